@@ -1,0 +1,125 @@
+import { createHash } from 'node:crypto'
+import { type CryptoKey, compactVerify } from 'jose'
+import { invalidToken } from './bearer.ts'
+import { type Caller, type Claims, checkClaims, type ScopeSource } from './claims.ts'
+import type { Jwks } from './jwks.ts'
+
+/**
+ * Verifies one access token.
+ *
+ * @throws BearerError `invalid_token` with the exact reason for the log.
+ * @throws JwksUnavailableError when no key can be had; the token may be good.
+ */
+export type VerifyAccessToken = (accessToken: string) => Promise<Caller>
+
+export interface AccessTokenOptions {
+  readonly issuer: string
+  readonly audience: string
+  readonly scopeSource: ScopeSource
+  readonly jwks: Jwks
+  /** NumericDate seconds. */
+  readonly now?: () => number
+}
+
+interface Remembered {
+  readonly caller: Caller
+  readonly kid: string
+}
+
+const MAX_TOKEN_CHARACTERS = 16_384
+const MAX_REMEMBERED = 2_000
+const TYPES: ReadonlySet<unknown> = new Set([undefined, 'at+jwt', 'application/at+jwt', 'jwt'])
+const BASE64URL = /^[A-Za-z0-9_-]+$/
+
+/**
+ * A verifier for Auth0's RS256 access tokens (RFC 9068 and Auth0's own profile): shape, header,
+ * signature, then claims. Verified tokens are remembered, at most 2,000, under a SHA-256 digest,
+ * until `exp` or until their key leaves the key set. Nothing is remembered of refused ones.
+ *
+ * Not checked: revocation (access tokens are self-contained), `nonce`, `auth_time`, `acr`, `org_id`.
+ */
+export function createAccessTokenVerifier(options: AccessTokenOptions): VerifyAccessToken {
+  const { jwks, now = () => Math.floor(Date.now() / 1000) } = options
+  const remembered = new Map<string, Remembered>()
+
+  const recall = async (digest: string): Promise<Caller | undefined> => {
+    const entry = remembered.get(digest)
+    if (entry === undefined) return undefined
+    const alive =
+      now() < entry.caller.expiresAt &&
+      (jwks.holds(entry.kid) || (await jwks.key(entry.kid)) !== undefined)
+    if (alive) return entry.caller
+    remembered.delete(digest)
+    return undefined
+  }
+  const remember = (digest: string, entry: Remembered) => {
+    const [oldest] = remembered.keys()
+    if (remembered.size >= MAX_REMEMBERED && oldest !== undefined) remembered.delete(oldest)
+    remembered.set(digest, entry)
+  }
+
+  return async (accessToken) => {
+    const digest = createHash('sha256').update(accessToken).digest('base64')
+    const known = await recall(digest)
+    if (known !== undefined) return known
+    const kid = checkShape(accessToken)
+    const key = await jwks.key(kid)
+    if (key === undefined) throw invalidToken('kid_unknown')
+    const claims = await verifySignature(accessToken, key)
+    const caller = checkClaims(claims, options, now())
+    remember(digest, { caller, kid })
+    return caller
+  }
+}
+
+function checkShape(accessToken: string): string {
+  if (accessToken.length > MAX_TOKEN_CHARACTERS) throw invalidToken('token_too_long')
+  const parts = accessToken.split('.')
+  if (parts.length === 5) {
+    throw invalidToken(
+      'ACCESS_TOKEN_IS_ENCRYPTED_JWE',
+      'ACCESS_TOKEN_IS_ENCRYPTED_JWE: not a token for this API; name the audience when asking for one.',
+    )
+  }
+  const [header, , signature] = parts
+  if (parts.length !== 3 || header === undefined || signature === undefined) {
+    throw invalidToken(
+      'ACCESS_TOKEN_IS_OPAQUE',
+      'ACCESS_TOKEN_IS_OPAQUE: not a token for this API; name the audience when asking for one.',
+    )
+  }
+  if (!parts.every((part) => BASE64URL.test(part))) throw invalidToken('base64url_malformed')
+  // Unused bits of the last character would let one signature be written in several ways.
+  if (Buffer.from(signature, 'base64url').toString('base64url') !== signature) {
+    throw invalidToken('signature_not_canonical')
+  }
+  return checkHeader(parseObject(header, 'header_malformed'))
+}
+
+function checkHeader(header: Readonly<Record<string, unknown>>): string {
+  const { alg, typ, kid, crit } = header
+  if (alg !== 'RS256') throw invalidToken('alg_not_rs256')
+  if (!TYPES.has(typeof typ === 'string' ? typ.toLowerCase() : typ))
+    throw invalidToken('typ_unexpected')
+  if (crit !== undefined || header['b64'] !== undefined) throw invalidToken('crit_not_understood')
+  if (typeof kid !== 'string' || kid === '') throw invalidToken('kid_missing')
+  return kid
+}
+
+async function verifySignature(accessToken: string, key: CryptoKey): Promise<Claims> {
+  const verified = await compactVerify(accessToken, key, { algorithms: ['RS256'] }).catch(() => {
+    throw invalidToken('signature_invalid')
+  })
+  return parseObject(verified.payload, 'payload_malformed')
+}
+
+function parseObject(encoded: string | Uint8Array, reason: string): Claims {
+  try {
+    const bytes = typeof encoded === 'string' ? Buffer.from(encoded, 'base64url') : encoded
+    const value: unknown = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes))
+    if (value !== null && typeof value === 'object' && !Array.isArray(value)) return { ...value }
+  } catch {
+    // Falls through to the one refusal for everything that is not a JSON object in UTF-8.
+  }
+  throw invalidToken(reason)
+}

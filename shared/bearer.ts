@@ -1,0 +1,91 @@
+/** RFC 6750 s3.1's codes; undefined in a BearerError means that no credentials came at all. */
+export type BearerErrorCode = 'invalid_request' | 'invalid_token' | 'insufficient_scope'
+
+/** Parameters of a challenge; undefined ones are left out. */
+export interface ChallengeParameters {
+  readonly error?: BearerErrorCode | undefined
+  readonly errorDescription?: string | undefined
+  /** Every scope that the request needs, space-delimited on the wire. */
+  readonly scopes?: readonly string[] | undefined
+  /** URL of the protected resource metadata (RFC 9728 s5.1). */
+  readonly resourceMetadata: string
+}
+
+const STATUS = { invalid_request: 400, invalid_token: 401, insufficient_scope: 403 } as const
+
+/**
+ * The request may not pass. `status` is 400, 401 or 403 (RFC 6750 s3.1); `message` is what the wire
+ * may say; `reason` names the exact cause and is for the log only.
+ */
+export class BearerError extends Error {
+  override readonly name = 'BearerError'
+  readonly code: BearerErrorCode | undefined
+  readonly status: 400 | 401 | 403
+  readonly reason: string
+
+  constructor(code: BearerErrorCode | undefined, reason: string, message: string) {
+    super(message)
+    this.code = code
+    this.reason = reason
+    this.status = code === undefined ? 401 : STATUS[code]
+  }
+}
+
+/** The refusal of a token; the wire learns that it will not do, the log learns `reason`. */
+export function invalidToken(
+  reason: string,
+  message = 'The access token is not valid here.',
+): BearerError {
+  return new BearerError('invalid_token', reason, message)
+}
+
+const SCHEME = /^bearer(?= |$)/i
+// RFC 6750 s2.1: "Bearer" 1*SP b64token
+const CREDENTIALS = /^bearer +([A-Za-z0-9._~+/-]+=*)$/i
+
+/**
+ * The access token in the Authorization field values of one request, or undefined when there are no
+ * bearer credentials (no field, or another scheme: RFC 6750 s3.1 asks for a bare challenge then).
+ *
+ * @throws BearerError `invalid_request` for two fields or for credentials that are no b64token.
+ */
+export function bearerToken(fieldValues: readonly string[]): string | undefined {
+  const [value] = fieldValues
+  if (value === undefined) return undefined
+  if (fieldValues.length > 1) {
+    throw new BearerError(
+      'invalid_request',
+      'authorization_repeated',
+      'Send one Authorization header field.',
+    )
+  }
+  if (!SCHEME.test(value)) return undefined
+  const token = CREDENTIALS.exec(value)?.[1]
+  if (token === undefined) {
+    throw new BearerError(
+      'invalid_request',
+      'authorization_malformed',
+      'The Authorization header field is not "Bearer" followed by one token.',
+    )
+  }
+  return token
+}
+
+/** The value of a WWW-Authenticate field (RFC 6750 s3, RFC 9110 s11.6.1, RFC 9728 s5.1). */
+export function bearerChallenge(parameters: ChallengeParameters): string {
+  const fields = Object.entries({
+    error: parameters.error,
+    error_description: parameters.errorDescription,
+    scope: parameters.scopes?.join(' ') || undefined,
+    resource_metadata: parameters.resourceMetadata,
+  })
+  return `Bearer ${fields
+    .filter(([, value]) => value !== undefined)
+    .map(([name, value]) => `${name}=${quoted(value ?? '')}`)
+    .join(', ')}`
+}
+
+// RFC 6750 s3 keeps `"` and `\` out of these values altogether, so they are replaced, not escaped.
+function quoted(value: string): string {
+  return `"${value.replaceAll(/["\\]/g, "'").replaceAll(/[^\x20-\x7e]/g, ' ')}"`
+}

@@ -1,0 +1,105 @@
+import { invalidToken } from './bearer.ts'
+
+/** Who calls, read from a verified access token. */
+export interface Caller {
+  /** `sub`, to the letter. */
+  readonly subject: string
+  /** `client_id` (RFC 9068), else Auth0's `azp`. */
+  readonly clientId: string | undefined
+  readonly scopes: ReadonlySet<string>
+  /** `exp`, NumericDate seconds. */
+  readonly expiresAt: number
+}
+
+/** What counts as granted: `scope` narrowed by `permissions`, or the union of both. */
+export type ScopeSource = 'scope' | 'scope-or-permissions'
+
+/** The payload of a token whose signature has been verified. */
+export type Claims = Readonly<Record<string, unknown>>
+
+/** Clocks differ: `nbf` and `iat` may lie this far ahead. `exp` has no tolerance. */
+const CLOCK_TOLERANCE_SECONDS = 5
+
+/**
+ * The caller that these verified claims name (RFC 9068 s4). `now` is NumericDate seconds.
+ *
+ * @throws BearerError `invalid_token`; the first check that fails names the reason.
+ */
+export function checkClaims(
+  claims: Claims,
+  expected: {
+    readonly issuer: string
+    readonly audience: string
+    readonly scopeSource: ScopeSource
+  },
+  now: number,
+): Caller {
+  checkIssuer(claims['iss'], expected.issuer)
+  checkAudience(claims['aud'], expected.audience)
+  const expiresAt = checkTimes(claims, now)
+  // RFC 7800: a bound token is no bearer token.
+  if (claims['cnf'] !== undefined) throw invalidToken('token_is_bound')
+  return {
+    subject: checkSubject(claims['sub']),
+    clientId: clientId(claims),
+    scopes: grantedScopes(claims, expected.scopeSource),
+    expiresAt,
+  }
+}
+
+function checkIssuer(iss: unknown, issuer: string): void {
+  if (iss === issuer) return
+  throw invalidToken(
+    typeof iss === 'string' && iss.replace(/\/$/, '') === issuer.replace(/\/$/, '')
+      ? 'iss_mismatch_slash'
+      : 'iss_mismatch',
+  )
+}
+
+function checkAudience(aud: unknown, audience: string): void {
+  const audiences = Array.isArray(aud) ? aud : [aud]
+  if (!audiences.every((value) => typeof value === 'string')) throw invalidToken('aud_malformed')
+  if (!audiences.includes(audience)) throw invalidToken('aud_mismatch')
+}
+
+function checkTimes({ exp, nbf, iat }: Claims, now: number): number {
+  if (!isNumericDate(exp)) throw invalidToken(exp === undefined ? 'exp_missing' : 'exp_malformed')
+  if (exp <= now) throw invalidToken('token_expired', 'The access token has expired.')
+  for (const [name, value] of Object.entries({ nbf, iat })) {
+    if (value === undefined) continue
+    if (!isNumericDate(value)) throw invalidToken(`${name}_malformed`)
+    if (value > now + CLOCK_TOLERANCE_SECONDS) throw invalidToken(`${name}_in_future`)
+  }
+  return exp
+}
+
+function isNumericDate(value: unknown): value is number {
+  return typeof value === 'number' && Number.isFinite(value)
+}
+
+function checkSubject(sub: unknown): string {
+  if (typeof sub !== 'string' || sub === '' || !sub.isWellFormed())
+    throw invalidToken('sub_malformed')
+  return sub
+}
+
+function clientId(claims: Claims): string | undefined {
+  const value = claims['client_id'] ?? claims['azp']
+  return typeof value === 'string' && value !== '' ? value : undefined
+}
+
+/**
+ * `scope` is what the client was granted, `permissions` all that the user may do: their union would
+ * give the client more than it was granted, so by default permissions only narrow.
+ */
+function grantedScopes(claims: Claims, source: ScopeSource): Set<string> {
+  const { scope = '', permissions } = claims
+  if (typeof scope !== 'string') throw invalidToken('scope_malformed')
+  const granted = scope.split(' ').filter((value) => value !== '')
+  if (permissions === undefined) return new Set(granted)
+  if (!Array.isArray(permissions) || !permissions.every((value) => typeof value === 'string')) {
+    throw invalidToken('permissions_malformed')
+  }
+  if (source === 'scope-or-permissions') return new Set([...granted, ...permissions])
+  return new Set(granted.filter((value) => permissions.includes(value)))
+}

@@ -1,0 +1,177 @@
+import { z } from 'zod'
+
+/** The environment as a composition root hands it over: `process.env` or a literal in a test. */
+export type Environment = Readonly<Record<string, string | undefined>>
+
+/**
+ * The start was refused. `message` lists every fault, one line per variable; a line never holds the
+ * variable's value. Thrown only while a function or a command starts.
+ */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError'
+  readonly faults: readonly string[]
+
+  constructor(faults: readonly string[]) {
+    super(`Configuration refused:\n${faults.map((fault) => `  ${fault}`).join('\n')}`)
+    this.faults = faults
+  }
+}
+
+const PLACEHOLDER = /replace-with|your[_-]|change-?me|^\.\.\.$|^<.*>$|^x{3,}$|^todo$/i
+const MIN_SECRET_CHARACTERS = 32
+const LOOPBACK_HOSTS: ReadonlySet<string> = new Set(['localhost', '127.0.0.1', '[::1]'])
+
+/** True for the host names of this machine, the only ones that plain http is accepted for. */
+export function isLoopback(hostname: string): boolean {
+  return LOOPBACK_HOSTS.has(hostname)
+}
+
+function asUrl(value: string): URL | undefined {
+  return URL.canParse(value) ? new URL(value) : undefined
+}
+
+function isSecure(url: URL): boolean {
+  return url.protocol === 'https:' || (url.protocol === 'http:' && isLoopback(url.hostname))
+}
+
+const text = z.string().refine((value) => !PLACEHOLDER.test(value), 'is still a placeholder')
+
+const httpsUrl = text.refine((value) => {
+  const url = asUrl(value)
+  return url !== undefined && isSecure(url) && url.username === '' && url.hash === ''
+}, 'must be an https URL without credentials or fragment (http only on loopback)')
+
+/** `https://host[:port]`, one trailing slash tolerated and dropped. */
+const origin = httpsUrl
+  .refine((value) => {
+    const url = asUrl(value)
+    return url !== undefined && url.pathname === '/' && url.search === ''
+  }, 'must be an origin, without path or query')
+  .transform((value) => new URL(value).origin)
+
+/** Auth0's issuer ends in a slash; a bare origin gets it, anything else is kept to the letter. */
+const issuer = httpsUrl
+  .refine((value) => asUrl(value)?.search === '', 'must not have a query')
+  .transform((value) => (new URL(value).origin === value ? `${value}/` : value))
+
+const secret = text.refine(
+  (value) => value.length >= MIN_SECRET_CHARACTERS,
+  `must have at least ${MIN_SECRET_CHARACTERS} characters`,
+)
+
+/** One secret, or two while it is being changed: newest first. */
+const secrets = z
+  .string()
+  .transform((value) => splitList(value))
+  .pipe(z.array(secret).min(1).max(2, 'takes two secrets at most, newest first'))
+
+const list = text
+  .transform((value) => splitList(value))
+  .pipe(z.array(z.string()).min(1, 'must not be empty'))
+
+const hostname = text.regex(
+  /^[a-z0-9.-]+(:\d+)?$/i,
+  'must be a host name, without https:// or path',
+)
+
+const browserOrigins = list.refine(
+  (values) => values.every((value) => value === '*' || asUrl(value)?.origin === value),
+  'must be origins such as https://app.example.com, or *',
+)
+
+function milliseconds(least: number, most: number) {
+  return z
+    .string()
+    .regex(/^\d{1,9}$/, 'must be a whole number of milliseconds')
+    .transform(Number)
+    .pipe(z.number().min(least, `must be at least ${least}`).max(most, `must be at most ${most}`))
+}
+
+/** Splits a comma-separated value; blanks around items and empty items are dropped. */
+export function splitList(value: string): string[] {
+  return value
+    .split(',')
+    .map((item) => item.trim())
+    .filter((item) => item !== '')
+}
+
+/** Every variable's own rules. A function picks the ones it uses and sees no others. */
+export const variables = {
+  PUBLIC_URL: origin,
+  OAUTH_ISSUER: issuer,
+  OAUTH_AUDIENCE: text.regex(/^[\x21-\x7e]+$/, 'must be printable ASCII without blanks').optional(),
+  OAUTH_SCOPES: text
+    .transform((value) => value.split(/[\s,]+/).filter((scope) => scope !== ''))
+    .pipe(z.array(z.string().regex(/^[\x21\x23-\x5b\x5d-\x7e]+$/, 'must be scope tokens')))
+    .optional(),
+  JWKS_URI: httpsUrl.optional(),
+  TOOLS: z.string().optional(),
+  TOOLS_FILE: z.string().optional(),
+  TOOL_SCOPES_JSON: z.string().optional(),
+  FUNCTIONS_BASE: httpsUrl
+    .refine((value) => asUrl(value)?.search === '', 'must not have a query')
+    .transform((value) => value.replace(/\/+$/, '')),
+  GATEWAY_HMAC_SECRET: secrets,
+  BACKEND_AUTH: z.enum(['none', 'google'], 'must be none or google').default('none'),
+  BACKEND_TIMEOUT_MS: milliseconds(1, 600_000).default(50_000),
+  SCOPE_SOURCE: z
+    .enum(['scope', 'scope-or-permissions'], 'must be scope or scope-or-permissions')
+    .default('scope'),
+  APP_ORIGIN: browserOrigins.default([]),
+  AUTH_CHALLENGE: z
+    .enum(['auto', 'http', 'tool-result'], 'must be auto, http or tool-result')
+    .default('auto'),
+  MGMT_DOMAIN: hostname,
+  MGMT_CLIENT_ID: text,
+  MGMT_CLIENT_SECRET: secret,
+  LOG_WEBHOOK_SECRET: secrets,
+  GOOGLE_CONNECTION_NAME: list,
+  CLIENT_REDIRECT_URIS: list.optional(),
+  DCR_POLICY: z
+    .enum(['admit', 'observe', 'enforce'], 'must be admit, observe or enforce')
+    .default('admit'),
+  OPENAI_APPS_CHALLENGE: text.optional(),
+  LOG_LEVEL: z
+    .enum(['debug', 'info', 'warning', 'error'], 'must be debug, info, warning or error')
+    .default('info'),
+} as const
+
+/**
+ * Reads the variables of `shape` from `env`; an empty value counts as unset.
+ *
+ * @throws ConfigError with every fault of every variable at once.
+ */
+export function parseEnvironment<Shape extends z.ZodRawShape>(
+  shape: Shape,
+  env: Environment,
+): z.output<z.ZodObject<Shape>> {
+  const given = Object.fromEntries(
+    Object.keys(shape).map((name) => [name, env[name]?.trim() || undefined]),
+  )
+  const result = z.object(shape).safeParse(given)
+  if (result.success) return result.data
+  throw new ConfigError(
+    result.error.issues.map((issue) => {
+      const name = String(issue.path[0])
+      return `${name} ${given[name] === undefined ? 'is required' : issue.message}`
+    }),
+  )
+}
+
+/** Runs several checks and throws one ConfigError with the faults of all of them. */
+export function collectFaults<const Checks extends readonly (() => unknown)[]>(
+  checks: Checks,
+): { [Index in keyof Checks]: ReturnType<Checks[Index]> } {
+  const faults: string[] = []
+  const results = checks.map((check) => {
+    try {
+      return check()
+    } catch (error) {
+      if (!(error instanceof ConfigError)) throw error
+      faults.push(...error.faults)
+      return undefined
+    }
+  })
+  if (faults.length > 0) throw new ConfigError(faults)
+  return results as { [Index in keyof Checks]: ReturnType<Checks[Index]> }
+}

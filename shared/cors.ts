@@ -1,0 +1,78 @@
+import { errorResponse, type HttpRequest, type HttpResponse, single } from './http.ts'
+import { HttpError, methodNotAllowed } from './http-error.ts'
+
+/** What a path takes, and what browsers may do with it. */
+export interface CorsPolicy {
+  /** `*` = any. */
+  readonly origins: ReadonlySet<string>
+  readonly methods: readonly string[]
+  readonly requestHeaders: readonly string[]
+  readonly exposedHeaders: readonly string[]
+}
+
+/** Public documents: any origin reads, nothing else. */
+export const PUBLIC_DOCUMENT: CorsPolicy = {
+  origins: new Set(['*']),
+  methods: ['GET', 'HEAD', 'OPTIONS'],
+  requestHeaders: ['authorization', 'mcp-protocol-version'],
+  exposedHeaders: [],
+}
+
+const PREFLIGHT_SECONDS = '600'
+
+/**
+ * Answers OPTIONS, refuses other methods with 405, and adds the CORS fields to what `respond`
+ * returns and to the HttpErrors that it throws, so that a browser can read both.
+ *
+ * @throws HttpError 403 for an Origin that is not allowed (MCP, Streamable HTTP: DNS rebinding).
+ */
+export async function withCors(
+  policy: CorsPolicy,
+  request: HttpRequest,
+  respond: () => HttpResponse | Promise<HttpResponse>,
+): Promise<HttpResponse> {
+  const cors = corsHeaders(policy, request)
+  if (request.method === 'OPTIONS') return preflight(policy, cors)
+  const response = await Promise.resolve()
+    .then(() => {
+      if (!policy.methods.includes(request.method)) throw methodNotAllowed(policy.methods)
+      return respond()
+    })
+    .catch((error: unknown) => {
+      if (error instanceof HttpError) return errorResponse(error, request.log)
+      throw error
+    })
+  return { ...response, headers: { ...response.headers, ...cors } }
+}
+
+function corsHeaders(policy: CorsPolicy, request: HttpRequest): Record<string, string> {
+  const anyone = policy.origins.has('*')
+  const origin = request.headers.origin
+  if (!anyone && origin !== undefined && !policy.origins.has(single(origin))) {
+    throw new HttpError(403, 'origin_not_allowed', 'This Origin is not allowed here.', {
+      reason: 'origin_not_allowed',
+    })
+  }
+  return {
+    ...(anyone && { 'access-control-allow-origin': '*' }),
+    ...(!anyone && origin !== undefined && { 'access-control-allow-origin': single(origin) }),
+    ...(!anyone && { vary: 'Origin' }),
+    ...(policy.exposedHeaders.length > 0 && {
+      'access-control-expose-headers': policy.exposedHeaders.join(', '),
+    }),
+  }
+}
+
+function preflight(policy: CorsPolicy, cors: Record<string, string>): HttpResponse {
+  const methods = policy.methods.join(', ')
+  return {
+    status: 204,
+    headers: {
+      ...cors,
+      allow: methods,
+      'access-control-allow-methods': methods,
+      'access-control-allow-headers': policy.requestHeaders.join(', '),
+      'access-control-max-age': PREFLIGHT_SECONDS,
+    },
+  }
+}

@@ -1,0 +1,119 @@
+import { randomUUID } from 'node:crypto'
+import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http'
+import { receivedBody } from './host.ts'
+import { HttpError } from './http-error.ts'
+import type { Log } from './log.ts'
+
+/** One request as the functions see it: plain data, no framework. */
+export interface HttpRequest {
+  readonly method: string
+  /** Path without query, never normalised or decoded. */
+  readonly path: string
+  readonly headers: IncomingHttpHeaders
+  /** Every Authorization field value; Node's `headers` would keep only the first. */
+  readonly authorization: readonly string[]
+  /** The raw bytes; at most `MAX_BODY_BYTES`. Throws the HttpError 413 or 415 that reading met. */
+  readonly body: () => Buffer
+  /** Aborted when the client hangs up before the answer has been sent. */
+  readonly signal: AbortSignal
+  readonly id: string
+  readonly log: Log
+}
+
+/** An answer. `cache-control: no-store` is added unless the headers say otherwise. */
+export interface HttpResponse {
+  readonly status: number
+  readonly headers?: Readonly<Record<string, string>>
+  readonly body?: string | Uint8Array
+}
+
+export type Handler = (request: HttpRequest) => HttpResponse | Promise<HttpResponse>
+
+const TRACEPARENT = /^[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}/
+const CLOUD_TRACE = /^([0-9a-f]{32})\//
+
+/** A JSON answer. */
+export function json(
+  status: number,
+  value: unknown,
+  headers: Readonly<Record<string, string>> = {},
+): HttpResponse {
+  return {
+    status,
+    headers: { 'content-type': 'application/json', ...headers },
+    body: JSON.stringify(value),
+  }
+}
+
+/** The one rendering of an HttpError: `{ error, message }`; its reason goes to the log. */
+export function errorResponse(error: HttpError, log: Log): HttpResponse {
+  if (error.reason !== undefined) log.info('request_refused', { reason: error.reason })
+  return json(error.status, { error: error.code, message: error.message }, error.headers)
+}
+
+/**
+ * Serves `handler` as the function that functions-framework calls. It always answers and never
+ * throws: an HttpError is rendered, anything else is a bug and becomes a bare 500 and a log line.
+ */
+export function toHttpFunction(
+  handler: Handler,
+  log: Log,
+): (req: IncomingMessage, res: ServerResponse) => Promise<void> {
+  return async (req, res) => {
+    const request = readRequest(req, res, log)
+    try {
+      send(req, res, await handler(request))
+    } catch (error) {
+      send(req, res, errorResponse(toHttpError(error, request.log), request.log))
+    }
+  }
+}
+
+function readRequest(req: IncomingMessage, res: ServerResponse, log: Log): HttpRequest {
+  const id = randomUUID()
+  const trace =
+    TRACEPARENT.exec(single(req.headers['traceparent']))?.[1] ??
+    CLOUD_TRACE.exec(single(req.headers['x-cloud-trace-context']))?.[1]
+  return {
+    method: req.method ?? '',
+    path: (req.url ?? '/').replace(/[?#].*$/s, ''),
+    headers: req.headers,
+    authorization: req.headersDistinct['authorization'] ?? [],
+    body: () => receivedBody(req),
+    signal: hangUpSignal(res),
+    id,
+    log: log.with({ request_id: id, trace }),
+  }
+}
+
+/** The one value of a header field, '' when it is absent or repeated. */
+export function single(value: string | readonly string[] | undefined): string {
+  return typeof value === 'string' ? value : ''
+}
+
+function hangUpSignal(res: ServerResponse): AbortSignal {
+  const controller = new AbortController()
+  res.once('close', () => {
+    if (!res.writableFinished) controller.abort()
+  })
+  return controller.signal
+}
+
+function toHttpError(error: unknown, log: Log): HttpError {
+  if (error instanceof HttpError) return error
+  // The name and the place, never the message: it may quote what the client sent.
+  const { name, stack } = error instanceof Error ? error : new Error('not an Error')
+  log.error('request_crashed', { error: name, stack: stack?.replace(/^.*?\n(?= +at )/s, '') })
+  return new HttpError(500, 'internal_error', 'Something went wrong on this side.')
+}
+
+function send(req: IncomingMessage, res: ServerResponse, response: HttpResponse): void {
+  const body = response.body === undefined ? undefined : Buffer.from(response.body)
+  res.writeHead(response.status, {
+    'cache-control': 'no-store',
+    'x-content-type-options': 'nosniff',
+    ...response.headers,
+    ...(response.status !== 204 && { 'content-length': String(body?.length ?? 0) }),
+  })
+  res.end(req.method === 'HEAD' ? undefined : body)
+}

@@ -1,0 +1,75 @@
+/** Cloud Logging's severities that this system uses, by the names that LOG_LEVEL takes. */
+export type LogLevel = 'debug' | 'info' | 'warning' | 'error'
+
+/** What may stand in a log line. Tokens, secrets, arguments and bodies never do. */
+export type LogFields = Readonly<
+  Record<string, string | number | boolean | readonly string[] | undefined>
+>
+
+/** Writes one line per event; `event` is past tense (`token_rejected`), fields are picked by name. */
+export interface Log {
+  readonly debug: (event: string, fields?: LogFields) => void
+  readonly info: (event: string, fields?: LogFields) => void
+  readonly warning: (event: string, fields?: LogFields) => void
+  readonly error: (event: string, fields?: LogFields) => void
+  /** Written at every level: a record of who did what. */
+  readonly audit: (event: string, fields?: LogFields) => void
+  /** The same log with fields that every line carries, such as a request's id and trace. */
+  readonly with: (fields: LogFields) => Log
+}
+
+export interface LogOptions {
+  readonly service: string
+  readonly level: LogLevel
+  /** Project of the trace links; without it a trace is logged as its bare id. */
+  readonly project?: string | undefined
+  readonly write?: (line: string) => void
+}
+
+const RANK: Readonly<Record<LogLevel, number>> = { debug: 0, info: 1, warning: 2, error: 3 }
+const MAX_FIELD_CHARACTERS = 1_000
+
+/**
+ * A log in Cloud Logging's structured format: one JSON object per line on standard output, with
+ * `severity`, `message`, `time` and the fields. A field named `trace` (32 hex digits) becomes
+ * `logging.googleapis.com/trace`. Strings are cut at 1,000 characters.
+ */
+export function createLog({
+  service,
+  level,
+  project,
+  write = (line) => process.stdout.write(line),
+}: LogOptions): Log {
+  const least = RANK[level]
+  const writer = (bound: LogFields, severity: string) => (event: string, fields?: LogFields) => {
+    const { trace, ...rest } = { ...bound, ...fields }
+    const entry = {
+      severity,
+      message: event,
+      time: new Date().toISOString(),
+      service,
+      ...(trace !== undefined && {
+        'logging.googleapis.com/trace': project ? `projects/${project}/traces/${trace}` : trace,
+      }),
+      ...rest,
+    }
+    write(`${JSON.stringify(entry, cut)}\n`)
+  }
+  const at = (bound: LogFields, severity: LogLevel) =>
+    RANK[severity] < least ? () => undefined : writer(bound, severity.toUpperCase())
+  const make = (bound: LogFields): Log => ({
+    debug: at(bound, 'debug'),
+    info: at(bound, 'info'),
+    warning: at(bound, 'warning'),
+    error: at(bound, 'error'),
+    audit: writer(bound, 'NOTICE'),
+    with: (fields) => make({ ...bound, ...fields }),
+  })
+  return make({})
+}
+
+function cut(_key: string, value: unknown): unknown {
+  return typeof value === 'string' && value.length > MAX_FIELD_CHARACTERS
+    ? `${value.slice(0, MAX_FIELD_CHARACTERS)}…`
+    : value
+}

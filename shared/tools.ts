@@ -1,0 +1,158 @@
+import { readFileSync } from 'node:fs'
+import { parseDocument } from 'yaml'
+import { z } from 'zod'
+import { ConfigError } from './config.ts'
+import { compileSchema, type JsonSchema, type Validate } from './json-schema.ts'
+
+/** Hints about a tool's effect, as MCP's ToolAnnotations; hints, never enforcement. */
+export type ToolAnnotations = z.output<typeof annotations>
+
+/** One tool of the catalogue, checked, with its schemas compiled. */
+export interface ToolDefinition {
+  readonly name: string
+  readonly title?: string | undefined
+  readonly description: string
+  /** All of them are needed to call the tool; none = a public tool. Sorted. */
+  readonly scopes: readonly string[]
+  readonly inputSchema: JsonSchema
+  readonly outputSchema?: JsonSchema | undefined
+  readonly annotations?: ToolAnnotations | undefined
+  readonly _meta?: Readonly<Record<string, unknown>> | undefined
+  readonly timeoutMs?: number | undefined
+  readonly validateInput: Validate
+  readonly validateOutput?: Validate | undefined
+}
+
+/** The tools by name, in the order in which they were written. A Map: prototype names find nothing. */
+export type Catalogue = ReadonlyMap<string, ToolDefinition>
+
+/** The three ways in which a catalogue can be given. */
+export interface CatalogueSource {
+  readonly TOOLS?: string | undefined
+  readonly TOOLS_FILE?: string | undefined
+  readonly TOOL_SCOPES_JSON?: string | undefined
+}
+
+const TOOL_NAME = /^[A-Za-z0-9_.-]{1,128}$/
+const SCOPE_TOKEN = /^[\x21\x23-\x5b\x5d-\x7e]+$/
+
+const annotations = z.strictObject({
+  title: z.string().optional(),
+  readOnlyHint: z.boolean().optional(),
+  destructiveHint: z.boolean().optional(),
+  idempotentHint: z.boolean().optional(),
+  openWorldHint: z.boolean().optional(),
+})
+const scopes = z
+  .array(z.string().regex(SCOPE_TOKEN, 'is not a scope-token (RFC 6749 s3.3)'))
+  .transform((values) => [...new Set(values)].sort())
+const entry = z.strictObject({
+  title: z.string().optional(),
+  description: z.string().default(''),
+  scopes,
+  inputSchema: z.looseObject({ type: z.literal('object') }).default({ type: 'object' }),
+  outputSchema: z.looseObject({}).optional(),
+  annotations: annotations.optional(),
+  _meta: z.record(z.string(), z.unknown()).optional(),
+  timeoutMs: z.int().min(1).max(600_000).optional(),
+})
+
+/**
+ * Reads and checks the catalogue: names (MCP: 1 to 128 of `A-Z a-z 0-9 _ - .`), scope tokens and
+ * both JSON Schemas of every tool.
+ *
+ * @throws ConfigError with all faults, each naming its variable and tool.
+ */
+export function parseCatalogue({
+  TOOLS,
+  TOOLS_FILE,
+  TOOL_SCOPES_JSON,
+}: CatalogueSource): Catalogue {
+  const given = Object.entries({ TOOLS, TOOLS_FILE, TOOL_SCOPES_JSON }).filter(
+    (variable): variable is [string, string] => Boolean(variable[1]?.trim()),
+  )
+  const [first] = given
+  if (first === undefined) {
+    throw new ConfigError(['TOOLS is required (or TOOLS_FILE, or TOOL_SCOPES_JSON)'])
+  }
+  if (given.length > 1) {
+    throw new ConfigError([`${given.map(([name]) => name).join(' and ')} exclude each other`])
+  }
+  const [variable, value] = first
+  return readCatalogue(variable, rawEntries(variable, value))
+}
+
+/** All scopes that any tool needs, sorted, each once. */
+export function catalogueScopes(catalogue: Catalogue): string[] {
+  return [...new Set([...catalogue.values()].flatMap((tool) => tool.scopes))].sort()
+}
+
+function rawEntries(variable: string, value: string): Record<string, unknown> {
+  if (variable !== 'TOOL_SCOPES_JSON') {
+    return parseText(variable, variable === 'TOOLS_FILE' ? readText(variable, value) : value)
+  }
+  return Object.fromEntries(
+    Object.entries(parseText(variable, value)).map(([name, needed]) => [name, { scopes: needed }]),
+  )
+}
+
+function readText(variable: string, path: string): string {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch {
+    throw new ConfigError([`${variable} names a file that cannot be read`])
+  }
+}
+
+function parseText(variable: string, yamlOrJson: string): Record<string, unknown> {
+  const document = parseDocument(yamlOrJson, { prettyErrors: false })
+  const [error] = document.errors
+  // The parser's message quotes the text, so only the kind of the fault and its place are passed on.
+  if (error !== undefined) {
+    throw new ConfigError([`${variable} is not YAML or JSON (${error.code} at ${error.pos[0]})`])
+  }
+  const value: unknown = document.toJS({ maxAliasCount: 100 })
+  if (value === null || typeof value !== 'object' || Array.isArray(value)) {
+    throw new ConfigError([`${variable} must be a mapping of tool name to tool`])
+  }
+  return { ...value }
+}
+
+function readCatalogue(variable: string, entries: Record<string, unknown>): Catalogue {
+  const faults: string[] = []
+  const catalogue = new Map<string, ToolDefinition>()
+  for (const [name, value] of Object.entries(entries)) {
+    const at = `${variable}: tool ${JSON.stringify(name.slice(0, 128))}`
+    if (!TOOL_NAME.test(name)) {
+      faults.push(`${at}: name must be 1 to 128 of A-Z a-z 0-9 _ - .`)
+      continue
+    }
+    const parsed = entry.safeParse(value)
+    if (!parsed.success) {
+      for (const issue of parsed.error.issues) {
+        faults.push(`${at}: ${issue.path.join('.') || 'entry'}: ${issue.message}`)
+      }
+      continue
+    }
+    try {
+      catalogue.set(name, compileTool(name, parsed.data))
+    } catch (error) {
+      if (!(error instanceof ConfigError)) throw error
+      faults.push(...error.faults.map((fault) => `${at}: ${fault}`))
+    }
+  }
+  if (catalogue.size === 0 && faults.length === 0) faults.push(`${variable} names no tool`)
+  if (faults.length > 0) throw new ConfigError(faults)
+  return catalogue
+}
+
+function compileTool(name: string, tool: z.output<typeof entry>): ToolDefinition {
+  return {
+    ...tool,
+    name,
+    validateInput: compileSchema('inputSchema', tool.inputSchema),
+    ...(tool.outputSchema && {
+      validateOutput: compileSchema('outputSchema', tool.outputSchema),
+    }),
+  }
+}

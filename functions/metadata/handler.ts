@@ -1,0 +1,69 @@
+import { PUBLIC_DOCUMENT, withCors } from '../../shared/cors.ts'
+import { type FetchJson, fetchJson } from '../../shared/fetch-json.ts'
+import { type Handler, type HttpResponse, json } from '../../shared/http.ts'
+import { notFound } from '../../shared/http-error.ts'
+import type { Log } from '../../shared/log.ts'
+import {
+  PROTECTED_RESOURCE_PATHS,
+  protectedResourceMetadata,
+} from '../../shared/protected-resource.ts'
+import { catalogueScopes } from '../../shared/tools.ts'
+import { createAuthorizationServer } from './authorization-server.ts'
+import type { MetadataConfig } from './config.ts'
+import { createAuth0Health } from './health.ts'
+
+export interface MetadataDependencies {
+  readonly log: Log
+  readonly fetch?: FetchJson
+}
+
+const AUTHORIZATION_SERVER_PATHS = [
+  '/.well-known/oauth-authorization-server',
+  '/.well-known/oauth-authorization-server/mcp',
+  '/mcp/.well-known/oauth-authorization-server',
+  '/.well-known/openid-configuration',
+]
+const CACHEABLE = { 'cache-control': 'public, max-age=300, s-maxage=300' }
+
+/** Discovery documents and health. Holds no secret; every document is public. */
+export function createMetadata(
+  config: MetadataConfig,
+  { log, fetch = fetchJson }: MetadataDependencies,
+): Handler {
+  const { OAUTH_ISSUER: issuer, PUBLIC_URL: publicUrl, audience } = config
+  const protectedResource = protectedResourceMetadata({
+    resource: audience,
+    authorizationServer: issuer,
+    scopes: [...catalogueScopes(config.catalogue), ...(config.OAUTH_SCOPES ?? [])],
+    name: new URL(publicUrl).hostname,
+  })
+  const authorizationServer = createAuthorizationServer({ issuer, fetch, log })
+  const auth0Health = createAuth0Health({ issuer, audience, fetch })
+
+  const health = async (): Promise<HttpResponse> => {
+    const report = await auth0Health()
+    return json(report.status === 'ok' ? 200 : 503, report)
+  }
+  const routes = new Map<string, () => HttpResponse | Promise<HttpResponse>>([
+    ...[...PROTECTED_RESOURCE_PATHS].map(
+      (path) => [path, () => json(200, protectedResource, CACHEABLE)] as const,
+    ),
+    ...AUTHORIZATION_SERVER_PATHS.map(
+      (path) => [path, async () => json(200, await authorizationServer(), CACHEABLE)] as const,
+    ),
+    ['/.well-known/openai-apps-challenge', () => appsChallenge(config.OPENAI_APPS_CHALLENGE)],
+    ['/health', () => json(200, { status: 'ok' })],
+    ['/health/auth0', health],
+  ])
+
+  return (request) => {
+    const route = routes.get(request.path)
+    if (route === undefined) throw notFound()
+    return withCors(PUBLIC_DOCUMENT, request, route)
+  }
+}
+
+function appsChallenge(token: string | undefined): HttpResponse {
+  if (token === undefined) throw notFound()
+  return { status: 200, headers: { 'content-type': 'text/plain' }, body: token }
+}

@@ -1,0 +1,87 @@
+import type { FetchJson } from '../../shared/fetch-json.ts'
+import { fetchDiscovery, reasonOf } from './authorization-server.ts'
+
+/** What `/health/auth0` answers; `failing` names the parts that cannot be reached. */
+export interface Auth0Health {
+  readonly status: 'ok' | 'failing'
+  readonly failing: readonly ('issuer' | 'jwks')[]
+  readonly issuer: { readonly url: string; readonly reason?: string }
+  readonly jwks: {
+    readonly url: string
+    readonly keys: readonly string[]
+    readonly algorithms: readonly string[]
+    /** Seconds since the keys were last fetched; null when they never were. */
+    readonly age_seconds: number | null
+    readonly reason?: string
+  }
+  readonly audience: string
+}
+
+export interface Auth0HealthOptions {
+  readonly issuer: string
+  readonly audience: string
+  readonly fetch: FetchJson
+  /** Milliseconds. */
+  readonly now?: () => number
+}
+
+const REPEAT_MS = 1_000
+const LIMITS = { timeoutMs: 5_000, maxBytes: 256 * 1024 }
+
+/** Returns a probe of issuer and JWKS; callers within one second share an answer. */
+export function createAuth0Health({
+  issuer,
+  audience,
+  fetch,
+  now = Date.now,
+}: Auth0HealthOptions): () => Promise<Auth0Health> {
+  const jwksUrl = new URL('.well-known/jwks.json', issuer).href
+  let keys: readonly Readonly<Record<string, unknown>>[] = []
+  let fetchedAt: number | undefined
+  let probe: Promise<Auth0Health> | undefined
+  let probedAt = Number.NEGATIVE_INFINITY
+
+  const run = async (): Promise<Auth0Health> => {
+    const [discovery, jwks] = await Promise.allSettled([
+      fetchDiscovery(fetch, issuer),
+      fetch(jwksUrl, LIMITS),
+    ])
+    if (jwks.status === 'fulfilled') {
+      keys = Array.isArray(jwks.value['keys']) ? jwks.value['keys'] : []
+      fetchedAt = now()
+    }
+    const failing = [
+      ...(discovery.status === 'rejected' ? (['issuer'] as const) : []),
+      ...(jwks.status === 'rejected' || keys.length === 0 ? (['jwks'] as const) : []),
+    ]
+    return {
+      status: failing.length === 0 ? 'ok' : 'failing',
+      failing,
+      issuer: { url: issuer, ...failureOf(discovery) },
+      jwks: {
+        url: jwksUrl,
+        keys: strings(keys.map((key) => key['kid'])),
+        algorithms: [...new Set(strings(keys.map((key) => key['alg'])))],
+        age_seconds: fetchedAt === undefined ? null : Math.round((now() - fetchedAt) / 1000),
+        ...failureOf(jwks),
+      },
+      audience,
+    }
+  }
+
+  return () => {
+    if (probe === undefined || now() - probedAt > REPEAT_MS) {
+      probedAt = now()
+      probe = run()
+    }
+    return probe
+  }
+}
+
+function failureOf(result: PromiseSettledResult<unknown>): { reason?: string } {
+  return result.status === 'rejected' ? { reason: reasonOf(result.reason) } : {}
+}
+
+function strings(values: readonly unknown[]): string[] {
+  return values.filter((value) => typeof value === 'string')
+}

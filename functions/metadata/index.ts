@@ -1,0 +1,19 @@
+import { http } from '@google-cloud/functions-framework'
+import { start } from '../../shared/host.ts'
+import { toHttpFunction } from '../../shared/http.ts'
+import { createLog } from '../../shared/log.ts'
+import { parseMetadataConfig } from './config.ts'
+import { createMetadata } from './handler.ts'
+
+start('metadata', () => {
+  const config = parseMetadataConfig(process.env)
+  const log = createLog({
+    service: 'metadata',
+    level: config.LOG_LEVEL,
+    project: process.env['GOOGLE_CLOUD_PROJECT'],
+  })
+  if (!config.audience.startsWith(config.PUBLIC_URL)) {
+    log.warning('audience_not_under_public_url', { audience: config.audience })
+  }
+  http('metadata', toHttpFunction(createMetadata(config, { log }), log))
+})

@@ -1,0 +1,138 @@
+import { BearerError } from '../../shared/bearer.ts'
+import type { Log } from '../../shared/log.ts'
+import type { ToolDefinition } from '../../shared/tools.ts'
+import { type GoogleIdentity, GoogleIdentityError } from './google-identity.ts'
+import { type Identity, requireScopes } from './identity.ts'
+import { failed, type Outcome, toOutcome } from './outcome.ts'
+import { PostError, post } from './post.ts'
+import { signStatement } from './statement.ts'
+
+/** One call that has been decided on: `identity` may call `tool`. */
+export interface ToolCall {
+  readonly tool: ToolDefinition
+  readonly args: unknown
+  readonly identity: Identity
+  readonly requestId: string
+  readonly traceparent: string
+  readonly signal: AbortSignal
+  readonly log: Log
+}
+
+/** Makes the call; every fault on the way is an Outcome, not a throw. Writes the audit record. */
+export type CallTool = (call: ToolCall) => Promise<Outcome>
+
+export interface CallToolOptions {
+  readonly functionsBase: string
+  readonly publicUrl: string
+  readonly hmacSecret: string
+  readonly timeoutMs: number
+  readonly googleIdentity?: GoogleIdentity | undefined
+}
+
+const MAX_ANSWER_BYTES = 4 * 1024 * 1024
+const FAILURES = {
+  unreachable: { status: 502, message: 'The tool cannot be reached right now.' },
+  timeout: { status: 504, message: 'The tool took too long to answer.' },
+  oversized: { status: 502, message: 'The tool answered with more than can be passed on.' },
+  aborted: { status: 499, message: 'The call was given up.' },
+} as const
+
+export function createCallTool(options: CallToolOptions): CallTool {
+  const callBackend = async (call: ToolCall): Promise<Outcome> => {
+    const { tool, identity, requestId } = call
+    const body = JSON.stringify(call.args)
+    const url = `${options.functionsBase}/${tool.name}`
+    const answer = await post(new URL(url), {
+      body,
+      timeoutMs: Math.min(tool.timeoutMs ?? options.timeoutMs, options.timeoutMs),
+      maxBytes: MAX_ANSWER_BYTES,
+      signal: call.signal,
+      // Only these: whatever else the client sent stays here, its token above all.
+      headers: {
+        'content-type': 'application/json',
+        accept: 'application/json',
+        'x-request-id': requestId,
+        ...(call.traceparent !== '' && { traceparent: call.traceparent }),
+        ...signStatement(
+          {
+            issuer: options.publicUrl,
+            audience: url,
+            identity,
+            tool: tool.name,
+            requestId,
+            body,
+            now: Math.floor(Date.now() / 1000),
+          },
+          options.hmacSecret,
+        ),
+        ...(await options.googleIdentity?.(url)),
+      },
+    })
+    return toOutcome(answer, tool)
+  }
+
+  return async (call) => {
+    const startedAt = performance.now()
+    const fault = call.tool.validateInput(call.args)
+    const outcome =
+      fault === undefined
+        ? await callBackend(call).catch((error: unknown) => toFailure(error))
+        : failed('arguments_invalid', 400, `The arguments do not fit: ${fault}`)
+    audit(call.log, call.tool, call.identity, {
+      decision: 'allowed',
+      ...summary(outcome),
+      ms: Math.round(performance.now() - startedAt),
+    })
+    return outcome
+  }
+}
+
+/**
+ * Decides whether `identity` may call `tool`, and writes the audit record when it may not.
+ *
+ * @throws BearerError as `requireScopes` does.
+ */
+export function authorize(tool: ToolDefinition, identity: Identity, log: Log): void {
+  try {
+    requireScopes(tool, identity)
+  } catch (error) {
+    if (error instanceof BearerError) {
+      const { reason, status } = error
+      audit(log, tool, identity, { decision: 'denied', reason, status, ms: 0 })
+    }
+    throw error
+  }
+}
+
+function audit(
+  log: Log,
+  tool: ToolDefinition,
+  identity: Identity,
+  fields: {
+    readonly decision: 'allowed' | 'denied'
+    readonly status: number
+    readonly reason?: string
+    readonly ms: number
+  },
+): void {
+  log.audit('tool_called', {
+    tool: tool.name,
+    subject: identity?.subject,
+    client: identity?.clientId,
+    ...fields,
+  })
+}
+
+function summary(outcome: Outcome): { readonly status: number; readonly reason?: string } {
+  if (outcome.kind !== 'failed') return { status: 200 }
+  return { status: outcome.failure.status, reason: outcome.failure.reason }
+}
+
+function toFailure(error: unknown): Outcome {
+  if (error instanceof PostError) {
+    const { status, message } = FAILURES[error.failure]
+    return failed(`backend_${error.failure}`, status, message)
+  }
+  if (!(error instanceof GoogleIdentityError)) throw error
+  return failed('backend_identity_unavailable', 502, FAILURES.unreachable.message)
+}

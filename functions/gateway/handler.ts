@@ -1,0 +1,81 @@
+import { createAccessTokenVerifier } from '../../shared/access-token.ts'
+import { type CorsPolicy, PUBLIC_DOCUMENT, withCors } from '../../shared/cors.ts'
+import { type Handler, json } from '../../shared/http.ts'
+import { notFound } from '../../shared/http-error.ts'
+import { createJwks } from '../../shared/jwks.ts'
+import type { Log } from '../../shared/log.ts'
+import { MCP_PATH, protectedResourceMetadataUrl } from '../../shared/protected-resource.ts'
+import { createCallTool } from './call-tool.ts'
+import type { GatewayConfig } from './config.ts'
+import { createGoogleIdentity } from './google-identity.ts'
+import { createGate } from './identity.ts'
+import { createMcp } from './mcp.ts'
+import { openApiDocument } from './openapi.ts'
+import { createRest } from './rest.ts'
+
+export interface GatewayDependencies {
+  readonly log: Log
+  /** Host of Google's metadata server; its own name unless a test has one. */
+  readonly metadataHost?: string | undefined
+}
+
+const TOOL_PATH = /^\/tools\/([^/]+)$/
+const REQUEST_HEADERS = [
+  'authorization',
+  'content-type',
+  'accept',
+  'mcp-protocol-version',
+  'mcp-method',
+  'mcp-name',
+  'mcp-session-id',
+  'last-event-id',
+  'traceparent',
+  'tracestate',
+]
+
+/** The MCP endpoint, the REST endpoint and its description; the way from a request to a backend. */
+export function createGateway(
+  config: GatewayConfig,
+  { log, metadataHost }: GatewayDependencies,
+): Handler {
+  const { catalogue, PUBLIC_URL: publicUrl, OAUTH_ISSUER: issuer } = config
+  const [hmacSecret = ''] = config.GATEWAY_HMAC_SECRET
+  const jwks = createJwks({
+    uri: config.jwksUri,
+    onFetchFailed: (reason) => log.warning('jwks_fetch_failed', { reason }),
+  })
+  const { audience, SCOPE_SOURCE: scopeSource } = config
+  const gate = createGate({
+    verify: createAccessTokenVerifier({ issuer, audience, scopeSource, jwks }),
+    catalogue,
+    resourceMetadata: protectedResourceMetadataUrl(publicUrl),
+  })
+  const callTool = createCallTool({
+    functionsBase: config.FUNCTIONS_BASE,
+    publicUrl,
+    hmacSecret,
+    timeoutMs: config.BACKEND_TIMEOUT_MS,
+    googleIdentity:
+      config.BACKEND_AUTH === 'google' ? createGoogleIdentity(metadataHost) : undefined,
+  })
+  const mcp = createMcp({ gate, catalogue, callTool, challengeForm: config.AUTH_CHALLENGE })
+  const rest = createRest({ gate, catalogue, callTool })
+  const openApi = openApiDocument(catalogue, { publicUrl, issuer })
+  const policy: CorsPolicy = {
+    // The status page lives at the public origin itself.
+    origins: new Set([...config.APP_ORIGIN, publicUrl]),
+    methods: ['POST', 'OPTIONS'],
+    requestHeaders: REQUEST_HEADERS,
+    exposedHeaders: ['www-authenticate', 'retry-after', 'mcp-protocol-version'],
+  }
+
+  return (request) => {
+    if (request.path === MCP_PATH || request.path === `${MCP_PATH}/`) {
+      return withCors(policy, request, () => mcp(request))
+    }
+    const toolName = TOOL_PATH.exec(request.path)?.[1]
+    if (toolName !== undefined) return withCors(policy, request, () => rest(request, toolName))
+    if (request.path !== '/openapi.json') throw notFound()
+    return withCors(PUBLIC_DOCUMENT, request, () => json(200, openApi))
+  }
+}

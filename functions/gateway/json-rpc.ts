@@ -1,0 +1,112 @@
+import type { RequestId } from '@modelcontextprotocol/client'
+import { type HttpResponse, json } from '../../shared/http.ts'
+
+/** JSON-RPC 2.0 s5.1 and MCP 2026-07-28's own codes. */
+export const CODE = {
+  parseError: -32700,
+  invalidRequest: -32600,
+  methodNotFound: -32601,
+  invalidParams: -32602,
+  server: -32000,
+  headerMismatch: -32020,
+  unsupportedVersion: -32022,
+} as const
+
+/** A message answered with a JSON-RPC error; `status` is the HTTP status that carries it. */
+export class RpcError extends Error {
+  override readonly name = 'RpcError'
+  readonly status: number
+  readonly code: number
+  readonly data: unknown
+
+  constructor(status: number, code: number, message: string, data?: unknown) {
+    super(message)
+    this.status = status
+    this.code = code
+    this.data = data
+  }
+}
+
+export interface RpcRequest {
+  readonly kind: 'request'
+  readonly id: RequestId
+  readonly method: string
+  readonly params: Readonly<Record<string, unknown>>
+}
+
+export interface RpcNotification {
+  readonly kind: 'notification'
+  readonly method: string
+  readonly params: Readonly<Record<string, unknown>>
+}
+
+/** An answer to a question that this server never asks. */
+export interface RpcResponse {
+  readonly kind: 'response'
+}
+
+export type RpcMessage = RpcRequest | RpcNotification | RpcResponse
+
+/** @throws RpcError -32700 when the bytes are not JSON in UTF-8. */
+export function parseJson(body: Buffer): unknown {
+  try {
+    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(body))
+  } catch {
+    throw new RpcError(400, CODE.parseError, 'Parse error: the body is not JSON.')
+  }
+}
+
+/** @throws RpcError -32600 when the value is not one JSON-RPC 2.0 message as MCP writes them. */
+export function toMessage(value: unknown): RpcMessage {
+  const message = asObject(value)
+  const { id, method, params } = message ?? {}
+  if (message?.['jsonrpc'] !== '2.0') throw invalidRequest()
+  if (method === undefined && ('result' in message || 'error' in message)) {
+    return { kind: 'response' }
+  }
+  const given = params === undefined ? {} : asObject(params)
+  if (typeof method !== 'string' || given === undefined) throw invalidRequest()
+  if (!('id' in message)) return { kind: 'notification', method, params: given }
+  if (typeof id !== 'string' && !Number.isInteger(id)) throw invalidRequest()
+  return { kind: 'request', id: id as RequestId, method, params: given }
+}
+
+/** The value when it is an object, not an array. */
+export function asObject(value: unknown): Readonly<Record<string, unknown>> | undefined {
+  return value !== null && typeof value === 'object' && !Array.isArray(value)
+    ? (value as Readonly<Record<string, unknown>>)
+    : undefined
+}
+
+/** The id to answer a message by that was refused as a whole; null when it has none that counts. */
+export function idOf(value: unknown): RequestId | null {
+  const id = asObject(value)?.['id']
+  return typeof id === 'string' || (typeof id === 'number' && Number.isInteger(id)) ? id : null
+}
+
+/** The text of a result message; `result` is JSON already, so that what never changes is written once. */
+export function resultText(id: RequestId, result: string): string {
+  return `{"jsonrpc":"2.0","id":${JSON.stringify(id)},"result":${result}}`
+}
+
+/** The text of an error message; `id` is null when the message could not be read. */
+export function errorText(id: RequestId | null, { code, message, data }: RpcError): string {
+  return JSON.stringify({
+    jsonrpc: '2.0',
+    id,
+    error: { code, message, ...(data !== undefined && { data }) },
+  })
+}
+
+/** A JSON-RPC error as the whole answer. */
+export function errorResponse(
+  id: RequestId | null,
+  error: RpcError,
+  headers: Readonly<Record<string, string>> = {},
+): HttpResponse {
+  return { ...json(error.status, undefined, headers), body: errorText(id, error) }
+}
+
+function invalidRequest(): RpcError {
+  return new RpcError(400, CODE.invalidRequest, 'Invalid Request: not a JSON-RPC 2.0 message.')
+}

@@ -1,0 +1,87 @@
+import type { HttpRequest } from '../../shared/http.ts'
+import { single } from '../../shared/http.ts'
+import type { Catalogue, ToolDefinition } from '../../shared/tools.ts'
+import { authorize, type CallTool } from './call-tool.ts'
+import type { Identity } from './identity.ts'
+import { asObject, CODE, RpcError, type RpcRequest } from './json-rpc.ts'
+import type { Era } from './revision.ts'
+import { introduce } from './tool-list.ts'
+import { toCallToolResult, writeResult } from './tool-result.ts'
+
+/** The HTTP request in which a message came, and who sent it. */
+export interface Exchange {
+  readonly era: Era
+  readonly request: HttpRequest
+  readonly identity: Identity
+}
+
+/**
+ * Answers one JSON-RPC request with the JSON of its result.
+ *
+ * @throws RpcError for what the protocol refuses, BearerError for a call that is not allowed.
+ */
+export type AnswerMethod = (exchange: Exchange, message: RpcRequest) => Promise<string>
+
+type Method = (exchange: Exchange, message: RpcRequest) => string | Promise<string>
+
+/** The methods of a server that has tools and nothing else, by era. */
+export function createMethods(catalogue: Catalogue, callTool: CallTool): AnswerMethod {
+  const introduction = introduce(catalogue)
+
+  const call: Method = async ({ era, request, identity }, { params }) => {
+    const args = asObject(params['arguments'] ?? {})
+    if (typeof params['name'] !== 'string' || args === undefined) {
+      throw invalidParams('a name and an object of arguments')
+    }
+    const tool = catalogue.get(params['name'])
+    if (tool === undefined) throw new RpcError(200, CODE.invalidParams, 'Unknown tool.')
+    authorize(tool, identity, request.log)
+    const { id: requestId, signal, log } = request
+    const traceparent = traceparentOf(request, params)
+    const outcome = await callTool({ tool, args, identity, requestId, traceparent, signal, log })
+    return writeResult(toCallToolResult(outcome, tool, era), era)
+  }
+  const list: Method = ({ era }, { params }) => {
+    if (params['cursor'] !== undefined) throw invalidParams('no cursor: the list has one page')
+    return era === 'handshake' ? introduction.toolsOfHandshakeEra : introduction.toolsOfStatelessEra
+  }
+
+  const methods: Readonly<Record<Era, ReadonlyMap<string, Method>>> = {
+    stateless: new Map([
+      ['server/discover', () => introduction.discover],
+      ['tools/list', list],
+      ['tools/call', call],
+    ]),
+    handshake: new Map([
+      ['initialize', (_, { params }) => introduction.initialize(params['protocolVersion'])],
+      ['ping', () => '{}'],
+      ['tools/list', list],
+      ['tools/call', call],
+    ]),
+  }
+
+  return async (exchange, message) => {
+    const method = methods[exchange.era].get(message.method)
+    if (method !== undefined) return method(exchange, message)
+    // Streamable HTTP, 2026-07-28: an unknown method is a 404.
+    const status = exchange.era === 'stateless' ? 404 : 200
+    throw new RpcError(status, CODE.methodNotFound, 'Method not found.')
+  }
+}
+
+/** The tool that a message would call, if it would call one that exists. */
+export function calledTool(
+  catalogue: Catalogue,
+  { method, params }: RpcRequest,
+): ToolDefinition | undefined {
+  return method === 'tools/call' ? catalogue.get(String(params['name'])) : undefined
+}
+
+function traceparentOf(request: HttpRequest, params: RpcRequest['params']): string {
+  const inMeta = asObject(params['_meta'])?.['traceparent']
+  return single(request.headers['traceparent']) || (typeof inMeta === 'string' ? inMeta : '')
+}
+
+function invalidParams(what: string): RpcError {
+  return new RpcError(200, CODE.invalidParams, `Invalid params: ${what}.`)
+}

@@ -1,0 +1,144 @@
+import { BearerError } from '../../shared/bearer.ts'
+import type { HttpRequest, HttpResponse } from '../../shared/http.ts'
+import { HttpError } from '../../shared/http-error.ts'
+import type { Catalogue } from '../../shared/tools.ts'
+import { authorize, type CallTool } from './call-tool.ts'
+import type { Gate, Identity } from './identity.ts'
+import {
+  CODE,
+  errorResponse,
+  errorText,
+  idOf,
+  parseJson,
+  RpcError,
+  type RpcMessage,
+  type RpcRequest,
+  resultText,
+} from './json-rpc.ts'
+import { calledTool, createMethods, type Exchange } from './mcp-methods.ts'
+import { type ChallengeForm, challengeForm, refusalResult } from './refusal.ts'
+import { type Era, type Inbound, readInbound } from './revision.ts'
+import { writeResult } from './tool-result.ts'
+
+export interface McpOptions {
+  readonly gate: Gate
+  readonly catalogue: Catalogue
+  readonly callTool: CallTool
+  readonly challengeForm: ChallengeForm
+}
+
+const JSON_TYPE = /^application\/json\s*(;|$)/i
+
+/** MCP Streamable HTTP at `POST /mcp`: stateless, every answer one JSON document, never a stream. */
+export function createMcp(options: McpOptions): (request: HttpRequest) => Promise<HttpResponse> {
+  const { gate, catalogue, callTool } = options
+  const answerMethod = createMethods(catalogue, callTool)
+
+  const challenge = (refusal: BearerError, message?: RpcRequest): HttpResponse => {
+    const tool = message && refusal.status === 403 ? calledTool(catalogue, message) : undefined
+    return errorResponse(
+      message?.id ?? null,
+      new RpcError(refusal.status, CODE.server, refusal.message),
+      { 'www-authenticate': gate.challenge(refusal, tool) },
+    )
+  }
+
+  const refuse = (request: HttpRequest, era: Era, refusal: BearerError, message: RpcRequest) => {
+    const form = challengeForm(options.challengeForm, request)
+    if (message.method !== 'tools/call' || form === 'http') return challenge(refusal, message)
+    const result = refusalResult(refusal, gate.challenge, calledTool(catalogue, message))
+    return jsonText(resultText(message.id, writeResult(result, era)))
+  }
+
+  const answerOne = async (exchange: Exchange, message: RpcMessage): Promise<HttpResponse> => {
+    if (message.kind !== 'request') return { status: 202 }
+    try {
+      return jsonText(resultText(message.id, await answerMethod(exchange, message)))
+    } catch (error) {
+      if (error instanceof RpcError) return errorResponse(message.id, error)
+      if (!(error instanceof BearerError)) throw error
+      return refuse(exchange.request, exchange.era, error, message)
+    }
+  }
+
+  /** Everything is decided before anything is called: a refused batch has done nothing. */
+  const answerBatch = async (exchange: Exchange, batch: readonly RpcMessage[]) => {
+    const requests = batch.filter((message) => message.kind === 'request')
+    for (const message of requests) {
+      const tool = calledTool(catalogue, message)
+      try {
+        if (tool !== undefined) authorize(tool, exchange.identity, exchange.request.log)
+      } catch (error) {
+        if (error instanceof BearerError) return challenge(error, message)
+        throw error
+      }
+    }
+    const answers = await Promise.all(
+      requests.map((message) =>
+        answerMethod(exchange, message).then(
+          (result) => resultText(message.id, result),
+          (error: unknown) => {
+            if (error instanceof RpcError) return errorText(message.id, error)
+            throw error
+          },
+        ),
+      ),
+    )
+    return answers.length === 0 ? { status: 202 } : jsonText(`[${answers.join(',')}]`)
+  }
+
+  const answer = (
+    request: HttpRequest,
+    inbound: Inbound,
+    identity: Identity,
+  ): Promise<HttpResponse> => {
+    const exchange = { era: inbound.era, request, identity }
+    return 'batch' in inbound
+      ? answerBatch(exchange, inbound.batch)
+      : answerOne(exchange, inbound.message)
+  }
+
+  return async (request) => {
+    if (!JSON_TYPE.test(request.headers['content-type'] ?? '')) {
+      throw new HttpError(415, 'unsupported_media_type', 'Send application/json.')
+    }
+    const body = request.body()
+    const identified = await identify(gate, request)
+    const refusal = 'refusal' in identified ? identified.refusal : undefined
+    const form = challengeForm(options.challengeForm, request)
+    // Nothing of a refused request is read, unless the form of the refusal depends on it.
+    if (refusal !== undefined && form === 'http') return challenge(refusal)
+    const inbound = read(body, request)
+    if ('status' in inbound) return inbound
+    if (refusal === undefined) return answer(request, inbound, identified.identity)
+    const message = 'message' in inbound ? inbound.message : undefined
+    return message?.kind === 'request'
+      ? refuse(request, inbound.era, refusal, message)
+      : challenge(refusal)
+  }
+}
+
+async function identify(gate: Gate, request: HttpRequest) {
+  try {
+    return { identity: await gate.identify(request.authorization, request.log) }
+  } catch (refusal) {
+    if (refusal instanceof BearerError) return { refusal }
+    throw refusal
+  }
+}
+
+/** What the body says, or the answer when it says nothing that can be understood. */
+function read(body: Buffer, request: HttpRequest): Inbound | HttpResponse {
+  let value: unknown
+  try {
+    value = parseJson(body)
+    return readInbound(value, request.headers)
+  } catch (error) {
+    if (error instanceof RpcError) return errorResponse(idOf(value), error)
+    throw error
+  }
+}
+
+function jsonText(text: string): HttpResponse {
+  return { status: 200, headers: { 'content-type': 'application/json' }, body: text }
+}

@@ -1,0 +1,86 @@
+import http from 'node:http'
+import https from 'node:https'
+
+export interface PostOptions {
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: string
+  readonly timeoutMs: number
+  readonly maxBytes: number
+  /** Aborts the exchange. */
+  readonly signal: AbortSignal
+}
+
+/** A backend's answer, whole. */
+export interface Answer {
+  readonly status: number
+  readonly contentType: string
+  readonly contentEncoding: string | undefined
+  readonly body: Buffer
+}
+
+/** There is no whole answer. */
+export class PostError extends Error {
+  override readonly name = 'PostError'
+  readonly failure: 'unreachable' | 'timeout' | 'oversized' | 'aborted'
+
+  constructor(failure: PostError['failure'], cause?: unknown) {
+    super(failure, { cause })
+    this.failure = failure
+  }
+}
+
+// Connections are kept for the next call; Node's default would allow any number of them.
+const LIMITS = { keepAlive: true, maxSockets: 200, maxFreeSockets: 50, scheduling: 'lifo' } as const
+const agents = { 'http:': new http.Agent(LIMITS), 'https:': new https.Agent(LIMITS) }
+
+/**
+ * One POST of JSON: no redirect is followed, nothing is sent twice, and time-out, size and hang-up
+ * bound the whole exchange, body included.
+ *
+ * @throws PostError naming what happened instead of an answer.
+ */
+export function post(url: URL, options: PostOptions): Promise<Answer> {
+  const isHttps = url.protocol === 'https:'
+  return new Promise((resolve, reject) => {
+    const request = (isHttps ? https : http).request(url, {
+      method: 'POST',
+      agent: isHttps ? agents['https:'] : agents['http:'],
+      headers: { ...options.headers, 'content-length': Buffer.byteLength(options.body) },
+    })
+    const end = (settle: () => void) => {
+      clearTimeout(timer)
+      options.signal.removeEventListener('abort', onAbort)
+      settle()
+    }
+    const fail = (failure: PostError['failure'], cause?: unknown) => {
+      end(() => reject(new PostError(failure, cause)))
+      request.destroy()
+    }
+    const onAbort = () => fail('aborted')
+    const timer = setTimeout(() => fail('timeout'), options.timeoutMs)
+    options.signal.addEventListener('abort', onAbort)
+    if (options.signal.aborted) onAbort()
+    request.on('error', (cause) => fail('unreachable', cause))
+    request.on('response', (response) => {
+      const chunks: Buffer[] = []
+      let length = 0
+      response.on('data', (chunk: Buffer) => {
+        length += chunk.length
+        if (length > options.maxBytes) fail('oversized')
+        else chunks.push(chunk)
+      })
+      response.on('error', (cause) => fail('unreachable', cause))
+      response.on('end', () => {
+        end(() =>
+          resolve({
+            status: response.statusCode ?? 0,
+            contentType: response.headers['content-type'] ?? '',
+            contentEncoding: response.headers['content-encoding'],
+            body: Buffer.concat(chunks, length),
+          }),
+        )
+      })
+    })
+    request.end(options.body)
+  })
+}

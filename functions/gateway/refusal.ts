@@ -1,0 +1,41 @@
+import type { CallToolResult } from '@modelcontextprotocol/client'
+import { BearerError } from '../../shared/bearer.ts'
+import { type HttpRequest, single } from '../../shared/http.ts'
+import type { ToolDefinition } from '../../shared/tools.ts'
+import type { Gate } from './identity.ts'
+
+/** AUTH_CHALLENGE. */
+export type ChallengeForm = 'auto' | 'http' | 'tool-result'
+
+const OPENAI_USER_AGENT = /openai|chatgpt/i
+
+/**
+ * The form in which this client is told that a `tools/call` is refused. ChatGPT opens its sign-in
+ * only on a tool result, all others act on 401 and 403. The user agent decides the form, never
+ * whether something is refused.
+ */
+export function challengeForm(
+  configured: ChallengeForm,
+  request: HttpRequest,
+): 'http' | 'tool-result' {
+  if (configured !== 'auto') return configured
+  return OPENAI_USER_AGENT.test(single(request.headers['user-agent'])) ? 'tool-result' : 'http'
+}
+
+/** A refusal as the tool result on which ChatGPT offers to sign in. */
+export function refusalResult(
+  refusal: BearerError,
+  challenge: Gate['challenge'],
+  tool: ToolDefinition | undefined,
+): CallToolResult {
+  // There the challenge must have an error, also when no credentials came.
+  const named =
+    refusal.code === undefined
+      ? new BearerError('insufficient_scope', refusal.reason, refusal.message)
+      : refusal
+  return {
+    content: [{ type: 'text', text: `Authentication required: ${refusal.message}` }],
+    isError: true,
+    _meta: { 'mcp/www_authenticate': [challenge(named, tool)] },
+  }
+}

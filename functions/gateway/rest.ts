@@ -1,0 +1,112 @@
+import { BearerError } from '../../shared/bearer.ts'
+import { type HttpRequest, type HttpResponse, json, single } from '../../shared/http.ts'
+import { HttpError } from '../../shared/http-error.ts'
+import type { Catalogue } from '../../shared/tools.ts'
+import { authorize, type CallTool } from './call-tool.ts'
+import type { Gate } from './identity.ts'
+import { asObject } from './json-rpc.ts'
+import type { Outcome } from './outcome.ts'
+
+export interface RestOptions {
+  readonly gate: Gate
+  readonly catalogue: Catalogue
+  readonly callTool: CallTool
+}
+
+const TITLE: Readonly<Record<number, string>> = {
+  400: 'Bad Request',
+  401: 'Unauthorized',
+  403: 'Forbidden',
+  404: 'Not Found',
+  413: 'Content Too Large',
+  415: 'Unsupported Media Type',
+  500: 'Internal Server Error',
+  502: 'Bad Gateway',
+  503: 'Service Unavailable',
+  504: 'Gateway Timeout',
+}
+const JSON_TYPE = /^application\/json\s*(;|$)/i
+
+/**
+ * `POST /tools/{toolName}`: the same call in plain REST. JSON in, the backend's JSON (or text) out,
+ * problem details (RFC 9457) on error.
+ */
+export function createRest({
+  gate,
+  catalogue,
+  callTool,
+}: RestOptions): (request: HttpRequest, toolName: string) => Promise<HttpResponse> {
+  const serve = async (request: HttpRequest, toolName: string): Promise<HttpResponse> => {
+    const body = request.body()
+    const identity = await gate.identify(request.authorization, request.log)
+    const tool = catalogue.get(toolName)
+    if (tool === undefined) throw new HttpError(404, 'unknown_tool', 'There is no such tool.')
+    authorize(tool, identity, request.log)
+    const { id: requestId, signal, log } = request
+    const traceparent = single(request.headers['traceparent'])
+    const args = readArguments(request, body)
+    return toResponse(await callTool({ tool, args, identity, requestId, traceparent, signal, log }))
+  }
+
+  return async (request, toolName) => {
+    try {
+      return await serve(request, toolName)
+    } catch (error) {
+      if (error instanceof HttpError) return problem(error.status, error.message, error.headers)
+      if (!(error instanceof BearerError)) throw error
+      const tool = error.status === 403 ? catalogue.get(toolName) : undefined
+      return problem(error.status, error.message, {
+        'www-authenticate': gate.challenge(error, tool),
+      })
+    }
+  }
+}
+
+/** No body means no arguments. */
+function readArguments(request: HttpRequest, body: Buffer): unknown {
+  if (body.length === 0) return {}
+  if (!JSON_TYPE.test(request.headers['content-type'] ?? '')) {
+    throw new HttpError(415, 'unsupported_media_type', 'Send application/json.')
+  }
+  const args = asObject(tryParse(body))
+  if (args === undefined) throw new HttpError(400, 'invalid_request', 'Send a JSON object.')
+  return args
+}
+
+function tryParse(body: Buffer): unknown {
+  try {
+    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(body))
+  } catch {
+    return undefined
+  }
+}
+
+function toResponse(outcome: Outcome): HttpResponse {
+  switch (outcome.kind) {
+    case 'json':
+      return json(200, outcome.value)
+    case 'result':
+      return json(200, outcome.result)
+    case 'text':
+      if (outcome.text === '') return { status: 204 }
+      return {
+        status: 200,
+        headers: { 'content-type': 'text/plain; charset=utf-8' },
+        body: outcome.text,
+      }
+    case 'failed':
+      return problem(outcome.failure.status, outcome.failure.message)
+  }
+}
+
+function problem(
+  status: number,
+  detail: string,
+  headers: Readonly<Record<string, string>> = {},
+): HttpResponse {
+  return json(
+    status,
+    { type: 'about:blank', title: TITLE[status] ?? 'Error', status, detail },
+    { ...headers, 'content-type': 'application/problem+json' },
+  )
+}

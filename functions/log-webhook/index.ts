@@ -1,0 +1,36 @@
+import { http } from '@google-cloud/functions-framework'
+import { createAdmission } from '../../shared/admission.ts'
+import { start } from '../../shared/host.ts'
+import { toHttpFunction } from '../../shared/http.ts'
+import { createLog } from '../../shared/log.ts'
+import { createManagement } from '../../shared/management.ts'
+import { parseLogWebhookConfig } from './config.ts'
+import { createLogWebhook } from './handler.ts'
+
+start('log-webhook', () => {
+  const config = parseLogWebhookConfig(process.env)
+  const log = createLog({
+    service: 'log-webhook',
+    level: config.LOG_LEVEL,
+    project: process.env['GOOGLE_CLOUD_PROJECT'],
+  })
+  const admit = createAdmission({
+    management: createManagement({
+      domain: config.MGMT_DOMAIN,
+      clientId: config.MGMT_CLIENT_ID,
+      clientSecret: config.MGMT_CLIENT_SECRET,
+    }),
+    mayRedirectTo: config.mayRedirectTo,
+    policy: config.DCR_POLICY,
+    connections: config.GOOGLE_CONNECTION_NAME,
+    audience: config.audience,
+    scopes: config.scopes,
+  })
+  const handle = toHttpFunction(
+    createLogWebhook({ secrets: config.LOG_WEBHOOK_SECRET, admit }),
+    log,
+  )
+  http('log-webhook', handle)
+  // A plain identifier as well: whether gcloud's --entry-point takes the hyphen is not documented.
+  http('logWebhook', handle)
+})

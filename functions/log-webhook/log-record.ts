@@ -1,0 +1,97 @@
+import { z } from 'zod'
+import { HttpError } from '../../shared/http-error.ts'
+
+/** One record of Auth0's log stream, as far as this system reads it. */
+export interface LogRecord {
+  readonly logId: string | undefined
+  /** The client that this record says was registered dynamically; undefined for other records. */
+  readonly registeredClientId: string | undefined
+  /** Milliseconds since the epoch; undefined when the record has no readable date. */
+  readonly date: number | undefined
+}
+
+const REGISTRATION = 'Dynamic client registration'
+
+const clientId = z.string().min(1).max(256)
+const event = z.looseObject({
+  log_id: z.string().optional().catch(undefined),
+  type: z.string().optional().catch(undefined),
+  description: z.string().optional().catch(undefined),
+  date: z.string().optional().catch(undefined),
+  client_id: clientId.optional().catch(undefined),
+  details: z
+    .looseObject({
+      response: z.looseObject({ body: z.looseObject({ client_id: clientId }) }),
+    })
+    .optional()
+    .catch(undefined),
+})
+
+/**
+ * Reads a delivery in any of the log stream's formats (JSON array, JSON object, JSON Lines), each
+ * record bare or in Auth0's `{ log_id, data }` envelope.
+ *
+ * @throws HttpError 400 when it is none of them; nothing of it is read then.
+ */
+export function parseLogRecords(body: Buffer): LogRecord[] {
+  return parseDelivery(decode(body)).map(toRecord)
+}
+
+function decode(body: Buffer): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(body)
+  } catch {
+    throw malformed('not_utf8')
+  }
+}
+
+function parseDelivery(text: string): unknown[] {
+  const whole = tryParse(text)
+  if (whole !== undefined) return Array.isArray(whole.value) ? whole.value : [whole.value]
+  const lines = text.split('\n').filter((line) => line.trim() !== '')
+  const parsed = lines.map(tryParse)
+  if (lines.length === 0 || parsed.includes(undefined)) throw malformed('not_json')
+  return parsed.map((line) => line?.value)
+}
+
+function tryParse(text: string): { readonly value: unknown } | undefined {
+  try {
+    return { value: JSON.parse(text) }
+  } catch {
+    return undefined
+  }
+}
+
+function toRecord(value: unknown): LogRecord {
+  const envelope = asObject(value)
+  if (envelope === undefined) throw malformed('record_not_an_object')
+  const data = asObject(envelope['data'])
+  const { log_id, type, description, date, client_id, details } = event.parse(data ?? envelope)
+  const isRegistration = type === 'sapi' && description?.trim() === REGISTRATION
+  const at = Date.parse(date ?? '')
+  return {
+    logId: typeof envelope['log_id'] === 'string' ? envelope['log_id'] : log_id,
+    // A null or absent id in the answer leaves the event's own; nothing is ever guessed.
+    registeredClientId: isRegistration
+      ? (details?.response.body.client_id ?? client_id)
+      : undefined,
+    date: Number.isNaN(at) ? undefined : at,
+  }
+}
+
+function asObject(value: unknown): Record<string, unknown> | undefined {
+  return value !== null && typeof value === 'object' && !Array.isArray(value)
+    ? { ...value }
+    : undefined
+}
+
+function malformed(reason: string): HttpError {
+  return new HttpError(
+    400,
+    'invalid_request',
+    'Send JSON records: an array, an object, or lines.',
+    {
+      reason: `delivery_${reason}`,
+    },
+  )
+}

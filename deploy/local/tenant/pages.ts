@@ -1,0 +1,69 @@
+const ESCAPED: Readonly<Record<string, string>> = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  '"': '&quot;',
+  "'": '&#39;',
+}
+const STYLE = `
+  :root { color-scheme: light dark; font: 16px/1.5 system-ui, sans-serif }
+  body { display: grid; place-items: center; min-height: 90vh; margin: 1rem }
+  main { width: min(24rem, 100%) }
+  label { display: block; margin-top: 1rem }
+  input { box-sizing: border-box; width: 100%; padding: .5rem; font: inherit }
+  button { margin: 1.5rem .5rem 0 0; padding: .5rem 1.25rem; font: inherit }
+  [role=alert] { border-left: .25rem solid #c22; padding-left: .75rem }
+`
+
+/** The sign-in form; `fault` is what was wrong with the last try. */
+export function loginPage(action: string, clientName: string, fault?: string): string {
+  return page(
+    'Sign in',
+    `<p>to continue to ${escapeHtml(clientName)}</p>
+${fault === undefined ? '' : `<p role="alert">${escapeHtml(fault)}</p>`}
+<form method="post" action="${escapeHtml(`${action}/login`)}">
+<label for="username">E-mail address</label>
+<input id="username" name="username" type="email" autocomplete="username" required autofocus>
+<label for="password">Password</label>
+<input id="password" name="password" type="password" autocomplete="current-password" required>
+<button type="submit">Continue</button>
+</form>`,
+  )
+}
+
+/** The consent form; `scopes` in words. */
+export function consentPage(action: string, clientName: string, scopes: readonly string[]): string {
+  return page(
+    'Authorize app',
+    `<p>${escapeHtml(clientName)} asks for access to:</p>
+<ul>${scopes.map((scope) => `<li>${escapeHtml(scope)}</li>`).join('')}</ul>
+<form method="post" action="${escapeHtml(`${action}/consent`)}">
+<button type="submit" name="action" value="accept">Accept</button>
+<button type="submit" name="action" value="deny">Decline</button>
+</form>`,
+  )
+}
+
+/** Auth0's page for what cannot be sent back to the client. */
+export function errorPage(error: string, description: string): string {
+  return page(
+    'Something went wrong',
+    `<p role="alert"><code>${escapeHtml(error)}</code>: ${escapeHtml(description)}</p>`,
+  )
+}
+
+function page(title: string, content: string): string {
+  return `<!doctype html>
+<html lang="en">
+<head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
+<title>${title} - stand-in tenant</title><style>${STYLE}</style></head>
+<body><main><h1>${title}</h1>
+${content}
+</main></body>
+</html>
+`
+}
+
+function escapeHtml(text: string): string {
+  return text.replaceAll(/[&<>"']/g, (character) => ESCAPED[character] ?? character)
+}

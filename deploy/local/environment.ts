@@ -1,0 +1,113 @@
+import { randomBytes } from 'node:crypto'
+import { fileURLToPath } from 'node:url'
+import { ConfigError, type Environment } from '../../shared/config.ts'
+import { CHATGPT_REDIRECT_URIS } from '../../shared/redirect-uris.ts'
+
+/** Where the parts of the local system listen. */
+export interface Places {
+  readonly port: number
+  readonly tenantPort: number
+  readonly toolsPort: number
+}
+
+export type FunctionName = keyof typeof USED_BY
+
+/** What the local system runs with. */
+export interface LocalEnvironment {
+  /** Every variable: those that were set, and the local defaults of the others. */
+  readonly variables: Readonly<Record<string, string>>
+  /** What each function may see: the variables that it uses and no others. */
+  readonly functions: Readonly<Record<FunctionName, Readonly<Record<string, string>>>>
+}
+
+const SECRETS = ['GATEWAY_HMAC_SECRET', 'MGMT_CLIENT_SECRET', 'LOG_WEBHOOK_SECRET'] as const
+const CATALOGUE = ['TOOLS', 'TOOLS_FILE', 'TOOL_SCOPES_JSON'] as const
+
+const USED_BY = {
+  metadata: [
+    ...['PUBLIC_URL', 'OAUTH_ISSUER', 'OAUTH_AUDIENCE', 'OAUTH_SCOPES', ...CATALOGUE],
+    ...['AUTH_SERVER_METADATA', 'OPENAI_APPS_CHALLENGE', 'LOG_LEVEL'],
+  ],
+  gateway: [
+    ...['PUBLIC_URL', 'OAUTH_ISSUER', 'OAUTH_AUDIENCE', 'JWKS_URI', ...CATALOGUE],
+    ...['FUNCTIONS_BASE', 'GATEWAY_HMAC_SECRET', 'BACKEND_AUTH', 'BACKEND_TIMEOUT_MS'],
+    ...['SCOPE_SOURCE', 'APP_ORIGIN', 'AUTH_CHALLENGE', 'LOG_LEVEL'],
+  ],
+  'log-webhook': [
+    ...['OAUTH_AUDIENCE', ...CATALOGUE, 'MGMT_DOMAIN', 'MGMT_CLIENT_ID', 'MGMT_CLIENT_SECRET'],
+    ...['LOG_WEBHOOK_SECRET', 'GOOGLE_CONNECTION_NAME', 'CLIENT_REDIRECT_URIS', 'DCR_POLICY'],
+    'LOG_LEVEL',
+  ],
+} as const
+
+const REDIRECT_URIS = [
+  ...CHATGPT_REDIRECT_URIS,
+  // Codex, MCP Inspector and `npm run connect` listen on a port of their choice.
+  'http://localhost:*/*',
+  'http://127.0.0.1:*/*',
+  'http://[\\:\\:1]:*/*',
+]
+const MCP_INSPECTOR = ['http://localhost:6274', 'http://127.0.0.1:6274']
+const TOOLS_FILE = fileURLToPath(new URL('tools.yaml', import.meta.url))
+
+/**
+ * `PORT` and `TENANT_PORT`, by default 8080 and 8081; 0 = any free port.
+ *
+ * @throws ConfigError
+ */
+export function localPorts(env: Environment): Pick<Places, 'port' | 'tenantPort'> {
+  const given = { PORT: env['PORT'] || '8080', TENANT_PORT: env['TENANT_PORT'] || '8081' }
+  const faults = Object.entries(given)
+    .filter(([, value]) => !/^\d{1,5}$/.test(value) || Number(value) > 65_535)
+    .map(([name]) => `${name} must be a port, 0 to 65535`)
+  if (faults.length > 0) throw new ConfigError(faults)
+  return { port: Number(given.PORT), tenantPort: Number(given.TENANT_PORT) }
+}
+
+/** The same variables, with a random value for each secret that is not set. */
+export function withSecrets(env: Environment): Environment {
+  const missing = SECRETS.filter((name) => !env[name]?.trim())
+  const made = missing.map((name) => [name, randomBytes(32).toString('hex')])
+  return { ...env, ...Object.fromEntries(made) }
+}
+
+/**
+ * The variables of each function on this machine. One that is set in `env` wins over its local
+ * default; an empty value counts as unset. Makes no secrets (see `withSecrets`) and checks no value:
+ * the functions do.
+ */
+export function localEnvironment(env: Environment, places: Places): LocalEnvironment {
+  const names = [...new Set(Object.values(USED_BY).flat())]
+  const given = pick(env, names)
+  const publicUrl = (given['PUBLIC_URL'] ?? `http://localhost:${places.port}`).replace(/\/$/, '')
+  const variables = {
+    OAUTH_ISSUER: `http://localhost:${places.tenantPort}/`,
+    OAUTH_AUDIENCE: `${publicUrl}/mcp`,
+    ...(CATALOGUE.every((name) => given[name] === undefined) && { TOOLS_FILE }),
+    FUNCTIONS_BASE: `http://127.0.0.1:${places.toolsPort}`,
+    APP_ORIGIN: MCP_INSPECTOR.join(','),
+    MGMT_DOMAIN: `localhost:${places.tenantPort}`,
+    MGMT_CLIENT_ID: 'management',
+    GOOGLE_CONNECTION_NAME: 'google-oauth2',
+    CLIENT_REDIRECT_URIS: REDIRECT_URIS.join(','),
+    ...given,
+    PUBLIC_URL: publicUrl,
+  }
+  return {
+    variables,
+    functions: {
+      metadata: pick(variables, USED_BY.metadata),
+      gateway: pick(variables, USED_BY.gateway),
+      'log-webhook': pick(variables, USED_BY['log-webhook']),
+    },
+  }
+}
+
+function pick(env: Environment, names: readonly string[]): Record<string, string> {
+  return Object.fromEntries(
+    names.flatMap((name) => {
+      const value = env[name]?.trim()
+      return value ? [[name, value] as const] : []
+    }),
+  )
+}

@@ -1,0 +1,42 @@
+/**
+ * Preloaded into the process of each function (`node --import`). functions-framework has no option
+ * for the address it listens on and takes all interfaces: every TCP server of the process is bound
+ * to 127.0.0.1 here, and its port reported to the parent.
+ */
+import { Server } from 'node:net'
+
+/** What an instance tells its parent. */
+export type InstanceMessage = { readonly port: number } | { readonly terminating: true }
+
+const { listen } = Server.prototype
+
+function listenOnLoopback(this: Server, ...args: unknown[]): Server {
+  this.once('listening', () => {
+    const address = this.address()
+    if (address !== null && typeof address === 'object') report({ port: address.port })
+  })
+  return Reflect.apply(listen, this, toLoopback(args))
+}
+
+function toLoopback(args: readonly unknown[]): readonly unknown[] {
+  const [where] = args
+  const onListening = args.filter((value) => typeof value === 'function')
+  if (where === undefined || typeof where === 'function' || !Number.isNaN(Number(where))) {
+    const port = typeof where === 'function' ? 0 : Number(where ?? 0)
+    return [{ port, host: '127.0.0.1' }, ...onListening]
+  }
+  if (typeof where !== 'object' || where === null || !('port' in where)) return args
+  return [{ ...where, host: '127.0.0.1' }, ...onListening]
+}
+
+function report(message: InstanceMessage): void {
+  if (process.connected) process.send?.(message)
+}
+
+Server.prototype.listen = listenOnLoopback as typeof listen
+
+// Cloud Run sends an instance that it ends no more requests while the instance drains.
+process.on('SIGTERM', () => report({ terminating: true }))
+// The parent is gone, however it went: nobody is left to stop this process.
+process.once('disconnect', () => process.exit(1))
+process.channel?.unref()

@@ -1,0 +1,55 @@
+import { splitList } from '../../shared/config.ts'
+import { parseCatalogue } from '../../shared/tools.ts'
+
+/** A person who can sign in at the local tenant. */
+export interface SampleUser {
+  readonly email: string
+  readonly password: string
+  readonly userId: string
+  /** The scopes of the API that the person may grant to a client. */
+  readonly permissions: readonly string[]
+}
+
+/**
+ * The local tenant as `npm run provision` would set up a real one: the API with the catalogue's
+ * scopes, the connections, the Management API client and the log stream to `url`. Alice may do
+ * everything, bob only what ends in `:read`.
+ *
+ * @throws ConfigError for a catalogue that cannot be read.
+ */
+export function sampleTenant(variables: Readonly<Record<string, string>>, url: string) {
+  const { TOOLS, TOOLS_FILE, TOOL_SCOPES_JSON } = variables
+  const purposes = new Map<string, string[]>()
+  for (const tool of parseCatalogue({ TOOLS, TOOLS_FILE, TOOL_SCOPES_JSON }).values()) {
+    for (const scope of tool.scopes) {
+      purposes.set(scope, [...(purposes.get(scope) ?? []), tool.title ?? tool.name])
+    }
+  }
+  const scopes = [...purposes].map(([value, titles]) => ({ value, description: titles.join(', ') }))
+  const everything = scopes.map(({ value }) => value).sort()
+  const reading = everything.filter((scope) => scope.endsWith(':read'))
+  const [logWebhookSecret] = splitList(variables['LOG_WEBHOOK_SECRET'] ?? '')
+  return {
+    audience: variables['OAUTH_AUDIENCE'] ?? '',
+    scopes,
+    users: [sampleUser('alice', everything), sampleUser('bob', reading)],
+    connections: splitList(variables['GOOGLE_CONNECTION_NAME'] ?? ''),
+    management: {
+      clientId: variables['MGMT_CLIENT_ID'] ?? '',
+      clientSecret: variables['MGMT_CLIENT_SECRET'] ?? '',
+    },
+    logStream: {
+      url: `${url}/auth0-log-webhook`,
+      authorization: `Bearer ${logWebhookSecret}`,
+    },
+  }
+}
+
+function sampleUser(name: string, permissions: readonly string[]): SampleUser {
+  return {
+    email: `${name}@example.com`,
+    password: 'password',
+    userId: `auth0|${name}`,
+    permissions,
+  }
+}

@@ -1,0 +1,52 @@
+import { StartError } from './start-error.ts'
+
+/** Parts of a system, ended stage by stage, so that none is called after it has ended. */
+export interface Stages {
+  /** Remembers how to end a part that is starting; returns `starting`. Stage 0 ends first. */
+  readonly add: <Part>(
+    stage: number,
+    starting: Promise<Part>,
+    end: (part: Part) => Promise<unknown>,
+  ) => Promise<Part>
+  /** Ends every part that has started or still starts. A second call waits for the first. */
+  readonly end: () => Promise<void>
+}
+
+export function createStages(): Stages {
+  const stages: Promise<() => Promise<unknown>>[][] = []
+  let ending: Promise<void> | undefined
+  const endAll = async () => {
+    for (const stage of stages.filter((parts) => parts !== undefined)) {
+      await Promise.allSettled((await Promise.all(stage)).map((end) => end()))
+    }
+  }
+  return {
+    add: (stage, starting, end) => {
+      stages[stage] ??= []
+      stages[stage].push(
+        starting.then(
+          (part) => () => end(part),
+          () => async () => undefined,
+        ),
+      )
+      return starting
+    },
+    end: () => {
+      ending ??= endAll()
+      return ending
+    },
+  }
+}
+
+/**
+ * Waits until all have started or failed.
+ *
+ * @throws StartError with the messages of all that failed; any other error as it is.
+ */
+export async function allStarted(starting: readonly Promise<unknown>[]): Promise<void> {
+  const results = await Promise.allSettled(starting)
+  const errors = results.flatMap((result) => (result.status === 'rejected' ? [result.reason] : []))
+  const unexpected = errors.find((error) => !(error instanceof StartError))
+  if (unexpected !== undefined) throw unexpected
+  if (errors.length > 0) throw new StartError(errors.map(({ message }) => message).join('\n'))
+}

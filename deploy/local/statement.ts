@@ -1,0 +1,93 @@
+import { createHash, createHmac, timingSafeEqual } from 'node:crypto'
+import type { IncomingHttpHeaders } from 'node:http'
+import { jwtVerify } from 'jose'
+
+/** What a backend and the gateway have agreed on. */
+export interface StatementOptions {
+  /** `PUBLIC_URL` of the gateway, the `iss` of its assertions. */
+  readonly issuer: string
+  /** The values of `GATEWAY_HMAC_SECRET`; a statement by any of them holds. */
+  readonly secrets: readonly string[]
+}
+
+/** The call that the gateway's statement is about. */
+export interface BackendCall {
+  /** The exact URL that the gateway calls, the `aud` of its assertion. */
+  readonly url: string
+  readonly tool: string
+  readonly headers: IncomingHttpHeaders
+  readonly body: Buffer
+}
+
+const MAX_AGE_SECONDS = 60
+const CLOCK_TOLERANCE_SECONDS = 5
+
+/** The caller of a public tool who has not signed in. No user id looks like it. */
+export const ANONYMOUS = 'anonymous'
+
+/**
+ * The user on whose behalf the gateway calls (`auth0:<sub>`), or undefined when the statement in
+ * `x-user-uid`, `x-gateway-sig` and `x-gateway-assertion` does not hold: one secret must have made
+ * both signatures, over this user, tool, URL and body, within the last 60 s. `ANONYMOUS` when the
+ * statement holds and names no user at all.
+ *
+ * Does not check that an assertion is used once: `jti` would need a store.
+ */
+export async function verifyStatement(
+  call: BackendCall,
+  options: StatementOptions,
+): Promise<string | undefined> {
+  for (const secret of options.secrets) {
+    const uid = verifySignature(call.headers, secret)
+    if (uid !== undefined && (await verifyAssertion(call, uid, secret, options.issuer))) return uid
+  }
+  return undefined
+}
+
+/** `<uid>.<unix seconds>.<hex HMAC>`; a user id may have dots, so it is read from the right. */
+function verifySignature(headers: IncomingHttpHeaders, secret: string): string | undefined {
+  const { 'x-user-uid': uid, 'x-gateway-sig': signature } = headers
+  if (uid === undefined && signature === undefined) return ANONYMOUS
+  const [, signed, signedUid, seconds, mac] =
+    /^((auth0:.+)\.(\d{1,12}))\.([0-9a-f]{64})$/.exec(String(signature)) ?? []
+  if (signed === undefined || mac === undefined || signedUid !== uid) return undefined
+  const expected = createHmac('sha256', secret).update(signed).digest()
+  if (!timingSafeEqual(expected, Buffer.from(mac, 'hex'))) return undefined
+  const age = Math.floor(Date.now() / 1000) - Number(seconds)
+  return age <= MAX_AGE_SECONDS && age >= -CLOCK_TOLERANCE_SECONDS ? signedUid : undefined
+}
+
+async function verifyAssertion(
+  { url, tool, headers, body }: BackendCall,
+  uid: string,
+  secret: string,
+  issuer: string,
+): Promise<boolean> {
+  try {
+    const { payload } = await jwtVerify(
+      String(headers['x-gateway-assertion']),
+      new TextEncoder().encode(secret),
+      {
+        algorithms: ['HS256'],
+        issuer,
+        audience: url,
+        maxTokenAge: MAX_AGE_SECONDS,
+        clockTolerance: CLOCK_TOLERANCE_SECONDS,
+        requiredClaims: ['exp', 'jti'],
+      },
+    )
+    return (
+      uid === userUid(payload.sub) &&
+      payload['tool'] === tool &&
+      payload['body_sha256'] === createHash('sha256').update(body).digest('hex')
+    )
+  } catch {
+    return false
+  }
+}
+
+/** The gateway percent-encodes what a header field cannot carry; Auth0's own ids have none of it. */
+function userUid(subject: string | undefined): string {
+  if (subject === undefined) return ANONYMOUS
+  return `auth0:${subject.replace(/[^\x21-\x24\x26-\x7e]+/g, encodeURIComponent)}`
+}

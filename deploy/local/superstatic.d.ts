@@ -1,0 +1,42 @@
+// superstatic's own declarations leave out what this project uses (`rewriters`, `provider`, `run`)
+// and need @types/connect. These name exactly what origin.ts uses; by file, because Node and vitest
+// disagree on what the package's main module exports.
+declare module 'superstatic/lib/superstatic.js' {
+  import type { IncomingMessage, ServerResponse } from 'node:http'
+
+  export type Middleware = (
+    req: IncomingMessage,
+    res: ServerResponse,
+    next: (error?: unknown) => void,
+  ) => void
+
+  export interface Rewrite {
+    readonly source: string
+    readonly run: { readonly serviceId: string; readonly region: string }
+  }
+
+  /** Finds a file of the public directory; null = there is none. */
+  export type Provider = (req: IncomingMessage, pathname: string) => Promise<unknown>
+
+  export interface Options {
+    /** The `hosting` object as JSON text: an object would be merged with a firebase.json in the cwd. */
+    readonly config: string
+    readonly stack: readonly string[]
+    readonly provider: Provider
+    readonly rewriters: { readonly run: (rewrite: Rewrite) => Promise<Middleware> }
+  }
+
+  const superstatic: (options: Options) => Middleware
+
+  // biome-ignore lint/style/noDefaultExport: how Node shows a CommonJS module
+  export default superstatic
+}
+
+declare module 'superstatic/lib/providers/fs.js' {
+  import type { Provider } from 'superstatic/lib/superstatic.js'
+
+  const files: (options: { readonly cwd: string; readonly public: string }) => Provider
+
+  // biome-ignore lint/style/noDefaultExport: how Node shows a CommonJS module
+  export default files
+}

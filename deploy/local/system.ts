@@ -1,0 +1,145 @@
+import { fileURLToPath } from 'node:url'
+import { type Environment, splitList } from '../../shared/config.ts'
+import { type FunctionName, localEnvironment, localPorts, withSecrets } from './environment.ts'
+import { type FunctionProcess, startFunction } from './function-process.ts'
+import { errorCode, listenOnLoopback } from './listen.ts'
+import { startOrigin } from './origin.ts'
+import type { Service } from './proxy.ts'
+import { type SampleUser, sampleTenant } from './sample-tenant.ts'
+import { allStarted, createStages, type Stages } from './stages.ts'
+import { StartError } from './start-error.ts'
+import { startTenant } from './tenant/tenant.ts'
+import { createTools } from './tools.ts'
+
+export type Tenant = Awaited<ReturnType<typeof startTenant>>
+
+/** One line that a part of the system wrote. */
+export interface LogLine {
+  readonly source: FunctionName | 'tenant'
+  readonly line: string
+}
+
+/** The whole system on this machine. */
+export interface System {
+  /** The origin as this machine reaches it, without trailing slash. */
+  readonly url: string
+  /** The local tenant's issuer. */
+  readonly issuer: string
+  /** What the system runs with; `PUBLIC_URL` is `url` unless it was set. */
+  readonly variables: Readonly<Record<string, string>>
+  readonly users: readonly SampleUser[]
+  readonly functions: Readonly<Record<FunctionName, FunctionProcess>>
+  readonly tenant: Tenant
+  /** The latest lines, oldest first. */
+  readonly logs: readonly LogLine[]
+  /** Takes no more requests, lets those in flight finish, ends all processes. */
+  readonly stop: () => Promise<void>
+}
+
+const MAX_LOG_LINES = 5_000
+const HEALTH_TIMEOUT_MS = 10_000
+const FUNCTIONS = fileURLToPath(new URL('../../functions/', import.meta.url))
+// What is called ends after its callers.
+const FRONT = 0
+const MIDDLE = 1
+const BACK = 2
+
+/**
+ * Starts the tenant, the sample tools, the three functions and the origin in front of them, and
+ * resolves when all of them answer. `env` is what the person has set (see `localEnvironment`).
+ *
+ * @throws StartError or ConfigError, after ending whatever had started.
+ */
+export async function startSystem(
+  env: Environment,
+  { report = () => undefined }: { readonly report?: (line: LogLine) => void } = {},
+): Promise<System> {
+  const logs: LogLine[] = []
+  const stages = createStages()
+  try {
+    const running = await startParts(withSecrets(env), stages, (line) => {
+      if (logs.push(line) > MAX_LOG_LINES) logs.shift()
+      report(line)
+    })
+    return { ...running, logs, stop: stages.end }
+  } catch (error) {
+    await stages.end()
+    throw error
+  }
+}
+
+async function startParts(
+  env: Environment,
+  stages: Stages,
+  report: (line: LogLine) => void,
+): Promise<Omit<System, 'logs' | 'stop'>> {
+  const ports = localPorts(env)
+  const services = new Map<string, Service>()
+  const starting = startOrigin({ port: ports.port, services, hosts: publicHosts(env) })
+  const origin = await stages.add(FRONT, orInUse('PORT', starting), ({ close }) => close())
+  const toolsListener = listenOnLoopback(0, (req, res) => serveTool(req, res))
+  const tools = await stages.add(BACK, toolsListener, ({ close }) => close())
+  const url = `http://localhost:${origin.port}`
+
+  // A tenant on a port of its own choice must be up before anything can be told of it.
+  const environmentAt = (tenantPort: number) =>
+    localEnvironment(env, { port: origin.port, tenantPort, toolsPort: tools.port })
+  const setup = sampleTenant(environmentAt(ports.tenantPort).variables, url)
+  const tenantUp = startTenant({
+    ...setup,
+    port: ports.tenantPort,
+    report: (line) => report({ source: 'tenant', line }),
+  })
+  stages.add(BACK, tenantUp, ({ close }) => close())
+  const tenantReady = orInUse('TENANT_PORT', tenantUp)
+  const environment = environmentAt(ports.tenantPort || (await tenantReady).port)
+  const { variables } = environment
+  const serveTool = createTools({
+    base: `http://127.0.0.1:${tools.port}`,
+    issuer: variables['PUBLIC_URL'] ?? '',
+    secrets: splitList(variables['GATEWAY_HMAC_SECRET'] ?? ''),
+  })
+
+  const run = async (name: FunctionName) => {
+    const source = `${FUNCTIONS}${name}/index.ts`
+    const onLine = (line: string) => report({ source: name, line })
+    const starting = startFunction({ name, source, env: environment.functions[name], onLine })
+    const running = await stages.add(MIDDLE, starting, ({ stop }) => stop())
+    services.set(name, running)
+    return running
+  }
+  const [metadata, gateway, logWebhook] = [run('metadata'), run('gateway'), run('log-webhook')]
+  await allStarted([tenantReady, metadata, gateway, logWebhook])
+  await checkHealth(origin.port)
+  const functions = {
+    metadata: await metadata,
+    gateway: await gateway,
+    'log-webhook': await logWebhook,
+  }
+  const tenant = await tenantReady
+  return { url, issuer: tenant.issuer, variables, users: setup.users, functions, tenant }
+}
+
+/** With `PUBLIC_URL` set, a tunnel may bring requests for that name. */
+function publicHosts({ PUBLIC_URL = '' }: Environment): string[] {
+  return URL.canParse(PUBLIC_URL) ? [new URL(PUBLIC_URL).host] : []
+}
+
+async function orInUse<Part>(variable: string, starting: Promise<Part>): Promise<Part> {
+  try {
+    return await starting
+  } catch (error) {
+    if (errorCode(error) !== 'EADDRINUSE') throw error
+    const port = error instanceof Error && 'port' in error ? `Port ${error.port}` : 'The port'
+    throw new StartError(`${port} is in use: end what uses it, or set ${variable} to another port.`)
+  }
+}
+
+async function checkHealth(port: number): Promise<void> {
+  const answer = await fetch(`http://127.0.0.1:${port}/health`, {
+    redirect: 'error',
+    signal: AbortSignal.timeout(HEALTH_TIMEOUT_MS),
+  })
+  await answer.body?.cancel()
+  if (!answer.ok) throw new StartError(`GET /health answered ${answer.status}.`)
+}

@@ -1,0 +1,125 @@
+import { readFileSync } from 'node:fs'
+import { expect, test } from 'vitest'
+import { localEnvironment, localPorts, withSecrets } from '../../deploy/local/environment.ts'
+import { ConfigError } from '../../shared/config.ts'
+import { createRedirectUriPolicy } from '../../shared/redirect-uris.ts'
+
+const PLACES = { port: 8080, tenantPort: 8081, toolsPort: 8082 }
+const SECRETS = ['GATEWAY_HMAC_SECRET', 'MGMT_CLIENT_SECRET', 'LOG_WEBHOOK_SECRET'] as const
+const variablesOf = (env: Record<string, string | undefined>) =>
+  localEnvironment(env, PLACES).variables
+
+test('the local defaults describe one system on this machine', () => {
+  expect(variablesOf({})).toMatchObject({
+    PUBLIC_URL: 'http://localhost:8080',
+    OAUTH_ISSUER: 'http://localhost:8081/',
+    OAUTH_AUDIENCE: 'http://localhost:8080/mcp',
+    FUNCTIONS_BASE: 'http://127.0.0.1:8082',
+    MGMT_DOMAIN: 'localhost:8081',
+    MGMT_CLIENT_ID: 'management',
+    GOOGLE_CONNECTION_NAME: 'google-oauth2',
+  })
+})
+
+test('each function sees the variables that it uses and no others', () => {
+  const env = { ...withSecrets({}), LOG_LEVEL: 'debug', PATH: '/bin', OTHER: 'x' }
+  const { functions } = localEnvironment(env, PLACES)
+
+  expect(Object.keys(functions.metadata).sort()).toEqual([
+    ...['LOG_LEVEL', 'OAUTH_AUDIENCE', 'OAUTH_ISSUER', 'PUBLIC_URL', 'TOOLS_FILE'],
+  ])
+  expect(Object.keys(functions.gateway).sort()).toEqual([
+    ...['APP_ORIGIN', 'FUNCTIONS_BASE', 'GATEWAY_HMAC_SECRET', 'LOG_LEVEL', 'OAUTH_AUDIENCE'],
+    ...['OAUTH_ISSUER', 'PUBLIC_URL', 'TOOLS_FILE'],
+  ])
+  expect(Object.keys(functions['log-webhook']).sort()).toEqual([
+    ...['CLIENT_REDIRECT_URIS', 'GOOGLE_CONNECTION_NAME', 'LOG_LEVEL', 'LOG_WEBHOOK_SECRET'],
+    ...['MGMT_CLIENT_ID', 'MGMT_CLIENT_SECRET', 'MGMT_DOMAIN', 'OAUTH_AUDIENCE', 'TOOLS_FILE'],
+  ])
+})
+
+test('a variable that is set wins, an empty one does not', () => {
+  const set = {
+    PUBLIC_URL: 'https://tunnel.example',
+    OAUTH_ISSUER: 'https://tenant.eu.auth0.com/',
+    GATEWAY_HMAC_SECRET: 'mine',
+    DCR_POLICY: 'observe',
+    MGMT_CLIENT_ID: ' ',
+  }
+
+  expect(variablesOf(withSecrets(set))).toMatchObject({
+    ...set,
+    OAUTH_AUDIENCE: 'https://tunnel.example/mcp',
+    MGMT_CLIENT_ID: 'management',
+  })
+})
+
+test('a slash after PUBLIC_URL is not doubled', () => {
+  expect(variablesOf({ PUBLIC_URL: 'https://tunnel.example/' })).toMatchObject({
+    PUBLIC_URL: 'https://tunnel.example',
+    OAUTH_AUDIENCE: 'https://tunnel.example/mcp',
+  })
+})
+
+test.each([
+  ['TOOLS', 'a: {scopes: []}'],
+  ['TOOLS_FILE', 'mine.yaml'],
+  ['TOOL_SCOPES_JSON', '{"a":[]}'],
+])('with %s set, the sample catalogue is left out', (name, value) => {
+  const { TOOLS, TOOLS_FILE, TOOL_SCOPES_JSON } = variablesOf({ [name]: value })
+
+  expect([TOOLS, TOOLS_FILE, TOOL_SCOPES_JSON].filter((given) => given !== undefined)).toEqual([
+    value,
+  ])
+})
+
+test('the sample catalogue is named by an absolute path that can be read', () => {
+  expect(readFileSync(variablesOf({})['TOOLS_FILE'] ?? '', 'utf8')).toContain('listEvents:')
+})
+
+test('secrets that are not set are random, 32 bytes each', () => {
+  const [one, two] = [withSecrets({}), withSecrets({})]
+  const values = SECRETS.flatMap((name) => [one[name], two[name]])
+
+  expect(new Set(values).size).toBe(6)
+  for (const value of values) expect(value).toMatch(/^[0-9a-f]{64}$/)
+})
+
+test.each([
+  ['https://chatgpt.com/connector_platform_oauth_redirect', true],
+  ['https://chatgpt.com/connector/oauth/Ab-9_z', true],
+  ['http://localhost:6274/oauth/callback', true],
+  ['http://localhost/callback', true],
+  ['http://127.0.0.1:53682/callback/Ab-9_z', true],
+  ['http://[::1]:53682/callback/Ab-9_z', true],
+  ['http://[::2]:53682/callback/Ab-9_z', false],
+  ['https://chatgpt.com/connector/oauth/', false],
+  ['https://chatgpt.com/connector/oauth/a/b', false],
+  ['https://chatgpt.com.evil.example/connector/oauth/a', false],
+  ['http://chatgpt.com/connector_platform_oauth_redirect', false],
+  ['http://localhost.evil.example:80/', false],
+])('the redirect URI %s is admitted: %s', (uri, admitted) => {
+  const patterns = variablesOf({})['CLIENT_REDIRECT_URIS']?.split(',') ?? []
+
+  expect(createRedirectUriPolicy(patterns)([uri])).toBe(admitted)
+})
+
+test.each([
+  [{}, { port: 8080, tenantPort: 8081 }],
+  [
+    { PORT: '', TENANT_PORT: '' },
+    { port: 8080, tenantPort: 8081 },
+  ],
+  [
+    { PORT: '0', TENANT_PORT: '65535' },
+    { port: 0, tenantPort: 65_535 },
+  ],
+])('%o gives the ports %o', (env, expected) => {
+  expect(localPorts(env)).toEqual(expected)
+})
+
+test('bad ports are refused together, by name', () => {
+  expect(() => localPorts({ PORT: '80a', TENANT_PORT: '65536' })).toThrow(
+    new ConfigError(['PORT must be a port, 0 to 65535', 'TENANT_PORT must be a port, 0 to 65535']),
+  )
+})

@@ -1,0 +1,83 @@
+import { mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
+import { type FunctionProcess, startFunction } from '../../deploy/local/function-process.ts'
+
+// A function that tells what it is; `fault` is how it fails to start.
+const SOURCE = `
+import { http } from '@google-cloud/functions-framework'
+if (process.env.FAULT === 'refused') {
+  console.log(JSON.stringify({ severity: 'ERROR', faults: ['A is required', 'B is bad'] }))
+  process.exit(1)
+}
+if (process.env.FAULT === 'throws') throw new Error('cannot be')
+console.log('loaded')
+http('sample', (req, res) => res.json({ pid: process.pid, env: process.env }))
+`
+let directory: string
+const running: FunctionProcess[] = []
+const lines: string[] = []
+
+beforeAll(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'function-'))
+  const modules = fileURLToPath(new URL('../../node_modules', import.meta.url))
+  await symlink(modules, join(directory, 'node_modules'))
+  await writeFile(join(directory, 'package.json'), '{"type":"module"}')
+  await writeFile(join(directory, 'sample.ts'), SOURCE)
+})
+
+afterEach(() => Promise.all(running.splice(0).map((started) => started.stop())))
+afterAll(() => rm(directory, { recursive: true }))
+
+async function start(env: Record<string, string> = {}): Promise<FunctionProcess> {
+  const source = join(directory, 'sample.ts')
+  const onLine = (line: string) => lines.push(line)
+  const started = await startFunction({ name: 'sample', source, env, onLine })
+  running.push(started)
+  return started
+}
+
+async function ask(started: FunctionProcess) {
+  const port = await started.port(AbortSignal.timeout(5_000))
+  const answer = await fetch(`http://127.0.0.1:${port}/`)
+  return (await answer.json()) as { pid: number; env: Record<string, string> }
+}
+
+test('a function runs in a process of its own that sees its own variables only', async () => {
+  const { pid, env } = await ask(await start({ MINE: 'yes' }))
+
+  expect(pid).not.toBe(process.pid)
+  expect(env).toMatchObject({ MINE: 'yes', NODE_ENV: 'production' })
+  expect(Object.keys(env).filter((name) => !/^(PATH|HOME|MINE|NODE_.*)$/.test(name))).toEqual([])
+  expect(lines).toContain('loaded')
+})
+
+test.each(['SIGTERM', 'SIGKILL'] as const)('one that ends by %s is replaced', async (signal) => {
+  const started = await start()
+  const { pid } = await ask(started)
+  process.kill(pid, signal)
+  await expect.poll(() => started.pid()).not.toBe(pid)
+
+  expect((await ask(started)).pid).toBe(started.pid())
+})
+
+test('after stop there is no process and no port', async () => {
+  const started = await start()
+  const { pid } = await ask(started)
+  await started.stop()
+
+  expect(() => process.kill(pid, 0)).toThrow('ESRCH')
+  await expect(started.port(AbortSignal.timeout(5_000))).rejects.toThrow()
+})
+
+test('a refused configuration is the reason, as the function gave it', async () => {
+  await expect(start({ FAULT: 'refused' })).rejects.toThrow(
+    'The function sample did not start:\n  A is required\n  B is bad',
+  )
+})
+
+test('any other failure is told by what was written', async () => {
+  await expect(start({ FAULT: 'throws' })).rejects.toThrow(/did not start:\n.*cannot be/s)
+})

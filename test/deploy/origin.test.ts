@@ -1,0 +1,193 @@
+import { once } from 'node:events'
+import { type IncomingMessage, type RequestListener, request } from 'node:http'
+import { connect } from 'node:net'
+import { text } from 'node:stream/consumers'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { afterEach, expect, test } from 'vitest'
+import { type Listener, listenOnLoopback } from '../../deploy/local/listen.ts'
+import { startOrigin } from '../../deploy/local/origin.ts'
+import type { Service } from '../../deploy/local/proxy.ts'
+
+const LIMITS = { answerMs: 300, instanceMs: 100 }
+const listeners: Listener[] = []
+
+afterEach(() => Promise.all(listeners.splice(0).map((listener) => listener.close())))
+
+async function originOf(gateway: Service | RequestListener, limits = LIMITS): Promise<number> {
+  const service = typeof gateway === 'function' ? await serviceOf(gateway) : gateway
+  const services = new Map([['gateway', service]])
+  const origin = await startOrigin({ port: 0, services, hosts: ['tunnel.example'], limits })
+  listeners.push(origin)
+  return origin.port
+}
+
+async function serviceOf(handler: RequestListener): Promise<Service> {
+  const listener = await listenOnLoopback(0, handler)
+  listeners.push(listener)
+  return { port: async () => listener.port }
+}
+
+function ask(port: number, headers: string[] = [], body?: string, path = '/mcp') {
+  const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>()
+  request({ port, path, method: 'POST', headers: ['Host', `localhost:${port}`, ...headers] })
+    .once('response', resolve)
+    .once('error', reject)
+    .end(body)
+  return promise
+}
+
+test('a request reaches the function as it was sent, but for what the proxy says itself', async () => {
+  let seen: IncomingMessage | undefined
+  const port = await originOf(async (req, res) => {
+    seen = req
+    res.end(await text(req))
+  })
+  const answer = await ask(
+    port,
+    [
+      ...['Authorization', 'Bearer a', 'authorization', 'Bearer b', 'MCP-Protocol-Version', '1'],
+      ...[
+        'traceparent',
+        '00-x',
+        'X-Forwarded-Host',
+        'evil.example',
+        'X-Forwarded-For',
+        '192.0.2.1',
+      ],
+      ...['Content-Type', 'application/json', 'Content-Length', '10', 'Connection', 'close'],
+    ],
+    '{"a":"é"}',
+    '/mcp?a=%20b',
+  )
+
+  expect(await text(answer)).toBe('{"a":"é"}')
+  expect(seen?.url).toBe('/mcp?a=%20b')
+  expect(seen?.headersDistinct).toMatchObject({
+    authorization: ['Bearer a', 'Bearer b'],
+    'mcp-protocol-version': ['1'],
+    traceparent: ['00-x'],
+    'x-forwarded-for': ['192.0.2.1, 127.0.0.1'],
+    'x-forwarded-host': [`localhost:${port}`],
+    'x-forwarded-proto': ['http'],
+  })
+})
+
+test('an answer comes back as it was sent, private unless the function says otherwise', async () => {
+  const port = await originOf((_, res) => {
+    res.writeHead(401, 'Who', ['WWW-Authenticate', 'Bearer a', 'WWW-Authenticate', 'Bearer b'])
+    res.end('no')
+  })
+  const answer = await ask(port)
+
+  expect([answer.statusCode, answer.statusMessage]).toEqual([401, 'Who'])
+  expect(answer.headersDistinct['www-authenticate']).toEqual(['Bearer a', 'Bearer b'])
+  expect(answer.headersDistinct['cache-control']).toEqual(['private'])
+  expect(await text(answer)).toBe('no')
+})
+
+test('a cache policy of the function is kept', async () => {
+  const port = await originOf((_, res) => {
+    res.setHeader('cache-control', 'no-store')
+    res.end()
+  })
+
+  expect((await ask(port)).headersDistinct['cache-control']).toEqual(['no-store'])
+})
+
+test('bodies are streamed in both directions', async () => {
+  const port = await originOf((req, res) => req.pipe(res), { ...LIMITS, answerMs: 5_000 })
+  const sent = request({ port, path: '/mcp', method: 'POST', host: 'localhost' })
+  sent.write('one')
+  const [answer] = (await once(sent, 'response')) as [IncomingMessage]
+  const [first] = await once(answer, 'data')
+  sent.end('two')
+
+  expect(String(first)).toBe('one')
+  expect(await text(answer)).toBe('two')
+})
+
+test.each([
+  ['evil.example', 421],
+  ['localhost.evil.example', 421],
+  ['10.0.0.1', 421],
+  ['localhost', 200],
+  ['127.0.0.1:1', 200],
+  ['[::1]:1', 200],
+  ['tunnel.example', 200],
+])('a request for the host %s is answered %i', async (host, status) => {
+  const port = await originOf((_, res) => res.end())
+  const answer = await fetchAs(port, `POST /mcp HTTP/1.1\r\nHost: ${host}`)
+
+  expect(answer).toContain(`HTTP/1.1 ${status} `)
+})
+
+test.each(['http://localhost/mcp', '*', '/%ff', '/%'])(
+  'the target %s is malformed',
+  async (target) => {
+    const port = await originOf((_, res) => res.end())
+
+    expect(await fetchAs(port, `GET ${target} HTTP/1.1\r\nHost: localhost`)).toMatch(
+      /^HTTP\/1.1 400 /,
+    )
+  },
+)
+
+async function fetchAs(port: number, head: string): Promise<string> {
+  const socket = connect(port, '127.0.0.1')
+  socket.write(`${head}\r\nConnection: close\r\n\r\n`)
+  return text(socket)
+}
+
+test('a function that takes too long is 504', async () => {
+  const port = await originOf(() => undefined)
+
+  await expectRefusal(await ask(port), 504, 'timed_out')
+})
+
+test('a function that breaks off is 502', async () => {
+  const port = await originOf((req) => req.destroy())
+
+  await expectRefusal(await ask(port), 502, 'broken_off')
+})
+
+test('a function without an instance is 503 after a while', async () => {
+  const { port: gone, close } = await listenOnLoopback(0, () => undefined)
+  await close()
+  const port = await originOf({ port: async () => gone })
+
+  await expectRefusal(await ask(port), 503, 'no_instance')
+})
+
+test('a request waits for the next instance when the connection is refused', async () => {
+  const { port: gone, close } = await listenOnLoopback(0, () => undefined)
+  await close()
+  let current: Service = { port: async () => gone }
+  const port = await originOf(
+    { port: (signal) => current.port(signal) },
+    { ...LIMITS, answerMs: 2_000, instanceMs: 2_000 },
+  )
+  const answer = ask(port, [], 'x')
+  await sleep(60)
+  current = await serviceOf((req, res) => req.pipe(res))
+
+  expect(await text(await answer)).toBe('x')
+})
+
+test('a client that hangs up ends the request to the function', async () => {
+  const { promise: called, resolve: onCall } = Promise.withResolvers<IncomingMessage>()
+  const port = await originOf(onCall, { ...LIMITS, answerMs: 5_000 })
+  const sent = request({ port, path: '/mcp', method: 'POST', host: 'localhost' })
+  sent.once('error', () => undefined)
+  sent.end()
+  const received = await called
+  const closed = once(received.socket, 'close')
+  sent.destroy()
+
+  await closed
+})
+
+async function expectRefusal(answer: IncomingMessage, status: number, error: string) {
+  expect(answer.statusCode).toBe(status)
+  expect(answer.headersDistinct['cache-control']).toEqual(['no-store'])
+  expect(JSON.parse(await text(answer))).toMatchObject({ error })
+}

@@ -1,0 +1,127 @@
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { createServer } from 'node:net'
+import { createInterface } from 'node:readline'
+import { text } from 'node:stream/consumers'
+import { fileURLToPath } from 'node:url'
+import { afterEach, describe, expect, test, vi } from 'vitest'
+import { startSystem } from '../../deploy/local/system.ts'
+
+// Each test starts whole systems, on a machine that runs other tests at the same time.
+vi.setConfig({ testTimeout: 30_000 })
+
+const START = fileURLToPath(new URL('../../deploy/local/start.ts', import.meta.url))
+const started: ChildProcess[] = []
+
+afterEach(() => {
+  for (const child of started.splice(0)) child.kill('SIGKILL')
+})
+
+function start(env: Record<string, string>) {
+  const { PATH = '', HOME = '' } = process.env
+  const child = spawn(process.execPath, [START], {
+    env: { PATH, HOME, PORT: '0', TENANT_PORT: '0', ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  started.push(child)
+  return child
+}
+
+/** Reads what `npm start` prints up to `ready`. */
+async function untilReady({ stdout }: ReturnType<typeof start>): Promise<string[]> {
+  const lines: string[] = []
+  for await (const line of createInterface({ input: stdout })) {
+    if (line === 'ready') return lines
+    lines.push(line)
+  }
+  throw new Error(`not ready:\n${lines.join('\n')}`)
+}
+
+function childrenOf(pid: number | undefined): number[] {
+  const table = execFileSync('ps', ['-eo', 'ppid=,pid='], { encoding: 'utf8' })
+  const rows = table.split('\n').map((row) => row.trim().split(/\s+/).map(Number))
+  return rows.flatMap(([parent, child]) => (parent === pid && child !== undefined ? [child] : []))
+}
+
+/** False for a zombie too: it has ended, whether or not anybody asked. */
+function isRunning(pid: number): boolean {
+  const rows = execFileSync('ps', ['-eo', 'pid=,stat='], { encoding: 'utf8' }).split('\n')
+  return rows.some((row) => new RegExp(`^\\s*${pid}\\s+[^Z]`).test(row))
+}
+
+describe('npm start', () => {
+  test('prints where to connect and who can sign in, then ready', async () => {
+    const printed = (await untilReady(start({}))).join('\n')
+
+    expect(printed).toMatch(/http:\/\/localhost:\d+\/mcp\n/)
+    expect(printed).toMatch(/http:\/\/localhost:\d+\/__tenant/)
+    expect(printed).toContain('alice@example.com, password  (events:read events:write)')
+    expect(printed).toContain('bob@example.com, password  (events:read)')
+    expect(printed).toContain('npm run connect')
+  })
+
+  test.each(['SIGINT', 'SIGTERM'] as const)('ends all processes on %s', async (signal) => {
+    const child = start({})
+    await untilReady(child)
+    const children = childrenOf(child.pid)
+    child.kill(signal)
+
+    expect(await once(child, 'exit')).toEqual([0, null])
+    expect(children).toHaveLength(3)
+    expect(children.filter(isRunning)).toEqual([])
+  })
+
+  test('leaves no process behind when it is killed', async () => {
+    const child = start({})
+    await untilReady(child)
+    const children = childrenOf(child.pid)
+    child.kill('SIGKILL')
+
+    await expect.poll(() => children.filter(isRunning)).toEqual([])
+  })
+
+  test.each(['PORT', 'TENANT_PORT'])('names %s when that port is in use', async (variable) => {
+    const other = createServer().listen(0, '127.0.0.1')
+    await once(other, 'listening')
+    const address = other.address()
+    const port = typeof address === 'object' ? String(address?.port) : ''
+    const child = start({ [variable]: port })
+    const [stdout, stderr, [code]] = await Promise.all([
+      text(child.stdout),
+      text(child.stderr),
+      once(child, 'exit'),
+    ])
+    other.close()
+
+    expect(code).toBe(1)
+    expect(stdout).toBe('')
+    expect(stderr).toBe(
+      `Port ${port} is in use: end what uses it, or set ${variable} to another port.\n`,
+    )
+  })
+
+  test('tells all that is wrong with the configuration, without stack', async () => {
+    const child = start({ OAUTH_ISSUER: 'x', LOG_WEBHOOK_SECRET: 'short' })
+    const [stderr, [code]] = await Promise.all([text(child.stderr), once(child, 'exit')])
+
+    expect(code).toBe(1)
+    expect(stderr).toContain('OAUTH_ISSUER')
+    expect(stderr).toContain('LOG_WEBHOOK_SECRET must have at least 32 characters')
+    expect(stderr).not.toContain('    at ')
+  })
+})
+
+test('several systems run side by side, and stop', async () => {
+  const env = { PORT: '0', TENANT_PORT: '0' }
+  const [one, two] = await Promise.all([startSystem(env), startSystem(env)])
+  const answers = await Promise.all([one, two].map(({ url }) => fetch(`${url}/health`)))
+  const prm = await fetch(`${one.url}/.well-known/oauth-protected-resource`)
+
+  expect(answers.map(({ status }) => status)).toEqual([200, 200])
+  expect(await prm.json()).toMatchObject({
+    resource: `${one.url}/mcp`,
+    authorization_servers: [one.issuer],
+  })
+  await Promise.all([one.stop(), two.stop()])
+  await expect(fetch(`${one.url}/health`)).rejects.toThrow()
+})

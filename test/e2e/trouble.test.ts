@@ -1,0 +1,118 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import type { System } from '../../deploy/local/system.ts'
+import { ALICE } from '../support/browser.ts'
+import { createChatGpt } from '../support/chatgpt.ts'
+import { connectV2 } from '../support/connect.ts'
+import { callMessage, postMcp, startOnFreePorts } from '../support/system.ts'
+import { adminOf, until } from '../support/tenant-admin.ts'
+
+let system: System
+
+beforeEach(async () => {
+  system = await startOnFreePorts()
+})
+
+afterEach(() => system?.stop())
+
+async function signedIn(): Promise<{ readonly authorization: string; readonly clientId: string }> {
+  const chatGpt = createChatGpt({ tenant: system.tenant, person: ALICE })
+  await (await connectV2(`${system.url}/mcp`, chatGpt)).close()
+  return { authorization: `Bearer ${chatGpt.accessToken()}`, clientId: chatGpt.clientId() }
+}
+
+async function call(authorization: string): Promise<Response> {
+  return postMcp(system, callMessage('listEvents'), { authorization })
+}
+
+describe('keys', () => {
+  test('a rotated key is picked up at once, and the previous one still serves', async () => {
+    const before = await signedIn()
+    await adminOf(system.tenant).change({ rotateKeys: true })
+    const after = await signedIn()
+    expect((await call(after.authorization)).status).toBe(200)
+    expect((await call(before.authorization)).status).toBe(200)
+  })
+
+  test('cached keys serve while the issuer is down', async () => {
+    const { authorization } = await signedIn()
+    expect((await call(authorization)).status).toBe(200)
+    await adminOf(system.tenant).change({ outage: true })
+    expect((await call(authorization)).status).toBe(200)
+    const health = await fetch(`${system.url}/health/auth0`)
+    expect(health.status).toBe(503)
+    expect(await health.json()).toMatchObject({ failing: ['issuer', 'jwks'] })
+  })
+
+  test('without any key the answer is 503, not 401, and the token is good again afterwards', async () => {
+    const { authorization } = await signedIn()
+    await adminOf(system.tenant).change({ outage: true })
+    const pid = system.functions.gateway.pid()
+    process.kill(pid ?? 0, 'SIGTERM')
+    await until(async () => system.functions.gateway.pid() !== pid, 'a new instance serves')
+    const refused = await call(authorization)
+    expect(refused.status).toBe(503)
+    expect(refused.headers.get('retry-after')).toBe('10')
+    expect(refused.headers.has('www-authenticate')).toBe(false)
+  })
+})
+
+describe('the log stream', () => {
+  test.each(['JSONLINES', 'JSONARRAY', 'JSONOBJECT'])(
+    'admits in %s, delivered twice and out of order',
+    async (format) => {
+      await adminOf(system.tenant).change({ logStream: { format } })
+      const clients = await Promise.all([signedIn(), signedIn(), signedIn()])
+      for (const { authorization } of clients) {
+        expect((await call(authorization)).status).toBe(200)
+      }
+      const { clientGrants, clients: all } = await adminOf(system.tenant).state()
+      for (const { clientId } of clients) {
+        expect(clientGrants.filter((grant) => grant.client_id === clientId)).toHaveLength(1)
+        expect(all.filter((client) => client.client_id === clientId)).toHaveLength(1)
+      }
+    },
+  )
+
+  test('an outage of the Management API only delays the admission', async () => {
+    const chatGpt = createChatGpt({ tenant: system.tenant, person: ALICE })
+    await adminOf(system.tenant).change({ logStream: { paused: true } })
+    const connecting = connectV2(`${system.url}/mcp`, chatGpt)
+    await until(async () => chatGpt.clientId() !== '', 'the client has registered')
+    await adminOf(system.tenant).change({ outage: true, logStream: { paused: false } })
+    await until(
+      async () =>
+        (await adminOf(system.tenant).state()).logStream.deliveries.some(
+          ({ status }) => status === 503,
+        ),
+      'a delivery failed',
+    )
+    await adminOf(system.tenant).change({ outage: false })
+    await (await connecting).close()
+    expect((await call(`Bearer ${chatGpt.accessToken()}`)).status).toBe(200)
+  })
+})
+
+test('no token, secret, argument or e-mail address is in any log line', async () => {
+  const { authorization } = await signedIn()
+  const marker = 'marker-in-the-arguments'
+  await postMcp(system, callMessage('addEvent', { title: marker, date: '2027-01-01' }), {
+    authorization,
+  })
+  await postMcp(system, callMessage('addEvent', { title: 7, extra: marker }), { authorization })
+  await fetch(`${system.url}/mcp`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', authorization },
+    body: `{"${marker}`,
+  })
+  await fetch(`${system.url}/auth0-log-webhook`, { method: 'POST', body: `{"${marker}` })
+  const written = system.logs.map(({ line }) => line).join('\n')
+  expect(written).toContain('"message":"tool_called"')
+  const { GATEWAY_HMAC_SECRET, LOG_WEBHOOK_SECRET, MGMT_CLIENT_SECRET } = system.variables
+  for (const secret of [GATEWAY_HMAC_SECRET, LOG_WEBHOOK_SECRET, MGMT_CLIENT_SECRET]) {
+    expect(secret).toBeTypeOf('string')
+    expect(written).not.toContain(secret)
+  }
+  expect(written).not.toContain(authorization.slice('Bearer '.length, 60))
+  expect(written).not.toMatch(/eyJ[A-Za-z0-9_-]{10}|@example\.com/)
+  expect(written).not.toContain(marker)
+})

@@ -1,0 +1,37 @@
+import { readFileSync } from 'node:fs'
+import { expect, test } from 'vitest'
+import { parse } from 'yaml'
+import { parseGatewayConfig } from '../functions/gateway/config.ts'
+import { parseLogWebhookConfig } from '../functions/log-webhook/config.ts'
+import { parseMetadataConfig } from '../functions/metadata/config.ts'
+import { type Environment, variables } from '../shared/config.ts'
+
+const sample = readFileSync(new URL('../.env.yaml.sample', import.meta.url), 'utf8')
+const named = [...sample.matchAll(/^(?:# )?([A-Z][A-Z0-9_]+):/gm)].map(([, name]) => name)
+
+test('the sample names exactly the variables that the code reads', () => {
+  expect([...new Set(named)].sort()).toEqual(Object.keys(variables).sort())
+  expect(new Set(named).size).toBe(named.length)
+})
+
+test('every value is a string, as gcloud --env-vars-file demands', () => {
+  for (const value of Object.values(parse(sample) as object)) expect(value).toBeTypeOf('string')
+})
+
+test('the sample as it is stops the start, naming every placeholder', () => {
+  const env = parse(sample) as Environment
+  expect(() => parseGatewayConfig(env)).toThrow(/OAUTH_ISSUER.*\n.*FUNCTIONS_BASE.*\n.*HMAC/)
+  expect(() => parseLogWebhookConfig(env)).toThrow(/MGMT_DOMAIN[\s\S]*LOG_WEBHOOK_SECRET/)
+  expect(() => parseMetadataConfig(env)).toThrow(/OAUTH_ISSUER/)
+})
+
+test('the sample with its placeholders filled in configures all three functions', () => {
+  const filled = sample
+    .replaceAll('YOUR_TENANT', 'acme')
+    .replaceAll('YOUR_PROJECT', 'acme')
+    .replaceAll(/replace-with-[a-z-]+/g, 'k'.repeat(32))
+  const env = parse(filled) as Environment
+  expect(parseGatewayConfig(env).audience).toBe('https://mcp.example.com/mcp')
+  expect(parseLogWebhookConfig(env).scopes).toEqual(['events:read'])
+  expect(parseMetadataConfig(env).catalogue.has('listEvents')).toBe(true)
+})

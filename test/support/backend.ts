@@ -1,0 +1,121 @@
+import { createServer, type IncomingHttpHeaders, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+
+/** One call as the backend received it. */
+export interface BackendCall {
+  readonly method: string
+  readonly path: string
+  readonly headers: IncomingHttpHeaders
+  /** Field names as they came, in lower case, sorted. */
+  readonly headerNames: readonly string[]
+  readonly body: string
+  /** The client's port: the same port is the same connection. */
+  readonly port: number | undefined
+  /** Resolves when the caller went away before it had the whole answer. */
+  readonly abandoned: Promise<void>
+}
+
+/** What a tool answers. */
+export interface Script {
+  readonly status?: number
+  /** Undefined: `application/json`. */
+  readonly contentType?: string
+  readonly headers?: Readonly<Record<string, string>>
+  /** A string or bytes go as they are, anything else as JSON. */
+  readonly body?: unknown
+  readonly delayMs?: number
+  /** `drip` = the body byte by byte, 20 ms apart; `reset` = no answer; `truncate` = half of one. */
+  readonly manner?: 'drip' | 'reset' | 'truncate' | 'chunked'
+}
+
+/** The tools' side: records every call and answers as scripted, `{}` by default. */
+export interface Backend extends AsyncDisposable {
+  readonly url: string
+  readonly calls: BackendCall[]
+  /** What `tool` answers from now on. */
+  readonly script: (tool: string, script: Script) => void
+  /** Forgets calls and scripts. */
+  readonly reset: () => void
+}
+
+const DRIP_MS = 20
+
+export async function startBackend(): Promise<Backend> {
+  const calls: BackendCall[] = []
+  const scripts = new Map<string, Script>()
+  const server = createServer((req, res) => {
+    const chunks: Buffer[] = []
+    const abandoned = new Promise<void>((resolve) => {
+      res.once('close', () => {
+        if (!res.writableFinished) resolve()
+      })
+    })
+    req.on('data', (chunk: Buffer) => chunks.push(chunk))
+    req.on('end', () => {
+      const path = req.url ?? ''
+      calls.push({
+        method: req.method ?? '',
+        path,
+        headers: req.headers,
+        headerNames: req.rawHeaders.filter((_, index) => index % 2 === 0).map(lower).sort(),
+        body: Buffer.concat(chunks).toString(),
+        port: req.socket.remotePort,
+        abandoned,
+      })
+      const script = scripts.get(path.slice(1)) ?? {}
+      setTimeout(() => play(script, res), script.delayMs ?? 0)
+    })
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    calls,
+    script: (tool, script) => void scripts.set(tool, script),
+    reset: () => {
+      calls.length = 0
+      scripts.clear()
+    },
+    [Symbol.asyncDispose]: async () => {
+      server.closeAllConnections()
+      await new Promise((resolve) => server.close(resolve))
+    },
+  }
+}
+
+function play(script: Script, res: ServerResponse): void {
+  const { status = 200, contentType = 'application/json', manner } = script
+  if (manner === 'reset') {
+    res.socket?.resetAndDestroy()
+    return
+  }
+  const body = toBytes(script.body ?? {})
+  const sized = manner !== 'drip' && manner !== 'chunked' && status !== 204
+  res.writeHead(status, {
+    'content-type': contentType,
+    ...(sized && { 'content-length': String(body.length) }),
+    ...script.headers,
+  })
+  if (manner === 'drip') drip(res, body)
+  else if (manner === 'truncate') {
+    res.write(body.subarray(0, body.length / 2), () => res.socket?.destroy())
+  } else res.end(body)
+}
+
+function drip(res: ServerResponse, body: Buffer): void {
+  let sent = 0
+  const timer = setInterval(() => {
+    if (res.destroyed || sent >= body.length) {
+      clearInterval(timer)
+      res.end()
+    } else res.write(body.subarray(sent, ++sent))
+  }, DRIP_MS)
+}
+
+function toBytes(body: unknown): Buffer {
+  if (Buffer.isBuffer(body)) return body
+  return Buffer.from(typeof body === 'string' ? body : JSON.stringify(body))
+}
+
+function lower(name: string): string {
+  return name.toLowerCase()
+}

@@ -1,0 +1,92 @@
+/** What a person types into the sign-in form. */
+export interface Person {
+  readonly username: string
+  readonly password: string
+}
+
+export const ALICE: Person = { username: 'alice@example.com', password: 'password' }
+export const BOB: Person = { username: 'bob@example.com', password: 'password' }
+
+/** The browser stopped on a page that leads no further. */
+export class StuckError extends Error {
+  override readonly name = 'StuckError'
+  readonly status: number
+  readonly page: string
+
+  constructor(status: number, page: string) {
+    super(
+      `stuck on a page with status ${status}: ${page.replace(/<[^>]*>|\s+/g, ' ').slice(0, 300)}`,
+    )
+    this.status = status
+    this.page = page
+  }
+}
+
+const MAX_STEPS = 20
+
+/**
+ * A browser without scripts: follows redirects, keeps cookies, fills the sign-in form and accepts
+ * the consent, until it is sent to `callback`, whose URL it returns.
+ *
+ * @throws StuckError for a page without a form that it could send, or the same form again.
+ */
+export async function signIn(start: URL, callback: string, person: Person): Promise<URL> {
+  const cookies = new Map<string, string>()
+  let next: { url: URL; body?: URLSearchParams } = { url: start }
+  let signedIn = false
+  for (let step = 0; step < MAX_STEPS; step++) {
+    if (next.url.href.startsWith(callback)) return next.url
+    const response = await fetch(next.url, {
+      method: next.body === undefined ? 'GET' : 'POST',
+      body: next.body ?? null,
+      redirect: 'manual',
+      headers: { cookie: [...cookies].map((pair) => pair.join('=')).join('; ') },
+    })
+    for (const cookie of response.headers.getSetCookie()) keepCookie(cookies, cookie)
+    const page = await response.text()
+    const location = response.headers.get('location')
+    if (location !== null) {
+      next = { url: new URL(location, next.url) }
+      continue
+    }
+    const form = /<form[^>]*>[\s\S]*?<\/form>/i.exec(page)?.[0]
+    if (form === undefined || response.status >= 400) throw new StuckError(response.status, page)
+    const asksForPassword = /name="password"/.test(form)
+    if (asksForPassword && signedIn) throw new StuckError(response.status, page)
+    signedIn ||= asksForPassword
+    next = {
+      url: new URL(attribute(form, 'action') ?? next.url.href, next.url),
+      body: fill(form, person),
+    }
+  }
+  throw new Error('the sign-in goes round in circles')
+}
+
+function keepCookie(cookies: Map<string, string>, field: string): void {
+  const [pair = '', ...attributes] = field.split(';')
+  const at = pair.indexOf('=')
+  const name = pair.slice(0, at).trim()
+  const isGone = attributes.some((text) => /^\s*(max-age=0|expires=thu, 01 jan 1970)/i.test(text))
+  if (isGone) cookies.delete(name)
+  else cookies.set(name, pair.slice(at + 1))
+}
+
+/** The fields of a form as a person sends them: typed values, hidden ones, the first button. */
+function fill(form: string, { username, password }: Person): URLSearchParams {
+  const body = new URLSearchParams()
+  for (const [input] of form.matchAll(/<input[^>]*>/gi)) {
+    const name = attribute(input, 'name')
+    if (name === undefined || attribute(input, 'type') === 'submit') continue
+    const typed = { username, password }[name]
+    body.append(name, typed ?? attribute(input, 'value') ?? '')
+  }
+  const button = /<button[^>]*>/i.exec(form)?.[0] ?? ''
+  const name = attribute(button, 'name')
+  if (name !== undefined) body.append(name, attribute(button, 'value') ?? '')
+  return body
+}
+
+function attribute(tag: string, name: string): string | undefined {
+  const value = new RegExp(`\\s${name}="([^"]*)"`, 'i').exec(tag)?.[1]
+  return value?.replaceAll('&amp;', '&').replaceAll('&quot;', '"').replaceAll('&#x2F;', '/')
+}

@@ -1,0 +1,82 @@
+import type {
+  OAuthClientProvider,
+  OAuthDiscoveryState,
+  StoredOAuthClientInformation,
+  StoredOAuthTokens,
+} from '@modelcontextprotocol/client'
+import { type Person, signIn } from './browser.ts'
+import { adminOf, type Tenant } from './tenant-admin.ts'
+
+/** A client that registers itself as ChatGPT does, and the person who uses it. */
+export interface ChatGpt {
+  /** For the transports of both MCP SDKs. */
+  readonly provider: OAuthClientProvider
+  readonly clientId: () => string
+  readonly accessToken: () => string
+  /** Signs the person in at the URL to which the provider was sent; returns the callback URL. */
+  readonly authorize: () => Promise<URL>
+}
+
+export interface ChatGptOptions {
+  readonly tenant: Tenant
+  readonly person: Person
+  readonly redirectUri?: string
+  /** False = sign in at once, whatever the log webhook has done so far. */
+  readonly waitForAdmission?: boolean
+}
+
+const REDIRECT_URI = 'https://chatgpt.com/connector/oauth/abc123XYZ'
+
+export function createChatGpt({
+  tenant,
+  person,
+  redirectUri = REDIRECT_URI,
+  waitForAdmission = true,
+}: ChatGptOptions): ChatGpt {
+  let client: StoredOAuthClientInformation | undefined
+  let tokens: StoredOAuthTokens | undefined
+  let discovery: OAuthDiscoveryState | undefined
+  let verifier = ''
+  let authorizationUrl: URL | undefined
+  const provider: OAuthClientProvider = {
+    redirectUrl: redirectUri,
+    clientMetadata: {
+      client_name: 'ChatGPT',
+      redirect_uris: [redirectUri],
+      grant_types: ['authorization_code', 'refresh_token'],
+      response_types: ['code'],
+      token_endpoint_auth_method: 'none',
+    },
+    state: () => 'state-of-the-connector',
+    clientInformation: () => client,
+    saveClientInformation: (saved) => {
+      client = saved
+    },
+    tokens: () => tokens,
+    saveTokens: (saved) => {
+      tokens = saved
+    },
+    saveCodeVerifier: (saved) => {
+      verifier = saved
+    },
+    codeVerifier: () => verifier,
+    saveDiscoveryState: (saved) => {
+      discovery = saved
+    },
+    discoveryState: () => discovery,
+    redirectToAuthorization: (url) => {
+      authorizationUrl = url
+    },
+  }
+  const clientId = () => client?.client_id ?? ''
+  return {
+    provider,
+    clientId,
+    accessToken: () => tokens?.access_token ?? '',
+    authorize: async () => {
+      if (authorizationUrl === undefined) throw new Error('nobody has asked to sign in')
+      if (waitForAdmission) await adminOf(tenant).admitted(clientId())
+      return signIn(authorizationUrl, redirectUri, person)
+    },
+  }
+}

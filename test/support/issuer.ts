@@ -1,0 +1,112 @@
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { type CryptoKey, exportJWK, generateKeyPair, type JWK, type JWTPayload, SignJWT } from 'jose'
+
+/** An authorization server as far as a resource server sees it: discovery, keys and tokens. */
+export interface Issuer extends AsyncDisposable {
+  /** With the slash that Auth0's issuers end in. */
+  readonly url: string
+  /** The paths asked for, in order. */
+  readonly requests: string[]
+  /** Replaces what is answered; undefined members answer as usual. */
+  readonly staged: Staged
+  /** A new signing key; the old one leaves the key set. */
+  readonly rotate: () => Promise<void>
+  /** A token for `https://mcp.test/mcp` that is good for 5 minutes; claims and header may differ. */
+  readonly token: (claims?: Claims, header?: Readonly<Record<string, unknown>>) => Promise<string>
+  readonly countOf: (path: string) => number
+}
+
+export interface Staged {
+  /** Everything is answered 503. */
+  outage?: boolean
+  delayMs?: number
+  discovery?: unknown
+  jwks?: unknown
+  /** A path that is answered with a redirect to this URL. */
+  redirect?: { readonly path: string; readonly to: string }
+}
+
+type Claims = Readonly<Record<string, unknown>>
+
+export const JWKS_PATH = '/.well-known/jwks.json'
+export const DISCOVERY_PATH = '/.well-known/openid-configuration'
+
+export async function startIssuer(): Promise<Issuer> {
+  const requests: string[] = []
+  const staged: Staged = {}
+  let key = await newKey()
+  const server = createServer((req, res) => {
+    const path = req.url ?? ''
+    requests.push(path)
+    const answer = (status: number, body: unknown, headers: Record<string, string> = {}) => {
+      res.writeHead(status, { 'content-type': 'application/json', ...headers })
+      res.end(JSON.stringify(body))
+    }
+    setTimeout(() => {
+      if (staged.outage) return answer(503, { error: 'temporarily_unavailable' })
+      if (staged.redirect?.path === path) return answer(302, {}, { location: staged.redirect.to })
+      if (path === DISCOVERY_PATH) return answer(200, staged.discovery ?? discoveryOf(url))
+      if (path === JWKS_PATH) return answer(200, staged.jwks ?? { keys: [key.jwk] })
+      answer(404, {})
+    }, staged.delayMs ?? 0)
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`
+
+  return {
+    url,
+    requests,
+    staged,
+    rotate: async () => {
+      key = await newKey()
+    },
+    token: (claims = {}, header = {}) => {
+      const now = Math.floor(Date.now() / 1000)
+      const payload: Record<string, unknown> = {
+        iss: url,
+        aud: ['https://mcp.test/mcp', `${url}userinfo`],
+        sub: 'auth0|alice',
+        client_id: 'tpc_chatgpt',
+        scope: 'events:read',
+        iat: now,
+        exp: now + 300,
+        ...claims,
+      }
+      return new SignJWT(payload as JWTPayload)
+        .setProtectedHeader({ alg: 'RS256', typ: 'at+jwt', kid: key.jwk.kid, ...header })
+        .sign(key.privateKey)
+    },
+    countOf: (path) => requests.filter((asked) => asked === path).length,
+    [Symbol.asyncDispose]: async () => {
+      server.closeAllConnections()
+      await new Promise((resolve) => server.close(resolve))
+    },
+  }
+}
+
+/** A discovery document with a member of every JSON type, so that nothing is lost on the way. */
+export function discoveryOf(issuer: string) {
+  return {
+    issuer,
+    authorization_endpoint: `${issuer}authorize`,
+    token_endpoint: `${issuer}oauth/token`,
+    registration_endpoint: `${issuer}oidc/register`,
+    jwks_uri: `${issuer}.well-known/jwks.json`,
+    scopes_supported: ['openid', 'profile', 'offline_access'],
+    code_challenge_methods_supported: ['S256', 'plain'],
+    request_uri_parameter_supported: false,
+    'x-unknown': { nested: null, number: 1 },
+  }
+}
+
+let keyCount = 0
+
+async function newKey(): Promise<{
+  readonly privateKey: CryptoKey
+  readonly jwk: JWK & { kid: string }
+}> {
+  const { publicKey, privateKey } = await generateKeyPair('RS256')
+  const jwk = await exportJWK(publicKey)
+  return { privateKey, jwk: { ...jwk, kid: `key-${++keyCount}`, use: 'sig', alg: 'RS256' } }
+}

@@ -1,0 +1,202 @@
+import { type IncomingHttpHeaders, request } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { http } from '@google-cloud/functions-framework'
+import { getTestServer } from '@google-cloud/functions-framework/testing'
+import { parseGatewayConfig } from '../../functions/gateway/config.ts'
+import { createGateway, type GatewayDependencies } from '../../functions/gateway/handler.ts'
+import { hardenHost } from '../../shared/host.ts'
+import { type Handler, toHttpFunction } from '../../shared/http.ts'
+import { createLog, type Log } from '../../shared/log.ts'
+
+/** A function behind functions-framework's own server, on a free port of this machine. */
+export interface Served extends AsyncDisposable {
+  readonly url: string
+  /** Every line that the function has logged, parsed. */
+  readonly lines: Readonly<Record<string, unknown>>[]
+  readonly send: (options: SendOptions) => Promise<Answer>
+}
+
+export interface SendOptions {
+  readonly method?: string
+  readonly path: string
+  /** As they go on the wire; a repeated name is a repeated field. */
+  readonly headers?: Readonly<Record<string, string | readonly string[]>> | undefined
+  /** A string or bytes go as they are, anything else as JSON. */
+  readonly body?: unknown
+  readonly signal?: AbortSignal
+}
+
+export interface Answer {
+  readonly status: number
+  readonly headers: IncomingHttpHeaders
+  readonly text: string
+  /** The body as JSON; the caller says what it expects, and checks it. */
+  readonly json: <T = unknown>() => T
+}
+
+/** The key of the statement in every gateway that a test serves. */
+export const HMAC_SECRET = 'an-hmac-secret-for-tests-only-0123456789'
+
+/** Four tools; `about` is public and is left out where a test needs that nothing is. */
+export const PRIVATE_TOOLS = {
+  listEvents: {
+    title: 'List events',
+    description: 'Events of the signed-in user, newest first.',
+    scopes: ['events:read'],
+    inputSchema: {
+      type: 'object',
+      properties: { limit: { type: 'integer', minimum: 1, maximum: 200 } },
+      additionalProperties: false,
+    },
+    outputSchema: {
+      type: 'object',
+      properties: { events: { type: 'array', items: { type: 'string' } } },
+      required: ['events'],
+    },
+    annotations: { readOnlyHint: true },
+    _meta: { 'openai/toolInvocation/invoking': 'Reading events' },
+  },
+  addEvent: { description: 'Adds an event.', scopes: ['events:write'] },
+  summarizeEvents: { scopes: ['events:write', 'events:read'] },
+}
+export const TOOLS = { ...PRIVATE_TOOLS, about: { scopes: [], annotations: { readOnlyHint: true } } }
+
+let hardened = false
+let count = 0
+
+/** Serves the handler that `create` makes once its own URL is known. */
+export async function serve(
+  name: string,
+  create: (url: string, log: Log) => Handler,
+): Promise<Served> {
+  if (!hardened) hardenHost()
+  hardened = true
+  const lines: Served['lines'] = []
+  const write = (line: string) => void lines.push(JSON.parse(line))
+  const log = createLog({ service: name, level: 'debug', write })
+  let handler: Handler | undefined
+  const registered = `${name}-${++count}`
+  http(
+    registered,
+    toHttpFunction((incoming) => {
+      if (handler === undefined) throw new Error('not yet')
+      return handler(incoming)
+    }, log),
+  )
+  const server = getTestServer(registered)
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  handler = create(url, log)
+  return {
+    url,
+    lines,
+    send: (options) => send(url, options),
+    [Symbol.asyncDispose]: async () => {
+      server.closeAllConnections()
+      await new Promise((resolve) => server.close(resolve))
+    },
+  }
+}
+
+export interface GatewayOptions {
+  readonly issuer: string
+  readonly functionsBase: string
+  readonly env?: Readonly<Record<string, string>>
+  readonly dependencies?: Omit<GatewayDependencies, 'log'>
+}
+
+/** A gateway with `TOOLS`, whose PUBLIC_URL is `https://mcp.test` unless `env` says otherwise. */
+export function serveGateway(options: GatewayOptions): Promise<Served> {
+  return serve('gateway', (_, log) => createGateway(gatewayConfig(options), gatewayDeps(options, log)))
+}
+
+export function gatewayConfig({ issuer, functionsBase, env }: GatewayOptions) {
+  return parseGatewayConfig({
+    PUBLIC_URL: 'https://mcp.test',
+    OAUTH_ISSUER: issuer,
+    FUNCTIONS_BASE: functionsBase,
+    GATEWAY_HMAC_SECRET: HMAC_SECRET,
+    TOOLS: JSON.stringify(TOOLS),
+    ...env,
+  })
+}
+
+function gatewayDeps({ dependencies }: GatewayOptions, log: Log): GatewayDependencies {
+  return { log, ...dependencies }
+}
+
+/** One request over a connection of its own, exactly as given. */
+export function send(
+  origin: string,
+  { method = 'GET', path, headers = {}, body, signal }: SendOptions,
+): Promise<Answer> {
+  const bytes = body === undefined ? undefined : toBytes(body)
+  return new Promise((resolve, reject) => {
+    const outgoing = request(`${origin}${path}`, {
+      method,
+      agent: false,
+      headers: { ...(bytes && { 'content-length': bytes.length }), ...copy(headers) },
+      ...(signal && { signal }),
+    })
+    outgoing.on('error', reject)
+    outgoing.on('response', (response) => {
+      const chunks: Buffer[] = []
+      response.on('data', (chunk: Buffer) => chunks.push(chunk))
+      response.on('error', reject)
+      response.on('end', () => {
+        const text = Buffer.concat(chunks).toString()
+        resolve({
+          status: response.statusCode ?? 0,
+          headers: response.headers,
+          text,
+          json: <T>() => JSON.parse(text) as T,
+        })
+      })
+    })
+    outgoing.end(bytes)
+  })
+}
+
+function toBytes(body: unknown): Buffer {
+  if (Buffer.isBuffer(body)) return body
+  return Buffer.from(typeof body === 'string' ? body : JSON.stringify(body))
+}
+
+function copy(headers: NonNullable<SendOptions['headers']>): Record<string, string | string[]> {
+  return Object.fromEntries(
+    Object.entries(headers).map(([name, value]) => [
+      name,
+      typeof value === 'string' ? value : [...value],
+    ]),
+  )
+}
+
+/** A message of the era before 2026-07-28. */
+export function handshakeMessage(method: string, params?: Readonly<Record<string, unknown>>) {
+  return { jsonrpc: '2.0', id: 1, method, ...(params && { params }) }
+}
+
+/** A message of 2026-07-28, and the header fields that go with it. */
+export function statelessRequest(method: string, params: Readonly<Record<string, unknown>> = {}) {
+  return {
+    headers: {
+      'content-type': 'application/json',
+      'mcp-protocol-version': '2026-07-28',
+      'mcp-method': method,
+      ...(typeof params['name'] === 'string' && { 'mcp-name': params['name'] }),
+    },
+    body: {
+      jsonrpc: '2.0',
+      id: 1,
+      method,
+      params: {
+        ...params,
+        _meta: {
+          'io.modelcontextprotocol/protocolVersion': '2026-07-28',
+          'io.modelcontextprotocol/clientInfo': { name: 'test', version: '1' },
+          'io.modelcontextprotocol/clientCapabilities': {},
+        },
+      },
+    },
+  }
+}

@@ -1,0 +1,24 @@
+import { type System, startSystem } from '../../deploy/local/system.ts'
+
+/** The whole system on free ports. */
+export function startOnFreePorts(env: Readonly<Record<string, string>> = {}): Promise<System> {
+  return startSystem({ PORT: '0', TENANT_PORT: '0', LOG_LEVEL: 'debug', ...env })
+}
+
+/** One raw POST to the MCP endpoint. */
+export async function postMcp(
+  system: System,
+  body: unknown,
+  headers: Readonly<Record<string, string>> = {},
+): Promise<Response> {
+  return fetch(`${system.url}/mcp`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', ...headers },
+    body: JSON.stringify(body),
+  })
+}
+
+/** A `tools/call` as a client of 2025-11-25 sends it. */
+export function callMessage(name: string, args: Readonly<Record<string, unknown>> = {}) {
+  return { jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name, arguments: args } }
+}

@@ -6,7 +6,8 @@ export type RedirectUriPolicy = (redirectUris: readonly string[]) => boolean
 /** Where ChatGPT sends people back to: the stable URI, and one per connector. */
 export const CHATGPT_REDIRECT_URIS = [
   'https://chatgpt.com/connector_platform_oauth_redirect',
-  'https://chatgpt.com/connector/oauth/:callback_id([A-Za-z0-9_-]+)',
+  // URLPattern's expressions have the v flag, under which a hyphen in a class must be escaped.
+  'https://chatgpt.com/connector/oauth/:callback_id([\\w\\-]+)',
 ] as const
 
 /**

@@ -5,11 +5,7 @@ import type { TenantClient, TenantState } from './state.ts'
 export type Store = Map<string, { readonly payload: AdapterPayload; readonly expiresAt: number }>
 
 /** Keeps everything in memory, and takes clients from the tenant's own list. */
-export function createAdapter(
-  state: TenantState,
-  store: Store,
-  onRegistered: (id: string, metadata: AdapterPayload) => void,
-): (kind: string) => Adapter {
+export function createAdapter(state: TenantState, store: Store): (kind: string) => Adapter {
   const alive = (key: string) => {
     const entry = store.get(key)
     if (entry !== undefined && entry.expiresAt > Date.now()) return entry.payload
@@ -24,7 +20,6 @@ export function createAdapter(
   }
   return (kind) => ({
     upsert: async (id, payload, expiresIn) => {
-      if (kind === 'Client') return onRegistered(id, payload)
       const expiresAt = expiresIn ? Date.now() + expiresIn * 1000 : Number.POSITIVE_INFINITY
       store.set(`${kind}:${id}`, { payload, expiresAt })
     },
@@ -51,15 +46,19 @@ export function createAdapter(
 /** A client of the tenant as oidc-provider knows clients. */
 function toMetadata(client: TenantClient): ClientMetadata & AdapterPayload {
   const callbacks = client.callbacks ?? []
-  const isNative = callbacks.some((uri) => !/^https?:/i.test(uri))
   return {
     client_id: client.client_id,
-    client_name: client.name ?? '',
+    client_name: client.name || client.client_id,
     redirect_uris: callbacks,
     grant_types: client.grant_types ?? [],
     response_types: ['code'],
-    application_type: isNative ? 'native' : 'web',
+    application_type: callbacks.every(isWeb) ? 'web' : 'native',
     token_endpoint_auth_method: client.token_endpoint_auth_method ?? 'none',
     ...(client.client_secret !== undefined && { client_secret: client.client_secret }),
-  } as ClientMetadata & AdapterPayload
+  }
+}
+
+// A web client may have no scheme of its own, a native one no plain http but on loopback.
+function isWeb(uri: string): boolean {
+  return /^https?:/i.test(uri)
 }

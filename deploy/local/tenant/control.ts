@@ -8,13 +8,13 @@ import type { TenantState } from './state.ts'
 const change = z.strictObject({
   mode: z.enum(['strict', 'permissive']).optional(),
   outage: z.boolean().optional(),
-  rotateKeys: z.boolean().optional(),
+  rotateKeys: z.literal(true).optional(),
   logStream: z
     .strictObject({
       format: z.enum(['JSONLINES', 'JSONARRAY', 'JSONOBJECT']).optional(),
       delayMs: z.int().min(0).max(600_000).optional(),
       paused: z.boolean().optional(),
-      redeliver: z.boolean().optional(),
+      redeliver: z.literal(true).optional(),
     })
     .optional(),
 })
@@ -40,9 +40,7 @@ export function createControl({ state, logStream, rotateKeys }: ControlOptions) 
     if (outage !== undefined) state.outage = outage
     if (rotate === true) await rotateKeys()
     const { redeliver, ...settings } = stream ?? {}
-    for (const [name, value] of Object.entries(settings)) {
-      if (value !== undefined) Object.assign(logStream.settings, { [name]: value })
-    }
+    logStream.change(withoutUndefined(settings))
     if (redeliver === true) logStream.redeliver()
   }
 
@@ -74,6 +72,12 @@ function changeMode(state: TenantState, mode: TenantState['mode']): void {
   for (const connection of state.connections) connection.isDomainConnection = false
 }
 
+/** A member that is not there leaves a setting as it is, one that is undefined would unset it. */
+function withoutUndefined<Value extends object>(value: Value) {
+  const given = Object.entries(value).filter(([, member]) => member !== undefined)
+  return Object.fromEntries(given) as { [Name in keyof Value]?: Exclude<Value[Name], undefined> }
+}
+
 function hostnameOf(origin: string): string {
   return URL.canParse(origin) ? new URL(origin).hostname : ''
 }
@@ -95,8 +99,8 @@ function show(state: TenantState, logStream: LogStream) {
     })),
     clientGrants: [...state.grants.values()],
     logStream: {
-      url: logStream.target?.url,
-      ...logStream.settings,
+      url: logStream.target()?.url,
+      ...logStream.settings(),
       deliveries: logStream.deliveries,
     },
   }

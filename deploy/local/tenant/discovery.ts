@@ -1,4 +1,4 @@
-import { OIDC_SCOPES } from './provider.ts'
+import { OIDC_SCOPES } from './grant.ts'
 
 /** The tenant's discovery document, as Auth0's: with all OIDC scopes, without RFC 9207's `iss`. */
 export function discoveryDocument(issuer: string) {

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { buffer } from 'node:stream/consumers'
 
-/** A request refused, in the form `{ statusCode, error, message, errorCode }` of Auth0's APIs. */
+/** A request that the tenant refuses. */
 export class TenantError extends Error {
   override readonly name = 'TenantError'
   readonly status: number
@@ -16,10 +16,12 @@ export class TenantError extends Error {
 
 const MAX_BODY_BYTES = 1024 * 1024
 
+/** For scripts in any page, as Auth0 has it at the endpoints that MCP clients in a browser call. */
 export const CORS = {
   'access-control-allow-origin': '*',
   'access-control-allow-methods': 'GET, POST, OPTIONS',
   'access-control-allow-headers': 'authorization, content-type, mcp-protocol-version',
+  'access-control-max-age': '3600',
 }
 
 export function sendJson(
@@ -28,13 +30,21 @@ export function sendJson(
   value: unknown,
   headers: Readonly<Record<string, string>> = {},
 ): void {
-  const body = value === undefined ? '' : JSON.stringify(value)
   res.writeHead(status, {
     ...(value !== undefined && { 'content-type': 'application/json; charset=utf-8' }),
     'cache-control': 'no-store',
     ...headers,
   })
-  res.end(body)
+  res.end(value === undefined ? '' : JSON.stringify(value))
+}
+
+export function sendHtml(res: ServerResponse, status: number, html: string): void {
+  res.writeHead(status, {
+    'content-type': 'text/html; charset=utf-8',
+    'cache-control': 'no-store',
+    'x-frame-options': 'DENY',
+  })
+  res.end(html)
 }
 
 /** @throws TenantError for a body over 1 MiB. */
@@ -44,13 +54,18 @@ export async function readText(req: IncomingMessage): Promise<string> {
   return body.toString()
 }
 
-/** @throws TenantError when the body is not a JSON object or array. */
-export async function readJson(req: IncomingMessage): Promise<unknown> {
-  try {
-    const value: unknown = JSON.parse(await readText(req))
-    if (value !== null && typeof value === 'object') return value
-  } catch (error) {
-    if (error instanceof TenantError) throw error
-  }
+/** @throws TenantError when the body is not JSON, or neither an object nor an array. */
+export async function readJson(req: IncomingMessage): Promise<object> {
+  const value = parseJson(await readText(req))
+  if (value !== null && typeof value === 'object') return value
   throw new TenantError(400, 'invalid_body', 'Payload validation error: a JSON body is expected.')
+}
+
+/** The value of a JSON text; undefined when it is none. */
+export function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
 }

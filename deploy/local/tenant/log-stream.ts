@@ -1,96 +1,87 @@
 import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
+import {
+  type Delivery,
+  deliverOnce,
+  type LogEvent,
+  type LogRecord,
+  type LogStreamFormat,
+  type LogStreamTarget,
+} from './log-delivery.ts'
 
-export type LogStreamFormat = 'JSONLINES' | 'JSONARRAY' | 'JSONOBJECT'
-
-export interface LogStreamTarget {
-  readonly url: string
-  /** Sent as Authorization, to the letter. */
-  readonly authorization: string
+export interface LogStreamSettings {
+  readonly format: LogStreamFormat
+  /** Between an event and its delivery. */
+  readonly delayMs: number
+  readonly paused: boolean
 }
 
-/** One try to deliver records, as `GET /__tenant` shows it. */
-export interface Delivery {
-  readonly at: string
-  readonly records: readonly string[]
-  /** Undefined when there was no answer. */
-  readonly status: number | undefined
-  readonly answer: unknown
-}
-
-export interface LogEvent {
-  readonly type: string
-  readonly description: string
-  readonly [member: string]: unknown
-}
-
-interface LogRecord {
-  readonly log_id: string
-  readonly data: LogEvent & { readonly date: string; readonly log_id: string }
+/** What a person may set of the log stream; all but the target have defaults. */
+export interface LogStreamOptions extends LogStreamTarget {
+  readonly format?: LogStreamFormat
+  readonly delayMs?: number
 }
 
 export interface LogStream {
-  readonly settings: { format: LogStreamFormat; delayMs: number; paused: boolean }
-  target: LogStreamTarget | undefined
+  readonly settings: () => LogStreamSettings
+  readonly target: () => LogStreamTarget | undefined
+  /** The latest, oldest first. */
   readonly deliveries: readonly Delivery[]
+  readonly configure: (options: LogStreamOptions) => void
+  readonly change: (settings: Partial<LogStreamSettings>) => void
   readonly emit: (event: LogEvent) => void
-  /** Sends all records once more. */
+  /** Sends what has been delivered once more. */
   readonly redeliver: () => void
   readonly close: () => void
 }
 
-const TRIES_MS = [0, 200, 500]
+const TRIES_MS = [0, 200, 600]
 const AGAIN_MS = 1_000
 const BATCH_MS = 20
-const DELIVERY_TIMEOUT_MS = 60_000
-const MAX_DELIVERIES = 200
+const MAX_KEPT = 200
 
 /**
  * Auth0's log stream: batches, at least once and in no order. To make sure that somebody notices,
  * every delivery has its records backwards and the last record of the one before once more. What is
  * not answered with 2xx is tried three times, and again later, until it is.
  */
-export function createLogStream(): LogStream {
+export function createLogStream(options?: LogStreamOptions): LogStream {
   const closing = new AbortController()
-  const settings = { format: 'JSONARRAY' as LogStreamFormat, delayMs: 0, paused: false }
   const deliveries: Delivery[] = []
   const pending: LogRecord[] = []
   const sent: LogRecord[] = []
-  let running = false
+  let settings: LogStreamSettings = { format: 'JSONARRAY', delayMs: 0, paused: false }
+  let target: LogStreamTarget | undefined
+  let isRunning = false
 
   const wait = (ms: number) => sleep(ms, undefined, { signal: closing.signal })
+  const isReady = () => target !== undefined && !settings.paused && pending.length > 0
+
   const post = async (records: readonly LogRecord[]): Promise<boolean> => {
-    const { target } = stream
-    if (target === undefined) return false
-    const answer = await send(target, settings.format, records, closing.signal)
-    const about = { at: new Date().toISOString(), records: records.map(({ log_id }) => log_id) }
-    deliveries.push({ ...about, ...answer })
-    if (deliveries.length > MAX_DELIVERIES) deliveries.shift()
-    return answer.status !== undefined && answer.status >= 200 && answer.status < 300
+    for (const ms of TRIES_MS) {
+      await wait(ms)
+      if (target === undefined) return false
+      const delivery = await deliverOnce(target, settings.format, records, closing.signal)
+      closing.signal.throwIfAborted()
+      if (deliveries.push(delivery) > MAX_KEPT) deliveries.shift()
+      const { status } = delivery
+      if (status !== null && status >= 200 && status < 300) return true
+    }
+    return false
   }
   const deliver = async (records: readonly LogRecord[]): Promise<boolean> => {
-    const backwards = [...records].reverse()
-    // An object is one record: as many deliveries as there are records.
-    const bodies =
-      settings.format === 'JSONOBJECT' ? backwards.map((record) => [record]) : [backwards]
-    for (const body of bodies) {
-      let settled = false
-      for (const ms of TRIES_MS) {
-        await wait(ms)
-        settled = await post(body)
-        if (settled) break
-      }
-      if (!settled) return false
-    }
+    // An object holds one record: as many deliveries as there are records.
+    const bodies = settings.format === 'JSONOBJECT' ? records.map((one) => [one]) : [records]
+    for (const body of bodies) if (!(await post(body))) return false
     return true
   }
   const run = async () => {
-    while (pending.length > 0) {
+    while (isReady()) {
       await wait(settings.delayMs + BATCH_MS)
-      while (settings.paused) await wait(BATCH_MS)
+      if (!isReady()) return
       const batch = pending.splice(0)
-      const [last] = sent.slice(-1)
-      if (await deliver(last === undefined ? batch : [last, ...batch])) sent.push(...batch)
+      const settled = await deliver([...sent.slice(-1), ...batch].reverse())
+      if (settled) sent.splice(0, Math.max(0, sent.push(...batch) - MAX_KEPT))
       else {
         pending.unshift(...batch)
         await wait(AGAIN_MS)
@@ -98,71 +89,43 @@ export function createLogStream(): LogStream {
     }
   }
   const start = () => {
-    if (running) return
-    running = true
+    if (isRunning || closing.signal.aborted || !isReady()) return
+    isRunning = true
     run()
       // Only closing ends it early.
       .catch(() => undefined)
       .finally(() => {
-        running = false
-        if (pending.length > 0 && !closing.signal.aborted) start()
+        isRunning = false
+        start()
       })
   }
+  const change = (changes: Partial<LogStreamSettings>) => {
+    settings = { ...settings, ...changes }
+    start()
+  }
+  const configure = ({ url, authorization, ...changes }: LogStreamOptions) => {
+    target = { url, authorization }
+    change(changes)
+  }
+  if (options !== undefined) configure(options)
 
-  const stream: LogStream = {
-    settings,
-    target: undefined,
+  return {
+    settings: () => settings,
+    target: () => target,
     deliveries,
+    configure,
+    change,
     emit: (event) => {
-      const log_id = `9002026${Date.now()}${randomUUID().slice(0, 8)}`
-      pending.push({ log_id, data: { date: new Date().toISOString(), log_id, ...event } })
+      const date = new Date().toISOString()
+      const log_id = `900${date.replaceAll(/\D/g, '')}${randomUUID().slice(0, 8)}`
+      const common = { date, log_id, tenant_name: 'stand-in', environment_name: 'local' }
+      pending.push({ log_id, data: { ...common, ...event } })
       start()
     },
     redeliver: () => {
-      pending.push(...sent)
+      pending.push(...sent.splice(0))
       start()
     },
     close: () => closing.abort(),
-  }
-  return stream
-}
-
-async function send(
-  { url, authorization }: LogStreamTarget,
-  format: LogStreamFormat,
-  records: readonly LogRecord[],
-  closing: AbortSignal,
-): Promise<Pick<Delivery, 'status' | 'answer'>> {
-  try {
-    const response = await fetch(url, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json', authorization },
-      body: write(format, records),
-      redirect: 'error',
-      signal: AbortSignal.any([closing, AbortSignal.timeout(DELIVERY_TIMEOUT_MS)]),
-    })
-    const text = await response.text()
-    return { status: response.status, answer: parse(text) }
-  } catch (error) {
-    return { status: undefined, answer: error instanceof Error ? error.message : 'failed' }
-  }
-}
-
-function write(format: LogStreamFormat, records: readonly LogRecord[]): string {
-  switch (format) {
-    case 'JSONARRAY':
-      return JSON.stringify(records)
-    case 'JSONLINES':
-      return records.map((record) => JSON.stringify(record)).join('\n')
-    case 'JSONOBJECT':
-      return JSON.stringify(records[0])
-  }
-}
-
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return text.slice(0, 500)
   }
 }

@@ -1,66 +1,87 @@
 import type { Management } from 'auth0'
+import { z } from 'zod'
 import { TenantError } from './http.ts'
-import { found, page, type Route, refuseUnknown } from './management-api.ts'
-import type { TenantClient, TenantState } from './state.ts'
+import {
+  type ApiCall,
+  found,
+  type Listed,
+  listed,
+  parseBody,
+  type Route,
+} from './management-route.ts'
+import { isStrict, type TenantClient, type TenantState } from './state.ts'
 
-type Update = Management.UpdateClientRequestContent
+type Updatable = { readonly [Name in keyof Management.UpdateClientRequestContent]?: z.ZodType }
 
-const UPDATABLE = [
-  ...['name', 'description', 'logo_uri', 'callbacks', 'allowed_origins', 'web_origins'],
-  ...['allowed_logout_urls', 'grant_types', 'token_endpoint_auth_method', 'app_type'],
-  ...['is_first_party', 'oidc_conformant', 'jwt_configuration', 'refresh_token'],
-  ...['client_metadata', 'sso', 'cross_origin_authentication', 'redirection_policy'],
-] as const satisfies readonly (keyof Update)[]
+/** What may be changed of a strict third-party client. */
+const ofStrict = {
+  name: z.string().min(1),
+  description: z.string().max(140),
+  logo_uri: z.string(),
+  callbacks: z.array(z.string()),
+  client_metadata: z.record(z.string(), z.string()),
+  grant_types: z.array(z.enum(['authorization_code', 'refresh_token'])),
+  refresh_token: z.looseObject({
+    rotation_type: z.enum(['rotating', 'non-rotating']),
+    expiration_type: z.enum(['expiring', 'non-expiring']),
+  }),
+  redirection_policy: z.enum(['allow_always', 'open_redirect_protection']),
+} satisfies Updatable
 
-/** What may be changed of a strict third-party client; being third-party is for good. */
-const UPDATABLE_OF_STRICT = [
-  ...['name', 'description', 'logo_uri', 'callbacks', 'client_metadata', 'refresh_token'],
-  ...['redirection_policy', 'grant_types'],
-] as const satisfies readonly (keyof Update)[]
+const ofOthers = {
+  ...ofStrict,
+  grant_types: z.array(z.string()),
+  token_endpoint_auth_method: z.enum(['none', 'client_secret_post', 'client_secret_basic']),
+  is_first_party: z.boolean(),
+  oidc_conformant: z.boolean(),
+  app_type: z.enum(['native', 'spa', 'regular_web', 'non_interactive']),
+  jwt_configuration: z.looseObject({ alg: z.enum(['RS256', 'HS256', 'PS256']).optional() }),
+  allowed_origins: z.array(z.string()),
+  web_origins: z.array(z.string()),
+  allowed_logout_urls: z.array(z.string()),
+  sso: z.boolean(),
+  cross_origin_authentication: z.boolean(),
+} satisfies Updatable
+
+const strictUpdate = z.strictObject(ofStrict).partial()
+const update = z.strictObject(ofOthers).partial()
 
 /** `/clients` */
 export function clientRoutes({ clients, connections, grants }: TenantState): readonly Route[] {
-  const get = (id: string) => found(clients.get(id), 'inexistent_client', 'client')
+  const get = ({ id }: ApiCall): TenantClient =>
+    found(clients.get(id), 'inexistent_client', 'client')
+
+  const list = ({ query }: ApiCall): Listed<Management.Client, 'clients'> => {
+    const isFirstParty = query.get('is_first_party')
+    const matching = [...clients.values()].filter(
+      ({ is_first_party }) => isFirstParty === null || String(is_first_party) === isFirstParty,
+    )
+    return listed(matching, query, 'clients')
+  }
+  const patch = (call: ApiCall): Management.UpdateClientResponseContent => {
+    const client = get(call)
+    if (isStrict(client) && 'is_first_party' in call.body && call.body.is_first_party === true) {
+      const message = 'A strict third-party client cannot become a first-party one'
+      throw new TenantError(400, 'invalid_body', `Payload validation error: '${message}'.`)
+    }
+    const changes = isStrict(client)
+      ? parseBody(strictUpdate, call.body)
+      : parseBody(update, call.body)
+    const changed: TenantClient = { ...client, ...changes, updated_at: new Date().toISOString() }
+    clients.set(client.client_id, changed)
+    return changed
+  }
+  const remove = ({ id }: ApiCall): undefined => {
+    clients.delete(id)
+    for (const { enabledClients } of connections) enabledClients.delete(id)
+    for (const grant of [...grants.values()]) if (grant.client_id === id) grants.delete(grant.id)
+  }
+
+  const one = /^\/clients\/([^/]+)$/
   return [
-    [
-      'GET',
-      /^\/clients$/,
-      ({ query }) => {
-        const firstParty = query.get('is_first_party')
-        const listed = [...clients.values()].filter(
-          (client) => firstParty === null || String(client.is_first_party) === firstParty,
-        )
-        return { status: 200, value: page(listed, query, 'clients') }
-      },
-    ],
-    ['GET', /^\/clients\/([^/]+)$/, ({ id }) => ({ status: 200, value: get(id) })],
-    [
-      'PATCH',
-      /^\/clients\/([^/]+)$/,
-      ({ id, body }) => {
-        const client = get(id)
-        const isStrict = client.third_party_security_mode === 'strict'
-        if (isStrict && body['is_first_party'] === true) {
-          const message = 'A client with third_party_security_mode strict cannot be first-party.'
-          throw new TenantError(400, 'invalid_body', message)
-        }
-        refuseUnknown(body, isStrict ? UPDATABLE_OF_STRICT : UPDATABLE)
-        const changed: TenantClient = { ...client, ...body, updated_at: new Date().toISOString() }
-        clients.set(id, changed)
-        return { status: 200, value: changed }
-      },
-    ],
-    [
-      'DELETE',
-      /^\/clients\/([^/]+)$/,
-      ({ id }) => {
-        clients.delete(id)
-        for (const { enabledClients } of connections) enabledClients.delete(id)
-        for (const grant of [...grants.values()]) {
-          if (grant.client_id === id) grants.delete(grant.id)
-        }
-        return { status: 204 }
-      },
-    ],
+    { method: 'GET', path: /^\/clients$/, answer: list },
+    { method: 'GET', path: one, answer: get },
+    { method: 'PATCH', path: one, answer: patch, description: 'Update a Client' },
+    { method: 'DELETE', path: one, answer: remove, status: 204, description: 'Delete a Client' },
   ]
 }

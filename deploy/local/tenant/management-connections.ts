@@ -1,86 +1,91 @@
 import type { Management } from 'auth0'
-import { TenantError } from './http.ts'
-import { found, page, type Route, refuseUnknown } from './management-api.ts'
+import { z } from 'zod'
+import {
+  type ApiCall,
+  found,
+  type Listed,
+  listed,
+  parseBody,
+  type Route,
+} from './management-route.ts'
 import type { TenantConnection, TenantState } from './state.ts'
 
-const UPDATABLE = [
-  ...['display_name', 'options', 'is_domain_connection', 'show_as_button', 'realms', 'metadata'],
-] as const satisfies readonly (keyof Management.UpdateConnectionRequestContent)[]
 const MAX_CLIENTS = 50
+
+const update = z
+  .strictObject({
+    is_domain_connection: z.boolean(),
+    display_name: z.string(),
+    // Deprecated at Auth0: it replaces the whole list, also what others added meanwhile.
+    enabled_clients: z.array(z.string()),
+  } satisfies { [Name in keyof Management.UpdateConnectionRequestContent]?: z.ZodType })
+  .partial()
+
+const enabledClients: z.ZodType<Management.UpdateEnabledClientConnectionsRequestContent> = z
+  .array(z.strictObject({ client_id: z.string(), status: z.boolean() }))
+  .min(1)
+  .max(MAX_CLIENTS)
 
 /** `/connections` and `/connections/{id}/clients` */
 export function connectionRoutes({ connections }: TenantState): readonly Route[] {
-  const get = (id: string) =>
-    found(
-      connections.find((connection) => connection.id === id),
-      'inexistent_connection',
-      'connection',
-    )
+  const find = ({ id }: ApiCall): TenantConnection => {
+    const connection = connections.find((candidate) => candidate.id === id)
+    return found(connection, 'inexistent_connection', 'connection')
+  }
+  const list = ({ query }: ApiCall): Listed<Management.ConnectionForList, 'connections'> => {
+    const name = query.get('name')
+    const matching = connections.filter((connection) => name === null || connection.name === name)
+    return listed(matching.map(toConnection), query, 'connections')
+  }
+  const get = (call: ApiCall): Management.GetConnectionResponseContent => {
+    const connection = find(call)
+    return { ...toConnection(connection), enabled_clients: [...connection.enabledClients] }
+  }
+  const patch = (call: ApiCall): Management.UpdateConnectionResponseContent => {
+    const connection = find(call)
+    const changes = parseBody(update, call.body)
+    connection.isDomainConnection = changes.is_domain_connection ?? connection.isDomainConnection
+    connection.displayName = changes.display_name ?? connection.displayName
+    connection.enabledClients = new Set(changes.enabled_clients ?? connection.enabledClients)
+    return get(call)
+  }
+  const getClients = (call: ApiCall): Listed<Management.ConnectionEnabledClient, 'clients'> => {
+    const clients = [...find(call).enabledClients].map((client_id) => ({ client_id }))
+    return listed(clients, new URLSearchParams([['take', '50'], ...call.query]), 'clients')
+  }
+  const patchClients = (call: ApiCall): undefined => {
+    const connection = find(call)
+    for (const { client_id, status } of parseBody(enabledClients, call.body)) {
+      if (status) connection.enabledClients.add(client_id)
+      else connection.enabledClients.delete(client_id)
+    }
+  }
+
+  const one = /^\/connections\/([^/]+)$/
+  const clients = /^\/connections\/([^/]+)\/clients$/
+  const description = 'Update a connection'
   return [
-    [
-      'GET',
-      /^\/connections$/,
-      ({ query }) => {
-        const name = query.get('name')
-        const listed = connections.filter((connection) => name === null || connection.name === name)
-        return { status: 200, value: page(listed.map(toConnection), query, 'connections') }
-      },
-    ],
-    [
-      'GET',
-      /^\/connections\/([^/]+)$/,
-      ({ id }) => ({ status: 200, value: toConnection(get(id)) }),
-    ],
-    [
-      'PATCH',
-      /^\/connections\/([^/]+)$/,
-      ({ id, body }) => {
-        const connection = get(id)
-        refuseUnknown(body, UPDATABLE)
-        if (typeof body['is_domain_connection'] === 'boolean') {
-          connection.isDomainConnection = body['is_domain_connection']
-        }
-        return { status: 200, value: toConnection(connection) }
-      },
-    ],
-    [
-      'GET',
-      /^\/connections\/([^/]+)\/clients$/,
-      ({ id, query }) => {
-        const clients = [...get(id).enabledClients].map((client_id) => ({ client_id }))
-        const paged = new URLSearchParams({ take: '50', ...Object.fromEntries(query) })
-        return { status: 200, value: page(clients, paged, 'clients') }
-      },
-    ],
-    [
-      'PATCH',
-      /^\/connections\/([^/]+)\/clients$/,
-      ({ id, list }) => {
-        const connection = get(id)
-        if (list.length === 0 || list.length > MAX_CLIENTS) {
-          throw new TenantError(
-            400,
-            'invalid_body',
-            `Payload validation error: 1 to ${MAX_CLIENTS}`,
-          )
-        }
-        for (const entry of list as Management.UpdateEnabledClientConnectionsRequestContent) {
-          if (entry.status) connection.enabledClients.add(entry.client_id)
-          else connection.enabledClients.delete(entry.client_id)
-        }
-        return { status: 204 }
-      },
-    ],
+    { method: 'GET', path: /^\/connections$/, answer: list },
+    { method: 'GET', path: one, answer: get },
+    { method: 'PATCH', path: one, answer: patch, description },
+    { method: 'GET', path: clients, answer: getClients },
+    { method: 'PATCH', path: clients, answer: patchClients, status: 204, description },
   ]
 }
 
-function toConnection(connection: TenantConnection): Management.ConnectionForList {
+function toConnection({
+  id,
+  name,
+  displayName,
+  isDomainConnection,
+}: TenantConnection): Management.ConnectionForList {
   return {
-    id: connection.id,
-    name: connection.name,
-    strategy: connection.name,
-    is_domain_connection: connection.isDomainConnection,
-    realms: [connection.name],
+    id,
+    name,
+    display_name: displayName,
+    strategy: name,
+    realms: [name],
+    is_domain_connection: isDomainConnection,
     options: {},
   }
 }

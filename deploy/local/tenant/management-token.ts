@@ -37,7 +37,7 @@ export function createManagementTokens({ issuer, management }: TenantState): Man
       })
     },
     check: ({ headers }) => {
-      const token = /^Bearer (.+)$/.exec(headers.authorization ?? '')?.[1]
+      const token = /^Bearer +(.+)$/i.exec(headers.authorization ?? '')?.[1]
       if (token === undefined) throw new TenantError(401, 'missing_token', 'Missing authentication')
       if (!tokens.has(token)) throw new TenantError(401, 'invalid_token', 'Invalid token')
     },

@@ -32,11 +32,18 @@ ${fault === undefined ? '' : `<p role="alert">${escapeHtml(fault)}</p>`}
 }
 
 /** The consent form; `scopes` in words. */
-export function consentPage(action: string, clientName: string, scopes: readonly string[]): string {
+export function consentPage(
+  action: string,
+  clientName: string,
+  userName: string,
+  scopes: readonly string[],
+): string {
+  const items = scopes.map((scope) => `<li>${escapeHtml(scope)}</li>`).join('')
   return page(
     'Authorize app',
-    `<p>${escapeHtml(clientName)} asks for access to:</p>
-<ul>${scopes.map((scope) => `<li>${escapeHtml(scope)}</li>`).join('')}</ul>
+    `<p><strong>${escapeHtml(clientName)}</strong> asks for access to the account of
+${escapeHtml(userName)}${scopes.length === 0 ? '.' : ':'}</p>
+${scopes.length === 0 ? '' : `<ul>${items}</ul>`}
 <form method="post" action="${escapeHtml(`${action}/consent`)}">
 <button type="submit" name="action" value="accept">Accept</button>
 <button type="submit" name="action" value="deny">Decline</button>

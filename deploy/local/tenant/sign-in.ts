@@ -1,58 +1,48 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { errors, type Provider } from 'oidc-provider'
-import { readText } from './http.ts'
+import { grantRequest } from './grant.ts'
+import { readText, sendHtml } from './http.ts'
+import type { LogEvent } from './log-delivery.ts'
+import type { LogStream } from './log-stream.ts'
 import { consentPage, errorPage, loginPage } from './pages.ts'
-import { grantRequest, INTERACTION_PATH } from './provider.ts'
-import { type TenantClient, type TenantState, whyNotAllowed } from './state.ts'
+import { INTERACTION_PATH } from './provider.ts'
+import { grantableScopes, type TenantClient, type TenantState, type TenantUser } from './state.ts'
 
 export interface SignInOptions {
   readonly state: TenantState
   readonly provider: () => Provider
-  /** Called when a person has typed the right password. */
-  readonly onSignedIn: (client: TenantClient, userId: string) => void
+  readonly logStream: LogStream
 }
 
 type Details = Awaited<ReturnType<Provider['interactionDetails']>>
+type Result = Parameters<Provider['interactionFinished']>[2]
 
-interface Page {
-  readonly status: number
-  readonly html: string
+/** An interaction under way. */
+interface Step {
+  readonly details: Details
+  readonly client: TenantClient
 }
 
 /** The pages under `/u/`: sign-in and consent, plain forms without scripts. */
-export function createSignIn({ state, provider, onSignedIn }: SignInOptions) {
-  const show = (details: Details, client: TenantClient): Page => {
+export function createSignIn({ state, provider, logStream }: SignInOptions) {
+  const show = ({ details, client }: Step, fault?: string): string => {
     const action = `${INTERACTION_PATH}${details.uid}`
-    const name = client.name ?? client.client_id
-    if (details.prompt.name === 'login') return { status: 200, html: loginPage(action, name) }
-    const asked = String(details.params['scope'] ?? '').split(' ')
-    const words = state.scopes
-      .filter(({ value }) => asked.includes(value))
-      .map(({ value, description }) => (description === '' ? value : `${description} (${value})`))
-    return { status: 200, html: consentPage(action, name, words) }
+    const name = client.name || client.client_id
+    if (details.prompt.name === 'login') return loginPage(action, name, fault)
+    const user = state.users.find(({ userId }) => userId === details.session?.accountId)
+    return consentPage(action, name, user?.email ?? '', inWords(state, client, details))
   }
 
-  /** What the interaction ends with, or the page on which it stays. */
+  /** What the interaction ends with; undefined when the password was wrong. */
   const submit = async (
-    step: string,
     form: URLSearchParams,
-    details: Details,
-    client: TenantClient,
-  ): Promise<Page | Parameters<Provider['interactionFinished']>[2]> => {
-    if (step === 'login' && details.prompt.name === 'login') {
-      const user = state.users.find(
-        ({ email, password }) =>
-          email === form.get('username')?.trim().toLowerCase() && password === form.get('password'),
-      )
-      if (user === undefined) {
-        const action = `${INTERACTION_PATH}${details.uid}`
-        const html = loginPage(action, client.name ?? client.client_id, 'Wrong email or password')
-        return { status: 400, html }
-      }
-      onSignedIn(client, user.userId)
-      return { login: { accountId: user.userId } }
+    { details, client }: Step,
+  ): Promise<Result | undefined> => {
+    if (details.prompt.name === 'login') {
+      const user = findUser(state, form)
+      logStream.emit(signInEvent(client, user))
+      return user && { login: { accountId: user.userId } }
     }
-    if (step !== 'consent' || details.prompt.name !== 'consent') return show(details, client)
     if (form.get('action') === 'deny') {
       return { error: 'access_denied', error_description: 'User did not authorize the request' }
     }
@@ -68,30 +58,42 @@ export function createSignIn({ state, provider, onSignedIn }: SignInOptions) {
     try {
       const details = await provider().interactionDetails(req, res)
       const client = state.clients.get(String(details.params['client_id']))
-      if (client === undefined) return send(res, refusal('Unknown client'))
-      const reason = whyNotAllowed(state, client)
-      if (reason !== undefined) return send(res, refusal(reason))
-      if (req.method !== 'POST') return send(res, show(details, client))
-      const step = /\/([a-z]+)$/.exec(req.url ?? '')?.[1] ?? ''
-      const result = await submit(step, new URLSearchParams(await readText(req)), details, client)
-      if ('html' in result) return send(res, result as Page)
+      if (client === undefined) throw new errors.InvalidClient('Unknown client')
+      const step = { details, client }
+      // A form of an earlier step, from the browser's history, is shown the present one.
+      const isCurrent = req.method === 'POST' && req.url?.endsWith(`/${details.prompt.name}`)
+      if (!isCurrent) return sendHtml(res, 200, show(step))
+      const result = await submit(new URLSearchParams(await readText(req)), step)
+      if (result === undefined) {
+        return sendHtml(res, 400, show(step, 'Wrong email or password'))
+      }
       await provider().interactionFinished(req, res, result, { mergeWithLastSubmission: true })
     } catch (error) {
       if (!(error instanceof errors.OIDCProviderError)) throw error
-      send(res, { status: 400, html: errorPage(error.error, error.error_description ?? '') })
+      sendHtml(res, 400, errorPage(error.error, error.error_description ?? ''))
     }
   }
 }
 
-function refusal(reason: string): Page {
-  return { status: 403, html: errorPage('unauthorized_client', reason) }
+function signInEvent({ client_id, name }: TenantClient, user: TenantUser | undefined): LogEvent {
+  const about = { client_id, client_name: name, user_id: user?.userId ?? '' }
+  return user === undefined
+    ? { type: 'fp', description: 'Wrong email or password.', ...about }
+    : { type: 's', description: 'Success Login', ...about }
 }
 
-function send(res: ServerResponse, { status, html }: Page): void {
-  res.writeHead(status, {
-    'content-type': 'text/html; charset=utf-8',
-    'cache-control': 'no-store',
-    'x-frame-options': 'DENY',
-  })
-  res.end(html)
+function findUser({ users }: TenantState, form: URLSearchParams) {
+  const username = form.get('username')?.trim().toLowerCase()
+  return users.find(
+    ({ email, password }) => email.toLowerCase() === username && password === form.get('password'),
+  )
+}
+
+/** What the client asks for and may have of the API, in the API's words. */
+function inWords(state: TenantState, client: TenantClient, { params }: Details): string[] {
+  const asked = String(params['scope'] ?? '').split(' ')
+  const grantable = grantableScopes(state, client)
+  return state.scopes
+    .filter(({ value }) => asked.includes(value) && grantable.includes(value))
+    .map(({ value, description }) => (description === '' ? value : `${description} (${value})`))
 }

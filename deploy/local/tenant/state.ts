@@ -8,8 +8,10 @@ export type TenantClient = Management.GetClientResponseContent & { client_id: st
 export interface TenantConnection {
   readonly id: string
   readonly name: string
+  displayName: string
+  /** Available to every third-party client. */
   isDomainConnection: boolean
-  readonly enabledClients: Set<string>
+  enabledClients: Set<string>
 }
 
 export type TenantGrant = Management.ClientGrantResponseContent & { id: string }
@@ -42,28 +44,53 @@ export interface TenantState {
   /** Private signing keys: the current one, then the one before it. */
   keys: readonly JWK[]
   mode: SecurityMode
+  /** Whether `POST /oidc/register` answers. */
+  isRegistrationOpen: boolean
+  /** Whether a client may name the API as `resource` (RFC 8707), or as `audience` only. */
+  resourceParameterProfile: 'audience' | 'compatibility'
+  /** The API that a client gets when it names none; empty = an opaque token. */
+  defaultAudience: string
   /** Discovery, JWKS and the Management API answer 503. */
   outage: boolean
 }
 
-/** Why a client may sign nobody in, undefined when it may. */
-export function whyNotAllowed(state: TenantState, client: TenantClient): string | undefined {
-  const isStrict = client.third_party_security_mode === 'strict'
-  const isEnabled = state.connections.some(
+export function isStrict(client: TenantClient): boolean {
+  return client.third_party_security_mode === 'strict'
+}
+
+/** Auth0 asks for consent unless the client is a first-party one. */
+export function isFirstParty(client: TenantClient | undefined): boolean {
+  return client?.is_first_party === true
+}
+
+/** What Auth0 answers to a client that may sign nobody in; undefined when it may. */
+export function whyNotAllowed(
+  state: TenantState,
+  client: TenantClient,
+  audience: string | undefined,
+): { readonly error: string; readonly description: string } | undefined {
+  const { client_id: clientId } = client
+  const hasConnection = state.connections.some(
     ({ isDomainConnection, enabledClients }) =>
-      (isDomainConnection && client.is_first_party !== true) ||
-      (!isStrict && enabledClients.has(client.client_id)),
+      (isDomainConnection && !isFirstParty(client)) ||
+      (!isStrict(client) && enabledClients.has(clientId)),
   )
-  if (!isEnabled) return 'no connections enabled for the client'
-  if (isStrict && grantOf(state, client) === undefined) {
-    return `Client "${client.client_id}" is not authorized to access resource server "${state.audience}".`
+  if (!hasConnection) {
+    return { error: 'invalid_request', description: 'no connections enabled for the client' }
   }
-  return undefined
+  const needsGrant = isStrict(client) && audience === state.audience
+  if (!needsGrant || grantOf(state, client) !== undefined) return undefined
+  return {
+    error: 'unauthorized_client',
+    description: `Client "${clientId}" is not authorized to access resource server "${audience}".`,
+  }
 }
 
 /** The grant by which a client may use the API: its own before the default of third parties. */
-export function grantOf(state: TenantState, client: TenantClient): TenantGrant | undefined {
-  const grants = [...state.grants.values()].filter((grant) => grant.audience === state.audience)
+function grantOf(state: TenantState, client: TenantClient): TenantGrant | undefined {
+  const grants = [...state.grants.values()].filter(
+    ({ audience, subject_type }) => audience === state.audience && subject_type === 'user',
+  )
   return (
     grants.find((grant) => grant.client_id === client.client_id) ??
     grants.find((grant) => grant.default_for === 'third_party_clients')
@@ -73,7 +100,7 @@ export function grantOf(state: TenantState, client: TenantClient): TenantGrant |
 /** The API's scopes that a client may be given at all: all of them, unless it is a strict one. */
 export function grantableScopes(state: TenantState, client: TenantClient): string[] {
   const all = state.scopes.map(({ value }) => value)
-  if (client.third_party_security_mode !== 'strict') return all
+  if (!isStrict(client)) return all
   const grant = grantOf(state, client)
   if (grant?.allow_all_scopes === true) return all
   return all.filter((scope) => grant?.scope?.includes(scope))

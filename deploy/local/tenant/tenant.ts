@@ -2,18 +2,20 @@ import { randomBytes, randomUUID } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { exportJWK, generateKeyPair, type JWK } from 'jose'
 import { isLoopback } from '../../../shared/config.ts'
-import { type Listener, listenOnLoopback } from '../listen.ts'
+import { errorCode, listenOnLoopback } from '../listen.ts'
 import type { Store } from './adapter.ts'
+import { createAuthorize } from './authorize.ts'
 import { createControl } from './control.ts'
 import { type Endpoints, serve } from './endpoints.ts'
 import { sendJson } from './http.ts'
-import { createLogStream, type LogStreamTarget } from './log-stream.ts'
+import { createLogStream, type LogStream, type LogStreamOptions } from './log-stream.ts'
 import { createManagementApi } from './management-api.ts'
 import { createManagementTokens } from './management-token.ts'
 import { createProvider } from './provider.ts'
-import { registeredClient, registrationEvent } from './registration.ts'
+import { createRegistration } from './registration.ts'
 import { createSignIn } from './sign-in.ts'
 import type { Scope, SecurityMode, TenantState, TenantUser } from './state.ts'
+import { createToken } from './token.ts'
 
 export interface TenantOptions {
   /** 0 = any free port. */
@@ -27,37 +29,42 @@ export interface TenantOptions {
   readonly management: { readonly clientId: string; readonly clientSecret: string }
   /** What DCR makes of a new client; `strict`, as in a new tenant, unless said otherwise. */
   readonly mode?: SecurityMode
-  readonly logStream?: LogStreamTarget
+  readonly logStream?: LogStreamOptions
   /** Called with a line for each fault of the tenant itself. */
   readonly report?: (line: string) => void
 }
 
 /** A running stand-in tenant. */
 export interface Tenant {
+  /** With the trailing slash that Auth0's issuers have. */
   readonly issuer: string
   readonly port: number
-  readonly setLogStream: (target: LogStreamTarget) => void
+  /** Delivers there from now on, what has not been delivered yet included. */
+  readonly setLogStream: (options: LogStreamOptions) => void
   readonly close: () => Promise<void>
 }
+
+type Handler = (req: IncomingMessage, res: ServerResponse) => void
 
 /**
  * Starts a stand-in Auth0 tenant on this machine's loopback addresses.
  *
- * @throws the system's error, `code` EADDRINUSE when the port is taken.
+ * @throws Error naming the port when that is taken, `code` EADDRINUSE.
  */
 export async function startTenant(options: TenantOptions): Promise<Tenant> {
   const { report = () => undefined } = options
-  let handle: (req: IncomingMessage, res: ServerResponse) => void = (_req, res) =>
-    sendJson(res, 503, { error: 'starting' })
-  const listener: Listener = await listenOnLoopback(options.port, (req, res) => handle(req, res))
+  const onFault = (error: unknown) =>
+    report(error instanceof Error ? (error.stack ?? error.message) : String(error))
+  const key = await createKey()
+  let handle: Handler = (_req, res) => sendJson(res, 503, { error: 'starting' })
+  const listener = await listen(options.port, (req, res) => handle(req, res))
   const issuer = `http://localhost:${listener.port}/`
-  const logStream = createLogStream()
-  logStream.target = options.logStream
-  const endpoints = createEndpoints(await createState(issuer, options), logStream)
+  const logStream = createLogStream(options.logStream)
+  const endpoints = createEndpoints(createState(issuer, key, options), logStream, onFault)
   handle = (req, res) => {
     if (!isOwnHost(req)) return sendJson(res, 421, { error: 'misdirected_request' })
     serve(endpoints, req, res).catch((error: unknown) => {
-      report(error instanceof Error ? (error.stack ?? error.message) : String(error))
+      onFault(error)
       if (res.headersSent) res.destroy()
       else sendJson(res, 500, { error: 'internal_error' })
     })
@@ -65,9 +72,7 @@ export async function startTenant(options: TenantOptions): Promise<Tenant> {
   return {
     issuer,
     port: listener.port,
-    setLogStream: (target) => {
-      logStream.target = target
-    },
+    setLogStream: logStream.configure,
     close: async () => {
       logStream.close()
       await listener.close()
@@ -75,7 +80,17 @@ export async function startTenant(options: TenantOptions): Promise<Tenant> {
   }
 }
 
-async function createState(issuer: string, options: TenantOptions): Promise<TenantState> {
+async function listen(port: number, handler: Handler) {
+  try {
+    return await listenOnLoopback(port, handler)
+  } catch (cause) {
+    if (errorCode(cause) !== 'EADDRINUSE') throw cause
+    const error = new Error(`Port ${port} of the stand-in tenant is in use.`, { cause })
+    throw Object.assign(error, { code: 'EADDRINUSE', port })
+  }
+}
+
+function createState(issuer: string, key: JWK, options: TenantOptions): TenantState {
   return {
     issuer,
     audience: options.audience,
@@ -86,52 +101,44 @@ async function createState(issuer: string, options: TenantOptions): Promise<Tena
     connections: options.connections.map((name) => ({
       id: `con_${randomBytes(8).toString('hex')}`,
       name,
+      displayName: name,
       isDomainConnection: false,
       enabledClients: new Set(),
     })),
     grants: new Map(),
-    keys: [await createKey()],
+    keys: [key],
     mode: options.mode ?? 'strict',
+    isRegistrationOpen: true,
+    resourceParameterProfile: 'compatibility',
+    defaultAudience: '',
     outage: false,
   }
 }
 
 function createEndpoints(
   state: TenantState,
-  logStream: ReturnType<typeof createLogStream>,
+  logStream: LogStream,
+  onFault: (error: unknown) => void,
 ): Endpoints {
   const store: Store = new Map()
   const cookieKeys = [randomBytes(32).toString('hex')]
-  const register = (id: string, metadata: Readonly<Record<string, unknown>>) => {
-    const client = registeredClient(id, metadata, state.mode)
-    state.clients.set(id, client)
-    logStream.emit(registrationEvent(client))
-  }
-  const makeProvider = () => createProvider({ state, store, cookieKeys, register })
-  let provider = makeProvider()
+  const makeProvider = () => createProvider({ state, store, cookieKeys, onFault })
+  let current = makeProvider()
+  const provider = () => current
   const rotateKeys = async () => {
     // The previous key keeps serving the tokens that it signed; the one before it goes.
     state.keys = [await createKey(), ...state.keys].slice(0, 2)
-    provider = makeProvider()
+    current = makeProvider()
   }
   const tokens = createManagementTokens(state)
   return {
     state,
-    provider: () => provider,
-    tokens,
+    provider,
+    authorize: createAuthorize({ state, provider }),
+    signIn: createSignIn({ state, provider, logStream }),
+    token: createToken({ state, provider, tokens }),
+    register: createRegistration(state, logStream),
     management: createManagementApi(state, tokens, logStream),
-    signIn: createSignIn({
-      state,
-      provider: () => provider,
-      onSignedIn: ({ client_id, name }, userId) =>
-        logStream.emit({
-          type: 's',
-          description: 'Success Login',
-          client_id,
-          client_name: name,
-          user_id: userId,
-        }),
-    }),
     control: createControl({ state, logStream, rotateKeys }),
   }
 }
@@ -141,6 +148,7 @@ async function createKey(): Promise<JWK> {
   return { ...(await exportJWK(privateKey)), kid: randomUUID() }
 }
 
+// A page elsewhere may have its own name point to this machine.
 function isOwnHost({ headers }: IncomingMessage): boolean {
   const url = `http://${headers.host ?? ''}`
   return URL.canParse(url) && isLoopback(new URL(url).hostname)

@@ -1,0 +1,70 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Provider } from 'oidc-provider'
+import { SIGN_IN } from './grant.ts'
+import { readText, sendHtml } from './http.ts'
+import { errorPage } from './pages.ts'
+import { isStrict, type TenantState, whyNotAllowed } from './state.ts'
+
+export const AUTHORIZE_PATH = '/authorize'
+
+/** Parameters that Auth0 refuses of strict third-party clients. */
+const REFUSED_OF_STRICT = ['id_token_hint', 'claims', 'request', 'request_uri', 'screen_hint']
+/** What is passed on; Auth0 knows more, and ignores what it does not know. */
+const PASSED_ON = new Set([
+  ...['client_id', 'redirect_uri', 'response_type', 'response_mode', 'state'],
+  ...['code_challenge', 'code_challenge_method', 'prompt', 'login_hint', 'nonce'],
+])
+
+export interface AuthorizeOptions {
+  readonly state: TenantState
+  readonly provider: () => Provider
+}
+
+/**
+ * `/authorize`: what Auth0 checks before anybody signs in, on a page of its own when it fails; then
+ * hands over to oidc-provider, the API named as `resource`.
+ */
+export function createAuthorize({ state, provider }: AuthorizeOptions) {
+  return async (req: IncomingMessage, res: ServerResponse): Promise<void> => {
+    const query = new URL(req.url ?? '', state.issuer).searchParams
+    const given = req.method === 'POST' ? new URLSearchParams(await readText(req)) : query
+    const audience = audienceOf(state, given)
+    const client = state.clients.get(given.get('client_id') ?? '')
+    const refused = REFUSED_OF_STRICT.filter((name) => given.has(name))
+    if (client !== undefined && isStrict(client) && refused.length > 0) {
+      const description = `Unsupported parameter: ${refused.join(', ')}`
+      return sendHtml(res, 400, errorPage('invalid_request', description))
+    }
+    const reason = client && whyNotAllowed(state, client, audience)
+    if (reason !== undefined) {
+      return sendHtml(res, 403, errorPage(reason.error, reason.description))
+    }
+    // A form sent here carries no more than a query could.
+    req.method = 'GET'
+    req.url = `${AUTHORIZE_PATH}?${toProvider(given, audience)}`
+    return provider().callback()(req, res)
+  }
+}
+
+/** In the compatibility profile `audience` wins over `resource`; undefined when no API is named. */
+function audienceOf(
+  { resourceParameterProfile, defaultAudience }: TenantState,
+  given: URLSearchParams,
+): string | undefined {
+  const resource = resourceParameterProfile === 'compatibility' ? given.get('resource') : null
+  return given.get('audience') || resource || defaultAudience || undefined
+}
+
+function toProvider(given: URLSearchParams, audience: string | undefined): URLSearchParams {
+  const passed = new URLSearchParams([...given].filter(([name]) => PASSED_ON.has(name)))
+  const scopes = (given.get('scope') ?? '').split(' ').filter((scope) => scope !== '')
+  passed.set('scope', [...scopes, SIGN_IN].join(' '))
+  if (audience !== undefined) passed.set('resource', audience)
+  // oidc-provider takes these for faults; Auth0 does not.
+  if (!scopes.includes('openid')) passed.delete('nonce')
+  const prompts = (given.get('prompt') ?? '').split(' ').filter((prompt) => prompt !== '')
+  // oidc-provider gives no refresh token without it (OIDC Core s11).
+  if (!prompts.includes('none'))
+    passed.set('prompt', [...new Set([...prompts, 'consent'])].join(' '))
+  return passed
+}

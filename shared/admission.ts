@@ -121,7 +121,7 @@ async function grantApi(
   const existing = await attempt('grant_lookup', () =>
     management.clientGrants.list({ client_id: clientId, audience }),
   )
-  if (existing.data.length > 0) return false
+  if (existing.data.some((grant) => grant.subject_type === 'user')) return false
   try {
     await attempt('grant_create', () =>
       management.clientGrants.create({

@@ -21,16 +21,17 @@ export const PUBLIC_DOCUMENT: CorsPolicy = {
 const PREFLIGHT_SECONDS = '600'
 
 /**
- * Answers OPTIONS, refuses other methods with 405, and adds the CORS fields to what `respond`
- * returns and to the HttpErrors that it throws, so that a browser can read both.
- *
- * @throws HttpError 403 for an Origin that is not allowed (MCP, Streamable HTTP: DNS rebinding).
+ * Answers OPTIONS, refuses other methods with 405 and an Origin that is not allowed with 403 (MCP,
+ * Streamable HTTP: DNS rebinding), and adds the CORS fields to what `respond` returns and to the
+ * HttpErrors that it throws, so that a browser can read both.
  */
 export async function withCors(
   policy: CorsPolicy,
   request: HttpRequest,
   respond: () => HttpResponse | Promise<HttpResponse>,
+  renderError: typeof errorResponse = errorResponse,
 ): Promise<HttpResponse> {
+  if (!isAllowed(policy, request)) return renderError(originNotAllowed(), request.log)
   const cors = corsHeaders(policy, request)
   if (request.method === 'OPTIONS') return preflight(policy, cors)
   const response = await Promise.resolve()
@@ -39,20 +40,25 @@ export async function withCors(
       return respond()
     })
     .catch((error: unknown) => {
-      if (error instanceof HttpError) return errorResponse(error, request.log)
+      if (error instanceof HttpError) return renderError(error, request.log)
       throw error
     })
   return { ...response, headers: { ...response.headers, ...cors } }
 }
 
+function isAllowed({ origins }: CorsPolicy, { headers: { origin } }: HttpRequest): boolean {
+  return origin === undefined || origins.has('*') || origins.has(single(origin))
+}
+
+function originNotAllowed(): HttpError {
+  return new HttpError(403, 'origin_not_allowed', 'This Origin is not allowed here.', {
+    reason: 'origin_not_allowed',
+  })
+}
+
 function corsHeaders(policy: CorsPolicy, request: HttpRequest): Record<string, string> {
   const anyone = policy.origins.has('*')
   const origin = request.headers.origin
-  if (!anyone && origin !== undefined && !policy.origins.has(single(origin))) {
-    throw new HttpError(403, 'origin_not_allowed', 'This Origin is not allowed here.', {
-      reason: 'origin_not_allowed',
-    })
-  }
   return {
     ...(anyone && { 'access-control-allow-origin': '*' }),
     ...(!anyone && origin !== undefined && { 'access-control-allow-origin': single(origin) }),

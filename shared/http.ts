@@ -3,6 +3,7 @@ import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:
 import { receivedBody } from './host.ts'
 import { HttpError } from './http-error.ts'
 import type { Log } from './log.ts'
+import { asTraceparent, traceIdOf } from './trace-context.ts'
 
 /** One request as the functions see it: plain data, no framework. */
 export interface HttpRequest {
@@ -17,6 +18,8 @@ export interface HttpRequest {
   /** Aborted when the client hangs up before the answer has been sent. */
   readonly signal: AbortSignal
   readonly id: string
+  /** W3C Trace Context, when the field is well-formed. */
+  readonly traceparent: string | undefined
   readonly log: Log
 }
 
@@ -29,7 +32,6 @@ export interface HttpResponse {
 
 export type Handler = (request: HttpRequest) => HttpResponse | Promise<HttpResponse>
 
-const TRACEPARENT = /^[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}/
 const CLOUD_TRACE = /^([0-9a-f]{32})\//
 
 /** A JSON answer. */
@@ -71,9 +73,11 @@ export function toHttpFunction(
 
 function readRequest(req: IncomingMessage, res: ServerResponse, log: Log): HttpRequest {
   const id = randomUUID()
+  const traceparent = asTraceparent(req.headers['traceparent'])
   const trace =
-    TRACEPARENT.exec(single(req.headers['traceparent']))?.[1] ??
-    CLOUD_TRACE.exec(single(req.headers['x-cloud-trace-context']))?.[1]
+    traceparent === undefined
+      ? CLOUD_TRACE.exec(single(req.headers['x-cloud-trace-context']))?.[1]
+      : traceIdOf(traceparent)
   return {
     method: req.method ?? '',
     path: (req.url ?? '/').replace(/[?#].*$/s, ''),
@@ -82,6 +86,7 @@ function readRequest(req: IncomingMessage, res: ServerResponse, log: Log): HttpR
     body: () => receivedBody(req),
     signal: hangUpSignal(res),
     id,
+    traceparent,
     log: log.with({ request_id: id, trace }),
   }
 }

@@ -78,7 +78,7 @@ export function createJwks({
     key: async (kid) => {
       if (inFlight !== undefined) await inFlight
       if (!isFresh() && isCool()) await refresh()
-      if (!keys.has(kid) && reachable && isCool()) {
+      if (!keys.has(kid) && isCool()) {
         coolUntil = now() + COOLDOWN_MS
         await refresh()
       }

@@ -36,9 +36,15 @@ export function createManagement(options: ManagementOptions): () => Promise<Mana
   }
 }
 
-// The package always speaks https; a tenant on this machine has no certificate.
-const managementFetch: typeof fetch = (input, init) => {
+const managementFetch: typeof fetch = async (input, init) => {
   const url = new URL(input instanceof Request ? input.url : input)
+  // The package always speaks https; a tenant on this machine has no certificate.
   if (isLoopback(url.hostname)) url.protocol = 'http:'
-  return fetch(url, { ...init, redirect: 'error' })
+  try {
+    return await fetch(url, { ...init, redirect: 'error' })
+  } catch (error) {
+    // The package aborts with a string, and then takes its own time-out for an unknown failure.
+    if (init?.signal?.aborted) throw new DOMException('The call was given up', 'AbortError')
+    throw error
+  }
 }

@@ -13,7 +13,7 @@ export interface ToolCall {
   readonly args: unknown
   readonly identity: Identity
   readonly requestId: string
-  readonly traceparent: string
+  readonly traceparent: string | undefined
   readonly signal: AbortSignal
   readonly log: Log
 }
@@ -52,7 +52,7 @@ export function createCallTool(options: CallToolOptions): CallTool {
         'content-type': 'application/json',
         accept: 'application/json',
         'x-request-id': requestId,
-        ...(call.traceparent !== '' && { traceparent: call.traceparent }),
+        ...(call.traceparent !== undefined && { traceparent: call.traceparent }),
         ...signStatement(
           {
             issuer: options.publicUrl,

@@ -11,7 +11,7 @@ import { createGoogleIdentity } from './google-identity.ts'
 import { createGate } from './identity.ts'
 import { createMcp } from './mcp.ts'
 import { openApiDocument } from './openapi.ts'
-import { createRest } from './rest.ts'
+import { createRest, problemResponse } from './rest.ts'
 
 export interface GatewayDependencies {
   readonly log: Log
@@ -74,7 +74,9 @@ export function createGateway(
       return withCors(policy, request, () => mcp(request))
     }
     const toolName = TOOL_PATH.exec(request.path)?.[1]
-    if (toolName !== undefined) return withCors(policy, request, () => rest(request, toolName))
+    if (toolName !== undefined) {
+      return withCors(policy, request, () => rest(request, toolName), problemResponse)
+    }
     if (request.path !== '/openapi.json') throw notFound()
     return withCors(PUBLIC_DOCUMENT, request, () => json(200, openApi))
   }

@@ -1,6 +1,6 @@
 import type { HttpRequest } from '../../shared/http.ts'
-import { single } from '../../shared/http.ts'
 import type { Catalogue, ToolDefinition } from '../../shared/tools.ts'
+import { asTraceparent } from '../../shared/trace-context.ts'
 import { authorize, type CallTool } from './call-tool.ts'
 import type { Identity } from './identity.ts'
 import { asObject, CODE, RpcError, type RpcRequest } from './json-rpc.ts'
@@ -37,7 +37,8 @@ export function createMethods(catalogue: Catalogue, callTool: CallTool): AnswerM
     if (tool === undefined) throw new RpcError(200, CODE.invalidParams, 'Unknown tool.')
     authorize(tool, identity, request.log)
     const { id: requestId, signal, log } = request
-    const traceparent = traceparentOf(request, params)
+    const traceparent =
+      request.traceparent ?? asTraceparent(asObject(params['_meta'])?.['traceparent'])
     const outcome = await callTool({ tool, args, identity, requestId, traceparent, signal, log })
     return writeResult(toCallToolResult(outcome, tool, era), era)
   }
@@ -75,11 +76,6 @@ export function calledTool(
   { method, params }: RpcRequest,
 ): ToolDefinition | undefined {
   return method === 'tools/call' ? catalogue.get(String(params['name'])) : undefined
-}
-
-function traceparentOf(request: HttpRequest, params: RpcRequest['params']): string {
-  const inMeta = asObject(params['_meta'])?.['traceparent']
-  return single(request.headers['traceparent']) || (typeof inMeta === 'string' ? inMeta : '')
 }
 
 function invalidParams(what: string): RpcError {

@@ -38,7 +38,7 @@ export function toOutcome(answer: Answer, tool: ToolDefinition): Outcome {
   if (answer.contentEncoding !== undefined && answer.contentEncoding !== 'identity') {
     return unreadable('backend_content_encoding')
   }
-  if (answer.body.length === 0) return { kind: 'text', text: '' }
+  if (answer.body.length === 0) return readText('', tool)
   const text = decode(answer.body)
   if (text === undefined) return unreadable('backend_not_utf8')
   if (isJson(answer.contentType)) return readJson(text, tool)

@@ -1,6 +1,7 @@
 import { BearerError } from '../../shared/bearer.ts'
-import { type HttpRequest, type HttpResponse, json, single } from '../../shared/http.ts'
+import { errorResponse, type HttpRequest, type HttpResponse, json } from '../../shared/http.ts'
 import { HttpError } from '../../shared/http-error.ts'
+import type { Log } from '../../shared/log.ts'
 import type { Catalogue } from '../../shared/tools.ts'
 import { authorize, type CallTool } from './call-tool.ts'
 import type { Gate } from './identity.ts'
@@ -30,6 +31,8 @@ const JSON_TYPE = /^application\/json\s*(;|$)/i
 /**
  * `POST /tools/{toolName}`: the same call in plain REST. JSON in, the backend's JSON (or text) out,
  * problem details (RFC 9457) on error.
+ *
+ * @throws HttpError for `problemResponse` to render.
  */
 export function createRest({
   gate,
@@ -42,8 +45,7 @@ export function createRest({
     const tool = catalogue.get(toolName)
     if (tool === undefined) throw new HttpError(404, 'unknown_tool', 'There is no such tool.')
     authorize(tool, identity, request.log)
-    const { id: requestId, signal, log } = request
-    const traceparent = single(request.headers['traceparent'])
+    const { id: requestId, traceparent, signal, log } = request
     const args = readArguments(request, body)
     return toResponse(await callTool({ tool, args, identity, requestId, traceparent, signal, log }))
   }
@@ -52,7 +54,6 @@ export function createRest({
     try {
       return await serve(request, toolName)
     } catch (error) {
-      if (error instanceof HttpError) return problem(error.status, error.message, error.headers)
       if (!(error instanceof BearerError)) throw error
       const tool = error.status === 403 ? catalogue.get(toolName) : undefined
       return problem(error.status, error.message, {
@@ -60,6 +61,12 @@ export function createRest({
       })
     }
   }
+}
+
+/** An HttpError as problem details; its reason goes to the log. */
+export function problemResponse(error: HttpError, log: Log): HttpResponse {
+  const { headers } = errorResponse(error, log)
+  return problem(error.status, error.message, headers)
 }
 
 /** No body means no arguments. */

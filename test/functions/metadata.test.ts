@@ -1,7 +1,13 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import { parseMetadataConfig } from '../../functions/metadata/config.ts'
 import { createMetadata } from '../../functions/metadata/handler.ts'
-import { DISCOVERY_PATH, discoveryOf, type Issuer, JWKS_PATH, startIssuer } from '../support/issuer.ts'
+import {
+  DISCOVERY_PATH,
+  discoveryOf,
+  type Issuer,
+  JWKS_PATH,
+  startIssuer,
+} from '../support/issuer.ts'
 import { PRIVATE_TOOLS, type Served, serve, TOOLS } from '../support/serve.ts'
 
 const RESOURCE_PATHS = [

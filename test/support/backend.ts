@@ -57,7 +57,10 @@ export async function startBackend(): Promise<Backend> {
         method: req.method ?? '',
         path,
         headers: req.headers,
-        headerNames: req.rawHeaders.filter((_, index) => index % 2 === 0).map(lower).sort(),
+        headerNames: req.rawHeaders
+          .filter((_, index) => index % 2 === 0)
+          .map(lower)
+          .sort(),
         body: Buffer.concat(chunks).toString(),
         port: req.socket.remotePort,
         abandoned,
@@ -88,7 +91,7 @@ function play(script: Script, res: ServerResponse): void {
     res.socket?.resetAndDestroy()
     return
   }
-  const body = toBytes(script.body ?? {})
+  const body = toBytes('body' in script ? script.body : {})
   const sized = manner !== 'drip' && manner !== 'chunked' && status !== 204
   res.writeHead(status, {
     'content-type': contentType,

@@ -58,7 +58,7 @@ export interface ManagementApi extends AsyncDisposable {
   /** The operation is the method and the path pattern, such as `GET /clients/:id`. */
   readonly fail: (operation: string, failure: StagedFailure) => void
   readonly mended: () => void
-  staged: { tokenStatus?: number; delayMs?: number }
+  readonly staged: { tokenStatus?: number; delayMs?: number }
 }
 
 interface Reply {
@@ -150,11 +150,14 @@ export async function startManagementApi(): Promise<ManagementApi> {
     const chunks: Buffer[] = []
     req.on('data', (chunk: Buffer) => chunks.push(chunk))
     req.on('end', () => {
-      setTimeout(() => {
-        const { status, body, headers } = answer(req, Buffer.concat(chunks).toString())
-        res.writeHead(status, { 'content-type': 'application/json', ...headers })
-        res.end(body === undefined ? undefined : JSON.stringify(body))
-      }, api.staged.delayMs ?? 0)
+      setTimeout(
+        () => {
+          const { status, body, headers } = answer(req, Buffer.concat(chunks).toString())
+          res.writeHead(status, { 'content-type': 'application/json', ...headers })
+          res.end(body === undefined ? undefined : JSON.stringify(body))
+        },
+        req.url === '/oauth/token' ? 0 : (api.staged.delayMs ?? 0),
+      )
     })
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
@@ -203,7 +206,7 @@ function operationsOf(
       run: ({ id }) => (api.clients.delete(id) ? { status: 204 } : missing()),
     },
     'GET /connections': {
-      query: ['name', 'take', 'from', 'fields', 'include_fields', 'strategy'],
+      query: ['name', 'take', 'from', 'include_totals'],
       run: ({ query }) => ({
         status: 200,
         body: {
@@ -247,7 +250,7 @@ function operationsOf(
       },
     },
     'GET /client-grants': {
-      query: ['client_id', 'audience', 'subject_type', 'take', 'from', 'default_for'],
+      query: ['client_id', 'audience', 'subject_type', 'take', 'from', 'include_totals'],
       run: ({ query }) => ({
         status: 200,
         body: {

@@ -2,7 +2,7 @@ import { type IncomingHttpHeaders, request } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { http } from '@google-cloud/functions-framework'
 import { getTestServer } from '@google-cloud/functions-framework/testing'
-import { parseGatewayConfig } from '../../functions/gateway/config.ts'
+import { type GatewayConfig, parseGatewayConfig } from '../../functions/gateway/config.ts'
 import { createGateway, type GatewayDependencies } from '../../functions/gateway/handler.ts'
 import { hardenHost } from '../../shared/host.ts'
 import { type Handler, toHttpFunction } from '../../shared/http.ts'
@@ -59,7 +59,10 @@ export const PRIVATE_TOOLS = {
   addEvent: { description: 'Adds an event.', scopes: ['events:write'] },
   summarizeEvents: { scopes: ['events:write', 'events:read'] },
 }
-export const TOOLS = { ...PRIVATE_TOOLS, about: { scopes: [], annotations: { readOnlyHint: true } } }
+export const TOOLS = {
+  ...PRIVATE_TOOLS,
+  about: { scopes: [], annotations: { readOnlyHint: true } },
+}
 
 let hardened = false
 let count = 0
@@ -107,22 +110,26 @@ export interface GatewayOptions {
 
 /** A gateway with `TOOLS`, whose PUBLIC_URL is `https://mcp.test` unless `env` says otherwise. */
 export function serveGateway(options: GatewayOptions): Promise<Served> {
-  return serve('gateway', (_, log) => createGateway(gatewayConfig(options), gatewayDeps(options, log)))
+  const config = gatewayConfig(options)
+  return serve('gateway', (_, log) => createGateway(config, { log, ...options.dependencies }))
 }
 
-export function gatewayConfig({ issuer, functionsBase, env }: GatewayOptions) {
-  return parseGatewayConfig({
+// Compiling the catalogue's schemas costs more than most tests, and a configuration never changes.
+const configs = new Map<string, GatewayConfig>()
+
+function gatewayConfig({ issuer, functionsBase, env }: GatewayOptions): GatewayConfig {
+  const variables = {
     PUBLIC_URL: 'https://mcp.test',
     OAUTH_ISSUER: issuer,
     FUNCTIONS_BASE: functionsBase,
     GATEWAY_HMAC_SECRET: HMAC_SECRET,
     TOOLS: JSON.stringify(TOOLS),
     ...env,
-  })
-}
-
-function gatewayDeps({ dependencies }: GatewayOptions, log: Log): GatewayDependencies {
-  return { log, ...dependencies }
+  }
+  const key = JSON.stringify(variables)
+  const config = configs.get(key) ?? parseGatewayConfig(variables)
+  configs.set(key, config)
+  return config
 }
 
 /** One request over a connection of its own, exactly as given. */
@@ -132,7 +139,11 @@ export function send(
 ): Promise<Answer> {
   const bytes = body === undefined ? undefined : toBytes(body)
   return new Promise((resolve, reject) => {
-    const outgoing = request(`${origin}${path}`, {
+    const { hostname, port } = new URL(origin)
+    const outgoing = request({
+      hostname,
+      port,
+      path,
       method,
       agent: false,
       headers: { ...(bytes && { 'content-length': bytes.length }), ...copy(headers) },

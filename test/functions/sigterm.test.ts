@@ -1,0 +1,208 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import { type AddressInfo, connect } from 'node:net'
+import { fileURLToPath } from 'node:url'
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
+import { type Backend, startBackend } from '../support/backend.ts'
+import { type Issuer, startIssuer } from '../support/issuer.ts'
+import { type Answer, HMAC_SECRET, send, TOOLS } from '../support/serve.ts'
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url))
+const FRAMEWORK = 'node_modules/@google-cloud/functions-framework/build/src/main.js'
+const SIGNALS = ['SIGTERM', 'SIGINT'] as const
+
+interface Instance {
+  readonly child: ChildProcess
+  readonly url: string
+  readonly output: () => string
+  /** Resolves with exit code and signal. */
+  readonly ended: Promise<readonly [number | null, NodeJS.Signals | null]>
+}
+
+let issuer: Issuer
+let backend: Backend
+const running: ChildProcess[] = []
+
+beforeAll(async () => {
+  issuer = await startIssuer()
+  backend = await startBackend()
+})
+beforeEach(() => backend.reset())
+afterEach(() => {
+  for (const child of running.splice(0)) child.kill('SIGKILL')
+})
+afterAll(async () => {
+  await issuer[Symbol.asyncDispose]()
+  await backend[Symbol.asyncDispose]()
+})
+
+/** The function as Cloud Run starts it: functions-framework's own command, its own process. */
+async function spawnFunction(
+  target: string,
+  env: Readonly<Record<string, string>>,
+): Promise<Instance> {
+  const port = await freePort()
+  const source = `functions/${target}/index.ts`
+  const child = spawn(
+    process.execPath,
+    [FRAMEWORK, `--source=${source}`, `--target=${target}`, `--port=${port}`],
+    {
+      cwd: ROOT,
+      env: { PATH: process.env['PATH'], NODE_ENV: 'production', ...env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    },
+  )
+  running.push(child)
+  let output = ''
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.on('data', (chunk: Buffer) => {
+      output += chunk
+    })
+  }
+  const ended = once(child, 'close').then(
+    ([code, signal]) => [code as number | null, signal as NodeJS.Signals | null] as const,
+  )
+  return { child, url: `http://127.0.0.1:${port}`, output: () => output, ended }
+}
+
+function gatewayEnv(): Readonly<Record<string, string>> {
+  return {
+    PUBLIC_URL: 'https://mcp.test',
+    OAUTH_ISSUER: issuer.url,
+    FUNCTIONS_BASE: backend.url,
+    GATEWAY_HMAC_SECRET: HMAC_SECRET,
+    TOOLS: JSON.stringify(TOOLS),
+  }
+}
+
+async function spawnGateway(): Promise<Instance> {
+  const instance = await spawnFunction('gateway', gatewayEnv())
+  await until(() =>
+    send(instance.url, { path: '/openapi.json' }).then(
+      () => true,
+      () => false,
+    ),
+  )
+  return instance
+}
+
+function callAbout({ url }: Instance): Promise<Answer> {
+  const headers = { 'content-type': 'application/json' }
+  return send(url, { method: 'POST', path: '/tools/about', headers, body: {} })
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer()
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const { port } = server.address() as AddressInfo
+  await new Promise((resolve) => server.close(resolve))
+  return port
+}
+
+async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
+  while (!(await condition())) await new Promise((resolve) => setTimeout(resolve, 20))
+}
+
+/** The code of the failure to connect, or `connected`. */
+function tryToConnect({ url }: Instance): Promise<string> {
+  const { hostname, port } = new URL(url)
+  return new Promise((resolve) => {
+    const socket = connect(Number(port), hostname)
+    socket.once('connect', () => {
+      socket.destroy()
+      resolve('connected')
+    })
+    socket.once('error', (error: NodeJS.ErrnoException) => resolve(error.code ?? error.message))
+  })
+}
+
+test.each(SIGNALS)('%s: what is in flight is answered, nothing new is taken', async (signal) => {
+  backend.script('about', { delayMs: 1_000, body: { about: 'us' } })
+  const instance = await spawnGateway()
+  const calls = Array.from({ length: 20 }, () => callAbout(instance))
+  await until(() => backend.calls.length === 20)
+
+  instance.child.kill(signal)
+  await until(async () => (await tryToConnect(instance)) === 'ECONNREFUSED')
+  expect(instance.child.exitCode).toBeNull()
+
+  const answers = await Promise.all(calls)
+  expect(answers.map(({ status }) => status)).toEqual(Array.from({ length: 20 }, () => 200))
+  for (const answer of answers) {
+    expect(answer.json()).toEqual({ about: 'us' })
+    expect(answer.headers.connection).toBe('close')
+  }
+  expect(await instance.ended).toEqual([0, null])
+})
+
+test('an idle instance ends at once', async () => {
+  const instance = await spawnGateway()
+  const startedAt = performance.now()
+  instance.child.kill('SIGTERM')
+  expect(await instance.ended).toEqual([0, null])
+  expect(performance.now() - startedAt).toBeLessThan(2_000)
+})
+
+test('an idle kept connection does not hold it up', async () => {
+  const instance = await spawnGateway()
+  const answer = await fetch(`${instance.url}/openapi.json`)
+  await answer.arrayBuffer()
+  const startedAt = performance.now()
+  instance.child.kill('SIGTERM')
+  expect(await instance.ended).toEqual([0, null])
+  expect(performance.now() - startedAt).toBeLessThan(2_000)
+})
+
+const SHORT_SECRET = 'short-secret-value'
+const refused = [
+  {
+    target: 'gateway',
+    env: {
+      PUBLIC_URL: 'http://insecure.example',
+      OAUTH_ISSUER: 'https://YOUR_TENANT.auth0.com/',
+      FUNCTIONS_BASE: 'https://tools.example',
+      GATEWAY_HMAC_SECRET: SHORT_SECRET,
+      TOOLS: '{"bad name!":{"scopes":[]}}',
+    },
+    names: ['PUBLIC_URL', 'OAUTH_ISSUER', 'GATEWAY_HMAC_SECRET', 'TOOLS'],
+    values: ['insecure.example', 'YOUR_TENANT', SHORT_SECRET],
+  },
+  {
+    target: 'metadata',
+    env: { PUBLIC_URL: 'https://mcp.test/path', OAUTH_ISSUER: 'nonsense-issuer' },
+    names: ['PUBLIC_URL', 'OAUTH_ISSUER', 'TOOLS'],
+    values: ['mcp.test', 'nonsense-issuer'],
+  },
+  {
+    target: 'log-webhook',
+    env: {
+      LOG_WEBHOOK_SECRET: SHORT_SECRET,
+      MGMT_DOMAIN: 'https://with-scheme.example',
+      MGMT_CLIENT_SECRET: 'replace-with-random-0123456789-0123456789',
+      DCR_POLICY: 'whatever-policy',
+    },
+    names: [
+      'LOG_WEBHOOK_SECRET',
+      'MGMT_DOMAIN',
+      'MGMT_CLIENT_ID',
+      'MGMT_CLIENT_SECRET',
+      'GOOGLE_CONNECTION_NAME',
+      'DCR_POLICY',
+      'TOOLS',
+    ],
+    values: [SHORT_SECRET, 'with-scheme', 'replace-with-random', 'whatever-policy'],
+  },
+]
+test.each(refused)('$target: a refused configuration is one line of names', async (row) => {
+  const instance = await spawnFunction(row.target, row.env)
+  const [code] = await instance.ended
+  expect(code).toBe(1)
+  const lines = instance.output().trim().split('\n')
+  expect(lines).toHaveLength(1)
+  const entry = JSON.parse(lines[0] ?? '') as { severity: string; faults: string[] }
+  expect(entry.severity).toBe('ERROR')
+  const named = new Set(entry.faults.map((fault) => /^[A-Z_]+/.exec(fault)?.[0]))
+  expect(named).toEqual(new Set(row.names))
+  for (const value of row.values) expect(instance.output()).not.toContain(value)
+})

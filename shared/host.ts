@@ -3,13 +3,18 @@
  *
  * - it parses every body first, takes up to 1 GB, answers malformed JSON with HTML and writes that
  *   body to the log;
+ * - it answers some paths itself, and refuses malformed ones with HTML;
+ * - it runs the function in a `domain`, whose hooks slow down every promise of the process;
  * - on SIGTERM it ends the process at once, and the requests in flight with it.
  *
- * It has no option for either. It does call `http.createServer(app)`, so this file wraps that one
- * call: the body is read here, within limits, and the framework's parsers skip a stream that has
- * been read; and its signal handlers are replaced by one that lets requests in flight finish.
+ * It has no option for any of them. It does make its server by `http.createServer(app)`, so this file
+ * takes that one call over: the framework still loads, names and starts the function, but a request
+ * goes from the server to the function, its body read within limits; and the framework's signal
+ * handlers are replaced by one that lets requests in flight finish.
  */
+
 import http, { type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { http as register } from '@google-cloud/functions-framework'
 import { ConfigError } from './config.ts'
 import { HttpError } from './http-error.ts'
 import { createLog } from './log.ts'
@@ -38,42 +43,54 @@ export function receivedBody(req: IncomingMessage): Buffer {
   return body ?? Buffer.alloc(0)
 }
 
-/** Wraps `http.createServer` for the server that functions-framework is about to make. Call once. */
-export function hardenHost(): void {
+export type RequestHandler = (req: IncomingMessage, res: ServerResponse) => Promise<void>
+
+/**
+ * Registers a function under its names and takes over the server that functions-framework makes next,
+ * which is the one for this function.
+ */
+export function host(handler: RequestHandler, ...names: readonly string[]): void {
+  for (const name of names) register(name, handler)
   const { createServer } = http
-  const hardened = (app: unknown, ...rest: unknown[]) => {
-    if (typeof app !== 'function') return Reflect.apply(createServer, http, [app, ...rest])
-    const inFlight = new Set<ServerResponse>()
-    const server = createServer((req, res) => {
-      inFlight.add(res)
-      res.once('close', () => inFlight.delete(res))
-      if (!server.listening) res.setHeader('connection', 'close')
-      readBody(req, (body) => {
-        bodies.set(req, body)
-        app(req, res)
-      })
-    })
-    server.headersTimeout = HEADERS_TIMEOUT_MS
-    server.requestTimeout = REQUEST_TIMEOUT_MS
-    server.once('listening', () => replaceSignalHandlers(() => drain(server, inFlight)))
-    return server
-  }
-  http.createServer = hardened as typeof createServer
+  http.createServer = ((..._ignored: unknown[]) => {
+    http.createServer = createServer
+    return createHost(handler)
+  }) as typeof createServer
 }
 
 /**
- * Runs a composition root. A refused configuration ends the process with its one message instead of
- * a stack trace.
+ * Runs a composition root and hosts the function that it makes. A refused configuration ends the
+ * process with its one message instead of a stack trace.
  */
-export function start(service: string, compose: () => void): void {
+export function start(
+  names: readonly [service: string, ...aliases: string[]],
+  compose: () => RequestHandler,
+): void {
   try {
-    hardenHost()
-    compose()
+    host(compose(), ...names)
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error
-    createLog({ service, level: 'error' }).error('configuration_refused', { faults: error.faults })
+    const log = createLog({ service: names[0], level: 'error' })
+    log.error('configuration_refused', { faults: error.faults })
     process.exit(1)
   }
+}
+
+function createHost(handler: RequestHandler): Server {
+  const inFlight = new Set<ServerResponse>()
+  const server = http.createServer((req, res) => {
+    inFlight.add(res)
+    res.once('close', () => inFlight.delete(res))
+    if (!server.listening) res.setHeader('connection', 'close')
+    readBody(req, (body) => {
+      bodies.set(req, body)
+      void handler(req, res)
+    })
+  })
+  server.headersTimeout = HEADERS_TIMEOUT_MS
+  server.requestTimeout = REQUEST_TIMEOUT_MS
+  server.once('listening', () => replaceSignalHandlers(() => drain(server, inFlight)))
+  return server
 }
 
 function readBody(req: IncomingMessage, done: (body: Buffer | HttpError) => void): void {

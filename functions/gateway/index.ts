@@ -1,11 +1,10 @@
-import { http } from '@google-cloud/functions-framework'
 import { start } from '../../shared/host.ts'
 import { toHttpFunction } from '../../shared/http.ts'
 import { createLog } from '../../shared/log.ts'
 import { parseGatewayConfig } from './config.ts'
 import { createGateway } from './handler.ts'
 
-start('gateway', () => {
+start(['gateway'], () => {
   const config = parseGatewayConfig(process.env)
   const log = createLog({
     service: 'gateway',
@@ -13,5 +12,5 @@ start('gateway', () => {
     project: process.env['GOOGLE_CLOUD_PROJECT'],
   })
   const metadataHost = process.env['GCE_METADATA_HOST']
-  http('gateway', toHttpFunction(createGateway(config, { log, metadataHost }), log))
+  return toHttpFunction(createGateway(config, { log, metadataHost }), log)
 })

@@ -1,4 +1,3 @@
-import { http } from '@google-cloud/functions-framework'
 import { createAdmission } from '../../shared/admission.ts'
 import { start } from '../../shared/host.ts'
 import { toHttpFunction } from '../../shared/http.ts'
@@ -7,7 +6,8 @@ import { createManagement } from '../../shared/management.ts'
 import { parseLogWebhookConfig } from './config.ts'
 import { createLogWebhook } from './handler.ts'
 
-start('log-webhook', () => {
+// A plain identifier as well: whether gcloud's --entry-point takes the hyphen is not documented.
+start(['log-webhook', 'logWebhook'], () => {
   const config = parseLogWebhookConfig(process.env)
   const log = createLog({
     service: 'log-webhook',
@@ -26,11 +26,5 @@ start('log-webhook', () => {
     audience: config.audience,
     scopes: config.scopes,
   })
-  const handle = toHttpFunction(
-    createLogWebhook({ secrets: config.LOG_WEBHOOK_SECRET, admit }),
-    log,
-  )
-  http('log-webhook', handle)
-  // A plain identifier as well: whether gcloud's --entry-point takes the hyphen is not documented.
-  http('logWebhook', handle)
+  return toHttpFunction(createLogWebhook({ secrets: config.LOG_WEBHOOK_SECRET, admit }), log)
 })

@@ -1,11 +1,10 @@
-import { http } from '@google-cloud/functions-framework'
 import { start } from '../../shared/host.ts'
 import { toHttpFunction } from '../../shared/http.ts'
 import { createLog } from '../../shared/log.ts'
 import { parseMetadataConfig } from './config.ts'
 import { createMetadata } from './handler.ts'
 
-start('metadata', () => {
+start(['metadata'], () => {
   const config = parseMetadataConfig(process.env)
   const log = createLog({
     service: 'metadata',
@@ -15,5 +14,5 @@ start('metadata', () => {
   if (!config.audience.startsWith(config.PUBLIC_URL)) {
     log.warning('audience_not_under_public_url', { audience: config.audience })
   }
-  http('metadata', toHttpFunction(createMetadata(config, { log }), log))
+  return toHttpFunction(createMetadata(config, { log }), log)
 })

@@ -1,10 +1,9 @@
 import { type IncomingHttpHeaders, request } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { http } from '@google-cloud/functions-framework'
 import { getTestServer } from '@google-cloud/functions-framework/testing'
 import { type GatewayConfig, parseGatewayConfig } from '../../functions/gateway/config.ts'
 import { createGateway, type GatewayDependencies } from '../../functions/gateway/handler.ts'
-import { hardenHost } from '../../shared/host.ts'
+import { host } from '../../shared/host.ts'
 import { type Handler, toHttpFunction } from '../../shared/http.ts'
 import { createLog, type Log } from '../../shared/log.ts'
 
@@ -64,7 +63,6 @@ export const TOOLS = {
   about: { scopes: [], annotations: { readOnlyHint: true } },
 }
 
-let hardened = false
 let count = 0
 
 /** Serves the handler that `create` makes once its own URL is known. */
@@ -72,19 +70,17 @@ export async function serve(
   name: string,
   create: (url: string, log: Log) => Handler,
 ): Promise<Served> {
-  if (!hardened) hardenHost()
-  hardened = true
   const lines: Served['lines'] = []
   const write = (line: string) => void lines.push(JSON.parse(line))
   const log = createLog({ service: name, level: 'debug', write })
   let handler: Handler | undefined
   const registered = `${name}-${++count}`
-  http(
-    registered,
+  host(
     toHttpFunction((incoming) => {
       if (handler === undefined) throw new Error('not yet')
       return handler(incoming)
     }, log),
+    registered,
   )
   const server = getTestServer(registered)
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))

@@ -1,7 +1,8 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import { type CryptoKey, compactVerify } from 'jose'
 import { invalidToken } from './bearer.ts'
 import { type Caller, type Claims, checkClaims, type ScopeSource } from './claims.ts'
+import { asObject, parseJson } from './json.ts'
 import type { Jwks } from './jwks.ts'
 
 /**
@@ -59,7 +60,7 @@ export function createAccessTokenVerifier(options: AccessTokenOptions): VerifyAc
   }
 
   return async (accessToken) => {
-    const digest = createHash('sha256').update(accessToken).digest('base64')
+    const digest = hash('sha256', accessToken, 'base64')
     const known = await recall(digest)
     if (known !== undefined) return known
     const kid = checkShape(accessToken)
@@ -93,7 +94,7 @@ function checkShape(accessToken: string): string {
   if (Buffer.from(signature, 'base64url').toString('base64url') !== signature) {
     throw invalidToken('signature_not_canonical')
   }
-  return checkHeader(parseObject(header, 'header_malformed'))
+  return checkHeader(parseObject(Buffer.from(header, 'base64url'), 'header_malformed'))
 }
 
 function checkHeader(header: Readonly<Record<string, unknown>>): string {
@@ -110,16 +111,11 @@ async function verifySignature(accessToken: string, key: CryptoKey): Promise<Cla
   const verified = await compactVerify(accessToken, key, { algorithms: ['RS256'] }).catch(() => {
     throw invalidToken('signature_invalid')
   })
-  return parseObject(verified.payload, 'payload_malformed')
+  return parseObject(Buffer.from(verified.payload), 'payload_malformed')
 }
 
-function parseObject(encoded: string | Uint8Array, reason: string): Claims {
-  try {
-    const bytes = typeof encoded === 'string' ? Buffer.from(encoded, 'base64url') : encoded
-    const value: unknown = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes))
-    if (value !== null && typeof value === 'object' && !Array.isArray(value)) return { ...value }
-  } catch {
-    // Falls through to the one refusal for everything that is not a JSON object in UTF-8.
-  }
-  throw invalidToken(reason)
+function parseObject(bytes: Buffer, reason: string): Claims {
+  const object = asObject(parseJson(bytes)?.value)
+  if (object === undefined) throw invalidToken(reason)
+  return object
 }

@@ -113,12 +113,12 @@ function toHttpError(error: unknown, log: Log): HttpError {
 }
 
 function send(req: IncomingMessage, res: ServerResponse, response: HttpResponse): void {
-  const body = response.body === undefined ? undefined : Buffer.from(response.body)
+  const { body = '' } = response
   res.writeHead(response.status, {
     'cache-control': 'no-store',
     'x-content-type-options': 'nosniff',
     ...response.headers,
-    ...(response.status !== 204 && { 'content-length': String(body?.length ?? 0) }),
+    ...(response.status !== 204 && { 'content-length': String(Buffer.byteLength(body)) }),
   })
   res.end(req.method === 'HEAD' ? undefined : body)
 }

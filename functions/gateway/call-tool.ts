@@ -5,7 +5,7 @@ import { type GoogleIdentity, GoogleIdentityError } from './google-identity.ts'
 import { type Identity, requireScopes } from './identity.ts'
 import { failed, type Outcome, toOutcome } from './outcome.ts'
 import { PostError, post } from './post.ts'
-import { signStatement } from './statement.ts'
+import { createStatementSigner } from './statement.ts'
 
 /** One call that has been decided on: `identity` may call `tool`. */
 export interface ToolCall {
@@ -38,6 +38,7 @@ const FAILURES = {
 } as const
 
 export function createCallTool(options: CallToolOptions): CallTool {
+  const signStatement = createStatementSigner(options.hmacSecret)
   const callBackend = async (call: ToolCall): Promise<Outcome> => {
     const { tool, identity, requestId } = call
     const body = JSON.stringify(call.args)
@@ -53,18 +54,15 @@ export function createCallTool(options: CallToolOptions): CallTool {
         accept: 'application/json',
         'x-request-id': requestId,
         ...(call.traceparent !== undefined && { traceparent: call.traceparent }),
-        ...signStatement(
-          {
-            issuer: options.publicUrl,
-            audience: url,
-            identity,
-            tool: tool.name,
-            requestId,
-            body,
-            now: Math.floor(Date.now() / 1000),
-          },
-          options.hmacSecret,
-        ),
+        ...signStatement({
+          issuer: options.publicUrl,
+          audience: url,
+          identity,
+          tool: tool.name,
+          requestId,
+          body,
+          now: Math.floor(Date.now() / 1000),
+        }),
         ...(await options.googleIdentity?.(url)),
       },
     })

@@ -1,5 +1,6 @@
 import type { RequestId } from '@modelcontextprotocol/client'
 import { type HttpResponse, json } from '../../shared/http.ts'
+import { asObject, parseJson } from '../../shared/json.ts'
 
 /** JSON-RPC 2.0 s5.1 and MCP 2026-07-28's own codes. */
 export const CODE = {
@@ -48,12 +49,10 @@ export interface RpcResponse {
 export type RpcMessage = RpcRequest | RpcNotification | RpcResponse
 
 /** @throws RpcError -32700 when the bytes are not JSON in UTF-8. */
-export function parseJson(body: Buffer): unknown {
-  try {
-    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(body))
-  } catch {
-    throw new RpcError(400, CODE.parseError, 'Parse error: the body is not JSON.')
-  }
+export function readJson(body: Buffer): unknown {
+  const parsed = parseJson(body)
+  if (parsed !== undefined) return parsed.value
+  throw new RpcError(400, CODE.parseError, 'Parse error: the body is not JSON.')
 }
 
 /** @throws RpcError -32600 when the value is not one JSON-RPC 2.0 message as MCP writes them. */
@@ -69,13 +68,6 @@ export function toMessage(value: unknown): RpcMessage {
   if (!('id' in message)) return { kind: 'notification', method, params: given }
   if (typeof id !== 'string' && !Number.isInteger(id)) throw invalidRequest()
   return { kind: 'request', id: id as RequestId, method, params: given }
-}
-
-/** The value when it is an object, not an array. */
-export function asObject(value: unknown): Readonly<Record<string, unknown>> | undefined {
-  return value !== null && typeof value === 'object' && !Array.isArray(value)
-    ? (value as Readonly<Record<string, unknown>>)
-    : undefined
 }
 
 /** The id to answer a message by that was refused as a whole; null when it has none that counts. */

@@ -9,10 +9,10 @@ import {
   errorResponse,
   errorText,
   idOf,
-  parseJson,
   RpcError,
   type RpcMessage,
   type RpcRequest,
+  readJson,
   resultText,
 } from './json-rpc.ts'
 import { calledTool, createMethods, type Exchange } from './mcp-methods.ts'
@@ -131,7 +131,7 @@ async function identify(gate: Gate, request: HttpRequest) {
 function read(body: Buffer, request: HttpRequest): Inbound | HttpResponse {
   let value: unknown
   try {
-    value = parseJson(body)
+    value = readJson(body)
     return readInbound(value, request.headers)
   } catch (error) {
     if (error instanceof RpcError) return errorResponse(idOf(value), error)

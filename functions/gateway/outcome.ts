@@ -1,4 +1,5 @@
 import type { CallToolResult } from '@modelcontextprotocol/client'
+import { asObject, decodeUtf8, parseJson } from '../../shared/json.ts'
 import type { ToolDefinition } from '../../shared/tools.ts'
 import type { Answer } from './post.ts'
 import { asCallToolResult } from './tool-result.ts'
@@ -39,14 +40,14 @@ export function toOutcome(answer: Answer, tool: ToolDefinition): Outcome {
     return unreadable('backend_content_encoding')
   }
   if (answer.body.length === 0) return readText('', tool)
-  const text = decode(answer.body)
+  const text = decodeUtf8(answer.body)
   if (text === undefined) return unreadable('backend_not_utf8')
   if (isJson(answer.contentType)) return readJson(text, tool)
   return isText(answer.contentType) ? readText(text, tool) : unreadable('backend_content_type')
 }
 
 function readJson(text: string, tool: ToolDefinition): Outcome {
-  const parsed = tryParse(text)
+  const parsed = parseJson(text)
   if (parsed === undefined) return unreadable('backend_not_json')
   const result = asCallToolResult(parsed.value)
   if (result === undefined) return checkOutput(parsed.value, tool, { kind: 'json', ...parsed })
@@ -82,11 +83,8 @@ function refusedByBackend(answer: Answer): Outcome {
 
 /** The sentence in the usual places of a JSON error body. */
 function messageOf(body: Buffer): string | undefined {
-  const value = tryParse(decode(body) ?? '')?.value
-  if (value === null || typeof value !== 'object') return undefined
-  const { error, message, detail, title }: Record<string, unknown> = { ...value }
-  const nested = error !== null && typeof error === 'object' ? { ...error } : {}
-  return [message, detail, 'message' in nested ? nested.message : undefined, error, title].find(
+  const { error, message, detail, title } = asObject(parseJson(body)?.value) ?? {}
+  return [message, detail, asObject(error)?.['message'], error, title].find(
     (candidate) => typeof candidate === 'string' && candidate !== '',
   ) as string | undefined
 }
@@ -98,20 +96,4 @@ function isJson(contentType: string): boolean {
 function isText(contentType: string): boolean {
   // HTML is a log-in or error page of something in between, never a tool's answer.
   return /^text\/(?!html\b)/i.test(contentType)
-}
-
-function decode(body: Buffer): string | undefined {
-  try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(body)
-  } catch {
-    return undefined
-  }
-}
-
-function tryParse(text: string): { readonly value: unknown } | undefined {
-  try {
-    return { value: JSON.parse(text) }
-  } catch {
-    return undefined
-  }
 }

@@ -1,11 +1,11 @@
 import { BearerError } from '../../shared/bearer.ts'
 import { errorResponse, type HttpRequest, type HttpResponse, json } from '../../shared/http.ts'
 import { HttpError } from '../../shared/http-error.ts'
+import { asObject, parseJson } from '../../shared/json.ts'
 import type { Log } from '../../shared/log.ts'
 import type { Catalogue } from '../../shared/tools.ts'
 import { authorize, type CallTool } from './call-tool.ts'
 import type { Gate } from './identity.ts'
-import { asObject } from './json-rpc.ts'
 import type { Outcome } from './outcome.ts'
 
 export interface RestOptions {
@@ -75,17 +75,9 @@ function readArguments(request: HttpRequest, body: Buffer): unknown {
   if (!JSON_TYPE.test(request.headers['content-type'] ?? '')) {
     throw new HttpError(415, 'unsupported_media_type', 'Send application/json.')
   }
-  const args = asObject(tryParse(body))
+  const args = asObject(parseJson(body)?.value)
   if (args === undefined) throw new HttpError(400, 'invalid_request', 'Send a JSON object.')
   return args
-}
-
-function tryParse(body: Buffer): unknown {
-  try {
-    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(body))
-  } catch {
-    return undefined
-  }
 }
 
 function toResponse(outcome: Outcome): HttpResponse {

@@ -1,12 +1,6 @@
 import { type HttpRequest, single } from '../../shared/http.ts'
-import {
-  asObject,
-  CODE,
-  RpcError,
-  type RpcMessage,
-  type RpcRequest,
-  toMessage,
-} from './json-rpc.ts'
+import { asObject, decodeUtf8 } from '../../shared/json.ts'
+import { CODE, RpcError, type RpcMessage, type RpcRequest, toMessage } from './json-rpc.ts'
 
 /** The stateless era: every request names its revision in `_meta` and in header fields. */
 export const STATELESS_REVISION = '2026-07-28'
@@ -121,12 +115,7 @@ function checkName({ params }: RpcRequest, headers: HttpRequest['headers']): voi
 function decodeSentinel(value: string): string | undefined {
   const encoded = BASE64_SENTINEL.exec(value)?.[1]
   if (encoded === undefined) return value
-  if (!CANONICAL_BASE64.test(encoded)) return undefined
-  try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(Buffer.from(encoded, 'base64'))
-  } catch {
-    return undefined
-  }
+  return CANONICAL_BASE64.test(encoded) ? decodeUtf8(Buffer.from(encoded, 'base64')) : undefined
 }
 
 function field(headers: HttpRequest['headers'], name: string): string | undefined {

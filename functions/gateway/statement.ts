@@ -1,4 +1,4 @@
-import { createHash, createHmac } from 'node:crypto'
+import { createHmac, createSecretKey, hash, type KeyObject } from 'node:crypto'
 import type { Identity } from './identity.ts'
 
 /** What the gateway states to a backend about one call. */
@@ -24,16 +24,24 @@ const JWT_HEADER = encode({ alg: 'HS256', typ: 'JWT' })
  * (RFC 7519) that also binds the tool, the client, the scopes and the body (hex SHA-256). A call
  * without a user carries the assertion alone, without `sub`.
  */
-export function signStatement(statement: Statement, secret: string): Record<string, string> {
+export type SignStatement = (statement: Statement) => Record<string, string>
+
+/** Signs statements with this secret. */
+export function createStatementSigner(secret: string): SignStatement {
+  const key = createSecretKey(secret, 'utf8')
+  return (statement) => sign(statement, key)
+}
+
+function sign(statement: Statement, key: KeyObject): Record<string, string> {
   const { identity } = statement
-  const assertion = { 'x-gateway-assertion': signAssertion(statement, secret) }
+  const assertion = { 'x-gateway-assertion': signAssertion(statement, key) }
   if (identity === undefined) return assertion
   const uid = userUid(identity.subject)
   const signed = `${uid}.${statement.now}`
   return {
     ...assertion,
     'x-user-uid': uid,
-    'x-gateway-sig': `${signed}.${createHmac('sha256', secret).update(signed).digest('hex')}`,
+    'x-gateway-sig': `${signed}.${createHmac('sha256', key).update(signed).digest('hex')}`,
   }
 }
 
@@ -45,7 +53,7 @@ function userUid(subject: string): string {
   return `auth0:${subject.replace(/[^\x21-\x24\x26-\x7e]+/g, encodeURIComponent)}`
 }
 
-function signAssertion(statement: Statement, secret: string): string {
+function signAssertion(statement: Statement, key: KeyObject): string {
   const { identity, now } = statement
   const payload = encode({
     iss: statement.issuer,
@@ -59,10 +67,10 @@ function signAssertion(statement: Statement, secret: string): string {
     iat: now,
     exp: now + LIFETIME_SECONDS,
     jti: statement.requestId,
-    body_sha256: createHash('sha256').update(statement.body).digest('hex'),
+    body_sha256: hash('sha256', statement.body),
   })
   const signed = `${JWT_HEADER}.${payload}`
-  return `${signed}.${createHmac('sha256', secret).update(signed).digest('base64url')}`
+  return `${signed}.${createHmac('sha256', key).update(signed).digest('base64url')}`
 }
 
 function encode(value: unknown): string {

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { HttpError } from '../../shared/http-error.ts'
+import { asObject, decodeUtf8, parseJson } from '../../shared/json.ts'
 
 /** One record of Auth0's log stream, as far as this system reads it. */
 export interface LogRecord {
@@ -34,32 +35,18 @@ const event = z.looseObject({
  * @throws HttpError 400 when it is none of them; nothing of it is read then.
  */
 export function parseLogRecords(body: Buffer): LogRecord[] {
-  return parseDelivery(decode(body)).map(toRecord)
-}
-
-function decode(body: Buffer): string {
-  try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(body)
-  } catch {
-    throw malformed('not_utf8')
-  }
+  const text = decodeUtf8(body)
+  if (text === undefined) throw malformed('not_utf8')
+  return parseDelivery(text).map(toRecord)
 }
 
 function parseDelivery(text: string): unknown[] {
-  const whole = tryParse(text)
+  const whole = parseJson(text)
   if (whole !== undefined) return Array.isArray(whole.value) ? whole.value : [whole.value]
   const lines = text.split('\n').filter((line) => line.trim() !== '')
-  const parsed = lines.map(tryParse)
+  const parsed = lines.map(parseJson)
   if (lines.length === 0 || parsed.includes(undefined)) throw malformed('not_json')
   return parsed.map((line) => line?.value)
-}
-
-function tryParse(text: string): { readonly value: unknown } | undefined {
-  try {
-    return { value: JSON.parse(text) }
-  } catch {
-    return undefined
-  }
 }
 
 function toRecord(value: unknown): LogRecord {
@@ -77,12 +64,6 @@ function toRecord(value: unknown): LogRecord {
       : undefined,
     date: Number.isNaN(at) ? undefined : at,
   }
-}
-
-function asObject(value: unknown): Record<string, unknown> | undefined {
-  return value !== null && typeof value === 'object' && !Array.isArray(value)
-    ? { ...value }
-    : undefined
 }
 
 function malformed(reason: string): HttpError {

@@ -41,6 +41,11 @@ const httpsUrl = text.refine((value) => {
   return url !== undefined && isSecure(url) && url.username === '' && url.hash === ''
 }, 'must be an https URL without credentials or fragment (http only on loopback)')
 
+const redisUrl = text.refine(
+  (value) => /^rediss?:$/.test(asUrl(value)?.protocol ?? ''),
+  'must be a redis:// or rediss:// URL',
+)
+
 /** `https://host[:port]`, one trailing slash tolerated and dropped. */
 const origin = httpsUrl
   .refine((value) => {
@@ -79,10 +84,10 @@ const browserOrigins = list.refine(
   'must be origins such as https://app.example.com, or *',
 )
 
-function milliseconds(least: number, most: number) {
+function wholeNumber(least: number, most: number, unit: string) {
   return z
     .string()
-    .regex(/^\d{1,9}$/, 'must be a whole number of milliseconds')
+    .regex(/^\d{1,9}$/, `must be a whole number of ${unit}`)
     .transform(Number)
     .pipe(z.number().min(least, `must be at least ${least}`).max(most, `must be at most ${most}`))
 }
@@ -113,14 +118,19 @@ export const variables = {
     .transform((value) => value.replace(/\/+$/, '')),
   GATEWAY_HMAC_SECRET: secrets,
   BACKEND_AUTH: z.enum(['none', 'google'], 'must be none or google').default('none'),
-  BACKEND_TIMEOUT_MS: milliseconds(1, 600_000).default(50_000),
+  BACKEND_TIMEOUT_MS: wholeNumber(1, 600_000, 'milliseconds').default(50_000),
   SCOPE_SOURCE: z
     .enum(['scope', 'scope-or-permissions'], 'must be scope or scope-or-permissions')
     .default('scope'),
+  RATE_LIMIT_PER_MINUTE: wholeNumber(1, 1_000_000, 'calls').optional(),
+  REDIS_URL: redisUrl.optional(),
   APP_ORIGIN: browserOrigins.default([]),
   AUTH_CHALLENGE: z
     .enum(['auto', 'http', 'tool-result'], 'must be auto, http or tool-result')
     .default('auto'),
+  AUTH_SERVER_METADATA: z
+    .enum(['issuer', 'curated'], 'must be issuer or curated')
+    .default('issuer'),
   MGMT_DOMAIN: hostname,
   MGMT_CLIENT_ID: text,
   MGMT_CLIENT_SECRET: secret,

@@ -1,4 +1,4 @@
-import { errorResponse, type HttpRequest, type HttpResponse, single } from './http.ts'
+import { errorResponse, type HttpRequest, type HttpResponse, single, withHeaders } from './http.ts'
 import { HttpError, methodNotAllowed } from './http-error.ts'
 
 /** What a path takes, and what browsers may do with it. */
@@ -43,7 +43,7 @@ export async function withCors(
       if (error instanceof HttpError) return renderError(error, request.log)
       throw error
     })
-  return { ...response, headers: { ...response.headers, ...cors } }
+  return withHeaders(response, cors)
 }
 
 function isAllowed({ origins }: CorsPolicy, { headers: { origin } }: HttpRequest): boolean {

@@ -47,6 +47,14 @@ export function json(
   }
 }
 
+/** The same answer with these fields besides its own. */
+export function withHeaders(
+  response: HttpResponse,
+  headers: Readonly<Record<string, string>>,
+): HttpResponse {
+  return { ...response, headers: { ...response.headers, ...headers } }
+}
+
 /** The one rendering of an HttpError: `{ error, message }`; its reason goes to the log. */
 export function errorResponse(error: HttpError, log: Log): HttpResponse {
   if (error.reason !== undefined) log.info('request_refused', { reason: error.reason })

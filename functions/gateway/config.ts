@@ -27,6 +27,8 @@ function parseVariables(env: Environment) {
       BACKEND_AUTH: variables.BACKEND_AUTH,
       BACKEND_TIMEOUT_MS: variables.BACKEND_TIMEOUT_MS,
       SCOPE_SOURCE: variables.SCOPE_SOURCE,
+      RATE_LIMIT_PER_MINUTE: variables.RATE_LIMIT_PER_MINUTE,
+      REDIS_URL: variables.REDIS_URL,
       APP_ORIGIN: variables.APP_ORIGIN,
       AUTH_CHALLENGE: variables.AUTH_CHALLENGE,
       LOG_LEVEL: variables.LOG_LEVEL,

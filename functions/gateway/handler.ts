@@ -11,6 +11,7 @@ import { createGoogleIdentity } from './google-identity.ts'
 import { createGate } from './identity.ts'
 import { createMcp } from './mcp.ts'
 import { openApiDocument } from './openapi.ts'
+import { createRateLimit, type RateLimit } from './rate-limit.ts'
 import { createRest, problemResponse } from './rest.ts'
 
 export interface GatewayDependencies {
@@ -58,15 +59,27 @@ export function createGateway(
     googleIdentity:
       config.BACKEND_AUTH === 'google' ? createGoogleIdentity(metadataHost) : undefined,
   })
-  const mcp = createMcp({ gate, catalogue, callTool, challengeForm: config.AUTH_CHALLENGE })
-  const rest = createRest({ gate, catalogue, callTool })
+  const perMinute = config.RATE_LIMIT_PER_MINUTE
+  const rateLimit: RateLimit =
+    perMinute === undefined
+      ? async () => ({})
+      : createRateLimit({ perMinute, redisUrl: config.REDIS_URL, log })
+  const calls = { gate, catalogue, callTool, rateLimit }
+  const mcp = createMcp({ ...calls, challengeForm: config.AUTH_CHALLENGE })
+  const rest = createRest(calls)
   const openApi = openApiDocument(catalogue, { publicUrl, issuer })
   const policy: CorsPolicy = {
     // The status page lives at the public origin itself.
     origins: new Set([...config.APP_ORIGIN, publicUrl]),
     methods: ['POST', 'OPTIONS'],
     requestHeaders: REQUEST_HEADERS,
-    exposedHeaders: ['www-authenticate', 'retry-after', 'mcp-protocol-version'],
+    exposedHeaders: [
+      'www-authenticate',
+      'retry-after',
+      'ratelimit',
+      'ratelimit-policy',
+      'mcp-protocol-version',
+    ],
   }
 
   return (request) => {

@@ -4,8 +4,8 @@ import type { Catalogue, ToolDefinition } from '../../shared/tools.ts'
 import { asTraceparent } from '../../shared/trace-context.ts'
 import { authorize, type CallTool } from './call-tool.ts'
 import type { Identity } from './identity.ts'
-import { CODE, RpcError, type RpcRequest } from './json-rpc.ts'
-import type { Era } from './revision.ts'
+import { CODE, RpcError, type RpcMessage, type RpcRequest } from './json-rpc.ts'
+import type { Era, Inbound } from './revision.ts'
 import { introduce } from './tool-list.ts'
 import { toCallToolResult, writeResult } from './tool-result.ts'
 
@@ -77,6 +77,15 @@ export function calledTool(
   { method, params }: RpcRequest,
 ): ToolDefinition | undefined {
   return method === 'tools/call' ? catalogue.get(String(params['name'])) : undefined
+}
+
+/** How many tools the messages of one POST would call. */
+export function callsIn(inbound: Inbound): number {
+  return 'batch' in inbound ? inbound.batch.filter(isCall).length : Number(isCall(inbound.message))
+}
+
+function isCall(message: RpcMessage): boolean {
+  return message.kind === 'request' && message.method === 'tools/call'
 }
 
 function invalidParams(what: string): RpcError {

@@ -1,5 +1,5 @@
 import { BearerError } from '../../shared/bearer.ts'
-import type { HttpRequest, HttpResponse } from '../../shared/http.ts'
+import { type HttpRequest, type HttpResponse, withHeaders } from '../../shared/http.ts'
 import { HttpError } from '../../shared/http-error.ts'
 import type { Catalogue } from '../../shared/tools.ts'
 import { authorize, type CallTool } from './call-tool.ts'
@@ -15,7 +15,8 @@ import {
   readJson,
   resultText,
 } from './json-rpc.ts'
-import { calledTool, createMethods, type Exchange } from './mcp-methods.ts'
+import { calledTool, callsIn, createMethods, type Exchange } from './mcp-methods.ts'
+import type { RateLimit } from './rate-limit.ts'
 import { type ChallengeForm, challengeForm, refusalResult } from './refusal.ts'
 import { type Era, type Inbound, readInbound } from './revision.ts'
 import { writeResult } from './tool-result.ts'
@@ -25,13 +26,14 @@ export interface McpOptions {
   readonly catalogue: Catalogue
   readonly callTool: CallTool
   readonly challengeForm: ChallengeForm
+  readonly rateLimit: RateLimit
 }
 
 const JSON_TYPE = /^application\/json\s*(;|$)/i
 
 /** MCP Streamable HTTP at `POST /mcp`: stateless, every answer one JSON document, never a stream. */
 export function createMcp(options: McpOptions): (request: HttpRequest) => Promise<HttpResponse> {
-  const { gate, catalogue, callTool } = options
+  const { gate, catalogue, callTool, rateLimit } = options
   const answerMethod = createMethods(catalogue, callTool)
 
   const challenge = (refusal: BearerError, message?: RpcRequest): HttpResponse => {
@@ -87,15 +89,18 @@ export function createMcp(options: McpOptions): (request: HttpRequest) => Promis
     return answers.length === 0 ? { status: 202 } : jsonText(`[${answers.join(',')}]`)
   }
 
-  const answer = (
+  const answer = async (
     request: HttpRequest,
     inbound: Inbound,
     identity: Identity,
   ): Promise<HttpResponse> => {
+    const limits = await rateLimit(identity, callsIn(inbound))
     const exchange = { era: inbound.era, request, identity }
-    return 'batch' in inbound
-      ? answerBatch(exchange, inbound.batch)
-      : answerOne(exchange, inbound.message)
+    const response =
+      'batch' in inbound
+        ? await answerBatch(exchange, inbound.batch)
+        : await answerOne(exchange, inbound.message)
+    return withHeaders(response, limits)
   }
 
   return async (request) => {

@@ -1,5 +1,11 @@
 import { BearerError } from '../../shared/bearer.ts'
-import { errorResponse, type HttpRequest, type HttpResponse, json } from '../../shared/http.ts'
+import {
+  errorResponse,
+  type HttpRequest,
+  type HttpResponse,
+  json,
+  withHeaders,
+} from '../../shared/http.ts'
 import { HttpError } from '../../shared/http-error.ts'
 import { asObject, parseJson } from '../../shared/json.ts'
 import type { Log } from '../../shared/log.ts'
@@ -7,11 +13,13 @@ import type { Catalogue } from '../../shared/tools.ts'
 import { authorize, type CallTool } from './call-tool.ts'
 import type { Gate } from './identity.ts'
 import type { Outcome } from './outcome.ts'
+import type { RateLimit } from './rate-limit.ts'
 
 export interface RestOptions {
   readonly gate: Gate
   readonly catalogue: Catalogue
   readonly callTool: CallTool
+  readonly rateLimit: RateLimit
 }
 
 const TITLE: Readonly<Record<number, string>> = {
@@ -21,6 +29,7 @@ const TITLE: Readonly<Record<number, string>> = {
   404: 'Not Found',
   413: 'Content Too Large',
   415: 'Unsupported Media Type',
+  429: 'Too Many Requests',
   500: 'Internal Server Error',
   502: 'Bad Gateway',
   503: 'Service Unavailable',
@@ -38,16 +47,19 @@ export function createRest({
   gate,
   catalogue,
   callTool,
+  rateLimit,
 }: RestOptions): (request: HttpRequest, toolName: string) => Promise<HttpResponse> {
   const serve = async (request: HttpRequest, toolName: string): Promise<HttpResponse> => {
     const body = request.body()
     const identity = await gate.identify(request.authorization, request.log)
+    const limits = await rateLimit(identity, 1)
     const tool = catalogue.get(toolName)
     if (tool === undefined) throw new HttpError(404, 'unknown_tool', 'There is no such tool.')
     authorize(tool, identity, request.log)
     const { id: requestId, traceparent, signal, log } = request
     const args = readArguments(request, body)
-    return toResponse(await callTool({ tool, args, identity, requestId, traceparent, signal, log }))
+    const outcome = await callTool({ tool, args, identity, requestId, traceparent, signal, log })
+    return withHeaders(toResponse(outcome), limits)
   }
 
   return async (request, toolName) => {

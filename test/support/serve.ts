@@ -6,6 +6,7 @@ import { createGateway, type GatewayDependencies } from '../../functions/gateway
 import { host } from '../../shared/host.ts'
 import { type Handler, toHttpFunction } from '../../shared/http.ts'
 import { createLog, type Log } from '../../shared/log.ts'
+import { keepSecret, keepWritten } from './written.ts'
 
 /** A function behind functions-framework's own server, on a free port of this machine. */
 export interface Served extends AsyncDisposable {
@@ -71,7 +72,10 @@ export async function serve(
   create: (url: string, log: Log) => Handler,
 ): Promise<Served> {
   const lines: Served['lines'] = []
-  const write = (line: string) => void lines.push(JSON.parse(line))
+  const write = (line: string) => {
+    lines.push(JSON.parse(line))
+    keepWritten(line.trimEnd())
+  }
   const log = createLog({ service: name, level: 'debug', write })
   let handler: Handler | undefined
   const registered = `${name}-${++count}`
@@ -106,6 +110,7 @@ export interface GatewayOptions {
 
 /** A gateway with `TOOLS`, whose PUBLIC_URL is `https://mcp.test` unless `env` says otherwise. */
 export function serveGateway(options: GatewayOptions): Promise<Served> {
+  keepSecret(HMAC_SECRET)
   const config = gatewayConfig(options)
   return serve('gateway', (_, log) => createGateway(config, { log, ...options.dependencies }))
 }

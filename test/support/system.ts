@@ -1,8 +1,18 @@
 import { type System, startSystem } from '../../deploy/local/system.ts'
+import { keepSecret, keepWritten } from './written.ts'
 
 /** The whole system on free ports. */
-export function startOnFreePorts(env: Readonly<Record<string, string>> = {}): Promise<System> {
-  return startSystem({ PORT: '0', TENANT_PORT: '0', LOG_LEVEL: 'debug', ...env })
+export async function startOnFreePorts(
+  env: Readonly<Record<string, string>> = {},
+): Promise<System> {
+  const system = await startSystem(
+    { PORT: '0', TENANT_PORT: '0', LOG_LEVEL: 'debug', ...env },
+    { report: ({ line }) => keepWritten(line) },
+  )
+  for (const [name, value] of Object.entries(system.variables)) {
+    if (name.endsWith('_SECRET')) keepSecret(value)
+  }
+  return system
 }
 
 /** One raw POST to the MCP endpoint. */

@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto'
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http'
-import { receivedBody } from './host.ts'
+import type { RequestHandler } from './host.ts'
 import { HttpError } from './http-error.ts'
 import type { Log } from './log.ts'
+import type { ReceivedBody } from './request-body.ts'
 import { asTraceparent, traceIdOf } from './trace-context.ts'
 
 /** One request as the functions see it: plain data, no framework. */
@@ -13,7 +14,7 @@ export interface HttpRequest {
   readonly headers: IncomingHttpHeaders
   /** Every Authorization field value; Node's `headers` would keep only the first. */
   readonly authorization: readonly string[]
-  /** The raw bytes; at most `MAX_BODY_BYTES`. Throws the HttpError 413 or 415 that reading met. */
+  /** The raw bytes. Throws the HttpError 413 or 415 that reading met. */
   readonly body: () => Buffer
   /** Aborted when the client hangs up before the answer has been sent. */
   readonly signal: AbortSignal
@@ -65,12 +66,9 @@ export function errorResponse(error: HttpError, log: Log): HttpResponse {
  * Serves `handler` as the function that functions-framework calls. It always answers and never
  * throws: an HttpError is rendered, anything else is a bug and becomes a bare 500 and a log line.
  */
-export function toHttpFunction(
-  handler: Handler,
-  log: Log,
-): (req: IncomingMessage, res: ServerResponse) => Promise<void> {
-  return async (req, res) => {
-    const request = readRequest(req, res, log)
+export function toHttpFunction(handler: Handler, log: Log): RequestHandler {
+  return async (req, res, body) => {
+    const request = readRequest(req, res, body, log)
     try {
       send(req, res, await handler(request))
     } catch (error) {
@@ -79,7 +77,12 @@ export function toHttpFunction(
   }
 }
 
-function readRequest(req: IncomingMessage, res: ServerResponse, log: Log): HttpRequest {
+function readRequest(
+  req: IncomingMessage,
+  res: ServerResponse,
+  body: ReceivedBody,
+  log: Log,
+): HttpRequest {
   const id = randomUUID()
   const traceparent = asTraceparent(req.headers['traceparent'])
   const trace =
@@ -91,7 +94,10 @@ function readRequest(req: IncomingMessage, res: ServerResponse, log: Log): HttpR
     path: (req.url ?? '/').replace(/[?#].*$/s, ''),
     headers: req.headers,
     authorization: req.headersDistinct['authorization'] ?? [],
-    body: () => receivedBody(req),
+    body: () => {
+      if (body instanceof HttpError) throw body
+      return body
+    },
     signal: hangUpSignal(res),
     id,
     traceparent,

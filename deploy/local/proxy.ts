@@ -9,7 +9,6 @@ import { connect, type Socket } from 'node:net'
 import { pipeline } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { answerError } from './answer-error.ts'
-import { errorCode } from './listen.ts'
 
 /** What a request can be sent on to. */
 export interface Service {
@@ -69,7 +68,7 @@ export async function forward(
   }
 }
 
-/** Nothing is sent before this resolves, so a refused connection can be tried again. */
+/** Nothing is sent before this resolves, so a connection that fails can be tried again. */
 async function connectTo(service: Service, signal: AbortSignal): Promise<Socket> {
   for (;;) {
     const socket = connect({ host: '127.0.0.1', port: await service.port(signal) })
@@ -78,7 +77,7 @@ async function connectTo(service: Service, signal: AbortSignal): Promise<Socket>
       return socket
     } catch (error) {
       socket.destroy()
-      if (errorCode(error) !== 'ECONNREFUSED') throw error
+      if (signal.aborted) throw error
       await sleep(RETRY_MS, undefined, { signal })
     }
   }

@@ -4,7 +4,7 @@ import { createLog } from '../../shared/log.ts'
 import { parseGatewayConfig } from './config.ts'
 import { createGateway } from './handler.ts'
 
-start(['gateway'], () => {
+await start(['gateway'], () => {
   const config = parseGatewayConfig(process.env)
   const log = createLog({
     service: 'gateway',

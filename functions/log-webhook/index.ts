@@ -7,7 +7,7 @@ import { parseLogWebhookConfig } from './config.ts'
 import { createLogWebhook } from './handler.ts'
 
 // A plain identifier as well: whether gcloud's --entry-point takes the hyphen is not documented.
-start(['log-webhook', 'logWebhook'], () => {
+await start(['log-webhook', 'logWebhook'], () => {
   const config = parseLogWebhookConfig(process.env)
   const log = createLog({
     service: 'log-webhook',

@@ -1,0 +1,40 @@
+import type { Server, ServerResponse } from 'node:http'
+
+// Connections that the kernel has taken already are taken up before the server closes.
+const CLOSE_AFTER_MS = 20
+// Cloud Run kills an instance 10 s after SIGTERM.
+const DRAIN_TIMEOUT_MS = 9_000
+
+/**
+ * Replaces functions-framework's signal handlers for this server by one that lets requests in flight
+ * finish. `inFlight` is read when the signal comes. Where the framework registers none (its test
+ * server) the process is not ours to end, and nothing happens.
+ */
+export function drainOnSignal(server: Server, inFlight: ReadonlySet<ServerResponse>): void {
+  server.once('listening', () => replaceSignalHandlers(() => drain(server, inFlight)))
+}
+
+/** The framework registers its handlers when its server listens, after this listener ran. */
+function replaceSignalHandlers(onSignal: () => void): void {
+  const signals = ['SIGTERM', 'SIGINT'] as const
+  const before = new Set(signals.flatMap((signal) => process.listeners(signal)))
+  setImmediate(() => {
+    for (const signal of signals) {
+      for (const listener of process.listeners(signal)) {
+        if (before.has(listener)) continue
+        process.removeListener(signal, listener)
+        process.once(signal, onSignal)
+      }
+    }
+  })
+}
+
+function drain(server: Server, inFlight: ReadonlySet<ServerResponse>): void {
+  const closeAfterAnswer = (res: ServerResponse) => {
+    if (!res.headersSent) res.setHeader('connection', 'close')
+  }
+  for (const res of inFlight) closeAfterAnswer(res)
+  server.prependListener('request', (_req, res) => closeAfterAnswer(res))
+  setTimeout(() => server.close(() => process.exit(0)), CLOSE_AFTER_MS)
+  setTimeout(() => process.exit(1), DRAIN_TIMEOUT_MS).unref()
+}

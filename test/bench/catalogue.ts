@@ -1,0 +1,33 @@
+/** A tool as far as both servers under test know it. */
+export interface BenchTool {
+  readonly name: string
+  readonly description: string
+  readonly scopes: readonly string[]
+  readonly inputSchema: { readonly type: 'object'; readonly [keyword: string]: unknown }
+}
+
+/** `count` tools that need a scope and check their arguments, as TOOLS; the first is `listEvents`. */
+export function writeTools(count: number): string {
+  const entries = Array.from({ length: count }, (_, index) => [
+    index === 0 ? 'listEvents' : `tool${index}`,
+    {
+      description: `Events of the signed-in user, newest first. Variant ${index}.`,
+      scopes: ['events:read'],
+      inputSchema: {
+        type: 'object',
+        properties: {
+          limit: { type: 'integer', minimum: 1, maximum: 200 },
+          note: { type: 'string' },
+        },
+        additionalProperties: false,
+      },
+    },
+  ])
+  return JSON.stringify(Object.fromEntries(entries))
+}
+
+/** The catalogue of `writeTools` as a list. */
+export function parseTools(text: string): readonly BenchTool[] {
+  const catalogue = JSON.parse(text) as Record<string, Omit<BenchTool, 'name'>>
+  return Object.entries(catalogue).map(([name, tool]) => ({ name, ...tool }))
+}

@@ -1,0 +1,95 @@
+/**
+ * `npm run bench`: what one call costs, side by side in one run, on this machine (Linux: CPU time and
+ * memory come from /proc). Needs `npm run build`. Ends with 1 when a ratio misses its bound.
+ */
+import { existsSync, writeFileSync } from 'node:fs'
+import { parseArgs } from 'node:util'
+import { JWKS_PATH, startIssuer } from '../support/issuer.ts'
+import { chart } from './chart.ts'
+import { goals } from './figures.ts'
+import { rows, servers } from './loads.ts'
+import { measureCalls, measureColdStarts, measureMemory, type Sizes } from './measure.ts'
+import { machine, printReport, type Report } from './report.ts'
+import { startServer } from './server-process.ts'
+import { backend, emptyFunction, gateway, logWebhook, metadata } from './subjects.ts'
+import { mintTokens } from './tokens.ts'
+
+const FULL: Sizes = {
+  rounds: 7,
+  calls: 4_000,
+  connections: 32,
+  coldStarts: 15,
+  memoryCalls: 100_000,
+}
+const QUICK: Sizes = { ...FULL, rounds: 2, calls: 1_500, coldStarts: 5, memoryCalls: 10_000 }
+
+const { values } = parseArgs({
+  options: {
+    quick: { type: 'boolean', default: false },
+    save: { type: 'boolean', default: false },
+    only: { type: 'string', multiple: true },
+  },
+})
+
+async function measure(sizes: Sizes, only: readonly string[] | undefined): Promise<Report> {
+  await using issuer = await startIssuer()
+  await using backendProcess = await startServer(backend)
+  const surroundings = { issuer: issuer.url, backend: backendProcess.url }
+  const tokens = await mintTokens(issuer)
+  const all = rows(tokens)
+  const wanted = all.filter(({ id }) => only === undefined || only.includes(id))
+  const needed = new Set(wanted.map(({ server }) => server))
+  const commands = Object.entries(servers(surroundings)).filter(([name]) => needed.has(name))
+  const fetchesBefore = issuer.countOf(JWKS_PATH)
+  const calls = await measureCalls(wanted, Object.fromEntries(commands), sizes, (round) =>
+    process.stderr.write(`round ${round} of ${sizes.rounds}\n`),
+  )
+  const jwksFetches = issuer.countOf(JWKS_PATH) - fetchesBefore
+  const whole = only === undefined
+  const coldStartMs = whole
+    ? await measureColdStarts(
+        {
+          empty: emptyFunction,
+          gateway: gateway(surroundings),
+          metadata: metadata(surroundings),
+          'log-webhook': logWebhook(),
+        },
+        sizes,
+      )
+    : {}
+  const memoryOf = (id: string, command: typeof backend) => {
+    const row = all.find((candidate) => candidate.id === id)
+    if (row === undefined) throw new Error(`No row ${id}`)
+    return measureMemory(command, row, sizes)
+  }
+  const residentMiB: Report['residentMiB'] = whole
+    ? {
+        empty: await memoryOf('empty', emptyFunction),
+        gateway: await memoryOf('call-users', gateway(surroundings)),
+      }
+    : {}
+  return {
+    date: new Date().toISOString(),
+    machine: machine(),
+    node: process.versions.node,
+    sizes: { ...sizes },
+    calls,
+    coldStartMs,
+    residentMiB,
+    jwksFetches,
+    goals: whole ? goals(calls, coldStartMs, residentMiB) : [],
+  }
+}
+
+if (!existsSync('dist/gateway')) {
+  process.stderr.write('Run npm run build first: the benchmark measures what is deployed.\n')
+  process.exit(2)
+}
+const report = await measure(values.quick ? QUICK : FULL, values.only)
+process.stdout.write(printReport(report))
+process.stdout.write(`key set fetches: ${report.jwksFetches}\n`)
+if (values.save) {
+  writeFileSync('test/bench/result.json', `${JSON.stringify(report, null, 2)}\n`)
+  writeFileSync('test/bench/result.svg', chart(report))
+}
+process.exitCode = report.goals.every(({ value, atMost }) => value <= atMost) ? 0 : 1

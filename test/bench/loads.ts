@@ -1,0 +1,102 @@
+import { writeTools } from './catalogue.ts'
+import type { LoadRequest } from './load.ts'
+import { call, listTools, nothing, restCall } from './requests.ts'
+import type { Command } from './server-process.ts'
+import { backend, emptyFunction, gateway, type Surroundings, sdkReference } from './subjects.ts'
+import type { TokenSource } from './tokens.ts'
+
+/** One row of the table: a server and what it is asked. */
+export interface Row {
+  readonly id: string
+  readonly label: string
+  /** Rows with the same server share its process. */
+  readonly server: string
+  readonly next: (index: number) => LoadRequest
+  readonly isGood: (status: number, body: string) => boolean
+}
+
+/** The servers that the rows name. */
+export function servers(surroundings: Surroundings): Readonly<Record<string, Command>> {
+  return {
+    empty: emptyFunction,
+    backend,
+    sdk: sdkReference(surroundings),
+    gateway: gateway(surroundings),
+    'gateway, 200 tools': gateway(surroundings, writeTools(200)),
+    'gateway, public tool': gateway(
+      surroundings,
+      writeTools(3).replaceAll('["events:read"]', '[]'),
+    ),
+    'gateway, no arguments schema': gateway(
+      surroundings,
+      JSON.stringify({ listEvents: { scopes: ['events:read'] } }),
+    ),
+  }
+}
+
+const isCalled = (status: number, body: string) =>
+  status === 200 && body.includes('Dentist') && !body.includes('isError')
+const isAny200 = (status: number) => status === 200
+const isRefused = (status: number) => status === 401
+
+/** Every load, in the order of the table. */
+export function rows(tokens: TokenSource): readonly Row[] {
+  const inTurn =
+    <One>(all: readonly One[]) =>
+    (index: number) =>
+      all[index % all.length] as One
+  const each = (all: readonly string[], make: (token: string) => LoadRequest) =>
+    inTurn(all.map(make))
+  const same = (request: LoadRequest) => () => request
+  const withToken = (token: string) => call(token)
+  const large = call(tokens.seen, 200)
+  const row = (
+    id: string,
+    label: string,
+    server: string,
+    next: Row['next'],
+    isGood: Row['isGood'] = isCalled,
+  ): Row => ({ id, label, server, next, isGood })
+
+  return [
+    row('empty', 'an empty function', 'empty', same(nothing), isAny200),
+    row('backend', 'the backend alone', 'backend', same(restCall('none'))),
+    row('sdk', 'SDK reference: a call', 'sdk', same(call(tokens.seen))),
+    row('call', 'gateway: a call, token seen before', 'gateway', same(call(tokens.seen))),
+    row('call-users', 'a call, 500 users in turn', 'gateway', each(tokens.ofUsers, withToken)),
+    row('call-new', 'a call, every token new', 'gateway', each(tokens.new, withToken)),
+    row('rest', 'a call in REST', 'gateway', same(restCall(tokens.seen))),
+    row('public', 'a call without a token', 'gateway, public tool', same(call(undefined))),
+    row(
+      'no-schema',
+      'a call, arguments unchecked',
+      'gateway, no arguments schema',
+      same(call(tokens.seen)),
+    ),
+    row('sdk-large', 'SDK reference: a call of 200 KB', 'sdk', same(large)),
+    row('call-large', 'gateway: a call of 200 KB', 'gateway', same(large)),
+    row('list-3', 'tools/list, 3 tools', 'gateway', same(listTools(tokens.seen)), isAny200),
+    row(
+      'list-200',
+      'tools/list, 200 tools',
+      'gateway, 200 tools',
+      same(listTools(tokens.seen)),
+      isAny200,
+    ),
+    row('refused-none', 'refused: no token', 'gateway', same(call(undefined)), isRefused),
+    row(
+      'refused-signature',
+      'refused: bad signature',
+      'gateway',
+      each(tokens.badSignature, withToken),
+      isRefused,
+    ),
+    row(
+      'refused-kid',
+      'refused: unknown key',
+      'gateway',
+      each(tokens.unknownKey, withToken),
+      isRefused,
+    ),
+  ]
+}

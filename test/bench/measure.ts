@@ -1,0 +1,80 @@
+import { type Figure, type Round, type Spread, spread, toFigure } from './figures.ts'
+import { run } from './load.ts'
+import type { Row } from './loads.ts'
+import { type Command, type ServerProcess, startServer } from './server-process.ts'
+
+export interface Sizes {
+  readonly rounds: number
+  readonly calls: number
+  readonly connections: number
+  readonly coldStarts: number
+  readonly memoryCalls: number
+}
+
+/** Rounds of all rows, one after the other, so that what disturbs the machine disturbs all. */
+export async function measureCalls(
+  rows: readonly Row[],
+  commands: Readonly<Record<string, Command>>,
+  sizes: Sizes,
+  onRound: (round: number) => void,
+): Promise<readonly Figure[]> {
+  await using stack = new AsyncDisposableStack()
+  const running = new Map<string, ServerProcess>()
+  for (const [name, command] of Object.entries(commands)) {
+    running.set(name, stack.use(await startServer(command)))
+  }
+  const rounds = new Map<string, Round[]>(rows.map(({ id }) => [id, []]))
+  // The first round warms up and is not counted.
+  for (let round = 0; round <= sizes.rounds; round++) {
+    onRound(round)
+    for (const row of rows) {
+      const measured = await measureRow(row, running.get(row.server), sizes)
+      if (round > 0) rounds.get(row.id)?.push(measured)
+    }
+  }
+  return rows.map(({ id, label }) => toFigure(id, label, rounds.get(id) ?? []))
+}
+
+async function measureRow(
+  { server, next, isGood }: Row,
+  process: ServerProcess | undefined,
+  { calls, connections }: Sizes,
+): Promise<Round> {
+  if (process === undefined) throw new Error(`No server ${server}`)
+  const cpuBefore = process.cpuSeconds()
+  const startedAt = performance.now()
+  const latencies = await run({ url: process.url, connections, calls, next, isGood })
+  const seconds = (performance.now() - startedAt) / 1_000
+  return {
+    cpuUs: ((process.cpuSeconds() - cpuBefore) / calls) * 1e6,
+    p50Ms: latencies[Math.floor(calls * 0.5)] ?? 0,
+    p99Ms: latencies[Math.floor(calls * 0.99)] ?? 0,
+    callsPerSecond: calls / seconds,
+  }
+}
+
+/** Milliseconds from the start of a process to its first answer. */
+export async function measureColdStarts(
+  commands: Readonly<Record<string, Command>>,
+  { coldStarts }: Sizes,
+): Promise<Readonly<Record<string, Spread>>> {
+  const names = Object.keys(commands)
+  const taken = new Map<string, number[]>(names.map((name) => [name, []]))
+  for (let round = 0; round < coldStarts; round++) {
+    for (const [name, command] of Object.entries(commands)) {
+      await using server = await startServer(command)
+      taken.get(name)?.push(server.startMs)
+    }
+  }
+  return Object.fromEntries([...taken].map(([name, values]) => [name, spread(values)]))
+}
+
+/** Resident MiB of a new process after half of the calls, and after all. */
+export async function measureMemory(command: Command, row: Row, { memoryCalls, ...sizes }: Sizes) {
+  await using server = await startServer(command)
+  const half = { ...sizes, memoryCalls, calls: memoryCalls / 2 }
+  await measureRow(row, server, half)
+  const afterHalf = server.residentMiB()
+  await measureRow(row, server, half)
+  return { half: afterHalf, end: server.residentMiB() }
+}

@@ -1,0 +1,74 @@
+import { fileURLToPath } from 'node:url'
+import { writeTools } from './catalogue.ts'
+import type { Command } from './server-process.ts'
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url))
+const HERE = fileURLToPath(new URL('.', import.meta.url))
+const FRAMEWORK = `${ROOT}node_modules/@google-cloud/functions-framework/build/src/main.js`
+const SECRET = 'a-secret-of-the-benchmark-0123456789abcdef'
+const AUDIENCE = 'https://mcp.test/mcp'
+
+/** Where the subjects find the rest of the system. */
+export interface Surroundings {
+  readonly issuer: string
+  readonly backend: string
+}
+
+const framework = (target: string, source: string, env: Command['env']): Command => ({
+  args: [FRAMEWORK, `--target=${target}`, `--source=${source}`],
+  cwd: ROOT,
+  env,
+})
+
+/** The built gateway with a catalogue of its own. */
+export function gateway({ issuer, backend }: Surroundings, tools = writeTools(3)): Command {
+  return framework('gateway', 'dist/gateway', {
+    PUBLIC_URL: 'https://mcp.test',
+    OAUTH_ISSUER: issuer,
+    OAUTH_AUDIENCE: AUDIENCE,
+    FUNCTIONS_BASE: backend,
+    GATEWAY_HMAC_SECRET: SECRET,
+    TOOLS: tools,
+  })
+}
+
+/** The built metadata function. */
+export function metadata({ issuer }: Surroundings): Command {
+  return framework('metadata', 'dist/metadata', {
+    PUBLIC_URL: 'https://mcp.test',
+    OAUTH_ISSUER: issuer,
+    OAUTH_AUDIENCE: AUDIENCE,
+    TOOLS: writeTools(3),
+  })
+}
+
+/** The built log-webhook. */
+export function logWebhook(): Command {
+  return framework('log-webhook', 'dist/log-webhook', {
+    OAUTH_AUDIENCE: AUDIENCE,
+    TOOLS: writeTools(3),
+    MGMT_DOMAIN: 'tenant.eu.auth0.com',
+    MGMT_CLIENT_ID: 'bench',
+    MGMT_CLIENT_SECRET: SECRET,
+    LOG_WEBHOOK_SECRET: SECRET,
+    GOOGLE_CONNECTION_NAME: 'google-oauth2',
+  })
+}
+
+export const emptyFunction: Command = framework('empty', `${HERE}empty-function.ts`, {})
+
+export const backend: Command = { args: [`${HERE}backend.ts`], cwd: ROOT, env: {} }
+
+/** The official SDK's way to the same end. */
+export function sdkReference(surroundings: Surroundings): Command {
+  return {
+    args: [`${HERE}sdk-reference.ts`],
+    cwd: ROOT,
+    env: {
+      OAUTH_ISSUER: surroundings.issuer,
+      OAUTH_AUDIENCE: AUDIENCE,
+      FUNCTIONS_BASE: surroundings.backend,
+      TOOLS: writeTools(3),
+    },
+  }
+}

@@ -1,0 +1,46 @@
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
+
+/** The tools' backend: writes down every event that it is told to add. */
+export interface Ledger extends AsyncDisposable {
+  readonly url: string
+  /** How often each title has arrived. */
+  readonly arrived: ReadonlyMap<string, number>
+}
+
+// Long enough for calls to be in flight whenever an instance is replaced.
+const ANSWER_MS = 5
+
+export async function startLedger(): Promise<Ledger> {
+  const arrived = new Map<string, number>()
+  const server = createServer(async (req, res) => {
+    const { title } = await readArguments(req)
+    if (req.url === '/addEvent') arrived.set(title, (arrived.get(title) ?? 0) + 1)
+    await sleep(ANSWER_MS)
+    answer(res, req.url === '/addEvent' ? { event: toEvent(title) } : { events: [toEvent('any')] })
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    arrived,
+    [Symbol.asyncDispose]: async () => {
+      server.closeAllConnections()
+      await new Promise((resolve) => server.close(resolve))
+    },
+  }
+}
+
+function toEvent(title: string) {
+  return { id: 'evt_1', title, date: '2027-01-01' }
+}
+
+async function readArguments(req: IncomingMessage): Promise<{ readonly title: string }> {
+  const chunks: Buffer[] = []
+  for await (const chunk of req) chunks.push(chunk)
+  return JSON.parse(Buffer.concat(chunks).toString()) as { title: string }
+}
+
+function answer(res: ServerResponse, body: unknown): void {
+  res.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(body))
+}

@@ -11,6 +11,13 @@ const SCOPE_OF_STEP = {
 
 export type AdmissionStep = keyof typeof SCOPE_OF_STEP
 
+const CHANGES: ReadonlySet<AdmissionStep> = new Set([
+  ...(['client_promote', 'client_delete', 'conn_enable', 'grant_create'] as const),
+])
+const CLIENT_STEPS: ReadonlySet<AdmissionStep> = new Set([
+  ...(['client_read', 'client_promote', 'grant_create'] as const),
+])
+
 /**
  * One step failed. `code` is `<step>_http_<status>`, `<step>_timeout`, `<step>_unreachable` or
  * `<step>_not_found`, with `mgmt_token` as the step when Auth0 gave no Management API token;
@@ -23,8 +30,10 @@ export class AdmissionError extends Error {
   readonly passing: boolean
   /** The Management API scope that this step needs, when Auth0 answered 403. */
   readonly missingScope: string | undefined
+  /** The steps that have changed something before this one failed, in order. */
+  readonly done: readonly AdmissionStep[]
 
-  constructor(step: AdmissionStep, cause: unknown) {
+  constructor(step: AdmissionStep, cause: unknown, done: readonly AdmissionStep[] = []) {
     const status = statusOf(cause)
     const noToken = isTokenFailure(cause)
     const failure = status === undefined ? failureOf(cause) : `http_${status}`
@@ -32,19 +41,68 @@ export class AdmissionError extends Error {
     super(code, { cause })
     this.code = code
     this.status = status
+    this.done = [...done]
     // Anything but a refusal of this very request: an outage, a rate limit, a missing permission.
     this.passing = status === undefined || noToken || ![400, 404, 409, 422].includes(status)
     this.missingScope = status === 403 && !noToken ? SCOPE_OF_STEP[step] : undefined
   }
 }
 
-/** Runs one step; whatever it throws becomes an AdmissionError of that step. */
-export async function attempt<T>(step: AdmissionStep, run: () => PromiseLike<T>): Promise<T> {
-  try {
-    return await run()
-  } catch (error) {
-    throw new AdmissionError(step, error)
+/** The steps of one admission. */
+export interface Attempts {
+  /** Runs one step; whatever it throws becomes an AdmissionError of that step. */
+  readonly attempt: <T>(step: AdmissionStep, run: () => PromiseLike<T>) => Promise<T>
+  /** The steps that have changed something so far, in order. */
+  readonly done: readonly AdmissionStep[]
+}
+
+/**
+ * Steps that remember what they changed. Once `signal` has aborted none is started, and the one
+ * that is running fails at once: as `<step>_timeout`, when the signal is one of a time-out.
+ */
+export function createAttempts(signal?: AbortSignal): Attempts {
+  const done: AdmissionStep[] = []
+  return {
+    done,
+    attempt: async (step, run) => {
+      try {
+        signal?.throwIfAborted()
+        const result = await (signal === undefined
+          ? run()
+          : Promise.race([run(), rejectedBy(signal)]))
+        if (CHANGES.has(step)) done.push(step)
+        return result
+      } catch (error) {
+        throw new AdmissionError(step, signal?.aborted ? signal.reason : error, done)
+      }
+    },
   }
+}
+
+/**
+ * The same attempts, where a step that names the new client is tried again after each of `delaysMs`
+ * while Auth0 answers 404: for a moment after a registration it may not know the client everywhere.
+ */
+export function settling({ attempt, done }: Attempts, delaysMs: readonly number[]): Attempts {
+  const patiently: Attempts['attempt'] = async (step, run) => {
+    for (const delayMs of CLIENT_STEPS.has(step) ? delaysMs : []) {
+      try {
+        return await attempt(step, run)
+      } catch (error) {
+        if (!(error instanceof AdmissionError) || error.status !== 404) throw error
+        await new Promise((resolve) => setTimeout(resolve, delayMs))
+      }
+    }
+    return attempt(step, run)
+  }
+  return { attempt: patiently, done }
+}
+
+/** The package's own pauses between tries do not end with the signal that it is given. */
+function rejectedBy(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    signal.addEventListener('abort', () => reject(signal.reason), { once: true })
+  })
 }
 
 // Read by shape, so that telling errors apart does not load the whole package at start.

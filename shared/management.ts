@@ -1,5 +1,9 @@
 import type { ManagementClient } from 'auth0'
-import { isLoopback } from './config.ts'
+import {
+  CALL_TIMEOUT_MS,
+  createManagementFetch,
+  type ManagementFetchOptions,
+} from './management-fetch.ts'
 
 /** The Management API's client, from the `auth0` package. */
 export type Management = ManagementClient
@@ -10,41 +14,34 @@ export interface ManagementOptions {
   readonly clientSecret: string
 }
 
-const CALL_TIMEOUT_SECONDS = 8
-const MAX_RETRIES = 2
+// The fetch below ends every call by itself; the package's own timer, which it leaves running when
+// a call fails, only has to be the later one.
+const SPARE_SECONDS = 5
 
 /**
  * Returns a function that gives the Management API's client, made on first use: loading the package
  * costs 150 ms, which a cold start need not pay. The client keeps its token until shortly before
- * that expires, ends every call after 8 s, and tries again twice on 408, 429 and 5xx, as late as
- * Auth0's rate limit headers ask.
+ * that expires; time-outs and repeated calls are as `createManagementFetch` has them.
  */
-export function createManagement(options: ManagementOptions): () => Promise<Management> {
+export function createManagement(
+  { domain, clientId, clientSecret }: ManagementOptions,
+  calls: ManagementFetchOptions = {},
+): () => Promise<Management> {
   let client: Promise<Management> | undefined
   return () => {
     client ??= import('auth0').then(
       (auth0) =>
         new auth0.ManagementClient({
-          ...options,
-          timeoutInSeconds: CALL_TIMEOUT_SECONDS,
-          maxRetries: MAX_RETRIES,
+          domain,
+          clientId,
+          clientSecret,
+          timeoutInSeconds: (calls.callTimeoutMs ?? CALL_TIMEOUT_MS) / 1_000 + SPARE_SECONDS,
+          // It would also repeat a POST of which nobody knows whether it arrived.
+          maxRetries: 0,
           telemetry: false,
-          fetch: managementFetch,
+          fetch: createManagementFetch(calls),
         }),
     )
     return client
-  }
-}
-
-const managementFetch: typeof fetch = async (input, init) => {
-  const url = new URL(input instanceof Request ? input.url : input)
-  // The package always speaks https; a tenant on this machine has no certificate.
-  if (isLoopback(url.hostname)) url.protocol = 'http:'
-  try {
-    return await fetch(url, { ...init, redirect: 'error' })
-  } catch (error) {
-    // The package aborts with a string, and then takes its own time-out for an unknown failure.
-    if (init?.signal?.aborted) throw new DOMException('The call was given up', 'AbortError')
-    throw error
   }
 }

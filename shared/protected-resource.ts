@@ -17,6 +17,8 @@ export interface ProtectedResource {
 
 const WELL_KNOWN = '/.well-known/oauth-protected-resource'
 export const MCP_PATH = '/mcp'
+/** Where clients register when the metadata is curated. */
+export const REGISTRATION_PATH = '/oauth/register'
 
 /** Every path at which clients look for the document (RFC 9728 s3.1 and the layouts seen in use). */
 export const PROTECTED_RESOURCE_PATHS: ReadonlySet<string> = new Set([

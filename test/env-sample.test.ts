@@ -1,16 +1,18 @@
 import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { parse } from 'yaml'
+import { gcpVariables } from '../deploy/gcp/settings.ts'
 import { parseGatewayConfig } from '../functions/gateway/config.ts'
 import { parseLogWebhookConfig } from '../functions/log-webhook/config.ts'
 import { parseMetadataConfig } from '../functions/metadata/config.ts'
+import { parseRegistrationConfig } from '../functions/registration/config.ts'
 import { type Environment, variables } from '../shared/config.ts'
 
 const sample = readFileSync(new URL('../.env.yaml.sample', import.meta.url), 'utf8')
 const named = [...sample.matchAll(/^(?:# )?([A-Z][A-Z0-9_]+):/gm)].map(([, name]) => name)
 
 test('the sample names exactly the variables that the code reads', () => {
-  expect([...new Set(named)].sort()).toEqual(Object.keys(variables).sort())
+  expect([...new Set(named)].sort()).toEqual(Object.keys({ ...variables, ...gcpVariables }).sort())
   expect(new Set(named).size).toBe(named.length)
 })
 
@@ -23,9 +25,10 @@ test('the sample as it is stops the start, naming every placeholder', () => {
   expect(() => parseGatewayConfig(env)).toThrow(/OAUTH_ISSUER.*\n.*FUNCTIONS_BASE.*\n.*HMAC/)
   expect(() => parseLogWebhookConfig(env)).toThrow(/MGMT_DOMAIN[\s\S]*LOG_WEBHOOK_SECRET/)
   expect(() => parseMetadataConfig(env)).toThrow(/OAUTH_ISSUER/)
+  expect(() => parseRegistrationConfig(env)).toThrow(/MGMT_DOMAIN[\s\S]*OAUTH_ISSUER/)
 })
 
-test('the sample with its placeholders filled in configures all three functions', () => {
+test('the sample with its placeholders filled in configures all functions', () => {
   const filled = sample
     .replaceAll('YOUR_TENANT', 'acme')
     .replaceAll('YOUR_PROJECT', 'acme')
@@ -33,5 +36,6 @@ test('the sample with its placeholders filled in configures all three functions'
   const env = parse(filled) as Environment
   expect(parseGatewayConfig(env).audience).toBe('https://mcp.example.com/mcp')
   expect(parseLogWebhookConfig(env).scopes).toEqual(['events:read'])
+  expect(parseRegistrationConfig(env).scopes).toEqual(['events:read'])
   expect(parseMetadataConfig(env).catalogue.has('listEvents')).toBe(true)
 })

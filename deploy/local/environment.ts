@@ -32,11 +32,17 @@ const USED_BY = {
     ...['PUBLIC_URL', 'OAUTH_ISSUER', 'OAUTH_AUDIENCE', 'JWKS_URI', ...CATALOGUE],
     ...['FUNCTIONS_BASE', 'GATEWAY_HMAC_SECRET', 'BACKEND_AUTH', 'BACKEND_TIMEOUT_MS'],
     ...['SCOPE_SOURCE', 'APP_ORIGIN', 'AUTH_CHALLENGE', 'LOG_LEVEL'],
+    ...['RATE_LIMIT_PER_MINUTE', 'REDIS_URL'],
   ],
   'log-webhook': [
     ...['OAUTH_AUDIENCE', ...CATALOGUE, 'MGMT_DOMAIN', 'MGMT_CLIENT_ID', 'MGMT_CLIENT_SECRET'],
     ...['LOG_WEBHOOK_SECRET', 'GOOGLE_CONNECTION_NAME', 'CLIENT_REDIRECT_URIS', 'DCR_POLICY'],
     'LOG_LEVEL',
+  ],
+  registration: [
+    ...['OAUTH_ISSUER', 'OAUTH_AUDIENCE', ...CATALOGUE, 'MGMT_DOMAIN', 'MGMT_CLIENT_ID'],
+    ...['MGMT_CLIENT_SECRET', 'GOOGLE_CONNECTION_NAME', 'CLIENT_REDIRECT_URIS'],
+    ...['AUTH_SERVER_METADATA', 'LOG_LEVEL'],
   ],
 } as const
 
@@ -99,6 +105,7 @@ export function localEnvironment(env: Environment, places: Places): LocalEnviron
       metadata: pick(variables, USED_BY.metadata),
       gateway: pick(variables, USED_BY.gateway),
       'log-webhook': pick(variables, USED_BY['log-webhook']),
+      registration: pick(variables, USED_BY.registration),
     },
   }
 }

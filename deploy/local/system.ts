@@ -19,6 +19,11 @@ export interface LogLine {
   readonly line: string
 }
 
+type Functions = Readonly<Record<Exclude<FunctionName, 'registration'>, FunctionProcess>> & {
+  /** Runs with curated metadata only; nothing sends clients to it otherwise. */
+  readonly registration?: FunctionProcess
+}
+
 /** The whole system on this machine. */
 export interface System {
   /** The origin as this machine reaches it, without trailing slash. */
@@ -28,7 +33,7 @@ export interface System {
   /** What the system runs with; `PUBLIC_URL` is `url` unless it was set. */
   readonly variables: Readonly<Record<string, string>>
   readonly users: readonly SampleUser[]
-  readonly functions: Readonly<Record<FunctionName, FunctionProcess>>
+  readonly functions: Functions
   readonly tenant: Tenant
   /** The latest lines, oldest first. */
   readonly logs: readonly LogLine[]
@@ -36,28 +41,34 @@ export interface System {
   readonly stop: () => Promise<void>
 }
 
+export interface SystemOptions {
+  readonly report?: (line: LogLine) => void
+  /** Directory of the built functions; by default their sources run. */
+  readonly functions?: string
+}
+
 const MAX_LOG_LINES = 5_000
 const HEALTH_TIMEOUT_MS = 10_000
-const FUNCTIONS = fileURLToPath(new URL('../../functions/', import.meta.url))
+const SOURCES = fileURLToPath(new URL('../../functions/', import.meta.url))
 // What is called ends after its callers.
 const FRONT = 0
 const MIDDLE = 1
 const BACK = 2
 
 /**
- * Starts the tenant, the sample tools, the three functions and the origin in front of them, and
+ * Starts the tenant, the sample tools, the functions and the origin in front of them, and
  * resolves when all of them answer. `env` is what the person has set (see `localEnvironment`).
  *
  * @throws StartError or ConfigError, after ending whatever had started.
  */
 export async function startSystem(
   env: Environment,
-  { report = () => undefined }: { readonly report?: (line: LogLine) => void } = {},
+  { report = () => undefined, functions = SOURCES }: SystemOptions = {},
 ): Promise<System> {
   const logs: LogLine[] = []
   const stages = createStages()
   try {
-    const running = await startParts(withSecrets(env), stages, (line) => {
+    const running = await startParts(withSecrets(env), stages, functions, (line) => {
       if (logs.push(line) > MAX_LOG_LINES) logs.shift()
       report(line)
     })
@@ -71,6 +82,7 @@ export async function startSystem(
 async function startParts(
   env: Environment,
   stages: Stages,
+  directory: string,
   report: (line: LogLine) => void,
 ): Promise<Omit<System, 'logs' | 'stop'>> {
   const ports = localPorts(env)
@@ -100,8 +112,11 @@ async function startParts(
     secrets: splitList(variables['GATEWAY_HMAC_SECRET'] ?? ''),
   })
 
+  const isCurated = variables['AUTH_SERVER_METADATA'] === 'curated'
   const run = async (name: FunctionName) => {
-    const source = `${FUNCTIONS}${name}/index.ts`
+    // Curated metadata is refused at start if it does not go with what the issuer says.
+    if (isCurated) await tenantReady.catch(() => undefined)
+    const source = directory === SOURCES ? `${SOURCES}${name}/index.ts` : `${directory}/${name}`
     const onLine = (line: string) => report({ source: name, line })
     const starting = startFunction({ name, source, env: environment.functions[name], onLine })
     const running = await stages.add(MIDDLE, starting, ({ stop }) => stop())
@@ -109,12 +124,14 @@ async function startParts(
     return running
   }
   const [metadata, gateway, logWebhook] = [run('metadata'), run('gateway'), run('log-webhook')]
-  await allStarted([tenantReady, metadata, gateway, logWebhook])
+  const registration = isCurated ? run('registration') : undefined
+  await allStarted([tenantReady, metadata, gateway, logWebhook, Promise.resolve(registration)])
   await checkHealth(origin.port)
   const functions = {
     metadata: await metadata,
     gateway: await gateway,
     'log-webhook': await logWebhook,
+    ...(registration && { registration: await registration }),
   }
   const tenant = await tenantReady
   return { url, issuer: tenant.issuer, variables, users: setup.users, functions, tenant }

@@ -13,6 +13,8 @@ export interface RecordOutcome {
   readonly outcome: string
   readonly reason?: string
   readonly missing_scope?: string | undefined
+  /** The steps that had changed something before the one that failed. */
+  readonly done?: readonly string[]
   readonly retry?: true
 }
 
@@ -20,12 +22,14 @@ export interface LogWebhookOptions {
   /** What the log stream may send as Authorization, with or without `Bearer `; newest first. */
   readonly secrets: readonly string[]
   readonly admit: AdmitClient
+  /** How long a delivery may take; what is not done by then comes with the redelivery. */
+  readonly deadlineMs?: number
   /** Milliseconds since the epoch. */
   readonly now?: () => number
 }
 
 const PATH = '/auth0-log-webhook'
-// Hosting ends a request after 60 s; clients that are not reached in time come with the redelivery.
+// Hosting ends a request after 60 s.
 const DEADLINE_MS = 40_000
 const SETTLING_MS = 60_000
 
@@ -33,13 +37,19 @@ const SETTLING_MS = 60_000
  * Auth0's log stream: every newly registered client of a delivery is admitted or refused, one after
  * the other. 200 when all records are settled, 503 when any should be delivered again.
  */
-export function createLogWebhook({ secrets, admit, now = Date.now }: LogWebhookOptions): Handler {
+export function createLogWebhook({
+  secrets,
+  admit,
+  deadlineMs = DEADLINE_MS,
+  now = Date.now,
+}: LogWebhookOptions): Handler {
   return async (request) => {
     if (request.path !== PATH && request.path !== '/') throw notFound()
     if (request.method !== 'POST') throw methodNotAllowed(['POST'])
     checkSecret(request.authorization, secrets)
     const records = parseLogRecords(request.body())
-    const deadline = now() + DEADLINE_MS
+    const deadline = now() + deadlineMs
+    const signal = AbortSignal.timeout(deadlineMs)
     const settled = new Map<string, RecordOutcome>()
     const outcomes: RecordOutcome[] = []
     for (const record of records) {
@@ -51,7 +61,7 @@ export function createLogWebhook({ secrets, admit, now = Date.now }: LogWebhookO
       const outcome =
         settled.get(clientId) ??
         (now() < deadline
-          ? await settle(admit, clientId, record, now(), request.log)
+          ? await settle((id) => admit(id, signal), clientId, record, now(), request.log)
           : ({ outcome: 'deferred', reason: 'deadline', retry: true } as const))
       settled.set(clientId, outcome)
       outcomes.push({ log_id: logId, client_id: clientId, ...outcome })
@@ -87,15 +97,22 @@ async function settle(
     return { outcome }
   } catch (error) {
     if (!(error instanceof AdmissionError)) throw error
-    const { code, status, missingScope } = error
+    const { code, status, missingScope, done } = error
     // A client that Auth0 has never heard of may be too new still; an old one is gone.
     const maybeTooNew = status === 404 && date !== undefined && at - date < SETTLING_MS
     const retry = error.passing || maybeTooNew
-    log.error('admission_failed', { client: clientId, code, missing_scope: missingScope, retry })
+    log.error('admission_failed', {
+      client: clientId,
+      code,
+      missing_scope: missingScope,
+      done,
+      retry,
+    })
     return {
       outcome: 'failed',
       reason: code,
       ...(missingScope !== undefined && { missing_scope: missingScope }),
+      ...(done.length > 0 && { done }),
       ...(retry && { retry }),
     }
   }

@@ -28,11 +28,20 @@ function parseVariables(env: Environment) {
     OAUTH_ISSUER,
     OAUTH_AUDIENCE,
     OAUTH_SCOPES,
+    AUTH_SERVER_METADATA,
     OPENAI_APPS_CHALLENGE,
     LOG_LEVEL,
   } = variables
   return parseEnvironment(
-    { PUBLIC_URL, OAUTH_ISSUER, OAUTH_AUDIENCE, OAUTH_SCOPES, OPENAI_APPS_CHALLENGE, LOG_LEVEL },
+    {
+      PUBLIC_URL,
+      OAUTH_ISSUER,
+      OAUTH_AUDIENCE,
+      OAUTH_SCOPES,
+      AUTH_SERVER_METADATA,
+      OPENAI_APPS_CHALLENGE,
+      LOG_LEVEL,
+    },
     env,
   )
 }

@@ -10,6 +10,7 @@ import {
 import { catalogueScopes } from '../../shared/tools.ts'
 import { createAuthorizationServer } from './authorization-server.ts'
 import type { MetadataConfig } from './config.ts'
+import { curate } from './curated.ts'
 import { createAuth0Health } from './health.ts'
 
 export interface MetadataDependencies {
@@ -31,13 +32,20 @@ export function createMetadata(
   { log, fetch = fetchJson }: MetadataDependencies,
 ): Handler {
   const { OAUTH_ISSUER: issuer, PUBLIC_URL: publicUrl, audience } = config
+  const isCurated = config.AUTH_SERVER_METADATA === 'curated'
+  const scopes = [...catalogueScopes(config.catalogue), ...(config.OAUTH_SCOPES ?? [])]
   const protectedResource = protectedResourceMetadata({
     resource: audience,
-    authorizationServer: issuer,
-    scopes: [...catalogueScopes(config.catalogue), ...(config.OAUTH_SCOPES ?? [])],
+    authorizationServer: isCurated ? publicUrl : issuer,
+    scopes,
     name: new URL(publicUrl).hostname,
   })
-  const authorizationServer = createAuthorizationServer({ issuer, fetch, log })
+  const authorizationServer = createAuthorizationServer({
+    issuer,
+    fetch,
+    log,
+    ...(isCurated && { present: (document) => curate(document, { publicUrl, scopes }) }),
+  })
   const auth0Health = createAuth0Health({ issuer, audience, fetch })
 
   const health = async (): Promise<HttpResponse> => {

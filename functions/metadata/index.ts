@@ -1,10 +1,12 @@
+import { fetchJson } from '../../shared/fetch-json.ts'
 import { start } from '../../shared/host.ts'
 import { toHttpFunction } from '../../shared/http.ts'
 import { createLog } from '../../shared/log.ts'
 import { parseMetadataConfig } from './config.ts'
+import { checkIssuer } from './curated.ts'
 import { createMetadata } from './handler.ts'
 
-start(['metadata'], () => {
+await start(['metadata'], async () => {
   const config = parseMetadataConfig(process.env)
   const log = createLog({
     service: 'metadata',
@@ -14,5 +16,7 @@ start(['metadata'], () => {
   if (!config.audience.startsWith(config.PUBLIC_URL)) {
     log.warning('audience_not_under_public_url', { audience: config.audience })
   }
+  if (config.AUTH_SERVER_METADATA === 'curated')
+    await checkIssuer(config.OAUTH_ISSUER, fetchJson, log)
   return toHttpFunction(createMetadata(config, { log }), log)
 })

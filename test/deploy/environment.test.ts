@@ -36,6 +36,10 @@ test('each function sees the variables that it uses and no others', () => {
     ...['CLIENT_REDIRECT_URIS', 'GOOGLE_CONNECTION_NAME', 'LOG_LEVEL', 'LOG_WEBHOOK_SECRET'],
     ...['MGMT_CLIENT_ID', 'MGMT_CLIENT_SECRET', 'MGMT_DOMAIN', 'OAUTH_AUDIENCE', 'TOOLS_FILE'],
   ])
+  expect(Object.keys(functions.registration).sort()).toEqual([
+    ...['CLIENT_REDIRECT_URIS', 'GOOGLE_CONNECTION_NAME', 'LOG_LEVEL', 'MGMT_CLIENT_ID'],
+    ...['MGMT_CLIENT_SECRET', 'MGMT_DOMAIN', 'OAUTH_AUDIENCE', 'OAUTH_ISSUER', 'TOOLS_FILE'],
+  ])
 })
 
 test('a variable that is set wins, an empty one does not', () => {

@@ -3,7 +3,7 @@ import firebase from '../../deploy/firebase.json' with { type: 'json' }
 import { type Listener, listenOnLoopback } from '../../deploy/local/listen.ts'
 import { type Origin, startOrigin } from '../../deploy/local/origin.ts'
 
-const SERVICES = ['metadata', 'gateway', 'log-webhook']
+const SERVICES = ['metadata', 'gateway', 'log-webhook', 'registration']
 const started: Listener[] = []
 let origin: Origin
 
@@ -47,6 +47,8 @@ test.each([
   ['OPTIONS', '/tools/listEvents', 'gateway'],
   ['GET', '/openapi.json', 'gateway'],
   ['POST', '/auth0-log-webhook', 'log-webhook'],
+  ['POST', '/oauth/register', 'registration'],
+  ['OPTIONS', '/oauth/register', 'registration'],
 ])('%s %s is answered by %s', async (method, path, service) => {
   const answer = await ask(path, { method })
 

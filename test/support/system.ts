@@ -1,13 +1,14 @@
-import { type System, startSystem } from '../../deploy/local/system.ts'
+import { type System, type SystemOptions, startSystem } from '../../deploy/local/system.ts'
 import { keepSecret, keepWritten } from './written.ts'
 
 /** The whole system on free ports. */
 export async function startOnFreePorts(
   env: Readonly<Record<string, string>> = {},
+  options: SystemOptions = {},
 ): Promise<System> {
   const system = await startSystem(
     { PORT: '0', TENANT_PORT: '0', LOG_LEVEL: 'debug', ...env },
-    { report: ({ line }) => keepWritten(line) },
+    { report: ({ line }) => keepWritten(line), ...options },
   )
   for (const [name, value] of Object.entries(system.variables)) {
     if (name.endsWith('_SECRET')) keepSecret(value)

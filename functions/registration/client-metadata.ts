@@ -1,0 +1,93 @@
+import { z } from 'zod'
+import { HttpError } from '../../shared/http-error.ts'
+import { parseJson } from '../../shared/json.ts'
+import type { RedirectUriPolicy } from '../../shared/redirect-uris.ts'
+
+/** What is registered of a request (RFC 7591 s2); everything else in it is left out. */
+export interface ClientMetadata {
+  readonly client_name: string
+  readonly redirect_uris: readonly string[]
+  readonly grant_types: readonly string[]
+  readonly response_types: readonly ['code']
+  /** Whatever was asked for: the curated metadata offers no other method. */
+  readonly token_endpoint_auth_method: 'none'
+}
+
+const MAX_REDIRECT_URIS = 10
+const MAX_NAME_CHARACTERS = 256
+const GRANT_TYPES = ['authorization_code', 'refresh_token']
+
+const strings = z.array(z.string().max(256)).max(20)
+const request = z.looseObject({
+  redirect_uris: z.array(z.string().max(2_048)).min(1).max(MAX_REDIRECT_URIS),
+  client_name: z
+    .string()
+    .trim()
+    .min(1)
+    .max(MAX_NAME_CHARACTERS)
+    // Auth0 refuses angle brackets in a name; it is shown to people when they consent.
+    .regex(/^[^<>\p{Cc}]*$/u, 'must not have angle brackets or control characters')
+    .default('MCP client'),
+  // RFC 7591 s2: the defaults of what is left out.
+  grant_types: strings.default(GRANT_TYPES),
+  response_types: strings.default(['code']),
+  token_endpoint_auth_method: z.string().optional(),
+  application_type: z.string().optional(),
+  scope: z.string().optional(),
+})
+
+/**
+ * Reads a registration request (RFC 7591 s3.1). Grant types that this system does not have are left
+ * out, as s3.2.1 allows; the answer says what was registered.
+ *
+ * @throws HttpError 400 `invalid_redirect_uri`, also for a URI that `mayRedirectTo` does not cover,
+ * or `invalid_client_metadata`.
+ */
+export function parseClientMetadata(
+  body: Buffer,
+  mayRedirectTo: RedirectUriPolicy,
+): ClientMetadata {
+  const parsed = request.safeParse(read(body))
+  if (!parsed.success) throw refusalOf(parsed.error)
+  const { redirect_uris, client_name, grant_types, response_types } = parsed.data
+  if (!mayRedirectTo(redirect_uris)) {
+    throw invalidRedirectUri('A redirect URI is not one of those allowed here.', 'foreign')
+  }
+  if (!grant_types.includes('authorization_code')) {
+    throw invalidMetadata('grant_types: must have authorization_code')
+  }
+  if (!response_types.includes('code')) throw invalidMetadata('response_types: must have code')
+  return {
+    client_name,
+    redirect_uris,
+    grant_types: GRANT_TYPES.filter((grant) => grant_types.includes(grant)),
+    response_types: ['code'],
+    token_endpoint_auth_method: 'none',
+  }
+}
+
+function read(body: Buffer): unknown {
+  const parsed = parseJson(body)
+  if (parsed === undefined) throw invalidMetadata('The body is not JSON.')
+  return parsed.value
+}
+
+/** Says which member is wrong and why, never what it was. */
+function refusalOf({ issues }: z.ZodError): HttpError {
+  const messages = issues.map(({ path, message }) => `${path.join('.') || 'body'}: ${message}`)
+  const isRedirectUri = issues.some(({ path }) => path[0] === 'redirect_uris')
+  const description = messages.slice(0, 5).join('; ')
+  return isRedirectUri ? invalidRedirectUri(description, 'malformed') : invalidMetadata(description)
+}
+
+function invalidRedirectUri(description: string, reason: string): HttpError {
+  return new HttpError(400, 'invalid_redirect_uri', description, {
+    reason: `redirect_uri_${reason}`,
+  })
+}
+
+function invalidMetadata(description: string): HttpError {
+  return new HttpError(400, 'invalid_client_metadata', description, {
+    reason: 'client_metadata_invalid',
+  })
+}

@@ -1,0 +1,21 @@
+import { parseAdmissionConfig } from '../../shared/admission-config.ts'
+import {
+  collectFaults,
+  type Environment,
+  parseEnvironment,
+  variables,
+} from '../../shared/config.ts'
+import { catalogueScopes, parseCatalogue } from '../../shared/tools.ts'
+
+export type RegistrationConfig = ReturnType<typeof parseRegistrationConfig>
+
+/** @throws ConfigError with every fault at once. */
+export function parseRegistrationConfig(env: Environment) {
+  const { OAUTH_ISSUER, AUTH_SERVER_METADATA, LOG_LEVEL } = variables
+  const [admission, own, catalogue] = collectFaults([
+    () => parseAdmissionConfig(env),
+    () => parseEnvironment({ OAUTH_ISSUER, AUTH_SERVER_METADATA, LOG_LEVEL }, env),
+    () => parseCatalogue(env),
+  ])
+  return { ...admission, ...own, scopes: catalogueScopes(catalogue) }
+}

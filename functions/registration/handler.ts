@@ -1,0 +1,119 @@
+import type { AdmitClient, DeleteClient } from '../../shared/admission.ts'
+import { AdmissionError } from '../../shared/admission-error.ts'
+import { type CorsPolicy, withCors } from '../../shared/cors.ts'
+import { type Handler, type HttpRequest, type HttpResponse, json } from '../../shared/http.ts'
+import { type HttpError, notFound } from '../../shared/http-error.ts'
+import type { Log } from '../../shared/log.ts'
+import { REGISTRATION_PATH } from '../../shared/protected-resource.ts'
+import type { RedirectUriPolicy } from '../../shared/redirect-uris.ts'
+import { parseClientMetadata } from './client-metadata.ts'
+import type { RegisterAtIssuer } from './issuer-registration.ts'
+import { createRateLimit } from './rate-limit.ts'
+import { tooMany, unavailable } from './registration-error.ts'
+
+export interface RegistrationOptions {
+  /** False = nothing is here. */
+  readonly isOffered: boolean
+  readonly mayRedirectTo: RedirectUriPolicy
+  /** Throws AdmissionError when no admission could succeed now. */
+  readonly check: (signal: AbortSignal) => Promise<void>
+  readonly register: RegisterAtIssuer
+  readonly admit: AdmitClient
+  readonly remove: DeleteClient
+  readonly admissionTimeoutMs?: number
+  /** Milliseconds. */
+  readonly now?: () => number
+}
+
+const POLICY: CorsPolicy = {
+  origins: new Set(['*']),
+  methods: ['POST', 'OPTIONS'],
+  requestHeaders: ['authorization', 'content-type', 'mcp-protocol-version'],
+  exposedHeaders: ['retry-after'],
+}
+// Auth0 takes 5 registrations in a second, and an admission is some 5 calls of its Management API.
+const LIMIT = { burst: 20, intervalMs: 1_000 }
+const RETRY_AFTER_SECONDS = 10
+// With the 10 s of the registration itself, below the 60 s at which Hosting ends a request.
+const CHECK_TIMEOUT_MS = 10_000
+const ADMISSION_TIMEOUT_MS = 20_000
+const REMOVAL_TIMEOUT_MS = 15_000
+
+/**
+ * `POST /oauth/register` (RFC 7591): a client whose redirect URIs are covered is registered at Auth0,
+ * admitted, and only then told of. Any other outcome leaves no client behind.
+ */
+export function createRegistration(options: RegistrationOptions): Handler {
+  const { isOffered, mayRedirectTo, now } = options
+  const limit = createRateLimit({ ...LIMIT, ...(now && { now }) })
+  const respond = async (request: HttpRequest): Promise<HttpResponse> => {
+    const metadata = parseClientMetadata(request.body(), mayRedirectTo)
+    const waitSeconds = limit()
+    if (waitSeconds !== undefined) throw tooMany('registrations_limited', waitSeconds)
+    await options.check(AbortSignal.timeout(CHECK_TIMEOUT_MS)).catch((error: unknown) => {
+      throw toHttpError(error, request.log)
+    })
+    const { clientId, issuedAt } = await options.register(metadata)
+    await admitOrRemove(options, clientId, request)
+    return json(
+      201,
+      { client_id: clientId, client_id_issued_at: issuedAt, ...metadata },
+      { pragma: 'no-cache' },
+    )
+  }
+  return (request) => {
+    const isHere = request.path === REGISTRATION_PATH || request.path === '/'
+    if (!isOffered || !isHere) throw notFound()
+    return withCors(POLICY, request, () => respond(request), renderError)
+  }
+}
+
+/** @throws HttpError 503 when the client is not admitted, after deleting it again. */
+async function admitOrRemove(
+  { admit, remove, admissionTimeoutMs = ADMISSION_TIMEOUT_MS }: RegistrationOptions,
+  clientId: string,
+  { log, signal }: HttpRequest,
+): Promise<void> {
+  let failure: unknown
+  try {
+    const { outcome, mode } = await admit(clientId, AbortSignal.timeout(admissionTimeoutMs))
+    log.info(`client_${outcome}`, { client: clientId, mode })
+    const isAdmitted = outcome === 'admitted' || outcome === 'already_admitted'
+    // Whoever hung up has never learned the id.
+    if (isAdmitted && !signal.aborted) return
+    failure = unavailable(isAdmitted ? 'client_hung_up' : `client_${outcome}`, RETRY_AFTER_SECONDS)
+  } catch (error) {
+    failure = toHttpError(error, log, clientId)
+  }
+  await remove(clientId, AbortSignal.timeout(REMOVAL_TIMEOUT_MS)).then(
+    () => log.warning('registration_undone', { client: clientId }),
+    (error: unknown) => logLeftBehind(log, clientId, error),
+  )
+  throw failure
+}
+
+/** What is no failure of an admission stays what it is: a bug. */
+function toHttpError(error: unknown, log: Log, clientId?: string): unknown {
+  if (!(error instanceof AdmissionError)) return error
+  const { code, missingScope, done } = error
+  log.error('admission_failed', { client: clientId, code, missing_scope: missingScope, done })
+  return unavailable(code, RETRY_AFTER_SECONDS)
+}
+
+function logLeftBehind(log: Log, clientId: string, error: unknown): void {
+  if (!(error instanceof AdmissionError)) throw error
+  const { code, missingScope } = error
+  log.error('registration_left_behind', { client: clientId, code, missing_scope: missingScope })
+}
+
+/** RFC 7591 s3.2.2 */
+function renderError(error: HttpError, log: Log): HttpResponse {
+  const write = error.status === 503 ? log.error : log.warning
+  write('registration_refused', { status: error.status, reason: error.reason ?? error.code })
+  const { code, message, status, headers } = error
+  return json(
+    status,
+    { error: code, error_description: message },
+    { ...headers, pragma: 'no-cache' },
+  )
+}

@@ -1,0 +1,41 @@
+import { createAdmission, createAdmissionCheck, createDeletion } from '../../shared/admission.ts'
+import { start } from '../../shared/host.ts'
+import { toHttpFunction } from '../../shared/http.ts'
+import { createLog } from '../../shared/log.ts'
+import { createManagement } from '../../shared/management.ts'
+import { parseRegistrationConfig } from './config.ts'
+import { createRegistration } from './handler.ts'
+import { createRegisterAtIssuer } from './issuer-registration.ts'
+
+await start(['registration'], () => {
+  const config = parseRegistrationConfig(process.env)
+  const log = createLog({
+    service: 'registration',
+    level: config.LOG_LEVEL,
+    project: process.env['GOOGLE_CLOUD_PROJECT'],
+  })
+  const isOffered = config.AUTH_SERVER_METADATA === 'curated'
+  if (!isOffered) log.warning('registration_off', { reason: 'AUTH_SERVER_METADATA is issuer' })
+  const management = createManagement({
+    domain: config.MGMT_DOMAIN,
+    clientId: config.MGMT_CLIENT_ID,
+    clientSecret: config.MGMT_CLIENT_SECRET,
+  })
+  const admit = createAdmission({
+    management,
+    mayRedirectTo: config.mayRedirectTo,
+    policy: 'admit',
+    connections: config.GOOGLE_CONNECTION_NAME,
+    audience: config.audience,
+    scopes: config.scopes,
+  })
+  const registration = createRegistration({
+    isOffered,
+    mayRedirectTo: config.mayRedirectTo,
+    check: createAdmissionCheck({ management, connections: config.GOOGLE_CONNECTION_NAME }),
+    register: createRegisterAtIssuer(config.OAUTH_ISSUER),
+    admit,
+    remove: createDeletion(management),
+  })
+  return toHttpFunction(registration, log)
+})

@@ -1,0 +1,80 @@
+import nodeFetch, { type Headers } from 'node-fetch'
+import { z } from 'zod'
+import { HttpError } from '../../shared/http-error.ts'
+import type { ClientMetadata } from './client-metadata.ts'
+import { tooMany, unavailable } from './registration-error.ts'
+
+/** A client that Auth0 has registered. */
+export interface RegisteredClient {
+  readonly clientId: string
+  /** Seconds since the epoch. */
+  readonly issuedAt: number
+}
+
+/** Registers at the issuer itself; the seam at which tests stage its trouble. */
+export type RegisterAtIssuer = (metadata: ClientMetadata) => Promise<RegisteredClient>
+
+const TIMEOUT_MS = 10_000
+const MAX_BYTES = 64 * 1024
+const MAX_RETRY_AFTER_SECONDS = 120
+const DEFAULT_RETRY_AFTER_SECONDS = 10
+
+const answer = z.looseObject({ client_id: z.string().min(1).max(256) })
+const refusal = z.looseObject({ error: z.string().optional(), errorCode: z.string().optional() })
+
+/**
+ * Returns a function that registers a client at the issuer's own registration endpoint. Sends the
+ * request once: when no answer comes, nobody knows whether the client exists.
+ *
+ * The function throws HttpError 400 for what the issuer refuses, 429 with its Retry-After, and 503
+ * for everything else.
+ */
+export function createRegisterAtIssuer(issuer: string, now = Date.now): RegisterAtIssuer {
+  const endpoint = new URL('oidc/register', issuer).href
+  return async (metadata) => {
+    const { status, headers, body } = await post(endpoint, metadata)
+    const registered = answer.safeParse(body)
+    if ((status === 200 || status === 201) && registered.success) {
+      return { clientId: registered.data.client_id, issuedAt: Math.floor(now() / 1000) }
+    }
+    throw toHttpError(status, retryAfterSeconds(headers, now()), body)
+  }
+}
+
+async function post(endpoint: string, metadata: ClientMetadata) {
+  try {
+    const response = await nodeFetch(endpoint, {
+      method: 'POST',
+      redirect: 'error',
+      size: MAX_BYTES,
+      signal: AbortSignal.timeout(TIMEOUT_MS),
+      headers: { 'content-type': 'application/json', accept: 'application/json' },
+      body: JSON.stringify(metadata),
+    })
+    const body: unknown = await response.json().catch(() => undefined)
+    return { status: response.status, headers: response.headers, body }
+  } catch (error) {
+    const reason = error instanceof Error && error.name === 'AbortError' ? 'timeout' : 'unreachable'
+    throw unavailable(`issuer_${reason}`, DEFAULT_RETRY_AFTER_SECONDS)
+  }
+}
+
+function toHttpError(status: number, retryAfter: number, body: unknown): HttpError {
+  const { error, errorCode } = refusal.safeParse(body).data ?? {}
+  const reason = `issuer_${status}${errorCode === undefined ? '' : `_${errorCode}`}`
+  if (status === 429) return tooMany(reason, retryAfter)
+  if (status === 400) {
+    const code = error === 'invalid_redirect_uri' ? error : 'invalid_client_metadata'
+    return new HttpError(400, code, 'The authorization server refuses this client.', { reason })
+  }
+  return unavailable(reason, retryAfter)
+}
+
+/** Seconds until the issuer's rate limit lets a request pass, 1 at least. */
+function retryAfterSeconds(headers: Headers, nowMs: number): number {
+  const delay = Number(headers.get('retry-after') || Number.NaN)
+  const reset = Number(headers.get('x-ratelimit-reset') || Number.NaN)
+  const seconds = Number.isNaN(delay) ? reset - nowMs / 1000 : delay
+  if (Number.isNaN(seconds)) return DEFAULT_RETRY_AFTER_SECONDS
+  return Math.min(Math.max(Math.ceil(seconds), 1), MAX_RETRY_AFTER_SECONDS)
+}

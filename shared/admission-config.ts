@@ -1,0 +1,50 @@
+import { ConfigError, type Environment, parseEnvironment, variables } from './config.ts'
+import { defaultAudience } from './protected-resource.ts'
+import {
+  CHATGPT_REDIRECT_URIS,
+  createRedirectUriPolicy,
+  type RedirectUriPolicy,
+} from './redirect-uris.ts'
+
+/** Who may be admitted, where, and to what. */
+export type AdmissionConfig = ReturnType<typeof parseAdmissionConfig>
+
+/**
+ * The variables that every function which admits clients needs.
+ *
+ * @throws ConfigError with every fault at once.
+ */
+export function parseAdmissionConfig(env: Environment) {
+  const values = parseEnvironment(
+    {
+      PUBLIC_URL: variables.PUBLIC_URL.optional(),
+      OAUTH_AUDIENCE: variables.OAUTH_AUDIENCE,
+      MGMT_DOMAIN: variables.MGMT_DOMAIN,
+      MGMT_CLIENT_ID: variables.MGMT_CLIENT_ID,
+      MGMT_CLIENT_SECRET: variables.MGMT_CLIENT_SECRET,
+      GOOGLE_CONNECTION_NAME: variables.GOOGLE_CONNECTION_NAME,
+      CLIENT_REDIRECT_URIS: variables.CLIENT_REDIRECT_URIS,
+    },
+    env,
+  )
+  return { ...values, ...admissionRules(values) }
+}
+
+/** The two things that an admission is measured by, from the variables that they come from. */
+export function admissionRules(values: {
+  readonly OAUTH_AUDIENCE?: string | undefined
+  readonly PUBLIC_URL?: string | undefined
+  readonly CLIENT_REDIRECT_URIS?: readonly string[] | undefined
+}): { readonly audience: string; readonly mayRedirectTo: RedirectUriPolicy } {
+  const patterns = values.CLIENT_REDIRECT_URIS ?? CHATGPT_REDIRECT_URIS
+  return { audience: audienceOf(values), mayRedirectTo: createRedirectUriPolicy(patterns) }
+}
+
+function audienceOf(values: {
+  readonly OAUTH_AUDIENCE?: string | undefined
+  readonly PUBLIC_URL?: string | undefined
+}): string {
+  if (values.OAUTH_AUDIENCE !== undefined) return values.OAUTH_AUDIENCE
+  if (values.PUBLIC_URL !== undefined) return defaultAudience(values.PUBLIC_URL)
+  throw new ConfigError(['OAUTH_AUDIENCE is required (or PUBLIC_URL, to which it belongs)'])
+}

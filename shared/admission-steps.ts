@@ -1,0 +1,139 @@
+import type { Management as Auth0 } from 'auth0'
+import { AdmissionError, type Attempts, NotFoundError } from './admission-error.ts'
+import type { Management } from './management.ts'
+
+/** What every call of one admission goes with. */
+export interface RequestOptions {
+  readonly abortSignal?: AbortSignal
+}
+
+/** One admission under way. */
+export interface Steps {
+  readonly attempt: Attempts['attempt']
+  readonly management: Management
+  readonly request: RequestOptions
+}
+
+/** Makes a connection available; changes nothing when it is already. */
+export type ConnectionChange = (steps: Steps, connection: Connection) => Promise<void>
+
+type Connection = Auth0.ConnectionForList & { readonly id: string }
+
+const CLIENTS_READ_PER_CONNECTION = 500
+const PROMOTED = {
+  is_first_party: true,
+  token_endpoint_auth_method: 'none',
+  oidc_conformant: true,
+  grant_types: ['authorization_code', 'refresh_token'],
+  jwt_configuration: { alg: 'RS256' },
+} satisfies Auth0.UpdateClientRequestContent
+
+/** Whether a client is as a promotion leaves it. Says nothing of who promoted it. */
+export function isPromoted(client: Auth0.Client): boolean {
+  const grants = new Set(client.grant_types)
+  return (
+    client.is_first_party === PROMOTED.is_first_party &&
+    client.token_endpoint_auth_method === PROMOTED.token_endpoint_auth_method &&
+    client.oidc_conformant === PROMOTED.oidc_conformant &&
+    client.jwt_configuration?.alg === PROMOTED.jwt_configuration.alg &&
+    PROMOTED.grant_types.every((grant) => grants.has(grant))
+  )
+}
+
+/** Makes a permissive client a first-party public one. */
+export async function promote(
+  { attempt, management, request }: Steps,
+  clientId: string,
+  client: Auth0.GetClientResponseContent,
+): Promise<void> {
+  if (isPromoted(client)) return
+  await attempt('client_promote', () => management.clients.update(clientId, PROMOTED, request))
+}
+
+/** Gives a strict client the API, with the scopes that the tools need. */
+export async function grantApi(
+  { attempt, management, request }: Steps,
+  clientId: string,
+  { audience, scopes }: { readonly audience: string; readonly scopes: readonly string[] },
+): Promise<void> {
+  const existing = await attempt('grant_lookup', () =>
+    management.clientGrants.list({ client_id: clientId, audience }, request),
+  )
+  if (existing.data.some((grant) => grant.subject_type === 'user')) return
+  const grant: Auth0.CreateClientGrantRequestContent = {
+    client_id: clientId,
+    audience,
+    scope: [...scopes],
+    subject_type: 'user',
+  }
+  try {
+    await attempt('grant_create', () => management.clientGrants.create(grant, request))
+  } catch (error) {
+    // Somebody else made it between the two calls.
+    if (!(error instanceof AdmissionError) || error.status !== 409) throw error
+  }
+}
+
+/** Makes each of these connections available, one after the other. */
+export async function eachConnection(
+  steps: Steps,
+  names: readonly string[],
+  change: ConnectionChange,
+): Promise<void> {
+  for (const name of names) await change(steps, await findConnection(steps, name))
+}
+
+/** Finds a login connection by its name. */
+export async function findConnection(
+  { attempt, management, request }: Steps,
+  name: string,
+): Promise<Connection> {
+  return attempt('conn_lookup', async () => {
+    const page = await management.connections.list({ name }, request)
+    const connection = page.data.find((candidate) => candidate.name === name)
+    if (connection?.id === undefined) throw new NotFoundError(name)
+    return { ...connection, id: connection.id }
+  })
+}
+
+/** For one permissive client. */
+export const enableFor =
+  (clientId: string): ConnectionChange =>
+  async (steps, { id }) => {
+    if (await isEnabledFor(steps, id, clientId)) return
+    const { attempt, management, request } = steps
+    await attempt('conn_enable', () =>
+      management.connections.clients.update(id, [{ client_id: clientId, status: true }], request),
+    )
+  }
+
+async function isEnabledFor(
+  { attempt, management, request }: Steps,
+  connectionId: string,
+  clientId: string,
+): Promise<boolean> {
+  return attempt('conn_lookup', async () => {
+    let read = 0
+    for await (const enabled of await management.connections.clients.get(
+      connectionId,
+      {},
+      request,
+    )) {
+      if (enabled.client_id === clientId) return true
+      // Beyond this, asking costs more than setting once more what may be set already.
+      if (++read >= CLIENTS_READ_PER_CONNECTION) return false
+    }
+    return false
+  })
+}
+
+/** At domain level: for every third-party client. */
+export const shareWithThirdParties: ConnectionChange = async (
+  { attempt, management, request },
+  connection,
+) => {
+  if (connection.is_domain_connection === true) return
+  await attempt('conn_enable', () =>
+    management.connections.update(connection.id, { is_domain_connection: true }, request),
+  )
+}

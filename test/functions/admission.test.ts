@@ -1,0 +1,228 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { createLogWebhook } from '../../functions/log-webhook/handler.ts'
+import { type AdmissionOptions, createAdmission } from '../../shared/admission.ts'
+import { createManagement } from '../../shared/management.ts'
+import { createRedirectUriPolicy } from '../../shared/redirect-uris.ts'
+import {
+  type FakeClient,
+  type ManagementApi,
+  MGMT_CLIENT_ID,
+  MGMT_CLIENT_SECRET,
+  startManagementApi,
+} from '../support/management-api.ts'
+import { type Answer, type Served, serve } from '../support/serve.ts'
+
+type Json = Readonly<Record<string, unknown>>
+
+const SECRET = 'a-log-stream-secret-for-tests-0123456789'
+const STRICT: FakeClient = {
+  client_id: 'tpc_1',
+  name: 'ChatGPT',
+  callbacks: ['https://chatgpt.com/cb'],
+  is_first_party: false,
+  third_party_security_mode: 'strict',
+}
+const PERMISSIVE: FakeClient = {
+  ...STRICT,
+  client_id: 'plain1',
+  third_party_security_mode: 'permissive',
+}
+const FOREIGN: FakeClient = {
+  ...STRICT,
+  client_id: 'tpc_evil',
+  callbacks: ['https://evil.example/cb'],
+}
+
+let api: ManagementApi
+let served: Served | undefined
+beforeEach(async () => {
+  api = await startManagementApi()
+  const connection = { id: 'con_1', name: 'google-oauth2', is_domain_connection: false }
+  api.connections.set(connection.name, { ...connection, enabled: new Set() })
+  for (const client of [STRICT, PERMISSIVE, FOREIGN]) api.clients.set(client.client_id, client)
+})
+afterEach(async () => {
+  await served?.[Symbol.asyncDispose]()
+  served = undefined
+  await api[Symbol.asyncDispose]()
+})
+
+function admission(options: Partial<AdmissionOptions> = {}) {
+  return createAdmission({
+    management: createManagement({
+      domain: api.domain,
+      clientId: MGMT_CLIENT_ID,
+      clientSecret: MGMT_CLIENT_SECRET,
+    }),
+    mayRedirectTo: createRedirectUriPolicy(['https://chatgpt.com/cb']),
+    policy: 'admit',
+    connections: ['google-oauth2'],
+    audience: 'https://mcp.test/mcp',
+    scopes: ['events:read'],
+    readDelaysMs: [10, 10],
+    ...options,
+  })
+}
+
+/** A webhook that has `deadlineMs` for a delivery. */
+async function webhook(options: Partial<AdmissionOptions> = {}, deadlineMs?: number) {
+  const admit = admission(options)
+  served = await serve('log-webhook', () =>
+    createLogWebhook({ secrets: [SECRET], admit, ...(deadlineMs && { deadlineMs }) }),
+  )
+  const { send } = served
+  return (...clientIds: readonly string[]): Promise<Answer> =>
+    send({
+      method: 'POST',
+      path: '/auth0-log-webhook',
+      headers: { 'content-type': 'application/json', authorization: SECRET },
+      body: clientIds.map((id) => ({
+        log_id: `log_${id}`,
+        data: {
+          date: new Date().toISOString(),
+          type: 'sapi',
+          description: 'Dynamic client registration',
+          details: { response: { body: { client_id: id } } },
+        },
+      })),
+    })
+}
+
+function writes(): string[] {
+  return api.calls
+    .filter(({ method }) => method !== 'GET')
+    .map(({ method, path }) => `${method} ${path}`)
+}
+
+const outcomesIn = (answer: Answer) => answer.json<{ records: Json[] }>().records
+
+describe('the deadline of a delivery', () => {
+  // Auth0 asks for a wait that is longer than the delivery has.
+  const stuck = { status: 429, headers: { 'retry-after': '5' } }
+
+  test.each([
+    { id: 'tpc_1', operation: 'PATCH /connections/:id', done: ['grant_create'] },
+    { id: 'plain1', operation: 'PATCH /connections/:id/clients', done: ['client_promote'] },
+    { id: 'plain1', operation: 'GET /clients/:id', done: undefined },
+  ])('$operation: stopped in time, with what was done so far', async (row) => {
+    const deliver = await webhook({}, 500)
+    api.fail(row.operation, stuck)
+    const startedAt = performance.now()
+    const answer = await deliver(row.id, 'tpc_evil')
+    expect(performance.now() - startedAt).toBeLessThan(3_000)
+    expect(answer.status).toBe(503)
+    const [stopped, next] = outcomesIn(answer)
+    expect(stopped).toMatchObject({ client_id: row.id, outcome: 'failed', retry: true })
+    expect(stopped?.['reason']).toMatch(/_timeout$/)
+    expect(stopped?.['done']).toEqual(row.done)
+    expect(next).toMatchObject({ outcome: 'deferred', reason: 'deadline', retry: true })
+    expect(served?.lines).toContainEqual(
+      expect.objectContaining({ message: 'admission_failed', client: row.id }),
+    )
+  })
+
+  test('what it stopped is completed by the redelivery, and no more than that', async () => {
+    const deliver = await webhook({}, 500)
+    api.fail('PATCH /connections/:id', { ...stuck, times: 1 })
+    expect((await deliver('tpc_1')).status).toBe(503)
+    api.calls.length = 0
+    const again = await deliver('tpc_1')
+    expect(again.status).toBe(200)
+    expect(outcomesIn(again)).toMatchObject([{ outcome: 'admitted' }])
+    expect(writes()).toEqual(['PATCH /connections/con_1'])
+  })
+
+  test('an aborted signal starts nothing', async () => {
+    const admit = admission()
+    const aborted = AbortSignal.abort(new DOMException('over', 'TimeoutError'))
+    await expect(admit('tpc_1', aborted)).rejects.toMatchObject({ code: 'client_read_timeout' })
+    expect(api.calls).toEqual([])
+  })
+})
+
+describe('concurrent calls for one client', () => {
+  test.each(['tpc_1', 'plain1'])('do the work for %s once, and all learn of it', async (id) => {
+    const admit = admission()
+    api.staged.delayMs = 20
+    const outcomes = await Promise.all(Array.from({ length: 10 }, () => admit(id)))
+    expect(new Set(outcomes.map(({ outcome }) => outcome))).toEqual(new Set(['admitted']))
+    expect(writes()).toHaveLength(2)
+    expect(api.calls.filter(({ path }) => path === `/clients/${id}`)).toHaveLength(
+      id === 'plain1' ? 2 : 1,
+    )
+    expect((await admit(id)).outcome).toBe('already_admitted')
+  })
+
+  test('two instances at once end with one grant', async () => {
+    const [one, other] = [admission(), admission()]
+    api.staged.delayMs = 20
+    await Promise.all([one('tpc_1'), other('tpc_1')])
+    expect(api.grants).toHaveLength(1)
+    expect(api.faults).toEqual([])
+  })
+})
+
+describe('enforce', () => {
+  test('a redelivery of a client that was deleted is settled, without another call', async () => {
+    const deliver = await webhook({ policy: 'enforce' })
+    expect(outcomesIn(await deliver('tpc_evil'))).toMatchObject([{ outcome: 'deleted' }])
+    api.calls.length = 0
+    const again = await deliver('tpc_evil')
+    expect(again.status).toBe(200)
+    expect(outcomesIn(again)).toMatchObject([{ outcome: 'deleted' }])
+    expect(api.calls).toEqual([])
+  })
+
+  test('a client that somebody else deletes in between is as good as deleted', async () => {
+    const deliver = await webhook({ policy: 'enforce' })
+    api.fail('DELETE /clients/:id', { status: 404 })
+    const answer = await deliver('tpc_evil')
+    expect(answer.status).toBe(200)
+    expect(outcomesIn(answer)).toMatchObject([{ outcome: 'deleted' }])
+  })
+
+  test('without delete:clients the scope is named, and it is tried again', async () => {
+    const deliver = await webhook({ policy: 'enforce' })
+    api.fail('DELETE /clients/:id', { status: 403 })
+    const answer = await deliver('tpc_evil')
+    expect(answer.status).toBe(503)
+    expect(outcomesIn(answer)).toMatchObject([
+      { reason: 'client_delete_http_403', missing_scope: 'delete:clients', retry: true },
+    ])
+    expect([...api.clients.keys()]).toContain('tpc_evil')
+  })
+
+  test.each([
+    { name: 'a first-party client', changes: { is_first_party: true } },
+    { name: 'one of which Auth0 does not say', changes: { is_first_party: undefined } },
+  ])('$name is never deleted', async ({ changes }) => {
+    const { is_first_party: _, ...rest } = FOREIGN
+    const client = { ...rest, ...(changes.is_first_party && { is_first_party: true }) }
+    api.clients.set('tpc_evil', client)
+    expect((await admission({ policy: 'enforce' })('tpc_evil')).outcome).toBe('refused')
+    expect(writes()).toEqual([])
+  })
+
+  test('one foreign redirect URI among covered ones is enough', async () => {
+    const callbacks = [...(STRICT.callbacks ?? []), 'https://evil.example/cb']
+    api.clients.set('tpc_evil', { ...FOREIGN, callbacks })
+    expect((await admission({ policy: 'enforce' })('tpc_evil')).outcome).toBe('deleted')
+  })
+})
+
+describe('a client that Auth0 does not know everywhere yet', () => {
+  test.each([
+    { id: 'tpc_1', operation: 'GET /clients/:id' },
+    { id: 'tpc_1', operation: 'POST /client-grants' },
+    { id: 'plain1', operation: 'PATCH /clients/:id' },
+  ])('$operation is tried again', async ({ id, operation }) => {
+    api.fail(operation, { status: 404, times: 2 })
+    expect((await admission()(id)).outcome).toBe('admitted')
+  })
+
+  test('for a moment only', async () => {
+    api.fail('POST /client-grants', { status: 404 })
+    await expect(admission()('tpc_1')).rejects.toMatchObject({ code: 'grant_create_http_404' })
+    expect(api.calls.filter(({ method }) => method === 'POST')).toHaveLength(3)
+  })
+})

@@ -1,0 +1,522 @@
+import { afterEach, describe, expect, test } from 'vitest'
+import { parseRegistrationConfig } from '../../functions/registration/config.ts'
+import { createRegistration } from '../../functions/registration/handler.ts'
+import { createRegisterAtIssuer } from '../../functions/registration/issuer-registration.ts'
+import { createAdmission, createAdmissionCheck, createDeletion } from '../../shared/admission.ts'
+import { createManagement } from '../../shared/management.ts'
+import {
+  type ManagementApi,
+  MGMT_CLIENT_ID,
+  MGMT_CLIENT_SECRET,
+  startManagementApi,
+} from '../support/management-api.ts'
+import {
+  type RegistrationEndpoint,
+  startRegistrationEndpoint,
+} from '../support/registration-endpoint.ts'
+import { type Answer, type Served, serve } from '../support/serve.ts'
+
+type Json = Readonly<Record<string, unknown>>
+
+const CALLBACK = 'https://chatgpt.com/connector/oauth/abc-123_XYZ'
+const CHATGPT = {
+  client_name: 'ChatGPT',
+  redirect_uris: [CALLBACK],
+  grant_types: ['authorization_code', 'refresh_token'],
+  response_types: ['code'],
+  token_endpoint_auth_method: 'none',
+}
+
+const running: AsyncDisposable[] = []
+afterEach(async () => {
+  await Promise.all(running.splice(0).map((one) => one[Symbol.asyncDispose]()))
+})
+
+interface Registration {
+  readonly api: ManagementApi
+  readonly auth0: RegistrationEndpoint
+  readonly served: Served
+  readonly register: (body?: unknown, signal?: AbortSignal) => Promise<Answer>
+}
+
+interface Options {
+  readonly env?: Readonly<Record<string, string>>
+  readonly now?: () => number
+  readonly admissionTimeoutMs?: number
+}
+
+async function start({ env = {}, ...options }: Options = {}): Promise<Registration> {
+  const api = await startManagementApi()
+  const auth0 = await startRegistrationEndpoint(api)
+  const connection = { id: 'con_1', name: 'google-oauth2', is_domain_connection: false }
+  api.connections.set(connection.name, { ...connection, enabled: new Set() })
+  const config = parseRegistrationConfig({
+    PUBLIC_URL: 'https://mcp.test',
+    OAUTH_ISSUER: auth0.issuer,
+    AUTH_SERVER_METADATA: 'curated',
+    TOOL_SCOPES_JSON: '{"summarizeEvents":["events:write","events:read"]}',
+    MGMT_DOMAIN: api.domain,
+    MGMT_CLIENT_ID,
+    MGMT_CLIENT_SECRET,
+    GOOGLE_CONNECTION_NAME: 'google-oauth2',
+    ...env,
+  })
+  const management = createManagement({
+    domain: config.MGMT_DOMAIN,
+    clientId: config.MGMT_CLIENT_ID,
+    clientSecret: config.MGMT_CLIENT_SECRET,
+  })
+  const connections = config.GOOGLE_CONNECTION_NAME
+  const { mayRedirectTo, audience, scopes } = config
+  const admission = { management, mayRedirectTo, connections, audience, scopes }
+  const served = await serve('registration', () =>
+    createRegistration({
+      isOffered: config.AUTH_SERVER_METADATA === 'curated',
+      mayRedirectTo,
+      check: createAdmissionCheck({ management, connections }),
+      register: createRegisterAtIssuer(config.OAUTH_ISSUER),
+      admit: createAdmission({ ...admission, policy: 'admit', readDelaysMs: [10, 10] }),
+      remove: createDeletion(management),
+      ...options,
+    }),
+  )
+  running.push(served, auth0, api)
+  return {
+    api,
+    auth0,
+    served,
+    register: (body = CHATGPT, signal) =>
+      served.send({
+        method: 'POST',
+        path: '/oauth/register',
+        headers: { 'content-type': 'application/json' },
+        body,
+        ...(signal && { signal }),
+      }),
+  }
+}
+
+function writesOf({ api }: Registration): string[] {
+  return api.calls
+    .filter(({ method }) => method !== 'GET')
+    .map(({ method, path }) => `${method} ${path}`)
+}
+
+/** What a refusal must leave: no client, and no word of one. */
+function expectNothing(registration: Registration): void {
+  expect([...registration.api.clients.keys()]).toEqual([])
+}
+
+describe('a registration (RFC 7591 s3.2.1)', () => {
+  test.each([
+    {
+      mode: 'strict',
+      clientId: 'tpc_client1',
+      writes: ['POST /client-grants', 'PATCH /connections/con_1'],
+    },
+    {
+      mode: 'permissive',
+      clientId: 'client1',
+      writes: ['PATCH /clients/client1', 'PATCH /connections/con_1/clients'],
+    },
+  ] as const)('of a $mode client is answered once it is admitted', async (row) => {
+    const registration = await start()
+    registration.auth0.staged.mode = row.mode
+    const answer = await registration.register()
+    expect(answer.status).toBe(201)
+    expect(answer.headers['content-type']).toBe('application/json')
+    expect(answer.headers['cache-control']).toBe('no-store')
+    expect(answer.headers['access-control-allow-origin']).toBe('*')
+    expect(answer.json()).toEqual({
+      ...CHATGPT,
+      client_id: row.clientId,
+      client_id_issued_at: expect.any(Number),
+    })
+    const { client_id_issued_at: issuedAt } = answer.json<{ client_id_issued_at: number }>()
+    expect(Math.abs(issuedAt - Date.now() / 1000)).toBeLessThan(10)
+    expect(writesOf(registration)).toEqual(row.writes)
+    expect(registration.api.faults).toEqual([])
+  })
+
+  const kept: readonly { name: string; asked: Json; registered: Json }[] = [
+    {
+      name: 'redirect URIs alone',
+      asked: { redirect_uris: [CALLBACK] },
+      registered: { client_name: 'MCP client' },
+    },
+    {
+      name: 'a secret, as an older ChatGPT asks for',
+      asked: { ...CHATGPT, token_endpoint_auth_method: 'client_secret_post' },
+      registered: {},
+    },
+    {
+      name: 'more grant types than there are',
+      asked: { ...CHATGPT, grant_types: ['refresh_token', 'authorization_code', 'device_code'] },
+      registered: {},
+    },
+    {
+      name: 'no refresh',
+      asked: { ...CHATGPT, grant_types: ['authorization_code'] },
+      registered: { grant_types: ['authorization_code'] },
+    },
+    {
+      name: 'members that are not for Auth0',
+      asked: {
+        ...CHATGPT,
+        application_type: 'web',
+        scope: 'openid admin',
+        logo_uri: 'https://evil.example/logo.png',
+        client_id: 'mine',
+        is_first_party: true,
+        callbacks: ['https://evil.example/'],
+        __proto__: { polluted: true },
+      },
+      registered: {},
+    },
+  ]
+  test.each(kept)('asked with $name', async ({ asked, registered }) => {
+    const registration = await start()
+    const answer = await registration.register(asked)
+    expect(answer.status).toBe(201)
+    expect(registration.auth0.requests).toEqual([{ ...CHATGPT, ...registered }])
+    expect(answer.json()).toMatchObject({ ...CHATGPT, ...registered, client_id: 'tpc_client1' })
+    expect(answer.json()).not.toHaveProperty('client_secret')
+  })
+
+  test('a client that Auth0 does not know everywhere yet is waited for', async () => {
+    const registration = await start()
+    registration.api.fail('GET /clients/:id', { status: 404, times: 1 })
+    registration.api.fail('POST /client-grants', { status: 404, times: 2 })
+    expect((await registration.register()).status).toBe(201)
+    expect(registration.api.grants).toHaveLength(1)
+  })
+})
+
+describe('what is refused before anything exists', () => {
+  const uris = (...redirect_uris: unknown[]): Json => ({ ...CHATGPT, redirect_uris })
+  const rows: readonly { name: string; body: unknown; error?: string }[] = [
+    { name: 'a foreign redirect URI', body: uris('https://evil.example/cb') },
+    { name: 'a foreign one among others', body: uris(CALLBACK, 'https://evil.example/cb') },
+    { name: 'one with a query', body: uris(`${CALLBACK}?next=x`) },
+    { name: 'one with a fragment', body: uris(`${CALLBACK}#x`) },
+    { name: 'one with credentials', body: uris('https://u:p@chatgpt.com/connector/oauth/abc') },
+    { name: 'plain http', body: uris('http://chatgpt.com/connector/oauth/abc') },
+    { name: 'a script', body: uris('javascript:alert(1)') },
+    { name: 'no redirect URI', body: uris() },
+    { name: 'none at all', body: { client_name: 'x' } },
+    { name: 'a number', body: uris(7) },
+    { name: 'a string for a list', body: { ...CHATGPT, redirect_uris: CALLBACK } },
+    { name: 'too many', body: uris(...Array.from({ length: 11 }, () => CALLBACK)) },
+    ...[
+      { name: 'no JSON', body: '{"redirect_uris":["' },
+      { name: 'nothing', body: '' },
+      { name: 'an array', body: [CHATGPT] },
+      { name: 'not UTF-8', body: Buffer.from([0x7b, 0xff]) },
+      { name: 'a name that is no string', body: { ...CHATGPT, client_name: 7 } },
+      { name: 'a name with markup', body: { ...CHATGPT, client_name: '<b>ChatGPT</b>' } },
+      { name: 'a long name', body: { ...CHATGPT, client_name: 'x'.repeat(257) } },
+      { name: 'another grant', body: { ...CHATGPT, grant_types: ['client_credentials'] } },
+      { name: 'grants that are no list', body: { ...CHATGPT, grant_types: 'authorization_code' } },
+      { name: 'the implicit flow', body: { ...CHATGPT, response_types: ['token'] } },
+      { name: 'a method that is no string', body: { ...CHATGPT, token_endpoint_auth_method: 7 } },
+    ].map((row) => ({ ...row, error: 'invalid_client_metadata' })),
+  ]
+  test.each(rows)('$name', async ({ body, error = 'invalid_redirect_uri' }) => {
+    const registration = await start()
+    const answer = await registration.register(body)
+    expect(answer.status).toBe(400)
+    expect(answer.headers['content-type']).toBe('application/json')
+    expect(answer.headers['cache-control']).toBe('no-store')
+    expect(answer.headers['access-control-allow-origin']).toBe('*')
+    expect(answer.json()).toEqual({ error, error_description: expect.any(String) })
+    expect(registration.auth0.requests).toEqual([])
+    expect(registration.api.tokenRequests).toEqual([])
+    expect(JSON.stringify(registration.served.lines)).not.toContain('evil')
+  })
+
+  test('2 MiB: 413', async () => {
+    const { register } = await start()
+    expect((await register({ ...CHATGPT, padding: 'x'.repeat(2 * 1024 * 1024) })).status).toBe(413)
+  })
+
+  test('CLIENT_REDIRECT_URIS decides', async () => {
+    const { register } = await start({ env: { CLIENT_REDIRECT_URIS: 'https://a.test/cb' } })
+    expect((await register({ redirect_uris: ['https://a.test/cb'] })).status).toBe(201)
+    expect((await register()).status).toBe(400)
+  })
+})
+
+describe('the endpoint', () => {
+  test('a browser may ask from anywhere', async () => {
+    const { served } = await start()
+    const answer = await served.send({
+      method: 'OPTIONS',
+      path: '/oauth/register',
+      headers: { origin: 'https://any.example', 'access-control-request-method': 'POST' },
+    })
+    expect(answer.status).toBe(204)
+    expect(answer.headers['access-control-allow-origin']).toBe('*')
+    expect(answer.headers['access-control-allow-methods']).toBe('POST, OPTIONS')
+    expect(answer.headers['access-control-allow-headers']).toContain('content-type')
+  })
+
+  test.each(['GET', 'PUT', 'DELETE'])('%s: 405 with Allow', async (method) => {
+    const { served } = await start()
+    const answer = await served.send({ method, path: '/oauth/register' })
+    expect(answer.status).toBe(405)
+    expect(answer.headers.allow).toBe('POST, OPTIONS')
+  })
+
+  test('is not there unless the metadata is curated', async () => {
+    const registration = await start({ env: { AUTH_SERVER_METADATA: 'issuer' } })
+    expect((await registration.register()).status).toBe(404)
+    expect(registration.auth0.requests).toEqual([])
+  })
+
+  test('nothing is anywhere else', async () => {
+    const { served } = await start()
+    const answer = await served.send({ method: 'POST', path: '/oauth/register/x', body: CHATGPT })
+    expect(answer.status).toBe(404)
+  })
+})
+
+describe("Auth0's own refusals", () => {
+  const soon = () => String(Math.floor(Date.now() / 1000) + 7)
+  const rows: readonly {
+    name: string
+    refusal: () => RegistrationEndpoint['staged']['refusal']
+    status: number
+    error?: string
+    retryAfter?: RegExp
+  }[] = [
+    {
+      name: '429 with Retry-After',
+      refusal: () => ({ status: 429, headers: { 'retry-after': '17' } }),
+      status: 429,
+      retryAfter: /^17$/,
+    },
+    {
+      name: "429 with Auth0's reset",
+      refusal: () => ({ status: 429, headers: { 'x-ratelimit-reset': soon() } }),
+      status: 429,
+      retryAfter: /^[67]$/,
+    },
+    {
+      name: '429 that says nothing',
+      refusal: () => ({ status: 429 }),
+      status: 429,
+      retryAfter: /^10$/,
+    },
+    { name: '503', refusal: () => ({ status: 503 }), status: 503, retryAfter: /^10$/ },
+    {
+      name: 'the entity limit',
+      refusal: () => ({ status: 403, body: { errorCode: 'too_many_entities' } }),
+      status: 503,
+      retryAfter: /^10$/,
+    },
+    {
+      name: 'registration that is off',
+      refusal: () => ({ status: 404 }),
+      status: 503,
+      retryAfter: /^10$/,
+    },
+    { name: '201 without an id', refusal: () => ({ status: 200, body: {} }), status: 503 },
+    {
+      name: 'a redirect URI',
+      refusal: () => ({ status: 400, body: { error: 'invalid_redirect_uri' } }),
+      status: 400,
+      error: 'invalid_redirect_uri',
+    },
+    {
+      name: 'anything else',
+      refusal: () => ({ status: 400, body: { error: 'Bad Request', message: 'x' } }),
+      status: 400,
+      error: 'invalid_client_metadata',
+    },
+  ]
+  test.each(rows)(
+    '$name',
+    async ({ refusal, status, retryAfter, error = 'temporarily_unavailable' }) => {
+      const registration = await start()
+      registration.auth0.staged.refusal = refusal()
+      const answer = await registration.register()
+      expect(answer.status).toBe(status)
+      expect(answer.json()).toMatchObject({ error })
+      if (retryAfter !== undefined) expect(answer.headers['retry-after']).toMatch(retryAfter)
+      expect(answer.headers['access-control-expose-headers']).toBe('retry-after')
+      expect(writesOf(registration)).toEqual([])
+      expect(registration.auth0.requests).toHaveLength(1)
+    },
+  )
+
+  test.each(['before', 'afterwards'] as const)(
+    'no answer, cut off %s: sent once',
+    async (broken) => {
+      const registration = await start()
+      registration.auth0.staged.broken = broken
+      const answer = await registration.register()
+      expect(answer.status).toBe(503)
+      expect(registration.auth0.requests).toHaveLength(1)
+      expect(writesOf(registration)).toEqual([])
+    },
+  )
+})
+
+describe('an admission that fails', () => {
+  const operations = {
+    strict: [
+      'GET /clients/:id',
+      'GET /client-grants',
+      'POST /client-grants',
+      'PATCH /connections/:id',
+    ],
+    permissive: [
+      'PATCH /clients/:id',
+      'GET /connections/:id/clients',
+      'PATCH /connections/:id/clients',
+    ],
+  } as const
+  const rows = (['strict', 'permissive'] as const).flatMap((mode) =>
+    operations[mode].flatMap((operation) =>
+      ([400, 403] as const).map((status) => ({ mode, operation, status })),
+    ),
+  )
+  test.each(rows)('$operation of a $mode client answers $status: deleted again', async (row) => {
+    const registration = await start()
+    registration.auth0.staged.mode = row.mode
+    registration.api.fail(row.operation, { status: row.status })
+    const answer = await registration.register()
+    expect(answer.status).toBe(503)
+    expect(Number(answer.headers['retry-after'])).toBeGreaterThan(0)
+    expect(answer.json()).toMatchObject({ error: 'temporarily_unavailable' })
+    expectNothing(registration)
+    expect(registration.served.lines).toContainEqual(
+      expect.objectContaining({ severity: 'WARNING', message: 'registration_undone' }),
+    )
+    registration.api.mended()
+    expect((await registration.register()).status).toBe(201)
+  })
+
+  test('names the missing Management scope in the log', async () => {
+    const registration = await start()
+    registration.api.fail('POST /client-grants', { status: 403 })
+    await registration.register()
+    expect(registration.served.lines).toContainEqual(
+      expect.objectContaining({
+        message: 'admission_failed',
+        code: 'grant_create_http_403',
+        missing_scope: 'create:client_grants',
+      }),
+    )
+  })
+
+  test('a client that Auth0 has with other redirect URIs is not admitted', async () => {
+    const registration = await start()
+    registration.auth0.staged.callbacks = ['https://evil.example/cb']
+    expect((await registration.register()).status).toBe(503)
+    expectNothing(registration)
+    expect(registration.api.grants).toEqual([])
+  })
+
+  test.each([
+    { name: 'there is no token', stage: ({ api }: Registration) => (api.staged.tokenStatus = 403) },
+    {
+      name: 'connections cannot be read',
+      stage: ({ api }: Registration) => api.fail('GET /connections', { status: 403 }),
+    },
+    {
+      name: 'the connection is missing',
+      stage: ({ api }: Registration) => api.connections.clear(),
+    },
+  ])('when $name, nothing is registered in the first place', async ({ stage }) => {
+    const registration = await start()
+    stage(registration)
+    expect((await registration.register()).status).toBe(503)
+    expect(registration.auth0.requests).toEqual([])
+    expect(registration.served.lines).toContainEqual(
+      expect.objectContaining({ severity: 'ERROR', message: 'admission_failed' }),
+    )
+  })
+
+  test('one that takes too long is given up and undone', async () => {
+    const registration = await start({ admissionTimeoutMs: 300 })
+    registration.api.fail('PATCH /connections/:id', {
+      status: 429,
+      headers: { 'retry-after': '5' },
+    })
+    const startedAt = performance.now()
+    const answer = await registration.register()
+    expect(performance.now() - startedAt).toBeLessThan(3_000)
+    expect(answer.status).toBe(503)
+    expectNothing(registration)
+    expect(registration.served.lines).toContainEqual(
+      expect.objectContaining({ code: 'conn_enable_timeout', done: ['grant_create'] }),
+    )
+  })
+
+  test('one that cannot be deleted again is named in the log', async () => {
+    const registration = await start()
+    registration.api.fail('POST /client-grants', { status: 403 })
+    registration.api.fail('DELETE /clients/:id', { status: 403 })
+    const answer = await registration.register()
+    expect(answer.status).toBe(503)
+    expect(answer.text).not.toContain('tpc_')
+    expect(registration.served.lines).toContainEqual(
+      expect.objectContaining({
+        severity: 'ERROR',
+        message: 'registration_left_behind',
+        client: 'tpc_client1',
+        missing_scope: 'delete:clients',
+      }),
+    )
+  })
+
+  test('a caller that hangs up leaves no client', async () => {
+    const registration = await start()
+    registration.api.staged.delayMs = 50
+    const gone = new AbortController()
+    const asked = registration.register(CHATGPT, gone.signal).catch(() => 'gone')
+    await expect.poll(() => registration.auth0.requests.length).toBe(1)
+    gone.abort()
+    expect(await asked).toBe('gone')
+    await expect
+      .poll(() => registration.served.lines.map(({ message }) => message))
+      .toContain('registration_undone')
+    expectNothing(registration)
+  })
+})
+
+describe('a flood', () => {
+  test('of clients that may register: so many pass, the others are told when', async () => {
+    let now = 1_700_000_000_000
+    const registration = await start({ now: () => now })
+    const answers = await Promise.all(Array.from({ length: 30 }, () => registration.register()))
+    const passed = answers.filter(({ status }) => status === 201)
+    const limited = answers.filter(({ status }) => status === 429)
+    expect([passed.length, limited.length]).toEqual([20, 10])
+    for (const { headers } of limited) expect(headers['retry-after']).toBe('1')
+    expect(registration.auth0.requests).toHaveLength(20)
+    expect(registration.api.grants.map(({ client_id }) => client_id).sort()).toEqual(
+      passed.map((answer) => answer.json<{ client_id: string }>().client_id).sort(),
+    )
+    now += 1_000
+    expect((await registration.register()).status).toBe(201)
+    expect((await registration.register()).status).toBe(429)
+  })
+
+  test('of foreign ones does not keep others out', async () => {
+    const registration = await start({ now: () => 0 })
+    const foreign = { ...CHATGPT, redirect_uris: ['https://evil.example/'] }
+    await Promise.all(Array.from({ length: 100 }, () => registration.register(foreign)))
+    expect((await registration.register()).status).toBe(201)
+    expect(registration.auth0.requests).toHaveLength(1)
+  })
+})
+
+test('no token, secret, name or redirect URI is in the log', async () => {
+  const registration = await start()
+  await registration.register({ ...CHATGPT, client_name: 'marker-name' })
+  await registration.register({ ...CHATGPT, redirect_uris: ['https://marker.example/'] })
+  expect(registration.served.lines.length).toBeGreaterThan(1)
+  expect(JSON.stringify(registration.served.lines)).not.toMatch(/marker|a-management-/)
+})

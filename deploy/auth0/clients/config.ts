@@ -1,0 +1,25 @@
+import { admissionRules } from '../../../shared/admission-config.ts'
+import { type Environment, parseEnvironment, variables } from '../../../shared/config.ts'
+
+/** @throws ConfigError with every fault at once. */
+export function parseClientsConfig(env: Environment) {
+  const values = parseEnvironment(
+    {
+      PUBLIC_URL: variables.PUBLIC_URL.optional(),
+      OAUTH_AUDIENCE: variables.OAUTH_AUDIENCE,
+      MGMT_DOMAIN: variables.MGMT_DOMAIN,
+      MGMT_CLIENT_ID: variables.MGMT_CLIENT_ID,
+      MGMT_CLIENT_SECRET: variables.MGMT_CLIENT_SECRET,
+      CLIENT_REDIRECT_URIS: variables.CLIENT_REDIRECT_URIS,
+    },
+    env,
+  )
+  return {
+    ...admissionRules(values),
+    credentials: {
+      domain: values.MGMT_DOMAIN,
+      clientId: values.MGMT_CLIENT_ID,
+      clientSecret: values.MGMT_CLIENT_SECRET,
+    },
+  }
+}

@@ -1,0 +1,142 @@
+import type { ClientsOptions } from './options.ts'
+import type { ClientsRead, LivingClient, ScopedFailure } from './read-clients.ts'
+import { age, type Verdict } from './verdict.ts'
+
+export interface JudgedClient extends LivingClient {
+  /** Undefined = nobody asked. */
+  readonly verdict: Verdict | undefined
+}
+
+/** One run: what was read, what was planned, what came of it. */
+export interface ClientsReport {
+  /** MGMT_DOMAIN */
+  readonly tenant: string
+  readonly read: ClientsRead
+  readonly clients: readonly JudgedClient[]
+  readonly deleted: readonly string[]
+  /** What was dead when the plan was made, and was kept all the same. */
+  readonly kept: readonly { readonly clientId: string; readonly reason: string }[]
+  /** Milliseconds since the epoch. */
+  readonly now: number
+}
+
+const COLUMNS = ['NAME', 'REDIRECTS TO', 'MODE', 'AGE', 'USERS', 'LAST USE', 'CLIENT ID'] as const
+const MAX_WIDTH = 60
+const SCOPES = 'read:clients read:client_grants read:grants read:logs delete:clients'
+
+/** For machines. */
+export function toJson({ tenant, read, clients, deleted, kept, now }: ClientsReport): string {
+  const report = {
+    tenant,
+    clients: clients.map((client) => ({
+      client_id: client.clientId,
+      name: client.name,
+      redirect_uris: client.redirectUris,
+      mode: client.mode,
+      promoted: client.isPromoted,
+      created_at: iso(client.createdAt),
+      age_days: client.createdAt === undefined ? null : days(now - client.createdAt),
+      user_grants: client.life.userGrants ?? null,
+      last_use: iso(client.life.lastUse),
+      ...(client.verdict && { dead: client.verdict.isDead, reason: client.verdict.reason }),
+    })),
+    others: read.others,
+    logs_since: iso(read.logsSince),
+    deleted,
+    kept: kept.map(({ clientId, reason }) => ({ client_id: clientId, reason })),
+    failures: read.failures,
+  }
+  return `${JSON.stringify(report, undefined, 2)}\n`
+}
+
+/** For people. */
+export function toText(report: ClientsReport, options: ClientsOptions): string {
+  const { tenant, read, clients } = report
+  const asked = options.pruneOlderThanMs !== undefined
+  const rows = clients.map((client) => toRow(client, report))
+  const parts = [
+    `Tenant ${tenant}: ${count(clients.length, 'dynamic client')}, ${read.others} other.`,
+    ...(rows.length > 0 ? [table(rows)] : []),
+    ...(read.logsSince ? [`The logs go back ${age(report.now - read.logsSince)}.`] : []),
+    ...(asked ? [outcome(report, options)] : []),
+    ...(read.failures.length > 0 ? [failures(read.failures)] : []),
+  ]
+  return `${parts.join('\n\n')}\n`
+}
+
+function outcome({ clients, deleted, kept }: ClientsReport, { apply }: ClientsOptions): string {
+  const dead = clients.filter(({ verdict }) => verdict?.isDead)
+  if (dead.length === 0) return 'Nothing to delete.'
+  if (!apply) {
+    return `${count(dead.length, 'client')} to delete. Nothing was changed. To carry it out, run it again with --apply.`
+  }
+  return [
+    `${count(deleted.length, 'client')} deleted.`,
+    ...kept.map(({ clientId, reason }) => `Kept ${clientId}: ${reason}`),
+  ].join('\n')
+}
+
+function toRow(client: JudgedClient, { now }: ClientsReport): string[] {
+  const { verdict, life, createdAt } = client
+  return [
+    ...(verdict ? [verdict.isDead ? '- delete' : '= keep'] : []),
+    client.name,
+    client.redirectUris.join(' '),
+    client.isPromoted ? `${client.mode}, promoted` : client.mode,
+    createdAt === undefined ? '?' : age(now - createdAt),
+    life.userGrants === undefined ? '?' : String(life.userGrants),
+    lastUse(life.lastUse, now),
+    client.clientId,
+    ...(verdict ? [verdict.reason] : []),
+  ].map(printable)
+}
+
+function table(rows: readonly (readonly string[])[]): string {
+  const isJudged = rows.some((row) => row.length > COLUMNS.length)
+  const all = [isJudged ? ['PLAN', ...COLUMNS, 'WHY'] : [...COLUMNS], ...rows]
+  const widths = all[0]?.map((_, column) => Math.max(...all.map((row) => row[column]?.length ?? 0)))
+  return all
+    .map((row) =>
+      row
+        .map((cell, column) => cell.padEnd(widths?.[column] ?? 0))
+        .join('  ')
+        .trimEnd(),
+    )
+    .join('\n')
+}
+
+function failures(list: readonly ScopedFailure[]): string {
+  const missing = list.filter(({ kind }) => kind === 'scope-missing').map(({ scope }) => scope)
+  const messages = [...new Set(list.map(({ message }) => message))]
+  if (missing.length > 0) {
+    messages.push(
+      `Missing Management scopes: ${missing.join(' ')}`,
+      'Grant this application, under Applications > APIs > Auth0 Management API > Application Access:',
+      `    ${SCOPES}`,
+    )
+  }
+  return messages.map(printable).join('\n')
+}
+
+function lastUse(value: number | null | undefined, now: number): string {
+  if (value === undefined) return '?'
+  return value === null ? 'not in the logs' : `${age(now - value)} ago`
+}
+
+/** Whoever registers chooses name and redirect URIs: nothing of them may move the terminal. */
+function printable(text: string): string {
+  const plain = text.replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, '?')
+  return plain.length > 4 * MAX_WIDTH ? `${plain.slice(0, 4 * MAX_WIDTH)}…` : plain
+}
+
+function count(number: number, what: string): string {
+  return `${number} ${what}${number === 1 ? '' : 's'}`
+}
+
+function iso(at: number | null | undefined): string | null {
+  return typeof at === 'number' ? new Date(at).toISOString() : null
+}
+
+function days(ms: number): number {
+  return Math.floor(ms / 86_400_000)
+}

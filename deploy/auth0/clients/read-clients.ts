@@ -1,0 +1,133 @@
+import type { Management as Auth0 } from 'auth0'
+import type { Management } from '../../../shared/management.ts'
+import type { RedirectUriPolicy } from '../../../shared/redirect-uris.ts'
+import { explainFailure, type Failure } from '../reading.ts'
+import { asDynamicClient, type DynamicClient } from './dynamic-client.ts'
+import type { Life } from './verdict.ts'
+
+export interface ReadOptions {
+  readonly management: Management
+  readonly mayRedirectTo: RedirectUriPolicy
+  readonly audience: string
+}
+
+export interface LivingClient extends DynamicClient {
+  readonly life: Life
+}
+
+/** The tenant's clients; what could not be read is undefined in them and named in `failures`. */
+export interface ClientsRead {
+  readonly clients: readonly LivingClient[]
+  /** How many there are besides; this command never touches them. */
+  readonly others: number
+  readonly logsSince: number | null | undefined
+  readonly failures: readonly ScopedFailure[]
+}
+
+export interface ScopedFailure extends Failure {
+  /** The Management scope that the reading needs. */
+  readonly scope: string
+}
+
+const PAGE = 100
+const RECENT_LOGS = 50
+/** Of the client as a thing that is managed, not of its use. */
+const OF_MANAGEMENT = /^(sapi|fapi|mgmt_)/
+
+/**
+ * Reads every client of the tenant and what is known of its use. Two calls per client, one after the
+ * other: Auth0 allows few in a second.
+ */
+export async function readClients(options: ReadOptions): Promise<ClientsRead> {
+  const { management, mayRedirectTo } = options
+  const { read, failures } = createScopedReader()
+  const all = await read('read:clients', () => listClients(management))
+  const dynamic = (all ?? []).flatMap((client) => asDynamicClient(client, mayRedirectTo) ?? [])
+  const others = (all ?? []).length - dynamic.length
+  if (dynamic.length === 0) return { clients: [], others, logsSince: undefined, failures }
+  const grants = await read('read:client_grants', () => listClientGrants(management))
+  const logsSince = await read('read:logs', () => oldestLog(management))
+  const clients: LivingClient[] = []
+  for (const client of dynamic) {
+    const { clientId } = client
+    const life: Life = {
+      userGrants: await read('read:grants', () => countUserGrants(management, clientId)),
+      lastUse: await read('read:logs', () => lastUseOf(management, clientId)),
+      hasForeignGrant: grants?.some((grant) => isForeign(grant, client, options.audience)),
+    }
+    clients.push({ ...client, life })
+  }
+  return { clients, others, logsSince, failures }
+}
+
+/** How many grants people have given a client; as a page of them at most. */
+export async function countUserGrants(management: Management, clientId: string): Promise<number> {
+  const page = await management.userGrants.list({ client_id: clientId, per_page: PAGE })
+  return page.data.length
+}
+
+/** A scope that is missing once is missing for all clients: asked for once, named once. */
+function createScopedReader() {
+  const failures: ScopedFailure[] = []
+  const read = async <Value>(
+    scope: string,
+    run: () => Promise<Value>,
+  ): Promise<Value | undefined> => {
+    const isHopeless = failures.some((failure) => failure.scope === scope || isOfAll(failure))
+    if (isHopeless) return undefined
+    try {
+      return await run()
+    } catch (error) {
+      failures.push({ ...explainFailure(error), scope })
+      return undefined
+    }
+  }
+  return { read, failures }
+}
+
+function isOfAll({ kind }: Failure): boolean {
+  return kind === 'no-token' || kind === 'unreachable'
+}
+
+async function listClients(management: Management): Promise<Auth0.Client[]> {
+  return Array.fromAsync(await management.clients.list({ per_page: PAGE }))
+}
+
+async function listClientGrants(
+  management: Management,
+): Promise<Auth0.ClientGrantResponseContent[]> {
+  return Array.fromAsync(await management.clientGrants.list({ take: PAGE }))
+}
+
+/** This system gives covered clients its own API, for users, and nothing else. */
+function isForeign(
+  grant: Auth0.ClientGrantResponseContent,
+  { clientId, isCovered }: DynamicClient,
+  audience: string,
+): boolean {
+  if (grant.client_id !== clientId) return false
+  return !isCovered || grant.audience !== audience || grant.subject_type !== 'user'
+}
+
+async function oldestLog(management: Management): Promise<number | null> {
+  const page = await management.logs.list({ per_page: 1, sort: 'date:1' })
+  return dateOf(page.data[0]) ?? null
+}
+
+async function lastUseOf(management: Management, clientId: string): Promise<number | null> {
+  // The package knows the query by the name of an older version of the API.
+  const queryParams = { q: `client_id:"${clientId.replaceAll(/[^\w-]/g, '')}"` }
+  const page = await management.logs.list(
+    { per_page: RECENT_LOGS, sort: 'date:-1' },
+    { queryParams },
+  )
+  const dates = page.data
+    .filter(({ type, client_id }) => client_id === clientId && !OF_MANAGEMENT.test(type ?? ''))
+    .flatMap((log) => dateOf(log) ?? [])
+  return dates.length === 0 ? null : Math.max(...dates)
+}
+
+function dateOf(log: Auth0.Log | undefined): number | undefined {
+  const date = typeof log?.date === 'string' ? Date.parse(log.date) : Number.NaN
+  return Number.isNaN(date) ? undefined : date
+}

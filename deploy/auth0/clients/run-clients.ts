@@ -1,0 +1,104 @@
+import { createDeletion } from '../../../shared/admission.ts'
+import { AdmissionError } from '../../../shared/admission-error.ts'
+import { ConfigError, type Environment } from '../../../shared/config.ts'
+import { createManagement, type Management } from '../../../shared/management.ts'
+import type { ManagementFetchOptions } from '../../../shared/management-fetch.ts'
+import { UsageError } from '../provision-options.ts'
+import { explainFailure } from '../reading.ts'
+import { parseClientsConfig } from './config.ts'
+import { type ClientsOptions, parseClientsOptions, USAGE } from './options.ts'
+import { type ClientsReport, type JudgedClient, toJson, toText } from './print-clients.ts'
+import { countUserGrants, readClients } from './read-clients.ts'
+import { judge } from './verdict.ts'
+
+export interface ClientsIo {
+  readonly args: readonly string[]
+  readonly env: Environment
+  readonly write: (text: string) => void
+  readonly writeError: (text: string) => void
+  /** How the Management API is called; an operator has more patience than a function. */
+  readonly calls?: ManagementFetchOptions
+  /** Milliseconds since the epoch. */
+  readonly now?: () => number
+}
+
+const PATIENT: ManagementFetchOptions = {
+  attemptTimeoutMs: 15_000,
+  callTimeoutMs: 120_000,
+  maxAttempts: 6,
+}
+
+/** One run of `npm run clients`: 0 = done or nothing to do, 1 = failed, 2 = wrong usage. */
+export async function runClients(io: ClientsIo): Promise<0 | 1 | 2> {
+  try {
+    const options = parseClientsOptions(io.args)
+    if (options.help) {
+      io.write(USAGE)
+      return 0
+    }
+    return await run(options, io)
+  } catch (error) {
+    if (error instanceof UsageError) {
+      io.writeError(`${error.message}\n\n${USAGE}`)
+      return 2
+    }
+    if (!(error instanceof ConfigError)) throw error
+    io.writeError(`${error.message}\n`)
+    return 1
+  }
+}
+
+async function run(
+  options: ClientsOptions,
+  { env, write, calls, now = Date.now }: ClientsIo,
+): Promise<0 | 1> {
+  const config = parseClientsConfig(env)
+  const management = createManagement(config.credentials, { ...PATIENT, ...calls })
+  const client = await management()
+  const read = await readClients({ ...config, management: client })
+  const at = now()
+  const olderThanMs = options.pruneOlderThanMs
+  const clients: JudgedClient[] = read.clients.map((one) => ({
+    ...one,
+    verdict:
+      olderThanMs === undefined
+        ? undefined
+        : judge(one, one.life, { olderThanMs, logsSince: read.logsSince, now: at }),
+  }))
+  const dead = clients.filter(({ verdict }) => verdict?.isDead).map(({ clientId }) => clientId)
+  const pruned = options.apply ? await prune(client, dead) : NOTHING
+  const report: ClientsReport = {
+    ...{ tenant: config.credentials.domain, clients, now: at },
+    read: { ...read, failures: [...read.failures, ...pruned.failures] },
+    deleted: pruned.deleted,
+    kept: pruned.kept,
+  }
+  write(options.json ? toJson(report) : toText(report, options))
+  return report.read.failures.length === 0 ? 0 : 1
+}
+
+type Pruned = Pick<ClientsReport, 'deleted' | 'kept'> & Pick<ClientsReport['read'], 'failures'>
+const NOTHING: Pruned = { deleted: [], kept: [], failures: [] }
+
+/** Deletes one after the other, and stops at the first that fails; each is looked at once more. */
+async function prune(management: Management, clientIds: readonly string[]): Promise<Pruned> {
+  const remove = createDeletion(async () => management)
+  const deleted: string[] = []
+  const kept: { clientId: string; reason: string }[] = []
+  for (const clientId of clientIds) {
+    try {
+      if ((await countUserGrants(management, clientId)) > 0) {
+        kept.push({ clientId, reason: 'somebody has granted it access just now' })
+        continue
+      }
+      await remove(clientId)
+      deleted.push(clientId)
+    } catch (error) {
+      const isDeletion = error instanceof AdmissionError
+      const failure = explainFailure(isDeletion ? error.cause : error)
+      const scope = isDeletion ? 'delete:clients' : 'read:grants'
+      return { deleted, kept, failures: [{ ...failure, scope }] }
+    }
+  }
+  return { deleted, kept, failures: [] }
+}

@@ -4,9 +4,6 @@ export interface Person {
   readonly password: string
 }
 
-export const ALICE: Person = { username: 'alice@example.com', password: 'password' }
-export const BOB: Person = { username: 'bob@example.com', password: 'password' }
-
 /** The browser stopped on a page that leads no further. */
 export class StuckError extends Error {
   override readonly name = 'StuckError'
@@ -30,13 +27,18 @@ const MAX_STEPS = 20
  *
  * @throws StuckError for a page without a form that it could send, or the same form again.
  */
-export async function signIn(start: URL, callback: string, person: Person): Promise<URL> {
+export async function signIn(
+  start: URL,
+  callback: string,
+  person: Person,
+  send: typeof fetch = fetch,
+): Promise<URL> {
   const cookies = new Map<string, string>()
   let next: { url: URL; body?: URLSearchParams } = { url: start }
   let signedIn = false
   for (let step = 0; step < MAX_STEPS; step++) {
     if (next.url.href.startsWith(callback)) return next.url
-    const response = await fetch(next.url, {
+    const response = await send(next.url, {
       method: next.body === undefined ? 'GET' : 'POST',
       body: next.body ?? null,
       redirect: 'manual',

@@ -1,9 +1,10 @@
 import { decodeJwt, decodeProtectedHeader } from 'jose'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { StuckError } from '../../deploy/connect/form-sign-in.ts'
 import type { System } from '../../deploy/local/system.ts'
-import { ALICE, BOB, StuckError } from '../support/browser.ts'
 import { createChatGpt } from '../support/chatgpt.ts'
 import { connectV1, connectV2 } from '../support/connect.ts'
+import { ALICE, BOB } from '../support/people.ts'
 import { callMessage, postMcp, startOnFreePorts } from '../support/system.ts'
 import { adminOf, until } from '../support/tenant-admin.ts'
 

@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { System } from '../../deploy/local/system.ts'
-import { ALICE } from '../support/browser.ts'
 import { createChatGpt } from '../support/chatgpt.ts'
 import { connectV2 } from '../support/connect.ts'
+import { ALICE } from '../support/people.ts'
 import { callMessage, postMcp, startOnFreePorts } from '../support/system.ts'
 import { adminOf, until } from '../support/tenant-admin.ts'
 

@@ -4,7 +4,7 @@ import type {
   StoredOAuthClientInformation,
   StoredOAuthTokens,
 } from '@modelcontextprotocol/client'
-import { type Person, signIn } from './browser.ts'
+import { type Person, signIn } from '../../deploy/connect/form-sign-in.ts'
 import { adminOf, type Tenant } from './tenant-admin.ts'
 
 /** A client that registers itself as ChatGPT does, and the person who uses it. */

@@ -19,7 +19,11 @@ export interface TenantState {
     readonly enabled_clients: readonly string[]
   }[]
   readonly clientGrants: readonly { readonly client_id?: string; readonly audience: string }[]
-  readonly logStream: { readonly deliveries: readonly { readonly status: number }[] }
+  readonly logStream: { readonly deliveries: readonly { readonly status: number | null }[] }
+  readonly resourceServers: readonly { readonly identifier: string }[]
+  /** How often the Management API was called, and how many tokens it gave out. */
+  readonly managementCalls: number
+  readonly managementTokens: number
 }
 
 /** Stages trouble in the stand-in tenant through its own endpoint, as a person would. */

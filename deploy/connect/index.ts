@@ -1,0 +1,29 @@
+/** `npm run connect`: 0 = all worked, 1 = a step failed, 2 = wrong usage. */
+import { connect } from './connect.ts'
+import { openBrowser } from './open-browser.ts'
+import { type Options, parseOptions, UsageError } from './options.ts'
+import { printStep } from './print-step.ts'
+
+function readOptions(): Options {
+  try {
+    return parseOptions(process.argv.slice(2), process.env)
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error
+    process.stderr.write(`${error.message}\n`)
+    process.exit(2)
+  }
+}
+
+const { isJson, ...options } = readOptions()
+const connection = await connect({
+  ...options,
+  onStep: (step) => {
+    if (!isJson) process.stdout.write(printStep(step))
+  },
+  openBrowser: (url) => {
+    process.stderr.write(`Sign in here: ${url}\n`)
+    openBrowser(url)
+  },
+})
+if (isJson) process.stdout.write(`${JSON.stringify(connection, null, 2)}\n`)
+process.exitCode = connection.ok ? 0 : 1

@@ -1,0 +1,13 @@
+import { STEPS, type Step } from './step.ts'
+
+const WIDTH = Math.max(...STEPS.map((step) => step.length))
+
+/** One line for a step, and for a failure the cause and what to do. */
+export function printStep({ step, ok, seen, cause, fix, ms }: Step): string {
+  const mark = ok ? 'ok  ' : cause === undefined ? '-   ' : 'FAIL'
+  const took = ok ? ` (${ms} ms)` : ''
+  const lines = [`${mark} ${step.padEnd(WIDTH)}  ${seen}${took}`]
+  if (cause !== undefined) lines.push(`     cause: ${cause}`)
+  if (fix !== undefined) lines.push(`     do:    ${fix}`)
+  return `${lines.join('\n')}\n`
+}

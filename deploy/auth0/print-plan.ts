@@ -1,0 +1,63 @@
+import { PROVISION_SCOPES } from './management-scopes.ts'
+import type { FieldChange, PlanItem, Shown } from './plan-item.ts'
+
+const MARK: Readonly<Record<PlanItem['action'], string>> = {
+  create: '+',
+  change: '~',
+  keep: '=',
+  remove: '-',
+  report: 'i',
+  blocked: '!',
+}
+const INDENT = '    '
+
+/** The plan as a diff for people. */
+export function printPlan(items: readonly PlanItem[]): string {
+  return items.map(printItem).join('\n\n')
+}
+
+/** One line: what the plan comes to. */
+export function summarize(items: readonly PlanItem[]): string {
+  const count = (action: PlanItem['action']) =>
+    items.filter((item) => item.action === action).length
+  const parts = [
+    [count('create'), 'to create'],
+    [count('change'), 'to change'],
+    [count('remove'), 'to remove'],
+    [count('keep'), 'as they should be'],
+    [count('report'), 'to know of'],
+    [count('blocked'), 'blocked'],
+  ] as const
+  const told = parts.filter(([number]) => number > 0).map(([number, what]) => `${number} ${what}`)
+  return `${told.join(', ')}.`
+}
+
+/** Which Management scopes are missing, and where to grant all that this command needs. */
+export function printScopes(missing: readonly string[]): string {
+  return [
+    `Missing Management scopes: ${missing.join(' ')}`,
+    'Grant this application, under Applications > APIs > Auth0 Management API > Application Access:',
+    `${INDENT}${PROVISION_SCOPES.join(' ')}`,
+  ].join('\n')
+}
+
+function printItem({ action, area, subject, changes, why, where }: PlanItem): string {
+  const isQuiet = action === 'keep'
+  return [
+    `${MARK[action]} ${action}  ${area}  ${subject}`,
+    ...changes.map((change) => `${INDENT}${printChange(change)}`),
+    `${INDENT}why: ${why}`,
+    ...(isQuiet ? [] : [`${INDENT}where: ${where}`]),
+  ].join('\n')
+}
+
+function printChange({ field, before, after }: FieldChange): string {
+  if (before === undefined) return `+ ${field}: ${printValue(after)}`
+  if (after === undefined) return `- ${field}: ${printValue(before)}`
+  return `~ ${field}: ${printValue(before)} -> ${printValue(after)}`
+}
+
+function printValue(value: Shown): string {
+  if (typeof value === 'object' && value !== null) return `[${value.join(', ')}]`
+  return value === undefined ? 'not set' : String(value)
+}

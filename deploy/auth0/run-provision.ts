@@ -1,0 +1,111 @@
+import { writeFile } from 'node:fs/promises'
+import { ConfigError, type Environment } from '../../shared/config.ts'
+import { createManagement } from '../../shared/management.ts'
+import type { ManagementFetchOptions } from '../../shared/management-fetch.ts'
+import { applySteps } from './apply.ts'
+import { type ProvisionConfig, parseProvisionConfig } from './config.ts'
+import { desiredState } from './desired-state.ts'
+import { ExportError, exportState } from './export.ts'
+import { watchGrantedScopes } from './granted-scopes.ts'
+import { missingScopes, planSteps } from './plan.ts'
+import { createPrinter, type Printer } from './print-provision.ts'
+import {
+  checkRedirectUri,
+  type ProvisionOptions,
+  parseProvisionOptions,
+  USAGE,
+  UsageError,
+} from './provision-options.ts'
+import { readTenant } from './read-tenant.ts'
+
+export interface ProvisionIo {
+  readonly args: readonly string[]
+  readonly env: Environment
+  readonly write: (text: string) => void
+  readonly writeError: (text: string) => void
+  /** How the Management API is called; an operator has more patience than a function. */
+  readonly calls?: ManagementFetchOptions
+}
+
+/** 0 = done or nothing to do, 1 = failed or blocked, 2 = wrong usage. */
+export type ExitCode = 0 | 1 | 2
+
+const PATIENT: ManagementFetchOptions = {
+  attemptTimeoutMs: 15_000,
+  callTimeoutMs: 120_000,
+  maxAttempts: 6,
+}
+
+/** One run of `npm run provision`, from its arguments to its exit code. */
+export async function runProvision(io: ProvisionIo): Promise<ExitCode> {
+  try {
+    const options = parseProvisionOptions(io.args)
+    if (options.help) {
+      io.write(USAGE)
+      return 0
+    }
+    const config = parseProvisionConfig(io.env)
+    checkRedirectUri(options.predefined, config.mayRedirectTo)
+    const secrets = [config.MGMT_CLIENT_SECRET, ...config.LOG_WEBHOOK_SECRET]
+    return await provision(config, options, { ...io, write: withoutSecrets(io.write, secrets) })
+  } catch (error) {
+    if (error instanceof UsageError) {
+      io.writeError(`${error.message}\n\n${USAGE}`)
+      return 2
+    }
+    if (!(error instanceof ConfigError) && !(error instanceof ExportError)) throw error
+    io.writeError(`${error.message}\n`)
+    return 1
+  }
+}
+
+async function provision(
+  config: ProvisionConfig,
+  options: ProvisionOptions,
+  { write, calls }: ProvisionIo,
+): Promise<ExitCode> {
+  const desired = desiredState(config, options)
+  const { fetch, grantedScopes } = watchGrantedScopes(calls?.fetch)
+  const management = await createManagement(credentialsIn(config), {
+    ...PATIENT,
+    ...calls,
+    fetch,
+  })()
+  const snapshot = await readTenant({ management, desired, grantedScopes })
+  if (options.exportTo !== undefined) {
+    const yaml = exportState(desired, snapshot)
+    const { file } = options.exportTo
+    if (file === undefined) write(yaml)
+    else await writeFile(file, yaml)
+    return 0
+  }
+
+  const steps = planSteps(desired, snapshot)
+  const printer: Printer = createPrinter(options, write)
+  printer.plan({
+    tenant: config.MGMT_DOMAIN,
+    items: steps.map(({ item }) => item),
+    missingScopes: missingScopes(steps, snapshot),
+    failure: 'failure' in snapshot.api ? snapshot.api.failure : undefined,
+  })
+  // Half a plan would leave the tenant in a state that nobody has planned.
+  if (steps.some(({ item }) => item.action === 'blocked')) return printer.end(1)
+  if (!options.apply) return printer.end(0)
+  const applied = await applySteps(steps, { management, report: printer.done })
+  printer.applied(applied)
+  return printer.end(applied.failure === undefined ? 0 : 1)
+}
+
+function credentialsIn(config: ProvisionConfig) {
+  return {
+    domain: config.MGMT_DOMAIN,
+    clientId: config.MGMT_CLIENT_ID,
+    clientSecret: config.MGMT_CLIENT_SECRET,
+  }
+}
+
+/** Auth0 may quote in an error message what it was sent. */
+function withoutSecrets(write: (text: string) => void, secrets: readonly string[]) {
+  return (text: string) =>
+    write(secrets.reduce((hidden, one) => hidden.replaceAll(one, '***'), text))
+}

@@ -1,0 +1,211 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { createManagement } from '../../../shared/management.ts'
+import {
+  createManagementFetch,
+  type ManagementFetchOptions,
+} from '../../../shared/management-fetch.ts'
+import { provision } from '../../support/provision.ts'
+import { startTenantApi, type TenantApi } from '../../support/tenant-api.ts'
+
+const URL_OF_API = 'https://example.auth0.com/api/v2/clients'
+
+/** A `fetch` with these answers in turn, the last one for ever; undefined = it hangs. */
+function scripted(answers: readonly (Response | Error | undefined)[]) {
+  const calls: string[] = []
+  const slept: number[] = []
+  const send: typeof fetch = async (_, init) => {
+    const answer = answers[Math.min(calls.length, answers.length - 1)]
+    calls.push(init?.method ?? 'GET')
+    if (answer instanceof Error) throw answer
+    if (answer !== undefined) return answer.clone()
+    return new Promise((_, reject) => {
+      init?.signal?.addEventListener('abort', () => reject(init.signal?.reason))
+    })
+  }
+  const options = {
+    fetch: send,
+    sleep: async (ms) => void slept.push(ms),
+  } satisfies ManagementFetchOptions
+  return { calls, slept, options }
+}
+
+const answer = (status: number, headers: Readonly<Record<string, string>> = {}) =>
+  new Response('{}', { status, headers })
+const OK = answer(200)
+const BROKEN = new TypeError('fetch failed')
+
+describe('a call to the Management API', () => {
+  const IDEMPOTENT = ['GET', 'PATCH', 'PUT', 'DELETE']
+
+  test.each([...IDEMPOTENT, 'POST'])('%s is sent again after 429', async (method) => {
+    const { calls, options } = scripted([answer(429), OK])
+    const response = await createManagementFetch(options)(URL_OF_API, { method })
+    expect(response.status).toBe(200)
+    expect(calls).toEqual([method, method])
+  })
+
+  const PASSING: readonly (Response | Error)[] = [
+    ...[408, 500, 502, 503, 504].map((status) => answer(status)),
+    BROKEN,
+  ]
+
+  test.each(IDEMPOTENT)('%s is sent again after what may pass', async (method) => {
+    for (const failure of PASSING) {
+      const { calls, options } = scripted([failure, OK])
+      const response = await createManagementFetch(options)(URL_OF_API, { method })
+      expect(response.status).toBe(200)
+      expect(calls).toHaveLength(2)
+    }
+  })
+
+  test('POST is not: nobody knows whether it was carried out', async () => {
+    for (const failure of PASSING) {
+      const { calls, options } = scripted([failure, OK])
+      await createManagementFetch(options)(URL_OF_API, { method: 'POST' }).catch(() => undefined)
+      expect(calls).toHaveLength(1)
+    }
+  })
+
+  test('a token is asked for again all the same', async () => {
+    const { calls, options } = scripted([answer(503), BROKEN, OK])
+    const url = 'https://example.auth0.com/oauth/token'
+    const response = await createManagementFetch(options)(url, { method: 'POST' })
+    expect(response.status).toBe(200)
+    expect(calls).toHaveLength(3)
+  })
+
+  test.each([400, 401, 403, 404, 409])('%i is final', async (status) => {
+    const { calls, options } = scripted([answer(status), OK])
+    expect((await createManagementFetch(options)(URL_OF_API)).status).toBe(status)
+    expect(calls).toHaveLength(1)
+  })
+
+  test('the last answer stands when all attempts fail', async () => {
+    const { calls, options } = scripted([answer(503)])
+    expect((await createManagementFetch({ ...options, maxAttempts: 4 })(URL_OF_API)).status).toBe(
+      503,
+    )
+    expect(calls).toHaveLength(4)
+  })
+
+  const inSeconds = (seconds: number) => Math.floor(Date.now() / 1_000) + seconds
+  const WAITS: readonly (readonly [string, () => Record<string, string>, number, number])[] = [
+    ['Retry-After in seconds', () => ({ 'retry-after': '3' }), 3_000, 3_600],
+    [
+      'Retry-After as a date',
+      () => ({ 'retry-after': new Date(inSeconds(4) * 1_000).toUTCString() }),
+      2_900,
+      4_800,
+    ],
+    ['x-ratelimit-reset', () => ({ 'x-ratelimit-reset': `${inSeconds(5)}` }), 3_900, 6_000],
+    ['a reset that is past', () => ({ 'x-ratelimit-reset': `${inSeconds(-5)}` }), 50, 60],
+    ['neither', () => ({}), 500, 600],
+  ]
+
+  test.each(WAITS)('429 with %s: waits as long', async (_, headers, least, most) => {
+    const { slept, options } = scripted([answer(429, headers()), OK])
+    await createManagementFetch(options)(URL_OF_API)
+    expect(slept).toHaveLength(1)
+    expect(slept[0]).toBeGreaterThanOrEqual(least)
+    expect(slept[0]).toBeLessThanOrEqual(most)
+  })
+
+  test('without a hint each wait is longer than the one before', async () => {
+    const { slept, options } = scripted([answer(500)])
+    await createManagementFetch({ ...options, maxAttempts: 4 })(URL_OF_API)
+    expect(slept).toHaveLength(3)
+    expect([...slept].sort((one, other) => one - other)).toEqual(slept)
+  })
+
+  test('a wait longer than the call may last is not begun', async () => {
+    const { calls, slept, options } = scripted([answer(429, { 'retry-after': '60' }), OK])
+    expect((await createManagementFetch(options)(URL_OF_API)).status).toBe(429)
+    expect({ calls: calls.length, slept }).toEqual({ calls: 1, slept: [] })
+  })
+
+  test('an answer that does not come is given up, as the package knows a time-out', async () => {
+    const { calls, options } = scripted([undefined])
+    const call = createManagementFetch({ ...options, attemptTimeoutMs: 20, maxAttempts: 2 })
+    await expect(call(URL_OF_API)).rejects.toMatchObject({ name: 'AbortError' })
+    expect(calls).toHaveLength(2)
+  })
+
+  test('a body that does not come counts as no answer', async () => {
+    const endless = new ReadableStream({ start: (body) => body.enqueue(new Uint8Array(1)) })
+    const send: typeof fetch = async (_, init) => {
+      const stalled = endless.pipeThrough(new TransformStream(), { signal: init?.signal as never })
+      return new Response(stalled)
+    }
+    const call = createManagementFetch({ fetch: send, attemptTimeoutMs: 20, maxAttempts: 1 })
+    await expect(call(URL_OF_API)).rejects.toMatchObject({ name: 'AbortError' })
+  })
+
+  test('a tenant on this machine is spoken to without TLS, any other with', async () => {
+    const asked: string[] = []
+    const call = createManagementFetch({
+      fetch: async (url) => {
+        asked.push(String(url))
+        return OK.clone()
+      },
+    })
+    await call('https://localhost:8081/api/v2/clients')
+    await call('https://localhost.example/api/v2/clients')
+    expect(asked).toEqual([
+      'http://localhost:8081/api/v2/clients',
+      'https://localhost.example/api/v2/clients',
+    ])
+  })
+})
+
+describe('with a tenant', () => {
+  let api: TenantApi
+
+  beforeEach(async () => {
+    api = await startTenantApi()
+  })
+
+  afterEach(async () => {
+    expect(api.faults).toEqual([])
+    await api[Symbol.asyncDispose]()
+  })
+
+  test('429 on every second call changes nothing but the time', async () => {
+    const calls: ManagementFetchOptions = {
+      fetch: async (url, init) => {
+        // The token request is not the API's to refuse.
+        api.staged.tooMany ??= 0
+        if (api.calls.length % 2 === 1 && api.staged.tooMany === 0) api.staged.tooMany = 1
+        return fetch(url, init)
+      },
+      sleep: async () => {
+        api.staged.tooMany = 0
+        api.calls.push('429')
+      },
+    }
+    const run = await provision({ domain: api.domain, args: ['--apply'], calls })
+    expect(run.exitCode).toBe(0)
+    expect(api.calls.filter((call) => call === '429').length).toBeGreaterThan(3)
+    const paths = api.writes.map(({ method, path }) => `${method} ${path}`)
+    expect(paths.filter((path) => path.startsWith('POST'))).toHaveLength(3)
+  })
+
+  test('429 for ever: the run fails with its reason and has changed nothing', async () => {
+    api.staged.tooMany = Number.POSITIVE_INFINITY
+    const calls = { sleep: async () => undefined }
+    const run = await provision({ domain: api.domain, args: ['--apply'], calls })
+    expect(run.exitCode).toBe(1)
+    expect(run.stdout).toContain('Auth0 answered 429')
+    expect(api.writes).toEqual([])
+  })
+
+  test('one token serves many calls at once', async () => {
+    const management = await createManagement({
+      domain: api.domain,
+      clientId: 'x',
+      clientSecret: 'y',
+    })()
+    await Promise.all([1, 2, 3].map(() => management.logStreams.list()))
+    await management.tenants.settings.get()
+    expect(api.tokenRequests.count).toBe(1)
+  })
+})

@@ -1,0 +1,120 @@
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { parse } from 'yaml'
+import { LOG_WEBHOOK_SECRET, provision } from '../../support/provision.ts'
+import { startTenantApi, type TenantApi } from '../../support/tenant-api.ts'
+
+const AUDIENCE = 'https://mcp.example.com/mcp'
+const REDIRECT_URI = 'https://chatgpt.com/connector/oauth/abc123'
+
+let api: TenantApi
+
+beforeEach(async () => {
+  api = await startTenantApi()
+})
+
+afterEach(async () => {
+  expect(api.faults).toEqual([])
+  await api[Symbol.asyncDispose]()
+})
+
+type Json = Record<string, unknown>
+type Sections = Record<string, Json[]> & { readonly tenant: Json }
+
+async function exported(args: readonly string[] = []): Promise<Sections> {
+  const { exitCode, stdout } = await provision({
+    domain: api.domain,
+    args: ['--export', ...args],
+  })
+  expect(exitCode).toBe(0)
+  return parse(stdout) as Sections
+}
+
+test('the file has the state that --apply reaches', async () => {
+  const args = ['--predefined', REDIRECT_URI]
+  const yaml = await exported(args)
+  expect(api.writes).toEqual([])
+  await provision({ domain: api.domain, args: ['--apply', ...args] })
+  const { tenant } = api
+
+  expect(tenant.settings).toMatchObject(yaml.tenant)
+  expect(tenant.apis).toContainEqual(expect.objectContaining(yaml['resourceServers']?.[0]))
+  expect(tenant.connections).toContainEqual(expect.objectContaining(yaml['connections']?.[0]))
+  expect(tenant.grants).toContainEqual(expect.objectContaining(yaml['clientGrants']?.[0]))
+  expect(tenant.clients).toContainEqual(expect.objectContaining(yaml['clients']?.[0]))
+  const [stream] = yaml['logStreams'] ?? []
+  const sink = { ...Object(stream?.['sink']), httpAuthorization: `Bearer ${LOG_WEBHOOK_SECRET}` }
+  expect(tenant.streams).toContainEqual(expect.objectContaining({ ...stream, sink }))
+})
+
+test('it is the same before and after --apply', async () => {
+  const before = await exported()
+  await provision({ domain: api.domain, args: ['--apply'] })
+  expect(await exported()).toEqual(before)
+})
+
+test('the secret is a keyword that auth0-deploy-cli replaces', async () => {
+  const { logStreams } = await exported()
+  expect(logStreams?.[0]).toMatchObject({
+    sink: { httpAuthorization: 'Bearer ##LOG_WEBHOOK_SECRET##' },
+  })
+})
+
+test('names and scopes of the tenant are kept, because that tool replaces lists', async () => {
+  await provision({ domain: api.domain, args: ['--apply'] })
+  const [server, stream] = [
+    api.tenant.apis.find(({ identifier }) => identifier === AUDIENCE),
+    api.tenant.streams.at(-1),
+  ]
+  const scopes = [...Object(server?.['scopes']), { value: 'admin' }]
+  Object.assign(server ?? {}, { name: 'Renamed', scopes })
+  Object.assign(stream ?? {}, { name: 'Renamed too' })
+  const { resourceServers, logStreams } = await exported()
+  expect(resourceServers?.[0]).toMatchObject({ name: 'Renamed' })
+  expect(resourceServers?.[0]?.['scopes']).toContainEqual({ value: 'admin' })
+  expect(logStreams?.[0]).toMatchObject({ name: 'Renamed too' })
+
+  const pruned = await exported(['--prune'])
+  expect(pruned['resourceServers']?.[0]?.['scopes']).toHaveLength(2)
+})
+
+test('a connection with a database of its own is in the section for those', async () => {
+  Object.assign(api.tenant.connections[0] ?? {}, { strategy: 'auth0' })
+  const { databases, connections } = await exported()
+  expect(databases).toEqual([
+    { name: 'google-oauth2', strategy: 'auth0', is_domain_connection: true },
+  ])
+  expect(connections).toBeUndefined()
+})
+
+test('a permissive tenant keeps its connections to itself', async () => {
+  api.tenant.settings['dynamic_client_registration_security_mode'] = 'permissive'
+  const { tenant, connections } = await exported()
+  expect(tenant).toMatchObject({ dynamic_client_registration_security_mode: 'permissive' })
+  expect(connections).toBeUndefined()
+})
+
+test.each([
+  ['--export', 'FILE'],
+  ['--export=FILE', ''],
+])('%s %s writes a file', async (option, value) => {
+  const directory = await mkdtemp(join(tmpdir(), 'provision-'))
+  const file = join(directory, 'tenant.yaml')
+  const args = [option, value].filter((arg) => arg !== '').map((arg) => arg.replace('FILE', file))
+  const { exitCode, stdout } = await provision({ domain: api.domain, args })
+  const text = await readFile(file, 'utf8')
+  await rm(directory, { recursive: true })
+
+  expect({ exitCode, stdout }).toEqual({ exitCode: 0, stdout: '' })
+  expect(parse(text)).toEqual(await exported())
+})
+
+test('what could not be read is not made up', async () => {
+  api.staged.scopes = ['read:resource_servers']
+  const { exitCode, stdout, stderr } = await provision({ domain: api.domain, args: ['--export'] })
+  expect(exitCode).toBe(1)
+  expect(stdout).toBe('')
+  expect(stderr).toContain('read:tenant_settings')
+})

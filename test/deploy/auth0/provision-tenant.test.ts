@@ -1,0 +1,119 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { System } from '../../../deploy/local/system.ts'
+import { createChatGpt } from '../../support/chatgpt.ts'
+import { connectV2 } from '../../support/connect.ts'
+import { ALICE } from '../../support/people.ts'
+import { type ProvisionRun, provision } from '../../support/provision.ts'
+import { startOnFreePorts } from '../../support/system.ts'
+import { adminOf, until } from '../../support/tenant-admin.ts'
+
+describe.each(['strict', 'permissive'] as const)('an empty %s tenant', (mode) => {
+  let system: System
+
+  beforeAll(async () => {
+    system = await startOnFreePorts({ DCR_POLICY: 'enforce' })
+    await adminOf(system.tenant).change({ mode, empty: true })
+  })
+  afterAll(() => system?.stop())
+
+  const run = (args: readonly string[] = []) => runOn(system, args)
+
+  test('nobody can connect', async () => {
+    const chatGpt = createChatGpt({
+      tenant: system.tenant,
+      person: ALICE,
+      waitForAdmission: false,
+    })
+    await expect(connectV2(`${system.url}/mcp`, chatGpt)).rejects.toThrow()
+  })
+
+  test('one apply, and the next run plans nothing', async () => {
+    expect(await run()).toMatchObject({ exitCode: 0, stderr: '' })
+    const applied = await run(['--apply'])
+    expect(applied.stdout).toContain('Done.')
+    expect(applied).toMatchObject({ exitCode: 0, stderr: '' })
+    const again = await run(['--apply'])
+    expect(again.stdout).toContain('Nothing to do')
+    expect(again.exitCode).toBe(0)
+    expect((await adminOf(system.tenant).state()).mode).toBe(mode)
+  })
+
+  test('ChatGPT connects, signs alice in and calls a tool', async () => {
+    const chatGpt = createChatGpt({ tenant: system.tenant, person: ALICE })
+    const client = await connectV2(`${system.url}/mcp`, chatGpt)
+    const answer = await client.callTool('listEvents', { limit: 1 })
+    expect(answer.structuredContent).toMatchObject({ events: [{ title: 'Flight to Lisbon' }] })
+    await client.close()
+  })
+
+  test('a client with a foreign redirect URI is gone as soon as the log stream tells of it', async () => {
+    const { issuer } = system.tenant
+    const response = await fetch(`${issuer}oidc/register`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({
+        client_name: 'ChatGPT',
+        redirect_uris: ['https://chatgpt.com.evil.example/connector/oauth/abc'],
+        token_endpoint_auth_method: 'none',
+      }),
+    })
+    expect(response.status).toBe(201)
+    const { client_id: clientId } = (await response.json()) as { readonly client_id: string }
+    await until(async () => {
+      const { clients } = await adminOf(system.tenant).state()
+      return clients.every((client) => client.client_id !== clientId)
+    }, 'the client is deleted')
+  })
+
+  test('a first-party client made beforehand has what it needs', async () => {
+    const redirectUri = 'https://chatgpt.com/connector/oauth/abc123XYZ'
+    const applied = await run(['--apply', '--predefined', redirectUri])
+    const clientId = /client id {2}(\S+)/.exec(applied.stdout)?.[1] ?? ''
+    expect(applied.exitCode).toBe(0)
+    const { clients, connections } = await adminOf(system.tenant).state()
+    expect(clients).toContainEqual(
+      expect.objectContaining({ client_id: clientId, is_first_party: true }),
+    )
+    expect(connections.map(({ enabled_clients }) => enabled_clients)).toContainEqual(
+      expect.arrayContaining([clientId]),
+    )
+    expect((await run(['--predefined', redirectUri])).stdout).toContain('Nothing to do')
+  })
+})
+
+describe('a tenant in trouble', () => {
+  let system: System
+
+  beforeAll(async () => {
+    system = await startOnFreePorts()
+  })
+  afterAll(() => system?.stop())
+
+  test('429 is waited out', async () => {
+    const { change } = adminOf(system.tenant)
+    await change({ empty: true })
+    await change({ management: { rateLimit: { times: 2, retryAfterSeconds: 1 } } })
+    expect(await runOn(system, ['--apply'])).toMatchObject({ exitCode: 0 })
+    expect((await runOn(system)).stdout).toContain('Nothing to do')
+  })
+
+  test('one that dies at any call loses nothing: the next run goes on', {
+    timeout: 60_000,
+  }, async () => {
+    const { change } = adminOf(system.tenant)
+    for (let calls = 0, isInterrupted = true; isInterrupted; calls++) {
+      await change({ empty: true })
+      await change({ management: { failAfter: { calls, status: 503 } } })
+      const interrupted = await runOn(system, ['--apply'], { maxAttempts: 1 })
+      isInterrupted = interrupted.exitCode === 1
+      await change({ management: { failAfter: null } })
+      expect(await runOn(system, ['--apply'])).toMatchObject({ exitCode: 0 })
+      expect((await runOn(system)).stdout).toContain('Nothing to do')
+    }
+  })
+})
+
+function runOn(system: System, args: readonly string[] = [], calls = {}): Promise<ProvisionRun> {
+  const { MGMT_DOMAIN: domain = '', ...env } = system.variables
+  return provision({ domain, args, env: { TOOL_SCOPES_JSON: '', ...env }, calls })
+}

@@ -12,13 +12,20 @@ export interface DesiredOptions {
   readonly predefined?: string | undefined
 }
 
+/** A scope of the API. */
+export interface Permission {
+  readonly value: string
+  /** Shown to people when they consent. */
+  readonly description: string
+}
+
 /** The tenant as this system needs it. */
 export interface DesiredState {
   readonly audience: string
   /** Name of the API, if it has to be made. */
   readonly apiName: string
   /** One permission per scope of the catalogue, sorted. */
-  readonly scopes: readonly Required<Auth0.ResourceServerScope>[]
+  readonly scopes: readonly Permission[]
   readonly connections: readonly string[]
   readonly logStream: DesiredLogStream
   /** Whether log-webhook deletes the registrations that no redirect URI pattern covers. */
@@ -92,7 +99,7 @@ export function desiredState(
 }
 
 /** Each scope with the names of the tools that need it, which the consent page shows. */
-function permissions(catalogue: Catalogue): DesiredState['scopes'] {
+export function permissions(catalogue: Catalogue): readonly Permission[] {
   const tools = new Map<string, string[]>()
   for (const { name, scopes } of catalogue.values()) {
     for (const scope of scopes) tools.set(scope, [...(tools.get(scope) ?? []), name])

@@ -1,5 +1,6 @@
 import { splitList } from '../../shared/config.ts'
 import { parseCatalogue } from '../../shared/tools.ts'
+import { permissions } from '../auth0/desired-state.ts'
 
 /** A person who can sign in at the local tenant. */
 export interface SampleUser {
@@ -19,13 +20,7 @@ export interface SampleUser {
  */
 export function sampleTenant(variables: Readonly<Record<string, string>>, url: string) {
   const { TOOLS, TOOLS_FILE, TOOL_SCOPES_JSON } = variables
-  const purposes = new Map<string, string[]>()
-  for (const tool of parseCatalogue({ TOOLS, TOOLS_FILE, TOOL_SCOPES_JSON }).values()) {
-    for (const scope of tool.scopes) {
-      purposes.set(scope, [...(purposes.get(scope) ?? []), tool.title ?? tool.name])
-    }
-  }
-  const scopes = [...purposes].map(([value, titles]) => ({ value, description: titles.join(', ') }))
+  const scopes = permissions(parseCatalogue({ TOOLS, TOOLS_FILE, TOOL_SCOPES_JSON }))
   const everything = scopes.map(({ value }) => value).sort()
   const reading = everything.filter((scope) => scope.endsWith(':read'))
   const [logWebhookSecret] = splitList(variables['LOG_WEBHOOK_SECRET'] ?? '')

@@ -1,6 +1,8 @@
 import type { Adapter, AdapterPayload, ClientMetadata } from 'oidc-provider'
 import type { TenantClient, TenantState } from './state.ts'
 
+const GRANT_TYPES: ReadonlySet<string> = new Set(['authorization_code', 'refresh_token'])
+
 /** What oidc-provider keeps, by kind and id; outlives the provider when keys are rotated. */
 export type Store = Map<string, { readonly payload: AdapterPayload; readonly expiresAt: number }>
 
@@ -37,10 +39,14 @@ export function createAdapter(state: TenantState, store: Store): (kind: string) 
     destroy: async (id) => {
       store.delete(`${kind}:${id}`)
     },
-    revokeByGrantId: async (grantId) => {
-      for (const [key, { payload }] of store) if (payload.grantId === grantId) store.delete(key)
-    },
+    revokeByGrantId: async (grantId) => revokeGrant(store, grantId),
   })
+}
+
+/** Forgets a grant and all codes and tokens that came of it. */
+export function revokeGrant(store: Store, grantId: string): void {
+  store.delete(`Grant:${grantId}`)
+  for (const [key, { payload }] of store) if (payload.grantId === grantId) store.delete(key)
 }
 
 /** A client of the tenant as oidc-provider knows clients. */
@@ -50,7 +56,8 @@ function toMetadata(client: TenantClient): ClientMetadata & AdapterPayload {
     client_id: client.client_id,
     client_name: client.name || client.client_id,
     redirect_uris: callbacks,
-    grant_types: client.grant_types ?? [],
+    // Client credentials are for the Management API alone, which oidc-provider does not serve.
+    grant_types: (client.grant_types ?? []).filter((grant) => GRANT_TYPES.has(grant)),
     response_types: ['code'],
     application_type: callbacks.every(isWeb) ? 'web' : 'native',
     token_endpoint_auth_method: client.token_endpoint_auth_method ?? 'none',

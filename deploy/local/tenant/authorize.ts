@@ -1,9 +1,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Provider } from 'oidc-provider'
+import { clientIdOf, isStrict, whyNotAllowed } from './access.ts'
 import { SIGN_IN } from './grant.ts'
 import { readText, sendHtml } from './http.ts'
 import { errorPage } from './pages.ts'
-import { isStrict, type TenantState, whyNotAllowed } from './state.ts'
+import type { TenantState } from './state.ts'
 
 export const AUTHORIZE_PATH = '/authorize'
 
@@ -29,6 +30,7 @@ export function createAuthorize({ state, provider }: AuthorizeOptions) {
     const query = new URL(req.url ?? '', state.issuer).searchParams
     const given = req.method === 'POST' ? new URLSearchParams(await readText(req)) : query
     const audience = audienceOf(state, given)
+    given.set('client_id', clientIdOf(state, given.get('client_id') ?? ''))
     const client = state.clients.get(given.get('client_id') ?? '')
     const refused = REFUSED_OF_STRICT.filter((name) => given.has(name))
     if (client !== undefined && isStrict(client) && refused.length > 0) {
@@ -47,12 +49,10 @@ export function createAuthorize({ state, provider }: AuthorizeOptions) {
 }
 
 /** In the compatibility profile `audience` wins over `resource`; undefined when no API is named. */
-function audienceOf(
-  { resourceParameterProfile, defaultAudience }: TenantState,
-  given: URLSearchParams,
-): string | undefined {
-  const resource = resourceParameterProfile === 'compatibility' ? given.get('resource') : null
-  return given.get('audience') || resource || defaultAudience || undefined
+function audienceOf({ settings }: TenantState, given: URLSearchParams): string | undefined {
+  const takesResource = settings.resource_parameter_profile === 'compatibility'
+  const resource = takesResource ? given.get('resource') : null
+  return given.get('audience') || resource || settings.default_audience || undefined
 }
 
 function toProvider(given: URLSearchParams, audience: string | undefined): URLSearchParams {

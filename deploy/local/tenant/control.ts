@@ -1,47 +1,38 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { z } from 'zod'
 import { isLoopback } from '../../../shared/config.ts'
+import { parseChange } from './control-change.ts'
+import { changeFaults, given } from './faults.ts'
 import { readJson, sendJson, TenantError } from './http.ts'
-import type { LogStream } from './log-stream.ts'
-import type { TenantState } from './state.ts'
-
-const change = z.strictObject({
-  mode: z.enum(['strict', 'permissive']).optional(),
-  outage: z.boolean().optional(),
-  rotateKeys: z.literal(true).optional(),
-  logStream: z
-    .strictObject({
-      format: z.enum(['JSONLINES', 'JSONARRAY', 'JSONOBJECT']).optional(),
-      delayMs: z.int().min(0).max(600_000).optional(),
-      paused: z.boolean().optional(),
-      redeliver: z.literal(true).optional(),
-    })
-    .optional(),
-})
+import type { TenantLog } from './log-streams.ts'
+import type { SecurityMode, TenantState } from './state.ts'
 
 export interface ControlOptions {
   readonly state: TenantState
-  readonly logStream: LogStream
+  readonly log: TenantLog
   readonly rotateKeys: () => Promise<void>
+  /** Puts everything back to how it started; `true` = to how Auth0 makes a tenant. */
+  readonly reset: (empty: true | undefined) => void
+  /** How often the Management API was called, and how many tokens it gave out. */
+  readonly counts: () => { readonly calls: number; readonly tokens: number }
 }
 
 /** `/__tenant`: GET shows the tenant's state, POST stages trouble. */
-export function createControl({ state, logStream, rotateKeys }: ControlOptions) {
-  const apply = async (given: unknown) => {
-    const parsed = change.safeParse(given)
-    if (!parsed.success) {
-      const faults = parsed.error.issues.map(
-        ({ path, message }) => `${path.join('.') || 'body'}: ${message}`,
-      )
-      throw new TenantError(400, 'invalid_body', faults.join('; '))
-    }
-    const { mode, outage, rotateKeys: rotate, logStream: stream } = parsed.data
-    if (mode !== undefined && mode !== state.mode) changeMode(state, mode)
-    if (outage !== undefined) state.outage = outage
+export function createControl(options: ControlOptions) {
+  const { state, log, rotateKeys, reset } = options
+
+  const apply = async (body: unknown) => {
+    const { rotateKeys: rotate, logStream = {}, ...changes } = parseChange(body)
+    const { reset: isReset, empty, mode, outage, rules, hooks, ...faults } = changes
+    if (isReset === true || empty === true) reset(empty)
+    if (mode !== undefined) changeMode(state, mode)
+    state.outage = outage ?? state.outage
+    state.rules = rules ?? state.rules
+    state.hooks = hooks ?? state.hooks
+    state.faults = changeFaults(state.faults, faults)
     if (rotate === true) await rotateKeys()
-    const { redeliver, ...settings } = stream ?? {}
-    logStream.change(withoutUndefined(settings))
-    if (redeliver === true) logStream.redeliver()
+    const { redeliver, ...settings } = logStream
+    log.change(given(settings))
+    if (redeliver === true) log.redeliver()
   }
 
   return async (req: IncomingMessage, res: ServerResponse): Promise<void> => {
@@ -55,7 +46,7 @@ export function createControl({ state, logStream, rotateKeys }: ControlOptions) 
       else if (req.method !== 'GET') {
         throw new TenantError(405, 'method_not_allowed', 'GET shows the state, POST changes it')
       }
-      sendJson(res, 200, show(state, logStream))
+      sendJson(res, 200, show(options))
     } catch (error) {
       if (!(error instanceof TenantError)) throw error
       sendJson(res, error.status, { error: error.errorCode, message: error.message })
@@ -67,41 +58,54 @@ export function createControl({ state, logStream, rotateKeys }: ControlOptions) 
  * A tenant of the other kind as it is found: with connections shared with third-party clients in
  * strict mode, every permissive client could sign people in without anybody's doing.
  */
-function changeMode(state: TenantState, mode: TenantState['mode']): void {
-  state.mode = mode
-  for (const connection of state.connections) connection.isDomainConnection = false
-}
-
-/** A member that is not there leaves a setting as it is, one that is undefined would unset it. */
-function withoutUndefined<Value extends object>(value: Value) {
-  const given = Object.entries(value).filter(([, member]) => member !== undefined)
-  return Object.fromEntries(given) as { [Name in keyof Value]?: Exclude<Value[Name], undefined> }
+function changeMode(state: TenantState, mode: SecurityMode): void {
+  if (mode === state.settings.dynamic_client_registration_security_mode) return
+  state.settings = { ...state.settings, dynamic_client_registration_security_mode: mode }
+  for (const connection of state.connections.values()) connection.isDomainConnection = false
 }
 
 function hostnameOf(origin: string): string {
   return URL.canParse(origin) ? new URL(origin).hostname : ''
 }
 
-function show(state: TenantState, logStream: LogStream) {
+/** Without secrets, and without what every tenant has for its Management API. */
+function show({ state, log, counts }: ControlOptions) {
+  const { management, settings, faults } = state
+  const isOwn = ({ client_id }: { client_id?: string | undefined }) =>
+    client_id !== management.clientId
+  const [stream] = state.logStreams.values()
   return {
     issuer: state.issuer,
-    mode: state.mode,
+    mode: settings.dynamic_client_registration_security_mode,
     outage: state.outage,
     audience: state.audience,
     keys: state.keys.map(({ kid }) => kid),
     users: state.users.map(({ email, userId, permissions }) => ({ email, userId, permissions })),
-    clients: [...state.clients.values()].map(({ client_secret: _, ...client }) => client),
-    connections: state.connections.map(({ id, name, isDomainConnection, enabledClients }) => ({
-      id,
-      name,
-      is_domain_connection: isDomainConnection,
-      enabled_clients: [...enabledClients],
+    clients: [...state.clients.values()]
+      .filter(isOwn)
+      .map(({ client_secret: _, ...client }) => client),
+    connections: [...state.connections.values()].map((connection) => ({
+      id: connection.id,
+      name: connection.name,
+      strategy: connection.strategy,
+      is_domain_connection: connection.isDomainConnection,
+      enabled_clients: [...connection.enabledClients],
     })),
-    clientGrants: [...state.grants.values()],
-    logStream: {
-      url: logStream.target()?.url,
-      ...logStream.settings(),
-      deliveries: logStream.deliveries,
-    },
+    clientGrants: [...state.grants.values()].filter(isOwn),
+    logStream: { url: stream?.sink.httpEndpoint, ...log.settings(), deliveries: log.deliveries },
+    settings,
+    resourceServers: [...state.apis.values()]
+      .filter(({ is_system }) => is_system !== true)
+      .map(({ signing_secret: _, ...api }) => api),
+    logStreams: [...state.logStreams.values()].map(({ sink, ...one }) => ({
+      ...one,
+      sink: { ...sink, httpAuthorization: undefined, httpCustomHeaders: undefined },
+    })),
+    userGrants: [...state.userGrants.values()].map(({ issued: _, ...grant }) => grant),
+    rules: state.rules,
+    hooks: state.hooks,
+    ...faults,
+    managementCalls: counts().calls,
+    managementTokens: counts().tokens,
   }
 }

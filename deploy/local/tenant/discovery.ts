@@ -1,7 +1,11 @@
 import { OIDC_SCOPES } from './grant.ts'
+import type { TenantState } from './state.ts'
 
-/** The tenant's discovery document, as Auth0's: with all OIDC scopes, without RFC 9207's `iss`. */
-export function discoveryDocument(issuer: string) {
+/**
+ * The tenant's discovery document, as Auth0's: with all OIDC scopes, with the registration endpoint
+ * also while that is closed, with RFC 9207's `iss` and CIMD only when the settings have them.
+ */
+export function discoveryDocument({ issuer, settings }: TenantState) {
   return {
     issuer,
     authorization_endpoint: `${issuer}authorize`,
@@ -21,5 +25,11 @@ export function discoveryDocument(issuer: string) {
     code_challenge_methods_supported: ['S256', 'plain'],
     request_uri_parameter_supported: false,
     request_parameter_supported: false,
+    ...(settings.authorization_response_iss_parameter_supported === true && {
+      authorization_response_iss_parameter_supported: true,
+    }),
+    ...(settings.client_id_metadata_document_supported === true && {
+      client_id_metadata_document_supported: true,
+    }),
   }
 }

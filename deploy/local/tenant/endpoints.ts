@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Provider } from 'oidc-provider'
 import { AUTHORIZE_PATH } from './authorize.ts'
 import { discoveryDocument } from './discovery.ts'
@@ -41,13 +42,14 @@ export async function serve(
   const path = new URL(req.url ?? '/', state.issuer).pathname
   const isPost = req.method === 'POST'
   if (path === '/__tenant') return endpoints.control(req, res)
+  if (state.faults.latencyMs > 0) await sleep(state.faults.latencyMs)
   if (BROWSER_PATHS.has(path)) {
     for (const [name, value] of Object.entries(CORS)) res.setHeader(name, value)
     if (req.method === 'OPTIONS') return void res.writeHead(204).end()
   }
   const isPublished = path.startsWith(WELL_KNOWN_PREFIX) || path.startsWith(API_PREFIX)
   if (state.outage && isPublished) return sendJson(res, 503, { error: 'service_unavailable' })
-  if (DISCOVERY_PATHS.has(path)) return sendJson(res, 200, discoveryDocument(state.issuer))
+  if (DISCOVERY_PATHS.has(path)) return sendJson(res, 200, discoveryDocument(state))
   if (path.startsWith(API_PREFIX)) return endpoints.management(req, res)
   if (path.startsWith(INTERACTION_PATH)) return endpoints.signIn(req, res)
   if (path === AUTHORIZE_PATH) return endpoints.authorize(req, res)

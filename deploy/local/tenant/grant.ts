@@ -1,5 +1,7 @@
+import { randomBytes } from 'node:crypto'
 import type { KoaContextWithOIDC, Provider } from 'oidc-provider'
-import { grantableScopes, isFirstParty, isStrict, type TenantState } from './state.ts'
+import { findApi, grantableScopes, isStrict, needsConsent } from './access.ts'
+import type { TenantApi, TenantState, TenantUser } from './state.ts'
 
 /** The scopes that Auth0 lists in every tenant's metadata. */
 export const OIDC_SCOPES = [
@@ -20,7 +22,11 @@ export interface GrantRequest {
   readonly accountId: string
   /** What the client asked for, space-delimited. */
   readonly scope: string
+  /** The API that it is asked for; undefined when none was named. */
+  readonly audience: string | undefined
 }
+
+type OidcGrant = InstanceType<Provider['Grant']>
 
 /**
  * What a person grants by accepting: of the API's scopes those that the client may have and the
@@ -29,8 +35,10 @@ export interface GrantRequest {
 export async function grantRequest(
   provider: Provider,
   state: TenantState,
-  { clientId, accountId, scope }: GrantRequest,
-) {
+  request: GrantRequest,
+): Promise<OidcGrant> {
+  const { clientId, accountId, scope, audience } = request
+  const api = findApi(state, audience)
   const client = state.clients.get(clientId)
   const user = state.users.find(({ userId }) => userId === accountId)
   const asked = new Set(scope.split(' '))
@@ -40,13 +48,39 @@ export async function grantRequest(
     const isAllowed = client !== undefined && (!isStrict(client) || value === 'offline_access')
     if (isAllowed && asked.has(value)) grant.addOIDCScope(value)
   }
-  for (const value of client ? grantableScopes(state, client) : []) {
-    if (asked.has(value) && user?.permissions.includes(value)) {
-      grant.addResourceScope(state.audience, value)
+  for (const value of client && api ? grantableScopes(state, client, api) : []) {
+    if (api !== undefined && asked.has(value) && mayGrant(api, user, value)) {
+      grant.addResourceScope(api.identifier, value)
     }
   }
   await grant.save()
+  remember(state, request, grant)
   return grant
+}
+
+/** Without RBAC everybody may do everything. */
+function mayGrant(api: TenantApi, user: TenantUser | undefined, scope: string): boolean {
+  return api.enforce_policies !== true || user?.permissions.includes(scope) === true
+}
+
+/** What the Management API shows of it: one grant for each client, person and API. */
+function remember({ userGrants }: TenantState, request: GrantRequest, grant: OidcGrant): void {
+  const { clientId: clientID, accountId: user_id, audience = '' } = request
+  const granted = [grant.getOIDCScope(), audience && grant.getResourceScope(audience)]
+  const scope = granted.join(' ').split(' ')
+  const previous = [...userGrants.values()].find(
+    (one) => one.clientID === clientID && one.user_id === user_id && one.audience === audience,
+  )
+  const id = previous?.id ?? randomBytes(12).toString('hex')
+  const all = new Set([...(previous?.scope ?? []), ...scope])
+  userGrants.set(id, {
+    id,
+    clientID,
+    user_id,
+    audience,
+    scope: [...all].filter((value) => value !== '' && value !== SIGN_IN),
+    issued: [...(previous?.issued ?? []), grant.jti],
+  })
 }
 
 /** What was accepted on the consent page just now; what first-party clients need not ask for. */
@@ -55,12 +89,21 @@ export async function loadGrant(state: TenantState, { oidc }: KoaContextWithOIDC
   const consented = result?.consent?.grantId
   if (consented !== undefined) return provider.Grant.find(consented)
   const known = state.clients.get(client?.clientId ?? '')
-  if (known === undefined || !isFirstParty(known) || !session?.accountId) return undefined
+  const audience = audienceIn(params ?? {})
+  if (known === undefined || needsConsent(state, known, audience)) return undefined
+  if (!session?.accountId) return undefined
   return grantRequest(provider, state, {
     clientId: known.client_id,
     accountId: session.accountId,
     scope: String(params?.['scope'] ?? ''),
+    audience,
   })
+}
+
+/** The API that an authorization request names; the tenant passes it on as `resource`. */
+export function audienceIn(params: Readonly<Record<string, unknown>>): string | undefined {
+  const { resource } = params
+  return typeof resource === 'string' ? resource : undefined
 }
 
 /** The `scope` to show for a token: the API's scopes in it, and OIDC's that came with `openid`. */

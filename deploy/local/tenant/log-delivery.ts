@@ -2,10 +2,12 @@ import { parseJson } from './http.ts'
 
 export type LogStreamFormat = 'JSONLINES' | 'JSONARRAY' | 'JSONOBJECT'
 
+/** Where and how a log stream delivers. */
 export interface LogStreamTarget {
   readonly url: string
-  /** Sent as Authorization, to the letter. */
-  readonly authorization: string
+  /** `authorization`, to the letter, and what else goes with every delivery. */
+  readonly headers: Readonly<Record<string, string>>
+  readonly format: LogStreamFormat
 }
 
 export interface LogEvent {
@@ -34,10 +36,9 @@ export interface Delivery {
 const TIMEOUT_MS = 60_000
 const MAX_ANSWER_CHARACTERS = 2_000
 
-/** Posts records once; any `format` goes out as `application/json`, as Auth0 sends it. */
+/** Posts records once. */
 export async function deliverOnce(
-  { url, authorization }: LogStreamTarget,
-  format: LogStreamFormat,
+  { url, headers, format }: LogStreamTarget,
   records: readonly LogRecord[],
   closing: AbortSignal,
 ): Promise<Delivery> {
@@ -49,7 +50,7 @@ export async function deliverOnce(
   try {
     const response = await fetch(url, {
       method: 'POST',
-      headers: { 'content-type': 'application/json', authorization },
+      headers,
       body: write(format, records),
       redirect: 'manual',
       signal: AbortSignal.any([closing, AbortSignal.timeout(TIMEOUT_MS)]),

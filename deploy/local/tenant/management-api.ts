@@ -1,58 +1,93 @@
 import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { readJson, sendJson, TenantError } from './http.ts'
-import type { LogStream } from './log-stream.ts'
+import type { TenantLog } from './log-streams.ts'
+import { cimdRoutes } from './management-cimd.ts'
 import { clientRoutes } from './management-clients.ts'
 import { connectionRoutes } from './management-connections.ts'
+import { extensibilityRoutes } from './management-extensibility.ts'
 import { grantRoutes } from './management-grants.ts'
-import type { ApiCall, Route } from './management-route.ts'
-import { tenantRoutes } from './management-tenant.ts'
-import type { ManagementTokens } from './management-token.ts'
-import type { TenantState } from './state.ts'
+import { logStreamRoutes } from './management-log-streams.ts'
+import { logRoutes } from './management-logs.ts'
+import { apiRoutes } from './management-resource-servers.ts'
+import { type ApiCall, checkQuery, type Route } from './management-route.ts'
+import { settingsRoutes } from './management-settings.ts'
+import { grantedScopes, type ManagementTokens } from './management-token.ts'
+import { userGrantRoutes } from './management-user-grants.ts'
+import { createManagementLimit } from './rate-limits.ts'
+import type { TenantState, TenantUserGrant } from './state.ts'
 
 interface ApiAnswer {
   readonly status: number
   readonly value?: unknown
 }
 
+export interface ManagementApiOptions {
+  readonly state: TenantState
+  readonly tokens: ManagementTokens
+  readonly log: TenantLog
+  /** Ends what came of a person's grant. */
+  readonly revoke: (grant: TenantUserGrant) => void
+}
+
+export interface ManagementApi {
+  readonly handle: (req: IncomingMessage, res: ServerResponse) => Promise<void>
+  /** How many calls there were, whatever became of them. */
+  readonly calls: () => number
+}
+
 const PREFIX = '/api/v2'
-const CALLS_PER_SECOND = 50
 
 /** Auth0's Management API v2, as far as this system calls it, with Auth0's rate limit fields. */
-export function createManagementApi(
-  state: TenantState,
-  tokens: ManagementTokens,
-  logStream: LogStream,
-): (req: IncomingMessage, res: ServerResponse) => Promise<void> {
+export function createManagementApi({
+  state,
+  tokens,
+  log,
+  revoke,
+}: ManagementApiOptions): ManagementApi {
   const routes: readonly Route[] = [
+    ...cimdRoutes(state),
     ...clientRoutes(state),
     ...connectionRoutes(state),
     ...grantRoutes(state),
-    ...tenantRoutes(state, logStream),
+    ...apiRoutes(state),
+    ...settingsRoutes(state),
+    ...logStreamRoutes(state, log),
+    ...logRoutes(state),
+    ...extensibilityRoutes(state),
+    ...userGrantRoutes(state, revoke),
   ]
-  const limit = createLimit()
+  const limit = createManagementLimit(state)
+  let calls = 0
 
   const answer = async (req: IncomingMessage): Promise<ApiAnswer> => {
     const url = new URL(req.url ?? '/', state.issuer)
     const path = url.pathname.slice(PREFIX.length)
-    const matching = routes.filter((route) => route.path.test(path))
+    const matching = routes.filter((candidate) => candidate.path.test(path))
     const route = matching.find(({ method }) => method === req.method)
     if (route === undefined) throw new TenantError(404, 'not_found', 'Not Found')
+    checkScopes(state, route)
+    checkQuery(route, url.searchParams)
     const call: ApiCall = {
-      id: decodeURIComponent(route.path.exec(path)?.[1] ?? ''),
+      id: decodeId(route.path.exec(path)?.[1] ?? ''),
       query: url.searchParams,
       body: ['POST', 'PATCH'].includes(route.method) ? await readJson(req) : {},
     }
-    const value = route.answer(call)
-    const status = route.status ?? 200
+    const status = typeof route.status === 'function' ? route.status(call) : (route.status ?? 200)
+    const value = await route.answer(call)
     if (route.description !== undefined) {
-      logStream.emit({
+      log.emit({
         type: 'sapi',
         description: route.description,
         client_id: state.management.clientId,
         ip: req.socket.remoteAddress,
         user_agent: req.headers['user-agent'],
         details: {
-          request: { method: route.method.toLowerCase(), path: url.pathname, body: call.body },
+          request: {
+            method: route.method.toLowerCase(),
+            path: url.pathname,
+            body: withoutSecret(call.body),
+          },
           response: { statusCode: status, body: withoutSecret(value) },
         },
       })
@@ -60,11 +95,13 @@ export function createManagementApi(
     return { status, value }
   }
 
-  return async (req, res) => {
-    const { isOver, headers } = limit()
+  const handle: ManagementApi['handle'] = async (req, res) => {
+    calls += 1
+    const { refusal, headers } = limit()
+    await sleep(state.faults.management.latencyMs)
     try {
       tokens.check(req)
-      if (isOver) throw new TenantError(429, 'too_many_requests', 'Global limit has been reached')
+      if (refusal !== undefined) throw refusal
       const { status, value } = await answer(req)
       sendJson(res, status, value, headers)
     } catch (error) {
@@ -74,25 +111,28 @@ export function createManagementApi(
       sendJson(res, statusCode, body, headers)
     }
   }
+  return { handle, calls: () => calls }
 }
 
-/** Counts a call, and tells Auth0's rate limit fields for its answer. */
-function createLimit() {
-  let second = 0
-  let calls = 0
-  return () => {
-    const now = Math.floor(Date.now() / 1000)
-    calls = now === second ? calls + 1 : 1
-    second = now
-    const headers = {
-      'x-ratelimit-limit': String(CALLS_PER_SECOND),
-      'x-ratelimit-remaining': String(Math.max(0, CALLS_PER_SECOND - calls)),
-      'x-ratelimit-reset': String(now + 1),
-    }
-    return { isOver: calls > CALLS_PER_SECOND, headers }
+/** @throws TenantError 403 that names what is missing. */
+function checkScopes(state: TenantState, { scopes }: Route): void {
+  const granted = new Set<string>(grantedScopes(state))
+  if (scopes.some((scope) => granted.has(scope))) return
+  const message = `Insufficient scope, expected any of: ${scopes.join(',')}`
+  throw new TenantError(403, 'insufficient_scope', message)
+}
+
+/** @throws TenantError 400 for a stray percent sign. */
+function decodeId(encoded: string): string {
+  try {
+    return decodeURIComponent(encoded)
+  } catch {
+    throw new TenantError(400, 'invalid_uri', 'The path cannot be decoded')
   }
 }
 
+/** What a log may hold of an answer; a secret in the sink of a log stream is one too. */
 function withoutSecret(value: unknown): unknown {
-  return value !== null && typeof value === 'object' ? { ...value, client_secret: undefined } : {}
+  if (value === null || typeof value !== 'object') return {}
+  return { ...value, client_secret: undefined, signing_secret: undefined, sink: undefined }
 }

@@ -1,87 +1,150 @@
 import type { Management } from 'auth0'
-import { z } from 'zod'
+import { isStrict } from './access.ts'
+import { checkEntityLimit, newClient } from './client.ts'
+import { clientCreate, clientUpdate, strictClientUpdate } from './client-schema.ts'
+import { given } from './faults.ts'
 import { TenantError } from './http.ts'
-import {
-  type ApiCall,
-  found,
-  type Listed,
-  listed,
-  parseBody,
-  type Route,
-} from './management-route.ts'
-import { isStrict, type TenantClient, type TenantState } from './state.ts'
+import { CHECKPOINT, FIELDS, type Listed, listed, OFFSET, pick } from './management-list.ts'
+import { type ApiCall, found, parseBody, type Route } from './management-route.ts'
+import type { TenantClient, TenantState } from './state.ts'
 
-type Updatable = { readonly [Name in keyof Management.UpdateClientRequestContent]?: z.ZodType }
-
-/** What may be changed of a strict third-party client. */
-const ofStrict = {
-  name: z.string().min(1),
-  description: z.string().max(140),
-  logo_uri: z.string(),
-  callbacks: z.array(z.string()),
-  client_metadata: z.record(z.string(), z.string()),
-  grant_types: z.array(z.enum(['authorization_code', 'refresh_token'])),
-  refresh_token: z.looseObject({
-    rotation_type: z.enum(['rotating', 'non-rotating']),
-    expiration_type: z.enum(['expiring', 'non-expiring']),
-  }),
-  redirection_policy: z.enum(['allow_always', 'open_redirect_protection']),
-} satisfies Updatable
-
-const ofOthers = {
-  ...ofStrict,
-  grant_types: z.array(z.string()),
-  token_endpoint_auth_method: z.enum(['none', 'client_secret_post', 'client_secret_basic']),
-  is_first_party: z.boolean(),
-  oidc_conformant: z.boolean(),
-  app_type: z.enum(['native', 'spa', 'regular_web', 'non_interactive']),
-  jwt_configuration: z.looseObject({ alg: z.enum(['RS256', 'HS256', 'PS256']).optional() }),
-  allowed_origins: z.array(z.string()),
-  web_origins: z.array(z.string()),
-  allowed_logout_urls: z.array(z.string()),
-  sso: z.boolean(),
-  cross_origin_authentication: z.boolean(),
-} satisfies Updatable
-
-const strictUpdate = z.strictObject(ofStrict).partial()
-const update = z.strictObject(ofOthers).partial()
+/**
+ * A client as the Management API finds it: not yet when it has just been made.
+ *
+ * @throws TenantError 404
+ */
+export function findClient({ clients, faults }: TenantState, clientId: string): TenantClient {
+  const client = clients.get(clientId)
+  const age = Date.now() - Date.parse(client?.created_at ?? '')
+  const isHidden = age < faults.management.newClientNotFoundMs
+  return found(isHidden ? undefined : client, 'inexistent_client', 'client')
+}
 
 /** `/clients` */
-export function clientRoutes({ clients, connections, grants }: TenantState): readonly Route[] {
-  const get = ({ id }: ApiCall): TenantClient =>
-    found(clients.get(id), 'inexistent_client', 'client')
+export function clientRoutes(state: TenantState): readonly Route[] {
+  const { clients, connections } = state
+
+  const get = ({ id, query }: ApiCall): Management.GetClientResponseContent =>
+    pick(withoutSecret(findClient(state, id)), query)
 
   const list = ({ query }: ApiCall): Listed<Management.Client, 'clients'> => {
-    const isFirstParty = query.get('is_first_party')
+    const asked = (name: string, value: unknown) =>
+      !query.has(name) || query.get(name) === String(value)
+    const appTypes = query.get('app_type')?.split(',')
     const matching = [...clients.values()].filter(
-      ({ is_first_party }) => isFirstParty === null || String(is_first_party) === isFirstParty,
+      ({ is_first_party, global, external_client_id, app_type }) =>
+        asked('is_first_party', is_first_party === true) &&
+        asked('is_global', global === true) &&
+        asked('external_client_id', external_client_id) &&
+        (appTypes === undefined || appTypes.includes(app_type ?? '')),
     )
-    return listed(matching, query, 'clients')
+    const shown = matching.map((client) => pick(withoutSecret(client), query))
+    return listed<Management.Client, 'clients'>(shown, query, 'clients')
   }
-  const patch = (call: ApiCall): Management.UpdateClientResponseContent => {
-    const client = get(call)
-    if (isStrict(client) && 'is_first_party' in call.body && call.body.is_first_party === true) {
+  const post = ({ body }: ApiCall): Management.CreateClientResponseContent => {
+    const client = toClient(parseBody(clientCreate, body))
+    checkEntityLimit(state)
+    clients.set(client.client_id, client)
+    const enablesConnections = state.settings.flags.enable_client_connections !== false
+    if (client.is_first_party === true && enablesConnections) {
+      for (const { enabledClients } of connections.values()) enabledClients.add(client.client_id)
+    }
+    return client
+  }
+  const patch = ({ id, body }: ApiCall): Management.UpdateClientResponseContent => {
+    const client = findClient(state, id)
+    if (isStrict(client) && 'is_first_party' in body && body.is_first_party === true) {
       const message = 'A strict third-party client cannot become a first-party one'
       throw new TenantError(400, 'invalid_body', `Payload validation error: '${message}'.`)
     }
-    const changes = isStrict(client)
-      ? parseBody(strictUpdate, call.body)
-      : parseBody(update, call.body)
-    const changed: TenantClient = { ...client, ...changes, updated_at: new Date().toISOString() }
+    const schema = isStrict(client) ? strictClientUpdate : clientUpdate
+    const { client_metadata, ...changes } = given(parseBody(schema, body))
+    const changed: TenantClient = {
+      ...client,
+      ...changes,
+      ...(client_metadata !== undefined && {
+        client_metadata: merged({ ...client.client_metadata, ...client_metadata }),
+      }),
+      updated_at: new Date().toISOString(),
+    }
     clients.set(client.client_id, changed)
-    return changed
+    return withoutSecret(changed)
   }
-  const remove = ({ id }: ApiCall): undefined => {
-    clients.delete(id)
-    for (const { enabledClients } of connections) enabledClients.delete(id)
-    for (const grant of [...grants.values()]) if (grant.client_id === id) grants.delete(grant.id)
-  }
+  const remove = ({ id }: ApiCall): undefined => void forgetClient(state, id)
 
+  const many = /^\/clients$/
   const one = /^\/clients\/([^/]+)$/
+  const filters = ['is_global', 'is_first_party', 'app_type', 'external_client_id']
+  const query = [...OFFSET, ...CHECKPOINT, ...FIELDS, ...filters]
   return [
-    { method: 'GET', path: /^\/clients$/, answer: list },
-    { method: 'GET', path: one, answer: get },
-    { method: 'PATCH', path: one, answer: patch, description: 'Update a Client' },
-    { method: 'DELETE', path: one, answer: remove, status: 204, description: 'Delete a Client' },
+    { method: 'GET', path: many, scopes: ['read:clients'], query, answer: list },
+    { method: 'GET', path: one, scopes: ['read:clients'], query: FIELDS, answer: get },
+    {
+      method: 'POST',
+      path: many,
+      scopes: ['create:clients'],
+      status: 201,
+      answer: post,
+      description: 'Create a client',
+    },
+    {
+      method: 'PATCH',
+      path: one,
+      scopes: ['update:clients'],
+      answer: patch,
+      description: 'Update a client',
+    },
+    {
+      method: 'DELETE',
+      path: one,
+      scopes: ['delete:clients'],
+      status: 204,
+      answer: remove,
+      description: 'Delete a client',
+    },
   ]
+}
+
+/** Its grants go with it, and what people let it do. */
+function forgetClient({ clients, connections, grants, userGrants }: TenantState, id: string): void {
+  clients.delete(id)
+  for (const { enabledClients } of connections.values()) enabledClients.delete(id)
+  for (const grant of [...grants.values()]) if (grant.client_id === id) grants.delete(grant.id)
+  for (const one of [...userGrants.values()]) if (one.clientID === id) userGrants.delete(one.id)
+}
+
+type Wanted = ReturnType<typeof clientCreate.parse>
+
+/** Third-party clients are strict unless said otherwise. */
+function toClient({ third_party_security_mode: mode, name, ...wanted }: Wanted): TenantClient {
+  const isFirstParty = wanted.is_first_party !== false
+  if (isFirstParty && mode !== undefined) throw refuse('third_party_security_mode', 'first-party')
+  const isNewStrict = !isFirstParty && mode !== 'permissive'
+  if (isNewStrict) parseBody(strictClientUpdate.loose(), wanted)
+  const { client_metadata, ...settings } = given(wanted)
+  return {
+    ...newClient(name, wanted.token_endpoint_auth_method !== 'none', isNewStrict),
+    callbacks: [],
+    grant_types: ['authorization_code', 'refresh_token'],
+    token_endpoint_auth_method: 'client_secret_post',
+    is_first_party: true,
+    ...settings,
+    ...(client_metadata !== undefined && { client_metadata: merged(client_metadata) }),
+    ...(!isFirstParty && { third_party_security_mode: mode ?? 'strict' }),
+    ...(isNewStrict && { redirection_policy: 'open_redirect_protection' }),
+  }
+}
+
+function refuse(property: string, kind: string): TenantError {
+  const message = `Payload validation error: '${property} is not for a ${kind} client'.`
+  return new TenantError(400, 'invalid_body', message)
+}
+
+function merged(metadata: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(metadata).filter(([, value]) => value !== null))
+}
+
+/** Secrets are shown once, or with a scope that nobody here asks for. */
+function withoutSecret({ client_secret: _, ...client }: TenantClient): TenantClient {
+  return client
 }

@@ -1,13 +1,8 @@
 import type { Management } from 'auth0'
 import { z } from 'zod'
-import {
-  type ApiCall,
-  found,
-  type Listed,
-  listed,
-  parseBody,
-  type Route,
-} from './management-route.ts'
+import { findClient } from './management-clients.ts'
+import { CHECKPOINT, FIELDS, type Listed, listed, OFFSET, pick } from './management-list.ts'
+import { type ApiCall, found, parseBody, type Route } from './management-route.ts'
 import type { TenantConnection, TenantState } from './state.ts'
 
 const MAX_CLIENTS = 50
@@ -16,6 +11,10 @@ const update = z
   .strictObject({
     is_domain_connection: z.boolean(),
     display_name: z.string(),
+    show_as_button: z.boolean(),
+    realms: z.array(z.string()),
+    metadata: z.record(z.string(), z.string()),
+    options: z.record(z.string(), z.unknown()),
     // Deprecated at Auth0: it replaces the whole list, also what others added meanwhile.
     enabled_clients: z.array(z.string()),
   } satisfies { [Name in keyof Management.UpdateConnectionRequestContent]?: z.ZodType })
@@ -27,25 +26,33 @@ const enabledClients: z.ZodType<Management.UpdateEnabledClientConnectionsRequest
   .max(MAX_CLIENTS)
 
 /** `/connections` and `/connections/{id}/clients` */
-export function connectionRoutes({ connections }: TenantState): readonly Route[] {
-  const find = ({ id }: ApiCall): TenantConnection => {
-    const connection = connections.find((candidate) => candidate.id === id)
-    return found(connection, 'inexistent_connection', 'connection')
-  }
+export function connectionRoutes(state: TenantState): readonly Route[] {
+  const find = ({ id }: ApiCall): TenantConnection =>
+    found(state.connections.get(id), 'inexistent_connection', 'connection')
+
   const list = ({ query }: ApiCall): Listed<Management.ConnectionForList, 'connections'> => {
     const name = query.get('name')
-    const matching = connections.filter((connection) => name === null || connection.name === name)
-    return listed(matching.map(toConnection), query, 'connections')
+    const strategies = query.getAll('strategy').flatMap((value) => value.split(','))
+    const matching = [...state.connections.values()].filter(
+      (connection) =>
+        (name === null || connection.name === name) &&
+        (strategies.length === 0 || strategies.includes(connection.strategy)),
+    )
+    const shown = matching.map((connection) => pick(toConnection(connection), query))
+    return listed(shown, query, 'connections')
   }
   const get = (call: ApiCall): Management.GetConnectionResponseContent => {
     const connection = find(call)
-    return { ...toConnection(connection), enabled_clients: [...connection.enabledClients] }
+    const enabled_clients = [...connection.enabledClients]
+    return pick({ ...toConnection(connection), enabled_clients }, call.query)
   }
   const patch = (call: ApiCall): Management.UpdateConnectionResponseContent => {
     const connection = find(call)
     const changes = parseBody(update, call.body)
     connection.isDomainConnection = changes.is_domain_connection ?? connection.isDomainConnection
-    connection.displayName = changes.display_name ?? connection.displayName
+    // Auth0 puts the name in its place when it is not sent, and replaces all options by those sent.
+    connection.displayName = changes.display_name ?? connection.name
+    connection.options = changes.options ?? connection.options
     connection.enabledClients = new Set(changes.enabled_clients ?? connection.enabledClients)
     return get(call)
   }
@@ -55,37 +62,51 @@ export function connectionRoutes({ connections }: TenantState): readonly Route[]
   }
   const patchClients = (call: ApiCall): undefined => {
     const connection = find(call)
-    for (const { client_id, status } of parseBody(enabledClients, call.body)) {
+    const changes = parseBody(enabledClients, call.body)
+    for (const { client_id } of changes) findClient(state, client_id)
+    for (const { client_id, status } of changes) {
       if (status) connection.enabledClients.add(client_id)
       else connection.enabledClients.delete(client_id)
     }
   }
 
+  const many = /^\/connections$/
   const one = /^\/connections\/([^/]+)$/
   const clients = /^\/connections\/([^/]+)\/clients$/
+  const query = [...CHECKPOINT, ...OFFSET, ...FIELDS, 'name', 'strategy']
   const description = 'Update a connection'
   return [
-    { method: 'GET', path: /^\/connections$/, answer: list },
-    { method: 'GET', path: one, answer: get },
-    { method: 'PATCH', path: one, answer: patch, description },
-    { method: 'GET', path: clients, answer: getClients },
-    { method: 'PATCH', path: clients, answer: patchClients, status: 204, description },
+    { method: 'GET', path: many, scopes: ['read:connections'], query, answer: list },
+    { method: 'GET', path: one, scopes: ['read:connections'], query: FIELDS, answer: get },
+    { method: 'PATCH', path: one, scopes: ['update:connections'], answer: patch, description },
+    {
+      method: 'GET',
+      path: clients,
+      scopes: ['read:connections'],
+      query: CHECKPOINT,
+      answer: getClients,
+    },
+    {
+      method: 'PATCH',
+      path: clients,
+      scopes: ['update:connections'],
+      status: 204,
+      answer: patchClients,
+      description,
+    },
   ]
 }
 
-function toConnection({
-  id,
-  name,
-  displayName,
-  isDomainConnection,
-}: TenantConnection): Management.ConnectionForList {
+function toConnection(connection: TenantConnection) {
+  const { id, name, strategy, displayName, isDomainConnection, options } = connection
   return {
     id,
     name,
     display_name: displayName,
-    strategy: name,
+    strategy,
     realms: [name],
     is_domain_connection: isDomainConnection,
-    options: {},
-  }
+    show_as_button: true,
+    options,
+  } satisfies Management.ConnectionForList
 }

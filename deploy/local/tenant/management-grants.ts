@@ -1,15 +1,12 @@
 import { randomBytes } from 'node:crypto'
 import type { Management } from 'auth0'
 import { z } from 'zod'
+import { findApi } from './access.ts'
+import { given } from './faults.ts'
 import { TenantError } from './http.ts'
-import {
-  type ApiCall,
-  found,
-  type Listed,
-  listed,
-  parseBody,
-  type Route,
-} from './management-route.ts'
+import { findClient } from './management-clients.ts'
+import { CHECKPOINT, type Listed, listed, OFFSET } from './management-list.ts'
+import { type ApiCall, found, parseBody, type Route, type Schemas } from './management-route.ts'
 import type { TenantGrant, TenantState } from './state.ts'
 
 const changeable = {
@@ -17,7 +14,8 @@ const changeable = {
   allow_all_scopes: z.boolean().optional(),
   organization_usage: z.enum(['deny', 'allow', 'require']).optional(),
   allow_any_organization: z.boolean().optional(),
-} satisfies { [Name in keyof Management.UpdateClientGrantRequestContent]?: z.ZodType }
+  authorization_details_types: z.array(z.string()).optional(),
+} satisfies Schemas<Management.UpdateClientGrantRequestContent>
 
 const update = z.strictObject(changeable)
 const create = z
@@ -27,7 +25,7 @@ const create = z
     client_id: z.string().optional(),
     default_for: z.literal('third_party_clients').optional(),
     subject_type: z.enum(['client', 'user']).optional(),
-  } satisfies { [Name in keyof Management.CreateClientGrantRequestContent]?: z.ZodType })
+  } satisfies Schemas<Management.CreateClientGrantRequestContent>)
   .refine(
     ({ client_id, default_for }) => (client_id === undefined) !== (default_for === undefined),
     'must have either client_id or default_for',
@@ -36,8 +34,9 @@ const create = z
 const IDENTITY = ['client_id', 'default_for', 'audience', 'subject_type'] as const
 
 /** `/client-grants` */
-export function grantRoutes({ grants, clients, audience }: TenantState): readonly Route[] {
-  const get = ({ id }: ApiCall): Management.GetClientGrantResponseContent & TenantGrant =>
+export function grantRoutes(state: TenantState): readonly Route[] {
+  const { grants } = state
+  const get = ({ id }: ApiCall): TenantGrant =>
     found(grants.get(id), 'inexistent_client_grant', 'client grant')
 
   const list = ({
@@ -49,46 +48,79 @@ export function grantRoutes({ grants, clients, audience }: TenantState): readonl
     return listed(matching, query, 'client_grants')
   }
   const post = ({ body }: ApiCall): Management.CreateClientGrantResponseContent => {
-    const given = parseBody(create, body)
-    const { client_id: clientId } = given
-    if (clientId !== undefined) found(clients.get(clientId), 'inexistent_client', 'client')
-    if (given.audience !== audience) {
-      throw new TenantError(404, 'inexistent_resource_server', 'The API does not exist')
-    }
-    const grant: TenantGrant = {
-      id: `cgr_${randomBytes(8).toString('hex')}`,
-      scope: [],
-      // A default for third parties can only be meant for people: they get no client credentials.
-      subject_type: given.default_for === undefined ? 'client' : 'user',
-      ...given,
-    }
+    const wanted = parseBody(create, body)
+    if (wanted.client_id !== undefined) findClient(state, wanted.client_id)
+    // A default for third parties can only be meant for people: they get no client credentials.
+    const subject_type =
+      wanted.subject_type ?? (wanted.default_for === undefined ? 'client' : 'user')
+    const id = `cgr_${randomBytes(8).toString('hex')}`
+    const grant: TenantGrant = { id, scope: [], ...given(wanted), subject_type }
+    checkGrant(state, grant)
     const exists = [...grants.values()].some((other) =>
       IDENTITY.every((name) => other[name] === grant[name]),
     )
-    if (exists) throw new TenantError(409, 'client_grant_conflict', 'The grant exists already')
-    grants.set(grant.id, grant)
+    if (exists) {
+      const message = 'A resource server authorization exists already for this client and audience'
+      throw new TenantError(409, 'client_grant_conflict', message)
+    }
+    grants.set(id, grant)
     return grant
   }
   const patch = (call: ApiCall): Management.UpdateClientGrantResponseContent => {
-    const changed = { ...get(call), ...parseBody(update, call.body) }
-    grants.set(changed.id, changed)
-    return changed
+    const grant: TenantGrant = { ...get(call), ...given(parseBody(update, call.body)) }
+    checkGrant(state, grant)
+    grants.set(grant.id, grant)
+    return grant
   }
   const remove = ({ id }: ApiCall): undefined => void grants.delete(id)
 
-  const all = /^\/client-grants$/
+  const many = /^\/client-grants$/
   const one = /^\/client-grants\/([^/]+)$/
+  const query = [...CHECKPOINT, ...OFFSET, ...IDENTITY, 'allow_any_organization']
   return [
-    { method: 'GET', path: all, answer: list },
-    { method: 'GET', path: one, answer: get },
-    { method: 'POST', path: all, answer: post, status: 201, description: 'Create client grant' },
-    { method: 'PATCH', path: one, answer: patch, description: 'Update client grant' },
+    { method: 'GET', path: many, scopes: ['read:client_grants'], query, answer: list },
+    { method: 'GET', path: one, scopes: ['read:client_grants'], answer: get },
+    {
+      method: 'POST',
+      path: many,
+      scopes: ['create:client_grants'],
+      status: 201,
+      answer: post,
+      description: 'Create client grant',
+    },
+    {
+      method: 'PATCH',
+      path: one,
+      scopes: ['update:client_grants'],
+      answer: patch,
+      description: 'Update client grant',
+    },
     {
       method: 'DELETE',
       path: one,
-      answer: remove,
+      scopes: ['delete:client_grants'],
       status: 204,
+      answer: remove,
       description: 'Delete client grant',
     },
   ]
+}
+
+/** @throws TenantError for an API that does not exist or allows no such grant. */
+function checkGrant(state: TenantState, grant: TenantGrant): void {
+  const api = found(findApi(state, grant.audience), 'inexistent_resource_server', 'resource server')
+  const isForPeople = grant.subject_type === 'user'
+  if (api.is_system === true && isForPeople) {
+    throw refuse('System APIs cannot be granted')
+  }
+  if (isForPeople && api.subject_type_authorization.user?.policy === 'deny_all') {
+    throw refuse('The API allows no access on behalf of users')
+  }
+  const known = new Set(api.scopes.map(({ value }) => value))
+  const unknown = (grant.scope ?? []).filter((scope) => !known.has(scope))
+  if (unknown.length > 0) throw refuse(`The API has no scope ${unknown.join(', ')}`)
+}
+
+function refuse(message: string): TenantError {
+  return new TenantError(400, 'invalid_body', message)
 }

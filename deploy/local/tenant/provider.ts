@@ -1,24 +1,31 @@
 import type { EventEmitter } from 'node:events'
 import type { JWK } from 'jose'
 import {
+  type AccessToken,
   type Client,
   type Configuration,
-  errors,
-  interactionPolicy,
   type JWKS,
   type KoaContextWithOIDC,
   Provider,
 } from 'oidc-provider'
+import { findApi, isStrict } from './access.ts'
+import { addClaims, resourceServer } from './access-token.ts'
 import { createAdapter, type Store } from './adapter.ts'
+import { consentPolicy } from './consent.ts'
+import { logExchanges } from './exchange-log.ts'
 import { loadGrant, OIDC_SCOPES, SIGN_IN, visibleScope } from './grant.ts'
+import type { TenantLog } from './log-streams.ts'
+import { encryptOpaqueTokens } from './opaque-token.ts'
 import { errorPage } from './pages.ts'
-import { grantableScopes, isFirstParty, isStrict, type TenantState } from './state.ts'
+import { redirectAsAuth0 } from './redirect.ts'
+import type { TenantState } from './state.ts'
 
 export const INTERACTION_PATH = '/u/'
 
 export interface ProviderOptions {
   readonly state: TenantState
   readonly store: Store
+  readonly log: TenantLog
   readonly cookieKeys: readonly string[]
   /** Called with a fault of the server itself. */
   readonly onFault: (error: Error) => void
@@ -27,7 +34,8 @@ export interface ProviderOptions {
 const ACCESS_TOKEN_SECONDS = 3_600
 const DAY_SECONDS = 86_400
 const TTL = {
-  AccessToken: ACCESS_TOKEN_SECONDS,
+  AccessToken: (_ctx: unknown, { resourceServer }: AccessToken) =>
+    resourceServer?.accessTokenTTL ?? ACCESS_TOKEN_SECONDS,
   AuthorizationCode: 60,
   Grant: 30 * DAY_SECONDS,
   IdToken: ACCESS_TOKEN_SECONDS,
@@ -37,7 +45,13 @@ const TTL = {
 }
 
 /** The OAuth 2.1 server behind the tenant's pages, made anew when the signing key changes. */
-export function createProvider({ state, store, cookieKeys, onFault }: ProviderOptions): Provider {
+export function createProvider({
+  state,
+  store,
+  log,
+  cookieKeys,
+  onFault,
+}: ProviderOptions): Provider {
   const provider = new Provider(state.issuer, {
     adapter: createAdapter(state, store),
     jwks: { keys: state.keys.map(withUse) } as JWKS,
@@ -70,14 +84,18 @@ export function createProvider({ state, store, cookieKeys, onFault }: ProviderOp
     },
     findAccount: (_ctx, id) => findAccount(state, id),
     formats: {
-      customizers: { jwt: (ctx, token, { payload }) => addClaims(state, ctx, token, payload) },
+      customizers: { jwt: (ctx, token, parts) => addClaims(state, ctx, token, parts) },
     },
     interactions: {
-      policy: consentOfThirdParties(state),
+      policy: consentPolicy(state),
       url: (_ctx, { uid }) => `${INTERACTION_PATH}${uid}`,
     },
     loadExistingGrant: (ctx) => loadGrant(state, ctx),
     expiresWithSession: () => false,
+    issueRefreshToken: async (_ctx, client, source) =>
+      client.grantTypeAllowed('refresh_token') &&
+      source.scopes.has('offline_access') &&
+      allowsOfflineAccess(state, source.resource),
     rotateRefreshToken: true,
     renderError: (ctx, { error, error_description }) => {
       ctx.type = 'html'
@@ -90,6 +108,8 @@ export function createProvider({ state, store, cookieKeys, onFault }: ProviderOp
   const events: EventEmitter = provider
   events.on('error', onFault)
   provider.on('grant.success', showScope)
+  logExchanges(provider, log)
+  provider.use(encryptOpaqueTokens(state))
   provider.use(redirectAsAuth0(state))
   return provider
 }
@@ -99,18 +119,9 @@ function needsPkce({ clients }: TenantState, { clientId, clientAuthMethod }: Cli
   return clientAuthMethod === 'none' || (client !== undefined && isStrict(client))
 }
 
-function resourceServer(state: TenantState, resource: string, { clientId }: Client) {
-  if (resource !== state.audience) {
-    throw new errors.CustomOIDCProviderError('access_denied', `Service not found: ${resource}`)
-  }
-  const client = state.clients.get(clientId)
-  return {
-    audience: state.audience,
-    scope: client ? grantableScopes(state, client).join(' ') : '',
-    accessTokenFormat: 'jwt',
-    accessTokenTTL: ACCESS_TOKEN_SECONDS,
-    jwt: { sign: { alg: 'RS256', kid: state.keys[0]?.kid } },
-  } as const
+function allowsOfflineAccess(state: TenantState, resource: string | string[] | undefined): boolean {
+  const api = findApi(state, [resource].flat()[0])
+  return api === undefined || api.allow_offline_access === true
 }
 
 function findAccount({ users }: TenantState, id: string) {
@@ -121,72 +132,11 @@ function findAccount({ users }: TenantState, id: string) {
   return { accountId: id, claims }
 }
 
-/** The claims of a JWT access token in the dialect `rfc9068_profile_authz`. */
-function addClaims(
-  state: TenantState,
-  ctx: KoaContextWithOIDC,
-  { scope }: { readonly scope?: string | undefined },
-  payload: Record<string, unknown>,
-): void {
-  const shown = visibleScope(ctx, scope)
-  const user = state.users.find(({ userId }) => userId === payload['sub'])
-  payload['scope'] = shown
-  payload['permissions'] = [...(user?.permissions ?? [])]
-  // With `openid` a token is for the issuer's userinfo endpoint too.
-  const isForUserinfo = shown.split(' ').includes('openid')
-  if (isForUserinfo) payload['aud'] = [state.audience, `${state.issuer}userinfo`]
-}
-
 /** Tells the client in the token response what stands in the token. */
 function showScope(ctx: KoaContextWithOIDC): void {
   const body = ctx.body as { scope?: string }
   body.scope = visibleScope(ctx, body.scope)
   if (body.scope === '') delete body.scope
-}
-
-/** Third-party clients need consent each time, first-party ones never. */
-function consentOfThirdParties({ clients }: TenantState): interactionPolicy.Prompt[] {
-  const { base, Check, Prompt } = interactionPolicy
-  const consent = new Prompt(
-    { name: 'consent', requestable: true },
-    new Check('third_party', 'a third-party client needs consent', ({ oidc }) => {
-      const isThirdParty = !isFirstParty(clients.get(oidc.client?.clientId ?? ''))
-      return isThirdParty && oidc.result?.consent === undefined
-    }),
-  )
-  // Every request asks for it (see authorize.ts), first-party ones in vain.
-  consent.checks.remove('consent_prompt')
-  const policy = base()
-  policy.remove('consent')
-  policy.add(consent)
-  return policy
-}
-
-/**
- * Auth0 sends no `iss` back (RFC 9207) unless told to, and shows a strict client's errors on a page
- * of its own (`open_redirect_protection`).
- */
-function redirectAsAuth0({ issuer, clients }: TenantState) {
-  return async (ctx: KoaContextWithOIDC, next: () => Promise<void>): Promise<void> => {
-    await next()
-    const location = ctx.response.get('location')
-    if (!URL.canParse(location) || location.startsWith(issuer)) return
-    const url = new URL(location)
-    const part = url.hash === '' ? 'search' : 'hash'
-    const params = new URLSearchParams(url[part].slice(1))
-    const client = clients.get(ctx.oidc?.client?.clientId ?? '')
-    const error = params.get('error')
-    if (error !== null && client?.redirection_policy === 'open_redirect_protection') {
-      ctx.response.remove('location')
-      ctx.status = 403
-      ctx.type = 'html'
-      ctx.body = errorPage(error, params.get('error_description') ?? '')
-      return
-    }
-    params.delete('iss')
-    url[part] = params.toString()
-    ctx.response.set('location', url.href)
-  }
 }
 
 function withUse(key: JWK): JWK {

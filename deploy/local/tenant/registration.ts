@@ -1,9 +1,10 @@
-import { randomBytes } from 'node:crypto'
-import type { IncomingMessage, ServerResponse } from 'node:http'
+import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http'
 import { z } from 'zod'
+import { checkEntityLimit, thirdPartyClient } from './client.ts'
 import { readJson, sendJson, TenantError } from './http.ts'
-import type { LogStream } from './log-stream.ts'
-import type { SecurityMode, TenantClient, TenantState } from './state.ts'
+import type { TenantLog } from './log-streams.ts'
+import { createRegistrationLimit } from './rate-limits.ts'
+import type { TenantClient, TenantState } from './state.ts'
 
 const SCRIPTABLE = new Set(['javascript:', 'vbscript:', 'data:', 'blob:', 'file:', 'about:'])
 
@@ -28,37 +29,70 @@ type Metadata = z.infer<typeof metadata>
 
 /**
  * `POST /oidc/register`, open to everyone: makes a third-party client without connections or
- * grants, and tells the log stream.
+ * grants, and tells the log.
  */
-export function createRegistration(state: TenantState, logStream: LogStream) {
+export function createRegistration(state: TenantState, log: TenantLog) {
+  const limit = createRegistrationLimit(state)
+
+  const register = async (req: IncomingMessage, res: ServerResponse): Promise<void> => {
+    if (state.settings.flags.enable_dynamic_client_registration !== true) {
+      throw new TenantError(404, 'endpoint_disabled', 'Dynamic client registration is off')
+    }
+    const body = await readMetadata(req)
+    checkEntityLimit(state)
+    const client = thirdPartyClient({
+      mode: state.settings.dynamic_client_registration_security_mode,
+      name: body.client_name,
+      callbacks: body.redirect_uris,
+      grantTypes: body.grant_types,
+      authMethod: body.token_endpoint_auth_method,
+    })
+    const answer = toAnswer(body, client)
+    state.clients.set(client.client_id, client)
+    sendJson(res, 201, answer)
+    log.emit({
+      type: 'sapi',
+      description: 'Dynamic client registration',
+      client_id: client.client_id,
+      client_name: client.name,
+      ip: req.socket.remoteAddress,
+      user_agent: req.headers['user-agent'],
+      user_id: '',
+      details: {
+        request: { method: 'post', path: '/oidc/register', body },
+        response: { statusCode: 201, body: { ...answer, client_secret: undefined } },
+      },
+    })
+  }
   return async (req: IncomingMessage, res: ServerResponse): Promise<void> => {
+    const { refusal, headers } = limit()
     try {
-      if (!state.isRegistrationOpen) {
-        throw new TenantError(404, 'endpoint_disabled', 'Dynamic client registration is off')
-      }
-      const body = await readMetadata(req)
-      const client = toClient(body, state.mode)
-      const answer = toAnswer(body, client)
-      state.clients.set(client.client_id, client)
-      sendJson(res, 201, answer)
-      logStream.emit({
-        type: 'sapi',
-        description: 'Dynamic client registration',
-        client_id: client.client_id,
-        client_name: client.name,
-        ip: req.socket.remoteAddress,
-        user_agent: req.headers['user-agent'],
-        user_id: '',
-        details: {
-          request: { method: 'post', path: '/oidc/register', body },
-          response: { statusCode: 201, body: { ...answer, client_secret: undefined } },
-        },
-      })
+      if (refusal !== undefined) throw refusal
+      await register(req, res)
     } catch (error) {
       if (!(error instanceof TenantError)) throw error
-      sendJson(res, error.status, { error: error.errorCode, error_description: error.message })
+      const { status, errorCode, message } = error
+      sendJson(res, status, errorBody(error), headers)
+      log.emit({
+        type: 'fapi',
+        description: message,
+        ip: req.socket.remoteAddress,
+        user_agent: req.headers['user-agent'],
+        details: {
+          request: { method: 'post', path: '/oidc/register' },
+          response: { statusCode: status, body: { errorCode } },
+        },
+      })
     }
   }
+}
+
+/** What RFC 7591 has no error for comes as the Management API words it. */
+function errorBody({ status: statusCode, errorCode, message }: TenantError) {
+  const isOfTheTenant = statusCode === 403 || statusCode === 429
+  return isOfTheTenant
+    ? { statusCode, error: STATUS_CODES[statusCode], message, errorCode }
+    : { error: errorCode, error_description: message }
 }
 
 /** @throws TenantError with the errors of RFC 7591 s3.2.2. */
@@ -73,33 +107,6 @@ async function readMetadata(req: IncomingMessage): Promise<Metadata> {
   const isRedirectUri = parsed.error.issues.some(({ path }) => path[0] === 'redirect_uris')
   const code = isRedirectUri ? 'invalid_redirect_uri' : 'invalid_client_metadata'
   throw new TenantError(400, code, faults.join('; '))
-}
-
-function toClient(given: Metadata, mode: SecurityMode): TenantClient {
-  const now = new Date().toISOString()
-  const isPublic = given.token_endpoint_auth_method === 'none'
-  return {
-    client_id: `${mode === 'strict' ? 'tpc_' : ''}${randomId()}`,
-    ...(!isPublic && { client_secret: randomBytes(48).toString('base64url') }),
-    tenant: 'stand-in',
-    global: false,
-    name: given.client_name,
-    callbacks: given.redirect_uris,
-    grant_types: given.grant_types,
-    token_endpoint_auth_method: given.token_endpoint_auth_method,
-    is_first_party: false,
-    oidc_conformant: true,
-    third_party_security_mode: mode,
-    ...(mode === 'strict' && { redirection_policy: 'open_redirect_protection' }),
-    jwt_configuration: { alg: 'RS256', lifetime_in_seconds: 36_000, secret_encoded: false },
-    created_at: now,
-    updated_at: now,
-  }
-}
-
-/** 32 letters and digits. */
-function randomId(): string {
-  return randomBytes(64).toString('base64').replaceAll(/[+/=]/g, '').slice(0, 32)
 }
 
 /** RFC 7591 s3.2.1 */

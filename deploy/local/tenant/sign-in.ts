@@ -1,17 +1,18 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { errors, type Provider } from 'oidc-provider'
-import { grantRequest } from './grant.ts'
+import { findApi, grantableScopes } from './access.ts'
+import { audienceIn, grantRequest } from './grant.ts'
 import { readText, sendHtml } from './http.ts'
 import type { LogEvent } from './log-delivery.ts'
-import type { LogStream } from './log-stream.ts'
+import type { TenantLog } from './log-streams.ts'
 import { consentPage, errorPage, loginPage } from './pages.ts'
 import { INTERACTION_PATH } from './provider.ts'
-import { grantableScopes, type TenantClient, type TenantState, type TenantUser } from './state.ts'
+import type { TenantClient, TenantState, TenantUser } from './state.ts'
 
 export interface SignInOptions {
   readonly state: TenantState
   readonly provider: () => Provider
-  readonly logStream: LogStream
+  readonly log: TenantLog
 }
 
 type Details = Awaited<ReturnType<Provider['interactionDetails']>>
@@ -24,7 +25,7 @@ interface Step {
 }
 
 /** The pages under `/u/`: sign-in and consent, plain forms without scripts. */
-export function createSignIn({ state, provider, logStream }: SignInOptions) {
+export function createSignIn({ state, provider, log }: SignInOptions) {
   const show = ({ details, client }: Step, fault?: string): string => {
     const action = `${INTERACTION_PATH}${details.uid}`
     const name = client.name || client.client_id
@@ -40,7 +41,7 @@ export function createSignIn({ state, provider, logStream }: SignInOptions) {
   ): Promise<Result | undefined> => {
     if (details.prompt.name === 'login') {
       const user = findUser(state, form)
-      logStream.emit(signInEvent(client, user))
+      log.emit(signInEvent(client, user))
       return user && { login: { accountId: user.userId } }
     }
     if (form.get('action') === 'deny') {
@@ -50,6 +51,7 @@ export function createSignIn({ state, provider, logStream }: SignInOptions) {
       clientId: client.client_id,
       accountId: details.session?.accountId ?? '',
       scope: String(details.params['scope'] ?? ''),
+      audience: audienceIn(details.params),
     })
     return { consent: { grantId: grant.jti } }
   }
@@ -92,8 +94,11 @@ function findUser({ users }: TenantState, form: URLSearchParams) {
 /** What the client asks for and may have of the API, in the API's words. */
 function inWords(state: TenantState, client: TenantClient, { params }: Details): string[] {
   const asked = String(params['scope'] ?? '').split(' ')
-  const grantable = grantableScopes(state, client)
-  return state.scopes
+  const api = findApi(state, audienceIn(params))
+  const grantable = grantableScopes(state, client, api)
+  return (api?.scopes ?? [])
     .filter(({ value }) => asked.includes(value) && grantable.includes(value))
-    .map(({ value, description }) => (description === '' ? value : `${description} (${value})`))
+    .map(({ value, description = '' }) =>
+      description === '' ? value : `${description} (${value})`,
+    )
 }

@@ -1,26 +1,75 @@
 import type { Management } from 'auth0'
 import type { JWK } from 'jose'
+import type { Faults } from './faults.ts'
+import type { LogRecord } from './log-delivery.ts'
+
+/** A type of the `auth0` package without its index signature, under which any member would do. */
+export type Known<Type> = {
+  [Name in keyof Type as string extends Name ? never : Name]: Type[Name]
+}
+
+type Given<Type, Names extends keyof Type> = Type & {
+  [Name in Names]-?: NonNullable<Type[Name]>
+}
 
 /** A client as the Management API shows it, secret included. */
-export type TenantClient = Management.GetClientResponseContent & { client_id: string }
+export type TenantClient = Given<Known<Management.Client>, 'client_id'>
+
+/** An API; the Management API itself is the one with `is_system`. */
+export type TenantApi = Given<
+  Known<Management.ResourceServer>,
+  | 'id'
+  | 'name'
+  | 'identifier'
+  | 'scopes'
+  | 'signing_alg'
+  | 'signing_secret'
+  | 'token_dialect'
+  | 'token_lifetime'
+  | 'subject_type_authorization'
+>
+
+export type TenantGrant = Given<Management.ClientGrantResponseContent, 'id' | 'audience'>
+
+/** A log stream that is a webhook, the only kind there is here. */
+export type TenantLogStream = Given<
+  Known<Management.LogStreamHttpResponseSchema>,
+  'id' | 'name' | 'status' | 'sink'
+>
+
+export type TenantSettings = Given<
+  Known<Management.GetTenantSettingsResponseContent>,
+  | 'flags'
+  | 'default_audience'
+  | 'dynamic_client_registration_security_mode'
+  | 'resource_parameter_profile'
+>
+
+/** What a person has let a client do, one for each client, person and API. */
+export type TenantUserGrant = Required<Omit<Management.UserGrant, 'organization_id'>> & {
+  readonly id: string
+  /** The grants of oidc-provider that came of it, each with its tokens. */
+  readonly issued: string[]
+}
 
 /** A login connection, with the clients that it is enabled for. */
 export interface TenantConnection {
   readonly id: string
   readonly name: string
+  readonly strategy: string
   displayName: string
   /** Available to every third-party client. */
   isDomainConnection: boolean
+  options: Management.ConnectionOptions
   enabledClients: Set<string>
 }
-
-export type TenantGrant = Management.ClientGrantResponseContent & { id: string }
 
 /** A person who can sign in. */
 export interface TenantUser {
   readonly email: string
   readonly password: string
   readonly userId: string
+  /** Scopes, of whatever API has them. */
   readonly permissions: readonly string[]
 }
 
@@ -29,79 +78,29 @@ export interface Scope {
   readonly description: string
 }
 
-export type SecurityMode = 'strict' | 'permissive'
+export type SecurityMode = Management.TenantSettingsDynamicClientRegistrationSecurityMode
 
 /** Everything that the tenant knows; plain data, changed by its endpoints alone. */
 export interface TenantState {
   readonly issuer: string
-  readonly audience: string
-  readonly scopes: readonly Scope[]
   readonly users: readonly TenantUser[]
   readonly management: { readonly clientId: string; readonly clientSecret: string }
+  /** Identifier of the API that the tenant is set up with. */
+  readonly audience: string
   readonly clients: Map<string, TenantClient>
-  readonly connections: readonly TenantConnection[]
+  readonly connections: Map<string, TenantConnection>
   readonly grants: Map<string, TenantGrant>
+  readonly apis: Map<string, TenantApi>
+  readonly logStreams: Map<string, TenantLogStream>
+  readonly userGrants: Map<string, TenantUserGrant>
+  /** The latest events, oldest first. */
+  readonly logs: LogRecord[]
   /** Private signing keys: the current one, then the one before it. */
   keys: readonly JWK[]
-  mode: SecurityMode
-  /** Whether `POST /oidc/register` answers. */
-  isRegistrationOpen: boolean
-  /** Whether a client may name the API as `resource` (RFC 8707), or as `audience` only. */
-  resourceParameterProfile: 'audience' | 'compatibility'
-  /** The API that a client gets when it names none; empty = an opaque token. */
-  defaultAudience: string
+  settings: TenantSettings
+  rules: readonly Management.Rule[]
+  hooks: readonly Management.Hook[]
   /** Discovery, JWKS and the Management API answer 503. */
   outage: boolean
-}
-
-export function isStrict(client: TenantClient): boolean {
-  return client.third_party_security_mode === 'strict'
-}
-
-/** Auth0 asks for consent unless the client is a first-party one. */
-export function isFirstParty(client: TenantClient | undefined): boolean {
-  return client?.is_first_party === true
-}
-
-/** What Auth0 answers to a client that may sign nobody in; undefined when it may. */
-export function whyNotAllowed(
-  state: TenantState,
-  client: TenantClient,
-  audience: string | undefined,
-): { readonly error: string; readonly description: string } | undefined {
-  const { client_id: clientId } = client
-  const hasConnection = state.connections.some(
-    ({ isDomainConnection, enabledClients }) =>
-      (isDomainConnection && !isFirstParty(client)) ||
-      (!isStrict(client) && enabledClients.has(clientId)),
-  )
-  if (!hasConnection) {
-    return { error: 'invalid_request', description: 'no connections enabled for the client' }
-  }
-  const needsGrant = isStrict(client) && audience === state.audience
-  if (!needsGrant || grantOf(state, client) !== undefined) return undefined
-  return {
-    error: 'unauthorized_client',
-    description: `Client "${clientId}" is not authorized to access resource server "${audience}".`,
-  }
-}
-
-/** The grant by which a client may use the API: its own before the default of third parties. */
-function grantOf(state: TenantState, client: TenantClient): TenantGrant | undefined {
-  const grants = [...state.grants.values()].filter(
-    ({ audience, subject_type }) => audience === state.audience && subject_type === 'user',
-  )
-  return (
-    grants.find((grant) => grant.client_id === client.client_id) ??
-    grants.find((grant) => grant.default_for === 'third_party_clients')
-  )
-}
-
-/** The API's scopes that a client may be given at all: all of them, unless it is a strict one. */
-export function grantableScopes(state: TenantState, client: TenantClient): string[] {
-  const all = state.scopes.map(({ value }) => value)
-  if (!isStrict(client)) return all
-  const grant = grantOf(state, client)
-  if (grant?.allow_all_scopes === true) return all
-  return all.filter((scope) => grant?.scope?.includes(scope))
+  faults: Faults
 }

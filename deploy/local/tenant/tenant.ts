@@ -3,33 +3,26 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { exportJWK, generateKeyPair, type JWK } from 'jose'
 import { isLoopback } from '../../../shared/config.ts'
 import { errorCode, listenOnLoopback } from '../listen.ts'
-import type { Store } from './adapter.ts'
+import { revokeGrant, type Store } from './adapter.ts'
 import { createAuthorize } from './authorize.ts'
 import { createControl } from './control.ts'
 import { type Endpoints, serve } from './endpoints.ts'
 import { sendJson } from './http.ts'
-import { createLogStream, type LogStream, type LogStreamOptions } from './log-stream.ts'
+import type { LogStreamOptions } from './log-stream-settings.ts'
+import { createTenantLog, type TenantLog } from './log-streams.ts'
 import { createManagementApi } from './management-api.ts'
 import { createManagementTokens } from './management-token.ts'
+import { createState } from './new-tenant.ts'
 import { createProvider } from './provider.ts'
 import { createRegistration } from './registration.ts'
+import { setUp, type TenantSetup } from './setup.ts'
 import { createSignIn } from './sign-in.ts'
-import type { Scope, SecurityMode, TenantState, TenantUser } from './state.ts'
+import type { TenantState, TenantUserGrant } from './state.ts'
 import { createToken } from './token.ts'
 
-export interface TenantOptions {
+export interface TenantOptions extends TenantSetup {
   /** 0 = any free port. */
   readonly port: number
-  /** Identifier of the one API. */
-  readonly audience: string
-  readonly scopes: readonly Scope[]
-  readonly users: readonly TenantUser[]
-  /** Names of the login connections. */
-  readonly connections: readonly string[]
-  readonly management: { readonly clientId: string; readonly clientSecret: string }
-  /** What DCR makes of a new client; `strict`, as in a new tenant, unless said otherwise. */
-  readonly mode?: SecurityMode
-  readonly logStream?: LogStreamOptions
   /** Called with a line for each fault of the tenant itself. */
   readonly report?: (line: string) => void
 }
@@ -59,8 +52,9 @@ export async function startTenant(options: TenantOptions): Promise<Tenant> {
   let handle: Handler = (_req, res) => sendJson(res, 503, { error: 'starting' })
   const listener = await listen(options.port, (req, res) => handle(req, res))
   const issuer = `http://localhost:${listener.port}/`
-  const logStream = createLogStream(options.logStream)
-  const endpoints = createEndpoints(createState(issuer, key, options), logStream, onFault)
+  const state = createState({ ...options, issuer }, key)
+  const log = createTenantLog(state)
+  const endpoints = createEndpoints(options, state, log, onFault)
   handle = (req, res) => {
     if (!isOwnHost(req)) return sendJson(res, 421, { error: 'misdirected_request' })
     serve(endpoints, req, res).catch((error: unknown) => {
@@ -72,9 +66,9 @@ export async function startTenant(options: TenantOptions): Promise<Tenant> {
   return {
     issuer,
     port: listener.port,
-    setLogStream: logStream.configure,
+    setLogStream: log.configure,
     close: async () => {
-      logStream.close()
+      log.clear()
       await listener.close()
     },
   }
@@ -90,39 +84,15 @@ async function listen(port: number, handler: Handler) {
   }
 }
 
-function createState(issuer: string, key: JWK, options: TenantOptions): TenantState {
-  return {
-    issuer,
-    audience: options.audience,
-    scopes: options.scopes,
-    users: options.users,
-    management: options.management,
-    clients: new Map(),
-    connections: options.connections.map((name) => ({
-      id: `con_${randomBytes(8).toString('hex')}`,
-      name,
-      displayName: name,
-      isDomainConnection: false,
-      enabledClients: new Set(),
-    })),
-    grants: new Map(),
-    keys: [key],
-    mode: options.mode ?? 'strict',
-    isRegistrationOpen: true,
-    resourceParameterProfile: 'compatibility',
-    defaultAudience: '',
-    outage: false,
-  }
-}
-
 function createEndpoints(
+  setup: TenantSetup,
   state: TenantState,
-  logStream: LogStream,
+  log: TenantLog,
   onFault: (error: unknown) => void,
 ): Endpoints {
   const store: Store = new Map()
   const cookieKeys = [randomBytes(32).toString('hex')]
-  const makeProvider = () => createProvider({ state, store, cookieKeys, onFault })
+  const makeProvider = () => createProvider({ state, store, log, cookieKeys, onFault })
   let current = makeProvider()
   const provider = () => current
   const rotateKeys = async () => {
@@ -130,16 +100,28 @@ function createEndpoints(
     state.keys = [await createKey(), ...state.keys].slice(0, 2)
     current = makeProvider()
   }
-  const tokens = createManagementTokens(state)
+  const reset = (empty = setup.empty === true) => {
+    store.clear()
+    log.clear()
+    setUp(state, setup, empty)
+    if (!empty && setup.logStream !== undefined) log.configure(setup.logStream)
+  }
+  const revoke = ({ issued }: TenantUserGrant) => {
+    for (const grantId of issued) revokeGrant(store, grantId)
+  }
+  const tokens = createManagementTokens(state, log)
+  const management = createManagementApi({ state, tokens, log, revoke })
+  const counts = () => ({ calls: management.calls(), tokens: tokens.count() })
+  reset()
   return {
     state,
     provider,
     authorize: createAuthorize({ state, provider }),
-    signIn: createSignIn({ state, provider, logStream }),
+    signIn: createSignIn({ state, provider, log }),
     token: createToken({ state, provider, tokens }),
-    register: createRegistration(state, logStream),
-    management: createManagementApi(state, tokens, logStream),
-    control: createControl({ state, logStream, rotateKeys }),
+    register: createRegistration(state, log),
+    management: management.handle,
+    control: createControl({ state, log, rotateKeys, reset, counts }),
   }
 }
 

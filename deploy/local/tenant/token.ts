@@ -1,5 +1,6 @@
 import { IncomingMessage, type ServerResponse } from 'node:http'
 import type { Provider } from 'oidc-provider'
+import { clientIdOf } from './access.ts'
 import { parseJson, readText } from './http.ts'
 import type { ManagementTokens } from './management-token.ts'
 import type { TenantState } from './state.ts'
@@ -23,9 +24,11 @@ export function createToken({ state, provider, tokens }: TokenOptions) {
     if (form.get('grant_type') === 'client_credentials') {
       return tokens.issue({ ...basic, ...Object.fromEntries(form) }, res)
     }
-    const clientId = form.get('client_id') ?? basic?.client_id ?? ''
+    const named = form.get('client_id')
+    const clientId = clientIdOf(state, named ?? basic?.client_id ?? '')
+    if (named !== null) form.set('client_id', clientId)
     const isPublic = state.clients.get(clientId)?.token_endpoint_auth_method === 'none'
-    if (state.resourceParameterProfile === 'audience') form.delete('resource')
+    if (state.settings.resource_parameter_profile === 'audience') form.delete('resource')
     const { authorization, ...headers } = req.headers
     if (isPublic) {
       form.set('client_id', clientId)

@@ -1,0 +1,63 @@
+import { randomUUID } from 'node:crypto'
+import type { Management } from 'auth0'
+import { z } from 'zod'
+import { faultsChange } from './faults.ts'
+import { TenantError } from './http.ts'
+
+const rule = z.strictObject({
+  name: z.string().min(1),
+  enabled: z.boolean().default(true),
+  script: z
+    .string()
+    .default('function (user, context, callback) { callback(null, user, context) }'),
+  order: z.int().min(0).default(1),
+  stage: z.enum(['login_success', 'login_failure', 'pre_authorize']).default('login_success'),
+  id: z.string().default(() => `rul_${randomUUID()}`),
+}) satisfies z.ZodType<Management.Rule>
+
+const hook = z.strictObject({
+  name: z.string().min(1),
+  enabled: z.boolean().default(true),
+  triggerId: z
+    .enum([
+      ...(['credentials-exchange', 'pre-user-registration', 'post-user-registration'] as const),
+      ...(['post-change-password', 'send-phone-message'] as const),
+    ])
+    .default('credentials-exchange'),
+  script: z.string().default('module.exports = (client, scope, audience, context, cb) => cb()'),
+  id: z.string().default(() => `hook_${randomUUID()}`),
+}) satisfies z.ZodType<Management.Hook>
+
+const change = z.strictObject({
+  /** As the tenant started. */
+  reset: z.literal(true).optional(),
+  /** As Auth0 makes a tenant. */
+  empty: z.literal(true).optional(),
+  mode: z.enum(['strict', 'permissive']).optional(),
+  outage: z.boolean().optional(),
+  rotateKeys: z.literal(true).optional(),
+  logStream: z
+    .strictObject({
+      format: z.enum(['JSONLINES', 'JSONARRAY', 'JSONOBJECT']).optional(),
+      delayMs: z.int().min(0).max(600_000).optional(),
+      paused: z.boolean().optional(),
+      redeliver: z.literal(true).optional(),
+    })
+    .optional(),
+  rules: z.array(rule).optional(),
+  hooks: z.array(hook).optional(),
+  ...faultsChange.shape,
+})
+
+/** What `POST /__tenant` takes. */
+export type ControlChange = z.infer<typeof change>
+
+/** @throws TenantError 400 that names all that is wrong. */
+export function parseChange(given: unknown): ControlChange {
+  const parsed = change.safeParse(given)
+  if (parsed.success) return parsed.data
+  const faults = parsed.error.issues.map(
+    ({ path, message }) => `${path.join('.') || 'body'}: ${message}`,
+  )
+  throw new TenantError(400, 'invalid_body', faults.join('; '))
+}

@@ -1,0 +1,97 @@
+/** Whether a query of the log search holds for an event. */
+export type LogQuery = (event: Readonly<Record<string, unknown>>) => boolean
+
+const TOKEN = /\s*(\(|\)|\[[^\]]*\]|\{[^}]*\}|"(?:[^"\\]|\\.)*"|[^\s()":]+:?)/y
+const OPERATORS: ReadonlySet<string> = new Set(['AND', 'OR', 'NOT'])
+
+/**
+ * Reads what Auth0 takes of Lucene's query syntax: `field:term`, `field:"phrase"`, `field:(a OR b)`,
+ * `field:[from TO to]`, a closing `*`, AND, OR, NOT and parentheses. Terms side by side must both
+ * hold. Case counts.
+ *
+ * @throws Error for anything else.
+ */
+export function parseLogQuery(text: string): LogQuery {
+  const tokens = tokenize(text)
+  let at = 0
+  const take = () => tokens[at++] ?? fail('ends too early')
+
+  const any = (field?: string): LogQuery => {
+    const parts = [all(field)]
+    while (tokens[at] === 'OR') {
+      at += 1
+      parts.push(all(field))
+    }
+    return (event) => parts.some((holds) => holds(event))
+  }
+  const all = (field?: string): LogQuery => {
+    const parts = [one(field)]
+    while (at < tokens.length && tokens[at] !== 'OR' && tokens[at] !== ')') {
+      if (tokens[at] === 'AND') at += 1
+      parts.push(one(field))
+    }
+    return (event) => parts.every((holds) => holds(event))
+  }
+  const one = (field?: string): LogQuery => {
+    const token = take()
+    if (token === 'NOT') {
+      const inner = one(field)
+      return (event) => !inner(event)
+    }
+    if (token === '(') {
+      const inner = any(field)
+      if (take() !== ')') fail('has a parenthesis that does not close')
+      return inner
+    }
+    if (token.endsWith(':') && field === undefined) return one(token.slice(0, -1))
+    if (token === ')' || OPERATORS.has(token)) fail(`has a ${token} where a term should be`)
+    return matches(field, token)
+  }
+
+  const query = any()
+  if (at < tokens.length) fail(`has a ${tokens[at]} too many`)
+  return query
+}
+
+function tokenize(text: string): string[] {
+  const tokens: string[] = []
+  const pattern = new RegExp(TOKEN)
+  while (pattern.lastIndex < text.trimEnd().length) {
+    const token = pattern.exec(text)?.[1]
+    if (token === undefined) fail('cannot be read')
+    tokens.push(token)
+  }
+  return tokens
+}
+
+/** A term without a field is looked for in all of them. */
+function matches(field: string | undefined, term: string): LogQuery {
+  const holds = valueTest(term)
+  if (field === undefined) return (event) => Object.values(event).some(holds)
+  if (field === '_exists_') return (event) => event[term] !== undefined
+  return (event) => holds(event[field])
+}
+
+function valueTest(term: string): (value: unknown) => boolean {
+  const range = /^[[{](\S+) TO (\S+)[\]}]$/.exec(term)
+  if (range !== null) {
+    const [, from = '*', to = '*'] = range
+    // A day as the upper end is in the range as a whole.
+    return (value) =>
+      typeof value === 'string' &&
+      (from === '*' || value >= from) &&
+      (to === '*' || value.slice(0, to.length) <= to)
+  }
+  if (term.startsWith('"')) {
+    const phrase = term.slice(1, -1).replaceAll(/\\(.)/g, '$1')
+    return (value) => typeof value === 'string' && value.includes(phrase)
+  }
+  if (term.endsWith('*')) {
+    return (value) => typeof value === 'string' && value.startsWith(term.slice(0, -1))
+  }
+  return (value) => value === term
+}
+
+function fail(fault: string): never {
+  throw new Error(`The query ${fault}`)
+}

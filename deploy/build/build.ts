@@ -1,0 +1,43 @@
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { bundleFunction } from './bundle.ts'
+import { ROOT } from './functions.ts'
+import { licences } from './licences.ts'
+import { type Lock, manifests } from './manifest.ts'
+import { type Weight, weights } from './weights.ts'
+
+/** A function that has been built. */
+export interface Built {
+  readonly name: string
+  /** Absolute path of its directory. */
+  readonly directory: string
+  /** Size of the bundle. */
+  readonly bytes: number
+  readonly weights: readonly Weight[]
+}
+
+/**
+ * Builds one function into `<parent>/<name>/`, which is emptied first: the bundle, package.json with
+ * its lockfile, the licences of what is bundled, and a .gcloudignore, without which gcloud would go
+ * by .gitignore and upload nothing of `dist`.
+ */
+export async function buildFunction(name: string, parent: string): Promise<Built> {
+  const directory = `${parent.replace(/\/$/, '')}/${name}`
+  const { files, metafile } = await bundleFunction(name, `${directory}/index.js`)
+  const { version } = readJson<{ version: string }>('package.json')
+  rmSync(directory, { recursive: true, force: true })
+  mkdirSync(directory, { recursive: true })
+  for (const [path, contents] of files) writeFileSync(path, contents)
+  for (const [file, value] of Object.entries(
+    manifests(name, version, readJson<Lock>('package-lock.json')),
+  )) {
+    writeFileSync(`${directory}/${file}`, `${JSON.stringify(value, undefined, 2)}\n`)
+  }
+  writeFileSync(`${directory}/LICENCES.txt`, licences(metafile))
+  writeFileSync(`${directory}/.gcloudignore`, 'node_modules/\n')
+  const bytes = files.get(`${directory}/index.js`)?.length ?? 0
+  return { name, directory, bytes, weights: weights(metafile) }
+}
+
+function readJson<T>(path: string): T {
+  return JSON.parse(readFileSync(`${ROOT}${path}`, 'utf8')) as T
+}

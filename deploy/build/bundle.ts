@@ -1,0 +1,70 @@
+import { build, type Metafile, type Plugin } from 'esbuild'
+import { ROOT } from './functions.ts'
+
+/** Stays outside the bundle: it runs the function, and Google looks for it in `dependencies`. */
+export const FRAMEWORK = '@google-cloud/functions-framework'
+
+// CommonJS inside an ES module finds no `require` for Node's own modules.
+const REQUIRE = `import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);`
+
+/** Modules that are never used here, and what stands in for them. */
+const UNUSED = [
+  // For runtimes without streams; Node 24 has them.
+  { path: /web-streams-polyfill\/dist\/ponyfill\.es2018\.js$/, contents: 'module.exports = {}' },
+  // 50 languages of error messages; zod loads English by itself.
+  {
+    path: /^\.\.\/locales\/index\.js$/,
+    from: /\/zod\/v4\//,
+    contents: `export { default as en } from './en.js'`,
+  },
+] as const
+
+/**
+ * Bundles one function with everything it imports into `outfile`, one ES module, in memory only.
+ * Names are kept, so that a stack trace in the log still tells where; a package behind `import()` is
+ * in the file too, and evaluated when it is first asked for. The same source gives the same bytes.
+ */
+export async function bundleFunction(
+  name: string,
+  outfile: string,
+): Promise<{ readonly files: ReadonlyMap<string, Uint8Array>; readonly metafile: Metafile }> {
+  const { outputFiles, metafile } = await build({
+    absWorkingDir: ROOT,
+    entryPoints: [`functions/${name}/index.ts`],
+    outfile,
+    bundle: true,
+    write: false,
+    metafile: true,
+    platform: 'node',
+    target: 'node24',
+    format: 'esm',
+    external: [FRAMEWORK],
+    banner: { js: REQUIRE },
+    minifySyntax: true,
+    minifyWhitespace: true,
+    legalComments: 'external',
+    logLevel: 'warning',
+    plugins: [leaveOut],
+  })
+  return { files: new Map(outputFiles.map(({ path, contents }) => [path, contents])), metafile }
+}
+
+const leaveOut: Plugin = {
+  name: 'leave-out',
+  setup: ({ onResolve, onLoad, resolve }) => {
+    for (const [index, unused] of UNUSED.entries()) {
+      onResolve({ filter: unused.path }, async ({ path, kind, resolveDir, pluginData }) => {
+        if (pluginData === leaveOut || ('from' in unused && !unused.from.test(`${resolveDir}/`))) {
+          return undefined
+        }
+        const found = await resolve(path, { kind, resolveDir, pluginData: leaveOut })
+        return { path: found.path, namespace: 'leave-out', pluginData: { index, resolveDir } }
+      })
+    }
+    onLoad({ filter: /./, namespace: 'leave-out' }, ({ path, pluginData }) => ({
+      contents: UNUSED[pluginData.index]?.contents ?? '',
+      resolveDir: path.replace(/[^/]*$/, ''),
+      loader: 'js',
+    }))
+  },
+}

@@ -1,0 +1,75 @@
+import { FRAMEWORK } from './bundle.ts'
+
+/** The parts of package-lock.json (version 3) that are used here. */
+export interface Lock {
+  readonly packages: Readonly<Record<string, LockedPackage>>
+}
+
+export interface LockedPackage {
+  readonly version?: string
+  readonly dependencies?: Readonly<Record<string, string>>
+  readonly optionalDependencies?: Readonly<Record<string, string>>
+  readonly peerDependencies?: Readonly<Record<string, string>>
+  readonly peerDependenciesMeta?: Readonly<Record<string, { readonly optional?: boolean }>>
+}
+
+/** The Node release that the functions are deployed to. */
+const NODE = '24.x'
+
+/**
+ * package.json and package-lock.json of a built function: functions-framework is its one dependency,
+ * at the version that this repository has tested, with the very tree of packages that its lockfile
+ * has for it. No script: Google's buildpack would run one named `build`.
+ *
+ * @throws Error when the lockfile does not hold the tree.
+ */
+export function manifests(name: string, version: string, lock: Lock) {
+  const tree = dependencyTree(lock, FRAMEWORK)
+  const framework = lock.packages[`node_modules/${FRAMEWORK}`]
+  const manifest = {
+    name,
+    version,
+    private: true,
+    type: 'module',
+    main: 'index.js',
+    engines: { node: NODE },
+    dependencies: { [FRAMEWORK]: framework?.version ?? '' },
+  }
+  const { dependencies, engines } = manifest
+  const packages = { '': { name, version, dependencies, engines }, ...tree }
+  return {
+    'package.json': manifest,
+    'package-lock.json': { name, version, lockfileVersion: 3, requires: true, packages },
+  }
+}
+
+/** The entries of the lockfile that `name` and all it depends on resolve to, at their places. */
+export function dependencyTree(lock: Lock, name: string): Record<string, LockedPackage> {
+  const found = new Set<string>()
+  const visit = (from: string, dependency: string, optional: boolean) => {
+    const place = resolveFrom(lock, from, dependency)
+    if (place === undefined) {
+      if (optional) return
+      throw new Error(`package-lock.json has no ${dependency} for ${from}`)
+    }
+    if (found.has(place)) return
+    found.add(place)
+    const entry = lock.packages[place] ?? {}
+    for (const child of Object.keys(entry.dependencies ?? {})) visit(place, child, false)
+    for (const child of Object.keys(entry.optionalDependencies ?? {})) visit(place, child, true)
+    for (const child of Object.keys(entry.peerDependencies ?? {})) {
+      visit(place, child, entry.peerDependenciesMeta?.[child]?.optional === true)
+    }
+  }
+  visit('', name, false)
+  return Object.fromEntries([...found].sort().map((place) => [place, lock.packages[place] ?? {}]))
+}
+
+/** As Node resolves: the nearest node_modules on the way up from `from`. */
+function resolveFrom({ packages }: Lock, from: string, name: string): string | undefined {
+  for (let at = from; ; at = at.replace(/(^|\/)node_modules\/(@[^/]+\/)?[^/]+$/, '')) {
+    const place = `${at === '' ? '' : `${at}/`}node_modules/${name}`
+    if (packages[place] !== undefined) return place
+    if (at === '') return undefined
+  }
+}

@@ -1,0 +1,75 @@
+import { Document, isMap, visit } from 'yaml'
+import { MCP_PATH, PROTECTED_RESOURCE_PATHS } from '../../shared/protected-resource.ts'
+
+/**
+ * Every path that a function answers, with the function. API Gateway has no wildcard over segments,
+ * so the rewrite map's `/.well-known/**` must be spelled out here.
+ */
+export const GATEWAY_PATHS: Readonly<Record<string, string>> = {
+  ...Object.fromEntries([...PROTECTED_RESOURCE_PATHS].map((path) => [path, 'metadata'])),
+  '/.well-known/oauth-authorization-server': 'metadata',
+  '/.well-known/oauth-authorization-server/mcp': 'metadata',
+  '/mcp/.well-known/oauth-authorization-server': 'metadata',
+  '/.well-known/openid-configuration': 'metadata',
+  '/.well-known/openai-apps-challenge': 'metadata',
+  '/health': 'metadata',
+  '/health/auth0': 'metadata',
+  [MCP_PATH]: 'gateway',
+  '/tools/{toolName}': 'gateway',
+  '/openapi.json': 'gateway',
+  '/oauth/register': 'registration',
+  '/auth0-log-webhook': 'log-webhook',
+}
+
+/** All that Swagger 2.0 can name: which of them a path has is the function's to say, as on Hosting. */
+const METHODS = ['get', 'head', 'post', 'put', 'patch', 'delete', 'options'] as const
+/** Seconds; API Gateway's own default is 15. */
+const DEADLINE = 60
+const HEADER = ` The rewrite map of firebase.json as an API Gateway spec (Swagger 2.0), written by api-gateway.ts.
+ Put in the project's number and region (README, "Behind API Gateway").
+ disable_auth keeps the client's Authorization as it is: with it, API Gateway would replace it by a
+ token of its own. The functions check it; they trust no X-Forwarded-* and no X-Apigateway-* field.`
+
+/** deploy/api-gateway.yaml. */
+export function apiGatewayYaml(): string {
+  const document = new Document({
+    swagger: '2.0',
+    info: { title: 'chatgpt-auth0-gateway', version: '1.0.0' },
+    schemes: ['https'],
+    paths: Object.fromEntries(
+      Object.entries(GATEWAY_PATHS).map(([path, service]) => [path, pathItem(path, service)]),
+    ),
+  })
+  document.commentBefore = HEADER
+  visit(document, {
+    Pair: (_, { key, value }) => {
+      if (isMap(value) && METHODS.some((method) => method === String(key))) value.flow = true
+    },
+  })
+  return document.toString({ lineWidth: 0 })
+}
+
+function pathItem(path: string, service: string) {
+  const name = path.replace(/[^A-Za-z0-9]+/g, '_').replace(/^_|_$/g, '')
+  const parameters = [...path.matchAll(/\{(\w+)\}/g)].map(([, parameter]) => ({
+    name: parameter,
+    in: 'path',
+    required: true,
+    type: 'string',
+  }))
+  const operations = METHODS.map((method) => [
+    method,
+    {
+      operationId: `${method}_${name}`,
+      security: [],
+      responses: { 200: { description: 'As the function answers' } },
+      'x-google-backend': {
+        address: `https://${service}-PROJECT_NUMBER.REGION.run.app`,
+        path_translation: 'APPEND_PATH_TO_ADDRESS',
+        deadline: DEADLINE,
+        disable_auth: true,
+      },
+    },
+  ])
+  return { ...(parameters.length > 0 && { parameters }), ...Object.fromEntries(operations) }
+}

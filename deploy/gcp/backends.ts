@@ -1,0 +1,108 @@
+import { ConfigError } from '../../shared/config.ts'
+import { DeployError } from './deploy-error.ts'
+import type { Gcloud } from './gcloud.ts'
+import { readMembers } from './iam.ts'
+import { serviceAccountEmail } from './names.ts'
+import type { Settings } from './settings.ts'
+import type { Step } from './step.ts'
+
+/** A Cloud Run service that the gateway calls. */
+export interface Backend {
+  readonly service: string
+  readonly region: string
+  readonly project: string
+  /** Who may invoke it. */
+  readonly invokers: readonly string[]
+}
+
+const ROLE = 'roles/run.invoker'
+const CLOUD_FUNCTIONS = /^([a-z]+-[a-z]+\d+)-([a-z][a-z0-9-]+)\.cloudfunctions\.net$/
+
+/**
+ * The services behind FUNCTIONS_BASE: one function per tool on cloudfunctions.net, one service for
+ * all tools on run.app.
+ *
+ * @throws ConfigError when Google runs nothing at that host.
+ * @throws DeployError when a backend is not there yet, or is a function of the 1st generation.
+ */
+export async function readBackends(
+  base: string,
+  tools: readonly string[],
+  { project }: Settings,
+  gcloud: Gcloud,
+): Promise<Backend[]> {
+  const { hostname } = new URL(base)
+  const [, region, owner] = CLOUD_FUNCTIONS.exec(hostname) ?? []
+  if (region !== undefined && owner !== undefined) {
+    return Promise.all(tools.map((tool) => functionBackend(gcloud, tool, region, owner)))
+  }
+  if (hostname.endsWith('.run.app')) return [await serviceBackend(gcloud, hostname, project)]
+  throw new ConfigError([
+    'FUNCTIONS_BASE must be on cloudfunctions.net or run.app while BACKEND_AUTH is google',
+  ])
+}
+
+async function functionBackend(
+  gcloud: Gcloud,
+  tool: string,
+  region: string,
+  project: string,
+): Promise<Backend> {
+  const at = [`--project=${project}`, `--region=${region}`]
+  const found = await gcloud.describe('functions', 'describe', tool, ...at)
+  if (found === undefined) {
+    throw new DeployError(`The backend ${tool} is not deployed in ${project}, ${region}.`)
+  }
+  const { service } = (found['serviceConfig'] ?? {}) as { readonly service?: string }
+  if (service === undefined) {
+    throw new DeployError(`The backend ${tool} is a function of the 1st generation: upgrade it.`)
+  }
+  return backend(gcloud, service.replace(/^.*\//, ''), region, project)
+}
+
+/** Services are found by their URLs: only one of their forms has the name in it. */
+async function serviceBackend(gcloud: Gcloud, hostname: string, project: string): Promise<Backend> {
+  const services = await gcloud.list('run', 'services', 'list', `--project=${project}`)
+  const found = services.find((service) => JSON.stringify(service).includes(`https://${hostname}`))
+  const { name, labels = {} } = (found?.['metadata'] ?? {}) as {
+    readonly name?: string
+    readonly labels?: Readonly<Record<string, string>>
+  }
+  const region = labels['cloud.googleapis.com/location']
+  if (name === undefined || region === undefined) {
+    throw new DeployError(`There is no service at https://${hostname} in ${project}.`)
+  }
+  return backend(gcloud, name, region, project)
+}
+
+async function backend(
+  gcloud: Gcloud,
+  service: string,
+  region: string,
+  project: string,
+): Promise<Backend> {
+  const at = [`--project=${project}`, `--region=${region}`]
+  const invokers = await readMembers(gcloud, ROLE, 'run', 'services', service, at)
+  return { service, region, project, invokers }
+}
+
+/** Lets the gateway call the backends that it may not call yet; with `remove`, the other way. */
+export function planBackends(
+  backends: readonly Backend[],
+  settings: Settings,
+  { remove = false }: { readonly remove?: boolean } = {},
+): Step[] {
+  const member = `serviceAccount:${serviceAccountEmail('gateway', settings.project)}`
+  return backends
+    .filter(({ invokers }) => invokers.includes(member) === remove)
+    .map(({ service, region, project }) => ({
+      phase: 'backends',
+      title: `${remove ? 'no longer let' : 'let'} the gateway call ${service}`,
+      command: [
+        ...(['gcloud', 'run', 'services'] as const),
+        `${remove ? 'remove' : 'add'}-iam-policy-binding`,
+        ...[service, `--project=${project}`, `--region=${region}`],
+        ...[`--member=${member}`, `--role=${ROLE}`],
+      ],
+    }))
+}

@@ -1,0 +1,21 @@
+import { createHash } from 'node:crypto'
+import { readdirSync, readFileSync } from 'node:fs'
+
+const LABEL_CHARACTERS = 40
+
+/**
+ * A digest of all files below `directory`, names and contents, as a label's value (40 hex digits);
+ * node_modules is left out, as it is from the upload.
+ */
+export function digestOf(directory: string): string {
+  const hash = createHash('sha256')
+  const files = readdirSync(directory, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map(({ parentPath, name }) => `${parentPath}/${name}`.slice(directory.length))
+    .filter((path) => !/(^|\/)node_modules\//.test(path))
+  for (const path of files.sort()) {
+    const contents = readFileSync(`${directory}${path}`)
+    hash.update(`${path}\n${contents.length}\n`).update(contents)
+  }
+  return hash.digest('hex').slice(0, LABEL_CHARACTERS)
+}

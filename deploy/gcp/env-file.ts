@@ -1,0 +1,36 @@
+import { readFileSync } from 'node:fs'
+import { parseDocument } from 'yaml'
+import { ConfigError, type Environment } from '../../shared/config.ts'
+
+/**
+ * The variables of a file such as .env.yaml, in the form that `gcloud --env-vars-file` takes: one
+ * mapping, every value a string.
+ *
+ * @throws ConfigError with every fault, never with a value.
+ */
+export function readEnvFile(path: string): Environment {
+  const document = parseDocument(readText(path), { prettyErrors: false })
+  const [error] = document.errors
+  if (error !== undefined) {
+    throw new ConfigError([`${path} is not YAML (${error.code} at character ${error.pos[0]})`])
+  }
+  const values: unknown = document.toJS({ maxAliasCount: 100 })
+  if (values === null || typeof values !== 'object' || Array.isArray(values)) {
+    throw new ConfigError([`${path} must be a mapping of variable to value`])
+  }
+  const faults = Object.entries(values)
+    .filter(([, value]) => typeof value !== 'string')
+    .map(([name]) => `${name} must be a quoted string in ${path}`)
+  if (faults.length > 0) throw new ConfigError(faults)
+  return values as Environment
+}
+
+function readText(path: string): string {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch {
+    throw new ConfigError([
+      `${path} cannot be read: copy .env.yaml.sample there and fill it in, or name another with --env-file`,
+    ])
+  }
+}

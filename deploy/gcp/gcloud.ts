@@ -1,0 +1,49 @@
+import type { Finished, Run } from './command.ts'
+import { DeployError } from './deploy-error.ts'
+import type { Json } from './json.ts'
+
+/** Reads with gcloud. */
+export interface Gcloud {
+  /**
+   * What `gcloud ...args` describes; undefined when there is none.
+   *
+   * @throws DeployError with gcloud's own words when it fails for another reason.
+   */
+  readonly describe: (...args: string[]) => Promise<Json | undefined>
+  /** What `gcloud ...args` lists. Throws as `describe` does. */
+  readonly list: (...args: string[]) => Promise<readonly Json[]>
+}
+
+const NOT_FOUND = /NOT_FOUND|not found|status=\[404\]|Cannot find/i
+
+export function createGcloud(run: Run): Gcloud {
+  const read = async (args: readonly string[]): Promise<unknown> => {
+    const command = ['gcloud', ...args, '--format=json', '--quiet'] as const
+    const finished = await run(command)
+    if (finished.code === 127) {
+      throw new DeployError('gcloud is not installed: https://cloud.google.com/sdk/docs/install')
+    }
+    if (finished.code !== 0) {
+      if (NOT_FOUND.test(finished.stderr)) return undefined
+      throw new DeployError(`gcloud ${args.slice(0, 3).join(' ')}: ${reasonOf(finished)}`)
+    }
+    return finished.stdout.trim() === '' ? undefined : JSON.parse(finished.stdout)
+  }
+  return {
+    describe: async (...args) => {
+      const value = await read(args)
+      if (value === null || typeof value !== 'object' || Array.isArray(value)) return undefined
+      return Object.keys(value).length > 0 ? { ...value } : undefined
+    },
+    list: async (...args) => {
+      const value = await read(args)
+      return Array.isArray(value) ? value : []
+    },
+  }
+}
+
+/** Why a command failed, in its own words: what it wrote last, 20 lines at most. */
+export function reasonOf({ code, stderr, stdout }: Finished): string {
+  const lines = (stderr.trim() || stdout.trim()).split('\n')
+  return lines.slice(-20).join('\n') || `exit code ${code}`
+}

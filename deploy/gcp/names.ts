@@ -1,0 +1,45 @@
+/** What marks a resource as made by `npm run deploy`: a label, or a description where there is none. */
+export const OWNER_LABEL = { key: 'made-by', value: 'chatgpt-auth0-gateway' } as const
+export const OWNER_NOTE = 'Made by npm run deploy of chatgpt-auth0-gateway'
+
+/** The label that tells which source a function was deployed from. */
+export const SOURCE_LABEL = 'source-digest'
+
+/** The APIs that a deployment needs. */
+export const APIS = [
+  'artifactregistry.googleapis.com',
+  'cloudbuild.googleapis.com',
+  'cloudfunctions.googleapis.com',
+  'firebase.googleapis.com',
+  'firebasehosting.googleapis.com',
+  'iam.googleapis.com',
+  'run.googleapis.com',
+  'secretmanager.googleapis.com',
+] as const
+
+/** A function's own service account. Ids have 6 characters at least, and `gateway` may be taken. */
+export function serviceAccountId(functionName: string): string {
+  return `${functionName}-function`
+}
+
+export function serviceAccountEmail(functionName: string, project: string): string {
+  return `${serviceAccountId(functionName)}@${project}.iam.gserviceaccount.com`
+}
+
+/**
+ * The name by which a function is registered for Google Cloud: whether --entry-point takes a hyphen
+ * is not documented.
+ */
+export function entryPoint(functionName: string): string {
+  return functionName.replace(/-(\w)/g, (_, letter: string) => letter.toUpperCase())
+}
+
+/** A secret's id in Secret Manager is the variable's name. */
+export function isSecret(variable: string): boolean {
+  return variable.endsWith('_SECRET')
+}
+
+/** True when a resource with these labels was made by `npm run deploy`. */
+export function isOurs(labels: Readonly<Record<string, string>> | undefined): boolean {
+  return labels?.[OWNER_LABEL.key] === OWNER_LABEL.value
+}

@@ -1,0 +1,59 @@
+import { DeployError } from './deploy-error.ts'
+import type { Gcloud } from './gcloud.ts'
+import { serviceAccountEmail } from './names.ts'
+import type { BuiltTarget } from './plan-functions.ts'
+import type { Settings } from './settings.ts'
+import type { State } from './state.ts'
+
+/**
+ * Checks that gcloud is there and logged in, and that the project is there and pays.
+ *
+ * @throws DeployError saying what to do.
+ */
+export async function checkProject({ project }: Settings, gcloud: Gcloud): Promise<void> {
+  const found = await gcloud.describe('projects', 'describe', project).catch((error: unknown) => {
+    if (!(error instanceof DeployError)) throw error
+    throw new DeployError(`${error.message}\nTo log in: gcloud auth login`)
+  })
+  if (found === undefined) {
+    throw new DeployError(`There is no project ${project}, or this login may not see it.`)
+  }
+  if ((found['lifecycleState'] ?? 'ACTIVE') !== 'ACTIVE') {
+    throw new DeployError(`The project ${project} is being deleted.`)
+  }
+  // Whether it pays may be hidden from this login; deploying will tell then.
+  const billing = await gcloud
+    .describe('billing', 'projects', 'describe', project)
+    .catch(() => undefined)
+  if (billing?.['name'] !== undefined && billing['billingEnabled'] !== true) {
+    throw new DeployError(
+      `The project ${project} has no billing account: https://console.cloud.google.com/billing/linkedaccount?project=${project}`,
+    )
+  }
+}
+
+/**
+ * Checks that no function would be replaced that something else has made.
+ *
+ * @throws DeployError naming them.
+ */
+export function checkOwnership(
+  targets: readonly BuiltTarget[],
+  { functions, accounts }: State,
+  { project, region }: Settings,
+): void {
+  const foreign = targets.filter(({ name }) => functions.get(name)?.isOurs === false)
+  if (foreign.length > 0) {
+    const names = foreign.map(({ name }) => name).join(', ')
+    throw new DeployError(
+      `${names} in ${project}, ${region}: not made by this command. Take another project or region, or let it be replaced: --adopt`,
+    )
+  }
+  const accounted = targets.filter(
+    ({ name }) => accounts.get(serviceAccountEmail(name, project)) === false,
+  )
+  if (accounted.length > 0) {
+    const names = accounted.map(({ name }) => serviceAccountEmail(name, project)).join(', ')
+    throw new DeployError(`${names}: not made by this command. Let it be used: --adopt`)
+  }
+}

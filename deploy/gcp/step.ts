@@ -1,0 +1,45 @@
+import { type Command, toShell } from './command.ts'
+
+/** The parts of a deployment, in order; each can be run alone. */
+export const PHASES = ['apis', 'secrets', 'functions', 'backends', 'hosting', 'doctor'] as const
+export type Phase = (typeof PHASES)[number]
+
+/** One command that changes something, as data: `--dry-run` prints it, `runSteps` carries it out. */
+export interface Step {
+  readonly phase: Phase
+  /** What it does, as in "create the secret X". */
+  readonly title: string
+  /** May hold placeholders: VARIABLES_FILE, and `newVersionOf` a secret. */
+  readonly command: Command
+  /** A secret that goes to its standard input. `of` is printed, the value never. */
+  readonly secret?: { readonly of: string; readonly value: string }
+  /** Contents of VARIABLES_FILE; no secrets. */
+  readonly variables?: Readonly<Record<string, string>>
+  /** Its output names the new version of this secret. */
+  readonly addsVersionOf?: string
+  /** What to do when it fails. */
+  readonly hint?: string
+}
+
+/** Stands for the temporary file of a step's variables. */
+export const VARIABLES_FILE = '<variables file>'
+
+/** Stands for the version of `secret` that an earlier step adds. */
+export function newVersionOf(secret: string): string {
+  return `<new version of ${secret}>`
+}
+
+const MAX_VALUE_CHARACTERS = 60
+
+/** The step as a person reads it: the command, what goes to its input, the variables it sets. */
+export function describeStep({ title, command, secret, variables = {} }: Step): string {
+  const lines = Object.entries(variables).map(([name, value]) => `    ${name}: ${shorten(value)}`)
+  const input = secret === undefined ? '' : `  < (value of ${secret.of}, not shown)`
+  const file = lines.length > 0 ? [`  ${VARIABLES_FILE}:`, ...lines] : []
+  return [`# ${title}`, `${toShell(command)}${input}`, ...file].join('\n')
+}
+
+function shorten(value: string): string {
+  const line = JSON.stringify(value)
+  return line.length > MAX_VALUE_CHARACTERS ? `${line.slice(0, MAX_VALUE_CHARACTERS)}…` : line
+}

@@ -1,0 +1,437 @@
+import { readFileSync } from 'node:fs'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import {
+  type CommandResult,
+  runCommand,
+  SECRETS,
+  VARIABLES,
+  writeEnvFile,
+} from '../support/deploy.ts'
+import { type FakeCommands, fakeCommands, type Invocation } from '../support/fake-commands.ts'
+
+let commands: FakeCommands
+beforeEach(() => {
+  commands = fakeCommands(['gcloud', 'firebase'])
+})
+afterEach(() => commands[Symbol.dispose]())
+
+async function run(
+  args: readonly string[],
+  {
+    variables = VARIABLES,
+    command = 'deploy',
+    env = {},
+  }: {
+    readonly variables?: Readonly<Record<string, unknown>>
+    readonly command?: 'deploy' | 'destroy'
+    readonly env?: Readonly<Record<string, string>>
+  } = {},
+): Promise<CommandResult> {
+  const file = writeEnvFile(commands.directory, variables)
+  const places = [`--env-file=${file}`, `--dist=${commands.directory}/dist`]
+  return runCommand(command, [...places, ...args], { PATH: commands.path, ...env })
+}
+
+const line = ({ program, args }: Invocation) => [program, ...args].join(' ')
+const lines = () => commands.invocations().map(line)
+const READ = /\b(config get|describe|list|get-iam-policy|access|hosting:channel:list)\b/
+const changes = () => lines().filter((one) => !READ.test(one))
+const flagsOf = (one: string) => one.split(' ').filter((word) => word.startsWith('--'))
+
+describe('from an empty project', () => {
+  test('all is made in order: APIs, accounts, secrets, functions, Hosting', async () => {
+    const { code, stdout, stderr } = await run(['--skip=doctor'])
+
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+    expect(changes().map((one) => one.replace(/ --.*/, ''))).toEqual([
+      expect.stringMatching(/^gcloud services enable .*cloudfunctions.*secretmanager/),
+      ...['gateway', 'log-webhook', 'metadata'].map(
+        (name) => `gcloud iam service-accounts create ${name}-function`,
+      ),
+      ...Object.keys(SECRETS)
+        .sort()
+        .flatMap((name) => [
+          `gcloud secrets create ${name}`,
+          `gcloud secrets versions add ${name}`,
+          `gcloud secrets add-iam-policy-binding ${name}`,
+        ]),
+      'gcloud functions deploy gateway',
+      'gcloud functions deploy log-webhook',
+      'gcloud functions deploy metadata',
+      'firebase deploy',
+    ])
+    expect(stdout).toContain("The connector's URL: https://mcp.acme.example/mcp")
+  })
+
+  test('each function has its own account, variables and secrets, and no others', async () => {
+    await run(['--skip=doctor,hosting'])
+    const [gateway, logWebhook, metadata] = commands
+      .invocations()
+      .filter((one) => line(one).startsWith('gcloud functions deploy'))
+
+    expect(flagsOf(line(gateway as Invocation))).toEqual([
+      '--project=acme-prod',
+      '--region=us-central1',
+      '--gen2',
+      '--runtime=nodejs24',
+      expect.stringMatching(/^--source=\/.*\/dist\/gateway$/),
+      '--entry-point=gateway',
+      '--trigger-http',
+      '--allow-unauthenticated',
+      '--ingress-settings=all',
+      '--service-account=gateway-function@acme-prod.iam.gserviceaccount.com',
+      '--cpu=1',
+      '--memory=512Mi',
+      '--concurrency=80',
+      '--min-instances=0',
+      '--max-instances=10',
+      '--timeout=58s',
+      expect.stringMatching(/^--env-vars-file=\//),
+      '--set-secrets=GATEWAY_HMAC_SECRET=GATEWAY_HMAC_SECRET:7',
+      expect.stringMatching(
+        /^--update-labels=made-by=chatgpt-auth0-gateway,source-digest=[0-9a-f]{40}$/,
+      ),
+      '--quiet',
+    ])
+    expect(gateway?.variables).toEqual({
+      FUNCTIONS_BASE: VARIABLES['FUNCTIONS_BASE'],
+      GOOGLE_CLOUD_PROJECT: 'acme-prod',
+      OAUTH_ISSUER: VARIABLES['OAUTH_ISSUER'],
+      PUBLIC_URL: VARIABLES['PUBLIC_URL'],
+      TOOL_SCOPES_JSON: VARIABLES['TOOL_SCOPES_JSON'],
+    })
+    expect(flagsOf(line(logWebhook as Invocation))).toEqual(
+      expect.arrayContaining([
+        '--entry-point=logWebhook',
+        '--service-account=log-webhook-function@acme-prod.iam.gserviceaccount.com',
+        '--set-secrets=LOG_WEBHOOK_SECRET=LOG_WEBHOOK_SECRET:7,MGMT_CLIENT_SECRET=MGMT_CLIENT_SECRET:7',
+      ]),
+    )
+    expect(Object.keys(logWebhook?.variables ?? {})).not.toContain('FUNCTIONS_BASE')
+    expect(flagsOf(line(metadata as Invocation))).toContain('--clear-secrets')
+    expect(Object.keys(metadata?.variables ?? {}).sort()).toEqual([
+      ...['GOOGLE_CLOUD_PROJECT', 'OAUTH_ISSUER', 'PUBLIC_URL', 'TOOL_SCOPES_JSON'],
+    ])
+  })
+
+  test('a secret goes to standard input, and appears nowhere else', async () => {
+    const { stdout, stderr } = await run(['--skip=doctor'])
+    const given = commands.invocations().filter(({ stdin }) => stdin !== '')
+
+    expect(given.map(({ args, stdin }) => [args[3], stdin])).toEqual(
+      Object.entries(SECRETS).sort(([a], [b]) => (a < b ? -1 : 1)),
+    )
+    const rest = JSON.stringify([lines(), commands.invocations().map((one) => one.variables)])
+    for (const secret of Object.values(SECRETS)) {
+      expect(rest + stdout + stderr).not.toContain(secret)
+    }
+  })
+
+  test('the variables file is gone afterwards', async () => {
+    await run(['gateway'])
+    const flag =
+      lines()
+        .join(' ')
+        .match(/--env-vars-file=(\S+)/)?.[1] ?? ''
+    expect(() => readFileSync(flag)).toThrow('ENOENT')
+  })
+
+  test('curated metadata brings the function registration, and its rewrite', async () => {
+    const variables = { ...VARIABLES, AUTH_SERVER_METADATA: 'curated', GCP_REGION: 'europe-west1' }
+    await run(['--skip=doctor'], { variables })
+    const config =
+      lines()
+        .join(' ')
+        .match(/firebase deploy .*--config (\S+)/)?.[1] ?? ''
+    const { hosting } = JSON.parse(readFileSync(config, 'utf8'))
+    const services = hosting.rewrites.map(({ run }: { run: unknown }) => run)
+
+    expect(lines()).toContainEqual(
+      expect.stringMatching(/functions deploy registration .*europe-west1/),
+    )
+    expect(services).toContainEqual({ serviceId: 'registration', region: 'europe-west1' })
+    expect(services).not.toContainEqual(expect.objectContaining({ region: 'us-central1' }))
+  })
+
+  test('TOOLS_FILE is not uploaded, so its text is', async () => {
+    const { TOOL_SCOPES_JSON: _, ...variables } = VARIABLES
+    await run(['metadata'], { variables: { ...variables, TOOLS_FILE: 'deploy/local/tools.yaml' } })
+    const [deployed] = commands.invocations().filter(({ variables }) => variables !== undefined)
+
+    expect(deployed?.variables?.['TOOLS']).toBe(readFileSync('deploy/local/tools.yaml', 'utf8'))
+    expect(deployed?.variables).not.toHaveProperty('TOOLS_FILE')
+  })
+})
+
+describe('one function', () => {
+  test('is deployed with its secrets, and nothing else is touched', async () => {
+    await run(['gateway'])
+    const touched = changes().join('\n')
+    expect(touched).toContain('functions deploy gateway')
+    expect(touched).not.toMatch(/log-webhook|metadata|MGMT|LOG_WEBHOOK|firebase /)
+  })
+
+  test.each([
+    ['secrets', /^gcloud (iam|secrets) /],
+    ['apis', /^gcloud services enable /],
+    ['functions', /^gcloud functions deploy /],
+  ])('--only=%s does that part alone', async (part, expected) => {
+    await run([part === 'functions' ? 'metadata' : 'gateway', `--only=${part}`])
+    expect(changes()).not.toEqual([])
+    for (const change of changes()) expect(change).toMatch(expected)
+  })
+})
+
+describe('nothing is touched', () => {
+  test('when anything of the configuration is wrong: all faults are told at once', async () => {
+    const variables = {
+      ...VARIABLES,
+      OAUTH_ISSUER: 'https://YOUR_TENANT.us.auth0.com/',
+      LOG_WEBHOOK_SECRET: 'short',
+      BACKEND_TIMEOUT_MS: '58000',
+      GCP_REGION: 'Frankfurt',
+    }
+    const { code, stderr } = await run([], { variables })
+
+    expect(code).toBe(1)
+    for (const name of ['OAUTH_ISSUER', 'LOG_WEBHOOK_SECRET', 'BACKEND_TIMEOUT_MS', 'GCP_REGION']) {
+      expect(stderr.match(new RegExp(`^  ${name} `, 'gm'))).toHaveLength(1)
+    }
+    expect(stderr).not.toContain('    at ')
+    expect(commands.invocations()).toEqual([])
+  })
+
+  test.each([
+    [
+      'a value that is not a string',
+      { BACKEND_TIMEOUT_MS: 5 },
+      'BACKEND_TIMEOUT_MS must be a quoted',
+    ],
+    ['no project', { GCP_PROJECT: '' }, 'GCP_PROJECT is required'],
+    ['a project number', { GCP_PROJECT: '123456' }, 'GCP_PROJECT must be a project id'],
+  ])('with %s', async (_, wrong, message) => {
+    const { code, stderr } = await run([], { variables: { ...VARIABLES, ...wrong } })
+    expect(code).toBe(1)
+    expect(stderr).toContain(message)
+    expect(changes()).toEqual([])
+  })
+
+  test.each([
+    [
+      'not logged in',
+      'gcloud projects',
+      'You do not currently have an active account',
+      'gcloud auth login',
+    ],
+    ['no such project', 'gcloud projects', 'NOT_FOUND', 'no project acme-prod'],
+    [
+      'firebase not logged in',
+      'firebase hosting:channel',
+      'Failed to authenticate',
+      'firebase login',
+    ],
+  ])('when %s', async (_, command, said, advice) => {
+    commands.reply({ line: `^${command}`, code: 1, stderr: said })
+    const { code, stderr } = await run([])
+    expect(code).toBe(1)
+    expect(stderr).toContain(advice)
+    expect(changes()).toEqual([])
+  })
+
+  test('without billing', async () => {
+    commands.reply({ line: 'billing projects', stdout: { name: 'projects/acme-prod/billingInfo' } })
+    const { code, stderr } = await run([])
+    expect(code).toBe(1)
+    expect(stderr).toContain('no billing account')
+    expect(changes()).toEqual([])
+  })
+
+  test.each(['gcloud', 'firebase'])('without %s, and it says how to get it', async (missing) => {
+    commands[Symbol.dispose]()
+    commands = fakeCommands(['gcloud', 'firebase'].filter((name) => name !== missing))
+    const { code, stderr } = await run([])
+    expect(code).toBe(1)
+    expect(stderr).toContain(`${missing} is not installed`)
+    expect(changes()).toEqual([])
+  })
+
+  test('when a function of the same name is somebody else’s, unless it may be adopted', async () => {
+    const theirs = { name: 'projects/acme-prod/x', state: 'ACTIVE', labels: { team: 'b' } }
+    commands.reply(
+      { line: 'services list', stdout: [{ config: { name: 'cloudfunctions.googleapis.com' } }] },
+      { line: 'functions describe gateway', stdout: theirs },
+    )
+    const refused = await run(['gateway'])
+    expect(refused.code).toBe(1)
+    expect(refused.stderr).toContain('gateway in acme-prod, us-central1: not made by this command')
+    expect(changes()).toEqual([])
+
+    expect((await run(['gateway', '--adopt'])).code).toBe(0)
+    expect(changes().join('\n')).toContain('functions deploy gateway')
+  })
+
+  test.each([
+    [['nonsense'], 'No such function: nonsense. There are: gateway'],
+    [['--nonsense'], "Unknown option '--nonsense'"],
+    [['--only=nonsense'], 'No such part: nonsense'],
+  ])('by %s', async (args, message) => {
+    const { code, stderr } = await run(args)
+    expect(code).toBe(1)
+    expect(stderr).toContain(message)
+    expect(commands.invocations()).toEqual([])
+  })
+})
+
+describe('--dry-run', () => {
+  test('prints every command and runs none that changes anything', async () => {
+    const { code, stdout } = await run(['--dry-run'])
+    expect(code).toBe(0)
+    expect(changes()).toEqual([])
+    for (const part of ['services enable', 'functions deploy metadata', 'firebase deploy']) {
+      expect(stdout).toContain(part)
+    }
+    expect(stdout).toContain('(value of GATEWAY_HMAC_SECRET, not shown)')
+    expect(stdout).toContain('    PUBLIC_URL: "https://mcp.acme.example"')
+    for (const secret of Object.values(SECRETS)) expect(stdout).not.toContain(secret)
+  })
+
+  test('needs neither gcloud nor firebase', async () => {
+    commands[Symbol.dispose]()
+    commands = fakeCommands([])
+    const { code, stdout } = await run(['--dry-run'])
+    expect(code).toBe(0)
+    expect(stdout).toContain('gcloud is not installed')
+    expect(stdout).toContain('For an empty project')
+    expect(stdout).toContain('gcloud functions deploy gateway')
+  })
+})
+
+describe('a failure', () => {
+  test('says which step, why, what is in place, what is not, and how to go on', async () => {
+    commands.reply({ line: 'functions deploy log-webhook', code: 1, stderr: 'Build failed: no.' })
+    const { code, stderr } = await run(['--skip=doctor'])
+
+    expect(code).toBe(1)
+    expect(stderr).toMatch(/^Step \d+ of \d+ failed: deploy log-webhook \(new\)$/m)
+    expect(stderr).toContain('Build failed: no.')
+    expect(stderr).toMatch(
+      /In place:\n[\s\S]*deploy gateway \(new\)\nNot done:\n {2}deploy metadata/,
+    )
+    expect(stderr).toMatch(/then go on: npm run deploy -- --env-file=\S+ --dist=\S+ --skip=doctor/)
+    expect(lines().at(-1)).toContain('functions deploy log-webhook')
+  })
+})
+
+test('the doctor looks at the result, and its faults are the exit code', async () => {
+  const variables = {
+    ...VARIABLES,
+    PUBLIC_URL: 'http://localhost:1',
+    OAUTH_ISSUER: 'http://localhost:1/',
+    MGMT_DOMAIN: 'localhost:1',
+  }
+  const { code, stdout, stderr } = await run([], { variables })
+
+  expect(code).toBe(1)
+  expect(stdout).toMatch(/^Deployed\.[\s\S]*url_unreachable/m)
+  expect(stderr).toBe(
+    'All is deployed, and not all is well: see above. To look again: npm run doctor -- http://localhost:1\n',
+  )
+  for (const secret of Object.values(SECRETS)) expect(stdout).not.toContain(secret)
+})
+
+describe('where the project comes from', () => {
+  const { GCP_PROJECT: _, ...bare } = VARIABLES
+  test.each([
+    {
+      name: 'a flag',
+      args: ['--project=by-flag'],
+      env: { GCP_PROJECT: 'by-environment' },
+      project: 'by-flag',
+    },
+    {
+      name: 'the environment',
+      args: [],
+      env: { GCP_PROJECT: 'by-environment' },
+      project: 'by-environment',
+    },
+    { name: "gcloud's configuration", args: [], env: {}, project: 'by-gcloud' },
+  ])('$name', async ({ args, env, project }) => {
+    commands.reply({ line: 'config get core/project', stdout: 'by-gcloud\n' })
+    const { stdout } = await run(['metadata', '--dry-run', ...args], { variables: bare, env })
+    expect(stdout).toContain(`Project ${project}, region us-central1\n`)
+  })
+})
+
+describe('npm run destroy', () => {
+  const ours = { labels: { 'made-by': 'chatgpt-auth0-gateway' } }
+  const apis = ['cloudfunctions', 'iam', 'secretmanager', 'run']
+  const release = { message: `chatgpt-auth0-gateway ${'0'.repeat(40)}` }
+  const channels = [{ name: 'sites/acme-prod/channels/live', release }]
+  const replies = [
+    {
+      line: 'services list',
+      stdout: apis.map((name) => ({ config: { name: `${name}.googleapis.com` } })),
+    },
+    { line: 'functions describe (gateway|metadata)', stdout: { name: 'f', ...ours } },
+    { line: 'functions describe log-webhook', stdout: { name: 'f', labels: { team: 'b' } } },
+    { line: 'secrets describe GATEWAY_HMAC_SECRET', stdout: { name: 's', ...ours } },
+    { line: 'secrets describe', stdout: { name: 's' } },
+    {
+      line: 'service-accounts describe gateway-function',
+      stdout: { name: 'a', description: 'Made by npm run deploy of chatgpt-auth0-gateway' },
+    },
+    { line: 'service-accounts describe', stdout: { name: 'a' } },
+    { line: 'hosting:channel:list', stdout: { result: { channels } } },
+  ]
+
+  test('takes down what deploy has made, and only that', async () => {
+    commands.reply(...replies)
+    const { code } = await run(['--yes'], { command: 'destroy' })
+    expect(code).toBe(0)
+    expect(changes().map((one) => one.replace(/ --.*/, ''))).toEqual([
+      'firebase hosting:disable',
+      'gcloud functions delete gateway',
+      'gcloud functions delete metadata',
+      'gcloud secrets delete GATEWAY_HMAC_SECRET',
+      'gcloud iam service-accounts delete gateway-function@acme-prod.iam.gserviceaccount.com',
+    ])
+  })
+
+  test('takes back what the gateway may call', async () => {
+    const role = 'roles/run.invoker'
+    const member = 'serviceAccount:gateway-function@acme-prod.iam.gserviceaccount.com'
+    commands.reply(
+      {
+        line: 'functions describe listEvents',
+        stdout: { serviceConfig: { service: 'projects/p/locations/r/services/listevents' } },
+      },
+      {
+        line: 'services get-iam-policy listevents',
+        stdout: { bindings: [{ role, members: [member] }] },
+      },
+      ...replies,
+    )
+    const variables = { ...VARIABLES, BACKEND_AUTH: 'google' }
+    await run(['--yes', '--only=backends'], { command: 'destroy', variables })
+    expect(changes()).toEqual([
+      `gcloud run services remove-iam-policy-binding listevents --project=acme-prod --region=us-central1 --member=${member} --role=${role}`,
+    ])
+  })
+
+  test('only shows what it would do until it is told --yes', async () => {
+    commands.reply(...replies)
+    const { code, stdout, stderr } = await run([], { command: 'destroy' })
+    expect(code).toBe(1)
+    expect(stdout).toContain('gcloud functions delete gateway')
+    expect(stderr).toContain('npm run destroy -- --yes')
+    expect(changes()).toEqual([])
+  })
+
+  test('finds nothing in an empty project, and leaves a site that is not ours', async () => {
+    commands.reply({ line: 'hosting:channel:list', stdout: { result: { channels: [] } } })
+    const { code, stdout } = await run(['--yes'], { command: 'destroy' })
+    expect(code).toBe(0)
+    expect(stdout).toContain('Nothing in acme-prod, us-central1 was made by npm run deploy')
+    expect(changes()).toEqual([])
+  })
+})

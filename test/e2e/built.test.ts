@@ -1,0 +1,56 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { System } from '../../deploy/local/system.ts'
+import { type BuiltFunctions, buildAll } from '../support/build.ts'
+import { createChatGpt } from '../support/chatgpt.ts'
+import { connectV2 } from '../support/connect.ts'
+import { ALICE } from '../support/people.ts'
+import { startOnFreePorts } from '../support/system.ts'
+
+/** What is deployed, by functions-framework's own command line; the other end-to-end tests run the sources. */
+describe.each(['issuer', 'curated'])('the built functions, AUTH_SERVER_METADATA=%s', (metadata) => {
+  let built: BuiltFunctions
+  let system: System
+  beforeAll(async () => {
+    built = await buildAll()
+    const env = { AUTH_SERVER_METADATA: metadata }
+    system = await startOnFreePorts(env, { functions: built.directory })
+  })
+  afterAll(async () => {
+    await system?.stop()
+    await built?.[Symbol.asyncDispose]()
+  })
+
+  test('a client registers, is admitted, signs in, and calls over MCP and REST', async () => {
+    const chatGpt = createChatGpt({ tenant: system.tenant, person: ALICE })
+    const client = await connectV2(`${system.url}/mcp`, chatGpt)
+    const answer = await client.callTool('listEvents', { limit: 1 })
+    await client.close()
+    expect(answer.structuredContent).toMatchObject({ events: [{ title: 'Flight to Lisbon' }] })
+
+    const rest = await fetch(`${system.url}/tools/listEvents`, {
+      method: 'POST',
+      headers: {
+        'content-type': 'application/json',
+        authorization: `Bearer ${chatGpt.accessToken()}`,
+      },
+      body: '{"limit":1}',
+    })
+    expect(rest.status).toBe(200)
+    expect(await rest.json()).toMatchObject({ events: [{ title: 'Flight to Lisbon' }] })
+  })
+
+  test('what must be checked is checked', async () => {
+    const refused = await fetch(`${system.url}/mcp`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', authorization: 'Bearer a.b.c' },
+      body: '{"jsonrpc":"2.0","id":1,"method":"tools/list"}',
+    })
+    const health = await fetch(`${system.url}/health/auth0`)
+    const webhook = await fetch(`${system.url}/auth0-log-webhook`, { method: 'POST', body: '{"' })
+
+    expect(refused.status).toBe(401)
+    expect(refused.headers.get('www-authenticate')).toContain('error="invalid_token"')
+    expect(health.status).toBe(200)
+    expect(webhook.status).toBe(401)
+  })
+})

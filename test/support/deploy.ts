@@ -1,0 +1,60 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { writeFileSync } from 'node:fs'
+import { text } from 'node:stream/consumers'
+import { fileURLToPath } from 'node:url'
+import { stringify } from 'yaml'
+
+/** Values that must appear in no command line and no output. */
+export const SECRETS = {
+  GATEWAY_HMAC_SECRET: 'hmac-value-0123456789-0123456789-0123456789',
+  MGMT_CLIENT_SECRET: 'mgmt-value-0123456789-0123456789-0123456789',
+  LOG_WEBHOOK_SECRET: 'hook-value-0123456789-0123456789-0123456789',
+} as const
+
+/** A filled .env.yaml. */
+export const VARIABLES: Readonly<Record<string, string>> = {
+  GCP_PROJECT: 'acme-prod',
+  PUBLIC_URL: 'https://mcp.acme.example',
+  OAUTH_ISSUER: 'https://acme.eu.auth0.com/',
+  TOOL_SCOPES_JSON: '{"listEvents":["events:read"]}',
+  FUNCTIONS_BASE: 'https://us-central1-acme-prod.cloudfunctions.net',
+  MGMT_DOMAIN: 'acme.eu.auth0.com',
+  MGMT_CLIENT_ID: 'management-client',
+  GOOGLE_CONNECTION_NAME: 'google-oauth2',
+  ...SECRETS,
+}
+
+export function writeEnvFile(
+  directory: string,
+  variables: Readonly<Record<string, unknown>> = VARIABLES,
+): string {
+  const path = `${directory}/env.yaml`
+  writeFileSync(path, stringify(variables, { defaultStringType: 'QUOTE_DOUBLE' }))
+  return path
+}
+
+export interface CommandResult {
+  readonly code: number
+  readonly stdout: string
+  readonly stderr: string
+}
+
+/** Runs deploy/gcp/deploy.ts or destroy.ts as npm would, with these variables and no others. */
+export async function runCommand(
+  command: 'deploy' | 'destroy',
+  args: readonly string[],
+  env: Readonly<Record<string, string>>,
+): Promise<CommandResult> {
+  const script = fileURLToPath(new URL(`../../deploy/gcp/${command}.ts`, import.meta.url))
+  const child = spawn(process.execPath, [script, ...args], {
+    env,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  const [stdout, stderr, [code]] = await Promise.all([
+    text(child.stdout),
+    text(child.stderr),
+    once(child, 'close'),
+  ])
+  return { code, stdout, stderr }
+}

@@ -1,0 +1,235 @@
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+
+type Json = Record<string, unknown>
+
+/** One request as the stand-in received it. */
+export interface ApiRequest {
+  readonly method: string
+  /** `functions`, `secretmanager` ...: which API it was for. */
+  readonly api: string
+  /** Path below the API's root, without query. */
+  readonly path: string
+  readonly query: URLSearchParams
+  readonly json: Json
+  readonly bytes: Buffer
+}
+
+/** Google's APIs as far as gcloud asks them for a deployment: they record, and keep what they are given. */
+export interface GoogleCloud extends AsyncDisposable {
+  /** What makes gcloud ask this instead of Google, as somebody who is logged in. */
+  readonly env: Readonly<Record<string, string>>
+  readonly requests: ApiRequest[]
+  /** Those that change something. */
+  readonly writes: () => ApiRequest[]
+  /** Resources by full name. */
+  readonly resources: Map<string, Json>
+}
+
+const PROJECT = 'acme-prod'
+const NUMBER = '123456789'
+const READS = /:(getIamPolicy|generateUploadUrl)$/
+
+export async function startGoogleCloud(configDirectory: string): Promise<GoogleCloud> {
+  const resources = new Map<string, Json>([
+    [
+      `projects/${PROJECT}`,
+      { projectId: PROJECT, projectNumber: NUMBER, lifecycleState: 'ACTIVE' },
+    ],
+    [
+      `projects/${PROJECT}/billingInfo`,
+      { name: `projects/${PROJECT}/billingInfo`, billingEnabled: true },
+    ],
+  ])
+  const requests: ApiRequest[] = []
+  const server = createServer((req, res) => {
+    const chunks: Buffer[] = []
+    req.on('data', (chunk: Buffer) => chunks.push(chunk))
+    req.on('end', () => {
+      const request = toRequest(req, Buffer.concat(chunks))
+      requests.push(request)
+      answer(res, handle(request, resources, origin()))
+    })
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const origin = () => `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  const overrides = [
+    'cloudfunctions',
+    'run',
+    'secretmanager',
+    'iam',
+    'serviceusage',
+    'cloudbilling',
+  ]
+  const apis = [...overrides, 'cloudresourcemanager', 'cloudbuild', 'apigateway']
+  return {
+    requests,
+    resources,
+    writes: () =>
+      requests.filter(
+        ({ method, path, api }) => method !== 'GET' && !READS.test(path) && api !== 'upload',
+      ),
+    env: {
+      CLOUDSDK_CONFIG: configDirectory,
+      CLOUDSDK_AUTH_ACCESS_TOKEN: 'an-access-token',
+      CLOUDSDK_CORE_DISABLE_USAGE_REPORTING: '1',
+      CLOUDSDK_COMPONENT_MANAGER_DISABLE_UPDATE_CHECK: '1',
+      ...Object.fromEntries(
+        apis.map((api) => [
+          `CLOUDSDK_API_ENDPOINT_OVERRIDES_${api.toUpperCase()}`,
+          `${origin()}/${api}/`,
+        ]),
+      ),
+    },
+    [Symbol.asyncDispose]: async () => {
+      server.closeAllConnections()
+      await new Promise((resolve) => server.close(resolve))
+    },
+  }
+}
+
+function toRequest({ method = '', url = '' }: IncomingMessage, bytes: Buffer): ApiRequest {
+  const { pathname, searchParams } = new URL(url, 'http://google')
+  const [, api = '', path = ''] = /^\/([^/]+)\/(.*)$/.exec(decodeURIComponent(pathname)) ?? []
+  let json: Json = {}
+  if (bytes[0] === 0x7b) json = JSON.parse(bytes.toString())
+  return { method, api, path, query: searchParams, json, bytes }
+}
+
+function answer(res: ServerResponse, body: Json | undefined): void {
+  const missing = { error: { code: 404, message: 'not found', status: 'NOT_FOUND' } }
+  res.writeHead(body === undefined ? 404 : 200, { 'content-type': 'application/json' })
+  res.end(JSON.stringify(body ?? missing))
+}
+
+/** What Google would answer; undefined = 404. Changes `resources`. */
+function handle(
+  request: ApiRequest,
+  resources: Map<string, Json>,
+  origin: string,
+): Json | undefined {
+  const { method, api, json, query } = request
+  const path = request.path.replace(/^(apis\/serving\.knative\.dev\/)?v\d(beta\d)?\//, '')
+  if (api === 'upload') return {}
+  if (path.endsWith('/runtimes')) {
+    return { runtimes: [{ name: 'nodejs24', environment: 'GEN_2', stage: 'GA' }] }
+  }
+  if (path.endsWith(':generateUploadUrl')) {
+    return {
+      uploadUrl: `${origin}/upload/source.zip`,
+      storageSource: { bucket: 'sources', object: 'source.zip' },
+    }
+  }
+  if (path.includes('operations/')) return resources.get(path)
+  if (path.endsWith('/defaultServiceAccount')) {
+    return {
+      serviceAccountEmail: `projects/${PROJECT}/serviceAccounts/builder@${PROJECT}.iam.gserviceaccount.com`,
+    }
+  }
+  if (api === 'serviceusage') return services(request, path, resources)
+  if (/:(get|set)IamPolicy$/.test(path)) return policy(path, json, resources)
+  if (path.endsWith(':addVersion')) return addVersion(path, json, resources)
+  if (path.endsWith('/versions/latest:access')) {
+    return resources.get(path.replace('/versions/latest:access', '/latest'))
+  }
+  if (path.endsWith('/versions')) return { versions: [], totalSize: 0 }
+  if (method === 'GET') return resources.get(normal(path))
+  if (method === 'DELETE') {
+    const gone = resources.get(normal(path))
+    resources.delete(normal(path))
+    return gone && api === 'cloudfunctions' ? done(resources, {}) : gone && {}
+  }
+  return create(request, normal(path), query, resources)
+}
+
+/** Google takes project `-` for "look it up". */
+function normal(path: string): string {
+  return path.replace(/^projects\/-\//, `projects/${PROJECT}/`)
+}
+
+function services(
+  request: ApiRequest,
+  path: string,
+  resources: Map<string, Json>,
+): Json | undefined {
+  const enabled = (resources.get('services')?.['enabled'] ?? []) as string[]
+  if (request.method === 'POST') {
+    resources.set('services', {
+      enabled: [...enabled, ...(request.json['serviceIds'] as string[])],
+    })
+    return done(resources, {})
+  }
+  const name = /services\/([^/]+)$/.exec(path)?.[1]
+  if (name !== undefined)
+    return { name: path, state: enabled.includes(name) ? 'ENABLED' : 'DISABLED' }
+  return {
+    services: enabled.map((api) => ({
+      name: `projects/${NUMBER}/services/${api}`,
+      config: { name: api },
+      state: 'ENABLED',
+    })),
+  }
+}
+
+function policy(path: string, json: Json, resources: Map<string, Json>): Json {
+  const name = `${path.replace(/:.*$/, '')}/policy`
+  if (path.endsWith(':setIamPolicy')) resources.set(name, json['policy'] as Json)
+  return { etag: 'BwXYZ01234Y=', ...resources.get(name) }
+}
+
+function addVersion(path: string, json: Json, resources: Map<string, Json>): Json | undefined {
+  const secret = path.replace(':addVersion', '')
+  if (!resources.has(secret)) return undefined
+  const count = Number(resources.get(`${secret}/latest`)?.['count'] ?? 0) + 1
+  const name = `${secret}/versions/${count}`
+  resources.set(`${secret}/latest`, { name, count, payload: json['payload'] })
+  return { name, state: 'ENABLED', clientSpecifiedPayloadChecksum: true }
+}
+
+function create(
+  { api, method, json }: ApiRequest,
+  name: string,
+  query: URLSearchParams,
+  resources: Map<string, Json>,
+): Json | undefined {
+  if (api === 'secretmanager') {
+    resources.set(`${name}/${query.get('secretId')}`, {
+      ...json,
+      name: `${name}/${query.get('secretId')}`,
+    })
+    return resources.get(`${name}/${query.get('secretId')}`)
+  }
+  if (api === 'iam') {
+    const email = `${json['accountId']}@${PROJECT}.iam.gserviceaccount.com`
+    const account = { name: `${name}/${email}`, email, ...(json['serviceAccount'] as Json) }
+    resources.set(`${name}/${email}`, account)
+    return account
+  }
+  if (api !== 'cloudfunctions') return undefined
+  const full = method === 'POST' ? `${name}/${query.get('functionId')}` : name
+  const before = (resources.get(full) ?? {}) as Record<string, Json>
+  const service = `${full.replace('/functions/', '/services/')}`
+  const next = {
+    ...before,
+    ...json,
+    labels: { ...before['labels'], ...(json['labels'] as Json) },
+    name: full,
+    state: 'ACTIVE',
+    environment: 'GEN_2',
+    serviceConfig: { ...(json['serviceConfig'] as Json), service },
+  }
+  resources.set(full, next)
+  resources.set(service, { name: service })
+  return done(resources, {
+    '@type': 'type.googleapis.com/google.cloud.functions.v2.Function',
+    ...next,
+  })
+}
+
+function done(resources: Map<string, Json>, response: Json): Json {
+  const name = `projects/${PROJECT}/locations/us-central1/operations/op-${resources.size}-${Date.now()}`
+  const metadata = { '@type': 'type.googleapis.com/google.cloud.functions.v2.OperationMetadata' }
+  const operation = { name, done: true, metadata, response }
+  resources.set(name, operation)
+  return operation
+}

@@ -2,12 +2,14 @@ import { readFileSync } from 'node:fs'
 import { parseDocument } from 'yaml'
 import { z } from 'zod'
 import { ConfigError } from './config.ts'
-import { compileSchema, type JsonSchema, type Validate } from './json-schema.ts'
 
 /** Hints about a tool's effect, as MCP's ToolAnnotations; hints, never enforcement. */
 export type ToolAnnotations = z.output<typeof annotations>
 
-/** One tool of the catalogue, checked, with its schemas compiled. */
+/** A JSON Schema (2020-12) as plain data. */
+export type JsonSchema = Readonly<Record<string, unknown>>
+
+/** One tool of the catalogue, checked but for its schemas. */
 export interface ToolDefinition {
   readonly name: string
   readonly title?: string | undefined
@@ -19,12 +21,10 @@ export interface ToolDefinition {
   readonly annotations?: ToolAnnotations | undefined
   readonly _meta?: Readonly<Record<string, unknown>> | undefined
   readonly timeoutMs?: number | undefined
-  readonly validateInput: Validate
-  readonly validateOutput?: Validate | undefined
 }
 
 /** The tools by name, in the order in which they were written. A Map: prototype names find nothing. */
-export type Catalogue = ReadonlyMap<string, ToolDefinition>
+export type Catalogue<Tool extends ToolDefinition = ToolDefinition> = ReadonlyMap<string, Tool>
 
 /** The three ways in which a catalogue can be given. */
 export interface CatalogueSource {
@@ -58,16 +58,20 @@ const entry = z.strictObject({
 })
 
 /**
- * Reads and checks the catalogue: names (MCP: 1 to 128 of `A-Z a-z 0-9 _ - .`), scope tokens and
- * both JSON Schemas of every tool.
+ * Reads and checks the catalogue: names (MCP: 1 to 128 of `A-Z a-z 0-9 _ - .`) and scope tokens.
+ * Does not check the schemas, which only the gateway uses.
  *
  * @throws ConfigError with all faults, each naming its variable and tool.
  */
-export function parseCatalogue({
-  TOOLS,
-  TOOLS_FILE,
-  TOOL_SCOPES_JSON,
-}: CatalogueSource): Catalogue {
+export function parseCatalogue(source: CatalogueSource): Catalogue {
+  return parseTools(source, (tool) => tool)
+}
+
+/** The same, with `finish` making of each tool what is kept; its ConfigErrors count as faults. */
+export function parseTools<Tool extends ToolDefinition>(
+  { TOOLS, TOOLS_FILE, TOOL_SCOPES_JSON }: CatalogueSource,
+  finish: (tool: ToolDefinition) => Tool,
+): Catalogue<Tool> {
   const given = Object.entries({ TOOLS, TOOLS_FILE, TOOL_SCOPES_JSON }).filter(
     (variable): variable is [string, string] => Boolean(variable[1]?.trim()),
   )
@@ -79,7 +83,7 @@ export function parseCatalogue({
     throw new ConfigError([`${given.map(([name]) => name).join(' and ')} exclude each other`])
   }
   const [variable, value] = first
-  return readCatalogue(variable, rawEntries(variable, value))
+  return readCatalogue(variable, rawEntries(variable, value), finish)
 }
 
 /** All scopes that any tool needs, sorted, each once. */
@@ -118,9 +122,13 @@ function parseText(variable: string, yamlOrJson: string): Record<string, unknown
   return { ...value }
 }
 
-function readCatalogue(variable: string, entries: Record<string, unknown>): Catalogue {
+function readCatalogue<Tool extends ToolDefinition>(
+  variable: string,
+  entries: Record<string, unknown>,
+  finish: (tool: ToolDefinition) => Tool,
+): Catalogue<Tool> {
   const faults: string[] = []
-  const catalogue = new Map<string, ToolDefinition>()
+  const catalogue = new Map<string, Tool>()
   for (const [name, value] of Object.entries(entries)) {
     const at = `${variable}: tool ${JSON.stringify(name.slice(0, 128))}`
     if (!TOOL_NAME.test(name)) {
@@ -135,7 +143,7 @@ function readCatalogue(variable: string, entries: Record<string, unknown>): Cata
       continue
     }
     try {
-      catalogue.set(name, compileTool(name, parsed.data))
+      catalogue.set(name, finish({ ...parsed.data, name }))
     } catch (error) {
       if (!(error instanceof ConfigError)) throw error
       faults.push(...error.faults.map((fault) => `${at}: ${fault}`))
@@ -144,15 +152,4 @@ function readCatalogue(variable: string, entries: Record<string, unknown>): Cata
   if (catalogue.size === 0 && faults.length === 0) faults.push(`${variable} names no tool`)
   if (faults.length > 0) throw new ConfigError(faults)
   return catalogue
-}
-
-function compileTool(name: string, tool: z.output<typeof entry>): ToolDefinition {
-  return {
-    ...tool,
-    name,
-    validateInput: compileSchema('inputSchema', tool.inputSchema),
-    ...(tool.outputSchema && {
-      validateOutput: compileSchema('outputSchema', tool.outputSchema),
-    }),
-  }
 }

@@ -1,6 +1,7 @@
 import { BearerError } from '../../shared/bearer.ts'
 import type { Log } from '../../shared/log.ts'
 import type { ToolDefinition } from '../../shared/tools.ts'
+import type { CallableTool } from './callable-tool.ts'
 import { type GoogleIdentity, GoogleIdentityError } from './google-identity.ts'
 import { type Identity, requireScopes } from './identity.ts'
 import { failed, type Outcome, toOutcome } from './outcome.ts'
@@ -9,7 +10,7 @@ import { createStatementSigner } from './statement.ts'
 
 /** One call that has been decided on: `identity` may call `tool`. */
 export interface ToolCall {
-  readonly tool: ToolDefinition
+  readonly tool: CallableTool
   readonly args: unknown
   readonly identity: Identity
   readonly requestId: string

@@ -5,13 +5,19 @@ import {
   variables,
 } from '../../shared/config.ts'
 import { defaultAudience } from '../../shared/protected-resource.ts'
-import { type Catalogue, parseCatalogue } from '../../shared/tools.ts'
+import { type Catalogue, parseTools } from '../../shared/tools.ts'
+import { type CallableTool, compileTool } from './callable-tool.ts'
 
-export type GatewayConfig = ReturnType<typeof parseVariables> & { readonly catalogue: Catalogue }
+export type GatewayConfig = ReturnType<typeof parseVariables> & {
+  readonly catalogue: Catalogue<CallableTool>
+}
 
 /** @throws ConfigError with every fault at once. */
 export function parseGatewayConfig(env: Environment): GatewayConfig {
-  const [values, catalogue] = collectFaults([() => parseVariables(env), () => parseCatalogue(env)])
+  const [values, catalogue] = collectFaults([
+    () => parseVariables(env),
+    () => parseTools(env, compileTool),
+  ])
   return { ...values, catalogue }
 }
 

@@ -16,26 +16,48 @@ const METADATA_PATH = '/computeMetadata/v1/instance/service-accounts/default/ide
 
 /**
  * ID tokens of this function's service account, from the metadata server (`host`), one fetch in
- * flight per audience, kept until 5 minutes before they expire. Sent as X-Serverless-Authorization.
+ * flight per audience, replaced 5 minutes before they expire, and used up to then when that fails.
+ * Sent as X-Serverless-Authorization.
  *
  * The returned function throws GoogleIdentityError when the metadata server gives no token.
  */
 export function createGoogleIdentity(host = 'metadata.google.internal'): GoogleIdentity {
-  const tokens = new Map<string, Promise<{ readonly token: string; readonly expiresAt: number }>>()
-  const fresh = async (audience: string) => {
-    const kept = tokens.get(audience)
-    const known = kept && (await kept)
-    if (known && known.expiresAt - REFRESH_BEFORE_SECONDS > Date.now() / 1000) return known.token
-    // Another caller may have started the fetch while this one waited.
-    const running = tokens.get(audience)
-    const next = running !== undefined && running !== kept ? running : fetchToken(host, audience)
-    tokens.set(audience, next)
-    next.catch(() => tokens.delete(audience))
-    return (await next).token
+  const held = new Map<string, Held>()
+  const fresh = async (audience: string): Promise<string> => {
+    const one = held.get(audience) ?? {}
+    held.set(audience, one)
+    if (one.token && isGoodFor(REFRESH_BEFORE_SECONDS, one.token)) return one.token.text
+    one.fetching ??= fetchToken(host, audience)
+      .then((token) => {
+        one.token = token
+        return token
+      })
+      .finally(() => delete one.fetching)
+    try {
+      return (await one.fetching).text
+    } catch (error) {
+      if (one.token && isGoodFor(0, one.token)) return one.token.text
+      throw error
+    }
   }
   return async (backendUrl) => ({
     'x-serverless-authorization': `Bearer ${await fresh(audienceOf(new URL(backendUrl)))}`,
   })
+}
+
+interface IdToken {
+  readonly text: string
+  /** NumericDate seconds. */
+  readonly expiresAt: number
+}
+
+interface Held {
+  token?: IdToken
+  fetching?: Promise<IdToken>
+}
+
+function isGoodFor(seconds: number, { expiresAt }: IdToken): boolean {
+  return expiresAt - seconds > Date.now() / 1000
 }
 
 /** Cloud Run takes its service's root URL, cloudfunctions.net the function's whole URL. */
@@ -43,10 +65,10 @@ export function audienceOf({ hostname, origin, pathname }: URL): string {
   return hostname.endsWith('.cloudfunctions.net') ? `${origin}${pathname}` : origin
 }
 
-async function fetchToken(host: string, audience: string) {
+async function fetchToken(host: string, audience: string): Promise<IdToken> {
   try {
-    const token = await askMetadataServer(host, audience)
-    return { token, expiresAt: decodeJwt(token).exp ?? 0 }
+    const text = await askMetadataServer(host, audience)
+    return { text, expiresAt: decodeJwt(text).exp ?? 0 }
   } catch (cause) {
     throw new GoogleIdentityError('no ID token from the metadata server', { cause })
   }

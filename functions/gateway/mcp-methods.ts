@@ -1,8 +1,9 @@
 import type { HttpRequest } from '../../shared/http.ts'
 import { asObject } from '../../shared/json.ts'
-import type { Catalogue, ToolDefinition } from '../../shared/tools.ts'
+import type { Catalogue } from '../../shared/tools.ts'
 import { asTraceparent } from '../../shared/trace-context.ts'
 import { authorize, type CallTool } from './call-tool.ts'
+import type { CallableTool } from './callable-tool.ts'
 import type { Identity } from './identity.ts'
 import { CODE, RpcError, type RpcMessage, type RpcRequest } from './json-rpc.ts'
 import type { Era, Inbound } from './revision.ts'
@@ -26,7 +27,10 @@ export type AnswerMethod = (exchange: Exchange, message: RpcRequest) => Promise<
 type Method = (exchange: Exchange, message: RpcRequest) => string | Promise<string>
 
 /** The methods of a server that has tools and nothing else, by era. */
-export function createMethods(catalogue: Catalogue, callTool: CallTool): AnswerMethod {
+export function createMethods(
+  catalogue: Catalogue<CallableTool>,
+  callTool: CallTool,
+): AnswerMethod {
   const introduction = introduce(catalogue)
 
   const call: Method = async ({ era, request, identity }, { params }) => {
@@ -73,9 +77,9 @@ export function createMethods(catalogue: Catalogue, callTool: CallTool): AnswerM
 
 /** The tool that a message would call, if it would call one that exists. */
 export function calledTool(
-  catalogue: Catalogue,
+  catalogue: Catalogue<CallableTool>,
   { method, params }: RpcRequest,
-): ToolDefinition | undefined {
+): CallableTool | undefined {
   return method === 'tools/call' ? catalogue.get(String(params['name'])) : undefined
 }
 

@@ -3,6 +3,7 @@ import { type HttpRequest, type HttpResponse, withHeaders } from '../../shared/h
 import { HttpError } from '../../shared/http-error.ts'
 import type { Catalogue } from '../../shared/tools.ts'
 import { authorize, type CallTool } from './call-tool.ts'
+import type { CallableTool } from './callable-tool.ts'
 import type { Gate, Identity } from './identity.ts'
 import {
   CODE,
@@ -23,7 +24,7 @@ import { writeResult } from './tool-result.ts'
 
 export interface McpOptions {
   readonly gate: Gate
-  readonly catalogue: Catalogue
+  readonly catalogue: Catalogue<CallableTool>
   readonly callTool: CallTool
   readonly challengeForm: ChallengeForm
   readonly rateLimit: RateLimit

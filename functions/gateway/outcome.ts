@@ -1,6 +1,6 @@
 import type { CallToolResult } from '@modelcontextprotocol/client'
 import { asObject, decodeUtf8, parseJson } from '../../shared/json.ts'
-import type { ToolDefinition } from '../../shared/tools.ts'
+import type { CallableTool } from './callable-tool.ts'
 import type { Answer } from './post.ts'
 import { asCallToolResult } from './tool-result.ts'
 
@@ -28,7 +28,7 @@ export function failed(reason: string, status: number, message: string): Outcome
 }
 
 /** Judges a backend's whole answer, its promised `outputSchema` included. */
-export function toOutcome(answer: Answer, tool: ToolDefinition): Outcome {
+export function toOutcome(answer: Answer, tool: CallableTool): Outcome {
   const { status } = answer
   if (status >= 500)
     return failed(`backend_http_${status}`, 502, 'The tool failed. Try again later.')
@@ -46,7 +46,7 @@ export function toOutcome(answer: Answer, tool: ToolDefinition): Outcome {
   return isText(answer.contentType) ? readText(text, tool) : unreadable('backend_content_type')
 }
 
-function readJson(text: string, tool: ToolDefinition): Outcome {
+function readJson(text: string, tool: CallableTool): Outcome {
   const parsed = parseJson(text)
   if (parsed === undefined) return unreadable('backend_not_json')
   const result = asCallToolResult(parsed.value)
@@ -56,13 +56,13 @@ function readJson(text: string, tool: ToolDefinition): Outcome {
   return checkOutput(result.structuredContent, tool, { kind: 'result', result })
 }
 
-function readText(text: string, tool: ToolDefinition): Outcome {
+function readText(text: string, tool: CallableTool): Outcome {
   return tool.validateOutput === undefined
     ? { kind: 'text', text }
     : unreadable('backend_output_unstructured')
 }
 
-function checkOutput(value: unknown, tool: ToolDefinition, outcome: Outcome): Outcome {
+function checkOutput(value: unknown, tool: CallableTool, outcome: Outcome): Outcome {
   return tool.validateOutput?.(value) === undefined ? outcome : unreadable('backend_output_schema')
 }
 

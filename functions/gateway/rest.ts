@@ -11,13 +11,14 @@ import { asObject, parseJson } from '../../shared/json.ts'
 import type { Log } from '../../shared/log.ts'
 import type { Catalogue } from '../../shared/tools.ts'
 import { authorize, type CallTool } from './call-tool.ts'
+import type { CallableTool } from './callable-tool.ts'
 import type { Gate } from './identity.ts'
 import type { Outcome } from './outcome.ts'
 import type { RateLimit } from './rate-limit.ts'
 
 export interface RestOptions {
   readonly gate: Gate
-  readonly catalogue: Catalogue
+  readonly catalogue: Catalogue<CallableTool>
   readonly callTool: CallTool
   readonly rateLimit: RateLimit
 }

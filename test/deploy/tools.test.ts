@@ -4,7 +4,8 @@ import { type JWTPayload, SignJWT } from 'jose'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type Listener, listenOnLoopback } from '../../deploy/local/listen.ts'
 import { createTools } from '../../deploy/local/tools.ts'
-import { parseCatalogue } from '../../shared/tools.ts'
+import { compileTool } from '../../functions/gateway/callable-tool.ts'
+import { parseTools } from '../../shared/tools.ts'
 
 const ISSUER = 'http://localhost:8080'
 const SECRET = 'n'.repeat(64)
@@ -93,7 +94,7 @@ describe('the tools', () => {
   })
 
   test('the catalogue describes what they answer', async () => {
-    const catalogue = parseCatalogue({ TOOLS_FILE })
+    const catalogue = parseTools({ TOOLS_FILE }, compileTool)
     const bodies = { addEvent: '{"title":"A","date":"2026-01-02"}' }
 
     expect([...catalogue.keys()]).toEqual(['listEvents', 'addEvent', 'summarizeEvents'])

@@ -1,0 +1,109 @@
+import { parseArgs } from 'node:util'
+import { isLoopback } from '../../../shared/config.ts'
+import { UsageError } from '../provision-options.ts'
+
+/** What the person asked for. */
+export interface DoctorArguments {
+  /** The deployment's origin, without trailing slash. */
+  readonly origin: string
+  readonly functionUrls: readonly string[]
+  /** `-` = read it from standard input. */
+  readonly token: string | undefined
+  readonly plan: Plan | undefined
+  readonly json: boolean
+}
+
+export type Plan = keyof typeof APPLICATIONS_OF_PLAN
+
+/** How many applications an Auth0 plan allows. */
+export const APPLICATIONS_OF_PLAN = { free: 10, 'self-service': 100, enterprise: 100_000 } as const
+
+export const USAGE = `Usage: npm run doctor -- [url] [options]
+
+  url                   the deployment, or its MCP endpoint (default http://localhost:8080)
+  --token TOKEN         says why this access token is refused; - reads it from standard input,
+                        so that it does not stand in the shell's history
+  --function-url URL    an address of a function itself, to see whether it can be reached around
+                        the front (may be repeated)
+  --plan PLAN           the tenant's plan, which limits applications: ${Object.keys(APPLICATIONS_OF_PLAN).join(', ')}
+  --json                the report for machines
+  --help
+
+With MGMT_DOMAIN, MGMT_CLIENT_ID and MGMT_CLIENT_SECRET set, the tenant is examined as well.
+Changes nothing. Exits 0 when healthy, 1 when anything is broken, 2 when called wrongly.
+`
+
+const DEFAULT_URL = 'http://localhost:8080'
+const ENDPOINT = /^\/(mcp\/?)?$/
+
+/**
+ * Undefined = only the usage was asked for.
+ *
+ * @throws UsageError
+ */
+export function parseArguments(argv: readonly string[]): DoctorArguments | undefined {
+  const { values, positionals } = parse(argv)
+  if (values.help === true) return undefined
+  const [url = DEFAULT_URL, ...others] = positionals
+  if (others.length > 0) throw new UsageError('Give one URL.')
+  if (values.token === '') throw new UsageError('--token needs a token, or - for standard input.')
+  return {
+    origin: originOf(url),
+    functionUrls: (values['function-url'] ?? []).map(functionUrl),
+    token: values.token,
+    plan: planOf(values.plan),
+    json: values.json === true,
+  }
+}
+
+function parse(argv: readonly string[]) {
+  try {
+    return parseArgs({
+      args: [...argv],
+      allowPositionals: true,
+      options: {
+        token: { type: 'string' },
+        'function-url': { type: 'string', multiple: true },
+        plan: { type: 'string' },
+        json: { type: 'boolean' },
+        help: { type: 'boolean' },
+      },
+    })
+  } catch (error) {
+    // The rest of these messages may quote what was given, a token among it.
+    const code = error instanceof Error && 'code' in error ? String(error.code) : ''
+    const isUnknown = code === 'ERR_PARSE_ARGS_UNKNOWN_OPTION'
+    throw new UsageError(isUnknown ? 'There is no such option.' : 'An option lacks its value.')
+  }
+}
+
+function originOf(value: string): string {
+  const url = URL.parse(value)
+  const isWeb = url?.protocol === 'https:' || url?.protocol === 'http:'
+  if (url === null || !isWeb || url.username !== '' || url.search !== '' || url.hash !== '') {
+    throw new UsageError(
+      'The URL must be like https://mcp.example.com or https://mcp.example.com/mcp.',
+    )
+  }
+  if (!ENDPOINT.test(url.pathname)) {
+    throw new UsageError('The MCP endpoint is at /mcp: give the origin, or that URL.')
+  }
+  return url.origin
+}
+
+function functionUrl(value: string): string {
+  const url = URL.parse(value)
+  const isSafe =
+    url?.protocol === 'https:' || (url?.protocol === 'http:' && isLoopback(url.hostname))
+  if (url === null || !isSafe) throw new UsageError('--function-url must be an https URL.')
+  return `${url.origin}${url.pathname}`.replace(/\/+$/, '')
+}
+
+function planOf(value: string | undefined): Plan | undefined {
+  if (value === undefined) return undefined
+  const plan = (Object.keys(APPLICATIONS_OF_PLAN) as Plan[]).find((name) => name === value)
+  if (plan === undefined) {
+    throw new UsageError(`--plan must be one of ${Object.keys(APPLICATIONS_OF_PLAN).join(', ')}.`)
+  }
+  return plan
+}

@@ -1,0 +1,131 @@
+import type { Management as Auth0 } from 'auth0'
+import type { Management } from '../../../shared/management.ts'
+import type { DesiredState } from '../desired-state.ts'
+import { planTenant } from '../plan.ts'
+import type { PlanItem } from '../plan-item.ts'
+import { readTenant, type TenantSnapshot } from '../read-tenant.ts'
+import { explainFailure, type Failure } from '../reading.ts'
+import type { Plan } from './arguments.ts'
+import type { InsideConfig } from './inside-config.ts'
+import { comparable, desiredOf } from './inside-desired.ts'
+
+/** One part of the tenant, or why it could not be read. */
+export type Part<Value> =
+  | { readonly value: Value }
+  | { readonly failure: Failure & { readonly scope: string } }
+
+/** What the tenant's Management API tells. Everything was read once. */
+export interface Inside {
+  readonly config: InsideConfig
+  readonly desired: DesiredState
+  readonly snapshot: TenantSnapshot
+  /** What provision would do, the log stream's secret and the connections only if they were given. */
+  readonly items: readonly PlanItem[]
+  readonly clients: Part<readonly Auth0.Client[]>
+  /** The grants for the API, the default one among them. */
+  readonly grants: Part<readonly Auth0.ClientGrantResponseContent[]>
+  /** For each login connection the clients that it is on for. */
+  readonly enabledClients: Part<ReadonlyMap<string, ReadonlySet<string>>>
+  /** Names of the enabled Rules. */
+  readonly rules: Part<readonly string[]>
+  /** Names of the enabled Hooks that run when a token is exchanged. */
+  readonly hooks: Part<readonly string[]>
+  readonly plan: Plan | undefined
+}
+
+export interface InsideOptions {
+  readonly config: InsideConfig
+  readonly management: Management
+  readonly grantedScopes: () => readonly string[] | undefined
+  readonly plan: Plan | undefined
+}
+
+const PER_PAGE = 100
+const MAX_ITEMS = 2_000
+const CLIENT_FIELDS = [
+  ...['client_id', 'name', 'callbacks', 'global', 'is_first_party', 'oidc_conformant'],
+  ...['grant_types', 'token_endpoint_auth_method', 'jwt_configuration', 'created_at'],
+  ...['third_party_security_mode', 'external_client_id', 'external_metadata_type'],
+].join(',')
+
+/**
+ * Reads the tenant, one call after the other: a small one allows two a second. Only reads. Returns
+ * the failure alone when Auth0 gives no token or does not answer.
+ */
+export async function observeInside(
+  options: InsideOptions,
+): Promise<Inside | { readonly failure: Failure }> {
+  const { config, management, grantedScopes, plan } = options
+  const clients = await read('read:clients', () =>
+    take(management.clients.list({ per_page: PER_PAGE, fields: CLIENT_FIELDS })),
+  )
+  if ('failure' in clients && clients.failure.kind !== 'scope-missing') return clients
+  const desired = desiredOf(config)
+  const snapshot = await readTenant({ management, desired, grantedScopes })
+  const { audience } = desired
+  return {
+    config,
+    desired,
+    snapshot,
+    items: planTenant(comparable(desired, snapshot, config), {
+      ...snapshot,
+      grantedScopes: undefined,
+    }),
+    clients,
+    grants: await read('read:client_grants', () =>
+      take(management.clientGrants.list({ audience, take: PER_PAGE })),
+    ),
+    enabledClients: await read('read:connections', () => readEnabled(management, snapshot)),
+    rules: await read('read:rules', async () => {
+      const rules = await take(management.rules.list({ enabled: true, per_page: PER_PAGE }))
+      return rules.filter(({ enabled }) => enabled !== false).map(nameOf)
+    }),
+    hooks: await read('read:hooks', async () => {
+      const triggerId = 'credentials-exchange'
+      const hooks = await take(
+        management.hooks.list({ enabled: true, triggerId, per_page: PER_PAGE }),
+      )
+      return hooks
+        .filter((hook) => hook.enabled !== false && hook.triggerId === triggerId)
+        .map(nameOf)
+    }),
+    plan,
+  }
+}
+
+async function readEnabled(management: Management, { connections }: TenantSnapshot) {
+  const enabled = new Map<string, ReadonlySet<string>>()
+  for (const { name, state } of connections) {
+    if (!('value' in state) || state.value === undefined) continue
+    const clients = await take(
+      management.connections.clients.get(state.value.id, { take: PER_PAGE }),
+    )
+    enabled.set(name, new Set(clients.map(({ client_id }) => client_id)))
+  }
+  return enabled
+}
+
+/** Every item of a list, up to a bound that no tenant of this system should reach. */
+async function take<Item>(listing: Promise<AsyncIterable<Item>>): Promise<readonly Item[]> {
+  const items: Item[] = []
+  for await (const item of await listing) if (items.push(item) >= MAX_ITEMS) break
+  return items
+}
+
+async function read<Value>(scope: string, run: () => Promise<Value>): Promise<Part<Value>> {
+  try {
+    return { value: await run() }
+  } catch (error) {
+    return { failure: { ...explainFailure(error), scope } }
+  }
+}
+
+function nameOf({
+  name,
+  id,
+}: {
+  readonly name?: string | undefined
+  readonly id?: string | undefined
+}) {
+  return name ?? id ?? 'unnamed'
+}

@@ -1,0 +1,118 @@
+import { MCP_PATH } from '../../../shared/protected-resource.ts'
+import { type ToolScopes, toolsIn } from './described-tools.ts'
+import { firstDocument, isObject, type JsonObject, stringsIn } from './document.ts'
+import {
+  aroundTheFront,
+  type FrontSeen,
+  frontRequests,
+  initialize,
+  retryAfterMs,
+  withUnknownKey,
+} from './front-requests.ts'
+import { type IssuerSeen, observeIssuer } from './observe-issuer.ts'
+import { type Exchange, isAnswer, type Probe } from './probe.ts'
+
+/** What a deployment answers to somebody who knows its URL alone. Everything was fetched once. */
+export interface Outside extends FrontSeen {
+  readonly origin: string
+  /** What a client has been given: the URL of the MCP endpoint. */
+  readonly endpoint: string
+  readonly preflight: Exchange
+  /** `initialize` without credentials, from a page of the deployment's own origin. */
+  readonly fromPage: Exchange
+  /** The addresses of functions that were given. */
+  readonly functions: readonly { readonly url: string; readonly exchanges: readonly Exchange[] }[]
+  /** The protected resource metadata, from the first layout that has it. */
+  readonly metadata: JsonObject | undefined
+  /** True when clients are sent to the deployment itself for the authorization server's metadata. */
+  readonly isCurated: boolean
+  readonly issuer: IssuerSeen | undefined
+  /** Undefined when the deployment does not tell. */
+  readonly tools: ToolScopes | undefined
+}
+
+export interface OutsideOptions {
+  readonly origin: string
+  readonly functionUrls: readonly string[]
+  readonly probe: Probe
+  readonly sleep?: (ms: number) => Promise<unknown>
+}
+
+/** Looks at everything once: first the front, then the issuer that it names. Never throws. */
+export async function observeOutside({
+  origin,
+  functionUrls,
+  probe,
+  sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
+}: OutsideOptions): Promise<Outside> {
+  const front = await all(frontRequests(origin, probe))
+  const metadata = firstDocument(front.protectedResource)
+  const page = { origin: originIn(metadata?.['resource']) ?? origin }
+  const [named] = stringsIn(metadata?.['authorization_servers']) ?? []
+  const isCurated = named === origin || named === `${origin}/`
+  const issuerUrl = isCurated || named === undefined ? issuerInHealth(front.auth0Health) : named
+  const rest = await all({
+    preflight: probe({
+      url: `${origin}${MCP_PATH}`,
+      method: 'OPTIONS',
+      headers: {
+        ...page,
+        'access-control-request-method': 'POST',
+        'access-control-request-headers': 'authorization,content-type,mcp-protocol-version',
+      },
+    }),
+    fromPage: initialize(probe, origin, page),
+    functions: Promise.all(functionUrls.map((url) => aroundTheFront(probe, url))),
+    issuer: issuerUrl === undefined ? undefined : observeIssuer(issuerUrl, probe),
+  })
+  const hasKeys = (rest.issuer?.usableKids.length ?? 0) > 0
+  const patience = hasKeys ? retryAfterMs(front.unknownKey) : undefined
+  if (patience !== undefined) await sleep(patience)
+  return {
+    origin,
+    endpoint: `${origin}${MCP_PATH}`,
+    ...front,
+    ...rest,
+    ...(patience !== undefined && { unknownKey: await withUnknownKey(origin, probe) }),
+    metadata,
+    isCurated,
+    tools: toolsIn(firstDocument([front.openApi])),
+  }
+}
+
+/** Every exchange with the front. */
+export function frontExchanges(seen: Outside): readonly Exchange[] {
+  const { protectedResource, authorizationServer, health, auth0Health, openApi } = seen
+  const { appsChallenge, notThere, mcpGet, bare, badToken, unknownKey, chatGptCall } = seen
+  return [
+    ...protectedResource,
+    ...authorizationServer,
+    ...[health, auth0Health, openApi, appsChallenge, notThere, mcpGet],
+    ...[bare, badToken, unknownKey, chatGptCall],
+  ]
+}
+
+function originIn(resource: unknown): string | undefined {
+  return typeof resource === 'string' ? URL.parse(resource)?.origin : undefined
+}
+
+/** With curated metadata only the health report names the issuer of the tokens. */
+function issuerInHealth(health: Exchange): string | undefined {
+  if (!isAnswer(health)) return undefined
+  try {
+    const report: unknown = JSON.parse(health.text)
+    const issuer = isObject(report) && isObject(report['issuer']) ? report['issuer']['url'] : ''
+    return typeof issuer === 'string' && issuer !== '' ? issuer : undefined
+  } catch {
+    return undefined
+  }
+}
+
+async function all<Promises extends Readonly<Record<string, unknown>>>(
+  promises: Promises,
+): Promise<{ [Name in keyof Promises]: Awaited<Promises[Name]> }> {
+  const settled = await Promise.all(
+    Object.entries(promises).map(async ([name, promise]) => [name, await promise] as const),
+  )
+  return Object.fromEntries(settled) as { [Name in keyof Promises]: Awaited<Promises[Name]> }
+}

@@ -1,0 +1,48 @@
+import { AROUND_CHECKS } from './check-around.ts'
+import { BROWSER_CHECKS } from './check-browsers.ts'
+import { CACHING_CHECKS } from './check-caching.ts'
+import { CHALLENGE_CHECKS } from './check-challenge.ts'
+import { CLOCK_CHECKS } from './check-clocks.ts'
+import { FRONT_CHECKS } from './check-front.ts'
+import { HEALTH_CHECKS } from './check-health.ts'
+import { ISSUER_CHECKS } from './check-issuer.ts'
+import { KEY_CHECKS } from './check-keys.ts'
+import { METADATA_CHECKS } from './check-metadata.ts'
+import { REFUSAL_CHECKS } from './check-refusal.ts'
+import { SIGN_IN_CHECKS } from './check-sign-in.ts'
+import { TOOL_CHECKS } from './check-tools.ts'
+import { fault, mergeResults, NO_RESULTS, type Results, runChecks, skipAll } from './finding.ts'
+import { frontExchanges, type Outside } from './observe-outside.ts'
+import { isAnswer, outcomeOf } from './probe.ts'
+
+const CHECKS = [
+  ...FRONT_CHECKS,
+  ...CLOCK_CHECKS,
+  ...METADATA_CHECKS,
+  ...ISSUER_CHECKS,
+  ...SIGN_IN_CHECKS,
+  ...KEY_CHECKS,
+  ...CHALLENGE_CHECKS,
+  ...REFUSAL_CHECKS,
+  ...BROWSER_CHECKS,
+  ...CACHING_CHECKS,
+  ...HEALTH_CHECKS,
+  ...TOOL_CHECKS,
+  ...AROUND_CHECKS,
+]
+
+/** Everything that can be told from outside. A front that is not there is one finding, not thirty. */
+export function examineOutside(seen: Outside): Results {
+  if (frontExchanges(seen).some(isAnswer)) return runChecks('outside', CHECKS, seen)
+  const unreachable = fault({
+    id: 'url_unreachable',
+    seen: `${seen.origin}: ${outcomeOf(seen.bare)}`,
+    why: 'Nothing answers there, so that no client can connect',
+    fix: 'check the URL, its DNS entry and certificate (curl -v on it); on this machine: npm start',
+    where: seen.origin,
+  })
+  return mergeResults([
+    { ...NO_RESULTS, findings: [{ group: 'outside', ...unreachable }] },
+    skipAll('outside', CHECKS, 'the front does not answer'),
+  ])
+}

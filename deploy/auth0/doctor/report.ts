@@ -1,0 +1,100 @@
+import type { Finding, Group, Results } from './finding.ts'
+
+const TITLES: Readonly<Record<Group, string>> = {
+  outside: 'From outside',
+  inside: 'Inside the Auth0 tenant',
+  token: 'The token',
+}
+const MARKS: Readonly<Record<Finding['severity'], string>> = { error: 'x', warning: '!' }
+const INDENT = '      '
+const HANGING = `${INDENT}       `
+const WIDTH = 100
+
+/** For machines. `ok` is false when anything is broken. */
+export function toJson(url: string, { findings, checked, skipped }: Results): string {
+  const ok = !findings.some(({ severity }) => severity === 'error')
+  return `${JSON.stringify({ url, ok, findings, checked, skipped }, undefined, 2)}\n`
+}
+
+/** For people: a table of the checks, then each finding with its fix. */
+export function toText(url: string, results: Results): string {
+  const groups = (Object.keys(TITLES) as Group[]).map((group) => section(group, results))
+  return [`Examined ${url}`, ...groups.filter((text) => text !== ''), verdict(results), ''].join(
+    '\n\n',
+  )
+}
+
+function section(group: Group, results: Results): string {
+  const of = <Item extends { readonly group: Group }>(items: readonly Item[]) =>
+    items.filter((item) => item.group === group)
+  const findings = of(results.findings)
+  const checked = of(results.checked)
+  const skipped = of(results.skipped)
+  if (findings.length + checked.length + skipped.length === 0) return ''
+  const width = Math.max(0, ...checked.map(({ name }) => name.length))
+  const reasons = Map.groupBy(skipped, ({ reason }) => reason)
+  const severe = new Set(
+    findings.filter(({ severity }) => severity === 'error').map(({ id }) => id),
+  )
+  const rows = checked.map(({ name, title, findings: ids }) => {
+    const mark = ids.length === 0 ? 'ok' : ids.some((id) => severe.has(id)) ? 'x' : '!'
+    return `  ${mark.padEnd(3)} ${name.padEnd(width)}  ${ids.length === 0 ? title : ids.join(', ')}`
+  })
+  return [
+    TITLES[group],
+    ...rows,
+    ...[...reasons].map(([reason, checks]) =>
+      wrap(`  ?   not checked (${reason}): ${checks.map(({ name }) => name).join(', ')}`),
+    ),
+    ...[...findings].sort(bySeverity).map(describe),
+  ].join('\n')
+}
+
+function describe({ id, severity, seen, why, fix, where }: Finding): string {
+  const lines = { seen, why, fix, ...(where !== undefined && { where }) }
+  return [
+    '',
+    `  ${MARKS[severity]}   ${id}${severity === 'warning' ? ' (warning)' : ''}`,
+    ...Object.entries(lines).map(([name, text]) => wrap(`${INDENT}${`${name}:`.padEnd(7)}${text}`)),
+  ].join('\n')
+}
+
+function verdict({ findings, skipped }: Results): string {
+  const errors = findings.filter(({ severity }) => severity === 'error').length
+  const warnings = findings.length - errors
+  const rest = skipped.length === 0 ? '' : ` ${count(skipped.length, 'check')} could not be made.`
+  if (findings.length === 0) return `Healthy: nothing is wrong.${rest}`
+  const kinds = [
+    ...(errors === 0 ? [] : [count(errors, 'fault')]),
+    ...(warnings === 0 ? [] : [count(warnings, 'warning')]),
+  ]
+  return `${errors === 0 ? 'Healthy, with' : 'Broken:'} ${kinds.join(' and ')}.${rest}`
+}
+
+function bySeverity(one: Finding, other: Finding): number {
+  return Number(one.severity === 'warning') - Number(other.severity === 'warning')
+}
+
+function count(number: number, noun: string): string {
+  return `${number} ${noun}${number === 1 ? '' : 's'}`
+}
+
+/** Breaks at blanks; what has none, such as a URL, stays whole. Other lines keep the indent. */
+function wrap(text: string): string {
+  const lines: string[] = []
+  let line = ''
+  for (const word of printable(text).split(/(?<=\S) /)) {
+    if (line !== '' && line.length + word.length + 1 > WIDTH) {
+      lines.push(line)
+      line = HANGING + word
+    } else {
+      line = line === '' ? word : `${line} ${word}`
+    }
+  }
+  return [...lines, line].join('\n')
+}
+
+/** What was observed is written by others; it must not move the cursor. */
+function printable(text: string): string {
+  return text.replaceAll(/\p{Cc}/gu, ' ')
+}

@@ -1,0 +1,105 @@
+import { type Environment, parseEnvironment, variables } from '../../../shared/config.ts'
+import { createManagement } from '../../../shared/management.ts'
+import { watchGrantedScopes } from '../granted-scopes.ts'
+import { UsageError } from '../provision-options.ts'
+import { type DoctorArguments, parseArguments, USAGE } from './arguments.ts'
+import { mergeResults, NO_RESULTS, type Results } from './finding.ts'
+import { examineInside, failInside, skipInside } from './inside.ts'
+import { insideConfig } from './inside-config.ts'
+import { observeInside } from './observe-inside.ts'
+import { type Outside, observeOutside } from './observe-outside.ts'
+import { examineOutside } from './outside.ts'
+import { createProbe } from './probe.ts'
+import { toJson, toText } from './report.ts'
+import { examineToken } from './token.ts'
+
+export interface DoctorIo {
+  readonly args: readonly string[]
+  readonly env: Environment
+  readonly write: (text: string) => void
+  readonly writeError: (text: string) => void
+  /** What `--token -` reads. */
+  readonly readInput: () => Promise<string>
+  readonly fetch?: typeof fetch
+  /** Milliseconds since the epoch. */
+  readonly now?: () => number
+  readonly sleep?: (ms: number) => Promise<unknown>
+}
+
+const CALLS = { attemptTimeoutMs: 10_000, callTimeoutMs: 30_000, maxAttempts: 3 }
+
+/** One run of `npm run doctor`: 0 = healthy, 1 = something is broken, 2 = wrong usage. */
+export async function runDoctor(io: DoctorIo): Promise<0 | 1 | 2> {
+  try {
+    const asked = parseArguments(io.args)
+    if (asked === undefined) {
+      io.write(USAGE)
+      return 0
+    }
+    const results = await examine(asked, io)
+    io.write(asked.json ? toJson(asked.origin, results) : toText(asked.origin, results))
+    return results.findings.some(({ severity }) => severity === 'error') ? 1 : 0
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error
+    io.writeError(`${error.message}\n\n${USAGE}`)
+    return 2
+  }
+}
+
+async function examine(asked: DoctorArguments, io: DoctorIo): Promise<Results> {
+  const { origin, functionUrls } = asked
+  const token = asked.token === '-' ? await io.readInput() : asked.token
+  if (token?.trim() === '') throw new UsageError('There is no token on standard input.')
+  const outside = await observeOutside({ ...io, origin, functionUrls, probe: createProbe(io) })
+  return mergeResults([
+    examineOutside(outside),
+    await examineTenant(asked, outside, io),
+    token === undefined ? NO_RESULTS : await examineGivenToken(token, outside, io),
+  ])
+}
+
+async function examineTenant(
+  { plan }: DoctorArguments,
+  outside: Outside,
+  { env, fetch }: DoctorIo,
+): Promise<Results> {
+  const config = insideConfig(env, outside)
+  if ('reason' in config) return skipInside(config)
+  const { MGMT_DOMAIN, MGMT_CLIENT_ID, MGMT_CLIENT_SECRET } = config.provision
+  const credentials = {
+    domain: MGMT_DOMAIN,
+    clientId: MGMT_CLIENT_ID,
+    clientSecret: MGMT_CLIENT_SECRET,
+  }
+  const watched = watchGrantedScopes(fetch)
+  const management = await createManagement(credentials, { ...CALLS, fetch: watched.fetch })()
+  const { grantedScopes } = watched
+  const seen = await observeInside({ config, management, grantedScopes, plan })
+  return 'failure' in seen ? failInside(seen.failure) : examineInside(seen, outside)
+}
+
+/** By the variables where they are set, as the gateway would; else by what the deployment tells. */
+function examineGivenToken(
+  token: string,
+  { metadata, issuer, tools }: Outside,
+  { env, now = Date.now }: DoctorIo,
+): Promise<Results> {
+  const { OAUTH_ISSUER, OAUTH_AUDIENCE, SCOPE_SOURCE } = parseEnvironment(
+    {
+      OAUTH_ISSUER: variables.OAUTH_ISSUER.optional().catch(undefined),
+      OAUTH_AUDIENCE: variables.OAUTH_AUDIENCE.catch(undefined),
+      SCOPE_SOURCE: variables.SCOPE_SOURCE.catch('scope'),
+    },
+    env,
+  )
+  const resource = metadata?.['resource']
+  const published = issuer?.metadata?.['issuer']
+  return examineToken(token, {
+    issuer: OAUTH_ISSUER ?? (typeof published === 'string' ? published : issuer?.url),
+    audience: OAUTH_AUDIENCE ?? (typeof resource === 'string' ? resource : undefined),
+    scopeSource: SCOPE_SOURCE,
+    seenIssuer: issuer,
+    tools,
+    now: Math.floor(now() / 1000),
+  })
+}

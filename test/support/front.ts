@@ -1,0 +1,90 @@
+import { createServer, type IncomingMessage } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { parseMetadataConfig } from '../../functions/metadata/config.ts'
+import { createMetadata } from '../../functions/metadata/handler.ts'
+import { type Issuer, startIssuer } from './issuer.ts'
+import { PRIVATE_TOOLS, send, serve, serveGateway } from './serve.ts'
+
+/** What a front does to one answer. */
+export interface FrontAnswer {
+  readonly status: number
+  readonly headers: Readonly<Record<string, string | undefined>>
+  readonly body: string
+}
+
+export interface FrontRequest {
+  readonly method: string
+  readonly path: string
+  readonly headers: Readonly<Record<string, string>>
+}
+
+/** How a front misbehaves: undefined members let requests and answers through as they are. */
+export interface Misbehaviour {
+  readonly request?: (request: FrontRequest) => Partial<FrontRequest>
+  readonly answer?: (answer: FrontAnswer, request: FrontRequest) => Partial<FrontAnswer> | undefined
+}
+
+/** The functions metadata and gateway behind a front that can be made to misbehave. */
+export interface Front extends AsyncDisposable {
+  readonly url: string
+  readonly issuer: Issuer
+  misbehaves: Misbehaviour
+}
+
+const METADATA_PATH = /^(\/mcp)?\/\.well-known\/|^\/health/
+const HOP_BY_HOP = new Set(['connection', 'keep-alive', 'transfer-encoding', 'content-length'])
+
+export async function startFront(env: Readonly<Record<string, string>> = {}): Promise<Front> {
+  const issuer = await startIssuer()
+  const server = createServer((req, res) => {
+    void handle(req).then(({ status, headers, body }) => {
+      const given = Object.entries(headers).filter(
+        (entry): entry is [string, string] => entry[1] !== undefined,
+      )
+      res.writeHead(status, Object.fromEntries(given))
+      res.end(body)
+    })
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  const variables = { PUBLIC_URL: url, TOOLS: JSON.stringify(PRIVATE_TOOLS), ...env }
+  const metadata = await serve('metadata', (_, log) =>
+    createMetadata(parseMetadataConfig({ OAUTH_ISSUER: issuer.url, ...variables }), { log }),
+  )
+  const gateway = await serveGateway({
+    issuer: issuer.url,
+    functionsBase: 'http://127.0.0.1:9',
+    env: variables,
+  })
+  const front: Front = {
+    url,
+    issuer,
+    misbehaves: {},
+    [Symbol.asyncDispose]: async () => {
+      server.closeAllConnections()
+      await new Promise((resolve) => server.close(resolve))
+      await Promise.all([metadata, gateway, issuer].map((part) => part[Symbol.asyncDispose]()))
+    },
+  }
+
+  const handle = async (req: IncomingMessage): Promise<FrontAnswer> => {
+    const chunks: Buffer[] = []
+    for await (const chunk of req) chunks.push(chunk)
+    const asked = { method: req.method ?? '', path: req.url ?? '', headers: singles(req.headers) }
+    const sent = { ...asked, ...front.misbehaves.request?.(asked) }
+    const target = METADATA_PATH.test(sent.path) ? metadata : gateway
+    const body = Buffer.concat(chunks)
+    const got = await send(target.url, { ...sent, ...(body.length > 0 && { body }) })
+    const answer = { status: got.status, headers: singles(got.headers), body: got.text }
+    return { ...answer, ...front.misbehaves.answer?.(answer, asked) }
+  }
+  return front
+}
+
+function singles(headers: IncomingMessage['headers']): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(headers)
+      .filter(([name]) => !HOP_BY_HOP.has(name))
+      .map(([name, value]) => [name, String(value)]),
+  )
+}

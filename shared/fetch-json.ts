@@ -1,5 +1,3 @@
-import nodeFetch from 'node-fetch'
-
 /** A document could not be had. `reason` is for the log; it never quotes the answer. */
 export class FetchError extends Error {
   override readonly name = 'FetchError'
@@ -29,6 +27,8 @@ export type FetchJson = (
  * @throws FetchError for anything but a 200 with a JSON object.
  */
 export const fetchJson: FetchJson = async (url, { timeoutMs, maxBytes }) => {
+  // Loaded here, so that no cold start waits for it.
+  const { default: nodeFetch } = await import('node-fetch')
   const body = await nodeFetch(url, {
     redirect: 'error',
     size: maxBytes,

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { parseDocument } from 'yaml'
 import { z } from 'zod'
 import { ConfigError } from './config.ts'
+import { asObject, parseJson } from './json.ts'
 
 /** Hints about a tool's effect, as MCP's ToolAnnotations; hints, never enforcement. */
 export type ToolAnnotations = z.output<typeof annotations>
@@ -91,7 +92,7 @@ export function catalogueScopes(catalogue: Catalogue): string[] {
   return [...new Set([...catalogue.values()].flatMap((tool) => tool.scopes))].sort()
 }
 
-function rawEntries(variable: string, value: string): Record<string, unknown> {
+function rawEntries(variable: string, value: string): Readonly<Record<string, unknown>> {
   if (variable !== 'TOOL_SCOPES_JSON') {
     return parseText(variable, variable === 'TOOLS_FILE' ? readText(variable, value) : value)
   }
@@ -108,23 +109,27 @@ function readText(variable: string, path: string): string {
   }
 }
 
-function parseText(variable: string, yamlOrJson: string): Record<string, unknown> {
-  const document = parseDocument(yamlOrJson, { prettyErrors: false })
+function parseText(variable: string, yamlOrJson: string): Readonly<Record<string, unknown>> {
+  // JSON is YAML too, and read ten times as fast by itself.
+  const value = parseJson(yamlOrJson)?.value ?? parseYaml(variable, yamlOrJson)
+  const mapping = asObject(value)
+  if (mapping !== undefined) return mapping
+  throw new ConfigError([`${variable} must be a mapping of tool name to tool`])
+}
+
+function parseYaml(variable: string, text: string): unknown {
+  const document = parseDocument(text, { prettyErrors: false })
   const [error] = document.errors
   // The parser's message quotes the text, so only the kind of the fault and its place are passed on.
   if (error !== undefined) {
     throw new ConfigError([`${variable} is not YAML or JSON (${error.code} at ${error.pos[0]})`])
   }
-  const value: unknown = document.toJS({ maxAliasCount: 100 })
-  if (value === null || typeof value !== 'object' || Array.isArray(value)) {
-    throw new ConfigError([`${variable} must be a mapping of tool name to tool`])
-  }
-  return { ...value }
+  return document.toJS({ maxAliasCount: 100 })
 }
 
 function readCatalogue<Tool extends ToolDefinition>(
   variable: string,
-  entries: Record<string, unknown>,
+  entries: Readonly<Record<string, unknown>>,
   finish: (tool: ToolDefinition) => Tool,
 ): Catalogue<Tool> {
   const faults: string[] = []

@@ -10,7 +10,7 @@ export interface Built {
   readonly name: string
   /** Absolute path of its directory. */
   readonly directory: string
-  /** Size of the bundle. */
+  /** Size of all that is bundled. */
   readonly bytes: number
   readonly weights: readonly Weight[]
 }
@@ -22,7 +22,7 @@ export interface Built {
  */
 export async function buildFunction(name: string, parent: string): Promise<Built> {
   const directory = `${parent.replace(/\/$/, '')}/${name}`
-  const { files, metafile } = await bundleFunction(name, `${directory}/index.js`)
+  const { files, metafile } = await bundleFunction(name, directory)
   const { version } = readJson<{ version: string }>('package.json')
   rmSync(directory, { recursive: true, force: true })
   mkdirSync(directory, { recursive: true })
@@ -34,7 +34,7 @@ export async function buildFunction(name: string, parent: string): Promise<Built
   }
   writeFileSync(`${directory}/LICENCES.txt`, licences(metafile))
   writeFileSync(`${directory}/.gcloudignore`, 'node_modules/\n')
-  const bytes = files.get(`${directory}/index.js`)?.length ?? 0
+  const bytes = [...files.values()].reduce((sum, { length }) => sum + length, 0)
   return { name, directory, bytes, weights: weights(metafile) }
 }
 

@@ -20,18 +20,22 @@ const UNUSED = [
 ] as const
 
 /**
- * Bundles one function with everything it imports into `outfile`, one ES module, in memory only.
- * Names are kept, so that a stack trace in the log still tells where; a package behind `import()` is
- * in the file too, and evaluated when it is first asked for. The same source gives the same bytes.
+ * Bundles one function with everything it imports into `<directory>/index.js`, an ES module, in
+ * memory only. Names are kept, so that a stack trace in the log still tells where; a package behind
+ * `import()` is in a file of its own, which is read when it is first asked for. The same source gives
+ * the same bytes.
  */
 export async function bundleFunction(
   name: string,
-  outfile: string,
+  directory: string,
 ): Promise<{ readonly files: ReadonlyMap<string, Uint8Array>; readonly metafile: Metafile }> {
   const { outputFiles, metafile } = await build({
     absWorkingDir: ROOT,
     entryPoints: [`functions/${name}/index.ts`],
-    outfile,
+    outdir: directory,
+    entryNames: 'index',
+    chunkNames: 'part-[hash]',
+    splitting: true,
     bundle: true,
     write: false,
     metafile: true,

@@ -20,8 +20,9 @@ export function packageOf(
 
 /** The parts of the bundles in `metafile`, heaviest first. */
 export function weights({ inputs, outputs }: Metafile): Weight[] {
-  const entryPoints = Object.values(outputs).flatMap(({ entryPoint }) => entryPoint ?? [])
-  const eager = reachable(inputs, entryPoints)
+  // What an `import()` leads to is an entry point of a file of its own.
+  const [, index] = Object.entries(outputs).find(([path]) => path.endsWith('/index.js')) ?? []
+  const eager = reachable(inputs, [index?.entryPoint ?? ''])
   const parts = new Map<string, Weight>()
   for (const output of Object.values(outputs)) {
     for (const [path, { bytesInOutput }] of Object.entries(output.inputs)) {

@@ -1,5 +1,4 @@
 import { decodeJwt } from 'jose'
-import nodeFetch from 'node-fetch'
 
 /** The metadata server gave no token. */
 export class GoogleIdentityError extends Error {
@@ -77,6 +76,7 @@ async function fetchToken(host: string, audience: string): Promise<IdToken> {
 async function askMetadataServer(host: string, audience: string): Promise<string> {
   const url = new URL(`http://${host}${METADATA_PATH}`)
   url.searchParams.set('audience', audience)
+  const { default: nodeFetch } = await import('node-fetch')
   const response = await nodeFetch(url.href, {
     headers: { 'metadata-flavor': 'Google' },
     redirect: 'error',

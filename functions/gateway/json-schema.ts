@@ -19,6 +19,7 @@ const ajv = new Ajv2020({
   logger: false,
   addUsedSchema: false,
   validateSchema: false,
+  meta: false,
 })
 formats.default(ajv)
 

@@ -1,6 +1,3 @@
-import http from 'node:http'
-import https from 'node:https'
-
 export interface PostOptions {
   readonly headers: Readonly<Record<string, string>>
   readonly body: string
@@ -28,6 +25,10 @@ export class PostError extends Error {
     this.failure = failure
   }
 }
+
+// Not by `import`: see shared/host.ts.
+const http = process.getBuiltinModule('node:http')
+const https = process.getBuiltinModule('node:https')
 
 // Connections are kept for the next call; Node's default would allow any number of them.
 const LIMITS = { keepAlive: true, maxSockets: 200, maxFreeSockets: 50, scheduling: 'lifo' } as const

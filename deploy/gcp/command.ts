@@ -10,8 +10,6 @@ export interface RunOptions {
   readonly stdin?: string | undefined
   /** Variables besides those of this process. */
   readonly env?: Readonly<Record<string, string>> | undefined
-  /** Shows what it writes while it runs, as well as returning it. */
-  readonly show?: boolean | undefined
 }
 
 export interface Finished {
@@ -33,16 +31,12 @@ export function createRun(base: Environment): Run {
 async function runWith(
   [program, ...args]: Command,
   env: Environment,
-  { stdin, show = false }: Omit<RunOptions, 'env'>,
+  { stdin }: Omit<RunOptions, 'env'>,
 ): Promise<Finished> {
   const child = spawn(program, args, { env, stdio: ['pipe', 'pipe', 'pipe'] })
   // A program that ends without reading its input breaks the pipe; its exit code tells the rest.
   child.stdin.on('error', () => undefined)
   child.stdin.end(stdin ?? '')
-  if (show) {
-    child.stdout.pipe(process.stdout, { end: false })
-    child.stderr.pipe(process.stderr, { end: false })
-  }
   const ended = new Promise<{ readonly code: number; readonly problem?: string }>((resolve) => {
     child.once('error', (error: NodeJS.ErrnoException) =>
       resolve({ code: error.code === 'ENOENT' ? 127 : 126, problem: error.message }),

@@ -1,12 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import {
-  type CommandResult,
-  runCommand,
-  SECRETS,
-  VARIABLES,
-  writeEnvFile,
-} from '../support/deploy.ts'
+import { type CommandResult, runHere, SECRETS, VARIABLES, writeEnvFile } from '../support/deploy.ts'
 import { type FakeCommands, fakeCommands, type Invocation } from '../support/fake-commands.ts'
 
 let commands: FakeCommands
@@ -29,7 +23,7 @@ async function run(
 ): Promise<CommandResult> {
   const file = writeEnvFile(commands.directory, variables)
   const places = [`--env-file=${file}`, `--dist=${commands.directory}/dist`]
-  return runCommand(command, [...places, ...args], { PATH: commands.path, ...env })
+  return runHere(command, [...places, ...args], env, commands.run)
 }
 
 const line = ({ program, args }: Invocation) => [program, ...args].join(' ')

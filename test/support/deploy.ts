@@ -4,6 +4,11 @@ import { writeFileSync } from 'node:fs'
 import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
 import { stringify } from 'yaml'
+import type { Run } from '../../deploy/gcp/command.ts'
+import { DeployError } from '../../deploy/gcp/deploy-error.ts'
+import { deploy } from '../../deploy/gcp/run-deploy.ts'
+import { destroy } from '../../deploy/gcp/run-destroy.ts'
+import { ConfigError } from '../../shared/config.ts'
 
 /** Values that must appear in no command line and no output. */
 export const SECRETS = {
@@ -38,6 +43,26 @@ export interface CommandResult {
   readonly code: number
   readonly stdout: string
   readonly stderr: string
+}
+
+/** The same in this process, with `run` in place of all other programs. */
+export async function runHere(
+  command: 'deploy' | 'destroy',
+  args: readonly string[],
+  env: Readonly<Record<string, string>>,
+  run: Run,
+): Promise<CommandResult> {
+  let stdout = ''
+  const write = (text: string) => {
+    stdout += text
+  }
+  try {
+    await { deploy, destroy }[command](args, { env, run, write })
+    return { code: 0, stdout, stderr: '' }
+  } catch (error) {
+    if (!(error instanceof DeployError || error instanceof ConfigError)) throw error
+    return { code: 1, stdout, stderr: `${error.message}\n` }
+  }
 }
 
 /** Runs deploy/gcp/deploy.ts or destroy.ts as npm would, with these variables and no others. */

@@ -1,6 +1,7 @@
-import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { createRun, type Run } from '../../deploy/gcp/command.ts'
 
 /** One run of a stand-in command. */
 export interface Invocation {
@@ -19,29 +20,15 @@ export interface Reply {
   readonly stderr?: string
 }
 
-/** Programs of these names in a directory for the PATH: they record how they are run, and answer. */
+/** Programs of these names, and no others: they record how they are run, and answer. */
 export interface FakeCommands extends Disposable {
-  readonly path: string
+  readonly run: Run
+  /** For the files of one test. */
   readonly directory: string
-  readonly invocations: () => Invocation[]
+  readonly invocations: () => readonly Invocation[]
   readonly reply: (...replies: Reply[]) => void
 }
 
-const SCRIPT = `#!${process.execPath}
-const { appendFileSync, readFileSync } = require('node:fs')
-const [, script, ...args] = process.argv
-const program = script.replace(/^.*\\//, '')
-const stdin = readFileSync(0, 'utf8')
-const file = args.find((arg) => arg.startsWith('--env-vars-file='))?.slice(16)
-const variables = file && JSON.parse(readFileSync(file, 'utf8'))
-appendFileSync(__dirname + '/log', JSON.stringify({ program, args, stdin, variables }) + '\\n')
-const line = [program, ...args].join(' ')
-const replies = JSON.parse(readFileSync(__dirname + '/replies', 'utf8'))
-const { code = 0, stdout = '', stderr = '' } = replies.find((one) => new RegExp(one.line).test(line)) ?? {}
-process.stdout.write(typeof stdout === 'string' ? stdout : JSON.stringify(stdout))
-process.stderr.write(stderr)
-process.exitCode = code
-`
 /** An empty project in which every change succeeds. */
 const DEFAULTS: readonly Reply[] = [
   { line: '^gcloud config get', stdout: '' },
@@ -56,24 +43,28 @@ const DEFAULTS: readonly Reply[] = [
 
 export function fakeCommands(programs: readonly string[]): FakeCommands {
   const directory = mkdtempSync(join(tmpdir(), 'commands-'))
-  for (const program of programs) {
-    writeFileSync(join(directory, program), SCRIPT)
-    chmodSync(join(directory, program), 0o755)
+  const invocations: Invocation[] = []
+  let replies = DEFAULTS
+  const run: Run = async ([program, ...args], options) => {
+    // The project's own commands are real.
+    if (program === process.execPath) return createRun(process.env)([program, ...args], options)
+    if (!programs.includes(program))
+      return { code: 127, stdout: '', stderr: `spawn ${program} ENOENT` }
+    const file = args.find((arg) => arg.startsWith('--env-vars-file='))?.slice(16)
+    const variables = file && JSON.parse(readFileSync(file, 'utf8'))
+    invocations.push({ program, args, stdin: options?.stdin ?? '', variables })
+    const line = [program, ...args].join(' ')
+    const reply = replies.find((one) => new RegExp(one.line).test(line))
+    const { code = 0, stdout = '', stderr = '' } = reply ?? {}
+    return { code, stdout: typeof stdout === 'string' ? stdout : JSON.stringify(stdout), stderr }
   }
-  const reply = (...replies: Reply[]) =>
-    writeFileSync(join(directory, 'replies'), JSON.stringify([...replies, ...DEFAULTS]))
-  reply()
-  const log = join(directory, 'log')
   return {
-    // Nothing else of this machine: a program that is not given is not installed.
-    path: directory,
+    run,
     directory,
-    reply,
-    invocations: () => {
-      if (!existsSync(log)) return []
-      const lines = readFileSync(log, 'utf8').trim().split('\n')
-      return lines.map((line) => JSON.parse(line) as Invocation)
+    reply: (...given) => {
+      replies = [...given, ...DEFAULTS]
     },
+    invocations: () => invocations,
     [Symbol.dispose]: () => rmSync(directory, { recursive: true }),
   }
 }

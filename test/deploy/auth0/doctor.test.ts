@@ -424,6 +424,12 @@ test('curated metadata is healthy, and is told apart from an issuer that sends i
 })
 
 describe('a function at its own address', () => {
+  let front: Front
+  beforeAll(async () => {
+    front = await startFront()
+  })
+  afterAll(() => front[Symbol.asyncDispose]())
+
   test('that can be reached around the front is a warning', async () => {
     const report = await doctorReport([front.url, '--function-url', front.url])
     expect(idsOf(report)).toEqual(['function_reachable_around_front'])

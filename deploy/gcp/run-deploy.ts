@@ -1,0 +1,92 @@
+import { functionNames, ROOT } from '../build/functions.ts'
+import { type Command, toShell } from './command.ts'
+import { DeployError } from './deploy-error.ts'
+import { createGcloud } from './gcloud.ts'
+import { type Options, parseOptions } from './options.ts'
+import { type Deployment, inPhases, phasesOf, plan } from './plan.ts'
+import { checkProject } from './preflight.ts'
+import {
+  buildTargets,
+  type Dependencies,
+  emptyDeployment,
+  readDeployment,
+  readWanted,
+  type Wanted,
+} from './prepare.ts'
+import { runSteps } from './run-steps.ts'
+import { describeStep } from './step.ts'
+
+const DOCTOR = 'deploy/auth0/doctor/index.ts'
+
+/**
+ * One run of `npm run deploy`.
+ *
+ * @throws DeployError or ConfigError for people to read.
+ */
+export async function deploy(args: readonly string[], dependencies: Dependencies): Promise<void> {
+  const { write } = dependencies
+  const options = parseOptions(args, functionNames())
+  const wanted = await readWanted(options, dependencies)
+  for (const name of wanted.unknown) write(`${options.envFile}: nothing reads ${name}\n`)
+  const { project, region } = wanted.settings
+  write(`Project ${project}, region ${region}\n`)
+  const deployment = await read(wanted, options, dependencies)
+  const phases = phasesOf(options.only, options.skip)
+  const steps = inPhases(plan(deployment), phases)
+  const doctor = phases.has('doctor') ? doctorCommand(wanted, options) : undefined
+  if (options.dryRun) {
+    const commands = [...steps.map(describeStep), ...(doctor ? [toShell(doctor)] : [])]
+    write(`${[...commands, `${commands.length} commands, none of them run.`].join('\n')}\n`)
+    return
+  }
+  if (steps.length === 0) write('All is in place; nothing is changed.\n')
+  const again = ['npm run deploy', ...(args.length > 0 ? ['--', ...args] : [])].join(' ')
+  await runSteps(steps, { run: dependencies.run, write, again })
+  write(`Deployed. The connector's URL: ${wanted.env['PUBLIC_URL']?.trim()}/mcp\n`)
+  if (doctor !== undefined) await examine(doctor, wanted, dependencies)
+}
+
+/** A dry run goes on without a cloud to read: its plan is then the one for an empty project. */
+async function read(
+  wanted: Wanted,
+  options: Options,
+  dependencies: Dependencies,
+): Promise<Deployment> {
+  const { write } = dependencies
+  const reading: Dependencies = {
+    ...dependencies,
+    run: (command, more) => {
+      if (options.dryRun) write(`# read\n${toShell(command)}\n`)
+      return dependencies.run(command, more)
+    },
+  }
+  const targets = () => buildTargets(wanted.targets, options.dist)
+  try {
+    await checkProject(wanted.settings, createGcloud(reading.run))
+    return await readDeployment(wanted, await targets(), options, reading)
+  } catch (error) {
+    if (!options.dryRun || !(error instanceof DeployError)) throw error
+    write(`${error.message}\nWhat is there cannot be read. For an empty project:\n`)
+    return emptyDeployment(wanted, await targets(), options)
+  }
+}
+
+/** The doctor looks at all that is deployed, so it goes with all functions. */
+function doctorCommand({ env }: Wanted, { functions }: Options): Command | undefined {
+  if (functions.length > 0) return undefined
+  return [process.execPath, `${ROOT}${DOCTOR}`, env['PUBLIC_URL']?.trim() ?? '']
+}
+
+async function examine(
+  doctor: Command,
+  { env }: Wanted,
+  { run, write }: Dependencies,
+): Promise<void> {
+  const given = Object.entries(env).flatMap(([name, value]) => (value ? [[name, value]] : []))
+  const { code, stdout, stderr } = await run(doctor, { env: Object.fromEntries(given) })
+  write(`${stdout}${stderr}`)
+  if (code === 0) return
+  throw new DeployError(
+    `All is deployed, and not all is well: see above. To look again: npm run doctor -- ${env['PUBLIC_URL']?.trim()}`,
+  )
+}

@@ -1,0 +1,85 @@
+import { ConfigError, type Environment, variables } from '../../shared/config.ts'
+import { parseCatalogue } from '../../shared/tools.ts'
+import { functionNames } from '../build/functions.ts'
+import { type Backend, readBackends } from './backends.ts'
+import { DeployError } from './deploy-error.ts'
+import { readEnvFile } from './env-file.ts'
+import { createGcloud, type Gcloud } from './gcloud.ts'
+import { readLiveRelease, writeSite } from './hosting.ts'
+import { isSecret } from './names.ts'
+import { type Options, parseOptions } from './options.ts'
+import { inPhases, phasesOf } from './plan.ts'
+import { planEnd } from './plan-end.ts'
+import { checkProject } from './preflight.ts'
+import type { Dependencies } from './prepare.ts'
+import { runSteps } from './run-steps.ts'
+import { readSettings, type Settings } from './settings.ts'
+import { readState } from './state.ts'
+import { describeStep } from './step.ts'
+
+/**
+ * One run of `npm run destroy`.
+ *
+ * @throws DeployError or ConfigError for people to read.
+ */
+export async function destroy(args: readonly string[], dependencies: Dependencies): Promise<void> {
+  const { env, run, write } = dependencies
+  const options = parseOptions(args, functionNames())
+  const file = readOptionalEnvFile(options.envFile, write)
+  const settings = await readSettings({ flags: options, env, file }, run)
+  const gcloud = createGcloud(run)
+  await checkProject(settings, gcloud)
+  const phases = phasesOf(options.only, options.skip)
+  const all = options.functions.length === 0
+  const functions = all ? functionNames() : options.functions
+  // A secret may serve several functions, so it goes when all go.
+  const secrets = all ? Object.keys(variables).filter(isSecret) : []
+  const state = await readState(settings, { functions, secrets }, gcloud)
+  const backends = functions.includes('gateway')
+    ? await backendsOf(file, settings, gcloud, write)
+    : []
+  const site = all && phases.has('hosting') ? await readSite(settings, options, run) : undefined
+  const steps = inPhases(planEnd({ functions, settings, state, backends, site }), phases)
+  if (steps.length === 0) {
+    write(`Nothing in ${settings.project}, ${settings.region} was made by npm run deploy.\n`)
+    return
+  }
+  if (!options.yes || options.dryRun) {
+    write(`${steps.map(describeStep).join('\n')}\n${steps.length} commands, none of them run.\n`)
+    if (!options.dryRun) throw new DeployError('To carry them out: npm run destroy -- --yes')
+    return
+  }
+  await runSteps(steps, { run, write, again: ['npm run destroy --', ...args].join(' ') })
+}
+
+/** Where there is no file, flags and gcloud tell the project. */
+function readOptionalEnvFile(path: string, write: Dependencies['write']): Environment {
+  try {
+    return readEnvFile(path)
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error
+    write(`${error.faults.join('\n')}; going on without\n`)
+    return {}
+  }
+}
+
+async function readSite(settings: Settings, { dist }: Options, run: Dependencies['run']) {
+  const site = writeSite(functionNames(), settings.region, dist)
+  return { site, live: await readLiveRelease(site, settings, run) }
+}
+
+async function backendsOf(
+  env: Environment,
+  settings: Settings,
+  gcloud: Gcloud,
+  write: Dependencies['write'],
+): Promise<Backend[]> {
+  if (env['BACKEND_AUTH']?.trim() !== 'google') return []
+  const tools = [...parseCatalogue(env).keys()]
+  return readBackends(env['FUNCTIONS_BASE'] ?? '', tools, settings, gcloud).catch((error) => {
+    // One that is gone keeps no grant.
+    if (!(error instanceof DeployError)) throw error
+    write(`${error.message}\n`)
+    return []
+  })
+}

@@ -57,8 +57,6 @@ test.each([
 })
 
 test.each([
-  ['/'],
-  ['/index.html'],
   ['/.gitkeep'],
   ['/mcpx'],
   ['/MCP'],

@@ -1,11 +1,4 @@
+import { runAsProcess } from '../run-as-process.ts'
 import { runClients } from './run-clients.ts'
 
-const exitCode = await runClients({
-  args: process.argv.slice(2),
-  env: process.env,
-  write: (text) => process.stdout.write(text),
-  writeError: (text) => process.stderr.write(text),
-})
-// The auth0 package leaves timers behind that would keep the process waiting; what was written to a
-// pipe is out once this has been written too.
-process.stdout.write('', () => process.exit(exitCode))
+await runAsProcess(runClients)

@@ -1,6 +1,6 @@
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { parseDocument } from 'yaml'
-import { ConfigError, type Environment } from '../../shared/config.ts'
+import { ConfigError, type Environment } from '../shared/config.ts'
 
 /**
  * The variables of a file such as .env.yaml, in the form that `gcloud --env-vars-file` takes: one
@@ -23,6 +23,18 @@ export function readEnvFile(path: string): Environment {
     .map(([name]) => `${name} must be a quoted string in ${path}`)
   if (faults.length > 0) throw new ConfigError(faults)
   return values as Environment
+}
+
+/**
+ * What an operator's command runs with: the environment, and .env.yaml in the working directory, if it
+ * is there, for what the environment does not set.
+ *
+ * @throws ConfigError as `readEnvFile` does.
+ */
+export function operatorEnvironment(env: Environment, path = '.env.yaml'): Environment {
+  if (!existsSync(path)) return env
+  const set = Object.entries(env).filter(([, value]) => Boolean(value?.trim()))
+  return { ...readEnvFile(path), ...Object.fromEntries(set) }
 }
 
 function readText(path: string): string {

@@ -12,7 +12,7 @@ export interface HttpRequest {
   /** Path without query, never normalised or decoded. */
   readonly path: string
   readonly headers: IncomingHttpHeaders
-  /** Every Authorization field value; Node's `headers` would keep only the first. */
+  /** Every Authorization field value. */
   readonly authorization: readonly string[]
   /** The raw bytes. Throws the HttpError 413 or 415 that reading met. */
   readonly body: () => Buffer
@@ -84,6 +84,8 @@ function readRequest(
   log: Log,
 ): HttpRequest {
   const id = randomUUID()
+  // Made when it is asked for: most requests are answered without.
+  let signal: AbortSignal | undefined
   const traceparent = asTraceparent(req.headers['traceparent'])
   const trace =
     traceparent === undefined
@@ -93,12 +95,15 @@ function readRequest(
     method: req.method ?? '',
     path: (req.url ?? '/').replace(/[?#].*$/s, ''),
     headers: req.headers,
-    authorization: req.headersDistinct['authorization'] ?? [],
+    authorization: fieldValues(req, 'authorization'),
     body: () => {
       if (body instanceof HttpError) throw body
       return body
     },
-    signal: hangUpSignal(res),
+    get signal() {
+      signal ??= hangUpSignal(res)
+      return signal
+    },
     id,
     traceparent,
     log: log.with({ request_id: id, trace }),
@@ -108,6 +113,13 @@ function readRequest(
 /** The one value of a header field, '' when it is absent or repeated. */
 export function single(value: string | readonly string[] | undefined): string {
   return typeof value === 'string' ? value : ''
+}
+
+/** Every value of a field; Node's `headers` would keep the first of some. */
+function fieldValues({ rawHeaders }: IncomingMessage, name: string): string[] {
+  return rawHeaders.filter(
+    (_, index) => index % 2 === 1 && rawHeaders[index - 1]?.toLowerCase() === name,
+  )
 }
 
 function hangUpSignal(res: ServerResponse): AbortSignal {

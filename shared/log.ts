@@ -42,7 +42,7 @@ export function createLog({
 }: LogOptions): Log {
   const least = RANK[level]
   const writer = (bound: LogFields, severity: string) => (event: string, fields?: LogFields) => {
-    const { trace, ...rest } = { ...bound, ...fields }
+    const { trace, ...rest } = cut({ ...bound, ...fields })
     const entry = {
       severity,
       message: event,
@@ -53,7 +53,7 @@ export function createLog({
       }),
       ...rest,
     }
-    write(`${JSON.stringify(entry, cut)}\n`)
+    write(`${JSON.stringify(entry)}\n`)
   }
   const at = (bound: LogFields, severity: LogLevel) =>
     RANK[severity] < least ? () => undefined : writer(bound, severity.toUpperCase())
@@ -68,8 +68,14 @@ export function createLog({
   return make({})
 }
 
-function cut(_key: string, value: unknown): unknown {
-  return typeof value === 'string' && value.length > MAX_FIELD_CHARACTERS
-    ? `${value.slice(0, MAX_FIELD_CHARACTERS)}…`
-    : value
+function cut(fields: Record<string, LogFields[string]>): Record<string, LogFields[string]> {
+  for (const [name, value] of Object.entries(fields)) {
+    if (typeof value === 'string') fields[name] = cutText(value)
+    else if (Array.isArray(value)) fields[name] = value.map(cutText)
+  }
+  return fields
+}
+
+function cutText(text: string): string {
+  return text.length > MAX_FIELD_CHARACTERS ? `${text.slice(0, MAX_FIELD_CHARACTERS)}…` : text
 }

@@ -5,7 +5,7 @@ import type { CallableTool } from './callable-tool.ts'
 import { type GoogleIdentity, GoogleIdentityError } from './google-identity.ts'
 import { type Identity, requireScopes } from './identity.ts'
 import { failed, type Outcome, toOutcome } from './outcome.ts'
-import { PostError, post } from './post.ts'
+import { PostError, post, type Target, toTarget } from './post.ts'
 import { createStatementSigner } from './statement.ts'
 
 /** One call that has been decided on: `identity` may call `tool`. */
@@ -40,11 +40,17 @@ const FAILURES = {
 
 export function createCallTool(options: CallToolOptions): CallTool {
   const signStatement = createStatementSigner(options.hmacSecret)
+  const targets = new Map<string, Target>()
+  const targetAt = (url: string) => {
+    const target = targets.get(url) ?? toTarget(url)
+    targets.set(url, target)
+    return target
+  }
   const callBackend = async (call: ToolCall): Promise<Outcome> => {
     const { tool, identity, requestId } = call
     const body = JSON.stringify(call.args)
     const url = `${options.functionsBase}/${tool.name}`
-    const answer = await post(new URL(url), {
+    const answer = await post(targetAt(url), {
       body,
       timeoutMs: Math.min(tool.timeoutMs ?? options.timeoutMs, options.timeoutMs),
       maxBytes: MAX_ANSWER_BYTES,

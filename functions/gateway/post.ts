@@ -1,3 +1,13 @@
+import { urlToHttpOptions } from 'node:url'
+
+/** Where to post to, in the form that Node takes without parsing it again. */
+export type Target = ReturnType<typeof toTarget>
+
+export function toTarget(url: string) {
+  const { protocol, hostname, port, path } = urlToHttpOptions(new URL(url))
+  return { protocol, hostname, port, path }
+}
+
 export interface PostOptions {
   readonly headers: Readonly<Record<string, string>>
   readonly body: string
@@ -40,10 +50,11 @@ const agents = { 'http:': new http.Agent(LIMITS), 'https:': new https.Agent(LIMI
  *
  * @throws PostError naming what happened instead of an answer.
  */
-export function post(url: URL, options: PostOptions): Promise<Answer> {
-  const isHttps = url.protocol === 'https:'
+export function post(target: Target, options: PostOptions): Promise<Answer> {
+  const isHttps = target.protocol === 'https:'
   return new Promise((resolve, reject) => {
-    const request = (isHttps ? https : http).request(url, {
+    const request = (isHttps ? https : http).request({
+      ...target,
       method: 'POST',
       agent: isHttps ? agents['https:'] : agents['http:'],
       headers: { ...options.headers, 'content-length': Buffer.byteLength(options.body) },

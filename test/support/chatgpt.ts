@@ -5,6 +5,7 @@ import type {
   StoredOAuthTokens,
 } from '@modelcontextprotocol/client'
 import { type Person, signIn } from '../../deploy/connect/form-sign-in.ts'
+import { chatGptMetadata } from '../../deploy/connect/registration.ts'
 import { adminOf, type Tenant } from './tenant-admin.ts'
 
 /** A client that registers itself as ChatGPT does, and the person who uses it. */
@@ -40,13 +41,7 @@ export function createChatGpt({
   let authorizationUrl: URL | undefined
   const provider: OAuthClientProvider = {
     redirectUrl: redirectUri,
-    clientMetadata: {
-      client_name: 'ChatGPT',
-      redirect_uris: [redirectUri],
-      grant_types: ['authorization_code', 'refresh_token'],
-      response_types: ['code'],
-      token_endpoint_auth_method: 'none',
-    },
+    clientMetadata: chatGptMetadata(redirectUri),
     state: () => 'state-of-the-connector',
     clientInformation: () => client,
     saveClientInformation: (saved) => {

@@ -1,0 +1,185 @@
+import { createServer, type RequestListener } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { exportJWK, generateKeyPair, type JWK } from 'jose'
+import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { createJwks, type Jwks, JwksUnavailableError } from '../../shared/jwks.ts'
+
+let one: JWK
+let two: JWK
+beforeAll(async () => {
+  const [first, second] = await Promise.all(['one', 'two'].map(publicKey))
+  one = first as JWK
+  two = second as JWK
+})
+
+async function publicKey(kid: string): Promise<JWK> {
+  const { publicKey } = await generateKeyPair('RS256')
+  return { ...(await exportJWK(publicKey)), kid, use: 'sig', alg: 'RS256' }
+}
+
+let now: number
+let fetches: number
+let failures: string[]
+let respond: RequestListener
+let server: ReturnType<typeof createServer>
+let jwks: Jwks
+
+beforeEach(async () => {
+  now = 0
+  fetches = 0
+  failures = []
+  server = createServer((req, res) => {
+    fetches++
+    respond(req, res)
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const uri = `http://127.0.0.1:${(server.address() as AddressInfo).port}/jwks.json`
+  const onFetchFailed = (reason: string) => void failures.push(reason)
+  jwks = createJwks({ uri, now: () => now, onFetchFailed })
+})
+afterEach(async () => {
+  server.closeAllConnections()
+  await new Promise((resolve) => server.close(resolve))
+})
+
+const json =
+  (value: unknown, status = 200): RequestListener =>
+  (_req, res) => {
+    res.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(value))
+  }
+const serve = (...keys: unknown[]) => {
+  respond = json({ keys })
+}
+const isKnown = async (kid: string) => (await jwks.key(kid)) !== undefined
+
+describe('in fair weather', () => {
+  test('many callers at once cost one fetch', async () => {
+    serve(one)
+    const found = await Promise.all(Array.from({ length: 50 }, () => isKnown('one')))
+    expect(found.every(Boolean)).toBe(true)
+    expect(fetches).toBe(1)
+  })
+
+  test('keys are kept for 10 minutes, then fetched anew', async () => {
+    serve(one)
+    await jwks.key('one')
+    now = 10 * 60_000 - 1
+    expect(jwks.holds('one')).toBe(true)
+    await jwks.key('one')
+    expect(fetches).toBe(1)
+    now = 10 * 60_000
+    expect(jwks.holds('one')).toBe(false)
+    await jwks.key('one')
+    expect(fetches).toBe(2)
+  })
+
+  test('a new key is fetched when a token first names it', async () => {
+    serve(one)
+    await jwks.key('one')
+    serve(one, two)
+    expect(await isKnown('two')).toBe(true)
+    expect(fetches).toBe(2)
+  })
+
+  test('unknown keys cost one fetch in 10 s, however many there are', async () => {
+    serve(one)
+    await jwks.key('one')
+    for (let index = 0; index < 100; index++) expect(await isKnown(`unknown-${index}`)).toBe(false)
+    expect(fetches).toBe(2)
+    now += 10_000
+    for (let index = 0; index < 100; index++) await jwks.key(`unknown-${index}`)
+    expect(fetches).toBe(3)
+  })
+
+  test('a key that has left the set is gone with the next fetch', async () => {
+    serve(one, two)
+    expect(await isKnown('one')).toBe(true)
+    serve(two)
+    now = 10 * 60_000
+    expect(await isKnown('two')).toBe(true)
+    expect(await isKnown('one')).toBe(false)
+  })
+})
+
+describe('in an outage', () => {
+  test('kept keys serve for 24 hours', async () => {
+    serve(one)
+    await jwks.key('one')
+    respond = json({}, 503)
+    for (const hours of [1, 12, 23.99]) {
+      now = hours * 3_600_000
+      expect(await isKnown('one')).toBe(true)
+    }
+    now = 24 * 3_600_000 + 1
+    await expect(jwks.key('one')).rejects.toThrow(JwksUnavailableError)
+  })
+
+  test('without the key nobody can tell: unavailable, not unknown', async () => {
+    respond = json({}, 500)
+    await expect(jwks.key('one')).rejects.toMatchObject({ retryAfterSeconds: 10 })
+    expect(failures).toEqual(['status_500'])
+  })
+
+  test('it is asked again after 10 s, and not before', async () => {
+    respond = json({}, 500)
+    await expect(jwks.key('one')).rejects.toThrow(JwksUnavailableError)
+    serve(one)
+    now = 9_999
+    await expect(jwks.key('one')).rejects.toThrow(JwksUnavailableError)
+    now = 10_000
+    expect(await isKnown('one')).toBe(true)
+    expect(fetches).toBe(2)
+  })
+
+  test('a key that was rotated meanwhile is fetched soon after it', async () => {
+    serve(one)
+    await jwks.key('one')
+    respond = json({}, 500)
+    await expect(jwks.key('two')).rejects.toThrow(JwksUnavailableError)
+    serve(two)
+    now = 10_000
+    expect(await isKnown('two')).toBe(true)
+  })
+})
+
+describe('a set that will not do counts as an outage', () => {
+  const large = JSON.stringify({ keys: [], x: 'x'.repeat(300_000) })
+  test.each<[string, RequestListener, string]>([
+    ['empty', json({ keys: [] }), 'no_usable_key'],
+    ['no list', json({ keys: 'x' }), 'no_usable_key'],
+    ['no object', json([]), 'not_an_object'],
+    ['no JSON', (_req, res) => void res.end('<html>'), 'not_json'],
+    ['too large', (_req, res) => void res.end(large), 'max-size'],
+    [
+      'elsewhere',
+      (_req, res) => void res.writeHead(302, { location: '/other' }).end(),
+      'no-redirect',
+    ],
+    ['cut off', (_req, res) => void res.destroy(), 'ECONNRESET'],
+  ])('%s', async (_, listener, reason) => {
+    respond = listener
+    await expect(jwks.key('one')).rejects.toThrow(JwksUnavailableError)
+    expect(failures).toEqual([reason])
+  })
+})
+
+test('keys for other uses are not taken', async () => {
+  const ec = await generateKeyPair('ES256')
+  const short = { ...one, kid: 'short', n: one.n?.slice(0, 100) }
+  serve(
+    one,
+    { ...two, use: 'enc' },
+    { ...(await exportJWK(ec.publicKey)), kid: 'ec' },
+    { ...one, kid: 'rs512', alg: 'RS512' },
+    { kty: 'oct', kid: 'oct', k: 'c2VjcmV0', alg: 'HS256' },
+    { ...one, kid: undefined },
+    { ...one, kid: 7 },
+    short,
+    null,
+    'x',
+  )
+  expect(await isKnown('one')).toBe(true)
+  for (const kid of ['two', 'ec', 'rs512', 'oct', 'short', 'undefined', '7']) {
+    expect(await isKnown(kid)).toBe(false)
+  }
+})

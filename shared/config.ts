@@ -1,6 +1,6 @@
 import { z } from 'zod'
 
-/** The environment as a composition root hands it over: `process.env` or a literal in a test. */
+/** The environment as a composition root hands it over: the process's own or a literal in a test. */
 export type Environment = Readonly<Record<string, string | undefined>>
 
 /**

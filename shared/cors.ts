@@ -10,7 +10,7 @@ export interface CorsPolicy {
   readonly exposedHeaders: readonly string[]
 }
 
-/** Public documents: any origin reads, nothing else. */
+/** Public documents: every origin reads, nothing else. */
 export const PUBLIC_DOCUMENT: CorsPolicy = {
   origins: new Set(['*']),
   methods: ['GET', 'HEAD', 'OPTIONS'],

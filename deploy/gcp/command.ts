@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process'
 import { text } from 'node:stream/consumers'
 import type { Environment } from '../../shared/config.ts'
 
-/** A program and its arguments. Secrets are never among them: any process may read them there. */
+/** A program and its arguments. Secrets are never among them: every process may read them there. */
 export type Command = readonly [program: string, ...args: string[]]
 
 export interface RunOptions {

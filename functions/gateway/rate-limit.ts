@@ -70,7 +70,7 @@ async function createLimiter({ perMinute, redisUrl }: RateLimitOptions) {
     maxRetriesPerRequest: 0,
     lazyConnect: true,
   })
-  // Each failed call is complained about; without a listener ioredis writes to the console.
+  // Each failed call is complained about; without a listener ioredis prints errors.
   storeClient.on('error', () => undefined)
   await storeClient.connect().catch(() => undefined)
   const own = { storeClient, keyPrefix: 'gateway', rejectIfRedisNotReady: true }

@@ -1,26 +1,40 @@
 import { execFile } from 'node:child_process'
-import { createServer, type RequestListener } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { fileURLToPath } from 'node:url'
-import { SignJWT, UnsecuredJWT } from 'jose'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { CAUSES } from '../../deploy/connect/causes.ts'
 import { type ConnectOptions, connect } from '../../deploy/connect/connect.ts'
 import { parseOptions, UsageError } from '../../deploy/connect/options.ts'
 import { printStep } from '../../deploy/connect/print-step.ts'
-import { STEPS, type Step } from '../../deploy/connect/step.ts'
-import { readToken } from '../../deploy/connect/token.ts'
+import { createSteps, STEPS, type Step } from '../../deploy/connect/step.ts'
 import type { System } from '../../deploy/local/system.ts'
+import { CHATGPT_REDIRECT_URIS } from '../../shared/redirect-uris.ts'
 import { ALICE, BOB } from '../support/people.ts'
 import { startOnFreePorts } from '../support/system.ts'
 import { adminOf } from '../support/tenant-admin.ts'
 
-const run = (options: Partial<ConnectOptions> & { readonly url: string }) =>
-  connect({ person: ALICE, onStep: () => undefined, openBrowser: () => undefined, ...options })
+const COMMAND = fileURLToPath(new URL('../../deploy/connect/index.ts', import.meta.url))
 
-function failureOf({ steps }: { readonly steps: readonly Step[] }) {
-  const failed = steps.find(({ id }) => id !== undefined)
-  return failed && { step: failed.step, id: failed.id }
+function connectTo(system: System, options: Partial<ConnectOptions> = {}) {
+  const openBrowser = () => expect.unreachable('no browser is needed at the local tenant')
+  const url = `${system.url}/mcp`
+  return connect({ url, person: ALICE, onStep: () => undefined, openBrowser, ...options })
+}
+
+function seenAt(name: Step['step'], steps: readonly Step[]): string | undefined {
+  return steps.find(({ step }) => step === name)?.seen
+}
+
+function command(args: readonly string[], env: Readonly<Record<string, string>> = {}) {
+  return new Promise<{
+    readonly code: number
+    readonly stdout: string
+    readonly stderr: string
+  }>((resolve) => {
+    const options = { env: { ...process.env, ...env } }
+    execFile(process.execPath, [COMMAND, ...args], options, (error, stdout, stderr) => {
+      resolve({ code: Number(error?.code ?? 0), stdout, stderr })
+    })
+  })
 }
 
 describe('the local system', () => {
@@ -29,31 +43,31 @@ describe('the local system', () => {
   beforeAll(async () => {
     system = await startOnFreePorts()
   })
-  afterEach(() =>
-    adminOf(system.tenant).change({
-      mode: 'strict',
-      outage: false,
-      logStream: { paused: false, delayMs: 0 },
-    }),
-  )
-  afterAll(() => system.stop())
+  afterEach(() => adminOf(system.tenant).change({ reset: true }))
+  afterAll(() => system?.stop())
 
-  test.each(['strict', 'permissive'])('connects in %s mode, step by step', async (mode) => {
+  test.each([
+    { mode: 'strict', admission: 'third-party client, client grant for events:read events:write' },
+    { mode: 'permissive', admission: 'first-party client' },
+  ])('connects in $mode mode, step by step', async ({ mode, admission }) => {
     await adminOf(system.tenant).change({ mode })
     const told: Step[] = []
-    const url = `${system.url}/mcp`
-    const connection = await run({ url, onStep: (step) => told.push(step) })
-    expect(connection).toEqual({ url, ok: true, steps: told })
+    const connection = await connectTo(system, { onStep: (step) => told.push(step) })
+    expect(connection).toEqual({ url: `${system.url}/mcp`, ok: true, steps: told })
     expect(told.map(({ step }) => step)).toEqual(STEPS)
-    expect(told.find(({ step }) => step === 'token')?.seen).toContain(
-      'scope events:read events:write',
+    expect(seenAt('registration', told)).toMatch(/ http:\/\/127\.0\.0\.1:\d+\/callback$/)
+    expect(seenAt('admission', told)).toMatch(
+      new RegExp(`^${admission}, connection google-oauth2, after \\d+ ms$`),
     )
-    expect(told.at(-1)?.seen).toMatch(/^listEvents: /)
+    expect(seenAt('token', told)).toContain(
+      `iss ${system.issuer}, aud ${system.url}/mcp, scope events:read events:write, permissions events:read events:write, exp in 60 min`,
+    )
+    expect(seenAt('call', told)).toMatch(/^listEvents: /)
     expect(JSON.stringify(told)).not.toMatch(/eyJ[\w-]{8}/)
   })
 
   test('bob, who may read only, connects too', async () => {
-    const { steps } = await run({ url: `${system.url}/mcp`, person: BOB })
+    const { steps } = await connectTo(system, { person: BOB })
     expect(steps.at(-1)).toMatchObject({ step: 'call', ok: true })
   })
 
@@ -64,38 +78,137 @@ describe('the local system', () => {
       expected: { step: 'authorization-server', id: 'no_authorization_server' },
     },
     {
-      name: 'a log stream that delivers nothing',
-      change: { mode: 'permissive', logStream: { paused: true } },
-      expected: { step: 'admission', id: 'no_connection' },
+      name: 'a tenant as Auth0 makes it',
+      change: { empty: true },
+      expected: { step: 'registration', id: 'registration_closed' },
     },
-  ])('$name', async ({ change, expected }) => {
+    {
+      name: 'a tenant that is full',
+      change: { entityLimit: 0 },
+      expected: { step: 'registration', id: 'too_many_clients' },
+    },
+    {
+      name: 'too many registrations',
+      change: { registration: { rateLimit: { times: 1 } } },
+      expected: { step: 'registration', id: 'rate_limited' },
+    },
+    {
+      name: 'a log stream that delivers nothing, with strict clients',
+      change: { logStream: { paused: true } },
+      expected: { step: 'admission', id: 'webhook_silent' },
+    },
+    {
+      name: 'a log stream that delivers nothing, with permissive clients',
+      change: { mode: 'permissive', logStream: { paused: true } },
+      expected: { step: 'admission', id: 'webhook_silent' },
+    },
+    {
+      name: 'a Management API that forbids',
+      change: { management: { failAfter: { calls: 0, status: 403 } } },
+      admissionMs: 2_000,
+      expected: { step: 'admission', id: 'webhook_failed' },
+    },
+    {
+      name: 'Rules in a tenant with strict clients',
+      change: { rules: [{ name: 'old' }] },
+      expected: { step: 'admission', id: 'rules_or_hooks' },
+    },
+    {
+      name: 'encrypted tokens',
+      change: { encryptTokens: true },
+      expected: { step: 'token', id: 'ACCESS_TOKEN_IS_ENCRYPTED_JWE' },
+    },
+  ])('$name', async ({ change, expected, admissionMs = 600 }) => {
     await adminOf(system.tenant).change(change)
-    const connection = await run({ url: `${system.url}/mcp`, admissionMs: 600 })
-    expect(failureOf(connection)).toEqual(expected)
-    expect(connection.ok).toBe(false)
-    expect(connection.steps.map(({ step }) => step)).toEqual(STEPS)
-    const [next] = connection.steps.slice(STEPS.indexOf(connection.steps.at(-1)?.step ?? 'call'))
-    expect(next).toEqual({ step: 'call', ok: false, seen: 'not reached', ms: 0 })
+    const { ok, steps } = await connectTo(system, { admissionMs })
+    expect(ok).toBe(false)
+    expect(steps.map(({ step }) => step)).toEqual(STEPS)
+    const failed = steps.findIndex(({ id }) => id !== undefined)
+    expect(steps[failed]).toMatchObject(expected)
+    expect(steps.slice(0, failed).every((step) => step.ok)).toBe(true)
+    expect(steps.slice(failed + 1)).toEqual(
+      STEPS.slice(failed + 1).map((step) => ({ step, ok: false, seen: 'not reached', ms: 0 })),
+    )
   })
 
-  test('a wrong password', async () => {
-    const person = { ...ALICE, password: 'wrong' }
-    const connection = await run({ url: `${system.url}/mcp`, person })
-    expect(failureOf(connection)).toEqual({ step: 'sign-in', id: 'wrong_password' })
-    expect(JSON.stringify(connection)).not.toContain('"wrong"')
+  test('a client that exists signs in, and nothing is registered', async () => {
+    await connectTo(system)
+    const [client] = (await adminOf(system.tenant).state()).clients
+    const clientId = client?.client_id ?? ''
+    const { ok, steps } = await connectTo(system, { clientId })
+    expect(ok).toBe(true)
+    expect(seenAt('registration', steps)).toContain(`skipped (--client-id): ${clientId}`)
+    expect(seenAt('admission', steps)).toBe('skipped (--client-id): the sign-in may start')
+    expect((await adminOf(system.tenant).state()).clients).toHaveLength(1)
   })
 
-  test('a client id that nobody has', async () => {
-    const connection = await run({ url: `${system.url}/mcp`, clientId: 'nobody', admissionMs: 0 })
-    expect(connection.steps[2]?.seen).toBe('nobody exists: nothing was registered')
-    expect(failureOf(connection)).toEqual({ step: 'admission', id: 'client_unknown' })
+  test('a client id that nobody has is told at once', async () => {
+    const { steps } = await connectTo(system, { clientId: 'nobody' })
+    expect(steps[3]).toMatchObject({ step: 'admission', id: 'client_unknown' })
+    expect(steps[3]?.ms).toBeLessThan(5_000)
+  })
+
+  test('a wrong password is not repeated', async () => {
+    const connection = await connectTo(system, { person: { ...ALICE, password: 'wrong-one' } })
+    expect(connection.steps[4]).toMatchObject({ step: 'sign-in', id: 'wrong_password' })
+    expect(JSON.stringify(connection)).not.toContain('wrong-one')
   })
 
   test('the command ends with 0 and prints one JSON document for machines', async () => {
-    const { code, stdout } = await command([system.url, '--json'])
+    const { code, stdout } = await command(['--json'], { PORT: new URL(system.url).port })
     expect(code).toBe(0)
-    expect(JSON.parse(stdout)).toMatchObject({ url: `${system.url}/mcp`, ok: true })
+    const printed = JSON.parse(stdout)
+    expect(printed).toMatchObject({ url: `${system.url}/mcp`, ok: true })
+    expect(printed.steps.map(({ step }: Step) => step)).toEqual(STEPS)
   })
+
+  test('the command prints a line for each step', async () => {
+    const { code, stdout } = await command([system.url, '--user', BOB.username])
+    expect(code).toBe(0)
+    const lines = stdout.trimEnd().split('\n')
+    expect(lines.map((line) => line.slice(0, 26).trimEnd())).toEqual(
+      STEPS.map((step) => `ok   ${step}`),
+    )
+    expect(lines[5]).toContain('scope events:read, permissions events:read,')
+  })
+
+  test('what a failure prints for machines is one JSON document too', async () => {
+    await adminOf(system.tenant).change({ outage: true })
+    const { code, stdout } = await command([system.url, '--json'])
+    expect(code).toBe(1)
+    const { cause, fix } = CAUSES.no_authorization_server
+    const printed = JSON.parse(stdout)
+    expect(printed.ok).toBe(false)
+    expect(printed.steps[1]).toMatchObject({ step: 'authorization-server', cause, fix })
+  })
+})
+
+describe('a system with curated metadata', () => {
+  let system: System
+  beforeAll(async () => {
+    system = await startOnFreePorts({ AUTH_SERVER_METADATA: 'curated' })
+  })
+  afterAll(() => system?.stop())
+
+  test.each(['strict', 'permissive'])('connects in %s mode without log stream', async (mode) => {
+    await adminOf(system.tenant).change({ mode, logStream: { paused: true } })
+    const { ok, steps } = await connectTo(system)
+    expect(steps.filter((step) => !step.ok)).toEqual([])
+    expect(ok).toBe(true)
+    expect(seenAt('authorization-server', steps)).toBe(
+      `${system.url}, S256, ${system.url}/oauth/register`,
+    )
+    expect(seenAt('token', steps)).toContain(`iss ${system.issuer}`)
+  })
+})
+
+test('a redirect URI that is not covered is told as soon as log-webhook refuses it', async () => {
+  const system = await startOnFreePorts({ CLIENT_REDIRECT_URIS: CHATGPT_REDIRECT_URIS.join(',') })
+  const { steps } = await connectTo(system)
+  await system.stop()
+  expect(steps[3]).toMatchObject({ step: 'admission', id: 'redirect_uri_not_covered' })
+  expect(steps[3]?.seen).toMatch(/^log-webhook: refused; /)
+  expect(steps[3]?.ms).toBeLessThan(10_000)
 })
 
 test('the command ends with 1 on failure, and says what to do', async () => {
@@ -107,224 +220,35 @@ test('the command ends with 1 on failure, and says what to do', async () => {
   expect(stdout).toContain('-    call                  not reached')
 })
 
-test.each([['--nope'], ['ftp://x'], ['nonsense'], ['http://a', 'http://b']])(
-  'the command ends with 2 for %s',
-  async (...args) => {
-    expect((await command(args)).code).toBe(2)
-  },
-)
+test.each([
+  ['--nope'],
+  ['ftp://x'],
+  ['nonsense'],
+  ['http://a', 'http://b'],
+  ['--callback-port', '70000'],
+])('the command ends with 2 for %s', async (...args) => {
+  const { code, stdout, stderr } = await command(args)
+  expect(code).toBe(2)
+  expect(stdout).toBe('')
+  expect(stderr).toContain('Usage: npm run connect')
+})
 
 describe('the command line', () => {
   test.each([
     { args: [], env: {}, url: 'http://localhost:8080/mcp' },
     { args: [], env: { PORT: '9000' }, url: 'http://localhost:9000/mcp' },
+    { args: [], env: { PORT: '' }, url: 'http://localhost:8080/mcp' },
     { args: ['https://mcp.example.com'], env: {}, url: 'https://mcp.example.com/mcp' },
     { args: ['https://mcp.example.com/'], env: {}, url: 'https://mcp.example.com/mcp' },
     { args: ['https://mcp.example.com/other'], env: {}, url: 'https://mcp.example.com/other' },
-  ])('$args: $url', ({ args, env, url }) => {
+  ])('$args with $env: $url', ({ args, env, url }) => {
     expect(parseOptions(args, env).url).toBe(url)
   })
 
-  test('a fault says how it is written', () => {
-    expect(() => parseOptions(['x'], {})).toThrow(UsageError)
-    expect(() => parseOptions(['x'], {})).toThrow(/Usage: npm run connect/)
-  })
-})
-
-describe('fronts and tenants in trouble', () => {
-  const servers: ReturnType<typeof createServer>[] = []
-  afterEach(() => {
-    for (const server of servers.splice(0)) server.close()
-  })
-
-  async function serve(listener: RequestListener): Promise<string> {
-    const server = createServer(listener).listen(0, '127.0.0.1')
-    servers.push(server)
-    await new Promise((resolve) => server.once('listening', resolve))
-    return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
-  }
-
-  /** A front that answers as it should, but for the documents that differ. */
-  const front = (differ: (origin: string) => Record<string, unknown>) =>
-    serve((req, res) => {
-      const origin = `http://${req.headers.host}`
-      const documents: Record<string, unknown> = {
-        '/.well-known/oauth-protected-resource/mcp': {
-          resource: `${origin}/mcp`,
-          authorization_servers: [`${origin}/`],
-          scopes_supported: ['events:read'],
-        },
-        '/.well-known/oauth-authorization-server': {
-          issuer: `${origin}/`,
-          authorization_endpoint: `${origin}/authorize`,
-          token_endpoint: `${origin}/token`,
-          registration_endpoint: `${origin}/register`,
-          code_challenge_methods_supported: ['S256'],
-        },
-        '/mcp': [401, {}],
-        '/register': [201, { client_id: 'c', redirect_uris: ['http://127.0.0.1/callback'] }],
-        '/authorize': [200, {}],
-        ...differ(origin),
-      }
-      const path = new URL(req.url ?? '/', origin).pathname
-      const answer = documents[path]
-      const [status, body] = Array.isArray(answer) ? answer : [answer ? 200 : 404, answer]
-      const isHtml = typeof body === 'string'
-      res.writeHead(Number(status), { 'content-type': isHtml ? 'text/html' : 'application/json' })
-      res.end(isHtml ? body : JSON.stringify(body ?? {}))
-    })
-
-  const PRM = '/.well-known/oauth-protected-resource/mcp'
-  const ASM = '/.well-known/oauth-authorization-server'
-  const metadata = (origin: string, changes: Record<string, unknown>) => ({
-    [ASM]: {
-      issuer: `${origin}/`,
-      authorization_endpoint: `${origin}/authorize`,
-      token_endpoint: `${origin}/token`,
-      registration_endpoint: `${origin}/register`,
-      code_challenge_methods_supported: ['S256'],
-      ...changes,
-    },
-  })
-
-  test.each<{
-    readonly name: string
-    readonly differ: (origin: string) => Record<string, unknown>
-    readonly expected: { readonly step: string; readonly id: string }
-  }>([
-    {
-      name: 'a page at /mcp',
-      differ: () => ({ '/mcp': [200, '<html>'] }),
-      expected: { step: 'protected-resource', id: 'html' },
-    },
-    {
-      name: 'a page in place of the metadata',
-      differ: () => ({ [PRM]: [200, '<html>'] }),
-      expected: { step: 'protected-resource', id: 'html' },
-    },
-    {
-      name: 'no endpoint',
-      differ: () => ({ '/mcp': [404, {}] }),
-      expected: { step: 'protected-resource', id: 'not_found' },
-    },
-    {
-      name: 'a gateway without keys',
-      differ: () => ({ '/mcp': [503, {}] }),
-      expected: { step: 'protected-resource', id: 'gateway_unavailable' },
-    },
-    {
-      name: 'no metadata',
-      differ: () => ({ [PRM]: [404, {}] }),
-      expected: { step: 'protected-resource', id: 'no_protected_resource' },
-    },
-    {
-      name: 'another resource',
-      differ: (origin) => ({
-        [PRM]: { resource: `${origin}/`, authorization_servers: [`${origin}/`] },
-      }),
-      expected: { step: 'protected-resource', id: 'resource_mismatch' },
-    },
-    {
-      name: 'no metadata of the issuer',
-      differ: () => ({ [ASM]: [404, {}] }),
-      expected: { step: 'authorization-server', id: 'no_authorization_server' },
-    },
-    {
-      name: 'an issuer without its slash',
-      differ: (origin) => metadata(origin, { issuer: origin }),
-      expected: { step: 'authorization-server', id: 'issuer_mismatch' },
-    },
-    {
-      name: 'plain PKCE alone',
-      differ: (origin) => metadata(origin, { code_challenge_methods_supported: ['plain'] }),
-      expected: { step: 'authorization-server', id: 'no_s256' },
-    },
-    {
-      name: 'no registration endpoint',
-      differ: (origin) => metadata(origin, { registration_endpoint: undefined }),
-      expected: { step: 'authorization-server', id: 'no_registration_endpoint' },
-    },
-    {
-      name: 'registration off',
-      differ: () => ({ '/register': [404, { error: 'endpoint_disabled' }] }),
-      expected: { step: 'registration', id: 'registration_closed' },
-    },
-    {
-      name: 'a redirect URI that is not allowed',
-      differ: () => ({ '/register': [400, { error: 'invalid_redirect_uri' }] }),
-      expected: { step: 'registration', id: 'redirect_uri_refused' },
-    },
-    {
-      name: 'too many registrations',
-      differ: () => ({ '/register': [429, { error: 'too_many_requests' }] }),
-      expected: { step: 'registration', id: 'rate_limited' },
-    },
-    {
-      name: 'no grant',
-      differ: () => ({ '/authorize': [403, '<p>Client is not authorized to access this API'] }),
-      expected: { step: 'admission', id: 'no_grant' },
-    },
-    {
-      name: 'no API',
-      differ: () => ({ '/authorize': [403, '<p>Service not found: x'] }),
-      expected: { step: 'admission', id: 'unknown_audience' },
-    },
-    {
-      name: 'another refusal',
-      differ: () => ({ '/authorize': [500, '<p>Oops'] }),
-      expected: { step: 'admission', id: 'not_admitted' },
-    },
-  ])('$name', async ({ differ, expected }) => {
-    const url = `${await front(differ)}/mcp`
-    expect(failureOf(await run({ url, admissionMs: 0 }))).toEqual(expected)
-  })
-
-  test.each([
-    { name: 'nobody signs in', query: undefined, id: 'sign_in_timed_out' },
-    { name: 'the user declines', query: 'error=access_denied', id: 'sign_in_refused' },
-    { name: 'another state', query: 'code=c&state=other', id: 'state_mismatch' },
-    { name: 'another issuer', query: 'code=c&iss=https://evil.example/', id: 'issuer_in_answer' },
-    { name: 'the code is refused', query: 'code=c', id: 'token_refused' },
-  ])('in a browser: $name', async ({ query, id }) => {
-    const url = `${await front(() => ({ '/token': [403, { error: 'invalid_grant' }] }))}/mcp`
-    const openBrowser = (start: string) => {
-      const { searchParams } = new URL(start)
-      if (query === undefined) return
-      const state = query.includes('state=') ? '' : `&state=${searchParams.get('state')}`
-      void fetch(`${searchParams.get('redirect_uri')}?${query}${state}`)
-    }
-    const connection = await run({ url, openBrowser, signInMs: 400 })
-    expect(failureOf(connection)?.id).toBe(id)
-  })
-})
-
-describe('the token', () => {
-  const expected = { issuer: 'https://t.example/', audience: 'https://mcp.example/mcp' }
-  const claims = { iss: expected.issuer, aud: expected.audience, scope: 'a b', exp: 4_000_000_000 }
-  const hs256 = (payload: object) =>
-    new SignJWT({ ...payload })
-      .setProtectedHeader({ alg: 'HS256' })
-      .sign(new TextEncoder().encode('k'.repeat(32)))
-  const rs256 = (payload: object) =>
-    `${btoa('{"alg":"RS256"}')}.${btoa(JSON.stringify(payload)).replaceAll('=', '')}.c2ln`
-
-  test('its scopes are read, and nothing of it is shown', () => {
-    const token = rs256(claims)
-    const { value, seen } = readToken(token, expected)
-    expect(value.scopes).toEqual(['a', 'b'])
-    expect(seen).not.toContain(token.slice(20, 60))
-  })
-
-  test.each([
-    { id: 'ACCESS_TOKEN_IS_OPAQUE', token: async () => 'kf2K0' },
-    { id: 'ACCESS_TOKEN_IS_ENCRYPTED_JWE', token: async () => 'a.b.c.d.e' },
-    { id: 'token_algorithm', token: () => hs256(claims) },
-    { id: 'token_algorithm', token: async () => new UnsecuredJWT(claims).encode() },
-    { id: 'token_audience', token: async () => rs256({ ...claims, aud: 'https://other' }) },
-    { id: 'token_issuer', token: async () => rs256({ ...claims, iss: 'https://t.example' }) },
-  ])('$id', async ({ id, token }) => {
-    const text = await token()
-    expect(() => readToken(text, expected)).toThrow(expect.objectContaining({ id }))
+  test('a password in the URL is refused and not repeated', () => {
+    const parse = () => parseOptions(['https://me:hunter2@mcp.example.com'], {})
+    expect(parse).toThrow(UsageError)
+    expect(parse).not.toThrow(/hunter2/)
   })
 })
 
@@ -336,18 +260,15 @@ test('a step is one line, a failure says why and what to do', () => {
   expect(printStep(failed)).toBe('FAIL call                  x\n     cause: c\n     do:    f\n')
 })
 
-test('every cause has a reason and a remedy of its own', () => {
-  const fixes = Object.values(CAUSES).map(({ cause, fix }) => `${cause} ${fix}`)
-  expect(fixes.length).toBeGreaterThanOrEqual(15)
-  expect(new Set(fixes).size).toBe(fixes.length)
-})
-
-const COMMAND = fileURLToPath(new URL('../../deploy/connect/index.ts', import.meta.url))
-
-function command(args: readonly string[]) {
-  return new Promise<{ readonly code: number; readonly stdout: string }>((resolve) => {
-    execFile(process.execPath, [COMMAND, ...args], (error, stdout) => {
-      resolve({ code: Number(error?.code ?? 0), stdout })
-    })
+test("a server's words cannot break the line or move the cursor", async () => {
+  let time = 1_000
+  const { run, taken } = createSteps(
+    () => undefined,
+    () => time,
+  )
+  await run('call', async () => {
+    time += 42
+    return { value: undefined, seen: 'tool: a\r\nb\u001b[2Jc\u202ed' }
   })
-}
+  expect(taken).toEqual([{ step: 'call', ok: true, seen: 'tool: a b [2Jc d', ms: 42 }])
+})

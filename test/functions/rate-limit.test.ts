@@ -1,9 +1,8 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import type { AddressInfo } from 'node:net'
-import { createServer } from 'node:net'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import { type Backend, startBackend } from '../support/backend.ts'
+import { freePort } from '../support/free-port.ts'
 import { type Issuer, startIssuer } from '../support/issuer.ts'
 import { handshakeMessage, type Served, serveGateway } from '../support/serve.ts'
 
@@ -186,12 +185,3 @@ describe.skipIf(!hasRedis)('REDIS_URL', () => {
     redis.kill('SIGCONT')
   })
 })
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  await once(server, 'close')
-  return port
-}

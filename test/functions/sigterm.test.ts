@@ -1,10 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { createServer } from 'node:http'
-import { type AddressInfo, connect } from 'node:net'
+import { connect } from 'node:net'
 import { fileURLToPath } from 'node:url'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
 import { type Backend, startBackend } from '../support/backend.ts'
+import { freePort } from '../support/free-port.ts'
 import { type Issuer, startIssuer } from '../support/issuer.ts'
 import { type Answer, HMAC_SECRET, send, TOOLS } from '../support/serve.ts'
 
@@ -90,14 +90,6 @@ async function spawnGateway(): Promise<Instance> {
 function callAbout({ url }: Instance): Promise<Answer> {
   const headers = { 'content-type': 'application/json' }
   return send(url, { method: 'POST', path: '/tools/about', headers, body: {} })
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const { port } = server.address() as AddressInfo
-  await new Promise((resolve) => server.close(resolve))
-  return port
 }
 
 async function until(condition: () => boolean | Promise<boolean>): Promise<void> {

@@ -1,20 +1,8 @@
-import { randomUUID } from 'node:crypto'
-import { type Callback, startCallback } from './callback.ts'
-import { readAuthorizationServer, readProtectedResource } from './discovery.ts'
-import { boundedFetch, type Fetch } from './fetch-document.ts'
+import type { Fetch } from './fetch-document.ts'
 import type { Person } from './form-sign-in.ts'
-import { isLocalTenant } from './local-tenant.ts'
-import { register, waitForAdmission } from './registration.ts'
-import {
-  exchangeCode,
-  prepareSignIn,
-  readAnswer,
-  signInByBrowser,
-  signInByForms,
-} from './sign-in.ts'
-import { createSteps, notReached, type Step, StepError, type Steps } from './step.ts'
-import { readToken } from './token.ts'
-import { callTool, listTools, openClient } from './tools.ts'
+import { createSteps, notReached, type Step } from './step.ts'
+import { StepError } from './step-error.ts'
+import { takeSteps } from './take-steps.ts'
 
 export interface ConnectOptions {
   /** The MCP endpoint. */
@@ -23,13 +11,17 @@ export interface ConnectOptions {
   readonly person: Person
   /** A client that exists: nothing is registered. */
   readonly clientId?: string | undefined
+  /** Where the browser comes back to; 0, the default, = any port that is free. */
+  readonly callbackPort?: number
   readonly onStep: (step: Step) => void
   /** Shows a person the sign-in page. */
   readonly openBrowser: (url: string) => void
   readonly fetch?: Fetch
-  /** How long a new client may take to be admitted, in milliseconds. */
+  /** Milliseconds since the epoch. */
+  readonly now?: () => number
+  /** How long a new client may take to be admitted, in milliseconds; default 20 s. */
   readonly admissionMs?: number
-  /** How long a person may take to sign in, in milliseconds. */
+  /** How long a person may take to sign in, in milliseconds; default 5 minutes. */
   readonly signInMs?: number
 }
 
@@ -40,20 +32,14 @@ export interface Connection {
   readonly steps: readonly Step[]
 }
 
-const ADMISSION_MS = 20_000
-const SIGN_IN_MS = 5 * 60_000
-/** What a connector of ChatGPT has; at the local tenant nobody has to follow it. */
-const CHATGPT_REDIRECT_URI = 'https://chatgpt.com/connector/oauth/npm-run-connect'
-
 /**
  * Connects as ChatGPT would: discovery, registration, admission, sign-in, token, tools, a call. Stops
  * at the first step that fails. Only a bug is thrown.
  */
 export async function connect(options: ConnectOptions): Promise<Connection> {
-  const steps = createSteps(options.onStep)
+  const steps = createSteps(options.onStep, options.now ?? Date.now)
   try {
-    await using callback = await startCallback(options.signInMs ?? SIGN_IN_MS)
-    await takeSteps(steps, options, callback)
+    await takeSteps(steps, options)
     return { url: options.url, ok: true, steps: steps.taken }
   } catch (error) {
     if (!(error instanceof StepError)) throw error
@@ -61,56 +47,4 @@ export async function connect(options: ConnectOptions): Promise<Connection> {
     for (const step of rest) options.onStep(step)
     return { url: options.url, ok: false, steps: [...steps.taken, ...rest] }
   }
-}
-
-async function takeSteps(
-  { run }: Steps,
-  { url, person, clientId, openBrowser, ...options }: ConnectOptions,
-  callback: Callback,
-): Promise<void> {
-  const send = boundedFetch(options.fetch ?? fetch)
-  const resource = await run('protected-resource', () => readProtectedResource(send, url))
-  const metadata = await run('authorization-server', () =>
-    readAuthorizationServer(send, resource.authorizationServer, clientId === undefined),
-  )
-  const isLocal = await isLocalTenant(send, metadata)
-  const redirectUri = isLocal ? CHATGPT_REDIRECT_URI : callback.redirectUri
-  const client = await run('registration', async () =>
-    clientId === undefined
-      ? register(send, metadata, redirectUri)
-      : { value: clientId, seen: `${clientId} exists: nothing was registered` },
-  )
-  const state = randomUUID()
-  const request = { metadata, resource, clientId: client, redirectUri, state }
-  const authorization = await prepareSignIn(request)
-  await run('admission', () =>
-    waitForAdmission(send, authorization.url, redirectUri, options.admissionMs ?? ADMISSION_MS),
-  )
-  const answer = await run('sign-in', async () => {
-    const at = isLocal
-      ? await signInByForms(send, authorization, person)
-      : await signInByBrowser(authorization, callback, openBrowser)
-    return readAnswer(at, authorization, metadata)
-  })
-  // The token names Auth0's issuer, also where the gateway's own metadata names the gateway.
-  const issuer = isCurated(resource.authorizationServer, url)
-    ? `${new URL(metadata.token_endpoint).origin}/`
-    : metadata.issuer
-  let accessToken = ''
-  const { scopes } = await run('token', async () => {
-    const tokens = await exchangeCode(send, request, authorization, answer)
-    accessToken = tokens.access_token
-    return readToken(accessToken, { issuer, audience: resource.resource })
-  })
-  const mcp = await run('tools', async () => {
-    const opened = await openClient(send, url, accessToken)
-    const { value, seen } = await listTools(opened)
-    return { value: { opened, tools: value }, seen }
-  })
-  await run('call', () => callTool(mcp.opened, mcp.tools, scopes)).finally(() => mcp.opened.close())
-}
-
-/** Curated metadata names the gateway's own origin as authorization server. */
-function isCurated(authorizationServer: string, url: string): boolean {
-  return new URL(authorizationServer).origin === new URL(url).origin
 }

@@ -5,7 +5,8 @@ import {
 } from '@modelcontextprotocol/client'
 import { z } from 'zod'
 import { ask, describe, type Fetch, fetchDocument, isHtml } from './fetch-document.ts'
-import { type Found, StepError } from './step.ts'
+import type { Found } from './step.ts'
+import { StepError } from './step-error.ts'
 
 /** What the resource says of itself (RFC 9728 s2). */
 export interface ProtectedResource {
@@ -16,7 +17,7 @@ export interface ProtectedResource {
 
 const protectedResource = z.looseObject({
   resource: z.string(),
-  authorization_servers: z.array(z.string()).min(1),
+  authorization_servers: z.array(z.url()).min(1),
   scopes_supported: z.array(z.string()).default([]),
 })
 const authorizationServer = z.looseObject({
@@ -29,7 +30,11 @@ const authorizationServer = z.looseObject({
   code_challenge_methods_supported: z.array(z.string()).default([]),
 })
 
-/** Asks without a token, and reads the document that the challenge names. */
+/**
+ * Asks without a token, and reads the document that the challenge names.
+ *
+ * @throws StepError
+ */
 export async function readProtectedResource(
   send: Fetch,
   url: string,
@@ -63,6 +68,9 @@ async function challengedDocument(send: Fetch, url: string): Promise<string | un
   })
   await response.body?.cancel()
   if (isHtml(response)) throw new StepError('html', `POST ${url} answered ${describe(response)}`)
+  if (response.status >= 300 && response.status < 400) {
+    throw new StepError('redirected', `POST ${url} answered ${describe(response)}`)
+  }
   if (response.status === 503) {
     throw new StepError('gateway_unavailable', `POST ${url} answered ${describe(response)}`)
   }
@@ -78,7 +86,11 @@ function wellKnown(url: string): string {
   return `${origin}/.well-known/oauth-protected-resource${pathname === '/' ? '' : pathname}`
 }
 
-/** The authorization server's own metadata, held to what ChatGPT demands of it. */
+/**
+ * The authorization server's own metadata, held to what ChatGPT demands of it.
+ *
+ * @throws StepError
+ */
 export async function readAuthorizationServer(
   send: Fetch,
   issuer: string,

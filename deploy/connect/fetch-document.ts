@@ -1,37 +1,38 @@
 import type { CauseId } from './causes.ts'
-import { StepError } from './step.ts'
+import { StepError } from './step-error.ts'
 
 const TIMEOUT_MS = 15_000
 const MAX_SEEN_CHARACTERS = 200
 
 export type Fetch = typeof fetch
 
-/** The same `fetch`, every exchange bounded to 15 s. */
+/**
+ * The same `fetch`, every exchange bounded to 15 s; what it returns throws StepError `unreachable`
+ * when no answer comes.
+ */
 export function boundedFetch(send: Fetch): Fetch {
-  return (input, init) => {
+  return async (input, init) => {
     const timeout = AbortSignal.timeout(TIMEOUT_MS)
     const signal = init?.signal ? AbortSignal.any([init.signal, timeout]) : timeout
-    return send(input, { ...init, signal })
+    try {
+      return await send(input, { ...init, signal })
+    } catch (error) {
+      // Whoever gave it up knows why.
+      if (init?.signal?.aborted) throw error
+      throw new StepError('unreachable', `${addressOf(input)}: ${causeOf(error)}`)
+    }
   }
 }
 
-/**
- * Sends one request without following redirects.
- *
- * @throws StepError `unreachable` when no answer comes.
- */
-export async function ask(send: Fetch, url: string, init: RequestInit = {}): Promise<Response> {
-  try {
-    return await send(url, { redirect: 'manual', ...init })
-  } catch (error) {
-    throw new StepError('unreachable', `${url}: ${causeOf(error)}`)
-  }
+/** Sends one request without following redirects. */
+export function ask(send: Fetch, url: string, init: RequestInit = {}): Promise<Response> {
+  return send(url, { redirect: 'manual', ...init })
 }
 
 /**
  * A JSON document that must be there.
  *
- * @throws StepError `unreachable`, `html`, or `absent` when there is none.
+ * @throws StepError `html`, or `absent` when there is none.
  */
 export async function fetchDocument(
   send: Fetch,
@@ -63,9 +64,22 @@ export function describe({ status, headers }: Response): string {
   return type === null ? String(status) : `${status} ${type}`
 }
 
+/** An answer that took too long or broke off while it was read; undefined for any other error. */
+export function interruption(error: unknown): StepError | undefined {
+  const isTimeout = error instanceof Error && error.name === 'TimeoutError'
+  const isCut = error instanceof TypeError && error.message === 'terminated'
+  return isTimeout || isCut ? new StepError('unreachable', causeOf(error)) : undefined
+}
+
 /** What the network said, in a word. */
-export function causeOf(error: unknown): string {
+function causeOf(error: unknown): string {
   const inner = error instanceof Error && error.cause instanceof Error ? error.cause : error
   if (!(inner instanceof Error)) return 'no answer'
   return 'code' in inner && typeof inner.code === 'string' ? inner.code : inner.message
+}
+
+/** Without the query, which may hold a code. */
+function addressOf(input: string | URL | Request): string {
+  const { origin, pathname } = new URL(input instanceof Request ? input.url : input)
+  return origin + pathname
 }

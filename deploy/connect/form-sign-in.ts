@@ -4,7 +4,7 @@ export interface Person {
   readonly password: string
 }
 
-/** The browser stopped on a page that leads no further. */
+/** The browser stopped on a page that leads no further, or only round in circles. */
 export class StuckError extends Error {
   override readonly name = 'StuckError'
   readonly status: number
@@ -25,7 +25,7 @@ const MAX_STEPS = 20
  * A browser without scripts: follows redirects, keeps cookies, fills the sign-in form and accepts
  * the consent, until it is sent to `callback`, whose URL it returns.
  *
- * @throws StuckError for a page without a form that it could send, or the same form again.
+ * @throws StuckError for a page without a form that it could send, the same form again, or too many.
  */
 export async function signIn(
   start: URL,
@@ -36,6 +36,7 @@ export async function signIn(
   const cookies = new Map<string, string>()
   let next: { url: URL; body?: URLSearchParams } = { url: start }
   let signedIn = false
+  let status = 0
   for (let step = 0; step < MAX_STEPS; step++) {
     if (next.url.href.startsWith(callback)) return next.url
     const response = await send(next.url, {
@@ -45,6 +46,7 @@ export async function signIn(
       headers: { cookie: [...cookies].map((pair) => pair.join('=')).join('; ') },
     })
     for (const cookie of response.headers.getSetCookie()) keepCookie(cookies, cookie)
+    status = response.status
     const page = await response.text()
     const location = response.headers.get('location')
     if (location !== null) {
@@ -52,16 +54,16 @@ export async function signIn(
       continue
     }
     const form = /<form[^>]*>[\s\S]*?<\/form>/i.exec(page)?.[0]
-    if (form === undefined || response.status >= 400) throw new StuckError(response.status, page)
+    if (form === undefined || status >= 400) throw new StuckError(status, page)
     const asksForPassword = /name="password"/.test(form)
-    if (asksForPassword && signedIn) throw new StuckError(response.status, page)
+    if (asksForPassword && signedIn) throw new StuckError(status, page)
     signedIn ||= asksForPassword
     next = {
       url: new URL(attribute(form, 'action') ?? next.url.href, next.url),
       body: fill(form, person),
     }
   }
-  throw new Error('the sign-in goes round in circles')
+  throw new StuckError(status, 'the sign-in goes round in circles')
 }
 
 function keepCookie(cookies: Map<string, string>, field: string): void {

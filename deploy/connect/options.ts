@@ -5,6 +5,8 @@ export interface Options {
   readonly url: string
   readonly person: Person
   readonly clientId: string | undefined
+  /** 0 = any that is free. */
+  readonly callbackPort: number
   readonly isJson: boolean
 }
 
@@ -13,11 +15,14 @@ export class UsageError extends Error {
   override readonly name = 'UsageError'
 }
 
-const USAGE = `Usage: npm run connect -- [url] [--json] [--client-id ID] [--user NAME --password PASSWORD]
-  url          the MCP endpoint, or the origin that it is at; default http://localhost:8080/mcp
-  --json       one JSON document instead of lines
-  --client-id  sign in with a client that exists instead of registering one
+const USAGE = `Usage: npm run connect -- [url] [--json] [--client-id ID] [--callback-port PORT]
+                             [--user NAME --password PASSWORD]
+  url              the MCP endpoint, or the origin that it is at; default http://localhost:8080/mcp
+  --json           one JSON document instead of lines
+  --client-id      sign in with a client that exists instead of registering one
+  --callback-port  where the browser comes back to: http://127.0.0.1:PORT/callback; default any
   --user, --password  who signs in at the local tenant; default alice@example.com, password`
+const MAX_PORT = 65_535
 
 /** @throws UsageError */
 export function parseOptions(
@@ -25,12 +30,13 @@ export function parseOptions(
   env: Readonly<Record<string, string | undefined>>,
 ): Options {
   const { values, positionals } = parse(args)
-  const [given = `http://localhost:${env['PORT'] ?? '8080'}`, ...more] = positionals
+  const [given = `http://localhost:${env['PORT'] || '8080'}`, ...more] = positionals
   if (more.length > 0) throw new UsageError(`One URL, please.\n${USAGE}`)
   return {
     url: toEndpoint(given),
     person: { username: values.user, password: values.password },
     clientId: values['client-id'],
+    callbackPort: toPort(values['callback-port']),
     isJson: values.json,
   }
 }
@@ -43,6 +49,7 @@ function parse(args: readonly string[]) {
       options: {
         json: { type: 'boolean', default: false },
         'client-id': { type: 'string' },
+        'callback-port': { type: 'string', default: '0' },
         user: { type: 'string', default: 'alice@example.com' },
         password: { type: 'string', default: 'password' },
       },
@@ -52,10 +59,17 @@ function parse(args: readonly string[]) {
   }
 }
 
+function toPort(given: string): number {
+  if (!/^\d{1,5}$/.test(given) || Number(given) > MAX_PORT) {
+    throw new UsageError(`--callback-port takes 0 to ${MAX_PORT}.\n${USAGE}`)
+  }
+  return Number(given)
+}
+
 function toEndpoint(given: string): string {
   const url = URL.parse(given)
-  if (url === null || !/^https?:$/.test(url.protocol)) {
-    throw new UsageError(`${given} is no http or https URL.\n${USAGE}`)
+  if (url === null || !/^https?:$/.test(url.protocol) || url.username || url.password) {
+    throw new UsageError(`The URL must be an http or https URL without credentials.\n${USAGE}`)
   }
   return url.pathname === '/' && url.search === '' ? `${url.origin}/mcp` : given
 }

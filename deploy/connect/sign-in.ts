@@ -1,16 +1,12 @@
 import { timingSafeEqual } from 'node:crypto'
-import {
-  type AuthorizationServerMetadata,
-  exchangeAuthorization,
-  type OAuthTokens,
-  startAuthorization,
-} from '@modelcontextprotocol/client'
+import { type AuthorizationServerMetadata, startAuthorization } from '@modelcontextprotocol/client'
+import { causeOfRefusal, errorIn } from './admission.ts'
 import type { Callback } from './callback.ts'
 import type { ProtectedResource } from './discovery.ts'
 import type { Fetch } from './fetch-document.ts'
 import { type Person, StuckError, signIn } from './form-sign-in.ts'
-import { causeOfRefusal, errorIn } from './registration.ts'
-import { type Found, StepError } from './step.ts'
+import type { Found } from './step.ts'
+import { StepError } from './step-error.ts'
 
 /** A sign-in that is about to start. */
 export interface Authorization {
@@ -29,7 +25,17 @@ export interface AuthorizationRequest {
   readonly state: string
 }
 
-/** The authorization request with PKCE and the resource (RFC 8707), as ChatGPT sends it. */
+/** What comes back from a sign-in that went well. */
+export interface Answer {
+  readonly code: string
+  readonly iss: string | undefined
+}
+
+/**
+ * The authorization request with PKCE and the resource (RFC 8707), as ChatGPT sends it.
+ *
+ * @throws StepError when the authorization server offers no such thing.
+ */
 export async function prepareSignIn(request: AuthorizationRequest): Promise<Authorization> {
   const { metadata, resource, clientId, redirectUri, state } = request
   const offline = metadata.scopes_supported?.includes('offline_access') ? ['offline_access'] : []
@@ -40,6 +46,8 @@ export async function prepareSignIn(request: AuthorizationRequest): Promise<Auth
     scope: [...resource.scopes, ...offline].join(' '),
     state,
     resource: new URL(resource.resource),
+  }).catch((error: Error) => {
+    throw new StepError('no_authorization_server', error.message)
   })
   return { url: authorizationUrl, redirectUri, state, codeVerifier }
 }
@@ -63,25 +71,25 @@ export async function signInByForms(
 /** Sends a person to the sign-in in a browser, and waits for the answer on loopback. */
 export async function signInByBrowser(
   { url }: Authorization,
-  callback: Callback,
+  { answer }: Callback,
   openBrowser: (url: string) => void,
+  timeoutMs: number,
 ): Promise<URL> {
   openBrowser(url.href)
-  const answer = await callback.answer()
-  if (answer === undefined) throw new StepError('sign_in_timed_out', 'no answer came')
-  return answer
+  const answered = await answer(timeoutMs)
+  if (answered === undefined) throw new StepError('sign_in_timed_out', 'no answer came')
+  return answered
 }
 
-/** The code of an authorization response, checked as RFC 6749 s4.1.2 and RFC 9207 s2.4 ask. */
+/**
+ * The code of an authorization response, checked as RFC 6749 s4.1.2 and RFC 9207 s2.4 ask: nothing
+ * of an answer to somebody else's request is told.
+ */
 export function readAnswer(
-  answer: URL,
+  { searchParams }: URL,
   { state }: Authorization,
   metadata: AuthorizationServerMetadata,
-): Found<{ readonly code: string; readonly iss: string | undefined }> {
-  const refusal = errorIn(answer)
-  if (refusal !== undefined)
-    throw new StepError(causeOfRefusal(refusal, 'sign_in_refused'), refusal)
-  const { searchParams } = answer
+): Found<Answer> {
   if (!isSame(searchParams.get('state') ?? '', state)) {
     throw new StepError('state_mismatch', 'the state is another one')
   }
@@ -89,34 +97,16 @@ export function readAnswer(
   if (iss !== undefined && iss !== metadata.issuer) {
     throw new StepError('issuer_in_answer', `iss is ${iss}, not ${metadata.issuer}`)
   }
+  const refusal = errorIn(searchParams)
+  if (refusal !== undefined) {
+    throw new StepError(causeOfRefusal(refusal, 'sign_in_refused'), refusal)
+  }
+  if (iss === undefined && metadata['authorization_response_iss_parameter_supported'] === true) {
+    throw new StepError('issuer_not_in_answer', 'the answer has no iss')
+  }
   const code = searchParams.get('code')
   if (code === null) throw new StepError('sign_in_refused', 'the answer has no code')
-  return { value: { code, iss }, seen: 'a code came back, with our state' }
-}
-
-/** Exchanges the code for tokens. */
-export async function exchangeCode(
-  send: Fetch,
-  request: AuthorizationRequest,
-  { redirectUri, codeVerifier }: Authorization,
-  { code, iss }: { readonly code: string; readonly iss: string | undefined },
-): Promise<OAuthTokens> {
-  const { metadata, resource, clientId } = request
-  try {
-    return await exchangeAuthorization(metadata.issuer, {
-      metadata,
-      clientInformation: { client_id: clientId },
-      authorizationCode: code,
-      ...(iss !== undefined && { iss }),
-      codeVerifier,
-      redirectUri,
-      resource: new URL(resource.resource),
-      fetchFn: send,
-    })
-  } catch (error) {
-    const said = error instanceof Error ? error.message : String(error)
-    throw new StepError('token_refused', said.slice(0, 200))
-  }
+  return { value: { code, iss }, seen: `a code came back, with our state${iss ? ' and iss' : ''}` }
 }
 
 function isSame(given: string, expected: string): boolean {

@@ -1,4 +1,6 @@
-import { CAUSES, type Cause, type CauseId } from './causes.ts'
+import type { CauseId } from './causes.ts'
+import { interruption } from './fetch-document.ts'
+import { StepError } from './step-error.ts'
 
 /** The steps of a connection, in order. */
 export const STEPS = [
@@ -18,28 +20,13 @@ export type StepName = (typeof STEPS)[number]
 export interface Step {
   readonly step: StepName
   readonly ok: boolean
-  /** What was seen; never a token, code or secret. */
+  /** What was seen, on one line; never a token, code or secret. */
   readonly seen: string
   /** Of a failure, unless the step was not reached. */
   readonly id?: CauseId
   readonly cause?: string
   readonly fix?: string
   readonly ms: number
-}
-
-/** A step that cannot go on. */
-export class StepError extends Error {
-  override readonly name = 'StepError'
-  readonly id: CauseId
-
-  constructor(id: CauseId, seen: string) {
-    super(seen)
-    this.id = id
-  }
-
-  get why(): Cause {
-    return CAUSES[this.id]
-  }
 }
 
 /** What a step found, and what it says of that. */
@@ -54,28 +41,32 @@ export interface Steps {
   readonly taken: readonly Step[]
 }
 
-/** A record of steps, `onStep` being told of each; `run` throws the StepError that ended one. */
-export function createSteps(onStep: (step: Step) => void): Steps {
+/**
+ * A record of steps, `onStep` being told of each; `run` throws the StepError that ended one. `now`
+ * is in milliseconds.
+ */
+export function createSteps(onStep: (step: Step) => void, now: () => number): Steps {
   const taken: Step[] = []
   const report = (step: Step) => {
-    taken.push(step)
-    onStep(step)
+    const printable = { ...step, seen: oneLine(step.seen) }
+    taken.push(printable)
+    onStep(printable)
   }
   return {
     taken,
     run: async (step, take) => {
-      const startedAt = performance.now()
-      const ms = () => Math.round(performance.now() - startedAt)
+      const startedAt = now()
+      const ms = () => Math.round(now() - startedAt)
       try {
         const { value, seen } = await take()
         report({ step, ok: true, seen, ms: ms() })
         return value
       } catch (error) {
-        if (error instanceof StepError) {
-          const { id, message, why } = error
-          report({ step, ok: false, seen: message, id, ...why, ms: ms() })
-        }
-        throw error
+        const failure = error instanceof StepError ? error : interruption(error)
+        if (failure === undefined) throw error
+        const { id, message, why } = failure
+        report({ step, ok: false, seen: message, id, ...why, ms: ms() })
+        throw failure
       }
     },
   }
@@ -84,4 +75,9 @@ export function createSteps(onStep: (step: Step) => void): Steps {
 /** The steps that a failure kept from being taken. */
 export function notReached(taken: readonly Step[]): Step[] {
   return STEPS.slice(taken.length).map((step) => ({ step, ok: false, seen: 'not reached', ms: 0 }))
+}
+
+/** A server's words must not move the cursor of whoever reads them. */
+function oneLine(text: string): string {
+  return text.replace(/[\s\p{Cc}\p{Cf}]+/gu, ' ').trim()
 }

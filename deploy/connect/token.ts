@@ -1,32 +1,42 @@
-import { decodeJwt, decodeProtectedHeader } from 'jose'
-import { type Found, StepError } from './step.ts'
+import { decodeJwt, decodeProtectedHeader, type JWTPayload } from 'jose'
+import type { Found } from './step.ts'
+import { StepError } from './step-error.ts'
 
 /** What of a token may be shown. */
 export interface TokenClaims {
   readonly scopes: readonly string[]
 }
 
+export interface ExpectedToken {
+  readonly issuer: string
+  readonly audience: string
+  /** Milliseconds since the epoch. */
+  readonly now: number
+}
+
 /**
  * Looks at an access token as its owner may: form, algorithm, issuer, audience, scopes, life. Does not
  * check the signature, which is the gateway's to do.
+ *
+ * @throws StepError
  */
-export function readToken(
-  accessToken: string,
-  expected: { readonly issuer: string; readonly audience: string },
-): Found<TokenClaims> {
-  const parts = accessToken.split('.').length
-  if (parts === 5) throw new StepError('ACCESS_TOKEN_IS_ENCRYPTED_JWE', 'five parts: a JWE')
-  if (parts !== 3) throw new StepError('ACCESS_TOKEN_IS_OPAQUE', 'not a JWT')
-  const { alg, typ } = decodeProtectedHeader(accessToken)
+export function readToken(accessToken: string, expected: ExpectedToken): Found<TokenClaims> {
+  const { header, claims } = decode(accessToken)
+  const { alg, typ } = header
   if (alg !== 'RS256') throw new StepError('token_algorithm', `alg is ${alg}`)
-  const { iss, aud, exp = 0, scope, permissions } = decodeJwt(accessToken)
+  const { iss, aud, exp = 0, scope, permissions } = claims
   const audiences = [aud ?? []].flat()
   if (!audiences.includes(expected.audience)) {
     throw new StepError('token_audience', `aud is ${audiences.join(' ') || 'absent'}`)
   }
   if (iss !== expected.issuer) throw new StepError('token_issuer', `iss is ${iss}`)
-  const scopes = String(scope ?? '').split(' ')
-  const minutes = Math.round((exp - Date.now() / 1_000) / 60)
+  const minutes = Math.round((exp - expected.now / 1_000) / 60)
+  if (exp * 1_000 <= expected.now) {
+    throw new StepError('token_expired', `exp was ${-minutes} min ago`)
+  }
+  const scopes = String(scope ?? '')
+    .split(' ')
+    .filter((value) => value !== '')
   const held = Array.isArray(permissions) ? permissions.join(' ') || 'none' : 'not in the token'
   const seen = [
     `${alg}${typ === undefined ? '' : ` ${typ}`}`,
@@ -34,7 +44,18 @@ export function readToken(
     `aud ${audiences.join(' ')}`,
     `scope ${scopes.join(' ') || 'none'}`,
     `permissions ${held}`,
-    `for ${minutes} min`,
+    `exp in ${minutes} min`,
   ]
   return { value: { scopes }, seen: seen.join(', ') }
+}
+
+function decode(accessToken: string) {
+  const parts = accessToken.split('.').length
+  if (parts === 5) throw new StepError('ACCESS_TOKEN_IS_ENCRYPTED_JWE', 'five parts: a JWE')
+  try {
+    const claims: JWTPayload = decodeJwt(accessToken)
+    return { header: decodeProtectedHeader(accessToken), claims }
+  } catch {
+    throw new StepError('ACCESS_TOKEN_IS_OPAQUE', 'not a JWT')
+  }
 }

@@ -1,15 +1,26 @@
 import {
+  type CallToolResult,
   Client,
+  InsufficientScopeError,
   SdkHttpError,
   StreamableHTTPClientTransport,
   type Tool,
   UnauthorizedError,
 } from '@modelcontextprotocol/client'
-import { causeOf, type Fetch } from './fetch-document.ts'
-import { type Found, StepError } from './step.ts'
+import type { CauseId } from './causes.ts'
+import { type Fetch, interruption } from './fetch-document.ts'
+import type { Found } from './step.ts'
+import { StepError } from './step-error.ts'
 
 const ME = { name: 'connect', version: '1.0.0' }
 const MAX_SEEN_CHARACTERS = 200
+
+const BY_STATUS: Readonly<Record<number, CauseId>> = {
+  401: 'token_rejected',
+  403: 'insufficient_scope',
+  429: 'calls_limited',
+  503: 'gateway_unavailable',
+}
 
 /** An MCP client of the newest revision that the server speaks, with the token. */
 export async function openClient(send: Fetch, url: string, accessToken: string): Promise<Client> {
@@ -18,19 +29,13 @@ export async function openClient(send: Fetch, url: string, accessToken: string):
     fetch: send,
     requestInit: { headers: { authorization: `Bearer ${accessToken}` } },
   })
-  try {
-    await client.connect(transport)
-  } catch (error) {
-    throw toStepError(error)
-  }
+  await client.connect(transport).catch(rethrow)
   return client
 }
 
 /** The tools, by name. */
 export async function listTools(client: Client): Promise<Found<readonly Tool[]>> {
-  const { tools } = await client.listTools().catch((error: unknown) => {
-    throw toStepError(error)
-  })
+  const { tools } = await client.listTools().catch(rethrow)
   const version = client.getNegotiatedProtocolVersion()
   if (tools.length === 0) throw new StepError('no_tools', `MCP ${version}, an empty list`)
   const names = tools.map(({ name }) => name).join(' ')
@@ -48,25 +53,30 @@ export async function callTool(
   const tool = allowed.find(({ annotations }) => annotations?.readOnlyHint === true) ?? allowed[0]
   if (tool === undefined) {
     const [first] = ready
-    if (first === undefined)
+    if (first === undefined) {
       return { value: undefined, seen: 'every tool needs arguments: none called' }
+    }
     throw new StepError('insufficient_scope', `${first.name} needs ${scopesOf(first).join(' ')}`)
   }
-  const result = await client
-    .callTool({ name: tool.name, arguments: {} })
-    .catch((error: unknown) => {
-      throw toStepError(error)
-    })
+  const result = await client.callTool({ name: tool.name, arguments: {} }).catch(rethrow)
   const [block] = result.content
   const text = block?.type === 'text' ? block.text.slice(0, MAX_SEEN_CHARACTERS) : 'no text'
-  if (result.isError === true) throw new StepError('tool_failed', `${tool.name}: ${text}`)
+  if (result.isError === true) {
+    throw new StepError(refusalIn(result) ?? 'tool_failed', `${tool.name}: ${text}`)
+  }
   return { value: undefined, seen: `${tool.name}: ${text}` }
 }
 
-/** From the tool's security schemes, the standard member or its mirror. */
-function scopesOf(tool: Tool): readonly string[] {
-  const own = 'securitySchemes' in tool ? tool['securitySchemes'] : undefined
-  const schemes = own ?? tool._meta?.['securitySchemes']
+/** A refusal in the form on which ChatGPT offers to sign in (AUTH_CHALLENGE). */
+function refusalIn({ _meta }: CallToolResult): CauseId | undefined {
+  const challenge = [_meta?.['mcp/www_authenticate'] ?? []].flat().join(' ')
+  if (challenge === '') return undefined
+  return challenge.includes('error="invalid_token"') ? 'token_rejected' : 'insufficient_scope'
+}
+
+/** From the mirror of the tool's security schemes: the SDK drops the member itself. */
+function scopesOf({ _meta }: Tool): readonly string[] {
+  const schemes = _meta?.['securitySchemes']
   if (!Array.isArray(schemes)) return []
   return schemes.flatMap((scheme: unknown) => {
     const { scopes }: { readonly scopes?: unknown } = Object(scheme)
@@ -74,15 +84,21 @@ function scopesOf(tool: Tool): readonly string[] {
   })
 }
 
+function rethrow(error: unknown): never {
+  throw toStepError(error)
+}
+
 function toStepError(error: unknown): StepError {
+  if (error instanceof StepError) return error
   if (error instanceof UnauthorizedError) return new StepError('token_rejected', error.message)
-  if (error instanceof SdkHttpError) {
-    const seen = `HTTP ${error.status}`
-    if (error.status === 401) return new StepError('token_rejected', seen)
-    if (error.status === 403) return new StepError('insufficient_scope', seen)
-    if (error.status === 503) return new StepError('gateway_unavailable', seen)
-    return new StepError('protocol', seen)
+  if (error instanceof InsufficientScopeError) {
+    return new StepError('insufficient_scope', error.message)
   }
-  if (error instanceof TypeError) return new StepError('unreachable', causeOf(error))
-  return new StepError('protocol', error instanceof Error ? error.message : String(error))
+  if (error instanceof SdkHttpError) {
+    return new StepError(BY_STATUS[error.status] ?? 'protocol', `HTTP ${error.status}`)
+  }
+  const cause = error instanceof Error ? error.cause : undefined
+  if (cause instanceof StepError) return cause
+  const said = error instanceof Error ? error.message : String(error)
+  return interruption(error) ?? new StepError('protocol', said.slice(0, MAX_SEEN_CHARACTERS))
 }

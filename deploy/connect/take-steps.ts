@@ -1,0 +1,136 @@
+import { randomUUID } from 'node:crypto'
+import { checkClient, waitForAdmission } from './admission.ts'
+import { type Callback, startCallback } from './callback.ts'
+import type { ConnectOptions } from './connect.ts'
+import { readAuthorizationServer, readProtectedResource } from './discovery.ts'
+import { exchangeCode } from './exchange.ts'
+import { boundedFetch, type Fetch } from './fetch-document.ts'
+import { findLocalTenant, type LocalTenant } from './local-tenant.ts'
+import { register } from './registration.ts'
+import {
+  type Answer,
+  type Authorization,
+  type AuthorizationRequest,
+  prepareSignIn,
+  readAnswer,
+  signInByBrowser,
+  signInByForms,
+} from './sign-in.ts'
+import type { Found, Steps } from './step.ts'
+import { readToken } from './token.ts'
+import { callTool, listTools, openClient } from './tools.ts'
+
+const ADMISSION_MS = 20_000
+const SIGN_IN_MS = 5 * 60_000
+
+/** A client that somebody is to sign in with. */
+interface ConnectingClient {
+  readonly clientId: string
+  readonly redirectUri: string
+  readonly callback: Callback
+}
+
+/**
+ * Takes all steps, one after the other.
+ *
+ * @throws StepError of the first that failed.
+ */
+export async function takeSteps({ run }: Steps, options: ConnectOptions): Promise<void> {
+  const { url } = options
+  const send = boundedFetch(options.fetch ?? fetch)
+  const resource = await run('protected-resource', () => readProtectedResource(send, url))
+  const metadata = await run('authorization-server', () =>
+    readAuthorizationServer(send, resource.authorizationServer, options.clientId === undefined),
+  )
+  const tenant = await findLocalTenant(send, metadata)
+  await using opened = new AsyncDisposableStack()
+  const client = await run('registration', async () => {
+    const callback = opened.use(await startCallback(options.callbackPort ?? 0))
+    return options.clientId === undefined
+      ? registerNew(send, metadata, callback)
+      : takeGiven(options.clientId, tenant, callback)
+  })
+  const request = { metadata, resource, ...client, state: randomUUID() }
+  const authorization = await run('admission', () => admit(send, options, request, tenant))
+  const answer = await run('sign-in', async () => {
+    const { person, openBrowser, signInMs = SIGN_IN_MS } = options
+    const at = tenant
+      ? await signInByForms(send, authorization, person)
+      : await signInByBrowser(authorization, client.callback, openBrowser, signInMs)
+    return readAnswer(at, authorization, metadata)
+  })
+  const token = await run('token', () => obtainToken(send, options, request, authorization, answer))
+  const { mcp, tools } = await run('tools', async () => {
+    const mcp = await openClient(send, url, token.accessToken)
+    opened.defer(() => mcp.close())
+    const { value, seen } = await listTools(mcp)
+    return { value: { mcp, tools: value }, seen }
+  })
+  await run('call', () => callTool(mcp, tools, token.scopes))
+}
+
+async function registerNew(
+  send: Fetch,
+  metadata: AuthorizationRequest['metadata'],
+  callback: Callback,
+): Promise<Found<ConnectingClient>> {
+  const { redirectUri } = callback
+  const { value: clientId, seen } = await register(send, metadata, redirectUri)
+  return { value: { clientId, redirectUri, callback }, seen }
+}
+
+/** At the local tenant nobody has to come back to the redirect URI: a client keeps its own. */
+async function takeGiven(
+  clientId: string,
+  tenant: LocalTenant | undefined,
+  callback: Callback,
+): Promise<Found<ConnectingClient>> {
+  const { clients = [] } = (await tenant?.()) ?? {}
+  const [own] = clients.find(({ client_id }) => client_id === clientId)?.callbacks ?? []
+  const redirectUri = own ?? callback.redirectUri
+  const seen = `skipped (--client-id): ${clientId}, redirect URI ${redirectUri}`
+  return { value: { clientId, redirectUri, callback }, seen }
+}
+
+async function admit(
+  send: Fetch,
+  { clientId, admissionMs = ADMISSION_MS, now = Date.now }: ConnectOptions,
+  request: AuthorizationRequest,
+  tenant: LocalTenant | undefined,
+): Promise<Found<Authorization>> {
+  const value = await prepareSignIn(request)
+  const waiting = { ...request, authorizationUrl: value.url, tenant, now, patienceMs: admissionMs }
+  const seen = await (clientId === undefined
+    ? waitForAdmission(send, waiting)
+    : checkClient(send, waiting))
+  return { value, seen }
+}
+
+async function obtainToken(
+  send: Fetch,
+  { url, now = Date.now }: ConnectOptions,
+  request: AuthorizationRequest,
+  authorization: Authorization,
+  answer: Answer,
+) {
+  const accessToken = await exchangeCode(send, request, authorization, answer)
+  const expected = {
+    issuer: tokenIssuer(request.metadata, url),
+    audience: request.resource.resource,
+    now: now(),
+  }
+  const { value, seen } = readToken(accessToken, expected)
+  return { value: { accessToken, ...value }, seen }
+}
+
+/**
+ * Whom the token must be from: Auth0, also where the gateway's own metadata names the gateway as
+ * authorization server (AUTH_SERVER_METADATA=curated).
+ */
+function tokenIssuer(
+  { issuer, token_endpoint }: { readonly issuer: string; readonly token_endpoint: string },
+  url: string,
+): string {
+  const isCurated = new URL(issuer).origin === new URL(url).origin
+  return isCurated ? `${new URL(token_endpoint).origin}/` : issuer
+}

@@ -29,19 +29,27 @@ export type SignStatement = (statement: Statement) => Record<string, string>
 /** Signs statements with this secret. */
 export function createStatementSigner(secret: string): SignStatement {
   const key = createSecretKey(secret, 'utf8')
-  return (statement) => sign(statement, key)
+  const signUid = createUidSigner(key)
+  return (statement) => {
+    const { identity, now } = statement
+    const assertion = { 'x-gateway-assertion': signAssertion(statement, key) }
+    if (identity === undefined) return assertion
+    const uid = userUid(identity.subject)
+    return { ...assertion, 'x-user-uid': uid, 'x-gateway-sig': signUid(uid, now) }
+  }
 }
 
-function sign(statement: Statement, key: KeyObject): Record<string, string> {
-  const { identity } = statement
-  const assertion = { 'x-gateway-assertion': signAssertion(statement, key) }
-  if (identity === undefined) return assertion
-  const uid = userUid(identity.subject)
-  const signed = `${uid}.${statement.now}`
-  return {
-    ...assertion,
-    'x-user-uid': uid,
-    'x-gateway-sig': `${signed}.${createHmac('sha256', key).update(signed).digest('hex')}`,
+/** Says the same of a user for a whole second, so it is signed once in that time. */
+function createUidSigner(key: KeyObject): (uid: string, now: number) => string {
+  let second = 0
+  const signatures = new Map<string, string>()
+  return (uid, now) => {
+    if (now !== second) signatures.clear()
+    second = now
+    const signed = `${uid}.${now}`
+    const signature = signatures.get(uid) ?? createHmac('sha256', key).update(signed).digest('hex')
+    signatures.set(uid, signature)
+    return `${signed}.${signature}`
   }
 }
 

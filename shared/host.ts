@@ -40,10 +40,16 @@ export type RequestHandler = (
 export function host(handler: RequestHandler, ...names: readonly string[]): void {
   for (const name of names) register(name, notHosted)
   const { createServer } = http
-  http.createServer = ((..._ignored: unknown[]) => {
+  http.createServer = ((...args: unknown[]) => {
+    if (!isExpressApp(args[0])) return Reflect.apply(createServer, http, args)
     http.createServer = createServer
     return createHost(handler)
   }) as typeof createServer
+}
+
+/** The framework's; whatever else makes a server in this process gets its own. */
+function isExpressApp(listener: unknown): boolean {
+  return typeof listener === 'function' && 'handle' in listener
 }
 
 /** What the framework's own server would call: without the body, and with all that is listed above. */

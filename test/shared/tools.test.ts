@@ -37,6 +37,7 @@ describe('a catalogue', () => {
     ['a: [', 'is not YAML or JSON'],
     ['{"a": {"scopes": []}', 'is not YAML or JSON'],
     ['a: {scopes: []}\na: {scopes: []}', 'is not YAML or JSON'],
+    ['{"a": {"scopes": ["x"]}, "a": {"scopes": []}}', 'is not YAML or JSON'],
     ['x', 'must be a mapping'],
     ['[]', 'must be a mapping'],
     ['{}', 'names no tool'],

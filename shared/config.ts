@@ -34,11 +34,16 @@ function isSecure(url: URL): boolean {
   return url.protocol === 'https:' || (url.protocol === 'http:' && isLoopback(url.hostname))
 }
 
+function hasNoQuery(value: string): boolean {
+  return !asUrl(value)?.search
+}
+
 const text = z.string().refine((value) => !PLACEHOLDER.test(value), 'is still a placeholder')
 
 const httpsUrl = text.refine((value) => {
   const url = asUrl(value)
-  return url !== undefined && isSecure(url) && url.username === '' && url.hash === ''
+  if (url === undefined || !isSecure(url)) return false
+  return url.username === '' && url.password === '' && url.hash === ''
 }, 'must be an https URL without credentials or fragment (http only on loopback)')
 
 const redisUrl = text.refine(
@@ -50,14 +55,14 @@ const redisUrl = text.refine(
 const origin = httpsUrl
   .refine((value) => {
     const url = asUrl(value)
-    return url !== undefined && url.pathname === '/' && url.search === ''
+    return url === undefined || (url.pathname === '/' && url.search === '')
   }, 'must be an origin, without path or query')
   .transform((value) => new URL(value).origin)
 
 /** Auth0's issuer ends in a slash; a bare origin gets it, anything else is kept to the letter. */
 const issuer = httpsUrl
-  .refine((value) => asUrl(value)?.search === '', 'must not have a query')
-  .transform((value) => (new URL(value).origin === value ? `${value}/` : value))
+  .refine(hasNoQuery, 'must not have a query')
+  .transform((value) => (/^https?:\/\/[^/?\\]+$/i.test(value) ? `${value}/` : value))
 
 const secret = text.refine(
   (value) => value.length >= MIN_SECRET_CHARACTERS,
@@ -68,7 +73,9 @@ const secret = text.refine(
 const secrets = z
   .string()
   .transform((value) => splitList(value))
-  .pipe(z.array(secret).min(1).max(2, 'takes two secrets at most, newest first'))
+  .pipe(
+    z.array(secret).min(1, 'must not be empty').max(2, 'takes two secrets at most, newest first'),
+  )
 
 const list = text
   .transform((value) => splitList(value))
@@ -79,8 +86,13 @@ const hostname = text.regex(
   'must be a host name, without https:// or path',
 )
 
+/** As browsers write it; they know no wildcards, though `URL` takes them for host names. */
+function isOrigin(value: string): boolean {
+  return asUrl(value)?.origin === value && !value.includes('*')
+}
+
 const browserOrigins = list.refine(
-  (values) => values.every((value) => value === '*' || asUrl(value)?.origin === value),
+  (values) => values.every((value) => value === '*' || isOrigin(value)),
   'must be origins such as https://app.example.com, or *',
 )
 
@@ -114,7 +126,7 @@ export const variables = {
   TOOLS_FILE: z.string().optional(),
   TOOL_SCOPES_JSON: z.string().optional(),
   FUNCTIONS_BASE: httpsUrl
-    .refine((value) => asUrl(value)?.search === '', 'must not have a query')
+    .refine(hasNoQuery, 'must not have a query')
     .transform((value) => value.replace(/\/+$/, '')),
   GATEWAY_HMAC_SECRET: secrets,
   BACKEND_AUTH: z.enum(['none', 'google'], 'must be none or google').default('none'),

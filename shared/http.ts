@@ -133,8 +133,8 @@ function hangUpSignal(res: ServerResponse): AbortSignal {
 function toHttpError(error: unknown, log: Log): HttpError {
   if (error instanceof HttpError) return error
   // The name and the place, never the message: it may quote what the client sent.
-  const { name, stack } = error instanceof Error ? error : new Error('not an Error')
-  log.error('request_crashed', { error: name, stack: stack?.replace(/^.*?\n(?= +at )/s, '') })
+  const { name, message, stack } = error instanceof Error ? error : new Error('not an Error')
+  log.error('request_crashed', { error: name, stack: stack?.replace(message, '') })
   return new HttpError(500, 'internal_error', 'Something went wrong on this side.')
 }
 

@@ -10,10 +10,16 @@ export function decodeUtf8(bytes: Buffer): string | undefined {
   return isUtf8(bytes) ? bytes.toString() : undefined
 }
 
-/** The JSON value (RFC 8259) in this text, or in these bytes when they are UTF-8. */
+// RFC 8259 s9 leaves the limit to us: deeper values overflow the stack of whatever walks them next.
+const MAX_DEPTH = 256
+
+/**
+ * The JSON value (RFC 8259) in this text, or in these bytes when they are UTF-8; undefined when it is
+ * not JSON, or nested more than 256 deep.
+ */
 export function parseJson(given: string | Buffer): Parsed | undefined {
   const text = typeof given === 'string' ? given : decodeUtf8(given)
-  if (text === undefined) return undefined
+  if (text === undefined || isTooDeep(text)) return undefined
   try {
     return { value: JSON.parse(text) }
   } catch {
@@ -26,4 +32,30 @@ export function asObject(value: unknown): Readonly<Record<string, unknown>> | un
   return value !== null && typeof value === 'object' && !Array.isArray(value)
     ? (value as Readonly<Record<string, unknown>>)
     : undefined
+}
+
+/** What is not JSON may count as either; the parser refuses it anyway. */
+function isTooDeep(text: string): boolean {
+  // Few brackets cannot nest deeply, and are found a hundred times as fast as depth is measured.
+  if (count(text, '{') + count(text, '[') <= MAX_DEPTH) return false
+  let depth = 0
+  let inString = false
+  for (let at = 0; at < text.length; at++) {
+    const character = text[at]
+    if (character === '"') inString = !inString
+    else if (inString) at += Number(character === '\\')
+    else if (character === '{' || character === '[') depth++
+    else if (character === '}' || character === ']') depth--
+    if (depth > MAX_DEPTH) return true
+  }
+  return false
+}
+
+/** How often the character occurs; counting stops when there are too many. */
+function count(text: string, character: string): number {
+  let found = 0
+  for (let at = text.indexOf(character); at !== -1; at = text.indexOf(character, at + 1)) {
+    if (++found > MAX_DEPTH) break
+  }
+  return found
 }

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { parseDocument } from 'yaml'
+import { type Document, parseDocument } from 'yaml'
 import { z } from 'zod'
 import { ConfigError } from './config.ts'
 import { asObject } from './json.ts'
@@ -117,9 +117,20 @@ function parseText(variable: string, yamlOrJson: string): Readonly<Record<string
   if (error !== undefined) {
     throw new ConfigError([`${variable} is not YAML or JSON (${error.code} at ${error.pos[0]})`])
   }
-  const mapping = asObject(document.toJS({ maxAliasCount: 100 }))
+  const mapping = asObject(plainData(variable, document))
   if (mapping !== undefined) return mapping
   throw new ConfigError([`${variable} must be a mapping of tool name to tool`])
+}
+
+/** Aliases may lead nowhere, grow without bounds, or in a circle, which JSON cannot write. */
+function plainData(variable: string, document: Document): unknown {
+  try {
+    const value: unknown = document.toJS({ maxAliasCount: 100 })
+    JSON.stringify(value)
+    return value
+  } catch {
+    throw new ConfigError([`${variable} has an alias that cannot be resolved`])
+  }
 }
 
 function readCatalogue<Tool extends ToolDefinition>(

@@ -1,9 +1,18 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { parseGatewayConfig } from '../../functions/gateway/config.ts'
 import { parseLogWebhookConfig } from '../../functions/log-webhook/config.ts'
 import { parseMetadataConfig } from '../../functions/metadata/config.ts'
 import { parseRegistrationConfig } from '../../functions/registration/config.ts'
-import { ConfigError, collectFaults, type Environment, splitList } from '../../shared/config.ts'
+import {
+  ConfigError,
+  collectFaults,
+  type Environment,
+  splitList,
+  variables,
+} from '../../shared/config.ts'
 
 const SECRET = 'k'.repeat(32)
 const ENV = {
@@ -52,6 +61,10 @@ describe('what is accepted', () => {
     ['https://tenant.eu.auth0.com/', 'https://tenant.eu.auth0.com/'],
     ['https://login.example.com/realm', 'https://login.example.com/realm'],
     ['http://localhost:8081/', 'http://localhost:8081/'],
+    [' https://tenant.eu.auth0.com ', 'https://tenant.eu.auth0.com/'],
+    ['https://Tenant.EU.auth0.com', 'https://Tenant.EU.auth0.com/'],
+    ['https://tenant.eu.auth0.com:443', 'https://tenant.eu.auth0.com:443/'],
+    ['https://tenant.eu.auth0.com//', 'https://tenant.eu.auth0.com//'],
   ])('OAUTH_ISSUER %s is %s', (given, issuer) => {
     expect(gateway({ OAUTH_ISSUER: given }).OAUTH_ISSUER).toBe(issuer)
   })
@@ -83,6 +96,50 @@ describe('what is accepted', () => {
     expect(FUNCTIONS_BASE).toBe('https://backend.example.com/api')
   })
 
+  test.each([
+    ['BACKEND_TIMEOUT_MS', '1', 1],
+    ['BACKEND_TIMEOUT_MS', '600000', 600_000],
+    ['RATE_LIMIT_PER_MINUTE', '1000000', 1_000_000],
+    ['REDIS_URL', 'rediss://user:password@redis.example:6380/1', undefined],
+    ['BACKEND_AUTH', 'google', 'google'],
+    ['SCOPE_SOURCE', 'scope-or-permissions', 'scope-or-permissions'],
+    ['AUTH_CHALLENGE', 'tool-result', 'tool-result'],
+    ['AUTH_CHALLENGE', 'http', 'http'],
+    ['APP_ORIGIN', 'https://a.example, http://localhost:3000,*', undefined],
+    ['LOG_LEVEL', 'debug', 'debug'],
+    ['FUNCTIONS_BASE', 'http://127.0.0.1:8081', 'http://127.0.0.1:8081'],
+    ['GATEWAY_HMAC_SECRET', SECRET, [SECRET]],
+  ] as const)('%s=%s', (name, given, value) => {
+    const expected =
+      name === 'APP_ORIGIN' ? ['https://a.example', 'http://localhost:3000', '*'] : (value ?? given)
+    expect(gateway({ [name]: given })[name]).toEqual(expected)
+  })
+
+  test('scopes may be separated by blanks and commas', () => {
+    const { OAUTH_SCOPES } = parseMetadataConfig({ ...ENV, OAUTH_SCOPES: 'openid, profile  email' })
+    expect(OAUTH_SCOPES).toEqual(['openid', 'profile', 'email'])
+  })
+
+  test('connections are a list', () => {
+    const env = { ...ENV, GOOGLE_CONNECTION_NAME: 'google-oauth2, github,' }
+    expect(parseLogWebhookConfig(env).GOOGLE_CONNECTION_NAME).toEqual(['google-oauth2', 'github'])
+  })
+
+  test("all functions mean the same audience where none is set: PUBLIC_URL's MCP endpoint", () => {
+    const audiences = [parseGatewayConfig, parseMetadataConfig, parseLogWebhookConfig].map(
+      (parse) => parse(ENV).audience,
+    )
+    expect(new Set(audiences)).toEqual(new Set(['https://mcp.example.com/mcp']))
+  })
+
+  test('TOOLS_FILE names a file of what TOOLS would hold', () => {
+    const file = `${mkdtempSync(join(tmpdir(), 'tools-'))}/tools.yaml`
+    writeFileSync(file, 'listEvents:\n  scopes: [events:read]\n')
+    const { catalogue } = gateway({ TOOL_SCOPES_JSON: undefined, TOOLS_FILE: file })
+    rmSync(dirname(file), { recursive: true })
+    expect(catalogue.get('listEvents')?.scopes).toEqual(['events:read'])
+  })
+
   test('a secret may have two values, newest first', () => {
     const both = `${'n'.repeat(32)}, ${SECRET}`
     expect(gateway({ GATEWAY_HMAC_SECRET: both }).GATEWAY_HMAC_SECRET).toEqual([
@@ -111,58 +168,160 @@ describe('what is accepted', () => {
   })
 })
 
+const NOT_A_URL = 'must be an https URL without credentials or fragment (http only on loopback)'
+const NOT_AN_ORIGIN = 'must be an origin, without path or query'
+const PLACEHOLDER = 'is still a placeholder'
+const TOO_SHORT = 'must have at least 32 characters'
+const NOT_ORIGINS = 'must be origins such as https://app.example.com, or *'
+const NOT_A_HOST = 'must be a host name, without https:// or path'
+const NOT_A_NUMBER = 'must be a whole number of milliseconds'
+const TOOLS_JSON = '{"listEvents":{"scopes":["events:read"]}}'
+
 describe('what is refused', () => {
   test.each([
-    ['PUBLIC_URL', 'http://mcp.example.com', 'must be an https URL'],
-    ['PUBLIC_URL', 'https://mcp.example.com/mcp', 'must be an origin'],
-    ['PUBLIC_URL', 'https://user@mcp.example.com', 'must be an https URL'],
-    ['PUBLIC_URL', 'mcp.example.com', 'must be an https URL'],
-    ['PUBLIC_URL', 'https://YOUR_DOMAIN', 'is still a placeholder'],
+    ['PUBLIC_URL', 'http://mcp.example.com', NOT_A_URL],
+    ['PUBLIC_URL', 'http://localhost.evil.example', NOT_A_URL],
+    ['PUBLIC_URL', 'https://user@mcp.example.com', NOT_A_URL],
+    ['PUBLIC_URL', 'https://:password@mcp.example.com', NOT_A_URL],
+    ['PUBLIC_URL', 'https://mcp.example.com/#top', NOT_A_URL],
+    ['PUBLIC_URL', 'javascript:alert(1)', NOT_A_URL, NOT_AN_ORIGIN],
+    ['PUBLIC_URL', 'mcp.example.com', NOT_A_URL],
+    ['PUBLIC_URL', 'https://mcp.example.com/mcp', NOT_AN_ORIGIN],
+    ['PUBLIC_URL', 'https://mcp.example.com/?a=b', NOT_AN_ORIGIN],
+    ['PUBLIC_URL', 'https://YOUR_DOMAIN', PLACEHOLDER],
     ['OAUTH_ISSUER', 'https://tenant.eu.auth0.com/?x=1', 'must not have a query'],
-    ['OAUTH_ISSUER', 'http://tenant.eu.auth0.com/', 'must be an https URL'],
-    ['OAUTH_ISSUER', 'https://YOUR_TENANT.auth0.com/', 'is still a placeholder'],
+    ['OAUTH_ISSUER', 'https://:password@tenant.eu.auth0.com/', NOT_A_URL],
+    ['OAUTH_ISSUER', 'http://tenant.eu.auth0.com/', NOT_A_URL],
+    ['OAUTH_ISSUER', 'tenant.eu.auth0.com', NOT_A_URL],
+    ['OAUTH_ISSUER', 'https://YOUR_TENANT.auth0.com/', PLACEHOLDER],
     ['OAUTH_AUDIENCE', 'my api', 'must be printable ASCII without blanks'],
+    ['OAUTH_AUDIENCE', 'https://bücher.example', 'must be printable ASCII without blanks'],
+    ['OAUTH_AUDIENCE', 'your-api-identifier', PLACEHOLDER],
     ['OAUTH_SCOPES', 'a "b"', 'must be scope tokens'],
-    ['JWKS_URI', 'file:///etc/passwd', 'must be an https URL'],
+    ['OAUTH_SCOPES', 'läse', 'must be scope tokens'],
+    ['JWKS_URI', 'file:///etc/passwd', NOT_A_URL],
+    ['JWKS_URI', 'http://169.254.169.254/keys', NOT_A_URL],
     ['FUNCTIONS_BASE', 'https://backend.example.com/?a=b', 'must not have a query'],
-    ['GATEWAY_HMAC_SECRET', 'k'.repeat(31), 'must have at least 32 characters'],
-    ['GATEWAY_HMAC_SECRET', 'replace-with-random-0123456789012345', 'is still a placeholder'],
-    ['GATEWAY_HMAC_SECRET', `${SECRET},short`, 'must have at least 32 characters'],
-    ['LOG_WEBHOOK_SECRET', 'short', 'must have at least 32 characters'],
-    ['MGMT_CLIENT_SECRET', '...', 'is still a placeholder'],
+    ['FUNCTIONS_BASE', 'http://127.0.0.2:8080', NOT_A_URL],
+    ['FUNCTIONS_BASE', 'https://<region>-<project>.cloudfunctions.net', NOT_A_URL],
+    ['GATEWAY_HMAC_SECRET', 'k'.repeat(31), TOO_SHORT],
+    ['GATEWAY_HMAC_SECRET', 'replace-with-random-0123456789012345', PLACEHOLDER],
+    ['GATEWAY_HMAC_SECRET', `${SECRET},short-and-old`, TOO_SHORT],
+    ['GATEWAY_HMAC_SECRET', ',', 'must not be empty'],
+    [
+      'GATEWAY_HMAC_SECRET',
+      `${SECRET},${SECRET},${SECRET}`,
+      'takes two secrets at most, newest first',
+    ],
+    ['LOG_WEBHOOK_SECRET', 'change-me', PLACEHOLDER, TOO_SHORT],
+    ['LOG_WEBHOOK_SECRET', 'k'.repeat(31), TOO_SHORT],
+    ['MGMT_CLIENT_SECRET', '...', PLACEHOLDER, TOO_SHORT],
+    ['MGMT_CLIENT_ID', '<client id>', PLACEHOLDER],
+    ['MGMT_CLIENT_ID', 'xxxxxx', PLACEHOLDER],
+    ['MGMT_DOMAIN', 'https://tenant.auth0.com/', NOT_A_HOST],
+    ['MGMT_DOMAIN', 'tenant.auth0.com/api', NOT_A_HOST],
+    ['MGMT_DOMAIN', 'YOUR_TENANT.auth0.com', PLACEHOLDER, NOT_A_HOST],
+    ['GOOGLE_CONNECTION_NAME', ' , ', 'must not be empty'],
+    ['GOOGLE_CONNECTION_NAME', 'todo', PLACEHOLDER],
     ['BACKEND_AUTH', 'aws', 'must be none or google'],
     ['BACKEND_TIMEOUT_MS', '0', 'must be at least 1'],
-    ['BACKEND_TIMEOUT_MS', '10s', 'must be a whole number of milliseconds'],
     ['BACKEND_TIMEOUT_MS', '600001', 'must be at most 600000'],
+    ['BACKEND_TIMEOUT_MS', '10s', NOT_A_NUMBER],
+    ['BACKEND_TIMEOUT_MS', '1e3', NOT_A_NUMBER],
+    ['BACKEND_TIMEOUT_MS', '0x10', NOT_A_NUMBER],
+    ['BACKEND_TIMEOUT_MS', '-1', NOT_A_NUMBER],
+    ['BACKEND_TIMEOUT_MS', '9'.repeat(400), NOT_A_NUMBER],
     ['SCOPE_SOURCE', 'permissions', 'must be scope or scope-or-permissions'],
     ['AUTH_CHALLENGE', 'HTTP', 'must be auto, http or tool-result'],
     ['AUTH_SERVER_METADATA', 'auto', 'must be issuer or curated'],
+    ['RATE_LIMIT_PER_MINUTE', '0', 'must be at least 1'],
+    ['RATE_LIMIT_PER_MINUTE', '1000001', 'must be at most 1000000'],
     ['RATE_LIMIT_PER_MINUTE', '1.5', 'must be a whole number of calls'],
     ['REDIS_URL', 'http://localhost', 'must be a redis:// or rediss:// URL'],
-    ['APP_ORIGIN', 'https://app.example.com/', 'must be origins'],
-    ['APP_ORIGIN', 'other.example.com', 'must be origins'],
+    ['REDIS_URL', 'localhost:6379', 'must be a redis:// or rediss:// URL'],
+    ['APP_ORIGIN', 'https://app.example.com/', NOT_ORIGINS],
+    ['APP_ORIGIN', 'https://*.example.com', NOT_ORIGINS],
+    ['APP_ORIGIN', '*,other.example.com', NOT_ORIGINS],
+    ['APP_ORIGIN', 'null', NOT_ORIGINS],
+    ['APP_ORIGIN', ',', 'must not be empty'],
     ['DCR_POLICY', 'delete', 'must be admit, observe or enforce'],
-    ['CLIENT_REDIRECT_URIS', 'https://a.example/([', 'pattern 1 is not a URLPattern'],
-    ['MGMT_DOMAIN', 'https://tenant.auth0.com/', 'MGMT_DOMAIN'],
+    ['CLIENT_REDIRECT_URIS', ',', 'must not be empty'],
+    ['OPENAI_APPS_CHALLENGE', '...', PLACEHOLDER],
     ['LOG_LEVEL', 'verbose', 'must be debug, info, warning or error'],
-    ['TOOL_SCOPES_JSON', '[]', 'must be a mapping'],
-    ['TOOL_SCOPES_JSON', '{"a": ["b c"]}', 'is not a scope-token'],
-    ['TOOL_SCOPES_JSON', '{"a/b": []}', 'name must be 1 to 128 of'],
-    ['TOOLS', '{"a": {"scopes": []}}', 'exclude each other'],
-  ])('%s=%s', (name, value, fault) => {
-    const faults = faultsOf({ [name]: value })
-    expect(faults.join('\n')).toContain(name)
-    expect(faults.join('\n')).toContain(fault)
-    if (value.length > 8 && !fault.includes(value)) expect(faults.join('\n')).not.toContain(value)
+  ])('%s=%s', (name, value, ...faults) => {
+    expect(faultsOf({ [name]: value })).toEqual(faults.map((fault) => `${name} ${fault}`))
+  })
+
+  test.each<[Environment, string]>([
+    [
+      { CLIENT_REDIRECT_URIS: 'https://a.example/cb,https://a.example/([' },
+      'CLIENT_REDIRECT_URIS: pattern 2 is not a URLPattern',
+    ],
+    [
+      { PUBLIC_URL: 'ftp://x', OAUTH_AUDIENCE: 'https://api.example.com' },
+      `PUBLIC_URL ${NOT_A_URL}`,
+    ],
+    [{ TOOLS: TOOLS_JSON }, 'TOOLS and TOOL_SCOPES_JSON exclude each other'],
+    [{ TOOLS_FILE: 'tools.yaml' }, 'TOOLS_FILE and TOOL_SCOPES_JSON exclude each other'],
+    [
+      { TOOLS: TOOLS_JSON, TOOLS_FILE: 'tools.yaml' },
+      'TOOLS and TOOLS_FILE and TOOL_SCOPES_JSON exclude each other',
+    ],
+    [{ TOOL_SCOPES_JSON: ' ' }, 'TOOLS is required (or TOOLS_FILE, or TOOL_SCOPES_JSON)'],
+    [
+      { TOOL_SCOPES_JSON: undefined, TOOLS_FILE: '/nowhere/tools.yaml' },
+      'TOOLS_FILE names a file that cannot be read',
+    ],
+    [
+      { TOOL_SCOPES_JSON: undefined, TOOLS_FILE: import.meta.dirname },
+      'TOOLS_FILE names a file that cannot be read',
+    ],
+    [{ TOOL_SCOPES_JSON: '[]' }, 'TOOL_SCOPES_JSON must be a mapping of tool name to tool'],
+    [
+      { TOOL_SCOPES_JSON: '{"a": ["b c"]}' },
+      'TOOL_SCOPES_JSON: tool "a": scopes.0: is not a scope-token (RFC 6749 s3.3)',
+    ],
+    [
+      { TOOL_SCOPES_JSON: '{"a/b": []}' },
+      'TOOL_SCOPES_JSON: tool "a/b": name must be 1 to 128 of A-Z a-z 0-9 _ - .',
+    ],
+  ])('%j', (changes, fault) => {
+    expect(faultsOf(changes)).toEqual([fault])
   })
 
   test.each(Object.keys(ENV).filter((name) => name !== 'TOOL_SCOPES_JSON'))('no %s', (name) => {
     expect(faultsOf({ [name]: undefined })).toContain(`${name} is required`)
   })
 
-  test('all faults of a function are told at once', () => {
-    expect(() => parseGatewayConfig({})).toThrow(
-      /PUBLIC_URL is required[\s\S]*OAUTH_ISSUER[\s\S]*FUNCTIONS_BASE[\s\S]*GATEWAY_HMAC_SECRET[\s\S]*TOOLS is required/,
+  test('without OAUTH_AUDIENCE an admission needs PUBLIC_URL, to which it belongs', () => {
+    const admission = () => parseLogWebhookConfig({ ...ENV, PUBLIC_URL: undefined })
+    expect(admission).toThrow('OAUTH_AUDIENCE is required (or PUBLIC_URL, to which it belongs)')
+  })
+
+  test('all faults of a function are told at once, in one message', () => {
+    const env = { PUBLIC_URL: 'ftp://hunter2', GATEWAY_HMAC_SECRET: 'hunter2', TOOLS: 'hunter2' }
+    expect(() => parseGatewayConfig(env)).toThrow(
+      new ConfigError([
+        `PUBLIC_URL ${NOT_A_URL}`,
+        'OAUTH_ISSUER is required',
+        'FUNCTIONS_BASE is required',
+        `GATEWAY_HMAC_SECRET ${TOO_SHORT}`,
+        'TOOLS must be a mapping of tool name to tool',
+      ]),
+    )
+  })
+
+  test('the message has a line for each fault', () => {
+    expect(new ConfigError(['A is required', 'B is required']).message).toBe(
+      'Configuration refused:\n  A is required\n  B is required',
+    )
+  })
+
+  // Each is refused by every variable that has any rule but not to be a placeholder.
+  const marked = 'hunter2"\'<>{}[ \u0000é'
+  test.each(Object.keys(variables))('%s is never quoted', (name) => {
+    expect(faultsOf({ TOOL_SCOPES_JSON: undefined, [name]: marked }).join()).not.toContain(
+      'hunter2',
     )
   })
 })

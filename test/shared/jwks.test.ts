@@ -1,7 +1,9 @@
 import { createServer, type RequestListener } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { gzipSync } from 'node:zlib'
 import { exportJWK, generateKeyPair, type JWK } from 'jose'
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { type FetchJson, fetchJson } from '../../shared/fetch-json.ts'
 import { createJwks, type Jwks, JwksUnavailableError } from '../../shared/jwks.ts'
 
 let one: JWK
@@ -35,7 +37,9 @@ beforeEach(async () => {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const uri = `http://127.0.0.1:${(server.address() as AddressInfo).port}/jwks.json`
   const onFetchFailed = (reason: string) => void failures.push(reason)
-  jwks = createJwks({ uri, now: () => now, onFetchFailed })
+  // The time limit alone is shortened; what it is by default has a test of its own.
+  const fetch: FetchJson = (url, options) => fetchJson(url, { ...options, timeoutMs: 400 })
+  jwks = createJwks({ uri, fetch, now: () => now, onFetchFailed })
 })
 afterEach(async () => {
   server.closeAllConnections()
@@ -91,6 +95,48 @@ describe('in fair weather', () => {
     expect(fetches).toBe(3)
   })
 
+  test('unknown keys that come at once cost one fetch too, and all learn of it', async () => {
+    serve(one)
+    await jwks.key('one')
+    serve(one, two)
+    const kids = ['two', ...Array.from({ length: 50 }, (_, index) => `unknown-${index}`), 'two']
+    const known = await Promise.all(kids.map(isKnown))
+    expect(known).toEqual(kids.map((kid) => kid === 'two'))
+    expect(fetches).toBe(2)
+  })
+
+  test('during a rollover both keys are known', async () => {
+    serve(one, two)
+    expect([await isKnown('one'), await isKnown('two')]).toEqual([true, true])
+    expect(fetches).toBe(1)
+  })
+
+  test('what is held needs no wait, what is not does', async () => {
+    serve(one)
+    expect(jwks.holds('one')).toBe(false)
+    await jwks.key('one')
+    expect([jwks.holds('one'), jwks.holds('two')]).toEqual([true, false])
+  })
+
+  test('names of the prototype are no keys', async () => {
+    serve(one)
+    for (const kid of ['__proto__', 'constructor', 'toString', '']) {
+      expect(await isKnown(kid)).toBe(false)
+    }
+  })
+
+  test('a fetch may take 5 s and 256 KiB', async () => {
+    const asked: unknown[] = []
+    const fetch: FetchJson = async (url, options) => {
+      asked.push({ url, ...options })
+      return { keys: [one] }
+    }
+    await createJwks({ uri: 'https://issuer.example/keys', fetch }).key('one')
+    expect(asked).toEqual([
+      { url: 'https://issuer.example/keys', timeoutMs: 5_000, maxBytes: 262_144 },
+    ])
+  })
+
   test('a key that has left the set is gone with the next fetch', async () => {
     serve(one, two)
     expect(await isKnown('one')).toBe(true)
@@ -112,6 +158,58 @@ describe('in an outage', () => {
     }
     now = 24 * 3_600_000 + 1
     await expect(jwks.key('one')).rejects.toThrow(JwksUnavailableError)
+  })
+
+  test('an emptied set takes no key away', async () => {
+    serve(one)
+    await jwks.key('one')
+    serve()
+    now = 10 * 60_000
+    expect(await isKnown('one')).toBe(true)
+    expect(failures).toEqual(['no_usable_key'])
+  })
+
+  test('a set of foreign keys takes no key away, and gives none', async () => {
+    serve(one)
+    await jwks.key('one')
+    serve({ kty: 'oct', kid: 'one', k: 'c2VjcmV0' }, { kty: 'EC', kid: 'two' })
+    now = 10 * 60_000
+    expect(await isKnown('one')).toBe(true)
+    await expect(jwks.key('two')).rejects.toThrow(JwksUnavailableError)
+  })
+
+  test('a slow issuer is waited for once, however many ask', async () => {
+    serve(one)
+    const prompt = respond
+    respond = (req, res) => void setTimeout(() => prompt(req, res), 50)
+    const found = await Promise.all(Array.from({ length: 20 }, () => isKnown('one')))
+    expect(found.every(Boolean)).toBe(true)
+    expect(fetches).toBe(1)
+  })
+
+  test('a flood while it is down costs one fetch in 10 s', async () => {
+    respond = json({}, 503)
+    for (let round = 0; round < 3; round++) {
+      now = round * 10_000
+      const asked = Array.from({ length: 30 }, (_, index) => jwks.key(`kid-${index}`))
+      for (const outcome of await Promise.allSettled(asked)) {
+        expect(outcome).toMatchObject({ reason: expect.any(JwksUnavailableError) })
+      }
+    }
+    expect(fetches).toBe(3)
+  })
+
+  test('the kept key serves at once afterwards, and the outage is over', async () => {
+    serve(one)
+    await jwks.key('one')
+    respond = json({}, 503)
+    now = 10 * 60_000
+    await jwks.key('one')
+    expect(jwks.holds('one')).toBe(false)
+    serve(one)
+    now += 10_000
+    await jwks.key('one')
+    expect(jwks.holds('one')).toBe(true)
   })
 
   test('without the key nobody can tell: unavailable, not unknown', async () => {
@@ -142,12 +240,27 @@ describe('in an outage', () => {
   })
 })
 
+const drip: RequestListener = (_req, res) => {
+  const timer = setInterval(() => res.write(' '), 20)
+  res.on('close', () => clearInterval(timer))
+}
+const bomb: RequestListener = (_req, res) => {
+  res.writeHead(200, { 'content-encoding': 'gzip' }).end(gzipSync(Buffer.alloc(20_000_000, ' ')))
+}
+
 describe('a set that will not do counts as an outage', () => {
   const large = JSON.stringify({ keys: [], x: 'x'.repeat(300_000) })
   test.each<[string, RequestListener, string]>([
     ['empty', json({ keys: [] }), 'no_usable_key'],
     ['no list', json({ keys: 'x' }), 'no_usable_key'],
     ['no object', json([]), 'not_an_object'],
+    ['nothing', json(null), 'not_an_object'],
+    ['a list of nothing', json({ keys: [null, [], 'x', 7] }), 'no_usable_key'],
+    ['not found', json({ keys: [] }, 404), 'status_404'],
+    ['without content', (_req, res) => void res.writeHead(204).end(), 'status_204'],
+    ['silent', () => undefined, 'timeout'],
+    ['dripping', drip, 'timeout'],
+    ['large when it is unpacked', bomb, 'max-size'],
     ['no JSON', (_req, res) => void res.end('<html>'), 'not_json'],
     ['too large', (_req, res) => void res.end(large), 'max-size'],
     [

@@ -13,6 +13,13 @@ function faultsOf(tools: string): readonly string[] {
   }
 }
 
+/** Aliases of aliases: a few hundred characters that stand for a billion. */
+function billionLaughs(): string {
+  return Array.from({ length: 9 }, (_, at) =>
+    at === 0 ? 'a0: &a0 [x]' : `a${at}: &a${at} [${`*a${at - 1},`.repeat(9)}]`,
+  ).join('\n')
+}
+
 describe('a catalogue', () => {
   test('is the same in YAML and in JSON, in the order as written', () => {
     const yaml = 'b:\n  scopes: [x, a, a]\na:\n  title: A\n  scopes: []\n'
@@ -29,39 +36,114 @@ describe('a catalogue', () => {
     expect(catalogue.get('a')).toMatchObject({ scopes: ['x'], inputSchema: { type: 'object' } })
   })
 
-  test.each(['__proto__', 'constructor', 'toString'])('%s is in none', (name) => {
-    expect(parseCatalogue({ TOOL_SCOPES_JSON: '{"a": []}' }).has(name)).toBe(false)
+  test.each(['__proto__', 'constructor', 'toString', 'hasOwnProperty', 'valueOf'])(
+    '%s is in none, unless the catalogue names it',
+    (name) => {
+      expect(parseCatalogue({ TOOL_SCOPES_JSON: '{"a": []}' }).has(name)).toBe(false)
+      const catalogue = parseCatalogue({ TOOL_SCOPES_JSON: `{"${name}": ["x"]}` })
+      expect([...catalogue].map(([key, tool]) => [key, tool.name, tool.scopes])).toEqual([
+        [name, name, ['x']],
+      ])
+    },
+  )
+
+  test('what an entry does not say has its default', () => {
+    expect([...parseCatalogue({ TOOLS: 'a: {scopes: []}' }).values()]).toEqual([
+      { name: 'a', description: '', scopes: [], inputSchema: { type: 'object' } },
+    ])
   })
 
+  test('an entry is kept to the letter, but for the order of its scopes', () => {
+    const entry = {
+      title: 'T',
+      description: 'D',
+      scopes: ['a:b', 'c'],
+      inputSchema: { type: 'object', 'x-own': [1] },
+      outputSchema: { type: 'array' },
+      annotations: { title: 'T', readOnlyHint: true, openWorldHint: false },
+      _meta: { 'openai/x': { y: null } },
+      timeoutMs: 600_000,
+    }
+    const catalogue = parseCatalogue({ TOOLS: JSON.stringify({ 'a.b-c_D9': entry }) })
+    expect(catalogue.get('a.b-c_D9')).toEqual({ ...entry, name: 'a.b-c_D9' })
+  })
+
+  test('a name may have 128 characters', () => {
+    const name = 'a'.repeat(128)
+    expect([...parseCatalogue({ TOOLS: `{"${name}": {"scopes": []}}` }).keys()]).toEqual([name])
+  })
+
+  const NAME_RULE = 'name must be 1 to 128 of A-Z a-z 0-9 _ - .'
   test.each([
-    ['a: [', 'is not YAML or JSON'],
-    ['{"a": {"scopes": []}', 'is not YAML or JSON'],
-    ['a: {scopes: []}\na: {scopes: []}', 'is not YAML or JSON'],
-    ['{"a": {"scopes": ["x"]}, "a": {"scopes": []}}', 'is not YAML or JSON'],
-    ['x', 'must be a mapping'],
-    ['[]', 'must be a mapping'],
-    ['{}', 'names no tool'],
-    ['"": {scopes: []}', 'name must be 1 to 128'],
-    ['a b: {scopes: []}', 'name must be 1 to 128'],
-    [`${'a'.repeat(129)}: {scopes: []}`, 'name must be 1 to 128'],
-    ['a: {}', 'scopes'],
-    ['a: {scopes: x}', 'scopes'],
-    ['a: {scopes: [1]}', 'scopes.0'],
-    ['a: {scopes: ["b c"]}', 'is not a scope-token'],
-    ['a: {scopes: [], timeoutMs: 0}', 'timeoutMs'],
-    ['a: {scopes: [], other: 1}', 'Unrecognized key'],
-    ['a: {scopes: [], annotations: {hint: true}}', 'annotations'],
-    ['a: {scopes: [], inputSchema: {type: string}}', 'inputSchema.type'],
-  ])('%s is refused', (tools, fault) => {
-    expect(faultsOf(tools).join('\n')).toContain(fault)
-  })
-
-  test('one that is too deep in aliases is refused, not expanded', () => {
-    const lines = [
-      'a: &a0 [x]',
-      ...Array.from({ length: 9 }, (_, i) => `b${i}: &a${i + 1} [${`*a${i},`.repeat(9)}]`),
-    ]
-    expect(() => parseCatalogue({ TOOLS: lines.join('\n') })).toThrow()
+    ['a: [', 'TOOLS is not YAML or JSON (BAD_INDENT at 4)'],
+    ['{"a": {"scopes": []}', 'TOOLS is not YAML or JSON (MISSING_CHAR at 20)'],
+    ['a: {scopes: []}\na: {scopes: []}', 'TOOLS is not YAML or JSON (DUPLICATE_KEY at 16)'],
+    [
+      '{"a": {"scopes": ["x"]}, "a": {"scopes": []}}',
+      'TOOLS is not YAML or JSON (DUPLICATE_KEY at 25)',
+    ],
+    ['---\na: {}\n---\nb: {}', 'TOOLS is not YAML or JSON (MULTIPLE_DOCS at 10)'],
+    ['a: *nowhere', 'TOOLS has an alias that cannot be resolved'],
+    ['a: &a {scopes: [], _meta: {x: *a}}', 'TOOLS has an alias that cannot be resolved'],
+    [billionLaughs(), 'TOOLS has an alias that cannot be resolved'],
+    ['x', 'TOOLS must be a mapping of tool name to tool'],
+    ['[]', 'TOOLS must be a mapping of tool name to tool'],
+    ['null', 'TOOLS must be a mapping of tool name to tool'],
+    ['# nothing', 'TOOLS must be a mapping of tool name to tool'],
+    ['{}', 'TOOLS names no tool'],
+    ['"": {scopes: []}', `TOOLS: tool "": ${NAME_RULE}`],
+    ['a b: {scopes: []}', `TOOLS: tool "a b": ${NAME_RULE}`],
+    ['ä: {scopes: []}', `TOOLS: tool "ä": ${NAME_RULE}`],
+    ['a/b: {scopes: []}', `TOOLS: tool "a/b": ${NAME_RULE}`],
+    ['"a\\n": {scopes: []}', `TOOLS: tool "a\\n": ${NAME_RULE}`],
+    [`{"${'a'.repeat(129)}": {"scopes": []}}`, `TOOLS: tool "${'a'.repeat(128)}": ${NAME_RULE}`],
+    ['a: x', 'TOOLS: tool "a": entry: Invalid input: expected object, received string'],
+    ['a: [x]', 'TOOLS: tool "a": entry: Invalid input: expected object, received array'],
+    ['a: {}', 'TOOLS: tool "a": scopes: Invalid input: expected array, received undefined'],
+    ['a: {scopes: x}', 'TOOLS: tool "a": scopes: Invalid input: expected array, received string'],
+    [
+      'a: {scopes: [1]}',
+      'TOOLS: tool "a": scopes.0: Invalid input: expected string, received number',
+    ],
+    ...['b c', '', 'b"', 'b\\', 'ä'].map((scope): [string, string] => [
+      `a: {scopes: [x, ${JSON.stringify(scope)}]}`,
+      'TOOLS: tool "a": scopes.1: is not a scope-token (RFC 6749 s3.3)',
+    ]),
+    [
+      'a: {scopes: [], timeoutMs: 0}',
+      'TOOLS: tool "a": timeoutMs: Too small: expected number to be >=1',
+    ],
+    [
+      'a: {scopes: [], timeoutMs: 600001}',
+      'TOOLS: tool "a": timeoutMs: Too big: expected number to be <=600000',
+    ],
+    [
+      'a: {scopes: [], timeoutMs: "10"}',
+      'TOOLS: tool "a": timeoutMs: Invalid input: expected number, received string',
+    ],
+    ['a: {scopes: [], other: 1}', 'TOOLS: tool "a": entry: Unrecognized key: "other"'],
+    [
+      'a: {scopes: [], __proto__: {scopes: []}}',
+      'TOOLS: tool "a": entry: Unrecognized key: "__proto__"',
+    ],
+    [
+      'a: {scopes: [], annotations: {hint: true}}',
+      'TOOLS: tool "a": annotations: Unrecognized key: "hint"',
+    ],
+    [
+      'a: {scopes: [], annotations: {readOnlyHint: "yes"}}',
+      'TOOLS: tool "a": annotations.readOnlyHint: Invalid input: expected boolean, received string',
+    ],
+    [
+      'a: {scopes: [], inputSchema: {type: string}}',
+      'TOOLS: tool "a": inputSchema.type: Invalid input: expected "object"',
+    ],
+    [
+      'a: {scopes: [], inputSchema: {}}',
+      'TOOLS: tool "a": inputSchema.type: Invalid input: expected "object"',
+    ],
+  ])('%j is refused', (tools, fault) => {
+    expect(faultsOf(tools)).toEqual([fault])
   })
 
   test('all faults are told, each with its tool', () => {
@@ -71,6 +153,8 @@ describe('a catalogue', () => {
     ])
   })
 })
+
+const NO_SCHEMA = 'is not a JSON Schema (2020-12) that stands by itself'
 
 describe('schemas', () => {
   const tool = (schema: unknown) =>
@@ -100,9 +184,20 @@ describe('schemas', () => {
     { $ref: '#/nowhere' },
     { $ref: 'https://elsewhere.example/schema' },
     { $schema: 'http://json-schema.org/draft-07/schema#' },
-    { properties: { x: { type: 'string', 'x-mcp-header': 'X' } } },
   ])('%j is none', (schema) => {
-    expect(faultsOf(tool(schema)).join()).toMatch(/inputSchema|x-mcp-header/)
+    expect(faultsOf(tool(schema))).toEqual([`TOOLS: tool "a": inputSchema ${NO_SCHEMA}`])
+  })
+
+  test('an outputSchema is held to the same', () => {
+    const tools = JSON.stringify({ a: { scopes: [], outputSchema: { type: 'text' } } })
+    expect(faultsOf(tools)).toEqual([`TOOLS: tool "a": outputSchema ${NO_SCHEMA}`])
+  })
+
+  test('mirroring of arguments in header fields is not offered', () => {
+    const schema = { properties: { x: { type: 'string', 'x-mcp-header': 'X' } } }
+    expect(faultsOf(tool(schema))).toEqual([
+      'TOOLS: tool "a": inputSchema: x-mcp-header is not supported',
+    ])
   })
 
   test('two tools may use one $id', () => {
@@ -111,14 +206,60 @@ describe('schemas', () => {
     expect(faultsOf(JSON.stringify({ a: entry, b: entry }))).toEqual([])
   })
 
-  test('what does not fit is told by place, never by value', () => {
-    const catalogue = parseTools(
-      { TOOLS: tool({ properties: { x: { type: 'integer', maximum: 5 } }, required: ['y'] }) },
-      compileTool,
-    )
-    const said = catalogue.get('a')?.validateInput({ x: 12_345 })
-    expect(said).toContain('/x')
-    expect(said).toContain("required property 'y'")
-    expect(said).not.toContain('12345')
+  const hidden = 'hunter2'
+  const bounded = { type: 'object', additionalProperties: false }
+  const node = { ...bounded, properties: { next: { $ref: '#/$defs/node' } } }
+  test.each<[unknown, unknown, string | undefined]>([
+    [{}, { any: hidden }, undefined],
+    [{ properties: { x: { type: 'integer' } } }, { x: 1.0 }, undefined],
+    [{ properties: { x: { type: 'integer' } } }, { x: hidden }, '/x must be integer'],
+    [{ properties: { x: { type: 'integer' } } }, { x: '1' }, '/x must be integer'],
+    [{ properties: { x: { maximum: 5 } } }, { x: 12_345 }, '/x must be <= 5'],
+    [{ required: ['y'] }, {}, "arguments must have required property 'y'"],
+    [
+      { properties: { x: { enum: ['a', 'b'] } } },
+      { x: hidden },
+      '/x must be equal to one of the allowed values (a, b)',
+    ],
+    [{ properties: { x: { const: 'a' } } }, { x: hidden }, '/x must be equal to constant'],
+    [{ properties: { x: { pattern: '^a$' } } }, { x: hidden }, '/x must match pattern "^a$"'],
+    [{ properties: { x: { format: 'date' } } }, { x: hidden }, '/x must match format "date"'],
+    [{ properties: { x: { format: 'date' } } }, { x: '2026-02-30' }, '/x must match format "date"'],
+    [{ properties: { x: { format: 'unheard-of' } } }, { x: hidden }, undefined],
+    [{ properties: { x: { default: 1 } } }, {}, undefined],
+    [bounded, { y: hidden }, 'arguments must NOT have additional properties ("y")'],
+    [
+      bounded,
+      JSON.parse('{"__proto__": 1}'),
+      'arguments must NOT have additional properties ("__proto__")',
+    ],
+    [
+      { unevaluatedProperties: false },
+      { y: hidden },
+      'arguments must NOT have unevaluated properties ("y")',
+    ],
+    [
+      { dependentRequired: { a: ['b'] } },
+      { a: hidden },
+      'arguments must have property b when property a is present',
+    ],
+    [
+      { properties: { x: { prefixItems: [{ type: 'string' }], items: false } } },
+      { x: ['a', hidden] },
+      '/x must NOT have more than 1 items',
+    ],
+    [
+      { $ref: '#/$defs/node', $defs: { node } },
+      { next: { next: { y: hidden } } },
+      '/next/next must NOT have additional properties ("y")',
+    ],
+    [
+      { additionalProperties: { type: 'null' } },
+      Object.fromEntries([...'abcdef'].map((name) => [name, hidden])),
+      [...'abcde'].map((name) => `/${name} must be null`).join('; '),
+    ],
+  ])('by %j, of %j is said: %j', (schema, value, said) => {
+    const catalogue = parseTools({ TOOLS: tool(schema) }, compileTool)
+    expect(catalogue.get('a')?.validateInput(value)).toBe(said)
   })
 })

@@ -1,0 +1,247 @@
+import { randomBytes } from 'node:crypto'
+import { gzipSync } from 'node:zlib'
+import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
+import { type Handler, type HttpRequest, json } from '../../shared/http.ts'
+import { HttpError, methodNotAllowed, notFound } from '../../shared/http-error.ts'
+import { type Served, serve } from '../support/serve.ts'
+
+const MIB = 1024 * 1024
+const TRACE = '4bf92f3577b34da6a3ce929d0e0e4736'
+const PARENT = `00-${TRACE}-00f067aa0ba902b7-01`
+
+let served: Served
+let respond: Handler
+let received: HttpRequest[]
+
+beforeAll(async () => {
+  served = await serve('http', () => (request) => {
+    received.push(request)
+    return respond(request)
+  })
+})
+beforeEach(() => {
+  received = []
+  served.lines.length = 0
+  respond = ({ body }) => ({ status: 200, body: body() })
+})
+afterAll(() => served[Symbol.asyncDispose]())
+
+const post = (body: unknown, headers: Record<string, string> = {}) =>
+  served.send({ method: 'POST', path: '/', body, headers })
+
+describe('a request', () => {
+  test.each([
+    ['/', '/'],
+    ['/a?b=c', '/a'],
+    ['/a?b?c#d', '/a'],
+    ['/a#b', '/a'],
+    ['//a//', '//a//'],
+    ['/a/../b', '/a/../b'],
+    ['/%2e%2e/%6d', '/%2e%2e/%6d'],
+    ['/%', '/%'],
+    ['/%ff%00', '/%ff%00'],
+    ['/favicon.ico', '/favicon.ico'],
+    ['/robots.txt', '/robots.txt'],
+    ['http://other.example/a', 'http://other.example/a'],
+  ])('of %s arrives with the path %s, neither decoded nor normalised', async (target, path) => {
+    await served.send({ path: target })
+    expect(received.map((request) => request.path)).toEqual([path])
+  })
+
+  test.each([
+    [{}, []],
+    [{ authorization: 'Bearer a' }, ['Bearer a']],
+    [{ Authorization: '' }, ['']],
+    [{ AUTHORIZATION: ['Bearer a', 'Basic b'] }, ['Bearer a', 'Basic b']],
+    [{ 'x-authorization': 'a', 'proxy-authorization': 'b' }, []],
+  ])('with %j carries the credentials %j', async (headers, values) => {
+    await served.send({ path: '/', headers })
+    expect(received[0]?.authorization).toEqual(values)
+  })
+
+  test.each([
+    [PARENT, PARENT],
+    [`01-${TRACE}-00f067aa0ba902b7-00`, `01-${TRACE}-00f067aa0ba902b7-00`],
+    [PARENT.toUpperCase(), undefined],
+    [`ff${PARENT.slice(2)}`, undefined],
+    [`00-${'0'.repeat(32)}-00f067aa0ba902b7-01`, undefined],
+    [`00-${TRACE}-${'0'.repeat(16)}-01`, undefined],
+    [`${PARENT}-extra`, undefined],
+    [`${PARENT}, ${PARENT}`, undefined],
+    ['', undefined],
+  ])('with traceparent %j has %j', async (traceparent, read) => {
+    await served.send({ path: '/', headers: { traceparent } })
+    expect(received[0]?.traceparent).toBe(read)
+  })
+
+  test.each([
+    [{ traceparent: PARENT }, TRACE],
+    [{ 'x-cloud-trace-context': `${TRACE}/123;o=1` }, TRACE],
+    [{ traceparent: PARENT, 'x-cloud-trace-context': `${'a'.repeat(32)}/1` }, TRACE],
+    [{ 'x-cloud-trace-context': TRACE }, undefined],
+    [{ 'x-cloud-trace-context': `${TRACE.toUpperCase()}/1` }, undefined],
+    [{ 'x-cloud-trace-context': 'projects/evil/traces/1' }, undefined],
+    [{}, undefined],
+  ])('with %j logs the trace %j and its own id', async (headers, trace) => {
+    respond = ({ log }) => {
+      log.info('seen')
+      return { status: 204 }
+    }
+    await served.send({ path: '/', headers: { ...headers, 'x-request-id': 'chosen-by-client' } })
+    expect(served.lines).toMatchObject([{ message: 'seen', request_id: received[0]?.id }])
+    expect(served.lines[0]?.['logging.googleapis.com/trace']).toBe(trace)
+    expect(received[0]?.id).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-4/)
+  })
+
+  test('that is hung up is aborted, one that is answered is not', async () => {
+    await post('x')
+    const { signal } = received[0] ?? {}
+    expect(signal?.aborted).toBe(false)
+
+    let aborted: Promise<unknown> | undefined
+    respond = (request) => {
+      aborted = new Promise((resolve) => request.signal.addEventListener('abort', resolve))
+      return new Promise(() => undefined)
+    }
+    const client = new AbortController()
+    const asked = served.send({ path: '/', signal: client.signal })
+    await vi.waitUntil(() => received.length === 2)
+    client.abort()
+    await expect(asked).rejects.toThrow('aborted')
+    await aborted
+  })
+})
+
+describe('a body', () => {
+  test.each([
+    ['no JSON', '{"a":', 'application/json'],
+    ['an empty one', '', 'application/json'],
+    ['a form', 'a=1&a=2', 'application/x-www-form-urlencoded'],
+    ['a broken form', 'a[__proto__]=%zz', 'application/x-www-form-urlencoded'],
+    ['bytes', randomBytes(64), 'application/octet-stream'],
+    ['parts', '--x\r\n', 'multipart/form-data; boundary=x'],
+    ['text in no charset at all', '{}', 'application/json; charset=klingon'],
+    ['JSON Lines', '{}\n{}\n', 'application/x-ndjson'],
+  ])('of %s arrives as it was sent, and is not logged', async (_, body, type) => {
+    const { status, text } = await post(body, { 'content-type': type })
+    expect(status).toBe(200)
+    expect(received[0]?.body()).toEqual(Buffer.from(body))
+    expect(text).toBe(String(body))
+    expect(served.lines).toEqual([])
+  })
+
+  test('of 1 MiB is taken', async () => {
+    expect((await post(Buffer.alloc(MIB, 'a'))).status).toBe(200)
+  })
+
+  test.each([MIB + 1, 8 * MIB])('of %i bytes is refused: 413', async (size) => {
+    const answer = await post(Buffer.alloc(size, 'a'))
+    expect(answer.status).toBe(413)
+    expect(answer.json()).toEqual({
+      error: 'content_too_large',
+      message: 'The body may have 1 MiB at most.',
+    })
+    expect(served.lines).toMatchObject([{ message: 'request_refused', reason: 'body_too_large' }])
+  })
+
+  test.each(['gzip', 'GZIP', 'deflate', 'br', 'zstd', 'gzip, identity', 'x-unheard-of', ''])(
+    'in content coding %j is refused unread: 415',
+    async (coding) => {
+      const answer = await post(gzipSync('{}'), { 'content-encoding': coding })
+      expect(answer.status).toBe(415)
+      expect(answer.headers['accept-encoding']).toBe('identity')
+      expect(answer.json()).toEqual({
+        error: 'unsupported_media_type',
+        message: 'Send the body without content coding.',
+      })
+      expect(served.lines).toMatchObject([{ message: 'request_refused', reason: 'content_coding' }])
+    },
+  )
+
+  test('in the coding "identity" is taken', async () => {
+    expect((await post('{}', { 'content-encoding': 'Identity' })).status).toBe(200)
+  })
+
+  test('that nobody asks for hinders nothing', async () => {
+    respond = () => ({ status: 200 })
+    expect((await post('x', { 'content-encoding': 'gzip' })).status).toBe(200)
+    expect((await post(Buffer.alloc(MIB + 1))).status).toBe(200)
+  })
+})
+
+describe('an answer', () => {
+  test('may be kept by nobody unless it says so, and is never sniffed', async () => {
+    respond = () => json(200, { a: 'ä' })
+    const { headers, text } = await served.send({ path: '/' })
+    expect(headers).toMatchObject({
+      'cache-control': 'no-store',
+      'content-length': '10',
+      'content-type': 'application/json',
+      'x-content-type-options': 'nosniff',
+    })
+    expect(headers).not.toHaveProperty('x-powered-by')
+    expect(text).toBe('{"a":"ä"}')
+    respond = () => json(200, {}, { 'cache-control': 'public, max-age=300' })
+    expect((await served.send({ path: '/' })).headers['cache-control']).toBe('public, max-age=300')
+  })
+
+  test('to HEAD has the fields of GET and no body', async () => {
+    respond = () => json(200, { a: 1 })
+    const answer = await served.send({ path: '/', method: 'HEAD' })
+    expect(answer.headers).toMatchObject({
+      'content-length': '7',
+      'content-type': 'application/json',
+    })
+    expect(answer.text).toBe('')
+  })
+
+  test('204 has no length', async () => {
+    respond = () => ({ status: 204 })
+    expect((await served.send({ path: '/' })).headers).not.toHaveProperty('content-length')
+  })
+})
+
+describe('an error', () => {
+  test.each([
+    [notFound(), 404, 'not_found', 'There is nothing at this path.'],
+    [methodNotAllowed(['GET']), 405, 'method_not_allowed', 'This path does not take this method.'],
+    [new HttpError(418, 'teapot', 'Short and stout.'), 418, 'teapot', 'Short and stout.'],
+  ])('that is an answer is one: %s', async (error, status, code, message) => {
+    respond = () => Promise.reject(error)
+    const answer = await served.send({ path: '/' })
+    expect(answer.status).toBe(status)
+    expect(answer.json()).toEqual({ error: code, message })
+    expect(answer.headers.allow).toBe(status === 405 ? 'GET' : undefined)
+    expect(served.lines).toEqual([])
+  })
+
+  test('tells its reason to the log alone', async () => {
+    respond = () => Promise.reject(new HttpError(400, 'c', 'm', { reason: 'exact_cause' }))
+    expect((await served.send({ path: '/' })).text).not.toContain('exact_cause')
+    expect(served.lines).toMatchObject([{ severity: 'INFO', reason: 'exact_cause' }])
+  })
+
+  test.each([
+    ['thrown', () => crash(new TypeError('hunter2'))],
+    ['rejected', () => Promise.reject(new RangeError('hunter2\n    at hunter2'))],
+    ['no Error', () => Promise.reject('hunter2')],
+    ['nothing', () => Promise.reject(undefined)],
+  ])('that is a bug (%s) is a bare 500, with its place in the log', async (_, handler) => {
+    respond = handler
+    const answer = await served.send({ path: '/' })
+    expect(answer.status).toBe(500)
+    expect(answer.json()).toEqual({
+      error: 'internal_error',
+      message: 'Something went wrong on this side.',
+    })
+    expect(served.lines).toMatchObject([
+      { severity: 'ERROR', message: 'request_crashed', request_id: received[0]?.id },
+    ])
+    expect(served.lines[0]?.['stack']).toMatch(/^\w+:? ?\n +at /)
+    expect(JSON.stringify(served.lines)).not.toContain('hunter2')
+  })
+})
+
+function crash(error: Error): never {
+  throw error
+}

@@ -1,0 +1,83 @@
+import { expect, test } from 'vitest'
+import { asObject, decodeUtf8, parseJson } from '../../shared/json.ts'
+
+const nested = (depth: number) => `${'['.repeat(depth)}${']'.repeat(depth)}`
+
+test.each([
+  ['null', null],
+  ['0', 0],
+  [' {"a": [1, "b"]}\r\n', { a: [1, 'b'] }],
+  ['{"a": 1, "a": 2}', { a: 2 }],
+  ['"\\ud800"', '\ud800'],
+])('%j is JSON', (text, value) => {
+  expect(parseJson(text)).toEqual({ value })
+  expect(parseJson(Buffer.from(text))).toEqual({ value })
+})
+
+test.each([
+  ['256 deep', nested(256)],
+  ['brackets in a string', JSON.stringify(nested(1_000))],
+  ['brackets after a quote in a string', JSON.stringify(`\\"${nested(1_000)}`)],
+  ['many brackets side by side', `[${'[],'.repeat(1_000)}0]`],
+])('%s is not too deep', (_, text) => {
+  expect(parseJson(text)).toEqual({ value: JSON.parse(text) })
+})
+
+test.each([
+  ['257 lists', nested(257)],
+  ['257 objects', `${'{"a":'.repeat(257)}1${'}'.repeat(257)}`],
+  ['257 lists after a string that ends in a backslash', `["\\\\",${nested(257)}]`],
+  ['a million brackets', '['.repeat(1_000_000)],
+  ['half a million lists', nested(500_000)],
+])('%s are too deep', (_, text) => {
+  expect(parseJson(text)).toBeUndefined()
+})
+
+test('what is named __proto__ is a member like any other', () => {
+  const value = parseJson('{"__proto__": {"admin": true}}')?.value
+  expect(Object.keys(Object(value))).toEqual(['__proto__'])
+  expect(Object(value).admin).toBeUndefined()
+})
+
+test.each([
+  '',
+  ' ',
+  '{',
+  '{"a":}',
+  "{'a': 1}",
+  '{"a": 1,}',
+  '// x\n1',
+  'NaN',
+  '01',
+  '"a\nb"',
+  '\ufeff{}',
+  '{}{}',
+  '1 2',
+])('%j is none', (text) => {
+  expect(parseJson(text)).toBeUndefined()
+  expect(parseJson(Buffer.from(text))).toBeUndefined()
+})
+
+test.each([
+  ['a byte of Latin-1', [0x22, 0xe9, 0x22]],
+  ['an overlong slash', [0x22, 0xc0, 0xaf, 0x22]],
+  ['a surrogate', [0x22, 0xed, 0xa0, 0x80, 0x22]],
+  ['half a character', [0x22, 0xe2, 0x82, 0x22]],
+  ['beyond Unicode', [0x22, 0xf4, 0x90, 0x80, 0x80, 0x22]],
+])('%s is not UTF-8', (_, bytes) => {
+  expect(decodeUtf8(Buffer.from(bytes))).toBeUndefined()
+  expect(parseJson(Buffer.from(bytes))).toBeUndefined()
+})
+
+test('UTF-8 is decoded as it is, a byte order mark included', () => {
+  expect(decodeUtf8(Buffer.from('\ufeffä€😀'))).toBe('\ufeffä€😀')
+})
+
+test.each([null, undefined, true, 1, 'x', [], [{}]])('%j is not an object', (value) => {
+  expect(asObject(value)).toBeUndefined()
+})
+
+test('an object is one', () => {
+  const value = { a: 1 }
+  expect(asObject(value)).toBe(value)
+})

@@ -1,0 +1,97 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
+import { createLog, type LogLevel, type LogOptions } from '../../shared/log.ts'
+
+const TRACE = '4bf92f3577b34da6a3ce929d0e0e4736'
+const LEVELS = ['debug', 'info', 'warning', 'error'] as const
+
+let written: string[]
+beforeAll(() => void vi.useFakeTimers({ toFake: ['Date'], now: Date.UTC(2027, 0, 15, 8) }))
+afterAll(() => void vi.useRealTimers())
+beforeEach(() => {
+  written = []
+})
+
+function logAt(level: LogLevel, options: Partial<LogOptions> = {}) {
+  return createLog({ service: 'gateway', level, write: (line) => written.push(line), ...options })
+}
+const entries = () => written.map((line) => JSON.parse(line) as Record<string, unknown>)
+
+test('a line is one JSON object in the names that Cloud Logging reads', () => {
+  logAt('info').info('tool_called', { tool: 'listEvents', ms: 12, cached: false, faults: ['a'] })
+  expect(written).toEqual([
+    '{"severity":"INFO","message":"tool_called","time":"2027-01-15T08:00:00.000Z",' +
+      '"service":"gateway","tool":"listEvents","ms":12,"cached":false,"faults":["a"]}\n',
+  ])
+})
+
+describe('severity', () => {
+  test.each([
+    ['debug', ['DEBUG', 'INFO', 'WARNING', 'ERROR', 'NOTICE']],
+    ['info', ['INFO', 'WARNING', 'ERROR', 'NOTICE']],
+    ['warning', ['WARNING', 'ERROR', 'NOTICE']],
+    ['error', ['ERROR', 'NOTICE']],
+  ] as const)('at level %s these are written: %j', (level, severities) => {
+    const log = logAt(level).with({ request_id: 'r' })
+    for (const name of [...LEVELS, 'audit'] as const) log[name](name)
+    expect(entries().map(({ severity }) => severity)).toEqual(severities)
+  })
+})
+
+describe('trace', () => {
+  test.each([
+    [undefined, TRACE],
+    ['', TRACE],
+    ['my-project', `projects/my-project/traces/${TRACE}`],
+  ])('in project %j is %s', (project, trace) => {
+    logAt('info', { project }).with({ trace: TRACE }).info('x')
+    expect(entries()).toMatchObject([{ 'logging.googleapis.com/trace': trace }])
+    expect(entries()[0]).not.toHaveProperty('trace')
+  })
+
+  test('that there is none is not written', () => {
+    logAt('info', { project: 'my-project' }).with({ trace: undefined }).info('x')
+    expect(Object.keys(entries()[0] ?? {})).toEqual(['severity', 'message', 'time', 'service'])
+  })
+})
+
+describe('fields', () => {
+  test('that all lines carry are beside those of one line, which win', () => {
+    const log = logAt('info').with({ request_id: 'r', a: 1 }).with({ a: 2, b: 3 })
+    log.info('x', { b: 4 })
+    log.audit('y')
+    expect(entries()).toMatchObject([
+      { request_id: 'r', a: 2, b: 4 },
+      { request_id: 'r', a: 2, b: 3, severity: 'NOTICE' },
+    ])
+  })
+
+  test('of a log do not leak into the one that it came from', () => {
+    const log = logAt('info')
+    log.with({ subject: 'auth0|alice' }).info('x')
+    log.info('y')
+    expect(entries()[1]).not.toHaveProperty('subject')
+  })
+
+  test('that are undefined are left out', () => {
+    logAt('info').info('x', { reason: undefined })
+    expect(entries()[0]).not.toHaveProperty('reason')
+  })
+
+  test.each([
+    ['text', (text: string) => text],
+    ['a text in a list', (text: string) => [text]],
+  ] as const)('%s is cut at 1,000 characters', (_, field) => {
+    logAt('info').info('x', { fits: field('a'.repeat(1_000)), cut: field('b'.repeat(1_001)) })
+    expect(entries()).toMatchObject([
+      { fits: field('a'.repeat(1_000)), cut: field(`${'b'.repeat(1_000)}…`) },
+    ])
+  })
+
+  test('what a client wrote makes no second line and no second field', () => {
+    const evil = 'a\n{"severity":"EMERGENCY"}\r\u2028"}'
+    logAt('info').with({ subject: evil }).info('x', { reason: evil })
+    expect(written).toHaveLength(1)
+    expect(written[0]?.indexOf('\n')).toBe((written[0]?.length ?? 0) - 1)
+    expect(entries()).toMatchObject([{ severity: 'INFO', subject: evil, reason: evil }])
+  })
+})

@@ -1,0 +1,24 @@
+import { expect, test } from 'vitest'
+import { equalsSecret } from '../../shared/secret.ts'
+
+const SECRET = 'k'.repeat(32)
+
+test.each([
+  [SECRET, true],
+  ['', false],
+  ['k', false],
+  [SECRET.slice(1), false],
+  [`${SECRET}k`, false],
+  [`${SECRET} `, false],
+  [`${SECRET}\0`, false],
+  [`K${SECRET.slice(1)}`, false],
+  [`${SECRET.slice(1)}\u212a`, false],
+  [SECRET.repeat(10_000), false],
+])('%s is the secret: %s', (given, equal) => {
+  expect(equalsSecret(given, SECRET)).toBe(equal)
+})
+
+test('letters beyond ASCII count as they are written', () => {
+  expect(equalsSecret('sécret', 'sécret')).toBe(true)
+  expect(equalsSecret('se\u0301cret', 'sécret')).toBe(false)
+})

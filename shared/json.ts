@@ -19,7 +19,11 @@ const MAX_DEPTH = 256
  */
 export function parseJson(given: string | Buffer): Parsed | undefined {
   const text = typeof given === 'string' ? given : decodeUtf8(given)
-  if (text === undefined || isTooDeep(text)) return undefined
+  return text === undefined || isTooDeep(text) ? undefined : parseJsonOfAnyDepth(text)
+}
+
+/** The same for who only picks members: walking the whole value may overflow the stack. */
+export function parseJsonOfAnyDepth(text: string): Parsed | undefined {
   try {
     return { value: JSON.parse(text) }
   } catch {

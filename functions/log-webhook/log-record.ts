@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { HttpError } from '../../shared/http-error.ts'
-import { asObject, decodeUtf8, parseJson } from '../../shared/json.ts'
+import { asObject, decodeUtf8, parseJsonOfAnyDepth } from '../../shared/json.ts'
 
 /** One record of Auth0's log stream, as far as this system reads it. */
 export interface LogRecord {
@@ -40,11 +40,12 @@ export function parseLogRecords(body: Buffer): LogRecord[] {
   return parseDelivery(text).map(toRecord)
 }
 
+/** Records quote what clients sent, so a deep one must not hold up those beside it. */
 function parseDelivery(text: string): unknown[] {
-  const whole = parseJson(text)
+  const whole = parseJsonOfAnyDepth(text)
   if (whole !== undefined) return Array.isArray(whole.value) ? whole.value : [whole.value]
   const lines = text.split('\n').filter((line) => line.trim() !== '')
-  const parsed = lines.map(parseJson)
+  const parsed = lines.map(parseJsonOfAnyDepth)
   if (lines.length === 0 || parsed.includes(undefined)) throw malformed('not_json')
   return parsed.map((line) => line?.value)
 }

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { asObject, decodeUtf8, parseJson } from '../../shared/json.ts'
+import { asObject, decodeUtf8, parseJson, parseJsonOfAnyDepth } from '../../shared/json.ts'
 
 const nested = (depth: number) => `${'['.repeat(depth)}${']'.repeat(depth)}`
 
@@ -31,6 +31,12 @@ test.each([
   ['half a million lists', nested(500_000)],
 ])('%s are too deep', (_, text) => {
   expect(parseJson(text)).toBeUndefined()
+  expect(parseJson(Buffer.from(text))).toBeUndefined()
+})
+
+test('what is too deep for a walk can be read all the same', () => {
+  expect(parseJsonOfAnyDepth(nested(500_000))).toBeDefined()
+  expect(parseJsonOfAnyDepth('{')).toBeUndefined()
 })
 
 test('what is named __proto__ is a member like any other', () => {

@@ -1,19 +1,40 @@
+import { validateHeaderValue } from 'node:http'
 import fc from 'fast-check'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { parseGatewayConfig } from '../../functions/gateway/config.ts'
-import { readJson, toMessage } from '../../functions/gateway/json-rpc.ts'
+import { RpcError, readJson, toMessage } from '../../functions/gateway/json-rpc.ts'
 import { readInbound } from '../../functions/gateway/revision.ts'
+import { parseLogWebhookConfig } from '../../functions/log-webhook/config.ts'
 import { parseLogRecords } from '../../functions/log-webhook/log-record.ts'
+import { parseMetadataConfig } from '../../functions/metadata/config.ts'
+import { parseRegistrationConfig } from '../../functions/registration/config.ts'
 import { createAccessTokenVerifier, type VerifyAccessToken } from '../../shared/access-token.ts'
 import { BearerError, bearerChallenge, bearerToken } from '../../shared/bearer.ts'
-import { ConfigError } from '../../shared/config.ts'
+import { ConfigError, variables } from '../../shared/config.ts'
 import { HttpError } from '../../shared/http-error.ts'
 import { CHATGPT_REDIRECT_URIS, createRedirectUriPolicy } from '../../shared/redirect-uris.ts'
 import { parseCatalogue } from '../../shared/tools.ts'
-import { AUDIENCE, ISSUER, keySet, NOW, token } from '../support/tokens.ts'
+import {
+  AUDIENCE,
+  HEADER,
+  ISSUER,
+  keySet,
+  NOW,
+  signedByOthers,
+  token,
+  withClaims,
+} from '../support/tokens.ts'
 
 // Seeded, so that a failure is the same for everybody.
-fc.configureGlobal({ seed: 20_261_123, numRuns: 300 })
+fc.configureGlobal({ seed: 20_261_123, numRuns: 200 })
+
+/** What could break a field, a line or a quoted string, among all other code units. */
+const anyText = fc.string({
+  unit: fc.oneof(
+    fc.constantFrom('"', '\\', '\r', '\n', '\t', '\0', ',', '=', ' ', 'é', '\u2028', '\ud800'),
+    fc.integer({ min: 0, max: 0xffff }).map((code) => String.fromCharCode(code)),
+  ),
+})
 
 /** Runs it, and lets pass only the errors that it may throw. */
 function throwsOnly(
@@ -59,6 +80,47 @@ describe('tokens', () => {
     )
   })
 
+  test('no part of a good one goes with a part of another', async () => {
+    const claims = fc.record({ sub: fc.string({ minLength: 1 }), scope: fc.string() })
+    await fc.assert(
+      fc.asyncProperty(claims, fc.constantFrom(1, 2), async (changes, at) => {
+        const good = token().split('.')
+        const other = withClaims({ ...changes, jti: 'other' }).split('.')
+        await refused(good.map((part, index) => (index === at ? other[index] : part)).join('.'))
+      }),
+      { numRuns: 60 },
+    )
+  })
+
+  test('no claim that is checked may be anything else', async () => {
+    const checked = fc.constantFrom('iss', 'aud', 'exp', 'nbf', 'iat', 'sub', 'cnf')
+    const isFine = (name: string, value: unknown) =>
+      (name === 'sub' && typeof value === 'string' && value !== '' && value.isWellFormed()) ||
+      (name === 'exp' && typeof value === 'number' && value > NOW) ||
+      (/^(nbf|iat)$/.test(name) && typeof value === 'number' && value <= NOW + 5)
+    await fc.assert(
+      fc.asyncProperty(checked, fc.jsonValue(), async (name, value) => {
+        const changed = withClaims({ [name]: value })
+        if (isFine(name, value)) await verify(changed)
+        else await refused(changed)
+      }),
+      { numRuns: 150 },
+    )
+  })
+
+  test('no header parameter makes one of a token of somebody else', async () => {
+    const name = fc.oneof(
+      fc.constantFrom('alg', 'typ', 'kid', 'jwk', 'jku', 'x5c', 'x5u', 'crit', 'b64', '__proto__'),
+      fc.string(),
+    )
+    await fc.assert(
+      fc.asyncProperty(fc.dictionary(name, fc.jsonValue()), async (parameters) => {
+        await refused(signedByOthers({ header: { ...HEADER, ...parameters } }))
+      }),
+      { numRuns: 100 },
+    )
+  })
+
   test('no other text is one', async () => {
     const part = fc.base64String()
     const dotted = fc.array(part, { maxLength: 6 }).map((parts) => parts.join('.'))
@@ -95,14 +157,14 @@ describe('header fields', () => {
   })
 
   test('a challenge is one line of quoted strings, whatever goes into it', () => {
-    const anything = fc.string({ unit: 'binary' })
     fc.assert(
       fc.property(
-        anything,
-        fc.array(anything),
-        anything,
+        anyText,
+        fc.array(anyText),
+        anyText,
         (errorDescription, scopes, resourceMetadata) => {
           const challenge = bearerChallenge({ errorDescription, scopes, resourceMetadata })
+          validateHeaderValue('www-authenticate', challenge)
           expect(challenge).toMatch(/^Bearer (?:[a-z_]+="[\x20\x21\x23-\x5b\x5d-\x7e]*"(?:, |$))+$/)
         },
       ),
@@ -128,18 +190,12 @@ describe('bodies', () => {
       method: fc.oneof(fc.constantFrom('tools/call', 'initialize', '__proto__'), fc.string()),
       params: fc.jsonValue(),
     })
-    const isRpcError = (error: unknown) => error instanceof Error && error.name === 'RpcError'
-    const quietly = (run: () => unknown) => {
-      try {
-        run()
-      } catch (error) {
-        if (!isRpcError(error)) throw error
-      }
-    }
-    fc.assert(fc.property(body, (bytes) => quietly(() => toMessage(readJson(bytes)))))
+    fc.assert(
+      fc.property(body, (bytes) => throwsOnly([RpcError], () => toMessage(readJson(bytes)))),
+    )
     fc.assert(
       fc.property(fc.oneof(message, fc.array(message)), headers, (value, fields) =>
-        quietly(() => readInbound(value, fields)),
+        throwsOnly([RpcError], () => readInbound(value, fields)),
       ),
     )
   })
@@ -188,6 +244,55 @@ describe('names', () => {
     )
   })
 
+  test('no name of a tool crashes the catalogue: it is kept, or refused by its name', () => {
+    const name = fc.oneof(
+      fc.constantFrom('__proto__', 'constructor', 'toString', '*', '&a', '? :', '#', '10', '2'),
+      anyText,
+    )
+    fc.assert(
+      fc.property(fc.dictionary(name, fc.jsonValue(), { minKeys: 1 }), (tools) =>
+        throwsOnly([ConfigError], () => {
+          const catalogue = parseCatalogue({ TOOLS: JSON.stringify(tools) })
+          for (const found of catalogue.keys()) expect(found).toMatch(/^[A-Za-z0-9_.-]{1,128}$/)
+        }),
+      ),
+    )
+  })
+
+  test('no text crashes the catalogue, be it YAML or not', () => {
+    const yaml = fc.array(fc.constantFrom(...'a*&!|>?:-[]{},"\'# \n%@`~0'), { maxLength: 40 })
+    fc.assert(
+      fc.property(
+        fc.oneof(
+          fc.string(),
+          yaml.map((parts) => parts.join('')),
+        ),
+        (TOOLS) => throwsOnly([ConfigError], () => parseCatalogue({ TOOLS })),
+      ),
+    )
+  })
+
+  test('no pattern crashes the policy, and none makes it cover what is no plain URI', () => {
+    const pattern = fc.oneof(
+      fc.string(),
+      fc.webUrl(),
+      fc
+        .array(fc.constantFrom(...'https://a.b:*?#{}()[]+\\'), { maxLength: 30 })
+        .map((parts) => parts.join('')),
+      fc.constant('*'),
+    )
+    const uri = fc.oneof(fc.string(), fc.webUrl({ withFragments: true, withQueryParameters: true }))
+    fc.assert(
+      fc.property(pattern, fc.array(uri), (given, uris) =>
+        throwsOnly([ConfigError], () => {
+          if (!createRedirectUriPolicy([given])(uris)) return
+          expect(uris.length).toBeGreaterThan(0)
+          for (const one of uris) expect(one).toMatch(/^[a-z][a-z0-9+.-]*:[^?#]*$/)
+        }),
+      ),
+    )
+  })
+
   test('no redirect URI of another host is covered', () => {
     const isCovered = createRedirectUriPolicy(CHATGPT_REDIRECT_URIS)
     const uri = fc.oneof(
@@ -206,11 +311,28 @@ describe('names', () => {
 })
 
 test('no configuration crashes the start: it is refused by names, never by values', () => {
-  const names = ['PUBLIC_URL', 'OAUTH_ISSUER', 'TOOLS', 'FUNCTIONS_BASE', 'GATEWAY_HMAC_SECRET']
-  const value = fc.oneof(fc.string(), fc.webUrl(), fc.json())
-  const env = fc.dictionary(fc.constantFrom(...names, 'APP_ORIGIN', 'BACKEND_TIMEOUT_MS'), value)
+  const parsers = [
+    parseGatewayConfig,
+    parseMetadataConfig,
+    parseLogWebhookConfig,
+    parseRegistrationConfig,
+  ]
+  const marked = fc.string().map((text) => `${text}hunter2${text}`)
+  const value = fc.oneof(marked, fc.webUrl(), fc.json(), fc.stringMatching(/^[\d.,-]{0,12}$/))
+  const env = fc.dictionary(fc.constantFrom(...Object.keys(variables)), value)
   fc.assert(
-    fc.property(env, (given) => throwsOnly([ConfigError], () => parseGatewayConfig(given))),
-    { numRuns: 150 },
+    fc.property(env, fc.constantFrom(...parsers), (given, parse) => {
+      try {
+        parse(given)
+      } catch (error) {
+        if (!(error instanceof ConfigError)) throw error
+        // A tool's name is told, so that it can be found.
+        const told = error.faults.filter((fault) => !/^TOOL\w*: tool /.test(fault))
+        expect(told.join()).not.toContain('hunter2')
+        for (const fault of error.faults)
+          expect(Object.keys(variables)).toContain(fault.split(/[ :]/)[0])
+      }
+    }),
+    { numRuns: 200 },
   )
 })

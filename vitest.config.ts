@@ -6,6 +6,9 @@ export default defineConfig({
     globalSetup: ['test/privacy.ts'],
     // Most tests wait for processes and sockets, not for a core.
     maxWorkers: 4,
+    // Loading the SDKs and the framework anew for every file takes longer than most files. What a test
+    // changes of the process, it changes back.
+    isolate: false,
     testTimeout: 20_000,
     hookTimeout: 30_000,
   },

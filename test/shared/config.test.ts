@@ -1,6 +1,9 @@
+import { execFile } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
 import { describe, expect, test } from 'vitest'
 import { parseGatewayConfig } from '../../functions/gateway/config.ts'
 import { parseLogWebhookConfig } from '../../functions/log-webhook/config.ts'
@@ -14,6 +17,7 @@ import {
   variables,
 } from '../../shared/config.ts'
 
+const METADATA = fileURLToPath(new URL('../../functions/metadata/index.ts', import.meta.url))
 const SECRET = 'k'.repeat(32)
 const ENV = {
   PUBLIC_URL: 'https://mcp.example.com',
@@ -166,6 +170,23 @@ describe('what is accepted', () => {
     expect(gateway({})).not.toHaveProperty('LOG_WEBHOOK_SECRET')
     expect(parseLogWebhookConfig(ENV)).not.toHaveProperty('GATEWAY_HMAC_SECRET')
   })
+})
+
+test.concurrent.each([
+  ['https://mcp.example.com/mcp', false],
+  ['https://mcp.example.com', false],
+  ['https://api.example.com/mcp', true],
+  ['urn:my-api', true],
+])('the audience %s lies elsewhere than PUBLIC_URL: %s', async (audience, isElsewhere) => {
+  // The function's own start, which ends at once because nothing serves it.
+  const env = { ...ENV, OAUTH_AUDIENCE: audience }
+  const { stdout } = await promisify(execFile)(process.execPath, [METADATA], { env })
+  const warnings = stdout.split('\n').filter((line) => line !== '')
+  expect(warnings.map((line) => JSON.parse(line))).toMatchObject(
+    isElsewhere
+      ? [{ severity: 'WARNING', message: 'audience_not_under_public_url', audience }]
+      : [],
+  )
 })
 
 const NOT_A_URL = 'must be an https URL without credentials or fragment (http only on loopback)'

@@ -19,6 +19,8 @@ let exited: number[]
 let port: number
 
 beforeEach(() => {
+  // No timer of a drain may outlive its test: it would end the process of all other tests.
+  vi.useFakeTimers({ toFake: ['setTimeout'] })
   exited = []
   inFlight = new Set()
   server = createServer((_req, res) => void inFlight.add(res))
@@ -29,6 +31,7 @@ beforeEach(() => {
   for (const signal of SIGNALS) process.on(signal, ours)
 })
 afterEach(async () => {
+  vi.clearAllTimers()
   vi.useRealTimers()
   server.closeAllConnections()
   await new Promise((resolve) => server.close(resolve))
@@ -100,7 +103,6 @@ test('what does not end in 9 s is cut off', async () => {
   await listen()
   void ask().catch(() => undefined)
   await vi.waitUntil(() => inFlight.size === 1)
-  vi.useFakeTimers({ toFake: ['setTimeout'] })
   signalDrain()
   vi.advanceTimersByTime(8_999)
   expect(exited).toEqual([])

@@ -1,6 +1,6 @@
 import { validateHeaderValue } from 'node:http'
 import fc from 'fast-check'
-import { beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { parseGatewayConfig } from '../../functions/gateway/config.ts'
 import { RpcError, readJson, toMessage } from '../../functions/gateway/json-rpc.ts'
 import { readInbound } from '../../functions/gateway/revision.ts'
@@ -26,7 +26,8 @@ import {
 } from '../support/tokens.ts'
 
 // Seeded, so that a failure is the same for everybody.
-fc.configureGlobal({ seed: 20_261_123, numRuns: 200 })
+beforeAll(() => fc.configureGlobal({ seed: 20_261_123, numRuns: 200 }))
+afterAll(() => fc.resetConfigureGlobal())
 
 /** What could break a field, a line or a quoted string, among all other code units. */
 const anyText = fc.string({

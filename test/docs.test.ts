@@ -1,7 +1,9 @@
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
-import { variables } from '../shared/config.ts'
+import { functionNames } from '../deploy/build/functions.ts'
+import { loadParser } from '../deploy/gcp/targets.ts'
+import { type Environment, variables } from '../shared/config.ts'
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
 const read = (name: string) => readFileSync(`${ROOT}${name}`, 'utf8')
@@ -15,6 +17,30 @@ describe('README', () => {
   test('names every variable that the functions read', () => {
     const missing = Object.keys(variables).filter((name) => !readme.includes(`\`${name}\``))
     expect(missing).toEqual([])
+  })
+
+  test('says of every variable which functions read it', async () => {
+    const readers = await readersOfVariables()
+    const rows = readme.split('\n').flatMap((line) => {
+      const [, names = '', usedBy = ''] = line.split('|')
+      const known = [...names.matchAll(/`([A-Z_]+)`/g)].map(([, name = '']) => name)
+      return known.filter((name) => name in variables).map((name) => [name, usedBy.trim()] as const)
+    })
+    const said = rows.map(([name, usedBy]) => {
+      const functions = usedBy === 'all' ? functionNames() : usedBy.split(', ')
+      return [name, [...functions].sort()] as const
+    })
+    expect(Object.fromEntries(said)).toEqual(readers)
+  })
+
+  test('names only findings that doctor has', () => {
+    const table = readme.slice(readme.indexOf('| you see |'), readme.indexOf('## Deploy'))
+    const named = [...table.matchAll(/`([a-z]+_[a-z_]*)\*?`/g)].map(([, id = '']) => id)
+    const directory = `${ROOT}deploy/auth0/doctor`
+    const code = readdirSync(directory).map((file) => readFileSync(`${directory}/${file}`, 'utf8'))
+    const isFinding = (id: string) => code.some((text) => text.includes(`'${id}`))
+    expect(named.length).toBeGreaterThan(15)
+    expect(named.filter((id) => !isFinding(id))).toEqual([])
   })
 
   test('names only commands that there are', () => {
@@ -39,3 +65,17 @@ test.each(['README.md', 'SECURITY.md'])('%s names only files that there are', (d
 test('every dependency is exact', () => {
   for (const version of Object.values(dependencies)) expect(version).toMatch(/^\d+\.\d+\.\d+$/)
 })
+
+/** The functions whose parsers ask for each variable, sorted. */
+async function readersOfVariables(): Promise<Record<string, string[]>> {
+  const readers = new Map<string, string[]>(Object.keys(variables).map((name) => [name, []]))
+  for (const name of functionNames()) {
+    const asked = new Set<string | symbol>()
+    const parse = await loadParser(name)
+    const recording = new Proxy<Environment>({}, { get: (_, variable) => void asked.add(variable) })
+    // Whatever it makes of an empty environment, it has asked for all that it reads.
+    expect(() => parse(recording)).toThrow()
+    for (const [variable, names] of readers) if (asked.has(variable)) names.push(name)
+  }
+  return Object.fromEntries([...readers].map(([variable, names]) => [variable, names.sort()]))
+}

@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util'
-import { isLoopback } from '../../../shared/config.ts'
+import { type Environment, isLoopback } from '../../../shared/config.ts'
 import { UsageError } from '../provision-options.ts'
 
 /** What the person asked for. */
@@ -33,7 +33,6 @@ With MGMT_DOMAIN, MGMT_CLIENT_ID and MGMT_CLIENT_SECRET set, the tenant is exami
 Changes nothing. Exits 0 when healthy, 1 when anything is broken, 2 when called wrongly.
 `
 
-const DEFAULT_URL = 'http://localhost:8080'
 const ENDPOINT = /^\/(mcp\/?)?$/
 
 /**
@@ -41,10 +40,13 @@ const ENDPOINT = /^\/(mcp\/?)?$/
  *
  * @throws UsageError
  */
-export function parseArguments(argv: readonly string[]): DoctorArguments | undefined {
+export function parseArguments(
+  argv: readonly string[],
+  env: Environment,
+): DoctorArguments | undefined {
   const { values, positionals } = parse(argv)
   if (values.help === true) return undefined
-  const [url = DEFAULT_URL, ...others] = positionals
+  const [url = `http://localhost:${env['PORT'] || '8080'}`, ...others] = positionals
   if (others.length > 0) throw new UsageError('Give one URL.')
   if (values.token === '') throw new UsageError('--token needs a token, or - for standard input.')
   return {

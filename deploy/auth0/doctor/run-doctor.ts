@@ -31,7 +31,7 @@ const CALLS = { attemptTimeoutMs: 10_000, callTimeoutMs: 30_000, maxAttempts: 3 
 /** One run of `npm run doctor`: 0 = healthy, 1 = something is broken, 2 = wrong usage. */
 export async function runDoctor(io: DoctorIo): Promise<0 | 1 | 2> {
   try {
-    const asked = parseArguments(io.args)
+    const asked = parseArguments(io.args, io.env)
     if (asked === undefined) {
       io.write(USAGE)
       return 0

@@ -502,6 +502,13 @@ describe('the command line', () => {
     expect(errorOutput).toContain('Usage: npm run doctor')
   })
 
+  test('without a URL it examines the local system, at the port that that is given', async () => {
+    const fetch = () => Promise.reject(new TypeError('refused'))
+    expect(await doctorReport([], { fetch })).toMatchObject({ url: 'http://localhost:8080' })
+    const env = { PORT: '9999' }
+    expect(await doctorReport([], { fetch, env })).toMatchObject({ url: 'http://localhost:9999' })
+  })
+
   test('--help tells how', async () => {
     expect(await doctor(['--help'])).toMatchObject({ exitCode: 0, errorOutput: '' })
   })

@@ -6,11 +6,9 @@ import {
   type RedirectUriPolicy,
 } from './redirect-uris.ts'
 
-/** Who may be admitted, where, and to what. */
-export type AdmissionConfig = ReturnType<typeof parseAdmissionConfig>
-
 /**
- * The variables that every function which admits clients needs.
+ * Who may be admitted, where, and to what: the variables that every function which admits clients
+ * needs.
  *
  * @throws ConfigError with every fault at once.
  */

@@ -5,7 +5,7 @@ import { MCP_PATH, PROTECTED_RESOURCE_PATHS } from '../../shared/protected-resou
  * Every path that a function answers, with the function. API Gateway has no wildcard over segments,
  * so the rewrite map's `/.well-known/**` must be spelled out here.
  */
-export const GATEWAY_PATHS: Readonly<Record<string, string>> = {
+const GATEWAY_PATHS: Readonly<Record<string, string>> = {
   ...Object.fromEntries([...PROTECTED_RESOURCE_PATHS].map((path) => [path, 'metadata'])),
   '/.well-known/oauth-authorization-server': 'metadata',
   '/.well-known/oauth-authorization-server/mcp': 'metadata',

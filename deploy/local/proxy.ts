@@ -23,7 +23,7 @@ export interface Limits {
 }
 
 /** Hosting's 60 s for an answer; Cloud Run waits 10 s for an instance that is starting. */
-export const HOSTING_LIMITS: Limits = { answerMs: 60_000, instanceMs: 10_000 }
+const HOSTING_LIMITS: Limits = { answerMs: 60_000, instanceMs: 10_000 }
 
 const RETRY_MS = 25
 const METHODS_WITH_BODY: ReadonlySet<string> = new Set(['POST', 'PUT', 'PATCH'])

@@ -23,7 +23,7 @@ const MAX_AGE_SECONDS = 60
 const CLOCK_TOLERANCE_SECONDS = 5
 
 /** The caller of a public tool who has not signed in. No user id looks like it. */
-export const ANONYMOUS = 'anonymous'
+const ANONYMOUS = 'anonymous'
 
 /**
  * The user on whose behalf the gateway calls (`auth0:<sub>`), or undefined when the statement in

@@ -3,7 +3,7 @@ import { asObject, decodeUtf8 } from '../../shared/json.ts'
 import { CODE, RpcError, type RpcMessage, type RpcRequest, toMessage } from './json-rpc.ts'
 
 /** The stateless era: every request names its revision in `_meta` and in header fields. */
-export const STATELESS_REVISION = '2026-07-28'
+const STATELESS_REVISION = '2026-07-28'
 
 /** The era that begins with `initialize`, newest first. */
 export const HANDSHAKE_REVISIONS = ['2025-11-25', '2025-06-18', '2025-03-26'] as const

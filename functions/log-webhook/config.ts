@@ -7,8 +7,6 @@ import {
 } from '../../shared/config.ts'
 import { catalogueScopes, parseCatalogue } from '../../shared/tools.ts'
 
-export type LogWebhookConfig = ReturnType<typeof parseLogWebhookConfig>
-
 /** @throws ConfigError with every fault at once. */
 export function parseLogWebhookConfig(env: Environment) {
   const { LOG_WEBHOOK_SECRET, DCR_POLICY, LOG_LEVEL } = variables

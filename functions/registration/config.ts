@@ -7,8 +7,6 @@ import {
 } from '../../shared/config.ts'
 import { catalogueScopes, parseCatalogue } from '../../shared/tools.ts'
 
-export type RegistrationConfig = ReturnType<typeof parseRegistrationConfig>
-
 /** @throws ConfigError with every fault at once. */
 export function parseRegistrationConfig(env: Environment) {
   const { OAUTH_ISSUER, AUTH_SERVER_METADATA, LOG_LEVEL } = variables

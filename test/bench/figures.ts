@@ -35,7 +35,7 @@ export function spread(values: readonly number[]): Spread {
   return { median: median(sorted), least: sorted[0] ?? 0, most: sorted.at(-1) ?? 0 }
 }
 
-export function median(values: readonly number[]): number {
+function median(values: readonly number[]): number {
   const sorted = values.toSorted((a, b) => a - b)
   return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN
 }

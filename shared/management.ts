@@ -14,6 +14,19 @@ export interface ManagementOptions {
   readonly clientSecret: string
 }
 
+/** The credentials in the variables that hold them. */
+export function credentialsIn(variables: {
+  readonly MGMT_DOMAIN: string
+  readonly MGMT_CLIENT_ID: string
+  readonly MGMT_CLIENT_SECRET: string
+}): ManagementOptions {
+  return {
+    domain: variables.MGMT_DOMAIN,
+    clientId: variables.MGMT_CLIENT_ID,
+    clientSecret: variables.MGMT_CLIENT_SECRET,
+  }
+}
+
 // The fetch below ends every call by itself; the package's own timer, which it leaves running when
 // a call fails, only has to be the later one.
 const SPARE_SECONDS = 5

@@ -1,6 +1,6 @@
 import { writeFile } from 'node:fs/promises'
 import { ConfigError, type Environment } from '../../shared/config.ts'
-import { createManagement } from '../../shared/management.ts'
+import { createManagement, credentialsIn } from '../../shared/management.ts'
 import type { ManagementFetchOptions } from '../../shared/management-fetch.ts'
 import { applySteps } from './apply.ts'
 import { type ProvisionConfig, parseProvisionConfig } from './config.ts'
@@ -94,14 +94,6 @@ async function provision(
   const applied = await applySteps(steps, { management, report: printer.done })
   printer.applied(applied)
   return printer.end(applied.failure === undefined ? 0 : 1)
-}
-
-function credentialsIn(config: ProvisionConfig) {
-  return {
-    domain: config.MGMT_DOMAIN,
-    clientId: config.MGMT_CLIENT_ID,
-    clientSecret: config.MGMT_CLIENT_SECRET,
-  }
 }
 
 /** Auth0 may quote in an error message what it was sent. */

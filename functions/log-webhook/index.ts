@@ -2,7 +2,7 @@ import { createAdmission } from '../../shared/admission.ts'
 import { start } from '../../shared/host.ts'
 import { toHttpFunction } from '../../shared/http.ts'
 import { createLog } from '../../shared/log.ts'
-import { createManagement } from '../../shared/management.ts'
+import { createManagement, credentialsIn } from '../../shared/management.ts'
 import { parseLogWebhookConfig } from './config.ts'
 import { createLogWebhook } from './handler.ts'
 
@@ -15,11 +15,7 @@ await start(['log-webhook', 'logWebhook'], () => {
     project: process.env['GOOGLE_CLOUD_PROJECT'],
   })
   const admit = createAdmission({
-    management: createManagement({
-      domain: config.MGMT_DOMAIN,
-      clientId: config.MGMT_CLIENT_ID,
-      clientSecret: config.MGMT_CLIENT_SECRET,
-    }),
+    management: createManagement(credentialsIn(config)),
     mayRedirectTo: config.mayRedirectTo,
     policy: config.DCR_POLICY,
     connections: config.GOOGLE_CONNECTION_NAME,

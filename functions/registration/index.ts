@@ -2,7 +2,7 @@ import { createAdmission, createAdmissionCheck, createDeletion } from '../../sha
 import { start } from '../../shared/host.ts'
 import { toHttpFunction } from '../../shared/http.ts'
 import { createLog } from '../../shared/log.ts'
-import { createManagement } from '../../shared/management.ts'
+import { createManagement, credentialsIn } from '../../shared/management.ts'
 import { parseRegistrationConfig } from './config.ts'
 import { createRegistration } from './handler.ts'
 import { createRegisterAtIssuer } from './issuer-registration.ts'
@@ -16,11 +16,7 @@ await start(['registration'], () => {
   })
   const isOffered = config.AUTH_SERVER_METADATA === 'curated'
   if (!isOffered) log.warning('registration_off', { reason: 'AUTH_SERVER_METADATA is issuer' })
-  const management = createManagement({
-    domain: config.MGMT_DOMAIN,
-    clientId: config.MGMT_CLIENT_ID,
-    clientSecret: config.MGMT_CLIENT_SECRET,
-  })
+  const management = createManagement(credentialsIn(config))
   const admit = createAdmission({
     management,
     mayRedirectTo: config.mayRedirectTo,

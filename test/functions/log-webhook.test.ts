@@ -2,7 +2,7 @@ import { afterEach, describe, expect, test } from 'vitest'
 import { parseLogWebhookConfig } from '../../functions/log-webhook/config.ts'
 import { createLogWebhook } from '../../functions/log-webhook/handler.ts'
 import { createAdmission } from '../../shared/admission.ts'
-import { createManagement } from '../../shared/management.ts'
+import { createManagement, credentialsIn } from '../../shared/management.ts'
 import {
   type FakeClient,
   type ManagementApi,
@@ -88,11 +88,7 @@ async function start({
     createLogWebhook({
       secrets: config.LOG_WEBHOOK_SECRET,
       admit: createAdmission({
-        management: createManagement({
-          domain: config.MGMT_DOMAIN,
-          clientId: config.MGMT_CLIENT_ID,
-          clientSecret: config.MGMT_CLIENT_SECRET,
-        }),
+        management: createManagement(credentialsIn(config)),
         mayRedirectTo: config.mayRedirectTo,
         policy: config.DCR_POLICY,
         connections: config.GOOGLE_CONNECTION_NAME,

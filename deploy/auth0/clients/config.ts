@@ -1,5 +1,6 @@
 import { admissionRules } from '../../../shared/admission-config.ts'
 import { type Environment, parseEnvironment, variables } from '../../../shared/config.ts'
+import { credentialsIn } from '../../../shared/management.ts'
 
 /** @throws ConfigError with every fault at once. */
 export function parseClientsConfig(env: Environment) {
@@ -14,12 +15,5 @@ export function parseClientsConfig(env: Environment) {
     },
     env,
   )
-  return {
-    ...admissionRules(values),
-    credentials: {
-      domain: values.MGMT_DOMAIN,
-      clientId: values.MGMT_CLIENT_ID,
-      clientSecret: values.MGMT_CLIENT_SECRET,
-    },
-  }
+  return { ...admissionRules(values), credentials: credentialsIn(values) }
 }

@@ -1,5 +1,5 @@
 import { type Environment, parseEnvironment, variables } from '../../../shared/config.ts'
-import { createManagement } from '../../../shared/management.ts'
+import { createManagement, credentialsIn } from '../../../shared/management.ts'
 import { watchGrantedScopes } from '../granted-scopes.ts'
 import { UsageError } from '../provision-options.ts'
 import { type DoctorArguments, parseArguments, USAGE } from './arguments.ts'
@@ -65,13 +65,8 @@ async function examineTenant(
 ): Promise<Results> {
   const config = insideConfig(env, outside)
   if ('reason' in config) return skipInside(config)
-  const { MGMT_DOMAIN, MGMT_CLIENT_ID, MGMT_CLIENT_SECRET } = config.provision
-  const credentials = {
-    domain: MGMT_DOMAIN,
-    clientId: MGMT_CLIENT_ID,
-    clientSecret: MGMT_CLIENT_SECRET,
-  }
   const watched = watchGrantedScopes(fetch)
+  const credentials = credentialsIn(config.provision)
   const management = await createManagement(credentials, { ...CALLS, fetch: watched.fetch })()
   const { grantedScopes } = watched
   const seen = await observeInside({ config, management, grantedScopes, plan })

@@ -1,4 +1,5 @@
 import { ConfigError, type Environment } from '../../shared/config.ts'
+import type { ManagementFetchOptions } from '../../shared/management-fetch.ts'
 import { operatorEnvironment } from '../env-file.ts'
 
 /** What a command of an operator gets from the process that it is. */
@@ -7,6 +8,13 @@ export interface CommandIo {
   readonly env: Environment
   readonly write: (text: string) => void
   readonly writeError: (text: string) => void
+}
+
+/** How such a command calls the Management API: an operator has more patience than a function. */
+export const PATIENT: ManagementFetchOptions = {
+  attemptTimeoutMs: 15_000,
+  callTimeoutMs: 120_000,
+  maxAttempts: 6,
 }
 
 /** Runs a command as this process, with the variables of .env.yaml where the environment has none. */

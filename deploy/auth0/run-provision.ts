@@ -1,5 +1,5 @@
 import { writeFile } from 'node:fs/promises'
-import { ConfigError, type Environment } from '../../shared/config.ts'
+import { ConfigError } from '../../shared/config.ts'
 import { createManagement, credentialsIn } from '../../shared/management.ts'
 import type { ManagementFetchOptions } from '../../shared/management-fetch.ts'
 import { applySteps } from './apply.ts'
@@ -17,24 +17,15 @@ import {
   UsageError,
 } from './provision-options.ts'
 import { readTenant } from './read-tenant.ts'
+import { type CommandIo, PATIENT } from './run-as-process.ts'
 
-export interface ProvisionIo {
-  readonly args: readonly string[]
-  readonly env: Environment
-  readonly write: (text: string) => void
-  readonly writeError: (text: string) => void
-  /** How the Management API is called; an operator has more patience than a function. */
+export interface ProvisionIo extends CommandIo {
+  /** How the Management API is called, where that is not with an operator's patience. */
   readonly calls?: ManagementFetchOptions
 }
 
 /** 0 = done or nothing to do, 1 = failed or blocked, 2 = wrong usage. */
 export type ExitCode = 0 | 1 | 2
-
-const PATIENT: ManagementFetchOptions = {
-  attemptTimeoutMs: 15_000,
-  callTimeoutMs: 120_000,
-  maxAttempts: 6,
-}
 
 /** One run of `npm run provision`, from its arguments to its exit code. */
 export async function runProvision(io: ProvisionIo): Promise<ExitCode> {

@@ -1,31 +1,22 @@
 import { createDeletion } from '../../../shared/admission.ts'
 import { AdmissionError } from '../../../shared/admission-error.ts'
-import { ConfigError, type Environment } from '../../../shared/config.ts'
+import { ConfigError } from '../../../shared/config.ts'
 import { createManagement, type Management } from '../../../shared/management.ts'
 import type { ManagementFetchOptions } from '../../../shared/management-fetch.ts'
 import { UsageError } from '../provision-options.ts'
 import { explainFailure } from '../reading.ts'
+import { type CommandIo, PATIENT } from '../run-as-process.ts'
 import { parseClientsConfig } from './config.ts'
 import { type ClientsOptions, parseClientsOptions, USAGE } from './options.ts'
 import { type ClientsReport, type JudgedClient, toJson, toText } from './print-clients.ts'
 import { countUserGrants, readClients } from './read-clients.ts'
 import { judge } from './verdict.ts'
 
-export interface ClientsIo {
-  readonly args: readonly string[]
-  readonly env: Environment
-  readonly write: (text: string) => void
-  readonly writeError: (text: string) => void
-  /** How the Management API is called; an operator has more patience than a function. */
+export interface ClientsIo extends CommandIo {
+  /** How the Management API is called, where that is not with an operator's patience. */
   readonly calls?: ManagementFetchOptions
   /** Milliseconds since the epoch. */
   readonly now?: () => number
-}
-
-const PATIENT: ManagementFetchOptions = {
-  attemptTimeoutMs: 15_000,
-  callTimeoutMs: 120_000,
-  maxAttempts: 6,
 }
 
 /** One run of `npm run clients`: 0 = done or nothing to do, 1 = failed, 2 = wrong usage. */

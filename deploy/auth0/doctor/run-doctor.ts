@@ -1,7 +1,8 @@
-import { type Environment, parseEnvironment, variables } from '../../../shared/config.ts'
+import { parseEnvironment, variables } from '../../../shared/config.ts'
 import { createManagement, credentialsIn } from '../../../shared/management.ts'
 import { watchGrantedScopes } from '../granted-scopes.ts'
 import { UsageError } from '../provision-options.ts'
+import type { CommandIo } from '../run-as-process.ts'
 import { type DoctorArguments, parseArguments, USAGE } from './arguments.ts'
 import { mergeResults, NO_RESULTS, type Results } from './finding.ts'
 import { examineInside, failInside, skipInside } from './inside.ts'
@@ -13,11 +14,7 @@ import { createProbe } from './probe.ts'
 import { toJson, toText } from './report.ts'
 import { examineToken } from './token.ts'
 
-export interface DoctorIo {
-  readonly args: readonly string[]
-  readonly env: Environment
-  readonly write: (text: string) => void
-  readonly writeError: (text: string) => void
+export interface DoctorIo extends CommandIo {
   /** What `--token -` reads. */
   readonly readInput: () => Promise<string>
   readonly fetch?: typeof fetch

@@ -12,10 +12,15 @@ const SCOPE_OF_STEP = {
 export type AdmissionStep = keyof typeof SCOPE_OF_STEP
 
 const CHANGES: ReadonlySet<AdmissionStep> = new Set([
-  ...(['client_promote', 'client_delete', 'conn_enable', 'grant_create'] as const),
+  'client_promote',
+  'client_delete',
+  'conn_enable',
+  'grant_create',
 ])
 const CLIENT_STEPS: ReadonlySet<AdmissionStep> = new Set([
-  ...(['client_read', 'client_promote', 'grant_create'] as const),
+  'client_read',
+  'client_promote',
+  'grant_create',
 ])
 
 /**
@@ -111,7 +116,8 @@ function statusOf(error: unknown): number | undefined {
   return typeof error.statusCode === 'number' ? error.statusCode : undefined
 }
 
-function isTokenFailure(error: unknown): boolean {
+/** Whether a call failed because Auth0 gave no Management API token: the `auth0` package says so. */
+export function isTokenFailure(error: unknown): boolean {
   return error instanceof Error && error.message.includes('token request')
 }
 

@@ -29,9 +29,7 @@ const REFUSALS: readonly (readonly [RegExp, CauseId])[] = [
   [/access_denied/i, 'access_denied'],
 ]
 /** What a client that log-webhook has not admitted is told; the rest has other reasons. */
-const OF_ADMISSION: ReadonlySet<CauseId> = new Set([
-  ...(['no_connection', 'no_grant', 'client_unknown'] as const),
-])
+const OF_ADMISSION: ReadonlySet<CauseId> = new Set(['no_connection', 'no_grant', 'client_unknown'])
 const LOCAL_POLL_MS = 100
 // Every try is a request to somebody else's server.
 const POLL_MS = 1_000

@@ -33,7 +33,7 @@ const COOLDOWN_MS = 10_000
 const FETCH_TIMEOUT_MS = 5_000
 const MAX_BYTES = 256 * 1024
 // 2,048 bits, base64url: what RFC 7518 s3.3 asks of RS256 at least.
-const MIN_MODULUS_CHARACTERS = 342
+export const MIN_MODULUS_CHARACTERS = 342
 
 /**
  * A key set that is fetched on first use and every 10 minutes, one fetch at a time. An unknown `kid`

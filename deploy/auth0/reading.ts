@@ -1,3 +1,4 @@
+import { isTokenFailure } from '../../shared/admission-error.ts'
 import type { ManagementScope } from './management-scopes.ts'
 
 /** One part of the tenant: what was read, or why it could not be read. */
@@ -46,7 +47,7 @@ export function explainFailure(error: unknown): Failure {
   const status = member(error, 'statusCode')
   if (typeof status !== 'number' && !isOfTransport(error)) throw error
   const answer = typeof status === 'number' ? `answered ${status}` : unanswered(error)
-  if (error.message.includes('token request')) {
+  if (isTokenFailure(error)) {
     const message = `Auth0 gave no Management API token (${answer}): check MGMT_DOMAIN, MGMT_CLIENT_ID and MGMT_CLIENT_SECRET, and that this application is authorized for the Management API`
     return { kind: 'no-token', message }
   }

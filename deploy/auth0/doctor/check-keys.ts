@@ -1,3 +1,4 @@
+import { MIN_MODULUS_CHARACTERS } from '../../../shared/jwks.ts'
 import { documentOf, type JsonObject, shown } from './document.ts'
 import { type Check, fault, warning } from './finding.ts'
 import { listedKeys } from './observe-issuer.ts'
@@ -6,7 +7,6 @@ import { isAnswer } from './probe.ts'
 
 const NO_METADATA = "the issuer's metadata could not be fetched"
 const SLOW_MS = 5_000
-const MIN_MODULUS_CHARACTERS = 342
 
 /** The keys by which tokens are verified, as the doctor and as the gateway can fetch them. */
 export const KEY_CHECKS: readonly Check<Outside>[] = [

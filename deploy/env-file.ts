@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { parseDocument } from 'yaml'
 import { ConfigError, type Environment } from '../shared/config.ts'
+import { asObject } from '../shared/json.ts'
 
 /**
  * The variables of a file such as .env.yaml, in the form that `gcloud --env-vars-file` takes: one
@@ -14,8 +15,8 @@ export function readEnvFile(path: string): Environment {
   if (error !== undefined) {
     throw new ConfigError([`${path} is not YAML (${error.code} at character ${error.pos[0]})`])
   }
-  const values: unknown = document.toJS({ maxAliasCount: 100 })
-  if (values === null || typeof values !== 'object' || Array.isArray(values)) {
+  const values = asObject(document.toJS({ maxAliasCount: 100 }))
+  if (values === undefined) {
     throw new ConfigError([`${path} must be a mapping of variable to value`])
   }
   const faults = Object.entries(values)

@@ -1,3 +1,5 @@
+import { asObject } from './json.ts'
+
 /** A document could not be had. `reason` is for the log; it never quotes the answer. */
 export class FetchError extends Error {
   override readonly name = 'FetchError'
@@ -42,10 +44,9 @@ export const fetchJson: FetchJson = async (url, { timeoutMs, maxBytes }) => {
     .catch((error: unknown) => {
       throw error instanceof FetchError ? error : new FetchError(reasonOf(error), error)
     })
-  if (body === null || typeof body !== 'object' || Array.isArray(body)) {
-    throw new FetchError('not_an_object')
-  }
-  return { ...body }
+  const object = asObject(body)
+  if (object === undefined) throw new FetchError('not_an_object')
+  return object
 }
 
 function reasonOf(error: unknown): string {

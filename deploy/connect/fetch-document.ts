@@ -1,3 +1,4 @@
+import { asObject, parseJson } from '../../shared/json.ts'
 import type { CauseId } from './causes.ts'
 import { StepError } from './step-error.ts'
 
@@ -43,13 +44,9 @@ export async function fetchDocument(
   const text = await response.text()
   if (isHtml(response)) throw new StepError('html', `${url} answered ${describe(response)}`)
   if (!response.ok) throw new StepError(absent, `${url} answered ${describe(response)}`)
-  try {
-    const value: unknown = JSON.parse(text)
-    if (value !== null && typeof value === 'object' && !Array.isArray(value)) return { ...value }
-  } catch {
-    // Falls through: what is no JSON is no document.
-  }
-  throw new StepError(absent, `${url} answered no JSON object`)
+  const document = asObject(parseJson(text)?.value)
+  if (document === undefined) throw new StepError(absent, `${url} answered no JSON object`)
+  return document
 }
 
 export function isHtml({ headers }: Response): boolean {

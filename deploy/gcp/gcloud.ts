@@ -1,3 +1,4 @@
+import { asObject } from '../../shared/json.ts'
 import type { Finished, Run } from './command.ts'
 import { DeployError } from './deploy-error.ts'
 import type { Json } from './json.ts'
@@ -31,9 +32,8 @@ export function createGcloud(run: Run): Gcloud {
   }
   return {
     describe: async (...args) => {
-      const value = await read(args)
-      if (value === null || typeof value !== 'object' || Array.isArray(value)) return undefined
-      return Object.keys(value).length > 0 ? { ...value } : undefined
+      const value = asObject(await read(args)) ?? {}
+      return Object.keys(value).length > 0 ? value : undefined
     },
     list: async (...args) => {
       const value = await read(args)

@@ -1,3 +1,4 @@
+import { asObject, parseJson } from '../../../shared/json.ts'
 import { documentOf, isObject, shown, stringsIn } from './document.ts'
 import { type Check, fault, type Verdict } from './finding.ts'
 import type { Outside } from './observe-outside.ts'
@@ -67,12 +68,7 @@ function differenceOf(one: string, value: unknown, other: string, published: unk
 }
 
 function reportIn({ text }: Answer) {
-  try {
-    const report: unknown = JSON.parse(text)
-    return isObject(report) ? report : undefined
-  } catch {
-    return undefined
-  }
+  return asObject(parseJson(text)?.value)
 }
 
 function reasonOf(part: unknown): string {

@@ -1,3 +1,4 @@
+import { asObject, parseJson } from '../../../shared/json.ts'
 import { type Exchange, isAnswer, isHtml, outcomeOf } from './probe.ts'
 
 export type JsonObject = Readonly<Record<string, unknown>>
@@ -10,12 +11,10 @@ export function documentOf(exchange: Exchange): Document {
   if (!isAnswer(exchange) || exchange.status !== 200 || isHtml(exchange)) {
     return { absent: outcomeOf(exchange) }
   }
-  try {
-    const value: unknown = JSON.parse(exchange.text)
-    return isObject(value) ? { value } : { absent: '200 with JSON that is no object' }
-  } catch {
-    return { absent: '200 with something that is not JSON' }
-  }
+  const parsed = parseJson(exchange.text)
+  if (parsed === undefined) return { absent: '200 with something that is not JSON' }
+  const value = asObject(parsed.value)
+  return value === undefined ? { absent: '200 with JSON that is no object' } : { value }
 }
 
 /** The first of these that is a document. */
@@ -28,7 +27,7 @@ export function firstDocument(exchanges: readonly Exchange[]): JsonObject | unde
 }
 
 export function isObject(value: unknown): value is JsonObject {
-  return value !== null && typeof value === 'object' && !Array.isArray(value)
+  return asObject(value) !== undefined
 }
 
 /** The strings in a list, or undefined when it is no list. */

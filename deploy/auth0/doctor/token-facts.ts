@@ -1,5 +1,6 @@
 import type { Claims } from '../../../shared/claims.ts'
-import { isObject, shown } from './document.ts'
+import { asObject, parseJson } from '../../../shared/json.ts'
+import { shown } from './document.ts'
 
 /** What a token says of itself, unverified: for explaining, never for deciding. */
 export interface TokenFacts {
@@ -50,12 +51,7 @@ export function claimShown(claims: Claims | undefined, name: string): string {
 }
 
 function parse(part: string | undefined): Claims | undefined {
-  try {
-    const value: unknown = JSON.parse(Buffer.from(part ?? '', 'base64url').toString())
-    return isObject(value) ? value : undefined
-  } catch {
-    return undefined
-  }
+  return asObject(parseJson(Buffer.from(part ?? '', 'base64url'))?.value)
 }
 
 /** Whether a token is for this audience but for a slash at the end of one of them. */

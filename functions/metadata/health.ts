@@ -1,4 +1,5 @@
 import type { FetchJson } from '../../shared/fetch-json.ts'
+import { asObject } from '../../shared/json.ts'
 import { fetchDiscovery, reasonOf } from './authorization-server.ts'
 
 /** What `/health/auth0` answers; `failing` names the parts that cannot be reached. */
@@ -47,7 +48,9 @@ export function createAuth0Health({
       fetch(jwksUrl, LIMITS),
     ])
     if (jwks.status === 'fulfilled') {
-      keys = Array.isArray(jwks.value['keys']) ? jwks.value['keys'] : []
+      const { keys: listed } = jwks.value
+      const objects = Array.isArray(listed) ? listed.map(asObject) : []
+      keys = objects.filter((key) => key !== undefined)
       fetchedAt = now()
     }
     const failing = [

@@ -313,6 +313,13 @@ describe('health', () => {
       },
     },
     {
+      name: 'the key set has no keys but null',
+      failing: ['jwks'],
+      stage: () => {
+        issuer.staged.jwks = { keys: [null] }
+      },
+    },
+    {
       name: 'the key set redirects',
       failing: ['jwks'],
       stage: () => {

@@ -19,6 +19,8 @@ const WELL_KNOWN = '/.well-known/oauth-protected-resource'
 export const MCP_PATH = '/mcp'
 /** Where clients register when the metadata is curated. */
 export const REGISTRATION_PATH = '/oauth/register'
+/** Where Auth0's log stream delivers. */
+export const LOG_WEBHOOK_PATH = '/auth0-log-webhook'
 
 /** Every path at which clients look for the document (RFC 9728 s3.1 and the layouts seen in use). */
 export const PROTECTED_RESOURCE_PATHS: ReadonlySet<string> = new Set([
@@ -26,6 +28,14 @@ export const PROTECTED_RESOURCE_PATHS: ReadonlySet<string> = new Set([
   `${WELL_KNOWN}${MCP_PATH}`,
   `${MCP_PATH}${WELL_KNOWN}`,
 ])
+
+/** Where clients look for the authorization server's metadata at the resource itself. */
+export const AUTHORIZATION_SERVER_PATHS = [
+  '/.well-known/oauth-authorization-server',
+  `/.well-known/oauth-authorization-server${MCP_PATH}`,
+  `${MCP_PATH}/.well-known/oauth-authorization-server`,
+  '/.well-known/openid-configuration',
+] as const
 
 /** The resource identifier when none is configured: the URL of the MCP endpoint. */
 export function defaultAudience(publicUrl: string): string {

@@ -1,4 +1,5 @@
 import type { Management as Auth0 } from 'auth0'
+import { LOG_WEBHOOK_PATH } from '../../shared/protected-resource.ts'
 import type { Catalogue } from '../../shared/tools.ts'
 import type { ProvisionConfig } from './config.ts'
 
@@ -69,7 +70,6 @@ export const LOG_STREAM_FILTER = {
   name: 'management.success',
 } as const satisfies Auth0.LogStreamFilter
 
-const LOG_WEBHOOK_PATH = '/auth0-log-webhook'
 // Auth0 refuses a longer description of a permission.
 const MAX_DESCRIPTION_CHARACTERS = 500
 

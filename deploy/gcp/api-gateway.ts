@@ -1,24 +1,28 @@
 import { Document, isMap, visit } from 'yaml'
-import { MCP_PATH, PROTECTED_RESOURCE_PATHS } from '../../shared/protected-resource.ts'
+import {
+  AUTHORIZATION_SERVER_PATHS,
+  LOG_WEBHOOK_PATH,
+  MCP_PATH,
+  PROTECTED_RESOURCE_PATHS,
+  REGISTRATION_PATH,
+} from '../../shared/protected-resource.ts'
 
 /**
  * Every path that a function answers, with the function. API Gateway has no wildcard over segments,
  * so the rewrite map's `/.well-known/**` must be spelled out here.
  */
 const GATEWAY_PATHS: Readonly<Record<string, string>> = {
-  ...Object.fromEntries([...PROTECTED_RESOURCE_PATHS].map((path) => [path, 'metadata'])),
-  '/.well-known/oauth-authorization-server': 'metadata',
-  '/.well-known/oauth-authorization-server/mcp': 'metadata',
-  '/mcp/.well-known/oauth-authorization-server': 'metadata',
-  '/.well-known/openid-configuration': 'metadata',
+  ...Object.fromEntries(
+    [...PROTECTED_RESOURCE_PATHS, ...AUTHORIZATION_SERVER_PATHS].map((path) => [path, 'metadata']),
+  ),
   '/.well-known/openai-apps-challenge': 'metadata',
   '/health': 'metadata',
   '/health/auth0': 'metadata',
   [MCP_PATH]: 'gateway',
   '/tools/{toolName}': 'gateway',
   '/openapi.json': 'gateway',
-  '/oauth/register': 'registration',
-  '/auth0-log-webhook': 'log-webhook',
+  [REGISTRATION_PATH]: 'registration',
+  [LOG_WEBHOOK_PATH]: 'log-webhook',
 }
 
 /** All that Swagger 2.0 can name: which of them a path has is the function's to say, as on Hosting. */

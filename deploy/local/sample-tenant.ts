@@ -1,4 +1,5 @@
 import { splitList } from '../../shared/config.ts'
+import { LOG_WEBHOOK_PATH } from '../../shared/protected-resource.ts'
 import { parseCatalogue } from '../../shared/tools.ts'
 import { permissions } from '../auth0/desired-state.ts'
 
@@ -34,7 +35,7 @@ export function sampleTenant(variables: Readonly<Record<string, string>>, url: s
       clientSecret: variables['MGMT_CLIENT_SECRET'] ?? '',
     },
     logStream: {
-      url: `${url}/auth0-log-webhook`,
+      url: `${url}${LOG_WEBHOOK_PATH}`,
       authorization: `Bearer ${logWebhookSecret}`,
     },
   }

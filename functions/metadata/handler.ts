@@ -4,6 +4,7 @@ import { type Handler, type HttpResponse, json } from '../../shared/http.ts'
 import { notFound } from '../../shared/http-error.ts'
 import type { Log } from '../../shared/log.ts'
 import {
+  AUTHORIZATION_SERVER_PATHS,
   PROTECTED_RESOURCE_PATHS,
   protectedResourceMetadata,
 } from '../../shared/protected-resource.ts'
@@ -18,12 +19,6 @@ export interface MetadataDependencies {
   readonly fetch?: FetchJson
 }
 
-const AUTHORIZATION_SERVER_PATHS = [
-  '/.well-known/oauth-authorization-server',
-  '/.well-known/oauth-authorization-server/mcp',
-  '/mcp/.well-known/oauth-authorization-server',
-  '/.well-known/openid-configuration',
-]
 const CACHEABLE = { 'cache-control': 'public, max-age=300, s-maxage=300' }
 
 /** Discovery documents and health. Holds no secret; every document is public. */

@@ -1,4 +1,8 @@
-import { MCP_PATH, PROTECTED_RESOURCE_PATHS } from '../../../shared/protected-resource.ts'
+import {
+  AUTHORIZATION_SERVER_PATHS,
+  MCP_PATH,
+  PROTECTED_RESOURCE_PATHS,
+} from '../../../shared/protected-resource.ts'
 import type { JsonObject } from './document.ts'
 import { type Exchange, isAnswer, type Probe } from './probe.ts'
 
@@ -25,12 +29,6 @@ export interface FrontSeen {
   readonly metadataFromPage: Exchange
 }
 
-const AUTHORIZATION_SERVER_PATHS = [
-  '/.well-known/oauth-authorization-server',
-  '/.well-known/oauth-authorization-server/mcp',
-  '/mcp/.well-known/oauth-authorization-server',
-  '/.well-known/openid-configuration',
-]
 const ELSEWHERE = 'https://elsewhere.example'
 const MAX_PATIENCE_SECONDS = 15
 const JSON_TYPE = { 'content-type': 'application/json' }

@@ -56,7 +56,7 @@ export function withHeaders(
   return { ...response, headers: { ...response.headers, ...headers } }
 }
 
-/** The one rendering of an HttpError: `{ error, message }`; its reason goes to the log. */
+/** An HttpError as `{ error, message }`, its form unless a path has its own; its reason is logged. */
 export function errorResponse(error: HttpError, log: Log): HttpResponse {
   if (error.reason !== undefined) log.info('request_refused', { reason: error.reason })
   return json(error.status, { error: error.code, message: error.message }, error.headers)

@@ -1,4 +1,4 @@
-import type { Catalogue, ToolDefinition } from '../../shared/tools.ts'
+import { type Catalogue, catalogueScopes, type ToolDefinition } from '../../shared/tools.ts'
 
 export interface OpenApiOptions {
   readonly publicUrl: string
@@ -8,7 +8,6 @@ export interface OpenApiOptions {
 /** The OpenAPI 3.1 description of the REST side, for GPT Actions and other clients. */
 export function openApiDocument(catalogue: Catalogue, { publicUrl, issuer }: OpenApiOptions) {
   const tools = [...catalogue.values()]
-  const scopes = [...new Set(tools.flatMap((tool) => tool.scopes))].sort()
   return {
     openapi: '3.1.0',
     info: { title: `Tools at ${new URL(publicUrl).host}`, version: '1.0.0' },
@@ -24,7 +23,7 @@ export function openApiDocument(catalogue: Catalogue, { publicUrl, issuer }: Ope
             authorizationCode: {
               authorizationUrl: new URL('authorize', issuer).href,
               tokenUrl: new URL('oauth/token', issuer).href,
-              scopes: Object.fromEntries(scopes.map((scope) => [scope, scope])),
+              scopes: Object.fromEntries(catalogueScopes(catalogue).map((scope) => [scope, scope])),
             },
           },
         },

@@ -21,8 +21,9 @@ const FETCH_TIMEOUT_MS = 5_000
 const MAX_BYTES = 256 * 1024
 
 /**
- * Returns a function that gives the issuer's discovery document, as it is presented: fetched at most every 5 minutes
- * (every 10 seconds while it fails), one fetch at a time, and served stale while the issuer is down.
+ * Returns a function that gives the issuer's discovery document, as it is presented: fetched at most
+ * every 5 minutes (every 10 seconds while it fails), one fetch at a time, and served stale while the
+ * issuer is down.
  *
  * The function throws HttpError 502 when there has never been a document, and what `present` threw at
  * the latest one.

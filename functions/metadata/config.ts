@@ -23,24 +23,15 @@ export function parseMetadataConfig(env: Environment): MetadataConfig {
 }
 
 function parseVariables(env: Environment) {
-  const {
-    PUBLIC_URL,
-    OAUTH_ISSUER,
-    OAUTH_AUDIENCE,
-    OAUTH_SCOPES,
-    AUTH_SERVER_METADATA,
-    OPENAI_APPS_CHALLENGE,
-    LOG_LEVEL,
-  } = variables
   return parseEnvironment(
     {
-      PUBLIC_URL,
-      OAUTH_ISSUER,
-      OAUTH_AUDIENCE,
-      OAUTH_SCOPES,
-      AUTH_SERVER_METADATA,
-      OPENAI_APPS_CHALLENGE,
-      LOG_LEVEL,
+      PUBLIC_URL: variables.PUBLIC_URL,
+      OAUTH_ISSUER: variables.OAUTH_ISSUER,
+      OAUTH_AUDIENCE: variables.OAUTH_AUDIENCE,
+      OAUTH_SCOPES: variables.OAUTH_SCOPES,
+      AUTH_SERVER_METADATA: variables.AUTH_SERVER_METADATA,
+      OPENAI_APPS_CHALLENGE: variables.OPENAI_APPS_CHALLENGE,
+      LOG_LEVEL: variables.LOG_LEVEL,
     },
     env,
   )

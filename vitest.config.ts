@@ -11,5 +11,7 @@ export default defineConfig({
     isolate: false,
     testTimeout: 20_000,
     hookTimeout: 30_000,
+    // What is waited for comes in milliseconds, unless the machine has other things to do.
+    expect: { poll: { timeout: 10_000 } },
   },
 })

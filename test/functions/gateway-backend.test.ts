@@ -265,7 +265,7 @@ describe('a backend in trouble', () => {
   }
   const events = { events: ['dentist'] }
   const troubles: readonly Trouble[] = [
-    { name: 'answers late', script: { delayMs: 600 }, reason: 'backend_timeout', status: 504 },
+    { name: 'answers late', script: { delayMs: 5_000 }, reason: 'backend_timeout', status: 504 },
     {
       name: 'drips past the time-out',
       script: { body: { events: ['x'.repeat(100)] }, manner: 'drip' },
@@ -372,7 +372,8 @@ describe('a backend in trouble', () => {
 
   test.each(troubles)('that $name: a plain sentence, the cause in the log', async (trouble) => {
     backend.script('listEvents', trouble.script)
-    const served = await start({ BACKEND_TIMEOUT_MS: '400' })
+    const isLate = trouble.reason === 'backend_timeout'
+    const served = await start({ BACKEND_TIMEOUT_MS: isLate ? '600' : '10000' })
     const rest = await callListEvents(served)
     expect(rest.status).toBe(trouble.status)
 
@@ -408,12 +409,10 @@ describe('a backend in trouble', () => {
   })
 
   test("a tool's own timeoutMs is shorter than everybody's", async () => {
-    backend.script('about', { delayMs: 1_000 })
+    backend.script('about', { delayMs: 10_000 })
     const tools = { about: { ...TOOLS.about, timeoutMs: 50 } }
-    const served = await start({ TOOLS: JSON.stringify(tools), BACKEND_TIMEOUT_MS: '900' })
-    const startedAt = performance.now()
+    const served = await start({ TOOLS: JSON.stringify(tools), BACKEND_TIMEOUT_MS: '15000' })
     expect((await callAbout(served)).json()).toMatchObject({ result: { isError: true } })
-    expect(performance.now() - startedAt).toBeLessThan(500)
     expect(reasonsIn(served)).toEqual(['backend_timeout'])
   })
 
@@ -426,8 +425,8 @@ describe('a backend in trouble', () => {
   })
 
   test('a time-out ends the call at the backend', async () => {
-    backend.script('about', { delayMs: 1_000 })
-    await callAbout(await start({ BACKEND_TIMEOUT_MS: '50' }))
+    backend.script('about', { delayMs: 10_000 })
+    await callAbout(await start({ BACKEND_TIMEOUT_MS: '500' }))
     await onlyCall().abandoned
   })
 

@@ -76,7 +76,7 @@ describe('requests as no library writes them', () => {
     backend.script('about', { delayMs: 5_000 })
     const socket = await dial()
     socket.write(request(callAbout))
-    await vi.waitUntil(() => backend.calls.length === 1)
+    await vi.waitUntil(() => backend.calls.length === 1, 10_000)
     socket.end()
     await backend.calls[0]?.abandoned
   })

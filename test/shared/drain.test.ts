@@ -88,21 +88,21 @@ test('where the framework registers none, the process is not ours to end', async
 test('what is in flight is answered on a connection that closes, then the process ends', async () => {
   await listen()
   const answer = ask()
-  await vi.waitUntil(() => inFlight.size === 1)
+  await vi.waitUntil(() => inFlight.size === 1, 10_000)
   signalDrain()
-  await vi.waitUntil(() => !server.listening)
+  await vi.waitUntil(() => !server.listening, 10_000)
   await expect(ask()).rejects.toThrow('ECONNREFUSED')
   expect(exited).toEqual([])
   for (const res of inFlight) res.end('done')
   expect((await answer).headers.connection).toBe('close')
-  await vi.waitUntil(() => exited.length > 0)
+  await vi.waitUntil(() => exited.length > 0, 10_000)
   expect(exited).toEqual([0])
 })
 
 test('what does not end in 9 s is cut off', async () => {
   await listen()
   void ask().catch(() => undefined)
-  await vi.waitUntil(() => inFlight.size === 1)
+  await vi.waitUntil(() => inFlight.size === 1, 10_000)
   signalDrain()
   vi.advanceTimersByTime(8_999)
   expect(exited).toEqual([])
@@ -113,6 +113,6 @@ test('what does not end in 9 s is cut off', async () => {
 test('without anything in flight the process ends at once', async () => {
   await listen()
   signalDrain()
-  await vi.waitUntil(() => exited.length > 0)
+  await vi.waitUntil(() => exited.length > 0, 10_000)
   expect(exited).toEqual([0])
 })

@@ -25,11 +25,13 @@ let failures: string[]
 let respond: RequestListener
 let server: ReturnType<typeof createServer>
 let jwks: Jwks
+let timeoutMs: number
 
 beforeEach(async () => {
   now = 0
   fetches = 0
   failures = []
+  timeoutMs = 10_000
   server = createServer((req, res) => {
     fetches++
     respond(req, res)
@@ -37,8 +39,8 @@ beforeEach(async () => {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const uri = `http://127.0.0.1:${(server.address() as AddressInfo).port}/jwks.json`
   const onFetchFailed = (reason: string) => void failures.push(reason)
-  // The time limit alone is shortened; what it is by default has a test of its own.
-  const fetch: FetchJson = (url, options) => fetchJson(url, { ...options, timeoutMs: 400 })
+  // The time limit alone is another; what it is by default has a test of its own.
+  const fetch: FetchJson = (url, options) => fetchJson(url, { ...options, timeoutMs })
   jwks = createJwks({ uri, fetch, now: () => now, onFetchFailed })
 })
 afterEach(async () => {
@@ -271,6 +273,7 @@ describe('a set that will not do counts as an outage', () => {
     ['cut off', (_req, res) => void res.destroy(), 'ECONNRESET'],
   ])('%s', async (_, listener, reason) => {
     respond = listener
+    if (reason === 'timeout') timeoutMs = 200
     await expect(jwks.key('one')).rejects.toThrow(JwksUnavailableError)
     expect(failures).toEqual([reason])
   })

@@ -1,6 +1,10 @@
 import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { localEnvironment, localPorts, withSecrets } from '../../deploy/local/environment.ts'
+import { parseGatewayConfig } from '../../functions/gateway/config.ts'
+import { parseLogWebhookConfig } from '../../functions/log-webhook/config.ts'
+import { parseMetadataConfig } from '../../functions/metadata/config.ts'
+import { parseRegistrationConfig } from '../../functions/registration/config.ts'
 import { ConfigError } from '../../shared/config.ts'
 import { createRedirectUriPolicy } from '../../shared/redirect-uris.ts'
 
@@ -40,6 +44,22 @@ test('each function sees the variables that it uses and no others', () => {
     ...['CLIENT_REDIRECT_URIS', 'GOOGLE_CONNECTION_NAME', 'LOG_LEVEL', 'MGMT_CLIENT_ID'],
     ...['MGMT_CLIENT_SECRET', 'MGMT_DOMAIN', 'OAUTH_AUDIENCE', 'OAUTH_ISSUER', 'TOOLS_FILE'],
   ])
+})
+
+test.each([
+  // OAUTH_AUDIENCE, which is always set here, is what these two would take PUBLIC_URL for.
+  ['log-webhook', parseLogWebhookConfig, ['PUBLIC_URL']],
+  ['registration', parseRegistrationConfig, ['PUBLIC_URL']],
+  ['gateway', parseGatewayConfig, []],
+  ['metadata', parseMetadataConfig, []],
+] as const)('%s is given every variable that it asks for', (name, parse, needless) => {
+  const asked = new Set<string>()
+  const env = new Proxy({}, { get: (_, variable) => void asked.add(String(variable)) })
+  expect(() => parse(env)).toThrow(ConfigError)
+  const all = Object.fromEntries([...asked].map((variable) => [variable, 'set']))
+  const given = Object.keys(localEnvironment(all, PLACES).functions[name])
+
+  expect([...given, ...needless].sort()).toEqual([...asked].sort())
 })
 
 test('a variable that is set wins, an empty one does not', () => {

@@ -110,7 +110,7 @@ function tryToConnect({ url }: Instance): Promise<string> {
 }
 
 test.each(SIGNALS)('%s: what is in flight is answered, nothing new is taken', async (signal) => {
-  backend.script('about', { delayMs: 1_000, body: { about: 'us' } })
+  backend.script('about', { delayMs: 2_500, body: { about: 'us' } })
   const instance = await spawnGateway()
   const calls = Array.from({ length: 20 }, () => callAbout(instance))
   await until(() => backend.calls.length === 20)

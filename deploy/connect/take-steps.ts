@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { checkClient, waitForAdmission } from './admission.ts'
 import { type Callback, startCallback } from './callback.ts'
-import type { ConnectOptions } from './connect.ts'
+import type { ConnectOptions } from './connect-options.ts'
 import { readAuthorizationServer, readProtectedResource } from './discovery.ts'
 import { exchangeCode } from './exchange.ts'
 import { boundedFetch, type Fetch } from './fetch-document.ts'

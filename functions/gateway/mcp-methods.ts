@@ -6,9 +6,9 @@ import { authorize, type CallTool } from './call-tool.ts'
 import type { CallableTool } from './callable-tool.ts'
 import type { Identity } from './identity.ts'
 import { CODE, RpcError, type RpcMessage, type RpcRequest } from './json-rpc.ts'
+import { toCallToolResult, writeResult } from './mcp-result.ts'
 import type { Era, Inbound } from './revision.ts'
 import { introduce } from './tool-list.ts'
-import { toCallToolResult, writeResult } from './tool-result.ts'
 
 /** The HTTP request in which a message came, and who sent it. */
 export interface Exchange {

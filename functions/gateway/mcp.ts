@@ -17,10 +17,10 @@ import {
   resultText,
 } from './json-rpc.ts'
 import { calledTool, callsIn, createMethods, type Exchange } from './mcp-methods.ts'
+import { writeResult } from './mcp-result.ts'
 import type { RateLimit } from './rate-limit.ts'
 import { type ChallengeForm, challengeForm, refusalResult } from './refusal.ts'
 import { type Era, type Inbound, readInbound } from './revision.ts'
-import { writeResult } from './tool-result.ts'
 
 export interface McpOptions {
   readonly gate: Gate

@@ -1,9 +1,5 @@
 import type { CallToolResult } from '@modelcontextprotocol/client'
 import { z } from 'zod'
-import type { ToolDefinition } from '../../shared/tools.ts'
-import type { Outcome } from './outcome.ts'
-import type { Era } from './revision.ts'
-import { hasObjectOutput, STATELESS_RESULT } from './tool-list.ts'
 
 const about = {
   annotations: z.looseObject({}).optional(),
@@ -40,36 +36,4 @@ export function asCallToolResult(value: unknown): CallToolResult | undefined {
   if (value === null || typeof value !== 'object' || !('content' in value)) return undefined
   const parsed = callToolResult.safeParse(value)
   return parsed.success ? (parsed.data as CallToolResult) : undefined
-}
-
-/** An outcome in MCP's words; a fault is a result with `isError`, so that the model can mend it. */
-export function toCallToolResult(outcome: Outcome, tool: ToolDefinition, era: Era): CallToolResult {
-  switch (outcome.kind) {
-    case 'json': {
-      const structured = { structuredContent: outcome.value } as Pick<
-        CallToolResult,
-        'structuredContent'
-      >
-      const isStructured = era === 'stateless' || hasObjectOutput(tool)
-      return {
-        content: [{ type: 'text', text: JSON.stringify(outcome.value) }],
-        ...(tool.outputSchema !== undefined && isStructured && structured),
-      }
-    }
-    case 'text':
-      return { content: outcome.text === '' ? [] : [{ type: 'text', text: outcome.text }] }
-    case 'result':
-      return outcome.result
-    case 'failed':
-      return { content: [{ type: 'text', text: outcome.failure.message }], isError: true }
-  }
-}
-
-/** The JSON of a result, with what its era adds to every result. */
-export function writeResult(result: CallToolResult, era: Era): string {
-  return JSON.stringify(
-    era === 'handshake'
-      ? result
-      : { ...result, ...STATELESS_RESULT, _meta: { ...result._meta, ...STATELESS_RESULT._meta } },
-  )
 }

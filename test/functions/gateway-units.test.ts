@@ -11,16 +11,13 @@ import {
   resultText,
   toMessage,
 } from '../../functions/gateway/json-rpc.ts'
+import { toCallToolResult, writeResult } from '../../functions/gateway/mcp-result.ts'
 import { openApiDocument } from '../../functions/gateway/openapi.ts'
 import { failed, toOutcome } from '../../functions/gateway/outcome.ts'
 import type { Answer } from '../../functions/gateway/post.ts'
 import { readInbound } from '../../functions/gateway/revision.ts'
 import { createStatementSigner, type Statement } from '../../functions/gateway/statement.ts'
-import {
-  asCallToolResult,
-  toCallToolResult,
-  writeResult,
-} from '../../functions/gateway/tool-result.ts'
+import { asCallToolResult } from '../../functions/gateway/tool-result.ts'
 import { parseTools } from '../../shared/tools.ts'
 
 const NOW = 1_800_000_000

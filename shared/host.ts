@@ -15,9 +15,9 @@
 
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import { http as register } from '@google-cloud/functions-framework'
-import { ConfigError } from './config.ts'
+import { ConfigError, type Environment } from './config.ts'
 import { drainOnSignal } from './drain.ts'
-import { createLog } from './log.ts'
+import { createLog, type Log, type LogLevel } from './log.ts'
 import { type ReceivedBody, readBody } from './request-body.ts'
 
 // `import` would read every export of the module, and load its lazy WebSocket client for that: an
@@ -58,18 +58,25 @@ function notHosted(): never {
 }
 
 /**
- * Runs a composition root and hosts the function that it makes, which takes no request before that. A
- * refused configuration ends the process with its one message instead of a stack trace.
+ * Parses the configuration, opens the log, and hosts the function that `compose` makes of both, which
+ * takes no request before that. A refused configuration ends the process with its one message instead
+ * of a stack trace.
  */
-export async function start(
+export async function start<Config extends { readonly LOG_LEVEL: LogLevel }>(
   names: readonly [service: string, ...aliases: string[]],
-  compose: () => RequestHandler | Promise<RequestHandler>,
+  env: Environment,
+  parse: (env: Environment) => Config,
+  compose: (config: Config, log: Log) => RequestHandler | Promise<RequestHandler>,
 ): Promise<void> {
+  const [service] = names
   try {
-    host(await compose(), ...names)
+    const config = parse(env)
+    const project = env['GOOGLE_CLOUD_PROJECT']
+    const log = createLog({ service, level: config.LOG_LEVEL, project })
+    host(await compose(config, log), ...names)
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error
-    const log = createLog({ service: names[0], level: 'error' })
+    const log = createLog({ service, level: 'error' })
     log.error('configuration_refused', { faults: error.faults })
     process.exit(1)
   }

@@ -1,19 +1,12 @@
 import { createAdmission } from '../../shared/admission.ts'
 import { start } from '../../shared/host.ts'
 import { toHttpFunction } from '../../shared/http.ts'
-import { createLog } from '../../shared/log.ts'
 import { createManagement, credentialsIn } from '../../shared/management.ts'
 import { parseLogWebhookConfig } from './config.ts'
 import { createLogWebhook } from './handler.ts'
 
 // A plain identifier as well: whether gcloud's --entry-point takes the hyphen is not documented.
-await start(['log-webhook', 'logWebhook'], () => {
-  const config = parseLogWebhookConfig(process.env)
-  const log = createLog({
-    service: 'log-webhook',
-    level: config.LOG_LEVEL,
-    project: process.env['GOOGLE_CLOUD_PROJECT'],
-  })
+await start(['log-webhook', 'logWebhook'], process.env, parseLogWebhookConfig, (config, log) => {
   const admit = createAdmission({
     management: createManagement(credentialsIn(config)),
     mayRedirectTo: config.mayRedirectTo,

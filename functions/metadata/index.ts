@@ -1,18 +1,11 @@
 import { fetchJson } from '../../shared/fetch-json.ts'
 import { start } from '../../shared/host.ts'
 import { toHttpFunction } from '../../shared/http.ts'
-import { createLog } from '../../shared/log.ts'
 import { parseMetadataConfig } from './config.ts'
 import { checkIssuer } from './curated.ts'
 import { createMetadata } from './handler.ts'
 
-await start(['metadata'], async () => {
-  const config = parseMetadataConfig(process.env)
-  const log = createLog({
-    service: 'metadata',
-    level: config.LOG_LEVEL,
-    project: process.env['GOOGLE_CLOUD_PROJECT'],
-  })
+await start(['metadata'], process.env, parseMetadataConfig, async (config, log) => {
   if (!config.audience.startsWith(config.PUBLIC_URL)) {
     log.warning('audience_not_under_public_url', { audience: config.audience })
   }

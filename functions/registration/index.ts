@@ -1,19 +1,12 @@
 import { createAdmission, createAdmissionCheck, createDeletion } from '../../shared/admission.ts'
 import { start } from '../../shared/host.ts'
 import { toHttpFunction } from '../../shared/http.ts'
-import { createLog } from '../../shared/log.ts'
 import { createManagement, credentialsIn } from '../../shared/management.ts'
 import { parseRegistrationConfig } from './config.ts'
 import { createRegistration } from './handler.ts'
 import { createRegisterAtIssuer } from './issuer-registration.ts'
 
-await start(['registration'], () => {
-  const config = parseRegistrationConfig(process.env)
-  const log = createLog({
-    service: 'registration',
-    level: config.LOG_LEVEL,
-    project: process.env['GOOGLE_CLOUD_PROJECT'],
-  })
+await start(['registration'], process.env, parseRegistrationConfig, (config, log) => {
   const isOffered = config.AUTH_SERVER_METADATA === 'curated'
   if (!isOffered) log.warning('registration_off', { reason: 'AUTH_SERVER_METADATA is issuer' })
   const management = createManagement(credentialsIn(config))

@@ -73,9 +73,9 @@ const secret = text.refine(
 const secrets = z
   .string()
   .transform((value) => splitList(value))
-  .pipe(
-    z.array(secret).min(1, 'must not be empty').max(2, 'takes two secrets at most, newest first'),
-  )
+  .refine(({ length }) => length > 0, 'must not be empty')
+  .refine(({ length }) => length <= 2, 'takes two secrets at most, newest first')
+  .pipe(z.tuple([secret], secret))
 
 const list = text
   .transform((value) => splitList(value))

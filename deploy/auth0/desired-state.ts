@@ -78,7 +78,7 @@ export function desiredState(
   config: ProvisionConfig,
   { prune = false, cimd, predefined }: DesiredOptions = {},
 ): DesiredState {
-  const [secret = ''] = config.LOG_WEBHOOK_SECRET
+  const [secret] = config.LOG_WEBHOOK_SECRET
   const { host } = new URL(config.PUBLIC_URL)
   return {
     audience: config.audience,

@@ -40,7 +40,7 @@ export function createGateway(
   { log, metadataHost }: GatewayDependencies,
 ): Handler {
   const { catalogue, PUBLIC_URL: publicUrl, OAUTH_ISSUER: issuer } = config
-  const [hmacSecret = ''] = config.GATEWAY_HMAC_SECRET
+  const [hmacSecret] = config.GATEWAY_HMAC_SECRET
   const jwks = createJwks({
     uri: config.jwksUri,
     onFetchFailed: (reason) => log.warning('jwks_fetch_failed', { reason }),

@@ -30,6 +30,8 @@ export interface Dependencies {
   /** The environment of the command. */
   readonly env: Environment
   readonly write: (text: string) => void
+  /** Builds one function below a directory. */
+  readonly build?: typeof buildFunction
 }
 
 /** @throws ConfigError with every fault of file, settings and all functions at once. */
@@ -58,10 +60,11 @@ function settled<Value>(result: PromiseSettledResult<Value>): Value {
 export async function buildTargets(
   targets: readonly Target[],
   dist: string,
+  { build = buildFunction }: Dependencies,
 ): Promise<BuiltTarget[]> {
   return Promise.all(
     targets.map(async (target) => {
-      const { directory } = await buildFunction(target.name, dist)
+      const { directory } = await build(target.name, dist)
       return { ...target, directory, digest: digestOf(directory) }
     }),
   )

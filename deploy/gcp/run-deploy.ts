@@ -60,7 +60,7 @@ async function read(
       return dependencies.run(command, more)
     },
   }
-  const targets = () => buildTargets(wanted.targets, options.dist)
+  const targets = () => buildTargets(wanted.targets, options.dist, dependencies)
   try {
     await checkProject(wanted.settings, createGcloud(reading.run))
     return await readDeployment(wanted, await targets(), options, reading)

@@ -1,9 +1,18 @@
 import { readFileSync } from 'node:fs'
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import type { Built } from '../../deploy/build/build.ts'
+import { type BuiltFunctions, buildAll } from '../support/build.ts'
 import { type CommandResult, runHere, SECRETS, VARIABLES, writeEnvFile } from '../support/deploy.ts'
 import { type FakeCommands, fakeCommands, type Invocation } from '../support/fake-commands.ts'
 
 let commands: FakeCommands
+let built: BuiltFunctions
+// Once for all: the same source gives the same bytes.
+beforeAll(async () => {
+  built = await buildAll()
+})
+afterAll(() => built[Symbol.asyncDispose]())
+const build = async (name: string) => built.functions.get(name) as Built
 beforeEach(() => {
   commands = fakeCommands(['gcloud', 'firebase'])
 })
@@ -23,7 +32,7 @@ async function run(
 ): Promise<CommandResult> {
   const file = writeEnvFile(commands.directory, variables)
   const places = [`--env-file=${file}`, `--dist=${commands.directory}/dist`]
-  return runHere(command, [...places, ...args], env, commands.run)
+  return runHere(command, [...places, ...args], env, commands.run, build)
 }
 
 const line = ({ program, args }: Invocation) => [program, ...args].join(' ')
@@ -68,7 +77,7 @@ describe('from an empty project', () => {
       '--region=us-central1',
       '--gen2',
       '--runtime=nodejs24',
-      expect.stringMatching(/^--source=\/.*\/dist\/gateway$/),
+      expect.stringMatching(/^--source=\/.*\/gateway$/),
       '--entry-point=gateway',
       '--trigger-http',
       '--allow-unauthenticated',

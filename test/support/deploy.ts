@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url'
 import { stringify } from 'yaml'
 import type { Run } from '../../deploy/gcp/command.ts'
 import { DeployError } from '../../deploy/gcp/deploy-error.ts'
+import type { Dependencies } from '../../deploy/gcp/prepare.ts'
 import { deploy } from '../../deploy/gcp/run-deploy.ts'
 import { destroy } from '../../deploy/gcp/run-destroy.ts'
 import { ConfigError } from '../../shared/config.ts'
@@ -51,13 +52,14 @@ export async function runHere(
   args: readonly string[],
   env: Readonly<Record<string, string>>,
   run: Run,
+  build?: Dependencies['build'],
 ): Promise<CommandResult> {
   let stdout = ''
   const write = (text: string) => {
     stdout += text
   }
   try {
-    await { deploy, destroy }[command](args, { env, run, write })
+    await { deploy, destroy }[command](args, { env, run, write, ...(build && { build }) })
     return { code: 0, stdout, stderr: '' }
   } catch (error) {
     if (!(error instanceof DeployError || error instanceof ConfigError)) throw error

@@ -27,7 +27,7 @@ export function watchGrantedScopes(send: typeof fetch = fetch): WatchedFetch {
 function scopesIn(answer: string): string[] | undefined {
   try {
     const { scope, access_token: token } = JSON.parse(answer)
-    const named: unknown = scope ?? decodeJwt(token).scope
+    const named: unknown = scope ?? decodeJwt(token)['scope']
     return typeof named === 'string' ? named.split(' ').filter((one) => one !== '') : undefined
   } catch {
     return undefined

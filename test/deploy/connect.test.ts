@@ -106,7 +106,7 @@ describe('the local system', () => {
     {
       name: 'a Management API that forbids',
       change: { management: { failAfter: { calls: 0, status: 403 } } },
-      admissionMs: 2_000,
+      admissionMs: 4_000,
       expected: { step: 'admission', id: 'webhook_failed' },
     },
     {
@@ -117,6 +117,7 @@ describe('the local system', () => {
     {
       name: 'encrypted tokens',
       change: { encryptTokens: true },
+      admissionMs: 20_000,
       expected: { step: 'token', id: 'ACCESS_TOKEN_IS_ENCRYPTED_JWE' },
     },
   ])('$name', async ({ change, expected, admissionMs = 600 }) => {

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import { doctor, doctorReport, idsOf } from '../../support/doctor.ts'
 import { type Front, type FrontAnswer, type Misbehaviour, startFront } from '../../support/front.ts'
 import { discoveryOf, type Staged } from '../../support/issuer.ts'
@@ -11,6 +11,7 @@ beforeAll(async () => {
   front = await startFront()
 })
 afterAll(() => front?.[Symbol.asyncDispose]())
+afterEach(() => void vi.useRealTimers())
 beforeEach(() => {
   front.misbehaves = {}
   for (const name of Object.keys(front.issuer.staged))
@@ -404,7 +405,9 @@ function without(name: string) {
 }
 
 test.each(ISSUER_FAULTS)('names the fault of an issuer: %s', async (_, staged, expected) => {
-  // What the functions have fetched before, they keep.
+  // What the functions have fetched before, they keep: all of it, as long as no time passes.
+  vi.useFakeTimers({ toFake: ['Date'], now: Date.now() })
+  await doctorReport([front.url])
   Object.assign(front.issuer.staged, staged())
   const found = idsOf(await doctorReport([front.url]))
   expect(found.filter((id) => id !== 'auth0_health_failing')).toEqual(expected)

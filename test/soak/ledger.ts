@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { listen } from '../support/listen.ts'
 
 /** The tools' backend: writes down every event that it is told to add. */
 export interface Ledger extends AsyncDisposable {
@@ -20,14 +20,9 @@ export async function startLedger(): Promise<Ledger> {
     await sleep(ANSWER_MS)
     answer(res, req.url === '/addEvent' ? { event: toEvent(title) } : { events: [toEvent('any')] })
   })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    ...(await listen(server)),
     arrived,
-    [Symbol.asyncDispose]: async () => {
-      server.closeAllConnections()
-      await new Promise((resolve) => server.close(resolve))
-    },
   }
 }
 

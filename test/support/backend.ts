@@ -1,5 +1,5 @@
 import { createServer, type IncomingHttpHeaders, type ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { listen } from './listen.ts'
 
 /** One call as the backend received it. */
 export interface BackendCall {
@@ -69,18 +69,13 @@ export async function startBackend(): Promise<Backend> {
       setTimeout(() => play(script, res), script.delayMs ?? 0)
     })
   })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    ...(await listen(server)),
     calls,
     script: (tool, script) => void scripts.set(tool, script),
     reset: () => {
       calls.length = 0
       scripts.clear()
-    },
-    [Symbol.asyncDispose]: async () => {
-      server.closeAllConnections()
-      await new Promise((resolve) => server.close(resolve))
     },
   }
 }

@@ -1,6 +1,6 @@
 import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import type { Management as Auth0 } from 'auth0'
+import { listen } from './listen.ts'
 
 /** Auth0's Management API as far as it tells of clients and their use. */
 export interface ClientRegistry extends AsyncDisposable {
@@ -94,12 +94,9 @@ export async function startClientRegistry(): Promise<ClientRegistry> {
     }
     answer(200, list(collection, url.searchParams))
   })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const listening = await listen(server)
   return Object.assign(registry, {
-    domain: `127.0.0.1:${(server.address() as AddressInfo).port}`,
-    [Symbol.asyncDispose]: async () => {
-      server.closeAllConnections()
-      await new Promise((resolve) => server.close(resolve))
-    },
+    domain: listening.host,
+    [Symbol.asyncDispose]: listening[Symbol.asyncDispose],
   })
 }

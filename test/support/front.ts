@@ -1,8 +1,8 @@
 import { createServer, type IncomingMessage } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { parseMetadataConfig } from '../../functions/metadata/config.ts'
 import { createMetadata } from '../../functions/metadata/handler.ts'
 import { type Issuer, startIssuer } from './issuer.ts'
+import { listen } from './listen.ts'
 import { PRIVATE_TOOLS, send, serve, serveGateway } from './serve.ts'
 
 /** What a front does to one answer. */
@@ -45,8 +45,8 @@ export async function startFront(env: Readonly<Record<string, string>> = {}): Pr
       res.end(body)
     })
   })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  const listening = await listen(server)
+  const { url } = listening
   const variables = { PUBLIC_URL: url, TOOLS: JSON.stringify(PRIVATE_TOOLS), ...env }
   const metadata = await serve('metadata', (_, log) =>
     createMetadata(parseMetadataConfig({ OAUTH_ISSUER: issuer.url, ...variables }), { log }),
@@ -61,8 +61,7 @@ export async function startFront(env: Readonly<Record<string, string>> = {}): Pr
     issuer,
     misbehaves: {},
     [Symbol.asyncDispose]: async () => {
-      server.closeAllConnections()
-      await new Promise((resolve) => server.close(resolve))
+      await listening[Symbol.asyncDispose]()
       await Promise.all([metadata, gateway, issuer].map((part) => part[Symbol.asyncDispose]()))
     },
   }

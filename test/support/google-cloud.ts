@@ -1,5 +1,5 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { listen } from './listen.ts'
 
 type Json = Record<string, unknown>
 
@@ -48,11 +48,10 @@ export async function startGoogleCloud(configDirectory: string): Promise<GoogleC
     req.on('end', () => {
       const request = toRequest(req, Buffer.concat(chunks))
       requests.push(request)
-      answer(res, handle(request, resources, origin()))
+      answer(res, handle(request, resources, listening.url))
     })
   })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const origin = () => `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  const listening = await listen(server)
   const overrides = [
     'cloudfunctions',
     'run',
@@ -77,14 +76,11 @@ export async function startGoogleCloud(configDirectory: string): Promise<GoogleC
       ...Object.fromEntries(
         apis.map((api) => [
           `CLOUDSDK_API_ENDPOINT_OVERRIDES_${api.toUpperCase()}`,
-          `${origin()}/${api}/`,
+          `${listening.url}/${api}/`,
         ]),
       ),
     },
-    [Symbol.asyncDispose]: async () => {
-      server.closeAllConnections()
-      await new Promise((resolve) => server.close(resolve))
-    },
+    [Symbol.asyncDispose]: listening[Symbol.asyncDispose],
   }
 }
 

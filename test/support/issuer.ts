@@ -1,5 +1,4 @@
 import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import {
   type CryptoKey,
   exportJWK,
@@ -8,6 +7,7 @@ import {
   type JWTPayload,
   SignJWT,
 } from 'jose'
+import { listen } from './listen.ts'
 
 /** An authorization server as far as a resource server sees it: discovery, keys and tokens. */
 export interface Issuer extends AsyncDisposable {
@@ -58,8 +58,8 @@ export async function startIssuer(): Promise<Issuer> {
       answer(404, {})
     }, staged.delayMs ?? 0)
   })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`
+  const listening = await listen(server)
+  const url = `${listening.url}/`
 
   return {
     url,
@@ -85,10 +85,7 @@ export async function startIssuer(): Promise<Issuer> {
         .sign(key.privateKey)
     },
     countOf: (path) => requests.filter((asked) => asked === path).length,
-    [Symbol.asyncDispose]: async () => {
-      server.closeAllConnections()
-      await new Promise((resolve) => server.close(resolve))
-    },
+    [Symbol.asyncDispose]: listening[Symbol.asyncDispose],
   }
 }
 

@@ -1,5 +1,5 @@
 import { createServer, type IncomingMessage } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { listen } from './listen.ts'
 
 /** One call of the Management API; the token request is not among them. */
 export interface ManagementCall {
@@ -160,13 +160,10 @@ export async function startManagementApi(): Promise<ManagementApi> {
       )
     })
   })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const listening = await listen(server)
   return Object.assign(api, {
-    domain: `127.0.0.1:${(server.address() as AddressInfo).port}`,
-    [Symbol.asyncDispose]: async () => {
-      server.closeAllConnections()
-      await new Promise((resolve) => server.close(resolve))
-    },
+    domain: listening.host,
+    [Symbol.asyncDispose]: listening[Symbol.asyncDispose],
   })
 }
 

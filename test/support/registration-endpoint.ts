@@ -1,6 +1,6 @@
 import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { text } from 'node:stream/consumers'
+import { listen } from './listen.ts'
 import type { ManagementApi } from './management-api.ts'
 
 /** Auth0's `POST /oidc/register`, whose clients the recording Management API then has. */
@@ -64,14 +64,11 @@ export async function startRegistrationEndpoint(
     res.writeHead(isHere ? status : 404, { 'content-type': 'application/json', ...headers })
     res.end(JSON.stringify(answer ?? {}))
   })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const listening = await listen(server)
   return {
-    issuer: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`,
+    issuer: `${listening.url}/`,
     requests,
     staged,
-    [Symbol.asyncDispose]: async () => {
-      server.closeAllConnections()
-      await new Promise((resolve) => server.close(resolve))
-    },
+    [Symbol.asyncDispose]: listening[Symbol.asyncDispose],
   }
 }

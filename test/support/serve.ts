@@ -1,11 +1,11 @@
 import { type IncomingHttpHeaders, request } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { getTestServer } from '@google-cloud/functions-framework/testing'
 import { type GatewayConfig, parseGatewayConfig } from '../../functions/gateway/config.ts'
 import { createGateway, type GatewayDependencies } from '../../functions/gateway/handler.ts'
 import { host } from '../../shared/host.ts'
 import { type Handler, toHttpFunction } from '../../shared/http.ts'
 import { createLog, type Log } from '../../shared/log.ts'
+import { listen } from './listen.ts'
 import { keepSecret, keepWritten } from './written.ts'
 
 /** A function behind functions-framework's own server, on a free port of this machine. */
@@ -87,17 +87,13 @@ export async function serve(
     registered,
   )
   const server = getTestServer(registered)
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  const listening = await listen(server)
+  const { url } = listening
   handler = create(url, log)
   return {
-    url,
+    ...listening,
     lines,
     send: (options) => send(url, options),
-    [Symbol.asyncDispose]: async () => {
-      server.closeAllConnections()
-      await new Promise((resolve) => server.close(resolve))
-    },
   }
 }
 

@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import type { Management as Auth0 } from 'auth0'
+import { listen } from './listen.ts'
 
 type Json = Record<string, unknown>
 
@@ -210,13 +210,10 @@ export async function startTenantApi(tenant = emptyTenant()): Promise<TenantApi>
       res.end(body === undefined ? undefined : JSON.stringify(body))
     })
   })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const listening = await listen(server)
   return Object.assign(api, {
-    domain: `127.0.0.1:${(server.address() as AddressInfo).port}`,
-    [Symbol.asyncDispose]: async () => {
-      server.closeAllConnections()
-      await new Promise((resolve) => server.close(resolve))
-    },
+    domain: listening.host,
+    [Symbol.asyncDispose]: listening[Symbol.asyncDispose],
   })
 }
 

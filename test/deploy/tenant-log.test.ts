@@ -177,7 +177,7 @@ describe('a log stream of the Management API', () => {
     await logStreams.update(id, { status: 'paused' })
     await tenant.registered()
     await arrived('/own', 1)
-    expect(recordsAt('/other')).toEqual([])
+    expect(registrationsAt('/other')).toEqual([])
     await logStreams.update(id, { status: 'active', sink: { httpEndpoint: `${url}/moved` } })
     await arrived('/moved', 1)
     expect(received.find(({ path }) => path === '/moved')?.authorization).toBeUndefined()

@@ -9,8 +9,8 @@ export default defineConfig({
     // Loading the SDKs and the framework anew for every file takes longer than most files. What a test
     // changes of the process, it changes back.
     isolate: false,
-    testTimeout: 20_000,
-    hookTimeout: 30_000,
+    testTimeout: 30_000,
+    hookTimeout: 60_000,
     // What is waited for comes in milliseconds, unless the machine has other things to do.
     expect: { poll: { timeout: 10_000 } },
   },

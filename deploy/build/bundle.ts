@@ -1,3 +1,4 @@
+import { dirname, relative } from 'node:path'
 import { build, type Metafile, type Plugin } from 'esbuild'
 import { ROOT } from './functions.ts'
 
@@ -62,12 +63,17 @@ const leaveOut: Plugin = {
           return undefined
         }
         const found = await resolve(path, { kind, resolveDir, pluginData: leaveOut })
-        return { path: found.path, namespace: 'leave-out', pluginData: { index, resolveDir } }
+        // The path gets into the bundle, which is to be the same wherever the repository lies.
+        return {
+          path: relative(ROOT, found.path),
+          namespace: 'leave-out',
+          pluginData: { index, resolveDir: dirname(found.path) },
+        }
       })
     }
-    onLoad({ filter: /./, namespace: 'leave-out' }, ({ path, pluginData }) => ({
-      contents: UNUSED[pluginData.index]?.contents ?? '',
-      resolveDir: path.replace(/[^/]*$/, ''),
+    onLoad({ filter: /./, namespace: 'leave-out' }, ({ pluginData: { index, resolveDir } }) => ({
+      contents: UNUSED[index]?.contents ?? '',
+      resolveDir,
       loader: 'js',
     }))
   },

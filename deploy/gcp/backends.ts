@@ -17,26 +17,64 @@ export interface Backend {
 
 const ROLE = 'roles/run.invoker'
 const CLOUD_FUNCTIONS = /^([a-z]+-[a-z]+\d+)-([a-z][a-z0-9-]+)\.cloudfunctions\.net$/
+/** `SERVICE-PROJECTNUMBER.REGION.run.app`, or the older `SERVICE-HASH-XX.a.run.app`. */
+const RUN = /^(.+?)-(?:\d+\.([a-z0-9-]+)|[a-z0-9]+-[a-z]+\.a)\.run\.app$/
 
 /**
  * The services behind FUNCTIONS_BASE: one function per tool on cloudfunctions.net, one service for
- * all tools on run.app.
+ * all tools on run.app. `note` is told of each that is not there yet, or is a function of the 1st
+ * generation: a tool may be announced before it is deployed.
  *
  * @throws ConfigError when Google runs nothing at that host.
- * @throws DeployError when a backend is not there yet, or is a function of the 1st generation.
  */
 export async function readBackends(
   base: string,
   tools: readonly string[],
   { project }: Settings,
   gcloud: Gcloud,
+  note: (message: string) => void,
 ): Promise<Backend[]> {
-  const { hostname } = new URL(base)
-  const [, region, owner] = CLOUD_FUNCTIONS.exec(hostname) ?? []
-  if (region !== undefined && owner !== undefined) {
-    return Promise.all(tools.map((tool) => functionBackend(gcloud, tool, region, owner)))
+  const host = hostOf(base)
+  const { region, owner } = host
+  const reading =
+    owner === undefined
+      ? [serviceBackend(gcloud, host.name, project)]
+      : tools.map((tool) => functionBackend(gcloud, tool, region, owner))
+  const found = reading.map((backend) =>
+    backend.catch((error: unknown) => {
+      if (!(error instanceof DeployError)) throw error
+      note(error.message)
+      return []
+    }),
+  )
+  return (await Promise.all(found)).flat()
+}
+
+/**
+ * The same where nothing can be read, by the names that Google gives.
+ *
+ * @throws ConfigError as `readBackends` does.
+ */
+export function guessBackends(
+  base: string,
+  tools: readonly string[],
+  settings: Settings,
+): Backend[] {
+  const { name, region, owner } = hostOf(base)
+  if (owner !== undefined) {
+    const services = tools.map((tool) => tool.toLowerCase().replaceAll('_', '-'))
+    return services.map((service) => ({ service, region, project: owner, invokers: [] }))
   }
-  if (hostname.endsWith('.run.app')) return [await serviceBackend(gcloud, hostname, project)]
+  const [, service = name, itsRegion = settings.region] = RUN.exec(name) ?? []
+  return [{ service, region: itsRegion, project: settings.project, invokers: [] }]
+}
+
+/** On cloudfunctions.net a host tells region and project. */
+function hostOf(base: string) {
+  const { hostname: name } = new URL(base)
+  const [, region, owner] = CLOUD_FUNCTIONS.exec(name) ?? []
+  if (region !== undefined && owner !== undefined) return { name, region, owner }
+  if (name.endsWith('.run.app')) return { name }
   throw new ConfigError([
     'FUNCTIONS_BASE must be on cloudfunctions.net or run.app while BACKEND_AUTH is google',
   ])

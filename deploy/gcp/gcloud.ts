@@ -15,15 +15,14 @@ export interface Gcloud {
   readonly list: (...args: string[]) => Promise<readonly Json[]>
 }
 
+export const NOT_INSTALLED = 'gcloud is not installed: https://cloud.google.com/sdk/docs/install'
 const NOT_FOUND = /NOT_FOUND|not found|status=\[404\]|Cannot find/i
 
 export function createGcloud(run: Run): Gcloud {
   const read = async (args: readonly string[]): Promise<unknown> => {
     const command = ['gcloud', ...args, '--format=json', '--quiet'] as const
     const finished = await run(command)
-    if (finished.code === 127) {
-      throw new DeployError('gcloud is not installed: https://cloud.google.com/sdk/docs/install')
-    }
+    if (finished.code === 127) throw new DeployError(NOT_INSTALLED)
     if (finished.code !== 0) {
       if (NOT_FOUND.test(finished.stderr)) return undefined
       throw new DeployError(`gcloud ${args.slice(0, 3).join(' ')}: ${reasonOf(finished)}`)

@@ -30,13 +30,22 @@ export const USAGE = `npm run deploy [-- function...] [-- options]
   --skip=PARTS
   --dist=DIRECTORY where the functions are built, by default dist
   --adopt          take over functions of the same names that something else has made
+  --help
 npm run destroy [-- --yes] [-- options]
   --yes            do it; without, what would be done is printed
 `
 
-/** @throws DeployError when it makes no sense. */
-export function parseOptions(args: readonly string[], known: readonly string[]): Options {
+/**
+ * Undefined = only the usage was asked for.
+ *
+ * @throws DeployError when it makes no sense.
+ */
+export function parseOptions(
+  args: readonly string[],
+  known: readonly string[],
+): Options | undefined {
   const { values, positionals } = parse(args)
+  if (values.help === true) return undefined
   const unknown = positionals.filter((name) => !known.includes(name))
   if (unknown.length > 0) {
     throw new DeployError(`No such function: ${unknown.join(', ')}. There are: ${known.join(', ')}`)
@@ -65,6 +74,7 @@ function parse(args: readonly string[]) {
         'dry-run': { type: 'boolean' },
         yes: { type: 'boolean' },
         adopt: { type: 'boolean' },
+        help: { type: 'boolean' },
         'env-file': { type: 'string' },
         project: { type: 'string' },
         region: { type: 'string' },

@@ -1,9 +1,12 @@
 import { DeployError } from './deploy-error.ts'
-import type { Gcloud } from './gcloud.ts'
+import { type Gcloud, NOT_INSTALLED } from './gcloud.ts'
 import { serviceAccountEmail } from './names.ts'
 import type { BuiltTarget } from './plan-functions.ts'
 import type { Settings } from './settings.ts'
 import type { State } from './state.ts'
+
+/** What Google says of a project that does not exist, too. */
+const NO_PERMISSION = /does not have permission|PERMISSION_DENIED/
 
 /**
  * Checks that gcloud is there and logged in, and that the project is there and pays.
@@ -11,13 +14,13 @@ import type { State } from './state.ts'
  * @throws DeployError saying what to do.
  */
 export async function checkProject({ project }: Settings, gcloud: Gcloud): Promise<void> {
+  const missing = `There is no project ${project}, or this login may not see it.`
   const found = await gcloud.describe('projects', 'describe', project).catch((error: unknown) => {
-    if (!(error instanceof DeployError)) throw error
-    throw new DeployError(`${error.message}\nTo log in: gcloud auth login`)
+    if (!(error instanceof DeployError) || error.message === NOT_INSTALLED) throw error
+    const advice = NO_PERMISSION.test(error.message) ? missing : 'To log in: gcloud auth login'
+    throw new DeployError(`${error.message}\n${advice}`)
   })
-  if (found === undefined) {
-    throw new DeployError(`There is no project ${project}, or this login may not see it.`)
-  }
+  if (found === undefined) throw new DeployError(missing)
   if ((found['lifecycleState'] ?? 'ACTIVE') !== 'ACTIVE') {
     throw new DeployError(`The project ${project} is being deleted.`)
   }

@@ -2,7 +2,7 @@ import { collectFaults, type Environment, variables } from '../../shared/config.
 import { parseCatalogue } from '../../shared/tools.ts'
 import { buildFunction } from '../build/build.ts'
 import { readEnvFile } from '../env-file.ts'
-import { readBackends } from './backends.ts'
+import { guessBackends, readBackends } from './backends.ts'
 import type { Run } from './command.ts'
 import { DeployError } from './deploy-error.ts'
 import { digestOf } from './digest.ts'
@@ -97,7 +97,9 @@ export async function readDeployment(
   const state = await readState(settings, { functions, secrets }, gcloud)
   if (!options.adopt) checkOwnership(targets, state, settings)
   const backends = callsPrivateBackends(targets, env, options)
-    ? await readBackends(env['FUNCTIONS_BASE'] ?? '', toolNames(env), settings, gcloud)
+    ? await readBackends(env['FUNCTIONS_BASE'] ?? '', toolNames(env), settings, gcloud, (message) =>
+        write(`${message}\nOnce that is mended: npm run deploy -- --only=backends\n`),
+      )
     : []
   return { settings, targets, state, backends, site: site && { site, live } }
 }
@@ -109,8 +111,11 @@ export function emptyDeployment(
   options: Options,
 ): Deployment {
   const site = siteOf(wanted, targets, options)
-  const { settings } = wanted
-  return { settings, targets, state: EMPTY, backends: [], site: site && { site, live: undefined } }
+  const { settings, env } = wanted
+  const backends = callsPrivateBackends(targets, env, options)
+    ? guessBackends(env['FUNCTIONS_BASE'] ?? '', toolNames(env), settings)
+    : []
+  return { settings, targets, state: EMPTY, backends, site: site && { site, live: undefined } }
 }
 
 /** Hosting goes with all functions, not with some. */

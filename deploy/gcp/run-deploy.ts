@@ -2,7 +2,7 @@ import { functionNames, ROOT } from '../build/functions.ts'
 import { type Command, toShell } from './command.ts'
 import { DeployError } from './deploy-error.ts'
 import { createGcloud } from './gcloud.ts'
-import { type Options, parseOptions } from './options.ts'
+import { type Options, parseOptions, USAGE } from './options.ts'
 import { type Deployment, inPhases, phasesOf, plan } from './plan.ts'
 import { checkProject } from './preflight.ts'
 import {
@@ -26,6 +26,7 @@ const DOCTOR = 'deploy/auth0/doctor/index.ts'
 export async function deploy(args: readonly string[], dependencies: Dependencies): Promise<void> {
   const { write } = dependencies
   const options = parseOptions(args, functionNames())
+  if (options === undefined) return write(USAGE)
   const wanted = await readWanted(options, dependencies)
   for (const name of wanted.unknown) write(`${options.envFile}: nothing reads ${name}\n`)
   const { project, region } = wanted.settings

@@ -7,7 +7,7 @@ import { DeployError } from './deploy-error.ts'
 import { createGcloud, type Gcloud } from './gcloud.ts'
 import { readLiveRelease, writeSite } from './hosting.ts'
 import { isSecret } from './names.ts'
-import { type Options, parseOptions } from './options.ts'
+import { type Options, parseOptions, USAGE } from './options.ts'
 import { inPhases, phasesOf } from './plan.ts'
 import { planEnd } from './plan-end.ts'
 import { checkProject } from './preflight.ts'
@@ -25,6 +25,7 @@ import { describeStep } from './step.ts'
 export async function destroy(args: readonly string[], dependencies: Dependencies): Promise<void> {
   const { env, run, write } = dependencies
   const options = parseOptions(args, functionNames())
+  if (options === undefined) return write(USAGE)
   const file = readOptionalEnvFile(options.envFile, write)
   const settings = await readSettings({ flags: options, env, file }, run)
   const gcloud = createGcloud(run)
@@ -76,10 +77,7 @@ async function backendsOf(
 ): Promise<Backend[]> {
   if (env['BACKEND_AUTH']?.trim() !== 'google') return []
   const tools = [...parseCatalogue(env).keys()]
-  return readBackends(env['FUNCTIONS_BASE'] ?? '', tools, settings, gcloud).catch((error) => {
-    // One that is gone keeps no grant.
-    if (!(error instanceof DeployError)) throw error
-    write(`${error.message}\n`)
-    return []
-  })
+  // One that is gone keeps no grant.
+  const note = (message: string) => write(`${message}\n`)
+  return readBackends(env['FUNCTIONS_BASE'] ?? '', tools, settings, gcloud, note)
 }

@@ -2,7 +2,14 @@ import { readFileSync } from 'node:fs'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import type { Built } from '../../deploy/build/build.ts'
 import { type BuiltFunctions, buildAll } from '../support/build.ts'
-import { type CommandResult, runHere, SECRETS, VARIABLES, writeEnvFile } from '../support/deploy.ts'
+import {
+  type CommandResult,
+  runCommand,
+  runHere,
+  SECRETS,
+  VARIABLES,
+  writeEnvFile,
+} from '../support/deploy.ts'
 import { type FakeCommands, fakeCommands, type Invocation } from '../support/fake-commands.ts'
 
 let commands: FakeCommands
@@ -228,6 +235,12 @@ describe('nothing is touched', () => {
     ],
     ['no such project', 'gcloud projects', 'NOT_FOUND', 'no project acme-prod'],
     [
+      'a project of others',
+      'gcloud projects',
+      'does not have permission to access projects instance',
+      'no project acme-prod, or this login may not see it',
+    ],
+    [
       'firebase not logged in',
       'firebase hosting:channel',
       'Failed to authenticate',
@@ -285,6 +298,30 @@ describe('nothing is touched', () => {
   })
 })
 
+test('Node leaves --env-file to the command', async () => {
+  const { code, stderr } = await runCommand('deploy', ['--env-file=/nowhere'], {})
+  expect({ code, stderr }).toEqual({
+    code: 1,
+    stderr: expect.stringContaining('/nowhere cannot be read: copy .env.yaml.sample'),
+  })
+})
+
+test.each(['deploy', 'destroy'] as const)('%s --help says how it is called', async (command) => {
+  const { code, stdout } = await run(['--help'], { command })
+  expect(code).toBe(0)
+  expect(stdout).toMatch(/^npm run deploy \[-- function/)
+  expect(commands.invocations()).toEqual([])
+})
+
+test('a private backend that is not deployed yet keeps nothing else from it', async () => {
+  const variables = { ...VARIABLES, BACKEND_AUTH: 'google' }
+  const { code, stdout } = await run(['gateway'], { variables })
+  expect(code).toBe(0)
+  expect(stdout).toContain(`The backend listEvents is not deployed in acme-prod, us-central1.
+Once that is mended: npm run deploy -- --only=backends`)
+  expect(changes().at(-1)).toContain('functions deploy gateway')
+})
+
 describe('--dry-run', () => {
   test('prints every command and runs none that changes anything', async () => {
     const { code, stdout } = await run(['--dry-run'])
@@ -301,11 +338,14 @@ describe('--dry-run', () => {
   test('needs neither gcloud nor firebase', async () => {
     commands[Symbol.dispose]()
     commands = fakeCommands([])
-    const { code, stdout } = await run(['--dry-run'])
+    const variables = { ...VARIABLES, BACKEND_AUTH: 'google' }
+    const { code, stdout } = await run(['--dry-run'], { variables })
     expect(code).toBe(0)
     expect(stdout).toContain('gcloud is not installed')
+    expect(stdout).not.toContain('gcloud auth login')
     expect(stdout).toContain('For an empty project')
     expect(stdout).toContain('gcloud functions deploy gateway')
+    expect(stdout).toContain('gcloud run services add-iam-policy-binding listevents')
   })
 })
 

@@ -2,13 +2,14 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { writeFileSync } from 'node:fs'
 import { text } from 'node:stream/consumers'
-import { fileURLToPath } from 'node:url'
 import { stringify } from 'yaml'
+import { ROOT } from '../../deploy/build/functions.ts'
 import type { Run } from '../../deploy/gcp/command.ts'
 import { DeployError } from '../../deploy/gcp/deploy-error.ts'
 import type { Dependencies } from '../../deploy/gcp/prepare.ts'
 import { deploy } from '../../deploy/gcp/run-deploy.ts'
 import { destroy } from '../../deploy/gcp/run-destroy.ts'
+import manifest from '../../package.json' with { type: 'json' }
 import { ConfigError } from '../../shared/config.ts'
 
 /** Values that must appear in no command line and no output. */
@@ -67,14 +68,15 @@ export async function runHere(
   }
 }
 
-/** Runs deploy/gcp/deploy.ts or destroy.ts as npm would, with these variables and no others. */
+/** Runs the script of package.json as npm would, with these variables and no others. */
 export async function runCommand(
   command: 'deploy' | 'destroy',
   args: readonly string[],
   env: Readonly<Record<string, string>>,
 ): Promise<CommandResult> {
-  const script = fileURLToPath(new URL(`../../deploy/gcp/${command}.ts`, import.meta.url))
-  const child = spawn(process.execPath, [script, ...args], {
+  const [, ...script] = manifest.scripts[command].split(' ')
+  const child = spawn(process.execPath, [...script, ...args], {
+    cwd: ROOT,
     env,
     stdio: ['ignore', 'pipe', 'pipe'],
   })

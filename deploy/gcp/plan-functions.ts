@@ -29,8 +29,9 @@ export function planFunctions(
     const variables = { ...target.variables, GOOGLE_CLOUD_PROJECT: settings.project }
     const wanted = { ...target, variables, secrets: secretVersions(target, state) }
     const changes = deployed === undefined ? ['new'] : changesOf(deployed, wanted, settings)
-    if (changes.length > 0) return [deployStep(wanted, changes, settings)]
-    return deployed?.isPublic ? [] : [publicStep(target.name, settings)]
+    const isPublic = deployed?.isPublic === true
+    if (changes.length > 0) return [deployStep(wanted, { changes, isPublic }, settings)]
+    return isPublic ? [] : [publicStep(target.name, settings)]
   })
 }
 
@@ -76,7 +77,7 @@ function changesOf(deployed: DeployedFunction, wanted: BuiltTarget, settings: Se
 
 function deployStep(
   { name, directory, digest, variables, secrets }: BuiltTarget,
-  changes: readonly string[],
+  { changes, isPublic }: { readonly changes: readonly string[]; readonly isPublic: boolean },
   settings: Settings,
 ): Step {
   const { project, region } = settings
@@ -88,8 +89,10 @@ function deployStep(
       ...(['gcloud', 'functions', 'deploy', name] as const),
       ...[`--project=${project}`, `--region=${region}`, '--gen2', `--runtime=${RUNTIME}`],
       ...[`--source=${directory}`, `--entry-point=${entryPoint(name)}`, '--trigger-http'],
-      // Hosting calls without credentials, and forwards the client's; the functions check those.
-      ...['--allow-unauthenticated', '--ingress-settings=all'],
+      // Hosting calls without credentials, and forwards the client's; the functions check those. One
+      // that is open may be so by --no-invoker-iam-check, where allUsers would be refused.
+      ...(isPublic ? [] : ['--allow-unauthenticated']),
+      '--ingress-settings=all',
       `--service-account=${serviceAccountEmail(name, project)}`,
       ...[`--cpu=${CPU}`, `--memory=${MEMORY}`, `--concurrency=${CONCURRENCY}`],
       `--min-instances=${minInstances(name, settings)}`,

@@ -19,8 +19,9 @@ export interface RunStepsOptions {
 const ATTEMPTS = 6
 const PAUSE_MS = 5_000
 const NEW_VERSION = new RegExp(newVersionOf('\\w+'), 'g')
-// A service account is known everywhere some seconds after it was created, not before.
-const NOT_YET = /service account .* does not exist/is
+// A service account or an API is known everywhere some time after it was made, not before.
+const NOT_YET =
+  /service account .* does not exist|has not been used in project .* or it is disabled/is
 
 /**
  * Carries out the steps in order.
@@ -56,7 +57,7 @@ async function attempt(
   for (let left = ATTEMPTS - 1; ; left--) {
     const finished = await run(command, { stdin: secret?.value })
     if (finished.code === 0 || left === 0 || !NOT_YET.test(finished.stderr)) return finished
-    write('  the service account is not known everywhere yet; trying again\n')
+    write('  what was just made is not known everywhere yet; trying again\n')
     await sleep(pauseMs)
   }
 }

@@ -77,15 +77,9 @@ async function readAll<Value>(
   names: readonly string[],
   read: (name: string) => Promise<Value | undefined>,
 ): Promise<ReadonlyMap<string, Value>> {
-  const found = new Map<string, Value>()
-  if (!isEnabled) return found
-  await Promise.all(
-    names.map(async (name) => {
-      const value = await read(name)
-      if (value !== undefined) found.set(name, value)
-    }),
-  )
-  return found
+  if (!isEnabled) return new Map()
+  const values = await Promise.all(names.map(async (name) => [name, await read(name)] as const))
+  return new Map(values.flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])))
 }
 
 async function readFunction(

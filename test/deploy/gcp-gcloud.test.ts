@@ -132,7 +132,6 @@ describe.skipIf(!isInstalled)('with the real gcloud', { timeout: 120_000 }, () =
     expect(titles(writes)).toEqual([
       'secretmanager secrets/GATEWAY_HMAC_SECRET:addVersion',
       'cloudfunctions locations/us-central1/functions/gateway',
-      'run locations/us-central1/services/gateway:setIamPolicy',
     ])
     expect(writes[1]?.query.get('updateMask')).toContain('secret_environment_variables')
     expect(writes[1]?.json).toMatchObject({

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { type Backend, planBackends } from '../../deploy/gcp/backends.ts'
+import { type Backend, guessBackends, planBackends } from '../../deploy/gcp/backends.ts'
 import { hostingConfig, planHosting } from '../../deploy/gcp/hosting.ts'
 import { APIS } from '../../deploy/gcp/names.ts'
 import { type Deployment, plan } from '../../deploy/gcp/plan.ts'
@@ -166,6 +166,13 @@ test('a function that is not public is opened, without deploying it again', () =
   expect(rest).toEqual([])
 })
 
+test('one that is public stays so as it is, by whatever means, when it is deployed again', () => {
+  const changed = { target: { digest: 'd2' } }
+  expect(planOf(changed)[0]).not.toContain('--allow-unauthenticated')
+  const [closed] = planOf({ ...changed, deployed: { isPublic: false } })
+  expect(closed).toContain('--allow-unauthenticated')
+})
+
 test('only APIs that are off are turned on', () => {
   const apis = new Set(APIS.filter((api) => api !== 'run.googleapis.com'))
   expect(planOf({ state: { apis } })).toEqual([
@@ -196,6 +203,28 @@ gcloud run services add-iam-policy-binding listevents --project=acme-tools --reg
   test('are left alone when they are open to it', () => {
     expect(planBackends([{ ...backend, invokers: [GATEWAY] }], settings)).toEqual([])
     expect(planBackends([backend], settings, { remove: true })).toEqual([])
+  })
+
+  test.each([
+    [
+      'https://europe-west1-acme-tools.cloudfunctions.net',
+      [
+        { service: 'listevents', region: 'europe-west1', project: 'acme-tools' },
+        { service: 'add-event', region: 'europe-west1', project: 'acme-tools' },
+      ],
+    ],
+    [
+      'https://my-tools-123456789.europe-west1.run.app/v1',
+      [{ service: 'my-tools', region: 'europe-west1', project: 'acme-prod' }],
+    ],
+    [
+      'https://my-tools-k3xwq7abcd-ew.a.run.app',
+      [{ service: 'my-tools', region: 'us-central1', project: 'acme-prod' }],
+    ],
+  ])('at %s have names that can be told without reading', (base, services) => {
+    expect(guessBackends(base, ['listEvents', 'add_event'], settings)).toEqual(
+      services.map((one) => ({ ...one, invokers: [] })),
+    )
   })
 })
 

@@ -67,10 +67,14 @@ test('the variables file is for this user only, also while a command fails', asy
 
 const NOT_YET = 'INVALID_ARGUMENT: Service account a@b.iam.gserviceaccount.com does not exist.'
 
-test('a service account that is not known everywhere yet is waited for', async () => {
-  const { ran, options } = running((_, count) =>
-    count < 3 ? { ...DONE, code: 1, stderr: NOT_YET } : DONE,
-  )
+test.each([
+  ['service account', NOT_YET],
+  [
+    'API',
+    'PERMISSION_DENIED: Secret Manager API has not been used in project 1 before or it is disabled.',
+  ],
+])('a new %s that is not known everywhere yet is waited for', async (_, stderr) => {
+  const { ran, options } = running((_, count) => (count < 3 ? { ...DONE, code: 1, stderr } : DONE))
   await runSteps([step('bind')], options)
   expect(ran).toHaveLength(3)
 })

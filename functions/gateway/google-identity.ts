@@ -11,6 +11,7 @@ export type GoogleIdentity = (backendUrl: string) => Promise<Record<string, stri
 const REFRESH_BEFORE_SECONDS = 300
 const TIMEOUT_MS = 3_000
 const MAX_BYTES = 16 * 1024
+const COMPACT_JWS = /^[\w-]+\.[\w-]+\.[\w-]*$/
 const METADATA_PATH = '/computeMetadata/v1/instance/service-accounts/default/identity'
 
 /**
@@ -84,5 +85,8 @@ async function askMetadataServer(host: string, audience: string): Promise<string
     signal: AbortSignal.timeout(TIMEOUT_MS),
   })
   if (!response.ok) throw new Error(`metadata server answered ${response.status}`)
-  return (await response.text()).trim()
+  const text = (await response.text()).trim()
+  // It becomes a header field.
+  if (!COMPACT_JWS.test(text)) throw new Error('metadata server answered with no token')
+  return text
 }

@@ -107,6 +107,10 @@ describe('a metadata server that', () => {
     ['fails', (_, res) => res.writeHead(503).end()],
     ['redirects', (_, res) => res.writeHead(302, { location: `http://${host}/` }).end()],
     ['answers with a page', (_, res) => res.end('<html>')],
+    [
+      'answers with more than a token',
+      (_, res) => res.end(`${new UnsecuredJWT({}).encode()}\r\nx-user-uid: auth0:mallory`),
+    ],
     ['answers with nothing', (_, res) => res.end()],
     ['answers without end', (_, res) => res.end('x'.repeat(20_000))],
     ['hangs up', (_, res) => res.socket?.resetAndDestroy()],

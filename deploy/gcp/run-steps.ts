@@ -39,13 +39,24 @@ export async function runSteps(steps: readonly Step[], options: RunStepsOptions)
       )
     }
     const finished = await withVariablesFile(step, (path) =>
-      attempt(resolve(step.command, versions, path), step, options),
+      toItsEnd(() => attempt(resolve(step.command, versions, path), step, options)),
     )
     if (finished.code !== 0) throw failure(steps, index, finished, options.again)
     if (step.addsVersionOf === undefined) continue
     const version = /\/versions\/(\d+)"/.exec(finished.stdout)?.[1]
     if (version === undefined) throw failure(steps, index, finished, options.again)
     versions.set(newVersionOf(step.addsVersionOf), version)
+  }
+}
+
+/** Ctrl-C ends the command that runs, which gets it too; its end is then told as any other failure. */
+async function toItsEnd(use: () => Promise<Finished>): Promise<Finished> {
+  const leaveIt = () => undefined
+  process.on('SIGINT', leaveIt)
+  try {
+    return await use()
+  } finally {
+    process.off('SIGINT', leaveIt)
   }
 }
 

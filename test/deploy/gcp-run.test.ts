@@ -1,5 +1,9 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { statSync } from 'node:fs'
+import { text } from 'node:stream/consumers'
 import { expect, test } from 'vitest'
+import { ROOT } from '../../deploy/build/functions.ts'
 import type { Command, Finished } from '../../deploy/gcp/command.ts'
 import { type RunStepsOptions, runSteps } from '../../deploy/gcp/run-steps.ts'
 import { newVersionOf, type Step, VARIABLES_FILE } from '../../deploy/gcp/step.ts'
@@ -64,6 +68,31 @@ test('the variables file is for this user only, also while a command fails', asy
   await expect(runSteps([step('deploy', { command, variables: {} })], options)).rejects.toThrow()
   expect(() => statSync(path)).toThrow('ENOENT')
 })
+
+test('after Ctrl-C it is told what is in place, and the variables file is gone', async () => {
+  const child = spawn(process.execPath, ['--input-type=module', '-e', INTERRUPTED])
+  const [output, [code]] = await Promise.all([text(child.stdout), once(child, 'close')])
+  expect(code).toBe(0)
+  expect(output).toBe('false Step 1 of 2 failed: deploy\n')
+})
+
+const INTERRUPTED = `
+import { existsSync } from 'node:fs'
+import { runSteps } from '${ROOT}deploy/gcp/run-steps.ts'
+let file
+const run = async ([, path]) => {
+  file = path
+  process.kill(process.pid, 'SIGINT')
+  await new Promise((resolve) => setTimeout(resolve, 20))
+  return { code: 1, stdout: '', stderr: 'interrupted' }
+}
+const steps = [
+  { title: 'deploy', command: ['gcloud', '<variables file>'], variables: {} },
+  { title: 'more', command: ['gcloud'] },
+]
+await runSteps(steps, { run, write: () => undefined, again: '' }).catch(({ message }) =>
+  console.log(existsSync(file), message.split('\\n')[0]),
+)`
 
 const NOT_YET = 'INVALID_ARGUMENT: Service account a@b.iam.gserviceaccount.com does not exist.'
 

@@ -40,7 +40,7 @@ export async function deploy(args: readonly string[], dependencies: Dependencies
     write(`${[...commands, `${commands.length} commands, none of them run.`].join('\n')}\n`)
     return
   }
-  if (steps.length === 0) write('All is in place; nothing is changed.\n')
+  if (steps.length === 0) write('There is nothing to change.\n')
   const again = ['npm run deploy', ...(args.length > 0 ? ['--', ...args] : [])].join(' ')
   await runSteps(steps, { run: dependencies.run, write, again })
   write(`Deployed. The connector's URL: ${wanted.env['PUBLIC_URL']?.trim()}/mcp\n`)

@@ -175,7 +175,9 @@ export function parseEnvironment<Shape extends z.ZodRawShape>(
   throw new ConfigError(
     result.error.issues.map((issue) => {
       const name = String(issue.path[0])
-      return `${name} ${given[name] === undefined ? 'is required' : issue.message}`
+      // A variable may say itself what else would do.
+      const isBare = given[name] === undefined && !issue.message.startsWith('is required')
+      return `${name} ${isBare ? 'is required' : issue.message}`
     }),
   )
 }

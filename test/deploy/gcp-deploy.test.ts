@@ -217,7 +217,7 @@ describe('nothing is touched', () => {
       { BACKEND_TIMEOUT_MS: 5 },
       'BACKEND_TIMEOUT_MS must be a quoted',
     ],
-    ['no project', { GCP_PROJECT: '' }, 'GCP_PROJECT is required'],
+    ['no project', { GCP_PROJECT: '' }, 'GCP_PROJECT is required (or --project, or gcloud config'],
     ['a project number', { GCP_PROJECT: '123456' }, 'GCP_PROJECT must be a project id'],
   ])('with %s', async (_, wrong, message) => {
     const { code, stderr } = await run([], { variables: { ...VARIABLES, ...wrong } })

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { DeployError } from './deploy-error.ts'
 import { type Gcloud, NOT_INSTALLED } from './gcloud.ts'
 import { serviceAccountEmail } from './names.ts'
@@ -5,6 +6,7 @@ import type { BuiltTarget } from './plan-functions.ts'
 import type { Settings } from './settings.ts'
 import type { State } from './state.ts'
 
+const BILLING_TIMEOUT_MS = 10_000
 /** What Google says of a project that does not exist, too. */
 const NO_PERMISSION = /does not have permission|PERMISSION_DENIED/
 
@@ -13,7 +15,11 @@ const NO_PERMISSION = /does not have permission|PERMISSION_DENIED/
  *
  * @throws DeployError saying what to do.
  */
-export async function checkProject({ project }: Settings, gcloud: Gcloud): Promise<void> {
+export async function checkProject(
+  { project }: Settings,
+  gcloud: Gcloud,
+  billingTimeoutMs = BILLING_TIMEOUT_MS,
+): Promise<void> {
   const missing = `There is no project ${project}, or this login may not see it.`
   const found = await gcloud.describe('projects', 'describe', project).catch((error: unknown) => {
     if (!(error instanceof DeployError) || error.message === NOT_INSTALLED) throw error
@@ -24,10 +30,11 @@ export async function checkProject({ project }: Settings, gcloud: Gcloud): Promi
   if ((found['lifecycleState'] ?? 'ACTIVE') !== 'ACTIVE') {
     throw new DeployError(`The project ${project} is being deleted.`)
   }
-  // Whether it pays may be hidden from this login; deploying will tell then.
-  const billing = await gcloud
-    .describe('billing', 'projects', 'describe', project)
-    .catch(() => undefined)
+  // Whether it pays may be hidden from this login or network; deploying will tell then.
+  const billing = await Promise.race([
+    gcloud.describe('billing', 'projects', 'describe', project).catch(() => undefined),
+    sleep(billingTimeoutMs, undefined, { ref: false }),
+  ])
   if (billing?.['name'] !== undefined && billing['billingEnabled'] !== true) {
     throw new DeployError(
       `The project ${project} has no billing account: https://console.cloud.google.com/billing/linkedaccount?project=${project}`,

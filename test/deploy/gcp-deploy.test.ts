@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import type { Built } from '../../deploy/build/build.ts'
+import type { Gcloud } from '../../deploy/gcp/gcloud.ts'
+import { checkProject } from '../../deploy/gcp/preflight.ts'
 import { type BuiltFunctions, buildAll } from '../support/build.ts'
 import {
   type CommandResult,
@@ -320,6 +322,16 @@ test('a private backend that is not deployed yet keeps nothing else from it', as
   expect(stdout).toContain(`The backend listEvents is not deployed in acme-prod, us-central1.
 Once that is mended: npm run deploy -- --only=backends`)
   expect(changes().at(-1)).toContain('functions deploy gateway')
+})
+
+test('where the billing API does not answer, nobody waits for it', async () => {
+  const project = { lifecycleState: 'ACTIVE' }
+  const gcloud: Gcloud = {
+    describe: async (group) => (group === 'billing' ? new Promise(() => undefined) : project),
+    list: async () => [],
+  }
+  const settings = { project: 'acme-prod', region: 'r', minInstances: 0, maxInstances: 1 }
+  await expect(checkProject(settings, gcloud, 5)).resolves.toBeUndefined()
 })
 
 describe('--dry-run', () => {

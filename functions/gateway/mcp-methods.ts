@@ -80,7 +80,8 @@ export function calledTool(
   catalogue: Catalogue<CallableTool>,
   { method, params }: RpcRequest,
 ): CallableTool | undefined {
-  return method === 'tools/call' ? catalogue.get(String(params['name'])) : undefined
+  const { name } = params
+  return method === 'tools/call' && typeof name === 'string' ? catalogue.get(name) : undefined
 }
 
 /** How many tools the messages of one POST would call. */

@@ -784,6 +784,18 @@ describe('protocol errors', () => {
     },
   )
 
+  test.each([{ toString: 1, valueOf: 1 }, ['about'], null])(
+    'a name that no text can be made of, or only by force, names no tool: %j',
+    async (name) => {
+      const served = await start(ALL_PRIVATE)
+      const message = handshakeMessage('tools/call', { name })
+      const refused = await post(served, message, { ...OPENAI, ...bearer('x.y.z') })
+      expect(challengeIn(refused)).toEqual([expect.stringContaining('error="invalid_token"')])
+      const batch = await post(served, [message], bearer(await issuer.token()))
+      expect(batch.json()).toMatchObject([{ id: 1, error: { code: -32602 } }])
+    },
+  )
+
   test('a cursor that was never given: -32602', async () => {
     const answer = await post(await start(), handshakeMessage('tools/list', { cursor: 'x' }))
     expect(codeOf(answer)).toBe(-32602)

@@ -105,15 +105,14 @@ export function createMcp(options: McpOptions): (request: HttpRequest) => Promis
   }
 
   return async (request) => {
-    if (!JSON_TYPE.test(request.headers['content-type'] ?? '')) {
-      throw new HttpError(415, 'unsupported_media_type', 'Send application/json.')
-    }
     const body = request.body()
     const identified = await identify(gate, request)
     const refusal = 'refusal' in identified ? identified.refusal : undefined
     const form = challengeForm(options.challengeForm, request)
+    const isJson = JSON_TYPE.test(request.headers['content-type'] ?? '')
     // Nothing of a refused request is read, unless the form of the refusal depends on it.
-    if (refusal !== undefined && form === 'http') return challenge(refusal)
+    if (refusal !== undefined && (form === 'http' || !isJson)) return challenge(refusal)
+    if (!isJson) throw new HttpError(415, 'unsupported_media_type', 'Send application/json.')
     const inbound = read(body, request)
     if ('status' in inbound) return inbound
     if (refusal === undefined) return answer(request, inbound, identified.identity)

@@ -676,6 +676,16 @@ describe('protocol errors', () => {
     },
   )
 
+  test.each([{}, OPENAI])(
+    'without a token the token comes first: 401, not 415, %j',
+    async (agent) => {
+      const headers = { ...agent, 'content-type': 'text/plain' }
+      const answer = await post(await start(ALL_PRIVATE), callOf('listEvents'), headers)
+      expect(answer.status).toBe(401)
+      expect(answer.headers['www-authenticate']).toContain('resource_metadata=')
+    },
+  )
+
   test.each(['application/json; charset=utf-8', 'Application/JSON'])(
     'content type "%s" is JSON',
     async (type) => {

@@ -53,7 +53,7 @@ export function readInbound(value: unknown, headers: HttpRequest['headers']): In
 
 /** JSON-RPC batches exist in 2025-03-26 alone, which is also what a missing field stands for. */
 function readBatch(values: readonly unknown[], named: string | undefined): Inbound {
-  checkHandshakeRevision(named)
+  if (named !== STATELESS_REVISION) checkHandshakeRevision(named)
   if ((named ?? '2025-03-26') !== '2025-03-26') {
     throw new RpcError(400, CODE.invalidRequest, `Invalid Request: ${named} has no batches.`)
   }

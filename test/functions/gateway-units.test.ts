@@ -336,7 +336,6 @@ describe('the era of a message', () => {
     ['in an empty field', plain('ping'), named(''), ''],
     ['in the body', call({ ...META, [VERSION]: '2030-01-01' }), {}, '2030-01-01'],
     ['in a batch', [plain('ping')], named('1.0'), '1.0'],
-    ['of the stateless era in a batch', [plain('ping')], named('2026-07-28'), '2026-07-28'],
     ['of any length', plain('ping'), named('x'.repeat(500)), 'x'.repeat(64)],
   ])('a revision %s that is not supported: -32022', (_, value, fields, requested) => {
     expect(refusalOf(() => readInbound(value, fields))).toEqual({
@@ -368,6 +367,7 @@ describe('the era of a message', () => {
     ['initialize', [plain('ping'), plain('initialize')], {}, 'initialize stands alone.'],
     ['a number', [plain('ping'), 7], {}, 'not a JSON-RPC 2.0 message.'],
     ['a batch', [[plain('ping')]], {}, 'not a JSON-RPC 2.0 message.'],
+    ['2026-07-28', [plain('ping')], named('2026-07-28'), '2026-07-28 has no batches.'],
     ['2025-06-18', [plain('ping')], named('2025-06-18'), '2025-06-18 has no batches.'],
     ['2025-11-25', [plain('ping')], named('2025-11-25'), '2025-11-25 has no batches.'],
   ])('a batch of %s is refused: -32600', (_, values, fields, message) => {

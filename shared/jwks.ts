@@ -109,10 +109,11 @@ async function importKey(jwk: JWK & { kid: string }): Promise<[string, CryptoKey
 
 function isSigningKey(jwk: unknown): jwk is JWK & { kid: string } {
   if (jwk === null || typeof jwk !== 'object') return false
-  const { kty, use, alg, kid, n }: Record<string, unknown> = { ...jwk }
+  const { kty, use, key_ops: uses, alg, kid, n }: Record<string, unknown> = { ...jwk }
   return (
     kty === 'RSA' &&
     (use === undefined || use === 'sig') &&
+    (uses === undefined || (Array.isArray(uses) && uses.includes('verify'))) &&
     (alg === undefined || alg === 'RS256') &&
     typeof kid === 'string' &&
     typeof n === 'string' &&

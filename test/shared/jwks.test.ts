@@ -285,6 +285,8 @@ test('keys for other uses are not taken', async () => {
   serve(
     one,
     { ...two, use: 'enc' },
+    { ...one, kid: 'wraps', use: undefined, key_ops: ['encrypt', 'wrapKey'] },
+    { ...one, kid: 'verifies', use: undefined, key_ops: ['verify'] },
     { ...(await exportJWK(ec.publicKey)), kid: 'ec' },
     { ...one, kid: 'rs512', alg: 'RS512' },
     { kty: 'oct', kid: 'oct', k: 'c2VjcmV0', alg: 'HS256' },
@@ -294,8 +296,8 @@ test('keys for other uses are not taken', async () => {
     null,
     'x',
   )
-  expect(await isKnown('one')).toBe(true)
-  for (const kid of ['two', 'ec', 'rs512', 'oct', 'short', 'undefined', '7']) {
+  expect([await isKnown('one'), await isKnown('verifies')]).toEqual([true, true])
+  for (const kid of ['two', 'wraps', 'ec', 'rs512', 'oct', 'short', 'undefined', '7']) {
     expect(await isKnown(kid)).toBe(false)
   }
 })

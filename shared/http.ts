@@ -124,9 +124,12 @@ function fieldValues({ rawHeaders }: IncomingMessage, name: string): string[] {
 
 function hangUpSignal(res: ServerResponse): AbortSignal {
   const controller = new AbortController()
-  res.once('close', () => {
+  const onClose = () => {
     if (!res.writableFinished) controller.abort()
-  })
+  }
+  // Who asks late, after a wait for keys, may ask about a client that is gone already.
+  if (res.closed) onClose()
+  else res.once('close', onClose)
   return controller.signal
 }
 

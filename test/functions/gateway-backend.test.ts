@@ -527,6 +527,28 @@ describe('connections', () => {
     expect(reasonsIn(served)).toEqual(['backend_aborted'])
   })
 
+  test('a client that hangs up while its token is checked calls nothing', async () => {
+    const served = await start()
+    const authorization = `Bearer ${await issuer.token()}`
+    issuer.staged.delayMs = 200
+    const controller = new AbortController()
+    const call = served.send({
+      method: 'POST',
+      path: '/tools/listEvents',
+      headers: { ...JSON_TYPE, authorization },
+      body: {},
+      signal: controller.signal,
+    })
+    issuer.requests.length = 0
+    await until(() => issuer.requests.length === 1)
+    delete issuer.staged.delayMs
+    controller.abort()
+    await expect(call).rejects.toThrow()
+    await until(() => reasonsIn(served).length === 1)
+    expect(reasonsIn(served)).toEqual(['backend_aborted'])
+    expect(backend.calls).toEqual([])
+  })
+
   test('the connection to the backend is used again', async () => {
     const served = await start()
     for (let calls = 0; calls < 5; calls += 1) await callAbout(served)

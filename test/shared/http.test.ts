@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { setTimeout } from 'node:timers/promises'
 import { gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import { type Handler, type HttpRequest, json } from '../../shared/http.ts'
@@ -109,6 +110,21 @@ describe('a request', () => {
     client.abort()
     await expect(asked).rejects.toThrow('aborted')
     await aborted
+  })
+
+  test('that was hung up before anybody asked is aborted', async () => {
+    const client = new AbortController()
+    const gone = Promise.withResolvers<boolean>()
+    respond = async (request) => {
+      client.abort()
+      await expect(asked).rejects.toThrow('aborted')
+      // The server learns of it soon after the client does.
+      await setTimeout(50)
+      gone.resolve(request.signal.aborted)
+      return json(200, {})
+    }
+    const asked = served.send({ path: '/', signal: client.signal })
+    await expect(gone.promise).resolves.toBe(true)
   })
 })
 

@@ -45,22 +45,31 @@ const https = process.getBuiltinModule('node:https')
 const LIMITS = { keepAlive: true, maxSockets: 200, maxFreeSockets: 50, scheduling: 'lifo' } as const
 const agents = { 'http:': new http.Agent(LIMITS), 'https:': new https.Agent(LIMITS) }
 
+// Fits a TLS record, and the send buffer of a connection that waits for its next request.
+const MAX_SINGLE_WRITE_BYTES = 8 * 1024
+
 /**
  * One POST of JSON: no redirect is followed, nothing is sent twice, and time-out, size and hang-up
- * bound the whole exchange, body included.
+ * bound the whole exchange, body included. A kept connection that turns out to be dead before
+ * anything was sent is replaced by a new one.
  *
  * @throws PostError naming what happened instead of an answer.
  */
-export function post({ to, host }: Target, options: PostOptions): Promise<Answer> {
+export function post(target: Target, options: PostOptions, isRetry = false): Promise<Answer> {
+  const { to, host } = target
   const isHttps = to.protocol === 'https:'
   const length = String(Buffer.byteLength(options.body))
+  // A list is written as it is, which is quicker.
+  const headers = [
+    ...Object.entries(options.headers).flat(),
+    ...['host', host, 'content-length', length],
+  ]
   return new Promise((resolve, reject) => {
     const request = (isHttps ? https : http).request({
       ...to,
       method: 'POST',
-      agent: isHttps ? agents['https:'] : agents['http:'],
-      // A list is written as it is, which is quicker.
-      headers: [...Object.entries(options.headers).flat(), 'host', host, 'content-length', length],
+      agent: !isRetry && (isHttps ? agents['https:'] : agents['http:']),
+      headers,
     })
     const end = (settle: () => void) => {
       clearTimeout(timer)
@@ -75,8 +84,16 @@ export function post({ to, host }: Target, options: PostOptions): Promise<Answer
     const timer = setTimeout(() => fail('timeout'), options.timeoutMs)
     options.signal.addEventListener('abort', onAbort)
     if (options.signal.aborted) onAbort()
-    request.on('error', (cause) => fail('unreachable', cause))
+    // The end without answer or error, such as a change of protocols (101).
+    const onClose = () => fail('unreachable')
+    request.on('close', onClose)
+    request.on('error', (cause) => {
+      const isUnsent = request.reusedSocket && isFailedWrite(cause, [...headers, options.body])
+      if (isUnsent) end(() => resolve(post(target, options, true)))
+      else fail('unreachable', cause)
+    })
     request.on('response', (response) => {
+      request.off('close', onClose)
       const chunks: Buffer[] = []
       let length = 0
       response.on('data', (chunk: Buffer) => {
@@ -98,4 +115,10 @@ export function post({ to, host }: Target, options: PostOptions): Promise<Answer
     })
     request.end(options.body)
   })
+}
+
+/** A request this small is written in one piece: where the write failed, nothing of it was sent. */
+function isFailedWrite(cause: Error, parts: readonly string[]): boolean {
+  const isWrite = 'syscall' in cause && cause.syscall === 'write'
+  return isWrite && Buffer.byteLength(parts.join('')) < MAX_SINGLE_WRITE_BYTES
 }

@@ -1,9 +1,12 @@
 import { createHash, createHmac } from 'node:crypto'
+import { once } from 'node:events'
 import { createServer, type IncomingHttpHeaders } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { Worker } from 'node:worker_threads'
 import { gzipSync } from 'node:zlib'
 import { jwtVerify, SignJWT } from 'jose'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { PostError, post, toTarget } from '../../functions/gateway/post.ts'
 import { type Backend, type BackendCall, type Script, startBackend } from '../support/backend.ts'
 import { type Issuer, startIssuer } from '../support/issuer.ts'
 import {
@@ -274,6 +277,12 @@ describe('a backend in trouble', () => {
     },
     { name: 'resets', script: { manner: 'reset' }, reason: 'backend_unreachable', status: 502 },
     {
+      name: 'changes the protocol',
+      script: { manner: 'upgrade' },
+      reason: 'backend_unreachable',
+      status: 502,
+    },
+    {
       name: 'stops in the middle',
       script: { body: events, manner: 'truncate' },
       reason: 'backend_unreachable',
@@ -507,6 +516,24 @@ describe('what a backend says when it refuses', () => {
   })
 })
 
+/** In a thread of its own: answers with the number of the call, then resets the connection. */
+async function startResettingBackend() {
+  const worker = new Worker(
+    `const { parentPort } = require('node:worker_threads')
+    let calls = 0
+    const server = require('node:http').createServer((req, res) => {
+      req.resume().on('end', () => {
+        res.end(String(++calls))
+        setTimeout(() => req.socket.resetAndDestroy(), 20)
+      })
+    })
+    server.listen(0, '127.0.0.1', () => parentPort.postMessage(server.address().port))`,
+    { eval: true },
+  )
+  const [port] = await once(worker, 'message')
+  return { port, worker }
+}
+
 describe('connections', () => {
   test('a client that hangs up ends the call at the backend', async () => {
     backend.script('about', { delayMs: 5_000 })
@@ -562,6 +589,32 @@ describe('connections', () => {
       await callAbout(served)
     }
     expect(new Set(backend.calls.map(({ port }) => port)).size).toBe(1)
+  })
+
+  test('a kept connection that died before the next call is replaced, and the call made once', async () => {
+    const { port, worker } = await startResettingBackend()
+    const target = toTarget(`http://127.0.0.1:${port}/about`)
+    const call = (body: string) =>
+      post(target, {
+        headers: {},
+        body,
+        timeoutMs: 2_000,
+        maxBytes: 1_000,
+        signal: new AbortController().signal,
+      }).then(
+        (answer) => answer.body.toString(),
+        (error: unknown) => (error instanceof PostError ? error.failure : error),
+      )
+    // Nothing here learns that the backend resets the connection meanwhile.
+    const outlive = () => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 100)
+    expect(await call('first')).toBe('1')
+    outlive()
+    expect(await call('second')).toBe('2')
+    expect(await call('third')).toBe('3')
+    outlive()
+    // Of a large call a part may have been sent.
+    expect(await call('x'.repeat(10_000))).toBe('unreachable')
+    await worker.terminate()
   })
 
   test('many calls at once all arrive', async () => {

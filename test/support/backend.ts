@@ -24,8 +24,11 @@ export interface Script {
   /** A string or bytes go as they are, anything else as JSON. */
   readonly body?: unknown
   readonly delayMs?: number
-  /** `drip` = the body byte by byte, 20 ms apart; `reset` = no answer; `truncate` = half of one. */
-  readonly manner?: 'drip' | 'reset' | 'truncate' | 'chunked'
+  /**
+   * `drip` = the body byte by byte, 20 ms apart; `reset` = no answer; `truncate` = half of one;
+   * `upgrade` = another protocol from here on.
+   */
+  readonly manner?: 'drip' | 'reset' | 'truncate' | 'chunked' | 'upgrade'
 }
 
 /** The tools' side: records every call and answers as scripted, `{}` by default. */
@@ -84,6 +87,12 @@ function play(script: Script, res: ServerResponse): void {
   const { status = 200, contentType = 'application/json', manner } = script
   if (manner === 'reset') {
     res.socket?.resetAndDestroy()
+    return
+  }
+  if (manner === 'upgrade') {
+    res.socket?.write(
+      'HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: x\r\n\r\n',
+    )
     return
   }
   const body = toBytes('body' in script ? script.body : {})

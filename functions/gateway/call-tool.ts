@@ -11,6 +11,7 @@ import { createStatementSigner } from './statement.ts'
 /** One call that has been decided on: `identity` may call `tool`. */
 export interface ToolCall {
   readonly tool: CallableTool
+  /** To be written as JSON; checked as what is written. */
   readonly args: unknown
   readonly identity: Identity
   readonly requestId: string
@@ -46,9 +47,8 @@ export function createCallTool(options: CallToolOptions): CallTool {
     targets.set(url, target)
     return target
   }
-  const callBackend = async (call: ToolCall): Promise<Outcome> => {
+  const callBackend = async (call: ToolCall, body: string): Promise<Outcome> => {
     const { tool, identity, requestId } = call
-    const body = JSON.stringify(call.args)
     const url = `${options.functionsBase}/${tool.name}`
     const answer = await post(targetAt(url), {
       body,
@@ -78,10 +78,11 @@ export function createCallTool(options: CallToolOptions): CallTool {
 
   return async (call) => {
     const startedAt = performance.now()
-    const fault = call.tool.validateInput(call.args)
+    const body = JSON.stringify(call.args)
+    const fault = call.tool.validateInput(JSON.parse(body))
     const outcome =
       fault === undefined
-        ? await callBackend(call).catch((error: unknown) => toFailure(error))
+        ? await callBackend(call, body).catch((error: unknown) => toFailure(error))
         : failed('arguments_invalid', 400, `The arguments do not fit: ${fault}`)
     audit(call.log, call.tool, call.identity, {
       decision: 'allowed',

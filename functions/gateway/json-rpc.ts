@@ -1,6 +1,6 @@
 import type { RequestId } from '@modelcontextprotocol/client'
 import { type HttpResponse, json } from '../../shared/http.ts'
-import { asObject, parseJson } from '../../shared/json.ts'
+import { asObject, decodeUtf8, keepNumbers, parseJson } from '../../shared/json.ts'
 
 /** JSON-RPC 2.0 s5.1 and MCP 2026-07-28's own codes. */
 export const CODE = {
@@ -50,8 +50,9 @@ export type RpcMessage = RpcRequest | RpcNotification | RpcResponse
 
 /** @throws RpcError -32700 when the bytes are not JSON in UTF-8. */
 export function readJson(body: Buffer): unknown {
-  const parsed = parseJson(body)
-  if (parsed !== undefined) return parsed.value
+  const text = decodeUtf8(body) ?? ''
+  const parsed = parseJson(text)
+  if (parsed !== undefined) return keepNumbers(text, parsed.value)
   throw new RpcError(400, CODE.parseError, 'Parse error: the body is not JSON.')
 }
 

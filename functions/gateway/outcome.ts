@@ -1,5 +1,5 @@
 import type { CallToolResult } from '@modelcontextprotocol/client'
-import { asObject, decodeUtf8, parseJson } from '../../shared/json.ts'
+import { asObject, decodeUtf8, keepNumbers, parseJson } from '../../shared/json.ts'
 import type { CallableTool } from './callable-tool.ts'
 import type { Answer } from './post.ts'
 import { asCallToolResult } from './tool-result.ts'
@@ -49,11 +49,13 @@ export function toOutcome(answer: Answer, tool: CallableTool): Outcome {
 function readJson(text: string, tool: CallableTool): Outcome {
   const parsed = parseJson(text)
   if (parsed === undefined) return unreadable('backend_not_json')
-  const result = asCallToolResult(parsed.value)
-  if (result === undefined) return checkOutput(parsed.value, tool, { kind: 'json', ...parsed })
-  if (result.isError === true || tool.validateOutput === undefined)
-    return { kind: 'result', result }
-  return checkOutput(result.structuredContent, tool, { kind: 'result', result })
+  const { value } = parsed
+  const result = asCallToolResult(value)
+  if (result === undefined) {
+    return checkOutput(value, tool, { kind: 'json', value: keepNumbers(text, value) })
+  }
+  const outcome: Outcome = { kind: 'result', result: keepNumbers(text, result) }
+  return result.isError === true ? outcome : checkOutput(result.structuredContent, tool, outcome)
 }
 
 function readText(text: string, tool: CallableTool): Outcome {
@@ -77,7 +79,7 @@ function refusedByBackend(answer: Answer): Outcome {
   return failed(
     `backend_http_${status}`,
     NOT_THE_CALLERS_FAULT.has(status) ? 502 : status,
-    message.slice(0, MAX_MESSAGE_CHARACTERS),
+    message.slice(0, MAX_MESSAGE_CHARACTERS).toWellFormed(),
   )
 }
 

@@ -7,7 +7,7 @@ import {
   withHeaders,
 } from '../../shared/http.ts'
 import { HttpError } from '../../shared/http-error.ts'
-import { asObject, parseJson } from '../../shared/json.ts'
+import { asObject, decodeUtf8, keepNumbers, parseJson } from '../../shared/json.ts'
 import type { Log } from '../../shared/log.ts'
 import type { Catalogue } from '../../shared/tools.ts'
 import { authorize, type CallTool } from './call-tool.ts'
@@ -88,9 +88,10 @@ function readArguments(request: HttpRequest, body: Buffer): unknown {
   if (!JSON_TYPE.test(request.headers['content-type'] ?? '')) {
     throw new HttpError(415, 'unsupported_media_type', 'Send application/json.')
   }
-  const args = asObject(parseJson(body)?.value)
+  const text = decodeUtf8(body) ?? ''
+  const args = asObject(parseJson(text)?.value)
   if (args === undefined) throw new HttpError(400, 'invalid_request', 'Send a JSON object.')
-  return args
+  return keepNumbers(text, args)
 }
 
 function toResponse(outcome: Outcome): HttpResponse {

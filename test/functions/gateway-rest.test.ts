@@ -94,6 +94,30 @@ describe('POST /tools/{toolName}', () => {
     expect(answer.json()).toEqual(body)
   })
 
+  const large = '{"id":1234567890123456789,"most":1e400}'
+  test('numbers that JavaScript cannot hold pass both ways, as they are written', async () => {
+    backend.script('about', { body: large })
+    const served = await start()
+    expect((await post(served, 'about', large)).text).toBe(large)
+    const call = `{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"about","arguments":${large}}}`
+    const headers = JSON_TYPE
+    const mcp = await served.send({ method: 'POST', path: '/mcp', headers, body: call })
+    expect(mcp.json()).toMatchObject({ result: { content: [{ text: large }] } })
+    expect(backend.calls.map(({ body }) => body)).toEqual([large, large])
+  })
+
+  test('such a number is checked as a number', async () => {
+    backend.script('count', { body: large })
+    const schema = { type: 'object', properties: { id: { type: 'integer', minimum: 2 ** 60 } } }
+    const count = { scopes: [], inputSchema: schema, outputSchema: schema }
+    const served = await start({ TOOLS: JSON.stringify({ count }) })
+    expect((await post(served, 'count', '{"id":1234567890123456789}')).text).toBe(large)
+    expectProblem(await post(served, 'count', '{"id":-1234567890123456789}'), 400)
+    const call = handshakeMessage('tools/call', { name: 'count', arguments: {} })
+    const mcp = await served.send({ method: 'POST', path: '/mcp', headers: JSON_TYPE, body: call })
+    expect(mcp.text).toContain(`"structuredContent":${large}`)
+  })
+
   test('text stays text', async () => {
     backend.script('about', { contentType: 'text/plain', body: 'hëllo' })
     const answer = await post(await start(), 'about')

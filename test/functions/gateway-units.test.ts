@@ -127,6 +127,15 @@ describe('a JSON-RPC message', () => {
     })
   })
 
+  test.each(['9007199254740993', '-12345678901234567890', '1e400'])(
+    'whose id would come back as another is none: %s',
+    (id) => {
+      const body = Buffer.from(`{"jsonrpc":"2.0","id":${id},"method":"ping"}`)
+      expect(refusalOf(() => toMessage(readJson(body)))).toMatchObject({ code: -32600 })
+      expect(idOf(readJson(body))).toBeNull()
+    },
+  )
+
   test.each([
     [{ id: 1 }, 1],
     [{ id: 'a' }, 'a'],
@@ -628,6 +637,7 @@ describe("a backend's answer", () => {
     [{ message: '', detail: 'b' }, 'b'],
     [{ message: { a: 1 }, title: 'd' }, 'd'],
     [{ message: 'x'.repeat(600) }, 'x'.repeat(500)],
+    [{ message: `${'x'.repeat(499)}😀` }, `${'x'.repeat(499)}\ufffd`],
     [{ other: 'a' }, 'The tool refused the call (HTTP 400).'],
     [['a'], 'The tool refused the call (HTTP 400).'],
     ['a', 'The tool refused the call (HTTP 400).'],

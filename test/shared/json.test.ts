@@ -1,5 +1,11 @@
 import { expect, test } from 'vitest'
-import { asObject, decodeUtf8, parseJson, parseJsonOfAnyDepth } from '../../shared/json.ts'
+import {
+  asObject,
+  decodeUtf8,
+  keepNumbers,
+  parseJson,
+  parseJsonOfAnyDepth,
+} from '../../shared/json.ts'
 
 const nested = (depth: number) => `${'['.repeat(depth)}${']'.repeat(depth)}`
 
@@ -37,6 +43,23 @@ test.each([
 test('what is too deep for a walk can be read all the same', () => {
   expect(parseJsonOfAnyDepth(nested(500_000))).toBeDefined()
   expect(parseJsonOfAnyDepth('{')).toBeUndefined()
+})
+
+test.each([
+  ['{"id":1234567890123456789,"ids":[-9007199254740993,18446744073709551616]}'],
+  ['9007199254740993'],
+  ['[1e400,-1E+999]'],
+  [`[${'9'.repeat(400)}]`],
+  ['{"__proto__":12345678901234567,"a":[{"b":null}],"c":"12345678901234567"}'],
+])('%s is written as it was', (text) => {
+  expect(JSON.stringify(keepNumbers(text, JSON.parse(text)))).toBe(text)
+})
+
+test.each([
+  ['[9007199254740991,-9007199254740991,0.1,1e21,5e-324]'],
+  ['{"e1234":"e1234","n":0.12345678901234567890}'],
+])('%s holds nothing that needs to be kept', (text) => {
+  expect(keepNumbers(text, JSON.parse(text))).toEqual(JSON.parse(text))
 })
 
 test('what is named __proto__ is a member like any other', () => {

@@ -45,9 +45,11 @@ export function createRateLimit(options: RateLimitOptions): RateLimit {
 
   return async (identity, calls) => {
     if (identity === undefined || calls === 0) return {}
+    // Not among what Redis being down excuses: a limiter that cannot be made is a bug.
+    limiter ??= createLimiter(options)
+    const made = await limiter
     try {
-      limiter ??= createLimiter(options)
-      return fieldsOf(await (await limiter).consume(keyOf(identity.subject), calls))
+      return fieldsOf(await made.consume(keyOf(identity.subject), calls))
     } catch (refusal) {
       if (isExceeded(refusal)) {
         throw tooMany(seconds(refusal.msBeforeNext), fieldsOf(refusal))
@@ -58,12 +60,15 @@ export function createRateLimit(options: RateLimitOptions): RateLimit {
   }
 }
 
-/** Both kinds are loaded here, so that a gateway without a limit never pays for them. */
+/**
+ * Both kinds are loaded here, so that a gateway without a limit never pays for them; by `default`,
+ * because a bundle has no other name for what a CommonJS module exports.
+ */
 async function createLimiter({ perMinute, redisUrl }: RateLimitOptions) {
-  const { RateLimiterMemory, RateLimiterRedis } = await import('rate-limiter-flexible')
+  const { RateLimiterMemory, RateLimiterRedis } = (await import('rate-limiter-flexible')).default
   const window = { points: perMinute, duration: MINUTE_SECONDS }
   if (redisUrl === undefined) return new RateLimiterMemory(window)
-  const { Redis } = await import('ioredis')
+  const { Redis } = (await import('ioredis')).default
   const storeClient = new Redis(redisUrl, {
     connectTimeout: REDIS_TIMEOUT_MS,
     commandTimeout: REDIS_TIMEOUT_MS,

@@ -4,39 +4,51 @@ import { type BuiltFunctions, buildAll } from '../support/build.ts'
 import { createChatGpt } from '../support/chatgpt.ts'
 import { connectV2 } from '../support/connect.ts'
 import { ALICE } from '../support/people.ts'
+import { hasRedis, type RedisServer, startRedis } from '../support/redis.ts'
 import { startOnFreePorts } from '../support/system.ts'
 
 /** What is deployed, by functions-framework's own command line; the other end-to-end tests run the sources. */
 describe.each(['issuer', 'curated'])('the built functions, AUTH_SERVER_METADATA=%s', (metadata) => {
   let built: BuiltFunctions
   let system: System
+  let redis: RedisServer | undefined
   beforeAll(async () => {
     built = await buildAll()
-    const env = { AUTH_SERVER_METADATA: metadata }
+    redis = metadata === 'curated' && hasRedis() ? await startRedis() : undefined
+    const env = {
+      AUTH_SERVER_METADATA: metadata,
+      RATE_LIMIT_PER_MINUTE: '2',
+      ...(redis && { REDIS_URL: redis.url }),
+    }
     system = await startOnFreePorts(env, { functions: built.directory })
   })
   afterAll(async () => {
     await system?.stop()
+    await redis?.[Symbol.asyncDispose]()
     await built?.[Symbol.asyncDispose]()
   })
 
-  test('a client registers, is admitted, signs in, and calls over MCP and REST', async () => {
+  test('a client registers, is admitted, signs in, and calls over MCP and REST, within the limit', async () => {
     const chatGpt = createChatGpt({ tenant: system.tenant, person: ALICE })
     const client = await connectV2(`${system.url}/mcp`, chatGpt)
     const answer = await client.callTool('listEvents', { limit: 1 })
     await client.close()
     expect(answer.structuredContent).toMatchObject({ events: [{ title: 'Flight to Lisbon' }] })
 
-    const rest = await fetch(`${system.url}/tools/listEvents`, {
-      method: 'POST',
-      headers: {
-        'content-type': 'application/json',
-        authorization: `Bearer ${chatGpt.accessToken()}`,
-      },
-      body: '{"limit":1}',
-    })
+    const call = () =>
+      fetch(`${system.url}/tools/listEvents`, {
+        method: 'POST',
+        headers: {
+          'content-type': 'application/json',
+          authorization: `Bearer ${chatGpt.accessToken()}`,
+        },
+        body: '{"limit":1}',
+      })
+    const rest = await call()
     expect(rest.status).toBe(200)
     expect(await rest.json()).toMatchObject({ events: [{ title: 'Flight to Lisbon' }] })
+    expect(rest.headers.get('ratelimit')).toMatch(/^"calls";r=0;t=/)
+    expect((await call()).status).toBe(429)
   })
 
   test('what must be checked is checked', async () => {

@@ -1,9 +1,8 @@
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
-import { once } from 'node:events'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import { type Backend, startBackend } from '../support/backend.ts'
 import { freePort } from '../support/free-port.ts'
 import { type Issuer, startIssuer } from '../support/issuer.ts'
+import { hasRedis, type RedisServer, startRedis } from '../support/redis.ts'
 import { handshakeMessage, type Served, serveGateway } from '../support/serve.ts'
 
 let issuer: Issuer
@@ -132,37 +131,15 @@ test('while Redis is down calls pass, which is logged once a minute', async () =
   expect(complaints()).toBe(2)
 })
 
-const hasRedis = spawnSync('redis-server', ['--version']).status === 0
-if (!hasRedis) process.stderr.write('SKIPPED: REDIS_URL is not tested without redis-server.\n')
-
-describe.skipIf(!hasRedis)('REDIS_URL', () => {
-  let redis: ChildProcess
+describe.skipIf(!hasRedis())('REDIS_URL', () => {
+  let redis: RedisServer
   let url: string
 
   beforeAll(async () => {
-    const port = await freePort()
-    url = `redis://127.0.0.1:${port}`
-    const options = [
-      '--port',
-      String(port),
-      '--bind',
-      '127.0.0.1',
-      '--save',
-      '',
-      '--appendonly',
-      'no',
-    ]
-    redis = spawn('redis-server', options, { stdio: ['ignore', 'pipe', 'inherit'] })
-    let output = ''
-    for await (const chunk of redis.stdout ?? []) {
-      output += String(chunk)
-      if (output.includes('Ready to accept connections')) break
-    }
+    redis = await startRedis()
+    url = redis.url
   })
-  afterAll(async () => {
-    redis.kill('SIGKILL')
-    await once(redis, 'exit')
-  })
+  afterAll(() => redis[Symbol.asyncDispose]())
 
   test('instances count together', async () => {
     const env = { RATE_LIMIT_PER_MINUTE: '2', REDIS_URL: url }
@@ -178,10 +155,10 @@ describe.skipIf(!hasRedis)('REDIS_URL', () => {
     const served = await start({ RATE_LIMIT_PER_MINUTE: '1', REDIS_URL: url })
     expect((await rest(served, 'auth0|dave')).status).toBe(200)
     expect((await rest(served, 'auth0|dave')).status).toBe(429)
-    redis.kill('SIGSTOP')
+    redis.process.kill('SIGSTOP')
     const startedAt = performance.now()
     expect((await rest(served, 'auth0|dave')).status).toBe(200)
     expect(performance.now() - startedAt).toBeLessThan(1_500)
-    redis.kill('SIGCONT')
+    redis.process.kill('SIGCONT')
   })
 })

@@ -1,4 +1,5 @@
 import { invalidToken } from './bearer.ts'
+import { SCOPE_TOKEN } from './scope.ts'
 
 /** Who calls, read from a verified access token. */
 export interface Caller {
@@ -90,16 +91,22 @@ function clientId(claims: Claims): string | undefined {
 
 /**
  * `scope` is what the client was granted, `permissions` all that the user may do: their union would
- * give the client more than it was granted, so by default permissions only narrow.
+ * give the client more than it was granted, so by default permissions only narrow. What is no scope
+ * token is dropped: a backend that splits the statement's `scope` might read several in it.
  */
 function grantedScopes(claims: Claims, source: ScopeSource): Set<string> {
   const { scope = '', permissions } = claims
   if (typeof scope !== 'string') throw invalidToken('scope_malformed')
-  const granted = scope.split(' ').filter((value) => value !== '')
+  const granted = scope.split(' ').filter(isScopeToken)
   if (permissions === undefined) return new Set(granted)
   if (!Array.isArray(permissions) || !permissions.every((value) => typeof value === 'string')) {
     throw invalidToken('permissions_malformed')
   }
-  if (source === 'scope-or-permissions') return new Set([...granted, ...permissions])
+  if (source === 'scope-or-permissions')
+    return new Set([...granted, ...permissions.filter(isScopeToken)])
   return new Set(granted.filter((value) => permissions.includes(value)))
+}
+
+function isScopeToken(value: string): boolean {
+  return SCOPE_TOKEN.test(value)
 }

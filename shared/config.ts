@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { SCOPE_TOKEN } from './scope.ts'
 
 /** The environment as a composition root hands it over: the process's own or a literal in a test. */
 export type Environment = Readonly<Record<string, string | undefined>>
@@ -119,7 +120,7 @@ export const variables = {
   OAUTH_AUDIENCE: text.regex(/^[\x21-\x7e]+$/, 'must be printable ASCII without blanks').optional(),
   OAUTH_SCOPES: text
     .transform((value) => value.split(/[\s,]+/).filter((scope) => scope !== ''))
-    .pipe(z.array(z.string().regex(/^[\x21\x23-\x5b\x5d-\x7e]+$/, 'must be scope tokens')))
+    .pipe(z.array(z.string().regex(SCOPE_TOKEN, 'must be scope tokens')))
     .optional(),
   JWKS_URI: httpsUrl.optional(),
   TOOLS: z.string().optional(),

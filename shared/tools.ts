@@ -3,6 +3,7 @@ import { type Document, parseDocument } from 'yaml'
 import { z } from 'zod'
 import { ConfigError } from './config.ts'
 import { asObject } from './json.ts'
+import { SCOPE_TOKEN } from './scope.ts'
 
 /** Hints about a tool's effect, as MCP's ToolAnnotations; hints, never enforcement. */
 export type ToolAnnotations = z.output<typeof annotations>
@@ -35,7 +36,6 @@ export interface CatalogueSource {
 }
 
 const TOOL_NAME = /^[A-Za-z0-9_.-]{1,128}$/
-const SCOPE_TOKEN = /^[\x21\x23-\x5b\x5d-\x7e]+$/
 
 const annotations = z.strictObject({
   title: z.string().optional(),

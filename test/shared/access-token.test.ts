@@ -173,7 +173,8 @@ describe('what is granted', () => {
     [{ scope: 'a', permissions: [] }, [], ['a']],
     [{ scope: undefined, permissions: ['a'] }, [], ['a']],
     [{ scope: 'A', permissions: ['a'] }, [], ['A', 'a']],
-    [{ scope: 'a\tb' }, ['a\tb'], ['a\tb']],
+    [{ scope: 'a\tb c\nd é e' }, ['e'], ['e']],
+    [{ scope: 'a', permissions: ['a', 'b c', 'd\ne', ''] }, ['a'], ['a']],
   ])('%j: %j by scope, %j by scope or permissions', async (claims, byScope, byEither) => {
     expect(await granted('scope', claims)).toEqual(byScope)
     expect(await granted('scope-or-permissions', claims)).toEqual([...byEither].sort())

@@ -72,17 +72,26 @@ export function createJwks({
   }
   const isFresh = () => now() - fetchedAt < FRESH_MS
   const isCool = () => now() >= coolUntil
+  const has = (kid: string) => keys.has(kid) && now() - fetchedAt < MAX_STALE_MS
+  /** The last fetch failed, and not long ago: the next one may well do so too. */
+  const isDown = () => !reachable && now() < coolUntil + COOLDOWN_MS
+
+  const lookFor = async (kid: string) => {
+    if (inFlight !== undefined) await inFlight
+    if (!isFresh() && isCool()) await refresh()
+    if (!keys.has(kid) && isCool()) {
+      coolUntil = now() + COOLDOWN_MS
+      await refresh()
+    }
+  }
 
   return {
     holds: (kid) => keys.has(kid) && isFresh(),
     key: async (kid) => {
-      if (inFlight !== undefined) await inFlight
-      if (!isFresh() && isCool()) await refresh()
-      if (!keys.has(kid) && isCool()) {
-        coolUntil = now() + COOLDOWN_MS
-        await refresh()
-      }
-      const key = now() - fetchedAt < MAX_STALE_MS ? keys.get(kid) : undefined
+      // A known key waits for no fetch that somebody's unknown one caused, nor again in an outage.
+      if (!has(kid) || !(isFresh() || isDown())) await lookFor(kid)
+      else if (!isFresh() && isCool()) void refresh()
+      const key = has(kid) ? keys.get(kid) : undefined
       if (key === undefined && !reachable) throw new JwksUnavailableError()
       return key
     },

@@ -2,7 +2,7 @@ import { createServer, type RequestListener } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { gzipSync } from 'node:zlib'
 import { exportJWK, generateKeyPair, type JWK } from 'jose'
-import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import { type FetchJson, fetchJson } from '../../shared/fetch-json.ts'
 import { createJwks, type Jwks, JwksUnavailableError } from '../../shared/jwks.ts'
 
@@ -105,6 +105,17 @@ describe('in fair weather', () => {
     const known = await Promise.all(kids.map(isKnown))
     expect(known).toEqual(kids.map((kid) => kid === 'two'))
     expect(fetches).toBe(2)
+  })
+
+  test('a known key does not wait for the fetch of an unknown one', async () => {
+    serve(one)
+    await jwks.key('one')
+    respond = () => undefined
+    const unknown = jwks.key('made-up')
+    await vi.waitUntil(() => fetches === 2)
+    expect(await isKnown('one')).toBe(true)
+    expect(failures).toEqual([])
+    await expect(unknown).rejects.toThrow(JwksUnavailableError)
   })
 
   test('during a rollover both keys are known', async () => {
@@ -211,7 +222,31 @@ describe('in an outage', () => {
     serve(one)
     now += 10_000
     await jwks.key('one')
-    expect(jwks.holds('one')).toBe(true)
+    await vi.waitUntil(() => jwks.holds('one'))
+  })
+
+  test('of an issuer that hangs, only the first call waits', async () => {
+    serve(one)
+    await jwks.key('one')
+    respond = () => undefined
+    now = 10 * 60_000
+    await jwks.key('one')
+    expect(failures).toEqual(['timeout'])
+    now += 10_000
+    expect([await isKnown('one'), await isKnown('one')]).toEqual([true, true])
+    await vi.waitUntil(() => fetches === 3)
+    expect(failures).toEqual(['timeout'])
+  })
+
+  test('an outage that nobody has seen for long is no reason not to wait', async () => {
+    serve(one)
+    await jwks.key('one')
+    respond = json({}, 503)
+    now = 10 * 60_000
+    await jwks.key('one')
+    serve(two)
+    now += 20_000
+    expect(await isKnown('one')).toBe(false)
   })
 
   test('without the key nobody can tell: unavailable, not unknown', async () => {

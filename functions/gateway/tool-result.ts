@@ -28,6 +28,8 @@ const callToolResult = z.strictObject({
   content: z.array(contentBlock),
   structuredContent: z.record(z.string(), z.unknown()).optional(),
   isError: z.boolean().optional(),
+  // MCP 2026-07-28; the others' clients pass over it.
+  resultType: z.literal('complete').optional(),
   _meta: z.record(z.string(), z.unknown()).optional(),
 })
 

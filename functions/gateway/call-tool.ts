@@ -5,7 +5,7 @@ import type { CallableTool } from './callable-tool.ts'
 import { type GoogleIdentity, GoogleIdentityError } from './google-identity.ts'
 import { type Identity, requireScopes } from './identity.ts'
 import { failed, type Outcome, toOutcome } from './outcome.ts'
-import { PostError, post, type Target, toTarget } from './post.ts'
+import { type Allowance, createAllowance, PostError, post, type Target, toTarget } from './post.ts'
 import { createStatementSigner } from './statement.ts'
 
 /** One call that has been decided on: `identity` may call `tool`. */
@@ -17,6 +17,8 @@ export interface ToolCall {
   readonly requestId: string
   readonly traceparent: string | undefined
   readonly signal: AbortSignal
+  /** What the backend may answer; shared by the calls of one request. */
+  readonly take: Allowance
   readonly log: Log
 }
 
@@ -32,12 +34,18 @@ export interface CallToolOptions {
 }
 
 const MAX_ANSWER_BYTES = 4 * 1024 * 1024
+
 const FAILURES = {
   unreachable: { status: 502, message: 'The tool cannot be reached right now.' },
   timeout: { status: 504, message: 'The tool took too long to answer.' },
   oversized: { status: 502, message: 'The tool answered with more than can be passed on.' },
   aborted: { status: 499, message: 'The call was given up.' },
 } as const
+
+/** What the backends may answer to one request, its whole batch of calls included. */
+export function allowAnswers(): Allowance {
+  return createAllowance(MAX_ANSWER_BYTES)
+}
 
 export function createCallTool(options: CallToolOptions): CallTool {
   const signStatement = createStatementSigner(options.hmacSecret)
@@ -53,7 +61,7 @@ export function createCallTool(options: CallToolOptions): CallTool {
     const answer = await post(targetAt(url), {
       body,
       timeoutMs: Math.min(tool.timeoutMs ?? options.timeoutMs, options.timeoutMs),
-      maxBytes: MAX_ANSWER_BYTES,
+      take: call.take,
       signal: call.signal,
       // Only these: whatever else the client sent stays here, its token above all.
       headers: {

@@ -7,6 +7,7 @@ import type { CallableTool } from './callable-tool.ts'
 import type { Identity } from './identity.ts'
 import { CODE, RpcError, type RpcMessage, type RpcRequest } from './json-rpc.ts'
 import { toCallToolResult, writeResult } from './mcp-result.ts'
+import type { Allowance } from './post.ts'
 import type { Era, Inbound } from './revision.ts'
 import { introduce } from './tool-list.ts'
 
@@ -15,6 +16,8 @@ export interface Exchange {
   readonly era: Era
   readonly request: HttpRequest
   readonly identity: Identity
+  /** What the backends of all its calls together may answer. */
+  readonly take: Allowance
 }
 
 /**
@@ -33,7 +36,7 @@ export function createMethods(
 ): AnswerMethod {
   const introduction = introduce(catalogue)
 
-  const call: Method = async ({ era, request, identity }, { params }) => {
+  const call: Method = async ({ era, request, identity, take }, { params }) => {
     const args = asObject(params['arguments'] ?? {})
     if (typeof params['name'] !== 'string' || args === undefined) {
       throw invalidParams('a name and an object of arguments')
@@ -44,7 +47,8 @@ export function createMethods(
     const { id: requestId, signal, log } = request
     const traceparent =
       request.traceparent ?? asTraceparent(asObject(params['_meta'])?.['traceparent'])
-    const outcome = await callTool({ tool, args, identity, requestId, traceparent, signal, log })
+    const toolCall = { tool, args, identity, requestId, traceparent, signal, take, log }
+    const outcome = await callTool(toolCall)
     return writeResult(toCallToolResult(outcome, tool, era), era)
   }
   const list: Method = ({ era }, { params }) => {

@@ -2,7 +2,7 @@ import { BearerError } from '../../shared/bearer.ts'
 import { type HttpRequest, type HttpResponse, withHeaders } from '../../shared/http.ts'
 import { HttpError } from '../../shared/http-error.ts'
 import type { Catalogue } from '../../shared/tools.ts'
-import { authorize, type CallTool } from './call-tool.ts'
+import { allowAnswers, authorize, type CallTool } from './call-tool.ts'
 import type { CallableTool } from './callable-tool.ts'
 import type { Gate, Identity } from './identity.ts'
 import {
@@ -96,7 +96,7 @@ export function createMcp(options: McpOptions): (request: HttpRequest) => Promis
     identity: Identity,
   ): Promise<HttpResponse> => {
     const limits = await rateLimit(identity, callsIn(inbound))
-    const exchange = { era: inbound.era, request, identity }
+    const exchange = { era: inbound.era, request, identity, take: allowAnswers() }
     const response =
       'batch' in inbound
         ? await answerBatch(exchange, inbound.batch)

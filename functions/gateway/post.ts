@@ -9,11 +9,23 @@ export function toTarget(url: string) {
   return { to: { protocol, hostname, port, path }, host: parsed.host }
 }
 
+/** Counts bytes; false once they are more than was allowed. */
+export type Allowance = (bytes: number) => boolean
+
+export function createAllowance(maxBytes: number): Allowance {
+  let left = maxBytes
+  return (bytes) => {
+    left -= bytes
+    return left >= 0
+  }
+}
+
 export interface PostOptions {
   readonly headers: Readonly<Record<string, string>>
   readonly body: string
   readonly timeoutMs: number
-  readonly maxBytes: number
+  /** Told of each piece of the answer; false ends the exchange. */
+  readonly take: Allowance
   /** Aborts the exchange. */
   readonly signal: AbortSignal
 }
@@ -95,11 +107,9 @@ export function post(target: Target, options: PostOptions, isRetry = false): Pro
     request.on('response', (response) => {
       request.off('close', onClose)
       const chunks: Buffer[] = []
-      let length = 0
       response.on('data', (chunk: Buffer) => {
-        length += chunk.length
-        if (length > options.maxBytes) fail('oversized')
-        else chunks.push(chunk)
+        if (options.take(chunk.length)) chunks.push(chunk)
+        else fail('oversized')
       })
       response.on('error', (cause) => fail('unreachable', cause))
       response.on('end', () => {
@@ -108,7 +118,7 @@ export function post(target: Target, options: PostOptions, isRetry = false): Pro
             status: response.statusCode ?? 0,
             contentType: response.headers['content-type'] ?? '',
             contentEncoding: response.headers['content-encoding'],
-            body: Buffer.concat(chunks, length),
+            body: Buffer.concat(chunks),
           }),
         )
       })

@@ -10,7 +10,7 @@ import { HttpError } from '../../shared/http-error.ts'
 import { asObject, decodeUtf8, keepNumbers, parseJson } from '../../shared/json.ts'
 import type { Log } from '../../shared/log.ts'
 import type { Catalogue } from '../../shared/tools.ts'
-import { authorize, type CallTool } from './call-tool.ts'
+import { allowAnswers, authorize, type CallTool } from './call-tool.ts'
 import type { CallableTool } from './callable-tool.ts'
 import type { Gate } from './identity.ts'
 import type { Outcome } from './outcome.ts'
@@ -59,7 +59,8 @@ export function createRest({
     authorize(tool, identity, request.log)
     const { id: requestId, traceparent, signal, log } = request
     const args = readArguments(request, body)
-    const outcome = await callTool({ tool, args, identity, requestId, traceparent, signal, log })
+    const call = { tool, args, identity, requestId, traceparent, signal, take: allowAnswers(), log }
+    const outcome = await callTool(call)
     return withHeaders(toResponse(outcome), limits)
   }
 

@@ -407,6 +407,22 @@ describe('a backend in trouble', () => {
     }
   })
 
+  test('answers with too much in all to a batch: what is too much fails, and nothing grows', async () => {
+    backend.script('about', { contentType: 'text/plain', body: 'x'.repeat(1024 * 1024) })
+    const served = await start()
+    const message = handshakeMessage('tools/call', { name: 'about' })
+    const answer = await served.send({
+      method: 'POST',
+      path: '/mcp',
+      headers: JSON_TYPE,
+      body: Array.from({ length: 8 }, (_, id) => ({ ...message, id })),
+    })
+    expect(answer.status).toBe(200)
+    expect(answer.text.length).toBeLessThan(5 * 1024 * 1024)
+    expect(reasonsIn(served)).toContain('backend_oversized')
+    expect(answer.json<unknown[]>()).toHaveLength(8)
+  })
+
   test('that refuses the connection', async () => {
     const closed = await startBackend()
     await closed[Symbol.asyncDispose]()
@@ -599,7 +615,7 @@ describe('connections', () => {
         headers: {},
         body,
         timeoutMs: 2_000,
-        maxBytes: 1_000,
+        take: () => true,
         signal: new AbortController().signal,
       }).then(
         (answer) => answer.body.toString(),

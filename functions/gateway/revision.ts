@@ -1,6 +1,13 @@
 import { type HttpRequest, single } from '../../shared/http.ts'
 import { asObject, decodeUtf8 } from '../../shared/json.ts'
-import { CODE, RpcError, type RpcMessage, type RpcRequest, toMessage } from './json-rpc.ts'
+import {
+  CODE,
+  RpcError,
+  type RpcMessage,
+  type RpcNotification,
+  type RpcRequest,
+  toMessage,
+} from './json-rpc.ts'
 
 /** The stateless era: every request names its revision in `_meta` and in header fields. */
 const STATELESS_REVISION = '2026-07-28'
@@ -43,7 +50,10 @@ export function readInbound(value: unknown, headers: HttpRequest['headers']): In
     return { era: 'stateless', message }
   }
   if (named === STATELESS_REVISION) {
-    if (message.kind === 'notification') return { era: 'stateless', message }
+    if (message.kind === 'notification') {
+      checkMethod(message, headers)
+      return { era: 'stateless', message }
+    }
     if (message.method === 'initialize') throw mismatch('initialize belongs to an older revision')
     throw invalidEnvelope(`_meta["${META_VERSION}"] is missing`)
   }
@@ -85,7 +95,7 @@ function checkEnvelope(
 
 function checkFields(
   claimed: string,
-  message: Exclude<RpcMessage, { kind: 'response' }>,
+  message: RpcRequest | RpcNotification,
   headers: HttpRequest['headers'],
 ): void {
   const named = field(headers, 'mcp-protocol-version')
@@ -93,14 +103,21 @@ function checkFields(
     throw mismatch('MCP-Protocol-Version and the body name different revisions')
   }
   if (claimed !== STATELESS_REVISION) throw unsupported(claimed)
-  const method = field(headers, 'mcp-method')
-  if (method !== undefined && method !== message.method) {
-    throw mismatch('Mcp-Method and the body name different methods')
-  }
+  const method = checkMethod(message, headers)
   if (message.kind === 'notification') return
   if (named === undefined) throw mismatch('MCP-Protocol-Version is missing')
   if (method === undefined) throw mismatch('Mcp-Method is missing')
   if (NAMED_METHODS.has(message.method)) checkName(message, headers)
+}
+
+/** What the Mcp-Method field says, when there is one. */
+function checkMethod(
+  { method }: RpcRequest | RpcNotification,
+  headers: HttpRequest['headers'],
+): string | undefined {
+  const named = field(headers, 'mcp-method')
+  if (named === undefined || named === method) return named
+  throw mismatch('Mcp-Method and the body name different methods')
 }
 
 function checkName({ params }: RpcRequest, headers: HttpRequest['headers']): void {

@@ -309,6 +309,13 @@ describe('the era of a message', () => {
       'Header mismatch: Mcp-Method and the body name different methods.',
     ],
     [
+      'a notification without _meta names another method',
+      notification,
+      { ...named('2026-07-28'), 'mcp-method': 'tools/call' },
+      MISMATCH,
+      'Header mismatch: Mcp-Method and the body name different methods.',
+    ],
+    [
       'initialize comes in the stateless era',
       plain('initialize'),
       named('2026-07-28'),

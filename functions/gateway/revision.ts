@@ -42,10 +42,10 @@ export function readInbound(value: unknown, headers: HttpRequest['headers']): In
   if (Array.isArray(value)) return readBatch(value, named)
   const message = toMessage(value)
   if (message.kind === 'response') return { era: 'handshake', message }
-  const meta = asObject(message.params['_meta'])
-  const claimed = meta?.[META_VERSION]
+  const meta = metaOf(message)
+  const claimed = meta[META_VERSION]
   if (claimed !== undefined) {
-    checkEnvelope(claimed, meta ?? {}, message)
+    checkEnvelope(claimed, meta, message)
     checkFields(claimed, message, headers)
     return { era: 'stateless', message }
   }
@@ -64,17 +64,25 @@ export function readInbound(value: unknown, headers: HttpRequest['headers']): In
 /** JSON-RPC batches exist in 2025-03-26 alone, which is also what a missing field stands for. */
 function readBatch(values: readonly unknown[], named: string | undefined): Inbound {
   if (named !== STATELESS_REVISION) checkHandshakeRevision(named)
-  if ((named ?? '2025-03-26') !== '2025-03-26') {
-    throw new RpcError(400, CODE.invalidRequest, `Invalid Request: ${named} has no batches.`)
-  }
+  if ((named ?? '2025-03-26') !== '2025-03-26') throw invalidBatch(`${named} has no batches`)
   if (values.length === 0 || values.length > MAX_BATCH) {
-    throw new RpcError(400, CODE.invalidRequest, `Invalid Request: 1 to ${MAX_BATCH} messages.`)
+    throw invalidBatch(`1 to ${MAX_BATCH} messages`)
   }
   const batch = values.map(toMessage)
-  if (batch.some((message) => message.kind === 'request' && message.method === 'initialize')) {
-    throw new RpcError(400, CODE.invalidRequest, 'Invalid Request: initialize stands alone.')
+  for (const message of batch) {
+    if (message.kind === 'response') continue
+    if (metaOf(message)[META_VERSION] !== undefined) {
+      throw invalidBatch(`${STATELESS_REVISION} has no batches`)
+    }
+    if (message.kind === 'request' && message.method === 'initialize') {
+      throw invalidBatch('initialize stands alone')
+    }
   }
   return { era: 'handshake', batch }
+}
+
+function metaOf({ params }: RpcRequest | RpcNotification): Readonly<Record<string, unknown>> {
+  return asObject(params['_meta']) ?? {}
 }
 
 function checkHandshakeRevision(named: string | undefined): void {
@@ -149,6 +157,10 @@ function unsupported(requested: string): RpcError {
     supported: SUPPORTED_REVISIONS,
     requested: requested.slice(0, 64),
   })
+}
+
+function invalidBatch(what: string): RpcError {
+  return new RpcError(400, CODE.invalidRequest, `Invalid Request: ${what}.`)
 }
 
 function invalidEnvelope(what: string): RpcError {

@@ -384,6 +384,7 @@ describe('the era of a message', () => {
     ['a number', [plain('ping'), 7], {}, 'not a JSON-RPC 2.0 message.'],
     ['a batch', [[plain('ping')]], {}, 'not a JSON-RPC 2.0 message.'],
     ['2026-07-28', [plain('ping')], named('2026-07-28'), '2026-07-28 has no batches.'],
+    ['2026-07-28 by its _meta', [plain('ping'), call(META)], {}, '2026-07-28 has no batches.'],
     ['2025-06-18', [plain('ping')], named('2025-06-18'), '2025-06-18 has no batches.'],
     ['2025-11-25', [plain('ping')], named('2025-11-25'), '2025-11-25 has no batches.'],
   ])('a batch of %s is refused: -32600', (_, values, fields, message) => {

@@ -31,8 +31,8 @@ export function parseJsonOfAnyDepth(text: string): Parsed | undefined {
   }
 }
 
-// Without either no number can need to be kept, and most texts have neither.
-const LONG_NUMBER = /\d{16}|e\+?\d{3}/i
+// Few texts have what looks like either, and without one no number can need to be kept.
+const LONG_NUMBER = /(?:^|[[,:\s])-?(?:\d{16}|\d+(?:\.\d+)?e\+?\d{3})/i
 
 declare global {
   // TypeScript does not know these yet: https://github.com/tc39/proposal-json-parse-with-source

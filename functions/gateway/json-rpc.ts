@@ -48,11 +48,15 @@ export interface RpcResponse {
 
 export type RpcMessage = RpcRequest | RpcNotification | RpcResponse
 
-/** @throws RpcError -32700 when the bytes are not JSON in UTF-8. */
-export function readJson(body: Buffer): unknown {
+/**
+ * The JSON value; with `keepNumbers`' care for what will be passed on, which takes longer.
+ *
+ * @throws RpcError -32700 when the bytes are not JSON in UTF-8.
+ */
+export function readJson(body: Buffer, toPassOn: boolean): unknown {
   const text = decodeUtf8(body) ?? ''
   const parsed = parseJson(text)
-  if (parsed !== undefined) return keepNumbers(text, parsed.value)
+  if (parsed !== undefined) return toPassOn ? keepNumbers(text, parsed.value) : parsed.value
   throw new RpcError(400, CODE.parseError, 'Parse error: the body is not JSON.')
 }
 
@@ -67,14 +71,19 @@ export function toMessage(value: unknown): RpcMessage {
   const given = params === undefined ? {} : asObject(params)
   if (typeof method !== 'string' || given === undefined) throw invalidRequest()
   if (!('id' in message)) return { kind: 'notification', method, params: given }
-  if (typeof id !== 'string' && !Number.isInteger(id)) throw invalidRequest()
-  return { kind: 'request', id: id as RequestId, method, params: given }
+  if (!isId(id)) throw invalidRequest()
+  return { kind: 'request', id, method, params: given }
 }
 
 /** The id to answer a message by that was refused as a whole; null when it has none that counts. */
 export function idOf(value: unknown): RequestId | null {
   const id = asObject(value)?.['id']
-  return typeof id === 'string' || (typeof id === 'number' && Number.isInteger(id)) ? id : null
+  return isId(id) ? id : null
+}
+
+/** MCP's ids; what a double would round would come back as another. */
+function isId(id: unknown): id is RequestId {
+  return typeof id === 'string' || Number.isSafeInteger(id)
 }
 
 /** The text of a result message; `result` is JSON already, so that what never changes is written once. */

@@ -113,7 +113,7 @@ export function createMcp(options: McpOptions): (request: HttpRequest) => Promis
     // Nothing of a refused request is read, unless the form of the refusal depends on it.
     if (refusal !== undefined && (form === 'http' || !isJson)) return challenge(refusal)
     if (!isJson) throw new HttpError(415, 'unsupported_media_type', 'Send application/json.')
-    const inbound = read(body, request)
+    const inbound = read(body, request, refusal === undefined)
     if ('status' in inbound) return inbound
     if (refusal === undefined) return answer(request, inbound, identified.identity)
     const message = 'message' in inbound ? inbound.message : undefined
@@ -133,10 +133,10 @@ async function identify(gate: Gate, request: HttpRequest) {
 }
 
 /** What the body says, or the answer when it says nothing that can be understood. */
-function read(body: Buffer, request: HttpRequest): Inbound | HttpResponse {
+function read(body: Buffer, request: HttpRequest, toPassOn: boolean): Inbound | HttpResponse {
   let value: unknown
   try {
-    value = readJson(body)
+    value = readJson(body, toPassOn)
     return readInbound(value, request.headers)
   } catch (error) {
     if (error instanceof RpcError) return errorResponse(idOf(value), error)

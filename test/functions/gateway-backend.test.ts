@@ -534,20 +534,28 @@ describe('what a backend says when it refuses', () => {
 
 /** In a thread of its own: answers with the number of the call, then resets the connection. */
 async function startResettingBackend() {
+  const resets = new Int32Array(new SharedArrayBuffer(4))
   const worker = new Worker(
-    `const { parentPort } = require('node:worker_threads')
+    `const { parentPort, workerData: resets } = require('node:worker_threads')
     let calls = 0
     const server = require('node:http').createServer((req, res) => {
-      req.resume().on('end', () => {
-        res.end(String(++calls))
-        setTimeout(() => req.socket.resetAndDestroy(), 20)
-      })
+      req.resume().on('end', () => res.end(String(++calls), () => setTimeout(() => {
+        req.socket.resetAndDestroy()
+        Atomics.add(resets, 0, 1)
+        Atomics.notify(resets, 0)
+      }, 20)))
     })
     server.listen(0, '127.0.0.1', () => parentPort.postMessage(server.address().port))`,
-    { eval: true },
+    { eval: true, workerData: resets },
   )
   const [port] = await once(worker, 'message')
-  return { port, worker }
+  /** Blocks this thread until so many connections have been reset: it learns of none of them. */
+  const outlive = (count: number) => {
+    for (let seen = 0; seen < count; seen = Atomics.load(resets, 0)) {
+      Atomics.wait(resets, 0, seen, 5_000)
+    }
+  }
+  return { port, worker, outlive }
 }
 
 describe('connections', () => {
@@ -608,7 +616,7 @@ describe('connections', () => {
   })
 
   test('a kept connection that died before the next call is replaced, and the call made once', async () => {
-    const { port, worker } = await startResettingBackend()
+    const { port, worker, outlive } = await startResettingBackend()
     const target = toTarget(`http://127.0.0.1:${port}/about`)
     const call = (body: string) =>
       post(target, {
@@ -621,13 +629,11 @@ describe('connections', () => {
         (answer) => answer.body.toString(),
         (error: unknown) => (error instanceof PostError ? error.failure : error),
       )
-    // Nothing here learns that the backend resets the connection meanwhile.
-    const outlive = () => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 100)
     expect(await call('first')).toBe('1')
-    outlive()
+    outlive(1)
     expect(await call('second')).toBe('2')
     expect(await call('third')).toBe('3')
-    outlive()
+    outlive(3)
     // Of a large call a part may have been sent.
     expect(await call('x'.repeat(10_000))).toBe('unreachable')
     await worker.terminate()

@@ -1,4 +1,10 @@
-import { ConfigError, type Environment, parseEnvironment, variables } from './config.ts'
+import {
+  ConfigError,
+  collectFaults,
+  type Environment,
+  parseEnvironment,
+  variables,
+} from './config.ts'
 import { defaultAudience } from './protected-resource.ts'
 import {
   CHATGPT_REDIRECT_URIS,
@@ -13,19 +19,21 @@ import {
  * @throws ConfigError with every fault at once.
  */
 export function parseAdmissionConfig(env: Environment) {
-  const values = parseEnvironment(
-    {
-      PUBLIC_URL: variables.PUBLIC_URL.optional(),
-      OAUTH_AUDIENCE: variables.OAUTH_AUDIENCE,
-      MGMT_DOMAIN: variables.MGMT_DOMAIN,
-      MGMT_CLIENT_ID: variables.MGMT_CLIENT_ID,
-      MGMT_CLIENT_SECRET: variables.MGMT_CLIENT_SECRET,
-      GOOGLE_CONNECTION_NAME: variables.GOOGLE_CONNECTION_NAME,
-      CLIENT_REDIRECT_URIS: variables.CLIENT_REDIRECT_URIS,
+  const { OAUTH_AUDIENCE, CLIENT_REDIRECT_URIS, GOOGLE_CONNECTION_NAME } = variables
+  const { MGMT_DOMAIN, MGMT_CLIENT_ID, MGMT_CLIENT_SECRET } = variables
+  const PUBLIC_URL = variables.PUBLIC_URL.optional()
+  const [rules, management] = collectFaults([
+    () => {
+      const given = parseEnvironment({ PUBLIC_URL, OAUTH_AUDIENCE, CLIENT_REDIRECT_URIS }, env)
+      return { ...given, ...admissionRules(given) }
     },
-    env,
-  )
-  return { ...values, ...admissionRules(values) }
+    () =>
+      parseEnvironment(
+        { MGMT_DOMAIN, MGMT_CLIENT_ID, MGMT_CLIENT_SECRET, GOOGLE_CONNECTION_NAME },
+        env,
+      ),
+  ])
+  return { ...rules, ...management }
 }
 
 /** The two things that an admission is measured by, from the variables that they come from. */
@@ -35,7 +43,11 @@ export function admissionRules(values: {
   readonly CLIENT_REDIRECT_URIS?: readonly string[] | undefined
 }): { readonly audience: string; readonly mayRedirectTo: RedirectUriPolicy } {
   const patterns = values.CLIENT_REDIRECT_URIS ?? CHATGPT_REDIRECT_URIS
-  return { audience: audienceOf(values), mayRedirectTo: createRedirectUriPolicy(patterns) }
+  const [audience, mayRedirectTo] = collectFaults([
+    () => audienceOf(values),
+    () => createRedirectUriPolicy(patterns),
+  ])
+  return { audience, mayRedirectTo }
 }
 
 function audienceOf(values: {

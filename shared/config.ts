@@ -183,7 +183,7 @@ export function parseEnvironment<Shape extends z.ZodRawShape>(
   )
 }
 
-/** Runs several checks and throws one ConfigError with the faults of all of them. */
+/** Runs several checks and throws one ConfigError with the faults of all of them, each once. */
 export function collectFaults<const Checks extends readonly (() => unknown)[]>(
   checks: Checks,
 ): { [Index in keyof Checks]: ReturnType<Checks[Index]> } {
@@ -197,6 +197,6 @@ export function collectFaults<const Checks extends readonly (() => unknown)[]>(
       return undefined
     }
   })
-  if (faults.length > 0) throw new ConfigError(faults)
+  if (faults.length > 0) throw new ConfigError([...new Set(faults)])
   return results as { [Index in keyof Checks]: ReturnType<Checks[Index]> }
 }

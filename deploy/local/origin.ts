@@ -11,8 +11,11 @@ import { forward, type Limits, type Service } from './proxy.ts'
 export interface OriginOptions {
   /** 0 = any free port. */
   readonly port: number
-  /** By the `serviceId` of the rewrite map; may be filled after the start. */
-  readonly services: ReadonlyMap<string, Service>
+  /**
+   * By the `serviceId` of the rewrite map: those that are deployed, undefined until they have started.
+   * As on Hosting, where a rewrite needs its service, there are no rewrites to others.
+   */
+  readonly services: ReadonlyMap<string, Service | undefined>
   /** Values of `Host` to answer to besides this machine's own names. */
   readonly hosts?: readonly string[]
   readonly limits?: Limits
@@ -32,8 +35,9 @@ const DEPLOY = fileURLToPath(new URL('..', import.meta.url))
  */
 export async function startOrigin(options: OriginOptions): Promise<Origin> {
   const { port, services, hosts = [], limits } = options
+  const rewrites = hosting.rewrites.filter(({ run }) => services.has(run.serviceId))
   const site = superstatic({
-    config: JSON.stringify(hosting),
+    config: JSON.stringify({ ...hosting, rewrites }),
     // Without `missing`, which serves a 404 page.
     stack: ['redirects', 'headers', 'files', 'rewrites'],
     provider: publicFiles(),

@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url'
 import { type Environment, splitList } from '../../shared/config.ts'
-import { type FunctionName, localEnvironment, localPorts, withSecrets } from './environment.ts'
+import { checkConfiguration } from './check-configuration.ts'
+import { type FunctionName, localEnvironment, withSecrets } from './environment.ts'
 import { type FunctionProcess, startFunction } from './function-process.ts'
 import { errorCode, listenOnLoopback } from './listen.ts'
 import { startOrigin } from './origin.ts'
@@ -50,6 +51,10 @@ export interface SystemOptions {
 const MAX_LOG_LINES = 5_000
 const HEALTH_TIMEOUT_MS = 10_000
 const SOURCES = fileURLToPath(new URL('../../functions/', import.meta.url))
+const PORT_FAULTS: Readonly<Record<string, string>> = {
+  EADDRINUSE: 'is in use: end what uses it, or',
+  EACCES: 'is reserved for the administrator:',
+}
 // What is called ends after its callers.
 const FRONT = 0
 const MIDDLE = 1
@@ -85,10 +90,13 @@ async function startParts(
   directory: string,
   report: (line: LogLine) => void,
 ): Promise<Omit<System, 'logs' | 'stop'>> {
-  const ports = localPorts(env)
-  const services = new Map<string, Service>()
+  const ports = checkConfiguration(env)
+  const isCurated = env['AUTH_SERVER_METADATA']?.trim() === 'curated'
+  const names: FunctionName[] = ['metadata', 'gateway', 'log-webhook']
+  if (isCurated) names.push('registration')
+  const services = new Map<string, Service | undefined>(names.map((name) => [name, undefined]))
   const starting = startOrigin({ port: ports.port, services, hosts: publicHosts(env) })
-  const origin = await stages.add(FRONT, orInUse('PORT', starting), ({ close }) => close())
+  const origin = await stages.add(FRONT, atPort('PORT', starting), ({ close }) => close())
   const toolsListener = listenOnLoopback(0, (req, res) => serveTool(req, res))
   const tools = await stages.add(BACK, toolsListener, ({ close }) => close())
   const url = `http://localhost:${origin.port}`
@@ -103,7 +111,7 @@ async function startParts(
     report: (line) => report({ source: 'tenant', line }),
   })
   stages.add(BACK, tenantUp, ({ close }) => close())
-  const tenantReady = orInUse('TENANT_PORT', tenantUp)
+  const tenantReady = atPort('TENANT_PORT', tenantUp)
   const environment = environmentAt(ports.tenantPort || (await tenantReady).port)
   const { variables } = environment
   const serveTool = createTools({
@@ -112,7 +120,6 @@ async function startParts(
     secrets: splitList(variables['GATEWAY_HMAC_SECRET'] ?? ''),
   })
 
-  const isCurated = variables['AUTH_SERVER_METADATA'] === 'curated'
   const run = async (name: FunctionName) => {
     // Curated metadata is refused at start if it does not go with what the issuer says.
     if (isCurated) await tenantReady.catch(() => undefined)
@@ -142,13 +149,14 @@ function publicHosts({ PUBLIC_URL = '' }: Environment): string[] {
   return URL.canParse(PUBLIC_URL) ? [new URL(PUBLIC_URL).host] : []
 }
 
-async function orInUse<Part>(variable: string, starting: Promise<Part>): Promise<Part> {
+async function atPort<Part>(variable: string, starting: Promise<Part>): Promise<Part> {
   try {
     return await starting
   } catch (error) {
-    if (errorCode(error) !== 'EADDRINUSE') throw error
+    const fault = PORT_FAULTS[errorCode(error) ?? '']
+    if (fault === undefined) throw error
     const port = error instanceof Error && 'port' in error ? `Port ${error.port}` : 'The port'
-    throw new StartError(`${port} is in use: end what uses it, or set ${variable} to another port.`)
+    throw new StartError(`${port} ${fault} set ${variable} to another port.`)
   }
 }
 
@@ -156,6 +164,9 @@ async function checkHealth(port: number): Promise<void> {
   const answer = await fetch(`http://127.0.0.1:${port}/health`, {
     redirect: 'error',
     signal: AbortSignal.timeout(HEALTH_TIMEOUT_MS),
+  }).catch(({ message, cause = {} }: Error & { cause?: { message?: string } }) => {
+    // `fetch` keeps off some ports, as browsers do.
+    throw new StartError(`GET /health at port ${port}: ${cause.message ?? message}.`)
   })
   await answer.body?.cancel()
   if (!answer.ok) throw new StartError(`GET /health answered ${answer.status}.`)

@@ -149,6 +149,14 @@ test('a function that breaks off is 502', async () => {
   await expectRefusal(await ask(port), 502, 'broken_off')
 })
 
+test('a function that has not started yet is 503, one that is not deployed is no path', async () => {
+  const origin = await startOrigin({ port: 0, services: new Map([['gateway', undefined]]) })
+  listeners.push(origin)
+
+  await expectRefusal(await ask(origin.port), 503, 'no_instance')
+  await expectRefusal(await ask(origin.port, [], '{}', '/oauth/register'), 404, 'not_found')
+})
+
 test('a function without an instance is 503 after a while', async () => {
   const { port: gone, close } = await listenOnLoopback(0, () => undefined)
   await close()

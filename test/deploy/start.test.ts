@@ -100,14 +100,34 @@ describe('npm start', () => {
     )
   })
 
-  test('tells all that is wrong with the configuration, without stack', async () => {
-    const child = start({ OAUTH_ISSUER: 'x', LOG_WEBHOOK_SECRET: 'short' })
+  test('says so when the port is one that no client calls', async () => {
+    const child = start({ PORT: '10080' })
     const [stderr, [code]] = await Promise.all([text(child.stderr), once(child, 'exit')])
 
     expect(code).toBe(1)
-    expect(stderr).toContain('OAUTH_ISSUER')
-    expect(stderr).toContain('LOG_WEBHOOK_SECRET must have at least 32 characters')
-    expect(stderr).not.toContain('    at ')
+    expect(stderr).toBe('GET /health at port 10080: bad port.\n')
+  })
+
+  test('tells all that is wrong with the configuration, without stack', async () => {
+    const child = start({
+      TENANT_PORT: '99999',
+      OAUTH_ISSUER: 'x',
+      LOG_LEVEL: 'loud',
+      TOOLS: '{"": {}}',
+      LOG_WEBHOOK_SECRET: 'short',
+      CLIENT_REDIRECT_URIS: '/cb',
+    })
+    const [stderr, [code]] = await Promise.all([text(child.stderr), once(child, 'exit')])
+
+    expect(code).toBe(1)
+    expect(stderr).toBe(`Configuration refused:
+  TENANT_PORT must be a port, 0 to 65535
+  OAUTH_ISSUER must be an https URL without credentials or fragment (http only on loopback)
+  LOG_LEVEL must be debug, info, warning or error
+  TOOLS: tool "": name must be 1 to 128 of A-Z a-z 0-9 _ - .
+  CLIENT_REDIRECT_URIS: pattern 1 is not a URLPattern
+  LOG_WEBHOOK_SECRET must have at least 32 characters
+`)
   })
 })
 

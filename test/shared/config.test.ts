@@ -352,7 +352,9 @@ test('checks that fail are all told, the others give their values', () => {
     throw new ConfigError([fault])
   }
   expect(collectFaults([() => 1, () => 'a'])).toEqual([1, 'a'])
-  expect(() => collectFaults([fails('one'), () => 1, fails('two')])).toThrow(/one[\s\S]*two/)
+  expect(() => collectFaults([fails('one'), () => 1, fails('two'), fails('one')])).toThrow(
+    new ConfigError(['one', 'two']),
+  )
 })
 
 test('a list loses its blanks', () => {

@@ -1,8 +1,10 @@
 import { ConfigError } from '../../shared/config.ts'
+import { onNpmGone } from './npm-parents.ts'
 import { StartError } from './start-error.ts'
 import { type LogLine, type System, startSystem } from './system.ts'
 
 const LOUD: ReadonlySet<unknown> = new Set(['WARNING', 'ERROR', 'CRITICAL', 'ALERT', 'EMERGENCY'])
+const DEFAULT_CONNECTOR = 'http://localhost:8080/mcp'
 const showAll = process.env['LOG_LEVEL'] === 'debug'
 
 let system: System | undefined
@@ -10,6 +12,7 @@ let system: System | undefined
 const early: LogLine[] = []
 let ending = false
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, end)
+onNpmGone(() => void (ending || end()))
 
 try {
   system = await startSystem(process.env, {
@@ -31,12 +34,14 @@ async function end(): Promise<void> {
 }
 
 function greeting({ issuer, users, variables }: System): string {
+  const connector = `${variables['PUBLIC_URL']}/mcp`
+  const argument = connector === DEFAULT_CONNECTOR ? '' : ` -- ${connector}`
   return `
-Connector  ${variables['PUBLIC_URL']}/mcp
+Connector  ${connector}
 Tenant     ${issuer}  (state and switches: ${issuer}__tenant)
 Sign-in    ${users.map(signIn).join('\n           ')}
 
-Connect as ChatGPT would: npm run connect
+Connect as ChatGPT would: npm run connect${argument}
 End: Ctrl-C
 
 ready

@@ -2,6 +2,7 @@ import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createServer } from 'node:net'
 import { createInterface } from 'node:readline'
+import type { Readable } from 'node:stream'
 import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
 import { afterEach, describe, expect, test, vi } from 'vitest'
@@ -28,7 +29,7 @@ function start(env: Record<string, string>) {
 }
 
 /** Reads what `npm start` prints up to `ready`. */
-async function untilReady({ stdout }: ReturnType<typeof start>): Promise<string[]> {
+async function untilReady({ stdout }: { readonly stdout: Readable }): Promise<string[]> {
   const lines: string[] = []
   for await (const line of createInterface({ input: stdout })) {
     if (line === 'ready') return lines
@@ -41,6 +42,10 @@ function childrenOf(pid: number | undefined): number[] {
   const table = execFileSync('ps', ['-eo', 'ppid=,pid='], { encoding: 'utf8' })
   const rows = table.split('\n').map((row) => row.trim().split(/\s+/).map(Number))
   return rows.flatMap(([parent, child]) => (parent === pid && child !== undefined ? [child] : []))
+}
+
+function descendantsOf(pid: number | undefined): number[] {
+  return childrenOf(pid).flatMap((child) => [child, ...descendantsOf(child)])
 }
 
 /** False for a zombie too: it has ended, whether or not anybody asked. */
@@ -57,7 +62,8 @@ describe('npm start', () => {
     expect(printed).toMatch(/http:\/\/localhost:\d+\/__tenant/)
     expect(printed).toContain('alice@example.com, password  (events:read events:write)')
     expect(printed).toContain('bob@example.com, password  (events:read)')
-    expect(printed).toContain('npm run connect')
+    const [connector] = /http:\S+\/mcp$/m.exec(printed) ?? []
+    expect(printed).toContain(`npm run connect -- ${connector}\n`)
   })
 
   test.each(['SIGINT', 'SIGTERM'] as const)('ends all processes on %s', async (signal) => {
@@ -78,6 +84,22 @@ describe('npm start', () => {
     child.kill('SIGKILL')
 
     await expect.poll(() => children.filter(isRunning)).toEqual([])
+  })
+
+  test.each(['SIGTERM', 'SIGKILL'] as const)('leaves none when npm gets %s', async (signal) => {
+    const { PATH = '', HOME = '' } = process.env
+    const npm = spawn('npm', ['start'], {
+      cwd: fileURLToPath(new URL('../..', import.meta.url)),
+      env: { PATH, HOME, PORT: '0', TENANT_PORT: '0' },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    })
+    started.push(npm)
+    await untilReady(npm)
+    const below = descendantsOf(npm.pid)
+    npm.kill(signal)
+
+    expect(below.length).toBeGreaterThanOrEqual(4)
+    await expect.poll(() => below.filter(isRunning), { timeout: 5_000 }).toEqual([])
   })
 
   test.each(['PORT', 'TENANT_PORT'])('names %s when that port is in use', async (variable) => {

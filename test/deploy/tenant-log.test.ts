@@ -123,6 +123,19 @@ describe('the stream of the local system', () => {
     }, 'it is taken')
   })
 
+  test('loses no record when the format changes between two tries', async () => {
+    status = 500
+    await tenant.admin.change({ logStream: { paused: true } })
+    for (let count = 0; count < 3; count++) await tenant.registered()
+    await tenant.admin.change({ logStream: { paused: false } })
+    await arrived('/own', 3)
+    received.splice(0)
+    await tenant.admin.change({ logStream: { format: 'JSONOBJECT' } })
+    status = 204
+    await arrived('/own', 3)
+    expect(new Set(registrationsAt('/own').map(({ log_id }) => log_id)).size).toBe(3)
+  })
+
   test('is delivered once more when that is asked for, and late when that is', async () => {
     await tenant.registered()
     await arrived('/own', 1)

@@ -39,25 +39,29 @@ export function createLogStream({ target, delayMs, onDelivery }: LogStreamWork):
   const wait = (ms: number) => sleep(ms, undefined, { signal: closing.signal })
   const isReady = () => target() !== undefined && pending.length > 0
 
-  const post = async (records: readonly LogRecord[]): Promise<boolean> => {
+  const post = async (to: LogStreamTarget, records: readonly LogRecord[]): Promise<boolean> => {
+    const delivery = await deliverOnce(to, records, closing.signal)
+    closing.signal.throwIfAborted()
+    onDelivery(delivery)
+    const { status } = delivery
+    return status !== null && status >= 200 && status < 300
+  }
+  /** Tries until all have been taken; the format may change in between. */
+  const deliver = async (records: readonly LogRecord[]): Promise<boolean> => {
+    const left = [...records]
     for (const ms of TRIES_MS) {
       await wait(ms)
-      const to = target()
-      if (to === undefined) return false
-      const delivery = await deliverOnce(to, records, closing.signal)
-      closing.signal.throwIfAborted()
-      onDelivery(delivery)
-      const { status } = delivery
-      if (status !== null && status >= 200 && status < 300) return true
+      for (;;) {
+        const to = target()
+        if (to === undefined) return false
+        // An object holds one record: as many deliveries as there are records.
+        const batch = to.format === 'JSONOBJECT' ? left.slice(0, 1) : left
+        if (!(await post(to, batch))) break
+        left.splice(0, batch.length)
+        if (left.length === 0) return true
+      }
     }
     return false
-  }
-  const deliver = async (records: readonly LogRecord[]): Promise<boolean> => {
-    // An object holds one record: as many deliveries as there are records.
-    const isSingle = target()?.format === 'JSONOBJECT'
-    const bodies = isSingle ? records.map((one) => [one]) : [records]
-    for (const body of bodies) if (!(await post(body))) return false
-    return true
   }
   const run = async () => {
     while (isReady()) {

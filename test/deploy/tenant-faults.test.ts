@@ -68,6 +68,21 @@ describe('POST /__tenant', () => {
     expect(await tenant.admin.state()).toEqual(before)
   })
 
+  test('takes a switch that is off for what it is', async () => {
+    const before = await tenant.admin.state()
+    expect((await post({ outage: false, rotateKeys: false })).status).toBe(200)
+    expect(await tenant.admin.state()).toEqual(before)
+  })
+
+  test.each([
+    ['HEAD', 200, null],
+    ['PUT', 405, 'GET, HEAD, POST'],
+    ['DELETE', 405, 'GET, HEAD, POST'],
+  ])('%s is %i', async (method, status, allow) => {
+    const response = await fetch(`${tenant.issuer}__tenant`, { method })
+    expect([response.status, response.headers.get('allow')]).toEqual([status, allow])
+  })
+
   test('shows what it has staged, and takes it back with reset', async () => {
     const fresh = await tenant.admin.state()
     const staged = {

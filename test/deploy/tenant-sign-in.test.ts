@@ -82,6 +82,20 @@ describe('a strict client', () => {
     await expect(tenant.connect(clientId, asked)).rejects.toThrow(StuckError)
   })
 
+  test.each([
+    ['prompt', 'select_account'],
+    ['prompt', 'login consent'],
+    ['prompt', 'one-that-nobody-knows constructor'],
+    ['max_age', '0'],
+    ['max_age', '3600'],
+    ['connection', 'google-oauth2'],
+  ])('signs people in with %s=%s', async (name, value) => {
+    const clientId = await tenant.registered()
+    await tenant.admit(clientId)
+    const { refresh_token } = await tenant.connect(clientId, { [name]: value })
+    expect(refresh_token).toMatch(/./)
+  })
+
   test('is granted nothing by somebody else', async () => {
     const clientId = await tenant.registered()
     await tenant.admit(clientId)

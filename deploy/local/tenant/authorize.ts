@@ -15,6 +15,14 @@ const PASSED_ON = new Set([
   ...['client_id', 'redirect_uri', 'response_type', 'response_mode', 'state'],
   ...['code_challenge', 'code_challenge_method', 'prompt', 'login_hint', 'nonce'],
 ])
+/** What comes of each prompt that Auth0 knows; it ignores others. */
+const PROMPTS: ReadonlyMap<string, string> = new Map([
+  ['none', 'none'],
+  ['login', 'login'],
+  ['consent', 'consent'],
+  // There is one account to a browser here: another one has to sign in.
+  ['select_account', 'login'],
+])
 
 export interface AuthorizeOptions {
   readonly state: TenantState
@@ -62,9 +70,11 @@ function toProvider(given: URLSearchParams, audience: string | undefined): URLSe
   if (audience !== undefined) passed.set('resource', audience)
   // oidc-provider takes these for faults; Auth0 does not.
   if (!scopes.includes('openid')) passed.delete('nonce')
-  const prompts = (given.get('prompt') ?? '').split(' ').filter((prompt) => prompt !== '')
+  const prompts = (given.get('prompt') ?? '')
+    .split(' ')
+    .flatMap((prompt) => PROMPTS.get(prompt) ?? [])
   // oidc-provider gives no refresh token without it (OIDC Core s11).
-  if (!prompts.includes('none'))
-    passed.set('prompt', [...new Set([...prompts, 'consent'])].join(' '))
+  if (!prompts.includes('none')) prompts.push('consent')
+  passed.set('prompt', [...new Set(prompts)].join(' '))
   return passed
 }

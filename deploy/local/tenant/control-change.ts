@@ -35,7 +35,7 @@ const change = z.strictObject({
   empty: z.literal(true).optional(),
   mode: z.enum(['strict', 'permissive']).optional(),
   outage: z.boolean().optional(),
-  rotateKeys: z.literal(true).optional(),
+  rotateKeys: z.boolean().optional(),
   logStream: z
     .strictObject({
       format: z.enum(['JSONLINES', 'JSONARRAY', 'JSONOBJECT']).optional(),

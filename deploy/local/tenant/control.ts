@@ -43,7 +43,8 @@ export function createControl(options: ControlOptions) {
         throw new TenantError(403, 'forbidden', 'This Origin is not allowed here')
       }
       if (req.method === 'POST') await apply(await readJson(req))
-      else if (req.method !== 'GET') {
+      else if (req.method !== 'GET' && req.method !== 'HEAD') {
+        res.setHeader('allow', 'GET, HEAD, POST')
         throw new TenantError(405, 'method_not_allowed', 'GET shows the state, POST changes it')
       }
       sendJson(res, 200, show(options))

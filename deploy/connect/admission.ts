@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { CauseId } from './causes.ts'
 import { ask, describe, type Fetch } from './fetch-document.ts'
+import { textOf } from './form-sign-in.ts'
 import type { LocalTenant } from './local-tenant.ts'
 import { StepError } from './step-error.ts'
 import { describeAdmission, refusalByWebhook } from './webhook-outcome.ts'
@@ -103,13 +104,4 @@ export function errorIn(answer: URLSearchParams): string | undefined {
 /** The cause that an error of the authorization server stands for, if it is one of those known. */
 export function causeOfRefusal(refusal: string, otherwise: CauseId): CauseId {
   return REFUSALS.find(([pattern]) => pattern.test(refusal))?.[1] ?? otherwise
-}
-
-function textOf(page: string): string {
-  return page
-    .replace(/<(style|script|title)[\s\S]*?<\/\1>/gi, ' ')
-    .replace(/<[^>]*>/g, ' ')
-    .replace(/\s+/g, ' ')
-    .trim()
-    .slice(0, 200)
 }

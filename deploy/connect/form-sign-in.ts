@@ -11,15 +11,14 @@ export class StuckError extends Error {
   readonly page: string
 
   constructor(status: number, page: string) {
-    super(
-      `stuck on a page with status ${status}: ${page.replace(/<[^>]*>|\s+/g, ' ').slice(0, 300)}`,
-    )
+    super(`stuck on a page with status ${status}: ${textOf(page)}`)
     this.status = status
     this.page = page
   }
 }
 
 const MAX_STEPS = 20
+const MAX_TEXT_CHARACTERS = 200
 
 /**
  * A browser without scripts: follows redirects, keeps cookies, fills the sign-in form and accepts
@@ -64,6 +63,16 @@ export async function signIn(
     }
   }
   throw new StuckError(status, 'the sign-in goes round in circles')
+}
+
+/** What a person reads on a page, cut short. */
+export function textOf(page: string): string {
+  return page
+    .replace(/<(style|script|title)[\s\S]*?<\/\1>/gi, ' ')
+    .replace(/<[^>]*>/g, ' ')
+    .replace(/\s+/g, ' ')
+    .trim()
+    .slice(0, MAX_TEXT_CHARACTERS)
 }
 
 function keepCookie(cookies: Map<string, string>, field: string): void {

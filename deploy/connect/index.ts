@@ -1,12 +1,15 @@
 /** `npm run connect`: 0 = all worked, 1 = a step failed, 2 = wrong usage. */
 import { connect } from './connect.ts'
 import { openBrowser } from './open-browser.ts'
-import { type Options, parseOptions, UsageError } from './options.ts'
+import { type Options, parseOptions, USAGE, UsageError } from './options.ts'
 import { printStep } from './print-step.ts'
 
 function readOptions(): Options {
   try {
-    return parseOptions(process.argv.slice(2), process.env)
+    const options = parseOptions(process.argv.slice(2), process.env)
+    if (options !== undefined) return options
+    process.stdout.write(`${USAGE}\n`)
+    process.exit(0)
   } catch (error) {
     if (!(error instanceof UsageError)) throw error
     process.stderr.write(`${error.message}\n`)

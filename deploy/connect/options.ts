@@ -10,26 +10,31 @@ export interface Options {
   readonly isJson: boolean
 }
 
-/** A command line that cannot be carried out; the message says how it is written. */
+/** A command line that cannot be carried out; the message says how one is written. */
 export class UsageError extends Error {
   override readonly name = 'UsageError'
 }
 
-const USAGE = `Usage: npm run connect -- [url] [--json] [--client-id ID] [--callback-port PORT]
+export const USAGE = `Usage: npm run connect -- [url] [--json] [--client-id ID] [--callback-port PORT]
                              [--user NAME --password PASSWORD]
   url              the MCP endpoint, or the origin that it is at; default http://localhost:8080/mcp
-  --json           one JSON document instead of lines
+  --json           one JSON document instead of lines (npm run -s connect -- --json: nothing else)
   --client-id      sign in with a client that exists instead of registering one
   --callback-port  where the browser comes back to: http://127.0.0.1:PORT/callback; default any
   --user, --password  who signs in at the local tenant; default alice@example.com, password`
 const MAX_PORT = 65_535
 
-/** @throws UsageError */
+/**
+ * Undefined = asked how the command is written.
+ *
+ * @throws UsageError
+ */
 export function parseOptions(
   args: readonly string[],
   env: Readonly<Record<string, string | undefined>>,
-): Options {
+): Options | undefined {
   const { values, positionals } = parse(args)
+  if (values.help) return undefined
   const [given = `http://localhost:${env['PORT'] || '8080'}`, ...more] = positionals
   if (more.length > 0) throw new UsageError(`One URL, please.\n${USAGE}`)
   return {
@@ -48,6 +53,7 @@ function parse(args: readonly string[]) {
       allowPositionals: true,
       options: {
         json: { type: 'boolean', default: false },
+        help: { type: 'boolean', short: 'h', default: false },
         'client-id': { type: 'string' },
         'callback-port': { type: 'string', default: '0' },
         user: { type: 'string', default: 'alice@example.com' },
@@ -71,5 +77,8 @@ function toEndpoint(given: string): string {
   if (url === null || !/^https?:$/.test(url.protocol) || url.username || url.password) {
     throw new UsageError(`The URL must be an http or https URL without credentials.\n${USAGE}`)
   }
-  return url.pathname === '/' && url.search === '' ? `${url.origin}/mcp` : given
+  if (url.pathname === '/' && url.search === '') return `${url.origin}/mcp`
+  // As clients send it.
+  url.hash = ''
+  return url.href
 }

@@ -153,6 +153,7 @@ describe('the local system', () => {
   test('a wrong password is not repeated', async () => {
     const connection = await connectTo(system, { person: { ...ALICE, password: 'wrong-one' } })
     expect(connection.steps[4]).toMatchObject({ step: 'sign-in', id: 'wrong_password' })
+    expect(connection.steps[4]?.seen).toMatch(/^stuck .* 400: Sign in .* Wrong email or password /)
     expect(JSON.stringify(connection)).not.toContain('wrong-one')
   })
 
@@ -222,6 +223,12 @@ test('the command ends with 1 on failure, and says what to do', async () => {
   expect(stdout).toContain('-    call                  not reached')
 })
 
+test.each(['--help', '-h'])('the command says how it is written for %s', async (arg) => {
+  const { code, stdout } = await command([arg])
+  expect(code).toBe(0)
+  expect(stdout).toContain('Usage: npm run connect')
+})
+
 test.each([
   ['--nope'],
   ['ftp://x'],
@@ -243,8 +250,9 @@ describe('the command line', () => {
     { args: ['https://mcp.example.com'], env: {}, url: 'https://mcp.example.com/mcp' },
     { args: ['https://mcp.example.com/'], env: {}, url: 'https://mcp.example.com/mcp' },
     { args: ['https://mcp.example.com/other'], env: {}, url: 'https://mcp.example.com/other' },
+    { args: ['HTTPS://MCP.example.com:443/mcp#top'], env: {}, url: 'https://mcp.example.com/mcp' },
   ])('$args with $env: $url', ({ args, env, url }) => {
-    expect(parseOptions(args, env).url).toBe(url)
+    expect(parseOptions(args, env)?.url).toBe(url)
   })
 
   test('a password in the URL is refused and not repeated', () => {

@@ -12,8 +12,8 @@ export interface Log {
   readonly info: (event: string, fields?: LogFields) => void
   readonly warning: (event: string, fields?: LogFields) => void
   readonly error: (event: string, fields?: LogFields) => void
-  /** Written at every level: a record of who did what. */
-  readonly audit: (event: string, fields?: LogFields) => void
+  /** Written at every level: a record of who did what, ERROR if it is the system that failed. */
+  readonly audit: (event: string, fields?: LogFields, severity?: 'NOTICE' | 'ERROR') => void
   /** The same log with fields that every line carries, such as a request's id and trace. */
   readonly with: (fields: LogFields) => Log
 }
@@ -62,7 +62,7 @@ export function createLog({
     info: at(bound, 'info'),
     warning: at(bound, 'warning'),
     error: at(bound, 'error'),
-    audit: writer(bound, 'NOTICE'),
+    audit: (event, fields, severity = 'NOTICE') => writer(bound, severity)(event, fields),
     with: (fields) => make({ ...bound, ...fields }),
   })
   return make({})

@@ -129,12 +129,9 @@ function audit(
     readonly ms: number
   },
 ): void {
-  log.audit('tool_called', {
-    tool: tool.name,
-    subject: identity?.subject,
-    client: identity?.clientId,
-    ...fields,
-  })
+  const { subject, clientId: client } = identity ?? {}
+  const severity = fields.status >= 500 ? 'ERROR' : 'NOTICE'
+  log.audit('tool_called', { tool: tool.name, subject, client, ...fields }, severity)
 }
 
 function summary(outcome: Outcome): { readonly status: number; readonly reason?: string } {

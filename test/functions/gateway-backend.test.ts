@@ -401,6 +401,13 @@ describe('a backend in trouble', () => {
     })
     expect(mcp.json<{ result: Json }>().result).not.toHaveProperty('structuredContent')
     expect(reasonsIn(served)).toEqual([trouble.reason, trouble.reason])
+    expect(served.lines).toContainEqual(
+      expect.objectContaining({
+        message: 'tool_called',
+        severity: 'ERROR',
+        status: trouble.status,
+      }),
+    )
     expect(backend.calls.map(({ path }) => path)).toEqual(['/listEvents', '/listEvents'])
     for (const answer of [rest, mcp]) {
       expect(answer.text).not.toMatch(/ECONN|127\.0\.0\.1|backend_|stack/)

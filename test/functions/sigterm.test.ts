@@ -176,6 +176,7 @@ const refused = [
     },
     names: [
       'LOG_WEBHOOK_SECRET',
+      'OAUTH_AUDIENCE',
       'MGMT_DOMAIN',
       'MGMT_CLIENT_ID',
       'MGMT_CLIENT_SECRET',

@@ -40,6 +40,12 @@ const FRAMEWORK = fileURLToPath(
   ),
 )
 
+// A process that still loads its modules would notice late that this one is gone.
+const running = new Set<ChildProcess>()
+process.on('exit', () => {
+  for (const child of running) child.kill('SIGKILL')
+})
+
 /** Starts the command line of functions-framework for one function, in a process of its own. */
 export function startInstance({ name, source, env, onLine }: FunctionOptions): Instance {
   const child = spawn(
@@ -60,7 +66,9 @@ export function startInstance({ name, source, env, onLine }: FunctionOptions): I
       onLine(line)
     })
   }
+  running.add(child)
   const ended = new Promise<void>((resolve) => child.once('close', () => resolve()))
+  void ended.then(() => running.delete(child))
   child.once('error', ({ message }) => written.push(message))
   const { promise: leaving, resolve: leave } = Promise.withResolvers<void>()
   void ended.then(leave)

@@ -77,6 +77,20 @@ describe('npm start', () => {
     expect(children.filter(isRunning)).toEqual([])
   })
 
+  test('leaves no process behind that had not started yet', async () => {
+    const child = start({})
+    let children: number[] = []
+    const spawned = () => {
+      children = childrenOf(child.pid)
+      return children
+    }
+    await expect.poll(spawned, { timeout: 10_000, interval: 10 }).toHaveLength(3)
+    child.kill('SIGINT')
+    await once(child, 'exit')
+
+    expect(children.filter(isRunning)).toEqual([])
+  })
+
   test('leaves no process behind when it is killed', async () => {
     const child = start({})
     await untilReady(child)

@@ -33,6 +33,15 @@ describe('keys', () => {
     expect((await call(before.authorization)).status).toBe(200)
   })
 
+  test('a token that names an unknown key does not delay the next rotation', async () => {
+    const { authorization } = await signedIn()
+    const [, payload, signature] = authorization.split('.')
+    const header = Buffer.from('{"alg":"RS256","kid":"unknown"}').toString('base64url')
+    expect((await call(`Bearer ${header}.${payload}.${signature}`)).status).toBe(401)
+    await adminOf(system.tenant).change({ rotateKeys: true })
+    expect((await call((await signedIn()).authorization)).status).toBe(200)
+  })
+
   test('cached keys serve while the issuer is down', async () => {
     const { authorization } = await signedIn()
     expect((await call(authorization)).status).toBe(200)

@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto'
-import type { JWK } from 'jose'
 import { NO_FAULTS } from './faults.ts'
 import { MANAGEMENT_SCOPES } from './management-scopes.ts'
 import { newApi } from './resource-server.ts'
@@ -33,7 +32,7 @@ export const NEW_SETTINGS: TenantSettings = {
 type AboutTenant = Pick<TenantState, 'issuer' | 'users' | 'management' | 'audience'>
 
 /** A tenant with nothing in it. */
-export function createState(about: AboutTenant, key: JWK): TenantState {
+export function createState(about: AboutTenant, keys: TenantState['keys']): TenantState {
   const { issuer, users, management, audience } = about
   return {
     issuer,
@@ -47,7 +46,7 @@ export function createState(about: AboutTenant, key: JWK): TenantState {
     logStreams: new Map(),
     userGrants: new Map(),
     logs: [],
-    keys: [key],
+    keys,
     settings: NEW_SETTINGS,
     rules: [],
     hooks: [],

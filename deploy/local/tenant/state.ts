@@ -95,8 +95,8 @@ export interface TenantState {
   readonly userGrants: Map<string, TenantUserGrant>
   /** The latest events, oldest first. */
   readonly logs: LogRecord[]
-  /** Private signing keys: the current one, then the one before it. */
-  keys: readonly JWK[]
+  /** Private keys, all of them published: the one that signs, its successor, its predecessor. */
+  keys: readonly [current: JWK, next: JWK, ...previous: JWK[]]
   settings: TenantSettings
   rules: readonly Management.Rule[]
   hooks: readonly Management.Hook[]

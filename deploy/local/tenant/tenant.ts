@@ -48,11 +48,11 @@ export async function startTenant(options: TenantOptions): Promise<Tenant> {
   const { report = () => undefined } = options
   const onFault = (error: unknown) =>
     report(error instanceof Error ? (error.stack ?? error.message) : String(error))
-  const key = await createKey()
+  const keys = await Promise.all([createKey(), createKey()])
   let handle: Handler = (_req, res) => sendJson(res, 503, { error: 'starting' })
   const listener = await listen(options.port, (req, res) => handle(req, res))
   const issuer = `http://localhost:${listener.port}/`
-  const state = createState({ ...options, issuer }, key)
+  const state = createState({ ...options, issuer }, keys)
   const log = createTenantLog(state)
   const endpoints = createEndpoints(options, state, log, onFault)
   handle = (req, res) => {
@@ -96,8 +96,9 @@ function createEndpoints(
   let current = makeProvider()
   const provider = () => current
   const rotateKeys = async () => {
-    // The previous key keeps serving the tokens that it signed; the one before it goes.
-    state.keys = [await createKey(), ...state.keys].slice(0, 2)
+    // As Auth0 does it: who has fetched the keys has the next one too, before it signs anything.
+    const [signing, next] = state.keys
+    state.keys = [next, await createKey(), signing]
     current = makeProvider()
   }
   const reset = (empty = setup.empty === true) => {

@@ -26,6 +26,7 @@ export interface Limits {
 const HOSTING_LIMITS: Limits = { answerMs: 60_000, instanceMs: 10_000 }
 
 const RETRY_MS = 25
+const MAX_BODY_BYTES = 32 * 1024 * 1024
 const METHODS_WITH_BODY: ReadonlySet<string> = new Set(['POST', 'PUT', 'PATCH'])
 // RFC 9110 s7.6.1, and the fields that this hop sets itself.
 const DROPPED_FROM_REQUEST: ReadonlySet<string> = new Set([
@@ -40,8 +41,8 @@ const DROPPED_FROM_ANSWER: ReadonlySet<string> = new Set([
 /**
  * Sends a request on to `service` and its answer back, both as they come: raw header fields with
  * their duplicates, bodies as streams. Never throws: 503 when no instance comes up, 504 when the
- * answer takes too long, 502 when the instance breaks off. A client that hangs up ends the request
- * to the service.
+ * answer takes too long, 502 when the instance breaks off, 413 for more than Google's front lets
+ * through. A client that hangs up ends the request to the service.
  */
 export async function forward(
   req: IncomingMessage,
@@ -49,6 +50,9 @@ export async function forward(
   service: Service,
   limits: Limits = HOSTING_LIMITS,
 ): Promise<void> {
+  if (Number(req.headers['content-length']) > MAX_BODY_BYTES) {
+    return answerError(res, 413, 'content_too_large', 'The body may have 32 MiB at most.')
+  }
   const over = new AbortController()
   const timer = setTimeout(() => {
     answerError(res, 504, 'timed_out', 'The function did not answer in time.')

@@ -137,6 +137,19 @@ async function fetchAs(port: number, head: string): Promise<string> {
   return text(socket)
 }
 
+test('a body that no front lets through is 413, and the answer arrives', async () => {
+  let calls = 0
+  const port = await originOf((_, res) => res.end(String(++calls)))
+
+  const body = 'x'.repeat(40 * 1024 * 1024)
+  await expectRefusal(
+    await ask(port, ['Content-Length', `${body.length}`], body),
+    413,
+    'content_too_large',
+  )
+  expect(calls).toBe(0)
+})
+
 test('a function that takes too long is 504', async () => {
   const port = await originOf(() => undefined, { ...LIMITS, answerMs: 200 })
 

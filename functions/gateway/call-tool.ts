@@ -11,8 +11,9 @@ import { createStatementSigner } from './statement.ts'
 /** One call that has been decided on: `identity` may call `tool`. */
 export interface ToolCall {
   readonly tool: CallableTool
-  /** To be written as JSON; checked as what is written. */
   readonly args: unknown
+  /** The same in JSON, as the backend gets it. */
+  readonly body: string
   readonly identity: Identity
   readonly requestId: string
   readonly traceparent: string | undefined
@@ -55,8 +56,8 @@ export function createCallTool(options: CallToolOptions): CallTool {
     targets.set(url, target)
     return target
   }
-  const callBackend = async (call: ToolCall, body: string): Promise<Outcome> => {
-    const { tool, identity, requestId } = call
+  const callBackend = async (call: ToolCall): Promise<Outcome> => {
+    const { tool, body, identity, requestId } = call
     const url = `${options.functionsBase}/${tool.name}`
     const answer = await post(targetAt(url), {
       body,
@@ -86,11 +87,10 @@ export function createCallTool(options: CallToolOptions): CallTool {
 
   return async (call) => {
     const startedAt = performance.now()
-    const body = JSON.stringify(call.args)
-    const fault = call.tool.validateInput(JSON.parse(body))
+    const fault = call.tool.validateInput(call.args)
     const outcome =
       fault === undefined
-        ? await callBackend(call, body).catch((error: unknown) => toFailure(error))
+        ? await callBackend(call).catch((error: unknown) => toFailure(error))
         : failed('arguments_invalid', 400, `The arguments do not fit: ${fault}`)
     audit(call.log, call.tool, call.identity, {
       decision: 'allowed',

@@ -48,16 +48,26 @@ export interface RpcResponse {
 
 export type RpcMessage = RpcRequest | RpcNotification | RpcResponse
 
+/** The JSON value of a body. */
+export interface ReadJson {
+  readonly value: unknown
+  /** False when `value` holds numbers as they were written, which to a check are none. */
+  readonly isPlain: boolean
+}
+
 /**
- * The JSON value; with `keepNumbers`' care for what will be passed on, which takes longer.
+ * Reads JSON; with `keepNumbers`' care for what will be passed on, which takes longer.
  *
  * @throws RpcError -32700 when the bytes are not JSON in UTF-8.
  */
-export function readJson(body: Buffer, toPassOn: boolean): unknown {
+export function readJson(body: Buffer, toPassOn: boolean): ReadJson {
   const text = decodeUtf8(body) ?? ''
   const parsed = parseJson(text)
-  if (parsed !== undefined) return toPassOn ? keepNumbers(text, parsed.value) : parsed.value
-  throw new RpcError(400, CODE.parseError, 'Parse error: the body is not JSON.')
+  if (parsed === undefined) {
+    throw new RpcError(400, CODE.parseError, 'Parse error: the body is not JSON.')
+  }
+  const value = toPassOn ? keepNumbers(text, parsed.value) : parsed.value
+  return { value, isPlain: value === parsed.value }
 }
 
 /** @throws RpcError -32600 when the value is not one JSON-RPC 2.0 message as MCP writes them. */

@@ -16,6 +16,8 @@ export interface Exchange {
   readonly era: Era
   readonly request: HttpRequest
   readonly identity: Identity
+  /** Whether the messages' numbers are numbers, as `readJson` tells. */
+  readonly isPlain: boolean
   /** What the backends of all its calls together may answer. */
   readonly take: Allowance
 }
@@ -36,9 +38,9 @@ export function createMethods(
 ): AnswerMethod {
   const introduction = introduce(catalogue)
 
-  const call: Method = async ({ era, request, identity, take }, { params }) => {
-    const args = asObject(params['arguments'] ?? {})
-    if (typeof params['name'] !== 'string' || args === undefined) {
+  const call: Method = async ({ era, request, identity, isPlain, take }, { params }) => {
+    const given = asObject(params['arguments'] ?? {})
+    if (typeof params['name'] !== 'string' || given === undefined) {
       throw invalidParams('a name and an object of arguments')
     }
     const tool = catalogue.get(params['name'])
@@ -47,7 +49,9 @@ export function createMethods(
     const { id: requestId, signal, log } = request
     const traceparent =
       request.traceparent ?? asTraceparent(asObject(params['_meta'])?.['traceparent'])
-    const toolCall = { tool, args, identity, requestId, traceparent, signal, take, log }
+    const body = JSON.stringify(given)
+    const args = isPlain ? given : JSON.parse(body)
+    const toolCall = { tool, args, body, identity, requestId, traceparent, signal, take, log }
     const outcome = await callTool(toolCall)
     return writeResult(toCallToolResult(outcome, tool, era), era)
   }

@@ -30,6 +30,11 @@ export interface McpOptions {
   readonly rateLimit: RateLimit
 }
 
+interface Received {
+  readonly inbound: Inbound
+  readonly isPlain: boolean
+}
+
 const JSON_TYPE = /^application\/json\s*(;|$)/i
 
 /** MCP Streamable HTTP at `POST /mcp`: stateless, every answer one JSON document, never a stream. */
@@ -92,11 +97,11 @@ export function createMcp(options: McpOptions): (request: HttpRequest) => Promis
 
   const answer = async (
     request: HttpRequest,
-    inbound: Inbound,
+    { inbound, isPlain }: Received,
     identity: Identity,
   ): Promise<HttpResponse> => {
     const limits = await rateLimit(identity, callsIn(inbound))
-    const exchange = { era: inbound.era, request, identity, take: allowAnswers() }
+    const exchange = { era: inbound.era, request, identity, isPlain, take: allowAnswers() }
     const response =
       'batch' in inbound
         ? await answerBatch(exchange, inbound.batch)
@@ -113,9 +118,10 @@ export function createMcp(options: McpOptions): (request: HttpRequest) => Promis
     // Nothing of a refused request is read, unless the form of the refusal depends on it.
     if (refusal !== undefined && (form === 'http' || !isJson)) return challenge(refusal)
     if (!isJson) throw new HttpError(415, 'unsupported_media_type', 'Send application/json.')
-    const inbound = read(body, request, refusal === undefined)
-    if ('status' in inbound) return inbound
-    if (refusal === undefined) return answer(request, inbound, identified.identity)
+    const received = read(body, request, refusal === undefined)
+    if ('status' in received) return received
+    if (refusal === undefined) return answer(request, received, identified.identity)
+    const { inbound } = received
     const message = 'message' in inbound ? inbound.message : undefined
     return message?.kind === 'request'
       ? refuse(request, inbound.era, refusal, message)
@@ -133,11 +139,12 @@ async function identify(gate: Gate, request: HttpRequest) {
 }
 
 /** What the body says, or the answer when it says nothing that can be understood. */
-function read(body: Buffer, request: HttpRequest, toPassOn: boolean): Inbound | HttpResponse {
+function read(body: Buffer, request: HttpRequest, toPassOn: boolean): Received | HttpResponse {
   let value: unknown
   try {
-    value = readJson(body, toPassOn)
-    return readInbound(value, request.headers)
+    const json = readJson(body, toPassOn)
+    value = json.value
+    return { inbound: readInbound(value, request.headers), isPlain: json.isPlain }
   } catch (error) {
     if (error instanceof RpcError) return errorResponse(idOf(value), error)
     throw error

@@ -10,7 +10,7 @@ import { HttpError } from '../../shared/http-error.ts'
 import { asObject, decodeUtf8, keepNumbers, parseJson } from '../../shared/json.ts'
 import type { Log } from '../../shared/log.ts'
 import type { Catalogue } from '../../shared/tools.ts'
-import { allowAnswers, authorize, type CallTool } from './call-tool.ts'
+import { allowAnswers, authorize, type CallTool, type ToolCall } from './call-tool.ts'
 import type { CallableTool } from './callable-tool.ts'
 import type { Gate } from './identity.ts'
 import type { Outcome } from './outcome.ts'
@@ -58,9 +58,8 @@ export function createRest({
     if (tool === undefined) throw new HttpError(404, 'unknown_tool', 'There is no such tool.')
     authorize(tool, identity, request.log)
     const { id: requestId, traceparent, signal, log } = request
-    const args = readArguments(request, body)
-    const call = { tool, args, identity, requestId, traceparent, signal, take: allowAnswers(), log }
-    const outcome = await callTool(call)
+    const call = { tool, identity, requestId, traceparent, signal, take: allowAnswers(), log }
+    const outcome = await callTool({ ...call, ...readArguments(request, body) })
     return withHeaders(toResponse(outcome), limits)
   }
 
@@ -84,15 +83,15 @@ export function problemResponse(error: HttpError, log: Log): HttpResponse {
 }
 
 /** No body means no arguments. */
-function readArguments(request: HttpRequest, body: Buffer): unknown {
-  if (body.length === 0) return {}
+function readArguments(request: HttpRequest, body: Buffer): Pick<ToolCall, 'args' | 'body'> {
+  if (body.length === 0) return { args: {}, body: '{}' }
   if (!JSON_TYPE.test(request.headers['content-type'] ?? '')) {
     throw new HttpError(415, 'unsupported_media_type', 'Send application/json.')
   }
   const text = decodeUtf8(body) ?? ''
   const args = asObject(parseJson(text)?.value)
   if (args === undefined) throw new HttpError(400, 'invalid_request', 'Send a JSON object.')
-  return keepNumbers(text, args)
+  return { args, body: JSON.stringify(keepNumbers(text, args)) }
 }
 
 function toResponse(outcome: Outcome): HttpResponse {

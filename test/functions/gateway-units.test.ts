@@ -131,7 +131,7 @@ describe('a JSON-RPC message', () => {
     'whose id would come back as another is none: %s',
     (id) => {
       const body = Buffer.from(`{"jsonrpc":"2.0","id":${id},"method":"ping"}`)
-      for (const value of [readJson(body, true), readJson(body, false)]) {
+      for (const { value } of [readJson(body, true), readJson(body, false)]) {
         expect(refusalOf(() => toMessage(value))).toMatchObject({ code: -32600 })
         expect(idOf(value)).toBeNull()
       }

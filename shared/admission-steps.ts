@@ -1,5 +1,6 @@
 import type { Management as Auth0 } from 'auth0'
 import { AdmissionError, type Attempts, NotFoundError } from './admission-error.ts'
+import { keptByPatch } from './kept-by-patch.ts'
 import type { Management } from './management.ts'
 
 /** What every call of one admission goes with. */
@@ -134,6 +135,10 @@ export const shareWithThirdParties: ConnectionChange = async (
 ) => {
   if (connection.is_domain_connection === true) return
   await attempt('conn_enable', () =>
-    management.connections.update(connection.id, { is_domain_connection: true }, request),
+    management.connections.update(
+      connection.id,
+      { is_domain_connection: true, ...keptByPatch(connection) },
+      request,
+    ),
   )
 }

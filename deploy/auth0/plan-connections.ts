@@ -41,9 +41,13 @@ export function planConnections(desired: DesiredState, snapshot: TenantSnapshot)
 }
 
 /** Sharing alone: a patch of `options` would replace all of them. */
-function share(about: About, { id, isDomainConnection }: ConnectionState): Step {
+function share(about: About, { id, isDomainConnection, kept }: ConnectionState): Step {
   const aspects = [aspect('is_domain_connection', isDomainConnection, true)]
-  return changeOrKeep(about, aspects, (body) => ({ call: 'connections.update', id, body }))
+  return changeOrKeep(about, aspects, (body) => ({
+    call: 'connections.update',
+    id,
+    body: { ...body, ...kept },
+  }))
 }
 
 function keepToItself(about: About, { isDomainConnection }: ConnectionState): Step {

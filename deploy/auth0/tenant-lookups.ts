@@ -1,4 +1,5 @@
 import type { Management as Auth0 } from 'auth0'
+import { keptByPatch } from '../../shared/kept-by-patch.ts'
 import type { Management } from '../../shared/management.ts'
 
 /** A login connection. */
@@ -7,6 +8,8 @@ export interface ConnectionState {
   readonly name: string
   readonly strategy: string | undefined
   readonly isDomainConnection: boolean
+  /** What a patch has to send again, so that Auth0 keeps it. */
+  readonly kept: ReturnType<typeof keptByPatch>
   /** Whether it is on for the client of `--predefined`; false when there is none. */
   readonly isOnForPredefined: boolean
 }
@@ -90,14 +93,15 @@ export async function findConnection(
   name: string,
   clientId: string | undefined,
 ): Promise<ConnectionState | undefined> {
-  const connections = await management.connections.list({ name })
-  const connection = connections.data.find((candidate) => candidate.name === name)
+  const connections = await management.connections.list({ name, take: PER_PAGE })
+  const connection = await first(connections, (candidate) => candidate.name === name)
   if (connection?.id === undefined) return undefined
   return {
     id: connection.id,
     name,
     strategy: connection.strategy,
     isDomainConnection: connection.is_domain_connection === true,
+    kept: keptByPatch(connection),
     isOnForPredefined:
       clientId !== undefined && (await isOnFor(management, connection.id, clientId)),
   }

@@ -386,6 +386,17 @@ describe('admission', () => {
     expect(webhook.api.faults).toEqual([])
   })
 
+  test('the connection keeps its display name and realms, which Auth0 resets otherwise', async () => {
+    const webhook = await start()
+    const kept = { display_name: 'Staff', realms: ['example.com'] }
+    Object.assign(webhook.api.connections.get('google-oauth2') ?? {}, kept)
+    await webhook.deliver(registration('tpc_1'))
+    expect(writesOf(webhook).at(-1)).toMatchObject({
+      path: '/connections/con_1',
+      body: { is_domain_connection: true, ...kept },
+    })
+  })
+
   test('the client id alone tells a strict client', async () => {
     const { third_party_security_mode: _, ...client } = STRICT
     const webhook = await start({ clients: [client] })

@@ -218,7 +218,10 @@ function operationsOf(
       run: ({ id, body }) => {
         const connection = connectionOf(id)
         if (connection === undefined) return missing()
-        const unknown = unknownField(body, new Set(['is_domain_connection']))
+        const unknown = unknownField(
+          body,
+          new Set(['is_domain_connection', 'display_name', 'realms']),
+        )
         if (unknown !== undefined) return refuse(`PATCH /connections: ${unknown}`)
         connection.is_domain_connection = true
         return { status: 200, body: describeConnection(connection) }
@@ -280,8 +283,8 @@ function operationsOf(
   }
 }
 
-function describeConnection({ id, name, is_domain_connection }: FakeConnection) {
-  return { id, name, strategy: 'google-oauth2', is_domain_connection }
+function describeConnection({ enabled: _, ...connection }: FakeConnection) {
+  return { ...connection, strategy: 'google-oauth2' }
 }
 
 function patternOf(path: string): { readonly pattern: string; readonly id: string } {

@@ -22,7 +22,7 @@ export interface ApplyOptions {
   readonly management: Management
   /** Told of each step when it is in place. */
   readonly report?: (item: PlanItem) => void
-  /** Milliseconds between tries while Auth0 does not know yet the client that it has just made. */
+  /** Milliseconds between tries while Auth0 does not know yet what it has just made. */
   readonly settleDelaysMs?: readonly number[]
 }
 
@@ -39,7 +39,8 @@ export async function applySteps(
   for (const { item, change } of steps) {
     if (change === undefined) continue
     try {
-      const made = await untilSettled(settleDelaysMs, change, () =>
+      const hasMade = done.some(({ action }) => action === 'create')
+      const made = await untilSettled(hasMade ? settleDelaysMs : [], () =>
         perform(management, change, predefined),
       )
       if (made !== undefined) madeClients.push(made)
@@ -114,14 +115,9 @@ function idOf(client: ClientReference, predefined: string | undefined): string {
   return predefined
 }
 
-/** A client that was just made may be unknown to Auth0's other endpoints for a moment. */
-async function untilSettled<T>(
-  delaysMs: readonly number[],
-  change: Change,
-  run: () => Promise<T>,
-): Promise<T> {
-  const isOfMadeClient = 'client' in change && change.client === 'made-by-this-run'
-  for (const delayMs of isOfMadeClient ? delaysMs : []) {
+/** What was just made may be unknown to Auth0's other endpoints for a moment. */
+async function untilSettled<T>(delaysMs: readonly number[], run: () => Promise<T>): Promise<T> {
+  for (const delayMs of delaysMs) {
     try {
       return await run()
     } catch (error) {

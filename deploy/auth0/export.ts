@@ -78,9 +78,9 @@ function apiOf(desired: DesiredState, snapshot: TenantSnapshot) {
 function connectionsOf(desired: DesiredState, snapshot: TenantSnapshot) {
   if (!servesThirdParties(desired, snapshot)) return {}
   const all = snapshot.connections.map(({ name, state }) => {
-    const strategy = read(`The connection ${name}`, state)?.strategy
+    const { strategy, kept } = read(`The connection ${name}`, state) ?? {}
     if (strategy === undefined) throw new ExportError(`There is no connection ${name}`)
-    return { name, strategy, is_domain_connection: true }
+    return { name, strategy, ...kept, is_domain_connection: true }
   })
   const databases = all.filter(({ strategy }) => strategy === 'auth0')
   const connections = all.filter(({ strategy }) => strategy !== 'auth0')
@@ -108,6 +108,7 @@ function logStreamOf({ logStream: { name, endpoint } }: DesiredState, snapshot: 
   return {
     name: stream?.name ?? name,
     type: 'http',
+    status: 'active',
     filters: [LOG_STREAM_FILTER],
     sink: {
       httpEndpoint: endpoint,

@@ -4,6 +4,7 @@ import type { FieldChange, Step } from './plan-item.ts'
 import {
   type About,
   type Aspect,
+  blocked,
   changeOrKeep,
   create,
   foreignScopes,
@@ -17,12 +18,15 @@ type Patch = Auth0.UpdateResourceServerRequestContent
 type Scope = Auth0.ResourceServerScope
 type Access = Auth0.ResourceServerSubjectTypeAuthorization
 
+const IS_SYSTEM = "This API is Auth0's own: set OAUTH_AUDIENCE to the URL of the MCP endpoint"
+
 /** The API: made if it is not there, else brought to its settings, with every scope it has kept. */
 export function planApi(desired: DesiredState, snapshot: TenantSnapshot): Step[] {
   const { api: reading } = snapshot
   const about = aboutApi(desired)
   if ('failure' in reading) return [unreadable(about, reading.failure)]
   if (reading.value === undefined) return [createApi(about, desired, snapshot)]
+  if (reading.value.is_system === true) return [blocked(about, IS_SYSTEM)]
   const api = { ...reading.value, id: reading.value.id ?? desired.audience }
   const aspects = [
     ...settings(api),

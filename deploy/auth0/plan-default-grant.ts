@@ -8,6 +8,7 @@ import {
   changeOrKeep,
   create,
   foreignScopes,
+  keep,
   report,
   unreadable,
 } from './plan-steps.ts'
@@ -36,7 +37,6 @@ export function planDefaultGrant(desired: DesiredState, snapshot: TenantSnapshot
 /** The scopes of the default grant as they will be before any is removed. */
 export function mergedGrantScopes(grant: Grant | undefined, desired: DesiredState): string[] {
   const there = grant?.scope ?? []
-  if (grant?.allow_all_scopes === true) return there
   const known = new Set(there)
   return [...there, ...scopesOf(desired).filter((scope) => !known.has(scope))]
 }
@@ -52,6 +52,8 @@ function createGrant(about: About, desired: DesiredState): Step {
 }
 
 function changeGrant(about: About, grant: Grant, desired: DesiredState): Step[] {
+  // It has whatever the API has; Auth0 takes no scopes for it.
+  if (grant.allow_all_scopes === true) return [keep(about)]
   const { id = '', scope: before = [] } = grant
   const aspects = [aspect('scope', before, mergedGrantScopes(grant, desired))]
   const needed = scopesOf(desired)

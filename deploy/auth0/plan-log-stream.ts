@@ -43,13 +43,9 @@ export function streamTo(streams: readonly LogStream[], endpoint: string): LogSt
   return matching.find(({ status }) => status === 'active') ?? matching[0]
 }
 
-/**
- * The secret that the stream sends, for comparison; undefined when Auth0 keeps it to itself. It does
- * show it as of 2026, but promises nowhere to do so.
- */
-export function readableSecret(sink: Sink | undefined): string | undefined {
-  const value = sink?.httpAuthorization
-  return value !== undefined && /[*•]{3}|redacted/i.test(value) ? undefined : value
+/** Auth0 shows what a stream sends as Authorization as of 2026, but promises nowhere to do so. */
+function isMasked(sink: Sink | undefined): boolean {
+  return /[*•]{3}|redacted/i.test(sink?.httpAuthorization ?? '')
 }
 
 function createStream(about: About, { name, endpoint, authorization }: DesiredLogStream): Step {
@@ -98,13 +94,15 @@ function sink(before: Sink | undefined, wanted: DesiredLogStream): Aspect<Patch>
 }
 
 function secret(sink: Sink | undefined, { equivalents }: DesiredLogStream): FieldChange[] {
-  const value = readableSecret(sink)
-  if (value === undefined || equivalents.includes(value)) return []
-  return [{ field: 'sink.httpAuthorization', before: HIDDEN, after: `${HIDDEN} (another)` }]
+  const field = 'sink.httpAuthorization'
+  const value = sink?.httpAuthorization
+  if (value === undefined || value === '') return [{ field, before: undefined, after: HIDDEN }]
+  if (isMasked(sink) || equivalents.includes(value)) return []
+  return [{ field, before: HIDDEN, after: `${HIDDEN} (another)` }]
 }
 
 function withSecretNote(about: About, sink: Sink | undefined): About {
-  if (readableSecret(sink) !== undefined) return about
+  if (!isMasked(sink)) return about
   return {
     ...about,
     why: `${about.why}. Auth0 does not show its secret, so it was not compared; after a change of LOG_WEBHOOK_SECRET set it in the dashboard`,

@@ -34,8 +34,11 @@ export function summarize(items: readonly PlanItem[]): string {
 
 /** Which Management scopes are missing, and where to grant all that this command needs. */
 export function printScopes(missing: readonly string[]): string {
+  return `Missing Management scopes: ${missing.join(' ')}\n${printNeededScopes()}`
+}
+
+export function printNeededScopes(): string {
   return [
-    `Missing Management scopes: ${missing.join(' ')}`,
     'Grant this application, under Applications > APIs > Auth0 Management API > Application Access:',
     `${INDENT}${PROVISION_SCOPES.join(' ')}`,
   ].join('\n')

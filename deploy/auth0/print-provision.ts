@@ -1,7 +1,7 @@
 import type { Applied } from './apply.ts'
 import { PROVISION_SCOPES } from './management-scopes.ts'
 import type { PlanItem } from './plan-item.ts'
-import { printPlan, printScopes, summarize } from './print-plan.ts'
+import { printNeededScopes, printPlan, printScopes, summarize } from './print-plan.ts'
 import type { ReadFailure } from './reading.ts'
 
 export interface Planned {
@@ -41,7 +41,8 @@ function textPrinter({ apply }: PrinterOptions, write: (text: string) => void): 
     plan: ({ tenant, items: planned, missingScopes, failure }) => {
       items = planned
       if (failure?.kind === 'no-token' || failure?.kind === 'unreachable') {
-        return line(failure.message)
+        line(failure.message)
+        return failure.kind === 'no-token' ? line(`\n${printNeededScopes()}`) : undefined
       }
       line(`Tenant ${tenant}\n\n${printPlan(items)}\n\n${summarize(items)}`)
       if (missingScopes.length > 0) line(`\n${printScopes(missingScopes)}`)

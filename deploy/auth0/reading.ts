@@ -55,13 +55,28 @@ export function explainFailure(error: unknown): Failure {
     return { kind: 'unreachable', message: `Auth0 at MGMT_DOMAIN ${answer}` }
   }
   const body = member(error, 'body')
-  const code = member(body, 'errorCode') ?? 'insufficient_scope'
   const said = member(body, 'message')
   const detail = typeof said === 'string' ? `: ${said}` : ''
-  return {
-    kind: status === 403 && code === 'insufficient_scope' ? 'scope-missing' : 'failed',
-    message: `Auth0 ${answer}${detail}`,
+  if (status === 403 && isAboutScopes(member(body, 'errorCode'), detail)) {
+    return { kind: 'scope-missing', message: `Auth0 ${answer}${detail}` }
   }
+  const advice = ADVICE[status]
+  const message = `Auth0 ${answer}${detail}${advice === undefined ? '' : ` (${advice})`}`
+  return { kind: 'failed', message }
+}
+
+/** A 403 may also be about the tenant's plan; one that says nothing is taken for a missing scope. */
+function isAboutScopes(code: unknown, detail: string): boolean {
+  if (code !== undefined) return code === 'insufficient_scope'
+  return detail === '' || /scope/i.test(detail)
+}
+
+const PLAN = "the tenant's plan may not include it: see its limits in the dashboard"
+const ADVICE: Readonly<Record<number, string>> = {
+  402: PLAN,
+  403: PLAN,
+  409: 'it was made meanwhile',
+  429: 'wait a minute, and let no other command run',
 }
 
 /** Of the package (which names its errors so), of a time-out, of `fetch` itself. */

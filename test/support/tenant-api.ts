@@ -46,11 +46,18 @@ export interface TenantApi extends AsyncDisposable {
     tooMany?: number
     tooManyHeaders?: Readonly<Record<string, string>>
     /** Whether it shows the secret of a log stream. */
-    secrets?: 'shown' | 'masked' | 'left-out'
+    secrets?: 'shown' | 'masked'
     /** Status of each such call, whose message quotes what was sent. */
-    broken?: { readonly call: string; readonly status: number }
+    broken?: {
+      readonly call: string
+      readonly status: number
+      readonly message?: string
+      readonly errorCode?: string
+    }
     /** Calls for which a client that was just made is not there. */
     settling?: number
+    /** Calls for which an API that was just made is not there. */
+    settlingApi?: number
   }
 }
 
@@ -159,7 +166,10 @@ export async function startTenantApi(tenant = emptyTenant()): Promise<TenantApi>
   }
   const token = (): Reply => {
     api.tokenRequests.count += 1
-    const { scopes, tellsScopes } = api.staged
+    const { broken, scopes, tellsScopes } = api.staged
+    if (broken?.call === 'POST /oauth/token') {
+      return { status: broken.status, body: { error: 'access_denied' } }
+    }
     const body = { access_token: 'token', token_type: 'Bearer', expires_in: 86_400 }
     return { status: 200, body: { ...body, ...(tellsScopes && { scope: scopes?.join(' ') }) } }
   }
@@ -175,6 +185,9 @@ export async function startTenantApi(tenant = emptyTenant()): Promise<TenantApi>
     }
     const { broken, scopes } = api.staged
     if (`${req.method} ${path}` === broken?.call) {
+      if (broken.message !== undefined) {
+        return problem(broken.status, broken.message, broken.errorCode)
+      }
       return problem(broken.status, `Payload validation error: ${text}`, 'invalid_body')
     }
     const { name, id } = operationOf(req.method ?? '', path)
@@ -246,11 +259,8 @@ function operationsOf({
   }
   const hideSecret = (stream: Json): Json => {
     const sink = stream['sink'] as Json
-    if (staged.secrets === 'masked')
-      return { ...stream, sink: { ...sink, httpAuthorization: '******' } }
-    if (staged.secrets !== 'left-out') return stream
-    const { httpAuthorization: _, ...rest } = sink
-    return { ...stream, sink: rest }
+    if (staged.secrets !== 'masked') return stream
+    return { ...stream, sink: { ...sink, httpAuthorization: '******' } }
   }
 
   return {
@@ -310,8 +320,11 @@ function operationsOf({
     },
     'PATCH /connections/:id': {
       scope: 'update:connections',
-      fields: ['is_domain_connection'],
-      run: ({ id, body }) => patch(tenant.connections, id, body),
+      fields: ['is_domain_connection', 'display_name', 'realms'],
+      run: ({ id, body }) => {
+        const name = tenant.connections.find((one) => one['id'] === id)?.['name']
+        return patch(tenant.connections, id, { display_name: name, realms: [name], ...body })
+      },
     },
     'GET /connections/:id/clients': {
       scope: 'read:connections',
@@ -352,7 +365,9 @@ function operationsOf({
       run: ({ body }) => {
         const { client_id, default_for, audience } = body
         if ((client_id === undefined) === (default_for === undefined)) faults.push('whose grant?')
-        if (!tenant.apis.some(({ identifier }) => identifier === audience)) {
+        const isHidden = (staged.settlingApi ?? 0) > 0
+        if (isHidden) staged.settlingApi = (staged.settlingApi ?? 0) - 1
+        if (isHidden || !tenant.apis.some(({ identifier }) => identifier === audience)) {
           return problem(404, 'No such API', 'inexistent_resource_server')
         }
         const same = (one: Json) =>
@@ -443,6 +458,6 @@ function unknownField(body: unknown, known: readonly string[] | undefined): stri
   return Object.keys(body).find((name) => !known.includes(name))
 }
 
-function problem(statusCode: number, message: string, errorCode: string): Reply {
+function problem(statusCode: number, message: string, errorCode?: string): Reply {
   return { status: statusCode, body: { statusCode, error: 'Error', message, errorCode } }
 }

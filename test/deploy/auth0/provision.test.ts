@@ -327,9 +327,29 @@ describe('a tenant that has gone astray', () => {
     })
   })
 
-  test('a grant for all scopes needs none by name', async () => {
-    Object.assign(grantOf() ?? {}, { scope: [], allow_all_scopes: true })
-    expect((await run(['--apply'])).stdout).toContain('Nothing to do')
+  test.each([[[]], [['events:read', 'admin']]])(
+    'a grant for all scopes needs none by name, and loses none: %j',
+    async (scope) => {
+      Object.assign(grantOf() ?? {}, { scope, allow_all_scopes: true })
+      const { stdout } = await run(['--apply', '--prune'])
+      expect(stdout).toContain('Nothing to do')
+    },
+  )
+
+  test('a connection keeps its display name and realms, which Auth0 resets otherwise', async () => {
+    const own = { display_name: 'Staff', realms: ['example.com'] }
+    const connection = connectionOf('google-oauth2')
+    Object.assign(connection ?? {}, { ...own, is_domain_connection: false })
+    await applied()
+    expect(connection).toMatchObject({ ...own, is_domain_connection: true })
+  })
+})
+
+describe('a tenant that knows only later what was made', () => {
+  test('is waited for', async () => {
+    api.staged.settlingApi = 2
+    await applied()
+    expect(grantOf()?.['scope']).toEqual(SCOPES)
   })
 })
 
@@ -353,16 +373,24 @@ describe('the secret of the log stream', () => {
     expect((await run()).stdout).toContain('Nothing to do')
   })
 
-  test.each(['masked', 'left-out'] as const)(
-    'that Auth0 has %s is not compared',
-    async (secrets) => {
-      await applied()
-      api.staged.secrets = secrets
-      const { stdout } = await run([], { env: { LOG_WEBHOOK_SECRET: OTHER } })
-      expect(stdout).toContain('Nothing to do')
-      expect(stdout).toContain('Auth0 does not show its secret, so it was not compared')
-    },
-  )
+  test('that Auth0 has masked is not compared', async () => {
+    await applied()
+    api.staged.secrets = 'masked'
+    const { stdout } = await run([], { env: { LOG_WEBHOOK_SECRET: OTHER } })
+    expect(stdout).toContain('Nothing to do')
+    expect(stdout).toContain('Auth0 does not show its secret, so it was not compared')
+  })
+
+  test('that is not there is set, and shown as ***', async () => {
+    await applied()
+    delete Object(streamOf()?.['sink']).httpAuthorization
+    const { stdout } = await run(['--apply'])
+    expect(stdout).toContain('+ sink.httpAuthorization: ***\n')
+    expect(streamOf()?.['sink']).toMatchObject({
+      httpAuthorization: `Bearer ${LOG_WEBHOOK_SECRET}`,
+    })
+    expect((await run()).stdout).toContain('Nothing to do')
+  })
 })
 
 describe('scopes that the catalogue does not have', () => {
@@ -572,6 +600,37 @@ describe('what is in the way', () => {
     expect(stdout).toContain('Auth0 answered 400: Payload validation error')
     expect(stdout).toContain('"httpAuthorization":"Bearer ***')
     expect(stdout).not.toContain(LOG_WEBHOOK_SECRET)
+  })
+
+  test.each([
+    ['GET /log-streams', 403, undefined],
+    ['GET /log-streams', 403, 'operation_not_supported'],
+    ['POST /log-streams', 403, 'feature_not_enabled'],
+    ['POST /log-streams', 402, undefined],
+  ])('%s answered %i (%s) for the plan is no missing scope', async (call, status, errorCode) => {
+    const message = 'Your subscription has no log streams'
+    api.staged.broken = { call, status, message, ...(errorCode && { errorCode }) }
+    const { exitCode, stdout } = await run(['--apply'])
+    expect(exitCode).toBe(1)
+    expect(stdout).toContain(`Auth0 answered ${status}: ${message} (the tenant's plan may not`)
+    expect(stdout).not.toContain('Missing Management scopes')
+  })
+
+  test("Auth0's own API is nobody's audience", async () => {
+    const env = { OAUTH_AUDIENCE: 'https://example.auth0.com/api/v2/' }
+    const { exitCode, stdout } = await run(['--apply'], { env })
+    expect(exitCode).toBe(1)
+    expect(stdout).toContain('! blocked  api')
+    expect(stdout).toContain('set OAUTH_AUDIENCE')
+    expect(api.writes).toEqual([])
+  })
+
+  test('without a token the scopes to grant are named', async () => {
+    api.staged.broken = { call: 'POST /oauth/token', status: 403 }
+    const { exitCode, stdout } = await run()
+    expect(exitCode).toBe(1)
+    expect(stdout).toContain('Auth0 gave no Management API token (answered 403)')
+    expect(stdout).toContain(PROVISION_SCOPES.join(' '))
   })
 
   test('a part that cannot be read stops all, so that nothing is made twice', async () => {

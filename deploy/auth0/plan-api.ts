@@ -135,7 +135,7 @@ function access(api: Api, snapshot: TenantSnapshot): Aspect<Patch> {
 
 /** Auth0 replaces the whole list, so the whole list is sent. */
 function scopes(api: Api, desired: DesiredState): Aspect<Patch> {
-  const before = new Map((api.scopes ?? []).map((scope) => [scope.value, scope.description]))
+  const before = new Map((api.scopes ?? []).map((scope) => [scope.value, scope.description ?? '']))
   const fields: FieldChange[] = desired.scopes.map(({ value, description }) => ({
     field: `scopes.${value}`,
     before: before.get(value),

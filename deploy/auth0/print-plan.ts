@@ -62,5 +62,6 @@ function printChange({ field, before, after }: FieldChange): string {
 
 function printValue(value: Shown): string {
   if (typeof value === 'object' && value !== null) return `[${value.join(', ')}]`
-  return value === undefined ? 'not set' : String(value)
+  if (value === undefined) return 'not set'
+  return value === '' ? "''" : String(value)
 }

@@ -1,7 +1,7 @@
 import { shown } from './document.ts'
 import { type Check, fault, type Verdict } from './finding.ts'
 import type { Outside } from './observe-outside.ts'
-import { type Answer, isAnswer, isHtml, isRedirect, outcomeOf } from './probe.ts'
+import { type Answer, allowsOrigin, isAnswer, isHtml, isRedirect, outcomeOf } from './probe.ts'
 
 const REQUIRED_HEADERS = ['authorization', 'content-type', 'mcp-protocol-version']
 
@@ -18,7 +18,7 @@ export const BROWSER_CHECKS: readonly Check<Outside>[] = [
       ) {
         return { skipped: `the metadata: ${outcomeOf(metadataFromPage)}` }
       }
-      if (allows(metadataFromPage, undefined)) return []
+      if (allowsOrigin(metadataFromPage)) return []
       return [
         fault({
           id: 'metadata_cors_missing',
@@ -53,16 +53,14 @@ export const BROWSER_CHECKS: readonly Check<Outside>[] = [
   },
 ]
 
-function checkPreflight({ preflight, origin, metadata }: Outside): Verdict {
+function checkPreflight({ preflight, page }: Outside): Verdict {
   if (!isAnswer(preflight)) return { skipped: outcomeOf(preflight) }
   if (isRedirect(preflight)) return { skipped: `the preflight: ${outcomeOf(preflight)}` }
-  const { resource } = metadata ?? {}
-  const page = (typeof resource === 'string' ? URL.parse(resource)?.origin : undefined) ?? origin
   const headers = namesIn(header(preflight, 'access-control-allow-headers') ?? '')
   const methods = namesIn(header(preflight, 'access-control-allow-methods') ?? '')
   const faults = [
     ...(preflight.status >= 200 && preflight.status < 300 ? [] : [outcomeOf(preflight)]),
-    ...(allows(preflight, page)
+    ...(allowsOrigin(preflight, page)
       ? []
       : [
           `Access-Control-Allow-Origin is ${shown(header(preflight, 'access-control-allow-origin'))}`,
@@ -82,11 +80,6 @@ function checkPreflight({ preflight, origin, metadata }: Outside): Verdict {
       where: preflight.url,
     }),
   ]
-}
-
-function allows(answer: Answer, origin: string | undefined): boolean {
-  const allowed = header(answer, 'access-control-allow-origin')
-  return allowed === '*' || (origin !== undefined && allowed === origin)
 }
 
 function header({ headers }: Answer, name: string): string | undefined {

@@ -27,6 +27,7 @@ export interface TokenJudgement {
 }
 
 const MAX_REASONS = 10
+const ALG = 'alg_not_rs256'
 
 /**
  * Puts the token to the gateway's own verifier, which stops at its first reason, and then its claims
@@ -40,8 +41,11 @@ export async function judgeToken(accessToken: string, rules: TokenRules): Promis
   const claims = facts.claims ?? {}
   const { reasons, caller } = judgeClaims(claims, rules)
   const isOfClaims = verdict.reason !== undefined && reasons.includes(verdict.reason)
+  const reason = isOfClaims ? undefined : verdict.reason
   const all = [
-    ...(verdict.reason === undefined || isOfClaims ? [] : [verdict.reason]),
+    ...(reason === undefined ? [] : [reason]),
+    // One without a signature is refused for its shape before its algorithm is looked at.
+    ...(reason === 'base64url_malformed' && facts.header?.['alg'] === 'none' ? [ALG] : []),
     // What cannot be read has no claims to judge.
     ...(facts.claims === undefined ? [] : reasons),
   ]

@@ -1,4 +1,5 @@
-import { documentOf, isObject, shown } from './document.ts'
+import { serverIn } from './described-tools.ts'
+import { documentOf, shown } from './document.ts'
 import { type Check, fault } from './finding.ts'
 import type { Outside } from './observe-outside.ts'
 
@@ -20,9 +21,7 @@ export const TOOL_CHECKS: readonly Check<Outside>[] = [
           }),
         ]
       }
-      const { servers } = document.value
-      const server: unknown =
-        Array.isArray(servers) && isObject(servers[0]) ? servers[0]['url'] : ''
+      const server = serverIn(document.value)
       if (server === origin) return []
       return [
         fault({

@@ -17,6 +17,12 @@ export function toolsIn(openApi: JsonObject | undefined): ToolScopes | undefined
   )
 }
 
+/** What the gateway takes for its own URL; undefined when openapi.json does not say. */
+export function serverIn(openApi: JsonObject | undefined): unknown {
+  const servers = openApi?.['servers']
+  return Array.isArray(servers) && isObject(servers[0]) ? servers[0]['url'] : undefined
+}
+
 function scopesOf(requirement: unknown): readonly string[] {
   return isObject(requirement)
     ? Object.values(requirement).flatMap((one) => stringsIn(one) ?? [])

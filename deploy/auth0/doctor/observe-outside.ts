@@ -1,25 +1,22 @@
 import { MCP_PATH } from '../../../shared/protected-resource.ts'
-import { type ToolScopes, toolsIn } from './described-tools.ts'
+import { serverIn, type ToolScopes, toolsIn } from './described-tools.ts'
 import { firstDocument, isObject, type JsonObject, stringsIn } from './document.ts'
 import {
   aroundTheFront,
   type FrontSeen,
   frontRequests,
-  initialize,
   retryAfterMs,
   withUnknownKey,
 } from './front-requests.ts'
 import { type IssuerSeen, observeIssuer } from './observe-issuer.ts'
+import { observePage, type PageSeen } from './observe-page.ts'
 import { type Exchange, isAnswer, type Probe } from './probe.ts'
 
 /** What a deployment answers to somebody who knows its URL alone. Everything was fetched once. */
-export interface Outside extends FrontSeen {
+export interface Outside extends FrontSeen, PageSeen {
   readonly origin: string
   /** What a client has been given: the URL of the MCP endpoint. */
   readonly endpoint: string
-  readonly preflight: Exchange
-  /** `initialize` without credentials, from a page of the deployment's own origin. */
-  readonly fromPage: Exchange
   /** The addresses of functions that were given. */
   readonly functions: readonly { readonly url: string; readonly exchanges: readonly Exchange[] }[]
   /** The protected resource metadata, from the first layout that has it. */
@@ -47,21 +44,13 @@ export async function observeOutside({
 }: OutsideOptions): Promise<Outside> {
   const front = await all(frontRequests(origin, probe))
   const metadata = firstDocument(front.protectedResource)
-  const page = { origin: originIn(metadata?.['resource']) ?? origin }
+  const openApi = firstDocument([front.openApi])
+  const publicUrls = [originIn(serverIn(openApi)), originIn(metadata?.['resource'])]
   const [named] = stringsIn(metadata?.['authorization_servers']) ?? []
   const isCurated = named === origin || named === `${origin}/`
   const issuerUrl = isCurated || named === undefined ? issuerInHealth(front.auth0Health) : named
   const rest = await all({
-    preflight: probe({
-      url: `${origin}${MCP_PATH}`,
-      method: 'OPTIONS',
-      headers: {
-        ...page,
-        'access-control-request-method': 'POST',
-        'access-control-request-headers': 'authorization,content-type,mcp-protocol-version',
-      },
-    }),
-    fromPage: initialize(probe, origin, page),
+    page: observePage(origin, [origin, ...publicUrls], probe),
     functions: Promise.all(functionUrls.map((url) => aroundTheFront(probe, url))),
     issuer: issuerUrl === undefined ? undefined : observeIssuer(issuerUrl, probe),
   })
@@ -74,9 +63,10 @@ export async function observeOutside({
     ...front,
     ...rest,
     ...(patience !== undefined && { unknownKey: await withUnknownKey(origin, probe) }),
+    ...rest.page,
     metadata,
     isCurated,
-    tools: toolsIn(firstDocument([front.openApi])),
+    tools: toolsIn(openApi),
   }
 }
 

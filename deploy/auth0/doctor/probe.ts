@@ -96,6 +96,13 @@ export function isRedirect(exchange: Exchange): boolean {
   return isAnswer(exchange) && [301, 302, 303, 307, 308].includes(exchange.status)
 }
 
+/** By CORS; without an origin: any. */
+export function allowsOrigin(exchange: Exchange, origin?: string): boolean {
+  if (!isAnswer(exchange)) return false
+  const allowed = exchange.headers.get('access-control-allow-origin')
+  return allowed === '*' || (origin !== undefined && allowed === origin)
+}
+
 class OversizedError extends Error {}
 
 async function readText(response: Response): Promise<string> {

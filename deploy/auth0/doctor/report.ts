@@ -8,7 +8,7 @@ const TITLES: Readonly<Record<Group, string>> = {
 const MARKS: Readonly<Record<Finding['severity'], string>> = { error: 'x', warning: '!' }
 const INDENT = '      '
 const HANGING = `${INDENT}       `
-const WIDTH = 100
+const WIDTH = 80
 
 /** For machines. `ok` is false when anything is broken. */
 export function toJson(url: string, { findings, checked, skipped }: Results): string {
@@ -38,7 +38,8 @@ function section(group: Group, results: Results): string {
   )
   const rows = checked.map(({ name, title, findings: ids }) => {
     const mark = ids.length === 0 ? 'ok' : ids.some((id) => severe.has(id)) ? 'x' : '!'
-    return `  ${mark.padEnd(3)} ${name.padEnd(width)}  ${ids.length === 0 ? title : ids.join(', ')}`
+    const start = `  ${mark.padEnd(3)} ${name.padEnd(width)}  `
+    return wrap(`${start}${ids.length === 0 ? title : ids.join(', ')}`, ' '.repeat(start.length))
   })
   return [
     TITLES[group],
@@ -79,14 +80,14 @@ function count(number: number, noun: string): string {
   return `${number} ${noun}${number === 1 ? '' : 's'}`
 }
 
-/** Breaks at blanks; what has none, such as a URL, stays whole. Other lines keep the indent. */
-function wrap(text: string): string {
+/** Breaks at blanks; what has none, such as a URL, stays whole. Other lines begin with `hanging`. */
+function wrap(text: string, hanging = HANGING): string {
   const lines: string[] = []
   let line = ''
   for (const word of printable(text).split(/(?<=\S) /)) {
     if (line !== '' && line.length + word.length + 1 > WIDTH) {
       lines.push(line)
-      line = HANGING + word
+      line = hanging + word
     } else {
       line = line === '' ? word : `${line} ${word}`
     }

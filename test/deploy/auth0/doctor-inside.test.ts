@@ -176,6 +176,11 @@ const FAULTS: readonly (readonly [string, Change, readonly string[]])[] = [
     ['log_stream_format'],
   ],
   [
+    'the log stream has no secret',
+    sink({ httpAuthorization: undefined } as Partial<Auth0.LogStreamHttpSink>),
+    ['log_stream_secret'],
+  ],
+  [
     'the log stream has another secret',
     sink({ httpAuthorization: 'Bearer another' }),
     ['log_stream_secret'],
@@ -297,6 +302,15 @@ const HARMLESS: readonly (readonly [string, Change])[] = [
     })),
   ],
   ['eleven applications', enough(11)],
+  [
+    'permissions without a description',
+    ({ apis }) => ({
+      apis: apis.map((one) => ({
+        ...one,
+        scopes: (one.scopes ?? []).map(({ value }) => ({ value })),
+      })),
+    }),
+  ],
   [
     'a log stream of somebody else',
     ({ streams }) => ({

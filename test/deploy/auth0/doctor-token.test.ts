@@ -57,6 +57,12 @@ const FAULTS: readonly (readonly [
   ['opaque', () => 'aSdFgHjKl', ['ACCESS_TOKEN_IS_OPAQUE'], /resource_parameter_profile/],
   ['encrypted', () => 'eyJhbGciOiJkaXIifQ..a.b.c', ['ACCESS_TOKEN_IS_ENCRYPTED_JWE'], /audience/],
   ['HS256', hs256, ['token_alg_not_rs256'], /signing_alg/],
+  [
+    'unsigned',
+    async () => `eyJhbGciOiJub25lIn0.${(await token()).split('.')[1]}.`,
+    ['token_alg_not_rs256', 'token_base64url_malformed'],
+    /whole token/,
+  ],
   ['of an unknown kid', () => token({}, { kid: 'gone' }), ['token_kid_unknown'], /another|tenant/],
   ['of another key', otherKey, ['token_signature_invalid'], /altered/],
   [

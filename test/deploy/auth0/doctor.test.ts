@@ -27,6 +27,12 @@ test('a healthy deployment has no finding', async () => {
   expect(report.checked.length).toBeGreaterThan(30)
 })
 
+test('no line of the table is wider than 80 columns', async () => {
+  const { output } = await doctor([front.url])
+  const [table = ''] = output.split('Inside the Auth0 tenant')
+  expect(table.split('\n').filter((line) => line.length > 80)).toEqual([])
+})
+
 /** Changes the JSON document at paths that match. */
 function document(path: RegExp, change: (value: Record<string, unknown>) => unknown): Misbehaviour {
   return {
@@ -99,7 +105,7 @@ const FRONT_FAULTS: readonly (readonly [string, Misbehaviour, readonly string[]]
   [
     'resource is another deployment',
     member(METADATA, 'resource', 'https://other.example/mcp'),
-    ['cors_preflight_refused', 'health_disagrees', 'resource_mismatch'],
+    ['health_disagrees', 'resource_mismatch'],
   ],
   ['resource is missing', member(METADATA, 'resource', undefined), ['resource_mismatch']],
   [

@@ -1,12 +1,13 @@
-import { asDynamicClient } from '../clients/dynamic-client.ts'
-import { LOG_STREAM_FILTER } from '../desired-state.ts'
 import type { FieldChange, PlanItem } from '../plan-item.ts'
 import { shown } from './document.ts'
 import { type Check, type Finding, fault, type Verdict, warning } from './finding.ts'
 import type { Inside } from './observe-inside.ts'
 import { FIELDS } from './plan-fields.ts'
+import { isNeedless, isTolerable } from './plan-severity.ts'
 
 const APPLY = 'npm run provision -- --apply'
+const UNSHARE =
+  'turn off "Promote Connection to Domain Level" in the settings of the connection, unless other applications need it'
 
 /** Each part of the state that provision brings about. */
 export const PLAN_CHECKS: readonly Check<Inside>[] = [
@@ -52,7 +53,7 @@ function failureOf(area: PlanItem['area'], { snapshot }: Inside): string | undef
 
 function findingsOf(item: PlanItem, seen: Inside): Finding[] {
   const about = { where: `Auth0 dashboard: ${item.where}`, why: item.why }
-  if (item.action === 'keep') return []
+  if (item.action === 'keep' || isNeedless(item, seen)) return []
   if (item.action === 'change') {
     return item.changes.flatMap((change) => changeFinding(item, change, seen))
   }
@@ -61,7 +62,8 @@ function findingsOf(item: PlanItem, seen: Inside): Finding[] {
   if (item.action === 'blocked') {
     return [fault({ id, seen: `${item.subject} is not there`, fix: item.why, ...about })]
   }
-  return [warning({ id, seen: `${item.subject}: ${item.why}`, fix: `${APPLY} --prune`, ...about })]
+  const fix = item.area === 'connection' ? UNSHARE : `${APPLY} --prune`
+  return [warning({ id, seen: `${item.subject}: ${item.why}`, fix, ...about })]
 }
 
 function changeFinding(item: PlanItem, change: FieldChange, seen: Inside): Finding[] {
@@ -80,29 +82,6 @@ function changeFinding(item: PlanItem, change: FieldChange, seen: Inside): Findi
     where: `Auth0 dashboard: ${item.where}${known?.where === undefined ? '' : ` > ${known.where}`}`,
   }
   return [isTolerable(change, seen) ? warning(finding) : fault(finding)]
-}
-
-/** What works as it is, and could be better. */
-function isTolerable({ field, before }: FieldChange, seen: Inside): boolean {
-  // log-webhook understands every format, and every record that it does not need.
-  if (field.startsWith('sink.httpContent')) return true
-  if (field === 'filters') {
-    return Array.isArray(before) && (before.length === 0 || before.includes(LOG_STREAM_FILTER.name))
-  }
-  if (field === 'dynamic_client_registration_security_mode') return true
-  // log-webhook gives each client that it admits its own grant.
-  if (field === 'scope') return true
-  // log-webhook does this with the first strict client; those that are there already are stuck.
-  return field === 'is_domain_connection' && !hasStrictClients(seen)
-}
-
-function hasStrictClients({ clients, config }: Inside): boolean {
-  const { mayRedirectTo } = config.provision
-  if ('failure' in clients) return true
-  return clients.value.some((client) => {
-    const dynamic = asDynamicClient(client, mayRedirectTo)
-    return dynamic?.mode === 'strict' && dynamic.isCovered
-  })
 }
 
 function missing(item: PlanItem, seen: Inside): Finding {

@@ -31,6 +31,8 @@ export interface Inside {
   /** Names of the enabled Hooks that run when a token is exchanged. */
   readonly hooks: Part<readonly string[]>
   readonly plan: Plan | undefined
+  /** Whether the deployment registers clients itself. */
+  readonly isCurated: boolean
 }
 
 export interface InsideOptions {
@@ -38,6 +40,7 @@ export interface InsideOptions {
   readonly management: Management
   readonly grantedScopes: () => readonly string[] | undefined
   readonly plan: Plan | undefined
+  readonly isCurated: boolean
 }
 
 const PER_PAGE = 100
@@ -55,7 +58,7 @@ const CLIENT_FIELDS = [
 export async function observeInside(
   options: InsideOptions,
 ): Promise<Inside | { readonly failure: Failure }> {
-  const { config, management, grantedScopes, plan } = options
+  const { config, management, grantedScopes, plan, isCurated } = options
   const clients = await read('read:clients', () =>
     take(management.clients.list({ per_page: PER_PAGE, fields: CLIENT_FIELDS })),
   )
@@ -90,6 +93,7 @@ export async function observeInside(
         .map(nameOf)
     }),
     plan,
+    isCurated,
   }
 }
 

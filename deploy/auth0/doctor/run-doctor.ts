@@ -66,7 +66,8 @@ async function examineTenant(
   const credentials = credentialsIn(config.provision)
   const management = await createManagement(credentials, { ...CALLS, fetch: watched.fetch })()
   const { grantedScopes } = watched
-  const seen = await observeInside({ config, management, grantedScopes, plan })
+  const { isCurated } = outside
+  const seen = await observeInside({ config, management, grantedScopes, plan, isCurated })
   return 'failure' in seen ? failInside(seen.failure) : examineInside(seen, outside)
 }
 

@@ -22,12 +22,16 @@ afterAll(() => front?.[Symbol.asyncDispose]())
 
 type Change = (tenant: ShownTenant) => Partial<ShownTenant>
 
-function optionsFor(change: Change, env: Readonly<Record<string, string | undefined>> = {}) {
-  const tenant = provisionedTenant(front.url, SECRET)
+function optionsFor(
+  change: Change,
+  env: Readonly<Record<string, string | undefined>> = {},
+  { url } = front,
+) {
+  const tenant = provisionedTenant(url, SECRET)
   return {
     fetch: tenantFetch({ ...tenant, ...change(tenant) }),
     env: {
-      PUBLIC_URL: front.url,
+      PUBLIC_URL: url,
       TOOLS: JSON.stringify(PRIVATE_TOOLS),
       MGMT_DOMAIN: TENANT_HOST,
       MGMT_CLIENT_ID: 'management',
@@ -301,6 +305,13 @@ const HARMLESS: readonly (readonly [string, Change])[] = [
       clients: [...clients, { client_id: 'app', callbacks: [FOREIGN], is_first_party: true }],
     })),
   ],
+  [
+    'no default grant, where no client is strict',
+    both(both(permissive, unshared), (tenant) => ({
+      ...withoutGrants('cgr_default')(tenant),
+      clients: [],
+    })),
+  ],
   ['eleven applications', enough(11)],
   [
     'permissions without a description',
@@ -336,6 +347,15 @@ const HARMLESS: readonly (readonly [string, Change])[] = [
 
 test.each(HARMLESS)('is silent about what does no harm: %s', async (_, change) => {
   expect(idsOf(await examine(change))).toEqual([])
+})
+
+test('with curated metadata no client waits for a default grant or a shared connection', async () => {
+  await using curated = await startFront({ AUTH_SERVER_METADATA: 'curated' })
+  const fresh = both(unshared, withoutGrants('cgr_default'))
+  const ids = async (change: Change) =>
+    idsOf(await doctorReport([curated.url], optionsFor(change, {}, curated)))
+  expect(await ids(both(fresh, () => ({ clients: [] })))).toEqual([])
+  expect(await ids(fresh)).toEqual(['connection_not_shared'])
 })
 
 test('a fault ends with 1, a warning with 0', async () => {

@@ -93,6 +93,35 @@ describe('what is refused', () => {
   })
 })
 
+test('Rules and Hooks are made, turned off and deleted', async () => {
+  const { rules, hooks } = tenant.management
+  const rule = await rules.create({ name: 'old rule', script: '() => {}' })
+  expect(rule).toMatchObject({ enabled: true, stage: 'login_success' })
+  await rules.update(rule.id ?? '', { enabled: false })
+  expect((await rules.list({ enabled: true })).data).toEqual([])
+  await rules.delete(rule.id ?? '')
+  expect((await rules.list()).data).toEqual([])
+
+  const triggerId = 'credentials-exchange'
+  const hook = await hooks.create({ name: 'old-hook', script: '() => {}', triggerId })
+  expect(hook).toMatchObject({ enabled: false, triggerId })
+  await hooks.update(hook.id ?? '', { enabled: true })
+  expect((await hooks.list({ triggerId, enabled: true })).data).toHaveLength(1)
+  await hooks.delete(hook.id ?? '')
+  expect((await hooks.list()).data).toEqual([])
+})
+
+test('a grant for all scopes takes none by name', async () => {
+  const { clientGrants, resourceServers } = tenant.management
+  const identifier = 'https://scopes.example'
+  await resourceServers.create({ identifier, scopes: [{ value: 'x' }] })
+  const all = { default_for: 'third_party_clients', audience: identifier } as const
+  const both = { ...all, allow_all_scopes: true, scope: ['x'] }
+  await expect(clientGrants.create(both)).rejects.toMatchObject({ statusCode: 400 })
+  const { id = '' } = await clientGrants.create({ ...all, allow_all_scopes: true })
+  await expect(clientGrants.update(id, { scope: ['x'] })).rejects.toMatchObject({ statusCode: 400 })
+})
+
 test('resource servers are made, found by id and identifier, changed and deleted', async () => {
   const { resourceServers, clientGrants } = tenant.management
   const made = await resourceServers.create({ identifier: 'https://other.example' })

@@ -3,6 +3,7 @@ import type { Management } from 'auth0'
 import { z } from 'zod'
 import { faultsChange } from './faults.ts'
 import { TenantError } from './http.ts'
+import { hookTrigger } from './management-extensibility.ts'
 
 const rule = z.strictObject({
   name: z.string().min(1),
@@ -18,12 +19,7 @@ const rule = z.strictObject({
 const hook = z.strictObject({
   name: z.string().min(1),
   enabled: z.boolean().default(true),
-  triggerId: z
-    .enum([
-      ...(['credentials-exchange', 'pre-user-registration', 'post-user-registration'] as const),
-      ...(['post-change-password', 'send-phone-message'] as const),
-    ])
-    .default('credentials-exchange'),
+  triggerId: hookTrigger.default('credentials-exchange'),
   script: z.string().default('module.exports = (client, scope, audience, context, cb) => cb()'),
   id: z.string().default(() => `hook_${randomUUID()}`),
 }) satisfies z.ZodType<Management.Hook>

@@ -53,6 +53,7 @@ export function grantRoutes(state: TenantState): readonly Route[] {
     // A default for third parties can only be meant for people: they get no client credentials.
     const subject_type =
       wanted.subject_type ?? (wanted.default_for === undefined ? 'client' : 'user')
+    checkScopes(wanted, wanted)
     const id = `cgr_${randomBytes(8).toString('hex')}`
     const grant: TenantGrant = { id, scope: [], ...given(wanted), subject_type }
     checkGrant(state, grant)
@@ -67,7 +68,9 @@ export function grantRoutes(state: TenantState): readonly Route[] {
     return grant
   }
   const patch = (call: ApiCall): Management.UpdateClientGrantResponseContent => {
-    const grant: TenantGrant = { ...get(call), ...given(parseBody(update, call.body)) }
+    const wanted = parseBody(update, call.body)
+    const grant: TenantGrant = { ...get(call), ...given(wanted) }
+    checkScopes(grant, wanted)
     checkGrant(state, grant)
     grants.set(grant.id, grant)
     return grant
@@ -119,6 +122,15 @@ function checkGrant(state: TenantState, grant: TenantGrant): void {
   const known = new Set(api.scopes.map(({ value }) => value))
   const unknown = (grant.scope ?? []).filter((scope) => !known.has(scope))
   if (unknown.length > 0) throw refuse(`The API has no scope ${unknown.join(', ')}`)
+}
+
+/** @throws TenantError for scopes of a grant that has them all. */
+function checkScopes(
+  { allow_all_scopes }: Pick<TenantGrant, 'allow_all_scopes'>,
+  { scope = [] }: z.infer<typeof update>,
+): void {
+  if (allow_all_scopes !== true || scope.length === 0) return
+  throw refuse('scope must be empty when allow_all_scopes is true')
 }
 
 function refuse(message: string): TenantError {

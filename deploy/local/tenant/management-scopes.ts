@@ -24,7 +24,13 @@ export const MANAGEMENT_SCOPES = [
   'delete:log_streams',
   'read:logs',
   'read:rules',
+  'create:rules',
+  'update:rules',
+  'delete:rules',
   'read:hooks',
+  'create:hooks',
+  'update:hooks',
+  'delete:hooks',
   'read:grants',
   'delete:grants',
 ] as const satisfies readonly Management.OauthScope[]

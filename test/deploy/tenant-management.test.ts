@@ -64,6 +64,24 @@ describe('what is refused', () => {
   })
 
   test.each([
+    ['POST', '/resource-servers', {}, 'Missing required property: identifier'],
+    [
+      'PATCH',
+      '/tenants/settings',
+      { flags: { enable_dynamic_client_registration: 'yes' } },
+      'on property flags.enable_dynamic_client_registration',
+    ],
+    ['GET', '/connections?take=101', undefined, 'must be 1 to 100 on property take'],
+    ['GET', '/clients?per_page=101', undefined, 'must be 1 to 100 on property per_page'],
+  ])('%s %s %j, naming the fault', async (method, path, body, fault) => {
+    const response = await call(method, path, body)
+    expect(response.status).toBe(400)
+    const { message } = (await response.json()) as { message: string }
+    expect(message).toContain(fault)
+    expect(message.includes('Missing')).toBe(fault.includes('Missing'))
+  })
+
+  test.each([
     ['GET', '/clients?name=x', 400, 'invalid_query_string'],
     ['GET', '/clients?per_page=101', 400, 'invalid_query_string'],
     ['GET', '/connections?from=elsewhere', 400, 'invalid_query_string'],

@@ -30,7 +30,7 @@ export function listed<Item, Member extends string>(
   member: Member,
 ): Listed<Item, Member> {
   const isCheckpoint = query.has('take') || query.has('from')
-  const limit = pageSize(query.get(isCheckpoint ? 'take' : 'per_page'))
+  const limit = pageSize(query, isCheckpoint ? 'take' : 'per_page')
   const start = isCheckpoint ? decodeNext(query.get('from')) : pageIndex(query) * limit
   const part = items.slice(start, start + limit)
   const named = { [member]: part } as { [Name in Member]: Item[] }
@@ -53,10 +53,10 @@ export function pick<Item extends object>(item: Item, query: URLSearchParams): I
   return Object.fromEntries(members) as Item
 }
 
-function pageSize(given: string | null): number {
-  const size = Number(given ?? 50)
+function pageSize(query: URLSearchParams, name: 'take' | 'per_page'): number {
+  const size = Number(query.get(name) ?? 50)
   if (Number.isInteger(size) && size >= 1 && size <= MAX_PAGE) return size
-  throw refuse(`must be 1 to ${MAX_PAGE} on property ${given === null ? 'take' : 'per_page'}`)
+  throw refuse(`must be 1 to ${MAX_PAGE} on property ${name}`)
 }
 
 function pageIndex(query: URLSearchParams): number {

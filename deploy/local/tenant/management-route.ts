@@ -30,7 +30,7 @@ export type Schemas<Body> = { readonly [Name in keyof Body]?: z.ZodType<Body[Nam
 
 /** @throws TenantError 400 for what Auth0 would refuse, `additionalProperties` among it. */
 export function parseBody<Body>(schema: z.ZodType<Body>, body: object): Body {
-  const parsed = schema.safeParse(body)
+  const parsed = schema.safeParse(body, { reportInput: true })
   if (parsed.success) return parsed.data
   const faults = parsed.error.issues.map(describe)
   throw new TenantError(400, 'invalid_body', `Payload validation error: '${faults.join('; ')}'.`)

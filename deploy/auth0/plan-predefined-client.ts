@@ -37,8 +37,9 @@ export function planPredefinedClient(desired: DesiredState, snapshot: TenantSnap
     ]
   }
   const aspects = aspectsOf(reading.value, predefined)
+  const known = { ...about, subject: `${PREDEFINED_NAME}, client id ${id}` }
   return [
-    changeOrKeep(about, aspects, (body) => ({ call: 'clients.update', id, body })),
+    changeOrKeep(known, aspects, (body) => ({ call: 'clients.update', id, body })),
     ...planPredefinedAccess(desired, snapshot, { clientId: id }),
   ]
 }

@@ -480,7 +480,9 @@ describe('--predefined', () => {
     expect(stdout).toContain(`client id  ${clientId}`)
     expect(stdout).not.toContain('a-client-secret')
     expect(connectionOf('google-oauth2')?.enabled).toEqual(['other', clientId])
-    expect((await run(PREDEFINED)).stdout).toContain('Nothing to do')
+    const again = (await run(PREDEFINED)).stdout
+    expect(again).toContain('Nothing to do')
+    expect(again).toContain(`client id ${clientId}`)
   })
 
   test('another redirect URI is added to the same client', async () => {

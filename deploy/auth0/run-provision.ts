@@ -67,7 +67,7 @@ async function provision(
     const yaml = exportState(desired, snapshot)
     const { file } = options.exportTo
     if (file === undefined) write(yaml)
-    else await writeFile(file, yaml)
+    else await writeExport(file, yaml)
     return 0
   }
 
@@ -85,6 +85,15 @@ async function provision(
   const applied = await applySteps(steps, { management, report: printer.done })
   printer.applied(applied)
   return printer.end(applied.failure === undefined ? 0 : 1)
+}
+
+async function writeExport(file: string, yaml: string): Promise<void> {
+  try {
+    await writeFile(file, yaml)
+  } catch (error) {
+    const reason = error instanceof Error && 'code' in error ? String(error.code) : 'unknown error'
+    throw new ExportError(`${file} cannot be written (${reason})`)
+  }
 }
 
 /** Auth0 may quote in an error message what it was sent. */

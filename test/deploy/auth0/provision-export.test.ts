@@ -118,3 +118,17 @@ test('what could not be read is not made up', async () => {
   expect(stdout).toBe('')
   expect(stderr).toContain('read:tenant_settings')
 })
+
+test('a file that cannot be written is one line, without a stack', async () => {
+  const args = ['--export', '/nonexistent/tenant.yaml']
+  const { exitCode, stderr } = await provision({ domain: api.domain, args })
+  expect(exitCode).toBe(1)
+  expect(stderr).toBe('/nonexistent/tenant.yaml cannot be written (ENOENT)\n')
+})
+
+test('a connection keeps its display name, and a paused log stream becomes active', async () => {
+  Object.assign(api.tenant.connections[0] ?? {}, { display_name: 'Staff' })
+  const { connections, logStreams } = await exported()
+  expect(connections?.[0]).toMatchObject({ display_name: 'Staff', is_domain_connection: true })
+  expect(logStreams?.[0]).toMatchObject({ status: 'active' })
+})

@@ -97,8 +97,14 @@ function askedDelay({ status, headers }: Response): number | undefined {
   const retryAfter = headers.get('retry-after') ?? ''
   if (/^\d+$/.test(retryAfter)) return Number(retryAfter) * 1_000
   const at = Date.parse(retryAfter)
-  if (!Number.isNaN(at)) return at - Date.now()
+  if (!Number.isNaN(at)) return untilFuture(at)
   // Auth0 sends it with every answer; only here does it say when to come back.
   const reset = headers.get('x-ratelimit-reset') ?? ''
-  return status === 429 && /^\d+$/.test(reset) ? Number(reset) * 1_000 - Date.now() : undefined
+  return status === 429 && /^\d+$/.test(reset) ? untilFuture(Number(reset) * 1_000) : undefined
+}
+
+/** A time that is past says nothing: this machine's clock may be ahead of Auth0's. */
+function untilFuture(at: number): number | undefined {
+  const delay = at - Date.now()
+  return delay > 0 ? delay : undefined
 }

@@ -98,7 +98,15 @@ describe('a call to the Management API', () => {
       4_800,
     ],
     ['x-ratelimit-reset', () => ({ 'x-ratelimit-reset': `${inSeconds(5)}` }), 3_900, 6_000],
-    ['a reset that is past', () => ({ 'x-ratelimit-reset': `${inSeconds(-5)}` }), 50, 60],
+    ['Retry-After of nothing', () => ({ 'retry-after': '0' }), 50, 60],
+    // Of a clock that is behind this machine's.
+    ['a reset that is past', () => ({ 'x-ratelimit-reset': `${inSeconds(-5)}` }), 500, 600],
+    [
+      'a date that is past',
+      () => ({ 'retry-after': new Date(inSeconds(-5) * 1_000).toUTCString() }),
+      500,
+      600,
+    ],
     ['neither', () => ({}), 500, 600],
   ]
 

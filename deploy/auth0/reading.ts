@@ -14,6 +14,8 @@ export interface Failure {
   readonly kind: 'scope-missing' | 'no-token' | 'unreachable' | 'failed'
   /** For people. Auth0 may quote what it was sent: whoever prints it takes the secrets out. */
   readonly message: string
+  /** Of the answer, where it is neither about a token nor about a scope. */
+  readonly status?: number
 }
 
 /** Reads one part of the tenant; nothing that Auth0 answers makes it throw. */
@@ -62,7 +64,7 @@ export function explainFailure(error: unknown): Failure {
   }
   const advice = ADVICE[status]
   const message = `Auth0 ${answer}${detail}${advice === undefined ? '' : ` (${advice})`}`
-  return { kind: 'failed', message }
+  return { kind: 'failed', message, status }
 }
 
 /** A 403 may also be about the tenant's plan; one that says nothing is taken for a missing scope. */

@@ -17,6 +17,8 @@ export interface ShownTenant {
   readonly scopes: string | undefined
   /** Calls to these paths are refused for want of a scope. */
   readonly forbidden: readonly string[]
+  /** Paths of features that the tenant no longer has, with the status of the answer. */
+  readonly gone: Readonly<Record<string, number>>
 }
 
 export const TENANT_HOST = 'tenant.example'
@@ -75,6 +77,7 @@ export function provisionedTenant(publicUrl: string, secret: string): ShownTenan
     hooks: [],
     scopes: undefined,
     forbidden: [],
+    gone: {},
   }
 }
 
@@ -94,6 +97,11 @@ export function tenantFetch(tenant: ShownTenant): typeof fetch {
         message: 'Insufficient scope',
       }
       return Response.json(refusal, { status: 403 })
+    }
+    const status = tenant.gone[path]
+    if (status !== undefined) {
+      const message = 'This is a deprecated feature'
+      return Response.json({ statusCode: status, message }, { status })
     }
     const shown = show(tenant, path)
     return shown === undefined

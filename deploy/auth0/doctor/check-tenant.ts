@@ -33,7 +33,7 @@ export const TENANT_CHECKS: readonly Check<Inside>[] = [
             '; ',
           ),
           why: 'log-webhook meets the same failures, and leaves clients unadmitted until Auth0 delivers again',
-          fix: 'with 429: wait a minute, and do not run several commands at a time; else wait for Auth0: https://status.auth0.com',
+          fix: "with 429: wait a minute, and do not run several commands at a time; with 402 or 403: see what the tenant's plan includes; else wait for Auth0: https://status.auth0.com",
         }),
       ]
     },

@@ -45,6 +45,8 @@ export interface InsideOptions {
 
 const PER_PAGE = 100
 const MAX_ITEMS = 2_000
+/** How Auth0 answers for a feature that it has taken from a tenant. */
+const GONE: ReadonlySet<number | undefined> = new Set([403, 404, 410, 501])
 const CLIENT_FIELDS = [
   ...['client_id', 'name', 'callbacks', 'global', 'is_first_party', 'oidc_conformant'],
   ...['grant_types', 'token_endpoint_auth_method', 'jwt_configuration', 'created_at'],
@@ -79,11 +81,11 @@ export async function observeInside(
       take(management.clientGrants.list({ audience, take: PER_PAGE })),
     ),
     enabledClients: await read('read:connections', () => readEnabled(management, snapshot)),
-    rules: await read('read:rules', async () => {
+    rules: await readLegacy('read:rules', async () => {
       const rules = await take(management.rules.list({ enabled: true, per_page: PER_PAGE }))
       return rules.filter(({ enabled }) => enabled !== false).map(nameOf)
     }),
-    hooks: await read('read:hooks', async () => {
+    hooks: await readLegacy('read:hooks', async () => {
       const triggerId = 'credentials-exchange'
       const hooks = await take(
         management.hooks.list({ enabled: true, triggerId, per_page: PER_PAGE }),
@@ -122,6 +124,15 @@ async function read<Value>(scope: string, run: () => Promise<Value>): Promise<Pa
   } catch (error) {
     return { failure: { ...explainFailure(error), scope } }
   }
+}
+
+/** Rules and Hooks, which tenants no longer have: where there are none, none can be active. */
+async function readLegacy(
+  scope: string,
+  run: () => Promise<readonly string[]>,
+): Promise<Part<readonly string[]>> {
+  const part = await read(scope, run)
+  return 'failure' in part && GONE.has(part.failure.status) ? { value: [] } : part
 }
 
 function nameOf({

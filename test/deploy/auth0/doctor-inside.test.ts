@@ -313,6 +313,8 @@ const HARMLESS: readonly (readonly [string, Change])[] = [
     })),
   ],
   ['eleven applications', enough(11)],
+  ['Rules and Hooks that are no more', () => ({ gone: { '/rules': 403, '/hooks': 404 } })],
+  ['Rules and Hooks that are gone', () => ({ gone: { '/rules': 410, '/hooks': 501 } })],
   [
     'permissions without a description',
     ({ apis }) => ({

@@ -15,13 +15,13 @@ export function tokenFacts(accessToken: string): TokenFacts {
   return { header: parse(header), claims: parse(payload) }
 }
 
-/** The token without the scheme, quotes and blanks that come along when it is copied. */
+/** The token without the scheme, quotes, blanks and line breaks that come along when it is copied. */
 export function cleanToken(given: string): string {
   return given
     .trim()
     .replace(/^bearer +/i, '')
     .replace(/^"(.*)"$/s, '$1')
-    .trim()
+    .replaceAll(/\s/g, '')
 }
 
 /**

@@ -32,7 +32,10 @@ test('a good token has no finding', async () => {
 })
 
 test('what comes along when a token is copied is no fault', async () => {
-  expect((await examine(` Bearer ${await token()}\n`)).findings).toEqual([])
+  const given = await token()
+  expect((await examine(` Bearer ${given}\n`)).findings).toEqual([])
+  const wrapped = given.replaceAll(/.{80}/g, '$&\n')
+  expect((await examine(`"${wrapped}"`)).findings).toEqual([])
 })
 
 test('the token is read from standard input, and never shown', async () => {

@@ -24,15 +24,17 @@ const CLIENT_STEPS: ReadonlySet<AdmissionStep> = new Set([
 ])
 
 /**
- * One step failed. `code` is `<step>_http_<status>`, `<step>_timeout`, `<step>_unreachable` or
- * `<step>_not_found`, with `mgmt_token` as the step when Auth0 gave no Management API token;
- * `passing` says whether the same step can succeed later without another record.
+ * One step failed. `code` is `<step>_http_<status>`, `<step>_timeout`, `<step>_unreachable`,
+ * `<step>_not_found` or `<step>_malformed`, with `mgmt_token` as the step when Auth0 gave no
+ * Management API token; `passing` says whether the same step can succeed later without another
+ * record, `general` whether every other client would fail alike until then.
  */
 export class AdmissionError extends Error {
   override readonly name = 'AdmissionError'
   readonly code: string
   readonly status: number | undefined
   readonly passing: boolean
+  readonly general: boolean
   /** The Management API scope that this step needs, when Auth0 answered 403. */
   readonly missingScope: string | undefined
   /** The steps that have changed something before this one failed, in order. */
@@ -49,6 +51,7 @@ export class AdmissionError extends Error {
     this.done = [...done]
     // Anything but a refusal of this very request: an outage, a rate limit, a missing permission.
     this.passing = status === undefined || noToken || ![400, 404, 409, 422].includes(status)
+    this.general = noToken || status === 401 || status === 429
     this.missingScope = status === 403 && !noToken ? SCOPE_OF_STEP[step] : undefined
   }
 }
@@ -121,13 +124,19 @@ export function isTokenFailure(error: unknown): boolean {
   return error instanceof Error && error.message.includes('token request')
 }
 
-/** Nothing of that name: what a lookup that succeeded found. */
-export class NotFoundError extends Error {
-  override readonly name = 'NotFoundError'
+/** Auth0 answered, but not with what was asked for. */
+export class AnswerError extends Error {
+  override readonly name = 'AnswerError'
+  readonly failure: 'not_found' | 'malformed'
+
+  constructor(failure: AnswerError['failure']) {
+    super(failure)
+    this.failure = failure
+  }
 }
 
-function failureOf(error: unknown): 'timeout' | 'unreachable' | 'not_found' {
-  if (error instanceof NotFoundError) return 'not_found'
+function failureOf(error: unknown): 'timeout' | 'unreachable' | AnswerError['failure'] {
+  if (error instanceof AnswerError) return error.failure
   const name = error instanceof Error ? error.name : ''
   return /timeout/i.test(name) ? 'timeout' : 'unreachable'
 }

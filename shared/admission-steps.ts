@@ -1,7 +1,9 @@
 import type { Management as Auth0 } from 'auth0'
-import { AdmissionError, type Attempts, NotFoundError } from './admission-error.ts'
+import { AdmissionError, AnswerError, type Attempts } from './admission-error.ts'
+import { asObject } from './json.ts'
 import { keptByPatch } from './kept-by-patch.ts'
 import type { Management } from './management.ts'
+import { isPromoted, PROMOTED } from './registered-client.ts'
 
 /** What every call of one admission goes with. */
 export interface RequestOptions {
@@ -21,24 +23,17 @@ export type ConnectionChange = (steps: Steps, connection: Connection) => Promise
 type Connection = Auth0.ConnectionForList & { readonly id: string }
 
 const CLIENTS_READ_PER_CONNECTION = 500
-const PROMOTED = {
-  is_first_party: true,
-  token_endpoint_auth_method: 'none',
-  oidc_conformant: true,
-  grant_types: ['authorization_code', 'refresh_token'],
-  jwt_configuration: { alg: 'RS256' },
-} satisfies Auth0.UpdateClientRequestContent
 
-/** Whether a client is as a promotion leaves it. Says nothing of who promoted it. */
-export function isPromoted(client: Auth0.Client): boolean {
-  const grants = new Set(client.grant_types)
-  return (
-    client.is_first_party === PROMOTED.is_first_party &&
-    client.token_endpoint_auth_method === PROMOTED.token_endpoint_auth_method &&
-    client.oidc_conformant === PROMOTED.oidc_conformant &&
-    client.jwt_configuration?.alg === PROMOTED.jwt_configuration.alg &&
-    PROMOTED.grant_types.every((grant) => grants.has(grant))
-  )
+/** Reads a client; what is not that client, such as a proxy's page, fails the step. */
+export async function readClient(
+  { attempt, management, request }: Steps,
+  clientId: string,
+): Promise<Auth0.GetClientResponseContent> {
+  return attempt('client_read', async () => {
+    const client = await management.clients.get(clientId, {}, request)
+    if (asObject(client)?.['client_id'] !== clientId) throw new AnswerError('malformed')
+    return client
+  })
 }
 
 /** Makes a permissive client a first-party public one. */
@@ -92,7 +87,7 @@ export async function findConnection(
   return attempt('conn_lookup', async () => {
     const page = await management.connections.list({ name }, request)
     const connection = page.data.find((candidate) => candidate.name === name)
-    if (connection?.id === undefined) throw new NotFoundError(name)
+    if (connection?.id === undefined) throw new AnswerError('not_found')
     return { ...connection, id: connection.id }
   })
 }

@@ -1,4 +1,3 @@
-import type { Management as Auth0 } from 'auth0'
 import { AdmissionError, createAttempts, settling } from './admission-error.ts'
 import {
   eachConnection,
@@ -7,14 +6,18 @@ import {
   grantApi,
   promote,
   type RequestOptions,
+  readClient,
   shareWithThirdParties,
 } from './admission-steps.ts'
 import type { Management } from './management.ts'
 import type { RedirectUriPolicy } from './redirect-uris.ts'
+import { isStrict, mayHaveRegistered } from './registered-client.ts'
 
 /** What became of one newly registered client. */
 export interface Admission {
   readonly outcome: 'admitted' | 'already_admitted' | 'refused' | 'deleted' | 'observed'
+  /** Why it was refused or deleted. */
+  readonly reason?: 'redirect_uri_not_covered' | 'not_dynamic'
   readonly clientName: string | undefined
   readonly mode: 'strict' | 'permissive'
 }
@@ -48,15 +51,11 @@ export type AdmitClient = (clientId: string, signal?: AbortSignal) => Promise<Ad
  */
 export type DeleteClient = (clientId: string, signal?: AbortSignal) => Promise<void>
 
-type Client = Auth0.GetClientResponseContent
-
 const READ_DELAYS_MS = [250, 500, 1_000]
-const DELETED_CLIENTS_REMEMBERED = 1_000
 
 /** Returns the one way in which a client is admitted, whoever saw it first. */
 export function createAdmission(options: AdmissionOptions): AdmitClient {
   const remove = createDeletion(options.management)
-  const deleted = new Map<string, Admission>()
 
   const admit = async (clientId: string, signal: AbortSignal | undefined): Promise<Admission> => {
     const { attempt, done } = settling(
@@ -64,18 +63,19 @@ export function createAdmission(options: AdmissionOptions): AdmitClient {
       options.readDelaysMs ?? READ_DELAYS_MS,
     )
     const management = await options.management()
-    const request = requestOptions(signal)
-    const client = await attempt('client_read', () => management.clients.get(clientId, {}, request))
-    const mode = isStrict(clientId, client) ? 'strict' : 'permissive'
+    const steps = { attempt, management, request: requestOptions(signal) }
+    const client = await readClient(steps, clientId)
+    const mode = isStrict(client) ? 'strict' : 'permissive'
     const about = { clientName: client.name, mode } as const
+    // A record only says so: what an operator made is neither changed nor deleted on its word.
+    if (!mayHaveRegistered(client)) return { outcome: 'refused', reason: 'not_dynamic', ...about }
     if (!options.mayRedirectTo(client.callbacks ?? [])) {
       const mayDelete = options.policy === 'enforce' && client.is_first_party === false
-      if (!mayDelete) return { outcome: 'refused', ...about }
-      await remove(clientId, signal)
-      return remember(deleted, clientId, { outcome: 'deleted', ...about })
+      if (mayDelete) await remove(clientId, signal)
+      const outcome = mayDelete ? 'deleted' : 'refused'
+      return { outcome, reason: 'redirect_uri_not_covered', ...about }
     }
     if (options.policy === 'observe') return { outcome: 'observed', ...about }
-    const steps = { attempt, management, request }
     if (mode === 'strict') {
       await grantApi(steps, clientId, options)
       await eachConnection(steps, options.connections, shareWithThirdParties)
@@ -88,8 +88,6 @@ export function createAdmission(options: AdmissionOptions): AdmitClient {
 
   const inFlight = new Map<string, Promise<Admission>>()
   return async (clientId, signal) => {
-    const known = deleted.get(clientId)
-    if (known !== undefined) return known
     const running =
       inFlight.get(clientId) ?? admit(clientId, signal).finally(() => inFlight.delete(clientId))
     inFlight.set(clientId, running)
@@ -128,20 +126,4 @@ export function createDeletion(management: () => Promise<Management>): DeleteCli
 
 function requestOptions(signal: AbortSignal | undefined): RequestOptions {
   return signal === undefined ? {} : { abortSignal: signal }
-}
-
-function isStrict(clientId: string, client: Client): boolean {
-  return client.third_party_security_mode === 'strict' || clientId.startsWith('tpc_')
-}
-
-/** A redelivered record of a client that is gone must not look like one that is still to come. */
-function remember(
-  deleted: Map<string, Admission>,
-  clientId: string,
-  admission: Admission,
-): Admission {
-  deleted.set(clientId, admission)
-  const [oldest] = deleted.keys()
-  if (deleted.size > DELETED_CLIENTS_REMEMBERED && oldest !== undefined) deleted.delete(oldest)
-  return admission
 }

@@ -1,6 +1,8 @@
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { createDelivery } from '../../functions/log-webhook/delivery.ts'
 import { createLogWebhook } from '../../functions/log-webhook/handler.ts'
 import { type AdmissionOptions, createAdmission } from '../../shared/admission.ts'
+import { createLog } from '../../shared/log.ts'
 import { createManagement } from '../../shared/management.ts'
 import { createRedirectUriPolicy } from '../../shared/redirect-uris.ts'
 import {
@@ -49,13 +51,14 @@ afterEach(async () => {
   await api[Symbol.asyncDispose]()
 })
 
+function management(now?: () => number) {
+  const credentials = { clientId: MGMT_CLIENT_ID, clientSecret: MGMT_CLIENT_SECRET }
+  return createManagement({ domain: api.domain, ...credentials }, {}, now)
+}
+
 function admission(options: Partial<AdmissionOptions> = {}) {
   return createAdmission({
-    management: createManagement({
-      domain: api.domain,
-      clientId: MGMT_CLIENT_ID,
-      clientSecret: MGMT_CLIENT_SECRET,
-    }),
+    management: management(),
     mayRedirectTo: createRedirectUriPolicy(['https://chatgpt.com/cb']),
     policy: 'admit',
     connections: ['google-oauth2'],
@@ -142,6 +145,79 @@ describe('the deadline of a delivery', () => {
   })
 })
 
+describe('a delivery of more clients than there is time for', () => {
+  const records = ['a', 'b', 'c', 'd', 'e'].map((id) => ({
+    logId: `log_${id}`,
+    registeredClientId: id,
+    date: undefined,
+  }))
+  const log = createLog({ service: 'log-webhook', level: 'error', write: () => undefined })
+
+  test('is settled by its redeliveries, however much time each of them has', async () => {
+    const admitted: string[] = []
+    let now = 0
+    const settle = createDelivery({
+      admit: async (id) => {
+        now += 1_000
+        admitted.push(id)
+        return { outcome: 'admitted', clientName: undefined, mode: 'strict' }
+      },
+      deadlineMs: 2_000,
+      now: () => now,
+    })
+    const outcomes = async () => (await settle(records, log)).map(({ outcome }) => outcome)
+    const deferred = (count: number) => Array.from({ length: count }, () => 'deferred')
+    expect(await outcomes()).toEqual(['admitted', 'admitted', ...deferred(3)])
+    const known = ['already_admitted', 'already_admitted']
+    expect(await outcomes()).toEqual([...known, 'admitted', 'admitted', ...deferred(1)])
+    const [again] = known
+    expect(await outcomes()).toEqual(['admitted', again, again, again, 'admitted'])
+    expect(admitted.join('')).toBe('abcdea')
+  })
+
+  test('begins no further client once the process is to end', async () => {
+    const ending = new AbortController()
+    const settle = createDelivery({
+      admit: async () => {
+        ending.abort()
+        return { outcome: 'admitted', clientName: undefined, mode: 'strict' }
+      },
+      ending: ending.signal,
+    })
+    expect(
+      (await settle(records.slice(0, 2), log)).map(({ outcome, reason }) => [outcome, reason]),
+    ).toEqual([
+      ['admitted', undefined],
+      ['deferred', 'ending'],
+    ])
+  })
+
+  test.each([
+    { status: 429, code: 'client_read_http_429' },
+    { status: 401, code: 'client_read_http_401' },
+  ])('stops at $status, which all of them would meet', async ({ status, code }) => {
+    const deliver = await webhook()
+    api.fail('GET /clients/:id', { status, headers: { 'retry-after': '60' } })
+    const answer = await deliver('tpc_1', 'plain1', 'tpc_evil')
+    expect(answer.status).toBe(503)
+    expect(outcomesIn(answer)).toMatchObject([
+      { outcome: 'failed', reason: code, retry: true },
+      { outcome: 'deferred', reason: code, retry: true },
+      { outcome: 'deferred', reason: code, retry: true },
+    ])
+    expect(api.calls).toHaveLength(1)
+    api.mended()
+    expect((await deliver('tpc_1', 'plain1', 'tpc_evil')).status).toBe(200)
+  })
+
+  test('stops when there is no Management API token', async () => {
+    const deliver = await webhook()
+    api.staged.tokenStatus = 403
+    expect((await deliver('tpc_1', 'plain1')).status).toBe(503)
+    expect(api.tokenRequests).toHaveLength(1)
+  })
+})
+
 describe('concurrent calls for one client', () => {
   test.each(['tpc_1', 'plain1'])('do the work for %s once, and all learn of it', async (id) => {
     const admit = admission()
@@ -162,6 +238,18 @@ describe('concurrent calls for one client', () => {
     expect(api.grants).toHaveLength(1)
     expect(api.faults).toEqual([])
   })
+})
+
+// A proxy may answer in Auth0's place.
+test('an answer that is not the client settles nothing', async () => {
+  const deliver = await webhook({ policy: 'enforce' })
+  api.fail('GET /clients/:id', { status: 200 })
+  const answer = await deliver('tpc_evil')
+  expect(answer.status).toBe(503)
+  expect(outcomesIn(answer)).toMatchObject([
+    { outcome: 'failed', reason: 'client_read_malformed', retry: true },
+  ])
+  expect(writes()).toEqual([])
 })
 
 describe('enforce', () => {
@@ -210,6 +298,46 @@ describe('enforce', () => {
     api.clients.set('tpc_evil', { ...FOREIGN, callbacks })
     expect((await admission({ policy: 'enforce' })('tpc_evil')).outcome).toBe('deleted')
   })
+})
+
+describe('a client that cannot have registered itself', () => {
+  const covered = STRICT.callbacks ?? []
+  const foreign = FOREIGN.callbacks ?? []
+  const ofOperator = {
+    is_first_party: true,
+    token_endpoint_auth_method: 'client_secret_post',
+    grant_types: ['authorization_code', 'refresh_token', 'client_credentials'],
+  }
+  const withoutUsers = { grant_types: ['client_credentials'] }
+  const imported = { external_client_id: 'https://chatgpt.com/oauth/client.json' }
+
+  test.each<{ name: string; changes: Partial<FakeClient> }>([
+    { name: "the operator's own", changes: { ...ofOperator, callbacks: covered } },
+    { name: "the operator's own, elsewhere", changes: { ...ofOperator, callbacks: foreign } },
+    { name: 'one that works without users', changes: { ...withoutUsers, callbacks: foreign } },
+    { name: 'such a one with a covered URI', changes: { ...withoutUsers, callbacks: covered } },
+    { name: 'an imported one', changes: { ...imported, callbacks: covered } },
+    { name: 'an imported one, elsewhere', changes: { ...imported, callbacks: foreign } },
+    { name: 'one that says how it was imported', changes: { external_metadata_type: 'cimd' } },
+    { name: 'the global client', changes: { global: true } },
+  ])('$name is neither changed nor deleted', async ({ changes }) => {
+    api.clients.set('plain1', { ...PERMISSIVE, ...changes })
+    for (const policy of ['admit', 'enforce'] as const) {
+      expect(await admission({ policy })('plain1')).toMatchObject({
+        outcome: 'refused',
+        reason: 'not_dynamic',
+      })
+    }
+    expect(writes()).toEqual([])
+  })
+
+  test.each([undefined, [], ['authorization_code'], ['implicit', 'authorization_code']])(
+    'is not one with the grants %j',
+    async (grants) => {
+      api.clients.set('plain1', { ...PERMISSIVE, ...(grants && { grant_types: grants }) })
+      expect((await admission()('plain1')).outcome).toBe('admitted')
+    },
+  )
 })
 
 describe('a client that Auth0 does not know everywhere yet', () => {

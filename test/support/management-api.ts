@@ -19,6 +19,9 @@ export interface FakeClient {
   readonly oidc_conformant?: boolean
   readonly grant_types?: readonly string[]
   readonly jwt_configuration?: { readonly alg: string }
+  readonly external_client_id?: string
+  readonly external_metadata_type?: string
+  readonly global?: boolean
 }
 
 interface FakeConnection {

@@ -1,6 +1,6 @@
 import type { Management as Auth0 } from 'auth0'
-import { isPromoted } from '../../../shared/admission-steps.ts'
 import type { RedirectUriPolicy } from '../../../shared/redirect-uris.ts'
+import { isPromoted, isStrict, mayHaveRegistered } from '../../../shared/registered-client.ts'
 
 /** A client that has registered itself, as far as Auth0 lets one tell. */
 export interface DynamicClient {
@@ -16,7 +16,6 @@ export interface DynamicClient {
   readonly createdAt: number | undefined
 }
 
-const STRICT_PREFIX = 'tpc_'
 const REGISTERED_GRANTS: ReadonlySet<string> = new Set(['authorization_code', 'refresh_token'])
 
 /**
@@ -32,16 +31,12 @@ export function asDynamicClient(
   mayRedirectTo: RedirectUriPolicy,
 ): DynamicClient | undefined {
   const { client_id: clientId, callbacks = [], grant_types: grants = [] } = client
-  const isImported =
-    client.external_client_id !== undefined || client.external_metadata_type !== undefined
-  if (clientId === undefined || client.global === true || isImported) return undefined
+  if (clientId === undefined || !mayHaveRegistered(client)) return undefined
   if (!grants.every((grant) => REGISTERED_GRANTS.has(grant))) return undefined
   const isCovered = mayRedirectTo(callbacks)
   const wasPromoted =
     isPromoted(client) && isCovered && client.third_party_security_mode === 'permissive'
-  const isStrict =
-    client.third_party_security_mode === 'strict' || clientId.startsWith(STRICT_PREFIX)
-  const isThirdParty = client.is_first_party === false || isStrict
+  const isThirdParty = client.is_first_party === false || isStrict(client)
   if (!isThirdParty && !wasPromoted) return undefined
   const createdAt = Date.parse(client.created_at ?? '')
   return {
@@ -49,7 +44,7 @@ export function asDynamicClient(
     name: client.name ?? '',
     redirectUris: callbacks,
     isCovered,
-    mode: isStrict ? 'strict' : 'permissive',
+    mode: isStrict(client) ? 'strict' : 'permissive',
     isPromoted: wasPromoted,
     createdAt: Number.isNaN(createdAt) ? undefined : createdAt,
   }

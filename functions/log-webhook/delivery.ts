@@ -1,0 +1,139 @@
+import type { AdmitClient } from '../../shared/admission.ts'
+import { AdmissionError } from '../../shared/admission-error.ts'
+import type { Log } from '../../shared/log.ts'
+import type { LogRecord } from './log-record.ts'
+
+/** What the answer says of one record; `retry` marks a failure for a passing reason. */
+export interface RecordOutcome {
+  readonly log_id?: string | undefined
+  readonly client_id?: string
+  readonly outcome: string
+  readonly reason?: string | undefined
+  readonly missing_scope?: string | undefined
+  /** The steps that had changed something before the one that failed. */
+  readonly done?: readonly string[]
+  readonly retry?: true
+}
+
+export interface DeliveryOptions {
+  readonly admit: AdmitClient
+  /** How long a delivery may take; what is not done by then comes with the redelivery. */
+  readonly deadlineMs?: number
+  /** Aborted when the process is about to end: no further client is begun. */
+  readonly ending?: AbortSignal | undefined
+  /** Milliseconds since the epoch. */
+  readonly now?: () => number
+}
+
+// Hosting ends a request after 60 s.
+const DEADLINE_MS = 40_000
+const SETTLING_MS = 60_000
+const CLIENTS_REMEMBERED = 10_000
+
+/**
+ * Returns a function that admits or refuses every newly registered client of a delivery, one after
+ * the other. Those that an earlier delivery has settled come last, and what was found of them then
+ * stands when there is no time for them: else a long delivery would stop at the same place each time.
+ * It also stops at a failure that every other client would meet.
+ */
+export function createDelivery({
+  admit,
+  deadlineMs = DEADLINE_MS,
+  ending,
+  now = Date.now,
+}: DeliveryOptions): (records: readonly LogRecord[], log: Log) => Promise<RecordOutcome[]> {
+  const known = new Map<string, RecordOutcome>()
+  const reasonToStop = (deadline: number): string | undefined => {
+    if (ending?.aborted) return 'ending'
+    return now() < deadline ? undefined : 'deadline'
+  }
+  return async (records, log) => {
+    const deadline = now() + deadlineMs
+    const signal = AbortSignal.timeout(deadlineMs)
+    const outcomes = new Map<string, RecordOutcome>()
+    let stop: string | undefined
+    for (const [clientId, date] of unknownFirst(datesOfClients(records), known)) {
+      stop ??= reasonToStop(deadline)
+      if (stop !== undefined) break
+      // Read again, it would look like one that is still to come.
+      if (known.get(clientId)?.outcome === 'deleted') continue
+      const settled = await settle((id) => admit(id, signal), clientId, date, now(), log)
+      outcomes.set(clientId, settled.outcome)
+      remember(known, clientId, settled.outcome)
+      if (settled.isGeneral) stop = settled.outcome.reason
+    }
+    const deferred: RecordOutcome = { outcome: 'deferred', reason: stop, retry: true }
+    return records.map(({ logId, registeredClientId: id }) =>
+      id === undefined
+        ? { log_id: logId, outcome: 'ignored' }
+        : { log_id: logId, client_id: id, ...(outcomes.get(id) ?? known.get(id) ?? deferred) },
+    )
+  }
+}
+
+function datesOfClients(records: readonly LogRecord[]): Map<string, number | undefined> {
+  return new Map(
+    records.flatMap(({ registeredClientId: id, date }) => (id === undefined ? [] : [[id, date]])),
+  )
+}
+
+function unknownFirst<Value>(
+  clients: ReadonlyMap<string, Value>,
+  known: ReadonlyMap<string, unknown>,
+): (readonly [string, Value])[] {
+  return [...clients].sort(([one], [other]) => Number(known.has(one)) - Number(known.has(other)))
+}
+
+function remember(
+  known: Map<string, RecordOutcome>,
+  clientId: string,
+  { retry, ...outcome }: RecordOutcome,
+): void {
+  if (retry) return
+  const isAdmitted = outcome.outcome === 'admitted'
+  known.set(clientId, isAdmitted ? { ...outcome, outcome: 'already_admitted' } : outcome)
+  const [oldest] = known.keys()
+  if (known.size > CLIENTS_REMEMBERED && oldest !== undefined) known.delete(oldest)
+}
+
+interface Settled {
+  readonly outcome: RecordOutcome
+  /** Whether every other client would fail alike. */
+  readonly isGeneral: boolean
+}
+
+async function settle(
+  admit: AdmitClient,
+  clientId: string,
+  date: number | undefined,
+  at: number,
+  log: Log,
+): Promise<Settled> {
+  try {
+    const { outcome, reason, clientName, mode } = await admit(clientId)
+    const write = outcome === 'refused' || outcome === 'deleted' ? log.warning : log.info
+    write(`client_${outcome}`, { client: clientId, client_name: clientName, mode, reason })
+    return { outcome: { outcome, ...(reason !== undefined && { reason }) }, isGeneral: false }
+  } catch (error) {
+    if (!(error instanceof AdmissionError)) throw error
+    const { code, status, missingScope, done } = error
+    // A client that Auth0 has never heard of may be too new still; an old one is gone.
+    const maybeTooNew = status === 404 && date !== undefined && at - date < SETTLING_MS
+    const retry = error.passing || maybeTooNew
+    log.error('admission_failed', {
+      client: clientId,
+      code,
+      missing_scope: missingScope,
+      done,
+      retry,
+    })
+    const outcome: RecordOutcome = {
+      outcome: 'failed',
+      reason: code,
+      ...(missingScope !== undefined && { missing_scope: missingScope }),
+      ...(done.length > 0 && { done }),
+      ...(retry && { retry }),
+    }
+    return { outcome, isGeneral: error.general }
+  }
+}

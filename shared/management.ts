@@ -30,19 +30,34 @@ export function credentialsIn(variables: {
 // The fetch below ends every call by itself; the package's own timer, which it leaves running when
 // a call fails, only has to be the later one.
 const SPARE_SECONDS = 5
+// A token is bought; the scopes that an application lacks are missing in each.
+const LEAST_TOKEN_AGE_MS = 60_000
 
 /**
  * Returns a function that gives the Management API's client, made on first use: loading the package
  * costs 150 ms, which a cold start need not pay. The client keeps its token until shortly before
  * that expires; time-outs and repeated calls are as `createManagementFetch` has them.
+ *
+ * Once Auth0 has refused the token (401), or a token of a minute or more lacks a scope (403), whoever
+ * asks next gets a client that has none yet: a token keeps the scopes that it was made with.
  */
 export function createManagement(
   { domain, clientId, clientSecret }: ManagementOptions,
   calls: ManagementFetchOptions = {},
+  now = Date.now,
 ): () => Promise<Management> {
   let client: Promise<Management> | undefined
-  return () => {
-    client ??= import('auth0').then(
+  const make = (): Promise<Management> => {
+    const madeAt = now()
+    const send = createManagementFetch(calls)
+    const fetchWithToken: typeof fetch = async (input, init) => {
+      const response = await send(input, init)
+      const isOld = now() - madeAt >= LEAST_TOKEN_AGE_MS
+      const isRefused = response.status === 401 || (response.status === 403 && isOld)
+      if (isRefused && client === made) client = undefined
+      return response
+    }
+    const made = import('auth0').then(
       (auth0) =>
         new auth0.ManagementClient({
           domain,
@@ -52,9 +67,13 @@ export function createManagement(
           // It would also repeat a POST of which nobody knows whether it arrived.
           maxRetries: 0,
           telemetry: false,
-          fetch: createManagementFetch(calls),
+          fetch: fetchWithToken,
         }),
     )
+    return made
+  }
+  return () => {
+    client ??= make()
     return client
   }
 }

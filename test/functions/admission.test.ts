@@ -218,6 +218,43 @@ describe('a delivery of more clients than there is time for', () => {
   })
 })
 
+describe('a Management API token', () => {
+  let now = 0
+  const admit = (id: string) => admission({ management: clients })(id)
+  let clients: ReturnType<typeof management>
+  beforeEach(() => {
+    now = 0
+    clients = management(() => now)
+  })
+
+  test('that Auth0 refuses is not used again', async () => {
+    await admit('tpc_1')
+    api.fail('GET /clients/:id', { status: 401, times: 1 })
+    await expect(admit('tpc_1')).rejects.toMatchObject({ passing: true })
+    expect((await admit('tpc_1')).outcome).toBe('already_admitted')
+    expect(api.tokenRequests).toHaveLength(2)
+  })
+
+  test('that lacks a scope is asked for again, once a minute at most', async () => {
+    api.fail('GET /connections', { status: 403 })
+    for (const [at, tokens] of [
+      [0, 1],
+      [59_999, 1],
+      [60_000, 1],
+      [60_000, 2],
+      [119_999, 2],
+      [120_000, 2],
+      [120_000, 3],
+    ] as const) {
+      now = at
+      await expect(admit('tpc_1')).rejects.toMatchObject({ missingScope: 'read:connections' })
+      expect(api.tokenRequests).toHaveLength(tokens)
+    }
+    api.mended()
+    expect((await admit('tpc_1')).outcome).toBe('admitted')
+  })
+})
+
 describe('concurrent calls for one client', () => {
   test.each(['tpc_1', 'plain1'])('do the work for %s once, and all learn of it', async (id) => {
     const admit = admission()

@@ -4,6 +4,14 @@ import type { Server, ServerResponse } from 'node:http'
 const CLOSE_AFTER_MS = 20
 // Cloud Run kills an instance 10 s after SIGTERM.
 const DRAIN_TIMEOUT_MS = 9_000
+const SIGNALS = ['SIGTERM', 'SIGINT'] as const
+
+/** Aborted when this process is told to end, for work that takes longer than it has then. */
+export function endSignal(): AbortSignal {
+  const controller = new AbortController()
+  for (const signal of SIGNALS) process.once(signal, () => controller.abort())
+  return controller.signal
+}
 
 /**
  * Replaces functions-framework's signal handlers for this server by one that lets requests in flight
@@ -16,10 +24,9 @@ export function drainOnSignal(server: Server, inFlight: ReadonlySet<ServerRespon
 
 /** The framework registers its handlers when its server listens, after this listener ran. */
 function replaceSignalHandlers(onSignal: () => void): void {
-  const signals = ['SIGTERM', 'SIGINT'] as const
-  const before = new Set(signals.flatMap((signal) => process.listeners(signal)))
+  const before = new Set(SIGNALS.flatMap((signal) => process.listeners(signal)))
   setImmediate(() => {
-    for (const signal of signals) {
+    for (const signal of SIGNALS) {
       for (const listener of process.listeners(signal)) {
         if (before.has(listener)) continue
         process.removeListener(signal, listener)

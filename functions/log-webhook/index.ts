@@ -1,4 +1,5 @@
 import { createAdmission } from '../../shared/admission.ts'
+import { endSignal } from '../../shared/drain.ts'
 import { start } from '../../shared/host.ts'
 import { toHttpFunction } from '../../shared/http.ts'
 import { createManagement, credentialsIn } from '../../shared/management.ts'
@@ -15,5 +16,6 @@ await start(['log-webhook', 'logWebhook'], process.env, parseLogWebhookConfig, (
     audience: config.audience,
     scopes: config.scopes,
   })
-  return toHttpFunction(createLogWebhook({ secrets: config.LOG_WEBHOOK_SECRET, admit }), log)
+  const secrets = config.LOG_WEBHOOK_SECRET
+  return toHttpFunction(createLogWebhook({ secrets, admit, ending: endSignal() }), log)
 })

@@ -6,6 +6,11 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest
 import { type Backend, startBackend } from '../support/backend.ts'
 import { freePort } from '../support/free-port.ts'
 import { type Issuer, startIssuer } from '../support/issuer.ts'
+import {
+  MGMT_CLIENT_ID,
+  MGMT_CLIENT_SECRET,
+  startManagementApi,
+} from '../support/management-api.ts'
 import { type Answer, HMAC_SECRET, send, TOOLS } from '../support/serve.ts'
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
@@ -144,6 +149,53 @@ test('an idle kept connection does not hold it up', async () => {
   instance.child.kill('SIGTERM')
   expect(await instance.ended).toEqual([0, null])
   expect(performance.now() - startedAt).toBeLessThan(4_000)
+})
+
+test('log-webhook ends with the client that it is at, and says which are left', async () => {
+  await using api = await startManagementApi()
+  const connection = { id: 'con_1', name: 'google-oauth2', is_domain_connection: true }
+  api.connections.set(connection.name, { ...connection, enabled: new Set() })
+  const ids = Array.from({ length: 100 }, (_, index) => `tpc_${index}`)
+  const callbacks = ['https://chatgpt.com/connector_platform_oauth_redirect']
+  for (const client_id of ids) api.clients.set(client_id, { client_id, callbacks })
+  api.staged.delayMs = 100
+  const instance = await spawnFunction('log-webhook', {
+    OAUTH_AUDIENCE: 'https://mcp.test/mcp',
+    TOOLS: JSON.stringify(TOOLS),
+    MGMT_DOMAIN: api.domain,
+    MGMT_CLIENT_ID,
+    MGMT_CLIENT_SECRET,
+    LOG_WEBHOOK_SECRET: HMAC_SECRET,
+    GOOGLE_CONNECTION_NAME: connection.name,
+  })
+  await until(async () => (await tryToConnect(instance)) === 'connected')
+  const answer = send(instance.url, {
+    method: 'POST',
+    path: '/auth0-log-webhook',
+    headers: { authorization: HMAC_SECRET },
+    body: ids.map((client_id) => ({
+      type: 'sapi',
+      description: 'Dynamic client registration',
+      client_id,
+    })),
+  })
+  await until(() => api.grants.length > 0)
+  instance.child.kill('SIGTERM')
+
+  const { status, json } = await answer
+  expect(status).toBe(503)
+  const { records } = json<{ records: { outcome: string; reason?: string }[] }>()
+  const admitted = records.filter(({ outcome }) => outcome === 'admitted')
+  expect(admitted).toHaveLength(api.grants.length)
+  expect(records.slice(admitted.length)).toEqual(
+    ids.slice(admitted.length).map((client_id) => ({
+      client_id,
+      outcome: 'deferred',
+      reason: 'ending',
+      retry: true,
+    })),
+  )
+  expect(await instance.ended).toEqual([0, null])
 })
 
 const SHORT_SECRET = 'short-secret-value'

@@ -18,7 +18,7 @@ import { http as register } from '@google-cloud/functions-framework'
 import { ConfigError, type Environment } from './config.ts'
 import { drainOnSignal } from './drain.ts'
 import { createLog, type Log, type LogLevel } from './log.ts'
-import { type ReceivedBody, readBody } from './request-body.ts'
+import { MAX_BODY_BYTES, type ReceivedBody, readBody } from './request-body.ts'
 
 // `import` would read every export of the module, and load its lazy WebSocket client for that: an
 // eighth of a cold start.
@@ -27,11 +27,10 @@ const http = process.getBuiltinModule('node:http')
 const HEADERS_TIMEOUT_MS = 15_000
 const REQUEST_TIMEOUT_MS = 30_000
 
-export type RequestHandler = (
-  req: IncomingMessage,
-  res: ServerResponse,
-  body: ReceivedBody,
-) => Promise<void>
+export interface RequestHandler {
+  (req: IncomingMessage, res: ServerResponse, body: ReceivedBody): Promise<void>
+  readonly maxBodyBytes?: (req: IncomingMessage) => number | undefined
+}
 
 /**
  * Registers a function under its names and takes over the server that functions-framework makes next,
@@ -87,7 +86,8 @@ function createHost(handler: RequestHandler): Server {
   const server = http.createServer((req, res) => {
     inFlight.add(res)
     res.once('close', () => inFlight.delete(res))
-    readBody(req, (body) => void handler(req, res, body))
+    const maxBytes = handler.maxBodyBytes?.(req) ?? MAX_BODY_BYTES
+    readBody(req, maxBytes, (body) => void handler(req, res, body))
   })
   server.headersTimeout = HEADERS_TIMEOUT_MS
   server.requestTimeout = REQUEST_TIMEOUT_MS

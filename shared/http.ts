@@ -31,7 +31,11 @@ export interface HttpResponse {
   readonly body?: string | Uint8Array
 }
 
-export type Handler = (request: HttpRequest) => HttpResponse | Promise<HttpResponse>
+export interface Handler {
+  (request: HttpRequest): HttpResponse | Promise<HttpResponse>
+  /** The largest body that it takes from whoever sends these values; else `MAX_BODY_BYTES`. */
+  readonly maxBodyBytes?: (authorization: readonly string[]) => number | undefined
+}
 
 const CLOUD_TRACE = /^([0-9a-f]{32})\//
 
@@ -67,7 +71,7 @@ export function errorResponse(error: HttpError, log: Log): HttpResponse {
  * throws: an HttpError is rendered, anything else is a bug and becomes a bare 500 and a log line.
  */
 export function toHttpFunction(handler: Handler, log: Log): RequestHandler {
-  return async (req, res, body) => {
+  const serve = async (req: IncomingMessage, res: ServerResponse, body: ReceivedBody) => {
     const request = readRequest(req, res, body, log)
     try {
       send(req, res, await handler(request))
@@ -75,6 +79,10 @@ export function toHttpFunction(handler: Handler, log: Log): RequestHandler {
       send(req, res, errorResponse(toHttpError(error, request.log), request.log))
     }
   }
+  return Object.assign(serve, {
+    maxBodyBytes: (req: IncomingMessage) =>
+      handler.maxBodyBytes?.(fieldValues(req, 'authorization')),
+  })
 }
 
 function readRequest(

@@ -1,19 +1,25 @@
 import type { IncomingMessage } from 'node:http'
 import { HttpError } from './http-error.ts'
 
-/** The largest body that any function takes. */
-export const MAX_BODY_BYTES = 1024 * 1024
+const MIB = 1024 * 1024
+
+/** The largest body that a function takes, unless it says otherwise. */
+export const MAX_BODY_BYTES = MIB
 
 // A client still sending cannot read an answer, so an oversized body is read on and thrown away, up
 // to the 32 MB that Google's front lets through.
-const MAX_DISCARDED_BYTES = 32 * 1024 * 1024
+const MAX_DISCARDED_BYTES = 32 * MIB
 
 /** The raw bytes, or the HttpError that reading them met: 413 or 415. */
 export type ReceivedBody = Buffer | HttpError
 
 /** Reads the body to its end within limits, then calls `done`; never calls it for a broken-off one. */
-export function readBody(req: IncomingMessage, done: (body: ReceivedBody) => void): void {
-  const limit = hasContentCoding(req) ? 0 : MAX_BODY_BYTES
+export function readBody(
+  req: IncomingMessage,
+  maxBytes: number,
+  done: (body: ReceivedBody) => void,
+): void {
+  const limit = hasContentCoding(req) ? 0 : maxBytes
   const chunks: Buffer[] = []
   let length = 0
   req.on('data', (chunk: Buffer) => {
@@ -24,7 +30,7 @@ export function readBody(req: IncomingMessage, done: (body: ReceivedBody) => voi
   })
   req.once('end', () => {
     if (hasContentCoding(req)) done(unsupportedCoding())
-    else done(length > limit ? tooLarge() : Buffer.concat(chunks, length))
+    else done(length > limit ? tooLarge(maxBytes) : Buffer.concat(chunks, length))
   })
   // A client that goes away in the middle has sent no request; there is nobody to answer.
   req.once('error', () => undefined)
@@ -35,10 +41,9 @@ function hasContentCoding(req: IncomingMessage): boolean {
   return coding !== undefined && coding.toLowerCase() !== 'identity'
 }
 
-function tooLarge(): HttpError {
-  return new HttpError(413, 'content_too_large', 'The body may have 1 MiB at most.', {
-    reason: 'body_too_large',
-  })
+function tooLarge(maxBytes: number): HttpError {
+  const message = `The body may have ${maxBytes / MIB} MiB at most.`
+  return new HttpError(413, 'content_too_large', message, { reason: 'body_too_large' })
 }
 
 function unsupportedCoding(): HttpError {

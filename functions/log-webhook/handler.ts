@@ -1,4 +1,4 @@
-import { type Handler, json } from '../../shared/http.ts'
+import { type Handler, type HttpRequest, json } from '../../shared/http.ts'
 import { HttpError, methodNotAllowed, notFound } from '../../shared/http-error.ts'
 import { equalsSecret } from '../../shared/secret.ts'
 import { createDelivery, type DeliveryOptions } from './delivery.ts'
@@ -11,6 +11,8 @@ export interface LogWebhookOptions extends DeliveryOptions {
 
 const PATH = '/auth0-log-webhook'
 const RETRY_AFTER_SECONDS = '30'
+// Thousands of records; only what the log stream itself sends is kept in memory to that size.
+const MAX_DELIVERY_BYTES = 8 * 1024 * 1024
 
 /**
  * Auth0's log stream: every newly registered client of a delivery is admitted or refused. 200 when
@@ -18,10 +20,10 @@ const RETRY_AFTER_SECONDS = '30'
  */
 export function createLogWebhook({ secrets, ...options }: LogWebhookOptions): Handler {
   const settleDelivery = createDelivery(options)
-  return async ({ path, method, authorization, body, log }) => {
+  const handle = async ({ path, method, authorization, body, log }: HttpRequest) => {
     if (path !== PATH && path !== '/') throw notFound()
     if (method !== 'POST') throw methodNotAllowed(['POST'])
-    checkSecret(authorization, secrets)
+    if (!isLogStream(authorization, secrets)) throw unauthorized(authorization)
     const outcomes = await settleDelivery(parseLogRecords(body()), log)
     const status = outcomes.some(({ retry }) => retry) ? 503 : 200
     const clients = new Set(outcomes.flatMap(({ client_id }) => client_id ?? []))
@@ -29,14 +31,21 @@ export function createLogWebhook({ secrets, ...options }: LogWebhookOptions): Ha
     const headers = status === 503 ? { 'retry-after': RETRY_AFTER_SECONDS } : {}
     return json(status, { records: outcomes }, headers)
   }
+  return Object.assign(handle, {
+    maxBodyBytes: (authorization: readonly string[]) =>
+      isLogStream(authorization, secrets) ? MAX_DELIVERY_BYTES : undefined,
+  })
 }
 
-function checkSecret(authorization: readonly string[], secrets: readonly string[]): void {
+function isLogStream(authorization: readonly string[], secrets: readonly string[]): boolean {
   const [value = ''] = authorization
   const given = value.replace(/^Bearer /i, '')
   const matches = secrets.filter((secret) => equalsSecret(given, secret.replace(/^Bearer /i, '')))
-  if (authorization.length === 1 && matches.length > 0) return
-  throw new HttpError(401, 'unauthorized', "The log stream's Authorization is wrong or missing.", {
+  return authorization.length === 1 && matches.length > 0
+}
+
+function unauthorized(authorization: readonly string[]): HttpError {
+  return new HttpError(401, 'unauthorized', "The log stream's Authorization is wrong or missing.", {
     headers: { 'www-authenticate': 'Bearer' },
     reason: authorization.length === 0 ? 'authorization_missing' : 'authorization_wrong',
   })

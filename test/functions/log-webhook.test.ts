@@ -272,9 +272,26 @@ describe('the formats of a delivery', () => {
     expect(JSON.stringify([webhook.served.lines, answer.text])).not.toMatch(/alice|plain1/)
   })
 
-  test('2 MiB: 413', async () => {
+  const MIB = 1024 * 1024
+  test.each(['array', 'lines'])('thousands of records in %s', async (format) => {
+    const webhook = await start()
+    const others = Array.from({ length: 7_000 }, (_, index) => ({
+      log_id: `log_${index}`,
+      data: { type: 's', details: { padding: 'x'.repeat(1_000) } },
+    }))
+    const records = [...others, one]
+    const text = records.map((record) => JSON.stringify(record)).join('\n')
+    const answer = await webhook.deliver(format === 'lines' ? text : records)
+    expect(answer.status).toBe(200)
+    expect(outcomesIn(answer).at(-1)).toMatchObject({ client_id: 'plain1', outcome: 'admitted' })
+  })
+
+  test.each([
+    { size: 8 * MIB + 1, authorization: SECRET, status: 413 },
+    { size: 8 * MIB + 1, authorization: `${SECRET}x`, status: 401 },
+  ])('$size bytes with $authorization: $status', async ({ size, authorization, status }) => {
     const { deliver } = await start()
-    expect((await deliver([{ padding: 'x'.repeat(2 * 1024 * 1024) }])).status).toBe(413)
+    expect((await deliver(Buffer.alloc(size, ' '), { authorization })).status).toBe(status)
   })
 })
 

@@ -3,7 +3,7 @@ import { getTestServer } from '@google-cloud/functions-framework/testing'
 import { type GatewayConfig, parseGatewayConfig } from '../../functions/gateway/config.ts'
 import { createGateway, type GatewayDependencies } from '../../functions/gateway/handler.ts'
 import { host } from '../../shared/host.ts'
-import { type Handler, toHttpFunction } from '../../shared/http.ts'
+import { type Handler, type HttpRequest, toHttpFunction } from '../../shared/http.ts'
 import { createLog, type Log } from '../../shared/log.ts'
 import { listen } from './listen.ts'
 import { keepSecret, keepWritten } from './written.ts'
@@ -80,10 +80,16 @@ export async function serve(
   let handler: Handler | undefined
   const registered = `${name}-${++count}`
   host(
-    toHttpFunction((incoming) => {
-      if (handler === undefined) throw new Error('not yet')
-      return handler(incoming)
-    }, log),
+    toHttpFunction(
+      Object.assign(
+        (incoming: HttpRequest) => {
+          if (handler === undefined) throw new Error('not yet')
+          return handler(incoming)
+        },
+        { maxBodyBytes: (values: readonly string[]) => handler?.maxBodyBytes?.(values) },
+      ),
+      log,
+    ),
     registered,
   )
   const server = getTestServer(registered)

@@ -85,7 +85,7 @@ function isWorthRepeating(outcome: Outcome, mayRepeat: boolean): boolean {
   return outcome.status === 429 || (mayRepeat && PASSING.has(outcome.status))
 }
 
-/** Milliseconds: what `Retry-After` (RFC 9110 s10.2.3) or Auth0's own field says, else ever longer. */
+/** Milliseconds: what Auth0 asks for, else ever longer. */
 function delayAfter(outcome: Outcome, attempts: number): number {
   const asked = outcome instanceof Response ? askedDelay(outcome) : undefined
   const delay = asked ?? FIRST_DELAY_MS * 2 ** (attempts - 1)
@@ -93,18 +93,25 @@ function delayAfter(outcome: Outcome, attempts: number): number {
   return Math.max(LEAST_DELAY_MS, delay) * (1 + Math.random() * JITTER)
 }
 
-function askedDelay({ status, headers }: Response): number | undefined {
+/**
+ * Milliseconds that an answer asks to wait, by `Retry-After` (RFC 9110 s10.2.3) or Auth0's own field;
+ * undefined when it asks for nothing.
+ */
+export function askedDelay(
+  { status, headers }: Pick<Response, 'status'> & { readonly headers: Pick<Headers, 'get'> },
+  now = Date.now(),
+): number | undefined {
   const retryAfter = headers.get('retry-after') ?? ''
   if (/^\d+$/.test(retryAfter)) return Number(retryAfter) * 1_000
   const at = Date.parse(retryAfter)
-  if (!Number.isNaN(at)) return untilFuture(at)
+  if (!Number.isNaN(at)) return untilFuture(at, now)
   // Auth0 sends it with every answer; only here does it say when to come back.
   const reset = headers.get('x-ratelimit-reset') ?? ''
-  return status === 429 && /^\d+$/.test(reset) ? untilFuture(Number(reset) * 1_000) : undefined
+  return status === 429 && /^\d+$/.test(reset) ? untilFuture(Number(reset) * 1_000, now) : undefined
 }
 
 /** A time that is past says nothing: this machine's clock may be ahead of Auth0's. */
-function untilFuture(at: number): number | undefined {
-  const delay = at - Date.now()
+function untilFuture(at: number, now: number): number | undefined {
+  const delay = at - now
   return delay > 0 ? delay : undefined
 }

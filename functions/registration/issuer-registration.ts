@@ -1,6 +1,7 @@
-import nodeFetch, { type Headers } from 'node-fetch'
+import nodeFetch from 'node-fetch'
 import { z } from 'zod'
 import { HttpError } from '../../shared/http-error.ts'
+import { askedDelay } from '../../shared/management-fetch.ts'
 import type { ClientMetadata } from './client-metadata.ts'
 import { tooMany, unavailable } from './registration-error.ts'
 
@@ -37,7 +38,7 @@ export function createRegisterAtIssuer(issuer: string, now = Date.now): Register
     if ((status === 200 || status === 201) && registered.success) {
       return { clientId: registered.data.client_id, issuedAt: Math.floor(now() / 1000) }
     }
-    throw toHttpError(status, retryAfterSeconds(headers, now()), body)
+    throw toHttpError(status, retryAfterSeconds(askedDelay({ status, headers }, now())), body)
   }
 }
 
@@ -70,11 +71,6 @@ function toHttpError(status: number, retryAfter: number, body: unknown): HttpErr
   return unavailable(reason, retryAfter)
 }
 
-/** Seconds until the issuer's rate limit lets a request pass, 1 at least. */
-function retryAfterSeconds(headers: Headers, nowMs: number): number {
-  const delay = Number(headers.get('retry-after') || Number.NaN)
-  const reset = Number(headers.get('x-ratelimit-reset') || Number.NaN)
-  const seconds = Number.isNaN(delay) ? reset - nowMs / 1000 : delay
-  if (Number.isNaN(seconds)) return DEFAULT_RETRY_AFTER_SECONDS
-  return Math.min(Math.max(Math.ceil(seconds), 1), MAX_RETRY_AFTER_SECONDS)
+function retryAfterSeconds(delayMs = DEFAULT_RETRY_AFTER_SECONDS * 1_000): number {
+  return Math.min(Math.max(Math.ceil(delayMs / 1_000), 1), MAX_RETRY_AFTER_SECONDS)
 }

@@ -282,6 +282,7 @@ describe('the endpoint', () => {
 
 describe("Auth0's own refusals", () => {
   const soon = () => String(Math.floor(Date.now() / 1000) + 7)
+  const later = (seconds: number) => new Date(Date.now() + seconds * 1_000).toUTCString()
   const rows: readonly {
     name: string
     refusal: () => RegistrationEndpoint['staged']['refusal']
@@ -300,6 +301,18 @@ describe("Auth0's own refusals", () => {
       refusal: () => ({ status: 429, headers: { 'x-ratelimit-reset': soon() } }),
       status: 429,
       retryAfter: /^[67]$/,
+    },
+    {
+      name: '429 with Retry-After as a date',
+      refusal: () => ({ status: 429, headers: { 'retry-after': later(17) } }),
+      status: 429,
+      retryAfter: /^1[67]$/,
+    },
+    {
+      name: '503 with the reset that every answer has',
+      refusal: () => ({ status: 503, headers: { 'x-ratelimit-reset': soon() } }),
+      status: 503,
+      retryAfter: /^10$/,
     },
     {
       name: '429 that says nothing',

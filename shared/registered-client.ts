@@ -9,7 +9,7 @@ export const PROMOTED = {
   jwt_configuration: { alg: 'RS256' },
 } satisfies Auth0.UpdateClientRequestContent
 
-/** Whether a client is as a promotion leaves it. Says nothing of who promoted it. */
+/** Whether a client is to the letter as a promotion leaves it. Says nothing of who promoted it. */
 export function isPromoted(client: Auth0.Client): boolean {
   const grants = new Set(client.grant_types)
   return (
@@ -17,6 +17,7 @@ export function isPromoted(client: Auth0.Client): boolean {
     client.token_endpoint_auth_method === PROMOTED.token_endpoint_auth_method &&
     client.oidc_conformant === PROMOTED.oidc_conformant &&
     client.jwt_configuration?.alg === PROMOTED.jwt_configuration.alg &&
+    grants.size === PROMOTED.grant_types.length &&
     PROMOTED.grant_types.every((grant) => grants.has(grant))
   )
 }

@@ -58,6 +58,7 @@ export function createDelivery({
       // Read again, it would look like one that is still to come.
       if (known.get(clientId)?.outcome === 'deleted') continue
       const settled = await settle((id) => admit(id, signal), clientId, date, now(), log)
+      if (signal.aborted && known.has(clientId)) continue
       outcomes.set(clientId, settled.outcome)
       remember(known, clientId, settled.outcome)
       if (settled.isGeneral) stop = settled.outcome.reason

@@ -2,6 +2,7 @@ import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest
 import { createDelivery } from '../../functions/log-webhook/delivery.ts'
 import { createLogWebhook } from '../../functions/log-webhook/handler.ts'
 import { type AdmissionOptions, createAdmission } from '../../shared/admission.ts'
+import { AdmissionError } from '../../shared/admission-error.ts'
 import { createLog } from '../../shared/log.ts'
 import { createManagement } from '../../shared/management.ts'
 import { createRedirectUriPolicy } from '../../shared/redirect-uris.ts'
@@ -173,6 +174,22 @@ describe('a delivery of more clients than there is time for', () => {
     const [again] = known
     expect(await outcomes()).toEqual(['admitted', again, again, again, 'admitted'])
     expect(admitted.join('')).toBe('abcdea')
+  })
+
+  test('keeps what is known of the client at which the time is over', async () => {
+    let isSlow = false
+    const settle = createDelivery({
+      admit: async (_, signal) => {
+        if (isSlow) await new Promise((resolve) => signal?.addEventListener('abort', resolve))
+        if (isSlow) throw new AdmissionError('client_read', new DOMException('', 'TimeoutError'))
+        return { outcome: 'admitted', clientName: undefined, mode: 'strict' }
+      },
+      deadlineMs: 50,
+    })
+    const outcomes = async () => (await settle(records.slice(0, 2), log)).map((one) => one.outcome)
+    expect(await outcomes()).toEqual(['admitted', 'admitted'])
+    isSlow = true
+    expect(await outcomes()).toEqual(['already_admitted', 'already_admitted'])
   })
 
   test('begins no further client once the process is to end', async () => {
@@ -351,6 +368,16 @@ describe('a client that cannot have registered itself', () => {
   test.each<{ name: string; changes: Partial<FakeClient> }>([
     { name: "the operator's own", changes: { ...ofOperator, callbacks: covered } },
     { name: "the operator's own, elsewhere", changes: { ...ofOperator, callbacks: foreign } },
+    {
+      name: "the operator's own public one",
+      changes: {
+        ...ofOperator,
+        token_endpoint_auth_method: 'none',
+        grant_types: ['authorization_code', 'refresh_token', 'implicit'],
+        jwt_configuration: { alg: 'RS256' },
+        oidc_conformant: true,
+      },
+    },
     { name: 'one that works without users', changes: { ...withoutUsers, callbacks: foreign } },
     { name: 'such a one with a covered URI', changes: { ...withoutUsers, callbacks: covered } },
     { name: 'an imported one', changes: { ...imported, callbacks: covered } },

@@ -34,7 +34,7 @@ const CLIENTS_REMEMBERED = 10_000
  * Returns a function that admits or refuses every newly registered client of a delivery, one after
  * the other. Those that an earlier delivery has settled come last, and what was found of them then
  * stands when there is no time for them: else a long delivery would stop at the same place each time.
- * It also stops at a failure that every other client would meet.
+ * At a failure that every other client would meet it stops too, and all that are left come again.
  */
 export function createDelivery({
   admit,
@@ -52,8 +52,9 @@ export function createDelivery({
     const signal = AbortSignal.timeout(deadlineMs)
     const outcomes = new Map<string, RecordOutcome>()
     let stop: string | undefined
+    let isFailing = false
     for (const [clientId, date] of unknownFirst(datesOfClients(records), known)) {
-      stop ??= reasonToStop(deadline)
+      stop = reasonToStop(deadline)
       if (stop !== undefined) break
       // Read again, it would look like one that is still to come.
       if (known.get(clientId)?.outcome === 'deleted') continue
@@ -61,13 +62,16 @@ export function createDelivery({
       if (signal.aborted && known.has(clientId)) continue
       outcomes.set(clientId, settled.outcome)
       remember(known, clientId, settled.outcome)
-      if (settled.isGeneral) stop = settled.outcome.reason
+      isFailing = settled.isGeneral
+      stop = settled.outcome.reason
+      if (isFailing) break
     }
     const deferred: RecordOutcome = { outcome: 'deferred', reason: stop, retry: true }
+    const outcomeOf = (id: string) => outcomes.get(id) ?? (isFailing ? undefined : known.get(id))
     return records.map(({ logId, registeredClientId: id }) =>
       id === undefined
         ? { log_id: logId, outcome: 'ignored' }
-        : { log_id: logId, client_id: id, ...(outcomes.get(id) ?? known.get(id) ?? deferred) },
+        : { log_id: logId, client_id: id, ...(outcomeOf(id) ?? deferred) },
     )
   }
 }

@@ -225,6 +225,9 @@ describe('a delivery of more clients than there is time for', () => {
     expect(api.calls).toHaveLength(1)
     api.mended()
     expect((await deliver('tpc_1', 'plain1', 'tpc_evil')).status).toBe(200)
+    api.fail('GET /clients/:id', { status, headers: { 'retry-after': '60' } })
+    const again = outcomesIn(await deliver('tpc_1', 'plain1', 'tpc_evil'))
+    expect(again.map(({ outcome }) => outcome)).toEqual(['failed', 'deferred', 'deferred'])
   })
 
   test('stops when there is no Management API token', async () => {

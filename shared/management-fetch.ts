@@ -27,7 +27,7 @@ const TOKEN_PATH = '/oauth/token'
  * and a call is tried again, as late as Auth0's rate limit fields ask: on 429 always, since Auth0
  * has then done nothing; on 408, 5xx, time-outs and broken connections only if it is idempotent
  * (PATCH is at Auth0: it sets fields) or asks for a token. When the wait is longer than the call
- * may last, the last answer stands.
+ * may last, or ends with the caller's patience, the last answer stands.
  *
  * Throws an `AbortError` on time-out, which is how the `auth0` package knows one.
  */
@@ -49,13 +49,16 @@ export function createManagementFetch({
 
     for (let number = 1; ; number++) {
       const outcome = await attempt()
-      const isLast = number === maxAttempts || !isWorthRepeating(outcome, mayRepeat)
       const delayMs = delayAfter(outcome, number)
-      if (isLast || init?.signal?.aborted || Date.now() + delayMs >= deadline) {
+      const isLast =
+        number === maxAttempts ||
+        !isWorthRepeating(outcome, mayRepeat) ||
+        Date.now() + delayMs >= deadline
+      if (!isLast && !init?.signal?.aborted) await sleep(delayMs)
+      if (isLast || init?.signal?.aborted) {
         if (outcome instanceof Response) return outcome
         throw outcome.error
       }
-      await sleep(delayMs)
     }
   }
 }

@@ -131,6 +131,21 @@ describe('a call to the Management API', () => {
     expect({ calls: calls.length, slept }).toEqual({ calls: 1, slept: [] })
   })
 
+  test.each([answer(503), BROKEN])(
+    'a caller that gives up while it waits learns of %s',
+    async (last) => {
+      const caller = new AbortController()
+      const { calls, options } = scripted([last, OK])
+      const sleep = async () => caller.abort()
+      const call = createManagementFetch({ ...options, sleep })(URL_OF_API, {
+        signal: caller.signal,
+      })
+      if (last instanceof Error) await expect(call).rejects.toBe(last)
+      else expect((await call).status).toBe(503)
+      expect(calls).toHaveLength(1)
+    },
+  )
+
   test('an answer that does not come is given up, as the package knows a time-out', async () => {
     const { calls, options } = scripted([undefined])
     const call = createManagementFetch({ ...options, attemptTimeoutMs: 20, maxAttempts: 2 })

@@ -54,11 +54,15 @@ export function toText(report: ClientsReport, options: ClientsOptions): string {
   const { tenant, read, clients } = report
   const asked = options.pruneOlderThanMs !== undefined
   const rows = clients.map((client) => toRow(client, report))
+  const isRead = read.failures.every(({ scope }) => scope !== 'read:clients')
+  const found = isRead
+    ? `${count(clients.length, 'dynamic client')}, ${read.others} other`
+    : 'its clients cannot be read'
   const parts = [
-    `Tenant ${tenant}: ${count(clients.length, 'dynamic client')}, ${read.others} other.`,
+    `Tenant ${tenant}: ${found}.`,
     ...(rows.length > 0 ? [table(rows)] : []),
     ...(read.logsSince ? [`The logs go back ${age(report.now - read.logsSince)}.`] : []),
-    ...(asked ? [outcome(report, options)] : []),
+    ...(asked && isRead ? [outcome(report, options)] : []),
     ...(read.failures.length > 0 ? [failures(read.failures)] : []),
   ]
   return `${parts.join('\n\n')}\n`

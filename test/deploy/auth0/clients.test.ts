@@ -392,9 +392,13 @@ describe('what cannot be known or done', () => {
   test('without read:clients there is no list', async () => {
     client('tpc_1')
     registry.staged.broken.set('GET /clients', 403)
-    const { exitCode, written } = await run()
-    expect(exitCode).toBe(1)
-    expect(written).toContain('Missing Management scopes: read:clients\n')
+    for (const args of [[], ['--prune'], ['--prune', '--apply']]) {
+      const { exitCode, written } = await run(...args)
+      expect(exitCode).toBe(1)
+      expect(written).toMatch(/^Tenant \S+: its clients cannot be read\.\n/)
+      expect(written).toContain('Missing Management scopes: read:clients\n')
+      expect(written).not.toContain('Nothing to delete')
+    }
   })
 
   test('a deletion that fails stops the run with what was done', async () => {

@@ -15,7 +15,7 @@ export const CHATGPT_REDIRECT_URIS = [
  * path; one with credentials, query or fragment, or written in another than its canonical form,
  * matches nothing, because authorization servers compare these strings to the letter.
  *
- * @throws ConfigError for a pattern that URLPattern refuses.
+ * @throws ConfigError for a pattern that URLPattern refuses, or that could match nothing.
  */
 export function createRedirectUriPolicy(patterns: readonly string[]): RedirectUriPolicy {
   const compiled = patterns.map(compile)
@@ -24,11 +24,21 @@ export function createRedirectUriPolicy(patterns: readonly string[]): RedirectUr
     redirectUris.every((uri) => isPlain(uri) && compiled.some((pattern) => pattern.test(uri)))
 }
 
-function compile(pattern: string, index: number): URLPattern {
+function compile(text: string, index: number): URLPattern {
+  const name = `CLIENT_REDIRECT_URIS: pattern ${index + 1}`
+  const pattern = parse(text)
+  if (pattern === undefined) throw new ConfigError([`${name} is not a URLPattern`])
+  const { username, password, search, hash } = pattern
+  if ([username, password, search, hash].every((part) => part === '' || part === '*'))
+    return pattern
+  throw new ConfigError([`${name} must not have credentials, query or fragment`])
+}
+
+function parse(text: string): URLPattern | undefined {
   try {
-    return new URLPattern(pattern)
+    return new URLPattern(text)
   } catch {
-    throw new ConfigError([`CLIENT_REDIRECT_URIS: pattern ${index + 1} is not a URLPattern`])
+    return undefined
   }
 }
 

@@ -69,3 +69,12 @@ test('a pattern that is none is refused by its place', () => {
     'CLIENT_REDIRECT_URIS: pattern 2 is not a URLPattern',
   )
 })
+
+test.each(['https://a.test/cb?x=1', 'https://a.test/cb#x', 'https://u:p@a.test/cb'])(
+  'the pattern %s, which could match nothing, is refused',
+  (pattern) => {
+    expect(() => createRedirectUriPolicy([pattern])).toThrow(
+      'CLIENT_REDIRECT_URIS: pattern 1 must not have credentials, query or fragment',
+    )
+  },
+)

@@ -72,15 +72,16 @@ export function createRegistration(options: RegistrationOptions): Handler {
 async function admitOrRemove(
   { admit, remove, admissionTimeoutMs = ADMISSION_TIMEOUT_MS }: RegistrationOptions,
   clientId: string,
-  { log, signal }: HttpRequest,
+  { log, signal: hangUp }: HttpRequest,
 ): Promise<void> {
   let failure: unknown
   try {
-    const { outcome, mode } = await admit(clientId, AbortSignal.timeout(admissionTimeoutMs))
-    log.info(`client_${outcome}`, { client: clientId, mode })
+    const signal = AbortSignal.timeout(admissionTimeoutMs)
+    const { outcome, mode, reason } = await admit(clientId, signal)
+    log.info(`client_${outcome}`, { client: clientId, mode, reason })
     const isAdmitted = outcome === 'admitted' || outcome === 'already_admitted'
     // Whoever hung up has never learned the id.
-    if (isAdmitted && !signal.aborted) return
+    if (isAdmitted && !hangUp.aborted) return
     failure = unavailable(isAdmitted ? 'client_hung_up' : `client_${outcome}`, RETRY_AFTER_SECONDS)
   } catch (error) {
     failure = toHttpError(error, log, clientId)

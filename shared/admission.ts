@@ -16,7 +16,7 @@ import { isStrict, mayHaveRegistered } from './registered-client.ts'
 /** What became of one newly registered client. */
 export interface Admission {
   readonly outcome: 'admitted' | 'already_admitted' | 'refused' | 'deleted' | 'observed'
-  /** Why it was refused or deleted. */
+  /** Why it was refused or deleted, for the log. */
   readonly reason?: 'redirect_uri_not_covered' | 'not_dynamic'
   readonly clientName: string | undefined
   readonly mode: 'strict' | 'permissive'

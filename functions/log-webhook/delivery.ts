@@ -118,7 +118,7 @@ async function settle(
     const { outcome, reason, clientName, mode } = await admit(clientId)
     const write = outcome === 'refused' || outcome === 'deleted' ? log.warning : log.info
     write(`client_${outcome}`, { client: clientId, client_name: clientName, mode, reason })
-    return { outcome: { outcome, ...(reason !== undefined && { reason }) }, isGeneral: false }
+    return { outcome: { outcome }, isGeneral: false }
   } catch (error) {
     if (!(error instanceof AdmissionError)) throw error
     const { code, status, missingScope, done } = error

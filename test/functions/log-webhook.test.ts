@@ -537,7 +537,12 @@ describe('redirect URIs', () => {
     expect(outcomesIn(answer)).toMatchObject([{ outcome: 'refused' }])
     expect(callsOf(webhook)).toEqual([{ call: 'GET /clients/plain1' }])
     expect(webhook.served.lines).toContainEqual(
-      expect.objectContaining({ severity: 'WARNING', message: 'client_refused', client: 'plain1' }),
+      expect.objectContaining({
+        severity: 'WARNING',
+        message: 'client_refused',
+        client: 'plain1',
+        reason: 'redirect_uri_not_covered',
+      }),
     )
   })
 

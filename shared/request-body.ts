@@ -41,7 +41,8 @@ function hasContentCoding(req: IncomingMessage): boolean {
   return coding !== undefined && coding.toLowerCase() !== 'identity'
 }
 
-function tooLarge(maxBytes: number): HttpError {
+/** 413 (RFC 9110 s15.5.14). */
+export function tooLarge(maxBytes: number): HttpError {
   const message = `The body may have ${maxBytes / MIB} MiB at most.`
   return new HttpError(413, 'content_too_large', message, { reason: 'body_too_large' })
 }

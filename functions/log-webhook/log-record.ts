@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { HttpError } from '../../shared/http-error.ts'
 import { asObject, decodeUtf8, parseJsonOfAnyDepth } from '../../shared/json.ts'
+import { MAX_BODY_BYTES, tooLarge } from '../../shared/request-body.ts'
 
 /** One record of Auth0's log stream, as far as this system reads it. */
 export interface LogRecord {
@@ -32,16 +33,24 @@ const event = z.looseObject({
  * Reads a delivery in any of the log stream's formats (JSON array, JSON object, JSON Lines), each
  * record bare or in Auth0's `{ log_id, data }` envelope.
  *
- * @throws HttpError 400 when it is none of them; nothing of it is read then.
+ * @throws HttpError 400 when it is none of them, 413 when it is longer than `MAX_BODY_BYTES` and not
+ * for holding many records; nothing of it is read then.
  */
 export function parseLogRecords(body: Buffer): LogRecord[] {
-  const text = decodeUtf8(body)
-  if (text === undefined) throw malformed('not_utf8')
-  return parseDelivery(text).map(toRecord)
+  const isLong = body.length > MAX_BODY_BYTES
+  try {
+    const records = parseDelivery(body).map(toRecord)
+    if (isLong && records.length * MAX_BODY_BYTES < body.length) throw tooLarge(MAX_BODY_BYTES)
+    return records
+  } catch (error) {
+    throw isLong && error instanceof HttpError ? tooLarge(MAX_BODY_BYTES) : error
+  }
 }
 
 /** Records quote what clients sent, so a deep one must not hold up those beside it. */
-function parseDelivery(text: string): unknown[] {
+function parseDelivery(body: Buffer): unknown[] {
+  const text = decodeUtf8(body)
+  if (text === undefined) throw malformed('not_utf8')
   const whole = parseJsonOfAnyDepth(text)
   if (whole !== undefined) return Array.isArray(whole.value) ? whole.value : [whole.value]
   const lines = text.split('\n').filter((line) => line.trim() !== '')

@@ -82,6 +82,26 @@ describe('a delivery', () => {
   })
 })
 
+describe('a delivery of more than 1 MiB', () => {
+  const MIB = 1024 * 1024
+  const padded = (bytes: number) => ({ type: 's', padding: 'x'.repeat(bytes) })
+
+  test('may hold many records', () => {
+    expect(parse([padded(MIB / 2), padded(MIB / 2), REGISTRATION])).toHaveLength(3)
+  })
+
+  test.each([
+    ['one record', padded(MIB)],
+    ['one record in an array', [padded(MIB)]],
+    ['no record', `[${' '.repeat(MIB)}]`],
+    ['no JSON', 'x'.repeat(MIB + 1)],
+    ['no objects', `[${'7,'.repeat(MIB / 2)}7]`],
+    ['no UTF-8', Buffer.alloc(MIB + 1, 0xff)],
+  ])('is refused for %s: 413', (_, body) => {
+    expect(() => parse(body)).toThrow(expect.objectContaining({ status: 413 }))
+  })
+})
+
 describe('a registration', () => {
   test.each<[string, object]>([
     ['of another type', { type: 'fapi' }],

@@ -90,7 +90,7 @@ describe.skipIf(chromium === undefined)('the status page in trouble', () => {
     await page.close()
     const curated = { resource: `${system.url}/mcp`, authorization_servers: [system.url] }
     const { text, part } = await open({ answers: { [RESOURCE]: curated } })
-    expect(await part('registration')).toEqual(['bad', 'answers 503'])
+    expect(await part('registration')).toEqual(['bad', 'answers 404'])
     expect(await text('#verdict')).toBe('Not working: the registration function.')
   })
 })

@@ -61,7 +61,7 @@ describe.skipIf(chromium === undefined)('the status page', () => {
     expect(await text('#verdict')).toBe('Everything answers.')
     expect(await page.title()).toBe(`Everything answers – ${new URL(system.url).host}`)
     expect(await part('issuer')).toEqual(['good', system.issuer])
-    expect(await part('jwks')).toEqual(['good', expect.stringMatching(/^1 key, RS256, fetched /)])
+    expect(await part('jwks')).toEqual(['good', expect.stringMatching(/^2 keys, RS256, fetched /)])
     const tools = await page.$$eval('#tools > li', (rows) =>
       rows.map((row) => [
         row.querySelector('code')?.textContent,

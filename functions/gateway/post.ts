@@ -1,12 +1,15 @@
-import { urlToHttpOptions } from 'node:url'
+import type { Pool } from 'undici'
+import { single } from '../../shared/http.ts'
 
-/** Where to post to, in the form that Node takes without parsing it again. */
-export type Target = ReturnType<typeof toTarget>
+/** Where to post to. */
+export interface Target {
+  readonly origin: string
+  readonly path: string
+}
 
-export function toTarget(url: string) {
-  const parsed = new URL(url)
-  const { protocol, hostname, port, path } = urlToHttpOptions(parsed)
-  return { to: { protocol, hostname, port, path }, host: parsed.host }
+export function toTarget(url: string): Target {
+  const { origin, pathname, search } = new URL(url)
+  return { origin, path: `${pathname}${search}` }
 }
 
 /** Counts bytes; false once they are more than was allowed. */
@@ -49,13 +52,16 @@ export class PostError extends Error {
   }
 }
 
-// Not by `import`: see shared/host.ts.
-const http = process.getBuiltinModule('node:http')
-const https = process.getBuiltinModule('node:https')
-
-// Connections are kept for the next call; Node's default would allow any number of them.
-const LIMITS = { keepAlive: true, maxSockets: 200, maxFreeSockets: 50, scheduling: 'lifo' } as const
-const agents = { 'http:': new http.Agent(LIMITS), 'https:': new https.Agent(LIMITS) }
+// Connections are kept for the next call. Time-outs are the call's own; HTTP/2 is not offered,
+// because one connection of it would carry, and end, many calls.
+const POOL: Pool.Options = {
+  connections: 200,
+  allowH2: false,
+  headersTimeout: 0,
+  bodyTimeout: 0,
+  keepAliveTimeout: 60_000,
+}
+const pools = new Map<string, Promise<Pool>>()
 
 // Fits a TLS record, and the send buffer of a connection that waits for its next request.
 const MAX_SINGLE_WRITE_BYTES = 8 * 1024
@@ -67,68 +73,73 @@ const MAX_SINGLE_WRITE_BYTES = 8 * 1024
  *
  * @throws PostError naming what happened instead of an answer.
  */
-export function post(target: Target, options: PostOptions, isRetry = false): Promise<Answer> {
-  const { to, host } = target
-  const isHttps = to.protocol === 'https:'
-  const length = String(Buffer.byteLength(options.body))
-  // A list is written as it is, which is quicker.
-  const headers = [
-    ...Object.entries(options.headers).flat(),
-    ...['host', host, 'content-length', length],
-  ]
+export async function post(target: Target, options: PostOptions): Promise<Answer> {
+  const pool = await poolOf(target.origin)
+  return exchange(pool, target.path, options).catch((error: PostError) => {
+    if (isUnsent(error, options)) return exchange(pool, target.path, options)
+    throw error
+  })
+}
+
+function poolOf(origin: string): Promise<Pool> {
+  const pool = pools.get(origin) ?? openPool(origin)
+  pools.set(origin, pool)
+  return pool
+}
+
+/** By file: the whole package takes twice as long to load, which the first call waits for. */
+async function openPool(origin: string): Promise<Pool> {
+  const { default: ConnectionPool } = await import('undici/lib/dispatcher/pool.js')
+  return new ConnectionPool(origin, POOL)
+}
+
+function exchange(pool: Pool, path: string, options: PostOptions): Promise<Answer> {
   return new Promise((resolve, reject) => {
-    const request = (isHttps ? https : http).request({
-      ...to,
-      method: 'POST',
-      agent: !isRetry && (isHttps ? agents['https:'] : agents['http:']),
-      headers,
-    })
+    let controller: { readonly abort: (reason: Error) => void } | undefined
+    let failure: PostError | undefined
+    const chunks: Buffer[] = []
+    let answer = { status: 0, contentType: '', contentEncoding: undefined as string | undefined }
     const end = (settle: () => void) => {
       clearTimeout(timer)
       options.signal.removeEventListener('abort', onAbort)
       settle()
     }
-    const fail = (failure: PostError['failure'], cause?: unknown) => {
-      end(() => reject(new PostError(failure, cause)))
-      request.destroy()
+    const fail = (reason: PostError['failure'], cause?: unknown) => {
+      failure ??= new PostError(reason, cause)
+      end(() => reject(failure))
+      controller?.abort(failure)
     }
     const onAbort = () => fail('aborted')
     const timer = setTimeout(() => fail('timeout'), options.timeoutMs)
     options.signal.addEventListener('abort', onAbort)
-    if (options.signal.aborted) onAbort()
-    // The end without answer or error, such as a change of protocols (101).
-    const onClose = () => fail('unreachable')
-    request.on('close', onClose)
-    request.on('error', (cause) => {
-      const isUnsent = request.reusedSocket && isFailedWrite(cause, [...headers, options.body])
-      if (isUnsent) end(() => resolve(post(target, options, true)))
-      else fail('unreachable', cause)
-    })
-    request.on('response', (response) => {
-      request.off('close', onClose)
-      const chunks: Buffer[] = []
-      response.on('data', (chunk: Buffer) => {
-        if (options.take(chunk.length)) chunks.push(chunk)
-        else fail('oversized')
-      })
-      response.on('error', (cause) => fail('unreachable', cause))
-      response.on('end', () => {
-        end(() =>
-          resolve({
-            status: response.statusCode ?? 0,
-            contentType: response.headers['content-type'] ?? '',
-            contentEncoding: response.headers['content-encoding'],
-            body: Buffer.concat(chunks),
-          }),
-        )
-      })
-    })
-    request.end(options.body)
+    if (options.signal.aborted) return onAbort()
+    const { headers, body } = options
+    pool.dispatch(
+      { path, method: 'POST', headers, body },
+      {
+        onRequestStart: (started) => {
+          controller = started
+          if (failure !== undefined) started.abort(failure)
+        },
+        onResponseStart: (_, status, fields) => {
+          // Informational ones (RFC 9110 s15.2) come before the answer.
+          const contentType = single(fields['content-type'])
+          answer = { status, contentType, contentEncoding: fields['content-encoding']?.toString() }
+        },
+        onResponseData: (_, chunk) => {
+          if (options.take(chunk.length)) chunks.push(chunk)
+          else fail('oversized')
+        },
+        onResponseEnd: () => end(() => resolve({ ...answer, body: Buffer.concat(chunks) })),
+        onResponseError: (_, cause) => fail('unreachable', cause),
+      },
+    )
   })
 }
 
 /** A request this small is written in one piece: where the write failed, nothing of it was sent. */
-function isFailedWrite(cause: Error, parts: readonly string[]): boolean {
-  const isWrite = 'syscall' in cause && cause.syscall === 'write'
+function isUnsent({ cause }: PostError, { headers, body }: PostOptions): boolean {
+  const isWrite = cause instanceof Error && 'syscall' in cause && cause.syscall === 'write'
+  const parts = [...Object.entries(headers).flat(), body]
   return isWrite && Buffer.byteLength(parts.join('')) < MAX_SINGLE_WRITE_BYTES
 }

@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto'
 import { type CryptoKey, compactVerify } from 'jose'
-import { invalidToken } from './bearer.ts'
+import { type BearerError, invalidToken } from './bearer.ts'
 import { type Caller, type Claims, checkClaims, type ScopeSource } from './claims.ts'
 import { asObject, parseJson } from './json.ts'
 import type { Jwks } from './jwks.ts'
@@ -35,13 +35,16 @@ const BASE64URL = /^[A-Za-z0-9_-]+$/
 /**
  * A verifier for Auth0's RS256 access tokens (RFC 9068 and Auth0's own profile): shape, header,
  * signature, then claims. Verified tokens are remembered, at most 2,000, under a SHA-256 digest,
- * until `exp` or until their key leaves the key set. Nothing is remembered of refused ones.
+ * until `exp` or until their key leaves the key set; so are forged ones, until the key that they name
+ * is fetched again. Of tokens that are refused for anything else nothing is.
  *
  * Not checked: revocation (access tokens are self-contained), `nonce`, `auth_time`, `acr`, `org_id`.
  */
 export function createAccessTokenVerifier(options: AccessTokenOptions): VerifyAccessToken {
   const { jwks, now = () => Math.floor(Date.now() / 1000) } = options
   const remembered = new Map<string, Remembered>()
+  // By the key that the signature is not of: who sends such a token again pays for it alone.
+  const forged = new Map<string, CryptoKey>()
 
   const recall = async (digest: string): Promise<Caller | undefined> => {
     const entry = remembered.get(digest)
@@ -53,12 +56,6 @@ export function createAccessTokenVerifier(options: AccessTokenOptions): VerifyAc
     remembered.delete(digest)
     return undefined
   }
-  const remember = (digest: string, entry: Remembered) => {
-    const [oldest] = remembered.keys()
-    if (remembered.size >= MAX_REMEMBERED && oldest !== undefined) remembered.delete(oldest)
-    remembered.set(digest, entry)
-  }
-
   return async (accessToken) => {
     const digest = hash('sha256', accessToken, 'base64')
     const known = await recall(digest)
@@ -66,11 +63,23 @@ export function createAccessTokenVerifier(options: AccessTokenOptions): VerifyAc
     const kid = checkShape(accessToken)
     const key = await jwks.key(kid)
     if (key === undefined) throw invalidToken('kid_unknown')
+    if (forged.get(digest) === key) throw forgery()
     const claims = await verifySignature(accessToken, key)
+    if (claims === undefined) {
+      remember(forged, digest, key)
+      throw forgery()
+    }
     const caller = checkClaims(claims, options, now())
-    remember(digest, { caller, kid })
+    remember(remembered, digest, { caller, kid })
     return caller
   }
+}
+
+/** Keeps what was found of a token, and lets go of the oldest. */
+function remember<Found>(kept: Map<string, Found>, digest: string, found: Found): void {
+  const [oldest] = kept.keys()
+  if (kept.size >= MAX_REMEMBERED && oldest !== undefined) kept.delete(oldest)
+  kept.set(digest, found)
 }
 
 function checkShape(accessToken: string): string {
@@ -107,11 +116,15 @@ function checkHeader(header: Readonly<Record<string, unknown>>): string {
   return kid
 }
 
-async function verifySignature(accessToken: string, key: CryptoKey): Promise<Claims> {
-  const verified = await compactVerify(accessToken, key, { algorithms: ['RS256'] }).catch(() => {
-    throw invalidToken('signature_invalid')
-  })
-  return parseObject(Buffer.from(verified.payload), 'payload_malformed')
+/** The claims, or undefined when the signature is not of this key. */
+async function verifySignature(accessToken: string, key: CryptoKey): Promise<Claims | undefined> {
+  const options = { algorithms: ['RS256'] }
+  const verified = await compactVerify(accessToken, key, options).catch(() => undefined)
+  return verified && parseObject(Buffer.from(verified.payload), 'payload_malformed')
+}
+
+function forgery(): BearerError {
+  return invalidToken('signature_invalid')
 }
 
 function parseObject(bytes: Buffer, reason: string): Claims {

@@ -88,8 +88,13 @@ export function goals(
     { label: 'tools/list, 200 tools / 3 tools', value: cpu('list-200') / cpu('list-3'), atMost: 4 },
     { label: 'refused, no token / accepted', value: cpu('refused-none') / cpu('call'), atMost: 1 },
     {
-      label: 'refused, bad signature / accepted',
-      value: cpu('refused-signature') / cpu('call'),
+      label: 'refused, bad signature seen / accepted',
+      value: cpu('refused-forged') / cpu('call'),
+      atMost: 1,
+    },
+    {
+      label: 'refused, bad signature new / accepted new',
+      value: cpu('refused-signature') / cpu('call-new'),
       atMost: 1,
     },
     {

@@ -85,8 +85,15 @@ export function rows(tokens: TokenSource): readonly Row[] {
     ),
     row('refused-none', 'refused: no token', 'gateway', same(call(undefined)), isRefused),
     row(
+      'refused-forged',
+      'refused: bad signature, seen before',
+      'gateway',
+      same(call(tokens.badSignature[0])),
+      isRefused,
+    ),
+    row(
       'refused-signature',
-      'refused: bad signature',
+      'refused: bad signature, every token new',
       'gateway',
       each(tokens.badSignature, withToken),
       isRefused,

@@ -10,6 +10,7 @@ import {
   NOW,
   PAYLOAD,
   signedByOthers,
+  THEIRS,
   token,
   withClaims,
   withHeader,
@@ -208,15 +209,24 @@ describe('what is remembered', () => {
     await expect(remembering(token())).rejects.toMatchObject({ reason: 'kid_unknown' })
   })
 
-  test('of a refused token nothing is', async () => {
-    const own = await keySet()
-    const remembering = verifier({ jwks: own })
+  test('a forgery is, until the key that it names is another', async () => {
+    let own = await keySet()
+    const remembering = verifier({ jwks: { holds: () => true, key: (kid) => own.key(kid) } })
+    const forgery = signedByOthers()
     for (let round = 0; round < 3; round++) {
-      await expect(remembering(signedByOthers())).rejects.toMatchObject({
-        reason: 'signature_invalid',
-      })
+      await expect(remembering(forgery)).rejects.toMatchObject({ reason: 'signature_invalid' })
     }
-    expect(own.asked).toHaveLength(3)
+    own = await keySet(THEIRS)
+    await expect(remembering(forgery)).resolves.toMatchObject({ subject: 'auth0|alice' })
+  })
+
+  test('of a token that is refused for anything else nothing is', async () => {
+    let now = NOW
+    const remembering = verifier({ jwks: await keySet(), now: () => now })
+    const early = withClaims({ nbf: NOW + 60 })
+    await expect(remembering(early)).rejects.toMatchObject({ reason: 'nbf_in_future' })
+    now = NOW + 60
+    await expect(remembering(early)).resolves.toMatchObject({ subject: 'auth0|alice' })
   })
 
   test('no more than 2,000 are, the oldest go first', async () => {

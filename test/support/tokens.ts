@@ -36,7 +36,7 @@ export const NOW = 1_800_000_000
 export const EXPECTED: Expected = { issuer: ISSUER, audience: AUDIENCE, now: NOW }
 
 const OURS = generateKeyPairSync('rsa', { modulusLength: 2048 })
-const THEIRS = generateKeyPairSync('rsa', { modulusLength: 2048 })
+export const THEIRS = generateKeyPairSync('rsa', { modulusLength: 2048 })
 
 export const HEADER = { alg: 'RS256', typ: 'at+jwt', kid: 'key-1' }
 export const PAYLOAD = payloadFor(EXPECTED)
@@ -75,9 +75,9 @@ export function jwksDocument(): { readonly keys: readonly JsonWebKey[] } {
   return { keys: [{ ...jwkOf(OURS.publicKey), kid: HEADER.kid, use: 'sig', alg: 'RS256' }] }
 }
 
-/** The issuer's key set, with how often it was asked. */
-export async function keySet(): Promise<Jwks & { readonly asked: string[] }> {
-  const key = await importJWK({ ...jwkOf(OURS.publicKey) }, 'RS256')
+/** The issuer's key set, or one with the others' key under its name, with how often it was asked. */
+export async function keySet(whose = OURS): Promise<Jwks & { readonly asked: string[] }> {
+  const key = await importJWK({ ...jwkOf(whose.publicKey) }, 'RS256')
   if (key instanceof Uint8Array) throw new Error('no key')
   const asked: string[] = []
   const find = (kid: string) => (kid === HEADER.kid ? key : undefined)

@@ -1,5 +1,6 @@
 import { type Handler, type HttpRequest, json } from '../../shared/http.ts'
 import { HttpError, methodNotAllowed, notFound } from '../../shared/http-error.ts'
+import { LOG_WEBHOOK_PATH } from '../../shared/protected-resource.ts'
 import { equalsSecret } from '../../shared/secret.ts'
 import { createDelivery, type DeliveryOptions } from './delivery.ts'
 import { parseLogRecords } from './log-record.ts'
@@ -9,7 +10,6 @@ export interface LogWebhookOptions extends DeliveryOptions {
   readonly secrets: readonly string[]
 }
 
-const PATH = '/auth0-log-webhook'
 const RETRY_AFTER_SECONDS = '30'
 // Thousands of records; only what the log stream itself sends is kept in memory to that size.
 const MAX_DELIVERY_BYTES = 8 * 1024 * 1024
@@ -21,7 +21,7 @@ const MAX_DELIVERY_BYTES = 8 * 1024 * 1024
 export function createLogWebhook({ secrets, ...options }: LogWebhookOptions): Handler {
   const settleDelivery = createDelivery(options)
   const handle = async ({ path, method, authorization, body, log }: HttpRequest) => {
-    if (path !== PATH && path !== '/') throw notFound()
+    if (path !== LOG_WEBHOOK_PATH && path !== '/') throw notFound()
     if (method !== 'POST') throw methodNotAllowed(['POST'])
     if (!isLogStream(authorization, secrets)) throw unauthorized(authorization)
     const outcomes = await settleDelivery(parseLogRecords(body()), log)

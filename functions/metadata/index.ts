@@ -6,7 +6,7 @@ import { checkIssuer } from './curated.ts'
 import { createMetadata } from './handler.ts'
 
 await start(['metadata'], process.env, parseMetadataConfig, async (config, log) => {
-  if (!config.audience.startsWith(config.PUBLIC_URL)) {
+  if (!`${config.audience}/`.startsWith(`${config.PUBLIC_URL}/`)) {
     log.warning('audience_not_under_public_url', { audience: config.audience })
   }
   if (config.AUTH_SERVER_METADATA === 'curated')

@@ -188,6 +188,7 @@ describe('POST /tools/{toolName}', () => {
     expect(answer.status).toBe(405)
     expect(answer.headers.allow).toBe('POST, OPTIONS')
     expect(answer.headers['cache-control']).toBe('no-store')
+    if (method !== 'HEAD') expect(answer.text).toContain('"title":"Method Not Allowed"')
   })
 
   test('a foreign Origin: 403 problem+json', async () => {

@@ -175,6 +175,7 @@ describe('what is accepted', () => {
 test.concurrent.each([
   ['https://mcp.example.com/mcp', false],
   ['https://mcp.example.com', false],
+  ['https://mcp.example.com.evil.example/mcp', true],
   ['https://api.example.com/mcp', true],
   ['urn:my-api', true],
 ])('the audience %s lies elsewhere than PUBLIC_URL: %s', async (audience, isElsewhere) => {

@@ -11,7 +11,6 @@ declare module 'superstatic/lib/superstatic.js' {
   ) => void
 
   export interface Rewrite {
-    readonly source: string
     readonly run: { readonly serviceId: string; readonly region: string }
   }
 

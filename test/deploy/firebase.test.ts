@@ -58,6 +58,8 @@ test.each([
 
 test.each([
   ['/.gitkeep'],
+  ['/.git/config'],
+  ['/a/.env'],
   ['/mcpx'],
   ['/MCP'],
   ['/mcp/events'],
@@ -72,13 +74,14 @@ test.each([
   ['/other/.well-known/oauth-protected-resource'],
   [`/${'x'.repeat(300)}`],
   ['/..%2f..%2fpackage.json'],
-])('%s is nowhere', async (path) => {
+])('%s is left to metadata, which says in JSON that there is nothing', async (path) => {
   const answer = await ask(path, { method: 'POST' })
 
-  expect(answer.status).toBe(404)
-  expect(answer.headers.get('content-type')).toBe('application/json')
-  expect(answer.headers.get('cache-control')).toBe('no-store')
-  expect(await answer.json()).toMatchObject({ error: 'not_found' })
+  expect(await answer.text()).toBe(`metadata ${path}`)
+})
+
+test.each([['/'], ['/index.html'], ['/page.js'], ['/icon.svg']])('%s is a file', async (path) => {
+  expect((await ask(path)).headers.get('cache-control')).toBe('no-cache')
 })
 
 test('every rewrite names a Cloud Run service that this project deploys', () => {

@@ -74,7 +74,10 @@ async function challengedDocument(send: Fetch, url: string): Promise<string | un
   if (response.status === 503) {
     throw new StepError('gateway_unavailable', `POST ${url} answered ${describe(response)}`)
   }
-  if (response.status === 404 || response.status === 405 || response.status >= 500) {
+  if (response.status >= 500) {
+    throw new StepError('protocol', `POST ${url} answered ${describe(response)}`)
+  }
+  if (response.status === 404 || response.status === 405) {
     throw new StepError('not_found', `POST ${url} answered ${describe(response)}`)
   }
   return extractWWWAuthenticateParams(response).resourceMetadataUrl?.href

@@ -257,6 +257,12 @@ const VARIANTS: readonly (Staging & { readonly name: string; readonly id: CauseI
     answers: () => ({ '/mcp': 503 }),
   },
   {
+    name: 'a gateway that fails, before any token',
+    id: 'protocol',
+    step: 'protected-resource',
+    answers: () => ({ '/mcp': 500 }),
+  },
+  {
     name: 'metadata that is no such document',
     id: 'no_protected_resource',
     step: 'protected-resource',

@@ -11,7 +11,7 @@ const SLOW_MS = 5_000
 export const FRONT_CHECKS: readonly Check<Outside>[] = [
   {
     name: 'https',
-    title: 'the URL is https',
+    title: "the URL is https, or this machine's",
     run: ({ origin }) => {
       const { protocol, hostname } = new URL(origin)
       if (protocol === 'https:' || isLoopback(hostname)) return []

@@ -62,9 +62,9 @@ const lazyBuiltins: Plugin = {
   name: 'lazy-builtins',
   setup: ({ onResolve, onLoad }) => {
     onResolve({ filter: /^node:/ }, ({ path, kind }) =>
-      kind === 'import-statement' ? { path, namespace: 'lazy-builtins' } : undefined,
+      kind === 'import-statement' ? { path, namespace: 'node' } : undefined,
     )
-    onLoad({ filter: /./, namespace: 'lazy-builtins' }, ({ path }) => ({
+    onLoad({ filter: /./, namespace: 'node' }, ({ path }) => ({
       contents: `module.exports = process.getBuiltinModule(${JSON.stringify(path)})`,
       loader: 'js',
     }))

@@ -1,6 +1,6 @@
 import type { Metafile } from 'esbuild'
 
-/** What a part of a bundle weighs: a package of npm, or a top directory of this repository. */
+/** What a part of a bundle weighs: a package of npm, a directory of this repository, or `node/`. */
 export interface Weight {
   readonly name: string
   readonly bytes: number
@@ -26,7 +26,7 @@ export function weights({ inputs, outputs }: Metafile): Weight[] {
   const parts = new Map<string, Weight>()
   for (const output of Object.values(outputs)) {
     for (const [path, { bytesInOutput }] of Object.entries(output.inputs)) {
-      const name = packageOf(path)?.name ?? `${path.split('/')[0]}/`
+      const name = packageOf(path)?.name ?? `${path.split(/[:/]/)[0]}/`
       const lazy = !eager.has(path)
       const key = `${name} ${lazy}`
       const bytes = (parts.get(key)?.bytes ?? 0) + bytesInOutput

@@ -45,15 +45,18 @@ export interface Answer {
 export class PostError extends Error {
   override readonly name = 'PostError'
   readonly failure: 'unreachable' | 'timeout' | 'oversized' | 'aborted'
+  /** For certain; the backend may not have got a request that was sent. */
+  readonly isUnsent: boolean
 
-  constructor(failure: PostError['failure'], cause?: unknown) {
+  constructor(failure: PostError['failure'], cause?: unknown, isUnsent = false) {
     super(failure, { cause })
     this.failure = failure
+    this.isUnsent = isUnsent
   }
 }
 
-// Connections are kept for the next call. Time-outs are the call's own; HTTP/2 is not offered,
-// because one connection of it would carry, and end, many calls.
+// Connections are kept for the next call. Time-outs are the call's own, but for undici's 10 s to
+// connect; HTTP/2 is not offered, because one connection of it would carry, and end, many calls.
 const POOL: Pool.Options = {
   connections: 200,
   allowH2: false,
@@ -74,11 +77,16 @@ const MAX_SINGLE_WRITE_BYTES = 8 * 1024
  * @throws PostError naming what happened instead of an answer.
  */
 export async function post(target: Target, options: PostOptions): Promise<Answer> {
-  const pool = await poolOf(target.origin)
-  return exchange(pool, target.path, options).catch((error: PostError) => {
-    if (isUnsent(error, options)) return exchange(pool, target.path, options)
-    throw error
-  })
+  const startedAt = performance.now()
+  try {
+    return await exchange(await poolOf(target.origin), target.path, options)
+  } catch (error) {
+    if (!(error instanceof PostError && error.isUnsent)) throw error
+    // The other kept connections may be dead as well.
+    const pool = await openPool(target.origin)
+    const timeoutMs = options.timeoutMs - (performance.now() - startedAt)
+    return exchange(pool, target.path, { ...options, timeoutMs }).finally(() => pool.destroy())
+  }
 }
 
 function poolOf(origin: string): Promise<Pool> {
@@ -104,8 +112,8 @@ function exchange(pool: Pool, path: string, options: PostOptions): Promise<Answe
       options.signal.removeEventListener('abort', onAbort)
       settle()
     }
-    const fail = (reason: PostError['failure'], cause?: unknown) => {
-      failure ??= new PostError(reason, cause)
+    const fail = (...reason: ConstructorParameters<typeof PostError>) => {
+      failure ??= new PostError(...reason)
       end(() => reject(failure))
       controller?.abort(failure)
     }
@@ -118,8 +126,9 @@ function exchange(pool: Pool, path: string, options: PostOptions): Promise<Answe
       { path, method: 'POST', headers, body },
       {
         onRequestStart: (started) => {
+          // Given up while it waited. To throw leaves the connection as it is; to abort ends it.
+          if (failure !== undefined) throw failure
           controller = started
-          if (failure !== undefined) started.abort(failure)
         },
         onResponseStart: (_, status, fields) => {
           // Informational ones (RFC 9110 s15.2) come before the answer.
@@ -131,15 +140,20 @@ function exchange(pool: Pool, path: string, options: PostOptions): Promise<Answe
           else fail('oversized')
         },
         onResponseEnd: () => end(() => resolve({ ...answer, body: Buffer.concat(chunks) })),
-        onResponseError: (_, cause) => fail('unreachable', cause),
+        onResponseError: (_, cause) =>
+          fail('unreachable', cause, isUnsent(cause, controller !== undefined, options)),
       },
     )
   })
 }
 
-/** A request this small is written in one piece: where the write failed, nothing of it was sent. */
-function isUnsent({ cause }: PostError, { headers, body }: PostOptions): boolean {
-  const isWrite = cause instanceof Error && 'syscall' in cause && cause.syscall === 'write'
+/**
+ * A kept connection whose end is read before the request starts had none of it. One this small is
+ * written in one piece: where the write failed, nothing of it was sent.
+ */
+function isUnsent(cause: Error, isStarted: boolean, { headers, body }: PostOptions): boolean {
+  const call = 'syscall' in cause && cause.syscall
+  if (!isStarted) return call === 'read'
   const parts = [...Object.entries(headers).flat(), body]
-  return isWrite && Buffer.byteLength(parts.join('')) < MAX_SINGLE_WRITE_BYTES
+  return call === 'write' && Buffer.byteLength(parts.join('')) < MAX_SINGLE_WRITE_BYTES
 }

@@ -565,6 +565,20 @@ async function startResettingBackend() {
   return { port, worker, outlive }
 }
 
+/** What is answered, or the failure. */
+function postTo(port: number, body: string, timeoutMs = 5_000): Promise<unknown> {
+  return post(toTarget(`http://127.0.0.1:${port}/about`), {
+    headers: {},
+    body,
+    timeoutMs,
+    take: () => true,
+    signal: new AbortController().signal,
+  }).then(
+    (answer) => answer.body.toString(),
+    (error: unknown) => (error instanceof PostError ? error.failure : error),
+  )
+}
+
 describe('connections', () => {
   test('a client that hangs up ends the call at the backend', async () => {
     backend.script('about', { delayMs: 5_000 })
@@ -624,18 +638,7 @@ describe('connections', () => {
 
   test('a kept connection that died before the next call is replaced, and the call made once', async () => {
     const { port, worker, outlive } = await startResettingBackend()
-    const target = toTarget(`http://127.0.0.1:${port}/about`)
-    const call = (body: string) =>
-      post(target, {
-        headers: {},
-        body,
-        timeoutMs: 2_000,
-        take: () => true,
-        signal: new AbortController().signal,
-      }).then(
-        (answer) => answer.body.toString(),
-        (error: unknown) => (error instanceof PostError ? error.failure : error),
-      )
+    const call = (body: string) => postTo(port, body)
     expect(await call('first')).toBe('1')
     outlive(1)
     expect(await call('second')).toBe('2')
@@ -644,6 +647,34 @@ describe('connections', () => {
     // Of a large call a part may have been sent.
     expect(await call('x'.repeat(10_000))).toBe('unreachable')
     await worker.terminate()
+  })
+
+  test('kept connections whose end is read before a call starts cost it nothing, however large', async () => {
+    const { port, worker, outlive } = await startResettingBackend()
+    await Promise.all([postTo(port, 'first'), postTo(port, 'second')])
+    await new Promise(setImmediate)
+    outlive(2)
+    expect(await postTo(port, 'x'.repeat(10_000))).toBe('3')
+    await worker.terminate()
+  })
+
+  test('a call given up while it waits for a connection leaves that to the next', async () => {
+    let connections = 0
+    const server = createServer((req, res) => {
+      req.resume().on('end', () => setTimeout(() => res.end('done'), 400))
+    }).on('connection', () => {
+      connections += 1
+    })
+    await once(server.listen(0, '127.0.0.1'), 'listening')
+    const { port } = server.address() as AddressInfo
+    const callAll = () => Promise.all(Array.from({ length: 200 }, () => postTo(port, 'whole')))
+    const first = callAll()
+    const waiting = Array.from({ length: 50 }, () => postTo(port, 'waiting', 50))
+    expect(new Set(await Promise.all(waiting))).toEqual(new Set(['timeout']))
+    expect(new Set([...(await first), ...(await callAll())])).toEqual(new Set(['done']))
+    expect(connections).toBe(200)
+    server.closeAllConnections()
+    server.close()
   })
 
   test('many calls at once all arrive', async () => {

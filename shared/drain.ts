@@ -1,7 +1,9 @@
 import type { Server, ServerResponse } from 'node:http'
 
-// Connections that the kernel has taken already are taken up before the server closes.
+// Whoever has not heard of the end yet still connects.
 const CLOSE_AFTER_MS = 20
+// Node's backlog: as many connections may the kernel have taken that are not taken up yet.
+const MAX_TURNS = 511
 // Cloud Run kills an instance 10 s after SIGTERM.
 const DRAIN_TIMEOUT_MS = 9_000
 const SIGNALS = ['SIGTERM', 'SIGINT'] as const
@@ -42,6 +44,23 @@ function drain(server: Server, inFlight: ReadonlySet<ServerResponse>): void {
   }
   for (const res of inFlight) closeAfterAnswer(res)
   server.prependListener('request', (_req, res) => closeAfterAnswer(res))
-  setTimeout(() => server.close(() => process.exit(0)), CLOSE_AFTER_MS)
+  setTimeout(() => closeWhenQuiet(server), CLOSE_AFTER_MS)
   setTimeout(() => process.exit(1), DRAIN_TIMEOUT_MS).unref()
+}
+
+/**
+ * Closing resets what has not been taken up: one connection is in each turn of the event loop, and a
+ * process that got no CPU time may be behind with many.
+ */
+function closeWhenQuiet(server: Server, turns = MAX_TURNS): void {
+  let isQuiet = true
+  const onConnection = () => {
+    isQuiet = false
+  }
+  server.once('connection', onConnection)
+  setImmediate(() => {
+    server.off('connection', onConnection)
+    if (isQuiet || turns === 0) server.close(() => process.exit(0))
+    else closeWhenQuiet(server, turns - 1)
+  })
 }

@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { connect } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
 import { type Backend, startBackend } from '../support/backend.ts'
@@ -130,6 +131,24 @@ test.each(SIGNALS)('%s: what is in flight is answered, nothing new is taken', as
     expect(answer.json()).toEqual({ about: 'us' })
     expect(answer.headers.connection).toBe('close')
   }
+  expect(await instance.ended).toEqual([0, null])
+})
+
+test('an instance without CPU time still takes up what the kernel has taken', async () => {
+  const instance = await spawnGateway()
+  instance.child.kill('SIGTERM')
+  await sleep(5)
+  instance.child.kill('SIGSTOP')
+  const calls = Array.from({ length: 12 }, () =>
+    callAbout(instance).then(
+      ({ status }) => status,
+      ({ code }: NodeJS.ErrnoException) => code,
+    ),
+  )
+  await sleep(100)
+  instance.child.kill('SIGCONT')
+  // Refused: it was stopped too late, and had closed.
+  for (const outcome of await Promise.all(calls)) expect([200, 'ECONNREFUSED']).toContain(outcome)
   expect(await instance.ended).toEqual([0, null])
 })
 

@@ -108,6 +108,8 @@ test('what does not end in 9 s is cut off', async () => {
   expect(exited).toEqual([])
   vi.advanceTimersByTime(1)
   expect(exited).toEqual([1])
+  // Here, where the process goes on, the drain does too; it has to end within this test.
+  await vi.waitUntil(() => !server.listening, 10_000)
 })
 
 test('without anything in flight the process ends at once', async () => {

@@ -44,7 +44,7 @@ export function streamTo(streams: readonly LogStream[], endpoint: string): LogSt
 }
 
 /** Auth0 shows what a stream sends as Authorization as of 2026, but promises nowhere to do so. */
-function isMasked(sink: Sink | undefined): boolean {
+export function isMasked(sink: Sink | undefined): boolean {
   return /[*•]{3}|redacted/i.test(sink?.httpAuthorization ?? '')
 }
 

@@ -1,6 +1,8 @@
 import { createServer, type IncomingMessage } from 'node:http'
+import { createLogWebhook } from '../../functions/log-webhook/handler.ts'
 import { parseMetadataConfig } from '../../functions/metadata/config.ts'
 import { createMetadata } from '../../functions/metadata/handler.ts'
+import { LOG_WEBHOOK_PATH } from '../../shared/protected-resource.ts'
 import { type Issuer, startIssuer } from './issuer.ts'
 import { listen } from './listen.ts'
 import { PRIVATE_TOOLS, send, serve, serveGateway } from './serve.ts'
@@ -24,12 +26,16 @@ export interface Misbehaviour {
   readonly answer?: (answer: FrontAnswer, request: FrontRequest) => Partial<FrontAnswer> | undefined
 }
 
-/** The functions metadata and gateway behind a front that can be made to misbehave. */
+/** The functions metadata, gateway and log-webhook behind a front that can be made to misbehave. */
 export interface Front extends AsyncDisposable {
   readonly url: string
   readonly issuer: Issuer
   misbehaves: Misbehaviour
 }
+
+/** What its log-webhook takes; the other one still, as while it is changed. */
+export const LOG_WEBHOOK_SECRET = 'a-secret-for-tests-only-0123456789'
+export const FORMER_LOG_WEBHOOK_SECRET = 'a-former-secret-for-tests-only-0123456789'
 
 const METADATA_PATH = /^(\/mcp)?\/\.well-known\/|^\/health/
 const HOP_BY_HOP = new Set(['connection', 'keep-alive', 'transfer-encoding', 'content-length'])
@@ -56,22 +62,33 @@ export async function startFront(env: Readonly<Record<string, string>> = {}): Pr
     functionsBase: 'http://127.0.0.1:9',
     env: variables,
   })
+  const logWebhook = await serve('log-webhook', () =>
+    createLogWebhook({
+      secrets: [LOG_WEBHOOK_SECRET, FORMER_LOG_WEBHOOK_SECRET],
+      admit: () => Promise.reject(new Error('nothing registers here')),
+    }),
+  )
   const front: Front = {
     url,
     issuer,
     misbehaves: {},
     [Symbol.asyncDispose]: async () => {
       await listening[Symbol.asyncDispose]()
-      await Promise.all([metadata, gateway, issuer].map((part) => part[Symbol.asyncDispose]()))
+      const parts = [metadata, gateway, logWebhook, issuer]
+      await Promise.all(parts.map((part) => part[Symbol.asyncDispose]()))
     },
   }
 
+  const targetOf = (path: string) => {
+    if (path === LOG_WEBHOOK_PATH) return logWebhook
+    return METADATA_PATH.test(path) ? metadata : gateway
+  }
   const handle = async (req: IncomingMessage): Promise<FrontAnswer> => {
     const chunks: Buffer[] = []
     for await (const chunk of req) chunks.push(chunk)
     const asked = { method: req.method ?? '', path: req.url ?? '', headers: singles(req.headers) }
     const sent = { ...asked, ...front.misbehaves.request?.(asked) }
-    const target = METADATA_PATH.test(sent.path) ? metadata : gateway
+    const target = targetOf(sent.path)
     const body = Buffer.concat(chunks)
     const got = await send(target.url, { ...sent, ...(body.length > 0 && { body }) })
     const answer = { status: got.status, headers: singles(got.headers), body: got.text }

@@ -1,5 +1,6 @@
 import type { Failure } from '../reading.ts'
 import { CLIENT_CHECKS } from './check-clients.ts'
+import { DELIVERY_CHECKS } from './check-deliveries.ts'
 import { PLAN_CHECKS } from './check-plan.ts'
 import { TENANT_CHECKS } from './check-tenant.ts'
 import { compareVariables } from './check-variables.ts'
@@ -8,7 +9,7 @@ import type { NoInsideConfig } from './inside-config.ts'
 import type { Inside } from './observe-inside.ts'
 import type { Outside } from './observe-outside.ts'
 
-const CHECKS = [...TENANT_CHECKS, ...PLAN_CHECKS, ...CLIENT_CHECKS]
+const CHECKS = [...TENANT_CHECKS, ...PLAN_CHECKS, ...DELIVERY_CHECKS, ...CLIENT_CHECKS]
 const VARIABLES = { name: 'variables', title: 'the variables are those of the deployment' }
 
 /** Everything that can be told from inside. */

@@ -6,8 +6,11 @@ import type { PlanItem } from '../plan-item.ts'
 import { readTenant, type TenantSnapshot } from '../read-tenant.ts'
 import { explainFailure, type Failure } from '../reading.ts'
 import type { Plan } from './arguments.ts'
+import type { Skipped } from './finding.ts'
 import type { InsideConfig } from './inside-config.ts'
 import { comparable, desiredOf } from './inside-desired.ts'
+import { deliverNothing } from './observe-delivery.ts'
+import type { Exchange, Probe } from './probe.ts'
 
 /** One part of the tenant, or why it could not be read. */
 export type Part<Value> =
@@ -26,6 +29,8 @@ export interface Inside {
   readonly grants: Part<readonly Auth0.ClientGrantResponseContent[]>
   /** For each login connection the clients that it is on for. */
   readonly enabledClients: Part<ReadonlyMap<string, ReadonlySet<string>>>
+  /** What log-webhook answers to the log stream. */
+  readonly delivery: Exchange | Skipped
   /** Names of the enabled Rules. */
   readonly rules: Part<readonly string[]>
   /** Names of the enabled Hooks that run when a token is exchanged. */
@@ -36,6 +41,9 @@ export interface Inside {
 }
 
 export interface InsideOptions {
+  readonly probe: Probe
+  /** Of the deployment. */
+  readonly origin: string
   readonly config: InsideConfig
   readonly management: Management
   readonly grantedScopes: () => readonly string[] | undefined
@@ -54,13 +62,13 @@ const CLIENT_FIELDS = [
 ].join(',')
 
 /**
- * Reads the tenant, one call after the other: a small one allows two a second. Only reads. Returns
+ * Reads the tenant, one call after the other: a small one allows two a second. Changes nothing. Returns
  * the failure alone when Auth0 gives no token or does not answer.
  */
 export async function observeInside(
   options: InsideOptions,
 ): Promise<Inside | { readonly failure: Failure }> {
-  const { config, management, grantedScopes, plan, isCurated } = options
+  const { probe, origin, config, management, grantedScopes, plan, isCurated } = options
   const clients = await read('read:clients', () =>
     take(management.clients.list({ per_page: PER_PAGE, fields: CLIENT_FIELDS })),
   )
@@ -81,6 +89,7 @@ export async function observeInside(
       take(management.clientGrants.list({ audience, take: PER_PAGE })),
     ),
     enabledClients: await read('read:connections', () => readEnabled(management, snapshot)),
+    delivery: await deliverNothing({ probe, origin, config, desired, snapshot }),
     rules: await readLegacy('read:rules', async () => {
       const rules = await take(management.rules.list({ enabled: true, per_page: PER_PAGE }))
       return rules.filter(({ enabled }) => enabled !== false).map(nameOf)

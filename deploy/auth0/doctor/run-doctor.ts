@@ -10,7 +10,7 @@ import { insideConfig } from './inside-config.ts'
 import { observeInside } from './observe-inside.ts'
 import { type Outside, observeOutside } from './observe-outside.ts'
 import { examineOutside } from './outside.ts'
-import { createProbe } from './probe.ts'
+import { createProbe, type Probe } from './probe.ts'
 import { toJson, toText } from './report.ts'
 import { examineToken } from './token.ts'
 
@@ -47,10 +47,11 @@ async function examine(asked: DoctorArguments, io: DoctorIo): Promise<Results> {
   const { origin, functionUrls } = asked
   const token = asked.token === '-' ? await io.readInput() : asked.token
   if (token?.trim() === '') throw new UsageError('There is no token on standard input.')
-  const outside = await observeOutside({ ...io, origin, functionUrls, probe: createProbe(io) })
+  const probe = createProbe(io)
+  const outside = await observeOutside({ ...io, origin, functionUrls, probe })
   return mergeResults([
     examineOutside(outside),
-    await examineTenant(asked, outside, io),
+    await examineTenant(asked, outside, probe, io),
     token === undefined ? NO_RESULTS : await examineGivenToken(token, outside, io),
   ])
 }
@@ -58,6 +59,7 @@ async function examine(asked: DoctorArguments, io: DoctorIo): Promise<Results> {
 async function examineTenant(
   { plan }: DoctorArguments,
   outside: Outside,
+  probe: Probe,
   { env, fetch }: DoctorIo,
 ): Promise<Results> {
   const config = insideConfig(env, outside)
@@ -66,8 +68,9 @@ async function examineTenant(
   const credentials = credentialsIn(config.provision)
   const management = await createManagement(credentials, { ...CALLS, fetch: watched.fetch })()
   const { grantedScopes } = watched
-  const { isCurated } = outside
-  const seen = await observeInside({ config, management, grantedScopes, plan, isCurated })
+  const { origin, isCurated } = outside
+  const given = { config, management, grantedScopes, plan, isCurated }
+  const seen = await observeInside({ probe, origin, ...given })
   return 'failure' in seen ? failInside(seen.failure) : examineInside(seen, outside)
 }
 

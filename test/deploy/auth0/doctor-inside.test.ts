@@ -1,7 +1,13 @@
 import type { Management as Auth0 } from 'auth0'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { doctor, doctorReport, idsOf } from '../../support/doctor.ts'
-import { type Front, startFront } from '../../support/front.ts'
+import {
+  FORMER_LOG_WEBHOOK_SECRET,
+  type Front,
+  LOG_WEBHOOK_SECRET as SECRET,
+  type Misbehaviour,
+  startFront,
+} from '../../support/front.ts'
 import { PRIVATE_TOOLS } from '../../support/serve.ts'
 import {
   provisionedTenant,
@@ -10,7 +16,6 @@ import {
   tenantFetch,
 } from '../../support/tenant-fetch.ts'
 
-const SECRET = 'a-secret-for-tests-only-0123456789'
 const CHATGPT = 'https://chatgpt.com/connector/oauth/abc'
 const FOREIGN = 'https://chatgpt.com.evil.example/callback'
 
@@ -61,7 +66,7 @@ test('without credentials the tenant is not examined, and that is said', async (
   const report = await doctorReport([front.url])
   expect(report.ok).toBe(true)
   expect(report.skipped.filter(({ reason }) => reason.startsWith('set MGMT_DOMAIN'))).toHaveLength(
-    14,
+    15,
   )
 })
 
@@ -404,6 +409,61 @@ test('the plan of the tenant tells how many applications are too many', async ()
   expect(await found('self-service')).toEqual([])
 })
 
+describe('what the log stream sends', () => {
+  const PATH = '/auth0-log-webhook'
+  const away = (path: string): Misbehaviour => ({
+    request: (asked) => (asked.path === PATH ? { path } : {}),
+  })
+  const answered = (status: number): Misbehaviour => ({
+    answer: (_, { path }) => (path === PATH ? { status, body: '' } : undefined),
+  })
+  const NOT_TAKEN: readonly (readonly [string, Misbehaviour, readonly string[]])[] = [
+    ['no rewrite leads to log-webhook', away('/nowhere'), ['log_webhook_unreachable']],
+    ['log-webhook is broken', answered(500), ['log_webhook_unreachable']],
+    ['log-webhook runs with another secret', answered(401), ['log_webhook_secret']],
+  ]
+
+  test.each(NOT_TAKEN)('is told when it does not arrive: %s', async (_, misbehaves, expected) => {
+    await using front = await startFront()
+    front.misbehaves = misbehaves
+    const report = await doctorReport(
+      [front.url],
+      optionsFor(() => ({}), {}, front),
+    )
+    expect(idsOf(report)).toEqual(expected)
+    expect(report.findings[0]?.fix).toContain('npm run deploy')
+    expect(JSON.stringify(report)).not.toContain(SECRET)
+  })
+
+  const sentTo = async (change: Change, env = {}) => {
+    const sent: string[] = []
+    const options = optionsFor(change, env)
+    const fetch: typeof globalThis.fetch = (input, init) => {
+      if (new Request(input, init).url.endsWith(PATH)) {
+        sent.push(`${init?.body} ${new Headers(init?.headers).get('authorization')}`)
+      }
+      return options.fetch(input, init)
+    }
+    await doctorReport([front.url], { ...options, fetch })
+    return sent
+  }
+
+  test('is no record, with the secret of the stream', async () => {
+    expect(await sentTo(() => ({}))).toEqual([`[] Bearer ${SECRET}`])
+    const former = sink({ httpAuthorization: FORMER_LOG_WEBHOOK_SECRET })
+    const unknown = { LOG_WEBHOOK_SECRET: undefined }
+    expect(await sentTo(former, unknown)).toEqual([`[] ${FORMER_LOG_WEBHOOK_SECRET}`])
+    expect(await sentTo(sink({ httpAuthorization: '*****' }))).toEqual([`[] Bearer ${SECRET}`])
+  })
+
+  test('goes nowhere that the stream does not deliver to, nor with a secret that nobody knows', async () => {
+    expect(await sentTo(() => ({ streams: [] }))).toEqual([])
+    expect(await sentTo(() => ({}), { PUBLIC_URL: 'https://other.example' })).toEqual([])
+    const unknown = { LOG_WEBHOOK_SECRET: undefined }
+    expect(await sentTo(sink({ httpAuthorization: '*****' }), unknown)).toEqual([])
+  })
+})
+
 describe('the variables', () => {
   test('beside the credentials are taken from the deployment', async () => {
     const env = {
@@ -412,7 +472,7 @@ describe('the variables', () => {
       LOG_WEBHOOK_SECRET: undefined,
       GOOGLE_CONNECTION_NAME: undefined,
     }
-    const report = await examine(sink({ httpAuthorization: 'Bearer not-known-here' }), env)
+    const report = await examine(sink({ httpAuthorization: FORMER_LOG_WEBHOOK_SECRET }), env)
     expect(report.findings).toEqual([])
     expect(idsOf(await examine(api({ signing_alg: 'HS256' }), env))).toEqual(['api_signing_alg'])
   })

@@ -4,6 +4,7 @@ import { type Check, type Finding, fault, type Verdict } from './finding.ts'
 import type { Outside } from './observe-outside.ts'
 import { outcomeOf, pathOf } from './probe.ts'
 
+const ISS_PARAMETER = 'authorization_response_iss_parameter_supported'
 const NO_ISSUER = 'nothing names an issuer'
 const ADVANCED = 'Auth0 dashboard: Settings > Advanced'
 const REDEPLOY = 'in .env.yaml, then npm run deploy'
@@ -36,23 +37,25 @@ export const ISSUER_CHECKS: readonly Check<Outside>[] = [
   {
     name: 'iss parameter',
     title: 'curated metadata and RFC 9207 do not meet',
-    run: ({ isCurated, issuer, authorizationServer }) => {
-      if (!isCurated) return []
-      const documents = [issuer?.metadata, firstDocument(authorizationServer)]
-      const name = 'authorization_response_iss_parameter_supported'
-      if (!documents.some((document) => document?.[name] === true)) return []
+    run: (seen) => {
+      if (!isCuratedWithIss(seen)) return []
       return [
         fault({
           id: 'curated_with_iss',
-          seen: `${name} is on while AUTH_SERVER_METADATA is curated`,
+          seen: `${ISS_PARAMETER} is on while AUTH_SERVER_METADATA is curated`,
           why: 'Auth0 sends its own iss back, which is not the issuer of the curated metadata: clients refuse the sign-in (RFC 9207 s2.4)',
-          fix: `turn the tenant setting ${name} off, or set AUTH_SERVER_METADATA to issuer ${REDEPLOY}`,
+          fix: `turn the tenant setting ${ISS_PARAMETER} off, or set AUTH_SERVER_METADATA to issuer ${REDEPLOY}`,
           where: ADVANCED,
         }),
       ]
     },
   },
 ]
+
+function isCuratedWithIss({ isCurated, issuer, authorizationServer }: Outside): boolean {
+  const documents = [issuer?.metadata, firstDocument(authorizationServer)]
+  return isCurated && documents.some((document) => document?.[ISS_PARAMETER] === true)
+}
 
 /** RFC 8414 s3.3: the document names exactly the issuer that it was fetched for. */
 function checkSpelling(seen: Outside): Verdict {
@@ -76,7 +79,8 @@ function checkSpelling(seen: Outside): Verdict {
   ]
 }
 
-function checkMirror({ authorizationServer, metadata, origin }: Outside): Verdict {
+function checkMirror(seen: Outside): Verdict {
+  const { authorizationServer, metadata, origin } = seen
   const [named] = stringsIn(metadata?.['authorization_servers']) ?? []
   const documents = authorizationServer.map((exchange) => ({
     exchange,
@@ -90,7 +94,8 @@ function checkMirror({ authorizationServer, metadata, origin }: Outside): Verdic
   const findings: Finding[] = []
   const paths = (some: typeof documents) =>
     some.map(({ exchange }) => `${pathOf(exchange, origin)}: ${outcomeOf(exchange)}`).join('; ')
-  if (absent.length > 0) {
+  // The function refuses to serve it then: one fault, not two.
+  if (absent.length > 0 && !isCuratedWithIss(seen)) {
     findings.push(
       fault({
         id: 'authorization_server_metadata_missing',

@@ -432,6 +432,15 @@ test('curated metadata is healthy, and is told apart from an issuer that sends i
   expect(idsOf(await doctorReport([curated.url]))).toEqual(['registration_endpoint_wrong'])
 })
 
+test('curated metadata that is not served for an issuer that sends iss is one fault', async () => {
+  await using curated = await startFront({ AUTH_SERVER_METADATA: 'curated' })
+  curated.issuer.staged.discovery = {
+    ...discoveryOf(curated.issuer.url),
+    authorization_response_iss_parameter_supported: true,
+  }
+  expect(idsOf(await doctorReport([curated.url]))).toEqual(['curated_with_iss'])
+})
+
 describe('a function at its own address', () => {
   let front: Front
   beforeAll(async () => {

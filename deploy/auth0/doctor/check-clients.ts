@@ -70,7 +70,9 @@ export const CLIENT_CHECKS: readonly Check<Inside>[] = [
         const missing = desired.scopes
           .map(({ value }) => value)
           .filter((scope) => !grant.scope?.includes(scope))
-        return isOurs && missing.length > 0 ? [`${grant.client_id} lacks ${missing.join(' ')}`] : []
+        return isOurs && missing.length > 0
+          ? [`${grant.client_id} lacks ${missing.join(' ')} in its client grant ${grant.id}`]
+          : []
       })
       return list('client_grant_scopes', lacking, {
         why: 'A grant of its own goes before the default one: a client that was admitted before a tool was added cannot call it (insufficient_scope)',

@@ -1,6 +1,7 @@
 import { securityModeOf } from '../plan-tenant.ts'
 import { type Check, fault, type Verdict, warning } from './finding.ts'
 import type { Inside, Part } from './observe-inside.ts'
+import { remedyFor } from './remedy.ts'
 
 /** What log-webhook calls, with the code that it logs when Auth0 answers 403. */
 const CODE_OF_SCOPE: Readonly<Record<string, string>> = {
@@ -33,7 +34,7 @@ export const TENANT_CHECKS: readonly Check<Inside>[] = [
             '; ',
           ),
           why: 'log-webhook meets the same failures, and leaves clients unadmitted until Auth0 delivers again',
-          fix: "with 429: wait a minute, and do not run several commands at a time; with 402 or 403: see what the tenant's plan includes; else wait for Auth0: https://status.auth0.com",
+          fix: [...new Set(failures.map(({ status }) => remedyFor(status)))].join('; '),
         }),
       ]
     },

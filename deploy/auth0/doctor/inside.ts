@@ -8,6 +8,7 @@ import { fault, mergeResults, NO_RESULTS, type Results, runChecks, skipAll } fro
 import type { NoInsideConfig } from './inside-config.ts'
 import type { Inside } from './observe-inside.ts'
 import type { Outside } from './observe-outside.ts'
+import { firstRemedyFor } from './remedy.ts'
 
 const CHECKS = [...TENANT_CHECKS, ...PLAN_CHECKS, ...DELIVERY_CHECKS, ...CLIENT_CHECKS]
 const VARIABLES = { name: 'variables', title: 'the variables are those of the deployment' }
@@ -31,7 +32,7 @@ export function skipInside({ reason, faults }: NoInsideConfig): Results {
 }
 
 /** Auth0 gave no token, or did not answer. */
-export function failInside({ kind, message }: Failure): Results {
+export function failInside({ kind, message, status }: Failure): Results {
   const isToken = kind === 'no-token'
   return withFinding(skipAll('inside', [VARIABLES, ...CHECKS], message), {
     id: isToken ? 'management_credentials_refused' : 'management_api_unavailable',
@@ -39,7 +40,7 @@ export function failInside({ kind, message }: Failure): Results {
     why: 'log-webhook cannot admit clients without the Management API',
     fix: isToken
       ? 'take MGMT_DOMAIN, MGMT_CLIENT_ID and MGMT_CLIENT_SECRET from the settings of the machine-to-machine application, and authorize it for the Auth0 Management API'
-      : 'check MGMT_DOMAIN (TENANT.REGION.auth0.com, not a custom domain); if it is right, wait for Auth0: https://status.auth0.com',
+      : firstRemedyFor(status),
     where: 'Auth0 dashboard: Applications > Applications > the machine-to-machine application',
   })
 }

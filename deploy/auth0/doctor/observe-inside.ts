@@ -31,9 +31,9 @@ export interface Inside {
   readonly enabledClients: Part<ReadonlyMap<string, ReadonlySet<string>>>
   /** What log-webhook answers to the log stream. */
   readonly delivery: Exchange | Skipped
-  /** Names of the enabled Rules. */
+  /** The enabled Rules, by name and id. */
   readonly rules: Part<readonly string[]>
-  /** Names of the enabled Hooks that run when a token is exchanged. */
+  /** The enabled Hooks that run when a token is exchanged. */
   readonly hooks: Part<readonly string[]>
   readonly plan: Plan | undefined
   /** Whether the deployment registers clients itself. */
@@ -144,12 +144,6 @@ async function readLegacy(
   return 'failure' in part && GONE.has(part.failure.status) ? { value: [] } : part
 }
 
-function nameOf({
-  name,
-  id,
-}: {
-  readonly name?: string | undefined
-  readonly id?: string | undefined
-}) {
-  return name ?? id ?? 'unnamed'
+function nameOf({ name, id }: Pick<Auth0.Rule, 'name' | 'id'>): string {
+  return name === undefined || id === undefined ? (name ?? id ?? 'unnamed') : `${name} (${id})`
 }

@@ -365,6 +365,13 @@ test('with curated metadata no client waits for a default grant or a shared conn
   expect(await ids(fresh)).toEqual(['connection_not_shared'])
 })
 
+test('what is to be turned off or deleted is named with its id', async () => {
+  const seen = async (change: Change) => (await examine(change)).findings[0]?.seen
+  const rules = [{ id: 'rul_1', name: 'old', enabled: true }]
+  expect(await seen(() => ({ rules }))).toContain('old (rul_1)')
+  expect(await seen(grant('cgr_chatgpt', { scope: [] }))).toContain('grant cgr_chatgpt')
+})
+
 test('a fault ends with 1, a warning with 0', async () => {
   const fault = await doctor([front.url], optionsFor(api({ signing_alg: 'HS256' })))
   expect(fault).toMatchObject({ exitCode: 1, output: expect.stringContaining('Broken: 1 fault.') })

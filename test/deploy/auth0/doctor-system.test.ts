@@ -15,7 +15,7 @@ const UNDO: Json = {
   encryptTokens: false,
   rules: [],
   hooks: [],
-  management: { scopes: null, failAfter: null },
+  management: { scopes: null, failAfter: null, rateLimit: null },
 }
 const DELIVERING: Json = { logStream: { paused: false, format: 'JSONARRAY' } }
 
@@ -104,6 +104,14 @@ test('wrong credentials are told from an outage', async () => {
   const env = { ...system.variables, MGMT_CLIENT_SECRET: 'not-the-one-that-the-tenant-has-0123' }
   const report = await doctorReport([system.url], { env })
   expect(idsOf(report)).toEqual(['management_credentials_refused'])
+})
+
+test('a rate limit is told from an outage', async () => {
+  await stage({ management: { rateLimit: { times: 1_000, retryAfterSeconds: 60 } } })
+  const { findings } = await examine()
+  expect(findings).toMatchObject([
+    { id: 'management_api_unavailable', fix: expect.stringMatching(/^wait a minute/) },
+  ])
 })
 
 test('nothing of the tenant is changed', async () => {

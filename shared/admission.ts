@@ -37,12 +37,17 @@ export interface AdmissionOptions {
 /**
  * Admits one client if the policy covers it; whoever calls it twice changes nothing the second time,
  * and whoever calls it while it runs for the same client waits for that run. Stops when `signal`
- * aborts.
+ * aborts. A client that Auth0 does not know is asked for again for a moment, unless `isGone` says that
+ * there is nothing to wait for.
  *
  * @throws AdmissionError naming the step that failed; what was done before it stays and is not
  * repeated by the next try.
  */
-export type AdmitClient = (clientId: string, signal?: AbortSignal) => Promise<Admission>
+export type AdmitClient = (
+  clientId: string,
+  signal?: AbortSignal,
+  isGone?: boolean,
+) => Promise<Admission>
 
 /**
  * Deletes a client; one that is not there is as good as deleted.
@@ -57,11 +62,12 @@ const READ_DELAYS_MS = [250, 500, 1_000]
 export function createAdmission(options: AdmissionOptions): AdmitClient {
   const remove = createDeletion(options.management)
 
-  const admit = async (clientId: string, signal: AbortSignal | undefined): Promise<Admission> => {
-    const { attempt, done } = settling(
-      createAttempts(signal),
-      options.readDelaysMs ?? READ_DELAYS_MS,
-    )
+  const admit = async (
+    clientId: string,
+    signal: AbortSignal | undefined,
+    delaysMs: readonly number[],
+  ): Promise<Admission> => {
+    const { attempt, done } = settling(createAttempts(signal), delaysMs)
     const management = await options.management()
     const steps = { attempt, management, request: requestOptions(signal) }
     const client = await readClient(steps, clientId)
@@ -87,9 +93,11 @@ export function createAdmission(options: AdmissionOptions): AdmitClient {
   }
 
   const inFlight = new Map<string, Promise<Admission>>()
-  return async (clientId, signal) => {
+  return async (clientId, signal, isGone = false) => {
+    const delaysMs = isGone ? [] : (options.readDelaysMs ?? READ_DELAYS_MS)
     const running =
-      inFlight.get(clientId) ?? admit(clientId, signal).finally(() => inFlight.delete(clientId))
+      inFlight.get(clientId) ??
+      admit(clientId, signal, delaysMs).finally(() => inFlight.delete(clientId))
     inFlight.set(clientId, running)
     return running
   }

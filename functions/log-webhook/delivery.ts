@@ -53,12 +53,18 @@ export function createDelivery({
     const outcomes = new Map<string, RecordOutcome>()
     let stop: string | undefined
     let isFailing = false
+    let areOldGone = false
     for (const [clientId, date] of unknownFirst(datesOfClients(records), known)) {
       stop = reasonToStop(deadline)
       if (stop !== undefined) break
       // Read again, it would look like one that is still to come.
       if (known.get(clientId)?.outcome === 'deleted') continue
-      const settled = await settle((id) => admit(id, signal), clientId, date, now(), log)
+      const isOld = date !== undefined && now() - date >= SETTLING_MS
+      const isNew = date !== undefined && !isOld
+      const isGone = isOld && areOldGone
+      const settled = await settle((id) => admit(id, signal, isGone), clientId, isNew, log)
+      // After a flood that was cleaned up, to wait for each would hold up those that come later.
+      areOldGone ||= isOld && settled.isNotFound
       if (signal.aborted && known.has(clientId)) continue
       outcomes.set(clientId, settled.outcome)
       remember(known, clientId, settled.outcome)
@@ -105,33 +111,28 @@ interface Settled {
   readonly outcome: RecordOutcome
   /** Whether every other client would fail alike. */
   readonly isGeneral: boolean
+  readonly isNotFound: boolean
 }
 
 async function settle(
   admit: AdmitClient,
   clientId: string,
-  date: number | undefined,
-  at: number,
+  isNew: boolean,
   log: Log,
 ): Promise<Settled> {
   try {
     const { outcome, reason, clientName, mode } = await admit(clientId)
     const write = outcome === 'refused' || outcome === 'deleted' ? log.warning : log.info
     write(`client_${outcome}`, { client: clientId, client_name: clientName, mode, reason })
-    return { outcome: { outcome }, isGeneral: false }
+    return { outcome: { outcome }, isGeneral: false, isNotFound: false }
   } catch (error) {
     if (!(error instanceof AdmissionError)) throw error
     const { code, status, missingScope, done } = error
     // A client that Auth0 has never heard of may be too new still; an old one is gone.
-    const maybeTooNew = status === 404 && date !== undefined && at - date < SETTLING_MS
-    const retry = error.passing || maybeTooNew
-    log.error('admission_failed', {
-      client: clientId,
-      code,
-      missing_scope: missingScope,
-      done,
-      retry,
-    })
+    const isNotFound = status === 404
+    const retry = error.passing || (isNotFound && isNew)
+    const about = { client: clientId, code, missing_scope: missingScope, done, retry }
+    log.error('admission_failed', about)
     const outcome: RecordOutcome = {
       outcome: 'failed',
       reason: code,
@@ -139,6 +140,6 @@ async function settle(
       ...(done.length > 0 && { done }),
       ...(retry && { retry }),
     }
-    return { outcome, isGeneral: error.general }
+    return { outcome, isGeneral: error.general, isNotFound }
   }
 }

@@ -722,6 +722,21 @@ describe('failures', () => {
     expect(webhook.api.calls).toHaveLength(3)
   })
 
+  test('old clients that are gone are not waited for one by one', async () => {
+    const webhook = await start()
+    const gone = ['tpc_2', 'tpc_3', 'tpc_4'].map((id) => registration(id))
+    const date = new Date().toISOString()
+    const records = [...gone, registration('tpc_5', { date }), registration('tpc_1')]
+    const answer = await webhook.deliver(records)
+    expect(outcomesIn(answer).map(({ outcome }) => outcome)).toEqual([
+      ...['failed', 'failed', 'failed', 'failed'],
+      'admitted',
+    ])
+    const reads = (id: string) =>
+      webhook.api.calls.filter(({ path }) => path === `/clients/${id}`).length
+    expect(['tpc_2', 'tpc_3', 'tpc_4', 'tpc_5', 'tpc_1'].map(reads)).toEqual([3, 1, 1, 3, 1])
+  })
+
   test('one failure does not keep the others from being settled', async () => {
     const webhook = await start()
     webhook.api.fail('POST /client-grants', { status: 403 })

@@ -115,6 +115,7 @@ describe('in fair weather', () => {
     await vi.waitUntil(() => fetches === 2)
     expect(await isKnown('one')).toBe(true)
     expect(failures).toEqual([])
+    server.closeAllConnections()
     await expect(unknown).rejects.toThrow(JwksUnavailableError)
   })
 
@@ -230,8 +231,10 @@ describe('in an outage', () => {
     await jwks.key('one')
     respond = () => undefined
     now = 10 * 60_000
+    timeoutMs = 200
     await jwks.key('one')
     expect(failures).toEqual(['timeout'])
+    timeoutMs = 10_000
     now += 10_000
     expect([await isKnown('one'), await isKnown('one')]).toEqual([true, true])
     await vi.waitUntil(() => fetches === 3)

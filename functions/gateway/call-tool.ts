@@ -35,7 +35,6 @@ export interface CallToolOptions {
 }
 
 const MAX_ANSWER_BYTES = 4 * 1024 * 1024
-
 const FAILURES = {
   unreachable: { status: 502, message: 'The tool cannot be reached right now.' },
   timeout: { status: 504, message: 'The tool took too long to answer.' },

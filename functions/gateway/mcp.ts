@@ -1,6 +1,5 @@
 import { BearerError } from '../../shared/bearer.ts'
 import { type HttpRequest, type HttpResponse, withHeaders } from '../../shared/http.ts'
-import { HttpError } from '../../shared/http-error.ts'
 import type { Catalogue } from '../../shared/tools.ts'
 import { allowAnswers, authorize, type CallTool } from './call-tool.ts'
 import type { CallableTool } from './callable-tool.ts'
@@ -16,6 +15,7 @@ import {
   readJson,
   resultText,
 } from './json-rpc.ts'
+import { isJson, notJson } from './json-type.ts'
 import { calledTool, callsIn, createMethods, type Exchange } from './mcp-methods.ts'
 import { writeResult } from './mcp-result.ts'
 import type { RateLimit } from './rate-limit.ts'
@@ -34,8 +34,6 @@ interface Received {
   readonly inbound: Inbound
   readonly isPlain: boolean
 }
-
-const JSON_TYPE = /^application\/json\s*(;|$)/i
 
 /** MCP Streamable HTTP at `POST /mcp`: stateless, every answer one JSON document, never a stream. */
 export function createMcp(options: McpOptions): (request: HttpRequest) => Promise<HttpResponse> {
@@ -114,10 +112,9 @@ export function createMcp(options: McpOptions): (request: HttpRequest) => Promis
     const identified = await identify(gate, request)
     const refusal = 'refusal' in identified ? identified.refusal : undefined
     const form = challengeForm(options.challengeForm, request)
-    const isJson = JSON_TYPE.test(request.headers['content-type'] ?? '')
     // Nothing of a refused request is read, unless the form of the refusal depends on it.
-    if (refusal !== undefined && (form === 'http' || !isJson)) return challenge(refusal)
-    if (!isJson) throw new HttpError(415, 'unsupported_media_type', 'Send application/json.')
+    if (refusal !== undefined && (form === 'http' || !isJson(request))) return challenge(refusal)
+    if (!isJson(request)) throw notJson()
     const received = read(body, request, refusal === undefined)
     if ('status' in received) return received
     if (refusal === undefined) return answer(request, received, identified.identity)

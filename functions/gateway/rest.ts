@@ -13,6 +13,7 @@ import type { Catalogue } from '../../shared/tools.ts'
 import { allowAnswers, authorize, type CallTool, type ToolCall } from './call-tool.ts'
 import type { CallableTool } from './callable-tool.ts'
 import type { Gate } from './identity.ts'
+import { isJson, notJson } from './json-type.ts'
 import type { Outcome } from './outcome.ts'
 import type { RateLimit } from './rate-limit.ts'
 
@@ -37,7 +38,6 @@ const TITLE: Readonly<Record<number, string>> = {
   503: 'Service Unavailable',
   504: 'Gateway Timeout',
 }
-const JSON_TYPE = /^application\/json\s*(;|$)/i
 
 /**
  * `POST /tools/{toolName}`: the same call in plain REST. JSON in, the backend's JSON (or text) out,
@@ -86,9 +86,7 @@ export function problemResponse(error: HttpError, log: Log): HttpResponse {
 /** No body means no arguments. */
 function readArguments(request: HttpRequest, body: Buffer): Pick<ToolCall, 'args' | 'body'> {
   if (body.length === 0) return { args: {}, body: '{}' }
-  if (!JSON_TYPE.test(request.headers['content-type'] ?? '')) {
-    throw new HttpError(415, 'unsupported_media_type', 'Send application/json.')
-  }
+  if (!isJson(request)) throw notJson()
   const text = decodeUtf8(body) ?? ''
   const args = asObject(parseJson(text)?.value)
   if (args === undefined) throw new HttpError(400, 'invalid_request', 'Send a JSON object.')

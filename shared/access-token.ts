@@ -1,9 +1,10 @@
 import { hash } from 'node:crypto'
 import { type CryptoKey, compactVerify } from 'jose'
-import { type BearerError, invalidToken } from './bearer.ts'
+import { invalidToken } from './bearer.ts'
 import { type Caller, type Claims, checkClaims, type ScopeSource } from './claims.ts'
 import { asObject, parseJson } from './json.ts'
 import type { Jwks } from './jwks.ts'
+import { remember } from './remember.ts'
 
 /**
  * Verifies one access token.
@@ -56,6 +57,7 @@ export function createAccessTokenVerifier(options: AccessTokenOptions): VerifyAc
     remembered.delete(digest)
     return undefined
   }
+
   return async (accessToken) => {
     const digest = hash('sha256', accessToken, 'base64')
     const known = await recall(digest)
@@ -63,23 +65,16 @@ export function createAccessTokenVerifier(options: AccessTokenOptions): VerifyAc
     const kid = checkShape(accessToken)
     const key = await jwks.key(kid)
     if (key === undefined) throw invalidToken('kid_unknown')
-    if (forged.get(digest) === key) throw forgery()
-    const claims = await verifySignature(accessToken, key)
+    const isForged = forged.get(digest) === key
+    const claims = isForged ? undefined : await verifySignature(accessToken, key)
     if (claims === undefined) {
-      remember(forged, digest, key)
-      throw forgery()
+      remember(forged, digest, key, MAX_REMEMBERED)
+      throw invalidToken('signature_invalid')
     }
     const caller = checkClaims(claims, options, now())
-    remember(remembered, digest, { caller, kid })
+    remember(remembered, digest, { caller, kid }, MAX_REMEMBERED)
     return caller
   }
-}
-
-/** Keeps what was found of a token, and lets go of the oldest. */
-function remember<Found>(kept: Map<string, Found>, digest: string, found: Found): void {
-  const [oldest] = kept.keys()
-  if (kept.size >= MAX_REMEMBERED && oldest !== undefined) kept.delete(oldest)
-  kept.set(digest, found)
 }
 
 function checkShape(accessToken: string): string {
@@ -121,10 +116,6 @@ async function verifySignature(accessToken: string, key: CryptoKey): Promise<Cla
   const options = { algorithms: ['RS256'] }
   const verified = await compactVerify(accessToken, key, options).catch(() => undefined)
   return verified && parseObject(Buffer.from(verified.payload), 'payload_malformed')
-}
-
-function forgery(): BearerError {
-  return invalidToken('signature_invalid')
 }
 
 function parseObject(bytes: Buffer, reason: string): Claims {

@@ -1,6 +1,7 @@
 import type { AdmitClient } from '../../shared/admission.ts'
 import { AdmissionError } from '../../shared/admission-error.ts'
 import type { Log } from '../../shared/log.ts'
+import { remember } from '../../shared/remember.ts'
 import type { LogRecord } from './log-record.ts'
 
 /** What the answer says of one record; `retry` marks a failure for a passing reason. */
@@ -67,7 +68,8 @@ export function createDelivery({
       areOldGone ||= isOld && settled.isNotFound
       if (signal.aborted && known.has(clientId)) continue
       outcomes.set(clientId, settled.outcome)
-      remember(known, clientId, settled.outcome)
+      if (!settled.outcome.retry)
+        remember(known, clientId, asKnown(settled.outcome), CLIENTS_REMEMBERED)
       isFailing = settled.isGeneral
       stop = settled.outcome.reason
       if (isFailing) break
@@ -95,16 +97,10 @@ function unknownFirst<Value>(
   return [...clients].sort(([one], [other]) => Number(known.has(one)) - Number(known.has(other)))
 }
 
-function remember(
-  known: Map<string, RecordOutcome>,
-  clientId: string,
-  { retry, ...outcome }: RecordOutcome,
-): void {
-  if (retry) return
-  const isAdmitted = outcome.outcome === 'admitted'
-  known.set(clientId, isAdmitted ? { ...outcome, outcome: 'already_admitted' } : outcome)
-  const [oldest] = known.keys()
-  if (known.size > CLIENTS_REMEMBERED && oldest !== undefined) known.delete(oldest)
+/** What a redelivery is told of a client that is settled. */
+function asKnown(settled: RecordOutcome): RecordOutcome {
+  const isAdmitted = settled.outcome === 'admitted'
+  return isAdmitted ? { ...settled, outcome: 'already_admitted' } : settled
 }
 
 interface Settled {

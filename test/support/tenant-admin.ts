@@ -32,6 +32,11 @@ export function adminOf({ issuer }: Tenant) {
     const response = await fetch(`${issuer}__tenant`)
     return (await response.json()) as TenantState
   }
+  /** A text without the tenant's client ids: they are random, and may hold what begins a token. */
+  const withoutClientIds = async (text: string): Promise<string> => {
+    const { clients } = await state()
+    return clients.reduce((rest, { client_id }) => rest.replaceAll(client_id, ''), text)
+  }
   const isAdmitted = async (clientId: string): Promise<boolean> => {
     const { clients, connections, clientGrants } = await state()
     const client = clients.find((candidate) => candidate.client_id === clientId)
@@ -49,6 +54,7 @@ export function adminOf({ issuer }: Tenant) {
   return {
     state,
     isAdmitted,
+    withoutClientIds,
     change: async (change: Readonly<Record<string, unknown>>): Promise<void> => {
       const response = await fetch(`${issuer}__tenant`, {
         method: 'POST',

@@ -4,8 +4,8 @@ import { doctor, doctorReport, idsOf } from '../../support/doctor.ts'
 import {
   FORMER_LOG_WEBHOOK_SECRET,
   type Front,
-  LOG_WEBHOOK_SECRET as SECRET,
   type Misbehaviour,
+  LOG_WEBHOOK_SECRET as SECRET,
   startFront,
 } from '../../support/front.ts'
 import { PRIVATE_TOOLS } from '../../support/serve.ts'

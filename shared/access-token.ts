@@ -18,6 +18,8 @@ export interface AccessTokenOptions {
   readonly issuer: string
   readonly audience: string
   readonly scopeSource: ScopeSource
+  /** Organization ids that `org_id` must be one of; undefined = not checked. */
+  readonly organizations?: readonly string[] | undefined
   readonly jwks: Jwks
   /** NumericDate seconds. */
   readonly now?: () => number
@@ -39,7 +41,7 @@ const BASE64URL = /^[A-Za-z0-9_-]+$/
  * until `exp` or until their key leaves the key set; so are forged ones, until the key that they name
  * is fetched again. Of tokens that are refused for anything else nothing is.
  *
- * Not checked: revocation (access tokens are self-contained), `nonce`, `auth_time`, `acr`, `org_id`.
+ * Not checked: revocation (access tokens are self-contained), `nonce`, `auth_time`, `acr`.
  */
 export function createAccessTokenVerifier(options: AccessTokenOptions): VerifyAccessToken {
   const { jwks, now = () => Math.floor(Date.now() / 1000) } = options

@@ -20,7 +20,7 @@ import {
  */
 export function parseAdmissionConfig(env: Environment) {
   const { OAUTH_AUDIENCE, CLIENT_REDIRECT_URIS, GOOGLE_CONNECTION_NAME } = variables
-  const { MGMT_DOMAIN, MGMT_CLIENT_ID, MGMT_CLIENT_SECRET } = variables
+  const { MGMT_DOMAIN, MGMT_CLIENT_ID, MGMT_CLIENT_SECRET, THIRD_PARTY_ACCESS } = variables
   const PUBLIC_URL = variables.PUBLIC_URL.optional()
   const [rules, management] = collectFaults([
     () => {
@@ -29,7 +29,13 @@ export function parseAdmissionConfig(env: Environment) {
     },
     () =>
       parseEnvironment(
-        { MGMT_DOMAIN, MGMT_CLIENT_ID, MGMT_CLIENT_SECRET, GOOGLE_CONNECTION_NAME },
+        {
+          MGMT_DOMAIN,
+          MGMT_CLIENT_ID,
+          MGMT_CLIENT_SECRET,
+          GOOGLE_CONNECTION_NAME,
+          THIRD_PARTY_ACCESS,
+        },
         env,
       ),
   ])

@@ -32,6 +32,8 @@ export function checkClaims(
     readonly issuer: string
     readonly audience: string
     readonly scopeSource: ScopeSource
+    /** Organization ids; `org_id` must be one of them. Undefined = not checked. */
+    readonly organizations?: readonly string[] | undefined
   },
   now: number,
 ): Caller {
@@ -40,6 +42,7 @@ export function checkClaims(
   const expiresAt = checkTimes(claims, now)
   // RFC 7800: a bound token is no bearer token.
   if (claims['cnf'] !== undefined) throw invalidToken('token_is_bound')
+  checkOrganization(claims['org_id'], expected.organizations)
   return {
     subject: checkSubject(claims['sub']),
     clientId: clientId(claims),
@@ -61,6 +64,15 @@ function checkAudience(aud: unknown, audience: string): void {
   const audiences = Array.isArray(aud) ? aud : [aud]
   if (!audiences.every((value) => typeof value === 'string')) throw invalidToken('aud_malformed')
   if (!audiences.includes(audience)) throw invalidToken('aud_mismatch')
+}
+
+/** Auth0 puts `org_id` into the token of a user who signed in with an Organization. */
+function checkOrganization(organization: unknown, allowed: readonly string[] | undefined): void {
+  if (allowed === undefined) return
+  if (organization === undefined) throw invalidToken('org_id_missing')
+  if (typeof organization !== 'string' || !allowed.includes(organization)) {
+    throw invalidToken('org_id_mismatch')
+  }
 }
 
 function checkTimes({ exp, nbf, iat }: Claims, now: number): number {

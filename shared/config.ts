@@ -150,6 +150,8 @@ export const variables = {
   LOG_WEBHOOK_SECRET: secrets,
   GOOGLE_CONNECTION_NAME: list,
   CLIENT_REDIRECT_URIS: list.optional(),
+  THIRD_PARTY_ACCESS: z.enum(['admitted', 'open'], 'must be admitted or open').default('admitted'),
+  OAUTH_ORGANIZATION: list.optional(),
   DCR_POLICY: z
     .enum(['admit', 'observe', 'enforce'], 'must be admit, observe or enforce')
     .default('admit'),

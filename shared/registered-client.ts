@@ -23,14 +23,32 @@ export function isPromoted(client: Auth0.Client): boolean {
 }
 
 /**
- * Whether a client may have come by dynamic registration, as far as Auth0 lets one tell: it is none
- * of the operator's own first-party clients, none that works without users, and none that was
- * imported by its metadata document (CIMD).
+ * How a client came to exist: `dynamic` (RFC 7591), `self_cimd` (it registered itself by its metadata
+ * document), `imported` (an administrator imported its metadata document), or `unmarked` (made by an
+ * operator, or registered before Auth0 marked clients).
+ *
+ * Source: Auth0's Management API, `external_metadata_type` and `external_metadata_created_by`.
+ */
+export type RegistrationKind = 'dynamic' | 'self_cimd' | 'imported' | 'unmarked'
+
+/** Reads the marker. A value that Auth0 does not document counts as `imported`: hands off. */
+export function registrationKind(client: Auth0.Client): RegistrationKind {
+  const { external_metadata_type: type, external_client_id: url } = client
+  if (type === 'dcr') return 'dynamic'
+  if (type === 'cimd' && client.external_metadata_created_by === 'client') return 'self_cimd'
+  return typeof type === 'string' || typeof url === 'string' ? 'imported' : 'unmarked'
+}
+
+/**
+ * Whether a client registered itself. The marker decides where Auth0 sets it. An unmarked client may
+ * have registered unless it is one of the operator's own first-party clients, the global client, or
+ * one that works without users.
  */
 export function mayHaveRegistered(client: Auth0.Client): boolean {
+  const kind = registrationKind(client)
+  if (kind !== 'unmarked') return kind !== 'imported'
   const { grant_types: grants = [], global } = client
-  const imported = client.external_client_id ?? client.external_metadata_type
-  if (typeof imported === 'string' || global === true) return false
+  if (global === true) return false
   if (client.is_first_party === true && !isPromoted(client)) return false
   return grants.length === 0 || grants.includes('authorization_code')
 }

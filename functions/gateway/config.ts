@@ -27,6 +27,7 @@ function parseVariables(env: Environment) {
       PUBLIC_URL: variables.PUBLIC_URL,
       OAUTH_ISSUER: variables.OAUTH_ISSUER,
       OAUTH_AUDIENCE: variables.OAUTH_AUDIENCE,
+      OAUTH_ORGANIZATION: variables.OAUTH_ORGANIZATION,
       JWKS_URI: variables.JWKS_URI,
       FUNCTIONS_BASE: variables.FUNCTIONS_BASE,
       GATEWAY_HMAC_SECRET: variables.GATEWAY_HMAC_SECRET,

@@ -45,9 +45,9 @@ export function createGateway(
     uri: config.jwksUri,
     onFetchFailed: (reason) => log.warning('jwks_fetch_failed', { reason }),
   })
-  const { audience, SCOPE_SOURCE: scopeSource } = config
+  const { audience, SCOPE_SOURCE: scopeSource, OAUTH_ORGANIZATION: organizations } = config
   const gate = createGate({
-    verify: createAccessTokenVerifier({ issuer, audience, scopeSource, jwks }),
+    verify: createAccessTokenVerifier({ issuer, audience, scopeSource, organizations, jwks }),
     catalogue,
     resourceMetadata: protectedResourceMetadataUrl(publicUrl),
   })

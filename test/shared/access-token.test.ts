@@ -182,6 +182,34 @@ describe('what is granted', () => {
   })
 })
 
+describe('the organization of a token', () => {
+  const expected = { issuer: ISSUER, audience: AUDIENCE, scopeSource: 'scope' } as const
+  const verifyIn = (organizations?: readonly string[]) =>
+    createAccessTokenVerifier({ ...expected, organizations, jwks, now: () => NOW })
+
+  test.each([
+    ['org_acme', ['org_acme']],
+    ['org_acme', ['org_other', 'org_acme']],
+    ['org_acme', undefined],
+    [undefined, undefined],
+  ])('org_id %s is accepted where %j are expected', async (org_id, organizations) => {
+    const accessToken = withClaims({ org_id })
+    expect((await verifyIn(organizations)(accessToken)).subject).toBe('auth0|alice')
+  })
+
+  test.each([
+    [undefined, 'org_id_missing'],
+    ['org_other', 'org_id_mismatch'],
+    ['ORG_ACME', 'org_id_mismatch'],
+    ['', 'org_id_mismatch'],
+    [null, 'org_id_mismatch'],
+    [['org_acme'], 'org_id_mismatch'],
+  ])('org_id %j is refused where org_acme is expected: %s', async (org_id, reason) => {
+    const refused = verifyIn(['org_acme'])(withClaims({ org_id }))
+    await expect(refused).rejects.toMatchObject({ code: 'invalid_token', status: 401, reason })
+  })
+})
+
 describe('what is remembered', () => {
   test('a token is verified once, and ends when it expires', async () => {
     let now = NOW

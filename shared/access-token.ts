@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto'
-import { type CryptoKey, compactVerify } from 'jose'
-import { invalidToken } from './bearer.ts'
+import { type CryptoKey, compactVerify, errors } from 'jose'
+import { BearerError, invalidToken } from './bearer.ts'
 import { type Caller, type Claims, checkClaims, type ScopeSource } from './claims.ts'
 import { asObject, parseJson } from './json.ts'
 import type { Jwks } from './jwks.ts'
@@ -28,6 +28,7 @@ export interface AccessTokenOptions {
 interface Remembered {
   readonly caller: Caller
   readonly kid: string
+  readonly key: CryptoKey
 }
 
 const MAX_TOKEN_CHARACTERS = 16_384
@@ -38,8 +39,8 @@ const BASE64URL = /^[A-Za-z0-9_-]+$/
 /**
  * A verifier for Auth0's RS256 access tokens (RFC 9068 and Auth0's own profile): shape, header,
  * signature, then claims. Verified tokens are remembered, at most 2,000, under a SHA-256 digest,
- * until `exp` or until their key leaves the key set; so are forged ones, until the key that they name
- * is fetched again. Of tokens that are refused for anything else nothing is.
+ * until `exp` or until the key set no longer has that very key under their `kid`; so are forged ones,
+ * until the key that they name changes. Of tokens that are refused for anything else nothing is.
  *
  * Not checked: revocation (access tokens are self-contained), `nonce`, `auth_time`, `acr`.
  */
@@ -52,10 +53,9 @@ export function createAccessTokenVerifier(options: AccessTokenOptions): VerifyAc
   const recall = async (digest: string): Promise<Caller | undefined> => {
     const entry = remembered.get(digest)
     if (entry === undefined) return undefined
-    const alive =
-      now() < entry.caller.expiresAt &&
-      (jwks.holds(entry.kid) || (await jwks.key(entry.kid)) !== undefined)
-    if (alive) return entry.caller
+    // A key set may replace a key and keep its name.
+    const current = jwks.held(entry.kid) ?? (await jwks.key(entry.kid, () => true))
+    if (now() < entry.caller.expiresAt && current === entry.key) return entry.caller
     remembered.delete(digest)
     return undefined
   }
@@ -65,7 +65,7 @@ export function createAccessTokenVerifier(options: AccessTokenOptions): VerifyAc
     const known = await recall(digest)
     if (known !== undefined) return known
     const kid = checkShape(accessToken)
-    const key = await jwks.key(kid)
+    const key = await jwks.key(kid, () => wouldBeAccepted(accessToken, options, now()))
     if (key === undefined) throw invalidToken('kid_unknown')
     const isForged = forged.get(digest) === key
     const claims = isForged ? undefined : await verifySignature(accessToken, key)
@@ -74,7 +74,7 @@ export function createAccessTokenVerifier(options: AccessTokenOptions): VerifyAc
       throw invalidToken('signature_invalid')
     }
     const caller = checkClaims(claims, options, now())
-    remember(remembered, digest, { caller, kid }, MAX_REMEMBERED)
+    remember(remembered, digest, { caller, kid, key }, MAX_REMEMBERED)
     return caller
   }
 }
@@ -113,11 +113,28 @@ function checkHeader(header: Readonly<Record<string, unknown>>): string {
   return kid
 }
 
+/** Whether only the signature is left to check. */
+function wouldBeAccepted(accessToken: string, expected: AccessTokenOptions, now: number): boolean {
+  try {
+    const payload = accessToken.split('.')[1] ?? ''
+    const claims = parseObject(Buffer.from(payload, 'base64url'), 'payload_malformed')
+    checkClaims(claims, expected, now)
+    return true
+  } catch (error) {
+    if (error instanceof BearerError) return false
+    throw error
+  }
+}
+
 /** The claims, or undefined when the signature is not of this key. */
 async function verifySignature(accessToken: string, key: CryptoKey): Promise<Claims | undefined> {
-  const options = { algorithms: ['RS256'] }
-  const verified = await compactVerify(accessToken, key, options).catch(() => undefined)
-  return verified && parseObject(Buffer.from(verified.payload), 'payload_malformed')
+  try {
+    const verified = await compactVerify(accessToken, key, { algorithms: ['RS256'] })
+    return parseObject(Buffer.from(verified.payload), 'payload_malformed')
+  } catch (error) {
+    if (error instanceof errors.JWSSignatureVerificationFailed) return undefined
+    throw error
+  }
 }
 
 function parseObject(bytes: Buffer, reason: string): Claims {

@@ -4,13 +4,16 @@ import { FetchError, type FetchJson, fetchJson } from './fetch-json.ts'
 /** The issuer's signing keys by `kid`, fetched when needed. */
 export interface Jwks {
   /**
-   * The key with this `kid`, or undefined when the issuer has none.
+   * The key with this `kid`, or undefined when the issuer has none. `mayBeNew` says whether the token
+   * would be accepted if its key existed: only then is the difference between "unknown" and "not
+   * fetched again yet" worth a second fetch. Default: false.
    *
-   * @throws JwksUnavailableError when the issuer cannot be asked and no kept key has this `kid`.
+   * @throws JwksUnavailableError when no kept key has this `kid` and the issuer cannot be asked, or
+   * was asked too often in the last 10 seconds to ask once more for a token that `mayBeNew`.
    */
-  readonly key: (kid: string) => Promise<CryptoKey | undefined>
-  /** True when the key is known and the kept set is fresh, so that no wait is needed. */
-  readonly holds: (kid: string) => boolean
+  readonly key: (kid: string, mayBeNew?: () => boolean) => Promise<CryptoKey | undefined>
+  /** The key, when it is known and the kept set is fresh, so that no wait is needed. */
+  readonly held: (kid: string) => CryptoKey | undefined
 }
 
 export interface JwksOptions {
@@ -21,7 +24,7 @@ export interface JwksOptions {
   readonly onFetchFailed?: (reason: string) => void
 }
 
-/** No usable key and the issuer cannot be reached: the token is neither good nor bad. */
+/** The kept key set does not have the key and cannot be fetched now, so the token cannot be judged. */
 export class JwksUnavailableError extends Error {
   override readonly name = 'JwksUnavailableError'
   readonly retryAfterSeconds = COOLDOWN_MS / 1000
@@ -30,15 +33,27 @@ export class JwksUnavailableError extends Error {
 const FRESH_MS = 10 * 60_000
 const MAX_STALE_MS = 24 * 3_600_000
 const COOLDOWN_MS = 10_000
+// Auth0 serves its key set from a cache; this bounds what made-up kids can ask of it.
+const MAX_EXTRA_FETCHES = 8
 const FETCH_TIMEOUT_MS = 5_000
 const MAX_BYTES = 256 * 1024
 // 2,048 bits, base64url: what RFC 7518 s3.3 asks of RS256 at least.
 export const MIN_MODULUS_CHARACTERS = 342
 
+/** An imported key with the JWK members that it was made from. */
+interface KeptKey {
+  readonly key: CryptoKey
+  readonly n: string
+  readonly e: string | undefined
+}
+
+type KeptKeys = ReadonlyMap<string, KeptKey>
+
 /**
  * A key set that is fetched on first use and every 10 minutes, one fetch at a time. An unknown `kid`
- * fetches again, at most every 10 seconds whatever is thrown at it. While the issuer is down the
- * kept keys serve for up to 24 hours; a set without any usable key counts as an outage.
+ * causes a fetch at most every 10 seconds; in that time tokens that `mayBeNew` cause up to 8 more, one
+ * for each `kid`. A key that a fetch brings again unchanged stays the same object. While the issuer is
+ * down the kept keys serve for up to 24 hours; a set without any usable key counts as an outage.
  */
 export function createJwks({
   uri,
@@ -46,15 +61,21 @@ export function createJwks({
   now = Date.now,
   onFetchFailed = () => undefined,
 }: JwksOptions): Jwks {
-  let keys: ReadonlyMap<string, CryptoKey> = new Map()
+  let keys: KeptKeys = new Map()
   let fetchedAt = Number.NEGATIVE_INFINITY
   let coolUntil = Number.NEGATIVE_INFINITY
+  let extraUntil = Number.NEGATIVE_INFINITY
+  /** The kids that caused an extra fetch since the last cooldown began. */
+  const looked = new Set<string>()
+  let fetchesStarted = 0
   let reachable = true
   let inFlight: Promise<void> | undefined
 
   const refresh = () => {
-    inFlight ??= fetch(uri, { timeoutMs: FETCH_TIMEOUT_MS, maxBytes: MAX_BYTES })
-      .then(importKeys)
+    if (inFlight !== undefined) return inFlight
+    fetchesStarted++
+    inFlight = fetch(uri, { timeoutMs: FETCH_TIMEOUT_MS, maxBytes: MAX_BYTES })
+      .then((document) => importKeys(document, keys))
       .then((imported) => {
         keys = imported
         fetchedAt = now()
@@ -85,38 +106,62 @@ export function createJwks({
     }
   }
 
+  /** Without it a made-up `kid` just before a rotation would have the tokens of the new key refused. */
+  const lookOnceMore = async (kid: string) => {
+    if (now() >= extraUntil) {
+      looked.clear()
+      extraUntil = now() + COOLDOWN_MS
+    }
+    if (looked.has(kid)) return
+    if (looked.size >= MAX_EXTRA_FETCHES) throw new JwksUnavailableError()
+    looked.add(kid)
+    await refresh()
+    if (!has(kid) && !reachable) throw new JwksUnavailableError()
+  }
+
   return {
-    holds: (kid) => keys.has(kid) && isFresh(),
-    key: async (kid) => {
+    held: (kid) => (isFresh() ? keys.get(kid)?.key : undefined),
+    key: async (kid, mayBeNew = () => false) => {
+      const startedBefore = fetchesStarted
       // A known key waits for no fetch that somebody's unknown one caused, nor again in an outage.
       if (!has(kid) || !(isFresh() || isDown())) await lookFor(kid)
       else if (!isFresh() && isCool()) void refresh()
-      const key = has(kid) ? keys.get(kid) : undefined
-      if (key === undefined && !reachable) throw new JwksUnavailableError()
-      return key
+      if (!has(kid) && inFlight !== undefined) await inFlight
+      if (!has(kid) && !reachable) throw new JwksUnavailableError()
+      // Only a fetch that began after the token came says that its key does not exist.
+      const isKnownToBeNone = fetchesStarted > startedBefore
+      if (!has(kid) && !isKnownToBeNone && mayBeNew()) await lookOnceMore(kid)
+      return has(kid) ? keys.get(kid)?.key : undefined
     },
   }
 }
 
-async function importKeys(document: Readonly<Record<string, unknown>>) {
+async function importKeys(document: Readonly<Record<string, unknown>>, kept: KeptKeys) {
   const listed = Array.isArray(document['keys']) ? document['keys'] : []
-  const imported = await Promise.all(listed.filter(isSigningKey).map(importKey))
+  const imported = await Promise.all(
+    listed.filter(isSigningKey).map((jwk) => importKey(jwk, kept.get(jwk.kid))),
+  )
   const usable = imported.filter((entry) => entry !== undefined)
   if (usable.length === 0) throw new FetchError('no_usable_key')
   return new Map(usable)
 }
 
-async function importKey(jwk: JWK & { kid: string }): Promise<[string, CryptoKey] | undefined> {
+async function importKey(
+  { kid, kty, n, e }: SigningJwk,
+  kept: KeptKey | undefined,
+): Promise<[string, KeptKey] | undefined> {
+  if (kept !== undefined && kept.n === n && kept.e === e) return [kid, kept]
   try {
-    const { kty, n, e } = jwk
     const key = await importJWK({ kty, n, e } as JWK, 'RS256')
-    return key instanceof Uint8Array ? undefined : [jwk.kid, key]
+    return key instanceof Uint8Array ? undefined : [kid, { key, n, e }]
   } catch {
     return undefined
   }
 }
 
-function isSigningKey(jwk: unknown): jwk is JWK & { kid: string } {
+type SigningJwk = JWK & { kid: string; n: string }
+
+function isSigningKey(jwk: unknown): jwk is SigningJwk {
   if (jwk === null || typeof jwk !== 'object') return false
   const { kty, use, key_ops: uses, alg, kid, n }: Record<string, unknown> = { ...jwk }
   return (

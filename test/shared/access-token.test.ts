@@ -1,9 +1,11 @@
+import { generateKeyPair } from 'jose'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { createAccessTokenVerifier, type VerifyAccessToken } from '../../shared/access-token.ts'
 import { BearerError } from '../../shared/bearer.ts'
 import type { Jwks } from '../../shared/jwks.ts'
 import {
   AUDIENCE,
+  HEADER,
   hostileTokens,
   ISSUER,
   keySet,
@@ -228,7 +230,7 @@ describe('what is remembered', () => {
     let isGone = false
     const remembering = verifier({
       jwks: {
-        holds: (kid) => !isGone && own.holds(kid),
+        held: (kid) => (isGone ? undefined : own.held(kid)),
         key: async (kid) => (isGone ? undefined : own.key(kid)),
       },
     })
@@ -237,9 +239,34 @@ describe('what is remembered', () => {
     await expect(remembering(token())).rejects.toMatchObject({ reason: 'kid_unknown' })
   })
 
+  test('a token ends with its key, also when another takes its name', async () => {
+    let own = await keySet()
+    const remembering = verifier({
+      jwks: { held: (kid) => own.held(kid), key: (kid) => own.key(kid) },
+    })
+    await remembering(token())
+    own = await keySet(THEIRS)
+    await expect(remembering(token())).rejects.toMatchObject({ reason: 'signature_invalid' })
+  })
+
+  test('a failure of the verifier itself is neither a forgery nor remembered as one', async () => {
+    const own = await keySet()
+    const { privateKey } = await generateKeyPair('RS256')
+    let key = privateKey
+    const remembering = verifier({
+      jwks: { held: () => key, key: async () => key },
+    })
+    // A private key cannot verify: Web Crypto refuses it.
+    await expect(remembering(token())).rejects.not.toBeInstanceOf(BearerError)
+    key = own.held(HEADER.kid) as typeof key
+    await expect(remembering(token())).resolves.toMatchObject({ subject: 'auth0|alice' })
+  })
+
   test('a forgery is, until the key that it names is another', async () => {
     let own = await keySet()
-    const remembering = verifier({ jwks: { holds: () => true, key: (kid) => own.key(kid) } })
+    const remembering = verifier({
+      jwks: { held: (kid) => own.held(kid), key: (kid) => own.key(kid) },
+    })
     const forgery = signedByOthers()
     for (let round = 0; round < 3; round++) {
       await expect(remembering(forgery)).rejects.toMatchObject({ reason: 'signature_invalid' })

@@ -57,6 +57,9 @@ const serve = (...keys: unknown[]) => {
   respond = json({ keys })
 }
 const isKnown = async (kid: string) => (await jwks.key(kid)) !== undefined
+const isHeld = (kid: string) => jwks.held(kid) !== undefined
+/** As a token asks whose claims are in order. */
+const isKnownToGoodToken = async (kid: string) => (await jwks.key(kid, () => true)) !== undefined
 
 describe('in fair weather', () => {
   test('many callers at once cost one fetch', async () => {
@@ -70,11 +73,11 @@ describe('in fair weather', () => {
     serve(one)
     await jwks.key('one')
     now = 10 * 60_000 - 1
-    expect(jwks.holds('one')).toBe(true)
+    expect(isHeld('one')).toBe(true)
     await jwks.key('one')
     expect(fetches).toBe(1)
     now = 10 * 60_000
-    expect(jwks.holds('one')).toBe(false)
+    expect(isHeld('one')).toBe(false)
     await jwks.key('one')
     expect(fetches).toBe(2)
   })
@@ -94,6 +97,57 @@ describe('in fair weather', () => {
     expect(fetches).toBe(2)
     now += 10_000
     for (let index = 0; index < 100; index++) await jwks.key(`unknown-${index}`)
+    expect(fetches).toBe(3)
+  })
+
+  test('a key that appears just after the fetch of a made-up one is found', async () => {
+    serve(one)
+    await jwks.key('one')
+    expect(await isKnown('made-up')).toBe(false)
+    serve(one, two)
+    expect(await isKnownToGoodToken('two')).toBe(true)
+    expect(fetches).toBe(3)
+  })
+
+  test('good tokens of unknown keys cost 8 more fetches in 10 s, and are then not judged', async () => {
+    serve(one)
+    await jwks.key('one')
+    expect(await isKnown('made-up')).toBe(false)
+    for (let index = 0; index < 8; index++) {
+      expect(await isKnownToGoodToken(`unknown-${index}`)).toBe(false)
+      expect(await isKnownToGoodToken(`unknown-${index}`)).toBe(false)
+    }
+    expect(fetches).toBe(10)
+    serve(one, two)
+    for (let index = 0; index < 100; index++) {
+      await expect(jwks.key('two', () => true)).rejects.toThrow(JwksUnavailableError)
+    }
+    expect(fetches).toBe(10)
+    now += 10_000
+    expect(await isKnownToGoodToken('two')).toBe(true)
+    expect(fetches).toBe(11)
+  })
+
+  test('good tokens of one new key that come at once share a fetch and are all accepted', async () => {
+    serve(one)
+    await jwks.key('one')
+    expect(await isKnown('made-up')).toBe(false)
+    serve(one, two)
+    const prompt = respond
+    respond = (req, res) => void setImmediate(() => prompt(req, res))
+    const found = await Promise.all(Array.from({ length: 20 }, () => isKnownToGoodToken('two')))
+    expect(found.every(Boolean)).toBe(true)
+    expect(fetches).toBe(3)
+  })
+
+  test('a key that is fetched again unchanged stays the same, a replaced one does not', async () => {
+    serve(one)
+    const first = await jwks.key('one')
+    now = 10 * 60_000
+    expect(await jwks.key('one')).toBe(first)
+    serve({ ...two, kid: 'one' })
+    now = 20 * 60_000
+    expect(await jwks.key('one')).not.toBe(first)
     expect(fetches).toBe(3)
   })
 
@@ -127,9 +181,9 @@ describe('in fair weather', () => {
 
   test('what is held needs no wait, what is not does', async () => {
     serve(one)
-    expect(jwks.holds('one')).toBe(false)
+    expect(isHeld('one')).toBe(false)
     await jwks.key('one')
-    expect([jwks.holds('one'), jwks.holds('two')]).toEqual([true, false])
+    expect([isHeld('one'), isHeld('two')]).toEqual([true, false])
   })
 
   test('names of the prototype are no keys', async () => {
@@ -219,11 +273,11 @@ describe('in an outage', () => {
     respond = json({}, 503)
     now = 10 * 60_000
     await jwks.key('one')
-    expect(jwks.holds('one')).toBe(false)
+    expect(isHeld('one')).toBe(false)
     serve(one)
     now += 10_000
     await jwks.key('one')
-    await vi.waitUntil(() => jwks.holds('one'))
+    await vi.waitUntil(() => isHeld('one'))
   })
 
   test('of an issuer that hangs, only the first call waits', async () => {

@@ -83,7 +83,7 @@ export async function keySet(whose = OURS): Promise<Jwks & { readonly asked: str
   const find = (kid: string) => (kid === HEADER.kid ? key : undefined)
   return {
     asked,
-    holds: (kid) => find(kid) !== undefined,
+    held: find,
     key: async (kid) => {
       asked.push(kid)
       return find(kid)

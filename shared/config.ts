@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { SCOPE_TOKEN } from './scope.ts'
+import { readSigningKeys } from './signing-key.ts'
 
 /** The environment as a composition root hands it over: the process's own or a literal in a test. */
 export type Environment = Readonly<Record<string, string | undefined>>
@@ -73,10 +74,24 @@ const secret = text.refine(
 /** One secret, or two while it is being changed: newest first. */
 const secrets = z
   .string()
-  .transform((value) => splitList(value))
-  .refine(({ length }) => length > 0, 'must not be empty')
-  .refine(({ length }) => length <= 2, 'takes two secrets at most, newest first')
+  .transform((value, context) => {
+    const given = splitList(value)
+    const isWhole = given.length === value.split(',').length
+    if (given.length === 0) context.addIssue('must not be empty')
+    else if (given.length > 2) context.addIssue('takes two secrets at most, newest first')
+    // A backend that splits the same text might take the empty key.
+    else if (!isWhole) context.addIssue('must not have an empty secret: remove the extra comma')
+    return given
+  })
   .pipe(z.tuple([secret], secret))
+
+/** One signing key, or two while it is being changed: the first signs. */
+const signingKeys = text.transform((value, context) => {
+  const keys = readSigningKeys(value)
+  if (keys !== undefined && keys.length <= 2) return keys
+  context.addIssue('must be one or two private keys, P-256 or Ed25519, as PEM or JWK')
+  return z.NEVER
+})
 
 const list = text
   .transform((value) => splitList(value))
@@ -130,6 +145,7 @@ export const variables = {
     .refine(hasNoQuery, 'must not have a query')
     .transform((value) => value.replace(/\/+$/, '')),
   GATEWAY_HMAC_SECRET: secrets,
+  GATEWAY_SIGNING_KEY: signingKeys.optional(),
   BACKEND_AUTH: z.enum(['none', 'google'], 'must be none or google').default('none'),
   BACKEND_TIMEOUT_MS: wholeNumber(1, 600_000, 'milliseconds').default(50_000),
   SCOPE_SOURCE: z

@@ -21,6 +21,7 @@ const GATEWAY_PATHS: Readonly<Record<string, string>> = {
   [MCP_PATH]: 'gateway',
   '/tools/{toolName}': 'gateway',
   '/openapi.json': 'gateway',
+  '/.well-known/jwks.json': 'gateway',
   [REGISTRATION_PATH]: 'registration',
   [LOG_WEBHOOK_PATH]: 'log-webhook',
 }

@@ -37,7 +37,9 @@ export function entryPoint(functionName: string): string {
 /** A secret's id in Secret Manager is the variable's name. */
 export function isSecret(variable: string): boolean {
   // The URL holds Redis's password.
-  return variable.endsWith('_SECRET') || variable === 'REDIS_URL'
+  return (
+    variable.endsWith('_SECRET') || variable === 'GATEWAY_SIGNING_KEY' || variable === 'REDIS_URL'
+  )
 }
 
 /** True when a resource with these labels was made by `npm run deploy`. */

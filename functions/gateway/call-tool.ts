@@ -6,7 +6,7 @@ import { type GoogleIdentity, GoogleIdentityError } from './google-identity.ts'
 import { type Identity, requireScopes } from './identity.ts'
 import { failed, type Outcome, toOutcome } from './outcome.ts'
 import { type Allowance, createAllowance, PostError, post, type Target, toTarget } from './post.ts'
-import { createStatementSigner } from './statement.ts'
+import { createStatementSigner, type StatementKeys } from './statement.ts'
 
 /** One call that has been decided on: `identity` may call `tool`. */
 export interface ToolCall {
@@ -29,7 +29,7 @@ export type CallTool = (call: ToolCall) => Promise<Outcome>
 export interface CallToolOptions {
   readonly functionsBase: string
   readonly publicUrl: string
-  readonly hmacSecret: string
+  readonly keys: StatementKeys
   readonly timeoutMs: number
   readonly googleIdentity?: GoogleIdentity | undefined
 }
@@ -48,7 +48,7 @@ export function allowAnswers(): Allowance {
 }
 
 export function createCallTool(options: CallToolOptions): CallTool {
-  const signStatement = createStatementSigner(options.hmacSecret)
+  const signStatement = createStatementSigner(options.keys)
   const targets = new Map<string, Target>()
   const targetAt = (url: string) => {
     const target = targets.get(url) ?? toTarget(url)

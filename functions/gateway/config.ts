@@ -8,17 +8,19 @@ import { defaultAudience } from '../../shared/protected-resource.ts'
 import { type Catalogue, parseTools } from '../../shared/tools.ts'
 import { type CallableTool, compileTool } from './callable-tool.ts'
 
-export type GatewayConfig = ReturnType<typeof parseVariables> & {
-  readonly catalogue: Catalogue<CallableTool>
-}
+export type GatewayConfig = ReturnType<typeof parseVariables> &
+  ReturnType<typeof parseKeys> & {
+    readonly catalogue: Catalogue<CallableTool>
+  }
 
 /** @throws ConfigError with every fault at once. */
 export function parseGatewayConfig(env: Environment): GatewayConfig {
-  const [values, catalogue] = collectFaults([
+  const [values, keys, catalogue] = collectFaults([
     () => parseVariables(env),
+    () => parseKeys(env),
     () => parseTools(env, compileTool),
   ])
-  return { ...values, catalogue }
+  return { ...values, ...keys, catalogue }
 }
 
 function parseVariables(env: Environment) {
@@ -30,7 +32,6 @@ function parseVariables(env: Environment) {
       OAUTH_ORGANIZATION: variables.OAUTH_ORGANIZATION,
       JWKS_URI: variables.JWKS_URI,
       FUNCTIONS_BASE: variables.FUNCTIONS_BASE,
-      GATEWAY_HMAC_SECRET: variables.GATEWAY_HMAC_SECRET,
       BACKEND_AUTH: variables.BACKEND_AUTH,
       BACKEND_TIMEOUT_MS: variables.BACKEND_TIMEOUT_MS,
       SCOPE_SOURCE: variables.SCOPE_SOURCE,
@@ -47,4 +48,12 @@ function parseVariables(env: Environment) {
     audience: values.OAUTH_AUDIENCE ?? defaultAudience(values.PUBLIC_URL),
     jwksUri: values.JWKS_URI ?? new URL('.well-known/jwks.json', values.OAUTH_ISSUER).href,
   }
+}
+
+/** Either will do; without both a backend could not tell who calls. */
+function parseKeys(env: Environment) {
+  const { GATEWAY_HMAC_SECRET, GATEWAY_SIGNING_KEY } = variables
+  const hasKey = Boolean(env['GATEWAY_SIGNING_KEY']?.trim())
+  const secret = hasKey ? GATEWAY_HMAC_SECRET.optional() : GATEWAY_HMAC_SECRET
+  return parseEnvironment({ GATEWAY_HMAC_SECRET: secret, GATEWAY_SIGNING_KEY }, env)
 }

@@ -20,6 +20,9 @@ export interface GatewayDependencies {
   readonly metadataHost?: string | undefined
 }
 
+/** The public halves of GATEWAY_SIGNING_KEY (RFC 7517 s5). */
+const JWKS_PATH = '/.well-known/jwks.json'
+const KEPT_BY_CACHES = { 'cache-control': 'public, max-age=300, s-maxage=300' }
 const TOOL_PATH = /^\/tools\/([^/]+)$/
 const REQUEST_HEADERS = [
   'authorization',
@@ -40,7 +43,7 @@ export function createGateway(
   { log, metadataHost }: GatewayDependencies,
 ): Handler {
   const { catalogue, PUBLIC_URL: publicUrl, OAUTH_ISSUER: issuer } = config
-  const [hmacSecret] = config.GATEWAY_HMAC_SECRET
+  const signingKeys = config.GATEWAY_SIGNING_KEY ?? []
   const jwks = createJwks({
     uri: config.jwksUri,
     onFetchFailed: (reason) => log.warning('jwks_fetch_failed', { reason }),
@@ -54,7 +57,7 @@ export function createGateway(
   const callTool = createCallTool({
     functionsBase: config.FUNCTIONS_BASE,
     publicUrl,
-    hmacSecret,
+    keys: { secret: config.GATEWAY_HMAC_SECRET?.[0], signingKey: signingKeys[0] },
     timeoutMs: config.BACKEND_TIMEOUT_MS,
     googleIdentity:
       config.BACKEND_AUTH === 'google' ? createGoogleIdentity(metadataHost) : undefined,
@@ -67,6 +70,7 @@ export function createGateway(
   const calls = { gate, catalogue, callTool, rateLimit }
   const mcp = createMcp({ ...calls, challengeForm: config.AUTH_CHALLENGE })
   const rest = createRest(calls)
+  const keySet = { keys: signingKeys.map(({ publicJwk }) => publicJwk) }
   const openApi = openApiDocument(catalogue, { publicUrl, issuer })
   const policy: CorsPolicy = {
     // The status page lives at the public origin itself.
@@ -89,6 +93,9 @@ export function createGateway(
     const toolName = TOOL_PATH.exec(request.path)?.[1]
     if (toolName !== undefined) {
       return withCors(policy, request, () => rest(request, toolName), problemResponse)
+    }
+    if (request.path === JWKS_PATH && signingKeys.length > 0) {
+      return withCors(PUBLIC_DOCUMENT, request, () => json(200, keySet, KEPT_BY_CACHES))
     }
     if (request.path !== '/openapi.json') throw notFound()
     return withCors(PUBLIC_DOCUMENT, request, () => json(200, openApi))

@@ -1,4 +1,5 @@
 import { createHmac, createSecretKey, hash, type KeyObject } from 'node:crypto'
+import type { SigningKey } from '../../shared/signing-key.ts'
 import type { Identity } from './identity.ts'
 
 /** What the gateway states to a backend about one call. */
@@ -16,26 +17,45 @@ export interface Statement {
 
 /** Seconds during which a backend may take an assertion; also its replay window. */
 const LIFETIME_SECONDS = 60
-const JWT_HEADER = encode({ alg: 'HS256', typ: 'JWT' })
 
 /**
  * The header fields that tell a backend who calls: `x-user-uid` (`auth0:<sub>`), `x-gateway-sig`
- * (`<uid>.<seconds>.<hex HMAC-SHA256 of "<uid>.<seconds>">`) and `x-gateway-assertion`, an HS256 JWT
- * (RFC 7519) that also binds the tool, the client, the scopes and the body (hex SHA-256). A call
- * without a user carries the assertion alone, without `sub`.
+ * (`<uid>.<seconds>.<hex HMAC-SHA256 of "<uid>.<seconds>">`, only with a secret) and
+ * `x-gateway-assertion`, a JWT (RFC 7519) that also binds the tool, the client, the scopes and the
+ * body (hex SHA-256). A call without a user carries the assertion alone, without `sub`.
  */
 export type SignStatement = (statement: Statement) => Record<string, string>
 
-/** Signs statements with this secret. */
-export function createStatementSigner(secret: string): SignStatement {
-  const key = createSecretKey(secret, 'utf8')
-  const signUid = createUidSigner(key)
+/** What the gateway signs with; one of the two at least. */
+export interface StatementKeys {
+  readonly secret?: string | undefined
+  /** Signs the assertion instead of the secret. */
+  readonly signingKey?: SigningKey | undefined
+}
+
+/** Signs statements with these keys. */
+export function createStatementSigner({ secret, signingKey }: StatementKeys): SignStatement {
+  const key = secret === undefined ? undefined : createSecretKey(secret, 'utf8')
+  const signUid = key && createUidSigner(key)
+  const signAssertion = signingKey ? createSigner(signingKey) : key && createSigner(hs256(key))
+  if (signAssertion === undefined) throw new Error('no key to sign with')
   return (statement) => {
     const { identity, now } = statement
-    const assertion = { 'x-gateway-assertion': signAssertion(statement, key) }
+    const assertion = { 'x-gateway-assertion': signAssertion(statement) }
     if (identity === undefined) return assertion
     const uid = userUid(identity.subject)
-    return { ...assertion, 'x-user-uid': uid, 'x-gateway-sig': signUid(uid, now) }
+    return {
+      ...assertion,
+      'x-user-uid': uid,
+      ...(signUid && { 'x-gateway-sig': signUid(uid, now) }),
+    }
+  }
+}
+
+function hs256(key: KeyObject): Pick<SigningKey, 'sign'> & { readonly alg: 'HS256' } {
+  return {
+    alg: 'HS256',
+    sign: (signed) => createHmac('sha256', key).update(signed).digest('base64url'),
   }
 }
 
@@ -61,24 +81,32 @@ function userUid(subject: string): string {
   return `auth0:${subject.replace(/[^\x21-\x24\x26-\x7e]+/g, encodeURIComponent)}`
 }
 
-function signAssertion(statement: Statement, key: KeyObject): string {
-  const { identity, now } = statement
-  const payload = encode({
-    iss: statement.issuer,
-    aud: statement.audience,
+/** RFC 7515 s3.1 */
+function createSigner(
+  key: Pick<SigningKey, 'sign'> & { readonly alg: string; readonly kid?: string },
+) {
+  const header = encode({ alg: key.alg, typ: 'JWT', kid: key.kid })
+  return (statement: Statement): string => {
+    const signed = `${header}.${encode(claims(statement))}`
+    return `${signed}.${key.sign(signed)}`
+  }
+}
+
+function claims({ issuer, audience, identity, tool, requestId, body, now }: Statement) {
+  return {
+    iss: issuer,
+    aud: audience,
     ...(identity !== undefined && {
       sub: identity.subject,
       client_id: identity.clientId,
       scope: [...identity.scopes].join(' '),
     }),
-    tool: statement.tool,
+    tool,
     iat: now,
     exp: now + LIFETIME_SECONDS,
-    jti: statement.requestId,
-    body_sha256: hash('sha256', statement.body),
-  })
-  const signed = `${JWT_HEADER}.${payload}`
-  return `${signed}.${createHmac('sha256', key).update(signed).digest('base64url')}`
+    jti: requestId,
+    body_sha256: hash('sha256', body),
+  }
 }
 
 function encode(value: unknown): string {

@@ -46,6 +46,7 @@ test.each([
   ['POST', '/tools/unknown/tool', 'gateway'],
   ['OPTIONS', '/tools/listEvents', 'gateway'],
   ['GET', '/openapi.json', 'gateway'],
+  ['GET', '/.well-known/jwks.json', 'gateway'],
   ['POST', '/auth0-log-webhook', 'log-webhook'],
   ['POST', '/oauth/register', 'registration'],
   ['OPTIONS', '/oauth/register', 'registration'],

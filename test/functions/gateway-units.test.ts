@@ -415,7 +415,7 @@ describe('the statement', () => {
     now: NOW,
   }
   const of = (changes: Partial<Statement> = {}) =>
-    createStatementSigner(SECRET)({ ...statement, ...changes })
+    createStatementSigner({ secret: SECRET })({ ...statement, ...changes })
   const identityOf = (changes: object) => ({
     identity: { ...statement.identity, ...changes } as NonNullable<Statement['identity']>,
   })
@@ -482,7 +482,7 @@ describe('the statement', () => {
   })
 
   test('one signer keeps users and seconds apart', () => {
-    const sign = createStatementSigner(SECRET)
+    const sign = createStatementSigner({ secret: SECRET })
     const sigOf = (subject: string, now: number) =>
       sign({ ...statement, ...identityOf({ subject }), now })['x-gateway-sig']
     const order: [string, number][] = [

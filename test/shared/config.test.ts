@@ -193,6 +193,7 @@ test.concurrent.each([
 const NOT_A_URL = 'must be an https URL without credentials or fragment (http only on loopback)'
 const NOT_AN_ORIGIN = 'must be an origin, without path or query'
 const PLACEHOLDER = 'is still a placeholder'
+const EMPTY_SECRET = 'must not have an empty secret: remove the extra comma'
 const TOO_SHORT = 'must have at least 32 characters'
 const NOT_ORIGINS = 'must be origins such as https://app.example.com, or *'
 const NOT_A_HOST = 'must be a host name, without https:// or path'
@@ -235,6 +236,9 @@ describe('what is refused', () => {
       `${SECRET},${SECRET},${SECRET}`,
       'takes two secrets at most, newest first',
     ],
+    ['GATEWAY_HMAC_SECRET', `${SECRET},`, EMPTY_SECRET],
+    ['GATEWAY_HMAC_SECRET', `${SECRET}, ,${SECRET}`, EMPTY_SECRET],
+    ['LOG_WEBHOOK_SECRET', `,${SECRET}`, EMPTY_SECRET],
     ['LOG_WEBHOOK_SECRET', 'change-me', PLACEHOLDER, TOO_SHORT],
     ['LOG_WEBHOOK_SECRET', 'k'.repeat(31), TOO_SHORT],
     ['MGMT_CLIENT_SECRET', '...', PLACEHOLDER, TOO_SHORT],

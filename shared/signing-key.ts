@@ -1,0 +1,67 @@
+import { createPrivateKey, createPublicKey, hash, type KeyObject, sign } from 'node:crypto'
+
+/** A private key that signs what the gateway asserts to backends. */
+export interface SigningKey {
+  /** JWK thumbprint (RFC 7638). */
+  readonly kid: string
+  readonly alg: 'ES256' | 'EdDSA'
+  /** The JWS signature of these bytes, base64url. */
+  readonly sign: (signed: string) => string
+  /** The public half, as a key set publishes it. */
+  readonly publicJwk: Readonly<Record<string, string>>
+}
+
+const PEM = /-----BEGIN ([A-Z ]+)-----[A-Za-z0-9+/=\s]+-----END \1-----/g
+
+/**
+ * Reads private keys in PEM (PKCS #8 or SEC 1; `\n` may stand for a line break), or as a JWK or a JWK
+ * Set: P-256 (ES256, RFC 7518) or Ed25519 (EdDSA, RFC 8037). Returns them in their order; undefined
+ * when there is none, or one of them is another kind of key. An error never quotes the text.
+ */
+export function readSigningKeys(text: string): readonly SigningKey[] | undefined {
+  try {
+    const keys = text.startsWith('{') ? jwksIn(text) : pemsIn(text.replaceAll('\\n', '\n'))
+    const signing = keys.map(toSigningKey).filter((key) => key !== undefined)
+    return signing.length > 0 && signing.length === keys.length ? signing : undefined
+  } catch {
+    return undefined
+  }
+}
+
+function jwksIn(text: string): KeyObject[] {
+  const document: unknown = JSON.parse(text)
+  const listed = Reflect.get(Object(document), 'keys') ?? [document]
+  return Array.from(listed as Iterable<object>, (jwk) =>
+    createPrivateKey({ key: { ...jwk }, format: 'jwk' }),
+  )
+}
+
+function pemsIn(text: string): KeyObject[] {
+  const isComplete = text.replaceAll(PEM, '').trim() === ''
+  return isComplete ? [...text.matchAll(PEM)].map(([pem]) => createPrivateKey(pem)) : []
+}
+
+function toSigningKey(key: KeyObject): SigningKey | undefined {
+  const { kty, crv, x, y } = createPublicKey(key).export({ format: 'jwk' })
+  if (typeof x !== 'string') return undefined
+  if (key.asymmetricKeyType === 'ec' && crv === 'P-256' && typeof y === 'string') {
+    const privateKey = { key, dsaEncoding: 'ieee-p1363' } as const
+    return describe({ crv, kty: 'EC', x, y }, 'ES256', (signed) =>
+      sign('sha256', Buffer.from(signed), privateKey).toString('base64url'),
+    )
+  }
+  if (kty !== 'OKP' || crv !== 'Ed25519') return undefined
+  return describe({ crv, kty, x }, 'EdDSA', (signed) =>
+    sign(null, Buffer.from(signed), key).toString('base64url'),
+  )
+}
+
+/** `members`: what RFC 7638 takes the thumbprint of, in the order that it demands. */
+function describe(
+  members: Readonly<Record<string, string>>,
+  alg: SigningKey['alg'],
+  signWith: SigningKey['sign'],
+): SigningKey {
+  const kid = hash('sha256', JSON.stringify(members), 'base64url')
+  return { kid, alg, sign: signWith, publicJwk: { ...members, use: 'sig', alg, kid } }
+}

@@ -26,6 +26,8 @@ const http = process.getBuiltinModule('node:http')
 
 const HEADERS_TIMEOUT_MS = 15_000
 const REQUEST_TIMEOUT_MS = 30_000
+// Node looks for connections past these limits only this often; its default of 30 s would add that.
+const TIMEOUT_CHECK_INTERVAL_MS = 1_000
 
 export interface RequestHandler {
   (req: IncomingMessage, res: ServerResponse, body: ReceivedBody): Promise<void>
@@ -83,7 +85,8 @@ export async function start<Config extends { readonly LOG_LEVEL: LogLevel }>(
 
 function createHost(handler: RequestHandler): Server {
   const inFlight = new Set<ServerResponse>()
-  const server = http.createServer((req, res) => {
+  const options = { connectionsCheckingInterval: TIMEOUT_CHECK_INTERVAL_MS }
+  const server = http.createServer(options, (req, res) => {
     inFlight.add(res)
     res.once('close', () => inFlight.delete(res))
     const maxBytes = handler.maxBodyBytes?.(req) ?? MAX_BODY_BYTES

@@ -1,0 +1,48 @@
+import { once } from 'node:events'
+import { connect } from 'node:net'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { type Backend, startBackend } from '../support/backend.ts'
+import { type Issuer, startIssuer } from '../support/issuer.ts'
+import { type Served, serveGateway } from '../support/serve.ts'
+
+let issuer: Issuer
+let backend: Backend
+let served: Served
+
+beforeAll(async () => {
+  issuer = await startIssuer()
+  backend = await startBackend()
+  served = await serveGateway({ issuer: issuer.url, functionsBase: backend.url })
+})
+afterAll(async () => {
+  await served[Symbol.asyncDispose]()
+  await issuer[Symbol.asyncDispose]()
+  await backend[Symbol.asyncDispose]()
+})
+
+const HEAD = 'POST /mcp HTTP/1.1\r\nHost: mcp.test\r\n'
+
+// A busy machine may look later than every second, so the limits are measured with room above: less
+// than the next multiple, which is what Node's own interval of 30 s would make of them.
+test.concurrent.each([
+  ['an unfinished head', HEAD, 15, 28],
+  ['an unfinished body', `${HEAD}Content-Length: 10\r\n\r\n{`, 30, 50],
+])(
+  '%s is given up in time',
+  async (_, bytes, least, most) => {
+    const { hostname, port } = new URL(served.url)
+    const socket = connect({ host: hostname, port: Number(port) })
+    const startedAt = performance.now()
+    socket.write(bytes)
+    let answer = ''
+    socket.on('data', (chunk) => {
+      answer += String(chunk)
+    })
+    await once(socket, 'close')
+    const seconds = (performance.now() - startedAt) / 1_000
+    expect(answer).toMatch(/^HTTP\/1\.1 408 /)
+    expect(seconds).toBeGreaterThan(least - 1)
+    expect(seconds).toBeLessThan(most)
+  },
+  90_000,
+)

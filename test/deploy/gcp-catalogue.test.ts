@@ -1,6 +1,11 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import type { Built } from '../../deploy/build/build.ts'
+import { compileCatalogue } from '../../deploy/build/catalogue.ts'
+import { functionNames } from '../../deploy/build/functions.ts'
+import { loadParser } from '../../deploy/gcp/targets.ts'
+import type { Environment } from '../../shared/config.ts'
+import { type Catalogue, catalogueScopes } from '../../shared/tools.ts'
 import { type BuiltFunctions, buildAll } from '../support/build.ts'
 import { type CommandResult, runHere, SECRETS, VARIABLES, writeEnvFile } from '../support/deploy.ts'
 import { repliesAfter } from '../support/deployed.ts'
@@ -50,6 +55,28 @@ test('the fixtures have the sizes that they are named after', () => {
   expect(Object.keys(MEDIUM.tools)).toHaveLength(117)
   expect(MEDIUM.text.length / 130_000).toBeCloseTo(1, 1)
   expect(LARGE.text.length / 2_000_000).toBeCloseTo(1, 1)
+})
+
+/** A parsed configuration as it can be compared; of its catalogue metadata serves the scopes alone. */
+function whatItServes(name: string, config: unknown): unknown {
+  const { catalogue, ...rest } = config as { readonly catalogue?: Catalogue }
+  const tools =
+    name === 'metadata' && catalogue ? catalogueScopes(catalogue) : [...(catalogue ?? [])]
+  return JSON.parse(JSON.stringify({ ...rest, tools }))
+}
+
+test('every function that reads a catalogue takes one along, and reads no more than it has', async () => {
+  const env = { ...REST, AUTH_SERVER_METADATA: 'curated' }
+  for (const name of functionNames()) {
+    const asked = new Set<string | symbol>()
+    const parse = await loadParser(name)
+    const recording = new Proxy<Environment>({}, { get: (_, variable) => void asked.add(variable) })
+    expect(() => parse(recording)).toThrow()
+    const compiled = compileCatalogue(name, { TOOLS: MEDIUM.text })
+    expect([name, compiled !== undefined]).toEqual([name, asked.has('TOOLS_FILE')])
+    const [lean, whole] = [compiled?.text, MEDIUM.text].map((TOOLS) => parse({ ...env, TOOLS }))
+    expect(whatItServes(name, lean)).toEqual(whatItServes(name, whole))
+  }
 })
 
 describe('the catalogue goes along in the source', () => {

@@ -12,6 +12,8 @@ import { fakeCommands } from '../support/fake-commands.ts'
 import { largeCatalogue } from '../support/large-catalogue.ts'
 import { keepWritten } from '../support/written.ts'
 
+const BUILD_TIMEOUT_MS = 180_000
+
 type Variables = Readonly<Record<string, string>>
 
 const { TOOL_SCOPES_JSON: _, ...BARE } = VARIABLES
@@ -59,14 +61,14 @@ describe.each([
     symlinkSync(`${ROOT}node_modules`, join(dist, 'node_modules'))
     backend = await startBackend()
     const variables = { ...BARE, FUNCTIONS_BASE: backend.url, TOOLS: text }
-    for (const [name, env] of await prepare(dist, variables)) {
+    const starting = [...(await prepare(dist, variables))].map(async ([name, env]) => {
       const source = `${dist}/${name}`
       const started = await startFunction({ name, source, env, onLine: keepWritten })
       processes.push(started)
-      const port = await started.port(AbortSignal.timeout(20_000))
-      running.set(name, `http://127.0.0.1:${port}`)
-    }
-  })
+      running.set(name, `http://127.0.0.1:${await started.port(new AbortController().signal)}`)
+    })
+    await Promise.all(starting)
+  }, BUILD_TIMEOUT_MS)
   afterAll(async () => {
     await Promise.all(processes.map(({ stop }) => stop()))
     await backend?.[Symbol.asyncDispose]()

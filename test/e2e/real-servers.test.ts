@@ -6,14 +6,16 @@ import type { System } from '../../deploy/local/system.ts'
 import { type ChatGpt, createChatGpt } from '../support/chatgpt.ts'
 import { type Connected, connectV1, connectV2 } from '../support/connect.ts'
 import { ALICE } from '../support/people.ts'
-import { type RealServer, startRealServer } from '../support/real-server.ts'
-import { startOnFreePorts } from '../support/system.ts'
+import { type RealServer, type RealTool, startRealServer } from '../support/real-server.ts'
+import { handshakeMessage } from '../support/serve.ts'
+import { postMcp, startOnFreePorts } from '../support/system.ts'
 
 type Result = RealServer['results'][number]
 type Call = readonly [tool: string, args: Readonly<Record<string, unknown>>]
 
 const PNG =
   'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=='
+const DIALECT = 'https://json-schema.org/draft/2020-12/schema'
 // The file system's server compares paths as they are resolved.
 const FILES = realpathSync(mkdtempSync(join(tmpdir(), 'files-')))
 const NOTE = join(FILES, 'note.txt')
@@ -117,6 +119,18 @@ describe.each([
     },
   )
 
+  test('the list says of each tool what the server says, in JSON Schema 2020-12', async () => {
+    const authorization = `Bearer ${chatGpt.accessToken()}`
+    const answer = await postMcp(system, handshakeMessage('tools/list'), { authorization })
+    const { result } = (await answer.json()) as { readonly result: RealServer['listed'] }
+    expect(result.tools.map(described)).toEqual(real.listed.tools.map(described))
+    const schemas = result.tools.flatMap(({ inputSchema, outputSchema = {} }) => [
+      inputSchema,
+      outputSchema,
+    ])
+    for (const { $schema = DIALECT } of schemas) expect($schema).toBe(DIALECT)
+  })
+
   test('wrong arguments do not reach it', async () => {
     const client = await connectV2(`${system.url}/mcp`, chatGpt)
     const before = real.results.length
@@ -129,6 +143,13 @@ describe.each([
     expect([...new Set(real.results.flatMap(kindsOf))].sort()).toEqual(kinds)
   })
 })
+
+/** What neither the dialect's label nor the gateway's own members change. */
+function described({ name, title, description, annotations, ...schemas }: RealTool) {
+  const { $schema: _, ...inputSchema } = schemas.inputSchema
+  const { $schema: __, ...outputSchema } = schemas.outputSchema ?? {}
+  return { name, title, description, annotations, inputSchema, outputSchema }
+}
 
 function kindsOf({ content, structuredContent, isError }: Result): string[] {
   const blocks = content as readonly { readonly type: string }[]

@@ -17,7 +17,11 @@ export interface RealServer extends AsyncDisposable {
 
 export interface RealTool {
   readonly name: string
+  readonly title?: string | undefined
   readonly description?: string | undefined
+  readonly annotations?: unknown
+  readonly inputSchema: Readonly<Record<string, unknown>>
+  readonly outputSchema?: Readonly<Record<string, unknown>> | undefined
 }
 
 /** Starts the server of an npm package, over stdio, by the official client. */

@@ -8,22 +8,26 @@ export const CATALOGUE_FILE = 'catalogue.json'
 /** The ways in which a catalogue is given, as a command's variables. */
 export const CATALOGUE_VARIABLES = ['TOOLS', 'TOOLS_FILE', 'TOOL_SCOPES_JSON'] as const
 
-/** What of the catalogue a function reads. */
-export type CatalogueExtent = 'everything' | 'names and scopes'
+/** What a function reads of the catalogue: all of it, or names, scopes and who may call. */
+export type CataloguePart = 'whole' | 'access'
 
 /** A catalogue as one function takes it along. */
-export interface CompiledCatalogue {
-  /** JSON without insignificant blanks; the function reads it as `TOOLS_FILE`. */
+export interface CarriedCatalogue {
+  /** Compact JSON, which the function reads as `TOOLS_FILE`. */
   readonly text: string
   readonly tools: number
-  readonly extent: CatalogueExtent
+  readonly part: CataloguePart
 }
 
-const EXTENTS: Readonly<Record<string, CatalogueExtent>> = {
-  gateway: 'everything',
-  'log-webhook': 'names and scopes',
-  metadata: 'names and scopes',
-  registration: 'names and scopes',
+const PARTS: Readonly<Record<string, CataloguePart>> = {
+  gateway: 'whole',
+  'log-webhook': 'access',
+  metadata: 'access',
+  registration: 'access',
+}
+const MEANING: Readonly<Record<CataloguePart, string>> = {
+  whole: 'everything',
+  access: 'names and scopes',
 }
 
 /** True when one of the variables gives a catalogue. */
@@ -33,35 +37,35 @@ export function hasCatalogue(env: Environment): boolean {
 
 /**
  * The catalogue that `env` gives, with what `functionName` reads of it and no more; undefined for a
- * function that reads none. The same catalogue gives the same text. The schemas are not compiled here.
+ * function that reads none. The same catalogue gives the same text.
  *
  * @throws ConfigError with all faults, each naming its variable and tool.
  */
-export function compileCatalogue(
-  functionName: string,
-  env: Environment,
-): CompiledCatalogue | undefined {
-  const extent = EXTENTS[functionName]
-  if (extent === undefined) return undefined
+export function catalogueFor(functionName: string, env: Environment): CarriedCatalogue | undefined {
+  const part = PARTS[functionName]
+  if (part === undefined) return undefined
   const { TOOLS, TOOLS_FILE, TOOL_SCOPES_JSON } = env
   const catalogue = parseCatalogue({ TOOLS, TOOLS_FILE, TOOL_SCOPES_JSON })
-  const entries = [...catalogue.values()].map(({ name, ...tool }) => [name, part(tool, extent)])
-  return { text: JSON.stringify(Object.fromEntries(entries)), tools: catalogue.size, extent }
+  return { text: compile([...catalogue.values()], part), tools: catalogue.size, part }
 }
 
-function part({ scopes, ...rest }: Omit<ToolDefinition, 'name'>, extent: CatalogueExtent) {
-  return extent === 'everything' ? { scopes, ...rest } : { scopes }
+function compile(tools: readonly ToolDefinition[], part: CataloguePart): string {
+  const entries = tools.map(({ name, scopes, ...rest }) => [
+    name,
+    part === 'whole' ? { scopes, ...rest } : { scopes },
+  ])
+  return JSON.stringify(Object.fromEntries(entries))
 }
 
 /** Writes the catalogue into a built function's directory, and returns the file's path. */
-export function writeCatalogue(directory: string, { text }: CompiledCatalogue): string {
+export function writeCatalogue(directory: string, { text }: CarriedCatalogue): string {
   const path = `${directory}/${CATALOGUE_FILE}`
   writeFileSync(path, text)
   return path
 }
 
 /** One line for people: how many tools, how large, what of them. */
-export function describeCatalogue({ text, tools, extent }: CompiledCatalogue): string {
+export function describeCatalogue({ text, tools, part }: CarriedCatalogue): string {
   const count = tools === 1 ? '1 tool' : `${tools} tools`
-  return `${count}, ${(Buffer.byteLength(text) / 1000).toFixed(1)} kB, ${extent}`
+  return `${count}, ${(Buffer.byteLength(text) / 1000).toFixed(1)} kB, ${MEANING[part]}`
 }

@@ -2,8 +2,8 @@ import { ConfigError, type Environment } from '../../shared/config.ts'
 import { type Built, buildFunction } from './build.ts'
 import {
   CATALOGUE_FILE,
-  type CompiledCatalogue,
-  compileCatalogue,
+  type CarriedCatalogue,
+  catalogueFor,
   describeCatalogue,
   hasCatalogue,
   writeCatalogue,
@@ -37,7 +37,7 @@ export async function runBuild(asked: readonly string[], io: BuildIo): Promise<n
   try {
     const parts = (asked.length > 0 ? asked : known).map((name) => ({
       name,
-      catalogue: hasCatalogue(io.env) ? compileCatalogue(name, io.env) : undefined,
+      catalogue: hasCatalogue(io.env) ? catalogueFor(name, io.env) : undefined,
     }))
     for (const { name, catalogue } of parts) {
       const built = await buildFunction(name, io.dist)
@@ -52,7 +52,7 @@ export async function runBuild(asked: readonly string[], io: BuildIo): Promise<n
   }
 }
 
-function describe({ name, bytes, weights }: Built, catalogue?: CompiledCatalogue): string {
+function describe({ name, bytes, weights }: Built, catalogue?: CarriedCatalogue): string {
   const rest = weights.slice(MAX_PARTS).reduce((sum, part) => sum + part.bytes, 0)
   const parts = [
     ...weights.slice(0, MAX_PARTS),

@@ -2,8 +2,8 @@ import { ConfigError, type Environment } from '../../shared/config.ts'
 import {
   CATALOGUE_FILE,
   CATALOGUE_VARIABLES,
-  type CompiledCatalogue,
-  compileCatalogue,
+  type CarriedCatalogue,
+  catalogueFor,
 } from '../build/catalogue.ts'
 import { functionNames, ROOT } from '../build/functions.ts'
 import { entryPoint, isSecret } from './names.ts'
@@ -15,7 +15,7 @@ export interface Target {
   /** Values by variable name. */
   readonly secrets: Readonly<Record<string, string>>
   /** What it reads of the catalogue, for its source; undefined when it reads none. */
-  readonly catalogue?: CompiledCatalogue | undefined
+  readonly catalogue?: CarriedCatalogue | undefined
 }
 
 /** A function's own check of its variables. */
@@ -61,7 +61,7 @@ export function targetOf(name: string, parse: ParseConfig, env: Environment): Ta
     const value = env[variable]?.trim()
     return value && !IN_SOURCE.has(variable) ? [[variable, value] as const] : []
   })
-  const catalogue = compileCatalogue(name, env)
+  const catalogue = catalogueFor(name, env)
   const variables = {
     ...Object.fromEntries(given.filter(([variable]) => !isSecret(variable))),
     ...(catalogue && { TOOLS_FILE: CATALOGUE_FILE }),

@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { parseDocument } from 'yaml'
 import { ConfigError, type Environment } from '../shared/config.ts'
 import { asObject } from '../shared/json.ts'
+import { CATALOGUE_VARIABLES, hasCatalogue } from './build/catalogue.ts'
 
 /**
  * The variables of a file such as .env.yaml, in the form that `gcloud --env-vars-file` takes: one
@@ -28,14 +29,18 @@ export function readEnvFile(path: string): Environment {
 
 /**
  * What an operator's command runs with: the environment, and .env.yaml in the working directory, if it
- * is there, for what the environment does not set.
+ * is there, for what the environment does not set. A catalogue of the environment replaces that of the
+ * file, in whatever form either is given.
  *
  * @throws ConfigError as `readEnvFile` does.
  */
 export function operatorEnvironment(env: Environment, path = '.env.yaml'): Environment {
   if (!existsSync(path)) return env
   const set = Object.entries(env).filter(([, value]) => Boolean(value?.trim()))
-  return { ...readEnvFile(path), ...Object.fromEntries(set) }
+  const file = Object.entries(readEnvFile(path))
+  const isReplaced = (name: string) =>
+    hasCatalogue(env) && CATALOGUE_VARIABLES.some((variable) => variable === name)
+  return Object.fromEntries([...file.filter(([name]) => !isReplaced(name)), ...set])
 }
 
 function readText(path: string): string {

@@ -1,6 +1,7 @@
 import { collectFaults, type Environment, variables } from '../../shared/config.ts'
 import { parseCatalogue } from '../../shared/tools.ts'
 import { buildFunction } from '../build/build.ts'
+import { describeCatalogue, writeCatalogue } from '../build/catalogue.ts'
 import { readEnvFile } from '../env-file.ts'
 import { guessBackends, readBackends } from './backends.ts'
 import type { Run } from './command.ts'
@@ -56,18 +57,23 @@ function settled<Value>(result: PromiseSettledResult<Value>): Value {
   throw result.reason
 }
 
-/** Builds what is to be deployed. */
+/** Builds what is to be deployed, with the catalogue in it, and tells where that is. */
 export async function buildTargets(
   targets: readonly Target[],
   dist: string,
-  { build = buildFunction }: Dependencies,
+  { build = buildFunction, write }: Dependencies,
 ): Promise<BuiltTarget[]> {
-  return Promise.all(
-    targets.map(async (target) => {
-      const { directory } = await build(target.name, dist)
-      return { ...target, directory, digest: digestOf(directory) }
-    }),
+  const built = await Promise.all(
+    targets.map(async (target) => ({ ...target, ...(await build(target.name, dist)) })),
   )
+  return built.map((target) => {
+    const { catalogue, directory } = target
+    if (catalogue !== undefined) {
+      const path = writeCatalogue(directory, catalogue)
+      write(`The catalogue for ${target.name}: ${path} (${describeCatalogue(catalogue)})\n`)
+    }
+    return { ...target, digest: digestOf(directory) }
+  })
 }
 
 /**

@@ -1,3 +1,4 @@
+import { CATALOGUE_FILE, CATALOGUE_VARIABLES } from '../build/catalogue.ts'
 import { functionNames, ROOT } from '../build/functions.ts'
 import { type Command, toShell } from './command.ts'
 import { DeployError } from './deploy-error.ts'
@@ -44,7 +45,7 @@ export async function deploy(args: readonly string[], dependencies: Dependencies
   const again = ['npm run deploy', ...(args.length > 0 ? ['--', ...args] : [])].join(' ')
   await runSteps(steps, { run: dependencies.run, write, again })
   write(`Deployed. The connector's URL: ${wanted.env['PUBLIC_URL']?.trim()}/mcp\n`)
-  if (doctor !== undefined) await examine(doctor, wanted, dependencies)
+  if (doctor !== undefined) await examine(doctor, deployment, wanted, dependencies)
 }
 
 /** A dry run goes on without a cloud to read: its plan is then the one for an empty project. */
@@ -80,11 +81,19 @@ function doctorCommand({ env }: Wanted, { functions }: Options): Command | undef
 
 async function examine(
   doctor: Command,
+  { targets }: Deployment,
   { env }: Wanted,
   { run, write }: Dependencies,
 ): Promise<void> {
   const given = Object.entries(env).flatMap(([name, value]) => (value ? [[name, value]] : []))
-  const { code, stdout, stderr } = await run(doctor, { env: Object.fromEntries(given) })
+  const variables = Object.fromEntries(given)
+  const gateway = targets.find(({ name }) => name === 'gateway')
+  if (gateway !== undefined) {
+    // By its file: on Linux a variable of a process may have 128 KiB.
+    for (const name of CATALOGUE_VARIABLES) variables[name] = ''
+    variables['TOOLS_FILE'] = `${gateway.directory}/${CATALOGUE_FILE}`
+  }
+  const { code, stdout, stderr } = await run(doctor, { env: variables })
   write(`${stdout}${stderr}`)
   if (code === 0) return
   throw new DeployError(

@@ -1,5 +1,10 @@
-import { readFileSync } from 'node:fs'
 import { ConfigError, type Environment } from '../../shared/config.ts'
+import {
+  CATALOGUE_FILE,
+  CATALOGUE_VARIABLES,
+  type CarriedCatalogue,
+  catalogueFor,
+} from '../build/catalogue.ts'
 import { functionNames, ROOT } from '../build/functions.ts'
 import { entryPoint, isSecret } from './names.ts'
 
@@ -9,13 +14,16 @@ export interface Target {
   readonly variables: Readonly<Record<string, string>>
   /** Values by variable name. */
   readonly secrets: Readonly<Record<string, string>>
+  /** What it reads of the catalogue, for its source; undefined when it reads none. */
+  readonly catalogue?: CarriedCatalogue | undefined
 }
 
 /** A function's own check of its variables. */
 export type ParseConfig = (env: Environment) => unknown
 
-// Google's limit for all variables of a service together is 32 KiB.
+// Google's limit for all variables of a service together is 32 KiB; deploy adds one of its own.
 const MAX_VARIABLES_BYTES = 32 * 1024 - 1024
+const IN_SOURCE: ReadonlySet<string> = new Set(CATALOGUE_VARIABLES)
 /** Seconds; Hosting gives up after 60. */
 export const FUNCTION_TIMEOUT_SECONDS = 58
 
@@ -35,8 +43,8 @@ export async function loadParser(name: string): Promise<ParseConfig> {
 }
 
 /**
- * What a function is to be given of `env`: the variables that its own parser asks for. A catalogue in
- * a file becomes its text, because the file is not uploaded.
+ * What a function is to be given of `env`: the variables that its own parser asks for. The catalogue,
+ * in whatever form it is set, goes into the function's source, and `TOOLS_FILE` names it there.
  *
  * @throws ConfigError when the parser refuses them, or they are too large.
  */
@@ -51,16 +59,32 @@ export function targetOf(name: string, parse: ParseConfig, env: Environment): Ta
   parse(recording)
   const given = [...asked].sort().flatMap((variable) => {
     const value = env[variable]?.trim()
-    if (!value) return []
-    if (variable !== 'TOOLS_FILE') return [[variable, value] as const]
-    return [['TOOLS', readFileSync(value, 'utf8')] as const]
+    return value && !IN_SOURCE.has(variable) ? [[variable, value] as const] : []
   })
-  const variables = Object.fromEntries(given.filter(([variable]) => !isSecret(variable)))
-  if (Buffer.byteLength(JSON.stringify(variables)) > MAX_VARIABLES_BYTES) {
-    throw new ConfigError([`TOOLS is too large: ${name}'s variables may have 31 KiB together`])
+  const catalogue = catalogueFor(name, env)
+  const variables = {
+    ...Object.fromEntries(given.filter(([variable]) => !isSecret(variable))),
+    ...(catalogue && { TOOLS_FILE: CATALOGUE_FILE }),
   }
+  checkSize(name, variables)
   const secrets = Object.fromEntries(given.filter(([variable]) => isSecret(variable)))
-  return { name, variables, secrets }
+  return { name, variables, secrets, catalogue }
+}
+
+function checkSize(name: string, variables: Target['variables']): void {
+  const bytes = Buffer.byteLength(JSON.stringify(variables))
+  if (bytes <= MAX_VARIABLES_BYTES) return
+  const sizes = Object.entries(variables)
+    .map(([variable, value]) => ({ variable, bytes: Buffer.byteLength(value) }))
+    .sort((a, b) => b.bytes - a.bytes)
+  const [largest] = sizes
+  throw new ConfigError([
+    `${largest?.variable} is too long (${kibibytes(largest?.bytes ?? 0)}): the variables of ${name} have ${kibibytes(bytes)}, and may have 31 KiB together. Shorten it; only the catalogue is deployed as a file and does not count`,
+  ])
+}
+
+function kibibytes(bytes: number): string {
+  return `${(bytes / 1024).toFixed(1)} KiB`
 }
 
 /**

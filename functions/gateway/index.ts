@@ -1,9 +1,12 @@
 import { start } from '../../shared/host.ts'
 import { toHttpFunction } from '../../shared/http.ts'
+import { locateToolsFile } from '../../shared/tools-file.ts'
 import { parseGatewayConfig } from './config.ts'
 import { createGateway } from './handler.ts'
 
-await start(['gateway'], process.env, parseGatewayConfig, (config, log) => {
-  const metadataHost = process.env['GCE_METADATA_HOST']
+const env = locateToolsFile(process.env, import.meta.dirname)
+
+await start(['gateway'], env, parseGatewayConfig, (config, log) => {
+  const metadataHost = env['GCE_METADATA_HOST']
   return toHttpFunction(createGateway(config, { log, metadataHost }), log)
 })

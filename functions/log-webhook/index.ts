@@ -3,11 +3,14 @@ import { endSignal } from '../../shared/drain.ts'
 import { start } from '../../shared/host.ts'
 import { toHttpFunction } from '../../shared/http.ts'
 import { createManagement, credentialsIn } from '../../shared/management.ts'
+import { locateToolsFile } from '../../shared/tools-file.ts'
 import { parseLogWebhookConfig } from './config.ts'
 import { createLogWebhook } from './handler.ts'
 
+const env = locateToolsFile(process.env, import.meta.dirname)
+
 // A plain identifier as well: whether gcloud's --entry-point takes the hyphen is not documented.
-await start(['log-webhook', 'logWebhook'], process.env, parseLogWebhookConfig, (config, log) => {
+await start(['log-webhook', 'logWebhook'], env, parseLogWebhookConfig, (config, log) => {
   const admit = createAdmission({
     management: createManagement(credentialsIn(config)),
     mayRedirectTo: config.mayRedirectTo,

@@ -1,11 +1,14 @@
 import { fetchJson } from '../../shared/fetch-json.ts'
 import { start } from '../../shared/host.ts'
 import { toHttpFunction } from '../../shared/http.ts'
+import { locateToolsFile } from '../../shared/tools-file.ts'
 import { parseMetadataConfig } from './config.ts'
 import { checkIssuer } from './curated.ts'
 import { createMetadata } from './handler.ts'
 
-await start(['metadata'], process.env, parseMetadataConfig, async (config, log) => {
+const env = locateToolsFile(process.env, import.meta.dirname)
+
+await start(['metadata'], env, parseMetadataConfig, async (config, log) => {
   if (!`${config.audience}/`.startsWith(`${config.PUBLIC_URL}/`)) {
     log.warning('audience_not_under_public_url', { audience: config.audience })
   }

@@ -2,11 +2,14 @@ import { createAdmission, createAdmissionCheck, createDeletion } from '../../sha
 import { start } from '../../shared/host.ts'
 import { toHttpFunction } from '../../shared/http.ts'
 import { createManagement, credentialsIn } from '../../shared/management.ts'
+import { locateToolsFile } from '../../shared/tools-file.ts'
 import { parseRegistrationConfig } from './config.ts'
 import { createRegistration } from './handler.ts'
 import { createRegisterAtIssuer } from './issuer-registration.ts'
 
-await start(['registration'], process.env, parseRegistrationConfig, (config, log) => {
+const env = locateToolsFile(process.env, import.meta.dirname)
+
+await start(['registration'], env, parseRegistrationConfig, (config, log) => {
   const isOffered = config.AUTH_SERVER_METADATA === 'curated'
   if (!isOffered) log.warning('registration_off', { reason: 'AUTH_SERVER_METADATA is issuer' })
   const management = createManagement(credentialsIn(config))

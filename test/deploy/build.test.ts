@@ -1,11 +1,16 @@
 import { execFile } from 'node:child_process'
-import { readdirSync, readFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { isBuiltin } from 'node:module'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { build } from 'esbuild'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { functionNames, ROOT } from '../../deploy/build/functions.ts'
 import { dependencyTree, type Lock } from '../../deploy/build/manifest.ts'
+import { runBuild } from '../../deploy/build/run-build.ts'
+import type { Environment } from '../../shared/config.ts'
+import { parseCatalogue } from '../../shared/tools.ts'
 import { type BuiltFunctions, buildAll } from '../support/build.ts'
 
 const names = functionNames()
@@ -94,6 +99,63 @@ describe('the heavy package auth0', () => {
   test('is evaluated only when it is first used', () => {
     const parts = weightsOf('log-webhook').filter((part) => part.name === 'auth0')
     expect(parts.map(({ lazy }) => lazy)).toEqual([true])
+  })
+})
+
+describe('npm run build', () => {
+  let dist: string
+  beforeAll(() => {
+    dist = mkdtempSync(join(tmpdir(), 'dist-'))
+  })
+  afterAll(() => rmSync(dist, { recursive: true }))
+
+  async function run(asked: readonly string[], env: Environment) {
+    let stdout = ''
+    let stderr = ''
+    const code = await runBuild(asked, {
+      env,
+      dist,
+      write: (text) => {
+        stdout += text
+      },
+      writeError: (text) => {
+        stderr += text
+      },
+    })
+    return { code, stdout, stderr }
+  }
+
+  test('puts a catalogue of the environment beside the function, and takes it away again', async () => {
+    const tools = { listEvents: { description: 'Events.', scopes: ['events:read'] } }
+    const file = `${dist}/metadata/catalogue.json`
+
+    const given = await run(['metadata'], { TOOLS: JSON.stringify(tools) })
+    expect(given).toMatchObject({ code: 0, stderr: '' })
+    expect(given.stdout).toContain('  catalogue.json: 1 tool, ')
+    expect([...parseCatalogue({ TOOLS_FILE: file }).values()]).toMatchObject([
+      { name: 'listEvents', scopes: ['events:read'] },
+    ])
+    expect(readFileSync(file, 'utf8')).not.toContain('Events.')
+
+    const without = await run(['metadata'], { TOOLS: ' ' })
+    expect(without).toMatchObject({ code: 0, stderr: '' })
+    expect(existsSync(file)).toBe(false)
+  })
+
+  test.each([
+    ['an unknown function', ['nonsense'], {}, 2, 'No such function: nonsense. There are: gateway'],
+    [
+      'a catalogue with a fault',
+      ['gateway'],
+      { TOOLS: '{"a b":{"scopes":[]}}' },
+      1,
+      '  TOOLS: tool',
+    ],
+  ])('%s ends it before anything is built', async (_, asked, env, code, message) => {
+    const refused = await run(asked, env)
+    expect(refused).toMatchObject({ code, stdout: '' })
+    expect(refused.stderr).toContain(message)
+    expect(existsSync(`${dist}/gateway`)).toBe(false)
   })
 })
 

@@ -110,7 +110,7 @@ describe('from an empty project', () => {
       GOOGLE_CLOUD_PROJECT: 'acme-prod',
       OAUTH_ISSUER: VARIABLES['OAUTH_ISSUER'],
       PUBLIC_URL: VARIABLES['PUBLIC_URL'],
-      TOOL_SCOPES_JSON: VARIABLES['TOOL_SCOPES_JSON'],
+      TOOLS_FILE: 'catalogue.json',
     })
     expect(flagsOf(line(logWebhook as Invocation))).toEqual(
       expect.arrayContaining([
@@ -122,7 +122,7 @@ describe('from an empty project', () => {
     expect(Object.keys(logWebhook?.variables ?? {})).not.toContain('FUNCTIONS_BASE')
     expect(flagsOf(line(metadata as Invocation))).toContain('--clear-secrets')
     expect(Object.keys(metadata?.variables ?? {}).sort()).toEqual([
-      ...['GOOGLE_CLOUD_PROJECT', 'OAUTH_ISSUER', 'PUBLIC_URL', 'TOOL_SCOPES_JSON'],
+      ...['GOOGLE_CLOUD_PROJECT', 'OAUTH_ISSUER', 'PUBLIC_URL', 'TOOLS_FILE'],
     ])
   })
 
@@ -163,15 +163,6 @@ describe('from an empty project', () => {
     )
     expect(services).toContainEqual({ serviceId: 'registration', region: 'europe-west1' })
     expect(services).not.toContainEqual(expect.objectContaining({ region: 'us-central1' }))
-  })
-
-  test('TOOLS_FILE is not uploaded, so its text is', async () => {
-    const { TOOL_SCOPES_JSON: _, ...variables } = VARIABLES
-    await run(['metadata'], { variables: { ...variables, TOOLS_FILE: 'deploy/local/tools.yaml' } })
-    const [deployed] = commands.invocations().filter(({ variables }) => variables !== undefined)
-
-    expect(deployed?.variables?.['TOOLS']).toBe(readFileSync('deploy/local/tools.yaml', 'utf8'))
-    expect(deployed?.variables).not.toHaveProperty('TOOLS_FILE')
   })
 })
 

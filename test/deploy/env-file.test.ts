@@ -1,0 +1,31 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { operatorEnvironment } from '../../deploy/env-file.ts'
+
+let directory: string
+beforeAll(() => {
+  directory = mkdtempSync(join(tmpdir(), 'env-file-'))
+  writeFileSync(
+    join(directory, '.env.yaml'),
+    'PUBLIC_URL: "https://a.example"\nTOOLS: "{}"\nLOG_LEVEL: "info"\n',
+  )
+})
+afterAll(() => rmSync(directory, { recursive: true }))
+
+test.each([
+  ['nothing', {}, { PUBLIC_URL: 'https://a.example', TOOLS: '{}', LOG_LEVEL: 'info' }],
+  [
+    'a variable',
+    { LOG_LEVEL: 'debug', PUBLIC_URL: ' ' },
+    { PUBLIC_URL: 'https://a.example', TOOLS: '{}', LOG_LEVEL: 'debug' },
+  ],
+  [
+    'a catalogue in another form',
+    { TOOLS_FILE: 'tools.yaml', TOOLS: '' },
+    { PUBLIC_URL: 'https://a.example', TOOLS_FILE: 'tools.yaml', LOG_LEVEL: 'info' },
+  ],
+])('%s in the environment goes before the file', (_, env, expected) => {
+  expect(operatorEnvironment(env, join(directory, '.env.yaml'))).toEqual(expected)
+})

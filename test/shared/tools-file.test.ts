@@ -1,0 +1,37 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { locateToolsFile } from '../../shared/tools-file.ts'
+
+let directory: string
+beforeAll(() => {
+  directory = mkdtempSync(join(tmpdir(), 'function-'))
+  writeFileSync(join(directory, 'catalogue.json'), '{}')
+  writeFileSync(join(directory, 'package.json'), '{}')
+  mkdirSync(join(directory, 'folder'))
+  writeFileSync(join(directory, 'folder/tools.yaml'), '{}')
+})
+afterAll(() => rmSync(directory, { recursive: true }))
+
+const located = (path: string) => locateToolsFile({ TOOLS_FILE: path, A: 'a' }, directory)
+
+test.each(['catalogue.json', ' ./catalogue.json\n', 'folder/tools.yaml'])(
+  '%j beside the function is found from any working directory',
+  (path) => {
+    expect(located(path)).toEqual({ TOOLS_FILE: join(directory, path.trim()), A: 'a' })
+  },
+)
+
+test.each([
+  ['found from the working directory', 'package.json'],
+  ['absolute', '/nowhere/catalogue.json'],
+  ['nowhere', 'nowhere.json'],
+  ['empty', ''],
+])('one that is %s is kept', (_, path) => {
+  expect(located(path)['TOOLS_FILE']).toBe(path)
+})
+
+test('without one there is nothing to find', () => {
+  expect(locateToolsFile({}, directory)).toEqual({})
+})

@@ -31,7 +31,7 @@ const POLICY: CorsPolicy = {
   requestHeaders: ['authorization', 'content-type', 'mcp-protocol-version'],
   exposedHeaders: ['retry-after'],
 }
-// Auth0 takes 5 registrations in a second, and an admission is some 5 calls of its Management API.
+// Auth0 takes 5 registrations in a second, and an admission is 5 to 8 calls of its Management API.
 const LIMIT = { burst: 20, intervalMs: 1_000 }
 const RETRY_AFTER_SECONDS = 10
 // With the 10 s of the registration itself, below the 60 s at which Hosting ends a request.
@@ -77,8 +77,8 @@ async function admitOrRemove(
   let failure: unknown
   try {
     const signal = AbortSignal.timeout(admissionTimeoutMs)
-    const { outcome, mode, reason } = await admit(clientId, signal)
-    log.info(`client_${outcome}`, { client: clientId, mode, reason })
+    const { outcome, mode, reason, way, promotion } = await admit(clientId, signal)
+    log.info(`client_${outcome}`, { client: clientId, mode, way, promotion, reason })
     const isAdmitted = outcome === 'admitted' || outcome === 'already_admitted'
     // Whoever hung up has never learned the id.
     if (isAdmitted && !hangUp.aborted) return
@@ -96,8 +96,9 @@ async function admitOrRemove(
 /** What is no failure of an admission stays what it is: a bug. */
 function toHttpError(error: unknown, log: Log, clientId?: string): unknown {
   if (!(error instanceof AdmissionError)) return error
-  const { code, missingScope, done } = error
-  log.error('admission_failed', { client: clientId, code, missing_scope: missingScope, done })
+  const { code, missingScope, done, promotion } = error
+  const about = { client: clientId, code, promotion, missing_scope: missingScope, done }
+  log.error('admission_failed', about)
   return unavailable(code, RETRY_AFTER_SECONDS)
 }
 

@@ -22,7 +22,23 @@ const PROMOTION = {
   oidc_conformant: true,
   grant_types: ['authorization_code', 'refresh_token'],
   jwt_configuration: { alg: 'RS256' },
+  refresh_token: {
+    rotation_type: 'rotating',
+    expiration_type: 'expiring',
+    leeway: 30,
+    token_lifetime: 2_592_000,
+    infinite_token_lifetime: false,
+    idle_token_lifetime: 1_296_000,
+    infinite_idle_token_lifetime: false,
+  },
 }
+const GRANT = {
+  audience: 'https://mcp.test/mcp',
+  scope: ['events:read', 'events:write'],
+  subject_type: 'user',
+}
+/** How each of the two clients here is served. */
+const wayOf = (id: string) => (id === 'tpc_1' ? 'granted' : 'promoted')
 const PERMISSIVE = {
   client_id: 'plain1',
   name: 'ChatGPT',
@@ -94,6 +110,7 @@ async function start({
         connections: config.GOOGLE_CONNECTION_NAME,
         audience: config.audience,
         scopes: config.scopes,
+        thirdPartyAccess: config.THIRD_PARTY_ACCESS,
         readDelaysMs,
       }),
       ...(now && { now }),
@@ -250,7 +267,10 @@ describe('the formats of a delivery', () => {
     expect(answer.status).toBe(200)
     expect(answer.headers['content-type']).toMatch(/^application\/json/)
     expect(outcomesIn(answer)).toEqual(
-      ids.map((id) => ({ log_id: `log_${id}`, client_id: id, outcome: 'admitted' })),
+      ids.map((id) => ({
+        ...{ log_id: `log_${id}`, client_id: id, outcome: 'admitted' },
+        way: wayOf(id),
+      })),
     )
     expect(webhook.api.faults).toEqual([])
   })
@@ -327,7 +347,7 @@ describe('which records are registrations', () => {
     expect(answer.status).toBe(200)
     expect(outcomesIn(answer)).toEqual([
       admitted
-        ? { log_id: 'log_plain1', client_id: id, outcome: 'admitted' }
+        ? { log_id: 'log_plain1', client_id: id, outcome: 'admitted', way: 'promoted' }
         : { log_id: 'log_plain1', outcome: 'ignored' },
     ])
     if (!admitted) {
@@ -356,7 +376,9 @@ describe('admission', () => {
     expect(answer.status).toBe(200)
     expect(callsOf(webhook)).toEqual([
       { call: 'GET /clients/plain1' },
+      { call: expect.stringMatching(/^GET \/client-grants\?(?=.*client_id=plain1)/) },
       { call: 'PATCH /clients/plain1', body: PROMOTION },
+      { call: 'POST /client-grants', body: { client_id: 'plain1', ...GRANT } },
       { call: 'GET /connections?name=google-oauth2' },
       { call: 'GET /connections/con_1/clients' },
       { call: 'PATCH /connections/con_1/clients', body: [{ client_id: 'plain1', status: true }] },
@@ -373,6 +395,7 @@ describe('admission', () => {
         client: 'plain1',
         client_name: 'ChatGPT',
         mode: 'permissive',
+        way: 'promoted',
       }),
     )
   })
@@ -390,12 +413,7 @@ describe('admission', () => {
       },
       {
         call: 'POST /client-grants',
-        body: {
-          client_id: 'tpc_1',
-          audience: 'https://mcp.test/mcp',
-          scope: ['events:read', 'events:write'],
-          subject_type: 'user',
-        },
+        body: { client_id: 'tpc_1', ...GRANT },
       },
       { call: 'GET /connections?name=google-oauth2' },
       { call: 'PATCH /connections/con_1', body: { is_domain_connection: true } },
@@ -439,7 +457,7 @@ describe('admission', () => {
     const again = await webhook.deliver(registration(id))
     expect(again.status).toBe(200)
     expect(outcomesIn(again)).toEqual([
-      { log_id: `log_${id}`, client_id: id, outcome: 'already_admitted' },
+      { log_id: `log_${id}`, client_id: id, outcome: 'already_admitted', way: wayOf(id) },
     ])
     expect(writesOf(webhook)).toEqual([])
     expect(webhook.api.tokenRequests).toHaveLength(1)
@@ -465,8 +483,8 @@ describe('admission', () => {
     )
     expect(answers.map(({ status }) => status)).toEqual([200, 200, 200, 200, 200])
     const writes = writesOf(webhook).map(({ method, path }) => `${method} ${path}`)
-    expect(writes).toHaveLength(2)
-    expect(new Set(writes).size).toBe(2)
+    expect(writes).toHaveLength(id === 'tpc_1' ? 2 : 3)
+    expect(new Set(writes).size).toBe(writes.length)
     expect(webhook.api.tokenRequests).toHaveLength(1)
   })
 
@@ -478,12 +496,31 @@ describe('admission', () => {
     expect(outcomesIn(answer)).toMatchObject([{ outcome: 'admitted' }])
   })
 
-  test('an existing grant for users is left as it is', async () => {
+  test.each([
+    { name: 'all the scopes', grant: { scope: ['events:write', 'events:read'] } },
+    { name: 'more', grant: { scope: ['events:read', 'events:write', 'theirs'] } },
+    { name: 'whatever the API has', grant: { scope: [], allow_all_scopes: true } },
+  ])('a grant for users with $name is left as it is', async ({ grant }) => {
     const webhook = await start()
-    const grant = { client_id: 'tpc_1', audience: 'https://mcp.test/mcp', scope: ['events:read'] }
-    webhook.api.grants.push({ id: 'cgr_0', ...grant, subject_type: 'user' })
+    webhook.api.grants.push({ id: 'cgr_0', client_id: 'tpc_1', ...GRANT, ...grant })
     await webhook.deliver(registration('tpc_1'))
     expect(writesOf(webhook).map(({ path }) => path)).toEqual(['/connections/con_1'])
+  })
+
+  test('a grant for users with fewer scopes gets those that the tools need', async () => {
+    const webhook = await start()
+    const scope = ['theirs', 'events:read']
+    webhook.api.grants.push({ id: 'cgr_0', client_id: 'tpc_1', ...GRANT, scope })
+    await webhook.deliver(registration('tpc_1'))
+    expect(writesOf(webhook)[0]).toEqual({
+      method: 'PATCH',
+      path: '/client-grants/cgr_0',
+      body: { scope: ['theirs', 'events:read', 'events:write'] },
+    })
+    webhook.api.calls.length = 0
+    const again = await webhook.deliver(registration('tpc_1'))
+    expect(outcomesIn(again)).toMatchObject([{ outcome: 'already_admitted' }])
+    expect(writesOf(webhook)).toEqual([])
   })
 
   test('a grant for the client itself is none for its users', async () => {
@@ -663,7 +700,9 @@ describe('failures', () => {
     )
   })
 
-  test.each(rows.filter(({ step }) => step !== 'client_read'))(
+  // A promotion that answers 400 is refused, and the client served the other way.
+  const final = rows.filter(({ step }) => step !== 'client_read' && step !== 'client_promote')
+  test.each(final)(
     '$operation answers 400: it can never succeed, so it is settled',
     async (row) => {
       const webhook = await start()
@@ -739,7 +778,7 @@ describe('failures', () => {
 
   test('one failure does not keep the others from being settled', async () => {
     const webhook = await start()
-    webhook.api.fail('POST /client-grants', { status: 403 })
+    webhook.api.fail('PATCH /connections/:id', { status: 403 })
     const records = [{ data: { type: 's' } }, registration('tpc_1'), registration('plain1')]
     const answer = await webhook.deliver(records)
     expect(answer.status).toBe(503)

@@ -68,7 +68,8 @@ async function start({ env = {}, ...options }: Options = {}): Promise<Registrati
   })
   const connections = config.GOOGLE_CONNECTION_NAME
   const { mayRedirectTo, audience, scopes } = config
-  const admission = { management, mayRedirectTo, connections, audience, scopes }
+  const thirdPartyAccess = config.THIRD_PARTY_ACCESS
+  const admission = { management, mayRedirectTo, connections, audience, scopes, thirdPartyAccess }
   const served = await serve('registration', () =>
     createRegistration({
       isOffered: config.AUTH_SERVER_METADATA === 'curated',
@@ -117,7 +118,7 @@ describe('a registration (RFC 7591 s3.2.1)', () => {
     {
       mode: 'permissive',
       clientId: 'client1',
-      writes: ['PATCH /clients/client1', 'PATCH /connections/con_1/clients'],
+      writes: ['PATCH /clients/client1', 'POST /client-grants', 'PATCH /connections/con_1/clients'],
     },
   ] as const)('of a $mode client is answered once it is admitted', async (row) => {
     const registration = await start()
@@ -181,6 +182,30 @@ describe('a registration (RFC 7591 s3.2.1)', () => {
     expect(registration.auth0.requests).toEqual([{ ...CHATGPT, ...registered }])
     expect(answer.json()).toMatchObject({ ...CHATGPT, ...registered, client_id: 'tpc_client1' })
     expect(answer.json()).not.toHaveProperty('client_secret')
+  })
+
+  test.each([400, 403, 409])('a client whose promotion answers %i stays', async (status) => {
+    const registration = await start()
+    registration.auth0.staged.mode = 'permissive'
+    const errorCode = 'operation_not_supported'
+    registration.api.fail('PATCH /clients/:id', { status, errorCode })
+    expect((await registration.register()).status).toBe(201)
+    expect(writesOf(registration)).toEqual([
+      'PATCH /clients/client1',
+      'POST /client-grants',
+      'PATCH /connections/con_1',
+    ])
+    const promotion = `client_promote_http_${status}`
+    expect(registration.served.lines).toContainEqual(
+      expect.objectContaining({ message: 'client_admitted', way: 'granted', promotion }),
+    )
+    expect([...registration.api.clients.keys()]).toEqual(['client1'])
+  })
+
+  test('under open access no client grant is made', async () => {
+    const registration = await start({ env: { THIRD_PARTY_ACCESS: 'open' } })
+    expect((await registration.register()).status).toBe(201)
+    expect(writesOf(registration)).toEqual(['PATCH /connections/con_1'])
   })
 
   test('a client that Auth0 does not know everywhere yet is waited for', async () => {
@@ -389,11 +414,14 @@ describe('an admission that fails', () => {
       'PATCH /connections/:id/clients',
     ],
   } as const
-  const rows = (['strict', 'permissive'] as const).flatMap((mode) =>
-    operations[mode].flatMap((operation) =>
-      ([400, 403] as const).map((status) => ({ mode, operation, status })),
-    ),
-  )
+  const rows = (['strict', 'permissive'] as const)
+    .flatMap((mode) =>
+      operations[mode].flatMap((operation) =>
+        ([400, 403] as const).map((status) => ({ mode, operation, status })),
+      ),
+    )
+    // A promotion that answers 400 is refused, and the client served the other way.
+    .filter(({ operation, status }) => operation !== 'PATCH /clients/:id' || status !== 400)
   test.each(rows)('$operation of a $mode client answers $status: deleted again', async (row) => {
     const registration = await start()
     registration.auth0.staged.mode = row.mode

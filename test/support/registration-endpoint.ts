@@ -50,6 +50,8 @@ export async function startRegistrationEndpoint(
       oidc_conformant: true,
       third_party_security_mode: staged.mode,
       token_endpoint_auth_method: asked.token_endpoint_auth_method,
+      external_metadata_type: 'dcr',
+      external_metadata_created_by: 'client',
     })
     return clientId
   }

@@ -41,7 +41,7 @@ const REMOVAL_TIMEOUT_MS = 15_000
 
 /**
  * `POST /oauth/register` (RFC 7591): a client whose redirect URIs are covered is registered at Auth0,
- * admitted, and only then told of. Any other outcome leaves no client behind.
+ * admitted, and only then answered with its id. Any other outcome leaves no client behind.
  */
 export function createRegistration(options: RegistrationOptions): Handler {
   const { isOffered, mayRedirectTo, now } = options
@@ -68,13 +68,18 @@ export function createRegistration(options: RegistrationOptions): Handler {
   }
 }
 
-/** @throws HttpError 503 when the client is not admitted, after deleting it again. */
+/**
+ * Admits a client or deletes it again, unless Auth0 says that it did not register.
+ *
+ * @throws HttpError 503 when the client is not admitted.
+ */
 async function admitOrRemove(
   { admit, remove, admissionTimeoutMs = ADMISSION_TIMEOUT_MS }: RegistrationOptions,
   clientId: string,
   { log, signal: hangUp }: HttpRequest,
 ): Promise<void> {
   let failure: unknown
+  let isRegistered = true
   try {
     const signal = AbortSignal.timeout(admissionTimeoutMs)
     const { outcome, mode, reason, way, promotion } = await admit(clientId, signal)
@@ -82,9 +87,15 @@ async function admitOrRemove(
     const isAdmitted = outcome === 'admitted' || outcome === 'already_admitted'
     // Whoever hung up has never learned the id.
     if (isAdmitted && !hangUp.aborted) return
+    isRegistered = reason !== 'not_dynamic'
     failure = unavailable(isAdmitted ? 'client_hung_up' : `client_${outcome}`, RETRY_AFTER_SECONDS)
   } catch (error) {
     failure = toHttpError(error, log, clientId)
+  }
+  if (!isRegistered) {
+    // An operator made it, by what Auth0 says.
+    log.error('registration_left_behind', { client: clientId, code: 'not_dynamic' })
+    throw failure
   }
   await remove(clientId, AbortSignal.timeout(REMOVAL_TIMEOUT_MS)).then(
     () => log.warning('registration_undone', { client: clientId }),

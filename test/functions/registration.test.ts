@@ -217,6 +217,35 @@ describe('a registration (RFC 7591 s3.2.1)', () => {
   })
 })
 
+describe("Auth0's marker", () => {
+  const rows = [
+    { name: 'dcr', type: 'dcr', by: 'client', status: 201 },
+    { name: 'cimd by itself', type: 'cimd', by: 'client', status: 201 },
+    { name: 'cimd by an administrator', type: 'cimd', by: 'admin', status: 503 },
+    { name: 'none', status: 201 },
+  ] as const
+  test.each(rows)('$name: $status', async ({ status, ...row }) => {
+    const registration = await start()
+    registration.auth0.staged.marker =
+      'type' in row
+        ? { external_metadata_type: row.type, external_metadata_created_by: row.by }
+        : {}
+    expect((await registration.register()).status).toBe(status)
+    // What an operator made is not deleted either.
+    expect([...registration.api.clients.keys()]).toEqual(['tpc_client1'])
+    if (status === 201) return
+    expect(writesOf(registration)).toEqual([])
+    expect(registration.served.lines).toContainEqual(
+      expect.objectContaining({
+        severity: 'ERROR',
+        message: 'registration_left_behind',
+        client: 'tpc_client1',
+        code: 'not_dynamic',
+      }),
+    )
+  })
+})
+
 describe('what is refused before anything exists', () => {
   const uris = (...redirect_uris: unknown[]): Json => ({ ...CHATGPT, redirect_uris })
   const rows: readonly { name: string; body: unknown; error?: string }[] = [

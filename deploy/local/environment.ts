@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { fileURLToPath } from 'node:url'
 import { ConfigError, type Environment } from '../../shared/config.ts'
-import { CHATGPT_REDIRECT_URIS } from '../../shared/redirect-uris.ts'
+import type { ClientPreset } from '../../shared/client-presets.ts'
 
 /** Where the parts of the local system listen. */
 export interface Places {
@@ -47,13 +47,8 @@ const USED_BY = {
   ],
 } as const
 
-const REDIRECT_URIS = [
-  ...CHATGPT_REDIRECT_URIS,
-  // Codex, MCP Inspector and `npm run connect` listen on a port of their choice.
-  'http://localhost:*/*',
-  'http://127.0.0.1:*/*',
-  'http://[\\:\\:1]:*/*',
-]
+// Codex, MCP Inspector and `npm run connect` listen on a port of their choice.
+const REDIRECT_URIS: readonly ClientPreset[] = ['chatgpt', 'loopback']
 const MCP_INSPECTOR = ['http://localhost:6274', 'http://127.0.0.1:6274']
 const TOOLS_FILE = fileURLToPath(new URL('tools.yaml', import.meta.url))
 

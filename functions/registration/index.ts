@@ -20,6 +20,7 @@ await start(['registration'], env, parseRegistrationConfig, (config, log) => {
     connections: config.GOOGLE_CONNECTION_NAME,
     audience: config.audience,
     scopes: config.scopes,
+    thirdPartyAccess: config.THIRD_PARTY_ACCESS,
   })
   const registration = createRegistration({
     isOffered,

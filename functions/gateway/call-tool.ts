@@ -4,7 +4,7 @@ import type { ToolDefinition } from '../../shared/tools.ts'
 import type { CallableTool } from './callable-tool.ts'
 import { type GoogleIdentity, GoogleIdentityError } from './google-identity.ts'
 import { type Identity, requireScopes } from './identity.ts'
-import { failed, type Outcome, toOutcome } from './outcome.ts'
+import { failed, type Outcome, statusOf, toOutcome } from './outcome.ts'
 import { type Allowance, createAllowance, PostError, post, type Target, toTarget } from './post.ts'
 import { createStatementSigner } from './statement.ts'
 
@@ -93,7 +93,7 @@ export function createCallTool(options: CallToolOptions): CallTool {
         : failed('arguments_invalid', 400, `The arguments do not fit: ${fault}`)
     audit(call.log, call.tool, call.identity, {
       decision: 'allowed',
-      ...summary(outcome),
+      ...statusOf(outcome),
       ms: Math.round(performance.now() - startedAt),
     })
     return outcome
@@ -131,11 +131,6 @@ function audit(
   const { subject, clientId: client } = identity ?? {}
   const severity = fields.status >= 500 ? 'ERROR' : 'NOTICE'
   log.audit('tool_called', { tool: tool.name, subject, client, ...fields }, severity)
-}
-
-function summary(outcome: Outcome): { readonly status: number; readonly reason?: string } {
-  if (outcome.kind !== 'failed') return { status: 200 }
-  return { status: outcome.failure.status, reason: outcome.failure.reason }
 }
 
 function toFailure(error: unknown): Outcome {

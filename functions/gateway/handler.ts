@@ -1,6 +1,6 @@
 import { createAccessTokenVerifier } from '../../shared/access-token.ts'
 import { type CorsPolicy, PUBLIC_DOCUMENT, withCors } from '../../shared/cors.ts'
-import { type Handler, json } from '../../shared/http.ts'
+import type { Handler } from '../../shared/http.ts'
 import { notFound } from '../../shared/http-error.ts'
 import { createJwks } from '../../shared/jwks.ts'
 import type { Log } from '../../shared/log.ts'
@@ -10,7 +10,8 @@ import type { GatewayConfig } from './config.ts'
 import { createGoogleIdentity } from './google-identity.ts'
 import { createGate } from './identity.ts'
 import { createMcp } from './mcp.ts'
-import { openApiDocument } from './openapi.ts'
+import { createOpenApi } from './openapi-endpoint.ts'
+import { brokenLimits } from './openapi-limits.ts'
 import { createRateLimit, type RateLimit } from './rate-limit.ts'
 import { createRest, problemResponse } from './rest.ts'
 
@@ -67,7 +68,7 @@ export function createGateway(
   const calls = { gate, catalogue, callTool, rateLimit }
   const mcp = createMcp({ ...calls, challengeForm: config.AUTH_CHALLENGE })
   const rest = createRest(calls)
-  const openApi = openApiDocument(catalogue, { publicUrl, issuer })
+  const openApi = createOpenApi(catalogue, { publicUrl, issuer })
   const policy: CorsPolicy = {
     // The status page lives at the public origin itself.
     origins: new Set([...config.APP_ORIGIN, publicUrl]),
@@ -82,6 +83,9 @@ export function createGateway(
     ],
   }
 
+  const limits = brokenLimits(catalogue, config.BACKEND_TIMEOUT_MS)
+  if (limits.length > 0) log.warning('gpt_actions_limits_exceeded', { limits })
+
   return (request) => {
     if (request.path === MCP_PATH || request.path === `${MCP_PATH}/`) {
       return withCors(policy, request, () => mcp(request))
@@ -91,6 +95,6 @@ export function createGateway(
       return withCors(policy, request, () => rest(request, toolName), problemResponse)
     }
     if (request.path !== '/openapi.json') throw notFound()
-    return withCors(PUBLIC_DOCUMENT, request, () => json(200, openApi))
+    return withCors(PUBLIC_DOCUMENT, request, () => openApi(request), problemResponse)
   }
 }

@@ -12,8 +12,8 @@ const SPARE = 4
 export function oneLine(text: string, maxCharacters: number): string {
   const line = text
     .slice(0, maxCharacters * SPARE)
-    .replace(BREAKS, ' ')
     .replace(INVISIBLE, '')
+    .replace(BREAKS, ' ')
     .trim()
   return line.slice(0, maxCharacters).toWellFormed()
 }

@@ -18,6 +18,8 @@ export interface ToolCall {
   readonly requestId: string
   readonly traceparent: string | undefined
   readonly signal: AbortSignal
+  /** How long the caller waits at most, when that is known. */
+  readonly patienceMs?: number | undefined
   /** What the backend may answer; shared by the calls of one request. */
   readonly take: Allowance
   readonly log: Log
@@ -60,7 +62,11 @@ export function createCallTool(options: CallToolOptions): CallTool {
     const url = `${options.functionsBase}/${tool.name}`
     const answer = await post(targetAt(url), {
       body,
-      timeoutMs: Math.min(tool.timeoutMs ?? options.timeoutMs, options.timeoutMs),
+      timeoutMs: Math.min(
+        tool.timeoutMs ?? options.timeoutMs,
+        options.timeoutMs,
+        call.patienceMs ?? options.timeoutMs,
+      ),
       take: call.take,
       signal: call.signal,
       // Only these: whatever else the client sent stays here, its token above all.

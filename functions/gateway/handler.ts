@@ -83,7 +83,7 @@ export function createGateway(
     ],
   }
 
-  const limits = brokenLimits(catalogue, config.BACKEND_TIMEOUT_MS)
+  const limits = brokenLimits(catalogue)
   if (limits.length > 0) log.warning('gpt_actions_limits_exceeded', { limits })
 
   return (request) => {

@@ -59,7 +59,7 @@ function describe(tool: ToolDefinition, components: Components) {
   return {
     operationId: tool.name,
     summary: shortened(title),
-    description: shortened(tool.description || title),
+    ...(tool.description !== '' && { description: shortened(tool.description) }),
     // GPT Actions ask the person before each call unless this is false.
     'x-openai-isConsequential': tool.annotations?.readOnlyHint !== true,
     security: securityOf(tool),

@@ -26,6 +26,9 @@ export interface RestOptions {
   readonly rateLimit: RateLimit
 }
 
+/** GPT Actions wait 45 seconds; the answer needs some time on its way. */
+const PATIENCE_MS = 44_000
+
 const TITLE: Readonly<Record<number, string>> = {
   400: 'Bad Request',
   401: 'Unauthorized',
@@ -64,7 +67,8 @@ export function createRest({
     if (tool === undefined) throw new HttpError(404, 'unknown_tool', 'There is no such tool.')
     authorize(tool, identity, request.log)
     const { id: requestId, traceparent, signal, log } = request
-    const call = { tool, identity, requestId, traceparent, signal, take: allowAnswers(), log }
+    const sent = { requestId, traceparent, signal, patienceMs: PATIENCE_MS, log }
+    const call = { ...sent, tool, identity, take: allowAnswers() }
     const outcome = await callTool({ ...call, ...readArguments(request, body) })
     return withHeaders(toResponse(outcome), limits)
   }

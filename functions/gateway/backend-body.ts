@@ -1,4 +1,4 @@
-import { decodeUtf8, type Parsed, parseJson } from '../../shared/json.ts'
+import { decodeUtf8, parseJson } from '../../shared/json.ts'
 import type { Answer } from './post.ts'
 
 /** What a body is, or why it cannot be read; `text` is the JSON text that `value` was read from. */
@@ -52,9 +52,13 @@ function readJsonLines(text: string): Body {
   const whole = parseJson(text)
   if (whole !== undefined) return { kind: 'json', value: whole.value, text }
   const lines = text.split('\n').filter((line) => line.trim() !== '')
-  const values = lines.map(parseJson).filter((one): one is Parsed => one !== undefined)
-  if (values.length < lines.length) return unreadable('backend_not_json')
-  return { kind: 'json', value: values.map(({ value }) => value), text: `[${lines.join(',')}]` }
+  const values: unknown[] = []
+  for (const line of lines) {
+    const parsed = parseJson(line)
+    if (parsed === undefined) return unreadable('backend_not_json')
+    values.push(parsed.value)
+  }
+  return { kind: 'json', value: values, text: `[${lines.join(',')}]` }
 }
 
 /** Whether these would be JSON but for NaN and Infinity. */

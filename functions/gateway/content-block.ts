@@ -1,6 +1,6 @@
 import type { ContentBlock } from '@modelcontextprotocol/client'
-import { z } from 'zod'
 import { asObject } from '../../shared/json.ts'
+import { toBase64, typeOfDataUrl } from './base64.ts'
 
 declare global {
   interface JSON {
@@ -8,41 +8,34 @@ declare global {
   }
 }
 
-const BASE64 = /^[A-Za-z0-9+/]*$/
-const DATA_URL = /^data:([^;,]{0,100})[^,]{0,200};base64,/i
+type Members = Readonly<Record<string, unknown>>
 
-const about = {
-  annotations: z
-    .looseObject({
-      audience: z.array(z.enum(['user', 'assistant'])).optional(),
-      priority: z.number().min(0).max(1).optional(),
-      lastModified: z.string().optional(),
-    })
-    .optional()
-    .catch(undefined),
-  _meta: z.record(z.string(), z.unknown()).optional().catch(undefined),
+/** A block's own members as MCP wants them; undefined when they are malformed. */
+type Read = (block: Members) => Members | undefined
+
+const readBinary: Read = ({ data, mimeType }) => {
+  const binary = toBase64(data)
+  const type = mimeType ?? typeOfDataUrl(data)
+  return binary !== undefined && typeof type === 'string'
+    ? { data: binary, mimeType: type }
+    : undefined
 }
-const base64 = z.string().transform((data, context) => {
-  const canonical = toBase64(data)
-  if (canonical === undefined) context.addIssue('is not base64')
-  return canonical ?? z.NEVER
-})
-const binary = { data: base64, mimeType: z.string(), ...about }
-const resource = { uri: z.string(), mimeType: z.string().optional(), _meta: about._meta }
-
-const contentBlock = z.discriminatedUnion('type', [
-  z.looseObject({ type: z.literal('text'), text: z.string(), ...about }),
-  z.looseObject({ type: z.literal('image'), ...binary }),
-  z.looseObject({ type: z.literal('audio'), ...binary }),
-  z.looseObject({ type: z.literal('resource_link'), uri: z.string(), name: z.string(), ...about }),
-  z.looseObject({
-    type: z.literal('resource'),
-    resource: z.union([
-      z.looseObject({ ...resource, text: z.string() }),
-      z.looseObject({ ...resource, blob: base64 }),
-    ]),
-    ...about,
-  }),
+const READ: ReadonlyMap<unknown, Read> = new Map<unknown, Read>([
+  ['text', ({ text }) => (typeof text === 'string' ? {} : undefined)],
+  ['image', readBinary],
+  ['audio', readBinary],
+  [
+    'resource_link',
+    ({ uri, name = uri }) =>
+      typeof uri === 'string' && typeof name === 'string' ? { name } : undefined,
+  ],
+  [
+    'resource',
+    ({ resource }) => {
+      const contents = readContents(camelCase(asObject(resource) ?? {}))
+      return contents && { resource: contents }
+    },
+  ],
 ])
 
 /**
@@ -51,26 +44,58 @@ const contentBlock = z.discriminatedUnion('type', [
  * URL, base64url, unpadded or broken into lines; Python's names for `mimeType` and `_meta` are read.
  */
 export function asContentBlock(value: unknown): ContentBlock | undefined {
-  const given = asObject(withoutNulls(value))
-  if (given === undefined) return undefined
-  const block = { ...camelCase(given) }
-  const inner = asObject(block['resource'])
-  if (inner !== undefined) block['resource'] = camelCase(inner)
-  if (typeof block['data'] === 'string') {
-    block['mimeType'] ??= DATA_URL.exec(block['data'].slice(0, 400))?.[1] || undefined
+  const given = asObject(value)
+  const read = READ.get(given?.['type'])
+  if (given === undefined || read === undefined) return undefined
+  const block = camelCase(asObject(withoutNulls(given)) ?? {})
+  const own = read(block)
+  if (own === undefined) return undefined
+  const { annotations, _meta, ...others } = block
+  const about = {
+    ...(isAnnotations(annotations) && { annotations }),
+    ...(asObject(_meta) && { _meta }),
   }
-  if (block['type'] === 'resource_link') block['name'] ??= block['uri']
-  const parsed = contentBlock.safeParse(block)
-  return parsed.success ? (parsed.data as ContentBlock) : undefined
+  return { ...others, ...own, ...about } as ContentBlock
+}
+
+function readContents(resource: Members): Members | undefined {
+  const { uri, text, mimeType, _meta, blob, ...others } = resource
+  const binary = blob === undefined ? undefined : toBase64(blob)
+  if (typeof uri !== 'string' || (typeof text !== 'string' && binary === undefined)) {
+    return undefined
+  }
+  return {
+    ...others,
+    uri,
+    ...(typeof mimeType === 'string' && { mimeType }),
+    ...(typeof text === 'string' ? { text } : { blob: binary }),
+    ...(asObject(_meta) && { _meta }),
+  }
+}
+
+/** MCP's `Annotations`; clients refuse a whole result for one that is malformed. */
+function isAnnotations(value: unknown): boolean {
+  const annotations = asObject(value)
+  if (annotations === undefined) return false
+  const { audience = [], priority = 0, lastModified = '' } = annotations
+  return (
+    Array.isArray(audience) &&
+    audience.every((role) => role === 'user' || role === 'assistant') &&
+    typeof priority === 'number' &&
+    priority >= 0 &&
+    priority <= 1 &&
+    typeof lastModified === 'string'
+  )
 }
 
 /** pydantic writes a model's own names for members unless it is asked for MCP's. */
-function camelCase(members: Readonly<Record<string, unknown>>): Record<string, unknown> {
+function camelCase(members: Members): Members {
+  if (!('mime_type' in members || 'meta' in members)) return members
   const { mime_type: mimeType, meta, ...others } = members
   return {
+    ...(mimeType !== undefined && { mimeType }),
+    ...(meta !== undefined && { _meta: meta }),
     ...others,
-    ...(mimeType !== undefined && !('mimeType' in others) && { mimeType }),
-    ...(meta !== undefined && !('_meta' in others) && { _meta: meta }),
   }
 }
 
@@ -83,17 +108,4 @@ function withoutNulls(value: unknown): unknown {
       .filter(([, member]) => member !== null)
       .map(([name, member]) => [name, name === '_meta' ? member : withoutNulls(member)]),
   )
-}
-
-/** In the alphabet and with the padding that MCP's clients demand; undefined when it is neither. */
-function toBase64(data: string): string | undefined {
-  const text = data
-    .slice(DATA_URL.exec(data.slice(0, 400))?.[0].length ?? 0)
-    .replace(/\s+/g, '')
-    .replaceAll('-', '+')
-    .replaceAll('_', '/')
-  const padding = text.endsWith('==') ? 2 : text.endsWith('=') ? 1 : 0
-  const digits = text.slice(0, text.length - padding)
-  if (!BASE64.test(digits) || digits.length % 4 === 1) return undefined
-  return digits.padEnd(Math.ceil(digits.length / 4) * 4, '=')
 }

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { toBase64 } from '../../functions/gateway/base64.ts'
 import { type CallableTool, compileTool } from '../../functions/gateway/callable-tool.ts'
 import { toCallToolResult } from '../../functions/gateway/mcp-result.ts'
 import { statusOf, toOutcome } from '../../functions/gateway/outcome.ts'
@@ -238,5 +239,24 @@ describe('structured content that is no object', () => {
       resultOf({ content, structuredContent: value }, tool, 'handshake')
     expect(of([said])).toEqual({ content: [said] })
     expect(of([])).toEqual({ content: [written] })
+  })
+})
+
+describe('base64', () => {
+  test.each([
+    ['', ''],
+    ['aGk=', 'aGk='],
+    ['aGk', 'aGk='],
+    ['-_8', '+/8='],
+    [' aG\n k= ', 'aGk='],
+    ['data:;base64,aGk=', 'aGk='],
+    ['aGk=aGk=', undefined],
+    ['aGk=!', undefined],
+    ['aGkhx', undefined],
+    ['data:text/plain,hi', undefined],
+    ['é', undefined],
+    [7, undefined],
+  ])('of %j is %j', (data, canonical) => {
+    expect(toBase64(data)).toBe(canonical)
   })
 })

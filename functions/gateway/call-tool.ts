@@ -4,6 +4,7 @@ import type { ToolDefinition } from '../../shared/tools.ts'
 import type { CallableTool } from './callable-tool.ts'
 import { type GoogleIdentity, GoogleIdentityError } from './google-identity.ts'
 import { type Identity, requireScopes } from './identity.ts'
+import { oneLine } from './one-line.ts'
 import { failed, type Outcome, statusOf, toOutcome } from './outcome.ts'
 import { type Allowance, createAllowance, PostError, post, type Target, toTarget } from './post.ts'
 import { createStatementSigner } from './statement.ts'
@@ -36,6 +37,7 @@ export interface CallToolOptions {
   readonly googleIdentity?: GoogleIdentity | undefined
 }
 
+const MAX_FAULT_CHARACTERS = 1_000
 const MAX_ANSWER_BYTES = 4 * 1024 * 1024
 const FAILURES = {
   unreachable: { status: 502, message: 'The tool cannot be reached right now.' },
@@ -96,7 +98,11 @@ export function createCallTool(options: CallToolOptions): CallTool {
     const outcome =
       fault === undefined
         ? await callBackend(call).catch((error: unknown) => toFailure(error))
-        : failed('arguments_invalid', 400, `The arguments do not fit: ${fault}`)
+        : failed(
+            'arguments_invalid',
+            400,
+            `The arguments do not fit: ${oneLine(fault, MAX_FAULT_CHARACTERS)}`,
+          )
     audit(call.log, call.tool, call.identity, {
       decision: 'allowed',
       ...statusOf(outcome),

@@ -27,7 +27,8 @@ export function validationSentence(errors: readonly ValidationError[]): string {
 
 function describe({ instancePath, keyword, params, message }: ValidationError): string {
   const place = oneLine(instancePath, MAX_PLACE_CHARACTERS) || 'arguments'
-  if (keyword === 'const') return `${place} must be equal to ${quoted(params['allowedValue'])}`
+  if (keyword === 'const')
+    return `${place} must be equal to constant (${quoted(params['allowedValue'])})`
   if (keyword === 'enum' && Array.isArray(params['allowedValues'])) {
     return `${place} must be equal to one of the allowed values (${listed(params['allowedValues'])})`
   }

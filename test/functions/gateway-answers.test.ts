@@ -1,8 +1,15 @@
 import SwaggerParser from '@apidevtools/swagger-parser'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { createCallTool, type ToolCall } from '../../functions/gateway/call-tool.ts'
+import type { CallableTool } from '../../functions/gateway/callable-tool.ts'
+import { parseGatewayConfig } from '../../functions/gateway/config.ts'
+import { createRest } from '../../functions/gateway/rest.ts'
+import type { HttpRequest } from '../../shared/http.ts'
+import { createLog } from '../../shared/log.ts'
 import { type Backend, type Script, startBackend } from '../support/backend.ts'
 import { type Issuer, startIssuer } from '../support/issuer.ts'
 import {
+  HMAC_SECRET,
   handshakeMessage,
   type Served,
   serveGateway,
@@ -127,6 +134,58 @@ describe('the status and the patience of a backend', () => {
     const script = { status: 503, headers: { 'retry-after': 'soon' } }
     const answer = await rest('about', script)
     expect([answer.status, answer.headers['retry-after']]).toEqual([502, undefined])
+  })
+})
+
+describe('how long a call may take', () => {
+  const identity = undefined
+  const gate = { identify: async () => identity, challenge: () => '' }
+  const { catalogue } = parseGatewayConfig({
+    PUBLIC_URL: 'https://mcp.test',
+    OAUTH_ISSUER: 'https://tenant.test/',
+    FUNCTIONS_BASE: 'https://backend.test',
+    GATEWAY_HMAC_SECRET: HMAC_SECRET,
+    ...ENV,
+  })
+
+  test('over REST it is less than the 45 seconds of GPT Actions', async () => {
+    const calls: ToolCall[] = []
+    const answer = createRest({
+      gate,
+      catalogue,
+      callTool: async (call) => {
+        calls.push(call)
+        return { kind: 'text', text: '' }
+      },
+      rateLimit: async () => ({}),
+    })
+    const log = createLog({ service: 'test', level: 'error', write: () => undefined })
+    const request = { headers: {}, authorization: [], body: () => Buffer.alloc(0), log }
+    await answer(request as unknown as HttpRequest, 'about')
+    expect(calls.map(({ patienceMs }) => patienceMs)).toEqual([44_000])
+  })
+
+  test('a call ends when its caller waits no longer', async () => {
+    backend.script('about', { delayMs: 5_000 })
+    const callTool = createCallTool({
+      functionsBase: backend.url,
+      publicUrl: 'https://mcp.test',
+      hmacSecret: HMAC_SECRET,
+      timeoutMs: 60_000,
+    })
+    const outcome = await callTool({
+      tool: catalogue.get('about') as CallableTool,
+      args: {},
+      body: '{}',
+      identity,
+      requestId: 'r',
+      traceparent: undefined,
+      signal: new AbortController().signal,
+      patienceMs: 50,
+      take: () => true,
+      log: createLog({ service: 'test', level: 'error', write: () => undefined }),
+    })
+    expect(outcome).toMatchObject({ kind: 'failed', failure: { reason: 'backend_timeout' } })
   })
 })
 

@@ -4,6 +4,8 @@ import type { Catalogue } from '../../shared/tools.ts'
 export const MAX_DESCRIPTION_CHARACTERS = 300
 export const MAX_OPERATIONS = 30
 export const MAX_DOCUMENT_CHARACTERS = 100_000
+/** What an operation takes besides its schemas: the document is made only when it is asked for. */
+const OPERATION_CHARACTERS = 1_000
 const SPLIT = 'import /openapi.json?tools=a,b'
 
 /**
@@ -14,7 +16,7 @@ const SPLIT = 'import /openapi.json?tools=a,b'
 export function brokenLimits(catalogue: Catalogue): readonly string[] {
   const characters = [...catalogue.values()].reduce(
     (sum, { inputSchema, outputSchema = {} }) =>
-      sum + JSON.stringify(inputSchema).length + JSON.stringify(outputSchema).length,
+      sum + JSON.stringify([inputSchema, outputSchema]).length + OPERATION_CHARACTERS,
     0,
   )
   return [
@@ -23,7 +25,7 @@ export function brokenLimits(catalogue: Catalogue): readonly string[] {
       : []),
     ...(characters > MAX_DOCUMENT_CHARACTERS
       ? [
-          `${characters} characters of schemas, of which GPT Actions take ${MAX_DOCUMENT_CHARACTERS}: ${SPLIT}`,
+          `about ${characters} characters, of which GPT Actions take ${MAX_DOCUMENT_CHARACTERS}: ${SPLIT}`,
         ]
       : []),
   ]

@@ -1,4 +1,4 @@
-import { type Catalogue, catalogueScopes, type ToolDefinition } from '../../shared/tools.ts'
+import type { Catalogue, JsonSchema, ToolDefinition } from '../../shared/tools.ts'
 import { type Components, embedSchema } from './embed-schema.ts'
 import { MAX_DESCRIPTION_CHARACTERS } from './openapi-limits.ts'
 
@@ -7,31 +7,55 @@ export interface OpenApiOptions {
   readonly issuer: string
 }
 
-const PROBLEM = {
-  type: 'object',
-  properties: {
-    type: { type: 'string' },
-    title: { type: 'string' },
-    status: { type: 'integer' },
-    detail: { type: 'string' },
+const SCHEMAS = {
+  Problem: {
+    type: 'object',
+    properties: {
+      type: { type: 'string' },
+      title: { type: 'string' },
+      status: { type: 'integer' },
+      detail: { type: 'string' },
+    },
   },
 }
 const SCHEME = 'auth0'
 
+/** Makes the description of some of the tools, by name; of all of them when no names are given. */
+export type Describe = (names?: ReadonlySet<string>) => ReturnType<typeof toDocument>
+
+interface Described {
+  readonly tool: ToolDefinition
+  readonly operation: ReturnType<typeof describe>
+  /** The components that its schemas refer to. */
+  readonly components: readonly (readonly [name: string, schema: JsonSchema])[]
+}
+
+/** Describes each tool once, for any number of documents. */
+export function createDescribe(catalogue: Catalogue, options: OpenApiOptions): Describe {
+  const components: Components = new Map(Object.entries(SCHEMAS))
+  const tools = [...catalogue.values()].map((tool): Described => {
+    const { size } = components
+    const operation = describe(tool, components)
+    return { tool, operation, components: [...components].slice(size) }
+  })
+  return (names) =>
+    toDocument(names ? tools.filter(({ tool }) => names.has(tool.name)) : tools, options)
+}
+
 /** The OpenAPI 3.1 description of the REST side, for GPT Actions and other clients. */
-export function openApiDocument(catalogue: Catalogue, { publicUrl, issuer }: OpenApiOptions) {
-  const components: Components = new Map([['Problem', PROBLEM]])
-  const paths = Object.fromEntries(
-    [...catalogue.values()].map((tool) => [
-      `/tools/${tool.name}`,
-      { post: describe(tool, components) },
-    ]),
-  )
+export function openApiDocument(catalogue: Catalogue, options: OpenApiOptions) {
+  return createDescribe(catalogue, options)()
+}
+
+function toDocument(tools: readonly Described[], { publicUrl, issuer }: OpenApiOptions) {
+  const scopes = [...new Set(tools.flatMap(({ tool }) => tool.scopes))].sort()
   return {
     openapi: '3.1.0',
     info: { title: `Tools at ${new URL(publicUrl).host}`, version: '1.0.0' },
     servers: [{ url: publicUrl }],
-    paths,
+    paths: Object.fromEntries(
+      tools.map(({ tool, operation }) => [`/tools/${tool.name}`, { post: operation }]),
+    ),
     components: {
       securitySchemes: {
         [SCHEME]: {
@@ -40,12 +64,12 @@ export function openApiDocument(catalogue: Catalogue, { publicUrl, issuer }: Ope
             authorizationCode: {
               authorizationUrl: new URL('authorize', issuer).href,
               tokenUrl: new URL('oauth/token', issuer).href,
-              scopes: Object.fromEntries(catalogueScopes(catalogue).map((scope) => [scope, scope])),
+              scopes: Object.fromEntries(scopes.map((scope) => [scope, scope])),
             },
           },
         },
       },
-      schemas: Object.fromEntries(components),
+      schemas: { ...SCHEMAS, ...Object.fromEntries(tools.flatMap((one) => one.components)) },
     },
   }
 }

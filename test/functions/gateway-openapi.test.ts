@@ -316,7 +316,7 @@ describe('what GPT Actions take', () => {
     ])
     const large = { inputSchema: { type: 'object', title: 'x'.repeat(50_000) } }
     expect(brokenLimits(catalogueOf(2, large))).toEqual([
-      expect.stringMatching(/^1000\d\d characters of schemas, of which GPT Actions take 100000: /),
+      expect.stringMatching(/^about 1020\d\d characters, of which GPT Actions take 100000: /),
     ])
   })
 })

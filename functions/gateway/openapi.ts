@@ -20,6 +20,8 @@ const SCHEMAS = {
 }
 const SCHEME = 'auth0'
 
+type Access = 'public' | 'optional' | 'signed-in'
+
 /** Makes the description of some of the tools, by name; of all of them when no names are given. */
 export type Describe = (names?: ReadonlySet<string>) => ReturnType<typeof toDocument>
 
@@ -104,8 +106,8 @@ function describe(tool: ToolDefinition, components: Components) {
 }
 
 /** Who may call: anybody, anybody and known when signed in, or who is signed in with these scopes. */
-function securityOf({ scopes }: ToolDefinition) {
-  const access = scopes.length === 0 ? 'public' : ('signed-in' as 'signed-in' | 'optional')
+function securityOf(tool: ToolDefinition & { readonly access?: Access }) {
+  const { scopes, access = scopes.length === 0 ? 'public' : 'signed-in' } = tool
   if (access === 'public') return []
   const signedIn = { [SCHEME]: scopes }
   return access === 'optional' ? [{}, signedIn] : [signedIn]

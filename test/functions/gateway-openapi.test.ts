@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest'
 import { type Components, embedSchema } from '../../functions/gateway/embed-schema.ts'
 import { openApiDocument } from '../../functions/gateway/openapi.ts'
 import { brokenLimits } from '../../functions/gateway/openapi-limits.ts'
-import { type JsonSchema, parseCatalogue } from '../../shared/tools.ts'
+import { type Catalogue, type JsonSchema, parseCatalogue } from '../../shared/tools.ts'
 
 const OPTIONS = { publicUrl: 'https://mcp.test', issuer: 'https://tenant.test/' }
 
@@ -272,6 +272,22 @@ describe('a reference in /openapi.json', () => {
     const given = JSON.stringify(schema).length
     const document = documentOf({ find: { inputSchema: schema } })
     expect(JSON.stringify(document).length).toBeLessThan(3 * given + 5_000)
+  })
+})
+
+describe('who may call', () => {
+  test.each([
+    ['public', [], []],
+    ['optional', ['x'], [{}, { auth0: ['x'] }]],
+    ['optional', [], [{}, { auth0: [] }]],
+    ['signed-in', ['x', 'y'], [{ auth0: ['x', 'y'] }]],
+    ['signed-in', [], [{ auth0: [] }]],
+  ])('a tool that is %s, with the scopes %j', async (access, scopes, security) => {
+    const tool = { name: 'find', description: '', access, scopes, inputSchema: { type: 'object' } }
+    const catalogue = new Map([['find', tool]]) as unknown as Catalogue
+    const document = openApiDocument(catalogue, OPTIONS)
+    await parsed(document)
+    expect(document.paths['/tools/find']?.post.security).toEqual(security)
   })
 })
 

@@ -1,7 +1,7 @@
 import { PROTECTED_RESOURCE_PATHS } from '../../../shared/protected-resource.ts'
 import { type Challenge, challengeOf } from './challenge.ts'
 import { catalogueScopesOf, hasPublicTool } from './described-tools.ts'
-import { firstDocument, shown } from './document.ts'
+import { shown } from './document.ts'
 import { type Check, type Finding, fault, type Verdict } from './finding.ts'
 import type { Outside } from './observe-outside.ts'
 import { isAnswer, isHtml, outcomeOf } from './probe.ts'
@@ -20,14 +20,14 @@ export const CHALLENGE_CHECKS: readonly Check<Outside>[] = [
   },
 ]
 
-function checkEndpoint({ bare, openApi }: Outside): Verdict {
+function checkEndpoint({ bare, tools }: Outside): Verdict {
   if (!isAnswer(bare)) return { skipped: outcomeOf(bare) }
   const { status } = bare
   // A page and a redirect are reported as such.
   if (status === 401 || bare.headers.has('location') || (status === 200 && isHtml(bare))) return []
   const seen = `POST /mcp without a token: ${outcomeOf(bare)}`
   if (status === 200) {
-    if (hasPublicTool(firstDocument([openApi])) !== false) return []
+    if (hasPublicTool(tools) !== false) return []
     return [
       fault({
         id: 'unauthenticated_allowed',

@@ -5,8 +5,16 @@ export type ToolScopes = ReadonlyMap<string, readonly string[]>
 
 /** The tools that a deployment's openapi.json describes; undefined when it is none. */
 export function toolsIn(openApi: JsonObject | undefined): ToolScopes | undefined {
-  const operations = operationsIn(openApi)
-  return operations && new Map(operations.map(([name, { security }]) => [name, scopesIn(security)]))
+  if (!isObject(openApi?.['paths'])) return undefined
+  return new Map(
+    Object.entries(openApi['paths']).flatMap(([path, operations]) => {
+      const name = /^\/tools\/([^/]+)$/.exec(path)?.[1]
+      const operation = isObject(operations) ? operations['post'] : undefined
+      if (name === undefined || !isObject(operation)) return []
+      const needed = Array.isArray(operation['security']) ? operation['security'] : []
+      return [[name, needed.flatMap(scopesOf)] as const]
+    }),
+  )
 }
 
 /** What the gateway takes for its own URL; undefined when openapi.json does not say. */
@@ -15,11 +23,10 @@ export function serverIn(openApi: JsonObject | undefined): unknown {
   return Array.isArray(servers) && isObject(servers[0]) ? servers[0]['url'] : undefined
 }
 
-function scopesIn(security: unknown): readonly string[] {
-  if (!Array.isArray(security) || isOpen(security)) return []
-  return security.flatMap((one) =>
-    Object.values(Object(one)).flatMap((scopes) => stringsIn(scopes) ?? []),
-  )
+function scopesOf(requirement: unknown): readonly string[] {
+  return isObject(requirement)
+    ? Object.values(requirement).flatMap((one) => stringsIn(one) ?? [])
+    : []
 }
 
 /** All scopes that any of the tools needs, sorted. */
@@ -28,23 +35,6 @@ export function catalogueScopesOf(tools: ToolScopes | undefined): readonly strin
 }
 
 /** Whether some tool may be called by anybody; undefined when the deployment does not tell. */
-export function hasPublicTool(openApi: JsonObject | undefined): boolean | undefined {
-  return operationsIn(openApi)?.some(([, { security }]) => isOpen(security))
-}
-
-function operationsIn(openApi: JsonObject | undefined): [name: string, JsonObject][] | undefined {
-  if (!isObject(openApi?.['paths'])) return undefined
-  return Object.entries(openApi['paths']).flatMap(([path, operations]): [string, JsonObject][] => {
-    const name = /^\/tools\/([^/]+)$/.exec(path)?.[1]
-    const operation = isObject(operations) ? operations['post'] : undefined
-    return name === undefined || !isObject(operation) ? [] : [[name, operation]]
-  })
-}
-
-/** OpenAPI 3.1 s4.8.30: no requirement, or an empty one among them, lets anybody call. */
-function isOpen(security: unknown): boolean {
-  const requirements = Array.isArray(security) ? security : []
-  return (
-    requirements.length === 0 || requirements.some((one) => Object.keys(Object(one)).length === 0)
-  )
+export function hasPublicTool(tools: ToolScopes | undefined): boolean | undefined {
+  return tools === undefined ? undefined : [...tools.values()].some((scopes) => scopes.length === 0)
 }

@@ -3,8 +3,9 @@ import { asObject } from '../../shared/json.ts'
 import { toBase64, typeOfDataUrl } from './base64.ts'
 
 declare global {
+  // Where numbers can be kept as they are written; Node 20 does not have it.
   interface JSON {
-    readonly isRawJSON: (value: unknown) => boolean
+    readonly isRawJSON?: (value: unknown) => boolean
   }
 }
 
@@ -102,7 +103,7 @@ function camelCase(members: Members): Members {
 function withoutNulls(value: unknown): unknown {
   if (Array.isArray(value)) return value.filter((one) => one !== null).map(withoutNulls)
   const members = asObject(value)
-  if (members === undefined || JSON.isRawJSON(value)) return value
+  if (members === undefined || JSON.isRawJSON?.(value) === true) return value
   return Object.fromEntries(
     Object.entries(members)
       .filter(([, member]) => member !== null)

@@ -1,6 +1,5 @@
 import { asObject } from '../../shared/json.ts'
-import type { JsonSchema } from '../../shared/tools.ts'
-import { NESTING, type Resolve, resolver, schemasIn } from './schema-references.ts'
+import { type JsonSchema, NESTING, type Resolve, resolver, schemasIn } from './schema-references.ts'
 
 /** The schemas of an OpenAPI document's `components`, by name. */
 export type Components = Map<string, JsonSchema>

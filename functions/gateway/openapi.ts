@@ -1,6 +1,7 @@
-import type { Catalogue, JsonSchema, ToolDefinition } from '../../shared/tools.ts'
+import type { Catalogue, ToolDefinition } from '../../shared/tools.ts'
 import { type Components, embedSchema } from './embed-schema.ts'
 import { MAX_DESCRIPTION_CHARACTERS } from './openapi-limits.ts'
+import type { JsonSchema } from './schema-references.ts'
 
 export interface OpenApiOptions {
   readonly publicUrl: string

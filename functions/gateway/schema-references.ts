@@ -1,5 +1,7 @@
 import { asObject } from '../../shared/json.ts'
-import type { JsonSchema } from '../../shared/tools.ts'
+import type { ToolDefinition } from '../../shared/tools.ts'
+
+export type JsonSchema = ToolDefinition['inputSchema']
 
 /** What a reference leads to; `key` is the last step of its place, '' for the whole schema. */
 export interface Target {

@@ -4,7 +4,8 @@ import { describe, expect, test } from 'vitest'
 import { type Components, embedSchema } from '../../functions/gateway/embed-schema.ts'
 import { openApiDocument } from '../../functions/gateway/openapi.ts'
 import { brokenLimits } from '../../functions/gateway/openapi-limits.ts'
-import { type Catalogue, type JsonSchema, parseCatalogue } from '../../shared/tools.ts'
+import type { JsonSchema } from '../../functions/gateway/schema-references.ts'
+import { type Catalogue, parseCatalogue } from '../../shared/tools.ts'
 
 const OPTIONS = { publicUrl: 'https://mcp.test', issuer: 'https://tenant.test/' }
 

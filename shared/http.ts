@@ -11,6 +11,8 @@ export interface HttpRequest {
   readonly method: string
   /** Path without query, never normalised or decoded. */
   readonly path: string
+  /** What follows the question mark, as it was sent. */
+  readonly query: string
   readonly headers: IncomingHttpHeaders
   /** Every Authorization field value. */
   readonly authorization: readonly string[]
@@ -102,6 +104,7 @@ function readRequest(
   return {
     method: req.method ?? '',
     path: (req.url ?? '/').replace(/[?#].*$/s, ''),
+    query: /\?([^#]*)/.exec(req.url ?? '')?.[1] ?? '',
     headers: req.headers,
     authorization: fieldValues(req, 'authorization'),
     body: () => {

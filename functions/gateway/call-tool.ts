@@ -4,7 +4,8 @@ import type { ToolDefinition } from '../../shared/tools.ts'
 import type { CallableTool } from './callable-tool.ts'
 import { type GoogleIdentity, GoogleIdentityError } from './google-identity.ts'
 import { type Identity, requireScopes } from './identity.ts'
-import { failed, type Outcome, toOutcome } from './outcome.ts'
+import { oneLine } from './one-line.ts'
+import { failed, type Outcome, statusOf, toOutcome } from './outcome.ts'
 import { type Allowance, createAllowance, PostError, post, type Target, toTarget } from './post.ts'
 import { createStatementSigner, type StatementKeys } from './statement.ts'
 
@@ -18,6 +19,8 @@ export interface ToolCall {
   readonly requestId: string
   readonly traceparent: string | undefined
   readonly signal: AbortSignal
+  /** How long the caller waits at most, when that is known. */
+  readonly patienceMs?: number | undefined
   /** What the backend may answer; shared by the calls of one request. */
   readonly take: Allowance
   readonly log: Log
@@ -34,6 +37,7 @@ export interface CallToolOptions {
   readonly googleIdentity?: GoogleIdentity | undefined
 }
 
+const MAX_FAULT_CHARACTERS = 1_000
 const MAX_ANSWER_BYTES = 4 * 1024 * 1024
 const FAILURES = {
   unreachable: { status: 502, message: 'The tool cannot be reached right now.' },
@@ -60,7 +64,11 @@ export function createCallTool(options: CallToolOptions): CallTool {
     const url = `${options.functionsBase}/${tool.name}`
     const answer = await post(targetAt(url), {
       body,
-      timeoutMs: Math.min(tool.timeoutMs ?? options.timeoutMs, options.timeoutMs),
+      timeoutMs: Math.min(
+        tool.timeoutMs ?? options.timeoutMs,
+        options.timeoutMs,
+        call.patienceMs ?? options.timeoutMs,
+      ),
       take: call.take,
       signal: call.signal,
       // Only these: whatever else the client sent stays here, its token above all.
@@ -90,10 +98,14 @@ export function createCallTool(options: CallToolOptions): CallTool {
     const outcome =
       fault === undefined
         ? await callBackend(call).catch((error: unknown) => toFailure(error))
-        : failed('arguments_invalid', 400, `The arguments do not fit: ${fault}`)
+        : failed(
+            'arguments_invalid',
+            400,
+            `The arguments do not fit: ${oneLine(fault, MAX_FAULT_CHARACTERS)}`,
+          )
     audit(call.log, call.tool, call.identity, {
       decision: 'allowed',
-      ...summary(outcome),
+      ...statusOf(outcome),
       ms: Math.round(performance.now() - startedAt),
     })
     return outcome
@@ -131,11 +143,6 @@ function audit(
   const { subject, clientId: client } = identity ?? {}
   const severity = fields.status >= 500 ? 'ERROR' : 'NOTICE'
   log.audit('tool_called', { tool: tool.name, subject, client, ...fields }, severity)
-}
-
-function summary(outcome: Outcome): { readonly status: number; readonly reason?: string } {
-  if (outcome.kind !== 'failed') return { status: 200 }
-  return { status: outcome.failure.status, reason: outcome.failure.reason }
 }
 
 function toFailure(error: unknown): Outcome {

@@ -10,7 +10,8 @@ import type { GatewayConfig } from './config.ts'
 import { createGoogleIdentity } from './google-identity.ts'
 import { createGate } from './identity.ts'
 import { createMcp } from './mcp.ts'
-import { openApiDocument } from './openapi.ts'
+import { createOpenApi } from './openapi-endpoint.ts'
+import { brokenLimits } from './openapi-limits.ts'
 import { createRateLimit, type RateLimit } from './rate-limit.ts'
 import { createRest, problemResponse } from './rest.ts'
 
@@ -71,7 +72,7 @@ export function createGateway(
   const mcp = createMcp({ ...calls, challengeForm: config.AUTH_CHALLENGE })
   const rest = createRest(calls)
   const keySet = { keys: signingKeys.map(({ publicJwk }) => publicJwk) }
-  const openApi = openApiDocument(catalogue, { publicUrl, issuer })
+  const openApi = createOpenApi(catalogue, { publicUrl, issuer })
   const policy: CorsPolicy = {
     // The status page lives at the public origin itself.
     origins: new Set([...config.APP_ORIGIN, publicUrl]),
@@ -86,6 +87,9 @@ export function createGateway(
     ],
   }
 
+  const limits = brokenLimits(catalogue)
+  if (limits.length > 0) log.warning('gpt_actions_limits_exceeded', { limits })
+
   return (request) => {
     if (request.path === MCP_PATH || request.path === `${MCP_PATH}/`) {
       return withCors(policy, request, () => mcp(request))
@@ -98,6 +102,6 @@ export function createGateway(
       return withCors(PUBLIC_DOCUMENT, request, () => json(200, keySet, KEPT_BY_CACHES))
     }
     if (request.path !== '/openapi.json') throw notFound()
-    return withCors(PUBLIC_DOCUMENT, request, () => json(200, openApi))
+    return withCors(PUBLIC_DOCUMENT, request, () => openApi(request), problemResponse)
   }
 }

@@ -78,11 +78,16 @@ export function toMessage(value: unknown): RpcMessage {
   if (method === undefined && ('result' in message || 'error' in message)) {
     return { kind: 'response' }
   }
-  const given = params === undefined ? {} : asObject(params)
+  const given = isNothing(params) ? {} : asObject(params)
   if (typeof method !== 'string' || given === undefined) throw invalidRequest()
   if (!('id' in message)) return { kind: 'notification', method, params: given }
   if (!isId(id)) throw invalidRequest()
   return { kind: 'request', id, method, params: given }
+}
+
+/** What some clients write where there are no parameters; `[]` is JSON-RPC's list by position. */
+export function isNothing(value: unknown): boolean {
+  return value === undefined || value === null || (Array.isArray(value) && value.length === 0)
 }
 
 /** The id to answer a message by that was refused as a whole; null when it has none that counts. */

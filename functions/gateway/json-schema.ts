@@ -1,12 +1,12 @@
-import { Ajv2020, type ErrorObject } from 'ajv/dist/2020.js'
+import { Ajv2020 } from 'ajv/dist/2020.js'
 import formats from 'ajv-formats'
 import { ConfigError } from '../../shared/config.ts'
 import type { JsonSchema } from '../../shared/tools.ts'
+import { validationSentence } from './validation-sentence.ts'
 
 /** Returns undefined when `value` fits, else one sentence that names places, never values. */
 export type Validate = (value: unknown) => string | undefined
 
-const MAX_FAULTS = 5
 const DIALECT = 'https://json-schema.org/draft/2020-12/schema'
 
 // Unknown keywords are annotations (JSON Schema 2020-12 core s6.5), so strict mode is off. Two tools
@@ -37,24 +37,8 @@ export function compileSchema(name: string, schema: JsonSchema): Validate {
   try {
     if (String($schema).replace(/#$/, '') !== DIALECT) throw new Error('another dialect')
     const validate = ajv.compile(schema)
-    return (value) => (validate(value) ? undefined : sentence(validate.errors ?? []))
+    return (value) => (validate(value) ? undefined : validationSentence(validate.errors ?? []))
   } catch {
     throw new ConfigError([`${name} is not a JSON Schema (2020-12) that stands by itself`])
   }
-}
-
-function sentence(errors: readonly ErrorObject[]): string {
-  return errors.slice(0, MAX_FAULTS).map(describe).join('; ')
-}
-
-function describe({ instancePath, message, params }: ErrorObject): string {
-  const extra = params['additionalProperty'] ?? params['unevaluatedProperty']
-  const allowed = params['allowedValues']
-  const detail =
-    extra !== undefined
-      ? ` (${JSON.stringify(extra)})`
-      : Array.isArray(allowed)
-        ? ` (${allowed.join(', ')})`
-        : ''
-  return `${instancePath || 'arguments'} ${message ?? 'does not fit'}${detail}`
 }

@@ -5,7 +5,7 @@ import { asTraceparent } from '../../shared/trace-context.ts'
 import { authorize, type CallTool } from './call-tool.ts'
 import type { CallableTool } from './callable-tool.ts'
 import type { Identity } from './identity.ts'
-import { CODE, RpcError, type RpcMessage, type RpcRequest } from './json-rpc.ts'
+import { CODE, isNothing, RpcError, type RpcMessage, type RpcRequest } from './json-rpc.ts'
 import { toCallToolResult, writeResult } from './mcp-result.ts'
 import type { Allowance } from './post.ts'
 import type { Era, Inbound } from './revision.ts'
@@ -56,7 +56,8 @@ export function createMethods(
     return writeResult(toCallToolResult(outcome, tool, era), era)
   }
   const list: Method = ({ era }, { params }) => {
-    if (params['cursor'] !== undefined) throw invalidParams('no cursor: the list has one page')
+    const { cursor } = params
+    if (!isNothing(cursor) && cursor !== '') throw invalidParams('no cursor: the list has one page')
     return era === 'handshake' ? introduction.toolsOfHandshakeEra : introduction.toolsOfStatelessEra
   }
 

@@ -1,4 +1,5 @@
 import type { CallToolResult } from '@modelcontextprotocol/client'
+import { asObject } from '../../shared/json.ts'
 import type { ToolDefinition } from '../../shared/tools.ts'
 import type { Outcome } from './outcome.ts'
 import type { Era } from './revision.ts'
@@ -21,10 +22,19 @@ export function toCallToolResult(outcome: Outcome, tool: ToolDefinition, era: Er
     case 'text':
       return { content: outcome.text === '' ? [] : [{ type: 'text', text: outcome.text }] }
     case 'result':
-      return outcome.result
+      return era === 'stateless' ? outcome.result : withObjectAlone(outcome.result)
     case 'failed':
       return { content: [{ type: 'text', text: outcome.failure.message }], isError: true }
   }
+}
+
+/** Before 2026-07-28 structured content was an object: any other value is given as text alone. */
+function withObjectAlone(result: CallToolResult): CallToolResult {
+  const { structuredContent, ...others } = result
+  if (structuredContent === undefined || asObject(structuredContent) !== undefined) return result
+  const hasText = result.content.some(({ type }) => type === 'text')
+  const text = { type: 'text', text: JSON.stringify(structuredContent) } as const
+  return { ...others, content: hasText ? result.content : [text, ...result.content] }
 }
 
 /** The JSON of a result, with what its era adds to every result. */

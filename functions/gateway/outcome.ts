@@ -1,8 +1,11 @@
 import type { CallToolResult } from '@modelcontextprotocol/client'
-import { asObject, decodeUtf8, keepNumbers, parseJson } from '../../shared/json.ts'
+import { asObject, decodeUtf8, keepNumbers } from '../../shared/json.ts'
+import { type Body, readBody } from './backend-body.ts'
 import type { CallableTool } from './callable-tool.ts'
+import { errorSentence, textSentence } from './error-sentence.ts'
 import type { Answer } from './post.ts'
-import { asCallToolResult } from './tool-result.ts'
+import { retryAfterSeconds } from './retry-after.ts'
+import { type ReadResult, readCallToolResult } from './tool-result.ts'
 
 /** What came of a call, before it is put into MCP's or REST's words. */
 export type Outcome =
@@ -17,45 +20,82 @@ export interface Failure {
   readonly message: string
   /** What REST answers. */
   readonly status: number
+  /** How long the backend asks to be left alone, in seconds. */
+  readonly retryAfter?: number | undefined
 }
 
-const MAX_MESSAGE_CHARACTERS = 500
+/** What REST answers to a result with `isError`: the call was understood, and not carried out. */
+export const TOOL_ERROR_STATUS = 422
+
 // The gateway's own credentials were refused, not the caller's: no client should drop its token.
 const NOT_THE_CALLERS_FAULT: ReadonlySet<number> = new Set([401, 403, 407])
+const HTML_OR_NO_TYPE = /^(|text\/html)\s*(;|$)/i
 
-export function failed(reason: string, status: number, message: string): Outcome {
-  return { kind: 'failed', failure: { reason, status, message } }
+export function failed(
+  reason: string,
+  status: number,
+  message: string,
+  retryAfter?: number,
+): Outcome {
+  const patience = retryAfter !== undefined && { retryAfter }
+  return { kind: 'failed', failure: { reason, status, message, ...patience } }
 }
 
-/** Judges a backend's whole answer, its promised `outputSchema` included. */
-export function toOutcome(answer: Answer, tool: CallableTool): Outcome {
+/** The status of an outcome for REST and the audit record, with the reason when it is an error. */
+export function statusOf(outcome: Outcome): { readonly status: number; readonly reason?: string } {
+  if (outcome.kind === 'failed') {
+    return { status: outcome.failure.status, reason: outcome.failure.reason }
+  }
+  const isError = outcome.kind === 'result' && outcome.result.isError === true
+  return isError ? { status: TOOL_ERROR_STATUS, reason: 'tool_error' } : { status: 200 }
+}
+
+/**
+ * Judges a backend's whole answer, its promised `outputSchema` included. `now`: milliseconds of the
+ * epoch. The text of a 4xx is passed on in one bounded line; that of a 5xx goes nowhere.
+ */
+export function toOutcome(answer: Answer, tool: CallableTool, now = Date.now()): Outcome {
   const { status } = answer
-  if (status >= 500)
-    return failed(`backend_http_${status}`, 502, 'The tool failed. Try again later.')
-  if (status >= 400) return refusedByBackend(answer)
+  if (status >= 500) return failedBackend(answer, now)
+  if (status >= 400) return refusedByBackend(answer, now)
   if (status < 200 || status >= 300) {
     return failed(`backend_http_${status}`, 502, 'The tool did not give an answer.')
   }
-  if (answer.contentEncoding !== undefined && answer.contentEncoding !== 'identity') {
-    return unreadable('backend_content_encoding')
-  }
-  if (answer.body.length === 0) return readText('', tool)
-  const text = decodeUtf8(answer.body)
-  if (text === undefined) return unreadable('backend_not_utf8')
-  if (isJson(answer.contentType)) return readJson(text, tool)
-  return isText(answer.contentType) ? readText(text, tool) : unreadable('backend_content_type')
+  const body = readBody(answer, tool.validateOutput !== undefined)
+  if (body.kind === 'unreadable') return unreadable(body.reason)
+  return body.kind === 'json' ? readJson(body, tool) : readText(body.text, tool)
 }
 
-function readJson(text: string, tool: CallableTool): Outcome {
-  const parsed = parseJson(text)
-  if (parsed === undefined) return unreadable('backend_not_json')
-  const { value } = parsed
-  const result = asCallToolResult(value)
-  if (result === undefined) {
+function readJson({ value, text }: Body & { readonly kind: 'json' }, tool: CallableTool): Outcome {
+  const envelope = asObject(value)
+  if (envelope?.['jsonrpc'] === '2.0' && asObject(envelope['error']) !== undefined) {
+    return failed('tool_error', TOOL_ERROR_STATUS, errorSentence(envelope) ?? REFUSED)
+  }
+  const read = resultIn(value, tool)
+  if (read === undefined) {
     return checkOutput(value, tool, { kind: 'json', value: keepNumbers(text, value) })
   }
-  const outcome: Outcome = { kind: 'result', result: keepNumbers(text, result) }
-  return result.isError === true ? outcome : checkOutput(result.structuredContent, tool, outcome)
+  const { result, dropped } = read
+  if (result.isError !== true) {
+    const isEmpty = result.content.length === 0 && result.structuredContent === undefined
+    if (dropped > 0 && isEmpty) return unreadable('backend_result_blocks')
+  }
+  const kept = keepNumbers(text, value)
+  const outcome: Outcome = {
+    kind: 'result',
+    result: kept === value ? result : (resultIn(kept, tool) ?? read).result,
+  }
+  if (result.isError === true) return outcome
+  return checkOutput(result.structuredContent, tool, outcome)
+}
+
+/** MCP's own result, bare or in the JSON-RPC answer of an MCP server. */
+function resultIn(value: unknown, { outputSchema }: CallableTool): ReadResult | undefined {
+  const promised = asObject(outputSchema?.['properties']) ?? {}
+  const ownsContent = Object.hasOwn(promised, 'content')
+  const envelope = asObject(value)
+  const inner = envelope?.['jsonrpc'] === '2.0' ? envelope['result'] : undefined
+  return readCallToolResult(inner, ownsContent) ?? readCallToolResult(value, ownsContent)
 }
 
 function readText(text: string, tool: CallableTool): Outcome {
@@ -72,30 +112,35 @@ function unreadable(reason: string): Outcome {
   return failed(reason, 502, 'The tool answered in a form that it does not promise.')
 }
 
-function refusedByBackend(answer: Answer): Outcome {
+const REFUSED = 'The tool refused the call.'
+
+/** 503 is passed on when the backend says how long it will last. */
+function failedBackend({ status, retryAfter }: Answer, now: number): Outcome {
+  const reason = `backend_http_${status}`
+  const seconds = status === 503 ? retryAfterSeconds(retryAfter, now) : undefined
+  if (seconds === undefined) return failed(reason, 502, 'The tool failed. Try again later.')
+  return failed(reason, 503, `The tool is not available. ${tryAgain(seconds)}`, seconds)
+}
+
+function refusedByBackend(answer: Answer, now: number): Outcome {
   const { status } = answer
-  const said = isJson(answer.contentType) ? messageOf(answer.body) : undefined
-  const message = said ?? `The tool refused the call (HTTP ${status}).`
-  return failed(
-    `backend_http_${status}`,
-    NOT_THE_CALLERS_FAULT.has(status) ? 502 : status,
-    message.slice(0, MAX_MESSAGE_CHARACTERS).toWellFormed(),
-  )
+  const said = whatItSays(answer) ?? `The tool refused the call (HTTP ${status}).`
+  const reason = `backend_http_${status}`
+  if (NOT_THE_CALLERS_FAULT.has(status)) return failed(reason, 502, said)
+  const seconds = retryAfterSeconds(answer.retryAfter, now)
+  const message = seconds === undefined ? said : `${said} ${tryAgain(seconds)}`
+  return failed(reason, status, message, seconds)
 }
 
-/** The sentence in the usual places of a JSON error body. */
-function messageOf(body: Buffer): string | undefined {
-  const { error, message, detail, title } = asObject(parseJson(body)?.value) ?? {}
-  return [message, detail, asObject(error)?.['message'], error, title].find(
-    (candidate) => typeof candidate === 'string' && candidate !== '',
-  ) as string | undefined
+function whatItSays(answer: Answer): string | undefined {
+  const body = readBody(answer, true)
+  if (body.kind === 'json') return errorSentence(body.value)
+  if (body.kind === 'text') return textSentence(body.text)
+  // Flask and Express send a plain sentence as HTML.
+  const isText = body.reason === 'backend_content_type' && HTML_OR_NO_TYPE.test(answer.contentType)
+  return isText ? textSentence(decodeUtf8(answer.body) ?? '') : undefined
 }
 
-function isJson(contentType: string): boolean {
-  return /^application\/([a-z0-9.+-]+\+)?json\s*(;|$)/i.test(contentType)
-}
-
-function isText(contentType: string): boolean {
-  // HTML is a log-in or error page of something in between, never a tool's answer.
-  return /^text\/(?!html\b)/i.test(contentType)
+function tryAgain(seconds: number): string {
+  return `Try again in ${seconds} ${seconds === 1 ? 'second' : 'seconds'}.`
 }

@@ -38,6 +38,7 @@ export interface Answer {
   readonly status: number
   readonly contentType: string
   readonly contentEncoding: string | undefined
+  readonly retryAfter?: string | undefined
   readonly body: Buffer
 }
 
@@ -106,7 +107,7 @@ function exchange(pool: Pool, path: string, options: PostOptions): Promise<Answe
     let controller: { readonly abort: (reason: Error) => void } | undefined
     let failure: PostError | undefined
     const chunks: Buffer[] = []
-    let answer = { status: 0, contentType: '', contentEncoding: undefined as string | undefined }
+    let answer: Omit<Answer, 'body'> = { status: 0, contentType: '', contentEncoding: undefined }
     const end = (settle: () => void) => {
       clearTimeout(timer)
       options.signal.removeEventListener('abort', onAbort)
@@ -133,7 +134,9 @@ function exchange(pool: Pool, path: string, options: PostOptions): Promise<Answe
         onResponseStart: (_, status, fields) => {
           // Informational ones (RFC 9110 s15.2) come before the answer.
           const contentType = single(fields['content-type'])
-          answer = { status, contentType, contentEncoding: fields['content-encoding']?.toString() }
+          const contentEncoding = fields['content-encoding']?.toString()
+          const retryAfter = fields['retry-after']?.toString()
+          answer = { status, contentType, contentEncoding, retryAfter }
         },
         onResponseData: (_, chunk) => {
           if (options.take(chunk.length)) chunks.push(chunk)

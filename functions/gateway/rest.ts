@@ -1,3 +1,4 @@
+import type { CallToolResult } from '@modelcontextprotocol/client'
 import { BearerError } from '../../shared/bearer.ts'
 import {
   errorResponse,
@@ -14,8 +15,9 @@ import { allowAnswers, authorize, type CallTool, type ToolCall } from './call-to
 import type { CallableTool } from './callable-tool.ts'
 import type { Gate } from './identity.ts'
 import { isJson, notJson } from './json-type.ts'
-import type { Outcome } from './outcome.ts'
+import { type Outcome, TOOL_ERROR_STATUS } from './outcome.ts'
 import type { RateLimit } from './rate-limit.ts'
+import { resultSentence } from './tool-result.ts'
 
 export interface RestOptions {
   readonly gate: Gate
@@ -24,14 +26,20 @@ export interface RestOptions {
   readonly rateLimit: RateLimit
 }
 
+/** GPT Actions wait 45 seconds; the answer needs some time on its way. */
+const PATIENCE_MS = 44_000
+
 const TITLE: Readonly<Record<number, string>> = {
   400: 'Bad Request',
   401: 'Unauthorized',
   403: 'Forbidden',
   404: 'Not Found',
   405: 'Method Not Allowed',
+  409: 'Conflict',
+  410: 'Gone',
   413: 'Content Too Large',
   415: 'Unsupported Media Type',
+  422: 'Unprocessable Content',
   429: 'Too Many Requests',
   500: 'Internal Server Error',
   502: 'Bad Gateway',
@@ -59,7 +67,8 @@ export function createRest({
     if (tool === undefined) throw new HttpError(404, 'unknown_tool', 'There is no such tool.')
     authorize(tool, identity, request.log)
     const { id: requestId, traceparent, signal, log } = request
-    const call = { tool, identity, requestId, traceparent, signal, take: allowAnswers(), log }
+    const sent = { requestId, traceparent, signal, patienceMs: PATIENCE_MS, log }
+    const call = { ...sent, tool, identity, take: allowAnswers() }
     const outcome = await callTool({ ...call, ...readArguments(request, body) })
     return withHeaders(toResponse(outcome), limits)
   }
@@ -98,17 +107,32 @@ function toResponse(outcome: Outcome): HttpResponse {
     case 'json':
       return json(200, outcome.value)
     case 'result':
-      return json(200, outcome.result)
+      return fromResult(outcome.result)
     case 'text':
-      if (outcome.text === '') return { status: 204 }
-      return {
-        status: 200,
-        headers: { 'content-type': 'text/plain; charset=utf-8' },
-        body: outcome.text,
-      }
-    case 'failed':
-      return problem(outcome.failure.status, outcome.failure.message)
+      return text(outcome.text)
+    case 'failed': {
+      const { status, message, retryAfter } = outcome.failure
+      return problem(
+        status,
+        message,
+        retryAfter === undefined ? {} : { 'retry-after': String(retryAfter) },
+      )
+    }
   }
+}
+
+/** MCP's own result: its structured content, else its text, else its blocks. */
+function fromResult(result: CallToolResult): HttpResponse {
+  const { content, structuredContent, isError } = result
+  if (isError === true) return problem(TOOL_ERROR_STATUS, resultSentence(result))
+  if (structuredContent !== undefined) return json(200, structuredContent)
+  const texts = content.flatMap((block) => (block.type === 'text' ? [block.text] : []))
+  return texts.length === content.length ? text(texts.join('\n')) : json(200, { content })
+}
+
+function text(body: string): HttpResponse {
+  if (body === '') return { status: 204 }
+  return { status: 200, headers: { 'content-type': 'text/plain; charset=utf-8' }, body }
 }
 
 function problem(

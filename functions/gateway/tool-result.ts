@@ -1,41 +1,110 @@
-import type { CallToolResult } from '@modelcontextprotocol/client'
-import { z } from 'zod'
+import type { CallToolResult, ContentBlock } from '@modelcontextprotocol/client'
+import { asObject } from '../../shared/json.ts'
+import { asContentBlock } from './content-block.ts'
+import { errorSentence, textSentence } from './error-sentence.ts'
+import { visible } from './one-line.ts'
 
-const about = {
-  annotations: z.looseObject({}).optional(),
-  _meta: z.record(z.string(), z.unknown()).optional(),
-}
-const binary = { data: z.base64(), mimeType: z.string(), ...about }
-const resource = { uri: z.string(), mimeType: z.string().optional(), _meta: about._meta }
+type Members = Readonly<Record<string, unknown>>
 
-const contentBlock = z.discriminatedUnion('type', [
-  z.looseObject({ type: z.literal('text'), text: z.string(), ...about }),
-  z.looseObject({ type: z.literal('image'), ...binary }),
-  z.looseObject({ type: z.literal('audio'), ...binary }),
-  z.looseObject({ type: z.literal('resource_link'), uri: z.string(), name: z.string(), ...about }),
-  z.looseObject({
-    type: z.literal('resource'),
-    resource: z.union([
-      z.looseObject({ ...resource, text: z.string() }),
-      z.looseObject({ ...resource, blob: z.base64() }),
-    ]),
-    ...about,
-  }),
+const REPORTED = 'The tool reported an error.'
+
+/** The members of MCP's CallToolResult, and pydantic's names for them. */
+const MEMBERS: ReadonlySet<string> = new Set([
+  'content',
+  'structuredContent',
+  'structured_content',
+  'isError',
+  'is_error',
+  'resultType',
+  '_meta',
+  'meta',
 ])
 
-// Strict, so that a tool's own data that happens to have a `content` is not taken for a result.
-const callToolResult = z.strictObject({
-  content: z.array(contentBlock),
-  structuredContent: z.record(z.string(), z.unknown()).optional(),
-  isError: z.boolean().optional(),
-  // MCP 2026-07-28; the others' clients pass over it.
-  resultType: z.literal('complete').optional(),
-  _meta: z.record(z.string(), z.unknown()).optional(),
-})
+/** MCP's own result as a backend has answered it, in the form in which clients take it. */
+export interface ReadResult {
+  readonly result: CallToolResult
+  /** How many of its blocks were malformed, or of a type that MCP has not, and were left out. */
+  readonly dropped: number
+}
 
-/** The value when a backend has answered with MCP's own CallToolResult, else undefined. */
-export function asCallToolResult(value: unknown): CallToolResult | undefined {
-  if (value === null || typeof value !== 'object' || !('content' in value)) return undefined
-  const parsed = callToolResult.safeParse(value)
-  return parsed.success ? (parsed.data as CallToolResult) : undefined
+/**
+ * Reads a CallToolResult, undefined when the value is a tool's own data. A member that is `null` is
+ * absent; members and block types that MCP has not are left out, as are malformed blocks.
+ *
+ * A value with `isError: true` is always a result. Else it is one when its `content` is a list of MCP's
+ * blocks, or when `isError`, `structuredContent` or `resultType` mark it. `ownsContent`: the tool
+ * promises a `content` of its own, so that blocks alone are no sign.
+ */
+export function readCallToolResult(value: unknown, ownsContent = false): ReadResult | undefined {
+  const members = asObject(value)
+  if (members === undefined) return undefined
+  const { content } = members
+  const blocks = Array.isArray(content) ? content.map(asContentBlock) : []
+  const known = blocks.filter((block) => block !== undefined)
+  if (!isResult(members, known.length > 0, ownsContent)) return undefined
+  const structured = members['structuredContent'] ?? members['structured_content'] ?? undefined
+  const isError = isErrorOf(members)
+  const meta = asObject(members['_meta']) ?? asObject(members['meta'])
+  const result = {
+    content: contentOf(members, known, structured, isError),
+    ...(structured !== undefined && { structuredContent: structured }),
+    ...(isError !== undefined && { isError }),
+    ...(members['resultType'] === 'complete' && { resultType: 'complete' }),
+    ...(meta !== undefined && { _meta: meta }),
+  }
+  return { result: result as CallToolResult, dropped: blocks.length - known.length }
+}
+
+/** What a result with `isError` says, in one line of at most 500 characters. */
+export function resultSentence({ content }: CallToolResult): string {
+  const texts = content.flatMap((block) => (block.type === 'text' ? [block.text] : []))
+  return errorSentence({ message: texts.slice(0, 5).join(' ') }) ?? REPORTED
+}
+
+function isResult(members: Members, hasKnownBlock: boolean, ownsContent: boolean): boolean {
+  const { content, isError, resultType = null } = members
+  if (isError === true) return true
+  if (resultType !== null && resultType !== 'complete') return false
+  const structured = members['structuredContent'] ?? members['structured_content'] ?? null
+  const isFlagged = typeof isError === 'boolean' || typeof members['is_error'] === 'boolean'
+  const isMarked = isFlagged || resultType !== null || structured !== null
+  const names = Object.keys(members)
+  const isClosed = names.every((name) => MEMBERS.has(name) || members[name] === null)
+  if (!Array.isArray(content)) {
+    const isAbsent = (content ?? null) === null
+    return isAbsent && (structured !== null || (isMarked && isClosed && 'content' in members))
+  }
+  const isTyped = content.every((block) => typeof asObject(block)?.['type'] === 'string')
+  if (isMarked) return isClosed || isTyped
+  if (content.length === 0) return isClosed && (isError ?? null) === null
+  // Documents and messages of chats are lists of blocks too; they say so at the top.
+  const isDocument = typeof members['type'] === 'string' || typeof members['role'] === 'string'
+  return isTyped && hasKnownBlock && !isDocument && !ownsContent
+}
+
+/** A flag of another type than MCP's counts as set: no failure may pass for a success. */
+function isErrorOf(members: Members): boolean | undefined {
+  const flag = members['isError'] ?? members['is_error'] ?? undefined
+  return flag === undefined ? undefined : flag !== false
+}
+
+function contentOf(
+  members: Members,
+  blocks: readonly ContentBlock[],
+  structured: unknown,
+  isError: boolean | undefined,
+): readonly ContentBlock[] {
+  if (isError === true) {
+    const shown = blocks.map((block) =>
+      block.type === 'text' ? { ...block, text: visible(block.text) } : block,
+    )
+    if (shown.length > 0) return shown
+    const { content, ...others } = members
+    const said = typeof content === 'string' ? textSentence(content) : undefined
+    const more = said ?? errorSentence(structured) ?? errorSentence(others)
+    if (more === undefined && Array.isArray(content) && content.length === 0) return []
+    return [{ type: 'text', text: more ?? REPORTED }]
+  }
+  const isMissing = (members['content'] ?? null) === null && structured !== undefined
+  return isMissing ? [{ type: 'text', text: JSON.stringify(structured) }] : blocks
 }

@@ -651,7 +651,7 @@ describe('protocol errors', () => {
     },
     {
       name: 'params as a list',
-      body: { jsonrpc: '2.0', id: 1, method: 'ping', params: [] },
+      body: { jsonrpc: '2.0', id: 1, method: 'ping', params: [1] },
       code: -32600,
       id: 1,
     },

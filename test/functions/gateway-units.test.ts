@@ -17,7 +17,7 @@ import { failed, toOutcome } from '../../functions/gateway/outcome.ts'
 import type { Answer } from '../../functions/gateway/post.ts'
 import { readInbound } from '../../functions/gateway/revision.ts'
 import { createStatementSigner, type Statement } from '../../functions/gateway/statement.ts'
-import { asCallToolResult } from '../../functions/gateway/tool-result.ts'
+import { readCallToolResult } from '../../functions/gateway/tool-result.ts'
 import { parseTools } from '../../shared/tools.ts'
 
 const NOW = 1_800_000_000
@@ -99,8 +99,7 @@ describe('a JSON-RPC message', () => {
     [{ ...request, id: 1.5 }],
     [{ ...request, id: true }],
     [{ ...request, id: {} }],
-    [{ ...request, params: null }],
-    [{ ...request, params: [] }],
+    [{ ...request, params: [1] }],
     [{ ...request, params: 'x' }],
     [JSON.parse('{"__proto__": {"jsonrpc": "2.0", "id": 1, "method": "ping"}}')],
   ])('%j is none: -32600', (value) => {
@@ -584,7 +583,7 @@ describe("a backend's answer", () => {
       untyped,
       'backend_content_type',
     ],
-    ['no type', { contentType: '', body: '{}' }, untyped, 'backend_content_type'],
+    ['no type', { contentType: '', body: 'a,b' }, untyped, 'backend_content_type'],
     ['bytes', { contentType: 'application/pdf', body: '%PDF' }, untyped, 'backend_content_type'],
     [
       'JSON Lines',
@@ -649,8 +648,8 @@ describe("a backend's answer", () => {
     [{ message: 'x'.repeat(600) }, 'x'.repeat(500)],
     [{ message: `${'x'.repeat(499)}😀` }, `${'x'.repeat(499)}\ufffd`],
     [{ other: 'a' }, 'The tool refused the call (HTTP 400).'],
-    [['a'], 'The tool refused the call (HTTP 400).'],
-    ['a', 'The tool refused the call (HTTP 400).'],
+    [['a'], 'a'],
+    ['a', 'a'],
     [null, 'The tool refused the call (HTTP 400).'],
   ])('that refuses with %j says %j', (body, message) => {
     const given = answer({ status: 400, body: JSON.stringify(body) })
@@ -658,9 +657,9 @@ describe("a backend's answer", () => {
   })
 
   test.each(['text/plain', 'text/html', 'application/octet-stream', ''])(
-    'that refuses in %j is not quoted',
+    'that refuses with a page in %j is not quoted',
     (contentType) => {
-      const given = answer({ status: 400, contentType, body: '{"message":"stack trace"}' })
+      const given = answer({ status: 400, contentType, body: '<p>stack trace</p>' })
       expect(toOutcome(given, untyped)).toEqual(
         failed('backend_http_400', 400, 'The tool refused the call (HTTP 400).'),
       )
@@ -682,7 +681,7 @@ describe("MCP's own result", () => {
     [{ content: [{ type: 'resource', resource: { uri: 'a:b', text: 'c' } }] }],
     [{ content: [{ type: 'resource', resource: { uri: 'a:b', blob: 'aGk=' } }] }],
   ])('%j is one, passed on to the letter', (value) => {
-    expect(asCallToolResult(value)).toEqual(value)
+    expect(readCallToolResult(value)).toEqual({ result: value, dropped: 0 })
   })
 
   test.each<[unknown]>([
@@ -700,12 +699,10 @@ describe("MCP's own result", () => {
     [{ content: [{ type: 'resource', resource: { uri: 'a:b' } }] }],
     [{ content: [], isError: 'yes' }],
     [{ content: [], resultType: 'input_required' }],
-    [{ content: [], structuredContent: [] }],
-    [{ content: [], _meta: 'x' }],
     [{ content: [], pages: 3 }],
     [JSON.parse('{"__proto__": {"content": []}}')],
   ])('%j is none', (value) => {
-    expect(asCallToolResult(value)).toBeUndefined()
+    expect(readCallToolResult(value)).toBeUndefined()
   })
 })
 

@@ -17,6 +17,7 @@ function requestOf(method: string, origin?: string | string[]): HttpRequest {
   return {
     method,
     path: '/mcp',
+    query: '',
     // Node joins a repeated Origin; a list is what its types allow.
     headers: { ...(origin !== undefined && { origin: origin as string }) },
     authorization: [],

@@ -221,7 +221,7 @@ describe('schemas', () => {
       { x: hidden },
       '/x must be equal to one of the allowed values (a, b)',
     ],
-    [{ properties: { x: { const: 'a' } } }, { x: hidden }, '/x must be equal to constant'],
+    [{ properties: { x: { const: 'a' } } }, { x: hidden }, '/x must be equal to constant ("a")'],
     [{ properties: { x: { pattern: '^a$' } } }, { x: hidden }, '/x must match pattern "^a$"'],
     [{ properties: { x: { format: 'date' } } }, { x: hidden }, '/x must match format "date"'],
     [{ properties: { x: { format: 'date' } } }, { x: '2026-02-30' }, '/x must match format "date"'],

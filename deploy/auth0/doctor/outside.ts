@@ -10,6 +10,7 @@ import { KEY_CHECKS } from './check-keys.ts'
 import { METADATA_CHECKS } from './check-metadata.ts'
 import { REFUSAL_CHECKS } from './check-refusal.ts'
 import { SIGN_IN_CHECKS } from './check-sign-in.ts'
+import { DESCRIPTION_CHECKS } from './check-description.ts'
 import { TOOL_CHECKS } from './check-tools.ts'
 import { fault, mergeResults, NO_RESULTS, type Results, runChecks, skipAll } from './finding.ts'
 import { frontExchanges, type Outside } from './observe-outside.ts'
@@ -28,6 +29,7 @@ const CHECKS = [
   ...CACHING_CHECKS,
   ...HEALTH_CHECKS,
   ...TOOL_CHECKS,
+  ...DESCRIPTION_CHECKS,
   ...AROUND_CHECKS,
 ]
 

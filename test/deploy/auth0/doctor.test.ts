@@ -324,6 +324,35 @@ const FRONT_FAULTS: readonly (readonly [string, Misbehaviour, readonly string[]]
     ['openapi_missing'],
   ],
   [
+    'a reference of openapi.json leads nowhere',
+    member(/^\/openapi/, 'x-more', [
+      { $ref: '#/$defs/F' },
+      { $ref: '#/components/schemas/Problem' },
+    ]),
+    ['openapi_references'],
+  ],
+  [
+    'openapi.json has more operations than GPT Actions take',
+    member(
+      /^\/openapi/,
+      'paths',
+      Object.fromEntries(
+        Array.from({ length: 31 }, (_, at) => [`/more/${at}`, { post: { security: [] } }]),
+      ),
+    ),
+    ['openapi_operations'],
+  ],
+  [
+    'a description of openapi.json is longer than GPT Actions take',
+    member(/^\/openapi/, 'paths', { '/more': { post: { description: 'x'.repeat(301) } } }),
+    ['openapi_descriptions'],
+  ],
+  [
+    'openapi.json is larger than GPT Actions take',
+    member(/^\/openapi/, 'x-more', 'x'.repeat(100_000)),
+    ['openapi_size'],
+  ],
+  [
     'the gateway has another PUBLIC_URL',
     member(/^\/openapi/, 'servers', [{ url: 'https://old.example' }]),
     ['gateway_public_url'],

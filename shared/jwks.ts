@@ -35,6 +35,7 @@ const MAX_STALE_MS = 24 * 3_600_000
 const COOLDOWN_MS = 10_000
 // Auth0 serves its key set from a cache; this bounds what made-up kids can ask of it.
 const MAX_EXTRA_FETCHES = 8
+const GATHER_MS = 250
 const FETCH_TIMEOUT_MS = 5_000
 const MAX_BYTES = 256 * 1024
 // 2,048 bits, base64url: what RFC 7518 s3.3 asks of RS256 at least.
@@ -67,14 +68,13 @@ export function createJwks({
   let extraUntil = Number.NEGATIVE_INFINITY
   /** The kids that caused an extra fetch since the last cooldown began. */
   const looked = new Set<string>()
-  let fetchesStarted = 0
+  let fetchesEnded = 0
   let reachable = true
   let inFlight: Promise<void> | undefined
+  let gathering: Promise<void> | undefined
 
   const refresh = () => {
-    if (inFlight !== undefined) return inFlight
-    fetchesStarted++
-    inFlight = fetch(uri, { timeoutMs: FETCH_TIMEOUT_MS, maxBytes: MAX_BYTES })
+    inFlight ??= fetch(uri, { timeoutMs: FETCH_TIMEOUT_MS, maxBytes: MAX_BYTES })
       .then((document) => importKeys(document, keys))
       .then((imported) => {
         keys = imported
@@ -88,8 +88,18 @@ export function createJwks({
       })
       .finally(() => {
         inFlight = undefined
+        fetchesEnded++
       })
     return inFlight
+  }
+  /** For unknown kids: those of a moment share one fetch. */
+  const refreshSoon = () => {
+    if (inFlight !== undefined) return inFlight
+    gathering ??= new Promise((resolve) => setTimeout(resolve, GATHER_MS)).then(() => {
+      gathering = undefined
+      return refresh()
+    })
+    return gathering
   }
   const isFresh = () => now() - fetchedAt < FRESH_MS
   const isCool = () => now() >= coolUntil
@@ -102,7 +112,7 @@ export function createJwks({
     if (!isFresh() && isCool()) await refresh()
     if (!keys.has(kid) && isCool()) {
       coolUntil = now() + COOLDOWN_MS
-      await refresh()
+      await refreshSoon()
     }
   }
 
@@ -112,24 +122,26 @@ export function createJwks({
       looked.clear()
       extraUntil = now() + COOLDOWN_MS
     }
-    if (looked.has(kid)) return
-    if (looked.size >= MAX_EXTRA_FETCHES) throw new JwksUnavailableError()
-    looked.add(kid)
-    await refresh()
+    if (gathering === undefined) {
+      if (looked.has(kid)) return
+      if (looked.size >= MAX_EXTRA_FETCHES) throw new JwksUnavailableError()
+      looked.add(kid)
+    }
+    await refreshSoon()
     if (!has(kid) && !reachable) throw new JwksUnavailableError()
   }
 
   return {
     held: (kid) => (isFresh() ? keys.get(kid)?.key : undefined),
     key: async (kid, mayBeNew = () => false) => {
-      const startedBefore = fetchesStarted
+      const endedBefore = fetchesEnded
       // A known key waits for no fetch that somebody's unknown one caused, nor again in an outage.
       if (!has(kid) || !(isFresh() || isDown())) await lookFor(kid)
       else if (!isFresh() && isCool()) void refresh()
-      if (!has(kid) && inFlight !== undefined) await inFlight
+      if (!has(kid)) await (inFlight ?? gathering)
       if (!has(kid) && !reachable) throw new JwksUnavailableError()
-      // Only a fetch that began after the token came says that its key does not exist.
-      const isKnownToBeNone = fetchesStarted > startedBefore
+      // Only a fetch that ended after the token came says that its key does not exist.
+      const isKnownToBeNone = fetchesEnded > endedBefore
       if (!has(kid) && !isKnownToBeNone && mayBeNew()) await lookOnceMore(kid)
       return has(kid) ? keys.get(kid)?.key : undefined
     },

@@ -11,12 +11,21 @@ export type ToolAnnotations = z.output<typeof annotations>
 /** A JSON Schema (2020-12) as plain data. */
 export type JsonSchema = Readonly<Record<string, unknown>>
 
+/**
+ * Who may call a tool. `public` (`noauth`): anybody. `optional` (`noauth` and `oauth2`): anybody, and a
+ * caller who is signed in is passed on as such, whatever the token's scopes. `signed-in` (`oauth2`): a
+ * caller whose token has all of the tool's scopes, of which there may be none. A token that is sent and
+ * not valid is refused on all of them.
+ */
+export type Access = 'public' | 'optional' | 'signed-in'
+
 /** One tool of the catalogue, checked but for its schemas. */
 export interface ToolDefinition {
   readonly name: string
   readonly title?: string | undefined
   readonly description: string
-  /** All of them are needed to call the tool; none = a public tool. Sorted. */
+  readonly access: Access
+  /** What a caller who signs in for the tool is asked to grant. Sorted; empty for a public tool. */
   readonly scopes: readonly string[]
   readonly inputSchema: JsonSchema
   readonly outputSchema?: JsonSchema | undefined
@@ -162,7 +171,14 @@ function readCatalogue<Tool extends ToolDefinition>(
       continue
     }
     try {
-      catalogue.set(name, finish({ ...parsed.data, name }))
+      catalogue.set(
+        name,
+        finish({
+          ...parsed.data,
+          access: parsed.data.scopes.length === 0 ? 'public' : 'signed-in',
+          name,
+        }),
+      )
     } catch (error) {
       if (!(error instanceof ConfigError)) throw error
       faults.push(...error.faults.map((fault) => `${at}: ${fault}`))

@@ -5,20 +5,24 @@ import {
   variables,
 } from '../../shared/config.ts'
 import { defaultAudience } from '../../shared/protected-resource.ts'
-import { type Catalogue, parseTools } from '../../shared/tools.ts'
+import { type Catalogue, type CatalogueDocument, parseDocument } from '../../shared/tools.ts'
 import { type CallableTool, compileTool } from './callable-tool.ts'
 
 export type GatewayConfig = ReturnType<typeof parseVariables> & {
   readonly catalogue: Catalogue<CallableTool>
+  /** What the catalogue says of the server, as written. */
+  readonly server: CatalogueDocument['server']
+  /** What of the catalogue is ignored, a line each. */
+  readonly warnings: readonly string[]
 }
 
 /** @throws ConfigError with every fault at once. */
 export function parseGatewayConfig(env: Environment): GatewayConfig {
-  const [values, catalogue] = collectFaults([
+  const [values, { tools, server, warnings }] = collectFaults([
     () => parseVariables(env),
-    () => parseTools(env, compileTool),
+    () => parseDocument(env, compileTool),
   ])
-  return { ...values, catalogue }
+  return { ...values, catalogue: tools, server, warnings }
 }
 
 function parseVariables(env: Environment) {

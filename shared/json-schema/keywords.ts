@@ -141,4 +141,6 @@ export const RULES: ReadonlyMap<string, Rule> = new Map<string, Rule>([
   ['dependencies', mapOf(stringsOrSchema)],
   ['$recursiveAnchor', anchor],
   ['$recursiveRef', string],
+  // MCP 2026-07-28; what a client must mirror in header fields, a server must check there.
+  ['x-mcp-header', () => 'is not supported'],
 ])

@@ -2,7 +2,8 @@ import { readFileSync } from 'node:fs'
 import { readCompiled } from './catalogue/compiled.ts'
 import { type RawDocument, readDocument } from './catalogue/document.ts'
 import { readEntry, type ToolEntry } from './catalogue/entry.ts'
-import { readMapping } from './catalogue/text.ts'
+import { readJson, readMapping } from './catalogue/text.ts'
+import { loadYaml } from './catalogue/yaml.ts'
 import { ConfigError } from './config.ts'
 
 /** One tool of the catalogue, checked but for its schemas. */
@@ -76,6 +77,23 @@ export function parseDocument<Tool extends ToolDefinition>(
     variable === 'TOOL_SCOPES_JSON' ? withScopes(mapping) : mapping,
   )
   return readTools(variable, document, finish)
+}
+
+/**
+ * Loads what reading this catalogue takes; for a built function, which must await it before
+ * `parseCatalogue`. Faults are left to that.
+ */
+export async function prepareCatalogue({ TOOLS, TOOLS_FILE }: CatalogueSource): Promise<void> {
+  const text = TOOLS?.trim() ? TOOLS : TOOLS_FILE?.trim() ? readIfThere(TOOLS_FILE) : undefined
+  await loadYaml(text !== undefined && readJson(text) === undefined)
+}
+
+function readIfThere(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch {
+    return undefined
+  }
 }
 
 /** All scopes that any tool names, sorted, each once. */

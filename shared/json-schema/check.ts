@@ -1,7 +1,6 @@
 import { RULES } from './keywords.ts'
 import { patternFault } from './pattern/check.ts'
-import { findResources, ReferenceFault, type Resources } from './resources.ts'
-import { nestedIn } from './walk.ts'
+import { type FoundSchema, findResources, ReferenceFault, type Resources } from './resources.ts'
 import { below, isObject, type JsonSchema, type SchemaFault } from './schema.ts'
 
 /** A schema that was checked, with its references understood. */
@@ -24,12 +23,12 @@ export function checkSchema(root: JsonSchema): {
   const onFault = (fault: SchemaFault) => {
     if (faults.length < MAX_FAULTS) faults.push(fault)
   }
-  const schemas: { readonly value: JsonSchema; readonly pointer: string }[] = []
+  const schemas: FoundSchema[] = []
   const resources = findResources(
     root,
-    (placed) => {
-      schemas.push(placed)
-      checkKeywords(placed.value, placed.pointer, onFault)
+    (found) => {
+      schemas.push(found)
+      checkKeywords(found, onFault)
     },
     onFault,
   )
@@ -57,15 +56,14 @@ export function checkSchema(root: JsonSchema): {
 }
 
 function checkKeywords(
-  schema: JsonSchema,
-  pointer: string,
+  { value: schema, pointer, inside }: FoundSchema,
   onFault: (fault: SchemaFault) => void,
 ): void {
-  for (const [keyword, value] of Object.entries(schema)) {
-    const reason = RULES.get(keyword)?.(value)
+  for (const keyword of Object.keys(schema)) {
+    const reason = RULES.get(keyword)?.(schema[keyword])
     if (reason !== undefined) onFault({ pointer: below(pointer, keyword), reason })
   }
-  for (const nested of nestedIn(schema, pointer)) {
+  for (const nested of inside) {
     if (isObject(nested.value) || typeof nested.value === 'boolean') continue
     onFault({ pointer: nested.pointer, reason: 'must be object or boolean' })
   }
@@ -81,7 +79,7 @@ function checkKeywords(
 
 /** The first schema that applies itself to the value that it is applied to, if there is one. */
 function endless(
-  placed: readonly { readonly value: JsonSchema; readonly pointer: string }[],
+  schemas: readonly FoundSchema[],
   references: ReadonlyMap<JsonSchema, readonly unknown[]>,
 ): string | undefined {
   const state = new Map<JsonSchema, 'open' | 'done'>()
@@ -95,7 +93,8 @@ function endless(
     state.set(schema, 'done')
     return isEndless
   }
-  return placed.find(({ value }) => visit(value))?.pointer
+  // Without a reference there is no way back.
+  return schemas.find(({ value }) => references.has(value) && visit(value))?.pointer
 }
 
 function appliedInPlace(schema: JsonSchema): unknown[] {

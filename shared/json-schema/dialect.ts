@@ -50,6 +50,8 @@ export function translate(schema: JsonSchema): {
   readonly schema: JsonSchema
   readonly faults: readonly SchemaFault[]
 } {
+  // Most have no label, and are what they are published as.
+  if (!JSON.stringify(schema).includes('"$schema"')) return { schema, faults: [] }
   const faults: SchemaFault[] = []
   const rewriteReference = (reference: string) => rewritePointer(schema, reference)
   const translated = translateSchema(schema, '', '2020-12', { faults, rewriteReference })

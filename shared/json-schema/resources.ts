@@ -10,6 +10,13 @@ export interface Resource {
   readonly dynamicAnchors: Map<string, JsonSchema>
 }
 
+/** A schema object, its place, and the values inside it where schemas belong. */
+export interface FoundSchema {
+  readonly value: JsonSchema
+  readonly pointer: string
+  readonly inside: readonly Placed[]
+}
+
 /** A document's resources, and where each of its schemas belongs. */
 export interface Resources {
   /** The resource that a schema object belongs to. */
@@ -39,6 +46,8 @@ export class ReferenceFault extends Error {
 // RFC 6761 s6.4: never the name of anything.
 const BASE = 'https://schema.invalid/'
 
+const MAX_DEPTH = 200
+
 /**
  * Finds the resources and anchors of a schema whose keywords have been checked.
  *
@@ -47,7 +56,7 @@ const BASE = 'https://schema.invalid/'
  */
 export function findResources(
   schema: JsonSchema,
-  onSchema: (placed: Placed & { readonly value: JsonSchema }) => void,
+  onSchema: (found: FoundSchema) => void,
   onFault: (fault: SchemaFault) => void,
 ): Resources {
   const resources = new Map<string, Resource>()
@@ -55,16 +64,20 @@ export function findResources(
   const pointers = new Map<JsonSchema, string>()
   let isDynamic = false
 
-  const enter = (value: unknown, pointer: string, outer: Resource | undefined): void => {
+  const enter = (value: unknown, pointer: string, outer: Resource | undefined, depth = 0): void => {
     if (!isObject(value) || ofSchema.has(value)) return
+    if (depth > MAX_DEPTH) return onFault({ pointer, reason: 'is nested too deeply' })
     const resource = resourceOf(value, pointer, outer)
     ofSchema.set(value, resource)
     pointers.set(value, pointer)
     name(value, '$anchor', resource.anchors, pointer)
     name(value, '$dynamicAnchor', resource.dynamicAnchors, pointer)
     isDynamic ||= value['$dynamicRef'] !== undefined
-    onSchema({ value, pointer })
-    for (const nested of nestedIn(value, pointer)) enter(nested.value, nested.pointer, resource)
+    const inside = nestedIn(value, pointer)
+    onSchema({ value, pointer, inside })
+    for (const nested of inside) {
+      enter(nested.value, nested.pointer, resource, depth + 1)
+    }
   }
   const resourceOf = (value: JsonSchema, pointer: string, outer: Resource | undefined) => {
     const id = value['$id']

@@ -10,7 +10,8 @@ export interface SchemaFault {
 
 /** The JSON Pointer one step below `pointer`. */
 export function below(pointer: string, key: string | number): string {
-  return `${pointer}/${String(key).replaceAll('~', '~0').replaceAll('/', '~1')}`
+  const text = String(key)
+  return `${pointer}/${/[~/]/.test(text) ? text.replaceAll('~', '~0').replaceAll('/', '~1') : text}`
 }
 
 /** The keys that a JSON Pointer names. */

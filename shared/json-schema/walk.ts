@@ -10,9 +10,10 @@ export interface Placed {
 /** The values in `schema` where schemas belong, in the order as written; not those inside them. */
 export function nestedIn(schema: JsonSchema, pointer: string): Placed[] {
   const nested: Placed[] = []
-  for (const [keyword, value] of Object.entries(schema)) {
+  for (const keyword of Object.keys(schema)) {
     const nesting = NESTING.get(keyword)
     if (nesting === undefined) continue
+    const value = schema[keyword]
     const place = below(pointer, keyword)
     if (nesting === 'schema') nested.push({ value, pointer: place })
     else if (nesting === 'list' ? Array.isArray(value) : isObject(value)) {

@@ -17,8 +17,10 @@ export function compileItems(schema: JsonSchema, context: Context): Check | unde
     for (const [index, item] of value.entries()) {
       const check = first[index] ?? others
       if (check === undefined) break
-      run.spend(1)
-      seen?.items.add(index)
+      if (seen !== undefined) {
+        run.spend(10)
+        seen.items.add(index)
+      }
       if (descend(check, item, index, run)) continue
       isValid = false
       if (isEnough(run)) return false
@@ -54,7 +56,7 @@ export const unevaluatedItems: Keyword = (value, _, { check }) => {
     if (!Array.isArray(data) || seen === undefined || seen.allItems) return true
     let isValid = true
     for (const [index, item] of data.entries()) {
-      run.spend(1)
+      run.spend(6)
       if (seen.items.has(index)) continue
       if (value === false) isValid = fail(run, `must NOT have unevaluated items (item ${index})`)
       else if (!descend(others, item, index, run)) isValid = false

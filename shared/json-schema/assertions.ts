@@ -42,6 +42,14 @@ const enumeration: Keyword = (value) => {
   }
 }
 
+const multipleOf: Keyword = (value) => {
+  const divisor = Number(value)
+  return (data, run) =>
+    typeof data !== 'number' ||
+    isMultipleOf(data, divisor, run.spend) ||
+    fail(run, `must be multiple of ${divisor}`)
+}
+
 function onNumber(test: (data: number, limit: number) => boolean, words: string): Keyword {
   return (value) => {
     const limit = Number(value)
@@ -71,7 +79,7 @@ const SURROGATE = /[\uD800-\uDBFF][\uDC00-\uDFFF]/g
 /** In characters, not UTF-16 code units (RFC 8259 s7). */
 function lengthOf(data: unknown, run: Run): number | undefined {
   if (typeof data !== 'string') return undefined
-  run.spend(data.length >> 6)
+  run.spend(data.length >> 5)
   return data.length - (data.match(SURROGATE)?.length ?? 0)
 }
 function itemsIn(data: unknown): number | undefined {
@@ -80,7 +88,7 @@ function itemsIn(data: unknown): number | undefined {
 function membersIn(data: unknown, run: Run): number | undefined {
   if (!isObject(data)) return undefined
   const { length } = Object.keys(data)
-  run.spend(length >> 3)
+  run.spend(length >> 2)
   return length
 }
 
@@ -117,7 +125,7 @@ const required: Keyword = (value) => {
   const names = Array.isArray(value) ? value.map(String) : []
   return (data, run) => {
     if (!isObject(data)) return true
-    run.spend(names.length >> 3)
+    run.spend(names.length >> 2)
     let isValid = true
     for (const name of names) {
       if (Object.hasOwn(data, name)) continue
@@ -134,7 +142,7 @@ const dependentRequired: Keyword = (value) => {
   )
   return (data, run) => {
     if (!isObject(data)) return true
-    run.spend(pairs.length >> 3)
+    run.spend(pairs.length >> 1)
     const missing = pairs.filter(
       ([name, needed]) => Object.hasOwn(data, name) && !Object.hasOwn(data, needed),
     )
@@ -161,7 +169,7 @@ export const ASSERTIONS: ReadonlyMap<string, Keyword> = new Map([
   ['maximum', onNumber((data, limit) => data <= limit, 'must be <=')],
   ['exclusiveMinimum', onNumber((data, limit) => data > limit, 'must be >')],
   ['exclusiveMaximum', onNumber((data, limit) => data < limit, 'must be <')],
-  ['multipleOf', onNumber(isMultipleOf, 'must be multiple of')],
+  ['multipleOf', multipleOf],
   ['minLength', onSize(lengthOf, 'least', 'characters')],
   ['minItems', onSize(itemsIn, 'least', 'items')],
   ['minProperties', onSize(membersIn, 'least', 'properties')],

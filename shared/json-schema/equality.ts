@@ -23,7 +23,7 @@ export function duplicateIn(
   const seen = new Map<unknown, number>()
   for (const [index, item] of items.entries()) {
     const key = typeof item === 'object' ? canonical(item, spend) : primitiveKey(item)
-    spend(1)
+    spend(8)
     const first = seen.get(key)
     if (first !== undefined) return [first, index]
     seen.set(key, index)
@@ -38,12 +38,18 @@ function primitiveKey(item: unknown): unknown {
 
 /** The same text for equal values, and only for them. */
 function canonical(value: unknown, spend: Spend): string {
-  spend(1)
-  if (typeof value !== 'object' || value === null) return JSON.stringify(value)
+  spend(8)
+  if (typeof value !== 'object' || value === null) return textOf(value, spend)
   if (Array.isArray(value)) return `[${value.map((item) => canonical(item, spend)).join(',')}]`
   const members = Object.entries(value).map(
     ([name, member]) => `${JSON.stringify(name)}:${canonical(member, spend)}`,
   )
-  spend(members.length)
+  spend(16 * members.length)
   return `{${members.sort().join(',')}}`
+}
+
+function textOf(value: unknown, spend: Spend): string {
+  const text = JSON.stringify(value)
+  spend(text.length >> 5)
+  return text
 }

@@ -26,7 +26,7 @@ export function compileMembers(schema: JsonSchema, context: Context): Check | un
       if (!descend(check, value[name], name, run)) isValid = false
     }
     for (const name of Object.keys(value)) {
-      run.spend(1)
+      run.spend(seen === undefined ? 1 : 14)
       const check = named.get(name)
       if (check !== undefined) apply(check, name)
       let isKnown = check !== undefined
@@ -75,7 +75,7 @@ export const unevaluatedProperties: Keyword = (value, _, { check }) => {
     if (!isObject(data) || seen === undefined || seen.allNames) return true
     let isValid = true
     for (const name of Object.keys(data)) {
-      run.spend(1)
+      run.spend(6)
       if (seen.names.has(name)) continue
       if (value === false) {
         isValid = fail(run, `must NOT have unevaluated properties (${JSON.stringify(name)})`)

@@ -93,7 +93,7 @@ export function newSeen(): Seen {
 }
 
 export function addSeen(to: Seen, from: Seen, run: Run): void {
-  run.spend(from.names.size + from.items.size)
+  run.spend(12 * (from.names.size + from.items.size))
   for (const name of from.names) to.names.add(name)
   for (const item of from.items) to.items.add(item)
   to.allNames ||= from.allNames

@@ -9,8 +9,10 @@ import type { JsonSchema } from './schema.ts'
  */
 export type Validate = (value: unknown) => string | undefined
 
-// Some 10 ms. A budget counts steps, not time, so that the same call has the same answer everywhere.
-const MAX_STEPS = 400_000
+// Some 20 ms. A budget counts steps, not time, so that the same call has the same answer everywhere.
+const MAX_STEPS = 500_000
+/** To tell the faults of a value that does not fit, which takes a second run. */
+const MAX_STEPS_TO_TELL = 100_000
 
 /**
  * Validates by a schema that `checkSchema` has no fault to tell of; compiles it when it is first used.
@@ -21,14 +23,14 @@ export function createValidator(schema: JsonSchema, assertsFormat = false): Vali
   return (value) => {
     check ??= compileCheck(checkSchema(schema).checked, assertsFormat)
     try {
-      if (check(value, newRun(undefined), undefined)) return undefined
+      if (check(value, newRun(undefined, MAX_STEPS), undefined)) return undefined
     } catch (error) {
       if (!(error instanceof Exhausted)) throw error
       return 'arguments are too large or too deeply nested to be checked by the schema'
     }
     const faults: string[] = []
     try {
-      check(value, newRun(faults), undefined)
+      check(value, newRun(faults, MAX_STEPS_TO_TELL), undefined)
     } catch (error) {
       if (!(error instanceof Exhausted)) throw error
     }
@@ -36,10 +38,10 @@ export function createValidator(schema: JsonSchema, assertsFormat = false): Vali
   }
 }
 
-function newRun(faults: string[] | undefined): Run {
-  let left = MAX_STEPS
-  const spend = (steps: number) => {
-    left -= steps
+function newRun(faults: string[] | undefined, steps: number): Run {
+  let left = steps
+  const spend = (spent: number) => {
+    left -= spent
     if (left < 0) throw new Exhausted()
   }
   return { spend, faults, path: [], scope: [], depth: 0 }

@@ -35,6 +35,7 @@ export function matches(program: Program, text: string, spend: Spend): boolean {
   }
   const look = (start: number, place: number): boolean => {
     const key = start * width + place
+    spend(4)
     const known = looked.get(key)
     if (known !== undefined) return known
     const result = run(start, place, succeeded)
@@ -62,7 +63,7 @@ export function matches(program: Program, text: string, spend: Spend): boolean {
         const mask = 1 << (bit & 31)
         if (((tried[word] ?? 0) & mask) !== 0) break
         tried[word] = (tried[word] ?? 0) | mask
-        spend(1)
+        spend(success === undefined ? 2 : 6)
         if (success !== undefined) cameFrom.set(bit, parent)
         parent = bit
         if (step.do === 'split') {

@@ -37,7 +37,7 @@ export const contains: Keyword = (value, { minContains, maxContains }, { check }
     if (!Array.isArray(data)) return true
     let found = 0
     for (const [index, item] of data.entries()) {
-      run.spend(1)
+      run.spend(3)
       if (!quietly(one, item, run, undefined)) continue
       found++
       seen?.items.add(index)

@@ -20,7 +20,7 @@ export function compilePattern(
   if (ways !== undefined) {
     const expression = new RegExp(pattern, flags)
     return (text, spend) => {
-      spend(7 + ((text.length * ways) >> 3))
+      spend(3 + ((text.length * ways) >> 3))
       return expression.test(text)
     }
   }

@@ -86,6 +86,12 @@ export function matches(program: Program, text: string, spend: Spend): boolean {
     return false
   }
 
-  for (let place = 0; place <= text.length; place++) if (run(program.start, place)) return true
+  for (
+    let place = 0;
+    place <= text.length;
+    place += place < text.length ? ahead(place).length : 1
+  ) {
+    if (run(program.start, place)) return true
+  }
   return false
 }

@@ -19,7 +19,16 @@ export class ConfigError extends Error {
   }
 }
 
-const PLACEHOLDER = /replace-with|your[_-]|change-?me|^\.\.\.$|^<.*>$|^x{3,}$|^todo$/i
+/** The values of .env.yaml.sample that have to be replaced; real names may have the same words. */
+const PLACEHOLDERS: ReadonlySet<string> = new Set([
+  'https://YOUR_TENANT.us.auth0.com/',
+  'https://YOUR_TENANT.us.auth0.com/.well-known/jwks.json',
+  'https://us-central1-YOUR_PROJECT.cloudfunctions.net',
+  'YOUR_TENANT.us.auth0.com',
+  'replace-with-random',
+  'replace-with-client-id',
+  'replace-with-client-secret',
+])
 const MIN_SECRET_CHARACTERS = 32
 const LOOPBACK_HOSTS: ReadonlySet<string> = new Set(['localhost', '127.0.0.1', '[::1]'])
 
@@ -40,7 +49,7 @@ function hasNoQuery(value: string): boolean {
   return !asUrl(value)?.search
 }
 
-const text = z.string().refine((value) => !PLACEHOLDER.test(value), 'is still a placeholder')
+const text = z.string().refine((value) => !PLACEHOLDERS.has(value), 'is still a placeholder')
 
 const httpsUrl = text.refine((value) => {
   const url = asUrl(value)
@@ -61,9 +70,16 @@ const origin = httpsUrl
   }, 'must be an origin, without path or query')
   .transform((value) => new URL(value).origin)
 
-/** Auth0's issuer ends in a slash; a bare origin gets it, anything else is kept to the letter. */
+/**
+ * Auth0's issuer ends in a slash; a bare origin gets it, anything else is kept to the letter. All that
+ * is asked of an issuer is at a path below it, which one with a path and no slash does not have.
+ */
 const issuer = httpsUrl
   .refine(hasNoQuery, 'must not have a query')
+  .refine(
+    (value) => asUrl(value)?.pathname.endsWith('/') ?? true,
+    'must end in a slash when it has a path, as the issuer of Auth0 does',
+  )
   .transform((value) => (/^https?:\/\/[^/?\\]+$/i.test(value) ? `${value}/` : value))
 
 const secret = text.refine(
@@ -102,9 +118,13 @@ const hostname = text.regex(
   'must be a host name, without https:// or path',
 )
 
+/** Pages of these schemes have an origin that browsers and shells send, and `URL` knows as `null`. */
+const PAGE_ORIGIN =
+  /^(?:chrome-extension|moz-extension|vscode-webview|app|tauri|capacitor):\/\/[a-z0-9.-]+$/
+
 /** As browsers write it; they know no wildcards, though `URL` takes them for host names. */
 function isOrigin(value: string): boolean {
-  return asUrl(value)?.origin === value && !value.includes('*')
+  return (asUrl(value)?.origin === value && !value.includes('*')) || PAGE_ORIGIN.test(value)
 }
 
 const browserOrigins = list.refine(

@@ -19,6 +19,7 @@ import { ConfigError, type Environment } from './config.ts'
 import { drainOnSignal } from './drain.ts'
 import { createLog, type Log, type LogLevel } from './log.ts'
 import { MAX_BODY_BYTES, type ReceivedBody, readBody } from './request-body.ts'
+import { prepareCatalogue } from './tools.ts'
 
 // `import` would read every export of the module, and load its lazy WebSocket client for that: an
 // eighth of a cold start.
@@ -71,6 +72,7 @@ export async function start<Config extends { readonly LOG_LEVEL: LogLevel }>(
 ): Promise<void> {
   const [service] = names
   try {
+    await prepareCatalogue(env)
     const config = parse(env)
     const project = env['GOOGLE_CLOUD_PROJECT']
     const log = createLog({ service, level: config.LOG_LEVEL, project })

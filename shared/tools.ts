@@ -1,32 +1,27 @@
 import { readFileSync } from 'node:fs'
-import { type Document, parseDocument } from 'yaml'
-import { z } from 'zod'
+import { readCompiled } from './catalogue/compiled.ts'
+import { type RawDocument, readDocument } from './catalogue/document.ts'
+import { readEntry, type ToolEntry } from './catalogue/entry.ts'
+import { readJson, readMapping } from './catalogue/text.ts'
+import { loadYaml } from './catalogue/yaml.ts'
 import { ConfigError } from './config.ts'
-import { asObject, parseJson } from './json.ts'
-import { SCOPE_TOKEN } from './scope.ts'
-
-/** Hints about a tool's effect, as MCP's ToolAnnotations; hints, never enforcement. */
-export type ToolAnnotations = z.output<typeof annotations>
-
-/** A JSON Schema (2020-12) as plain data. */
-export type JsonSchema = Readonly<Record<string, unknown>>
 
 /** One tool of the catalogue, checked but for its schemas. */
-export interface ToolDefinition {
+export interface ToolDefinition extends ToolEntry {
   readonly name: string
-  readonly title?: string | undefined
-  readonly description: string
-  /** All of them are needed to call the tool; none = a public tool. Sorted. */
-  readonly scopes: readonly string[]
-  readonly inputSchema: JsonSchema
-  readonly outputSchema?: JsonSchema | undefined
-  readonly annotations?: ToolAnnotations | undefined
-  readonly _meta?: Readonly<Record<string, unknown>> | undefined
-  readonly timeoutMs?: number | undefined
 }
 
 /** The tools by name, in the order in which they were written. A Map: prototype names find nothing. */
 export type Catalogue<Tool extends ToolDefinition = ToolDefinition> = ReadonlyMap<string, Tool>
+
+/** A catalogue with what it says beside its tools. */
+export interface CatalogueDocument<Tool extends ToolDefinition = ToolDefinition> {
+  readonly tools: Catalogue<Tool>
+  /** The server's own description (`name title version ...`), as written; undefined without one. */
+  readonly server: Readonly<Record<string, unknown>> | undefined
+  /** What is ignored, a line each, with its place. */
+  readonly warnings: readonly string[]
+}
 
 /** The three ways in which a catalogue can be given. */
 export interface CatalogueSource {
@@ -35,32 +30,19 @@ export interface CatalogueSource {
   readonly TOOL_SCOPES_JSON?: string | undefined
 }
 
-const TOOL_NAME = /^[A-Za-z0-9_.-]{1,128}$/
+/** Makes of each tool what is kept; `isChecked` says that its schemas were checked when it was compiled. */
+export type FinishTool<Tool extends ToolDefinition> = (
+  tool: ToolDefinition,
+  isChecked: boolean,
+) => Tool
 
-const annotations = z.strictObject({
-  title: z.string().optional(),
-  readOnlyHint: z.boolean().optional(),
-  destructiveHint: z.boolean().optional(),
-  idempotentHint: z.boolean().optional(),
-  openWorldHint: z.boolean().optional(),
-})
-const scopes = z
-  .array(z.string().regex(SCOPE_TOKEN, 'is not a scope-token (RFC 6749 s3.3)'))
-  .transform((values) => [...new Set(values)].sort())
-const entry = z.strictObject({
-  title: z.string().optional(),
-  description: z.string().default(''),
-  scopes,
-  inputSchema: z.looseObject({ type: z.literal('object') }).default({ type: 'object' }),
-  outputSchema: z.looseObject({}).optional(),
-  annotations: annotations.optional(),
-  _meta: z.record(z.string(), z.unknown()).optional(),
-  timeoutMs: z.int().min(1).max(600_000).optional(),
-})
+const TOOL_NAME = /^[A-Za-z0-9_.-]{1,128}$/
+// The log cuts a line at 1,000 characters.
+const MAX_NAMES_CHARACTERS = 700
 
 /**
- * Reads and checks the catalogue: names (MCP: 1 to 128 of `A-Z a-z 0-9 _ - .`) and scope tokens.
- * Does not check the schemas, which only the gateway uses.
+ * Reads and checks the catalogue: names (MCP: 1 to 128 of `A-Z a-z 0-9 _ - .`), members and scope
+ * tokens. Does not check the schemas, which only the gateway uses.
  *
  * @throws ConfigError with all faults, each naming its variable and tool.
  */
@@ -70,35 +52,74 @@ export function parseCatalogue(source: CatalogueSource): Catalogue {
 
 /** The same, with `finish` making of each tool what is kept; its ConfigErrors count as faults. */
 export function parseTools<Tool extends ToolDefinition>(
-  { TOOLS, TOOLS_FILE, TOOL_SCOPES_JSON }: CatalogueSource,
-  finish: (tool: ToolDefinition) => Tool,
+  source: CatalogueSource,
+  finish: FinishTool<Tool>,
 ): Catalogue<Tool> {
-  const given = Object.entries({ TOOLS, TOOLS_FILE, TOOL_SCOPES_JSON }).filter(
-    (variable): variable is [string, string] => Boolean(variable[1]?.trim()),
-  )
-  const [first] = given
-  if (first === undefined) {
-    throw new ConfigError(['TOOLS is required (or TOOLS_FILE, or TOOL_SCOPES_JSON)'])
-  }
-  if (given.length > 1) {
-    throw new ConfigError([`${given.map(([name]) => name).join(' and ')} exclude each other`])
-  }
-  const [variable, value] = first
-  return readCatalogue(variable, rawEntries(variable, value), finish)
+  return parseDocument(source, finish).tools
 }
 
-/** All scopes that any tool needs, sorted, each once. */
+/** The same, with all else that the catalogue says. */
+export function parseDocument<Tool extends ToolDefinition>(
+  source: CatalogueSource,
+  finish: FinishTool<Tool>,
+): CatalogueDocument<Tool> {
+  const [variable, value] = given(source)
+  const text = variable === 'TOOLS_FILE' ? readText(variable, value) : value
+  const compiled = readCompiled(text)
+  if (compiled !== undefined) {
+    const { tools, server, warnings } = compiled as unknown as Compiled
+    const entries = tools.map((tool) => [tool.name, finish(tool, true)] as const)
+    return { tools: new Map(entries), server, warnings }
+  }
+  const mapping = readMapping(variable, text)
+  const document = readDocument(
+    variable,
+    variable === 'TOOL_SCOPES_JSON' ? withScopes(mapping) : mapping,
+  )
+  return readTools(variable, document, finish)
+}
+
+/**
+ * Loads what reading this catalogue takes; for a built function, which must await it before
+ * `parseCatalogue`. Faults are left to that.
+ */
+export async function prepareCatalogue({ TOOLS, TOOLS_FILE }: CatalogueSource): Promise<void> {
+  const text = TOOLS?.trim() ? TOOLS : TOOLS_FILE?.trim() ? readIfThere(TOOLS_FILE) : undefined
+  await loadYaml(text !== undefined && readJson(text) === undefined)
+}
+
+function readIfThere(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch {
+    return undefined
+  }
+}
+
+/** All scopes that any tool names, sorted, each once. */
 export function catalogueScopes(catalogue: Catalogue): string[] {
   return [...new Set([...catalogue.values()].flatMap((tool) => tool.scopes))].sort()
 }
 
-function rawEntries(variable: string, value: string): Readonly<Record<string, unknown>> {
-  if (variable !== 'TOOL_SCOPES_JSON') {
-    return parseText(variable, variable === 'TOOLS_FILE' ? readText(variable, value) : value)
-  }
-  return Object.fromEntries(
-    Object.entries(parseText(variable, value)).map(([name, needed]) => [name, { scopes: needed }]),
+interface Compiled {
+  readonly tools: readonly ToolDefinition[]
+  readonly server?: Readonly<Record<string, unknown>>
+  readonly warnings: readonly string[]
+}
+
+function given(source: CatalogueSource): readonly [variable: string, value: string] {
+  const { TOOLS, TOOLS_FILE, TOOL_SCOPES_JSON } = source
+  const variables = Object.entries({ TOOLS, TOOLS_FILE, TOOL_SCOPES_JSON }).filter(
+    (variable): variable is [string, string] => Boolean(variable[1]?.trim()),
   )
+  const [first] = variables
+  if (first === undefined) {
+    throw new ConfigError(['TOOLS is required (or TOOLS_FILE, or TOOL_SCOPES_JSON)'])
+  }
+  if (variables.length > 1) {
+    throw new ConfigError([`${variables.map(([name]) => name).join(' and ')} exclude each other`])
+  }
+  return first
 }
 
 function readText(variable: string, path: string): string {
@@ -109,66 +130,57 @@ function readText(variable: string, path: string): string {
   }
 }
 
-/** JSON is YAML too, and only YAML's reader refuses a name that is given twice. */
-function parseText(variable: string, yamlOrJson: string): Readonly<Record<string, unknown>> {
-  const written = asWritten(yamlOrJson)
-  if (written !== undefined) return written
-  const document = parseDocument(yamlOrJson, { prettyErrors: false })
-  const [error] = document.errors
-  // The parser's message quotes the text, so only the kind of the fault and its place are passed on.
-  if (error !== undefined) {
-    throw new ConfigError([`${variable} is not YAML or JSON (${error.code} at ${error.pos[0]})`])
-  }
-  const mapping = asObject(plainData(variable, document))
-  if (mapping !== undefined) return mapping
-  throw new ConfigError([`${variable} must be a mapping of tool name to tool`])
+function withScopes(mapping: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(mapping).map(([name, scopes]) => [name, { scopes }]))
 }
 
-/** What `JSON.stringify` wrote, as a deployment's variables are, has no name twice, and reads faster. */
-function asWritten(text: string): Readonly<Record<string, unknown>> | undefined {
-  const value = asObject(parseJson(text)?.value)
-  return value !== undefined && JSON.stringify(value) === text ? value : undefined
-}
-
-/** Aliases may lead nowhere, grow without bounds, or in a circle, which JSON cannot write. */
-function plainData(variable: string, document: Document): unknown {
-  try {
-    const value: unknown = document.toJS({ maxAliasCount: 100 })
-    JSON.stringify(value)
-    return value
-  } catch {
-    throw new ConfigError([`${variable} has an alias that cannot be resolved`])
-  }
-}
-
-function readCatalogue<Tool extends ToolDefinition>(
+function readTools<Tool extends ToolDefinition>(
   variable: string,
-  entries: Readonly<Record<string, unknown>>,
-  finish: (tool: ToolDefinition) => Tool,
-): Catalogue<Tool> {
+  document: RawDocument,
+  finish: FinishTool<Tool>,
+): CatalogueDocument<Tool> {
   const faults: string[] = []
-  const catalogue = new Map<string, Tool>()
-  for (const [name, value] of Object.entries(entries)) {
-    const at = `${variable}: tool ${JSON.stringify(name.slice(0, 128))}`
+  const warnings = [...document.warnings]
+  const silent: string[] = []
+  const tools = new Map<string, Tool>()
+  const names = new Set<string>()
+  for (const [name, value] of document.tools) {
+    const at = `tool ${JSON.stringify(name.slice(0, 128))}`
     if (!TOOL_NAME.test(name)) {
-      faults.push(`${at}: name must be 1 to 128 of A-Z a-z 0-9 _ - .`)
+      faults.push(`${variable}: ${at}: name must be 1 to 128 of A-Z a-z 0-9 _ - .`)
       continue
     }
-    const parsed = entry.safeParse(value)
-    if (!parsed.success) {
-      for (const issue of parsed.error.issues) {
-        faults.push(`${at}: ${issue.path.join('.') || 'entry'}: ${issue.message}`)
-      }
-      continue
-    }
+    if (names.has(name)) faults.push(`${variable}: ${at}: the list has this name twice`)
+    names.add(name)
+    const read = readEntry(value, document.defaults)
+    warnings.push(...read.warnings.map((warning) => `${at}: ${warning}`))
+    faults.push(...read.faults.map((fault) => `${variable}: ${at}: ${fault}`))
+    if (!read.saysAccess) silent.push(name)
+    if (read.entry === undefined) continue
     try {
-      catalogue.set(name, finish({ ...parsed.data, name }))
+      tools.set(name, finish({ ...read.entry, name }, false))
     } catch (error) {
       if (!(error instanceof ConfigError)) throw error
-      faults.push(...error.faults.map((fault) => `${at}: ${fault}`))
+      faults.push(...error.faults.map((fault) => `${variable}: ${at}: ${fault}`))
     }
   }
-  if (catalogue.size === 0 && faults.length === 0) faults.push(`${variable} names no tool`)
+  faults.push(...withoutAccess(variable, silent))
+  if (document.tools.length === 0) faults.push(`${variable} names no tool`)
   if (faults.length > 0) throw new ConfigError(faults)
-  return catalogue
+  return { tools, server: document.server, warnings }
+}
+
+/** All tools at once, in as many lines as the log takes. */
+function withoutAccess(variable: string, names: readonly string[]): string[] {
+  const lines: string[] = []
+  for (const name of names) {
+    const last = lines.at(-1)
+    if (last !== undefined && last.length + name.length < MAX_NAMES_CHARACTERS) {
+      lines[lines.length - 1] = `${last}, ${name}`
+    } else lines.push(name)
+  }
+  return lines.map(
+    (line) =>
+      `${variable}: who may call these tools is missing: ${line}. Give each scopes ([] = public) or securitySchemes, or all of them defaults: {scopes: [...]}`,
+  )
 }

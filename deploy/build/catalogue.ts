@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs'
+import { compileCatalogue } from '../../shared/compile-catalogue.ts'
 import type { Environment } from '../../shared/config.ts'
-import { parseCatalogue, type ToolDefinition } from '../../shared/tools.ts'
+import { parseDocument } from '../../shared/tools.ts'
 
 /** The file in a built function's directory that holds its catalogue; its `TOOLS_FILE` names it. */
 export const CATALOGUE_FILE = 'catalogue.json'
@@ -17,8 +18,11 @@ export interface CarriedCatalogue {
   readonly text: string
   readonly tools: number
   readonly part: CataloguePart
+  /** What of the catalogue is ignored, a line each. */
+  readonly warnings: readonly string[]
 }
 
+const MAX_WARNINGS = 20
 const PARTS: Readonly<Record<string, CataloguePart>> = {
   gateway: 'whole',
   'log-webhook': 'access',
@@ -45,16 +49,10 @@ export function catalogueFor(functionName: string, env: Environment): CarriedCat
   const part = PARTS[functionName]
   if (part === undefined) return undefined
   const { TOOLS, TOOLS_FILE, TOOL_SCOPES_JSON } = env
-  const catalogue = parseCatalogue({ TOOLS, TOOLS_FILE, TOOL_SCOPES_JSON })
-  return { text: compile([...catalogue.values()], part), tools: catalogue.size, part }
-}
-
-function compile(tools: readonly ToolDefinition[], part: CataloguePart): string {
-  const entries = tools.map(({ name, scopes, ...rest }) => [
-    name,
-    part === 'whole' ? { scopes, ...rest } : { scopes },
-  ])
-  return JSON.stringify(Object.fromEntries(entries))
+  const source = { TOOLS, TOOLS_FILE, TOOL_SCOPES_JSON }
+  const text = compileCatalogue(source, part)
+  const { tools, warnings } = parseDocument({ TOOLS: text }, (tool) => tool)
+  return { text, tools: tools.size, part, warnings }
 }
 
 /** Writes the catalogue into a built function's directory, and returns the file's path. */
@@ -62,6 +60,14 @@ export function writeCatalogue(directory: string, { text }: CarriedCatalogue): s
   const path = `${directory}/${CATALOGUE_FILE}`
   writeFileSync(path, text)
   return path
+}
+
+/** What is ignored, for people: at most 20 lines, and how many more there are. */
+export function describeWarnings(warnings: readonly string[]): string {
+  const shown = warnings.slice(0, MAX_WARNINGS)
+  const more = warnings.length - shown.length
+  const lines = more > 0 ? [...shown, `and ${more} more`] : shown
+  return lines.map((line) => `The catalogue: ${line}\n`).join('')
 }
 
 /** One line for people: how many tools, how large, what of them. */

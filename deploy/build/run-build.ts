@@ -5,6 +5,7 @@ import {
   type CarriedCatalogue,
   catalogueFor,
   describeCatalogue,
+  describeWarnings,
   hasCatalogue,
   writeCatalogue,
 } from './catalogue.ts'
@@ -39,6 +40,7 @@ export async function runBuild(asked: readonly string[], io: BuildIo): Promise<n
       name,
       catalogue: hasCatalogue(io.env) ? catalogueFor(name, io.env) : undefined,
     }))
+    io.writeError(describeWarnings(parts[0]?.catalogue?.warnings ?? []))
     for (const { name, catalogue } of parts) {
       const built = await buildFunction(name, io.dist)
       if (catalogue !== undefined) writeCatalogue(built.directory, catalogue)

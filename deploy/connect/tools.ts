@@ -49,7 +49,9 @@ export async function callTool(
   granted: readonly string[],
 ): Promise<Found<undefined>> {
   const ready = tools.filter((tool) => (tool.inputSchema.required ?? []).length === 0)
-  const allowed = ready.filter((tool) => scopesOf(tool).every((scope) => granted.includes(scope)))
+  const allowed = ready.filter(
+    (tool) => isOpen(tool) || scopesOf(tool).every((scope) => granted.includes(scope)),
+  )
   const tool = allowed.find(({ annotations }) => annotations?.readOnlyHint === true) ?? allowed[0]
   if (tool === undefined) {
     const [first] = ready
@@ -74,14 +76,19 @@ function refusalIn({ _meta }: CallToolResult): CauseId | undefined {
   return challenge.includes('error="invalid_token"') ? 'token_rejected' : 'insufficient_scope'
 }
 
+function scopesOf(tool: Tool): readonly string[] {
+  return schemesOf(tool).flatMap(({ scopes }) => (Array.isArray(scopes) ? scopes.map(String) : []))
+}
+
+/** Whether the tool can be called without signing in. */
+function isOpen(tool: Tool): boolean {
+  return schemesOf(tool).some(({ type }) => type === 'noauth')
+}
+
 /** From the mirror of the tool's security schemes: the SDK drops the member itself. */
-function scopesOf({ _meta }: Tool): readonly string[] {
+function schemesOf({ _meta }: Tool): { readonly type?: unknown; readonly scopes?: unknown }[] {
   const schemes = _meta?.['securitySchemes']
-  if (!Array.isArray(schemes)) return []
-  return schemes.flatMap((scheme: unknown) => {
-    const { scopes }: { readonly scopes?: unknown } = Object(scheme)
-    return Array.isArray(scopes) ? scopes.map(String) : []
-  })
+  return Array.isArray(schemes) ? schemes.map((scheme: unknown) => Object(scheme)) : []
 }
 
 function rethrow(error: unknown): never {

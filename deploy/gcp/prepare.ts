@@ -1,7 +1,7 @@
 import { collectFaults, type Environment, variables } from '../../shared/config.ts'
 import { parseCatalogue } from '../../shared/tools.ts'
 import { buildFunction } from '../build/build.ts'
-import { describeCatalogue, writeCatalogue } from '../build/catalogue.ts'
+import { describeCatalogue, describeWarnings, writeCatalogue } from '../build/catalogue.ts'
 import { readEnvFile } from '../env-file.ts'
 import { guessBackends, readBackends } from './backends.ts'
 import type { Run } from './command.ts'
@@ -66,6 +66,8 @@ export async function buildTargets(
   const built = await Promise.all(
     targets.map(async (target) => ({ ...target, ...(await build(target.name, dist)) })),
   )
+  // All functions have the same catalogue.
+  write(describeWarnings(targets[0]?.catalogue?.warnings ?? []))
   return built.map((target) => {
     const { catalogue, directory } = target
     if (catalogue !== undefined) {

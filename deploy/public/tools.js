@@ -13,11 +13,27 @@ function describeTool({ operationId, summary, description, security = [] }) {
   const tool = create('li')
   const heading = create('h3', summary || operationId)
   heading.append(' ', create('code', operationId))
-  const scopes = security.flatMap((scheme) => Object.values(scheme).flat())
-  const needs =
-    scopes.length > 0 ? listScopes(scopes) : create('p', 'Callable without signing in.', 'hint')
-  tool.append(heading, ...(description ? [create('p', description)] : []), needs)
+  tool.append(
+    heading,
+    ...(description ? [create('p', description)] : []),
+    ...describeAccess(security),
+  )
   return tool
+}
+
+/** An empty requirement among others makes sign-in optional (OpenAPI 3.1 s4.8.10). */
+function describeAccess(security) {
+  const scopes = security.flatMap((requirement) => Object.values(requirement).flat())
+  const signIns = security.filter((requirement) => Object.keys(requirement).length > 0)
+  if (signIns.length === 0) return [create('p', 'Callable without signing in.', 'hint')]
+  const list = scopes.length > 0 ? [listScopes(scopes)] : []
+  if (signIns.length < security.length) {
+    return [
+      create('p', 'Callable without signing in; takes a user who is signed in.', 'hint'),
+      ...list,
+    ]
+  }
+  return list.length > 0 ? list : [create('p', 'Callable by every user who is signed in.', 'hint')]
 }
 
 function listScopes(scopes) {

@@ -1,19 +1,24 @@
+import { publishTool } from '../../shared/compile-catalogue.ts'
+import { createValidator, type Validate } from '../../shared/json-schema/validator.ts'
 import type { ToolDefinition } from '../../shared/tools.ts'
-import { compileSchema, type Validate } from './json-schema.ts'
 
-/** A tool with its schemas compiled. */
+/** A tool whose arguments and results can be checked; its schemas are compiled when they are first used. */
 export interface CallableTool extends ToolDefinition {
   readonly validateInput: Validate
   readonly validateOutput?: Validate | undefined
 }
 
-/** @throws ConfigError when a schema is none. */
-export function compileTool(tool: ToolDefinition): CallableTool {
+/**
+ * Makes a tool callable; `isChecked` spares the check of its schemas.
+ *
+ * @throws ConfigError with a line for each fault of its schemas.
+ */
+export function compileTool(tool: ToolDefinition, isChecked = false): CallableTool {
+  const published = isChecked ? tool : publishTool(tool)
+  const { inputSchema, outputSchema, formatAssertion } = published
   return {
-    ...tool,
-    validateInput: compileSchema('inputSchema', tool.inputSchema),
-    ...(tool.outputSchema && {
-      validateOutput: compileSchema('outputSchema', tool.outputSchema),
-    }),
+    ...published,
+    validateInput: createValidator(inputSchema, formatAssertion),
+    ...(outputSchema && { validateOutput: createValidator(outputSchema, formatAssertion) }),
   }
 }

@@ -5,22 +5,26 @@ import {
   variables,
 } from '../../shared/config.ts'
 import { defaultAudience } from '../../shared/protected-resource.ts'
-import { type Catalogue, parseTools } from '../../shared/tools.ts'
+import { type Catalogue, type CatalogueDocument, parseDocument } from '../../shared/tools.ts'
 import { type CallableTool, compileTool } from './callable-tool.ts'
 
 export type GatewayConfig = ReturnType<typeof parseVariables> &
   ReturnType<typeof parseKeys> & {
     readonly catalogue: Catalogue<CallableTool>
+    /** What the catalogue says of the server, as written. */
+    readonly server: CatalogueDocument['server']
+    /** What of the catalogue is ignored, a line each. */
+    readonly warnings: readonly string[]
   }
 
 /** @throws ConfigError with every fault at once. */
 export function parseGatewayConfig(env: Environment): GatewayConfig {
-  const [values, keys, catalogue] = collectFaults([
+  const [values, keys, { tools, server, warnings }] = collectFaults([
     () => parseVariables(env),
     () => parseKeys(env),
-    () => parseTools(env, compileTool),
+    () => parseDocument(env, compileTool),
   ])
-  return { ...values, ...keys, catalogue }
+  return { ...values, ...keys, catalogue: tools, server, warnings }
 }
 
 function parseVariables(env: Environment) {

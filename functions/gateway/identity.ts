@@ -1,5 +1,6 @@
 import type { VerifyAccessToken } from '../../shared/access-token.ts'
 import { BearerError, bearerChallenge, bearerToken } from '../../shared/bearer.ts'
+import { isOpen } from '../../shared/catalogue/access.ts'
 import type { Caller } from '../../shared/claims.ts'
 import { HttpError } from '../../shared/http-error.ts'
 import { JwksUnavailableError } from '../../shared/jwks.ts'
@@ -13,9 +14,9 @@ export type Identity = Caller | undefined
 export interface Gate {
   /**
    * The caller of a request with these Authorization field values; undefined for a request without
-   * credentials where some tool is public.
+   * credentials where some tool can be called without signing in.
    *
-   * @throws BearerError when the credentials will not do, or are missing and no tool is public.
+   * @throws BearerError when the credentials will not do, or are missing and every tool needs them.
    * @throws HttpError 503 with Retry-After when no key can be had to judge the token by.
    */
   readonly identify: (authorization: readonly string[], log: Log) => Promise<Identity>
@@ -31,14 +32,14 @@ export interface GateOptions {
 
 export function createGate({ verify, catalogue, resourceMetadata }: GateOptions): Gate {
   const allScopes = catalogueScopes(catalogue)
-  const hasPublicTool = [...catalogue.values()].some((tool) => tool.scopes.length === 0)
+  const hasOpenTool = [...catalogue.values()].some(isOpen)
 
   return {
     identify: async (authorization, log) => {
       try {
         const accessToken = bearerToken(authorization)
         if (accessToken !== undefined) return await verify(accessToken)
-        if (hasPublicTool) return undefined
+        if (hasOpenTool) return undefined
         throw noCredentials()
       } catch (error) {
         if (error instanceof BearerError) log.info('token_rejected', { reason: error.reason })
@@ -60,12 +61,13 @@ export function createGate({ verify, catalogue, resourceMetadata }: GateOptions)
 }
 
 /**
- * Checks that the caller was granted every scope that the tool needs.
+ * Checks that the caller may call the tool: for a tool that needs sign-in, that there is one, who was
+ * granted every scope that it needs. A tool that is open takes every caller.
  *
  * @throws BearerError without a code for nobody, `insufficient_scope` for somebody with too little.
  */
 export function requireScopes(tool: ToolDefinition, identity: Identity): void {
-  if (tool.scopes.length === 0) return
+  if (isOpen(tool)) return
   if (identity === undefined) throw noCredentials()
   if (tool.scopes.every((scope) => identity.scopes.has(scope))) return
   throw new BearerError(

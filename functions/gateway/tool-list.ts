@@ -4,13 +4,9 @@ import type {
   ListToolsResult,
   Tool,
 } from '@modelcontextprotocol/client'
+import { isOpen, type SecurityScheme, schemesOf } from '../../shared/catalogue/access.ts'
 import type { Catalogue, ToolDefinition } from '../../shared/tools.ts'
 import { HANDSHAKE_REVISIONS, SUPPORTED_REVISIONS } from './revision.ts'
-
-/** How ChatGPT is told what a tool needs: beside the tool, and mirrored in its `_meta`. */
-type SecurityScheme =
-  | { readonly type: 'noauth' }
-  | { readonly type: 'oauth2'; readonly scopes: readonly string[] }
 
 interface Secured {
   readonly securitySchemes: readonly SecurityScheme[]
@@ -38,7 +34,7 @@ export const STATELESS_RESULT = {
 export function introduce(catalogue: Catalogue): Introduction {
   const tools = [...catalogue.values()]
   // What anybody may see, any cache may keep.
-  const isPublic = tools.some((tool) => tool.scopes.length === 0)
+  const isPublic = tools.some(isOpen)
   const cacheable = { ttlMs: CACHE_MS, cacheScope: isPublic ? 'public' : 'private' } as const
   return {
     initialize: (requested) =>
@@ -71,9 +67,7 @@ export function hasObjectOutput({ outputSchema }: ToolDefinition): boolean {
 }
 
 function describe(tool: ToolDefinition, withOutput: boolean): Tool & Secured {
-  const securitySchemes: readonly SecurityScheme[] = [
-    tool.scopes.length === 0 ? { type: 'noauth' } : { type: 'oauth2', scopes: tool.scopes },
-  ]
+  const securitySchemes = schemesOf(tool)
   return {
     name: tool.name,
     title: tool.title,
@@ -81,6 +75,8 @@ function describe(tool: ToolDefinition, withOutput: boolean): Tool & Secured {
     inputSchema: tool.inputSchema as Tool['inputSchema'],
     outputSchema: withOutput ? (tool.outputSchema as Tool['outputSchema']) : undefined,
     annotations: tool.annotations,
+    icons: tool.icons as Tool['icons'],
+    execution: tool.execution as Tool['execution'],
     securitySchemes,
     _meta: { ...tool._meta, securitySchemes },
   }

@@ -9,6 +9,7 @@ import { type Catalogue, parseCatalogue } from '../../shared/tools.ts'
 
 export type MetadataConfig = ReturnType<typeof parseVariables> & {
   readonly audience: string
+  readonly jwksUri: string
   readonly catalogue: Catalogue
 }
 
@@ -18,6 +19,7 @@ export function parseMetadataConfig(env: Environment): MetadataConfig {
   return {
     ...values,
     audience: values.OAUTH_AUDIENCE ?? defaultAudience(values.PUBLIC_URL),
+    jwksUri: values.JWKS_URI ?? new URL('.well-known/jwks.json', values.OAUTH_ISSUER).href,
     catalogue,
   }
 }
@@ -29,6 +31,7 @@ function parseVariables(env: Environment) {
       OAUTH_ISSUER: variables.OAUTH_ISSUER,
       OAUTH_AUDIENCE: variables.OAUTH_AUDIENCE,
       OAUTH_SCOPES: variables.OAUTH_SCOPES,
+      JWKS_URI: variables.JWKS_URI,
       AUTH_SERVER_METADATA: variables.AUTH_SERVER_METADATA,
       OPENAI_APPS_CHALLENGE: variables.OPENAI_APPS_CHALLENGE,
       LOG_LEVEL: variables.LOG_LEVEL,

@@ -26,7 +26,7 @@ export function createMetadata(
   config: MetadataConfig,
   { log, fetch = fetchJson }: MetadataDependencies,
 ): Handler {
-  const { OAUTH_ISSUER: issuer, PUBLIC_URL: publicUrl, audience } = config
+  const { OAUTH_ISSUER: issuer, PUBLIC_URL: publicUrl, audience, jwksUri } = config
   const isCurated = config.AUTH_SERVER_METADATA === 'curated'
   const scopes = [...catalogueScopes(config.catalogue), ...(config.OAUTH_SCOPES ?? [])]
   const protectedResource = protectedResourceMetadata({
@@ -41,7 +41,7 @@ export function createMetadata(
     log,
     ...(isCurated && { present: (document) => curate(document, { publicUrl, scopes }) }),
   })
-  const auth0Health = createAuth0Health({ issuer, audience, fetch })
+  const auth0Health = createAuth0Health({ issuer, jwksUri, audience, fetch })
 
   const health = async (): Promise<HttpResponse> => {
     const report = await auth0Health()

@@ -20,6 +20,7 @@ export interface Auth0Health {
 
 export interface Auth0HealthOptions {
   readonly issuer: string
+  readonly jwksUri: string
   readonly audience: string
   readonly fetch: FetchJson
   /** Milliseconds. */
@@ -32,11 +33,11 @@ const LIMITS = { timeoutMs: 5_000, maxBytes: 256 * 1024 }
 /** Returns a probe of issuer and JWKS; callers within one second share an answer. */
 export function createAuth0Health({
   issuer,
+  jwksUri,
   audience,
   fetch,
   now = Date.now,
 }: Auth0HealthOptions): () => Promise<Auth0Health> {
-  const jwksUrl = new URL('.well-known/jwks.json', issuer).href
   let keys: readonly Readonly<Record<string, unknown>>[] = []
   let fetchedAt: number | undefined
   let probe: Promise<Auth0Health> | undefined
@@ -45,7 +46,7 @@ export function createAuth0Health({
   const run = async (): Promise<Auth0Health> => {
     const [discovery, jwks] = await Promise.allSettled([
       fetchDiscovery(fetch, issuer),
-      fetch(jwksUrl, LIMITS),
+      fetch(jwksUri, LIMITS),
     ])
     if (jwks.status === 'fulfilled') {
       const { keys: listed } = jwks.value
@@ -62,7 +63,7 @@ export function createAuth0Health({
       failing,
       issuer: { url: issuer, ...failureOf(discovery) },
       jwks: {
-        url: jwksUrl,
+        url: jwksUri,
         keys: strings(keys.map((key) => key['kid'])),
         algorithms: [...new Set(strings(keys.map((key) => key['alg'])))],
         age_seconds: fetchedAt === undefined ? null : Math.round((now() - fetchedAt) / 1000),

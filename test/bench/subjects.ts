@@ -55,7 +55,7 @@ export function logWebhook(): Command {
   })
 }
 
-export const emptyFunction: Command = framework('empty', `${HERE}empty-function.ts`, {})
+export const emptyFunction: Command = framework('empty', `${HERE}empty-function.js`, {})
 
 export const backend: Command = { args: [`${HERE}backend.ts`], cwd: ROOT, env: {} }
 

@@ -151,6 +151,20 @@ describe('the catalogue goes along in the source', () => {
 })
 
 describe('--dry-run', () => {
+  test('tells once what of the catalogue is ignored', async () => {
+    const tools = Array.from({ length: 25 }, (_, n) => ({
+      name: `t${n}`,
+      scopes: [],
+      color: 'red',
+    }))
+    const { stdout } = await run({ TOOLS: JSON.stringify({ tools }) }, ['--dry-run'])
+    expect(
+      stdout.match(/^The catalogue: tool "t0": color: unknown member, ignored$/gm),
+    ).toHaveLength(1)
+    expect(stdout.match(/unknown member/g)).toHaveLength(20)
+    expect(stdout).toContain('The catalogue: and 5 more\n')
+  })
+
   test('shows where the catalogue goes, and its size', async () => {
     const file = `${commands.directory}/tools.json`
     writeFileSync(file, JSON.stringify(MEDIUM.tools, undefined, 2))

@@ -1022,6 +1022,14 @@ describe('batches (2025-03-26 alone)', () => {
 
 describe('Origin (MCP Streamable HTTP, DNS rebinding)', () => {
   const ORIGIN = 'https://app.example'
+  const PAGES = [
+    'chrome-extension://aaaabbbbccccddddeeeeffffgggghhhh',
+    'moz-extension://3c6bf0d0-1d5c-4b8e-9a35-4b4c9a6a9d20',
+    'vscode-webview://1lkq8hkm4qtd1bgq0h5s',
+    'app://obsidian.md',
+    'tauri://localhost',
+    'capacitor://localhost',
+  ]
 
   test.each([
     { allowed: '', origin: 'https://evil.example', status: 403 },
@@ -1030,6 +1038,11 @@ describe('Origin (MCP Streamable HTTP, DNS rebinding)', () => {
     { allowed: ORIGIN, origin: ORIGIN, status: 200 },
     { allowed: `https://other.example,${ORIGIN}`, origin: ORIGIN, status: 200 },
     { allowed: ORIGIN, origin: 'https://app.example.evil.example', status: 403 },
+    ...PAGES.flatMap((page) => [
+      { allowed: `${ORIGIN},${page}`, origin: page, status: 200 },
+      { allowed: ORIGIN, origin: page, status: 403 },
+      { allowed: page, origin: `${page}x`, status: 403 },
+    ]),
     { allowed: ORIGIN, origin: 'http://app.example', status: 403 },
     { allowed: '*', origin: 'https://anywhere.example', status: 200 },
   ])('APP_ORIGIN "$allowed", Origin $origin: $status', async ({ allowed, origin, status }) => {

@@ -223,7 +223,7 @@ const refused = [
     target: 'gateway',
     env: {
       PUBLIC_URL: 'http://insecure.example',
-      OAUTH_ISSUER: 'https://YOUR_TENANT.auth0.com/',
+      OAUTH_ISSUER: 'https://YOUR_TENANT.us.auth0.com/',
       FUNCTIONS_BASE: 'https://tools.example',
       GATEWAY_HMAC_SECRET: SHORT_SECRET,
       TOOLS: '{"bad name!":{"scopes":[]}}',

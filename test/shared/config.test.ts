@@ -63,7 +63,8 @@ describe('what is accepted', () => {
   test.each([
     ['https://tenant.eu.auth0.com', 'https://tenant.eu.auth0.com/'],
     ['https://tenant.eu.auth0.com/', 'https://tenant.eu.auth0.com/'],
-    ['https://login.example.com/realm', 'https://login.example.com/realm'],
+    ['https://login.example.com/realm/', 'https://login.example.com/realm/'],
+    ['https://your-company.eu.auth0.com', 'https://your-company.eu.auth0.com/'],
     ['http://localhost:8081/', 'http://localhost:8081/'],
     [' https://tenant.eu.auth0.com ', 'https://tenant.eu.auth0.com/'],
     ['https://Tenant.EU.auth0.com', 'https://Tenant.EU.auth0.com/'],
@@ -110,6 +111,9 @@ describe('what is accepted', () => {
     ['AUTH_CHALLENGE', 'tool-result', 'tool-result'],
     ['AUTH_CHALLENGE', 'http', 'http'],
     ['APP_ORIGIN', 'https://a.example, http://localhost:3000,*', undefined],
+    ['PUBLIC_URL', 'https://mcp.know-your-customer.example', undefined],
+    ['PUBLIC_URL', 'https://mcp.exchangemedia.example', undefined],
+    ['FUNCTIONS_BASE', 'https://europe-west1-find-your-doctor.cloudfunctions.net', undefined],
     ['LOG_LEVEL', 'debug', 'debug'],
     ['FUNCTIONS_BASE', 'http://127.0.0.1:8081', 'http://127.0.0.1:8081'],
     ['GATEWAY_HMAC_SECRET', SECRET, [SECRET]],
@@ -194,6 +198,7 @@ const NOT_A_URL = 'must be an https URL without credentials or fragment (http on
 const NOT_AN_ORIGIN = 'must be an origin, without path or query'
 const PLACEHOLDER = 'is still a placeholder'
 const EMPTY_SECRET = 'must not have an empty secret: remove the extra comma'
+const NO_SLASH = 'must end in a slash when it has a path, as the issuer of Auth0 does'
 const TOO_SHORT = 'must have at least 32 characters'
 const NOT_ORIGINS = 'must be origins such as https://app.example.com, or *'
 const NOT_A_HOST = 'must be a host name, without https:// or path'
@@ -211,15 +216,15 @@ describe('what is refused', () => {
     ['PUBLIC_URL', 'mcp.example.com', NOT_A_URL],
     ['PUBLIC_URL', 'https://mcp.example.com/mcp', NOT_AN_ORIGIN],
     ['PUBLIC_URL', 'https://mcp.example.com/?a=b', NOT_AN_ORIGIN],
-    ['PUBLIC_URL', 'https://YOUR_DOMAIN', PLACEHOLDER],
     ['OAUTH_ISSUER', 'https://tenant.eu.auth0.com/?x=1', 'must not have a query'],
     ['OAUTH_ISSUER', 'https://:password@tenant.eu.auth0.com/', NOT_A_URL],
     ['OAUTH_ISSUER', 'http://tenant.eu.auth0.com/', NOT_A_URL],
     ['OAUTH_ISSUER', 'tenant.eu.auth0.com', NOT_A_URL],
-    ['OAUTH_ISSUER', 'https://YOUR_TENANT.auth0.com/', PLACEHOLDER],
+    ['OAUTH_ISSUER', 'https://YOUR_TENANT.us.auth0.com/', PLACEHOLDER],
+    ['OAUTH_ISSUER', 'https://login.example.com/realms/acme', NO_SLASH],
+    ['OAUTH_ISSUER', 'https://acme.okta.com/oauth2/default', NO_SLASH],
     ['OAUTH_AUDIENCE', 'my api', 'must be printable ASCII without blanks'],
     ['OAUTH_AUDIENCE', 'https://bücher.example', 'must be printable ASCII without blanks'],
-    ['OAUTH_AUDIENCE', 'your-api-identifier', PLACEHOLDER],
     ['OAUTH_SCOPES', 'a "b"', 'must be scope tokens'],
     ['OAUTH_SCOPES', 'läse', 'must be scope tokens'],
     ['JWKS_URI', 'file:///etc/passwd', NOT_A_URL],
@@ -228,7 +233,7 @@ describe('what is refused', () => {
     ['FUNCTIONS_BASE', 'http://127.0.0.2:8080', NOT_A_URL],
     ['FUNCTIONS_BASE', 'https://<region>-<project>.cloudfunctions.net', NOT_A_URL],
     ['GATEWAY_HMAC_SECRET', 'k'.repeat(31), TOO_SHORT],
-    ['GATEWAY_HMAC_SECRET', 'replace-with-random-0123456789012345', PLACEHOLDER],
+    ['GATEWAY_HMAC_SECRET', 'replace-with-random', PLACEHOLDER, TOO_SHORT],
     ['GATEWAY_HMAC_SECRET', `${SECRET},short-and-old`, TOO_SHORT],
     ['GATEWAY_HMAC_SECRET', ',', 'must not be empty'],
     [
@@ -239,16 +244,14 @@ describe('what is refused', () => {
     ['GATEWAY_HMAC_SECRET', `${SECRET},`, EMPTY_SECRET],
     ['GATEWAY_HMAC_SECRET', `${SECRET}, ,${SECRET}`, EMPTY_SECRET],
     ['LOG_WEBHOOK_SECRET', `,${SECRET}`, EMPTY_SECRET],
-    ['LOG_WEBHOOK_SECRET', 'change-me', PLACEHOLDER, TOO_SHORT],
+    ['LOG_WEBHOOK_SECRET', 'replace-with-random', PLACEHOLDER, TOO_SHORT],
     ['LOG_WEBHOOK_SECRET', 'k'.repeat(31), TOO_SHORT],
-    ['MGMT_CLIENT_SECRET', '...', PLACEHOLDER, TOO_SHORT],
-    ['MGMT_CLIENT_ID', '<client id>', PLACEHOLDER],
-    ['MGMT_CLIENT_ID', 'xxxxxx', PLACEHOLDER],
+    ['MGMT_CLIENT_SECRET', 'replace-with-client-secret', PLACEHOLDER, TOO_SHORT],
+    ['MGMT_CLIENT_ID', 'replace-with-client-id', PLACEHOLDER],
     ['MGMT_DOMAIN', 'https://tenant.auth0.com/', NOT_A_HOST],
     ['MGMT_DOMAIN', 'tenant.auth0.com/api', NOT_A_HOST],
-    ['MGMT_DOMAIN', 'YOUR_TENANT.auth0.com', PLACEHOLDER, NOT_A_HOST],
+    ['MGMT_DOMAIN', 'YOUR_TENANT.us.auth0.com', PLACEHOLDER, NOT_A_HOST],
     ['GOOGLE_CONNECTION_NAME', ' , ', 'must not be empty'],
-    ['GOOGLE_CONNECTION_NAME', 'todo', PLACEHOLDER],
     ['BACKEND_AUTH', 'aws', 'must be none or google'],
     ['BACKEND_TIMEOUT_MS', '0', 'must be at least 1'],
     ['BACKEND_TIMEOUT_MS', '600001', 'must be at most 600000'],
@@ -269,10 +272,14 @@ describe('what is refused', () => {
     ['APP_ORIGIN', 'https://*.example.com', NOT_ORIGINS],
     ['APP_ORIGIN', '*,other.example.com', NOT_ORIGINS],
     ['APP_ORIGIN', 'null', NOT_ORIGINS],
+    ['APP_ORIGIN', 'chrome-extension://', NOT_ORIGINS],
+    ['APP_ORIGIN', 'chrome-extension://abc/popup.html', NOT_ORIGINS],
+    ['APP_ORIGIN', 'moz-extension://*', NOT_ORIGINS],
+    ['APP_ORIGIN', 'file://x', NOT_ORIGINS],
+    ['APP_ORIGIN', 'javascript://x', NOT_ORIGINS],
     ['APP_ORIGIN', ',', 'must not be empty'],
     ['DCR_POLICY', 'delete', 'must be admit, observe or enforce'],
     ['CLIENT_REDIRECT_URIS', ',', 'must not be empty'],
-    ['OPENAI_APPS_CHALLENGE', '...', PLACEHOLDER],
     ['LOG_LEVEL', 'verbose', 'must be debug, info, warning or error'],
   ])('%s=%s', (name, value, ...faults) => {
     expect(faultsOf({ [name]: value })).toEqual(faults.map((fault) => `${name} ${fault}`))

@@ -1,3 +1,4 @@
+import { isOpen } from '../../../shared/catalogue/access.ts'
 import type { Caller } from '../../../shared/claims.ts'
 import type { ToolScopes } from './described-tools.ts'
 import { stringsIn } from './document.ts'
@@ -10,7 +11,8 @@ export function lackingScopes(
   tools: ToolScopes,
   facts: TokenFacts,
 ): readonly Finding[] {
-  const lacking = [...tools].flatMap(([tool, needed]) => {
+  const lacking = [...tools].flatMap(([tool, rule]) => {
+    const needed = isOpen(rule) ? [] : rule.scopes
     const missing = needed.filter((scope) => !caller.scopes.has(scope))
     return missing.length === 0 ? [] : [{ tool, missing }]
   })

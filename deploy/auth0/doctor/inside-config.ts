@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { ConfigError, type Environment, isLoopback } from '../../../shared/config.ts'
 import { localEnvironment } from '../../local/environment.ts'
 import { type ProvisionConfig, parseProvisionConfig } from '../config.ts'
+import type { ToolScopes } from './described-tools.ts'
 import type { Outside } from './observe-outside.ts'
 
 /** What is needed to examine the tenant, and what of it nobody has told. */
@@ -71,8 +72,9 @@ function localDefaults(env: Environment, { origin, issuer }: Outside): Environme
   return { MGMT_DOMAIN, MGMT_CLIENT_ID, GOOGLE_CONNECTION_NAME, CLIENT_REDIRECT_URIS }
 }
 
-function scopesOf(tools: ReadonlyMap<string, readonly string[]>): string {
-  return JSON.stringify(Object.fromEntries(tools))
+/** What an API and its grants depend on: the scopes, which an open tool asks for as well. */
+function scopesOf(tools: ToolScopes): string {
+  return JSON.stringify(Object.fromEntries([...tools].map(([name, { scopes }]) => [name, scopes])))
 }
 
 function stringOf(value: unknown): string | undefined {

@@ -1,4 +1,4 @@
-/** The platform's floor: a function that reads nothing and says nothing. */
+/** The floor of the platform: a function that reads nothing. JavaScript, as a deployed function is. */
 import { http } from '@google-cloud/functions-framework'
 
 http('empty', (_req, res) => {

@@ -1,0 +1,146 @@
+import { z } from 'zod'
+import { asObject } from '../json.ts'
+import type { JsonSchema } from '../json-schema/schema.ts'
+import { type AccessRule, ruleOfSchemes, ruleOfScopes, schemeList, scopeList } from './access.ts'
+
+/** Hints about a tool's effect, as MCP's ToolAnnotations; hints, never enforcement. */
+export type ToolAnnotations = z.output<typeof annotations>
+
+/** A tool as the catalogue has it, checked but for its schemas. */
+export interface ToolEntry extends AccessRule {
+  readonly title?: string | undefined
+  readonly description: string
+  readonly inputSchema: JsonSchema
+  readonly outputSchema?: JsonSchema | undefined
+  readonly annotations?: ToolAnnotations | undefined
+  readonly icons?: readonly Readonly<Record<string, unknown>>[] | undefined
+  readonly execution?: Readonly<Record<string, unknown>> | undefined
+  readonly _meta?: Readonly<Record<string, unknown>> | undefined
+  readonly timeoutMs?: number | undefined
+  /** Whether `format` refuses a value; by default it is an annotation (JSON Schema validation s7.2.1). */
+  readonly formatAssertion?: boolean | undefined
+}
+
+/** What became of one entry. */
+export interface ReadEntry {
+  readonly entry?: ToolEntry
+  readonly saysAccess: boolean
+  readonly faults: readonly string[]
+  readonly warnings: readonly string[]
+}
+
+const annotations = z.object({
+  title: z.string().optional(),
+  readOnlyHint: z.boolean().optional(),
+  destructiveHint: z.boolean().optional(),
+  idempotentHint: z.boolean().optional(),
+  openWorldHint: z.boolean().optional(),
+})
+const members = {
+  title: z.string().optional(),
+  description: z.string().default(''),
+  scopes: scopeList.optional(),
+  securitySchemes: schemeList.optional(),
+  inputSchema: z.looseObject({ type: z.literal('object') }).default({ type: 'object' }),
+  outputSchema: z.looseObject({}).optional(),
+  annotations: annotations.optional(),
+  icons: z.array(z.looseObject({ src: z.string() })).optional(),
+  execution: z.looseObject({}).optional(),
+  _meta: z.record(z.string(), z.unknown()).optional(),
+  timeoutMs: z.int().min(1).max(600_000).optional(),
+  formatAssertion: z.boolean().optional(),
+}
+const tool = z.object(members)
+
+/** Members of DESIGN that a catalogue may have before they act. */
+const NOT_YET = ['request', 'backendAuth', 'rateLimit']
+
+/**
+ * Reads one entry; `defaults` are the members that it has unless it says otherwise, access as a whole.
+ * A member that is null counts as absent, as serializers write it; a member that is not known is
+ * ignored with a warning.
+ */
+export function readEntry(value: unknown, defaults: Readonly<Record<string, unknown>>): ReadEntry {
+  const own = withMirror(asObject(value))
+  const given = own === undefined ? value : { ...inherited(defaults, own), ...present(own) }
+  const parsed = tool.safeParse(given)
+  const warnings = own === undefined ? [] : unknownMembers(own, given)
+  if (!parsed.success) {
+    const faults = parsed.error.issues.map(
+      (issue) => `${issue.path.join('.') || 'entry'}: ${issue.message}`,
+    )
+    return { saysAccess: true, faults, warnings }
+  }
+  const { scopes, securitySchemes, execution, ...rest } = parsed.data
+  const byScopes = scopes && ruleOfScopes(scopes)
+  const bySchemes = securitySchemes && ruleOfSchemes(securitySchemes)
+  const rule = bySchemes ?? byScopes
+  if (rule === undefined) return { saysAccess: false, faults: [], warnings }
+  if (byScopes !== undefined && !isSame(rule, byScopes)) {
+    const fault = 'scopes and securitySchemes say different things: keep one of them'
+    return { saysAccess: true, faults: [fault], warnings }
+  }
+  // This server has no tasks, and a client that expects them would wait for one.
+  const hasTasks =
+    execution !== undefined && (execution['taskSupport'] ?? 'forbidden') !== 'forbidden'
+  return {
+    entry: { ...rest, ...rule, ...(execution !== undefined && !hasTasks && { execution }) },
+    saysAccess: true,
+    faults: [],
+    warnings: hasTasks ? [...warnings, 'execution: tasks are not supported, ignored'] : warnings,
+  }
+}
+
+function present(entry: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  const written = Object.entries(entry).filter(([, member]) => member !== null)
+  return Object.fromEntries(
+    written.map(([name, member]) => {
+      const hints = name === 'annotations' ? asObject(member) : undefined
+      return [name, hints === undefined ? member : present(hints)]
+    }),
+  )
+}
+
+/** A tool that says anything of access says all of it. */
+function inherited(
+  defaults: Readonly<Record<string, unknown>>,
+  own: Readonly<Record<string, unknown>>,
+): Record<string, unknown> {
+  const saysAccess = [own['scopes'], own['securitySchemes']].some((member) => member != null)
+  return Object.fromEntries(
+    Object.entries(present(defaults)).filter(
+      ([name]) => !(saysAccess && (name === 'scopes' || name === 'securitySchemes')),
+    ),
+  )
+}
+
+function unknownMembers(own: Readonly<Record<string, unknown>>, given: unknown): string[] {
+  const names = Object.keys(own).filter((name) => !Object.hasOwn(members, name))
+  const hints = Object.keys(asObject(asObject(given)?.['annotations']) ?? {})
+  return [
+    ...names.map((name) =>
+      NOT_YET.includes(name)
+        ? `${name}: not supported yet, ignored`
+        : `${shown(name)}: unknown member, ignored`,
+    ),
+    ...hints
+      .filter((name) => !Object.hasOwn(annotations.shape, name))
+      .map((name) => `annotations.${shown(name)}: unknown member, ignored`),
+  ]
+}
+
+function shown(name: string): string {
+  return name.slice(0, 64)
+}
+
+/** Servers on SDKs that drop `securitySchemes` have them in `_meta` alone, where ChatGPT looks too. */
+function withMirror(own: Readonly<Record<string, unknown>> | undefined) {
+  const { scopes, securitySchemes, _meta } = own ?? {}
+  if (scopes != null || securitySchemes != null) return own
+  const mirror = asObject(_meta)?.['securitySchemes']
+  return mirror == null ? own : { ...own, securitySchemes: mirror }
+}
+
+function isSame(one: AccessRule, other: AccessRule): boolean {
+  return one.access === other.access && one.scopes.join(' ') === other.scopes.join(' ')
+}

@@ -1,0 +1,34 @@
+import { type CompiledPart, writeCompiled } from './catalogue/compiled.ts'
+import { collectFaults } from './config.ts'
+import { publishedSchema } from './json-schema/publish.ts'
+import { type CatalogueSource, parseDocument, type ToolDefinition } from './tools.ts'
+
+/**
+ * The tool with its schemas as they are published and applied, in JSON Schema 2020-12.
+ *
+ * @throws ConfigError with a line for each fault of its schemas.
+ */
+export function publishTool(tool: ToolDefinition): ToolDefinition {
+  const { inputSchema, outputSchema } = tool
+  const [input, output] = collectFaults([
+    () => publishedSchema('inputSchema', inputSchema),
+    () => outputSchema && publishedSchema('outputSchema', outputSchema),
+  ])
+  return { ...tool, inputSchema: input, ...(output && { outputSchema: output }) }
+}
+
+/**
+ * Checks a catalogue in full and returns it as the text of a TOOLS_FILE that is read without being
+ * checked again: `whole` for the gateway, `access` (names and scopes) for the other functions.
+ *
+ * @throws ConfigError with all faults.
+ */
+export function compileCatalogue(source: CatalogueSource, part: CompiledPart = 'whole'): string {
+  const { tools, server, warnings } = parseDocument(source, publishTool)
+  const kept = [...tools.values()].map((tool) => (part === 'whole' ? tool : accessOf(tool)))
+  return writeCompiled({ part, tools: kept, ...(part === 'whole' && { server }), warnings })
+}
+
+function accessOf({ name, access, scopes }: ToolDefinition): ToolDefinition {
+  return { name, access, scopes, description: '', inputSchema: { type: 'object' } }
+}

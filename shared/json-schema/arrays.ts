@@ -1,0 +1,68 @@
+import { type Check, type Context, descend, fail, isEnough, type Keyword, quietly } from './run.ts'
+import type { JsonSchema } from './schema.ts'
+
+/** `prefixItems` and `items`, which depend on one another. */
+export function compileItems(schema: JsonSchema, context: Context): Check | undefined {
+  const { prefixItems, items } = schema
+  if (prefixItems === undefined && items === undefined) return undefined
+  const first = Array.isArray(prefixItems) ? prefixItems.map(context.check) : []
+  const others = items === undefined ? undefined : context.check(items)
+
+  return (value, run, seen) => {
+    if (!Array.isArray(value)) return true
+    if (items === false && value.length > first.length) {
+      return fail(run, `must NOT have more than ${first.length} items`)
+    }
+    let isValid = true
+    for (const [index, item] of value.entries()) {
+      const check = first[index] ?? others
+      if (check === undefined) break
+      if (seen !== undefined) {
+        run.spend(10)
+        seen.items.add(index)
+      }
+      if (descend(check, item, index, run)) continue
+      isValid = false
+      if (isEnough(run)) return false
+    }
+    return isValid
+  }
+}
+
+export const contains: Keyword = (value, { minContains, maxContains }, { check }) => {
+  const one = check(value)
+  const least = minContains === undefined ? 1 : Number(minContains)
+  const most = maxContains === undefined ? Number.POSITIVE_INFINITY : Number(maxContains)
+  return (data, run, seen) => {
+    if (!Array.isArray(data)) return true
+    let found = 0
+    for (const [index, item] of data.entries()) {
+      run.spend(3)
+      if (!quietly(one, item, run, undefined)) continue
+      found++
+      seen?.items.add(index)
+      if (found > most || (seen === undefined && found >= least && most === Infinity)) break
+    }
+    if (found >= least && found <= most) return true
+    const limit = most === Infinity ? '' : ` and no more than ${most}`
+    return fail(run, `must contain at least ${least}${limit} valid item(s)`)
+  }
+}
+
+/** Needs what all other keywords have seen, so it comes last. */
+export const unevaluatedItems: Keyword = (value, _, { check }) => {
+  const others = check(value)
+  return (data, run, seen) => {
+    if (!Array.isArray(data) || seen === undefined || seen.allItems) return true
+    let isValid = true
+    for (const [index, item] of data.entries()) {
+      run.spend(6)
+      if (seen.items.has(index)) continue
+      if (value === false) isValid = fail(run, `must NOT have unevaluated items (item ${index})`)
+      else if (!descend(others, item, index, run)) isValid = false
+      if (!isValid && isEnough(run)) return false
+    }
+    seen.allItems = true
+    return isValid
+  }
+}

@@ -1,0 +1,181 @@
+import { duplicateIn, isEqual } from './equality.ts'
+import { compileFormat } from './format.ts'
+import { isMultipleOf } from './numbers.ts'
+import { compilePattern } from './pattern/pattern.ts'
+import { fail, type Keyword, type Run } from './run.ts'
+import { isObject } from './schema.ts'
+import { constantText, enumText } from './text.ts'
+
+const IS_TYPE: Readonly<Record<string, (value: unknown) => boolean>> = {
+  array: Array.isArray,
+  boolean: (value) => typeof value === 'boolean',
+  integer: (value) => Number.isInteger(value),
+  null: (value) => value === null,
+  number: (value) => typeof value === 'number',
+  object: isObject,
+  string: (value) => typeof value === 'string',
+}
+
+const type: Keyword = (value) => {
+  const names = [value].flat().map(String)
+  const tests = names.map((name) => IS_TYPE[name] ?? (() => false))
+  const message = `must be ${names.join(',')}`
+  const [only] = tests
+  return tests.length === 1 && only !== undefined
+    ? (data, run) => only(data) || fail(run, message)
+    : (data, run) => tests.some((test) => test(data)) || fail(run, message)
+}
+
+const constant: Keyword = (value) => (data, run) =>
+  isEqual(data, value, run.spend) || fail(run, `must be equal to constant (${constantText(value)})`)
+
+const enumeration: Keyword = (value) => {
+  const allowed: readonly unknown[] = Array.isArray(value) ? value : []
+  const simple = new Set(allowed.filter((item) => typeof item !== 'object' || item === null))
+  const others = allowed.filter((item) => typeof item === 'object' && item !== null)
+  return (data, run) => {
+    if (simple.has(data)) return true
+    return (
+      (typeof data === 'object' && others.some((item) => isEqual(data, item, run.spend))) ||
+      fail(run, `must be equal to one of the allowed values (${enumText(allowed)})`)
+    )
+  }
+}
+
+const multipleOf: Keyword = (value) => {
+  const divisor = Number(value)
+  return (data, run) =>
+    typeof data !== 'number' ||
+    isMultipleOf(data, divisor, run.spend) ||
+    fail(run, `must be multiple of ${divisor}`)
+}
+
+function onNumber(test: (data: number, limit: number) => boolean, words: string): Keyword {
+  return (value) => {
+    const limit = Number(value)
+    return (data, run) =>
+      typeof data !== 'number' || test(data, limit) || fail(run, `${words} ${limit}`)
+  }
+}
+
+/** A keyword that compares a size with a number, which may be written as 1.0. */
+function onSize(
+  sizeOf: (data: unknown, run: Run) => number | undefined,
+  kind: 'least' | 'most',
+  unit: string,
+): Keyword {
+  return (value) => {
+    const limit = Number(value)
+    return (data, run) => {
+      const size = sizeOf(data, run)
+      if (size === undefined || (kind === 'most' ? size <= limit : size >= limit)) return true
+      return fail(run, `must NOT have ${kind === 'most' ? 'more' : 'fewer'} than ${limit} ${unit}`)
+    }
+  }
+}
+
+const SURROGATE = /[\uD800-\uDBFF][\uDC00-\uDFFF]/g
+
+/** In characters, not UTF-16 code units (RFC 8259 s7). */
+function lengthOf(data: unknown, run: Run): number | undefined {
+  if (typeof data !== 'string') return undefined
+  run.spend(data.length >> 5)
+  return data.length - (data.match(SURROGATE)?.length ?? 0)
+}
+function itemsIn(data: unknown): number | undefined {
+  return Array.isArray(data) ? data.length : undefined
+}
+function membersIn(data: unknown, run: Run): number | undefined {
+  if (!isObject(data)) return undefined
+  const { length } = Object.keys(data)
+  run.spend(length >> 2)
+  return length
+}
+
+const pattern: Keyword = (value) => {
+  let test: ReturnType<typeof compilePattern> | undefined
+  return (data, run) => {
+    if (typeof data !== 'string') return true
+    test ??= compilePattern(String(value))
+    return test(data, run.spend) || fail(run, `must match pattern ${JSON.stringify(value)}`)
+  }
+}
+
+const format: Keyword = (value, _, { assertsFormat }) => {
+  const test = assertsFormat ? compileFormat(String(value)) : undefined
+  if (test === undefined) return undefined
+  return (data, run) =>
+    typeof data !== 'string' || test(data, run.spend) || fail(run, `must match format "${value}"`)
+}
+
+const uniqueItems: Keyword = (value) => {
+  if (value !== true) return undefined
+  return (data, run) => {
+    const pair = Array.isArray(data) ? duplicateIn(data, run.spend) : undefined
+    if (pair === undefined) return true
+    const [first, second] = pair
+    return fail(
+      run,
+      `must NOT have duplicate items (items ## ${first} and ${second} are identical)`,
+    )
+  }
+}
+
+const required: Keyword = (value) => {
+  const names = Array.isArray(value) ? value.map(String) : []
+  return (data, run) => {
+    if (!isObject(data)) return true
+    run.spend(names.length >> 2)
+    let isValid = true
+    for (const name of names) {
+      if (Object.hasOwn(data, name)) continue
+      isValid = fail(run, `must have required property '${name}'`)
+      if (run.faults === undefined) break
+    }
+    return isValid
+  }
+}
+
+const dependentRequired: Keyword = (value) => {
+  const pairs = Object.entries(Object(value)).flatMap(([name, needed]) =>
+    Array.isArray(needed) ? needed.map((other) => [name, String(other)] as const) : [],
+  )
+  return (data, run) => {
+    if (!isObject(data)) return true
+    run.spend(pairs.length >> 1)
+    const missing = pairs.filter(
+      ([name, needed]) => Object.hasOwn(data, name) && !Object.hasOwn(data, needed),
+    )
+    for (const [name, needed] of missing) {
+      fail(run, `must have property ${needed} when property ${name} is present`)
+    }
+    return missing.length === 0
+  }
+}
+
+/** Keywords that bound the cost of the others: where one of them fails, no other is looked at. */
+export const BOUNDS: ReadonlyMap<string, Keyword> = new Map([
+  ['type', type],
+  ['maxLength', onSize(lengthOf, 'most', 'characters')],
+  ['maxItems', onSize(itemsIn, 'most', 'items')],
+  ['maxProperties', onSize(membersIn, 'most', 'properties')],
+])
+
+/** Keywords that judge a value without applying a schema to it, the cheap ones first. */
+export const ASSERTIONS: ReadonlyMap<string, Keyword> = new Map([
+  ['const', constant],
+  ['enum', enumeration],
+  ['minimum', onNumber((data, limit) => data >= limit, 'must be >=')],
+  ['maximum', onNumber((data, limit) => data <= limit, 'must be <=')],
+  ['exclusiveMinimum', onNumber((data, limit) => data > limit, 'must be >')],
+  ['exclusiveMaximum', onNumber((data, limit) => data < limit, 'must be <')],
+  ['multipleOf', multipleOf],
+  ['minLength', onSize(lengthOf, 'least', 'characters')],
+  ['minItems', onSize(itemsIn, 'least', 'items')],
+  ['minProperties', onSize(membersIn, 'least', 'properties')],
+  ['required', required],
+  ['dependentRequired', dependentRequired],
+  ['pattern', pattern],
+  ['format', format],
+  ['uniqueItems', uniqueItems],
+])

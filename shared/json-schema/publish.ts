@@ -1,0 +1,21 @@
+import { ConfigError } from '../config.ts'
+import { checkSchema } from './check.ts'
+import { translate } from './dialect.ts'
+import type { JsonSchema } from './schema.ts'
+
+/**
+ * Checks the schema of one of a tool's members and returns it as it is published and applied, in JSON
+ * Schema 2020-12.
+ *
+ * @throws ConfigError with one line for each fault: member, JSON Pointer and reason.
+ */
+export function publishedSchema(member: string, written: JsonSchema): JsonSchema {
+  const { schema, faults } = translate(written)
+  const all = faults.length > 0 ? faults : checkSchema(schema).faults
+  if (all.length === 0) return schema
+  throw new ConfigError(
+    all.map(
+      ({ pointer, reason }) => `${member}${pointer === '' ? '' : ` at ${pointer}`}: ${reason}`,
+    ),
+  )
+}

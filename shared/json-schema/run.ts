@@ -1,0 +1,101 @@
+import type { Resource, Resources } from './resources.ts'
+import type { JsonSchema } from './schema.ts'
+
+/** One validation of one value. */
+export interface Run {
+  /** Takes steps out of the budget; throws Exhausted when it is used up. */
+  readonly spend: (steps: number) => void
+  /** Where faults are collected; undefined while only the result matters. */
+  faults: string[] | undefined
+  /** The keys from the root of the value to where the run is; kept up while faults are collected. */
+  readonly path: (string | number)[]
+  /** The resources that were entered on the way (JSON Schema core s7.1). */
+  readonly scope: Resource[]
+  depth: number
+}
+
+/** What the schemas that were applied to one object or array have seen of it (core s7.7). */
+export interface Seen {
+  readonly names: Set<string>
+  readonly items: Set<number>
+  allNames: boolean
+  allItems: boolean
+}
+
+/** Whether a value fits a schema or keyword. */
+export type Check = (value: unknown, run: Run, seen: Seen | undefined) => boolean
+
+/** What a keyword is compiled with. */
+export interface Context {
+  /** The check of a schema inside; may be asked for before it is compiled. */
+  readonly check: (schema: unknown) => Check
+  readonly resources: Resources
+  readonly assertsFormat: boolean
+}
+
+/** Compiles one keyword of `schema`; undefined where its value has no effect. */
+export type Keyword = (value: unknown, schema: JsonSchema, context: Context) => Check | undefined
+
+/** The budget or the depth is used up; the value is neither valid nor invalid. */
+export class Exhausted extends Error {
+  override readonly name = 'Exhausted'
+}
+
+export const MAX_FAULTS = 5
+const MAX_DEPTH = 1_000
+
+/** Notes a fault at the place where the run is. */
+export function fail(run: Run, message: string): false {
+  if (run.faults !== undefined && run.faults.length < MAX_FAULTS) {
+    const place = run.path.map(
+      (key) => `/${String(key).replaceAll('~', '~0').replaceAll('/', '~1')}`,
+    )
+    run.faults.push(`${place.join('') || 'arguments'} ${message}`)
+  }
+  return false
+}
+
+/** Whether more faults are wanted after a keyword has failed. */
+export function isEnough(run: Run): boolean {
+  return run.faults === undefined || run.faults.length >= MAX_FAULTS
+}
+
+/** Applies a check to a member or item. */
+export function descend(check: Check, value: unknown, key: string | number, run: Run): boolean {
+  if (run.faults === undefined) return check(value, run, undefined)
+  run.path.push(key)
+  const isValid = check(value, run, undefined)
+  run.path.pop()
+  return isValid
+}
+
+/** Applies a check whose faults do not matter. */
+export function quietly(check: Check, value: unknown, run: Run, seen: Seen | undefined): boolean {
+  const { faults } = run
+  run.faults = undefined
+  const isValid = check(value, run, seen)
+  run.faults = faults
+  return isValid
+}
+
+export function deeper(check: Check): Check {
+  return (value, run, seen) => {
+    run.spend(1)
+    if (++run.depth > MAX_DEPTH) throw new Exhausted()
+    const isValid = check(value, run, seen)
+    run.depth--
+    return isValid
+  }
+}
+
+export function newSeen(): Seen {
+  return { names: new Set(), items: new Set(), allNames: false, allItems: false }
+}
+
+export function addSeen(to: Seen, from: Seen, run: Run): void {
+  run.spend(12 * (from.names.size + from.items.size))
+  for (const name of from.names) to.names.add(name)
+  for (const item of from.items) to.items.add(item)
+  to.allNames ||= from.allNames
+  to.allItems ||= from.allItems
+}

@@ -1,0 +1,25 @@
+const MAX_CHARACTERS = 200
+const MAX_VALUES = 20
+
+/** A constant of a schema as a sentence shows it. */
+export function constantText(value: unknown): string {
+  return shortened(JSON.stringify(value))
+}
+
+/** The values that an `enum` allows; the first of them where there are many. */
+export function enumText(allowed: readonly unknown[]): string {
+  const texts: string[] = []
+  let left = MAX_CHARACTERS
+  for (const value of allowed.slice(0, MAX_VALUES)) {
+    const text = shortened(typeof value === 'string' ? value : JSON.stringify(value))
+    left -= text.length
+    if (left < 0 && texts.length > 0) break
+    texts.push(text)
+  }
+  const more = allowed.length - texts.length
+  return `${texts.join(', ')}${more > 0 ? `, and ${more} more` : ''}`
+}
+
+function shortened(text: string): string {
+  return text.length > MAX_CHARACTERS ? `${text.slice(0, MAX_CHARACTERS)}...` : text
+}

@@ -1,0 +1,335 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { afterAll, describe, expect, test } from 'vitest'
+import { compileTool } from '../../functions/gateway/callable-tool.ts'
+import { schemesOf } from '../../shared/catalogue/access.ts'
+import { compileCatalogue } from '../../shared/compile-catalogue.ts'
+import { ConfigError } from '../../shared/config.ts'
+import { parseCatalogue, parseDocument } from '../../shared/tools.ts'
+
+const read = (tools: unknown) => parseDocument({ TOOLS: JSON.stringify(tools) }, compileTool)
+
+function faultsOf(TOOLS: string): readonly string[] {
+  try {
+    parseDocument({ TOOLS }, compileTool)
+    return []
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error
+    return error.faults
+  }
+}
+
+describe('access', () => {
+  const noauth = { type: 'noauth' }
+  const oauth2 = (...scopes: string[]) => ({ type: 'oauth2', scopes })
+
+  test.each<[string, object, string, string[]]>([
+    ['scopes: []', { scopes: [] }, 'public', []],
+    ['scopes', { scopes: ['b', 'a'] }, 'signed-in', ['a', 'b']],
+    ['noauth', { securitySchemes: [noauth] }, 'public', []],
+    ['oauth2 without scopes', { securitySchemes: [oauth2()] }, 'signed-in', []],
+    [
+      'oauth2 that leaves its scopes out',
+      { securitySchemes: [{ type: 'oauth2' }] },
+      'signed-in',
+      [],
+    ],
+    ['oauth2 with scopes', { securitySchemes: [oauth2('b', 'a')] }, 'signed-in', ['a', 'b']],
+    ['both', { securitySchemes: [noauth, oauth2('a')] }, 'optional', ['a']],
+    ['both, the other way round', { securitySchemes: [oauth2(), noauth] }, 'optional', []],
+    ['the mirror alone', { _meta: { securitySchemes: [oauth2('a')] } }, 'signed-in', ['a']],
+    [
+      'both forms that agree',
+      { scopes: ['a'], securitySchemes: [oauth2('a')] },
+      'signed-in',
+      ['a'],
+    ],
+    ['null beside it', { scopes: ['a'], securitySchemes: null }, 'signed-in', ['a']],
+  ])('%s', (_, entry, access, scopes) => {
+    const tool = read({ a: entry }).tools.get('a')
+    expect([tool?.access, tool?.scopes]).toEqual([access, scopes])
+  })
+
+  test.each([
+    [{ securitySchemes: [] }, 'securitySchemes: must name a scheme: noauth, oauth2 or both'],
+    [{ securitySchemes: [noauth, noauth] }, 'securitySchemes: must name each scheme once'],
+    [
+      { securitySchemes: [{ type: 'apiKey' }] },
+      expect.stringMatching(/^securitySchemes\.0\.type: /),
+    ],
+    [
+      { securitySchemes: [oauth2('a b')] },
+      'securitySchemes.0.scopes.0: is not a scope-token (RFC 6749 s3.3)',
+    ],
+    [
+      { scopes: [], securitySchemes: [oauth2()] },
+      'scopes and securitySchemes say different things: keep one of them',
+    ],
+  ])('%j is refused', (entry, fault) => {
+    const [line, ...others] = faultsOf(JSON.stringify({ a: entry }))
+    expect(others).toEqual([])
+    expect(line?.replace('TOOLS: tool "a": ', '')).toEqual(fault)
+  })
+
+  test.each([
+    [{ access: 'public', scopes: [] } as const, [noauth]],
+    [{ access: 'optional', scopes: ['a'] } as const, [noauth, oauth2('a')]],
+    [{ access: 'signed-in', scopes: [] } as const, [oauth2()]],
+    [{ access: 'signed-in', scopes: ['a'] } as const, [oauth2('a')]],
+  ])('%j is published as ChatGPT reads it', (rule, schemes) => {
+    expect(schemesOf(rule)).toEqual(schemes)
+  })
+
+  test('every tool that says nothing of it is named, in lines that the log takes', () => {
+    const names = Array.from({ length: 117 }, (_, at) => `a_tool_with_a_long_name_${at}`)
+    const tools = names.map((name) => ({ name, inputSchema: { type: 'object' } }))
+    const faults = faultsOf(JSON.stringify({ tools }))
+    expect(Math.max(...faults.map(({ length }) => length))).toBeLessThan(1_000)
+    const named = faults.join('\n').match(/a_tool_with_a_long_name_\d+/g)
+    expect(named).toEqual(names)
+  })
+})
+
+describe('a document', () => {
+  const inputSchema = { type: 'object' }
+
+  test.each([
+    [
+      'a list',
+      {
+        tools: [
+          { name: 'b', scopes: [] },
+          { name: 'a', scopes: ['x'] },
+        ],
+      },
+    ],
+    ['a mapping', { tools: { b: { scopes: [] }, a: { scopes: ['x'] } } }],
+    [
+      'an answer to tools/list',
+      {
+        tools: [
+          { name: 'b', scopes: [] },
+          { name: 'a', scopes: ['x'] },
+        ],
+        _meta: {},
+        nextCursor: null,
+        ttlMs: 1,
+        cacheScope: 'public',
+        resultType: 'complete',
+      },
+    ],
+    [
+      'its envelope',
+      {
+        jsonrpc: '2.0',
+        id: 1,
+        result: {
+          tools: [
+            { name: 'b', scopes: [] },
+            { name: 'a', scopes: ['x'] },
+          ],
+        },
+      },
+    ],
+  ])('%s', (_, document) => {
+    const { tools, warnings } = read(document)
+    expect([...tools.values()].map(({ name, scopes }) => [name, scopes])).toEqual([
+      ['b', []],
+      ['a', ['x']],
+    ])
+    expect(warnings).toEqual([])
+  })
+
+  test('a mapping may have a tool named tools', () => {
+    expect([...read({ tools: { scopes: [] } }).tools.keys()]).toEqual(['tools'])
+  })
+
+  test('defaults are what a tool has unless it says otherwise', () => {
+    const { tools } = read({
+      defaults: { scopes: ['x'], timeoutMs: 5, annotations: { readOnlyHint: true } },
+      tools: [
+        { name: 'a', inputSchema },
+        { name: 'b', inputSchema, scopes: [], timeoutMs: 7 },
+        { name: 'c', inputSchema, securitySchemes: [{ type: 'oauth2' }], annotations: null },
+      ],
+    })
+    expect(
+      [...tools.values()].map(({ access, scopes, timeoutMs }) => [access, scopes, timeoutMs]),
+    ).toEqual([
+      ['signed-in', ['x'], 5],
+      ['public', [], 7],
+      ['signed-in', [], 5],
+    ])
+  })
+
+  test('server is kept; what is not served yet, or not known, is a warning', () => {
+    const { server, warnings } = read({
+      server: { name: 'x', instructions: 'y' },
+      resources: [],
+      skills: {},
+      colour: 1,
+      tools: [
+        { name: 'a', scopes: [], inputschema: {}, rateLimit: 1, annotations: { newHint: 1 } },
+      ],
+      nextCursor: 'more',
+    })
+    expect(server).toEqual({ name: 'x', instructions: 'y' })
+    expect(warnings).toEqual([
+      'resources: not served yet',
+      'skills: not served yet',
+      'colour: unknown member, ignored',
+      'nextCursor: the list has more pages, which are missing here',
+      'tool "a": inputschema: unknown member, ignored',
+      'tool "a": rateLimit: not supported yet, ignored',
+      'tool "a": annotations.newHint: unknown member, ignored',
+    ])
+  })
+
+  test('members of MCP are carried, and null counts as absent', () => {
+    const icons = [{ src: 'https://example.com/i.png', sizes: ['48x48'] }]
+    const { tools, warnings } = read({
+      tools: [
+        { name: 'a', scopes: [], icons, execution: { taskSupport: 'forbidden' } },
+        { name: 'b', scopes: [], execution: { taskSupport: 'required' } },
+        {
+          name: 'c',
+          scopes: [],
+          title: null,
+          outputSchema: null,
+          icons: null,
+          _meta: null,
+          annotations: { title: null },
+        },
+      ],
+    })
+    expect(tools.get('a')).toMatchObject({ icons, execution: { taskSupport: 'forbidden' } })
+    expect(tools.get('b')?.execution).toBeUndefined()
+    expect(tools.get('c')?.outputSchema).toBeUndefined()
+    expect(warnings).toEqual(['tool "b": execution: tasks are not supported, ignored'])
+  })
+
+  test.each([
+    [{ tools: [{ scopes: [] }] }, 'TOOLS: tools.0: name must be a string'],
+    [
+      {
+        tools: [
+          { name: 'a', scopes: [] },
+          { name: 'a', scopes: [] },
+        ],
+      },
+      'TOOLS: tool "a": the list has this name twice',
+    ],
+    [{ tools: [] }, 'TOOLS names no tool'],
+    [{ tools: [], defaults: 1 }, 'TOOLS: defaults must be a mapping of members that tools have'],
+    [{ tools: [], server: 1 }, 'TOOLS: server must be a mapping'],
+  ])('%j is refused', (document, fault) => {
+    expect(faultsOf(JSON.stringify(document))).toEqual([fault])
+  })
+})
+
+describe('text', () => {
+  test.each([
+    ['{"a": {"scopes": [], "title": "\\u0022"}}', '"'],
+    ['{"a": {"scopes": [], "title": "\\\\u0022"}}', '\\u0022'],
+    ['{ "a" : { "scopes" : [ ] , "title" : "a\\": b" } }', 'a": b'],
+  ])('%s is read as JSON', (TOOLS, title) => {
+    expect(parseCatalogue({ TOOLS }).get('a')?.title).toBe(title)
+  })
+
+  test('a name that is given twice is refused, also where an escape makes up for its quotation marks', () => {
+    expect(
+      faultsOf('{"a": {"scopes": ["x"], "title": "\\u0022\\u0022\\u0022\\u0022", "scopes": []}}'),
+    ).toEqual([expect.stringContaining('DUPLICATE_KEY')])
+  })
+
+  test('one schema may be used by hundreds of tools, and use anchors itself', () => {
+    const uses = Array.from(
+      { length: 400 },
+      (_, at) => `t${at}: {scopes: [], inputSchema: *shared}`,
+    )
+    const TOOLS = `
+a: {scopes: [], inputSchema: {type: object, properties: {x: &text {type: string}}}}
+b:
+  scopes: []
+  inputSchema: &shared {type: object, properties: {a: *text, b: *text, c: *text}}
+${uses.join('\n')}`
+    expect(parseCatalogue({ TOOLS }).get('t399')?.inputSchema).toEqual({
+      type: 'object',
+      properties: { a: { type: 'string' }, b: { type: 'string' }, c: { type: 'string' } },
+    })
+  })
+
+  test('merge keys work', () => {
+    const TOOLS = `
+a: &a {scopes: [x], timeoutMs: 5}
+b: {<<: *a, timeoutMs: 7}`
+    expect(parseCatalogue({ TOOLS }).get('b')).toMatchObject({ scopes: ['x'], timeoutMs: 7 })
+  })
+})
+
+describe('a compiled catalogue', () => {
+  const directory = mkdtempSync(`${tmpdir()}/catalogue-`)
+  const TOOLS_FILE = `${directory}/tools.json`
+  afterAll(() => rmSync(directory, { recursive: true }))
+  const source = {
+    TOOLS: JSON.stringify({
+      server: { name: 'x' },
+      tools: [
+        {
+          name: 'a',
+          scopes: ['x'],
+          description: 'A',
+          inputSchema: {
+            $schema: 'http://json-schema.org/draft-07/schema#',
+            type: 'object',
+            properties: { n: { type: 'integer' } },
+          },
+        },
+        { name: 'b', securitySchemes: [{ type: 'noauth' }, { type: 'oauth2' }], unknown: 1 },
+      ],
+    }),
+  }
+  const named = (parsed: ReturnType<typeof parseDocument>) =>
+    JSON.parse(JSON.stringify({ ...parsed, tools: [...parsed.tools] }))
+
+  test('is read as the catalogue that it was made of', () => {
+    writeFileSync(TOOLS_FILE, compileCatalogue(source))
+    const compiled = parseDocument({ TOOLS_FILE }, compileTool)
+    expect(named(compiled)).toEqual(named(parseDocument(source, compileTool)))
+    expect(compiled.tools.get('a')?.validateInput({ n: 'x' })).toBe('/n must be integer')
+  })
+
+  test('names and scopes are enough for some functions', () => {
+    writeFileSync(TOOLS_FILE, compileCatalogue(source, 'access'))
+    expect([...parseCatalogue({ TOOLS_FILE }).values()]).toEqual([
+      {
+        name: 'a',
+        access: 'signed-in',
+        scopes: ['x'],
+        description: '',
+        inputSchema: { type: 'object' },
+      },
+      {
+        name: 'b',
+        access: 'optional',
+        scopes: [],
+        description: '',
+        inputSchema: { type: 'object' },
+      },
+    ])
+  })
+
+  test('is not trusted once it was changed', () => {
+    writeFileSync(TOOLS_FILE, compileCatalogue(source).replace('"integer"', '"integre"'))
+    expect(() => parseDocument({ TOOLS_FILE }, compileTool)).toThrow(ConfigError)
+    expect(readFileSync(TOOLS_FILE, 'utf8')).toContain('integre')
+  })
+
+  test('is not made of a catalogue that has a fault', () => {
+    expect(() =>
+      compileCatalogue({
+        TOOLS: '{"a": {"scopes": [], "inputSchema": {"type": "object", "not": 1}}}',
+      }),
+    ).toThrow('TOOLS: tool "a": inputSchema at /not: must be object or boolean')
+  })
+})

@@ -199,6 +199,14 @@ describe('the role', () => {
     await applied(['--role', 'Event reader'])
     expect(api.tenant.roles.map(({ name }) => name)).toEqual(['Event readers', 'Event reader'])
     await expectNothingToDo(['--role', 'Event reader'])
+    await expectNothingToDo()
+  })
+
+  test('is found again after somebody has renamed it', async () => {
+    await applied()
+    Object.assign(roleOf() ?? {}, { name: 'Calendar people' })
+    await expectNothingToDo()
+    expect((await run()).stdout).toContain('= keep  role  Calendar people')
   })
 
   test('the plan says how to give it to people, and to every new user', async () => {

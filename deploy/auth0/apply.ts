@@ -79,7 +79,7 @@ export async function applySteps(
         failed.push({ item, ...told })
       } else {
         dispensable.add(key)
-        refused.push({ item, message: `${told.message}. ${whenRefused}` })
+        refused.push({ item, message: `${failure?.message ?? told.message}. ${whenRefused}` })
       }
       continue
     }

@@ -47,6 +47,7 @@ const changeable = {
   allow_online_access: z.boolean(),
   allow_online_access_with_ephemeral_sessions: z.boolean(),
   token_lifetime: z.int().min(1).max(2_592_000),
+  token_lifetime_for_web: z.int().min(1).max(2_592_000),
   token_dialect: z.enum([
     'access_token',
     'access_token_authz',
@@ -67,7 +68,10 @@ const changeable = {
     })
     .nullable(),
   subject_type_authorization: access,
-} satisfies Schemas<Management.UpdateResourceServerRequestContent>
+} satisfies Schemas<Management.UpdateResourceServerRequestContent> & {
+  // Missing in the package's types; auth0-deploy-cli sends back what it has read.
+  token_lifetime_for_web: z.ZodType
+}
 
 export const apiUpdate = z.strictObject(changeable).partial()
 export const apiCreate = z.strictObject({

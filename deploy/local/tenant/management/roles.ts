@@ -35,7 +35,10 @@ export function roleRoutes(state: TenantState): readonly Route[] {
 
   const list = ({ query }: ApiCall): Listed<Management.Role, 'roles'> => {
     const name = query.get('name_filter')?.toLowerCase() ?? ''
-    const matching = [...roles.values()].filter((role) => role.name.toLowerCase().includes(name))
+    const isAsked = (query.get('type') ?? 'tenant') === 'tenant'
+    const matching = [...roles.values()].filter(
+      (role) => isAsked && role.name.toLowerCase().includes(name),
+    )
     return listed(matching.map(shown), query, 'roles')
   }
   const post = ({ body }: ApiCall): Management.CreateRoleResponseContent => {
@@ -88,10 +91,12 @@ export function roleRoutes(state: TenantState): readonly Route[] {
   const ofRole = /^\/roles\/([^/]+)\/permissions$/
   const withRole = /^\/roles\/([^/]+)\/users$/
   const read = ['read:roles'] as const
+  // Auth0 has roles of organizations too; this tenant has those of the tenant alone.
+  const query = [...OFFSET, 'name_filter', 'type', 'owner_id']
   const write = ['update:roles'] as const
   const description = 'Update a role'
   return [
-    { method: 'GET', path: many, scopes: read, query: [...OFFSET, 'name_filter'], answer: list },
+    { method: 'GET', path: many, scopes: read, query, answer: list },
     { method: 'GET', path: one, scopes: read, answer: (call) => shown(get(call)) },
     {
       method: 'POST',

@@ -1,6 +1,6 @@
 import { STATUS_CODES } from 'node:http'
 import type { Faults } from './faults.ts'
-import { TenantError } from './http.ts'
+import { StagedError, TenantError } from './http.ts'
 import type { TenantState } from './state.ts'
 
 const GLOBAL_LIMIT = 'Global limit has been reached'
@@ -84,7 +84,7 @@ function takeFailure(state: TenantState): TenantError | undefined {
   if (failAfter === null) return undefined
   const { calls, status } = failAfter
   if (calls === 0)
-    return new TenantError(status, 'staged_failure', STATUS_CODES[status] ?? 'Failed')
+    return new StagedError(status, 'staged_failure', STATUS_CODES[status] ?? 'Failed')
   const left = { calls: calls - 1, status }
   state.faults = withMember(state.faults, 'management', { failAfter: left })
   return undefined

@@ -91,11 +91,11 @@ function checkScopes(seen: Inside): Verdict {
   return [codes.length > 0 ? fault(finding) : warning(finding)]
 }
 
-/** Everything that could not be read. */
-function failuresIn({ snapshot, clients, grants, enabledClients, rules, hooks }: Inside) {
+/** Everything that could not be read, but for what is optional. */
+function failuresIn({ snapshot, clients, grants, enabledClients }: Inside) {
   const { api, settings, logStreams, defaultGrant, connections } = snapshot
   const parts: readonly Part<unknown>[] = [
-    ...[clients, grants, enabledClients, rules, hooks],
+    ...[clients, grants, enabledClients],
     ...[api, settings, logStreams, defaultGrant, ...connections.map(({ state }) => state)],
   ]
   return parts.flatMap((part) => ('failure' in part ? [part.failure] : []))

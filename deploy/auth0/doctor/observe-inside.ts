@@ -5,6 +5,7 @@ import { planTenant } from '../plan.ts'
 import type { PlanItem } from '../plan-item.ts'
 import { readTenant, type TenantSnapshot } from '../read-tenant.ts'
 import { explainFailure, type Failure } from '../reading.ts'
+import { type AccessSeen, observeAccess } from './access/observe-access.ts'
 import type { Plan } from './arguments.ts'
 import type { Skipped } from './finding.ts'
 import type { InsideConfig } from './inside-config.ts'
@@ -35,6 +36,8 @@ export interface Inside {
   readonly rules: Part<readonly string[]>
   /** The enabled Hooks that run when a token is exchanged. */
   readonly hooks: Part<readonly string[]>
+  /** What is examined only where it can be read. */
+  readonly access: AccessSeen
   readonly plan: Plan | undefined
   /** Whether the deployment registers clients itself. */
   readonly isCurated: boolean
@@ -59,6 +62,7 @@ const CLIENT_FIELDS = [
   ...['client_id', 'name', 'callbacks', 'global', 'is_first_party', 'oidc_conformant'],
   ...['grant_types', 'token_endpoint_auth_method', 'jwt_configuration', 'created_at'],
   ...['third_party_security_mode', 'external_client_id', 'external_metadata_type'],
+  ...['external_metadata_created_by', 'client_metadata', 'refresh_token'],
 ].join(',')
 
 /**
@@ -102,6 +106,12 @@ export async function observeInside(
       return hooks
         .filter((hook) => hook.enabled !== false && hook.triggerId === triggerId)
         .map(nameOf)
+    }),
+    access: await observeAccess({
+      management,
+      audience,
+      organizations: config.organizations,
+      plan,
     }),
     plan,
     isCurated,

@@ -26,7 +26,7 @@ export const FIELDS: Readonly<Record<string, KnownField>> = {
   },
   allow_offline_access: {
     id: 'api_offline_access_off',
-    why: 'Without refresh tokens the connection ends with its first access token, after an hour or so',
+    why: 'Without refresh tokens the connection ends with its first access token (after 24 hours by default)',
     where: 'Settings > Allow Offline Access',
   },
   token_encryption: {
@@ -56,8 +56,8 @@ export const FIELDS: Readonly<Record<string, KnownField>> = {
   },
   'flags.enable_dynamic_client_registration': {
     id: 'registration_closed',
-    why: 'ChatGPT cannot register a client, so that nobody can connect',
-    where: 'OIDC Dynamic Application Registration',
+    why: 'ChatGPT cannot register a client, so no new connection works',
+    where: 'Dynamic Client Registration (DCR)',
   },
   is_domain_connection: {
     id: 'connection_not_shared',

@@ -1,26 +1,36 @@
 import type { Management } from '../../shared/management.ts'
 import { SCOPE_OF_CHANGE } from './management-scopes.ts'
-import type { Change, ClientReference, PlanItem, Step } from './plan-item.ts'
-import { explainFailure } from './reading.ts'
+import { InvalidMetadataError, perform } from './perform.ts'
+import { withPlanAdvice } from './plan/cimd-client.ts'
+import type { Change, PlanItem, Step } from './plan/item.ts'
+import { WAYS_WITHOUT_STREAM } from './plan/log-stream.ts'
+import { explainFailure, type Failure } from './reading.ts'
 
 /** How far a plan was carried out. */
 export interface Applied {
   readonly done: readonly PlanItem[]
   /** Client ids of the clients that were made. */
   readonly madeClients: readonly string[]
-  /** What stopped it; the steps after this one were not tried. */
-  readonly failure?: {
-    readonly item: PlanItem
-    /** One line for people; the caller takes the secrets out of it. */
-    readonly message: string
-    /** The Management scope that is missing, when that is the reason. */
-    readonly missingScope?: string
-  }
+  /** Of these the one that `--predefined` asked for. */
+  readonly predefinedClient: string | undefined
+  readonly failed: readonly FailedItem[]
+  /** What Auth0 refused and the system does without. */
+  readonly refused: readonly FailedItem[]
+  /** What was not tried, because something that it depends on is not in place. */
+  readonly skipped: readonly PlanItem[]
+}
+
+export interface FailedItem {
+  readonly item: PlanItem
+  /** One line for people; the caller takes the secrets out of it. */
+  readonly message: string
+  /** The Management scope that is missing, when that is the reason. */
+  readonly missingScope?: string
 }
 
 export interface ApplyOptions {
   readonly management: Management
-  /** Told of each step when it is in place. */
+  /** Called with each step when it is in place. */
   readonly report?: (item: PlanItem) => void
   /** Milliseconds between tries while Auth0 does not know yet what it has just made. */
   readonly settleDelaysMs?: readonly number[]
@@ -28,91 +38,53 @@ export interface ApplyOptions {
 
 const SETTLE_DELAYS_MS = [250, 500, 1_000, 2_000]
 
-/** Carries out the steps in their order, and stops at the first that fails. */
+/**
+ * Carries out the steps in their order. One that fails, or is blocked in the plan, stops only those
+ * that depend on it; without a token, or when Auth0 does not answer at all, the rest is skipped.
+ */
 export async function applySteps(
   steps: readonly Step[],
   { management, report = () => undefined, settleDelaysMs = SETTLE_DELAYS_MS }: ApplyOptions,
 ): Promise<Applied> {
   const done: PlanItem[] = []
-  const madeClients: string[] = []
-  let predefined: string | undefined
-  for (const { item, change } of steps) {
-    if (change === undefined) continue
+  const failed: FailedItem[] = []
+  const refused: FailedItem[] = []
+  const skipped: PlanItem[] = []
+  const made = new Map<string, string>()
+  const missing = new Set<string>()
+  let isHopeless = false
+  for (const { item, change, key = '', after = [], whenRefused } of steps) {
+    if (item.action === 'blocked') missing.add(key)
+    if (change === undefined || item.action === 'blocked') continue
+    if (isHopeless || after.some((one) => missing.has(one))) {
+      missing.add(key)
+      skipped.push(item)
+      continue
+    }
     try {
-      const hasMade = done.some(({ action }) => action === 'create')
-      const made = await untilSettled(hasMade ? settleDelaysMs : [], () =>
-        perform(management, change, predefined),
-      )
-      if (made !== undefined) madeClients.push(made)
-      if (change.call === 'clients.create') predefined = made
+      const delaysMs = done.some(({ action }) => action === 'create') ? settleDelaysMs : []
+      const id = await untilSettled(delaysMs, () => perform(management, change, made))
+      if (id !== undefined) made.set(key, id)
     } catch (error) {
-      return { done, madeClients, failure: { item, ...explainRefusal(change, error) } }
+      missing.add(key)
+      const { failure, ...told } = explainRefusal(change, error)
+      isHopeless = failure?.kind === 'no-token' || failure?.kind === 'unreachable'
+      if (whenRefused === undefined || !isRefusal(failure)) failed.push({ item, ...told })
+      else refused.push({ item, message: `${told.message}. ${whenRefused}` })
+      continue
     }
     done.push(item)
     report(item)
   }
-  return { done, madeClients }
+  const madeClients = [...made].flatMap(([key, id]) => (CLIENT_KEYS.has(key) ? [id] : []))
+  return { done, madeClients, predefinedClient: made.get('predefined'), failed, refused, skipped }
 }
 
-/** @returns the id of the client that the change has made, if it has made one. */
-async function perform(
-  management: Management,
-  change: Change,
-  predefined: string | undefined,
-): Promise<string | undefined> {
-  const { clientGrants, clients, connections, logStreams, resourceServers, tenants } = management
-  switch (change.call) {
-    case 'resourceServers.create':
-      return void (await resourceServers.create(change.body))
-    case 'resourceServers.update':
-      return void (await resourceServers.update(change.id, change.body))
-    case 'tenants.settings.update':
-      return void (await tenants.settings.update(change.body))
-    case 'connections.update':
-      return void (await connections.update(change.id, change.body))
-    case 'connections.clients.update': {
-      const client_id = idOf(change.client, predefined)
-      return void (await connections.clients.update(change.id, [{ client_id, status: true }]))
-    }
-    case 'clientGrants.create': {
-      const { body, client } = change
-      const owner = client === undefined ? {} : { client_id: idOf(client, predefined) }
-      return void (await clientGrants.create({ ...body, ...owner }))
-    }
-    case 'clientGrants.update':
-      return void (await clientGrants.update(change.id, change.body))
-    case 'logStreams.create':
-      return void (await logStreams.create(change.body))
-    case 'logStreams.update':
-      return void (await logStreams.update(change.id, change.body))
-    case 'clients.create':
-      return (await clients.create(change.body)).client_id
-    case 'clients.update':
-      return void (await clients.update(change.id, change.body))
-    case 'clients.registerCimdClient':
-      return registerCimdClient(management, change.body.external_client_id)
-  }
-}
+const CLIENT_KEYS: ReadonlySet<string> = new Set(['cimd', 'predefined'])
 
-async function registerCimdClient({ clients }: Management, url: string): Promise<string> {
-  const { client_id, validation } = await clients.registerCimdClient({ external_client_id: url })
-  if (validation?.valid === false) throw new InvalidMetadataError(validation.violations)
-  return client_id
-}
-
-/** Auth0 has read the client's metadata document and finds fault with it. */
-class InvalidMetadataError extends Error {
-  override readonly name = 'InvalidMetadataError'
-
-  constructor(violations: readonly string[]) {
-    super(`Auth0 refuses the metadata document: ${violations.join('; ')}`)
-  }
-}
-
-function idOf(client: ClientReference, predefined: string | undefined): string {
-  if (client !== 'made-by-this-run') return client.clientId
-  if (predefined === undefined) throw new Error('the client was to be made before')
-  return predefined
+/** Auth0 understood the call and does not allow it, for another reason than a missing scope. */
+function isRefusal(failure: Failure | undefined): boolean {
+  return failure?.kind === 'failed' && [400, 402, 403, 409].includes(failure.status ?? 0)
 }
 
 /** What was just made may be unknown to Auth0's other endpoints for a moment. */
@@ -129,10 +101,25 @@ async function untilSettled<T>(delaysMs: readonly number[], run: () => Promise<T
   return run()
 }
 
-function explainRefusal({ call }: Change, error: unknown) {
+interface Explained {
+  readonly message: string
+  readonly missingScope?: string
+  readonly failure?: Failure
+}
+
+function explainRefusal({ call }: Change, error: unknown): Explained {
   if (error instanceof InvalidMetadataError) return { message: error.message }
-  const { kind, message } = explainFailure(error)
-  if (kind !== 'scope-missing') return { message }
-  const missingScope = SCOPE_OF_CHANGE[call]
-  return { message: `The Management scope ${missingScope} is missing`, missingScope }
+  const failure = explainFailure(error)
+  if (failure.kind === 'scope-missing') {
+    const missingScope = SCOPE_OF_CHANGE[call]
+    return { message: `The Management scope ${missingScope} is missing`, missingScope, failure }
+  }
+  return { message: withAdvice(call, failure), failure }
+}
+
+function withAdvice(call: Change['call'], failure: Failure): string {
+  const { message } = failure
+  if (call === 'clients.registerCimdClient') return withPlanAdvice(message)
+  const isOfPlan = call === 'logStreams.create' && [402, 403, 409].includes(failure.status ?? 0)
+  return isOfPlan ? `${message}. ${WAYS_WITHOUT_STREAM}` : message
 }

@@ -13,10 +13,10 @@ export type ProvisionConfig = ReturnType<typeof parseProvisionConfig>
 
 /** @throws ConfigError with every fault at once. */
 export function parseProvisionConfig(env: Environment) {
-  const { LOG_WEBHOOK_SECRET, DCR_POLICY } = variables
+  const { LOG_WEBHOOK_SECRET, DCR_POLICY, AUTH_SERVER_METADATA } = variables
   const [admission, own, catalogue] = collectFaults([
     () => parseAdmissionConfig(env),
-    () => parseEnvironment({ LOG_WEBHOOK_SECRET, DCR_POLICY }, env),
+    () => parseEnvironment({ LOG_WEBHOOK_SECRET, DCR_POLICY, AUTH_SERVER_METADATA }, env),
     () => parseCatalogue(env),
     () => requirePublicUrl(env),
   ])

@@ -1,5 +1,6 @@
 import type { Management as Auth0 } from 'auth0'
 import { LOG_WEBHOOK_PATH } from '../../shared/protected-resource.ts'
+import type { RedirectUriPolicy } from '../../shared/redirect-uris.ts'
 import type { Catalogue } from '../../shared/tools.ts'
 import type { ProvisionConfig } from './config.ts'
 
@@ -9,14 +10,26 @@ export interface DesiredOptions {
   readonly prune?: boolean
   /** URL of a Client ID Metadata Document that is to be a client. */
   readonly cimd?: string | undefined
-  /** Redirect URI of a first-party client that is made before anybody connects. */
+  /** Redirect URI of a first-party client that is made before anyone connects. */
   readonly predefined?: string | undefined
+  /** The mode of dynamic client registration; undefined = as it is. */
+  readonly mode?: 'strict' | 'permissive' | undefined
+  /** Turn on `iss` in authorization responses (RFC 9207). */
+  readonly iss?: boolean
+  /** Lifetime of the API's access tokens in seconds; undefined = as it is. */
+  readonly tokenLifetime?: number | undefined
+  /** Name of the role that has every permission of the tools. */
+  readonly role?: string | undefined
+  /** Show how each new user gets that role. */
+  readonly defaultRole?: boolean
+  /** Id of an organization whose members third-party clients sign in. */
+  readonly organization?: string | undefined
 }
 
 /** A scope of the API. */
 export interface Permission {
   readonly value: string
-  /** Shown to people when they consent. */
+  /** For the dashboard. Auth0's consent page shows scope names unless a tenant flag says otherwise. */
   readonly description: string
 }
 
@@ -31,6 +44,21 @@ export interface DesiredState {
   readonly logStream: DesiredLogStream
   /** Whether log-webhook deletes the registrations that no redirect URI pattern covers. */
   readonly deletesForeignClients: boolean
+  /** Whether this system admits clients that register; false = it only observes them. */
+  readonly admitsClients: boolean
+  /** `admitted`: a client needs a grant of its own. `open`: every third-party client has one. */
+  readonly thirdPartyAccess: 'admitted' | 'open'
+  /** Whether the deployment registers and admits clients itself (`AUTH_SERVER_METADATA=curated`). */
+  readonly isCurated: boolean
+  /** Tells a client that may be admitted by its redirect URIs. */
+  readonly mayRedirectTo: RedirectUriPolicy
+  readonly mode: 'strict' | 'permissive' | undefined
+  readonly iss: boolean
+  /** Seconds. */
+  readonly tokenLifetime: number | undefined
+  readonly role: string
+  readonly defaultRole: boolean
+  readonly organization: string | undefined
   readonly prune: boolean
   readonly cimd: string | undefined
   readonly predefined: string | undefined
@@ -58,6 +86,9 @@ export const API_SETTINGS = {
   allow_offline_access: true,
 } as const satisfies Auth0.UpdateResourceServerRequestContent
 
+/** Lifetime of the access tokens of an API that this system makes, in seconds. */
+export const NEW_API_TOKEN_LIFETIME_SECONDS = 3_600
+
 /** How the log stream delivers, beside its address and secret. */
 export const LOG_STREAM_FORMAT = {
   httpContentFormat: 'JSONARRAY',
@@ -73,13 +104,11 @@ export const LOG_STREAM_FILTER = {
 // Auth0 refuses a longer description of a permission.
 const MAX_DESCRIPTION_CHARACTERS = 500
 
-/** The state to reach. Touches nothing and asks nobody. */
-export function desiredState(
-  config: ProvisionConfig,
-  { prune = false, cimd, predefined }: DesiredOptions = {},
-): DesiredState {
+/** The state to reach. Makes no call. */
+export function desiredState(config: ProvisionConfig, options: DesiredOptions = {}): DesiredState {
   const [secret] = config.LOG_WEBHOOK_SECRET
   const { host } = new URL(config.PUBLIC_URL)
+  const { prune = false, iss = false, defaultRole = false, role = `Tools at ${host}` } = options
   return {
     audience: config.audience,
     apiName: `Tools at ${host}`,
@@ -92,13 +121,23 @@ export function desiredState(
       equivalents: [`Bearer ${secret}`, secret],
     },
     deletesForeignClients: config.DCR_POLICY === 'enforce',
+    admitsClients: config.DCR_POLICY !== 'observe',
+    thirdPartyAccess: config.THIRD_PARTY_ACCESS,
+    isCurated: config.AUTH_SERVER_METADATA === 'curated',
+    mayRedirectTo: config.mayRedirectTo,
+    mode: options.mode,
+    iss,
+    tokenLifetime: options.tokenLifetime,
+    role,
+    defaultRole,
+    organization: options.organization,
     prune,
-    cimd,
-    predefined,
+    cimd: options.cimd,
+    predefined: options.predefined,
   }
 }
 
-/** Each scope with the names of the tools that need it, which the consent page shows. */
+/** Each scope with the names of the tools that need it. */
 export function permissions(catalogue: Catalogue): readonly Permission[] {
   const tools = new Map<string, string[]>()
   for (const { name, scopes } of catalogue.values()) {

@@ -1,16 +1,19 @@
+import type { Management as Auth0 } from 'auth0'
 import { stringify } from 'yaml'
 import {
   API_SETTINGS,
   type DesiredState,
   LOG_STREAM_FILTER,
   LOG_STREAM_FORMAT,
+  NEW_API_TOKEN_LIFETIME_SECONDS,
 } from './desired-state.ts'
-import { mergedScopes, userAccess } from './plan-api.ts'
-import { servesThirdParties } from './plan-connections.ts'
-import { mergedGrantScopes } from './plan-default-grant.ts'
-import { streamTo } from './plan-log-stream.ts'
-import { predefinedBody } from './plan-predefined-client.ts'
-import { securityModeOf } from './plan-tenant.ts'
+import { mergedScopes, userAccess } from './plan/api.ts'
+import { PREDEFINED_NAME } from './plan/client-grants.ts'
+import { mergedGrantScopes, scopesOf, withAll } from './plan/grant-scopes.ts'
+import { streamTo } from './plan/log-stream.ts'
+import { predefinedBody } from './plan/predefined-client.ts'
+import { roleDescription } from './plan/role.ts'
+import { needsLogStream, servesThirdParties } from './plan/third-parties.ts'
 import type { TenantSnapshot } from './read-tenant.ts'
 import type { ReadFailure, Reading } from './reading.ts'
 
@@ -29,12 +32,14 @@ export class ExportError extends Error {
 const SECRET_KEYWORD = 'Bearer ##LOG_WEBHOOK_SECRET##'
 const HEADER = `The tenant as this system needs it, for auth0-deploy-cli (a0deploy import).
 Set LOG_WEBHOOK_SECRET in AUTH0_KEYWORD_REPLACE_MAPPINGS or, with --env, in the environment.
-Leave AUTH0_ALLOW_DELETE unset: what is not in this file belongs to others.`
+Leave AUTH0_ALLOW_DELETE unset: what is not in this file belongs to others.
+It does not remove a default grant: npm run provision -- --apply does.`
 
 /**
  * The state that the plan leads to, as YAML for `auth0-deploy-cli`. Names and scopes that the tenant
  * already has are kept, because that tool knows things by name and replaces lists. Not in the file:
- * the client of `--cimd`, which can only be imported, and the connections of `--predefined`.
+ * the client of `--cimd`, which can only be imported, the connections of `--predefined`, and the
+ * grants of clients that registered.
  *
  * @throws ExportError when a part of the tenant could not be read.
  */
@@ -43,8 +48,9 @@ export function exportState(desired: DesiredState, snapshot: TenantSnapshot): st
     tenant: tenantOf(desired, snapshot),
     resourceServers: [apiOf(desired, snapshot)],
     ...connectionsOf(desired, snapshot),
-    clientGrants: [grantOf(desired, snapshot)],
-    logStreams: [logStreamOf(desired, snapshot)],
+    ...clientGrantsOf(desired, snapshot),
+    ...logStreamsOf(desired, snapshot),
+    roles: [roleOf(desired, snapshot)],
     ...(desired.predefined !== undefined && {
       clients: [predefinedBody(desired.audience, desired.predefined)],
     }),
@@ -53,13 +59,17 @@ export function exportState(desired: DesiredState, snapshot: TenantSnapshot): st
   return `${comment}\n${stringify(state, { aliasDuplicateObjects: false, lineWidth: 0 })}`
 }
 
-function tenantOf(desired: DesiredState, snapshot: TenantSnapshot) {
+/** Only what was asked for: some tenants refuse the mode, and documents are to be imported first. */
+function tenantOf({ mode, iss, cimd }: DesiredState, snapshot: TenantSnapshot) {
   read('The tenant settings', snapshot.settings)
+  const isImported =
+    cimd !== undefined && read('The clients', snapshot.cimdClient)?.client_id !== undefined
   return {
     flags: { enable_dynamic_client_registration: true },
     resource_parameter_profile: 'compatibility',
-    dynamic_client_registration_security_mode: securityModeOf(snapshot),
-    ...(desired.cimd !== undefined && { client_id_metadata_document_supported: true }),
+    ...(mode !== undefined && { dynamic_client_registration_security_mode: mode }),
+    ...(iss && { authorization_response_iss_parameter_supported: true }),
+    ...(isImported && { client_id_metadata_document_supported: true }),
   }
 }
 
@@ -69,7 +79,8 @@ function apiOf(desired: DesiredState, snapshot: TenantSnapshot) {
     name: api?.name ?? desired.apiName,
     identifier: desired.audience,
     ...API_SETTINGS,
-    subject_type_authorization: userAccess(snapshot),
+    token_lifetime: desired.tokenLifetime ?? api?.token_lifetime ?? NEW_API_TOKEN_LIFETIME_SECONDS,
+    subject_type_authorization: userAccess(desired, api),
     scopes: desired.prune ? desired.scopes : mergedScopes(api, desired),
   }
 }
@@ -90,31 +101,62 @@ function connectionsOf(desired: DesiredState, snapshot: TenantSnapshot) {
   }
 }
 
-function grantOf(desired: DesiredState, snapshot: TenantSnapshot) {
-  const grant = read('The client grants', snapshot.defaultGrant)
-  const scope = desired.scopes.map(({ value }) => value)
-  return {
-    default_for: 'third_party_clients',
-    audience: desired.audience,
-    subject_type: 'user',
-    ...(grant?.allow_all_scopes === true
+/** That tool finds the client of a grant by its name. */
+function clientGrantsOf(desired: DesiredState, snapshot: TenantSnapshot) {
+  const { audience, predefined, prune, thirdPartyAccess } = desired
+  const subject = { audience, subject_type: 'user' }
+  const scopes = (grant: Auth0.ClientGrantResponseContent | undefined) =>
+    grant?.allow_all_scopes === true
       ? { allow_all_scopes: true }
-      : { scope: desired.prune ? scope : mergedGrantScopes(grant, desired) }),
+      : { scope: prune ? scopesOf(desired) : mergedGrantScopes(grant, desired) }
+  const own = read('The client grants', snapshot.predefinedGrant)
+  const ofAll = read('The client grants', snapshot.defaultGrant)
+  const grants = [
+    ...(thirdPartyAccess === 'open'
+      ? [{ default_for: 'third_party_clients', ...subject, ...scopes(ofAll) }]
+      : []),
+    ...(predefined !== undefined && (thirdPartyAccess === 'admitted' || own !== undefined)
+      ? [{ client_id: PREDEFINED_NAME, ...subject, ...scopes(own) }]
+      : []),
+  ]
+  return grants.length > 0 ? { clientGrants: grants } : {}
+}
+
+/** A stream that is not needed is in the file only if the tenant has it. */
+function logStreamsOf(desired: DesiredState, { logStreams }: TenantSnapshot) {
+  const { name, endpoint } = desired.logStream
+  const isNeeded = needsLogStream(desired)
+  if ('failure' in logStreams && !isNeeded) return {}
+  const stream = streamTo(read('The log streams', logStreams), endpoint)
+  if (stream === undefined && !isNeeded) return {}
+  return {
+    logStreams: [
+      {
+        name: stream?.name ?? name,
+        type: 'http',
+        status: 'active',
+        filters: [LOG_STREAM_FILTER],
+        sink: {
+          httpEndpoint: endpoint,
+          ...LOG_STREAM_FORMAT,
+          httpAuthorization: SECRET_KEYWORD,
+        },
+      },
+    ],
   }
 }
 
-function logStreamOf({ logStream: { name, endpoint } }: DesiredState, snapshot: TenantSnapshot) {
-  const stream = streamTo(read('The log streams', snapshot.logStreams), endpoint)
+function roleOf(desired: DesiredState, { role: reading }: TenantSnapshot) {
+  const { audience, role: name, prune } = desired
+  const there = read('The role', reading)?.permissions ?? []
+  const kept = prune ? [] : there
   return {
-    name: stream?.name ?? name,
-    type: 'http',
-    status: 'active',
-    filters: [LOG_STREAM_FILTER],
-    sink: {
-      httpEndpoint: endpoint,
-      ...LOG_STREAM_FORMAT,
-      httpAuthorization: SECRET_KEYWORD,
-    },
+    name,
+    description: roleDescription(audience),
+    permissions: withAll(kept, scopesOf(desired)).map((permission_name) => ({
+      permission_name,
+      resource_server_identifier: audience,
+    })),
   }
 }
 

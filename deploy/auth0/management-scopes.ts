@@ -5,13 +5,20 @@ export const SCOPE_OF_CHANGE = {
   'tenants.settings.update': 'update:tenant_settings',
   'connections.update': 'update:connections',
   'connections.clients.update': 'update:connections',
+  'clients.connections.limit': 'update:connections',
   'clientGrants.create': 'create:client_grants',
   'clientGrants.update': 'update:client_grants',
+  'clientGrants.delete': 'delete:client_grants',
   'logStreams.create': 'create:log_streams',
   'logStreams.update': 'update:log_streams',
   'clients.create': 'create:clients',
   'clients.update': 'update:clients',
   'clients.registerCimdClient': 'create:clients',
+  'roles.create': 'create:roles',
+  'roles.permissions.add': 'update:roles',
+  'roles.permissions.delete': 'update:roles',
+  'organizations.update': 'update:organizations',
+  'organizations.enabledConnections.add': 'create:organization_connections',
 } as const
 
 export type ManagementChange = keyof typeof SCOPE_OF_CHANGE
@@ -23,6 +30,9 @@ const READ = [
   'read:client_grants',
   'read:log_streams',
   'read:clients',
+  'read:roles',
+  'read:organizations',
+  'read:organization_connections',
 ] as const
 
 export type ManagementScope = (typeof READ)[number] | (typeof SCOPE_OF_CHANGE)[ManagementChange]

@@ -1,5 +1,5 @@
 import { PROVISION_SCOPES } from './management-scopes.ts'
-import type { FieldChange, PlanItem, Shown } from './plan-item.ts'
+import type { FieldChange, PlanItem, Shown } from './plan/item.ts'
 
 const MARK: Readonly<Record<PlanItem['action'], string>> = {
   create: '+',
@@ -11,25 +11,29 @@ const MARK: Readonly<Record<PlanItem['action'], string>> = {
 }
 const INDENT = '    '
 
-/** The plan as a diff for people. */
+/** The plan as a diff for people; a grant that is taken away comes first. */
 export function printPlan(items: readonly PlanItem[]): string {
-  return items.map(printItem).join('\n\n')
+  const isFirst = ({ action, area, changes }: PlanItem) =>
+    action === 'remove' && area === 'client-grant' && changes.some(({ field }) => field === 'scope')
+  const first = items.filter(isFirst)
+  return [...first, ...items.filter((item) => !first.includes(item))].map(printItem).join('\n\n')
 }
 
 /** One line: what the plan comes to. */
 export function summarize(items: readonly PlanItem[]): string {
   const count = (action: PlanItem['action']) =>
     items.filter((item) => item.action === action).length
+  const notes = count('report')
   const parts = [
     [count('create'), 'to create'],
     [count('change'), 'to change'],
     [count('remove'), 'to remove'],
-    [count('keep'), 'as they should be'],
-    [count('report'), 'to know of'],
+    [count('keep'), 'unchanged'],
+    [notes, notes === 1 ? 'note' : 'notes'],
     [count('blocked'), 'blocked'],
   ] as const
-  const told = parts.filter(([number]) => number > 0).map(([number, what]) => `${number} ${what}`)
-  return `${told.join(', ')}.`
+  const shown = parts.filter(([number]) => number > 0).map(([number, what]) => `${number} ${what}`)
+  return `${shown.join(', ')}.`
 }
 
 /** Which Management scopes are missing, and where to grant all that this command needs. */
@@ -37,6 +41,7 @@ export function printScopes(missing: readonly string[]): string {
   return `Missing Management scopes: ${missing.join(' ')}\n${printNeededScopes()}`
 }
 
+/** Every Management scope that this command needs, and where to grant them. */
 export function printNeededScopes(): string {
   return [
     'Grant this application, under Applications > APIs > Auth0 Management API > Application Access:',

@@ -1,6 +1,6 @@
-import type { Applied } from './apply.ts'
+import type { Applied, FailedItem } from './apply.ts'
 import { PROVISION_SCOPES } from './management-scopes.ts'
-import type { PlanItem } from './plan-item.ts'
+import type { PlanItem } from './plan/item.ts'
 import { printNeededScopes, printPlan, printScopes, summarize } from './print-plan.ts'
 import type { ReadFailure } from './reading.ts'
 
@@ -12,13 +12,17 @@ export interface Planned {
   readonly missingScopes: readonly string[]
   /** Why the first thing could not be read. */
   readonly failure: ReadFailure | undefined
+  /** Of the client that `--predefined` made, once it is there. */
+  readonly clientId: string | undefined
 }
 
-/** Tells a run as it goes, or all of it at its end. */
+/** Prints a run as it goes, or all of it at its end. */
 export interface Printer {
   readonly plan: (planned: Planned) => void
   readonly done: (item: PlanItem) => void
   readonly applied: (applied: Applied) => void
+  /** The client id of the client to enter in ChatGPT. */
+  readonly client: (clientId: string) => void
   readonly end: <Code extends 0 | 1>(exitCode: Code) => Code
 }
 
@@ -30,39 +34,50 @@ export interface PrinterOptions {
 const TO_DO: ReadonlySet<string> = new Set(['create', 'change', 'remove'])
 const PAST = { create: 'created', change: 'changed', remove: 'removed' }
 
+/** A printer for people, or one for machines. */
 export function createPrinter(options: PrinterOptions, write: (text: string) => void): Printer {
   return options.json ? jsonPrinter(write) : textPrinter(options, write)
 }
 
+/** Whether a step of this item is carried out with `--apply`. */
+export function isToDo({ action }: PlanItem): boolean {
+  return TO_DO.has(action)
+}
+
 function textPrinter({ apply }: PrinterOptions, write: (text: string) => void): Printer {
   const line = (text: string) => write(`${text}\n`)
-  let items: readonly PlanItem[] = []
   return {
-    plan: ({ tenant, items: planned, missingScopes, failure }) => {
-      items = planned
+    plan: ({ tenant, items, missingScopes, failure }) => {
       if (failure?.kind === 'no-token' || failure?.kind === 'unreachable') {
         line(failure.message)
         return failure.kind === 'no-token' ? line(`\n${printNeededScopes()}`) : undefined
       }
       line(`Tenant ${tenant}\n\n${printPlan(items)}\n\n${summarize(items)}`)
       if (missingScopes.length > 0) line(`\n${printScopes(missingScopes)}`)
-      if (items.some(({ action }) => action === 'blocked')) {
-        line('\nNothing was changed: what is blocked comes first.')
-      } else if (!items.some(isToDo)) {
-        line('\nNothing to do: the tenant is as this system needs it.')
-      } else if (apply) line('')
-      else line('\nNothing was changed. To carry it out, run it again with --apply.')
+      const isBlocked = items.some(({ action }) => action === 'blocked')
+      if (!items.some(isToDo)) line(isBlocked ? `\n${NOTHING_ELSE}` : `\n${NOTHING}`)
+      else if (apply) line('')
+      else line(`\nNothing was changed. ${isBlocked ? APPLY_THE_REST : APPLY}`)
     },
     done: ({ action, area, subject }) =>
       line(`${action in PAST ? PAST[action as keyof typeof PAST] : action}  ${area}  ${subject}`),
     applied: (applied) => {
       for (const clientId of applied.madeClients) line(`client id  ${clientId}`)
-      if (applied.failure !== undefined) line(`\n${printFailure(applied, items)}`)
-      else if (applied.done.length > 0) line('\nDone.')
+      const text = printApplied(applied)
+      if (text !== '') line(`\n${text}`)
     },
+    client: (clientId) =>
+      line(
+        `\nIn ChatGPT: Settings > Apps & Connectors > Create, authentication OAuth, client ID ${clientId}, no client secret.`,
+      ),
     end: (exitCode) => exitCode,
   }
 }
+
+const NOTHING = 'Nothing to do: the tenant is as this system needs it.'
+const NOTHING_ELSE = 'Nothing was changed: the rest is as this system needs it, or blocked.'
+const APPLY = 'To carry it out, run it again with --apply.'
+const APPLY_THE_REST = 'With --apply, everything that is not blocked is carried out.'
 
 function jsonPrinter(write: (text: string) => void): Printer {
   let report: object = {}
@@ -74,6 +89,9 @@ function jsonPrinter(write: (text: string) => void): Printer {
     applied: (applied) => {
       report = { ...report, applied }
     },
+    client: (clientId) => {
+      report = { ...report, clientId }
+    },
     end: (exitCode) => {
       // JSON has no undefined: a field that is not set is null.
       const text = JSON.stringify({ ...report, exitCode }, (_, value) => value ?? null, 2)
@@ -83,21 +101,28 @@ function jsonPrinter(write: (text: string) => void): Printer {
   }
 }
 
-function isToDo({ action }: PlanItem): boolean {
-  return TO_DO.has(action)
+function printApplied({ done, failed, refused, skipped }: Applied): string {
+  const isComplete = failed.length + skipped.length === 0
+  const missing = failed.flatMap(({ missingScope }) => missingScope ?? [])
+  return [
+    ...list('Refused by Auth0, and not needed:', refused.map(printFailed)),
+    ...list('Failed:', failed.map(printFailed)),
+    ...list('Skipped, because it depends on something that is not in place:', skipped.map(named)),
+    ...(isComplete ? [] : list('Done:', done.map(named))),
+    ...(isComplete && done.length > 0 ? ['Done.'] : []),
+    ...(isComplete ? [] : ['Running it again goes on from here.']),
+    ...(missing.length > 0 ? [`\n${printScopes([...new Set(missing)].sort())}`] : []),
+  ].join('\n')
 }
 
-/** What is in place after a run that did not come to its end. */
-function printFailure({ done, failure }: Applied, items: readonly PlanItem[]): string {
-  if (failure === undefined) return ''
-  const left = items.filter((item) => isToDo(item) && !done.includes(item) && item !== failure.item)
-  const list = (title: string, some: readonly PlanItem[]) =>
-    some.length === 0 ? [] : [title, ...some.map(({ area, subject }) => `    ${area}  ${subject}`)]
-  return [
-    `Failed at ${failure.item.area} ${failure.item.subject}: ${failure.message}`,
-    ...list('In place:', done),
-    ...list('Not yet:', left),
-    'Running it again goes on from here.',
-    ...(failure.missingScope === undefined ? [] : ['', printScopes([failure.missingScope])]),
-  ].join('\n')
+function printFailed({ item, message }: FailedItem): string {
+  return `${named(item)}: ${message}`
+}
+
+function named({ area, subject }: PlanItem): string {
+  return `${area}  ${subject}`
+}
+
+function list(title: string, lines: readonly string[]): string[] {
+  return lines.length === 0 ? [] : [title, ...lines.map((line) => `    ${line}`)]
 }

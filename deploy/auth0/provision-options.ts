@@ -7,7 +7,16 @@ export interface ProvisionOptions {
   readonly apply: boolean
   readonly prune: boolean
   readonly cimd: string | undefined
+  /** A redirect URI; the stable one of ChatGPT, with `isDefaultUri`, when none was given. */
   readonly predefined: string | undefined
+  readonly isDefaultUri: boolean
+  readonly mode: 'strict' | 'permissive' | undefined
+  readonly iss: boolean
+  /** Seconds. */
+  readonly tokenLifetime: number | undefined
+  readonly role: string | undefined
+  readonly defaultRole: boolean
+  readonly organization: string | undefined
   /** A file, or standard output; undefined = no export. */
   readonly exportTo: { readonly file: string | undefined } | undefined
   readonly json: boolean
@@ -19,19 +28,37 @@ export class UsageError extends Error {
   override readonly name = 'UsageError'
 }
 
-export const USAGE = `npm run provision [-- OPTIONS]
+/** Where ChatGPT sends people back to in every tenant with `iss` in authorization responses. */
+export const STABLE_REDIRECT_URI = 'https://chatgpt.com/connector_platform_oauth_redirect'
+
+export const USAGE = `Usage: npm run provision [-- OPTIONS]
 
 Compares the Auth0 tenant with the state that this system needs, and shows what would change.
 
   --apply                   carry the plan out
   --prune                   also remove scopes that no tool of the catalogue needs
+  --strict, --permissive    set the security mode of dynamic client registration;
+                            without either it stays as it is
+  --iss                     turn on iss in authorization responses (RFC 9207)
+  --predefined [URI]        make a first-party client to enter in ChatGPT, with this redirect
+                            URI; with iss the default is
+                            ${STABLE_REDIRECT_URI}
   --cimd URL                import the client whose metadata document is at URL
-  --predefined REDIRECT_URI make a first-party client to enter in ChatGPT
+  --token-lifetime SECONDS  lifetime of access tokens; a new API gets 3600 (1 hour) without it,
+                            an existing one keeps its own
+  --role NAME               name of the role with all permissions of the tools
+                            (default: "Tools at " and the host of PUBLIC_URL)
+  --default-role            show the Action that gives that role to every new user
+  --organization ID         let third-party clients sign in the members of an organization
   --export [FILE]           write the state as YAML for auth0-deploy-cli
   --json                    for machines
+  --help                    show this text
 
-Exit code: 0 done or nothing to do, 1 failed or blocked, 2 wrong usage.
+Exit code: 0 done or nothing to do, 1 something failed or is blocked, 2 wrong usage.
 `
+
+const MAX_TOKEN_LIFETIME_SECONDS = 2_592_000
+const MAX_CIMD_URL_CHARACTERS = 120
 
 /** @throws UsageError */
 export function parseProvisionOptions(args: readonly string[]): ProvisionOptions {
@@ -43,14 +70,23 @@ export function parseProvisionOptions(args: readonly string[]): ProvisionOptions
   if (values.export && (values.apply || values.json)) {
     throw new UsageError('--export goes with neither --apply nor --json')
   }
-  if (values.cimd !== undefined && !isHttpsUrl(values.cimd)) {
-    throw new UsageError('--cimd takes the https URL of a Client ID Metadata Document')
+  if (values.strict && values.permissive) {
+    throw new UsageError('--strict and --permissive exclude each other')
   }
+  const { predefined, role } = values
+  if (role?.trim() === '') throw new UsageError('--role requires a name')
   return {
     apply: values.apply,
     prune: values.prune,
-    cimd: values.cimd,
-    predefined: values.predefined,
+    cimd: cimdUrl(values.cimd),
+    predefined: predefined === '' ? STABLE_REDIRECT_URI : predefined,
+    isDefaultUri: predefined === '',
+    mode: values.strict ? 'strict' : values.permissive ? 'permissive' : undefined,
+    iss: values.iss,
+    tokenLifetime: seconds(values['token-lifetime']),
+    role,
+    defaultRole: values['default-role'],
+    organization: organizationId(values.organization),
     exportTo: values.export ? { file } : undefined,
     json: values.json,
     help: values.help,
@@ -69,19 +105,53 @@ function parse(args: readonly string[]) {
   const value = { type: 'string' } as const
   const options = {
     ...{ apply: flag, prune: flag, export: flag, json: flag, help: flag },
-    ...{ cimd: value, predefined: value },
+    ...{ strict: flag, permissive: flag, iss: flag, 'default-role': flag },
+    ...{ cimd: value, predefined: value, role: value, organization: value },
+    'token-lifetime': value,
   }
   try {
-    return parseArgs({ args: args.flatMap(splitFile), options, allowPositionals: true })
+    return parseArgs({ args: withOptionalValues(args), options, allowPositionals: true })
   } catch (error) {
     throw new UsageError(error instanceof Error ? error.message : String(error))
   }
 }
 
-/** `--export=FILE` as `--export FILE`: an option whose value may be left out is none to parseArgs. */
-function splitFile(arg: string): string[] {
+/** `--export=FILE` as `--export FILE`, and `--predefined` alone as `--predefined=`: for parseArgs an option either has a value or has none. */
+function withOptionalValues(args: readonly string[]): string[] {
   const name = '--export='
-  return arg.startsWith(name) ? ['--export', arg.slice(name.length)] : [arg]
+  return args.flatMap((arg, index) => {
+    if (arg.startsWith(name)) return ['--export', arg.slice(name.length)]
+    const next = args[index + 1]
+    const isAlone = arg === '--predefined' && (next === undefined || next.startsWith('-'))
+    return [isAlone ? '--predefined=' : arg]
+  })
+}
+
+function cimdUrl(value: string | undefined): string | undefined {
+  if (value === undefined) return undefined
+  if (!isHttpsUrl(value) || value.length > MAX_CIMD_URL_CHARACTERS) {
+    const limit = `of at most ${MAX_CIMD_URL_CHARACTERS} characters`
+    throw new UsageError(`--cimd takes the https URL ${limit} of a Client ID Metadata Document`)
+  }
+  return value
+}
+
+function seconds(value: string | undefined): number | undefined {
+  if (value === undefined) return undefined
+  const number = /^\d+$/.test(value) ? Number(value) : 0
+  if (number < 1 || number > MAX_TOKEN_LIFETIME_SECONDS) {
+    throw new UsageError(
+      `--token-lifetime takes seconds, from 1 to ${MAX_TOKEN_LIFETIME_SECONDS} (30 days)`,
+    )
+  }
+  return number
+}
+
+function organizationId(value: string | undefined): string | undefined {
+  if (value !== undefined && !/^org_\w+$/.test(value)) {
+    throw new UsageError('--organization takes the id of an organization, which starts with org_')
+  }
+  return value
 }
 
 function isHttpsUrl(value: string): boolean {

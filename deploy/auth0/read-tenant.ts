@@ -1,17 +1,23 @@
 import type { Management as Auth0 } from 'auth0'
 import type { Management } from '../../shared/management.ts'
 import type { DesiredState } from './desired-state.ts'
-import type { ManagementScope } from './management-scopes.ts'
-import { createReader, type Reading } from './reading.ts'
+import { createReader, type Read, type Reading } from './reading.ts'
 import {
   type ConnectionState,
+  clientGrantIn,
+  defaultGrantIn,
   findApi,
-  findCimdClient,
-  findClientGrant,
   findConnection,
-  findDefaultGrant,
-  findPredefinedClient,
+  findOrganization,
+  findRole,
+  listClients,
+  listConnectionsOf,
+  listGrants,
+  listOrganizationConnections,
   listWebhookStreams,
+  type OrganizationState,
+  PREDEFINED_MARK,
+  type RoleState,
 } from './tenant-lookups.ts'
 
 /** What of the tenant this system depends on, each part on its own: it was read, or why not. */
@@ -26,22 +32,37 @@ export interface TenantSnapshot {
     readonly name: string
     readonly state: Reading<ConnectionState | undefined>
   }[]
-  /** The grant that every third-party client has for this API. */
+  /** Every grant for the API. */
+  readonly grants: Reading<readonly Auth0.ClientGrantResponseContent[]>
+  /** Of these the one that every third-party client has. */
   readonly defaultGrant: Reading<Auth0.ClientGrantResponseContent | undefined>
   /** The tenant's log streams that are webhooks, wherever they deliver to. */
   readonly logStreams: Reading<readonly Auth0.LogStreamHttpResponseSchema[]>
+  /** Every client of the tenant. */
+  readonly clients: Reading<readonly Auth0.Client[]>
   /** The client of `--cimd`; undefined also when none was asked for. */
   readonly cimdClient: Reading<Auth0.Client | undefined>
-  /** The client of `--predefined`; undefined also when none was asked for. */
+  /** What Auth0 makes of the document of `--cimd`; undefined also when none was asked for. */
+  readonly cimdPreview: Reading<Auth0.PreviewCimdMetadataResponseContent | undefined>
+  /** The client that `--predefined` made, in this run or an earlier one. */
   readonly predefinedClient: Reading<Auth0.Client | undefined>
   /** That client's own grant for the API. */
   readonly predefinedGrant: Reading<Auth0.ClientGrantResponseContent | undefined>
+  /** The connections that are on for that client. */
+  readonly predefinedConnections: Reading<readonly { readonly id: string; readonly name: string }[]>
+  /** The role that has the permissions of the tools. */
+  readonly role: Reading<RoleState | undefined>
+  /** The organization of `--organization`; undefined also when none was asked for. */
+  readonly organization: Reading<OrganizationState | undefined>
 }
 
 export interface ReadTenantOptions {
   readonly management: Management
-  readonly desired: Pick<DesiredState, 'audience' | 'connections' | 'cimd' | 'predefined'>
-  /** Asked when a token has been used. */
+  readonly desired: Pick<
+    DesiredState,
+    'audience' | 'connections' | 'cimd' | 'role' | 'organization'
+  >
+  /** Called when a token has been used. */
   readonly grantedScopes?: () => readonly string[] | undefined
 }
 
@@ -51,44 +72,77 @@ export interface ReadTenantOptions {
  */
 export async function readTenant({
   management,
-  desired: { audience, connections: names, cimd, predefined },
+  desired,
   grantedScopes = () => undefined,
 }: ReadTenantOptions): Promise<TenantSnapshot> {
+  const { audience, role } = desired
   const read = createReader()
-  const readIf = async <Value>(
-    asked: string | undefined,
-    scope: ManagementScope,
-    find: (asked: string) => Promise<Value | undefined>,
-  ): Promise<Reading<Value | undefined>> =>
-    asked === undefined ? { value: undefined } : read(scope, () => find(asked))
   const api = await read('read:resource_servers', () => findApi(management, audience))
   const settings = await read('read:tenant_settings', () => management.tenants.settings.get())
   const logStreams = await read('read:log_streams', () => listWebhookStreams(management))
-  const defaultGrant = await read('read:client_grants', () =>
-    findDefaultGrant(management, audience),
-  )
-  const cimdClient = await readIf(cimd, 'read:clients', (url) => findCimdClient(management, url))
-  const predefinedClient = await readIf(predefined, 'read:clients', () =>
-    findPredefinedClient(management, audience),
-  )
-  const clientId = 'value' in predefinedClient ? predefinedClient.value?.client_id : undefined
-  const predefinedGrant = await readIf(clientId, 'read:client_grants', (id) =>
-    findClientGrant(management, audience, id),
-  )
+  const grants = await read('read:client_grants', () => listGrants(management, audience))
+  const clients = await read('read:clients', () => listClients(management))
   const connections: TenantSnapshot['connections'][number][] = []
-  for (const name of names) {
-    const state = await read('read:connections', () => findConnection(management, name, clientId))
+  for (const name of desired.connections) {
+    const state = await read('read:connections', () => findConnection(management, name))
     connections.push({ name, state })
   }
+  const predefinedClient = mapped(clients, (all) =>
+    all.find(({ client_metadata }) => client_metadata?.[PREDEFINED_MARK] === audience),
+  )
+  const { client_id: id } = ('value' in predefinedClient ? predefinedClient.value : {}) ?? {}
   return {
-    grantedScopes: grantedScopes(),
     api,
     settings,
     connections,
-    defaultGrant,
+    grants,
+    defaultGrant: mapped(grants, defaultGrantIn),
     logStreams,
-    cimdClient,
+    clients,
+    cimdClient: mapped(clients, (all) =>
+      all.find(({ external_client_id: url }) => url !== undefined && url === desired.cimd),
+    ),
+    cimdPreview: await preview(read, management, desired.cimd),
     predefinedClient,
-    predefinedGrant,
+    predefinedGrant: mapped(grants, (all) =>
+      id === undefined ? undefined : clientGrantIn(all, id),
+    ),
+    predefinedConnections:
+      id === undefined
+        ? { value: [] }
+        : await read('read:connections', () => listConnectionsOf(management, id)),
+    role: await read('read:roles', () => findRole(management, role, audience)),
+    organization: await readOrganization(read, management, desired.organization),
+    grantedScopes: grantedScopes(),
   }
+}
+
+/** Auth0 fetches the document and changes nothing. */
+async function preview(read: Read, { clients }: Management, url: string | undefined) {
+  if (url === undefined) return { value: undefined }
+  return read('create:clients', () => clients.previewCimdMetadata({ external_client_id: url }))
+}
+
+async function readOrganization(
+  read: Read,
+  management: Management,
+  id: string | undefined,
+): Promise<Reading<OrganizationState | undefined>> {
+  if (id === undefined) return { value: undefined }
+  const organization = await read('read:organizations', () => findOrganization(management, id))
+  if ('failure' in organization || organization.value === undefined) {
+    return 'failure' in organization ? organization : { value: undefined }
+  }
+  const enabled = await read('read:organization_connections', () =>
+    listOrganizationConnections(management, id),
+  )
+  const { value } = organization
+  return mapped(enabled, (connectionIds) => ({ ...value, connectionIds }))
+}
+
+function mapped<Value, Other>(
+  reading: Reading<Value>,
+  map: (value: Value) => Other,
+): Reading<Other> {
+  return 'failure' in reading ? reading : { value: map(reading.value) }
 }

@@ -7,8 +7,10 @@ import { type ProvisionConfig, parseProvisionConfig } from './config.ts'
 import { desiredState } from './desired-state.ts'
 import { ExportError, exportState } from './export.ts'
 import { watchGrantedScopes } from './granted-scopes.ts'
-import { missingScopes, planSteps } from './plan.ts'
-import { createPrinter, type Printer } from './print-provision.ts'
+import { withSkipped } from './plan/dependencies.ts'
+import { missingScopes, planSteps } from './plan/plan.ts'
+import { CURATED_AND_ISS, hasIss } from './plan/tenant.ts'
+import { createPrinter, isToDo, type Printer } from './print-provision.ts'
 import {
   checkRedirectUri,
   type ProvisionOptions,
@@ -56,6 +58,7 @@ async function provision(
   { write, calls }: ProvisionIo,
 ): Promise<ExitCode> {
   const desired = desiredState(config, options)
+  if (desired.iss && desired.isCurated) throw new ConfigError([CURATED_AND_ISS])
   const { fetch, grantedScopes } = watchGrantedScopes(calls?.fetch)
   const management = await createManagement(credentialsIn(config), {
     ...PATIENT,
@@ -63,6 +66,11 @@ async function provision(
     fetch,
   })()
   const snapshot = await readTenant({ management, desired, grantedScopes })
+  if (options.isDefaultUri && 'value' in snapshot.settings && !hasIss(desired, snapshot)) {
+    throw new UsageError(
+      '--predefined requires a redirect URI, since ChatGPT has one for each connection in this tenant: copy it from ChatGPT, or add --iss',
+    )
+  }
   if (options.exportTo !== undefined) {
     const yaml = exportState(desired, snapshot)
     const { file } = options.exportTo
@@ -71,20 +79,28 @@ async function provision(
     return 0
   }
 
-  const steps = planSteps(desired, snapshot)
+  const steps = withSkipped(planSteps(desired, snapshot))
+  const items = steps.map(({ item }) => item)
   const printer: Printer = createPrinter(options, write)
+  const { predefinedClient } = snapshot
+  const existing = 'value' in predefinedClient ? predefinedClient.value?.client_id : undefined
   printer.plan({
     tenant: config.MGMT_DOMAIN,
-    items: steps.map(({ item }) => item),
+    items,
     missingScopes: missingScopes(steps, snapshot),
     failure: 'failure' in snapshot.api ? snapshot.api.failure : undefined,
+    clientId: existing,
   })
-  // Half a plan would leave the tenant in a state that nobody has planned.
-  if (steps.some(({ item }) => item.action === 'blocked')) return printer.end(1)
-  if (!options.apply) return printer.end(0)
-  const applied = await applySteps(steps, { management, report: printer.done })
-  printer.applied(applied)
-  return printer.end(applied.failure === undefined ? 0 : 1)
+  const isBlocked = items.some(({ action }) => action === 'blocked')
+  const applied =
+    options.apply && items.some(isToDo)
+      ? await applySteps(steps, { management, report: printer.done })
+      : undefined
+  if (applied !== undefined) printer.applied(applied)
+  const clientId = existing ?? applied?.predefinedClient
+  if (options.predefined !== undefined && clientId !== undefined) printer.client(clientId)
+  const isFailed = applied !== undefined && applied.failed.length + applied.skipped.length > 0
+  return printer.end(isBlocked || isFailed ? 1 : 0)
 }
 
 async function writeExport(file: string, yaml: string): Promise<void> {

@@ -10,24 +10,40 @@ export interface ConnectionState {
   readonly isDomainConnection: boolean
   /** What a patch has to send again, so that Auth0 keeps it. */
   readonly kept: ReturnType<typeof keptByPatch>
-  /** Whether it is on for the client of `--predefined`; false when there is none. */
-  readonly isOnForPredefined: boolean
+}
+
+/** A role with the permissions that it has for one API. */
+export interface RoleState {
+  readonly id: string
+  readonly name: string
+  readonly permissions: readonly string[]
+}
+
+/** An organization with the ids of the connections that are enabled in it. */
+export interface OrganizationState {
+  readonly id: string
+  readonly name: string
+  /** `third_party_client_access`; undefined where Auth0 does not show it. */
+  readonly thirdPartyAccess: string | undefined
+  readonly connectionIds: readonly string[]
 }
 
 /** In the metadata of a client that `--predefined` made: the API that it is for. */
 export const PREDEFINED_MARK = 'predefined_for'
 
 const PER_PAGE = 100
-// All but the secret, which nobody here needs.
+// All but the secret, which this command does not need.
 const CLIENT_FIELDS = [
   ...['client_id', 'name', 'callbacks', 'is_first_party', 'client_metadata', 'grant_types'],
-  ...['token_endpoint_auth_method', 'oidc_conformant', 'jwt_configuration'],
-  ...['external_client_id', 'third_party_security_mode'],
+  ...['token_endpoint_auth_method', 'oidc_conformant', 'jwt_configuration', 'refresh_token'],
+  ...['external_client_id', 'external_metadata_type', 'external_metadata_created_by', 'global'],
+  ...['third_party_security_mode', 'logo_uri', 'jwks_uri', 'description', 'app_type'],
 ].join(',')
 
 // Each lookup compares once more what it asked Auth0 to filter by: a filter that a tenant ignores
 // must not make this system take another's thing for its own.
 
+/** The API with this identifier. */
 export async function findApi(management: Management, identifier: string) {
   const apis = await management.resourceServers.list({
     identifiers: identifier,
@@ -36,28 +52,26 @@ export async function findApi(management: Management, identifier: string) {
   return first(apis, (api) => api.identifier === identifier)
 }
 
-export async function findDefaultGrant(management: Management, audience: string) {
-  const default_for = 'third_party_clients'
-  const grants = await management.clientGrants.list({ audience, default_for, take: PER_PAGE })
-  return first(
-    grants,
-    (grant) =>
-      grant.audience === audience &&
-      grant.default_for === default_for &&
-      (grant.subject_type ?? 'user') === 'user',
+/** Every grant for the API, the default one among them. */
+export async function listGrants(management: Management, audience: string) {
+  const grants = await all(await management.clientGrants.list({ audience, take: PER_PAGE }))
+  return grants.filter((grant) => grant.audience === audience)
+}
+
+/** The grant that every third-party client has for the API on behalf of people. */
+export function defaultGrantIn(grants: readonly Auth0.ClientGrantResponseContent[]) {
+  return grants.find(
+    ({ default_for, subject_type = 'user' }) =>
+      default_for === 'third_party_clients' && subject_type === 'user',
   )
 }
 
-export async function findClientGrant(management: Management, audience: string, clientId: string) {
-  const asked = { audience, client_id: clientId, subject_type: 'user', take: PER_PAGE } as const
-  const grants = await management.clientGrants.list(asked)
-  return first(
-    grants,
-    (grant) =>
-      grant.audience === audience &&
-      grant.client_id === clientId &&
-      grant.subject_type === asked.subject_type,
-  )
+/** A client's own grant for the API on behalf of people. */
+export function clientGrantIn(
+  grants: readonly Auth0.ClientGrantResponseContent[],
+  clientId: string,
+) {
+  return grants.find((grant) => grant.client_id === clientId && grant.subject_type === 'user')
 }
 
 /** The log streams that are webhooks. */
@@ -68,30 +82,26 @@ export async function listWebhookStreams(
   return streams.flatMap((stream) => (stream.type === 'http' ? [stream] : []))
 }
 
-export async function findCimdClient(management: Management, url: string) {
-  const clients = await management.clients.list({
-    external_client_id: url,
-    fields: CLIENT_FIELDS,
-    include_fields: true,
-    per_page: PER_PAGE,
-  })
-  return first(clients, (client) => client.external_client_id === url)
+/** Every client of the tenant, without its secret. */
+export async function listClients(management: Management): Promise<Auth0.Client[]> {
+  const asked = { fields: CLIENT_FIELDS, include_fields: true, per_page: PER_PAGE }
+  return all(await management.clients.list(asked))
 }
 
-export async function findPredefinedClient(management: Management, audience: string) {
-  const clients = await management.clients.list({
-    is_first_party: true,
-    fields: CLIENT_FIELDS,
-    include_fields: true,
-    per_page: PER_PAGE,
-  })
-  return first(clients, (client) => client.client_metadata?.[PREDEFINED_MARK] === audience)
+/** The names and ids of the connections that are on for a client. */
+export async function listConnectionsOf(management: Management, clientId: string) {
+  const connections = await all(
+    await management.clients.connections.get(clientId, { take: PER_PAGE }),
+  )
+  return connections.flatMap(({ id, name }) =>
+    id === undefined || name === undefined ? [] : [{ id, name }],
+  )
 }
 
+/** The connection with this name. */
 export async function findConnection(
   management: Management,
   name: string,
-  clientId: string | undefined,
 ): Promise<ConnectionState | undefined> {
   const connections = await management.connections.list({ name, take: PER_PAGE })
   const connection = await first(connections, (candidate) => candidate.name === name)
@@ -102,14 +112,52 @@ export async function findConnection(
     strategy: connection.strategy,
     isDomainConnection: connection.is_domain_connection === true,
     kept: keptByPatch(connection),
-    isOnForPredefined:
-      clientId !== undefined && (await isOnFor(management, connection.id, clientId)),
   }
 }
 
-async function isOnFor(management: Management, connectionId: string, clientId: string) {
-  const clients = await management.connections.clients.get(connectionId, { take: PER_PAGE })
-  return (await first(clients, (client) => client.client_id === clientId)) !== undefined
+/** The role with this name, with its permissions for the API. */
+export async function findRole(
+  management: Management,
+  name: string,
+  audience: string,
+): Promise<RoleState | undefined> {
+  const roles = await management.roles.list({ name_filter: name, per_page: PER_PAGE })
+  const role = await first(roles, (candidate) => candidate.name === name)
+  if (role?.id === undefined) return undefined
+  const held = await all(await management.roles.permissions.list(role.id, { per_page: PER_PAGE }))
+  const permissions = held.flatMap(
+    ({ resource_server_identifier: api, permission_name: permission }) =>
+      api === audience && permission !== undefined ? [permission] : [],
+  )
+  return { id: role.id, name, permissions }
+}
+
+/** The organization with this id; undefined when there is none. */
+export async function findOrganization(
+  management: Management,
+  id: string,
+): Promise<Omit<OrganizationState, 'connectionIds'> | undefined> {
+  try {
+    const { name = id, third_party_client_access } = await management.organizations.get(id)
+    return { id, name, thirdPartyAccess: third_party_client_access }
+  } catch (error) {
+    if (error instanceof Error && 'statusCode' in error && error.statusCode === 404)
+      return undefined
+    throw error
+  }
+}
+
+/** The ids of the connections that are enabled in an organization. */
+export async function listOrganizationConnections(management: Management, id: string) {
+  const asked = { per_page: PER_PAGE }
+  const enabled = await all(await management.organizations.enabledConnections.list(id, asked))
+  return enabled.flatMap(({ connection_id }) => connection_id ?? [])
+}
+
+async function all<Item>(items: AsyncIterable<Item>): Promise<Item[]> {
+  const list: Item[] = []
+  for await (const item of items) list.push(item)
+  return list
 }
 
 async function first<Item>(

@@ -1,4 +1,4 @@
-import type { FieldChange, PlanItem } from '../plan-item.ts'
+import type { FieldChange, PlanItem } from '../plan/item.ts'
 import { shown } from './document.ts'
 import { type Check, type Finding, fault, type Verdict, warning } from './finding.ts'
 import type { Inside } from './observe-inside.ts'
@@ -43,6 +43,8 @@ function failureOf(area: PlanItem['area'], { snapshot }: Inside): string | undef
     'client-grant': [snapshot.defaultGrant],
     connection: snapshot.connections.map(({ state }) => state),
     client: [],
+    role: [snapshot.role],
+    organization: [snapshot.organization],
   }[area]
   const [failure] = readings.flatMap((reading) => ('failure' in reading ? [reading.failure] : []))
   if (failure === undefined) return undefined

@@ -1,4 +1,4 @@
-import { securityModeOf } from '../plan-tenant.ts'
+import { securityModeOf } from '../plan/tenant-mode.ts'
 import { type Check, fault, type Verdict, warning } from './finding.ts'
 import type { Inside, Part } from './observe-inside.ts'
 import { remedyFor } from './remedy.ts'

@@ -1,5 +1,5 @@
 import { type DesiredState, desiredState } from '../desired-state.ts'
-import { streamTo } from '../plan-log-stream.ts'
+import { streamTo } from '../plan/log-stream.ts'
 import type { TenantSnapshot } from '../read-tenant.ts'
 import { type InsideConfig, UNKNOWN_CONNECTION } from './inside-config.ts'
 

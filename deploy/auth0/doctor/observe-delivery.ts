@@ -1,5 +1,5 @@
 import type { DesiredState } from '../desired-state.ts'
-import { isMasked, streamTo } from '../plan-log-stream.ts'
+import { isMasked, streamTo } from '../plan/log-stream.ts'
 import type { TenantSnapshot } from '../read-tenant.ts'
 import type { Skipped } from './finding.ts'
 import type { InsideConfig } from './inside-config.ts'

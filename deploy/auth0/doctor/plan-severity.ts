@@ -1,7 +1,7 @@
 import { asDynamicClient } from '../clients/dynamic-client.ts'
 import { LOG_STREAM_FILTER } from '../desired-state.ts'
-import type { FieldChange, PlanItem } from '../plan-item.ts'
-import { securityModeOf } from '../plan-tenant.ts'
+import type { FieldChange, PlanItem } from '../plan/item.ts'
+import { securityModeOf } from '../plan/tenant-mode.ts'
 import type { Inside } from './observe-inside.ts'
 
 /**

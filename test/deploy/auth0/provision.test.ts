@@ -4,7 +4,7 @@ import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { PROVISION_SCOPES } from '../../../deploy/auth0/management-scopes.ts'
-import type { PlanItem } from '../../../deploy/auth0/plan-item.ts'
+import type { PlanItem } from '../../../deploy/auth0/plan/item.ts'
 import {
   LOG_WEBHOOK_SECRET,
   MGMT_CLIENT_SECRET,

@@ -1,5 +1,5 @@
-import type { Change, FieldChange, PlanItem, Shown, Step } from './plan-item.ts'
-import type { ReadFailure } from './reading.ts'
+import type { Change, FieldChange, PlanItem, Shown, Step } from './item.ts'
+import type { ReadFailure } from '../reading.ts'
 
 /** What an item is about, whatever becomes of it. */
 export type About = Pick<PlanItem, 'area' | 'subject' | 'why' | 'where'>
@@ -71,7 +71,7 @@ export function foreignScopes(
   const subject = `${about.subject}, scopes that no tool needs`
   const names = scopes.join(' ')
   if (!prune) {
-    const why = `${names}: not in the catalogue; left alone, and removed with --prune`
+    const why = `${names}: not in the catalogue. --prune removes them`
     return [report({ ...about, subject, why })]
   }
   const why = `${names}: not in the catalogue, and --prune was given`

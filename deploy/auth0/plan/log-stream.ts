@@ -4,17 +4,44 @@ import {
   type DesiredState,
   LOG_STREAM_FILTER,
   LOG_STREAM_FORMAT,
-} from './desired-state.ts'
-import { type FieldChange, HIDDEN, type Step } from './plan-item.ts'
-import { type About, type Aspect, aspect, changeOrKeep, create, unreadable } from './plan-steps.ts'
-import type { TenantSnapshot } from './read-tenant.ts'
+} from '../desired-state.ts'
+import { type FieldChange, HIDDEN, type Step } from './item.ts'
+import {
+  type About,
+  type Aspect,
+  aspect,
+  blocked,
+  changeOrKeep,
+  create,
+  keep,
+  report,
+  unreadable,
+} from './steps.ts'
+import { dependsOnLogStream, needsLogStream } from './third-parties.ts'
+import type { TenantSnapshot } from '../read-tenant.ts'
+import type { ReadFailure } from '../reading.ts'
 
 type LogStream = Auth0.LogStreamHttpResponseSchema
 type Sink = Auth0.LogStreamHttpSink
 type Patch = Auth0.UpdateLogStreamRequestContent
 
-/** The log stream to log-webhook. It is known by its address: other streams are others' business. */
-export function planLogStream(desired: DesiredState, { logStreams }: TenantSnapshot): Step {
+/** What to do in a tenant that has no log streams. */
+export const WAYS_WITHOUT_STREAM =
+  'ChatGPT connects without a log stream in three ways: one predefined client (npm run provision -- --iss --predefined), AUTH_SERVER_METADATA=curated, or THIRD_PARTY_ACCESS=open'
+/** How Auth0 answers where the tenant's plan has no log streams, or no more of them. */
+const OF_PLAN: ReadonlySet<number | undefined> = new Set([402, 403])
+
+/** The log stream to log-webhook. It is known by its address: other streams are not touched. */
+export function planLogStream(desired: DesiredState, snapshot: TenantSnapshot): Step {
+  const step = planStream(desired, snapshot)
+  const after = step.after ?? []
+  return dependsOnLogStream(desired, snapshot)
+    ? { ...step, key: 'log-stream', after }
+    : { ...step, key: 'log-stream', after, whenRefused: WAYS_WITHOUT_STREAM }
+}
+
+function planStream(desired: DesiredState, snapshot: TenantSnapshot): Step {
+  const { logStreams } = snapshot
   const wanted = desired.logStream
   const about: About = {
     area: 'log-stream',
@@ -22,9 +49,13 @@ export function planLogStream(desired: DesiredState, { logStreams }: TenantSnaps
     why: 'Tells log-webhook of each client that registers, so that it is admitted or refused',
     where: 'Monitoring > Streams',
   }
-  if ('failure' in logStreams) return unreadable(about, logStreams.failure)
+  const isNeeded = needsLogStream(desired)
+  if ('failure' in logStreams) {
+    return withoutStreams(about, logStreams.failure, dependsOnLogStream(desired, snapshot))
+  }
   const stream = streamTo(logStreams.value, wanted.endpoint)
-  if (stream === undefined) return createStream(about, wanted)
+  if (stream === undefined)
+    return isNeeded ? createStream(about, wanted) : notNeeded(about, desired)
   const aspects: Aspect<Patch>[] = [
     aspect('status', stream.status, 'active'),
     filters(stream),
@@ -35,6 +66,21 @@ export function planLogStream(desired: DesiredState, { logStreams }: TenantSnaps
     id: stream.id ?? '',
     body,
   }))
+}
+
+function withoutStreams(about: About, failure: ReadFailure, isVital: boolean): Step {
+  const { kind, status, message } = failure
+  if (kind !== 'failed' || !OF_PLAN.has(status)) return unreadable(about, failure)
+  if (isVital) return blocked(about, `${message}. ${WAYS_WITHOUT_STREAM}`)
+  return report({ ...about, why: `${message}. It is not needed for the clients that there are` })
+}
+
+function notNeeded(about: About, { thirdPartyAccess, isCurated }: DesiredState): Step {
+  const reason =
+    isCurated && thirdPartyAccess === 'admitted'
+      ? 'AUTH_SERVER_METADATA=curated'
+      : 'THIRD_PARTY_ACCESS=open'
+  return keep({ ...about, why: `None, and none is needed with ${reason}` })
 }
 
 /** The stream to this address; the active one, should there be several. */

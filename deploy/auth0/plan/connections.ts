@@ -1,43 +1,40 @@
-import type { DesiredState } from './desired-state.ts'
-import type { Step } from './plan-item.ts'
-import {
-  type About,
-  aspect,
-  blocked,
-  changeOrKeep,
-  keep,
-  report,
-  unreadable,
-} from './plan-steps.ts'
-import { securityModeOf } from './plan-tenant.ts'
-import type { TenantSnapshot } from './read-tenant.ts'
-import type { ConnectionState } from './tenant-lookups.ts'
-
-/**
- * Whether clients sign people in as third parties. Permissive ones do not: log-webhook makes each a
- * first-party client and enables the connection for it, while at domain level all could sign people
- * in, admitted or not. Clients of a metadata document are always strict.
- */
-export function servesThirdParties(desired: DesiredState, snapshot: TenantSnapshot): boolean {
-  return securityModeOf(snapshot) !== 'permissive' || desired.cimd !== undefined
-}
+import type { DesiredState } from '../desired-state.ts'
+import type { TenantSnapshot } from '../read-tenant.ts'
+import type { ConnectionState } from '../tenant-lookups.ts'
+import { linked } from './dependencies.ts'
+import type { Step } from './item.ts'
+import { type About, aspect, blocked, changeOrKeep, keep, report, unreadable } from './steps.ts'
+import { servesThirdParties } from './third-parties.ts'
 
 /** The login connections, shared with third-party clients where these sign people in. */
 export function planConnections(desired: DesiredState, snapshot: TenantSnapshot): Step[] {
   const isShared = servesThirdParties(desired, snapshot)
-  return snapshot.connections.map(({ name, state }) => {
+  return snapshot.connections.flatMap(({ name, state }) => {
     const about: About = {
       area: 'connection',
       subject: name,
       why: isShared
-        ? 'Strict third-party clients sign people in through domain-level connections only'
+        ? 'Third-party clients sign people in through domain-level connections only'
         : 'People sign in with it; log-webhook enables it for each client that it admits',
       where: `Authentication > Social, Database or Enterprise > ${name}`,
     }
-    if ('failure' in state) return unreadable(about, state.failure)
-    if (state.value === undefined) return absent(about)
-    return isShared ? share(about, state.value) : keepToItself(about, state.value)
+    return linked([planConnection(about, state, isShared)], keyOf(name))
   })
+}
+
+/** What other steps know a connection's step by. */
+export function keyOf(name: string): string {
+  return `connection:${name}`
+}
+
+function planConnection(
+  about: About,
+  state: TenantSnapshot['connections'][number]['state'],
+  isShared: boolean,
+): Step {
+  if ('failure' in state) return unreadable(about, state.failure)
+  if (state.value === undefined) return absent(about)
+  return isShared ? share(about, state.value) : keepToItself(about, state.value)
 }
 
 /** Sharing alone: a patch of `options` would replace all of them. */

@@ -1,12 +1,20 @@
 import type { Management as Auth0 } from 'auth0'
-import type { ManagementChange } from './management-scopes.ts'
+import type { ManagementChange } from '../management-scopes.ts'
 
 /** One thing of the tenant, and what becomes of it. Holds no secret: those are shown as `***`. */
 export interface PlanItem {
-  readonly area: 'api' | 'tenant' | 'connection' | 'client-grant' | 'log-stream' | 'client'
+  readonly area:
+    | 'api'
+    | 'tenant'
+    | 'connection'
+    | 'client-grant'
+    | 'log-stream'
+    | 'client'
+    | 'role'
+    | 'organization'
   readonly subject: string
   /**
-   * `keep` = as it should be; `report` = not as it might be, and not touched; `blocked` = cannot be
+   * `keep` = as it should be; `report` = something to know, and not touched; `blocked` = cannot be
    * brought about, and `why` says what to do.
    */
   readonly action: 'create' | 'change' | 'keep' | 'remove' | 'report' | 'blocked'
@@ -24,7 +32,7 @@ export interface FieldChange {
   readonly after: Shown
 }
 
-export type Shown = string | boolean | null | undefined | readonly string[]
+export type Shown = string | number | boolean | null | undefined | readonly string[]
 
 /** One call that changes the tenant, with the body that goes out. */
 export type Change =
@@ -35,26 +43,49 @@ export type Change =
     >
   | OneChange<'tenants.settings.update', { body: Auth0.UpdateTenantSettingsRequestContent }>
   | OneChange<'connections.update', { id: string; body: Auth0.UpdateConnectionRequestContent }>
-  | OneChange<'connections.clients.update', { id: string; client: ClientReference }>
-  | OneChange<'clientGrants.create', { body: GrantBody; client?: ClientReference }>
+  | OneChange<'connections.clients.update', { id: string; client: Reference; status: boolean }>
+  | OneChange<'clients.connections.limit', { client: Reference; names: readonly string[] }>
+  | OneChange<
+      'clientGrants.create',
+      { body: Auth0.CreateClientGrantRequestContent; client?: Reference }
+    >
   | OneChange<'clientGrants.update', { id: string; body: Auth0.UpdateClientGrantRequestContent }>
+  | OneChange<'clientGrants.delete', { id: string }>
   | OneChange<'logStreams.create', { body: Auth0.CreateLogStreamHttpRequestBody }>
   | OneChange<'logStreams.update', { id: string; body: Auth0.UpdateLogStreamRequestContent }>
   | OneChange<'clients.create', { body: Auth0.CreateClientRequestContent }>
   | OneChange<'clients.update', { id: string; body: Auth0.UpdateClientRequestContent }>
   | OneChange<'clients.registerCimdClient', { body: Auth0.RegisterCimdClientRequestContent }>
+  | OneChange<'roles.create', { body: Auth0.CreateRoleRequestContent }>
+  | OneChange<
+      'roles.permissions.add',
+      { role: Reference; body: Auth0.AddRolePermissionsRequestContent }
+    >
+  | OneChange<
+      'roles.permissions.delete',
+      { role: Reference; body: Auth0.DeleteRolePermissionsRequestContent }
+    >
+  | OneChange<'organizations.update', { id: string; body: Auth0.UpdateOrganizationRequestContent }>
+  | OneChange<
+      'organizations.enabledConnections.add',
+      { id: string; body: Auth0.AddOrganizationConnectionRequestContent }
+    >
 
 type OneChange<Call extends ManagementChange, Rest> = { readonly call: Call } & Readonly<Rest>
 
-type GrantBody = Auth0.CreateClientGrantRequestContent
-
-/** A client by its id, or the predefined one that an earlier step of the same run makes. */
-export type ClientReference = { readonly clientId: string } | 'made-by-this-run'
+/** A client or role by its id, or the one that the step with this key makes in the same run. */
+export type Reference = { readonly id: string } | { readonly madeBy: string }
 
 /** An item of the plan with the call that carries it out; none for what stays as it is. */
 export interface Step {
   readonly item: PlanItem
   readonly change?: Change
+  /** What other steps know it by. */
+  readonly key?: string
+  /** Keys of the steps that must be in place before this one is carried out. */
+  readonly after?: readonly string[]
+  /** What it means when Auth0 refuses the call, where that is no failure of the run. */
+  readonly whenRefused?: string
 }
 
 /** The secret's place in anything that is shown. */

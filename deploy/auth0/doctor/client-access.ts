@@ -4,7 +4,7 @@ import type { DynamicClient } from '../clients/dynamic-client.ts'
 import type { Inside } from './observe-inside.ts'
 
 /** Which client, told apart by what counts for access. */
-type Who = Pick<DynamicClient, 'clientId' | 'mode' | 'isPromoted'>
+export type Who = Pick<DynamicClient, 'clientId' | 'mode' | 'isPromoted'>
 
 /**
  * What keeps an admitted client from signing people in and getting the API, beside the settings of the
@@ -74,12 +74,12 @@ function isOnFor({ enabledClients }: Inside, { clientId }: Who): boolean {
 }
 
 /** Strict clients need a grant for every API; others follow its policy. */
-function needsGrant(seen: Inside, { mode }: Who): boolean {
+export function needsGrant(seen: Inside, { mode }: Who): boolean {
   return mode === 'strict' || userPolicy(seen) === 'require_client_grant'
 }
 
 /** The default grant is for third-party clients. */
-function hasGrant(seen: Inside, client: Who): boolean {
+export function hasGrant(seen: Inside, client: Who): boolean {
   if (hasOwnGrant(seen, client)) return true
   return !client.isPromoted && defaultGrants(seen).length > 0
 }

@@ -64,6 +64,14 @@ export const FIELDS: Readonly<Record<string, KnownField>> = {
     why: 'Strict third-party clients sign people in through domain-level connections only: "no connections enabled for the client"',
     where: 'Settings > Promote Connection to Domain Level',
   },
+  permissions: {
+    id: 'role_permissions_missing',
+    why: 'People with this role do not have these permissions, so their tokens lack the scopes: insufficient_scope',
+  },
+  enabled: {
+    id: 'predefined_client_connection',
+    why: 'The predefined client signs people in through the connections that are on for it, and only those that GOOGLE_CONNECTION_NAME names should be',
+  },
   scope: {
     id: 'default_grant_scope',
     why: 'Third-party clients without a grant of their own do not get these scopes: insufficient_scope',

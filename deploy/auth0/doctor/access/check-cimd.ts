@@ -21,7 +21,8 @@ function checkDocument(seen: Inside): Verdict {
   const { settings } = snapshot
   if ('failure' in settings) return { skipped: settings.failure.message }
   if ('failure' in clients) return { skipped: clients.failure.message }
-  if (isCurated) return { skipped: 'curated metadata does not advertise it' }
+  // Curated metadata does not advertise it.
+  if (isCurated) return []
   if (settings.value.client_id_metadata_document_supported !== true) return []
   if (clients.value.some(isOfChatGpt)) return []
   const hasOwn = clients.value.some((client) => isPredefined(client, seen))

@@ -1,7 +1,10 @@
+import type { Management as Auth0 } from 'auth0'
+import { isStrict } from '../../../../shared/registered-client.ts'
 import { asDynamicClient } from '../../clients/dynamic-client.ts'
+import { isOurs } from '../../plan/client-grants.ts'
+import { hasGrant, needsGrant, type Who } from '../client-access.ts'
 import { type Check, fault, type Verdict, warning } from '../finding.ts'
 import type { Inside } from '../observe-inside.ts'
-import { isPredefined } from './check-refresh-tokens.ts'
 import { CLIENT_GRANTS_OF_PLAN } from './observe-access.ts'
 
 const NEAR = 0.8
@@ -14,22 +17,21 @@ export const GRANT_CHECKS: readonly Check<Inside>[] = [
     title: 'their grants have the scopes of the tools',
     run: checkScopes,
   },
+  {
+    name: 'grants of other clients',
+    title: 'predefined and imported clients have their grants',
+    run: checkOperatorClients,
+  },
   { name: 'number of grants', title: 'there is room for more client grants', run: checkNumber },
 ]
 
 /** A grant of a client goes before the default grant, so it must keep up with the catalogue. */
 function checkScopes(seen: Inside): Verdict {
-  const { grants, clients, desired, config } = seen
+  const { grants, clients, desired } = seen
   if ('failure' in grants) return { skipped: grants.failure.message }
   if ('failure' in clients) return { skipped: clients.failure.message }
-  const { mayRedirectTo } = config.provision
   const ours = new Set(
-    clients.value
-      .filter(
-        (client) =>
-          asDynamicClient(client, mayRedirectTo)?.isCovered === true || isPredefined(client, seen),
-      )
-      .map(({ client_id: id }) => id),
+    clients.value.filter((one) => isOurs(one, desired)).map(({ client_id: id }) => id),
   )
   const lacking = grants.value.flatMap((grant) => {
     if (!ours.has(grant.client_id) || grant.subject_type === 'client') return []
@@ -51,6 +53,39 @@ function checkScopes(seen: Inside): Verdict {
       where: `${APPLICATIONS} > the application > APIs`,
     }),
   ]
+}
+
+/** Clients that an operator made or imported; those that registered are checked by themselves. */
+function checkOperatorClients(seen: Inside): Verdict {
+  const { clients, grants, desired, config } = seen
+  if ('failure' in grants) return { skipped: grants.failure.message }
+  if ('failure' in clients) return { skipped: clients.failure.message }
+  const { mayRedirectTo } = config.provision
+  const lacking = clients.value
+    .filter((one) => isOurs(one, desired) && asDynamicClient(one, mayRedirectTo) === undefined)
+    .filter((one) => {
+      const who = whoIs(one)
+      return needsGrant(seen, who) && !hasGrant(seen, who)
+    })
+    .map(({ name, client_id: id }) => `${name ?? 'unnamed'} (${id})`)
+  if (lacking.length === 0) return []
+  return [
+    fault({
+      id: 'client_grant_missing',
+      seen: `no client grant for the API: ${lacking.slice(0, 5).join('; ')}`,
+      why: 'Auth0 issues these clients no token for the API: unauthorized_client',
+      fix: 'npm run provision -- --apply',
+      where: `${APPLICATIONS} > the application > APIs`,
+    }),
+  ]
+}
+
+function whoIs(client: Auth0.Client): Who {
+  return {
+    clientId: client.client_id ?? '',
+    mode: isStrict(client) ? 'strict' : 'permissive',
+    isPromoted: client.is_first_party === true,
+  }
 }
 
 function checkNumber({ access: { grantCount }, plan }: Inside): Verdict {

@@ -9,10 +9,11 @@ export const PEOPLE_CHECKS: readonly Check<Inside>[] = [
 ]
 
 function checkPeople({ access: { people }, desired, snapshot }: Inside): Verdict {
-  if (desired.scopes.length === 0) return { skipped: 'no tool needs a scope' }
-  if ('value' in snapshot.api && snapshot.api.value?.enforce_policies !== true) {
-    return { skipped: 'RBAC is off for the API' }
+  if (desired.scopes.length === 0) return []
+  if ('failure' in snapshot.api || snapshot.api.value === undefined) {
+    return { skipped: 'the API could not be read' }
   }
+  if (snapshot.api.value.enforce_policies !== true) return { skipped: 'RBAC is off for the API' }
   if ('skipped' in people) return people
   const { isAnyoneAllowed, roles, peopleRead } = people.value
   if (isAnyoneAllowed) return []

@@ -92,9 +92,8 @@ function checkPermissive(seen: Inside): Finding[] {
 }
 
 function checkForeign(seen: Inside, clients: readonly DynamicClient[]): Verdict {
-  if (seen.config.provision.THIRD_PARTY_ACCESS === 'open') {
-    return { skipped: 'THIRD_PARTY_ACCESS is open' }
-  }
+  // Under `open` every third-party client is meant to get in, which is a warning of its own.
+  if (seen.config.provision.THIRD_PARTY_ACCESS === 'open') return []
   const foreign = clients.filter((one) => !one.isCovered && mayGetIn(seen, one)).map(describeClient)
   return list('foreign_client_access', foreign, {
     why: 'CLIENT_REDIRECT_URIS does not cover where it redirects, but it can sign people in and call the tools for them',

@@ -46,15 +46,17 @@ export function isToDo({ action }: PlanItem): boolean {
 
 function textPrinter({ apply }: PrinterOptions, write: (text: string) => void): Printer {
   const line = (text: string) => write(`${text}\n`)
+  let blocked: readonly PlanItem[] = []
   return {
     plan: ({ tenant, items, missingScopes, failure }) => {
+      blocked = items.filter(({ action }) => action === 'blocked')
       if (failure?.kind === 'no-token' || failure?.kind === 'unreachable') {
         line(failure.message)
         return failure.kind === 'no-token' ? line(`\n${printNeededScopes()}`) : undefined
       }
       line(`Tenant ${tenant}\n\n${printPlan(items)}\n\n${summarize(items)}`)
       if (missingScopes.length > 0) line(`\n${printScopes(missingScopes)}`)
-      const isBlocked = items.some(({ action }) => action === 'blocked')
+      const isBlocked = blocked.length > 0
       if (!items.some(isToDo)) line(isBlocked ? `\n${NOTHING_ELSE}` : `\n${NOTHING}`)
       else if (apply) line('')
       else line(`\nNothing was changed. ${isBlocked ? APPLY_THE_REST : APPLY}`)
@@ -63,7 +65,7 @@ function textPrinter({ apply }: PrinterOptions, write: (text: string) => void): 
       line(`${action in PAST ? PAST[action as keyof typeof PAST] : action}  ${area}  ${subject}`),
     applied: (applied) => {
       for (const clientId of applied.madeClients) line(`client id  ${clientId}`)
-      const text = printApplied(applied)
+      const text = printApplied(applied, blocked)
       if (text !== '') line(`\n${text}`)
     },
     client: (clientId) =>
@@ -101,14 +103,18 @@ function jsonPrinter(write: (text: string) => void): Printer {
   }
 }
 
-function printApplied({ done, failed, refused, skipped }: Applied): string {
-  const isComplete = failed.length + skipped.length === 0
+function printApplied(
+  { done, failed, refused, skipped }: Applied,
+  blocked: readonly PlanItem[],
+): string {
+  const isComplete = failed.length + skipped.length + blocked.length === 0
   const missing = failed.flatMap(({ missingScope }) => missingScope ?? [])
   return [
     ...list('Refused by Auth0, and not needed:', refused.map(printFailed)),
     ...list('Failed:', failed.map(printFailed)),
+    ...list('Blocked, as the plan says:', blocked.map(named)),
     ...list('Skipped, because it depends on something that is not in place:', skipped.map(named)),
-    ...(isComplete ? [] : list('Done:', done.map(named))),
+    ...(isComplete ? [] : list('In place:', done.map(named))),
     ...(isComplete && done.length > 0 ? ['Done.'] : []),
     ...(isComplete ? [] : ['Running it again goes on from here.']),
     ...(missing.length > 0 ? [`\n${printScopes([...new Set(missing)].sort())}`] : []),

@@ -314,9 +314,10 @@ describe('an empty tenant', () => {
     expect((await management.resourceServers.list({ identifiers: AUDIENCE })).data).toEqual([])
     expect(await management.logStreams.list()).toEqual([])
     expect((await management.clientGrants.list({ audience: AUDIENCE })).data).toEqual([])
-    expect(await management.tenants.settings.get()).toMatchObject({
+    const settings = await management.tenants.settings.get()
+    expect(settings).not.toHaveProperty('dynamic_client_registration_security_mode')
+    expect(settings).toMatchObject({
       flags: { enable_dynamic_client_registration: false },
-      dynamic_client_registration_security_mode: 'strict',
       resource_parameter_profile: 'audience',
       default_audience: '',
     })

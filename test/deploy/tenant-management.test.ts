@@ -94,7 +94,7 @@ describe('what is refused', () => {
     ['GET', '/rules/nothing', 404, 'inexistent_rule'],
     ['GET', '/hooks/nothing', 404, 'inexistent_hook'],
     ['GET', '/logs/nothing', 404, 'inexistent_log'],
-    ['GET', '/users', 404, 'not_found'],
+    ['GET', '/tickets', 404, 'not_found'],
     ['GET', '/clients/%zz', 400, 'invalid_uri'],
     ['PATCH', '/resource-servers/000000000000000000000000', 400, 'operation_not_supported'],
   ])('%s %s with %i %s', async (method, path, statusCode, errorCode) => {
@@ -187,7 +187,8 @@ describe('client grants', () => {
     const { clientGrants } = tenant.management
     const clientId = await tenant.registered()
     await tenant.admit(clientId)
-    await clientGrants.create({ audience: AUDIENCE, default_for: 'third_party_clients' })
+    const forPeople = { default_for: 'third_party_clients', subject_type: 'user' } as const
+    await clientGrants.create({ audience: AUDIENCE, ...forPeople })
     expect(await refusal(tenant.admit(clientId))).toMatchObject({ statusCode: 409 })
     const lists = [
       { client_id: clientId },
@@ -248,7 +249,11 @@ describe('clients', () => {
       client_id: expect.stringMatching(/^tpc_/),
       third_party_security_mode: 'strict',
     })
-    const machine = { ...wanted, grant_types: ['client_credentials'] }
+    const machine = {
+      ...wanted,
+      grant_types: ['client_credentials'],
+      token_endpoint_auth_method: 'none' as const,
+    }
     expect(await refusal(tenant.management.clients.create(machine))).toMatchObject({
       statusCode: 400,
     })
@@ -256,10 +261,19 @@ describe('clients', () => {
 
   test.each([
     { is_first_party: true },
-    { token_endpoint_auth_method: 'client_secret_post' as const },
     { grant_types: ['client_credentials'] },
     { third_party_security_mode: 'permissive' as const },
-    { app_type: 'spa' as const },
+    { jwt_configuration: { alg: 'HS256' as const } },
+    { allowed_logout_urls: ['https://chatgpt.com/out'] },
+    { callbacks: ['https://*.chatgpt.com/'] },
+    { refresh_token: { rotation_type: 'rotating', expiration_type: 'non-expiring' } as const },
+    {
+      refresh_token: {
+        rotation_type: 'rotating',
+        expiration_type: 'expiring',
+        infinite_idle_token_lifetime: true,
+      } as const,
+    },
   ])('that are strict cannot be changed to %j', async (changes) => {
     const clientId = await tenant.registered()
     const call = tenant.management.clients.update(clientId, changes)
@@ -316,8 +330,8 @@ describe('a Client ID Metadata Document', () => {
     client_id: url,
     client_name: 'ChatGPT',
     redirect_uris: [CALLBACK],
-    token_endpoint_auth_method: 'private_key_jwt',
-    token_endpoint_auth_methods_supported: ['none', 'private_key_jwt'],
+    grant_types: ['authorization_code', 'refresh_token'],
+    token_endpoint_auth_method: 'none',
   }
 
   test('becomes a strict client, once, which then goes by its URL', async () => {
@@ -339,14 +353,9 @@ describe('a Client ID Metadata Document', () => {
 
   test.each([
     ['that is another’s', { ...document, client_id: 'https://other.example/client.json' }],
-    [
-      'with a shared secret',
-      { ...document, token_endpoint_auth_methods_supported: ['client_secret_post'] },
-    ],
-    [
-      'with a key, which this plan has not',
-      { ...document, token_endpoint_auth_methods_supported: undefined },
-    ],
+    ['with a shared secret', { ...document, token_endpoint_auth_method: 'client_secret_post' }],
+    ['of a client that says it has keys, without them', { ...document, jwks: { keys: [] } }],
+    ['without a grant type that Auth0 has', { ...document, grant_types: ['implicit'] }],
     ['without redirect URIs', { ...document, redirect_uris: [] }],
   ])('%s is refused', async (_, staged) => {
     await tenant.admin.change({ cimdDocuments: { [url]: staged } })

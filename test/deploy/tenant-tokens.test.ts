@@ -183,7 +183,8 @@ describe('the settings', () => {
     expect((await tenant.register()).status).toBe(201)
   })
 
-  test('say what registration makes', async () => {
+  test('say what registration makes, where they have a mode', async () => {
+    await tenant.admin.change({ securityModeSetting: 'settable' })
     await changeSettings({ dynamic_client_registration_security_mode: 'permissive' })
     expect(await tenant.registered()).not.toMatch(/^tpc_/)
     expect((await tenant.admin.state()).mode).toBe('permissive')

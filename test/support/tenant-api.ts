@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage } from 'node:http'
 import type { Management as Auth0 } from 'auth0'
 import { listen } from './listen.ts'
+import { accessOperations } from './tenant-api-access.ts'
 
 type Json = Record<string, unknown>
 
@@ -20,6 +21,8 @@ export interface TenantContents {
   readonly grants: Json[]
   readonly streams: Json[]
   readonly clients: Json[]
+  readonly roles: (Json & { permissions: Json[] })[]
+  readonly organizations: (Json & { connections: string[] })[]
 }
 
 /** A Management API that takes only what Auth0's takes, and writes down what it is asked. */
@@ -54,6 +57,12 @@ export interface TenantApi extends AsyncDisposable {
       readonly message?: string
       readonly errorCode?: string
     }
+    /** Whether the settings show the mode of registration, or Auth0 refuses to change it. */
+    modeSetting?: 'hidden' | 'refused'
+    /** Whether an import fails after its preview was fine. */
+    registerInvalid?: boolean
+    /** The name in every metadata document. */
+    documentName?: string
     /** Calls for which a client that was just made is not there. */
     settling?: number
     /** Calls for which an API that was just made is not there. */
@@ -95,6 +104,7 @@ const SETTINGS = [
   ...(['flags', 'resource_parameter_profile', 'default_audience', 'friendly_name'] as const),
   'dynamic_client_registration_security_mode',
   'client_id_metadata_document_supported',
+  'authorization_response_iss_parameter_supported',
 ] as const satisfies (keyof Auth0.UpdateTenantSettingsRequestContent)[]
 const GRANT_UPDATE = [
   'scope',
@@ -114,6 +124,7 @@ const CLIENT = [
   ...(['name', 'description', 'callbacks', 'is_first_party', 'oidc_conformant'] as const),
   ...(['grant_types', 'token_endpoint_auth_method', 'jwt_configuration', 'app_type'] as const),
   'client_metadata',
+  'refresh_token',
 ] as const satisfies (keyof Auth0.CreateClientRequestContent)[]
 
 /** A tenant as Auth0 hands it over: a login connection, and nothing of this system's. */
@@ -146,6 +157,8 @@ export function emptyTenant(mode: 'strict' | 'permissive' = 'strict'): TenantCon
       { id: 'lst_splunk', name: 'Splunk', type: 'splunk', status: 'active', sink: {} },
     ],
     clients: [{ client_id: 'other', name: 'Other', is_first_party: true, callbacks: [] }],
+    roles: [],
+    organizations: [{ id: 'org_acme', name: 'acme', connections: [] }],
   }
 }
 
@@ -201,7 +214,8 @@ export async function startTenantApi(tenant = emptyTenant()): Promise<TenantApi>
     const unknownQuery = [...url.searchParams.keys()].find((key) => !operation.query?.includes(key))
     if (unknownQuery !== undefined) return refuse(`${name}: query ${unknownQuery}`)
     const body: unknown = text === '' ? {} : JSON.parse(text)
-    if (req.method !== 'GET') api.writes.push({ method: req.method ?? '', path, body })
+    if (req.method !== 'GET' && !path.endsWith('/cimd/preview'))
+      api.writes.push({ method: req.method ?? '', path, body })
     const unknown = unknownField(body, operation.fields)
     if (unknown !== undefined) return refuse(`${name}: field ${unknown}`)
     return operation.run({ id, query: url.searchParams, body: body as Json })
@@ -264,6 +278,7 @@ function operationsOf({
   }
 
   return {
+    ...accessOperations({ tenant, staged, faults }, newId),
     'GET /resource-servers': {
       scope: 'read:resource_servers',
       query: ['identifiers', ...OFFSET_PAGES],
@@ -293,12 +308,20 @@ function operationsOf({
     'GET /tenants/settings': {
       scope: 'read:tenant_settings',
       query: ['fields', 'include_fields'],
-      run: () => found(tenant.settings),
+      run: () => {
+        const { dynamic_client_registration_security_mode: mode, ...others } = tenant.settings
+        const isHidden = mode === undefined || staged.modeSetting !== undefined
+        return found(isHidden ? others : tenant.settings)
+      },
     },
     'PATCH /tenants/settings': {
       scope: 'update:tenant_settings',
       fields: SETTINGS,
       run: ({ body: { flags, ...body } }) => {
+        const isAboutMode = 'dynamic_client_registration_security_mode' in body
+        if (isAboutMode && staged.modeSetting === 'refused') {
+          return problem(400, 'Not allowed', 'invalid_body')
+        }
         const readOnly = Object.keys(flags ?? {}).find((flag) => flag === 'disable_impersonation')
         if (readOnly !== undefined) faults.push(`flag ${readOnly} is read-only`)
         const merged = { ...tenant.settings.flags, ...(flags as Json | undefined) }
@@ -340,9 +363,11 @@ function operationsOf({
       run: ({ id, body }) => {
         const connection = tenant.connections.find((one) => one['id'] === id)
         for (const { client_id, status, ...rest } of body as unknown as Json[]) {
-          if (Object.keys(rest).length > 0 || status !== true) faults.push('connection clients')
+          if (Object.keys(rest).length > 0) faults.push('connection clients')
           if (isSettling(client_id)) return found(undefined)
-          connection?.enabled.push(String(client_id))
+          if (connection === undefined) return found(undefined)
+          const others = connection.enabled.filter((one) => one !== client_id)
+          connection.enabled = status === true ? [...others, String(client_id)] : others
         }
         return { status: 204 }
       },
@@ -384,6 +409,14 @@ function operationsOf({
       fields: GRANT_UPDATE,
       run: ({ id, body }) => patch(tenant.grants, id, body),
     },
+    'DELETE /client-grants/:id': {
+      scope: 'delete:client_grants',
+      run: ({ id }) => {
+        const index = tenant.grants.findIndex((one) => one['id'] === id)
+        if (index >= 0) tenant.grants.splice(index, 1)
+        return { status: 204 }
+      },
+    },
     'GET /log-streams': {
       scope: 'read:log_streams',
       run: () => ({ status: 200, body: tenant.streams.map(hideSecret) }),
@@ -420,6 +453,9 @@ function operationsOf({
       fields: CLIENT,
       run: ({ body }) => {
         const made = { client_id: newId('client'), client_secret: 'a-client-secret', ...body }
+        if (tenant.settings.flags?.['enable_client_connections'] === true) {
+          for (const { enabled } of tenant.connections) enabled.push(made.client_id)
+        }
         return add(tenant.clients, made)
       },
     },
@@ -427,18 +463,6 @@ function operationsOf({
       scope: 'update:clients',
       fields: CLIENT,
       run: ({ id, body }) => patch(tenant.clients, id, body, 'client_id'),
-    },
-    'POST /clients/cimd/register': {
-      scope: 'create:clients',
-      fields: ['external_client_id'],
-      run: ({ body: { external_client_id } }) => {
-        const isValid = !String(external_client_id).includes('invalid')
-        const client_id = newId('tpc')
-        if (isValid) tenant.clients.push({ client_id, external_client_id, is_first_party: false })
-        const violations = isValid ? [] : ['client_name is missing']
-        const validation = { valid: isValid, violations, warnings: [] }
-        return { status: 201, body: { client_id, mapped_fields: {}, validation } }
-      },
     },
   }
 }

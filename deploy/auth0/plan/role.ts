@@ -74,7 +74,7 @@ function removed(
   if (extra.length === 0) return []
   const subject = `${about.subject}, permissions that no tool needs`
   if (!prune) {
-    const why = `${extra.join(' ')}: not in the catalogue. --prune removes them`
+    const why = `${extra.join(' ')}: not in the catalogue; left alone, and removed with --prune`
     return [report({ ...about, subject, why })]
   }
   const body = { permissions: extra.map((name) => permission(audience, name)) }

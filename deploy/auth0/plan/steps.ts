@@ -71,7 +71,7 @@ export function foreignScopes(
   const subject = `${about.subject}, scopes that no tool needs`
   const names = scopes.join(' ')
   if (!prune) {
-    const why = `${names}: not in the catalogue. --prune removes them`
+    const why = `${names}: not in the catalogue; left alone, and removed with --prune`
     return [report({ ...about, subject, why })]
   }
   const why = `${names}: not in the catalogue, and --prune was given`

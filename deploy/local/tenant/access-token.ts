@@ -2,6 +2,7 @@ import { createPublicKey, createSecretKey, randomBytes } from 'node:crypto'
 import { type Client, errors, type KoaContextWithOIDC, type ResourceServer } from 'oidc-provider'
 import { findApi, grantableScopes } from './access.ts'
 import { visibleScope } from './grant.ts'
+import { scopesHeld } from './permissions.ts'
 import type { TenantApi, TenantState } from './state.ts'
 
 /** The customizer's view of a JWT access token before it is signed. */
@@ -58,7 +59,7 @@ function encryptionOf({ token_encryption }: TenantApi, isStaged: boolean) {
 export function addClaims(
   state: TenantState,
   ctx: KoaContextWithOIDC,
-  { scope }: { readonly scope?: string | undefined },
+  { scope, grantId }: { readonly scope?: string | undefined; readonly grantId?: string },
   parts: TokenParts,
 ): void {
   const { payload } = parts
@@ -66,8 +67,14 @@ export function addClaims(
   if (api === undefined) return
   const shown = visibleScope(ctx, scope)
   payload['scope'] = shown
+  const client = state.clients.get(String(payload['client_id']))
+  // A client of a metadata document goes by its URL.
+  payload['client_id'] = client?.external_client_id ?? payload['client_id']
+  const organization = state.issuedFor.get(grantId ?? '')
+  if (organization !== undefined) payload['org_id'] = organization
   if (api.enforce_policies === true && api.token_dialect.endsWith('_authz')) {
-    payload['permissions'] = permissionsOf(state, api, payload['sub'])
+    // Everything that the person may do at the API, asked for or not.
+    payload['permissions'] = scopesHeld(state, String(payload['sub']), api)
   }
   // With `openid` a token is for the issuer's userinfo endpoint too.
   const isForUserinfo = shown.split(' ').includes('openid')
@@ -77,11 +84,4 @@ export function addClaims(
   delete payload['client_id']
   delete payload['jti']
   parts.header = { ...parts.header, typ: 'JWT' }
-}
-
-/** Everything that the person may do at the API, asked for or not. */
-function permissionsOf({ users }: TenantState, { scopes }: TenantApi, sub: unknown): string[] {
-  const known = new Set(scopes.map(({ value }) => value))
-  const user = users.find(({ userId }) => userId === sub)
-  return (user?.permissions ?? []).filter((permission) => known.has(permission))
 }

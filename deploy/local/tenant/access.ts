@@ -1,3 +1,4 @@
+import { organizationFault } from './organizations.ts'
 import type { TenantApi, TenantClient, TenantGrant, TenantState } from './state.ts'
 
 export function isStrict(client: TenantClient): boolean {
@@ -37,17 +38,26 @@ export interface Refusal {
   readonly description: string
 }
 
+export interface SignInRequest {
+  /** The API that a token is asked for. */
+  readonly audience: string | undefined
+  /** The organization that people are to sign in to. */
+  readonly organization: string | undefined
+}
+
 /** What Auth0 answers to a client that may sign nobody in; undefined when it may. */
 export function whyNotAllowed(
   state: TenantState,
   client: TenantClient,
-  audience: string | undefined,
+  { audience, organization }: SignInRequest,
 ): Refusal | undefined {
   const extension = isStrict(client) ? activeExtension(state) : undefined
   if (extension !== undefined) {
     const description = `${extension} are active, which strict third-party clients do not support`
     return { error: 'access_denied', description }
   }
+  const fault = organizationFault(state, client, organization)
+  if (fault !== undefined) return { error: 'invalid_request', description: fault }
   const { client_id: clientId } = client
   const hasConnection = [...state.connections.values()].some(
     ({ isDomainConnection, enabledClients }) =>

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { TenantError } from './http.ts'
+import { newRefreshToken } from './refresh-token.ts'
 import type { SecurityMode, TenantClient, TenantState } from './state.ts'
 
 export interface ThirdPartyClient {
@@ -10,8 +11,18 @@ export interface ThirdPartyClient {
   readonly authMethod: NonNullable<TenantClient['token_endpoint_auth_method']>
 }
 
+/** How a client came to be, as Auth0 marks it. */
+export interface Marker {
+  readonly external_metadata_type: 'dcr' | 'cimd'
+  readonly external_metadata_created_by: 'admin' | 'client'
+}
+
 /** Without connections or grants, as DCR and the import of a metadata document make it. */
-export function thirdPartyClient(given: ThirdPartyClient): TenantClient {
+export function thirdPartyClient(
+  { traits }: TenantState,
+  given: ThirdPartyClient,
+  marker: Marker,
+): TenantClient {
   const { mode, authMethod } = given
   return {
     ...newClient(given.name, authMethod !== 'none', mode === 'strict'),
@@ -20,7 +31,9 @@ export function thirdPartyClient(given: ThirdPartyClient): TenantClient {
     token_endpoint_auth_method: authMethod,
     is_first_party: false,
     third_party_security_mode: mode,
+    refresh_token: newRefreshToken(mode === 'strict', authMethod === 'none'),
     ...(mode === 'strict' && { redirection_policy: 'open_redirect_protection' }),
+    ...(traits.clientMarker && marker),
   }
 }
 
@@ -34,7 +47,11 @@ export function newClient(name: string, hasSecret: boolean, isStrict: boolean): 
     global: false,
     name,
     oidc_conformant: true,
-    jwt_configuration: { alg: 'RS256', lifetime_in_seconds: 36_000, secret_encoded: false },
+    jwt_configuration: {
+      alg: 'RS256',
+      lifetime_in_seconds: isStrict ? 3_600 : 36_000,
+      secret_encoded: false,
+    },
     created_at: now,
     updated_at: now,
   }
@@ -48,9 +65,26 @@ export function newClient(name: string, hasSecret: boolean, isStrict: boolean): 
 export function checkEntityLimit({ clients, faults, management }: TenantState): void {
   const { entityLimit } = faults
   const ids = [...clients.keys()].filter((id) => id !== management.clientId)
-  if (entityLimit === null || ids.length < entityLimit) return
+  if (entityLimit !== null && ids.length >= entityLimit) throw tooMany()
+}
+
+/** 403 in Auth0's words. */
+export function tooMany(): TenantError {
   const message = 'You reached the limit of entities of this type for this tenant.'
-  throw new TenantError(403, 'too_many_entities', message)
+  return new TenantError(403, 'too_many_entities', message)
+}
+
+/** Secrets are shown once, or with a scope that the product does not ask for. */
+export function shownClient(
+  { traits }: TenantState,
+  { client_secret: _, created_at, updated_at, ...client }: TenantClient,
+): TenantClient {
+  if (!traits.clientDates) return client
+  return {
+    ...client,
+    ...(created_at !== undefined && { created_at }),
+    ...(updated_at !== undefined && { updated_at }),
+  }
 }
 
 /** 32 letters and digits. */

@@ -4,6 +4,7 @@ import { z } from 'zod'
 import { faultsChange } from './faults.ts'
 import { TenantError } from './http.ts'
 import { hookTrigger } from './management-extensibility.ts'
+import { traitsChange } from './traits.ts'
 
 const rule = z.strictObject({
   name: z.string().min(1),
@@ -29,6 +30,7 @@ const change = z.strictObject({
   reset: z.literal(true).optional(),
   /** As Auth0 makes a tenant. */
   empty: z.literal(true).optional(),
+  /** What registration makes of a client. */
   mode: z.enum(['strict', 'permissive']).optional(),
   outage: z.boolean().optional(),
   rotateKeys: z.boolean().optional(),
@@ -42,16 +44,28 @@ const change = z.strictObject({
     .optional(),
   rules: z.array(rule).optional(),
   hooks: z.array(hook).optional(),
+  /** By e-mail address: what a person may do without any role, scopes of whatever API has them. */
+  userPermissions: z.record(z.email(), z.array(z.string())).optional(),
+  ...traitsChange.shape,
   ...faultsChange.shape,
 })
 
-/** What `POST /__tenant` takes. */
-export type ControlChange = z.infer<typeof change>
+const known = { traits: traitsChange.strip(), faults: faultsChange.strip() }
+
+/** What `POST /__tenant` takes, the traits and faults of the tenant apart. */
+export interface ControlChange {
+  readonly change: z.infer<typeof change>
+  readonly traits: z.infer<typeof traitsChange>
+  readonly faults: z.infer<typeof faultsChange>
+}
 
 /** @throws TenantError 400 that names all that is wrong. */
 export function parseChange(given: unknown): ControlChange {
   const parsed = change.safeParse(given)
-  if (parsed.success) return parsed.data
+  if (parsed.success) {
+    const { data } = parsed
+    return { change: data, traits: known.traits.parse(data), faults: known.faults.parse(data) }
+  }
   const faults = parsed.error.issues.map(
     ({ path, message }) => `${path.join('.') || 'body'}: ${message}`,
   )

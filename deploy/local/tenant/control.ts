@@ -4,7 +4,9 @@ import { parseChange } from './control-change.ts'
 import { changeFaults, given } from './faults.ts'
 import { readJson, sendJson, TenantError } from './http.ts'
 import type { TenantLog } from './log-streams.ts'
+import { heldBy, permissionsOf } from './permissions.ts'
 import type { SecurityMode, TenantState } from './state.ts'
+import { changeTraits } from './traits.ts'
 
 export interface ControlOptions {
   readonly state: TenantState
@@ -21,16 +23,20 @@ export function createControl(options: ControlOptions) {
   const { state, log, rotateKeys, reset } = options
 
   const apply = async (body: unknown) => {
-    const { rotateKeys: rotate, logStream = {}, ...changes } = parseChange(body)
-    const { reset: isReset, empty, mode, outage, rules, hooks, ...faults } = changes
+    const { change, traits, faults } = parseChange(body)
+    const { reset: isReset, empty, mode, outage, rules, hooks, userPermissions } = change
+    const permissions = permissionsOf(state, userPermissions ?? {})
     if (isReset === true || empty === true) reset(empty)
     if (mode !== undefined) changeMode(state, mode)
     state.outage = outage ?? state.outage
     state.rules = rules ?? state.rules
     state.hooks = hooks ?? state.hooks
+    for (const [userId, all] of permissions) state.permissions.set(userId, all)
+    state.traits = changeTraits(state.traits, traits)
     state.faults = changeFaults(state.faults, faults)
-    if (rotate === true) await rotateKeys()
-    const { redeliver, ...settings } = logStream
+    log.refresh()
+    if (change.rotateKeys === true) await rotateKeys()
+    const { redeliver, ...settings } = change.logStream ?? {}
     log.change(given(settings))
     if (redeliver === true) log.redeliver()
   }
@@ -60,8 +66,8 @@ export function createControl(options: ControlOptions) {
  * strict mode, every permissive client could sign people in without anybody's doing.
  */
 function changeMode(state: TenantState, mode: SecurityMode): void {
-  if (mode === state.settings.dynamic_client_registration_security_mode) return
-  state.settings = { ...state.settings, dynamic_client_registration_security_mode: mode }
+  if (mode === state.mode) return
+  state.mode = mode
   for (const connection of state.connections.values()) connection.isDomainConnection = false
 }
 
@@ -77,11 +83,15 @@ function show({ state, log, counts }: ControlOptions) {
   const [stream] = state.logStreams.values()
   return {
     issuer: state.issuer,
-    mode: settings.dynamic_client_registration_security_mode,
+    mode: state.mode,
     outage: state.outage,
     audience: state.audience,
     keys: state.keys.map(({ kid }) => kid),
-    users: state.users.map(({ email, userId, permissions }) => ({ email, userId, permissions })),
+    users: state.users.map(({ email, userId }) => ({
+      email,
+      userId,
+      permissions: heldBy(state, userId).map(({ permission_name }) => permission_name),
+    })),
     clients: [...state.clients.values()]
       .filter(isOwn)
       .map(({ client_secret: _, ...client }) => client),
@@ -103,8 +113,15 @@ function show({ state, log, counts }: ControlOptions) {
       sink: { ...sink, httpAuthorization: undefined, httpCustomHeaders: undefined },
     })),
     userGrants: [...state.userGrants.values()].map(({ issued: _, ...grant }) => grant),
+    roles: [...state.roles.values()],
+    organizations: [...state.organizations.values()].map((organization) => ({
+      ...organization,
+      connections: Object.fromEntries(organization.connections),
+      members: [...organization.members],
+    })),
     rules: state.rules,
     hooks: state.hooks,
+    traits: state.traits,
     ...faults,
     managementCalls: counts().calls,
     managementTokens: counts().tokens,

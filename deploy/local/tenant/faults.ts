@@ -2,6 +2,17 @@ import { z } from 'zod'
 
 const milliseconds = z.int().min(0).max(600_000)
 
+const failure = z.strictObject({
+  method: z.enum(['GET', 'POST', 'PATCH', 'PUT', 'DELETE']),
+  /** Below `/api/v2`; a part in braces, as in `/clients/{id}`, stands for any. */
+  path: z.string().startsWith('/'),
+  status: z.int().min(400).max(599),
+  message: z.string().optional(),
+  errorCode: z.string().optional(),
+  /** How many such calls fail; as long as this is staged unless said. */
+  times: z.int().min(0).max(1_000_000).optional(),
+})
+
 /** The next `times` calls are answered 429. */
 const rateLimit = z
   .strictObject({
@@ -23,6 +34,11 @@ const management = z.strictObject({
       status: z.int().min(400).max(599).default(503),
     })
     .nullable(),
+  /** Calls that fail, one or several; null = none. */
+  fail: z
+    .union([failure.transform((one) => [one]), z.array(failure)])
+    .nullable()
+    .transform((all) => all ?? []),
   /** What the Management API client is granted; null = every scope that there is. */
   scopes: z.array(z.string().regex(/^[a-z_]+:[a-z_]+$/, 'must be like read:clients')).nullable(),
   /** For so long a new client is not found. */
@@ -68,6 +84,7 @@ export const NO_FAULTS: Faults = {
     rateLimit: null,
     callsPerSecond: 50,
     failAfter: null,
+    fail: [],
     scopes: null,
     newClientNotFoundMs: 0,
   },

@@ -1,7 +1,9 @@
 import { randomBytes } from 'node:crypto'
 import type { KoaContextWithOIDC, Provider } from 'oidc-provider'
 import { findApi, grantableScopes, isStrict, needsConsent } from './access.ts'
-import type { TenantApi, TenantState, TenantUser } from './state.ts'
+import { organizationOf } from './organizations.ts'
+import { scopesHeld } from './permissions.ts'
+import type { TenantApi, TenantState } from './state.ts'
 
 /** The scopes that Auth0 lists in every tenant's metadata. */
 export const OIDC_SCOPES = [
@@ -24,6 +26,8 @@ export interface GrantRequest {
   readonly scope: string
   /** The API that it is asked for; undefined when none was named. */
   readonly audience: string | undefined
+  /** The organization that it names; undefined when it names none. */
+  readonly organization: string | undefined
 }
 
 type OidcGrant = InstanceType<Provider['Grant']>
@@ -40,7 +44,6 @@ export async function grantRequest(
   const { clientId, accountId, scope, audience } = request
   const api = findApi(state, audience)
   const client = state.clients.get(clientId)
-  const user = state.users.find(({ userId }) => userId === accountId)
   const asked = new Set(scope.split(' '))
   const grant = new provider.Grant({ clientId, accountId })
   grant.addOIDCScope(SIGN_IN)
@@ -49,27 +52,33 @@ export async function grantRequest(
     if (isAllowed && asked.has(value)) grant.addOIDCScope(value)
   }
   for (const value of client && api ? grantableScopes(state, client, api) : []) {
-    if (api !== undefined && asked.has(value) && mayGrant(api, user, value)) {
+    if (api !== undefined && asked.has(value) && mayGrant(state, api, accountId, value)) {
       grant.addResourceScope(api.identifier, value)
     }
   }
+  const organization = organizationOf(state, client, { ...request, userId: accountId })
   await grant.save()
-  remember(state, request, grant)
+  if (organization !== undefined) state.issuedFor.set(grant.jti, organization)
+  remember(state, { ...request, organization }, grant)
   return grant
 }
 
 /** Without RBAC everybody may do everything. */
-function mayGrant(api: TenantApi, user: TenantUser | undefined, scope: string): boolean {
-  return api.enforce_policies !== true || user?.permissions.includes(scope) === true
+function mayGrant(state: TenantState, api: TenantApi, userId: string, scope: string): boolean {
+  return api.enforce_policies !== true || scopesHeld(state, userId, api).includes(scope)
 }
 
-/** What the Management API shows of it: one grant for each client, person and API. */
+/** What the Management API shows of it: one grant for each client, person, API and organization. */
 function remember({ userGrants }: TenantState, request: GrantRequest, grant: OidcGrant): void {
-  const { clientId: clientID, accountId: user_id, audience = '' } = request
+  const { clientId: clientID, accountId: user_id, audience = '', organization } = request
   const granted = [grant.getOIDCScope(), audience && grant.getResourceScope(audience)]
   const scope = granted.join(' ').split(' ')
   const previous = [...userGrants.values()].find(
-    (one) => one.clientID === clientID && one.user_id === user_id && one.audience === audience,
+    (one) =>
+      one.clientID === clientID &&
+      one.user_id === user_id &&
+      one.audience === audience &&
+      one.organization_id === organization,
   )
   const id = previous?.id ?? randomBytes(12).toString('hex')
   const all = new Set([...(previous?.scope ?? []), ...scope])
@@ -78,6 +87,7 @@ function remember({ userGrants }: TenantState, request: GrantRequest, grant: Oid
     clientID,
     user_id,
     audience,
+    ...(organization !== undefined && { organization_id: organization }),
     scope: [...all].filter((value) => value !== '' && value !== SIGN_IN),
     issued: [...(previous?.issued ?? []), grant.jti],
   })
@@ -97,7 +107,14 @@ export async function loadGrant(state: TenantState, { oidc }: KoaContextWithOIDC
     accountId: session.accountId,
     scope: String(params?.['scope'] ?? ''),
     audience,
+    organization: organizationIn(params ?? {}),
   })
+}
+
+/** The organization that an authorization request names. */
+export function organizationIn(params: Readonly<Record<string, unknown>>): string | undefined {
+  const { organization } = params
+  return typeof organization === 'string' ? organization : undefined
 }
 
 /** The API that an authorization request names; the tenant passes it on as `resource`. */

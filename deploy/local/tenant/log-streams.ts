@@ -45,7 +45,8 @@ export function createTenantLog(state: TenantState): TenantLog {
   const first = () => [...logStreams.values()][0]
   const start = ({ id }: TenantLogStream, records: readonly LogRecord[] = []) => {
     const stream = createLogStream({
-      target: () => targetOf(logStreams.get(id)),
+      target: () =>
+        state.traits.logStreams === 'allowed' ? targetOf(logStreams.get(id)) : undefined,
       delayMs: () => settings.delayMs,
       onDelivery: (delivery) => {
         if (deliveries.push(delivery) > MAX_DELIVERIES) deliveries.shift()

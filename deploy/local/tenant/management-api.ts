@@ -14,6 +14,11 @@ import { type ApiCall, checkQuery, type Route } from './management-route.ts'
 import { settingsRoutes } from './management-settings.ts'
 import { grantedScopes, type ManagementTokens } from './management-token.ts'
 import { userGrantRoutes } from './management-user-grants.ts'
+import { actionRoutes } from './management/actions.ts'
+import { organizationRoutes } from './management/organizations.ts'
+import { roleRoutes } from './management/roles.ts'
+import { takeStaged } from './management/staged-failures.ts'
+import { userRoutes } from './management/users.ts'
 import { createManagementLimit } from './rate-limits.ts'
 import type { TenantState, TenantUserGrant } from './state.ts'
 
@@ -56,6 +61,10 @@ export function createManagementApi({
     ...logRoutes(state),
     ...extensibilityRoutes(state),
     ...userGrantRoutes(state, revoke),
+    ...roleRoutes(state),
+    ...userRoutes(state),
+    ...organizationRoutes(state),
+    ...actionRoutes(state),
   ]
   const limit = createManagementLimit(state)
   let calls = 0
@@ -67,11 +76,14 @@ export function createManagementApi({
     const route = matching.find(({ method }) => method === req.method)
     if (route === undefined) throw new TenantError(404, 'not_found', 'Not Found')
     checkScopes(state, route)
+    const failure = takeStaged(state, route.method, path)
+    if (failure !== undefined) throw failure
     checkQuery(route, url.searchParams)
     const call: ApiCall = {
       id: decodeId(route.path.exec(path)?.[1] ?? ''),
+      otherId: decodeId(route.path.exec(path)?.[2] ?? ''),
       query: url.searchParams,
-      body: ['POST', 'PATCH'].includes(route.method) ? await readJson(req) : {},
+      body: takesBody(route) ? await readJson(req) : {},
     }
     const status = typeof route.status === 'function' ? route.status(call) : (route.status ?? 200)
     const value = await route.answer(call)
@@ -112,6 +124,10 @@ export function createManagementApi({
     }
   }
   return { handle, calls: () => calls }
+}
+
+function takesBody({ method, hasBody }: Route): boolean {
+  return hasBody ?? (method === 'POST' || method === 'PATCH')
 }
 
 /** @throws TenantError 403 that names what is missing. */

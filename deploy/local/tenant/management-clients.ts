@@ -1,11 +1,12 @@
 import type { Management } from 'auth0'
-import { isStrict } from './access.ts'
-import { checkEntityLimit, newClient } from './client.ts'
-import { clientCreate, clientUpdate, strictClientUpdate } from './client-schema.ts'
+import { checkEntityLimit, newClient, shownClient } from './client.ts'
+import { clientCreate } from './client-schema.ts'
+import { checkCreation, checkUpdate } from './client-rules.ts'
 import { given } from './faults.ts'
 import { TenantError } from './http.ts'
 import { CHECKPOINT, FIELDS, type Listed, listed, OFFSET, pick } from './management-list.ts'
 import { type ApiCall, found, parseBody, type Route } from './management-route.ts'
+import { newRefreshToken } from './refresh-token.ts'
 import type { TenantClient, TenantState } from './state.ts'
 
 /**
@@ -25,7 +26,7 @@ export function clientRoutes(state: TenantState): readonly Route[] {
   const { clients, connections } = state
 
   const get = ({ id, query }: ApiCall): Management.GetClientResponseContent =>
-    pick(withoutSecret(findClient(state, id)), query)
+    pick(shownClient(state, findClient(state, id)), query)
 
   const list = ({ query }: ApiCall): Listed<Management.Client, 'clients'> => {
     const asked = (name: string, value: unknown) =>
@@ -38,7 +39,7 @@ export function clientRoutes(state: TenantState): readonly Route[] {
         asked('external_client_id', external_client_id) &&
         (appTypes === undefined || appTypes.includes(app_type ?? '')),
     )
-    const shown = matching.map((client) => pick(withoutSecret(client), query))
+    const shown = matching.map((client) => pick(shownClient(state, client), query))
     return listed<Management.Client, 'clients'>(shown, query, 'clients')
   }
   const post = ({ body }: ApiCall): Management.CreateClientResponseContent => {
@@ -53,12 +54,7 @@ export function clientRoutes(state: TenantState): readonly Route[] {
   }
   const patch = ({ id, body }: ApiCall): Management.UpdateClientResponseContent => {
     const client = findClient(state, id)
-    if (isStrict(client) && 'is_first_party' in body && body.is_first_party === true) {
-      const message = 'A strict third-party client cannot become a first-party one'
-      throw new TenantError(400, 'invalid_body', `Payload validation error: '${message}'.`)
-    }
-    const schema = isStrict(client) ? strictClientUpdate : clientUpdate
-    const { client_metadata, ...changes } = given(parseBody(schema, body))
+    const { client_metadata, ...changes } = given(checkUpdate(state, client, body))
     const changed: TenantClient = {
       ...client,
       ...changes,
@@ -68,7 +64,7 @@ export function clientRoutes(state: TenantState): readonly Route[] {
       updated_at: new Date().toISOString(),
     }
     clients.set(client.client_id, changed)
-    return withoutSecret(changed)
+    return shownClient(state, changed)
   }
   const remove = ({ id }: ApiCall): undefined => void forgetClient(state, id)
 
@@ -120,14 +116,16 @@ function toClient({ third_party_security_mode: mode, name, ...wanted }: Wanted):
   const isFirstParty = wanted.is_first_party !== false
   if (isFirstParty && mode !== undefined) throw refuse('third_party_security_mode', 'first-party')
   const isNewStrict = !isFirstParty && mode !== 'permissive'
-  if (isNewStrict) parseBody(strictClientUpdate.loose(), wanted)
+  if (isNewStrict) checkCreation(wanted)
   const { client_metadata, ...settings } = given(wanted)
+  const isPublic = wanted.token_endpoint_auth_method === 'none'
   return {
-    ...newClient(name, wanted.token_endpoint_auth_method !== 'none', isNewStrict),
+    ...newClient(name, !isPublic, isNewStrict),
     callbacks: [],
-    grant_types: ['authorization_code', 'refresh_token'],
+    grant_types: defaultGrantTypes(isNewStrict, isPublic),
     token_endpoint_auth_method: 'client_secret_post',
     is_first_party: true,
+    refresh_token: newRefreshToken(isNewStrict, isPublic),
     ...settings,
     ...(client_metadata !== undefined && { client_metadata: merged(client_metadata) }),
     ...(!isFirstParty && { third_party_security_mode: mode ?? 'strict' }),
@@ -144,7 +142,8 @@ function merged(metadata: Readonly<Record<string, unknown>>): Record<string, unk
   return Object.fromEntries(Object.entries(metadata).filter(([, value]) => value !== null))
 }
 
-/** Secrets are shown once, or with a scope that nobody here asks for. */
-function withoutSecret({ client_secret: _, ...client }: TenantClient): TenantClient {
-  return client
+function defaultGrantTypes(isStrict: boolean, isPublic: boolean): string[] {
+  const all = ['authorization_code', 'refresh_token']
+  if (isStrict) return all
+  return ['implicit', ...all, ...(isPublic ? [] : ['client_credentials'])]
 }

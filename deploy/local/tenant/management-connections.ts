@@ -25,7 +25,7 @@ const enabledClients: z.ZodType<Management.UpdateEnabledClientConnectionsRequest
   .min(1)
   .max(MAX_CLIENTS)
 
-/** `/connections` and `/connections/{id}/clients` */
+/** `/connections`, `/connections/{id}/clients` and `/clients/{id}/connections` */
 export function connectionRoutes(state: TenantState): readonly Route[] {
   const find = ({ id }: ApiCall): TenantConnection =>
     found(state.connections.get(id), 'inexistent_connection', 'connection')
@@ -60,6 +60,14 @@ export function connectionRoutes(state: TenantState): readonly Route[] {
     const clients = [...find(call).enabledClients].map((client_id) => ({ client_id }))
     return listed(clients, new URLSearchParams([['take', '50'], ...call.query]), 'clients')
   }
+  const ofClient = ({ id, query }: ApiCall): Listed<Management.ConnectionForList, 'connections'> => {
+    const { client_id } = findClient(state, id)
+    const enabled = [...state.connections.values()].filter(({ enabledClients }) =>
+      enabledClients.has(client_id),
+    )
+    const shown = enabled.map((connection) => pick(toConnection(connection), query))
+    return listed(shown, new URLSearchParams([['take', '50'], ...query]), 'connections')
+  }
   const patchClients = (call: ApiCall): undefined => {
     const connection = find(call)
     const changes = parseBody(enabledClients, call.body)
@@ -85,6 +93,13 @@ export function connectionRoutes(state: TenantState): readonly Route[] {
       scopes: ['read:connections'],
       query: CHECKPOINT,
       answer: getClients,
+    },
+    {
+      method: 'GET',
+      path: /^\/clients\/([^/]+)\/connections$/,
+      scopes: ['read:connections'],
+      query: [...CHECKPOINT, ...FIELDS, 'strategy'],
+      answer: ofClient,
     },
     {
       method: 'PATCH',

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import type { Management } from 'auth0'
 import { z } from 'zod'
 import { findApi } from './access.ts'
+import { tooMany } from './client.ts'
 import { given } from './faults.ts'
 import { TenantError } from './http.ts'
 import { findClient } from './management-clients.ts'
@@ -50,9 +51,7 @@ export function grantRoutes(state: TenantState): readonly Route[] {
   const post = ({ body }: ApiCall): Management.CreateClientGrantResponseContent => {
     const wanted = parseBody(create, body)
     if (wanted.client_id !== undefined) findClient(state, wanted.client_id)
-    // A default for third parties can only be meant for people: they get no client credentials.
-    const subject_type =
-      wanted.subject_type ?? (wanted.default_for === undefined ? 'client' : 'user')
+    const subject_type = wanted.subject_type ?? 'client'
     checkScopes(wanted, wanted)
     const id = `cgr_${randomBytes(8).toString('hex')}`
     const grant: TenantGrant = { id, scope: [], ...given(wanted), subject_type }
@@ -64,6 +63,7 @@ export function grantRoutes(state: TenantState): readonly Route[] {
       const message = 'A resource server authorization exists already for this client and audience'
       throw new TenantError(409, 'client_grant_conflict', message)
     }
+    checkLimit(state)
     grants.set(id, grant)
     return grant
   }
@@ -107,6 +107,13 @@ export function grantRoutes(state: TenantState): readonly Route[] {
       description: 'Delete client grant',
     },
   ]
+}
+
+/** @throws TenantError 403 when there are as many grants as there may be. */
+function checkLimit({ grants, traits, management }: TenantState): void {
+  const { clientGrantLimit } = traits
+  const own = [...grants.values()].filter(({ client_id }) => client_id !== management.clientId)
+  if (clientGrantLimit !== null && own.length >= clientGrantLimit) throw tooMany()
 }
 
 /** @throws TenantError for an API that does not exist or allows no such grant. */

@@ -1,7 +1,9 @@
 import type { Management } from 'auth0'
 import { z } from 'zod'
 import { isLoopback } from '../../../shared/config.ts'
+import { tooMany } from './client.ts'
 import { given } from './faults.ts'
+import { TenantError } from './http.ts'
 import { newLogStreamId } from './log-stream-settings.ts'
 import type { TenantLog } from './log-streams.ts'
 import { type ApiCall, found, parseBody, type Route, type Schemas } from './management-route.ts'
@@ -53,17 +55,22 @@ const create = z.strictObject({
 } satisfies Schemas<Management.CreateLogStreamHttpRequestBody>)
 
 /** `/log-streams` */
-export function logStreamRoutes(
-  { logStreams, logs }: TenantState,
-  log: TenantLog,
-): readonly Route[] {
-  const get = ({ id }: ApiCall): TenantLogStream =>
-    found(logStreams.get(id), 'inexistent_log_stream', 'log stream')
-
-  const list = (): TenantLogStream[] => [...logStreams.values()]
+export function logStreamRoutes(state: TenantState, log: TenantLog): readonly Route[] {
+  const { logStreams, logs } = state
+  const get = ({ id }: ApiCall): TenantLogStream => {
+    checkPlan(state)
+    return found(logStreams.get(id), 'inexistent_log_stream', 'log stream')
+  }
+  const list = (): TenantLogStream[] => {
+    checkPlan(state)
+    return [...logStreams.values()]
+  }
 
   const post = ({ body }: ApiCall): Management.LogStreamHttpResponseSchema => {
     const { startFrom, ...rest } = parseBody(create, body)
+    checkPlan(state)
+    const { logStreamLimit } = state.traits
+    if (logStreamLimit !== null && logStreams.size >= logStreamLimit) throw tooMany()
     const id = newLogStreamId()
     const defaults = { name: id, isPriority: false, filters: [] }
     const stream: TenantLogStream = { id, status: 'active', ...defaults, ...given(rest) }
@@ -114,4 +121,11 @@ export function logStreamRoutes(
       description: 'Delete a log stream',
     },
   ]
+}
+
+/** @throws TenantError 403 in Auth0's words where the plan has no log streams. */
+function checkPlan({ traits }: TenantState): void {
+  if (traits.logStreams === 'allowed') return
+  const message = 'The account is not allowed to perform this operation.'
+  throw new TenantError(403, 'insufficient_entitlement', message)
 }

@@ -6,6 +6,8 @@ import type { ManagementScope } from './management-scopes.ts'
 export interface ApiCall {
   /** The path's `{id}`. */
   readonly id: string
+  /** A second one in the path; empty when it has none. */
+  readonly otherId: string
   readonly query: URLSearchParams
   readonly body: object
 }
@@ -18,7 +20,9 @@ export interface Route {
   /** What may stand in the query. */
   readonly query?: readonly string[]
   /** Of success; 200 unless said otherwise. */
-  readonly status?: 201 | 204 | ((call: ApiCall) => 200 | 201)
+  readonly status?: 201 | 202 | 204 | ((call: ApiCall) => 200 | 201)
+  /** Whether a body comes with DELETE. */
+  readonly hasBody?: boolean
   /** How the log calls it; reading is not logged. */
   readonly description?: string
   /** @throws TenantError */

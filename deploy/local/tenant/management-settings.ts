@@ -2,8 +2,9 @@ import type { Management } from 'auth0'
 import { z } from 'zod'
 import { given } from './faults.ts'
 import { FIELDS, pick } from './management-list.ts'
+import { TenantError } from './http.ts'
 import { type ApiCall, parseBody, type Route, type Schemas } from './management-route.ts'
-import type { TenantSettings, TenantState } from './state.ts'
+import type { SecurityMode, TenantSettings, TenantState } from './state.ts'
 
 const flag = z.boolean().optional()
 
@@ -38,7 +39,9 @@ const flags = {
   remove_alg_from_jwks: flag,
   revoke_refresh_token_grant: flag,
   trust_azure_adfs_email_verified_connection_property: flag,
-} satisfies { [Name in keyof Required<Management.TenantSettingsFlags>]: z.ZodType }
+  // Documented, but missing in the package's types.
+  use_scope_descriptions_for_consent: flag,
+} satisfies { [Name in keyof Required<TenantSettings['flags']>]: z.ZodType }
 
 const hours = z.number().min(1)
 const setting = {
@@ -70,14 +73,15 @@ const update = z.strictObject(setting).partial()
 /** `/tenants/settings` */
 export function settingsRoutes(state: TenantState): readonly Route[] {
   const get = ({ query }: ApiCall): Management.GetTenantSettingsResponseContent =>
-    pick(state.settings, query)
+    pick(shown(state), query)
 
   const patch = ({ body }: ApiCall): Management.UpdateTenantSettingsResponseContent => {
-    const changes = given(parseBody(update, body))
+    const wanted = given(parseBody(update, body))
+    const { dynamic_client_registration_security_mode: mode, ...changes } = wanted
+    if (mode !== undefined) changeMode(state, mode)
     const merged = { ...state.settings.flags, ...changes.flags }
-    const changed: TenantSettings = { ...state.settings, ...changes, flags: merged }
-    state.settings = changed
-    return changed
+    state.settings = { ...state.settings, ...changes, flags: merged }
+    return shown(state)
   }
 
   const path = /^\/tenants\/settings$/
@@ -91,4 +95,18 @@ export function settingsRoutes(state: TenantState): readonly Route[] {
       description: 'Update tenant settings',
     },
   ]
+}
+
+function shown({ settings, traits, mode }: TenantState): TenantSettings {
+  if (traits.securityModeSetting !== 'settable') return settings
+  return { ...settings, dynamic_client_registration_security_mode: mode }
+}
+
+/** @throws TenantError 403 where the tenant may not choose; the wording is a guess. */
+function changeMode(state: TenantState, mode: SecurityMode): void {
+  const { securityModeSetting } = state.traits
+  if (securityModeSetting === 'settable') state.mode = mode
+  if (securityModeSetting !== 'refused') return
+  const message = 'This tenant cannot configure dynamic_client_registration_security_mode.'
+  throw new TenantError(403, 'insufficient_entitlement', message)
 }

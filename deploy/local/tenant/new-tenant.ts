@@ -1,8 +1,10 @@
 import { randomBytes } from 'node:crypto'
 import { NO_FAULTS } from './faults.ts'
 import { MANAGEMENT_SCOPES } from './management-scopes.ts'
+import { initialPermissions } from './permissions.ts'
 import { newApi } from './resource-server.ts'
 import type { TenantConnection, TenantSettings, TenantState } from './state.ts'
+import { NEW_TRAITS } from './traits.ts'
 
 const MANAGEMENT_API_ID = '000000000000000000000000'
 const MANAGEMENT_GRANT_ID = 'cgr_0000000000000000'
@@ -22,7 +24,6 @@ export const NEW_SETTINGS: TenantSettings = {
   idle_session_lifetime: 72,
   enabled_locales: ['en'],
   sandbox_version: '22',
-  dynamic_client_registration_security_mode: 'strict',
   resource_parameter_profile: 'audience',
   client_id_metadata_document_supported: false,
   authorization_response_iss_parameter_supported: false,
@@ -45,12 +46,20 @@ export function createState(about: AboutTenant, keys: TenantState['keys']): Tena
     apis: new Map(),
     logStreams: new Map(),
     userGrants: new Map(),
+    roles: new Map(),
+    permissions: new Map(initialPermissions(users)),
+    organizations: new Map(),
+    issuedFor: new Map(),
+    actions: new Map(),
+    bindings: new Map(),
     logs: [],
     keys,
+    mode: 'strict',
     settings: NEW_SETTINGS,
     rules: [],
     hooks: [],
     outage: false,
+    traits: NEW_TRAITS,
     faults: NO_FAULTS,
   }
 }

@@ -18,6 +18,7 @@ import type { TenantLog } from './log-streams.ts'
 import { encryptOpaqueTokens } from './opaque-token.ts'
 import { errorPage } from './pages.ts'
 import { redirectAsAuth0 } from './redirect.ts'
+import { isRotating, refreshTokenLifetime, withholdUnchanged } from './refresh-token.ts'
 import type { TenantState } from './state.ts'
 
 export const INTERACTION_PATH = '/u/'
@@ -37,10 +38,10 @@ const TTL = {
   AccessToken: (_ctx: unknown, { resourceServer }: AccessToken) =>
     resourceServer?.accessTokenTTL ?? ACCESS_TOKEN_SECONDS,
   AuthorizationCode: 60,
-  Grant: 30 * DAY_SECONDS,
+  // As long as the longest refresh token.
+  Grant: 3_650 * DAY_SECONDS,
   IdToken: ACCESS_TOKEN_SECONDS,
   Interaction: 3_600,
-  RefreshToken: 30 * DAY_SECONDS,
   Session: DAY_SECONDS,
 }
 
@@ -96,18 +97,20 @@ export function createProvider({
       client.grantTypeAllowed('refresh_token') &&
       source.scopes.has('offline_access') &&
       allowsOfflineAccess(state, source.resource),
-    rotateRefreshToken: true,
+    rotateRefreshToken: ({ oidc }) => isRotating(state, oidc.client),
+    extraParams: ['organization'],
     renderError: (ctx, { error, error_description }) => {
       ctx.type = 'html'
       ctx.body = errorPage(error, error_description ?? '')
     },
-    ttl: TTL,
+    ttl: { ...TTL, RefreshToken: (_ctx, token) => refreshTokenLifetime(state, token) },
   } satisfies Configuration)
   provider.on('server_error', (_ctx, error) => onFault(error))
   // Without a listener koa writes to the console. Its types leave the event out.
   const events: EventEmitter = provider
   events.on('error', onFault)
   provider.on('grant.success', showScope)
+  provider.on('grant.success', (ctx) => withholdUnchanged(state, ctx))
   logExchanges(provider, log)
   provider.use(encryptOpaqueTokens(state))
   provider.use(redirectAsAuth0(state))

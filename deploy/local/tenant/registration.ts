@@ -4,7 +4,7 @@ import { checkEntityLimit, thirdPartyClient } from './client.ts'
 import { readJson, sendJson, TenantError } from './http.ts'
 import type { TenantLog } from './log-streams.ts'
 import { createRegistrationLimit } from './rate-limits.ts'
-import type { TenantClient, TenantState } from './state.ts'
+import type { SecurityMode, TenantClient, TenantState } from './state.ts'
 
 const SCRIPTABLE = new Set(['javascript:', 'vbscript:', 'data:', 'blob:', 'file:', 'about:'])
 
@@ -13,17 +13,25 @@ const redirectUri = z.string().refine((uri) => {
   return url !== null && !url.href.includes('#') && !SCRIPTABLE.has(url.protocol)
 }, 'must be an absolute URI without fragment')
 
+const DEFAULT_GRANT_TYPES = ['authorization_code', 'refresh_token']
+/** What registration gives by the tenant's mode. Other grant types are left out of the answer. */
+const GRANT_TYPES: Readonly<Record<SecurityMode, readonly string[]>> = {
+  strict: DEFAULT_GRANT_TYPES,
+  permissive: [
+    ...DEFAULT_GRANT_TYPES,
+    ...['implicit', 'client_credentials', 'urn:ietf:params:oauth:grant-type:device_code'],
+  ],
+}
+
 /** What Auth0 reads of RFC 7591 s2, `scope` not among it; the rest is ignored, as s3.1 has it. */
 const metadata = z.object({
   redirect_uris: z.array(redirectUri).min(1),
   client_name: z.string().min(1).max(256).default('Dynamically registered client'),
-  grant_types: z
-    .array(z.enum(['authorization_code', 'refresh_token']))
-    .default(['authorization_code', 'refresh_token']),
-  response_types: z.array(z.literal('code')).default(['code']),
+  grant_types: z.array(z.string()).default(DEFAULT_GRANT_TYPES),
+  response_types: z.array(z.string()).optional(),
   token_endpoint_auth_method: z
     .enum(['none', 'client_secret_post', 'client_secret_basic'])
-    .default('client_secret_basic'),
+    .default('client_secret_post'),
 })
 type Metadata = z.infer<typeof metadata>
 
@@ -40,14 +48,19 @@ export function createRegistration(state: TenantState, log: TenantLog) {
     }
     const body = await readMetadata(req)
     checkEntityLimit(state)
-    const client = thirdPartyClient({
-      mode: state.settings.dynamic_client_registration_security_mode,
-      name: body.client_name,
-      callbacks: body.redirect_uris,
-      grantTypes: body.grant_types,
-      authMethod: body.token_endpoint_auth_method,
-    })
-    const answer = toAnswer(body, client)
+    const { mode } = state
+    const client = thirdPartyClient(
+      state,
+      {
+        mode,
+        name: body.client_name,
+        callbacks: body.redirect_uris,
+        grantTypes: body.grant_types.filter((grant) => GRANT_TYPES[mode].includes(grant)),
+        authMethod: body.token_endpoint_auth_method,
+      },
+      { external_metadata_type: 'dcr', external_metadata_created_by: 'client' },
+    )
+    const answer = toAnswer(client)
     state.clients.set(client.client_id, client)
     sendJson(res, 201, answer)
     log.emit({
@@ -109,15 +122,17 @@ async function readMetadata(req: IncomingMessage): Promise<Metadata> {
   throw new TenantError(400, code, faults.join('; '))
 }
 
-/** RFC 7591 s3.2.1 */
-function toAnswer(given: Metadata, client: TenantClient) {
+/** RFC 7591 s3.2.1, with the members that Auth0 sends. */
+function toAnswer(client: TenantClient) {
   return {
+    client_name: client.name,
     client_id: client.client_id,
     ...(client.client_secret !== undefined && {
       client_secret: client.client_secret,
       client_secret_expires_at: 0,
     }),
-    client_id_issued_at: Math.floor(Date.parse(client.created_at ?? '') / 1000),
-    ...given,
+    redirect_uris: client.callbacks,
+    grant_types: client.grant_types,
+    token_endpoint_auth_method: client.token_endpoint_auth_method,
   }
 }

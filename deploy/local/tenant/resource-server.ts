@@ -16,7 +16,7 @@ export function newApi(identifier: string): TenantApi {
     allow_offline_access: false,
     token_lifetime: DAY_SECONDS,
     token_lifetime_for_web: 7_200,
-    skip_consent_for_verifiable_first_party_clients: true,
+    skip_consent_for_verifiable_first_party_clients: false,
     enforce_policies: false,
     token_dialect: 'access_token',
     subject_type_authorization: {

@@ -1,8 +1,10 @@
 import { NO_FAULTS } from './faults.ts'
 import type { LogStreamOptions } from './log-stream-settings.ts'
 import { addManagementApi, NEW_SETTINGS, newConnection } from './new-tenant.ts'
+import { initialPermissions } from './permissions.ts'
 import { newApi } from './resource-server.ts'
 import type { Scope, SecurityMode, TenantApi, TenantState, TenantUser } from './state.ts'
+import { NEW_TRAITS } from './traits.ts'
 
 /** How the tenant is to be when it starts, and again when it is reset. */
 export interface TenantSetup {
@@ -22,13 +24,19 @@ export interface TenantSetup {
 
 /** Puts the tenant back to how it starts; its keys and what it has given out stay good. */
 export function setUp(state: TenantState, setup: TenantSetup, empty: boolean): void {
-  const { clients, connections, grants, apis, logStreams, userGrants } = state
+  const { clients, connections, grants, apis, logStreams, userGrants, roles } = state
+  const { permissions, organizations, issuedFor, actions, bindings } = state
   for (const map of [clients, connections, grants, apis, logStreams, userGrants]) map.clear()
+  for (const map of [roles, permissions, organizations, issuedFor]) map.clear()
+  for (const map of [actions, bindings]) map.clear()
+  for (const [userId, all] of initialPermissions(setup.users)) permissions.set(userId, all)
   state.logs.splice(0)
+  state.mode = 'strict'
   state.settings = NEW_SETTINGS
   state.rules = []
   state.hooks = []
   state.outage = false
+  state.traits = NEW_TRAITS
   state.faults = NO_FAULTS
   for (const name of setup.connections) {
     const connection = newConnection(name)
@@ -36,12 +44,12 @@ export function setUp(state: TenantState, setup: TenantSetup, empty: boolean): v
   }
   addManagementApi(state)
   if (empty) return
+  state.mode = setup.mode ?? 'strict'
   const api = localApi(setup)
   apis.set(api.id, api)
   state.settings = {
     ...NEW_SETTINGS,
     flags: { ...NEW_SETTINGS.flags, enable_dynamic_client_registration: true },
-    dynamic_client_registration_security_mode: setup.mode ?? 'strict',
     resource_parameter_profile: 'compatibility',
   }
 }
@@ -54,8 +62,6 @@ function localApi({ audience, scopes }: TenantSetup): TenantApi {
     scopes: scopes.map(({ value, description }) => ({ value, description })),
     enforce_policies: true,
     token_dialect: 'rfc9068_profile_authz',
-    token_lifetime: 3_600,
-    token_lifetime_for_web: 3_600,
     allow_offline_access: true,
   }
 }

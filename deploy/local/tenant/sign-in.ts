@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { errors, type Provider } from 'oidc-provider'
 import { findApi, grantableScopes } from './access.ts'
-import { audienceIn, grantRequest } from './grant.ts'
+import { audienceIn, grantRequest, organizationIn } from './grant.ts'
 import { readText, sendHtml } from './http.ts'
 import type { LogEvent } from './log-delivery.ts'
 import type { TenantLog } from './log-streams.ts'
@@ -52,6 +52,7 @@ export function createSignIn({ state, provider, log }: SignInOptions) {
       accountId: details.session?.accountId ?? '',
       scope: String(details.params['scope'] ?? ''),
       audience: audienceIn(details.params),
+      organization: organizationIn(details.params),
     })
     return { consent: { grantId: grant.jti } }
   }
@@ -91,14 +92,13 @@ function findUser({ users }: TenantState, form: URLSearchParams) {
   )
 }
 
-/** What the client asks for and may have of the API, in the API's words. */
+/** What the client asks for and may have of the API: by name, or by description if that is set. */
 function inWords(state: TenantState, client: TenantClient, { params }: Details): string[] {
   const asked = String(params['scope'] ?? '').split(' ')
   const api = findApi(state, audienceIn(params))
   const grantable = grantableScopes(state, client, api)
+  const showsDescriptions = state.settings.flags.use_scope_descriptions_for_consent === true
   return (api?.scopes ?? [])
     .filter(({ value }) => asked.includes(value) && grantable.includes(value))
-    .map(({ value, description = '' }) =>
-      description === '' ? value : `${description} (${value})`,
-    )
+    .map(({ value, description = '' }) => (showsDescriptions && description) || value)
 }

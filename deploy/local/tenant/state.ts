@@ -1,16 +1,16 @@
 import type { Management } from 'auth0'
 import type { JWK } from 'jose'
+import type {
+  Permission,
+  TenantAction,
+  TenantBinding,
+  TenantOrganization,
+  TenantRole,
+} from './entities.ts'
 import type { Faults } from './faults.ts'
 import type { LogRecord } from './log-delivery.ts'
-
-/** A type of the `auth0` package without its index signature, under which any member would do. */
-export type Known<Type> = {
-  [Name in keyof Type as string extends Name ? never : Name]: Type[Name]
-}
-
-type Given<Type, Names extends keyof Type> = Type & {
-  [Name in Names]-?: NonNullable<Type[Name]>
-}
+import type { Given, Known } from './package-types.ts'
+import type { Traits } from './traits.ts'
 
 /** A client as the Management API shows it, secret included. */
 export type TenantClient = Given<Known<Management.Client>, 'client_id'>
@@ -38,16 +38,19 @@ export type TenantLogStream = Given<
 >
 
 export type TenantSettings = Given<
-  Known<Management.GetTenantSettingsResponseContent>,
-  | 'flags'
-  | 'default_audience'
-  | 'dynamic_client_registration_security_mode'
-  | 'resource_parameter_profile'
+  Known<Omit<Management.GetTenantSettingsResponseContent, 'flags'>> & {
+    // The second one is documented, but missing in the package's types.
+    readonly flags?: Management.TenantSettingsFlags & {
+      readonly use_scope_descriptions_for_consent?: boolean | undefined
+    }
+  },
+  'flags' | 'default_audience' | 'resource_parameter_profile'
 >
 
 /** What a person has let a client do, one for each client, person and API. */
 export type TenantUserGrant = Required<Omit<Management.UserGrant, 'organization_id'>> & {
   readonly id: string
+  readonly organization_id?: string
   /** The grants of oidc-provider that came of it, each with its tokens. */
   readonly issued: string[]
 }
@@ -69,7 +72,7 @@ export interface TenantUser {
   readonly email: string
   readonly password: string
   readonly userId: string
-  /** Scopes, of whatever API has them. */
+  /** Scopes, of whatever API has them, when the tenant starts. */
   readonly permissions: readonly string[]
 }
 
@@ -93,14 +96,26 @@ export interface TenantState {
   readonly apis: Map<string, TenantApi>
   readonly logStreams: Map<string, TenantLogStream>
   readonly userGrants: Map<string, TenantUserGrant>
+  readonly roles: Map<string, TenantRole>
+  /** What people may do without any role, by `userId`. */
+  readonly permissions: Map<string, readonly Permission[]>
+  readonly organizations: Map<string, TenantOrganization>
+  /** By grant of oidc-provider: the organization that the person signed in to. */
+  readonly issuedFor: Map<string, string>
+  readonly actions: Map<string, TenantAction>
+  /** Which action runs at which trigger, in order. */
+  readonly bindings: Map<string, readonly TenantBinding[]>
   /** The latest events, oldest first. */
   readonly logs: LogRecord[]
   /** Private keys, all of them published: the one that signs, its successor, its predecessor. */
   keys: readonly [current: JWK, next: JWK, ...previous: JWK[]]
+  /** What registration makes of a client, shown among the settings or not. */
+  mode: SecurityMode
   settings: TenantSettings
   rules: readonly Management.Rule[]
   hooks: readonly Management.Hook[]
   /** Discovery, JWKS and the Management API answer 503. */
   outage: boolean
+  traits: Traits
   faults: Faults
 }

@@ -117,7 +117,7 @@ function createEndpoints(
   return {
     state,
     provider,
-    authorize: createAuthorize({ state, provider }),
+    authorize: createAuthorize({ state, provider, log }),
     signIn: createSignIn({ state, provider, log }),
     token: createToken({ state, provider, tokens }),
     register: createRegistration(state, log),

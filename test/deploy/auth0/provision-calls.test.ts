@@ -209,7 +209,7 @@ describe('with a tenant', () => {
     expect(run.exitCode).toBe(0)
     expect(api.calls.filter((call) => call === '429').length).toBeGreaterThan(3)
     const paths = api.writes.map(({ method, path }) => `${method} ${path}`)
-    expect(paths.filter((path) => path.startsWith('POST'))).toHaveLength(3)
+    expect(paths.filter((path) => path.startsWith('POST'))).toHaveLength(4)
   })
 
   test('429 for ever: the run fails with its reason and has changed nothing', async () => {

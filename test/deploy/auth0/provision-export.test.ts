@@ -23,10 +23,11 @@ afterEach(async () => {
 type Json = Record<string, unknown>
 type Sections = Record<string, Json[]> & { readonly tenant: Json }
 
-async function exported(args: readonly string[] = []): Promise<Sections> {
+async function exported(args: readonly string[] = [], env = {}): Promise<Sections> {
   const { exitCode, stdout } = await provision({
     domain: api.domain,
     args: ['--export', ...args],
+    env,
   })
   expect(exitCode).toBe(0)
   return parse(stdout) as Sections
@@ -39,10 +40,19 @@ test('the file has the state that --apply reaches', async () => {
   await provision({ domain: api.domain, args: ['--apply', ...args] })
   const { tenant } = api
 
+  const [grant] = yaml['clientGrants'] ?? []
+  const made = tenant.clients.find(({ name }) => name === grant?.['client_id'])
   expect(tenant.settings).toMatchObject(yaml.tenant)
   expect(tenant.apis).toContainEqual(expect.objectContaining(yaml['resourceServers']?.[0]))
   expect(tenant.connections).toContainEqual(expect.objectContaining(yaml['connections']?.[0]))
-  expect(tenant.grants).toContainEqual(expect.objectContaining(yaml['clientGrants']?.[0]))
+  const client_id = made?.['client_id']
+  expect(tenant.grants).toContainEqual(expect.objectContaining({ ...grant, client_id }))
+  expect(tenant.roles).toContainEqual(
+    expect.objectContaining({
+      ...yaml['roles']?.[0],
+      permissions: expect.arrayContaining(Object(yaml['roles']?.[0]?.['permissions'])),
+    }),
+  )
   expect(tenant.clients).toContainEqual(expect.objectContaining(yaml['clients']?.[0]))
   const [stream] = yaml['logStreams'] ?? []
   const sink = { ...Object(stream?.['sink']), httpAuthorization: `Bearer ${LOG_WEBHOOK_SECRET}` }
@@ -92,7 +102,7 @@ test('a connection with a database of its own is in the section for those', asyn
 test('a permissive tenant keeps its connections to itself', async () => {
   api.tenant.settings['dynamic_client_registration_security_mode'] = 'permissive'
   const { tenant, connections } = await exported()
-  expect(tenant).toMatchObject({ dynamic_client_registration_security_mode: 'permissive' })
+  expect(tenant).not.toHaveProperty('dynamic_client_registration_security_mode')
   expect(connections).toBeUndefined()
 })
 
@@ -131,4 +141,39 @@ test('a connection keeps its display name, and a paused log stream becomes activ
   const { connections, logStreams } = await exported()
   expect(connections?.[0]).toMatchObject({ display_name: 'Staff', is_domain_connection: true })
   expect(logStreams?.[0]).toMatchObject({ status: 'active' })
+})
+
+test('the mode, iss and the lifetime of tokens are in the file only when asked for', async () => {
+  expect((await exported()).tenant).toEqual({
+    flags: { enable_dynamic_client_registration: true },
+    resource_parameter_profile: 'compatibility',
+  })
+  const { tenant, resourceServers } = await exported([
+    ...['--strict', '--iss', '--predefined', '--token-lifetime', '900'],
+  ])
+  expect(tenant).toMatchObject({
+    dynamic_client_registration_security_mode: 'strict',
+    authorization_response_iss_parameter_supported: true,
+  })
+  expect(resourceServers?.[0]).toMatchObject({ token_lifetime: 900 })
+})
+
+test('metadata documents are advertised only once one is imported', async () => {
+  const args = ['--cimd', 'https://chatgpt.com/oauth/client.json']
+  expect((await exported(args)).tenant).not.toHaveProperty('client_id_metadata_document_supported')
+  await provision({ domain: api.domain, args: ['--apply', ...args] })
+  expect((await exported(args)).tenant).toMatchObject({
+    client_id_metadata_document_supported: true,
+  })
+})
+
+test('the default grant is in the file with open access, and then the log stream is not', async () => {
+  const { clientGrants, logStreams } = await exported([], { THIRD_PARTY_ACCESS: 'open' })
+  expect(clientGrants).toEqual([
+    expect.objectContaining({ default_for: 'third_party_clients', subject_type: 'user' }),
+  ])
+  expect(logStreams).toBeUndefined()
+  const admitted = await exported()
+  expect(admitted['clientGrants']).toBeUndefined()
+  expect(admitted['logStreams']).toHaveLength(1)
 })

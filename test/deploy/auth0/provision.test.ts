@@ -19,6 +19,7 @@ const AUDIENCE = 'https://mcp.example.com/mcp'
 const ENDPOINT = 'https://mcp.example.com/auth0-log-webhook'
 const SCOPES = ['events:read', 'events:write']
 const REDIRECT_URI = 'https://chatgpt.com/connector/oauth/abc123'
+const OPEN = { THIRD_PARTY_ACCESS: 'open' }
 const CIMD_URL = 'https://chatgpt.com/oauth/client.json'
 
 let api: TenantApi
@@ -66,7 +67,8 @@ describe('an empty tenant', () => {
     expect(stdout).toContain(`+ create  api  ${AUDIENCE}`)
     expect(stdout).toContain('~ resource_parameter_profile: audience -> compatibility')
     expect(stdout).toContain(`+ create  log-stream  ${ENDPOINT}`)
-    expect(stdout).toContain('+ create  client-grant  default for third-party clients')
+    expect(stdout).toContain('+ create  role  Tools at mcp.example.com')
+    expect(stdout).not.toContain('create  client-grant')
     expect(stdout).toContain('~ is_domain_connection: false -> true')
     expect(stdout).toContain('+ flags.enable_dynamic_client_registration: true')
     expect(stdout).toContain('run it again with --apply')
@@ -85,7 +87,8 @@ describe('an empty tenant', () => {
         { value: 'events:read', description: 'Tools: listEvents, summarizeEvents' },
         { value: 'events:write', description: 'Tools: addEvent, summarizeEvents' },
       ],
-      subject_type_authorization: { user: { policy: 'allow_all' } },
+      subject_type_authorization: { user: { policy: 'require_client_grant' } },
+      token_lifetime: 3_600,
     })
     expect(api.tenant.settings).toMatchObject({
       flags: { enable_dynamic_client_registration: true, enable_client_connections: true },
@@ -93,12 +96,7 @@ describe('an empty tenant', () => {
       dynamic_client_registration_security_mode: 'strict',
     })
     expect(connectionOf('google-oauth2')).toMatchObject({ is_domain_connection: true })
-    expect(grantOf()).toMatchObject({
-      default_for: 'third_party_clients',
-      audience: AUDIENCE,
-      scope: SCOPES,
-      subject_type: 'user',
-    })
+    expect(grantOf()).toBeUndefined()
     expect(streamOf()).toMatchObject({
       type: 'http',
       status: 'active',
@@ -117,7 +115,7 @@ describe('an empty tenant', () => {
     const writes = api.writes.length
     const items = await planned()
 
-    expect(new Set(items.map(({ action }) => action))).toEqual(new Set(['keep', 'report']))
+    expect(new Set(items.map(({ action }) => action))).toEqual(new Set(['keep']))
     expect((await run(['--apply'])).stdout).toContain('Nothing to do')
     expect(api.writes).toHaveLength(writes)
   })
@@ -138,8 +136,9 @@ describe('an empty tenant', () => {
       '/resource-servers',
       '/tenants/settings',
       '/log-streams',
-      '/client-grants',
       '/connections/con_google',
+      '/roles',
+      expect.stringMatching(/^\/roles\/.*\/permissions$/),
       '/tenants/settings',
     ])
   })
@@ -158,10 +157,11 @@ describe('an empty tenant', () => {
     })
   })
 
-  test('a mode that nobody has chosen becomes the strict one', async () => {
+  test('a mode that the tenant does not show is not sent', async () => {
     delete api.tenant.settings['dynamic_client_registration_security_mode']
     await applied()
-    expect(api.tenant.settings['dynamic_client_registration_security_mode']).toBe('strict')
+    expect(api.tenant.settings).not.toHaveProperty('dynamic_client_registration_security_mode')
+    expect((await run()).stdout).toContain('Nothing to do')
   })
 
   test('no secret is printed, in text or in JSON', async () => {
@@ -182,7 +182,7 @@ describe('a permissive tenant', () => {
     await applied()
     expect(api.tenant.settings['dynamic_client_registration_security_mode']).toBe('permissive')
     expect(connectionOf('google-oauth2')).not.toHaveProperty('is_domain_connection')
-    expect(grantOf()).toMatchObject({ scope: SCOPES })
+    expect(grantOf()).toBeUndefined()
     expect((await run()).stdout).toContain('Nothing to do')
   })
 
@@ -194,21 +194,27 @@ describe('a permissive tenant', () => {
     expect(connectionOf('google-oauth2')).toMatchObject({ is_domain_connection: true })
   })
 
-  test('an API that demands grants lets in clients that log-webhook has promoted', async () => {
+  test.each(['require_client_grant', 'allow_all'])(
+    'an API keeps its policy %s: other applications may use it',
+    async (policy) => {
+      await applied()
+      const subject_type_authorization = { user: { policy }, client: { policy: 'deny_all' } }
+      Object.assign(apiOf() ?? {}, { subject_type_authorization })
+      const writes = api.writes.length
+      await applied()
+      expect(api.writes).toHaveLength(writes)
+    },
+  )
+
+  test('allow_all is reported where a connection is at domain level', async () => {
     await applied()
-    Object.assign(apiOf() ?? {}, {
-      subject_type_authorization: {
-        user: { policy: 'require_client_grant' },
-        client: { policy: 'deny_all' },
-      },
-    })
-    await applied()
-    expect(api.writes.at(-1)?.body).toEqual({
-      subject_type_authorization: {
-        user: { policy: 'allow_all' },
-        client: { policy: 'deny_all' },
-      },
-    })
+    const subject_type_authorization = { user: { policy: 'allow_all' } }
+    Object.assign(apiOf() ?? {}, { subject_type_authorization })
+    expect((await planned()).filter(({ area }) => area === 'api')).toHaveLength(1)
+    Object.assign(connectionOf('google-oauth2') ?? {}, { is_domain_connection: true })
+    expect((await planned()).filter(({ area }) => area === 'api')).toContainEqual(
+      expect.objectContaining({ action: 'report', why: expect.stringContaining('allow_all') }),
+    )
   })
 })
 
@@ -241,7 +247,7 @@ describe('a tenant that has gone astray', () => {
       'an API that denies people',
       apiOf,
       { subject_type_authorization: { user: { policy: 'deny_all' } } },
-      { subject_type_authorization: { user: { policy: 'allow_all' } } },
+      { subject_type_authorization: { user: { policy: 'require_client_grant' } } },
     ],
     [
       'the audience profile',
@@ -274,12 +280,6 @@ describe('a tenant that has gone astray', () => {
       streamOf,
       { filters: [{ type: 'category', name: 'auth.login.fail' }] },
       { filters: [{ type: 'category', name: 'management.success' }] },
-    ],
-    [
-      'a grant that lacks a scope',
-      grantOf,
-      { scope: ['events:read'] },
-      { scope: ['events:read', 'events:write'] },
     ],
   ]
 
@@ -330,8 +330,9 @@ describe('a tenant that has gone astray', () => {
   test.each([[[]], [['events:read', 'admin']]])(
     'a grant for all scopes needs none by name, and loses none: %j',
     async (scope) => {
+      await applied([], OPEN)
       Object.assign(grantOf() ?? {}, { scope, allow_all_scopes: true })
-      const { stdout } = await run(['--apply', '--prune'])
+      const { stdout } = await run(['--apply', '--prune'], { env: OPEN })
       expect(stdout).toContain('Nothing to do')
     },
   )
@@ -348,7 +349,7 @@ describe('a tenant that has gone astray', () => {
 describe('a tenant that knows only later what was made', () => {
   test('is waited for', async () => {
     api.staged.settlingApi = 2
-    await applied()
+    await applied([], OPEN)
     expect(grantOf()?.['scope']).toEqual(SCOPES)
   })
 })
@@ -394,9 +395,9 @@ describe('the secret of the log stream', () => {
 })
 
 describe('scopes that the catalogue does not have', () => {
-  const FEWER = { TOOL_SCOPES_JSON: '{"listEvents":["events:read"]}' }
+  const FEWER = { ...OPEN, TOOL_SCOPES_JSON: '{"listEvents":["events:read"]}' }
 
-  beforeEach(() => applied())
+  beforeEach(() => applied([], OPEN))
 
   test('are reported and left alone, on the API and in the grant', async () => {
     const { exitCode, stdout } = await run(['--apply'], { env: FEWER })
@@ -417,6 +418,9 @@ describe('scopes that the catalogue does not have', () => {
           { value: 'events:read', description: 'Tools: listEvents' },
           { value: 'events:write', description: 'Tools: addEvent, summarizeEvents' },
         ],
+      },
+      {
+        permissions: [{ resource_server_identifier: AUDIENCE, permission_name: 'events:write' }],
       },
       { scope: ['events:read'] },
       { scopes: [{ value: 'events:read', description: 'Tools: listEvents' }] },
@@ -459,6 +463,7 @@ describe('--cimd', () => {
     expect(exitCode).toBe(1)
     expect(stdout).toContain('client_name is missing')
     expect(stdout).toContain('In place:')
+    expect(api.tenant.settings).not.toHaveProperty('client_id_metadata_document_supported')
   })
 })
 
@@ -536,24 +541,29 @@ describe('--predefined', () => {
 })
 
 describe('what is in the way', () => {
-  test('a connection that does not exist: nothing is changed', async () => {
+  test('a connection that does not exist: the rest is carried out', async () => {
     const env = { GOOGLE_CONNECTION_NAME: 'google-oauth2,okta' }
     const { exitCode, stdout } = await run(['--apply'], { env })
     expect(exitCode).toBe(1)
     expect(stdout).toContain('! blocked  connection  okta')
     expect(stdout).toContain('GOOGLE_CONNECTION_NAME')
-    expect(api.writes).toEqual([])
+    expect(connectionOf('google-oauth2')).toMatchObject({ is_domain_connection: true })
+    expect(streamOf()).toBeDefined()
   })
 
   test.each(PROVISION_SCOPES.filter((scope) => scope.startsWith('read:')))(
-    'without %s nothing is changed, and the scope and all others are named',
+    'without %s the rest is carried out, and the scope and all others are named',
     async (missing) => {
       api.staged.scopes = PROVISION_SCOPES.filter((scope) => scope !== missing)
-      const { exitCode, stdout } = await run(['--apply', '--predefined', REDIRECT_URI])
+      const args = ['--predefined', REDIRECT_URI, '--organization', 'org_acme']
+      const { exitCode, stdout } = await run(['--apply', ...args])
       expect(exitCode).toBe(1)
       expect(stdout).toContain(`Missing Management scopes: ${missing}\n`)
       expect(stdout).toContain(PROVISION_SCOPES.join(' '))
-      expect(api.writes).toEqual([])
+      expect(api.writes).not.toEqual([])
+      delete api.staged.scopes
+      await run(['--apply', ...args])
+      expect((await run(args)).stdout).toContain('Nothing to do')
     },
   )
 
@@ -566,14 +576,18 @@ describe('what is in the way', () => {
     'create:clients',
   ]
 
-  test.each(WRITING)('without %s, which the token tells, nothing is changed', async (missing) => {
-    api.staged.tellsScopes = true
-    api.staged.scopes = PROVISION_SCOPES.filter((scope) => scope !== missing)
-    const { exitCode, stdout } = await run(['--apply', '--predefined', REDIRECT_URI])
-    expect(exitCode).toBe(1)
-    expect(stdout).toContain(`Missing Management scopes: ${missing}\n`)
-    expect(api.writes).toEqual([])
-  })
+  test.each(WRITING)(
+    'without %s, which the token tells, that call is not made',
+    async (missing) => {
+      api.staged.tellsScopes = true
+      api.staged.scopes = PROVISION_SCOPES.filter((scope) => scope !== missing)
+      const { exitCode, stdout } = await run(['--apply', '--predefined', REDIRECT_URI])
+      expect(exitCode).toBe(1)
+      expect(stdout).toContain(`Missing Management scopes: ${missing}\n`)
+      expect(api.writes).not.toEqual([])
+      expect(stdout).not.toContain('Failed:')
+    },
+  )
 
   test.each(WRITING)('without %s, which shows only then: goes on once granted', async (missing) => {
     const args = ['--apply', '--predefined', REDIRECT_URI]
@@ -635,12 +649,13 @@ describe('what is in the way', () => {
     expect(stdout).toContain(PROVISION_SCOPES.join(' '))
   })
 
-  test('a part that cannot be read stops all, so that nothing is made twice', async () => {
+  test('a part that cannot be read is not touched, so that nothing is made twice', async () => {
     api.staged.broken = { call: 'GET /log-streams', status: 400 }
     const { exitCode, stdout } = await run(['--apply'])
     expect(exitCode).toBe(1)
     expect(stdout).toContain(`! blocked  log-stream  ${ENDPOINT}`)
-    expect(api.writes).toEqual([])
+    expect(api.writes.map(({ path }) => path)).not.toContain('/log-streams')
+    expect(apiOf()).toBeDefined()
   })
 
   test('a tenant that cannot be reached is one line, not one for each part', async () => {
@@ -685,9 +700,9 @@ describe('interrupted', () => {
 
   test('it says what is in place and what is not', async () => {
     api.staged.scopes = PROVISION_SCOPES.filter((scope) => scope !== 'create:client_grants')
-    const { stdout } = await run(['--apply'])
+    const { stdout } = await run(['--apply'], { env: OPEN })
     expect(stdout).toMatch(
-      /In place:\n {4}api .*\n {4}tenant .*\n {4}log-stream .*\nNot yet:\n {4}connection .*\n {4}tenant /,
+      /Failed:\n {4}client-grant .*\nSkipped.*\n {4}tenant {2}dynamic.*\nIn place:\n {4}api .*\n {4}tenant .*\n {4}connection .*\n {4}role /,
     )
   })
 
@@ -745,7 +760,7 @@ describe('the command line', () => {
     const { stdout } = await run(['--json', '--apply'])
     const report = JSON.parse(stdout)
     expect(report).toMatchObject({ tenant: api.domain, missingScopes: [], exitCode: 0 })
-    expect(report.applied.done).toHaveLength(6)
+    expect(report.applied.done).toHaveLength(7)
     expect(report.items[0].changes[0]).toMatchObject({ before: null })
   })
 })

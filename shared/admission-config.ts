@@ -1,3 +1,4 @@
+import type { ClientPreset } from './client-presets.ts'
 import {
   ConfigError,
   collectFaults,
@@ -6,11 +7,10 @@ import {
   variables,
 } from './config.ts'
 import { defaultAudience } from './protected-resource.ts'
-import {
-  CHATGPT_REDIRECT_URIS,
-  createRedirectUriPolicy,
-  type RedirectUriPolicy,
-} from './redirect-uris.ts'
+import { createRedirectUriPolicy, type RedirectUriPolicy } from './redirect-uris.ts'
+
+/** What CLIENT_REDIRECT_URIS is when it is not set. */
+export const DEFAULT_REDIRECT_URIS: readonly ClientPreset[] = ['chatgpt']
 
 /**
  * Who may be admitted, where, and to what: the variables that every function which admits clients
@@ -48,7 +48,7 @@ export function admissionRules(values: {
   readonly PUBLIC_URL?: string | undefined
   readonly CLIENT_REDIRECT_URIS?: readonly string[] | undefined
 }): { readonly audience: string; readonly mayRedirectTo: RedirectUriPolicy } {
-  const patterns = values.CLIENT_REDIRECT_URIS ?? CHATGPT_REDIRECT_URIS
+  const patterns = values.CLIENT_REDIRECT_URIS ?? DEFAULT_REDIRECT_URIS
   const [audience, mayRedirectTo] = collectFaults([
     () => audienceOf(values),
     () => createRedirectUriPolicy(patterns),

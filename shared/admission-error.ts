@@ -1,3 +1,5 @@
+import { asObject } from './json.ts'
+
 /** The steps of an admission, as they stand in failure codes, with the Management scope of each. */
 const SCOPE_OF_STEP = {
   client_read: 'read:clients',
@@ -7,6 +9,7 @@ const SCOPE_OF_STEP = {
   conn_enable: 'update:connections',
   grant_lookup: 'read:client_grants',
   grant_create: 'create:client_grants',
+  grant_update: 'update:client_grants',
 } as const
 
 export type AdmissionStep = keyof typeof SCOPE_OF_STEP
@@ -16,6 +19,7 @@ const CHANGES: ReadonlySet<AdmissionStep> = new Set([
   'client_delete',
   'conn_enable',
   'grant_create',
+  'grant_update',
 ])
 const CLIENT_STEPS: ReadonlySet<AdmissionStep> = new Set([
   'client_read',
@@ -39,8 +43,16 @@ export class AdmissionError extends Error {
   readonly missingScope: string | undefined
   /** The steps that have changed something before this one failed, in order. */
   readonly done: readonly AdmissionStep[]
+  /** The code of the refused promotion, when this failure is of the other way to serve the client. */
+  readonly promotion: string | undefined
+  readonly #step: AdmissionStep
 
-  constructor(step: AdmissionStep, cause: unknown, done: readonly AdmissionStep[] = []) {
+  constructor(
+    step: AdmissionStep,
+    cause: unknown,
+    done: readonly AdmissionStep[] = [],
+    promotion?: string,
+  ) {
     const status = statusOf(cause)
     const noToken = isTokenFailure(cause)
     const failure = status === undefined ? failureOf(cause) : `http_${status}`
@@ -49,11 +61,38 @@ export class AdmissionError extends Error {
     this.code = code
     this.status = status
     this.done = [...done]
+    this.promotion = promotion
+    this.#step = step
     // Anything but a refusal of this very request: an outage, a rate limit, a missing permission.
     this.passing = status === undefined || noToken || ![400, 404, 409, 422].includes(status)
     this.general = noToken || status === 401 || status === 429
     this.missingScope = status === 403 && !noToken ? SCOPE_OF_STEP[step] : undefined
   }
+
+  /** The same failure, after Auth0 refused a promotion with that code. */
+  after(promotion: string): AdmissionError {
+    return new AdmissionError(this.#step, this.cause, this.done, promotion)
+  }
+}
+
+const REFUSED: ReadonlySet<number> = new Set([400, 403, 409])
+
+/**
+ * The code of a promotion that Auth0 does not allow; undefined for any other error. A 403 for want of
+ * a Management scope is not a refusal.
+ */
+export function refusedPromotion(error: unknown): string | undefined {
+  if (!(error instanceof AdmissionError) || !error.code.startsWith('client_promote_'))
+    return undefined
+  const { status = 0, cause } = error
+  return REFUSED.has(status) && !lacksScope(cause) ? error.code : undefined
+}
+
+function lacksScope(error: unknown): boolean {
+  const body = error instanceof Error && 'body' in error ? asObject(error.body) : undefined
+  const message = body?.['message']
+  const isSaid = typeof message === 'string' && /insufficient scope/i.test(message)
+  return body?.['errorCode'] === 'insufficient_scope' || isSaid
 }
 
 /** The steps of one admission. */

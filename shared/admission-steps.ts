@@ -3,7 +3,7 @@ import { AdmissionError, AnswerError, type Attempts } from './admission-error.ts
 import { asObject } from './json.ts'
 import { keptByPatch } from './kept-by-patch.ts'
 import type { Management } from './management.ts'
-import { isPromoted, PROMOTED } from './registered-client.ts'
+import { hasRotatingTokens, isPromoted, PROMOTED } from './registered-client.ts'
 
 /** What every call of one admission goes with. */
 export interface RequestOptions {
@@ -40,26 +40,59 @@ export async function readClient(
 export async function promote(
   { attempt, management, request }: Steps,
   clientId: string,
-  client: Auth0.GetClientResponseContent,
 ): Promise<void> {
-  if (isPromoted(client)) return
   await attempt('client_promote', () => management.clients.update(clientId, PROMOTED, request))
 }
 
-/** Gives a strict client the API, with the scopes that the tools need. */
-export async function grantApi(
+/**
+ * Gives a client that an earlier version promoted refresh tokens that rotate and expire. A client that
+ * an operator has changed since is left as it is.
+ */
+export async function renewTokens(
+  { attempt, management, request }: Steps,
+  client: Auth0.GetClientResponseContent,
+): Promise<void> {
+  const { client_id: clientId = '' } = client
+  if (!isPromoted(client) || hasRotatingTokens(client)) return
+  const { refresh_token } = PROMOTED
+  await attempt('client_promote', () =>
+    management.clients.update(clientId, { refresh_token }, request),
+  )
+}
+
+/** The scopes of one API. */
+export interface Access {
+  readonly audience: string
+  readonly scopes: readonly string[]
+}
+
+type Grant = Auth0.ClientGrantResponseContent
+
+/** The grant by which a client gets the API for its users; undefined when it has none of its own. */
+export async function findGrant(
   { attempt, management, request }: Steps,
   clientId: string,
-  { audience, scopes }: { readonly audience: string; readonly scopes: readonly string[] },
-): Promise<void> {
+  { audience }: Access,
+): Promise<Grant | undefined> {
   const existing = await attempt('grant_lookup', () =>
     management.clientGrants.list({ client_id: clientId, audience }, request),
   )
-  if (existing.data.some((grant) => grant.subject_type === 'user')) return
+  return existing.data.find((grant) => grant.subject_type === 'user')
+}
+
+/** Gives a client the API with the scopes that the tools need; `existing` keeps what it has besides. */
+export async function grantApi(
+  steps: Steps,
+  clientId: string,
+  access: Access,
+  existing: Grant | undefined,
+): Promise<void> {
+  if (existing !== undefined) return raiseGrant(steps, access, existing)
+  const { attempt, management, request } = steps
   const grant: Auth0.CreateClientGrantRequestContent = {
     client_id: clientId,
-    audience,
-    scope: [...scopes],
+    audience: access.audience,
+    scope: [...access.scopes],
     subject_type: 'user',
   }
   try {
@@ -68,6 +101,19 @@ export async function grantApi(
     // Somebody else made it between the two calls.
     if (!(error instanceof AdmissionError) || error.status !== 409) throw error
   }
+}
+
+async function raiseGrant(
+  { attempt, management, request }: Steps,
+  { scopes }: Access,
+  { id, scope = [], allow_all_scopes: hasAll }: Grant,
+): Promise<void> {
+  const missing = scopes.filter((one) => !scope.includes(one))
+  if (hasAll === true || missing.length === 0) return
+  await attempt('grant_update', async () => {
+    if (id === undefined) throw new AnswerError('malformed')
+    return management.clientGrants.update(id, { scope: [...scope, ...missing] }, request)
+  })
 }
 
 /** Makes each of these connections available, one after the other. */
@@ -92,7 +138,7 @@ export async function findConnection(
   })
 }
 
-/** For one permissive client. */
+/** For one promoted client. */
 export const enableFor =
   (clientId: string): ConnectionChange =>
   async (steps, { id }) => {

@@ -1,44 +1,49 @@
+import type { Management as Auth0 } from 'auth0'
 import { AdmissionError, createAttempts, settling } from './admission-error.ts'
-import {
-  eachConnection,
-  enableFor,
-  findConnection,
-  grantApi,
-  promote,
-  type RequestOptions,
-  readClient,
-  shareWithThirdParties,
-} from './admission-steps.ts'
+import { findConnection, type RequestOptions, readClient } from './admission-steps.ts'
+import { type Served, type ServeOptions, serveClient } from './admission-ways.ts'
 import type { Management } from './management.ts'
 import type { RedirectUriPolicy } from './redirect-uris.ts'
-import { isStrict, mayHaveRegistered } from './registered-client.ts'
+import {
+  isPromoted,
+  isSelfRegistered,
+  isStrict,
+  mayHaveRegistered,
+  registrationKind,
+} from './registered-client.ts'
 
 /** What became of one newly registered client. */
-export interface Admission {
-  readonly outcome: 'admitted' | 'already_admitted' | 'refused' | 'deleted' | 'observed'
-  /** Why it was refused or deleted, for the log. */
-  readonly reason?: 'redirect_uri_not_covered' | 'not_dynamic'
+export interface Admission extends Partial<Served> {
+  readonly outcome: 'admitted' | 'already_admitted' | 'refused' | 'deleted' | 'observed' | 'ignored'
+  /** Why it was refused, deleted or ignored, for the log. */
+  readonly reason?: 'redirect_uri_not_covered' | 'not_dynamic' | 'not_self_registered'
   readonly clientName: string | undefined
   readonly mode: 'strict' | 'permissive'
 }
 
-export interface AdmissionOptions {
+export interface AdmissionOptions extends ServeOptions {
   readonly management: () => Promise<Management>
   readonly mayRedirectTo: RedirectUriPolicy
   readonly policy: 'admit' | 'observe' | 'enforce'
-  /** Names of the login connections that an admitted client gets. */
-  readonly connections: readonly string[]
-  readonly audience: string
-  readonly scopes: readonly string[]
   /** Milliseconds between tries of a step that Auth0 answers 404, as it may right after a registration. */
   readonly readDelaysMs?: readonly number[]
 }
 
+/** What is known of a client before it is read. */
+export interface AdmissionHints {
+  /** Nothing is waited for when Auth0 does not know the client. */
+  readonly isGone?: boolean
+  /**
+   * The registration is a guess: the client is ignored unless its marker proves that it registered
+   * itself by its metadata document.
+   */
+  readonly isGuess?: boolean
+}
+
 /**
- * Admits one client if the policy covers it; whoever calls it twice changes nothing the second time,
- * and whoever calls it while it runs for the same client waits for that run. Stops when `signal`
- * aborts. A client that Auth0 does not know is asked for again for a moment, unless `isGone` says that
- * there is nothing to wait for.
+ * Admits one client if the policy covers it. A second call changes nothing, and a call while another
+ * runs for the same client waits for that run. Stops when `signal` aborts. A client that Auth0 does
+ * not know is read again for a moment, unless `isGone` is set.
  *
  * @throws AdmissionError naming the step that failed; what was done before it stays and is not
  * repeated by the next try.
@@ -46,7 +51,7 @@ export interface AdmissionOptions {
 export type AdmitClient = (
   clientId: string,
   signal?: AbortSignal,
-  isGone?: boolean,
+  hints?: AdmissionHints,
 ) => Promise<Admission>
 
 /**
@@ -65,42 +70,45 @@ export function createAdmission(options: AdmissionOptions): AdmitClient {
   const admit = async (
     clientId: string,
     signal: AbortSignal | undefined,
-    delaysMs: readonly number[],
+    { isGone = false, isGuess = false }: AdmissionHints,
   ): Promise<Admission> => {
+    const delaysMs = isGone ? [] : (options.readDelaysMs ?? READ_DELAYS_MS)
     const { attempt, done } = settling(createAttempts(signal), delaysMs)
     const management = await options.management()
     const steps = { attempt, management, request: requestOptions(signal) }
     const client = await readClient(steps, clientId)
     const mode = isStrict(client) ? 'strict' : 'permissive'
     const about = { clientName: client.name, mode } as const
+    if (isGuess && registrationKind(client) !== 'self_cimd') {
+      return { outcome: 'ignored', reason: 'not_self_registered', ...about }
+    }
     // A record only says so: what an operator made is neither changed nor deleted on its word.
     if (!mayHaveRegistered(client)) return { outcome: 'refused', reason: 'not_dynamic', ...about }
     if (!options.mayRedirectTo(client.callbacks ?? [])) {
-      const mayDelete = options.policy === 'enforce' && client.is_first_party === false
-      if (mayDelete) await remove(clientId, signal)
-      const outcome = mayDelete ? 'deleted' : 'refused'
+      const isDeleted = options.policy === 'enforce' && mayDelete(client)
+      if (isDeleted) await remove(clientId, signal)
+      const outcome = isDeleted ? 'deleted' : 'refused'
       return { outcome, reason: 'redirect_uri_not_covered', ...about }
     }
     if (options.policy === 'observe') return { outcome: 'observed', ...about }
-    if (mode === 'strict') {
-      await grantApi(steps, clientId, options)
-      await eachConnection(steps, options.connections, shareWithThirdParties)
-    } else {
-      await promote(steps, clientId, client)
-      await eachConnection(steps, options.connections, enableFor(clientId))
-    }
-    return { outcome: done.length > 0 ? 'admitted' : 'already_admitted', ...about }
+    const served = await serveClient(steps, { clientId, client }, options)
+    return { outcome: done.length > 0 ? 'admitted' : 'already_admitted', ...served, ...about }
   }
 
   const inFlight = new Map<string, Promise<Admission>>()
-  return async (clientId, signal, isGone = false) => {
-    const delaysMs = isGone ? [] : (options.readDelaysMs ?? READ_DELAYS_MS)
+  return async (clientId, signal, hints = {}) => {
     const running =
       inFlight.get(clientId) ??
-      admit(clientId, signal, delaysMs).finally(() => inFlight.delete(clientId))
+      admit(clientId, signal, hints).finally(() => inFlight.delete(clientId))
     inFlight.set(clientId, running)
     return running
   }
+}
+
+/** A first-party client may be one that an operator has taken over, even if it registered itself. */
+function mayDelete(client: Auth0.Client): boolean {
+  if (client.is_first_party === false) return true
+  return isSelfRegistered(client) && (client.is_first_party === undefined || isPromoted(client))
 }
 
 /**

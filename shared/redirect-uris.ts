@@ -1,31 +1,39 @@
+import { CLIENT_PRESETS, redirectUriPatterns } from './client-presets.ts'
 import { ConfigError } from './config.ts'
 
 /** True when every one of a client's redirect URIs matches a pattern, and there is at least one. */
 export type RedirectUriPolicy = (redirectUris: readonly string[]) => boolean
 
 /** Where ChatGPT sends people back to: the stable URI, and one per connector. */
-export const CHATGPT_REDIRECT_URIS = [
-  'https://chatgpt.com/connector_platform_oauth_redirect',
-  // URLPattern's expressions have the v flag, under which a hyphen in a class must be escaped.
-  'https://chatgpt.com/connector/oauth/:callback_id([\\w\\-]+)',
-] as const
+export const CHATGPT_REDIRECT_URIS = CLIENT_PRESETS.chatgpt.redirectUris
 
 /**
- * Compiles redirect URI patterns in URLPattern syntax. A URI matches on protocol, host, port and
+ * Compiles redirect URI patterns in URLPattern syntax, and the presets of those that are names of
+ * presets. A URI matches on protocol, host, port and
  * path; one with credentials, query or fragment, or written in another than its canonical form,
  * matches nothing, because authorization servers compare these strings to the letter.
  *
- * @throws ConfigError for a pattern that URLPattern refuses, or that could match nothing.
+ * @throws ConfigError for a name that is no preset's, and for a pattern that URLPattern refuses or that
+ * could match nothing.
  */
-export function createRedirectUriPolicy(patterns: readonly string[]): RedirectUriPolicy {
-  const compiled = patterns.map(compile)
+export function createRedirectUriPolicy(items: readonly string[]): RedirectUriPolicy {
+  const compiled = items.flatMap((item, index) =>
+    redirectUriPatterns([item]).map((pattern) => compile(pattern, index)),
+  )
   return (redirectUris) =>
     redirectUris.length > 0 &&
     redirectUris.every((uri) => isPlain(uri) && compiled.some((pattern) => pattern.test(uri)))
 }
 
+// As a preset's name is written; a pattern has a colon or a slash.
+const WORD = /^[\w-]+$/
+
 function compile(text: string, index: number): URLPattern {
   const name = `CLIENT_REDIRECT_URIS: pattern ${index + 1}`
+  if (WORD.test(text)) {
+    const names = Object.keys(CLIENT_PRESETS).join(', ')
+    throw new ConfigError([`${name} is not the name of a preset; the presets are ${names}`])
+  }
   const pattern = parse(text)
   if (pattern === undefined) throw new ConfigError([`${name} is not a URLPattern`])
   const { username, password, search, hash } = pattern

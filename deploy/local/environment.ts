@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { fileURLToPath } from 'node:url'
 import { ConfigError, type Environment } from '../../shared/config.ts'
-import { CHATGPT_REDIRECT_URIS } from '../../shared/redirect-uris.ts'
+import type { ClientPreset } from '../../shared/client-presets.ts'
 
 /** Where the parts of the local system listen. */
 export interface Places {
@@ -32,27 +32,22 @@ const USED_BY = {
     ...['PUBLIC_URL', 'OAUTH_ISSUER', 'OAUTH_AUDIENCE', 'JWKS_URI', ...CATALOGUE],
     ...['FUNCTIONS_BASE', 'GATEWAY_HMAC_SECRET', 'BACKEND_AUTH', 'BACKEND_TIMEOUT_MS'],
     ...['SCOPE_SOURCE', 'APP_ORIGIN', 'AUTH_CHALLENGE', 'LOG_LEVEL'],
-    ...['RATE_LIMIT_PER_MINUTE', 'REDIS_URL'],
+    ...['RATE_LIMIT_PER_MINUTE', 'REDIS_URL', 'OAUTH_ORGANIZATION'],
   ],
   'log-webhook': [
     ...['OAUTH_AUDIENCE', ...CATALOGUE, 'MGMT_DOMAIN', 'MGMT_CLIENT_ID', 'MGMT_CLIENT_SECRET'],
     ...['LOG_WEBHOOK_SECRET', 'GOOGLE_CONNECTION_NAME', 'CLIENT_REDIRECT_URIS', 'DCR_POLICY'],
-    'LOG_LEVEL',
+    ...['THIRD_PARTY_ACCESS', 'LOG_LEVEL'],
   ],
   registration: [
     ...['OAUTH_ISSUER', 'OAUTH_AUDIENCE', ...CATALOGUE, 'MGMT_DOMAIN', 'MGMT_CLIENT_ID'],
     ...['MGMT_CLIENT_SECRET', 'GOOGLE_CONNECTION_NAME', 'CLIENT_REDIRECT_URIS'],
-    ...['AUTH_SERVER_METADATA', 'LOG_LEVEL'],
+    ...['AUTH_SERVER_METADATA', 'THIRD_PARTY_ACCESS', 'LOG_LEVEL'],
   ],
 } as const
 
-const REDIRECT_URIS = [
-  ...CHATGPT_REDIRECT_URIS,
-  // Codex, MCP Inspector and `npm run connect` listen on a port of their choice.
-  'http://localhost:*/*',
-  'http://127.0.0.1:*/*',
-  'http://[\\:\\:1]:*/*',
-]
+// Codex, MCP Inspector and `npm run connect` listen on a port of their choice.
+const REDIRECT_URIS: readonly ClientPreset[] = ['chatgpt', 'loopback']
 const MCP_INSPECTOR = ['http://localhost:6274', 'http://127.0.0.1:6274']
 const TOOLS_FILE = fileURLToPath(new URL('tools.yaml', import.meta.url))
 

@@ -10,6 +10,10 @@ export interface RecordOutcome {
   readonly client_id?: string
   readonly outcome: string
   readonly reason?: string | undefined
+  /** How an admitted client reaches people and the API. */
+  readonly way?: 'promoted' | 'granted'
+  /** The code of the promotion that Auth0 refused. */
+  readonly promotion?: string
   readonly missing_scope?: string | undefined
   /** The steps that had changed something before the one that failed. */
   readonly done?: readonly string[]
@@ -55,7 +59,7 @@ export function createDelivery({
     let stop: string | undefined
     let isFailing = false
     let areOldGone = false
-    for (const [clientId, date] of unknownFirst(datesOfClients(records), known)) {
+    for (const [clientId, { date, isGuess }] of unknownFirst(newClients(records), known)) {
       stop = reasonToStop(deadline)
       if (stop !== undefined) break
       // Read again, it would look like one that is still to come.
@@ -63,7 +67,8 @@ export function createDelivery({
       const isOld = date !== undefined && now() - date >= SETTLING_MS
       const isNew = date !== undefined && !isOld
       const isGone = isOld && areOldGone
-      const settled = await settle((id) => admit(id, signal, isGone), clientId, isNew, log)
+      const hints = { isGone, isGuess }
+      const settled = await settle((id) => admit(id, signal, hints), clientId, isNew, log)
       // After a flood that was cleaned up, to wait for each would hold up those that come later.
       areOldGone ||= isOld && settled.isNotFound
       if (signal.aborted && known.has(clientId)) continue
@@ -84,10 +89,20 @@ export function createDelivery({
   }
 }
 
-function datesOfClients(records: readonly LogRecord[]): Map<string, number | undefined> {
-  return new Map(
-    records.flatMap(({ registeredClientId: id, date }) => (id === undefined ? [] : [[id, date]])),
-  )
+interface NewClient {
+  /** Milliseconds since the epoch; undefined = not known. */
+  readonly date: number | undefined
+  readonly isGuess: boolean
+}
+
+function newClients(records: readonly LogRecord[]): Map<string, NewClient> {
+  const clients = new Map<string, NewClient>()
+  for (const { registeredClientId: id, date, isGuess = false } of records) {
+    if (id === undefined) continue
+    // A certain record of the same client counts, wherever it stands.
+    clients.set(id, { date, isGuess: isGuess && clients.get(id)?.isGuess !== false })
+  }
+  return clients
 }
 
 function unknownFirst<Value>(
@@ -117,21 +132,24 @@ async function settle(
   log: Log,
 ): Promise<Settled> {
   try {
-    const { outcome, reason, clientName, mode } = await admit(clientId)
+    const { outcome, reason, clientName, mode, way, promotion } = await admit(clientId)
     const write = outcome === 'refused' || outcome === 'deleted' ? log.warning : log.info
-    write(`client_${outcome}`, { client: clientId, client_name: clientName, mode, reason })
-    return { outcome: { outcome }, isGeneral: false, isNotFound: false }
+    const served = { ...(way && { way }), ...(promotion && { promotion }) }
+    const about = { client: clientId, client_name: clientName, mode, reason, ...served }
+    write(`client_${outcome}`, about)
+    return { outcome: { outcome, ...served }, isGeneral: false, isNotFound: false }
   } catch (error) {
     if (!(error instanceof AdmissionError)) throw error
-    const { code, status, missingScope, done } = error
+    const { code, status, missingScope, done, promotion } = error
     // A client that Auth0 has never heard of may be too new still; an old one is gone.
     const isNotFound = status === 404
     const retry = error.passing || (isNotFound && isNew)
-    const about = { client: clientId, code, missing_scope: missingScope, done, retry }
+    const about = { client: clientId, code, promotion, missing_scope: missingScope, done, retry }
     log.error('admission_failed', about)
     const outcome: RecordOutcome = {
       outcome: 'failed',
       reason: code,
+      ...(promotion !== undefined && { promotion }),
       ...(missingScope !== undefined && { missing_scope: missingScope }),
       ...(done.length > 0 && { done }),
       ...(retry && { retry }),

@@ -15,6 +15,7 @@ await start(['log-webhook', 'logWebhook'], process.env, parseLogWebhookConfig, (
     connections: config.GOOGLE_CONNECTION_NAME,
     audience: config.audience,
     scopes: config.scopes,
+    thirdPartyAccess: config.THIRD_PARTY_ACCESS,
   })
   const secrets = config.LOG_WEBHOOK_SECRET
   return toHttpFunction(createLogWebhook({ secrets, admit, ending: endSignal() }), log)

@@ -8,11 +8,20 @@ export interface LogRecord {
   readonly logId: string | undefined
   /** The client that this record says was registered dynamically; undefined for other records. */
   readonly registeredClientId: string | undefined
+  /** The record may be of a client that registered itself by its metadata document. */
+  readonly isGuess?: boolean
   /** Milliseconds since the epoch; undefined when the record has no readable date. */
   readonly date: number | undefined
 }
 
 const REGISTRATION = 'Dynamic client registration'
+/**
+ * How Auth0 logs a client that registers itself by its metadata document is not documented. A record
+ * is worth reading the client for when its description speaks of such documents and it has an id of
+ * the form that Auth0 gives to clients; only the client's own marker decides.
+ */
+const BY_METADATA_DOCUMENT = /client id metadata document|\bCIMD\b/i
+const CLIENT_ID = /^[\w-]+$/
 
 const clientId = z.string().min(1).max(256)
 const event = z.looseObject({
@@ -65,13 +74,18 @@ function toRecord(value: unknown): LogRecord {
   const data = asObject(envelope['data'])
   const { log_id, type, description, date, client_id, details } = event.parse(data ?? envelope)
   const isRegistration = type === 'sapi' && description?.trim() === REGISTRATION
+  // A null or absent id in the answer leaves the event's own; no other id is tried.
+  const id = details?.response.body.client_id ?? client_id
+  const isGuess =
+    type === 'sapi' &&
+    !isRegistration &&
+    BY_METADATA_DOCUMENT.test(description ?? '') &&
+    CLIENT_ID.test(id ?? '')
   const at = Date.parse(date ?? '')
   return {
     logId: typeof envelope['log_id'] === 'string' ? envelope['log_id'] : log_id,
-    // A null or absent id in the answer leaves the event's own; nothing is ever guessed.
-    registeredClientId: isRegistration
-      ? (details?.response.body.client_id ?? client_id)
-      : undefined,
+    registeredClientId: isRegistration || isGuess ? id : undefined,
+    ...(isGuess && { isGuess }),
     date: Number.isNaN(at) ? undefined : at,
   }
 }

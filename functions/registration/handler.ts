@@ -31,7 +31,7 @@ const POLICY: CorsPolicy = {
   requestHeaders: ['authorization', 'content-type', 'mcp-protocol-version'],
   exposedHeaders: ['retry-after'],
 }
-// Auth0 takes 5 registrations in a second, and an admission is some 5 calls of its Management API.
+// Auth0 takes 5 registrations in a second, and an admission is 5 to 8 calls of its Management API.
 const LIMIT = { burst: 20, intervalMs: 1_000 }
 const RETRY_AFTER_SECONDS = 10
 // With the 10 s of the registration itself, below the 60 s at which Hosting ends a request.
@@ -41,7 +41,7 @@ const REMOVAL_TIMEOUT_MS = 15_000
 
 /**
  * `POST /oauth/register` (RFC 7591): a client whose redirect URIs are covered is registered at Auth0,
- * admitted, and only then told of. Any other outcome leaves no client behind.
+ * admitted, and only then answered with its id. Any other outcome leaves no client behind.
  */
 export function createRegistration(options: RegistrationOptions): Handler {
   const { isOffered, mayRedirectTo, now } = options
@@ -68,23 +68,34 @@ export function createRegistration(options: RegistrationOptions): Handler {
   }
 }
 
-/** @throws HttpError 503 when the client is not admitted, after deleting it again. */
+/**
+ * Admits a client or deletes it again, unless Auth0 says that it did not register.
+ *
+ * @throws HttpError 503 when the client is not admitted.
+ */
 async function admitOrRemove(
   { admit, remove, admissionTimeoutMs = ADMISSION_TIMEOUT_MS }: RegistrationOptions,
   clientId: string,
   { log, signal: hangUp }: HttpRequest,
 ): Promise<void> {
   let failure: unknown
+  let isRegistered = true
   try {
     const signal = AbortSignal.timeout(admissionTimeoutMs)
-    const { outcome, mode, reason } = await admit(clientId, signal)
-    log.info(`client_${outcome}`, { client: clientId, mode, reason })
+    const { outcome, mode, reason, way, promotion } = await admit(clientId, signal)
+    log.info(`client_${outcome}`, { client: clientId, mode, way, promotion, reason })
     const isAdmitted = outcome === 'admitted' || outcome === 'already_admitted'
     // Whoever hung up has never learned the id.
     if (isAdmitted && !hangUp.aborted) return
+    isRegistered = reason !== 'not_dynamic'
     failure = unavailable(isAdmitted ? 'client_hung_up' : `client_${outcome}`, RETRY_AFTER_SECONDS)
   } catch (error) {
     failure = toHttpError(error, log, clientId)
+  }
+  if (!isRegistered) {
+    // An operator made it, by what Auth0 says.
+    log.error('registration_left_behind', { client: clientId, code: 'not_dynamic' })
+    throw failure
   }
   await remove(clientId, AbortSignal.timeout(REMOVAL_TIMEOUT_MS)).then(
     () => log.warning('registration_undone', { client: clientId }),
@@ -96,8 +107,9 @@ async function admitOrRemove(
 /** What is no failure of an admission stays what it is: a bug. */
 function toHttpError(error: unknown, log: Log, clientId?: string): unknown {
   if (!(error instanceof AdmissionError)) return error
-  const { code, missingScope, done } = error
-  log.error('admission_failed', { client: clientId, code, missing_scope: missingScope, done })
+  const { code, missingScope, done, promotion } = error
+  const about = { client: clientId, code, promotion, missing_scope: missingScope, done }
+  log.error('admission_failed', about)
   return unavailable(code, RETRY_AFTER_SECONDS)
 }
 

@@ -17,6 +17,7 @@ await start(['registration'], process.env, parseRegistrationConfig, (config, log
     connections: config.GOOGLE_CONNECTION_NAME,
     audience: config.audience,
     scopes: config.scopes,
+    thirdPartyAccess: config.THIRD_PARTY_ACCESS,
   })
   const registration = createRegistration({
     isOffered,

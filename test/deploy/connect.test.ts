@@ -59,7 +59,10 @@ describe('the local system', () => {
 
   test.each([
     { mode: 'strict', admission: 'third-party client, client grant for events:read events:write' },
-    { mode: 'permissive', admission: 'first-party client' },
+    {
+      mode: 'permissive',
+      admission: 'first-party client, client grant for events:read events:write',
+    },
   ])('connects in $mode mode, step by step', async ({ mode, admission }) => {
     await adminOf(system.tenant).change({ mode })
     const told: Step[] = []

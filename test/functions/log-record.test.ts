@@ -152,6 +152,36 @@ describe('a registration', () => {
   })
 })
 
+describe('a registration by a metadata document, of which Auth0 documents no record', () => {
+  const guessed = (changes: object) =>
+    parse({ ...REGISTRATION, description: 'Client ID Metadata Document registration', ...changes })
+
+  test.each<[object, string]>([
+    [{}, 'registered'],
+    [{ description: 'Register a CIMD client' }, 'registered'],
+    [{ details: undefined }, 'of-the-event'],
+  ])('%j is a guess, of %s', (changes, registeredClientId) => {
+    expect(guessed(changes)).toMatchObject([{ registeredClientId, isGuess: true }])
+  })
+
+  test.each<[object]>([
+    [{ type: 'fapi' }],
+    [{ type: 's' }],
+    [{ description: 'Create a client' }],
+    [{ description: 'ACIMDB' }],
+    [{ client_id: null, details: undefined }],
+    [{ client_id: 'https://chatgpt.com/oauth/client.json', details: undefined }],
+  ])('%j is none', (changes) => {
+    const [record] = guessed(changes)
+    expect(record).not.toHaveProperty('isGuess')
+    expect(record?.registeredClientId).toBeUndefined()
+  })
+
+  test('the record of a dynamic registration is no guess', () => {
+    expect(parse(REGISTRATION)[0]).not.toHaveProperty('isGuess')
+  })
+})
+
 describe('what the envelope says', () => {
   const wrapped = (envelope: object) => parse({ log_id: 'outer', data: REGISTRATION, ...envelope })
 

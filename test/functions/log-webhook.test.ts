@@ -5,6 +5,7 @@ import { createAdmission } from '../../shared/admission.ts'
 import { createManagement, credentialsIn } from '../../shared/management.ts'
 import {
   type FakeClient,
+  type FakeGrant,
   type ManagementApi,
   MGMT_CLIENT_ID,
   MGMT_CLIENT_SECRET,
@@ -22,7 +23,23 @@ const PROMOTION = {
   oidc_conformant: true,
   grant_types: ['authorization_code', 'refresh_token'],
   jwt_configuration: { alg: 'RS256' },
+  refresh_token: {
+    rotation_type: 'rotating',
+    expiration_type: 'expiring',
+    leeway: 30,
+    token_lifetime: 2_592_000,
+    infinite_token_lifetime: false,
+    idle_token_lifetime: 1_296_000,
+    infinite_idle_token_lifetime: false,
+  },
 }
+const GRANT = {
+  audience: 'https://mcp.test/mcp',
+  scope: ['events:read', 'events:write'],
+  subject_type: 'user',
+}
+/** How each of the two clients here is served. */
+const wayOf = (id: string) => (id === 'tpc_1' ? 'granted' : 'promoted')
 const PERMISSIVE = {
   client_id: 'plain1',
   name: 'ChatGPT',
@@ -94,6 +111,7 @@ async function start({
         connections: config.GOOGLE_CONNECTION_NAME,
         audience: config.audience,
         scopes: config.scopes,
+        thirdPartyAccess: config.THIRD_PARTY_ACCESS,
         readDelaysMs,
       }),
       ...(now && { now }),
@@ -250,7 +268,10 @@ describe('the formats of a delivery', () => {
     expect(answer.status).toBe(200)
     expect(answer.headers['content-type']).toMatch(/^application\/json/)
     expect(outcomesIn(answer)).toEqual(
-      ids.map((id) => ({ log_id: `log_${id}`, client_id: id, outcome: 'admitted' })),
+      ids.map((id) => ({
+        ...{ log_id: `log_${id}`, client_id: id, outcome: 'admitted' },
+        way: wayOf(id),
+      })),
     )
     expect(webhook.api.faults).toEqual([])
   })
@@ -327,7 +348,7 @@ describe('which records are registrations', () => {
     expect(answer.status).toBe(200)
     expect(outcomesIn(answer)).toEqual([
       admitted
-        ? { log_id: 'log_plain1', client_id: id, outcome: 'admitted' }
+        ? { log_id: 'log_plain1', client_id: id, outcome: 'admitted', way: 'promoted' }
         : { log_id: 'log_plain1', outcome: 'ignored' },
     ])
     if (!admitted) {
@@ -356,7 +377,9 @@ describe('admission', () => {
     expect(answer.status).toBe(200)
     expect(callsOf(webhook)).toEqual([
       { call: 'GET /clients/plain1' },
+      { call: expect.stringMatching(/^GET \/client-grants\?(?=.*client_id=plain1)/) },
       { call: 'PATCH /clients/plain1', body: PROMOTION },
+      { call: 'POST /client-grants', body: { client_id: 'plain1', ...GRANT } },
       { call: 'GET /connections?name=google-oauth2' },
       { call: 'GET /connections/con_1/clients' },
       { call: 'PATCH /connections/con_1/clients', body: [{ client_id: 'plain1', status: true }] },
@@ -373,6 +396,7 @@ describe('admission', () => {
         client: 'plain1',
         client_name: 'ChatGPT',
         mode: 'permissive',
+        way: 'promoted',
       }),
     )
   })
@@ -390,12 +414,7 @@ describe('admission', () => {
       },
       {
         call: 'POST /client-grants',
-        body: {
-          client_id: 'tpc_1',
-          audience: 'https://mcp.test/mcp',
-          scope: ['events:read', 'events:write'],
-          subject_type: 'user',
-        },
+        body: { client_id: 'tpc_1', ...GRANT },
       },
       { call: 'GET /connections?name=google-oauth2' },
       { call: 'PATCH /connections/con_1', body: { is_domain_connection: true } },
@@ -439,7 +458,7 @@ describe('admission', () => {
     const again = await webhook.deliver(registration(id))
     expect(again.status).toBe(200)
     expect(outcomesIn(again)).toEqual([
-      { log_id: `log_${id}`, client_id: id, outcome: 'already_admitted' },
+      { log_id: `log_${id}`, client_id: id, outcome: 'already_admitted', way: wayOf(id) },
     ])
     expect(writesOf(webhook)).toEqual([])
     expect(webhook.api.tokenRequests).toHaveLength(1)
@@ -465,8 +484,8 @@ describe('admission', () => {
     )
     expect(answers.map(({ status }) => status)).toEqual([200, 200, 200, 200, 200])
     const writes = writesOf(webhook).map(({ method, path }) => `${method} ${path}`)
-    expect(writes).toHaveLength(2)
-    expect(new Set(writes).size).toBe(2)
+    expect(writes).toHaveLength(id === 'tpc_1' ? 2 : 3)
+    expect(new Set(writes).size).toBe(writes.length)
     expect(webhook.api.tokenRequests).toHaveLength(1)
   })
 
@@ -478,12 +497,31 @@ describe('admission', () => {
     expect(outcomesIn(answer)).toMatchObject([{ outcome: 'admitted' }])
   })
 
-  test('an existing grant for users is left as it is', async () => {
+  test.each([
+    { name: 'all the scopes', grant: { scope: ['events:write', 'events:read'] } },
+    { name: 'more', grant: { scope: ['events:read', 'events:write', 'theirs'] } },
+    { name: 'whatever the API has', grant: { scope: [], allow_all_scopes: true } },
+  ])('a grant for users with $name is left as it is', async ({ grant }) => {
     const webhook = await start()
-    const grant = { client_id: 'tpc_1', audience: 'https://mcp.test/mcp', scope: ['events:read'] }
-    webhook.api.grants.push({ id: 'cgr_0', ...grant, subject_type: 'user' })
+    webhook.api.grants.push({ id: 'cgr_0', client_id: 'tpc_1', ...GRANT, ...grant })
     await webhook.deliver(registration('tpc_1'))
     expect(writesOf(webhook).map(({ path }) => path)).toEqual(['/connections/con_1'])
+  })
+
+  test('a grant for users with fewer scopes gets those that the tools need', async () => {
+    const webhook = await start()
+    const scope = ['theirs', 'events:read']
+    webhook.api.grants.push({ id: 'cgr_0', client_id: 'tpc_1', ...GRANT, scope })
+    await webhook.deliver(registration('tpc_1'))
+    expect(writesOf(webhook)[0]).toEqual({
+      method: 'PATCH',
+      path: '/client-grants/cgr_0',
+      body: { scope: ['theirs', 'events:read', 'events:write'] },
+    })
+    webhook.api.calls.length = 0
+    const again = await webhook.deliver(registration('tpc_1'))
+    expect(outcomesIn(again)).toMatchObject([{ outcome: 'already_admitted' }])
+    expect(writesOf(webhook)).toEqual([])
   })
 
   test('a grant for the client itself is none for its users', async () => {
@@ -493,6 +531,100 @@ describe('admission', () => {
     await webhook.deliver(registration('tpc_1'))
     expect(webhook.api.grants.map(({ subject_type }) => subject_type)).toEqual(['client', 'user'])
   })
+})
+
+describe("Auth0's marker", () => {
+  const description = 'Client ID Metadata Document registration'
+  const selfCimd = { external_metadata_type: 'cimd', external_metadata_created_by: 'client' }
+  const imported = { external_metadata_type: 'cimd', external_metadata_created_by: 'admin' }
+  const dcr = { external_metadata_type: 'dcr', external_metadata_created_by: 'client' }
+
+  test.each([
+    { name: 'dcr', marker: dcr, outcome: 'admitted' },
+    { name: 'cimd by itself', marker: selfCimd, outcome: 'admitted' },
+    { name: 'cimd by an administrator', marker: imported, outcome: 'refused' },
+    { name: 'none', marker: {}, outcome: 'admitted' },
+  ])('$name: $outcome', async ({ marker, outcome }) => {
+    const webhook = await start({ clients: [{ ...STRICT, ...marker }] })
+    const answer = await webhook.deliver(registration('tpc_1'))
+    expect(answer.status).toBe(200)
+    expect(outcomesIn(answer)).toMatchObject([{ client_id: 'tpc_1', outcome }])
+    expect(webhook.api.grants).toHaveLength(outcome === 'admitted' ? 1 : 0)
+  })
+
+  test.each([
+    {
+      name: 'registered itself',
+      marker: selfCimd,
+      outcome: 'admitted',
+      message: 'client_admitted',
+    },
+    { name: 'was imported', marker: imported, outcome: 'ignored', message: 'client_ignored' },
+    { name: 'has none', marker: {}, outcome: 'ignored', message: 'client_ignored' },
+  ])('a record of a metadata document: the client $name', async ({ marker, outcome, message }) => {
+    const webhook = await start({ clients: [{ ...STRICT, ...marker }] })
+    const answer = await webhook.deliver(registration('tpc_1', { description }))
+    expect(outcomesIn(answer)).toMatchObject([{ client_id: 'tpc_1', outcome }])
+    const written = { severity: 'INFO', message, client: 'tpc_1' }
+    expect(webhook.served.lines).toContainEqual(expect.objectContaining(written))
+    expect(webhook.api.grants).toHaveLength(outcome === 'admitted' ? 1 : 0)
+  })
+
+  test('a certain record counts more than such a one, in either order', async () => {
+    for (const last of [0, 1]) {
+      const webhook = await start()
+      const records = [registration('tpc_1', { description }), registration('tpc_1')]
+      const answer = await webhook.deliver(last === 0 ? records.reverse() : records)
+      expect(outcomesIn(answer)).toMatchObject([{ outcome: 'admitted' }, { outcome: 'admitted' }])
+    }
+  })
+})
+
+describe('a promotion that Auth0 refuses', () => {
+  const refusal = { status: 403, errorCode: 'operation_not_supported' }
+
+  test('the outcome and the log say which way was taken, and why', async () => {
+    const webhook = await start()
+    webhook.api.fail('PATCH /clients/:id', refusal)
+    const answer = await webhook.deliver(registration('plain1'))
+    expect(answer.status).toBe(200)
+    const served = { way: 'granted', promotion: 'client_promote_http_403' }
+    expect(outcomesIn(answer)).toEqual([
+      { log_id: 'log_plain1', client_id: 'plain1', outcome: 'admitted', ...served },
+    ])
+    expect(webhook.served.lines).toContainEqual(
+      expect.objectContaining({ message: 'client_admitted', mode: 'permissive', ...served }),
+    )
+    const again = await webhook.deliver(registration('plain1'))
+    expect(outcomesIn(again)).toMatchObject([{ outcome: 'already_admitted', way: 'granted' }])
+  })
+
+  test('a failure of the other way names both codes', async () => {
+    const webhook = await start()
+    webhook.api.fail('PATCH /clients/:id', refusal)
+    webhook.api.fail('POST /client-grants', { status: 400 })
+    const answer = await webhook.deliver(registration('plain1'))
+    expect(answer.status).toBe(200)
+    const promotion = 'client_promote_http_403'
+    expect(outcomesIn(answer)).toMatchObject([
+      { outcome: 'failed', reason: 'grant_create_http_400', promotion },
+    ])
+    expect(webhook.served.lines).toContainEqual(
+      expect.objectContaining({
+        message: 'admission_failed',
+        code: 'grant_create_http_400',
+        promotion,
+      }),
+    )
+  })
+})
+
+test('THIRD_PARTY_ACCESS=open makes no client grant', async () => {
+  const webhook = await start({ env: { THIRD_PARTY_ACCESS: 'open' } })
+  const answer = await webhook.deliver([registration('plain1'), registration('tpc_1')])
+  expect(outcomesIn(answer).map(({ outcome }) => outcome)).toEqual(['admitted', 'admitted'])
+  expect(webhook.api.grants).toEqual([])
+  expect(webhook.api.calls.some(({ path }) => path.startsWith('/client-grants'))).toBe(false)
 })
 
 describe('redirect URIs', () => {
@@ -608,7 +740,13 @@ describe('DCR_POLICY', () => {
 })
 
 describe('failures', () => {
-  const rows = [
+  const rows: readonly {
+    id: string
+    operation: string
+    step: string
+    scope: string
+    grants?: readonly FakeGrant[]
+  }[] = [
     { id: 'plain1', operation: 'GET /clients/:id', step: 'client_read', scope: 'read:clients' },
     {
       id: 'plain1',
@@ -635,6 +773,19 @@ describe('failures', () => {
       step: 'grant_create',
       scope: 'create:client_grants',
     },
+    {
+      id: 'plain1',
+      operation: 'POST /client-grants',
+      step: 'grant_create',
+      scope: 'create:client_grants',
+    },
+    {
+      id: 'tpc_1',
+      operation: 'PATCH /client-grants/:id',
+      step: 'grant_update',
+      scope: 'update:client_grants',
+      grants: [{ id: 'cgr_0', client_id: 'tpc_1', ...GRANT, scope: ['events:read'] }],
+    },
     { id: 'tpc_1', operation: 'GET /connections', step: 'conn_lookup', scope: 'read:connections' },
     {
       id: 'tpc_1',
@@ -646,6 +797,7 @@ describe('failures', () => {
 
   test.each(rows)('$operation without $scope: 403, again later', async (row) => {
     const webhook = await start()
+    webhook.api.grants.push(...(row.grants ?? []))
     webhook.api.fail(row.operation, { status: 403, message: 'Insufficient scope' })
     const answer = await webhook.deliver(registration(row.id))
     expect(answer.status).toBe(503)
@@ -663,10 +815,13 @@ describe('failures', () => {
     )
   })
 
-  test.each(rows.filter(({ step }) => step !== 'client_read'))(
+  // A promotion that answers 400 is refused, and the client served the other way.
+  const final = rows.filter(({ step }) => step !== 'client_read' && step !== 'client_promote')
+  test.each(final)(
     '$operation answers 400: it can never succeed, so it is settled',
     async (row) => {
       const webhook = await start()
+      webhook.api.grants.push(...(row.grants ?? []))
       webhook.api.fail(row.operation, { status: 400 })
       const answer = await webhook.deliver(registration(row.id))
       expect(answer.status).toBe(200)
@@ -739,7 +894,7 @@ describe('failures', () => {
 
   test('one failure does not keep the others from being settled', async () => {
     const webhook = await start()
-    webhook.api.fail('POST /client-grants', { status: 403 })
+    webhook.api.fail('PATCH /connections/:id', { status: 403 })
     const records = [{ data: { type: 's' } }, registration('tpc_1'), registration('plain1')]
     const answer = await webhook.deliver(records)
     expect(answer.status).toBe(503)

@@ -68,7 +68,8 @@ async function start({ env = {}, ...options }: Options = {}): Promise<Registrati
   })
   const connections = config.GOOGLE_CONNECTION_NAME
   const { mayRedirectTo, audience, scopes } = config
-  const admission = { management, mayRedirectTo, connections, audience, scopes }
+  const thirdPartyAccess = config.THIRD_PARTY_ACCESS
+  const admission = { management, mayRedirectTo, connections, audience, scopes, thirdPartyAccess }
   const served = await serve('registration', () =>
     createRegistration({
       isOffered: config.AUTH_SERVER_METADATA === 'curated',
@@ -117,7 +118,7 @@ describe('a registration (RFC 7591 s3.2.1)', () => {
     {
       mode: 'permissive',
       clientId: 'client1',
-      writes: ['PATCH /clients/client1', 'PATCH /connections/con_1/clients'],
+      writes: ['PATCH /clients/client1', 'POST /client-grants', 'PATCH /connections/con_1/clients'],
     },
   ] as const)('of a $mode client is answered once it is admitted', async (row) => {
     const registration = await start()
@@ -183,12 +184,65 @@ describe('a registration (RFC 7591 s3.2.1)', () => {
     expect(answer.json()).not.toHaveProperty('client_secret')
   })
 
+  test.each([400, 403, 409])('a client whose promotion answers %i stays', async (status) => {
+    const registration = await start()
+    registration.auth0.staged.mode = 'permissive'
+    const errorCode = 'operation_not_supported'
+    registration.api.fail('PATCH /clients/:id', { status, errorCode })
+    expect((await registration.register()).status).toBe(201)
+    expect(writesOf(registration)).toEqual([
+      'PATCH /clients/client1',
+      'POST /client-grants',
+      'PATCH /connections/con_1',
+    ])
+    const promotion = `client_promote_http_${status}`
+    expect(registration.served.lines).toContainEqual(
+      expect.objectContaining({ message: 'client_admitted', way: 'granted', promotion }),
+    )
+    expect([...registration.api.clients.keys()]).toEqual(['client1'])
+  })
+
+  test('under open access no client grant is made', async () => {
+    const registration = await start({ env: { THIRD_PARTY_ACCESS: 'open' } })
+    expect((await registration.register()).status).toBe(201)
+    expect(writesOf(registration)).toEqual(['PATCH /connections/con_1'])
+  })
+
   test('a client that Auth0 does not know everywhere yet is waited for', async () => {
     const registration = await start()
     registration.api.fail('GET /clients/:id', { status: 404, times: 1 })
     registration.api.fail('POST /client-grants', { status: 404, times: 2 })
     expect((await registration.register()).status).toBe(201)
     expect(registration.api.grants).toHaveLength(1)
+  })
+})
+
+describe("Auth0's marker", () => {
+  const rows = [
+    { name: 'dcr', type: 'dcr', by: 'client', status: 201 },
+    { name: 'cimd by itself', type: 'cimd', by: 'client', status: 201 },
+    { name: 'cimd by an administrator', type: 'cimd', by: 'admin', status: 503 },
+    { name: 'none', status: 201 },
+  ] as const
+  test.each(rows)('$name: $status', async ({ status, ...row }) => {
+    const registration = await start()
+    registration.auth0.staged.marker =
+      'type' in row
+        ? { external_metadata_type: row.type, external_metadata_created_by: row.by }
+        : {}
+    expect((await registration.register()).status).toBe(status)
+    // What an operator made is not deleted either.
+    expect([...registration.api.clients.keys()]).toEqual(['tpc_client1'])
+    if (status === 201) return
+    expect(writesOf(registration)).toEqual([])
+    expect(registration.served.lines).toContainEqual(
+      expect.objectContaining({
+        severity: 'ERROR',
+        message: 'registration_left_behind',
+        client: 'tpc_client1',
+        code: 'not_dynamic',
+      }),
+    )
   })
 })
 
@@ -389,11 +443,14 @@ describe('an admission that fails', () => {
       'PATCH /connections/:id/clients',
     ],
   } as const
-  const rows = (['strict', 'permissive'] as const).flatMap((mode) =>
-    operations[mode].flatMap((operation) =>
-      ([400, 403] as const).map((status) => ({ mode, operation, status })),
-    ),
-  )
+  const rows = (['strict', 'permissive'] as const)
+    .flatMap((mode) =>
+      operations[mode].flatMap((operation) =>
+        ([400, 403] as const).map((status) => ({ mode, operation, status })),
+      ),
+    )
+    // A promotion that answers 400 is refused, and the client served the other way.
+    .filter(({ operation, status }) => operation !== 'PATCH /clients/:id' || status !== 400)
   test.each(rows)('$operation of a $mode client answers $status: deleted again', async (row) => {
     const registration = await start()
     registration.auth0.staged.mode = row.mode

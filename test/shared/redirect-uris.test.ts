@@ -1,4 +1,6 @@
 import { describe, expect, test } from 'vitest'
+import { admissionRules } from '../../shared/admission-config.ts'
+import { CLIENT_PRESETS, redirectUriPatterns } from '../../shared/client-presets.ts'
 import { CHATGPT_REDIRECT_URIS, createRedirectUriPolicy } from '../../shared/redirect-uris.ts'
 
 const CONNECTOR = 'https://chatgpt.com/connector/oauth/abc-123_XYZ'
@@ -78,3 +80,89 @@ test.each(['https://a.test/cb?x=1', 'https://a.test/cb#x', 'https://u:p@a.test/c
     )
   },
 )
+
+describe('presets', () => {
+  const covers = (items: readonly string[], uris: readonly string[]) =>
+    createRedirectUriPolicy(items)(uris)
+
+  test.each<[string, readonly string[]]>([
+    ['chatgpt', ['https://chatgpt.com/connector_platform_oauth_redirect', CONNECTOR]],
+    ['claude', ['https://claude.ai/api/mcp/auth_callback']],
+    ['claude', ['https://claude.com/api/mcp/auth_callback']],
+    ['claude', ['http://localhost:3118/callback']],
+    ['claude', ['http://localhost/callback', 'http://127.0.0.1/callback']],
+    [
+      'vscode',
+      [
+        'https://insiders.vscode.dev/redirect',
+        'https://vscode.dev/redirect',
+        'http://127.0.0.1/',
+        'http://127.0.0.1:33418/',
+      ],
+    ],
+    ['vscode', ['http://127.0.0.1:33418']],
+    ['cursor', ['cursor://anysphere.cursor-mcp/oauth/callback']],
+    ['cursor', ['http://localhost:8787/callback']],
+    ['cursor', ['https://www.cursor.com/agents/mcp/oauth/callback']],
+    ['codex', ['http://127.0.0.1:53682/callback']],
+    ['codex', ['http://127.0.0.1:53682/callback/Ab-9_zAb-9_z']],
+    ['loopback', ['http://127.0.0.1:1/', 'http://localhost/a/b', 'http://[::1]:65535/callback']],
+  ])('%s covers %j', (preset, uris) => {
+    expect(covers([preset], uris)).toBe(true)
+  })
+
+  test.each([
+    ['chatgpt', 'https://claude.ai/api/mcp/auth_callback'],
+    ['claude', 'https://claude.ai/api/mcp/auth_callback/'],
+    ['claude', 'https://www.claude.ai/api/mcp/auth_callback'],
+    ['claude', 'http://localhost:3118/other'],
+    ['vscode', 'http://127.0.0.1:33419/'],
+    ['vscode', 'https://vscode.dev/redirect?url=x'],
+    ['cursor', 'cursor://other.extension/oauth/callback'],
+    ['cursor', 'cursor://anysphere.cursor-mcp/oauth/callback/x'],
+    ['codex', 'http://127.0.0.1:53682/callback/a/b'],
+    ['codex', 'http://127.0.0.2:53682/callback'],
+    ['loopback', 'https://localhost/cb'],
+    ['loopback', 'http://localhost.evil.example/cb'],
+    ['loopback', 'http://127.0.0.1@evil.example/cb'],
+    ['loopback', 'http://192.168.0.1/cb'],
+  ])('%s does not cover %s', (preset, uri) => {
+    expect(covers([preset], [uri])).toBe(false)
+  })
+
+  test('names and patterns mix', () => {
+    const items = ['claude', 'https://app.example.com/cb', 'chatgpt']
+    expect(covers(items, [CONNECTOR, 'https://app.example.com/cb'])).toBe(true)
+    expect(covers(items, ['https://evil.example/cb'])).toBe(false)
+  })
+
+  test.each(['ChatGPT', 'chat-gpt', 'toString', '__proto__', 'vs_code'])(
+    'the word %s is refused by its place, with the names that there are',
+    (word) => {
+      expect(() => createRedirectUriPolicy(['chatgpt', word])).toThrow(
+        'CLIENT_REDIRECT_URIS: pattern 2 is not the name of a preset; the presets are chatgpt, claude, vscode, cursor, codex, loopback',
+      )
+    },
+  )
+
+  test('each has redirect URIs and the page where they were found', () => {
+    for (const { redirectUris, source } of Object.values(CLIENT_PRESETS)) {
+      expect(() => createRedirectUriPolicy(redirectUris)).not.toThrow()
+      expect(redirectUris.length).toBeGreaterThan(0)
+      expect(new URL(source).protocol).toBe('https:')
+    }
+  })
+
+  test('stand for their patterns', () => {
+    expect(redirectUriPatterns(['https://a.test/cb', 'vscode'])).toEqual([
+      'https://a.test/cb',
+      ...CLIENT_PRESETS.vscode.redirectUris,
+    ])
+  })
+})
+
+test('without CLIENT_REDIRECT_URIS ChatGPT alone is covered', () => {
+  const { mayRedirectTo } = admissionRules({ PUBLIC_URL: 'https://mcp.test' })
+  expect(mayRedirectTo([CONNECTOR])).toBe(true)
+  expect(mayRedirectTo(['https://claude.ai/api/mcp/auth_callback'])).toBe(false)
+})

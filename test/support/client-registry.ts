@@ -42,8 +42,15 @@ export async function startClientRegistry(): Promise<ClientRegistry> {
     if (collection === 'grants') {
       return registry.userGrants.filter((grant) => !clientId || grant.clientID === clientId)
     }
-    const [, searched] = /^client_id:"(.*)"$/.exec(query.get('q') ?? '') ?? []
-    const found = registry.logs.filter((log) => !searched || log.client_id === searched)
+    const asked = query.get('q') ?? ''
+    const [, searched] = /^client_id:"(.*)"$/.exec(asked) ?? []
+    const [, type, description] = /^type:(\w+) AND description:"(.*)"$/.exec(asked) ?? []
+    if (asked !== '' && !searched && !type) registry.faults.push(`logs: ${asked}`)
+    const found = registry.logs.filter(
+      (log) =>
+        (!searched || log.client_id === searched) &&
+        (!type || (log.type === type && log.description === description)),
+    )
     const sorted = found.toSorted((a, b) => String(a.date).localeCompare(String(b.date)))
     return query.get('sort') === 'date:-1' ? sorted.reverse() : sorted
   }

@@ -21,6 +21,8 @@ export interface FakeClient {
   readonly jwt_configuration?: { readonly alg: string }
   readonly external_client_id?: string
   readonly external_metadata_type?: string
+  readonly external_metadata_created_by?: string
+  readonly refresh_token?: Readonly<Record<string, unknown>>
   readonly global?: boolean
 }
 
@@ -37,6 +39,7 @@ export interface FakeGrant {
   readonly audience: string
   readonly scope: readonly string[]
   readonly subject_type: string
+  readonly allow_all_scopes?: boolean
 }
 
 /** A failure that stands for the next calls of an operation such as `GET /connections`. */
@@ -45,6 +48,8 @@ export interface StagedFailure {
   readonly times?: number
   readonly headers?: Readonly<Record<string, string>>
   readonly message?: string
+  /** By default that of a missing scope for 403. */
+  readonly errorCode?: string
 }
 
 /** Auth0's Management API v2 as far as admission needs it; anything else is a fault of the caller. */
@@ -87,6 +92,7 @@ const CLIENT_FIELDS = new Set([
   'oidc_conformant',
   'grant_types',
   'jwt_configuration',
+  'refresh_token',
 ])
 const GRANT_FIELDS = new Set(['client_id', 'audience', 'scope', 'subject_type'])
 
@@ -123,7 +129,8 @@ export async function startManagementApi(): Promise<ManagementApi> {
     if (failure !== undefined && failure.left > 0) {
       failure.left -= 1
       const { status, headers = {}, message = 'staged' } = failure
-      return { status, headers, body: problem(status, message) }
+      const { errorCode = status === 403 ? 'insufficient_scope' : 'staged' } = failure
+      return { status, headers, body: problem(status, message, errorCode) }
     }
     const operation = operations[name]
     if (operation === undefined) return fault(`${name} does not exist`)
@@ -283,6 +290,19 @@ function operationsOf(
         return { status: 201, body: grant }
       },
     },
+    'PATCH /client-grants/:id': {
+      query: [],
+      run: ({ id, body }) => {
+        const at = api.grants.findIndex((grant) => grant.id === id)
+        const grant = api.grants[at]
+        if (grant === undefined) return missing()
+        const unknown = unknownField(body, new Set(['scope', 'allow_all_scopes']))
+        if (unknown !== undefined) return refuse(`PATCH /client-grants: ${unknown}`)
+        const changed = { ...grant, ...(body as Partial<FakeGrant>) }
+        api.grants.splice(at, 1, changed)
+        return { status: 200, body: changed }
+      },
+    },
   }
 }
 
@@ -301,6 +321,6 @@ function unknownField(body: unknown, known: ReadonlySet<string>): string | undef
   return Object.keys(body).find((name) => !known.has(name))
 }
 
-function problem(statusCode: number, message: string) {
-  return { statusCode, error: 'Error', message, errorCode: 'staged' }
+function problem(statusCode: number, message: string, errorCode = 'staged') {
+  return { statusCode, error: 'Error', message, errorCode }
 }

@@ -1,7 +1,7 @@
 import { createServer } from 'node:http'
 import { text } from 'node:stream/consumers'
 import { listen } from './listen.ts'
-import type { ManagementApi } from './management-api.ts'
+import type { FakeClient, ManagementApi } from './management-api.ts'
 
 /** Auth0's `POST /oidc/register`, whose clients the recording Management API then has. */
 export interface RegistrationEndpoint extends AsyncDisposable {
@@ -15,6 +15,8 @@ export interface RegistrationEndpoint extends AsyncDisposable {
     refusal?: Refusal | undefined
     /** The connection is cut; with `afterwards` the client has been registered all the same. */
     broken?: 'before' | 'afterwards' | undefined
+    /** How the client says that it came to exist; by default as Auth0 marks registered clients. */
+    marker?: Pick<FakeClient, 'external_metadata_type' | 'external_metadata_created_by'>
     /** What the client's redirect URIs are, whatever was asked for. */
     callbacks?: readonly string[] | undefined
   }
@@ -33,6 +35,8 @@ interface Metadata {
   readonly token_endpoint_auth_method: string
 }
 
+const DCR = { external_metadata_type: 'dcr', external_metadata_created_by: 'client' }
+
 export async function startRegistrationEndpoint(
   api: Pick<ManagementApi, 'clients'>,
 ): Promise<RegistrationEndpoint> {
@@ -50,6 +54,7 @@ export async function startRegistrationEndpoint(
       oidc_conformant: true,
       third_party_security_mode: staged.mode,
       token_endpoint_auth_method: asked.token_endpoint_auth_method,
+      ...(staged.marker ?? DCR),
     })
     return clientId
   }

@@ -1,6 +1,13 @@
 import type { Management as Auth0 } from 'auth0'
 import type { RedirectUriPolicy } from '../../../shared/redirect-uris.ts'
-import { isPromoted, isStrict, mayHaveRegistered } from '../../../shared/registered-client.ts'
+import {
+  isSelfRegistered,
+  isStrict,
+  mayHaveRegistered,
+  type RegistrationKind,
+  registrationKind,
+  wasPromoted,
+} from '../../../shared/registered-client.ts'
 
 /** A client that has registered itself, as far as Auth0 lets one tell. */
 export interface DynamicClient {
@@ -9,6 +16,8 @@ export interface DynamicClient {
   readonly redirectUris: readonly string[]
   /** Whether CLIENT_REDIRECT_URIS covers all of them. */
   readonly isCovered: boolean
+  /** How it came to exist; `unmarked` is a guess. */
+  readonly kind: Exclude<RegistrationKind, 'imported'>
   readonly mode: 'strict' | 'permissive'
   /** A first-party client by this system's doing. */
   readonly isPromoted: boolean
@@ -21,31 +30,37 @@ const REGISTERED_GRANTS: ReadonlySet<string> = new Set(['authorization_code', 'r
 /**
  * The client, if it may have registered itself; undefined for what an operator has made.
  *
- * Auth0 keeps no trace of how a client came to be. A third-party client with none but the grants
- * that registration gives may have registered itself. A first-party one has only if it still has the
- * security mode of the third-party client that it was, is to the letter what a promotion leaves, and
- * redirects where this system admits clients. Imported ones (CIMD) never have.
+ * Auth0's marker decides where there is one. Of the unmarked clients, a third-party client with only
+ * the grants that registration gives may have registered itself. A first-party one may have only if it
+ * still has the security mode of the third-party client that it was, is to the letter what a promotion
+ * leaves, and redirects where this system admits clients.
  */
 export function asDynamicClient(
   client: Auth0.Client,
   mayRedirectTo: RedirectUriPolicy,
 ): DynamicClient | undefined {
-  const { client_id: clientId, callbacks = [], grant_types: grants = [] } = client
-  if (clientId === undefined || !mayHaveRegistered(client)) return undefined
-  if (!grants.every((grant) => REGISTERED_GRANTS.has(grant))) return undefined
+  const { client_id: clientId, callbacks = [] } = client
+  const kind = registrationKind(client)
+  if (clientId === undefined || kind === 'imported') return undefined
   const isCovered = mayRedirectTo(callbacks)
-  const wasPromoted =
-    isPromoted(client) && isCovered && client.third_party_security_mode === 'permissive'
-  const isThirdParty = client.is_first_party === false || isStrict(client)
-  if (!isThirdParty && !wasPromoted) return undefined
+  if (!isSelfRegistered(client) && !isLikeRegistered(client, isCovered)) return undefined
   const createdAt = Date.parse(client.created_at ?? '')
   return {
     clientId,
     name: client.name ?? '',
     redirectUris: callbacks,
     isCovered,
+    kind,
     mode: isStrict(client) ? 'strict' : 'permissive',
-    isPromoted: wasPromoted,
+    isPromoted: wasPromoted(client),
     createdAt: Number.isNaN(createdAt) ? undefined : createdAt,
   }
+}
+
+function isLikeRegistered(client: Auth0.Client, isCovered: boolean): boolean {
+  const { grant_types: grants = [] } = client
+  if (!mayHaveRegistered(client)) return false
+  if (!grants.every((grant) => REGISTERED_GRANTS.has(grant))) return false
+  if (client.is_first_party === false || isStrict(client)) return true
+  return wasPromoted(client) && isCovered && client.third_party_security_mode === 'permissive'
 }

@@ -12,12 +12,17 @@ export interface ClientsOptions {
 
 export const USAGE = `npm run clients [-- OPTIONS]
 
-Lists the clients that have registered themselves at the Auth0 tenant, and deletes the dead ones.
+Lists the clients that registered themselves at the Auth0 tenant, and deletes unused ones.
 
-  --prune             plan to delete those that nobody uses
+KIND  DCR: registered dynamically; CIMD: registered itself by its metadata document;
+      DCR?: Auth0 does not say, and it looks like a registered client
+WAY   promoted: first-party client; granted: its own client grant; default: the default grant;
+      none: no client grant for the API
+
+  --prune             show which unused clients would be deleted
   --older-than AGE    registered, and last used, longer ago than this: 30d (default), 12h, 2w
-  --apply             carry the plan out
-  --json              for machines
+  --apply             delete them
+  --json              print JSON
 
 Exit code: 0 done or nothing to do, 1 failed or not everything known, 2 wrong usage.
 `

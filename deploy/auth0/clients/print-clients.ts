@@ -3,7 +3,7 @@ import type { ClientsRead, LivingClient, ScopedFailure } from './read-clients.ts
 import { age, type Verdict } from './verdict.ts'
 
 export interface JudgedClient extends LivingClient {
-  /** Undefined = nobody asked. */
+  /** Undefined when nothing is to be pruned. */
   readonly verdict: Verdict | undefined
 }
 
@@ -20,7 +20,12 @@ export interface ClientsReport {
   readonly now: number
 }
 
-const COLUMNS = ['NAME', 'REDIRECTS TO', 'MODE', 'AGE', 'USERS', 'LAST USE', 'CLIENT ID'] as const
+const COLUMNS = [
+  ...(['NAME', 'REDIRECTS TO', 'KIND', 'MODE', 'WAY', 'AGE', 'USERS'] as const),
+  ...(['LAST USE', 'CLIENT ID'] as const),
+]
+/** As people know them; a client without the marker is one by a guess. */
+const KINDS = { dynamic: 'DCR', self_cimd: 'CIMD', unmarked: 'DCR?' } as const
 const MAX_WIDTH = 60
 const SCOPES = 'read:clients read:client_grants read:grants read:logs delete:clients'
 
@@ -32,10 +37,14 @@ export function toJson({ tenant, read, clients, deleted, kept, now }: ClientsRep
       client_id: client.clientId,
       name: client.name,
       redirect_uris: client.redirectUris,
+      kind: client.kind,
       mode: client.mode,
       promoted: client.isPromoted,
+      way: client.way ?? null,
       created_at: iso(client.createdAt),
       age_days: client.createdAt === undefined ? null : days(now - client.createdAt),
+      registered_at: iso(registeredAt(client)),
+      registered_before: iso(registeredBefore(client)),
       user_grants: client.life.userGrants ?? null,
       last_use: iso(client.life.lastUse),
       ...(client.verdict && { dead: client.verdict.isDead, reason: client.verdict.reason }),
@@ -81,18 +90,35 @@ function outcome({ clients, deleted, kept }: ClientsReport, { apply }: ClientsOp
 }
 
 function toRow(client: JudgedClient, { now }: ClientsReport): string[] {
-  const { verdict, life, createdAt } = client
+  const { verdict, life } = client
   return [
     ...(verdict ? [verdict.isDead ? '- delete' : '= keep'] : []),
     client.name,
     client.redirectUris.join(' '),
-    client.isPromoted ? `${client.mode}, promoted` : client.mode,
-    createdAt === undefined ? '?' : age(now - createdAt),
+    KINDS[client.kind],
+    client.mode,
+    client.way ?? '?',
+    ageOf(client, now),
     life.userGrants === undefined ? '?' : String(life.userGrants),
     lastUse(life.lastUse, now),
     client.clientId,
     ...(verdict ? [verdict.reason] : []),
   ].map(printable)
+}
+
+function registeredAt({ createdAt, life: { registered } }: LivingClient): number | undefined {
+  return createdAt ?? (registered && 'at' in registered ? registered.at : undefined)
+}
+
+function registeredBefore({ life: { registered } }: LivingClient): number | undefined {
+  return registered && 'before' in registered ? registered.before : undefined
+}
+
+function ageOf(client: LivingClient, now: number): string {
+  const at = registeredAt(client)
+  if (at !== undefined) return age(now - at)
+  const before = registeredBefore(client)
+  return before === undefined ? '?' : `> ${age(now - before)}`
 }
 
 function table(rows: readonly (readonly string[])[]): string {
@@ -127,7 +153,7 @@ function lastUse(value: number | null | undefined, now: number): string {
   return value === null ? 'not in the logs' : `${age(now - value)} ago`
 }
 
-/** Whoever registers chooses name and redirect URIs: nothing of them may move the terminal. */
+/** A client chooses its own name and redirect URIs: they must not move the terminal. */
 function printable(text: string): string {
   const plain = text.replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, '?')
   return plain.length > 4 * MAX_WIDTH ? `${plain.slice(0, 4 * MAX_WIDTH)}…` : plain

@@ -3,6 +3,7 @@ import type { Management } from '../../../shared/management.ts'
 import type { RedirectUriPolicy } from '../../../shared/redirect-uris.ts'
 import { explainFailure, type Failure } from '../reading.ts'
 import { asDynamicClient, type DynamicClient } from './dynamic-client.ts'
+import { readRegistrations, registeredBy } from './registered-in-logs.ts'
 import type { Life } from './verdict.ts'
 
 export interface ReadOptions {
@@ -13,7 +14,15 @@ export interface ReadOptions {
 
 export interface LivingClient extends DynamicClient {
   readonly life: Life
+  readonly way: Way | undefined
 }
+
+/**
+ * How a client gets the API, as far as client grants tell: `promoted` (a first-party client), `granted`
+ * (a third-party client with a grant of its own), `default` (by the default grant for all third-party
+ * clients), or `none`.
+ */
+export type Way = 'promoted' | 'granted' | 'default' | 'none'
 
 /** The tenant's clients; what could not be read is undefined in them and named in `failures`. */
 export interface ClientsRead {
@@ -47,15 +56,23 @@ export async function readClients(options: ReadOptions): Promise<ClientsRead> {
   if (dynamic.length === 0) return { clients: [], others, logsSince: undefined, failures }
   const grants = await read('read:client_grants', () => listClientGrants(management))
   const logsSince = await read('read:logs', () => oldestLog(management))
+  const isDated = dynamic.every(({ createdAt }) => createdAt !== undefined)
+  const registrations = isDated
+    ? undefined
+    : await read('read:logs', () => readRegistrations(management))
   const clients: LivingClient[] = []
   for (const client of dynamic) {
-    const { clientId } = client
+    const { clientId, createdAt } = client
     const life: Life = {
       userGrants: await read('read:grants', () => countUserGrants(management, clientId)),
       lastUse: await read('read:logs', () => lastUseOf(management, clientId)),
       hasForeignGrant: grants?.some((grant) => isForeign(grant, client, options.audience)),
+      registered:
+        registrations && createdAt === undefined
+          ? registeredBy(client, registrations, logsSince)
+          : undefined,
     }
-    clients.push({ ...client, life })
+    clients.push({ ...client, life, way: wayOf(client, grants, options.audience) })
   }
   return { clients, others, logsSince, failures }
 }
@@ -107,6 +124,22 @@ function isForeign(
 ): boolean {
   if (grant.client_id !== clientId) return false
   return !isCovered || grant.audience !== audience || grant.subject_type !== 'user'
+}
+
+function wayOf(
+  { clientId, isPromoted }: DynamicClient,
+  grants: readonly Auth0.ClientGrantResponseContent[] | undefined,
+  audience: string,
+): Way | undefined {
+  if (isPromoted) return 'promoted'
+  if (grants === undefined) return undefined
+  const ofApi = grants.filter(
+    (grant) => grant.audience === audience && grant.subject_type === 'user',
+  )
+  // Auth0 lets a client's own grant win over the default.
+  if (ofApi.some((grant) => grant.client_id === clientId)) return 'granted'
+  const hasDefault = ofApi.some((grant) => grant.default_for === 'third_party_clients')
+  return hasDefault ? 'default' : 'none'
 }
 
 async function oldestLog(management: Management): Promise<number | null> {

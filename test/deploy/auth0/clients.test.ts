@@ -90,6 +90,12 @@ const PROMOTED: Auth0.Client = {
   jwt_configuration: { alg: 'RS256' },
 }
 
+const DCR: Auth0.Client = {
+  external_metadata_type: 'dcr',
+  external_metadata_created_by: 'client',
+}
+const SELF_CIMD: Auth0.Client = { ...DCR, external_metadata_type: 'cimd' }
+
 function logged(type: string, days: number, clientId: string): void {
   registry.logs.push({ type, date: daysAgo(days), client_id: clientId })
 }
@@ -113,10 +119,14 @@ describe('the list', () => {
         client_id: 'tpc_1',
         name: 'ChatGPT',
         redirect_uris: [CALLBACK],
+        kind: 'unmarked',
         mode: 'strict',
         promoted: false,
+        way: 'none',
         created_at: daysAgo(3),
         age_days: 3,
+        registered_at: daysAgo(3),
+        registered_before: null,
         user_grants: 2,
         last_use: daysAgo(1),
       },
@@ -124,6 +134,7 @@ describe('the list', () => {
         client_id: 'plain1',
         mode: 'permissive',
         promoted: true,
+        way: 'promoted',
         user_grants: 0,
         last_use: null,
       }),
@@ -136,8 +147,12 @@ describe('the list', () => {
     const { written, exitCode } = await run()
     expect(exitCode).toBe(0)
     expect(written).toContain('1 dynamic client, 0 other.')
-    expect(written).toMatch(/NAME +REDIRECTS TO +MODE +AGE +USERS +LAST USE +CLIENT ID\n/)
-    expect(written).toMatch(/Chat\?\[2JGPT\? +https:\S+abc +strict +3 d +0 +not in the logs +tpc_1/)
+    expect(written).toMatch(
+      /NAME +REDIRECTS TO +KIND +MODE +WAY +AGE +USERS +LAST USE +CLIENT ID\n/,
+    )
+    expect(written).toMatch(
+      /Chat\?\[2JGPT\? +https:\S+abc +DCR\? +strict +none +3 d +0 +not in the logs +tpc_1/,
+    )
     expect(written).not.toMatch(/\p{Cf}/u)
     expect(written.replaceAll('\n', '')).not.toMatch(/\p{Cc}/u)
     expect(registry.calls.some((call) => call.startsWith('DELETE'))).toBe(false)
@@ -151,6 +166,137 @@ describe('the list', () => {
   test('of an empty tenant is empty', async () => {
     const { exitCode, written } = await run()
     expect([exitCode, written]).toEqual([0, expect.stringContaining('0 dynamic clients')])
+  })
+})
+
+describe("Auth0's marker", () => {
+  const withoutMode = { third_party_security_mode: undefined }
+
+  test.each([
+    { name: 'dcr', changes: DCR, kind: 'dynamic', shown: 'DCR ' },
+    { name: 'cimd by itself', changes: SELF_CIMD, kind: 'self_cimd', shown: 'CIMD ' },
+    { name: 'none', changes: {}, kind: 'unmarked', shown: 'DCR\\? ' },
+  ])('$name: listed and pruned', async ({ changes, kind, shown }) => {
+    client('it', changes)
+    expect((await run()).written).toMatch(new RegExp(`abc +${shown} *strict +none +60 d`))
+    const pruned = await prune('--apply')
+    expect(pruned.shown().clients).toMatchObject([{ kind, dead: true }])
+    expect(registry.clients).toEqual([])
+  })
+
+  test('cimd by an administrator: neither listed nor pruned', async () => {
+    client('it', { external_metadata_type: 'cimd', external_metadata_created_by: 'admin' })
+    const { shown } = await prune('--apply')
+    expect(shown()).toMatchObject({ clients: [], others: 1, deleted: [] })
+    expect(registry.clients).toHaveLength(1)
+  })
+
+  test.each<{ name: string; changes: Auth0.Client }>([
+    { name: 'has lost its security mode', changes: { ...PROMOTED, ...withoutMode } },
+    { name: 'redirects elsewhere', changes: { ...PROMOTED, callbacks: ['https://crm.test/cb'] } },
+    { name: 'has other grant types', changes: { ...PROMOTED, grant_types: ['implicit'] } },
+  ])('recognises a promoted client that $name', async ({ changes }) => {
+    client('it', { ...changes, ...DCR })
+    const { shown } = await run('--json')
+    expect(shown().clients).toMatchObject([{ kind: 'dynamic', promoted: true, way: 'promoted' }])
+  })
+})
+
+describe('the way in which a client gets the API', () => {
+  const ofUsers = { audience: AUDIENCE, subject_type: 'user' } as const
+
+  test.each<{ way: string; grants: Auth0.ClientGrantResponseContent[] }>([
+    { way: 'granted', grants: [{ client_id: 'it', ...ofUsers }] },
+    { way: 'default', grants: [{ default_for: 'third_party_clients', ...ofUsers }] },
+    { way: 'none', grants: [{ client_id: 'other', ...ofUsers }] },
+    { way: 'none', grants: [{ client_id: 'it', ...ofUsers, subject_type: 'client' }] },
+    { way: 'none', grants: [{ client_id: 'it', ...ofUsers, audience: 'https://crm.test' }] },
+    {
+      way: 'granted',
+      grants: [
+        { default_for: 'third_party_clients', ...ofUsers },
+        { client_id: 'it', ...ofUsers },
+      ],
+    },
+  ])('$way by $grants', async ({ way, grants }) => {
+    client('it', DCR)
+    registry.clientGrants.push(...grants)
+    expect((await run('--json')).shown().clients).toMatchObject([{ way }])
+  })
+})
+
+describe('a client of which Auth0 does not say when it was created', () => {
+  const undated = (changes: Auth0.Client = DCR) =>
+    client('it', { ...changes, created_at: undefined })
+  /** `details` as the log stream's records of a registration have them. */
+  const registered = (days: number, clientId?: string) =>
+    registry.logs.push({
+      type: 'sapi',
+      description: 'Dynamic client registration',
+      date: daysAgo(days),
+      details: { response: { body: { client_id: clientId } } },
+    })
+
+  test.each([
+    { days: 60, dead: true },
+    { days: 3, dead: false },
+  ])('registered $days days ago, as the logs tell: dead $dead', async ({ days, dead }) => {
+    undated()
+    registered(days, 'it')
+    const { shown } = await prune()
+    expect(shown().clients).toMatchObject([
+      { dead, created_at: null, registered_at: daysAgo(days), registered_before: null },
+    ])
+  })
+
+  test('is older than the logs, when they have no registration of it', async () => {
+    undated()
+    registered(1, 'somebody-else')
+    expect((await run()).written).toMatch(/ > 90 d /)
+    const { shown } = await prune()
+    expect(shown().clients).toMatchObject([
+      { dead: true, registered_at: null, registered_before: daysAgo(90) },
+    ])
+    const kept = (await prune('--older-than', '100d')).shown().clients[0]
+    expect(kept).toMatchObject({ dead: false })
+    expect(kept?.reason).toMatch(/^registered more than 90 d ago, .* ask for a shorter age$/)
+  })
+
+  test.each([
+    { name: 'an entry does not name its client', set: () => void registered(1) },
+    {
+      name: 'there are more registrations than can be searched',
+      set: () => {
+        for (let number = 0; number < 1_000; number++) registered(1, `c${number}`)
+      },
+    },
+    { name: 'the logs are empty', set: () => void registry.logs.splice(0) },
+  ])('is kept when $name', async ({ set }) => {
+    undated()
+    set()
+    const { shown } = await prune('--older-than', '0d', '--apply')
+    expect(shown().clients).toMatchObject([{ dead: false }])
+    expect(shown().clients[0]?.reason).toMatch(/does not say when it registered/)
+  })
+
+  test.each([
+    { name: 'registered itself by its document', changes: SELF_CIMD },
+    { name: 'has no marker', changes: {} },
+  ])('is kept when it $name, of which the logs may have no such entry', async ({ changes }) => {
+    undated(changes)
+    expect((await prune('--apply')).shown().deleted).toEqual([])
+  })
+
+  test('costs the logs one more search, and a dated one none', async () => {
+    client('dated', DCR)
+    const searches = async () => {
+      registry.calls.length = 0
+      await run()
+      return registry.calls.filter((call) => call === 'GET /logs').length
+    }
+    expect(await searches()).toBe(2)
+    undated()
+    expect(await searches()).toBe(4)
   })
 })
 
@@ -241,7 +387,7 @@ describe('--prune', () => {
     },
     {
       name: 'of unknown age',
-      reason: /not known/,
+      reason: /does not say when it registered/,
       set: () => client('it', { created_at: undefined }),
     },
     {

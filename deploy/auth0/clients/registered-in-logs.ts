@@ -1,0 +1,61 @@
+import type { Management as Auth0 } from 'auth0'
+import { asObject } from '../../../shared/json.ts'
+import type { Management } from '../../../shared/management.ts'
+import type { DynamicClient } from './dynamic-client.ts'
+import type { Registered } from './verdict.ts'
+
+/** The registrations that the tenant's logs still have. */
+export interface LoggedRegistrations {
+  /** Milliseconds since the epoch, by client id. */
+  readonly dates: ReadonlyMap<string, number>
+  /** Whether each entry names its client, and all of them were read. */
+  readonly isComplete: boolean
+}
+
+const PAGE = 100
+// Auth0's log search ends after a thousand entries.
+const MOST = 1_000
+const QUERY = 'type:sapi AND description:"Dynamic client registration"'
+
+/** Reads the registrations that the logs have, newest first; the query is that of Auth0's documents. */
+export async function readRegistrations(management: Management): Promise<LoggedRegistrations> {
+  const dates = new Map<string, number>()
+  let isComplete = true
+  for (let page = 0; page * PAGE < MOST; page++) {
+    // The package knows the query by the name of an older version of the API.
+    const { data } = await management.logs.list(
+      { page, per_page: PAGE, sort: 'date:-1' },
+      { queryParams: { q: QUERY } },
+    )
+    for (const log of data) {
+      const id = clientIdIn(log)
+      const at = typeof log.date === 'string' ? Date.parse(log.date) : Number.NaN
+      if (id === undefined || Number.isNaN(at)) isComplete = false
+      else dates.set(id, at)
+    }
+    if (data.length < PAGE) return { dates, isComplete }
+  }
+  return { dates, isComplete: false }
+}
+
+/**
+ * When a client registered, where Auth0 does not tell. Its entry in the logs says so. Without one a
+ * client that is known to have registered dynamically did so before the logs begin; of any other the
+ * logs may have no such entry.
+ */
+export function registeredBy(
+  { clientId, kind }: DynamicClient,
+  { dates, isComplete }: LoggedRegistrations,
+  logsSince: number | null | undefined,
+): Registered | undefined {
+  const at = dates.get(clientId)
+  if (at !== undefined) return { at }
+  const isBefore = kind === 'dynamic' && isComplete && typeof logsSince === 'number'
+  return isBefore ? { before: logsSince } : undefined
+}
+
+function clientIdIn({ client_id, details }: Auth0.Log): string | undefined {
+  const body = asObject(asObject(asObject(details)?.['response'])?.['body'])
+  const id = body?.['client_id'] ?? client_id
+  return typeof id === 'string' && id !== '' ? id : undefined
+}

@@ -4,6 +4,7 @@ export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     globalSetup: ['test/privacy.ts'],
+    setupFiles: ['test/support/auth0-contract/watch.ts'],
     // Most tests wait for processes and sockets, not for a core.
     maxWorkers: 4,
     // Loading the SDKs and the framework anew for every file takes longer than most files. What a test

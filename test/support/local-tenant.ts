@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { type Management, ManagementClient, ManagementError } from 'auth0'
-import { type Person, StuckError, signIn } from '../../deploy/connect/form-sign-in.ts'
+import { StuckError, signIn } from '../../deploy/connect/form-sign-in.ts'
 import { startTenant, type TenantOptions } from '../../deploy/local/tenant/tenant.ts'
 import { ALICE } from './people.ts'
 import { adminOf } from './tenant-admin.ts'
@@ -76,9 +76,9 @@ export async function startLocalTenant(options: Partial<TenantOptions> = {}) {
 
   /**
    * Signs a person in; where that does not end with a code at the callback, throws StuckError with
-   * the tenant's page.
+   * the tenant's page. `send` sees each page on the way.
    */
-  const authorize = async (clientId: string, asked: Asked = {}, who: Person = ALICE) => {
+  const authorize = async (clientId: string, asked: Asked = {}, who = ALICE, send = fetch) => {
     const verifier = randomBytes(32).toString('base64url')
     const url = new URL(`${issuer}authorize`)
     url.search = new URLSearchParams({
@@ -95,11 +95,11 @@ export async function startLocalTenant(options: Partial<TenantOptions> = {}) {
     for (const [name, value] of Object.entries(asked)) {
       if (value === '') url.searchParams.delete(name)
     }
-    return { returned: await signIn(url, CALLBACK, who), verifier }
+    return { returned: await signIn(url, CALLBACK, who, send), verifier }
   }
   /** The tokens of a whole sign-in. */
-  const connect = async (clientId: string, asked: Asked = {}, who: Person = ALICE) => {
-    const { returned, verifier } = await authorize(clientId, asked, who)
+  const connect = async (clientId: string, asked: Asked = {}, who = ALICE, send = fetch) => {
+    const { returned, verifier } = await authorize(clientId, asked, who, send)
     const response = await exchange({
       grant_type: 'authorization_code',
       client_id: clientId,

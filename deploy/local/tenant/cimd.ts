@@ -6,7 +6,7 @@ import type { TenantState } from './state.ts'
 
 const TIMEOUT_MS = 5_000
 const MAX_BYTES = 5 * 1024
-const MAX_URL_BYTES = 120
+export const MAX_URL_BYTES = 120
 const MAX_DESCRIPTION = 140
 const GRANT_TYPES = ['authorization_code', 'refresh_token']
 const AUTH_METHODS = ['none', 'private_key_jwt']

@@ -1,7 +1,7 @@
 import type { z } from 'zod'
 import { isStrict } from './access.ts'
 import { cimdClientUpdate, clientUpdate, strictClientUpdate } from './client-schema.ts'
-import { TenantError } from './http.ts'
+import { StagedError, TenantError } from './http.ts'
 import { parseBody } from './management-route.ts'
 import type { TenantClient, TenantState } from './state.ts'
 
@@ -37,7 +37,7 @@ function checkPromotion({ traits: { promotion } }: TenantState, client: TenantCl
   if (promotion === 'allowed') return
   if (promotion === 400) throw refuse(message)
   const code = promotion === 403 ? 'operation_not_supported' : 'client_conflict'
-  throw new TenantError(promotion, code, `${message}.`)
+  throw new StagedError(promotion, code, `${message}.`)
 }
 
 /** `client_credentials` is for confidential clients that an administrator made. */

@@ -14,6 +14,9 @@ export class TenantError extends Error {
   }
 }
 
+/** A refusal that was staged, whether Auth0 documents one like it or not. */
+export class StagedError extends TenantError {}
+
 const MAX_BODY_BYTES = 1024 * 1024
 
 /** For scripts in any page, as Auth0 has it at the endpoints that MCP clients in a browser call. */

@@ -1,6 +1,7 @@
 import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http'
+import { channel } from 'node:diagnostics_channel'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { readJson, sendJson, TenantError } from './http.ts'
+import { readJson, sendJson, StagedError, TenantError } from './http.ts'
 import type { TenantLog } from './log-streams.ts'
 import { cimdRoutes } from './management-cimd.ts'
 import { clientRoutes } from './management-clients.ts'
@@ -41,7 +42,14 @@ export interface ManagementApi {
   readonly calls: () => number
 }
 
+/** What of a request is known once it has been read. */
+interface Asked {
+  body?: object
+}
+
 const PREFIX = '/api/v2'
+/** Tells who subscribes to it of every call and its answer. */
+const exchanges = channel('stand-in-tenant:management')
 
 /** Auth0's Management API v2, as far as this system calls it, with Auth0's rate limit fields. */
 export function createManagementApi({
@@ -69,7 +77,7 @@ export function createManagementApi({
   const limit = createManagementLimit(state)
   let calls = 0
 
-  const answer = async (req: IncomingMessage): Promise<ApiAnswer> => {
+  const answer = async (req: IncomingMessage, asked: Asked): Promise<ApiAnswer> => {
     const url = new URL(req.url ?? '/', state.issuer)
     const path = url.pathname.slice(PREFIX.length)
     const matching = routes.filter((candidate) => candidate.path.test(path))
@@ -79,11 +87,13 @@ export function createManagementApi({
     const failure = takeStaged(state, route.method, path)
     if (failure !== undefined) throw failure
     checkQuery(route, url.searchParams)
+    const body = takesBody(route) ? await readJson(req) : {}
+    asked.body = body
     const call: ApiCall = {
       id: decodeId(route.path.exec(path)?.[1] ?? ''),
       otherId: decodeId(route.path.exec(path)?.[2] ?? ''),
       query: url.searchParams,
-      body: takesBody(route) ? await readJson(req) : {},
+      body,
     }
     const status = typeof route.status === 'function' ? route.status(call) : (route.status ?? 200)
     const value = await route.answer(call)
@@ -109,18 +119,26 @@ export function createManagementApi({
 
   const handle: ManagementApi['handle'] = async (req, res) => {
     calls += 1
+    const asked: Asked = {}
+    const send = (status: number, value: unknown, isStaged = false) => {
+      const { pathname, searchParams: query } = new URL(req.url ?? '/', state.issuer)
+      const path = pathname.slice(PREFIX.length)
+      const { method } = req
+      exchanges.publish({ method, path, query, ...asked, status, answer: value, isStaged })
+      sendJson(res, status, value, headers)
+    }
     const { refusal, headers } = limit()
     await sleep(state.faults.management.latencyMs)
     try {
       tokens.check(req)
       if (refusal !== undefined) throw refusal
-      const { status, value } = await answer(req)
-      sendJson(res, status, value, headers)
+      const { status, value } = await answer(req, asked)
+      send(status, value)
     } catch (error) {
       if (!(error instanceof TenantError)) throw error
       const { status: statusCode, errorCode, message } = error
       const body = { statusCode, error: STATUS_CODES[statusCode], message, errorCode }
-      sendJson(res, statusCode, body, headers)
+      send(statusCode, body, error instanceof StagedError)
     }
   }
   return { handle, calls: () => calls }

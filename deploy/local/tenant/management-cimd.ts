@@ -1,12 +1,12 @@
 import type { Management } from 'auth0'
 import { z } from 'zod'
-import { fetchMetadata, mapMetadata } from './cimd.ts'
+import { fetchMetadata, MAX_URL_BYTES, mapMetadata } from './cimd.ts'
 import { checkPlan, clientOfDocument, registerDocument } from './cimd-client.ts'
 import { type ApiCall, parseBody, type Route, type Schemas } from './management-route.ts'
 import type { TenantState } from './state.ts'
 
 const request = z.strictObject({
-  external_client_id: z.url(),
+  external_client_id: z.url().max(MAX_URL_BYTES),
 } satisfies Schemas<Management.RegisterCimdClientRequestContent>)
 
 /** `/clients/cimd`: an administrator's import of a Client ID Metadata Document. */

@@ -62,6 +62,8 @@ function localApi({ audience, scopes }: TenantSetup): TenantApi {
     scopes: scopes.map(({ value, description }) => ({ value, description })),
     enforce_policies: true,
     token_dialect: 'rfc9068_profile_authz',
+    token_lifetime: 3_600,
+    token_lifetime_for_web: 3_600,
     allow_offline_access: true,
   }
 }

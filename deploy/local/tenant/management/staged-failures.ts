@@ -1,5 +1,5 @@
 import { STATUS_CODES } from 'node:http'
-import { TenantError } from '../http.ts'
+import { StagedError } from '../http.ts'
 import type { TenantState } from '../state.ts'
 
 /** What Auth0 calls a fault of each status, where it says nothing closer. */
@@ -17,7 +17,7 @@ export function takeStaged(
   state: TenantState,
   method: string,
   path: string,
-): TenantError | undefined {
+): StagedError | undefined {
   const { management } = state.faults
   const staged = management.fail.find(
     (one) => one.method === method && one.times !== 0 && matches(one.path, path),
@@ -28,7 +28,7 @@ export function takeStaged(
     const fail = management.fail.map((one) => (one === staged ? { ...one, times: times - 1 } : one))
     state.faults = { ...state.faults, management: { ...management, fail } }
   }
-  return new TenantError(status, errorCode, staged.message ?? STATUS_CODES[status] ?? 'Failed')
+  return new StagedError(status, errorCode, staged.message ?? STATUS_CODES[status] ?? 'Failed')
 }
 
 /** Part by part; one in braces stands for any. */

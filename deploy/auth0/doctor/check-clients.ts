@@ -8,7 +8,7 @@ const NEAR = 0.8
 const CLEAN_UP = 'npm run clients -- --prune --older-than 30d --apply'
 const APPLICATIONS = 'Auth0 dashboard: Applications > Applications'
 const AGAIN =
-  'mend what else doctor names (log stream, Management scopes), then disconnect and connect again in ChatGPT, which registers a new client. If the log of log-webhook has client_promote_http_400, make one predefined client: npm run provision -- --predefined --apply'
+  'mend what else doctor names (log stream, Management scopes), then disconnect and connect again in ChatGPT, which registers a new client. If the log of log-webhook has client_promote_http_400, make one predefined client: npm run provision -- --iss --predefined --apply'
 
 /** The clients that registered themselves. */
 export const CLIENT_CHECKS: readonly Check<Inside>[] = [
@@ -46,7 +46,7 @@ function checkNumber({ clients, plan }: Inside): Verdict {
     id: isFull ? 'application_limit_reached' : 'application_limit_near',
     seen: `${count} applications; the ${name} plan allows ${limit}${plan === undefined ? ' (name the plan with --plan)' : ''}`,
     why: 'Every connection registers a client. At the limit Auth0 refuses the next one, and no new connection works',
-    fix: `${CLEAN_UP}; or one predefined client for all connections: npm run provision -- --predefined --apply`,
+    fix: `${CLEAN_UP}; or one predefined client for all connections: npm run provision -- --iss --predefined --apply`,
     where: APPLICATIONS,
   }
   return [isFull ? fault(finding) : warning(finding)]

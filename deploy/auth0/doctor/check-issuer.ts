@@ -44,7 +44,7 @@ export const ISSUER_CHECKS: readonly Check<Outside>[] = [
           id: 'curated_with_iss',
           seen: `${ISS_PARAMETER} is on while AUTH_SERVER_METADATA is curated`,
           why: 'Clients compare the iss that Auth0 sends with the issuer of the curated metadata and refuse the sign-in (RFC 9207 s2.4)',
-          fix: `set AUTH_SERVER_METADATA to issuer ${REDEPLOY}, and use one predefined client for all connections of ChatGPT: npm run provision -- --predefined --apply. Or turn the tenant setting ${ISS_PARAMETER} off`,
+          fix: `set AUTH_SERVER_METADATA to issuer ${REDEPLOY}, and use one predefined client for all connections of ChatGPT: npm run provision -- --iss --predefined --apply. Or turn the tenant setting ${ISS_PARAMETER} off`,
           where: ADVANCED,
         }),
       ]

@@ -88,7 +88,7 @@ function isCheckedElsewhere({ area, action, subject, changes }: PlanItem, seen: 
     case 'api':
       return action === 'report' && subject.endsWith('user access policy')
     case 'tenant':
-      if (has(REGISTRATION)) return !desired.isCurated && !connectsByRegistration(seen)
+      if (has(REGISTRATION)) return isLeftClosed(seen)
       return action !== 'change'
     case 'client-grant':
       return desired.thirdPartyAccess === 'admitted' || !subject.startsWith('default')
@@ -107,6 +107,15 @@ function isApiMissing({ snapshot }: Inside): boolean {
 
 function valueIn<Value>(reading: Reading<Value>): Value | undefined {
   return 'value' in reading ? reading.value : undefined
+}
+
+/** Registration stays closed where ChatGPT needs none, or where log streams are not to be had. */
+function isLeftClosed(seen: Inside): boolean {
+  const { desired, snapshot } = seen
+  if (desired.isCurated || desired.thirdPartyAccess === 'open') return false
+  const { logStreams } = snapshot
+  const isLimited = 'failure' in logStreams && isStreamLimit(logStreams.failure)
+  return isLimited || !connectsByRegistration(seen)
 }
 
 /** Whether ChatGPT registers: there is no client that an operator made or imported for it. */

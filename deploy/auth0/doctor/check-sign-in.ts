@@ -110,7 +110,7 @@ function checkRegistration(metadata: JsonObject, seen: Outside): Verdict {
         id: 'registration_endpoint_missing',
         seen: `registration_endpoint is ${shown(endpoint)}`,
         why: 'ChatGPT cannot register a client, so only connections with a predefined client work',
-        fix: 'npm run provision -- --apply (opens dynamic client registration), or make one client for all connections: npm run provision -- --predefined --apply',
+        fix: 'npm run provision -- --apply (opens dynamic client registration), or make one client for all connections: npm run provision -- --iss --predefined --apply',
         where: `${ADVANCED} > Dynamic Client Registration (DCR)`,
       }),
     ]

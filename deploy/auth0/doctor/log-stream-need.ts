@@ -1,11 +1,8 @@
+import { WAYS_WITHOUT_STREAM } from '../plan/log-stream.ts'
 import { dependsOnLogStream, needsLogStream } from '../plan/third-parties.ts'
 import type { Failure } from '../reading.ts'
 import { type Finding, fault, warning } from './finding.ts'
 import type { Inside } from './observe-inside.ts'
-
-/** What to do in a tenant without log streams. */
-export const WAYS_WITHOUT_STREAM =
-  'without a log stream ChatGPT connects in three ways: one predefined client (npm run provision -- --predefined --apply), AUTH_SERVER_METADATA=curated, or THIRD_PARTY_ACCESS=open'
 
 const STREAMS = 'Auth0 dashboard: Monitoring > Streams'
 /** How Auth0 answers where the tenant's plan has no log streams. */
@@ -61,7 +58,7 @@ export function missingStream(seen: Inside, endpoint: string): Finding[] {
         ? `the log stream delivers to ${elsewhere.join(', ')}, not to ${endpoint}`
         : `no log stream delivers to ${endpoint}`,
     why: 'log-webhook receives no registration, so clients that register are not admitted: their sign-in ends on an error page of Auth0',
-    fix: `npm run provision -- --apply; ${WAYS_WITHOUT_STREAM}`,
+    fix: `npm run provision -- --apply. ${WAYS_WITHOUT_STREAM}`,
     where: STREAMS,
   }
   return [severity === 'error' ? fault(finding) : warning(finding)]

@@ -57,7 +57,6 @@ export const FIELDS: Readonly<Record<string, KnownField>> = {
   'flags.enable_dynamic_client_registration': {
     id: 'registration_closed',
     why: 'ChatGPT cannot register a client, so no new connection works',
-    where: 'Dynamic Client Registration (DCR)',
   },
   is_domain_connection: {
     id: 'connection_not_shared',

@@ -126,8 +126,8 @@ function checkPromotion(seen: Inside, clients: readonly DynamicClient[]): Verdic
       seen: some(served.map(describeClient)),
       why: 'Auth0 did not make these permissive clients first-party ones. They work as third-party clients instead: by a client grant of their own, and by a login connection at domain level',
       fix: canSignIn
-        ? 'nothing, while they work: keep the login connection at domain level, and people see a consent page. A first-party client, made with npm run provision -- --predefined --apply, needs neither'
-        : 'turn on "Promote Connection to Domain Level" for the login connection, or make a first-party client: npm run provision -- --predefined --apply',
+        ? 'nothing, while they work: keep the login connection at domain level, and people see a consent page. A first-party client, made with npm run provision -- --iss --predefined --apply, needs neither'
+        : 'turn on "Promote Connection to Domain Level" for the login connection, or make a first-party client: npm run provision -- --iss --predefined --apply',
       where: APPLICATIONS,
     }),
   ]

@@ -37,7 +37,10 @@ describe('README', () => {
     const table = readme.slice(readme.indexOf('| you see |'), readme.indexOf('## Deploy'))
     const named = [...table.matchAll(/`([a-z]+_[a-z_]*)\*?`/g)].map(([, id = '']) => id)
     const directory = `${ROOT}deploy/auth0/doctor`
-    const code = readdirSync(directory).map((file) => readFileSync(`${directory}/${file}`, 'utf8'))
+    const files = readdirSync(directory, { recursive: true, encoding: 'utf8' })
+    const code = files
+      .filter((file) => file.endsWith('.ts'))
+      .map((file) => readFileSync(`${directory}/${file}`, 'utf8'))
     const isFinding = (id: string) => code.some((text) => text.includes(`'${id}`))
     expect(named.length).toBeGreaterThan(15)
     expect(named.filter((id) => !isFinding(id))).toEqual([])

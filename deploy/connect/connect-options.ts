@@ -2,19 +2,23 @@ import type { Fetch } from './fetch-document.ts'
 import type { Person } from './form-sign-in.ts'
 import type { Step } from './step.ts'
 
-/** What a connection is made with: the deployment, the person, and how the world is reached. */
+/** What a connection is made with. */
 export interface ConnectOptions {
   /** The MCP endpoint. */
   readonly url: string
   /** Who signs in at the local tenant. */
   readonly person: Person
-  /** A client that exists: nothing is registered. */
+  /** An existing client; nothing is registered. */
   readonly clientId?: string | undefined
-  /** Where the browser comes back to; 0, the default, = any port that is free. */
+  /** A redirect URI of that client that is not on this machine. */
+  readonly redirectUri?: string | undefined
+  /** The port of the callback on this machine; 0, the default, = any free port. */
   readonly callbackPort?: number
   readonly onStep: (step: Step) => void
   /** Shows a person the sign-in page. */
   readonly openBrowser: (url: string) => void
+  /** The address of the page that the browser ends on, as the person pastes it. */
+  readonly askForAddress?: () => Promise<string>
   readonly fetch?: Fetch
   /** Milliseconds since the epoch. */
   readonly now?: () => number

@@ -1,45 +1,45 @@
 import { type Causes, PROVISION } from './cause.ts'
 
-/** What is wrong before anything is registered. */
+/** Faults that show before a client is registered. */
 export const DISCOVERY_CAUSES = {
   unreachable: {
-    cause: 'Nothing answers there.',
-    fix: "Start the system (npm start) or deploy it (npm run deploy), and check the URL; if it is the tenant's, OAUTH_ISSUER.",
+    cause: 'The server does not answer.',
+    fix: 'Start the system (npm start) or deploy it (npm run deploy), and check the URL. If the URL is the tenant, check OAUTH_ISSUER.',
   },
   redirected: {
-    cause: 'The URL leads elsewhere, where MCP clients do not follow.',
-    fix: 'Take the URL that it leads to, and set PUBLIC_URL to its origin.',
+    cause: 'The URL redirects, and MCP clients do not follow redirects here.',
+    fix: 'Use the URL that it redirects to, and set PUBLIC_URL to its origin.',
   },
   not_found: {
     cause: 'There is no MCP endpoint at this URL.',
-    fix: 'Take the URL that ends in /mcp, at the domain that PUBLIC_URL names.',
+    fix: 'Use the URL that ends in /mcp, on the domain that PUBLIC_URL names.',
   },
   html: {
-    cause: 'A web page answers in place of the function.',
-    fix: 'A rewrite is missing: deploy Hosting with deploy/firebase.json (npm run deploy).',
+    cause: 'A web page is served instead of the function.',
+    fix: 'A rewrite is missing. Deploy Hosting with deploy/firebase.json (npm run deploy).',
   },
   no_protected_resource: {
-    cause: 'There is no protected-resource metadata (RFC 9728) for this URL.',
-    fix: 'Deploy the metadata function, and let the front send /.well-known/ to it.',
+    cause: 'There is no protected resource metadata (RFC 9728) for this URL.',
+    fix: 'Deploy the metadata function, and route /.well-known/ to it.',
   },
   resource_mismatch: {
-    cause: 'The metadata is about another resource than this URL, so clients refuse it.',
-    fix: 'Connect to the resource, to the letter; if that is the wrong one, set PUBLIC_URL to the origin that clients use, and OAUTH_AUDIENCE to its /mcp, in Auth0 too.',
+    cause: 'The metadata names a different resource than this URL, so clients refuse it.',
+    fix: 'Connect to the resource exactly as it is written. If it is wrong, set PUBLIC_URL to the origin that clients use and OAUTH_AUDIENCE to its /mcp, in Auth0 as well.',
   },
   no_authorization_server: {
     cause: "The authorization server's metadata cannot be read.",
-    fix: 'Check OAUTH_ISSUER: it is https://<tenant>.<region>.auth0.com/ or the custom domain. If it is right, Auth0 does not answer: /health/auth0 follows it.',
+    fix: 'Check OAUTH_ISSUER: it is https://<tenant>.<region>.auth0.com/ or the custom domain. If it is right, Auth0 does not answer: see /health/auth0.',
   },
   issuer_mismatch: {
-    cause: 'The authorization server calls itself by another name than the metadata does.',
-    fix: 'Set OAUTH_ISSUER to the issuer to the letter, with its trailing slash.',
+    cause: "The authorization server's metadata has a different issuer than the resource names.",
+    fix: 'Set OAUTH_ISSUER to that issuer exactly, with its trailing slash.',
   },
   no_s256: {
-    cause: 'The authorization server does not advertise PKCE with S256, so ChatGPT refuses it.',
-    fix: 'Check OAUTH_ISSUER: Auth0 advertises S256. A proxy in between must not drop it.',
+    cause: 'The authorization server does not advertise PKCE with S256, which ChatGPT requires.',
+    fix: 'Check OAUTH_ISSUER: Auth0 advertises S256. A proxy in between must not remove it.',
   },
   no_registration_endpoint: {
     cause: 'The authorization server advertises no registration endpoint.',
-    fix: `Turn dynamic client registration on: ${PROVISION}; or use --client-id.`,
+    fix: `Turn on Dynamic Client Registration: ${PROVISION}. Or use --client-id with an existing client.`,
   },
 } as const satisfies Causes

@@ -1,7 +1,8 @@
 import { exchangeAuthorization, OAuthError } from '@modelcontextprotocol/client'
-import { causeOfRefusal } from './admission.ts'
+import type { Answer } from './authorization-response.ts'
 import type { Fetch } from './fetch-document.ts'
-import type { Answer, Authorization, AuthorizationRequest } from './sign-in.ts'
+import { causeOfRefusal } from './refusal.ts'
+import type { Authorization, AuthorizationRequest } from './sign-in.ts'
 import { StepError } from './step-error.ts'
 
 /**

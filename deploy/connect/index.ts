@@ -1,4 +1,6 @@
-/** `npm run connect`: 0 = all worked, 1 = a step failed, 2 = wrong usage. */
+/** `npm run connect`: 0 = all steps succeeded, 1 = a step failed, 2 = wrong usage. */
+import { once } from 'node:events'
+import { createInterface } from 'node:readline/promises'
 import { connect } from './connect.ts'
 import { openBrowser } from './open-browser.ts'
 import { type Options, parseOptions, USAGE, UsageError } from './options.ts'
@@ -26,6 +28,12 @@ const connection = await connect({
   openBrowser: (url) => {
     process.stderr.write(`Sign in here: ${url}\n`)
     openBrowser(url)
+  },
+  askForAddress: async () => {
+    using lines = createInterface({ input: process.stdin, output: process.stderr })
+    const asked = lines.question('Sign in, then paste the address of the page that you end on: ')
+    // A closed standard input answers no question.
+    return await Promise.race([asked, once(lines, 'close').then(() => '')])
   },
 })
 if (isJson) process.stdout.write(`${JSON.stringify(connection, null, 2)}\n`)

@@ -12,6 +12,7 @@ const answer = z
         client_id: z.string().optional(),
         outcome: z.string(),
         reason: z.string().optional(),
+        way: z.string().optional(),
       }),
     ),
   })
@@ -34,7 +35,11 @@ const tenantState = z.object({
     }),
   ),
   clientGrants: z.array(
-    z.object({ client_id: z.string().optional(), scope: z.array(z.string()).default([]) }),
+    z.object({
+      client_id: z.string().optional(),
+      default_for: z.string().optional(),
+      scope: z.array(z.string()).default([]),
+    }),
   ),
   logStream: z.object({
     deliveries: z.array(z.object({ status: z.number().nullable(), answer })),

@@ -5,27 +5,33 @@ export interface Options {
   readonly url: string
   readonly person: Person
   readonly clientId: string | undefined
+  /** Where that client redirects, if not to this command. */
+  readonly redirectUri: string | undefined
   /** 0 = any that is free. */
   readonly callbackPort: number
   readonly isJson: boolean
 }
 
-/** A command line that cannot be carried out; the message says how one is written. */
+/** An invalid command line; the message ends with the usage. */
 export class UsageError extends Error {
   override readonly name = 'UsageError'
 }
 
-export const USAGE = `Usage: npm run connect -- [url] [--json] [--client-id ID] [--callback-port PORT]
-                             [--user NAME --password PASSWORD]
-  url              the MCP endpoint, or the origin that it is at; default http://localhost:8080/mcp
-  --json           one JSON document instead of lines (npm run -s connect -- --json: nothing else)
-  --client-id      sign in with a client that exists instead of registering one
-  --callback-port  where the browser comes back to: http://127.0.0.1:PORT/callback; default any
-  --user, --password  who signs in at the local tenant; default alice@example.com, password`
+export const USAGE = `Usage: npm run connect -- [url] [--json] [--client-id ID [--redirect-uri URI]]
+                             [--callback-port PORT] [--user NAME --password PASSWORD]
+  url              the MCP endpoint or its origin; default http://localhost:8080/mcp
+  --json           prints one JSON document instead of lines (npm run -s connect -- --json)
+  --client-id      signs in with an existing client instead of registering one
+  --redirect-uri   a redirect URI of that client that is not on this machine, such as
+                   https://chatgpt.com/connector_platform_oauth_redirect: after the sign-in
+                   you paste the address from the browser here
+  --callback-port  the browser returns to http://127.0.0.1:PORT/callback; default any free port
+  --user, --password  who signs in at the local tenant; default alice@example.com, password
+  --help           prints this text`
 const MAX_PORT = 65_535
 
 /**
- * Undefined = asked how the command is written.
+ * Undefined for `--help`.
  *
  * @throws UsageError
  */
@@ -36,11 +42,12 @@ export function parseOptions(
   const { values, positionals } = parse(args)
   if (values.help) return undefined
   const [given = `http://localhost:${env['PORT'] || '8080'}`, ...more] = positionals
-  if (more.length > 0) throw new UsageError(`One URL, please.\n${USAGE}`)
+  if (more.length > 0) throw new UsageError(`Give at most one URL.\n${USAGE}`)
   return {
     url: toEndpoint(given),
     person: { username: values.user, password: values.password },
     clientId: values['client-id'],
+    redirectUri: toRedirectUri(values['redirect-uri'], values['client-id']),
     callbackPort: toPort(values['callback-port']),
     isJson: values.json,
   }
@@ -55,6 +62,7 @@ function parse(args: readonly string[]) {
         json: { type: 'boolean', default: false },
         help: { type: 'boolean', short: 'h', default: false },
         'client-id': { type: 'string' },
+        'redirect-uri': { type: 'string' },
         'callback-port': { type: 'string', default: '0' },
         user: { type: 'string', default: 'alice@example.com' },
         password: { type: 'string', default: 'password' },
@@ -63,6 +71,17 @@ function parse(args: readonly string[]) {
   } catch (error) {
     throw new UsageError(`${error instanceof Error ? error.message : ''}\n${USAGE}`)
   }
+}
+
+function toRedirectUri(given: string | undefined, clientId: string | undefined) {
+  if (given === undefined) return undefined
+  if (clientId === undefined) {
+    throw new UsageError(`--redirect-uri requires --client-id.\n${USAGE}`)
+  }
+  if (!/^https?:$/.test(URL.parse(given)?.protocol ?? '')) {
+    throw new UsageError(`--redirect-uri must be an http or https URL.\n${USAGE}`)
+  }
+  return given
 }
 
 function toPort(given: string): number {

@@ -1,42 +1,43 @@
 import { type Causes, DOCTOR, LET_LOOPBACK_IN, PROVISION } from './cause.ts'
 
-/** Why a sign-in brings no token, or one that is of no use. */
+/** Why a sign-in yields no token, or one that the gateway does not accept. */
 export const SIGN_IN_CAUSES = {
   wrong_password: {
     cause: 'The sign-in form refused the user name or the password.',
-    fix: 'Give others: --user alice@example.com --password password are those of the local tenant.',
+    fix: 'Use --user and --password. The local tenant has alice@example.com with the password "password".',
   },
   access_denied: {
-    cause: 'The user declined, or a rule of the tenant denied the access.',
-    fix: "Accept on the consent page; if there was none, the tenant's logs name the Action or policy that denied it.",
+    cause: 'The user declined, or a policy of the tenant denied access.',
+    fix: "Accept on the consent page. If no consent page appeared, the tenant's logs name the Action or policy that denied access.",
   },
   sign_in_refused: {
     cause: 'The sign-in ended with an error.',
-    fix: `See the tenant's logs: they name the user and the reason. ${DOCTOR}.`,
+    fix: `See the tenant's logs, which name the user and the reason, and run ${DOCTOR}.`,
   },
   sign_in_timed_out: {
-    cause: 'Nobody came back from the sign-in in time (5 minutes).',
-    fix: `Open the URL above in a browser on this machine. If it ends on an error page, that names the reason; of a refused redirect URI or client: ${LET_LOOPBACK_IN}.`,
+    cause: 'The sign-in was not completed in time (5 minutes).',
+    fix: `Open the URL above in a browser on this machine. An error page there names the reason. For a refused redirect URI or client: ${LET_LOOPBACK_IN}.`,
   },
   state_mismatch: {
-    cause: 'The answer to the sign-in is not the one to our request.',
+    cause: 'The authorization response does not belong to this request.',
     fix: 'Try again, in one browser window.',
   },
   issuer_in_answer: {
-    cause: 'The sign-in came back from another issuer (RFC 9207), so clients refuse it.',
-    fix: 'Turn off the tenant\'s "iss" authorization response parameter, or set AUTH_SERVER_METADATA to issuer.',
+    cause:
+      'The iss of the authorization response is not the issuer of the metadata (RFC 9207), so clients refuse the response.',
+    fix: 'With AUTH_SERVER_METADATA=curated: set it to issuer, because the tenant sends its own iss. Otherwise set OAUTH_ISSUER to the issuer that the tenant sends; with a custom domain it is that domain.',
   },
   issuer_not_in_answer: {
     cause:
-      'The sign-in came back without the issuer that the metadata promises (RFC 9207), so clients refuse it.',
-    fix: 'Check what stands between: the metadata must be the tenant\'s own, and so must its "iss" setting.',
+      'The metadata advertises authorization_response_iss_parameter_supported, but the authorization response has no iss (RFC 9207), so clients refuse the response.',
+    fix: "Serve the tenant's own metadata: a proxy or cache must not change it. If the tenant's setting is on and iss is still missing, turn the setting off; ChatGPT then uses a redirect URI per connector.",
   },
   token_refused: {
     cause: 'The token endpoint refused the code.',
-    fix: `See the tenant's logs for a failed exchange (feacft). ${DOCTOR}.`,
+    fix: `See the tenant's logs for a failed exchange (feacft), and run ${DOCTOR}.`,
   },
   ACCESS_TOKEN_IS_OPAQUE: {
-    cause: 'Auth0 issued an opaque token: it was not asked for this API.',
+    cause: 'Auth0 issued an opaque token, because the request did not name this API.',
     fix: `Turn on the resource parameter compatibility profile: ${PROVISION}.`,
   },
   ACCESS_TOKEN_IS_ENCRYPTED_JWE: {
@@ -49,14 +50,14 @@ export const SIGN_IN_CAUSES = {
   },
   token_audience: {
     cause: 'The token is for another API.',
-    fix: 'Set OAUTH_AUDIENCE to the identifier of the API in Auth0, to the letter.',
+    fix: 'Set OAUTH_AUDIENCE to the identifier of the API in Auth0 exactly. If the tenant has a default audience, remove it or set it to this API (Auth0 dashboard > Settings > General).',
   },
   token_issuer: {
-    cause: 'The token is from another issuer than the metadata names.',
+    cause: 'The issuer of the token is not the one in the metadata.',
     fix: 'Set OAUTH_ISSUER to the iss above; with a custom domain it is that domain.',
   },
   token_expired: {
-    cause: 'The token has expired before it was used.',
-    fix: "Set the clock of this machine right, and the API's token lifetime to more than a minute.",
+    cause: 'The token expired before it was used.',
+    fix: "Set the clock of this machine, and the API's token lifetime to more than a minute.",
   },
 } as const satisfies Causes

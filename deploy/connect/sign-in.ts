@@ -1,14 +1,12 @@
-import { timingSafeEqual } from 'node:crypto'
 import { type AuthorizationServerMetadata, startAuthorization } from '@modelcontextprotocol/client'
-import { causeOfRefusal, errorIn } from './admission.ts'
 import type { Callback } from './callback.ts'
 import type { ProtectedResource } from './discovery.ts'
 import type { Fetch } from './fetch-document.ts'
 import { type Person, StuckError, signIn } from './form-sign-in.ts'
-import type { Found } from './step.ts'
+import { causeOfRefusal } from './refusal.ts'
 import { StepError } from './step-error.ts'
 
-/** A sign-in that is about to start. */
+/** An authorization request, ready to be opened. */
 export interface Authorization {
   readonly url: URL
   readonly redirectUri: string
@@ -16,7 +14,7 @@ export interface Authorization {
   readonly codeVerifier: string
 }
 
-/** What a client needs to know before it sends somebody to sign in. */
+/** What an authorization request is made of. */
 export interface AuthorizationRequest {
   readonly metadata: AuthorizationServerMetadata
   readonly resource: ProtectedResource
@@ -25,16 +23,10 @@ export interface AuthorizationRequest {
   readonly state: string
 }
 
-/** What comes back from a sign-in that went well. */
-export interface Answer {
-  readonly code: string
-  readonly iss: string | undefined
-}
-
 /**
  * The authorization request with PKCE and the resource (RFC 8707), as ChatGPT sends it.
  *
- * @throws StepError when the authorization server offers no such thing.
+ * @throws StepError when the authorization server does not offer the code flow with PKCE.
  */
 export async function prepareSignIn(request: AuthorizationRequest): Promise<Authorization> {
   const { metadata, resource, clientId, redirectUri, state } = request
@@ -68,7 +60,7 @@ export async function signInByForms(
   }
 }
 
-/** Sends a person to the sign-in in a browser, and waits for the answer on loopback. */
+/** Opens the sign-in in a browser, and waits for the authorization response on loopback. */
 export async function signInByBrowser(
   { url }: Authorization,
   { answer }: Callback,
@@ -77,39 +69,22 @@ export async function signInByBrowser(
 ): Promise<URL> {
   openBrowser(url.href)
   const answered = await answer(timeoutMs)
-  if (answered === undefined) throw new StepError('sign_in_timed_out', 'no answer came')
+  if (answered === undefined)
+    throw new StepError('sign_in_timed_out', 'no authorization response arrived')
   return answered
 }
 
 /**
- * The code of an authorization response, checked as RFC 6749 s4.1.2 and RFC 9207 s2.4 ask: nothing
- * of an answer to somebody else's request is told.
+ * Opens the sign-in in a browser, which ends on a page of another machine, and asks for the address of
+ * that page.
  */
-export function readAnswer(
-  { searchParams }: URL,
-  { state }: Authorization,
-  metadata: AuthorizationServerMetadata,
-): Found<Answer> {
-  if (!isSame(searchParams.get('state') ?? '', state)) {
-    throw new StepError('state_mismatch', 'the state is another one')
-  }
-  const iss = searchParams.get('iss') ?? undefined
-  if (iss !== undefined && iss !== metadata.issuer) {
-    throw new StepError('issuer_in_answer', `iss is ${iss}, not ${metadata.issuer}`)
-  }
-  const refusal = errorIn(searchParams)
-  if (refusal !== undefined) {
-    throw new StepError(causeOfRefusal(refusal, 'sign_in_refused'), refusal)
-  }
-  if (iss === undefined && metadata['authorization_response_iss_parameter_supported'] === true) {
-    throw new StepError('issuer_not_in_answer', 'the answer has no iss')
-  }
-  const code = searchParams.get('code')
-  if (code === null) throw new StepError('sign_in_refused', 'the answer has no code')
-  return { value: { code, iss }, seen: `a code came back, with our state${iss ? ' and iss' : ''}` }
-}
-
-function isSame(given: string, expected: string): boolean {
-  const [a, b] = [Buffer.from(given), Buffer.from(expected)]
-  return a.length === b.length && timingSafeEqual(a, b)
+export async function signInByAddress(
+  { url, redirectUri }: Authorization,
+  openBrowser: (url: string) => void,
+  askForAddress: () => Promise<string>,
+): Promise<URL> {
+  openBrowser(url.href)
+  const answered = URL.parse((await askForAddress()).trim())
+  if (answered?.href.startsWith(redirectUri) === true) return answered
+  throw new StepError('sign_in_refused', `the address does not start with ${redirectUri}`)
 }

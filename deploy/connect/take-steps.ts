@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { checkClient, waitForAdmission } from './admission.ts'
+import { type Answer, readAnswer } from './authorization-response.ts'
 import { type Callback, startCallback } from './callback.ts'
 import type { ConnectOptions } from './connect-options.ts'
 import { readAuthorizationServer, readProtectedResource } from './discovery.ts'
@@ -8,22 +9,22 @@ import { boundedFetch, type Fetch } from './fetch-document.ts'
 import { findLocalTenant, type LocalTenant } from './local-tenant.ts'
 import { register } from './registration.ts'
 import {
-  type Answer,
   type Authorization,
   type AuthorizationRequest,
   prepareSignIn,
-  readAnswer,
+  signInByAddress,
   signInByBrowser,
   signInByForms,
 } from './sign-in.ts'
 import type { Found, Steps } from './step.ts'
+import { StepError } from './step-error.ts'
 import { readToken } from './token.ts'
 import { callTool, listTools, openClient } from './tools.ts'
 
 const ADMISSION_MS = 20_000
 const SIGN_IN_MS = 5 * 60_000
 
-/** A client that somebody is to sign in with. */
+/** The client of this connection. */
 interface ConnectingClient {
   readonly clientId: string
   readonly redirectUri: string
@@ -48,15 +49,14 @@ export async function takeSteps({ run }: Steps, options: ConnectOptions): Promis
     const callback = opened.use(await startCallback(options.callbackPort ?? 0))
     return options.clientId === undefined
       ? registerNew(send, metadata, callback)
-      : takeGiven(options.clientId, tenant, callback)
+      : takeGiven(options.clientId, options.redirectUri, tenant, callback)
   })
   const request = { metadata, resource, ...client, state: randomUUID() }
   const authorization = await run('admission', () => admit(send, options, request, tenant))
   const answer = await run('sign-in', async () => {
-    const { person, openBrowser, signInMs = SIGN_IN_MS } = options
     const at = tenant
-      ? await signInByForms(send, authorization, person)
-      : await signInByBrowser(authorization, client.callback, openBrowser, signInMs)
+      ? await signInByForms(send, authorization, options.person)
+      : await signInAtAuth0(options, authorization, client.callback)
     return readAnswer(at, authorization, metadata)
   })
   const token = await run('token', () => obtainToken(send, options, request, authorization, answer))
@@ -79,17 +79,32 @@ async function registerNew(
   return { value: { clientId, redirectUri, callback }, seen }
 }
 
-/** At the local tenant nobody has to come back to the redirect URI: a client keeps its own. */
+/** At the local tenant the redirect URI need not be on this machine: the client's own is used. */
 async function takeGiven(
   clientId: string,
+  given: string | undefined,
   tenant: LocalTenant | undefined,
   callback: Callback,
 ): Promise<Found<ConnectingClient>> {
   const { clients = [] } = (await tenant?.()) ?? {}
   const [own] = clients.find(({ client_id }) => client_id === clientId)?.callbacks ?? []
-  const redirectUri = own ?? callback.redirectUri
+  const redirectUri = given ?? own ?? callback.redirectUri
   const seen = `skipped (--client-id): ${clientId}, redirect URI ${redirectUri}`
   return { value: { clientId, redirectUri, callback }, seen }
+}
+
+function signInAtAuth0(
+  { openBrowser, redirectUri, askForAddress, signInMs = SIGN_IN_MS }: ConnectOptions,
+  authorization: Authorization,
+  callback: Callback,
+): Promise<URL> {
+  if (redirectUri === undefined) {
+    return signInByBrowser(authorization, callback, openBrowser, signInMs)
+  }
+  if (askForAddress === undefined) {
+    throw new StepError('sign_in_refused', `${redirectUri} is not on this machine`)
+  }
+  return signInByAddress(authorization, openBrowser, askForAddress)
 }
 
 async function admit(
@@ -124,8 +139,8 @@ async function obtainToken(
 }
 
 /**
- * Whom the token must be from: Auth0, also where the gateway's own metadata names the gateway as
- * authorization server (AUTH_SERVER_METADATA=curated).
+ * The expected issuer of the token: Auth0, also where the metadata names the gateway as authorization
+ * server (AUTH_SERVER_METADATA=curated).
  */
 function tokenIssuer(
   { issuer, token_endpoint }: { readonly issuer: string; readonly token_endpoint: string },

@@ -46,7 +46,7 @@ export function curate(
   if (document[ISS_PARAMETER] === true) {
     throw unusable(
       SENDS_ISS,
-      'The authorization server sends "iss" (RFC 9207), which curated metadata cannot go with.',
+      'The authorization server sends "iss" (RFC 9207), so its metadata cannot be curated.',
     )
   }
   if (REQUIRED.some((name) => typeof document[name] !== 'string')) {
@@ -86,8 +86,10 @@ export async function checkIssuer(issuer: string, fetch: FetchJson, log: Log): P
     throw new ConfigError([
       error.code === SENDS_ISS
         ? `AUTH_SERVER_METADATA must not be curated while the issuer advertises ${ISS_PARAMETER}: ` +
-          'clients would get back another issuer than PUBLIC_URL and refuse it (RFC 9207). Turn ' +
-          'that tenant setting off, or set AUTH_SERVER_METADATA to issuer'
+          'clients compare the iss that Auth0 sends with PUBLIC_URL and refuse it (RFC 9207). Such a ' +
+          'tenant does not need curated metadata: one predefined client serves every connection of ' +
+          'ChatGPT, without registration and without a log stream (npm run provision -- --predefined ' +
+          '--apply). Set AUTH_SERVER_METADATA to issuer'
         : `AUTH_SERVER_METADATA cannot be curated: ${error.message}`,
     ])
   }

@@ -26,6 +26,7 @@ interface Staging {
 const PRM = '/.well-known/oauth-protected-resource/mcp'
 const ASM = '/.well-known/oauth-authorization-server'
 const TENANT = '/__tenant'
+const CHATGPT = 'https://chatgpt.com/connector_platform_oauth_redirect'
 const BACK = 'code=c'
 
 const TOOL = { name: 'listEvents', inputSchema: { type: 'object' } }
@@ -159,6 +160,11 @@ const STAGED: { readonly [Id in CauseId]: Staging } = {
     answers: () => tenant(outcome('refused')),
     options: () => ({ admissionMs: 15_000 }),
   },
+  not_dynamic: {
+    step: 'admission',
+    answers: () => tenant(outcome('refused', 'not_dynamic')),
+    options: () => ({ admissionMs: 15_000 }),
+  },
   policy_observes: {
     step: 'admission',
     answers: () => tenant(outcome('observed')),
@@ -243,6 +249,13 @@ const STAGED: { readonly [Id in CauseId]: Staging } = {
 }
 
 /** Other ways to the same causes. */
+const ISS = metadata({ authorization_response_iss_parameter_supported: true })
+/** The authorization endpoint answers with a redirect that has these parameters. */
+const redirected = (parameters: string): Answers => ({
+  '/authorize': [303, {}, { location: `${CHATGPT}?${parameters}` }],
+})
+const existing = () => ({ clientId: 'c', redirectUri: CHATGPT })
+
 const VARIANTS: readonly (Staging & { readonly name: string; readonly id: CauseId })[] = [
   {
     name: 'a page in place of the metadata',
@@ -323,6 +336,77 @@ const VARIANTS: readonly (Staging & { readonly name: string; readonly id: CauseI
     id: 'no_grant',
     step: 'sign-in',
     back: 'error=unauthorized_client',
+  },
+  {
+    name: 'an iss that differs by its slash',
+    id: 'issuer_in_answer',
+    step: 'sign-in',
+    answers: ISS,
+    options: (origin) => ({ openBrowser: backWith(`code=c&iss=${origin}`) }),
+  },
+  {
+    name: 'an iss twice',
+    id: 'issuer_in_answer',
+    step: 'sign-in',
+    answers: ISS,
+    options: (origin) => ({ openBrowser: backWith(`code=c&iss=${origin}/&iss=${origin}/`) }),
+  },
+  {
+    name: 'an error response from another issuer',
+    id: 'issuer_in_answer',
+    step: 'sign-in',
+    back: 'error=access_denied&iss=https://evil.example/',
+  },
+  {
+    name: 'an error response without the iss that is advertised',
+    id: 'issuer_not_in_answer',
+    step: 'sign-in',
+    answers: ISS,
+    back: 'error=access_denied',
+  },
+  {
+    name: 'an error response with the right iss',
+    id: 'access_denied',
+    step: 'sign-in',
+    answers: ISS,
+    options: (origin) => ({ openBrowser: backWith(`error=access_denied&iss=${origin}/`) }),
+  },
+  {
+    name: 'a client of an administrator, refused at the authorization endpoint without iss',
+    id: 'issuer_not_in_answer',
+    step: 'admission',
+    answers: (origin) => ({ ...ISS(origin), ...redirected('error=unauthorized_client') }),
+    options: existing,
+  },
+  {
+    name: 'the same with the iss of another issuer',
+    id: 'issuer_in_answer',
+    step: 'admission',
+    answers: () => redirected('error=unauthorized_client&iss=https://evil.example/'),
+    options: existing,
+  },
+  {
+    name: 'the same with the right iss',
+    id: 'no_grant',
+    step: 'admission',
+    answers: (origin) => ({
+      ...ISS(origin),
+      ...redirected(`error=unauthorized_client&iss=${encodeURIComponent(`${origin}/`)}`),
+    }),
+    options: existing,
+  },
+  {
+    name: 'a new client that is not admitted, and whose error has no iss',
+    id: 'webhook_silent',
+    step: 'admission',
+    answers: (origin) => ({ ...ISS(origin), ...tenant(undefined) }),
+  },
+  {
+    name: 'an address that is not the redirect URI',
+    id: 'sign_in_refused',
+    step: 'sign-in',
+    back: undefined,
+    options: () => ({ ...existing(), askForAddress: async () => 'https://chatgpt.com/' }),
   },
   {
     name: 'a refused code with a page around it',
@@ -448,6 +532,14 @@ beforeAll(async () => {
 })
 afterAll(() => server.close())
 
+/** A browser that brings this back beside our state. */
+function backWith(back: string) {
+  return (start: string) => {
+    const { searchParams } = new URL(start)
+    void fetch(`${searchParams.get('redirect_uri')}?${back}&state=${searchParams.get('state')}`)
+  }
+}
+
 function run({ answers, options, ...staging }: Omit<Staging, 'step'>) {
   staged = answers?.(origin) ?? {}
   const back = 'back' in staging ? staging.back : BACK
@@ -484,6 +576,30 @@ test('without trouble a person signs in with a browser', async () => {
   expect(steps.filter((step) => !step.ok)).toEqual([])
   expect(ok).toBe(true)
   expect(steps[3]?.seen).toMatch(/^cannot be seen from outside, but the sign-in may start, after /)
+})
+
+test('the right iss is taken, with the stable redirect URI of ChatGPT too', async () => {
+  const withIss = (back: string) => ({
+    answers: ISS,
+    options: (issuer: string) => ({ openBrowser: backWith(`${back}&iss=${issuer}/`) }),
+  })
+  expect((await run(withIss('code=c'))).ok).toBe(true)
+  let opened = new URL(origin)
+  const { ok, steps } = await run({
+    answers: ISS,
+    options: (issuer) => ({
+      ...existing(),
+      openBrowser: (url) => {
+        opened = new URL(url)
+      },
+      askForAddress: async () =>
+        `${CHATGPT}?code=c&iss=${issuer}/&state=${opened.searchParams.get('state')}\n`,
+    }),
+  })
+  expect(steps.filter((step) => !step.ok)).toEqual([])
+  expect(ok).toBe(true)
+  expect(opened.searchParams.get('redirect_uri')).toBe(CHATGPT)
+  expect(steps[4]?.seen).toContain(`iss ${origin}/`)
 })
 
 test.each(Object.entries(STAGED))('%s', async (id, staging) => {

@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { runProvision } from '../../deploy/auth0/run-provision.ts'
 import { CAUSES } from '../../deploy/connect/causes.ts'
 import { connect } from '../../deploy/connect/connect.ts'
 import type { ConnectOptions } from '../../deploy/connect/connect-options.ts'
@@ -8,12 +9,15 @@ import { parseOptions, UsageError } from '../../deploy/connect/options.ts'
 import { printStep } from '../../deploy/connect/print-step.ts'
 import { createSteps, STEPS, type Step } from '../../deploy/connect/step.ts'
 import type { System } from '../../deploy/local/system.ts'
+import { createManagement, credentialsIn } from '../../shared/management.ts'
 import { CHATGPT_REDIRECT_URIS } from '../../shared/redirect-uris.ts'
 import { ALICE, BOB } from '../support/people.ts'
 import { startOnFreePorts } from '../support/system.ts'
 import { adminOf } from '../support/tenant-admin.ts'
 
 const COMMAND = fileURLToPath(new URL('../../deploy/connect/index.ts', import.meta.url))
+
+const CALLS = { attemptTimeoutMs: 5_000, callTimeoutMs: 10_000, maxAttempts: 3 }
 
 function connectTo(system: System, options: Partial<ConnectOptions> = {}) {
   const openBrowser = () => expect.unreachable('no browser is needed at the local tenant')
@@ -23,6 +27,12 @@ function connectTo(system: System, options: Partial<ConnectOptions> = {}) {
 
 function seenAt(name: Step['step'], steps: readonly Step[]): string | undefined {
   return steps.find(({ step }) => step === name)?.seen
+}
+
+function managementOf({ variables }: System) {
+  const { MGMT_DOMAIN = '', MGMT_CLIENT_ID = '', MGMT_CLIENT_SECRET = '' } = variables
+  const credentials = credentialsIn({ MGMT_DOMAIN, MGMT_CLIENT_ID, MGMT_CLIENT_SECRET })
+  return createManagement(credentials, CALLS)()
 }
 
 function command(args: readonly string[], env: Readonly<Record<string, string>> = {}) {
@@ -148,6 +158,29 @@ describe('the local system', () => {
     expect((await adminOf(system.tenant).state()).clients).toHaveLength(1)
   })
 
+  test('a client with the redirect URI of ChatGPT signs in where the tenant sends iss', async () => {
+    const redirectUri = 'https://chatgpt.com/connector_platform_oauth_redirect'
+    const variables = {
+      ...system.variables,
+      CLIENT_REDIRECT_URIS: `${redirectUri},http://127.0.0.1:*/*`,
+    }
+    const written: string[] = []
+    const write = (text: string) => written.push(text)
+    const args = ['--apply', '--predefined', redirectUri]
+    const exitCode = await runProvision({ args, env: variables, write, writeError: write })
+    expect(exitCode, written.join('')).toBe(0)
+    await managementOf(system).then(({ tenants }) =>
+      tenants.settings.update({ authorization_response_iss_parameter_supported: true }),
+    )
+    const { clients } = await adminOf(system.tenant).state()
+    const clientId = clients.find((one) => one.is_first_party === true)?.client_id ?? ''
+    const { ok, steps } = await connectTo(system, { clientId })
+    expect(steps.filter((step) => !step.ok)).toEqual([])
+    expect(ok).toBe(true)
+    expect(seenAt('registration', steps)).toContain(`redirect URI ${redirectUri}`)
+    expect(seenAt('sign-in', steps)).toContain(`iss ${system.issuer}`)
+  })
+
   test('a client id that nobody has is told at once', async () => {
     const { steps } = await connectTo(system, { clientId: 'nobody' })
     expect(steps[3]).toMatchObject({ step: 'admission', id: 'client_unknown' })
@@ -239,6 +272,8 @@ test.each([
   ['nonsense'],
   ['http://a', 'http://b'],
   ['--callback-port', '70000'],
+  ['--redirect-uri', 'https://chatgpt.com/connector_platform_oauth_redirect'],
+  ['--client-id', 'c', '--redirect-uri', 'chatgpt.com'],
 ])('the command ends with 2 for %s', async (...args) => {
   const { code, stdout, stderr } = await command(args)
   expect(code).toBe(2)
@@ -257,6 +292,12 @@ describe('the command line', () => {
     { args: ['HTTPS://MCP.example.com:443/mcp#top'], env: {}, url: 'https://mcp.example.com/mcp' },
   ])('$args with $env: $url', ({ args, env, url }) => {
     expect(parseOptions(args, env)?.url).toBe(url)
+  })
+
+  test('a redirect URI that is not on this machine goes with an existing client', () => {
+    const redirectUri = 'https://chatgpt.com/connector_platform_oauth_redirect'
+    const args = ['--client-id', 'c', '--redirect-uri', redirectUri]
+    expect(parseOptions(args, {})).toMatchObject({ clientId: 'c', redirectUri })
   })
 
   test('a password in the URL is refused and not repeated', () => {

@@ -10,6 +10,8 @@ export interface DoctorArguments {
   /** `-` = read it from standard input. */
   readonly token: string | undefined
   readonly plan: Plan | undefined
+  /** Id of an organization to examine beside those of OAUTH_ORGANIZATION. */
+  readonly organization: string | undefined
   readonly json: boolean
 }
 
@@ -26,6 +28,7 @@ export const USAGE = `Usage: npm run doctor -- [url] [options]
   --function-url URL    an address of a function itself, to see whether it can be reached around
                         the front (may be repeated)
   --plan PLAN           the tenant's plan, which limits applications: ${Object.keys(APPLICATIONS_OF_PLAN).join(', ')}
+  --organization ID     an organization whose members sign in, beside those of OAUTH_ORGANIZATION
   --json                the report for machines
   --help
 
@@ -54,6 +57,7 @@ export function parseArguments(
     functionUrls: (values['function-url'] ?? []).map(functionUrl),
     token: values.token,
     plan: planOf(values.plan),
+    organization: values.organization,
     json: values.json === true,
   }
 }
@@ -67,6 +71,7 @@ function parse(argv: readonly string[]) {
         token: { type: 'string' },
         'function-url': { type: 'string', multiple: true },
         plan: { type: 'string' },
+        organization: { type: 'string' },
         json: { type: 'boolean' },
         help: { type: 'boolean' },
       },

@@ -36,15 +36,15 @@ export const ISSUER_CHECKS: readonly Check<Outside>[] = [
   },
   {
     name: 'iss parameter',
-    title: 'curated metadata and RFC 9207 do not meet',
+    title: 'curated metadata is not used with the iss parameter',
     run: (seen) => {
       if (!isCuratedWithIss(seen)) return []
       return [
         fault({
           id: 'curated_with_iss',
           seen: `${ISS_PARAMETER} is on while AUTH_SERVER_METADATA is curated`,
-          why: 'Auth0 sends its own iss back, which is not the issuer of the curated metadata: clients refuse the sign-in (RFC 9207 s2.4)',
-          fix: `turn the tenant setting ${ISS_PARAMETER} off, or set AUTH_SERVER_METADATA to issuer ${REDEPLOY}`,
+          why: 'Clients compare the iss that Auth0 sends with the issuer of the curated metadata and refuse the sign-in (RFC 9207 s2.4)',
+          fix: `set AUTH_SERVER_METADATA to issuer ${REDEPLOY}, and use one predefined client for all connections of ChatGPT: npm run provision -- --iss --predefined --apply. Or turn the tenant setting ${ISS_PARAMETER} off`,
           where: ADVANCED,
         }),
       ]

@@ -1,6 +1,9 @@
 import type { FieldChange, PlanItem } from '../plan/item.ts'
+import { dependsOnLogStream } from '../plan/third-parties.ts'
+import type { Reading } from '../reading.ts'
 import { shown } from './document.ts'
 import { type Check, type Finding, fault, type Verdict, warning } from './finding.ts'
+import { isStreamLimit, missingStream, streamLimit } from './log-stream-need.ts'
 import type { Inside } from './observe-inside.ts'
 import { FIELDS } from './plan-fields.ts'
 import { isNeedless, isTolerable } from './plan-severity.ts'
@@ -8,25 +11,34 @@ import { isNeedless, isTolerable } from './plan-severity.ts'
 const APPLY = 'npm run provision -- --apply'
 const UNSHARE =
   'turn off "Promote Connection to Domain Level" in the settings of the connection, unless other applications need it'
+const REGISTRATION = 'flags.enable_dynamic_client_registration'
 
-/** Each part of the state that provision brings about. */
+type Area = 'api' | 'tenant' | 'log-stream' | 'client-grant' | 'connection' | 'client' | 'role'
+
+/** Each part of the state that provision brings about. Who gets in is checked by itself. */
 export const PLAN_CHECKS: readonly Check<Inside>[] = [
-  planCheck('api', 'the API gives the tokens that the gateway takes'),
-  planCheck('tenant', 'the tenant lets ChatGPT register and name the API'),
-  planCheck('log-stream', 'the log stream tells log-webhook of registrations'),
-  planCheck('client-grant', 'third-party clients may use the API'),
+  planCheck('api', 'the API issues the tokens that the gateway accepts'),
+  planCheck('tenant', 'ChatGPT can register and name the API'),
+  planCheck('log-stream', 'the log stream delivers registrations to log-webhook'),
+  planCheck('client-grant', 'the default grant for third-party clients fits THIRD_PARTY_ACCESS'),
   planCheck('connection', 'people can sign in through the login connections'),
+  planCheck('client', 'the predefined client has its settings'),
+  planCheck('role', 'the role has the permissions of the tools'),
 ]
 
-function planCheck(area: PlanItem['area'], title: string): Check<Inside> {
+function planCheck(area: Area, title: string): Check<Inside> {
   return {
     name: area,
     title,
     run: (seen) => {
+      const { logStreams } = seen.snapshot
+      if (area === 'log-stream' && 'failure' in logStreams && isStreamLimit(logStreams.failure)) {
+        return streamLimit(seen, logStreams.failure.message)
+      }
       const failure = failureOf(area, seen)
       if (failure !== undefined) return { skipped: failure }
       const items = seen.items.filter((item) => item.area === area)
-      if (area === 'connection' && items.length === 0) {
+      if (area === 'connection' && seen.desired.connections.length === 0) {
         return { skipped: 'GOOGLE_CONNECTION_NAME is not set' }
       }
       return items.flatMap((item) => findingsOf(item, seen)) satisfies Verdict
@@ -35,16 +47,15 @@ function planCheck(area: PlanItem['area'], title: string): Check<Inside> {
 }
 
 /** Why this part of the tenant could not be read. */
-function failureOf(area: PlanItem['area'], { snapshot }: Inside): string | undefined {
+function failureOf(area: Area, { snapshot }: Inside): string | undefined {
   const readings = {
     api: [snapshot.api],
     tenant: [snapshot.settings],
     'log-stream': [snapshot.logStreams],
     'client-grant': [snapshot.defaultGrant],
     connection: snapshot.connections.map(({ state }) => state),
-    client: [],
+    client: [snapshot.predefinedClient],
     role: [snapshot.role],
-    organization: [snapshot.organization],
   }[area]
   const [failure] = readings.flatMap((reading) => ('failure' in reading ? [reading.failure] : []))
   if (failure === undefined) return undefined
@@ -54,25 +65,69 @@ function failureOf(area: PlanItem['area'], { snapshot }: Inside): string | undef
 }
 
 function findingsOf(item: PlanItem, seen: Inside): Finding[] {
-  const about = { where: `Auth0 dashboard: ${item.where}`, why: item.why }
-  if (item.action === 'keep' || isNeedless(item, seen)) return []
-  if (item.action === 'change') {
+  const { area, action } = item
+  if (action === 'keep' || isNeedless(item, seen) || isCheckedElsewhere(item, seen)) return []
+  if (action === 'change') {
     return item.changes.flatMap((change) => changeFinding(item, change, seen))
   }
-  if (item.action === 'create') return [missing(item, seen)]
-  const id = `${idOf(item.area)}_${item.action === 'blocked' ? 'missing' : 'unneeded'}`
-  if (item.action === 'blocked') {
+  if (action === 'create') return missing(item, seen)
+  const about = { where: `Auth0 dashboard: ${item.where}`, why: item.why }
+  const id = `${idOf(area)}_${action === 'blocked' ? 'missing' : 'unneeded'}`
+  if (action === 'blocked') {
     return [fault({ id, seen: `${item.subject} is not there`, fix: item.why, ...about })]
   }
-  const fix = item.area === 'connection' ? UNSHARE : `${APPLY} --prune`
+  const fix = area === 'connection' ? UNSHARE : `${APPLY} --prune`
   return [warning({ id, seen: `${item.subject}: ${item.why}`, fix, ...about })]
+}
+
+/** Who gets in, and what people are allowed, are checks of their own (access/). */
+function isCheckedElsewhere({ area, action, subject, changes }: PlanItem, seen: Inside): boolean {
+  const { desired, snapshot } = seen
+  const has = (field: string) => changes.some((change) => change.field.startsWith(field))
+  switch (area) {
+    case 'api':
+      return action === 'report' && subject.endsWith('user access policy')
+    case 'tenant':
+      if (has(REGISTRATION)) return isLeftClosed(seen)
+      return action !== 'change'
+    case 'client-grant':
+      return desired.thirdPartyAccess === 'admitted' || !subject.startsWith('default')
+    case 'client':
+      return has('refresh_token') && changes.length === 1
+    case 'role':
+      return action !== 'change' || valueIn(snapshot.role) === undefined || isApiMissing(seen)
+    default:
+      return false
+  }
+}
+
+function isApiMissing({ snapshot }: Inside): boolean {
+  return valueIn(snapshot.api) === undefined
+}
+
+function valueIn<Value>(reading: Reading<Value>): Value | undefined {
+  return 'value' in reading ? reading.value : undefined
+}
+
+/** Registration stays closed where ChatGPT needs none, or where log streams are not to be had. */
+function isLeftClosed(seen: Inside): boolean {
+  const { desired, snapshot } = seen
+  if (desired.isCurated || desired.thirdPartyAccess === 'open') return false
+  const { logStreams } = snapshot
+  const isLimited = 'failure' in logStreams && isStreamLimit(logStreams.failure)
+  return isLimited || !connectsByRegistration(seen)
+}
+
+/** Whether ChatGPT registers: there is no client that an operator made or imported for it. */
+function connectsByRegistration({ desired, snapshot }: Inside): boolean {
+  return dependsOnLogStream({ ...desired, deletesForeignClients: true }, snapshot)
 }
 
 function changeFinding(item: PlanItem, change: FieldChange, seen: Inside): Finding[] {
   const { field, before, after } = change
   const isScope = field.startsWith('scopes.')
-  // How a permission is described hinders nobody.
-  if (isScope && before !== undefined) return []
+  // The description of a permission changes nothing for clients; refresh tokens have their own check.
+  if ((isScope && before !== undefined) || field.startsWith('refresh_token')) return []
   const known = FIELDS[isScope ? 'scopes' : field]
   const finding = {
     id: known?.id ?? `${idOf(item.area)}_${field.replaceAll(/\W+/g, '_')}`,
@@ -83,40 +138,35 @@ function changeFinding(item: PlanItem, change: FieldChange, seen: Inside): Findi
     fix: APPLY,
     where: `Auth0 dashboard: ${item.where}${known?.where === undefined ? '' : ` > ${known.where}`}`,
   }
-  return [isTolerable(change, seen) ? warning(finding) : fault(finding)]
+  const isExtra = field === 'enabled' && before === true
+  const isWarning = isExtra || item.area === 'role' || isTolerable(item, change, seen)
+  return [isWarning ? warning(finding) : fault(finding)]
 }
 
-function missing(item: PlanItem, seen: Inside): Finding {
-  const { area, subject } = item
-  const about = { fix: APPLY, where: `Auth0 dashboard: ${item.where}` }
+function missing({ area, subject, where, why }: PlanItem, seen: Inside): Finding[] {
+  const about = { fix: APPLY, where: `Auth0 dashboard: ${where}` }
+  if (area === 'log-stream') return missingStream(seen, subject)
   if (area === 'api') {
-    return fault({
-      id: 'api_missing',
-      seen: `there is no API with the identifier ${subject}`,
-      why: 'Auth0 gives an opaque or encrypted token for an API that it does not know (ACCESS_TOKEN_IS_OPAQUE, ACCESS_TOKEN_IS_ENCRYPTED_JWE). The identifier counts to the letter and cannot be changed',
-      ...about,
-    })
+    return [
+      fault({
+        id: 'api_missing',
+        seen: `there is no API with the identifier ${subject}`,
+        why: 'Auth0 issues an opaque or encrypted token for an API that it does not know (ACCESS_TOKEN_IS_OPAQUE, ACCESS_TOKEN_IS_ENCRYPTED_JWE). The identifier must match exactly and cannot be changed',
+        ...about,
+      }),
+    ]
   }
   if (area === 'client-grant') {
-    return warning({
-      id: 'default_grant_missing',
-      seen: 'third-party clients have no default grant for the API',
-      why: 'Each has to wait for log-webhook to give it its own; who signs in before is answered unauthorized_client',
-      ...about,
-    })
+    return [
+      fault({
+        id: 'default_grant_missing',
+        seen: 'THIRD_PARTY_ACCESS is open, and third-party clients have no default grant for the API',
+        why: 'Strict third-party clients get no token for the API: unauthorized_client',
+        ...about,
+      }),
+    ]
   }
-  const { logStreams } = seen.snapshot
-  const others = 'value' in logStreams ? logStreams.value.map(({ sink }) => sink?.httpEndpoint) : []
-  const elsewhere = others.filter((url) => url?.includes('log-webhook'))
-  return fault({
-    id: elsewhere.length > 0 ? 'log_stream_wrong_url' : 'log_stream_missing',
-    seen:
-      elsewhere.length > 0
-        ? `the log stream delivers to ${elsewhere.join(', ')}, not to ${subject}`
-        : `no log stream delivers to ${subject}`,
-    why: 'log-webhook hears of no registration, so that no client is admitted: sign-in ends on an error page of Auth0',
-    ...about,
-  })
+  return [fault({ id: `${idOf(area)}_missing`, seen: `${subject} is not there`, why, ...about })]
 }
 
 function idOf(area: PlanItem['area']): string {

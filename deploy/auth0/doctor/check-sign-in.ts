@@ -109,9 +109,9 @@ function checkRegistration(metadata: JsonObject, seen: Outside): Verdict {
       fault({
         id: 'registration_endpoint_missing',
         seen: `registration_endpoint is ${shown(endpoint)}`,
-        why: 'ChatGPT cannot register, and nobody can connect without a predefined client',
-        fix: 'npm run provision -- --apply (opens dynamic client registration), or make a client: npm run provision -- --predefined REDIRECT_URI --apply',
-        where: `${ADVANCED} > OIDC Dynamic Application Registration`,
+        why: 'ChatGPT cannot register a client, so only connections with a predefined client work',
+        fix: 'npm run provision -- --apply (opens dynamic client registration), or make one client for all connections: npm run provision -- --iss --predefined --apply',
+        where: `${ADVANCED} > Dynamic Client Registration (DCR)`,
       }),
     ]
   }

@@ -1,5 +1,7 @@
 import { securityModeOf } from '../plan/tenant-mode.ts'
+import { needsLogStream } from '../plan/third-parties.ts'
 import { type Check, fault, type Verdict, warning } from './finding.ts'
+import { isStreamLimit } from './log-stream-need.ts'
 import type { Inside, Part } from './observe-inside.ts'
 import { remedyFor } from './remedy.ts'
 
@@ -25,7 +27,9 @@ export const TENANT_CHECKS: readonly Check<Inside>[] = [
     name: 'Management API',
     title: 'the Management API answers every call',
     run: (seen) => {
-      const failures = failuresIn(seen).filter(({ kind }) => kind !== 'scope-missing')
+      const failures = failuresIn(seen).filter(
+        (failure) => failure.kind !== 'scope-missing' && !isStreamLimit(failure),
+      )
       if (failures.length === 0) return []
       return [
         fault({
@@ -33,7 +37,7 @@ export const TENANT_CHECKS: readonly Check<Inside>[] = [
           seen: [...new Set(failures.map(({ scope, message }) => `${scope}: ${message}`))].join(
             '; ',
           ),
-          why: 'log-webhook meets the same failures, and leaves clients unadmitted until Auth0 delivers again',
+          why: 'log-webhook gets the same errors, and does not admit clients until Auth0 delivers again',
           fix: [...new Set(failures.map(({ status }) => remedyFor(status)))].join('; '),
         }),
       ]
@@ -91,12 +95,12 @@ function checkScopes(seen: Inside): Verdict {
   return [codes.length > 0 ? fault(finding) : warning(finding)]
 }
 
-/** Everything that could not be read. */
-function failuresIn({ snapshot, clients, grants, enabledClients, rules, hooks }: Inside) {
-  const { api, settings, logStreams, defaultGrant, connections } = snapshot
+/** Everything that could not be read, but for what is optional. */
+function failuresIn({ snapshot, enabledClients, desired }: Inside) {
+  const { api, settings, logStreams, clients, grants, connections } = snapshot
   const parts: readonly Part<unknown>[] = [
-    ...[clients, grants, enabledClients, rules, hooks],
-    ...[api, settings, logStreams, defaultGrant, ...connections.map(({ state }) => state)],
+    ...[api, settings, ...(needsLogStream(desired) ? [logStreams] : []), clients, grants],
+    ...[...connections.map(({ state }) => state), enabledClients],
   ]
   return parts.flatMap((part) => ('failure' in part ? [part.failure] : []))
 }

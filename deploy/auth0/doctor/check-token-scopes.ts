@@ -18,10 +18,11 @@ export function lackingScopes(
   })
   if (lacking.length === 0) return []
   const scopes = [...new Set(lacking.flatMap(({ missing }) => missing))].sort()
+  const isUnassigned = stringsIn(facts.claims?.['permissions'])?.length === 0
   return [
     {
-      id: 'insufficient_scope',
-      // A person who may do less than everything is no fault; one who may do nothing is.
+      id: isUnassigned ? 'permissions_unassigned' : 'insufficient_scope',
+      // A person with some of the permissions is no fault; one with none is.
       severity: lacking.length === tools.size ? 'error' : 'warning',
       seen: lacking.map(({ tool, missing }) => `${tool} lacks ${missing.join(' ')}`).join('; '),
       ...causeOf(scopes, facts),
@@ -38,9 +39,16 @@ function causeOf(
   if (permissions === undefined) {
     return {
       why: 'The token has no permissions, so RBAC is off for the API, and its scope does not have them either: the client did not ask, or has no grant for them',
-      fix: 'npm run provision -- --apply (enables RBAC, adds permissions to the token, gives third-party clients the grant), then connect again',
+      fix: 'npm run provision -- --apply (enables RBAC, adds permissions to the token, gives the clients their grants), then connect again',
       where:
         'Auth0 dashboard: Applications > APIs > RBAC Settings (Enable RBAC, Add Permissions in the Access Token)',
+    }
+  }
+  if (permissions.length === 0) {
+    return {
+      why: 'The person has no permissions for this API, and with RBAC Auth0 reduces the scopes of a token to the permissions of the person',
+      fix: 'assign the person a role that has the permissions (npm run provision -- --apply creates one), then connect again',
+      where: 'Auth0 dashboard: User Management > Roles',
     }
   }
   const notAllowed = scopes.filter((scope) => !permissions.includes(scope))
@@ -54,8 +62,7 @@ function causeOf(
   const notAsked = scopes.filter((scope) => !granted.includes(scope))
   return {
     why: `The person has the permission, but the client was not granted ${notAsked.join(' ')}: it did not ask (ChatGPT drops scopes when it reconnects), or its client grant lacks them. A permission alone grants nothing`,
-    fix: 'npm run provision -- --apply (adds the scopes to the default grant), then disconnect and connect again in ChatGPT; SCOPE_SOURCE=scope-or-permissions takes permissions for granted, and gives clients more than they were granted',
-    where:
-      'Auth0 dashboard: Applications > APIs > Default Permissions for Third-Party Applications',
+    fix: 'npm run provision -- --apply (adds the scopes to the client grants), then disconnect and connect again in ChatGPT. SCOPE_SOURCE=scope-or-permissions counts permissions as granted, which gives clients more than they were granted',
+    where: 'Auth0 dashboard: Applications > Applications > the client > APIs',
   }
 }

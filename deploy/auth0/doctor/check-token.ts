@@ -9,6 +9,7 @@ import { explainRefusal, type TokenExpectation } from './token-reasons.ts'
 /** By what the gateway judges. */
 export interface TokenRules extends TokenExpectation {
   readonly scopeSource: ScopeSource
+  readonly organizations: readonly string[] | undefined
   readonly keys: Jwks
   readonly usableKids: readonly string[]
   /** NumericDate seconds. */
@@ -88,13 +89,18 @@ function judgeClaims(claims: Claims, rules: TokenRules) {
 }
 
 /** The same claims with the one that was refused as it should be; undefined when that is not known. */
-function forgive(claims: Claims, reason: string, { issuer, audience, now }: TokenRules) {
+function forgive(
+  claims: Claims,
+  reason: string,
+  { issuer, audience, organizations, now }: TokenRules,
+) {
   const { nbf, iat, cnf, ...others } = claims
   if (reason.startsWith('iss_')) return { ...claims, iss: issuer }
   if (reason.startsWith('aud_')) return { ...claims, aud: audience }
   if (reason.startsWith('exp_') || reason === 'token_expired') return { ...claims, exp: now + 1 }
   if (reason.startsWith('nbf_')) return { ...others, iat, cnf }
   if (reason.startsWith('iat_')) return { ...others, nbf, cnf }
+  if (reason.startsWith('org_id_')) return { ...claims, org_id: organizations?.[0] }
   if (reason === 'token_is_bound') return { ...others, nbf, iat }
   if (reason === 'sub_malformed') return { ...claims, sub: 'somebody' }
   return undefined

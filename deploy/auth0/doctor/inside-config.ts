@@ -1,5 +1,11 @@
 import { randomBytes } from 'node:crypto'
-import { ConfigError, type Environment, isLoopback } from '../../../shared/config.ts'
+import {
+  ConfigError,
+  type Environment,
+  isLoopback,
+  parseEnvironment,
+  variables,
+} from '../../../shared/config.ts'
 import { localEnvironment } from '../../local/environment.ts'
 import { type ProvisionConfig, parseProvisionConfig } from '../config.ts'
 import type { ToolScopes } from './described-tools.ts'
@@ -10,6 +16,8 @@ export interface InsideConfig {
   readonly provision: ProvisionConfig
   /** The variables that were set for this command, by name: the others were filled in. */
   readonly given: ReadonlySet<string>
+  /** Ids of the organizations whose members sign in. */
+  readonly organizations: readonly string[]
 }
 
 /** Why there is no such configuration. */
@@ -30,7 +38,11 @@ const PORT_OF_SCHEME: Readonly<Record<string, number>> = { 'http:': 80, 'https:'
  * The variables as they are set; what is not set is taken from what the deployment publishes, and
  * with a deployment on this machine from the defaults of `npm start`.
  */
-export function insideConfig(env: Environment, seen: Outside): InsideConfig | NoInsideConfig {
+export function insideConfig(
+  env: Environment,
+  seen: Outside,
+  organization: string | undefined,
+): InsideConfig | NoInsideConfig {
   const set = Object.entries(env).filter(([, value]) => value?.trim())
   const given = new Set(set.map(([name]) => name))
   if (!CREDENTIALS.some((name) => given.has(name))) return { reason: HOW, faults: [] }
@@ -49,7 +61,12 @@ export function insideConfig(env: Environment, seen: Outside): InsideConfig | No
       ...told,
       ...Object.fromEntries(set),
     })
-    return { provision, given }
+    const { OAUTH_ORGANIZATION = [] } = parseEnvironment(
+      { OAUTH_ORGANIZATION: variables.OAUTH_ORGANIZATION },
+      env,
+    )
+    const named = [...OAUTH_ORGANIZATION, ...(organization === undefined ? [] : [organization])]
+    return { provision, given, organizations: [...new Set(named)] }
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error
     const faults = error.faults.filter((fault) => given.has(fault.split(/[\s:]/)[0] ?? ''))

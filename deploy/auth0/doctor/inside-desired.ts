@@ -3,17 +3,17 @@ import { streamTo } from '../plan/log-stream.ts'
 import type { TenantSnapshot } from '../read-tenant.ts'
 import { type InsideConfig, UNKNOWN_CONNECTION } from './inside-config.ts'
 
-/** The state to compare with: nobody knows which connections are meant when none was named. */
-export function desiredOf({ provision }: InsideConfig): DesiredState {
+/**
+ * The state to compare with. Without GOOGLE_CONNECTION_NAME it has no connections, and the deployment
+ * itself shows whether its metadata is curated.
+ */
+export function desiredOf({ provision }: InsideConfig, isCurated: boolean): DesiredState {
   const desired = desiredState(provision)
   const connections = desired.connections.filter((name) => name !== UNKNOWN_CONNECTION)
-  return { ...desired, connections }
+  return { ...desired, connections, isCurated }
 }
 
-/**
- * The desired state without what is not a fault: a secret that was not given cannot differ, and who
- * may register is looked at by what has registered.
- */
+/** The desired state without what is no fault: a secret that was not given cannot differ. */
 export function comparable(
   desired: DesiredState,
   { logStreams }: TenantSnapshot,
@@ -25,7 +25,6 @@ export function comparable(
   const isToBeCompared = given.has('LOG_WEBHOOK_SECRET') || secret === undefined
   return {
     ...desired,
-    deletesForeignClients: true,
     logStream: isToBeCompared ? logStream : { ...logStream, equivalents: [secret] },
   }
 }

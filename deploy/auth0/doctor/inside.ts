@@ -1,4 +1,11 @@
 import type { Failure } from '../reading.ts'
+import { CIMD_CHECKS } from './access/check-cimd.ts'
+import { GRANT_CHECKS } from './access/check-grants.ts'
+import { LOGIN_CHECKS } from './access/check-login.ts'
+import { ORGANIZATION_CHECKS } from './access/check-organizations.ts'
+import { PEOPLE_CHECKS } from './access/check-people.ts'
+import { REFRESH_TOKEN_CHECKS } from './access/check-refresh-tokens.ts'
+import { THIRD_PARTY_CHECKS } from './access/check-third-parties.ts'
 import { CLIENT_CHECKS } from './check-clients.ts'
 import { DELIVERY_CHECKS } from './check-deliveries.ts'
 import { PLAN_CHECKS } from './check-plan.ts'
@@ -10,7 +17,19 @@ import type { Inside } from './observe-inside.ts'
 import type { Outside } from './observe-outside.ts'
 import { firstRemedyFor } from './remedy.ts'
 
-const CHECKS = [...TENANT_CHECKS, ...PLAN_CHECKS, ...DELIVERY_CHECKS, ...CLIENT_CHECKS]
+const CHECKS = [
+  ...TENANT_CHECKS,
+  ...PLAN_CHECKS,
+  ...DELIVERY_CHECKS,
+  ...LOGIN_CHECKS,
+  ...CLIENT_CHECKS,
+  ...CIMD_CHECKS,
+  ...THIRD_PARTY_CHECKS,
+  ...GRANT_CHECKS,
+  ...REFRESH_TOKEN_CHECKS,
+  ...PEOPLE_CHECKS,
+  ...ORGANIZATION_CHECKS,
+]
 const VARIABLES = { name: 'variables', title: 'the variables are those of the deployment' }
 
 /** Everything that can be told from inside. */

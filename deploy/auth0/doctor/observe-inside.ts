@@ -5,6 +5,8 @@ import { planTenant } from '../plan/plan.ts'
 import type { PlanItem } from '../plan/item.ts'
 import { readTenant, type TenantSnapshot } from '../read-tenant.ts'
 import { explainFailure, type Failure } from '../reading.ts'
+import { type AccessSeen, observeAccess } from './access/observe-access.ts'
+import { firstItems } from './access/optional.ts'
 import type { Plan } from './arguments.ts'
 import type { Skipped } from './finding.ts'
 import type { InsideConfig } from './inside-config.ts'
@@ -25,7 +27,7 @@ export interface Inside {
   /** What provision would do, the log stream's secret and the connections only if they were given. */
   readonly items: readonly PlanItem[]
   readonly clients: Part<readonly Auth0.Client[]>
-  /** The grants for the API, the default one among them. */
+  /** The client grants for the API, the default one among them. */
   readonly grants: Part<readonly Auth0.ClientGrantResponseContent[]>
   /** For each login connection the clients that it is on for. */
   readonly enabledClients: Part<ReadonlyMap<string, ReadonlySet<string>>>
@@ -35,6 +37,8 @@ export interface Inside {
   readonly rules: Part<readonly string[]>
   /** The enabled Hooks that run when a token is exchanged. */
   readonly hooks: Part<readonly string[]>
+  /** What is examined only where it can be read. */
+  readonly access: AccessSeen
   readonly plan: Plan | undefined
   /** Whether the deployment registers clients itself. */
   readonly isCurated: boolean
@@ -55,11 +59,6 @@ const PER_PAGE = 100
 const MAX_ITEMS = 2_000
 /** How Auth0 answers for a feature that it has taken from a tenant. */
 const GONE: ReadonlySet<number | undefined> = new Set([403, 404, 410, 501])
-const CLIENT_FIELDS = [
-  ...['client_id', 'name', 'callbacks', 'global', 'is_first_party', 'oidc_conformant'],
-  ...['grant_types', 'token_endpoint_auth_method', 'jwt_configuration', 'created_at'],
-  ...['third_party_security_mode', 'external_client_id', 'external_metadata_type'],
-].join(',')
 
 /**
  * Reads the tenant, one call after the other: a small one allows two a second. Changes nothing. Returns
@@ -69,11 +68,12 @@ export async function observeInside(
   options: InsideOptions,
 ): Promise<Inside | { readonly failure: Failure }> {
   const { probe, origin, config, management, grantedScopes, plan, isCurated } = options
-  const clients = await read('read:clients', () =>
-    take(management.clients.list({ per_page: PER_PAGE, fields: CLIENT_FIELDS })),
+  // Says at once whether Auth0 gives a token and answers.
+  const first = await read('read:clients', () =>
+    firstItems(management.clients.list({ per_page: 1, fields: 'client_id' }), 1),
   )
-  if ('failure' in clients && clients.failure.kind !== 'scope-missing') return clients
-  const desired = desiredOf(config)
+  if ('failure' in first && first.failure.kind !== 'scope-missing') return first
+  const desired = desiredOf(config, isCurated)
   const snapshot = await readTenant({ management, desired, grantedScopes })
   const { audience } = desired
   return {
@@ -84,24 +84,32 @@ export async function observeInside(
       ...snapshot,
       grantedScopes: undefined,
     }),
-    clients,
-    grants: await read('read:client_grants', () =>
-      take(management.clientGrants.list({ audience, take: PER_PAGE })),
-    ),
+    clients: snapshot.clients,
+    grants: snapshot.grants,
     enabledClients: await read('read:connections', () => readEnabled(management, snapshot)),
     delivery: await deliverNothing({ probe, origin, config, desired, snapshot }),
     rules: await readLegacy('read:rules', async () => {
-      const rules = await take(management.rules.list({ enabled: true, per_page: PER_PAGE }))
+      const rules = await firstItems(
+        management.rules.list({ enabled: true, per_page: PER_PAGE }),
+        MAX_ITEMS,
+      )
       return rules.filter(({ enabled }) => enabled !== false).map(nameOf)
     }),
     hooks: await readLegacy('read:hooks', async () => {
       const triggerId = 'credentials-exchange'
-      const hooks = await take(
+      const hooks = await firstItems(
         management.hooks.list({ enabled: true, triggerId, per_page: PER_PAGE }),
+        MAX_ITEMS,
       )
       return hooks
         .filter((hook) => hook.enabled !== false && hook.triggerId === triggerId)
         .map(nameOf)
+    }),
+    access: await observeAccess({
+      management,
+      audience,
+      organizations: config.organizations,
+      plan,
     }),
     plan,
     isCurated,
@@ -112,19 +120,13 @@ async function readEnabled(management: Management, { connections }: TenantSnapsh
   const enabled = new Map<string, ReadonlySet<string>>()
   for (const { name, state } of connections) {
     if (!('value' in state) || state.value === undefined) continue
-    const clients = await take(
+    const clients = await firstItems(
       management.connections.clients.get(state.value.id, { take: PER_PAGE }),
+      MAX_ITEMS,
     )
     enabled.set(name, new Set(clients.map(({ client_id }) => client_id)))
   }
   return enabled
-}
-
-/** Every item of a list, up to a bound that no tenant of this system should reach. */
-async function take<Item>(listing: Promise<AsyncIterable<Item>>): Promise<readonly Item[]> {
-  const items: Item[] = []
-  for await (const item of await listing) if (items.push(item) >= MAX_ITEMS) break
-  return items
 }
 
 async function read<Value>(scope: string, run: () => Promise<Value>): Promise<Part<Value>> {

@@ -26,7 +26,7 @@ export const FIELDS: Readonly<Record<string, KnownField>> = {
   },
   allow_offline_access: {
     id: 'api_offline_access_off',
-    why: 'Without refresh tokens the connection ends with its first access token, after an hour or so',
+    why: 'Without refresh tokens the connection ends with its first access token (after 24 hours by default)',
     where: 'Settings > Allow Offline Access',
   },
   token_encryption: {
@@ -56,13 +56,20 @@ export const FIELDS: Readonly<Record<string, KnownField>> = {
   },
   'flags.enable_dynamic_client_registration': {
     id: 'registration_closed',
-    why: 'ChatGPT cannot register a client, so that nobody can connect',
-    where: 'OIDC Dynamic Application Registration',
+    why: 'ChatGPT cannot register a client, so no new connection works',
   },
   is_domain_connection: {
     id: 'connection_not_shared',
     why: 'Strict third-party clients sign people in through domain-level connections only: "no connections enabled for the client"',
     where: 'Settings > Promote Connection to Domain Level',
+  },
+  permissions: {
+    id: 'role_permissions_missing',
+    why: 'People with this role do not have these permissions, so their tokens lack the scopes: insufficient_scope',
+  },
+  enabled: {
+    id: 'predefined_client_connection',
+    why: 'The predefined client signs people in through the connections that are on for it, and only those that GOOGLE_CONNECTION_NAME names should be',
   },
   scope: {
     id: 'default_grant_scope',

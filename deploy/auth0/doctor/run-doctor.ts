@@ -57,12 +57,12 @@ async function examine(asked: DoctorArguments, io: DoctorIo): Promise<Results> {
 }
 
 async function examineTenant(
-  { plan }: DoctorArguments,
+  { plan, organization }: DoctorArguments,
   outside: Outside,
   probe: Probe,
   { env, fetch }: DoctorIo,
 ): Promise<Results> {
-  const config = insideConfig(env, outside)
+  const config = insideConfig(env, outside, organization)
   if ('reason' in config) return skipInside(config)
   const watched = watchGrantedScopes(fetch)
   const credentials = credentialsIn(config.provision)
@@ -80,10 +80,11 @@ function examineGivenToken(
   { metadata, issuer, tools }: Outside,
   { env, now = Date.now }: DoctorIo,
 ): Promise<Results> {
-  const { OAUTH_ISSUER, OAUTH_AUDIENCE, SCOPE_SOURCE } = parseEnvironment(
+  const { OAUTH_ISSUER, OAUTH_AUDIENCE, OAUTH_ORGANIZATION, SCOPE_SOURCE } = parseEnvironment(
     {
       OAUTH_ISSUER: variables.OAUTH_ISSUER.optional().catch(undefined),
       OAUTH_AUDIENCE: variables.OAUTH_AUDIENCE.catch(undefined),
+      OAUTH_ORGANIZATION: variables.OAUTH_ORGANIZATION.catch(undefined),
       SCOPE_SOURCE: variables.SCOPE_SOURCE.catch('scope'),
     },
     env,
@@ -94,6 +95,7 @@ function examineGivenToken(
     issuer: OAUTH_ISSUER ?? (typeof published === 'string' ? published : issuer?.url),
     audience: OAUTH_AUDIENCE ?? (typeof resource === 'string' ? resource : undefined),
     scopeSource: SCOPE_SOURCE,
+    organizations: OAUTH_ORGANIZATION,
     seenIssuer: issuer,
     tools,
     now: Math.floor(now() / 1000),

@@ -6,6 +6,7 @@ import { claimShown, differsBySlash, distance, isIdToken, type TokenFacts } from
 export interface TokenExpectation {
   readonly issuer: string
   readonly audience: string
+  readonly organizations: readonly string[] | undefined
 }
 
 /** What an explanation may draw upon. */
@@ -94,7 +95,7 @@ const EXPLANATIONS: Readonly<Record<string, (refused: Refused) => Explanation>> 
   token_expired: ({ claims, now }) => ({
     seen: `it expired ${distance(claims?.['exp'], now)} ago`,
     why: 'Clients get a new one by their refresh token; without offline access they cannot',
-    fix: `${NEW_TOKEN}; if it happens after every hour: npm run provision -- --apply (allows offline access for the API)`,
+    fix: `${NEW_TOKEN}; if it happens each time that a token expires (after 24 hours by default): npm run provision -- --apply (allows offline access for the API)`,
     where: `${API} > Allow Offline Access, Token Expiration`,
   }),
   nbf_in_future: ({ claims, now }) => ({
@@ -118,6 +119,20 @@ const EXPLANATIONS: Readonly<Record<string, (refused: Refused) => Explanation>> 
     fix: 'npm run provision -- --apply (turns proof of possession off for the API), then get a new token',
     where: `${API} > Token Sender-Constraining`,
   }),
+  org_id_missing: ({ expected }) => ({
+    id: 'org_id_missing',
+    seen: `the token has no org_id, and OAUTH_ORGANIZATION allows ${namesOf(expected)}`,
+    why: 'The person signed in without an organization. Auth0 adds org_id only to tokens of people who sign in to one',
+    fix: 'make the login prompt of the client ask for the organization (npm run provision -- --organization ID --apply lets third-party clients use it), then connect again; or unset OAUTH_ORGANIZATION',
+    where: 'Auth0 dashboard: Organizations > the organization > Settings',
+  }),
+  org_id_mismatch: ({ claims, expected }) => ({
+    id: 'org_id_mismatch',
+    seen: `${claimShown(claims, 'org_id')}, and OAUTH_ORGANIZATION allows ${namesOf(expected)}`,
+    why: 'The person signed in to another organization',
+    fix: 'sign in to an allowed organization; or add this one to OAUTH_ORGANIZATION in .env.yaml, then npm run deploy -- gateway',
+    where: 'Auth0 dashboard: Organizations',
+  }),
   sub_malformed: ({ claims }) => ({
     seen: claimShown(claims, 'sub'),
     why: 'Nobody can be named to the tools',
@@ -136,6 +151,10 @@ export function explainRefusal(reason: string, refused: Refused): Finding {
   }
   const { id, ...explanation } = explain?.(refused) ?? malformed
   return fault({ id: id ?? idOf(reason), ...explanation })
+}
+
+function namesOf({ organizations = [] }: TokenExpectation): string {
+  return organizations.join(', ')
 }
 
 function idOf(reason: string): string {

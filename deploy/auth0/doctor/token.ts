@@ -11,6 +11,8 @@ export interface TokenContext {
   readonly issuer: string | undefined
   readonly audience: string | undefined
   readonly scopeSource: ScopeSource
+  /** Ids that `org_id` must be one of; undefined = not checked. */
+  readonly organizations: readonly string[] | undefined
   readonly seenIssuer: IssuerSeen | undefined
   readonly tools: ToolScopes | undefined
   /** NumericDate seconds. */

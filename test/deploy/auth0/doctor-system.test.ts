@@ -89,7 +89,7 @@ const FAULTS: readonly (readonly [string, Json, readonly string[]])[] = [
   ],
   [
     'the Management API refuses',
-    { management: { failAfter: { calls: 5, status: 400 } } },
+    { management: { failAfter: { calls: 5, status: 500 } } },
     ['management_api_failing'],
   ],
 ]
@@ -128,7 +128,7 @@ test('nothing of the tenant is changed', async () => {
 test('a tenant with nothing in it lacks everything', async () => {
   await stage({ empty: true })
   expect(idsOf(await examine())).toEqual([
-    ...['api_missing', 'connection_not_shared', 'default_grant_missing', 'log_stream_missing'],
+    ...['api_missing', 'connection_not_shared', 'log_stream_missing'],
     ...['registration_closed', 'resource_parameter_profile'],
   ])
 })

@@ -130,6 +130,12 @@ const FAULTS: readonly (readonly [
     /RBAC/,
   ],
   [
+    'of a person without permissions',
+    () => token({ scope: '', permissions: [] }),
+    ['permissions_unassigned'],
+    /assign the person a role/,
+  ],
+  [
     'with malformed permissions',
     () => token({ permissions: 'all' }),
     ['token_permissions_malformed'],
@@ -142,6 +148,20 @@ test.each(FAULTS)('says why a token is refused that is %s', async (_, make, expe
   expect(idsOf(report)).toEqual(expected)
   expect(report.findings[0]?.fix).toMatch(fix)
   expect(report.findings.every(({ group }) => group === 'token')).toBe(true)
+})
+
+test.each([
+  ['org_id_missing', {}],
+  ['org_id_mismatch', { org_id: 'org_other' }],
+] as const)('OAUTH_ORGANIZATION is demanded of a token: %s', async (id, claims) => {
+  const given = await token({ ...claims, exp: 1 })
+  const env = { OAUTH_ORGANIZATION: 'org_a, org_b' }
+  const report = await doctorReport([front.url, '--token', given], { env })
+  expect(idsOf(report)).toEqual([id, 'token_expired'])
+  expect(report.findings.find((one) => one.id === id)?.seen).toContain('org_a, org_b')
+  const member = await token({ org_id: 'org_b' })
+  expect((await doctorReport([front.url, '--token', member], { env })).findings).toEqual([])
+  expect((await examine(await token({ org_id: 'org_other' }))).findings).toEqual([])
 })
 
 test('all that is wrong with the claims is named at once', async () => {

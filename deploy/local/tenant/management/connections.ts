@@ -60,7 +60,10 @@ export function connectionRoutes(state: TenantState): readonly Route[] {
     const clients = [...find(call).enabledClients].map((client_id) => ({ client_id }))
     return listed(clients, new URLSearchParams([['take', '50'], ...call.query]), 'clients')
   }
-  const ofClient = ({ id, query }: ApiCall): Listed<Management.ConnectionForList, 'connections'> => {
+  const ofClient = ({
+    id,
+    query,
+  }: ApiCall): Listed<Management.ConnectionForList, 'connections'> => {
     const { client_id } = findClient(state, id)
     const enabled = [...state.connections.values()].filter(({ enabledClients }) =>
       enabledClients.has(client_id),

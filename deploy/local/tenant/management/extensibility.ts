@@ -30,7 +30,7 @@ export const hookTrigger = z.enum([
 ])
 const hookCreate = z.strictObject({ ...hookUpdate.shape, ...code, triggerId: hookTrigger })
 
-/** `/rules` and `/hooks` */
+/** `/rules`, `/hooks` and `/prompts` */
 export function extensibilityRoutes(state: TenantState): readonly Route[] {
   const listRules = ({ query }: ApiCall): Listed<Management.Rule, 'rules'> =>
     listed(shown(state.rules, query), query, 'rules')
@@ -82,7 +82,12 @@ export function extensibilityRoutes(state: TenantState): readonly Route[] {
   const getRule = (call: ApiCall) => pick(rule(call), call.query)
   const getHook = (call: ApiCall) => pick(hook(call), call.query)
   const hookQuery = [...query, 'triggerId']
+  const getPrompts = (): Management.GetSettingsResponseContent => ({
+    universal_login_experience: 'new',
+    identifier_first: false,
+  })
   return [
+    { method: 'GET', path: /^\/prompts$/, scopes: ['read:prompts'], answer: getPrompts },
     { method: 'GET', path: rules, scopes: ['read:rules'], query, answer: listRules },
     { method: 'GET', path: oneRule, scopes: ['read:rules'], query: FIELDS, answer: getRule },
     { method: 'POST', path: rules, scopes: ['create:rules'], status: 201, answer: postRule },

@@ -23,6 +23,7 @@ export const MANAGEMENT_SCOPES = [
   'update:log_streams',
   'delete:log_streams',
   'read:logs',
+  'read:prompts',
   'read:rules',
   'create:rules',
   'update:rules',

@@ -1,0 +1,124 @@
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { runProvision } from '../../../deploy/auth0/run-provision.ts'
+import { connect } from '../../../deploy/connect/connect.ts'
+import type { System } from '../../../deploy/local/system.ts'
+import { type DoctorReport, doctorReport } from '../../support/doctor.ts'
+import { ALICE } from '../../support/people.ts'
+import { startOnFreePorts } from '../../support/system.ts'
+import { adminOf } from '../../support/tenant-admin.ts'
+
+interface State {
+  readonly name: string
+  /** What the stand-in tenant is. */
+  readonly traits?: Readonly<Record<string, unknown>>
+  readonly args?: readonly string[]
+  /** Findings that remain, none of them an error. */
+  readonly warnings?: readonly string[]
+  /** The client of `--predefined` connects, and no client registers. */
+  readonly isPredefined?: boolean
+}
+
+const REFUSED = { logStreams: 'refused' }
+const PREDEFINED = { args: ['--iss', '--predefined'], isPredefined: true }
+
+const STATES: readonly State[] = [
+  { name: 'a fresh strict tenant with the marker' },
+  { name: 'a tenant without the marker', traits: { clientMarker: false } },
+  {
+    name: 'a legacy permissive tenant that does not show the mode',
+    traits: { mode: 'permissive' },
+  },
+  { name: 'a tenant that refuses the mode', traits: { securityModeSetting: 'refused' } },
+  {
+    name: 'a tenant that refuses promotions',
+    traits: { mode: 'permissive', promotion: 403 },
+    warnings: ['promotion_refused'],
+  },
+  { name: 'iss in authorization responses', args: ['--iss'] },
+  { name: 'one predefined client', ...PREDEFINED },
+  { name: 'one predefined client without log streams', traits: REFUSED, ...PREDEFINED },
+]
+
+const WITHOUT_STREAM: readonly (readonly [
+  string,
+  Readonly<Record<string, string>>,
+  readonly string[],
+])[] = [
+  ['curated metadata', { AUTH_SERVER_METADATA: 'curated' }, []],
+  ['open access', { THIRD_PARTY_ACCESS: 'open' }, ['third_party_access_open']],
+]
+
+const systems: System[] = []
+afterAll(async () => {
+  for (const system of systems) await system.stop()
+})
+
+async function start(env: Readonly<Record<string, string>> = {}): Promise<System> {
+  const system = await startOnFreePorts(env)
+  systems.push(system)
+  return system
+}
+
+/** A tenant as Auth0 makes it, of that kind, brought to the state that this system needs. */
+async function provisioned(system: System, { traits = {}, args = [] }: Omit<State, 'name'>) {
+  const permissions = { 'alice@example.com': ['events:read', 'events:write'] }
+  await adminOf(system.tenant).change({ empty: true, ...traits, userPermissions: permissions })
+  const said: string[] = []
+  const write = (text: string) => said.push(text)
+  const all = ['--apply', ...args]
+  await runProvision({ args: all, env: system.variables, write, writeError: write })
+  return said.join('')
+}
+
+/** Connects as ChatGPT does, with the predefined client if there is one for it. */
+async function connects(system: System, isPredefined = false): Promise<void> {
+  const { clients } = await adminOf(system.tenant).state()
+  const predefined = clients.find(({ name }) => name === 'ChatGPT (predefined)')?.client_id
+  const { steps } = await connect({
+    url: `${system.url}/mcp`,
+    person: ALICE,
+    clientId: isPredefined ? predefined : undefined,
+    onStep: () => undefined,
+    openBrowser: () => expect.unreachable('no browser is needed at the local tenant'),
+  })
+  expect(steps.filter((step) => !step.ok)).toEqual([])
+}
+
+const examine = (system: System): Promise<DoctorReport> =>
+  doctorReport([system.url], { env: system.variables })
+
+const shown = ({ findings }: DoctorReport) =>
+  findings.map(({ id, severity }) => `${severity} ${id}`).sort()
+
+describe('after provision --apply doctor is healthy', () => {
+  let system: System
+  beforeAll(async () => {
+    system = await start()
+  })
+  afterEach(() => adminOf(system.tenant).change({ reset: true }))
+
+  test.each(STATES)('in $name', async ({ warnings = [], isPredefined, ...state }) => {
+    const said = await provisioned(system, state)
+    const expected = warnings.map((id) => `warning ${id}`)
+    const fresh = await examine(system)
+    expect(fresh.ok, said).toBe(true)
+    await connects(system, isPredefined)
+    expect(shown(await examine(system))).toEqual(expected)
+  })
+
+  test('where the plan has no log streams, but for that, which is named', async () => {
+    await provisioned(system, { traits: REFUSED })
+    const { findings } = await examine(system)
+    expect(findings).toMatchObject([{ id: 'log_streams_not_in_plan', severity: 'error' }])
+  })
+})
+
+test.each(WITHOUT_STREAM)(
+  'without log streams doctor is healthy with %s',
+  async (_, env, expected) => {
+    const system = await start(env)
+    const said = await provisioned(system, { traits: REFUSED })
+    await connects(system)
+    expect(shown(await examine(system)), said).toEqual(expected.map((id) => `warning ${id}`))
+  },
+)

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { SCOPE_TOKEN } from './scope.ts'
 
 /** The environment as a composition root hands it over: the process's own or a literal in a test. */

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { SCOPE_TOKEN } from './scope.ts'
 import { readSigningKeys } from './signing-key.ts'
 
@@ -82,10 +82,13 @@ const issuer = httpsUrl
   )
   .transform((value) => (/^https?:\/\/[^/?\\]+$/i.test(value) ? `${value}/` : value))
 
-const secret = text.refine(
-  (value) => value.length >= MIN_SECRET_CHARACTERS,
-  `must have at least ${MIN_SECRET_CHARACTERS} characters`,
-)
+const secret = text
+  // Somebody may have made the sample's value longer; a random secret does not begin like it.
+  .refine((value) => !/^replace-with-\w+-/.test(value), 'is still a placeholder')
+  .refine(
+    (value) => value.length >= MIN_SECRET_CHARACTERS,
+    `must have at least ${MIN_SECRET_CHARACTERS} characters`,
+  )
 
 /** One secret, or two while it is being changed: newest first. */
 const secrets = z

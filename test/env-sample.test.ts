@@ -28,6 +28,19 @@ test('the sample as it is stops the start, naming every placeholder', () => {
   expect(() => parseRegistrationConfig(env)).toThrow(/MGMT_DOMAIN[\s\S]*OAUTH_ISSUER/)
 })
 
+test('each placeholder of the sample is refused as it is written', () => {
+  const written = [...sample.matchAll(/"([^"]*(?:YOUR_|replace-with)[^"]*)"/g)].map(
+    ([, value]) => value,
+  )
+  expect(new Set(written).size).toBeGreaterThan(5)
+  for (const value of written) {
+    const refused = Object.values(variables).some(
+      (rule) => rule.safeParse(value).error?.issues[0]?.message === 'is still a placeholder',
+    )
+    expect([value, refused]).toEqual([value, true])
+  }
+})
+
 test('the sample with its placeholders filled in configures all functions', () => {
   const filled = sample
     .replaceAll('YOUR_TENANT', 'acme')

@@ -21,8 +21,6 @@ const SCHEMAS = {
 }
 const SCHEME = 'auth0'
 
-type Access = 'public' | 'optional' | 'signed-in'
-
 /** Makes the description of some of the tools, by name; of all of them when no names are given. */
 export type Describe = (names?: ReadonlySet<string>) => ReturnType<typeof toDocument>
 
@@ -107,8 +105,7 @@ function describe(tool: ToolDefinition, components: Components) {
 }
 
 /** Who may call: anybody, anybody and known when signed in, or who is signed in with these scopes. */
-function securityOf(tool: ToolDefinition & { readonly access?: Access }) {
-  const { scopes, access = scopes.length === 0 ? 'public' : 'signed-in' } = tool
+function securityOf({ scopes, access }: ToolDefinition) {
   if (access === 'public') return []
   const signedIn = { [SCHEME]: scopes }
   return access === 'optional' ? [{}, signedIn] : [signedIn]

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { HttpError } from '../../shared/http-error.ts'
 import { asObject, decodeUtf8, parseJsonOfAnyDepth } from '../../shared/json.ts'
 import { MAX_BODY_BYTES, tooLarge } from '../../shared/request-body.ts'

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { HttpError } from '../../shared/http-error.ts'
 import { parseJson } from '../../shared/json.ts'
 import type { RedirectUriPolicy } from '../../shared/redirect-uris.ts'

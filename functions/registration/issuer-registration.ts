@@ -1,5 +1,5 @@
 import nodeFetch from 'node-fetch'
-import { z } from 'zod'
+import * as z from 'zod'
 import { HttpError } from '../../shared/http-error.ts'
 import { askedDelay } from '../../shared/management-fetch.ts'
 import type { ClientMetadata } from './client-metadata.ts'

@@ -66,7 +66,10 @@ export function findResources(
 
   const enter = (value: unknown, pointer: string, outer: Resource | undefined, depth = 0): void => {
     if (!isObject(value) || ofSchema.has(value)) return
-    if (depth > MAX_DEPTH) return onFault({ pointer, reason: 'is nested too deeply' })
+    if (depth > MAX_DEPTH) {
+      onFault({ pointer, reason: 'is nested too deeply' })
+      return
+    }
     const resource = resourceOf(value, pointer, outer)
     ofSchema.set(value, resource)
     pointers.set(value, pointer)

@@ -334,6 +334,16 @@ describe('health', () => {
       },
     },
   ]
+  test('/health/auth0 asks for the keys at JWKS_URI', async () => {
+    const { send } = await start({ JWKS_URI: `${issuer.url}nowhere/keys.json` })
+    const answer = await send({ path: '/health/auth0' })
+    expect(answer.status).toBe(503)
+    expect(answer.json()).toMatchObject({
+      failing: ['jwks'],
+      jwks: { url: `${issuer.url}nowhere/keys.json` },
+    })
+  })
+
   test.each(failures)('/health/auth0 is 503 and names the part: $name', async (failure) => {
     failure.stage()
     const { send } = await start()

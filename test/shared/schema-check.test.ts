@@ -169,7 +169,7 @@ describe('an unusual schema that is valid is taken', () => {
     { additionalProperties: true },
     { not: {} },
     { not: true },
-    { then: {}, else: {} },
+    JSON.parse('{"then": {}, "else": {}}'),
     { minContains: 0 },
     { contains: true, minContains: 0, maxContains: 2 },
     { $defs: { a: true, b: false } },

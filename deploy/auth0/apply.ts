@@ -52,6 +52,7 @@ export async function applySteps(
   const skipped: PlanItem[] = []
   const made = new Map<string, string>()
   const missing = new Set<string>()
+  const dispensable = new Set<string>()
   let isHopeless = false
   for (const { item, change, key = '', after = [], whenRefused } of steps) {
     if (item.action === 'blocked') missing.add(key)
@@ -61,16 +62,25 @@ export async function applySteps(
       skipped.push(item)
       continue
     }
+    if (after.some((one) => dispensable.has(one))) {
+      dispensable.add(key)
+      refused.push({ item, message: 'Left as it is: it depends on what Auth0 refused' })
+      continue
+    }
     try {
       const delaysMs = done.some(({ action }) => action === 'create') ? settleDelaysMs : []
       const id = await untilSettled(delaysMs, () => perform(management, change, made))
       if (id !== undefined) made.set(key, id)
     } catch (error) {
-      missing.add(key)
       const { failure, ...told } = explainRefusal(change, error)
       isHopeless = failure?.kind === 'no-token' || failure?.kind === 'unreachable'
-      if (whenRefused === undefined || !isRefusal(failure)) failed.push({ item, ...told })
-      else refused.push({ item, message: `${told.message}. ${whenRefused}` })
+      if (whenRefused === undefined || !isRefusal(failure)) {
+        missing.add(key)
+        failed.push({ item, ...told })
+      } else {
+        dispensable.add(key)
+        refused.push({ item, message: `${failure?.message ?? told.message}. ${whenRefused}` })
+      }
       continue
     }
     done.push(item)

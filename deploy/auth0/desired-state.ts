@@ -57,6 +57,8 @@ export interface DesiredState {
   /** Seconds. */
   readonly tokenLifetime: number | undefined
   readonly role: string
+  /** Whether `--role` gave that name; otherwise the role may have another one. */
+  readonly isRoleNamed: boolean
   readonly defaultRole: boolean
   readonly organization: string | undefined
   readonly prune: boolean
@@ -104,6 +106,11 @@ export const LOG_STREAM_FILTER = {
 // Auth0 refuses a longer description of a permission.
 const MAX_DESCRIPTION_CHARACTERS = 500
 
+/** The description of the role that has the permissions of the tools, by which it is known. */
+export function roleDescription(audience: string): string {
+  return `Every permission of the tools at ${audience}`
+}
+
 /** The state to reach. Makes no call. */
 export function desiredState(config: ProvisionConfig, options: DesiredOptions = {}): DesiredState {
   const [secret] = config.LOG_WEBHOOK_SECRET
@@ -129,6 +136,7 @@ export function desiredState(config: ProvisionConfig, options: DesiredOptions = 
     iss,
     tokenLifetime: options.tokenLifetime,
     role,
+    isRoleNamed: options.role !== undefined,
     defaultRole,
     organization: options.organization,
     prune,

@@ -6,13 +6,13 @@ import {
   LOG_STREAM_FILTER,
   LOG_STREAM_FORMAT,
   NEW_API_TOKEN_LIFETIME_SECONDS,
+  roleDescription,
 } from './desired-state.ts'
 import { mergedScopes, userAccess } from './plan/api.ts'
 import { PREDEFINED_NAME } from './plan/client-grants.ts'
 import { mergedGrantScopes, scopesOf, withAll } from './plan/grant-scopes.ts'
 import { streamTo } from './plan/log-stream.ts'
 import { predefinedBody } from './plan/predefined-client.ts'
-import { roleDescription } from './plan/role.ts'
 import { needsLogStream, servesThirdParties } from './plan/third-parties.ts'
 import type { TenantSnapshot } from './read-tenant.ts'
 import type { ReadFailure, Reading } from './reading.ts'
@@ -147,12 +147,12 @@ function logStreamsOf(desired: DesiredState, { logStreams }: TenantSnapshot) {
 }
 
 function roleOf(desired: DesiredState, { role: reading }: TenantSnapshot) {
-  const { audience, role: name, prune } = desired
-  const there = read('The role', reading)?.permissions ?? []
-  const kept = prune ? [] : there
+  const { audience, prune } = desired
+  const role = read('The role', reading)
+  const kept = prune ? [] : (role?.permissions ?? [])
   return {
-    name,
-    description: roleDescription(audience),
+    name: role?.name ?? desired.role,
+    description: role?.description ?? roleDescription(audience),
     permissions: withAll(kept, scopesOf(desired)).map((permission_name) => ({
       permission_name,
       resource_server_identifier: audience,

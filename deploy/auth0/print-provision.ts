@@ -70,7 +70,7 @@ function textPrinter({ apply }: PrinterOptions, write: (text: string) => void): 
     },
     client: (clientId) =>
       line(
-        `\nIn ChatGPT: Settings > Apps & Connectors > Create, authentication OAuth, client ID ${clientId}, no client secret.`,
+        `\nTo use it, create the connector in ChatGPT with OAuth, enter the client ID ${clientId} and leave the client secret empty.`,
       ),
     end: (exitCode) => exitCode,
   }

@@ -31,6 +31,7 @@ export class UsageError extends Error {
 /** Where ChatGPT sends people back to in every tenant with `iss` in authorization responses. */
 export const STABLE_REDIRECT_URI = 'https://chatgpt.com/connector_platform_oauth_redirect'
 
+/** The text of `--help`. */
 export const USAGE = `Usage: npm run provision [-- OPTIONS]
 
 Compares the Auth0 tenant with the state that this system needs, and shows what would change.

@@ -1,6 +1,6 @@
 import type { Management as Auth0 } from 'auth0'
 import type { Management } from '../../shared/management.ts'
-import type { DesiredState } from './desired-state.ts'
+import { type DesiredState, roleDescription } from './desired-state.ts'
 import { createReader, type Read, type Reading } from './reading.ts'
 import {
   type ConnectionState,
@@ -60,7 +60,7 @@ export interface ReadTenantOptions {
   readonly management: Management
   readonly desired: Pick<
     DesiredState,
-    'audience' | 'connections' | 'cimd' | 'role' | 'organization'
+    'audience' | 'connections' | 'cimd' | 'role' | 'isRoleNamed' | 'organization'
   >
   /** Called when a token has been used. */
   readonly grantedScopes?: () => readonly string[] | undefined
@@ -75,7 +75,11 @@ export async function readTenant({
   desired,
   grantedScopes = () => undefined,
 }: ReadTenantOptions): Promise<TenantSnapshot> {
-  const { audience, role } = desired
+  const { audience } = desired
+  const role = {
+    name: desired.role,
+    description: desired.isRoleNamed ? undefined : roleDescription(audience),
+  }
   const read = createReader()
   const api = await read('read:resource_servers', () => findApi(management, audience))
   const settings = await read('read:tenant_settings', () => management.tenants.settings.get())

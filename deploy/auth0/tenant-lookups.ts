@@ -16,6 +16,7 @@ export interface ConnectionState {
 export interface RoleState {
   readonly id: string
   readonly name: string
+  readonly description: string | undefined
   readonly permissions: readonly string[]
 }
 
@@ -115,21 +116,31 @@ export async function findConnection(
   }
 }
 
-/** The role with this name, with its permissions for the API. */
+/** Which role has the permissions of the tools. */
+export interface WantedRole {
+  readonly name: string
+  /** By which it is known under another name; undefined = by its name alone. */
+  readonly description: string | undefined
+}
+
+/** The role with this name, else one with this description, with its permissions for the API. */
 export async function findRole(
   management: Management,
-  name: string,
+  { name, description }: WantedRole,
   audience: string,
 ): Promise<RoleState | undefined> {
-  const roles = await management.roles.list({ name_filter: name, per_page: PER_PAGE })
-  const role = await first(roles, (candidate) => candidate.name === name)
+  const filter = description === undefined ? { name_filter: name } : {}
+  const roles = await all(await management.roles.list({ ...filter, per_page: PER_PAGE }))
+  const role =
+    roles.find((candidate) => candidate.name === name) ??
+    roles.find((one) => description !== undefined && one.description === description)
   if (role?.id === undefined) return undefined
   const held = await all(await management.roles.permissions.list(role.id, { per_page: PER_PAGE }))
   const permissions = held.flatMap(
     ({ resource_server_identifier: api, permission_name: permission }) =>
       api === audience && permission !== undefined ? [permission] : [],
   )
-  return { id: role.id, name, permissions }
+  return { id: role.id, name: role.name ?? name, description: role.description, permissions }
 }
 
 /** The organization with this id; undefined when there is none. */

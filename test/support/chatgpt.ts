@@ -14,6 +14,8 @@ export interface ChatGpt {
   readonly provider: OAuthClientProvider
   readonly clientId: () => string
   readonly accessToken: () => string
+  /** As when a tool asks for more than the token has: the same client signs in once more. */
+  readonly forgetTokens: () => void
   /** Signs the person in at the URL to which the provider was sent; returns the callback URL. */
   readonly authorize: () => Promise<URL>
 }
@@ -68,6 +70,9 @@ export function createChatGpt({
     provider,
     clientId,
     accessToken: () => tokens?.access_token ?? '',
+    forgetTokens: () => {
+      tokens = undefined
+    },
     authorize: async () => {
       if (authorizationUrl === undefined) throw new Error('nobody has asked to sign in')
       if (waitForAdmission) await adminOf(tenant).admitted(clientId())

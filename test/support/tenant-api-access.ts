@@ -1,5 +1,3 @@
-import type { TenantApi } from './tenant-api.ts'
-
 type Json = Record<string, unknown>
 
 interface Call {
@@ -8,11 +6,24 @@ interface Call {
   readonly body: Json
 }
 
+/** What of the tenant these operations read and change. */
+interface Access {
+  readonly tenant: {
+    readonly apis: readonly Json[]
+    readonly clients: Json[]
+    readonly connections: readonly (Json & { readonly enabled: readonly string[] })[]
+    readonly roles: (Json & { permissions: Json[] })[]
+    readonly organizations: readonly (Json & { readonly connections: string[] })[]
+  }
+  readonly staged: { readonly registerInvalid?: boolean; readonly documentName?: string }
+  readonly faults: string[]
+}
+
 const PAGES = ['page', 'per_page', 'include_totals']
 
 /** Roles, organizations and imported metadata documents of the tenant that the tests provision. */
 export function accessOperations(
-  { tenant, staged, faults }: Pick<TenantApi, 'tenant' | 'staged' | 'faults'>,
+  { tenant, staged, faults }: Access,
   newId: (prefix: string) => string,
 ) {
   const ok = (body?: unknown, status = 200) => ({ status, body })

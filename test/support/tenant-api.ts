@@ -57,6 +57,13 @@ export interface TenantApi extends AsyncDisposable {
       readonly message?: string
       readonly errorCode?: string
     }
+    /** The same for every path that fits. */
+    brokenPath?: {
+      readonly method: string
+      readonly template: RegExp
+      readonly status: number
+      readonly message: string
+    }
     /** Whether the settings show the mode of registration, or Auth0 refuses to change it. */
     modeSetting?: 'hidden' | 'refused'
     /** Whether an import fails after its preview was fine. */
@@ -202,6 +209,10 @@ export async function startTenantApi(tenant = emptyTenant()): Promise<TenantApi>
         return problem(broken.status, broken.message, broken.errorCode)
       }
       return problem(broken.status, `Payload validation error: ${text}`, 'invalid_body')
+    }
+    const { brokenPath } = api.staged
+    if (brokenPath?.method === req.method && brokenPath?.template.test(path) === true) {
+      return problem(brokenPath.status, brokenPath.message)
     }
     const { name, id } = operationOf(req.method ?? '', path)
     const operation = operations[name]

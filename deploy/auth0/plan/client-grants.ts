@@ -137,4 +137,5 @@ function only(step: Step): GrantSteps {
   return { settings: linked([step], 'client-grants'), removals: [] }
 }
 
+/** The name of the client that `--predefined` makes. */
 export const PREDEFINED_NAME = 'ChatGPT (predefined)'

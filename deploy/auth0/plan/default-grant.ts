@@ -48,7 +48,9 @@ function planRemoval(about: About, grant: Grant | undefined): Step[] {
     'It gives this API to every third-party client, also to one that a stranger registers. With THIRD_PARTY_ACCESS=admitted only clients that this system admits get it. Other APIs are not affected; set THIRD_PARTY_ACCESS=open to keep it'
   const changes = [{ field: 'scope', before: grant.scope ?? [], after: undefined }]
   const item = { ...about, why, action: 'remove' as const, changes }
-  return [{ item, change: { call: 'clientGrants.delete', id: grant.id ?? '' } }]
+  // Clients that cannot be read may depend on it.
+  const after = ['client-grants']
+  return [{ item, change: { call: 'clientGrants.delete', id: grant.id ?? '' }, after }]
 }
 
 function createGrant(about: About, desired: DesiredState): Step {

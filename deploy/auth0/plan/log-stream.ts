@@ -28,6 +28,7 @@ type Patch = Auth0.UpdateLogStreamRequestContent
 /** What to do in a tenant that has no log streams. */
 export const WAYS_WITHOUT_STREAM =
   'ChatGPT connects without a log stream in three ways: one predefined client (npm run provision -- --iss --predefined), AUTH_SERVER_METADATA=curated, or THIRD_PARTY_ACCESS=open'
+const DISPENSABLE = 'Clients made with --predefined or --cimd connect without it'
 /** How Auth0 answers where the tenant's plan has no log streams, or no more of them. */
 const OF_PLAN: ReadonlySet<number | undefined> = new Set([402, 403])
 
@@ -37,7 +38,7 @@ export function planLogStream(desired: DesiredState, snapshot: TenantSnapshot): 
   const after = step.after ?? []
   return dependsOnLogStream(desired, snapshot)
     ? { ...step, key: 'log-stream', after }
-    : { ...step, key: 'log-stream', after, whenRefused: WAYS_WITHOUT_STREAM }
+    : { ...step, key: 'log-stream', after, whenRefused: DISPENSABLE }
 }
 
 function planStream(desired: DesiredState, snapshot: TenantSnapshot): Step {
@@ -51,11 +52,15 @@ function planStream(desired: DesiredState, snapshot: TenantSnapshot): Step {
   }
   const isNeeded = needsLogStream(desired)
   if ('failure' in logStreams) {
-    return withoutStreams(about, logStreams.failure, dependsOnLogStream(desired, snapshot))
+    const { failure } = logStreams
+    if (isNeeded) return withoutStreams(about, failure, dependsOnLogStream(desired, snapshot))
+    return report({ ...about, why: `${failure.message}. None is needed with ${reasonOf(desired)}` })
   }
   const stream = streamTo(logStreams.value, wanted.endpoint)
-  if (stream === undefined)
-    return isNeeded ? createStream(about, wanted) : notNeeded(about, desired)
+  if (stream === undefined && isNeeded) return createStream(about, wanted)
+  if (stream === undefined) {
+    return keep({ ...about, why: `None, and none is needed with ${reasonOf(desired)}` })
+  }
   const aspects: Aspect<Patch>[] = [
     aspect('status', stream.status, 'active'),
     filters(stream),
@@ -72,15 +77,11 @@ function withoutStreams(about: About, failure: ReadFailure, isVital: boolean): S
   const { kind, status, message } = failure
   if (kind !== 'failed' || !OF_PLAN.has(status)) return unreadable(about, failure)
   if (isVital) return blocked(about, `${message}. ${WAYS_WITHOUT_STREAM}`)
-  return report({ ...about, why: `${message}. It is not needed for the clients that there are` })
+  return report({ ...about, why: `${message}. ${DISPENSABLE}` })
 }
 
-function notNeeded(about: About, { thirdPartyAccess, isCurated }: DesiredState): Step {
-  const reason =
-    isCurated && thirdPartyAccess === 'admitted'
-      ? 'AUTH_SERVER_METADATA=curated'
-      : 'THIRD_PARTY_ACCESS=open'
-  return keep({ ...about, why: `None, and none is needed with ${reason}` })
+function reasonOf({ thirdPartyAccess }: DesiredState): string {
+  return thirdPartyAccess === 'open' ? 'THIRD_PARTY_ACCESS=open' : 'AUTH_SERVER_METADATA=curated'
 }
 
 /** The stream to this address; the active one, should there be several. */

@@ -38,6 +38,8 @@ export function planPredefinedAccess(
       after: [keyOf(name), 'predefined'],
     }
   })
+  // Without names it is not known which ones are meant.
+  if (desired.connections.length === 0) return linked(enabled, 'predefined-connections')
   const others =
     'madeBy' in client
       ? othersOfNew(about, desired, snapshot, client)

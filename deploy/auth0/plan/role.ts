@@ -1,4 +1,4 @@
-import type { DesiredState } from '../desired-state.ts'
+import { type DesiredState, roleDescription } from '../desired-state.ts'
 import type { TenantSnapshot } from '../read-tenant.ts'
 import { linked } from './dependencies.ts'
 import { scopesOf } from './grant-scopes.ts'
@@ -11,11 +11,12 @@ import { type About, create, keep, report, unreadable } from './steps.ts'
  * also how each new user gets it.
  */
 export function planRole(desired: DesiredState, { role: reading }: TenantSnapshot): Step[] {
+  const name = ('value' in reading ? reading.value?.name : undefined) ?? desired.role
   const about: About = {
     area: 'role',
-    subject: desired.role,
-    why: `A token has only the scopes that the person has as permissions. Give this role to people under User Management > Roles > ${desired.role} > Users, or with POST /api/v2/users/{id}/roles {"roles":["${idIn(reading)}"]}`,
-    where: `User Management > Roles > ${desired.role}`,
+    subject: name,
+    why: `A token has only the scopes that the person has as permissions. Give this role to people under User Management > Roles > ${name} > Users, or with POST /api/v2/users/{id}/roles {"roles":["${idIn(reading)}"]}`,
+    where: `User Management > Roles > ${name}`,
   }
   if ('failure' in reading) return linked([unreadable(about, reading.failure)], 'role')
   const needed = scopesOf(desired)
@@ -37,11 +38,6 @@ export function planRole(desired: DesiredState, { role: reading }: TenantSnapsho
     ...removed(about, desired, { id, extra }),
     ...note,
   ]
-}
-
-/** The description of the role when it is made. */
-export function roleDescription(audience: string): string {
-  return `Every permission of the tools at ${audience}`
 }
 
 function idIn(reading: TenantSnapshot['role']): string {

@@ -81,6 +81,41 @@ describe.each(['strict', 'permissive'] as const)('an empty %s tenant', (mode) =>
   })
 })
 
+describe('a tool with a new scope', () => {
+  let system: System
+
+  beforeAll(async () => {
+    system = await startOnFreePorts()
+    await adminOf(system.tenant).change({ mode: 'strict', empty: true })
+  })
+  afterAll(() => system?.stop())
+
+  test('is there for a connected client after one apply and a step-up', async () => {
+    const before = { TOOLS_FILE: '', TOOL_SCOPES_JSON: '{"listEvents":["events:read"]}' }
+    const event = { title: 'Lunch', date: '2026-12-24' }
+    await runOn(system, ['--apply'])
+    const chatGpt = createChatGpt({ tenant: system.tenant, person: ALICE })
+    await (await connectV2(`${system.url}/mcp`, chatGpt)).close()
+    // As the tenant was before the catalogue had `events:write`.
+    const pruned = await runOn(system, ['--apply', '--prune'], {}, before)
+    expect(pruned).toMatchObject({ exitCode: 0 })
+    chatGpt.forgetTokens()
+    const old = await connectV2(`${system.url}/mcp`, chatGpt)
+    const refused = await old.callTool('addEvent', event).catch((error: unknown) => error)
+    expect(JSON.stringify(refused)).not.toContain('Lunch')
+    await old.close()
+
+    expect(await runOn(system, ['--apply'])).toMatchObject({ exitCode: 0 })
+    const clientId = chatGpt.clientId()
+    chatGpt.forgetTokens()
+    const stepped = await connectV2(`${system.url}/mcp`, chatGpt)
+    expect(chatGpt.clientId()).toBe(clientId)
+    const added = await stepped.callTool('addEvent', event)
+    expect(JSON.stringify(added)).toContain('Lunch')
+    await stepped.close()
+  })
+})
+
 describe('a tenant in trouble', () => {
   let system: System
 
@@ -113,7 +148,12 @@ describe('a tenant in trouble', () => {
   })
 })
 
-function runOn(system: System, args: readonly string[] = [], calls = {}): Promise<ProvisionRun> {
+function runOn(
+  system: System,
+  args: readonly string[] = [],
+  calls = {},
+  overrides = {},
+): Promise<ProvisionRun> {
   const { MGMT_DOMAIN: domain = '', ...env } = system.variables
-  return provision({ domain, args, env: { TOOL_SCOPES_JSON: '', ...env }, calls })
+  return provision({ domain, args, env: { TOOL_SCOPES_JSON: '', ...env, ...overrides }, calls })
 }

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { TenantError } from './http.ts'
-import { newRefreshToken } from './refresh-token.ts'
+import { newRefreshToken } from './oauth/refresh-token.ts'
 import type { SecurityMode, TenantClient, TenantState } from './state.ts'
 
 export interface ThirdPartyClient {

@@ -1,10 +1,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Provider } from 'oidc-provider'
-import { AUTHORIZE_PATH } from './authorize.ts'
-import { discoveryDocument } from './discovery.ts'
 import { CORS, sendJson } from './http.ts'
-import { INTERACTION_PATH } from './provider.ts'
+import { AUTHORIZE_PATH } from './oauth/authorize.ts'
+import { discoveryDocument } from './oauth/discovery.ts'
+import { INTERACTION_PATH } from './oauth/provider.ts'
 import type { TenantState } from './state.ts'
 
 type NodeHandler = (req: IncomingMessage, res: ServerResponse) => Promise<void>

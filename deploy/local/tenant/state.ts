@@ -1,5 +1,7 @@
 import type { Management } from 'auth0'
 import type { JWK } from 'jose'
+import type { Faults } from './control/faults.ts'
+import type { Traits } from './control/traits.ts'
 import type {
   Permission,
   TenantAction,
@@ -7,10 +9,8 @@ import type {
   TenantOrganization,
   TenantRole,
 } from './entities.ts'
-import type { Faults } from './faults.ts'
-import type { LogRecord } from './log-delivery.ts'
+import type { LogRecord } from './log-stream/log-delivery.ts'
 import type { Given, Known } from './package-types.ts'
-import type { Traits } from './traits.ts'
 
 /** A client as the Management API shows it, secret included. */
 export type TenantClient = Given<Known<Management.Client>, 'client_id'>

@@ -10,6 +10,7 @@ import { readFileSync } from 'node:fs'
 type Json = Record<string, unknown>
 
 const CALLS = [
+  '/clients/{id}/connections',
   ...['/clients', '/clients/{id}', '/clients/cimd/preview', '/clients/cimd/register'],
   ...['/client-grants', '/client-grants/{id}', '/connections', '/connections/{id}'],
   ...['/connections/{id}/clients', '/resource-servers', '/resource-servers/{id}'],

@@ -30,12 +30,15 @@ const ADDED: Readonly<Record<string, Readonly<Record<string, object>>>> = {
   UserGrant: { organization_id: { type: 'string' } },
   CreateOrganizationRequestContent: { third_party_client_access: { enum: ['block', 'allow'] } },
   UpdateOrganizationRequestContent: { third_party_client_access: { enum: ['block', 'allow'] } },
+  // auth0-deploy-cli sends back what it has read.
+  UpdateResourceServerRequestContent: { token_lifetime_for_web: { type: 'integer' } },
   // Auth0's page on user consent.
   TenantSettingsFlags: { use_scope_descriptions_for_consent: { type: 'boolean' } },
 }
-/** Stands in the document's prose alone. */
+/** In the document's prose alone, and in the types of the `auth0` package. */
 const QUERY: Readonly<Record<string, readonly string[]>> = {
   'GET /logs': ['q'],
+  'GET /roles': ['type', 'owner_id'],
 }
 /** The document has 201 here; recorded exchanges of the first have 200. */
 const STATUS: Readonly<Record<string, Readonly<Record<number, string>>>> = {

@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto'
 import type { Management } from 'auth0'
 import { z } from 'zod'
+import { given } from '../control/faults.ts'
 import type { TenantAction, TenantBinding } from '../entities.ts'
-import { given } from '../faults.ts'
-import { OFFSET } from '../management-list.ts'
-import { type ApiCall, found, parseBody, type Route, type Schemas } from '../management-route.ts'
 import type { TenantState } from '../state.ts'
+import { OFFSET } from './list.ts'
+import { type ApiCall, found, parseBody, type Route, type Schemas } from './route.ts'
 
 const MAX_PAGE = 100
 /** What this tenant knows of Auth0's triggers. */

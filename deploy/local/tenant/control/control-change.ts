@@ -1,0 +1,73 @@
+import { randomUUID } from 'node:crypto'
+import type { Management } from 'auth0'
+import { z } from 'zod'
+import { TenantError } from '../http.ts'
+import { hookTrigger } from '../management/extensibility.ts'
+import { faultsChange } from './faults.ts'
+import { traitsChange } from './traits.ts'
+
+const rule = z.strictObject({
+  name: z.string().min(1),
+  enabled: z.boolean().default(true),
+  script: z
+    .string()
+    .default('function (user, context, callback) { callback(null, user, context) }'),
+  order: z.int().min(0).default(1),
+  stage: z.enum(['login_success', 'login_failure', 'pre_authorize']).default('login_success'),
+  id: z.string().default(() => `rul_${randomUUID()}`),
+}) satisfies z.ZodType<Management.Rule>
+
+const hook = z.strictObject({
+  name: z.string().min(1),
+  enabled: z.boolean().default(true),
+  triggerId: hookTrigger.default('credentials-exchange'),
+  script: z.string().default('module.exports = (client, scope, audience, context, cb) => cb()'),
+  id: z.string().default(() => `hook_${randomUUID()}`),
+}) satisfies z.ZodType<Management.Hook>
+
+const change = z.strictObject({
+  /** As the tenant started. */
+  reset: z.literal(true).optional(),
+  /** As Auth0 makes a tenant. */
+  empty: z.literal(true).optional(),
+  /** What registration makes of a client. */
+  mode: z.enum(['strict', 'permissive']).optional(),
+  outage: z.boolean().optional(),
+  rotateKeys: z.boolean().optional(),
+  logStream: z
+    .strictObject({
+      format: z.enum(['JSONLINES', 'JSONARRAY', 'JSONOBJECT']).optional(),
+      delayMs: z.int().min(0).max(600_000).optional(),
+      paused: z.boolean().optional(),
+      redeliver: z.literal(true).optional(),
+    })
+    .optional(),
+  rules: z.array(rule).optional(),
+  hooks: z.array(hook).optional(),
+  /** By e-mail address: what a person may do without any role, scopes of whatever API has them. */
+  userPermissions: z.record(z.email(), z.array(z.string())).optional(),
+  ...traitsChange.shape,
+  ...faultsChange.shape,
+})
+
+const known = { traits: traitsChange.strip(), faults: faultsChange.strip() }
+
+/** What `POST /__tenant` takes, the traits and faults of the tenant apart. */
+export interface ControlChange {
+  readonly change: z.infer<typeof change>
+  readonly traits: z.infer<typeof traitsChange>
+  readonly faults: z.infer<typeof faultsChange>
+}
+
+/** @throws TenantError 400 that names all that is wrong. */
+export function parseChange(given: unknown): ControlChange {
+  const parsed = change.safeParse(given)
+  if (parsed.success) {
+    const { data } = parsed
+    return { change: data, traits: known.traits.parse(data), faults: known.faults.parse(data) }
+  }
+  const faults = parsed.error.issues.map(
+    ({ path, message }) => `${path.join('.') || 'body'}: ${message}`,
+  )
+  throw new TenantError(400, 'invalid_body', faults.join('; '))
+}

@@ -1,0 +1,69 @@
+import type { LogStreamOptions } from '../log-stream/log-stream-settings.ts'
+import { initialPermissions } from '../oauth/permissions.ts'
+import { newApi } from '../resource-server.ts'
+import type { Scope, SecurityMode, TenantApi, TenantState, TenantUser } from '../state.ts'
+import { NO_FAULTS } from './faults.ts'
+import { addManagementApi, NEW_SETTINGS, newConnection } from './new-tenant.ts'
+import { NEW_TRAITS } from './traits.ts'
+
+/** How the tenant is to be when it starts, and again when it is reset. */
+export interface TenantSetup {
+  /** Identifier of the one API. */
+  readonly audience: string
+  readonly scopes: readonly Scope[]
+  readonly users: readonly TenantUser[]
+  /** Names of the login connections. */
+  readonly connections: readonly string[]
+  readonly management: { readonly clientId: string; readonly clientSecret: string }
+  /** What DCR makes of a new client; `strict`, as in a new tenant, unless said otherwise. */
+  readonly mode?: SecurityMode
+  readonly logStream?: LogStreamOptions
+  /** True = as Auth0 makes a tenant: no API, no log stream, registration off. */
+  readonly empty?: boolean
+}
+
+/** Puts the tenant back to how it starts; its keys and what it has given out stay good. */
+export function setUp(state: TenantState, setup: TenantSetup, empty: boolean): void {
+  const { clients, connections, grants, apis, logStreams, userGrants, roles } = state
+  const { permissions, organizations, issuedFor, actions, bindings } = state
+  for (const map of [clients, connections, grants, apis, logStreams, userGrants]) map.clear()
+  for (const map of [roles, permissions, organizations, issuedFor]) map.clear()
+  for (const map of [actions, bindings]) map.clear()
+  for (const [userId, all] of initialPermissions(setup.users)) permissions.set(userId, all)
+  state.logs.splice(0)
+  state.mode = 'strict'
+  state.settings = NEW_SETTINGS
+  state.rules = []
+  state.hooks = []
+  state.outage = false
+  state.traits = NEW_TRAITS
+  state.faults = NO_FAULTS
+  for (const name of setup.connections) {
+    const connection = newConnection(name)
+    connections.set(connection.id, connection)
+  }
+  addManagementApi(state)
+  if (empty) return
+  state.mode = setup.mode ?? 'strict'
+  const api = localApi(setup)
+  apis.set(api.id, api)
+  state.settings = {
+    ...NEW_SETTINGS,
+    flags: { ...NEW_SETTINGS.flags, enable_dynamic_client_registration: true },
+    resource_parameter_profile: 'compatibility',
+  }
+}
+
+/** The API as this system needs it. */
+function localApi({ audience, scopes }: TenantSetup): TenantApi {
+  return {
+    ...newApi(audience),
+    name: 'MCP',
+    scopes: scopes.map(({ value, description }) => ({ value, description })),
+    enforce_policies: true,
+    token_dialect: 'rfc9068_profile_authz',
+    token_lifetime: 3_600,
+    token_lifetime_for_web: 3_600,
+    allow_offline_access: true,
+  }
+}

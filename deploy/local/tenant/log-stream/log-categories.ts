@@ -1,0 +1,23 @@
+import type { Management } from 'auth0'
+import type { TenantLogStream } from '../state.ts'
+import type { LogEvent } from './log-delivery.ts'
+
+/** The events of this tenant by Auth0's filter categories. */
+const CATEGORIES: Readonly<Record<string, Management.LogStreamFilterGroupNameEnum>> = {
+  sapi: 'management.success',
+  fapi: 'management.fail',
+  s: 'auth.login.success',
+  f: 'auth.login.fail',
+  fp: 'auth.login.fail',
+  seacft: 'auth.token_exchange.success',
+  feacft: 'auth.token_exchange.fail',
+  sertft: 'auth.token_exchange.success',
+  ferrt: 'auth.token_exchange.fail',
+  seccft: 'auth.token_exchange.success',
+}
+
+/** Whether a stream's filters let an event through; without filters everything does. */
+export function passes({ filters = [] }: TenantLogStream, { type }: LogEvent): boolean {
+  const category = CATEGORIES[type] ?? 'other'
+  return filters.length === 0 || filters.some(({ name }) => name === category)
+}

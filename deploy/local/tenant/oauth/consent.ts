@@ -1,0 +1,23 @@
+import { interactionPolicy } from 'oidc-provider'
+import type { TenantState } from '../state.ts'
+import { needsConsent } from './access.ts'
+import { audienceIn } from './grant.ts'
+
+/** Who is asked for consent is asked each time. */
+export function consentPolicy(state: TenantState): interactionPolicy.Prompt[] {
+  const { base, Check, Prompt } = interactionPolicy
+  const consent = new Prompt(
+    { name: 'consent', requestable: true },
+    new Check('third_party', 'the client needs consent', ({ oidc }) => {
+      const client = state.clients.get(oidc.client?.clientId ?? '')
+      const isAsked = needsConsent(state, client, audienceIn(oidc.params ?? {}))
+      return isAsked && oidc.result?.consent === undefined
+    }),
+  )
+  // Every request asks for it (see authorize.ts), first-party ones in vain.
+  consent.checks.remove('consent_prompt')
+  const policy = base()
+  policy.remove('consent')
+  policy.add(consent)
+  return policy
+}

@@ -1,0 +1,72 @@
+import type { Permission, TenantRole } from '../entities.ts'
+import { TenantError } from '../http.ts'
+import type { TenantApi, TenantState, TenantUser } from '../state.ts'
+
+/** A permission at an API that there is. */
+export interface HeldPermission {
+  readonly api: TenantApi
+  readonly permission_name: string
+  readonly description: string
+  /** The roles that give it; a person may hold it without any too. */
+  readonly roles: readonly TenantRole[]
+  readonly isDirect: boolean
+}
+
+/** Whether two name the same scope of the same API. */
+export function isSame(one: Permission, other: Permission): boolean {
+  const [first, second] = [one.resource_server_identifier, other.resource_server_identifier]
+  const isSameApi = first === undefined || second === undefined || first === second
+  return isSameApi && one.permission_name === other.permission_name
+}
+
+/** The people's own permissions as they are when the tenant starts. */
+export function initialPermissions(users: readonly TenantUser[]): [string, Permission[]][] {
+  return users.map(({ userId, permissions }) => [
+    userId,
+    permissions.map((permission_name) => ({ permission_name })),
+  ])
+}
+
+/**
+ * People's own permissions by `userId`, of what is given by e-mail address.
+ *
+ * @throws TenantError 400 for an address that is no person's.
+ */
+export function permissionsOf(
+  { users }: TenantState,
+  given: Readonly<Record<string, readonly string[]>>,
+): [string, Permission[]][] {
+  const unknown = Object.keys(given).filter((email) => !users.some((one) => one.email === email))
+  if (unknown.length > 0) {
+    const message = `userPermissions: there is no person ${unknown.join(', ')}`
+    throw new TenantError(400, 'invalid_body', message)
+  }
+  const named = users.filter(({ email }) => given[email] !== undefined)
+  return initialPermissions(
+    named.map((user) => ({ ...user, permissions: given[user.email] ?? [] })),
+  )
+}
+
+/** What a person may do at each API: what is theirs, and what comes of their roles. */
+export function heldBy(state: TenantState, userId: string): HeldPermission[] {
+  const direct = state.permissions.get(userId) ?? []
+  const ofUser = [...state.roles.values()].filter(({ users }) => users.includes(userId))
+  const apis = [...state.apis.values()].filter(({ is_system }) => is_system !== true)
+  return apis.flatMap((api) =>
+    api.scopes.flatMap(({ value, description = '' }) => {
+      const wanted = { resource_server_identifier: api.identifier, permission_name: value }
+      const has = (all: readonly Permission[]) => all.some((one) => isSame(one, wanted))
+      const roles = ofUser.filter(({ permissions }) => has(permissions))
+      const isDirect = has(direct)
+      if (!isDirect && roles.length === 0) return []
+      return [{ api, permission_name: value, description, roles, isDirect }]
+    }),
+  )
+}
+
+/** The scopes of one API that a person may grant to a client. */
+export function scopesHeld(state: TenantState, userId: string, api: TenantApi): string[] {
+  return heldBy(state, userId)
+    .filter((permission) => permission.api.id === api.id)
+    .map(({ permission_name }) => permission_name)
+}

@@ -49,16 +49,45 @@ export async function lookAtMetadata() {
   const [health, auth0] = [ask('/health'), ask('/health/auth0')]
   const resource = await ask('/.well-known/oauth-protected-resource')
   showAnswer('metadata', (await health).problem ?? resource.problem)
-  await Promise.all([lookAtRegistration(resource), auth0.then(showAuth0)])
+  await Promise.all([lookAtRegistration(resource), lookAtWay(resource), auth0.then(showAuth0)])
   return resource
 }
 
 /** Clients register here only where the authorization server is this origin: curated metadata. */
 async function lookAtRegistration({ value }) {
-  const isCurated = String(value?.resource).startsWith(`${value?.authorization_servers?.[0]}/`)
+  const isCurated = isOwnServer(value)
   rowOf('registration').hidden = !isCurated
   if (isCurated) showAnswer('registration', problemOf(await reach('/oauth/register', 'OPTIONS')))
   else show('registration', 'unknown', '…')
+}
+
+/** How clients become known to Auth0, as far as its public metadata says. */
+async function lookAtWay({ value: resource }) {
+  const { value } = await ask('/.well-known/oauth-authorization-server')
+  if (typeof value?.issuer !== 'string') return show('way', 'unknown', 'not known')
+  const ways = waysIn(value, isOwnServer(resource))
+  const redirect =
+    value.authorization_response_iss_parameter_supported === true
+      ? '; iss is on, so ChatGPT has one redirect URI for all connections'
+      : ''
+  show('way', 'good', `${ways.join(', ') || 'one predefined client'}${redirect}`)
+}
+
+/** ChatGPT prefers its metadata document to registration; a predefined client goes before both. */
+function waysIn(metadata, isCurated) {
+  const hasRegistration = typeof metadata.registration_endpoint === 'string'
+  return [
+    ...(metadata.client_id_metadata_document_supported === true
+      ? ['metadata document (CIMD)']
+      : []),
+    ...(hasRegistration
+      ? [isCurated ? 'registration at this deployment (curated)' : 'dynamic registration (DCR)']
+      : []),
+  ]
+}
+
+function isOwnServer(resource) {
+  return String(resource?.resource).startsWith(`${resource?.authorization_servers?.[0]}/`)
 }
 
 function showAuth0({ value, problem = 'tells nothing' }) {

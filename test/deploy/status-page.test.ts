@@ -77,6 +77,21 @@ describe.skipIf(chromium === undefined)('the status page', () => {
     expect(problems).toEqual([])
   })
 
+  test.each([
+    ['dynamic registration (DCR)', { registration_endpoint: 'https://t.example/register' }],
+    ['metadata document (CIMD)', { client_id_metadata_document_supported: true }],
+    [
+      'one predefined client; iss is on, so ChatGPT has one redirect URI for all connections',
+      { authorization_response_iss_parameter_supported: true },
+    ],
+  ])('shows the way to connect that is in force: %s', async (expected, metadata) => {
+    const answers = {
+      '/.well-known/oauth-authorization-server': { issuer: 'https://t.example/', ...metadata },
+    }
+    const { part } = await open({ answers })
+    await expect.poll(() => part('way')).toEqual(['good', expected])
+  })
+
   test('asks nobody but its own origin, and shows what a tool says as text', async () => {
     const { page, text, asked } = await open()
     expect(asked.filter((url) => !url.startsWith(`${system.url}/`))).toEqual([])

@@ -13,8 +13,11 @@ export const CHATGPT_REDIRECT_URIS = CLIENT_PRESETS.chatgpt.redirectUris
  * path; one with credentials, query or fragment, or written in another than its canonical form,
  * matches nothing, because authorization servers compare these strings to the letter.
  *
- * @throws ConfigError for a name that is no preset's, and for a pattern that URLPattern refuses or that
- * could match nothing.
+ * A pattern names its path: `https://example.com/` matches the root alone, `https://example.com/*` every
+ * path, and `https://example.com` is refused.
+ *
+ * @throws ConfigError for a name that is no preset's, and for a pattern that URLPattern refuses, that
+ * could match nothing or that does not name a path.
  */
 export function createRedirectUriPolicy(items: readonly string[]): RedirectUriPolicy {
   const compiled = items.flatMap((item, index) =>
@@ -36,10 +39,15 @@ function compile(text: string, index: number): URLPattern {
   }
   const pattern = parse(text)
   if (pattern === undefined) throw new ConfigError([`${name} is not a URLPattern`])
-  const { username, password, search, hash } = pattern
-  if ([username, password, search, hash].every((part) => part === '' || part === '*'))
-    return pattern
-  throw new ConfigError([`${name} must not have credentials, query or fragment`])
+  const { username, password, search, hash, pathname } = pattern
+  if (![username, password, search, hash].every((part) => part === '' || part === '*')) {
+    throw new ConfigError([`${name} must not have credentials, query or fragment`])
+  }
+  // URLPattern reads a missing path as every path.
+  if (!pathname.replace(/^\{/, '').startsWith('/')) {
+    throw new ConfigError([`${name} must name a path, or end in /* for every path`])
+  }
+  return pattern
 }
 
 function parse(text: string): URLPattern | undefined {

@@ -1,3 +1,4 @@
+import { printable } from '../../shared/printable.ts'
 import { PROVISION_SCOPES } from './management-scopes.ts'
 import type { FieldChange, PlanItem, Shown } from './plan/item.ts'
 
@@ -56,7 +57,9 @@ function printItem({ action, area, subject, changes, why, where }: PlanItem): st
     ...changes.map((change) => `${INDENT}${printChange(change)}`),
     `${INDENT}why: ${why}`,
     ...(isQuiet ? [] : [`${INDENT}where: ${where}`]),
-  ].join('\n')
+  ]
+    .map(printable)
+    .join('\n')
 }
 
 function printChange({ field, before, after }: FieldChange): string {

@@ -1,3 +1,4 @@
+import { printableJson } from '../../shared/printable.ts'
 import type { Applied, FailedItem } from './apply.ts'
 import { PROVISION_SCOPES } from './management-scopes.ts'
 import type { PlanItem } from './plan/item.ts'
@@ -97,7 +98,7 @@ function jsonPrinter(write: (text: string) => void): Printer {
     end: (exitCode) => {
       // JSON has no undefined: a field that is not set is null.
       const text = JSON.stringify({ ...report, exitCode }, (_, value) => value ?? null, 2)
-      write(`${text}\n`)
+      write(`${printableJson(text)}\n`)
       return exitCode
     },
   }

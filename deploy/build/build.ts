@@ -3,6 +3,7 @@ import { bundleFunction } from './bundle.ts'
 import { ROOT } from './functions.ts'
 import { licences } from './licences.ts'
 import { type Lock, manifests } from './manifest.ts'
+import { SBOM_FILE, sbom } from './sbom.ts'
 import { type Weight, weights } from './weights.ts'
 
 /** A function that has been built. */
@@ -17,7 +18,7 @@ export interface Built {
 
 /**
  * Builds one function into `<parent>/<name>/`, which is emptied first: the bundle, package.json with
- * its lockfile, the licences of what is bundled, and a .gcloudignore, without which gcloud would go
+ * its lockfile, the licences of what is bundled, a bill of materials, and a .gcloudignore, without which gcloud would go
  * by .gitignore and upload nothing of `dist`.
  */
 export async function buildFunction(name: string, parent: string): Promise<Built> {
@@ -27,12 +28,14 @@ export async function buildFunction(name: string, parent: string): Promise<Built
   rmSync(directory, { recursive: true, force: true })
   mkdirSync(directory, { recursive: true })
   for (const [path, contents] of files) writeFileSync(path, contents)
-  for (const [file, value] of Object.entries(
-    manifests(name, version, readJson<Lock>('package-lock.json')),
-  )) {
+  const lock = readJson<Lock>('package-lock.json')
+  const written = manifests(name, version, lock)
+  for (const [file, value] of Object.entries(written)) {
     writeFileSync(`${directory}/${file}`, `${JSON.stringify(value, undefined, 2)}\n`)
   }
   writeFileSync(`${directory}/LICENCES.txt`, licences(metafile))
+  const installed = written['package-lock.json']
+  writeFileSync(`${directory}/${SBOM_FILE}`, sbom({ name, version }, metafile, { lock, installed }))
   writeFileSync(`${directory}/.gcloudignore`, 'node_modules/\n')
   const bytes = [...files.values()].reduce((sum, { length }) => sum + length, 0)
   return { name, directory, bytes, weights: weights(metafile) }

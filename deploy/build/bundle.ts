@@ -8,6 +8,9 @@ export const FRAMEWORK = '@google-cloud/functions-framework'
 // CommonJS inside an ES module finds no `require` for Node's own modules.
 const REQUIRE = `import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);`
 
+/** Namespace, in the metafile's paths, of what stands in for such a module. */
+export const LEFT_OUT = 'leave-out'
+
 /** Modules that are never used here, and what stands in for them. */
 const UNUSED = [
   // For runtimes without streams; Node 24 has them.
@@ -83,12 +86,12 @@ const leaveOut: Plugin = {
         // The path gets into the bundle, which is to be the same wherever the repository lies.
         return {
           path: relative(ROOT, found.path),
-          namespace: 'leave-out',
+          namespace: LEFT_OUT,
           pluginData: { index, resolveDir: dirname(found.path) },
         }
       })
     }
-    onLoad({ filter: /./, namespace: 'leave-out' }, ({ pluginData: { index, resolveDir } }) => ({
+    onLoad({ filter: /./, namespace: LEFT_OUT }, ({ pluginData: { index, resolveDir } }) => ({
       contents: UNUSED[index]?.contents ?? '',
       resolveDir,
       loader: 'js',

@@ -6,7 +6,11 @@ export interface Lock {
 }
 
 export interface LockedPackage {
+  /** Where it is installed under another name. */
+  readonly name?: string
   readonly version?: string
+  readonly license?: string
+  readonly integrity?: string
   readonly dependencies?: Readonly<Record<string, string>>
   readonly optionalDependencies?: Readonly<Record<string, string>>
   readonly peerDependencies?: Readonly<Record<string, string>>

@@ -1,6 +1,7 @@
 /** `npm run connect`: 0 = all steps succeeded, 1 = a step failed, 2 = wrong usage. */
 import { once } from 'node:events'
 import { createInterface } from 'node:readline/promises'
+import { printableJson } from '../../shared/printable.ts'
 import { connect } from './connect.ts'
 import { openBrowser } from './open-browser.ts'
 import { type Options, parseOptions, USAGE, UsageError } from './options.ts'
@@ -36,5 +37,5 @@ const connection = await connect({
     return await Promise.race([asked, once(lines, 'close').then(() => '')])
   },
 })
-if (isJson) process.stdout.write(`${JSON.stringify(connection, null, 2)}\n`)
+if (isJson) process.stdout.write(`${printableJson(JSON.stringify(connection, null, 2))}\n`)
 process.exitCode = connection.ok ? 0 : 1

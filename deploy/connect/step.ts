@@ -1,3 +1,4 @@
+import { printable } from '../../shared/printable.ts'
 import type { CauseId } from './causes.ts'
 import { interruption } from './fetch-document.ts'
 import { StepError } from './step-error.ts'
@@ -77,7 +78,7 @@ export function notReached(taken: readonly Step[]): Step[] {
   return STEPS.slice(taken.length).map((step) => ({ step, ok: false, seen: 'not reached', ms: 0 }))
 }
 
-/** A server's words must not move the cursor of whoever reads them. */
+/** A server's words on one line, which must not move the cursor. */
 function oneLine(text: string): string {
-  return text.replace(/[\s\p{Cc}\p{Cf}]+/gu, ' ').trim()
+  return printable(text.replace(/[\s\p{Zl}\p{Zp}]+/gu, ' ').trim())
 }

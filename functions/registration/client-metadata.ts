@@ -1,6 +1,7 @@
 import * as z from 'zod'
 import { HttpError } from '../../shared/http-error.ts'
 import { parseJson } from '../../shared/json.ts'
+import { hasUnseen } from '../../shared/printable.ts'
 import type { RedirectUriPolicy } from '../../shared/redirect-uris.ts'
 
 /** What is registered of a request (RFC 7591 s2); everything else in it is left out. */
@@ -26,7 +27,8 @@ const request = z.looseObject({
     .min(1)
     .max(MAX_NAME_CHARACTERS)
     // Auth0 refuses angle brackets in a name; it is shown to people when they consent.
-    .regex(/^[^<>\p{Cc}]*$/u, 'must not have angle brackets or control characters')
+    .regex(/^[^<>]*$/, 'must not have angle brackets')
+    .refine((name) => !hasUnseen(name), 'must not have control, format or invisible characters')
     .default('MCP client'),
   // RFC 7591 s2: the defaults of what is left out.
   grant_types: strings.default(GRANT_TYPES),

@@ -2,14 +2,15 @@ import type { AdmitClient, DeleteClient } from '../../shared/admission.ts'
 import { AdmissionError } from '../../shared/admission-error.ts'
 import { type CorsPolicy, withCors } from '../../shared/cors.ts'
 import { type Handler, type HttpRequest, type HttpResponse, json } from '../../shared/http.ts'
-import { type HttpError, notFound } from '../../shared/http-error.ts'
+import { HttpError, notFound } from '../../shared/http-error.ts'
 import type { Log } from '../../shared/log.ts'
 import { REGISTRATION_PATH } from '../../shared/protected-resource.ts'
 import type { RedirectUriPolicy } from '../../shared/redirect-uris.ts'
 import { parseClientMetadata } from './client-metadata.ts'
 import type { RegisterAtIssuer } from './issuer-registration.ts'
-import { createRateLimit } from './rate-limit.ts'
+import { registrantOf } from './registrant.ts'
 import { tooMany, unavailable } from './registration-error.ts'
+import { createRegistrationLimit } from './registration-limit.ts'
 
 export interface RegistrationOptions {
   /** False = nothing is here. */
@@ -21,8 +22,8 @@ export interface RegistrationOptions {
   readonly admit: AdmitClient
   readonly remove: DeleteClient
   readonly admissionTimeoutMs?: number
-  /** Milliseconds. */
-  readonly now?: () => number
+  /** True when every request comes through Google's front, which appends to X-Forwarded-For. */
+  readonly isBehindFront?: boolean
 }
 
 const POLICY: CorsPolicy = {
@@ -31,8 +32,6 @@ const POLICY: CorsPolicy = {
   requestHeaders: ['authorization', 'content-type', 'mcp-protocol-version'],
   exposedHeaders: ['retry-after'],
 }
-// Auth0 takes 5 registrations in a second, and an admission is 5 to 8 calls of its Management API.
-const LIMIT = { burst: 20, intervalMs: 1_000 }
 const RETRY_AFTER_SECONDS = 10
 // With the 10 s of the registration itself, below the 60 s at which Hosting ends a request.
 const CHECK_TIMEOUT_MS = 10_000
@@ -44,16 +43,22 @@ const REMOVAL_TIMEOUT_MS = 15_000
  * admitted, and only then answered with its id. Any other outcome leaves no client behind.
  */
 export function createRegistration(options: RegistrationOptions): Handler {
-  const { isOffered, mayRedirectTo, now } = options
-  const limit = createRateLimit({ ...LIMIT, ...(now && { now }) })
+  const { isOffered, mayRedirectTo, isBehindFront = false } = options
+  const limit = createRegistrationLimit()
   const respond = async (request: HttpRequest): Promise<HttpResponse> => {
     const metadata = parseClientMetadata(request.body(), mayRedirectTo)
-    const waitSeconds = limit()
+    const waitSeconds = await limit.take(registrantOf(request.headers, isBehindFront))
     if (waitSeconds !== undefined) throw tooMany('registrations_limited', waitSeconds)
     await options.check(AbortSignal.timeout(CHECK_TIMEOUT_MS)).catch((error: unknown) => {
       throw toHttpError(error, request.log)
     })
-    const { clientId, issuedAt } = await options.register(metadata)
+    const { clientId, issuedAt } = await options
+      .register(metadata)
+      .catch(async (error: unknown) => {
+        // What Auth0 refuses must not use up what others need; its sender stays counted.
+        if (error instanceof HttpError && error.status === 400) await limit.giveBack()
+        throw error
+      })
     await admitOrRemove(options, clientId, request)
     return json(
       201,

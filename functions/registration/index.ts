@@ -29,6 +29,8 @@ await start(['registration'], env, parseRegistrationConfig, (config, log) => {
     register: createRegisterAtIssuer(config.OAUTH_ISSUER),
     admit,
     remove: createDeletion(management),
+    // Cloud Run sets it; nothing reaches a function there but through Google's front.
+    isBehindFront: env['K_SERVICE'] !== undefined,
   })
   return toHttpFunction(registration, log)
 })

@@ -74,6 +74,43 @@ describe.each(names)('dist/%s', (name) => {
     for (const part of bundled) expect(read(name, 'LICENCES.txt')).toContain(`== ${part} `)
   })
 
+  test('has a bill of materials of what is in it and what is installed beside it', () => {
+    interface Component {
+      readonly name: string
+      readonly version: string
+      readonly purl: string
+      readonly hashes: readonly object[]
+      readonly properties: readonly { readonly value: string }[]
+    }
+    const bom = JSON.parse(read(name, 'bom.json')) as {
+      readonly components: readonly Component[]
+    }
+    expect(bom).toMatchObject({
+      bomFormat: 'CycloneDX',
+      specVersion: '1.6',
+      metadata: { component: { type: 'application', name } },
+    })
+    expect(bom).not.toHaveProperty('serialNumber')
+    const of = (included: string) =>
+      bom.components.filter(({ properties }) => properties[0]?.value === included)
+    for (const { name: part, version } of of('bundled')) {
+      expect(read(name, 'LICENCES.txt')).toContain(`== ${part} ${version} (`)
+    }
+    const parts = weightsOf(name).map((part) => part.name)
+    const bundled = parts.filter((part) => !part.endsWith('/') && part !== 'web-streams-polyfill')
+    const listed = new Set(of('bundled').map((one) => one.name))
+    expect(listed).toEqual(new Set(bundled))
+    const lock = JSON.parse(read(name, 'package-lock.json')) as Lock
+    const places = Object.keys(lock.packages).filter((place) => place !== '')
+    const all = new Set(bom.components.map((one) => one.name))
+    for (const place of places) expect(all).toContain(place.replace(/^.*node_modules\//, ''))
+    for (const { purl, hashes } of bom.components) {
+      expect(purl).toMatch(/^pkg:npm\/(?:%40[^/]+\/)?[^/@]+@\d/)
+      expect(hashes).toHaveLength(1)
+    }
+    expect(all).not.toContain('esbuild')
+  })
+
   test('npm ci takes the lockfile, without asking anybody', async () => {
     const args = ['ci', '--dry-run', '--offline', '--no-audit', '--no-fund']
     await promisify(execFile)('npm', args, { cwd: `${built.directory}/${name}` })

@@ -325,5 +325,5 @@ test("a server's words cannot break the line or move the cursor", async () => {
     time += 42
     return { value: undefined, seen: 'tool: a\r\nb\u001b[2Jc\u202ed' }
   })
-  expect(taken).toEqual([{ step: 'call', ok: true, seen: 'tool: a b [2Jc d', ms: 42 }])
+  expect(taken).toEqual([{ step: 'call', ok: true, seen: 'tool: a b\\u001b[2Jc\\u202ed', ms: 42 }])
 })

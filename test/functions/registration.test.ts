@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, test } from 'vitest'
+import { afterEach, describe, expect, test, vi } from 'vitest'
 import { parseRegistrationConfig } from '../../functions/registration/config.ts'
 import { createRegistration } from '../../functions/registration/handler.ts'
 import { createRegisterAtIssuer } from '../../functions/registration/issuer-registration.ts'
@@ -14,7 +14,7 @@ import {
   type RegistrationEndpoint,
   startRegistrationEndpoint,
 } from '../support/registration-endpoint.ts'
-import { type Answer, type Served, serve } from '../support/serve.ts'
+import { type Answer, type SendOptions, type Served, serve } from '../support/serve.ts'
 
 type Json = Readonly<Record<string, unknown>>
 
@@ -29,6 +29,7 @@ const CHATGPT = {
 
 const running: AsyncDisposable[] = []
 afterEach(async () => {
+  vi.useRealTimers()
   await Promise.all(running.splice(0).map((one) => one[Symbol.asyncDispose]()))
 })
 
@@ -36,12 +37,16 @@ interface Registration {
   readonly api: ManagementApi
   readonly auth0: RegistrationEndpoint
   readonly served: Served
-  readonly register: (body?: unknown, signal?: AbortSignal) => Promise<Answer>
+  readonly register: (
+    body?: unknown,
+    signal?: AbortSignal,
+    headers?: SendOptions['headers'],
+  ) => Promise<Answer>
 }
 
 interface Options {
   readonly env?: Readonly<Record<string, string>>
-  readonly now?: () => number
+  readonly isBehindFront?: boolean
   readonly admissionTimeoutMs?: number
 }
 
@@ -86,11 +91,11 @@ async function start({ env = {}, ...options }: Options = {}): Promise<Registrati
     api,
     auth0,
     served,
-    register: (body = CHATGPT, signal) =>
+    register: (body = CHATGPT, signal, headers) =>
       served.send({
         method: 'POST',
         path: '/oauth/register',
-        headers: { 'content-type': 'application/json' },
+        headers: { 'content-type': 'application/json', ...headers },
         body,
         ...(signal && { signal }),
       }),
@@ -268,6 +273,12 @@ describe('what is refused before anything exists', () => {
       { name: 'not UTF-8', body: Buffer.from([0x7b, 0xff]) },
       { name: 'a name that is no string', body: { ...CHATGPT, client_name: 7 } },
       { name: 'a name with markup', body: { ...CHATGPT, client_name: '<b>ChatGPT</b>' } },
+      { name: 'a name turned around', body: { ...CHATGPT, client_name: 'TPG\u202etahC' } },
+      { name: 'a name with an isolate', body: { ...CHATGPT, client_name: 'Chat\u2066GPT' } },
+      { name: 'a zero-width space in a name', body: { ...CHATGPT, client_name: 'Chat\u200bGPT' } },
+      { name: 'a C1 control in a name', body: { ...CHATGPT, client_name: 'Chat\u009bGPT' } },
+      { name: 'a tag in a name', body: { ...CHATGPT, client_name: 'ChatGPT\u{e0041}x' } },
+      { name: 'a name of a filler', body: { ...CHATGPT, client_name: '\u3164' } },
       { name: 'a long name', body: { ...CHATGPT, client_name: 'x'.repeat(257) } },
       { name: 'another grant', body: { ...CHATGPT, grant_types: ['client_credentials'] } },
       { name: 'grants that are no list', body: { ...CHATGPT, grant_types: 'authorization_code' } },
@@ -558,8 +569,8 @@ describe('an admission that fails', () => {
 
 describe('a flood', () => {
   test('of clients that may register: so many pass, the others are told when', async () => {
-    let now = 1_700_000_000_000
-    const registration = await start({ now: () => now })
+    vi.useFakeTimers({ toFake: ['Date'], now: 1_700_000_000_000 })
+    const registration = await start()
     const answers = await Promise.all(Array.from({ length: 30 }, () => registration.register()))
     const passed = answers.filter(({ status }) => status === 201)
     const limited = answers.filter(({ status }) => status === 429)
@@ -569,17 +580,107 @@ describe('a flood', () => {
     expect(registration.api.grants.map(({ client_id }) => client_id).sort()).toEqual(
       passed.map((answer) => answer.json<{ client_id: string }>().client_id).sort(),
     )
-    now += 1_000
+    vi.setSystemTime(Date.now() + 1_000)
     expect((await registration.register()).status).toBe(201)
     expect((await registration.register()).status).toBe(429)
   })
 
   test('of foreign ones does not keep others out', async () => {
-    const registration = await start({ now: () => 0 })
+    vi.useFakeTimers({ toFake: ['Date'], now: 1_700_000_000_000 })
+    const registration = await start()
     const foreign = { ...CHATGPT, redirect_uris: ['https://evil.example/'] }
     await Promise.all(Array.from({ length: 100 }, () => registration.register(foreign)))
     expect((await registration.register()).status).toBe(201)
     expect(registration.auth0.requests).toHaveLength(1)
+  })
+
+  test('of malformed ones does not keep others out', async () => {
+    vi.useFakeTimers({ toFake: ['Date'], now: 1_700_000_000_000 })
+    const registration = await start()
+    const malformed = Array.from({ length: 100 }, (_, at) => (at % 2 === 0 ? '{' : { at }))
+    await Promise.all(malformed.map((body) => registration.register(body)))
+    expect((await registration.register()).status).toBe(201)
+  })
+
+  const from = (forwarded: string) => ({ 'x-forwarded-for': forwarded })
+  const statuses = (answers: readonly Answer[], status: number) =>
+    answers.filter((answer) => answer.status === status).length
+
+  const floods: readonly {
+    name: string
+    isBehindFront: boolean
+    sent: (at: number) => string
+    honest: string
+    passed: number
+  }[] = [
+    {
+      name: 'one address at the front',
+      isBehindFront: true,
+      sent: () => '192.0.2.1',
+      honest: '198.51.100.7',
+      passed: 20,
+    },
+    {
+      name: 'one address that makes up others before its own',
+      isBehindFront: true,
+      sent: (at) => `10.0.0.${at}, 198.51.100.7, 203.0.113.${at}, 192.0.2.1`,
+      honest: '198.51.100.7',
+      passed: 20,
+    },
+    {
+      name: 'one network of IPv6 addresses',
+      isBehindFront: true,
+      sent: (at) => `2001:db8::${at}`,
+      honest: '2001:db8:0:1::1',
+      passed: 20,
+    },
+    {
+      name: 'one client behind the same proxy',
+      isBehindFront: true,
+      sent: () => '192.0.2.1, 203.0.113.200',
+      honest: '198.51.100.7, 203.0.113.200',
+      passed: 10,
+    },
+    {
+      name: 'one client behind a proxy of this machine',
+      isBehindFront: false,
+      sent: () => '192.0.2.1, 127.0.0.1',
+      honest: '198.51.100.7, 127.0.0.1',
+      passed: 10,
+    },
+  ]
+  test.each(floods)('from $name keeps nobody else out', async (flood) => {
+    vi.useFakeTimers({ toFake: ['Date'], now: 1_700_000_000_000 })
+    const { isBehindFront, sent, honest, passed } = flood
+    const { register } = await start({ isBehindFront })
+    const answers = await Promise.all(
+      Array.from({ length: 50 }, (_, at) => register(CHATGPT, undefined, from(sent(at)))),
+    )
+    expect([statuses(answers, 201), statuses(answers, 429)]).toEqual([passed, 50 - passed])
+    expect((await register(CHATGPT, undefined, from(honest))).status).toBe(201)
+  })
+
+  test('without a front that makes up addresses is one flood', async () => {
+    vi.useFakeTimers({ toFake: ['Date'], now: 1_700_000_000_000 })
+    const { register } = await start()
+    const answers = await Promise.all(
+      Array.from({ length: 50 }, (_, at) => register(CHATGPT, undefined, from(`192.0.2.${at}`))),
+    )
+    expect(statuses(answers, 201)).toBe(20)
+  })
+
+  test('of what Auth0 refuses does not keep others out', async () => {
+    vi.useFakeTimers({ toFake: ['Date'], now: 1_700_000_000_000 })
+    const { auth0, register } = await start({ isBehindFront: true })
+    auth0.staged.refusal = { status: 400, body: {} }
+    for (const peer of ['192.0.2.1', '192.0.2.2', '192.0.2.3', '192.0.2.4']) {
+      const answers = await Promise.all(
+        Array.from({ length: 20 }, () => register(CHATGPT, undefined, from(peer))),
+      )
+      expect(statuses(answers, 400)).toBe(20)
+    }
+    auth0.staged.refusal = undefined
+    expect((await register(CHATGPT, undefined, from('198.51.100.7'))).status).toBe(201)
   })
 })
 

@@ -94,4 +94,61 @@ describe('fields', () => {
     expect(written[0]?.indexOf('\n')).toBe((written[0]?.length ?? 0) - 1)
     expect(entries()).toMatchObject([{ severity: 'INFO', subject: evil, reason: evil }])
   })
+
+  test.each([
+    ['a bidirectional override', '\u202e', '\\u202e'],
+    ['an isolate', '\u2066', '\\u2066'],
+    ['a zero-width space', '\u200b', '\\u200b'],
+    ['a byte order mark', '\ufeff', '\\ufeff'],
+    ['a C1 control', '\u009b', '\\u009b'],
+    ['delete', '\u007f', '\\u007f'],
+    ['escape', '\u001b', '\\u001b'],
+    ['a line separator', '\u2028', '\\u2028'],
+    ['a soft hyphen', '\u00ad', '\\u00ad'],
+    ['a tag', '\u{e0041}', '\\udb40\\udc41'],
+    ['a Hangul filler', '\u3164', '\\u3164'],
+    ['half a pair', '\ud800', '\\ud800'],
+  ])('%s is written as an escape', (_, character, escape) => {
+    const text = `a${character}b`
+    logAt('info')
+      .with({ subject: text })
+      .info('x', { reason: text, faults: [text] })
+    expect(written[0]).toContain(
+      `"subject":"a${escape}b","reason":"a${escape}b","faults":["a${escape}b"]`,
+    )
+    expect(entries()).toMatchObject([{ subject: text, reason: text, faults: [text] }])
+  })
+
+  const rows: readonly [name: string, text: string][] = [
+    ['letters', 'a'.repeat(100_000)],
+    ['quotation marks', '"'.repeat(100_000)],
+    ['controls', '\u0001'.repeat(100_000)],
+    ['overrides', '\u202e'.repeat(100_000)],
+    ['tags', '\u{e0041}'.repeat(50_000)],
+    ['emoji', '\u{1f600}'.repeat(50_000)],
+  ]
+  test.each(rows)('of 100,000 %s are bounded in bytes', (_, text) => {
+    const bytesOf = (fields: Parameters<ReturnType<typeof logAt>['info']>[1]) => {
+      written = []
+      logAt('info').info('x', fields)
+      return Buffer.byteLength(written[0] ?? '')
+    }
+    const frame = bytesOf({})
+    expect(bytesOf({ reason: text }) - frame).toBeLessThan(1_020)
+    expect(bytesOf({ subject: text }) - frame).toBeLessThan(170)
+    expect(bytesOf({ client: text }) - frame).toBeLessThan(170)
+    const list = Array.from({ length: 1_000 }, () => text)
+    expect(bytesOf({ faults: list }) - frame).toBeLessThan(16_050)
+    expect(entries()[0]?.['faults']).toEqual(
+      expect.arrayContaining([expect.stringMatching(/^and 9\d\d more$/)]),
+    )
+  })
+
+  test('two long subjects that differ at their ends stay different', () => {
+    const log = logAt('info')
+    for (const end of ['a', 'b']) log.info('x', { subject: `${'s'.repeat(2_000)}${end}` })
+    const [one, other] = entries().map(({ subject }) => subject)
+    expect(one).toMatch(/^s{128}…[0-9a-f]{16}$/)
+    expect(one).not.toBe(other)
+  })
 })

@@ -61,7 +61,11 @@ test.each([
   ['http://[\\:\\:1]:*/*', 'http://[::1]:5000/callback/abc', true],
   ['https://*.example.com/cb', 'https://a.example.com/cb', true],
   ['https://*.example.com/cb', 'https://example.com.evil.test/cb', false],
-  ['https://app.example.com', 'https://app.example.com', true],
+  ['https://app.example.com/', 'https://app.example.com', true],
+  ['https://app.example.com/', 'https://app.example.com/', true],
+  ['https://app.example.com/', 'https://app.example.com/cb', false],
+  ['https://app.example.com/*', 'https://app.example.com/a/b', true],
+  ['com.example.app:/cb', 'com.example.app:/cb', true],
 ])('the pattern %s and %s: %s', (pattern, uri, covered) => {
   expect(createRedirectUriPolicy([pattern])([uri])).toBe(covered)
 })
@@ -80,6 +84,21 @@ test.each(['https://a.test/cb?x=1', 'https://a.test/cb#x', 'https://u:p@a.test/c
     )
   },
 )
+
+test.each([
+  'https://app.example.com',
+  'https://*.example.com',
+  'https://app.example.com*',
+  'http{s}?://app.example.com',
+  'http://127.0.0.1:*',
+  'cursor://anysphere.cursor-mcp',
+  'com.example.app:',
+  'com.example.app:*',
+])('the pattern %s, which names no path, is refused', (pattern) => {
+  expect(() => createRedirectUriPolicy(['https://a.example/', pattern])).toThrow(
+    'CLIENT_REDIRECT_URIS: pattern 2 must name a path, or end in /* for every path',
+  )
+})
 
 describe('presets', () => {
   const covers = (items: readonly string[], uris: readonly string[]) =>

@@ -1,3 +1,5 @@
+import { printable, printableJson } from '../../../shared/printable.ts'
+import { showClientName } from '../client-name.ts'
 import type { ClientsOptions } from './options.ts'
 import type { ClientsRead, LivingClient, ScopedFailure } from './read-clients.ts'
 import { age, type Verdict } from './verdict.ts'
@@ -55,7 +57,7 @@ export function toJson({ tenant, read, clients, deleted, kept, now }: ClientsRep
     kept: kept.map(({ clientId, reason }) => ({ client_id: clientId, reason })),
     failures: read.failures,
   }
-  return `${JSON.stringify(report, undefined, 2)}\n`
+  return `${printableJson(JSON.stringify(report, undefined, 2))}\n`
 }
 
 /** For people. */
@@ -93,7 +95,7 @@ function toRow(client: JudgedClient, { now }: ClientsReport): string[] {
   const { verdict, life } = client
   return [
     ...(verdict ? [verdict.isDead ? '- delete' : '= keep'] : []),
-    client.name,
+    showClientName(client.name),
     client.redirectUris.join(' '),
     KINDS[client.kind],
     client.mode,
@@ -103,7 +105,7 @@ function toRow(client: JudgedClient, { now }: ClientsReport): string[] {
     lastUse(life.lastUse, now),
     client.clientId,
     ...(verdict ? [verdict.reason] : []),
-  ].map(printable)
+  ].map(toCell)
 }
 
 function registeredAt({ createdAt, life: { registered } }: LivingClient): number | undefined {
@@ -154,8 +156,8 @@ function lastUse(value: number | null | undefined, now: number): string {
 }
 
 /** A client chooses its own name and redirect URIs: they must not move the terminal. */
-function printable(text: string): string {
-  const plain = text.replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, '?')
+function toCell(text: string): string {
+  const plain = printable(text)
   return plain.length > 4 * MAX_WIDTH ? `${plain.slice(0, 4 * MAX_WIDTH)}…` : plain
 }
 

@@ -1,7 +1,10 @@
 import type { Management as Auth0 } from 'auth0'
 import type { RedirectUriPolicy } from '../../../shared/redirect-uris.ts'
+import { showClientName } from '../client-name.ts'
 import type { DynamicClient } from '../clients/dynamic-client.ts'
 import type { Inside } from './observe-inside.ts'
+
+const MAX_NAME_CHARACTERS = 80
 
 /** Which client, told apart by what counts for access. */
 export type Who = Pick<DynamicClient, 'clientId' | 'mode' | 'isPromoted'>
@@ -50,7 +53,8 @@ export function isWidened(client: Auth0.Client, mayRedirectTo: RedirectUriPolicy
 
 /** The name, id and redirect URIs of a client. */
 export function describeClient({ name, clientId, redirectUris }: DynamicClient): string {
-  return `${name || 'unnamed'} (${clientId}), to ${redirectUris.join(' ')}`.slice(0, 300)
+  const shown = showClientName(name.slice(0, MAX_NAME_CHARACTERS)) || 'unnamed'
+  return `${shown} (${clientId}), to ${redirectUris.join(' ')}`.slice(0, 300)
 }
 
 /** A connection that is not shared is a finding of its own where strict clients need it. */

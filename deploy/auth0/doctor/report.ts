@@ -1,3 +1,4 @@
+import { printable, printableJson } from '../../../shared/printable.ts'
 import type { Finding, Group, Results } from './finding.ts'
 
 const TITLES: Readonly<Record<Group, string>> = {
@@ -13,7 +14,7 @@ const WIDTH = 80
 /** For machines. `ok` is false when anything is broken. */
 export function toJson(url: string, { findings, checked, skipped }: Results): string {
   const ok = !findings.some(({ severity }) => severity === 'error')
-  return `${JSON.stringify({ url, ok, findings, checked, skipped }, undefined, 2)}\n`
+  return `${printableJson(JSON.stringify({ url, ok, findings, checked, skipped }, undefined, 2))}\n`
 }
 
 /** For people: a table of the checks, then each finding with its fix. */
@@ -80,7 +81,7 @@ function count(number: number, noun: string): string {
   return `${number} ${noun}${number === 1 ? '' : 's'}`
 }
 
-/** Breaks at blanks; what has none, such as a URL, stays whole. Other lines begin with `hanging`. */
+/** Escapes what others wrote and breaks at blanks; what has none, such as a URL, stays whole. Other lines begin with `hanging`. */
 function wrap(text: string, hanging = HANGING): string {
   const lines: string[] = []
   let line = ''
@@ -93,9 +94,4 @@ function wrap(text: string, hanging = HANGING): string {
     }
   }
   return [...lines, line].join('\n')
-}
-
-/** What was observed is written by others; it must not move the cursor. */
-function printable(text: string): string {
-  return text.replaceAll(/\p{Cc}/gu, ' ')
 }

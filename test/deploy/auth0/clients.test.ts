@@ -151,7 +151,7 @@ describe('the list', () => {
       /NAME +REDIRECTS TO +KIND +MODE +WAY +AGE +USERS +LAST USE +CLIENT ID\n/,
     )
     expect(written).toMatch(
-      /Chat\?\[2JGPT\? +https:\S+abc +DCR\? +strict +none +3 d +0 +not in the logs +tpc_1/,
+      /Chat\\u001b\[2JGPT\\u202e +https:\S+abc +DCR\? +strict +none +3 d +0 +not in the logs +tpc_1/,
     )
     expect(written).not.toMatch(/\p{Cf}/u)
     expect(written.replaceAll('\n', '')).not.toMatch(/\p{Cc}/u)

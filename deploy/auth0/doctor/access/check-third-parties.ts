@@ -1,3 +1,4 @@
+import { showClientName } from '../../client-name.ts'
 import { asDynamicClient, type DynamicClient } from '../../clients/dynamic-client.ts'
 import {
   defaultGrants,
@@ -108,7 +109,7 @@ function checkRedirectUris(seen: Inside): Verdict {
     .filter(({ global }) => global !== true)
     .filter((client) => isWidened(client, config.provision.mayRedirectTo))
     .map(({ name = '', client_id: id = '', callbacks = [] }) =>
-      `${name || 'unnamed'} (${id}), to ${callbacks.join(' ')}`.slice(0, 300),
+      `${showClientName(name) || 'unnamed'} (${id}), to ${callbacks.join(' ')}`.slice(0, 300),
     )
   return list('foreign_redirect_uri', widened, {
     why: 'Besides a redirect URI of ChatGPT it has another one, whose owner gets the sign-in of people who trust ChatGPT',

@@ -3,7 +3,7 @@ import { functionNames, ROOT } from '../build/functions.ts'
 import { type Command, toShell } from './command.ts'
 import { DeployError } from './deploy-error.ts'
 import { createGcloud } from './gcloud.ts'
-import { monitoringSteps } from './monitoring/prepare.ts'
+import { deployMonitoring } from './monitoring/run.ts'
 import { type Options, parseOptions, USAGE } from './options.ts'
 import { type Deployment, inPhases, phasesOf, plan } from './plan.ts'
 import { checkProject } from './preflight.ts'
@@ -16,7 +16,7 @@ import {
   type Wanted,
 } from './prepare.ts'
 import { runSteps } from './run-steps.ts'
-import { describeStep, type Step } from './step.ts'
+import { describeStep } from './step.ts'
 
 const DOCTOR = 'deploy/auth0/doctor/index.ts'
 
@@ -34,12 +34,13 @@ export async function deploy(args: readonly string[], dependencies: Dependencies
   const { project, region } = wanted.settings
   write(`Project ${project}, region ${region}\n`)
   const phases = phasesOf(options.only, options.skip)
-  const isMonitoringAlone = phases.size === 1 && phases.has('monitoring')
-  const deployment = isMonitoringAlone ? undefined : await read(wanted, options, dependencies)
-  const steps = [
-    ...(deployment === undefined ? [] : inPhases(plan(deployment), phases)),
-    ...(phases.has('monitoring') ? await planMonitoring(wanted, options, dependencies) : []),
-  ]
+  const again = ['npm run deploy', ...(args.length > 0 ? ['--', ...args] : [])].join(' ')
+  if (phases.has('monitoring')) {
+    await deployMonitoring(wanted, { ...options, again }, dependencies)
+    if (phases.size === 1) return
+  }
+  const deployment = await read(wanted, options, dependencies)
+  const steps = inPhases(plan(deployment), phases)
   const doctor = phases.has('doctor') ? doctorCommand(wanted, options) : undefined
   if (options.dryRun) {
     const commands = [...steps.map(describeStep), ...(doctor ? [toShell(doctor)] : [])]
@@ -47,22 +48,9 @@ export async function deploy(args: readonly string[], dependencies: Dependencies
     return
   }
   if (steps.length === 0) write('There is nothing to change.\n')
-  const again = ['npm run deploy', ...(args.length > 0 ? ['--', ...args] : [])].join(' ')
   await runSteps(steps, { run: dependencies.run, write, again })
-  if (deployment === undefined) return write('Monitoring is in place.\n')
   write(`Deployed. The connector's URL: ${wanted.env['PUBLIC_URL']?.trim()}/mcp\n`)
   if (doctor !== undefined) await examine(doctor, deployment, wanted, dependencies)
-}
-
-function planMonitoring(
-  { env, settings }: Wanted,
-  { dist, dryRun }: Options,
-  { env: environment, run, write }: Dependencies,
-): Promise<Step[]> {
-  const channels = environment['GCP_ALERT_CHANNELS'] ?? env['GCP_ALERT_CHANNELS']
-  const variables = { ...env, GCP_ALERT_CHANNELS: channels }
-  const options = { instance: settings, variables, dist, dryRun, write }
-  return monitoringSteps(options, createGcloud(run))
 }
 
 /** A dry run goes on without a cloud to read: its plan is then the one for an empty project. */

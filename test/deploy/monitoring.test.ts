@@ -13,6 +13,8 @@ import {
 import { planMonitoring, planMonitoringEnd } from '../../deploy/gcp/monitoring/plan.ts'
 import { monitoringSteps } from '../../deploy/gcp/monitoring/prepare.ts'
 import { readMonitoring } from '../../deploy/gcp/monitoring/state.ts'
+import { runHere, writeEnvFile } from '../support/deploy.ts'
+import { fakeCommands } from '../support/fake-commands.ts'
 
 const URL = 'https://mcp.acme.example'
 const PRODUCTION: Instance = { project: 'acme-prod' }
@@ -211,5 +213,39 @@ describe('the plan', () => {
     for (const title of titles(steps)) expect(title).toContain('staging-mcp')
     expect(titles(steps).at(0)).toContain('alert policy')
     expect(titles(steps).at(-1)).toContain('metric')
+  })
+})
+
+describe('npm run deploy', () => {
+  test('with --only=monitoring applies it alone; without, leaves it alone', async () => {
+    using commands = fakeCommands(['gcloud', 'firebase'])
+    const file = writeEnvFile(commands.directory)
+    const places = [`--env-file=${file}`, `--dist=${commands.directory}/dist`]
+    const linesOf = async (...args: string[]) => {
+      const before = commands.invocations().length
+      const { code, stdout } = await runHere('deploy', [...places, ...args], {}, commands.run)
+      expect(code).toBe(0)
+      const lines = commands
+        .invocations()
+        .slice(before)
+        .map((one) => one.args.join(' '))
+      return {
+        stdout,
+        changes: lines.filter((line) => / (create|update|delete|enable|deploy) /.test(` ${line} `)),
+      }
+    }
+    const dry = await linesOf('--only=monitoring', '--dry-run')
+    expect(dry.changes).toEqual([])
+    expect(dry.stdout).toMatch(
+      /gcloud logging metrics create mcp-tool-calls[\s\S]*20 commands, none/,
+    )
+
+    const { changes, stdout } = await linesOf('--only=monitoring')
+    expect(changes).toHaveLength(20)
+    for (const line of changes) expect(line).toMatch(/^(services enable|logging|monitoring|alpha)/)
+    expect(stdout).toContain('Monitoring is deployed.')
+
+    const others = await linesOf('--only=apis,secrets')
+    expect(others.changes.join('\n')).not.toMatch(/monitoring|logging/)
   })
 })

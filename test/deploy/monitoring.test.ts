@@ -248,4 +248,35 @@ describe('npm run deploy', () => {
     const others = await linesOf('--only=apis,secrets')
     expect(others.changes.join('\n')).not.toMatch(/monitoring|logging/)
   })
+
+  test('destroy removes it', async () => {
+    const gcloud = gcloudWith([PRODUCTION, STAGING])
+    const lists = [
+      ['services', 'list'],
+      ['logging', 'metrics', 'list'],
+      ['monitoring', 'uptime', 'list-configs'],
+      ['monitoring', 'dashboards', 'list'],
+      ['alpha', 'monitoring', 'policies', 'list'],
+    ]
+    using commands = fakeCommands(['gcloud', 'firebase'])
+    const replies = lists.map(async (args) => ({
+      line: `^gcloud ${args.join(' ')} `,
+      stdout: await gcloud.list(...args),
+    }))
+    commands.reply(...(await Promise.all(replies)))
+    const file = writeEnvFile(commands.directory)
+    const args = [
+      `--env-file=${file}`,
+      `--dist=${commands.directory}/dist`,
+      '--skip=hosting',
+      '--yes',
+    ]
+    const { code } = await runHere('destroy', args, {}, commands.run)
+    expect(code).toBe(0)
+    const lines = commands.invocations().map((one) => one.args.join(' '))
+    const deleted = lines.filter((line) => line.includes(' delete '))
+    expect(deleted).toHaveLength(19)
+    for (const line of deleted) expect(line).not.toContain('staging')
+    expect(deleted).toContain('logging metrics delete mcp-tool-calls --project=acme-prod --quiet')
+  })
 })

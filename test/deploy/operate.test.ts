@@ -1,4 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { createGcloud } from '../../deploy/gcp/gcloud.ts'
+import { readFunctions } from '../../deploy/gcp/operate/revisions.ts'
 import { VARIABLES, writeEnvFile } from '../support/deploy.ts'
 import { type FakeCommands, fakeCommands } from '../support/fake-commands.ts'
 import {
@@ -129,6 +131,14 @@ describe('status', () => {
     expect(code).toBe(0)
     expect(stdout).toMatch(/Hosting +gcloud auth print-access-token: no login/)
   })
+})
+
+test('a prefix tells the functions of one deployment from those of another', async () => {
+  commands.reply(...repliesFor([...ALL, twice('staging-gateway')]))
+  const place = { project: 'acme-prod', region: 'us-central1', prefix: 'staging-' }
+  const { functions, others } = await readFunctions(place, createGcloud(commands.run))
+  expect(functions.map(({ name, id }) => [name, id])).toEqual([['gateway', 'staging-gateway']])
+  expect(others.map(({ id }) => id)).toEqual(['gateway', 'log-webhook', 'metadata'])
 })
 
 describe('rollback', () => {

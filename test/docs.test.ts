@@ -57,7 +57,35 @@ describe('README', () => {
   })
 })
 
-test.each(['README.md', 'SECURITY.md'])('%s names only files that there are', (document) => {
+const DOCUMENTS = readdirSync(`${ROOT}docs`).map((name) => `docs/${name}`)
+
+test.each(DOCUMENTS)('%s names only commands that there are, and README links it', (document) => {
+  const named = [...read(document).matchAll(/npm run (?:-s )?([a-z]+)/g)].map(
+    ([, name = '']) => name,
+  )
+  expect(named.filter((script) => !(script in scripts))).toEqual([])
+  expect(readme).toContain(`(${document})`)
+})
+
+test('the costs are what quantity times price comes to', () => {
+  const sums = [...read('docs/costs.md').matchAll(/([\d.,]+) [\w -]+ × \$([\d.]+) = \$([\d.]+)/g)]
+  expect(sums.length).toBeGreaterThan(12)
+  for (const [sum, quantity = '', price, cost] of sums) {
+    const product = Number(quantity.replaceAll(',', '')) * Number(price)
+    expect(Math.abs(product - Number(cost)), sum).toBeLessThan(0.0051)
+  }
+})
+
+test('operations.md names every metric and counts the files', () => {
+  const files = (directory: string) => readdirSync(`${ROOT}deploy/monitoring/${directory}`)
+  const operations = read('docs/operations.md')
+  for (const file of files('metrics')) expect(operations).toContain(`| \`${file.slice(0, -5)}\` |`)
+  expect(operations).toContain(`${files('metrics').length} log-based metrics`)
+  expect(operations).toContain(`${files('alerts').length} alert policies`)
+})
+
+const NAMING = ['README.md', 'SECURITY.md', 'docs/operations.md', 'docs/costs.md']
+test.each(NAMING)('%s names only files that there are', (document) => {
   const named = [...read(document).matchAll(/`((?:test|deploy|shared|functions)\/[\w./-]+)`/g)]
   expect(named.length).toBeGreaterThan(0)
   expect(

@@ -5,7 +5,7 @@ import { type BuiltTarget, planFunctions } from './plan-functions.ts'
 import { planAccounts, planSecrets } from './plan-secrets.ts'
 import type { Settings } from './settings.ts'
 import type { State } from './state.ts'
-import { PHASES, type Phase, type Step } from './step.ts'
+import { DEFAULT_PHASES, type Phase, type Step } from './step.ts'
 
 /** All that a plan is made of. */
 export interface Deployment {
@@ -34,9 +34,13 @@ export function inPhases(steps: readonly Step[], phases: ReadonlySet<Phase>): St
   return steps.filter(({ phase }) => phases.has(phase))
 }
 
-/** The phases that --only and --skip leave. */
-export function phasesOf(only: readonly Phase[], skip: readonly Phase[]): ReadonlySet<Phase> {
-  const asked = only.length > 0 ? only : PHASES
+/** The phases that --only and --skip leave of `all`. */
+export function phasesOf(
+  only: readonly Phase[],
+  skip: readonly Phase[],
+  all: readonly Phase[] = DEFAULT_PHASES,
+): ReadonlySet<Phase> {
+  const asked = only.length > 0 ? only : all
   return new Set(asked.filter((phase) => !skip.includes(phase)))
 }
 

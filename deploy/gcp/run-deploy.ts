@@ -3,6 +3,7 @@ import { functionNames, ROOT } from '../build/functions.ts'
 import { type Command, toShell } from './command.ts'
 import { DeployError } from './deploy-error.ts'
 import { createGcloud } from './gcloud.ts'
+import { deployMonitoring } from './monitoring/run.ts'
 import { type Options, parseOptions, USAGE } from './options.ts'
 import { type Deployment, inPhases, phasesOf, plan } from './plan.ts'
 import { checkProject } from './preflight.ts'
@@ -32,8 +33,13 @@ export async function deploy(args: readonly string[], dependencies: Dependencies
   for (const name of wanted.unknown) write(`${options.envFile}: nothing reads ${name}\n`)
   const { project, region } = wanted.settings
   write(`Project ${project}, region ${region}\n`)
-  const deployment = await read(wanted, options, dependencies)
   const phases = phasesOf(options.only, options.skip)
+  const again = ['npm run deploy', ...(args.length > 0 ? ['--', ...args] : [])].join(' ')
+  if (phases.has('monitoring')) {
+    await deployMonitoring(wanted, { ...options, again }, dependencies)
+    if (phases.size === 1) return
+  }
+  const deployment = await read(wanted, options, dependencies)
   const steps = inPhases(plan(deployment), phases)
   const doctor = phases.has('doctor') ? doctorCommand(wanted, options) : undefined
   if (options.dryRun) {
@@ -42,7 +48,6 @@ export async function deploy(args: readonly string[], dependencies: Dependencies
     return
   }
   if (steps.length === 0) write('There is nothing to change.\n')
-  const again = ['npm run deploy', ...(args.length > 0 ? ['--', ...args] : [])].join(' ')
   await runSteps(steps, { run: dependencies.run, write, again })
   write(`Deployed. The connector's URL: ${wanted.env['PUBLIC_URL']?.trim()}/mcp\n`)
   if (doctor !== undefined) await examine(doctor, deployment, wanted, dependencies)

@@ -7,6 +7,7 @@ import { DeployError } from './deploy-error.ts'
 import { createGcloud, type Gcloud } from './gcloud.ts'
 import { readLiveRelease, writeSite } from './hosting.ts'
 import { isSecret } from './names.ts'
+import { monitoringEnd } from './monitoring/prepare.ts'
 import { type Options, parseOptions, USAGE } from './options.ts'
 import { inPhases, phasesOf } from './plan.ts'
 import { planEnd } from './plan-end.ts'
@@ -15,7 +16,7 @@ import type { Dependencies } from './prepare.ts'
 import { runSteps } from './run-steps.ts'
 import { readSettings, type Settings } from './settings.ts'
 import { readState } from './state.ts'
-import { describeStep } from './step.ts'
+import { describeStep, PHASES } from './step.ts'
 
 /**
  * One run of `npm run destroy`.
@@ -30,7 +31,7 @@ export async function destroy(args: readonly string[], dependencies: Dependencie
   const settings = await readSettings({ flags: options, env, file }, run)
   const gcloud = createGcloud(run)
   await checkProject(settings, gcloud)
-  const phases = phasesOf(options.only, options.skip)
+  const phases = phasesOf(options.only, options.skip, PHASES)
   const all = options.functions.length === 0
   const functions = all ? functionNames() : options.functions
   // A secret may serve several functions, so it goes when all go.
@@ -40,7 +41,10 @@ export async function destroy(args: readonly string[], dependencies: Dependencie
     ? await backendsOf(file, settings, gcloud, write)
     : []
   const site = all && phases.has('hosting') ? await readSite(settings, options, run) : undefined
-  const steps = inPhases(planEnd({ functions, settings, state, backends, site }), phases)
+  const monitoring =
+    all && phases.has('monitoring') ? await monitoringEnd(settings, gcloud, write) : []
+  const ending = planEnd({ functions, settings, state, backends, site })
+  const steps = [...monitoring, ...inPhases(ending, phases)]
   if (steps.length === 0) {
     write(`Nothing in ${settings.project}, ${settings.region} was made by npm run deploy.\n`)
     return

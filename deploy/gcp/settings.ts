@@ -30,6 +30,7 @@ export const gcpVariables = {
     .default('us-central1'),
   GCP_MIN_INSTANCES: count(1_000).default(0),
   GCP_MAX_INSTANCES: count(1_000).pipe(z.number().min(1, 'must be at least 1')).default(10),
+  GCP_ALERT_CHANNELS: z.string().optional(),
 } as const
 
 /**
@@ -52,6 +53,7 @@ export async function readSettings(
     GCP_REGION: flags.region || given('GCP_REGION') || (await configured(run, 'functions/region')),
     GCP_MIN_INSTANCES: given('GCP_MIN_INSTANCES'),
     GCP_MAX_INSTANCES: given('GCP_MAX_INSTANCES'),
+    GCP_ALERT_CHANNELS: given('GCP_ALERT_CHANNELS'),
   }
   const parsed = parseEnvironment(gcpVariables, values)
   return {

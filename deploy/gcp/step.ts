@@ -1,8 +1,19 @@
 import { type Command, toShell } from './command.ts'
 
 /** The parts of a deployment, in order; each can be run alone. */
-export const PHASES = ['apis', 'secrets', 'functions', 'backends', 'hosting', 'doctor'] as const
+export const PHASES = [
+  'apis',
+  'secrets',
+  'functions',
+  'backends',
+  'hosting',
+  'monitoring',
+  'doctor',
+] as const
 export type Phase = (typeof PHASES)[number]
+
+/** The parts that `npm run deploy` has by itself; the others only when --only names them. */
+export const DEFAULT_PHASES: readonly Phase[] = PHASES.filter((phase) => phase !== 'monitoring')
 
 /** One command that changes something, as data: `--dry-run` prints it, `runSteps` carries it out. */
 export interface Step {

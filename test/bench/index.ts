@@ -8,7 +8,13 @@ import { JWKS_PATH, startIssuer } from '../support/issuer.ts'
 import { chart } from './chart.ts'
 import { goals } from './figures.ts'
 import { rows, servers } from './loads.ts'
-import { measureCalls, measureColdStarts, measureMemory, type Sizes } from './measure.ts'
+import {
+  measureCalls,
+  measureColdStarts,
+  measureLogBytes,
+  measureMemory,
+  type Sizes,
+} from './measure.ts'
 import { machine, printReport, type Report } from './report.ts'
 import { startServer } from './server-process.ts'
 import { backend, emptyFunction, gateway, logWebhook, metadata } from './subjects.ts'
@@ -22,6 +28,9 @@ const FULL: Sizes = {
   memoryCalls: 100_000,
 }
 const QUICK: Sizes = { ...FULL, rounds: 2, calls: 1_500, coldStarts: 5, memoryCalls: 10_000 }
+
+/** Rows whose log is measured: what is paid for per call. */
+const LOGGED = ['call', 'list-3', 'refused-none']
 
 const { values } = parseArgs({
   options: {
@@ -68,6 +77,11 @@ async function measure(sizes: Sizes, only: readonly string[] | undefined): Promi
         gateway: await memoryOf('call-users', gateway(surroundings)),
       }
     : {}
+  const logBytesPerCall: Record<string, number> = {}
+  for (const row of wanted.filter(({ id }) => LOGGED.includes(id))) {
+    const command = servers(surroundings)[row.server]
+    if (command) logBytesPerCall[row.id] = await measureLogBytes(command, row)
+  }
   return {
     date: new Date().toISOString(),
     machine: machine(),
@@ -76,6 +90,7 @@ async function measure(sizes: Sizes, only: readonly string[] | undefined): Promi
     calls,
     coldStartMs,
     residentMiB,
+    logBytesPerCall,
     jwksFetches,
     goals: whole ? goals(calls, coldStartMs, residentMiB) : [],
   }

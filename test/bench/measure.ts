@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { type Figure, type Round, type Spread, spread, toFigure } from './figures.ts'
 import { run } from './load.ts'
 import type { Row } from './loads.ts'
@@ -10,6 +11,9 @@ export interface Sizes {
   readonly coldStarts: number
   readonly memoryCalls: number
 }
+
+const LOG_SIZES = { rounds: 1, calls: 500, connections: 8, coldStarts: 0, memoryCalls: 0 }
+const QUIET_MS = 200
 
 /** Rounds of all rows, one after the other, so that what disturbs the machine disturbs all. */
 export async function measureCalls(
@@ -67,6 +71,26 @@ export async function measureColdStarts(
     }
   }
   return Object.fromEntries([...taken].map(([name, values]) => [name, spread(values)]))
+}
+
+/** Bytes that the function writes to its log per call of one row. */
+export async function measureLogBytes(command: Command, row: Row): Promise<number> {
+  await using server = await startServer(command, { readsLog: true })
+  // What it writes when it starts is not the calls'.
+  await measureRow(row, server, LOG_SIZES)
+  await quiet(server)
+  const before = server.logBytes()
+  await measureRow(row, server, LOG_SIZES)
+  await quiet(server)
+  return (server.logBytes() - before) / LOG_SIZES.calls
+}
+
+/** Waits until no more has come for a while: a pipe lags behind the answers. */
+async function quiet({ logBytes }: ServerProcess): Promise<void> {
+  for (let before = -1; before !== logBytes(); ) {
+    before = logBytes()
+    await sleep(QUIET_MS)
+  }
 }
 
 /** Resident MiB of a new process after half of the calls, and after all. */

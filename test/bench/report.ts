@@ -10,6 +10,8 @@ export interface Report {
   readonly calls: readonly Figure[]
   readonly coldStartMs: Readonly<Record<string, Spread>>
   readonly residentMiB: Readonly<Record<string, { readonly half: number; readonly end: number }>>
+  /** Bytes of log per call, by row. */
+  readonly logBytesPerCall: Readonly<Record<string, number>>
   readonly jwksFetches: number
   readonly goals: readonly Goal[]
 }
@@ -21,7 +23,7 @@ export function machine(): string {
 }
 
 /** The report for people: one table for calls, one for goals. */
-export function printReport({ calls, coldStartMs, goals }: Report): string {
+export function printReport({ calls, coldStartMs, logBytesPerCall, goals }: Report): string {
   const callRows = calls.map(({ label, cpuUs, p50Ms, p99Ms, callsPerSecond }) => [
     label,
     `${round(cpuUs.median)} (${round(cpuUs.least)}-${round(cpuUs.most)})`,
@@ -33,6 +35,7 @@ export function printReport({ calls, coldStartMs, goals }: Report): string {
     name,
     `${round(median)} (${round(least)}-${round(most)})`,
   ])
+  const logRows = Object.entries(logBytesPerCall).map(([id, bytes]) => [id, round(bytes)])
   const goalRows = goals.map(({ label, value, atMost }) => [
     label,
     value.toFixed(2),
@@ -42,6 +45,7 @@ export function printReport({ calls, coldStartMs, goals }: Report): string {
   return [
     table(['', 'CPU us/call (range)', 'p50 ms', 'p99 ms', 'calls/s'], callRows),
     table(['cold start', 'ms (range)'], startRows),
+    table(['log', 'bytes/call'], logRows),
     table(['ratio', 'value', 'at most', ''], goalRows),
   ].join('\n')
 }

@@ -20,6 +20,8 @@ export interface ServerProcess extends AsyncDisposable {
   readonly cpuSeconds: () => number
   /** Resident memory in MiB. */
   readonly residentMiB: () => number
+  /** Bytes that it has written to standard output so far; 0 unless `readsLog` was asked for. */
+  readonly logBytes: () => number
 }
 
 const START_TIMEOUT_MS = 20_000
@@ -31,14 +33,22 @@ const TICKS_PER_SECOND = Number(execFileSync('getconf', ['CLK_TCK'], { encoding:
  *
  * @throws Error when the process ends before, or does not answer in 20 s.
  */
-export async function startServer(command: Command, path?: string): Promise<ServerProcess> {
+export async function startServer(
+  command: Command,
+  { path, readsLog = false }: { readonly path?: string; readonly readsLog?: boolean } = {},
+): Promise<ServerProcess> {
   const port = await freePort()
   const url = `http://127.0.0.1:${port}`
   const startedAt = performance.now()
   const child = spawn(process.execPath, command.args, {
     cwd: command.cwd,
     env: { PATH: process.env['PATH'], NODE_ENV: 'production', PORT: String(port), ...command.env },
-    stdio: ['ignore', 'ignore', 'inherit'],
+    // Whatever reads the log takes CPU time from what is measured.
+    stdio: ['ignore', readsLog ? 'pipe' : 'ignore', 'inherit'],
+  })
+  let logBytes = 0
+  child.stdout?.on('data', (chunk: Buffer) => {
+    logBytes += chunk.length
   })
   await answering(child, `${url}${path ?? '/'}`, path !== undefined)
   const startMs = performance.now() - startedAt
@@ -47,6 +57,7 @@ export async function startServer(command: Command, path?: string): Promise<Serv
     startMs,
     cpuSeconds: () => cpuTicks(child) / TICKS_PER_SECOND,
     residentMiB: () => residentKiB(child) / 1024,
+    logBytes: () => logBytes,
     [Symbol.asyncDispose]: async () => {
       const ended = once(child, 'exit')
       child.kill('SIGKILL')

@@ -1,0 +1,52 @@
+import type { FunctionStatus, Status } from './read-status.ts'
+
+/** The status as a person reads it. */
+export function printStatus(found: Status): string {
+  const { project, region, publicUrl, functions, hosting, auth0, others } = found
+  const version = functions.flatMap(({ health }) => Object.entries(health?.version ?? {}))
+  const width = Math.max(...functions.map(({ name }) => name.length))
+  return [
+    `Project ${project}, region ${region}, ${publicUrl ?? 'PUBLIC_URL is not set: nothing is asked'}`,
+    ...(version.length > 0 ? [version.map(([name, value]) => `${name} ${value}`).join(', ')] : []),
+    ...functions.map((one) => `  ${one.name.padEnd(width)}  ${describeFunction(one)}`),
+    `  ${'Hosting'.padEnd(width)}  ${describeHosting(hosting)}`,
+    ...(auth0 ? [`  ${'Auth0'.padEnd(width)}  ${auth0.problem ?? 'reachable'}`] : []),
+    ...(others.length > 0
+      ? [
+          `Elsewhere in this project: ${others.map(({ id, region: at }) => `${id} (${at})`).join(', ')}`,
+        ]
+      : []),
+    found.isHealthy
+      ? 'All is deployed and answers.'
+      : 'Not healthy. To find the cause: npm run doctor',
+    '',
+  ].join('\n')
+}
+
+function describeFunction({ deployed, health }: FunctionStatus): string {
+  if (deployed === undefined) return 'not deployed'
+  const { serving, traffic, servesLatest, state, deployedAt, revisions } = deployed
+  const shares = traffic.map(({ revision, percent }) => `${revision} ${percent} %`)
+  const serves = shares.length > 1 ? shares.join(', ') : (serving?.name ?? 'no revision')
+  const newest = revisions.find(({ isReady }) => isReady)
+  return [
+    ...(state === 'ACTIVE' ? [] : [state]),
+    `${serves} since ${time(serving?.createdAt)}`,
+    `deployed ${time(deployedAt)}`,
+    ...(servesLatest ? [] : [`${newest?.name} is newer and has no traffic`]),
+    ...(health ? [health.problem ?? 'healthy'] : []),
+  ].join('; ')
+}
+
+function describeHosting(hosting: Status['hosting']): string {
+  if ('problem' in hosting) return hosting.problem
+  const { site, version, releasedAt, releasedBy } = hosting
+  return `${site}: version ${version} since ${time(releasedAt)}${releasedBy ? ` by ${releasedBy}` : ''}`
+}
+
+/** RFC 3339 to the minute, in UTC. */
+function time(value: string | undefined): string {
+  const at = Date.parse(value ?? '')
+  if (Number.isNaN(at)) return 'an unknown time'
+  return `${new Date(at).toISOString().slice(0, 16).replace('T', ' ')} UTC`
+}

@@ -1,0 +1,105 @@
+import { functionNames } from '../../build/functions.ts'
+import { toShell } from '../command.ts'
+import { DeployError } from '../deploy-error.ts'
+import { createGcloud, reasonOf } from '../gcloud.ts'
+import type { OperateDependencies } from './main.ts'
+import { type OperateOptions, parseOperateOptions, ROLLBACK_USAGE } from './options.ts'
+import { readPlace } from './place.ts'
+import { createHostingClient, type HostingClient } from './releases.ts'
+import { readFunctions } from './revisions.ts'
+import { planRollback, type Rollback } from './rollback-plan.ts'
+
+/**
+ * One run of `npm run rollback`; returns the exit code.
+ *
+ * @throws UsageError, DeployError or ConfigError.
+ */
+export async function rollback(
+  args: readonly string[],
+  dependencies: OperateDependencies,
+): Promise<number> {
+  const { run, write } = dependencies
+  const options = parseOperateOptions('rollback', args, [...functionNames(), 'hosting'])
+  if (options.help) {
+    write(ROLLBACK_USAGE)
+    return 0
+  }
+  const { settings } = await readPlace(options, dependencies)
+  const client = createHostingClient(settings, dependencies)
+  const wantsHosting =
+    !options.toLatest && (options.names.length === 0 || options.names.includes('hosting'))
+  const say = (text: string) => {
+    if (!options.json) write(text)
+  }
+  const [{ functions }, hosting] = await Promise.all([
+    readFunctions(settings, createGcloud(run)),
+    wantsHosting ? readHosting(client, options, say) : undefined,
+  ])
+  if (functions.length === 0) {
+    throw new DeployError(
+      `Nothing in ${settings.project}, ${settings.region} was made by npm run deploy.`,
+    )
+  }
+  const { names, all, toLatest } = options
+  const plan = planRollback({ place: settings, functions, hosting, names, all, toLatest })
+  const changes = plan.filter(({ to }) => to !== undefined)
+  say(plan.map((one) => `${describe(one)}\n`).join(''))
+  if (options.apply) await apply(changes, client, dependencies, say)
+  if (options.json) write(`${JSON.stringify({ applied: options.apply, plan }, undefined, 2)}\n`)
+  else if (changes.length === 0) write('There is nothing to change.\n')
+  else write(options.apply ? `${AFTER(toLatest)}\n` : `To do it: ${again(args)}\n`)
+  return changes.length === 0 && !toLatest ? 1 : 0
+}
+
+const AFTER = (toLatest: boolean) =>
+  toLatest
+    ? 'The newest revisions serve.'
+    : 'Rolled back. New revisions get no traffic until you let them: npm run rollback -- --to-latest --apply'
+
+function again(args: readonly string[]): string {
+  return ['npm run rollback --', ...args, '--apply'].join(' ')
+}
+
+/** A deployment behind API Gateway has no Hosting; one who names it wants to know why it fails. */
+async function readHosting(
+  client: HostingClient,
+  { names }: OperateOptions,
+  say: (text: string) => void,
+) {
+  return client.read().catch((error: unknown) => {
+    if (!(error instanceof DeployError) || names.includes('hosting')) throw error
+    say(`Hosting is left as it is. ${error.message}\n`)
+    return undefined
+  })
+}
+
+function describe({ part, from, to, toCreatedAt, skipped, command, release }: Rollback): string {
+  if (to === undefined) return `# ${part}: ${from ?? 'nothing'} stays: ${skipped}`
+  const when = toCreatedAt ? ` of ${toCreatedAt}` : ''
+  const what = command ? toShell(command) : `release ${release?.version} on ${release?.site} again`
+  return `# ${part}: from ${from} to ${to}${when}\n${what}`
+}
+
+async function apply(
+  changes: readonly Rollback[],
+  client: HostingClient,
+  { run }: OperateDependencies,
+  say: (text: string) => void,
+): Promise<void> {
+  for (const [index, { part, to, command, release }] of changes.entries()) {
+    say(`[${index + 1}/${changes.length}] ${part}: ${to}\n`)
+    try {
+      if (release) await client.release(release.site, release.version, release.message)
+      if (command === undefined) continue
+      const finished = await run(command)
+      if (finished.code !== 0) throw new DeployError(`${toShell(command)}\n${reasonOf(finished)}`)
+    } catch (error) {
+      if (!(error instanceof DeployError)) throw error
+      const done = changes.slice(0, index).map((one) => one.part)
+      const rest = changes.slice(index).map((one) => one.part)
+      throw new DeployError(
+        `${error.message}\nRolled back: ${done.join(', ') || 'nothing'}. Not rolled back: ${rest.join(', ')}.`,
+      )
+    }
+  }
+}

@@ -1,0 +1,47 @@
+import type { OperateDependencies } from './main.ts'
+import { parseOperateOptions, STATUS_USAGE } from './options.ts'
+import { readPlace } from './place.ts'
+import { printStatus } from './print-status.ts'
+import { readStatus, type Status } from './read-status.ts'
+
+/**
+ * One run of `npm run status`; returns the exit code.
+ *
+ * @throws UsageError, DeployError or ConfigError.
+ */
+export async function status(
+  args: readonly string[],
+  dependencies: OperateDependencies,
+): Promise<number> {
+  const options = parseOperateOptions('status', args, [])
+  const { write } = dependencies
+  if (options.help) {
+    write(STATUS_USAGE)
+    return 0
+  }
+  const place = await readPlace(options, dependencies)
+  const found = await readStatus(place, dependencies)
+  write(options.json ? `${JSON.stringify(toJson(found), undefined, 2)}\n` : printStatus(found))
+  return found.isHealthy ? 0 : 1
+}
+
+function toJson({ functions, isHealthy, ...rest }: Status) {
+  return {
+    healthy: isHealthy,
+    ...rest,
+    functions: functions.map(({ name, deployed, health }) => ({
+      name,
+      deployed: deployed !== undefined,
+      id: deployed?.id,
+      service: deployed?.service,
+      region: deployed?.region,
+      state: deployed?.state,
+      deployedAt: deployed?.deployedAt,
+      revision: deployed?.serving?.name,
+      servingSince: deployed?.serving?.createdAt,
+      servesLatest: deployed?.servesLatest,
+      traffic: deployed?.traffic,
+      health,
+    })),
+  }
+}

@@ -1,0 +1,4 @@
+import { operateAsProcess } from './operate/main.ts'
+import { rollback } from './operate/rollback.ts'
+
+await operateAsProcess(rollback)

@@ -57,7 +57,9 @@ describe('README', () => {
   })
 })
 
-const DOCUMENTS = readdirSync(`${ROOT}docs`).map((name) => `docs/${name}`)
+const DOCUMENTS = readdirSync(`${ROOT}docs`)
+  .filter((name) => name.endsWith('.md'))
+  .map((name) => `docs/${name}`)
 
 test.each(DOCUMENTS)('%s names only commands that there are, and README links it', (document) => {
   const named = [...read(document).matchAll(/npm run (?:-s )?([a-z]+)/g)].map(

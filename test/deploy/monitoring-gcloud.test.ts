@@ -19,7 +19,7 @@ if (!isInstalled) {
   process.stderr.write(`\nSKIPPED: monitoring with the real gcloud, ${why}\n\n`)
 }
 
-describe.skipIf(!isInstalled)('monitoring with the real gcloud', { timeout: 240_000 }, () => {
+describe.skipIf(!isInstalled)('monitoring with the real gcloud', { timeout: 600_000 }, () => {
   let directory: string
   let cloud: GoogleMonitoring
   beforeAll(async () => {

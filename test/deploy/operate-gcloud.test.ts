@@ -103,7 +103,7 @@ async function startRun(configDirectory: string) {
   return { env, writes, [Symbol.asyncDispose]: dispose }
 }
 
-describe.skipIf(!isInstalled)('with the real gcloud', { timeout: 120_000 }, () => {
+describe.skipIf(!isInstalled)('with the real gcloud', { timeout: 600_000 }, () => {
   test('rollback moves the traffic, status sees it, and --to-latest takes it back', async () => {
     const directory = mkdtempSync(join(tmpdir(), 'operate-'))
     await using cloud = await startRun(join(directory, 'config'))

@@ -1,4 +1,4 @@
-import { createPrivateKey, createPublicKey, hash, type KeyObject, sign } from 'node:crypto'
+import { createPrivateKey, createPublicKey, hash, type KeyObject, sign, verify } from 'node:crypto'
 
 /** A private key that signs what the gateway asserts to backends. */
 export interface SigningKey {
@@ -16,7 +16,8 @@ const PEM = /-----BEGIN ([A-Z ]+)-----[A-Za-z0-9+/=\s]+-----END \1-----/g
 /**
  * Reads private keys in PEM (PKCS #8 or SEC 1; `\n` may stand for a line break), or as a JWK or a JWK
  * Set: P-256 (ES256, RFC 7518) or Ed25519 (EdDSA, RFC 8037). Returns them in their order; undefined
- * when there is none, or one of them is another kind of key. An error never quotes the text.
+ * when there is none, or one of them is another kind of key or has halves that do not belong together.
+ * An error never quotes the text.
  */
 export function readSigningKeys(text: string): readonly SigningKey[] | undefined {
   try {
@@ -42,6 +43,7 @@ function pemsIn(text: string): KeyObject[] {
 }
 
 function toSigningKey(key: KeyObject): SigningKey | undefined {
+  if (!isPair(key)) return undefined
   const { kty, crv, x, y } = createPublicKey(key).export({ format: 'jwk' })
   if (typeof x !== 'string') return undefined
   if (key.asymmetricKeyType === 'ec' && crv === 'P-256' && typeof y === 'string') {
@@ -54,6 +56,13 @@ function toSigningKey(key: KeyObject): SigningKey | undefined {
   return describe({ crv, kty, x }, 'EdDSA', (signed) =>
     sign(null, Buffer.from(signed), key).toString('base64url'),
   )
+}
+
+/** Node takes the public half of a JWK as it is written: it may be that of another key. */
+function isPair(key: KeyObject): boolean {
+  const digest = key.asymmetricKeyType === 'ed25519' ? null : 'sha256'
+  const signed = Buffer.from('a key signs for its own public half')
+  return verify(digest, signed, createPublicKey(key), sign(digest, signed, key))
 }
 
 /** `members`: what RFC 7638 takes the thumbprint of, in the order that it demands. */

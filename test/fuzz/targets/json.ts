@@ -1,0 +1,78 @@
+import { RpcError, readJson } from '../../../functions/gateway/json-rpc.ts'
+import { parseJson } from '../../../shared/json.ts'
+import { type FuzzTarget, must, onlyRefuses } from '../target.ts'
+
+const MAX_DEPTH = 256
+const WHOLE = /^-?(?:0|[1-9]\d*)$/
+
+/** The JSON reader: RFC 8259 to a depth, and numbers that are passed on as they were written. */
+export const jsonTarget: FuzzTarget = {
+  name: 'json',
+  seeds: [
+    '{"a":[1,-2.5,3e4,null,true,"\\u00e9\\n"],"b":{"c":{}}}',
+    '[12345678901234567890,-9007199254740993,1e400,-1E+309,0.1,1e-7]',
+    '{"__proto__":{"a":1},"constructor":"x"}',
+    '[[[[[[[[[[[[[[[[]]]]]]]]]]]]]]]]',
+    '"\\ud83d\\ude00 }{]["',
+    ' 9007199254740993 ',
+  ],
+  check: (text) => {
+    const read = parseJson(text)
+    const expected = reference(text)
+    must((read === undefined) === (expected === undefined), 'it does not read what is JSON')
+    if (read === undefined || expected === undefined) return
+    must(written(read.value) === written(expected.value), 'it reads another value')
+    if (!text.isWellFormed()) return
+    const kept = onlyRefuses([RpcError], () => readJson(Buffer.from(text), true))
+    if (kept === undefined) return
+    const sent = written(kept.value)
+    must(sent !== undefined && isSame(sent, text), 'a number changes when it is written again')
+  },
+}
+
+/** JSON.parse with the depth counted in the value. */
+function reference(text: string): { readonly value: unknown } | undefined {
+  try {
+    const value: unknown = JSON.parse(text)
+    return depthOf(value) > MAX_DEPTH ? undefined : { value }
+  } catch {
+    return undefined
+  }
+}
+
+function depthOf(value: unknown): number {
+  let level: unknown[] = [value]
+  for (let depth = 0; ; depth++) {
+    level = level.filter((one) => typeof one === 'object' && one !== null)
+    if (level.length === 0) return depth
+    level = level.flatMap((one) => Object.values(one as object))
+  }
+}
+
+function written(value: unknown): string | undefined {
+  return JSON.stringify(value)
+}
+
+/** Each number of the one is the number of the other: to the digit when whole, else the same double. */
+function isSame(sent: string, text: string): boolean {
+  const before = numbersIn(text)
+  const after = numbersIn(sent)
+  return (
+    before.length === after.length &&
+    before.every((number, index) => {
+      const other = after[index] ?? ''
+      if (WHOLE.test(number)) return WHOLE.test(other) ? BigInt(number) === BigInt(other) : false
+      return Number(number) === Number(other)
+    })
+  )
+}
+
+/** As they stand, in the order of the value's members. */
+function numbersIn(text: string): string[] {
+  const found: string[] = []
+  JSON.parse(text, (_, value, { source }) => {
+    if (typeof value === 'number') found.push(source ?? '')
+    return value
+  })
+  return found
+}

@@ -1,0 +1,36 @@
+import { createAccessTokenVerifier } from '../../../shared/access-token.ts'
+import { BearerError } from '../../../shared/bearer.ts'
+import * as tokens from '../../support/tokens.ts'
+import { type FuzzTarget, must } from '../target.ts'
+
+const GOOD = tokens.token()
+const verify = createAccessTokenVerifier({
+  issuer: tokens.ISSUER,
+  audience: tokens.AUDIENCE,
+  scopeSource: 'scope',
+  jwks: await tokens.keySet(),
+  now: () => tokens.NOW,
+})
+
+/** JWT parsing: of all texts the one that was signed for this API is accepted. Keys differ by run. */
+export const tokenTarget: FuzzTarget = {
+  name: 'token',
+  seeds: [
+    GOOD,
+    tokens.withClaims({ exp: 1 }),
+    tokens.withClaims({ aud: 'https://other.example/' }),
+    tokens.withHeader({ crit: ['b64'], b64: false }),
+    tokens.signedByOthers(),
+    ...tokens.hostileTokens().map(({ token }) => token),
+  ],
+  check: async (text) => {
+    try {
+      await verify(text)
+    } catch (error) {
+      must(error instanceof BearerError, 'something other than a refusal is thrown')
+      must(text.length < 20 || !error.message.includes(text), 'an error quotes the token')
+      return
+    }
+    must(text === GOOD, 'a token is accepted that was not issued for this API')
+  },
+}

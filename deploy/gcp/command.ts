@@ -1,5 +1,7 @@
-import { spawn } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
+import { constants } from 'node:os'
 import { text } from 'node:stream/consumers'
+import { spawn } from 'cross-spawn'
 import type { Environment } from '../../shared/config.ts'
 
 /** A program and its arguments. Secrets are never among them: every process may read them there. */
@@ -13,7 +15,7 @@ export interface RunOptions {
 }
 
 export interface Finished {
-  /** Exit code; 127 = there is no such program. */
+  /** Exit code; 127 = there is no such program; above 128 = a signal ended this command. */
   readonly code: number
   readonly stdout: string
   readonly stderr: string
@@ -22,21 +24,49 @@ export interface Finished {
 /** Runs a command to its end; never throws. */
 export type Run = (command: Command, options?: RunOptions) => Promise<Finished>
 
-/** Runs commands with the variables `base`, without a shell and without questions. */
+/** The signals that end a command of this folder. */
+export const ENDING_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
+/** Milliseconds that a child has to end itself. */
+const GRACE_MS = 5_000
+const IS_WINDOWS = process.platform === 'win32'
+
+/**
+ * Runs commands with the variables `base`, without a shell and without questions. A signal that ends
+ * this process ends the commands that run, with their own children; those that follow are not started.
+ */
 export function createRun(base: Environment): Run {
-  return (command, { env, ...options } = {}) =>
-    runWith(command, { ...base, CLOUDSDK_CORE_DISABLE_PROMPTS: '1', ...env }, options)
+  const children = new Set<ChildProcess>()
+  let ended: Finished | undefined
+  const end = (signal: NodeJS.Signals) => {
+    const code = 128 + constants.signals[signal]
+    ended = { code, stdout: '', stderr: `Ended by ${signal}.` }
+    for (const child of children) endGroup(child, signal)
+  }
+  const listen = (isOn: boolean) => {
+    for (const signal of ENDING_SIGNALS) process[isOn ? 'on' : 'off'](signal, end)
+  }
+  return async ([program, ...args], { stdin = '', env } = {}) => {
+    if (ended !== undefined) return ended
+    const child = spawn(program, args, {
+      env: { ...base, CLOUDSDK_CORE_DISABLE_PROMPTS: '1', ...env },
+      stdio: ['pipe', 'pipe', 'pipe'],
+      // A group of its own, so that what it has started ends with it.
+      detached: !IS_WINDOWS,
+      windowsHide: true,
+    })
+    if (children.size === 0) listen(true)
+    children.add(child)
+    const finished = await finish(child, stdin)
+    children.delete(child)
+    if (children.size === 0) listen(false)
+    return ended ?? finished
+  }
 }
 
-async function runWith(
-  [program, ...args]: Command,
-  env: Environment,
-  { stdin }: Omit<RunOptions, 'env'>,
-): Promise<Finished> {
-  const child = spawn(program, args, { env, stdio: ['pipe', 'pipe', 'pipe'] })
+async function finish(child: ChildProcess, stdin: string): Promise<Finished> {
   // A program that ends without reading its input breaks the pipe; its exit code tells the rest.
-  child.stdin.on('error', () => undefined)
-  child.stdin.end(stdin ?? '')
+  child.stdin?.on('error', () => undefined)
+  child.stdin?.end(stdin)
   const ended = new Promise<{ readonly code: number; readonly problem?: string }>((resolve) => {
     child.once('error', (error: NodeJS.ErrnoException) =>
       resolve({ code: error.code === 'ENOENT' ? 127 : 126, problem: error.message }),
@@ -44,11 +74,29 @@ async function runWith(
     child.once('close', (code) => resolve({ code: code ?? 1 }))
   })
   const [stdout, stderr, { code, problem }] = await Promise.all([
-    text(child.stdout),
-    text(child.stderr),
+    child.stdout ? text(child.stdout) : '',
+    child.stderr ? text(child.stderr) : '',
     ended,
   ])
   return { code, stdout, stderr: problem ?? stderr }
+}
+
+/** Ends a child and what it has started; a child that has ended already is no fault. */
+function endGroup({ pid }: ChildProcess, signal: NodeJS.Signals): void {
+  if (pid === undefined) return
+  if (IS_WINDOWS) {
+    spawn('taskkill', ['/pid', `${pid}`, '/t', '/f'], { stdio: 'ignore' })
+    return
+  }
+  const send = (sent: NodeJS.Signals) => {
+    try {
+      process.kill(-pid, sent)
+    } catch {
+      // It has ended.
+    }
+  }
+  send(signal === 'SIGINT' ? 'SIGINT' : 'SIGTERM')
+  setTimeout(send, GRACE_MS, 'SIGKILL').unref()
 }
 
 /** The command as a person would type it in a POSIX shell. */

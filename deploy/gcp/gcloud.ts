@@ -46,3 +46,9 @@ export function reasonOf({ code, stderr, stdout }: Finished): string {
   const lines = (stderr.trim() || stdout.trim()).split('\n')
   return lines.slice(-20).join('\n') || `exit code ${code}`
 }
+
+/** The warnings of a command that succeeded: each from its word to the next blank line. */
+export function warningsOf({ stderr }: Finished): string[] {
+  const warnings = stderr.match(/^WARNING:[^\n]*(?:\n(?!WARNING:)[^\n]*\S[^\n]*)*/gm) ?? []
+  return warnings.map((warning) => warning.trim().replaceAll('\n', '\n    '))
+}

@@ -10,6 +10,7 @@ export const APIS = [
   'artifactregistry.googleapis.com',
   'cloudbuild.googleapis.com',
   'cloudfunctions.googleapis.com',
+  'cloudresourcemanager.googleapis.com',
   'firebase.googleapis.com',
   'firebasehosting.googleapis.com',
   'iam.googleapis.com',
@@ -17,13 +18,33 @@ export const APIS = [
   'secretmanager.googleapis.com',
 ] as const
 
-/** A function's own service account. Ids have 6 characters at least, and `gateway` may be taken. */
-export function serviceAccountId(functionName: string): string {
-  return `${functionName}-function`
+/** What all names of one deployment have in common. */
+export interface Naming {
+  readonly project: string
+  /** Stands before every name, with its hyphen: `staging-`; absent or empty = none. */
+  readonly prefix?: string | undefined
 }
 
-export function serviceAccountEmail(functionName: string, project: string): string {
-  return `${serviceAccountId(functionName)}@${project}.iam.gserviceaccount.com`
+const MAX_ACCOUNT_CHARACTERS = 30
+const LONGEST_FUNCTION = 'registration'
+
+/** A function's or a secret's name in Google Cloud. */
+export function resourceName(name: string, { prefix = '' }: Pick<Naming, 'prefix'>): string {
+  return `${prefix}${name}`
+}
+
+/**
+ * The id of a function's own service account: `<prefix><function>-function`. Where Google's limit of
+ * 30 characters leaves no room for the suffix, the prefix alone tells it from others.
+ */
+export function serviceAccountId(functionName: string, { prefix = '' }: Pick<Naming, 'prefix'>) {
+  const suffix = '-function'
+  const isLong = `${prefix}${LONGEST_FUNCTION}${suffix}`.length > MAX_ACCOUNT_CHARACTERS
+  return `${prefix}${functionName}${isLong ? '' : suffix}`
+}
+
+export function serviceAccountEmail(functionName: string, naming: Naming): string {
+  return `${serviceAccountId(functionName, naming)}@${naming.project}.iam.gserviceaccount.com`
 }
 
 /**
@@ -34,7 +55,7 @@ export function entryPoint(functionName: string): string {
   return functionName.replace(/-(\w)/g, (_, letter: string) => letter.toUpperCase())
 }
 
-/** A secret's id in Secret Manager is the variable's name. */
+/** A secret's id in Secret Manager is the variable's name, after the prefix. */
 export function isSecret(variable: string): boolean {
   // The URL holds Redis's password.
   return (

@@ -9,30 +9,49 @@ export interface Options {
   /** Functions by name; none = all, and what goes with them. */
   readonly functions: readonly string[]
   readonly dryRun: boolean
-  readonly yes: boolean
-  /** Take over functions of these names that something else has made. */
+  /** Destroy: carry it out. */
+  readonly apply: boolean
+  /** Take over what something else has made: functions, secrets, the release of the site. */
   readonly adopt: boolean
+  /** Remove functions of an earlier configuration. */
+  readonly prune: boolean
+  /** Move traffic that is pinned to an earlier revision. */
+  readonly moveTraffic: boolean
+  /** Store given values of secrets also where the current ones cannot be read. */
+  readonly updateSecrets: boolean
+  /** Make a GATEWAY_SIGNING_KEY where there is none. */
+  readonly signingKey: boolean
+  /** How many versions of each secret stay; undefined = all. */
+  readonly keepVersions: number | undefined
   readonly envFile: string
   readonly project: string | undefined
   readonly region: string | undefined
+  readonly site: string | undefined
   /** Where to build. */
   readonly dist: string
   readonly only: readonly Phase[]
   readonly skip: readonly Phase[]
 }
 
-export const USAGE = `npm run deploy [-- function...] [-- options]
-  --dry-run        print every command, change nothing
-  --env-file=FILE  the variables, by default .env.yaml
-  --project=ID     else GCP_PROJECT, else gcloud's own
-  --region=REGION  else GCP_REGION, else gcloud's own, else us-central1
-  --only=PARTS     ${PHASES.join(', ')}; separated by commas
+export const USAGE = `Usage:
+npm run deploy [-- function...] [-- options]
+  --dry-run          print every command, change nothing
+  --env-file=FILE    the variables, by default .env.yaml
+  --project=ID       else GCP_PROJECT, else gcloud's own
+  --region=REGION    else GCP_REGION, else gcloud's own, else us-central1
+  --site=ID          else HOSTING_SITE, else that of PUBLIC_URL, else the project's default site
+  --only=PARTS       ${PHASES.join(', ')}; separated by commas
   --skip=PARTS
-  --dist=DIRECTORY where the functions are built, by default dist
-  --adopt          take over functions of the same names that something else has made
+  --dist=DIRECTORY   where the functions are built, by default dist
+  --adopt            take over functions, secrets and a Hosting release that something else has made
+  --prune            remove functions of an earlier region or configuration
+  --move-traffic     move traffic that a rollback has pinned to what is deployed
+  --signing-key      make a GATEWAY_SIGNING_KEY in Secret Manager, if there is none
+  --update-secrets   store given secrets also where their current values cannot be read
+  --keep-versions=N  destroy all but the newest N versions of each secret
   --help
-npm run destroy [-- --yes] [-- options]
-  --yes            do it; without, what would be done is printed
+npm run destroy [-- --apply] [-- options]
+  --apply            do it (also --yes); without, what would be done is printed
 `
 
 /**
@@ -53,11 +72,17 @@ export function parseOptions(
   return {
     functions: [...new Set(positionals)],
     dryRun: values['dry-run'] ?? false,
-    yes: values.yes ?? false,
+    apply: values.apply ?? values.yes ?? false,
     adopt: values.adopt ?? false,
+    prune: values.prune ?? false,
+    moveTraffic: values['move-traffic'] ?? false,
+    updateSecrets: values['update-secrets'] ?? false,
+    signingKey: values['signing-key'] ?? false,
+    keepVersions: count(values['keep-versions']),
     envFile: values['env-file'] ?? '.env.yaml',
     project: values.project,
     region: values.region,
+    site: values.site,
     dist: resolve(values.dist ?? `${ROOT}dist`),
     only: phases(values.only),
     skip: phases(values.skip),
@@ -73,7 +98,14 @@ function parse(args: readonly string[]) {
       options: {
         'dry-run': { type: 'boolean' },
         yes: { type: 'boolean' },
+        apply: { type: 'boolean' },
         adopt: { type: 'boolean' },
+        prune: { type: 'boolean' },
+        'move-traffic': { type: 'boolean' },
+        'update-secrets': { type: 'boolean' },
+        'signing-key': { type: 'boolean' },
+        'keep-versions': { type: 'string' },
+        site: { type: 'string' },
         help: { type: 'boolean' },
         'env-file': { type: 'string' },
         project: { type: 'string' },
@@ -86,6 +118,12 @@ function parse(args: readonly string[]) {
   } catch (error) {
     throw new DeployError(`${error instanceof Error ? error.message : error}\n${USAGE}`)
   }
+}
+
+function count(value: string | undefined): number | undefined {
+  if (value === undefined) return undefined
+  if (/^[1-9]\d{0,3}$/.test(value)) return Number(value)
+  throw new DeployError(`--keep-versions requires a whole number from 1. It is ${value}`)
 }
 
 function phases(given: readonly string[] = []): Phase[] {

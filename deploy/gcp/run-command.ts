@@ -1,3 +1,4 @@
+import '../node-version.js'
 import { ConfigError } from '../../shared/config.ts'
 import { createRun } from './command.ts'
 import { DeployError } from './deploy-error.ts'

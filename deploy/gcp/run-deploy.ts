@@ -5,7 +5,9 @@ import { DeployError } from './deploy-error.ts'
 import { createGcloud } from './gcloud.ts'
 import { deployMonitoring } from './monitoring/run.ts'
 import { type Options, parseOptions, USAGE } from './options.ts'
-import { type Deployment, inPhases, phasesOf, plan } from './plan.ts'
+import { checkOrganisation } from './organisation.ts'
+import { pinnedTraffic } from './traffic.ts'
+import { type Deployment, inPhases, phasesOf, plan } from './plan/plan.ts'
 import { checkProject } from './preflight.ts'
 import {
   buildTargets,
@@ -41,12 +43,21 @@ export async function deploy(args: readonly string[], dependencies: Dependencies
   }
   const deployment = await read(wanted, options, dependencies)
   const steps = inPhases(plan(deployment), phases)
+  if (phases.has('functions')) {
+    const pinned = pinnedTraffic(deployment, options)
+    if (pinned !== undefined && !options.dryRun) throw new DeployError(pinned)
+    if (pinned !== undefined) write(`${pinned}\n`)
+  }
   const doctor = phases.has('doctor') ? doctorCommand(wanted, options) : undefined
   if (options.dryRun) {
     const commands = [...steps.map(describeStep), ...(doctor ? [toShell(doctor)] : [])]
     write(`${[...commands, `${commands.length} commands, none of them run.`].join('\n')}\n`)
     return
   }
+  const gcloud = createGcloud(dependencies.run)
+  await checkOrganisation(steps, deployment.state, wanted.settings, gcloud, (message) =>
+    write(`${message}\n`),
+  )
   if (steps.length === 0) write('There is nothing to change.\n')
   await runSteps(steps, { run: dependencies.run, write, again })
   write(`Deployed. The connector's URL: ${wanted.env['PUBLIC_URL']?.trim()}/mcp\n`)
@@ -69,12 +80,14 @@ async function read(
   }
   const targets = () => buildTargets(wanted.targets, options.dist, dependencies)
   try {
-    await checkProject(wanted.settings, createGcloud(reading.run))
+    await checkProject(wanted.settings, createGcloud(reading.run), undefined, (message) =>
+      write(`${message}\n`),
+    )
     return await readDeployment(wanted, await targets(), options, reading)
   } catch (error) {
     if (!options.dryRun || !(error instanceof DeployError)) throw error
     write(`${error.message}\nWhat is there cannot be read. For an empty project:\n`)
-    return emptyDeployment(wanted, await targets(), options)
+    return await emptyDeployment(wanted, await targets(), options)
   }
 }
 

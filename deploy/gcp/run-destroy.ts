@@ -2,20 +2,22 @@ import { ConfigError, type Environment, variables } from '../../shared/config.ts
 import { parseCatalogue } from '../../shared/tools.ts'
 import { functionNames } from '../build/functions.ts'
 import { readEnvFile } from '../env-file.ts'
-import { type Backend, readBackends } from './backends.ts'
 import { DeployError } from './deploy-error.ts'
 import { createGcloud, type Gcloud } from './gcloud.ts'
-import { readLiveRelease, writeSite } from './hosting.ts'
+import { readLiveSite } from './hosting/live.ts'
+import { writeSite } from './hosting/site.ts'
 import { isSecret } from './names.ts'
 import { monitoringEnd } from './monitoring/prepare.ts'
 import { type Options, parseOptions, USAGE } from './options.ts'
-import { inPhases, phasesOf } from './plan.ts'
-import { planEnd } from './plan-end.ts'
+import { checkApp } from './ownership.ts'
+import { type Backend, readBackends } from './plan/backends.ts'
+import { planEnd } from './plan/end.ts'
+import { inPhases, phasesOf } from './plan/plan.ts'
 import { checkProject } from './preflight.ts'
 import type { Dependencies } from './prepare.ts'
 import { runSteps } from './run-steps.ts'
 import { readSettings, type Settings } from './settings.ts'
-import { readState } from './state.ts'
+import { readState } from './state/state.ts'
 import { describeStep, PHASES } from './step.ts'
 
 /**
@@ -36,22 +38,24 @@ export async function destroy(args: readonly string[], dependencies: Dependencie
   const functions = all ? functionNames() : options.functions
   // A secret may serve several functions, so it goes when all go.
   const secrets = all ? Object.keys(variables).filter(isSecret) : []
-  const state = await readState(settings, { functions, secrets }, gcloud)
+  const state = await readState(settings, { functions, secrets, values: false }, gcloud)
+  if (!options.adopt) checkApp(file['PUBLIC_URL'], functionNames(), state, settings)
   const backends = functions.includes('gateway')
     ? await backendsOf(file, settings, gcloud, write)
     : []
   const site = all && phases.has('hosting') ? await readSite(settings, options, run) : undefined
   const monitoring =
     all && phases.has('monitoring') ? await monitoringEnd(settings, gcloud, write) : []
-  const ending = planEnd({ functions, settings, state, backends, site })
-  const steps = [...monitoring, ...inPhases(ending, phases)]
+  const end = planEnd({ functions, settings, state, backends, site })
+  const steps = [...monitoring, ...inPhases(end.steps, phases)]
+  for (const sentence of phases.has('secrets') ? end.kept : []) write(`${sentence}\n`)
   if (steps.length === 0) {
     write(`Nothing in ${settings.project}, ${settings.region} was made by npm run deploy.\n`)
     return
   }
-  if (!options.yes || options.dryRun) {
+  if (!options.apply || options.dryRun) {
     write(`${steps.map(describeStep).join('\n')}\n${steps.length} commands, none of them run.\n`)
-    if (!options.dryRun) throw new DeployError('To carry them out: npm run destroy -- --yes')
+    if (!options.dryRun) throw new DeployError('To carry them out: npm run destroy -- --apply')
     return
   }
   await runSteps(steps, { run, write, again: ['npm run destroy --', ...args].join(' ') })
@@ -69,8 +73,8 @@ function readOptionalEnvFile(path: string, write: Dependencies['write']): Enviro
 }
 
 async function readSite(settings: Settings, { dist }: Options, run: Dependencies['run']) {
-  const site = writeSite(functionNames(), settings.region, dist)
-  return { site, live: await readLiveRelease(site, settings, run) }
+  const site = writeSite(functionNames(), settings, dist)
+  return { site, live: await readLiveSite(site, settings, run) }
 }
 
 async function backendsOf(

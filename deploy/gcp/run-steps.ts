@@ -2,9 +2,10 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type Command, type Finished, type Run, toShell } from './command.ts'
+import { type Command, ENDING_SIGNALS, type Finished, type Run, toShell } from './command.ts'
 import { DeployError } from './deploy-error.ts'
-import { reasonOf } from './gcloud.ts'
+import { reasonOf, warningsOf } from './gcloud.ts'
+import { passes } from './passing.ts'
 import { newVersionOf, type Step, VARIABLES_FILE } from './step.ts'
 
 export interface RunStepsOptions {
@@ -12,64 +13,140 @@ export interface RunStepsOptions {
   readonly write: (text: string) => void
   /** What to type to go on after a failure. */
   readonly again: string
-  /** Milliseconds between attempts. */
+  /** Milliseconds before the second attempt; later pauses are multiples of it. */
   readonly pauseMs?: number
 }
 
-const ATTEMPTS = 6
+/** Pauses between the attempts, as multiples of the first. */
+const PAUSES = [1, 1, 2, 4, 4] as const
 const PAUSE_MS = 5_000
-const NEW_VERSION = new RegExp(newVersionOf('\\w+'), 'g')
-// A service account or an API is known everywhere some time after it was made, not before.
-const NOT_YET =
-  /service account .* does not exist|has not been used in project .* or it is disabled/is
+const PROGRESS_MS = 20_000
+const NEW_VERSION = new RegExp(newVersionOf('[\\w-]+'), 'g')
 
 /**
- * Carries out the steps in order.
+ * Carries out the steps in order; those of one group at the same time.
  *
- * @throws DeployError at the first that fails, with its cause, what is in place and how to go on.
+ * @throws DeployError after the first that fails, with its cause, what is in place and how to go on.
  */
 export async function runSteps(steps: readonly Step[], options: RunStepsOptions): Promise<void> {
   const versions = new Map<string, string>()
-  for (const [index, step] of steps.entries()) {
-    options.write(`[${index + 1}/${steps.length}] ${step.title}\n`)
-    const missing = step.command.find((arg) => lacksVersion(arg, versions))
-    if (missing !== undefined) {
-      throw new DeployError(
-        `${step.title}: a secret must be stored first, without --only or --skip`,
-      )
+  const done = new Set<Step>()
+  await untilSignal(async (signal) => {
+    for (const batch of batchesOf(steps)) {
+      const finished = await withProgress(batch, options, (step) => {
+        options.write(`[${steps.indexOf(step) + 1}/${steps.length}] ${step.title}\n`)
+        return carryOut(step, versions, options, signal)
+      })
+      batch.forEach((step, index) => {
+        if (finished[index]?.code === 0) done.add(step)
+      })
+      for (const [index, step] of batch.entries()) {
+        const its = finished[index]
+        if (its !== undefined && its.code !== 0) {
+          throw failure(steps, { step, done, finished: its, again: options.again })
+        }
+      }
     }
-    const finished = await withVariablesFile(step, (path) =>
-      toItsEnd(() => attempt(resolve(step.command, versions, path), step, options)),
-    )
-    if (finished.code !== 0) throw failure(steps, index, finished, options.again)
-    if (step.addsVersionOf === undefined) continue
-    const version = /\/versions\/(\d+)"/.exec(finished.stdout)?.[1]
-    if (version === undefined) throw failure(steps, index, finished, options.again)
-    versions.set(newVersionOf(step.addsVersionOf), version)
+  })
+}
+
+/** Runs of steps that belong together. */
+function batchesOf(steps: readonly Step[]): Step[][] {
+  const batches: Step[][] = []
+  for (const step of steps) {
+    const last = batches.at(-1)
+    const isSame = step.group !== undefined && last?.[0]?.group === step.group
+    if (isSame) last?.push(step)
+    else batches.push([step])
+  }
+  return batches
+}
+
+/** A signal ends the command that runs (`createRun`); that end is reported as any other failure. */
+async function untilSignal(use: (signal: AbortSignal) => Promise<void>): Promise<void> {
+  const controller = new AbortController()
+  const stop = () => controller.abort()
+  for (const name of ENDING_SIGNALS) process.on(name, stop)
+  try {
+    await use(controller.signal)
+  } finally {
+    for (const name of ENDING_SIGNALS) process.off(name, stop)
   }
 }
 
-/** Ctrl-C ends the command that runs, which gets it too; its end is then told as any other failure. */
-async function toItsEnd(use: () => Promise<Finished>): Promise<Finished> {
-  const leaveIt = () => undefined
-  process.on('SIGINT', leaveIt)
+async function withProgress(
+  batch: readonly Step[],
+  { write }: RunStepsOptions,
+  run: (step: Step) => Promise<Finished>,
+): Promise<Finished[]> {
+  const started = Date.now()
+  const seconds = () => Math.round((Date.now() - started) / 1_000)
+  const running = new Set(batch)
+  const timer = setInterval(() => {
+    const titles = [...running].map(({ title }) => title).join(', ')
+    write(`  still running after ${seconds()} s: ${titles}\n`)
+  }, PROGRESS_MS)
   try {
-    return await use()
+    return await Promise.all(
+      batch.map(async (step) => {
+        const finished = await run(step)
+        running.delete(step)
+        if (batch.length > 1 && finished.code === 0) {
+          write(`  done after ${seconds()} s: ${step.title}\n`)
+        }
+        return finished
+      }),
+    )
   } finally {
-    process.off('SIGINT', leaveIt)
+    clearInterval(timer)
   }
+}
+
+async function carryOut(
+  step: Step,
+  versions: Map<string, string>,
+  options: RunStepsOptions,
+  signal: AbortSignal,
+): Promise<Finished> {
+  if (step.command.some((arg) => lacksVersion(arg, versions))) {
+    const stderr = `${step.title}: a secret must be stored first, without --only or --skip`
+    return { code: 1, stdout: '', stderr }
+  }
+  const finished = await withVariablesFile(step, (path) =>
+    attempt(resolve(step.command, versions, path), step, options, signal),
+  )
+  if (finished.code !== 0 || step.addsVersionOf === undefined) return finished
+  const version = /\/versions\/(\d+)"/.exec(finished.stdout)?.[1]
+  if (version === undefined) return { ...finished, code: 1 }
+  versions.set(newVersionOf(step.addsVersionOf), version)
+  return finished
 }
 
 async function attempt(
   command: Command,
-  { secret }: Step,
+  step: Step,
   { run, write, pauseMs = PAUSE_MS }: RunStepsOptions,
+  signal: AbortSignal,
 ): Promise<Finished> {
-  for (let left = ATTEMPTS - 1; ; left--) {
-    const finished = await run(command, { stdin: secret?.value })
-    if (finished.code === 0 || left === 0 || !NOT_YET.test(finished.stderr)) return finished
-    write('  what was just made is not known everywhere yet; trying again\n')
-    await sleep(pauseMs)
+  const { secret, fallback } = step
+  let isInstead = false
+  for (let count = 0; ; count++) {
+    const used = isInstead && fallback ? fallback.command : command
+    const finished = await run(used, { stdin: secret?.value })
+    if (finished.code === 0) {
+      for (const warning of warningsOf(finished)) write(`  ${warning}\n`)
+      return finished
+    }
+    if (!isInstead && fallback?.refusal.test(finished.stderr)) {
+      write(`  ${fallback.title}\n`)
+      isInstead = true
+      continue
+    }
+    const pause = PAUSES[count]
+    if (pause === undefined || signal.aborted || !passes(finished.stderr)) return finished
+    write('  Google Cloud is not ready for this yet; trying again\n')
+    await sleep(pause * pauseMs, undefined, { signal }).catch(() => undefined)
+    if (signal.aborted) return finished
   }
 }
 
@@ -102,30 +179,47 @@ async function withVariablesFile(
   const directory = mkdtempSync(join(tmpdir(), 'deploy-'))
   try {
     const path = join(directory, 'variables.yaml')
-    // JSON is YAML.
-    writeFileSync(path, JSON.stringify(variables), { mode: 0o600 })
+    writeFileSync(path, toYaml(variables), { mode: 0o600 })
     return await use(path)
   } finally {
     rmSync(directory, { recursive: true, force: true })
   }
 }
 
+/**
+ * JSON is YAML, except for the characters that YAML 1.1 refuses as they are, or takes for line breaks
+ * (U+0085, U+2028, U+2029), inside quotes too.
+ */
+function toYaml(variables: Readonly<Record<string, string>>): string {
+  return JSON.stringify(variables).replace(
+    /[\u007f-\u009f\u2028\u2029\ufeff\ufffe\uffff]/g,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  )
+}
+
 function failure(
   steps: readonly Step[],
-  index: number,
-  finished: Finished,
-  again: string,
+  {
+    step,
+    done,
+    finished,
+    again,
+  }: {
+    readonly step: Step
+    readonly done: ReadonlySet<Step>
+    readonly finished: Finished
+    readonly again: string
+  },
 ): DeployError {
-  const step = steps[index]
   const titles = (some: readonly Step[]) => some.map(({ title }) => `  ${title}`).join('\n')
-  const [done, rest] = [steps.slice(0, index), steps.slice(index + 1)]
+  const rest = steps.filter((other) => other !== step && !done.has(other))
   return new DeployError(
     [
-      `Step ${index + 1} of ${steps.length} failed: ${step?.title}`,
-      `  ${step ? toShell(step.command) : ''}`,
+      `Step ${steps.indexOf(step) + 1} of ${steps.length} failed: ${step.title}`,
+      `  ${toShell(step.command)}`,
       reasonOf(finished),
-      ...(step?.hint ? [step.hint] : []),
-      ...(done.length > 0 ? [`In place:\n${titles(done)}`] : ['Nothing was changed before it.']),
+      ...(step.hint ? [step.hint] : []),
+      ...(done.size > 0 ? [`In place:\n${titles([...done])}`] : ['Nothing was changed before it.']),
       ...(rest.length > 0 ? [`Not done:\n${titles(rest)}`] : []),
       `Mend that, then go on: ${again}\nWhat is in place is left as it is.`,
     ].join('\n'),

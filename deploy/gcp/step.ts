@@ -30,6 +30,19 @@ export interface Step {
   readonly addsVersionOf?: string
   /** What to do when it fails. */
   readonly hint?: string
+  /** Steps that follow each other with the same value run at the same time. */
+  readonly group?: string | undefined
+  /** Runs in its place when it fails with these words. */
+  readonly fallback?: Fallback | undefined
+}
+
+/** Another way to the same end, for a known refusal. */
+export interface Fallback {
+  /** What the refusal says. */
+  readonly refusal: RegExp
+  /** What is done instead, and why. */
+  readonly title: string
+  readonly command: Command
 }
 
 /** Stands for the temporary file of a step's variables. */

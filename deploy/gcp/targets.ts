@@ -7,13 +7,16 @@ import {
 } from '../build/catalogue.ts'
 import { functionNames, ROOT } from '../build/functions.ts'
 import { entryPoint, isSecret } from './names.ts'
+import { KEPT, secretNames, withStandIns } from './secrets/kept.ts'
 
 /** A function as it is to be: what it is given, and no more than it reads. */
 export interface Target {
   readonly name: string
   readonly variables: Readonly<Record<string, string>>
-  /** Values by variable name. */
+  /** Values by variable name; KEPT = the one that Secret Manager has. */
   readonly secrets: Readonly<Record<string, string>>
+  /** The secrets that the function can read, whether they are given or not. */
+  readonly readable?: readonly string[] | undefined
   /** What it reads of the catalogue, for its source; undefined when it reads none. */
   readonly catalogue?: CarriedCatalogue | undefined
 }
@@ -45,12 +48,18 @@ export async function loadParser(name: string): Promise<ParseConfig> {
 /**
  * What a function is to be given of `env`: the variables that its own parser asks for. The catalogue,
  * in whatever form it is set, goes into the function's source, and `TOOLS_FILE` names it there.
+ * `kept`: secrets that Secret Manager has and `env` does not.
  *
  * @throws ConfigError when the parser refuses them, or they are too large.
  */
-export function targetOf(name: string, parse: ParseConfig, env: Environment): Target {
+export function targetOf(
+  name: string,
+  parse: ParseConfig,
+  env: Environment,
+  kept: readonly string[] = [],
+): Target {
   const asked = new Set<string>()
-  const recording = new Proxy<Environment>(env, {
+  const recording = new Proxy<Environment>(withStandIns(env, kept), {
     get: (target, variable) => {
       if (typeof variable === 'string') asked.add(variable)
       return Reflect.get(target, variable)
@@ -58,7 +67,7 @@ export function targetOf(name: string, parse: ParseConfig, env: Environment): Ta
   })
   parse(recording)
   const given = [...asked].sort().flatMap((variable) => {
-    const value = env[variable]?.trim()
+    const value = kept.includes(variable) ? KEPT : env[variable]?.trim()
     return value && !IN_SOURCE.has(variable) ? [[variable, value] as const] : []
   })
   const catalogue = catalogueFor(name, env)
@@ -68,7 +77,8 @@ export function targetOf(name: string, parse: ParseConfig, env: Environment): Ta
   }
   checkSize(name, variables)
   const secrets = Object.fromEntries(given.filter(([variable]) => isSecret(variable)))
-  return { name, variables, secrets, catalogue }
+  const readable = secretNames().filter((variable) => asked.has(variable))
+  return { name, variables, secrets, readable, catalogue }
 }
 
 function checkSize(name: string, variables: Target['variables']): void {
@@ -92,12 +102,16 @@ function kibibytes(bytes: number): string {
  *
  * @throws ConfigError with the faults of all of them, each once.
  */
-export async function readTargets(names: readonly string[], env: Environment): Promise<Target[]> {
+export async function readTargets(
+  names: readonly string[],
+  env: Environment,
+  kept: readonly string[] = [],
+): Promise<Target[]> {
   const faults = new Set<string>()
   const targets: Target[] = []
   for (const name of names) {
     try {
-      targets.push(targetOf(name, await loadParser(name), env))
+      targets.push(targetOf(name, await loadParser(name), env, kept))
     } catch (error) {
       if (!(error instanceof ConfigError)) throw error
       for (const fault of error.faults) faults.add(fault)

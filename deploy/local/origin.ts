@@ -1,4 +1,4 @@
-import type { IncomingMessage } from 'node:http'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import { fileURLToPath } from 'node:url'
 import files from 'superstatic/lib/providers/fs.js'
 import superstatic, { type Middleware, type Provider } from 'superstatic/lib/superstatic.js'
@@ -37,7 +37,8 @@ export async function startOrigin(options: OriginOptions): Promise<Origin> {
   const { port, services, hosts = [], limits } = options
   const rewrites = hosting.rewrites.filter(({ run }) => services.has(run.serviceId))
   const site = superstatic({
-    config: JSON.stringify({ ...hosting, rewrites }),
+    // Its `regex` rules need RE2, which is a native module; `setHeaders` follows those of the headers.
+    config: JSON.stringify({ ...hosting, headers: [], rewrites }),
     // Without `missing`, which serves a 404 page.
     stack: ['redirects', 'headers', 'files', 'rewrites'],
     provider: publicFiles(),
@@ -50,11 +51,26 @@ export async function startOrigin(options: OriginOptions): Promise<Origin> {
     if (!isPlainTarget(req)) {
       return answerError(res, 400, 'invalid_request', 'The request target is malformed.')
     }
+    setHeaders(req, res)
     return site(req, res, (error) => {
       if (error) answerError(res, 500, 'internal_error', 'The rewrite map failed.')
       else answerError(res, 404, 'not_found', 'There is nothing at this path.')
     })
   })
+}
+
+const HEADER_RULES = hosting.headers.map(({ regex, headers }) => ({
+  pattern: new RegExp(regex, 'u'),
+  headers,
+}))
+
+/** What Hosting adds to the answers of matching paths. */
+function setHeaders({ url = '' }: IncomingMessage, res: ServerResponse): void {
+  const path = decodeURI(url.replace(/[?#].*$/s, ''))
+  for (const { pattern, headers } of HEADER_RULES) {
+    if (!pattern.test(path)) continue
+    for (const { key, value } of headers) res.setHeader(key, value)
+  }
 }
 
 function toService(service: Service | undefined, limits: Limits | undefined): Middleware {

@@ -7,6 +7,10 @@ const PARTS = {
     effect: 'ChatGPT cannot read where people sign in, so nobody new can connect.',
   },
   gateway: { name: 'the gateway', effect: 'No tool can be called.' },
+  'log-webhook': {
+    name: 'the log webhook function',
+    effect: 'Clients that register are not admitted, so nobody new can connect.',
+  },
   registration: {
     name: 'the registration function',
     effect: 'ChatGPT cannot register, so nobody new can connect.',
@@ -48,9 +52,28 @@ export async function lookAtGateway() {
 export async function lookAtMetadata() {
   const [health, auth0] = [ask('/health'), ask('/health/auth0')]
   const resource = await ask('/.well-known/oauth-protected-resource')
-  showAnswer('metadata', (await health).problem ?? resource.problem)
-  await Promise.all([lookAtRegistration(resource), lookAtWay(resource), auth0.then(showAuth0)])
+  const { value, problem } = await health
+  showAnswer('metadata', problem ?? resource.problem)
+  showBuild(value)
+  await Promise.all([
+    lookAtLogWebhook(),
+    lookAtRegistration(resource),
+    lookAtWay(resource),
+    auth0.then(showAuth0),
+  ])
   return resource
+}
+
+/** It takes deliveries alone, and says so to all others (405). */
+async function lookAtLogWebhook() {
+  const answer = await reach('/auth0-log-webhook')
+  showAnswer('log-webhook', answer?.status === 405 ? undefined : problemOf(answer))
+}
+
+function showBuild({ version, commit, built } = {}) {
+  const time = built === undefined ? undefined : `built ${new Date(built).toLocaleString()}`
+  const parts = [version && `Version ${version}`, commit && `commit ${commit}`, time]
+  document.getElementById('build').textContent = parts.filter(Boolean).join(', ')
 }
 
 /** Clients register here only where the authorization server is this origin: curated metadata. */

@@ -1,3 +1,4 @@
+import type { BuildInfo } from '../../shared/build-info.ts'
 import { PUBLIC_DOCUMENT, withCors } from '../../shared/cors.ts'
 import { type FetchJson, fetchJson } from '../../shared/fetch-json.ts'
 import { type Handler, type HttpResponse, json } from '../../shared/http.ts'
@@ -17,6 +18,8 @@ import { createAuth0Health } from './health.ts'
 export interface MetadataDependencies {
   readonly log: Log
   readonly fetch?: FetchJson
+  /** What `/health` says of this deployment. */
+  readonly build?: BuildInfo
 }
 
 const CACHEABLE = { 'cache-control': 'public, max-age=300, s-maxage=300' }
@@ -24,7 +27,7 @@ const CACHEABLE = { 'cache-control': 'public, max-age=300, s-maxage=300' }
 /** Discovery documents and health. Holds no secret; every document is public. */
 export function createMetadata(
   config: MetadataConfig,
-  { log, fetch = fetchJson }: MetadataDependencies,
+  { log, fetch = fetchJson, build = {} }: MetadataDependencies,
 ): Handler {
   const { OAUTH_ISSUER: issuer, PUBLIC_URL: publicUrl, audience, jwksUri } = config
   const isCurated = config.AUTH_SERVER_METADATA === 'curated'
@@ -55,7 +58,7 @@ export function createMetadata(
       (path) => [path, async () => json(200, await authorizationServer(), CACHEABLE)] as const,
     ),
     ['/.well-known/openai-apps-challenge', () => appsChallenge(config.OPENAI_APPS_CHALLENGE)],
-    ['/health', () => json(200, { status: 'ok' })],
+    ['/health', () => json(200, { status: 'ok', ...build })],
     ['/health/auth0', health],
   ])
 

@@ -1,3 +1,4 @@
+import { readBuildInfo } from '../../shared/build-info.ts'
 import { fetchJson } from '../../shared/fetch-json.ts'
 import { start } from '../../shared/host.ts'
 import { toHttpFunction } from '../../shared/http.ts'
@@ -6,6 +7,7 @@ import { parseMetadataConfig } from './config.ts'
 import { checkIssuer } from './curated.ts'
 import { createMetadata } from './handler.ts'
 
+const build = readBuildInfo(import.meta.dirname)
 const env = locateToolsFile(process.env, import.meta.dirname)
 
 await start(['metadata'], env, parseMetadataConfig, async (config, log) => {
@@ -14,5 +16,5 @@ await start(['metadata'], env, parseMetadataConfig, async (config, log) => {
   }
   if (config.AUTH_SERVER_METADATA === 'curated')
     await checkIssuer(config.OAUTH_ISSUER, fetchJson, log)
-  return toHttpFunction(createMetadata(config, { log }), log)
+  return toHttpFunction(createMetadata(config, { log, build }), log)
 })

@@ -265,10 +265,11 @@ describe('nothing is touched', () => {
   })
 
   test('when a function of the same name is somebody else’s, unless it may be adopted', async () => {
-    const theirs = { name: 'projects/acme-prod/x', state: 'ACTIVE', labels: { team: 'b' } }
+    const name = 'projects/acme-prod/locations/us-central1/functions/gateway'
+    const theirs = { name, state: 'ACTIVE', labels: { team: 'b' } }
     commands.reply(
       { line: 'services list', stdout: [{ config: { name: 'cloudfunctions.googleapis.com' } }] },
-      { line: 'functions describe gateway', stdout: theirs },
+      { line: 'functions list', stdout: [theirs] },
     )
     const refused = await run(['gateway'])
     expect(refused.code).toBe(1)
@@ -302,7 +303,7 @@ test('Node leaves --env-file to the command', async () => {
 test.each(['deploy', 'destroy'] as const)('%s --help says how it is called', async (command) => {
   const { code, stdout } = await run(['--help'], { command })
   expect(code).toBe(0)
-  expect(stdout).toMatch(/^npm run deploy \[-- function/)
+  expect(stdout).toMatch(/^Usage:\nnpm run deploy \[-- function/)
   expect(commands.invocations()).toEqual([])
 })
 
@@ -361,10 +362,10 @@ describe('a failure', () => {
     expect(stderr).toMatch(/^Step \d+ of \d+ failed: deploy log-webhook \(new\)$/m)
     expect(stderr).toContain('Build failed: no.')
     expect(stderr).toMatch(
-      /In place:\n[\s\S]*deploy gateway \(new\)\nNot done:\n {2}deploy metadata/,
+      /In place:\n[\s\S]*deploy gateway \(new\)\n {2}deploy metadata \(new\)\nNot done:\n {2}release Hosting/,
     )
     expect(stderr).toMatch(/then go on: npm run deploy -- --env-file=\S+ --dist=\S+ --skip=doctor/)
-    expect(lines().at(-1)).toContain('functions deploy log-webhook')
+    expect(lines().join()).not.toContain('firebase deploy')
   })
 })
 
@@ -410,6 +411,9 @@ describe('where the project comes from', () => {
 
 describe('npm run destroy', () => {
   const ours = { labels: { 'made-by': 'chatgpt-auth0-gateway' } }
+  const place = 'projects/acme-prod/locations/us-central1'
+  const host = 'acme-prod.iam.gserviceaccount.com'
+  const note = 'Made by npm run deploy of chatgpt-auth0-gateway'
   const apis = ['cloudfunctions', 'iam', 'secretmanager', 'run']
   const release = { message: `chatgpt-auth0-gateway ${'0'.repeat(40)}` }
   const channels = [{ name: 'sites/acme-prod/channels/live', release }]
@@ -418,15 +422,28 @@ describe('npm run destroy', () => {
       line: 'services list',
       stdout: apis.map((name) => ({ config: { name: `${name}.googleapis.com` } })),
     },
-    { line: 'functions describe (gateway|metadata)', stdout: { name: 'f', ...ours } },
-    { line: 'functions describe log-webhook', stdout: { name: 'f', labels: { team: 'b' } } },
-    { line: 'secrets describe GATEWAY_HMAC_SECRET', stdout: { name: 's', ...ours } },
-    { line: 'secrets describe', stdout: { name: 's' } },
     {
-      line: 'service-accounts describe gateway-function',
-      stdout: { name: 'a', description: 'Made by npm run deploy of chatgpt-auth0-gateway' },
+      line: 'functions list',
+      stdout: [
+        { name: `${place}/functions/gateway`, ...ours },
+        { name: `${place}/functions/metadata`, ...ours },
+        { name: `${place}/functions/log-webhook`, labels: { team: 'b' } },
+      ],
     },
-    { line: 'service-accounts describe', stdout: { name: 'a' } },
+    {
+      line: 'secrets list',
+      stdout: [
+        { name: 'projects/1/secrets/GATEWAY_HMAC_SECRET', ...ours },
+        { name: 'projects/1/secrets/MGMT_CLIENT_SECRET' },
+      ],
+    },
+    {
+      line: 'service-accounts list',
+      stdout: [
+        { email: `gateway-function@${host}`, description: note },
+        { email: `metadata-function@${host}` },
+      ],
+    },
     { line: 'hosting:channel:list', stdout: { result: { channels } } },
   ]
 
@@ -464,12 +481,12 @@ describe('npm run destroy', () => {
     ])
   })
 
-  test('only shows what it would do until it is told --yes', async () => {
+  test('only shows what it would do without --apply', async () => {
     commands.reply(...replies)
     const { code, stdout, stderr } = await run([], { command: 'destroy' })
     expect(code).toBe(1)
     expect(stdout).toContain('gcloud functions delete gateway')
-    expect(stderr).toContain('npm run destroy -- --yes')
+    expect(stderr).toContain('npm run destroy -- --apply')
     expect(changes()).toEqual([])
   })
 

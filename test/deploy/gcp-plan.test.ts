@@ -1,11 +1,13 @@
 import { describe, expect, test } from 'vitest'
-import { type Backend, guessBackends, planBackends } from '../../deploy/gcp/backends.ts'
-import { hostingConfig, planHosting } from '../../deploy/gcp/hosting.ts'
+import { planHosting } from '../../deploy/gcp/hosting/plan.ts'
+import { hostingConfig } from '../../deploy/gcp/hosting/site.ts'
 import { APIS } from '../../deploy/gcp/names.ts'
-import { type Deployment, plan } from '../../deploy/gcp/plan.ts'
-import type { BuiltTarget } from '../../deploy/gcp/plan-functions.ts'
+import { type Backend, guessBackends, planBackends } from '../../deploy/gcp/plan/backends.ts'
+import type { BuiltTarget } from '../../deploy/gcp/plan/functions.ts'
+import { type Deployment, plan } from '../../deploy/gcp/plan/plan.ts'
 import type { Settings } from '../../deploy/gcp/settings.ts'
-import type { DeployedFunction, State, StoredSecret } from '../../deploy/gcp/state.ts'
+import type { StoredSecret } from '../../deploy/gcp/state/secrets.ts'
+import type { DeployedFunction, State } from '../../deploy/gcp/state/state.ts'
 import { describeStep } from '../../deploy/gcp/step.ts'
 import { SECRETS } from '../support/deploy.ts'
 
@@ -231,14 +233,30 @@ gcloud run services add-iam-policy-binding listevents --project=acme-tools --reg
 describe('Hosting', () => {
   const site = { directory: '/dist/hosting', digest: 'd1' }
 
+  const planned = (message: string | undefined) =>
+    planHosting(
+      {
+        site,
+        live: {
+          id: 'acme-prod',
+          exists: true,
+          release: message === undefined ? undefined : { message, version: 'v1' },
+        },
+      },
+      settings,
+    )
+
   test('is released when something else is live, or nothing', () => {
-    expect(planHosting(site, undefined, settings)).toHaveLength(1)
-    expect(planHosting(site, 'chatgpt-auth0-gateway d2', settings)).toHaveLength(1)
-    expect(planHosting(site, 'chatgpt-auth0-gateway d1', settings)).toEqual([])
+    expect(planned(undefined)).toHaveLength(1)
+    expect(planned('chatgpt-auth0-gateway d2')).toHaveLength(1)
+    expect(planned('chatgpt-auth0-gateway d1')).toEqual([])
+    expect(planned('chatgpt-auth0-gateway d1 after v0')).toEqual([])
   })
 
   test('sends nothing to a function that is not there', () => {
-    const { hosting } = hostingConfig(['gateway', 'metadata'], 'europe-west1')
+    const { hosting } = hostingConfig(['gateway', 'metadata'], {
+      region: 'europe-west1',
+    })
     expect(new Set(hosting.rewrites.map(({ run }) => run.serviceId))).toEqual(
       new Set(['gateway', 'metadata']),
     )

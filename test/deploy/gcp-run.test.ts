@@ -1,6 +1,8 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { statSync } from 'node:fs'
+import { mkdtempDisposableSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { expect, test } from 'vitest'
 import { ROOT } from '../../deploy/build/functions.ts'
@@ -115,4 +117,162 @@ test.each([
   const { ran, options } = running(() => ({ ...DONE, code: 1, stderr }))
   await expect(runSteps([step('bind')], options)).rejects.toThrow(stderr)
   expect(ran).toHaveLength(attempts)
+})
+
+test.each([
+  [
+    'actAs',
+    "Permission 'iam.serviceaccounts.actAs' denied on service account a@b (or it may not exist).",
+  ],
+  [
+    'artifacts',
+    'Failed to fetch metadata from the registry, with reason: generic::permission_denied: gcf-artifacts',
+  ],
+  [
+    'policy',
+    'ABORTED: There were concurrent policy changes. Please retry the whole read-modify-write.',
+  ],
+  ['queue', 'ResponseError: status=[409], code=[Ok], message=[unable to queue the operation]'],
+])('what is known to pass is tried again: %s', async (_, stderr) => {
+  const { ran, options } = running((_, count) => (count < 3 ? { ...DONE, code: 1, stderr } : DONE))
+  await runSteps([step('deploy')], options)
+  expect(ran).toHaveLength(3)
+})
+
+test('steps of a group run at the same time, and all of them are reported', async () => {
+  const ends: (() => void)[] = []
+  const run = async ([, title]: Command): Promise<Finished> => {
+    await new Promise<void>((resolve) => {
+      ends.push(resolve)
+      // The first ends when all have begun.
+      if (ends.length === 3) for (const end of ends) end()
+    })
+    return { ...DONE, code: title === 'b' ? 1 : 0, stderr: 'no' }
+  }
+  const steps = ['a', 'b', 'c'].map((title) => step(title, { group: 'functions' }))
+  const options = { run, write: () => undefined, again: '', pauseMs: 1 }
+  await expect(runSteps([...steps, step('d')], options)).rejects.toThrow(
+    'Step 2 of 4 failed: b\n  gcloud b\nno\nIn place:\n  a\n  c\nNot done:\n  d\n',
+  )
+})
+
+test('a known refusal has another way, any other failure has none', async () => {
+  const fallback = {
+    refusal: /permitted customer/,
+    title: 'instead',
+    command: ['gcloud', 'x'] as const,
+  }
+  const refusing = (stderr: string) =>
+    running(([, title]) => (title === 'open' ? { ...DONE, code: 1, stderr } : DONE))
+  const refused = refusing('do not belong to a permitted customer')
+  await runSteps([step('open', { fallback })], refused.options)
+  expect(refused.ran).toEqual([
+    ['gcloud', 'open'],
+    ['gcloud', 'x'],
+  ])
+  const broken = refusing('quota')
+  await expect(runSteps([step('open', { fallback })], broken.options)).rejects.toThrow('quota')
+  expect(broken.ran).toHaveLength(1)
+})
+
+test('the variables file has no character that YAML changes', async () => {
+  let written = ''
+  const { options } = running(([, path = '']) => {
+    written = readFileSync(path, 'utf8')
+    return DONE
+  })
+  const value = 'one\u0085two\u2028three\u007f \u{1f600}'
+  await runSteps(
+    [step('deploy', { command: ['gcloud', VARIABLES_FILE], variables: { A: value } })],
+    options,
+  )
+  expect(written).toBe('{"A":"one\\u0085two\\u2028three\\u007f \u{1f600}"}')
+  expect(JSON.parse(written)).toEqual({ A: value })
+})
+
+test.each(['SIGTERM', 'SIGHUP', 'SIGINT'] as const)(
+  '%s ends the command and its children, and leaves no file',
+  async (signal) => {
+    using directory = mkdtempDisposableSync(join(tmpdir(), 'signal-'))
+    const child = spawn(process.execPath, ['--input-type=module', '-e', LONG], {
+      env: { ...process.env, TMPDIR: directory.path },
+    })
+    let output = ''
+    child.stdout.on('data', (chunk: Buffer) => {
+      output += chunk
+      if (/^\d+ \d+$/m.test(output)) child.kill(signal)
+    })
+    await once(child, 'close')
+    const [, shell, grandchild] = /^(\d+) (\d+)$/m.exec(output) ?? []
+    expect(output).toContain(`Step 1 of 2 failed: deploy`)
+    expect(output).toContain(`Ended by ${signal}.`)
+    for (const pid of [shell, grandchild]) {
+      await expect.poll(() => isRunning(Number(pid)), { timeout: 10_000 }).toBe(false)
+    }
+    expect(readdirSync(directory.path)).toEqual([])
+  },
+)
+
+/** A command that has a child of its own and never ends. */
+const LONG = `
+import { createRun } from '${ROOT}deploy/gcp/command.ts'
+import { runSteps } from '${ROOT}deploy/gcp/run-steps.ts'
+const pids = process.env.TMPDIR + '.pids'
+import { existsSync, readFileSync, rmSync } from 'node:fs'
+const timer = setInterval(() => {
+  if (!existsSync(pids) || !/ \\d+\\n/.test(readFileSync(pids, 'utf8'))) return
+  clearInterval(timer)
+  console.log(readFileSync(pids, 'utf8').trim())
+  rmSync(pids)
+}, 20)
+const steps = [
+  { title: 'deploy', command: ['sh', '-c', 'sleep 1000 & echo "$$ $!" > ' + pids + '; wait', '<variables file>'], variables: {} },
+  { title: 'more', command: ['sh', '-c', 'exit 0'] },
+]
+await runSteps(steps, { run: createRun(process.env), write: () => undefined, again: '' }).catch(
+  ({ message }) => console.log(message),
+)`
+
+function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+    // One that has ended and waits for its parent to look counts as ended.
+    return !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'))
+  } catch {
+    return false
+  }
+}
+
+test('on Windows gcloud is started as the .cmd file that it is there', async () => {
+  using directory = mkdtempDisposableSync(join(tmpdir(), 'windows-'))
+  writeFileSync(join(directory.path, 'gcloud.cmd'), '')
+  const script = `
+Object.defineProperty(process, 'platform', { value: 'win32' })
+const { default: spawn } = await import('cross-spawn')
+const { command, args } = spawn._parse('gcloud', ['functions', 'deploy', '--set-secrets=A=A:1'], {})
+console.log(JSON.stringify([command, ...args]))`
+  const child = spawn(process.execPath, ['--input-type=module', '-e', script], {
+    cwd: ROOT,
+    env: { PATH: directory.path, PATHEXT: '.CMD;.EXE', comspec: 'cmd.exe' },
+  })
+  const [command, ...args] = JSON.parse(await text(child.stdout))
+  expect(command).toBe('cmd.exe')
+  expect(args.slice(0, 3)).toEqual(['/d', '/s', '/c'])
+  expect(args[3]).toContain('--set-secrets=A=A:1')
+})
+
+test('a Node.js that is too old is named, before anything else fails', async () => {
+  const script = `
+Object.defineProperty(process, 'version', { value: 'v22.12.0' })
+Object.defineProperty(process, 'versions', { value: { ...process.versions, node: '22.12.0' } })
+await import('${ROOT}deploy/node-version.js')
+console.log('went on')`
+  const child = spawn(process.execPath, ['--input-type=module', '-e', script])
+  const [output, errors, [code]] = await Promise.all([
+    text(child.stdout),
+    text(child.stderr),
+    once(child, 'close'),
+  ])
+  expect({ code, output }).toEqual({ code: 1, output: '' })
+  expect(errors).toContain('needs Node.js 24 or later; this is v22.12.0')
 })

@@ -20,30 +20,33 @@ export function repliesAfter(
       line: 'services list',
       stdout: APIS.map((name) => ({ config: { name: `${name}.googleapis.com` } })),
     },
-    ...[...deployments].flatMap(([name, { args, variables }]): Reply[] => [
-      {
-        line: `functions describe ${name} `,
-        stdout: {
-          state: 'ACTIVE',
-          labels: pairs(flag(args, 'update-labels')),
-          buildConfig: { entryPoint: flag(args, 'entry-point'), runtime: flag(args, 'runtime') },
-          serviceConfig: {
-            service: `projects/acme-prod/locations/us-central1/services/${name}`,
-            availableCpu: flag(args, 'cpu'),
-            availableMemory: flag(args, 'memory'),
-            maxInstanceRequestConcurrency: Number(flag(args, 'concurrency')),
-            timeoutSeconds: Number.parseInt(flag(args, 'timeout'), 10),
-            ingressSettings: 'ALLOW_ALL',
-            serviceAccountEmail: flag(args, 'service-account'),
-            maxInstanceCount: Number(flag(args, 'max-instances')),
-            environmentVariables: variables,
-            secretEnvironmentVariables: Object.entries(pairs(flag(args, 'set-secrets'))).map(
-              ([key, value]) => ({ key, version: value.replace(/^.*:/, '') }),
-            ),
-          },
+    {
+      line: 'functions list',
+      stdout: [...deployments].map(([name, { args, variables }]) => ({
+        name: `projects/acme-prod/locations/${flag(args, 'region')}/functions/${name}`,
+        state: 'ACTIVE',
+        labels: pairs(flag(args, 'update-labels')),
+        buildConfig: { entryPoint: flag(args, 'entry-point'), runtime: flag(args, 'runtime') },
+        serviceConfig: {
+          service: `projects/acme-prod/locations/us-central1/services/${name}`,
+          availableCpu: flag(args, 'cpu'),
+          availableMemory: flag(args, 'memory'),
+          maxInstanceRequestConcurrency: Number(flag(args, 'concurrency')),
+          timeoutSeconds: Number.parseInt(flag(args, 'timeout'), 10),
+          ingressSettings: 'ALLOW_ALL',
+          serviceAccountEmail: flag(args, 'service-account'),
+          maxInstanceCount: Number(flag(args, 'max-instances')),
+          environmentVariables: variables,
+          secretEnvironmentVariables: Object.entries(pairs(flag(args, 'set-secrets'))).map(
+            ([key, value]) => ({
+              key,
+              secret: value.replace(/:.*$/, ''),
+              version: value.replace(/^.*:/, ''),
+            }),
+          ),
         },
-      },
-    ]),
+      })),
+    },
     {
       line: 'run services get-iam-policy',
       stdout: { bindings: [{ role: 'roles/run.invoker', members: ['allUsers'] }] },
@@ -55,7 +58,13 @@ export function repliesAfter(
         payload: { data: Buffer.from(value).toString('base64') },
       },
     })),
-    { line: 'secrets describe', stdout: { labels: {} } },
+    {
+      line: 'secrets list',
+      stdout: Object.keys(secrets).map((name) => ({
+        name: `projects/1/secrets/${name}`,
+        labels: { 'made-by': 'chatgpt-auth0-gateway' },
+      })),
+    },
   ]
 }
 

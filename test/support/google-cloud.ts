@@ -24,11 +24,19 @@ export interface GoogleCloud extends AsyncDisposable {
   readonly writes: () => ApiRequest[]
   /** Resources by full name. */
   readonly resources: Map<string, Json>
+  /** What is refused, with Google's words; undefined = as usual. */
+  refuse: (request: ApiRequest) => Refusal | undefined
+}
+
+export interface Refusal {
+  readonly code: number
+  readonly status: string
+  readonly message: string
 }
 
 const PROJECT = 'acme-prod'
 const NUMBER = '123456789'
-const READS = /:(getIamPolicy|generateUploadUrl)$/
+const READS = /:(getIamPolicy|generateUploadUrl|getEffectiveOrgPolicy)$/
 
 export async function startGoogleCloud(configDirectory: string): Promise<GoogleCloud> {
   const resources = new Map<string, Json>([
@@ -48,7 +56,10 @@ export async function startGoogleCloud(configDirectory: string): Promise<GoogleC
     req.on('end', () => {
       const request = toRequest(req, Buffer.concat(chunks))
       requests.push(request)
-      answer(res, handle(request, resources, listening.url))
+      const refusal = cloud.refuse(request)
+      if (refusal === undefined) return answer(res, handle(request, resources, listening.url))
+      res.writeHead(refusal.code, { 'content-type': 'application/json' })
+      res.end(JSON.stringify({ error: refusal }))
     })
   })
   const listening = await listen(server)
@@ -61,9 +72,10 @@ export async function startGoogleCloud(configDirectory: string): Promise<GoogleC
     'cloudbilling',
   ]
   const apis = [...overrides, 'cloudresourcemanager', 'cloudbuild', 'apigateway']
-  return {
+  const cloud: GoogleCloud = {
     requests,
     resources,
+    refuse: () => undefined,
     writes: () =>
       requests.filter(
         ({ method, path, api }) => method !== 'GET' && !READS.test(path) && api !== 'upload',
@@ -82,6 +94,7 @@ export async function startGoogleCloud(configDirectory: string): Promise<GoogleC
     },
     [Symbol.asyncDispose]: listening[Symbol.asyncDispose],
   }
+  return cloud
 }
 
 function toRequest({ method = '', url = '' }: IncomingMessage, bytes: Buffer): ApiRequest {
@@ -129,13 +142,82 @@ function handle(
     return resources.get(path.replace('/versions/latest:access', '/latest'))
   }
   if (path.endsWith('/versions')) return { versions: [], totalSize: 0 }
-  if (method === 'GET') return resources.get(normal(path))
+  if (api === 'run' && /serving\.knative\.dev|\/services$/.test(request.path)) {
+    return knative(method, path, json, resources)
+  }
+  if (method === 'GET') return resources.get(normal(path)) ?? list(path, resources)
   if (method === 'DELETE') {
     const gone = resources.get(normal(path))
     resources.delete(normal(path))
     return gone && api === 'cloudfunctions' ? done(resources, {}) : gone && {}
   }
   return create(request, normal(path), query, resources)
+}
+
+/** The resources of a collection, `-` standing for every place; undefined when it is none. */
+function list(path: string, resources: Map<string, Json>): Json | undefined {
+  const [, kind] = /\/(functions|secrets|serviceAccounts)$/.exec(path) ?? []
+  if (kind === undefined) return undefined
+  const pattern = new RegExp(`^${path.replace('/locations/-/', '/locations/[^/]+/')}/[^/]+$`)
+  const found = [...resources].filter(([name]) => pattern.test(name)).map(([, one]) => one)
+  return { [kind === 'serviceAccounts' ? 'accounts' : kind]: found }
+}
+
+/** Cloud Run as `gcloud run` sees it: services by namespace, as those of functions are. */
+function knative(
+  method: string,
+  path: string,
+  json: Json,
+  resources: Map<string, Json>,
+): Json | undefined {
+  const services = [...resources].filter(
+    ([name]) => name.includes('/services/') && !name.endsWith('/policy'),
+  )
+  const items = services.map(([name, one]) => asService(name, one))
+  const [, wanted] = /\/services\/([^/]+)$/.exec(path) ?? []
+  if (wanted === undefined) return { items, kind: 'ServiceList', apiVersion: KNATIVE, metadata: {} }
+  const found = services.find(([name]) => name.endsWith(`/${wanted}`))
+  if (found === undefined) return undefined
+  const [name] = found
+  if (method === 'PUT') resources.set(name, { ...found[1], ...json })
+  return asService(name, resources.get(name) ?? {})
+}
+
+const KNATIVE = 'serving.knative.dev/v1'
+
+function asService(path: string, stored: Json): Json {
+  const [, region, name] = /\/locations\/([^/]+)\/services\/([^/]+)$/.exec(path) ?? []
+  const condition = { type: 'Ready', status: 'True' }
+  const { metadata, spec } = stored as { metadata?: Json; spec?: Json }
+  return {
+    apiVersion: KNATIVE,
+    kind: 'Service',
+    metadata: {
+      annotations: {},
+      generation: 1,
+      ...metadata,
+      name,
+      namespace: NUMBER,
+      labels: { 'cloud.googleapis.com/location': region },
+    },
+    spec: {
+      template: { metadata: {}, spec: { containers: [{ image: 'gcr.io/acme/x' }] } },
+      traffic: [{ percent: 100, latestRevision: true }],
+      ...spec,
+    },
+    status: {
+      observedGeneration: 1,
+      conditions: [
+        condition,
+        { ...condition, type: 'ConfigurationsReady' },
+        { ...condition, type: 'RoutesReady' },
+      ],
+      latestReadyRevisionName: `${name}-00001`,
+      latestCreatedRevisionName: `${name}-00001`,
+      url: `https://${name}.a.run.app`,
+      traffic: [{ percent: 100, revisionName: `${name}-00001`, latestRevision: true }],
+    },
+  }
 }
 
 /** Google takes project `-` for "look it up". */
@@ -215,7 +297,7 @@ function create(
     serviceConfig: { ...(json['serviceConfig'] as Json), service },
   }
   resources.set(full, next)
-  resources.set(service, { name: service })
+  resources.set(service, { ...resources.get(service), name: service })
   return done(resources, {
     '@type': 'type.googleapis.com/google.cloud.functions.v2.Function',
     ...next,

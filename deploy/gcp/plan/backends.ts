@@ -1,10 +1,10 @@
-import { ConfigError } from '../../shared/config.ts'
-import { DeployError } from './deploy-error.ts'
-import type { Gcloud } from './gcloud.ts'
-import { readMembers } from './iam.ts'
-import { serviceAccountEmail } from './names.ts'
-import type { Settings } from './settings.ts'
-import type { Step } from './step.ts'
+import { ConfigError } from '../../../shared/config.ts'
+import { DeployError } from '../deploy-error.ts'
+import type { Gcloud } from '../gcloud.ts'
+import { readMembers } from '../state/iam.ts'
+import { serviceAccountEmail } from '../names.ts'
+import type { Settings } from '../settings.ts'
+import type { Step } from '../step.ts'
 
 /** A Cloud Run service that the gateway calls. */
 export interface Backend {
@@ -130,7 +130,7 @@ export function planBackends(
   settings: Settings,
   { remove = false }: { readonly remove?: boolean } = {},
 ): Step[] {
-  const member = `serviceAccount:${serviceAccountEmail('gateway', settings.project)}`
+  const member = `serviceAccount:${serviceAccountEmail('gateway', settings)}`
   return backends
     .filter(({ invokers }) => invokers.includes(member) === remove)
     .map(({ service, region, project }) => ({

@@ -1,11 +1,13 @@
+import { type HostingState, planHosting } from '../hosting/plan.ts'
+import { APIS } from '../names.ts'
+import type { Settings } from '../settings.ts'
+import type { State } from '../state/state.ts'
+import { DEFAULT_PHASES, type Phase, type Step } from '../step.ts'
 import { type Backend, planBackends } from './backends.ts'
-import { planHosting, type Site } from './hosting.ts'
-import { APIS } from './names.ts'
-import { type BuiltTarget, planFunctions } from './plan-functions.ts'
-import { planAccounts, planSecrets } from './plan-secrets.ts'
-import type { Settings } from './settings.ts'
-import type { State } from './state.ts'
-import { DEFAULT_PHASES, type Phase, type Step } from './step.ts'
+import { type BuiltTarget, planFunctions } from './functions.ts'
+import { type Leftover, planPrune } from './leftovers.ts'
+import { planAccounts, planSecrets } from './secrets.ts'
+import { type OldVersion, planOldVersions } from './versions.ts'
 
 /** All that a plan is made of. */
 export interface Deployment {
@@ -14,18 +16,36 @@ export interface Deployment {
   readonly state: State
   readonly backends: readonly Backend[]
   /** Undefined: Hosting is left as it is. */
-  readonly site: { readonly site: Site; readonly live: string | undefined } | undefined
+  readonly site: HostingState | undefined
+  /** Store given values also where the current one cannot be read. */
+  readonly updateSecrets?: boolean
+  /** Functions of an earlier configuration that are to go. */
+  readonly pruned?: readonly Leftover[]
+  /** Versions of secrets that are to be destroyed. */
+  readonly oldVersions?: readonly OldVersion[]
 }
 
 /** The steps from what is there to what is to be, in order; none when all is in place. */
-export function plan({ targets, settings, state, backends, site }: Deployment): Step[] {
+export function plan({
+  targets,
+  settings,
+  state,
+  backends,
+  site,
+  updateSecrets = false,
+  pruned = [],
+  oldVersions = [],
+}: Deployment): Step[] {
   return [
     ...planApis(state, settings),
     ...planAccounts(targets, state, settings),
-    ...planSecrets(targets, state, settings),
-    ...planFunctions(targets, state, settings),
+    ...planSecrets(targets, state, settings, updateSecrets),
+    ...planFunctions(targets, state, settings, updateSecrets),
     ...planBackends(backends, settings),
-    ...(site ? planHosting(site.site, site.live, settings) : []),
+    ...(site ? planHosting(site, settings) : []),
+    // What served until now goes last.
+    ...planPrune(pruned, settings),
+    ...planOldVersions(oldVersions, settings),
   ]
 }
 

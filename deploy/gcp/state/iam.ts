@@ -1,5 +1,5 @@
-import type { Gcloud } from './gcloud.ts'
-import type { Json } from './json.ts'
+import type { Gcloud } from '../gcloud.ts'
+import type { Json } from '../json.ts'
 
 /** Who has `role` on a resource. */
 export async function readMembers(

@@ -1,0 +1,118 @@
+import { asObject } from '../../../shared/json.ts'
+import type { Finished, Run } from '../command.ts'
+import { DeployError } from '../deploy-error.ts'
+import { reasonOf } from '../gcloud.ts'
+import { type Json, object } from '../json.ts'
+import { resourceName } from '../names.ts'
+import type { Settings } from '../settings.ts'
+import { type Site, siteArguments } from './site.ts'
+
+/** A Hosting site as it is. */
+export interface LiveSite {
+  /** Its id; undefined = not known, the project's default. */
+  readonly id: string | undefined
+  readonly exists: boolean
+  /** What it serves; undefined = nothing. */
+  readonly release: LiveRelease | undefined
+}
+
+export interface LiveRelease {
+  readonly message: string | undefined
+  /** The id of its version. */
+  readonly version: string | undefined
+  /** When it was released (RFC 3339). */
+  readonly time?: string | undefined
+  /** The Cloud Run service that `/mcp` leads to. */
+  readonly service?: string | undefined
+}
+
+const TOOL = 'chatgpt-auth0-gateway'
+const NO_DEFAULT = /could not determine the default site/i
+const NO_SITE = /could not find (?:channels for )?site/i
+
+/** How the messages of this deployment's releases begin. */
+export function releaseLabel({ prefix }: Pick<Settings, 'prefix'>): string {
+  return prefix ? `${TOOL}/${prefix.replace(/-$/, '')}` : TOOL
+}
+
+/** True when this deployment has released it, or `/mcp` leads to its gateway. */
+export function isOurRelease(
+  { message, service }: LiveRelease,
+  settings: Pick<Settings, 'prefix'>,
+): boolean {
+  const isLabelled = message?.startsWith(`${releaseLabel(settings)} `) === true
+  return isLabelled || (!message && service === resourceName('gateway', settings))
+}
+
+/**
+ * The site that the settings name, or the project's default site, with its live release. A project
+ * without a default site is to have one of its own id.
+ *
+ * @throws DeployError when there is no firebase command line, or it may not or cannot look.
+ */
+export async function readLiveSite(site: Site, settings: Settings, run: Run): Promise<LiveSite> {
+  const { project } = settings
+  const look = (id: string | undefined) =>
+    run([
+      ...(['firebase', 'hosting:channel:list', ...siteArguments(site, project)] as const),
+      ...(id === undefined ? [] : ['--site', id]),
+      '--json',
+    ])
+  let id = settings.site
+  let finished = await look(id)
+  if (id === undefined && finished.code !== 0 && NO_DEFAULT.test(textOf(finished))) {
+    id = project
+    finished = await look(id)
+  }
+  if (finished.code === 127) {
+    throw new DeployError(`firebase is not installed. Install it: npm install --global firebase-tools
+Or leave Hosting out: --skip=hosting`)
+  }
+  if (finished.code === 0) return liveSite(id, finished.stdout)
+  if (id !== undefined && NO_SITE.test(textOf(finished))) {
+    return { id, exists: false, release: undefined }
+  }
+  throw new DeployError(`firebase: ${reasonOf(finished)}
+Log in: firebase login. Make it a Firebase project: firebase projects:addfirebase ${project}
+Or leave Hosting out: --skip=hosting`)
+}
+
+function textOf({ stdout, stderr }: Finished): string {
+  return `${stderr}\n${stdout}`
+}
+
+function liveSite(given: string | undefined, output: string): LiveSite {
+  const listed = object(object(parse(output))['result'])['channels']
+  const channels: Json[] = Array.isArray(listed) ? listed.map(object) : []
+  const live = channels.find(({ name }) => String(name).endsWith('/channels/live'))
+  const [, id = given] = /sites\/([^/]+)\//.exec(String(live?.['name'])) ?? []
+  const release = asObject(live?.['release'])
+  const isServed = release !== undefined && release['type'] !== 'SITE_DISABLE'
+  return { id, exists: true, release: isServed ? toRelease(release) : undefined }
+}
+
+function toRelease(release: Json): LiveRelease {
+  const version = object(release['version'])
+  const rewrites = object(version['config'])['rewrites']
+  const mcp = (Array.isArray(rewrites) ? rewrites.map(object) : []).find(
+    ({ glob, source }) => glob === '/mcp' || source === '/mcp',
+  )
+  return {
+    message: text(release['message']),
+    version: /\/versions\/([^/]+)$/.exec(String(version['name']))?.[1],
+    time: text(release['releaseTime']),
+    service: text(object(mcp?.['run'])['serviceId']),
+  }
+}
+
+function text(value: unknown): string | undefined {
+  return typeof value === 'string' ? value : undefined
+}
+
+function parse(output: string): unknown {
+  try {
+    return JSON.parse(output)
+  } catch {
+    return undefined
+  }
+}

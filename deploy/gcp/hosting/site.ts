@@ -1,0 +1,43 @@
+import { cpSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { ROOT } from '../../build/functions.ts'
+import firebase from '../../firebase.json' with { type: 'json' }
+import { digestOf } from '../digest.ts'
+import { resourceName } from '../names.ts'
+import type { Settings } from '../settings.ts'
+
+/** What Hosting is to serve: a directory for the firebase command line, and its digest. */
+export interface Site {
+  readonly directory: string
+  readonly digest: string
+}
+
+type Place = Pick<Settings, 'region' | 'prefix' | 'site'>
+
+/** The rewrite map with site, region and names of this deployment, for the functions that it has. */
+export function hostingConfig(functions: readonly string[], place: Place) {
+  const { hosting } = firebase
+  const { region, site } = place
+  const rewrites = hosting.rewrites
+    .filter(({ run }) => functions.includes(run.serviceId))
+    .map((rewrite) => ({
+      ...rewrite,
+      run: { serviceId: resourceName(rewrite.run.serviceId, place), region },
+    }))
+  return { hosting: { ...(site && { site }), ...hosting, public: 'public', rewrites } }
+}
+
+/** Writes what Hosting is to serve into `<dist>/hosting`. */
+export function writeSite(functions: readonly string[], place: Place, dist: string): Site {
+  const directory = `${dist}/hosting`
+  rmSync(directory, { recursive: true, force: true })
+  mkdirSync(directory, { recursive: true })
+  cpSync(`${ROOT}deploy/${firebase.hosting.public}`, `${directory}/public`, { recursive: true })
+  const config = JSON.stringify(hostingConfig(functions, place), undefined, 2)
+  writeFileSync(`${directory}/firebase.json`, `${config}\n`)
+  return { directory, digest: digestOf(directory) }
+}
+
+/** What every command about a site takes. */
+export function siteArguments({ directory }: Site, project: string): readonly string[] {
+  return ['--project', project, '--config', `${directory}/firebase.json`, '--non-interactive']
+}

@@ -1,0 +1,113 @@
+import { type HostingState, planHostingEnd } from '../hosting/plan.ts'
+import { resourceName, serviceAccountEmail } from '../names.ts'
+import type { Settings } from '../settings.ts'
+import { secretsOf } from '../state/functions.ts'
+import type { State } from '../state/state.ts'
+import type { Step } from '../step.ts'
+import { type Backend, planBackends } from './backends.ts'
+import { planPrune } from './leftovers.ts'
+
+export interface Ending {
+  readonly functions: readonly string[]
+  readonly settings: Settings
+  readonly state: State
+  readonly backends: readonly Backend[]
+  readonly site: HostingState | undefined
+}
+
+/** What takes a deployment down, and what stays because something else uses it. */
+export interface End {
+  readonly steps: Step[]
+  /** A sentence each. */
+  readonly kept: string[]
+}
+
+/**
+ * Takes down what deploy has made and nothing else. Secrets and service accounts serve all regions, so
+ * they go when nothing else uses them; APIs stay on, because others may use them.
+ */
+export function planEnd({ functions, settings, state, backends, site }: Ending): End {
+  const { project, region } = settings
+  const deployed = functions.filter((name) => state.functions.get(name)?.isOurs)
+  const users = remainingUsers(deployed, state, settings)
+  const secrets = [...state.secrets]
+    .filter(([, { isOurs }]) => isOurs)
+    .map(([name]) => ({
+      id: resourceName(name, settings),
+      user: users.secrets.get(resourceName(name, settings)),
+    }))
+  const accounts = functions
+    .map((name) => serviceAccountEmail(name, settings))
+    .filter((email) => state.accounts.get(email))
+    .map((id) => ({ id, user: users.accounts.get(id) }))
+  const callsOn = users.accounts.has(serviceAccountEmail('gateway', settings))
+  return {
+    steps: [
+      ...(site ? planHostingEnd(site, settings) : []),
+      ...(callsOn ? [] : planBackends(backends, settings, { remove: true })),
+      ...planPrune(
+        deployed.map((name) => ({ id: resourceName(name, settings), region })),
+        settings,
+      ),
+      ...secrets.filter(isFree).map(
+        ({ id }): Step => ({
+          phase: 'secrets',
+          title: `delete the secret ${id} with all its versions`,
+          command: ['gcloud', 'secrets', 'delete', id, `--project=${project}`, '--quiet'],
+        }),
+      ),
+      ...accounts.filter(isFree).map(
+        ({ id }): Step => ({
+          phase: 'secrets',
+          title: `delete the service account ${id}`,
+          command: [
+            ...(['gcloud', 'iam', 'service-accounts', 'delete', id] as const),
+            ...[`--project=${project}`, '--quiet'],
+          ],
+        }),
+      ),
+    ],
+    kept: [...secrets, ...accounts].flatMap(({ id, user }) =>
+      user === undefined ? [] : [`${id} stays: ${user} uses it.`],
+    ),
+  }
+}
+
+function isFree({ user }: { readonly user: string | undefined }): boolean {
+  return user === undefined
+}
+
+/** What uses each secret and account, besides the functions that go. */
+function remainingUsers(
+  going: readonly string[],
+  { all = { functions: [], services: [] } }: State,
+  settings: Settings,
+) {
+  const ids = new Set(going.map((name) => resourceName(name, settings)))
+  const goes = (id: string, region: string) => region === settings.region && ids.has(id)
+  const functions = all.functions.filter(({ id, region }) => !goes(id, region))
+  const runs = new Set(
+    all.functions
+      .filter(({ id, region }) => goes(id, region))
+      .map(({ run, region }) => `${region}/${run}`),
+  )
+  const services = all.services.filter(({ name, region }) => !runs.has(`${region}/${name}`))
+  const users = [
+    ...functions.map((one) => ({
+      user: `the function ${one.id} in ${one.region}`,
+      account: String(one.service['serviceAccountEmail']),
+      secrets: secretsOf(one),
+    })),
+    ...services.map(({ name, region, account, secrets }) => ({
+      user: `the service ${name} in ${region}`,
+      account,
+      secrets,
+    })),
+  ]
+  return {
+    secrets: new Map(
+      users.flatMap(({ user, secrets }) => secrets.map((id) => [id, user] as const)),
+    ),
+    accounts: new Map(users.map(({ user, account }) => [account, user] as const)),
+  }
+}

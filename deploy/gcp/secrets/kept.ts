@@ -1,0 +1,44 @@
+import { generateKeyPairSync } from 'node:crypto'
+import { type Environment, variables } from '../../../shared/config.ts'
+import { isSecret } from '../names.ts'
+
+/** In place of a value: Secret Manager's own is kept, whatever it is. */
+export const KEPT = '<kept in Secret Manager>'
+
+/** What a function's parser accepts for a secret whose value is not known here. */
+const STAND_IN = 'kept-in-secret-manager-'.padEnd(48, '0')
+
+/** The names of all secret variables. */
+export function secretNames(): string[] {
+  return Object.keys(variables).filter(isSecret)
+}
+
+/**
+ * The secrets with the value to deploy: that of the environment, else that of the file. One that is
+ * empty in the file is not wanted; one that neither names is not in the result.
+ */
+export function givenSecrets(env: Environment, file: Environment): Record<string, string> {
+  return Object.fromEntries(
+    secretNames().flatMap((name) => {
+      const value = env[name]?.trim() || file[name]?.trim()
+      return value === undefined ? [] : [[name, value]]
+    }),
+  )
+}
+
+/** `env` with something that a parser accepts for each of the secrets `names`. */
+export function withStandIns(env: Environment, names: readonly string[]): Environment {
+  return { ...env, ...Object.fromEntries(names.map((name) => [name, standInFor(name)])) }
+}
+
+function standInFor(name: string): string {
+  if (name === 'REDIS_URL') return 'rediss://kept.invalid:6379'
+  return name === 'GATEWAY_SIGNING_KEY' ? createSigningKey() : STAND_IN
+}
+
+/** A new Ed25519 private key as GATEWAY_SIGNING_KEY takes it: PKCS #8 in PEM, on one line. */
+export function createSigningKey(): string {
+  const { privateKey } = generateKeyPairSync('ed25519')
+  const pem = privateKey.export({ type: 'pkcs8', format: 'pem' })
+  return String(pem).trim().replaceAll('\n', '\\n')
+}

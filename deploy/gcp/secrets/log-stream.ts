@@ -1,0 +1,33 @@
+import { type Environment, parseEnvironment, variables } from '../../../shared/config.ts'
+import { createManagement, credentialsIn } from '../../../shared/management.ts'
+import { LOG_WEBHOOK_PATH } from '../../../shared/protected-resource.ts'
+import { listWebhookStreams } from '../../auth0/tenant-lookups.ts'
+import { DeployError } from '../deploy-error.ts'
+
+/**
+ * Makes the log stream to log-webhook send `authorization`. The rest of the stream stays as it is.
+ *
+ * @throws DeployError when the tenant has no such stream, ConfigError when the Management API's
+ *   variables are missing, and what the Management API throws.
+ */
+export async function authorizeLogStream(env: Environment, authorization: string): Promise<void> {
+  const { PUBLIC_URL, MGMT_DOMAIN, MGMT_CLIENT_ID, MGMT_CLIENT_SECRET } = variables
+  const config = parseEnvironment(
+    { PUBLIC_URL, MGMT_DOMAIN, MGMT_CLIENT_ID, MGMT_CLIENT_SECRET },
+    env,
+  )
+  const endpoint = `${config.PUBLIC_URL}${LOG_WEBHOOK_PATH}`
+  const management = await createManagement(credentialsIn(config))()
+  const streams = await listWebhookStreams(management)
+  const own = streams.filter(({ sink }) => sink?.httpEndpoint === endpoint)
+  if (own.length === 0) {
+    throw new DeployError(
+      `The tenant has no log stream to ${endpoint}. Create it with npm run provision -- --apply, then run this again.`,
+    )
+  }
+  for (const { id = '', sink } of own) {
+    await management.logStreams.update(id, {
+      sink: { ...sink, httpEndpoint: endpoint, httpAuthorization: authorization },
+    })
+  }
+}

@@ -1,0 +1,200 @@
+import type { Gcloud } from '../gcloud.ts'
+import { object } from '../json.ts'
+import { APIS, isOurs, OWNER_NOTE, resourceName, serviceAccountEmail } from '../names.ts'
+import type { Settings } from '../settings.ts'
+import { type ListedFunction, listFunctions, secretsOf } from './functions.ts'
+import { type Service, listServices } from './services.ts'
+import { readMembers } from './iam.ts'
+import { readReaders, readLatest, type StoredSecret } from './secrets.ts'
+
+/** A function that is deployed, as the Functions API describes it. */
+export interface DeployedFunction {
+  readonly isOurs: boolean
+  readonly isActive: boolean
+  readonly labels: Readonly<Record<string, string>>
+  readonly entryPoint: unknown
+  readonly runtime: unknown
+  /** The account that builds it; absent = the project's default. */
+  readonly buildAccount?: unknown
+  readonly service: Readonly<Record<string, unknown>>
+  /** Anybody may invoke it. */
+  readonly isPublic: boolean
+  /** Its Cloud Run service; undefined when that is not known. */
+  readonly run?: Service | undefined
+}
+
+/** What there is in the project, of what a deployment makes. */
+export interface State {
+  readonly apis: ReadonlySet<string>
+  /** The functions of this region by the names of this repository, without prefix. */
+  readonly functions: ReadonlyMap<string, DeployedFunction>
+  /** Service accounts by e-mail; the value tells whether we made it. */
+  readonly accounts: ReadonlyMap<string, boolean>
+  /** Secrets by the name of their variable, without prefix. */
+  readonly secrets: ReadonlyMap<string, StoredSecret>
+  /** All functions and services of the project, whatever region they are in and whoever made them. */
+  readonly all?: {
+    readonly functions: readonly ListedFunction[]
+    readonly services: readonly Service[]
+  }
+}
+
+export const EMPTY: State = {
+  apis: new Set(),
+  functions: new Map(),
+  accounts: new Map(),
+  secrets: new Map(),
+}
+
+/**
+ * Reads what there is. Nothing can be of a kind whose API is off, and asking would fail. `values`:
+ * also who may read the secrets, and their latest values as far as this login may read them.
+ *
+ * @throws DeployError
+ */
+export async function readState(
+  settings: Settings,
+  names: {
+    readonly functions: readonly string[]
+    readonly secrets: readonly string[]
+    readonly values?: boolean
+    /** Names of the secrets that each function is to use. */
+    readonly uses?: ReadonlyMap<string, readonly string[]>
+  },
+  gcloud: Gcloud,
+): Promise<State> {
+  const at = `--project=${settings.project}`
+  const services = await gcloud.list('services', 'list', '--enabled', at)
+  const enabled = services.map((service) => String(object(service['config'])['name']))
+  const apis = new Set(enabled.filter((name) => APIS.some((api) => api === name)))
+  const [listed, accounts, stored] = await Promise.all([
+    readCompute(settings, apis, gcloud),
+    apis.has('iam.googleapis.com') ? gcloud.list('iam', 'service-accounts', 'list', at) : [],
+    apis.has('secretmanager.googleapis.com')
+      ? readSecrets(settings, names.secrets, names.values ?? true, gcloud)
+      : new Map<string, StoredSecret>(),
+  ])
+  const isRead = (secret: string) =>
+    names.values !== false && !isInUse(secret, names.uses, settings, listed.functions)
+  const secrets = await withReaders(stored, settings, isRead, gcloud)
+  const emails = new Set(names.functions.map((name) => serviceAccountEmail(name, settings)))
+  return {
+    apis,
+    functions: await describeFunctions(settings, names.functions, listed, gcloud),
+    accounts: new Map(
+      accounts
+        .filter(({ email }) => emails.has(String(email)))
+        .map(({ email, description }) => [String(email), description === OWNER_NOTE]),
+    ),
+    secrets,
+    all: listed,
+  }
+}
+
+async function readCompute(
+  settings: Settings,
+  apis: ReadonlySet<string>,
+  gcloud: Gcloud,
+): Promise<Required<State>['all']> {
+  const functions = apis.has('cloudfunctions.googleapis.com')
+    ? await listFunctions(settings, gcloud)
+    : []
+  const hasServices = functions.length > 0 && apis.has('run.googleapis.com')
+  return { functions, services: hasServices ? await listServices(settings, gcloud) : [] }
+}
+
+async function describeFunctions(
+  settings: Settings,
+  names: readonly string[],
+  { functions, services }: Required<State>['all'],
+  gcloud: Gcloud,
+): Promise<ReadonlyMap<string, DeployedFunction>> {
+  const { region } = settings
+  const found = names.flatMap((name) => {
+    const id = resourceName(name, settings)
+    const listed = functions.find((one) => one.id === id && one.region === region)
+    return listed === undefined ? [] : [{ name, listed }]
+  })
+  const described = found.map(async ({ name, listed }) => {
+    const run = services.find((one) => one.name === listed.run && one.region === region)
+    const isPublic = await isOpen(settings, listed, run, gcloud)
+    return [name, { ...listed, isOurs: isOurs(listed.labels), isPublic, run }] as const
+  })
+  return new Map(await Promise.all(described))
+}
+
+/** By allUsers' role, or because the service checks nobody (`--no-invoker-iam-check`). */
+async function isOpen(
+  { project, region }: Settings,
+  { run: name }: ListedFunction,
+  service: Service | undefined,
+  gcloud: Gcloud,
+): Promise<boolean> {
+  if (service?.isUnchecked) return true
+  const at = [`--project=${project}`, `--region=${region}`]
+  const invokers = await readMembers(gcloud, 'roles/run.invoker', 'run', 'services', name, at)
+  return invokers.includes('allUsers')
+}
+
+async function readSecrets(
+  settings: Settings,
+  names: readonly string[],
+  hasValues: boolean,
+  gcloud: Gcloud,
+): Promise<ReadonlyMap<string, StoredSecret>> {
+  const at = `--project=${settings.project}`
+  const listed = new Map(
+    (await gcloud.list('secrets', 'list', at)).map((secret) => [
+      String(secret['name']).replace(/^.*\//, ''),
+      object(secret['labels']) as Record<string, string>,
+    ]),
+  )
+  const stored = names.flatMap((name) => {
+    const id = resourceName(name, settings)
+    const labels = listed.get(id)
+    return labels === undefined ? [] : [{ name, id, labels }]
+  })
+  const read = stored.map(async ({ name, id, labels }) => {
+    const known = { isOurs: isOurs(labels), latest: undefined, readers: undefined }
+    if (!hasValues) return [name, known] as const
+    const latest = await readLatest(gcloud, id, at)
+    return [name, { isOurs: isOurs(labels), latest, readers: undefined }] as const
+  })
+  return new Map(await Promise.all(read))
+}
+
+/**
+ * True when the functions that are to use a secret, and no others of ours, run with it as their own
+ * accounts: without the right to read it they would not have started.
+ */
+function isInUse(
+  secret: string,
+  uses: ReadonlyMap<string, readonly string[]> = new Map(),
+  settings: Settings,
+  functions: readonly ListedFunction[],
+): boolean {
+  return [...uses].every(([name, wanted]) => {
+    const id = resourceName(name, settings)
+    const deployed = functions.find((one) => one.id === id && one.region === settings.region)
+    const isWanted = wanted.includes(secret)
+    if (deployed === undefined) return !isWanted && uses.size > 0
+    const isItsOwn = deployed.service['serviceAccountEmail'] === serviceAccountEmail(name, settings)
+    const isUsed = secretsOf(deployed).includes(resourceName(secret, settings))
+    return deployed.isActive && isItsOwn && isUsed === isWanted
+  })
+}
+
+async function withReaders(
+  stored: ReadonlyMap<string, StoredSecret>,
+  settings: Settings,
+  isRead: (secret: string) => boolean,
+  gcloud: Gcloud,
+): Promise<ReadonlyMap<string, StoredSecret>> {
+  const at = `--project=${settings.project}`
+  const read = [...stored].map(async ([name, secret]) => {
+    if (!isRead(name)) return [name, secret] as const
+    const readers = await readReaders(gcloud, resourceName(name, settings), at)
+    return [name, { ...secret, readers }] as const
+  })
+  return new Map(await Promise.all(read))
+}

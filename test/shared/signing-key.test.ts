@@ -1,13 +1,15 @@
-import { generateKeyPairSync, type KeyObject } from 'node:crypto'
+import { createPublicKey, generateKeyPairSync, type KeyObject } from 'node:crypto'
 import { calculateJwkThumbprint, compactVerify, importJWK } from 'jose'
 import { describe, expect, test } from 'vitest'
 import { readSigningKeys } from '../../shared/signing-key.ts'
 
 const p256 = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey
+const otherP256 = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey
 const ed25519 = generateKeyPairSync('ed25519').privateKey
 const pem = (key: KeyObject, type: 'pkcs8' | 'sec1' = 'pkcs8') =>
   String(key.export({ type, format: 'pem' }))
 const jwk = (key: KeyObject) => key.export({ format: 'jwk' })
+const publicHalf = (key: KeyObject) => createPublicKey(key).export({ format: 'jwk' })
 
 describe('a signing key', () => {
   test.each([
@@ -28,6 +30,13 @@ describe('a signing key', () => {
     const signed = `${Buffer.from(JSON.stringify({ alg })).toString('base64url')}.e30`
     const publicKey = await importJWK({ ...key.publicJwk }, alg)
     await expect(compactVerify(`${signed}.${key.sign(signed)}`, publicKey)).resolves.toBeDefined()
+  })
+
+  test.each([
+    ['the public half of another key', publicHalf(otherP256)],
+    ['an empty private half', { d: '' }],
+  ])('with %s is refused', (_, members) => {
+    expect(readSigningKeys(JSON.stringify({ ...jwk(p256), ...members }))).toBeUndefined()
   })
 
   test('two keys keep their order', () => {

@@ -80,7 +80,7 @@ export function valuesToCheck(text: string, value: unknown): readonly unknown[] 
 
 /** So few digits, 15 at most, that a double holds them all. */
 function isShort(written: string): boolean {
-  return written.length <= 16 && !/[eE]/.test(written)
+  return written.length <= 15 && !/[eE]/.test(written)
 }
 
 function finite(number: number, place: () => string): number {

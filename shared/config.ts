@@ -175,7 +175,10 @@ export const variables = {
     .enum(['scope', 'scope-or-permissions'], 'must be scope or scope-or-permissions')
     .default('scope'),
   RATE_LIMIT_PER_MINUTE: wholeNumber(1, 1_000_000, 'calls').optional(),
+  RATE_LIMIT_ANONYMOUS_PER_MINUTE: wholeNumber(1, 1_000_000, 'calls').optional(),
   REDIS_URL: redisUrl.optional(),
+  // More would not fit into what an instance may have in flight.
+  MAX_BODY_BYTES: wholeNumber(1_024, 8_388_608, 'bytes').default(1_048_576),
   APP_ORIGIN: browserOrigins.default([]),
   AUTH_CHALLENGE: z
     .enum(['auto', 'http', 'tool-result'], 'must be auto, http or tool-result')

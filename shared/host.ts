@@ -15,6 +15,7 @@
 
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import { http as register } from '@google-cloud/functions-framework'
+import { createBodyBudget } from './body-budget.ts'
 import { ConfigError, type Environment } from './config.ts'
 import { drainOnSignal } from './drain.ts'
 import { createLog, type Log, type LogLevel } from './log.ts'
@@ -25,6 +26,8 @@ import { prepareCatalogue } from './tools.ts'
 // eighth of a cold start.
 const http = process.getBuiltinModule('node:http')
 
+// Until its answer is sent, a call keeps its body in about three forms; an instance has 512 MiB.
+const MAX_IN_FLIGHT_BYTES = 16 * 1024 * 1024
 const HEADERS_TIMEOUT_MS = 15_000
 const REQUEST_TIMEOUT_MS = 30_000
 // Node looks for connections past these limits only this often; its default of 30 s would add that.
@@ -87,12 +90,17 @@ export async function start<Config extends { readonly LOG_LEVEL: LogLevel }>(
 
 function createHost(handler: RequestHandler): Server {
   const inFlight = new Set<ServerResponse>()
+  const budget = createBodyBudget(MAX_IN_FLIGHT_BYTES)
   const options = { connectionsCheckingInterval: TIMEOUT_CHECK_INTERVAL_MS }
   const server = http.createServer(options, (req, res) => {
     inFlight.add(res)
-    res.once('close', () => inFlight.delete(res))
+    const share = budget.open()
+    res.once('close', () => {
+      inFlight.delete(res)
+      share.release()
+    })
     const maxBytes = handler.maxBodyBytes?.(req) ?? MAX_BODY_BYTES
-    readBody(req, maxBytes, (body) => void handler(req, res, body))
+    readBody(req, maxBytes, share, (body) => void handler(req, res, body))
   })
   server.headersTimeout = HEADERS_TIMEOUT_MS
   server.requestTimeout = REQUEST_TIMEOUT_MS

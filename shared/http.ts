@@ -16,8 +16,10 @@ export interface HttpRequest {
   readonly headers: IncomingHttpHeaders
   /** Every Authorization field value. */
   readonly authorization: readonly string[]
-  /** The raw bytes. Throws the HttpError 413 or 415 that reading met. */
+  /** The raw bytes. Throws the HttpError 413, 415 or 503 that reading met. */
   readonly body: () => Buffer
+  /** The same for the last time: whoever waits for long must not keep them. */
+  readonly takeBody: () => Buffer
   /** Aborted when the client hangs up before the answer has been sent. */
   readonly signal: AbortSignal
   readonly id: string
@@ -73,15 +75,16 @@ export function errorResponse(error: HttpError, log: Log): HttpResponse {
  * throws: an HttpError is rendered, anything else is a bug and becomes a bare 500 and a log line.
  */
 export function toHttpFunction(handler: Handler, log: Log): RequestHandler {
-  const serve = async (req: IncomingMessage, res: ServerResponse, body: ReceivedBody) => {
-    const request = readRequest(req, res, body, log)
+  const serve = async (req: IncomingMessage, res: ServerResponse, request: HttpRequest) => {
     try {
       send(req, res, await handler(request))
     } catch (error) {
       send(req, res, errorResponse(toHttpError(error, request.log), request.log))
     }
   }
-  return Object.assign(serve, {
+  const receive: RequestHandler = (req, res, body) =>
+    serve(req, res, readRequest(req, res, body, log))
+  return Object.assign(receive, {
     maxBodyBytes: (req: IncomingMessage) =>
       handler.maxBodyBytes?.(fieldValues(req, 'authorization')),
   })
@@ -96,6 +99,7 @@ function readRequest(
   const id = randomUUID()
   // Made when it is asked for: most requests are answered without.
   let signal: AbortSignal | undefined
+  const held = holdBody(body)
   const traceparent = asTraceparent(req.headers['traceparent'])
   const trace =
     traceparent === undefined
@@ -107,10 +111,8 @@ function readRequest(
     query: /\?([^#]*)/.exec(req.url ?? '')?.[1] ?? '',
     headers: req.headers,
     authorization: fieldValues(req, 'authorization'),
-    body: () => {
-      if (body instanceof HttpError) throw body
-      return body
-    },
+    body: held.read,
+    takeBody: held.take,
     get signal() {
       signal ??= hangUpSignal(res)
       return signal
@@ -119,6 +121,23 @@ function readRequest(
     traceparent,
     log: log.with({ request_id: id, trace }),
   }
+}
+
+/** In a scope of its own: what a request's other members close over stays as long as they do. */
+function holdBody(received: ReceivedBody) {
+  let body: ReceivedBody | undefined = received
+  const read = (): Buffer => {
+    if (body instanceof HttpError) throw body
+    if (body === undefined) throw new Error('the body was taken before')
+    return body
+  }
+  const take = (): Buffer => {
+    const taken = read()
+    body = undefined
+    return taken
+  }
+  // The parameter would keep what `take` lets go of, were it closed over.
+  return { read, take }
 }
 
 /** The one value of a header field, '' when it is absent or repeated. */

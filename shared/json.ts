@@ -31,36 +31,6 @@ export function parseJsonOfAnyDepth(text: string): Parsed | undefined {
   }
 }
 
-// Few texts have what looks like either, and without one no number can need to be kept.
-const LONG_NUMBER = /(?:^|[[,:\s])-?(?:\d{16}|\d+(?:\.\d+)?e\+?\d{3})/i
-
-declare global {
-  // TypeScript does not know these yet: https://github.com/tc39/proposal-json-parse-with-source
-  interface JSON {
-    readonly rawJSON: (text: string) => unknown
-    parse(
-      text: string,
-      reviver: (key: string, value: unknown, context: { readonly source?: string }) => unknown,
-    ): unknown
-  }
-}
-
-/**
- * `value`, which was parsed from `text`, to be written again: whole numbers that a double would round,
- * and numbers beyond its range, are then written as they were. Not for checks: they are no numbers.
- */
-export function keepNumbers<Value>(text: string, value: Value): Value {
-  if (!LONG_NUMBER.test(text)) return value
-  return JSON.parse(text, (_, member, { source = '' }) =>
-    isHeld(member, source) ? member : JSON.rawJSON(source),
-  ) as Value
-}
-
-function isHeld(value: unknown, written: string): boolean {
-  if (typeof value !== 'number' || Number.isSafeInteger(value)) return true
-  return Number.isFinite(value) && !/^-?\d+$/.test(written)
-}
-
 /** The value when it is an object, not an array. */
 export function asObject(value: unknown): Readonly<Record<string, unknown>> | undefined {
   return value !== null && typeof value === 'object' && !Array.isArray(value)

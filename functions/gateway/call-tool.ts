@@ -1,6 +1,7 @@
 import { BearerError } from '../../shared/bearer.ts'
 import type { Log } from '../../shared/log.ts'
 import type { ToolDefinition } from '../../shared/tools.ts'
+import { NumberError, valuesToCheck } from '../../shared/written-numbers.ts'
 import type { CallableTool } from './callable-tool.ts'
 import { type GoogleIdentity, GoogleIdentityError } from './google-identity.ts'
 import { type Identity, requireScopes } from './identity.ts'
@@ -13,6 +14,8 @@ import { createStatementSigner, type StatementKeys } from './statement.ts'
 export interface ToolCall {
   readonly tool: CallableTool
   readonly args: unknown
+  /** Whether `args` are what a check of them sees; else that is read from `body`. */
+  readonly isPlain: boolean
   /** The same in JSON, as the backend gets it. */
   readonly body: string
   readonly identity: Identity
@@ -26,7 +29,11 @@ export interface ToolCall {
   readonly log: Log
 }
 
-/** Makes the call; every fault on the way is an Outcome, not a throw. Writes the audit record. */
+/**
+ * Makes the call; every fault on the way is an Outcome, not a throw. Writes `tool_called` before
+ * anything leaves for the backend and `tool_answered` when the call is over. The arguments are checked
+ * at once and not kept while the backend works.
+ */
 export type CallTool = (call: ToolCall) => Promise<Outcome>
 
 export interface CallToolOptions {
@@ -36,6 +43,9 @@ export interface CallToolOptions {
   readonly timeoutMs: number
   readonly googleIdentity?: GoogleIdentity | undefined
 }
+
+/** What is kept of a call while its backend works. */
+type SentCall = Omit<ToolCall, 'args' | 'isPlain'>
 
 const MAX_FAULT_CHARACTERS = 1_000
 const MAX_ANSWER_BYTES = 4 * 1024 * 1024
@@ -59,7 +69,7 @@ export function createCallTool(options: CallToolOptions): CallTool {
     targets.set(url, target)
     return target
   }
-  const callBackend = async (call: ToolCall): Promise<Outcome> => {
+  const callBackend = async (call: SentCall): Promise<Outcome> => {
     const { tool, body, identity, requestId } = call
     const url = `${options.functionsBase}/${tool.name}`
     const answer = await post(targetAt(url), {
@@ -92,23 +102,26 @@ export function createCallTool(options: CallToolOptions): CallTool {
     return toOutcome(answer, tool)
   }
 
-  return async (call) => {
+  const finish = async (call: SentCall, fault: string | undefined): Promise<Outcome> => {
     const startedAt = performance.now()
-    const fault = call.tool.validateInput(call.args)
-    const outcome =
-      fault === undefined
-        ? await callBackend(call).catch((error: unknown) => toFailure(error))
-        : failed(
-            'arguments_invalid',
-            400,
-            `The arguments do not fit: ${oneLine(fault, MAX_FAULT_CHARACTERS)}`,
-          )
-    audit(call.log, call.tool, call.identity, {
-      decision: 'allowed',
-      ...statusOf(outcome),
-      ms: Math.round(performance.now() - startedAt),
-    })
-    return outcome
+    let ended: ReturnType<typeof statusOf> = { status: 500, reason: 'internal_error' }
+    try {
+      const outcome =
+        fault === undefined
+          ? await callBackend(call).catch((error: unknown) => toFailure(error))
+          : failed('arguments_invalid', 400, `The arguments do not fit: ${fault}`)
+      ended = statusOf(outcome)
+      return outcome
+    } finally {
+      const ms = Math.round(performance.now() - startedAt)
+      const severity = ended.status >= 500 ? 'ERROR' : 'NOTICE'
+      call.log.audit('tool_answered', { tool: call.tool.name, ...ended, ms }, severity)
+    }
+  }
+
+  return ({ args, isPlain, ...call }) => {
+    auditDecision(call.log, call.tool, call.identity, { decision: 'allowed' })
+    return finish(call, faultOf(call.tool, call.body, args, isPlain))
   }
 }
 
@@ -122,27 +135,40 @@ export function authorize(tool: ToolDefinition, identity: Identity, log: Log): v
     requireScopes(tool, identity)
   } catch (error) {
     if (error instanceof BearerError) {
-      const { reason, status } = error
-      audit(log, tool, identity, { decision: 'denied', reason, status, ms: 0 })
+      auditDecision(log, tool, identity, { decision: 'denied', reason: error.reason })
     }
     throw error
   }
 }
 
-function audit(
+/** What is wrong with the arguments, in one bounded line; undefined when they fit. */
+function faultOf(
+  tool: CallableTool,
+  body: string,
+  args: unknown,
+  isPlain: boolean,
+): string | undefined {
+  try {
+    for (const value of isPlain ? [args] : valuesToCheck(body, JSON.parse(body))) {
+      const fault = tool.validateInput(value)
+      if (fault !== undefined) return oneLine(fault, MAX_FAULT_CHARACTERS)
+    }
+    return undefined
+  } catch (error) {
+    if (!(error instanceof NumberError)) throw error
+    return oneLine(error.message, MAX_FAULT_CHARACTERS)
+  }
+}
+
+/** Standard output is written before this returns (Node: pipes and files are synchronous on Linux). */
+function auditDecision(
   log: Log,
   tool: ToolDefinition,
   identity: Identity,
-  fields: {
-    readonly decision: 'allowed' | 'denied'
-    readonly status: number
-    readonly reason?: string
-    readonly ms: number
-  },
+  fields: { readonly decision: 'allowed' | 'denied'; readonly reason?: string },
 ): void {
   const { subject, clientId: client } = identity ?? {}
-  const severity = fields.status >= 500 ? 'ERROR' : 'NOTICE'
-  log.audit('tool_called', { tool: tool.name, subject, client, ...fields }, severity)
+  log.audit('tool_called', { tool: tool.name, subject, client, ...fields })
 }
 
 function toFailure(error: unknown): Outcome {

@@ -1,6 +1,6 @@
 import { createAccessTokenVerifier } from '../../shared/access-token.ts'
 import { type CorsPolicy, PUBLIC_DOCUMENT, withCors } from '../../shared/cors.ts'
-import { type Handler, json } from '../../shared/http.ts'
+import { type Handler, type HttpRequest, json } from '../../shared/http.ts'
 import { notFound } from '../../shared/http-error.ts'
 import { createJwks } from '../../shared/jwks.ts'
 import type { Log } from '../../shared/log.ts'
@@ -64,10 +64,13 @@ export function createGateway(
       config.BACKEND_AUTH === 'google' ? createGoogleIdentity(metadataHost) : undefined,
   })
   const perMinute = config.RATE_LIMIT_PER_MINUTE
-  const rateLimit: RateLimit =
-    perMinute === undefined
-      ? async () => ({})
-      : createRateLimit({ perMinute, redisUrl: config.REDIS_URL, log })
+  const anonymousPerMinute = config.RATE_LIMIT_ANONYMOUS_PER_MINUTE
+  const isLimited =
+    (perMinute ?? anonymousPerMinute) !== undefined ||
+    [...catalogue.values()].some((tool) => tool.rateLimit !== undefined)
+  const rateLimit: RateLimit | undefined = isLimited
+    ? createRateLimit({ perMinute, anonymousPerMinute, redisUrl: config.REDIS_URL, log })
+    : undefined
   const calls = { gate, catalogue, callTool, rateLimit }
   const mcp = createMcp({ ...calls, challengeForm: config.AUTH_CHALLENGE })
   const rest = createRest(calls)
@@ -90,7 +93,7 @@ export function createGateway(
   const limits = brokenLimits(catalogue)
   if (limits.length > 0) log.warning('gpt_actions_limits_exceeded', { limits })
 
-  return (request) => {
+  const handle = (request: HttpRequest) => {
     if (request.path === MCP_PATH || request.path === `${MCP_PATH}/`) {
       return withCors(policy, request, () => mcp(request))
     }
@@ -104,4 +107,5 @@ export function createGateway(
     if (request.path !== '/openapi.json') throw notFound()
     return withCors(PUBLIC_DOCUMENT, request, () => openApi(request), problemResponse)
   }
+  return Object.assign(handle, { maxBodyBytes: () => config.MAX_BODY_BYTES })
 }

@@ -1,6 +1,7 @@
 import type { RequestId } from '@modelcontextprotocol/client'
 import { type HttpResponse, json } from '../../shared/http.ts'
-import { asObject, decodeUtf8, keepNumbers, parseJson } from '../../shared/json.ts'
+import { asObject, decodeUtf8, parseJson } from '../../shared/json.ts'
+import { keepNumbers } from '../../shared/written-numbers.ts'
 
 /** JSON-RPC 2.0 s5.1 and MCP 2026-07-28's own codes. */
 export const CODE = {
@@ -73,7 +74,8 @@ export function readJson(body: Buffer, toPassOn: boolean): ReadJson {
 /** @throws RpcError -32600 when the value is not one JSON-RPC 2.0 message as MCP writes them. */
 export function toMessage(value: unknown): RpcMessage {
   const message = asObject(value)
-  const { id, method, params } = message ?? {}
+  const { method, params } = message ?? {}
+  const id = plainId(message?.['id'])
   if (message?.['jsonrpc'] !== '2.0') throw invalidRequest()
   if (method === undefined && ('result' in message || 'error' in message)) {
     return { kind: 'response' }
@@ -92,8 +94,13 @@ export function isNothing(value: unknown): boolean {
 
 /** The id to answer a message by that was refused as a whole; null when it has none that counts. */
 export function idOf(value: unknown): RequestId | null {
-  const id = asObject(value)?.['id']
+  const id = plainId(asObject(value)?.['id'])
   return isId(id) ? id : null
+}
+
+/** An id that `keepNumbers` kept as it was written, such as 1.0, as its number. */
+function plainId(id: unknown): unknown {
+  return typeof id === 'object' && id !== null ? JSON.parse(JSON.stringify(id)) : id
 }
 
 /** MCP's ids; what a double would round would come back as another. */

@@ -1,11 +1,12 @@
 import type { HttpRequest } from '../../shared/http.ts'
 import { asObject } from '../../shared/json.ts'
+import type { Log } from '../../shared/log.ts'
 import type { Catalogue } from '../../shared/tools.ts'
 import { asTraceparent } from '../../shared/trace-context.ts'
 import { authorize, type CallTool } from './call-tool.ts'
 import type { CallableTool } from './callable-tool.ts'
 import type { Identity } from './identity.ts'
-import { CODE, isNothing, RpcError, type RpcMessage, type RpcRequest } from './json-rpc.ts'
+import { CODE, isNothing, RpcError, type RpcRequest } from './json-rpc.ts'
 import { toCallToolResult, writeResult } from './mcp-result.ts'
 import type { Allowance } from './post.ts'
 import type { Era, Inbound } from './revision.ts'
@@ -15,6 +16,8 @@ import { introduce } from './tool-list.ts'
 export interface Exchange {
   readonly era: Era
   readonly request: HttpRequest
+  /** The request's; in a batch each line names the call. */
+  readonly log: Log
   readonly identity: Identity
   /** Whether the messages' numbers are numbers, as `readJson` tells. */
   readonly isPlain: boolean
@@ -25,11 +28,14 @@ export interface Exchange {
 /**
  * Answers one JSON-RPC request with the JSON of its result.
  *
- * @throws RpcError for what the protocol refuses, BearerError for a call that is not allowed.
+ * A call's promise keeps nothing of the message.
+ *
+ * @throws RpcError for what the protocol refuses, BearerError for a call that is not allowed; at once,
+ * never by the promise.
  */
-export type AnswerMethod = (exchange: Exchange, message: RpcRequest) => Promise<string>
+export type AnswerMethod = (exchange: Exchange, message: RpcRequest) => string | Promise<string>
 
-type Method = (exchange: Exchange, message: RpcRequest) => string | Promise<string>
+type Method = AnswerMethod
 
 /** The methods of a server that has tools and nothing else, by era. */
 export function createMethods(
@@ -38,22 +44,22 @@ export function createMethods(
 ): AnswerMethod {
   const introduction = introduce(catalogue)
 
-  const call: Method = async ({ era, request, identity, isPlain, take }, { params }) => {
+  const call: Method = ({ era, request, log, identity, isPlain, take }, { params }) => {
     const given = asObject(params['arguments'] ?? {})
     if (typeof params['name'] !== 'string' || given === undefined) {
       throw invalidParams('a name and an object of arguments')
     }
     const tool = catalogue.get(params['name'])
     if (tool === undefined) throw new RpcError(200, CODE.invalidParams, 'Unknown tool.')
-    authorize(tool, identity, request.log)
-    const { id: requestId, signal, log } = request
+    authorize(tool, identity, log)
+    const { id: requestId, signal } = request
     const traceparent =
       request.traceparent ?? asTraceparent(asObject(params['_meta'])?.['traceparent'])
     const body = JSON.stringify(given)
-    const args = isPlain ? given : JSON.parse(body)
-    const toolCall = { tool, args, body, identity, requestId, traceparent, signal, take, log }
-    const outcome = await callTool(toolCall)
-    return writeResult(toCallToolResult(outcome, tool, era), era)
+    const sent = { tool, body, identity, requestId, traceparent, signal, take, log }
+    return callTool({ ...sent, args: given, isPlain }).then((outcome) =>
+      writeResult(toCallToolResult(outcome, tool, era), era),
+    )
   }
   const list: Method = ({ era }, { params }) => {
     const { cursor } = params
@@ -75,7 +81,7 @@ export function createMethods(
     ]),
   }
 
-  return async (exchange, message) => {
+  return (exchange, message) => {
     const method = methods[exchange.era].get(message.method)
     if (method !== undefined) return method(exchange, message)
     // Streamable HTTP, 2026-07-28: an unknown method is a 404.
@@ -93,13 +99,17 @@ export function calledTool(
   return method === 'tools/call' && typeof name === 'string' ? catalogue.get(name) : undefined
 }
 
-/** How many tools the messages of one POST would call. */
-export function callsIn(inbound: Inbound): number {
-  return 'batch' in inbound ? inbound.batch.filter(isCall).length : Number(isCall(inbound.message))
-}
-
-function isCall(message: RpcMessage): boolean {
-  return message.kind === 'request' && message.method === 'tools/call'
+/** The tools that the messages of one POST would call; undefined for one that does not exist. */
+export function callsIn(
+  catalogue: Catalogue<CallableTool>,
+  inbound: Inbound,
+): (CallableTool | undefined)[] {
+  const messages = 'batch' in inbound ? inbound.batch : [inbound.message]
+  return messages.flatMap((message) =>
+    message.kind === 'request' && message.method === 'tools/call'
+      ? [calledTool(catalogue, message)]
+      : [],
+  )
 }
 
 function invalidParams(what: string): RpcError {

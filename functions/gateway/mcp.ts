@@ -1,5 +1,7 @@
 import { BearerError } from '../../shared/bearer.ts'
 import { type HttpRequest, type HttpResponse, withHeaders } from '../../shared/http.ts'
+import { HttpError } from '../../shared/http-error.ts'
+import { OVERLOADED } from '../../shared/request-body.ts'
 import type { Catalogue } from '../../shared/tools.ts'
 import { allowAnswers, authorize, type CallTool } from './call-tool.ts'
 import type { CallableTool } from './callable-tool.ts'
@@ -27,7 +29,8 @@ export interface McpOptions {
   readonly catalogue: Catalogue<CallableTool>
   readonly callTool: CallTool
   readonly challengeForm: ChallengeForm
-  readonly rateLimit: RateLimit
+  /** Undefined: nothing limits calls. */
+  readonly rateLimit: RateLimit | undefined
 }
 
 interface Received {
@@ -56,74 +59,112 @@ export function createMcp(options: McpOptions): (request: HttpRequest) => Promis
     return jsonText(resultText(message.id, writeResult(result, era)))
   }
 
-  const answerOne = async (exchange: Exchange, message: RpcMessage): Promise<HttpResponse> => {
+  const answerOne = (
+    exchange: Exchange,
+    message: RpcMessage,
+  ): HttpResponse | Promise<HttpResponse> => {
     if (message.kind !== 'request') return { status: 202 }
+    const { id } = message
     try {
-      return jsonText(resultText(message.id, await answerMethod(exchange, message)))
+      const result = answerMethod(exchange, message)
+      if (typeof result === 'string') return jsonText(resultText(id, result))
+      return result.then((text) => jsonText(resultText(id, text)))
     } catch (error) {
-      if (error instanceof RpcError) return errorResponse(message.id, error)
+      if (error instanceof RpcError) return errorResponse(id, error)
       if (!(error instanceof BearerError)) throw error
       return refuse(exchange.request, exchange.era, error, message)
     }
   }
 
+  const answerInBatch = (exchange: Exchange, message: RpcRequest): string | Promise<string> => {
+    const { id } = message
+    try {
+      const result = answerMethod(exchange, message)
+      if (typeof result === 'string') return resultText(id, result)
+      return result.then((text) => resultText(id, text))
+    } catch (error) {
+      // The calls before this one are under way, and wait for it.
+      return error instanceof RpcError ? errorText(id, error) : Promise.reject(error)
+    }
+  }
+
   /** Everything is decided before anything is called: a refused batch has done nothing. */
-  const answerBatch = async (exchange: Exchange, batch: readonly RpcMessage[]) => {
+  const answerBatch = (
+    exchange: Exchange,
+    batch: readonly RpcMessage[],
+  ): HttpResponse | Promise<HttpResponse> => {
     const requests = batch.filter((message) => message.kind === 'request')
-    for (const message of requests) {
+    const exchanges = requests.map((_, call) => ({ ...exchange, log: exchange.log.with({ call }) }))
+    for (const [index, message] of requests.entries()) {
       const tool = calledTool(catalogue, message)
       try {
-        if (tool !== undefined) authorize(tool, exchange.identity, exchange.request.log)
+        const { log } = exchanges[index] ?? exchange
+        if (tool !== undefined) authorize(tool, exchange.identity, log)
       } catch (error) {
         if (error instanceof BearerError) return challenge(error, message)
         throw error
       }
     }
-    const answers = await Promise.all(
-      requests.map((message) =>
-        answerMethod(exchange, message).then(
-          (result) => resultText(message.id, result),
-          (error: unknown) => {
-            if (error instanceof RpcError) return errorText(message.id, error)
-            throw error
-          },
-        ),
-      ),
-    )
-    return answers.length === 0 ? { status: 202 } : jsonText(`[${answers.join(',')}]`)
+    if (requests.length === 0) return { status: 202 }
+    return Promise.all(
+      requests.map((message, index) => answerInBatch(exchanges[index] ?? exchange, message)),
+    ).then((answers) => jsonText(`[${answers.join(',')}]`))
   }
 
-  const answer = async (
+  /** Not async, as all that reads messages here: what waits for a backend must not keep them. */
+  const answer = (
     request: HttpRequest,
     { inbound, isPlain }: Received,
     identity: Identity,
-  ): Promise<HttpResponse> => {
-    const limits = await rateLimit(identity, callsIn(inbound))
-    const exchange = { era: inbound.era, request, identity, isPlain, take: allowAnswers() }
-    const response =
-      'batch' in inbound
-        ? await answerBatch(exchange, inbound.batch)
-        : await answerOne(exchange, inbound.message)
-    return withHeaders(response, limits)
+  ): HttpResponse | Promise<HttpResponse> => {
+    const { log } = request
+    const exchange = { era: inbound.era, request, log, identity, isPlain, take: allowAnswers() }
+    return 'batch' in inbound
+      ? answerBatch(exchange, inbound.batch)
+      : answerOne(exchange, inbound.message)
   }
 
-  return async (request) => {
-    const body = request.body()
+  const readAndAnswer = (request: HttpRequest, identity: Identity) => {
+    const received = read(request.takeBody(), request, true)
+    return 'status' in received ? received : answer(request, received, identity)
+  }
+
+  /** Counts the calls. They are read again afterwards, because the count may be far away. */
+  const countCalls = (request: HttpRequest, identity: Identity) => {
+    if (rateLimit === undefined) return undefined
+    const received = read(request.body(), request, false)
+    if ('status' in received) return undefined
+    return rateLimit(identity, callsIn(catalogue, received.inbound))
+  }
+
+  const serve = async (request: HttpRequest): Promise<HttpResponse> => {
+    request.body()
     const identified = await identify(gate, request)
     const refusal = 'refusal' in identified ? identified.refusal : undefined
     const form = challengeForm(options.challengeForm, request)
     // Nothing of a refused request is read, unless the form of the refusal depends on it.
     if (refusal !== undefined && (form === 'http' || !isJson(request))) return challenge(refusal)
     if (!isJson(request)) throw notJson()
-    const received = read(body, request, refusal === undefined)
+    if (refusal === undefined) {
+      const limits = await countCalls(request, identified.identity)
+      const response = await readAndAnswer(request, identified.identity)
+      return limits === undefined ? response : withHeaders(response, limits)
+    }
+    const received = read(request.body(), request, false)
     if ('status' in received) return received
-    if (refusal === undefined) return answer(request, received, identified.identity)
     const { inbound } = received
     const message = 'message' in inbound ? inbound.message : undefined
     return message?.kind === 'request'
       ? refuse(request, inbound.era, refusal, message)
       : challenge(refusal)
   }
+
+  return (request) =>
+    serve(request).catch((error: unknown) => {
+      if (!(error instanceof HttpError && error.code === OVERLOADED)) throw error
+      if (error.reason !== undefined) request.log.info('request_refused', { reason: error.reason })
+      return errorResponse(null, new RpcError(503, CODE.server, error.message), error.headers)
+    })
 }
 
 async function identify(gate: Gate, request: HttpRequest) {

@@ -1,5 +1,6 @@
 import type { CallToolResult } from '@modelcontextprotocol/client'
-import { asObject, decodeUtf8, keepNumbers } from '../../shared/json.ts'
+import { asObject, decodeUtf8 } from '../../shared/json.ts'
+import { keepNumbers, NumberError, valuesToCheck } from '../../shared/written-numbers.ts'
 import { type Body, readBody } from './backend-body.ts'
 import type { CallableTool } from './callable-tool.ts'
 import { errorSentence, textSentence } from './error-sentence.ts'
@@ -73,7 +74,7 @@ function readJson({ value, text }: Body & { readonly kind: 'json' }, tool: Calla
   }
   const read = resultIn(value, tool)
   if (read === undefined) {
-    return checkOutput(value, tool, { kind: 'json', value: keepNumbers(text, value) })
+    return checkOutput(tool, text, value, whole, { kind: 'json', value: keepNumbers(text, value) })
   }
   const { result, dropped } = read
   if (result.isError !== true) {
@@ -86,16 +87,28 @@ function readJson({ value, text }: Body & { readonly kind: 'json' }, tool: Calla
     result: kept === value ? result : (resultIn(kept, tool) ?? read).result,
   }
   if (result.isError === true) return outcome
-  return checkOutput(result.structuredContent, tool, outcome)
+  const isInner = readCallToolResult(innerOf(value), ownsContent(tool)) !== undefined
+  const structured = (read: unknown) => {
+    if (read === value) return result.structuredContent
+    const members = asObject(isInner ? asObject(read)?.['result'] : read)
+    return members?.['structuredContent'] ?? members?.['structured_content'] ?? undefined
+  }
+  return checkOutput(tool, text, value, structured, outcome)
 }
 
 /** MCP's own result, bare or in the JSON-RPC answer of an MCP server. */
-function resultIn(value: unknown, { outputSchema }: CallableTool): ReadResult | undefined {
-  const promised = asObject(outputSchema?.['properties']) ?? {}
-  const ownsContent = Object.hasOwn(promised, 'content')
+function resultIn(value: unknown, tool: CallableTool): ReadResult | undefined {
+  const owns = ownsContent(tool)
+  return readCallToolResult(innerOf(value), owns) ?? readCallToolResult(value, owns)
+}
+
+function innerOf(value: unknown): unknown {
   const envelope = asObject(value)
-  const inner = envelope?.['jsonrpc'] === '2.0' ? envelope['result'] : undefined
-  return readCallToolResult(inner, ownsContent) ?? readCallToolResult(value, ownsContent)
+  return envelope?.['jsonrpc'] === '2.0' ? envelope['result'] : undefined
+}
+
+function ownsContent({ outputSchema }: CallableTool): boolean {
+  return Object.hasOwn(asObject(outputSchema?.['properties']) ?? {}, 'content')
 }
 
 function readText(text: string, tool: CallableTool): Outcome {
@@ -104,8 +117,26 @@ function readText(text: string, tool: CallableTool): Outcome {
     : unreadable('backend_output_unstructured')
 }
 
-function checkOutput(value: unknown, tool: CallableTool, outcome: Outcome): Outcome {
-  return tool.validateOutput?.(value) === undefined ? outcome : unreadable('backend_output_schema')
+function whole(value: unknown): unknown {
+  return value
+}
+
+/** `pick`: what the schema is for, of the value that was read from `text`. */
+function checkOutput(
+  { validateOutput }: CallableTool,
+  text: string,
+  value: unknown,
+  pick: (value: unknown) => unknown,
+  outcome: Outcome,
+): Outcome {
+  if (validateOutput === undefined) return outcome
+  try {
+    const fits = valuesToCheck(text, value).every((one) => validateOutput(pick(one)) === undefined)
+    return fits ? outcome : unreadable('backend_output_schema')
+  } catch (error) {
+    if (!(error instanceof NumberError)) throw error
+    return unreadable('backend_output_number')
+  }
 }
 
 function unreadable(reason: string): Outcome {

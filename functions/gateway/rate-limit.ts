@@ -2,72 +2,142 @@ import { hash } from 'node:crypto'
 import type { RateLimiterAbstract, RateLimiterRes } from 'rate-limiter-flexible'
 import { HttpError } from '../../shared/http-error.ts'
 import type { Log } from '../../shared/log.ts'
+import type { ToolDefinition } from '../../shared/tools.ts'
 import type { Identity } from './identity.ts'
 
 /**
- * Counts `calls` tool calls of this user, and returns the header fields that tell how many are left
- * (draft-ietf-httpapi-ratelimit-headers). Calls without a user are not counted.
+ * Counts these tool calls (undefined: of a tool that does not exist) against every limit that they
+ * touch, and returns the header fields that tell how many are left
+ * (draft-ietf-httpapi-ratelimit-headers); none where nothing limits them.
  *
- * @throws HttpError 429 with Retry-After when the user has had as many as a minute allows.
+ * @throws HttpError 429 with Retry-After when a limit is exceeded; the calls are counted all the same.
  */
 export type RateLimit = (
   identity: Identity,
-  calls: number,
+  calls: readonly (ToolDefinition | undefined)[],
 ) => Promise<Readonly<Record<string, string>>>
 
 export interface RateLimitOptions {
-  readonly perMinute: number
+  /** For all tools together: of one user, and of all calls without a user. */
+  readonly perMinute: number | undefined
+  readonly anonymousPerMinute: number | undefined
   /** The instances' common count; undefined: each instance counts for itself. */
   readonly redisUrl: string | undefined
   readonly log: Log
 }
 
+/** One limit and the calls that count against it. */
+interface Count {
+  readonly policy: string
+  readonly perMinute: number
+  readonly key: string
+  readonly calls: number
+}
+
+type OpenLimiter = (perMinute: number) => RateLimiterAbstract
+
 const MINUTE_SECONDS = 60
 const REDIS_TIMEOUT_MS = 500
 const COMPLAINT_EVERY_MS = 60_000
+/** Instead of the user, for all who have not signed in. */
+const ANONYMOUS = 'anonymous'
 
-/** A limit in windows of a minute. While Redis is down calls pass, which is logged once a minute. */
+/**
+ * Limits in windows of a minute. A count that Redis does not give, or gives in a form that cannot be,
+ * lets the calls pass, which is logged once a minute.
+ */
 export function createRateLimit(options: RateLimitOptions): RateLimit {
-  const { perMinute, log } = options
-  const policy = `"calls";q=${perMinute};w=${MINUTE_SECONDS}`
-  let limiter: Promise<RateLimiterAbstract> | undefined
+  const { log } = options
+  let opening: Promise<OpenLimiter> | undefined
   let silentUntil = 0
 
-  const complain = () => {
+  const complain = (reason: string) => {
     if (Date.now() < silentUntil) return
     silentUntil = Date.now() + COMPLAINT_EVERY_MS
-    log.error('rate_limit_unavailable')
+    log.error('rate_limit_unavailable', { reason })
   }
-  const fieldsOf = ({ remainingPoints, msBeforeNext }: RateLimiterRes) => ({
-    'ratelimit-policy': policy,
-    ratelimit: `"calls";r=${Math.max(remainingPoints, 0)};t=${seconds(msBeforeNext)}`,
-  })
 
   return async (identity, calls) => {
-    if (identity === undefined || calls === 0) return {}
+    const counts = countsOf(identity, calls, options)
+    if (counts.length === 0) return {}
     // Not among what Redis being down excuses: a limiter that cannot be made is a bug.
-    limiter ??= createLimiter(options)
-    const made = await limiter
-    try {
-      return fieldsOf(await made.consume(keyOf(identity.subject), calls))
-    } catch (refusal) {
-      if (isExceeded(refusal)) {
-        throw tooMany(seconds(refusal.msBeforeNext), fieldsOf(refusal))
-      }
-      complain()
-      return {}
+    opening ??= openLimiters(options.redisUrl)
+    const limiterOf = await opening
+    const states = await Promise.all(
+      counts.map(async (count) => {
+        const state = await consume(limiterOf(count.perMinute), count)
+        if (typeof state === 'object') return [{ ...state, count }]
+        complain(state)
+        return []
+      }),
+    )
+    const known = states.flat()
+    if (known.length === 0) return {}
+    const fields = {
+      'ratelimit-policy': known.map(({ count }) => policyOf(count)).join(', '),
+      ratelimit: known
+        .map(({ count, left, seconds }) => `"${count.policy}";r=${left};t=${seconds}`)
+        .join(', '),
     }
+    const waits = known.flatMap(({ isExceeded, seconds }) => (isExceeded ? [seconds] : []))
+    if (waits.length > 0) throw tooMany(Math.max(...waits), fields)
+    return fields
   }
+}
+
+function countsOf(
+  identity: Identity,
+  calls: readonly (ToolDefinition | undefined)[],
+  { perMinute, anonymousPerMinute }: RateLimitOptions,
+): Count[] {
+  const user = identity === undefined ? ANONYMOUS : keyOf(identity.subject)
+  const all = identity === undefined ? anonymousPerMinute : perMinute
+  const counts: Count[] =
+    all === undefined || calls.length === 0
+      ? []
+      : [{ policy: 'calls', perMinute: all, key: user, calls: calls.length }]
+  for (const tool of new Set(calls)) {
+    if (tool?.rateLimit === undefined) continue
+    const { perMinute: most, per } = tool.rateLimit
+    const key = `tool:${tool.name}:${per === 'all' ? 'all' : user}`
+    const ofTool = calls.filter((other) => other === tool).length
+    counts.push({ policy: tool.name, perMinute: most, key, calls: ofTool })
+  }
+  return counts
+}
+
+/** Where the count stands, or why that is not known. */
+async function consume(limiter: RateLimiterAbstract, { key, calls, perMinute }: Count) {
+  let isExceeded = false
+  let state: unknown
+  try {
+    state = await limiter.consume(key, calls)
+  } catch (refusal) {
+    if (!isState(refusal)) return 'redis_failed'
+    isExceeded = true
+    state = refusal
+  }
+  if (!isState(state)) return 'redis_count'
+  const { remainingPoints: left, msBeforeNext: wait } = state
+  // Another program may have written to the key.
+  const isSane = left >= 0 && left <= perMinute && wait >= 0 && wait <= MINUTE_SECONDS * 1_000
+  if (!isSane) return 'redis_count'
+  return { isExceeded, left, seconds: Math.max(1, Math.ceil(wait / 1_000)) }
+}
+
+/** Told by shape: the package is not loaded for its class. */
+function isState(given: unknown): given is RateLimiterRes {
+  return typeof given === 'object' && given !== null && 'msBeforeNext' in given
 }
 
 /**
  * Both kinds are loaded here, so that a gateway without a limit never pays for them; by `default`,
  * because a bundle has no other name for what a CommonJS module exports.
  */
-async function createLimiter({ perMinute, redisUrl }: RateLimitOptions) {
+async function openLimiters(redisUrl: string | undefined): Promise<OpenLimiter> {
   const { RateLimiterMemory, RateLimiterRedis } = (await import('rate-limiter-flexible')).default
-  const window = { points: perMinute, duration: MINUTE_SECONDS }
-  if (redisUrl === undefined) return new RateLimiterMemory(window)
+  const windowOf = (points: number) => ({ points, duration: MINUTE_SECONDS })
+  if (redisUrl === undefined) return kept((points) => new RateLimiterMemory(windowOf(points)))
   const { Redis } = (await import('ioredis')).default
   const storeClient = new Redis(redisUrl, {
     connectTimeout: REDIS_TIMEOUT_MS,
@@ -79,12 +149,17 @@ async function createLimiter({ perMinute, redisUrl }: RateLimitOptions) {
   storeClient.on('error', () => undefined)
   await storeClient.connect().catch(() => undefined)
   const own = { storeClient, keyPrefix: 'gateway', rejectIfRedisNotReady: true }
-  return new RateLimiterRedis({ ...window, ...own })
+  return kept((points) => new RateLimiterRedis({ ...windowOf(points), ...own }))
 }
 
-/** Told by shape: the package is not loaded for its class. */
-function isExceeded(thrown: unknown): thrown is RateLimiterRes {
-  return typeof thrown === 'object' && thrown !== null && 'msBeforeNext' in thrown
+/** A limiter for each number of calls; the keys of different limits differ. */
+function kept(open: OpenLimiter): OpenLimiter {
+  const limiters = new Map<number, RateLimiterAbstract>()
+  return (perMinute) => {
+    const limiter = limiters.get(perMinute) ?? open(perMinute)
+    limiters.set(perMinute, limiter)
+    return limiter
+  }
 }
 
 /** Subjects may be personal data; Redis needs to tell them apart only. */
@@ -92,8 +167,8 @@ function keyOf(subject: string): string {
   return hash('sha256', subject, 'base64url')
 }
 
-function seconds(milliseconds: number): number {
-  return Math.max(1, Math.ceil(milliseconds / 1_000))
+function policyOf({ policy, perMinute }: Count): string {
+  return `"${policy}";q=${perMinute};w=${MINUTE_SECONDS}`
 }
 
 function tooMany(retryAfterSeconds: number, fields: Readonly<Record<string, string>>): HttpError {

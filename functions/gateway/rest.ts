@@ -8,12 +8,13 @@ import {
   withHeaders,
 } from '../../shared/http.ts'
 import { HttpError } from '../../shared/http-error.ts'
-import { asObject, decodeUtf8, keepNumbers, parseJson } from '../../shared/json.ts'
+import { asObject, decodeUtf8, parseJson } from '../../shared/json.ts'
 import type { Log } from '../../shared/log.ts'
 import type { Catalogue } from '../../shared/tools.ts'
+import { keepNumbers } from '../../shared/written-numbers.ts'
 import { allowAnswers, authorize, type CallTool, type ToolCall } from './call-tool.ts'
 import type { CallableTool } from './callable-tool.ts'
-import type { Gate } from './identity.ts'
+import type { Gate, Identity } from './identity.ts'
 import { isJson, notJson } from './json-type.ts'
 import { type Outcome, TOOL_ERROR_STATUS } from './outcome.ts'
 import type { RateLimit } from './rate-limit.ts'
@@ -23,7 +24,8 @@ export interface RestOptions {
   readonly gate: Gate
   readonly catalogue: Catalogue<CallableTool>
   readonly callTool: CallTool
-  readonly rateLimit: RateLimit
+  /** Undefined: nothing limits calls. */
+  readonly rateLimit: RateLimit | undefined
 }
 
 /** GPT Actions wait 45 seconds; the answer needs some time on its way. */
@@ -59,18 +61,22 @@ export function createRest({
   callTool,
   rateLimit,
 }: RestOptions): (request: HttpRequest, toolName: string) => Promise<HttpResponse> {
-  const serve = async (request: HttpRequest, toolName: string): Promise<HttpResponse> => {
-    const body = request.body()
-    const identity = await gate.identify(request.authorization, request.log)
-    const limits = await rateLimit(identity, 1)
-    const tool = catalogue.get(toolName)
-    if (tool === undefined) throw new HttpError(404, 'unknown_tool', 'There is no such tool.')
-    authorize(tool, identity, request.log)
+  /** Not async: what waits for the backend must not keep the arguments. */
+  const call = (request: HttpRequest, tool: CallableTool, identity: Identity) => {
     const { id: requestId, traceparent, signal, log } = request
     const sent = { requestId, traceparent, signal, patienceMs: PATIENCE_MS, log }
-    const call = { ...sent, tool, identity, take: allowAnswers() }
-    const outcome = await callTool({ ...call, ...readArguments(request, body) })
-    return withHeaders(toResponse(outcome), limits)
+    const known = { ...sent, tool, identity, take: allowAnswers() }
+    return callTool({ ...known, ...readArguments(request, request.takeBody()) })
+  }
+  const serve = async (request: HttpRequest, toolName: string): Promise<HttpResponse> => {
+    request.body()
+    const identity = await gate.identify(request.authorization, request.log)
+    const tool = catalogue.get(toolName)
+    const limits = await rateLimit?.(identity, [tool])
+    if (tool === undefined) throw new HttpError(404, 'unknown_tool', 'There is no such tool.')
+    authorize(tool, identity, request.log)
+    const response = toResponse(await call(request, tool, identity))
+    return limits === undefined ? response : withHeaders(response, limits)
   }
 
   return async (request, toolName) => {
@@ -93,13 +99,17 @@ export function problemResponse(error: HttpError, log: Log): HttpResponse {
 }
 
 /** No body means no arguments. */
-function readArguments(request: HttpRequest, body: Buffer): Pick<ToolCall, 'args' | 'body'> {
-  if (body.length === 0) return { args: {}, body: '{}' }
+function readArguments(
+  request: HttpRequest,
+  body: Buffer,
+): Pick<ToolCall, 'args' | 'body' | 'isPlain'> {
+  if (body.length === 0) return { args: {}, body: '{}', isPlain: true }
   if (!isJson(request)) throw notJson()
   const text = decodeUtf8(body) ?? ''
   const args = asObject(parseJson(text)?.value)
   if (args === undefined) throw new HttpError(400, 'invalid_request', 'Send a JSON object.')
-  return { args, body: JSON.stringify(keepNumbers(text, args)) }
+  const kept = keepNumbers(text, args)
+  return { args, body: JSON.stringify(kept), isPlain: kept === args }
 }
 
 function toResponse(outcome: Outcome): HttpResponse {

@@ -6,6 +6,9 @@ import { type AccessRule, ruleOfSchemes, ruleOfScopes, schemeList, scopeList } f
 /** Hints about a tool's effect, as MCP's ToolAnnotations; hints, never enforcement. */
 export type ToolAnnotations = z.output<typeof annotations>
 
+/** How often a tool may be called in a minute, by one user (the default) or by all together. */
+export type ToolRateLimit = z.output<typeof rateLimit>
+
 /** A tool as the catalogue has it, checked but for its schemas. */
 export interface ToolEntry extends AccessRule {
   readonly title?: string | undefined
@@ -17,6 +20,7 @@ export interface ToolEntry extends AccessRule {
   readonly execution?: Readonly<Record<string, unknown>> | undefined
   readonly _meta?: Readonly<Record<string, unknown>> | undefined
   readonly timeoutMs?: number | undefined
+  readonly rateLimit?: ToolRateLimit | undefined
   /** Whether `format` refuses a value; by default it is an annotation (JSON Schema validation s7.2.1). */
   readonly formatAssertion?: boolean | undefined
 }
@@ -36,6 +40,10 @@ const annotations = z.object({
   idempotentHint: z.boolean().optional(),
   openWorldHint: z.boolean().optional(),
 })
+const rateLimit = z.strictObject({
+  perMinute: z.int().min(1).max(1_000_000),
+  per: z.enum(['user', 'all']).default('user'),
+})
 const members = {
   title: z.string().optional(),
   description: z.string().default(''),
@@ -48,12 +56,13 @@ const members = {
   execution: z.looseObject({}).optional(),
   _meta: z.record(z.string(), z.unknown()).optional(),
   timeoutMs: z.int().min(1).max(600_000).optional(),
+  rateLimit: rateLimit.optional(),
   formatAssertion: z.boolean().optional(),
 }
 const tool = z.object(members)
 
 /** Members of DESIGN that a catalogue may have before they act. */
-const NOT_YET = ['request', 'backendAuth', 'rateLimit']
+const NOT_YET = ['request', 'backendAuth']
 
 /**
  * Reads one entry; `defaults` are the members that it has unless it says otherwise, access as a whole.

@@ -1,6 +1,6 @@
 import { duplicateIn, isEqual } from './equality.ts'
 import { compileFormat } from './format.ts'
-import { isMultipleOf } from './numbers.ts'
+import { isMultipleOf, isNumber } from './numbers.ts'
 import { compilePattern } from './pattern/pattern.ts'
 import { fail, type Keyword, type Run } from './run.ts'
 import { isObject } from './schema.ts'
@@ -9,9 +9,9 @@ import { constantText, enumText } from './text.ts'
 const IS_TYPE: Readonly<Record<string, (value: unknown) => boolean>> = {
   array: Array.isArray,
   boolean: (value) => typeof value === 'boolean',
-  integer: (value) => Number.isInteger(value),
+  integer: (value) => Number.isInteger(value) || typeof value === 'bigint',
   null: (value) => value === null,
-  number: (value) => typeof value === 'number',
+  number: isNumber,
   object: isObject,
   string: (value) => typeof value === 'string',
 }
@@ -45,16 +45,15 @@ const enumeration: Keyword = (value) => {
 const multipleOf: Keyword = (value) => {
   const divisor = Number(value)
   return (data, run) =>
-    typeof data !== 'number' ||
+    !isNumber(data) ||
     isMultipleOf(data, divisor, run.spend) ||
     fail(run, `must be multiple of ${divisor}`)
 }
 
-function onNumber(test: (data: number, limit: number) => boolean, words: string): Keyword {
+function onNumber(test: (data: number | bigint, limit: number) => boolean, words: string): Keyword {
   return (value) => {
     const limit = Number(value)
-    return (data, run) =>
-      typeof data !== 'number' || test(data, limit) || fail(run, `${words} ${limit}`)
+    return (data, run) => !isNumber(data) || test(data, limit) || fail(run, `${words} ${limit}`)
   }
 }
 

@@ -49,7 +49,7 @@ function canonical(value: unknown, spend: Spend): string {
 }
 
 function textOf(value: unknown, spend: Spend): string {
-  const text = JSON.stringify(value)
+  const text = typeof value === 'bigint' ? String(value) : JSON.stringify(value)
   spend(text.length >> 5)
   return text
 }

@@ -1,22 +1,29 @@
 import type { Spend } from './pattern/match.ts'
 
+/** A whole number that a double would round is a bigint here. */
+export function isNumber(value: unknown): value is number | bigint {
+  return typeof value === 'number' || typeof value === 'bigint'
+}
+
 /**
  * Whether a number is a multiple of another, both taken as the decimals that they are written as: 19.99
  * is a multiple of 0.01, though their quotient in binary floating point is not a whole number.
  */
-export function isMultipleOf(value: number, divisor: number, spend: Spend): boolean {
-  if (Number.isSafeInteger(value) && Number.isSafeInteger(divisor)) return value % divisor === 0
+export function isMultipleOf(value: number | bigint, divisor: number, spend: Spend): boolean {
+  if (typeof value === 'number' && Number.isSafeInteger(value) && Number.isSafeInteger(divisor)) {
+    return value % divisor === 0
+  }
   const a = decimalOf(value)
   const b = decimalOf(divisor)
   const shift = a.exponent - b.exponent
-  spend(20 + (Math.abs(shift) >> 2))
+  spend(20 + (Math.abs(shift) >> 2) + (typeof value === 'bigint' ? 100 : 0))
   return shift >= 0
     ? (a.digits * 10n ** BigInt(shift)) % b.digits === 0n
     : a.digits % (b.digits * 10n ** BigInt(-shift)) === 0n
 }
 
 /** `digits * 10 ** exponent`, exactly as the shortest text that reads back as this number. */
-function decimalOf(value: number): { readonly digits: bigint; readonly exponent: number } {
+function decimalOf(value: number | bigint): { readonly digits: bigint; readonly exponent: number } {
   const [mantissa = '', exponent = '0'] = String(value).split('e')
   const [whole = '', fraction = ''] = mantissa.split('.')
   return { digits: BigInt(whole + fraction), exponent: Number(exponent) - fraction.length }

@@ -4,7 +4,7 @@ import { type Check, Exhausted, type Run } from './run.ts'
 import type { JsonSchema } from './schema.ts'
 
 /**
- * Returns undefined when `value` fits, else one sentence with at most five faults, which names places
+ * Returns undefined when `value` fits (bigints are numbers), else one sentence with at most five faults, which names places
  * and what the schema says, never values.
  */
 export type Validate = (value: unknown) => string | undefined

@@ -117,6 +117,7 @@ test('no token, secret, argument or e-mail address is in any log line', async ()
   const lines = system.logs.map(({ line }) => line).join('\n')
   const written = await adminOf(system.tenant).withoutClientIds(lines)
   expect(written).toContain('"message":"tool_called"')
+  expect(written).toContain('"message":"tool_answered"')
   const { GATEWAY_HMAC_SECRET, LOG_WEBHOOK_SECRET, MGMT_CLIENT_SECRET } = system.variables
   for (const secret of [GATEWAY_HMAC_SECRET, LOG_WEBHOOK_SECRET, MGMT_CLIENT_SECRET]) {
     expect(secret).toBeTypeOf('string')

@@ -176,6 +176,7 @@ describe('how long a call may take', () => {
     const outcome = await callTool({
       tool: catalogue.get('about') as CallableTool,
       args: {},
+      isPlain: true,
       body: '{}',
       identity,
       requestId: 'r',

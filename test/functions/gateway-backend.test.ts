@@ -79,7 +79,7 @@ function onlyCall(): BackendCall {
 }
 
 function reasonsIn({ lines }: Served): unknown[] {
-  return lines.filter(({ message }) => message === 'tool_called').map(({ reason }) => reason)
+  return lines.filter(({ message }) => message === 'tool_answered').map(({ reason }) => reason)
 }
 
 async function until(condition: () => boolean): Promise<void> {
@@ -403,7 +403,7 @@ describe('a backend in trouble', () => {
     expect(reasonsIn(served)).toEqual([trouble.reason, trouble.reason])
     expect(served.lines).toContainEqual(
       expect.objectContaining({
-        message: 'tool_called',
+        message: 'tool_answered',
         severity: 'ERROR',
         status: trouble.status,
       }),

@@ -1206,24 +1206,30 @@ describe('keys', () => {
   })
 })
 
-test('a good call leaves one audit record, without token, arguments or answer', async () => {
+test('a good call leaves two audit records, without token, arguments or answer', async () => {
   const served = await start()
   const token = await issuer.token()
   const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01'
   await post(served, callOf('listEvents', { limit: 7 }), { ...bearer(token), traceparent })
-  const records = served.lines.filter(({ message }) => message === 'tool_called')
+  const records = served.lines.filter(({ message }) => String(message).startsWith('tool_'))
+  const common = {
+    severity: 'NOTICE',
+    time: expect.any(String),
+    service: 'gateway',
+    tool: 'listEvents',
+    request_id: records[0]?.['request_id'],
+    'logging.googleapis.com/trace': '0af7651916cd43dd8448eb211c80319c',
+  }
   expect(records).toEqual([
-    expect.objectContaining({
-      severity: 'NOTICE',
-      tool: 'listEvents',
+    {
+      ...common,
+      message: 'tool_called',
+      request_id: expect.stringMatching(/^[0-9a-f-]{36}$/),
       subject: 'auth0|alice',
       client: 'tpc_chatgpt',
       decision: 'allowed',
-      status: 200,
-      ms: expect.any(Number),
-      request_id: expect.any(String),
-      'logging.googleapis.com/trace': '0af7651916cd43dd8448eb211c80319c',
-    }),
+    },
+    { ...common, message: 'tool_answered', status: 200, ms: expect.any(Number) },
   ])
   const written = JSON.stringify(served.lines)
   for (const secret of [token, 'limit', 'dentist']) expect(written).not.toContain(secret)

@@ -313,7 +313,15 @@ describe('REST and MCP decide alike', () => {
 
 /** The audit records written since the last look, without what differs from call to call. */
 function auditIn({ lines }: Served) {
-  const records = lines.filter(({ message }) => message === 'tool_called')
+  const records = lines
+    .filter(({ message }) => message === 'tool_called')
+    .map((record) => ({
+      ...record,
+      ...lines.find(
+        ({ message, request_id }) =>
+          message === 'tool_answered' && request_id === record['request_id'],
+      ),
+    })) as Served['lines']
   lines.length = 0
   return records.map(({ tool, subject, client, decision, status, reason }) => ({
     tool,

@@ -1,0 +1,95 @@
+import { type Decimal, decimalOf, isLess, isSameDecimal, isWhole, neighbour } from './decimal.ts'
+import { readAgain } from './json-reader.ts'
+
+/** A number that cannot be checked. `message` names its place (JSON Pointer), not its value. */
+export class NumberError extends Error {
+  override readonly name = 'NumberError'
+
+  constructor(place: string, why = 'is too long or too large to be checked') {
+    super(`the number at ${place || 'the root'} ${why}`)
+  }
+}
+
+declare global {
+  // TypeScript does not know this yet: https://github.com/tc39/proposal-json-parse-with-source
+  interface JSON {
+    readonly rawJSON: (text: string) => unknown
+  }
+}
+
+const MAX_WHOLE_DIGITS = 1_000
+/** More of them would hold up other calls. */
+const MAX_ROUNDED = 20_000
+
+// What may differ from how JavaScript writes the same number, by its look: -0, a fraction that ends in
+// a zero, an exponent, a small number, many digits. In a string it costs time and does no harm.
+const MAY_DIFFER =
+  /(?:^|[[,:\s])-?(?:0(?:\.0{6}|(?<=-0)(?![\d.]))|\d+\.\d*0(?!\d)|\d[\d.]*[eE]|\d[\d.]{15})/
+
+/** A fraction as JavaScript writes it, when it has few digits. */
+const IS_SHORTEST = /^-?(?:[1-9]\d*|0)\.(?!0{6})\d*[1-9]$/
+
+/**
+ * `value`, which was parsed from `text`, to be written again: every number is then written as it was.
+ * Not for checks: where JavaScript would write a number otherwise, there is none.
+ */
+export function keepNumbers<Value>(text: string, value: Value): Value {
+  if (!MAY_DIFFER.test(text)) return value
+  let hasKept = false
+  const kept = readAgain(text, (written) => {
+    const number = Number(written)
+    if (isShort(written) && IS_SHORTEST.test(written)) return number
+    if (String(number) === written) return number
+    hasKept = true
+    return JSON.rawJSON(written)
+  })
+  return hasKept ? (kept as Value) : value
+}
+
+/**
+ * What `value`, which was parsed from `text`, must be checked as, all of it. Mostly itself. A whole
+ * number that a double would round is a bigint; another such number is the double below it in the
+ * first value and the one above it in the second.
+ *
+ * @throws NumberError for a whole number of more than 1,000 digits, and one with a fraction that is
+ * beyond what a double can hold.
+ */
+export function valuesToCheck(text: string, value: unknown): readonly unknown[] {
+  if (!MAY_DIFFER.test(text)) return [value]
+  let rounded = 0
+  let isBetween = false
+  const read = (isUpper: boolean) => {
+    rounded = 0
+    return readAgain(text, (written, place) => {
+      const number = Number(written)
+      if (isShort(written) || String(number) === written) return number
+      const decimal = decimalOf(written)
+      const held = Number.isFinite(number) ? decimalOf(String(number)) : undefined
+      if (held !== undefined && isSameDecimal(decimal, held)) return number
+      if (++rounded > MAX_ROUNDED) throw new NumberError(place(), 'is one of too many long ones')
+      if (isWhole(decimal)) return wholeNumber(decimal, place)
+      if (held === undefined) throw new NumberError(place())
+      isBetween = true
+      return isLess(held, decimal) === isUpper ? finite(neighbour(number, isUpper), place) : number
+    })
+  }
+  const lower = read(false)
+  if (rounded === 0) return [value]
+  return isBetween ? [lower, read(true)] : [lower]
+}
+
+/** So few digits, 15 at most, that a double holds them all. */
+function isShort(written: string): boolean {
+  return written.length <= 15 && !/[eE]/.test(written)
+}
+
+function finite(number: number, place: () => string): number {
+  if (!Number.isFinite(number)) throw new NumberError(place())
+  return number
+}
+
+function wholeNumber({ isNegative, digits, point }: Decimal, place: () => string): bigint {
+  if (point > MAX_WHOLE_DIGITS) throw new NumberError(place())
+  const size = BigInt(digits.padEnd(point, '0'))
+  return isNegative ? -size : size
+}

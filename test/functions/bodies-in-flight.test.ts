@@ -1,0 +1,114 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
+import { createBodyBudget } from '../../shared/body-budget.ts'
+import { type Backend, startBackend } from '../support/backend.ts'
+import { type Issuer, startIssuer } from '../support/issuer.ts'
+import { handshakeMessage, type Served, serveGateway } from '../support/serve.ts'
+
+const MIB = 1024 * 1024
+const JSON_TYPE = { 'content-type': 'application/json' }
+
+let issuer: Issuer
+let backend: Backend
+const running: Served[] = []
+
+beforeAll(async () => {
+  issuer = await startIssuer()
+  backend = await startBackend()
+})
+beforeEach(() => backend.reset())
+afterEach(async () => {
+  for (const served of running.splice(0)) await served[Symbol.asyncDispose]()
+})
+afterAll(async () => {
+  await issuer[Symbol.asyncDispose]()
+  await backend[Symbol.asyncDispose]()
+})
+
+async function start(env: Readonly<Record<string, string>> = {}): Promise<Served> {
+  const served = await serveGateway({ issuer: issuer.url, functionsBase: backend.url, env })
+  running.push(served)
+  return served
+}
+
+function callOf(bytes: number) {
+  const call = { ...handshakeMessage('tools/call', { name: 'about', arguments: { text: '' } }) }
+  const text = 'x'.repeat(bytes - JSON.stringify(call).length)
+  return { ...call, params: { name: 'about', arguments: { text } } }
+}
+
+describe('a budget', () => {
+  test('refuses what does not fit, and counts it not', () => {
+    const budget = createBodyBudget(MIB)
+    const [one, other] = [budget.open(), budget.open()]
+    expect(one.take(MIB)).toBe(true)
+    expect(other.take(100 * 1024)).toBe(false)
+    expect(budget.held()).toBe(MIB)
+    one.release()
+    one.release()
+    expect(budget.held()).toBe(0)
+    expect(other.take(100 * 1024)).toBe(true)
+  })
+
+  test('has room for small bodies when large ones have taken theirs, and for so many only', () => {
+    const budget = createBodyBudget(MIB)
+    expect(budget.open().take(MIB)).toBe(true)
+    let small = 0
+    while (budget.open().take(64 * 1024)) small++
+    expect(small).toBe(128)
+    expect(budget.held()).toBe(9 * MIB)
+  })
+
+  test('counts a large body as one from the byte that makes it large', () => {
+    const budget = createBodyBudget(MIB)
+    budget.open().take(MIB)
+    const share = budget.open()
+    expect(share.take(64 * 1024)).toBe(true)
+    expect(share.take(1)).toBe(false)
+  })
+})
+
+describe('bodies in flight', () => {
+  test('beyond 16 MiB large ones get 503, small ones go on, and later there is room again', async () => {
+    const served = await start()
+    const path = '/mcp'
+    const hangUp = new AbortController()
+    backend.script('about', { delayMs: 600_000 })
+    const post = (body: unknown, signal?: AbortSignal, to = path) =>
+      served.send({ method: 'POST', path: to, headers: JSON_TYPE, body, ...(signal && { signal }) })
+    const large = callOf(MIB)
+    const waiting = Array.from({ length: 16 }, () => post(large, hangUp.signal).catch(() => 'gone'))
+    await vi.waitUntil(() => backend.calls.length === 16, 60_000)
+
+    const refused = await post(large)
+    expect(refused.status).toBe(503)
+    expect(refused.headers['retry-after']).toBe('1')
+    expect(refused.json()).toEqual({
+      jsonrpc: '2.0',
+      id: null,
+      error: { code: -32000, message: 'Too much is being received. Try again in a second.' },
+    })
+    expect(served.lines.at(-1)).toMatchObject({ reason: 'bodies_in_flight' })
+    const rest = await post({ text: 'x'.repeat(MIB - 100) }, undefined, '/tools/about')
+    expect(rest.status).toBe(503)
+    expect(rest.headers['content-type']).toBe('application/problem+json')
+    expect(rest.headers['retry-after']).toBe('1')
+
+    backend.script('about', { body: { ok: true } })
+    expect((await post(callOf(60 * 1024))).status).toBe(200)
+    expect(backend.calls).toHaveLength(17)
+
+    hangUp.abort()
+    expect(await Promise.all(waiting)).toEqual(Array.from({ length: 16 }, () => 'gone'))
+    await vi.waitUntil(async () => (await post(large)).status === 200, 60_000)
+  }, 120_000)
+
+  test('MAX_BODY_BYTES is the limit', async () => {
+    const served = await start({ MAX_BODY_BYTES: '2048' })
+    const send = (bytes: number) =>
+      served.send({ method: 'POST', path: '/mcp', headers: JSON_TYPE, body: callOf(bytes) })
+    expect((await send(2_048)).status).toBe(200)
+    const refused = await send(2_049)
+    expect(refused.status).toBe(413)
+    expect(refused.text).toContain('2048 bytes at most')
+  })
+})

@@ -46,3 +46,8 @@ export function createBodyBudget(maxBytes: number): BodyBudget {
     held: () => held,
   }
 }
+
+/** Whether it is more than a small body. */
+export function isLarge({ length }: Buffer): boolean {
+  return length > SMALL_BYTES
+}

@@ -15,7 +15,7 @@
 
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import { http as register } from '@google-cloud/functions-framework'
-import { createBodyBudget } from './body-budget.ts'
+import { createBodyBudget, isLarge } from './body-budget.ts'
 import { ConfigError, type Environment } from './config.ts'
 import { drainOnSignal } from './drain.ts'
 import { createLog, type Log, type LogLevel } from './log.ts'
@@ -91,6 +91,7 @@ export async function start<Config extends { readonly LOG_LEVEL: LogLevel }>(
 function createHost(handler: RequestHandler): Server {
   const inFlight = new Set<ServerResponse>()
   const budget = createBodyBudget(MAX_IN_FLIGHT_BYTES)
+  const takeTurn = createTurns()
   const options = { connectionsCheckingInterval: TIMEOUT_CHECK_INTERVAL_MS }
   const server = http.createServer(options, (req, res) => {
     inFlight.add(res)
@@ -100,10 +101,26 @@ function createHost(handler: RequestHandler): Server {
       share.release()
     })
     const maxBytes = handler.maxBodyBytes?.(req) ?? MAX_BODY_BYTES
-    readBody(req, maxBytes, share, (body) => void handler(req, res, body))
+    readBody(req, maxBytes, share, (body) => {
+      if (body instanceof Buffer && isLarge(body)) takeTurn(() => void handler(req, res, body))
+      else void handler(req, res, body)
+    })
   })
   server.headersTimeout = HEADERS_TIMEOUT_MS
   server.requestTimeout = REQUEST_TIMEOUT_MS
   drainOnSignal(server, inFlight)
   return server
+}
+
+/** Reading a large body takes long: one is read in each turn of the event loop, others in between. */
+function createTurns(): (run: () => void) => void {
+  const waiting: (() => void)[] = []
+  const next = () => {
+    waiting.shift()?.()
+    if (waiting.length > 0) setImmediate(next)
+  }
+  return (run) => {
+    waiting.push(run)
+    if (waiting.length === 1) setImmediate(next)
+  }
 }

@@ -8,6 +8,8 @@ import { isOpen, schemesOf } from './tool-schemes.ts'
 export interface Challenged {
   /** The protected resource metadata that the challenge names; undefined when it names none. */
   readonly metadataUrl: string | undefined
+  /** The scopes that the challenge names; undefined when it names none. */
+  readonly scopes: readonly string[] | undefined
   /** What was seen of the challenge and of ChatGPT's form of it. */
   readonly seen: string
 }
@@ -16,6 +18,7 @@ type JsonObject = Readonly<Record<string, unknown>>
 
 const CHATGPT = { 'user-agent': 'openai-mcp/1.0.0' }
 const NO_SUCH_TOOL = 'connect.no-such-tool'
+const SCOPE = /[\s,]scope\s*=\s*"([^"]*)"/i
 const RESOURCE_METADATA = /resource_metadata\s*=\s*"([^"]*)"/i
 
 /**
@@ -30,15 +33,16 @@ export async function readChallenge(send: Fetch, url: string): Promise<Challenge
   const listed = await resultOf(bare)
   const tool = protectedTool(listed?.['tools'])
   if (bare.status === 200 && tool === undefined) {
-    return { metadataUrl: undefined, seen: 'no tool needs a token' }
+    return { metadataUrl: undefined, scopes: undefined, seen: 'no tool needs a token' }
   }
   const call = { name: tool ?? NO_SUCH_TOOL, arguments: {} }
   const refused = tool === undefined ? bare : await post(send, url, 'tools/call', call)
-  const metadataUrl = await challengeIn(refused, tool)
+  const { metadataUrl, scope } = await challengeIn(refused, tool)
   const inChatGpt = await post(send, url, 'tools/call', call, CHATGPT)
   const offered = signInIn(await resultOf(inChatGpt)) !== undefined
   return {
     metadataUrl,
+    scopes: scope?.split(' ').filter((one) => one !== ''),
     seen: [
       tool === undefined ? 'challenge' : `challenge on ${tool}`,
       metadataUrl === undefined ? 'without resource_metadata' : 'with resource_metadata',
@@ -76,12 +80,15 @@ function failOnFault(response: Response, url: string): void {
 }
 
 async function challengeIn(response: Response, tool: string | undefined) {
-  const named = extractWWWAuthenticateParams(response).resourceMetadataUrl?.href
-  if (named !== undefined || response.status !== 200 || tool === undefined) return named
+  const { resourceMetadataUrl, scope } = extractWWWAuthenticateParams(response)
+  const inHeader = { metadataUrl: resourceMetadataUrl?.href, scope }
+  if (response.status !== 200 || tool === undefined) return inHeader
   const result = await resultOf(response)
   const signIn = signInIn(result)
-  if (signIn !== undefined) return RESOURCE_METADATA.exec(signIn)?.[1]
-  if (result === undefined || result['isError'] === true) return undefined
+  if (signIn !== undefined) {
+    return { metadataUrl: RESOURCE_METADATA.exec(signIn)?.[1], scope: SCOPE.exec(signIn)?.[1] }
+  }
+  if (result === undefined || result['isError'] === true) return inHeader
   throw new StepError('unauthenticated_allowed', `${tool} was called without a token`)
 }
 

@@ -9,6 +9,7 @@ import { StepError } from './step-error.ts'
 export interface ProtectedResource {
   readonly resource: string
   readonly authorizationServer: string
+  /** What the client asks for: the scopes of the challenge, or else of the metadata. */
   readonly scopes: readonly string[]
 }
 
@@ -60,7 +61,12 @@ export async function readProtectedResource(
     ...(challenged.metadataUrl === undefined ? [`metadata at ${from}`] : []),
   ]
   return {
-    value: { resource, authorizationServer: authorizationServerUrl, scopes },
+    value: {
+      resource,
+      authorizationServer: authorizationServerUrl,
+      // The challenge comes first (MCP 2025-11-25, authorization, scope selection strategy).
+      scopes: challenged.scopes ?? scopes,
+    },
     seen: seen.join(', '),
   }
 }
@@ -73,18 +79,22 @@ async function findDocument(send: Fetch, url: string, named: string | undefined)
   const { origin, pathname } = new URL(url)
   const root = `${origin}${WELL_KNOWN}`
   const ofPath = pathname === '/' ? root : `${root}${pathname}`
+  let status = 0
+  const watched: Fetch = async (...request) => {
+    const response = await send(...request)
+    status = response.status
+    return response
+  }
   const read = async (from: string) => ({
     from,
     isOfOrigin: from === root,
-    document: await fetchDocument(send, from, 'no_protected_resource'),
+    document: await fetchDocument(watched, from, 'no_protected_resource'),
   })
   if (named !== undefined) return read(named)
   try {
     return await read(ofPath)
   } catch (error) {
-    if (!(error instanceof StepError) || error.id !== 'no_protected_resource' || ofPath === root) {
-      throw error
-    }
+    if (ofPath === root || status < 400 || status >= 500) throw error
     return await read(root).catch(() => {
       throw error
     })

@@ -14,6 +14,8 @@ export interface ConnectOptions {
   readonly redirectUri?: string | undefined
   /** The port of the callback on this machine; 0, the default, = any free port. */
   readonly callbackPort?: number
+  /** Takes an access token that is not a JWT, as servers other than this system's may issue. */
+  readonly takesOpaqueToken?: boolean
   readonly onStep: (step: Step) => void
   /** Shows a person the sign-in page. */
   readonly openBrowser: (url: string) => void

@@ -18,6 +18,10 @@ export const DISCOVERY_CAUSES = {
     cause: 'A web page is served instead of the function.',
     fix: 'A rewrite is missing. Deploy Hosting with deploy/firebase.json (npm run deploy).',
   },
+  unauthenticated_allowed: {
+    cause: 'A tool that needs a sign-in was called without a token.',
+    fix: 'Route /mcp to the function gateway and to nothing else (deploy/firebase.json), and let the front add no Authorization of its own.',
+  },
   no_protected_resource: {
     cause: 'There is no protected resource metadata (RFC 9728) for this URL.',
     fix: 'Deploy the metadata function, and route /.well-known/ to it.',

@@ -1,10 +1,7 @@
-import {
-  type AuthorizationServerMetadata,
-  buildDiscoveryUrls,
-  extractWWWAuthenticateParams,
-} from '@modelcontextprotocol/client'
+import { type AuthorizationServerMetadata, buildDiscoveryUrls } from '@modelcontextprotocol/client'
 import { z } from 'zod'
-import { ask, describe, type Fetch, fetchDocument, isHtml } from './fetch-document.ts'
+import { readChallenge } from './challenge.ts'
+import { type Fetch, fetchDocument } from './fetch-document.ts'
 import type { Found } from './step.ts'
 import { StepError } from './step-error.ts'
 
@@ -12,8 +9,11 @@ import { StepError } from './step-error.ts'
 export interface ProtectedResource {
   readonly resource: string
   readonly authorizationServer: string
+  /** What the client asks for: the scopes of the challenge, or else of the metadata. */
   readonly scopes: readonly string[]
 }
+
+const WELL_KNOWN = '/.well-known/oauth-protected-resource'
 
 const protectedResource = z.looseObject({
   resource: z.string(),
@@ -31,7 +31,7 @@ const authorizationServer = z.looseObject({
 })
 
 /**
- * Asks without a token, and reads the document that the challenge names.
+ * Asks without a token, and reads the document to which the challenge leads.
  *
  * @throws StepError
  */
@@ -39,54 +39,66 @@ export async function readProtectedResource(
   send: Fetch,
   url: string,
 ): Promise<Found<ProtectedResource>> {
-  const documentUrl = (await challengedDocument(send, url)) ?? wellKnown(url)
-  const document = await fetchDocument(send, documentUrl, 'no_protected_resource')
+  const challenged = await readChallenge(send, url)
+  const { from, isOfOrigin, document } = await findDocument(send, url, challenged.metadataUrl)
   const parsed = protectedResource.safeParse(document)
   if (!parsed.success) {
-    throw new StepError('no_protected_resource', `${documentUrl} is no such document`)
+    throw new StepError('no_protected_resource', `${from} is no such document`)
   }
   const { resource, authorization_servers, scopes_supported: scopes } = parsed.data
-  if (resource !== url) {
+  const { origin } = new URL(url)
+  // The root's document describes the whole origin (RFC 9728 s3.1).
+  const isRight = resource === url || (isOfOrigin && [origin, `${origin}/`].includes(resource))
+  if (!isRight) {
     throw new StepError('resource_mismatch', `resource is ${resource}, the URL is ${url}`)
   }
   const [authorizationServerUrl = ''] = authorization_servers
+  const seen = [
+    resource,
+    `authorization server ${authorizationServerUrl}`,
+    `scopes ${scopes.join(' ') || 'none'}`,
+    challenged.seen,
+    ...(challenged.metadataUrl === undefined ? [`metadata at ${from}`] : []),
+  ]
   return {
-    value: { resource, authorizationServer: authorizationServerUrl, scopes },
-    seen: `${resource}, authorization server ${authorizationServerUrl}, scopes ${scopes.join(' ') || 'none'}`,
-  }
-}
-
-/** The URL in the 401; undefined where the endpoint answers without a token. */
-async function challengedDocument(send: Fetch, url: string): Promise<string | undefined> {
-  const response = await ask(send, url, {
-    method: 'POST',
-    headers: {
-      'content-type': 'application/json',
-      accept: 'application/json, text/event-stream',
+    value: {
+      resource,
+      authorizationServer: authorizationServerUrl,
+      // The challenge comes first (MCP 2025-11-25, authorization, scope selection strategy).
+      scopes: challenged.scopes ?? scopes,
     },
-    body: JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/list' }),
-  })
-  await response.body?.cancel()
-  if (isHtml(response)) throw new StepError('html', `POST ${url} answered ${describe(response)}`)
-  if (response.status >= 300 && response.status < 400) {
-    throw new StepError('redirected', `POST ${url} answered ${describe(response)}`)
+    seen: seen.join(', '),
   }
-  if (response.status === 503) {
-    throw new StepError('gateway_unavailable', `POST ${url} answered ${describe(response)}`)
-  }
-  if (response.status >= 500) {
-    throw new StepError('protocol', `POST ${url} answered ${describe(response)}`)
-  }
-  if (response.status === 404 || response.status === 405) {
-    throw new StepError('not_found', `POST ${url} answered ${describe(response)}`)
-  }
-  return extractWWWAuthenticateParams(response).resourceMetadataUrl?.href
 }
 
-/** RFC 9728 s3.1 */
-function wellKnown(url: string): string {
+/**
+ * The document that the challenge names, or the first of the well-known ones: of the path, then of the
+ * root (MCP 2025-11-25, authorization, s2.1.1).
+ */
+async function findDocument(send: Fetch, url: string, named: string | undefined) {
   const { origin, pathname } = new URL(url)
-  return `${origin}/.well-known/oauth-protected-resource${pathname === '/' ? '' : pathname}`
+  const root = `${origin}${WELL_KNOWN}`
+  const ofPath = pathname === '/' ? root : `${root}${pathname}`
+  let status = 0
+  const watched: Fetch = async (...request) => {
+    const response = await send(...request)
+    status = response.status
+    return response
+  }
+  const read = async (from: string) => ({
+    from,
+    isOfOrigin: from === root,
+    document: await fetchDocument(watched, from, 'no_protected_resource'),
+  })
+  if (named !== undefined) return read(named)
+  try {
+    return await read(ofPath)
+  } catch (error) {
+    if (ofPath === root || status < 400 || status >= 500) throw error
+    return await read(root).catch(() => {
+      throw error
+    })
+  }
 }
 
 /**

@@ -11,6 +11,7 @@ import type { CauseId } from './causes.ts'
 import { type Fetch, interruption } from './fetch-document.ts'
 import type { Found } from './step.ts'
 import { StepError } from './step-error.ts'
+import { isOpen, schemesOf } from './tool-schemes.ts'
 
 const ME = { name: 'connect', version: '1.0.0' }
 const MAX_SEEN_CHARACTERS = 200
@@ -50,7 +51,7 @@ export async function callTool(
 ): Promise<Found<undefined>> {
   const ready = tools.filter((tool) => (tool.inputSchema.required ?? []).length === 0)
   const allowed = ready.filter(
-    (tool) => isOpen(tool) || scopesOf(tool).every((scope) => granted.includes(scope)),
+    (tool) => isOpen(schemesOf(tool)) || scopesOf(tool).every((scope) => granted.includes(scope)),
   )
   const tool = allowed.find(({ annotations }) => annotations?.readOnlyHint === true) ?? allowed[0]
   if (tool === undefined) {
@@ -78,17 +79,6 @@ function refusalIn({ _meta }: CallToolResult): CauseId | undefined {
 
 function scopesOf(tool: Tool): readonly string[] {
   return schemesOf(tool).flatMap(({ scopes }) => (Array.isArray(scopes) ? scopes.map(String) : []))
-}
-
-/** Whether the tool can be called without signing in. */
-function isOpen(tool: Tool): boolean {
-  return schemesOf(tool).some(({ type }) => type === 'noauth')
-}
-
-/** From the mirror of the tool's security schemes: the SDK drops the member itself. */
-function schemesOf({ _meta }: Tool): { readonly type?: unknown; readonly scopes?: unknown }[] {
-  const schemes = _meta?.['securitySchemes']
-  return Array.isArray(schemes) ? schemes.map((scheme: unknown) => Object(scheme)) : []
 }
 
 function rethrow(error: unknown): never {

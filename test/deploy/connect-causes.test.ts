@@ -16,7 +16,7 @@ type Answers = Readonly<Record<string, Answer>>
 /** How a cause is brought about. */
 interface Staging {
   readonly step: StepName
-  /** By path, and by `method` and `+ token` at /mcp: what differs from a system that works. */
+  /** By path, and by `method` at /mcp, with `+ token` when there is one: what differs from a system that works. */
   readonly answers?: (origin: string) => Answers
   /** What the browser brings back beside our state; undefined = it never comes back. */
   readonly back?: string | undefined
@@ -105,6 +105,13 @@ const STAGED: { readonly [Id in CauseId]: Staging } = {
   },
   not_found: { step: 'protected-resource', answers: () => ({ '/mcp': 404 }) },
   html: { step: 'protected-resource', answers: () => ({ '/mcp': [200, '<html>'] }) },
+  unauthenticated_allowed: {
+    step: 'protected-resource',
+    answers: () => ({
+      'tools/list': listed([needs('events:read')]),
+      'tools/call': called({}),
+    }),
+  },
   no_protected_resource: { step: 'protected-resource', answers: () => ({ [PRM]: 404 }) },
   resource_mismatch: {
     step: 'protected-resource',
@@ -495,7 +502,10 @@ const server = createServer(async (req, res) => {
 async function askedOf(req: IncomingMessage) {
   const { id, method } = Object(await json(req).catch(() => ({})))
   const hasToken = req.headers.authorization !== undefined
-  return { keys: hasToken ? [`${method} + token`] : ['/mcp'], id: hasToken ? id : undefined }
+  return {
+    keys: hasToken ? [`${method} + token`] : [String(method), '/mcp'],
+    id: hasToken ? id : undefined,
+  }
 }
 
 function working(): Answers {
@@ -627,4 +637,42 @@ test('every cause has a reason and a remedy of its own', () => {
   const causes = Object.values(CAUSES)
   expect(new Set(causes.map(({ cause }) => cause)).size).toBe(causes.length)
   expect(new Set(causes.map(({ fix }) => fix)).size).toBeGreaterThan(causes.length * 0.8)
+})
+
+const SERVERS = (origin: string, resource: string) => ({
+  resource,
+  authorization_servers: [`${origin}/`],
+  scopes_supported: ['events:read'],
+})
+const ROOT = '/.well-known/oauth-protected-resource'
+
+test.each([
+  ['at the path', (at: string): Answers => ({ [PRM]: [200, SERVERS(at, `${at}/mcp`)] }), PRM],
+  [
+    'at the root, about the endpoint',
+    (at: string): Answers => ({ [PRM]: 404, [ROOT]: [200, SERVERS(at, `${at}/mcp`)] }),
+    ROOT,
+  ],
+])('without a challenge the metadata is found %s', async (_, answers, path) => {
+  const connection = await run({
+    answers: (at) => ({ ...answers(at), '/mcp': 401 }),
+    back: BACK,
+  })
+  expect(connection.ok).toBe(true)
+  expect(connection.steps[0]?.seen).toContain(`metadata at ${origin}${path}`)
+})
+
+test('with a public tool, the challenge of a protected one leads to the metadata', async () => {
+  const place = '/custom/metadata.json'
+  const connection = await run({
+    answers: (at) => ({
+      [PRM]: 404,
+      [place]: [200, SERVERS(at, `${at}/mcp`)],
+      'tools/list': listed([TOOL, needs('events:read')]),
+      'tools/call': [401, {}, { 'www-authenticate': `Bearer resource_metadata="${at}${place}"` }],
+    }),
+    back: BACK,
+  })
+  expect(connection.ok).toBe(true)
+  expect(connection.steps[0]?.seen).toContain('challenge on listEvents with resource_metadata')
 })

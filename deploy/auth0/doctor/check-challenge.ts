@@ -1,10 +1,10 @@
 import { PROTECTED_RESOURCE_PATHS } from '../../../shared/protected-resource.ts'
 import { type Challenge, challengeOf } from './challenge.ts'
 import { catalogueScopesOf, hasPublicTool } from './described-tools.ts'
-import { shown } from './document.ts'
+import { documentOf, isObject, shown } from './document.ts'
 import { type Check, type Finding, fault, type Verdict } from './finding.ts'
 import type { Outside } from './observe-outside.ts'
-import { isAnswer, isHtml, outcomeOf } from './probe.ts'
+import { type Exchange, isAnswer, isHtml, outcomeOf } from './probe.ts'
 
 const NO_CHALLENGE = 'a call without a token is not answered 401'
 const FRONT_401 =
@@ -20,19 +20,20 @@ export const CHALLENGE_CHECKS: readonly Check<Outside>[] = [
   },
 ]
 
-function checkEndpoint({ bare, tools }: Outside): Verdict {
+function checkEndpoint({ bare, refused, tools }: Outside): Verdict {
   if (!isAnswer(bare)) return { skipped: outcomeOf(bare) }
   const { status } = bare
   // A page and a redirect are reported as such.
   if (status === 401 || bare.headers.has('location') || (status === 200 && isHtml(bare))) return []
   const seen = `POST /mcp without a token: ${outcomeOf(bare)}`
   if (status === 200) {
-    if (hasPublicTool(tools) !== false) return []
+    const isOpen = hasPublicTool(tools) === false || (refused !== bare && isLetIn(refused))
+    if (!isOpen) return []
     return [
       fault({
         id: 'unauthenticated_allowed',
         seen,
-        why: 'Every tool needs a scope, and yet a call without a token goes through',
+        why: 'A tool that needs a sign-in is called without a token',
         fix: 'route /mcp to the function gateway and to nothing else (deploy/firebase.json), and let the front add no Authorization of its own',
         where: bare.url,
       }),
@@ -63,18 +64,25 @@ function checkEndpoint({ bare, tools }: Outside): Verdict {
   ]
 }
 
+/** Whether a tool ran; a refusal in ChatGPT's form and a JSON-RPC error are none. */
+function isLetIn(refused: Exchange): boolean {
+  const document = documentOf(refused)
+  const result = 'value' in document ? document.value['result'] : undefined
+  return isObject(result) && result['isError'] !== true
+}
+
 function checkChallenge(seen: Outside): Verdict {
-  const { bare } = seen
-  if (!isAnswer(bare) || bare.status !== 401) return { skipped: NO_CHALLENGE }
-  const challenge = challengeOf(bare)
-  if (challenge !== undefined) return challengeFaults(seen, challenge, bare.url)
+  const { refused } = seen
+  if (!isAnswer(refused) || refused.status !== 401) return { skipped: NO_CHALLENGE }
+  const challenge = challengeOf(refused)
+  if (challenge !== undefined) return challengeFaults(seen, challenge, refused.url)
   return [
     fault({
       id: 'challenge_missing',
-      seen: `401 with WWW-Authenticate ${shown(bare.headers.get('www-authenticate') ?? undefined)}`,
+      seen: `401 with WWW-Authenticate ${shown(refused.headers.get('www-authenticate') ?? undefined)}`,
       why: 'Clients read from the challenge where the metadata is: no login prompt',
       fix: FRONT_401,
-      where: bare.url,
+      where: refused.url,
     }),
   ]
 }

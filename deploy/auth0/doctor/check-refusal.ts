@@ -17,16 +17,22 @@ export const REFUSAL_CHECKS: readonly Check<Outside>[] = [
   },
   {
     name: 'GET /mcp',
-    title: 'GET /mcp is answered 405',
+    title: 'GET /mcp is answered 401 or 405',
     run: ({ mcpGet }) => {
       if (!isAnswer(mcpGet)) return { skipped: outcomeOf(mcpGet) }
       // A page and a redirect are reported as such.
-      if (mcpGet.status === 405 || isHtml(mcpGet) || mcpGet.headers.has('location')) return []
+      if (
+        mcpGet.status === 401 ||
+        mcpGet.status === 405 ||
+        isHtml(mcpGet) ||
+        mcpGet.headers.has('location')
+      )
+        return []
       return [
         fault({
           id: 'mcp_get_not_405',
           seen: `GET /mcp: ${outcomeOf(mcpGet)}`,
-          why: 'Clients try GET for an event stream, and go on without one only on 405',
+          why: 'Clients try GET for an event stream, and go on without one only on 405, or sign in on 401',
           fix: 'rewrite /mcp for all methods to the function gateway (deploy/firebase.json), then npm run deploy',
           where: mcpGet.url,
         }),
@@ -72,8 +78,8 @@ function checkBadToken({ bare, badToken, endpoint }: Outside): Verdict {
   ]
 }
 
-function checkChatGpt({ bare, chatGptCall, endpoint }: Outside): Verdict {
-  if (!isAnswer(bare) || bare.status !== 401 || !isAnswer(chatGptCall)) {
+function checkChatGpt({ refused, chatGptCall, endpoint }: Outside): Verdict {
+  if (!isAnswer(refused) || refused.status !== 401 || !isAnswer(chatGptCall)) {
     return { skipped: NO_CHALLENGE }
   }
   const [value] = signInsIn(chatGptCall)

@@ -50,3 +50,8 @@ export function catalogueScopesOf(tools: ToolScopes | undefined): readonly strin
 export function hasPublicTool(tools: ToolScopes | undefined): boolean | undefined {
   return tools === undefined ? undefined : [...tools.values()].some(isOpen)
 }
+
+/** The name of a tool that needs a sign-in; undefined when there is none. */
+export function protectedToolIn(tools: ToolScopes | undefined): string | undefined {
+  return [...(tools ?? [])].find(([, rule]) => !isOpen(rule))?.[0]
+}

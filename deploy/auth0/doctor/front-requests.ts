@@ -37,7 +37,8 @@ const INITIALIZE = rpc('initialize', {
   capabilities: {},
   clientInfo: { name: 'doctor', version: '1' },
 })
-const CALL = rpc('tools/call', { name: 'doctor.no-such-tool', arguments: {} })
+const NO_SUCH_TOOL = 'doctor.no-such-tool'
+const CHATGPT = { 'user-agent': 'openai-mcp/1.0.0' }
 /** Well-formed, so that the gateway has to look for the key; signed by nobody. */
 const UNSIGNED = [{ alg: 'RS256', typ: 'at+jwt', kid: 'doctor' }, {}]
   .map((part) => Buffer.from(JSON.stringify(part)).toString('base64url'))
@@ -61,7 +62,7 @@ export function frontRequests(origin: string, probe: Probe) {
     bare: initialize(probe, origin),
     badToken: initialize(probe, origin, { authorization: 'Bearer doctor' }),
     unknownKey: withUnknownKey(origin, probe),
-    chatGptCall: post(probe, origin, CALL, { 'user-agent': 'openai-mcp/1.0.0' }),
+    chatGptCall: callTool(probe, origin, NO_SUCH_TOOL, CHATGPT),
   }
 }
 
@@ -77,6 +78,23 @@ export function initialize(
 function post(probe: Probe, base: string, body: string, headers = {}): Promise<Exchange> {
   const url = `${base}${MCP_PATH}`
   return probe({ url, method: 'POST', headers: { ...JSON_TYPE, ...headers }, body })
+}
+
+/** A call of a tool without credentials, as most clients send it and in ChatGPT's name. */
+export async function callsWithoutToken(
+  probe: Probe,
+  origin: string,
+  tool: string,
+): Promise<{ readonly plain: Exchange; readonly inChatGpt: Exchange }> {
+  const [plain, inChatGpt] = await Promise.all([
+    callTool(probe, origin, tool),
+    callTool(probe, origin, tool, CHATGPT),
+  ])
+  return { plain, inChatGpt }
+}
+
+function callTool(probe: Probe, origin: string, name: string, headers = {}): Promise<Exchange> {
+  return post(probe, origin, rpc('tools/call', { name, arguments: {} }), headers)
 }
 
 export function withUnknownKey(origin: string, probe: Probe): Promise<Exchange> {

@@ -1,8 +1,9 @@
 import { MCP_PATH } from '../../../shared/protected-resource.ts'
-import { serverIn, type ToolScopes, toolsIn } from './described-tools.ts'
+import { protectedToolIn, serverIn, type ToolScopes, toolsIn } from './described-tools.ts'
 import { firstDocument, isObject, type JsonObject, stringsIn } from './document.ts'
 import {
   aroundTheFront,
+  callsWithoutToken,
   type FrontSeen,
   frontRequests,
   retryAfterMs,
@@ -24,6 +25,8 @@ export interface Outside extends FrontSeen, PageSeen {
   /** True when clients are sent to the deployment itself for the authorization server's metadata. */
   readonly isCurated: boolean
   readonly issuer: IssuerSeen | undefined
+  /** A protected tool, called without credentials; the refused `initialize` where no tool is public. */
+  readonly refused: Exchange
   /** Undefined when the deployment does not tell. */
   readonly tools: ToolScopes | undefined
 }
@@ -54,6 +57,9 @@ export async function observeOutside({
     functions: Promise.all(functionUrls.map((url) => aroundTheFront(probe, url))),
     issuer: issuerUrl === undefined ? undefined : observeIssuer(issuerUrl, probe),
   })
+  const tools = toolsIn(openApi)
+  const protectedTool = isAnswer(front.bare) && front.bare.status === 200 && protectedToolIn(tools)
+  const calls = protectedTool && (await callsWithoutToken(probe, origin, protectedTool))
   const hasKeys = (rest.issuer?.usableKids.length ?? 0) > 0
   const patience = hasKeys ? retryAfterMs(front.unknownKey) : undefined
   if (patience !== undefined) await sleep(patience)
@@ -64,9 +70,11 @@ export async function observeOutside({
     ...rest,
     ...(patience !== undefined && { unknownKey: await withUnknownKey(origin, probe) }),
     ...rest.page,
+    ...(calls && { chatGptCall: calls.inChatGpt }),
+    refused: calls ? calls.plain : front.bare,
     metadata,
     isCurated,
-    tools: toolsIn(openApi),
+    tools,
   }
 }
 

@@ -3,7 +3,7 @@ import type { Log } from '../../shared/log.ts'
 import type { ToolDefinition } from '../../shared/tools.ts'
 import type { CallableTool } from './callable-tool.ts'
 import { type GoogleIdentity, GoogleIdentityError } from './google-identity.ts'
-import { type Identity, requireScopes } from './identity.ts'
+import { type Identity, PermissionError, requireScopes } from './identity.ts'
 import { oneLine } from './one-line.ts'
 import { failed, type Outcome, statusOf, toOutcome } from './outcome.ts'
 import { type Allowance, createAllowance, PostError, post, type Target, toTarget } from './post.ts'
@@ -115,13 +115,13 @@ export function createCallTool(options: CallToolOptions): CallTool {
 /**
  * Decides whether `identity` may call `tool`, and writes the audit record when it may not.
  *
- * @throws BearerError as `requireScopes` does.
+ * @throws BearerError or PermissionError as `requireScopes` does.
  */
 export function authorize(tool: ToolDefinition, identity: Identity, log: Log): void {
   try {
     requireScopes(tool, identity)
   } catch (error) {
-    if (error instanceof BearerError) {
+    if (error instanceof BearerError || error instanceof PermissionError) {
       const { reason, status } = error
       audit(log, tool, identity, { decision: 'denied', reason, status, ms: 0 })
     }

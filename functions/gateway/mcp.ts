@@ -1,9 +1,15 @@
 import { BearerError } from '../../shared/bearer.ts'
-import { type HttpRequest, type HttpResponse, withHeaders } from '../../shared/http.ts'
+import {
+  errorResponse as httpErrorResponse,
+  type HttpRequest,
+  type HttpResponse,
+  withHeaders,
+} from '../../shared/http.ts'
+import { HttpError } from '../../shared/http-error.ts'
 import type { Catalogue } from '../../shared/tools.ts'
 import { allowAnswers, authorize, type CallTool } from './call-tool.ts'
 import type { CallableTool } from './callable-tool.ts'
-import type { Gate, Identity } from './identity.ts'
+import { type Gate, type Identity, PermissionError } from './identity.ts'
 import {
   CODE,
   errorResponse,
@@ -19,8 +25,14 @@ import { isJson, notJson } from './json-type.ts'
 import { calledTool, callsIn, createMethods, type Exchange } from './mcp-methods.ts'
 import { writeResult } from './mcp-result.ts'
 import type { RateLimit } from './rate-limit.ts'
-import { type ChallengeForm, challengeForm, refusalResult } from './refusal.ts'
-import { type Era, type Inbound, readInbound } from './revision.ts'
+import {
+  type ChallengeForm,
+  challengeForm,
+  permissionResult,
+  refusalMessage,
+  refusalResult,
+} from './refusal.ts'
+import { type Inbound, readInbound } from './revision.ts'
 
 export interface McpOptions {
   readonly gate: Gate
@@ -29,6 +41,9 @@ export interface McpOptions {
   readonly challengeForm: ChallengeForm
   readonly rateLimit: RateLimit
 }
+
+/** What clients send again after Retry-After, with the same message. */
+const RETRIED_STATUS: ReadonlySet<number> = new Set([429, 503])
 
 interface Received {
   readonly inbound: Inbound
@@ -40,19 +55,30 @@ export function createMcp(options: McpOptions): (request: HttpRequest) => Promis
   const { gate, catalogue, callTool, rateLimit } = options
   const answerMethod = createMethods(catalogue, callTool)
 
-  const challenge = (refusal: BearerError, message?: RpcRequest): HttpResponse => {
+  const challenge = (
+    refusal: BearerError,
+    message?: RpcRequest,
+    identity?: Identity,
+  ): HttpResponse => {
     const tool = message && refusal.status === 403 ? calledTool(catalogue, message) : undefined
     return errorResponse(
       message?.id ?? null,
-      new RpcError(refusal.status, CODE.server, refusal.message),
-      { 'www-authenticate': gate.challenge(refusal, tool) },
+      new RpcError(refusal.status, CODE.server, refusalMessage(refusal)),
+      { 'www-authenticate': gate.challenge(refusal, tool, identity) },
     )
   }
 
-  const refuse = (request: HttpRequest, era: Era, refusal: BearerError, message: RpcRequest) => {
+  const refuse = (
+    { request, era, identity }: Pick<Exchange, 'request' | 'era' | 'identity'>,
+    refusal: BearerError,
+    message: RpcRequest,
+  ) => {
     const form = challengeForm(options.challengeForm, request)
-    if (message.method !== 'tools/call' || form === 'http') return challenge(refusal, message)
-    const result = refusalResult(refusal, gate.challenge, calledTool(catalogue, message))
+    if (message.method !== 'tools/call' || form === 'http') {
+      return challenge(refusal, message, identity)
+    }
+    const tool = calledTool(catalogue, message)
+    const result = refusalResult(refusal, gate.challenge, tool, identity)
     return jsonText(resultText(message.id, writeResult(result, era)))
   }
 
@@ -62,33 +88,45 @@ export function createMcp(options: McpOptions): (request: HttpRequest) => Promis
       return jsonText(resultText(message.id, await answerMethod(exchange, message)))
     } catch (error) {
       if (error instanceof RpcError) return errorResponse(message.id, error)
+      if (error instanceof PermissionError) {
+        return jsonText(resultText(message.id, writeResult(permissionResult(error), exchange.era)))
+      }
       if (!(error instanceof BearerError)) throw error
-      return refuse(exchange.request, exchange.era, error, message)
+      return refuse(exchange, error, message)
     }
   }
 
-  /** Everything is decided before anything is called: a refused batch has done nothing. */
+  /**
+   * Everything is decided before anything is called: a batch refused with a challenge has done
+   * nothing. A missing permission refuses its own call alone.
+   */
   const answerBatch = async (exchange: Exchange, batch: readonly RpcMessage[]) => {
     const requests = batch.filter((message) => message.kind === 'request')
+    const withheld = new Map<RpcRequest, PermissionError>()
     for (const message of requests) {
       const tool = calledTool(catalogue, message)
       try {
         if (tool !== undefined) authorize(tool, exchange.identity, exchange.request.log)
       } catch (error) {
-        if (error instanceof BearerError) return challenge(error, message)
-        throw error
+        if (error instanceof BearerError) return challenge(error, message, exchange.identity)
+        if (!(error instanceof PermissionError)) throw error
+        withheld.set(message, error)
       }
     }
     const answers = await Promise.all(
-      requests.map((message) =>
-        answerMethod(exchange, message).then(
+      requests.map((message) => {
+        const refusal = withheld.get(message)
+        if (refusal !== undefined) {
+          return resultText(message.id, writeResult(permissionResult(refusal), exchange.era))
+        }
+        return answerMethod(exchange, message).then(
           (result) => resultText(message.id, result),
           (error: unknown) => {
             if (error instanceof RpcError) return errorText(message.id, error)
             throw error
           },
-        ),
-      ),
+        )
+      }),
     )
     return answers.length === 0 ? { status: 202 } : jsonText(`[${answers.join(',')}]`)
   }
@@ -107,13 +145,17 @@ export function createMcp(options: McpOptions): (request: HttpRequest) => Promis
     return withHeaders(response, limits)
   }
 
-  return async (request) => {
-    const body = request.body()
+  const serve = async (request: HttpRequest, body: Buffer): Promise<HttpResponse> => {
     const identified = await identify(gate, request)
     const refusal = 'refusal' in identified ? identified.refusal : undefined
     const form = challengeForm(options.challengeForm, request)
-    // Nothing of a refused request is read, unless the form of the refusal depends on it.
-    if (refusal !== undefined && (form === 'http' || !isJson(request))) return challenge(refusal)
+    // Nothing of a refused request is read, unless the form of the refusal depends on it. A token
+    // that is not valid is 401 for every client: on that they refresh it.
+    if (refusal !== undefined) {
+      if (form === 'http' || refusal.code !== undefined || !isJson(request)) {
+        return challenge(refusal)
+      }
+    }
     if (!isJson(request)) throw notJson()
     const received = read(body, request, refusal === undefined)
     if ('status' in received) return received
@@ -121,8 +163,31 @@ export function createMcp(options: McpOptions): (request: HttpRequest) => Promis
     const { inbound } = received
     const message = 'message' in inbound ? inbound.message : undefined
     return message?.kind === 'request'
-      ? refuse(request, inbound.era, refusal, message)
+      ? refuse({ request, era: inbound.era, identity: undefined }, refusal, message)
       : challenge(refusal)
+  }
+
+  return async (request) => {
+    const body = request.body()
+    try {
+      return await serve(request, body)
+    } catch (error) {
+      if (!(error instanceof HttpError && RETRIED_STATUS.has(error.status))) throw error
+      // Logs the reason.
+      const { headers } = httpErrorResponse(error, request.log)
+      const rpcError = new RpcError(error.status, CODE.server, error.message)
+      return errorResponse(readId(body), rpcError, headers)
+    }
+  }
+}
+
+/** The id of the request that a body holds; null for a batch and for what is no request. */
+function readId(body: Buffer) {
+  try {
+    return idOf(readJson(body, false).value)
+  } catch (error) {
+    if (error instanceof RpcError) return null
+    throw error
   }
 }
 

@@ -13,10 +13,11 @@ import type { Log } from '../../shared/log.ts'
 import type { Catalogue } from '../../shared/tools.ts'
 import { allowAnswers, authorize, type CallTool, type ToolCall } from './call-tool.ts'
 import type { CallableTool } from './callable-tool.ts'
-import type { Gate } from './identity.ts'
+import { type Gate, type Identity, PermissionError } from './identity.ts'
 import { isJson, notJson } from './json-type.ts'
 import { type Outcome, TOOL_ERROR_STATUS } from './outcome.ts'
 import type { RateLimit } from './rate-limit.ts'
+import { refusalMessage } from './refusal.ts'
 import { resultSentence } from './tool-result.ts'
 
 export interface RestOptions {
@@ -59,9 +60,12 @@ export function createRest({
   callTool,
   rateLimit,
 }: RestOptions): (request: HttpRequest, toolName: string) => Promise<HttpResponse> {
-  const serve = async (request: HttpRequest, toolName: string): Promise<HttpResponse> => {
-    const body = request.body()
-    const identity = await gate.identify(request.authorization, request.log)
+  const serve = async (
+    request: HttpRequest,
+    toolName: string,
+    identity: Identity,
+    body: Buffer,
+  ): Promise<HttpResponse> => {
     const limits = await rateLimit(identity, 1)
     const tool = catalogue.get(toolName)
     if (tool === undefined) throw new HttpError(404, 'unknown_tool', 'There is no such tool.')
@@ -74,13 +78,17 @@ export function createRest({
   }
 
   return async (request, toolName) => {
+    let identity: Identity
     try {
-      return await serve(request, toolName)
+      const body = request.body()
+      identity = await gate.identify(request.authorization, request.log)
+      return await serve(request, toolName, identity, body)
     } catch (error) {
+      if (error instanceof PermissionError) return problem(error.status, error.message)
       if (!(error instanceof BearerError)) throw error
       const tool = error.status === 403 ? catalogue.get(toolName) : undefined
-      return problem(error.status, error.message, {
-        'www-authenticate': gate.challenge(error, tool),
+      return problem(error.status, refusalMessage(error), {
+        'www-authenticate': gate.challenge(error, tool, identity),
       })
     }
   }

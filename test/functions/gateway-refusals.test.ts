@@ -3,7 +3,7 @@ import { StreamableHTTPClientTransport as OlderTransport } from '@modelcontextpr
 import type { Transport } from '@modelcontextprotocol/sdk/shared/transport.js'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { type Backend, startBackend } from '../support/backend.ts'
-import { type Issuer, JWKS_PATH, startIssuer } from '../support/issuer.ts'
+import { type Issuer, startIssuer } from '../support/issuer.ts'
 import {
   handshakeMessage,
   PRIVATE_TOOLS,
@@ -216,7 +216,7 @@ describe('bodies', () => {
 
   test('a 503 of /mcp is a JSON-RPC error with the id', async () => {
     const served = await start()
-    issuer.staged[JWKS_PATH] = { status: 500 }
+    issuer.staged.outage = true
     const headers = await bearer()
     const answer = await send(served, { ...callOf('listEvents'), id: 'a' }, headers)
     expect(answer.status).toBe(503)

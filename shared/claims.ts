@@ -8,6 +8,8 @@ export interface Caller {
   /** `client_id` (RFC 9068), else Auth0's `azp`. */
   readonly clientId: string | undefined
   readonly scopes: ReadonlySet<string>
+  /** Auth0's `permissions`: all that the user may do at the API. Undefined = the token has none. */
+  readonly permissions?: ReadonlySet<string>
   /** `exp`, NumericDate seconds. */
   readonly expiresAt: number
 }
@@ -43,10 +45,12 @@ export function checkClaims(
   // RFC 7800: a bound token is no bearer token.
   if (claims['cnf'] !== undefined) throw invalidToken('token_is_bound')
   checkOrganization(claims['org_id'], expected.organizations)
+  const permissions = heldPermissions(claims)
   return {
     subject: checkSubject(claims['sub']),
     clientId: clientId(claims),
-    scopes: grantedScopes(claims, expected.scopeSource),
+    scopes: grantedScopes(claims, permissions, expected.scopeSource),
+    ...(permissions !== undefined && { permissions: new Set(permissions) }),
     expiresAt,
   }
 }
@@ -106,17 +110,24 @@ function clientId(claims: Claims): string | undefined {
  * give the client more than it was granted, so by default permissions only narrow. What is no scope
  * token is dropped: a backend that splits the statement's `scope` might read several in it.
  */
-function grantedScopes(claims: Claims, source: ScopeSource): Set<string> {
-  const { scope = '', permissions } = claims
+function grantedScopes(
+  { scope = '' }: Claims,
+  permissions: readonly string[] | undefined,
+  source: ScopeSource,
+): Set<string> {
   if (typeof scope !== 'string') throw invalidToken('scope_malformed')
   const granted = scope.split(' ').filter(isScopeToken)
   if (permissions === undefined) return new Set(granted)
+  if (source === 'scope-or-permissions') return new Set([...granted, ...permissions])
+  return new Set(granted.filter((value) => permissions.includes(value)))
+}
+
+function heldPermissions({ permissions }: Claims): string[] | undefined {
+  if (permissions === undefined) return undefined
   if (!Array.isArray(permissions) || !permissions.every((value) => typeof value === 'string')) {
     throw invalidToken('permissions_malformed')
   }
-  if (source === 'scope-or-permissions')
-    return new Set([...granted, ...permissions.filter(isScopeToken)])
-  return new Set(granted.filter((value) => permissions.includes(value)))
+  return permissions.filter(isScopeToken)
 }
 
 function isScopeToken(value: string): boolean {

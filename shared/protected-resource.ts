@@ -26,6 +26,7 @@ export const LOG_WEBHOOK_PATH = '/auth0-log-webhook'
 export const PROTECTED_RESOURCE_PATHS: ReadonlySet<string> = new Set([
   WELL_KNOWN,
   `${WELL_KNOWN}${MCP_PATH}`,
+  `${WELL_KNOWN}${MCP_PATH}/`,
   `${MCP_PATH}${WELL_KNOWN}`,
 ])
 
@@ -35,6 +36,8 @@ export const AUTHORIZATION_SERVER_PATHS = [
   `/.well-known/oauth-authorization-server${MCP_PATH}`,
   `${MCP_PATH}/.well-known/oauth-authorization-server`,
   '/.well-known/openid-configuration',
+  `/.well-known/openid-configuration${MCP_PATH}`,
+  `${MCP_PATH}/.well-known/openid-configuration`,
 ] as const
 
 /** The resource identifier when none is configured: the URL of the MCP endpoint. */

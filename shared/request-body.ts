@@ -7,9 +7,6 @@ const MIB = 1024 * 1024
 /** The largest body that a function takes, unless it says otherwise. */
 export const MAX_BODY_BYTES = MIB
 
-/** The code of the HttpError for a body that there is no room for. */
-export const OVERLOADED = 'overloaded'
-
 // A client still sending cannot read an answer, so an oversized body is read on and thrown away, up
 // to the 32 MB that Google's front lets through.
 const MAX_DISCARDED_BYTES = 32 * MIB
@@ -69,7 +66,7 @@ export function tooLarge(maxBytes: number): HttpError {
 
 /** 503 (RFC 9110 s15.6.4). */
 function overloaded(): HttpError {
-  return new HttpError(503, OVERLOADED, 'Too much is being received. Try again in a second.', {
+  return new HttpError(503, 'overloaded', 'Too much is being received. Try again in a second.', {
     headers: { 'retry-after': '1' },
     reason: 'bodies_in_flight',
   })

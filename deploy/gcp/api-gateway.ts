@@ -55,7 +55,8 @@ export function apiGatewayYaml(): string {
 }
 
 function pathItem(path: string, service: string) {
-  const name = path.replace(/[^A-Za-z0-9]+/g, '_').replace(/^_|_$/g, '')
+  const slash = path.endsWith('/') ? '_slash' : ''
+  const name = path.replace(/[^A-Za-z0-9]+/g, '_').replace(/^_|_$/g, '') + slash
   const parameters = [...path.matchAll(/\{(\w+)\}/g)].map(([, parameter]) => ({
     name: parameter,
     in: 'path',

@@ -4,7 +4,7 @@ import type { ToolDefinition } from '../../shared/tools.ts'
 import { NumberError, valuesToCheck } from '../../shared/written-numbers.ts'
 import type { CallableTool } from './callable-tool.ts'
 import { type GoogleIdentity, GoogleIdentityError } from './google-identity.ts'
-import { type Identity, requireScopes } from './identity.ts'
+import { type Identity, PermissionError, requireScopes } from './identity.ts'
 import { oneLine } from './one-line.ts'
 import { failed, type Outcome, statusOf, toOutcome } from './outcome.ts'
 import { type Allowance, createAllowance, PostError, post, type Target, toTarget } from './post.ts'
@@ -128,13 +128,13 @@ export function createCallTool(options: CallToolOptions): CallTool {
 /**
  * Decides whether `identity` may call `tool`, and writes the audit record when it may not.
  *
- * @throws BearerError as `requireScopes` does.
+ * @throws BearerError or PermissionError as `requireScopes` does.
  */
 export function authorize(tool: ToolDefinition, identity: Identity, log: Log): void {
   try {
     requireScopes(tool, identity)
   } catch (error) {
-    if (error instanceof BearerError) {
+    if (error instanceof BearerError || error instanceof PermissionError) {
       auditDecision(log, tool, identity, { decision: 'denied', reason: error.reason })
     }
     throw error

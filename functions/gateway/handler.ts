@@ -12,6 +12,7 @@ import { createGate } from './identity.ts'
 import { createMcp } from './mcp.ts'
 import { createOpenApi } from './openapi-endpoint.ts'
 import { brokenLimits } from './openapi-limits.ts'
+import { answerProbe, PROBE_METHODS } from './probe.ts'
 import { createRateLimit, type RateLimit } from './rate-limit.ts'
 import { createRest, problemResponse } from './rest.ts'
 
@@ -75,7 +76,7 @@ export function createGateway(
   const mcp = createMcp({ ...calls, challengeForm: config.AUTH_CHALLENGE })
   const rest = createRest(calls)
   const keySet = { keys: signingKeys.map(({ publicJwk }) => publicJwk) }
-  const openApi = createOpenApi(catalogue, { publicUrl, issuer })
+  const openApi = createOpenApi(catalogue, { publicUrl, issuer, audience })
   const policy: CorsPolicy = {
     // The status page lives at the public origin itself.
     origins: new Set([...config.APP_ORIGIN, publicUrl]),
@@ -90,12 +91,17 @@ export function createGateway(
     ],
   }
 
+  // Not in `policy`: a preflight offers what does something.
+  const probePolicy = { ...policy, methods: [...policy.methods, ...PROBE_METHODS] }
+
   const limits = brokenLimits(catalogue)
   if (limits.length > 0) log.warning('gpt_actions_limits_exceeded', { limits })
 
   const handle = (request: HttpRequest) => {
     if (request.path === MCP_PATH || request.path === `${MCP_PATH}/`) {
-      return withCors(policy, request, () => mcp(request))
+      return PROBE_METHODS.some((method) => method === request.method)
+        ? withCors(probePolicy, request, () => answerProbe(gate, request))
+        : withCors(policy, request, () => mcp(request))
     }
     const toolName = TOOL_PATH.exec(request.path)?.[1]
     if (toolName !== undefined) {

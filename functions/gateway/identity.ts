@@ -20,8 +20,11 @@ export interface Gate {
    * @throws HttpError 503 with Retry-After when no key can be had to judge the token by.
    */
   readonly identify: (authorization: readonly string[], log: Log) => Promise<Identity>
-  /** The WWW-Authenticate value for a refusal. */
-  readonly challenge: (refusal: BearerError, tool?: ToolDefinition) => string
+  /**
+   * The WWW-Authenticate value for a refusal. Its `scope` names what the tool needs, and what of the
+   * catalogue's scopes the token has: a client that asks for exactly these keeps what it was granted.
+   */
+  readonly challenge: (refusal: BearerError, tool?: ToolDefinition, identity?: Identity) => string
 }
 
 export interface GateOptions {
@@ -33,6 +36,9 @@ export interface GateOptions {
 export function createGate({ verify, catalogue, resourceMetadata }: GateOptions): Gate {
   const allScopes = catalogueScopes(catalogue)
   const hasOpenTool = [...catalogue.values()].some(isOpen)
+  const stepUpScopes = ({ scopes }: ToolDefinition, identity: Identity) => [
+    ...new Set([...scopes, ...allScopes.filter((scope) => identity?.scopes.has(scope))]),
+  ]
 
   return {
     identify: async (authorization, log) => {
@@ -50,13 +56,33 @@ export function createGate({ verify, catalogue, resourceMetadata }: GateOptions)
         })
       }
     },
-    challenge: (refusal, tool) =>
+    challenge: (refusal, tool, identity) =>
       bearerChallenge({
         error: refusal.code,
         errorDescription: refusal.code === undefined ? undefined : refusal.message,
-        scopes: tool?.scopes ?? allScopes,
+        scopes: tool === undefined ? allScopes : stepUpScopes(tool, identity),
         resourceMetadata,
       }),
+  }
+}
+
+/**
+ * The user lacks permissions that a tool needs, so a new token would lack the scopes too: a refusal
+ * without a challenge, which would have the client sign the user in again. `message` is for the user.
+ */
+export class PermissionError extends Error {
+  override readonly name = 'PermissionError'
+  readonly status = 403
+  readonly reason = 'permission_missing'
+
+  constructor(permissions: readonly string[]) {
+    const [named, them] =
+      permissions.length === 1
+        ? [`permission ${permissions[0]}`, 'it']
+        : [`permissions ${permissions.slice(0, -1).join(', ')} and ${permissions.at(-1)}`, 'them']
+    super(
+      `Your account lacks the ${named}. Signing in again does not change that; an administrator can grant ${them}.`,
+    )
   }
 }
 
@@ -64,12 +90,20 @@ export function createGate({ verify, catalogue, resourceMetadata }: GateOptions)
  * Checks that the caller may call the tool: for a tool that needs sign-in, that there is one, who was
  * granted every scope that it needs. A tool that is open takes every caller.
  *
- * @throws BearerError without a code for nobody, `insufficient_scope` for somebody with too little.
+ * With either SCOPE_SOURCE a scope outside `permissions` stays missing after a sign-in: Auth0 grants
+ * a user of an API with RBAC no scope beyond the permissions.
+ *
+ * @throws BearerError without a code for nobody, `insufficient_scope` where a sign-in can help.
+ * @throws PermissionError when the token has `permissions` and a missing scope is not among them.
  */
 export function requireScopes(tool: ToolDefinition, identity: Identity): void {
   if (isOpen(tool)) return
   if (identity === undefined) throw noCredentials()
-  if (tool.scopes.every((scope) => identity.scopes.has(scope))) return
+  const missing = tool.scopes.filter((scope) => !identity.scopes.has(scope))
+  if (missing.length === 0) return
+  const { permissions } = identity
+  const withheld = permissions && missing.filter((scope) => !permissions.has(scope))
+  if (withheld !== undefined && withheld.length > 0) throw new PermissionError(withheld)
   throw new BearerError(
     'insufficient_scope',
     'scope_missing',
@@ -77,6 +111,7 @@ export function requireScopes(tool: ToolDefinition, identity: Identity): void {
   )
 }
 
-function noCredentials(): BearerError {
+/** The refusal of a request without credentials; its challenge has no `error` (RFC 6750 s3.1). */
+export function noCredentials(): BearerError {
   return new BearerError(undefined, 'no_credentials', 'You need to log in to continue.')
 }

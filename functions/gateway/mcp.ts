@@ -1,11 +1,15 @@
 import { BearerError } from '../../shared/bearer.ts'
-import { type HttpRequest, type HttpResponse, withHeaders } from '../../shared/http.ts'
+import {
+  errorResponse as httpErrorResponse,
+  type HttpRequest,
+  type HttpResponse,
+  withHeaders,
+} from '../../shared/http.ts'
 import { HttpError } from '../../shared/http-error.ts'
-import { OVERLOADED } from '../../shared/request-body.ts'
 import type { Catalogue } from '../../shared/tools.ts'
 import { allowAnswers, authorize, type CallTool } from './call-tool.ts'
 import type { CallableTool } from './callable-tool.ts'
-import type { Gate, Identity } from './identity.ts'
+import { type Gate, type Identity, PermissionError } from './identity.ts'
 import {
   CODE,
   errorResponse,
@@ -21,8 +25,14 @@ import { isJson, notJson } from './json-type.ts'
 import { calledTool, callsIn, createMethods, type Exchange } from './mcp-methods.ts'
 import { writeResult } from './mcp-result.ts'
 import type { RateLimit } from './rate-limit.ts'
-import { type ChallengeForm, challengeForm, refusalResult } from './refusal.ts'
-import { type Era, type Inbound, readInbound } from './revision.ts'
+import {
+  type ChallengeForm,
+  challengeForm,
+  permissionResult,
+  refusalMessage,
+  refusalResult,
+} from './refusal.ts'
+import { type Inbound, readInbound } from './revision.ts'
 
 export interface McpOptions {
   readonly gate: Gate
@@ -32,6 +42,9 @@ export interface McpOptions {
   /** Undefined: nothing limits calls. */
   readonly rateLimit: RateLimit | undefined
 }
+
+/** What clients send again after Retry-After, with the same message. */
+const RETRIED_STATUS: ReadonlySet<number> = new Set([429, 503])
 
 interface Received {
   readonly inbound: Inbound
@@ -43,19 +56,30 @@ export function createMcp(options: McpOptions): (request: HttpRequest) => Promis
   const { gate, catalogue, callTool, rateLimit } = options
   const answerMethod = createMethods(catalogue, callTool)
 
-  const challenge = (refusal: BearerError, message?: RpcRequest): HttpResponse => {
+  const challenge = (
+    refusal: BearerError,
+    message?: RpcRequest,
+    identity?: Identity,
+  ): HttpResponse => {
     const tool = message && refusal.status === 403 ? calledTool(catalogue, message) : undefined
     return errorResponse(
       message?.id ?? null,
-      new RpcError(refusal.status, CODE.server, refusal.message),
-      { 'www-authenticate': gate.challenge(refusal, tool) },
+      new RpcError(refusal.status, CODE.server, refusalMessage(refusal)),
+      { 'www-authenticate': gate.challenge(refusal, tool, identity) },
     )
   }
 
-  const refuse = (request: HttpRequest, era: Era, refusal: BearerError, message: RpcRequest) => {
+  const refuse = (
+    { request, era, identity }: Pick<Exchange, 'request' | 'era' | 'identity'>,
+    refusal: BearerError,
+    message: RpcRequest,
+  ) => {
     const form = challengeForm(options.challengeForm, request)
-    if (message.method !== 'tools/call' || form === 'http') return challenge(refusal, message)
-    const result = refusalResult(refusal, gate.challenge, calledTool(catalogue, message))
+    if (message.method !== 'tools/call' || form === 'http') {
+      return challenge(refusal, message, identity)
+    }
+    const tool = calledTool(catalogue, message)
+    const result = refusalResult(refusal, gate.challenge, tool, identity)
     return jsonText(resultText(message.id, writeResult(result, era)))
   }
 
@@ -71,8 +95,9 @@ export function createMcp(options: McpOptions): (request: HttpRequest) => Promis
       return result.then((text) => jsonText(resultText(id, text)))
     } catch (error) {
       if (error instanceof RpcError) return errorResponse(id, error)
+      if (error instanceof PermissionError) return jsonText(withheldText(exchange, id, error))
       if (!(error instanceof BearerError)) throw error
-      return refuse(exchange.request, exchange.era, error, message)
+      return refuse(exchange, error, message)
     }
   }
 
@@ -88,26 +113,35 @@ export function createMcp(options: McpOptions): (request: HttpRequest) => Promis
     }
   }
 
-  /** Everything is decided before anything is called: a refused batch has done nothing. */
+  /**
+   * Everything is decided before anything is called: a batch refused with a challenge has done
+   * nothing. A missing permission refuses its own call alone.
+   */
   const answerBatch = (
     exchange: Exchange,
     batch: readonly RpcMessage[],
   ): HttpResponse | Promise<HttpResponse> => {
     const requests = batch.filter((message) => message.kind === 'request')
     const exchanges = requests.map((_, call) => ({ ...exchange, log: exchange.log.with({ call }) }))
+    const withheld = new Map<RpcRequest, PermissionError>()
     for (const [index, message] of requests.entries()) {
       const tool = calledTool(catalogue, message)
       try {
         const { log } = exchanges[index] ?? exchange
         if (tool !== undefined) authorize(tool, exchange.identity, log)
       } catch (error) {
-        if (error instanceof BearerError) return challenge(error, message)
-        throw error
+        if (error instanceof BearerError) return challenge(error, message, exchange.identity)
+        if (!(error instanceof PermissionError)) throw error
+        withheld.set(message, error)
       }
     }
     if (requests.length === 0) return { status: 202 }
     return Promise.all(
-      requests.map((message, index) => answerInBatch(exchanges[index] ?? exchange, message)),
+      requests.map((message, index) => {
+        const refusal = withheld.get(message)
+        if (refusal !== undefined) return withheldText(exchange, message.id, refusal)
+        return answerInBatch(exchanges[index] ?? exchange, message)
+      }),
     ).then((answers) => jsonText(`[${answers.join(',')}]`))
   }
 
@@ -142,8 +176,13 @@ export function createMcp(options: McpOptions): (request: HttpRequest) => Promis
     const identified = await identify(gate, request)
     const refusal = 'refusal' in identified ? identified.refusal : undefined
     const form = challengeForm(options.challengeForm, request)
-    // Nothing of a refused request is read, unless the form of the refusal depends on it.
-    if (refusal !== undefined && (form === 'http' || !isJson(request))) return challenge(refusal)
+    // Nothing of a refused request is read, unless the form of the refusal depends on it. A token
+    // that is not valid is 401 for every client: on that they refresh it.
+    if (refusal !== undefined) {
+      if (form === 'http' || refusal.code !== undefined || !isJson(request)) {
+        return challenge(refusal)
+      }
+    }
     if (!isJson(request)) throw notJson()
     if (refusal === undefined) {
       const limits = await countCalls(request, identified.identity)
@@ -155,16 +194,35 @@ export function createMcp(options: McpOptions): (request: HttpRequest) => Promis
     const { inbound } = received
     const message = 'message' in inbound ? inbound.message : undefined
     return message?.kind === 'request'
-      ? refuse(request, inbound.era, refusal, message)
+      ? refuse({ request, era: inbound.era, identity: undefined }, refusal, message)
       : challenge(refusal)
   }
 
   return (request) =>
     serve(request).catch((error: unknown) => {
-      if (!(error instanceof HttpError && error.code === OVERLOADED)) throw error
-      if (error.reason !== undefined) request.log.info('request_refused', { reason: error.reason })
-      return errorResponse(null, new RpcError(503, CODE.server, error.message), error.headers)
+      if (!(error instanceof HttpError && RETRIED_STATUS.has(error.status))) throw error
+      // Logs the reason.
+      const { headers } = httpErrorResponse(error, request.log)
+      return errorResponse(
+        idIn(request),
+        new RpcError(error.status, CODE.server, error.message),
+        headers,
+      )
     })
+}
+
+function withheldText({ era }: Exchange, id: RpcRequest['id'], refusal: PermissionError): string {
+  return resultText(id, writeResult(permissionResult(refusal), era))
+}
+
+/** The id of the request that a body holds; null for a batch and for what is no request. */
+function idIn(request: HttpRequest) {
+  try {
+    return idOf(readJson(request.body(), false).value)
+  } catch (error) {
+    if (error instanceof RpcError || error instanceof HttpError) return null
+    throw error
+  }
 }
 
 async function identify(gate: Gate, request: HttpRequest) {

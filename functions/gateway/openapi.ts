@@ -6,6 +6,8 @@ import type { JsonSchema } from './schema-references.ts'
 export interface OpenApiOptions {
   readonly publicUrl: string
   readonly issuer: string
+  /** Identifier of the API at Auth0. */
+  readonly audience: string
 }
 
 const SCHEMAS = {
@@ -48,7 +50,7 @@ export function openApiDocument(catalogue: Catalogue, options: OpenApiOptions) {
   return createDescribe(catalogue, options)()
 }
 
-function toDocument(tools: readonly Described[], { publicUrl, issuer }: OpenApiOptions) {
+function toDocument(tools: readonly Described[], { publicUrl, issuer, audience }: OpenApiOptions) {
   const scopes = [...new Set(tools.flatMap(({ tool }) => tool.scopes))].sort()
   return {
     openapi: '3.1.0',
@@ -63,7 +65,7 @@ function toDocument(tools: readonly Described[], { publicUrl, issuer }: OpenApiO
           type: 'oauth2',
           flows: {
             authorizationCode: {
-              authorizationUrl: new URL('authorize', issuer).href,
+              authorizationUrl: authorizationUrl(issuer, audience),
               tokenUrl: new URL('oauth/token', issuer).href,
               scopes: Object.fromEntries(scopes.map((scope) => [scope, scope])),
             },
@@ -73,6 +75,16 @@ function toDocument(tools: readonly Described[], { publicUrl, issuer }: OpenApiO
       schemas: { ...SCHEMAS, ...Object.fromEntries(tools.flatMap((one) => one.components)) },
     },
   }
+}
+
+/**
+ * Without an audience Auth0 issues a token that is not for this API. Importers add their parameters
+ * to the query that the URL has (RFC 6749 s3.1).
+ */
+function authorizationUrl(issuer: string, audience: string): string {
+  const url = new URL('authorize', issuer)
+  url.searchParams.set('audience', audience)
+  return url.href
 }
 
 function describe(tool: ToolDefinition, components: Components) {
@@ -98,7 +110,10 @@ function describe(tool: ToolDefinition, components: Components) {
         204: { description: 'The tool has done its work and says nothing.' },
       }),
       401: { description: 'No access token, or one that is not valid here.', content: problem },
-      403: { description: 'The access token lacks a scope.', content: problem },
+      403: {
+        description: 'The access token lacks a scope, or the user a permission.',
+        content: problem,
+      },
       default: { description: 'The call failed.', content: problem },
     },
   }

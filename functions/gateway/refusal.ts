@@ -2,7 +2,7 @@ import type { CallToolResult } from '@modelcontextprotocol/client'
 import { BearerError } from '../../shared/bearer.ts'
 import { type HttpRequest, single } from '../../shared/http.ts'
 import type { ToolDefinition } from '../../shared/tools.ts'
-import type { Gate } from './identity.ts'
+import type { Gate, Identity, PermissionError } from './identity.ts'
 
 /** AUTH_CHALLENGE. */
 export type ChallengeForm = 'auto' | 'http' | 'tool-result'
@@ -27,6 +27,7 @@ export function refusalResult(
   refusal: BearerError,
   challenge: Gate['challenge'],
   tool: ToolDefinition | undefined,
+  identity: Identity,
 ): CallToolResult {
   // There the challenge must have an error, also when no credentials came.
   const named =
@@ -36,6 +37,16 @@ export function refusalResult(
   return {
     content: [{ type: 'text', text: `Authentication required: ${refusal.message}` }],
     isError: true,
-    _meta: { 'mcp/www_authenticate': [challenge(named, tool)] },
+    _meta: { 'mcp/www_authenticate': [challenge(named, tool, identity)] },
   }
+}
+
+/** What MCP's users read when a sign-in cannot help; no client takes it for a reason to sign in. */
+export function permissionResult(refusal: PermissionError): CallToolResult {
+  return { content: [{ type: 'text', text: refusal.message }], isError: true }
+}
+
+/** The message of a 401, beginning with words that clients look for; of others as it is. */
+export function refusalMessage({ status, message }: BearerError): string {
+  return status === 401 ? `Authentication required: ${message}` : message
 }

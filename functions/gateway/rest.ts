@@ -14,10 +14,11 @@ import type { Catalogue } from '../../shared/tools.ts'
 import { keepNumbers } from '../../shared/written-numbers.ts'
 import { allowAnswers, authorize, type CallTool, type ToolCall } from './call-tool.ts'
 import type { CallableTool } from './callable-tool.ts'
-import type { Gate, Identity } from './identity.ts'
+import { type Gate, type Identity, PermissionError } from './identity.ts'
 import { isJson, notJson } from './json-type.ts'
 import { type Outcome, TOOL_ERROR_STATUS } from './outcome.ts'
 import type { RateLimit } from './rate-limit.ts'
+import { refusalMessage } from './refusal.ts'
 import { resultSentence } from './tool-result.ts'
 
 export interface RestOptions {
@@ -68,9 +69,11 @@ export function createRest({
     const known = { ...sent, tool, identity, take: allowAnswers() }
     return callTool({ ...known, ...readArguments(request, request.takeBody()) })
   }
-  const serve = async (request: HttpRequest, toolName: string): Promise<HttpResponse> => {
-    request.body()
-    const identity = await gate.identify(request.authorization, request.log)
+  const serve = async (
+    request: HttpRequest,
+    toolName: string,
+    identity: Identity,
+  ): Promise<HttpResponse> => {
     const tool = catalogue.get(toolName)
     const limits = await rateLimit?.(identity, [tool])
     if (tool === undefined) throw new HttpError(404, 'unknown_tool', 'There is no such tool.')
@@ -80,13 +83,18 @@ export function createRest({
   }
 
   return async (request, toolName) => {
+    let identity: Identity
     try {
-      return await serve(request, toolName)
+      // Throws what reading it met.
+      request.body()
+      identity = await gate.identify(request.authorization, request.log)
+      return await serve(request, toolName, identity)
     } catch (error) {
+      if (error instanceof PermissionError) return problem(error.status, error.message)
       if (!(error instanceof BearerError)) throw error
       const tool = error.status === 403 ? catalogue.get(toolName) : undefined
-      return problem(error.status, error.message, {
-        'www-authenticate': gate.challenge(error, tool),
+      return problem(error.status, refusalMessage(error), {
+        'www-authenticate': gate.challenge(error, tool, identity),
       })
     }
   }

@@ -474,18 +474,20 @@ describe('refusals over HTTP', () => {
   const grants = [
     { source: 'scope', scope: 'events:read', permissions: undefined, status: 200 },
     { source: 'scope', scope: 'events:read', permissions: ['events:read'], status: 200 },
-    { source: 'scope', scope: 'events:read', permissions: [], status: 403 },
+    { source: 'scope', scope: 'events:read', permissions: [], status: 200, lacks: true },
     { source: 'scope', scope: '', permissions: ['events:read'], status: 403 },
     { source: 'scope-or-permissions', scope: '', permissions: ['events:read'], status: 200 },
     { source: 'scope-or-permissions', scope: 'events:read', permissions: [], status: 200 },
-    { source: 'scope-or-permissions', scope: '', permissions: [], status: 403 },
+    { source: 'scope-or-permissions', scope: '', permissions: [], status: 200, lacks: true },
   ]
   test.each(grants)(
     'SCOPE_SOURCE=$source, scope "$scope", permissions $permissions: $status',
-    async ({ source, scope, permissions, status }) => {
+    async ({ source, scope, permissions, status, lacks = false }) => {
       const served = await start({ SCOPE_SOURCE: source })
       const token = await issuer.token({ scope, ...(permissions && { permissions }) })
-      expect((await post(served, callOf('listEvents'), bearer(token))).status).toBe(status)
+      const answer = await post(served, callOf('listEvents'), bearer(token))
+      expect(answer.status).toBe(status)
+      expect(answer.text.includes('"isError":true')).toBe(lacks)
     },
   )
 
@@ -561,11 +563,11 @@ describe('refusals as ChatGPT reads them', () => {
     expect(backend.calls).toEqual([])
   })
 
-  test('a tool result for a bad token and for a missing scope', async () => {
+  test('a tool result for a missing scope, 401 for a bad token', async () => {
     const served = await start()
     const bad = await post(served, callOf('listEvents'), { ...OPENAI, ...bearer('x.y.z') })
-    expect(bad.status).toBe(200)
-    expect(challengeIn(bad)).toEqual([expect.stringContaining('error="invalid_token"')])
+    expect(bad.status).toBe(401)
+    expect(bad.headers['www-authenticate']).toContain('error="invalid_token"')
 
     const headers = { ...OPENAI, ...bearer(await issuer.token()) }
     const poor = await post(served, callOf('summarizeEvents'), headers)
@@ -710,7 +712,8 @@ describe('protocol errors', () => {
 
   test.each(['GET', 'DELETE', 'PUT', 'PATCH', 'HEAD'])('%s: 405 with Allow', async (method) => {
     const served = await start()
-    const answer = await served.send({ method, path: '/mcp' })
+    const headers = bearer(await issuer.token())
+    const answer = await served.send({ method, path: '/mcp', headers })
     expect(answer.status).toBe(405)
     expect(answer.headers.allow).toBe('POST, OPTIONS')
     expect(answer.headers['cache-control']).toBe('no-store')
@@ -799,8 +802,8 @@ describe('protocol errors', () => {
     async (name) => {
       const served = await start(ALL_PRIVATE)
       const message = handshakeMessage('tools/call', { name })
-      const refused = await post(served, message, { ...OPENAI, ...bearer('x.y.z') })
-      expect(challengeIn(refused)).toEqual([expect.stringContaining('error="invalid_token"')])
+      const refused = await post(served, message, OPENAI)
+      expect(challengeIn(refused)).toEqual([expect.stringContaining('error="insufficient_scope"')])
       const batch = await post(served, [message], bearer(await issuer.token()))
       expect(batch.json()).toMatchObject([{ id: 1, error: { code: -32602 } }])
     },
@@ -1013,7 +1016,7 @@ describe('batches (2025-03-26 alone)', () => {
     const headers = bearer(await issuer.token())
     const answer = await post(served, [callOf('listEvents'), callOf('addEvent')], headers)
     expect(answer.status).toBe(403)
-    expect(answer.headers['www-authenticate']).toContain('scope="events:write"')
+    expect(answer.headers['www-authenticate']).toContain('scope="events:write events:read"')
     const anonymous = await post(served, [callOf('about'), callOf('listEvents')], OPENAI)
     expect(anonymous.status).toBe(401)
     expect(backend.calls).toEqual([])

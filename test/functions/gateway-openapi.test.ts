@@ -7,7 +7,11 @@ import { brokenLimits } from '../../functions/gateway/openapi-limits.ts'
 import type { JsonSchema } from '../../functions/gateway/schema-references.ts'
 import { type Catalogue, parseCatalogue } from '../../shared/tools.ts'
 
-const OPTIONS = { publicUrl: 'https://mcp.test', issuer: 'https://tenant.test/' }
+const OPTIONS = {
+  publicUrl: 'https://mcp.test',
+  issuer: 'https://tenant.test/',
+  audience: 'https://mcp.test/mcp',
+}
 
 function documentOf(tools: Readonly<Record<string, object>>) {
   const entries = Object.entries(tools).map(([name, tool]) => [name, { scopes: ['x'], ...tool }])

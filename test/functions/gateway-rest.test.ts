@@ -389,7 +389,7 @@ describe('GET /openapi.json', () => {
     }
     const { authorizationCode } = scheme.flows
     expect(authorizationCode).toMatchObject({
-      authorizationUrl: `${issuer.url}authorize`,
+      authorizationUrl: `${issuer.url}authorize?audience=https%3A%2F%2Fmcp.test%2Fmcp`,
       tokenUrl: `${issuer.url}oauth/token`,
     })
     for (const [path, { post }] of Object.entries(paths)) {

@@ -785,6 +785,7 @@ describe('the OpenAPI document', () => {
   const document = openApiDocument(catalogue, {
     publicUrl: 'https://mcp.test:8443',
     issuer: 'https://tenant.eu.auth0.com/',
+    audience: 'https://mcp.test:8443/mcp?a=b&c',
   })
 
   test('has a path for each tool, in the order as written', () => {
@@ -795,7 +796,8 @@ describe('the OpenAPI document', () => {
 
   test('names the scopes of all tools once, sorted, and where to get them', () => {
     expect(document.components.securitySchemes.auth0.flows.authorizationCode).toEqual({
-      authorizationUrl: 'https://tenant.eu.auth0.com/authorize',
+      authorizationUrl:
+        'https://tenant.eu.auth0.com/authorize?audience=https%3A%2F%2Fmcp.test%3A8443%2Fmcp%3Fa%3Db%26c',
       tokenUrl: 'https://tenant.eu.auth0.com/oauth/token',
       scopes: { a: 'a', b: 'b' },
     })

@@ -13,6 +13,7 @@ import { PRIVATE_TOOLS, type Served, serve, TOOLS } from '../support/serve.ts'
 const RESOURCE_PATHS = [
   '/.well-known/oauth-protected-resource',
   '/.well-known/oauth-protected-resource/mcp',
+  '/.well-known/oauth-protected-resource/mcp/',
   '/mcp/.well-known/oauth-protected-resource',
 ]
 const AUTHORIZATION_SERVER_PATHS = [
@@ -20,6 +21,8 @@ const AUTHORIZATION_SERVER_PATHS = [
   '/.well-known/oauth-authorization-server/mcp',
   '/mcp/.well-known/oauth-authorization-server',
   '/.well-known/openid-configuration',
+  '/.well-known/openid-configuration/mcp',
+  '/mcp/.well-known/openid-configuration',
 ]
 const CHALLENGE_PATH = '/.well-known/openai-apps-challenge'
 const CACHEABLE = 'public, max-age=300, s-maxage=300'

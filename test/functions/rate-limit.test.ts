@@ -65,7 +65,11 @@ describe('RATE_LIMIT_PER_MINUTE', () => {
     expect(refused.status).toBe(429)
     expect(refused.headers['retry-after']).toBe('60')
     expect(refused.headers['ratelimit']).toBe('"calls";r=0;t=60')
-    expect(refused.json()).toEqual({ error: 'rate_limited', message: 'Too many calls: wait 60 s.' })
+    expect(refused.json()).toEqual({
+      jsonrpc: '2.0',
+      id: 1,
+      error: { code: -32000, message: 'Too many calls: wait 60 s.' },
+    })
     expect(backend.calls).toHaveLength(2)
     expect(served.lines.at(-1)).toMatchObject({ reason: 'rate_limited' })
   })

@@ -70,9 +70,11 @@ function isSame(sent: string, text: string): boolean {
 /** As they stand, in the order of the value's members. */
 function numbersIn(text: string): string[] {
   const found: string[] = []
-  JSON.parse(text, (_, value, { source }) => {
-    if (typeof value === 'number') found.push(source ?? '')
+  // TypeScript's library does not know the third parameter yet (Node 21).
+  const collect = (...[, value, context]: [string, unknown, { readonly source?: string }?]) => {
+    if (typeof value === 'number') found.push(context?.source ?? '')
     return value
-  })
+  }
+  JSON.parse(text, collect)
   return found
 }

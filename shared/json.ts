@@ -1,4 +1,5 @@
 import { isUtf8 } from 'node:buffer'
+import { randomUUID } from 'node:crypto'
 
 /** A parsed value, wrapped because `undefined` means that there is none. */
 export interface Parsed {
@@ -31,17 +32,14 @@ export function parseJsonOfAnyDepth(text: string): Parsed | undefined {
   }
 }
 
-// Few texts have what looks like either, and without one no number can need to be kept.
-const LONG_NUMBER = /(?:^|[[,:\s])-?(?:\d{16}|\d+(?:\.\d+)?e\+?\d{3})/i
+// What looks like a whole number that a double may round, or a number beyond its range.
+const LONG_NUMBER =
+  /(?:^|[[,:\s])(-?\d+(?:(?<=\d{16})(?:\.\d+)?(?:e[+-]?\d+)?|(?:\.\d+)?e\+?\d{3,}))/gi
 
 declare global {
   // TypeScript does not know these yet: https://github.com/tc39/proposal-json-parse-with-source
   interface JSON {
     readonly rawJSON: (text: string) => unknown
-    parse(
-      text: string,
-      reviver: (key: string, value: unknown, context: { readonly source?: string }) => unknown,
-    ): unknown
   }
 }
 
@@ -50,14 +48,73 @@ declare global {
  * and numbers beyond its range, are then written as they were. Not for checks: they are no numbers.
  */
 export function keepNumbers<Value>(text: string, value: Value): Value {
-  if (!LONG_NUMBER.test(text)) return value
-  return JSON.parse(text, (_, member, { source = '' }) =>
-    isHeld(member, source) ? member : JSON.rawJSON(source),
-  ) as Value
+  const places = longNumbersIn(text)
+  if (places.length === 0) return value
+  // A reviver would be called for every member, which takes a second for each million of them.
+  const mark = randomUUID()
+  const kept: unknown[] = []
+  let marked = ''
+  let from = 0
+  for (const { index, written } of places) {
+    marked += `${text.slice(from, index)}"${mark}${kept.length}"`
+    kept.push(JSON.rawJSON(written))
+    from = index + written.length
+  }
+  return replaceMarks(JSON.parse(marked + text.slice(from)), mark, kept) as Value
 }
 
-function isHeld(value: unknown, written: string): boolean {
-  if (typeof value !== 'number' || Number.isSafeInteger(value)) return true
+/** The numbers outside of strings that `JSON.parse` does not keep, in the order as written. */
+function longNumbersIn(text: string): { readonly index: number; readonly written: string }[] {
+  const found: { index: number; written: string }[] = []
+  let ended = 0
+  let quote: number | undefined
+  for (const { 0: match, 1: written = '', index } of text.matchAll(LONG_NUMBER)) {
+    const start = index + match.length - written.length
+    quote ??= text.indexOf('"')
+    while (quote !== -1 && quote < start) {
+      ended = endOfString(text, quote)
+      quote = text.indexOf('"', ended)
+    }
+    if (start >= ended && !isHeld(Number(written), written)) found.push({ index: start, written })
+  }
+  return found
+}
+
+/** Where the string that begins at `open` has ended. */
+function endOfString(text: string, open: number): number {
+  let close = text.indexOf('"', open + 1)
+  while (close !== -1) {
+    let escapes = 0
+    while (text[close - 1 - escapes] === '\\') escapes++
+    if (escapes % 2 === 0) return close + 1
+    close = text.indexOf('"', close + 1)
+  }
+  return text.length
+}
+
+function replaceMarks(value: unknown, mark: string, kept: readonly unknown[]): unknown {
+  if (typeof value === 'string' && value.startsWith(mark))
+    return kept[Number(value.slice(mark.length))]
+  if (typeof value !== 'object' || value === null) return value
+  const members = value as Record<string, unknown>
+  for (const name of Object.keys(members)) {
+    const member = members[name]
+    if (typeof member !== 'object' && typeof member !== 'string') continue
+    const replaced = replaceMarks(member, mark, kept)
+    if (replaced === member) continue
+    // `__proto__` is a name like any other.
+    Object.defineProperty(members, name, {
+      value: replaced,
+      enumerable: true,
+      configurable: true,
+      writable: true,
+    })
+  }
+  return value
+}
+
+function isHeld(value: number, written: string): boolean {
+  if (Number.isSafeInteger(value)) return true
   return Number.isFinite(value) && !/^-?\d+$/.test(written)
 }
 

@@ -56,6 +56,21 @@ test.each([
 })
 
 test.each([
+  ['a million short numbers', `[1e400,${'1,'.repeat(1_000_000)}1]`],
+  ['a million objects', `[1e400,${'{},'.repeat(1_000_000)}1]`],
+  ['half a million long numbers', `[${'12345678901234567,'.repeat(200_000)}1]`],
+  ['numbers in strings', `[1e400,${'"1e400, 12345678901234567890 \\\\\\"",'.repeat(50_000)}1]`],
+])('%s are kept in the time of a few readings', (_, text) => {
+  const value = JSON.parse(text)
+  const before = process.cpuUsage()
+  const kept = keepNumbers(text, value)
+  const { user, system } = process.cpuUsage(before)
+  expect(JSON.stringify(kept)).toBe(text)
+  // A tenth of it on an idle machine; a reviver takes seconds.
+  expect((user + system) / 1_000).toBeLessThan(2_000)
+})
+
+test.each([
   ['[9007199254740991,-9007199254740991,0.1,1e21,5e-324]'],
   ['{"e1234":"e1234","n":0.12345678901234567890}'],
 ])('%s holds nothing that needs to be kept', (text) => {

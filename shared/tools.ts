@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { readCompiled } from './catalogue/compiled.ts'
+import { type CompiledPart, readCompiled } from './catalogue/compiled.ts'
 import { type RawDocument, readDocument } from './catalogue/document.ts'
 import { readEntry, type ToolEntry } from './catalogue/entry.ts'
 import { readJson, readMapping } from './catalogue/text.ts'
@@ -17,6 +17,8 @@ export type Catalogue<Tool extends ToolDefinition = ToolDefinition> = ReadonlyMa
 /** A catalogue with what it says beside its tools. */
 export interface CatalogueDocument<Tool extends ToolDefinition = ToolDefinition> {
   readonly tools: Catalogue<Tool>
+  /** `access` for one that was compiled to names and scopes alone. */
+  readonly part: CompiledPart
   /** The server's own description (`name title version ...`), as written; undefined without one. */
   readonly server: Readonly<Record<string, unknown>> | undefined
   /** What is ignored, a line each, with its place. */
@@ -67,9 +69,9 @@ export function parseDocument<Tool extends ToolDefinition>(
   const text = variable === 'TOOLS_FILE' ? readText(variable, value) : value
   const compiled = readCompiled(text)
   if (compiled !== undefined) {
-    const { tools, server, warnings } = compiled as unknown as Compiled
+    const { part, tools, server, warnings } = compiled as unknown as Compiled
     const entries = tools.map((tool) => [tool.name, finish(tool, true)] as const)
-    return { tools: new Map(entries), server, warnings }
+    return { tools: new Map(entries), part, server, warnings }
   }
   const mapping = readMapping(variable, text)
   const document = readDocument(
@@ -102,6 +104,7 @@ export function catalogueScopes(catalogue: Catalogue): string[] {
 }
 
 interface Compiled {
+  readonly part: CompiledPart
   readonly tools: readonly ToolDefinition[]
   readonly server?: Readonly<Record<string, unknown>>
   readonly warnings: readonly string[]
@@ -167,7 +170,7 @@ function readTools<Tool extends ToolDefinition>(
   faults.push(...withoutAccess(variable, silent))
   if (document.tools.length === 0) faults.push(`${variable} names no tool`)
   if (faults.length > 0) throw new ConfigError(faults)
-  return { tools, server: document.server, warnings }
+  return { tools, part: 'whole', server: document.server, warnings }
 }
 
 /** All tools at once, in as many lines as the log takes. */

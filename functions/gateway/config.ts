@@ -1,4 +1,5 @@
 import {
+  ConfigError,
   collectFaults,
   type Environment,
   parseEnvironment,
@@ -22,9 +23,18 @@ export function parseGatewayConfig(env: Environment): GatewayConfig {
   const [values, keys, { tools, server, warnings }] = collectFaults([
     () => parseVariables(env),
     () => parseKeys(env),
-    () => parseDocument(env, compileTool),
+    () => parseTools(env),
   ])
   return { ...values, ...keys, catalogue: tools, server, warnings }
+}
+
+/** Names and scopes alone would let any arguments through. */
+function parseTools(env: Environment) {
+  const document = parseDocument(env, compileTool)
+  if (document.part === 'whole') return document
+  throw new ConfigError([
+    'TOOLS_FILE has the names and scopes of the tools alone, as other functions take them along; the gateway needs the whole catalogue',
+  ])
 }
 
 function parseVariables(env: Environment) {

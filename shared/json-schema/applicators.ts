@@ -53,6 +53,7 @@ const oneOf: Keyword = (value, _, { check }) => {
 
 /** What a schema has seen counts only where it fits. */
 function onTrial(check: Check, data: unknown, run: Run, seen: Seen | undefined): boolean {
+  run.spend(1)
   if (seen === undefined) return check(data, run, undefined)
   const mine = newSeen()
   if (!check(data, run, mine)) return false
@@ -72,6 +73,7 @@ const condition: Keyword = (value, schema, { check }) => {
   )
   return (data, run, seen) => {
     const mine = seen === undefined ? undefined : newSeen()
+    run.spend(1)
     const isTrue = quietly(test, data, run, mine)
     if (isTrue && seen !== undefined && mine !== undefined) addSeen(seen, mine, run)
     const next = isTrue ? whenTrue : whenFalse

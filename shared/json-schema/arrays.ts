@@ -14,7 +14,8 @@ export function compileItems(schema: JsonSchema, context: Context): Check | unde
       return fail(run, `must NOT have more than ${first.length} items`)
     }
     let isValid = true
-    for (const [index, item] of value.entries()) {
+    for (let index = 0; index < value.length; index++) {
+      const item: unknown = value[index]
       const check = first[index] ?? others
       if (check === undefined) break
       if (seen !== undefined) {

@@ -2,7 +2,7 @@ import { duplicateIn, isEqual } from './equality.ts'
 import { compileFormat } from './format.ts'
 import { isMultipleOf, isNumber } from './numbers.ts'
 import { compilePattern } from './pattern/pattern.ts'
-import { fail, type Keyword, type Run } from './run.ts'
+import { fail, type Keyword, namesOf, type Run } from './run.ts'
 import { isObject } from './schema.ts'
 import { constantText, enumText } from './text.ts'
 
@@ -27,7 +27,7 @@ const type: Keyword = (value) => {
 }
 
 const constant: Keyword = (value) => (data, run) =>
-  isEqual(data, value, run.spend) || fail(run, `must be equal to constant (${constantText(value)})`)
+  isEqual(data, value, run) || fail(run, `must be equal to constant (${constantText(value)})`)
 
 const enumeration: Keyword = (value) => {
   const allowed: readonly unknown[] = Array.isArray(value) ? value : []
@@ -36,7 +36,7 @@ const enumeration: Keyword = (value) => {
   return (data, run) => {
     if (simple.has(data)) return true
     return (
-      (typeof data === 'object' && others.some((item) => isEqual(data, item, run.spend))) ||
+      (typeof data === 'object' && others.some((item) => isEqual(data, item, run))) ||
       fail(run, `must be equal to one of the allowed values (${enumText(allowed)})`)
     )
   }
@@ -59,34 +59,36 @@ function onNumber(test: (data: number | bigint, limit: number) => boolean, words
 
 /** A keyword that compares a size with a number, which may be written as 1.0. */
 function onSize(
-  sizeOf: (data: unknown, run: Run) => number | undefined,
+  sizeOf: (data: unknown, run: Run, limit: number) => number | undefined,
   kind: 'least' | 'most',
   unit: string,
 ): Keyword {
   return (value) => {
     const limit = Number(value)
     return (data, run) => {
-      const size = sizeOf(data, run)
+      const size = sizeOf(data, run, limit)
       if (size === undefined || (kind === 'most' ? size <= limit : size >= limit)) return true
       return fail(run, `must NOT have ${kind === 'most' ? 'more' : 'fewer'} than ${limit} ${unit}`)
     }
   }
 }
 
-const SURROGATE = /[\uD800-\uDBFF][\uDC00-\uDFFF]/g
-
 /** In characters, not UTF-16 code units (RFC 8259 s7). */
-function lengthOf(data: unknown, run: Run): number | undefined {
+function lengthOf(data: unknown, run: Run, limit: number): number | undefined {
   if (typeof data !== 'string') return undefined
-  run.spend(data.length >> 5)
-  return data.length - (data.match(SURROGATE)?.length ?? 0)
+  // A character is one unit or two.
+  if (data.length < limit || data.length > 2 * limit) return data.length
+  run.spend(data.length >> 3)
+  let length = 0
+  for (let at = 0; at < data.length; length++) at += (data.codePointAt(at) ?? 0) > 0xffff ? 2 : 1
+  return length
 }
 function itemsIn(data: unknown): number | undefined {
   return Array.isArray(data) ? data.length : undefined
 }
 function membersIn(data: unknown, run: Run): number | undefined {
   if (!isObject(data)) return undefined
-  const { length } = Object.keys(data)
+  const { length } = namesOf(data, run)
   run.spend(length >> 2)
   return length
 }
@@ -110,7 +112,7 @@ const format: Keyword = (value, _, { assertsFormat }) => {
 const uniqueItems: Keyword = (value) => {
   if (value !== true) return undefined
   return (data, run) => {
-    const pair = Array.isArray(data) ? duplicateIn(data, run.spend) : undefined
+    const pair = Array.isArray(data) ? duplicateIn(data, run) : undefined
     if (pair === undefined) return true
     const [first, second] = pair
     return fail(

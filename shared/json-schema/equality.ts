@@ -1,16 +1,19 @@
-import type { Spend } from './pattern/match.ts'
+import { namesOf, type Run } from './run.ts'
+
+type Costs = Pick<Run, 'spend' | 'names'>
 
 /** Whether two JSON values are equal (JSON Schema core s4.2.2); the order of names does not matter. */
-export function isEqual(a: unknown, b: unknown, spend: Spend): boolean {
-  spend(1)
+export function isEqual(a: unknown, b: unknown, run: Costs): boolean {
+  run.spend(1)
   if (a === b) return true
   if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false
   if (Array.isArray(a) !== Array.isArray(b)) return false
-  const keys = Object.keys(a)
+  const keys = namesOf(a, run)
+  run.spend(keys.length >> 2)
   return (
-    keys.length === Object.keys(b).length &&
+    keys.length === namesOf(b, run).length &&
     keys.every(
-      (key) => Object.hasOwn(b, key) && isEqual(Reflect.get(a, key), Reflect.get(b, key), spend),
+      (key) => Object.hasOwn(b, key) && isEqual(Reflect.get(a, key), Reflect.get(b, key), run),
     )
   )
 }
@@ -18,12 +21,12 @@ export function isEqual(a: unknown, b: unknown, spend: Spend): boolean {
 /** The places of the first two equal items, in time proportional to the size of all of them. */
 export function duplicateIn(
   items: readonly unknown[],
-  spend: Spend,
+  run: Costs,
 ): readonly [number, number] | undefined {
   const seen = new Map<unknown, number>()
   for (const [index, item] of items.entries()) {
-    const key = typeof item === 'object' ? canonical(item, spend) : primitiveKey(item)
-    spend(8)
+    const key = typeof item === 'object' ? canonical(item, run) : primitiveKey(item)
+    run.spend(8)
     const first = seen.get(key)
     if (first !== undefined) return [first, index]
     seen.set(key, index)
@@ -37,18 +40,19 @@ function primitiveKey(item: unknown): unknown {
 }
 
 /** The same text for equal values, and only for them. */
-function canonical(value: unknown, spend: Spend): string {
-  spend(8)
-  if (typeof value !== 'object' || value === null) return textOf(value, spend)
-  if (Array.isArray(value)) return `[${value.map((item) => canonical(item, spend)).join(',')}]`
-  const members = Object.entries(value).map(
-    ([name, member]) => `${JSON.stringify(name)}:${canonical(member, spend)}`,
+function canonical(value: unknown, run: Costs): string {
+  run.spend(8)
+  if (typeof value !== 'object' || value === null) return textOf(value, run)
+  if (Array.isArray(value)) return `[${value.map((item) => canonical(item, run)).join(',')}]`
+  const names = namesOf(value, run)
+  run.spend(16 * names.length)
+  const members = names.map(
+    (name) => `${JSON.stringify(name)}:${canonical(Reflect.get(value, name), run)}`,
   )
-  spend(16 * members.length)
   return `{${members.sort().join(',')}}`
 }
 
-function textOf(value: unknown, spend: Spend): string {
+function textOf(value: unknown, { spend }: Costs): string {
   const text = typeof value === 'bigint' ? String(value) : JSON.stringify(value)
   spend(text.length >> 5)
   return text

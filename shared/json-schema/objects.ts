@@ -1,6 +1,7 @@
 import { compilePattern, type PatternTest } from './pattern/pattern.ts'
-import { type Check, type Context, descend, fail, isEnough, type Keyword, type Run } from './run.ts'
+import { type Check, type Context, descend, fail, isEnough, type Keyword, namesOf } from './run.ts'
 import { isObject, type JsonSchema } from './schema.ts'
+import { shortName } from './text.ts'
 
 /** `properties`, `patternProperties` and `additionalProperties`, which depend on one another. */
 export function compileMembers(schema: JsonSchema, context: Context): Check | undefined {
@@ -37,19 +38,15 @@ export function compileMembers(schema: JsonSchema, context: Context): Check | un
       }
       if (!isKnown) run.spend(1)
       if (!isKnown && allowsNone) {
-        isValid = fail(run, `must NOT have additional properties (${JSON.stringify(name)})`)
+        isValid = fail(
+          run,
+          `must NOT have additional properties (${JSON.stringify(shortName(name))})`,
+        )
       } else if (!isKnown && others !== undefined) apply(others, name)
       if (!isValid && isEnough(run)) return false
     }
     return isValid
   }
-}
-
-/** Large objects are hash tables, whose names take long to list. */
-function namesOf(value: JsonSchema, run: Run): string[] {
-  const names = Object.keys(value)
-  if (names.length > 64) run.spend(2 * names.length)
-  return names
 }
 
 function lazily(pattern: string): PatternTest {
@@ -70,7 +67,8 @@ export const propertyNames: Keyword = (value, _, { check }) => {
       run.faults = undefined
       const isValid = names(name, run, undefined)
       run.faults = faults
-      if (!isValid) return fail(run, `property name must be valid (${JSON.stringify(name)})`)
+      if (!isValid)
+        return fail(run, `property name must be valid (${JSON.stringify(shortName(name))})`)
     }
     return true
   }
@@ -86,7 +84,10 @@ export const unevaluatedProperties: Keyword = (value, _, { check }) => {
       run.spend(6)
       if (seen.names.has(name)) continue
       if (value === false) {
-        isValid = fail(run, `must NOT have unevaluated properties (${JSON.stringify(name)})`)
+        isValid = fail(
+          run,
+          `must NOT have unevaluated properties (${JSON.stringify(shortName(name))})`,
+        )
       } else if (!descend(others, data[name], name, run)) isValid = false
       if (!isValid && isEnough(run)) return false
     }

@@ -1,5 +1,6 @@
 import type { Resource, Resources } from './resources.ts'
-import type { JsonSchema } from './schema.ts'
+import { below, type JsonSchema } from './schema.ts'
+import { shortName } from './text.ts'
 
 /** One validation of one value. */
 export interface Run {
@@ -11,6 +12,8 @@ export interface Run {
   readonly path: (string | number)[]
   /** The resources that were entered on the way (JSON Schema core s7.1). */
   readonly scope: Resource[]
+  /** The names of large objects, which take long to list. */
+  readonly names: Map<object, readonly string[]>
   depth: number
 }
 
@@ -47,9 +50,7 @@ const MAX_DEPTH = 1_000
 /** Notes a fault at the place where the run is. */
 export function fail(run: Run, message: string): false {
   if (run.faults !== undefined && run.faults.length < MAX_FAULTS) {
-    const place = run.path.map(
-      (key) => `/${String(key).replaceAll('~', '~0').replaceAll('/', '~1')}`,
-    )
+    const place = run.path.map((key) => below('', shortName(String(key))))
     run.faults.push(`${place.join('') || 'arguments'} ${message}`)
   }
   return false
@@ -76,6 +77,19 @@ export function quietly(check: Check, value: unknown, run: Run, seen: Seen | und
   const isValid = check(value, run, seen)
   run.faults = faults
   return isValid
+}
+
+const MANY_NAMES = 64
+
+/** The names in an object, at their price: many are a hash table, which takes longer to list. */
+export function namesOf(value: object, run: Pick<Run, 'spend' | 'names'>): readonly string[] {
+  const known = run.names.size === 0 ? undefined : run.names.get(value)
+  if (known !== undefined) return known
+  const names = Object.keys(value)
+  if (names.length <= MANY_NAMES) return names
+  run.spend(4 * names.length)
+  run.names.set(value, names)
+  return names
 }
 
 export function deeper(check: Check): Check {

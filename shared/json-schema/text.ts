@@ -1,6 +1,13 @@
 const MAX_CHARACTERS = 200
 const MAX_VALUES = 20
 
+const MAX_NAME_CHARACTERS = 64
+
+/** A name of the arguments as a sentence shows it: the first 64 characters. */
+export function shortName(name: string): string {
+  return name.length > MAX_NAME_CHARACTERS ? `${name.slice(0, MAX_NAME_CHARACTERS)}...` : name
+}
+
 /** A constant of a schema as a sentence shows it. */
 export function constantText(value: unknown): string {
   return shortened(JSON.stringify(value))

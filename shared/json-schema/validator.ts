@@ -22,15 +22,16 @@ export function createValidator(schema: JsonSchema, assertsFormat = false): Vali
   let check: Check | undefined
   return (value) => {
     check ??= compileCheck(checkSchema(schema).checked, assertsFormat)
+    const names: Run['names'] = new Map()
     try {
-      if (check(value, newRun(undefined, MAX_STEPS), undefined)) return undefined
+      if (check(value, newRun(undefined, MAX_STEPS, names), undefined)) return undefined
     } catch (error) {
       if (!(error instanceof Exhausted)) throw error
       return 'arguments are too large or too deeply nested to be checked by the schema'
     }
     const faults: string[] = []
     try {
-      check(value, newRun(faults, MAX_STEPS_TO_TELL), undefined)
+      check(value, newRun(faults, MAX_STEPS_TO_TELL, names), undefined)
     } catch (error) {
       if (!(error instanceof Exhausted)) throw error
     }
@@ -38,11 +39,11 @@ export function createValidator(schema: JsonSchema, assertsFormat = false): Vali
   }
 }
 
-function newRun(faults: string[] | undefined, steps: number): Run {
+function newRun(faults: string[] | undefined, steps: number, names: Run['names']): Run {
   let left = steps
   const spend = (spent: number) => {
     left -= spent
     if (left < 0) throw new Exhausted()
   }
-  return { spend, faults, path: [], scope: [], depth: 0 }
+  return { spend, faults, path: [], scope: [], names, depth: 0 }
 }

@@ -2,6 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { afterAll, describe, expect, test } from 'vitest'
 import { compileTool } from '../../functions/gateway/callable-tool.ts'
+import { parseGatewayConfig } from '../../functions/gateway/config.ts'
 import { schemesOf } from '../../shared/catalogue/access.ts'
 import { compileCatalogue } from '../../shared/compile-catalogue.ts'
 import { ConfigError } from '../../shared/config.ts'
@@ -317,6 +318,15 @@ describe('a compiled catalogue', () => {
         inputSchema: { type: 'object' },
       },
     ])
+  })
+
+  test('names and scopes are not enough for the gateway', () => {
+    const fault = 'TOOLS_FILE has the names and scopes of the tools alone'
+    writeFileSync(TOOLS_FILE, compileCatalogue(source, 'access'))
+    expect(() => parseGatewayConfig({ TOOLS_FILE })).toThrow(fault)
+    writeFileSync(TOOLS_FILE, compileCatalogue(source))
+    expect(() => parseGatewayConfig({ TOOLS_FILE })).not.toThrow(fault)
+    expect(() => parseGatewayConfig({ TOOLS_FILE })).toThrow('PUBLIC_URL')
   })
 
   test('is not trusted once it was changed', () => {

@@ -98,6 +98,34 @@ const HOSTILE: readonly (readonly [string, object, unknown])[] = [
     many(100_000, () => ({})),
   ],
   ['contains', { contains: { const: 1 } }, many(300_000, () => 2)],
+  ['a count of characters', { pattern: 'a{500}b' }, 'a'.repeat(1_000_000)],
+  ['counts inside counts', { pattern: '(?:a{16}){16}b' }, 'a'.repeat(1_000_000)],
+  ['a loop before a count', { pattern: '^a+a{120}b' }, 'a'.repeat(1_000_000)],
+  [
+    'the names of a large object, again and again',
+    { allOf: many(200, () => ({ minProperties: 1, maxProperties: 1e6 })) },
+    table(80_000),
+  ],
+  [
+    'pairs of code units',
+    { allOf: many(100, () => ({ minLength: 400_000 })) },
+    '😀'.repeat(250_000),
+  ],
+  [
+    'two large objects that are equal but for one member',
+    { uniqueItems: true },
+    [table(40_000), { ...table(40_000), k0: 2 }],
+  ],
+  [
+    'a large constant',
+    { items: { const: table(5_000) } },
+    many(20, (at) => ({ ...table(5_000), k4999: at + 2 })),
+  ],
+  [
+    'long names on the way to a fault',
+    { type: 'object', additionalProperties: { $ref: '#' } },
+    { ['~/'.repeat(300_000)]: { ['~/'.repeat(200_000)]: 1 } },
+  ],
 ]
 
 describe('a call cannot hold up the others', () => {
@@ -144,6 +172,33 @@ describe('a call cannot hold up the others', () => {
       createValidator({ maxProperties: 10, additionalProperties: inner })(table(100_000)),
     ).toBe('arguments must NOT have more than 10 properties')
     expect(createValidator({ type: 'object', ...inner })(text)).toBe('arguments must be object')
+  })
+
+  test('a fault is told in bounded length, however long the names are', () => {
+    const name = 'k'.repeat(100_000)
+    const shown = `${'k'.repeat(64)}...`
+    const closed = createValidator({ additionalProperties: false })
+    expect(closed({ [name]: 1 })).toBe(`arguments must NOT have additional properties ("${shown}")`)
+    const nested = createValidator({ additionalProperties: { type: 'null' } })
+    expect(nested({ [name]: 1 })).toBe(`/${shown} must be null`)
+  })
+
+  test.each([
+    '((((a{9}){9}){9}){9}){9}',
+    `${'(?:'.repeat(60)}a?${'){2}'.repeat(60)}`,
+    'a'.repeat(30_000),
+    '(?:(?:a{99}){99}){99}',
+  ])('a pattern that is too large is refused at the start: %s', (pattern) => {
+    expect(checkSchema({ pattern }).faults).toMatchObject([
+      { pointer: '/pattern', reason: expect.stringMatching(/ is too large, written out/) },
+    ])
+  })
+
+  test('a pattern that is nested too deeply is refused at the start', () => {
+    const pattern = `${'('.repeat(5_000)}a${')'.repeat(5_000)}`
+    expect(checkSchema({ pattern }).faults).toMatchObject([
+      { reason: expect.stringMatching(/ is nested too deeply$/) },
+    ])
   })
 
   test('what people send is judged in full', () => {

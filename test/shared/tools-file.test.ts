@@ -32,6 +32,20 @@ test.each([
   expect(located(path)['TOOLS_FILE']).toBe(path)
 })
 
+test.each(['TOOLS', 'TOOL_SCOPES_JSON'])(
+  '%s by hand wins over the catalogue taken along',
+  (name) => {
+    const env = { TOOLS_FILE: 'catalogue.json', [name]: '{"a":["b"]}' }
+    expect(locateToolsFile(env, directory)).toEqual({ [name]: '{"a":["b"]}' })
+    const both = { ...env, TOOLS_FILE: 'tools.yaml' }
+    expect(locateToolsFile(both, directory)).toEqual(both)
+    const empty = { TOOLS_FILE: 'catalogue.json', [name]: ' ' }
+    expect(locateToolsFile(empty, directory)).toMatchObject({
+      TOOLS_FILE: join(directory, 'catalogue.json'),
+    })
+  },
+)
+
 test('without one there is nothing to find', () => {
   expect(locateToolsFile({}, directory)).toEqual({})
 })

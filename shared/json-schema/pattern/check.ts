@@ -1,9 +1,10 @@
 import { parsePattern } from './parse.ts'
 import { programOf } from './program.ts'
 
-// Neither a back-reference nor an inline flag, and no number large enough to make a program large.
+// Neither a back-reference nor an inline flag, and too few and too small counts to make a program large.
 const PLAIN = /^(?:[^\\(]|\\[^1-9k]|\((?!\?)|\(\?(?:[:=!]|<[=!A-Za-z_$]))*$/s
-const LARGE_COUNT = /\{\d*,?\d{3}/
+const LARGE_COUNT = /\{\d*,?\d{3}|\)\{/
+const MAX_PLAIN = 1_000
 const MAX_SHOWN = 200
 
 /**
@@ -14,9 +15,20 @@ export function patternFault(pattern: string): string | undefined {
   const shown = JSON.stringify(pattern.slice(0, MAX_SHOWN))
   const flags = flagsOf(pattern)
   if (flags === undefined) return `${shown} is not a regular expression (ECMA-262)${why(pattern)}`
-  if (PLAIN.test(pattern) && !LARGE_COUNT.test(pattern)) return undefined
-  const program = programOf(parsePattern(pattern, flags), flags)
-  return typeof program === 'string' ? `${shown} ${program}` : undefined
+  const isPlain = PLAIN.test(pattern) && !LARGE_COUNT.test(pattern)
+  if (isPlain && pattern.length <= MAX_PLAIN) return undefined
+  const problem = problemOf(pattern, flags)
+  return problem === undefined ? undefined : `${shown} ${problem}`
+}
+
+function problemOf(pattern: string, flags: string): string | undefined {
+  try {
+    const program = programOf(parsePattern(pattern, flags), flags)
+    return typeof program === 'string' ? program : undefined
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error
+    return 'is nested too deeply'
+  }
 }
 
 /** The flags with which a pattern compiles, `u` first (JSON Schema core s6.4); undefined: neither. */

@@ -1,63 +1,96 @@
 import type { AST } from '@eslint-community/regexpp'
 
-/** More ways than this through the bounded parts of a pattern are left to the linear matcher. */
-const MAX_WAYS = 64
-/** A bounded loop with more turns to choose from counts as an unbounded one. */
-const MAX_TURNS = 16
+/** The steps of the engine's backtracking, at most: `fixed + perCharacter * text.length`. */
+export interface EngineCost {
+  readonly fixed: number
+  readonly perCharacter: number
+}
+
+/** Patterns that cost more than this are left to the linear matcher. */
+const MAX_FIXED = 4_096
+const MAX_PER_CHARACTER = 128
+
+const END: EngineCost = { fixed: 0, perCharacter: 0 }
+
+/** What follows an element costs this each time the element matches; undefined: not bounded so. */
+type Rest = EngineCost | undefined
 
 /**
- * The number of ways, at most, in which the engine's backtracking can try a pattern at each character
- * of a text; undefined where that may depend on the text. It does not where there is at most one loop
- * with many turns, no choice inside a loop, and one place to start from.
+ * What it may cost at most to search a text for a pattern with the engine's own RegExp; undefined where
+ * that may be more than proportional to the text. It is not where there is at most one loop with many
+ * turns, no choice inside a loop, and one place to start from.
  */
-export function waysThrough({ alternatives }: AST.Pattern): number | undefined {
+export function engineCost({ alternatives }: AST.Pattern): EngineCost | undefined {
   const isAnchored = alternatives.every(({ elements: [first] }) => isStart(first))
-  const { ways, loops } = ofAlternatives(alternatives)
-  return ways <= MAX_WAYS && loops + (isAnchored ? 0 : 1) <= 1 ? ways : undefined
+  const once = ofAlternatives(alternatives, END)
+  if (once === undefined || isAnchored) return once
+  return once.perCharacter > 0 ? undefined : bounded(once.fixed, once.fixed + 1)
 }
 
-interface Cost {
-  readonly ways: number
-  readonly loops: number
+function ofAlternatives(alternatives: readonly AST.Alternative[], rest: Rest): Rest {
+  return alternatives
+    .map(({ elements }) => elements.reduceRight<Rest>((after, one) => ofElement(one, after), rest))
+    .reduce(sum)
 }
 
-const UNBOUNDED: Cost = { ways: Number.POSITIVE_INFINITY, loops: Number.POSITIVE_INFINITY }
-const NONE: Cost = { ways: 1, loops: 0 }
-
-function ofAlternatives(alternatives: readonly AST.Alternative[]): Cost {
-  const costs = alternatives.map(({ elements }) =>
-    elements
-      .map(ofElement)
-      .reduce((sum, cost) => ({ ways: sum.ways * cost.ways, loops: sum.loops + cost.loops }), NONE),
-  )
-  return costs.reduce((sum, cost) => ({
-    ways: sum.ways + cost.ways,
-    loops: Math.max(sum.loops, cost.loops),
-  }))
-}
-
-function ofElement(element: AST.Element): Cost {
+function ofElement(element: AST.Element, rest: Rest): Rest {
   switch (element.type) {
     case 'Group':
     case 'CapturingGroup':
-      return ofAlternatives(element.alternatives)
+      return ofAlternatives(element.alternatives, rest)
     case 'Quantifier':
-      return ofLoop(element)
+      return ofLoop(element, rest)
     case 'Assertion':
-      return 'alternatives' in element ? UNBOUNDED : NONE
+      return 'alternatives' in element ? undefined : sum(rest, { fixed: 1, perCharacter: 0 })
     case 'Backreference':
-      return UNBOUNDED
+      return undefined
     default:
-      return NONE
+      return sum(rest, { fixed: 1, perCharacter: 0 })
   }
 }
 
-function ofLoop({ element, min, max }: AST.Quantifier): Cost {
-  const body = ofElement(element)
-  if (max <= 1) return { ways: body.ways * (max - min + 1), loops: body.loops }
-  if (body.ways > 1 || body.loops > 0) return UNBOUNDED
-  const turns = max - min + 1
-  return turns > MAX_TURNS ? { ways: 1, loops: 1 } : { ways: turns, loops: 0 }
+function ofLoop({ element, min, max }: AST.Quantifier, rest: Rest): Rest {
+  if (max === Number.POSITIVE_INFINITY) return ofEndlessLoop(element, rest)
+  let cost: Rest = rest
+  for (let turn = max; turn > 0 && cost !== undefined; turn--) {
+    cost = ofElement(element, cost)
+    if (turn > min) cost = sum(cost, rest)
+  }
+  return cost
+}
+
+/** After each turn the engine may try what follows. */
+function ofEndlessLoop(element: AST.QuantifiableElement, rest: Rest): Rest {
+  const turn = isPlain(element) ? ofElement(element, END) : undefined
+  if (turn === undefined || rest === undefined || rest.perCharacter > 0) return undefined
+  return bounded(turn.fixed + rest.fixed, turn.fixed + rest.fixed)
+}
+
+/** Whether there is one way through an element. */
+function isPlain(element: AST.Element): boolean {
+  switch (element.type) {
+    case 'Group':
+    case 'CapturingGroup':
+      return (
+        element.alternatives.length === 1 &&
+        element.alternatives.every(({ elements }) => elements.every(isPlain))
+      )
+    case 'Quantifier':
+      return element.min === element.max && isPlain(element.element)
+    default:
+      return true
+  }
+}
+
+function sum(one: Rest, other: Rest): Rest {
+  if (one === undefined || other === undefined) return undefined
+  return bounded(one.fixed + other.fixed, one.perCharacter + other.perCharacter)
+}
+
+function bounded(fixed: number, perCharacter: number): Rest {
+  return fixed <= MAX_FIXED && perCharacter <= MAX_PER_CHARACTER
+    ? { fixed, perCharacter }
+    : undefined
 }
 
 function isStart(element: AST.Element | undefined): boolean {

@@ -1,5 +1,5 @@
 import { flagsOf } from './check.ts'
-import { waysThrough } from './linear.ts'
+import { engineCost } from './linear.ts'
 import { matches, type Spend } from './match.ts'
 import { parsePattern } from './parse.ts'
 import { programOf } from './program.ts'
@@ -16,11 +16,12 @@ export function compilePattern(
   flags: string = flagsOf(pattern) ?? 'u',
 ): PatternTest {
   const tree = parsePattern(pattern, flags)
-  const ways = waysThrough(tree)
-  if (ways !== undefined) {
+  const cost = engineCost(tree)
+  if (cost !== undefined) {
+    const { fixed, perCharacter } = cost
     const expression = new RegExp(pattern, flags)
     return (text, spend) => {
-      spend(3 + ((text.length * ways) >> 3))
+      spend(3 + Math.floor((fixed + text.length * perCharacter) / 8))
       return expression.test(text)
     }
   }

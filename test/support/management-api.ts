@@ -50,6 +50,8 @@ export interface StagedFailure {
   readonly message?: string
   /** By default that of a missing scope for 403. */
   readonly errorCode?: string
+  /** Only calls whose body has this member fail. */
+  readonly member?: string
 }
 
 /** Auth0's Management API v2 as far as admission needs it; anything else is a fault of the caller. */
@@ -126,7 +128,8 @@ export async function startManagementApi(): Promise<ManagementApi> {
     const { pattern, id } = patternOf(path)
     const name = `${req.method} ${pattern}`
     const failure = failures.get(name)
-    if (failure !== undefined && failure.left > 0) {
+    const isMeant = failure?.member === undefined || failure.member in Object(body)
+    if (failure !== undefined && failure.left > 0 && isMeant) {
       failure.left -= 1
       const { status, headers = {}, message = 'staged' } = failure
       const { errorCode = status === 403 ? 'insufficient_scope' : 'staged' } = failure

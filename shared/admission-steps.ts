@@ -121,8 +121,11 @@ export async function grantApi(
   try {
     await attempt('grant_create', () => management.clientGrants.create(grant, request))
   } catch (error) {
-    // Somebody else made it between the two calls.
     if (!(error instanceof AdmissionError) || error.status !== 409) throw error
+    // Somebody else may have made it between the two calls.
+    const made = await findGrant(steps, clientId, access)
+    if (made === undefined) throw error
+    await raiseGrant(steps, access, made)
   }
 }
 

@@ -194,6 +194,11 @@ describe('a promotion that Auth0 refuses', () => {
   })
 })
 
+test('a conflict without a grant is a failure, and is named', async () => {
+  api.fail('POST /client-grants', { status: 409 })
+  await expect(admission()('tpc_1')).rejects.toMatchObject({ code: 'grant_create_http_409' })
+})
+
 describe('the limit of client grants', () => {
   const limit = { errorCode: 'too_many_entities', message: 'You reached the limit of entities.' }
 

@@ -52,6 +52,8 @@ export interface StagedFailure {
   readonly errorCode?: string
   /** Only calls whose body has this member fail. */
   readonly member?: string
+  /** What happens at the tenant meanwhile. */
+  readonly meanwhile?: () => void
 }
 
 /** Auth0's Management API v2 as far as admission needs it; anything else is a fault of the caller. */
@@ -131,6 +133,7 @@ export async function startManagementApi(): Promise<ManagementApi> {
     const isMeant = failure?.member === undefined || failure.member in Object(body)
     if (failure !== undefined && failure.left > 0 && isMeant) {
       failure.left -= 1
+      failure.meanwhile?.()
       const { status, headers = {}, message = 'staged' } = failure
       const { errorCode = status === 403 ? 'insufficient_scope' : 'staged' } = failure
       return { status, headers, body: problem(status, message, errorCode) }

@@ -4,6 +4,7 @@ import { asObject } from './json.ts'
 const SCOPE_OF_STEP = {
   client_read: 'read:clients',
   client_promote: 'update:clients',
+  client_update: 'update:clients',
   client_delete: 'delete:clients',
   conn_lookup: 'read:connections',
   conn_enable: 'update:connections',
@@ -14,8 +15,12 @@ const SCOPE_OF_STEP = {
 
 export type AdmissionStep = keyof typeof SCOPE_OF_STEP
 
+/** The entities of which a step makes one more, in Auth0's words. */
+const ENTITY_OF_STEP: Partial<Record<AdmissionStep, string>> = { grant_create: 'client grants' }
+
 const CHANGES: ReadonlySet<AdmissionStep> = new Set([
   'client_promote',
+  'client_update',
   'client_delete',
   'conn_enable',
   'grant_create',
@@ -41,6 +46,8 @@ export class AdmissionError extends Error {
   readonly general: boolean
   /** The Management API scope that this step needs, when Auth0 answered 403. */
   readonly missingScope: string | undefined
+  /** What the tenant may have no more of, when Auth0 answered 403 for that reason. */
+  readonly limitReached: string | undefined
   /** The steps that have changed something before this one failed, in order. */
   readonly done: readonly AdmissionStep[]
   /** The code of the refused promotion, when this failure is of the other way to serve the client. */
@@ -64,9 +71,13 @@ export class AdmissionError extends Error {
     this.promotion = promotion
     this.#step = step
     // Anything but a refusal of this very request: an outage, a rate limit, a missing permission.
-    this.passing = status === undefined || noToken || ![400, 404, 409, 422].includes(status)
+    const isRefused = status === 403 && !noToken
+    this.limitReached = isRefused && isLimit(cause) ? ENTITY_OF_STEP[step] : undefined
+    const isPassing = status === undefined || noToken || ![400, 404, 409, 422].includes(status)
+    // A limit stays until somebody makes room: to deliver the record again would not help.
+    this.passing = isPassing && this.limitReached === undefined
     this.general = noToken || status === 401 || status === 429
-    this.missingScope = status === 403 && !noToken ? SCOPE_OF_STEP[step] : undefined
+    this.missingScope = isRefused && lacksScope(cause) ? SCOPE_OF_STEP[step] : undefined
   }
 
   /** The same failure, after Auth0 refused a promotion with that code. */
@@ -85,14 +96,30 @@ export function refusedPromotion(error: unknown): string | undefined {
   if (!(error instanceof AdmissionError) || !error.code.startsWith('client_promote_'))
     return undefined
   const { status = 0, cause } = error
-  return REFUSED.has(status) && !lacksScope(cause) ? error.code : undefined
+  return REFUSED.has(status) && !isAboutScope(cause) ? error.code : undefined
 }
 
+function isAboutScope(error: unknown): boolean {
+  const { code, message } = refusalIn(error)
+  return code === 'insufficient_scope' || /insufficient scope/i.test(message)
+}
+
+/** A 403 that says nothing is taken for a missing scope. */
 function lacksScope(error: unknown): boolean {
+  const { code, message } = refusalIn(error)
+  return isAboutScope(error) || (code === undefined && message === '')
+}
+
+function isLimit(error: unknown): boolean {
+  const { code, message } = refusalIn(error)
+  return code === 'too_many_entities' || /reached the limit of entities/i.test(message)
+}
+
+/** Auth0's code and message for an error, in an answer of the Management API. */
+function refusalIn(error: unknown): { readonly code: unknown; readonly message: string } {
   const body = error instanceof Error && 'body' in error ? asObject(error.body) : undefined
   const message = body?.['message']
-  const isSaid = typeof message === 'string' && /insufficient scope/i.test(message)
-  return body?.['errorCode'] === 'insufficient_scope' || isSaid
+  return { code: body?.['errorCode'], message: typeof message === 'string' ? message : '' }
 }
 
 /** The steps of one admission. */

@@ -3,7 +3,7 @@ import { AdmissionError, AnswerError, type Attempts } from './admission-error.ts
 import { asObject } from './json.ts'
 import { keptByPatch } from './kept-by-patch.ts'
 import type { Management } from './management.ts'
-import { hasRotatingTokens, isPromoted, PROMOTED } from './registered-client.ts'
+import { hasRotatingTokens, isPromoted, isStrict, PROMOTED } from './registered-client.ts'
 
 /** What every call of one admission goes with. */
 export interface RequestOptions {
@@ -60,6 +60,29 @@ export async function renewTokens(
   )
 }
 
+/**
+ * Gives a client that stays third-party refresh tokens that rotate and expire, where Auth0 lets its
+ * settings be changed. A refusal is no failure: the client is served with the tokens that it has.
+ */
+export async function limitTokens(
+  { attempt, management, request }: Steps,
+  clientId: string,
+  client: Auth0.GetClientResponseContent,
+): Promise<void> {
+  // Auth0 sets those of a strict client itself.
+  if (isStrict(client) || hasRotatingTokens(client)) return
+  const { refresh_token } = PROMOTED
+  try {
+    await attempt('client_update', () =>
+      management.clients.update(clientId, { refresh_token }, request),
+    )
+  } catch (error) {
+    if (!(error instanceof AdmissionError) || !REFUSED_CHANGE.has(error.status ?? 0)) throw error
+  }
+}
+
+const REFUSED_CHANGE: ReadonlySet<number> = new Set([400, 403, 404, 409, 422])
+
 /** The scopes of one API. */
 export interface Access {
   readonly audience: string
@@ -98,8 +121,11 @@ export async function grantApi(
   try {
     await attempt('grant_create', () => management.clientGrants.create(grant, request))
   } catch (error) {
-    // Somebody else made it between the two calls.
     if (!(error instanceof AdmissionError) || error.status !== 409) throw error
+    // Somebody else may have made it between the two calls.
+    const made = await findGrant(steps, clientId, access)
+    if (made === undefined) throw error
+    await raiseGrant(steps, access, made)
   }
 }
 

@@ -7,6 +7,7 @@ import {
   findConnection,
   findGrant,
   grantApi,
+  limitTokens,
   promote,
   renewTokens,
   type Steps,
@@ -59,6 +60,7 @@ export async function serveClient(
     if (!isOpen) await grantApi(steps, clientId, options, grant)
     const change = way === 'promoted' ? enableFor(clientId) : shareWithThirdParties
     await eachConnection(steps, options.connections, change)
+    if (way === 'granted') await limitTokens(steps, clientId, client)
     return promotion === undefined ? { way } : { way, promotion }
   }
   if (isStrict(client)) return serve('granted')

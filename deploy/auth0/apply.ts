@@ -56,7 +56,7 @@ export async function applySteps(
   let isHopeless = false
   for (const { item, change, key = '', after = [], whenRefused } of steps) {
     if (item.action === 'blocked') missing.add(key)
-    if (change === undefined || item.action === 'blocked') continue
+    if (change === undefined || !isCarriedOut({ item, change })) continue
     if (isHopeless || after.some((one) => missing.has(one))) {
       missing.add(key)
       skipped.push(item)
@@ -70,7 +70,7 @@ export async function applySteps(
     try {
       const delaysMs = done.some(({ action }) => action === 'create') ? settleDelaysMs : []
       const id = await untilSettled(delaysMs, () => perform(management, change, made))
-      if (id !== undefined) made.set(key, id)
+      if (id !== undefined && item.action !== 'keep') made.set(key, id)
     } catch (error) {
       const { failure, ...told } = explainRefusal(change, error)
       isHopeless = failure?.kind === 'no-token' || failure?.kind === 'unreachable'
@@ -88,6 +88,11 @@ export async function applySteps(
   }
   const madeClients = [...made].flatMap(([key, id]) => (CLIENT_KEYS.has(key) ? [id] : []))
   return { done, madeClients, predefinedClient: made.get('predefined'), failed, refused, skipped }
+}
+
+/** Whether `--apply` sends a call for this step. */
+export function isCarriedOut({ item, change }: Step): boolean {
+  return change !== undefined && item.action !== 'blocked'
 }
 
 const CLIENT_KEYS: ReadonlySet<string> = new Set(['cimd', 'predefined'])

@@ -33,7 +33,11 @@ export interface PrinterOptions {
 }
 
 const TO_DO: ReadonlySet<string> = new Set(['create', 'change', 'remove'])
-const PAST = { create: 'created', change: 'changed', remove: 'removed' }
+const PAST = {
+  ...{ create: 'created', change: 'changed', remove: 'removed' },
+  // Sent again, though the plan has no change.
+  ...{ keep: 'refreshed', report: 'sent' },
+}
 
 /** A printer for people, or one for machines. */
 export function createPrinter(options: PrinterOptions, write: (text: string) => void): Printer {

@@ -2,7 +2,7 @@ import { writeFile } from 'node:fs/promises'
 import { ConfigError } from '../../shared/config.ts'
 import { createManagement, credentialsIn } from '../../shared/management.ts'
 import type { ManagementFetchOptions } from '../../shared/management-fetch.ts'
-import { applySteps } from './apply.ts'
+import { applySteps, isCarriedOut } from './apply.ts'
 import { type ProvisionConfig, parseProvisionConfig } from './config.ts'
 import { desiredState } from './desired-state.ts'
 import { ExportError, exportState } from './export.ts'
@@ -10,7 +10,7 @@ import { watchGrantedScopes } from './granted-scopes.ts'
 import { withSkipped } from './plan/dependencies.ts'
 import { missingScopes, planSteps } from './plan/plan.ts'
 import { CURATED_AND_ISS, hasIss } from './plan/tenant.ts'
-import { createPrinter, isToDo, type Printer } from './print-provision.ts'
+import { createPrinter, type Printer } from './print-provision.ts'
 import {
   checkRedirectUri,
   type ProvisionOptions,
@@ -93,7 +93,7 @@ async function provision(
   })
   const isBlocked = items.some(({ action }) => action === 'blocked')
   const applied =
-    options.apply && items.some(isToDo)
+    options.apply && steps.some(isCarriedOut)
       ? await applySteps(steps, { management, report: printer.done })
       : undefined
   if (applied !== undefined) printer.applied(applied)

@@ -15,6 +15,8 @@ export interface RecordOutcome {
   /** The code of the promotion that Auth0 refused. */
   readonly promotion?: string
   readonly missing_scope?: string | undefined
+  /** What the tenant may have no more of. */
+  readonly limit_reached?: string | undefined
   /** The steps that had changed something before the one that failed. */
   readonly done?: readonly string[]
   readonly retry?: true
@@ -140,17 +142,21 @@ async function settle(
     return { outcome: { outcome, ...served }, isGeneral: false, isNotFound: false }
   } catch (error) {
     if (!(error instanceof AdmissionError)) throw error
-    const { code, status, missingScope, done, promotion } = error
+    const { code, status, missingScope, limitReached, done, promotion } = error
     // A client that Auth0 has never heard of may be too new still; an old one is gone.
     const isNotFound = status === 404
     const retry = error.passing || (isNotFound && isNew)
-    const about = { client: clientId, code, promotion, missing_scope: missingScope, done, retry }
+    const about = {
+      ...{ client: clientId, code, promotion, done, retry },
+      ...{ missing_scope: missingScope, limit_reached: limitReached },
+    }
     log.error('admission_failed', about)
     const outcome: RecordOutcome = {
       outcome: 'failed',
       reason: code,
       ...(promotion !== undefined && { promotion }),
       ...(missingScope !== undefined && { missing_scope: missingScope }),
+      ...(limitReached !== undefined && { limit_reached: limitReached }),
       ...(done.length > 0 && { done }),
       ...(retry && { retry }),
     }

@@ -112,8 +112,9 @@ async function admitOrRemove(
 /** What is no failure of an admission stays what it is: a bug. */
 function toHttpError(error: unknown, log: Log, clientId?: string): unknown {
   if (!(error instanceof AdmissionError)) return error
-  const { code, missingScope, done, promotion } = error
-  const about = { client: clientId, code, promotion, missing_scope: missingScope, done }
+  const { code, missingScope, limitReached, done, promotion } = error
+  const lacking = { missing_scope: missingScope, limit_reached: limitReached }
+  const about = { client: clientId, code, promotion, ...lacking, done }
   log.error('admission_failed', about)
   return unavailable(code, RETRY_AFTER_SECONDS)
 }

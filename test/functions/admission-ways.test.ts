@@ -34,6 +34,8 @@ const PROMOTED = {
   grant_types: ['authorization_code', 'refresh_token'],
   jwt_configuration: { alg: 'RS256' },
 }
+/** Of Auth0's OpenAPI document, for another entity. */
+const LIMIT_OF_DOCUMENT = 'You reached the limit of entities of this type for this tenant.'
 const REFUSALS = [
   { status: 400, errorCode: 'invalid_body' },
   { status: 403, errorCode: 'operation_not_supported', message: 'Ownership cannot be changed' },
@@ -79,7 +81,13 @@ function writes(): string[] {
   return made.map(({ method, path }) => `${method} ${path}`)
 }
 
-const OTHER_WAY = ['PATCH /clients/plain1', 'POST /client-grants', 'PATCH /connections/con_1']
+const TOKENS = 'PATCH /clients/plain1'
+const OTHER_WAY = [
+  'PATCH /clients/plain1',
+  'POST /client-grants',
+  'PATCH /connections/con_1',
+  TOKENS,
+]
 
 describe('a promotion that Auth0 refuses', () => {
   test.each(REFUSALS)('with $status: the client is served the other way', async (refusal) => {
@@ -97,7 +105,7 @@ describe('a promotion that Auth0 refuses', () => {
   })
 
   test('is not tried again by a redelivery, even one that another instance handles', async () => {
-    api.fail('PATCH /clients/:id', { status: 400 })
+    api.fail('PATCH /clients/:id', { status: 400, member: 'is_first_party' })
     await admission()('plain1')
     writes()
     api.mended()
@@ -106,6 +114,29 @@ describe('a promotion that Auth0 refuses', () => {
     expect(again).not.toHaveProperty('promotion')
     expect(writes()).toEqual([])
   })
+
+  test('leaves the client with refresh tokens that rotate and expire, where Auth0 lets it', async () => {
+    api.fail('PATCH /clients/:id', { status: 400, member: 'is_first_party' })
+    await admission()('plain1')
+    expect(api.clients.get('plain1')).toMatchObject({
+      is_first_party: false,
+      refresh_token: ROTATING_REFRESH_TOKEN,
+    })
+  })
+
+  test.each([400, 403, 404, 409, 422])(
+    'is served all the same when its tokens stay as they are: %i',
+    async (status) => {
+      api.fail('PATCH /clients/:id', { status: 400, times: 1 })
+      await admission()('plain1')
+      writes()
+      const { refresh_token: _, ...client } = api.clients.get('plain1') ?? PERMISSIVE
+      api.clients.set('plain1', client)
+      api.fail('PATCH /clients/:id', { status, errorCode: 'operation_not_supported' })
+      expect(await admission()('plain1')).toMatchObject({ outcome: 'already_admitted' })
+      expect(writes()).toEqual([TOKENS])
+    },
+  )
 
   test('what was half done the other way is completed, without another promotion', async () => {
     api.fail('PATCH /clients/:id', { status: 400 })
@@ -119,7 +150,7 @@ describe('a promotion that Auth0 refuses', () => {
     writes()
     api.mended()
     expect(await admission()('plain1')).toMatchObject({ outcome: 'admitted', way: 'granted' })
-    expect(writes()).toEqual(['PATCH /connections/con_1'])
+    expect(writes()).toEqual(['PATCH /connections/con_1', TOKENS])
   })
 
   test('is tried again as long as nothing has been granted', async () => {
@@ -163,6 +194,37 @@ describe('a promotion that Auth0 refuses', () => {
   })
 })
 
+test('a conflict without a grant is a failure, and is named', async () => {
+  api.fail('POST /client-grants', { status: 409 })
+  await expect(admission()('tpc_1')).rejects.toMatchObject({ code: 'grant_create_http_409' })
+})
+
+describe('the limit of client grants', () => {
+  const limit = { errorCode: 'too_many_entities', message: 'You reached the limit of entities.' }
+
+  test.each([limit, { ...limit, errorCode: 'forbidden', message: LIMIT_OF_DOCUMENT }])(
+    'is not taken for a missing scope, and not tried again: %j',
+    async (body) => {
+      api.fail('POST /client-grants', { status: 403, ...body })
+      await expect(admission()('tpc_1')).rejects.toMatchObject({
+        code: 'grant_create_http_403',
+        limitReached: 'client grants',
+        missingScope: undefined,
+        passing: false,
+      })
+    },
+  )
+
+  test('is not what another 403 says', async () => {
+    api.fail('POST /client-grants', { status: 403, errorCode: 'operation_not_supported' })
+    await expect(admission()('tpc_1')).rejects.toMatchObject({
+      limitReached: undefined,
+      missingScope: undefined,
+      passing: true,
+    })
+  })
+})
+
 describe('open access', () => {
   const open = () => admission({ thirdPartyAccess: 'open' })
 
@@ -183,7 +245,10 @@ describe('open access', () => {
   test('serves a client whose promotion is refused at domain level, once', async () => {
     api.fail('PATCH /clients/:id', { status: 400 })
     expect(await open()('plain1')).toMatchObject({ outcome: 'admitted', way: 'granted' })
-    expect(writes()).toEqual(['PATCH /clients/plain1', 'PATCH /connections/con_1'])
+    expect(writes()).toEqual(['PATCH /clients/plain1', 'PATCH /connections/con_1', TOKENS])
+    api.mended()
+    expect(await open()('plain1')).toMatchObject({ outcome: 'admitted', way: 'granted' })
+    expect(writes()).toEqual([TOKENS])
     expect(await open()('plain1')).toMatchObject({ outcome: 'already_admitted', way: 'granted' })
     expect(writes()).toEqual([])
   })

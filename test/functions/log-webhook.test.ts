@@ -491,7 +491,9 @@ describe('admission', () => {
 
   test('a grant that somebody else makes in between is as good', async () => {
     const webhook = await start()
-    webhook.api.fail('POST /client-grants', { status: 409 })
+    const { grants } = webhook.api
+    const meanwhile = () => void grants.push({ id: 'cgr_0', client_id: 'tpc_1', ...GRANT })
+    webhook.api.fail('POST /client-grants', { status: 409, meanwhile })
     const answer = await webhook.deliver(registration('tpc_1'))
     expect(answer.status).toBe(200)
     expect(outcomesIn(answer)).toMatchObject([{ outcome: 'admitted' }])

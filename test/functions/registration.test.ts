@@ -199,6 +199,7 @@ describe('a registration (RFC 7591 s3.2.1)', () => {
       'PATCH /clients/client1',
       'POST /client-grants',
       'PATCH /connections/con_1',
+      'PATCH /clients/client1',
     ])
     const promotion = `client_promote_http_${status}`
     expect(registration.served.lines).toContainEqual(

@@ -35,9 +35,10 @@ export async function startLocalTenant(options: Partial<TenantOptions> = {}) {
     ...options,
   })
   const { issuer, port } = tenant
+  const credentials = options.management ?? MANAGEMENT
   const management = new ManagementClient({
     domain: `localhost:${port}`,
-    ...MANAGEMENT,
+    ...credentials,
     maxRetries: 0,
     telemetry: false,
     fetch: (input, init) => fetch(String(input).replace('https:', 'http:'), init ?? {}),

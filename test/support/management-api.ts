@@ -50,6 +50,10 @@ export interface StagedFailure {
   readonly message?: string
   /** By default that of a missing scope for 403. */
   readonly errorCode?: string
+  /** Only calls whose body has this member fail. */
+  readonly member?: string
+  /** What happens at the tenant meanwhile. */
+  readonly meanwhile?: () => void
 }
 
 /** Auth0's Management API v2 as far as admission needs it; anything else is a fault of the caller. */
@@ -126,8 +130,10 @@ export async function startManagementApi(): Promise<ManagementApi> {
     const { pattern, id } = patternOf(path)
     const name = `${req.method} ${pattern}`
     const failure = failures.get(name)
-    if (failure !== undefined && failure.left > 0) {
+    const isMeant = failure?.member === undefined || failure.member in Object(body)
+    if (failure !== undefined && failure.left > 0 && isMeant) {
       failure.left -= 1
+      failure.meanwhile?.()
       const { status, headers = {}, message = 'staged' } = failure
       const { errorCode = status === 403 ? 'insufficient_scope' : 'staged' } = failure
       return { status, headers, body: problem(status, message, errorCode) }

@@ -18,12 +18,18 @@ export function runsOn(api: () => TenantApi) {
       const { stdout } = await run([...args, '--json'], env)
       return JSON.parse(stdout).items
     },
-    expectNothingToDo: async (args: readonly string[] = [], env = {}): Promise<void> => {
+    /** `refreshed`: what a run sends again though the plan has no change. */
+    expectNothingToDo: async (
+      args: readonly string[] = [],
+      env = {},
+      refreshed: readonly string[] = [],
+    ): Promise<void> => {
       const writes = api().writes.length
       const again = await run([...args, '--apply'], env)
       expect(again.stdout).toContain('Nothing to do')
       expect(again.exitCode).toBe(0)
-      expect(api().writes).toHaveLength(writes)
+      const sent = api().writes.slice(writes)
+      expect(sent.map(({ method, path }) => `${method} ${path}`)).toEqual(refreshed)
     },
   }
 }

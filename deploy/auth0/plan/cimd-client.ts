@@ -1,4 +1,5 @@
 import type { Management as Auth0 } from 'auth0'
+import { registrationKind } from '../../../shared/registered-client.ts'
 import type { DesiredState } from '../desired-state.ts'
 import type { TenantSnapshot } from '../read-tenant.ts'
 import type { ReadFailure } from '../reading.ts'
@@ -32,7 +33,9 @@ const COMPARED = [
  * is a client that Auth0 does not know.
  */
 export function planCimd(desired: DesiredState, snapshot: TenantSnapshot): Step[] {
-  if (desired.cimd === undefined) return advertisedWithoutImport(snapshot)
+  if (desired.cimd === undefined) {
+    return [...importedDocuments(snapshot), ...advertisedWithoutImport(snapshot)]
+  }
   return [
     ...linked([planClient(desired.cimd, snapshot)], 'cimd'),
     ...linked([planFlag(snapshot)], 'cimd-flag', ['cimd']),
@@ -40,12 +43,7 @@ export function planCimd(desired: DesiredState, snapshot: TenantSnapshot): Step[
 }
 
 function planClient(url: string, { cimdClient, cimdPreview }: TenantSnapshot): Step {
-  const about: About = {
-    area: 'client',
-    subject: url,
-    why: 'Auth0 knows a client by its metadata document once the document has been imported',
-    where: 'Applications > Applications',
-  }
+  const about = aboutClient(url)
   if ('failure' in cimdClient) return unreadable(about, cimdClient.failure)
   if ('failure' in cimdPreview) return withoutPreview(about, cimdClient.value, cimdPreview.failure)
   const faults = faultsOf(cimdPreview.value)
@@ -54,9 +52,40 @@ function planClient(url: string, { cimdClient, cimdPreview }: TenantSnapshot): S
   const change = { call: 'clients.registerCimdClient', body } as const
   if (cimdClient.value === undefined) return create(about, body, change)
   const changes = differences(cimdClient.value, cimdPreview.value?.mapped_fields ?? {})
-  if (changes.length === 0) return keep(about)
+  // Not every field of the document can be compared.
+  if (changes.length === 0) return refresh(about, url)
   const why = 'The metadata document has changed since it was imported'
   return { item: { ...about, why, action: 'change', changes }, change }
+}
+
+/** Registering a document again makes Auth0 read it again. */
+function refresh(about: About, url: string): Step {
+  return {
+    ...keep(about),
+    change: { call: 'clients.registerCimdClient', body: { external_client_id: url } },
+    whenRefused: 'The client stays as it was imported',
+  }
+}
+
+/** The documents of ChatGPT that earlier runs have imported. */
+function importedDocuments({ clients }: TenantSnapshot): Step[] {
+  if ('failure' in clients) return []
+  return clients.value
+    .filter((client) => registrationKind(client) === 'imported' && isOfChatGpt(client))
+    .map(({ external_client_id: url = '' }) => refresh(aboutClient(url), url))
+}
+
+function isOfChatGpt({ external_client_id: url }: Auth0.Client): boolean {
+  return url?.startsWith('https://chatgpt.com/') === true
+}
+
+function aboutClient(url: string): About {
+  return {
+    area: 'client',
+    subject: url,
+    why: 'Auth0 knows a client by its metadata document once the document has been imported',
+    where: 'Applications > Applications',
+  }
 }
 
 /** What is wrong with the document, in Auth0's words. */
@@ -116,11 +145,7 @@ function planFlag({ settings }: TenantSnapshot): Step {
 function advertisedWithoutImport({ settings, clients }: TenantSnapshot): Step[] {
   const isAdvertised = 'value' in settings && settings.value[FLAG] === true
   if (!isAdvertised || 'failure' in clients) return []
-  if (
-    clients.value.some(({ external_client_id: url }) => url?.startsWith('https://chatgpt.com/'))
-  ) {
-    return []
-  }
+  if (clients.value.some(isOfChatGpt)) return []
   const why = `Metadata documents are advertised, and ChatGPT prefers them to registration, but no document of ChatGPT is imported. Run it with --cimd ${CHATGPT_CIMD_URL}, or turn the setting off`
   return [report(aboutFlag(why))]
 }

@@ -76,7 +76,11 @@ type OneChange<Call extends ManagementChange, Rest> = { readonly call: Call } & 
 /** A client or role by its id, or the one that the step with this key makes in the same run. */
 export type Reference = { readonly id: string } | { readonly madeBy: string }
 
-/** An item of the plan with the call that carries it out; none for what stays as it is. */
+/**
+ * An item of the plan with the call that carries it out; none for what stays as it is. The call of an
+ * item that is kept or reported goes out with `--apply` all the same: Auth0 does not show whether it
+ * is needed, and to send it again changes nothing that is in place.
+ */
 export interface Step {
   readonly item: PlanItem
   readonly change?: Change

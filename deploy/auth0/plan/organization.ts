@@ -32,7 +32,10 @@ export function planOrganization(desired: DesiredState, snapshot: TenantSnapshot
   return [access(about, value), ...connections(about, value, snapshot)]
 }
 
-/** Sent only where Auth0 shows the field: its published contract of June 2026 does not have it. */
+/**
+ * Where Auth0 does not show the field, it is sent with each `--apply`: nobody has set it, or the tenant
+ * does not have it (Auth0's published contract of June 2026 does not), and then refuses it.
+ */
 function access(about: About, { id, thirdPartyAccess }: OrganizationState): Step {
   if (thirdPartyAccess !== undefined) {
     return changeOrKeep(about, [aspect(FIELD, thirdPartyAccess, 'allow')], (body) => ({
@@ -41,8 +44,10 @@ function access(about: About, { id, thirdPartyAccess }: OrganizationState): Step
       body,
     }))
   }
-  const why = `Auth0 does not show ${FIELD} of this organization. Allow third-party applications in the dashboard`
-  return report({ ...about, why })
+  const why = `Auth0 does not show ${FIELD} of this organization: each run with --apply sends it as allow`
+  const change = { call: 'organizations.update', id, body: { [FIELD]: 'allow' } } as const
+  const whenRefused = 'Allow third-party applications of this organization in the dashboard'
+  return { ...report({ ...about, why }), change, whenRefused }
 }
 
 function connections(

@@ -72,7 +72,8 @@ function withoutPermission(step: Step, granted: TenantSnapshot['grantedScopes'])
   if (step.change === undefined) return step
   const [scope] = lackingScope(SCOPE_OF_CHANGE[step.change.call], granted)
   if (scope === undefined) return step
-  const { item } = step
+  const { item, change: _, ...rest } = step
+  if (item.action === 'keep' || item.action === 'report') return { item, ...rest }
   return {
     ...step,
     item: { ...item, action: 'blocked', why: `The Management scope ${scope} is missing` },

@@ -26,7 +26,8 @@ export function securityModeOf({
 
 /**
  * The mode that `--strict` or `--permissive` asks for; no step without them. A tenant that does not
- * show the setting is sent it until registration is open, and then when a client tells otherwise.
+ * show the setting, and whose clients do not tell it, is sent it by each run with the option; once
+ * registration is open that is no change of the plan.
  */
 export function planMode({ mode }: DesiredState, snapshot: TenantSnapshot): Step[] {
   if (mode === undefined) return []
@@ -43,8 +44,9 @@ export function planMode({ mode }: DesiredState, snapshot: TenantSnapshot): Step
   if (!isShown && known === mode) return [keep({ ...about, why: `Clients register as ${mode}` })]
   const isOpen = settings.value.flags?.enable_dynamic_client_registration === true
   if (!isShown && known === undefined && isOpen && 'value' in clients) {
-    const why = `Auth0 does not show this setting here, and no registered client tells it. It is sent only before registration is opened: to send it again, turn Dynamic Client Registration off first`
-    return [report({ ...about, why })]
+    const why = `Auth0 does not show this setting here, and no registered client tells it: each run with --${mode} --apply sends it again`
+    const change = { call: 'tenants.settings.update', body: { [FIELD]: mode } } as const
+    return [{ ...report({ ...about, why }), change, whenRefused: REFUSED }]
   }
   const step = changeOrKeep(about, [aspect(FIELD, known, mode)], (body) => ({
     call: 'tenants.settings.update',

@@ -243,12 +243,23 @@ describe('--organization', () => {
     await expectNothingToDo(ARGS)
   })
 
-  test('a setting that Auth0 does not show is not sent, and said where to find it', async () => {
-    await applied(ARGS)
-    expect(acme()).toMatchObject({ connections: ['con_google'] })
-    expect(acme()).not.toHaveProperty('third_party_client_access')
+  test('a setting that Auth0 does not show is sent, and shown from then on', async () => {
     expect((await run(ARGS)).stdout).toContain('Third-Party Application Access')
+    await applied(ARGS)
+    expect(acme()).toMatchObject({
+      third_party_client_access: 'allow',
+      connections: ['con_google'],
+    })
     await expectNothingToDo(ARGS)
+  })
+
+  test('a tenant that does not have the setting refuses it, and the rest goes on', async () => {
+    const message = 'Additional properties not allowed: third_party_client_access'
+    api.staged.broken = { call: 'PATCH /organizations/org_acme', status: 400, message }
+    const { exitCode, stdout } = await run([...ARGS, '--apply'])
+    expect(exitCode).toBe(0)
+    expect(stdout).toContain('Allow third-party applications of this organization')
+    expect(acme()).toMatchObject({ connections: ['con_google'] })
   })
 
   test('one that does not exist is blocked, and the rest goes on', async () => {

@@ -23,6 +23,8 @@ afterEach(async () => {
 })
 
 const sentModes = () => api.writes.filter(({ body }) => MODE in Object(body))
+const SENT_MODE = ['PATCH /tenants/settings']
+const REFRESHED = ['POST /clients/cimd/register']
 const flags = () => api.tenant.settings.flags
 const google = () => api.tenant.connections[0]
 const isRegistrationOpen = () => flags()?.['enable_dynamic_client_registration'] === true
@@ -37,12 +39,26 @@ describe('the security mode', () => {
     await expectNothingToDo([`--${mode}`])
   })
 
-  test('that Auth0 takes and does not show is not planned again', async () => {
+  test('that Auth0 takes and does not show is not planned again, and sent where asked for', async () => {
     api.staged.modeSetting = 'hidden'
     await applied(['--strict'])
     expect(sentModes()).toHaveLength(1)
     expect((await run(['--strict'])).stdout).toContain('Auth0 does not show this setting')
-    await expectNothingToDo(['--strict'])
+    await expectNothingToDo(['--strict'], {}, SENT_MODE)
+    expect(sentModes().map(({ body }) => body)).toEqual([
+      { [MODE]: 'strict' },
+      { [MODE]: 'strict' },
+    ])
+    await expectNothingToDo()
+  })
+
+  test('that is asked for after all and refused is reported, and the run is no failure', async () => {
+    await applied()
+    api.staged.modeSetting = 'refused'
+    const { exitCode, stdout } = await run(['--strict', '--apply'])
+    expect(exitCode).toBe(0)
+    expect(stdout).toMatch(/Refused by Auth0, and not needed:\n.*Not configurable in this tenant/)
+    expect(sentModes()).toHaveLength(1)
   })
 
   test('that Auth0 refuses is reported, and the rest goes on', async () => {
@@ -51,7 +67,7 @@ describe('the security mode', () => {
     expect(exitCode).toBe(0)
     expect(stdout).toMatch(/Refused by Auth0, and not needed:\n.*Not configurable in this tenant/)
     expect(isRegistrationOpen()).toBe(true)
-    await expectNothingToDo(['--strict'])
+    await expectNothingToDo(['--strict'], {}, SENT_MODE)
   })
 
   test.each([
@@ -155,7 +171,24 @@ describe('--cimd', () => {
     expect(api.tenant.grants).toContainEqual(
       expect.objectContaining({ client_id: client?.['client_id'], audience: AUDIENCE }),
     )
-    await expectNothingToDo(CIMD)
+  })
+
+  test('each run has Auth0 read the imported document again, and plans nothing', async () => {
+    await applied(CIMD)
+    for (const args of [CIMD, []]) await expectNothingToDo(args, {}, REFRESHED)
+    const again = await run([...CIMD, '--apply'])
+    expect(again.stdout).toContain('refreshed  client  https://chatgpt.com/oauth/client.json')
+    expect(again.stdout).not.toMatch(/^client id/m)
+    expect(api.tenant.clients.filter((one) => 'external_client_id' in one)).toHaveLength(1)
+  })
+
+  test.each([400, 403])('a refresh that is refused with %i is no failure', async (status) => {
+    await applied(CIMD)
+    const message = 'The document could not be read.'
+    api.staged.broken = { call: REFRESHED[0] ?? '', status, message }
+    const { exitCode, stdout } = await run([...CIMD, '--apply'])
+    expect(exitCode).toBe(0)
+    expect(stdout).toContain('The client stays as it was imported')
   })
 
   test('an import that fails after all leaves documents unadvertised', async () => {
@@ -187,7 +220,7 @@ describe('--cimd', () => {
     const change = (await planned(CIMD)).find(({ action }) => action === 'change')
     expect(change?.changes).toEqual([{ field: 'name', before: 'ChatGPT', after: 'ChatGPT (new)' }])
     await applied(CIMD)
-    await expectNothingToDo(CIMD)
+    await expectNothingToDo(CIMD, {}, REFRESHED)
   })
 
   test('documents that are advertised without an import of ChatGPT are reported and mended', async () => {
@@ -333,7 +366,7 @@ describe('a call that is refused', () => {
         expect(stderr, `${call} ${status}`).toBe('')
         delete one.staged.brokenPath
         await runs.applied(ARGS)
-        await runs.expectNothingToDo(ARGS)
+        await runs.expectNothingToDo(ARGS, {}, REFRESHED)
         expect(one.faults).toEqual([])
       }
     }

@@ -84,7 +84,8 @@ export function findResources(
   }
   const resourceOf = (value: JsonSchema, pointer: string, outer: Resource | undefined) => {
     const id = value['$id']
-    if (outer !== undefined && typeof id !== 'string') return outer
+    // An empty `$id` is the URI of the schema around it (RFC 3986 s4.4).
+    if (outer !== undefined && (typeof id !== 'string' || /^#?$/.test(id))) return outer
     const base = outer?.uri ?? BASE
     const uri = typeof id === 'string' ? absolute(id, base) : base
     if (uri === undefined) onFault({ pointer: below(pointer, '$id'), reason: 'must be a URI' })

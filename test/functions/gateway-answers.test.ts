@@ -160,7 +160,8 @@ describe('how long a call may take', () => {
       rateLimit: async () => ({}),
     })
     const log = createLog({ service: 'test', level: 'error', write: () => undefined })
-    const request = { headers: {}, authorization: [], body: () => Buffer.alloc(0), log }
+    const none = () => Buffer.alloc(0)
+    const request = { headers: {}, authorization: [], body: none, takeBody: none, log }
     await answer(request as unknown as HttpRequest, 'about')
     expect(calls.map(({ patienceMs }) => patienceMs)).toEqual([44_000])
   })

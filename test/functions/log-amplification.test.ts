@@ -75,7 +75,7 @@ describe('the log of one request is bounded by what was sent', () => {
   const subjects: readonly [name: string, subject: string][] = [
     ['a usual subject', 'auth0|65f1c0ffee'],
     ['a long subject', 's'.repeat(4_000)],
-    ['a subject of controls', '\u0001'.repeat(1_300)],
+    ['a subject of controls', '\u0001'.repeat(600)],
     ['a subject of overrides', '\u202e'.repeat(1_300)],
   ]
   test.each(subjects)('a batch of 50 calls by %s: 14-fold', async (_, sub) => {

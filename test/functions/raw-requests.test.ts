@@ -165,7 +165,7 @@ describe('what the request says of itself is not believed', () => {
     '%s makes no POST of a GET',
     async (field) => {
       const answer = await exchange(request('', [field], 'GET /mcp HTTP/1.1'))
-      expect(statusesIn(answer)).toEqual([405])
+      expect(statusesIn(answer)).toEqual([401])
     },
   )
 

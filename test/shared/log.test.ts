@@ -108,13 +108,13 @@ describe('fields', () => {
     ['a tag', '\u{e0041}', '\\udb40\\udc41'],
     ['a Hangul filler', '\u3164', '\\u3164'],
     ['half a pair', '\ud800', '\\ud800'],
-  ])('%s is written as an escape', (_, character, escape) => {
+  ])('%s is written as an escape', (_, character, escaped) => {
     const text = `a${character}b`
     logAt('info')
       .with({ subject: text })
       .info('x', { reason: text, faults: [text] })
     expect(written[0]).toContain(
-      `"subject":"a${escape}b","reason":"a${escape}b","faults":["a${escape}b"]`,
+      `"subject":"a${escaped}b","reason":"a${escaped}b","faults":["a${escaped}b"]`,
     )
     expect(entries()).toMatchObject([{ subject: text, reason: text, faults: [text] }])
   })

@@ -190,7 +190,8 @@ const FRONT_FAULTS: readonly (readonly [string, Misbehaviour, readonly string[]]
   [
     'the front adds a token of its own',
     { request: ({ headers }) => ({ headers: { ...headers, authorization: 'Bearer own' } }) },
-    ['challenge_not_bare'],
+    // A token that is not valid is 401 for ChatGPT too.
+    ['challenge_not_bare', 'chatgpt_sign_in_not_offered'],
   ],
   [
     'any token is let in',

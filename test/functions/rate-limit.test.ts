@@ -63,7 +63,7 @@ describe('RATE_LIMIT_PER_MINUTE', () => {
     }
     const refused = await mcp(served, call)
     expect(refused.status).toBe(429)
-    expect(refused.headers['retry-after']).toBe('60')
+    expect(refused.headers['retry-after']).toMatch(/^(60|5\d)$/)
     expect(refused.headers['ratelimit']).toBe('"calls";r=0;t=60')
     expect(refused.json()).toEqual({
       jsonrpc: '2.0',
@@ -135,7 +135,7 @@ describe('calls without a user', () => {
     }
     const refused = await anonymous(served)
     expect(refused.status).toBe(429)
-    expect(refused.headers['retry-after']).toBe('60')
+    expect(refused.headers['retry-after']).toMatch(/^(60|5\d)$/)
     expect((await rest(served)).status).toBe(200)
     expect((await rest(served)).headers).not.toHaveProperty('ratelimit')
   })

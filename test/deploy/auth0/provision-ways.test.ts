@@ -370,5 +370,5 @@ describe('a call that is refused', () => {
         expect(one.faults).toEqual([])
       }
     }
-  }, 120_000)
+  }, 600_000)
 })

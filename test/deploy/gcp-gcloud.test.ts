@@ -93,7 +93,7 @@ describe.skipIf(!isInstalled)('with the real gcloud', { timeout: 120_000 }, () =
           GOOGLE_CLOUD_PROJECT: 'acme-prod',
           OAUTH_ISSUER: VARIABLES['OAUTH_ISSUER'],
           PUBLIC_URL: VARIABLES['PUBLIC_URL'],
-          TOOL_SCOPES_JSON: VARIABLES['TOOL_SCOPES_JSON'],
+          TOOLS_FILE: 'catalogue.json',
         },
         ingressSettings: 'ALLOW_ALL',
         maxInstanceCount: 10,

@@ -18,9 +18,6 @@ const NEEDED: readonly (readonly [role: string, ...others: string[]])[] = [
   ['roles/browser', 'roles/viewer', 'roles/editor'],
 ]
 
-/** The roles of a deployer. */
-export const DEPLOYER_ROLES: readonly string[] = NEEDED.map(([role]) => role)
-
 /** Those that `roles` neither have nor include; none where a custom role may. */
 export function missingRoles(roles: readonly string[]): string[] {
   const isUnknown = roles.some((role) => !role.startsWith('roles/'))

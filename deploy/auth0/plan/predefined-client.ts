@@ -1,4 +1,5 @@
 import type { Management as Auth0 } from 'auth0'
+import { ROTATING_REFRESH_TOKEN } from '../../../shared/registered-client.ts'
 import type { DesiredState } from '../desired-state.ts'
 import { PREDEFINED_NAME } from './client-grants.ts'
 import { linked } from './dependencies.ts'
@@ -18,16 +19,6 @@ const SETTINGS = {
   token_endpoint_auth_method: 'none',
   oidc_conformant: true,
 } as const
-/** Of a public client each refresh token is used once (OAuth 2.1); lifetimes in seconds. */
-export const REFRESH_TOKENS = {
-  rotation_type: 'rotating',
-  expiration_type: 'expiring',
-  leeway: 30,
-  token_lifetime: 2_592_000,
-  idle_token_lifetime: 1_296_000,
-  infinite_token_lifetime: false,
-  infinite_idle_token_lifetime: false,
-} as const satisfies Auth0.ClientRefreshTokenConfiguration
 
 /**
  * The client of `--predefined` with its login connections: made if asked for, and kept as it should be
@@ -72,7 +63,7 @@ export function predefinedBody(audience: string, redirectUri: string) {
     callbacks: [redirectUri],
     grant_types: GRANT_TYPES,
     jwt_configuration: { alg: 'RS256' },
-    refresh_token: REFRESH_TOKENS,
+    refresh_token: ROTATING_REFRESH_TOKEN,
     // By which the next run knows it.
     client_metadata: { [PREDEFINED_MARK]: audience },
   } as const satisfies Auth0.CreateClientRequestContent
@@ -85,8 +76,8 @@ function createClient(about: About, audience: string, redirectUri: string): Step
     callbacks: body.callbacks,
     grant_types: GRANT_TYPES,
     'jwt_configuration.alg': body.jwt_configuration.alg,
-    'refresh_token.rotation_type': REFRESH_TOKENS.rotation_type,
-    'refresh_token.expiration_type': REFRESH_TOKENS.expiration_type,
+    'refresh_token.rotation_type': ROTATING_REFRESH_TOKEN.rotation_type,
+    'refresh_token.expiration_type': ROTATING_REFRESH_TOKEN.expiration_type,
   }
   return create(about, fields, { call: 'clients.create', body })
 }
@@ -129,14 +120,14 @@ function refreshTokens({ refresh_token: before }: Auth0.Client): Aspect<Patch> {
       {
         field: 'refresh_token.rotation_type',
         before: before?.rotation_type,
-        after: REFRESH_TOKENS.rotation_type,
+        after: ROTATING_REFRESH_TOKEN.rotation_type,
       },
       {
         field: 'refresh_token.expiration_type',
         before: isEndless ? 'infinite' : before?.expiration_type,
-        after: REFRESH_TOKENS.expiration_type,
+        after: ROTATING_REFRESH_TOKEN.expiration_type,
       },
     ],
-    patch: { refresh_token: { ...REFRESH_TOKENS } },
+    patch: { refresh_token: { ...ROTATING_REFRESH_TOKEN } },
   }
 }

@@ -12,9 +12,13 @@ export interface StatementOptions {
 
 /** The call that the gateway's statement is about. */
 export interface BackendCall {
-  /** The exact URL that the gateway calls, the `aud` of its assertion. */
+  readonly method: string
+  /** The exact URL that the gateway calls, without its query: the `aud` of its assertion. */
   readonly url: string
-  readonly tool: string
+  /** Without `?`; '' for none. */
+  readonly query: string
+  /** Undefined: any tool may make this call. */
+  readonly tool?: string
   readonly headers: IncomingHttpHeaders
   readonly body: Buffer
 }
@@ -28,7 +32,7 @@ const ANONYMOUS = 'anonymous'
 /**
  * The user on whose behalf the gateway calls (`auth0:<sub>`), or undefined when the statement in
  * `x-user-uid`, `x-gateway-sig` and `x-gateway-assertion` does not hold: one secret must have made
- * both signatures, over this user, tool, URL and body, within the last 60 s. `ANONYMOUS` when the
+ * both signatures, over this user, tool, method, URL and body, within the last 60 s. `ANONYMOUS` when the
  * statement holds and names no user at all.
  *
  * Does not check that an assertion is used once: `jti` would need a store.
@@ -58,7 +62,7 @@ function verifySignature(headers: IncomingHttpHeaders, secret: string): string |
 }
 
 async function verifyAssertion(
-  { url, tool, headers, body }: BackendCall,
+  { method, url, query, tool, headers, body }: BackendCall,
   uid: string,
   secret: string,
   issuer: string,
@@ -78,12 +82,19 @@ async function verifyAssertion(
     )
     return (
       uid === userUid(payload.sub) &&
-      payload['tool'] === tool &&
-      payload['body_sha256'] === createHash('sha256').update(body).digest('hex')
+      (tool === undefined || payload['tool'] === tool) &&
+      payload['htm'] === method &&
+      payload['htu'] === url &&
+      payload['query_sha256'] === (query === '' ? undefined : sha256(query)) &&
+      payload['body_sha256'] === sha256(body)
     )
   } catch {
     return false
   }
+}
+
+function sha256(data: string | Buffer): string {
+  return createHash('sha256').update(data).digest('hex')
 }
 
 /** The gateway percent-encodes what a header field cannot carry; Auth0's own ids have none of it. */

@@ -1,7 +1,8 @@
-import { randomUUID } from 'node:crypto'
 import type { RequestListener } from 'node:http'
 import { buffer } from 'node:stream/consumers'
 import { answerError } from './answer-error.ts'
+import { answerCalendarApi, CALENDAR_API } from './calendar-api.ts'
+import { add, type CalendarEvent, createCalendars, newestFirst } from './events.ts'
 import { type StatementOptions, verifyStatement } from './statement.ts'
 
 export interface ToolsOptions extends StatementOptions {
@@ -9,31 +10,7 @@ export interface ToolsOptions extends StatementOptions {
   readonly base: string
 }
 
-interface CalendarEvent {
-  readonly id: string
-  readonly title: string
-  readonly date: string
-}
-
 type Tool = (events: CalendarEvent[], args: Readonly<Record<string, unknown>>) => unknown
-
-const SEEDS: ReadonlyMap<string, readonly CalendarEvent[]> = new Map([
-  [
-    'auth0:auth0|alice',
-    [
-      { id: 'a1', title: 'Team breakfast', date: '2026-11-27' },
-      { id: 'a2', title: 'Dentist', date: '2026-12-03' },
-      { id: 'a3', title: 'Flight to Lisbon', date: '2026-12-18' },
-    ],
-  ],
-  [
-    'auth0:auth0|bob',
-    [
-      { id: 'b1', title: 'Guitar lesson', date: '2026-11-30' },
-      { id: 'b2', title: 'Car inspection', date: '2026-12-09' },
-    ],
-  ],
-])
 
 const TOOLS: ReadonlyMap<string, Tool> = new Map<string, Tool>([
   [
@@ -54,38 +31,40 @@ const TOOLS: ReadonlyMap<string, Tool> = new Map<string, Tool>([
 ])
 
 /**
- * The sample backends, `POST {base}/{toolName}`: each user's events, in memory. As a real backend
+ * The sample backends: each user's events, in memory, as `POST {base}/{toolName}` and as a plain HTTP API
+ * (calendar-api.ts). As a real backend
  * would, they take a call only with the gateway's statement about it (401 otherwise); arguments have
  * been checked by the gateway.
  */
 export function createTools({ base, ...statement }: ToolsOptions): RequestListener {
-  const calendars = new Map<string, CalendarEvent[]>()
+  const eventsOf = createCalendars()
   return async (req, res) => {
-    const name = (req.url ?? '').slice(1)
+    const { method = '', url = '/' } = req
+    const [path = '', query = ''] = url.split(/\?(.*)/s)
+    const name = path.slice(1)
     const tool = TOOLS.get(name)
-    if (tool === undefined) return answerError(res, 404, 'not_found', 'There is no such tool.')
-    if (req.method !== 'POST') return answerError(res, 405, 'method_not_allowed', 'Use POST.')
+    const isApi = path === CALENDAR_API || path.startsWith(`${CALENDAR_API}/`)
+    if (tool === undefined && !isApi) {
+      return answerError(res, 404, 'not_found', 'There is no such tool.')
+    }
+    if (tool !== undefined && method !== 'POST') {
+      return answerError(res, 405, 'method_not_allowed', 'Use POST.')
+    }
     const body = await buffer(req)
-    const call = { url: `${base}/${name}`, tool: name, headers: req.headers, body }
-    const uid = await verifyStatement(call, statement)
+    const called = { method, url: `${base}${path}`, query, headers: req.headers, body }
+    const uid = await verifyStatement({ ...called, ...(tool && { tool: name }) }, statement)
     if (uid === undefined) {
       return answerError(res, 401, 'unauthorized', 'The statement of the gateway does not hold.')
     }
-    const events = calendars.get(uid) ?? [...(SEEDS.get(uid) ?? [])]
-    calendars.set(uid, events)
-    res.writeHead(200, { 'content-type': 'application/json' })
-    res.end(JSON.stringify(tool(events, JSON.parse(body.toString()))))
+    const events = eventsOf(uid)
+    const answer =
+      tool === undefined
+        ? answerCalendarApi(method, new URL(url, base), events)
+        : { status: 200, body: tool(events, JSON.parse(body.toString())) }
+    if (answer.body === undefined) return res.writeHead(answer.status).end()
+    res.writeHead(answer.status, { 'content-type': 'application/json' })
+    res.end(JSON.stringify(answer.body))
   }
-}
-
-function newestFirst(events: readonly CalendarEvent[]): CalendarEvent[] {
-  return events.toSorted((a, b) => b.date.localeCompare(a.date))
-}
-
-function add(events: CalendarEvent[], title: string, date: string): CalendarEvent {
-  const event = { id: randomUUID(), title, date }
-  events.push(event)
-  return event
 }
 
 function summarize(events: readonly CalendarEvent[]): string {

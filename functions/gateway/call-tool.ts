@@ -51,12 +51,12 @@ export interface CallToolOptions {
 }
 
 /**
- * The header fields by whose authority a backend is called, beside the signed statement. `url` is of the
- * backend and the same for all arguments of the tool; `signal` ends the call.
+ * The header fields by whose authority a backend is called, beside the signed statement. `backend` is the
+ * same for all arguments of the tool; `signal` ends the call.
  */
 export type BackendAuth = (
   tool: CallableTool,
-  url: string,
+  backend: Pick<BackendPlan, 'isOwn' | 'identityUrl'>,
   identity: Identity,
   signal: AbortSignal,
 ) => Promise<Record<string, string>>
@@ -88,7 +88,7 @@ export function createCallTool(options: CallToolOptions): CallTool {
   }
   const callBackend = async (call: SentCall, request: BackendRequest): Promise<Outcome> => {
     const { tool, identity, requestId, signal } = call
-    const { isOwn, identityUrl } = planOf(tool)
+    const plan = planOf(tool)
     const answer = await send(
       {
         ...request,
@@ -103,14 +103,14 @@ export function createCallTool(options: CallToolOptions): CallTool {
             method: request.method,
             query: request.query,
             identity,
-            isOwn,
+            isOwn: plan.isOwn,
             hints: call.hints,
             tool: tool.name,
             requestId,
             body: request.body,
             now: Math.floor(Date.now() / 1000),
           }),
-          ...(await options.backendAuth?.(tool, identityUrl, identity, signal)),
+          ...(await options.backendAuth?.(tool, plan, identity, signal)),
         },
       },
       {

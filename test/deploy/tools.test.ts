@@ -4,6 +4,7 @@ import { type JWTPayload, SignJWT } from 'jose'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type Listener, listenOnLoopback } from '../../deploy/local/listen.ts'
 import { createTools } from '../../deploy/local/tools.ts'
+import { planBackend } from '../../functions/gateway/backend/backend-request.ts'
 import { compileTool } from '../../functions/gateway/callable-tool.ts'
 import { parseTools } from '../../shared/tools.ts'
 
@@ -41,6 +42,7 @@ function claimsFor(tool: string, sub: string, body: string): JWTPayload {
   return {
     ...{ iss: ISSUER, aud: `${base}/${tool}`, sub, client_id: 'c', scope: 's', tool },
     ...{ iat: now(), exp: now() + 60, jti: 'request-1', body_sha256: sha256(body) },
+    ...{ htm: 'POST', htu: `${base}/${tool}` },
   }
 }
 
@@ -97,8 +99,9 @@ describe('the tools', () => {
     const catalogue = parseTools({ TOOLS_FILE }, compileTool)
     const bodies = { addEvent: '{"title":"A","date":"2026-01-02"}' }
 
-    expect([...catalogue.keys()]).toEqual(['listEvents', 'addEvent', 'summarizeEvents'])
-    for (const [tool, { validateInput, validateOutput, annotations }] of catalogue) {
+    const functions = [...catalogue].filter(([, { request }]) => request === undefined)
+    expect(functions.map(([tool]) => tool)).toEqual(['listEvents', 'addEvent', 'summarizeEvents'])
+    for (const [tool, { validateInput, validateOutput, annotations }] of functions) {
       const body = tool in bodies ? bodies.addEvent : '{}'
       const answer = await call({ tool, sub: 'auth0|schema', body })
       expect(validateInput(JSON.parse(body))).toBeUndefined()
@@ -108,6 +111,40 @@ describe('the tools', () => {
         expect(annotations?.[hint], `${tool} ${hint}`).toBeTypeOf('boolean')
       }
     }
+  })
+
+  test('the calls of request reach the API, which answers what the catalogue describes', async () => {
+    const catalogue = parseTools({ TOOLS_FILE }, compileTool)
+    const sub = 'auth0|api'
+    const added = await call({ tool: 'addEvent', sub, body: '{"title":"A","date":"2026-01-02"}' })
+    const { event } = (await added.json()) as { event: { id: string } }
+    const ask = async (tool: string, args: object) => {
+      const callable = catalogue.get(tool) ?? expect.fail(`no tool ${tool}`)
+      const made = planBackend(callable, base).make(JSON.stringify(args), args, true)
+      const { method, url, query } = made
+      const claims = {
+        ...claimsFor(tool, sub, ''),
+        ...{ aud: url, htm: method, htu: url, query_sha256: query ? sha256(query) : undefined },
+      }
+      const headers = {
+        'x-user-uid': `auth0:${sub}`,
+        'x-gateway-sig': signature(`auth0:${sub}`, now()),
+        'x-gateway-assertion': await assertion(claims),
+      }
+      const answer = await fetch(made.origin + made.path, { method, headers })
+      return [answer.status, await answer.text()]
+    }
+    const written = JSON.stringify(event)
+    const { id: eventId } = event
+    expect(await ask('searchEvents', { from: '2026-01-01', title: ['x', 'a'] })).toEqual([
+      200,
+      `[${written}]`,
+    ])
+    expect(await ask('searchEvents', { to: '2026-01-01' })).toEqual([200, '[]'])
+    expect(await ask('getEvent', { eventId })).toEqual([200, written])
+    expect(await ask('deleteEvent', { eventId })).toEqual([204, ''])
+    expect(await ask('getEvent', { eventId })).toContain(404)
+    expect(catalogue.get('getEvent')?.validateOutput?.(event)).toBeUndefined()
   })
 
   test('a caller of a public tool who has not signed in has no user', async () => {
@@ -185,6 +222,10 @@ describe('the statement of the gateway', () => {
     ['the URL of another tool', () => ({ claims: { aud: `${base}/addEvent` } })],
     ['another host', () => ({ claims: { aud: 'https://backend.example/listEvents' } })],
     ['another tool', () => ({ claims: { tool: 'addEvent' } })],
+    ['another method', () => ({ claims: { htm: 'GET' } })],
+    ['no method', () => ({ claims: { htm: undefined } })],
+    ['another URL', () => ({ claims: { htu: `${base}/addEvent` } })],
+    ['a query that the call does not have', () => ({ claims: { query_sha256: sha256('a=b') } })],
     ['another body', () => ({ claims: { body_sha256: sha256('{"limit":1}') } })],
     ['no body digest', () => ({ claims: { body_sha256: undefined } })],
     ['an expired assertion', () => ({ claims: { exp: now() - 10 } })],

@@ -8,7 +8,10 @@ import { ALICE, BOB } from '../support/people.ts'
 import { callMessage, postMcp, startOnFreePorts } from '../support/system.ts'
 import { adminOf, until } from '../support/tenant-admin.ts'
 
-const TOOLS = ['listEvents', 'addEvent', 'summarizeEvents']
+const TOOLS = [
+  ...['listEvents', 'addEvent', 'summarizeEvents'],
+  ...['searchEvents', 'getEvent', 'deleteEvent'],
+]
 
 describe.each(['strict', 'permissive'] as const)('a tenant with %s third-party clients', (mode) => {
   let system: System

@@ -1,8 +1,10 @@
 import { createHash } from 'node:crypto'
-import { jwtVerify } from 'jose'
+import { createServer } from 'node:http'
+import { jwtVerify, UnsecuredJWT } from 'jose'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { type Backend, type BackendCall, startBackend } from '../support/backend.ts'
 import { type Issuer, startIssuer } from '../support/issuer.ts'
+import { listen } from '../support/listen.ts'
 import { HMAC_SECRET, handshakeMessage, type Served, serveGateway } from '../support/serve.ts'
 
 type Json = Readonly<Record<string, unknown>>
@@ -64,8 +66,12 @@ function catalogue(): Json {
   }
 }
 
-async function start(env: Readonly<Record<string, string>> = {}): Promise<Served> {
+async function start(
+  env: Readonly<Record<string, string>> = {},
+  dependencies: { readonly metadataHost?: string } = {},
+): Promise<Served> {
   const served = await serveGateway({
+    dependencies,
     issuer: issuer.url,
     functionsBase: own.url,
     env: { TOOLS: JSON.stringify(catalogue()), ...env },
@@ -184,6 +190,25 @@ describe('the request that arrives', () => {
       expect(own.calls).toHaveLength(2)
     },
   )
+
+  test('has a Google ID token below FUNCTIONS_BASE alone, the same for all arguments', async () => {
+    const asked: string[] = []
+    const metadata = await listen(
+      createServer((req, res) => {
+        asked.push(new URL(req.url ?? '', own.url).searchParams.get('audience') ?? '')
+        res.end(new UnsecuredJWT({}).setExpirationTime('1h').encode())
+      }),
+    )
+    running.push(metadata)
+    const { host } = new URL(metadata.url)
+    const served = await start({ BACKEND_AUTH: 'google' }, { metadataHost: host })
+    for (const note of ['1', '2']) await rest(served, 'readNote', { id: note })
+    await rest(served, 'elsewhere', { id: '1' })
+    expect(asked).toEqual([own.url])
+    const field = 'x-serverless-authorization'
+    expect(own.calls.every(({ headerNames }) => headerNames.includes(field))).toBe(true)
+    expect(onlyCall(foreign).headerNames).not.toContain(field)
+  })
 
   test('a tool without request is called as before', async () => {
     await rest(await start(), 'plain', { a: 1.5 })

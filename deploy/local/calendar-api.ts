@@ -1,0 +1,46 @@
+import type { CalendarEvent } from './events.ts'
+import { newestFirst } from './events.ts'
+
+/** What the API answers. */
+export interface ApiAnswer {
+  readonly status: number
+  readonly body?: unknown
+}
+
+/** Where the API is, below the base of the sample backends. */
+export const CALENDAR_API = '/calendar/v1/events'
+
+const NO_SUCH_EVENT: ApiAnswer = { status: 404, body: { message: 'There is no such event.' } }
+
+/**
+ * A plain HTTP API over one user's events, which the gateway calls as `request` in tools.yaml says:
+ * `GET /calendar/v1/events?from=&to=&title=` answers a list, and `GET` and `DELETE` are for
+ * `/calendar/v1/events/{eventId}`.
+ */
+export function answerCalendarApi(method: string, url: URL, events: CalendarEvent[]): ApiAnswer {
+  const id = url.pathname.slice(CALENDAR_API.length + 1)
+  if (id === '') return method === 'GET' ? search(url, events) : notAllowed()
+  const index = events.findIndex((event) => encodeURIComponent(event.id) === id)
+  if (index === -1) return NO_SUCH_EVENT
+  if (method === 'GET') return { status: 200, body: events[index] }
+  if (method !== 'DELETE') return notAllowed()
+  events.splice(index, 1)
+  return { status: 204 }
+}
+
+function search({ searchParams }: URL, events: readonly CalendarEvent[]): ApiAnswer {
+  const from = searchParams.get('from') ?? ''
+  const to = searchParams.get('to') ?? '9999'
+  const titles = searchParams.getAll('title').map((title) => title.toLowerCase())
+  const found = events.filter(
+    ({ date, title }) =>
+      date >= from &&
+      date <= to &&
+      (titles.length === 0 || titles.some((one) => title.toLowerCase().includes(one))),
+  )
+  return { status: 200, body: newestFirst(found) }
+}
+
+function notAllowed(): ApiAnswer {
+  return { status: 405, body: { message: 'This method is not allowed here.' } }
+}

@@ -1,0 +1,152 @@
+import { describe, expect, test } from 'vitest'
+import { readRequest } from '../../shared/catalogue/request.ts'
+import { compileCatalogue } from '../../shared/compile-catalogue.ts'
+import { parseCatalogue } from '../../shared/tools.ts'
+
+const inputSchema = { type: 'object', properties: { id: {}, q: {} } }
+const faultsOf = (request: unknown, schema: Readonly<Record<string, unknown>> = inputSchema) =>
+  readRequest(request, schema).faults
+const ID = { name: 'id', in: 'path' }
+
+describe('a request', () => {
+  test('has the defaults of OpenAPI', () => {
+    const parameters = [
+      ID,
+      ...['query', 'header', 'cookie'].map((place) => ({ name: 'q', in: place })),
+    ]
+    const { request } = readRequest({ url: '/a/{id}', parameters }, inputSchema)
+    expect(request?.method).toBe('POST')
+    expect(request?.parameters.map(({ style, explode }) => [style, explode])).toEqual([
+      ['simple', false],
+      ['form', true],
+      ['simple', false],
+      ['form', true],
+    ])
+  })
+
+  test('null members count as absent, and undeclared names are found by reference', () => {
+    const schema = {
+      type: 'object',
+      allOf: [{ $ref: '#/$defs/a' }],
+      $defs: { a: { properties: { id: {} } } },
+    }
+    const request = { url: '/{id}', parameters: [ID], body: null, wrap: null }
+    expect(faultsOf(request, schema)).toEqual([])
+    expect(faultsOf(request, { ...schema, allOf: [] })).not.toEqual([])
+    expect(faultsOf(request, { ...schema, $ref: 'https://elsewhere.example/s' })).toEqual([])
+  })
+
+  test('survives the compiled catalogue', () => {
+    const request = { url: '/a/{id}', parameters: [ID], body: { contentType: 'application/json' } }
+    const TOOLS = JSON.stringify({ t: { scopes: [], inputSchema, request } })
+    const read = (source: string) => parseCatalogue({ TOOLS: source }).get('t')?.request
+    expect(read(compileCatalogue({ TOOLS }))).toEqual(read(TOOLS))
+  })
+
+  test.each([
+    ['/a/%2e%2e/b', 'request: url must not have a segment . or ..'],
+    ['../a', 'request: url must not have a segment . or ..'],
+    ['/a/..;x/b', 'request: url must not have a segment . or ..'],
+    ['/a\\..\\b', 'request: url must not have blanks, controls or backslashes'],
+    ['/a b', 'request: url must not have blanks, controls or backslashes'],
+    ['/a%zz', 'request: url has a percent sign that encodes nothing'],
+    ['//evil.example/a', 'request: url must be an https URL, or a path below FUNCTIONS_BASE'],
+    ['javascript:alert(1)', 'request: url must be an https URL, or a path below FUNCTIONS_BASE'],
+    ['http://api.example.com/', 'request: url must be https (http only on loopback)'],
+    ['ftp://api.example.com/', 'request: url must be https (http only on loopback)'],
+    ['https://user:pass@api.example.com/', 'request: url must not have credentials'],
+    ['https://api.example.com/#a', 'request: url must not have a fragment'],
+    [
+      'https://{id}.example.com/',
+      'request: url must have a constant host: no {name} before the path',
+    ],
+    [
+      'https://api.example.com:{id}/',
+      'request: url must have a constant host: no {name} before the path',
+    ],
+    ['/a?q={q}', 'request: url must not have parameters in its query: use in: query'],
+    ['/a/{id', 'request: url has a brace that belongs to no {name}'],
+    ['/a/{}', 'request: url has {} without a name'],
+    ['/a/{q}', 'request: url has {q}, and parameters has no parameter of this name in path'],
+  ])('refuses the URL %s', (url, fault) => {
+    expect(faultsOf({ url })).toEqual([fault])
+  })
+
+  test.each([
+    ['http://localhost:8080/a'],
+    ['https://api.example.com'],
+    ['https://api.example.com/a?v=1'],
+    ['a/b'],
+    ['/v1:call'],
+    ["/Users('ä')"],
+  ])('takes the URL %s', (url) => {
+    expect(faultsOf({ url })).toEqual([])
+  })
+
+  test.each([
+    ...['Host', 'Content-Length', 'Transfer-Encoding', 'Connection', 'Authorization', 'Cookie'],
+    ...['X-Request-Id', 'X-User-Uid', 'X-Gateway-Sig', 'X-Gateway-Assertion', 'X-Forwarded-For'],
+    ...['TE', 'Upgrade', 'Keep-Alive', 'Proxy-Authorization', 'traceparent', 'Content-Type'],
+  ])('refuses the header field %s', (name) => {
+    const fault = `request: header field "${name}" is set by the gateway or the connection: remove it`
+    expect(faultsOf({ url: '/', headers: { [name]: 'x' } })).toEqual([fault])
+    const parameters = [{ name, in: 'header', argument: 'q' }]
+    expect(faultsOf({ url: '/', parameters })).toEqual([fault])
+  })
+
+  test.each<[string, object, string]>([
+    ['another member', { query: {} }, 'request: Unrecognized key: "query"'],
+    [
+      'no argument',
+      { parameters: [{ name: 'x', in: 'query' }] },
+      'request: argument "x" is not in the properties of inputSchema',
+    ],
+    [
+      'a body of no argument',
+      { body: { contentType: 'application/json', argument: 'x' } },
+      'request: argument "x" is not in the properties of inputSchema',
+    ],
+    [
+      'a parameter twice',
+      { parameters: [1, 2].map(() => ({ name: 'q', in: 'query' })) },
+      'request: parameter "q" is in query twice',
+    ],
+    [
+      'a path parameter too many',
+      { parameters: [ID] },
+      'request: parameter "id" is in path, and url does not have {id}',
+    ],
+    [
+      'a style of another place',
+      { parameters: [{ name: 'q', in: 'query', style: 'matrix' }] },
+      'request.parameters.0: style must be form, spaceDelimited, pipeDelimited, deepObject for a parameter in query',
+    ],
+    [
+      'a field of two lines',
+      { headers: { A: 'b\r\nC: d' } },
+      'request: header field "A": the value must be printable ASCII on one line',
+    ],
+    [
+      'no field name',
+      { headers: { 'A B': 'c' } },
+      'request: header field "A B": not a name (RFC 9110 s5.1)',
+    ],
+    [
+      'no pointer',
+      { resultPointer: 'data' },
+      'request.resultPointer: must be a JSON Pointer (RFC 6901) such as /data/items',
+    ],
+    [
+      'files in JSON',
+      { body: { contentType: 'application/json', files: ['q'] } },
+      'request.body: files need contentType multipart/form-data',
+    ],
+  ])('refuses %s', (_, more, fault) => {
+    expect(faultsOf({ url: '/', ...more })).toEqual([fault])
+  })
+
+  test('stops the start, naming the tool', () => {
+    const TOOLS = JSON.stringify({ t: { scopes: [], request: { url: 'http://x.example/' } } })
+    expect(() => parseCatalogue({ TOOLS })).toThrow('TOOLS: tool "t": request: url must be https')
+  })
+})

@@ -330,6 +330,13 @@ describe('the leeway of refresh tokens', () => {
     await expectNothingToDo()
   })
 
+  test('is set for the document that the run imports', async () => {
+    await applied(CIMD)
+    const imported = api.tenant.clients.find((one) => 'external_client_id' in one)
+    expect(imported).toMatchObject({ refresh_token: { rotation_type: 'rotating', leeway: 30 } })
+    await expectNothingToDo(CIMD, {}, REFRESHED)
+  })
+
   test.each([
     ['another leeway', { refresh_token: { ...tokens, leeway: 5 } }, {}],
     [

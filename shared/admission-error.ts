@@ -29,6 +29,7 @@ const CHANGES: ReadonlySet<AdmissionStep> = new Set([
 const CLIENT_STEPS: ReadonlySet<AdmissionStep> = new Set([
   'client_read',
   'client_promote',
+  'client_update',
   'grant_create',
 ])
 

@@ -3,7 +3,13 @@ import { AdmissionError, AnswerError, type Attempts } from './admission-error.ts
 import { asObject } from './json.ts'
 import { keptByPatch } from './kept-by-patch.ts'
 import type { Management } from './management.ts'
-import { hasRotatingTokens, isPromoted, isStrict, PROMOTED } from './registered-client.ts'
+import {
+  hasRotatingTokens,
+  isPromoted,
+  isStrict,
+  PROMOTED,
+  withLeeway,
+} from './registered-client.ts'
 
 /** What every call of one admission goes with. */
 export interface RequestOptions {
@@ -61,17 +67,19 @@ export async function renewTokens(
 }
 
 /**
- * Gives a client that stays third-party refresh tokens that rotate and expire, where Auth0 lets its
- * settings be changed. A refusal is no failure: the client is served with the tokens that it has.
+ * Gives a client that stays third-party refresh tokens that rotate, with a leeway, and expire, where
+ * Auth0 lets its settings be changed. A refusal is no failure: the client is served with the tokens
+ * that it has.
  */
 export async function limitTokens(
   { attempt, management, request }: Steps,
   clientId: string,
   client: Auth0.GetClientResponseContent,
 ): Promise<void> {
-  // Auth0 sets those of a strict client itself.
-  if (isStrict(client) || hasRotatingTokens(client)) return
-  const { refresh_token } = PROMOTED
+  // Auth0 sets those of a strict client itself, but for the leeway.
+  const isLimited = isStrict(client) || hasRotatingTokens(client)
+  const refresh_token = isLimited ? withLeeway(client) : PROMOTED.refresh_token
+  if (refresh_token === undefined) return
   try {
     await attempt('client_update', () =>
       management.clients.update(clientId, { refresh_token }, request),

@@ -54,6 +54,20 @@ export function hasRotatingTokens({ refresh_token: tokens }: Auth0.Client): bool
 }
 
 /**
+ * The refresh token settings of a client with a leeway added; undefined where they have one, where the
+ * tokens do not rotate, and where Auth0 does not show them. Auth0's default is none, also for strict
+ * clients: a refresh token that is sent twice then ends the session.
+ */
+export function withLeeway({
+  refresh_token: tokens,
+}: Auth0.Client): Auth0.ClientRefreshTokenConfiguration | undefined {
+  const { rotation_type: rotating, leeway } = ROTATING_REFRESH_TOKEN
+  if (tokens == null || tokens.rotation_type !== rotating || (tokens.leeway ?? 0) > 0)
+    return undefined
+  return { ...tokens, leeway }
+}
+
+/**
  * Whether a client that may have registered itself has been promoted. A first-party client with the
  * marker has: registration makes third-party clients only. Without the marker it must be as a
  * promotion leaves it.

@@ -6,6 +6,7 @@ export const SCOPE_OF_CHANGE = {
   'connections.update': 'update:connections',
   'connections.clients.update': 'update:connections',
   'clients.connections.limit': 'update:connections',
+  'clients.refreshTokens.leeway': 'update:clients',
   'clientGrants.create': 'create:client_grants',
   'clientGrants.update': 'update:client_grants',
   'clientGrants.delete': 'delete:client_grants',

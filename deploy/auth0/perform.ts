@@ -1,6 +1,7 @@
 import type { Management } from '../../shared/management.ts'
+import { withLeeway } from '../../shared/registered-client.ts'
 import type { Change, Reference } from './plan/item.ts'
-import { listConnectionsOf } from './tenant-lookups.ts'
+import { listClients, listConnectionsOf } from './tenant-lookups.ts'
 
 /** Auth0 has read the client's metadata document and finds fault with it. */
 export class InvalidMetadataError extends Error {
@@ -40,6 +41,8 @@ export async function perform(
     }
     case 'clients.connections.limit':
       return void (await limitConnections(management, idOf(change.client, made), change.names))
+    case 'clients.refreshTokens.leeway':
+      return void (await setLeeway(management, idOf(change.client, made)))
     case 'clientGrants.create': {
       const { body, client } = change
       const owner = client === undefined ? {} : { client_id: idOf(client, made) }
@@ -88,6 +91,13 @@ async function limitConnections(
     if (names.includes(name)) continue
     await management.connections.clients.update(id, [{ client_id, status: false }])
   }
+}
+
+/** Which settings Auth0 gives a new client shows once it is made. */
+async function setLeeway(management: Management, id: string): Promise<void> {
+  const client = (await listClients(management)).find(({ client_id }) => client_id === id)
+  const refresh_token = client && withLeeway(client)
+  if (refresh_token !== undefined) await management.clients.update(id, { refresh_token })
 }
 
 function idOf(one: Reference, made: ReadonlyMap<string, string>): string {

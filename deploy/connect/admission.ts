@@ -20,10 +20,19 @@ export interface Waiting {
   readonly patienceMs: number
   /** Milliseconds. */
   readonly now: () => number
+  /** Called with a line when the page changes that keeps the sign-in from starting, and each 5 s. */
+  readonly onWait: (line: string) => void
 }
 
 /** The errors that a client gets which log-webhook has not admitted. */
 const OF_ADMISSION: ReadonlySet<CauseId> = new Set(['no_connection', 'no_grant', 'client_unknown'])
+/** What each of these pages says of the admission. */
+const STATES: Readonly<Partial<Record<CauseId, string>>> = {
+  no_connection: 'the client has no login connection yet',
+  no_grant: 'the client has no client grant for the API yet',
+  client_unknown: 'Auth0 does not know the client everywhere yet',
+}
+const SHOWN_EACH_MS = 5_000
 const LOCAL_POLL_MS = 100
 // Each attempt is a request to a server of somebody else.
 const POLL_MS = 1_000
@@ -44,6 +53,7 @@ interface Refusal {
 export async function waitForAdmission(send: Fetch, waiting: Waiting): Promise<string> {
   const { clientId, tenant, patienceMs, now } = waiting
   const startedAt = now()
+  const show = showWaiting(waiting)
   for (;;) {
     const refusal = await startOfSignIn(send, waiting)
     const waitedMs = Math.round(now() - startedAt)
@@ -60,7 +70,20 @@ export async function waitForAdmission(send: Fetch, waiting: Waiting): Promise<s
       const seen = [...(webhook ? [webhook.seen] : []), refusal.text].join('; ')
       throw new StepError(webhook?.id ?? cause, `${seen} (after ${waitedMs} ms)`)
     }
+    show(refusal.text, cause, waitedMs)
     await sleep(tenant === undefined ? POLL_MS : LOCAL_POLL_MS)
+  }
+}
+
+/** Shows the page that a browser would end on now, and what it means. */
+function showWaiting({ onWait, patienceMs }: Waiting) {
+  let shown = { text: '', atMs: 0 }
+  return (text: string, cause: CauseId, waitedMs: number): void => {
+    if (text === shown.text && waitedMs - shown.atMs < SHOWN_EACH_MS) return
+    shown = { text, atMs: waitedMs }
+    const state = STATES[cause] ?? 'the sign-in does not start yet'
+    const [seconds, limit] = [waitedMs, patienceMs].map((ms) => Math.round(ms / 1_000))
+    onWait(`${state}; a browser would end on: ${text} (waited ${seconds} of ${limit} s)`)
   }
 }
 

@@ -17,6 +17,8 @@ export interface ConnectOptions {
   /** Takes an access token that is not a JWT, as servers other than this system's may issue. */
   readonly takesOpaqueToken?: boolean
   readonly onStep: (step: Step) => void
+  /** Called with a line of progress while a new client waits to be admitted. */
+  readonly onWait?: (line: string) => void
   /** Shows a person the sign-in page. */
   readonly openBrowser: (url: string) => void
   /** The address of the page that the browser ends on, as the person pastes it. */

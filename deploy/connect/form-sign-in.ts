@@ -65,11 +65,20 @@ export async function signIn(
   throw new StuckError(status, 'the sign-in goes round in circles')
 }
 
+const CHARACTERS: Readonly<Record<string, string>> = {
+  '&quot;': '"',
+  '&#39;': "'",
+  '&lt;': '<',
+  '&gt;': '>',
+  '&amp;': '&',
+}
+
 /** What a person reads on a page, cut short. */
 export function textOf(page: string): string {
   return page
     .replace(/<(style|script|title)[\s\S]*?<\/\1>/gi, ' ')
     .replace(/<[^>]*>/g, ' ')
+    .replace(/&(?:quot|#39|lt|gt|amp);/g, (entity) => CHARACTERS[entity] ?? entity)
     .replace(/\s+/g, ' ')
     .trim()
     .slice(0, MAX_TEXT_CHARACTERS)

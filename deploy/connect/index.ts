@@ -5,7 +5,7 @@ import { printableJson } from '../../shared/printable.ts'
 import { connect } from './connect.ts'
 import { openBrowser } from './open-browser.ts'
 import { type Options, parseOptions, USAGE, UsageError } from './options.ts'
-import { printStep } from './print-step.ts'
+import { printStep, printWaiting } from './print-step.ts'
 
 function readOptions(): Options {
   try {
@@ -26,6 +26,8 @@ const connection = await connect({
   onStep: (step) => {
     if (!isJson) process.stdout.write(printStep(step))
   },
+  // Standard output holds the result.
+  onWait: (line) => void process.stderr.write(printWaiting(line)),
   openBrowser: (url) => {
     process.stderr.write(`Sign in here: ${url}\n`)
     openBrowser(url)

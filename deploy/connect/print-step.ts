@@ -11,3 +11,8 @@ export function printStep({ step, ok, seen, cause, fix, ms }: Step): string {
   if (fix !== undefined) lines.push(`     do:    ${fix}`)
   return `${lines.join('\n')}\n`
 }
+
+/** A line of progress of the admission. */
+export function printWaiting(line: string): string {
+  return `...  ${'admission'.padEnd(WIDTH)}  ${line}\n`
+}

@@ -8,7 +8,7 @@ export const SIGN_IN_CAUSES = {
   },
   access_denied: {
     cause: 'The user declined, or a policy of the tenant denied access.',
-    fix: "Accept on the consent page. If no consent page appeared, the tenant's logs name the Action or policy that denied access.",
+    fix: "Connect again and accept on the consent page. If no consent page appeared, the tenant's logs name the Action or policy that denied access.",
   },
   sign_in_refused: {
     cause: 'The sign-in ended with an error.',
@@ -16,7 +16,7 @@ export const SIGN_IN_CAUSES = {
   },
   sign_in_timed_out: {
     cause: 'The sign-in was not completed in time (5 minutes).',
-    fix: `Open the URL above in a browser on this machine. An error page there names the reason. For a refused redirect URI or client: ${LET_LOOPBACK_IN}.`,
+    fix: `Open the URL above in a browser on this machine. An error page there names the reason. After a decline (access_denied) Auth0 shows that page and does not answer a strict third-party client: connect again and accept. For a refused redirect URI or client: ${LET_LOOPBACK_IN}.`,
   },
   state_mismatch: {
     cause: 'The authorization response does not belong to this request.',

@@ -79,6 +79,6 @@ export function notReached(taken: readonly Step[]): Step[] {
 }
 
 /** A server's words on one line, which must not move the cursor. */
-function oneLine(text: string): string {
+export function oneLine(text: string): string {
   return printable(text.replace(/[\s\p{Zl}\p{Zp}]+/gu, ' ').trim())
 }

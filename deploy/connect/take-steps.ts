@@ -16,7 +16,7 @@ import {
   signInByBrowser,
   signInByForms,
 } from './sign-in.ts'
-import type { Found, Steps } from './step.ts'
+import { type Found, oneLine, type Steps } from './step.ts'
 import { StepError } from './step-error.ts'
 import { readToken } from './token.ts'
 import { callTool, listTools, openClient } from './tools.ts'
@@ -109,12 +109,18 @@ function signInAtAuth0(
 
 async function admit(
   send: Fetch,
-  { clientId, admissionMs = ADMISSION_MS, now = Date.now }: ConnectOptions,
+  {
+    clientId,
+    admissionMs = ADMISSION_MS,
+    now = Date.now,
+    onWait = () => undefined,
+  }: ConnectOptions,
   request: AuthorizationRequest,
   tenant: LocalTenant | undefined,
 ): Promise<Found<Authorization>> {
   const value = await prepareSignIn(request)
-  const waiting = { ...request, authorizationUrl: value.url, tenant, now, patienceMs: admissionMs }
+  const about = { authorizationUrl: value.url, tenant, now, patienceMs: admissionMs }
+  const waiting = { ...request, ...about, onWait: (line: string) => onWait(oneLine(line)) }
   const seen = await (clientId === undefined
     ? waitForAdmission(send, waiting)
     : checkClient(send, waiting))

@@ -5,6 +5,7 @@ import { type FunctionName, localEnvironment, withSecrets } from './environment.
 import { type FunctionProcess, startFunction } from './function-process.ts'
 import { errorCode, listenOnLoopback } from './listen.ts'
 import { startOrigin } from './origin.ts'
+import { provisionTenant } from './provision-tenant.ts'
 import type { Service } from './proxy.ts'
 import { type SampleUser, sampleTenant } from './sample-tenant.ts'
 import { allStarted, createStages, type Stages } from './stages.ts'
@@ -104,10 +105,12 @@ async function startParts(
   // A tenant on a port of its own choice must be up before anything can be told of it.
   const environmentAt = (tenantPort: number) =>
     localEnvironment(env, { port: origin.port, tenantPort, toolsPort: tools.port })
-  const setup = sampleTenant(environmentAt(ports.tenantPort).variables, url)
+  const { variables: given } = environmentAt(ports.tenantPort)
+  const setup = sampleTenant(given)
   const tenantUp = startTenant({
     ...setup,
     port: ports.tenantPort,
+    prepare: (issuer) => provisionTenant(given, url, issuer),
     report: (line) => report({ source: 'tenant', line }),
   })
   stages.add(BACK, tenantUp, ({ close }) => close())

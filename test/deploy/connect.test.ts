@@ -11,6 +11,7 @@ import { createSteps, STEPS, type Step } from '../../deploy/connect/step.ts'
 import type { System } from '../../deploy/local/system.ts'
 import { createManagement, credentialsIn } from '../../shared/management.ts'
 import { CHATGPT_REDIRECT_URIS } from '../../shared/redirect-uris.ts'
+import { declining } from '../support/declining.ts'
 import { ALICE, BOB } from '../support/people.ts'
 import { startOnFreePorts } from '../support/system.ts'
 import { adminOf } from '../support/tenant-admin.ts'
@@ -84,6 +85,17 @@ describe('the local system', () => {
   test('bob, who may read only, connects too', async () => {
     const { steps } = await connectTo(system, { person: BOB })
     expect(steps.at(-1)).toMatchObject({ step: 'call', ok: true })
+  })
+
+  test.each(['strict', 'permissive'])('explains a decline of a %s client', async (mode) => {
+    await adminOf(system.tenant).change({ mode })
+    const { ok, steps } = await connectTo(system, { fetch: declining })
+    expect(ok).toBe(false)
+    const { cause } = CAUSES.access_denied
+    expect(steps).toContainEqual(
+      expect.objectContaining({ step: 'sign-in', id: 'access_denied', cause }),
+    )
+    expect(seenAt('sign-in', steps)).toContain('User did not authorize the request')
   })
 
   test.each([

@@ -24,7 +24,9 @@ async function json(url: string): Promise<Readonly<Record<string, unknown>>> {
 describe.each(['strict', 'permissive'] as const)('curated, with %s clients', (mode) => {
   let system: System
   beforeAll(async () => {
-    system = await startOnFreePorts({ AUTH_SERVER_METADATA: 'curated' })
+    // With enforcement a curated tenant has a log stream.
+    const env = { AUTH_SERVER_METADATA: 'curated', DCR_POLICY: 'enforce' }
+    system = await startOnFreePorts(env)
     // Without the log stream nobody but the registration function can admit.
     await adminOf(system.tenant).change({ mode, logStream: { paused: true } })
   })

@@ -89,6 +89,50 @@ const OTHER_WAY = [
   TOKENS,
 ]
 
+describe('the leeway of a strict client', () => {
+  const tokens = { ...ROTATING_REFRESH_TOKEN, leeway: 0, token_lifetime: 60 }
+  const UPDATE = 'PATCH /clients/tpc_1'
+
+  test('is set where its refresh tokens rotate without one; the rest stays', async () => {
+    changeTo(STRICT, { refresh_token: tokens })
+    expect(await admission()('tpc_1')).toMatchObject({ outcome: 'admitted', way: 'granted' })
+    expect(api.clients.get('tpc_1')).toMatchObject({ refresh_token: { ...tokens, leeway: 30 } })
+    expect(writes()).toContain(UPDATE)
+    expect(await admission()('tpc_1')).toMatchObject({ outcome: 'already_admitted' })
+    expect(writes()).toEqual([])
+  })
+
+  test.each([
+    { name: 'there is one', changes: { ...tokens, leeway: 5 } },
+    {
+      name: 'its refresh tokens do not rotate',
+      changes: { ...tokens, rotation_type: 'non-rotating' },
+    },
+  ])('stays where $name', async ({ changes }) => {
+    changeTo(STRICT, { refresh_token: changes })
+    await admission()('tpc_1')
+    expect(writes()).not.toContain(UPDATE)
+  })
+
+  test.each([400, 403, 404, 409, 422])('stays where Auth0 refuses it: %i', async (status) => {
+    changeTo(STRICT, { refresh_token: tokens })
+    api.fail('PATCH /clients/:id', { status, errorCode: 'operation_not_supported' })
+    expect(await admission()('tpc_1')).toMatchObject({ outcome: 'admitted', way: 'granted' })
+  })
+
+  test('is set by the next delivery where Auth0 fails', async () => {
+    changeTo(STRICT, { refresh_token: tokens })
+    api.fail('PATCH /clients/:id', { status: 500, headers: { 'retry-after': '600' } })
+    await expect(admission()('tpc_1')).rejects.toMatchObject({
+      code: 'client_update_http_500',
+      passing: true,
+    })
+    api.mended()
+    expect(await admission()('tpc_1')).toMatchObject({ outcome: 'admitted' })
+    expect(api.clients.get('tpc_1')).toMatchObject({ refresh_token: { leeway: 30 } })
+  })
+})
+
 describe('a promotion that Auth0 refuses', () => {
   test.each(REFUSALS)('with $status: the client is served the other way', async (refusal) => {
     api.fail('PATCH /clients/:id', refusal)

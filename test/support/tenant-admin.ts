@@ -19,6 +19,7 @@ export interface TenantState {
     readonly enabled_clients: readonly string[]
   }[]
   readonly clientGrants: readonly { readonly client_id?: string; readonly audience: string }[]
+  readonly logStreams: readonly { readonly name: string }[]
   readonly logStream: { readonly deliveries: readonly { readonly status: number | null }[] }
   readonly resourceServers: readonly { readonly identifier: string }[]
   /** How often the Management API was called, and how many tokens it gave out. */

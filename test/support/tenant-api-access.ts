@@ -148,7 +148,9 @@ export function accessOperations(
         }
         const fields = { ...mapped_fields, client_id, is_first_party: false }
         const marker = { external_metadata_type: 'cimd', external_metadata_created_by: 'admin' }
-        if (same === undefined) tenant.clients.push({ ...fields, ...marker })
+        // Auth0's defaults for a strict client.
+        const refresh_token = { rotation_type: 'rotating', expiration_type: 'expiring', leeway: 0 }
+        if (same === undefined) tenant.clients.push({ ...fields, ...marker, refresh_token })
         else Object.assign(same, fields)
         return ok({ client_id, mapped_fields, validation }, same === undefined ? 201 : 200)
       },

@@ -4,6 +4,7 @@ import { GRANT_CHECKS } from './access/check-grants.ts'
 import { LOGIN_CHECKS } from './access/check-login.ts'
 import { ORGANIZATION_CHECKS } from './access/check-organizations.ts'
 import { PEOPLE_CHECKS } from './access/check-people.ts'
+import { PREDEFINED_CHECKS } from './access/check-predefined.ts'
 import { REFRESH_TOKEN_CHECKS } from './access/check-refresh-tokens.ts'
 import { THIRD_PARTY_CHECKS } from './access/check-third-parties.ts'
 import { CLIENT_CHECKS } from './check-clients.ts'
@@ -26,6 +27,7 @@ const CHECKS = [
   ...CIMD_CHECKS,
   ...THIRD_PARTY_CHECKS,
   ...GRANT_CHECKS,
+  ...PREDEFINED_CHECKS,
   ...REFRESH_TOKEN_CHECKS,
   ...PEOPLE_CHECKS,
   ...ORGANIZATION_CHECKS,

@@ -45,6 +45,7 @@ export type Change =
   | OneChange<'connections.update', { id: string; body: Auth0.UpdateConnectionRequestContent }>
   | OneChange<'connections.clients.update', { id: string; client: Reference; status: boolean }>
   | OneChange<'clients.connections.limit', { client: Reference; names: readonly string[] }>
+  | OneChange<'clients.refreshTokens.leeway', { client: Reference }>
   | OneChange<
       'clientGrants.create',
       { body: Auth0.CreateClientGrantRequestContent; client?: Reference }

@@ -11,6 +11,7 @@ import type { PlanItem, Step } from './item.ts'
 import { planLogStream } from './log-stream.ts'
 import { planOrganization } from './organization.ts'
 import { planPredefinedClient } from './predefined-client.ts'
+import { planRefreshTokens } from './refresh-tokens.ts'
 import { planRole } from './role.ts'
 import { planRegistration, planSettings } from './tenant.ts'
 
@@ -40,6 +41,7 @@ export function planSteps(desired: DesiredState, snapshot: TenantSnapshot): read
     ...planCimd(desired, snapshot),
     ...planPredefinedClient(desired, snapshot),
     ...clientGrants.settings,
+    ...planRefreshTokens(desired, snapshot),
     ...defaultGrant.settings,
     ...planRole(desired, snapshot),
     ...planOrganization(desired, snapshot),

@@ -1,11 +1,12 @@
 import type { Management as Auth0 } from 'auth0'
-import { ROTATING_REFRESH_TOKEN } from '../../../shared/registered-client.ts'
+import { ROTATING_REFRESH_TOKEN, withLeeway } from '../../../shared/registered-client.ts'
 import type { DesiredState } from '../desired-state.ts'
 import { PREDEFINED_NAME } from './client-grants.ts'
 import { linked } from './dependencies.ts'
 import { withAll } from './grant-scopes.ts'
 import type { Step } from './item.ts'
 import { planPredefinedAccess } from './predefined-access.ts'
+import { leewayOf } from './refresh-tokens.ts'
 import { type About, type Aspect, aspect, changeOrKeep, create, unreadable } from './steps.ts'
 import type { TenantSnapshot } from '../read-tenant.ts'
 import { PREDEFINED_MARK } from '../tenant-lookups.ts'
@@ -78,6 +79,7 @@ function createClient(about: About, audience: string, redirectUri: string): Step
     'jwt_configuration.alg': body.jwt_configuration.alg,
     'refresh_token.rotation_type': ROTATING_REFRESH_TOKEN.rotation_type,
     'refresh_token.expiration_type': ROTATING_REFRESH_TOKEN.expiration_type,
+    'refresh_token.leeway': ROTATING_REFRESH_TOKEN.leeway,
   }
   return create(about, fields, { call: 'clients.create', body })
 }
@@ -108,8 +110,16 @@ function aspectsOf(client: Auth0.Client, redirectUri: string | undefined): Aspec
       ],
       patch: { jwt_configuration: { alg: 'RS256' } },
     },
+    ...leeway(client),
+    // The patch of these has the leeway too.
     refreshTokens(client),
   ]
+}
+
+/** Another leeway than ours stays, as long as there is one. */
+function leeway(client: Auth0.Client): Aspect<Patch>[] {
+  const refresh_token = withLeeway(client)
+  return refresh_token === undefined ? [] : [leewayOf(client, refresh_token)]
 }
 
 /** Other lifetimes than ours stay, as long as there is an end to them. */

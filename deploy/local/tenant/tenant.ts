@@ -5,7 +5,7 @@ import { isLoopback } from '../../../shared/config.ts'
 import { errorCode, listenOnLoopback } from '../listen.ts'
 import { createControl } from './control/control.ts'
 import { createState } from './control/new-tenant.ts'
-import { setUp, type TenantSetup } from './control/setup.ts'
+import { keepState, setUp, type TenantSetup } from './control/setup.ts'
 import { type Endpoints, serve } from './endpoints.ts'
 import { sendJson } from './http.ts'
 import type { LogStreamOptions } from './log-stream/log-stream-settings.ts'
@@ -42,7 +42,7 @@ type Handler = (req: IncomingMessage, res: ServerResponse) => void
 /**
  * Starts a stand-in Auth0 tenant on this machine's loopback addresses.
  *
- * @throws Error naming the port when that is taken, `code` EADDRINUSE.
+ * @throws Error naming the port when that is taken, `code` EADDRINUSE; whatever `prepare` throws.
  */
 export async function startTenant(options: TenantOptions): Promise<Tenant> {
   const { report = () => undefined } = options
@@ -54,7 +54,7 @@ export async function startTenant(options: TenantOptions): Promise<Tenant> {
   const issuer = `http://localhost:${listener.port}/`
   const state = createState({ ...options, issuer }, keys)
   const log = createTenantLog(state)
-  const endpoints = createEndpoints(options, state, log, onFault)
+  const { prepare, ...endpoints } = createEndpoints(options, state, log, onFault)
   handle = (req, res) => {
     if (!isOwnHost(req)) return sendJson(res, 421, { error: 'misdirected_request' })
     serve(endpoints, req, res).catch((error: unknown) => {
@@ -63,6 +63,11 @@ export async function startTenant(options: TenantOptions): Promise<Tenant> {
       else sendJson(res, 500, { error: 'internal_error' })
     })
   }
+  await prepare().catch(async (error: unknown) => {
+    log.clear()
+    await listener.close()
+    throw error
+  })
   return {
     issuer,
     port: listener.port,
@@ -89,7 +94,7 @@ function createEndpoints(
   state: TenantState,
   log: TenantLog,
   onFault: (error: unknown) => void,
-): Endpoints {
+): Endpoints & { readonly prepare: () => Promise<void> } {
   const store: Store = new Map()
   const cookieKeys = [randomBytes(32).toString('hex')]
   const makeProvider = () => createProvider({ state, store, log, cookieKeys, onFault })
@@ -101,11 +106,15 @@ function createEndpoints(
     state.keys = [next, await createKey(), signing]
     current = makeProvider()
   }
+  let restore: (() => void) | undefined
   const reset = (empty = setup.empty === true) => {
     store.clear()
     log.clear()
     setUp(state, setup, empty)
-    if (!empty && setup.logStream !== undefined) log.configure(setup.logStream)
+    if (empty) return
+    restore?.()
+    for (const stream of state.logStreams.values()) log.start(stream)
+    if (setup.logStream !== undefined) log.configure(setup.logStream)
   }
   const revoke = ({ issued }: TenantUserGrant) => {
     for (const grantId of issued) revokeGrant(store, grantId)
@@ -114,7 +123,15 @@ function createEndpoints(
   const management = createManagementApi({ state, tokens, log, revoke })
   const counts = () => ({ calls: management.calls(), tokens: tokens.count() })
   reset()
+  const prepare = async () => {
+    if (setup.prepare === undefined || setup.empty === true) return
+    await setup.prepare(state.issuer)
+    restore = keepState(state)
+    // Without the calls and events that it took to get there.
+    reset()
+  }
   return {
+    prepare,
     state,
     provider,
     authorize: createAuthorize({ state, provider, log }),

@@ -21,6 +21,7 @@ import { type Front, LOG_WEBHOOK_SECRET as SECRET, startFront } from '../../supp
 
 const OPEN = { THIRD_PARTY_ACCESS: 'open' }
 const STABLE = 'https://chatgpt.com/connector_platform_oauth_redirect'
+const PER_CONNECTION = 'https://chatgpt.com/connector/oauth/abc'
 
 let front: Front
 beforeAll(async () => {
@@ -70,7 +71,7 @@ const predefined =
       {
         client_id: 'predefined',
         name: 'ChatGPT (predefined)',
-        callbacks: [STABLE],
+        callbacks: [PER_CONNECTION],
         is_first_party: true,
         token_endpoint_auth_method: 'none',
         oidc_conformant: true,
@@ -79,6 +80,7 @@ const predefined =
         refresh_token: {
           rotation_type: 'rotating',
           expiration_type: 'expiring',
+          leeway: 30,
           infinite_token_lifetime: false,
           infinite_idle_token_lifetime: false,
         },
@@ -106,6 +108,12 @@ const PROMOTED = {
   token_endpoint_auth_method: 'none',
   jwt_configuration: { alg: 'RS256' },
 } as const
+const withoutLeeway = {
+  rotation_type: 'rotating',
+  expiration_type: 'expiring',
+  leeway: 0,
+} as const
+const withIss = settings({ authorization_response_iss_parameter_supported: true })
 const endless = { rotation_type: 'non-rotating', expiration_type: 'non-expiring' } as const
 const allowAll = api({ subject_type_authorization: { user: { policy: 'allow_all' } } })
 const selfRegistered = (changes: object = {}) =>
@@ -288,6 +296,31 @@ const FAULTS: readonly Case[] = [
     warnings: ['refresh_tokens_unlimited'],
   },
   {
+    name: 'a predefined client whose refresh tokens have no leeway',
+    change: predefined({ refresh_token: withoutLeeway }),
+    warnings: ['refresh_token_leeway_zero'],
+  },
+  {
+    name: 'an admitted client whose refresh tokens have no leeway',
+    change: client({ refresh_token: withoutLeeway }),
+    warnings: ['refresh_token_leeway_zero'],
+  },
+  {
+    name: 'a predefined client with the stable redirect URI, without iss',
+    change: predefined({ callbacks: [STABLE] }),
+    errors: ['predefined_without_iss'],
+  },
+  {
+    name: 'a predefined client with the redirect URI of one connection, with iss',
+    change: both(withIss, predefined()),
+    errors: ['predefined_redirect_uri'],
+  },
+  {
+    name: 'a predefined client with a redirect URI of nobody, without iss',
+    change: predefined({ callbacks: ['https://chatgpt.com/callback'] }),
+    errors: ['predefined_redirect_uri'],
+  },
+  {
     name: 'a promoted client whose refresh tokens neither rotate nor expire',
     change: both(
       permissive,
@@ -377,11 +410,7 @@ const HEALTHY: readonly Case[] = [
   },
   {
     name: 'iss in authorization responses',
-    change: both(
-      withoutClients,
-      predefined(),
-      settings({ authorization_response_iss_parameter_supported: true }),
-    ),
+    change: both(withoutClients, predefined({ callbacks: [STABLE] }), withIss),
   },
   {
     name: 'an imported metadata document of ChatGPT',

@@ -273,7 +273,15 @@ describe('--iss and --predefined', () => {
     })
     await applied()
     expect(clientOf()).toMatchObject({ refresh_token: rotating })
+    Object.assign(Object(clientOf()?.['refresh_token']), { token_lifetime: 60, leeway: 5 })
+    await expectNothingToDo()
+  })
+
+  test('refresh tokens get a leeway where there is none, and keep their lifetimes', async () => {
+    await applied(PREDEFINED)
     Object.assign(Object(clientOf()?.['refresh_token']), { token_lifetime: 60, leeway: 0 })
+    await applied()
+    expect(clientOf()).toMatchObject({ refresh_token: { token_lifetime: 60, leeway: 30 } })
     await expectNothingToDo()
   })
 
@@ -301,6 +309,47 @@ describe('--iss and --predefined', () => {
     expect(exitCode).toBe(1)
     expect(stdout + stderr).toContain('Set AUTH_SERVER_METADATA=issuer')
     expect(isRegistrationOpen()).toBe(false)
+  })
+})
+
+describe('the leeway of refresh tokens', () => {
+  const tokens = { rotation_type: 'rotating', expiration_type: 'expiring', token_lifetime: 60 }
+  const register = (client: object) =>
+    api.tenant.clients.push({
+      ...{ client_id: 'tpc_1', name: 'ChatGPT', is_first_party: false, callbacks: CALLBACKS },
+      ...{ third_party_security_mode: 'strict', external_metadata_type: 'dcr' },
+      ...client,
+    })
+  const tokensOf = () =>
+    api.tenant.clients.find(({ client_id }) => client_id === 'tpc_1')?.['refresh_token']
+
+  test('is set for an admitted client that has none, and its lifetimes stay', async () => {
+    register({ refresh_token: { ...tokens, leeway: 0 } })
+    await applied()
+    expect(tokensOf()).toEqual({ ...tokens, leeway: 30 })
+    await expectNothingToDo()
+  })
+
+  test('is set for the document that the run imports', async () => {
+    await applied(CIMD)
+    const imported = api.tenant.clients.find((one) => 'external_client_id' in one)
+    expect(imported).toMatchObject({ refresh_token: { rotation_type: 'rotating', leeway: 30 } })
+    await expectNothingToDo(CIMD, {}, REFRESHED)
+  })
+
+  test.each([
+    ['another leeway', { refresh_token: { ...tokens, leeway: 5 } }, {}],
+    [
+      'tokens that do not rotate',
+      { refresh_token: { ...tokens, rotation_type: 'non-rotating' } },
+      {},
+    ],
+    ['foreign redirect URIs', { refresh_token: tokens, callbacks: ['https://other.example'] }, {}],
+    ['DCR_POLICY=observe', { refresh_token: tokens }, { DCR_POLICY: 'observe' }],
+  ])('stays with %s', async (_, client, env) => {
+    register(client)
+    await applied([], env)
+    expect(tokensOf()).toEqual(client.refresh_token)
   })
 })
 

@@ -10,7 +10,8 @@ import { NEW_TRAITS } from './traits.ts'
 export interface TenantSetup {
   /** Identifier of the one API. */
   readonly audience: string
-  readonly scopes: readonly Scope[]
+  /** Scopes of the API, unless `prepare` makes it. */
+  readonly scopes?: readonly Scope[]
   readonly users: readonly TenantUser[]
   /** Names of the login connections. */
   readonly connections: readonly string[]
@@ -20,15 +21,14 @@ export interface TenantSetup {
   readonly logStream?: LogStreamOptions
   /** True = as Auth0 makes a tenant: no API, no log stream, registration off. */
   readonly empty?: boolean
+  /** Brings the empty tenant to the state in which it starts, through its Management API. */
+  readonly prepare?: (issuer: string) => Promise<void>
 }
 
 /** Puts the tenant back to how it starts; its keys and what it has given out stay good. */
 export function setUp(state: TenantState, setup: TenantSetup, empty: boolean): void {
-  const { clients, connections, grants, apis, logStreams, userGrants, roles } = state
-  const { permissions, organizations, issuedFor, actions, bindings } = state
-  for (const map of [clients, connections, grants, apis, logStreams, userGrants]) map.clear()
-  for (const map of [roles, permissions, organizations, issuedFor]) map.clear()
-  for (const map of [actions, bindings]) map.clear()
+  const { connections, apis, permissions } = state
+  for (const map of mapsOf(state)) map.clear()
   for (const [userId, all] of initialPermissions(setup.users)) permissions.set(userId, all)
   state.logs.splice(0)
   state.mode = 'strict'
@@ -45,6 +45,7 @@ export function setUp(state: TenantState, setup: TenantSetup, empty: boolean): v
   addManagementApi(state)
   if (empty) return
   state.mode = setup.mode ?? 'strict'
+  if (setup.prepare !== undefined) return
   const api = localApi(setup)
   apis.set(api.id, api)
   state.settings = {
@@ -55,7 +56,7 @@ export function setUp(state: TenantState, setup: TenantSetup, empty: boolean): v
 }
 
 /** The API as this system needs it. */
-function localApi({ audience, scopes }: TenantSetup): TenantApi {
+function localApi({ audience, scopes = [] }: TenantSetup): TenantApi {
   return {
     ...newApi(audience),
     name: 'MCP',
@@ -66,4 +67,26 @@ function localApi({ audience, scopes }: TenantSetup): TenantApi {
     token_lifetime_for_web: 3_600,
     allow_offline_access: true,
   }
+}
+
+/** Keeps the tenant as it is now; the function that it returns puts it back to that. */
+export function keepState(state: TenantState): () => void {
+  const { settings, maps } = structuredClone({ settings: state.settings, maps: mapsOf(state) })
+  return () => {
+    for (const [map, kept] of mapsOf(state).map((map, at) => [map, maps[at]] as const)) {
+      map.clear()
+      for (const [id, one] of structuredClone(kept) ?? []) map.set(id, one)
+    }
+    state.settings = settings
+  }
+}
+
+/** What calls of the Management API change. */
+function mapsOf(state: TenantState): Map<string, unknown>[] {
+  const { clients, connections, grants, apis, logStreams, userGrants, roles } = state
+  const { permissions, organizations, issuedFor, actions, bindings } = state
+  return [
+    ...[clients, connections, grants, apis, logStreams, userGrants, roles],
+    ...[permissions, organizations, issuedFor, actions, bindings],
+  ]
 }

@@ -3,6 +3,9 @@ import { given } from './faults.ts'
 
 const refusalStatus = z.union([z.literal(400), z.literal(403), z.literal(409)])
 
+/** Seconds; null = as the API and the client have it. */
+const lifetime = z.int().min(1).max(157_788_000).nullable()
+
 /** What kind of tenant it is, as `POST /__tenant` changes it. */
 const traits = z.strictObject({
   /**
@@ -29,10 +32,14 @@ const traits = z.strictObject({
   clientDates: z.boolean(),
   /** The most client grants that there may be, the Management API's own not counted. */
   clientGrantLimit: z.int().min(0).max(100_000).nullable(),
+  /** How long the tokens that are issued from now on are good for, each one for itself. */
+  tokenLifetimes: z.strictObject({ access: lifetime, refresh: lifetime }),
 })
 
 /** A member that is not there stays as it is. */
-export const traitsChange = traits.partial()
+export const traitsChange = traits
+  .extend({ tokenLifetimes: traits.shape.tokenLifetimes.partial() })
+  .partial()
 
 export type Traits = Readonly<z.infer<typeof traits>>
 
@@ -50,8 +57,14 @@ export const NEW_TRAITS: Traits = {
   cimdSelfRegistration: false,
   clientDates: true,
   clientGrantLimit: null,
+  tokenLifetimes: { access: null, refresh: null },
 }
 
 export function changeTraits(now: Traits, change: z.infer<typeof traitsChange>): Traits {
-  return { ...now, ...given(change) }
+  const { tokenLifetimes = {}, ...others } = change
+  return {
+    ...now,
+    ...given(others),
+    tokenLifetimes: { ...now.tokenLifetimes, ...given(tokenLifetimes) },
+  }
 }

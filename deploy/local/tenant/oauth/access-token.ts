@@ -35,7 +35,7 @@ export function resourceServer(
     audience: api.identifier,
     scope: client ? grantableScopes(state, client, api).join(' ') : '',
     accessTokenFormat: 'jwt',
-    accessTokenTTL: api.token_lifetime,
+    accessTokenTTL: state.traits.tokenLifetimes.access ?? api.token_lifetime,
     jwt: { sign: signatureOf(state, api), ...(encrypt !== undefined && { encrypt }) },
   }
 }

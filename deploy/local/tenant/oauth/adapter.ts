@@ -1,5 +1,6 @@
 import type { Adapter, AdapterPayload, ClientMetadata } from 'oidc-provider'
 import type { TenantClient, TenantState } from '../state.ts'
+import { isInLeeway } from './refresh-token.ts'
 
 const GRANT_TYPES: ReadonlySet<string> = new Set(['authorization_code', 'refresh_token'])
 
@@ -20,12 +21,22 @@ export function createAdapter(state: TenantState, store: Store): (kind: string) 
     }
     return undefined
   }
+  /** A used one that the leeway lets in again is shown as unused. */
+  const refreshToken = (id: string) => {
+    const token = alive(`RefreshToken:${id}`)
+    if (token === undefined) return undefined
+    const family = [...store].flatMap(([key, { payload }]) =>
+      key.startsWith('RefreshToken:') && payload.grantId === token.grantId ? [payload] : [],
+    )
+    return isInLeeway(state, token, family) ? { ...token, consumed: undefined } : token
+  }
   return (kind) => ({
     upsert: async (id, payload, expiresIn) => {
       const expiresAt = expiresIn ? Date.now() + expiresIn * 1000 : Number.POSITIVE_INFINITY
       store.set(`${kind}:${id}`, { payload, expiresAt })
     },
     find: async (id) => {
+      if (kind === 'RefreshToken') return refreshToken(id)
       if (kind !== 'Client') return alive(`${kind}:${id}`)
       const client = state.clients.get(id)
       return client && toMetadata(client)
@@ -34,7 +45,8 @@ export function createAdapter(state: TenantState, store: Store): (kind: string) 
     findByUserCode: async (userCode) => findBy(kind, 'userCode', userCode),
     consume: async (id) => {
       const payload = alive(`${kind}:${id}`)
-      if (payload !== undefined) payload['consumed'] = Math.floor(Date.now() / 1000)
+      // The leeway counts from the first use.
+      if (payload !== undefined) payload['consumed'] ??= Date.now() / 1000
     },
     destroy: async (id) => {
       store.delete(`${kind}:${id}`)

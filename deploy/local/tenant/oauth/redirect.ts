@@ -1,10 +1,12 @@
 import type { KoaContextWithOIDC } from 'oidc-provider'
-import type { TenantState } from '../state.ts'
+import type { TenantClient, TenantState } from '../state.ts'
+import { isStrict } from './access.ts'
 import { errorPage } from './pages.ts'
 
 /**
- * Auth0 sends no `iss` back (RFC 9207) unless told to, and shows a strict client's errors on a page
- * of its own (`open_redirect_protection`).
+ * How errors and codes come back to the client: with `state`, and with `iss` (RFC 9207) where the
+ * tenant's setting is on. An error of a client with redirect protection, such as a decline on the
+ * consent page, stays on a page of Auth0's.
  */
 export function redirectAsAuth0(state: TenantState) {
   const { issuer, clients } = state
@@ -17,7 +19,7 @@ export function redirectAsAuth0(state: TenantState) {
     const params = new URLSearchParams(url[part].slice(1))
     const client = clients.get(ctx.oidc?.client?.clientId ?? '')
     const error = params.get('error')
-    if (error !== null && client?.redirection_policy === 'open_redirect_protection') {
+    if (error !== null && client !== undefined && isProtected(client)) {
       ctx.response.remove('location')
       ctx.status = 403
       ctx.type = 'html'
@@ -30,4 +32,14 @@ export function redirectAsAuth0(state: TenantState) {
     url[part] = params.toString()
     ctx.response.set('location', url.href)
   }
+}
+
+/**
+ * The default of strict third-party clients; the setting means nothing for others.
+ *
+ * Source: Auth0's Management API, `redirection_policy`.
+ */
+function isProtected(client: TenantClient): boolean {
+  const isThirdParty = client.is_first_party !== true
+  return isThirdParty && isStrict(client) && client.redirection_policy !== 'allow_always'
 }

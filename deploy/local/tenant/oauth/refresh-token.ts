@@ -1,4 +1,4 @@
-import type { Client, KoaContextWithOIDC, RefreshToken } from 'oidc-provider'
+import type { AdapterPayload, Client, KoaContextWithOIDC, RefreshToken } from 'oidc-provider'
 import type { TenantClient, TenantState } from '../state.ts'
 
 type Settings = NonNullable<TenantClient['refresh_token']>
@@ -40,11 +40,29 @@ export function isRotating({ clients }: TenantState, client: Client | undefined)
   return clients.get(client?.clientId ?? '')?.refresh_token?.rotation_type === 'rotating'
 }
 
+/**
+ * Whether a used refresh token may be exchanged again: within the client's `leeway` after its first
+ * use, and only while it is the one before the newest of its family. Any other use of it ends the
+ * family.
+ *
+ * Source: Auth0, Configure Refresh Token Rotation.
+ */
+export function isInLeeway(
+  { clients }: TenantState,
+  { clientId = '', consumed, rotations = 0 }: AdapterPayload,
+  family: readonly AdapterPayload[],
+): boolean {
+  const leeway = clients.get(clientId)?.refresh_token?.leeway ?? 0
+  const isRecent = typeof consumed === 'number' && Date.now() / 1_000 - consumed < leeway
+  return isRecent && family.every((one) => (one.rotations ?? 0) <= rotations + 1)
+}
+
 /** Seconds that a new refresh token is good for: until it is idle too long, or its family ends. */
 export function refreshTokenLifetime(
-  { clients }: TenantState,
+  { clients, traits }: TenantState,
   { clientId = '', iiat }: RefreshToken,
 ): number {
+  if (traits.tokenLifetimes.refresh !== null) return traits.tokenLifetimes.refresh
   const settings = clients.get(clientId)?.refresh_token
   if (settings === undefined || settings === null || settings.expiration_type === 'non-expiring')
     return FOR_EVER_SECONDS

@@ -1,0 +1,35 @@
+import { LOG_WEBHOOK_PATH } from '../../shared/protected-resource.ts'
+import { createManagement, credentialsIn } from '../../shared/management.ts'
+import { applySteps } from '../auth0/apply.ts'
+import { parseProvisionConfig } from '../auth0/config.ts'
+import { desiredState } from '../auth0/desired-state.ts'
+import { planSteps } from '../auth0/plan/plan.ts'
+import { readTenant } from '../auth0/read-tenant.ts'
+import { StartError } from './start-error.ts'
+
+/**
+ * Carries out the plan of `npm run provision` in the tenant at `issuer`, whatever MGMT_DOMAIN says.
+ * `url` is the origin to which its log stream delivers, since PUBLIC_URL may be a tunnel.
+ *
+ * @throws StartError naming what the tenant refused.
+ */
+export async function provisionTenant(
+  variables: Readonly<Record<string, string>>,
+  url: string,
+  issuer: string,
+): Promise<void> {
+  const config = parseProvisionConfig({ ...variables, MGMT_DOMAIN: new URL(issuer).host })
+  const { logStream, ...desired } = desiredState(config)
+  const endpoint = `${url}${LOG_WEBHOOK_PATH}`
+  const wanted = { ...desired, logStream: { ...logStream, endpoint } }
+  const management = await createManagement(credentialsIn(config))()
+  const steps = planSteps(wanted, await readTenant({ management, desired: wanted }))
+  const { failed, skipped } = await applySteps(steps, { management })
+  const blocked = steps.map(({ item }) => item).filter(({ action }) => action === 'blocked')
+  const faults = [
+    ...failed.map(({ item, message }) => `${item.area} ${item.subject}: ${message}`),
+    ...[...blocked, ...skipped].map(({ area, subject, why }) => `${area} ${subject}: ${why}`),
+  ]
+  if (faults.length === 0) return
+  throw new StartError(`The local tenant could not be set up:\n  ${faults.join('\n  ')}`)
+}

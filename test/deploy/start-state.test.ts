@@ -1,0 +1,63 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { System } from '../../deploy/local/system.ts'
+import { createManagement, credentialsIn } from '../../shared/management.ts'
+import { provision } from '../support/provision.ts'
+import { startOnFreePorts } from '../support/system.ts'
+import { adminOf } from '../support/tenant-admin.ts'
+
+describe.each([
+  { name: 'the defaults', env: {} },
+  { name: 'THIRD_PARTY_ACCESS=open', env: { THIRD_PARTY_ACCESS: 'open' } },
+  { name: 'DCR_POLICY=enforce', env: { DCR_POLICY: 'enforce' } },
+  { name: 'AUTH_SERVER_METADATA=curated', env: { AUTH_SERVER_METADATA: 'curated' } },
+])('with $name the local tenant starts as provision leaves a tenant', ({ env }) => {
+  let system: System
+  beforeAll(async () => {
+    system = await startOnFreePorts(env)
+  })
+  afterAll(() => system?.stop())
+
+  const run = (args: readonly string[] = []) => {
+    const { MGMT_DOMAIN: domain = '', ...variables } = system.variables
+    return provision({ domain, args, env: { TOOL_SCOPES_JSON: '', ...variables } })
+  }
+  const management = () => {
+    const { MGMT_DOMAIN = '', MGMT_CLIENT_ID = '', MGMT_CLIENT_SECRET = '' } = system.variables
+    return createManagement(credentialsIn({ MGMT_DOMAIN, MGMT_CLIENT_ID, MGMT_CLIENT_SECRET }))()
+  }
+
+  test('provision has nothing to do, from the first run on', async () => {
+    const { exitCode, stdout } = await run()
+    expect(stdout).toContain('Nothing to do')
+    expect(exitCode).toBe(0)
+  })
+
+  test('the calls that set it up are not among its events and deliveries', async () => {
+    const { logs } = await management()
+    const { data } = await logs.list()
+    expect(data.filter(({ type }) => type === 'sapi')).toEqual([])
+    expect((await adminOf(system.tenant).state()).logStream.deliveries).toEqual([])
+  })
+
+  test('a reset brings it back to that, whatever has been changed', async () => {
+    const { change, state } = adminOf(system.tenant)
+    const atStart = withoutCounts(await state())
+    const { resourceServers, roles } = await management()
+    const api = (await resourceServers.list({ identifiers: `${system.url}/mcp` })).data[0]
+    await resourceServers.delete(api?.id ?? '')
+    await roles.create({ name: 'Another' })
+    await change({ mode: 'permissive' })
+    expect((await run()).stdout).not.toContain('Nothing to do')
+    await change({ reset: true })
+    expect(withoutCounts(await state())).toEqual(atStart)
+    expect((await run()).stdout).toContain('Nothing to do')
+  })
+})
+
+function withoutCounts<State extends { managementCalls: number; managementTokens: number }>({
+  managementCalls: _,
+  managementTokens: __,
+  ...state
+}: State) {
+  return state
+}

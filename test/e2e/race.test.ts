@@ -1,0 +1,91 @@
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { connect } from '../../deploy/connect/connect.ts'
+import { StuckError } from '../../deploy/connect/form-sign-in.ts'
+import type { System } from '../../deploy/local/system.ts'
+import { createChatGpt } from '../support/chatgpt.ts'
+import { connectV2 } from '../support/connect.ts'
+import { ALICE } from '../support/people.ts'
+import { startOnFreePorts } from '../support/system.ts'
+import { adminOf } from '../support/tenant-admin.ts'
+
+const NO_CONNECTION = {
+  page: /invalid_request\s*: no connections enabled for the client/,
+  state: 'the client has no login connection yet',
+}
+const NO_GRANT = {
+  page: /unauthorized_client\s*: Client "\S+" is not authorized to access resource server/,
+  state: 'the client has no client grant for the API yet',
+}
+
+// Permissive clients get their connection at the admission, strict ones find it at domain level.
+describe.each([
+  { mode: 'permissive', ...NO_CONNECTION },
+  { mode: 'strict', ...NO_GRANT },
+])('a browser that is faster than the admission of a $mode client', ({ mode, page, state }) => {
+  let system: System
+  beforeAll(async () => {
+    system = await startOnFreePorts()
+  })
+  // Only a paused stream is slower than any browser.
+  const pause = (paused: boolean) =>
+    adminOf(system.tenant).change({ ...(paused && { mode }), logStream: { paused } })
+  afterEach(() => adminOf(system.tenant).change({ reset: true }))
+  afterAll(() => system?.stop())
+
+  test('ends on the page, and the next one signs in', async () => {
+    await pause(true)
+    const chatGpt = createChatGpt({
+      tenant: system.tenant,
+      person: ALICE,
+      waitForAdmission: false,
+    })
+    const error = await connectV2(`${system.url}/mcp`, chatGpt).catch((thrown: unknown) => thrown)
+    expect(error).toBeInstanceOf(StuckError)
+    expect(error).toHaveProperty('message', expect.stringMatching(page))
+    await pause(false)
+    await adminOf(system.tenant).admitted(chatGpt.clientId())
+    const { searchParams } = await chatGpt.authorize()
+    expect(searchParams.get('code')).toMatch(/./)
+  })
+
+  test('connect shows the page, explains it and waits', async () => {
+    await pause(true)
+    const lines: string[] = []
+    const connection = await connect({
+      url: `${system.url}/mcp`,
+      person: ALICE,
+      onStep: () => undefined,
+      openBrowser: () => expect.unreachable('no browser is needed at the local tenant'),
+      onWait: (line) => {
+        if (lines.push(line) === 1) void pause(false)
+      },
+    })
+    expect(lines[0]).toMatch(page)
+    expect(lines[0]).toContain(`${state}; a browser would end on: `)
+    expect(lines[0]).toMatch(/\(waited \d+ of 20 s\)$/)
+    expect(connection).toMatchObject({ ok: true })
+  })
+})
+
+describe.each([
+  { way: 'open access', env: { THIRD_PARTY_ACCESS: 'open' } },
+  { way: 'curated metadata', env: { AUTH_SERVER_METADATA: 'curated' } },
+])('with $way there is no race', ({ env }) => {
+  test('a client signs in at once, without a log stream', async () => {
+    const system = await startOnFreePorts(env)
+    try {
+      expect((await adminOf(system.tenant).state()).logStreams).toEqual([])
+      const chatGpt = createChatGpt({
+        tenant: system.tenant,
+        person: ALICE,
+        waitForAdmission: false,
+      })
+      const client = await connectV2(`${system.url}/mcp`, chatGpt)
+      const answer = await client.callTool('listEvents', { limit: 1 })
+      expect(answer.structuredContent).toMatchObject({ events: [expect.anything()] })
+      await client.close()
+    } finally {
+      await system.stop()
+    }
+  })
+})

@@ -2,7 +2,14 @@ import { writeTools } from './catalogue.ts'
 import type { LoadRequest } from './load.ts'
 import { call, listTools, nothing, restCall } from './requests.ts'
 import type { Command } from './server-process.ts'
-import { backend, emptyFunction, gateway, type Surroundings, sdkReference } from './subjects.ts'
+import {
+  backend,
+  emptyFunction,
+  gateway,
+  rawProxy,
+  type Surroundings,
+  sdkReference,
+} from './subjects.ts'
 import type { TokenSource } from './tokens.ts'
 
 /** One row of the table: a server and what it is asked. */
@@ -20,6 +27,7 @@ export function servers(surroundings: Surroundings): Readonly<Record<string, Com
   return {
     empty: emptyFunction,
     backend,
+    raw: rawProxy(surroundings),
     sdk: sdkReference(surroundings),
     gateway: gateway(surroundings),
     'gateway, 200 tools': gateway(surroundings, writeTools(200)),
@@ -63,6 +71,7 @@ export function rows(tokens: TokenSource): readonly Row[] {
   return [
     row('empty', 'an empty function', 'empty', same(nothing), isAny200),
     row('backend', 'the backend alone', 'backend', same(restCall('none'))),
+    row('raw', 'Node alone: a call passed on', 'raw', same(call(tokens.seen)), isAny200),
     row('sdk', 'SDK reference: a call', 'sdk', same(call(tokens.seen))),
     row('call', 'gateway: a call, token seen before', 'gateway', same(call(tokens.seen))),
     row('call-users', 'a call, 500 users in turn', 'gateway', each(tokens.ofUsers, withToken)),
@@ -75,6 +84,7 @@ export function rows(tokens: TokenSource): readonly Row[] {
       'gateway, no arguments schema',
       same(call(tokens.seen)),
     ),
+    row('raw-large', 'Node alone: a call of 200 KB passed on', 'raw', same(large), isAny200),
     row('sdk-large', 'SDK reference: a call of 200 KB', 'sdk', same(large)),
     row('call-large', 'gateway: a call of 200 KB', 'gateway', same(large)),
     row('list-3', 'tools/list, 3 tools', 'gateway', same(listTools(tokens.seen)), isAny200),

@@ -59,6 +59,11 @@ export const emptyFunction: Command = framework('empty', `${HERE}empty-function.
 
 export const backend: Command = { args: [`${HERE}backend.ts`], cwd: ROOT, env: {} }
 
+/** Node alone, passing on what comes. */
+export function rawProxy({ backend }: Surroundings): Command {
+  return { args: [`${HERE}raw-proxy.ts`], cwd: ROOT, env: { FUNCTIONS_BASE: backend } }
+}
+
 /** The official SDK's way to the same end. */
 export function sdkReference(surroundings: Surroundings): Command {
   return {

@@ -107,8 +107,7 @@ function readRequest(
       : traceIdOf(traceparent)
   return {
     method: req.method ?? '',
-    path: (req.url ?? '/').replace(/[?#].*$/s, ''),
-    query: /\?([^#]*)/.exec(req.url ?? '')?.[1] ?? '',
+    ...splitTarget(req.url ?? '/'),
     headers: req.headers,
     authorization: fieldValues(req, 'authorization'),
     body: held.read,
@@ -147,9 +146,23 @@ export function single(value: string | readonly string[] | undefined): string {
 
 /** Every value of a field; Node's `headers` would keep the first of some. */
 function fieldValues({ rawHeaders }: IncomingMessage, name: string): string[] {
-  return rawHeaders.filter(
-    (_, index) => index % 2 === 1 && rawHeaders[index - 1]?.toLowerCase() === name,
-  )
+  const values: string[] = []
+  for (let at = 0; at < rawHeaders.length; at += 2) {
+    const field = rawHeaders[at] ?? ''
+    if (field.length === name.length && field.toLowerCase() === name) {
+      values.push(rawHeaders[at + 1] ?? '')
+    }
+  }
+  return values
+}
+
+/** The path and the query of a request target; a fragment, which no client sends, is left out. */
+function splitTarget(target: string): { readonly path: string; readonly query: string } {
+  if (!/[?#]/.test(target)) return { path: target, query: '' }
+  return {
+    path: target.replace(/[?#].*$/s, ''),
+    query: /\?([^#]*)/.exec(target)?.[1] ?? '',
+  }
 }
 
 function hangUpSignal(res: ServerResponse): AbortSignal {

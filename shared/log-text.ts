@@ -3,6 +3,8 @@ import { printableJson } from './printable.ts'
 
 const MAX_TEXT_BYTES = 1_000
 const MAX_LIST_BYTES = 16_000
+/** Printable ASCII that JSON does not escape: nearly every text, a byte for each character. */
+const PLAIN = /^[ !#-[\]-~]*$/
 const ELLIPSIS = '…'
 const DIGEST_CHARACTERS = 16
 
@@ -11,6 +13,7 @@ const DIGEST_CHARACTERS = 16
  * A longer text is cut, between characters, and ends in an ellipsis.
  */
 export function textField(text: string, maxBytes = MAX_TEXT_BYTES): string {
+  if (text.length <= maxBytes && PLAIN.test(text)) return `"${text}"`
   const head = cut(text, maxBytes)
   return head === undefined ? encode(text) : encode(`${head}${ELLIPSIS}`)
 }
@@ -20,6 +23,7 @@ export function textField(text: string, maxBytes = MAX_TEXT_BYTES): string {
  * digest that follows the ellipsis.
  */
 export function nameField(name: string, maxBytes: number): string {
+  if (name.length <= maxBytes && PLAIN.test(name)) return `"${name}"`
   const head = cut(name, maxBytes)
   if (head === undefined) return encode(name)
   const digest = hash('sha256', name, 'hex').slice(0, DIGEST_CHARACTERS)

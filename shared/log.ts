@@ -1,3 +1,4 @@
+import { flushLines, writeLine } from './log-output.ts'
 import { listField, nameField, textField } from './log-text.ts'
 
 /** Cloud Logging's severities that this system uses, by the names that LOG_LEVEL takes. */
@@ -18,6 +19,11 @@ export interface Log {
   readonly audit: (event: string, fields?: LogFields, severity?: 'NOTICE' | 'ERROR') => void
   /** The same log with fields that every line carries, such as a request's id and trace. */
   readonly with: (fields: LogFields) => Log
+  /**
+   * Writes the lines so far, which else wait for the end of the event loop's turn: before something
+   * happens that must not happen without its record.
+   */
+  readonly flush: () => void
 }
 
 export interface LogOptions {
@@ -25,6 +31,7 @@ export interface LogOptions {
   readonly level: LogLevel
   /** Project of the trace links; without it a trace is logged as its bare id. */
   readonly project?: string | undefined
+  /** Instead of to standard output, which takes the lines of a turn together. */
   readonly write?: (line: string) => void
 }
 
@@ -39,45 +46,61 @@ const NAMES: ReadonlySet<string> = new Set(['subject', 'client'])
  * `logging.googleapis.com/trace`. Control and format characters are written as escapes. A text takes at
  * most 1,000 bytes, a `subject` or `client` 128, a list 16,000.
  */
-export function createLog({
-  service,
-  level,
-  project,
-  write = (line) => process.stdout.write(line),
-}: LogOptions): Log {
+export function createLog({ service, level, project, write = writeLine }: LogOptions): Log {
   const least = RANK[level]
-  const writer = (bound: LogFields, severity: string) => (event: string, fields?: LogFields) => {
-    const { trace, ...rest } = { ...bound, ...fields }
-    const entry = {
-      severity,
-      message: event,
-      time: new Date().toISOString(),
-      service,
-      ...(trace !== undefined && {
-        'logging.googleapis.com/trace': project ? `projects/${project}/traces/${trace}` : trace,
-      }),
-      ...rest,
+  const inService = `,"service":${textField(service)}`
+  const encodeTrace = (trace: string) =>
+    `,"logging.googleapis.com/trace":${textField(project ? `projects/${project}/traces/${trace}` : trace)}`
+  const encode = (fields: LogFields | undefined): string => {
+    let text = ''
+    for (const name in fields) {
+      const value = fields[name]
+      if (value === undefined) continue
+      text +=
+        name === 'trace' ? encodeTrace(String(value)) : `,"${name}":${encodeField(name, value)}`
     }
-    write(`${encodeFields(entry)}\n`)
+    return text
   }
-  const at = (bound: LogFields, severity: LogLevel) =>
-    RANK[severity] < least ? () => undefined : writer(bound, severity.toUpperCase())
-  const make = (bound: LogFields): Log => ({
-    debug: at(bound, 'debug'),
-    info: at(bound, 'info'),
-    warning: at(bound, 'warning'),
-    error: at(bound, 'error'),
-    audit: (event, fields, severity = 'NOTICE') => writer(bound, severity)(event, fields),
-    with: (fields) => make({ ...bound, ...fields }),
-  })
+  const make = (bound: LogFields): Log => {
+    // Written once, although most requests have several lines.
+    let boundText: string | undefined
+    const writeEntry = (severity: string, event: string, fields: LogFields | undefined) => {
+      const isOwn = fields === undefined || !Object.keys(bound).some((name) => name in fields)
+      boundText ??= encode(bound)
+      const about = isOwn ? boundText + encode(fields) : encode({ ...bound, ...fields })
+      write(
+        `{"severity":"${severity}","message":${textField(event)},"time":"${timeNow()}"${inService}${about}}\n`,
+      )
+    }
+    const at = (severity: LogLevel) => {
+      if (RANK[severity] < least) return () => undefined
+      const name = severity.toUpperCase()
+      return (event: string, fields?: LogFields) => writeEntry(name, event, fields)
+    }
+    return {
+      debug: at('debug'),
+      info: at('info'),
+      warning: at('warning'),
+      error: at('error'),
+      audit: (event, fields, severity = 'NOTICE') => writeEntry(severity, event, fields),
+      with: (fields) => make({ ...bound, ...fields }),
+      flush: flushLines,
+    }
+  }
   return make({})
 }
 
-function encodeFields(fields: Readonly<Record<string, LogFields[string]>>): string {
-  const members = Object.entries(fields).flatMap(([name, value]) =>
-    value === undefined ? [] : [`${JSON.stringify(name)}:${encodeField(name, value)}`],
-  )
-  return `{${members.join(',')}}`
+let timeMs = 0
+let timeText = ''
+
+/** The current time in ISO 8601; made once for all lines of a millisecond. */
+function timeNow(): string {
+  const now = Date.now()
+  if (now !== timeMs) {
+    timeMs = now
+    timeText = new Date(now).toISOString()
+  }
+  return timeText
 }
 
 function encodeField(name: string, value: NonNullable<LogFields[string]>): string {

@@ -157,6 +157,8 @@ export function createCallTool(options: CallToolOptions): CallTool {
 
   return ({ args, isPlain, body, ...call }) => {
     auditDecision(call.log, call.tool, call.identity, { decision: 'allowed' })
+    // Standard output is a pipe or a file, which take it before this returns (Node, on Linux).
+    call.log.flush()
     return finish(call, prepare(call.tool, body, args, isPlain))
   }
 }
@@ -196,7 +198,6 @@ function faultOf(
   }
 }
 
-/** Standard output is written before this returns (Node: pipes and files are synchronous on Linux). */
 function auditDecision(
   log: Log,
   tool: ToolDefinition,

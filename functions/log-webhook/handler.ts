@@ -2,6 +2,7 @@ import { type Handler, type HttpRequest, json } from '../../shared/http.ts'
 import { HttpError, methodNotAllowed, notFound } from '../../shared/http-error.ts'
 import { LOG_WEBHOOK_PATH } from '../../shared/protected-resource.ts'
 import { equalsSecret } from '../../shared/secret.ts'
+import { inTurns } from '../../shared/turns.ts'
 import { createDelivery, type DeliveryOptions } from './delivery.ts'
 import { parseLogRecords } from './log-record.ts'
 
@@ -24,7 +25,7 @@ export function createLogWebhook({ secrets, ...options }: LogWebhookOptions): Ha
     if (path !== LOG_WEBHOOK_PATH && path !== '/') throw notFound()
     if (method !== 'POST') throw methodNotAllowed(['POST'])
     if (!isLogStream(authorization, secrets)) throw unauthorized(authorization)
-    const outcomes = await settleDelivery(parseLogRecords(body()), log)
+    const outcomes = await settleDelivery(await inTurns(parseLogRecords(body())), log)
     const status = outcomes.some(({ retry }) => retry) ? 503 : 200
     const clients = new Set(outcomes.flatMap(({ client_id }) => client_id ?? []))
     log.info('delivery_handled', { records: outcomes.length, clients: clients.size, status })

@@ -1,7 +1,9 @@
+import { isUtf8 } from 'node:buffer'
 import * as z from 'zod'
 import { HttpError } from '../../shared/http-error.ts'
-import { asObject, decodeUtf8, parseJsonOfAnyDepth } from '../../shared/json.ts'
+import { asObject } from '../../shared/json.ts'
 import { MAX_BODY_BYTES, tooLarge } from '../../shared/request-body.ts'
+import { valuesOfDelivery } from './delivery-body.ts'
 
 /** One record of Auth0's log stream, as far as this system reads it. */
 export interface LogRecord {
@@ -25,10 +27,7 @@ const CLIENT_ID = /^[\w-]+$/
 
 const clientId = z.string().min(1).max(256)
 const event = z.looseObject({
-  log_id: z.string().optional().catch(undefined),
-  type: z.string().optional().catch(undefined),
   description: z.string().optional().catch(undefined),
-  date: z.string().optional().catch(undefined),
   client_id: clientId.optional().catch(undefined),
   details: z
     .looseObject({
@@ -38,17 +37,22 @@ const event = z.looseObject({
     .catch(undefined),
 })
 
+/** So many bytes are read in a few milliseconds. */
+const TURN_BYTES = 256 * 1024
+
 /**
  * Reads a delivery in any of the log stream's formats (JSON array, JSON object, JSON Lines), each
- * record bare or in Auth0's `{ log_id, data }` envelope.
+ * record bare or in Auth0's `{ log_id, data }` envelope. Records quote what clients sent, so a deeply
+ * nested one is read like the others. Yields where other requests may have a turn, and returns the
+ * records.
  *
  * @throws HttpError 400 when it is none of them, 413 when it is longer than `MAX_BODY_BYTES` and not
- * for holding many records; nothing of it is read then.
+ * for holding many records.
  */
-export function parseLogRecords(body: Buffer): LogRecord[] {
+export function* parseLogRecords(body: Buffer): Generator<undefined, LogRecord[]> {
   const isLong = body.length > MAX_BODY_BYTES
   try {
-    const records = parseDelivery(body).map(toRecord)
+    const records = yield* recordsOf(body)
     if (isLong && records.length * MAX_BODY_BYTES < body.length) throw tooLarge(MAX_BODY_BYTES)
     return records
   } catch (error) {
@@ -56,38 +60,46 @@ export function parseLogRecords(body: Buffer): LogRecord[] {
   }
 }
 
-/** Records quote what clients sent, so a deep one must not hold up those beside it. */
-function parseDelivery(body: Buffer): unknown[] {
-  const text = decodeUtf8(body)
-  if (text === undefined) throw malformed('not_utf8')
-  const whole = parseJsonOfAnyDepth(text)
-  if (whole !== undefined) return Array.isArray(whole.value) ? whole.value : [whole.value]
-  const lines = text.split('\n').filter((line) => line.trim() !== '')
-  const parsed = lines.map(parseJsonOfAnyDepth)
-  if (lines.length === 0 || parsed.includes(undefined)) throw malformed('not_json')
-  return parsed.map((line) => line?.value)
+function* recordsOf(body: Buffer): Generator<undefined, LogRecord[]> {
+  if (!isUtf8(body)) throw malformed('not_utf8')
+  const records: LogRecord[] = []
+  let turnEnd = TURN_BYTES
+  for (const { parsed, end } of valuesOfDelivery(body)) {
+    if (parsed === undefined) throw malformed('not_json')
+    records.push(toRecord(parsed.value))
+    if (end < turnEnd) continue
+    turnEnd = end + TURN_BYTES
+    yield
+  }
+  return records
 }
 
 function toRecord(value: unknown): LogRecord {
   const envelope = asObject(value)
   if (envelope === undefined) throw malformed('record_not_an_object')
   const data = asObject(envelope['data'])
-  const { log_id, type, description, date, client_id, details } = event.parse(data ?? envelope)
-  const isRegistration = type === 'sapi' && description?.trim() === REGISTRATION
+  const given = data ?? envelope
+  const logId = textOf(envelope['log_id']) ?? textOf(given['log_id'])
+  const at = Date.parse(textOf(given['date']) ?? '')
+  const date = Number.isNaN(at) ? undefined : at
+  // Nearly all records are of sign-ins and the like, and a busy tenant has thousands of them.
+  if (given['type'] !== 'sapi') return { logId, registeredClientId: undefined, date }
+  const { description, client_id, details } = event.parse(given)
+  const isRegistration = description?.trim() === REGISTRATION
   // A null or absent id in the answer leaves the event's own; no other id is tried.
   const id = details?.response.body.client_id ?? client_id
   const isGuess =
-    type === 'sapi' &&
-    !isRegistration &&
-    BY_METADATA_DOCUMENT.test(description ?? '') &&
-    CLIENT_ID.test(id ?? '')
-  const at = Date.parse(date ?? '')
+    !isRegistration && BY_METADATA_DOCUMENT.test(description ?? '') && CLIENT_ID.test(id ?? '')
   return {
-    logId: typeof envelope['log_id'] === 'string' ? envelope['log_id'] : log_id,
+    logId,
     registeredClientId: isRegistration || isGuess ? id : undefined,
     ...(isGuess && { isGuess }),
-    date: Number.isNaN(at) ? undefined : at,
+    date,
   }
+}
+
+function textOf(value: unknown): string | undefined {
+  return typeof value === 'string' ? value : undefined
 }
 
 function malformed(reason: string): HttpError {

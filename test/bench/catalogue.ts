@@ -1,3 +1,5 @@
+import { largeCatalogue } from '../support/large-catalogue.ts'
+
 /** A tool as far as both servers under test know it. */
 export interface BenchTool {
   readonly name: string
@@ -24,6 +26,11 @@ export function writeTools(count: number): string {
     },
   ])
   return JSON.stringify(Object.fromEntries(entries))
+}
+
+/** 117 tools of about 1.2 KB each, the number and size of GitHub's, as TOOLS. */
+export function largeTools(): string {
+  return largeCatalogue(117, 140_000).text
 }
 
 /** The catalogue of `writeTools` as a list. */

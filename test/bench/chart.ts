@@ -6,7 +6,8 @@ const VALUE_WIDTH = 80
 const BAR_HEIGHT = 18
 const ROW_HEIGHT = 28
 const TOP = 56
-const STYLE = `
+/** The style of the charts, light and dark. */
+export const STYLE = `
   text { font: 13px system-ui, sans-serif; fill: #1f2328 }
   .title { font-weight: 600; font-size: 15px }
   .note { fill: #59636e; font-size: 12px }
@@ -17,18 +18,27 @@ const STYLE = `
 
 /** Bars of the CPU time per call, as SVG; what is not ours is grey. */
 export function chart({ calls, date, machine, node }: Report): string {
-  const most = Math.max(...calls.map(({ cpuUs }) => cpuUs.median))
-  const bars = calls.map(({ id, label, cpuUs }, index) => {
+  const shown = calls.filter(({ id }) => !/^(call-\d+|list-of-\d+)$/.test(id))
+  const most = Math.max(...shown.map(({ cpuUs }) => cpuUs.median))
+  const bars = shown.map(({ id, label, cpuUs }, index) => {
     const y = TOP + index * ROW_HEIGHT
     const width = ((WIDTH - LABEL_WIDTH - VALUE_WIDTH) * cpuUs.median) / most
-    const isOther = ['empty', 'backend', 'sdk', 'sdk-large'].includes(id)
+    const isOther = [
+      'empty',
+      'empty-64',
+      'backend',
+      'raw',
+      'raw-large',
+      'sdk',
+      'sdk-large',
+    ].includes(id)
     return [
       `<text x="${LABEL_WIDTH - 10}" y="${y + 14}" text-anchor="end">${label}</text>`,
       `<rect class="${isOther ? 'other' : 'bar'}" x="${LABEL_WIDTH}" y="${y}" width="${width.toFixed(1)}" height="${BAR_HEIGHT}" rx="2"/>`,
       `<text x="${LABEL_WIDTH + width + 8}" y="${y + 14}">${Math.round(cpuUs.median)}</text>`,
     ].join('')
   })
-  const height = TOP + calls.length * ROW_HEIGHT + 8
+  const height = TOP + shown.length * ROW_HEIGHT + 8
   const about = `${date.slice(0, 10)}, Node ${node}, ${machine}`
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" role="img" aria-label="CPU time per call">
 <style>${STYLE}

@@ -1,11 +1,14 @@
 /**
  * `npm run bench`: what one call costs, side by side in one run, on this machine (Linux: CPU time and
  * memory come from /proc). Needs `npm run build`. Ends with 1 when a ratio misses its bound.
+ * `--compare REV` measures calls with another revision's gateway beside this one's.
  */
 import { existsSync, writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { JWKS_PATH, startIssuer } from '../support/issuer.ts'
+import { largeTools, writeTools } from './catalogue.ts'
 import { chart } from './chart.ts'
+import { buildRevision } from './compare.ts'
 import { goals } from './figures.ts'
 import { rows, servers } from './loads.ts'
 import {
@@ -15,9 +18,18 @@ import {
   measureMemory,
   type Sizes,
 } from './measure.ts'
-import { machine, printReport, type Report } from './report.ts'
+import { measureDelivery, measureFirstCalls, measurePeak } from './others.ts'
+import { machine, machineLoad, printCalls, printReport, type Report } from './report.ts'
 import { startServer } from './server-process.ts'
-import { backend, emptyFunction, gateway, logWebhook, metadata } from './subjects.ts'
+import { shapeChart } from './shape-chart.ts'
+import {
+  backend,
+  deployedGateway,
+  emptyFunction,
+  gateway,
+  logWebhook,
+  metadata,
+} from './subjects.ts'
 import { mintTokens } from './tokens.ts'
 
 const FULL: Sizes = {
@@ -37,10 +49,33 @@ const { values } = parseArgs({
     quick: { type: 'boolean', default: false },
     save: { type: 'boolean', default: false },
     only: { type: 'string', multiple: true },
+    compare: { type: 'string' },
   },
 })
 
+/** The rows whose gateway is compared with another revision's. */
+const COMPARED = ['call-users', 'call-new', 'call-large', 'list-3']
+
+async function compare(name: string, sizes: Sizes): Promise<string> {
+  using revision = buildRevision(name)
+  await using issuer = await startIssuer()
+  await using backendProcess = await startServer(backend)
+  const surroundings = { issuer: issuer.url, backend: backendProcess.url }
+  const here = gateway(surroundings)
+  const compared = rows(await mintTokens(issuer)).filter(({ id }) => COMPARED.includes(id))
+  const pairs = compared.flatMap((row) => [
+    row,
+    { ...row, id: `${row.id} at ${name}`, label: `${row.label}, at ${name}`, server: name },
+  ])
+  const commands = { gateway: here, [name]: revision.at(here) }
+  const calls = await measureCalls(pairs, commands, sizes, (round) =>
+    process.stderr.write(`round ${round} of ${sizes.rounds}\n`),
+  )
+  return printCalls(calls)
+}
+
 async function measure(sizes: Sizes, only: readonly string[] | undefined): Promise<Report> {
+  const load = machineLoad()
   await using issuer = await startIssuer()
   await using backendProcess = await startServer(backend)
   const surroundings = { issuer: issuer.url, backend: backendProcess.url }
@@ -59,18 +94,31 @@ async function measure(sizes: Sizes, only: readonly string[] | undefined): Promi
     ? await measureColdStarts(
         {
           empty: emptyFunction,
-          gateway: gateway(surroundings),
+          gateway: deployedGateway('3-tools', surroundings, writeTools(3)),
+          'gateway, 117 tools': deployedGateway('117-tools', surroundings, largeTools()),
           metadata: metadata(surroundings),
           'log-webhook': logWebhook(),
         },
         sizes,
       )
     : {}
-  const memoryOf = (id: string, command: typeof backend) => {
+  const rowOf = (id: string) => {
     const row = all.find((candidate) => candidate.id === id)
     if (row === undefined) throw new Error(`No row ${id}`)
-    return measureMemory(command, row, sizes)
+    return row
   }
+  const others = whole
+    ? {
+        firstCallMs: await measureFirstCalls(
+          deployedGateway('3-tools', surroundings, writeTools(3)),
+          rowOf('call'),
+          sizes.coldStarts,
+        ),
+        peakMiB: await measurePeak(gateway(surroundings), rowOf('call-100')),
+        delivery: await measureDelivery(logWebhook()),
+      }
+    : {}
+  const memoryOf = (id: string, command: typeof backend) => measureMemory(command, rowOf(id), sizes)
   const residentMiB: Report['residentMiB'] = whole
     ? {
         empty: await memoryOf('empty', emptyFunction),
@@ -85,6 +133,7 @@ async function measure(sizes: Sizes, only: readonly string[] | undefined): Promi
   return {
     date: new Date().toISOString(),
     machine: machine(),
+    load,
     node: process.versions.node,
     sizes: { ...sizes },
     calls,
@@ -92,7 +141,8 @@ async function measure(sizes: Sizes, only: readonly string[] | undefined): Promi
     residentMiB,
     logBytesPerCall,
     jwksFetches,
-    goals: whole ? goals(calls, coldStartMs, residentMiB) : [],
+    ...others,
+    goals: whole ? goals(calls, { coldStartMs, residentMiB, ...others }) : [],
   }
 }
 
@@ -100,11 +150,16 @@ if (!existsSync('dist/gateway')) {
   process.stderr.write('Run npm run build first: the benchmark measures what is deployed.\n')
   process.exit(2)
 }
+if (values.compare !== undefined) {
+  process.stdout.write(await compare(values.compare, values.quick ? QUICK : FULL))
+  process.exit(0)
+}
 const report = await measure(values.quick ? QUICK : FULL, values.only)
 process.stdout.write(printReport(report))
 process.stdout.write(`key set fetches: ${report.jwksFetches}\n`)
 if (values.save) {
   writeFileSync('test/bench/result.json', `${JSON.stringify(report, null, 2)}\n`)
   writeFileSync('test/bench/result.svg', chart(report))
+  writeFileSync('test/bench/shapes.svg', shapeChart(report))
 }
 process.exitCode = report.goals.every(({ value, atMost }) => value <= atMost) ? 0 : 1

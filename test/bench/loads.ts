@@ -1,8 +1,16 @@
-import { writeTools } from './catalogue.ts'
+import { largeTools, writeTools } from './catalogue.ts'
 import type { LoadRequest } from './load.ts'
-import { call, listTools, nothing, restCall } from './requests.ts'
+import { call, listTools, nothing, restCall, SIZES_KB, TOOL_COUNTS } from './requests.ts'
 import type { Command } from './server-process.ts'
-import { backend, emptyFunction, gateway, type Surroundings, sdkReference } from './subjects.ts'
+import {
+  backend,
+  deployedGateway,
+  emptyFunction,
+  gateway,
+  rawProxy,
+  type Surroundings,
+  sdkReference,
+} from './subjects.ts'
 import type { TokenSource } from './tokens.ts'
 
 /** One row of the table: a server and what it is asked. */
@@ -13,6 +21,8 @@ export interface Row {
   readonly server: string
   readonly next: (index: number) => LoadRequest
   readonly isGood: (status: number, body: string) => boolean
+  /** Unless it is the same for all rows. */
+  readonly connections?: number
 }
 
 /** The servers that the rows name. */
@@ -20,9 +30,16 @@ export function servers(surroundings: Surroundings): Readonly<Record<string, Com
   return {
     empty: emptyFunction,
     backend,
+    raw: rawProxy(surroundings),
     sdk: sdkReference(surroundings),
     gateway: gateway(surroundings),
-    'gateway, 200 tools': gateway(surroundings, writeTools(200)),
+    'gateway, 117 tools': deployedGateway('117-tools', surroundings, largeTools()),
+    ...Object.fromEntries(
+      TOOL_COUNTS.map((count) => [
+        `gateway, ${count}`,
+        deployedGateway(`list-of-${count}`, surroundings, writeTools(count)),
+      ]),
+    ),
     'gateway, public tool': gateway(
       surroundings,
       writeTools(3).replaceAll('["events:read"]', '[]'),
@@ -63,9 +80,18 @@ export function rows(tokens: TokenSource): readonly Row[] {
   return [
     row('empty', 'an empty function', 'empty', same(nothing), isAny200),
     row('backend', 'the backend alone', 'backend', same(restCall('none'))),
+    row('raw', 'Node alone: a call passed on', 'raw', same(call(tokens.seen)), isAny200),
     row('sdk', 'SDK reference: a call', 'sdk', same(call(tokens.seen))),
     row('call', 'gateway: a call, token seen before', 'gateway', same(call(tokens.seen))),
     row('call-users', 'a call, 500 users in turn', 'gateway', each(tokens.ofUsers, withToken)),
+    {
+      ...row('empty-64', 'an empty function, 64 connections', 'empty', same(nothing), isAny200),
+      connections: 64,
+    },
+    {
+      ...row('call-64', 'a call, 64 connections', 'gateway', each(tokens.ofUsers, withToken)),
+      connections: 64,
+    },
     row('call-new', 'a call, every token new', 'gateway', each(tokens.new, withToken)),
     row('rest', 'a call in REST', 'gateway', same(restCall(tokens.seen))),
     row('public', 'a call without a token', 'gateway, public tool', same(call(undefined))),
@@ -75,15 +101,33 @@ export function rows(tokens: TokenSource): readonly Row[] {
       'gateway, no arguments schema',
       same(call(tokens.seen)),
     ),
+    row('raw-large', 'Node alone: a call of 200 KB passed on', 'raw', same(large), isAny200),
     row('sdk-large', 'SDK reference: a call of 200 KB', 'sdk', same(large)),
     row('call-large', 'gateway: a call of 200 KB', 'gateway', same(large)),
+    ...SIZES_KB.map((kilobytes) =>
+      row(
+        `call-${kilobytes}`,
+        `gateway: a call of ${kilobytes} KB`,
+        'gateway',
+        same(call(tokens.seen, kilobytes)),
+      ),
+    ),
     row('list-3', 'tools/list, 3 tools', 'gateway', same(listTools(tokens.seen)), isAny200),
     row(
-      'list-200',
-      'tools/list, 200 tools',
-      'gateway, 200 tools',
+      'list-117',
+      'tools/list, 117 tools',
+      'gateway, 117 tools',
       same(listTools(tokens.seen)),
       isAny200,
+    ),
+    ...TOOL_COUNTS.map((count) =>
+      row(
+        `list-of-${count}`,
+        `tools/list, ${count} tools`,
+        `gateway, ${count}`,
+        same(listTools(tokens.seen)),
+        isAny200,
+      ),
     ),
     row('refused-none', 'refused: no token', 'gateway', same(call(undefined)), isRefused),
     row(

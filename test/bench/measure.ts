@@ -40,10 +40,11 @@ export async function measureCalls(
 }
 
 async function measureRow(
-  { server, next, isGood }: Row,
+  { server, next, isGood, ...row }: Row,
   process: ServerProcess | undefined,
-  { calls, connections }: Sizes,
+  { calls, ...sizes }: Sizes,
 ): Promise<Round> {
+  const connections = row.connections ?? sizes.connections
   if (process === undefined) throw new Error(`No server ${server}`)
   const cpuBefore = process.cpuSeconds()
   const startedAt = performance.now()

@@ -1,15 +1,15 @@
-import { cpus, totalmem } from 'node:os'
-import type { Figure, Goal, Spread } from './figures.ts'
+import { cpus, loadavg, totalmem } from 'node:os'
+import type { Figure, Goal, OtherFigures } from './figures.ts'
 
-export interface Report {
+export interface Report extends OtherFigures {
   /** ISO 8601 date. */
   readonly date: string
   readonly machine: string
   readonly node: string
   readonly sizes: Readonly<Record<string, number>>
+  /** Whether others used the machine when it began: a busy one gives higher figures. */
+  readonly load: 'idle' | 'busy'
   readonly calls: readonly Figure[]
-  readonly coldStartMs: Readonly<Record<string, Spread>>
-  readonly residentMiB: Readonly<Record<string, { readonly half: number; readonly end: number }>>
   /** Bytes of log per call, by row. */
   readonly logBytesPerCall: Readonly<Record<string, number>>
   readonly jwksFetches: number
@@ -22,8 +22,13 @@ export function machine(): string {
   return `${others.length + 1} cores of ${model}, ${Math.round(totalmem() / 2 ** 30)} GiB`
 }
 
-/** The report for people: one table for calls, one for goals. */
-export function printReport({ calls, coldStartMs, logBytesPerCall, goals }: Report): string {
+/** Idle: under half a core is in use, averaged over the last minute. */
+export function machineLoad(): Report['load'] {
+  return (loadavg()[0] ?? 0) < 0.5 ? 'idle' : 'busy'
+}
+
+/** The table of calls. */
+export function printCalls(calls: readonly Figure[]): string {
   const callRows = calls.map(({ label, cpuUs, p50Ms, p99Ms, callsPerSecond }) => [
     label,
     `${round(cpuUs.median)} (${round(cpuUs.least)}-${round(cpuUs.most)})`,
@@ -31,6 +36,12 @@ export function printReport({ calls, coldStartMs, logBytesPerCall, goals }: Repo
     p99Ms.toFixed(1),
     round(callsPerSecond),
   ])
+  return table(['', 'CPU us/call (range)', 'p50 ms', 'p99 ms', 'calls/s'], callRows)
+}
+
+/** The report for people: one table for calls, one for goals. */
+export function printReport(report: Report): string {
+  const { calls, coldStartMs, logBytesPerCall, goals } = report
   const startRows = Object.entries(coldStartMs).map(([name, { median, least, most }]) => [
     name,
     `${round(median)} (${round(least)}-${round(most)})`,
@@ -43,7 +54,8 @@ export function printReport({ calls, coldStartMs, logBytesPerCall, goals }: Repo
     value <= atMost ? 'ok' : 'MISSED',
   ])
   return [
-    table(['', 'CPU us/call (range)', 'p50 ms', 'p99 ms', 'calls/s'], callRows),
+    `${report.machine}, ${report.load} when it began\n`,
+    printCalls(calls),
     table(['cold start', 'ms (range)'], startRows),
     table(['log', 'bytes/call'], logRows),
     table(['ratio', 'value', 'at most', ''], goalRows),

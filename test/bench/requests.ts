@@ -13,6 +13,12 @@ export function listTools(token: string): LoadRequest {
   return post('tools/list', token, {})
 }
 
+/** One call of about so many bytes as the size. */
+export const SIZES_KB = [1, 10, 100, 500, 1_000] as const
+
+/** Numbers of tools whose list is measured. */
+export const TOOL_COUNTS = [1, 10, 100, 1_000] as const
+
 /** The same call in plain REST. */
 export function restCall(token: string): LoadRequest {
   const body = JSON.stringify({ limit: 5, note: 'x'.repeat(KILOBYTE) })

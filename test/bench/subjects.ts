@@ -1,4 +1,6 @@
+import { cpSync, rmSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
+import { CATALOGUE_FILE, catalogueFor, writeCatalogue } from '../../deploy/build/catalogue.ts'
 import { writeTools } from './catalogue.ts'
 import type { Command } from './server-process.ts'
 
@@ -19,6 +21,20 @@ const framework = (target: string, source: string, env: Command['env']): Command
   cwd: ROOT,
   env,
 })
+
+/**
+ * A copy of the built gateway, `dist/bench/<name>`, that takes its catalogue along, as `npm run deploy`
+ * makes it.
+ */
+export function deployedGateway(name: string, surroundings: Surroundings, tools: string): Command {
+  const directory = `${ROOT}dist/bench/${name}`
+  rmSync(directory, { recursive: true, force: true })
+  cpSync(`${ROOT}dist/gateway`, directory, { recursive: true })
+  const catalogue = catalogueFor('gateway', { TOOLS: tools })
+  if (catalogue !== undefined) writeCatalogue(directory, catalogue)
+  const { TOOLS: _, ...env } = gateway(surroundings).env
+  return framework('gateway', directory, { ...env, TOOLS_FILE: CATALOGUE_FILE })
+}
 
 /** The built gateway with a catalogue of its own. */
 export function gateway({ issuer, backend }: Surroundings, tools = writeTools(3)): Command {
@@ -42,6 +58,12 @@ export function metadata({ issuer }: Surroundings): Command {
   })
 }
 
+/** What the log stream of `logWebhook` sends. */
+export const deliveryHeaders = {
+  authorization: `Bearer ${SECRET}`,
+  'content-type': 'application/json',
+} as const
+
 /** The built log-webhook. */
 export function logWebhook(): Command {
   return framework('log-webhook', 'dist/log-webhook', {
@@ -58,6 +80,11 @@ export function logWebhook(): Command {
 export const emptyFunction: Command = framework('empty', `${HERE}empty-function.js`, {})
 
 export const backend: Command = { args: [`${HERE}backend.ts`], cwd: ROOT, env: {} }
+
+/** Node alone, passing on what comes. */
+export function rawProxy({ backend }: Surroundings): Command {
+  return { args: [`${HERE}raw-proxy.ts`], cwd: ROOT, env: { FUNCTIONS_BASE: backend } }
+}
 
 /** The official SDK's way to the same end. */
 export function sdkReference(surroundings: Surroundings): Command {

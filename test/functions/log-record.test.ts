@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { parseLogRecords } from '../../functions/log-webhook/log-record.ts'
 import { HttpError } from '../../shared/http-error.ts'
+import { atOnce } from '../../shared/turns.ts'
 
 const DATE = '2027-01-15T08:00:00.000Z'
 const REGISTRATION = {
@@ -13,10 +14,12 @@ const REGISTRATION = {
 }
 
 const parse = (body: unknown) =>
-  parseLogRecords(
-    Buffer.isBuffer(body)
-      ? body
-      : Buffer.from(typeof body === 'string' ? body : JSON.stringify(body)),
+  atOnce(
+    parseLogRecords(
+      Buffer.isBuffer(body)
+        ? body
+        : Buffer.from(typeof body === 'string' ? body : JSON.stringify(body)),
+    ),
   )
 /** The clients that one record with these members names. */
 const registered = (changes: object) =>
@@ -64,7 +67,7 @@ describe('a delivery', () => {
     ['an array with a number', `[${one},7]`, 'delivery_record_not_an_object'],
     ['an array with null', '[null]', 'delivery_record_not_an_object'],
     ['arrays in an array', `[[${one}]]`, 'delivery_record_not_an_object'],
-    ['arrays on lines', `[${one}]\n[${one}]`, 'delivery_record_not_an_object'],
+    ['arrays on lines', `[${one}]\n[${one}]`, 'delivery_not_json'],
     ['a line that is a number', `${one}\n7`, 'delivery_record_not_an_object'],
     ['half a character', Buffer.from([0x7b, 0x22, 0xc3, 0x22, 0x7d]), 'delivery_not_utf8'],
     ['UTF-16', Buffer.from(one, 'utf16le').subarray(0, -1), 'delivery_not_json'],
@@ -93,6 +96,7 @@ describe('a delivery of more than 1 MiB', () => {
   test.each([
     ['one record', padded(MIB)],
     ['one record in an array', [padded(MIB)]],
+    ['one such record among others', [padded(MIB), REGISTRATION, padded(MIB / 2)]],
     ['no record', `[${' '.repeat(MIB)}]`],
     ['no JSON', 'x'.repeat(MIB + 1)],
     ['no objects', `[${'7,'.repeat(MIB / 2)}7]`],

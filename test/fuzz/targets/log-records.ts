@@ -1,6 +1,7 @@
 import { type LogRecord, parseLogRecords } from '../../../functions/log-webhook/log-record.ts'
 import { HttpError } from '../../../shared/http-error.ts'
 import { asObject } from '../../../shared/json.ts'
+import { atOnce } from '../../../shared/turns.ts'
 import { type FuzzTarget, MARKER, must, onlyRefuses } from '../target.ts'
 
 const data = {
@@ -24,7 +25,7 @@ export const logRecordsTarget: FuzzTarget = {
     JSON.stringify([{ ...record, data: { ...data, type: 's', date: 'yesterday' } }]),
   ],
   check: (text) => {
-    const records = onlyRefuses([HttpError], () => parseLogRecords(Buffer.from(text)))
+    const records = onlyRefuses([HttpError], () => atOnce(parseLogRecords(Buffer.from(text))))
     if (records === undefined) return
     for (const { registeredClientId: id, date } of records) {
       must(id === undefined || (id.length > 0 && id.length <= MAX_ID), 'an id is not bounded')
@@ -33,7 +34,10 @@ export const logRecordsTarget: FuzzTarget = {
     const list = asList(text)
     if (list === undefined || list.length === 0) return
     const lines = list.map((one) => JSON.stringify(one)).join('\n')
-    must(written(parseLogRecords(Buffer.from(lines))) === written(records), 'the format counts')
+    must(
+      written(atOnce(parseLogRecords(Buffer.from(lines)))) === written(records),
+      'the format counts',
+    )
   },
 }
 

@@ -1,6 +1,6 @@
 import { RpcError, readJson, toMessage } from '../../../functions/gateway/json-rpc.ts'
 import { readInbound } from '../../../functions/gateway/revision.ts'
-import { MARKER, type FuzzTarget, must, onlyRefuses } from '../target.ts'
+import { type FuzzTarget, MARKER, must, onlyRefuses } from '../target.ts'
 
 const call = {
   jsonrpc: '2.0',

@@ -128,18 +128,19 @@ async function attempt(
   { run, write, pauseMs = PAUSE_MS }: RunStepsOptions,
   signal: AbortSignal,
 ): Promise<Finished> {
-  const { secret, fallback } = step
-  let isInstead = false
+  const { secret } = step
+  let { fallback } = step
+  let used = command
   for (let count = 0; ; count++) {
-    const used = isInstead && fallback ? fallback.command : command
     const finished = await run(used, { stdin: secret?.value })
     if (finished.code === 0) {
       for (const warning of warningsOf(finished)) write(`  ${warning}\n`)
       return finished
     }
-    if (!isInstead && fallback?.refusal.test(finished.stderr)) {
+    if (fallback?.refusal.test(finished.stderr)) {
       write(`  ${fallback.title}\n`)
-      isInstead = true
+      used = fallback.command
+      fallback = fallback.fallback
       continue
     }
     const pause = PAUSES[count]

@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { type Command, ENDING_SIGNALS, type Finished, type Run, toShell } from './command.ts'
 import { DeployError } from './deploy-error.ts'
 import { reasonOf, warningsOf } from './gcloud.ts'
+import { removeLeftovers, temporaryPrefix } from './leftover-files.ts'
 import { passes } from './passing.ts'
 import { newVersionOf, type Step, VARIABLES_FILE } from './step.ts'
 
@@ -29,6 +30,7 @@ const NEW_VERSION = new RegExp(newVersionOf('[\\w-]+'), 'g')
  * @throws DeployError after the first that fails, with its cause, what is in place and how to go on.
  */
 export async function runSteps(steps: readonly Step[], options: RunStepsOptions): Promise<void> {
+  removeLeftovers(tmpdir())
   const versions = new Map<string, string>()
   const done = new Set<Step>()
   await untilSignal(async (signal) => {
@@ -177,7 +179,7 @@ async function withVariablesFile(
   use: (path: string) => Promise<Finished>,
 ): Promise<Finished> {
   if (variables === undefined) return use('')
-  const directory = mkdtempSync(join(tmpdir(), 'deploy-'))
+  const directory = mkdtempSync(join(tmpdir(), temporaryPrefix()))
   try {
     const path = join(directory, 'variables.yaml')
     writeFileSync(path, toYaml(variables), { mode: 0o600 })

@@ -3,7 +3,7 @@ import { constants } from 'node:os'
 import { text } from 'node:stream/consumers'
 import { spawn } from 'cross-spawn'
 import type { Environment } from '../../shared/config.ts'
-import { createWatchdog } from './watchdog.ts'
+import { createWatchdog } from './process/watchdog.ts'
 
 /** A program and its arguments. Secrets are never among them: every process may read them there. */
 export type Command = readonly [program: string, ...args: string[]]

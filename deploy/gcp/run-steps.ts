@@ -5,8 +5,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { type Command, ENDING_SIGNALS, type Finished, type Run, toShell } from './command.ts'
 import { DeployError } from './deploy-error.ts'
 import { reasonOf, warningsOf } from './gcloud.ts'
-import { removeLeftovers, temporaryPrefix } from './leftover-files.ts'
-import { passes } from './passing.ts'
+import { removeLeftovers, temporaryPrefix } from './process/leftover-files.ts'
+import { passes } from './process/passing.ts'
 import { newVersionOf, type Step, VARIABLES_FILE } from './step.ts'
 
 export interface RunStepsOptions {

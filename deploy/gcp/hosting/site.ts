@@ -1,7 +1,7 @@
 import { cpSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { ROOT } from '../../build/functions.ts'
 import firebase from '../../firebase.json' with { type: 'json' }
-import { digestOf } from '../digest.ts'
+import { digestOf } from '../source/digest.ts'
 import { resourceName } from '../names.ts'
 import type { Settings } from '../settings.ts'
 

@@ -3,6 +3,7 @@ import { constants } from 'node:os'
 import { text } from 'node:stream/consumers'
 import { spawn } from 'cross-spawn'
 import type { Environment } from '../../shared/config.ts'
+import { createWatchdog } from './process/watchdog.ts'
 
 /** A program and its arguments. Secrets are never among them: every process may read them there. */
 export type Command = readonly [program: string, ...args: string[]]
@@ -33,9 +34,11 @@ const IS_WINDOWS = process.platform === 'win32'
 /**
  * Runs commands with the variables `base`, without a shell and without questions. A signal that ends
  * this process ends the commands that run, with their own children; those that follow are not started.
+ * SIGKILL ends them too, except on Windows.
  */
 export function createRun(base: Environment): Run {
   const children = new Set<ChildProcess>()
+  const watchdog = IS_WINDOWS ? undefined : createWatchdog()
   let ended: Finished | undefined
   const end = (signal: NodeJS.Signals) => {
     const code = 128 + constants.signals[signal]
@@ -56,8 +59,10 @@ export function createRun(base: Environment): Run {
     })
     if (children.size === 0) listen(true)
     children.add(child)
+    if (child.pid !== undefined) watchdog?.add(child.pid)
     const finished = await finish(child, stdin)
     children.delete(child)
+    if (child.pid !== undefined) watchdog?.remove(child.pid)
     if (children.size === 0) listen(false)
     return ended ?? finished
   }

@@ -1,4 +1,4 @@
-import { runCommand } from './run-command.ts'
+import { runCommand } from './process/run-command.ts'
 import { destroy } from './run-destroy.ts'
 
 await runCommand(destroy)

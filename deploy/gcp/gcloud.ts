@@ -1,6 +1,7 @@
+import { availableParallelism } from 'node:os'
 import { asObject } from '../../shared/json.ts'
 import type { Finished, Run } from './command.ts'
-import { DeployError } from './deploy-error.ts'
+import { DeployError, NotInstalledError } from './deploy-error.ts'
 import type { Json } from './json.ts'
 
 /** Reads with gcloud. */
@@ -18,11 +19,15 @@ export interface Gcloud {
 export const NOT_INSTALLED = 'gcloud is not installed: https://cloud.google.com/sdk/docs/install'
 const NOT_FOUND = /NOT_FOUND|not found|status=\[404\]|Cannot find/i
 
+/** A read takes a second of CPU time, most of it to start Python: more at once only slow each other. */
+const AT_ONCE = Math.max(2, availableParallelism())
+
 export function createGcloud(run: Run): Gcloud {
+  const turn = createTurns(AT_ONCE)
   const read = async (args: readonly string[]): Promise<unknown> => {
     const command = ['gcloud', ...args, '--format=json', '--quiet'] as const
-    const finished = await run(command)
-    if (finished.code === 127) throw new DeployError(NOT_INSTALLED)
+    const finished = await turn(() => run(command))
+    if (finished.code === 127) throw new NotInstalledError(NOT_INSTALLED)
     if (finished.code !== 0) {
       if (NOT_FOUND.test(finished.stderr)) return undefined
       throw new DeployError(`gcloud ${args.slice(0, 3).join(' ')}: ${reasonOf(finished)}`)
@@ -38,6 +43,23 @@ export function createGcloud(run: Run): Gcloud {
       const value = await read(args)
       return Array.isArray(value) ? value : []
     },
+  }
+}
+
+/** Lets `most` run at the same time; the others wait in the order of their calls. */
+function createTurns(most: number): <Value>(use: () => Promise<Value>) => Promise<Value> {
+  const waiting: (() => void)[] = []
+  let free = most
+  return async (use) => {
+    if (free > 0) free--
+    else await new Promise<void>((resolve) => waiting.push(resolve))
+    try {
+      return await use()
+    } finally {
+      const next = waiting.shift()
+      if (next === undefined) free++
+      else next()
+    }
   }
 }
 

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { DeployError } from './deploy-error.ts'
-import { type Gcloud, NOT_INSTALLED } from './gcloud.ts'
+import { DeployError, NotInstalledError } from './deploy-error.ts'
+import type { Gcloud } from './gcloud.ts'
 import type { Json } from './json.ts'
 import type { Settings } from './settings.ts'
 
@@ -32,7 +32,7 @@ export async function checkProject(
   const found = await gcloud
     .describe('projects', 'describe', project)
     .catch((error: unknown): Json => {
-      if (!(error instanceof DeployError) || error.message === NOT_INSTALLED) throw error
+      if (!(error instanceof DeployError) || error instanceof NotInstalledError) throw error
       if (API_OFF.test(error.message)) {
         note(`The Cloud Resource Manager API is off in ${project}; it is enabled with the others.`)
         return {}

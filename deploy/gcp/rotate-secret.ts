@@ -1,4 +1,4 @@
-import { runCommand } from './run-command.ts'
+import { runCommand } from './process/run-command.ts'
 import { rotateSecret } from './secrets/rotate.ts'
 
 await runCommand(rotateSecret)

@@ -1,23 +1,18 @@
 import { CATALOGUE_FILE, CATALOGUE_VARIABLES } from '../build/catalogue.ts'
 import { functionNames, ROOT } from '../build/functions.ts'
 import { type Command, toShell } from './command.ts'
-import { DeployError } from './deploy-error.ts'
+import { DeployError, NotInstalledError } from './deploy-error.ts'
+import { decide } from './reading/decide.ts'
+import { readFound } from './reading/found.ts'
 import { createGcloud } from './gcloud.ts'
 import { deployMonitoring } from './monitoring/run.ts'
 import { type Options, parseOptions, USAGE } from './options.ts'
-import { checkOrganisation } from './organisation.ts'
-import { pinnedTraffic } from './traffic.ts'
+import { checkOrganisation } from './checks/organisation.ts'
+import { pinnedTraffic } from './checks/traffic.ts'
 import { type Deployment, inPhases, phasesOf, plan } from './plan/plan.ts'
-import { checkProject } from './preflight.ts'
-import {
-  buildTargets,
-  type Dependencies,
-  emptyDeployment,
-  readDeployment,
-  readWanted,
-  type Wanted,
-} from './prepare.ts'
+import { buildTargets, type Dependencies, readWanted, type Wanted } from './prepare.ts'
 import { runSteps } from './run-steps.ts'
+import { settled } from './reading/settled.ts'
 import { describeStep } from './step.ts'
 
 const DOCTOR = 'deploy/auth0/doctor/index.ts'
@@ -41,7 +36,7 @@ export async function deploy(args: readonly string[], dependencies: Dependencies
     await deployMonitoring(wanted, { ...options, again }, dependencies)
     if (phases.size === 1) return
   }
-  const deployment = await read(wanted, options, dependencies)
+  const { deployment, failure } = await prepare(wanted, options, dependencies)
   const steps = inPhases(plan(deployment), phases)
   if (phases.has('functions')) {
     const pinned = pinnedTraffic(deployment, options)
@@ -52,7 +47,11 @@ export async function deploy(args: readonly string[], dependencies: Dependencies
   if (options.dryRun) {
     const commands = [...steps.map(describeStep), ...(doctor ? [toShell(doctor)] : [])]
     write(`${[...commands, `${commands.length} commands, none of them run.`].join('\n')}\n`)
-    return
+    // Without the programs, a plan for an empty project is what was asked for.
+    if (failure === undefined || failure instanceof NotInstalledError) return
+    throw new DeployError(
+      `This plan is not for the project as it is: it could not be read.\n${failure.message}`,
+    )
   }
   const gcloud = createGcloud(dependencies.run)
   await checkOrganisation(steps, deployment.state, wanted.settings, gcloud, (message) =>
@@ -64,30 +63,29 @@ export async function deploy(args: readonly string[], dependencies: Dependencies
   if (doctor !== undefined) await examine(doctor, deployment, wanted, dependencies)
 }
 
-/** A dry run goes on without a cloud to read: its plan is then the one for an empty project. */
-async function read(
+/** Builds what is wanted, and meets it with what there is. */
+async function prepare(
   wanted: Wanted,
   options: Options,
   dependencies: Dependencies,
-): Promise<Deployment> {
-  const { write } = dependencies
+): Promise<{ readonly deployment: Deployment; readonly failure: DeployError | undefined }> {
+  const { run, env, write } = dependencies
   const reading: Dependencies = {
-    ...dependencies,
+    env,
+    write,
     run: (command, more) => {
       if (options.dryRun) write(`# read\n${toShell(command)}\n`)
-      return dependencies.run(command, more)
+      return run(command, more)
     },
   }
-  const targets = () => buildTargets(wanted.targets, options.dist, dependencies)
-  try {
-    await checkProject(wanted.settings, createGcloud(reading.run), undefined, (message) =>
-      write(`${message}\n`),
-    )
-    return await readDeployment(wanted, await targets(), options, reading)
-  } catch (error) {
-    if (!options.dryRun || !(error instanceof DeployError)) throw error
-    write(`${error.message}\nWhat is there cannot be read. For an empty project:\n`)
-    return await emptyDeployment(wanted, await targets(), options)
+  const [targets, found] = await Promise.allSettled([
+    buildTargets(wanted.targets, options.dist, dependencies),
+    readFound(wanted, options, reading),
+  ])
+  const { failure, ...there } = settled(found)
+  return {
+    deployment: await decide(wanted, settled(targets), there, options, reading),
+    failure,
   }
 }
 

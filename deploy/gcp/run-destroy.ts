@@ -9,7 +9,7 @@ import { writeSite } from './hosting/site.ts'
 import { isSecret } from './names.ts'
 import { monitoringEnd } from './monitoring/prepare.ts'
 import { type Options, parseOptions, USAGE } from './options.ts'
-import { checkApp } from './ownership.ts'
+import { checkApp } from './checks/ownership.ts'
 import { type Backend, readBackends } from './plan/backends.ts'
 import { planEnd } from './plan/end.ts'
 import { inPhases, phasesOf } from './plan/plan.ts'
@@ -43,7 +43,8 @@ export async function destroy(args: readonly string[], dependencies: Dependencie
   const backends = functions.includes('gateway')
     ? await backendsOf(file, settings, gcloud, write)
     : []
-  const site = all && phases.has('hosting') ? await readSite(settings, options, run) : undefined
+  const site =
+    all && phases.has('hosting') ? await readSite(settings, options, dependencies) : undefined
   const monitoring =
     all && phases.has('monitoring') ? await monitoringEnd(settings, gcloud, write) : []
   const end = planEnd({ functions, settings, state, backends, site })
@@ -72,9 +73,9 @@ function readOptionalEnvFile(path: string, write: Dependencies['write']): Enviro
   }
 }
 
-async function readSite(settings: Settings, { dist }: Options, run: Dependencies['run']) {
+async function readSite(settings: Settings, { dist }: Options, dependencies: Dependencies) {
   const site = writeSite(functionNames(), settings, dist)
-  return { site, live: await readLiveSite(site, settings, run) }
+  return { site, live: await readLiveSite(site, settings, dependencies) }
 }
 
 async function backendsOf(

@@ -5,7 +5,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { type Command, ENDING_SIGNALS, type Finished, type Run, toShell } from './command.ts'
 import { DeployError } from './deploy-error.ts'
 import { reasonOf, warningsOf } from './gcloud.ts'
-import { passes } from './passing.ts'
+import { removeLeftovers, temporaryPrefix } from './process/leftover-files.ts'
+import { passes } from './process/passing.ts'
 import { newVersionOf, type Step, VARIABLES_FILE } from './step.ts'
 
 export interface RunStepsOptions {
@@ -29,6 +30,7 @@ const NEW_VERSION = new RegExp(newVersionOf('[\\w-]+'), 'g')
  * @throws DeployError after the first that fails, with its cause, what is in place and how to go on.
  */
 export async function runSteps(steps: readonly Step[], options: RunStepsOptions): Promise<void> {
+  removeLeftovers(tmpdir())
   const versions = new Map<string, string>()
   const done = new Set<Step>()
   await untilSignal(async (signal) => {
@@ -128,18 +130,19 @@ async function attempt(
   { run, write, pauseMs = PAUSE_MS }: RunStepsOptions,
   signal: AbortSignal,
 ): Promise<Finished> {
-  const { secret, fallback } = step
-  let isInstead = false
+  const { secret } = step
+  let { fallback } = step
+  let used = command
   for (let count = 0; ; count++) {
-    const used = isInstead && fallback ? fallback.command : command
     const finished = await run(used, { stdin: secret?.value })
     if (finished.code === 0) {
       for (const warning of warningsOf(finished)) write(`  ${warning}\n`)
       return finished
     }
-    if (!isInstead && fallback?.refusal.test(finished.stderr)) {
+    if (fallback?.refusal.test(finished.stderr)) {
       write(`  ${fallback.title}\n`)
-      isInstead = true
+      used = fallback.command
+      fallback = fallback.fallback
       continue
     }
     const pause = PAUSES[count]
@@ -176,7 +179,7 @@ async function withVariablesFile(
   use: (path: string) => Promise<Finished>,
 ): Promise<Finished> {
   if (variables === undefined) return use('')
-  const directory = mkdtempSync(join(tmpdir(), 'deploy-'))
+  const directory = mkdtempSync(join(tmpdir(), temporaryPrefix()))
   try {
     const path = join(directory, 'variables.yaml')
     writeFileSync(path, toYaml(variables), { mode: 0o600 })

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { ConfigError, type Environment, parseEnvironment } from '../../shared/config.ts'
 import type { Run } from './command.ts'
-import { faultOfRegion } from './regions.ts'
+import { faultOfRegion } from './checks/regions.ts'
 
 /** Where and how large: what `npm run deploy` needs besides the functions' own variables. */
 export interface Settings {
@@ -96,10 +96,14 @@ export async function readSettings(
   const { flags, env, file } = sources
   const given = (name: string) => env[name]?.trim() || file[name]?.trim()
   const names = Object.keys(gcpVariables)
+  const [project, region] = await Promise.all([
+    flags.project || given('GCP_PROJECT') || configured(run, 'core/project'),
+    flags.region || given('GCP_REGION') || configured(run, 'functions/region'),
+  ])
   const parsed = parseEnvironment(gcpVariables, {
     ...Object.fromEntries(names.map((name) => [name, given(name)])),
-    GCP_PROJECT: flags.project || given('GCP_PROJECT') || (await configured(run, 'core/project')),
-    GCP_REGION: flags.region || given('GCP_REGION') || (await configured(run, 'functions/region')),
+    GCP_PROJECT: project,
+    GCP_REGION: region,
     HOSTING_SITE: flags.site || given('HOSTING_SITE'),
   })
   const fault = faultOfRegion(parsed.GCP_REGION, isServed)

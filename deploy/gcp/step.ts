@@ -43,6 +43,8 @@ export interface Fallback {
   /** What is done instead, and why. */
   readonly title: string
   readonly command: Command
+  /** Where that is refused, too. */
+  readonly fallback?: Fallback | undefined
 }
 
 /** Stands for the temporary file of a step's variables. */

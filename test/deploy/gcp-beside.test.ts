@@ -355,6 +355,45 @@ test('the gateway is connected to the network that is given', async () => {
   ])
 })
 
+test('the gateway is disconnected from the network that is no longer given', async () => {
+  const interfaces = JSON.stringify([{ network: 'inner', subnetwork: 'apps' }])
+  commands.reply(
+    enabled,
+    { line: 'functions list', stdout: [deployed('gateway')] },
+    {
+      line: 'run services list',
+      stdout: [
+        {
+          metadata: { name: 'gateway', labels: { 'cloud.googleapis.com/location': 'us-central1' } },
+          spec: {
+            template: {
+              metadata: { annotations: { 'run.googleapis.com/network-interfaces': interfaces } },
+            },
+          },
+        },
+      ],
+    },
+  )
+  await run('deploy')
+  expect(changes().filter((one) => one.includes('network'))).toEqual([
+    'gcloud run services update gateway --clear-network --project=acme-prod --region=us-central1 --quiet',
+  ])
+})
+
+test('a run without changes takes 10 commands of gcloud, none of which changes anything', async () => {
+  await run('deploy')
+  const first = commands.invocations().slice()
+  const manager = { config: { name: 'cloudresourcemanager.googleapis.com' } }
+  commands.reply(
+    { line: 'services list', stdout: [...APIS, manager] },
+    ...repliesAfter(first, SECRETS),
+  )
+  const before = lines().length
+  expect((await run('deploy', ['--skip=apis,hosting'])).stdout).toContain('nothing to change')
+  expect(changes(before)).toEqual([])
+  expect(lines().slice(before)).toHaveLength(10)
+})
+
 describe('secrets', () => {
   const bare = Object.fromEntries(Object.entries(VARIABLES).filter(([name]) => !(name in SECRETS)))
 

@@ -2,8 +2,8 @@ import { mkdtempDisposableSync, readFileSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { readCommit, writeBuildInfo } from '../../deploy/gcp/build-info.ts'
-import { digestOf } from '../../deploy/gcp/digest.ts'
+import { readCommit, writeBuildInfo } from '../../deploy/gcp/source/build-info.ts'
+import { digestOf } from '../../deploy/gcp/source/digest.ts'
 import manifest from '../../package.json' with { type: 'json' }
 import { readBuildInfo } from '../../shared/build-info.ts'
 

@@ -351,6 +351,18 @@ describe('--dry-run', () => {
     expect(stdout).toContain('gcloud functions deploy gateway')
     expect(stdout).toContain('gcloud run services add-iam-policy-binding listevents')
   })
+
+  test.each([
+    ['the project', 'gcloud services list', 'PERMISSION_DENIED: not you', 'For an empty project'],
+    ['the site', 'firebase hosting:channel', 'Failed to authenticate', 'functions deploy gateway'],
+  ])('fails with the reason when %s cannot be read', async (_, line, reason, printed) => {
+    commands.reply({ line, code: 1, stderr: reason })
+    const { code, stdout, stderr } = await run(['--dry-run'])
+    expect(code).toBe(1)
+    expect(stderr).toContain(reason)
+    expect(stdout).toContain(printed)
+    expect(changes()).toEqual([])
+  })
 })
 
 describe('a failure', () => {

@@ -213,6 +213,30 @@ test.each(['SIGTERM', 'SIGHUP', 'SIGINT'] as const)(
   },
 )
 
+test('SIGKILL ends the command and its children, and the next run removes the file', async () => {
+  using directory = mkdtempDisposableSync(join(tmpdir(), 'signal-'))
+  const env = { ...process.env, TMPDIR: directory.path }
+  const child = spawn(process.execPath, ['--input-type=module', '-e', LONG], { env })
+  let output = ''
+  child.stdout.on('data', (chunk: Buffer) => {
+    output += chunk
+    if (/^\d+ \d+$/m.test(output)) child.kill('SIGKILL')
+  })
+  await once(child, 'close')
+  const [, shell, grandchild] = /^(\d+) (\d+)$/m.exec(output) ?? []
+  for (const pid of [shell, grandchild]) {
+    await expect.poll(() => isRunning(Number(pid)), { timeout: 10_000 }).toBe(false)
+  }
+  expect(readdirSync(directory.path)).toHaveLength(1)
+  const next = spawn(process.execPath, ['--input-type=module', '-e', NEXT], { env })
+  await once(next, 'close')
+  expect(readdirSync(directory.path)).toEqual([])
+})
+
+const NEXT = `
+import { runSteps } from '${ROOT}deploy/gcp/run-steps.ts'
+await runSteps([], { run: undefined, write: () => undefined, again: '' })`
+
 /** A command that has a child of its own and never ends. */
 const LONG = `
 import { createRun } from '${ROOT}deploy/gcp/command.ts'

@@ -1,4 +1,5 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import { addRevision, answerRun, RUN_HOST } from './google-run.ts'
 import { listen } from './listen.ts'
 
 type Json = Record<string, unknown>
@@ -13,6 +14,8 @@ export interface ApiRequest {
   readonly query: URLSearchParams
   readonly json: Json
   readonly bytes: Buffer
+  /** The region that the host names; only Cloud Run's does. */
+  readonly region?: string | undefined
 }
 
 /** Google's APIs as far as gcloud asks them for a deployment: they record, and keep what they are given. */
@@ -63,15 +66,11 @@ export async function startGoogleCloud(configDirectory: string): Promise<GoogleC
     })
   })
   const listening = await listen(server)
-  const overrides = [
-    'cloudfunctions',
-    'run',
-    'secretmanager',
-    'iam',
-    'serviceusage',
-    'cloudbilling',
+  const apis = [
+    ...['cloudfunctions', 'secretmanager', 'iam', 'serviceusage', 'cloudbilling'],
+    ...['cloudresourcemanager', 'cloudbuild', 'apigateway', 'monitoring', 'logging'],
   ]
-  const apis = [...overrides, 'cloudresourcemanager', 'cloudbuild', 'apigateway']
+  const [proxyHost = '', proxyPort = ''] = listening.host.split(':')
   const cloud: GoogleCloud = {
     requests,
     resources,
@@ -91,6 +90,11 @@ export async function startGoogleCloud(configDirectory: string): Promise<GoogleC
           `${listening.url}/${api}/`,
         ]),
       ),
+      // gcloud puts the region before this host, which no resolver knows: us-central1-run.test.
+      CLOUDSDK_API_ENDPOINT_OVERRIDES_RUN: `http://${RUN_HOST}/`,
+      CLOUDSDK_PROXY_TYPE: 'http',
+      CLOUDSDK_PROXY_ADDRESS: proxyHost,
+      CLOUDSDK_PROXY_PORT: proxyPort,
     },
     [Symbol.asyncDispose]: listening[Symbol.asyncDispose],
   }
@@ -98,11 +102,13 @@ export async function startGoogleCloud(configDirectory: string): Promise<GoogleC
 }
 
 function toRequest({ method = '', url = '' }: IncomingMessage, bytes: Buffer): ApiRequest {
-  const { pathname, searchParams } = new URL(url, 'http://google')
-  const [, api = '', path = ''] = /^\/([^/]+)\/(.*)$/.exec(decodeURIComponent(pathname)) ?? []
+  const { hostname, pathname, searchParams } = new URL(url, 'http://google')
+  const full = hostname.endsWith(RUN_HOST) ? `/run${pathname}` : pathname
+  const [, api = '', path = ''] = /^\/([^/]+)\/(.*)$/.exec(decodeURIComponent(full)) ?? []
   let json: Json = {}
   if (bytes[0] === 0x7b) json = JSON.parse(bytes.toString())
-  return { method, api, path, query: searchParams, json, bytes }
+  const [, region] = /^([a-z]+-[a-z]+\d+)-run\.test$/.exec(hostname) ?? []
+  return { method, api, path, query: searchParams, json, bytes, region }
 }
 
 function answer(res: ServerResponse, body: Json | undefined): void {
@@ -143,13 +149,15 @@ function handle(
   }
   if (path.endsWith('/versions')) return { versions: [], totalSize: 0 }
   if (api === 'run' && /serving\.knative\.dev|\/services$/.test(request.path)) {
-    return knative(method, path, json, resources)
+    return answerRun(request, path, resources)
   }
   if (method === 'GET') return resources.get(normal(path)) ?? list(path, resources)
   if (method === 'DELETE') {
     const gone = resources.get(normal(path))
     resources.delete(normal(path))
-    return gone && api === 'cloudfunctions' ? done(resources, {}) : gone && {}
+    if (gone === undefined || api !== 'cloudfunctions') return gone && {}
+    resources.delete(normal(path).replace('/functions/', '/services/'))
+    return done(resources, {})
   }
   return create(request, normal(path), query, resources)
 }
@@ -161,63 +169,6 @@ function list(path: string, resources: Map<string, Json>): Json | undefined {
   const pattern = new RegExp(`^${path.replace('/locations/-/', '/locations/[^/]+/')}/[^/]+$`)
   const found = [...resources].filter(([name]) => pattern.test(name)).map(([, one]) => one)
   return { [kind === 'serviceAccounts' ? 'accounts' : kind]: found }
-}
-
-/** Cloud Run as `gcloud run` sees it: services by namespace, as those of functions are. */
-function knative(
-  method: string,
-  path: string,
-  json: Json,
-  resources: Map<string, Json>,
-): Json | undefined {
-  const services = [...resources].filter(
-    ([name]) => name.includes('/services/') && !name.endsWith('/policy'),
-  )
-  const items = services.map(([name, one]) => asService(name, one))
-  const [, wanted] = /\/services\/([^/]+)$/.exec(path) ?? []
-  if (wanted === undefined) return { items, kind: 'ServiceList', apiVersion: KNATIVE, metadata: {} }
-  const found = services.find(([name]) => name.endsWith(`/${wanted}`))
-  if (found === undefined) return undefined
-  const [name] = found
-  if (method === 'PUT') resources.set(name, { ...found[1], ...json })
-  return asService(name, resources.get(name) ?? {})
-}
-
-const KNATIVE = 'serving.knative.dev/v1'
-
-function asService(path: string, stored: Json): Json {
-  const [, region, name] = /\/locations\/([^/]+)\/services\/([^/]+)$/.exec(path) ?? []
-  const condition = { type: 'Ready', status: 'True' }
-  const { metadata, spec } = stored as { metadata?: Json; spec?: Json }
-  return {
-    apiVersion: KNATIVE,
-    kind: 'Service',
-    metadata: {
-      annotations: {},
-      generation: 1,
-      ...metadata,
-      name,
-      namespace: NUMBER,
-      labels: { 'cloud.googleapis.com/location': region },
-    },
-    spec: {
-      template: { metadata: {}, spec: { containers: [{ image: 'gcr.io/acme/x' }] } },
-      traffic: [{ percent: 100, latestRevision: true }],
-      ...spec,
-    },
-    status: {
-      observedGeneration: 1,
-      conditions: [
-        condition,
-        { ...condition, type: 'ConfigurationsReady' },
-        { ...condition, type: 'RoutesReady' },
-      ],
-      latestReadyRevisionName: `${name}-00001`,
-      latestCreatedRevisionName: `${name}-00001`,
-      url: `https://${name}.a.run.app`,
-      traffic: [{ percent: 100, revisionName: `${name}-00001`, latestRevision: true }],
-    },
-  }
 }
 
 /** Google takes project `-` for "look it up". */
@@ -297,7 +248,7 @@ function create(
     serviceConfig: { ...(json['serviceConfig'] as Json), service },
   }
   resources.set(full, next)
-  resources.set(service, { ...resources.get(service), name: service })
+  resources.set(service, addRevision({ ...resources.get(service), name: service }))
   return done(resources, {
     '@type': 'type.googleapis.com/google.cloud.functions.v2.Function',
     ...next,

@@ -1,9 +1,11 @@
+import type { Environment } from '../../../shared/config.ts'
 import { asObject } from '../../../shared/json.ts'
 import type { Finished, Run } from '../command.ts'
-import { DeployError } from '../deploy-error.ts'
+import { DeployError, NotInstalledError } from '../deploy-error.ts'
 import { reasonOf } from '../gcloud.ts'
 import { type Json, object } from '../json.ts'
 import { resourceName } from '../names.ts'
+import { createHostingClient } from '../operate/releases.ts'
 import type { Settings } from '../settings.ts'
 import { type Site, siteArguments } from './site.ts'
 
@@ -50,7 +52,12 @@ export function isOurRelease(
  *
  * @throws DeployError when there is no firebase command line, or it may not or cannot look.
  */
-export async function readLiveSite(site: Site, settings: Settings, run: Run): Promise<LiveSite> {
+export async function readLiveSite(
+  site: Site,
+  settings: Settings,
+  dependencies: { readonly run: Run; readonly env: Environment },
+): Promise<LiveSite> {
+  const { run } = dependencies
   const { project } = settings
   const look = (id: string | undefined) =>
     run([
@@ -65,16 +72,41 @@ export async function readLiveSite(site: Site, settings: Settings, run: Run): Pr
     finished = await look(id)
   }
   if (finished.code === 127) {
-    throw new DeployError(`firebase is not installed. Install it: npm install --global firebase-tools
+    throw new NotInstalledError(`firebase is not installed. Install it: npm install --global firebase-tools
 Or leave Hosting out: --skip=hosting`)
   }
-  if (finished.code === 0) return liveSite(id, finished.stdout)
+  if (finished.code === 0) {
+    return withMessage(liveSite(id, finished.stdout), settings, dependencies)
+  }
   if (id !== undefined && NO_SITE.test(textOf(finished))) {
     return { id, exists: false, release: undefined }
   }
   throw new DeployError(`firebase: ${reasonOf(finished)}
 Log in: firebase login. Make it a Firebase project: firebase projects:addfirebase ${project}
 Or leave Hosting out: --skip=hosting`)
+}
+
+/**
+ * A release of ours without a message is a clone: what it was made from says what was live before the
+ * first of ours. Where that cannot be read, the release stays without.
+ */
+async function withMessage(
+  live: LiveSite,
+  settings: Settings,
+  dependencies: { readonly run: Run; readonly env: Environment },
+): Promise<LiveSite> {
+  const { id, release } = live
+  if (id === undefined || release === undefined || release.message) return live
+  if (!isOurRelease(release, settings)) return live
+  const { project } = settings
+  const client = createHostingClient({ project, site: id }, { ...dependencies, fetch })
+  const { releases } = await client.read().catch((error: unknown) => {
+    if (!(error instanceof DeployError)) throw error
+    return { releases: [] }
+  })
+  const same = releases.filter(({ version }) => version.endsWith(`/versions/${release.version}`))
+  const message = same.find((one) => one.message)?.message
+  return { ...live, release: { ...release, message } }
 }
 
 function textOf({ stdout, stderr }: Finished): string {

@@ -1,3 +1,4 @@
+import { ROOT } from '../../build/functions.ts'
 import { DeployError } from '../deploy-error.ts'
 import type { Settings } from '../settings.ts'
 import type { Step } from '../step.ts'
@@ -12,6 +13,7 @@ export interface HostingState {
 
 /** What a message says after the digest: the version that was live before the first of ours. */
 const BEFORE = / after (\S+)$/
+const RESTORE = `${ROOT}deploy/gcp/hosting/restore-release.ts`
 
 /**
  * Checks that nothing would be replaced that something else has released.
@@ -86,14 +88,20 @@ export function planHostingEnd({ site, live }: HostingState, settings: Settings)
     {
       phase: 'hosting',
       title: `bring back the Hosting release that was live before (version ${before})`,
-      command: [
-        ...(['firebase', 'hosting:clone', `${id}@${before}`, `${id}:live`] as const),
-        ...['--project', project, '--non-interactive'],
-      ],
+      command: [process.execPath, RESTORE, project, id, before],
       fallback: {
         refusal: /\S/,
-        title: `The version ${before} cannot be brought back; the site ${id} is disabled instead`,
-        command: disable,
+        title:
+          "Firebase Hosting's API has not released it; cloning the version, without its message",
+        command: [
+          ...(['firebase', 'hosting:clone', `${id}@${before}`, `${id}:live`] as const),
+          ...['--project', project, '--non-interactive'],
+        ],
+        fallback: {
+          refusal: /\S/,
+          title: `The version ${before} cannot be brought back; the site ${id} is disabled instead`,
+          command: disable,
+        },
       },
     },
   ]

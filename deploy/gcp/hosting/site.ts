@@ -1,7 +1,7 @@
 import { cpSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { ROOT } from '../../build/functions.ts'
 import firebase from '../../firebase.json' with { type: 'json' }
-import { digestOf } from '../digest.ts'
+import { digestOf } from '../source/digest.ts'
 import { resourceName } from '../names.ts'
 import type { Settings } from '../settings.ts'
 
@@ -26,15 +26,18 @@ export function hostingConfig(functions: readonly string[], place: Place) {
   return { hosting: { ...(site && { site }), ...hosting, public: 'public', rewrites } }
 }
 
-/** Writes what Hosting is to serve into `<dist>/hosting`. */
+/** Writes what Hosting is to serve into `<dist>/hosting`. The digest does not tell which site it is for. */
 export function writeSite(functions: readonly string[], place: Place, dist: string): Site {
   const directory = `${dist}/hosting`
   rmSync(directory, { recursive: true, force: true })
   mkdirSync(directory, { recursive: true })
   cpSync(`${ROOT}deploy/${firebase.hosting.public}`, `${directory}/public`, { recursive: true })
-  const config = JSON.stringify(hostingConfig(functions, place), undefined, 2)
-  writeFileSync(`${directory}/firebase.json`, `${config}\n`)
-  return { directory, digest: digestOf(directory) }
+  const write = (config: unknown) =>
+    writeFileSync(`${directory}/firebase.json`, `${JSON.stringify(config, undefined, 2)}\n`)
+  write(hostingConfig(functions, { ...place, site: undefined }))
+  const digest = digestOf(directory)
+  write(hostingConfig(functions, place))
+  return { directory, digest }
 }
 
 /** What every command about a site takes. */

@@ -1,6 +1,6 @@
 import type { Environment } from '../../../shared/config.ts'
 import type { Run } from '../command.ts'
-import { DeployError } from '../deploy-error.ts'
+import { DeployError, NotInstalledError } from '../deploy-error.ts'
 import { NOT_INSTALLED } from '../gcloud.ts'
 import { type Json, object } from '../json.ts'
 
@@ -97,7 +97,7 @@ export function createHostingClient(
 
 async function accessToken(run: Run): Promise<string> {
   const { code, stdout, stderr } = await run(['gcloud', 'auth', 'print-access-token', '--quiet'])
-  if (code === 127) throw new DeployError(NOT_INSTALLED)
+  if (code === 127) throw new NotInstalledError(NOT_INSTALLED)
   if (code === 0) return stdout.trim()
   throw new DeployError(`gcloud auth print-access-token: ${stderr.trim()}`)
 }

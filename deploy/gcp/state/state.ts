@@ -67,28 +67,66 @@ export async function readState(
   const services = await gcloud.list('services', 'list', '--enabled', at)
   const enabled = services.map((service) => String(object(service['config'])['name']))
   const apis = new Set(enabled.filter((name) => APIS.some((api) => api === name)))
-  const [listed, accounts, stored] = await Promise.all([
+  const [listed, stored] = await Promise.all([
     readCompute(settings, apis, gcloud),
-    apis.has('iam.googleapis.com') ? gcloud.list('iam', 'service-accounts', 'list', at) : [],
     apis.has('secretmanager.googleapis.com')
       ? readSecrets(settings, names.secrets, names.values ?? true, gcloud)
       : new Map<string, StoredSecret>(),
   ])
   const isRead = (secret: string) =>
     names.values !== false && !isInUse(secret, names.uses, settings, listed.functions)
-  const secrets = await withReaders(stored, settings, isRead, gcloud)
-  const emails = new Set(names.functions.map((name) => serviceAccountEmail(name, settings)))
-  return {
-    apis,
-    functions: await describeFunctions(settings, names.functions, listed, gcloud),
-    accounts: new Map(
-      accounts
-        .filter(({ email }) => emails.has(String(email)))
-        .map(({ email, description }) => [String(email), description === OWNER_NOTE]),
-    ),
-    secrets,
-    all: listed,
+  const [secrets, functions, accounts] = await Promise.all([
+    withReaders(stored, settings, isRead, gcloud),
+    describeFunctions(settings, names.functions, listed, gcloud),
+    readAccounts(settings, names, apis, listed.functions, gcloud),
+  ])
+  return { apis, functions, accounts, secrets, all: listed }
+}
+
+/** An account that an active function of ours runs as is there, so a deployment does not list it. */
+async function readAccounts(
+  settings: Settings,
+  {
+    functions: names,
+    values,
+  }: { readonly functions: readonly string[]; readonly values?: boolean },
+  apis: ReadonlySet<string>,
+  functions: readonly ListedFunction[],
+  gcloud: Gcloud,
+): Promise<State['accounts']> {
+  const emails = new Set(names.map((name) => serviceAccountEmail(name, settings)))
+  const used = names.flatMap((name) => {
+    const deployed = find(name, functions, settings)
+    const runsAsItsOwn = deployed !== undefined && isItself(name, deployed, settings)
+    return runsAsItsOwn && isOurs(deployed.labels) ? [serviceAccountEmail(name, settings)] : []
+  })
+  if (values !== false && used.length === names.length) {
+    return new Map(used.map((email) => [email, true]))
   }
+  if (!apis.has('iam.googleapis.com')) return new Map()
+  const listed = await gcloud.list(
+    ...['iam', 'service-accounts', 'list', `--project=${settings.project}`],
+  )
+  return new Map(
+    listed
+      .filter(({ email }) => emails.has(String(email)))
+      .map(({ email, description }) => [String(email), description === OWNER_NOTE]),
+  )
+}
+
+function find(
+  name: string,
+  functions: readonly ListedFunction[],
+  settings: Settings,
+): ListedFunction | undefined {
+  const id = resourceName(name, settings)
+  return functions.find((one) => one.id === id && one.region === settings.region)
+}
+
+/** True when it is active, as its own account. */
+function isItself(name: string, deployed: ListedFunction, settings: Settings): boolean {
+  const account = serviceAccountEmail(name, settings)
+  return deployed.isActive && deployed.service['serviceAccountEmail'] === account
 }
 
 async function readCompute(
@@ -96,11 +134,13 @@ async function readCompute(
   apis: ReadonlySet<string>,
   gcloud: Gcloud,
 ): Promise<Required<State>['all']> {
-  const functions = apis.has('cloudfunctions.googleapis.com')
-    ? await listFunctions(settings, gcloud)
-    : []
-  const hasServices = functions.length > 0 && apis.has('run.googleapis.com')
-  return { functions, services: hasServices ? await listServices(settings, gcloud) : [] }
+  const hasFunctions = apis.has('cloudfunctions.googleapis.com')
+  const hasServices = hasFunctions && apis.has('run.googleapis.com')
+  const [functions, services] = await Promise.all([
+    hasFunctions ? listFunctions(settings, gcloud) : [],
+    hasServices ? listServices(settings, gcloud) : [],
+  ])
+  return { functions, services }
 }
 
 async function describeFunctions(
@@ -111,8 +151,7 @@ async function describeFunctions(
 ): Promise<ReadonlyMap<string, DeployedFunction>> {
   const { region } = settings
   const found = names.flatMap((name) => {
-    const id = resourceName(name, settings)
-    const listed = functions.find((one) => one.id === id && one.region === region)
+    const listed = find(name, functions, settings)
     return listed === undefined ? [] : [{ name, listed }]
   })
   const described = found.map(async ({ name, listed }) => {
@@ -174,13 +213,11 @@ function isInUse(
   functions: readonly ListedFunction[],
 ): boolean {
   return [...uses].every(([name, wanted]) => {
-    const id = resourceName(name, settings)
-    const deployed = functions.find((one) => one.id === id && one.region === settings.region)
+    const deployed = find(name, functions, settings)
     const isWanted = wanted.includes(secret)
     if (deployed === undefined) return !isWanted && uses.size > 0
-    const isItsOwn = deployed.service['serviceAccountEmail'] === serviceAccountEmail(name, settings)
     const isUsed = secretsOf(deployed).includes(resourceName(secret, settings))
-    return deployed.isActive && isItsOwn && isUsed === isWanted
+    return isItself(name, deployed, settings) && isUsed === isWanted
   })
 }
 

@@ -1,8 +1,8 @@
 import { writeFileSync } from 'node:fs'
-import manifest from '../../package.json' with { type: 'json' }
-import { BUILD_INFO_FILE } from '../../shared/build-info.ts'
-import { ROOT } from '../build/functions.ts'
-import type { Run } from './command.ts'
+import manifest from '../../../package.json' with { type: 'json' }
+import { BUILD_INFO_FILE } from '../../../shared/build-info.ts'
+import { ROOT } from '../../build/functions.ts'
+import type { Run } from '../command.ts'
 
 /** The commit of the working copy, with `-dirty` after it where files differ; absent where git fails. */
 export async function readCommit(run: Run): Promise<string | undefined> {

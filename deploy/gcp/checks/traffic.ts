@@ -1,6 +1,6 @@
-import { resourceName } from './names.ts'
-import type { Options } from './options.ts'
-import type { Deployment } from './plan/plan.ts'
+import { resourceName } from '../names.ts'
+import type { Options } from '../options.ts'
+import type { Deployment } from '../plan/plan.ts'
 
 /**
  * What would not be served after deploying: a rollback pins traffic to an earlier revision, and

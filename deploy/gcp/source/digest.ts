@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { readdirSync, readFileSync } from 'node:fs'
-import { BUILD_INFO_FILE } from '../../shared/build-info.ts'
+import { BUILD_INFO_FILE } from '../../../shared/build-info.ts'
 
 const LABEL_CHARACTERS = 40
 

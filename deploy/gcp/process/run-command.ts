@@ -1,8 +1,8 @@
-import '../node-version.js'
-import { ConfigError } from '../../shared/config.ts'
-import { createRun } from './command.ts'
-import { DeployError } from './deploy-error.ts'
-import type { Dependencies } from './prepare.ts'
+import '../../node-version.js'
+import { ConfigError } from '../../../shared/config.ts'
+import { createRun } from '../command.ts'
+import { DeployError } from '../deploy-error.ts'
+import type { Dependencies } from '../prepare.ts'
 
 /** Runs one of the commands of this folder as this process: its arguments, environment and output. */
 export async function runCommand(

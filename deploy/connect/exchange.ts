@@ -16,16 +16,16 @@ export async function exchangeCode(
   { redirectUri, codeVerifier }: Authorization,
   { code, iss }: Answer,
 ): Promise<string> {
-  const { metadata, resource, clientId } = request
+  const { metadata, resource, client } = request
   try {
     const tokens = await exchangeAuthorization(metadata.issuer, {
       metadata,
-      clientInformation: { client_id: clientId },
+      clientInformation: client,
       authorizationCode: code,
       ...(iss !== undefined && { iss }),
       codeVerifier,
       redirectUri,
-      resource: new URL(resource.resource),
+      ...(resource.resource !== undefined && { resource: resource.resource }),
       fetchFn: send,
     })
     return tokens.access_token

@@ -6,6 +6,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { CAUSES, type CauseId } from '../../deploy/connect/causes.ts'
 import { connect } from '../../deploy/connect/connect.ts'
 import type { ConnectOptions } from '../../deploy/connect/connect-options.ts'
+import { IMITATIONS } from '../../deploy/connect/imitations.ts'
 import { STEPS, type StepName } from '../../deploy/connect/step.ts'
 import { ALICE } from '../support/people.ts'
 
@@ -195,6 +196,14 @@ const STAGED: { readonly [Id in CauseId]: Staging } = {
     step: 'admission',
     answers: () => ({ '/authorize': [403, '<p>Unknown client: c'] }),
     options: () => ({ clientId: 'c' }),
+  },
+  metadata_document_unknown: {
+    step: 'admission',
+    answers: (origin) => ({
+      ...metadata({ client_id_metadata_document_supported: true })(origin),
+      '/authorize': [403, '<p>Unknown client: https://vscode.dev/oauth/client-metadata.json'],
+    }),
+    options: () => ({ imitation: IMITATIONS.vscode, callbackPort: 0 }),
   },
   rules_or_hooks: {
     step: 'admission',

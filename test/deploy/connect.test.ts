@@ -242,6 +242,20 @@ describe('a system with curated metadata', () => {
   })
 })
 
+test('with a public tool, the challenge and the sign-in of ChatGPT are seen at a protected one', async () => {
+  const tools = {
+    getTime: { description: 'Public', scopes: [], annotations: { readOnlyHint: true } },
+    listEvents: { description: 'Protected', scopes: ['events:read'] },
+  }
+  const system = await startOnFreePorts({ TOOLS: JSON.stringify(tools) })
+  const { steps } = await connectTo(system)
+  await system.stop()
+  expect(seenAt('protected-resource', steps)).toContain(
+    'challenge on listEvents with resource_metadata and a sign-in in the form of ChatGPT',
+  )
+  expect(seenAt('token', steps)).toContain('scope events:read')
+})
+
 test('a redirect URI that is not covered is told as soon as log-webhook refuses it', async () => {
   const system = await startOnFreePorts({ CLIENT_REDIRECT_URIS: CHATGPT_REDIRECT_URIS.join(',') })
   const { steps } = await connectTo(system)

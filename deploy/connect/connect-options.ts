@@ -1,6 +1,6 @@
-import type { Fetch } from './fetch-document.ts'
-import type { Person } from './form-sign-in.ts'
-import type { Imitation } from './imitations.ts'
+import type { Imitation } from './client/imitations.ts'
+import type { Fetch } from './discovery/fetch-document.ts'
+import type { Person } from './sign-in/form-sign-in.ts'
 import type { Step } from './step.ts'
 
 /** What a connection is made with. */

@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util'
-import type { Person } from './form-sign-in.ts'
-import { CLIENT_NAMES, IMITATIONS, type Imitation } from './imitations.ts'
+import { CLIENT_NAMES, IMITATIONS, type Imitation } from './client/imitations.ts'
+import type { Person } from './sign-in/form-sign-in.ts'
 
 export interface Options {
   readonly url: string

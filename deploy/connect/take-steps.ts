@@ -1,9 +1,9 @@
-import { type Access, createSends, obtainAccess, type Sends, stepUp } from './access.ts'
-import { type Callbacks, createCallbacks } from './client.ts'
+import { StepError } from './causes/step-error.ts'
+import { type Callbacks, createCallbacks } from './client/client.ts'
 import type { ConnectOptions } from './connect-options.ts'
-import { readProtectedResource } from './discovery.ts'
+import { readProtectedResource } from './discovery/discovery.ts'
+import { type Access, createSends, obtainAccess, type Sends, stepUp } from './sign-in/access.ts'
 import type { Found, Steps } from './step.ts'
-import { StepError } from './step-error.ts'
 import { callTool, listTools, openClient } from './tools.ts'
 
 /** Access that another sign-in brought, and why there was one. */

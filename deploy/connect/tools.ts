@@ -7,13 +7,13 @@ import {
   type Tool,
   UnauthorizedError,
 } from '@modelcontextprotocol/client'
-import type { CauseId } from './causes.ts'
-import { type Fetch, interruption } from './fetch-document.ts'
-import type { Imitation } from './imitations.ts'
+import type { CauseId } from './causes/causes.ts'
+import { StepError } from './causes/step-error.ts'
+import type { Imitation } from './client/imitations.ts'
+import { SCOPE } from './discovery/challenge.ts'
+import { type Fetch, interruption } from './discovery/fetch-document.ts'
+import { isOpen, schemesOf } from './discovery/tool-schemes.ts'
 import type { Found } from './step.ts'
-import { StepError } from './step-error.ts'
-import { SCOPE } from './challenge.ts'
-import { isOpen, schemesOf } from './tool-schemes.ts'
 
 const ME = { name: 'connect', version: '1.0.0' }
 const MAX_SEEN_CHARACTERS = 200

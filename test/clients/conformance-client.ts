@@ -1,6 +1,7 @@
 /** `npm run connect` as the client command of the MCP conformance suite; the URL is the argument. */
+
+import type { Imitation } from '../../deploy/connect/client/imitations.ts'
 import { connect } from '../../deploy/connect/connect.ts'
-import type { Imitation } from '../../deploy/connect/imitations.ts'
 import { printStep } from '../../deploy/connect/print-step.ts'
 
 const context: { readonly client_id?: string; readonly client_secret?: string } = JSON.parse(

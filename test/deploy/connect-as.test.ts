@@ -3,10 +3,14 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { fileURLToPath } from 'node:url'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { serverId } from '../../deploy/connect/client/imitate.ts'
+import {
+  CLIENT_NAMES,
+  type ClientName,
+  IMITATIONS,
+} from '../../deploy/connect/client/imitations.ts'
 import { connect } from '../../deploy/connect/connect.ts'
 import type { ConnectOptions } from '../../deploy/connect/connect-options.ts'
-import { serverId } from '../../deploy/connect/imitate.ts'
-import { CLIENT_NAMES, type ClientName, IMITATIONS } from '../../deploy/connect/imitations.ts'
 import { parseOptions, USAGE } from '../../deploy/connect/options.ts'
 import { STEPS, type Step } from '../../deploy/connect/step.ts'
 import type { System } from '../../deploy/local/system.ts'

@@ -3,10 +3,10 @@ import type { AddressInfo } from 'node:net'
 import { json } from 'node:stream/consumers'
 import { SignJWT, UnsecuredJWT } from 'jose'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { CAUSES, type CauseId } from '../../deploy/connect/causes.ts'
+import { CAUSES, type CauseId } from '../../deploy/connect/causes/causes.ts'
+import { IMITATIONS } from '../../deploy/connect/client/imitations.ts'
 import { connect } from '../../deploy/connect/connect.ts'
 import type { ConnectOptions } from '../../deploy/connect/connect-options.ts'
-import { IMITATIONS } from '../../deploy/connect/imitations.ts'
 import { STEPS, type StepName } from '../../deploy/connect/step.ts'
 import { ALICE } from '../support/people.ts'
 
@@ -709,7 +709,8 @@ test('without resource metadata, the origin is taken for the authorization serve
   })
   expect(steps[0]).toMatchObject({ step: 'protected-resource', ok: true })
   expect(steps[0]?.seen).toContain(`authorization server ${origin} (2025-03-26)`)
-  expect(await failureOf({ answers })).toMatchObject({ id: 'no_protected_resource' })
+  const step = 'protected-resource'
+  expect(await failureOf({ step, answers })).toMatchObject({ id: 'no_protected_resource' })
 })
 
 test('with a public tool, the challenge of a protected one leads to the metadata', async () => {

@@ -1,19 +1,26 @@
 import { randomUUID } from 'node:crypto'
 import type { AuthorizationServerMetadata } from '@modelcontextprotocol/client'
-import { type Admitted, checkClient, waitForAdmission } from './admission.ts'
-import { type Answer, readAnswer } from './authorization-response.ts'
-import { probeByGet } from './challenge.ts'
-import { type Callbacks, type ConnectingClient, chooseClient, isOnThisMachine } from './client.ts'
-import type { ConnectOptions } from './connect-options.ts'
+import { StepError } from '../causes/step-error.ts'
+import {
+  type Callbacks,
+  type ConnectingClient,
+  chooseClient,
+  isOnThisMachine,
+} from '../client/client.ts'
+import { metadataDocumentOf, withUserAgent } from '../client/imitate.ts'
+import type { ConnectOptions } from '../connect-options.ts'
+import { probeByGet } from '../discovery/challenge.ts'
 import {
   type ProtectedResource,
   readAuthorizationServer,
   readProtectedResource,
-} from './discovery.ts'
+} from '../discovery/discovery.ts'
+import { boundedFetch, type Fetch } from '../discovery/fetch-document.ts'
+import { findLocalTenant, type LocalTenant } from '../discovery/local-tenant.ts'
+import type { Found, Steps } from '../step.ts'
+import { type Admitted, checkClient, waitForAdmission } from './admission.ts'
+import { type Answer, readAnswer } from './authorization-response.ts'
 import { exchangeCode } from './exchange.ts'
-import { boundedFetch, type Fetch } from './fetch-document.ts'
-import { metadataDocumentOf, withUserAgent } from './imitate.ts'
-import { findLocalTenant, type LocalTenant } from './local-tenant.ts'
 import {
   type Authorization,
   type AuthorizationRequest,
@@ -22,8 +29,6 @@ import {
   signInByBrowser,
   signInByForms,
 } from './sign-in.ts'
-import type { Found, Steps } from './step.ts'
-import { StepError } from './step-error.ts'
 import { readToken, type TokenClaims } from './token.ts'
 
 const ADMISSION_MS = 20_000

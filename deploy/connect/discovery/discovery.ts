@@ -1,9 +1,9 @@
 import { type AuthorizationServerMetadata, buildDiscoveryUrls } from '@modelcontextprotocol/client'
 import { z } from 'zod'
+import { StepError } from '../causes/step-error.ts'
+import type { Found } from '../step.ts'
 import { readChallenge } from './challenge.ts'
 import { type Fetch, fetchDocument } from './fetch-document.ts'
-import type { Found } from './step.ts'
-import { StepError } from './step-error.ts'
 
 /** What the resource says of itself (RFC 9728 s2). */
 export interface ProtectedResource {

@@ -1,6 +1,6 @@
 import { decodeJwt, decodeProtectedHeader, type JWTPayload } from 'jose'
-import type { Found } from './step.ts'
-import { StepError } from './step-error.ts'
+import { StepError } from '../causes/step-error.ts'
+import type { Found } from '../step.ts'
 
 /** What of a token may be shown. */
 export interface TokenClaims {

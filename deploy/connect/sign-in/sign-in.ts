@@ -3,12 +3,12 @@ import {
   type OAuthClientInformationMixed,
   startAuthorization,
 } from '@modelcontextprotocol/client'
-import type { Callback } from './callback.ts'
-import type { ProtectedResource } from './discovery.ts'
-import type { Fetch } from './fetch-document.ts'
+import { causeOfRefusal } from '../causes/refusal.ts'
+import { StepError } from '../causes/step-error.ts'
+import type { Callback } from '../client/callback.ts'
+import type { ProtectedResource } from '../discovery/discovery.ts'
+import type { Fetch } from '../discovery/fetch-document.ts'
 import { type Person, StuckError, signIn } from './form-sign-in.ts'
-import { causeOfRefusal } from './refusal.ts'
-import { StepError } from './step-error.ts'
 
 /** An authorization request, ready to be opened. */
 export interface Authorization {

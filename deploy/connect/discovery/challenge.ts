@@ -1,7 +1,7 @@
 import { extractWWWAuthenticateParams } from '@modelcontextprotocol/client'
-import { asObject, parseJson } from '../../shared/json.ts'
+import { asObject, parseJson } from '../../../shared/json.ts'
+import { StepError } from '../causes/step-error.ts'
 import { ask, describe, type Fetch, isHtml } from './fetch-document.ts'
-import { StepError } from './step-error.ts'
 import { isOpen, schemesOf } from './tool-schemes.ts'
 
 /** How the endpoint answers a caller without a token. */

@@ -2,17 +2,17 @@ import type {
   AuthorizationServerMetadata,
   OAuthClientInformationMixed,
 } from '@modelcontextprotocol/client'
-import { isLoopback } from '../../shared/config.ts'
+import { isLoopback } from '../../../shared/config.ts'
+import { StepError } from '../causes/step-error.ts'
+import type { ConnectOptions } from '../connect-options.ts'
+import type { ProtectedResource } from '../discovery/discovery.ts'
+import type { Fetch } from '../discovery/fetch-document.ts'
+import type { LocalTenant } from '../discovery/local-tenant.ts'
+import type { Found } from '../step.ts'
 import { type Callback, startCallback } from './callback.ts'
-import type { ConnectOptions } from './connect-options.ts'
-import type { ProtectedResource } from './discovery.ts'
-import type { Fetch } from './fetch-document.ts'
 import { fillIn, metadataDocumentOf, redirectOf } from './imitate.ts'
 import type { Redirect } from './imitations.ts'
-import type { LocalTenant } from './local-tenant.ts'
 import { register } from './registration.ts'
-import type { Found } from './step.ts'
-import { StepError } from './step-error.ts'
 
 /** The client of a connection. */
 export interface ConnectingClient {

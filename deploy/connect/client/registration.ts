@@ -5,11 +5,11 @@ import {
   registerClient,
 } from '@modelcontextprotocol/client'
 import { z } from 'zod'
-import { isLoopback } from '../../shared/config.ts'
-import type { CauseId } from './causes.ts'
-import type { Fetch } from './fetch-document.ts'
+import { isLoopback } from '../../../shared/config.ts'
+import type { CauseId } from '../causes/causes.ts'
+import { StepError } from '../causes/step-error.ts'
+import type { Fetch } from '../discovery/fetch-document.ts'
 import type { Imitation } from './imitations.ts'
-import { StepError } from './step-error.ts'
 
 const MAX_SEEN_CHARACTERS = 200
 const AUTH_METHODS = ['none', 'client_secret_post', 'client_secret_basic']

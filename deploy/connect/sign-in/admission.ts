@@ -1,12 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { CauseId } from '../causes/causes.ts'
+import { causeOfRefusal } from '../causes/refusal.ts'
+import { StepError } from '../causes/step-error.ts'
+import { ask, describe, type Fetch } from '../discovery/fetch-document.ts'
+import type { LocalTenant } from '../discovery/local-tenant.ts'
 import { checkIssuer, errorIn } from './authorization-response.ts'
-import type { CauseId } from './causes.ts'
-import { ask, describe, type Fetch } from './fetch-document.ts'
 import { textOf } from './form-sign-in.ts'
-import type { LocalTenant } from './local-tenant.ts'
-import { causeOfRefusal } from './refusal.ts'
 import type { AuthorizationRequest } from './sign-in.ts'
-import { StepError } from './step-error.ts'
 import { describeAdmission, refusalByWebhook } from './webhook-outcome.ts'
 
 /** A new client that waits to be admitted. */

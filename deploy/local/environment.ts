@@ -47,8 +47,8 @@ const USED_BY = {
   ],
 } as const
 
-// Codex, MCP Inspector and `npm run connect` listen on a port of their choice.
-const REDIRECT_URIS: readonly ClientPreset[] = ['chatgpt', 'loopback']
+// Codex, Claude Code, MCP Inspector and `npm run connect` listen on a port of their choice.
+const REDIRECT_URIS: readonly ClientPreset[] = ['chatgpt', 'vscode', 'loopback']
 const MCP_INSPECTOR = ['http://localhost:6274', 'http://127.0.0.1:6274']
 const TOOLS_FILE = fileURLToPath(new URL('tools.yaml', import.meta.url))
 

@@ -1,8 +1,8 @@
 import { timingSafeEqual } from 'node:crypto'
 import type { AuthorizationServerMetadata } from '@modelcontextprotocol/client'
-import { causeOfRefusal } from './refusal.ts'
-import type { Found } from './step.ts'
-import { StepError } from './step-error.ts'
+import { causeOfRefusal } from '../causes/refusal.ts'
+import { StepError } from '../causes/step-error.ts'
+import type { Found } from '../step.ts'
 
 /** What a successful authorization response brings. */
 export interface Answer {

@@ -1,13 +1,14 @@
 import { type AuthorizationServerMetadata, buildDiscoveryUrls } from '@modelcontextprotocol/client'
 import { z } from 'zod'
+import { StepError } from '../causes/step-error.ts'
+import type { Found } from '../step.ts'
 import { readChallenge } from './challenge.ts'
 import { type Fetch, fetchDocument } from './fetch-document.ts'
-import type { Found } from './step.ts'
-import { StepError } from './step-error.ts'
 
 /** What the resource says of itself (RFC 9728 s2). */
 export interface ProtectedResource {
-  readonly resource: string
+  /** What the client names as `resource` (RFC 8707); undefined for a server of 2025-03-26. */
+  readonly resource: string | undefined
   readonly authorizationServer: string
   /** What the client asks for: the scopes of the challenge, or else of the metadata. */
   readonly scopes: readonly string[]
@@ -31,16 +32,33 @@ const authorizationServer = z.looseObject({
 })
 
 /**
- * Asks without a token, and reads the document to which the challenge leads.
+ * Asks without a token, and reads the document to which the challenge leads. Where there is none,
+ * `fallsBackToOrigin` takes the origin for the authorization server, as a client of 2025-03-26 does.
  *
  * @throws StepError
  */
 export async function readProtectedResource(
   send: Fetch,
   url: string,
+  fallsBackToOrigin = false,
 ): Promise<Found<ProtectedResource>> {
   const challenged = await readChallenge(send, url)
-  const { from, isOfOrigin, document } = await findDocument(send, url, challenged.metadataUrl)
+  const isOptional = fallsBackToOrigin && challenged.metadataUrl === undefined
+  const watched = watch(send)
+  const found = await findDocument(watched, url, challenged.metadataUrl).catch((error: unknown) => {
+    if (isOptional && watched.isAbsent()) return undefined
+    throw error
+  })
+  if (found === undefined) {
+    const { origin } = new URL(url)
+    const value = {
+      resource: undefined,
+      authorizationServer: origin,
+      scopes: challenged.scopes ?? [],
+    }
+    return { value, seen: `no resource metadata, authorization server ${origin} (2025-03-26)` }
+  }
+  const { from, isOfOrigin, document } = found
   const parsed = protectedResource.safeParse(document)
   if (!parsed.success) {
     throw new StepError('no_protected_resource', `${from} is no such document`)
@@ -75,43 +93,49 @@ export async function readProtectedResource(
  * The document that the challenge names, or the first of the well-known ones: of the path, then of the
  * root (MCP 2025-11-25, authorization, s2.1.1).
  */
-async function findDocument(send: Fetch, url: string, named: string | undefined) {
+async function findDocument(watched: Watched, url: string, named: string | undefined) {
   const { origin, pathname } = new URL(url)
   const root = `${origin}${WELL_KNOWN}`
   const ofPath = pathname === '/' ? root : `${root}${pathname}`
-  let status = 0
-  const watched: Fetch = async (...request) => {
-    const response = await send(...request)
-    status = response.status
-    return response
-  }
   const read = async (from: string) => ({
     from,
     isOfOrigin: from === root,
-    document: await fetchDocument(watched, from, 'no_protected_resource'),
+    document: await fetchDocument(watched.send, from, 'no_protected_resource'),
   })
   if (named !== undefined) return read(named)
   try {
     return await read(ofPath)
   } catch (error) {
-    if (ofPath === root || status < 400 || status >= 500) throw error
+    if (ofPath === root || !watched.isAbsent()) throw error
     return await read(root).catch(() => {
       throw error
     })
   }
 }
 
+/** What a client needs of an authorization server. */
+export interface AuthorizationServerNeeds {
+  /** It was not named by resource metadata. */
+  readonly isOfOrigin: boolean
+  readonly needsRegistration: (metadata: AuthorizationServerMetadata) => boolean
+}
+
 /**
- * The authorization server's own metadata, held to what ChatGPT demands of it.
+ * The authorization server's own metadata, held to what ChatGPT demands of it. Of a server of
+ * 2025-03-26 (`isOfOrigin`), which may publish none, the endpoints of that revision.
  *
  * @throws StepError
  */
 export async function readAuthorizationServer(
   send: Fetch,
   issuer: string,
-  isRegistrationNeeded: boolean,
+  { isOfOrigin, needsRegistration }: AuthorizationServerNeeds,
 ): Promise<Found<AuthorizationServerMetadata>> {
-  const document = await firstDocument(send, issuer)
+  const watched = watch(send)
+  const document = await firstDocument(watched.send, issuer).catch((error: unknown) => {
+    if (isOfOrigin && watched.isAbsent()) return defaultEndpoints(issuer)
+    throw error
+  })
   const parsed = authorizationServer.safeParse(document)
   if (!parsed.success) {
     throw new StepError('no_authorization_server', `${issuer} publishes no usable metadata`)
@@ -127,11 +151,42 @@ export async function readAuthorizationServer(
       `code_challenge_methods_supported: ${methods.join(' ') || 'none'}`,
     )
   }
-  if (isRegistrationNeeded && metadata.registration_endpoint === undefined) {
+  if (metadata.registration_endpoint === undefined && needsRegistration(metadata)) {
     throw new StepError('no_registration_endpoint', `${issuer} has no registration_endpoint`)
   }
   const registration = metadata.registration_endpoint ?? 'no registration'
   return { value: metadata, seen: `${metadata.issuer}, S256, ${registration}` }
+}
+
+/** A `fetch` of which the last answer can be asked for. */
+interface Watched {
+  readonly send: Fetch
+  /** Whether the last answer was 4xx: there is no such document. */
+  readonly isAbsent: () => boolean
+}
+
+function watch(send: Fetch): Watched {
+  let status = 0
+  return {
+    send: async (...request) => {
+      status = 0
+      const response = await send(...request)
+      status = response.status
+      return response
+    },
+    isAbsent: () => status >= 400 && status < 500,
+  }
+}
+
+/** MCP 2025-03-26, authorization, s2.3.3. */
+function defaultEndpoints(origin: string) {
+  return {
+    issuer: origin,
+    authorization_endpoint: `${origin}/authorize`,
+    token_endpoint: `${origin}/token`,
+    registration_endpoint: `${origin}/register`,
+    code_challenge_methods_supported: ['S256'],
+  }
 }
 
 /** The first of the places where clients look. */

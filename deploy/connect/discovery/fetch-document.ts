@@ -1,6 +1,6 @@
-import { asObject, parseJson } from '../../shared/json.ts'
-import type { CauseId } from './causes.ts'
-import { StepError } from './step-error.ts'
+import { asObject, parseJson } from '../../../shared/json.ts'
+import type { CauseId } from '../causes/causes.ts'
+import { StepError } from '../causes/step-error.ts'
 
 const TIMEOUT_MS = 15_000
 const MAX_SEEN_CHARACTERS = 200

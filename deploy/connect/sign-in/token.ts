@@ -1,6 +1,6 @@
 import { decodeJwt, decodeProtectedHeader, type JWTPayload } from 'jose'
-import type { Found } from './step.ts'
-import { StepError } from './step-error.ts'
+import { StepError } from '../causes/step-error.ts'
+import type { Found } from '../step.ts'
 
 /** What of a token may be shown. */
 export interface TokenClaims {
@@ -9,7 +9,8 @@ export interface TokenClaims {
 
 export interface ExpectedToken {
   readonly issuer: string
-  readonly audience: string
+  /** Undefined: any. */
+  readonly audience: string | undefined
   /** Milliseconds since the epoch. */
   readonly now: number
 }
@@ -26,7 +27,7 @@ export function readToken(accessToken: string, expected: ExpectedToken): Found<T
   if (alg !== 'RS256') throw new StepError('token_algorithm', `alg is ${alg}`)
   const { iss, aud, exp = 0, scope, permissions } = claims
   const audiences = [aud ?? []].flat()
-  if (!audiences.includes(expected.audience)) {
+  if (expected.audience !== undefined && !audiences.includes(expected.audience)) {
     throw new StepError('token_audience', `aud is ${audiences.join(' ') || 'absent'}`)
   }
   if (iss !== expected.issuer) throw new StepError('token_issuer', `iss is ${iss}`)

@@ -1,8 +1,8 @@
 import type { AuthorizationServerMetadata } from '@modelcontextprotocol/client'
 import { z } from 'zod'
-import { isLoopback } from '../../shared/config.ts'
+import { isLoopback } from '../../../shared/config.ts'
+import { StepError } from '../causes/step-error.ts'
 import { ask, type Fetch } from './fetch-document.ts'
-import { StepError } from './step-error.ts'
 
 /** What log-webhook answered to a delivery; anything else is none of its answers. */
 const answer = z

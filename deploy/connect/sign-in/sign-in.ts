@@ -1,10 +1,14 @@
-import { type AuthorizationServerMetadata, startAuthorization } from '@modelcontextprotocol/client'
-import type { Callback } from './callback.ts'
-import type { ProtectedResource } from './discovery.ts'
-import type { Fetch } from './fetch-document.ts'
+import {
+  type AuthorizationServerMetadata,
+  type OAuthClientInformationMixed,
+  startAuthorization,
+} from '@modelcontextprotocol/client'
+import { causeOfRefusal } from '../causes/refusal.ts'
+import { StepError } from '../causes/step-error.ts'
+import type { Callback } from '../client/callback.ts'
+import type { ProtectedResource } from '../discovery/discovery.ts'
+import type { Fetch } from '../discovery/fetch-document.ts'
 import { type Person, StuckError, signIn } from './form-sign-in.ts'
-import { causeOfRefusal } from './refusal.ts'
-import { StepError } from './step-error.ts'
 
 /** An authorization request, ready to be opened. */
 export interface Authorization {
@@ -18,7 +22,7 @@ export interface Authorization {
 export interface AuthorizationRequest {
   readonly metadata: AuthorizationServerMetadata
   readonly resource: ProtectedResource
-  readonly clientId: string
+  readonly client: OAuthClientInformationMixed
   readonly redirectUri: string
   readonly state: string
 }
@@ -29,15 +33,16 @@ export interface AuthorizationRequest {
  * @throws StepError when the authorization server does not offer the code flow with PKCE.
  */
 export async function prepareSignIn(request: AuthorizationRequest): Promise<Authorization> {
-  const { metadata, resource, clientId, redirectUri, state } = request
+  const { metadata, resource, client, redirectUri, state } = request
   const offline = metadata.scopes_supported?.includes('offline_access') ? ['offline_access'] : []
   const { authorizationUrl, codeVerifier } = await startAuthorization(metadata.issuer, {
     metadata,
-    clientInformation: { client_id: clientId },
+    clientInformation: client,
     redirectUrl: redirectUri,
-    scope: [...resource.scopes, ...offline].join(' '),
+    scope: [...new Set([...resource.scopes, ...offline])].join(' '),
     state,
-    resource: new URL(resource.resource),
+    // As a string: a URL would add a slash to an origin.
+    ...(resource.resource !== undefined && { resource: resource.resource }),
   }).catch((error: Error) => {
     throw new StepError('no_authorization_server', error.message)
   })

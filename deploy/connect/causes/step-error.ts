@@ -5,10 +5,13 @@ import { CAUSES, type CauseId } from './causes.ts'
 export class StepError extends Error {
   override readonly name = 'StepError'
   readonly id: CauseId
+  /** The scopes that a challenge for more of them names. */
+  readonly scopes: readonly string[]
 
-  constructor(id: CauseId, seen: string) {
+  constructor(id: CauseId, seen: string, scopes: readonly string[] = []) {
     super(seen)
     this.id = id
+    this.scopes = scopes
   }
 
   get why(): Cause {

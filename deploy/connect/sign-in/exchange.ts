@@ -1,9 +1,9 @@
 import { exchangeAuthorization, OAuthError } from '@modelcontextprotocol/client'
+import { causeOfRefusal } from '../causes/refusal.ts'
+import { StepError } from '../causes/step-error.ts'
+import type { Fetch } from '../discovery/fetch-document.ts'
 import type { Answer } from './authorization-response.ts'
-import type { Fetch } from './fetch-document.ts'
-import { causeOfRefusal } from './refusal.ts'
 import type { Authorization, AuthorizationRequest } from './sign-in.ts'
-import { StepError } from './step-error.ts'
 
 /**
  * Exchanges the code, and returns the access token.
@@ -16,16 +16,16 @@ export async function exchangeCode(
   { redirectUri, codeVerifier }: Authorization,
   { code, iss }: Answer,
 ): Promise<string> {
-  const { metadata, resource, clientId } = request
+  const { metadata, resource, client } = request
   try {
     const tokens = await exchangeAuthorization(metadata.issuer, {
       metadata,
-      clientInformation: { client_id: clientId },
+      clientInformation: client,
       authorizationCode: code,
       ...(iss !== undefined && { iss }),
       codeVerifier,
       redirectUri,
-      resource: new URL(resource.resource),
+      ...(resource.resource !== undefined && { resource: resource.resource }),
       fetchFn: send,
     })
     return tokens.access_token

@@ -1,5 +1,5 @@
-import type { CauseId } from './causes.ts'
-import type { LocalTenantState } from './local-tenant.ts'
+import type { CauseId } from '../causes/causes.ts'
+import type { LocalTenantState } from '../discovery/local-tenant.ts'
 
 /** Why log-webhook has not admitted a client, as far as the local tenant shows it. */
 export interface Refused {

@@ -5,7 +5,7 @@ export const ADMISSION_CAUSES = {
   redirect_uri_not_covered: {
     cause:
       'log-webhook refused the client: CLIENT_REDIRECT_URIS does not cover all of its redirect URIs.',
-    fix: `If the client is yours, add the pattern: ${LET_LOOPBACK_IN}.`,
+    fix: `If the client is yours, add its name (claude, codex, vscode) or a pattern: ${LET_LOOPBACK_IN}.`,
   },
   not_dynamic: {
     cause:
@@ -41,6 +41,11 @@ export const ADMISSION_CAUSES = {
   client_unknown: {
     cause: 'The authorization server does not know the client.',
     fix: 'The client was deleted (DCR_POLICY=enforce deletes clients that are not covered), or --client-id is wrong. Connect again without --client-id to register a new one.',
+  },
+  metadata_document_unknown: {
+    cause:
+      'The authorization server takes client ID metadata documents, but does not know the one of this client. Clients that have a document do not register then.',
+    fix: `Import the document (npm run provision -- --apply --cimd URL), or turn client_id_metadata_document_supported off in the tenant.`,
   },
   rules_or_hooks: {
     cause: 'Active Rules or Hooks make every sign-in of a strict third-party client fail.',

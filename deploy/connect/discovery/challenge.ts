@@ -1,7 +1,7 @@
 import { extractWWWAuthenticateParams } from '@modelcontextprotocol/client'
-import { asObject, parseJson } from '../../shared/json.ts'
+import { asObject, parseJson } from '../../../shared/json.ts'
+import { StepError } from '../causes/step-error.ts'
 import { ask, describe, type Fetch, isHtml } from './fetch-document.ts'
-import { StepError } from './step-error.ts'
 import { isOpen, schemesOf } from './tool-schemes.ts'
 
 /** How the endpoint answers a caller without a token. */
@@ -18,7 +18,8 @@ type JsonObject = Readonly<Record<string, unknown>>
 
 const CHATGPT = { 'user-agent': 'openai-mcp/1.0.0' }
 const NO_SUCH_TOOL = 'connect.no-such-tool'
-const SCOPE = /[\s,]scope\s*=\s*"([^"]*)"/i
+/** The `scope` of a challenge (RFC 6750 s3). */
+export const SCOPE = /[\s,]scope\s*=\s*"([^"]*)"/i
 const RESOURCE_METADATA = /resource_metadata\s*=\s*"([^"]*)"/i
 
 /**
@@ -51,6 +52,20 @@ export async function readChallenge(send: Fetch, url: string): Promise<Challenge
   }
 }
 
+/**
+ * Sends GET to the endpoint without a token, as some clients do before anything else. Returns what
+ * was seen.
+ *
+ * @throws StepError when another page answers than the endpoint.
+ */
+export async function probeByGet(send: Fetch, url: string): Promise<string> {
+  const response = await ask(send, url, { headers: { accept: 'text/event-stream' } })
+  await response.body?.cancel()
+  // 405 is the answer of a server without streams.
+  if (response.status !== 405) failOnFault(response, url, 'GET')
+  return `GET ${response.status}`
+}
+
 function post(
   send: Fetch,
   url: string,
@@ -69,9 +84,9 @@ function post(
   })
 }
 
-function failOnFault(response: Response, url: string): void {
+function failOnFault(response: Response, url: string, method = 'POST'): void {
   const { status } = response
-  const seen = `POST ${url} answered ${describe(response)}`
+  const seen = `${method} ${url} answered ${describe(response)}`
   if (isHtml(response)) throw new StepError('html', seen)
   if (status >= 300 && status < 400) throw new StepError('redirected', seen)
   if (status === 503) throw new StepError('gateway_unavailable', seen)

@@ -1,15 +1,18 @@
 import {
   type AuthorizationServerMetadata,
+  type OAuthClientInformationFull,
   RegistrationRejectedError,
   registerClient,
 } from '@modelcontextprotocol/client'
 import { z } from 'zod'
-import type { CauseId } from './causes.ts'
-import type { Fetch } from './fetch-document.ts'
-import type { Found } from './step.ts'
-import { StepError } from './step-error.ts'
+import { isLoopback } from '../../../shared/config.ts'
+import type { CauseId } from '../causes/causes.ts'
+import { StepError } from '../causes/step-error.ts'
+import type { Fetch } from '../discovery/fetch-document.ts'
+import type { Imitation } from './imitations.ts'
 
 const MAX_SEEN_CHARACTERS = 200
+const AUTH_METHODS = ['none', 'client_secret_post', 'client_secret_basic']
 
 /** RFC 7591 s3.2.2, or as Auth0's Management API words its errors. */
 const refusal = z.object({
@@ -40,26 +43,61 @@ export function chatGptMetadata(redirectUri: string) {
     grant_types: ['authorization_code', 'refresh_token'],
     response_types: ['code'],
     token_endpoint_auth_method: 'none',
+    application_type: isLoopback(new URL(redirectUri).hostname) ? 'native' : 'web',
   }
 }
 
-/** Registers a client as ChatGPT does, and returns its id. */
+/** What a client registers with. */
+export interface Registrant {
+  /** What it is known to register; by default as ChatGPT. */
+  readonly imitation: Imitation | undefined
+  readonly redirectUris: readonly string[]
+  /** The one that it signs in with. */
+  readonly redirectUri: string
+  readonly scopes: readonly string[]
+}
+
+/**
+ * Registers a client, and returns what the authorization server made of it.
+ *
+ * @throws StepError
+ */
 export async function register(
   send: Fetch,
   metadata: AuthorizationServerMetadata,
-  redirectUri: string,
-): Promise<Found<string>> {
+  registrant: Registrant,
+): Promise<OAuthClientInformationFull> {
   try {
-    const { client_id: clientId } = await registerClient(metadata.issuer, {
+    return await registerClient(metadata.issuer, {
       metadata,
-      clientMetadata: chatGptMetadata(redirectUri),
+      clientMetadata: clientMetadata(metadata, registrant),
       fetchFn: send,
     })
-    return { value: clientId, seen: `${clientId}, redirect URI ${redirectUri}` }
   } catch (error) {
     if (error instanceof StepError) throw error
     throw registrationError(error, metadata.registration_endpoint ?? '')
   }
+}
+
+function clientMetadata(
+  { grant_types_supported, token_endpoint_auth_methods_supported }: AuthorizationServerMetadata,
+  { imitation, redirectUris, redirectUri, scopes }: Registrant,
+) {
+  const base = { ...chatGptMetadata(redirectUri), ...imitation?.registration }
+  const isSupported = (grant: string) => grant_types_supported?.includes(grant) ?? true
+  const { registersSupportedGrantTypes = false, registersScope = false } = imitation ?? {}
+  return {
+    ...base,
+    redirect_uris: [...redirectUris],
+    ...(registersSupportedGrantTypes && { grant_types: base.grant_types.filter(isSupported) }),
+    token_endpoint_auth_method: authMethod(token_endpoint_auth_methods_supported),
+    ...(registersScope && scopes.length > 0 && { scope: scopes.join(' ') }),
+  }
+}
+
+/** A public client, unless the authorization server has none. */
+function authMethod(supported: readonly string[] = ['none']): string {
+  return AUTH_METHODS.find((method) => supported.includes(method)) ?? 'none'
 }
 
 function registrationError(error: unknown, endpoint: string): StepError {

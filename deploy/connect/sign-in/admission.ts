@@ -1,12 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { CauseId } from '../causes/causes.ts'
+import { causeOfRefusal } from '../causes/refusal.ts'
+import { StepError } from '../causes/step-error.ts'
+import { ask, describe, type Fetch } from '../discovery/fetch-document.ts'
+import type { LocalTenant } from '../discovery/local-tenant.ts'
 import { checkIssuer, errorIn } from './authorization-response.ts'
-import type { CauseId } from './causes.ts'
-import { ask, describe, type Fetch } from './fetch-document.ts'
 import { textOf } from './form-sign-in.ts'
-import type { LocalTenant } from './local-tenant.ts'
-import { causeOfRefusal } from './refusal.ts'
 import type { AuthorizationRequest } from './sign-in.ts'
-import { StepError } from './step-error.ts'
 import { describeAdmission, refusalByWebhook } from './webhook-outcome.ts'
 
 /** A new client that waits to be admitted. */
@@ -44,23 +44,38 @@ interface Refusal {
   readonly withoutIss?: StepError
 }
 
+/** What the authorization endpoint answered. */
+interface Start {
+  /** Undefined when the sign-in may start. */
+  readonly refusal?: Refusal
+  /** The authorization response, of a server that asks for no sign-in. */
+  readonly answer?: URL
+}
+
+/** A client that may start a sign-in. */
+export interface Admitted {
+  readonly seen: string
+  /** The authorization response, of a server that asks for no sign-in. */
+  readonly answer?: URL
+}
+
 /**
  * Waits until the client may start a sign-in: the authorization endpoint then leads to the sign-in
- * page, and before that to an error. Returns what was seen.
+ * page, and before that to an error.
  *
  * @throws StepError when the client is refused for good, or not admitted in time.
  */
-export async function waitForAdmission(send: Fetch, waiting: Waiting): Promise<string> {
+export async function waitForAdmission(send: Fetch, waiting: Waiting): Promise<Admitted> {
   const { clientId, tenant, patienceMs, now } = waiting
   const startedAt = now()
   const show = showWaiting(waiting)
   for (;;) {
-    const refusal = await startOfSignIn(send, waiting)
+    const { refusal, answer } = await startOfSignIn(send, waiting)
     const waitedMs = Math.round(now() - startedAt)
     if (refusal === undefined) {
       const admission = tenant && describeAdmission(await tenant(), clientId)
       const seen = admission ?? 'cannot be seen from outside, but the sign-in may start'
-      return `${seen}, after ${waitedMs} ms`
+      return { seen: `${seen}, after ${waitedMs} ms`, ...(answer !== undefined && { answer }) }
     }
     const cause = causeOfRefusal(refusal.text, 'not_admitted')
     const isOfAdmission = tenant !== undefined && OF_ADMISSION.has(cause)
@@ -88,23 +103,27 @@ function showWaiting({ onWait, patienceMs }: Waiting) {
 }
 
 /**
- * Checks that an existing client may start a sign-in. Returns what was seen.
+ * Checks that a client that was not registered here may start a sign-in.
  *
  * @throws StepError
  */
 export async function checkClient(
   send: Fetch,
   client: Pick<Waiting, 'authorizationUrl' | 'redirectUri' | 'metadata'>,
-): Promise<string> {
-  const refusal = await startOfSignIn(send, client)
-  if (refusal === undefined) return 'skipped (--client-id): the sign-in may start'
+  isOfDocument: boolean,
+): Promise<Omit<Admitted, 'seen'>> {
+  const { refusal, ...start } = await startOfSignIn(send, client)
+  if (refusal === undefined) return start
+  const id = causeOfRefusal(refusal.text, 'not_admitted')
+  const isUnknown = id === 'client_unknown' && isOfDocument
   throw (
-    refusal.withoutIss ?? new StepError(causeOfRefusal(refusal.text, 'not_admitted'), refusal.text)
+    refusal.withoutIss ?? new StepError(isUnknown ? 'metadata_document_unknown' : id, refusal.text)
   )
 }
 
 /**
- * The error that the authorization endpoint answers instead of leading to the sign-in page.
+ * Asks for the sign-in page: the authorization endpoint leads to it, or answers an error or, without
+ * any sign-in, a code.
  *
  * @throws StepError `issuer_in_answer`, which no waiting mends.
  */
@@ -115,23 +134,23 @@ async function startOfSignIn(
     redirectUri,
     metadata,
   }: Pick<Waiting, 'authorizationUrl' | 'redirectUri' | 'metadata'>,
-): Promise<Refusal | undefined> {
+): Promise<Start> {
   const response = await ask(send, authorizationUrl.href)
   const location = response.headers.get('location')
   if (location === null) {
     const page = await response.text()
-    return response.ok ? undefined : { text: `${describe(response)}: ${textOf(page)}` }
+    return response.ok ? {} : { refusal: { text: `${describe(response)}: ${textOf(page)}` } }
   }
   await response.body?.cancel()
-  if (!location.startsWith(redirectUri)) return undefined
-  const { searchParams } = new URL(location)
-  const text = errorIn(searchParams)
-  if (text === undefined) return undefined
+  if (!location.startsWith(redirectUri)) return {}
+  const answer = new URL(location)
+  const text = errorIn(answer.searchParams)
+  if (text === undefined) return answer.searchParams.has('code') ? { answer } : {}
   try {
-    checkIssuer(searchParams, metadata)
-    return { text }
+    checkIssuer(answer.searchParams, metadata)
+    return { refusal: { text } }
   } catch (error) {
     if (!(error instanceof StepError) || error.id !== 'issuer_not_in_answer') throw error
-    return { text, withoutIss: error }
+    return { refusal: { text, withoutIss: error } }
   }
 }

@@ -2,6 +2,7 @@ import * as z from 'zod'
 import { asObject } from '../json.ts'
 import type { JsonSchema } from '../json-schema/schema.ts'
 import { type AccessRule, ruleOfSchemes, ruleOfScopes, schemeList, scopeList } from './access.ts'
+import { readRequest, type ToolRequest } from './request.ts'
 
 /** Hints about a tool's effect, as MCP's ToolAnnotations; hints, never enforcement. */
 export type ToolAnnotations = z.output<typeof annotations>
@@ -20,6 +21,8 @@ export interface ToolEntry extends AccessRule {
   readonly execution?: Readonly<Record<string, unknown>> | undefined
   readonly _meta?: Readonly<Record<string, unknown>> | undefined
   readonly timeoutMs?: number | undefined
+  /** How the backend is called; undefined = `POST FUNCTIONS_BASE/{name}` with the arguments as JSON. */
+  readonly request?: ToolRequest | undefined
   readonly rateLimit?: ToolRateLimit | undefined
   /** Whether `format` refuses a value; by default it is an annotation (JSON Schema validation s7.2.1). */
   readonly formatAssertion?: boolean | undefined
@@ -57,12 +60,13 @@ const members = {
   _meta: z.record(z.string(), z.unknown()).optional(),
   timeoutMs: z.int().min(1).max(600_000).optional(),
   rateLimit: rateLimit.optional(),
+  request: z.unknown(),
   formatAssertion: z.boolean().optional(),
 }
 const tool = z.object(members)
 
 /** Members of DESIGN that a catalogue may have before they act. */
-const NOT_YET = ['request', 'backendAuth']
+const NOT_YET = ['backendAuth']
 
 /**
  * Reads one entry; `defaults` are the members that it has unless it says otherwise, access as a whole.
@@ -80,7 +84,10 @@ export function readEntry(value: unknown, defaults: Readonly<Record<string, unkn
     )
     return { saysAccess: true, faults, warnings }
   }
-  const { scopes, securitySchemes, execution, ...rest } = parsed.data
+  const { scopes, securitySchemes, execution, request: asked, ...rest } = parsed.data
+  const { request, faults } =
+    asked === undefined ? { faults: [] } : readRequest(asked, rest.inputSchema)
+  if (faults.length > 0) return { saysAccess: true, faults, warnings }
   const byScopes = scopes && ruleOfScopes(scopes)
   const bySchemes = securitySchemes && ruleOfSchemes(securitySchemes)
   const rule = bySchemes ?? byScopes
@@ -93,7 +100,12 @@ export function readEntry(value: unknown, defaults: Readonly<Record<string, unkn
   const hasTasks =
     execution !== undefined && (execution['taskSupport'] ?? 'forbidden') !== 'forbidden'
   return {
-    entry: { ...rest, ...rule, ...(execution !== undefined && !hasTasks && { execution }) },
+    entry: {
+      ...rest,
+      ...rule,
+      ...(execution !== undefined && !hasTasks && { execution }),
+      ...(request !== undefined && { request }),
+    },
     saysAccess: true,
     faults: [],
     warnings: hasTasks ? [...warnings, 'execution: tasks are not supported, ignored'] : warnings,

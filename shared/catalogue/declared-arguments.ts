@@ -1,0 +1,62 @@
+import { asObject } from '../json.ts'
+import type { JsonSchema } from '../json-schema/schema.ts'
+
+const LISTS = ['allOf', 'anyOf', 'oneOf']
+const SINGLE = ['if', 'then', 'else', '$ref', '$dynamicRef']
+const MAPS = ['dependentSchemas']
+
+/**
+ * The names of the arguments that a schema of arguments declares, in its `properties` and in those of
+ * the schemas that apply to the same object, by references within the schema too. Undefined when a
+ * reference leads where this does not look, so that the names are not known.
+ */
+export function declaredArguments(inputSchema: JsonSchema): ReadonlySet<string> | undefined {
+  const names = new Set<string>()
+  const seen = new Set<unknown>()
+  let isKnown = true
+  const visit = (value: unknown) => {
+    const schema = asObject(value)
+    if (schema === undefined || seen.has(schema)) return
+    seen.add(schema)
+    for (const name of Object.keys(asObject(schema['properties']) ?? {})) names.add(name)
+    for (const keyword of LISTS) {
+      const list = schema[keyword]
+      if (Array.isArray(list)) list.forEach(visit)
+    }
+    for (const keyword of MAPS) Object.values(asObject(schema[keyword]) ?? {}).forEach(visit)
+    for (const keyword of SINGLE) {
+      const one = schema[keyword]
+      if (typeof one !== 'string') visit(one)
+      else {
+        const target = at(inputSchema, one)
+        if (target === undefined) isKnown = false
+        else visit(target)
+      }
+    }
+  }
+  visit(inputSchema)
+  return isKnown ? names : undefined
+}
+
+/** What a reference within the schema leads to, by JSON Pointer. */
+function at(root: unknown, reference: string): unknown {
+  if (reference !== '#' && !reference.startsWith('#/')) return undefined
+  let value = root
+  for (const step of reference.slice(2).split('/').filter(Boolean)) {
+    const key = decodeStep(step)
+    const owner: unknown = value
+    value =
+      typeof owner === 'object' && owner !== null && Object.hasOwn(owner, key)
+        ? (owner as Readonly<Record<string, unknown>>)[key]
+        : undefined
+  }
+  return value
+}
+
+function decodeStep(step: string): string {
+  try {
+    return decodeURIComponent(step).replaceAll('~1', '/').replaceAll('~0', '~')
+  } catch {
+    return step
+  }
+}

@@ -1,0 +1,222 @@
+import * as z from 'zod'
+import { asObject } from '../json.ts'
+import type { JsonSchema } from '../json-schema/schema.ts'
+import { declaredArguments } from './declared-arguments.ts'
+import { isReservedField, isTokenText } from './reserved-fields.ts'
+import { readUrlTemplate } from './url-template.ts'
+
+/** How one argument travels: a Parameter Object of OpenAPI, its defaults filled in. */
+export type RequestParameter = z.output<typeof parameter>
+
+/** How one argument becomes a member of the body; `style` and `explode` are for form-encoded bodies. */
+export type BodyProperty = z.output<typeof property>
+
+/** How the body is made of the arguments. */
+export type RequestBody = z.output<typeof body>
+
+/** How the backend of a tool is called, its defaults filled in; plain JSON. */
+export type ToolRequest = z.output<typeof toolRequest>
+
+/** What became of a `request`; it is undefined when there are faults. */
+export interface ReadRequest {
+  readonly request?: ToolRequest
+  readonly faults: readonly string[]
+}
+
+/** The styles that OpenAPI 3.1 has for each place (Parameter Object, `style`); the first is the default. */
+const STYLES = {
+  path: ['simple', 'label', 'matrix'],
+  query: ['form', 'spaceDelimited', 'pipeDelimited', 'deepObject'],
+  header: ['simple'],
+  cookie: ['form'],
+} as const
+const STYLE_NAMES = [
+  ...['simple', 'label', 'matrix'],
+  ...['form', 'spaceDelimited', 'pipeDelimited', 'deepObject'],
+] as (typeof STYLES)[keyof typeof STYLES][number][]
+
+const name = z.string().min(1).max(512)
+const parameter = z
+  .strictObject({
+    name,
+    in: z.enum(['path', 'query', 'header', 'cookie']),
+    argument: name.optional(),
+    style: z.enum(STYLE_NAMES).optional(),
+    explode: z.boolean().optional(),
+    /** Has a meaning in the query alone, as in OpenAPI 3.1. */
+    allowReserved: z.boolean().default(false),
+    /** As in OpenAPI: the value is sent as JSON, whatever the style. */
+    content: z.strictObject({ 'application/json': z.looseObject({}) }).optional(),
+  })
+  .transform((given, context) => {
+    const styles: readonly string[] = STYLES[given.in]
+    const style = given.style ?? STYLES[given.in][0]
+    if (!styles.includes(style)) {
+      context.addIssue(`style must be ${styles.join(', ')} for a parameter in ${given.in}`)
+    }
+    const { content, ...rest } = given
+    return {
+      ...rest,
+      style,
+      argument: given.argument ?? given.name,
+      explode: given.explode ?? style === 'form',
+      ...(content !== undefined && { isJson: true }),
+    }
+  })
+const fullProperty = z.strictObject({
+  name,
+  argument: name.optional(),
+  style: z.enum(STYLES.query).optional(),
+  explode: z.boolean().optional(),
+  /** Of the part of a multipart body; with JSON's a form-encoded body has the value as JSON. */
+  contentType: z
+    .string()
+    .regex(/^[\w.+-]+\/[\w.+-]+(; ?[\w.+-]+=[\w.+-]+)*$/, 'must be a media type')
+    .optional(),
+})
+const property = z
+  .union([name, fullProperty])
+  .transform((given) => (typeof given === 'string' ? { name: given } : given))
+  .transform((given: z.output<typeof fullProperty>) => ({
+    ...given,
+    argument: given.argument ?? given.name,
+  }))
+const body = z
+  .strictObject({
+    contentType: z.enum([
+      'application/json',
+      'application/x-www-form-urlencoded',
+      'multipart/form-data',
+    ]),
+    argument: name.optional(),
+    properties: z.array(property).optional(),
+    files: z.array(name).optional(),
+  })
+  .refine((given) => given.argument === undefined || given.properties === undefined, {
+    message: 'argument and properties exclude each other',
+  })
+  .refine((given) => given.files === undefined || given.contentType === 'multipart/form-data', {
+    message: 'files need contentType multipart/form-data',
+  })
+const toolRequest = z.strictObject({
+  method: z.enum(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE']).default('POST'),
+  url: z.string().min(1).max(2_000),
+  parameters: z.array(parameter).default([]),
+  body: body.optional(),
+  headers: z.record(z.string(), z.string().max(4_000)).default({}),
+  resultPointer: z
+    .string()
+    .regex(/^(\/([^~]|~[01])*)?$/, 'must be a JSON Pointer (RFC 6901) such as /data/items')
+    .optional(),
+  wrap: z.string().min(1).max(128).optional(),
+})
+
+// RFC 9110 s5.5, without the bytes beyond ASCII.
+const FIELD_VALUE = /^[\t\x20-\x7e]*$/
+
+/**
+ * Reads the `request` of a tool whose arguments `inputSchema` describes. Faults name the member.
+ *
+ * Does not know FUNCTIONS_BASE: a URL without an origin is checked to stay below whatever base it gets.
+ */
+export function readRequest(value: unknown, inputSchema: JsonSchema): ReadRequest {
+  const parsed = toolRequest.safeParse(withoutNulls(value))
+  if (!parsed.success) {
+    const faults = parsed.error.issues.map(
+      (issue) => `${['request', ...issue.path].join('.')}: ${issue.message}`,
+    )
+    return { faults }
+  }
+  const request = parsed.data
+  const faults = [
+    ...urlFaults(request),
+    ...parameterFaults(request),
+    ...headerFaults(request),
+    ...argumentFaults(request, inputSchema),
+  ].map((fault) => `request: ${fault}`)
+  return faults.length > 0 ? { faults } : { request, faults }
+}
+
+/** Serializers write a member that is not there as null. */
+function withoutNulls(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withoutNulls)
+  const members = asObject(value)
+  if (members === undefined) return value
+  return Object.fromEntries(
+    Object.entries(members)
+      .filter(([, member]) => member !== null)
+      .map(([key, member]) => [key, withoutNulls(member)]),
+  )
+}
+
+function urlFaults({ url, parameters }: ToolRequest): string[] {
+  const template = readUrlTemplate(url)
+  if ('fault' in template) return [`url ${template.fault}`]
+  const inPath = parameters.filter((one) => one.in === 'path').map((one) => one.name)
+  return [
+    ...template.names
+      .filter((named) => !inPath.includes(named))
+      .map((named) => `url has {${named}}, and parameters has no parameter of this name in path`),
+    ...inPath
+      .filter((named) => !template.names.includes(named))
+      .map((named) => `parameter ${quoted(named)} is in path, and url does not have {${named}}`),
+  ]
+}
+
+function parameterFaults({ parameters }: ToolRequest): string[] {
+  const seen = new Set<string>()
+  return parameters.flatMap((one) => {
+    const key = `${one.in} ${one.in === 'header' ? one.name.toLowerCase() : one.name}`
+    const isTwice = seen.has(key)
+    seen.add(key)
+    return [
+      ...(isTwice ? [`parameter ${quoted(one.name)} is in ${one.in} twice`] : []),
+      ...(one.in === 'header' ? fieldNameFaults(one.name) : []),
+      ...(one.in === 'cookie' && !isTokenText(one.name)
+        ? [`parameter ${quoted(one.name)}: not a cookie name (RFC 6265 s4.1.1)`]
+        : []),
+    ]
+  })
+}
+
+function headerFaults({ headers, parameters }: ToolRequest): string[] {
+  const named = parameters.filter((one) => one.in === 'header').map((one) => one.name.toLowerCase())
+  const names = Object.keys(headers).map((field) => field.toLowerCase())
+  return Object.entries(headers).flatMap(([field, constant]) => [
+    ...fieldNameFaults(field),
+    ...(named.includes(field.toLowerCase())
+      ? [`header field ${quoted(field)} is in headers and in parameters: keep one of them`]
+      : []),
+    ...(names.indexOf(field.toLowerCase()) !== names.lastIndexOf(field.toLowerCase())
+      ? [`header field ${quoted(field)} is in headers twice`]
+      : []),
+    ...(FIELD_VALUE.test(constant)
+      ? []
+      : [`header field ${quoted(field)}: the value must be printable ASCII on one line`]),
+  ])
+}
+
+function fieldNameFaults(field: string): string[] {
+  if (!isTokenText(field)) return [`header field ${quoted(field)}: not a name (RFC 9110 s5.1)`]
+  if (!isReservedField(field)) return []
+  return [`header field ${quoted(field)} is set by the gateway or the connection: remove it`]
+}
+
+function argumentFaults(request: ToolRequest, inputSchema: JsonSchema): string[] {
+  const declared = declaredArguments(inputSchema)
+  if (declared === undefined) return []
+  const { argument, properties = [], files = [] } = request.body ?? {}
+  const used = [
+    ...request.parameters.map((one) => one.argument),
+    ...(argument === undefined ? [] : [argument]),
+    ...properties.map((one) => one.argument),
+    ...files,
+  ]
+  return [...new Set(used)]
+    .filter((one) => !declared.has(one))
+    .map((one) => `argument ${quoted(one)} is not in the properties of inputSchema`)
+}
+
+function quoted(text: string): string {
+  return JSON.stringify(text.slice(0, 128))
+}

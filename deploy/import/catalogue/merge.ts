@@ -103,10 +103,9 @@ function mergeMembers(
   const members = new Map<string, unknown>()
   const names = new Set([...wanted.keys(), ...Object.keys(before?.members ?? {})])
   for (const member of names) {
-    const [is, was, will] = [current, undefined, wanted].map((of) =>
-      of?.has(member) ? digestOf(of.get(member)) : undefined,
-    ) as [string | undefined, undefined, string | undefined]
-    const written = before?.members[member] ?? was
+    const is = current.has(member) ? digestOf(current.get(member)) : undefined
+    const will = wanted.has(member) ? digestOf(wanted.get(member)) : undefined
+    const written = before?.members[member]
     if (is === will) continue
     if (is === written) {
       members.set(member, wanted.get(member))

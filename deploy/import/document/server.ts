@@ -1,3 +1,4 @@
+import { isLoopback } from '../../../shared/config.ts'
 import { asObject } from '../../../shared/json.ts'
 import { OperationError } from '../import-error.ts'
 import type { ApiDocument } from './load-document.ts'
@@ -29,7 +30,7 @@ export function serverOf(
   const list = [place, pathItem, document.root]
     .map((one) => member(one, 'servers'))
     .find((one) => itemsOf(one).length > 0)
-  const chosen = list && itemsOf(list)[number ?? 0]
+  const chosen = list && (number === undefined ? preferred(list) : itemsOf(list)[number])
   if (list !== undefined && chosen === undefined) {
     throw new OperationError(
       `it has no server ${number}: there are ${itemsOf(list).length}, from 0`,
@@ -37,6 +38,14 @@ export function serverOf(
   }
   const url = chosen === undefined ? '/' : withVariables(chosen, variables)
   return baseOf(url, chosen?.url ?? document.root.url)
+}
+
+/** The first; but the gateway calls no other host without TLS, so an https one counts before. */
+function preferred(list: Place): Place | undefined {
+  const servers = itemsOf(list)
+  const isPlain = (server: Place) =>
+    /^http:\/\/(?!localhost|127\.)/i.test(String(objectAt(server)['url']))
+  return servers.find((server) => !isPlain(server)) ?? servers[0]
 }
 
 function withVariables(server: Place, given: Readonly<Record<string, string>>): string {
@@ -64,6 +73,9 @@ function baseOf(written: string, documentUrl: string): string {
   if (url === null) throw new OperationError(`its server ${shown} is not a URL`)
   if (!/^https?:$/.test(url.protocol))
     throw new OperationError(`its server ${shown} is not http(s)`)
+  if (url.protocol === 'http:' && !isLoopback(url.hostname)) {
+    throw new OperationError(`its server ${shown} is not https: give --server`)
+  }
   if (url.username !== '' || url.password !== '') {
     throw new OperationError('its server has credentials in the URL')
   }

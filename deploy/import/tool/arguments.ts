@@ -1,4 +1,5 @@
 import type { JsonSchema } from '../../../shared/json-schema/schema.ts'
+import { OperationError } from '../import-error.ts'
 import { selfContained } from '../schema/self-contained.ts'
 import type { RequestBody } from './body.ts'
 import type { Location, Parameter } from './parameters.ts'
@@ -99,11 +100,21 @@ function parameterMember(
 }
 
 function bodyMember(body: RequestBody, used: readonly (readonly [string, string])[]): Members {
-  const { contentType, object, files } = body
+  const { contentType, object, files, encoding } = body
   if (object === undefined) return { contentType, argument: used[0]?.[1] }
-  const isRenamed = used.some(([name, argument]) => name !== argument)
-  const properties = used.map(([name, argument]) => (name === argument ? name : { name, argument }))
-  const argumentsOfFiles = used.filter(([name]) => files.includes(name)).map(([, one]) => one)
+  const isFile = ([name]: readonly [string, string]) => files.includes(name)
+  const renamedFile = used.find((one) => isFile(one) && one[0] !== one[1])
+  if (renamedFile !== undefined) {
+    throw new OperationError(`its file ${renamedFile[0]} has a name that an argument cannot have`)
+  }
+  const properties = used
+    .filter((one) => !isFile(one))
+    .map(([name, argument]) => {
+      const said = { ...(name !== argument && { argument }), ...encoding.get(name) }
+      return Object.keys(said).length === 0 ? name : { name, ...said }
+    })
+  const isRenamed = properties.some((one) => typeof one !== 'string')
+  const argumentsOfFiles = used.filter(isFile).map(([, one]) => one)
   return {
     contentType,
     ...(isRenamed && { properties }),

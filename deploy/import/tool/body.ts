@@ -11,14 +11,14 @@ import { asText, shorten } from './text.ts'
 /** What a call sends as its body: an object's properties, each an argument, or one value. */
 export interface RequestBody {
   readonly contentType: string
-  /** Written as a constant header field where the type is not one of the three that `request` has. */
-  readonly exactType: string | undefined
   readonly isRequired: boolean
   readonly object: PlainObject | undefined
   /** The whole body, where it is no plain object. */
   readonly schema: JsonSchema
   /** Properties that are files. */
   readonly files: readonly string[]
+  /** How form fields are written, by property: `style`, `explode`, `contentType`. */
+  readonly encoding: ReadonlyMap<string, Readonly<Record<string, unknown>>>
 }
 
 const JSON_TYPE = 'application/json'
@@ -51,7 +51,8 @@ export function readBody(
   if (found === undefined) {
     throw new OperationError(`its body is ${types.map(([type]) => type).join(' or ')} only`)
   }
-  const { contentType, exactType, media } = found
+  const { contentType, media } = found
+  if (found.type !== contentType) onNote(`its body is ${found.type}, and is sent as ${contentType}`)
   const files = contentType === MULTIPART ? filesIn(document, media) : []
   const whole = withFiles(collector.collectWhole(member(media, 'schema')), files)
   const object = plainObjectOf(whole, collector.definitions)
@@ -60,7 +61,8 @@ export function readBody(
   }
   const text = shorten(asText(objectAt(place)['description']), 500)
   const schema = { ...(isObject(whole) && whole), ...(text !== '' && { description: text }) }
-  return { contentType, exactType, isRequired, object, schema, files }
+  const encoding = contentType === JSON_TYPE ? new Map() : encodingOf(media)
+  return { contentType, isRequired, object, schema, files, encoding }
 }
 
 function chosenType(types: readonly (readonly [string, Place])[]) {
@@ -76,13 +78,12 @@ function chosenType(types: readonly (readonly [string, Place])[]) {
   const form = find((type) => type === MULTIPART) ?? find((type) => type === FORM)
   const wild = find((type) => type === '*/*' || type === 'application/*')
   if (json !== undefined) {
-    const exactType = json.type === JSON_TYPE ? undefined : json.type
-    return { contentType: JSON_TYPE, exactType, media: json.media }
+    return { contentType: JSON_TYPE, type: json.type, media: json.media }
   }
   if (form !== undefined) {
-    return { contentType: form.type, exactType: undefined, media: form.media }
+    return { contentType: form.type, type: form.type, media: form.media }
   }
-  return wild && { contentType: JSON_TYPE, exactType: undefined, media: wild.media }
+  return wild && { contentType: JSON_TYPE, type: JSON_TYPE, media: wild.media }
 }
 
 /** Properties with `format: binary` (3.0) or a media type or nothing for a schema (3.1), and lists of them. */
@@ -104,6 +105,22 @@ function isFile(place: Place, document: ApiDocument): boolean {
   return isText && (format === 'binary' || format === 'base64' || isOfMedia)
 }
 
+/** Encoding Objects, without header fields of parts; a type with a wildcard or a list says nothing. */
+function encodingOf(media: Place): RequestBody['encoding'] {
+  return new Map(
+    membersOf(member(media, 'encoding')).map(([name, place]) => {
+      const { style, explode, contentType } = objectAt(place)
+      const isOneType = typeof contentType === 'string' && /^[\w.+-]+\/[\w.+-]+$/.test(contentType)
+      const said = {
+        ...(typeof style === 'string' && { style }),
+        ...(typeof explode === 'boolean' && { explode }),
+        ...(isOneType && { contentType }),
+      }
+      return [name, said]
+    }),
+  )
+}
+
 /** A file travels as a string in base64, alone or in a list. */
 function withFiles(schema: JsonSchema | boolean, files: readonly string[]): JsonSchema | boolean {
   if (files.length === 0 || !isObject(schema)) return schema
@@ -111,7 +128,9 @@ function withFiles(schema: JsonSchema | boolean, files: readonly string[]): Json
   const changed = Object.entries(properties).map(([name, property]) => {
     if (!files.includes(name) || !isObject(property)) return [name, property]
     const { type, items, description, minItems, maxItems } = property
-    const text = [description, 'The file, in base64.'].filter((one) => one !== undefined).join(' ')
+    const text = [description, 'The file, in base64 or as a data URL.']
+      .filter((one) => one !== undefined)
+      .join(' ')
     const file = { type: 'string', contentEncoding: 'base64' }
     const isList = type === 'array' || items !== undefined
     const bounds = {

@@ -1,3 +1,4 @@
+import { isReservedField } from '../../../shared/catalogue/reserved-fields.ts'
 import { asObject } from '../../../shared/json.ts'
 import type { JsonSchema } from '../../../shared/json-schema/schema.ts'
 import type { ApiDocument } from '../document/load-document.ts'
@@ -15,7 +16,7 @@ export interface Parameter {
   readonly in: Location
   readonly isRequired: boolean
   readonly schema: JsonSchema
-  /** `style`, `explode` and `allowReserved` where they are not the defaults of the location. */
+  /** `style`, `explode`, `allowReserved` where they are not the location's defaults, or `content`. */
   readonly serialization: Readonly<Record<string, unknown>>
 }
 
@@ -76,16 +77,23 @@ function readParameter(place: Place, isRequired: boolean, collector: SchemaColle
   const written = objectAt(place)
   const location = locationOf(written['in'])
   const content = membersOf(member(place, 'content'))[0]
-  if (content !== undefined) {
+  const name = String(written['name'])
+  if (location === 'header' && isReservedField(name)) {
+    throw new OperationError('the gateway or the connection sets this header field')
+  }
+  if (content !== undefined && !/^application\/json\s*(;|$)/i.test(content[0])) {
     throw new OperationError(`its value is written as ${content[0]}, which is not supported`)
   }
-  const schema = collector.collect(member(place, 'schema'))
+  const schema = collector.collect(member(content?.[1] ?? place, 'schema'))
   return {
-    name: String(written['name']),
+    name,
     in: location,
     isRequired,
     schema: described(schema, place),
-    serialization: serializationOf(written, location),
+    serialization:
+      content === undefined
+        ? serializationOf(written, location)
+        : { content: { 'application/json': {} } },
   }
 }
 

@@ -44,7 +44,6 @@ export function toTool(
   if (!METHODS.includes(method)) {
     throw new OperationError(`the method ${method.toUpperCase()} is not supported`)
   }
-  if (/[?#]/.test(path)) throw new OperationError('its path has a query or a fragment')
   const access = accessOf(document, operation, options.defaultAccess, onNote)
   const input = createCollector(document, 'input', onNote)
   const output = createCollector(document, 'output', onNote)
@@ -54,7 +53,6 @@ export function toTool(
   const { outputSchema, wrap } = options.hasOutputSchemas
     ? readAnswer(document, operation, output, onNote)
     : {}
-  const headers = body?.exactType === undefined ? undefined : { 'content-type': body.exactType }
   const tool = {
     ...textsOf(operation, body),
     ...access,
@@ -66,7 +64,6 @@ export function toTool(
       url: `${serverOf(document, operation, options)}${path}`,
       ...(sent.parameters.length > 0 && { parameters: sent.parameters }),
       ...(sent.body !== undefined && { body: sent.body }),
-      ...(headers !== undefined && { headers }),
       ...(wrap !== undefined && { wrap }),
     },
   }

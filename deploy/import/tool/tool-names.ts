@@ -28,7 +28,7 @@ export function nameOperations(operations: readonly Operation[]): ReadonlyMap<Op
 
 function wishOf({ id, method, path }: Operation): { name: string; isCut: boolean } {
   const plain = toName(id ?? '')
-  const name = plain === '' ? toName(`${method}_${path}`) : plain
+  const name = plain === '' ? toName(`${method} ${path}`) : plain
   return { name: name.slice(0, MAX_NAME), isCut: name.length > MAX_NAME }
 }
 

@@ -52,15 +52,20 @@ describe('the command', () => {
   })
 
   test.each([
-    ['missing', 'nowhere.yaml', /ENOENT/],
-    ['no OpenAPI', file('a: 1'), /neither openapi nor swagger/],
-    ['not YAML', file('a: [', 'x.yaml'), /./],
-    ['of an older version', file('swagger: "1.2"'), /OpenAPI 1.2/],
-    ['of a scheme that is not read', 'ftp://example.com/a.yaml', /only http and https/],
-  ])('a document that is %s ends with 1', async (_, source, message) => {
+    ['missing', undefined, /ENOENT/],
+    ['no OpenAPI', 'a: 1', /neither openapi nor swagger/],
+    ['not YAML', 'a: [', /./],
+    ['of an older version', 'swagger: "1.2"', /OpenAPI 1.2/],
+  ])('a document that is %s ends with 1', async (_, content, message) => {
+    const source = content === undefined ? join(directory(), 'nowhere.yaml') : file(content)
     const { code, errors } = await run(source, '--public')
     expect(code).toBe(1)
     expect(errors).toMatch(message)
+  })
+
+  test('a URL of another scheme ends with 1', async () => {
+    const { code, errors } = await run('ftp://example.com/a.yaml', '--public')
+    expect([code, errors]).toEqual([1, 'only http and https URLs are read\n'])
   })
 })
 

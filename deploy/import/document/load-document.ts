@@ -1,6 +1,11 @@
 import { resolve as resolvePath } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { $RefParser, JSONParserErrorGroup } from '@apidevtools/json-schema-ref-parser'
+import {
+  $RefParser,
+  JSONParserErrorGroup,
+  ParserError,
+  ResolverError,
+} from '@apidevtools/json-schema-ref-parser'
 import { upgrade } from '@scalar/openapi-upgrader'
 import { asObject } from '../../../shared/json.ts'
 import { ImportError, OperationError } from '../import-error.ts'
@@ -70,7 +75,17 @@ export function urlOf(source: string): string {
 async function readAll(url: string, limits: ReadLimits) {
   const read = createReader(!url.startsWith('file:'), limits)
   const parser = new $RefParser()
-  const problems: string[] = []
+  const problems = new Set<string>()
+  const failed = new Set<string>()
+  const readNamed = async ({ url: named }: { readonly url: string }) => {
+    try {
+      return await read(toUrl(named))
+    } catch (error) {
+      failed.add(toUrl(named))
+      problems.add(messageOf(error))
+      throw error
+    }
+  }
   try {
     await parser.resolve(url, {
       continueOnError: true,
@@ -78,17 +93,23 @@ async function readAll(url: string, limits: ReadLimits) {
       resolve: {
         file: false,
         http: false,
-        bounded: { order: 1, canRead: true, read: ({ url: named }) => read(toUrl(named)) },
+        bounded: { order: 1, canRead: true, read: readNamed },
       },
     })
   } catch (error) {
-    const errors = error instanceof JSONParserErrorGroup ? error.errors : [error]
-    problems.push(...errors.slice(0, MAX_PROBLEMS).map(messageOf))
+    const errors: readonly unknown[] =
+      error instanceof JSONParserErrorGroup ? error.errors : [error]
+    for (const one of errors) {
+      if (one instanceof ParserError) failed.add(toUrl(one.source))
+      // Those of the reader are known, in better words.
+      if (!(one instanceof ResolverError)) problems.add(messageOf(one))
+    }
   }
-  const files = Object.entries(parser.$refs.values()).map(
-    ([path, value]) => [toUrl(path), value as unknown] as const,
-  )
-  return { files: new Map(files), problems }
+  // The library goes on with an empty value for a file that it could not have.
+  const files = Object.entries(parser.$refs.values())
+    .map(([path, value]) => [toUrl(path), value as unknown] as const)
+    .filter(([name]) => !failed.has(name))
+  return { files: new Map(files), problems: [...problems].slice(0, MAX_PROBLEMS) }
 }
 
 function messageOf(error: unknown): string {

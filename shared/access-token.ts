@@ -4,6 +4,7 @@ import { BearerError, invalidToken } from './bearer.ts'
 import { type Caller, type Claims, checkClaims, type ScopeSource } from './claims.ts'
 import { asObject, parseJson } from './json.ts'
 import type { Jwks } from './jwks.ts'
+import { pickClaims } from './passed-claims.ts'
 import { remember } from './remember.ts'
 
 /**
@@ -20,6 +21,10 @@ export interface AccessTokenOptions {
   readonly scopeSource: ScopeSource
   /** Organization ids that `org_id` must be one of; undefined = not checked. */
   readonly organizations?: readonly string[] | undefined
+  /** Names of claims that the caller carries on to backends. */
+  readonly passedClaims?: readonly string[] | undefined
+  /** Called with the name of each of them that is too large and left out, once for a remembered token. */
+  readonly onClaimTooLarge?: ((name: string) => void) | undefined
   readonly jwks: Jwks
   /** NumericDate seconds. */
   readonly now?: () => number
@@ -73,10 +78,21 @@ export function createAccessTokenVerifier(options: AccessTokenOptions): VerifyAc
       remember(forged, digest, key, MAX_REMEMBERED)
       throw invalidToken('signature_invalid')
     }
-    const caller = checkClaims(claims, options, now())
+    const caller = withPassedClaims(checkClaims(claims, options, now()), claims, options)
     remember(remembered, digest, { caller, kid, key }, MAX_REMEMBERED)
     return caller
   }
+}
+
+function withPassedClaims(
+  caller: Caller,
+  claims: Claims,
+  { passedClaims, onClaimTooLarge }: AccessTokenOptions,
+): Caller {
+  if (passedClaims === undefined) return caller
+  const passed = pickClaims(claims, passedClaims)
+  for (const name of passed.tooLarge) onClaimTooLarge?.(name)
+  return passed.claims === undefined ? caller : { ...caller, claims: passed.claims }
 }
 
 function checkShape(accessToken: string): string {

@@ -10,6 +10,8 @@ export interface Caller {
   readonly scopes: ReadonlySet<string>
   /** Auth0's `permissions`: all that the user may do at the API. Undefined = the token has none. */
   readonly permissions?: ReadonlySet<string>
+  /** Claims that backends get, under their own names; undefined = none of them. */
+  readonly claims?: Claims | undefined
   /** `exp`, NumericDate seconds. */
   readonly expiresAt: number
 }

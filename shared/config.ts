@@ -1,4 +1,5 @@
 import * as z from 'zod'
+import { isReservedClaim } from './passed-claims.ts'
 import { SCOPE_TOKEN } from './scope.ts'
 import { readSigningKeys } from './signing-key.ts'
 
@@ -116,6 +117,23 @@ const list = text
   .transform((value) => splitList(value))
   .pipe(z.array(z.string()).min(1, 'must not be empty'))
 
+/** Names of token claims that backends get: namespaced ones are URLs. */
+const backendClaims = text
+  .transform((value) => value.split(/[\s,]+/).filter((name) => name !== ''))
+  .pipe(
+    z
+      .array(z.string().max(256, 'must be names of at most 256 characters'))
+      .min(1, 'must not be empty')
+      .max(50, 'must name at most 50 claims')
+      .superRefine((names, context) => {
+        const reserved = names.filter(isReservedClaim)
+        if (reserved.length === 0) return
+        context.addIssue(
+          `must not name claims that the assertion has of its own: ${reserved.join(', ')}`,
+        )
+      }),
+  )
+
 const hostname = text.regex(
   /^[a-z0-9.-]+(:\d+)?$/i,
   'must be a host name, without https:// or path',
@@ -170,6 +188,7 @@ export const variables = {
   GATEWAY_HMAC_SECRET: secrets,
   GATEWAY_SIGNING_KEY: signingKeys.optional(),
   BACKEND_AUTH: z.enum(['none', 'google'], 'must be none or google').default('none'),
+  BACKEND_CLAIMS: backendClaims.optional(),
   BACKEND_TIMEOUT_MS: wholeNumber(1, 600_000, 'milliseconds').default(50_000),
   SCOPE_SOURCE: z
     .enum(['scope', 'scope-or-permissions'], 'must be scope or scope-or-permissions')

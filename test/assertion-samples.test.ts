@@ -19,8 +19,8 @@ const URL_OF_BACKEND = 'https://backend.example.com/listEvents'
 const BODY = '{"limit":5}'
 
 const NODE = `
-const { headers, body, url } = JSON.parse(await new Response(process.stdin).text())
-verifyCaller(headers, Buffer.from(body), url).then(
+const { body, ...call } = JSON.parse(await new Response(process.stdin).text())
+verifyCaller({ ...call, body: Buffer.from(body) }).then(
   (claims) => console.log(JSON.stringify(claims)),
   () => console.log('refused'),
 )
@@ -29,7 +29,7 @@ const PYTHON = `
 import json, sys
 call = json.load(sys.stdin)
 try:
-    print(json.dumps(verify_caller(call["headers"], call["body"].encode(), call["url"])))
+    print(json.dumps(verify_caller(call["method"], call["url"], call["headers"], call["body"].encode())))
 except Exception as error:
     print("refused")
 `
@@ -110,13 +110,14 @@ interface Verification {
   readonly headers: Readonly<Record<string, string>>
   readonly body?: string
   readonly url?: string
+  readonly method?: string
   readonly secret?: string
 }
 
 /** What the sample prints, or `did not start`. */
 async function verify(
   sample: Sample,
-  { headers, body = BODY, url = URL_OF_BACKEND, secret = SECRET }: Verification,
+  { headers, body = BODY, url = URL_OF_BACKEND, method = 'POST', secret = SECRET }: Verification,
 ): Promise<string> {
   const env = { PATH: process.env['PATH'], PUBLIC_URL: issuer, GATEWAY_HMAC_SECRET: secret }
   return new Promise((resolve) => {
@@ -125,7 +126,7 @@ async function verify(
       resolve(error === null ? stdout.trim() : 'did not start'),
     )
     child.stdin?.on('error', () => undefined)
-    child.stdin?.end(JSON.stringify({ headers, body, url }))
+    child.stdin?.end(JSON.stringify({ method, url, headers, body }))
   })
 }
 
@@ -170,6 +171,14 @@ describe.each(samples)('deploy/samples/$file', (sample) => {
     })
   })
 
+  test.skipIf(isSkipped).each(algorithms)('accepts method, query and no body: %s', async (alg) => {
+    const call = { method: 'GET', query: 'limit=5&from=a%3Fb', body: undefined }
+    const headers = headersOf(keysFor(alg), call)
+    const url = `${URL_OF_BACKEND}?${call.query}`
+    const printed = await verify(sample, { headers, method: 'GET', url, body: '' })
+    expect(JSON.parse(printed)).toMatchObject({ htm: 'GET', htu: URL_OF_BACKEND })
+  })
+
   test.skipIf(isSkipped).each(algorithms)('refuses everything else: %s', async (alg) => {
     const headers = headersOf(keysFor(alg))
     const good = headers['x-gateway-assertion'] ?? ''
@@ -177,6 +186,9 @@ describe.each(samples)('deploy/samples/$file', (sample) => {
       alg === 'HS256' ? { secret: 'o'.repeat(40) } : { signingKey: signingKey(alg) }
     const calls: Record<string, Verification> = {
       'another body': { headers, body: '{"limit":6}' },
+      'another method': { headers, method: 'DELETE' },
+      'a query that was added': { headers, url: `${URL_OF_BACKEND}?limit=6` },
+      'a query that was taken away': { headers: headersOf(keysFor(alg), { query: 'a=b' }) },
       'another backend': { headers, url: 'https://backend.example.com/addEvent' },
       'an old assertion': { headers: headersOf(keysFor(alg), { now: now() - 120 }) },
       'an assertion of the future': { headers: headersOf(keysFor(alg), { now: now() + 120 }) },

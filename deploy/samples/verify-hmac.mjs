@@ -6,19 +6,28 @@ const secrets = process.env.GATEWAY_HMAC_SECRET.split(',').map((secret) =>
 )
 if (secrets.some(({ length }) => length < 32)) throw new Error('GATEWAY_HMAC_SECRET is too short')
 
-/** Returns the caller's claims. `body`: the raw bytes; `url`: this backend's URL as the gateway calls it. */
-export async function verifyCaller(headers, body, url) {
+/** Returns the caller's claims. `url`: as the gateway calls it, with its query; `body`: the raw bytes. */
+export async function verifyCaller({ method, url, headers, body }) {
+  const [target, query] = url.split(/\?(.*)/s)
   const options = {
     algorithms: ['HS256'],
     issuer: process.env.PUBLIC_URL,
-    audience: url,
-    requiredClaims: ['exp', 'jti', 'tool', 'body_sha256'],
+    audience: target,
+    requiredClaims: ['exp', 'jti', 'tool', 'htm', 'htu', 'body_sha256'],
     clockTolerance: 5,
     maxTokenAge: 60,
   }
   const tries = secrets.map((secret) => jwtVerify(headers['x-gateway-assertion'], secret, options))
   const { payload } = await Promise.any(tries)
-  const digest = createHash('sha256').update(body).digest('hex')
-  if (payload.body_sha256 !== digest) throw new Error('The assertion is for another body.')
+  const isSame =
+    payload.htm === method &&
+    payload.htu === target &&
+    payload.query_sha256 === (query ? sha256(query) : undefined) &&
+    payload.body_sha256 === sha256(body)
+  if (!isSame) throw new Error('The assertion is for another call.')
   return payload
+}
+
+function sha256(bytes) {
+  return createHash('sha256').update(bytes).digest('hex')
 }

@@ -1,5 +1,5 @@
 import { decodeUtf8, parseJson } from '../../shared/json.ts'
-import type { Answer } from './post.ts'
+import type { Answer } from './backend/send.ts'
 
 /** What a body is, or why it cannot be read; `text` is the JSON text that `value` was read from. */
 export type Body =

@@ -2,12 +2,15 @@ import { BearerError } from '../../shared/bearer.ts'
 import type { Log } from '../../shared/log.ts'
 import type { ToolDefinition } from '../../shared/tools.ts'
 import { NumberError, valuesToCheck } from '../../shared/written-numbers.ts'
+import { ArgumentError } from './backend/argument-error.ts'
+import { type BackendPlan, type BackendRequest, planBackend } from './backend/backend-request.ts'
+import { type Allowance, createAllowance, SendError, send } from './backend/send.ts'
 import type { CallableTool } from './callable-tool.ts'
-import { type GoogleIdentity, GoogleIdentityError } from './google-identity.ts'
+import type { ClientHints } from './client-hints.ts'
+import { GoogleIdentityError } from './google-identity.ts'
 import { type Identity, PermissionError, requireScopes } from './identity.ts'
 import { oneLine } from './one-line.ts'
 import { failed, type Outcome, statusOf, toOutcome } from './outcome.ts'
-import { type Allowance, createAllowance, PostError, post, type Target, toTarget } from './post.ts'
 import { createStatementSigner, type StatementKeys } from './statement.ts'
 
 /** One call that has been decided on: `identity` may call `tool`. */
@@ -16,9 +19,11 @@ export interface ToolCall {
   readonly args: unknown
   /** Whether `args` are what a check of them sees; else that is read from `body`. */
   readonly isPlain: boolean
-  /** The same in JSON, as the backend gets it. */
+  /** The same in JSON, as the backend gets it unless the tool has a `request`. */
   readonly body: string
   readonly identity: Identity
+  /** What the client says of itself and its user, not verified. */
+  readonly hints?: ClientHints | undefined
   readonly requestId: string
   readonly traceparent: string | undefined
   readonly signal: AbortSignal
@@ -41,11 +46,23 @@ export interface CallToolOptions {
   readonly publicUrl: string
   readonly keys: StatementKeys
   readonly timeoutMs: number
-  readonly googleIdentity?: GoogleIdentity | undefined
+  /** Undefined: no header fields but the statement's. */
+  readonly backendAuth?: BackendAuth | undefined
 }
 
+/**
+ * The header fields by whose authority a backend is called, beside the signed statement. `url` is of the
+ * backend and the same for all arguments of the tool; `signal` ends the call.
+ */
+export type BackendAuth = (
+  tool: CallableTool,
+  url: string,
+  identity: Identity,
+  signal: AbortSignal,
+) => Promise<Record<string, string>>
+
 /** What is kept of a call while its backend works. */
-type SentCall = Omit<ToolCall, 'args' | 'isPlain'>
+type SentCall = Omit<ToolCall, 'args' | 'isPlain' | 'body'>
 
 const MAX_FAULT_CHARACTERS = 1_000
 const MAX_ANSWER_BYTES = 4 * 1024 * 1024
@@ -63,53 +80,60 @@ export function allowAnswers(): Allowance {
 
 export function createCallTool(options: CallToolOptions): CallTool {
   const signStatement = createStatementSigner(options.keys)
-  const targets = new Map<string, Target>()
-  const targetAt = (url: string) => {
-    const target = targets.get(url) ?? toTarget(url)
-    targets.set(url, target)
-    return target
+  const plans = new Map<string, BackendPlan>()
+  const planOf = (tool: CallableTool) => {
+    const plan = plans.get(tool.name) ?? planBackend(tool, options.functionsBase)
+    plans.set(tool.name, plan)
+    return plan
   }
-  const callBackend = async (call: SentCall): Promise<Outcome> => {
-    const { tool, body, identity, requestId } = call
-    const url = `${options.functionsBase}/${tool.name}`
-    const answer = await post(targetAt(url), {
-      body,
-      timeoutMs: Math.min(
-        tool.timeoutMs ?? options.timeoutMs,
-        options.timeoutMs,
-        call.patienceMs ?? options.timeoutMs,
-      ),
-      take: call.take,
-      signal: call.signal,
-      // Only these: whatever else the client sent stays here, its token above all.
-      headers: {
-        'content-type': 'application/json',
-        accept: 'application/json',
-        'x-request-id': requestId,
-        ...(call.traceparent !== undefined && { traceparent: call.traceparent }),
-        ...signStatement({
-          issuer: options.publicUrl,
-          audience: url,
-          identity,
-          tool: tool.name,
-          requestId,
-          body,
-          now: Math.floor(Date.now() / 1000),
-        }),
-        ...(await options.googleIdentity?.(url)),
+  const callBackend = async (call: SentCall, request: BackendRequest): Promise<Outcome> => {
+    const { tool, identity, requestId, signal } = call
+    const { isOwn, identityUrl } = planOf(tool)
+    const answer = await send(
+      {
+        ...request,
+        // Only these: whatever else the client sent stays here, its token above all.
+        headers: {
+          ...request.headers,
+          'x-request-id': requestId,
+          ...(call.traceparent !== undefined && { traceparent: call.traceparent }),
+          ...signStatement({
+            issuer: options.publicUrl,
+            audience: request.url,
+            method: request.method,
+            query: request.query,
+            identity,
+            isOwn,
+            hints: call.hints,
+            tool: tool.name,
+            requestId,
+            body: request.body,
+            now: Math.floor(Date.now() / 1000),
+          }),
+          ...(await options.backendAuth?.(tool, identityUrl, identity, signal)),
+        },
       },
-    })
+      {
+        timeoutMs: Math.min(
+          tool.timeoutMs ?? options.timeoutMs,
+          options.timeoutMs,
+          call.patienceMs ?? options.timeoutMs,
+        ),
+        take: call.take,
+        signal,
+      },
+    )
     return toOutcome(answer, tool)
   }
 
-  const finish = async (call: SentCall, fault: string | undefined): Promise<Outcome> => {
+  const finish = async (call: SentCall, request: BackendRequest | string): Promise<Outcome> => {
     const startedAt = performance.now()
     let ended: ReturnType<typeof statusOf> = { status: 500, reason: 'internal_error' }
     try {
       const outcome =
-        fault === undefined
-          ? await callBackend(call).catch((error: unknown) => toFailure(error))
-          : failed('arguments_invalid', 400, `The arguments do not fit: ${fault}`)
+        typeof request !== 'string'
+          ? await callBackend(call, request).catch((error: unknown) => toFailure(error))
+          : failed('arguments_invalid', 400, `The arguments do not fit: ${request}`)
       ended = statusOf(outcome)
       return outcome
     } finally {
@@ -119,9 +143,21 @@ export function createCallTool(options: CallToolOptions): CallTool {
     }
   }
 
-  return ({ args, isPlain, ...call }) => {
+  /** The request, or what is wrong with the arguments. */
+  const prepare = (tool: CallableTool, body: string, args: unknown, isPlain: boolean) => {
+    const fault = faultOf(tool, body, args, isPlain)
+    if (fault !== undefined) return fault
+    try {
+      return planOf(tool).make(body, args, isPlain)
+    } catch (error) {
+      if (!(error instanceof ArgumentError)) throw error
+      return oneLine(error.message, MAX_FAULT_CHARACTERS)
+    }
+  }
+
+  return ({ args, isPlain, body, ...call }) => {
     auditDecision(call.log, call.tool, call.identity, { decision: 'allowed' })
-    return finish(call, faultOf(call.tool, call.body, args, isPlain))
+    return finish(call, prepare(call.tool, body, args, isPlain))
   }
 }
 
@@ -172,7 +208,7 @@ function auditDecision(
 }
 
 function toFailure(error: unknown): Outcome {
-  if (error instanceof PostError) {
+  if (error instanceof SendError) {
     const { status, message } = FAILURES[error.failure]
     return failed(`backend_${error.failure}`, status, message)
   }

@@ -47,6 +47,7 @@ function parseVariables(env: Environment) {
       JWKS_URI: variables.JWKS_URI,
       FUNCTIONS_BASE: variables.FUNCTIONS_BASE,
       BACKEND_AUTH: variables.BACKEND_AUTH,
+      BACKEND_CLAIMS: variables.BACKEND_CLAIMS,
       BACKEND_TIMEOUT_MS: variables.BACKEND_TIMEOUT_MS,
       SCOPE_SOURCE: variables.SCOPE_SOURCE,
       RATE_LIMIT_PER_MINUTE: variables.RATE_LIMIT_PER_MINUTE,

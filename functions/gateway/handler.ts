@@ -52,17 +52,22 @@ export function createGateway(
   })
   const { audience, SCOPE_SOURCE: scopeSource, OAUTH_ORGANIZATION: organizations } = config
   const gate = createGate({
-    verify: createAccessTokenVerifier({ issuer, audience, scopeSource, organizations, jwks }),
+    verify: createAccessTokenVerifier({
+      ...{ issuer, audience, scopeSource, organizations, jwks },
+      passedClaims: config.BACKEND_CLAIMS,
+      onClaimTooLarge: (claim) => log.warning('backend_claim_too_large', { claim }),
+    }),
     catalogue,
     resourceMetadata: protectedResourceMetadataUrl(publicUrl),
   })
+  const googleIdentity =
+    config.BACKEND_AUTH === 'google' ? createGoogleIdentity(metadataHost) : undefined
   const callTool = createCallTool({
     functionsBase: config.FUNCTIONS_BASE,
     publicUrl,
     keys: { secret: config.GATEWAY_HMAC_SECRET?.[0], signingKey: signingKeys[0] },
     timeoutMs: config.BACKEND_TIMEOUT_MS,
-    googleIdentity:
-      config.BACKEND_AUTH === 'google' ? createGoogleIdentity(metadataHost) : undefined,
+    backendAuth: googleIdentity && ((_, url) => googleIdentity(url)),
   })
   const perMinute = config.RATE_LIMIT_PER_MINUTE
   const anonymousPerMinute = config.RATE_LIMIT_ANONYMOUS_PER_MINUTE

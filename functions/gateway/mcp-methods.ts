@@ -3,12 +3,13 @@ import { asObject } from '../../shared/json.ts'
 import type { Log } from '../../shared/log.ts'
 import type { Catalogue } from '../../shared/tools.ts'
 import { asTraceparent } from '../../shared/trace-context.ts'
+import type { Allowance } from './backend/send.ts'
 import { authorize, type CallTool } from './call-tool.ts'
 import type { CallableTool } from './callable-tool.ts'
+import { readClientHints } from './client-hints.ts'
 import type { Identity } from './identity.ts'
 import { CODE, isNothing, RpcError, type RpcRequest } from './json-rpc.ts'
 import { toCallToolResult, writeResult } from './mcp-result.ts'
-import type { Allowance } from './post.ts'
 import type { Era, Inbound } from './revision.ts'
 import { introduce } from './tool-list.ts'
 
@@ -53,10 +54,11 @@ export function createMethods(
     if (tool === undefined) throw new RpcError(200, CODE.invalidParams, 'Unknown tool.')
     authorize(tool, identity, log)
     const { id: requestId, signal } = request
-    const traceparent =
-      request.traceparent ?? asTraceparent(asObject(params['_meta'])?.['traceparent'])
+    const meta = asObject(params['_meta'])
+    const traceparent = request.traceparent ?? asTraceparent(meta?.['traceparent'])
+    const hints = readClientHints(meta)
     const body = JSON.stringify(given)
-    const sent = { tool, body, identity, requestId, traceparent, signal, take, log }
+    const sent = { tool, body, identity, hints, requestId, traceparent, signal, take, log }
     return callTool({ ...sent, args: given, isPlain }).then((outcome) =>
       writeResult(toCallToolResult(outcome, tool, era), era),
     )

@@ -1,8 +1,8 @@
 import { BearerError } from '../../shared/bearer.ts'
 import {
-  errorResponse as httpErrorResponse,
   type HttpRequest,
   type HttpResponse,
+  errorResponse as httpErrorResponse,
   withHeaders,
 } from '../../shared/http.ts'
 import { HttpError } from '../../shared/http-error.ts'

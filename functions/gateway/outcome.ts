@@ -1,10 +1,11 @@
-import type { CallToolResult } from '@modelcontextprotocol/client'
+import type { CallToolResult, ContentBlock } from '@modelcontextprotocol/client'
 import { asObject, decodeUtf8 } from '../../shared/json.ts'
 import { keepNumbers, NumberError, valuesToCheck } from '../../shared/written-numbers.ts'
+import { readAnswer } from './backend/answer.ts'
+import type { Answer } from './backend/send.ts'
 import { type Body, readBody } from './backend-body.ts'
 import type { CallableTool } from './callable-tool.ts'
 import { errorSentence, textSentence } from './error-sentence.ts'
-import type { Answer } from './post.ts'
 import { retryAfterSeconds } from './retry-after.ts'
 import { type ReadResult, readCallToolResult } from './tool-result.ts'
 
@@ -62,8 +63,12 @@ export function toOutcome(answer: Answer, tool: CallableTool, now = Date.now()):
   if (status < 200 || status >= 300) {
     return failed(`backend_http_${status}`, 502, 'The tool did not give an answer.')
   }
-  const body = readBody(answer, tool.validateOutput !== undefined)
+  const body =
+    tool.request === undefined
+      ? readBody(answer, tool.validateOutput !== undefined)
+      : readAnswer(answer, tool.request, tool.validateOutput)
   if (body.kind === 'unreadable') return unreadable(body.reason)
+  if (body.kind === 'media') return readMedia(body.block, tool)
   return body.kind === 'json' ? readJson(body, tool) : readText(body.text, tool)
 }
 
@@ -115,6 +120,11 @@ function readText(text: string, tool: CallableTool): Outcome {
   return tool.validateOutput === undefined
     ? { kind: 'text', text }
     : unreadable('backend_output_unstructured')
+}
+
+function readMedia(block: ContentBlock, tool: CallableTool): Outcome {
+  if (tool.validateOutput !== undefined) return unreadable('backend_output_unstructured')
+  return { kind: 'result', result: { content: [block] } }
 }
 
 function whole(value: unknown): unknown {

@@ -1,16 +1,25 @@
 import { createHmac, createSecretKey, hash, type KeyObject } from 'node:crypto'
 import type { SigningKey } from '../../shared/signing-key.ts'
+import type { ClientHints } from './client-hints.ts'
 import type { Identity } from './identity.ts'
 
 /** What the gateway states to a backend about one call. */
 export interface Statement {
   readonly issuer: string
-  /** The backend's URL, to the letter. */
+  /** The URL that is called, to the letter, without its query. */
   readonly audience: string
+  /** The method of the request; POST unless the tool says otherwise. */
+  readonly method?: string
+  /** The query of the URL, as it is sent, without `?`. */
+  readonly query?: string
   readonly identity: Identity
+  /** Whether the backend is one of the operator's own, below FUNCTIONS_BASE. */
+  readonly isOwn?: boolean
+  /** What the client says of itself and its user, not verified. */
+  readonly hints?: ClientHints | undefined
   readonly tool: string
   readonly requestId: string
-  readonly body: string
+  readonly body: string | Buffer | undefined
   /** NumericDate seconds. */
   readonly now: number
 }
@@ -21,8 +30,10 @@ const LIFETIME_SECONDS = 60
 /**
  * The header fields that tell a backend who calls: `x-user-uid` (`auth0:<sub>`), `x-gateway-sig`
  * (`<uid>.<seconds>.<hex HMAC-SHA256 of "<uid>.<seconds>">`, only with a secret) and
- * `x-gateway-assertion`, a JWT (RFC 7519) that also binds the tool, the client, the scopes and the
- * body (hex SHA-256). A call without a user carries the assertion alone, without `sub`.
+ * `x-gateway-assertion`, a JWT (RFC 7519) that also binds the tool, the client, the scopes, the method
+ * and URL (`htm`, `htu` as in RFC 9449), the query and the body (hex SHA-256). A call without a user
+ * carries the assertion alone, without `sub`. So does one to a backend that is not the operator's own:
+ * `x-gateway-sig` names no backend, so that what gets it could send it to others.
  */
 export type SignStatement = (statement: Statement) => Record<string, string>
 
@@ -40,9 +51,9 @@ export function createStatementSigner({ secret, signingKey }: StatementKeys): Si
   const signAssertion = signingKey ? createSigner(signingKey) : key && createSigner(hs256(key))
   if (signAssertion === undefined) throw new Error('no key to sign with')
   return (statement) => {
-    const { identity, now } = statement
+    const { identity, isOwn = true, now } = statement
     const assertion = { 'x-gateway-assertion': signAssertion(statement) }
-    if (identity === undefined) return assertion
+    if (identity === undefined || !isOwn) return assertion
     const uid = userUid(identity.subject)
     return {
       ...assertion,
@@ -92,8 +103,11 @@ function createSigner(
   }
 }
 
-function claims({ issuer, audience, identity, tool, requestId, body, now }: Statement) {
+function claims(statement: Statement) {
+  const { issuer, audience, method = 'POST', query = '', identity, now, body = '' } = statement
   return {
+    // First, so that no name of theirs replaces a claim of the gateway.
+    ...identity?.claims,
     iss: issuer,
     aud: audience,
     ...(identity !== undefined && {
@@ -101,11 +115,15 @@ function claims({ issuer, audience, identity, tool, requestId, body, now }: Stat
       client_id: identity.clientId,
       scope: [...identity.scopes].join(' '),
     }),
-    tool,
+    tool: statement.tool,
     iat: now,
     exp: now + LIFETIME_SECONDS,
-    jti: requestId,
+    jti: statement.requestId,
+    htm: method,
+    htu: audience,
+    ...(query !== '' && { query_sha256: hash('sha256', query) }),
     body_sha256: hash('sha256', body),
+    ...(statement.hints !== undefined && { client_hints: statement.hints }),
   }
 }
 

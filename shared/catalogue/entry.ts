@@ -60,7 +60,7 @@ const members = {
   _meta: z.record(z.string(), z.unknown()).optional(),
   timeoutMs: z.int().min(1).max(600_000).optional(),
   rateLimit: rateLimit.optional(),
-  request: z.unknown(),
+  request: z.unknown().optional(),
   formatAssertion: z.boolean().optional(),
 }
 const tool = z.object(members)

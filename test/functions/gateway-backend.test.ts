@@ -6,7 +6,7 @@ import { Worker } from 'node:worker_threads'
 import { gzipSync } from 'node:zlib'
 import { jwtVerify, SignJWT } from 'jose'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { PostError, post, toTarget } from '../../functions/gateway/post.ts'
+import { SendError, send } from '../../functions/gateway/backend/send.ts'
 import { type Backend, type BackendCall, type Script, startBackend } from '../support/backend.ts'
 import { type Issuer, startIssuer } from '../support/issuer.ts'
 import {
@@ -191,6 +191,8 @@ describe('the statement', () => {
     expect(payload).toEqual({
       iss: 'https://mcp.test',
       aud: `${backend.url}/listEvents`,
+      htm: 'POST',
+      htu: `${backend.url}/listEvents`,
       sub: 'auth0|alice',
       client_id: 'tpc_chatgpt',
       scope: 'events:read',
@@ -567,15 +569,18 @@ async function startResettingBackend() {
 
 /** What is answered, or the failure. */
 function postTo(port: number, body: string, timeoutMs = 5_000): Promise<unknown> {
-  return post(toTarget(`http://127.0.0.1:${port}/about`), {
-    headers: {},
-    body,
-    timeoutMs,
-    take: () => true,
-    signal: new AbortController().signal,
-  }).then(
+  return send(
+    {
+      method: 'POST',
+      origin: `http://127.0.0.1:${port}`,
+      path: '/about',
+      headers: {},
+      body,
+    },
+    { timeoutMs, take: () => true, signal: new AbortController().signal },
+  ).then(
     (answer) => answer.body.toString(),
-    (error: unknown) => (error instanceof PostError ? error.failure : error),
+    (error: unknown) => (error instanceof SendError ? error.failure : error),
   )
 }
 

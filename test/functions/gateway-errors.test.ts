@@ -4,7 +4,7 @@ import { errorSentence, textSentence } from '../../functions/gateway/error-sente
 import { toCallToolResult } from '../../functions/gateway/mcp-result.ts'
 import { oneLine, visible } from '../../functions/gateway/one-line.ts'
 import { toOutcome } from '../../functions/gateway/outcome.ts'
-import type { Answer } from '../../functions/gateway/post.ts'
+import type { Answer } from '../../functions/gateway/backend/send.ts'
 import { retryAfterSeconds } from '../../functions/gateway/retry-after.ts'
 import { parseTools } from '../../shared/tools.ts'
 

@@ -3,7 +3,7 @@ import { toBase64 } from '../../functions/gateway/base64.ts'
 import { type CallableTool, compileTool } from '../../functions/gateway/callable-tool.ts'
 import { toCallToolResult } from '../../functions/gateway/mcp-result.ts'
 import { statusOf, toOutcome } from '../../functions/gateway/outcome.ts'
-import type { Answer } from '../../functions/gateway/post.ts'
+import type { Answer } from '../../functions/gateway/backend/send.ts'
 import { parseTools } from '../../shared/tools.ts'
 
 const text = { type: 'text', text: 'quota exceeded' }

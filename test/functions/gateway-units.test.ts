@@ -14,7 +14,7 @@ import {
 import { toCallToolResult, writeResult } from '../../functions/gateway/mcp-result.ts'
 import { openApiDocument } from '../../functions/gateway/openapi.ts'
 import { failed, toOutcome } from '../../functions/gateway/outcome.ts'
-import type { Answer } from '../../functions/gateway/post.ts'
+import type { Answer } from '../../functions/gateway/backend/send.ts'
 import { readInbound } from '../../functions/gateway/revision.ts'
 import { createStatementSigner, type Statement } from '../../functions/gateway/statement.ts'
 import { readCallToolResult } from '../../functions/gateway/tool-result.ts'
@@ -426,6 +426,8 @@ describe('the statement', () => {
     expect(JSON.parse(Buffer.from(payload).toString())).toEqual({
       iss: 'https://mcp.test',
       aud: 'https://backend.test/listEvents',
+      htm: 'POST',
+      htu: 'https://backend.test/listEvents',
       sub: 'auth0|alice',
       client_id: 'tpc_chatgpt',
       scope: 'b a',

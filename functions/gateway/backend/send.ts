@@ -1,15 +1,14 @@
-import type { Pool } from 'undici'
-import { single } from '../../shared/http.ts'
+import type { Dispatcher, Pool } from 'undici'
+import { single } from '../../../shared/http.ts'
 
-/** Where to post to. */
-export interface Target {
+/** What is sent, and where to. */
+export interface Sent {
+  readonly method: string
   readonly origin: string
+  /** With the query. */
   readonly path: string
-}
-
-export function toTarget(url: string): Target {
-  const { origin, pathname, search } = new URL(url)
-  return { origin, path: `${pathname}${search}` }
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: string | Buffer | undefined
 }
 
 /** Counts bytes; false once they are more than was allowed. */
@@ -23,9 +22,7 @@ export function createAllowance(maxBytes: number): Allowance {
   }
 }
 
-export interface PostOptions {
-  readonly headers: Readonly<Record<string, string>>
-  readonly body: string
+export interface SendOptions {
   readonly timeoutMs: number
   /** Told of each piece of the answer; false ends the exchange. */
   readonly take: Allowance
@@ -43,13 +40,13 @@ export interface Answer {
 }
 
 /** There is no whole answer. */
-export class PostError extends Error {
-  override readonly name = 'PostError'
+export class SendError extends Error {
+  override readonly name = 'SendError'
   readonly failure: 'unreachable' | 'timeout' | 'oversized' | 'aborted'
   /** For certain; the backend may not have got a request that was sent. */
   readonly isUnsent: boolean
 
-  constructor(failure: PostError['failure'], cause?: unknown, isUnsent = false) {
+  constructor(failure: SendError['failure'], cause?: unknown, isUnsent = false) {
     super(failure, { cause })
     this.failure = failure
     this.isUnsent = isUnsent
@@ -71,22 +68,22 @@ const pools = new Map<string, Promise<Pool>>()
 const MAX_SINGLE_WRITE_BYTES = 8 * 1024
 
 /**
- * One POST of JSON: no redirect is followed, nothing is sent twice, and time-out, size and hang-up
+ * One request, whatever its method: no redirect is followed, nothing is sent twice, and time-out, size and hang-up
  * bound the whole exchange, body included. A kept connection that turns out to be dead before
  * anything was sent is replaced by a new one.
  *
- * @throws PostError naming what happened instead of an answer.
+ * @throws SendError naming what happened instead of an answer.
  */
-export async function post(target: Target, options: PostOptions): Promise<Answer> {
+export async function send(sent: Sent, options: SendOptions): Promise<Answer> {
   const startedAt = performance.now()
   try {
-    return await exchange(await poolOf(target.origin), target.path, options)
+    return await exchange(await poolOf(sent.origin), sent, options)
   } catch (error) {
-    if (!(error instanceof PostError && error.isUnsent)) throw error
+    if (!(error instanceof SendError && error.isUnsent)) throw error
     // The other kept connections may be dead as well.
-    const pool = await openPool(target.origin)
+    const pool = await openPool(sent.origin)
     const timeoutMs = options.timeoutMs - (performance.now() - startedAt)
-    return exchange(pool, target.path, { ...options, timeoutMs }).finally(() => pool.destroy())
+    return exchange(pool, sent, { ...options, timeoutMs }).finally(() => pool.destroy())
   }
 }
 
@@ -102,10 +99,10 @@ async function openPool(origin: string): Promise<Pool> {
   return new ConnectionPool(origin, POOL)
 }
 
-function exchange(pool: Pool, path: string, options: PostOptions): Promise<Answer> {
+function exchange(pool: Pool, sent: Sent, options: SendOptions): Promise<Answer> {
   return new Promise((resolve, reject) => {
     let controller: { readonly abort: (reason: Error) => void } | undefined
-    let failure: PostError | undefined
+    let failure: SendError | undefined
     const chunks: Buffer[] = []
     let answer: Omit<Answer, 'body'> = { status: 0, contentType: '', contentEncoding: undefined }
     const end = (settle: () => void) => {
@@ -113,8 +110,8 @@ function exchange(pool: Pool, path: string, options: PostOptions): Promise<Answe
       options.signal.removeEventListener('abort', onAbort)
       settle()
     }
-    const fail = (...reason: ConstructorParameters<typeof PostError>) => {
-      failure ??= new PostError(...reason)
+    const fail = (...reason: ConstructorParameters<typeof SendError>) => {
+      failure ??= new SendError(...reason)
       end(() => reject(failure))
       controller?.abort(failure)
     }
@@ -122,9 +119,9 @@ function exchange(pool: Pool, path: string, options: PostOptions): Promise<Answe
     const timer = setTimeout(() => fail('timeout'), options.timeoutMs)
     options.signal.addEventListener('abort', onAbort)
     if (options.signal.aborted) return onAbort()
-    const { headers, body } = options
+    const { method, path, headers, body = null } = sent
     pool.dispatch(
-      { path, method: 'POST', headers, body },
+      { path, method: method as Dispatcher.HttpMethod, headers, body },
       {
         onRequestStart: (started) => {
           // Given up while it waited. To throw leaves the connection as it is; to abort ends it.
@@ -144,7 +141,7 @@ function exchange(pool: Pool, path: string, options: PostOptions): Promise<Answe
         },
         onResponseEnd: () => end(() => resolve({ ...answer, body: Buffer.concat(chunks) })),
         onResponseError: (_, cause) =>
-          fail('unreachable', cause, isUnsent(cause, controller !== undefined, options)),
+          fail('unreachable', cause, isUnsent(cause, controller !== undefined, sent)),
       },
     )
   })
@@ -154,9 +151,10 @@ function exchange(pool: Pool, path: string, options: PostOptions): Promise<Answe
  * A kept connection whose end is read before the request starts had none of it. One this small is
  * written in one piece: where the write failed, nothing of it was sent.
  */
-function isUnsent(cause: Error, isStarted: boolean, { headers, body }: PostOptions): boolean {
+function isUnsent(cause: Error, isStarted: boolean, { headers, body = '' }: Sent): boolean {
   const call = 'syscall' in cause && cause.syscall
   if (!isStarted) return call === 'read'
-  const parts = [...Object.entries(headers).flat(), body]
-  return call === 'write' && Buffer.byteLength(parts.join('')) < MAX_SINGLE_WRITE_BYTES
+  const fields = Object.entries(headers).flat().join('')
+  const bytes = Buffer.byteLength(fields) + Buffer.byteLength(body)
+  return call === 'write' && bytes < MAX_SINGLE_WRITE_BYTES
 }

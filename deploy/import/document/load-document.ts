@@ -100,7 +100,7 @@ async function readAll(url: string, limits: ReadLimits) {
     const errors: readonly unknown[] =
       error instanceof JSONParserErrorGroup ? error.errors : [error]
     for (const one of errors) {
-      if (one instanceof ParserError) failed.add(toUrl(one.source))
+      if (one instanceof ParserError && one.source !== undefined) failed.add(toUrl(one.source))
       // Those of the reader are known, in better words.
       if (!(one instanceof ResolverError)) problems.add(messageOf(one))
     }

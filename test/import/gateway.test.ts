@@ -132,7 +132,7 @@ describe('an imported API, called through the gateway', () => {
   test('asks for the scopes of the document', async () => {
     const { status, headers } = await send('orders_update', { id: '7' }, { scope: 'orders:read' })
     expect(status).toBe(403)
-    expect(headers['www-authenticate']).toContain('scope="orders:write"')
+    expect(headers['www-authenticate']).toContain('This tool needs: orders:write')
     expect(backend.calls).toEqual([])
   })
 

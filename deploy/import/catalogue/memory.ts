@@ -36,9 +36,9 @@ export function comparedMembers(tool: ToolMembers): ReadonlyMap<string, unknown>
   ])
 }
 
-/** A digest of a value that does not depend on the order of members. */
+/** A digest of a value as JSON writes it; another order of members is another value. */
 export function digestOf(value: unknown): string {
-  return createHash('sha256').update(canonical(value)).digest('hex').slice(0, 16)
+  return createHash('sha256').update(JSON.stringify(value) ?? '').digest('hex').slice(0, 16)
 }
 
 /** What is remembered of a tool. */
@@ -79,15 +79,4 @@ export function readMemory(path: string): Memory {
 export function writeMemory(memory: Memory): string {
   const comment = 'What npm run import last wrote. Keep this file beside the catalogue.'
   return `${JSON.stringify({ comment, tools: Object.fromEntries(memory) }, null, 1)}\n`
-}
-
-function canonical(value: unknown): string {
-  if (Array.isArray(value)) return `[${value.map(canonical).join(',')}]`
-  const object = asObject(value)
-  if (object === undefined) return JSON.stringify(value) ?? 'null'
-  const members = Object.entries(object).filter(([, one]) => one !== undefined)
-  return `{${members
-    .map(([key, one]) => `${JSON.stringify(key)}:${canonical(one)}`)
-    .sort()
-    .join(',')}}`
 }

@@ -143,6 +143,22 @@ describe('references', () => {
     await expect(onlyTool(answering(schema))).rejects.toThrow('leads nowhere')
   })
 
+  test.each([
+    ['3.0.3', { description: 'Beside.' }],
+    ['3.1.0', { description: 'Beside.', minLength: 3 }],
+  ])('what stands beside one counts: in %s %s', async (version, kept) => {
+    const components = { schemas: { Text: { type: 'string', description: 'Its own.' } } }
+    const beside = { description: 'Beside.', minLength: 3, $ref: '#/components/schemas/Text' }
+    const { inputSchema } = await onlyTool(sending({ type: 'object', properties: { x: beside } }), {
+      ...post,
+      version,
+      components,
+    })
+    const flat = { $ref: '#/$defs/Text', ...kept }
+    const inlined = { type: 'string', description: 'Beside.' }
+    expect(inputSchema['properties']).toEqual({ x: version === '3.0.3' ? inlined : flat })
+  })
+
   test('anchors are found', async () => {
     const components = { schemas: { Any: { $anchor: 'any', type: 'string' } } }
     const { outputSchema } = await onlyTool(

@@ -38,7 +38,10 @@ export function comparedMembers(tool: ToolMembers): ReadonlyMap<string, unknown>
 
 /** A digest of a value as JSON writes it; another order of members is another value. */
 export function digestOf(value: unknown): string {
-  return createHash('sha256').update(JSON.stringify(value) ?? '').digest('hex').slice(0, 16)
+  return createHash('sha256')
+    .update(JSON.stringify(value) ?? '')
+    .digest('hex')
+    .slice(0, 16)
 }
 
 /** What is remembered of a tool. */

@@ -33,6 +33,7 @@ export function ownKeywords(
       !OF_IDENTITY.has(keyword) &&
       !OF_DIRECTION.includes(keyword) &&
       keyword !== 'x-mcp-header' &&
+      value !== undefined &&
       (value !== null || keyword === 'default' || keyword === 'const'),
   )
   const schema: Record<string, unknown> = Object.fromEntries(kept)

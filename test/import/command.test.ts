@@ -75,6 +75,7 @@ describe('references across files', () => {
   test('relative to the file that has them', async () => {
     const path = directory()
     mkdirSync(join(path, 'parts'))
+    file('get: { operationId: spaced, responses: {} }', '100% a b.yaml', path)
     file(`Item: ${schema}\n`, 'parts/item.yaml', path)
     file('get:\n  $ref: ignored.yaml\n  operationId: y\n  responses: {}\n', 'parts/bad.yaml', path)
     file(
@@ -82,9 +83,14 @@ describe('references across files', () => {
       'parts/path.yaml',
       path,
     )
-    const main = file(`${HEAD}paths: { /y: { $ref: parts/path.yaml } }\n`, 'openapi.yaml', path)
+    const main = file(
+      `${HEAD}paths: { /y: { $ref: parts/path.yaml }, /z: { $ref: "100%25 a b.yaml" } }\n`,
+      'open api.yaml',
+      path,
+    )
     const { code, output } = await run(main, '--public')
     expect(code).toBe(0)
+    expect([...parseCatalogue({ TOOLS: output }).keys()]).toEqual(['y', 'spaced'])
     expect(parseCatalogue({ TOOLS: output }).get('y')?.outputSchema).toEqual({
       type: 'object',
       properties: { next: { $ref: '#/$defs/Item' } },

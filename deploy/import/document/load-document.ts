@@ -1,5 +1,5 @@
 import { resolve as resolvePath } from 'node:path'
-import { pathToFileURL } from 'node:url'
+import { fileURLToPath, pathToFileURL } from 'node:url'
 import {
   $RefParser,
   JSONParserErrorGroup,
@@ -87,7 +87,8 @@ async function readAll(url: string, limits: ReadLimits) {
     }
   }
   try {
-    await parser.resolve(url, {
+    // The library would encode a file: URL once more.
+    await parser.resolve(url.startsWith('file:') ? fileURLToPath(url) : url, {
       continueOnError: true,
       parse: { text: false, binary: false },
       resolve: {
@@ -117,8 +118,10 @@ function messageOf(error: unknown): string {
   return (inner instanceof Error ? inner.message : String(inner)).slice(0, 300)
 }
 
+/** The library names files by paths that are percent-encoded as in URLs. */
 function toUrl(path: string): string {
-  return /^[a-z][a-z0-9+.-]+:\/\//i.test(path) ? path : pathToFileURL(decodeURI(path)).href
+  if (/^[a-z][a-z0-9+.-]+:\/\//i.test(path)) return path
+  return new URL(`file://${path.startsWith('/') ? '' : '/'}${path}`).href
 }
 
 function asNew(written: Readonly<Record<string, unknown>>, source: string): unknown {

@@ -14,6 +14,15 @@ function file(text: string, name = 'openapi.yaml', path = directory()): string {
   return join(path, name)
 }
 
+/** Eight lists, each of ten times the one before. */
+function bomb(): string {
+  const list = (name: string, inner: string) =>
+    `${name}: &${name} [${Array.from({ length: 10 }, () => inner).join(', ')}]\n`
+  const names = [...'abcdefgh']
+  const lists = names.map((name, index) => list(name, index === 0 ? '1' : `*${names[index - 1]}`))
+  return `${ONE}${lists.join('')}`
+}
+
 describe('the command', () => {
   test.each([
     [[]],
@@ -55,6 +64,7 @@ describe('the command', () => {
     ['missing', undefined, /ENOENT/],
     ['no OpenAPI', 'a: 1', /neither openapi nor swagger/],
     ['not YAML', 'a: [', /./],
+    ['of aliases that multiply', bomb(), /aliases multiply/],
     ['of an older version', 'swagger: "1.2"', /OpenAPI 1.2/],
   ])('a document that is %s ends with 1', async (_, content, message) => {
     const source = content === undefined ? join(directory(), 'nowhere.yaml') : file(content)

@@ -12,6 +12,7 @@ import { ImportError, OperationError } from '../import-error.ts'
 import { inlineOldParameters } from './old-parameters.ts'
 import { at, findAnchor, type Place } from './place.ts'
 import { createReader, READ_LIMITS, type ReadLimits } from './read-bounded.ts'
+import { refuseAliases } from './refuse-aliases.ts'
 
 /** An OpenAPI document with all the files that it refers to. */
 export interface ApiDocument {
@@ -79,7 +80,9 @@ async function readAll(url: string, limits: ReadLimits) {
   const failed = new Set<string>()
   const readNamed = async ({ url: named }: { readonly url: string }) => {
     try {
-      return await read(toUrl(named))
+      const bytes = await read(toUrl(named))
+      refuseAliases(bytes, named)
+      return bytes
     } catch (error) {
       failed.add(toUrl(named))
       problems.add(messageOf(error))

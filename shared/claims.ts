@@ -1,4 +1,5 @@
 import { invalidToken } from './bearer.ts'
+import { type ProfileClaims, profileClaims } from './profile-claims.ts'
 import { SCOPE_TOKEN } from './scope.ts'
 
 /** Who calls, read from a verified access token. */
@@ -10,6 +11,8 @@ export interface Caller {
   readonly scopes: ReadonlySet<string>
   /** Auth0's `permissions`: all that the user may do at the API. Undefined = the token has none. */
   readonly permissions?: ReadonlySet<string>
+  /** What the token says of the person, for profile tools; undefined when it says nothing. */
+  readonly profile?: ProfileClaims
   /** `exp`, NumericDate seconds. */
   readonly expiresAt: number
 }
@@ -46,11 +49,13 @@ export function checkClaims(
   if (claims['cnf'] !== undefined) throw invalidToken('token_is_bound')
   checkOrganization(claims['org_id'], expected.organizations)
   const permissions = heldPermissions(claims)
+  const profile = profileClaims(claims)
   return {
     subject: checkSubject(claims['sub']),
     clientId: clientId(claims),
     scopes: grantedScopes(claims, permissions, expected.scopeSource),
     ...(permissions !== undefined && { permissions: new Set(permissions) }),
+    ...(profile !== undefined && { profile }),
     expiresAt,
   }
 }

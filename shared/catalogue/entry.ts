@@ -21,6 +21,8 @@ export interface ToolEntry extends AccessRule {
   readonly _meta?: Readonly<Record<string, unknown>> | undefined
   readonly timeoutMs?: number | undefined
   readonly rateLimit?: ToolRateLimit | undefined
+  /** `gateway`: the gateway answers from the token, and there is no backend. */
+  readonly answeredBy?: 'gateway' | 'backend' | undefined
   /** Whether `format` refuses a value; by default it is an annotation (JSON Schema validation s7.2.1). */
   readonly formatAssertion?: boolean | undefined
 }
@@ -57,6 +59,7 @@ const members = {
   _meta: z.record(z.string(), z.unknown()).optional(),
   timeoutMs: z.int().min(1).max(600_000).optional(),
   rateLimit: rateLimit.optional(),
+  answeredBy: z.enum(['gateway', 'backend']).optional(),
   formatAssertion: z.boolean().optional(),
 }
 const tool = z.object(members)

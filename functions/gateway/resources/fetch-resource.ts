@@ -1,0 +1,53 @@
+import { type GoogleIdentity, GoogleIdentityError } from '../google-identity.ts'
+import { PostError, post, toTarget } from '../post.ts'
+import { createStatementSigner, type StatementKeys } from '../statement.ts'
+import { type FetchResource, ResourceError } from './read-resource.ts'
+
+export interface FetchResourceOptions {
+  readonly functionsBase: string
+  readonly publicUrl: string
+  readonly keys: StatementKeys
+  readonly timeoutMs: number
+  readonly googleIdentity?: GoogleIdentity | undefined
+}
+
+/**
+ * Fetches resources from their backends: `POST FUNCTIONS_BASE/{path}` with `{"uri": ...}` and the
+ * gateway's statement, whose `tool` is the URI. The user's token is never passed on.
+ *
+ * The returned function throws ResourceError for what is no answer.
+ */
+export function createFetchResource(options: FetchResourceOptions): FetchResource {
+  const signStatement = createStatementSigner(options.keys)
+  return async ({ uri, source }, { identity, requestId, traceparent, signal, take }) => {
+    const url = `${options.functionsBase}/${source.path}`
+    const body = JSON.stringify({ uri })
+    try {
+      return await post(toTarget(url), {
+        body,
+        timeoutMs: Math.min(source.timeoutMs ?? options.timeoutMs, options.timeoutMs),
+        take,
+        signal,
+        headers: {
+          'content-type': 'application/json',
+          'x-request-id': requestId,
+          ...(traceparent !== undefined && { traceparent }),
+          ...signStatement({
+            issuer: options.publicUrl,
+            audience: url,
+            identity,
+            tool: uri,
+            requestId,
+            body,
+            now: Math.floor(Date.now() / 1000),
+          }),
+          ...(await options.googleIdentity?.(url)),
+        },
+      })
+    } catch (error) {
+      if (error instanceof PostError) throw new ResourceError(`backend_${error.failure}`, error)
+      if (!(error instanceof GoogleIdentityError)) throw error
+      throw new ResourceError('backend_identity_unavailable', error)
+    }
+  }
+}

@@ -51,6 +51,13 @@ const TOOLS: ReadonlyMap<string, Tool> = new Map<string, Tool>([
       return { summary }
     },
   ],
+  [
+    'search',
+    (events, { query }) => ({
+      results: newestFirst(matching(events, String(query))).map(toResult),
+    }),
+  ],
+  ['fetch', (events, { id }) => toDocument(events.find((event) => event.id === id))],
 ])
 
 /**
@@ -73,8 +80,29 @@ export function createTools({ base, ...statement }: ToolsOptions): RequestListen
     }
     const events = calendars.get(uid) ?? [...(SEEDS.get(uid) ?? [])]
     calendars.set(uid, events)
+    const answer = tool(events, JSON.parse(body.toString()))
+    if (answer === undefined) return answerError(res, 404, 'not_found', 'There is no such event.')
     res.writeHead(200, { 'content-type': 'application/json' })
-    res.end(JSON.stringify(tool(events, JSON.parse(body.toString()))))
+    res.end(JSON.stringify(answer))
+  }
+}
+
+function matching(events: readonly CalendarEvent[], query: string): CalendarEvent[] {
+  const words = query.toLowerCase().split(/\s+/)
+  return events.filter(({ title }) => words.every((word) => title.toLowerCase().includes(word)))
+}
+
+function toResult({ id, title }: CalendarEvent) {
+  return { id, title, url: `https://events.example/${id}` }
+}
+
+/** Undefined when there is no such event. */
+function toDocument(event: CalendarEvent | undefined) {
+  if (event === undefined) return undefined
+  return {
+    ...toResult(event),
+    text: `${event.title}, ${event.date}`,
+    metadata: { date: event.date },
   }
 }
 

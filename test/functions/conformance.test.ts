@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { parseGatewayConfig } from '../../functions/gateway/config.ts'
 import { createGateway } from '../../functions/gateway/handler.ts'
 import { type Backend, startBackend } from '../support/backend.ts'
+import { type CatalogueFolder, catalogueFolder } from '../support/catalogue-folder.ts'
 import { HMAC_SECRET, type Served, serve } from '../support/serve.ts'
 
 const SUITE = fileURLToPath(
@@ -72,6 +73,15 @@ const JSON_SCHEMA_TOOL = {
   },
 }
 
+const RESOURCES = {
+  'test://static-text': {
+    description: 'A static text',
+    text: 'This is the content of the static text resource.',
+    scopes: [],
+  },
+  'test://static-binary': { description: 'A static image', file: 'static.png', scopes: [] },
+}
+
 const APPLICABLE = [
   'server-initialize',
   'ping',
@@ -83,11 +93,14 @@ const APPLICABLE = [
   'tools-call-mixed-content',
   'tools-call-error',
   'json-schema-2020-12',
+  'resources-list',
+  'resources-read-text',
+  'resources-read-binary',
   'dns-rebinding-protection',
 ]
 const NO_STREAM = 'answers are single JSON documents, so the server sends nothing while it works'
 const NO_REQUESTS = 'a stateless server asks its client nothing'
-const NO_RESOURCES = 'the server has tools alone: no resources'
+const NO_TEMPLATES = 'resources have no templates: each has a URI of its own'
 const NO_PROMPTS = 'the server has tools alone: no prompts'
 const NOT_APPLICABLE: Readonly<Record<string, string>> = {
   'logging-set-level': NO_STREAM,
@@ -100,12 +113,9 @@ const NOT_APPLICABLE: Readonly<Record<string, string>> = {
   'tools-call-elicitation': NO_REQUESTS,
   'elicitation-sep1034-defaults': NO_REQUESTS,
   'elicitation-sep1330-enums': NO_REQUESTS,
-  'resources-list': NO_RESOURCES,
-  'resources-read-text': NO_RESOURCES,
-  'resources-read-binary': NO_RESOURCES,
-  'resources-templates-read': NO_RESOURCES,
-  'resources-subscribe': NO_RESOURCES,
-  'resources-unsubscribe': NO_RESOURCES,
+  'resources-templates-read': NO_TEMPLATES,
+  'resources-subscribe': NO_STREAM,
+  'resources-unsubscribe': NO_STREAM,
   'prompts-list': NO_PROMPTS,
   'prompts-get-simple': NO_PROMPTS,
   'prompts-get-with-args': NO_PROMPTS,
@@ -115,11 +125,19 @@ const NOT_APPLICABLE: Readonly<Record<string, string>> = {
 
 let backend: Backend
 let served: Served
+let folder: CatalogueFolder
 
 beforeAll(async () => {
   backend = await startBackend()
   for (const [tool, body] of Object.entries(RESULTS)) backend.script(tool, { body })
   const tools = Object.keys(RESULTS).map((name) => [name, { description: name, scopes: [] }])
+  folder = catalogueFolder(
+    {
+      tools: { ...Object.fromEntries(tools), json_schema_2020_12_tool: JSON_SCHEMA_TOOL },
+      resources: RESOURCES,
+    },
+    { 'static.png': Buffer.from(PNG, 'base64') },
+  )
   served = await serve('gateway', (url, log) =>
     createGateway(
       parseGatewayConfig({
@@ -128,10 +146,7 @@ beforeAll(async () => {
         OAUTH_ISSUER: 'https://tenant.example/',
         FUNCTIONS_BASE: backend.url,
         GATEWAY_HMAC_SECRET: HMAC_SECRET,
-        TOOLS: JSON.stringify({
-          ...Object.fromEntries(tools),
-          json_schema_2020_12_tool: JSON_SCHEMA_TOOL,
-        }),
+        TOOLS_FILE: folder.file,
       }),
       { log },
     ),
@@ -140,6 +155,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await served[Symbol.asyncDispose]()
   await backend[Symbol.asyncDispose]()
+  folder[Symbol.dispose]()
 })
 
 test('every server scenario of the suite is either run or left out for a reason', async () => {

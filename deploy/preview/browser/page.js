@@ -60,7 +60,8 @@ async function show(client, tools, sandbox, tool, args) {
   const { csp, permissions, prefersBorder = true } = content._meta?.ui ?? {}
   const frame = openFrame(sandbox, csp, prefersBorder)
   const capabilities = { serverTools: {}, serverResources: {}, logging: {}, openLinks: {} }
-  const bridge = new AppBridge(client, HOST, capabilities, {
+  // Given the client, the bridge would pass all calls on, those that a UI may not make too.
+  const bridge = new AppBridge(null, HOST, capabilities, {
     hostContext: { theme: 'light', displayMode: 'inline', toolInfo: { tool } },
   })
   bridge.oncalltool = (params) => {
@@ -70,6 +71,8 @@ async function show(client, tools, sandbox, tool, args) {
     }
     return client.callTool(params)
   }
+  bridge.onlistresources = (params) => client.listResources(params)
+  bridge.onreadresource = (params) => client.readResource(params)
   bridge.onopenlink = async ({ url }) => {
     log(`the UI asks to open ${url}`)
     return {}

@@ -89,14 +89,24 @@ describe.skipIf(chromium === undefined)('preview in Chromium', () => {
   })
 
   test(
-    'a UI reaches the domains of its policy and no others, nor the page around it',
+    'a UI reaches the domains of its policy and the tools for UIs, and nothing else',
     async () => {
       const asked: string[] = []
       await using allowed = await listen(answering('allowed', asked))
       await using denied = await listen(answering('denied', asked))
       const html = `<!doctype html><ul></ul><script>
       const say = (line) => { document.querySelector('ul').innerHTML += '<li>' + line + '</li>' }
+      let id = 0
+      const call = (name) => new Promise((resolve, reject) => {
+        const own = ++id
+        addEventListener('message', ({ data }) => {
+          if (data.id === own && data.method === undefined) data.error ? reject(data.error) : resolve()
+        })
+        parent.postMessage({ jsonrpc: '2.0', id: own, method: 'tools/call', params: { name, arguments: {} } }, '*')
+      })
       const tries = {
+        tool: () => call('look'),
+        hidden: () => call('hidden'),
         allowed: () => fetch('${allowed.url}'),
         denied: () => fetch('${denied.url}'),
         host: async () => parent.parent.document.title,
@@ -108,7 +118,10 @@ describe.skipIf(chromium === undefined)('preview in Chromium', () => {
     </script>`
       using folder = catalogueFolder(
         {
-          tools: { look: { scopes: [], _meta: { ui: { resourceUri: 'ui://look' } } } },
+          tools: {
+            look: { scopes: [], _meta: { ui: { resourceUri: 'ui://look' } } },
+            hidden: { scopes: [], _meta: { ui: { visibility: ['model'] } } },
+          },
           resources: {
             'ui://look': {
               file: 'look.html',
@@ -137,12 +150,19 @@ describe.skipIf(chromium === undefined)('preview in Chromium', () => {
       const page = await browser.newPage()
       await page.goto(preview.url)
       const ui = await uiIn(page)
-      await ui.waitForSelector('li:nth-child(4)', { timeout: TIMEOUT_MS })
+      await ui.waitForSelector('li:nth-child(6)', { timeout: TIMEOUT_MS })
 
       const seen = await ui.$$eval('li', (items) =>
         items.map(({ textContent }) => textContent).sort(),
       )
-      expect(seen).toEqual(['allowed reached', 'denied blocked', 'host blocked', 'sandbox blocked'])
+      expect(seen).toEqual([
+        'allowed reached',
+        'denied blocked',
+        'hidden blocked',
+        'host blocked',
+        'sandbox blocked',
+        'tool reached',
+      ])
       expect(asked).toEqual(['allowed'])
       expect(new URL(preview.sandbox).origin).not.toBe(new URL(preview.url).origin)
       await page.close()

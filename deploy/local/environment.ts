@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { fileURLToPath } from 'node:url'
-import { ConfigError, type Environment } from '../../shared/config.ts'
 import type { ClientPreset } from '../../shared/client-presets.ts'
+import { ConfigError, type Environment } from '../../shared/config.ts'
 
 /** Where the parts of the local system listen. */
 export interface Places {

@@ -3,12 +3,14 @@ import { type HttpResponse, json } from '../../shared/http.ts'
 import { asObject, decodeUtf8, parseJson } from '../../shared/json.ts'
 import { keepNumbers } from '../../shared/written-numbers.ts'
 
-/** JSON-RPC 2.0 s5.1 and MCP 2026-07-28's own codes. */
+/** JSON-RPC 2.0 s5.1, MCP 2026-07-28's own codes, and one of MCP before it. */
 export const CODE = {
   parseError: -32700,
   invalidRequest: -32600,
   methodNotFound: -32601,
   invalidParams: -32602,
+  internalError: -32603,
+  resourceNotFound: -32002,
   server: -32000,
   headerMismatch: -32020,
   unsupportedVersion: -32022,
@@ -129,6 +131,11 @@ export function errorResponse(
   headers: Readonly<Record<string, string>> = {},
 ): HttpResponse {
   return { ...json(error.status, undefined, headers), body: errorText(id, error) }
+}
+
+/** `what` says what the parameters must have. */
+export function invalidParams(what: string): RpcError {
+  return new RpcError(200, CODE.invalidParams, `Invalid params: ${what}.`)
 }
 
 function invalidRequest(): RpcError {

@@ -3,7 +3,7 @@ import { asObject } from '../../shared/json.ts'
 import type { ToolDefinition } from '../../shared/tools.ts'
 import type { Outcome } from './outcome.ts'
 import type { Era } from './revision.ts'
-import { hasObjectOutput, STATELESS_RESULT } from './tool-list.ts'
+import { hasObjectOutput } from './tool-list.ts'
 
 /** An outcome in MCP's words; a fault is a result with `isError`, so that the model can mend it. */
 export function toCallToolResult(outcome: Outcome, tool: ToolDefinition, era: Era): CallToolResult {
@@ -35,13 +35,4 @@ function withObjectAlone(result: CallToolResult): CallToolResult {
   const hasText = result.content.some(({ type }) => type === 'text')
   const text = { type: 'text', text: JSON.stringify(structuredContent) } as const
   return { ...others, content: hasText ? result.content : [text, ...result.content] }
-}
-
-/** The JSON of a result, with what its era adds to every result. */
-export function writeResult(result: CallToolResult, era: Era): string {
-  return JSON.stringify(
-    era === 'handshake'
-      ? result
-      : { ...result, ...STATELESS_RESULT, _meta: { ...result._meta, ...STATELESS_RESULT._meta } },
-  )
 }

@@ -1,4 +1,5 @@
 import { BearerError } from '../../shared/bearer.ts'
+import type { ServerSection } from '../../shared/catalogue/server.ts'
 import {
   type HttpRequest,
   type HttpResponse,
@@ -9,6 +10,7 @@ import { HttpError } from '../../shared/http-error.ts'
 import type { Catalogue } from '../../shared/tools.ts'
 import { allowAnswers, authorize, type CallTool } from './call-tool.ts'
 import type { CallableTool } from './callable-tool.ts'
+import type { Exchange } from './exchange.ts'
 import { type Gate, type Identity, PermissionError } from './identity.ts'
 import {
   CODE,
@@ -22,8 +24,7 @@ import {
   resultText,
 } from './json-rpc.ts'
 import { isJson, notJson } from './json-type.ts'
-import { calledTool, callsIn, createMethods, type Exchange } from './mcp-methods.ts'
-import { writeResult } from './mcp-result.ts'
+import { calledTool, callsIn, createMethods, namedResource } from './mcp-methods.ts'
 import type { RateLimit } from './rate-limit.ts'
 import {
   type ChallengeForm,
@@ -32,12 +33,19 @@ import {
   refusalMessage,
   refusalResult,
 } from './refusal.ts'
+import { authorizeRead, type FetchResource } from './resources/read-resource.ts'
+import type { ServedResources } from './resources/resources.ts'
 import { type Inbound, readInbound } from './revision.ts'
+import { createWriter, introduce } from './tool-list.ts'
 
 export interface McpOptions {
   readonly gate: Gate
   readonly catalogue: Catalogue<CallableTool>
   readonly callTool: CallTool
+  /** What the catalogue says of the server itself. */
+  readonly server: ServerSection | undefined
+  readonly served: ServedResources
+  readonly fetchResource: FetchResource
   readonly challengeForm: ChallengeForm
   /** Undefined: nothing limits calls. */
   readonly rateLimit: RateLimit | undefined
@@ -53,19 +61,25 @@ interface Received {
 
 /** MCP Streamable HTTP at `POST /mcp`: stateless, every answer one JSON document, never a stream. */
 export function createMcp(options: McpOptions): (request: HttpRequest) => Promise<HttpResponse> {
-  const { gate, catalogue, callTool, rateLimit } = options
-  const answerMethod = createMethods(catalogue, callTool)
+  const { gate, catalogue, served, server, rateLimit } = options
+  const write = createWriter(server)
+  const introduction = introduce({ catalogue, served, server, write })
+  const answerMethod = createMethods({ ...options, introduction, write })
+  const withheldText = ({ era }: Exchange, id: RpcRequest['id'], refusal: PermissionError) =>
+    resultText(id, write(permissionResult(refusal), era))
+  const neededFor = (message: RpcRequest) =>
+    calledTool(catalogue, message) ?? namedResource(served, message)
 
   const challenge = (
     refusal: BearerError,
     message?: RpcRequest,
     identity?: Identity,
   ): HttpResponse => {
-    const tool = message && refusal.status === 403 ? calledTool(catalogue, message) : undefined
+    const needed = message && refusal.status === 403 ? neededFor(message) : undefined
     return errorResponse(
       message?.id ?? null,
       new RpcError(refusal.status, CODE.server, refusalMessage(refusal)),
-      { 'www-authenticate': gate.challenge(refusal, tool, identity) },
+      { 'www-authenticate': gate.challenge(refusal, needed, identity) },
     )
   }
 
@@ -80,7 +94,7 @@ export function createMcp(options: McpOptions): (request: HttpRequest) => Promis
     }
     const tool = calledTool(catalogue, message)
     const result = refusalResult(refusal, gate.challenge, tool, identity)
-    return jsonText(resultText(message.id, writeResult(result, era)))
+    return jsonText(resultText(message.id, write(result, era)))
   }
 
   const answerOne = (
@@ -92,7 +106,10 @@ export function createMcp(options: McpOptions): (request: HttpRequest) => Promis
     try {
       const result = answerMethod(exchange, message)
       if (typeof result === 'string') return jsonText(resultText(id, result))
-      return result.then((text) => jsonText(resultText(id, text)))
+      return result.then(
+        (text) => jsonText(resultText(id, text)),
+        (error: unknown) => errorResponse(id, asRpcError(error)),
+      )
     } catch (error) {
       if (error instanceof RpcError) return errorResponse(id, error)
       if (error instanceof PermissionError) return jsonText(withheldText(exchange, id, error))
@@ -106,7 +123,10 @@ export function createMcp(options: McpOptions): (request: HttpRequest) => Promis
     try {
       const result = answerMethod(exchange, message)
       if (typeof result === 'string') return resultText(id, result)
-      return result.then((text) => resultText(id, text))
+      return result.then(
+        (text) => resultText(id, text),
+        (error: unknown) => errorText(id, asRpcError(error)),
+      )
     } catch (error) {
       // The calls before this one are under way, and wait for it.
       return error instanceof RpcError ? errorText(id, error) : Promise.reject(error)
@@ -129,6 +149,8 @@ export function createMcp(options: McpOptions): (request: HttpRequest) => Promis
       try {
         const { log } = exchanges[index] ?? exchange
         if (tool !== undefined) authorize(tool, exchange.identity, log)
+        const resource = namedResource(served, message)
+        if (resource !== undefined) authorizeRead(resource, exchange.identity, log)
       } catch (error) {
         if (error instanceof BearerError) return challenge(error, message, exchange.identity)
         if (!(error instanceof PermissionError)) throw error
@@ -168,7 +190,7 @@ export function createMcp(options: McpOptions): (request: HttpRequest) => Promis
     if (rateLimit === undefined) return undefined
     const received = read(request.body(), request, false)
     if ('status' in received) return undefined
-    return rateLimit(identity, callsIn(catalogue, received.inbound))
+    return rateLimit(identity, callsIn(catalogue, served, received.inbound))
   }
 
   const serve = async (request: HttpRequest): Promise<HttpResponse> => {
@@ -211,8 +233,10 @@ export function createMcp(options: McpOptions): (request: HttpRequest) => Promis
     })
 }
 
-function withheldText({ era }: Exchange, id: RpcRequest['id'], refusal: PermissionError): string {
-  return resultText(id, writeResult(permissionResult(refusal), era))
+/** @throws whatever else it is. */
+function asRpcError(error: unknown): RpcError {
+  if (error instanceof RpcError) return error
+  throw error
 }
 
 /** The id of the request that a body holds; null for a batch and for what is no request. */

@@ -29,7 +29,8 @@ export interface ReadResult {
 
 /**
  * Reads a CallToolResult, undefined when the value is a tool's own data. A member that is `null` is
- * absent; members and block types that MCP has not are left out, as are malformed blocks.
+ * absent. Members that MCP does not have pass as they are; block types that it does not have are left
+ * out, as are malformed blocks.
  *
  * A value with `isError: true` is always a result. Else it is one when its `content` is a list of MCP's
  * blocks, or when `isError`, `structuredContent` or `resultType` mark it. `ownsContent`: the tool
@@ -46,6 +47,7 @@ export function readCallToolResult(value: unknown, ownsContent = false): ReadRes
   const isError = isErrorOf(members)
   const meta = asObject(members['_meta']) ?? asObject(members['meta'])
   const result = {
+    ...((Array.isArray(content) || structured !== undefined) && unknownMembers(members)),
     content: contentOf(members, known, structured, isError),
     ...(structured !== undefined && { structuredContent: structured }),
     ...(isError !== undefined && { isError }),
@@ -53,6 +55,13 @@ export function readCallToolResult(value: unknown, ownsContent = false): ReadRes
     ...(meta !== undefined && { _meta: meta }),
   }
   return { result: result as CallToolResult, dropped: blocks.length - known.length }
+}
+
+/** For the client: hosts and UIs have members of their own beside MCP's. */
+function unknownMembers(members: Members): Members {
+  return Object.fromEntries(
+    Object.entries(members).filter(([name, member]) => !MEMBERS.has(name) && member !== null),
+  )
 }
 
 /** What a result with `isError` says, in one line of at most 500 characters. */

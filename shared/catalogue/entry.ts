@@ -24,6 +24,8 @@ export interface ToolEntry extends AccessRule {
   /** How the backend is called; undefined = `POST FUNCTIONS_BASE/{name}` with the arguments as JSON. */
   readonly request?: ToolRequest | undefined
   readonly rateLimit?: ToolRateLimit | undefined
+  /** `gateway`: the gateway answers from the token, and there is no backend. */
+  readonly answeredBy?: 'gateway' | 'backend' | undefined
   /** Whether `format` refuses a value; by default it is an annotation (JSON Schema validation s7.2.1). */
   readonly formatAssertion?: boolean | undefined
 }
@@ -61,6 +63,7 @@ const members = {
   timeoutMs: z.int().min(1).max(600_000).optional(),
   rateLimit: rateLimit.optional(),
   request: z.unknown().optional(),
+  answeredBy: z.enum(['gateway', 'backend']).optional(),
   formatAssertion: z.boolean().optional(),
 }
 const tool = z.object(members)

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { parseGatewayConfig } from '../../functions/gateway/config.ts'
 import { createGateway } from '../../functions/gateway/handler.ts'
 import { type Backend, startBackend } from '../support/backend.ts'
+import { type CatalogueFolder, catalogueFolder } from '../support/catalogue-folder.ts'
 import { HMAC_SECRET, type Served, serve } from '../support/serve.ts'
 
 const SUITE = fileURLToPath(
@@ -85,6 +86,15 @@ const JSON_SCHEMA_TOOL = {
   },
 }
 
+const RESOURCES = {
+  'test://static-text': {
+    description: 'A static text',
+    text: 'This is the content of the static text resource.',
+    scopes: [],
+  },
+  'test://static-binary': { description: 'A static image', file: 'static.png', scopes: [] },
+}
+
 const BOTH = ['2025-11-25', '2026-07-28']
 
 /** Scenarios, and the revisions in which each is run. */
@@ -99,6 +109,9 @@ const APPLICABLE: Readonly<Record<string, readonly string[]>> = {
   'tools-call-mixed-content': BOTH,
   'tools-call-error': BOTH,
   'json-schema-2020-12': BOTH,
+  'resources-list': BOTH,
+  'resources-read-text': BOTH,
+  'resources-read-binary': BOTH,
   'dns-rebinding-protection': BOTH,
   'http-header-validation': ['2026-07-28'],
 }
@@ -111,17 +124,13 @@ const PARTLY: Readonly<Record<string, readonly string[]>> = {
     'sep-2575-http-server-no-independent-requests-on-stream',
     'sep-2575-server-no-log-without-loglevel',
   ],
-  // Prompts and resources.
-  caching: [
-    'sep-2549-prompts-list-caching-hints',
-    'sep-2549-resources-list-caching-hints',
-    'sep-2549-resources-templates-list-caching-hints',
-  ],
+  // Prompts.
+  caching: ['sep-2549-prompts-list-caching-hints'],
 }
 const NO_SESSION = 'it needs a session, and a stateless server mints none'
 const NO_STREAM = 'answers are single JSON documents, so the server sends nothing while it works'
 const NO_REQUESTS = 'a stateless server asks its client nothing'
-const NO_RESOURCES = 'the server has tools alone: no resources'
+const NO_TEMPLATES = 'resources have no templates: each has a URI of its own'
 const NO_PROMPTS = 'the server has tools alone: no prompts'
 const NO_TASKS = 'the server does not offer the extension of tasks'
 const NO_SKILLS = 'the server does not offer the extension of skills'
@@ -139,12 +148,9 @@ const NOT_APPLICABLE: Readonly<Record<string, string>> = {
   'tools-call-elicitation': NO_REQUESTS,
   'elicitation-sep1034-defaults': NO_REQUESTS,
   'elicitation-sep1330-enums': NO_REQUESTS,
-  'resources-list': NO_RESOURCES,
-  'resources-read-text': NO_RESOURCES,
-  'resources-read-binary': NO_RESOURCES,
-  'resources-templates-read': NO_RESOURCES,
-  'resources-subscribe': NO_RESOURCES,
-  'resources-unsubscribe': NO_RESOURCES,
+  'resources-templates-read': NO_TEMPLATES,
+  'resources-subscribe': NO_STREAM,
+  'resources-unsubscribe': NO_STREAM,
   'prompts-list': NO_PROMPTS,
   'prompts-get-simple': NO_PROMPTS,
   'prompts-get-with-args': NO_PROMPTS,
@@ -175,7 +181,7 @@ const NOT_APPLICABLE: Readonly<Record<string, string>> = {
   'input-required-result-ignore-extra-params': NO_INPUT,
   'input-required-result-validate-input': NO_INPUT,
   'http-custom-header-server-validation': NO_HEADERS,
-  'sep-2164-resource-not-found': NO_RESOURCES,
+  'sep-2164-resource-not-found': NO_TEMPLATES,
   'sep-2640-skills-directory': NO_SKILLS,
   'sep-2640-skills-enumeration': NO_SKILLS,
   'sep-2640-skills-manifest': NO_SKILLS,
@@ -183,11 +189,19 @@ const NOT_APPLICABLE: Readonly<Record<string, string>> = {
 
 let backend: Backend
 let served: Served
+let folder: CatalogueFolder
 
 beforeAll(async () => {
   backend = await startBackend()
   for (const [tool, body] of Object.entries(RESULTS)) backend.script(tool, { body })
   const tools = Object.keys(RESULTS).map((name) => [name, { description: name, scopes: [] }])
+  folder = catalogueFolder(
+    {
+      tools: { ...Object.fromEntries(tools), json_schema_2020_12_tool: JSON_SCHEMA_TOOL },
+      resources: RESOURCES,
+    },
+    { 'static.png': Buffer.from(PNG, 'base64') },
+  )
   served = await serve('gateway', (url, log) =>
     createGateway(
       parseGatewayConfig({
@@ -196,10 +210,7 @@ beforeAll(async () => {
         OAUTH_ISSUER: 'https://tenant.example/',
         FUNCTIONS_BASE: backend.url,
         GATEWAY_HMAC_SECRET: HMAC_SECRET,
-        TOOLS: JSON.stringify({
-          ...Object.fromEntries(tools),
-          json_schema_2020_12_tool: JSON_SCHEMA_TOOL,
-        }),
+        TOOLS_FILE: folder.file,
       }),
       { log },
     ),
@@ -208,6 +219,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await served[Symbol.asyncDispose]()
   await backend[Symbol.asyncDispose]()
+  folder[Symbol.dispose]()
 })
 
 test('every server scenario of the suite is either run or left out for a reason', async () => {

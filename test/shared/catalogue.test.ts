@@ -163,7 +163,7 @@ describe('a document', () => {
     ])
   })
 
-  test('server is kept; what is not served yet, or not known, is a warning', () => {
+  test('server is kept; what is not known, or not supported yet, is a warning', () => {
     const { server, warnings } = read({
       server: { name: 'x', instructions: 'y' },
       resources: [],
@@ -176,8 +176,6 @@ describe('a document', () => {
     })
     expect(server).toEqual({ name: 'x', instructions: 'y' })
     expect(warnings).toEqual([
-      'resources: not served yet',
-      'skills: not served yet',
       'colour: unknown member, ignored',
       'nextCursor: the list has more pages, which are missing here',
       'tool "a": inputschema: unknown member, ignored',

@@ -56,6 +56,24 @@ export async function runToEnd(
   return { code, stdout, stderr }
 }
 
+/** Starts a command in a process group of its own, and keeps nothing of what it prints. */
+export function startGroup(
+  command: string,
+  args: readonly string[],
+  { cwd, env }: ProcessOptions,
+): AsyncDisposable {
+  const child = spawn(command, args, { cwd, env: { ...env }, stdio: 'ignore', detached: true })
+  const { pid } = child
+  if (pid !== undefined) running.add(pid)
+  const ended = once(child, 'exit')
+  return {
+    [Symbol.asyncDispose]: async () => {
+      endGroup(pid)
+      await ended
+    },
+  }
+}
+
 /** Ends all processes of a group. */
 export function endGroup(pid: number | undefined): void {
   if (pid === undefined) return

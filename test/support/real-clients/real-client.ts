@@ -29,6 +29,8 @@ export interface Manners {
   readonly windowsAtExpiry: 0 | 1
   /** Sign-in windows before it calls a public tool. */
   readonly windowsAtPublicTool: 0 | 1
+  /** What it shows of a protected tool beside a public one when it does not sign in for it. */
+  readonly refusalBesidePublicTool?: string
   /**
    * What it does about a call whose scope the token lacks although the person has the permission:
    * sign in and call again by itself, or show a text and wait for its `signIn`.

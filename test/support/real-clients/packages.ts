@@ -33,7 +33,7 @@ export function inPackage(name: ClientName, path: string): string {
 
 /**
  * Undefined when the client is installed below `node_modules/.cache`; otherwise why not. With `CI` set
- * it is installed by npm if it is missing, without running any install scripts but its own.
+ * npm installs it if it is missing. Its own version is exact, those of its dependencies are npm's choice.
  */
 export async function whyNotInstalled(name: ClientName): Promise<string | undefined> {
   const folder = folderOf(name)

@@ -19,11 +19,14 @@ const PUBLIC_AND_PROTECTED = JSON.stringify({
   addEvent: { scopes: ['events:write'], inputSchema: { type: 'object' } },
 })
 
+/** These processes are others', with time limits of their own that a busy machine breaks. */
+const RETRIES = 2
+
 /** Declares what holds of every client, and of this one. It is skipped when it is not installed. */
 export async function describeClient({ name, start, manners }: RealClient): Promise<void> {
   const missing = await whyNotInstalled(name)
   if (missing !== undefined) process.stderr.write(`\nSKIPPED: ${missing}\n\n`)
-  describe.skipIf(missing)(`${name} ${CLIENTS[name]}`, { timeout: LIMIT_MS }, () => {
+  describe.skipIf(missing)(`${name} ${CLIENTS[name]}`, { timeout: LIMIT_MS, retry: RETRIES }, () => {
     describe('where every tool needs a sign-in', () => {
       let stack: Stack
       let alices: Machine

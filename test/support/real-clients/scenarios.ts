@@ -26,7 +26,8 @@ const RETRIES = 2
 export async function describeClient({ name, start, manners }: RealClient): Promise<void> {
   const missing = await whyNotInstalled(name)
   if (missing !== undefined) process.stderr.write(`\nSKIPPED: ${missing}\n\n`)
-  describe.skipIf(missing)(`${name} ${CLIENTS[name]}`, { timeout: LIMIT_MS, retry: RETRIES }, () => {
+  const limits = { timeout: LIMIT_MS, retry: RETRIES }
+  describe.skipIf(missing)(`${name} ${CLIENTS[name]}`, limits, () => {
     describe('where every tool needs a sign-in', () => {
       let stack: Stack
       let alices: Machine

@@ -1,12 +1,15 @@
 import { BearerError } from '../../shared/bearer.ts'
+import { readingJson } from '../../shared/json-reader.ts'
 import type { Log } from '../../shared/log.ts'
+import { isLong, type Place } from '../../shared/long-work.ts'
 import type { ToolDefinition } from '../../shared/tools.ts'
-import { NumberError, valuesToCheck } from '../../shared/written-numbers.ts'
+import { atOnce, inTurns } from '../../shared/turns.ts'
+import { NumberError, readingValuesToCheck } from '../../shared/written-numbers.ts'
 import type { CallableTool } from './callable-tool.ts'
 import { type GoogleIdentity, GoogleIdentityError } from './google-identity.ts'
 import { type Identity, PermissionError, requireScopes } from './identity.ts'
 import { oneLine } from './one-line.ts'
-import { failed, type Outcome, statusOf, toOutcome } from './outcome.ts'
+import { failed, type Outcome, readingOutcome, statusOf, toOutcome } from './outcome.ts'
 import { type Allowance, createAllowance, PostError, post, type Target, toTarget } from './post.ts'
 import { createStatementSigner, type StatementKeys } from './statement.ts'
 
@@ -27,6 +30,8 @@ export interface ToolCall {
   /** What the backend may answer; shared by the calls of one request. */
   readonly take: Allowance
   readonly log: Log
+  /** Left when the arguments are checked, entered again for a long answer; the caller leaves it. */
+  readonly place: Place
 }
 
 /**
@@ -44,8 +49,8 @@ export interface CallToolOptions {
   readonly googleIdentity?: GoogleIdentity | undefined
 }
 
-/** What is kept of a call while its backend works. */
-type SentCall = Omit<ToolCall, 'args' | 'isPlain'>
+/** What is kept of a call while its backend works: of a long body only what is being sent. */
+type SentCall = Omit<ToolCall, 'args' | 'isPlain' | 'body'> & { readonly body: string | Buffer }
 
 const MAX_FAULT_CHARACTERS = 1_000
 const MAX_ANSWER_BYTES = 4 * 1024 * 1024
@@ -99,7 +104,8 @@ export function createCallTool(options: CallToolOptions): CallTool {
         ...(await options.googleIdentity?.(url)),
       },
     })
-    return toOutcome(answer, tool)
+    await call.place.enter(answer.body.length)
+    return call.place.isTaken() ? inTurns(readingOutcome(answer, tool)) : toOutcome(answer, tool)
   }
 
   const finish = async (call: SentCall, fault: string | undefined): Promise<Outcome> => {
@@ -121,8 +127,30 @@ export function createCallTool(options: CallToolOptions): CallTool {
 
   return ({ args, isPlain, ...call }) => {
     auditDecision(call.log, call.tool, call.identity, { decision: 'allowed' })
-    return finish(call, faultOf(call.tool, call.body, args, isPlain))
+    const check = checking(call.tool, call.body, args, isPlain)
+    if (!isLong(call.body.length)) {
+      call.place.leave()
+      return finish(call, atOnce(check))
+    }
+    return checkThenFinish(check, toSent(call), finish)
   }
+}
+
+/** Not async: what waits for a backend must not keep the arguments. */
+function checkThenFinish(
+  check: Generator<undefined, string | undefined>,
+  call: SentCall,
+  finish: (call: SentCall, fault: string | undefined) => Promise<Outcome>,
+): Promise<Outcome> {
+  return inTurns(check).then((fault) => {
+    call.place.leave()
+    return finish(call, fault)
+  })
+}
+
+/** As bytes: of a string the connection would keep a copy. */
+function toSent({ body, ...call }: Omit<ToolCall, 'args' | 'isPlain'>): SentCall {
+  return { ...call, body: Buffer.from(body) }
 }
 
 /**
@@ -142,14 +170,15 @@ export function authorize(tool: ToolDefinition, identity: Identity, log: Log): v
 }
 
 /** What is wrong with the arguments, in one bounded line; undefined when they fit. */
-function faultOf(
+function* checking(
   tool: CallableTool,
   body: string,
   args: unknown,
   isPlain: boolean,
-): string | undefined {
+): Generator<undefined, string | undefined> {
   try {
-    for (const value of isPlain ? [args] : valuesToCheck(body, JSON.parse(body))) {
+    for (const value of isPlain ? [args] : yield* readingNumbers(body)) {
+      yield
       const fault = tool.validateInput(value)
       if (fault !== undefined) return oneLine(fault, MAX_FAULT_CHARACTERS)
     }
@@ -158,6 +187,11 @@ function faultOf(
     if (!(error instanceof NumberError)) throw error
     return oneLine(error.message, MAX_FAULT_CHARACTERS)
   }
+}
+
+function* readingNumbers(body: string): Generator<undefined, readonly unknown[]> {
+  const plain = yield* readingJson(body)
+  return yield* readingValuesToCheck(body, plain?.value)
 }
 
 /** Standard output is written before this returns (Node: pipes and files are synchronous on Linux). */

@@ -1,13 +1,17 @@
 import type { HttpRequest } from '../../shared/http.ts'
 import { asObject } from '../../shared/json.ts'
+import { writingJson } from '../../shared/json-writer.ts'
 import type { Log } from '../../shared/log.ts'
+import type { Place } from '../../shared/long-work.ts'
 import type { Catalogue } from '../../shared/tools.ts'
 import { asTraceparent } from '../../shared/trace-context.ts'
+import { inTurns } from '../../shared/turns.ts'
 import { authorize, type CallTool } from './call-tool.ts'
 import type { CallableTool } from './callable-tool.ts'
 import type { Identity } from './identity.ts'
 import { CODE, isNothing, RpcError, type RpcRequest } from './json-rpc.ts'
-import { toCallToolResult, writeResult } from './mcp-result.ts'
+import { toCallToolResult, writeResult, writingOutcome } from './mcp-result.ts'
+import type { Outcome } from './outcome.ts'
 import type { Allowance } from './post.ts'
 import type { Era, Inbound } from './revision.ts'
 import { introduce } from './tool-list.ts'
@@ -21,6 +25,9 @@ export interface Exchange {
   readonly identity: Identity
   /** Whether the messages' numbers are numbers, as `readJson` tells. */
   readonly isPlain: boolean
+  /** Whether they were read in turns. */
+  readonly isLong: boolean
+  readonly place: Place
   /** What the backends of all its calls together may answer. */
   readonly take: Allowance
 }
@@ -44,7 +51,8 @@ export function createMethods(
 ): AnswerMethod {
   const introduction = introduce(catalogue)
 
-  const call: Method = ({ era, request, log, identity, isPlain, take }, { params }) => {
+  const call: Method = (exchange, { params }) => {
+    const { era, request, log, identity, isPlain, take, place } = exchange
     const given = asObject(params['arguments'] ?? {})
     if (typeof params['name'] !== 'string' || given === undefined) {
       throw invalidParams('a name and an object of arguments')
@@ -55,11 +63,12 @@ export function createMethods(
     const { id: requestId, signal } = request
     const traceparent =
       request.traceparent ?? asTraceparent(asObject(params['_meta'])?.['traceparent'])
-    const body = JSON.stringify(given)
-    const sent = { tool, body, identity, requestId, traceparent, signal, take, log }
-    return callTool({ ...sent, args: given, isPlain }).then((outcome) =>
-      writeResult(toCallToolResult(outcome, tool, era), era),
-    )
+    const sent = { tool, identity, requestId, traceparent, signal, take, log, place }
+    const begin = (body: string) => callTool({ ...sent, body, args: given, isPlain })
+    const called = exchange.isLong
+      ? inTurns(writingJson(given)).then(begin)
+      : begin(JSON.stringify(given))
+    return called.then(writer(tool, era, place))
   }
   const list: Method = ({ era }, { params }) => {
     const { cursor } = params
@@ -87,6 +96,19 @@ export function createMethods(
     // Streamable HTTP, 2026-07-28: an unknown method is a 404.
     const status = exchange.era === 'stateless' ? 404 : 200
     throw new RpcError(status, CODE.methodNotFound, 'Method not found.')
+  }
+}
+
+/** Keeps nothing of the message, as what is in the scope of the call would. */
+function writer(tool: CallableTool, era: Era, place: Place) {
+  return async (outcome: Outcome): Promise<string> => {
+    try {
+      return place.isTaken()
+        ? await inTurns(writingOutcome(outcome, tool, era))
+        : writeResult(toCallToolResult(outcome, tool, era), era)
+    } finally {
+      place.leave()
+    }
   }
 }
 

@@ -25,7 +25,7 @@ export function createAllowance(maxBytes: number): Allowance {
 
 export interface PostOptions {
   readonly headers: Readonly<Record<string, string>>
-  readonly body: string
+  readonly body: string | Buffer
   readonly timeoutMs: number
   /** Told of each piece of the answer; false ends the exchange. */
   readonly take: Allowance
@@ -157,6 +157,6 @@ function exchange(pool: Pool, path: string, options: PostOptions): Promise<Answe
 function isUnsent(cause: Error, isStarted: boolean, { headers, body }: PostOptions): boolean {
   const call = 'syscall' in cause && cause.syscall
   if (!isStarted) return call === 'read'
-  const parts = [...Object.entries(headers).flat(), body]
-  return call === 'write' && Buffer.byteLength(parts.join('')) < MAX_SINGLE_WRITE_BYTES
+  const head = Buffer.byteLength(Object.entries(headers).flat().join(''))
+  return call === 'write' && head + Buffer.byteLength(body) < MAX_SINGLE_WRITE_BYTES
 }

@@ -10,7 +10,7 @@ export interface Statement {
   readonly identity: Identity
   readonly tool: string
   readonly requestId: string
-  readonly body: string
+  readonly body: string | Buffer
   /** NumericDate seconds. */
   readonly now: number
 }

@@ -37,8 +37,11 @@ const FAILED = Symbol('not JSON')
 
 /** As deep as `parseJson` reads. */
 const MAX_DEPTH = 256
-/** Values and names. Rows of a table that fill 4 MiB have some 700,000; each takes up to 100 bytes. */
-const MAX_PARTS = 800_000
+/**
+ * Values and names. 1 MiB of table rows has 190,000, which is more text than a model reads or writes in
+ * one call; while more are in memory the collector of garbage stops everything for longer.
+ */
+const MAX_PARTS = 200_000
 /** To list and sort the names of an object is one step for the engine: some 20 ms for as many. */
 const MAX_NAMES = 20_000
 const MAX_NUMBER_CHARACTERS = 10_000
@@ -50,7 +53,7 @@ const PARTS_PER_TURN = 1_000
  * `JSON.parse` does takes as long in one piece. Whole numbers of up to 15 digits are left as they are.
  * Returns undefined for what is not JSON, or nested more than 256 deep.
  *
- * @throws JsonLimitError for more than 800,000 values and names, 20,000 names in one object, or 10,000
+ * @throws JsonLimitError for more than 200,000 values and names, 20,000 names in one object, or 10,000
  * characters in one number; and what `makeNumber` throws.
  */
 export function* readingJson(

@@ -45,8 +45,12 @@ const MAX_PARTS = 200_000
 /** To list and sort the names of an object is one step for the engine: some 20 ms for as many. */
 const MAX_NAMES = 20_000
 const MAX_NUMBER_CHARACTERS = 10_000
+const MAX_BLANKS = 64 * 1024
+/** To match a longer one, the engine's expressions take ten times as long as its parser. */
+const MAX_MATCHED_CHARACTERS = 1_000
 /** Some milliseconds when the code is cold, a fraction of one when it is warm. */
 const PARTS_PER_TURN = 1_000
+const CHARACTERS_PER_TURN = 128 * 1024
 
 /**
  * Reads JSON (RFC 8259) with numbers of the caller's making, some thousand values in each turn; what
@@ -54,7 +58,7 @@ const PARTS_PER_TURN = 1_000
  * Returns undefined for what is not JSON, or nested more than 256 deep.
  *
  * @throws JsonLimitError for more than 200,000 values and names, 20,000 names in one object, or 10,000
- * characters in one number; and what `makeNumber` throws.
+ * characters in one number or 65,536 blanks in a row; and what `makeNumber` throws.
  */
 export function* readingJson(
   text: string,
@@ -63,6 +67,7 @@ export function* readingJson(
   let at = 0
   let parts = 0
   let pause = PARTS_PER_TURN
+  let pauseAt = CHARACTERS_PER_TURN
   const stack: Open[] = []
   const place = () =>
     stack
@@ -72,9 +77,11 @@ export function* readingJson(
 
   /** The code of the next character that is no blank; NaN at the end. */
   const next = (): number => {
+    const start = at
     let code = text.charCodeAt(at)
     while (code === SPACE || code === NEWLINE || code === RETURN || code === TAB) {
       code = text.charCodeAt(++at)
+      if (at - start > MAX_BLANKS) throw new JsonLimitError('it has too many blanks in a row')
     }
     return code
   }
@@ -87,7 +94,9 @@ export function* readingJson(
     if (end === -1) return undefined
     at = end + 1
     const inner = text.slice(start, end)
-    if (inner.includes('\\')) return unescaped(text.slice(start - 1, at))
+    if (inner.length > MAX_MATCHED_CHARACTERS || inner.includes('\\')) {
+      return unescaped(text.slice(start - 1, at))
+    }
     return CONTROL.test(inner) ? undefined : inner
   }
   const skipDigits = (): boolean => {
@@ -161,8 +170,9 @@ export function* readingJson(
 
   for (;;) {
     if (++parts > MAX_PARTS) throw new JsonLimitError(`it has over ${MAX_PARTS} values and names`)
-    if (parts >= pause) {
+    if (parts >= pause || at >= pauseAt) {
       pause = parts + PARTS_PER_TURN
+      pauseAt = at + CHARACTERS_PER_TURN
       yield
     }
     let value: unknown

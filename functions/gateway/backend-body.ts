@@ -1,5 +1,5 @@
 import { decodeUtf8, parseJson } from '../../shared/json.ts'
-import { readingJson } from '../../shared/json-reader.ts'
+import { JsonLimitError, readingJson } from '../../shared/json-reader.ts'
 import { isLong } from '../../shared/long-work.ts'
 import { keepNumbers, readingKept } from '../../shared/written-numbers.ts'
 import type { Answer } from './post.ts'
@@ -30,6 +30,7 @@ const PLAIN_TYPE = /^text\/plain\s*(;|$)/i
 const NOT_A_NUMBER = /(?<=[[,:\s]|^)(?:NaN|-?Infinity)(?=[\],}\s]|$)/
 const ALL_NOT_NUMBERS = new RegExp(NOT_A_NUMBER, 'g')
 const LINES_PER_TURN = 500
+const MAX_LINES = 100_000
 
 /**
  * Reads the body of a backend's answer in turns, by its type. JSON objects and lists are also read under
@@ -47,6 +48,7 @@ export function* readingBody(answer: Answer, isStructured: boolean): Generator<u
   if (answer.body.length === 0) return { kind: 'text', text: '' }
   const text = decodeUtf8(answer.body)?.replace(/^\ufeff/, '')
   if (text === undefined) return unreadable('backend_not_utf8')
+  yield
   if (JSON_TYPE.test(contentType)) return yield* readingJsonBody(text)
   if (JSON_LINES_TYPE.test(contentType)) return yield* readingJsonLines(text)
   const isRead = UNSURE_TYPE.test(contentType) || (PLAIN_TYPE.test(contentType) && isStructured)
@@ -82,6 +84,7 @@ function* readingJsonLines(text: string): Generator<undefined, Body> {
   let count = 0
   for (const line of text.matchAll(/[^\n]+/g)) {
     if (++count % LINES_PER_TURN === 0) yield
+    if (count > MAX_LINES) throw new JsonLimitError(`there are over ${MAX_LINES} lines`)
     if (line[0].trim() === '') continue
     if ((yield* parsing(line[0])) === undefined) return unreadable('backend_not_json')
     lines.push(line[0])

@@ -132,6 +132,8 @@ describe('the reader in turns', () => {
     expect(read('9'.repeat(10_000))).toBeDefined()
     expect(() => read('9'.repeat(10_002))).toThrow(JsonLimitError)
     expect(() => read(`0.${'9'.repeat(10_002)}`)).toThrow(JsonLimitError)
+    expect(read(`[${' '.repeat(65_536)}]`)).toEqual({ value: [] })
+    expect(() => read(`[${' '.repeat(65_537)}]`)).toThrow(JsonLimitError)
   })
 
   test('reads some thousand values in a turn', () => {
@@ -139,6 +141,9 @@ describe('the reader in turns', () => {
     const turns = turnsOf(readingJson(`[${'{"a":[]},'.repeat(60_000)}1]`))
     expect(turns).toBeGreaterThan(150)
     expect(turns).toBeLessThan(200)
+    expect(turnsOf(readingJson(`[${`"${'x'.repeat(64 * 1024)}",`.repeat(16)}1]`))).toBeGreaterThan(
+      7,
+    )
   })
 })
 

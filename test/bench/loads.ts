@@ -2,7 +2,14 @@ import { writeTools } from './catalogue.ts'
 import type { LoadRequest } from './load.ts'
 import { call, listTools, nothing, restCall } from './requests.ts'
 import type { Command } from './server-process.ts'
-import { backend, emptyFunction, gateway, type Surroundings, sdkReference } from './subjects.ts'
+import {
+  backend,
+  emptyFunction,
+  gateway,
+  type Surroundings,
+  sdkReference,
+  signingGateway,
+} from './subjects.ts'
 import type { TokenSource } from './tokens.ts'
 
 /** One row of the table: a server and what it is asked. */
@@ -22,6 +29,8 @@ export function servers(surroundings: Surroundings): Readonly<Record<string, Com
     backend,
     sdk: sdkReference(surroundings),
     gateway: gateway(surroundings),
+    'gateway, ES256': signingGateway(surroundings, 'ES256'),
+    'gateway, EdDSA': signingGateway(surroundings, 'EdDSA'),
     'gateway, 200 tools': gateway(surroundings, writeTools(200)),
     'gateway, public tool': gateway(
       surroundings,
@@ -67,6 +76,8 @@ export function rows(tokens: TokenSource): readonly Row[] {
     row('call', 'gateway: a call, token seen before', 'gateway', same(call(tokens.seen))),
     row('call-users', 'a call, 500 users in turn', 'gateway', each(tokens.ofUsers, withToken)),
     row('call-new', 'a call, every token new', 'gateway', each(tokens.new, withToken)),
+    row('call-es256', 'a call, signed with ES256', 'gateway, ES256', same(call(tokens.seen))),
+    row('call-eddsa', 'a call, signed with EdDSA', 'gateway, EdDSA', same(call(tokens.seen))),
     row('rest', 'a call in REST', 'gateway', same(restCall(tokens.seen))),
     row('public', 'a call without a token', 'gateway, public tool', same(call(undefined))),
     row(

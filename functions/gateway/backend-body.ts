@@ -29,6 +29,8 @@ const PLAIN_TYPE = /^text\/plain\s*(;|$)/i
 // A number that JSON has not, but Python's json.dumps writes.
 const NOT_A_NUMBER = /(?<=[[,:\s]|^)(?:NaN|-?Infinity)(?=[\],}\s]|$)/
 const ALL_NOT_NUMBERS = new RegExp(NOT_A_NUMBER, 'g')
+/** Where what is only guessed to be JSON must have begun. */
+const MAX_HEAD_CHARACTERS = 1_000
 const LINES_PER_TURN = 500
 const MAX_LINES = 100_000
 
@@ -53,7 +55,8 @@ export function* readingBody(answer: Answer, isStructured: boolean): Generator<u
   if (JSON_LINES_TYPE.test(contentType)) return yield* readingJsonLines(text)
   const isRead = UNSURE_TYPE.test(contentType) || (PLAIN_TYPE.test(contentType) && isStructured)
   const start = isRead ? /^\s*[[{]/ : /^\s*\{/
-  if ((isRead || PLAIN_TYPE.test(contentType)) && start.test(text)) {
+  const head = text.slice(0, MAX_HEAD_CHARACTERS)
+  if ((isRead || PLAIN_TYPE.test(contentType)) && start.test(head)) {
     const body = yield* parsing(text)
     if (body !== undefined) return body
   }

@@ -1,5 +1,6 @@
 import type { HttpRequest } from '../../shared/http.ts'
 import type { Log } from '../../shared/log.ts'
+import type { Place } from '../../shared/long-work.ts'
 import type { Allowance } from './backend/send.ts'
 import type { Identity } from './identity.ts'
 import type { RpcRequest } from './json-rpc.ts'
@@ -14,6 +15,9 @@ export interface Exchange {
   readonly identity: Identity
   /** Whether the messages' numbers are numbers, as `readJson` tells. */
   readonly isPlain: boolean
+  /** Whether they were read in turns. */
+  readonly isLong: boolean
+  readonly place: Place
   /** What the backends of all its calls together may answer. */
   readonly take: Allowance
 }

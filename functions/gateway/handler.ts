@@ -4,6 +4,7 @@ import { type Handler, type HttpRequest, json } from '../../shared/http.ts'
 import { notFound } from '../../shared/http-error.ts'
 import { createJwks } from '../../shared/jwks.ts'
 import type { Log } from '../../shared/log.ts'
+import { createQueue } from '../../shared/long-work.ts'
 import { MCP_PATH, protectedResourceMetadataUrl } from '../../shared/protected-resource.ts'
 import { type BackendAuth, createCallTool } from './call-tool.ts'
 import type { GatewayConfig } from './config.ts'
@@ -89,7 +90,7 @@ export function createGateway(
   const rateLimit: RateLimit | undefined = isLimited
     ? createRateLimit({ perMinute, anonymousPerMinute, redisUrl: config.REDIS_URL, log })
     : undefined
-  const calls = { gate, catalogue, callTool, rateLimit }
+  const calls = { gate, catalogue, callTool, rateLimit, queue: createQueue() }
   const mcp = createMcp({
     ...calls,
     server: config.server,

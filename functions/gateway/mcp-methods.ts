@@ -1,17 +1,21 @@
 import { asObject } from '../../shared/json.ts'
+import { writingJson } from '../../shared/json-writer.ts'
+import type { Place } from '../../shared/long-work.ts'
 import type { Catalogue } from '../../shared/tools.ts'
 import { asTraceparent } from '../../shared/trace-context.ts'
+import { inTurns } from '../../shared/turns.ts'
 import { authorize, type CallTool } from './call-tool.ts'
 import type { CallableTool } from './callable-tool.ts'
 import { readClientHints } from './client-hints.ts'
 import type { AnswerMethod } from './exchange.ts'
 import { CODE, invalidParams, isNothing, RpcError, type RpcRequest } from './json-rpc.ts'
-import { toCallToolResult } from './mcp-result.ts'
+import { toCallToolResult, writingOutcome } from './mcp-result.ts'
+import type { Outcome } from './outcome.ts'
 import { resourceMethods } from './resources/methods.ts'
 import type { FetchResource } from './resources/read-resource.ts'
 import type { ReadableResource, ServedResources } from './resources/resources.ts'
 import type { Era, Inbound } from './revision.ts'
-import { type Introduction, isPublicServer, type Writer } from './tool-list.ts'
+import { type Completion, type Introduction, isPublicServer, type Writer } from './tool-list.ts'
 
 type Method = AnswerMethod
 
@@ -22,13 +26,15 @@ export interface MethodsOptions {
   readonly served: ServedResources
   readonly fetchResource: FetchResource
   readonly write: Writer
+  readonly complete: Completion
 }
 
 /** The methods of a server that has tools, and resources if the catalogue has any, by era. */
 export function createMethods(options: MethodsOptions): AnswerMethod {
-  const { catalogue, callTool, introduction, served, write } = options
+  const { catalogue, callTool, introduction, served } = options
 
-  const call: Method = ({ era, request, log, identity, isPlain, take }, { params }) => {
+  const call: Method = (exchange, { params }) => {
+    const { era, request, log, identity, isPlain, take, place } = exchange
     const given = asObject(params['arguments'] ?? {})
     if (typeof params['name'] !== 'string' || given === undefined) {
       throw invalidParams('a name and an object of arguments')
@@ -40,11 +46,12 @@ export function createMethods(options: MethodsOptions): AnswerMethod {
     const meta = asObject(params['_meta'])
     const traceparent = request.traceparent ?? asTraceparent(meta?.['traceparent'])
     const hints = readClientHints(meta)
-    const body = JSON.stringify(given)
-    const sent = { tool, body, identity, hints, requestId, traceparent, signal, take, log }
-    return callTool({ ...sent, args: given, isPlain }).then((outcome) =>
-      write(toCallToolResult(outcome, tool, era), era),
-    )
+    const sent = { tool, identity, hints, requestId, traceparent, signal, take, log, place }
+    const begin = (body: string) => callTool({ ...sent, body, args: given, isPlain })
+    const called = exchange.isLong
+      ? inTurns(writingJson(given)).then(begin)
+      : begin(JSON.stringify(given))
+    return called.then(outcomeWriter(tool, era, place, options))
   }
   const list: Method = ({ era }, { params }) => {
     const { cursor } = params
@@ -75,6 +82,24 @@ export function createMethods(options: MethodsOptions): AnswerMethod {
     // Streamable HTTP, 2026-07-28: an unknown method is a 404.
     const status = exchange.era === 'stateless' ? 404 : 200
     throw new RpcError(status, CODE.methodNotFound, 'Method not found.')
+  }
+}
+
+/** Keeps nothing of the message, as what is in the scope of the call would. */
+function outcomeWriter(
+  tool: CallableTool,
+  era: Era,
+  place: Place,
+  { write, complete }: Pick<MethodsOptions, 'write' | 'complete'>,
+) {
+  return async (outcome: Outcome): Promise<string> => {
+    try {
+      return place.isTaken()
+        ? await inTurns(writingOutcome(outcome, tool, era, complete))
+        : write(toCallToolResult(outcome, tool, era), era)
+    } finally {
+      place.leave()
+    }
   }
 }
 

@@ -31,15 +31,24 @@ const SERVER_INFO_MEMBER = 'io.modelcontextprotocol/serverInfo'
 /** Writes the JSON of a result, with what its era adds to every result. */
 export type Writer = (result: Readonly<Record<string, unknown>>, era: Era) => string
 
-/** The writer of a server that says this of itself: 2026-07-28 adds type and server to each result. */
-export function createWriter(server?: ServerSection): Writer {
+/** A result with what its era adds to every result. */
+export type Completion = (
+  result: Readonly<Record<string, unknown>>,
+  era: Era,
+) => Readonly<Record<string, unknown>>
+
+/** For a server that says this of itself: 2026-07-28 adds type and server to each result. */
+export function createCompletion(server?: ServerSection): Completion {
   const own = { [SERVER_INFO_MEMBER]: serverInfoOf(server) }
   return (result, era) =>
-    JSON.stringify(
-      era === 'handshake'
-        ? result
-        : { ...result, resultType: 'complete', _meta: { ...asObject(result['_meta']), ...own } },
-    )
+    era === 'handshake'
+      ? result
+      : { ...result, resultType: 'complete', _meta: { ...asObject(result['_meta']), ...own } }
+}
+
+/** Writes results that `complete` has completed. */
+export function createWriter(complete = createCompletion()): Writer {
+  return (result, era) => JSON.stringify(complete(result, era))
 }
 
 /** Whether anybody may connect, and so see the lists. */

@@ -20,6 +20,18 @@ function faultsOf(TOOLS: string): readonly string[] {
   }
 }
 
+test('a collection as a key is quoted nowhere', async () => {
+  const warnings: unknown[] = []
+  const onWarning = (warning: unknown) => warnings.push(warning)
+  process.on('warning', onWarning)
+  expect(faultsOf('? [secret-1, secret-2]\n: {scopes: []}\n').join()).not.toMatch(/^$/)
+  expect(faultsOf('a: {scopes: [], _meta: {? {secret: 3} : 1}}')).toEqual([])
+  // Node reports a warning in a tick of its own.
+  await new Promise((resolve) => setImmediate(resolve))
+  process.off('warning', onWarning)
+  expect(warnings).toEqual([])
+})
+
 describe('access', () => {
   const noauth = { type: 'noauth' }
   const oauth2 = (...scopes: string[]) => ({ type: 'oauth2', scopes })

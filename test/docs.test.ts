@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
 import { functionNames } from '../deploy/build/functions.ts'
+import { STEPS } from '../deploy/connect/step.ts'
 import { loadParser } from '../deploy/gcp/targets.ts'
 import { type Environment, variables } from '../shared/config.ts'
 
@@ -24,6 +25,11 @@ test('README has at most 150 lines and links every other document', () => {
   expect(readme.trimEnd().split('\n').length).toBeLessThanOrEqual(150)
   const others = DOCUMENTS.filter((name) => name !== 'README.md')
   expect(others.filter((name) => !readme.includes(`(${name})`))).toEqual([])
+})
+
+test("README's sample of npm run connect has every step", () => {
+  const steps = [...read('README.md').matchAll(/^ok {3}([a-z-]+)/gm)].map(([, step = '']) => step)
+  expect(steps).toEqual(STEPS)
 })
 
 describe('variables.md', () => {

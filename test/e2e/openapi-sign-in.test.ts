@@ -59,7 +59,7 @@ async function readDocument() {
   return { document, name, flow, server: document.servers[0]?.url ?? '' }
 }
 
-/** An application as the administrator makes it in the dashboard, steps 1 to 3 of the README. */
+/** An application as the administrator makes it in the dashboard, steps 1 to 3 of docs/gpt-actions.md. */
 async function createApplication(settings: object): Promise<{ id: string; secret: string }> {
   const { MGMT_DOMAIN = '', MGMT_CLIENT_ID = '', MGMT_CLIENT_SECRET = '' } = system.variables
   const credentials = credentialsIn({ MGMT_DOMAIN, MGMT_CLIENT_ID, MGMT_CLIENT_SECRET })

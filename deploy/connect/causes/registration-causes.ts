@@ -16,7 +16,7 @@ export const REGISTRATION_CAUSES = {
   },
   too_many_clients: {
     cause: 'The tenant has reached the number of applications that its plan allows.',
-    fix: 'npm run clients lists and deletes clients that are not in use. One predefined client serves every connection (README, "Ways to connect").',
+    fix: 'npm run clients lists and deletes clients that are not in use. One predefined client serves every connection (docs/auth0.md, "Ways to connect").',
   },
   registration_unavailable: {
     cause: 'The client cannot be registered now: Auth0 does not answer, or the admission failed.',

@@ -11,7 +11,7 @@ const SUITE = fileURLToPath(
   new URL('../../node_modules/@modelcontextprotocol/conformance/dist/index.js', import.meta.url),
 )
 const CLIENT = fileURLToPath(new URL('conformance-client.ts', import.meta.url))
-const LIMIT_MS = 120_000
+const LIMIT_MS = 400_000
 
 /** Those of the client scenarios in which a person's client signs in. */
 const APPLICABLE = [

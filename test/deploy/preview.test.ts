@@ -15,7 +15,7 @@ import { serveGateway } from '../support/serve.ts'
 import { startOnFreePorts } from '../support/system.ts'
 import { keepSecret } from '../support/written.ts'
 
-const TIMEOUT_MS = 60_000
+const TIMEOUT_MS = 240_000
 const PERSON = { username: 'alice@example.com', password: 'password' }
 const chromium = findChromium(process.env)
 

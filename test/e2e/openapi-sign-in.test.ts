@@ -174,7 +174,7 @@ describe.skipIf(chromium === undefined)('Swagger UI (needs Chromium)', () => {
     const seen = await page.$eval('.live-responses-table', (table) => table.textContent ?? '')
     expect(seen).toContain('Flight to Lisbon')
     expect(seen).toMatch(/200/)
-  }, 120_000)
+  }, 400_000)
 })
 
 /** The package's files, and an initializer as its README has it. */

@@ -74,7 +74,7 @@ export async function startStack(env: Readonly<Record<string, string>> = {}): Pr
       const pid = gateway.pid()
       process.kill(pid ?? 0, 'SIGKILL')
       await until(async () => gateway.pid() !== pid, 'another instance of the gateway')
-      await gateway.port(AbortSignal.timeout(20_000))
+      await gateway.port(AbortSignal.timeout(120_000))
     },
     [Symbol.asyncDispose]: async () => {
       for (const browser of browsers) await browser[Symbol.asyncDispose]()

@@ -5,6 +5,7 @@ const TITLES: Readonly<Record<Group, string>> = {
   outside: 'From outside',
   inside: 'Inside the Auth0 tenant',
   token: 'The token',
+  submission: "OpenAI's review",
 }
 const MARKS: Readonly<Record<Finding['severity'], string>> = { error: 'x', warning: '!' }
 const INDENT = '      '
@@ -40,7 +41,10 @@ function section(group: Group, results: Results): string {
   const rows = checked.map(({ name, title, findings: ids }) => {
     const mark = ids.length === 0 ? 'ok' : ids.some((id) => severe.has(id)) ? 'x' : '!'
     const start = `  ${mark.padEnd(3)} ${name.padEnd(width)}  `
-    return wrap(`${start}${ids.length === 0 ? title : ids.join(', ')}`, ' '.repeat(start.length))
+    return wrap(
+      `${start}${ids.length === 0 ? title : [...new Set(ids)].join(', ')}`,
+      ' '.repeat(start.length),
+    )
   })
   return [
     TITLES[group],
@@ -61,16 +65,20 @@ function describe({ id, severity, seen, why, fix, where }: Finding): string {
   ].join('\n')
 }
 
-function verdict({ findings, skipped }: Results): string {
+function verdict({ findings, checked, skipped }: Results): string {
   const errors = findings.filter(({ severity }) => severity === 'error').length
   const warnings = findings.length - errors
+  const isSubmission = checked.some(({ group }) => group === 'submission')
+  const [good, bad] = isSubmission
+    ? ['Ready to submit', 'Not ready to submit']
+    : ['Healthy', 'Broken']
   const rest = skipped.length === 0 ? '' : ` ${count(skipped.length, 'check')} could not be made.`
-  if (findings.length === 0) return `Healthy: nothing is wrong.${rest}`
+  if (findings.length === 0) return `${good}: nothing is wrong.${rest}`
   const kinds = [
     ...(errors === 0 ? [] : [count(errors, 'fault')]),
     ...(warnings === 0 ? [] : [count(warnings, 'warning')]),
   ]
-  return `${errors === 0 ? 'Healthy, with' : 'Broken:'} ${kinds.join(' and ')}.${rest}`
+  return `${errors === 0 ? `${good}, with` : `${bad}:`} ${kinds.join(' and ')}.${rest}`
 }
 
 function bySeverity(one: Finding, other: Finding): number {

@@ -1,5 +1,13 @@
 import { type Finding, fault, warning } from '../finding.ts'
-import { type SubmissionCheck, type Subject, htmlOf, uiOf, uiResources } from './subject.ts'
+import {
+  atTool,
+  htmlOf,
+  type Subject,
+  type SubmissionCheck,
+  type UiResource,
+  uiOf,
+  uiResources,
+} from './subject.ts'
 import { UI_MIME_TYPE } from '../../../../shared/catalogue/resources/mime-type.ts'
 import { shown } from '../document.ts'
 import { covers, domainOf, policyOf, usedSources } from './ui-policy.ts'
@@ -30,6 +38,24 @@ export const UI_CHECKS: readonly SubmissionCheck[] = [
           }),
         )
     },
+  },
+  {
+    name: 'ui-place',
+    title: 'domain and policy of a UI stand on its resource',
+    run: ({ tools, warnings }) =>
+      tools.flatMap((tool) =>
+        warnings
+          .filter((line) => line.startsWith(`tool ${JSON.stringify(tool.name)}: _meta.ui.`))
+          .map((line) =>
+            warning({
+              id: 'ui_meta_on_tool',
+              seen: line,
+              why: 'OpenAI reads it from the content of the resource',
+              fix: 'move it to _meta.ui of the resource',
+              where: atTool(tool),
+            }),
+          ),
+      ),
   },
   {
     name: 'ui-domain',
@@ -173,7 +199,7 @@ export const UI_CHECKS: readonly SubmissionCheck[] = [
 ]
 
 function ofUis(
-  run: (resource: ReturnType<typeof uiResources>[number], seen: Subject) => readonly Finding[],
+  run: (resource: UiResource, seen: Subject) => readonly Finding[],
 ): SubmissionCheck['run'] {
   return (seen) => {
     const resources = uiResources(seen)

@@ -6,7 +6,8 @@ import type { Deployment } from './observe-deployment.ts'
  * What a deployment lists, as a catalogue with the same tools, UIs and links. It has no skills, and of
  * a server that lists no access the tools count as open.
  */
-export function deployedCatalogue({ tools, contents, instructions, metadata }: Deployment) {
+export function deployedCatalogue(deployment: Deployment) {
+  const { tools, contents, instructions, serverInfo, metadata } = deployment
   const listed = 'absent' in tools ? [] : tools
   const resources = Object.fromEntries(
     contents.flatMap(({ uri, text, mimeType, _meta }) =>
@@ -17,6 +18,7 @@ export function deployedCatalogue({ tools, contents, instructions, metadata }: D
   )
   const server = {
     instructions: textOf(instructions),
+    websiteUrl: textOf(serverInfo?.['websiteUrl']),
     documentation: textOf(metadata?.['resource_documentation']),
     policy: textOf(metadata?.['resource_policy_uri']),
     terms: textOf(metadata?.['resource_tos_uri']),

@@ -12,7 +12,8 @@ import { UsageError } from '../../provision-options.ts'
 import { type Finding, fault, mergeResults, type Results, runChecks, skipAll } from '../finding.ts'
 import type { Probe } from '../probe.ts'
 import { catalogueFindings } from './catalogue-faults.ts'
-import { DEPLOYED_CHECKS, DOMAIN_CHECKS, isAbove } from './check-deployed.ts'
+import { DEPLOYED_CHECKS } from './check-deployed.ts'
+import { DOMAIN_CHECKS, isAbove } from './check-domain.ts'
 import { HINT_CHECKS } from './check-hints.ts'
 import { LINK_CHECKS } from './check-links.ts'
 import { LOCAL_URL_CHECKS } from './check-local-urls.ts'
@@ -88,10 +89,17 @@ function run(
     | CatalogueDocument
     | { readonly faults: readonly string[] }
     | { readonly absent: string },
-  subject: Omit<Subject, 'tools' | 'server' | 'resources' | 'skills'>,
+  subject: Omit<Subject, 'tools' | 'server' | 'resources' | 'skills' | 'warnings'>,
 ): Results {
   if ('absent' in catalogue) {
-    const empty: Subject = { ...subject, tools: [], server: {}, resources: [], skills: [] }
+    const empty: Subject = {
+      ...subject,
+      tools: [],
+      server: {},
+      resources: [],
+      skills: [],
+      warnings: [],
+    }
     const own = [...DOMAIN_CHECKS, ...DEPLOYED_CHECKS]
     const others = SUBMISSION_CHECKS.filter((check) => !own.includes(check))
     return mergeResults([
@@ -106,8 +114,15 @@ function run(
       skipAll('submission', SUBMISSION_CHECKS, 'the gateway refuses the catalogue'),
     ])
   }
-  const { tools, server = {}, resources, skills } = catalogue
-  const whole: Subject = { ...subject, tools: [...tools.values()], server, resources, skills }
+  const { tools, server = {}, resources, skills, warnings } = catalogue
+  const whole: Subject = {
+    ...subject,
+    tools: [...tools.values()],
+    server,
+    resources,
+    skills,
+    warnings,
+  }
   return mergeResults([
     ofFindings('catalogue', 'the gateway takes the catalogue', []),
     runChecks('submission', SUBMISSION_CHECKS, whole),

@@ -10,6 +10,8 @@ export interface Deployment {
   /** The tools as listed, or why there are none. */
   readonly tools: readonly JsonObject[] | { readonly absent: string }
   readonly instructions: unknown
+  /** MCP's `Implementation`, as the server says it. */
+  readonly serverInfo: JsonObject | undefined
   /** Of the UIs that the tools name: the content of each, where it could be read. */
   readonly contents: readonly JsonObject[]
   readonly metadata: JsonObject | undefined
@@ -47,6 +49,7 @@ export async function observeDeployment(
     origin,
     tools,
     instructions: resultOf(started)?.['instructions'],
+    serverInfo: asObject(resultOf(started)?.['serverInfo']),
     contents: reads.flatMap((read) => objectsIn(resultOf(read)?.['contents'])),
     metadata: 'value' in document ? document.value : undefined,
     challenge,

@@ -14,6 +14,8 @@ export interface Subject {
   readonly server: ServerSection
   readonly resources: readonly ResourceEntry[]
   readonly skills: readonly SkillEntry[]
+  /** What of the catalogue is ignored, a line each. */
+  readonly warnings: readonly string[]
   /** Undefined = there is no such file. */
   readonly submission: Submission | undefined
   /** Where it is, or where it would be. */

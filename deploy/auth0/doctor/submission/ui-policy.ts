@@ -27,7 +27,7 @@ const ATTRIBUTE = /(?:^|\s)(?:src|href|data)\s*=\s*["']?(https?:\/\/[^"'\s>]+)/i
 const IN_STYLE = /(?:url\(|@import)\s*["']?(https?:\/\/[^"'\s)]+)/gi
 const IN_SCRIPT =
   /\b(?:fetch|EventSource|WebSocket|sendBeacon)\(\s*["'`]((?:https?|wss?):\/\/[^"'`\s]+)/g
-const IN_IMPORT = /\b(?:from|import)\s*\(?\s*["'](https?:\/\/[^"'\s]+)/g
+const IN_IMPORT = /\b(?:from\s*|import\s*\(?\s*)["'](https?:\/\/[^"'\s]+)/g
 
 /** The policy in `_meta.ui.csp`, or in ChatGPT's older `openai/widgetCSP`; undefined without either. */
 export function policyOf({ _meta }: UiResource): UiPolicy | undefined {

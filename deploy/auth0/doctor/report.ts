@@ -11,6 +11,7 @@ const MARKS: Readonly<Record<Finding['severity'], string>> = { error: 'x', warni
 const INDENT = '      '
 const HANGING = `${INDENT}       `
 const WIDTH = 80
+const MAX_ALIKE = 3
 
 /** For machines. `ok` is false when anything is broken. */
 export function toJson(url: string, { findings, checked, skipped }: Results): string {
@@ -52,8 +53,19 @@ function section(group: Group, results: Results): string {
     ...[...reasons].map(([reason, checks]) =>
       wrap(`  ?   not checked (${reason}): ${checks.map(({ name }) => name).join(', ')}`),
     ),
-    ...[...findings].sort(bySeverity).map(describe),
+    ...together([...findings].sort(bySeverity)).map(describe),
   ].join('\n')
+}
+
+/** Findings of one rule at many places as one, so that the report stays readable; `--json` has each. */
+function together(findings: readonly Finding[]): readonly Finding[] {
+  const rules = Map.groupBy(findings, ({ id, severity }) => `${severity} ${id}`)
+  return [...rules.values()].flatMap((same) => {
+    const [first] = same
+    if (first === undefined || same.length <= MAX_ALIKE) return same
+    const seen = `${first.seen}; and ${count(same.length - 1, 'other')}`
+    return [{ ...first, seen, where: [...new Set(same.map(({ where }) => where))].join(', ') }]
+  })
 }
 
 function describe({ id, severity, seen, why, fix, where }: Finding): string {

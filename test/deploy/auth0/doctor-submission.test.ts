@@ -476,6 +476,18 @@ describe('the command', () => {
     expect(readFileSync('docs/tools.md', 'utf8')).toContain(verdict)
   })
 
+  test('tells people of a rule that many tools break once, with all of them', async () => {
+    const env = { TOOLS_FILE: 'deploy/local/tools.yaml' }
+    const { output } = await doctor(['--submission'], { env, fetch: noFetch })
+    expect(output.match(/^ {2}x {3}justification_required$/gm)).toHaveLength(1)
+    expect(output).toContain('; and 5 others')
+    const { findings } = await doctorReport(['--submission'], { env, fetch: noFetch })
+    const each = findings.filter(({ id }) => id === 'justification_required')
+    expect(each).toHaveLength(6)
+    const line = output.replace(/\s+/g, ' ')
+    expect(line).toContain(each.map(({ where }) => where).join(', '))
+  })
+
   test('a warning alone is no failure', async () => {
     using folder = catalogueFolder(
       { ...acceptedCatalogue(), server: { ...acceptedCatalogue().server, instructions: null } },

@@ -65,7 +65,7 @@ export const DEPLOYED_CHECKS: readonly SubmissionCheck[] = [
           const other = byName.get(tool.name)
           if (other === undefined) return [[tool.name, 'is not deployed']]
           const members = COMPARED.filter(
-            (name) => !isDeepStrictEqual(plain(tool[name]), other[name]),
+            (name) => !isDeepStrictEqual(plain(tool[name]), plain(other[name])),
           )
           return members.length === 0
             ? []
@@ -158,7 +158,8 @@ function ofTools(
   }
 }
 
-/** As JSON has it: without members that are undefined. */
+/** As JSON has it: without members that are undefined; an empty text is listed as none. */
 function plain(value: unknown): unknown {
-  return value === undefined ? undefined : JSON.parse(JSON.stringify(value))
+  if (value === undefined || value === '') return undefined
+  return JSON.parse(JSON.stringify(value))
 }

@@ -5,9 +5,10 @@ import { notFound } from '../../shared/http-error.ts'
 import { createJwks } from '../../shared/jwks.ts'
 import type { Log } from '../../shared/log.ts'
 import { MCP_PATH, protectedResourceMetadataUrl } from '../../shared/protected-resource.ts'
-import { type BackendAuth, createCallTool } from './call-tool.ts'
+import { createBackendAuth } from './backend-auth/backend-auth.ts'
+import { createCallTool } from './call-tool.ts'
 import type { GatewayConfig } from './config.ts'
-import { createGoogleIdentity, type GoogleIdentity } from './google-identity.ts'
+import { createGoogleIdentity } from './google-identity.ts'
 import { createGate } from './identity.ts'
 import { createMcp } from './mcp.ts'
 import { createOpenApi } from './openapi-endpoint.ts'
@@ -39,11 +40,6 @@ const REQUEST_HEADERS = [
   'tracestate',
 ]
 
-/** Another's API learns nothing of this function's service account. */
-function ownBackendsBy(googleIdentity: GoogleIdentity): BackendAuth {
-  return async (_, { isOwn, identityUrl }) => (isOwn ? googleIdentity(identityUrl) : {})
-}
-
 /** The MCP endpoint, the REST endpoint and its description; the way from a request to a backend. */
 export function createGateway(
   config: GatewayConfig,
@@ -65,14 +61,17 @@ export function createGateway(
     catalogue,
     resourceMetadata: protectedResourceMetadataUrl(publicUrl),
   })
-  const googleIdentity =
-    config.BACKEND_AUTH === 'google' ? createGoogleIdentity(metadataHost) : undefined
   const callTool = createCallTool({
     functionsBase: config.FUNCTIONS_BASE,
     publicUrl,
     keys: { secret: config.GATEWAY_HMAC_SECRET?.[0], signingKey: signingKeys[0] },
     timeoutMs: config.BACKEND_TIMEOUT_MS,
-    backendAuth: googleIdentity && ownBackendsBy(googleIdentity),
+    backendAuth: createBackendAuth({
+      secrets: config.backendSecrets,
+      issuer,
+      googleIdentity: createGoogleIdentity(metadataHost),
+      isGoogleForAll: config.BACKEND_AUTH === 'google',
+    }),
   })
   const perMinute = config.RATE_LIMIT_PER_MINUTE
   const anonymousPerMinute = config.RATE_LIMIT_ANONYMOUS_PER_MINUTE

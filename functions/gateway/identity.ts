@@ -8,7 +8,15 @@ import type { Log } from '../../shared/log.ts'
 import { type Catalogue, catalogueScopes, type ToolDefinition } from '../../shared/tools.ts'
 
 /** Who asks: a verified caller, or nobody in particular. */
-export type Identity = Caller | undefined
+export type Identity = SignedIn | undefined
+
+export interface SignedIn extends Caller {
+  /**
+   * The token itself, for an exchange at its issuer and nowhere else; undefined where no tool needs
+   * one.
+   */
+  readonly accessToken?: string
+}
 
 /** Tells who asks. */
 export interface Gate {
@@ -34,6 +42,9 @@ export interface GateOptions {
 }
 
 export function createGate({ verify, catalogue, resourceMetadata }: GateOptions): Gate {
+  const isExchanged = [...catalogue.values()].some(
+    ({ backendAuth }) => backendAuth?.type === 'on_behalf_of',
+  )
   const allScopes = catalogueScopes(catalogue)
   const hasOpenTool = [...catalogue.values()].some(isOpen)
   const stepUpScopes = ({ scopes }: ToolDefinition, identity: Identity) => [
@@ -44,7 +55,10 @@ export function createGate({ verify, catalogue, resourceMetadata }: GateOptions)
     identify: async (authorization, log) => {
       try {
         const accessToken = bearerToken(authorization)
-        if (accessToken !== undefined) return await verify(accessToken)
+        if (accessToken !== undefined) {
+          const caller = await verify(accessToken)
+          return isExchanged ? { ...caller, accessToken } : caller
+        }
         if (hasOpenTool) return undefined
         throw noCredentials()
       } catch (error) {

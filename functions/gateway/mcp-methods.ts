@@ -31,8 +31,8 @@ export interface Exchange {
  *
  * A call's promise keeps nothing of the message.
  *
- * @throws RpcError for what the protocol refuses, BearerError for a call that is not allowed; at once,
- * never by the promise.
+ * @throws RpcError for what the protocol refuses, BearerError for a call that is not allowed; at once.
+ * The promise rejects with a BearerError alone, for a call that needs a new sign-in.
  */
 export type AnswerMethod = (exchange: Exchange, message: RpcRequest) => string | Promise<string>
 

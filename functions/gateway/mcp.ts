@@ -92,7 +92,14 @@ export function createMcp(options: McpOptions): (request: HttpRequest) => Promis
     try {
       const result = answerMethod(exchange, message)
       if (typeof result === 'string') return jsonText(resultText(id, result))
-      return result.then((text) => jsonText(resultText(id, text)))
+      const refusedLater = nameOnly(message)
+      return result.then(
+        (text) => jsonText(resultText(id, text)),
+        (error: unknown) => {
+          if (!(error instanceof BearerError)) throw error
+          return refuse(exchange, error, refusedLater)
+        },
+      )
     } catch (error) {
       if (error instanceof RpcError) return errorResponse(id, error)
       if (error instanceof PermissionError) return jsonText(withheldText(exchange, id, error))
@@ -106,7 +113,16 @@ export function createMcp(options: McpOptions): (request: HttpRequest) => Promis
     try {
       const result = answerMethod(exchange, message)
       if (typeof result === 'string') return resultText(id, result)
-      return result.then((text) => resultText(id, text))
+      const tool = calledTool(catalogue, message)
+      return result.then(
+        (text) => resultText(id, text),
+        (error: unknown) => {
+          if (!(error instanceof BearerError)) throw error
+          // The other calls are under way, so this one is refused alone.
+          const refused = refusalResult(error, gate.challenge, tool, exchange.identity)
+          return resultText(id, writeResult(refused, exchange.era))
+        },
+      )
     } catch (error) {
       // The calls before this one are under way, and wait for it.
       return error instanceof RpcError ? errorText(id, error) : Promise.reject(error)
@@ -213,6 +229,12 @@ export function createMcp(options: McpOptions): (request: HttpRequest) => Promis
 
 function withheldText({ era }: Exchange, id: RpcRequest['id'], refusal: PermissionError): string {
   return resultText(id, writeResult(permissionResult(refusal), era))
+}
+
+/** What a refusal needs of a call, without its arguments: those are not kept while a backend works. */
+function nameOnly(message: RpcRequest): RpcRequest {
+  const { name } = message.params
+  return { ...message, params: { name } }
 }
 
 /** The id of the request that a body holds; null for a batch and for what is no request. */

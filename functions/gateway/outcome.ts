@@ -182,6 +182,7 @@ function whatItSays(answer: Answer): string | undefined {
   return isText ? textSentence(decodeUtf8(answer.body) ?? '') : undefined
 }
 
-function tryAgain(seconds: number): string {
+/** A sentence for people. */
+export function tryAgain(seconds: number): string {
   return `Try again in ${seconds} ${seconds === 1 ? 'second' : 'seconds'}.`
 }

@@ -170,7 +170,7 @@ describe('a document', () => {
       skills: {},
       colour: 1,
       tools: [
-        { name: 'a', scopes: [], inputschema: {}, backendAuth: 1, annotations: { newHint: 1 } },
+        { name: 'a', scopes: [], inputschema: {}, annotations: { newHint: 1 } },
       ],
       nextCursor: 'more',
     })
@@ -181,7 +181,6 @@ describe('a document', () => {
       'colour: unknown member, ignored',
       'nextCursor: the list has more pages, which are missing here',
       'tool "a": inputschema: unknown member, ignored',
-      'tool "a": backendAuth: not supported yet, ignored',
       'tool "a": annotations.newHint: unknown member, ignored',
     ])
   })

@@ -4,7 +4,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { type Backend, startBackend } from '../support/backend.ts'
 import { type Issuer, JWKS_PATH, startIssuer } from '../support/issuer.ts'
 import { listen } from '../support/listen.ts'
-import { handshakeMessage, type Served, serveGateway } from '../support/serve.ts'
+import { handshakeMessage, type SendOptions, type Served, serveGateway } from '../support/serve.ts'
 import {
   startTokenEndpoint,
   type TokenEndpoint,
@@ -114,9 +114,9 @@ const call = (served: Served, tool: string, token: string) =>
     headers: { ...JSON_TYPE, authorization: `Bearer ${token}` },
     body: {},
   })
-const mcp = (served: Served, tool: string, token: string, headers: Json = {}) => {
+const mcp = (served: Served, tool: string, token: string, more: SendOptions['headers'] = {}) => {
   const body = handshakeMessage('tools/call', { name: tool, arguments: {} })
-  const sent = { ...JSON_TYPE, authorization: `Bearer ${token}`, ...(headers as {}) }
+  const sent = { ...JSON_TYPE, authorization: `Bearer ${token}`, ...more }
   return served.send({ method: 'POST', path: '/mcp', headers: sent, body })
 }
 const reasonIn = ({ lines }: Served) =>
@@ -359,6 +359,7 @@ describe('a refusal of the exchange', () => {
     [403, 'mfa_required', 403, /another proof/],
     [400, 'interaction_required', 403, /cannot do/],
     [401, 'invalid_client', 502, /not set up/],
+    [401, 'access_denied', 502, /not set up/],
     [403, 'unauthorized_client', 502, /not set up/],
     [400, 'invalid_target', 502, /not set up/],
     [400, 'invalid_request', 502, /not set up/],

@@ -169,9 +169,7 @@ describe('a document', () => {
       resources: [],
       skills: {},
       colour: 1,
-      tools: [
-        { name: 'a', scopes: [], inputschema: {}, annotations: { newHint: 1 } },
-      ],
+      tools: [{ name: 'a', scopes: [], inputschema: {}, annotations: { newHint: 1 } }],
       nextCursor: 'more',
     })
     expect(server).toEqual({ name: 'x', instructions: 'y' })

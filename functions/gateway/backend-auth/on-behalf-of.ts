@@ -103,7 +103,7 @@ async function exchange(
   }
   const issued = await ask({ url, client, authMethod: 'client_secret_post', form })
   // An endpoint that gives it back would have it sent to the backend.
-  if (issued.accessToken === subjectToken) throw new TokenError('malformed', 'subject_token')
+  if (issued.accessToken === subjectToken) throw new TokenError('fault', 'subject_token')
   return issued
 }
 

@@ -25,8 +25,8 @@ export interface IssuedToken {
 /** There is no token. `code` is for the log; it has nothing of the answer but RFC 6749's `error`. */
 export class TokenError extends Error {
   override readonly name = 'TokenError'
-  /** `refused`: the endpoint said no; `unavailable`: it may say yes later; `malformed`: no answer. */
-  readonly kind: 'refused' | 'unavailable' | 'malformed'
+  /** `refused`: no token for this request; `unavailable`: maybe later; `fault`: the set-up is wrong. */
+  readonly kind: 'refused' | 'unavailable' | 'fault'
   readonly code: string
   /** Seconds that the endpoint asks to wait. */
   readonly retryAfter: number | undefined
@@ -71,12 +71,15 @@ export const askForToken: AskForToken = async (request) => {
     const retryAfter = retryAfterSeconds(answer.retryAfter, Date.now())
     throw new TokenError('unavailable', `status_${status}`, retryAfter)
   }
-  if (status >= 300 && status < 400) throw new TokenError('malformed', `status_${status}`)
+  if (status >= 300 && status < 400) throw new TokenError('fault', `status_${status}`)
   const isPlain = (answer.contentEncoding ?? 'identity') === 'identity'
   const body = isPlain ? asObject(parseJson(answer.body)?.value) : undefined
-  if (status >= 400) throw new TokenError('refused', errorCode(body, status))
-  if (status !== 200) throw new TokenError('malformed', `status_${status}`)
-  if (body === undefined) throw new TokenError('malformed', 'not_json')
+  if (status >= 400) {
+    const code = errorCode(body, status)
+    throw new TokenError(isAboutClient(code, status) ? 'fault' : 'refused', code)
+  }
+  if (status !== 200) throw new TokenError('fault', `status_${status}`)
+  if (body === undefined) throw new TokenError('fault', 'not_json')
   return readToken(body)
 }
 
@@ -108,7 +111,7 @@ async function exchange({ url, client, authMethod, form }: TokenRequest): Promis
     return await send(sent, bounds)
   } catch (error) {
     if (!(error instanceof SendError)) throw error
-    const kind = error.failure === 'oversized' ? 'malformed' : 'unavailable'
+    const kind = error.failure === 'oversized' ? 'fault' : 'unavailable'
     throw new TokenError(kind, error.failure)
   }
 }
@@ -126,19 +129,24 @@ function errorCode(body: Readonly<Record<string, unknown>> | undefined, status: 
   return typeof error === 'string' && ERROR_CODE.test(error) ? error : `status_${status}`
 }
 
+/** Auth0 answers a wrong client secret with 401 `access_denied`, where RFC 6749 has `invalid_client`. */
+function isAboutClient(code: string, status: number): boolean {
+  return code === 'invalid_client' || (status === 401 && code === 'access_denied')
+}
+
 function readToken(body: Readonly<Record<string, unknown>>): IssuedToken {
   const { access_token: accessToken, token_type: type, expires_in: expires } = body
   if (typeof type !== 'string' || type.toLowerCase() !== 'bearer') {
-    throw new TokenError('malformed', 'token_type')
+    throw new TokenError('fault', 'token_type')
   }
   if (!ACCESS_TOKEN_TYPES.has(body['issued_token_type'])) {
-    throw new TokenError('malformed', 'issued_token_type')
+    throw new TokenError('fault', 'issued_token_type')
   }
   const isToken =
     typeof accessToken === 'string' &&
     accessToken.length <= MAX_TOKEN_CHARACTERS &&
     B64TOKEN.test(accessToken)
-  if (!isToken) throw new TokenError('malformed', 'access_token')
+  if (!isToken) throw new TokenError('fault', 'access_token')
   return { accessToken, expiresIn: lifetime(expires) }
 }
 

@@ -63,10 +63,10 @@ export interface TenantSnapshot {
   }[]
 }
 
-/** The API of a backend, and the grant that the client of the exchange has for it. */
+/** The API of a backend, and the grants for it on behalf of people. */
 export interface ExchangeState {
   readonly api: Auth0.ResourceServer | undefined
-  readonly grant: Auth0.ClientGrantResponseContent | undefined
+  readonly grants: readonly Auth0.ClientGrantResponseContent[]
 }
 
 export interface ReadTenantOptions {
@@ -135,7 +135,7 @@ export async function readTenant({
     role: await read('read:roles', () => findRole(management, role, audience)),
     organization: await readOrganization(read, management, desired.organization),
     exchangeClient,
-    exchanges: await readExchanges(read, management, desired.exchanges, exchangeClient),
+    exchanges: await readExchanges(read, management, desired.exchanges),
     grantedScopes: grantedScopes(),
   }
 }
@@ -149,9 +149,7 @@ async function readExchanges(
   read: Read,
   management: Management,
   exchanges: DesiredState['exchanges'],
-  client: Reading<Auth0.Client | undefined>,
 ): Promise<TenantSnapshot['exchanges']> {
-  const { client_id: id = '' } = ('value' in client ? client.value : undefined) ?? {}
   const found: TenantSnapshot['exchanges'][number][] = []
   for (const { audience } of exchanges) {
     const api = await read('read:resource_servers', () => findApi(management, audience))
@@ -159,7 +157,10 @@ async function readExchanges(
     const state: Reading<ExchangeState> =
       'failure' in api
         ? api
-        : mapped(grants, (all) => ({ api: api.value, grant: clientGrantIn(all, id) }))
+        : mapped(grants, (all) => ({
+            api: api.value,
+            grants: all.filter(({ subject_type: type }) => type === 'user'),
+          }))
     found.push({ audience, state })
   }
   return found

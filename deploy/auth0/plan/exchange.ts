@@ -1,6 +1,7 @@
 import type { Management as Auth0 } from 'auth0'
 import type { DesiredState, Exchange } from '../desired-state.ts'
 import type { ExchangeState, TenantSnapshot } from '../read-tenant.ts'
+import { clientGrantIn } from '../tenant-lookups.ts'
 import { linked } from './dependencies.ts'
 import { withAll } from './grant-scopes.ts'
 import type { Reference, Step } from './item.ts'
@@ -23,8 +24,8 @@ export function planExchange(desired: DesiredState, snapshot: TenantSnapshot): S
   if (desired.exchanges.length === 0) return []
   const { exchangeClient: reading } = snapshot
   const about: About = {
-    area: 'client',
-    subject: desired.exchangeName,
+    area: 'token-exchange',
+    subject: `client ${desired.exchangeName}`,
     why: 'The gateway exchanges the token of a person for one of the backend as this client (OBO_CLIENT_ID)',
     where: `Applications > Applications > ${desired.exchangeName}`,
   }
@@ -64,7 +65,7 @@ function createClient(about: About, desired: DesiredState): Step {
 }
 
 function changeClient(about: About, client: Auth0.Client): Step {
-  const { client_id: id = '', name = about.subject } = client
+  const { client_id: id = '', name = 'unnamed' } = client
   const before = client.token_exchange?.allow_any_profile_of_type ?? []
   const after = withAll(before, [EXCHANGE_TYPE])
   const method = client.token_endpoint_auth_method
@@ -78,7 +79,7 @@ function changeClient(about: About, client: Auth0.Client): Step {
       ? []
       : [aspect('token_endpoint_auth_method', method, AUTH_METHOD)]),
   ]
-  const known = { ...about, subject: `${name}, client id ${id}` }
+  const known = { ...about, subject: `client ${name}, client id ${id}` }
   return changeOrKeep(known, aspects, (body) => ({ call: 'clients.update', id, body }))
 }
 
@@ -89,8 +90,8 @@ function planGrant(
   snapshot: TenantSnapshot,
 ): Step[] {
   const about: About = {
-    area: 'client-grant',
-    subject: `of ${desired.exchangeName} for ${audience}`,
+    area: 'token-exchange',
+    subject: `client grant of ${desired.exchangeName} for ${audience}`,
     why: `${tools.join(', ')} gets tokens for this API only with a grant that has the scopes`,
     where: `Applications > APIs > ${audience} > Application Access`,
   }
@@ -101,7 +102,7 @@ function planGrant(
   const fault = faultOf(reading.value, audience, scopes)
   if (fault !== undefined)
     return [{ item: { ...about, why: fault, action: 'blocked', changes: [] } }]
-  const { grant } = reading.value
+  const grant = 'id' in client ? clientGrantIn(reading.value.grants, client.id) : undefined
   if (grant?.allow_all_scopes === true) return [keep(about)]
   const wanted = scopes === undefined ? { allow_all_scopes: true } : { scope: [...scopes] }
   if (grant === undefined) {

@@ -161,6 +161,9 @@ function wholeNumber(least: number, most: number, unit: string) {
     .pipe(z.number().min(least, `must be at least ${least}`).max(most, `must be at most ${most}`))
 }
 
+const OBO_REQUIRED =
+  'is required for tools with backendAuth on_behalf_of: npm run provision makes the client'
+
 /** Splits a comma-separated value; blanks around items and empty items are dropped. */
 export function splitList(value: string): string[] {
   return value
@@ -189,6 +192,11 @@ export const variables = {
   GATEWAY_SIGNING_KEY: signingKeys.optional(),
   BACKEND_AUTH: z.enum(['none', 'google'], 'must be none or google').default('none'),
   BACKEND_CLAIMS: backendClaims.optional(),
+  OBO_CLIENT_ID: z
+    .string(OBO_REQUIRED)
+    .refine((value) => !PLACEHOLDERS.has(value), 'is still a placeholder')
+    .refine((value) => /^[\x21-\x7e]+$/.test(value), 'must be printable ASCII without blanks'),
+  OBO_CLIENT_SECRET: z.string(OBO_REQUIRED).pipe(secret),
   BACKEND_TIMEOUT_MS: wholeNumber(1, 600_000, 'milliseconds').default(50_000),
   SCOPE_SOURCE: z
     .enum(['scope', 'scope-or-permissions'], 'must be scope or scope-or-permissions')

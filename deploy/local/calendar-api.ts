@@ -10,6 +10,14 @@ export interface ApiAnswer {
 /** Where the API is, below the base of the sample backends. */
 export const CALENDAR_API = '/calendar/v1/events'
 
+/** Its identifier in the tenant, the `aud` of its tokens. */
+export const CALENDAR_AUDIENCE = 'https://calendar.example.com/v1'
+
+/** What a token must have for a method. */
+export function scopeOf(method: string): string {
+  return method === 'GET' ? 'events:read' : 'events:write'
+}
+
 const NO_SUCH_EVENT: ApiAnswer = { status: 404, body: { message: 'There is no such event.' } }
 
 /**

@@ -98,7 +98,7 @@ function sha256(data: string | Buffer): string {
 }
 
 /** The gateway percent-encodes what a header field cannot carry; Auth0's own ids have none of it. */
-function userUid(subject: string | undefined): string {
+export function userUid(subject: string | undefined): string {
   if (subject === undefined) return ANONYMOUS
   return `auth0:${subject.replace(/[^\x21-\x24\x26-\x7e]+/g, encodeURIComponent)}`
 }

@@ -8,6 +8,9 @@ import { NumberError, readingValuesToCheck } from '../../shared/written-numbers.
 import { ArgumentError } from './backend/argument-error.ts'
 import { type BackendPlan, type BackendRequest, planBackend } from './backend/backend-request.ts'
 import { type Allowance, createAllowance, SendError, send } from './backend/send.ts'
+import { type BackendAuth, BackendAuthError } from './backend-auth/authority.ts'
+import { hasStatement } from './backend-auth/backend-auth.ts'
+import { within } from './backend-auth/within.ts'
 import type { CallableTool } from './callable-tool.ts'
 import type { ClientHints } from './client-hints.ts'
 import { GoogleIdentityError } from './google-identity.ts'
@@ -40,7 +43,8 @@ export interface ToolCall {
 }
 
 /**
- * Makes the call; every fault on the way is an Outcome, not a throw. Writes `tool_called` before
+ * Makes the call; every fault on the way is an Outcome, not a throw, but for a BearerError: the user has
+ * to sign in again. Writes `tool_called` before
  * anything leaves for the backend and `tool_answered` when the call is over. The arguments are checked
  * at once and not kept while the backend works.
  */
@@ -54,17 +58,6 @@ export interface CallToolOptions {
   /** Undefined: no header fields but the statement's. */
   readonly backendAuth?: BackendAuth | undefined
 }
-
-/**
- * The header fields by whose authority a backend is called, beside the signed statement. `backend` is the
- * same for all arguments of the tool; `signal` ends the call.
- */
-export type BackendAuth = (
-  tool: CallableTool,
-  backend: Pick<BackendPlan, 'isOwn' | 'identityUrl'>,
-  identity: Identity,
-  signal: AbortSignal,
-) => Promise<Record<string, string>>
 
 /** What is kept of a call while its backend works. */
 type SentCall = Omit<ToolCall, 'args' | 'isPlain' | 'body'>
@@ -94,6 +87,30 @@ export function createCallTool(options: CallToolOptions): CallTool {
   const callBackend = async (call: SentCall, request: BackendRequest): Promise<Outcome> => {
     const { tool, identity, requestId, signal } = call
     const plan = planOf(tool)
+    const startedAt = performance.now()
+    const timeoutMs = Math.min(
+      tool.timeoutMs ?? options.timeoutMs,
+      options.timeoutMs,
+      call.patienceMs ?? options.timeoutMs,
+    )
+    const authority = await within(
+      { timeoutMs, signal },
+      options.backendAuth?.(tool, plan, identity, signal),
+    )
+    const statement = (): Record<string, string> =>
+      signStatement({
+        issuer: options.publicUrl,
+        audience: request.url,
+        method: request.method,
+        query: request.query,
+        identity,
+        isOwn: plan.isOwn,
+        hints: call.hints,
+        tool: tool.name,
+        requestId,
+        body: request.body,
+        now: Math.floor(Date.now() / 1000),
+      })
     const answer = await send(
       {
         ...request,
@@ -102,32 +119,17 @@ export function createCallTool(options: CallToolOptions): CallTool {
           ...request.headers,
           'x-request-id': requestId,
           ...(call.traceparent !== undefined && { traceparent: call.traceparent }),
-          ...signStatement({
-            issuer: options.publicUrl,
-            audience: request.url,
-            method: request.method,
-            query: request.query,
-            identity,
-            isOwn: plan.isOwn,
-            hints: call.hints,
-            tool: tool.name,
-            requestId,
-            body: request.body,
-            now: Math.floor(Date.now() / 1000),
-          }),
-          ...(await options.backendAuth?.(tool, plan, identity, signal)),
+          ...(hasStatement(tool, plan) && statement()),
+          ...authority?.fields,
         },
       },
       {
-        timeoutMs: Math.min(
-          tool.timeoutMs ?? options.timeoutMs,
-          options.timeoutMs,
-          call.patienceMs ?? options.timeoutMs,
-        ),
+        timeoutMs: timeoutMs - (performance.now() - startedAt),
         take: call.take,
         signal,
       },
     )
+    if (answer.status === 401) authority?.refused?.()
     await call.place.enter(answer.body.length)
     return call.place.isTaken() ? inTurns(readingOutcome(answer, tool)) : toOutcome(answer, tool)
   }
@@ -142,6 +144,9 @@ export function createCallTool(options: CallToolOptions): CallTool {
           : failed('arguments_invalid', 400, `The arguments do not fit: ${request}`)
       ended = statusOf(outcome)
       return outcome
+    } catch (error) {
+      if (error instanceof BearerError) ended = { status: error.status, reason: error.reason }
+      throw error
     } finally {
       const ms = Math.round(performance.now() - startedAt)
       const severity = ended.status >= 500 ? 'ERROR' : 'NOTICE'
@@ -252,6 +257,9 @@ function toFailure(error: unknown): Outcome {
   if (error instanceof SendError) {
     const { status, message } = FAILURES[error.failure]
     return failed(`backend_${error.failure}`, status, message)
+  }
+  if (error instanceof BackendAuthError) {
+    return failed(error.reason, error.status, error.message, error.retryAfter)
   }
   if (!(error instanceof GoogleIdentityError)) throw error
   return failed('backend_identity_unavailable', 502, FAILURES.unreachable.message)

@@ -215,6 +215,7 @@ function* readingWhatItSays(answer: Answer): Generator<undefined, string | undef
   return isText ? textSentence(decodeUtf8(answer.body) ?? '') : undefined
 }
 
-function tryAgain(seconds: number): string {
+/** A sentence for people. */
+export function tryAgain(seconds: number): string {
   return `Try again in ${seconds} ${seconds === 1 ? 'second' : 'seconds'}.`
 }

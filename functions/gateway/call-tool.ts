@@ -9,8 +9,12 @@ import type { CallableTool } from './callable-tool.ts'
 import type { ClientHints } from './client-hints.ts'
 import { GoogleIdentityError } from './google-identity.ts'
 import { type Identity, PermissionError, requireScopes } from './identity.ts'
+import { type Answers, InputError } from './input/answers.ts'
+import { toClientCapabilities } from './input/capabilities.ts'
+import { handOver, INPUT_FIELD } from './input/hand-over.ts'
+import type { Asking } from './input/offer.ts'
 import { oneLine } from './one-line.ts'
-import { failed, type Outcome, statusOf, toOutcome } from './outcome.ts'
+import { failed, type Outcome, passOn, statusOf, toOutcome } from './outcome.ts'
 import { createStatementSigner, type StatementKeys } from './statement.ts'
 
 /** One call that has been decided on: `identity` may call `tool`. */
@@ -24,6 +28,10 @@ export interface ToolCall {
   readonly identity: Identity
   /** What the client says of itself and its user, not verified. */
   readonly hints?: ClientHints | undefined
+  /** How the client can be asked back; undefined: not at all, as over REST. */
+  readonly asking?: Asking | undefined
+  /** What a retry brings along; undefined for a first call. */
+  readonly answers?: Answers | undefined
   readonly requestId: string
   readonly traceparent: string | undefined
   readonly signal: AbortSignal
@@ -62,7 +70,9 @@ export type BackendAuth = (
 ) => Promise<Record<string, string>>
 
 /** What is kept of a call while its backend works. */
-type SentCall = Omit<ToolCall, 'args' | 'isPlain' | 'body'>
+type SentCall = Omit<ToolCall, 'args' | 'isPlain' | 'body' | 'answers'>
+
+type PreparedCall = Pick<ToolCall, 'tool' | 'args' | 'isPlain' | 'body' | 'answers'>
 
 const MAX_FAULT_CHARACTERS = 1_000
 const MAX_ANSWER_BYTES = 4 * 1024 * 1024
@@ -89,6 +99,7 @@ export function createCallTool(options: CallToolOptions): CallTool {
   const callBackend = async (call: SentCall, request: BackendRequest): Promise<Outcome> => {
     const { tool, identity, requestId, signal } = call
     const plan = planOf(tool)
+    const declared = call.asking?.declared ?? new Set()
     const answer = await send(
       {
         ...request,
@@ -105,6 +116,8 @@ export function createCallTool(options: CallToolOptions): CallTool {
             identity,
             isOwn: plan.isOwn,
             hints: call.hints,
+            capabilities: declared.size === 0 ? undefined : toClientCapabilities(declared),
+            inputField: request.headers[INPUT_FIELD],
             tool: tool.name,
             requestId,
             body: request.body,
@@ -123,7 +136,7 @@ export function createCallTool(options: CallToolOptions): CallTool {
         signal,
       },
     )
-    return toOutcome(answer, tool)
+    return passOn(toOutcome(answer, tool), call.asking)
   }
 
   const finish = async (call: SentCall, request: BackendRequest | string): Promise<Outcome> => {
@@ -144,22 +157,24 @@ export function createCallTool(options: CallToolOptions): CallTool {
   }
 
   /** The request, or what is wrong with the arguments. */
-  const prepare = (tool: CallableTool, body: string, args: unknown, isPlain: boolean) => {
+  const prepare = ({ tool, body, args, isPlain, answers }: PreparedCall) => {
     const fault = faultOf(tool, body, args, isPlain)
     if (fault !== undefined) return fault
     try {
-      return planOf(tool).make(body, args, isPlain)
+      const request = planOf(tool).make(body, args, isPlain)
+      if (answers === undefined) return request
+      return handOver(request, answers, tool.request === undefined ? body : undefined)
     } catch (error) {
-      if (!(error instanceof ArgumentError)) throw error
+      if (!(error instanceof ArgumentError || error instanceof InputError)) throw error
       return oneLine(error.message, MAX_FAULT_CHARACTERS)
     }
   }
 
-  return ({ args, isPlain, body, ...call }) => {
+  return ({ args, isPlain, body, answers, ...call }) => {
     auditDecision(call.log, call.tool, call.identity, { decision: 'allowed' })
     // Standard output is a pipe or a file, which take it before this returns (Node, on Linux).
     call.log.flush()
-    return finish(call, prepare(call.tool, body, args, isPlain))
+    return finish(call, prepare({ tool: call.tool, body, args, isPlain, answers }))
   }
 }
 
@@ -198,7 +213,8 @@ function faultOf(
   }
 }
 
-function auditDecision(
+/** Writes the audit record of what was decided on a call. */
+export function auditDecision(
   log: Log,
   tool: ToolDefinition,
   identity: Identity,

@@ -9,6 +9,9 @@ import { type BackendAuth, createCallTool } from './call-tool.ts'
 import type { GatewayConfig } from './config.ts'
 import { createGoogleIdentity, type GoogleIdentity } from './google-identity.ts'
 import { createGate } from './identity.ts'
+import { createReadInput } from './input/read-input.ts'
+import { stateKeys } from './input/state-keys.ts'
+import { createStateSeal } from './input/state-seal.ts'
 import { createMcp } from './mcp.ts'
 import { createOpenApi } from './openapi-endpoint.ts'
 import { brokenLimits } from './openapi-limits.ts'
@@ -94,6 +97,9 @@ export function createGateway(
     ...calls,
     server: config.server,
     served,
+    readInput: createReadInput(
+      createStateSeal(stateKeys(config.GATEWAY_HMAC_SECRET, signingKeys), publicUrl),
+    ),
     fetchResource: createFetchResource(backends),
     challengeForm: config.AUTH_CHALLENGE,
   })

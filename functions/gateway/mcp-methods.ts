@@ -1,16 +1,20 @@
 import { asObject } from '../../shared/json.ts'
+import type { Log } from '../../shared/log.ts'
 import type { Catalogue } from '../../shared/tools.ts'
 import { asTraceparent } from '../../shared/trace-context.ts'
-import { authorize, type CallTool } from './call-tool.ts'
+import { auditDecision, authorize, type CallTool } from './call-tool.ts'
 import type { CallableTool } from './callable-tool.ts'
 import { readClientHints } from './client-hints.ts'
 import type { AnswerMethod } from './exchange.ts'
+import { InputError } from './input/answers.ts'
+import type { AskableCall, CallInput, ReadInput } from './input/read-input.ts'
 import { CODE, invalidParams, isNothing, RpcError, type RpcRequest } from './json-rpc.ts'
 import { toCallToolResult } from './mcp-result.ts'
+import type { Outcome } from './outcome.ts'
 import { resourceMethods } from './resources/methods.ts'
 import type { FetchResource } from './resources/read-resource.ts'
 import type { ReadableResource, ServedResources } from './resources/resources.ts'
-import type { Era, Inbound } from './revision.ts'
+import { type Era, type Inbound, META_CAPABILITIES } from './revision.ts'
 import { type Introduction, isPublicServer, type Writer } from './tool-list.ts'
 
 type Method = AnswerMethod
@@ -20,6 +24,7 @@ export interface MethodsOptions {
   readonly callTool: CallTool
   readonly introduction: Introduction
   readonly served: ServedResources
+  readonly readInput: ReadInput
   readonly fetchResource: FetchResource
   readonly write: Writer
 }
@@ -27,6 +32,17 @@ export interface MethodsOptions {
 /** The methods of a server that has tools, and resources if the catalogue has any, by era. */
 export function createMethods(options: MethodsOptions): AnswerMethod {
   const { catalogue, callTool, introduction, served, write } = options
+
+  /** @throws RpcError for a retry that cannot be taken, which the audit record names. */
+  const inputOf = (call: AskableCall, log: Log): CallInput => {
+    try {
+      return options.readInput(call)
+    } catch (error) {
+      if (!(error instanceof InputError)) throw error
+      auditDecision(log, call.tool, call.identity, { decision: 'denied', reason: error.reason })
+      throw invalidParams(error.message)
+    }
+  }
 
   const call: Method = ({ era, request, log, identity, isPlain, take }, { params }) => {
     const given = asObject(params['arguments'] ?? {})
@@ -40,11 +56,15 @@ export function createMethods(options: MethodsOptions): AnswerMethod {
     const meta = asObject(params['_meta'])
     const traceparent = request.traceparent ?? asTraceparent(meta?.['traceparent'])
     const hints = readClientHints(meta)
+    const askable = { tool, identity, args: given, isPlain, params }
+    const clientCapabilities = meta?.[META_CAPABILITIES]
+    const input = era === 'stateless' && inputOf({ ...askable, clientCapabilities }, log)
     const body = JSON.stringify(given)
     const sent = { tool, body, identity, hints, requestId, traceparent, signal, take, log }
-    return callTool({ ...sent, args: given, isPlain }).then((outcome) =>
-      write(toCallToolResult(outcome, tool, era), era),
-    )
+    return callTool({ ...sent, ...input, args: given, isPlain }).then((outcome) => {
+      if (era === 'stateless') checkCapabilities(outcome)
+      return write(toCallToolResult(outcome, tool, era), era)
+    })
   }
   const list: Method = ({ era }, { params }) => {
     const { cursor } = params
@@ -76,6 +96,13 @@ export function createMethods(options: MethodsOptions): AnswerMethod {
     const status = exchange.era === 'stateless' ? 404 : 200
     throw new RpcError(status, CODE.methodNotFound, 'Method not found.')
   }
+}
+
+/** @throws RpcError -32021 when the client lacks what the tool needs (MCP 2026-07-28, s. Errors). */
+function checkCapabilities(outcome: Outcome): void {
+  const { message, requiredCapabilities } = outcome.kind === 'failed' ? outcome.failure : {}
+  if (message === undefined || requiredCapabilities === undefined) return
+  throw new RpcError(400, CODE.missingCapability, message, { requiredCapabilities })
 }
 
 /** The tool that a message would call, if it would call one that exists. */

@@ -1,12 +1,17 @@
-import type { CallToolResult } from '@modelcontextprotocol/client'
+import type { CallToolResult, InputRequiredResult } from '@modelcontextprotocol/client'
 import { asObject } from '../../shared/json.ts'
 import type { ToolDefinition } from '../../shared/tools.ts'
+import { INPUT_REQUIRED } from './input/asked.ts'
 import type { Outcome } from './outcome.ts'
 import type { Era } from './revision.ts'
 import { hasObjectOutput } from './tool-list.ts'
 
 /** An outcome in MCP's words; a fault is a result with `isError`, so that the model can mend it. */
-export function toCallToolResult(outcome: Outcome, tool: ToolDefinition, era: Era): CallToolResult {
+export function toCallToolResult(
+  outcome: Outcome,
+  tool: ToolDefinition,
+  era: Era,
+): CallToolResult | InputRequiredResult {
   switch (outcome.kind) {
     case 'json': {
       const structured = { structuredContent: outcome.value } as Pick<
@@ -23,6 +28,8 @@ export function toCallToolResult(outcome: Outcome, tool: ToolDefinition, era: Er
       return { content: outcome.text === '' ? [] : [{ type: 'text', text: outcome.text }] }
     case 'result':
       return era === 'stateless' ? outcome.result : withObjectAlone(outcome.result)
+    case 'input_required':
+      return { resultType: INPUT_REQUIRED, ...outcome.result } as InputRequiredResult
     case 'failed':
       return { content: [{ type: 'text', text: outcome.failure.message }], isError: true }
   }

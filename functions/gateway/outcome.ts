@@ -6,6 +6,9 @@ import type { Answer } from './backend/send.ts'
 import { type Body, readBody } from './backend-body.ts'
 import type { CallableTool } from './callable-tool.ts'
 import { errorSentence, textSentence } from './error-sentence.ts'
+import { INPUT_REQUIRED, type InputRequired, readInputRequired } from './input/asked.ts'
+import type { ClientCapabilities } from './input/capabilities.ts'
+import { type Asking, offer } from './input/offer.ts'
 import { retryAfterSeconds } from './retry-after.ts'
 import { type ReadResult, readCallToolResult } from './tool-result.ts'
 
@@ -14,6 +17,8 @@ export type Outcome =
   | { readonly kind: 'json'; readonly value: unknown }
   | { readonly kind: 'text'; readonly text: string }
   | { readonly kind: 'result'; readonly result: CallToolResult }
+  /** The backend asks back. */
+  | { readonly kind: 'input_required'; readonly result: InputRequired }
   | { readonly kind: 'failed'; readonly failure: Failure }
 
 /** A call that went wrong: a sentence for whoever called, the exact reason for the log. */
@@ -24,6 +29,8 @@ export interface Failure {
   readonly status: number
   /** How long the backend asks to be left alone, in seconds. */
   readonly retryAfter?: number | undefined
+  /** What the client would have to declare. */
+  readonly requiredCapabilities?: ClientCapabilities | undefined
 }
 
 /** What REST answers to a result with `isError`: the call was understood, and not carried out. */
@@ -43,11 +50,26 @@ export function failed(
   return { kind: 'failed', failure: { reason, status, message, ...patience } }
 }
 
+/** What REST answers when a tool asks back: the call cannot go on as it is. */
+const ASKED_STATUS = 409
+
+/** Passes a backend's questions on as far as the client can be asked; other outcomes as they are. */
+export function passOn(outcome: Outcome, asking: Asking | undefined): Outcome {
+  if (outcome.kind !== 'input_required') return outcome
+  const offered = offer(outcome.result, asking)
+  if (offered.kind === 'passed') return { kind: 'input_required', result: offered.result }
+  if (offered.kind === 'oversized') return unreadable('backend_input_state_too_large')
+  const { message, required: requiredCapabilities } = offered
+  const failure = { reason: 'input_required_undeclared', status: ASKED_STATUS, message }
+  return { kind: 'failed', failure: { ...failure, requiredCapabilities } }
+}
+
 /** The status of an outcome for REST and the audit record, with the reason when it is an error. */
 export function statusOf(outcome: Outcome): { readonly status: number; readonly reason?: string } {
   if (outcome.kind === 'failed') {
     return { status: outcome.failure.status, reason: outcome.failure.reason }
   }
+  if (outcome.kind === 'input_required') return { status: 200, reason: INPUT_REQUIRED }
   const isError = outcome.kind === 'result' && outcome.result.isError === true
   return isError ? { status: TOOL_ERROR_STATUS, reason: 'tool_error' } : { status: 200 }
 }
@@ -63,6 +85,8 @@ export function toOutcome(answer: Answer, tool: CallableTool, now = Date.now()):
   if (status < 200 || status >= 300) {
     return failed(`backend_http_${status}`, 502, 'The tool did not give an answer.')
   }
+  const asked = readAsked(answer)
+  if (asked !== undefined) return asked
   const body =
     tool.request === undefined
       ? readBody(answer, tool.validateOutput !== undefined)
@@ -99,6 +123,19 @@ function readJson({ value, text }: Body & { readonly kind: 'json' }, tool: Calla
     return members?.['structuredContent'] ?? members?.['structured_content'] ?? undefined
   }
   return checkOutput(tool, text, value, structured, outcome)
+}
+
+/** Before `resultPointer` and `wrap`, which are for what the API answers. */
+function readAsked(answer: Answer): Outcome | undefined {
+  if (!answer.body.includes(INPUT_REQUIRED)) return undefined
+  const body = readBody(answer, true)
+  if (body.kind !== 'json') return undefined
+  const kept = keepNumbers(body.text, body.value)
+  const asked =
+    readInputRequired(innerOf(body.value), innerOf(kept)) ?? readInputRequired(body.value, kept)
+  if (asked === undefined) return undefined
+  if (asked === 'malformed') return unreadable('backend_input_malformed')
+  return { kind: 'input_required', result: asked }
 }
 
 /** MCP's own result, bare or in the JSON-RPC answer of an MCP server. */

@@ -128,6 +128,8 @@ function toResponse(outcome: Outcome): HttpResponse {
       return fromResult(outcome.result)
     case 'text':
       return text(outcome.text)
+    case 'input_required':
+      throw new Error('a question that REST cannot pass on')
     case 'failed': {
       const { status, message, retryAfter } = outcome.failure
       return problem(

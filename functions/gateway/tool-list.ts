@@ -38,7 +38,7 @@ export function createWriter(server?: ServerSection): Writer {
     JSON.stringify(
       era === 'handshake'
         ? result
-        : { ...result, resultType: 'complete', _meta: { ...asObject(result['_meta']), ...own } },
+        : { resultType: 'complete', ...result, _meta: { ...asObject(result['_meta']), ...own } },
     )
 }
 

@@ -4,8 +4,9 @@ import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { parseGatewayConfig } from '../../functions/gateway/config.ts'
 import { createGateway } from '../../functions/gateway/handler.ts'
-import { type Backend, startBackend } from '../support/backend.ts'
+import { type AskingBackend, startAskingBackend } from '../support/asking-backend.ts'
 import { type CatalogueFolder, catalogueFolder } from '../support/catalogue-folder.ts'
+import { CONFORMANCE_QUESTIONS } from '../support/conformance-questions.ts'
 import { HMAC_SECRET, type Served, serve } from '../support/serve.ts'
 
 const SUITE = fileURLToPath(
@@ -95,6 +96,11 @@ const RESOURCES = {
   'test://static-binary': { description: 'A static image', file: 'static.png', scopes: [] },
 }
 
+const SKILL_FILES = {
+  'skills/pdf-forms/SKILL.md': '---\nname: pdf-forms\ndescription: Fills in forms.\n---\n# Forms\n',
+  'skills/pdf-forms/references/fields.md': '# Fields\n',
+}
+
 const BOTH = ['2025-11-25', '2026-07-28']
 
 /** Scenarios, and the revisions in which each is run. */
@@ -114,16 +120,26 @@ const APPLICABLE: Readonly<Record<string, readonly string[]>> = {
   'resources-read-binary': BOTH,
   'dns-rebinding-protection': BOTH,
   'http-header-validation': ['2026-07-28'],
+  'server-stateless': ['2026-07-28'],
+  'input-required-result-basic-elicitation': ['2026-07-28'],
+  'input-required-result-basic-sampling': ['2026-07-28'],
+  'input-required-result-basic-list-roots': ['2026-07-28'],
+  'input-required-result-request-state': ['2026-07-28'],
+  'input-required-result-multiple-input-requests': ['2026-07-28'],
+  'input-required-result-multi-round': ['2026-07-28'],
+  'input-required-result-missing-input-response': ['2026-07-28'],
+  'input-required-result-result-type': ['2026-07-28'],
+  'input-required-result-unsupported-methods': ['2026-07-28'],
+  'input-required-result-tampered-state': ['2026-07-28'],
+  'input-required-result-capability-check': ['2026-07-28'],
+  'input-required-result-ignore-extra-params': ['2026-07-28'],
+  'input-required-result-validate-input': ['2026-07-28'],
+  'sep-2164-resource-not-found': ['2026-07-28'],
+  'sep-2640-skills-enumeration': BOTH,
+  'sep-2640-skills-manifest': BOTH,
 }
 /** Scenarios of which the named checks need what the server does not have; the others hold. */
 const PARTLY: Readonly<Record<string, readonly string[]>> = {
-  // They call tools that sample, stream and log while they work.
-  'server-stateless': [
-    'sep-2575-server-rejects-undeclared-capability',
-    'sep-2575-missing-capability-http-400',
-    'sep-2575-http-server-no-independent-requests-on-stream',
-    'sep-2575-server-no-log-without-loglevel',
-  ],
   // Prompts.
   caching: ['sep-2549-prompts-list-caching-hints'],
 }
@@ -133,8 +149,7 @@ const NO_REQUESTS = 'a stateless server asks its client nothing'
 const NO_TEMPLATES = 'resources have no templates: each has a URI of its own'
 const NO_PROMPTS = 'the server has tools alone: no prompts'
 const NO_TASKS = 'the server does not offer the extension of tasks'
-const NO_SKILLS = 'the server does not offer the extension of skills'
-const NO_INPUT = 'no tool of a catalogue asks for input while it is called'
+const NO_DIRECTORY = 'skills are read file by file: directoryRead is not offered'
 const NO_HEADERS = 'a catalogue with x-mcp-header is refused at start'
 const NOT_APPLICABLE: Readonly<Record<string, string>> = {
   'logging-set-level': NO_STREAM,
@@ -166,41 +181,27 @@ const NOT_APPLICABLE: Readonly<Record<string, string>> = {
   'tasks-status-notifications': NO_TASKS,
   'tasks-required-task-error': NO_TASKS,
   'tasks-mrtr-composition': NO_TASKS,
-  'input-required-result-basic-elicitation': NO_INPUT,
-  'input-required-result-basic-sampling': NO_INPUT,
-  'input-required-result-basic-list-roots': NO_INPUT,
-  'input-required-result-request-state': NO_INPUT,
-  'input-required-result-multiple-input-requests': NO_INPUT,
-  'input-required-result-multi-round': NO_INPUT,
-  'input-required-result-missing-input-response': NO_INPUT,
-  'input-required-result-non-tool-request': NO_INPUT,
-  'input-required-result-result-type': NO_INPUT,
-  'input-required-result-unsupported-methods': NO_INPUT,
-  'input-required-result-tampered-state': NO_INPUT,
-  'input-required-result-capability-check': NO_INPUT,
-  'input-required-result-ignore-extra-params': NO_INPUT,
-  'input-required-result-validate-input': NO_INPUT,
   'http-custom-header-server-validation': NO_HEADERS,
-  'sep-2164-resource-not-found': NO_TEMPLATES,
-  'sep-2640-skills-directory': NO_SKILLS,
-  'sep-2640-skills-enumeration': NO_SKILLS,
-  'sep-2640-skills-manifest': NO_SKILLS,
+  'sep-2640-skills-directory': NO_DIRECTORY,
+  'input-required-result-non-tool-request': NO_PROMPTS,
 }
 
-let backend: Backend
+let backend: AskingBackend
 let served: Served
 let folder: CatalogueFolder
 
 beforeAll(async () => {
-  backend = await startBackend()
-  for (const [tool, body] of Object.entries(RESULTS)) backend.script(tool, { body })
-  const tools = Object.keys(RESULTS).map((name) => [name, { description: name, scopes: [] }])
+  const results = Object.entries(RESULTS).map(([name, result]) => [name, () => result] as const)
+  const answers = { ...Object.fromEntries(results), ...CONFORMANCE_QUESTIONS }
+  backend = await startAskingBackend(answers)
+  const tools = Object.keys(answers).map((name) => [name, { description: name, scopes: [] }])
   folder = catalogueFolder(
     {
       tools: { ...Object.fromEntries(tools), json_schema_2020_12_tool: JSON_SCHEMA_TOOL },
       resources: RESOURCES,
+      skills: [{ path: 'skills', scopes: [] }],
     },
-    { 'static.png': Buffer.from(PNG, 'base64') },
+    { 'static.png': Buffer.from(PNG, 'base64'), ...SKILL_FILES },
   )
   served = await serve('gateway', (url, log) =>
     createGateway(

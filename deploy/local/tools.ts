@@ -59,14 +59,14 @@ export function createTools({ base, ...statement }: ToolsOptions): RequestListen
     }
     const body = await buffer(req)
     const called = { method, url: `${base}${path}`, query, headers: req.headers, body }
-    const uid = await verifyStatement({ ...called, ...(tool && { tool: name }) }, statement)
-    if (uid === undefined) {
+    const stated = await verifyStatement({ ...called, ...(tool && { tool: name }) }, statement)
+    if (stated === undefined) {
       return answerError(res, 401, 'unauthorized', 'The statement of the gateway does not hold.')
     }
-    const events = eventsOf(uid)
+    const events = eventsOf(stated.uid)
     const answer =
       tool === undefined
-        ? answerCalendarApi(method, new URL(url, base), events)
+        ? answerCalendarApi(method, new URL(url, base), events, stated)
         : { status: 200, body: tool(events, JSON.parse(body.toString())) }
     if (tool !== undefined && answer.body === undefined) {
       return answerError(res, 404, 'not_found', 'There is no such event.')

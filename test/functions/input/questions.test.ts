@@ -188,7 +188,7 @@ describe('clients that answer questions', () => {
       action: 'accept',
       content: { name: 'Ada' },
     }))
-    const result = await client.callTool({ name: 'greet', args: {} })
+    const result = await client.callTool({ name: 'greet', arguments: {} })
     expect(result).toMatchObject(text('accept Ada true'))
     await client.close()
   })

@@ -132,7 +132,6 @@ const APPLICABLE: Readonly<Record<string, readonly string[]>> = {
   'input-required-result-unsupported-methods': ['2026-07-28'],
   'input-required-result-tampered-state': ['2026-07-28'],
   'input-required-result-capability-check': ['2026-07-28'],
-  'input-required-result-ignore-extra-params': ['2026-07-28'],
   'input-required-result-validate-input': ['2026-07-28'],
   'sep-2164-resource-not-found': ['2026-07-28'],
   'sep-2640-skills-enumeration': BOTH,
@@ -145,9 +144,9 @@ const PARTLY: Readonly<Record<string, readonly string[]>> = {
 }
 const NO_SESSION = 'it needs a session, and a stateless server mints none'
 const NO_STREAM = 'answers are single JSON documents, so the server sends nothing while it works'
-const NO_REQUESTS = 'a stateless server asks its client nothing'
+const NO_REQUESTS = 'it needs requests to the client over a stream, as before 2026-07-28'
 const NO_TEMPLATES = 'resources have no templates: each has a URI of its own'
-const NO_PROMPTS = 'the server has tools alone: no prompts'
+const NO_PROMPTS = 'the server has no prompts'
 const NO_TASKS = 'the server does not offer the extension of tasks'
 const NO_DIRECTORY = 'skills are read file by file: directoryRead is not offered'
 const NO_HEADERS = 'a catalogue with x-mcp-header is refused at start'
@@ -158,7 +157,7 @@ const NOT_APPLICABLE: Readonly<Record<string, string>> = {
   'server-sse-polling': NO_STREAM,
   'server-session-lifecycle': NO_SESSION,
   'server-sse-multiple-streams': NO_SESSION,
-  'completion-complete': 'the server has tools alone: nothing to complete',
+  'completion-complete': 'the server has neither prompts nor templates to complete',
   'tools-call-sampling': NO_REQUESTS,
   'tools-call-elicitation': NO_REQUESTS,
   'elicitation-sep1034-defaults': NO_REQUESTS,
@@ -184,6 +183,8 @@ const NOT_APPLICABLE: Readonly<Record<string, string>> = {
   'http-custom-header-server-validation': NO_HEADERS,
   'sep-2640-skills-directory': NO_DIRECTORY,
   'input-required-result-non-tool-request': NO_PROMPTS,
+  'input-required-result-ignore-extra-params':
+    'it answers before it is asked; answers count with the state of their question alone',
 }
 
 let backend: AskingBackend

@@ -60,7 +60,8 @@ export function readInputRequired(
   kept: unknown,
 ): InputRequired | 'malformed' | undefined {
   const members = asObject(value)
-  if (members?.['resultType'] !== INPUT_REQUIRED) return undefined
+  // A failure stays one, whatever else it says.
+  if (members?.['resultType'] !== INPUT_REQUIRED || members['isError'] === true) return undefined
   const requests = members['inputRequests'] ?? undefined
   const state = members['requestState'] ?? undefined
   if (state !== undefined && !(typeof state === 'string' && state.isWellFormed())) {

@@ -6,12 +6,13 @@ import {
   capabilitiesFor,
   toClientCapabilities,
 } from './capabilities.ts'
+import type { State } from './state-seal.ts'
 
 /** How the client of one call can be asked. */
 export interface Asking {
   readonly declared: ReadonlySet<Capability>
   /** The backend's state for the way over the client; undefined when it is too long. */
-  readonly seal: (state: string) => string | undefined
+  readonly seal: (state: State) => string | undefined
 }
 
 /** What becomes of a backend's questions. */
@@ -37,15 +38,14 @@ export function offer(asked: InputRequired, asking: Asking | undefined): Offer {
     const required = toClientCapabilities(requests.flatMap(capabilitiesFor))
     return { kind: 'undeclared', message: sentenceOf(requests), required }
   }
-  const { requestState: state, _meta } = asked
-  const sealed = state === undefined ? undefined : asking.seal(state)
-  if (state !== undefined && sealed === undefined) return { kind: 'oversized' }
+  const sealed = asking.seal(asked.requestState)
+  if (sealed === undefined) return { kind: 'oversized' }
   return {
     kind: 'passed',
     result: {
       ...(known.length > 0 && { inputRequests: Object.fromEntries(known) }),
-      ...(sealed !== undefined && { requestState: sealed }),
-      ...(_meta !== undefined && { _meta }),
+      requestState: sealed,
+      ...(asked._meta !== undefined && { _meta: asked._meta }),
     },
   }
 }

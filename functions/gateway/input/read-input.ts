@@ -25,7 +25,8 @@ export interface CallInput {
 }
 
 /**
- * Tells how the client of a call can be asked, and what it answers when the call is a retry.
+ * Tells how the client of a call can be asked, and what it answers when the call is a retry. Answers
+ * without a state count for nothing: a backend that did not ask takes arguments alone.
  *
  * @throws InputError for a state that is not of this caller, tool and arguments, or is older than ten
  * minutes, and for answers of another shape than MCP's.
@@ -42,12 +43,11 @@ export function createReadInput(seal: StateSeal): ReadInput {
     const asking: Asking = {
       declared: readCapabilities(clientCapabilities),
       seal: (state) =>
-        Buffer.byteLength(state) > maxStateBytes ? undefined : seal.seal(state, owner, now()),
+        Buffer.byteLength(state ?? '') > maxStateBytes ? undefined : seal.seal(state, owner, now()),
     }
     const sealed = params['requestState'] ?? undefined
     const inputResponses = readInputResponses(params['inputResponses'], isPlain)
-    if (sealed === undefined && inputResponses === undefined) return { asking, answers: undefined }
-    if (sealed === undefined) return { asking, answers: { inputResponses } }
+    if (sealed === undefined) return { asking, answers: undefined }
     const opened =
       typeof sealed === 'string'
         ? seal.open(sealed, owner, now())

@@ -18,16 +18,19 @@ export type StateFault =
   | 'request_state_other_tool'
   | 'request_state_other_arguments'
 
+/** A backend's `requestState`; undefined when it asked without one. */
+export type State = string | undefined
+
 /** Seals a backend's `requestState` for the way over the client, and opens it again. */
 export interface StateSeal {
   /** `now`: seconds of the epoch. */
-  readonly seal: (state: string, owner: StateOwner, now: number) => string
+  readonly seal: (state: State, owner: StateOwner, now: number) => string
   /** The state, or why it cannot be taken. */
   readonly open: (
     sealed: string,
     owner: StateOwner,
     now: number,
-  ) => { readonly state: string } | { readonly fault: StateFault }
+  ) => { readonly state: State } | { readonly fault: StateFault }
 }
 
 /** Seconds during which a state can be opened. */
@@ -40,7 +43,8 @@ const TAG_BYTES = 16
 /**
  * AES-256-GCM with a random nonce: the client can neither read nor change a state. Sealed with the first
  * key, opened with any. `audience` keeps apart gateways that share a key. A state can be opened more
- * than once until it expires.
+ * than once until it expires. A backend that asks without state gets a sealed one too: it is the proof
+ * that there was a question.
  */
 export function createStateSeal(
   keys: readonly [Uint8Array, ...Uint8Array[]],
@@ -49,12 +53,13 @@ export function createStateSeal(
   const aad = Buffer.from(audience)
   return {
     seal: (state, owner, now) => {
-      const head = JSON.stringify([...partsOf(owner), now + STATE_LIFETIME_SECONDS])
+      const expiresAt = now + STATE_LIFETIME_SECONDS
+      const head = JSON.stringify([...partsOf(owner), expiresAt, state !== undefined])
       const nonce = randomBytes(NONCE_BYTES)
       const cipher = createCipheriv(ALGORITHM, keys[0], nonce, { authTagLength: TAG_BYTES })
       cipher.setAAD(aad)
       // JSON has no line break of its own.
-      const sealed = Buffer.concat([cipher.update(`${head}\n${state}`), cipher.final()])
+      const sealed = Buffer.concat([cipher.update(`${head}\n${state ?? ''}`), cipher.final()])
       return Buffer.concat([nonce, cipher.getAuthTag(), sealed]).toString('base64url')
     },
     open: (sealed, owner, now) => {
@@ -64,8 +69,11 @@ export function createStateSeal(
       const text = isCanonical ? firstOpened(keys, bytes, aad) : undefined
       if (text === undefined) return { fault: 'request_state_forged' }
       const end = text.indexOf('\n')
-      const fault = faultIn(parseJson(text.slice(0, end))?.value, owner, now)
-      return fault === undefined ? { state: text.slice(end + 1) } : { fault }
+      const head = parseJson(text.slice(0, end))?.value
+      if (!Array.isArray(head)) return { fault: 'request_state_forged' }
+      const fault = faultIn(head, owner, now)
+      if (fault !== undefined) return { fault }
+      return { state: head[5] === true ? text.slice(end + 1) : undefined }
     },
   }
 }
@@ -92,10 +100,9 @@ function firstOpened(keys: readonly Uint8Array[], bytes: Buffer, aad: Buffer): s
   return undefined
 }
 
-function faultIn(head: unknown, owner: StateOwner, now: number): StateFault | undefined {
+function faultIn(head: readonly unknown[], owner: StateOwner, now: number): StateFault | undefined {
   const [subject, client, tool, argumentsDigest] = partsOf(owner)
-  if (!Array.isArray(head)) return 'request_state_forged'
-  if (!(now < head[4])) return 'request_state_expired'
+  if (!(now < Number(head[4]))) return 'request_state_expired'
   if (head[0] !== subject || head[1] !== client) return 'request_state_other_caller'
   if (head[2] !== tool) return 'request_state_other_tool'
   return head[3] === argumentsDigest ? undefined : 'request_state_other_arguments'

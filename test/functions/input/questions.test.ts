@@ -225,22 +225,33 @@ describe('what a backend gets', () => {
     expect(second?.claims['input_sha256']).toBe(hash('sha256', field))
     expect(second).toMatchObject({ body: '', requestState: 'e1', inputResponses })
     const long = { sure: { action: 'accept', content: { sure: 'x'.repeat(6_000) } } }
-    const tooLong = await call({ name: 'remove', args: id, retry: { inputResponses: long } })
+    const tooLong = await call({
+      name: 'remove',
+      args: id,
+      retry: { requestState, inputResponses: long },
+    })
     expect(tooLong.result).toMatchObject({ isError: true })
     expect(backend.calls).toHaveLength(2)
   })
 
   test('numbers are as the client wrote them', async () => {
-    const { headers, body } = statelessRequest('tools/call', { name: 'connect', arguments: {} })
-    const written = JSON.stringify(body).replace(
-      '"arguments":{}',
-      '"arguments":{"x":1.0},"inputResponses":{"a":{"action":"accept","content":{"n":2.50}}}',
-    )
+    const bodyOf = (body: unknown) => JSON.stringify(body).replace('"x":1', '"x":1.0')
+    const params = { name: 'connect', arguments: { x: 1 } }
+    const { headers, body } = statelessRequest('tools/call', params)
+    const capable = (given: typeof body) =>
+      bodyOf(given).replace('Capabilities":{}', `Capabilities":${JSON.stringify(BOTH)}`)
     const authorization = `Bearer ${await issuer.token()}`
     const sent = { method: 'POST', path: '/mcp', headers: { ...headers, authorization } }
-    const { status } = await served.send({ ...sent, body: written })
+    const first = await served.send({ ...sent, body: capable(body) })
+    const { requestState } = first.json<{ result: Json }>().result
+    const inputResponses = { a: { action: 'accept', content: { n: 2.5 } } }
+    const retry = statelessRequest('tools/call', { ...params, requestState, inputResponses })
+    const { status } = await served.send({
+      ...sent,
+      body: capable(retry.body).replace('"n":2.5', '"n":2.50'),
+    })
     expect(status).toBe(200)
-    expect(backend.calls[0]?.body).toBe(
+    expect(backend.calls[1]?.body).toBe(
       '{"arguments":{"x":1.0},"inputResponses":{"a":{"action":"accept","content":{"n":2.50}}}}',
     )
   })
@@ -259,9 +270,20 @@ describe('a question', () => {
     expect(audits('tool_answered')).toEqual([{ reason: 'input_required', status: 200 }])
   })
 
-  test('without state has none', async () => {
-    const { result } = await call({ name: 'connect' })
-    expect(result).not.toHaveProperty('requestState')
+  test('without state gets one from the gateway, of which the backend sees nothing', async () => {
+    const requestState = await stateOf({ name: 'connect' })
+    expect(requestState).toMatch(/^[\w-]{80,}$/)
+    const inputResponses = { bank: { action: 'accept' }, more: { action: 'cancel' } }
+    const { result } = await call({ name: 'connect', retry: { requestState, inputResponses } })
+    expect(result).toMatchObject(text('connected'))
+    expect(JSON.parse(String(backend.calls[1]?.body))).toEqual({ arguments: {}, inputResponses })
+  })
+
+  test('that was not asked cannot be answered: the backend gets the arguments alone', async () => {
+    const { result } = await call({ name: 'greet', retry: { inputResponses: ACCEPTED } })
+    expect(result).toMatchObject({ resultType: 'input_required' })
+    const [{ body, headers } = {}] = backend.calls
+    expect([body, headers?.['content-type']]).toEqual(['{}', 'application/json'])
   })
 
   test.each<[string, string, Json, Json]>([

@@ -34,6 +34,9 @@ test('a sealed state opens to the letter, and shows nothing of it', () => {
     runs,
   )
   expect(Buffer.from(sealed, 'base64url').includes('state')).toBe(false)
+  const without = seal.seal(undefined, OWNER, NOW)
+  expect(seal.open(without, OWNER, NOW)).toEqual({ state: undefined })
+  expect(seal.open(seal.seal('', OWNER, NOW), OWNER, NOW)).toEqual({ state: '' })
   expect(seal.seal('state', OWNER, NOW)).not.toBe(sealed)
 })
 

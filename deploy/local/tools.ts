@@ -68,11 +68,11 @@ export function createTools({ base, verifyToken, ...statement }: ToolsOptions): 
     if (caller !== undefined && !caller.scopes.has(scopeOf(method))) {
       return answerError(res, 403, 'insufficient_scope', `The token lacks ${scopeOf(method)}.`)
     }
-    const uid =
+    const stated =
       isApi && authorization !== undefined
-        ? caller?.uid
+        ? caller && { uid: caller.uid, canAsk: false, input: undefined }
         : await verifyStatement({ ...called, ...(tool && { tool: name }) }, statement)
-    if (uid === undefined) {
+    if (stated === undefined) {
       return answerError(
         res,
         401,
@@ -80,10 +80,10 @@ export function createTools({ base, verifyToken, ...statement }: ToolsOptions): 
         'Neither a statement of the gateway nor a token holds.',
       )
     }
-    const events = eventsOf(uid)
+    const events = eventsOf(stated.uid)
     const answer =
       tool === undefined
-        ? answerCalendarApi(method, new URL(url, base), events)
+        ? answerCalendarApi(method, new URL(url, base), events, stated)
         : { status: 200, body: tool(events, JSON.parse(body.toString())) }
     if (tool !== undefined && answer.body === undefined) {
       return answerError(res, 404, 'not_found', 'There is no such event.')

@@ -15,8 +15,12 @@ import type { CallableTool } from './callable-tool.ts'
 import type { ClientHints } from './client-hints.ts'
 import { GoogleIdentityError } from './google-identity.ts'
 import { type Identity, PermissionError, requireScopes } from './identity.ts'
+import { type Answers, InputError } from './input/answers.ts'
+import { toClientCapabilities } from './input/capabilities.ts'
+import { handOver, INPUT_FIELD } from './input/hand-over.ts'
+import type { Asking } from './input/offer.ts'
 import { oneLine } from './one-line.ts'
-import { failed, type Outcome, readingOutcome, statusOf, toOutcome } from './outcome.ts'
+import { failed, type Outcome, passOn, readingOutcome, statusOf, toOutcome } from './outcome.ts'
 import { createStatementSigner, type StatementKeys } from './statement.ts'
 
 /** One call that has been decided on: `identity` may call `tool`. */
@@ -30,6 +34,10 @@ export interface ToolCall {
   readonly identity: Identity
   /** What the client says of itself and its user, not verified. */
   readonly hints?: ClientHints | undefined
+  /** How the client can be asked back; undefined: not at all, as over REST. */
+  readonly asking?: Asking | undefined
+  /** What a retry brings along; undefined for a first call. */
+  readonly answers?: Answers | undefined
   readonly requestId: string
   readonly traceparent: string | undefined
   readonly signal: AbortSignal
@@ -60,8 +68,11 @@ export interface CallToolOptions {
 }
 
 /** What is kept of a call while its backend works. */
-type SentCall = Omit<ToolCall, 'args' | 'isPlain' | 'body'>
+type SentCall = Omit<ToolCall, 'args' | 'isPlain' | 'body' | 'answers'>
 
+type PreparedCall = Pick<ToolCall, 'tool' | 'args' | 'isPlain' | 'body' | 'answers'>
+
+const NOTHING_DECLARED: NonNullable<Asking['declared']> = new Set()
 const MAX_FAULT_CHARACTERS = 1_000
 const MAX_ANSWER_BYTES = 4 * 1024 * 1024
 const FAILURES = {
@@ -97,6 +108,7 @@ export function createCallTool(options: CallToolOptions): CallTool {
       { timeoutMs, signal },
       options.backendAuth?.(tool, plan, identity, signal),
     )
+    const declared = call.asking?.declared ?? NOTHING_DECLARED
     const statement = (): Record<string, string> =>
       signStatement({
         issuer: options.publicUrl,
@@ -106,6 +118,8 @@ export function createCallTool(options: CallToolOptions): CallTool {
         identity,
         isOwn: plan.isOwn,
         hints: call.hints,
+        capabilities: declared.size === 0 ? undefined : toClientCapabilities(declared),
+        inputField: request.headers[INPUT_FIELD],
         tool: tool.name,
         requestId,
         body: request.body,
@@ -131,7 +145,10 @@ export function createCallTool(options: CallToolOptions): CallTool {
     )
     if (answer.status === 401) authority?.refused?.()
     await call.place.enter(answer.body.length)
-    return call.place.isTaken() ? inTurns(readingOutcome(answer, tool)) : toOutcome(answer, tool)
+    const outcome = call.place.isTaken()
+      ? await inTurns(readingOutcome(answer, tool))
+      : toOutcome(answer, tool)
+    return passOn(outcome, call.asking)
   }
 
   const finish = async (call: SentCall, request: BackendRequest | string): Promise<Outcome> => {
@@ -154,11 +171,11 @@ export function createCallTool(options: CallToolOptions): CallTool {
     }
   }
 
-  return ({ args, isPlain, body, ...call }) => {
+  return ({ args, isPlain, body, answers, ...call }) => {
     auditDecision(call.log, call.tool, call.identity, { decision: 'allowed' })
     // Standard output is a pipe or a file, which take it before this returns (Node, on Linux).
     call.log.flush()
-    const prepared = preparing(planOf(call.tool), call.tool, body, args, isPlain)
+    const prepared = preparing(planOf(call.tool), { tool: call.tool, body, args, isPlain, answers })
     if (!isLong(body.length)) {
       call.place.leave()
       return finish(call, atOnce(prepared))
@@ -187,17 +204,16 @@ function inBytes({ body, ...request }: BackendRequest): BackendRequest {
 /** The request to the backend, or what is wrong with the arguments, in one bounded line. */
 function* preparing(
   plan: BackendPlan,
-  tool: CallableTool,
-  body: string,
-  args: unknown,
-  isPlain: boolean,
+  { tool, body, args, isPlain, answers }: PreparedCall,
 ): Generator<undefined, BackendRequest | string> {
   const fault = yield* checking(tool, body, args, isPlain)
   if (fault !== undefined) return fault
   try {
-    return plan.make(body, args, isPlain)
+    const request = plan.make(body, args, isPlain)
+    if (answers === undefined) return request
+    return handOver(request, answers, tool.request === undefined ? body : undefined)
   } catch (error) {
-    if (!(error instanceof ArgumentError)) throw error
+    if (!(error instanceof ArgumentError || error instanceof InputError)) throw error
     return oneLine(error.message, MAX_FAULT_CHARACTERS)
   }
 }
@@ -243,7 +259,8 @@ function* readingNumbers(body: string): Generator<undefined, readonly unknown[]>
   return yield* readingValuesToCheck(body, plain?.value)
 }
 
-function auditDecision(
+/** Writes the audit record of what was decided on a call. */
+export function auditDecision(
   log: Log,
   tool: ToolDefinition,
   identity: Identity,

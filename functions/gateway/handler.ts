@@ -11,6 +11,9 @@ import { createCallTool } from './call-tool.ts'
 import type { GatewayConfig } from './config.ts'
 import { createGoogleIdentity } from './google-identity.ts'
 import { createGate } from './identity.ts'
+import { createReadInput } from './input/read-input.ts'
+import { stateKeys } from './input/state-keys.ts'
+import { createStateSeal } from './input/state-seal.ts'
 import { createMcp } from './mcp.ts'
 import { createOpenApi } from './openapi-endpoint.ts'
 import { brokenLimits } from './openapi-limits.ts'
@@ -93,6 +96,9 @@ export function createGateway(
     ...calls,
     server: config.server,
     served,
+    readInput: createReadInput(
+      createStateSeal(stateKeys(config.GATEWAY_HMAC_SECRET, signingKeys), publicUrl),
+    ),
     fetchResource: createFetchResource(backends),
     challengeForm: config.AUTH_CHALLENGE,
   })

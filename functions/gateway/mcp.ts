@@ -15,6 +15,7 @@ import { allowAnswers, authorize, type CallTool } from './call-tool.ts'
 import type { CallableTool } from './callable-tool.ts'
 import type { Exchange } from './exchange.ts'
 import { type Gate, type Identity, PermissionError } from './identity.ts'
+import type { ReadInput } from './input/read-input.ts'
 import {
   CODE,
   errorResponse,
@@ -48,6 +49,7 @@ export interface McpOptions {
   /** What the catalogue says of the server itself. */
   readonly server: ServerSection | undefined
   readonly served: ServedResources
+  readonly readInput: ReadInput
   readonly fetchResource: FetchResource
   readonly challengeForm: ChallengeForm
   /** Undefined: nothing limits calls. */

@@ -15,7 +15,7 @@ import { runSteps } from './run-steps.ts'
 import { settled } from './reading/settled.ts'
 import { describeStep } from './step.ts'
 
-const DOCTOR = 'deploy/auth0/doctor/index.ts'
+const COMMAND_LINE = 'deploy/cli.ts'
 
 /**
  * One run of `npm run deploy`.
@@ -92,7 +92,7 @@ async function prepare(
 /** The doctor looks at all that is deployed, so it goes with all functions. */
 function doctorCommand({ env }: Wanted, { functions }: Options): Command | undefined {
   if (functions.length > 0) return undefined
-  return [process.execPath, `${ROOT}${DOCTOR}`, env['PUBLIC_URL']?.trim() ?? '']
+  return [process.execPath, `${ROOT}${COMMAND_LINE}`, 'doctor', env['PUBLIC_URL']?.trim() ?? '']
 }
 
 async function examine(

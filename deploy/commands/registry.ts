@@ -1,0 +1,30 @@
+import type { Command } from '../kit/command.ts'
+import { UsageError } from '../kit/errors.ts'
+import { didYouMean } from '../kit/nearest.ts'
+import { connectCommand } from './connect.ts'
+import { doctorCommand } from './doctor.ts'
+
+/** All commands, in the order of the overview. */
+export const COMMANDS: readonly Command[] = [connectCommand, doctorCommand]
+
+/** @throws UsageError that names the nearest command. */
+export function findCommand(name: string | undefined): Command {
+  const command = COMMANDS.find((one) => one.name === name)
+  if (command !== undefined) return command
+  if (name === undefined) throw new UsageError('A command is required.')
+  const names = COMMANDS.map((one) => one.name)
+  throw new UsageError(`Unknown command '${name}'.${didYouMean(name, names)}`)
+}
+
+/** The commands with what each does. */
+export function overview(): string {
+  const width = Math.max(...COMMANDS.map(({ name }) => name.length))
+  return [
+    'Usage: npm run COMMAND -- [options]',
+    '',
+    ...COMMANDS.map(({ name, summary }) => `  ${name.padEnd(width)}  ${summary}`),
+    '',
+    'For the options of a command: npm run COMMAND -- --help',
+    '',
+  ].join('\n')
+}

@@ -1,11 +1,18 @@
 import type { Command } from '../kit/command.ts'
 import { UsageError } from '../kit/errors.ts'
 import { didYouMean } from '../kit/nearest.ts'
+import { clientsCommand } from './clients.ts'
 import { connectCommand } from './connect.ts'
 import { doctorCommand } from './doctor.ts'
+import { provisionCommand } from './provision.ts'
 
 /** All commands, in the order of the overview. */
-export const COMMANDS: readonly Command[] = [connectCommand, doctorCommand]
+export const COMMANDS: readonly Command[] = [
+  connectCommand,
+  doctorCommand,
+  provisionCommand,
+  clientsCommand,
+]
 
 /** @throws UsageError that names the nearest command. */
 export function findCommand(name: string | undefined): Command {

@@ -1,8 +1,8 @@
-import { Command as Program, CommanderError, Option } from 'commander'
+import { CommanderError, Option, Command as Program } from 'commander'
 import type { Command } from './command.ts'
 import { UsageError } from './errors.ts'
 import { didYouMean } from './nearest.ts'
-import { type CommandLine, COMMON_OPTIONS, type OptionSpecs, type Values } from './options.ts'
+import { COMMON_OPTIONS, type CommandLine, type OptionSpecs, type Values } from './options.ts'
 import { PLAIN, type Style } from './style.ts'
 
 type Spec = OptionSpecs[string]

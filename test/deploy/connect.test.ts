@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
-import { runProvision } from '../../deploy/auth0/run-provision.ts'
 import { connectCommand } from '../../deploy/commands/connect.ts'
+import { provisionCommand } from '../../deploy/commands/provision.ts'
 import { CAUSES } from '../../deploy/connect/causes/causes.ts'
 import { connect } from '../../deploy/connect/connect.ts'
 import type { ConnectOptions } from '../../deploy/connect/connect-options.ts'
@@ -9,6 +9,7 @@ import { CONNECT_OPTIONS, toOptions } from '../../deploy/connect/options.ts'
 import { printStep } from '../../deploy/connect/print-step.ts'
 import { createSteps, STEPS, type Step } from '../../deploy/connect/step.ts'
 import { UsageError } from '../../deploy/kit/errors.ts'
+import { runCommand } from '../../deploy/kit/run-command.ts'
 import type { System } from '../../deploy/local/system.ts'
 import type { Environment } from '../../shared/config.ts'
 import { createManagement, credentialsIn } from '../../shared/management.ts'
@@ -180,7 +181,12 @@ describe('the local system', () => {
     const written: string[] = []
     const write = (text: string) => written.push(text)
     const args = ['--apply', '--predefined', redirectUri]
-    const exitCode = await runProvision({ args, env: variables, write, writeError: write })
+    const exitCode = await runCommand(provisionCommand, {
+      args,
+      env: variables,
+      write,
+      writeError: write,
+    })
     expect(exitCode, written.join('')).toBe(0)
     await managementOf(system).then(({ tenants }) =>
       tenants.settings.update({ authorization_response_iss_parameter_supported: true }),

@@ -3,8 +3,13 @@ import { UsageError } from '../kit/errors.ts'
 import { didYouMean } from '../kit/nearest.ts'
 import { clientsCommand } from './clients.ts'
 import { connectCommand } from './connect.ts'
+import { deployCommand } from './deploy.ts'
+import { destroyCommand } from './destroy.ts'
 import { doctorCommand } from './doctor.ts'
 import { provisionCommand } from './provision.ts'
+import { rollbackCommand } from './rollback.ts'
+import { rotateSecretCommand } from './rotate-secret.ts'
+import { statusCommand } from './status.ts'
 
 /** All commands, in the order of the overview. */
 export const COMMANDS: readonly Command[] = [
@@ -12,6 +17,11 @@ export const COMMANDS: readonly Command[] = [
   doctorCommand,
   provisionCommand,
   clientsCommand,
+  deployCommand,
+  statusCommand,
+  rollbackCommand,
+  rotateSecretCommand,
+  destroyCommand,
 ]
 
 /** @throws UsageError that names the nearest command. */

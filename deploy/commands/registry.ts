@@ -1,22 +1,30 @@
 import type { Command } from '../kit/command.ts'
 import { UsageError } from '../kit/errors.ts'
 import { didYouMean } from '../kit/nearest.ts'
+import { buildCommand } from './build.ts'
 import { clientsCommand } from './clients.ts'
 import { connectCommand } from './connect.ts'
 import { deployCommand } from './deploy.ts'
 import { destroyCommand } from './destroy.ts'
 import { doctorCommand } from './doctor.ts'
+import { importCommand } from './import.ts'
+import { previewCommand } from './preview.ts'
 import { provisionCommand } from './provision.ts'
 import { rollbackCommand } from './rollback.ts'
 import { rotateSecretCommand } from './rotate-secret.ts'
+import { startCommand } from './start.ts'
 import { statusCommand } from './status.ts'
 
 /** All commands, in the order of the overview. */
 export const COMMANDS: readonly Command[] = [
+  startCommand,
   connectCommand,
   doctorCommand,
   provisionCommand,
   clientsCommand,
+  importCommand,
+  previewCommand,
+  buildCommand,
   deployCommand,
   statusCommand,
   rollbackCommand,

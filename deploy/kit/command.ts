@@ -39,8 +39,8 @@ export interface Command<Io extends CommandIo = CommandIo> {
   readonly exitCodes: { readonly 0: string; readonly 1: string }
   /** Whether it takes variables from .env.yaml that the environment does not set. */
   readonly readsEnvFile?: boolean
-  /** What it does meanwhile, as progress shows it: "Reading the tenant". */
-  readonly progress: string
+  /** What it waits for at first, as progress shows it: "Reading the tenant". */
+  readonly progress?: string
   /** Runs it; returns the exit code. */
   readonly start: (line: CommandLine<OptionSpecs>, io: Running<Io>) => Promise<number>
 }

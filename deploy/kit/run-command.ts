@@ -21,7 +21,7 @@ export async function runCommand<Io extends CommandIo>(
     const { withEnvFile = (env) => env, doing = () => undefined } = io
     const env = command.readsEnvFile ? withEnvFile(io.env) : io.env
     const running: Running<Io> = { ...io, env, doing, style: createStyle(isColored(io)) }
-    doing(command.progress)
+    if (command.progress !== undefined) doing(command.progress)
     return await command.start(line, running)
   } catch (error) {
     if (error instanceof UsageError) {

@@ -1,5 +1,6 @@
 import type { Management as Auth0 } from 'auth0'
 import { stringify } from 'yaml'
+import { CommandError } from '../kit/errors.ts'
 import {
   API_SETTINGS,
   type DesiredState,
@@ -18,7 +19,7 @@ import type { TenantSnapshot } from './read-tenant.ts'
 import type { ReadFailure, Reading } from './reading.ts'
 
 /** The state cannot be written down, because some of it could not be read. */
-export class ExportError extends Error {
+export class ExportError extends CommandError {
   override readonly name = 'ExportError'
   readonly failure: ReadFailure | undefined
 

@@ -1,4 +1,5 @@
 import { printable } from '../../shared/printable.ts'
+import { PLAIN, type Style } from '../kit/style.ts'
 import { PROVISION_SCOPES } from './management-scopes.ts'
 import type { FieldChange, PlanItem, Shown } from './plan/item.ts'
 
@@ -13,11 +14,13 @@ const MARK: Readonly<Record<PlanItem['action'], string>> = {
 const INDENT = '    '
 
 /** The plan as a diff for people; a grant that is taken away comes first. */
-export function printPlan(items: readonly PlanItem[]): string {
+export function printPlan(items: readonly PlanItem[], style: Style = PLAIN): string {
   const isFirst = ({ action, area, changes }: PlanItem) =>
     action === 'remove' && area === 'client-grant' && changes.some(({ field }) => field === 'scope')
   const first = items.filter(isFirst)
-  return [...first, ...items.filter((item) => !first.includes(item))].map(printItem).join('\n\n')
+  return [...first, ...items.filter((item) => !first.includes(item))]
+    .map((item) => printItem(item, style))
+    .join('\n\n')
 }
 
 /** One line: what the plan comes to. */
@@ -50,7 +53,7 @@ export function printNeededScopes(): string {
   ].join('\n')
 }
 
-function printItem({ action, area, subject, changes, why, where }: PlanItem): string {
+function printItem({ action, area, subject, changes, why, where }: PlanItem, style: Style): string {
   const isQuiet = action === 'keep'
   return [
     `${MARK[action]} ${action}  ${area}  ${subject}`,
@@ -59,7 +62,14 @@ function printItem({ action, area, subject, changes, why, where }: PlanItem): st
     ...(isQuiet ? [] : [`${INDENT}where: ${where}`]),
   ]
     .map(printable)
+    .map((line, index) => (index === 0 ? colorOf(action, style)(line) : line))
     .join('\n')
+}
+
+function colorOf(action: PlanItem['action'], style: Style): (text: string) => string {
+  if (action === 'create') return style.green
+  if (action === 'change') return style.yellow
+  return action === 'remove' || action === 'blocked' ? style.red : (text) => text
 }
 
 function printChange({ field, before, after }: FieldChange): string {

@@ -1,4 +1,5 @@
 import { printableJson } from '../../shared/printable.ts'
+import type { Style } from '../kit/style.ts'
 import type { Applied, FailedItem } from './apply.ts'
 import { PROVISION_SCOPES } from './management-scopes.ts'
 import type { PlanItem } from './plan/item.ts'
@@ -42,8 +43,12 @@ const PAST = {
 }
 
 /** A printer for people, or one for machines. */
-export function createPrinter(options: PrinterOptions, write: (text: string) => void): Printer {
-  return options.json ? jsonPrinter(write) : textPrinter(options, write)
+export function createPrinter(
+  options: PrinterOptions,
+  write: (text: string) => void,
+  style: Style,
+): Printer {
+  return options.json ? jsonPrinter(write) : textPrinter(options, write, style)
 }
 
 /** Whether a step of this item is carried out with `--apply`. */
@@ -51,7 +56,11 @@ export function isToDo({ action }: PlanItem): boolean {
   return TO_DO.has(action)
 }
 
-function textPrinter({ apply }: PrinterOptions, write: (text: string) => void): Printer {
+function textPrinter(
+  { apply }: PrinterOptions,
+  write: (text: string) => void,
+  style: Style,
+): Printer {
   const line = (text: string) => write(`${text}\n`)
   let blocked: readonly PlanItem[] = []
   return {
@@ -61,7 +70,7 @@ function textPrinter({ apply }: PrinterOptions, write: (text: string) => void): 
         line(failure.message)
         return failure.kind === 'no-token' ? line(`\n${printNeededScopes()}`) : undefined
       }
-      line(`Tenant ${tenant}\n\n${printPlan(items)}\n\n${summarize(items)}`)
+      line(`Tenant ${tenant}\n\n${printPlan(items, style)}\n\n${summarize(items)}`)
       if (missingScopes.length > 0) line(`\n${printScopes(missingScopes)}`)
       const isBlocked = blocked.length > 0
       if (!items.some(isToDo)) line(isBlocked ? `\n${NOTHING_ELSE}` : `\n${NOTHING}`)

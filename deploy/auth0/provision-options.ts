@@ -1,6 +1,7 @@
-import { parseArgs } from 'node:util'
 import { isLoopback } from '../../shared/config.ts'
 import type { RedirectUriPolicy } from '../../shared/redirect-uris.ts'
+import { UsageError } from '../kit/errors.ts'
+import type { CommandLine, Flag, OptionSpecs } from '../kit/options.ts'
 
 /** What the command line asks for. */
 export interface ProvisionOptions {
@@ -20,62 +21,77 @@ export interface ProvisionOptions {
   /** A file, or standard output; undefined = no export. */
   readonly exportTo: { readonly file: string | undefined } | undefined
   readonly json: boolean
-  readonly help: boolean
-}
-
-/** The command line was not understood; nothing was done. */
-export class UsageError extends Error {
-  override readonly name = 'UsageError'
 }
 
 /** Where ChatGPT sends people back to in every tenant with `iss` in authorization responses. */
 export const STABLE_REDIRECT_URI = 'https://chatgpt.com/connector_platform_oauth_redirect'
 
-/** The text of `--help`. */
-export const USAGE = `Usage: npm run provision [-- OPTIONS]
-
-Compares the Auth0 tenant with the state that this system needs, and shows what would change.
-
-  --apply                   carry the plan out
-  --prune                   also remove scopes that no tool of the catalogue needs
-  --strict, --permissive    set the security mode of dynamic client registration;
-                            without either it stays as it is
-  --iss                     turn on iss in authorization responses (RFC 9207)
-  --predefined [URI]        make a first-party client to enter in ChatGPT, with this redirect
-                            URI; with iss the default is
-                            ${STABLE_REDIRECT_URI}
-  --cimd URL                import the client whose metadata document is at URL
-  --token-lifetime SECONDS  lifetime of access tokens; a new API gets 3600 (1 hour) without it,
-                            an existing one keeps its own
-  --role NAME               name of the role with all permissions of the tools
-                            (default: "Tools at " and the host of PUBLIC_URL)
-  --default-role            show the Action that gives that role to every new user
-  --organization ID         let third-party clients sign in the members of an organization
-  --export [FILE]           write the state as YAML for auth0-deploy-cli
-  --json                    for machines
-  --help                    show this text
-
-Exit code: 0 done or nothing to do, 1 something failed or is blocked, 2 wrong usage.
-`
+/** The options of `npm run provision`. */
+export const PROVISION_OPTIONS = {
+  apply: { type: 'boolean', text: 'carry the plan out' },
+  prune: { type: 'boolean', text: 'also remove scopes that no tool of the catalogue needs' },
+  strict: {
+    type: 'boolean',
+    text: 'set the security mode of dynamic client registration to strict; without --strict or --permissive it stays as it is',
+  },
+  permissive: { type: 'boolean', text: 'set that mode to permissive' },
+  iss: { type: 'boolean', text: 'turn on iss in authorization responses (RFC 9207)' },
+  predefined: {
+    type: 'optional',
+    value: 'URI',
+    text: `make a first-party client to enter in ChatGPT, with this redirect URI; with iss the default is ${STABLE_REDIRECT_URI}`,
+  },
+  cimd: {
+    type: 'string',
+    value: 'URL',
+    text: 'import the client whose metadata document is at this URL',
+  },
+  'token-lifetime': {
+    type: 'string',
+    value: 'SECONDS',
+    text: 'lifetime of access tokens; a new API gets 3600 (1 hour) without it, an existing one keeps its own',
+  },
+  role: {
+    type: 'string',
+    value: 'NAME',
+    text: 'name of the role with all permissions of the tools; default "Tools at " and the host of PUBLIC_URL',
+  },
+  'default-role': {
+    type: 'boolean',
+    text: 'show the Action that gives that role to every new user',
+  },
+  organization: {
+    type: 'string',
+    value: 'ID',
+    text: 'let third-party clients sign in the members of an organization',
+  },
+  export: {
+    type: 'optional',
+    value: 'FILE',
+    text: 'write the state as YAML for auth0-deploy-cli, by default to standard output',
+  },
+} as const satisfies OptionSpecs
 
 const MAX_TOKEN_LIFETIME_SECONDS = 2_592_000
 const MAX_CIMD_URL_CHARACTERS = 120
 
-/** @throws UsageError */
-export function parseProvisionOptions(args: readonly string[]): ProvisionOptions {
-  const { values, positionals } = parse(args)
-  const [file, ...rest] = positionals
-  if (rest.length > 0 || (file !== undefined && values.export !== true)) {
-    throw new UsageError(`Not understood: ${(values.export ? rest : positionals).join(' ')}`)
-  }
-  if (values.export && (values.apply || values.json)) {
-    throw new UsageError('--export goes with neither --apply nor --json')
+/**
+ * What the command line asks for.
+ *
+ * @throws UsageError
+ */
+export function toProvisionOptions({
+  values,
+}: CommandLine<typeof PROVISION_OPTIONS & { readonly json: Flag }>): ProvisionOptions {
+  const isExport = values.export !== undefined
+  if (isExport && (values.apply || values.json)) {
+    throw new UsageError('--export excludes --apply and --json.')
   }
   if (values.strict && values.permissive) {
-    throw new UsageError('--strict and --permissive exclude each other')
+    throw new UsageError('--strict and --permissive exclude each other.')
   }
   const { predefined, role } = values
-  if (role?.trim() === '') throw new UsageError('--role requires a name')
+  if (role?.trim() === '') throw new UsageError('--role requires a name.')
   return {
     apply: values.apply,
     prune: values.prune,
@@ -88,9 +104,8 @@ export function parseProvisionOptions(args: readonly string[]): ProvisionOptions
     role,
     defaultRole: values['default-role'],
     organization: organizationId(values.organization),
-    exportTo: values.export ? { file } : undefined,
+    exportTo: isExport ? { file: values.export || undefined } : undefined,
     json: values.json,
-    help: values.help,
   }
 }
 
@@ -99,33 +114,6 @@ export function checkRedirectUri(uri: string | undefined, mayRedirectTo: Redirec
   if (uri !== undefined && !mayRedirectTo([uri])) {
     throw new UsageError('--predefined takes a redirect URI that CLIENT_REDIRECT_URIS covers')
   }
-}
-
-function parse(args: readonly string[]) {
-  const flag = { type: 'boolean', default: false } as const
-  const value = { type: 'string' } as const
-  const options = {
-    ...{ apply: flag, prune: flag, export: flag, json: flag, help: flag },
-    ...{ strict: flag, permissive: flag, iss: flag, 'default-role': flag },
-    ...{ cimd: value, predefined: value, role: value, organization: value },
-    'token-lifetime': value,
-  }
-  try {
-    return parseArgs({ args: withOptionalValues(args), options, allowPositionals: true })
-  } catch (error) {
-    throw new UsageError(error instanceof Error ? error.message : String(error))
-  }
-}
-
-/** `--export=FILE` as `--export FILE`, and `--predefined` alone as `--predefined=`: for parseArgs an option either has a value or has none. */
-function withOptionalValues(args: readonly string[]): string[] {
-  const name = '--export='
-  return args.flatMap((arg, index) => {
-    if (arg.startsWith(name)) return ['--export', arg.slice(name.length)]
-    const next = args[index + 1]
-    const isAlone = arg === '--predefined' && (next === undefined || next.startsWith('-'))
-    return [isAlone ? '--predefined=' : arg]
-  })
 }
 
 function cimdUrl(value: string | undefined): string | undefined {

@@ -2,66 +2,52 @@ import { writeFile } from 'node:fs/promises'
 import { ConfigError } from '../../shared/config.ts'
 import { createManagement, credentialsIn } from '../../shared/management.ts'
 import type { ManagementFetchOptions } from '../../shared/management-fetch.ts'
+import type { CommandIo, Running } from '../kit/command.ts'
+import { UsageError } from '../kit/errors.ts'
 import { applySteps, isCarriedOut } from './apply.ts'
 import { type ProvisionConfig, parseProvisionConfig } from './config.ts'
 import { desiredState } from './desired-state.ts'
 import { ExportError, exportState } from './export.ts'
 import { watchGrantedScopes } from './granted-scopes.ts'
+import { OPERATOR_TIMEOUTS } from './operator-timeouts.ts'
 import { withSkipped } from './plan/dependencies.ts'
 import { missingScopes, planSteps } from './plan/plan.ts'
 import { CURATED_AND_ISS, hasIss } from './plan/tenant.ts'
 import { createPrinter, type Printer } from './print-provision.ts'
-import {
-  checkRedirectUri,
-  type ProvisionOptions,
-  parseProvisionOptions,
-  USAGE,
-  UsageError,
-} from './provision-options.ts'
+import { checkRedirectUri, type ProvisionOptions } from './provision-options.ts'
 import { readTenant } from './read-tenant.ts'
-import { type CommandIo, PATIENT } from './run-as-process.ts'
 
+/** What a run of `npm run provision` may get besides what every command gets. */
 export interface ProvisionIo extends CommandIo {
   /** How the Management API is called, where that is not with an operator's patience. */
   readonly calls?: ManagementFetchOptions
 }
 
-/** 0 = done or nothing to do, 1 = failed or blocked, 2 = wrong usage. */
-export type ExitCode = 0 | 1 | 2
-
-/** One run of `npm run provision`, from its arguments to its exit code. */
-export async function runProvision(io: ProvisionIo): Promise<ExitCode> {
-  try {
-    const options = parseProvisionOptions(io.args)
-    if (options.help) {
-      io.write(USAGE)
-      return 0
-    }
-    const config = parseProvisionConfig(io.env)
-    checkRedirectUri(options.predefined, config.mayRedirectTo)
-    const secrets = [config.MGMT_CLIENT_SECRET, ...config.LOG_WEBHOOK_SECRET]
-    return await provision(config, options, { ...io, write: withoutSecrets(io.write, secrets) })
-  } catch (error) {
-    if (error instanceof UsageError) {
-      io.writeError(`${error.message}\n\n${USAGE}`)
-      return 2
-    }
-    if (!(error instanceof ConfigError) && !(error instanceof ExportError)) throw error
-    io.writeError(`${error.message}\n`)
-    return 1
-  }
+/**
+ * One run of `npm run provision`; returns the exit code: 0 = done or nothing to do, 1 = failed or blocked.
+ *
+ * @throws UsageError, ConfigError or ExportError for people to read.
+ */
+export async function runProvision(
+  options: ProvisionOptions,
+  io: Running<ProvisionIo>,
+): Promise<0 | 1> {
+  const config = parseProvisionConfig(io.env)
+  checkRedirectUri(options.predefined, config.mayRedirectTo)
+  const secrets = [config.MGMT_CLIENT_SECRET, ...config.LOG_WEBHOOK_SECRET]
+  return await provision(config, options, { ...io, write: withoutSecrets(io.write, secrets) })
 }
 
 async function provision(
   config: ProvisionConfig,
   options: ProvisionOptions,
-  { write, calls }: ProvisionIo,
-): Promise<ExitCode> {
+  { write, calls, doing, style }: Running<ProvisionIo>,
+): Promise<0 | 1> {
   const desired = desiredState(config, options)
   if (desired.iss && desired.isCurated) throw new ConfigError([CURATED_AND_ISS])
   const { fetch, grantedScopes } = watchGrantedScopes(calls?.fetch)
   const management = await createManagement(credentialsIn(config), {
-    ...PATIENT,
+    ...OPERATOR_TIMEOUTS,
     ...calls,
     fetch,
   })()
@@ -81,7 +67,7 @@ async function provision(
 
   const steps = withSkipped(planSteps(desired, snapshot))
   const items = steps.map(({ item }) => item)
-  const printer: Printer = createPrinter(options, write)
+  const printer: Printer = createPrinter(options, write, style)
   const { predefinedClient, exchangeClient } = snapshot
   const existing = 'value' in predefinedClient ? predefinedClient.value?.client_id : undefined
   printer.plan({
@@ -92,6 +78,7 @@ async function provision(
     clientId: existing,
   })
   const isBlocked = items.some(({ action }) => action === 'blocked')
+  if (options.apply) doing('Changing the tenant')
   const applied =
     options.apply && steps.some(isCarriedOut)
       ? await applySteps(steps, { management, report: printer.done })

@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs'
-import { compileCatalogue } from '../../shared/compile-catalogue.ts'
 import { secretVariables } from '../../shared/catalogue/backend-auth.ts'
+import { compileCatalogue } from '../../shared/compile-catalogue.ts'
 import { ConfigError, type Environment } from '../../shared/config.ts'
 import { parseCatalogue, parseDocument } from '../../shared/tools.ts'
 

@@ -1,4 +1,6 @@
-import { ConfigError, type Environment } from '../../shared/config.ts'
+import type { Environment } from '../../shared/config.ts'
+import { UsageError } from '../kit/errors.ts'
+import { didYouMean } from '../kit/nearest.ts'
 import { type Built, buildFunction } from './build.ts'
 import {
   CATALOGUE_FILE,
@@ -26,32 +28,30 @@ const MAX_PARTS = 8
  * One run of `npm run build`: builds the functions that `asked` names, by default all. A catalogue that
  * the environment gives goes into them; without one they are built without.
  *
- * @returns The exit code: 1 = the catalogue is refused and nothing was built, 2 = no such function.
+ * @returns What was built.
+ * @throws UsageError for an unknown function, ConfigError when the catalogue is refused: nothing was
+ * built then.
  */
-export async function runBuild(asked: readonly string[], io: BuildIo): Promise<number> {
+export async function runBuild(asked: readonly string[], io: BuildIo): Promise<Built[]> {
   const known = functionNames()
-  const unknown = asked.filter((name) => !known.includes(name))
-  if (unknown.length > 0) {
-    io.writeError(`No such function: ${unknown.join(', ')}. There are: ${known.join(', ')}\n`)
-    return 2
+  for (const name of asked) {
+    if (known.includes(name)) continue
+    const there = `There are: ${known.join(', ')}.${didYouMean(name, known)}`
+    throw new UsageError(`No such function: ${name}. ${there}`)
   }
-  try {
-    const parts = (asked.length > 0 ? asked : known).map((name) => ({
-      name,
-      catalogue: hasCatalogue(io.env) ? catalogueFor(name, io.env) : undefined,
-    }))
-    io.writeError(describeWarnings(parts[0]?.catalogue?.warnings ?? []))
-    for (const { name, catalogue } of parts) {
-      const built = await buildFunction(name, io.dist)
-      if (catalogue !== undefined) writeCatalogue(built.directory, catalogue)
-      io.write(describe(built, catalogue))
-    }
-    return 0
-  } catch (error) {
-    if (!(error instanceof ConfigError)) throw error
-    io.writeError(`${error.message}\n`)
-    return 1
+  const parts = (asked.length > 0 ? asked : known).map((name) => ({
+    name,
+    catalogue: hasCatalogue(io.env) ? catalogueFor(name, io.env) : undefined,
+  }))
+  io.writeError(describeWarnings(parts[0]?.catalogue?.warnings ?? []))
+  const all: Built[] = []
+  for (const { name, catalogue } of parts) {
+    const built = await buildFunction(name, io.dist)
+    if (catalogue !== undefined) writeCatalogue(built.directory, catalogue)
+    io.write(describe(built, catalogue))
+    all.push(built)
   }
+  return all
 }
 
 function describe({ name, bytes, weights }: Built, catalogue?: CarriedCatalogue): string {

@@ -1,4 +1,6 @@
-import { parseArgs } from 'node:util'
+import type { Environment } from '../../shared/config.ts'
+import { UsageError } from '../kit/errors.ts'
+import type { CommandLine, OptionSpecs } from '../kit/options.ts'
 import { CLIENT_NAMES, IMITATIONS, type Imitation } from './client/imitations.ts'
 import type { Person } from './sign-in/form-sign-in.ts'
 
@@ -13,92 +15,74 @@ export interface Options {
   readonly redirectUri: string | undefined
   /** 0 = any that is free. */
   readonly callbackPort: number | undefined
-  readonly isJson: boolean
 }
 
-/** An invalid command line; the message ends with the usage. */
-export class UsageError extends Error {
-  override readonly name = 'UsageError'
-}
-
-export const USAGE = `Usage: npm run connect -- [url] [--json] [--as NAME] [--client-id ID] [--redirect-uri URI]
-                             [--callback-port PORT] [--user NAME --password PASSWORD]
-  url              the MCP endpoint or its origin; default http://localhost:8080/mcp
-  --json           prints one JSON document instead of lines (npm run -s connect -- --json)
-  --as             connects as codex, claude-code, chatgpt or vscode is known to: user agent,
-                   redirect URI, registration or metadata document, scopes, probes
-  --client-id      signs in with an existing client instead of registering one; its secret, if it
-                   has one, is read from the variable CLIENT_SECRET
-  --redirect-uri   with --client-id or --as: a redirect URI of the client that is not on this
-                   machine, such as https://vscode.dev/redirect. After the sign-in you paste the
-                   address from the browser here, as for --as chatgpt, which has no other
-  --callback-port  the browser returns to this port of this machine; default any free port
-                   (http://127.0.0.1:PORT/callback), or that of the client named by --as
-  --user, --password  who signs in at the local tenant; default alice@example.com, password
-  --help           prints this text`
+/** The options of `npm run connect`. */
+export const CONNECT_OPTIONS = {
+  as: {
+    type: 'string',
+    value: 'NAME',
+    choices: CLIENT_NAMES,
+    text: 'connect as this client is known to: user agent, redirect URI, registration or metadata document, scopes, probes',
+  },
+  'client-id': {
+    type: 'string',
+    value: 'ID',
+    text: 'sign in with an existing client instead of registering one; its secret, if it has one, is read from the variable CLIENT_SECRET',
+  },
+  'redirect-uri': {
+    type: 'string',
+    value: 'URI',
+    text: 'with --client-id or --as: a redirect URI of the client that is not on this machine, such as https://vscode.dev/redirect. After the sign-in you paste the address from the browser here, as for --as chatgpt, which has no other',
+  },
+  'callback-port': {
+    type: 'string',
+    value: 'PORT',
+    text: 'the browser returns to this port of this machine; default any free port (http://127.0.0.1:PORT/callback), or that of the client named by --as',
+  },
+  user: {
+    type: 'string',
+    value: 'NAME',
+    default: 'alice@example.com',
+    text: 'who signs in at the local tenant',
+  },
+  password: {
+    type: 'string',
+    value: 'PASSWORD',
+    default: 'password',
+    text: 'the password of that user',
+  },
+} as const satisfies OptionSpecs
 const MAX_PORT = 65_535
-const LIST = new Intl.ListFormat('en', { type: 'disjunction' })
 
 /**
- * Undefined for `--help`.
+ * What the command line asks for.
  *
  * @throws UsageError
  */
-export function parseOptions(
-  args: readonly string[],
-  env: Readonly<Record<string, string | undefined>>,
-): Options | undefined {
-  const { values, positionals } = parse(args)
-  if (values.help) return undefined
-  const [given = `http://localhost:${env['PORT'] || '8080'}`, ...more] = positionals
-  if (more.length > 0) throw new UsageError(`Give at most one URL.\n${USAGE}`)
+export function toOptions(
+  { values, positionals }: CommandLine<typeof CONNECT_OPTIONS>,
+  env: Environment,
+): Options {
+  const [given = `http://localhost:${env['PORT'] || '8080'}`] = positionals
   return {
     url: toEndpoint(given),
     person: { username: values.user, password: values.password },
     clientId: values['client-id'],
     clientSecret: values['client-id'] === undefined ? undefined : env['CLIENT_SECRET'] || undefined,
-    imitation: toImitation(values.as),
+    imitation: values.as && IMITATIONS[values.as],
     redirectUri: toRedirectUri(values['redirect-uri'], values['client-id'] ?? values.as),
     callbackPort: toPort(values['callback-port']),
-    isJson: values.json,
   }
-}
-
-function parse(args: readonly string[]) {
-  try {
-    return parseArgs({
-      args: [...args],
-      allowPositionals: true,
-      options: {
-        json: { type: 'boolean', default: false },
-        help: { type: 'boolean', short: 'h', default: false },
-        as: { type: 'string' },
-        'client-id': { type: 'string' },
-        'redirect-uri': { type: 'string' },
-        'callback-port': { type: 'string' },
-        user: { type: 'string', default: 'alice@example.com' },
-        password: { type: 'string', default: 'password' },
-      },
-    })
-  } catch (error) {
-    throw new UsageError(`${error instanceof Error ? error.message : ''}\n${USAGE}`)
-  }
-}
-
-function toImitation(given: string | undefined): Imitation | undefined {
-  if (given === undefined) return undefined
-  const name = CLIENT_NAMES.find((one) => one === given)
-  if (name !== undefined) return IMITATIONS[name]
-  throw new UsageError(`--as takes ${LIST.format(CLIENT_NAMES)}.\n${USAGE}`)
 }
 
 function toRedirectUri(given: string | undefined, client: string | undefined) {
   if (given === undefined) return undefined
   if (client === undefined) {
-    throw new UsageError(`--redirect-uri requires --client-id or --as.\n${USAGE}`)
+    throw new UsageError(`--redirect-uri requires --client-id or --as.`)
   }
   if (!/^https?:$/.test(URL.parse(given)?.protocol ?? '')) {
-    throw new UsageError(`--redirect-uri must be an http or https URL.\n${USAGE}`)
+    throw new UsageError(`--redirect-uri must be an http or https URL.`)
   }
   return given
 }
@@ -106,7 +90,7 @@ function toRedirectUri(given: string | undefined, client: string | undefined) {
 function toPort(given: string | undefined): number | undefined {
   if (given === undefined) return undefined
   if (!/^\d{1,5}$/.test(given) || Number(given) > MAX_PORT) {
-    throw new UsageError(`--callback-port takes 0 to ${MAX_PORT}.\n${USAGE}`)
+    throw new UsageError(`--callback-port takes 0 to ${MAX_PORT}.`)
   }
   return Number(given)
 }
@@ -114,7 +98,7 @@ function toPort(given: string | undefined): number | undefined {
 function toEndpoint(given: string): string {
   const url = URL.parse(given)
   if (url === null || !/^https?:$/.test(url.protocol) || url.username || url.password) {
-    throw new UsageError(`The URL must be an http or https URL without credentials.\n${USAGE}`)
+    throw new UsageError(`The URL must be an http or https URL without credentials.`)
   }
   if (url.pathname === '/' && url.search === '') return `${url.origin}/mcp`
   // As clients send it.

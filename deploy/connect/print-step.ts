@@ -1,10 +1,11 @@
+import { PLAIN, type Style } from '../kit/style.ts'
 import { STEPS, type Step } from './step.ts'
 
 const WIDTH = Math.max(...STEPS.map((step) => step.length))
 
 /** One line for a step, and for a failure the cause and what to do. */
-export function printStep({ step, ok, seen, cause, fix, ms }: Step): string {
-  const mark = ok ? 'ok  ' : cause === undefined ? '-   ' : 'FAIL'
+export function printStep({ step, ok, seen, cause, fix, ms }: Step, style: Style = PLAIN): string {
+  const mark = ok ? style.green('ok  ') : cause === undefined ? '-   ' : style.red('FAIL')
   const took = ok ? ` (${ms} ms)` : ''
   const lines = [`${mark} ${step.padEnd(WIDTH)}  ${seen}${took}`]
   if (cause !== undefined) lines.push(`     cause: ${cause}`)

@@ -1,5 +1,7 @@
+import { CommandError } from '../kit/errors.ts'
+
 /** The command cannot go on, for a reason that the person at the keyboard can mend. */
-export class DeployError extends Error {
+export class DeployError extends CommandError {
   override readonly name: string = 'DeployError'
 }
 

@@ -2,15 +2,15 @@ import { collectFaults, type Environment, variables } from '../../shared/config.
 import { buildFunction } from '../build/build.ts'
 import { describeCatalogue, describeWarnings, writeCatalogue } from '../build/catalogue.ts'
 import { readEnvFile } from '../env-file.ts'
-import { readCommit, writeBuildInfo } from './source/build-info.ts'
 import type { Run } from './command.ts'
-import { digestOf } from './source/digest.ts'
 import type { Options } from './options.ts'
 import type { BuiltTarget } from './plan/functions.ts'
 import { phasesOf } from './plan/plan.ts'
+import { settled } from './reading/settled.ts'
 import { givenSecrets, isOptionalSecret, secretNames, withStandIns } from './secrets/kept.ts'
 import { gcpVariables, readSettings, type Settings } from './settings.ts'
-import { settled } from './reading/settled.ts'
+import { readCommit, writeBuildInfo } from './source/build-info.ts'
+import { digestOf } from './source/digest.ts'
 import { readTargets, type Target, wantedFunctions } from './targets.ts'
 
 /** What the person asks for, checked as far as this machine can. */

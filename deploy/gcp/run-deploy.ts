@@ -1,40 +1,50 @@
 import { CATALOGUE_FILE, CATALOGUE_VARIABLES } from '../build/catalogue.ts'
-import { functionNames, ROOT } from '../build/functions.ts'
-import { type Command, toShell } from './command.ts'
-import { DeployError, NotInstalledError } from './deploy-error.ts'
-import { decide } from './reading/decide.ts'
-import { readFound } from './reading/found.ts'
-import { createGcloud } from './gcloud.ts'
-import { deployMonitoring } from './monitoring/run.ts'
-import { type Options, parseOptions, USAGE } from './options.ts'
+import { ROOT } from '../build/functions.ts'
 import { checkOrganisation } from './checks/organisation.ts'
 import { pinnedTraffic } from './checks/traffic.ts'
+import { type Command, toShell } from './command.ts'
+import { DeployError, NotInstalledError } from './deploy-error.ts'
+import { createGcloud } from './gcloud.ts'
+import { deployMonitoring } from './monitoring/run.ts'
+import type { Options } from './options.ts'
 import { type Deployment, inPhases, phasesOf, plan } from './plan/plan.ts'
 import { buildTargets, type Dependencies, readWanted, type Wanted } from './prepare.ts'
-import { runSteps } from './run-steps.ts'
+import { decide } from './reading/decide.ts'
+import { readFound } from './reading/found.ts'
 import { settled } from './reading/settled.ts'
-import { describeStep } from './step.ts'
+import { runSteps } from './run-steps.ts'
+import { type DescribedStep, describeStep, toDescribed } from './step.ts'
 
-const DOCTOR = 'deploy/auth0/doctor/index.ts'
+const COMMAND_LINE = 'deploy/cli.ts'
+
+/** What a deployment did, or would do. */
+export interface Deployed {
+  readonly project: string
+  readonly region: string
+  readonly isDryRun: boolean
+  readonly commands: readonly DescribedStep[]
+  /** The URL to enter in ChatGPT; undefined where nothing is deployed that has one. */
+  readonly connector: string | undefined
+}
 
 /**
  * One run of `npm run deploy`.
  *
  * @throws DeployError or ConfigError for people to read.
  */
-export async function deploy(args: readonly string[], dependencies: Dependencies): Promise<void> {
+export async function deploy(options: Options, dependencies: Dependencies): Promise<Deployed> {
   const { write } = dependencies
-  const options = parseOptions(args, functionNames())
-  if (options === undefined) return write(USAGE)
+  const { args } = options
   const wanted = await readWanted(options, dependencies)
   for (const name of wanted.unknown) write(`${options.envFile}: nothing reads ${name}\n`)
   const { project, region } = wanted.settings
+  const place = { project, region, isDryRun: options.dryRun }
   write(`Project ${project}, region ${region}\n`)
   const phases = phasesOf(options.only, options.skip)
   const again = ['npm run deploy', ...(args.length > 0 ? ['--', ...args] : [])].join(' ')
   if (phases.has('monitoring')) {
-    await deployMonitoring(wanted, { ...options, again }, dependencies)
-    if (phases.size === 1) return
+    const monitoring = await deployMonitoring(wanted, { ...options, again }, dependencies)
+    if (phases.size === 1) return { ...place, commands: monitoring, connector: undefined }
   }
   const { deployment, failure } = await prepare(wanted, options, dependencies)
   const steps = inPhases(plan(deployment), phases)
@@ -44,11 +54,14 @@ export async function deploy(args: readonly string[], dependencies: Dependencies
     if (pinned !== undefined) write(`${pinned}\n`)
   }
   const doctor = phases.has('doctor') ? doctorCommand(wanted, options) : undefined
+  const connector = `${wanted.env['PUBLIC_URL']?.trim()}/mcp`
   if (options.dryRun) {
     const commands = [...steps.map(describeStep), ...(doctor ? [toShell(doctor)] : [])]
     write(`${[...commands, `${commands.length} commands, none of them run.`].join('\n')}\n`)
     // Without the programs, a plan for an empty project is what was asked for.
-    if (failure === undefined || failure instanceof NotInstalledError) return
+    if (failure === undefined || failure instanceof NotInstalledError) {
+      return { ...place, commands: steps.map(toDescribed), connector }
+    }
     throw new DeployError(
       `This plan is not for the project as it is: it could not be read.\n${failure.message}`,
     )
@@ -59,8 +72,9 @@ export async function deploy(args: readonly string[], dependencies: Dependencies
   )
   if (steps.length === 0) write('There is nothing to change.\n')
   await runSteps(steps, { run: dependencies.run, write, again })
-  write(`Deployed. The connector's URL: ${wanted.env['PUBLIC_URL']?.trim()}/mcp\n`)
+  write(`Deployed. The connector's URL: ${connector}\n`)
   if (doctor !== undefined) await examine(doctor, deployment, wanted, dependencies)
+  return { ...place, commands: steps.map(toDescribed), connector }
 }
 
 /** Builds what is wanted, and meets it with what there is. */
@@ -92,7 +106,7 @@ async function prepare(
 /** The doctor looks at all that is deployed, so it goes with all functions. */
 function doctorCommand({ env }: Wanted, { functions }: Options): Command | undefined {
   if (functions.length > 0) return undefined
-  return [process.execPath, `${ROOT}${DOCTOR}`, env['PUBLIC_URL']?.trim() ?? '']
+  return [process.execPath, `${ROOT}${COMMAND_LINE}`, 'doctor', env['PUBLIC_URL']?.trim() ?? '']
 }
 
 async function examine(

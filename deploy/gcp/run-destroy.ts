@@ -2,13 +2,12 @@ import { ConfigError, type Environment } from '../../shared/config.ts'
 import { parseCatalogue } from '../../shared/tools.ts'
 import { functionNames } from '../build/functions.ts'
 import { readEnvFile } from '../env-file.ts'
-import { DeployError } from './deploy-error.ts'
+import { checkApp } from './checks/ownership.ts'
 import { createGcloud, type Gcloud } from './gcloud.ts'
 import { readLiveSite } from './hosting/live.ts'
 import { writeSite } from './hosting/site.ts'
 import { monitoringEnd } from './monitoring/prepare.ts'
-import { type Options, parseOptions, USAGE } from './options.ts'
-import { checkApp } from './checks/ownership.ts'
+import type { Options } from './options.ts'
 import { type Backend, readBackends } from './plan/backends.ts'
 import { planEnd } from './plan/end.ts'
 import { inPhases, phasesOf } from './plan/plan.ts'
@@ -18,17 +17,25 @@ import { runSteps } from './run-steps.ts'
 import { secretNames } from './secrets/kept.ts'
 import { readSettings, type Settings } from './settings.ts'
 import { readState } from './state/state.ts'
-import { describeStep, PHASES } from './step.ts'
+import { type DescribedStep, describeStep, PHASES, toDescribed } from './step.ts'
+
+/** What `npm run destroy` removed, or would remove. */
+export interface Destroyed {
+  readonly project: string
+  readonly region: string
+  readonly isApplied: boolean
+  readonly commands: readonly DescribedStep[]
+  /** What stays, and why: sentences. */
+  readonly kept: readonly string[]
+}
 
 /**
  * One run of `npm run destroy`.
  *
  * @throws DeployError or ConfigError for people to read.
  */
-export async function destroy(args: readonly string[], dependencies: Dependencies): Promise<void> {
+export async function destroy(options: Options, dependencies: Dependencies): Promise<Destroyed> {
   const { env, run, write } = dependencies
-  const options = parseOptions(args, functionNames())
-  if (options === undefined) return write(USAGE)
   const file = readOptionalEnvFile(options.envFile, write)
   const settings = await readSettings({ flags: options, env, file }, run)
   const gcloud = createGcloud(run)
@@ -49,17 +56,21 @@ export async function destroy(args: readonly string[], dependencies: Dependencie
     all && phases.has('monitoring') ? await monitoringEnd(settings, gcloud, write) : []
   const end = planEnd({ functions, settings, state, backends, site })
   const steps = [...monitoring, ...inPhases(end.steps, phases)]
-  for (const sentence of phases.has('secrets') ? end.kept : []) write(`${sentence}\n`)
+  const kept = phases.has('secrets') ? end.kept : []
+  for (const sentence of kept) write(`${sentence}\n`)
+  const { project, region } = settings
+  const isApplied = options.apply && !options.dryRun
+  const destroyed = { project, region, isApplied, commands: steps.map(toDescribed), kept }
   if (steps.length === 0) {
-    write(`Nothing in ${settings.project}, ${settings.region} was made by npm run deploy.\n`)
-    return
+    write(`Nothing in ${project}, ${region} was made by npm run deploy.\n`)
+    return destroyed
   }
-  if (!options.apply || options.dryRun) {
+  if (!isApplied) {
     write(`${steps.map(describeStep).join('\n')}\n${steps.length} commands, none of them run.\n`)
-    if (!options.dryRun) throw new DeployError('To carry them out: npm run destroy -- --apply')
-    return
+    return destroyed
   }
-  await runSteps(steps, { run, write, again: ['npm run destroy --', ...args].join(' ') })
+  await runSteps(steps, { run, write, again: ['npm run destroy --', ...options.args].join(' ') })
+  return destroyed
 }
 
 /** Where there is no file, flags and gcloud tell the project. */

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { ConfigError, type Environment, parseEnvironment } from '../../shared/config.ts'
-import type { Run } from './command.ts'
 import { faultOfRegion } from './checks/regions.ts'
+import type { Run } from './command.ts'
 
 /** Where and how large: what `npm run deploy` needs besides the functions' own variables. */
 export interface Settings {

@@ -55,6 +55,17 @@ export function newVersionOf(secret: string): string {
   return `<new version of ${secret}>`
 }
 
+/** A step for machines: no value of a secret is among it. */
+export interface DescribedStep {
+  readonly phase: Phase
+  readonly title: string
+  readonly command: string
+}
+
+export function toDescribed({ phase, title, command }: Step): DescribedStep {
+  return { phase, title, command: toShell(command) }
+}
+
 const MAX_VALUE_CHARACTERS = 60
 
 /** The step as a person reads it: the command, what goes to its input, the variables it sets. */

@@ -1,5 +1,7 @@
+import { CommandError } from '../kit/errors.ts'
+
 /** The import as a whole cannot go on; the message says why. The command answers exit code 1. */
-export class ImportError extends Error {
+export class ImportError extends CommandError {
   override readonly name = 'ImportError'
 }
 

@@ -1,5 +1,6 @@
-import { parseArgs } from 'node:util'
 import { SCOPE_TOKEN } from '../../shared/scope.ts'
+import { UsageError } from '../kit/errors.ts'
+import type { CommandLine, Flag, OptionSpecs } from '../kit/options.ts'
 import { parseSelector, type Selection, type Selector } from './selection.ts'
 import { PUBLIC, signedIn } from './tool/access.ts'
 import type { ToolOptions } from './tool/to-tool.ts'
@@ -15,49 +16,54 @@ export interface Options {
   readonly tools: ToolOptions
 }
 
-/** An invalid command line; the message ends with the usage. */
-export class UsageError extends Error {
-  override readonly name = 'UsageError'
+/** The options of `npm run import`. */
+export const IMPORT_OPTIONS = {
+  out: {
+    type: 'string',
+    value: 'FILE',
+    text: 'write the catalogue there, or bring it up to date and keep what was edited by hand; FILE.import.json beside it remembers what was written. Without --out the catalogue is printed',
+  },
+  'dry-run': { type: 'boolean', text: 'show the changes to FILE and write nothing' },
+  include: {
+    type: 'list',
+    value: 'PATTERN',
+    text: 'take only operations that match; repeatable. tag:NAME, path:GLOB, method:NAME, id:GLOB; * is anything but /, ** is anything',
+  },
+  exclude: {
+    type: 'list',
+    value: 'PATTERN',
+    text: 'leave out operations that match; repeatable',
+  },
+  deprecated: { type: 'boolean', text: 'take deprecated operations too' },
+  server: {
+    type: 'string',
+    value: 'SERVER',
+    text: "the API's address: an http(s) URL, a path under FUNCTIONS_BASE, or the number of a server in the document (from 0; default 0)",
+  },
+  'server-variable': {
+    type: 'list',
+    value: 'NAME=VALUE',
+    text: "a variable in a server's URL; repeatable",
+  },
+  'default-scopes': {
+    type: 'string',
+    value: 'SCOPES',
+    text: 'scopes of operations of which the document does not say who may call them; separated by blanks or commas',
+  },
+  'signed-in': { type: 'boolean', text: 'such operations need a sign-in and no scope' },
+  public: { type: 'boolean', text: 'such operations may be called by anybody' },
+  'no-output-schemas': { type: 'boolean', text: 'leave out what operations answer' },
+} as const satisfies OptionSpecs
 
-  constructor(fault: string) {
-    super(`${fault}\n${USAGE}`)
-  }
-}
-
-export const USAGE = `Usage: npm run import -- FILE|URL [--out FILE] [--include PATTERN] [--exclude PATTERN] ...
-  FILE|URL            an OpenAPI document (2.0, 3.0, 3.1, 3.2) in JSON or YAML
-  --out FILE          writes the catalogue there, or brings it up to date and keeps what was edited
-                      by hand; FILE.import.json beside it remembers what was written. Without
-                      --out the catalogue is printed
-  --dry-run           shows the changes to FILE and writes nothing
-  --include PATTERN   takes only operations that match; repeatable. tag:NAME, path:GLOB,
-                      method:NAME, id:GLOB; * is anything but /, ** is anything
-  --exclude PATTERN   leaves out operations that match; repeatable
-  --deprecated        takes deprecated operations too
-  --server SERVER     the API's address: an http(s) URL, a path under FUNCTIONS_BASE, or the number
-                      of a server in the document (from 0; default 0)
-  --server-variable NAME=VALUE   a variable in a server's URL; repeatable
-  --default-scopes SCOPES        scopes of operations of which the document does not say who may
-                      call them; separated by blanks or commas
-  --signed-in         such operations need a sign-in and no scope
-  --public            such operations may be called by anybody
-  --no-output-schemas leaves out what operations answer
-  --json              prints one JSON document
-  --help              prints this text
-Exit code: 0 done, 1 no catalogue, 2 wrong usage`
+type Line = CommandLine<typeof IMPORT_OPTIONS & { readonly json: Flag }>
 
 /**
- * Undefined for `--help`.
+ * What the command line asks for.
  *
  * @throws UsageError
  */
-export function parseOptions(args: readonly string[]): Options | undefined {
-  const { values, positionals } = parse(args)
-  if (values.help) return undefined
-  const [source, ...more] = positionals
-  if (source === undefined || source === '' || more.length > 0) {
-    throw new UsageError('Give one file or URL.')
-  }
+export function toOptions({ values, positionals: [source] }: Line): Options {
+  if (source === undefined || source === '') throw new UsageError('Give one file or URL.')
   if (values['dry-run'] && values.out === undefined) {
     throw new UsageError('--dry-run requires --out.')
   }
@@ -81,33 +87,6 @@ export function parseOptions(args: readonly string[]): Options | undefined {
   }
 }
 
-function parse(args: readonly string[]) {
-  try {
-    return parseArgs({
-      args: [...args],
-      allowPositionals: true,
-      options: {
-        out: { type: 'string' },
-        'dry-run': { type: 'boolean', default: false },
-        include: { type: 'string', multiple: true, default: [] },
-        exclude: { type: 'string', multiple: true, default: [] },
-        deprecated: { type: 'boolean', default: false },
-        server: { type: 'string' },
-        'server-variable': { type: 'string', multiple: true, default: [] },
-        'default-scopes': { type: 'string' },
-        'signed-in': { type: 'boolean', default: false },
-        public: { type: 'boolean', default: false },
-        'no-output-schemas': { type: 'boolean', default: false },
-        json: { type: 'boolean', default: false },
-        'no-color': { type: 'boolean', default: false },
-        help: { type: 'boolean', short: 'h', default: false },
-      },
-    })
-  } catch (error) {
-    throw new UsageError(error instanceof Error ? error.message : '')
-  }
-}
-
 function selectorsOf(option: string, texts: readonly string[]): Selector[] {
   return texts.map((text) => {
     const selector = parseSelector(text)
@@ -128,7 +107,7 @@ function variablesOf(texts: readonly string[]): Record<string, string> {
   )
 }
 
-function defaultAccessOf(values: ReturnType<typeof parse>['values']): ToolOptions['defaultAccess'] {
+function defaultAccessOf(values: Line['values']): ToolOptions['defaultAccess'] {
   const { 'default-scopes': written, 'signed-in': isSignedIn, public: isPublic } = values
   if ([written !== undefined, isSignedIn, isPublic].filter(Boolean).length > 1) {
     throw new UsageError('--default-scopes, --signed-in and --public exclude each other.')

@@ -11,13 +11,11 @@ import { memoryFileOf, readMemory } from './catalogue/memory.ts'
 import { merge } from './catalogue/merge.ts'
 import { type Conversion, convert } from './convert.ts'
 import { loadDocument, urlOf } from './document/load-document.ts'
-import { ImportError } from './import-error.ts'
-import { type Options, parseOptions, USAGE, UsageError } from './options.ts'
+import type { Options } from './options.ts'
 import { describeReport, reportJson } from './report.ts'
 
-/** What an import gets from the process that it is. */
-export interface ImportIo {
-  readonly args: readonly string[]
+/** Where an import writes. */
+export interface Output {
   readonly write: (text: string) => void
   readonly writeError: (text: string) => void
 }
@@ -26,32 +24,16 @@ export interface ImportIo {
  * One run of `npm run import`. The catalogue goes to `--out` or to standard output, the report to the
  * other of standard output and standard error.
  *
- * @returns The exit code: 0 = done, 1 = no catalogue, 2 = wrong usage.
+ * @returns The exit code: 0 = done, 1 = no catalogue.
+ * @throws ImportError when the document cannot be read or the catalogue not be written.
  */
-export async function runImport({ args, write, writeError }: ImportIo): Promise<number> {
-  try {
-    const options = parseOptions(args)
-    if (options === undefined) {
-      write(`${USAGE}\n`)
-      return 0
-    }
-    const document = await loadDocument(options.source)
-    const conversion = convert(document, options.selection, options.tools)
-    return conversion.tools.length === 0
-      ? refuse(options, conversion, { write, writeError })
-      : finish(options, conversion, { write, writeError })
-  } catch (error) {
-    if (error instanceof UsageError) {
-      writeError(`${error.message}\n`)
-      return 2
-    }
-    if (!(error instanceof ImportError)) throw error
-    writeError(`${error.message}\n`)
-    return 1
-  }
+export async function runImport(options: Options, output: Output): Promise<number> {
+  const document = await loadDocument(options.source)
+  const conversion = convert(document, options.selection, options.tools)
+  return conversion.tools.length === 0
+    ? refuse(options, conversion, output)
+    : finish(options, conversion, output)
 }
-
-type Output = Omit<ImportIo, 'args'>
 
 function refuse(options: Options, conversion: Conversion, { write, writeError }: Output): number {
   const report = { ...conversion, out: options.out, isDryRun: options.isDryRun, changes: undefined }

@@ -1,39 +1,53 @@
-import { ConfigError } from '../../shared/config.ts'
+import type { Environment } from '../../shared/config.ts'
 import { onNpmGone } from './npm-parents.ts'
-import { StartError } from './start-error.ts'
 import { type LogLine, type System, startSystem } from './system.ts'
 
 const LOUD: ReadonlySet<unknown> = new Set(['WARNING', 'ERROR', 'CRITICAL', 'ALERT', 'EMERGENCY'])
 const DEFAULT_CONNECTOR = 'http://localhost:8080/mcp'
-const showAll = process.env['LOG_LEVEL'] === 'debug'
 
-let system: System | undefined
-// Written during the start: shown after it, or told by the reason why it failed.
-const early: LogLine[] = []
-let ending = false
-for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, end)
-onNpmGone(() => void (ending || end()))
+/** What a start of the local system gets from the process that it runs in. */
+export interface StartIo {
+  readonly env: Environment
+  readonly write: (text: string) => void
+  /** Called with the system once all of it answers. */
+  readonly onReady: (system: System) => void
+}
 
-try {
-  system = await startSystem(process.env, {
+/**
+ * Starts the local system, shows what it logs, and ends it on a signal; resolves when it has ended.
+ *
+ * @throws StartError or ConfigError when it cannot start.
+ */
+export async function start({ env, write, onReady }: StartIo): Promise<void> {
+  const showAll = env['LOG_LEVEL'] === 'debug'
+  /** Warnings and errors, and what is no log entry, such as the stack of a crash. */
+  const show = ({ source, line }: LogLine) => {
+    if (showAll || LOUD.has(severity(line))) write(`${source}: ${line}\n`)
+  }
+  let system: System | undefined
+  // Written during the start: shown after it, or told by the reason why it failed.
+  const early: LogLine[] = []
+  let ending = false
+  const { promise: ended, resolve } = Promise.withResolvers<void>()
+  /** The second signal, or one before all has started, ends at once: no child outlives this process. */
+  const end = async () => {
+    if (ending || system === undefined) process.exit(130)
+    ending = true
+    await system.stop()
+    resolve()
+  }
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, end)
+  onNpmGone(() => void (ending || end()))
+  system = await startSystem(env, {
     report: (line) => (system === undefined ? early.push(line) : show(line)),
   })
   for (const line of early) show(line)
-  process.stdout.write(greeting(system))
-} catch (error) {
-  process.stderr.write(`${explain(error)}\n`)
-  process.exit(1)
+  onReady(system)
+  await ended
 }
 
-/** The second signal, or one before all has started, ends at once: no child outlives this process. */
-async function end(): Promise<void> {
-  if (ending || system === undefined) process.exit(130)
-  ending = true
-  await system.stop()
-  process.exit(0)
-}
-
-function greeting({ issuer, users, variables }: System): string {
+/** Where to connect and who can sign in, as people read it. */
+export function greeting({ issuer, users, variables }: System): string {
   const connector = `${variables['PUBLIC_URL']}/mcp`
   const argument = connector === DEFAULT_CONNECTOR ? '' : ` -- ${connector}`
   return `
@@ -52,11 +66,6 @@ function signIn({ email, password, permissions }: System['users'][number]): stri
   return `${email}, ${password}  (${permissions.join(' ') || 'no permission'})`
 }
 
-/** Warnings and errors, and what is no log entry, such as the stack of a crash. */
-function show({ source, line }: LogLine): void {
-  if (showAll || LOUD.has(severity(line))) process.stdout.write(`${source}: ${line}\n`)
-}
-
 function severity(line: string): unknown {
   try {
     const entry: unknown = JSON.parse(line)
@@ -66,9 +75,4 @@ function severity(line: string): unknown {
   } catch {
     return line === '' ? 'INFO' : 'ERROR'
   }
-}
-
-function explain(error: unknown): string {
-  if (error instanceof StartError || error instanceof ConfigError) return error.message
-  return error instanceof Error ? (error.stack ?? error.message) : String(error)
 }

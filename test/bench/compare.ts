@@ -24,7 +24,7 @@ export function buildRevision(revision: string): Revision {
   try {
     const packages = `${directory}/node_modules`
     if (!existsSync(packages)) symlinkSync(`${ROOT}node_modules`, packages)
-    execFileSync(process.execPath, ['deploy/build/index.ts'], { cwd: directory, stdio: 'ignore' })
+    execFileSync('npm', ['run', '-s', 'build'], { cwd: directory, stdio: 'ignore' })
   } catch (error) {
     dispose()
     throw error

@@ -8,7 +8,8 @@ import { build } from 'esbuild'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { functionNames, ROOT } from '../../deploy/build/functions.ts'
 import { dependencyTree, type Lock } from '../../deploy/build/manifest.ts'
-import { runBuild } from '../../deploy/build/run-build.ts'
+import { type BuildIo, buildCommand } from '../../deploy/commands/build.ts'
+import { runCommand } from '../../deploy/kit/run-command.ts'
 import type { Environment } from '../../shared/config.ts'
 import { parseCatalogue } from '../../shared/tools.ts'
 import { type BuiltFunctions, buildAll } from '../support/build.ts'
@@ -149,7 +150,8 @@ describe('npm run build', () => {
   async function run(asked: readonly string[], env: Environment) {
     let stdout = ''
     let stderr = ''
-    const code = await runBuild(asked, {
+    const code = await runCommand<BuildIo>(buildCommand, {
+      args: asked,
       env,
       dist,
       write: (text) => {

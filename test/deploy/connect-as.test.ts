@@ -1,8 +1,8 @@
 import { execFile } from 'node:child_process'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { fileURLToPath } from 'node:url'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { connectCommand } from '../../deploy/commands/connect.ts'
 import { serverId } from '../../deploy/connect/client/imitate.ts'
 import {
   CLIENT_NAMES,
@@ -11,15 +11,17 @@ import {
 } from '../../deploy/connect/client/imitations.ts'
 import { connect } from '../../deploy/connect/connect.ts'
 import type { ConnectOptions } from '../../deploy/connect/connect-options.ts'
-import { parseOptions, USAGE } from '../../deploy/connect/options.ts'
+import { CONNECT_OPTIONS, toOptions } from '../../deploy/connect/options.ts'
 import { STEPS, type Step } from '../../deploy/connect/step.ts'
+import { helpOf } from '../../deploy/kit/command-line.ts'
+import { PLAIN } from '../../deploy/kit/style.ts'
 import type { System } from '../../deploy/local/system.ts'
+import type { Environment } from '../../shared/config.ts'
 import { createManagement, credentialsIn } from '../../shared/management.ts'
+import { CLI, parsed } from '../support/command-line.ts'
 import { ALICE } from '../support/people.ts'
 import { startOnFreePorts } from '../support/system.ts'
 import { adminOf } from '../support/tenant-admin.ts'
-
-const COMMAND = fileURLToPath(new URL('../../deploy/connect/index.ts', import.meta.url))
 
 /** What one request of a client looked like. */
 interface Seen {
@@ -192,6 +194,9 @@ test.each([
   expect(steps[3]).toMatchObject({ step: 'admission', id: 'metadata_document_unknown' })
 })
 
+const parseOptions = (args: readonly string[], env: Environment) =>
+  toOptions(parsed(connectCommand, CONNECT_OPTIONS, args), env)
+
 describe('the command', () => {
   test.each(CLIENT_NAMES)('--as %s', async (name) => {
     const { code, stdout } = await command([system.url, '--json', '--as', name, ...atPort(name)])
@@ -204,11 +209,14 @@ describe('the command', () => {
     const { code, stderr, stdout } = await command([system.url, '--as', name])
     expect(code).toBe(2)
     expect(stdout).toBe('')
-    expect(stderr).toMatch(/^--as takes codex, claude-code, chatgpt, or vscode\.\nUsage: /)
+    expect(stderr).toMatch(
+      /^--as takes codex, claude-code, chatgpt, or vscode, not '\w*'\..*\nUsage: /,
+    )
   })
 
   test('says in its help what --as takes', () => {
-    for (const name of CLIENT_NAMES) expect(USAGE).toContain(name)
+    const help = helpOf(connectCommand, PLAIN)
+    for (const name of CLIENT_NAMES) expect(help).toContain(name)
   })
 
   test('a secret is read with a client ID alone', () => {
@@ -257,7 +265,7 @@ async function changeSettings(settings: object): Promise<void> {
 
 function command(args: readonly string[]) {
   return new Promise<{ code: number; stdout: string; stderr: string }>((resolve) => {
-    execFile(process.execPath, [COMMAND, ...args], (error, stdout, stderr) => {
+    execFile(process.execPath, [CLI, 'connect', ...args], (error, stdout, stderr) => {
       resolve({ code: Number(error?.code ?? 0), stdout, stderr })
     })
   })

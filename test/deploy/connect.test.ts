@@ -1,22 +1,24 @@
 import { execFile } from 'node:child_process'
-import { fileURLToPath } from 'node:url'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
-import { runProvision } from '../../deploy/auth0/run-provision.ts'
+import { connectCommand } from '../../deploy/commands/connect.ts'
+import { provisionCommand } from '../../deploy/commands/provision.ts'
 import { CAUSES } from '../../deploy/connect/causes/causes.ts'
 import { connect } from '../../deploy/connect/connect.ts'
 import type { ConnectOptions } from '../../deploy/connect/connect-options.ts'
-import { parseOptions, UsageError } from '../../deploy/connect/options.ts'
+import { CONNECT_OPTIONS, toOptions } from '../../deploy/connect/options.ts'
 import { printStep } from '../../deploy/connect/print-step.ts'
 import { createSteps, STEPS, type Step } from '../../deploy/connect/step.ts'
+import { UsageError } from '../../deploy/kit/errors.ts'
+import { runCommand } from '../../deploy/kit/run-command.ts'
 import type { System } from '../../deploy/local/system.ts'
+import type { Environment } from '../../shared/config.ts'
 import { createManagement, credentialsIn } from '../../shared/management.ts'
 import { CHATGPT_REDIRECT_URIS } from '../../shared/redirect-uris.ts'
+import { CLI, parsed } from '../support/command-line.ts'
 import { declining } from '../support/declining.ts'
 import { ALICE, BOB } from '../support/people.ts'
 import { startOnFreePorts } from '../support/system.ts'
 import { adminOf } from '../support/tenant-admin.ts'
-
-const COMMAND = fileURLToPath(new URL('../../deploy/connect/index.ts', import.meta.url))
 
 const CALLS = { attemptTimeoutMs: 5_000, callTimeoutMs: 10_000, maxAttempts: 3 }
 
@@ -43,7 +45,7 @@ function command(args: readonly string[], env: Readonly<Record<string, string>> 
     readonly stderr: string
   }>((resolve) => {
     const options = { env: { ...process.env, ...env } }
-    execFile(process.execPath, [COMMAND, ...args], options, (error, stdout, stderr) => {
+    execFile(process.execPath, [CLI, 'connect', ...args], options, (error, stdout, stderr) => {
       resolve({ code: Number(error?.code ?? 0), stdout, stderr })
     })
   })
@@ -179,7 +181,12 @@ describe('the local system', () => {
     const written: string[] = []
     const write = (text: string) => written.push(text)
     const args = ['--apply', '--predefined', redirectUri]
-    const exitCode = await runProvision({ args, env: variables, write, writeError: write })
+    const exitCode = await runCommand(provisionCommand, {
+      args,
+      env: variables,
+      write,
+      writeError: write,
+    })
     expect(exitCode, written.join('')).toBe(0)
     await managementOf(system).then(({ tenants }) =>
       tenants.settings.update({ authorization_response_iss_parameter_supported: true }),
@@ -306,6 +313,9 @@ test.each([
   expect(stdout).toBe('')
   expect(stderr).toContain('Usage: npm run connect')
 })
+
+const parseOptions = (args: readonly string[], env: Environment) =>
+  toOptions(parsed(connectCommand, CONNECT_OPTIONS, args), env)
 
 describe('the command line', () => {
   test.each([

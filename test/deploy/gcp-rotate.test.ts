@@ -1,8 +1,10 @@
 import { readFileSync } from 'node:fs'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
 import type { Built } from '../../deploy/build/build.ts'
+import type { GcpIo } from '../../deploy/commands/gcp-io.ts'
+import { rotateSecretCommand } from '../../deploy/commands/rotate-secret.ts'
 import type { Run } from '../../deploy/gcp/command.ts'
-import { rotateSecret } from '../../deploy/gcp/secrets/rotate.ts'
+import { runCommand } from '../../deploy/kit/run-command.ts'
 import { type BuiltFunctions, buildAll } from '../support/build.ts'
 import { SECRETS, VARIABLES, writeEnvFile } from '../support/deploy.ts'
 import { type FakeCommands, fakeCommands } from '../support/fake-commands.ts'
@@ -55,8 +57,13 @@ async function rotate(name: string, run: Run, args: readonly string[] = ['--appl
   const file = `${commands.directory}/env.yaml`
   const sent: string[] = []
   let output = ''
-  await rotateSecret([name, ...args, `--env-file=${file}`, `--dist=${commands.directory}/dist`], {
+  let errors = ''
+  const code = await runCommand<GcpIo>(rotateSecretCommand, {
+    args: [name, ...args, `--env-file=${file}`, `--dist=${commands.directory}/dist`],
     env: {},
+    writeError: (text) => {
+      errors += text
+    },
     run,
     write: (text) => {
       output += text
@@ -66,7 +73,7 @@ async function rotate(name: string, run: Run, args: readonly string[] = ['--appl
       sent.push(value)
     },
   })
-  return { output, sent }
+  return { code, output, errors, sent }
 }
 
 const given = { ...VARIABLES, GCP_REGION: 'us-central1' }
@@ -122,7 +129,7 @@ test('without --apply nothing is changed', async () => {
 
 test('a secret that takes one value only is refused', async () => {
   writeEnvFile(commands.directory, given)
-  await expect(rotate('MGMT_CLIENT_SECRET', commands.run)).rejects.toThrow(
-    'No such secret to rotate: MGMT_CLIENT_SECRET',
-  )
+  const { code, errors } = await rotate('MGMT_CLIENT_SECRET', commands.run)
+  expect(code).toBe(2)
+  expect(errors).toContain('No such secret to rotate: MGMT_CLIENT_SECRET')
 })

@@ -8,11 +8,11 @@ import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { startSystem } from '../../deploy/local/system.ts'
+import { CLI } from '../support/command-line.ts'
 
 // Each test starts whole systems, on a machine that runs other tests at the same time.
 vi.setConfig({ testTimeout: 30_000 })
 
-const START = fileURLToPath(new URL('../../deploy/local/start.ts', import.meta.url))
 const README = readFileSync(new URL('../../README.md', import.meta.url), 'utf8')
 const started: ChildProcess[] = []
 
@@ -22,7 +22,7 @@ afterEach(() => {
 
 function start(env: Record<string, string>) {
   const { PATH = '', HOME = '' } = process.env
-  const child = spawn(process.execPath, [START], {
+  const child = spawn(process.execPath, [CLI, 'start'], {
     env: { PATH, HOME, PORT: '0', TENANT_PORT: '0', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   })

@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest'
+import type { Answer } from '../../functions/gateway/backend/send.ts'
 import { type CallableTool, compileTool } from '../../functions/gateway/callable-tool.ts'
 import { errorSentence, textSentence } from '../../functions/gateway/error-sentence.ts'
 import { toCallToolResult } from '../../functions/gateway/mcp-result.ts'
 import { oneLine, visible } from '../../functions/gateway/one-line.ts'
 import { toOutcome } from '../../functions/gateway/outcome.ts'
-import type { Answer } from '../../functions/gateway/backend/send.ts'
 import { retryAfterSeconds } from '../../functions/gateway/retry-after.ts'
 import { parseTools } from '../../shared/tools.ts'
 

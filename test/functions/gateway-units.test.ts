@@ -1,6 +1,7 @@
 import { createHmac } from 'node:crypto'
 import { compactVerify } from 'jose'
 import { describe, expect, test } from 'vitest'
+import type { Answer } from '../../functions/gateway/backend/send.ts'
 import { type CallableTool, compileTool } from '../../functions/gateway/callable-tool.ts'
 import {
   errorResponse,
@@ -14,7 +15,6 @@ import {
 import { toCallToolResult } from '../../functions/gateway/mcp-result.ts'
 import { openApiDocument } from '../../functions/gateway/openapi.ts'
 import { failed, toOutcome } from '../../functions/gateway/outcome.ts'
-import type { Answer } from '../../functions/gateway/backend/send.ts'
 import { readInbound } from '../../functions/gateway/revision.ts'
 import { createStatementSigner, type Statement } from '../../functions/gateway/statement.ts'
 import { createWriter } from '../../functions/gateway/tool-list.ts'

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { printableJson } from '../../shared/printable.ts'
 import { type Backend, startBackend } from '../support/backend.ts'
 import { type Issuer, startIssuer } from '../support/issuer.ts'
-import { handshakeMessage, type Served, type SendOptions, serveGateway } from '../support/serve.ts'
+import { handshakeMessage, type SendOptions, type Served, serveGateway } from '../support/serve.ts'
 
 let issuer: Issuer
 let backend: Backend

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { compileTool } from '../../functions/gateway/callable-tool.ts'
 import { planBackend } from '../../functions/gateway/backend/backend-request.ts'
+import { compileTool } from '../../functions/gateway/callable-tool.ts'
 import { parseTools } from '../../shared/tools.ts'
 
 const BASE = 'https://backend.test/base'

@@ -2,7 +2,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
-import { runImport } from '../../deploy/import/run-import.ts'
+import { importCommand } from '../../deploy/commands/import.ts'
+import { runCommand } from '../../deploy/kit/run-command.ts'
 
 export interface Run {
   readonly code: number
@@ -41,8 +42,9 @@ export function directory(): string {
 
 export async function run(...args: readonly string[]): Promise<Run> {
   let [output, errors] = ['', '']
-  const code = await runImport({
+  const code = await runCommand(importCommand, {
     args,
+    env: {},
     write: (text) => {
       output += text
     },

@@ -4,13 +4,14 @@ import { writeFileSync } from 'node:fs'
 import { text } from 'node:stream/consumers'
 import { stringify } from 'yaml'
 import { ROOT } from '../../deploy/build/functions.ts'
+import { deployCommand } from '../../deploy/commands/deploy.ts'
+import { destroyCommand } from '../../deploy/commands/destroy.ts'
+import type { GcpIo } from '../../deploy/commands/gcp-io.ts'
 import type { Run } from '../../deploy/gcp/command.ts'
-import { DeployError } from '../../deploy/gcp/deploy-error.ts'
 import type { Dependencies } from '../../deploy/gcp/prepare.ts'
-import { deploy } from '../../deploy/gcp/run-deploy.ts'
-import { destroy } from '../../deploy/gcp/run-destroy.ts'
+import { runCommand as runInProcess } from '../../deploy/kit/run-command.ts'
 import manifest from '../../package.json' with { type: 'json' }
-import { ConfigError } from '../../shared/config.ts'
+import { withoutProgress } from './command-line.ts'
 
 /** Values that must appear in no command line and no output. */
 export const SECRETS = {
@@ -55,17 +56,20 @@ export async function runHere(
   run: Run,
   build?: Dependencies['build'],
 ): Promise<CommandResult> {
-  let stdout = ''
-  const write = (text: string) => {
-    stdout += text
-  }
-  try {
-    await { deploy, destroy }[command](args, { env, run, write, ...(build && { build }) })
-    return { code: 0, stdout, stderr: '' }
-  } catch (error) {
-    if (!(error instanceof DeployError || error instanceof ConfigError)) throw error
-    return { code: 1, stdout, stderr: `${error.message}\n` }
-  }
+  let [stdout, stderr] = ['', '']
+  const code = await runInProcess<GcpIo>(command === 'deploy' ? deployCommand : destroyCommand, {
+    args,
+    env,
+    run,
+    write: (text) => {
+      stdout += text
+    },
+    writeError: (text) => {
+      stderr += text
+    },
+    ...(build && { build }),
+  })
+  return { code, stdout, stderr }
 }
 
 /** Runs the script of package.json as npm would, with these variables and no others. */
@@ -85,5 +89,5 @@ export async function runCommand(
     text(child.stderr),
     once(child, 'close'),
   ])
-  return { code, stdout, stderr }
+  return { code, stdout, stderr: withoutProgress(stderr) }
 }

@@ -1,5 +1,7 @@
 import type { Finding } from '../../deploy/auth0/doctor/finding.ts'
-import { type DoctorIo, runDoctor } from '../../deploy/auth0/doctor/run-doctor.ts'
+import type { DoctorIo } from '../../deploy/auth0/doctor/run-doctor.ts'
+import { doctorCommand } from '../../deploy/commands/doctor.ts'
+import { runCommand } from '../../deploy/kit/run-command.ts'
 
 /** What `--json` prints. */
 export interface DoctorReport {
@@ -25,7 +27,7 @@ export async function doctor(
 ): Promise<DoctorRun> {
   const written: string[] = []
   const complained: string[] = []
-  const exitCode = await runDoctor({
+  const exitCode = await runCommand<DoctorIo>(doctorCommand, {
     env: {},
     readInput: async () => '',
     ...options,

@@ -1,9 +1,10 @@
 import { createServer } from 'node:http'
 import { json as readJson } from 'node:stream/consumers'
-import type { OperateDependencies } from '../../deploy/gcp/operate/main.ts'
-import { operate } from '../../deploy/gcp/operate/main.ts'
-import { rollback } from '../../deploy/gcp/operate/rollback.ts'
-import { status } from '../../deploy/gcp/operate/status.ts'
+import type { GcpIo } from '../../deploy/commands/gcp-io.ts'
+import { rollbackCommand } from '../../deploy/commands/rollback.ts'
+import { statusCommand } from '../../deploy/commands/status.ts'
+import type { OperateDependencies } from '../../deploy/gcp/operate/dependencies.ts'
+import { runCommand } from '../../deploy/kit/run-command.ts'
 import type { CommandResult } from './deploy.ts'
 import type { Reply } from './fake-commands.ts'
 import { listen } from './listen.ts'
@@ -110,18 +111,18 @@ export async function operateHere(
   dependencies: Pick<OperateDependencies, 'run' | 'env'>,
 ): Promise<CommandResult> {
   const result = { stdout: '', stderr: '' }
-  const code = await operate(
-    { status, rollback }[command],
-    args,
+  const code = await runCommand<GcpIo>(
+    { status: statusCommand, rollback: rollbackCommand }[command],
     {
       ...dependencies,
+      args,
       fetch,
       write: (text) => {
         result.stdout += text
       },
-    },
-    (text) => {
-      result.stderr += text
+      writeError: (text) => {
+        result.stderr += text
+      },
     },
   )
   return { code, ...result }

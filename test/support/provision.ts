@@ -1,4 +1,6 @@
-import { type ProvisionIo, runProvision } from '../../deploy/auth0/run-provision.ts'
+import type { ProvisionIo } from '../../deploy/auth0/run-provision.ts'
+import { provisionCommand } from '../../deploy/commands/provision.ts'
+import { runCommand } from '../../deploy/kit/run-command.ts'
 
 export const MGMT_CLIENT_SECRET = 'a-management-secret-for-tests-0123456789'
 export const LOG_WEBHOOK_SECRET = 'a-log-stream-secret-for-tests-0123456789'
@@ -47,7 +49,7 @@ export async function provision({
 }: ProvisionOptions): Promise<ProvisionRun> {
   let stdout = ''
   let stderr = ''
-  const exitCode = await runProvision({
+  const exitCode = await runCommand<ProvisionIo>(provisionCommand, {
     args,
     env: variables({ domain, env }),
     write: (text) => {

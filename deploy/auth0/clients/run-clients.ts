@@ -1,17 +1,17 @@
 import { createDeletion } from '../../../shared/admission.ts'
 import { AdmissionError } from '../../../shared/admission-error.ts'
-import { ConfigError } from '../../../shared/config.ts'
 import { createManagement, type Management } from '../../../shared/management.ts'
 import type { ManagementFetchOptions } from '../../../shared/management-fetch.ts'
-import { UsageError } from '../provision-options.ts'
+import type { CommandIo, Running } from '../../kit/command.ts'
+import { OPERATOR_TIMEOUTS } from '../operator-timeouts.ts'
 import { explainFailure } from '../reading.ts'
-import { type CommandIo, PATIENT } from '../run-as-process.ts'
 import { parseClientsConfig } from './config.ts'
-import { type ClientsOptions, parseClientsOptions, USAGE } from './options.ts'
+import type { ClientsOptions } from './options.ts'
 import { type ClientsReport, type JudgedClient, toJson, toText } from './print-clients.ts'
 import { countUserGrants, readClients } from './read-clients.ts'
 import { judge } from './verdict.ts'
 
+/** What a run of `npm run clients` may get besides what every command gets. */
 export interface ClientsIo extends CommandIo {
   /** How the Management API is called, where that is not with an operator's patience. */
   readonly calls?: ManagementFetchOptions
@@ -19,32 +19,18 @@ export interface ClientsIo extends CommandIo {
   readonly now?: () => number
 }
 
-/** One run of `npm run clients`: 0 = done or nothing to do, 1 = failed, 2 = wrong usage. */
-export async function runClients(io: ClientsIo): Promise<0 | 1 | 2> {
-  try {
-    const options = parseClientsOptions(io.args)
-    if (options.help) {
-      io.write(USAGE)
-      return 0
-    }
-    return await run(options, io)
-  } catch (error) {
-    if (error instanceof UsageError) {
-      io.writeError(`${error.message}\n\n${USAGE}`)
-      return 2
-    }
-    if (!(error instanceof ConfigError)) throw error
-    io.writeError(`${error.message}\n`)
-    return 1
-  }
-}
-
-async function run(
+/**
+ * One run of `npm run clients`; returns the exit code: 0 = done or nothing to do, 1 = failed or not
+ * everything known.
+ *
+ * @throws ConfigError with every fault of the environment.
+ */
+export async function runClients(
   options: ClientsOptions,
-  { env, write, calls, now = Date.now }: ClientsIo,
+  { env, write, calls, now = Date.now, doing }: Running<ClientsIo>,
 ): Promise<0 | 1> {
   const config = parseClientsConfig(env)
-  const management = createManagement(config.credentials, { ...PATIENT, ...calls })
+  const management = createManagement(config.credentials, { ...OPERATOR_TIMEOUTS, ...calls })
   const client = await management()
   const read = await readClients({ ...config, management: client })
   const at = now()
@@ -57,6 +43,7 @@ async function run(
         : judge(one, one.life, { olderThanMs, logsSince: read.logsSince, now: at }),
   }))
   const dead = clients.filter(({ verdict }) => verdict?.isDead).map(({ clientId }) => clientId)
+  if (options.apply) doing('Deleting unused clients')
   const pruned = options.apply ? await prune(client, dead) : NOTHING
   const report: ClientsReport = {
     ...{ tenant: config.credentials.domain, clients, now: at },

@@ -1,4 +1,5 @@
 import { printable, printableJson } from '../../../shared/printable.ts'
+import { PLAIN, type Style } from '../../kit/style.ts'
 import type { Finding, Group, Results } from './finding.ts'
 
 const TITLES: Readonly<Record<Group, string>> = {
@@ -19,19 +20,35 @@ export function toJson(url: string, { findings, checked, skipped }: Results): st
   return `${printableJson(JSON.stringify({ url, ok, findings, checked, skipped }, undefined, 2))}\n`
 }
 
-/** For people: a table of the checks, then each finding with its fix. */
-export function toText(url: string, results: Results): string {
-  const groups = (Object.keys(TITLES) as Group[]).map((group) => section(group, results))
-  return [`Examined ${url}`, ...groups.filter((text) => text !== ''), verdict(results), ''].join(
-    '\n\n',
+/** For people: what it comes to, then what was found with its fix; with `isVerbose` every check. */
+export function toText(
+  url: string,
+  results: Results,
+  { isVerbose }: { readonly isVerbose: boolean },
+  style: Style = PLAIN,
+): string {
+  const { checked } = results
+  const groups = (Object.keys(TITLES) as Group[]).map((group) =>
+    section(group, results, isVerbose, style),
   )
+  const quiet = checked.filter(({ findings }) => findings.length === 0).length
+  return [
+    `${verdict(results, style)}\nExamined ${printable(url)}: ${count(checked.length, 'check')}.`,
+    ...groups.filter((text) => text !== ''),
+    ...(isVerbose || quiet === 0
+      ? []
+      : [`${count(quiet, 'check')} found nothing: --verbose lists them.`]),
+    '',
+  ]
+    .join('\n\n')
+    .replace(/\n\n$/, '\n')
 }
 
-function section(group: Group, results: Results): string {
+function section(group: Group, results: Results, isVerbose: boolean, style: Style): string {
   const of = <Item extends { readonly group: Group }>(items: readonly Item[]) =>
     items.filter((item) => item.group === group)
   const findings = of(results.findings)
-  const checked = of(results.checked)
+  const checked = of(results.checked).filter(({ findings: ids }) => isVerbose || ids.length > 0)
   const skipped = of(results.skipped)
   if (findings.length + checked.length + skipped.length === 0) return ''
   const width = Math.max(0, ...checked.map(({ name }) => name.length))
@@ -42,18 +59,22 @@ function section(group: Group, results: Results): string {
   const rows = checked.map(({ name, title, findings: ids }) => {
     const mark = ids.length === 0 ? 'ok' : ids.some((id) => severe.has(id)) ? 'x' : '!'
     const start = `  ${mark.padEnd(3)} ${name.padEnd(width)}  `
-    return wrap(
-      `${start}${ids.length === 0 ? title : [...new Set(ids)].join(', ')}`,
+    const names = [...new Set(ids)]
+    const row = wrap(
+      `${start}${names.length === 0 ? title : names.join(', ')}`,
       ' '.repeat(start.length),
     )
+    return row.replace(mark, colorOf(mark, style))
   })
   return [
-    TITLES[group],
+    style.bold(TITLES[group]),
     ...rows,
     ...[...reasons].map(([reason, checks]) =>
-      wrap(`  ?   not checked (${reason}): ${checks.map(({ name }) => name).join(', ')}`),
+      isVerbose
+        ? wrap(`  ?   not checked (${reason}): ${checks.map(({ name }) => name).join(', ')}`)
+        : wrap(`  ?   ${count(checks.length, 'check')} not made: ${reason}`),
     ),
-    ...together([...findings].sort(bySeverity)).map(describe),
+    ...together([...findings].sort(bySeverity)).map((finding) => describe(finding, style)),
   ].join('\n')
 }
 
@@ -68,16 +89,22 @@ function together(findings: readonly Finding[]): readonly Finding[] {
   })
 }
 
-function describe({ id, severity, seen, why, fix, where }: Finding): string {
+function describe({ id, severity, seen, why, fix, where }: Finding, style: Style): string {
   const lines = { seen, why, fix, ...(where !== undefined && { where }) }
+  const color = severity === 'error' ? style.red : style.yellow
   return [
     '',
-    `  ${MARKS[severity]}   ${id}${severity === 'warning' ? ' (warning)' : ''}`,
+    color(`  ${MARKS[severity]}   ${id}${severity === 'warning' ? ' (warning)' : ''}`),
     ...Object.entries(lines).map(([name, text]) => wrap(`${INDENT}${`${name}:`.padEnd(7)}${text}`)),
   ].join('\n')
 }
 
-function verdict({ findings, checked, skipped }: Results): string {
+function colorOf(mark: string, style: Style): string {
+  if (mark === 'ok') return style.green(mark)
+  return mark === 'x' ? style.red(mark) : style.yellow(mark)
+}
+
+function verdict({ findings, checked, skipped }: Results, style: Style): string {
   const errors = findings.filter(({ severity }) => severity === 'error').length
   const warnings = findings.length - errors
   const isSubmission = checked.some(({ group }) => group === 'submission')
@@ -85,12 +112,13 @@ function verdict({ findings, checked, skipped }: Results): string {
     ? ['Ready to submit', 'Not ready to submit']
     : ['Healthy', 'Broken']
   const rest = skipped.length === 0 ? '' : ` ${count(skipped.length, 'check')} could not be made.`
-  if (findings.length === 0) return `${good}: nothing is wrong.${rest}`
+  if (findings.length === 0) return `${style.green(`${good}: nothing is wrong.`)}${rest}`
   const kinds = [
     ...(errors === 0 ? [] : [count(errors, 'fault')]),
     ...(warnings === 0 ? [] : [count(warnings, 'warning')]),
   ]
-  return `${errors === 0 ? `${good}, with` : `${bad}:`} ${kinds.join(' and ')}.${rest}`
+  const text = `${errors === 0 ? `${good}, with` : `${bad}:`} ${kinds.join(' and ')}.`
+  return `${errors === 0 ? style.yellow(text) : style.red(text)}${rest}`
 }
 
 function bySeverity(one: Finding, other: Finding): number {

@@ -1,9 +1,9 @@
 import { parseEnvironment, variables } from '../../../shared/config.ts'
 import { createManagement, credentialsIn } from '../../../shared/management.ts'
+import type { CommandIo, Running } from '../../kit/command.ts'
+import { UsageError } from '../../kit/errors.ts'
 import { watchGrantedScopes } from '../granted-scopes.ts'
-import { UsageError } from '../provision-options.ts'
-import type { CommandIo } from '../run-as-process.ts'
-import { type DoctorArguments, parseArguments, USAGE } from './arguments.ts'
+import type { DoctorArguments } from './arguments.ts'
 import { mergeResults, NO_RESULTS, type Results } from './finding.ts'
 import { examineInside, failInside, skipInside } from './inside.ts'
 import { insideConfig } from './inside-config.ts'
@@ -15,9 +15,8 @@ import { toJson, toText } from './report.ts'
 import { examineSubmission } from './submission/examine-submission.ts'
 import { examineToken } from './token.ts'
 
+/** What a run of `npm run doctor` may get besides what every command gets. */
 export interface DoctorIo extends CommandIo {
-  /** What `--token -` reads. */
-  readonly readInput: () => Promise<string>
   readonly fetch?: typeof fetch
   /** Milliseconds since the epoch. */
   readonly now?: () => number
@@ -26,22 +25,15 @@ export interface DoctorIo extends CommandIo {
 
 const CALLS = { attemptTimeoutMs: 10_000, callTimeoutMs: 30_000, maxAttempts: 3 }
 
-/** One run of `npm run doctor`: 0 = healthy, 1 = something is broken, 2 = wrong usage. */
-export async function runDoctor(io: DoctorIo): Promise<0 | 1 | 2> {
-  try {
-    const asked = parseArguments(io.args, io.env)
-    if (asked === undefined) {
-      io.write(USAGE)
-      return 0
-    }
-    const { place, results } = await examine(asked, io)
-    io.write(asked.json ? toJson(place, results) : toText(place, results))
-    return results.findings.some(({ severity }) => severity === 'error') ? 1 : 0
-  } catch (error) {
-    if (!(error instanceof UsageError)) throw error
-    io.writeError(`${error.message}\n\n${USAGE}`)
-    return 2
-  }
+/**
+ * One run of `npm run doctor`; returns the exit code: 0 = healthy, 1 = something is broken.
+ *
+ * @throws UsageError when there is no token on standard input.
+ */
+export async function runDoctor(asked: DoctorArguments, io: Running<DoctorIo>): Promise<0 | 1> {
+  const { place, results } = await examine(asked, io)
+  io.write(asked.json ? toJson(place, results) : toText(place, results, asked, io.style))
+  return results.findings.some(({ severity }) => severity === 'error') ? 1 : 0
 }
 
 interface Examined {
@@ -50,10 +42,12 @@ interface Examined {
   readonly results: Results
 }
 
-async function examine(asked: DoctorArguments, io: DoctorIo): Promise<Examined> {
+async function examine(asked: DoctorArguments, io: Running<DoctorIo>): Promise<Examined> {
   const { origin, functionUrls, submission } = asked
-  const token = asked.token === '-' ? await io.readInput() : asked.token
-  if (token?.trim() === '') throw new UsageError('There is no token on standard input.')
+  const token = asked.token === '-' ? await io.readInput?.() : asked.token
+  if (asked.token !== undefined && !token?.trim()) {
+    throw new UsageError('There is no token on standard input.')
+  }
   const probe = createProbe(io)
   if (submission !== undefined) {
     const { url, files } = submission
@@ -72,10 +66,11 @@ async function examineTenant(
   { plan, organization }: DoctorArguments,
   outside: Outside,
   probe: Probe,
-  { env, fetch }: DoctorIo,
+  { env, fetch, doing }: Running<DoctorIo>,
 ): Promise<Results> {
   const config = insideConfig(env, outside, organization)
   if ('reason' in config) return skipInside(config)
+  doing('Reading the tenant')
   const watched = watchGrantedScopes(fetch)
   const credentials = credentialsIn(config.provision)
   const management = await createManagement(credentials, { ...CALLS, fetch: watched.fetch })()

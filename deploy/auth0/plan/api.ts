@@ -4,13 +4,14 @@ import {
   type DesiredState,
   NEW_API_TOKEN_LIFETIME_SECONDS,
 } from '../desired-state.ts'
+import type { TenantSnapshot } from '../read-tenant.ts'
 import { linked } from './dependencies.ts'
 import type { FieldChange, Step } from './item.ts'
 import {
   type About,
   type Aspect,
-  blocked,
   aspect,
+  blocked,
   changeOrKeep,
   create,
   foreignScopes,
@@ -19,7 +20,6 @@ import {
 } from './steps.ts'
 import { securityModeOf } from './tenant-mode.ts'
 import { servesThirdParties } from './third-parties.ts'
-import type { TenantSnapshot } from '../read-tenant.ts'
 
 type Api = Auth0.ResourceServer & { readonly id: string }
 type Patch = Auth0.UpdateResourceServerRequestContent

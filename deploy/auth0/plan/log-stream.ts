@@ -5,6 +5,8 @@ import {
   LOG_STREAM_FILTER,
   LOG_STREAM_FORMAT,
 } from '../desired-state.ts'
+import type { TenantSnapshot } from '../read-tenant.ts'
+import type { ReadFailure } from '../reading.ts'
 import { type FieldChange, HIDDEN, type Step } from './item.ts'
 import {
   type About,
@@ -18,8 +20,6 @@ import {
   unreadable,
 } from './steps.ts'
 import { dependsOnLogStream, needsLogStream } from './third-parties.ts'
-import type { TenantSnapshot } from '../read-tenant.ts'
-import type { ReadFailure } from '../reading.ts'
 
 type LogStream = Auth0.LogStreamHttpResponseSchema
 type Sink = Auth0.LogStreamHttpSink

@@ -1,6 +1,8 @@
 import type { Management as Auth0 } from 'auth0'
 import { ROTATING_REFRESH_TOKEN, withLeeway } from '../../../shared/registered-client.ts'
 import type { DesiredState } from '../desired-state.ts'
+import type { TenantSnapshot } from '../read-tenant.ts'
+import { PREDEFINED_MARK } from '../tenant-lookups.ts'
 import { PREDEFINED_NAME } from './client-grants.ts'
 import { linked } from './dependencies.ts'
 import { withAll } from './grant-scopes.ts'
@@ -8,8 +10,6 @@ import type { Step } from './item.ts'
 import { planPredefinedAccess } from './predefined-access.ts'
 import { leewayOf } from './refresh-tokens.ts'
 import { type About, type Aspect, aspect, changeOrKeep, create, unreadable } from './steps.ts'
-import type { TenantSnapshot } from '../read-tenant.ts'
-import { PREDEFINED_MARK } from '../tenant-lookups.ts'
 
 type Patch = Auth0.UpdateClientRequestContent
 

@@ -1,5 +1,5 @@
-import type { Change, FieldChange, PlanItem, Shown, Step } from './item.ts'
 import type { ReadFailure } from '../reading.ts'
+import type { Change, FieldChange, PlanItem, Shown, Step } from './item.ts'
 
 /** What an item is about, whatever becomes of it. */
 export type About = Pick<PlanItem, 'area' | 'subject' | 'why' | 'where'>

@@ -1,10 +1,10 @@
 import { DeployError } from '../deploy-error.ts'
 import type { Gcloud } from '../gcloud.ts'
 import { type Json, object } from '../json.ts'
-import { missingRoles } from './roles.ts'
 import type { Settings } from '../settings.ts'
 import type { State } from '../state/state.ts'
 import type { Step } from '../step.ts'
+import { missingRoles } from './roles.ts'
 
 const BUILDERS = ['roles/cloudbuild.builds.builder', 'roles/editor', 'roles/owner']
 

@@ -1,9 +1,9 @@
 import { cpSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { ROOT } from '../../build/functions.ts'
 import firebase from '../../firebase.json' with { type: 'json' }
-import { digestOf } from '../source/digest.ts'
 import { resourceName } from '../names.ts'
 import type { Settings } from '../settings.ts'
+import { digestOf } from '../source/digest.ts'
 
 /** What Hosting is to serve: a directory for the firebase command line, and its digest. */
 export interface Site {

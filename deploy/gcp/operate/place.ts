@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs'
 import type { Environment } from '../../../shared/config.ts'
 import { readEnvFile } from '../../env-file.ts'
 import { readSettings, type Settings } from '../settings.ts'
-import type { OperateDependencies } from './main.ts'
+import type { OperateDependencies } from './dependencies.ts'
 import type { OperateOptions } from './options.ts'
 
 /** Where the deployment is. */

@@ -1,7 +1,8 @@
+import type { Style } from '../../kit/style.ts'
 import type { FunctionStatus, Status } from './read-status.ts'
 
 /** The status as a person reads it. */
-export function printStatus(found: Status): string {
+export function printStatus(found: Status, style: Style): string {
   const { project, region, publicUrl, functions, hosting, auth0, others } = found
   const version = functions.flatMap(({ health }) => Object.entries(health?.version ?? {}))
   const width = Math.max(...functions.map(({ name }) => name.length))
@@ -17,8 +18,8 @@ export function printStatus(found: Status): string {
         ]
       : []),
     found.isHealthy
-      ? 'All is deployed and answers.'
-      : 'Not healthy. To find the cause: npm run doctor',
+      ? style.green('All is deployed and answers.')
+      : style.red('Not healthy. To find the cause: npm run doctor'),
     '',
   ].join('\n')
 }

@@ -1,9 +1,8 @@
-import { functionNames } from '../../build/functions.ts'
 import { toShell } from '../command.ts'
 import { DeployError } from '../deploy-error.ts'
 import { createGcloud, reasonOf } from '../gcloud.ts'
-import type { OperateDependencies } from './main.ts'
-import { type OperateOptions, parseOperateOptions, ROLLBACK_USAGE } from './options.ts'
+import type { OperateDependencies } from './dependencies.ts'
+import type { RollbackOptions } from './options.ts'
 import { readPlace } from './place.ts'
 import { createHostingClient, type HostingClient } from './releases.ts'
 import { readFunctions } from './revisions.ts'
@@ -12,18 +11,13 @@ import { planRollback, type Rollback } from './rollback-plan.ts'
 /**
  * One run of `npm run rollback`; returns the exit code.
  *
- * @throws UsageError, DeployError or ConfigError.
+ * @throws DeployError or ConfigError.
  */
 export async function rollback(
-  args: readonly string[],
+  options: RollbackOptions,
   dependencies: OperateDependencies,
-): Promise<number> {
+): Promise<0 | 1> {
   const { run, write } = dependencies
-  const options = parseOperateOptions('rollback', args, [...functionNames(), 'hosting'])
-  if (options.help) {
-    write(ROLLBACK_USAGE)
-    return 0
-  }
   const { settings } = await readPlace(options, dependencies)
   const client = createHostingClient(settings, dependencies)
   const wantsHosting =
@@ -47,7 +41,7 @@ export async function rollback(
   if (options.apply) await apply(changes, client, dependencies, say)
   if (options.json) write(`${JSON.stringify({ applied: options.apply, plan }, undefined, 2)}\n`)
   else if (changes.length === 0) write('There is nothing to change.\n')
-  else write(options.apply ? `${AFTER(toLatest)}\n` : `To do it: ${again(args)}\n`)
+  else write(options.apply ? `${AFTER(toLatest)}\n` : `To do it: ${again(options.args)}\n`)
   return changes.length === 0 && !toLatest ? 1 : 0
 }
 
@@ -63,7 +57,7 @@ function again(args: readonly string[]): string {
 /** A deployment behind API Gateway has no Hosting; one who names it wants to know why it fails. */
 async function readHosting(
   client: HostingClient,
-  { names }: OperateOptions,
+  { names }: RollbackOptions,
   say: (text: string) => void,
 ) {
   return client.read().catch((error: unknown) => {

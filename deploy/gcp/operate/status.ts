@@ -1,5 +1,6 @@
-import type { OperateDependencies } from './main.ts'
-import { parseOperateOptions, STATUS_USAGE } from './options.ts'
+import { PLAIN, type Style } from '../../kit/style.ts'
+import type { OperateDependencies } from './dependencies.ts'
+import type { OperateOptions } from './options.ts'
 import { readPlace } from './place.ts'
 import { printStatus } from './print-status.ts'
 import { readStatus, type Status } from './read-status.ts'
@@ -7,21 +8,19 @@ import { readStatus, type Status } from './read-status.ts'
 /**
  * One run of `npm run status`; returns the exit code.
  *
- * @throws UsageError, DeployError or ConfigError.
+ * @throws DeployError or ConfigError.
  */
 export async function status(
-  args: readonly string[],
+  options: OperateOptions,
   dependencies: OperateDependencies,
-): Promise<number> {
-  const options = parseOperateOptions('status', args, [])
+  style: Style = PLAIN,
+): Promise<0 | 1> {
   const { write } = dependencies
-  if (options.help) {
-    write(STATUS_USAGE)
-    return 0
-  }
   const place = await readPlace(options, dependencies)
   const found = await readStatus(place, dependencies)
-  write(options.json ? `${JSON.stringify(toJson(found), undefined, 2)}\n` : printStatus(found))
+  write(
+    options.json ? `${JSON.stringify(toJson(found), undefined, 2)}\n` : printStatus(found, style),
+  )
   return found.isHealthy ? 0 : 1
 }
 

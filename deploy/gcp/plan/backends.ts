@@ -1,9 +1,9 @@
 import { ConfigError } from '../../../shared/config.ts'
 import { DeployError } from '../deploy-error.ts'
 import type { Gcloud } from '../gcloud.ts'
-import { readMembers } from '../state/iam.ts'
 import { serviceAccountEmail } from '../names.ts'
 import type { Settings } from '../settings.ts'
+import { readMembers } from '../state/iam.ts'
 import type { Step } from '../step.ts'
 
 /** A Cloud Run service that the gateway calls. */

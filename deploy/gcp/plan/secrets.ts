@@ -5,11 +5,11 @@ import {
   serviceAccountEmail,
   serviceAccountId,
 } from '../names.ts'
+import { KEPT } from '../secrets/kept.ts'
 import type { Settings } from '../settings.ts'
 import type { StoredSecret } from '../state/secrets.ts'
 import type { State } from '../state/state.ts'
 import type { Step } from '../step.ts'
-import { KEPT } from '../secrets/kept.ts'
 import type { Target } from '../targets.ts'
 
 const ROLE = 'roles/secretmanager.secretAccessor'

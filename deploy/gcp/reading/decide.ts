@@ -1,11 +1,10 @@
 import type { Environment } from '../../../shared/config.ts'
 import { parseCatalogue } from '../../../shared/tools.ts'
 import { functionNames } from '../../build/functions.ts'
-import type { Found } from './found.ts'
+import { checkApp, checkOwnership } from '../checks/ownership.ts'
 import { createGcloud } from '../gcloud.ts'
 import { checkLiveSite } from '../hosting/plan.ts'
 import type { Options } from '../options.ts'
-import { checkApp, checkOwnership } from '../checks/ownership.ts'
 import { type Backend, guessBackends, readBackends } from '../plan/backends.ts'
 import type { BuiltTarget } from '../plan/functions.ts'
 import { leftoversOf } from '../plan/leftovers.ts'
@@ -15,6 +14,7 @@ import type { Dependencies, Wanted } from '../prepare.ts'
 import { noteSecrets, resolveSecrets } from '../secrets/resolve.ts'
 import type { State } from '../state/state.ts'
 import { type Target, wantedFunctions } from '../targets.ts'
+import type { Found } from './found.ts'
 
 /**
  * What is to be deployed over what there is, checked that it may be changed.

@@ -8,9 +8,9 @@ import { phasesOf } from '../plan/plan.ts'
 import { checkProject } from '../preflight.ts'
 import type { Dependencies, Wanted } from '../prepare.ts'
 import type { Settings } from '../settings.ts'
-import { settled } from './settled.ts'
 import { EMPTY, readState, type State } from '../state/state.ts'
 import type { Target } from '../targets.ts'
+import { settled } from './settled.ts'
 
 /** What there is of what a deployment makes. */
 export interface Found {

@@ -1,12 +1,12 @@
 import { randomBytes } from 'node:crypto'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { splitList } from '../../../shared/config.ts'
-import { functionNames } from '../../build/functions.ts'
 import { readEnvFile } from '../../env-file.ts'
+import { UsageError } from '../../kit/errors.ts'
 import { DeployError } from '../deploy-error.ts'
 import { createGcloud, type Gcloud } from '../gcloud.ts'
 import { resourceName } from '../names.ts'
-import { parseOptions } from '../options.ts'
+import { type Options, unknownName } from '../options.ts'
 import type { Dependencies } from '../prepare.ts'
 import { deploy } from '../run-deploy.ts'
 import { readSettings, type Settings } from '../settings.ts'
@@ -18,9 +18,18 @@ const ROTATED: Readonly<Record<string, string>> = {
   GATEWAY_HMAC_SECRET: 'gateway',
   LOG_WEBHOOK_SECRET: 'log-webhook',
 }
-const USAGE = `Usage: npm run rotate-secret -- NAME [--apply] [options of npm run deploy]
-  NAME is ${Object.keys(ROTATED).join(' or ')}. Without --apply it says what it would do.
-`
+/** The secrets that can be rotated. */
+export const ROTATED_SECRETS: readonly string[] = Object.keys(ROTATED)
+
+/** What a rotation did, or would do. */
+export interface Rotation {
+  readonly secret: string
+  readonly isApplied: boolean
+  /** The moves as sentences. */
+  readonly moves: readonly string[]
+  /** What to do next. */
+  readonly next: string
+}
 
 /** A part of a rotation. */
 type Move =
@@ -36,32 +45,32 @@ export interface RotateDependencies extends Dependencies {
  * One run of `npm run rotate-secret`: goes on from what Secret Manager has, so it can be run again
  * after a failure.
  *
- * @throws DeployError or ConfigError for people to read.
+ * @throws UsageError for a secret that takes one value only; DeployError or ConfigError for people to
+ * read.
  */
 export async function rotateSecret(
-  args: readonly string[],
+  name: string,
+  options: Options,
   dependencies: RotateDependencies,
-): Promise<void> {
+): Promise<Rotation> {
   const { env, run, write, authorizeStream = authorizeLogStream } = dependencies
-  const [name = '', ...rest] = args
-  if (name === '--help' || rest.includes('--help')) return write(USAGE)
   const functionName = ROTATED[name]
   if (functionName === undefined) {
-    throw new DeployError(`No such secret to rotate: ${name || '(none given)'}.\n${USAGE}`)
+    throw new UsageError(unknownName('secret to rotate', name, ROTATED_SECRETS))
   }
-  const options = parseOptions(rest, functionNames())
-  if (options === undefined) return write(USAGE)
   const file = readEnvFile(options.envFile)
   const settings = await readSettings({ flags: options, env, file }, run)
   const gcloud = createGcloud(run)
   const current = await readCurrent(name, settings, gcloud)
   const { moves, next } = await movesOf(name, current, settings, gcloud)
   write(`${moves.map(({ what }, index) => `${index + 1}. ${what}`).join('\n')}\n`)
+  const rotation = { secret: name, isApplied: options.apply, moves: moves.map(({ what }) => what) }
   if (!options.apply) {
     write('Nothing was changed. To carry it out: --apply\n')
-    return
+    return { ...rotation, next }
   }
-  const passedOn = rest.filter((arg) => arg !== '--apply' && arg !== '--yes' && arg !== '--')
+  const passedOn = options.args.filter((arg) => ![name, '--apply', '--yes'].includes(arg))
+  const deployment = { ...options, functions: [functionName], args: [functionName, ...passedOn] }
   let stored = current.value
   for (const { kind, value, what } of moves) {
     write(`${what}\n`)
@@ -70,12 +79,13 @@ export async function rotateSecret(
       await authorizeStream(credentials, value)
       continue
     }
-    await deploy([functionName, ...passedOn], { ...dependencies, env: { ...env, [name]: value } })
+    await deploy(deployment, { ...dependencies, env: { ...env, [name]: value } })
     replaceInFile(options.envFile, stored, value)
     stored = value
   }
   if (env[name]?.trim()) write(`${name} is in the environment: set it to the new value there.\n`)
   write(`${next}\n`)
+  return { ...rotation, next }
 }
 
 interface Current {

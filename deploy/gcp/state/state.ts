@@ -3,9 +3,9 @@ import { object } from '../json.ts'
 import { APIS, isOurs, OWNER_NOTE, resourceName, serviceAccountEmail } from '../names.ts'
 import type { Settings } from '../settings.ts'
 import { type ListedFunction, listFunctions, secretsOf } from './functions.ts'
-import { type Service, listServices } from './services.ts'
 import { readMembers } from './iam.ts'
-import { readReaders, readLatest, type StoredSecret } from './secrets.ts'
+import { readLatest, readReaders, type StoredSecret } from './secrets.ts'
+import { listServices, type Service } from './services.ts'
 
 /** A function that is deployed, as the Functions API describes it. */
 export interface DeployedFunction {

@@ -1,16 +1,17 @@
 import { execFile } from 'node:child_process'
-import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import type { Management as Auth0 } from 'auth0'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { runClients } from '../../../deploy/auth0/clients/run-clients.ts'
+import type { ClientsIo } from '../../../deploy/auth0/clients/run-clients.ts'
+import { clientsCommand } from '../../../deploy/commands/clients.ts'
+import { runCommand } from '../../../deploy/kit/run-command.ts'
 import { type ClientRegistry, startClientRegistry } from '../../support/client-registry.ts'
+import { CLI } from '../../support/command-line.ts'
 
 const NOW = Date.parse('2026-11-23T12:00:00Z')
 const AUDIENCE = 'https://mcp.test/mcp'
 const SECRET = 'a-management-secret-for-tests-0123456789'
 const CALLBACK = 'https://chatgpt.com/connector/oauth/abc'
-const INDEX = fileURLToPath(new URL('../../../deploy/auth0/clients/index.ts', import.meta.url))
 
 let registry: ClientRegistry
 beforeEach(async () => {
@@ -44,7 +45,7 @@ function environment() {
 async function run(...args: readonly string[]) {
   let written = ''
   let error = ''
-  const exitCode = await runClients({
+  const exitCode = await runCommand<ClientsIo>(clientsCommand, {
     args,
     env: environment(),
     write: (text) => {
@@ -599,7 +600,9 @@ describe('the command line', () => {
       error += text
     }
     const env = { ...environment(), MGMT_CLIENT_SECRET: 'short', MGMT_DOMAIN: '' }
-    expect(await runClients({ args: [], env, write: () => undefined, writeError })).toBe(1)
+    expect(
+      await runCommand(clientsCommand, { args: [], env, write: () => undefined, writeError }),
+    ).toBe(1)
     expect(error).toMatch(/MGMT_DOMAIN[\s\S]*MGMT_CLIENT_SECRET/)
     expect(error).not.toContain('short\n')
   })
@@ -608,7 +611,7 @@ describe('the command line', () => {
     client('tpc_1', { created_at: new Date(Date.now() - 40 * 86_400_000).toISOString() })
     const { PATH = '' } = process.env
     const env = { PATH, ...environment() }
-    const args = [INDEX, '--json', '--prune', '--apply']
+    const args = [CLI, 'clients', '--json', '--prune', '--apply']
     const { stdout } = await promisify(execFile)(process.execPath, args, { env })
     expect((JSON.parse(stdout) as Shown).deleted).toEqual(['tpc_1'])
   })

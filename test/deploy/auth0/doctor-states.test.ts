@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
-import { runProvision } from '../../../deploy/auth0/run-provision.ts'
+import { provisionCommand } from '../../../deploy/commands/provision.ts'
 import { connect } from '../../../deploy/connect/connect.ts'
+import { runCommand } from '../../../deploy/kit/run-command.ts'
 import type { System } from '../../../deploy/local/system.ts'
 import { type DoctorReport, doctorReport } from '../../support/doctor.ts'
 import { ALICE } from '../../support/people.ts'
@@ -71,7 +72,7 @@ async function provisioned(system: System, { traits = {}, args = [] }: Omit<Stat
   const said: string[] = []
   const write = (text: string) => said.push(text)
   const all = ['--apply', ...args]
-  await runProvision({ args: all, env: system.variables, write, writeError: write })
+  await runCommand(provisionCommand, { args: all, env: system.variables, write, writeError: write })
   return said.join('')
 }
 

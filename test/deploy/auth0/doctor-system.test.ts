@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
-import { runProvision } from '../../../deploy/auth0/run-provision.ts'
+import { provisionCommand } from '../../../deploy/commands/provision.ts'
+import { runCommand } from '../../../deploy/kit/run-command.ts'
 import type { System } from '../../../deploy/local/system.ts'
 import { createChatGpt } from '../../support/chatgpt.ts'
 import { connectV2 } from '../../support/connect.ts'
@@ -33,7 +34,12 @@ async function provision(): Promise<void> {
   const said: string[] = []
   const write = (text: string) => said.push(text)
   const { variables: env } = system
-  const exitCode = await runProvision({ args: ['--apply'], env, write, writeError: write })
+  const exitCode = await runCommand(provisionCommand, {
+    args: ['--apply'],
+    env,
+    write,
+    writeError: write,
+  })
   if (exitCode !== 0) throw new Error(said.join(''))
 }
 

@@ -1,3 +1,5 @@
+import { UI_MIME_TYPE } from '../../../../shared/catalogue/resources/mime-type.ts'
+import { shown } from '../document.ts'
 import { type Finding, fault, warning } from '../finding.ts'
 import {
   atTool,
@@ -8,8 +10,6 @@ import {
   uiOf,
   uiResources,
 } from './subject.ts'
-import { UI_MIME_TYPE } from '../../../../shared/catalogue/resources/mime-type.ts'
-import { shown } from '../document.ts'
 import { covers, domainOf, policyOf, usedSources } from './ui-policy.ts'
 
 /** Origins that are not an app's own. */

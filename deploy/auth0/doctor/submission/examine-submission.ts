@@ -8,7 +8,7 @@ import {
   parseDocument,
 } from '../../../../shared/tools.ts'
 import { hasCatalogue } from '../../../build/catalogue.ts'
-import { UsageError } from '../../provision-options.ts'
+import { UsageError } from '../../../kit/errors.ts'
 import { type Finding, fault, mergeResults, type Results, runChecks, skipAll } from '../finding.ts'
 import type { Probe } from '../probe.ts'
 import { catalogueFindings } from './catalogue-faults.ts'
@@ -24,8 +24,8 @@ import { TEXT_CHECKS } from './check-texts.ts'
 import { UI_CHECKS } from './check-ui.ts'
 import { deployedCatalogue } from './deployed-catalogue.ts'
 import { type Deployment, observeDeployment } from './observe-deployment.ts'
-import { type ReadSubmission, readSubmission } from './submission-file.ts'
 import type { Subject, SubmissionCheck } from './subject.ts'
+import { type ReadSubmission, readSubmission } from './submission-file.ts'
 
 /** What `--submission` examines. */
 export interface SubmissionRequest {

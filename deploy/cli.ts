@@ -1,0 +1,62 @@
+/** The command line: `node deploy/cli.ts COMMAND [options]`, or `npm run COMMAND -- [options]`. */
+import { findCommand, overview } from './commands/registry.ts'
+import { operatorEnvironment } from './env-file.ts'
+import { UsageError } from './kit/errors.ts'
+import { createProgress } from './kit/progress.ts'
+import { runCommand } from './kit/run-command.ts'
+import { hasColor } from './kit/style.ts'
+
+// A token or its like.
+const MAX_INPUT_CHARACTERS = 65_536
+
+async function readInput(): Promise<string> {
+  let input = ''
+  for await (const chunk of process.stdin) {
+    input += chunk
+    if (input.length > MAX_INPUT_CHARACTERS) break
+  }
+  return input
+}
+
+async function main([name, ...args]: readonly string[]): Promise<number> {
+  if (name === '--help' || name === '-h') {
+    process.stdout.write(overview())
+    return 0
+  }
+  try {
+    const command = findCommand(name)
+    const progress = createProgress({
+      write: (text) => process.stderr.write(text),
+      isTerminal: process.stderr.isTTY,
+    })
+    try {
+      return await runCommand(command, {
+        args,
+        env: process.env,
+        write: (text) => {
+          progress.yield()
+          process.stdout.write(text)
+        },
+        writeError: (text) => {
+          progress.yield()
+          process.stderr.write(text)
+        },
+        hasColor: hasColor(process.stdout, process.env),
+        readInput,
+        doing: progress.doing,
+        withEnvFile: operatorEnvironment,
+      })
+    } finally {
+      progress.stop()
+    }
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error
+    process.stderr.write(`${error.message}\n\n${overview()}`)
+    return 2
+  }
+}
+
+const exitCode = await main(process.argv.slice(2))
+// The auth0 package leaves timers behind that would keep the process waiting; what was written to a
+// pipe is out once this has been written too.
+process.stdout.write('', () => process.stderr.write('', () => process.exit(exitCode)))

@@ -1,0 +1,48 @@
+import { once } from 'node:events'
+import { createInterface } from 'node:readline/promises'
+import { printableJson } from '../../shared/printable.ts'
+import { CONNECT_OPTIONS, toOptions } from '../connect/options.ts'
+import { printStep, printWaiting } from '../connect/print-step.ts'
+import { openBrowser } from '../connect/sign-in/open-browser.ts'
+import { defineCommand } from '../kit/command.ts'
+
+export const connectCommand = defineCommand({
+  name: 'connect',
+  summary:
+    'Connects as ChatGPT would and shows each step: discovery, registration, sign-in, token, tools, a call.',
+  usage: '-- [url] [options]',
+  arguments: [
+    { name: 'url', text: 'the MCP endpoint or its origin; default http://localhost:8080/mcp' },
+  ],
+  options: CONNECT_OPTIONS,
+  exitCodes: { 0: 'all steps succeeded', 1: 'a step failed' },
+  progress: 'Connecting',
+  run: async (line, { env, write, writeError, doing, style }) => {
+    const { isJson, ...options } = { ...toOptions(line, env), isJson: line.values.json }
+    const { connect } = await import('../connect/connect.ts')
+    const connection = await connect({
+      ...options,
+      onStep: (step) => {
+        if (!isJson) write(printStep(step, style))
+        doing('Connecting')
+      },
+      // Standard output holds the result.
+      onWait: (waiting) => writeError(printWaiting(waiting)),
+      openBrowser: (url) => {
+        doing(undefined)
+        writeError(`Sign in here: ${url}\n`)
+        openBrowser(url)
+      },
+      askForAddress: async () => {
+        using lines = createInterface({ input: process.stdin, output: process.stderr })
+        const asked = lines.question(
+          'Sign in, then paste the address of the page that you end on: ',
+        )
+        // A closed standard input answers no question.
+        return await Promise.race([asked, once(lines, 'close').then(() => '')])
+      },
+    })
+    if (isJson) write(`${printableJson(JSON.stringify(connection, null, 2))}\n`)
+    return connection.ok ? 0 : 1
+  },
+})

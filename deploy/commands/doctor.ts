@@ -1,0 +1,23 @@
+import { DOCTOR_OPTIONS, toArguments } from '../auth0/doctor/arguments.ts'
+import type { DoctorIo } from '../auth0/doctor/run-doctor.ts'
+import { defineCommand } from '../kit/command.ts'
+
+export const doctorCommand = defineCommand<typeof DOCTOR_OPTIONS, DoctorIo>({
+  name: 'doctor',
+  summary: 'Finds what is wrong with a deployment and its Auth0 tenant, and says how to fix it.',
+  usage: '-- [url] [options]',
+  arguments: [
+    { name: 'url', text: 'the deployment, or its MCP endpoint; default http://localhost:8080' },
+  ],
+  options: DOCTOR_OPTIONS,
+  details: `With MGMT_DOMAIN, MGMT_CLIENT_ID and MGMT_CLIENT_SECRET set, the tenant is examined as well.
+Changes nothing.`,
+  exitCodes: { 0: 'healthy', 1: 'something is broken' },
+  readsEnvFile: true,
+  progress: 'Examining the deployment',
+  run: async (line, io) => {
+    const asked = toArguments(line, io.env)
+    const { runDoctor } = await import('../auth0/doctor/run-doctor.ts')
+    return runDoctor(asked, io)
+  },
+})

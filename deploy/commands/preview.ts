@@ -1,0 +1,36 @@
+import { defineCommand } from '../kit/command.ts'
+import { CommandError } from '../kit/errors.ts'
+import { PREVIEW_OPTIONS, toOptions } from '../preview/options.ts'
+
+export const previewCommand = defineCommand({
+  name: 'preview',
+  summary: 'Shows the UI of a tool in a browser as a host would; serves until Ctrl-C.',
+  usage: '-- [TOOL] [options]',
+  arguments: [{ name: 'TOOL', text: 'the tool to show; by default the first that has a UI' }],
+  options: PREVIEW_OPTIONS,
+  exitCodes: { 0: 'ended', 1: 'it cannot start' },
+  progress: 'Signing in',
+  run: async (line, { env, write, doing, readInput }) => {
+    const { token, person, opensBrowser, ...options } = toOptions(line, env)
+    const { StepError } = await import('../connect/causes/step-error.ts')
+    const { openBrowser } = await import('../connect/sign-in/open-browser.ts')
+    const { startPreview } = await import('../preview/server.ts')
+    const { signInLocally } = await import('../preview/sign-in.ts')
+    try {
+      const given = token === '-' ? (await readInput?.())?.trim() : token
+      const used = given ?? (await signInLocally(options.url, person))
+      const { url, sandbox } = await startPreview({ ...options, token: used })
+      doing(undefined)
+      write(
+        line.values.json
+          ? `${JSON.stringify({ url, sandbox }, undefined, 2)}\n`
+          : `Preview  ${url}\nEnd: Ctrl-C\n`,
+      )
+      if (opensBrowser) openBrowser(url)
+    } catch (error) {
+      throw error instanceof StepError ? new CommandError(error.message) : error
+    }
+    // The server keeps the process until a signal ends it.
+    return new Promise<never>(() => undefined)
+  },
+})

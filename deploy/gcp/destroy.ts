@@ -1,4 +1,0 @@
-import { runCommand } from './process/run-command.ts'
-import { destroy } from './run-destroy.ts'
-
-await runCommand(destroy)

@@ -1,0 +1,150 @@
+import { CommanderError, Option, Command as Program } from 'commander'
+import type { Command } from './command.ts'
+import { UsageError } from './errors.ts'
+import { didYouMean } from './nearest.ts'
+import { COMMON_OPTIONS, type CommandLine, type OptionSpecs, type Values } from './options.ts'
+import { PLAIN, type Style } from './style.ts'
+
+type Spec = OptionSpecs[string]
+type Described = Pick<
+  Command<never>,
+  'name' | 'summary' | 'usage' | 'arguments' | 'options' | 'details' | 'exitCodes'
+>
+
+const HELP_WIDTH = 100
+const LIST = new Intl.ListFormat('en', { type: 'disjunction' })
+
+/**
+ * The values of a command line, or 'help' where it asks for the help.
+ *
+ * @throws UsageError that names the unknown option or value; no other value is quoted, since it may
+ * be a token.
+ */
+export function parseCommandLine(
+  command: Described,
+  args: readonly string[],
+): CommandLine<OptionSpecs> | 'help' {
+  const program = createProgram(command, PLAIN)
+  const specs = specsOf(command)
+  // npm hands on the second `--` of `npm run deploy -- gateway -- --dry-run`.
+  const given = args.filter((arg) => arg !== '--')
+  try {
+    program.parse(given, { from: 'user' })
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error
+    if (error.code === 'commander.helpDisplayed') return 'help'
+    throw explain(error, specs)
+  }
+  const values = Object.entries(specs).map(
+    ([name, spec]) => [name, readValue(name, spec, program, specs)] as const,
+  )
+  const most = command.arguments?.some(({ isVariadic }) => isVariadic)
+    ? Number.POSITIVE_INFINITY
+    : (command.arguments?.length ?? 0)
+  if (program.args.length > most) throw new UsageError(tooMany(command, most))
+  return {
+    values: Object.fromEntries(values) as Values<OptionSpecs>,
+    positionals: program.args,
+    args: given,
+  }
+}
+
+/** The text of `--help`; its first line begins with `Usage:`. */
+export function helpOf(command: Described, style: Style): string {
+  const codes = Object.entries({ ...command.exitCodes, 2: 'wrong usage' })
+  return [
+    createProgram(command, style).helpInformation().trimEnd(),
+    ...(command.details === undefined ? [] : [command.details.trim()]),
+    `${style.bold('Exit code:')} ${codes.map(([code, text]) => `${code} ${text}`).join(', ')}`,
+  ].join('\n\n')
+}
+
+/** The first line of the help. */
+export function usageOf({ name, usage }: Described): string {
+  return `Usage: npm run ${name}${usage === '' ? '' : ` ${usage}`}`
+}
+
+function createProgram(command: Described, style: Style): Program {
+  const program = new Program(`npm run ${command.name}`)
+    .usage(command.usage)
+    .description(command.summary)
+    .allowExcessArguments()
+    .helpOption('-h, --help', 'print this text')
+    .exitOverride()
+    .configureOutput({
+      writeOut: () => undefined,
+      writeErr: () => undefined,
+      getOutHelpWidth: () => HELP_WIDTH,
+      getOutHasColors: () => style !== PLAIN,
+    })
+    .configureHelp({ styleTitle: style.bold, styleOptionTerm: style.cyan })
+  for (const { name, text, isVariadic } of command.arguments ?? []) {
+    program.argument(`[${name}${isVariadic ? '...' : ''}]`, text)
+  }
+  for (const [name, spec] of Object.entries(specsOf(command)))
+    program.addOption(toOption(name, spec))
+  return program
+}
+
+function specsOf({ options }: Described): OptionSpecs {
+  return { ...options, ...COMMON_OPTIONS, ...('json' in options && { json: options['json'] }) }
+}
+
+function toOption(name: string, spec: Spec): Option {
+  if (spec.type === 'boolean')
+    return new Option(`--${name}`, spec.text).hideHelp(spec.isHidden ?? false)
+  const { type, value, text, choices } = spec
+  const flags = type === 'optional' ? `--${name} [${value}]` : `--${name} <${value}>`
+  const shown = choices === undefined ? text : `${text}: ${choices.join(', ')}`
+  const option = new Option(flags, shown).default(spec.default)
+  if (type !== 'list') return option
+  return option.argParser((one: string, all: readonly string[] = []) => [...all, one])
+}
+
+/** Commander reads `--no-x` as `x`, on by default. */
+function readValue(name: string, spec: Spec, program: Program, specs: OptionSpecs) {
+  if (spec.type === 'boolean') {
+    const isNegative = name.startsWith('no-')
+    const read = program.getOptionValue(camelCase(isNegative ? name.slice(3) : name))
+    return isNegative ? read === false : read === true
+  }
+  const read: unknown = program.getOptionValue(camelCase(name))
+  const given = (Array.isArray(read) ? read : [read]).filter((one) => one !== undefined)
+  for (const one of given) if (typeof one === 'string') checkValue(name, spec, one, specs)
+  if (spec.type === 'list') return given
+  return read === true ? '' : read
+}
+
+function checkValue(name: string, spec: Spec, value: string, specs: OptionSpecs): void {
+  // An option where a value is expected: the value was forgotten.
+  if (value.startsWith('--') && value.slice(2) in specs) throw new UsageError(missing(name))
+  const { choices } = 'choices' in spec ? spec : {}
+  if (choices === undefined || choices.includes(value)) return
+  throw new UsageError(
+    `--${name} takes ${LIST.format(choices)}, not '${value}'.${didYouMean(value, choices)}`,
+  )
+}
+
+function explain({ code, message }: CommanderError, specs: OptionSpecs): UsageError {
+  // The name alone: what follows may be a token.
+  const option = /'(-[^'\s=]*)/.exec(message)?.[1] ?? ''
+  if (code === 'commander.unknownOption') {
+    const known = [...Object.keys(specs), 'help'].map((name) => `--${name}`)
+    return new UsageError(`Unknown option '${option}'.${didYouMean(option, known)}`)
+  }
+  if (code === 'commander.optionMissingArgument') return new UsageError(missing(option.slice(2)))
+  return new UsageError(message)
+}
+
+function missing(name: string): string {
+  return `--${name} requires a value.`
+}
+
+function tooMany({ name, arguments: known = [] }: Described, most: number): string {
+  if (most === 0) return `${name} takes options only, no arguments.`
+  return `Give at most one ${known.map((one) => one.name).join(', one ')}.`
+}
+
+function camelCase(name: string): string {
+  return name.replaceAll(/-(\w)/g, (_, letter: string) => letter.toUpperCase())
+}

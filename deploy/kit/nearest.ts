@@ -1,0 +1,25 @@
+/**
+ * " Did you mean X?" with the known word that is closest to `word`, or an empty string where none is
+ * close: more than two changes, or more than a third of its characters.
+ */
+export function didYouMean(word: string, known: Iterable<string>): string {
+  const [nearest] = [...known]
+    .map((one) => ({ one, changes: distance(word.toLowerCase(), one.toLowerCase()) }))
+    .filter(({ one, changes }) => changes <= Math.max(1, Math.min(2, one.length / 3)))
+    .sort((left, right) => left.changes - right.changes)
+  return nearest === undefined ? '' : ` Did you mean ${nearest.one}?`
+}
+
+/** The number of characters to insert, remove or replace (Levenshtein). */
+function distance(from: string, to: string): number {
+  let row = Array.from({ length: to.length + 1 }, (_, index) => index)
+  for (const [index, character] of [...from].entries()) {
+    const next = [index + 1]
+    for (let column = 1; column <= to.length; column++) {
+      const replaced = (row[column - 1] ?? 0) + (to[column - 1] === character ? 0 : 1)
+      next.push(Math.min((row[column] ?? 0) + 1, (next[column - 1] ?? 0) + 1, replaced))
+    }
+    row = next
+  }
+  return row.at(-1) ?? 0
+}

@@ -1,0 +1,155 @@
+import { execFile } from 'node:child_process'
+import { afterEach, describe, expect, test, vi } from 'vitest'
+import { COMMANDS, findCommand, overview } from '../../deploy/commands/registry.ts'
+import { didYouMean } from '../../deploy/kit/nearest.ts'
+import { createProgress } from '../../deploy/kit/progress.ts'
+import { runCommand } from '../../deploy/kit/run-command.ts'
+import manifest from '../../package.json' with { type: 'json' }
+import { CLI } from '../support/command-line.ts'
+
+const SCRIPTS: Readonly<Record<string, string>> = manifest.scripts
+const NAMES = COMMANDS.map(({ name }) => name)
+const ESCAPE = '\u001b'
+
+async function run(name: string, ...args: readonly string[]) {
+  let [stdout, stderr] = ['', '']
+  const code = await runCommand(findCommand(name), {
+    args,
+    env: {},
+    write: (text) => {
+      stdout += text
+    },
+    writeError: (text) => {
+      stderr += text
+    },
+    hasColor: true,
+  })
+  return { code, stdout, stderr }
+}
+
+function runProcess(...args: readonly string[]) {
+  return new Promise<{ code: number; stdout: string; stderr: string }>((resolve) => {
+    execFile(process.execPath, [CLI, ...args], (error, stdout, stderr) => {
+      resolve({ code: Number(error?.code ?? 0), stdout, stderr })
+    })
+  })
+}
+
+describe.each(NAMES)('npm run %s', (name) => {
+  test('is a script of package.json, which checks the version of Node.js first', () => {
+    const script = `node --import ./deploy/node-version.js -- deploy/cli.ts ${name}`
+    expect(SCRIPTS[name]).toBe(script)
+  })
+
+  test.each(['--help', '-h'])('%s prints the usage and every option', async (help) => {
+    const { code, stdout, stderr } = await run(name, help, '--no-color')
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+    expect(stdout.split('\n', 1)[0]).toMatch(new RegExp(`^Usage: npm run ${name}\\b`))
+    expect(stdout).toMatch(/Exit code: 0 .*, 1 .*, 2 wrong usage\n$/)
+    for (const option of ['--json', '--no-color', '--help']) expect(stdout).toContain(option)
+    for (const option of optionsOf(name)) expect(stdout).toContain(`--${option}`)
+  })
+
+  test('an unknown option is wrong usage: named without its value, with the nearest', async () => {
+    const { code, stdout, stderr } = await run(name, '--jsn=a-secret')
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
+    expect(stderr).toMatch(/^Unknown option '--jsn'\. Did you mean --json\?\nUsage: npm run /)
+    expect(stderr).not.toContain('a-secret')
+  })
+
+  test('shows colour only without --no-color', async () => {
+    expect((await run(name, '--help')).stdout).toContain(ESCAPE)
+    expect((await run(name, '--help', '--no-color')).stdout).not.toContain(ESCAPE)
+  })
+
+  test('an option without its value is wrong usage', async () => {
+    const valued = optionsOf(name).filter((option) => {
+      const spec = findCommand(name).options[option]
+      return spec?.type === 'string' || spec?.type === 'list'
+    })
+    for (const option of valued) {
+      const { code, stderr } = await run(name, `--${option}`, '--json')
+      expect([code, stderr.split('\n', 1)[0]]).toEqual([2, `--${option} requires a value.`])
+    }
+  })
+})
+
+function optionsOf(name: string): string[] {
+  return Object.entries(findCommand(name).options).flatMap(([option, spec]) =>
+    spec.type === 'boolean' && spec.isHidden ? [] : [option],
+  )
+}
+
+describe('the command line', () => {
+  test('lists all commands', async () => {
+    const { code, stdout } = await runProcess('--help')
+    expect([code, stdout]).toEqual([0, overview()])
+    expect(stdout).toMatch(/^Usage: /)
+    for (const name of NAMES) expect(stdout).toContain(`  ${name} `)
+  })
+
+  test('an unknown command is wrong usage: named, with the nearest', async () => {
+    const { code, stdout, stderr } = await runProcess('doctr')
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
+    expect(stderr).toMatch(/^Unknown command 'doctr'\. Did you mean doctor\?\n/)
+  })
+
+  test('a result for machines is one JSON document, and the exit code says how it ended', async () => {
+    const { code, stdout } = await runProcess('doctor', 'http://127.0.0.1:9', '--json')
+    expect(JSON.parse(stdout)).toMatchObject({ url: 'http://127.0.0.1:9', ok: false })
+    expect(code).toBe(1)
+  })
+
+  test.each([
+    ['--plna', ['--plan', '--json'], ' Did you mean --plan?'],
+    ['Codex', ['claude-code', 'codex'], ' Did you mean codex?'],
+    ['gatway', ['metadata', 'gateway'], ' Did you mean gateway?'],
+    ['--unlike', ['--plan', '--json'], ''],
+    ['x', ['gateway'], ''],
+  ])('nearest to %j among %j:%s', (word, known, said) => {
+    expect(didYouMean(word, known)).toBe(said)
+  })
+})
+
+describe('progress', () => {
+  function created(isTerminal: boolean) {
+    const written: string[] = []
+    return { written, ...createProgress({ isTerminal, write: (text) => written.push(text) }) }
+  }
+
+  test('is a line after two seconds, and none before', () => {
+    vi.useFakeTimers()
+    const { written, doing, stop } = created(false)
+    doing('Reading')
+    vi.advanceTimersByTime(1_999)
+    expect(written).toEqual([])
+    vi.advanceTimersByTime(1)
+    expect(written).toEqual(['... Reading (2 s)\n'])
+    vi.advanceTimersByTime(20_000)
+    expect(written.at(-1)).toBe('... Reading (22 s)\n')
+    stop()
+    vi.advanceTimersByTime(60_000)
+    expect(written).toHaveLength(2)
+  })
+
+  test('on a terminal is one line that goes before other output', () => {
+    vi.useFakeTimers()
+    const { written, doing, yield: giveWay } = created(true)
+    doing('Reading')
+    vi.advanceTimersByTime(3_000)
+    expect(written.join('')).toBe(`\r${ESCAPE}[2K... Reading (2 s)\r${ESCAPE}[2K... Reading (3 s)`)
+    giveWay()
+    expect(written.at(-1)).toBe(`\r${ESCAPE}[2K`)
+  })
+
+  test('ends where nothing is waited for', () => {
+    vi.useFakeTimers()
+    const { written, doing } = created(false)
+    doing('Reading')
+    doing(undefined)
+    vi.advanceTimersByTime(60_000)
+    expect(written).toEqual([])
+  })
+
+  afterEach(() => vi.useRealTimers())
+})

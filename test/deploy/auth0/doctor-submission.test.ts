@@ -34,7 +34,7 @@ async function examined(change: Change = () => undefined, args: readonly string[
     ...written.files,
   })
   const options = { env: { ...written.env, TOOLS_FILE: folder.file }, fetch: noFetch }
-  return doctorReport(['--submission', ...args], options)
+  return await doctorReport(['--submission', ...args], options)
 }
 
 const noFetch: typeof fetch = () => Promise.reject(new Error('it must stay offline'))

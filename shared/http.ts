@@ -97,25 +97,22 @@ function readRequest(
   log: Log,
 ): HttpRequest {
   const id = randomUUID()
-  // Made when it is asked for: most requests are answered without.
-  let signal: AbortSignal | undefined
   const held = holdBody(body)
   const traceparent = asTraceparent(req.headers['traceparent'])
   const trace =
     traceparent === undefined
       ? CLOUD_TRACE.exec(single(req.headers['x-cloud-trace-context']))?.[1]
       : traceIdOf(traceparent)
+  const { path, query } = splitTarget(req.url ?? '/')
   return {
     method: req.method ?? '',
-    ...splitTarget(req.url ?? '/'),
+    path,
+    query,
     headers: req.headers,
     authorization: fieldValues(req, 'authorization'),
     body: held.read,
     takeBody: held.take,
-    get signal() {
-      signal ??= hangUpSignal(res)
-      return signal
-    },
+    signal: hangUpSignal(res),
     id,
     traceparent,
     log: log.with({ request_id: id, trace }),
@@ -167,12 +164,9 @@ function splitTarget(target: string): { readonly path: string; readonly query: s
 
 function hangUpSignal(res: ServerResponse): AbortSignal {
   const controller = new AbortController()
-  const onClose = () => {
+  res.once('close', () => {
     if (!res.writableFinished) controller.abort()
-  }
-  // Who asks late, after a wait for keys, may ask about a client that is gone already.
-  if (res.closed) onClose()
-  else res.once('close', onClose)
+  })
   return controller.signal
 }
 
@@ -185,12 +179,12 @@ function toHttpError(error: unknown, log: Log): HttpError {
 }
 
 function send(req: IncomingMessage, res: ServerResponse, response: HttpResponse): void {
-  const { body = '' } = response
-  res.writeHead(response.status, {
-    'cache-control': 'no-store',
-    'x-content-type-options': 'nosniff',
-    ...response.headers,
-    ...(response.status !== 204 && { 'content-length': String(Buffer.byteLength(body)) }),
-  })
+  const { status, headers = {}, body = '' } = response
+  // A list: Node copies an object.
+  const fields = ['x-content-type-options', 'nosniff']
+  if (headers['cache-control'] === undefined) fields.push('cache-control', 'no-store')
+  for (const [name, value] of Object.entries(headers)) fields.push(name, value)
+  if (status !== 204) fields.push('content-length', String(Buffer.byteLength(body)))
+  res.writeHead(status, fields)
   res.end(req.method === 'HEAD' ? undefined : body)
 }

@@ -89,6 +89,8 @@ export function createCallTool(options: CallToolOptions): CallTool {
   const callBackend = async (call: SentCall, request: BackendRequest): Promise<Outcome> => {
     const { tool, identity, requestId, signal } = call
     const plan = planOf(tool)
+    // Together with those of the calls that came in the same turn of the event loop.
+    await call.log.written()
     const answer = await send(
       {
         ...request,
@@ -157,8 +159,6 @@ export function createCallTool(options: CallToolOptions): CallTool {
 
   return ({ args, isPlain, body, ...call }) => {
     auditDecision(call.log, call.tool, call.identity, { decision: 'allowed' })
-    // Standard output is a pipe or a file, which take it before this returns (Node, on Linux).
-    call.log.flush()
     return finish(call, prepare(call.tool, body, args, isPlain))
   }
 }

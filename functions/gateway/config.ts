@@ -1,3 +1,4 @@
+import * as z from 'zod/mini'
 import {
   ConfigError,
   collectFaults,
@@ -71,6 +72,6 @@ function parseVariables(env: Environment) {
 function parseKeys(env: Environment) {
   const { GATEWAY_HMAC_SECRET, GATEWAY_SIGNING_KEY } = variables
   const hasKey = Boolean(env['GATEWAY_SIGNING_KEY']?.trim())
-  const secret = hasKey ? GATEWAY_HMAC_SECRET.optional() : GATEWAY_HMAC_SECRET
+  const secret = hasKey ? z.optional(GATEWAY_HMAC_SECRET) : GATEWAY_HMAC_SECRET
   return parseEnvironment({ GATEWAY_HMAC_SECRET: secret, GATEWAY_SIGNING_KEY }, env)
 }

@@ -39,6 +39,8 @@ export interface Handler {
   (request: HttpRequest): HttpResponse | Promise<HttpResponse>
   /** The largest body that it takes from whoever sends these values; else `MAX_BODY_BYTES`. */
   readonly maxBodyBytes?: (authorization: readonly string[]) => number | undefined
+  /** Loads what a request would wait for that is not needed to start; called once. */
+  readonly warmUp?: () => void
 }
 
 const CLOUD_TRACE = /^([0-9a-f]{32})\//
@@ -85,6 +87,7 @@ export function toHttpFunction(handler: Handler, log: Log): RequestHandler {
   const receive: RequestHandler = (req, res, body) =>
     serve(req, res, readRequest(req, res, body, log))
   return Object.assign(receive, {
+    warmUp: () => handler.warmUp?.(),
     maxBodyBytes: (req: IncomingMessage) =>
       handler.maxBodyBytes?.(fieldValues(req, 'authorization')),
   })

@@ -5,6 +5,7 @@ import { notFound } from '../../shared/http-error.ts'
 import { createJwks } from '../../shared/jwks.ts'
 import type { Log } from '../../shared/log.ts'
 import { MCP_PATH, protectedResourceMetadataUrl } from '../../shared/protected-resource.ts'
+import { warmUpPool } from './backend/send.ts'
 import { type BackendAuth, createCallTool } from './call-tool.ts'
 import type { GatewayConfig } from './config.ts'
 import { createGoogleIdentity, type GoogleIdentity } from './google-identity.ts'
@@ -123,5 +124,9 @@ export function createGateway(
     if (request.path !== '/openapi.json') throw notFound()
     return withCors(PUBLIC_DOCUMENT, request, () => openApi(request), problemResponse)
   }
-  return Object.assign(handle, { maxBodyBytes: () => config.MAX_BODY_BYTES })
+  const warmUp = () => {
+    jwks.warmUp()
+    warmUpPool(new URL(config.FUNCTIONS_BASE).origin)
+  }
+  return Object.assign(handle, { maxBodyBytes: () => config.MAX_BODY_BYTES, warmUp })
 }

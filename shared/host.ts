@@ -33,7 +33,7 @@ const REQUEST_TIMEOUT_MS = 30_000
 // Node looks for connections past these limits only this often; its default of 30 s would add that.
 const TIMEOUT_CHECK_INTERVAL_MS = 1_000
 // The request for which an instance is started comes sooner.
-const WARM_UP_AFTER_MS = 100
+const WARM_UP_AFTER_MS = 1_000
 
 export interface RequestHandler {
   (req: IncomingMessage, res: ServerResponse, body: ReceivedBody): Promise<void>

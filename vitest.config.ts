@@ -10,9 +10,9 @@ export default defineConfig({
     // Loading the SDKs and the framework anew for every file takes longer than most files. What a test
     // changes of the process, it changes back.
     isolate: false,
-    testTimeout: 30_000,
-    hookTimeout: 60_000,
-    // What is waited for comes in milliseconds, unless the machine has other things to do.
-    expect: { poll: { timeout: 10_000 } },
+    // Limits end what hangs. A machine with four times its load needs minutes for what takes seconds.
+    testTimeout: 240_000,
+    hookTimeout: 240_000,
+    expect: { poll: { timeout: 120_000 } },
   },
 })

@@ -1,4 +1,5 @@
 import { invalidToken } from './bearer.ts'
+import { type ProfileClaims, profileClaims } from './profile-claims.ts'
 import { SCOPE_TOKEN } from './scope.ts'
 
 /** Who calls, read from a verified access token. */
@@ -12,6 +13,8 @@ export interface Caller {
   readonly permissions?: ReadonlySet<string>
   /** Claims that backends get, under their own names; undefined = none of them. */
   readonly claims?: Claims | undefined
+  /** What the token says of the person, for profile tools; undefined when it says nothing. */
+  readonly profile?: ProfileClaims
   /** `exp`, NumericDate seconds. */
   readonly expiresAt: number
 }
@@ -48,11 +51,13 @@ export function checkClaims(
   if (claims['cnf'] !== undefined) throw invalidToken('token_is_bound')
   checkOrganization(claims['org_id'], expected.organizations)
   const permissions = heldPermissions(claims)
+  const profile = profileClaims(claims)
   return {
     subject: checkSubject(claims['sub']),
     clientId: clientId(claims),
     scopes: grantedScopes(claims, permissions, expected.scopeSource),
     ...(permissions !== undefined && { permissions: new Set(permissions) }),
+    ...(profile !== undefined && { profile }),
     expiresAt,
   }
 }

@@ -1,6 +1,7 @@
 import { type CompiledPart, writeCompiled } from './catalogue/compiled.ts'
 import { collectFaults } from './config.ts'
 import { publishedSchema } from './json-schema/publish.ts'
+import type { ServerLinks } from './catalogue/server.ts'
 import { type CatalogueSource, parseDocument, type ToolDefinition } from './tools.ts'
 
 /**
@@ -24,11 +25,21 @@ export function publishTool(tool: ToolDefinition): ToolDefinition {
  * @throws ConfigError with all faults.
  */
 export function compileCatalogue(source: CatalogueSource, part: CompiledPart = 'whole'): string {
-  const { tools, server, warnings } = parseDocument(source, publishTool)
-  const kept = [...tools.values()].map((tool) => (part === 'whole' ? tool : accessOf(tool)))
-  return writeCompiled({ part, tools: kept, ...(part === 'whole' && { server }), warnings })
+  const { tools, server, resources, skills, warnings } = parseDocument(source, publishTool)
+  const { otherScopes } = tools
+  const all = [...tools.values()]
+  if (part === 'whole') {
+    return writeCompiled({ part, tools: all, server, resources, skills, otherScopes, warnings })
+  }
+  const kept = all.map(accessOf)
+  return writeCompiled({ part, tools: kept, server: linksOf(server), otherScopes, warnings })
 }
 
 function accessOf({ name, access, scopes }: ToolDefinition): ToolDefinition {
   return { name, access, scopes, description: '', inputSchema: { type: 'object' } }
+}
+
+function linksOf({ documentation, policy, terms }: ServerLinks = {}): ServerLinks | undefined {
+  const links = { documentation, policy, terms }
+  return Object.values(links).some((link) => link !== undefined) ? links : undefined
 }

@@ -3,6 +3,7 @@ import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:
 import type { RequestHandler } from './host.ts'
 import { HttpError } from './http-error.ts'
 import type { Log } from './log.ts'
+import { isLong } from './long-work.ts'
 import type { ReceivedBody } from './request-body.ts'
 import { asTraceparent, traceIdOf } from './trace-context.ts'
 
@@ -182,7 +183,9 @@ function toHttpError(error: unknown, log: Log): HttpError {
 }
 
 function send(req: IncomingMessage, res: ServerResponse, response: HttpResponse): void {
-  const { status, headers = {}, body = '' } = response
+  const { status, headers = {}, body: given = '' } = response
+  // Else a long text is gone through once for its length and again for its bytes.
+  const body = typeof given === 'string' && isLong(given.length) ? Buffer.from(given) : given
   // A list: Node copies an object.
   const fields = ['x-content-type-options', 'nosniff']
   if (headers['cache-control'] === undefined) fields.push('cache-control', 'no-store')

@@ -1,3 +1,5 @@
+import type { ServerLinks } from './catalogue/server.ts'
+
 /** RFC 9728 s2, the members that this system publishes. */
 export interface ProtectedResourceMetadata {
   readonly resource: string
@@ -5,6 +7,9 @@ export interface ProtectedResourceMetadata {
   readonly scopes_supported: readonly string[]
   readonly bearer_methods_supported: readonly ['header']
   readonly resource_name: string
+  readonly resource_documentation?: string
+  readonly resource_policy_uri?: string
+  readonly resource_tos_uri?: string
 }
 
 /** What the document is made of; `resource` and `authorizationServer` are published to the letter. */
@@ -13,6 +18,8 @@ export interface ProtectedResource {
   readonly authorizationServer: string
   readonly scopes: readonly string[]
   readonly name: string
+  /** For people: pages about the resource, published to the letter. */
+  readonly links?: ServerLinks | undefined
 }
 
 const WELL_KNOWN = '/.well-known/oauth-protected-resource'
@@ -57,6 +64,7 @@ export function protectedResourceMetadataUrl(publicUrl: string): string {
 export function protectedResourceMetadata(
   protectedResource: ProtectedResource,
 ): ProtectedResourceMetadata {
+  const { documentation, policy, terms } = protectedResource.links ?? {}
   return {
     resource: protectedResource.resource,
     authorization_servers: [protectedResource.authorizationServer],
@@ -65,5 +73,8 @@ export function protectedResourceMetadata(
       .sort(),
     bearer_methods_supported: ['header'],
     resource_name: protectedResource.name,
+    ...(documentation !== undefined && { resource_documentation: documentation }),
+    ...(policy !== undefined && { resource_policy_uri: policy }),
+    ...(terms !== undefined && { resource_tos_uri: terms }),
   }
 }

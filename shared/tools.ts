@@ -1,10 +1,17 @@
 import { readFileSync } from 'node:fs'
-import { type CompiledPart, readCompiled } from './catalogue/compiled.ts'
+import { readAppMembers } from './catalogue/app-members.ts'
+import { type CompiledPart, isCompiled, readCompiled } from './catalogue/compiled.ts'
 import { type RawDocument, readDocument } from './catalogue/document.ts'
 import { readEntry, type ToolEntry } from './catalogue/entry.ts'
+import { filesBeside } from './catalogue/resources/catalogue-files.ts'
+import type { ResourceEntry } from './catalogue/resources/resource.ts'
+import { readResources, type ToolWithUi } from './catalogue/resources/resources.ts'
+import { readServer, type ServerSection } from './catalogue/server.ts'
+import type { SkillEntry } from './catalogue/skills/skill.ts'
+import { readSkills } from './catalogue/skills/skills.ts'
 import { readJson, readMapping } from './catalogue/text.ts'
 import { loadYaml } from './catalogue/yaml.ts'
-import { ConfigError } from './config.ts'
+import { ConfigError, collectFaults } from './config.ts'
 
 /** One tool of the catalogue, checked but for its schemas. */
 export interface ToolDefinition extends ToolEntry {
@@ -12,15 +19,22 @@ export interface ToolDefinition extends ToolEntry {
 }
 
 /** The tools by name, in the order in which they were written. A Map: prototype names find nothing. */
-export type Catalogue<Tool extends ToolDefinition = ToolDefinition> = ReadonlyMap<string, Tool>
+export interface Catalogue<Tool extends ToolDefinition = ToolDefinition>
+  extends ReadonlyMap<string, Tool> {
+  /** Scopes that resources and skills name, sorted, each once. */
+  readonly otherScopes?: readonly string[]
+}
 
 /** A catalogue with what it says beside its tools. */
 export interface CatalogueDocument<Tool extends ToolDefinition = ToolDefinition> {
   readonly tools: Catalogue<Tool>
   /** `access` for one that was compiled to names and scopes alone. */
   readonly part: CompiledPart
-  /** The server's own description (`name title version ...`), as written; undefined without one. */
-  readonly server: Readonly<Record<string, unknown>> | undefined
+  /** What it says of the server itself; for `access` its links alone. */
+  readonly server: ServerSection | undefined
+  /** Empty for `access`, as are the skills. */
+  readonly resources: readonly ResourceEntry[]
+  readonly skills: readonly SkillEntry[]
   /** What is ignored, a line each, with its place. */
   readonly warnings: readonly string[]
 }
@@ -69,16 +83,35 @@ export function parseDocument<Tool extends ToolDefinition>(
   const text = variable === 'TOOLS_FILE' ? readText(variable, value) : value
   const compiled = readCompiled(text)
   if (compiled !== undefined) {
-    const { part, tools, server, warnings } = compiled as unknown as Compiled
+    const { tools, otherScopes, ...others } = compiled as unknown as Compiled
     const entries = tools.map((tool) => [tool.name, finish(tool, true)] as const)
-    return { tools: new Map(entries), part, server, warnings }
+    const whole = { resources: [], skills: [], server: undefined, ...others }
+    return { ...whole, tools: Object.assign(new Map(entries), { otherScopes }) }
   }
   const mapping = readMapping(variable, text)
   const document = readDocument(
     variable,
     variable === 'TOOL_SCOPES_JSON' ? withScopes(mapping) : mapping,
   )
-  return readTools(variable, document, finish)
+  const files = filesBeside(variable === 'TOOLS_FILE' ? value : undefined)
+  const withUi: ToolWithUi[] = []
+  const [{ tools, warnings }, { server, warnings: ofServer }, read, skills] = collectFaults([
+    () => readTools(variable, document, finish, withUi),
+    () => readServer(variable, document.server),
+    // Reads the tools' uses of resources, which have been read before it.
+    () => readResources(variable, document.resources, document.defaults, withUi, files),
+    () => readSkills(variable, document.skills, document.defaults, files),
+  ])
+  const rules = [...read.resources, ...skills]
+  const otherScopes = [...new Set(rules.flatMap(({ scopes }) => scopes))].sort()
+  return {
+    tools: Object.assign(tools, { otherScopes }),
+    part: 'whole',
+    server,
+    resources: read.resources,
+    skills,
+    warnings: [...warnings, ...ofServer, ...read.warnings],
+  }
 }
 
 /**
@@ -87,7 +120,9 @@ export function parseDocument<Tool extends ToolDefinition>(
  */
 export async function prepareCatalogue({ TOOLS, TOOLS_FILE }: CatalogueSource): Promise<void> {
   const text = TOOLS?.trim() ? TOOLS : TOOLS_FILE?.trim() ? readIfThere(TOOLS_FILE) : undefined
-  await loadYaml(text !== undefined && readJson(text) === undefined)
+  if (text === undefined || isCompiled(text)) return
+  // The frontmatter of skills is YAML, too.
+  await loadYaml(readJson(text) === undefined || text.includes('"skills"'))
 }
 
 function readIfThere(path: string): string | undefined {
@@ -98,15 +133,19 @@ function readIfThere(path: string): string | undefined {
   }
 }
 
-/** All scopes that any tool names, sorted, each once. */
+/** All scopes that any tool, resource or skill names, sorted, each once. */
 export function catalogueScopes(catalogue: Catalogue): string[] {
-  return [...new Set([...catalogue.values()].flatMap((tool) => tool.scopes))].sort()
+  const ofTools = [...catalogue.values()].flatMap((tool) => tool.scopes)
+  return [...new Set([...ofTools, ...(catalogue.otherScopes ?? [])])].sort()
 }
 
 interface Compiled {
   readonly part: CompiledPart
   readonly tools: readonly ToolDefinition[]
-  readonly server?: Readonly<Record<string, unknown>>
+  readonly server?: ServerSection
+  readonly resources?: readonly ResourceEntry[]
+  readonly skills?: readonly SkillEntry[]
+  readonly otherScopes: readonly string[]
   readonly warnings: readonly string[]
 }
 
@@ -141,7 +180,8 @@ function readTools<Tool extends ToolDefinition>(
   variable: string,
   document: RawDocument,
   finish: FinishTool<Tool>,
-): CatalogueDocument<Tool> {
+  withUi: ToolWithUi[],
+): { readonly tools: Map<string, Tool>; readonly warnings: readonly string[] } {
   const faults: string[] = []
   const warnings = [...document.warnings]
   const silent: string[] = []
@@ -160,8 +200,12 @@ function readTools<Tool extends ToolDefinition>(
     faults.push(...read.faults.map((fault) => `${variable}: ${at}: ${fault}`))
     if (!read.saysAccess) silent.push(name)
     if (read.entry === undefined) continue
+    const { entry, uiResource, ...found } = readAppMembers(read.entry)
+    warnings.push(...found.warnings.map((warning) => `${at}: ${warning}`))
+    faults.push(...found.faults.map((fault) => `${variable}: ${at}: ${fault}`))
+    withUi.push({ name, access: entry.access, scopes: entry.scopes, uiResource })
     try {
-      tools.set(name, finish({ ...read.entry, name }, false))
+      tools.set(name, finish({ ...entry, name }, false))
     } catch (error) {
       if (!(error instanceof ConfigError)) throw error
       faults.push(...error.faults.map((fault) => `${variable}: ${at}: ${fault}`))
@@ -170,7 +214,7 @@ function readTools<Tool extends ToolDefinition>(
   faults.push(...withoutAccess(variable, silent))
   if (document.tools.length === 0) faults.push(`${variable} names no tool`)
   if (faults.length > 0) throw new ConfigError(faults)
-  return { tools, part: 'whole', server: document.server, warnings }
+  return { tools, warnings }
 }
 
 /** All tools at once, in as many lines as the log takes. */

@@ -1,5 +1,6 @@
 import { type Decimal, decimalOf, isLess, isSameDecimal, isWhole, neighbour } from './decimal.ts'
-import { readAgain } from './json-reader.ts'
+import { readingJson } from './json-reader.ts'
+import { atOnce } from './turns.ts'
 
 /** A number that cannot be checked. `message` names its place (JSON Pointer), not its value. */
 export class NumberError extends Error {
@@ -35,15 +36,32 @@ const IS_SHORTEST = /^-?(?:[1-9]\d*|0)\.(?!0{6})\d*[1-9]$/
  */
 export function keepNumbers<Value>(text: string, value: Value): Value {
   if (!MAY_DIFFER.test(text)) return value
-  let hasKept = false
-  const kept = readAgain(text, (written) => {
+  const kept = atOnce(readingKept(text))
+  return kept === undefined || kept.isPlain ? value : (kept.value as Value)
+}
+
+/** The value of a JSON text as `keepNumbers` keeps it. */
+export interface Kept {
+  readonly value: unknown
+  /** Whether every number is one to JavaScript too: then the value is also good for checks. */
+  readonly isPlain: boolean
+}
+
+/**
+ * Reads a text in turns, as `readingJson` does, with its numbers kept.
+ *
+ * @throws JsonLimitError as `readingJson` does.
+ */
+export function* readingKept(text: string): Generator<undefined, Kept | undefined> {
+  let isPlain = true
+  const parsed = yield* readingJson(text, (written) => {
     const number = Number(written)
     if (isShort(written) && IS_SHORTEST.test(written)) return number
     if (String(number) === written) return number
-    hasKept = true
+    isPlain = false
     return JSON.rawJSON(written)
   })
-  return hasKept ? (kept as Value) : value
+  return parsed && { value: parsed.value, isPlain }
 }
 
 /**
@@ -55,12 +73,23 @@ export function keepNumbers<Value>(text: string, value: Value): Value {
  * beyond what a double can hold.
  */
 export function valuesToCheck(text: string, value: unknown): readonly unknown[] {
-  if (!MAY_DIFFER.test(text)) return [value]
+  return MAY_DIFFER.test(text) ? atOnce(readingValuesToCheck(text, value)) : [value]
+}
+
+/**
+ * The same in turns.
+ *
+ * @throws NumberError and JsonLimitError.
+ */
+export function* readingValuesToCheck(
+  text: string,
+  value: unknown,
+): Generator<undefined, readonly unknown[]> {
   let rounded = 0
   let isBetween = false
-  const read = (isUpper: boolean) => {
+  const reading = (isUpper: boolean) => {
     rounded = 0
-    return readAgain(text, (written, place) => {
+    return readingJson(text, (written, place) => {
       const number = Number(written)
       if (isShort(written) || String(number) === written) return number
       const decimal = decimalOf(written)
@@ -73,9 +102,10 @@ export function valuesToCheck(text: string, value: unknown): readonly unknown[] 
       return isLess(held, decimal) === isUpper ? finite(neighbour(number, isUpper), place) : number
     })
   }
-  const lower = read(false)
+  const lower = yield* reading(false)
   if (rounded === 0) return [value]
-  return isBetween ? [lower, read(true)] : [lower]
+  if (!isBetween) return [lower?.value]
+  return [lower?.value, (yield* reading(true))?.value]
 }
 
 /** So few digits, 15 at most, that a double holds them all. */

@@ -61,7 +61,7 @@ server.serve_forever()
 const hasPython = spawnSync('python3', ['--version']).status === 0
 if (!hasPython) process.stderr.write('SKIPPED: the Python sample is not tested without python3.\n')
 
-describe.each(samples)("the README's backend in $language", (sample) => {
+describe.each(samples)('the backend of docs/backends.md in $language', (sample) => {
   const { language, command, file, main } = sample
   let directory: string
   let child: ChildProcess | undefined
@@ -73,8 +73,8 @@ describe.each(samples)("the README's backend in $language", (sample) => {
     if (language === 'python' && !hasPython) return
     // Below the root, so that the sample finds the packages.
     directory = await mkdtemp(`${ROOT}.samples-`)
-    const readme = await readFile(`${ROOT}README.md`, 'utf8')
-    const section = readme.slice(readme.indexOf('## What a backend answers'))
+    const document = await readFile(`${ROOT}docs/backends.md`, 'utf8')
+    const section = document.slice(document.indexOf('## What a backend answers'))
     const code = new RegExp(`\`\`\`${language}\n([\\s\\S]*?)\`\`\``).exec(section)?.[1]
     await writeFile(`${directory}/${file}`, `${code}${main}`)
     const env = { PATH: process.env['PATH'] }

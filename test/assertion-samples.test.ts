@@ -155,10 +155,10 @@ describe.each(samples)('deploy/samples/$file', (sample) => {
   const keysFor = (alg: (typeof algorithms)[number]): StatementKeys =>
     alg === 'HS256' ? { secret: SECRET } : { secret: SECRET, signingKey: keys[alg] }
 
-  test('stands in README to the letter', async () => {
-    const readme = await readFile(`${ROOT}README.md`, 'utf8')
+  test('stands in docs/backends.md to the letter', async () => {
+    const document = await readFile(`${ROOT}docs/backends.md`, 'utf8')
     const code = await readFile(`${SAMPLES}${sample.file}`, 'utf8')
-    expect(readme.includes(`\`\`\`${sample.language}\n${code}\`\`\``)).toBe(true)
+    expect(document.includes(`\`\`\`${sample.language}\n${code}\`\`\``)).toBe(true)
   })
 
   test.skipIf(isSkipped).each(algorithms)('accepts what the gateway signs with %s', async (alg) => {

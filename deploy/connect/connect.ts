@@ -1,6 +1,6 @@
+import { StepError } from './causes/step-error.ts'
 import type { ConnectOptions } from './connect-options.ts'
 import { createSteps, notReached, type Step } from './step.ts'
-import { StepError } from './step-error.ts'
 import { takeSteps } from './take-steps.ts'
 
 export interface Connection {

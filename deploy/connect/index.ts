@@ -3,9 +3,9 @@ import { once } from 'node:events'
 import { createInterface } from 'node:readline/promises'
 import { printableJson } from '../../shared/printable.ts'
 import { connect } from './connect.ts'
-import { openBrowser } from './open-browser.ts'
 import { type Options, parseOptions, USAGE, UsageError } from './options.ts'
 import { printStep, printWaiting } from './print-step.ts'
+import { openBrowser } from './sign-in/open-browser.ts'
 
 function readOptions(): Options {
   try {

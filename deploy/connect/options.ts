@@ -1,14 +1,18 @@
 import { parseArgs } from 'node:util'
-import type { Person } from './form-sign-in.ts'
+import { CLIENT_NAMES, IMITATIONS, type Imitation } from './client/imitations.ts'
+import type { Person } from './sign-in/form-sign-in.ts'
 
 export interface Options {
   readonly url: string
   readonly person: Person
   readonly clientId: string | undefined
+  /** Undefined without `clientId`. */
+  readonly clientSecret: string | undefined
+  readonly imitation: Imitation | undefined
   /** Where that client redirects, if not to this command. */
   readonly redirectUri: string | undefined
   /** 0 = any that is free. */
-  readonly callbackPort: number
+  readonly callbackPort: number | undefined
   readonly isJson: boolean
 }
 
@@ -17,18 +21,23 @@ export class UsageError extends Error {
   override readonly name = 'UsageError'
 }
 
-export const USAGE = `Usage: npm run connect -- [url] [--json] [--client-id ID [--redirect-uri URI]]
+export const USAGE = `Usage: npm run connect -- [url] [--json] [--as NAME] [--client-id ID] [--redirect-uri URI]
                              [--callback-port PORT] [--user NAME --password PASSWORD]
   url              the MCP endpoint or its origin; default http://localhost:8080/mcp
   --json           prints one JSON document instead of lines (npm run -s connect -- --json)
-  --client-id      signs in with an existing client instead of registering one
-  --redirect-uri   a redirect URI of that client that is not on this machine, such as
-                   https://chatgpt.com/connector_platform_oauth_redirect: after the sign-in
-                   you paste the address from the browser here
-  --callback-port  the browser returns to http://127.0.0.1:PORT/callback; default any free port
+  --as             connects as codex, claude-code, chatgpt or vscode is known to: user agent,
+                   redirect URI, registration or metadata document, scopes, probes
+  --client-id      signs in with an existing client instead of registering one; its secret, if it
+                   has one, is read from the variable CLIENT_SECRET
+  --redirect-uri   with --client-id or --as: a redirect URI of the client that is not on this
+                   machine, such as https://vscode.dev/redirect. After the sign-in you paste the
+                   address from the browser here, as for --as chatgpt, which has no other
+  --callback-port  the browser returns to this port of this machine; default any free port
+                   (http://127.0.0.1:PORT/callback), or that of the client named by --as
   --user, --password  who signs in at the local tenant; default alice@example.com, password
   --help           prints this text`
 const MAX_PORT = 65_535
+const LIST = new Intl.ListFormat('en', { type: 'disjunction' })
 
 /**
  * Undefined for `--help`.
@@ -47,7 +56,9 @@ export function parseOptions(
     url: toEndpoint(given),
     person: { username: values.user, password: values.password },
     clientId: values['client-id'],
-    redirectUri: toRedirectUri(values['redirect-uri'], values['client-id']),
+    clientSecret: values['client-id'] === undefined ? undefined : env['CLIENT_SECRET'] || undefined,
+    imitation: toImitation(values.as),
+    redirectUri: toRedirectUri(values['redirect-uri'], values['client-id'] ?? values.as),
     callbackPort: toPort(values['callback-port']),
     isJson: values.json,
   }
@@ -61,9 +72,10 @@ function parse(args: readonly string[]) {
       options: {
         json: { type: 'boolean', default: false },
         help: { type: 'boolean', short: 'h', default: false },
+        as: { type: 'string' },
         'client-id': { type: 'string' },
         'redirect-uri': { type: 'string' },
-        'callback-port': { type: 'string', default: '0' },
+        'callback-port': { type: 'string' },
         user: { type: 'string', default: 'alice@example.com' },
         password: { type: 'string', default: 'password' },
       },
@@ -73,10 +85,17 @@ function parse(args: readonly string[]) {
   }
 }
 
-function toRedirectUri(given: string | undefined, clientId: string | undefined) {
+function toImitation(given: string | undefined): Imitation | undefined {
   if (given === undefined) return undefined
-  if (clientId === undefined) {
-    throw new UsageError(`--redirect-uri requires --client-id.\n${USAGE}`)
+  const name = CLIENT_NAMES.find((one) => one === given)
+  if (name !== undefined) return IMITATIONS[name]
+  throw new UsageError(`--as takes ${LIST.format(CLIENT_NAMES)}.\n${USAGE}`)
+}
+
+function toRedirectUri(given: string | undefined, client: string | undefined) {
+  if (given === undefined) return undefined
+  if (client === undefined) {
+    throw new UsageError(`--redirect-uri requires --client-id or --as.\n${USAGE}`)
   }
   if (!/^https?:$/.test(URL.parse(given)?.protocol ?? '')) {
     throw new UsageError(`--redirect-uri must be an http or https URL.\n${USAGE}`)
@@ -84,7 +103,8 @@ function toRedirectUri(given: string | undefined, clientId: string | undefined) 
   return given
 }
 
-function toPort(given: string): number {
+function toPort(given: string | undefined): number | undefined {
+  if (given === undefined) return undefined
   if (!/^\d{1,5}$/.test(given) || Number(given) > MAX_PORT) {
     throw new UsageError(`--callback-port takes 0 to ${MAX_PORT}.\n${USAGE}`)
   }

@@ -1,7 +1,7 @@
 import { printable } from '../../shared/printable.ts'
-import type { CauseId } from './causes.ts'
-import { interruption } from './fetch-document.ts'
-import { StepError } from './step-error.ts'
+import type { CauseId } from './causes/causes.ts'
+import { StepError } from './causes/step-error.ts'
+import { interruption } from './discovery/fetch-document.ts'
 
 /** The steps of a connection, in order. */
 export const STEPS = [

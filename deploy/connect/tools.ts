@@ -7,11 +7,13 @@ import {
   type Tool,
   UnauthorizedError,
 } from '@modelcontextprotocol/client'
-import type { CauseId } from './causes.ts'
-import { type Fetch, interruption } from './fetch-document.ts'
+import type { CauseId } from './causes/causes.ts'
+import { StepError } from './causes/step-error.ts'
+import type { Imitation } from './client/imitations.ts'
+import { SCOPE } from './discovery/challenge.ts'
+import { type Fetch, interruption } from './discovery/fetch-document.ts'
+import { isOpen, schemesOf } from './discovery/tool-schemes.ts'
 import type { Found } from './step.ts'
-import { StepError } from './step-error.ts'
-import { isOpen, schemesOf } from './tool-schemes.ts'
 
 const ME = { name: 'connect', version: '1.0.0' }
 const MAX_SEEN_CHARACTERS = 200
@@ -23,12 +25,23 @@ const BY_STATUS: Readonly<Record<number, CauseId>> = {
   503: 'gateway_unavailable',
 }
 
-/** An MCP client of the newest revision that the server speaks, with the token. */
-export async function openClient(send: Fetch, url: string, accessToken: string): Promise<Client> {
-  const client = new Client(ME, { versionNegotiation: { mode: 'auto' } })
+/**
+ * An MCP client of the newest revision that the server speaks, or as the imitated one. `accessToken`
+ * is read for each request.
+ */
+export async function openClient(
+  send: Fetch,
+  url: string,
+  accessToken: () => string,
+  { clientInfo = ME, negotiation = 'auto' }: Partial<Imitation> = {},
+): Promise<Client> {
+  const client = new Client(clientInfo, { versionNegotiation: { mode: negotiation } })
   const transport = new StreamableHTTPClientTransport(new URL(url), {
-    fetch: send,
-    requestInit: { headers: { authorization: `Bearer ${accessToken}` } },
+    fetch: (input, init) => {
+      const headers = new Headers(init?.headers)
+      headers.set('authorization', `Bearer ${accessToken()}`)
+      return send(input, { ...init, headers })
+    },
   })
   await client.connect(transport).catch(rethrow)
   return client
@@ -65,16 +78,21 @@ export async function callTool(
   const [block] = result.content
   const text = block?.type === 'text' ? block.text.slice(0, MAX_SEEN_CHARACTERS) : 'no text'
   if (result.isError === true) {
-    throw new StepError(refusalIn(result) ?? 'tool_failed', `${tool.name}: ${text}`)
+    throw refusalIn(result, `${tool.name}: ${text}`)
   }
   return { value: undefined, seen: `${tool.name}: ${text}` }
 }
 
-/** A refusal in the form on which ChatGPT offers to sign in (AUTH_CHALLENGE). */
-function refusalIn({ _meta }: CallToolResult): CauseId | undefined {
+/** A refusal may have the form on which ChatGPT offers to sign in (AUTH_CHALLENGE). */
+function refusalIn({ _meta }: CallToolResult, seen: string): StepError {
   const challenge = [_meta?.['mcp/www_authenticate'] ?? []].flat().join(' ')
-  if (challenge === '') return undefined
-  return challenge.includes('error="invalid_token"') ? 'token_rejected' : 'insufficient_scope'
+  if (challenge === '') return new StepError('tool_failed', seen)
+  if (challenge.includes('error="invalid_token"')) return new StepError('token_rejected', seen)
+  return new StepError('insufficient_scope', seen, listOf(SCOPE.exec(challenge)?.[1]))
+}
+
+function listOf(scope: string | undefined): string[] {
+  return (scope ?? '').split(' ').filter((one) => one !== '')
 }
 
 function scopesOf(tool: Tool): readonly string[] {
@@ -89,7 +107,7 @@ function toStepError(error: unknown): StepError {
   if (error instanceof StepError) return error
   if (error instanceof UnauthorizedError) return new StepError('token_rejected', error.message)
   if (error instanceof InsufficientScopeError) {
-    return new StepError('insufficient_scope', error.message)
+    return new StepError('insufficient_scope', error.message, listOf(error.requiredScope))
   }
   if (error instanceof SdkHttpError) {
     return new StepError(BY_STATUS[error.status] ?? 'protocol', `HTTP ${error.status}`)

@@ -31,7 +31,7 @@ const METHODS = ['get', 'head', 'post', 'put', 'patch', 'delete', 'options'] as 
 /** Seconds; API Gateway's own default is 15. */
 const DEADLINE = 60
 const HEADER = ` The rewrite map of firebase.json as an API Gateway spec (Swagger 2.0), written by api-gateway.ts.
- Put in the project's number and region (README, "Behind API Gateway").
+ Put in the project's number and region (docs/deploy.md, "Behind API Gateway").
  disable_auth keeps the client's Authorization as it is: with it, API Gateway would replace it by a
  token of its own. The functions check it; they trust no X-Forwarded-* and no X-Apigateway-* field.`
 

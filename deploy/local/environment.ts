@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { fileURLToPath } from 'node:url'
-import { ConfigError, type Environment } from '../../shared/config.ts'
 import type { ClientPreset } from '../../shared/client-presets.ts'
+import { ConfigError, type Environment } from '../../shared/config.ts'
 
 /** Where the parts of the local system listen. */
 export interface Places {
@@ -47,8 +47,8 @@ const USED_BY = {
   ],
 } as const
 
-// Codex, MCP Inspector and `npm run connect` listen on a port of their choice.
-const REDIRECT_URIS: readonly ClientPreset[] = ['chatgpt', 'loopback']
+// Codex, Claude Code, MCP Inspector and `npm run connect` listen on a port of their choice.
+const REDIRECT_URIS: readonly ClientPreset[] = ['chatgpt', 'vscode', 'loopback']
 const MCP_INSPECTOR = ['http://localhost:6274', 'http://127.0.0.1:6274']
 const TOOLS_FILE = fileURLToPath(new URL('tools.yaml', import.meta.url))
 

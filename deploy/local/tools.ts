@@ -28,6 +28,13 @@ const TOOLS: ReadonlyMap<string, Tool> = new Map<string, Tool>([
       return { summary }
     },
   ],
+  [
+    'search',
+    (events, { query }) => ({
+      results: newestFirst(matching(events, String(query))).map(toResult),
+    }),
+  ],
+  ['fetch', (events, { id }) => toDocument(events.find((event) => event.id === id))],
 ])
 
 /**
@@ -61,9 +68,31 @@ export function createTools({ base, ...statement }: ToolsOptions): RequestListen
       tool === undefined
         ? answerCalendarApi(method, new URL(url, base), events)
         : { status: 200, body: tool(events, JSON.parse(body.toString())) }
+    if (tool !== undefined && answer.body === undefined) {
+      return answerError(res, 404, 'not_found', 'There is no such event.')
+    }
     if (answer.body === undefined) return res.writeHead(answer.status).end()
     res.writeHead(answer.status, { 'content-type': 'application/json' })
     res.end(JSON.stringify(answer.body))
+  }
+}
+
+function matching(events: readonly CalendarEvent[], query: string): CalendarEvent[] {
+  const words = query.toLowerCase().split(/\s+/)
+  return events.filter(({ title }) => words.every((word) => title.toLowerCase().includes(word)))
+}
+
+function toResult({ id, title }: CalendarEvent) {
+  return { id, title, url: `https://events.example/${id}` }
+}
+
+/** Undefined when there is no such event. */
+function toDocument(event: CalendarEvent | undefined) {
+  if (event === undefined) return undefined
+  return {
+    ...toResult(event),
+    text: `${event.title}, ${event.date}`,
+    metadata: { date: event.date },
   }
 }
 

@@ -1,7 +1,10 @@
 import { BearerError } from '../../shared/bearer.ts'
+import { readingJson } from '../../shared/json-reader.ts'
 import type { Log } from '../../shared/log.ts'
+import { isLong, type Place } from '../../shared/long-work.ts'
 import type { ToolDefinition } from '../../shared/tools.ts'
-import { NumberError, valuesToCheck } from '../../shared/written-numbers.ts'
+import { atOnce, inTurns } from '../../shared/turns.ts'
+import { NumberError, readingValuesToCheck } from '../../shared/written-numbers.ts'
 import { ArgumentError } from './backend/argument-error.ts'
 import { type BackendPlan, type BackendRequest, planBackend } from './backend/backend-request.ts'
 import { type Allowance, createAllowance, SendError, send } from './backend/send.ts'
@@ -10,7 +13,7 @@ import type { ClientHints } from './client-hints.ts'
 import { GoogleIdentityError } from './google-identity.ts'
 import { type Identity, PermissionError, requireScopes } from './identity.ts'
 import { oneLine } from './one-line.ts'
-import { failed, type Outcome, statusOf, toOutcome } from './outcome.ts'
+import { failed, type Outcome, readingOutcome, statusOf, toOutcome } from './outcome.ts'
 import { createStatementSigner, type StatementKeys } from './statement.ts'
 
 /** One call that has been decided on: `identity` may call `tool`. */
@@ -32,6 +35,8 @@ export interface ToolCall {
   /** What the backend may answer; shared by the calls of one request. */
   readonly take: Allowance
   readonly log: Log
+  /** Left when the arguments are checked, entered again for a long answer; the caller leaves it. */
+  readonly place: Place
 }
 
 /**
@@ -125,7 +130,8 @@ export function createCallTool(options: CallToolOptions): CallTool {
         signal,
       },
     )
-    return toOutcome(answer, tool)
+    await call.place.enter(answer.body.length)
+    return call.place.isTaken() ? inTurns(readingOutcome(answer, tool)) : toOutcome(answer, tool)
   }
 
   const finish = async (call: SentCall, request: BackendRequest | string): Promise<Outcome> => {
@@ -145,21 +151,49 @@ export function createCallTool(options: CallToolOptions): CallTool {
     }
   }
 
-  /** The request, or what is wrong with the arguments. */
-  const prepare = (tool: CallableTool, body: string, args: unknown, isPlain: boolean) => {
-    const fault = faultOf(tool, body, args, isPlain)
-    if (fault !== undefined) return fault
-    try {
-      return planOf(tool).make(body, args, isPlain)
-    } catch (error) {
-      if (!(error instanceof ArgumentError)) throw error
-      return oneLine(error.message, MAX_FAULT_CHARACTERS)
-    }
-  }
-
   return ({ args, isPlain, body, ...call }) => {
     auditDecision(call.log, call.tool, call.identity, { decision: 'allowed' })
-    return finish(call, prepare(call.tool, body, args, isPlain))
+    const prepared = preparing(planOf(call.tool), call.tool, body, args, isPlain)
+    if (!isLong(body.length)) {
+      call.place.leave()
+      return finish(call, atOnce(prepared))
+    }
+    return prepareThenFinish(prepared, call, finish)
+  }
+}
+
+/** Not async: what waits for a backend must not keep the arguments. */
+function prepareThenFinish(
+  prepared: Generator<undefined, BackendRequest | string>,
+  call: SentCall,
+  finish: (call: SentCall, request: BackendRequest | string) => Promise<Outcome>,
+): Promise<Outcome> {
+  return inTurns(prepared).then((request) => {
+    call.place.leave()
+    return finish(call, typeof request === 'string' ? request : inBytes(request))
+  })
+}
+
+/** Of a string the connection would keep a copy. */
+function inBytes({ body, ...request }: BackendRequest): BackendRequest {
+  return { ...request, body: typeof body === 'string' ? Buffer.from(body) : body }
+}
+
+/** The request to the backend, or what is wrong with the arguments, in one bounded line. */
+function* preparing(
+  plan: BackendPlan,
+  tool: CallableTool,
+  body: string,
+  args: unknown,
+  isPlain: boolean,
+): Generator<undefined, BackendRequest | string> {
+  const fault = yield* checking(tool, body, args, isPlain)
+  if (fault !== undefined) return fault
+  try {
+    return plan.make(body, args, isPlain)
+  } catch (error) {
+    if (!(error instanceof ArgumentError)) throw error
+    return oneLine(error.message, MAX_FAULT_CHARACTERS)
   }
 }
 
@@ -180,14 +214,15 @@ export function authorize(tool: ToolDefinition, identity: Identity, log: Log): v
 }
 
 /** What is wrong with the arguments, in one bounded line; undefined when they fit. */
-function faultOf(
+function* checking(
   tool: CallableTool,
   body: string,
   args: unknown,
   isPlain: boolean,
-): string | undefined {
+): Generator<undefined, string | undefined> {
   try {
-    for (const value of isPlain ? [args] : valuesToCheck(body, JSON.parse(body))) {
+    for (const value of isPlain ? [args] : yield* readingNumbers(body)) {
+      yield
       const fault = tool.validateInput(value)
       if (fault !== undefined) return oneLine(fault, MAX_FAULT_CHARACTERS)
     }
@@ -196,6 +231,11 @@ function faultOf(
     if (!(error instanceof NumberError)) throw error
     return oneLine(error.message, MAX_FAULT_CHARACTERS)
   }
+}
+
+function* readingNumbers(body: string): Generator<undefined, readonly unknown[]> {
+  const plain = yield* readingJson(body)
+  return yield* readingValuesToCheck(body, plain?.value)
 }
 
 function auditDecision(

@@ -13,20 +13,22 @@ import { type CallableTool, compileTool } from './callable-tool.ts'
 export type GatewayConfig = ReturnType<typeof parseVariables> &
   ReturnType<typeof parseKeys> & {
     readonly catalogue: Catalogue<CallableTool>
-    /** What the catalogue says of the server, as written. */
+    /** What the catalogue says of the server itself. */
     readonly server: CatalogueDocument['server']
+    readonly resources: CatalogueDocument['resources']
+    readonly skills: CatalogueDocument['skills']
     /** What of the catalogue is ignored, a line each. */
     readonly warnings: readonly string[]
   }
 
 /** @throws ConfigError with every fault at once. */
 export function parseGatewayConfig(env: Environment): GatewayConfig {
-  const [values, keys, { tools, server, warnings }] = collectFaults([
+  const [values, keys, { tools, part: _, ...others }] = collectFaults([
     () => parseVariables(env),
     () => parseKeys(env),
     () => parseTools(env),
   ])
-  return { ...values, ...keys, catalogue: tools, server, warnings }
+  return { ...values, ...keys, ...others, catalogue: tools }
 }
 
 /** Names and scopes alone would let any arguments through. */

@@ -2,12 +2,8 @@ import type { ContentBlock } from '@modelcontextprotocol/client'
 import { asObject } from '../../shared/json.ts'
 import { toBase64, typeOfDataUrl } from './base64.ts'
 
-declare global {
-  // Where numbers can be kept as they are written; Node 20 does not have it.
-  interface JSON {
-    readonly isRawJSON?: (value: unknown) => boolean
-  }
-}
+/** Blocks of MCP's have ten or so. */
+const MAX_MEMBERS = 1_000
 
 type Members = Readonly<Record<string, unknown>>
 
@@ -48,6 +44,7 @@ export function asContentBlock(value: unknown): ContentBlock | undefined {
   const given = asObject(value)
   const read = READ.get(given?.['type'])
   if (given === undefined || read === undefined) return undefined
+  if (!hasFewMembers(given)) return undefined
   const block = camelCase(asObject(withoutNulls(given)) ?? {})
   const own = read(block)
   if (own === undefined) return undefined
@@ -98,6 +95,20 @@ function camelCase(members: Members): Members {
     ...(meta !== undefined && { _meta: meta }),
     ...others,
   }
+}
+
+/** Whether there are 1,000 members and items at most, those of `_meta` not counted. */
+function hasFewMembers(block: Members): boolean {
+  let left = MAX_MEMBERS
+  const count = (value: unknown): void => {
+    if (typeof value !== 'object' || value === null || left < 0) return
+    for (const [name, member] of Object.entries(value)) {
+      if (--left < 0) return
+      if (name !== '_meta') count(member)
+    }
+  }
+  count(block)
+  return left >= 0
 }
 
 function withoutNulls(value: unknown): unknown {

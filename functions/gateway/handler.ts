@@ -4,6 +4,7 @@ import { type Handler, type HttpRequest, json } from '../../shared/http.ts'
 import { notFound } from '../../shared/http-error.ts'
 import { createJwks } from '../../shared/jwks.ts'
 import type { Log } from '../../shared/log.ts'
+import { createQueue } from '../../shared/long-work.ts'
 import { MCP_PATH, protectedResourceMetadataUrl } from '../../shared/protected-resource.ts'
 import { warmUpPool } from './backend/send.ts'
 import { type BackendAuth, createCallTool } from './call-tool.ts'
@@ -14,7 +15,10 @@ import { createMcp } from './mcp.ts'
 import { createOpenApi } from './openapi-endpoint.ts'
 import { brokenLimits } from './openapi-limits.ts'
 import { answerProbe, PROBE_METHODS } from './probe.ts'
+import { answerProfiles } from './profile/answer-profile.ts'
 import { createRateLimit, type RateLimit } from './rate-limit.ts'
+import { createFetchResource } from './resources/fetch-resource.ts'
+import { serveResources } from './resources/resources.ts'
 import { createRest, problemResponse } from './rest.ts'
 
 export interface GatewayDependencies {
@@ -57,6 +61,7 @@ export function createGateway(
     onFetchFailed: (reason) => log.warning('jwks_fetch_failed', { reason }),
   })
   const { audience, SCOPE_SOURCE: scopeSource, OAUTH_ORGANIZATION: organizations } = config
+  const served = serveResources(config)
   const gate = createGate({
     verify: createAccessTokenVerifier({
       ...{ issuer, audience, scopeSource, organizations, jwks },
@@ -64,17 +69,20 @@ export function createGateway(
       onClaimTooLarge: (claim) => log.warning('backend_claim_too_large', { claim }),
     }),
     catalogue,
+    hasOpenResource: served.hasOpen,
     resourceMetadata: protectedResourceMetadataUrl(publicUrl),
   })
   const googleIdentity =
     config.BACKEND_AUTH === 'google' ? createGoogleIdentity(metadataHost) : undefined
-  const callTool = createCallTool({
+  const backends = {
     functionsBase: config.FUNCTIONS_BASE,
     publicUrl,
     keys: { secret: config.GATEWAY_HMAC_SECRET?.[0], signingKey: signingKeys[0] },
     timeoutMs: config.BACKEND_TIMEOUT_MS,
-    backendAuth: googleIdentity && ownBackendsBy(googleIdentity),
-  })
+    googleIdentity,
+  }
+  const backendAuth = googleIdentity && ownBackendsBy(googleIdentity)
+  const callTool = answerProfiles(createCallTool({ ...backends, backendAuth }))
   const perMinute = config.RATE_LIMIT_PER_MINUTE
   const anonymousPerMinute = config.RATE_LIMIT_ANONYMOUS_PER_MINUTE
   const isLimited =
@@ -83,8 +91,14 @@ export function createGateway(
   const rateLimit: RateLimit | undefined = isLimited
     ? createRateLimit({ perMinute, anonymousPerMinute, redisUrl: config.REDIS_URL, log })
     : undefined
-  const calls = { gate, catalogue, callTool, rateLimit }
-  const mcp = createMcp({ ...calls, challengeForm: config.AUTH_CHALLENGE })
+  const calls = { gate, catalogue, callTool, rateLimit, queue: createQueue() }
+  const mcp = createMcp({
+    ...calls,
+    server: config.server,
+    served,
+    fetchResource: createFetchResource(backends),
+    challengeForm: config.AUTH_CHALLENGE,
+  })
   const rest = createRest(calls)
   const keySet = { keys: signingKeys.map(({ publicJwk }) => publicJwk) }
   const openApi = createOpenApi(catalogue, { publicUrl, issuer, audience })

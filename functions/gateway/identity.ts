@@ -1,42 +1,49 @@
 import type { VerifyAccessToken } from '../../shared/access-token.ts'
 import { BearerError, bearerChallenge, bearerToken } from '../../shared/bearer.ts'
-import { isOpen } from '../../shared/catalogue/access.ts'
+import { type AccessRule, isOpen } from '../../shared/catalogue/access.ts'
 import type { Caller } from '../../shared/claims.ts'
 import { HttpError } from '../../shared/http-error.ts'
 import { JwksUnavailableError } from '../../shared/jwks.ts'
 import type { Log } from '../../shared/log.ts'
-import { type Catalogue, catalogueScopes, type ToolDefinition } from '../../shared/tools.ts'
+import { type Catalogue, catalogueScopes } from '../../shared/tools.ts'
 
 /** Who asks: a verified caller, or nobody in particular. */
 export type Identity = Caller | undefined
+
+/** What a tool or resource needs of a caller. */
+export type Needed = Pick<AccessRule, 'scopes'>
 
 /** Tells who asks. */
 export interface Gate {
   /**
    * The caller of a request with these Authorization field values; undefined for a request without
-   * credentials where some tool can be called without signing in.
+   * credentials where some tool can be called, or resource read, without signing in.
    *
-   * @throws BearerError when the credentials will not do, or are missing and every tool needs them.
+   * @throws BearerError when the credentials will not do, or are missing and all need them.
    * @throws HttpError 503 with Retry-After when no key can be had to judge the token by.
    */
   readonly identify: (authorization: readonly string[], log: Log) => Promise<Identity>
   /**
-   * The WWW-Authenticate value for a refusal. Its `scope` names what the tool needs, and what of the
-   * catalogue's scopes the token has: a client that asks for exactly these keeps what it was granted.
+   * The WWW-Authenticate value for a refusal. Its `scope` names what the tool or resource needs, and
+   * what of the catalogue's scopes the token has: a client that asks for exactly these keeps what it
+   * was granted.
    */
-  readonly challenge: (refusal: BearerError, tool?: ToolDefinition, identity?: Identity) => string
+  readonly challenge: (refusal: BearerError, needed?: Needed, identity?: Identity) => string
 }
 
 export interface GateOptions {
   readonly verify: VerifyAccessToken
   readonly catalogue: Catalogue
+  /** Whether a resource can be read without signing in. */
+  readonly hasOpenResource?: boolean
   readonly resourceMetadata: string
 }
 
-export function createGate({ verify, catalogue, resourceMetadata }: GateOptions): Gate {
+export function createGate(options: GateOptions): Gate {
+  const { verify, catalogue, hasOpenResource = false, resourceMetadata } = options
   const allScopes = catalogueScopes(catalogue)
-  const hasOpenTool = [...catalogue.values()].some(isOpen)
-  const stepUpScopes = ({ scopes }: ToolDefinition, identity: Identity) => [
+  const isOpenServer = hasOpenResource || [...catalogue.values()].some(isOpen)
+  const stepUpScopes = ({ scopes }: Needed, identity: Identity) => [
     ...new Set([...scopes, ...allScopes.filter((scope) => identity?.scopes.has(scope))]),
   ]
 
@@ -45,7 +52,7 @@ export function createGate({ verify, catalogue, resourceMetadata }: GateOptions)
       try {
         const accessToken = bearerToken(authorization)
         if (accessToken !== undefined) return await verify(accessToken)
-        if (hasOpenTool) return undefined
+        if (isOpenServer) return undefined
         throw noCredentials()
       } catch (error) {
         if (error instanceof BearerError) log.info('token_rejected', { reason: error.reason })
@@ -56,11 +63,11 @@ export function createGate({ verify, catalogue, resourceMetadata }: GateOptions)
         })
       }
     },
-    challenge: (refusal, tool, identity) =>
+    challenge: (refusal, needed, identity) =>
       bearerChallenge({
         error: refusal.code,
         errorDescription: refusal.code === undefined ? undefined : refusal.message,
-        scopes: tool === undefined ? allScopes : stepUpScopes(tool, identity),
+        scopes: needed === undefined ? allScopes : stepUpScopes(needed, identity),
         resourceMetadata,
       }),
   }
@@ -87,8 +94,8 @@ export class PermissionError extends Error {
 }
 
 /**
- * Checks that the caller may call the tool: for a tool that needs sign-in, that there is one, who was
- * granted every scope that it needs. A tool that is open takes every caller.
+ * Checks that the caller may call the tool, or read the resource: for one that needs sign-in, that
+ * there is a caller, who was granted every scope that it needs. One that is open takes every caller.
  *
  * With either SCOPE_SOURCE a scope outside `permissions` stays missing after a sign-in: Auth0 grants
  * a user of an API with RBAC no scope beyond the permissions.
@@ -96,10 +103,14 @@ export class PermissionError extends Error {
  * @throws BearerError without a code for nobody, `insufficient_scope` where a sign-in can help.
  * @throws PermissionError when the token has `permissions` and a missing scope is not among them.
  */
-export function requireScopes(tool: ToolDefinition, identity: Identity): void {
-  if (isOpen(tool)) return
+export function requireScopes(
+  rule: AccessRule,
+  identity: Identity,
+  kind: 'tool' | 'resource' = 'tool',
+): void {
+  if (isOpen(rule)) return
   if (identity === undefined) throw noCredentials()
-  const missing = tool.scopes.filter((scope) => !identity.scopes.has(scope))
+  const missing = rule.scopes.filter((scope) => !identity.scopes.has(scope))
   if (missing.length === 0) return
   const { permissions } = identity
   const withheld = permissions && missing.filter((scope) => !permissions.has(scope))
@@ -107,7 +118,7 @@ export function requireScopes(tool: ToolDefinition, identity: Identity): void {
   throw new BearerError(
     'insufficient_scope',
     'scope_missing',
-    `This tool needs: ${tool.scopes.join(' ')}`,
+    `This ${kind} needs: ${rule.scopes.join(' ')}`,
   )
 }
 

@@ -1,14 +1,19 @@
 import type { RequestId } from '@modelcontextprotocol/client'
 import { type HttpResponse, json } from '../../shared/http.ts'
 import { asObject, decodeUtf8, parseJson } from '../../shared/json.ts'
-import { keepNumbers } from '../../shared/written-numbers.ts'
+import { JsonLimitError } from '../../shared/json-reader.ts'
+import { isLong } from '../../shared/long-work.ts'
+import { atOnce } from '../../shared/turns.ts'
+import { keepNumbers, readingKept } from '../../shared/written-numbers.ts'
 
-/** JSON-RPC 2.0 s5.1 and MCP 2026-07-28's own codes. */
+/** JSON-RPC 2.0 s5.1, MCP 2026-07-28's own codes, and one of MCP before it. */
 export const CODE = {
   parseError: -32700,
   invalidRequest: -32600,
   methodNotFound: -32601,
   invalidParams: -32602,
+  internalError: -32603,
+  resourceNotFound: -32002,
   server: -32000,
   headerMismatch: -32020,
   unsupportedVersion: -32022,
@@ -57,16 +62,30 @@ export interface ReadJson {
 }
 
 /**
- * Reads JSON; with `keepNumbers`' care for what will be passed on, which takes longer.
+ * Reads JSON in turns; with `keepNumbers`' care for what will be passed on, which takes longer.
  *
- * @throws RpcError -32700 when the bytes are not JSON in UTF-8.
+ * @throws RpcError -32700 when the bytes are not JSON in UTF-8, 413 when it has too many parts.
  */
-export function readJson(body: Buffer, toPassOn: boolean): ReadJson {
+export function* readingMessages(body: Buffer, toPassOn: boolean): Generator<undefined, ReadJson> {
   const text = decodeUtf8(body) ?? ''
-  const parsed = parseJson(text)
-  if (parsed === undefined) {
-    throw new RpcError(400, CODE.parseError, 'Parse error: the body is not JSON.')
+  try {
+    const read = isLong(text.length) ? yield* readingKept(text) : readShort(text, toPassOn)
+    if (read !== undefined) return read
+  } catch (error) {
+    if (!(error instanceof JsonLimitError)) throw error
+    throw new RpcError(413, CODE.invalidRequest, `Invalid Request: ${error.message}.`)
   }
+  throw new RpcError(400, CODE.parseError, 'Parse error: the body is not JSON.')
+}
+
+/** The same at once. */
+export function readJson(body: Buffer, toPassOn: boolean): ReadJson {
+  return atOnce(readingMessages(body, toPassOn))
+}
+
+function readShort(text: string, toPassOn: boolean): ReadJson | undefined {
+  const parsed = parseJson(text)
+  if (parsed === undefined) return undefined
   const value = toPassOn ? keepNumbers(text, parsed.value) : parsed.value
   return { value, isPlain: value === parsed.value }
 }
@@ -129,6 +148,11 @@ export function errorResponse(
   headers: Readonly<Record<string, string>> = {},
 ): HttpResponse {
   return { ...json(error.status, undefined, headers), body: errorText(id, error) }
+}
+
+/** `what` says what the parameters must have. */
+export function invalidParams(what: string): RpcError {
+  return new RpcError(200, CODE.invalidParams, `Invalid params: ${what}.`)
 }
 
 function invalidRequest(): RpcError {

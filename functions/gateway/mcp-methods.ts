@@ -1,51 +1,40 @@
-import type { HttpRequest } from '../../shared/http.ts'
 import { asObject } from '../../shared/json.ts'
-import type { Log } from '../../shared/log.ts'
+import { writingJson } from '../../shared/json-writer.ts'
+import type { Place } from '../../shared/long-work.ts'
 import type { Catalogue } from '../../shared/tools.ts'
 import { asTraceparent } from '../../shared/trace-context.ts'
-import type { Allowance } from './backend/send.ts'
+import { inTurns } from '../../shared/turns.ts'
 import { authorize, type CallTool } from './call-tool.ts'
 import type { CallableTool } from './callable-tool.ts'
 import { readClientHints } from './client-hints.ts'
-import type { Identity } from './identity.ts'
-import { CODE, isNothing, RpcError, type RpcRequest } from './json-rpc.ts'
-import { toCallToolResult, writeResult } from './mcp-result.ts'
+import type { AnswerMethod } from './exchange.ts'
+import { CODE, invalidParams, isNothing, RpcError, type RpcRequest } from './json-rpc.ts'
+import { toCallToolResult, writingOutcome } from './mcp-result.ts'
+import type { Outcome } from './outcome.ts'
+import { resourceMethods } from './resources/methods.ts'
+import type { FetchResource } from './resources/read-resource.ts'
+import type { ReadableResource, ServedResources } from './resources/resources.ts'
 import type { Era, Inbound } from './revision.ts'
-import { introduce } from './tool-list.ts'
-
-/** The HTTP request in which a message came, and who sent it. */
-export interface Exchange {
-  readonly era: Era
-  readonly request: HttpRequest
-  /** The request's; in a batch each line names the call. */
-  readonly log: Log
-  readonly identity: Identity
-  /** Whether the messages' numbers are numbers, as `readJson` tells. */
-  readonly isPlain: boolean
-  /** What the backends of all its calls together may answer. */
-  readonly take: Allowance
-}
-
-/**
- * Answers one JSON-RPC request with the JSON of its result.
- *
- * A call's promise keeps nothing of the message.
- *
- * @throws RpcError for what the protocol refuses, BearerError for a call that is not allowed; at once,
- * never by the promise.
- */
-export type AnswerMethod = (exchange: Exchange, message: RpcRequest) => string | Promise<string>
+import { type Completion, type Introduction, isPublicServer, type Writer } from './tool-list.ts'
 
 type Method = AnswerMethod
 
-/** The methods of a server that has tools and nothing else, by era. */
-export function createMethods(
-  catalogue: Catalogue<CallableTool>,
-  callTool: CallTool,
-): AnswerMethod {
-  const introduction = introduce(catalogue)
+export interface MethodsOptions {
+  readonly catalogue: Catalogue<CallableTool>
+  readonly callTool: CallTool
+  readonly introduction: Introduction
+  readonly served: ServedResources
+  readonly fetchResource: FetchResource
+  readonly write: Writer
+  readonly complete: Completion
+}
 
-  const call: Method = ({ era, request, log, identity, isPlain, take }, { params }) => {
+/** The methods of a server that has tools, and resources if the catalogue has any, by era. */
+export function createMethods(options: MethodsOptions): AnswerMethod {
+  const { catalogue, callTool, introduction, served } = options
+
+  const call: Method = (exchange, { params }) => {
+    const { era, request, log, identity, isPlain, take, place } = exchange
     const given = asObject(params['arguments'] ?? {})
     if (typeof params['name'] !== 'string' || given === undefined) {
       throw invalidParams('a name and an object of arguments')
@@ -57,11 +46,12 @@ export function createMethods(
     const meta = asObject(params['_meta'])
     const traceparent = request.traceparent ?? asTraceparent(meta?.['traceparent'])
     const hints = readClientHints(meta)
-    const body = JSON.stringify(given)
-    const sent = { tool, body, identity, hints, requestId, traceparent, signal, take, log }
-    return callTool({ ...sent, args: given, isPlain }).then((outcome) =>
-      writeResult(toCallToolResult(outcome, tool, era), era),
-    )
+    const sent = { tool, identity, hints, requestId, traceparent, signal, take, log, place }
+    const begin = (body: string) => callTool({ ...sent, body, args: given, isPlain })
+    const called = exchange.isLong
+      ? inTurns(writingJson(given)).then(begin)
+      : begin(JSON.stringify(given))
+    return called.then(outcomeWriter(tool, era, place, options))
   }
   const list: Method = ({ era }, { params }) => {
     const { cursor } = params
@@ -69,13 +59,16 @@ export function createMethods(
     return era === 'handshake' ? introduction.toolsOfHandshakeEra : introduction.toolsOfStatelessEra
   }
 
+  const resources = resourceMethods({ ...options, isPublic: isPublicServer(catalogue, served) })
   const methods: Readonly<Record<Era, ReadonlyMap<string, Method>>> = {
-    stateless: new Map([
+    stateless: new Map<string, Method>([
+      ...resources,
       ['server/discover', () => introduction.discover],
       ['tools/list', list],
       ['tools/call', call],
     ]),
-    handshake: new Map([
+    handshake: new Map<string, Method>([
+      ...resources,
       ['initialize', (_, { params }) => introduction.initialize(params['protocolVersion'])],
       ['ping', () => '{}'],
       ['tools/list', list],
@@ -92,6 +85,24 @@ export function createMethods(
   }
 }
 
+/** Keeps nothing of the message, as what is in the scope of the call would. */
+function outcomeWriter(
+  tool: CallableTool,
+  era: Era,
+  place: Place,
+  { write, complete }: Pick<MethodsOptions, 'write' | 'complete'>,
+) {
+  return async (outcome: Outcome): Promise<string> => {
+    try {
+      return place.isTaken()
+        ? await inTurns(writingOutcome(outcome, tool, era, complete))
+        : write(toCallToolResult(outcome, tool, era), era)
+    } finally {
+      place.leave()
+    }
+  }
+}
+
 /** The tool that a message would call, if it would call one that exists. */
 export function calledTool(
   catalogue: Catalogue<CallableTool>,
@@ -101,19 +112,29 @@ export function calledTool(
   return method === 'tools/call' && typeof name === 'string' ? catalogue.get(name) : undefined
 }
 
-/** The tools that the messages of one POST would call; undefined for one that does not exist. */
+/** The resource that a message would read, if it would read one that exists. */
+export function namedResource(
+  { readable }: ServedResources,
+  { method, params }: RpcRequest,
+): ReadableResource | undefined {
+  const { uri } = params
+  return method === 'resources/read' && typeof uri === 'string' ? readable.get(uri) : undefined
+}
+
+/**
+ * The tools that the messages of one POST would call; undefined for one that does not exist, and for
+ * a resource that a backend would be called for.
+ */
 export function callsIn(
   catalogue: Catalogue<CallableTool>,
+  served: ServedResources,
   inbound: Inbound,
 ): (CallableTool | undefined)[] {
   const messages = 'batch' in inbound ? inbound.batch : [inbound.message]
-  return messages.flatMap((message) =>
-    message.kind === 'request' && message.method === 'tools/call'
-      ? [calledTool(catalogue, message)]
-      : [],
-  )
-}
-
-function invalidParams(what: string): RpcError {
-  return new RpcError(200, CODE.invalidParams, `Invalid params: ${what}.`)
+  return messages.flatMap((message) => {
+    if (message.kind !== 'request') return []
+    if (message.method === 'tools/call') return [calledTool(catalogue, message)]
+    const resource = namedResource(served, message)
+    return resource !== undefined && 'path' in resource.source ? [undefined] : []
+  })
 }

@@ -1,12 +1,34 @@
 import type { CallToolResult } from '@modelcontextprotocol/client'
 import { asObject } from '../../shared/json.ts'
+import { type Writing, writingAtOnce, writingJson } from '../../shared/json-writer.ts'
 import type { ToolDefinition } from '../../shared/tools.ts'
+import { atOnce } from '../../shared/turns.ts'
 import type { Outcome } from './outcome.ts'
 import type { Era } from './revision.ts'
-import { hasObjectOutput, STATELESS_RESULT } from './tool-list.ts'
+import { type Completion, hasObjectOutput } from './tool-list.ts'
 
 /** An outcome in MCP's words; a fault is a result with `isError`, so that the model can mend it. */
 export function toCallToolResult(outcome: Outcome, tool: ToolDefinition, era: Era): CallToolResult {
+  return atOnce(makingResult(outcome, tool, era, writingAtOnce))
+}
+
+/** The JSON of an outcome's result, completed for its era, in turns. */
+export function* writingOutcome(
+  outcome: Outcome,
+  tool: ToolDefinition,
+  era: Era,
+  complete: Completion,
+): Generator<undefined, string> {
+  const result = yield* makingResult(outcome, tool, era, writingJson)
+  return yield* writingJson(complete(result, era))
+}
+
+function* makingResult(
+  outcome: Outcome,
+  tool: ToolDefinition,
+  era: Era,
+  write: Writing,
+): Generator<undefined, CallToolResult> {
   switch (outcome.kind) {
     case 'json': {
       const structured = { structuredContent: outcome.value } as Pick<
@@ -15,33 +37,27 @@ export function toCallToolResult(outcome: Outcome, tool: ToolDefinition, era: Er
       >
       const isStructured = era === 'stateless' || hasObjectOutput(tool)
       return {
-        content: [{ type: 'text', text: JSON.stringify(outcome.value) }],
+        content: [{ type: 'text', text: yield* write(outcome.value) }],
         ...(tool.outputSchema !== undefined && isStructured && structured),
       }
     }
     case 'text':
       return { content: outcome.text === '' ? [] : [{ type: 'text', text: outcome.text }] }
     case 'result':
-      return era === 'stateless' ? outcome.result : withObjectAlone(outcome.result)
+      return era === 'stateless' ? outcome.result : yield* withObjectAlone(outcome.result, write)
     case 'failed':
       return { content: [{ type: 'text', text: outcome.failure.message }], isError: true }
   }
 }
 
 /** Before 2026-07-28 structured content was an object: any other value is given as text alone. */
-function withObjectAlone(result: CallToolResult): CallToolResult {
+function* withObjectAlone(
+  result: CallToolResult,
+  write: Writing,
+): Generator<undefined, CallToolResult> {
   const { structuredContent, ...others } = result
   if (structuredContent === undefined || asObject(structuredContent) !== undefined) return result
   const hasText = result.content.some(({ type }) => type === 'text')
-  const text = { type: 'text', text: JSON.stringify(structuredContent) } as const
+  const text = { type: 'text', text: yield* write(structuredContent) } as const
   return { ...others, content: hasText ? result.content : [text, ...result.content] }
-}
-
-/** The JSON of a result, with what its era adds to every result. */
-export function writeResult(result: CallToolResult, era: Era): string {
-  return JSON.stringify(
-    era === 'handshake'
-      ? result
-      : { ...result, ...STATELESS_RESULT, _meta: { ...result._meta, ...STATELESS_RESULT._meta } },
-  )
 }

@@ -1,4 +1,5 @@
 import { BearerError } from '../../shared/bearer.ts'
+import type { ServerSection } from '../../shared/catalogue/server.ts'
 import {
   type HttpRequest,
   type HttpResponse,
@@ -6,9 +7,13 @@ import {
   withHeaders,
 } from '../../shared/http.ts'
 import { HttpError } from '../../shared/http-error.ts'
+import { isLong, type Place, type Queue } from '../../shared/long-work.ts'
 import type { Catalogue } from '../../shared/tools.ts'
+import { atOnce, inTurns } from '../../shared/turns.ts'
+import { type Begin, beginAll } from './batch.ts'
 import { allowAnswers, authorize, type CallTool } from './call-tool.ts'
 import type { CallableTool } from './callable-tool.ts'
+import type { Exchange } from './exchange.ts'
 import { type Gate, type Identity, PermissionError } from './identity.ts'
 import {
   CODE,
@@ -18,12 +23,11 @@ import {
   RpcError,
   type RpcMessage,
   type RpcRequest,
-  readJson,
+  readingMessages,
   resultText,
 } from './json-rpc.ts'
 import { isJson, notJson } from './json-type.ts'
-import { calledTool, callsIn, createMethods, type Exchange } from './mcp-methods.ts'
-import { writeResult } from './mcp-result.ts'
+import { calledTool, callsIn, createMethods, namedResource } from './mcp-methods.ts'
 import type { RateLimit } from './rate-limit.ts'
 import {
   type ChallengeForm,
@@ -32,15 +36,23 @@ import {
   refusalMessage,
   refusalResult,
 } from './refusal.ts'
+import { authorizeRead, type FetchResource } from './resources/read-resource.ts'
+import type { ServedResources } from './resources/resources.ts'
 import { type Inbound, readInbound } from './revision.ts'
+import { createCompletion, createWriter, introduce } from './tool-list.ts'
 
 export interface McpOptions {
   readonly gate: Gate
   readonly catalogue: Catalogue<CallableTool>
   readonly callTool: CallTool
+  /** What the catalogue says of the server itself. */
+  readonly server: ServerSection | undefined
+  readonly served: ServedResources
+  readonly fetchResource: FetchResource
   readonly challengeForm: ChallengeForm
   /** Undefined: nothing limits calls. */
   readonly rateLimit: RateLimit | undefined
+  readonly queue: Queue
 }
 
 /** What clients send again after Retry-After, with the same message. */
@@ -49,23 +61,31 @@ const RETRIED_STATUS: ReadonlySet<number> = new Set([429, 503])
 interface Received {
   readonly inbound: Inbound
   readonly isPlain: boolean
+  readonly isLong: boolean
 }
 
 /** MCP Streamable HTTP at `POST /mcp`: stateless, every answer one JSON document, never a stream. */
 export function createMcp(options: McpOptions): (request: HttpRequest) => Promise<HttpResponse> {
-  const { gate, catalogue, callTool, rateLimit } = options
-  const answerMethod = createMethods(catalogue, callTool)
+  const { gate, catalogue, served, server, rateLimit, queue } = options
+  const complete = createCompletion(server)
+  const write = createWriter(complete)
+  const introduction = introduce({ catalogue, served, server, write })
+  const answerMethod = createMethods({ ...options, introduction, write, complete })
+  const withheldText = ({ era }: Exchange, id: RpcRequest['id'], refusal: PermissionError) =>
+    resultText(id, write(permissionResult(refusal), era))
+  const neededFor = (message: RpcRequest) =>
+    calledTool(catalogue, message) ?? namedResource(served, message)
 
   const challenge = (
     refusal: BearerError,
     message?: RpcRequest,
     identity?: Identity,
   ): HttpResponse => {
-    const tool = message && refusal.status === 403 ? calledTool(catalogue, message) : undefined
+    const needed = message && refusal.status === 403 ? neededFor(message) : undefined
     return errorResponse(
       message?.id ?? null,
       new RpcError(refusal.status, CODE.server, refusalMessage(refusal)),
-      { 'www-authenticate': gate.challenge(refusal, tool, identity) },
+      { 'www-authenticate': gate.challenge(refusal, needed, identity) },
     )
   }
 
@@ -80,7 +100,7 @@ export function createMcp(options: McpOptions): (request: HttpRequest) => Promis
     }
     const tool = calledTool(catalogue, message)
     const result = refusalResult(refusal, gate.challenge, tool, identity)
-    return jsonText(resultText(message.id, writeResult(result, era)))
+    return jsonText(resultText(message.id, write(result, era)))
   }
 
   const answerOne = (
@@ -92,7 +112,10 @@ export function createMcp(options: McpOptions): (request: HttpRequest) => Promis
     try {
       const result = answerMethod(exchange, message)
       if (typeof result === 'string') return jsonText(resultText(id, result))
-      return result.then((text) => jsonText(resultText(id, text)))
+      return result.then(
+        (text) => jsonText(resultText(id, text)),
+        (error: unknown) => errorResponse(id, asRpcError(error)),
+      )
     } catch (error) {
       if (error instanceof RpcError) return errorResponse(id, error)
       if (error instanceof PermissionError) return jsonText(withheldText(exchange, id, error))
@@ -101,12 +124,21 @@ export function createMcp(options: McpOptions): (request: HttpRequest) => Promis
     }
   }
 
-  const answerInBatch = (exchange: Exchange, message: RpcRequest): string | Promise<string> => {
+  const answerInBatch = (
+    shared: Exchange,
+    call: number,
+    message: RpcRequest,
+    place: Place,
+  ): string | Promise<string> => {
     const { id } = message
+    const exchange = { ...shared, log: shared.log.with({ call }), place }
     try {
       const result = answerMethod(exchange, message)
       if (typeof result === 'string') return resultText(id, result)
-      return result.then((text) => resultText(id, text))
+      return result.then(
+        (text) => resultText(id, text),
+        (error: unknown) => errorText(id, asRpcError(error)),
+      )
     } catch (error) {
       // The calls before this one are under way, and wait for it.
       return error instanceof RpcError ? errorText(id, error) : Promise.reject(error)
@@ -122,13 +154,14 @@ export function createMcp(options: McpOptions): (request: HttpRequest) => Promis
     batch: readonly RpcMessage[],
   ): HttpResponse | Promise<HttpResponse> => {
     const requests = batch.filter((message) => message.kind === 'request')
-    const exchanges = requests.map((_, call) => ({ ...exchange, log: exchange.log.with({ call }) }))
     const withheld = new Map<RpcRequest, PermissionError>()
-    for (const [index, message] of requests.entries()) {
+    for (const [call, message] of requests.entries()) {
       const tool = calledTool(catalogue, message)
       try {
-        const { log } = exchanges[index] ?? exchange
+        const log = exchange.log.with({ call })
         if (tool !== undefined) authorize(tool, exchange.identity, log)
+        const resource = namedResource(served, message)
+        if (resource !== undefined) authorizeRead(resource, exchange.identity, log)
       } catch (error) {
         if (error instanceof BearerError) return challenge(error, message, exchange.identity)
         if (!(error instanceof PermissionError)) throw error
@@ -136,42 +169,46 @@ export function createMcp(options: McpOptions): (request: HttpRequest) => Promis
       }
     }
     if (requests.length === 0) return { status: 202 }
-    return Promise.all(
-      requests.map((message, index) => {
-        const refusal = withheld.get(message)
-        if (refusal !== undefined) return withheldText(exchange, message.id, refusal)
-        return answerInBatch(exchanges[index] ?? exchange, message)
-      }),
-    ).then((answers) => jsonText(`[${answers.join(',')}]`))
+    const begins = requests.map((message, call): Begin => {
+      const refusal = withheld.get(message)
+      if (refusal !== undefined) return () => withheldText(exchange, message.id, refusal)
+      return (place) => answerInBatch(exchange, call, message, place)
+    })
+    return joined(beginAll(begins, queue, exchange.isLong), exchange.place)
   }
 
   /** Not async, as all that reads messages here: what waits for a backend must not keep them. */
   const answer = (
     request: HttpRequest,
-    { inbound, isPlain }: Received,
+    { inbound, isPlain, isLong }: Received,
     identity: Identity,
+    place: Place,
   ): HttpResponse | Promise<HttpResponse> => {
     const { log } = request
-    const exchange = { era: inbound.era, request, log, identity, isPlain, take: allowAnswers() }
+    const read = { era: inbound.era, isPlain, isLong }
+    const exchange = { ...read, request, log, identity, place, take: allowAnswers() }
     return 'batch' in inbound
       ? answerBatch(exchange, inbound.batch)
       : answerOne(exchange, inbound.message)
   }
 
-  const readAndAnswer = (request: HttpRequest, identity: Identity) => {
-    const received = read(request.takeBody(), request, true)
-    return 'status' in received ? received : answer(request, received, identity)
+  const readAndAnswer = (request: HttpRequest, identity: Identity, place: Place) => {
+    const goOn = (received: Received | HttpResponse) =>
+      'status' in received ? received : answer(request, received, identity, place)
+    const received = read(request.takeBody(), request, true, place)
+    return received instanceof Promise ? received.then(goOn) : goOn(received)
   }
 
   /** Counts the calls. They are read again afterwards, because the count may be far away. */
-  const countCalls = (request: HttpRequest, identity: Identity) => {
+  const countCalls = async (request: HttpRequest, identity: Identity, place: Place) => {
     if (rateLimit === undefined) return undefined
-    const received = read(request.body(), request, false)
-    if ('status' in received) return undefined
-    return rateLimit(identity, callsIn(catalogue, received.inbound))
+    const received = await read(request.body(), request, false, place)
+    const calls = 'status' in received ? undefined : callsIn(catalogue, served, received.inbound)
+    place.leave()
+    return calls && rateLimit(identity, calls)
   }
 
-  const serve = async (request: HttpRequest): Promise<HttpResponse> => {
+  const serve = async (request: HttpRequest, place: Place): Promise<HttpResponse> => {
     request.body()
     const identified = await identify(gate, request)
     const refusal = 'refusal' in identified ? identified.refusal : undefined
@@ -185,11 +222,11 @@ export function createMcp(options: McpOptions): (request: HttpRequest) => Promis
     }
     if (!isJson(request)) throw notJson()
     if (refusal === undefined) {
-      const limits = await countCalls(request, identified.identity)
-      const response = await readAndAnswer(request, identified.identity)
+      const limits = await countCalls(request, identified.identity, place)
+      const response = await readAndAnswer(request, identified.identity, place)
       return limits === undefined ? response : withHeaders(response, limits)
     }
-    const received = read(request.body(), request, false)
+    const received = await read(request.body(), request, false, place)
     if ('status' in received) return received
     const { inbound } = received
     const message = 'message' in inbound ? inbound.message : undefined
@@ -198,27 +235,43 @@ export function createMcp(options: McpOptions): (request: HttpRequest) => Promis
       : challenge(refusal)
   }
 
-  return (request) =>
-    serve(request).catch((error: unknown) => {
+  return async (request) => {
+    const place = queue()
+    try {
+      return await serve(request, place)
+    } catch (error) {
       if (!(error instanceof HttpError && RETRIED_STATUS.has(error.status))) throw error
       // Logs the reason.
       const { headers } = httpErrorResponse(error, request.log)
-      return errorResponse(
-        idIn(request),
-        new RpcError(error.status, CODE.server, error.message),
-        headers,
-      )
-    })
+      const refusal = new RpcError(error.status, CODE.server, error.message)
+      return errorResponse(await idIn(request, place), refusal, headers)
+    } finally {
+      place.leave()
+    }
+  }
 }
 
-function withheldText({ era }: Exchange, id: RpcRequest['id'], refusal: PermissionError): string {
-  return resultText(id, writeResult(permissionResult(refusal), era))
+/** The answer to a batch; its messages are kept until all are begun, not until all are answered. */
+function joined(begun: ReturnType<typeof beginAll>, place: Place): Promise<HttpResponse> {
+  return begun
+    .then(({ answers }) => {
+      place.leave()
+      return Promise.all(answers)
+    })
+    .then((answers) => jsonText(`[${answers.join(',')}]`))
+}
+
+/** @throws whatever else it is. */
+function asRpcError(error: unknown): RpcError {
+  if (error instanceof RpcError) return error
+  throw error
 }
 
 /** The id of the request that a body holds; null for a batch and for what is no request. */
-function idIn(request: HttpRequest) {
+async function idIn(request: HttpRequest, place: Place) {
   try {
-    return idOf(readJson(request.body(), false).value)
+    const steps = readingMessages(request.body(), false)
+    return idOf((await run(steps, request.body().length, place)).value)
   } catch (error) {
     if (error instanceof RpcError || error instanceof HttpError) return null
     throw error
@@ -235,12 +288,30 @@ async function identify(gate: Gate, request: HttpRequest) {
 }
 
 /** What the body says, or the answer when it says nothing that can be understood. */
-function read(body: Buffer, request: HttpRequest, toPassOn: boolean): Received | HttpResponse {
+function read(body: Buffer, request: HttpRequest, toPassOn: boolean, place: Place) {
+  return run(readingInbound(body, request, toPassOn), body.length, place)
+}
+
+/** Runs the work at once, or in turns when what it reads is long. */
+function run<Result>(
+  work: Generator<undefined, Result>,
+  length: number,
+  place: Place,
+): Result | Promise<Result> {
+  return isLong(length) ? place.enter(length).then(() => inTurns(work)) : atOnce(work)
+}
+
+function* readingInbound(
+  body: Buffer,
+  { headers }: HttpRequest,
+  toPassOn: boolean,
+): Generator<undefined, Received | HttpResponse> {
   let value: unknown
   try {
-    const json = readJson(body, toPassOn)
+    const json = yield* readingMessages(body, toPassOn)
     value = json.value
-    return { inbound: readInbound(value, request.headers), isPlain: json.isPlain }
+    const inbound = readInbound(value, headers)
+    return { inbound, isPlain: json.isPlain, isLong: isLong(body.length) }
   } catch (error) {
     if (error instanceof RpcError) return errorResponse(idOf(value), error)
     throw error

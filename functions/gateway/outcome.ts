@@ -1,13 +1,15 @@
 import type { CallToolResult, ContentBlock } from '@modelcontextprotocol/client'
 import { asObject, decodeUtf8 } from '../../shared/json.ts'
-import { keepNumbers, NumberError, valuesToCheck } from '../../shared/written-numbers.ts'
-import { readAnswer } from './backend/answer.ts'
+import { JsonLimitError } from '../../shared/json-reader.ts'
+import { atOnce } from '../../shared/turns.ts'
+import { NumberError, readingValuesToCheck } from '../../shared/written-numbers.ts'
+import { readingAnswer } from './backend/answer.ts'
 import type { Answer } from './backend/send.ts'
-import { type Body, readBody } from './backend-body.ts'
+import { type JsonBody, readingBody } from './backend-body.ts'
 import type { CallableTool } from './callable-tool.ts'
 import { errorSentence, textSentence } from './error-sentence.ts'
 import { retryAfterSeconds } from './retry-after.ts'
-import { type ReadResult, readCallToolResult } from './tool-result.ts'
+import { type ReadResult, readingCallToolResult } from './tool-result.ts'
 
 /** What came of a call, before it is put into MCP's or REST's words. */
 export type Outcome =
@@ -53,58 +55,86 @@ export function statusOf(outcome: Outcome): { readonly status: number; readonly 
 }
 
 /**
- * Judges a backend's whole answer, its promised `outputSchema` included. `now`: milliseconds of the
- * epoch. The text of a 4xx is passed on in one bounded line; that of a 5xx goes nowhere.
+ * Judges a backend's whole answer in turns, its promised `outputSchema` included. `now`: milliseconds of
+ * the epoch. The text of a 4xx is passed on in one bounded line; that of a 5xx goes nowhere.
  */
-export function toOutcome(answer: Answer, tool: CallableTool, now = Date.now()): Outcome {
+export function* readingOutcome(
+  answer: Answer,
+  tool: CallableTool,
+  now = Date.now(),
+): Generator<undefined, Outcome> {
   const { status } = answer
   if (status >= 500) return failedBackend(answer, now)
-  if (status >= 400) return refusedByBackend(answer, now)
+  if (status >= 400) return yield* readingRefusal(answer, now)
   if (status < 200 || status >= 300) {
     return failed(`backend_http_${status}`, 502, 'The tool did not give an answer.')
   }
-  const body =
-    tool.request === undefined
-      ? readBody(answer, tool.validateOutput !== undefined)
-      : readAnswer(answer, tool.request, tool.validateOutput)
+  const { request, validateOutput } = tool
+  const body = yield* readingOrNot(
+    request === undefined
+      ? readingBody(answer, validateOutput !== undefined)
+      : readingAnswer(answer, request, validateOutput),
+  )
   if (body.kind === 'unreadable') return unreadable(body.reason)
   if (body.kind === 'media') return readMedia(body.block, tool)
-  return body.kind === 'json' ? readJson(body, tool) : readText(body.text, tool)
+  return body.kind === 'json' ? yield* readingJsonBody(body, tool) : readText(body.text, tool)
 }
 
-function readJson({ value, text }: Body & { readonly kind: 'json' }, tool: CallableTool): Outcome {
+/** The same at once. */
+export function toOutcome(answer: Answer, tool: CallableTool, now = Date.now()): Outcome {
+  return atOnce(readingOutcome(answer, tool, now))
+}
+
+function* readingOrNot<Read>(
+  reading: Generator<undefined, Read>,
+): Generator<undefined, Read | { readonly kind: 'unreadable'; readonly reason: string }> {
+  try {
+    return yield* reading
+  } catch (error) {
+    if (!(error instanceof JsonLimitError)) throw error
+    return { kind: 'unreadable', reason: 'backend_json_limit' }
+  }
+}
+
+function* readingJsonBody(body: JsonBody, tool: CallableTool): Generator<undefined, Outcome> {
+  const { value, kept } = body
   const envelope = asObject(value)
   if (envelope?.['jsonrpc'] === '2.0' && asObject(envelope['error']) !== undefined) {
     return failed('tool_error', TOOL_ERROR_STATUS, errorSentence(envelope) ?? REFUSED)
   }
-  const read = resultIn(value, tool)
+  const read = yield* readingResult(value, tool)
   if (read === undefined) {
-    return checkOutput(tool, text, value, whole, { kind: 'json', value: keepNumbers(text, value) })
+    return yield* checkingOutput(tool, body, whole, { kind: 'json', value: kept })
   }
   const { result, dropped } = read
   if (result.isError !== true) {
     const isEmpty = result.content.length === 0 && result.structuredContent === undefined
     if (dropped > 0 && isEmpty) return unreadable('backend_result_blocks')
   }
-  const kept = keepNumbers(text, value)
   const outcome: Outcome = {
     kind: 'result',
-    result: kept === value ? result : (resultIn(kept, tool) ?? read).result,
+    result: kept === value ? result : ((yield* readingResult(kept, tool)) ?? read).result,
   }
   if (result.isError === true) return outcome
-  const isInner = readCallToolResult(innerOf(value), ownsContent(tool)) !== undefined
+  const { isInner } = read
   const structured = (read: unknown) => {
     if (read === value) return result.structuredContent
     const members = asObject(isInner ? asObject(read)?.['result'] : read)
     return members?.['structuredContent'] ?? members?.['structured_content'] ?? undefined
   }
-  return checkOutput(tool, text, value, structured, outcome)
+  return yield* checkingOutput(tool, body, structured, outcome)
 }
 
 /** MCP's own result, bare or in the JSON-RPC answer of an MCP server. */
-function resultIn(value: unknown, tool: CallableTool): ReadResult | undefined {
+function* readingResult(
+  value: unknown,
+  tool: CallableTool,
+): Generator<undefined, (ReadResult & { readonly isInner: boolean }) | undefined> {
   const owns = ownsContent(tool)
-  return readCallToolResult(innerOf(value), owns) ?? readCallToolResult(value, owns)
+  const inner = yield* readingCallToolResult(innerOf(value), owns)
+  if (inner !== undefined) return { ...inner, isInner: true }
+  const outer = yield* readingCallToolResult(value, owns)
+  return outer && { ...outer, isInner: false }
 }
 
 function innerOf(value: unknown): unknown {
@@ -131,18 +161,21 @@ function whole(value: unknown): unknown {
   return value
 }
 
-/** `pick`: what the schema is for, of the value that was read from `text`. */
-function checkOutput(
+/** `pick`: what the schema is for, of the value of the body. */
+function* checkingOutput(
   { validateOutput }: CallableTool,
-  text: string,
-  value: unknown,
+  { text, value, kept }: JsonBody,
   pick: (value: unknown) => unknown,
   outcome: Outcome,
-): Outcome {
+): Generator<undefined, Outcome> {
   if (validateOutput === undefined) return outcome
   try {
-    const fits = valuesToCheck(text, value).every((one) => validateOutput(pick(one)) === undefined)
-    return fits ? outcome : unreadable('backend_output_schema')
+    const values = kept === value ? [value] : yield* readingValuesToCheck(text, value)
+    for (const one of values) {
+      yield
+      if (validateOutput(pick(one)) !== undefined) return unreadable('backend_output_schema')
+    }
+    return outcome
   } catch (error) {
     if (!(error instanceof NumberError)) throw error
     return unreadable('backend_output_number')
@@ -163,9 +196,9 @@ function failedBackend({ status, retryAfter }: Answer, now: number): Outcome {
   return failed(reason, 503, `The tool is not available. ${tryAgain(seconds)}`, seconds)
 }
 
-function refusedByBackend(answer: Answer, now: number): Outcome {
+function* readingRefusal(answer: Answer, now: number): Generator<undefined, Outcome> {
   const { status } = answer
-  const said = whatItSays(answer) ?? `The tool refused the call (HTTP ${status}).`
+  const said = (yield* readingWhatItSays(answer)) ?? `The tool refused the call (HTTP ${status}).`
   const reason = `backend_http_${status}`
   if (NOT_THE_CALLERS_FAULT.has(status)) return failed(reason, 502, said)
   const seconds = retryAfterSeconds(answer.retryAfter, now)
@@ -173,8 +206,8 @@ function refusedByBackend(answer: Answer, now: number): Outcome {
   return failed(reason, status, message, seconds)
 }
 
-function whatItSays(answer: Answer): string | undefined {
-  const body = readBody(answer, true)
+function* readingWhatItSays(answer: Answer): Generator<undefined, string | undefined> {
+  const body = yield* readingOrNot(readingBody(answer, true))
   if (body.kind === 'json') return errorSentence(body.value)
   if (body.kind === 'text') return textSentence(body.text)
   // Flask and Express send a plain sentence as HTML.

@@ -9,9 +9,13 @@ import {
 } from '../../shared/http.ts'
 import { HttpError } from '../../shared/http-error.ts'
 import { asObject, decodeUtf8, parseJson } from '../../shared/json.ts'
+import { JsonLimitError } from '../../shared/json-reader.ts'
+import { type Writing, writingAtOnce, writingJson } from '../../shared/json-writer.ts'
 import type { Log } from '../../shared/log.ts'
+import { isLong, type Place, type Queue } from '../../shared/long-work.ts'
 import type { Catalogue } from '../../shared/tools.ts'
-import { keepNumbers } from '../../shared/written-numbers.ts'
+import { atOnce, inTurns } from '../../shared/turns.ts'
+import { keepNumbers, readingKept } from '../../shared/written-numbers.ts'
 import { allowAnswers, authorize, type CallTool, type ToolCall } from './call-tool.ts'
 import type { CallableTool } from './callable-tool.ts'
 import { type Gate, type Identity, PermissionError } from './identity.ts'
@@ -27,6 +31,7 @@ export interface RestOptions {
   readonly callTool: CallTool
   /** Undefined: nothing limits calls. */
   readonly rateLimit: RateLimit | undefined
+  readonly queue: Queue
 }
 
 /** GPT Actions wait 45 seconds; the answer needs some time on its way. */
@@ -61,34 +66,47 @@ export function createRest({
   catalogue,
   callTool,
   rateLimit,
+  queue,
 }: RestOptions): (request: HttpRequest, toolName: string) => Promise<HttpResponse> {
   /** Not async: what waits for the backend must not keep the arguments. */
-  const call = (request: HttpRequest, tool: CallableTool, identity: Identity) => {
+  const call = (request: HttpRequest, tool: CallableTool, identity: Identity, place: Place) => {
     const { id: requestId, traceparent, signal, log } = request
-    const sent = { requestId, traceparent, signal, patienceMs: PATIENCE_MS, log }
+    const sent = { requestId, traceparent, signal, patienceMs: PATIENCE_MS, log, place }
     const known = { ...sent, tool, identity, take: allowAnswers() }
-    return callTool({ ...known, ...readArguments(request, request.takeBody()) })
+    const begin = (read: Arguments) => callTool({ ...known, ...read })
+    const { length } = request.body()
+    const reading = readingArguments(request, request.takeBody())
+    if (!isLong(length)) return begin(atOnce(reading))
+    return place
+      .enter(length)
+      .then(() => inTurns(reading))
+      .then(begin)
   }
   const serve = async (
     request: HttpRequest,
     toolName: string,
     identity: Identity,
+    place: Place,
   ): Promise<HttpResponse> => {
     const tool = catalogue.get(toolName)
     const limits = await rateLimit?.(identity, [tool])
     if (tool === undefined) throw new HttpError(404, 'unknown_tool', 'There is no such tool.')
     authorize(tool, identity, request.log)
-    const response = toResponse(await call(request, tool, identity))
+    const outcome = await call(request, tool, identity, place)
+    const response = place.isTaken()
+      ? await inTurns(writingResponse(outcome))
+      : atOnce(writingResponse(outcome, writingAtOnce))
     return limits === undefined ? response : withHeaders(response, limits)
   }
 
   return async (request, toolName) => {
     let identity: Identity
+    const place = queue()
     try {
       // Throws what reading it met.
       request.body()
       identity = await gate.identify(request.authorization, request.log)
-      return await serve(request, toolName, identity)
+      return await serve(request, toolName, identity, place)
     } catch (error) {
       if (error instanceof PermissionError) return problem(error.status, error.message)
       if (!(error instanceof BearerError)) throw error
@@ -96,6 +114,8 @@ export function createRest({
       return problem(error.status, refusalMessage(error), {
         'www-authenticate': gate.challenge(error, tool, identity),
       })
+    } finally {
+      place.leave()
     }
   }
 }
@@ -106,26 +126,43 @@ export function problemResponse(error: HttpError, log: Log): HttpResponse {
   return problem(error.status, error.message, headers)
 }
 
+type Arguments = Pick<ToolCall, 'args' | 'body' | 'isPlain'>
+
 /** No body means no arguments. */
-function readArguments(
-  request: HttpRequest,
-  body: Buffer,
-): Pick<ToolCall, 'args' | 'body' | 'isPlain'> {
+function* readingArguments(request: HttpRequest, body: Buffer): Generator<undefined, Arguments> {
   if (body.length === 0) return { args: {}, body: '{}', isPlain: true }
   if (!isJson(request)) throw notJson()
   const text = decodeUtf8(body) ?? ''
-  const args = asObject(parseJson(text)?.value)
-  if (args === undefined) throw new HttpError(400, 'invalid_request', 'Send a JSON object.')
-  const kept = keepNumbers(text, args)
-  return { args, body: JSON.stringify(kept), isPlain: kept === args }
+  try {
+    if (isLong(text.length)) {
+      const read = yield* readingKept(text)
+      const args = asObject(read?.value)
+      if (read === undefined || args === undefined) throw notAnObject()
+      return { args, body: yield* writingJson(args), isPlain: read.isPlain }
+    }
+    const args = asObject(parseJson(text)?.value)
+    if (args === undefined) throw notAnObject()
+    const kept = keepNumbers(text, args)
+    return { args, body: JSON.stringify(kept), isPlain: kept === args }
+  } catch (error) {
+    if (!(error instanceof JsonLimitError)) throw error
+    throw new HttpError(413, 'content_too_large', `The body has too many parts: ${error.message}.`)
+  }
 }
 
-function toResponse(outcome: Outcome): HttpResponse {
+function notAnObject(): HttpError {
+  return new HttpError(400, 'invalid_request', 'Send a JSON object.')
+}
+
+function* writingResponse(
+  outcome: Outcome,
+  write: Writing = writingJson,
+): Generator<undefined, HttpResponse> {
   switch (outcome.kind) {
     case 'json':
-      return json(200, outcome.value)
+      return jsonText(yield* write(outcome.value))
     case 'result':
-      return fromResult(outcome.result)
+      return yield* writingResult(outcome.result, write)
     case 'text':
       return text(outcome.text)
     case 'failed': {
@@ -140,12 +177,21 @@ function toResponse(outcome: Outcome): HttpResponse {
 }
 
 /** MCP's own result: its structured content, else its text, else its blocks. */
-function fromResult(result: CallToolResult): HttpResponse {
+function* writingResult(
+  result: CallToolResult,
+  write: Writing,
+): Generator<undefined, HttpResponse> {
   const { content, structuredContent, isError } = result
   if (isError === true) return problem(TOOL_ERROR_STATUS, resultSentence(result))
-  if (structuredContent !== undefined) return json(200, structuredContent)
+  if (structuredContent !== undefined) return jsonText(yield* write(structuredContent))
   const texts = content.flatMap((block) => (block.type === 'text' ? [block.text] : []))
-  return texts.length === content.length ? text(texts.join('\n')) : json(200, { content })
+  return texts.length === content.length
+    ? text(texts.join('\n'))
+    : jsonText(yield* write({ content }))
+}
+
+function jsonText(body: string): HttpResponse {
+  return { ...json(200, undefined), body }
 }
 
 function text(body: string): HttpResponse {

@@ -26,8 +26,12 @@ export type Inbound =
 const META_VERSION = 'io.modelcontextprotocol/protocolVersion'
 const META_CAPABILITIES = 'io.modelcontextprotocol/clientCapabilities'
 const MAX_BATCH = 50
-/** The methods whose `params.name` stands in the Mcp-Name field too. */
-const NAMED_METHODS: ReadonlySet<string> = new Set(['tools/call', 'prompts/get'])
+/** The methods that have a parameter which stands in the Mcp-Name field too. */
+const NAMED_METHODS: ReadonlyMap<string, 'name' | 'uri'> = new Map([
+  ['tools/call', 'name'],
+  ['prompts/get', 'name'],
+  ['resources/read', 'uri'],
+])
 const BASE64_SENTINEL = /^=\?base64\?(.*)\?=$/s
 const CANONICAL_BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/
 
@@ -115,7 +119,8 @@ function checkFields(
   if (message.kind === 'notification') return
   if (named === undefined) throw mismatch('MCP-Protocol-Version is missing')
   if (method === undefined) throw mismatch('Mcp-Method is missing')
-  if (NAMED_METHODS.has(message.method)) checkName(message, headers)
+  const parameter = NAMED_METHODS.get(message.method)
+  if (parameter !== undefined) checkName(message, parameter, headers)
 }
 
 /** What the Mcp-Method field says, when there is one. */
@@ -128,12 +133,19 @@ function checkMethod(
   throw mismatch('Mcp-Method and the body name different methods')
 }
 
-function checkName({ params }: RpcRequest, headers: HttpRequest['headers']): void {
+function checkName(
+  { params }: RpcRequest,
+  parameter: 'name' | 'uri',
+  headers: HttpRequest['headers'],
+): void {
   const name = field(headers, 'mcp-name')
-  const inBody = params['name']
+  const inBody = params[parameter]
   if (typeof inBody !== 'string') return
   if (name === undefined) throw mismatch('Mcp-Name is missing')
-  if (decodeSentinel(name) !== inBody) throw mismatch('Mcp-Name and the body name different tools')
+  if (decodeSentinel(name) !== inBody) {
+    const things = parameter === 'uri' ? 'resources' : 'tools'
+    throw mismatch(`Mcp-Name and the body name different ${things}`)
+  }
 }
 
 /** `=?base64?...?=` carries a value that a header field cannot; undefined when it is malformed. */

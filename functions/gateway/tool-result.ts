@@ -1,11 +1,16 @@
 import type { CallToolResult, ContentBlock } from '@modelcontextprotocol/client'
 import { asObject } from '../../shared/json.ts'
+import { piecesOf, writingJson } from '../../shared/json-writer.ts'
+import { atOnce } from '../../shared/turns.ts'
 import { asContentBlock } from './content-block.ts'
 import { errorSentence, textSentence } from './error-sentence.ts'
 import { visible } from './one-line.ts'
 
 type Members = Readonly<Record<string, unknown>>
 
+/** A large block takes a millisecond. */
+const BLOCKS_PER_TURN = 10
+const CHARACTERS_PER_TURN = 64 * 1024
 const REPORTED = 'The tool reported an error.'
 
 /** The members of MCP's CallToolResult, and pydantic's names for them. */
@@ -28,31 +33,52 @@ export interface ReadResult {
 }
 
 /**
- * Reads a CallToolResult, undefined when the value is a tool's own data. A member that is `null` is
- * absent; members and block types that MCP has not are left out, as are malformed blocks.
+ * Reads a CallToolResult in turns, undefined when the value is a tool's own data. A member that is `null` is
+ * absent. Members that MCP does not have pass as they are; block types that it does not have are left
+ * out, as are malformed blocks.
  *
  * A value with `isError: true` is always a result. Else it is one when its `content` is a list of MCP's
  * blocks, or when `isError`, `structuredContent` or `resultType` mark it. `ownsContent`: the tool
  * promises a `content` of its own, so that blocks alone are no sign.
  */
-export function readCallToolResult(value: unknown, ownsContent = false): ReadResult | undefined {
+export function* readingCallToolResult(
+  value: unknown,
+  ownsContent = false,
+): Generator<undefined, ReadResult | undefined> {
   const members = asObject(value)
   if (members === undefined) return undefined
   const { content } = members
-  const blocks = Array.isArray(content) ? content.map(asContentBlock) : []
+  const blocks: (ContentBlock | undefined)[] = []
+  for (const block of Array.isArray(content) ? content : []) {
+    blocks.push(asContentBlock(block))
+    if (blocks.length % BLOCKS_PER_TURN === 0) yield
+  }
   const known = blocks.filter((block) => block !== undefined)
   if (!isResult(members, known.length > 0, ownsContent)) return undefined
   const structured = members['structuredContent'] ?? members['structured_content'] ?? undefined
   const isError = isErrorOf(members)
   const meta = asObject(members['_meta']) ?? asObject(members['meta'])
   const result = {
-    content: contentOf(members, known, structured, isError),
+    ...((Array.isArray(content) || structured !== undefined) && unknownMembers(members)),
+    content: yield* readingContent(members, known, structured, isError),
     ...(structured !== undefined && { structuredContent: structured }),
     ...(isError !== undefined && { isError }),
     ...(members['resultType'] === 'complete' && { resultType: 'complete' }),
     ...(meta !== undefined && { _meta: meta }),
   }
   return { result: result as CallToolResult, dropped: blocks.length - known.length }
+}
+
+/** The same at once. */
+export function readCallToolResult(value: unknown, ownsContent = false): ReadResult | undefined {
+  return atOnce(readingCallToolResult(value, ownsContent))
+}
+
+/** For the client: hosts and UIs have members of their own beside MCP's. */
+function unknownMembers(members: Members): Members {
+  return Object.fromEntries(
+    Object.entries(members).filter(([name, member]) => !MEMBERS.has(name) && member !== null),
+  )
 }
 
 /** What a result with `isError` says, in one line of at most 500 characters. */
@@ -88,16 +114,18 @@ function isErrorOf(members: Members): boolean | undefined {
   return flag === undefined ? undefined : flag !== false
 }
 
-function contentOf(
+function* readingContent(
   members: Members,
   blocks: readonly ContentBlock[],
   structured: unknown,
   isError: boolean | undefined,
-): readonly ContentBlock[] {
+): Generator<undefined, readonly ContentBlock[]> {
   if (isError === true) {
-    const shown = blocks.map((block) =>
-      block.type === 'text' ? { ...block, text: visible(block.text) } : block,
-    )
+    const shown: ContentBlock[] = []
+    for (const block of blocks) {
+      const isText = block.type === 'text'
+      shown.push(isText ? { ...block, text: yield* makingVisible(block.text) } : block)
+    }
     if (shown.length > 0) return shown
     const { content, ...others } = members
     const said = typeof content === 'string' ? textSentence(content) : undefined
@@ -106,5 +134,15 @@ function contentOf(
     return [{ type: 'text', text: more ?? REPORTED }]
   }
   const isMissing = (members['content'] ?? null) === null && structured !== undefined
-  return isMissing ? [{ type: 'text', text: JSON.stringify(structured) }] : blocks
+  return isMissing ? [{ type: 'text', text: yield* writingJson(structured) }] : blocks
+}
+
+function* makingVisible(text: string): Generator<undefined, string> {
+  if (text.length <= CHARACTERS_PER_TURN) return visible(text)
+  const pieces: string[] = []
+  for (const piece of piecesOf(text, CHARACTERS_PER_TURN)) {
+    pieces.push(visible(piece))
+    yield
+  }
+  return pieces.join('')
 }

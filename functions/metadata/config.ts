@@ -5,22 +5,28 @@ import {
   variables,
 } from '../../shared/config.ts'
 import { defaultAudience } from '../../shared/protected-resource.ts'
-import { type Catalogue, parseCatalogue } from '../../shared/tools.ts'
+import { type Catalogue, type CatalogueDocument, parseDocument } from '../../shared/tools.ts'
 
 export type MetadataConfig = ReturnType<typeof parseVariables> & {
   readonly audience: string
   readonly jwksUri: string
   readonly catalogue: Catalogue
+  /** What the catalogue says of the server itself; of a deployed one, its links alone. */
+  readonly server: CatalogueDocument['server']
 }
 
 /** @throws ConfigError with every fault at once. */
 export function parseMetadataConfig(env: Environment): MetadataConfig {
-  const [values, catalogue] = collectFaults([() => parseVariables(env), () => parseCatalogue(env)])
+  const [values, { tools, server }] = collectFaults([
+    () => parseVariables(env),
+    () => parseDocument(env, (tool) => tool),
+  ])
   return {
     ...values,
     audience: values.OAUTH_AUDIENCE ?? defaultAudience(values.PUBLIC_URL),
     jwksUri: values.JWKS_URI ?? new URL('.well-known/jwks.json', values.OAUTH_ISSUER).href,
-    catalogue,
+    catalogue: tools,
+    server,
   }
 }
 

@@ -37,6 +37,7 @@ export function createMetadata(
     authorizationServer: isCurated ? publicUrl : issuer,
     scopes,
     name: new URL(publicUrl).hostname,
+    links: config.server,
   })
   const authorizationServer = createAuthorizationServer({
     issuer,

@@ -5,8 +5,13 @@ import { asObject, parseJsonOfAnyDepth } from '../json.ts'
 export type CompiledPart = 'whole' | 'access'
 
 // Also names the form of what follows, so that a build of one version is not trusted by another.
-const MARK = 'checked-catalogue/1'
+const MARK = 'checked-catalogue/2'
 const HEAD = new RegExp(`^\\{"${MARK}":"([0-9a-f]{64})","catalogue":`)
+
+/** Whether the text was written by `writeCompiled`, of any version; its digest is not checked. */
+export function isCompiled(text: string): boolean {
+  return text.startsWith('{"checked-catalogue/')
+}
 
 /** Writes a value that was checked so that `readCompiled` takes it without a check. */
 export function writeCompiled(value: unknown): string {

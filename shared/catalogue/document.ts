@@ -10,13 +10,15 @@ export interface RawDocument {
   /** Members that each tool has unless it says otherwise. */
   readonly defaults: Mapping
   readonly server: Mapping | undefined
+  /** As written. */
+  readonly resources: unknown
+  readonly skills: unknown
   readonly warnings: readonly string[]
 }
 
 const OWN = ['tools', 'defaults', 'server', 'resources', 'skills']
 /** Members of MCP's answer to `tools/list` beside the tools. */
 const OF_ANSWER = ['_meta', 'nextCursor', 'resultType', 'ttlMs', 'cacheScope']
-const NOT_SERVED = ['resources', 'skills']
 
 /**
  * Reads both forms of a catalogue: a mapping of tool name to tool, and a document with `tools`, which
@@ -29,7 +31,8 @@ export function readDocument(variable: string, written: Mapping): RawDocument {
   const document =
     written['jsonrpc'] !== undefined && envelope?.['tools'] !== undefined ? envelope : written
   if (!isDocument(document)) {
-    return { tools: Object.entries(written), defaults: {}, server: undefined, warnings: [] }
+    const none = { server: undefined, resources: undefined, skills: undefined }
+    return { tools: Object.entries(written), defaults: {}, ...none, warnings: [] }
   }
   const defaults = document['defaults'] ?? {}
   if (asObject(defaults) === undefined) {
@@ -37,7 +40,6 @@ export function readDocument(variable: string, written: Mapping): RawDocument {
   }
   const names = Object.keys(document)
   const warnings = [
-    ...names.filter((name) => NOT_SERVED.includes(name)).map((name) => `${name}: not served yet`),
     ...names
       .filter((name) => !OWN.includes(name) && !OF_ANSWER.includes(name))
       .map((name) => `${name}: unknown member, ignored`),
@@ -49,6 +51,8 @@ export function readDocument(variable: string, written: Mapping): RawDocument {
     tools: toolsOf(variable, document['tools']),
     defaults: asObject(defaults) ?? {},
     server: serverOf(variable, document['server']),
+    resources: document['resources'],
+    skills: document['skills'],
     warnings,
   }
 }

@@ -26,6 +26,8 @@ export interface ToolEntry extends AccessRule {
   /** How the backend is called; undefined = `POST FUNCTIONS_BASE/{name}` with the arguments as JSON. */
   readonly request?: ToolRequest | undefined
   readonly rateLimit?: ToolRateLimit | undefined
+  /** `gateway`: the gateway answers from the token, and there is no backend. */
+  readonly answeredBy?: 'gateway' | 'backend' | undefined
   /** Whether `format` refuses a value; by default it is an annotation (JSON Schema validation s7.2.1). */
   readonly formatAssertion?: boolean | undefined
 }
@@ -64,6 +66,7 @@ const members = {
   timeoutMs: z.optional(z.int().check(z.gte(1), z.lte(600_000))),
   rateLimit: z.optional(rateLimit),
   request: z.optional(z.unknown()),
+  answeredBy: z.optional(z.enum(['gateway', 'backend'])),
   formatAssertion: flag,
 }
 const tool = z.object(members)

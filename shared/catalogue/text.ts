@@ -60,7 +60,8 @@ function readYaml(variable: string, text: string): unknown {
 
 function parsedYaml(variable: string, text: string) {
   try {
-    return yaml().parseDocument(text, { prettyErrors: false, merge: true })
+    // Of a key that is a collection the package would warn on standard error, and quote it.
+    return yaml().parseDocument(text, { prettyErrors: false, merge: true, logLevel: 'error' })
   } catch (error) {
     if (!(error instanceof RangeError)) throw error
     throw new ConfigError([`${variable} is nested too deeply`])

@@ -10,6 +10,7 @@ import {
   rawProxy,
   type Surroundings,
   sdkReference,
+  signingGateway,
 } from './subjects.ts'
 import type { TokenSource } from './tokens.ts'
 
@@ -33,6 +34,8 @@ export function servers(surroundings: Surroundings): Readonly<Record<string, Com
     raw: rawProxy(surroundings),
     sdk: sdkReference(surroundings),
     gateway: gateway(surroundings),
+    'gateway, ES256': signingGateway(surroundings, 'ES256'),
+    'gateway, EdDSA': signingGateway(surroundings, 'EdDSA'),
     'gateway, 117 tools': deployedGateway('117-tools', surroundings, largeTools()),
     ...Object.fromEntries(
       TOOL_COUNTS.map((count) => [
@@ -93,6 +96,8 @@ export function rows(tokens: TokenSource): readonly Row[] {
       connections: 64,
     },
     row('call-new', 'a call, every token new', 'gateway', each(tokens.new, withToken)),
+    row('call-es256', 'a call, signed with ES256', 'gateway, ES256', same(call(tokens.seen))),
+    row('call-eddsa', 'a call, signed with EdDSA', 'gateway, EdDSA', same(call(tokens.seen))),
     row('rest', 'a call in REST', 'gateway', same(restCall(tokens.seen))),
     row('public', 'a call without a token', 'gateway, public tool', same(call(undefined))),
     row(

@@ -1,3 +1,4 @@
+import { generateKeyPairSync } from 'node:crypto'
 import { cpSync, rmSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { CATALOGUE_FILE, catalogueFor, writeCatalogue } from '../../deploy/build/catalogue.ts'
@@ -46,6 +47,17 @@ export function gateway({ issuer, backend }: Surroundings, tools = writeTools(3)
     GATEWAY_HMAC_SECRET: SECRET,
     TOOLS: tools,
   })
+}
+
+/** The gateway that signs its statement with a private key instead of the shared secret. */
+export function signingGateway(surroundings: Surroundings, alg: 'ES256' | 'EdDSA'): Command {
+  const { privateKey } =
+    alg === 'ES256'
+      ? generateKeyPairSync('ec', { namedCurve: 'P-256' })
+      : generateKeyPairSync('ed25519')
+  const GATEWAY_SIGNING_KEY = privateKey.export({ type: 'pkcs8', format: 'pem' }).toString()
+  const { env, ...command } = gateway(surroundings)
+  return { ...command, env: { ...env, GATEWAY_SIGNING_KEY } }
 }
 
 /** The built metadata function. */

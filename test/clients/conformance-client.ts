@@ -1,14 +1,33 @@
 /** `npm run connect` as the client command of the MCP conformance suite; the URL is the argument. */
+
+import type { Imitation } from '../../deploy/connect/client/imitations.ts'
 import { connect } from '../../deploy/connect/connect.ts'
 import { printStep } from '../../deploy/connect/print-step.ts'
 
-const { client_id: clientId }: { readonly client_id?: string } = JSON.parse(
+const context: { readonly client_id?: string; readonly client_secret?: string } = JSON.parse(
   process.env['MCP_CONFORMANCE_CONTEXT'] ?? '{}',
 )
+
+/** A client with a metadata document, which knows the revision of 2025-03-26 too. */
+const CLIENT: Imitation = {
+  userAgent: { mcp: 'connect' },
+  registration: { client_name: 'connect' },
+  redirect: {
+    registered: ['http://127.0.0.1:{port}/callback'],
+    used: 'http://127.0.0.1:{port}/callback',
+    port: 0,
+  },
+  metadataDocument: 'https://conformance-test.local/client-metadata.json',
+  fallsBackToOrigin: true,
+  sources: [],
+}
+
 const connection = await connect({
   url: process.argv.at(-1) ?? '',
   person: { username: '', password: '' },
-  clientId,
+  clientId: context.client_id,
+  clientSecret: context.client_secret,
+  imitation: CLIENT,
   signInMs: 5_000,
   admissionMs: 0,
   takesOpaqueToken: true,

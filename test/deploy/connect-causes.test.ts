@@ -3,7 +3,8 @@ import type { AddressInfo } from 'node:net'
 import { json } from 'node:stream/consumers'
 import { SignJWT, UnsecuredJWT } from 'jose'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { CAUSES, type CauseId } from '../../deploy/connect/causes.ts'
+import { CAUSES, type CauseId } from '../../deploy/connect/causes/causes.ts'
+import { IMITATIONS } from '../../deploy/connect/client/imitations.ts'
 import { connect } from '../../deploy/connect/connect.ts'
 import type { ConnectOptions } from '../../deploy/connect/connect-options.ts'
 import { STEPS, type StepName } from '../../deploy/connect/step.ts'
@@ -195,6 +196,14 @@ const STAGED: { readonly [Id in CauseId]: Staging } = {
     step: 'admission',
     answers: () => ({ '/authorize': [403, '<p>Unknown client: c'] }),
     options: () => ({ clientId: 'c' }),
+  },
+  metadata_document_unknown: {
+    step: 'admission',
+    answers: (origin) => ({
+      ...metadata({ client_id_metadata_document_supported: true })(origin),
+      '/authorize': [403, '<p>Unknown client: https://vscode.dev/oauth/client-metadata.json'],
+    }),
+    options: () => ({ imitation: IMITATIONS.vscode, callbackPort: 0 }),
   },
   rules_or_hooks: {
     step: 'admission',
@@ -660,6 +669,48 @@ test.each([
   })
   expect(connection.ok).toBe(true)
   expect(connection.steps[0]?.seen).toContain(`metadata at ${origin}${path}`)
+})
+
+test.each([
+  ['of the origin', (at: string) => at],
+  ['of the endpoint', (at: string) => `${at}/mcp`],
+])('the challenge leads to the root, with metadata %s', async (_, resource) => {
+  const connection = await run({
+    answers: (at) => ({
+      [PRM]: 404,
+      [ROOT]: [200, SERVERS(at, resource(at))],
+      '/mcp': [401, {}, { 'www-authenticate': `Bearer resource_metadata="${at}${ROOT}"` }],
+      '/token': [
+        200,
+        {
+          access_token: rs256({ ...claimsFor(at), aud: resource(at) }),
+          token_type: 'Bearer',
+        },
+      ],
+    }),
+    back: BACK,
+  })
+  expect(connection.steps.filter((step) => !step.ok)).toEqual([])
+  expect(connection.steps[0]?.seen).toContain(`${resource(origin)}, authorization server`)
+})
+
+test('without resource metadata, the origin is taken for the authorization server as VS Code does', async () => {
+  const answers = (at: string): Answers => ({
+    [PRM]: 404,
+    [ROOT]: 404,
+    '/mcp': 401,
+    ...metadata({ issuer: at })(at),
+    '/token': [200, { access_token: rs256({ ...claimsFor(at), iss: at }), token_type: 'Bearer' }],
+  })
+  const { steps } = await run({
+    answers,
+    back: BACK,
+    options: () => ({ imitation: IMITATIONS.vscode, callbackPort: 0 }),
+  })
+  expect(steps[0]).toMatchObject({ step: 'protected-resource', ok: true })
+  expect(steps[0]?.seen).toContain(`authorization server ${origin} (2025-03-26)`)
+  const step = 'protected-resource'
+  expect(await failureOf({ step, answers })).toMatchObject({ id: 'no_protected_resource' })
 })
 
 test('with a public tool, the challenge of a protected one leads to the metadata', async () => {

@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { runProvision } from '../../deploy/auth0/run-provision.ts'
-import { CAUSES } from '../../deploy/connect/causes.ts'
+import { CAUSES } from '../../deploy/connect/causes/causes.ts'
 import { connect } from '../../deploy/connect/connect.ts'
 import type { ConnectOptions } from '../../deploy/connect/connect-options.ts'
 import { parseOptions, UsageError } from '../../deploy/connect/options.ts'
@@ -252,6 +252,20 @@ describe('a system with curated metadata', () => {
     )
     expect(seenAt('token', steps)).toContain(`iss ${system.issuer}`)
   })
+})
+
+test('with a public tool, the challenge and the sign-in of ChatGPT are seen at a protected one', async () => {
+  const tools = {
+    getTime: { description: 'Public', scopes: [], annotations: { readOnlyHint: true } },
+    listEvents: { description: 'Protected', scopes: ['events:read'] },
+  }
+  const system = await startOnFreePorts({ TOOLS: JSON.stringify(tools) })
+  const { steps } = await connectTo(system)
+  await system.stop()
+  expect(seenAt('protected-resource', steps)).toContain(
+    'challenge on listEvents with resource_metadata and a sign-in in the form of ChatGPT',
+  )
+  expect(seenAt('token', steps)).toContain('scope events:read')
 })
 
 test('a redirect URI that is not covered is told as soon as log-webhook refuses it', async () => {

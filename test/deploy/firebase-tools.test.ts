@@ -63,7 +63,7 @@ describe.skipIf(programs === undefined)('with firebase-tools', { timeout: 180_00
   test('what is released are the files and the configuration of firebase.json', async () => {
     expect(await run('deploy')).toMatchObject({ code: 0, stderr: '' })
     const [release] = api.sites.get('acme-prod')?.releases ?? []
-    const { config, files, status } = (release ?? {})['version'] as {
+    const { config, files, status } = (release?.['version'] ?? {}) as {
       readonly config: Record<string, unknown>
       readonly files: Readonly<Record<string, string>>
       readonly status: string

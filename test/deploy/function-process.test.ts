@@ -40,7 +40,7 @@ async function start(env: Record<string, string> = {}): Promise<FunctionProcess>
 }
 
 async function ask(started: FunctionProcess) {
-  const port = await started.port(AbortSignal.timeout(5_000))
+  const port = await started.port(AbortSignal.timeout(60_000))
   const answer = await fetch(`http://127.0.0.1:${port}/`)
   return (await answer.json()) as { pid: number; env: Record<string, string> }
 }

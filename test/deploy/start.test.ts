@@ -1,5 +1,6 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { createInterface } from 'node:readline'
 import type { Readable } from 'node:stream'
@@ -12,6 +13,7 @@ import { startSystem } from '../../deploy/local/system.ts'
 vi.setConfig({ testTimeout: 30_000 })
 
 const START = fileURLToPath(new URL('../../deploy/local/start.ts', import.meta.url))
+const README = readFileSync(new URL('../../README.md', import.meta.url), 'utf8')
 const started: ChildProcess[] = []
 
 afterEach(() => {
@@ -64,6 +66,10 @@ describe('npm start', () => {
     expect(printed).toContain('bob@example.com, password  (events:read)')
     const [connector] = /http:\S+\/mcp$/m.exec(printed) ?? []
     expect(printed).toContain(`npm run connect -- ${connector}\n`)
+
+    const onAnyPort = (output: string) => output.replaceAll(/localhost:\d+/g, 'localhost').trim()
+    const [, sample = ''] = /\$ npm ci && npm start\n(.*?)ready\n```/s.exec(README) ?? []
+    expect(onAnyPort(sample)).toBe(onAnyPort(printed.replace(` -- ${connector}`, '')))
   })
 
   test.each(['SIGINT', 'SIGTERM'] as const)('ends all processes on %s', async (signal) => {

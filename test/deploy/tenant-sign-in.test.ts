@@ -1,6 +1,6 @@
 import { createLocalJWKSet, decodeJwt, decodeProtectedHeader, jwtVerify } from 'jose'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { StuckError } from '../../deploy/connect/form-sign-in.ts'
+import { StuckError } from '../../deploy/connect/sign-in/form-sign-in.ts'
 import { AUDIENCE, alertOf, type LocalTenant, startLocalTenant } from '../support/local-tenant.ts'
 import { ALICE, BOB } from '../support/people.ts'
 

@@ -6,6 +6,10 @@ import { type Listener, listenOnLoopback } from '../../deploy/local/listen.ts'
 import { createTools } from '../../deploy/local/tools.ts'
 import { planBackend } from '../../functions/gateway/backend/backend-request.ts'
 import { compileTool } from '../../functions/gateway/callable-tool.ts'
+import {
+  searchFetchAnswerFaults,
+  searchFetchFaults,
+} from '../../shared/catalogue/review/search-fetch.ts'
 import { parseTools } from '../../shared/tools.ts'
 
 const ISSUER = 'http://localhost:8080'
@@ -145,6 +149,24 @@ describe('the tools', () => {
     expect(await ask('deleteEvent', { eventId })).toEqual([204, ''])
     expect(await ask('getEvent', { eventId })).toContain(404)
     expect(catalogue.get('getEvent')?.validateOutput?.(event)).toBeUndefined()
+  })
+
+  test('search and fetch answer as ChatGPT reads them', async () => {
+    const file = fileURLToPath(new URL('../../deploy/local/knowledge.yaml', import.meta.url))
+    const catalogue = parseTools({ TOOLS_FILE: file }, compileTool)
+    const ofNames = (...names: string[]) =>
+      [...catalogue.values()].filter(({ name }) => names.includes(name))
+    expect(searchFetchFaults([...catalogue.values()])).toEqual([])
+    expect(ofNames('profile')[0]).toMatchObject({ answeredBy: 'gateway', access: 'signed-in' })
+
+    const found = await (await call({ tool: 'search', body: '{"query":"LISBON"}' })).json()
+    expect(found).toMatchObject({ results: [{ id: 'a3', title: 'Flight to Lisbon' }] })
+    expect(searchFetchAnswerFaults('search', found)).toEqual([])
+    expect(catalogue.get('search')?.validateOutput?.(found)).toBeUndefined()
+    const fetched = await (await call({ tool: 'fetch', body: '{"id":"a3"}' })).json()
+    expect(searchFetchAnswerFaults('fetch', fetched)).toEqual([])
+    expect(catalogue.get('fetch')?.validateOutput?.(fetched)).toBeUndefined()
+    expect((await call({ tool: 'fetch', body: '{"id":"b1"}' })).status).toBe(404)
   })
 
   test('a caller of a public tool who has not signed in has no user', async () => {

@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { connect } from '../../deploy/connect/connect.ts'
-import { StuckError } from '../../deploy/connect/form-sign-in.ts'
+import { StuckError } from '../../deploy/connect/sign-in/form-sign-in.ts'
 import type { System } from '../../deploy/local/system.ts'
 import { createChatGpt } from '../support/chatgpt.ts'
 import { connectV2 } from '../support/connect.ts'

@@ -6,6 +6,7 @@ import { parseGatewayConfig } from '../../functions/gateway/config.ts'
 import { createRest } from '../../functions/gateway/rest.ts'
 import type { HttpRequest } from '../../shared/http.ts'
 import { createLog } from '../../shared/log.ts'
+import { createQueue } from '../../shared/long-work.ts'
 import { type Backend, type Script, startBackend } from '../support/backend.ts'
 import { type Issuer, startIssuer } from '../support/issuer.ts'
 import {
@@ -158,6 +159,7 @@ describe('how long a call may take', () => {
         return { kind: 'text', text: '' }
       },
       rateLimit: async () => ({}),
+      queue: createQueue(),
     })
     const log = createLog({ service: 'test', level: 'error', write: () => undefined })
     const none = () => Buffer.alloc(0)
@@ -186,6 +188,7 @@ describe('how long a call may take', () => {
       patienceMs: 50,
       take: () => true,
       log: createLog({ service: 'test', level: 'error', write: () => undefined }),
+      place: createQueue()(),
     })
     expect(outcome).toMatchObject({ kind: 'failed', failure: { reason: 'backend_timeout' } })
   })

@@ -641,18 +641,25 @@ describe('connections', () => {
     expect(new Set(backend.calls.map(({ port }) => port)).size).toBe(1)
   })
 
-  test('a kept connection that died before the next call is replaced, and the call made once', async () => {
-    const { port, worker, outlive } = await startResettingBackend()
-    const call = (body: string) => postTo(port, body)
-    expect(await call('first')).toBe('1')
-    outlive(1)
-    expect(await call('second')).toBe('2')
-    expect(await call('third')).toBe('3')
-    outlive(3)
-    // Of a large call a part may have been sent.
-    expect(await call('x'.repeat(10_000))).toBe('unreachable')
-    await worker.terminate()
-  })
+  // On a busy machine the end of a connection may be read before the call: then it is another case.
+  const unlessBusy = { retry: 5 }
+
+  test(
+    'a kept connection that died before the next call is replaced, and the call made once',
+    unlessBusy,
+    async () => {
+      const { port, worker, outlive } = await startResettingBackend()
+      const call = (body: string) => postTo(port, body)
+      expect(await call('first')).toBe('1')
+      outlive(1)
+      expect(await call('second')).toBe('2')
+      expect(await call('third')).toBe('3')
+      outlive(3)
+      // Of a large call a part may have been sent.
+      expect(await call('x'.repeat(10_000))).toBe('unreachable')
+      await worker.terminate()
+    },
+  )
 
   test('kept connections whose end is read before a call starts cost it nothing, however large', async () => {
     const { port, worker, outlive } = await startResettingBackend()

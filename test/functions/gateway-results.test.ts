@@ -131,9 +131,13 @@ describe('a result', () => {
       { content: [said], structuredContent: { a: null }, _meta: { b: null } },
     ],
     [
-      'unknown members and blocks are left out',
-      { content: [{ type: 'chart' }, said, { type: 'text' }], requestId: 1, toolResult: {} },
-      { content: [said] },
+      'unknown members pass, unknown blocks are left out',
+      {
+        content: [{ type: 'chart' }, said, { type: 'text' }],
+        requestId: 1,
+        toolResult: { a: null },
+      },
+      { content: [said], requestId: 1, toolResult: { a: null } },
     ],
     [
       'annotations that MCP has not are left out',

@@ -11,12 +11,13 @@ import {
   resultText,
   toMessage,
 } from '../../functions/gateway/json-rpc.ts'
-import { toCallToolResult, writeResult } from '../../functions/gateway/mcp-result.ts'
+import { toCallToolResult } from '../../functions/gateway/mcp-result.ts'
 import { openApiDocument } from '../../functions/gateway/openapi.ts'
 import { failed, toOutcome } from '../../functions/gateway/outcome.ts'
 import type { Answer } from '../../functions/gateway/backend/send.ts'
 import { readInbound } from '../../functions/gateway/revision.ts'
 import { createStatementSigner, type Statement } from '../../functions/gateway/statement.ts'
+import { createWriter } from '../../functions/gateway/tool-list.ts'
 import { readCallToolResult } from '../../functions/gateway/tool-result.ts'
 import { parseTools } from '../../shared/tools.ts'
 
@@ -756,8 +757,9 @@ describe('an outcome as a result', () => {
       content: [],
       _meta: { a: 1, 'io.modelcontextprotocol/serverInfo': { name: 'x', version: '0' } },
     }
-    expect(JSON.parse(writeResult(result, 'handshake'))).toEqual(result)
-    expect(JSON.parse(writeResult(result, 'stateless'))).toEqual({
+    const write = createWriter()
+    expect(JSON.parse(write(result, 'handshake'))).toEqual(result)
+    expect(JSON.parse(write(result, 'stateless'))).toEqual({
       content: [],
       resultType: 'complete',
       _meta: {

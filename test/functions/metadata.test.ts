@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import { parseMetadataConfig } from '../../functions/metadata/config.ts'
 import { createMetadata } from '../../functions/metadata/handler.ts'
+import { compileCatalogue } from '../../shared/compile-catalogue.ts'
 import {
   DISCOVERY_PATH,
   discoveryOf,
@@ -132,6 +133,26 @@ describe('every path, by method', () => {
 })
 
 describe('the protected resource document (RFC 9728)', () => {
+  test('has the links of the catalogue, of a compiled one too', async () => {
+    const server = {
+      title: 'Events',
+      documentation: 'https://events.example.com/docs',
+      policy: 'https://events.example.com/privacy',
+      terms: 'https://events.example.com/terms',
+    }
+    const TOOLS = JSON.stringify({ tools: PRIVATE_TOOLS, server })
+    for (const text of [TOOLS, compileCatalogue({ TOOLS }, 'access')]) {
+      const { send } = await start({ TOOLS: text })
+      expect((await send({ path: RESOURCE_PATHS[0] ?? '' })).json()).toMatchObject({
+        resource_documentation: server.documentation,
+        resource_policy_uri: server.policy,
+        resource_tos_uri: server.terms,
+      })
+      await served?.[Symbol.asyncDispose]()
+      served = undefined
+    }
+  })
+
   test('is the same in all layouts, whatever host the request names', async () => {
     const { send } = await start({ OAUTH_SCOPES: 'profile offline_access events:read' })
     const headers = { host: 'evil.example', 'x-forwarded-host': 'evil.example' }

@@ -133,6 +133,16 @@ describe('sentences', () => {
 
 const THEN_ANYTHING = JSON.parse('{"then": true}')
 
+/** Undefined when Ajv's generated code fails, as it does for some `patternProperties` in `oneOf`. */
+function verdictOf(judge: () => unknown): unknown {
+  try {
+    return judge()
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error
+    return undefined
+  }
+}
+
 describe('an independent validator agrees', () => {
   const leaf = fc.constantFrom<object | boolean>(
     true,
@@ -149,36 +159,42 @@ describe('an independent validator agrees', () => {
     ...[{ pattern: '^a' }, { pattern: '(a|b)+$' }, { dependentRequired: { a: ['b'] } }],
     ...[{ $ref: '#/$defs/tree' }, { type: 'object' }, { type: 'array' }],
   )
-  const { schema } = fc.letrec<{ schema: object | boolean }>((tie) => {
-    const one = tie('schema')
-    const list = fc.array(one, { minLength: 1, maxLength: 2 })
-    const map = fc.dictionary(fc.constantFrom('a', 'b', 'c'), one, { maxKeys: 2 })
-    const node = fc.record(
-      {
-        properties: map,
-        patternProperties: fc.dictionary(fc.constantFrom('^a', 'c$'), one, { maxKeys: 1 }),
-        ...{ additionalProperties: one, propertyNames: one, unevaluatedProperties: one },
-        ...{ prefixItems: list, items: one, contains: one, unevaluatedItems: one },
-        ...{ allOf: list, anyOf: list, oneOf: list, not: one, if: one, else: one },
-        ...Object.fromEntries([['then', one]]),
-        dependentSchemas: map,
-        minContains: fc.integer({ min: 0, max: 2 }),
-        maxContains: fc.integer({ min: 1, max: 2 }),
-      },
-      { requiredKeys: [] },
-    )
-    const few = fc
-      .tuple(node, fc.array(fc.nat(20), { minLength: 1, maxLength: 3 }))
-      .map(([all, picks]) => {
-        const members = Object.entries(all)
-        return Object.fromEntries(
-          picks.flatMap((pick) => members.slice(pick % Math.max(members.length, 1)).slice(0, 1)),
-        )
-      })
-    // Ajv does not look at `if` without `then`, whose annotations count all the same (core s10.2.2.1).
-    const whole = few.map((one) => ('if' in one ? { ...THEN_ANYTHING, ...one } : one))
-    return { schema: fc.oneof({ maxDepth: 3, withCrossShrink: true }, leaf, whole) }
-  })
+  /**
+   * `isAll`: with what Ajv does not always judge as the specification does: `contains` (on an empty
+   * array), and what has been evaluated by other keywords. The official suite covers these.
+   */
+  const schemas = (isAll: boolean) =>
+    fc.letrec<{ schema: object | boolean }>((tie) => {
+      const one = tie('schema')
+      const list = fc.array(one, { minLength: 1, maxLength: 2 })
+      const map = fc.dictionary(fc.constantFrom('a', 'b', 'c'), one, { maxKeys: 2 })
+      const node = fc.record(
+        {
+          properties: map,
+          patternProperties: fc.dictionary(fc.constantFrom('^a', 'c$'), one, { maxKeys: 1 }),
+          ...{ additionalProperties: one, propertyNames: one },
+          ...{ prefixItems: list, items: one },
+          ...(isAll && { contains: one, unevaluatedItems: one, unevaluatedProperties: one }),
+          ...{ allOf: list, anyOf: list, oneOf: list, not: one, if: one, else: one },
+          ...Object.fromEntries([['then', one]]),
+          dependentSchemas: map,
+          minContains: fc.integer({ min: 0, max: 2 }),
+          maxContains: fc.integer({ min: 1, max: 2 }),
+        },
+        { requiredKeys: [] },
+      )
+      const few = fc
+        .tuple(node, fc.array(fc.nat(20), { minLength: 1, maxLength: 3 }))
+        .map(([all, picks]) => {
+          const members = Object.entries(all)
+          return Object.fromEntries(
+            picks.flatMap((pick) => members.slice(pick % Math.max(members.length, 1)).slice(0, 1)),
+          )
+        })
+      // Ajv does not look at `if` without `then`, whose annotations count all the same (core s10.2.2.1).
+      const whole = few.map((one) => ('if' in one ? { ...THEN_ANYTHING, ...one } : one))
+      return { schema: fc.oneof({ maxDepth: 3, withCrossShrink: true }, leaf, whole) }
+    }).schema
   const { value } = fc.letrec<{ value: unknown }>((tie) => ({
     value: fc.oneof(
       { maxDepth: 3 },
@@ -193,7 +209,7 @@ describe('an independent validator agrees', () => {
   }))
   const $defs = { tree: { type: 'object', additionalProperties: { $ref: '#/$defs/tree' } } }
 
-  test('on what fits', () => {
+  const agree = (schema: fc.Arbitrary<object | boolean>, parameters: fc.Parameters<unknown>) => {
     const ajv = new Ajv2020({ strict: false, allErrors: true, logger: false })
     fc.assert(
       fc.property(schema, fc.array(value, { minLength: 5, maxLength: 5 }), (generated, values) => {
@@ -201,10 +217,21 @@ describe('an independent validator agrees', () => {
         const whole = { $defs, ...root }
         const expected = ajv.compile(structuredClone(whole))
         const validate = createValidator(whole)
-        for (const one of values) expect(validate(one) === undefined).toBe(expected(one))
+        for (const one of values) {
+          const verdict = verdictOf(() => expected(one))
+          if (verdict !== undefined) expect(validate(one) === undefined).toBe(verdict)
+        }
       }),
-      // The same ones each time: Ajv has faults of its own (contains on an empty array, for one).
-      { numRuns: 500, seed: 20_261_128 },
+      parameters as fc.Parameters<[object | boolean, unknown[]]>,
     )
+  }
+
+  test('on what fits', () => {
+    agree(schemas(true), { numRuns: 500, seed: 20_261_128 })
+  })
+
+  // A failure names its seed: run it again with { seed, path }.
+  test('on what fits, on schemas of a new seed each time', () => {
+    agree(schemas(false), { numRuns: 500 })
   })
 })

@@ -4,8 +4,8 @@ import type {
   StoredOAuthClientInformation,
   StoredOAuthTokens,
 } from '@modelcontextprotocol/client'
-import { type Person, signIn } from '../../deploy/connect/form-sign-in.ts'
-import { chatGptMetadata } from '../../deploy/connect/registration.ts'
+import { chatGptMetadata } from '../../deploy/connect/client/registration.ts'
+import { type Person, signIn } from '../../deploy/connect/sign-in/form-sign-in.ts'
 import { adminOf, type Tenant } from './tenant-admin.ts'
 
 /** A client that registers itself as ChatGPT does, and the person who uses it. */

@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { type Management, ManagementClient, ManagementError } from 'auth0'
-import { StuckError, signIn } from '../../deploy/connect/form-sign-in.ts'
+import { StuckError, signIn } from '../../deploy/connect/sign-in/form-sign-in.ts'
 import { startTenant, type TenantOptions } from '../../deploy/local/tenant/tenant.ts'
 import { ALICE } from './people.ts'
 import { adminOf } from './tenant-admin.ts'

@@ -1,4 +1,4 @@
-import type { Person } from '../../deploy/connect/form-sign-in.ts'
+import type { Person } from '../../deploy/connect/sign-in/form-sign-in.ts'
 
 export const ALICE: Person = { username: 'alice@example.com', password: 'password' }
 export const BOB: Person = { username: 'bob@example.com', password: 'password' }

@@ -198,6 +198,7 @@ export function statelessRequest(method: string, params: Readonly<Record<string,
       'mcp-protocol-version': '2026-07-28',
       'mcp-method': method,
       ...(typeof params['name'] === 'string' && { 'mcp-name': params['name'] }),
+      ...(method === 'resources/read' && { 'mcp-name': String(params['uri']) }),
     },
     body: {
       jsonrpc: '2.0',

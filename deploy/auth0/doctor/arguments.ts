@@ -13,6 +13,10 @@ export interface DoctorArguments {
   /** Id of an organization to examine beside those of OAUTH_ORGANIZATION. */
   readonly organization: string | undefined
   readonly json: boolean
+  /** Whether OpenAI's review is examined instead; `url` is undefined without a URL: offline. */
+  readonly submission:
+    | { readonly url: string | undefined; readonly files: readonly string[] }
+    | undefined
 }
 
 export type Plan = keyof typeof APPLICATIONS_OF_PLAN
@@ -29,6 +33,12 @@ export const USAGE = `Usage: npm run doctor -- [url] [options]
                         the front (may be repeated)
   --plan PLAN           the tenant's plan, which limits applications: ${Object.keys(APPLICATIONS_OF_PLAN).join(', ')}
   --organization ID     an organization whose members sign in, beside those of OAUTH_ORGANIZATION
+  --submission          says instead whether OpenAI's review and Scan Tools will accept the app:
+                        the catalogue of TOOLS_FILE or TOOLS alone and offline, or with a URL
+                        the deployment, too (--token to list its tools)
+  --submission-file FILE
+                        what OpenAI's portal asks for (default submission.yaml beside the
+                        catalogue; may be repeated)
   --json                the report for machines
   --help
 
@@ -53,6 +63,7 @@ export function parseArguments(
   if (others.length > 0) throw new UsageError('Give one URL.')
   if (values.token === '') throw new UsageError('--token needs a token, or - for standard input.')
   return {
+    submission: submissionOf(values, positionals[0]),
     origin: originOf(url),
     functionUrls: (values['function-url'] ?? []).map(functionUrl),
     token: values.token,
@@ -72,6 +83,8 @@ function parse(argv: readonly string[]) {
         'function-url': { type: 'string', multiple: true },
         plan: { type: 'string' },
         organization: { type: 'string' },
+        submission: { type: 'boolean' },
+        'submission-file': { type: 'string', multiple: true },
         json: { type: 'boolean' },
         help: { type: 'boolean' },
       },
@@ -82,6 +95,25 @@ function parse(argv: readonly string[]) {
     const isUnknown = code === 'ERR_PARSE_ARGS_UNKNOWN_OPTION'
     throw new UsageError(isUnknown ? 'There is no such option.' : 'An option lacks its value.')
   }
+}
+
+function submissionOf(
+  values: NonNullable<ReturnType<typeof parse>>['values'],
+  url: string | undefined,
+): DoctorArguments['submission'] {
+  const files = values['submission-file'] ?? []
+  if (values.submission !== true) {
+    if (files.length > 0) throw new UsageError('--submission-file goes with --submission alone.')
+    return undefined
+  }
+  const others = (['plan', 'organization', 'function-url'] as const).filter(
+    (name) => values[name] !== undefined,
+  )
+  if (others.length > 0) throw new UsageError(`--submission does not go with --${others[0]}.`)
+  if (url === undefined && values.token !== undefined) {
+    throw new UsageError('--submission takes --token with a URL alone.')
+  }
+  return { url: url === undefined ? undefined : originOf(url), files }
 }
 
 function originOf(value: string): string {

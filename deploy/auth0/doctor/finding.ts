@@ -14,7 +14,7 @@ export interface Finding {
   readonly where?: string | undefined
 }
 
-export type Group = 'outside' | 'inside' | 'token'
+export type Group = 'outside' | 'inside' | 'token' | 'submission'
 
 /** What a check says: its findings, none when all is well, or why it could not tell. */
 export type Verdict = readonly Finding[] | Skipped

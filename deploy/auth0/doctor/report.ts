@@ -5,11 +5,13 @@ const TITLES: Readonly<Record<Group, string>> = {
   outside: 'From outside',
   inside: 'Inside the Auth0 tenant',
   token: 'The token',
+  submission: "OpenAI's review",
 }
 const MARKS: Readonly<Record<Finding['severity'], string>> = { error: 'x', warning: '!' }
 const INDENT = '      '
 const HANGING = `${INDENT}       `
 const WIDTH = 80
+const MAX_ALIKE = 3
 
 /** For machines. `ok` is false when anything is broken. */
 export function toJson(url: string, { findings, checked, skipped }: Results): string {
@@ -40,7 +42,10 @@ function section(group: Group, results: Results): string {
   const rows = checked.map(({ name, title, findings: ids }) => {
     const mark = ids.length === 0 ? 'ok' : ids.some((id) => severe.has(id)) ? 'x' : '!'
     const start = `  ${mark.padEnd(3)} ${name.padEnd(width)}  `
-    return wrap(`${start}${ids.length === 0 ? title : ids.join(', ')}`, ' '.repeat(start.length))
+    return wrap(
+      `${start}${ids.length === 0 ? title : [...new Set(ids)].join(', ')}`,
+      ' '.repeat(start.length),
+    )
   })
   return [
     TITLES[group],
@@ -48,8 +53,19 @@ function section(group: Group, results: Results): string {
     ...[...reasons].map(([reason, checks]) =>
       wrap(`  ?   not checked (${reason}): ${checks.map(({ name }) => name).join(', ')}`),
     ),
-    ...[...findings].sort(bySeverity).map(describe),
+    ...together([...findings].sort(bySeverity)).map(describe),
   ].join('\n')
+}
+
+/** Findings of one rule at many places as one, so that the report stays readable; `--json` has each. */
+function together(findings: readonly Finding[]): readonly Finding[] {
+  const rules = Map.groupBy(findings, ({ id, severity }) => `${severity} ${id}`)
+  return [...rules.values()].flatMap((same) => {
+    const [first] = same
+    if (first === undefined || same.length <= MAX_ALIKE) return same
+    const seen = `${first.seen}; and ${count(same.length - 1, 'other')}`
+    return [{ ...first, seen, where: [...new Set(same.map(({ where }) => where))].join(', ') }]
+  })
 }
 
 function describe({ id, severity, seen, why, fix, where }: Finding): string {
@@ -61,16 +77,20 @@ function describe({ id, severity, seen, why, fix, where }: Finding): string {
   ].join('\n')
 }
 
-function verdict({ findings, skipped }: Results): string {
+function verdict({ findings, checked, skipped }: Results): string {
   const errors = findings.filter(({ severity }) => severity === 'error').length
   const warnings = findings.length - errors
+  const isSubmission = checked.some(({ group }) => group === 'submission')
+  const [good, bad] = isSubmission
+    ? ['Ready to submit', 'Not ready to submit']
+    : ['Healthy', 'Broken']
   const rest = skipped.length === 0 ? '' : ` ${count(skipped.length, 'check')} could not be made.`
-  if (findings.length === 0) return `Healthy: nothing is wrong.${rest}`
+  if (findings.length === 0) return `${good}: nothing is wrong.${rest}`
   const kinds = [
     ...(errors === 0 ? [] : [count(errors, 'fault')]),
     ...(warnings === 0 ? [] : [count(warnings, 'warning')]),
   ]
-  return `${errors === 0 ? 'Healthy, with' : 'Broken:'} ${kinds.join(' and ')}.${rest}`
+  return `${errors === 0 ? `${good}, with` : `${bad}:`} ${kinds.join(' and ')}.${rest}`
 }
 
 function bySeverity(one: Finding, other: Finding): number {

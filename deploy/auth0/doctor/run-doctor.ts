@@ -13,6 +13,7 @@ import { type Outside, observeOutside } from './observe-outside.ts'
 import { examineOutside } from './outside.ts'
 import { createProbe, type Probe } from './probe.ts'
 import { toJson, toText } from './report.ts'
+import { examineSubmission } from './submission/examine-submission.ts'
 import { examineToken } from './token.ts'
 
 export interface DoctorIo extends CommandIo {
@@ -34,8 +35,8 @@ export async function runDoctor(io: DoctorIo): Promise<0 | 1 | 2> {
       io.write(USAGE)
       return 0
     }
-    const results = await examine(asked, io)
-    io.write(asked.json ? toJson(asked.origin, results) : toText(asked.origin, results))
+    const { place, results } = await examine(asked, io)
+    io.write(asked.json ? toJson(place, results) : toText(place, results))
     return results.findings.some(({ severity }) => severity === 'error') ? 1 : 0
   } catch (error) {
     if (!(error instanceof UsageError)) throw error
@@ -44,17 +45,28 @@ export async function runDoctor(io: DoctorIo): Promise<0 | 1 | 2> {
   }
 }
 
-async function examine(asked: DoctorArguments, io: DoctorIo): Promise<Results> {
-  const { origin, functionUrls } = asked
+interface Examined {
+  /** What was examined: a URL, or a catalogue. */
+  readonly place: string
+  readonly results: Results
+}
+
+async function examine(asked: DoctorArguments, io: DoctorIo): Promise<Examined> {
+  const { origin, functionUrls, submission } = asked
   const token = asked.token === '-' ? await io.readInput() : asked.token
   if (token?.trim() === '') throw new UsageError('There is no token on standard input.')
   const probe = createProbe(io)
+  if (submission !== undefined) {
+    const { url, files } = submission
+    return examineSubmission({ env: io.env, probe, origin: url, token, files })
+  }
   const outside = await observeOutside({ ...io, origin, functionUrls, probe })
-  return mergeResults([
+  const results = mergeResults([
     examineOutside(outside),
     await examineTenant(asked, outside, probe, io),
     token === undefined ? NO_RESULTS : await examineGivenToken(token, outside, io),
   ])
+  return { place: origin, results }
 }
 
 async function examineTenant(

@@ -23,7 +23,9 @@ const MAX_BODY_BYTES = 1024 * 1024
 export const CORS = {
   'access-control-allow-origin': '*',
   'access-control-allow-methods': 'GET, POST, OPTIONS',
-  'access-control-allow-headers': 'authorization, content-type, mcp-protocol-version',
+  // Swagger UI sends x-requested-with.
+  'access-control-allow-headers':
+    'authorization, content-type, mcp-protocol-version, x-requested-with',
   'access-control-max-age': '3600',
 }
 

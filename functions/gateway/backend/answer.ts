@@ -1,10 +1,10 @@
 import type { ContentBlock } from '@modelcontextprotocol/client'
 import type { ToolRequest } from '../../../shared/catalogue/request.ts'
-import { parseJson } from '../../../shared/json.ts'
 import { keysOf } from '../../../shared/json-schema/schema.ts'
 import type { Validate } from '../../../shared/json-schema/validator.ts'
-import { keepNumbers } from '../../../shared/written-numbers.ts'
-import { type Body, readBody } from '../backend-body.ts'
+import { writingJson } from '../../../shared/json-writer.ts'
+import { isLong } from '../../../shared/long-work.ts'
+import { type Body, parsing, readingBody } from '../backend-body.ts'
 import { objectOf } from './argument-value.ts'
 import type { Answer } from './send.ts'
 
@@ -14,16 +14,18 @@ export type ReadAnswer = Body | { readonly kind: 'media'; readonly block: Conten
 const MEDIA_TYPE = /^(image|audio)\/[\w.+-]+(?=\s*(;|$))/i
 
 /**
- * Reads the body of an answer as `request` says: `resultPointer` picks a place in JSON (a body without
+ * Reads the body of an answer in turns, as `request` says: `resultPointer` picks a place in JSON (a body without
  * it is `unreadable`), `wrap` makes an object of what is none. Images and sounds become MCP's content
  * blocks. A body that is empty, and an answer to HEAD, stays empty, but for a tool with an
  * `outputSchema`: there it is `{}` or the wrapped `null` when one of them fits.
+ *
+ * @throws JsonLimitError when JSON has too many parts.
  */
-export function readAnswer(
+export function* readingAnswer(
   answer: Answer,
   { resultPointer, wrap }: Pick<ToolRequest, 'resultPointer' | 'wrap'>,
   validateOutput: Validate | undefined,
-): ReadAnswer {
+): Generator<undefined, ReadAnswer> {
   const { contentType, body: bytes } = answer
   const [mediaType, family] = MEDIA_TYPE.exec(contentType) ?? []
   // SVG is text, and no client shows it as an image.
@@ -33,14 +35,14 @@ export function readAnswer(
     const type = family?.toLowerCase() === 'audio' ? 'audio' : 'image'
     return { kind: 'media', block: { type, data, mimeType: mediaType.toLowerCase() } }
   }
-  const body = readBody(answer, validateOutput !== undefined && wrap === undefined)
+  const body = yield* readingBody(answer, validateOutput !== undefined && wrap === undefined)
   if (body.kind === 'text' && body.text === '') return emptyBody(wrap, validateOutput) ?? body
   if (body.kind === 'text' && wrap !== undefined && resultPointer === undefined) {
-    return written({ [wrap]: body.text })
+    return yield* writing({ [wrap]: body.text }, body.text.length)
   }
   if (body.kind !== 'json' || (wrap === undefined && resultPointer === undefined)) return body
   // As they were written, so that what is picked is written like that too.
-  let value = keepNumbers(body.text, body.value)
+  let value = body.kept
   for (const key of keysOf(resultPointer ?? '')) {
     const owner: unknown = Array.isArray(value) ? value : objectOf(value)
     if (owner === undefined || !Object.hasOwn(owner as object, key)) {
@@ -49,20 +51,20 @@ export function readAnswer(
     value = (owner as Readonly<Record<string, unknown>>)[key]
   }
   if (wrap !== undefined && objectOf(value) === undefined) value = { [wrap]: value }
-  return written(value)
+  return yield* writing(value, body.text.length)
 }
 
-function written(value: unknown): Body {
-  const text = JSON.stringify(value)
-  const parsed = parseJson(text)
-  return parsed === undefined
-    ? { kind: 'unreadable', reason: 'backend_not_json' }
-    : { kind: 'json', value: parsed.value, text }
+/** A part of what had `length` characters, as a body of its own. */
+function* writing(value: unknown, length: number): Generator<undefined, Body> {
+  const text = isLong(length) ? yield* writingJson(value) : JSON.stringify(value)
+  return (yield* parsing(text)) ?? { kind: 'unreadable', reason: 'backend_not_json' }
 }
 
 function emptyBody(wrap: string | undefined, validate: Validate | undefined): Body | undefined {
   if (validate === undefined) return undefined
   const candidates = [{}, ...(wrap === undefined ? [] : [{ [wrap]: null }])]
   const value = candidates.find((candidate) => validate(candidate) === undefined)
-  return value === undefined ? undefined : { kind: 'json', value, text: JSON.stringify(value) }
+  return value === undefined
+    ? undefined
+    : { kind: 'json', value, kept: value, text: JSON.stringify(value) }
 }

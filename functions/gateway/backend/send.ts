@@ -160,7 +160,6 @@ function exchange(pool: Pool, sent: Sent, options: SendOptions): Promise<Answer>
 function isUnsent(cause: Error, isStarted: boolean, { headers, body = '' }: Sent): boolean {
   const call = 'syscall' in cause && cause.syscall
   if (!isStarted) return call === 'read'
-  const fields = Object.entries(headers).flat().join('')
-  const bytes = Buffer.byteLength(fields) + Buffer.byteLength(body)
-  return call === 'write' && bytes < MAX_SINGLE_WRITE_BYTES
+  const head = Buffer.byteLength(Object.entries(headers).flat().join(''))
+  return call === 'write' && head + Buffer.byteLength(body) < MAX_SINGLE_WRITE_BYTES
 }

@@ -1,0 +1,109 @@
+import type {
+  AuthorizationServerMetadata,
+  OAuthClientInformationMixed,
+} from '@modelcontextprotocol/client'
+import { isLoopback } from '../../../shared/config.ts'
+import { StepError } from '../causes/step-error.ts'
+import type { ConnectOptions } from '../connect-options.ts'
+import type { ProtectedResource } from '../discovery/discovery.ts'
+import type { Fetch } from '../discovery/fetch-document.ts'
+import type { LocalTenant } from '../discovery/local-tenant.ts'
+import type { Found } from '../step.ts'
+import { type Callback, startCallback } from './callback.ts'
+import { fillIn, metadataDocumentOf, redirectOf } from './imitate.ts'
+import type { Redirect } from './imitations.ts'
+import { register } from './registration.ts'
+
+/** The client of a connection. */
+export interface ConnectingClient {
+  readonly client: OAuthClientInformationMixed
+  readonly redirectUri: string
+  readonly origin: 'registered' | 'metadata document' | 'given'
+}
+
+/** Where authorization responses arrive on this machine; started once, for the first redirect. */
+export type Callbacks = (redirect?: Redirect, port?: number) => Promise<Callback>
+
+/** What the client of `npm run connect` redirects to. */
+const OWN: Redirect = {
+  registered: ['http://127.0.0.1:{port}/callback'],
+  used: 'http://127.0.0.1:{port}/callback',
+  port: 0,
+}
+
+/** The callback of a connection, which `opened` closes. */
+export function createCallbacks(opened: AsyncDisposableStack, url: string): Callbacks {
+  let callback: Promise<Callback> | undefined
+  return (redirect = OWN, port) => {
+    callback ??= start(redirect, port, url).then((started) => opened.use(started))
+    return callback
+  }
+}
+
+/** The port of choice, or another one when it is taken and nobody asked for it. */
+async function start({ used, port: preferred }: Redirect, port: number | undefined, url: string) {
+  const { pathname } = new URL(fillIn(used, 1, url))
+  if (port !== undefined) return startCallback(port, pathname)
+  return startCallback(preferred, pathname).catch((error: unknown) => {
+    if (!(error instanceof StepError) || preferred === 0) throw error
+    return startCallback(0, pathname)
+  })
+}
+
+/**
+ * The client that signs in: the given one, the one of the imitated client's metadata document, or a
+ * new one.
+ *
+ * @throws StepError
+ */
+export async function chooseClient(
+  send: Fetch,
+  metadata: AuthorizationServerMetadata,
+  resource: ProtectedResource,
+  tenant: LocalTenant | undefined,
+  callbacks: Callbacks,
+  options: ConnectOptions,
+): Promise<Found<ConnectingClient>> {
+  const { url, clientId, clientSecret, imitation, callbackPort } = options
+  const redirect = imitation === undefined ? OWN : redirectOf(imitation, metadata)
+  const { port } = await callbacks(redirect, callbackPort)
+  const redirectUri = options.redirectUri ?? fillIn(redirect.used, port, url)
+  if (clientId !== undefined) {
+    const own = await callbackOf(clientId, tenant)
+    const used = options.redirectUri ?? own ?? redirectUri
+    const client = {
+      client_id: clientId,
+      ...(clientSecret !== undefined && { client_secret: clientSecret }),
+    }
+    const seen = `skipped (--client-id): ${clientId}, redirect URI ${used}`
+    return { value: { client, redirectUri: used, origin: 'given' }, seen }
+  }
+  const document = metadataDocumentOf(imitation, metadata, url)
+  if (document !== undefined) {
+    const value = {
+      client: { client_id: document },
+      redirectUri,
+      origin: 'metadata document',
+    } as const
+    return { value, seen: `metadata document ${document}, redirect URI ${redirectUri}` }
+  }
+  const filled = redirect.registered.map((uri) => fillIn(uri, port, url))
+  const { redirectUri: given } = options
+  const redirectUris = given === undefined || filled.includes(given) ? filled : [given]
+  const { scopes } = resource
+  const client = await register(send, metadata, { imitation, redirectUris, redirectUri, scopes })
+  const seen = `${client.client_id}, redirect URI ${redirectUri}`
+  return { value: { client, redirectUri, origin: 'registered' }, seen }
+}
+
+/** At the local tenant the redirect URI need not be on this machine: the client's own is used. */
+async function callbackOf(clientId: string, tenant: LocalTenant | undefined) {
+  const { clients = [] } = (await tenant?.()) ?? {}
+  return clients.find(({ client_id }) => client_id === clientId)?.callbacks[0]
+}
+
+/** Whether the browser can bring an authorization response to this command. */
+export function isOnThisMachine(redirectUri: string): boolean {
+  const { hostname } = new URL(fillIn(redirectUri, 1, 'http://127.0.0.1'))
+  return isLoopback(hostname)
+}

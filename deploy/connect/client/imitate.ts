@@ -1,0 +1,56 @@
+import { createHash } from 'node:crypto'
+import type { AuthorizationServerMetadata } from '@modelcontextprotocol/client'
+import type { Fetch } from '../discovery/fetch-document.ts'
+import type { Imitation, Redirect } from './imitations.ts'
+
+const SERVER_ID_BYTES = 9
+const ISS_SUPPORTED = 'authorization_response_iss_parameter_supported'
+const CIMD_SUPPORTED = 'client_id_metadata_document_supported'
+
+type Metadata = AuthorizationServerMetadata & Readonly<Record<string, unknown>>
+
+/** The same `fetch` with that `User-Agent`, unless a request has one of its own. */
+export function withUserAgent(send: Fetch, userAgent: string | undefined): Fetch {
+  if (userAgent === undefined) return send
+  return (input, init) => {
+    const headers = new Headers(init?.headers)
+    if (!headers.has('user-agent')) headers.set('user-agent', userAgent)
+    return send(input, { ...init, headers })
+  }
+}
+
+/** The redirect URIs of a client at this authorization server. */
+export function redirectOf(imitation: Imitation, metadata: Metadata): Redirect {
+  const stable = metadata[ISS_SUPPORTED] === true ? imitation.withIss : undefined
+  return stable?.redirect ?? imitation.redirect
+}
+
+/**
+ * The client ID that a client has without registering: the URL of its metadata document, where the
+ * authorization server takes such documents. Undefined where it registers.
+ */
+export function metadataDocumentOf(
+  imitation: Imitation | undefined,
+  metadata: Metadata,
+  url: string,
+): string | undefined {
+  if (metadata[CIMD_SUPPORTED] !== true || imitation === undefined) return undefined
+  const stable = metadata[ISS_SUPPORTED] === true ? imitation.withIss : undefined
+  return (stable?.metadataDocument ?? imitation.metadataDocument)?.replace('{id}', serverId(url))
+}
+
+/** A redirect URI with the port and the server's id in it. */
+export function fillIn(uri: string, port: number, url: string): string {
+  return uri.replace('{port}', String(port)).replace('{id}', serverId(url))
+}
+
+/** The id that Codex makes of the server's URL; ChatGPT's ids are its own, and this stands for one. */
+export function serverId(url: string): string {
+  const address = new URL(url)
+  address.hash = ''
+  return createHash('sha256')
+    .update(address.href)
+    .digest()
+    .subarray(0, SERVER_ID_BYTES)
+    .toString('base64url')
+}

@@ -1,0 +1,123 @@
+import {
+  type AuthorizationServerMetadata,
+  type OAuthClientInformationFull,
+  RegistrationRejectedError,
+  registerClient,
+} from '@modelcontextprotocol/client'
+import { z } from 'zod'
+import { isLoopback } from '../../../shared/config.ts'
+import type { CauseId } from '../causes/causes.ts'
+import { StepError } from '../causes/step-error.ts'
+import type { Fetch } from '../discovery/fetch-document.ts'
+import type { Imitation } from './imitations.ts'
+
+const MAX_SEEN_CHARACTERS = 200
+const AUTH_METHODS = ['none', 'client_secret_post', 'client_secret_basic']
+
+/** RFC 7591 s3.2.2, or as Auth0's Management API words its errors. */
+const refusal = z.object({
+  error: z.string().optional(),
+  errorCode: z.string().optional(),
+  error_description: z.string().optional(),
+  message: z.string().optional(),
+})
+
+const BY_CODE: Readonly<Record<string, CauseId>> = {
+  invalid_redirect_uri: 'redirect_uri_refused',
+  endpoint_disabled: 'registration_closed',
+  too_many_entities: 'too_many_clients',
+  temporarily_unavailable: 'registration_unavailable',
+}
+const BY_STATUS: Readonly<Record<number, CauseId>> = {
+  403: 'registration_closed',
+  404: 'registration_closed',
+  429: 'rate_limited',
+  503: 'registration_unavailable',
+}
+
+/** The client metadata (RFC 7591 s2) with which ChatGPT registers. */
+export function chatGptMetadata(redirectUri: string) {
+  return {
+    client_name: 'ChatGPT',
+    redirect_uris: [redirectUri],
+    grant_types: ['authorization_code', 'refresh_token'],
+    response_types: ['code'],
+    token_endpoint_auth_method: 'none',
+    application_type: isLoopback(new URL(redirectUri).hostname) ? 'native' : 'web',
+  }
+}
+
+/** What a client registers with. */
+export interface Registrant {
+  /** What it is known to register; by default as ChatGPT. */
+  readonly imitation: Imitation | undefined
+  readonly redirectUris: readonly string[]
+  /** The one that it signs in with. */
+  readonly redirectUri: string
+  readonly scopes: readonly string[]
+}
+
+/**
+ * Registers a client, and returns what the authorization server made of it.
+ *
+ * @throws StepError
+ */
+export async function register(
+  send: Fetch,
+  metadata: AuthorizationServerMetadata,
+  registrant: Registrant,
+): Promise<OAuthClientInformationFull> {
+  try {
+    return await registerClient(metadata.issuer, {
+      metadata,
+      clientMetadata: clientMetadata(metadata, registrant),
+      fetchFn: send,
+    })
+  } catch (error) {
+    if (error instanceof StepError) throw error
+    throw registrationError(error, metadata.registration_endpoint ?? '')
+  }
+}
+
+function clientMetadata(
+  { grant_types_supported, token_endpoint_auth_methods_supported }: AuthorizationServerMetadata,
+  { imitation, redirectUris, redirectUri, scopes }: Registrant,
+) {
+  const base = { ...chatGptMetadata(redirectUri), ...imitation?.registration }
+  const isSupported = (grant: string) => grant_types_supported?.includes(grant) ?? true
+  const { registersSupportedGrantTypes = false, registersScope = false } = imitation ?? {}
+  return {
+    ...base,
+    redirect_uris: [...redirectUris],
+    ...(registersSupportedGrantTypes && { grant_types: base.grant_types.filter(isSupported) }),
+    token_endpoint_auth_method: authMethod(token_endpoint_auth_methods_supported),
+    ...(registersScope && scopes.length > 0 && { scope: scopes.join(' ') }),
+  }
+}
+
+/** A public client, unless the authorization server has none. */
+function authMethod(supported: readonly string[] = ['none']): string {
+  return AUTH_METHODS.find((method) => supported.includes(method)) ?? 'none'
+}
+
+function registrationError(error: unknown, endpoint: string): StepError {
+  const post = `POST ${endpoint}:`
+  if (!(error instanceof RegistrationRejectedError)) {
+    return new StepError('registration_refused', `${post} the answer is no client`)
+  }
+  const { status, body } = error
+  const said = parse(body)
+  const codes = [said.errorCode, said.error].filter((code) => code !== undefined)
+  const id = codes.map((code) => BY_CODE[code]).find(Boolean) ?? BY_STATUS[status]
+  const words = [...codes.slice(0, 1), said.error_description ?? said.message].filter(Boolean)
+  const seen = [`HTTP ${status}`, ...words].join(': ').slice(0, MAX_SEEN_CHARACTERS)
+  return new StepError(id ?? 'registration_refused', `${post} ${seen}`)
+}
+
+function parse(body: string): z.infer<typeof refusal> {
+  try {
+    return refusal.catch({}).parse(JSON.parse(body))
+  } catch {
+    return {}
+  }
+}

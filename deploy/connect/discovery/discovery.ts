@@ -1,0 +1,206 @@
+import { type AuthorizationServerMetadata, buildDiscoveryUrls } from '@modelcontextprotocol/client'
+import { z } from 'zod'
+import { StepError } from '../causes/step-error.ts'
+import type { Found } from '../step.ts'
+import { readChallenge } from './challenge.ts'
+import { type Fetch, fetchDocument } from './fetch-document.ts'
+
+/** What the resource says of itself (RFC 9728 s2). */
+export interface ProtectedResource {
+  /** What the client names as `resource` (RFC 8707); undefined for a server of 2025-03-26. */
+  readonly resource: string | undefined
+  readonly authorizationServer: string
+  /** What the client asks for: the scopes of the challenge, or else of the metadata. */
+  readonly scopes: readonly string[]
+}
+
+const WELL_KNOWN = '/.well-known/oauth-protected-resource'
+
+const protectedResource = z.looseObject({
+  resource: z.string(),
+  authorization_servers: z.array(z.url()).min(1),
+  scopes_supported: z.array(z.string()).default([]),
+})
+const authorizationServer = z.looseObject({
+  issuer: z.string(),
+  authorization_endpoint: z.url(),
+  token_endpoint: z.url(),
+  registration_endpoint: z.url().optional(),
+  response_types_supported: z.array(z.string()).default(['code']),
+  scopes_supported: z.array(z.string()).optional(),
+  code_challenge_methods_supported: z.array(z.string()).default([]),
+})
+
+/**
+ * Asks without a token, and reads the document to which the challenge leads. Where there is none,
+ * `fallsBackToOrigin` takes the origin for the authorization server, as a client of 2025-03-26 does.
+ *
+ * @throws StepError
+ */
+export async function readProtectedResource(
+  send: Fetch,
+  url: string,
+  fallsBackToOrigin = false,
+): Promise<Found<ProtectedResource>> {
+  const challenged = await readChallenge(send, url)
+  const isOptional = fallsBackToOrigin && challenged.metadataUrl === undefined
+  const watched = watch(send)
+  const found = await findDocument(watched, url, challenged.metadataUrl).catch((error: unknown) => {
+    if (isOptional && watched.isAbsent()) return undefined
+    throw error
+  })
+  if (found === undefined) {
+    const { origin } = new URL(url)
+    const value = {
+      resource: undefined,
+      authorizationServer: origin,
+      scopes: challenged.scopes ?? [],
+    }
+    return { value, seen: `no resource metadata, authorization server ${origin} (2025-03-26)` }
+  }
+  const { from, isOfOrigin, document } = found
+  const parsed = protectedResource.safeParse(document)
+  if (!parsed.success) {
+    throw new StepError('no_protected_resource', `${from} is no such document`)
+  }
+  const { resource, authorization_servers, scopes_supported: scopes } = parsed.data
+  const { origin } = new URL(url)
+  // The root's document describes the whole origin (RFC 9728 s3.1).
+  const isRight = resource === url || (isOfOrigin && [origin, `${origin}/`].includes(resource))
+  if (!isRight) {
+    throw new StepError('resource_mismatch', `resource is ${resource}, the URL is ${url}`)
+  }
+  const [authorizationServerUrl = ''] = authorization_servers
+  const seen = [
+    resource,
+    `authorization server ${authorizationServerUrl}`,
+    `scopes ${scopes.join(' ') || 'none'}`,
+    challenged.seen,
+    ...(challenged.metadataUrl === undefined ? [`metadata at ${from}`] : []),
+  ]
+  return {
+    value: {
+      resource,
+      authorizationServer: authorizationServerUrl,
+      // The challenge comes first (MCP 2025-11-25, authorization, scope selection strategy).
+      scopes: challenged.scopes ?? scopes,
+    },
+    seen: seen.join(', '),
+  }
+}
+
+/**
+ * The document that the challenge names, or the first of the well-known ones: of the path, then of the
+ * root (MCP 2025-11-25, authorization, s2.1.1).
+ */
+async function findDocument(watched: Watched, url: string, named: string | undefined) {
+  const { origin, pathname } = new URL(url)
+  const root = `${origin}${WELL_KNOWN}`
+  const ofPath = pathname === '/' ? root : `${root}${pathname}`
+  const read = async (from: string) => ({
+    from,
+    isOfOrigin: from === root,
+    document: await fetchDocument(watched.send, from, 'no_protected_resource'),
+  })
+  if (named !== undefined) return read(named)
+  try {
+    return await read(ofPath)
+  } catch (error) {
+    if (ofPath === root || !watched.isAbsent()) throw error
+    return await read(root).catch(() => {
+      throw error
+    })
+  }
+}
+
+/** What a client needs of an authorization server. */
+export interface AuthorizationServerNeeds {
+  /** It was not named by resource metadata. */
+  readonly isOfOrigin: boolean
+  readonly needsRegistration: (metadata: AuthorizationServerMetadata) => boolean
+}
+
+/**
+ * The authorization server's own metadata, held to what ChatGPT demands of it. Of a server of
+ * 2025-03-26 (`isOfOrigin`), which may publish none, the endpoints of that revision.
+ *
+ * @throws StepError
+ */
+export async function readAuthorizationServer(
+  send: Fetch,
+  issuer: string,
+  { isOfOrigin, needsRegistration }: AuthorizationServerNeeds,
+): Promise<Found<AuthorizationServerMetadata>> {
+  const watched = watch(send)
+  const document = await firstDocument(watched.send, issuer).catch((error: unknown) => {
+    if (isOfOrigin && watched.isAbsent()) return defaultEndpoints(issuer)
+    throw error
+  })
+  const parsed = authorizationServer.safeParse(document)
+  if (!parsed.success) {
+    throw new StepError('no_authorization_server', `${issuer} publishes no usable metadata`)
+  }
+  const metadata = parsed.data
+  if (metadata.issuer !== issuer) {
+    throw new StepError('issuer_mismatch', `issuer is ${metadata.issuer}, not ${issuer}`)
+  }
+  const methods = metadata.code_challenge_methods_supported
+  if (!methods.includes('S256')) {
+    throw new StepError(
+      'no_s256',
+      `code_challenge_methods_supported: ${methods.join(' ') || 'none'}`,
+    )
+  }
+  if (metadata.registration_endpoint === undefined && needsRegistration(metadata)) {
+    throw new StepError('no_registration_endpoint', `${issuer} has no registration_endpoint`)
+  }
+  const registration = metadata.registration_endpoint ?? 'no registration'
+  return { value: metadata, seen: `${metadata.issuer}, S256, ${registration}` }
+}
+
+/** A `fetch` of which the last answer can be asked for. */
+interface Watched {
+  readonly send: Fetch
+  /** Whether the last answer was 4xx: there is no such document. */
+  readonly isAbsent: () => boolean
+}
+
+function watch(send: Fetch): Watched {
+  let status = 0
+  return {
+    send: async (...request) => {
+      status = 0
+      const response = await send(...request)
+      status = response.status
+      return response
+    },
+    isAbsent: () => status >= 400 && status < 500,
+  }
+}
+
+/** MCP 2025-03-26, authorization, s2.3.3. */
+function defaultEndpoints(origin: string) {
+  return {
+    issuer: origin,
+    authorization_endpoint: `${origin}/authorize`,
+    token_endpoint: `${origin}/token`,
+    registration_endpoint: `${origin}/register`,
+    code_challenge_methods_supported: ['S256'],
+  }
+}
+
+/** The first of the places where clients look. */
+async function firstDocument(send: Fetch, issuer: string) {
+  let failure: unknown
+  for (const { url } of buildDiscoveryUrls(issuer)) {
+    try {
+      return await fetchDocument(send, url.href, 'no_authorization_server')
+    } catch (error) {
+      failure ??= error
+    }
+  }
+  if (failure instanceof StepError && failure.id === 'unreachable') {
+    throw new StepError('no_authorization_server', failure.message)
+  }
+  throw failure
+}

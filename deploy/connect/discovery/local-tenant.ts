@@ -1,0 +1,79 @@
+import type { AuthorizationServerMetadata } from '@modelcontextprotocol/client'
+import { z } from 'zod'
+import { isLoopback } from '../../../shared/config.ts'
+import { StepError } from '../causes/step-error.ts'
+import { ask, type Fetch } from './fetch-document.ts'
+
+/** What log-webhook answered to a delivery; anything else is none of its answers. */
+const answer = z
+  .object({
+    records: z.array(
+      z.object({
+        client_id: z.string().optional(),
+        outcome: z.string(),
+        reason: z.string().optional(),
+        way: z.string().optional(),
+      }),
+    ),
+  })
+  .catch({ records: [] })
+
+/** `GET /__tenant`, as far as a connection reads it. */
+const tenantState = z.object({
+  clients: z.array(
+    z.object({
+      client_id: z.string(),
+      callbacks: z.array(z.string()).default([]),
+      is_first_party: z.boolean().default(false),
+    }),
+  ),
+  connections: z.array(
+    z.object({
+      name: z.string(),
+      is_domain_connection: z.boolean().default(false),
+      enabled_clients: z.array(z.string()),
+    }),
+  ),
+  clientGrants: z.array(
+    z.object({
+      client_id: z.string().optional(),
+      default_for: z.string().optional(),
+      scope: z.array(z.string()).default([]),
+    }),
+  ),
+  logStream: z.object({
+    deliveries: z.array(z.object({ status: z.number().nullable(), answer })),
+  }),
+})
+
+export type LocalTenantState = z.infer<typeof tenantState>
+
+/** The stand-in tenant of `npm start`, which shows its state. */
+export type LocalTenant = () => Promise<LocalTenantState>
+
+/**
+ * The stand-in tenant that serves these endpoints, which the gateway's own metadata may name too;
+ * undefined for any other authorization server. Nothing beyond this machine is asked.
+ */
+export async function findLocalTenant(
+  send: Fetch,
+  { token_endpoint }: AuthorizationServerMetadata,
+): Promise<LocalTenant | undefined> {
+  const endpoint = new URL(token_endpoint)
+  if (!isLoopback(endpoint.hostname)) return undefined
+  const url = new URL('/__tenant', endpoint).href
+  const read = async () => {
+    const response = await ask(send, url)
+    return tenantState.safeParse(response.ok ? await response.json().catch(() => undefined) : {})
+  }
+  const isThere = await read().then(
+    ({ success }) => success,
+    () => false,
+  )
+  if (!isThere) return undefined
+  return async () => {
+    const { data } = await read()
+    if (data === undefined) throw new StepError('unreachable', `${url} shows no state`)
+    return data
+  }
+}

@@ -1,0 +1,156 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { CauseId } from '../causes/causes.ts'
+import { causeOfRefusal } from '../causes/refusal.ts'
+import { StepError } from '../causes/step-error.ts'
+import { ask, describe, type Fetch } from '../discovery/fetch-document.ts'
+import type { LocalTenant } from '../discovery/local-tenant.ts'
+import { checkIssuer, errorIn } from './authorization-response.ts'
+import { textOf } from './form-sign-in.ts'
+import type { AuthorizationRequest } from './sign-in.ts'
+import { describeAdmission, refusalByWebhook } from './webhook-outcome.ts'
+
+/** A new client that waits to be admitted. */
+export interface Waiting {
+  readonly clientId: string
+  readonly authorizationUrl: URL
+  readonly redirectUri: string
+  readonly metadata: AuthorizationRequest['metadata']
+  /** Shows why a client is not admitted; undefined for Auth0, which does not show it. */
+  readonly tenant: LocalTenant | undefined
+  readonly patienceMs: number
+  /** Milliseconds. */
+  readonly now: () => number
+  /** Called with a line when the page changes that keeps the sign-in from starting, and each 5 s. */
+  readonly onWait: (line: string) => void
+}
+
+/** The errors that a client gets which log-webhook has not admitted. */
+const OF_ADMISSION: ReadonlySet<CauseId> = new Set(['no_connection', 'no_grant', 'client_unknown'])
+/** What each of these pages says of the admission. */
+const STATES: Readonly<Partial<Record<CauseId, string>>> = {
+  no_connection: 'the client has no login connection yet',
+  no_grant: 'the client has no client grant for the API yet',
+  client_unknown: 'Auth0 does not know the client everywhere yet',
+}
+const SHOWN_EACH_MS = 5_000
+const LOCAL_POLL_MS = 100
+// Each attempt is a request to a server of somebody else.
+const POLL_MS = 1_000
+
+/** Why the sign-in does not start. */
+interface Refusal {
+  readonly text: string
+  /** Set when the error came without the `iss` that the metadata advertises. */
+  readonly withoutIss?: StepError
+}
+
+/** What the authorization endpoint answered. */
+interface Start {
+  /** Undefined when the sign-in may start. */
+  readonly refusal?: Refusal
+  /** The authorization response, of a server that asks for no sign-in. */
+  readonly answer?: URL
+}
+
+/** A client that may start a sign-in. */
+export interface Admitted {
+  readonly seen: string
+  /** The authorization response, of a server that asks for no sign-in. */
+  readonly answer?: URL
+}
+
+/**
+ * Waits until the client may start a sign-in: the authorization endpoint then leads to the sign-in
+ * page, and before that to an error.
+ *
+ * @throws StepError when the client is refused for good, or not admitted in time.
+ */
+export async function waitForAdmission(send: Fetch, waiting: Waiting): Promise<Admitted> {
+  const { clientId, tenant, patienceMs, now } = waiting
+  const startedAt = now()
+  const show = showWaiting(waiting)
+  for (;;) {
+    const { refusal, answer } = await startOfSignIn(send, waiting)
+    const waitedMs = Math.round(now() - startedAt)
+    if (refusal === undefined) {
+      const admission = tenant && describeAdmission(await tenant(), clientId)
+      const seen = admission ?? 'cannot be seen from outside, but the sign-in may start'
+      return { seen: `${seen}, after ${waitedMs} ms`, ...(answer !== undefined && { answer }) }
+    }
+    const cause = causeOfRefusal(refusal.text, 'not_admitted')
+    const isOfAdmission = tenant !== undefined && OF_ADMISSION.has(cause)
+    const webhook = isOfAdmission ? refusalByWebhook(await tenant(), clientId) : undefined
+    if (webhook?.isFinal || waitedMs >= patienceMs) {
+      if (webhook === undefined && refusal.withoutIss) throw refusal.withoutIss
+      const seen = [...(webhook ? [webhook.seen] : []), refusal.text].join('; ')
+      throw new StepError(webhook?.id ?? cause, `${seen} (after ${waitedMs} ms)`)
+    }
+    show(refusal.text, cause, waitedMs)
+    await sleep(tenant === undefined ? POLL_MS : LOCAL_POLL_MS)
+  }
+}
+
+/** Shows the page that a browser would end on now, and what it means. */
+function showWaiting({ onWait, patienceMs }: Waiting) {
+  let shown = { text: '', atMs: 0 }
+  return (text: string, cause: CauseId, waitedMs: number): void => {
+    if (text === shown.text && waitedMs - shown.atMs < SHOWN_EACH_MS) return
+    shown = { text, atMs: waitedMs }
+    const state = STATES[cause] ?? 'the sign-in does not start yet'
+    const [seconds, limit] = [waitedMs, patienceMs].map((ms) => Math.round(ms / 1_000))
+    onWait(`${state}; a browser would end on: ${text} (waited ${seconds} of ${limit} s)`)
+  }
+}
+
+/**
+ * Checks that a client that was not registered here may start a sign-in.
+ *
+ * @throws StepError
+ */
+export async function checkClient(
+  send: Fetch,
+  client: Pick<Waiting, 'authorizationUrl' | 'redirectUri' | 'metadata'>,
+  isOfDocument: boolean,
+): Promise<Omit<Admitted, 'seen'>> {
+  const { refusal, ...start } = await startOfSignIn(send, client)
+  if (refusal === undefined) return start
+  const id = causeOfRefusal(refusal.text, 'not_admitted')
+  const isUnknown = id === 'client_unknown' && isOfDocument
+  throw (
+    refusal.withoutIss ?? new StepError(isUnknown ? 'metadata_document_unknown' : id, refusal.text)
+  )
+}
+
+/**
+ * Asks for the sign-in page: the authorization endpoint leads to it, or answers an error or, without
+ * any sign-in, a code.
+ *
+ * @throws StepError `issuer_in_answer`, which no waiting mends.
+ */
+async function startOfSignIn(
+  send: Fetch,
+  {
+    authorizationUrl,
+    redirectUri,
+    metadata,
+  }: Pick<Waiting, 'authorizationUrl' | 'redirectUri' | 'metadata'>,
+): Promise<Start> {
+  const response = await ask(send, authorizationUrl.href)
+  const location = response.headers.get('location')
+  if (location === null) {
+    const page = await response.text()
+    return response.ok ? {} : { refusal: { text: `${describe(response)}: ${textOf(page)}` } }
+  }
+  await response.body?.cancel()
+  if (!location.startsWith(redirectUri)) return {}
+  const answer = new URL(location)
+  const text = errorIn(answer.searchParams)
+  if (text === undefined) return answer.searchParams.has('code') ? { answer } : {}
+  try {
+    checkIssuer(answer.searchParams, metadata)
+    return { refusal: { text } }
+  } catch (error) {
+    if (!(error instanceof StepError) || error.id !== 'issuer_not_in_answer') throw error
+    return { refusal: { text, withoutIss: error } }
+  }
+}

@@ -1,0 +1,81 @@
+import { timingSafeEqual } from 'node:crypto'
+import type { AuthorizationServerMetadata } from '@modelcontextprotocol/client'
+import { causeOfRefusal } from '../causes/refusal.ts'
+import { StepError } from '../causes/step-error.ts'
+import type { Found } from '../step.ts'
+
+/** What a successful authorization response brings. */
+export interface Answer {
+  readonly code: string
+  readonly iss: string | undefined
+}
+
+const ISS_SUPPORTED = 'authorization_response_iss_parameter_supported'
+
+/**
+ * The code of an authorization response, checked by RFC 6749 s4.1.2 and RFC 9207 s2.4. The content of
+ * a response to another request is not shown.
+ *
+ * @throws StepError
+ */
+export function readAnswer(
+  { searchParams }: URL,
+  { state }: { readonly state: string },
+  metadata: AuthorizationServerMetadata,
+): Found<Answer> {
+  if (!isSame(searchParams.get('state') ?? '', state)) {
+    throw new StepError('state_mismatch', 'the state is another one')
+  }
+  const refusal = errorIn(searchParams)
+  checkIssuer(searchParams, metadata)
+  if (refusal !== undefined) {
+    throw new StepError(causeOfRefusal(refusal, 'sign_in_refused'), refusal)
+  }
+  const code = searchParams.get('code')
+  if (code === null)
+    throw new StepError('sign_in_refused', 'the authorization response has no code')
+  const iss = searchParams.get('iss') ?? undefined
+  const seen = iss === undefined ? 'without iss' : `iss ${iss}`
+  return { value: { code, iss }, seen: `authorization code received, state matches, ${seen}` }
+}
+
+/**
+ * Checks `iss` of an authorization response, successful or not: it equals the issuer of the metadata
+ * exactly, and is present where the metadata advertises it (RFC 9207 s2.4). The error of a response
+ * without `iss` is shown, because the state says that the response belongs to this request.
+ *
+ * @throws StepError `issuer_in_answer` or `issuer_not_in_answer`
+ */
+export function checkIssuer(
+  answer: URLSearchParams,
+  metadata: Readonly<Record<string, unknown>> & { readonly issuer: string },
+): void {
+  const given = answer.getAll('iss')
+  const wrong = given.find((iss) => iss !== metadata.issuer)
+  if (wrong !== undefined || given.length > 1) {
+    throw new StepError(
+      'issuer_in_answer',
+      `iss is ${wrong ?? 'there twice'}, the issuer of the metadata is ${metadata.issuer}`,
+    )
+  }
+  if (given.length === 1 || metadata[ISS_SUPPORTED] !== true) return
+  const error = errorIn(answer)
+  throw new StepError(
+    'issuer_not_in_answer',
+    error === undefined
+      ? 'the authorization response has no iss'
+      : `the error response has no iss (${error})`,
+  )
+}
+
+/** The error of an authorization response (RFC 6749 s4.1.2.1); undefined when it has none. */
+export function errorIn(answer: URLSearchParams): string | undefined {
+  const error = answer.get('error')
+  if (error === null) return undefined
+  return [error, answer.get('error_description')].filter(Boolean).join(': ')
+}
+
+function isSame(given: string, expected: string): boolean {
+  const [a, b] = [Buffer.from(given), Buffer.from(expected)]
+  return a.length === b.length && timingSafeEqual(a, b)
+}

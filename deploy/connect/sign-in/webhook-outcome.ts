@@ -1,0 +1,71 @@
+import type { CauseId } from '../causes/causes.ts'
+import type { LocalTenantState } from '../discovery/local-tenant.ts'
+
+/** Why log-webhook has not admitted a client, as far as the local tenant shows it. */
+export interface Refused {
+  readonly id: CauseId
+  readonly seen: string
+  /** No later delivery changes it. */
+  readonly isFinal: boolean
+}
+
+const BY_REASON: Readonly<Record<string, CauseId>> = {
+  redirect_uri_not_covered: 'redirect_uri_not_covered',
+  not_dynamic: 'not_dynamic',
+}
+const SETTLED: Readonly<Record<string, CauseId>> = {
+  refused: 'redirect_uri_not_covered',
+  deleted: 'redirect_uri_not_covered',
+  observed: 'policy_observes',
+}
+const ADMITTED = new Set(['admitted', 'already_admitted'])
+
+/** What the deliveries of the log stream say about this client; undefined when it was admitted. */
+export function refusalByWebhook(state: LocalTenantState, clientId: string): Refused | undefined {
+  const { deliveries } = state.logStream
+  const last = lastRecord(state, clientId)
+  if (last !== undefined) {
+    if (ADMITTED.has(last.outcome)) return undefined
+    const settled = SETTLED[last.outcome]
+    const id = settled && (BY_REASON[last.reason ?? ''] ?? settled)
+    const seen = `log-webhook: ${[last.outcome, last.reason].filter(Boolean).join(', ')}`
+    return { id: id ?? 'webhook_failed', seen, isFinal: id !== undefined }
+  }
+  const { status } = deliveries.at(-1) ?? { status: undefined }
+  const isTaken = status === undefined || (status !== null && status < 300)
+  if (isTaken) {
+    return { id: 'webhook_silent', seen: 'no delivery names the client', isFinal: false }
+  }
+  const seen =
+    status === null ? 'log-webhook did not answer' : `log-webhook answered HTTP ${status}`
+  return { id: 'webhook_failed', seen, isFinal: false }
+}
+
+/** How a client was admitted: what kind it is, its grant, and its login connections. */
+export function describeAdmission(state: LocalTenantState, clientId: string): string {
+  const client = state.clients.find((one) => one.client_id === clientId)
+  const own = state.clientGrants.find((one) => one.client_id === clientId)
+  const connections = state.connections
+    .filter((one) => one.is_domain_connection || one.enabled_clients.includes(clientId))
+    .map(({ name }) => name)
+  const isFirstParty = client?.is_first_party === true
+  const byDefault = state.clientGrants.find((one) => one.default_for !== undefined)
+  const grant = own ?? (isFirstParty ? undefined : byDefault)
+  const isRefused = !isFirstParty && !clientId.startsWith('tpc_') && own !== undefined
+  return [
+    isFirstParty ? 'first-party client' : 'third-party client',
+    ...(isRefused && lastRecord(state, clientId)?.way === 'granted'
+      ? ['promotion refused by Auth0, served by its client grant']
+      : []),
+    ...(grant === undefined
+      ? []
+      : [`${own === undefined ? 'default grant' : 'client grant'} for ${grant.scope.join(' ')}`]),
+    `connection ${connections.join(' ') || 'none'}`,
+  ].join(', ')
+}
+
+function lastRecord({ logStream: { deliveries } }: LocalTenantState, clientId: string) {
+  return deliveries
+    .flatMap(({ answer }) => answer.records)
+    .findLast((record) => record.client_id === clientId)
+}

@@ -1,0 +1,94 @@
+import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { Document, isMap, parseDocument, type YAMLMap } from 'yaml'
+import { asObject } from '../../../shared/json.ts'
+import { ImportError } from '../import-error.ts'
+import type { ToolMembers } from '../tool/to-tool.ts'
+import { ACCESS, type Memory, memoryFileOf, writeMemory } from './memory.ts'
+import type { Merge } from './merge.ts'
+
+/** A catalogue's file as it is, comments included. */
+export interface CatalogueFile {
+  readonly tools: ReadonlyMap<string, ToolMembers>
+  readonly document: Document
+}
+
+// Folded text would get a blank line for each line break.
+const FORMAT = { lineWidth: 100, blockQuote: 'literal', aliasDuplicateObjects: false } as const
+
+/**
+ * Reads the catalogue that an import is to bring up to date; an empty one where there is no file.
+ *
+ * @throws ImportError when it is neither YAML nor JSON, or no catalogue with a mapping of tools.
+ */
+export function readCatalogueFile(path: string): CatalogueFile {
+  if (!existsSync(path)) return { tools: new Map(), document: new Document({ tools: {} }) }
+  const document = parseDocument(readFileSync(path, 'utf8'), { prettyErrors: false, merge: true })
+  const [error] = document.errors
+  if (error !== undefined) {
+    throw new ImportError(`${path} is not YAML or JSON (${error.code} at ${error.pos[0]})`)
+  }
+  if (document.contents === null) return { tools: new Map(), document: new Document({ tools: {} }) }
+  const value = asObject(document.toJS({ maxAliasCount: -1 }))
+  const tools = asObject(isMap(document.get('tools')) ? value?.['tools'] : value)
+  if (tools === undefined || Array.isArray(value?.['tools'])) {
+    throw new ImportError(`${path} is not a catalogue with a mapping of tools`)
+  }
+  const entries = Object.entries(tools).map(([name, tool]) => [name, asObject(tool) ?? {}] as const)
+  return { tools: new Map(entries), document: document as unknown as Document }
+}
+
+/** The text of a catalogue with these tools alone: YAML, or JSON for a name that ends so. */
+export function catalogueText(
+  tools: Readonly<Record<string, ToolMembers>>,
+  isJson: boolean,
+): string {
+  return isJson
+    ? `${JSON.stringify({ tools }, null, 1)}\n`
+    : new Document({ tools }, FORMAT).toString(FORMAT)
+}
+
+/** The text of the file after a merge; comments and members that the merge does not name stay. */
+export function mergedText(file: CatalogueFile, merge: Merge, isJson: boolean): string {
+  const { document } = file
+  const tools = toolsOf(document)
+  for (const name of merge.removed) tools.delete(name)
+  for (const { name, members } of merge.added) tools.set(name, document.createNode(members, FORMAT))
+  for (const { name, members } of merge.updated) {
+    const tool = tools.get(name)
+    if (!isMap(tool)) continue
+    for (const [member, value] of members) setMember(document, tool, member, value)
+  }
+  return isJson ? `${JSON.stringify(document.toJS(), null, 1)}\n` : document.toString(FORMAT)
+}
+
+/** Writes catalogue and memory, each as a whole or not at all. */
+export function writeFiles(path: string, text: string, memory: Memory): void {
+  for (const [name, content] of [
+    [path, text],
+    [memoryFileOf(path), writeMemory(memory)],
+  ] as const) {
+    const temporary = `${name}.${process.pid}.tmp`
+    writeFileSync(temporary, content)
+    renameSync(temporary, name)
+  }
+}
+
+function toolsOf(document: Document): YAMLMap {
+  const tools = document.get('tools')
+  const map = isMap(tools) ? tools : document.contents
+  if (isMap(map)) return map
+  throw new ImportError('the catalogue has no mapping of tools')
+}
+
+function setMember(document: Document, tool: YAMLMap, member: string, value: unknown): void {
+  if (member !== ACCESS) {
+    if (value === undefined) tool.delete(member)
+    else tool.set(member, document.createNode(value, FORMAT))
+    return
+  }
+  const access = asObject(value) ?? {}
+  for (const name of ['scopes', 'securitySchemes']) {
+    if (Object.hasOwn(access, name)) tool.set(name, document.createNode(access[name], FORMAT))
+    else tool.delete(name)
+  }
+}

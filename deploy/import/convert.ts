@@ -1,0 +1,59 @@
+import type { ApiDocument } from './document/load-document.ts'
+import { labelOf, operationsOf } from './document/operation.ts'
+import { OperationError } from './import-error.ts'
+import { type Selection, sorted, unmatched } from './selection.ts'
+import { type ToolMembers, type ToolOptions, toTool } from './tool/to-tool.ts'
+import { nameOperations } from './tool/tool-names.ts'
+
+/** What became of the operations of a document. */
+export interface Conversion {
+  readonly tools: readonly ConvertedTool[]
+  readonly leftOut: readonly { readonly operation: string; readonly reason: string }[]
+  readonly warnings: readonly string[]
+}
+
+export interface ConvertedTool {
+  readonly name: string
+  /** Such as `GET /pets/{petId}`. */
+  readonly operation: string
+  readonly members: ToolMembers
+  /** What a reader of the catalogue should know, a line each. */
+  readonly notes: readonly string[]
+}
+
+const MANY_TOOLS = 30
+
+/** Makes a tool of each selected operation; one that cannot become a tool is left out with the reason. */
+export function convert(
+  document: ApiDocument,
+  selection: Selection,
+  options: ToolOptions,
+): Conversion {
+  const operations = operationsOf(document)
+  const names = nameOperations(operations)
+  const { wanted, leftOut } = sorted(operations, selection)
+  const tools: ConvertedTool[] = []
+  const failed: { operation: string; reason: string }[] = []
+  for (const operation of wanted) {
+    const label = labelOf(operation)
+    const name = names.get(operation) ?? ''
+    const notes = new Set<string>()
+    try {
+      const members = toTool(document, operation, name, options, (note) => notes.add(note))
+      tools.push({ name, operation: label, members, notes: [...notes] })
+    } catch (error) {
+      if (!(error instanceof OperationError)) throw error
+      failed.push({ operation: label, reason: error.message })
+    }
+  }
+  const warnings = [
+    ...document.problems,
+    ...unmatched(selection, operations),
+    ...(tools.length > MANY_TOOLS
+      ? [
+          `${tools.length} tools are more than a model chooses well from: select some ${MANY_TOOLS} with --include and --exclude`,
+        ]
+      : []),
+  ]
+  return { tools, leftOut: [...leftOut, ...failed], warnings }
+}

@@ -1,0 +1,89 @@
+import { isLoopback } from '../../../shared/config.ts'
+import { asObject } from '../../../shared/json.ts'
+import { OperationError } from '../import-error.ts'
+import type { ApiDocument } from './load-document.ts'
+import type { Operation } from './operation.ts'
+import { itemsOf, member, objectAt, type Place } from './place.ts'
+
+/** How the base URL of an operation is chosen. */
+export interface ServerChoice {
+  /** An absolute URL, a path under FUNCTIONS_BASE, or the number of a server in the list, from 0. */
+  readonly server?: string | undefined
+  /** Values of server variables, by name. */
+  readonly variables: Readonly<Record<string, string>>
+}
+
+/**
+ * The base of an operation's URL, without a slash at its end: an absolute http(s) URL, or a path, which
+ * the gateway takes under FUNCTIONS_BASE. The operation's own servers count before those of its path
+ * and of the document. A relative one counts from the document's URL; in a file it is a path.
+ *
+ * @throws OperationError when it is no such URL, or a variable has no value.
+ */
+export function serverOf(
+  document: ApiDocument,
+  { place, pathItem }: Operation,
+  { server, variables }: ServerChoice,
+): string {
+  const number = server !== undefined && /^\d{1,3}$/.test(server) ? Number(server) : undefined
+  if (server !== undefined && number === undefined) return baseOf(server, document.root.url)
+  const list = [place, pathItem, document.root]
+    .map((one) => member(one, 'servers'))
+    .find((one) => itemsOf(one).length > 0)
+  const chosen = list && (number === undefined ? preferred(list) : itemsOf(list)[number])
+  if (list !== undefined && chosen === undefined) {
+    throw new OperationError(
+      `it has no server ${number}: there are ${itemsOf(list).length}, from 0`,
+    )
+  }
+  const url = chosen === undefined ? '/' : withVariables(chosen, variables)
+  return baseOf(url, chosen?.url ?? document.root.url)
+}
+
+/** The first; but the gateway calls no other host without TLS, so an https one counts before. */
+function preferred(list: Place): Place | undefined {
+  const servers = itemsOf(list)
+  const isPlain = (server: Place) =>
+    /^http:\/\/(?!localhost|127\.)/i.test(String(objectAt(server)['url']))
+  return servers.find((server) => !isPlain(server)) ?? servers[0]
+}
+
+function withVariables(server: Place, given: Readonly<Record<string, string>>): string {
+  const { url, variables } = objectAt(server)
+  const declared = asObject(variables) ?? {}
+  return String(url ?? '/').replaceAll(/\{([^{}]+)\}/g, (_, name: string) => {
+    const { default: fallback, enum: allowed } = asObject(declared[name]) ?? {}
+    const value = given[name] ?? fallback
+    if (value === undefined) {
+      throw new OperationError(`the server variable ${name} has no default: give --server-variable`)
+    }
+    if (Array.isArray(allowed) && given[name] !== undefined && !allowed.includes(value)) {
+      throw new OperationError(`the server variable ${name} must be one of ${allowed.join(', ')}`)
+    }
+    return String(value)
+  })
+}
+
+function baseOf(written: string, documentUrl: string): string {
+  const isLocal = documentUrl.startsWith('file:')
+  const isAbsolute = /^[a-z][a-z0-9+.-]*:/i.test(written)
+  const root = 'https://functions-base.invalid/'
+  const url = URL.parse(written, isLocal ? root : documentUrl)
+  const shown = JSON.stringify(written.slice(0, 200))
+  if (url === null) throw new OperationError(`its server ${shown} is not a URL`)
+  if (!/^https?:$/.test(url.protocol))
+    throw new OperationError(`its server ${shown} is not http(s)`)
+  if (url.protocol === 'http:' && !isLoopback(url.hostname)) {
+    throw new OperationError(`its server ${shown} is not https: give --server`)
+  }
+  if (url.username !== '' || url.password !== '') {
+    throw new OperationError('its server has credentials in the URL')
+  }
+  if (url.search !== '' || url.hash !== '') {
+    throw new OperationError(`its server ${shown} has a query or a fragment`)
+  }
+  const path = url.pathname.replace(/\/+$/, '')
+  return isLocal && !isAbsolute && url.host === 'functions-base.invalid'
+    ? path
+    : `${url.origin}${path}`
+}

@@ -1,0 +1,82 @@
+import { asObject } from '../../../shared/json.ts'
+import { SCOPE_TOKEN } from '../../../shared/scope.ts'
+import type { ApiDocument } from '../document/load-document.ts'
+import { dereferenced, type Operation } from '../document/operation.ts'
+import { member, objectAt } from '../document/place.ts'
+import { OperationError } from '../import-error.ts'
+
+/** Who may call a tool, as the catalogue writes it: `scopes` where that says it, else both schemes. */
+export type AccessMembers =
+  | { readonly scopes: readonly string[] }
+  | { readonly securitySchemes: readonly Readonly<Record<string, unknown>>[] }
+
+/** What operations get of which the document says nothing about access. */
+export type DefaultAccess = AccessMembers | undefined
+
+/** Anybody, without signing in. */
+export const PUBLIC: AccessMembers = { scopes: [] }
+
+/** Whoever has signed in; with scopes, and has been granted these. */
+export function signedIn(scopes: readonly string[]): AccessMembers {
+  return scopes.length > 0
+    ? { scopes: [...scopes].sort() }
+    : { securitySchemes: [{ type: 'oauth2', scopes: [] }] }
+}
+
+/**
+ * Who may call an operation, by its `security` or the document's. `[]` = public; `{}` beside a scheme =
+ * optional; the scopes of `oauth2` and `openIdConnect` become the tool's scopes, other schemes mean
+ * signed in without a scope. Of several alternatives the first that has scopes counts, since people
+ * sign in by OAuth here, and `onNote` gets a line.
+ *
+ * @throws OperationError when the document does not say, and there is no default.
+ */
+export function accessOf(
+  document: ApiDocument,
+  operation: Operation,
+  fallback: DefaultAccess,
+  onNote: (note: string) => void,
+): AccessMembers {
+  const own = member(operation.place, 'security').value
+  const security = own ?? member(document.root, 'security').value
+  if (!Array.isArray(security)) {
+    if (fallback !== undefined) return fallback
+    throw new OperationError(
+      'the document does not say who may call it: give --default-scopes, --signed-in or --public',
+    )
+  }
+  const alternatives = security.map((one: unknown) => asObject(one) ?? {})
+  const named = alternatives.filter((one) => Object.keys(one).length > 0)
+  if (named.length === 0) return PUBLIC
+  const read = named.map((one) => ({ one, scopes: scopesOf(document, one, onNote) }))
+  const { one, scopes } = read.find((each) => each.scopes.length > 0) ?? read[0] ?? { scopes: [] }
+  if (read.some((other) => other.scopes.join(' ') !== scopes.join(' '))) {
+    onNote(
+      `security has ${read.length} alternatives with different scopes; this one counts: ${Object.keys(one ?? {}).join(' and ')}`,
+    )
+  }
+  if (named.length === alternatives.length) return signedIn(scopes)
+  return { securitySchemes: [{ type: 'noauth' }, { type: 'oauth2', scopes }] }
+}
+
+function scopesOf(
+  document: ApiDocument,
+  requirement: Readonly<Record<string, unknown>>,
+  onNote: (note: string) => void,
+): string[] {
+  const scopes = Object.entries(requirement).flatMap(([name, listed]) => {
+    const all = member(member(member(document.root, 'components'), 'securitySchemes'), name)
+    const { type } = objectAt(dereferenced(document, all))
+    if (type === undefined) onNote(`the security scheme ${JSON.stringify(name)} is not declared`)
+    // Since 3.1 other schemes may list roles, which are not scopes.
+    const hasScopes = type === undefined || type === 'oauth2' || type === 'openIdConnect'
+    return hasScopes && Array.isArray(listed) ? listed.map(String) : []
+  })
+  const wrong = scopes.find((scope) => !SCOPE_TOKEN.test(scope))
+  if (wrong !== undefined) {
+    throw new OperationError(
+      `its scope ${JSON.stringify(wrong.slice(0, 100))} is not a scope token`,
+    )
+  }
+  return [...new Set(scopes)].sort()
+}

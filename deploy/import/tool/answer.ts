@@ -1,0 +1,117 @@
+import { isObject, type JsonSchema } from '../../../shared/json-schema/schema.ts'
+import type { ApiDocument } from '../document/load-document.ts'
+import { dereferenced, type Operation } from '../document/operation.ts'
+import { member, membersOf, type Place } from '../document/place.ts'
+import type { SchemaCollector } from '../schema/schema-collector.ts'
+import { nameIn, selfContained } from '../schema/self-contained.ts'
+
+type Definitions = ReadonlyMap<string, JsonSchema | boolean>
+
+/** What an operation answers; empty where the document does not say. */
+export interface AnswerMembers {
+  readonly outputSchema?: JsonSchema
+  /** `request.wrap`: the member that an answer which is no object becomes. */
+  readonly wrap?: string
+}
+
+const WRAP = 'result'
+
+/**
+ * The output schema of an operation, from its first 2xx response (by number, then `2XX`) that is JSON.
+ * MCP's structured content is an object, so other answers are wrapped. An answer that may or may not be
+ * an object has no output schema, since its form is not known before.
+ *
+ * @throws OperationError for a reference that leads nowhere.
+ */
+export function readAnswer(
+  document: ApiDocument,
+  operation: Operation,
+  collector: SchemaCollector,
+  onNote: (note: string) => void,
+): AnswerMembers {
+  const successes = membersOf(member(operation.place, 'responses'))
+    .filter(([status]) => /^2(\d\d|XX)$/i.test(status))
+    .sort(([one], [other]) => (one.toUpperCase() < other.toUpperCase() ? -1 : 1))
+  for (const [, written] of successes) {
+    const media = jsonIn(dereferenced(document, written))
+    if (media === undefined) continue
+    const schema = member(media, 'schema')
+    if (schema.value === undefined) return {}
+    return describe(collector.collectWhole(schema), collector.definitions, onNote)
+  }
+  return {}
+}
+
+function describe(
+  schema: JsonSchema | boolean,
+  definitions: Definitions,
+  onNote: (note: string) => void,
+): AnswerMembers {
+  const form = formOf(schema, definitions)
+  if (form === 'mixed') {
+    onNote('its answer may be an object or another value, so it has no outputSchema')
+    return { wrap: WRAP }
+  }
+  if (form === 'object') {
+    // MCP demands the type at the root.
+    const { type: _, ...rest } = Object(schema)
+    return { outputSchema: selfContained({ type: 'object', ...rest }, definitions) }
+  }
+  const wrapped = { type: 'object', properties: { [WRAP]: schema }, required: [WRAP] }
+  return { outputSchema: selfContained(wrapped, definitions), wrap: WRAP }
+}
+
+function jsonIn(response: Place): Place | undefined {
+  const types = membersOf(member(response, 'content'))
+  const find = (test: RegExp) =>
+    types.find(([type]) => test.test(type.split(';', 1)[0]?.trim() ?? ''))?.[1]
+  return (
+    find(/^application\/json$/i) ??
+    find(/^[a-z]+\/([^;]+\+)?json$/i) ??
+    find(/^(\*|application)\/\*$/)
+  )
+}
+
+/** Whether what fits a schema is an object always, never or sometimes. */
+export function formOf(
+  schema: JsonSchema | boolean,
+  definitions: Definitions,
+  within: readonly string[] = [],
+): 'object' | 'other' | 'mixed' {
+  if (!isObject(schema)) return 'mixed'
+  const { type, properties, additionalProperties } = schema
+  if (type === 'object') return 'object'
+  if (Array.isArray(type)) {
+    if (!type.includes('object')) return 'other'
+    return type.length === 1 ? 'object' : 'mixed'
+  }
+  if (type !== undefined) return 'other'
+  const inside = (one: JsonSchema | boolean) => formOf(one, definitions, within)
+  const name = nameIn(schema)
+  if (name !== undefined && !within.includes(name)) {
+    const form = formOf(definitions.get(name) ?? true, definitions, [...within, name])
+    if (form !== 'mixed') return form
+  }
+  const all = listOf(schema['allOf']).map(inside)
+  const certain = all.find((form) => form !== 'mixed')
+  if (certain !== undefined) return certain
+  for (const keyword of ['oneOf', 'anyOf']) {
+    const forms = new Set(listOf(schema[keyword]).map(inside))
+    if (forms.size === 1) return [...forms][0] ?? 'mixed'
+    if (forms.size > 1) return 'mixed'
+  }
+  // Documents that leave the type out mean an object by these.
+  if (properties !== undefined || additionalProperties !== undefined) return 'object'
+  const { enum: values, const: constant } = schema
+  const known: readonly unknown[] = Array.isArray(values)
+    ? values
+    : constant === undefined
+      ? []
+      : [constant]
+  if (known.length > 0 && !known.some((value) => isObject(value))) return 'other'
+  return schema['items'] !== undefined ? 'other' : 'mixed'
+}
+
+function listOf(value: unknown): readonly (JsonSchema | boolean)[] {
+  return Array.isArray(value) ? value : []
+}

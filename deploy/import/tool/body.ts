@@ -1,0 +1,146 @@
+import type { JsonSchema } from '../../../shared/json-schema/schema.ts'
+import { isObject } from '../../../shared/json-schema/schema.ts'
+import type { ApiDocument } from '../document/load-document.ts'
+import { dereferenced, type Operation } from '../document/operation.ts'
+import { member, membersOf, objectAt, type Place } from '../document/place.ts'
+import { OperationError } from '../import-error.ts'
+import { type PlainObject, plainObjectOf } from '../schema/plain-object.ts'
+import type { SchemaCollector } from '../schema/schema-collector.ts'
+import { asText, shorten } from './text.ts'
+
+/** What a call sends as its body: an object's properties, each an argument, or one value. */
+export interface RequestBody {
+  readonly contentType: string
+  readonly isRequired: boolean
+  readonly object: PlainObject | undefined
+  /** The whole body, where it is no plain object. */
+  readonly schema: JsonSchema
+  /** Properties that are files. */
+  readonly files: readonly string[]
+  /** How form fields are written, by property: `style`, `explode`, `contentType`. */
+  readonly encoding: ReadonlyMap<string, Readonly<Record<string, unknown>>>
+}
+
+const JSON_TYPE = 'application/json'
+const FORM = 'application/x-www-form-urlencoded'
+const MULTIPART = 'multipart/form-data'
+const WITHOUT_BODY = ['get', 'head']
+
+/**
+ * The body of an operation: JSON before multipart and forms; undefined without one.
+ *
+ * @throws OperationError when it has a body of none of these types only, and needs it.
+ */
+export function readBody(
+  document: ApiDocument,
+  operation: Operation,
+  collector: SchemaCollector,
+  onNote: (note: string) => void,
+): RequestBody | undefined {
+  const place = dereferenced(document, member(operation.place, 'requestBody'))
+  const types = membersOf(member(place, 'content'))
+  const isRequired = objectAt(place)['required'] === true
+  if (types.length === 0) return undefined
+  if (WITHOUT_BODY.includes(operation.method)) {
+    if (isRequired)
+      throw new OperationError(`it needs a body with ${operation.method.toUpperCase()}`)
+    onNote('its optional body was left out: this method has none')
+    return undefined
+  }
+  const found = chosenType(types)
+  if (found === undefined) {
+    throw new OperationError(`its body is ${types.map(([type]) => type).join(' or ')} only`)
+  }
+  const { contentType, media } = found
+  if (found.type !== contentType) onNote(`its body is ${found.type}, and is sent as ${contentType}`)
+  const files = contentType === MULTIPART ? filesIn(document, media) : []
+  const whole = withFiles(collector.collectWhole(member(media, 'schema')), files)
+  const object = plainObjectOf(whole, collector.definitions)
+  if (object === undefined && contentType !== JSON_TYPE) {
+    throw new OperationError(`its ${contentType} body is not an object with named properties`)
+  }
+  const text = shorten(asText(objectAt(place)['description']), 500)
+  const schema = { ...(isObject(whole) && whole), ...(text !== '' && { description: text }) }
+  const encoding = contentType === JSON_TYPE ? new Map() : encodingOf(media)
+  return { contentType, isRequired, object, schema, files, encoding }
+}
+
+function chosenType(types: readonly (readonly [string, Place])[]) {
+  const named = types.map(([type, media]) => ({
+    type: type.split(';', 1)[0]?.trim().toLowerCase() ?? '',
+    media,
+  }))
+  const find = (test: (type: string) => boolean) => named.find(({ type }) => test(type))
+  const json =
+    find((type) => type === JSON_TYPE) ??
+    find((type) => /^application\/[^+]+\+json$/.test(type)) ??
+    find((type) => type === 'text/json')
+  const form = find((type) => type === MULTIPART) ?? find((type) => type === FORM)
+  const wild = find((type) => type === '*/*' || type === 'application/*')
+  if (json !== undefined) {
+    return { contentType: JSON_TYPE, type: json.type, media: json.media }
+  }
+  if (form !== undefined) {
+    return { contentType: form.type, type: form.type, media: form.media }
+  }
+  return wild && { contentType: JSON_TYPE, type: JSON_TYPE, media: wild.media }
+}
+
+/** Properties with `format: binary` (3.0) or a media type or nothing for a schema (3.1), and lists of them. */
+function filesIn(document: ApiDocument, media: Place): string[] {
+  const schema = dereferenced(document, member(media, 'schema'))
+  return membersOf(member(schema, 'properties'))
+    .filter(([, property]) => isFile(dereferenced(document, property), document))
+    .map(([name]) => name)
+}
+
+function isFile(place: Place, document: ApiDocument): boolean {
+  const { type, format, contentMediaType, items } = objectAt(place)
+  if (type === 'array' || items !== undefined) {
+    const item = dereferenced(document, member(place, 'items'))
+    return objectAt(item)['type'] !== 'array' && isFile(item, document)
+  }
+  const isText = type === 'string' || type === undefined
+  const isOfMedia = contentMediaType !== undefined && contentMediaType !== JSON_TYPE
+  return isText && (format === 'binary' || format === 'base64' || isOfMedia)
+}
+
+/** Encoding Objects, without header fields of parts; a type with a wildcard or a list says nothing. */
+function encodingOf(media: Place): RequestBody['encoding'] {
+  return new Map(
+    membersOf(member(media, 'encoding')).map(([name, place]) => {
+      const { style, explode, contentType } = objectAt(place)
+      const isOneType = typeof contentType === 'string' && /^[\w.+-]+\/[\w.+-]+$/.test(contentType)
+      const said = {
+        ...(typeof style === 'string' && { style }),
+        ...(typeof explode === 'boolean' && { explode }),
+        ...(isOneType && { contentType }),
+      }
+      return [name, said]
+    }),
+  )
+}
+
+/** A file travels as a string in base64, alone or in a list. */
+function withFiles(schema: JsonSchema | boolean, files: readonly string[]): JsonSchema | boolean {
+  if (files.length === 0 || !isObject(schema)) return schema
+  const properties = isObject(schema['properties']) ? schema['properties'] : {}
+  const changed = Object.entries(properties).map(([name, property]) => {
+    if (!files.includes(name) || !isObject(property)) return [name, property]
+    const { type, items, description, minItems, maxItems } = property
+    const text = [description, 'The file, in base64 or as a data URL.']
+      .filter((one) => one !== undefined)
+      .join(' ')
+    const file = { type: 'string', contentEncoding: 'base64' }
+    const isList = type === 'array' || items !== undefined
+    const bounds = {
+      ...(minItems !== undefined && { minItems }),
+      ...(maxItems !== undefined && { maxItems }),
+    }
+    return [
+      name,
+      { description: text, ...(isList ? { type: 'array', ...bounds, items: file } : file) },
+    ]
+  })
+  return { ...schema, properties: Object.fromEntries(changed) }
+}

@@ -1,0 +1,61 @@
+/** `_meta.ui.csp` of a resource, as hosts read it. */
+export interface UiCsp {
+  readonly connectDomains?: readonly string[] | undefined
+  readonly resourceDomains?: readonly string[] | undefined
+  readonly frameDomains?: readonly string[] | undefined
+  readonly baseUriDomains?: readonly string[] | undefined
+}
+
+/** A source expression, and nothing that could end it. */
+const SOURCE = /^(?:https?|wss?):\/\/[^\s;,'"]+$/
+
+/**
+ * The Content-Security-Policy that a host must apply to a UI (MCP Apps 2026-01-26, "Content Security
+ * Policy Enforcement"); the restrictive default for a resource that declares none. What is no source
+ * is left out.
+ */
+export function contentSecurityPolicy(csp: UiCsp | undefined): string {
+  if (csp === undefined) {
+    return [
+      "default-src 'none'",
+      "script-src 'self' 'unsafe-inline'",
+      "style-src 'self' 'unsafe-inline'",
+      "img-src 'self' data:",
+      "media-src 'self' data:",
+      "connect-src 'none'",
+      "frame-src 'none'",
+      "object-src 'none'",
+      "base-uri 'self'",
+    ].join('; ')
+  }
+  const assets = list(csp.resourceDomains)
+  return [
+    ['default-src', "'none'"],
+    ['script-src', "'self' 'unsafe-inline'", ...assets],
+    ['style-src', "'self' 'unsafe-inline'", ...assets],
+    ['connect-src', "'self'", ...list(csp.connectDomains)],
+    ['img-src', "'self' data:", ...assets],
+    ['font-src', "'self'", ...assets],
+    ['media-src', "'self' data:", ...assets],
+    ['frame-src', ...or(list(csp.frameDomains), "'none'")],
+    ['object-src', "'none'"],
+    ['base-uri', ...or(list(csp.baseUriDomains), "'self'")],
+  ]
+    .map((directive) => directive.join(' '))
+    .join('; ')
+}
+
+/** The `csp` parameter of the sandbox's address: JSON, or absent. */
+export function readCsp(parameter: string | null): UiCsp | undefined {
+  const value: unknown = parameter === null ? undefined : JSON.parse(parameter)
+  return typeof value === 'object' && value !== null ? (value as UiCsp) : undefined
+}
+
+function list(domains: unknown): readonly string[] {
+  if (!Array.isArray(domains)) return []
+  return domains.filter((domain) => typeof domain === 'string' && SOURCE.test(domain))
+}
+
+function or(sources: readonly string[], otherwise: string): readonly string[] {
+  return sources.length > 0 ? sources : [otherwise]
+}

@@ -1,0 +1,130 @@
+import { readFileSync } from 'node:fs'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { buffer } from 'node:stream/consumers'
+import { fileURLToPath } from 'node:url'
+import { listenOnLoopback } from '../local/listen.ts'
+import { bundlePage } from './bundle.ts'
+import { contentSecurityPolicy, readCsp } from './csp.ts'
+
+export interface PreviewOptions {
+  /** The MCP endpoint. */
+  readonly url: string
+  /** Undefined: calls are made without signing in. */
+  readonly token: string | undefined
+  /** The tool to show first; undefined: the first that has a UI. */
+  readonly tool: string | undefined
+  readonly args: Readonly<Record<string, unknown>>
+  /** Of the host's page; 0 = any that is free. */
+  readonly port: number
+}
+
+export interface Preview extends AsyncDisposable {
+  /** The host's page. */
+  readonly url: string
+  /** Origin of the sandbox in which UIs run. */
+  readonly sandbox: string
+}
+
+const HTML = 'text/html; charset=utf-8'
+const NOT_FORWARDED =
+  /^(?:host|connection|origin|referer|cookie|authorization|content-length|sec-.*)$/
+const TIMEOUT_MS = 60_000
+
+/**
+ * Serves a host of MCP Apps on this machine: its page on one port, the sandbox of the UIs on another,
+ * which is another origin. The page calls the gateway through `/mcp`, where the token is added: no
+ * page ever holds it.
+ */
+export async function startPreview(options: PreviewOptions): Promise<Preview> {
+  const script = await bundlePage()
+  const [page, sandboxPage] = ['page.html', 'sandbox.html'].map(readPage)
+  const origins = { host: '', sandbox: '' }
+
+  const sandbox = await listenOnLoopback(0, (req, res) => {
+    const address = new URL(req.url ?? '/', origins.sandbox)
+    if (!isOwn(req, origins.sandbox) || address.pathname !== '/') return answer(res, 404)
+    answer(res, 200, HTML, sandboxPage, {
+      'content-security-policy': `${contentSecurityPolicy(readCsp(address.searchParams.get('csp')))}; frame-ancestors ${origins.host}`,
+    })
+  })
+  const host = await listenOnLoopback(options.port, (req, res) => {
+    if (!isOwn(req, origins.host)) return answer(res, 421)
+    switch (new URL(req.url ?? '/', origins.host).pathname) {
+      case '/':
+        return answer(res, 200, HTML, page, {
+          'content-security-policy': `default-src 'none'; script-src 'self'; style-src 'unsafe-inline'; connect-src 'self'; frame-src ${origins.sandbox}; base-uri 'none'; frame-ancestors 'none'`,
+        })
+      case '/page.js':
+        return answer(res, 200, 'text/javascript', script)
+      case '/settings.json': {
+        const settings = { sandbox: origins.sandbox, tool: options.tool, args: options.args }
+        return answer(res, 200, 'application/json', JSON.stringify(settings))
+      }
+      case '/mcp':
+        return req.headers.origin === origins.host && req.method === 'POST'
+          ? forward(req, res, options)
+          : answer(res, req.method === 'POST' ? 403 : 405)
+      default:
+        return answer(res, 404)
+    }
+  })
+  origins.sandbox = `http://127.0.0.1:${sandbox.port}`
+  origins.host = `http://127.0.0.1:${host.port}`
+  return {
+    url: `${origins.host}/`,
+    sandbox: origins.sandbox,
+    [Symbol.asyncDispose]: async () => {
+      await Promise.all([host.close(), sandbox.close()])
+    },
+  }
+}
+
+async function forward(
+  req: IncomingMessage,
+  res: ServerResponse,
+  { url, token }: PreviewOptions,
+): Promise<void> {
+  try {
+    const headers = Object.entries(req.headers).filter(
+      ([name, value]) => !NOT_FORWARDED.test(name) && typeof value === 'string',
+    ) as [string, string][]
+    const response = await fetch(url, {
+      method: 'POST',
+      headers: [...headers, ...(token ? [['authorization', `Bearer ${token}`] as const] : [])].map(
+        ([name, value]): [string, string] => [name, value],
+      ),
+      body: await buffer(req),
+      redirect: 'error',
+      signal: AbortSignal.timeout(TIMEOUT_MS),
+    })
+    const body = Buffer.from(await response.arrayBuffer())
+    answer(res, response.status, response.headers.get('content-type') ?? 'text/plain', body)
+  } catch {
+    answer(res, 502, 'text/plain', 'The MCP endpoint does not answer.')
+  }
+}
+
+/** A page of another name that leads here (DNS rebinding) gets nothing. */
+function isOwn({ headers }: IncomingMessage, origin: string): boolean {
+  return headers.host === new URL(origin).host
+}
+
+function answer(
+  res: ServerResponse,
+  status: number,
+  type = 'text/plain',
+  body: string | Buffer = '',
+  headers: Readonly<Record<string, string>> = {},
+): void {
+  const own = {
+    'content-type': type,
+    'cache-control': 'no-store',
+    'x-content-type-options': 'nosniff',
+  }
+  res.writeHead(status, { ...own, ...headers })
+  res.end(body)
+}
+
+function readPage(name: string): string {
+  return readFileSync(fileURLToPath(new URL(`browser/${name}`, import.meta.url)), 'utf8')
+}

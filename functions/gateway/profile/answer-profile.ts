@@ -1,0 +1,33 @@
+import type { CallTool, ToolCall } from '../call-tool.ts'
+import { oneLine } from '../one-line.ts'
+import { failed, type Outcome, statusOf } from '../outcome.ts'
+
+const MAX_FAULT_CHARACTERS = 1_000
+
+/**
+ * Answers the tools with `answeredBy: gateway` from the caller's token, and leaves all others to
+ * `callTool`. Writes the same audit records. `id` is `sub`, which Auth0 never changes.
+ */
+export function answerProfiles(callTool: CallTool): CallTool {
+  return (call) => (call.tool.answeredBy === 'gateway' ? answer(call) : callTool(call))
+}
+
+async function answer({ tool, args, identity, log }: ToolCall): Promise<Outcome> {
+  const { subject, clientId: client } = identity ?? {}
+  log.audit('tool_called', { tool: tool.name, subject, client, decision: 'allowed' })
+  const outcome = profileOutcome({ tool, args, identity })
+  log.audit('tool_answered', { tool: tool.name, ...statusOf(outcome), ms: 0 }, 'NOTICE')
+  return outcome
+}
+
+function profileOutcome({ tool, args, identity }: Pick<ToolCall, 'tool' | 'args' | 'identity'>) {
+  const fault = tool.validateInput(args)
+  if (fault !== undefined) {
+    const said = oneLine(fault, MAX_FAULT_CHARACTERS)
+    return failed('arguments_invalid', 400, `The arguments do not fit: ${said}`)
+  }
+  // Access to a profile tool is checked at start: it has a caller.
+  if (identity === undefined) throw new Error('a profile tool without a caller')
+  const { subject: id, profile } = identity
+  return { kind: 'json', value: { id, ...profile } } as const
+}

@@ -1,0 +1,51 @@
+import { SendError, send } from '../backend/send.ts'
+import { type GoogleIdentity, GoogleIdentityError } from '../google-identity.ts'
+import { createStatementSigner, type StatementKeys } from '../statement.ts'
+import { type FetchResource, ResourceError } from './read-resource.ts'
+
+export interface FetchResourceOptions {
+  readonly functionsBase: string
+  readonly publicUrl: string
+  readonly keys: StatementKeys
+  readonly timeoutMs: number
+  readonly googleIdentity?: GoogleIdentity | undefined
+}
+
+/**
+ * Fetches resources from their backends: `POST FUNCTIONS_BASE/{path}` with `{"uri": ...}` and the
+ * gateway's statement, whose `tool` is the URI. The user's token is never passed on.
+ *
+ * The returned function throws ResourceError for what is no answer.
+ */
+export function createFetchResource(options: FetchResourceOptions): FetchResource {
+  const signStatement = createStatementSigner(options.keys)
+  return async ({ uri, source }, { identity, requestId, traceparent, signal, take }) => {
+    const url = `${options.functionsBase}/${source.path}`
+    const body = JSON.stringify({ uri })
+    try {
+      const { origin, pathname } = new URL(url)
+      const headers = {
+        'content-type': 'application/json',
+        'x-request-id': requestId,
+        ...(traceparent !== undefined && { traceparent }),
+        ...signStatement({
+          issuer: options.publicUrl,
+          audience: url,
+          identity,
+          tool: uri,
+          requestId,
+          body,
+          now: Math.floor(Date.now() / 1000),
+        }),
+        ...(await options.googleIdentity?.(url)),
+      }
+      const timeoutMs = Math.min(source.timeoutMs ?? options.timeoutMs, options.timeoutMs)
+      const sent = { method: 'POST', origin, path: pathname, headers, body }
+      return await send(sent, { timeoutMs, take, signal })
+    } catch (error) {
+      if (error instanceof SendError) throw new ResourceError(`backend_${error.failure}`, error)
+      if (!(error instanceof GoogleIdentityError)) throw error
+      throw new ResourceError('backend_identity_unavailable', error)
+    }
+  }
+}

@@ -1,0 +1,108 @@
+import { isOpen } from '../../../shared/catalogue/access.ts'
+import { asObject } from '../../../shared/json.ts'
+import { asTraceparent } from '../../../shared/trace-context.ts'
+import type { AnswerMethod } from '../exchange.ts'
+import { CODE, invalidParams, isNothing, RpcError } from '../json-rpc.ts'
+import type { Era } from '../revision.ts'
+import { CACHE_MS, type Writer } from '../tool-list.ts'
+import {
+  authorizeRead,
+  cacheHintOf,
+  type FetchResource,
+  ResourceError,
+  readContents,
+} from './read-resource.ts'
+import type { ReadableResource, ServedResources } from './resources.ts'
+
+/** Of a resource that does not exist: the code of each era. */
+const NOT_FOUND: Readonly<Record<Era, number>> = {
+  handshake: CODE.resourceNotFound,
+  stateless: CODE.invalidParams,
+}
+
+export interface ResourceMethodsOptions {
+  readonly served: ServedResources
+  readonly fetchResource: FetchResource
+  readonly write: Writer
+  /** Whether anybody may connect, and so see the lists. */
+  readonly isPublic: boolean
+}
+
+/**
+ * `resources/list`, `resources/templates/list`, `resources/read`, and with skills `skills/list` and
+ * `skills/get`; none for a catalogue without resources. The lists have one page.
+ */
+export function resourceMethods(
+  options: ResourceMethodsOptions,
+): ReadonlyMap<string, AnswerMethod> {
+  const { served, fetchResource, write, isPublic } = options
+  if (served.readable.size === 0) return new Map()
+  const cacheable = { ttlMs: CACHE_MS, cacheScope: isPublic ? 'public' : 'private' } as const
+  const listOf = (members: Readonly<Record<string, unknown>>): AnswerMethod => {
+    const texts = { handshake: write(members, 'handshake'), stateless: '' }
+    texts.stateless = write({ ...members, ...cacheable }, 'stateless')
+    return ({ era }, { params }) => {
+      const { cursor } = params
+      if (isNothing(cursor) || cursor === '') return texts[era]
+      throw invalidParams('no cursor: the list has one page')
+    }
+  }
+
+  const read: AnswerMethod = (exchange, { params }) => {
+    const { era, request, log, identity, take } = exchange
+    const resource = found(served.readable, params['uri'], era)
+    authorizeRead(resource, identity, log)
+    const hint = era === 'stateless' ? cacheHintOf(resource, CACHE_MS) : {}
+    const traceparent =
+      request.traceparent ?? asTraceparent(asObject(params['_meta'])?.['traceparent'])
+    const { id: requestId, signal } = request
+    const sent = { identity, requestId, traceparent, signal, take, log }
+    return readContents(resource, sent, fetchResource).then(
+      (contents) => write({ contents, ...hint }, era),
+      (error: unknown) => {
+        if (!(error instanceof ResourceError)) throw error
+        if (error.reason === 'backend_http_404') throw notFound(era, resource.uri)
+        throw new RpcError(200, CODE.internalError, error.message)
+      },
+    )
+  }
+  const getSkill: AnswerMethod = ({ era }, { params }) => {
+    const { uri } = params
+    if (typeof uri !== 'string') throw invalidParams('a uri')
+    const entry = served.skills.get(canonical(uri))
+    if (entry === undefined)
+      throw new RpcError(200, CODE.invalidParams, 'Skill not found.', { uri })
+    const scope = isOpen(entry) || isPublic ? 'public' : 'private'
+    const hint = era === 'stateless' && { ttlMs: CACHE_MS, cacheScope: scope }
+    return write({ skill: entry.skill, ...hint }, era)
+  }
+
+  const skills = [...served.skills.values()].map(({ skill }) => skill)
+  return new Map<string, AnswerMethod>([
+    ['resources/list', listOf({ resources: served.listed })],
+    ['resources/templates/list', listOf({ resourceTemplates: [] })],
+    ['resources/read', read],
+    ...(skills.length > 0
+      ? ([
+          ['skills/list', listOf({ skills })],
+          ['skills/get', getSkill],
+        ] as const)
+      : []),
+  ])
+}
+
+function found(readable: ServedResources['readable'], uri: unknown, era: Era): ReadableResource {
+  if (typeof uri !== 'string') throw invalidParams('a uri')
+  const resource = readable.get(uri) ?? readable.get(canonical(uri))
+  if (resource === undefined) throw notFound(era, uri)
+  return resource
+}
+
+/** Clients may write a URI in another spelling than the list's. */
+function canonical(uri: string): string {
+  return URL.canParse(uri) ? new URL(uri).href : uri
+}
+
+function notFound(era: Era, uri: string): RpcError {
+  return new RpcError(200, NOT_FOUND[era], 'Resource not found.', { uri: uri.slice(0, 2_048) })
+}

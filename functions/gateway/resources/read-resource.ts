@@ -1,0 +1,123 @@
+import { BearerError } from '../../../shared/bearer.ts'
+import { isOpen } from '../../../shared/catalogue/access.ts'
+import { type Content, toContent } from '../../../shared/catalogue/resources/content.ts'
+import type { BackendSource } from '../../../shared/catalogue/resources/resource.ts'
+import type { Log } from '../../../shared/log.ts'
+import type { Answer } from '../backend/send.ts'
+import { type Identity, PermissionError, requireScopes } from '../identity.ts'
+import { contentsOf, type ReadableResource } from './resources.ts'
+
+/** What a resource's backend answers, whole. @throws SendError or GoogleIdentityError without it. */
+export type FetchResource = (
+  resource: { readonly uri: string; readonly source: BackendSource },
+  exchange: ResourceExchange,
+) => Promise<Answer>
+
+/** The request for which a resource is fetched. */
+export interface ResourceExchange {
+  readonly identity: Identity
+  readonly requestId: string
+  readonly traceparent: string | undefined
+  readonly signal: AbortSignal
+  /** Counts the bytes of the answer; false once there are too many. */
+  readonly take: (bytes: number) => boolean
+  readonly log: Log
+}
+
+/** A resource that its backend does not give; `reason` is for the log. */
+export class ResourceError extends Error {
+  override readonly name = 'ResourceError'
+  readonly reason: string
+
+  constructor(reason: string, cause?: unknown) {
+    super('The resource cannot be read right now.', { cause })
+    this.reason = reason
+  }
+}
+
+/** How long the content may be kept, and by whom (MCP 2026-07-28, caching). */
+export function cacheHintOf(resource: ReadableResource, keptMs: number) {
+  const isStatic = 'content' in resource.source
+  return {
+    ttlMs: isStatic ? keptMs : 0,
+    cacheScope: isStatic && isOpen(resource) ? 'public' : 'private',
+  } as const
+}
+
+/**
+ * Decides whether `identity` may read the resource, and writes the audit record when it may not.
+ *
+ * @throws BearerError or PermissionError as `requireScopes` does.
+ */
+export function authorizeRead(resource: ReadableResource, identity: Identity, log: Log): void {
+  try {
+    requireScopes(resource, identity, 'resource')
+  } catch (error) {
+    if (error instanceof BearerError || error instanceof PermissionError) {
+      auditDecision(resource, identity, log, { decision: 'denied', reason: error.reason })
+    }
+    throw error
+  }
+}
+
+function auditDecision(
+  { uri: resource }: ReadableResource,
+  identity: Identity,
+  log: Log,
+  fields: { readonly decision: 'allowed' | 'denied'; readonly reason?: string },
+): void {
+  const { subject, clientId: client } = identity ?? {}
+  log.audit('resource_read', { resource, subject, client, ...fields })
+}
+
+/**
+ * The `contents` of a resource that the caller may read; writes the audit record `resource_read`, and
+ * of a backend's, when it has answered, `resource_answered`.
+ *
+ * @throws ResourceError when its backend does not give it.
+ */
+export async function readContents(
+  resource: ReadableResource,
+  exchange: ResourceExchange,
+  fetchResource: FetchResource,
+): Promise<readonly Readonly<Record<string, unknown>>[]> {
+  const { source } = resource
+  auditDecision(resource, exchange.identity, exchange.log, { decision: 'allowed' })
+  if ('content' in source) return [contentsOf(resource, source.content)]
+  const startedAt = performance.now()
+  let ended: { readonly status: number; readonly reason?: string } = {
+    status: 500,
+    reason: 'internal_error',
+  }
+  try {
+    const answer = await fetchResource({ uri: resource.uri, source }, exchange)
+    ended = { status: answer.status }
+    if (answer.status !== 200) throw new ResourceError(`backend_http_${answer.status}`)
+    const { content, mimeType } = read(answer, resource.mimeType)
+    return [contentsOf({ ...resource, mimeType }, content)]
+  } catch (error) {
+    if (error instanceof ResourceError) ended = { status: 502, reason: error.reason }
+    throw error
+  } finally {
+    const ms = Math.round(performance.now() - startedAt)
+    const severity = ended.status >= 500 ? 'ERROR' : 'NOTICE'
+    exchange.log.audit('resource_answered', { resource: resource.uri, ...ended, ms }, severity)
+  }
+}
+
+function read(
+  { contentType, contentEncoding, body }: Answer,
+  expected: string | undefined,
+): { readonly content: Content; readonly mimeType: string | undefined } {
+  if (contentEncoding !== undefined && contentEncoding !== 'identity') {
+    throw new ResourceError('backend_content_encoding')
+  }
+  const mimeType = expected ?? (contentType.replace(/\s*;.*$/s, '').toLowerCase() || undefined)
+  const content = toContent(body, mimeType)
+  if (resourceMustBeText(mimeType) && 'blob' in content) throw new ResourceError('backend_not_utf8')
+  return { content, mimeType }
+}
+
+function resourceMustBeText(mimeType: string | undefined): boolean {
+  return mimeType?.startsWith('text/') ?? false
+}

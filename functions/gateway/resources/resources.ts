@@ -1,0 +1,62 @@
+import { type AccessRule, isOpen } from '../../../shared/catalogue/access.ts'
+import type { Content } from '../../../shared/catalogue/resources/content.ts'
+import type { ResourceEntry } from '../../../shared/catalogue/resources/resource.ts'
+import type { SkillEntry } from '../../../shared/catalogue/skills/skill.ts'
+import type { CatalogueDocument } from '../../../shared/tools.ts'
+
+/** A resource that `resources/read` gives: one of the catalogue's, or a file of a skill. */
+export interface ReadableResource extends AccessRule {
+  readonly uri: string
+  readonly mimeType?: string | undefined
+  readonly _meta?: Readonly<Record<string, unknown>> | undefined
+  readonly source: ResourceEntry['source']
+}
+
+/** What the catalogue has beside its tools. */
+export interface ServedResources {
+  /** By URI. A Map: prototype names find nothing. */
+  readonly readable: ReadonlyMap<string, ReadableResource>
+  /** Members of `resources/list`. */
+  readonly listed: readonly Readonly<Record<string, unknown>>[]
+  readonly skills: ReadonlyMap<string, SkillEntry>
+  /** Whether any of them can be read without signing in. */
+  readonly hasOpen: boolean
+}
+
+/** The resources of a catalogue, with the files of its skills. */
+export function serveResources({
+  resources,
+  skills,
+}: Pick<CatalogueDocument, 'resources' | 'skills'>): ServedResources {
+  const files = skills.flatMap(({ files, access, scopes }) =>
+    files.map(({ uri, mimeType, content }) => {
+      return { uri, mimeType, access, scopes, source: { content } } satisfies ReadableResource
+    }),
+  )
+  const all: readonly ReadableResource[] = [...resources, ...files]
+  return {
+    readable: new Map(all.map((resource) => [resource.uri, resource])),
+    listed: [...resources.map(describe), ...skills.map(describeSkill)],
+    skills: new Map(skills.map((entry) => [entry.skill.uri, entry])),
+    hasOpen: all.some(isOpen),
+  }
+}
+
+/** The content as MCP's `contents` has it. */
+export function contentsOf(
+  { uri, mimeType, _meta }: ReadableResource,
+  content: Content,
+): Readonly<Record<string, unknown>> {
+  return { uri, mimeType, ...content, _meta }
+}
+
+function describe(resource: ResourceEntry): Readonly<Record<string, unknown>> {
+  const { uri, name, title, description, mimeType, size, annotations, icons, _meta } = resource
+  return { uri, name, title, description, mimeType, size, annotations, icons, _meta }
+}
+
+function describeSkill({ skill }: SkillEntry): Readonly<Record<string, unknown>> {
+  const { name, description } = skill.frontmatter
+  const size = skill.resources.find(({ uri }) => uri === skill.uri)?.size
+  return { uri: skill.uri, name, description, mimeType: 'text/markdown', size }
+}

@@ -1,0 +1,74 @@
+import { ConfigError } from '../../config.ts'
+import { type AccessRule, isOpen } from '../access.ts'
+import type { CatalogueFiles } from './catalogue-files.ts'
+import { type RawResource, type ResourceEntry, readResource, resourceEntries } from './resource.ts'
+
+/** What the rules of resources need to know of a tool. */
+export interface ToolWithUi extends AccessRule {
+  readonly name: string
+  readonly uiResource?: string | undefined
+}
+
+/** Files of all resources together. */
+const MAX_TOTAL_BYTES = 16 * 1024 * 1024
+
+/**
+ * Reads the `resources` of a catalogue, and checks that the UI of each tool is among them.
+ *
+ * A resource that says nothing of access, where the catalogue's defaults do not either, needs a
+ * sign-in without scopes, unless it is the UI of a tool that can be called without signing in.
+ *
+ * @throws ConfigError with a line for each fault.
+ */
+export function readResources(
+  variable: string,
+  written: unknown,
+  defaults: Readonly<Record<string, unknown>>,
+  tools: readonly ToolWithUi[],
+  files: CatalogueFiles,
+): { readonly resources: readonly ResourceEntry[]; readonly warnings: readonly string[] } {
+  const entries = resourceEntries(written)
+  if (entries === undefined) {
+    throw new ConfigError([
+      `${variable}: resources must be a mapping of URI to resource, or a list`,
+    ])
+  }
+  const faults: string[] = []
+  const warnings: string[] = []
+  const resources = new Map<string, ResourceEntry>()
+  for (const [index, entry] of entries.entries()) {
+    const { uri } = entry
+    const at = `resource ${typeof uri === 'string' ? JSON.stringify(uri.slice(0, 256)) : index}`
+    const read = readResource(entry, defaults, files)
+    faults.push(...read.faults.map((fault) => `${variable}: ${at}: ${fault}`))
+    warnings.push(...read.warnings.map((warning) => `${at}: ${warning}`))
+    if (read.resource === undefined) continue
+    const known = resources.has(read.resource.uri)
+    if (known) faults.push(`${variable}: ${at}: the list has this URI twice`)
+    resources.set(read.resource.uri, withAccess(read.resource, tools))
+  }
+  const bytes = [...resources.values()].reduce((sum, { size = 0 }) => sum + size, 0)
+  if (bytes > MAX_TOTAL_BYTES) {
+    faults.push(`${variable}: resources have ${bytes} bytes, and may have ${MAX_TOTAL_BYTES}`)
+  }
+  const known = new Set(entries.map(({ uri }) => uri))
+  for (const { name, uiResource } of tools) {
+    if (uiResource === undefined || known.has(uiResource)) continue
+    faults.push(
+      `${variable}: tool ${JSON.stringify(name)}: _meta.ui.resourceUri names no resource: ${uiResource.slice(0, 256)}`,
+    )
+  }
+  if (faults.length > 0) throw new ConfigError(faults)
+  return { resources: [...resources.values()], warnings }
+}
+
+function withAccess(
+  { rule, ...resource }: RawResource,
+  tools: readonly ToolWithUi[],
+): ResourceEntry {
+  const users = tools.filter(({ uiResource }) => uiResource === resource.uri)
+  const silent: AccessRule = users.some(isOpen)
+    ? { access: 'public', scopes: [] }
+    : { access: 'signed-in', scopes: [] }
+  return { ...resource, ...(rule ?? silent) }
+}

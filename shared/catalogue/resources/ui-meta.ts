@@ -1,0 +1,99 @@
+import '../../schema-messages.ts'
+
+import * as z from 'zod/mini'
+import { asObject } from '../../json.ts'
+
+type Members = Readonly<Record<string, unknown>>
+
+/** Names under which hosts look for a tool's UI: MCP Apps', its deprecated one, and ChatGPT's. */
+const ALIASES = ['ui/resourceUri', 'openai/outputTemplate'] as const
+/** Members of `_meta.ui` that hosts read from the resource, never from the tool. */
+const OF_RESOURCE = ['csp', 'permissions', 'domain', 'prefersBorder']
+
+// It becomes part of a Content-Security-Policy: nothing that could end a source or a directive.
+const source = z
+  .string()
+  .check(
+    z.regex(
+      /^(?:https?|wss?):\/\/(?:\*\.)?[a-z0-9.-]+(?::\d{1,5})?(?:\/[^\s;,'"]*)?$/i,
+      'must be an origin such as https://api.example.com or https://*.example.com',
+    ),
+  )
+const sources = z.optional(z.array(source))
+const permission = z.optional(z.looseObject({}))
+const uiOfResource = z.looseObject({
+  csp: z.optional(
+    z.looseObject({
+      connectDomains: sources,
+      resourceDomains: sources,
+      frameDomains: sources,
+      baseUriDomains: sources,
+    }),
+  ),
+  permissions: z.optional(
+    z.looseObject({
+      camera: permission,
+      microphone: permission,
+      geolocation: permission,
+      clipboardWrite: permission,
+    }),
+  ),
+  domain: z.optional(z.string().check(z.trim(), z.minLength(1))),
+  prefersBorder: z.optional(z.boolean()),
+})
+const uiOfTool = z.looseObject({
+  resourceUri: z.optional(z.string().check(z.startsWith('ui://', 'must be a ui:// URI'))),
+  visibility: z.optional(z.array(z.enum(['model', 'app']))),
+})
+
+/** What became of a tool's `_meta`. */
+export interface ReadToolMeta {
+  readonly meta: Members | undefined
+  /** The resource that is the tool's UI. */
+  readonly uiResource: string | undefined
+  readonly faults: readonly string[]
+  readonly warnings: readonly string[]
+}
+
+/**
+ * The `_meta` of a tool with its UI under each of the three names, when it is under one of them. The
+ * names are MCP Apps' `ui.resourceUri` and `ui/resourceUri`, and ChatGPT's `openai/outputTemplate`.
+ */
+export function readToolMeta(meta: Members | undefined): ReadToolMeta {
+  const none = { meta, uiResource: undefined, faults: [], warnings: [] }
+  if (meta === undefined) return none
+  const given = meta['ui'] ?? undefined
+  const ui = z.optional(uiOfTool).safeParse(given)
+  if (!ui.success) return { ...none, faults: ui.error.issues.map((issue) => at('_meta.ui', issue)) }
+  const aliases = ALIASES.map((name) => meta[name] ?? undefined)
+  const named = [ui.data?.resourceUri, ...aliases].filter((uri) => uri !== undefined)
+  const [uri] = named
+  const warnings = OF_RESOURCE.filter((name) => asObject(given)?.[name] !== undefined).map(
+    (name) => `_meta.ui.${name}: hosts read it from the resource, not from the tool`,
+  )
+  if (uri === undefined) return { ...none, warnings }
+  if (typeof uri !== 'string' || !uri.startsWith('ui://')) {
+    return { ...none, faults: ['_meta: the UI of a tool must be a ui:// URI'] }
+  }
+  if (named.some((other) => other !== uri)) {
+    const names = ['ui.resourceUri', ...ALIASES].join(', ')
+    return { ...none, faults: [`_meta: ${names} name different resources: keep one of them`] }
+  }
+  const filled = Object.fromEntries(ALIASES.map((name) => [name, uri]))
+  return {
+    meta: { ...meta, ...filled, ui: { ...asObject(given), resourceUri: uri } },
+    uiResource: uri,
+    faults: [],
+    warnings,
+  }
+}
+
+/** What is wrong with the `_meta.ui` of a resource, a line each. */
+export function uiMetaFaults(meta: Members | undefined): string[] {
+  const parsed = z.optional(uiOfResource).safeParse(meta?.['ui'] ?? undefined)
+  return parsed.success ? [] : parsed.error.issues.map((issue) => at('_meta.ui', issue))
+}
+
+function at(place: string, { path, message }: z.core.$ZodIssue): string {
+  return `${[place, ...path].join('.')}: ${message}`
+}

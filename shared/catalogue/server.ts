@@ -1,0 +1,104 @@
+import '../schema-messages.ts'
+
+import * as z from 'zod/mini'
+import { ConfigError } from '../config.ts'
+import { isWebUrl } from './web-url.ts'
+
+/** What the catalogue says of the server itself. */
+export interface ServerSection {
+  readonly name?: string | undefined
+  readonly title?: string | undefined
+  readonly version?: string | undefined
+  readonly description?: string | undefined
+  /** How a model uses the tools together; clients may cut it after 512 characters. */
+  readonly instructions?: string | undefined
+  readonly icons?: readonly Readonly<Record<string, unknown>>[] | undefined
+  readonly websiteUrl?: string | undefined
+  /** For the protected resource metadata (RFC 9728 s2): documentation, privacy policy, terms. */
+  readonly documentation?: string | undefined
+  readonly policy?: string | undefined
+  readonly terms?: string | undefined
+}
+
+/** MCP's `Implementation`. */
+export interface ServerInfo {
+  readonly name: string
+  readonly version: string
+  readonly title?: string | undefined
+  readonly description?: string | undefined
+  readonly websiteUrl?: string | undefined
+  readonly icons?: ServerSection['icons']
+}
+
+/** What functions other than the gateway read of the section. */
+export type ServerLinks = Pick<ServerSection, 'documentation' | 'policy' | 'terms'>
+
+const text = z.string().check(z.trim(), z.minLength(1, 'must not be empty'))
+const webUrl = z
+  .string()
+  .check(z.refine(isWebUrl, 'must be an https URL without credentials (http only on loopback)'))
+const iconSource = z
+  .string()
+  .check(
+    z.refine(
+      (value) => isWebUrl(value) || /^data:image\/[a-z0-9.+-]+[;,]/i.test(value),
+      'must be an https URL or a data: URL of an image',
+    ),
+  )
+const members = {
+  name: z.optional(text),
+  title: z.optional(text),
+  version: z.optional(text),
+  description: z.optional(text),
+  instructions: z.optional(text),
+  icons: z.optional(
+    z.array(
+      z.looseObject({
+        src: iconSource,
+        mimeType: z.optional(z.string()),
+        sizes: z.optional(z.array(z.string())),
+        theme: z.optional(z.enum(['light', 'dark'])),
+      }),
+    ),
+  ),
+  websiteUrl: z.optional(webUrl),
+  documentation: z.optional(webUrl),
+  policy: z.optional(webUrl),
+  terms: z.optional(webUrl),
+}
+const section = z.object(members)
+const NAME = 'chatgpt-auth0-gateway'
+const VERSION = '0.1.0'
+
+/**
+ * Reads the `server` section; a member that is null counts as absent, one that is not known is a
+ * warning.
+ *
+ * @throws ConfigError with a line for each fault.
+ */
+export function readServer(
+  variable: string,
+  written: Readonly<Record<string, unknown>> | undefined,
+): { readonly server: ServerSection | undefined; readonly warnings: readonly string[] } {
+  if (written === undefined) return { server: undefined, warnings: [] }
+  const given = Object.entries(written).filter(([, member]) => member !== null)
+  const parsed = section.safeParse(Object.fromEntries(given), { jitless: true })
+  if (!parsed.success) {
+    throw new ConfigError(
+      parsed.error.issues.map(
+        ({ path, message }) => `${variable}: server.${path.join('.')}: ${message}`,
+      ),
+    )
+  }
+  const warnings = given
+    .map(([name]) => name)
+    .filter((name) => !Object.hasOwn(members, name))
+    .map((name) => `server.${name.slice(0, 64)}: unknown member, ignored`)
+  return { server: parsed.data, warnings }
+}
+
+/** The `serverInfo` of MCP's answers; the name and version of this project where none are given. */
+export function serverInfoOf(server: ServerSection = {}): ServerInfo {
+  const { name = NAME, version = VERSION, title, description, websiteUrl, icons } = server
+  return { name, version, title, description, websiteUrl, icons }
+}

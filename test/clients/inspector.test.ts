@@ -1,0 +1,4 @@
+import { INSPECTOR } from '../support/real-clients/inspector.ts'
+import { describeClient } from '../support/real-clients/scenarios.ts'
+
+await describeClient(INSPECTOR)

@@ -1,0 +1,244 @@
+import { createServer } from 'node:http'
+import type { Browser, Frame, Page } from 'puppeteer-core'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { System } from '../../deploy/local/system.ts'
+import { contentSecurityPolicy } from '../../deploy/preview/csp.ts'
+import { parseOptions, UsageError } from '../../deploy/preview/options.ts'
+import { startPreview } from '../../deploy/preview/server.ts'
+import { signInLocally } from '../../deploy/preview/sign-in.ts'
+import { startBackend } from '../support/backend.ts'
+import { catalogueFolder } from '../support/catalogue-folder.ts'
+import { findChromium, startBrowser } from '../support/chromium.ts'
+import { startIssuer } from '../support/issuer.ts'
+import { listen } from '../support/listen.ts'
+import { serveGateway } from '../support/serve.ts'
+import { startOnFreePorts } from '../support/system.ts'
+import { keepSecret } from '../support/written.ts'
+
+const TIMEOUT_MS = 240_000
+const PERSON = { username: 'alice@example.com', password: 'password' }
+const chromium = findChromium(process.env)
+
+/** The frame of the UI: the one within the sandbox's. */
+async function uiIn(page: Page): Promise<Frame> {
+  const frame = await page.waitForFrame(
+    (one) => one.parentFrame()?.parentFrame() === page.mainFrame(),
+    {
+      timeout: TIMEOUT_MS,
+    },
+  )
+  return frame
+}
+
+function logOf(page: Page): Promise<string> {
+  return page.$eval('#log', ({ textContent }) => textContent ?? '')
+}
+
+describe.skipIf(chromium === undefined)('preview in Chromium', () => {
+  let browser: Browser
+
+  beforeAll(async () => {
+    browser = await startBrowser(chromium ?? '')
+  }, TIMEOUT_MS)
+  afterAll(() => browser?.close())
+
+  describe('of the local stack', () => {
+    let system: System
+    let token: string
+
+    beforeAll(async () => {
+      system = await startOnFreePorts()
+      token = await signInLocally(`${system.url}/mcp`, PERSON)
+      keepSecret(token)
+    }, TIMEOUT_MS)
+    afterAll(() => system?.stop())
+
+    test(
+      'the UI of the sample tool shows the result, and calls the tool again',
+      async () => {
+        const url = `${system.url}/mcp`
+        await using preview = await startPreview({ url, token, tool: undefined, args: {}, port: 0 })
+        const page = await browser.newPage()
+        await page.goto(preview.url)
+        const ui = await uiIn(page)
+        await ui.waitForSelector('#events li', { timeout: TIMEOUT_MS })
+
+        const titles = () =>
+          ui.$$eval('#events li', (items) => items.map(({ textContent }) => textContent))
+        expect(await titles()).toEqual([
+          '2026-12-18Flight to Lisbon',
+          '2026-12-03Dentist',
+          '2026-11-27Team breakfast',
+        ])
+        const calls = () =>
+          system.logs.filter(
+            ({ line }) => line.includes('"tool_called"') && line.includes('listEvents'),
+          )
+        const before = calls().length
+        await ui.$eval('#events', (list) => list.replaceChildren())
+        await ui.click('#reload')
+        await ui.waitForSelector('#events li', { timeout: TIMEOUT_MS })
+        expect(await titles()).toHaveLength(3)
+        expect(calls()).toHaveLength(before + 1)
+        expect(await logOf(page)).toContain('the UI calls listEvents')
+        expect(await page.content()).not.toContain(token)
+        await page.close()
+      },
+      TIMEOUT_MS,
+    )
+  })
+
+  test(
+    'a UI reaches the domains of its policy and the tools for UIs, and nothing else',
+    async () => {
+      const asked: string[] = []
+      await using allowed = await listen(answering('allowed', asked))
+      await using denied = await listen(answering('denied', asked))
+      const html = `<!doctype html><ul></ul><script>
+      const say = (line) => { document.querySelector('ul').innerHTML += '<li>' + line + '</li>' }
+      let id = 0
+      const call = (name) => new Promise((resolve, reject) => {
+        const own = ++id
+        addEventListener('message', ({ data }) => {
+          if (data.id === own && data.method === undefined) data.error ? reject(data.error) : resolve()
+        })
+        parent.postMessage({ jsonrpc: '2.0', id: own, method: 'tools/call', params: { name, arguments: {} } }, '*')
+      })
+      const tries = {
+        tool: () => call('look'),
+        hidden: () => call('hidden'),
+        allowed: () => fetch('${allowed.url}'),
+        denied: () => fetch('${denied.url}'),
+        host: async () => parent.parent.document.title,
+        sandbox: async () => parent.document.title,
+      }
+      for (const [name, run] of Object.entries(tries)) {
+        run().then(() => say(name + ' reached'), () => say(name + ' blocked'))
+      }
+    </script>`
+      using folder = catalogueFolder(
+        {
+          tools: {
+            look: { scopes: [], _meta: { ui: { resourceUri: 'ui://look' } } },
+            hidden: { scopes: [], _meta: { ui: { visibility: ['model'] } } },
+          },
+          resources: {
+            'ui://look': {
+              file: 'look.html',
+              _meta: { ui: { csp: { connectDomains: [allowed.url] } } },
+            },
+          },
+        },
+        { 'look.html': html },
+      )
+      await using issuer = await startIssuer()
+      await using backend = await startBackend()
+      const env = { TOOLS: '', TOOLS_FILE: folder.file }
+      await using served = await serveGateway({
+        issuer: issuer.url,
+        functionsBase: backend.url,
+        env,
+      })
+      const url = `${served.url}/mcp`
+      await using preview = await startPreview({
+        url,
+        token: undefined,
+        tool: 'look',
+        args: {},
+        port: 0,
+      })
+      const page = await browser.newPage()
+      await page.goto(preview.url)
+      const ui = await uiIn(page)
+      await ui.waitForSelector('li:nth-child(6)', { timeout: TIMEOUT_MS })
+
+      const seen = await ui.$$eval('li', (items) =>
+        items.map(({ textContent }) => textContent).sort(),
+      )
+      expect(seen).toEqual([
+        'allowed reached',
+        'denied blocked',
+        'hidden blocked',
+        'host blocked',
+        'sandbox blocked',
+        'tool reached',
+      ])
+      expect(asked).toEqual(['allowed'])
+      expect(new URL(preview.sandbox).origin).not.toBe(new URL(preview.url).origin)
+      await page.close()
+    },
+    TIMEOUT_MS,
+  )
+})
+
+function answering(name: string, asked: string[]) {
+  return createServer((_, res) => {
+    asked.push(name)
+    res.writeHead(200, { 'access-control-allow-origin': '*' })
+    res.end()
+  })
+}
+
+describe('the servers of preview', () => {
+  test('answer their own page alone', async () => {
+    await using backend = await startBackend()
+    const options = { token: 'a-token-for-tests', tool: undefined, args: {}, port: 0 }
+    await using preview = await startPreview({ ...options, url: `${backend.url}/mcp` })
+    const post = (origin: string) =>
+      fetch(`${preview.url}mcp`, { method: 'POST', headers: { origin }, body: '{}' })
+    expect((await post(preview.sandbox)).status).toBe(403)
+    expect((await post('https://evil.example')).status).toBe(403)
+    expect(backend.calls).toEqual([])
+
+    expect((await post(new URL(preview.url).origin)).status).toBe(200)
+    expect(backend.calls[0]?.headers).toMatchObject({ authorization: 'Bearer a-token-for-tests' })
+    expect(backend.calls[0]?.headers).not.toHaveProperty('origin')
+  })
+})
+
+describe('the policy of a UI', () => {
+  test('without a declaration is the restrictive default', () => {
+    expect(contentSecurityPolicy(undefined)).toContain("connect-src 'none'")
+  })
+
+  test('has the declared domains in their directives, and nothing else', () => {
+    const policy = contentSecurityPolicy({
+      connectDomains: ['https://api.example.com', "'unsafe-eval'", 'https://a; script-src *'],
+      resourceDomains: ['https://*.example.com'],
+      frameDomains: ['https://frames.example.com'],
+      baseUriDomains: ['https://base.example.com'],
+    })
+    expect(policy.split('; ')).toEqual([
+      "default-src 'none'",
+      "script-src 'self' 'unsafe-inline' https://*.example.com",
+      "style-src 'self' 'unsafe-inline' https://*.example.com",
+      "connect-src 'self' https://api.example.com",
+      "img-src 'self' data: https://*.example.com",
+      "font-src 'self' https://*.example.com",
+      "media-src 'self' data: https://*.example.com",
+      'frame-src https://frames.example.com',
+      "object-src 'none'",
+      'base-uri https://base.example.com',
+    ])
+  })
+})
+
+describe('the command line', () => {
+  test('has defaults, and takes a tool', () => {
+    expect(parseOptions(['listEvents', '--arguments', '{"limit":1}'], { PORT: '9' })).toMatchObject(
+      {
+        tool: 'listEvents',
+        url: 'http://localhost:9/mcp',
+        args: { limit: 1 },
+      },
+    )
+    expect(parseOptions(['--help'], {})).toBeUndefined()
+  })
+
+  test.each([['a', 'b'], ['--arguments', '[]'], ['--url', 'x'], ['--port', '70000'], ['--other']])(
+    '%s %s is wrong usage',
+    (...argv) => {
+      expect(() => parseOptions(argv.filter(Boolean), {})).toThrow(UsageError)
+    },
+  )
+})

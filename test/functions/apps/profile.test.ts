@@ -1,0 +1,121 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { compileTool } from '../../../functions/gateway/callable-tool.ts'
+import { PROFILE_SCHEMA } from '../../../shared/catalogue/review/profile.ts'
+import { parseTools } from '../../../shared/tools.ts'
+import { type Backend, startBackend } from '../../support/backend.ts'
+import { type Issuer, startIssuer } from '../../support/issuer.ts'
+import { type Served, serveGateway, statelessRequest } from '../../support/serve.ts'
+
+const PROFILE = {
+  securitySchemes: [{ type: 'oauth2', scopes: [] }],
+  annotations: { readOnlyHint: true },
+  _meta: { 'openai/profile': true },
+}
+const TOOLS = {
+  whoami: { ...PROFILE, answeredBy: 'gateway' },
+  account: PROFILE,
+}
+
+let issuer: Issuer
+let backend: Backend
+let served: Served
+
+beforeAll(async () => {
+  issuer = await startIssuer()
+  backend = await startBackend()
+  const env = { TOOLS: JSON.stringify(TOOLS) }
+  served = await serveGateway({ issuer: issuer.url, functionsBase: backend.url, env })
+})
+afterAll(async () => {
+  await served[Symbol.asyncDispose]()
+  await backend[Symbol.asyncDispose]()
+  await issuer[Symbol.asyncDispose]()
+})
+
+async function call(name: string, claims: Readonly<Record<string, unknown>>, args: object = {}) {
+  const { headers, body } = statelessRequest('tools/call', { name, arguments: args })
+  const authorization = `Bearer ${await issuer.token(claims)}`
+  const sent = { ...headers, authorization }
+  const answer = await served.send({ method: 'POST', path: '/mcp', headers: sent, body })
+  return answer.json<{ result: Record<string, unknown> }>().result
+}
+
+describe('a profile tool that the gateway answers', () => {
+  test('has the subject as its id, and no backend', async () => {
+    const result = await call('whoami', { sub: 'auth0|42' })
+    expect(result['structuredContent']).toEqual({ id: 'auth0|42' })
+    expect(result['content']).toEqual([{ type: 'text', text: '{"id":"auth0|42"}' }])
+    expect(backend.calls).toEqual([])
+  })
+
+  test('adds name, e-mail and nickname, also those of a namespace', async () => {
+    const claims = { 'https://example.com/email': 'a@example.com', name: 'Ann', nickname: ' ' }
+    const { structuredContent } = await call('whoami', { sub: 'auth0|42', ...claims })
+    expect(structuredContent).toEqual({ id: 'auth0|42', name: 'Ann', email: 'a@example.com' })
+  })
+
+  test('takes no arguments that its schema refuses, and is in the audit record', async () => {
+    served.lines.length = 0
+    await call('whoami', { sub: 'auth0|42' })
+    const audit = served.lines.filter(({ message }) => String(message).startsWith('tool_'))
+    expect(audit).toMatchObject([
+      { tool: 'whoami', subject: 'auth0|42', decision: 'allowed' },
+      { tool: 'whoami', status: 200 },
+    ])
+  })
+
+  test('is answered over REST, too', async () => {
+    const authorization = `Bearer ${await issuer.token({ sub: 'auth0|42' })}`
+    const answer = await served.send({
+      method: 'POST',
+      path: '/tools/whoami',
+      headers: { authorization },
+    })
+    expect(answer.json()).toEqual({ id: 'auth0|42' })
+  })
+})
+
+describe('a profile tool of a backend', () => {
+  test('passes an answer of the exact shape', async () => {
+    backend.script('account', { body: { id: '7', email: 'a@example.com' } })
+    const { structuredContent } = await call('account', {})
+    expect(structuredContent).toEqual({ id: '7', email: 'a@example.com' })
+  })
+
+  test.each([
+    {},
+    { id: '' },
+    { id: ' \n' },
+    { id: 7 },
+    { id: '7', plan: 'x' },
+    { id: '7', name: 1 },
+  ])('%j is refused', async (body) => {
+    backend.script('account', { body })
+    expect(await call('account', {})).toMatchObject({ isError: true })
+  })
+})
+
+describe('the entry of a profile tool', () => {
+  const parse = (entry: object) =>
+    parseTools({ TOOLS: JSON.stringify({ me: { ...PROFILE, ...entry } }) }, compileTool)
+
+  test('gets the schema of profiles', () => {
+    const outputSchema = {
+      type: 'object',
+      properties: { id: { type: 'string' } },
+      required: ['id'],
+      additionalProperties: false,
+    }
+    expect(parse({ outputSchema }).get('me')?.outputSchema).toMatchObject(PROFILE_SCHEMA)
+  })
+
+  test.each<[object, string]>([
+    [{ securitySchemes: [{ type: 'noauth' }] }, 'needs a sign-in'],
+    [{ annotations: {} }, 'must be read-only'],
+    [{ inputSchema: { type: 'object', properties: { a: {} } } }, 'must have no arguments'],
+    [{ outputSchema: { type: 'object' } }, 'the outputSchema of a profile tool'],
+    [{ _meta: {}, answeredBy: 'gateway' }, 'answeredBy: gateway is for profile tools'],
+  ])('%j is refused', (entry, fault) => {
+    expect(() => parse(entry)).toThrow(fault)
+  })
+})

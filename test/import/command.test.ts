@@ -1,0 +1,282 @@
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { parseCatalogue } from '../../shared/tools.ts'
+import { directory, run } from './run.ts'
+
+const HEAD = 'openapi: 3.1.0\nservers: [{ url: https://api.example.com }]\n'
+const ONE = `${HEAD}paths:\n  /x:\n    get: { operationId: x, responses: {} }\n`
+
+function file(text: string, name = 'openapi.yaml', path = directory()): string {
+  writeFileSync(join(path, name), text)
+  return join(path, name)
+}
+
+/** Eight lists, each of ten times the one before. */
+function bomb(): string {
+  const list = (name: string, inner: string) =>
+    `${name}: &${name} [${Array.from({ length: 10 }, () => inner).join(', ')}]\n`
+  const names = [...'abcdefgh']
+  const lists = names.map((name, index) => list(name, index === 0 ? '1' : `*${names[index - 1]}`))
+  return `${ONE}${lists.join('')}`
+}
+
+describe('the command', () => {
+  test.each([
+    [[]],
+    [['a.yaml', 'b.yaml']],
+    [['a.yaml', '--nothing']],
+    [['a.yaml', '--include', 'pets']],
+    [['a.yaml', '--public', '--signed-in']],
+    [['a.yaml', '--default-scopes', 'a"b']],
+    [['a.yaml', '--server-variable', 'x']],
+    [['a.yaml', '--dry-run']],
+  ])('refuses %s as wrong usage', async (args) => {
+    const { code, errors } = await run(...args)
+    expect(code).toBe(2)
+    expect(errors).toContain('Usage: npm run import')
+  })
+
+  test('--help prints the usage', async () => {
+    const { code, output } = await run('--help')
+    expect([code, output.split('\n', 1)[0]]).toEqual([
+      0,
+      'Usage: npm run import -- FILE|URL [--out FILE] [--include PATTERN] [--exclude PATTERN] ...',
+    ])
+  })
+
+  test('prints a catalogue that the gateway reads, and the report on standard error', async () => {
+    const { code, output, errors } = await run(file(ONE), '--public')
+    expect(code).toBe(0)
+    expect([...parseCatalogue({ TOOLS: output }).keys()]).toEqual(['x'])
+    expect(errors).toBe('1 tools\n')
+  })
+
+  test('without a word on access no operation becomes a tool', async () => {
+    const { code, output, errors } = await run(file(ONE))
+    expect([code, output]).toEqual([1, ''])
+    expect(errors).toContain('give --default-scopes, --signed-in or --public')
+  })
+
+  test.each([
+    ['missing', undefined, /ENOENT/],
+    ['no OpenAPI', 'a: 1', /neither openapi nor swagger/],
+    ['not YAML', 'a: [', /./],
+    ['of aliases that multiply', bomb(), /aliases multiply/],
+    ['of an older version', 'swagger: "1.2"', /OpenAPI 1.2/],
+  ])('a document that is %s ends with 1', async (_, content, message) => {
+    const source = content === undefined ? join(directory(), 'nowhere.yaml') : file(content)
+    const { code, errors } = await run(source, '--public')
+    expect(code).toBe(1)
+    expect(errors).toMatch(message)
+  })
+
+  test('a URL of another scheme ends with 1', async () => {
+    const { code, errors } = await run('ftp://example.com/a.yaml', '--public')
+    expect([code, errors]).toEqual([1, 'only http and https URLs are read\n'])
+  })
+})
+
+describe('references across files', () => {
+  const schema = '{ type: object, properties: { next: { $ref: "#/Item" } } }'
+
+  test('relative to the file that has them', async () => {
+    const path = directory()
+    mkdirSync(join(path, 'parts'))
+    file('get: { operationId: spaced, responses: {} }', '100% a b.yaml', path)
+    file(`Item: ${schema}\n`, 'parts/item.yaml', path)
+    file('get:\n  $ref: ignored.yaml\n  operationId: y\n  responses: {}\n', 'parts/bad.yaml', path)
+    file(
+      'get:\n  operationId: y\n  responses:\n    "200":\n      content:\n        application/json: { schema: { $ref: item.yaml#/Item } }\n',
+      'parts/path.yaml',
+      path,
+    )
+    const main = file(
+      `${HEAD}paths: { /y: { $ref: parts/path.yaml }, /z: { $ref: "100%25 a b.yaml" } }\n`,
+      'open api.yaml',
+      path,
+    )
+    const { code, output } = await run(main, '--public')
+    expect(code).toBe(0)
+    expect([...parseCatalogue({ TOOLS: output }).keys()]).toEqual(['y', 'spaced'])
+    expect(parseCatalogue({ TOOLS: output }).get('y')?.outputSchema).toEqual({
+      type: 'object',
+      properties: { next: { $ref: '#/$defs/Item' } },
+      $defs: { Item: { type: 'object', properties: { next: { $ref: '#/$defs/Item' } } } },
+    })
+  })
+
+  test('a missing file costs only the operations that need it', async () => {
+    const main = file(
+      `${ONE}    post:\n      operationId: z\n      requestBody: { $ref: missing.yaml }\n      responses: {}\n`,
+    )
+    const { code, errors } = await run(main, '--public')
+    expect(code).toBe(0)
+    expect(errors).toContain(
+      'left out 1: the file of the reference "missing.yaml" could not be read',
+    )
+  })
+
+  async function serve(answers: Readonly<Record<string, string | { location: string }>>) {
+    const asked: string[] = []
+    const server = createServer((request, response) => {
+      asked.push(request.url ?? '')
+      const answer = answers[request.url ?? '']
+      if (answer === undefined) response.writeHead(404).end()
+      else if (typeof answer === 'string') response.end(answer)
+      else response.writeHead(302, answer).end()
+    })
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    onTestFinished(() => void server.close())
+    return { origin: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, asked }
+  }
+
+  test('relative to a URL, which may redirect; its server too', async () => {
+    const { origin } = await serve({
+      '/start': { location: '/docs/openapi.yaml' },
+      '/start/': 'x',
+      '/docs/openapi.yaml': ONE,
+      '/api.yaml':
+        'openapi: 3.0.3\nservers: [{ url: ../v2 }]\npaths: { /x: { $ref: "deep/path.yaml#/item" } }',
+      '/deep/path.yaml':
+        'item: { get: { operationId: x, parameters: [{ $ref: "../size.json" }], responses: {} } }',
+      '/size.json': '{"name":"size","in":"query","schema":{"type":"integer"}}',
+    })
+    expect((await run(`${origin}/start`, '--public')).code).toBe(0)
+    const { output } = await run(`${origin}/api.yaml`, '--public', '--json')
+    expect(JSON.parse(output).catalogue.tools.x).toMatchObject({
+      inputSchema: { properties: { size: { type: 'integer' } } },
+      request: { url: `${origin}/v2/x`, parameters: [{ name: 'size', in: 'query' }] },
+    })
+  })
+
+  test('a document from the network reads no file of this machine', async () => {
+    const secret = file('{"type":"string","description":"SECRET"}', 'secret.json')
+    const { origin } = await serve({
+      '/api.yaml': `${ONE}    post: { operationId: z, requestBody: { content: { application/json: { schema: { $ref: "file://${secret}" } } } }, responses: {} }\n`,
+    })
+    const { output } = await run(`${origin}/api.yaml`, '--public', '--json')
+    expect(output).not.toContain('SECRET')
+    expect(JSON.parse(output).leftOut[0].reason).toContain('could not be read')
+  })
+})
+
+describe('--out', () => {
+  const text = (description: string, more = '') =>
+    `${HEAD}paths:\n  /x:\n    get: { operationId: x, summary: Get x, description: ${description}, responses: {} }\n  /y:\n    get: { operationId: y, summary: Get y, responses: {} }\n${more}`
+
+  async function first() {
+    const path = directory()
+    const source = file(text('One.'), 'openapi.yaml', path)
+    const out = join(path, 'tools.yaml')
+    const { code } = await run(source, '--public', '--out', out)
+    expect(code).toBe(0)
+    const edit = (change: (text: string) => string) =>
+      writeFileSync(out, change(readFileSync(out, 'utf8')))
+    const again = async (...args: readonly string[]) => {
+      const result = await run(source, '--public', '--out', out, ...args)
+      const catalogue = parseCatalogue({ TOOLS_FILE: out })
+      return { ...result, catalogue, written: readFileSync(out, 'utf8') }
+    }
+    return { path, source, out, edit, again }
+  }
+
+  test('writes the catalogue; a second run changes nothing', async () => {
+    const { out, again } = await first()
+    const before = readFileSync(out, 'utf8')
+    const { output, written, catalogue } = await again()
+    expect(written).toBe(before)
+    expect([...catalogue.keys()]).toEqual(['x', 'y'])
+    expect(output).toBe(`2 tools in ${out}\nnothing has changed\n`)
+  })
+
+  test('keeps edits, comments and members of its own while the document moves on', async () => {
+    const { edit, again, path } = await first()
+    edit((old) =>
+      `# Reviewed.\ndefaults: { timeoutMs: 5000 }\n${old}`
+        .replace('title: Get x', 'title: Mine # as we call it')
+        .replace('  y:', '  # kept\n  y:\n    rateLimit: { perMinute: 5 }'),
+    )
+    file(text('Two.', '  /z:\n    get: { operationId: z, responses: {} }\n'), 'openapi.yaml', path)
+    const { output, catalogue, written } = await again()
+    expect(catalogue.get('x')).toMatchObject({ title: 'Mine', timeoutMs: 5000 })
+    expect(catalogue.get('x')?.description).toContain('Two.')
+    expect(catalogue.get('y')?.rateLimit).toMatchObject({ perMinute: 5 })
+    expect(written).toMatch(/# Reviewed\.[\s\S]*# as we call it[\s\S]*# kept/)
+    expect(output.split('\n').slice(1, -1)).toEqual([
+      '= x.title (kept as it is: was edited by hand)',
+      '~ x.description',
+      '+ z (GET /z)',
+    ])
+  })
+
+  test('an edit stays where the document has changed the same member', async () => {
+    const { edit, again, path } = await first()
+    edit((old) => old.replace('One.', 'Ours.'))
+    file(text('Two.'), 'openapi.yaml', path)
+    const { output, catalogue } = await again()
+    expect(catalogue.get('x')?.description).toContain('Ours.')
+    expect(output).toContain('the document has changed too')
+  })
+
+  test('an edit of access stays', async () => {
+    const { edit, again } = await first()
+    edit((old) => old.replace('scopes: []', 'securitySchemes: [{ type: oauth2, scopes: [mine] }]'))
+    const { catalogue } = await again()
+    expect(catalogue.get('x')).toMatchObject({ access: 'signed-in', scopes: ['mine'] })
+  })
+
+  test('a tool that was removed by hand stays away, a renamed one keeps its name', async () => {
+    const { edit, again } = await first()
+    edit((old) => old.slice(0, old.indexOf('  y:')).replace('  x:', '  betterName:'))
+    for (const _ of [1, 2]) {
+      const { catalogue, output } = await again()
+      expect([...catalogue.keys()]).toEqual(['betterName'])
+      expect(output).toContain('= y (kept as it is: was removed by hand)')
+    }
+  })
+
+  test('a tool that the document has no more is removed, unless it was edited', async () => {
+    const { again, edit, path } = await first()
+    file(ONE.replaceAll('x', 'w'), 'openapi.yaml', path)
+    edit((old) => old.replace('Get y', 'Ours'))
+    const { catalogue, output } = await again()
+    expect([...catalogue.keys()]).toEqual(['y', 'w'])
+    expect(output).toContain('- x (GET /x)')
+  })
+
+  test('tools of another document and those written by hand are not touched', async () => {
+    const { again, path, out } = await first()
+    const other = file(ONE.replaceAll('x', 'w'), 'other.yaml', path)
+    await run(other, '--public', '--out', out)
+    expect([...(await again()).catalogue.keys()]).toEqual(['x', 'y', 'w'])
+  })
+
+  test('--dry-run shows the changes and writes nothing', async () => {
+    const { again, path, out } = await first()
+    file(text('Two.'), 'openapi.yaml', path)
+    const before = readFileSync(out, 'utf8')
+    const { output, written } = await again('--dry-run')
+    expect(written).toBe(before)
+    expect(output).toContain('~ x.description')
+    const unborn = join(path, 'unborn.yaml')
+    await run(join(path, 'openapi.yaml'), '--public', '--out', unborn, '--dry-run')
+    expect(existsSync(unborn)).toBe(false)
+  })
+
+  test('a name that ends in .json has JSON', async () => {
+    const { path, source } = await first()
+    const out = join(path, 'tools.json')
+    await run(source, '--public', '--out', out)
+    expect(Object.keys(JSON.parse(readFileSync(out, 'utf8')).tools)).toEqual(['x', 'y'])
+  })
+
+  test('a file that is no catalogue is not overwritten', async () => {
+    const { path, source } = await first()
+    const out = file('- 1\n', 'list.yaml', path)
+    expect((await run(source, '--public', '--out', out)).code).toBe(1)
+    expect(readFileSync(out, 'utf8')).toBe('- 1\n')
+  })
+})

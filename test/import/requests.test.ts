@@ -1,0 +1,237 @@
+import { describe, expect, test } from 'vitest'
+import { imported, onlyTool, sending } from './run.ts'
+
+const string = { type: 'string' }
+const parameter = (name: string, location: string, more: object = {}) => ({
+  name,
+  in: location,
+  schema: string,
+  ...more,
+})
+
+describe('parameters', () => {
+  test('those of the path count, and the own ones more', async () => {
+    const report = await imported({
+      openapi: '3.1.0',
+      servers: [{ url: 'https://api.example.com/v1/' }],
+      paths: {
+        '/things/{id}': {
+          parameters: [
+            parameter('id', 'path'),
+            parameter('size', 'query', { description: 'Old.' }),
+          ],
+          get: { parameters: [parameter('size', 'query', { required: true })], responses: {} },
+        },
+      },
+    })
+    const tool = report.catalogue?.tools['get_things_id']
+    expect(tool?.request).toEqual({
+      method: 'GET',
+      url: 'https://api.example.com/v1/things/{id}',
+      parameters: [
+        { name: 'id', in: 'path' },
+        { name: 'size', in: 'query' },
+      ],
+    })
+    expect(tool?.inputSchema).toEqual({
+      type: 'object',
+      properties: { id: string, size: string },
+      required: ['id', 'size'],
+      additionalProperties: false,
+    })
+  })
+
+  test('of one name in several places and in the body have names of their own', async () => {
+    const { inputSchema, request } = await onlyTool(
+      {
+        parameters: [
+          parameter('id', 'header', { schema: { type: 'integer' } }),
+          parameter('id', 'query', { required: true }),
+          parameter('id', 'path', { required: true }),
+        ],
+        ...sending({ type: 'object', properties: { id: { type: 'boolean' }, name: string } }),
+      },
+      { method: 'put', path: '/things/{id}' },
+    )
+    expect(inputSchema['properties']).toEqual({
+      id: string,
+      id_query: string,
+      id_header: { type: 'integer' },
+      body_id: { type: 'boolean' },
+      name: string,
+    })
+    expect(inputSchema['required']).toEqual(['id', 'id_query'])
+    expect(request['parameters']).toEqual([
+      { name: 'id', in: 'header', argument: 'id_header' },
+      { name: 'id', in: 'query', argument: 'id_query' },
+      { name: 'id', in: 'path' },
+    ])
+    expect(request['body']).toEqual({
+      contentType: 'application/json',
+      properties: [{ name: 'id', argument: 'body_id' }, 'name'],
+    })
+  })
+
+  test('names that clients refuse are changed for them alone', async () => {
+    const { inputSchema, request } = await onlyTool({
+      parameters: [parameter('filter[status]', 'query'), parameter('$top', 'query')],
+    })
+    expect(Object.keys(Object(inputSchema['properties']))).toEqual(['filter_status', 'top'])
+    expect(request['parameters']).toEqual([
+      { name: 'filter[status]', in: 'query', argument: 'filter_status' },
+      { name: '$top', in: 'query', argument: 'top' },
+    ])
+  })
+
+  test('say how they are written where that is not the default', async () => {
+    const list = { type: 'array', items: string }
+    const { request } = await onlyTool({
+      parameters: [
+        parameter('a', 'query', { schema: list, style: 'form', explode: true }),
+        parameter('b', 'query', { schema: list, explode: false }),
+        parameter('c', 'query', { schema: list, style: 'pipeDelimited', allowReserved: true }),
+        parameter('d', 'query', { schema: { type: 'object' }, style: 'deepObject', explode: true }),
+        { name: 'e', in: 'query', content: { 'application/json': { schema: { type: 'object' } } } },
+      ],
+    })
+    expect(request['parameters']).toEqual([
+      { name: 'a', in: 'query' },
+      { name: 'b', in: 'query', explode: false },
+      { name: 'c', in: 'query', style: 'pipeDelimited', allowReserved: true },
+      { name: 'd', in: 'query', style: 'deepObject', explode: true },
+      { name: 'e', in: 'query', content: { 'application/json': {} } },
+    ])
+  })
+
+  test('of header fields that others set, and optional cookies, are left out', async () => {
+    const names = ['Accept', 'content-type', 'Authorization', 'X-Request-Id', 'X-Own']
+    const { inputSchema, request } = await onlyTool({
+      parameters: [
+        ...names.map((name) => parameter(name, 'header')),
+        parameter('optional', 'cookie'),
+        parameter('session', 'cookie', { required: true }),
+      ],
+    })
+    expect(Object.keys(Object(inputSchema['properties']))).toEqual(['X-Own', 'session'])
+    expect(request['parameters']).toHaveLength(2)
+  })
+
+  test('a path with a name that no parameter has leaves the operation out', async () => {
+    await expect(onlyTool({}, { path: '/things/{id}' })).rejects.toThrow('{id}')
+  })
+})
+
+describe('the body', () => {
+  const method = 'post'
+
+  test.each([
+    ['a list', { type: 'array', items: string }],
+    ['an object of any members', { type: 'object', additionalProperties: string }],
+    ['alternatives', { oneOf: [{ type: 'object' }, string] }],
+  ])('%s is one argument', async (_, schema) => {
+    const { inputSchema, request } = await onlyTool(sending(schema), { method })
+    expect(inputSchema['required']).toEqual(['body'])
+    expect(request['body']).toEqual({ contentType: 'application/json', argument: 'body' })
+  })
+
+  test('allOf of objects is flattened', async () => {
+    const part = (name: string) => ({ type: 'object', properties: { [name]: string } })
+    const schema = { allOf: [part('a'), part('b'), { required: ['b'] }] }
+    const { inputSchema } = await onlyTool(sending(schema), { method })
+    expect(inputSchema).toMatchObject({ properties: { a: string, b: string }, required: ['b'] })
+  })
+
+  test('a form has its properties, and how they are written', async () => {
+    const media = {
+      schema: { type: 'object', properties: { a: string, tags: { type: 'array', items: string } } },
+      encoding: { tags: { style: 'spaceDelimited', explode: false } },
+    }
+    const content = { 'application/x-www-form-urlencoded': media }
+    const { request } = await onlyTool({ requestBody: { content } }, { method })
+    expect(request['body']).toEqual({
+      contentType: 'application/x-www-form-urlencoded',
+      properties: ['a', { name: 'tags', style: 'spaceDelimited', explode: false }],
+    })
+  })
+
+  test('files of a multipart body are texts in base64', async () => {
+    const file = { type: 'string', format: 'binary' }
+    const schema = {
+      type: 'object',
+      required: ['photo'],
+      properties: { photo: file, pages: { type: 'array', items: file }, caption: string },
+    }
+    const { inputSchema, request } = await onlyTool(sending(schema, 'multipart/form-data'), {
+      method,
+      version: '3.0.3',
+    })
+    expect(request['body']).toEqual({
+      contentType: 'multipart/form-data',
+      files: ['photo', 'pages'],
+    })
+    expect(inputSchema).toMatchObject({
+      properties: {
+        photo: { type: 'string', contentEncoding: 'base64' },
+        pages: { type: 'array', items: { type: 'string', contentEncoding: 'base64' } },
+        caption: string,
+      },
+    })
+  })
+
+  test('of another type leaves the operation out', async () => {
+    await expect(onlyTool(sending(string, 'application/xml'), { method })).rejects.toThrow(
+      'its body is application/xml only',
+    )
+  })
+})
+
+describe('the server', () => {
+  const url = async (servers: unknown, ...args: readonly string[]) => {
+    const operation = { get: { responses: {} } }
+    const report = await imported(
+      { openapi: '3.1.0', servers, paths: { '/x': operation } },
+      ...args,
+    )
+    const [tool] = Object.values(report.catalogue?.tools ?? {})
+    return tool?.request['url'] ?? report.leftOut[0]?.reason
+  }
+  const servers = [
+    {
+      url: 'https://{region}.example.com/{base}',
+      variables: { region: { default: 'eu' }, base: { default: 'v1' } },
+    },
+    { url: 'https://other.example.com/' },
+  ]
+
+  test.each([
+    ['the first, with the defaults of its variables', servers, [], 'https://eu.example.com/v1/x'],
+    ['by number', servers, ['--server', '1'], 'https://other.example.com/x'],
+    [
+      'by URL',
+      servers,
+      ['--server', 'https://mine.example.com/api/'],
+      'https://mine.example.com/api/x',
+    ],
+    ['with a variable', servers, ['--server-variable', 'region=us'], 'https://us.example.com/v1/x'],
+    ['a path, in a file: below FUNCTIONS_BASE', [{ url: '/api' }], [], '/api/x'],
+    ['none, in a file', undefined, [], '/x'],
+    [
+      'https before http',
+      [{ url: 'http://a.example' }, { url: 'https://a.example' }],
+      [],
+      'https://a.example/x',
+    ],
+    ['http on this machine', [{ url: 'http://localhost:9000' }], [], 'http://localhost:9000/x'],
+  ])('%s', async (_, list, args, expected) => {
+    expect(await url(list, ...args)).toBe(expected)
+  })
+
+  test.each([
+    ['without TLS', [{ url: 'http://api.example.com' }], 'is not https'],
+    ['of another scheme', [{ url: 'wss://api.example.com' }], 'is not http(s)'],
+    ['with credentials', [{ url: 'https://a:b@api.example.com' }], 'has credentials'],
+    ['with a variable that has no value', [{ url: 'https://{x}.example.com' }], 'has no default'],
+  ])('%s leaves the operation out', async (_, list, reason) => {
+    expect(await url(list)).toContain(reason)
+  })
+})

@@ -1,0 +1,236 @@
+import { describe, expect, test } from 'vitest'
+import { createValidator } from '../../shared/json-schema/validator.ts'
+import { answering, onlyTool, sending } from './run.ts'
+
+const post = { method: 'post' }
+
+describe('a schema of OpenAPI 3.0 becomes JSON Schema 2020-12', () => {
+  test.each([
+    ['nullable', { type: 'string', nullable: true }, { type: ['string', 'null'] }],
+    [
+      'nullable with values',
+      { type: 'string', nullable: true, enum: ['a'] },
+      { type: ['string', 'null'], enum: ['a', null] },
+    ],
+    [
+      'nullable beside a reference in allOf',
+      { nullable: true, allOf: [{ type: 'object', properties: {} }] },
+      { anyOf: [{ allOf: [{ type: 'object', properties: {} }] }, { type: 'null' }] },
+    ],
+    [
+      'exclusive limits',
+      { type: 'number', minimum: 1, exclusiveMinimum: true, maximum: 9, exclusiveMaximum: false },
+      { type: 'number', exclusiveMinimum: 1, maximum: 9 },
+    ],
+    ['example', { type: 'string', example: 'x' }, { type: 'string', examples: ['x'] }],
+    [
+      'bytes',
+      { type: 'string', format: 'byte' },
+      { type: 'string', format: 'byte', contentEncoding: 'base64' },
+    ],
+    [
+      'members that JSON Schema does not know',
+      { type: 'string', xml: { name: 'x' }, 'x-order': 1, externalDocs: { url: 'https://x' } },
+      { type: 'string' },
+    ],
+    ['a pattern of another language', { type: 'string', pattern: '(?i)a' }, { type: 'string' }],
+  ])('%s', async (_, written, expected) => {
+    const body = sending({ type: 'object', properties: { x: written } })
+    const { inputSchema } = await onlyTool(body, { ...post, version: '3.0.3' })
+    expect(inputSchema['properties']).toEqual({ x: expected })
+  })
+})
+
+test('readOnly properties are not arguments, and writeOnly ones are not answered', async () => {
+  const components = {
+    schemas: {
+      Id: { type: 'string', readOnly: true },
+      Base: {
+        type: 'object',
+        required: ['id', 'secret'],
+        properties: {
+          id: { $ref: '#/components/schemas/Id' },
+          secret: { type: 'string', writeOnly: true },
+        },
+      },
+      User: {
+        allOf: [
+          { $ref: '#/components/schemas/Base' },
+          { type: 'object', required: ['id', 'name'], properties: { name: { type: 'string' } } },
+        ],
+      },
+    },
+  }
+  const user = { $ref: '#/components/schemas/User' }
+  const { inputSchema, outputSchema } = await onlyTool(
+    { ...sending(user), ...answering(user, '201') },
+    { ...post, components },
+  )
+  expect(inputSchema).toEqual({
+    type: 'object',
+    properties: { secret: { type: 'string' }, name: { type: 'string' } },
+    required: ['secret', 'name'],
+    additionalProperties: false,
+  })
+  const judge = createValidator(outputSchema ?? {})
+  expect(judge({ id: '1', name: 'n' })).toBeUndefined()
+  expect(judge({ name: 'n' })).toMatch("must have required property 'id'")
+})
+
+describe('references', () => {
+  const tree = {
+    schemas: {
+      Node: {
+        type: 'object',
+        required: ['name'],
+        properties: {
+          name: { type: 'string' },
+          children: { type: 'array', items: { $ref: '#/components/schemas/Node' } },
+        },
+      },
+      Once: { type: 'integer' },
+      Unused: { type: 'string' },
+    },
+  }
+
+  test('a cycle stays in $defs, with nothing that the tool does not need', async () => {
+    const { inputSchema } = await onlyTool(
+      sending({
+        type: 'object',
+        properties: {
+          root: { $ref: '#/components/schemas/Node' },
+          size: { $ref: '#/components/schemas/Once' },
+        },
+      }),
+      { ...post, components: tree },
+    )
+    expect(Object.keys(Object(inputSchema['$defs']))).toEqual(['Node'])
+    expect(inputSchema['properties']).toEqual({
+      root: { $ref: '#/$defs/Node' },
+      size: { type: 'integer' },
+    })
+    const judge = createValidator(inputSchema)
+    expect(judge({ root: { name: 'a', children: [{ name: 'b' }] } })).toBeUndefined()
+    expect(judge({ root: { name: 'a', children: [{}] } })).toBeDefined()
+  })
+
+  test('a body that is a cycle is flattened, and an answer has its type at the root', async () => {
+    const node = { $ref: '#/components/schemas/Node' }
+    const { inputSchema, outputSchema } = await onlyTool(
+      { ...sending(node), ...answering(node) },
+      { ...post, components: tree },
+    )
+    expect(inputSchema['required']).toEqual(['name'])
+    expect(createValidator(inputSchema)({ name: 'a', children: [{ name: 'b' }] })).toBeUndefined()
+    expect(outputSchema?.['type']).toBe('object')
+    expect(createValidator(outputSchema ?? {})({ name: 'a', children: [{}] })).toBeDefined()
+  })
+
+  test('a cycle of references alone leaves the operation out', async () => {
+    const components = {
+      schemas: {
+        A: { $ref: '#/components/schemas/B' },
+        B: { $ref: '#/components/schemas/A' },
+      },
+    }
+    await expect(
+      onlyTool(answering({ $ref: '#/components/schemas/A' }), { components }),
+    ).rejects.toThrow('lead in a circle')
+  })
+
+  test('a reference that leads nowhere leaves the operation out', async () => {
+    const schema = { $ref: '#/components/schemas/Missing' }
+    await expect(onlyTool(answering(schema))).rejects.toThrow('leads nowhere')
+  })
+
+  test.each([
+    ['3.0.3', { description: 'Beside.' }],
+    ['3.1.0', { description: 'Beside.', minLength: 3 }],
+  ])('what stands beside one counts: in %s %s', async (version, kept) => {
+    const components = { schemas: { Text: { type: 'string', description: 'Its own.' } } }
+    const beside = { description: 'Beside.', minLength: 3, $ref: '#/components/schemas/Text' }
+    const { inputSchema } = await onlyTool(sending({ type: 'object', properties: { x: beside } }), {
+      ...post,
+      version,
+      components,
+    })
+    const flat = { $ref: '#/$defs/Text', ...kept }
+    const inlined = { type: 'string', description: 'Beside.' }
+    expect(inputSchema['properties']).toEqual({ x: version === '3.0.3' ? inlined : flat })
+  })
+
+  test('anchors are found', async () => {
+    const components = { schemas: { Any: { $anchor: 'any', type: 'string' } } }
+    const { outputSchema } = await onlyTool(
+      answering({ type: 'object', properties: { x: { $ref: '#any' } } }),
+      { components },
+    )
+    expect(outputSchema).toEqual({ type: 'object', properties: { x: { type: 'string' } } })
+  })
+})
+
+describe('a discriminator', () => {
+  const pet = (kind: string) => ({
+    type: 'object',
+    properties: { kind: { type: 'string' }, [kind]: { type: 'string' } },
+  })
+  const components = { schemas: { Cat: pet('meows'), Dog: pet('barks') } }
+  const oneOf = [{ $ref: '#/components/schemas/Cat' }, { $ref: '#/components/schemas/Dog' }]
+
+  test.each([
+    ['by the names of schemas', {}, 'Cat'],
+    ['by its mapping', { mapping: { cat: '#/components/schemas/Cat', dog: 'Dog' } }, 'cat'],
+  ])('chooses the alternative %s', async (_, mapping, value) => {
+    const discriminator = { propertyName: 'kind', ...mapping }
+    const { inputSchema } = await onlyTool(sending({ oneOf, discriminator }), {
+      ...post,
+      components,
+    })
+    expect(Object.keys(Object(inputSchema['properties']))).toEqual(['body'])
+    const judge = createValidator(inputSchema)
+    expect(judge({ body: { kind: value, meows: 'm' } })).toBeUndefined()
+    expect(judge({ body: { kind: 'other' } })).toBeDefined()
+    expect(judge({ body: { kind: value, meows: 1 } })).toBeDefined()
+  })
+})
+
+describe('the answer', () => {
+  test.each([
+    ['an object', { type: 'object', properties: {} }, undefined],
+    ['properties without a type', { properties: { a: {} } }, undefined],
+    ['objects by oneOf', { oneOf: [{ type: 'object' }, { properties: { a: {} } }] }, undefined],
+    ['a list', { type: 'array', items: { type: 'string' } }, 'result'],
+    ['a string', { type: 'string' }, 'result'],
+  ])('%s', async (_, schema, wrap) => {
+    const { outputSchema, request } = await onlyTool(answering(schema))
+    expect(outputSchema?.['type']).toBe('object')
+    expect(request['wrap']).toBe(wrap)
+    const properties = Object(outputSchema?.['properties'])
+    expect('result' in properties).toBe(wrap !== undefined)
+  })
+
+  test('that may be an object or not has no output schema', async () => {
+    const { outputSchema, request } = await onlyTool(answering({ type: ['object', 'null'] }))
+    expect(outputSchema).toBeUndefined()
+    expect(request['wrap']).toBe('result')
+  })
+
+  test('is the first 2xx response that is JSON', async () => {
+    const json = (name: string) => ({
+      content: {
+        'application/problem+json; charset=utf-8': {
+          schema: { type: 'object', required: [name] },
+        },
+      },
+    })
+    const responses = {
+      default: json('d'),
+      400: json('e'),
+      '2XX': json('x'),
+      204: {},
+      201: json('a'),
+    }
+    const { outputSchema } = await onlyTool({ responses })
+    expect(outputSchema?.['required']).toEqual(['a'])
+  })
+})

@@ -1,0 +1,188 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { JsonLimitError, readingJson } from '../../shared/json-reader.ts'
+import { writingJson } from '../../shared/json-writer.ts'
+import { atOnce } from '../../shared/turns.ts'
+import { readingKept } from '../../shared/written-numbers.ts'
+
+const read = (text: string) => atOnce(readingJson(text))
+const nested = (depth: number) => `${'['.repeat(depth)}${']'.repeat(depth)}`
+
+function turnsOf(work: Generator<undefined, unknown>): number {
+  let turns = 1
+  while (!work.next().done) turns++
+  return turns
+}
+
+function parsed(text: string) {
+  try {
+    return { value: JSON.parse(text) }
+  } catch {
+    return undefined
+  }
+}
+
+/** JSON as people and programs write it, and texts that are nearly JSON. */
+const spaced = fc
+  .tuple(fc.jsonValue({ depthSize: 'medium' }), fc.constantFrom(undefined, 1, '\t'))
+  .map(([value, indent]) => JSON.stringify(value, undefined, indent))
+const pieces = fc
+  .array(
+    fc.constantFrom(
+      ...[
+        '{',
+        '}',
+        '[',
+        ']',
+        ',',
+        ':',
+        '"',
+        '\\',
+        '"a"',
+        '"__proto__"',
+        '1',
+        '-',
+        '0',
+        '.',
+        'e',
+        '+',
+      ],
+      ...[
+        'true',
+        'false',
+        'null',
+        ' ',
+        '\n',
+        '\t',
+        '\u00a0',
+        '\ufeff',
+        '\\u0041',
+        '\\ud800',
+        '\u0001',
+      ],
+    ),
+    { maxLength: 12 },
+  )
+  .map((all) => all.join(''))
+const changed = fc
+  .tuple(spaced, fc.nat(), fc.constantFrom('', ',', '"', '}', '0', '\\', '.'))
+  .map(([text, at, put]) => {
+    const place = at % (text.length + 1)
+    return text.slice(0, place) + put + text.slice(place + 1)
+  })
+
+describe('the reader in turns', () => {
+  test('reads what JSON.parse reads, and nothing else', () => {
+    fc.assert(
+      fc.property(fc.oneof(spaced, pieces, changed), (text) => {
+        const value = read(text)
+        expect(value).toEqual(parsed(text))
+        expect(JSON.stringify(value)).toBe(JSON.stringify(parsed(text)))
+      }),
+      { numRuns: 5_000 },
+    )
+  })
+
+  test.each([
+    '',
+    '-',
+    '01',
+    '-01',
+    '1.',
+    '.5',
+    '1e',
+    '1e+',
+    '+1',
+    '0x1',
+    'nul',
+    'truex',
+    '[1,]',
+    '[,1]',
+    '[1',
+    '{"a":1,}',
+    '{"a"}',
+    '{1:2}',
+    '{"a":1',
+    '"\\"',
+    '"\\x"',
+    '"\u0000"',
+    '[1}',
+    '{"a":1]',
+    '1 2',
+    '\u000b1',
+  ])('%j is not JSON', (text) => {
+    expect(parsed(text)).toBeUndefined()
+    expect(read(text)).toBeUndefined()
+  })
+
+  test('reads 256 levels and no more', () => {
+    expect(read(nested(256))).toEqual({ value: JSON.parse(nested(256)) })
+    expect(read(nested(257))).toBeUndefined()
+    expect(read('['.repeat(1_000_000))).toBeUndefined()
+  })
+
+  test('bounds the values and names, the names of an object, and the digits of a number', () => {
+    const ones = (count: number) => `[${'1,'.repeat(count - 1)}1]`
+    const names = (count: number) =>
+      `{${Array.from({ length: count }, (_, index) => `"${index}":1`).join(',')}}`
+    expect(read(ones(199_999))).toBeDefined()
+    expect(() => read(ones(200_000))).toThrow(JsonLimitError)
+    expect(read(`[${names(20_000)},${names(20_000)}]`)).toBeDefined()
+    expect(() => read(names(20_001))).toThrow(new JsonLimitError('an object has over 20000 names'))
+    expect(read('9'.repeat(10_000))).toBeDefined()
+    expect(() => read('9'.repeat(10_002))).toThrow(JsonLimitError)
+    expect(() => read(`0.${'9'.repeat(10_002)}`)).toThrow(JsonLimitError)
+    expect(read(`[${' '.repeat(65_536)}]`)).toEqual({ value: [] })
+    expect(() => read(`[${' '.repeat(65_537)}]`)).toThrow(JsonLimitError)
+  })
+
+  test('reads some thousand values in a turn', () => {
+    expect(turnsOf(readingJson('[1,2,3]'))).toBe(1)
+    const turns = turnsOf(readingJson(`[${'{"a":[]},'.repeat(60_000)}1]`))
+    expect(turns).toBeGreaterThan(150)
+    expect(turns).toBeLessThan(200)
+    expect(turnsOf(readingJson(`[${`"${'x'.repeat(64 * 1024)}",`.repeat(16)}1]`))).toBeGreaterThan(
+      7,
+    )
+  })
+})
+
+describe('the writer in turns', () => {
+  test('writes what JSON.stringify writes', () => {
+    fc.assert(
+      fc.property(fc.jsonValue({ depthSize: 'medium' }), (value) => {
+        expect(atOnce(writingJson(value))).toBe(JSON.stringify(value))
+      }),
+      { numRuns: 2_000 },
+    )
+  })
+
+  test.each([
+    [{ a: undefined, b: [undefined], c: { d: undefined } }],
+    [JSON.parse('{"__proto__":{"a":1}}')],
+    ['\ud800'],
+    [[[], {}, [[]], '', null]],
+  ])('%j too', (value) => {
+    expect(atOnce(writingJson(value))).toBe(JSON.stringify(value))
+  })
+
+  test('keeps the pairs of a long text together', () => {
+    for (const text of [
+      '😀'.repeat(400_000),
+      `x${'😀'.repeat(400_000)}`,
+      '\ud800'.repeat(300_000),
+    ]) {
+      expect(atOnce(writingJson([text])) === JSON.stringify([text])).toBe(true)
+    }
+  })
+
+  test('writes numbers as they were', () => {
+    const text = '{"a":[1.0,-0,1e400,12345678901234567890],"b":2}'
+    expect(atOnce(writingJson(atOnce(readingKept(text))?.value))).toBe(text)
+  })
+
+  test('writes some thousand values in a turn, and a long text in pieces', () => {
+    expect(turnsOf(writingJson(Array.from({ length: 100_000 }, () => 1)))).toBe(101)
+    expect(turnsOf(writingJson('x'.repeat(1024 * 1024)))).toBe(5)
+  })
+})

@@ -1,7 +1,7 @@
 import { type CompiledPart, writeCompiled } from './catalogue/compiled.ts'
+import type { ServerLinks } from './catalogue/server.ts'
 import { collectFaults } from './config.ts'
 import { publishedSchema } from './json-schema/publish.ts'
-import type { ServerLinks } from './catalogue/server.ts'
 import { type CatalogueSource, parseDocument, type ToolDefinition } from './tools.ts'
 
 /**

@@ -199,6 +199,9 @@ function splitNames(value: string): string[] {
   return value.split(/[\s,]+/).filter((name) => name !== '')
 }
 
+const OBO_REQUIRED =
+  'is required for tools with backendAuth on_behalf_of: npm run provision makes the client'
+
 /** Splits a comma-separated value; blanks around items and empty items are dropped. */
 export function splitList(value: string): string[] {
   return value
@@ -232,6 +235,11 @@ export const variables = {
   GATEWAY_SIGNING_KEY: z.optional(signingKeys),
   BACKEND_AUTH: z._default(z.enum(['none', 'google'], 'must be none or google'), 'none'),
   BACKEND_CLAIMS: z.optional(backendClaims),
+  OBO_CLIENT_ID: z.string(OBO_REQUIRED).check(
+    z.refine((value) => !PLACEHOLDERS.has(value), 'is still a placeholder'),
+    z.refine((value) => /^[\x21-\x7e]+$/.test(value), 'must be printable ASCII without blanks'),
+  ),
+  OBO_CLIENT_SECRET: z.pipe(z.string(OBO_REQUIRED), secret),
   BACKEND_TIMEOUT_MS: z._default(wholeNumber(1, 600_000, 'milliseconds'), 50_000),
   SCOPE_SOURCE: z._default(
     z.enum(['scope', 'scope-or-permissions'], 'must be scope or scope-or-permissions'),

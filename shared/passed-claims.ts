@@ -15,6 +15,7 @@ export interface PassedClaims {
 const OF_THE_ASSERTION: ReadonlySet<string> = new Set([
   ...['iss', 'sub', 'aud', 'exp', 'nbf', 'iat', 'jti', 'client_id', 'scope', 'cnf', 'ath', 'nonce'],
   ...['tool', 'htm', 'htu', 'query_sha256', 'body_sha256', 'client_hints', '__proto__'],
+  ...['client_capabilities', 'input_sha256'],
 ])
 /** In bytes of JSON, of which base64 makes a third more: many servers take 8 KiB for a header field. */
 const MAX_CLAIM_BYTES = 1_024

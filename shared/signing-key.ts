@@ -1,4 +1,12 @@
-import { createPrivateKey, createPublicKey, hash, type KeyObject, sign, verify } from 'node:crypto'
+import {
+  createPrivateKey,
+  createPublicKey,
+  hash,
+  hkdfSync,
+  type KeyObject,
+  sign,
+  verify,
+} from 'node:crypto'
 
 /** A private key that signs what the gateway asserts to backends. */
 export interface SigningKey {
@@ -7,6 +15,8 @@ export interface SigningKey {
   readonly alg: 'ES256' | 'EdDSA'
   /** The JWS signature of these bytes, base64url. */
   readonly sign: (signed: string) => string
+  /** A symmetric key of this many bytes for one purpose (HKDF-SHA256, RFC 5869). */
+  readonly derive: (purpose: string, bytes: number) => Uint8Array
   /** The public half, as a key set publishes it. */
   readonly publicJwk: Readonly<Record<string, string>>
 }
@@ -48,12 +58,12 @@ function toSigningKey(key: KeyObject): SigningKey | undefined {
   if (typeof x !== 'string') return undefined
   if (key.asymmetricKeyType === 'ec' && crv === 'P-256' && typeof y === 'string') {
     const privateKey = { key, dsaEncoding: 'ieee-p1363' } as const
-    return describe({ crv, kty: 'EC', x, y }, 'ES256', (signed) =>
+    return describe(key, { crv, kty: 'EC', x, y }, 'ES256', (signed) =>
       sign('sha256', Buffer.from(signed), privateKey).toString('base64url'),
     )
   }
   if (kty !== 'OKP' || crv !== 'Ed25519') return undefined
-  return describe({ crv, kty, x }, 'EdDSA', (signed) =>
+  return describe(key, { crv, kty, x }, 'EdDSA', (signed) =>
     sign(null, Buffer.from(signed), key).toString('base64url'),
   )
 }
@@ -67,10 +77,22 @@ function isPair(key: KeyObject): boolean {
 
 /** `members`: what RFC 7638 takes the thumbprint of, in the order that it demands. */
 function describe(
+  key: KeyObject,
   members: Readonly<Record<string, string>>,
   alg: SigningKey['alg'],
   signWith: SigningKey['sign'],
 ): SigningKey {
   const kid = hash('sha256', JSON.stringify(members), 'base64url')
-  return { kid, alg, sign: signWith, publicJwk: { ...members, use: 'sig', alg, kid } }
+  return {
+    kid,
+    alg,
+    sign: signWith,
+    derive: (purpose, bytes) => {
+      // The number itself: a key is the same in every notation.
+      const { d = '' } = key.export({ format: 'jwk' })
+      const derived = hkdfSync('sha256', Buffer.from(d, 'base64url'), kid, purpose, bytes)
+      return new Uint8Array(derived)
+    },
+    publicJwk: { ...members, use: 'sig', alg, kid },
+  }
 }

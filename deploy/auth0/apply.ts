@@ -13,6 +13,8 @@ export interface Applied {
   readonly madeClients: readonly string[]
   /** Of these the one that `--predefined` asked for. */
   readonly predefinedClient: string | undefined
+  /** Of these the one that exchanges tokens. */
+  readonly exchangeClient: string | undefined
   readonly failed: readonly FailedItem[]
   /** What Auth0 refused and the system does without. */
   readonly refused: readonly FailedItem[]
@@ -87,7 +89,8 @@ export async function applySteps(
     report(item)
   }
   const madeClients = [...made].flatMap(([key, id]) => (CLIENT_KEYS.has(key) ? [id] : []))
-  return { done, madeClients, predefinedClient: made.get('predefined'), failed, refused, skipped }
+  const [predefinedClient, exchangeClient] = [made.get('predefined'), made.get('exchange')]
+  return { done, madeClients, predefinedClient, exchangeClient, failed, refused, skipped }
 }
 
 /** Whether `--apply` sends a call for this step. */
@@ -95,7 +98,7 @@ export function isCarriedOut({ item, change }: Step): boolean {
   return change !== undefined && item.action !== 'blocked'
 }
 
-const CLIENT_KEYS: ReadonlySet<string> = new Set(['cimd', 'predefined'])
+const CLIENT_KEYS: ReadonlySet<string> = new Set(['cimd', 'predefined', 'exchange'])
 
 /** Auth0 understood the call and does not allow it, for another reason than a missing scope. */
 function isRefusal(failure: Failure | undefined): boolean {

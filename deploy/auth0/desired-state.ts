@@ -33,6 +33,15 @@ export interface Permission {
   readonly description: string
 }
 
+/** An API of a backend, for which the gateway exchanges the tokens of people. */
+export interface Exchange {
+  readonly audience: string
+  /** Sorted; undefined = all that the API has, because a tool names none. */
+  readonly scopes: readonly string[] | undefined
+  /** Names of the tools. */
+  readonly tools: readonly string[]
+}
+
 /** The tenant as this system needs it. */
 export interface DesiredState {
   readonly audience: string
@@ -41,6 +50,10 @@ export interface DesiredState {
   /** One permission per scope of the catalogue, sorted. */
   readonly scopes: readonly Permission[]
   readonly connections: readonly string[]
+  /** One for each audience of `backendAuth` `on_behalf_of`. */
+  readonly exchanges: readonly Exchange[]
+  /** Name of the client that exchanges, if it has to be made. */
+  readonly exchangeName: string
   readonly logStream: DesiredLogStream
   /** Whether log-webhook deletes the registrations that no redirect URI pattern covers. */
   readonly deletesForeignClients: boolean
@@ -121,6 +134,8 @@ export function desiredState(config: ProvisionConfig, options: DesiredOptions = 
     apiName: `Tools at ${host}`,
     scopes: permissions(config.catalogue),
     connections: [...new Set(config.GOOGLE_CONNECTION_NAME)],
+    exchanges: exchanges(config.catalogue),
+    exchangeName: `Gateway at ${host}`,
     logStream: {
       name: `log-webhook at ${host}`,
       endpoint: `${config.PUBLIC_URL}${LOG_WEBHOOK_PATH}`,
@@ -154,6 +169,22 @@ export function permissions(catalogue: Catalogue): readonly Permission[] {
   return [...tools]
     .map(([value, names]) => ({ value, description: describe(names) }))
     .sort((one, other) => (one.value < other.value ? -1 : 1))
+}
+
+/** What the tools exchange tokens for, sorted by audience. */
+export function exchanges(catalogue: Catalogue): readonly Exchange[] {
+  const found = new Map<string, Exchange>()
+  for (const { name, backendAuth } of catalogue.values()) {
+    if (backendAuth?.type !== 'on_behalf_of') continue
+    const { audience, scopes } = backendAuth
+    const before = found.get(audience) ?? { audience, scopes: [], tools: [] }
+    const all =
+      scopes.length === 0 || before.scopes === undefined
+        ? undefined
+        : [...new Set([...before.scopes, ...scopes])].sort()
+    found.set(audience, { audience, scopes: all, tools: [...before.tools, name] })
+  }
+  return [...found.values()].sort((one, other) => (one.audience < other.audience ? -1 : 1))
 }
 
 function describe(tools: readonly string[]): string {

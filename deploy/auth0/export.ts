@@ -38,8 +38,8 @@ It does not remove a default grant: npm run provision -- --apply does.`
 /**
  * The state that the plan leads to, as YAML for `auth0-deploy-cli`. Names and scopes that the tenant
  * already has are kept, because that tool knows things by name and replaces lists. Not in the file:
- * the client of `--cimd`, which can only be imported, the connections of `--predefined`, and the
- * grants of clients that registered.
+ * the client of `--cimd`, which can only be imported, the connections of `--predefined`, what token
+ * exchanges need, and the grants of clients that registered.
  *
  * @throws ExportError when a part of the tenant could not be read.
  */

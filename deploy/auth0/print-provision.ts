@@ -24,6 +24,8 @@ export interface Printer {
   readonly applied: (applied: Applied) => void
   /** The client id of the client to enter in ChatGPT. */
   readonly client: (clientId: string) => void
+  /** The client id of the client that exchanges tokens, and its name if this command made it. */
+  readonly exchange: (clientId: string, name: string) => void
   readonly end: <Code extends 0 | 1>(exitCode: Code) => Code
 }
 
@@ -77,6 +79,10 @@ function textPrinter({ apply }: PrinterOptions, write: (text: string) => void): 
       line(
         `\nTo use it, create the connector in ChatGPT with OAuth, enter the client ID ${clientId} and leave the client secret empty.`,
       ),
+    exchange: (clientId, name) =>
+      line(
+        `\nFor backendAuth on_behalf_of: set OBO_CLIENT_ID to ${clientId}, and OBO_CLIENT_SECRET to its client secret (dashboard: Applications > Applications > ${name} > Settings).`,
+      ),
     end: (exitCode) => exitCode,
   }
 }
@@ -98,6 +104,9 @@ function jsonPrinter(write: (text: string) => void): Printer {
     },
     client: (clientId) => {
       report = { ...report, clientId }
+    },
+    exchange: (exchangeClientId) => {
+      report = { ...report, exchangeClientId }
     },
     end: (exitCode) => {
       // JSON has no undefined: a field that is not set is null.

@@ -54,13 +54,26 @@ export interface TenantSnapshot {
   readonly role: Reading<RoleState | undefined>
   /** The organization of `--organization`; undefined also when none was asked for. */
   readonly organization: Reading<OrganizationState | undefined>
+  /** The client that exchanges tokens for the API; undefined also when none is needed. */
+  readonly exchangeClient: Reading<Auth0.Client | undefined>
+  /** One for each audience that tokens are exchanged for. */
+  readonly exchanges: readonly {
+    readonly audience: string
+    readonly state: Reading<ExchangeState>
+  }[]
+}
+
+/** The API of a backend, and the grants for it on behalf of people. */
+export interface ExchangeState {
+  readonly api: Auth0.ResourceServer | undefined
+  readonly grants: readonly Auth0.ClientGrantResponseContent[]
 }
 
 export interface ReadTenantOptions {
   readonly management: Management
   readonly desired: Pick<
     DesiredState,
-    'audience' | 'connections' | 'cimd' | 'role' | 'isRoleNamed' | 'organization'
+    'audience' | 'connections' | 'cimd' | 'role' | 'isRoleNamed' | 'organization' | 'exchanges'
   >
   /** Called when a token has been used. */
   readonly grantedScopes?: () => readonly string[] | undefined
@@ -95,6 +108,10 @@ export async function readTenant({
     all.find(({ client_metadata }) => client_metadata?.[PREDEFINED_MARK] === audience),
   )
   const { client_id: id } = ('value' in predefinedClient ? predefinedClient.value : {}) ?? {}
+  const isExchanged = desired.exchanges.length > 0
+  const exchangeClient = mapped(clients, (all) =>
+    isExchanged ? all.find((one) => exchangesFor(one, audience)) : undefined,
+  )
   return {
     api,
     settings,
@@ -117,8 +134,36 @@ export async function readTenant({
         : await read('read:connections', () => listConnectionsOf(management, id)),
     role: await read('read:roles', () => findRole(management, role, audience)),
     organization: await readOrganization(read, management, desired.organization),
+    exchangeClient,
+    exchanges: await readExchanges(read, management, desired.exchanges),
     grantedScopes: grantedScopes(),
   }
+}
+
+/** Auth0 links a client of this type to one API for good. */
+function exchangesFor(client: Auth0.Client, audience: string): boolean {
+  return client.app_type === 'resource_server' && client.resource_server_identifier === audience
+}
+
+async function readExchanges(
+  read: Read,
+  management: Management,
+  exchanges: DesiredState['exchanges'],
+): Promise<TenantSnapshot['exchanges']> {
+  const found: TenantSnapshot['exchanges'][number][] = []
+  for (const { audience } of exchanges) {
+    const api = await read('read:resource_servers', () => findApi(management, audience))
+    const grants = await read('read:client_grants', () => listGrants(management, audience))
+    const state: Reading<ExchangeState> =
+      'failure' in api
+        ? api
+        : mapped(grants, (all) => ({
+            api: api.value,
+            grants: all.filter(({ subject_type: type }) => type === 'user'),
+          }))
+    found.push({ audience, state })
+  }
+  return found
 }
 
 /** Auth0 fetches the document and changes nothing. */

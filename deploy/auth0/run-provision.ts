@@ -82,7 +82,7 @@ async function provision(
   const steps = withSkipped(planSteps(desired, snapshot))
   const items = steps.map(({ item }) => item)
   const printer: Printer = createPrinter(options, write)
-  const { predefinedClient } = snapshot
+  const { predefinedClient, exchangeClient } = snapshot
   const existing = 'value' in predefinedClient ? predefinedClient.value?.client_id : undefined
   printer.plan({
     tenant: config.MGMT_DOMAIN,
@@ -99,6 +99,9 @@ async function provision(
   if (applied !== undefined) printer.applied(applied)
   const clientId = existing ?? applied?.predefinedClient
   if (options.predefined !== undefined && clientId !== undefined) printer.client(clientId)
+  const known = 'value' in exchangeClient ? exchangeClient.value : undefined
+  const exchanger = known?.client_id ?? applied?.exchangeClient
+  if (exchanger !== undefined) printer.exchange(exchanger, known?.name ?? desired.exchangeName)
   const isFailed = applied !== undefined && applied.failed.length + applied.skipped.length > 0
   return printer.end(isBlocked || isFailed ? 1 : 0)
 }

@@ -39,6 +39,7 @@ const CLIENT_FIELDS = [
   ...['token_endpoint_auth_method', 'oidc_conformant', 'jwt_configuration', 'refresh_token'],
   ...['external_client_id', 'external_metadata_type', 'external_metadata_created_by', 'global'],
   ...['third_party_security_mode', 'logo_uri', 'jwks_uri', 'description', 'app_type'],
+  ...['resource_server_identifier', 'token_exchange'],
 ].join(',')
 
 // Each lookup compares once more what it asked Auth0 to filter by: a filter that a tenant ignores

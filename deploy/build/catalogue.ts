@@ -1,7 +1,8 @@
 import { writeFileSync } from 'node:fs'
 import { compileCatalogue } from '../../shared/compile-catalogue.ts'
-import type { Environment } from '../../shared/config.ts'
-import { parseDocument } from '../../shared/tools.ts'
+import { secretVariables } from '../../shared/catalogue/backend-auth.ts'
+import { ConfigError, type Environment } from '../../shared/config.ts'
+import { parseCatalogue, parseDocument } from '../../shared/tools.ts'
 
 /** The file in a built function's directory that holds its catalogue; its `TOOLS_FILE` names it. */
 export const CATALOGUE_FILE = 'catalogue.json'
@@ -37,6 +38,26 @@ const MEANING: Readonly<Record<CataloguePart, string>> = {
 /** True when one of the variables gives a catalogue. */
 export function hasCatalogue(env: Environment): boolean {
   return CATALOGUE_VARIABLES.some((name) => Boolean(env[name]?.trim()))
+}
+
+/**
+ * The variables that tools name as secrets in `backendAuth`, and whether one exchanges tokens. Nothing for
+ * a catalogue with faults: who reads it for a function reports them.
+ */
+export function backendSecrets(env: Environment): {
+  readonly named: readonly string[]
+  readonly isExchanged: boolean
+} {
+  if (!hasCatalogue(env)) return { named: [], isExchanged: false }
+  try {
+    const { TOOLS, TOOLS_FILE, TOOL_SCOPES_JSON } = env
+    const tools = [...parseCatalogue({ TOOLS, TOOLS_FILE, TOOL_SCOPES_JSON }).values()]
+    const isExchanged = tools.some(({ backendAuth }) => backendAuth?.type === 'on_behalf_of')
+    return { named: secretVariables(tools), isExchanged }
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error
+    return { named: [], isExchanged: false }
+  }
 }
 
 /**

@@ -8,7 +8,7 @@ import { digestOf } from './source/digest.ts'
 import type { Options } from './options.ts'
 import type { BuiltTarget } from './plan/functions.ts'
 import { phasesOf } from './plan/plan.ts'
-import { givenSecrets, secretNames, withStandIns } from './secrets/kept.ts'
+import { givenSecrets, isOptionalSecret, secretNames, withStandIns } from './secrets/kept.ts'
 import { gcpVariables, readSettings, type Settings } from './settings.ts'
 import { settled } from './reading/settled.ts'
 import { readTargets, type Target, wantedFunctions } from './targets.ts'
@@ -38,11 +38,12 @@ export interface Dependencies {
 export async function readWanted(options: Options, { run, env }: Dependencies): Promise<Wanted> {
   const file = readEnvFile(options.envFile)
   const secrets = givenSecrets(env, file)
-  const absent = secretNames().filter((name) => !(name in secrets) && !(name in file))
+  const named = secretNames(file)
+  const absent = named.filter((name) => !(name in secrets) && !(name in file))
   const given = { ...file, ...secrets }
   const names = options.functions.length > 0 ? options.functions : wantedFunctions(file)
   const isServed = phasesOf(options.only, options.skip).has('hosting')
-  const required = absent.filter((name) => name.endsWith('_SECRET'))
+  const required = absent.filter((name) => !isOptionalSecret(name))
   const [settings, targets] = await Promise.allSettled([
     readSettings({ flags: options, env, file }, run, isServed),
     readTargets(names, withStandIns(given, required)),
@@ -52,7 +53,7 @@ export async function readWanted(options: Options, { run, env }: Dependencies): 
     () => settled(targets),
   ])
   const known = { ...variables, ...gcpVariables }
-  const unknown = Object.keys(file).filter((name) => !(name in known))
+  const unknown = Object.keys(file).filter((name) => !(name in known) && !named.includes(name))
   return { env: given, settings: checkedSettings, targets: checkedTargets, absent, unknown }
 }
 

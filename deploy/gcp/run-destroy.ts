@@ -1,4 +1,4 @@
-import { ConfigError, type Environment, variables } from '../../shared/config.ts'
+import { ConfigError, type Environment } from '../../shared/config.ts'
 import { parseCatalogue } from '../../shared/tools.ts'
 import { functionNames } from '../build/functions.ts'
 import { readEnvFile } from '../env-file.ts'
@@ -6,7 +6,6 @@ import { DeployError } from './deploy-error.ts'
 import { createGcloud, type Gcloud } from './gcloud.ts'
 import { readLiveSite } from './hosting/live.ts'
 import { writeSite } from './hosting/site.ts'
-import { isSecret } from './names.ts'
 import { monitoringEnd } from './monitoring/prepare.ts'
 import { type Options, parseOptions, USAGE } from './options.ts'
 import { checkApp } from './checks/ownership.ts'
@@ -16,6 +15,7 @@ import { inPhases, phasesOf } from './plan/plan.ts'
 import { checkProject } from './preflight.ts'
 import type { Dependencies } from './prepare.ts'
 import { runSteps } from './run-steps.ts'
+import { secretNames } from './secrets/kept.ts'
 import { readSettings, type Settings } from './settings.ts'
 import { readState } from './state/state.ts'
 import { describeStep, PHASES } from './step.ts'
@@ -37,7 +37,7 @@ export async function destroy(args: readonly string[], dependencies: Dependencie
   const all = options.functions.length === 0
   const functions = all ? functionNames() : options.functions
   // A secret may serve several functions, so it goes when all go.
-  const secrets = all ? Object.keys(variables).filter(isSecret) : []
+  const secrets = all ? [...new Set([...secretNames(file), 'OBO_CLIENT_SECRET'])] : []
   const state = await readState(settings, { functions, secrets, values: false }, gcloud)
   if (!options.adopt) checkApp(file['PUBLIC_URL'], functionNames(), state, settings)
   const backends = functions.includes('gateway')

@@ -1,4 +1,4 @@
-import { ConfigError, type Environment } from '../../shared/config.ts'
+import { ConfigError, type Environment, variables as known } from '../../shared/config.ts'
 import {
   CATALOGUE_FILE,
   CATALOGUE_VARIABLES,
@@ -7,7 +7,7 @@ import {
 } from '../build/catalogue.ts'
 import { functionNames, ROOT } from '../build/functions.ts'
 import { entryPoint, isSecret } from './names.ts'
-import { KEPT, secretNames, withStandIns } from './secrets/kept.ts'
+import { KEPT, withStandIns } from './secrets/kept.ts'
 
 /** A function as it is to be: what it is given, and no more than it reads. */
 export interface Target {
@@ -72,13 +72,18 @@ export function targetOf(
   })
   const catalogue = catalogueFor(name, env)
   const variables = {
-    ...Object.fromEntries(given.filter(([variable]) => !isSecret(variable))),
+    ...Object.fromEntries(given.filter(([variable]) => !isHidden(variable))),
     ...(catalogue && { TOOLS_FILE: CATALOGUE_FILE }),
   }
   checkSize(name, variables)
-  const secrets = Object.fromEntries(given.filter(([variable]) => isSecret(variable)))
-  const readable = secretNames().filter((variable) => asked.has(variable))
+  const secrets = Object.fromEntries(given.filter(([variable]) => isHidden(variable)))
+  const readable = [...asked].filter(isHidden).sort()
   return { name, variables, secrets, readable, catalogue }
+}
+
+/** All that a parser asks for besides the known variables are secrets that `backendAuth` names. */
+function isHidden(variable: string): boolean {
+  return isSecret(variable) || !Object.hasOwn(known, variable)
 }
 
 function checkSize(name: string, variables: Target['variables']): void {

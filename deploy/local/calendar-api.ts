@@ -1,30 +1,41 @@
+import type { ApiAnswer } from './api-answer.ts'
+import { confirmDelete, type Questions } from './confirm-delete.ts'
 import type { CalendarEvent } from './events.ts'
 import { newestFirst } from './events.ts'
 
-/** What the API answers. */
-export interface ApiAnswer {
-  readonly status: number
-  readonly body?: unknown
-}
-
 /** Where the API is, below the base of the sample backends. */
 export const CALENDAR_API = '/calendar/v1/events'
+
+/** Its identifier in the tenant, the `aud` of its tokens. */
+export const CALENDAR_AUDIENCE = 'https://calendar.example.com/v1'
+
+/** What a token must have for a method. */
+export function scopeOf(method: string): string {
+  return method === 'GET' ? 'events:read' : 'events:write'
+}
 
 const NO_SUCH_EVENT: ApiAnswer = { status: 404, body: { message: 'There is no such event.' } }
 
 /**
  * A plain HTTP API over one user's events, which the gateway calls as `request` in tools.yaml says:
  * `GET /calendar/v1/events?from=&to=&title=` answers a list, and `GET` and `DELETE` are for
- * `/calendar/v1/events/{eventId}`.
+ * `/calendar/v1/events/{eventId}`. `DELETE` asks the user first where the client can.
  */
-export function answerCalendarApi(method: string, url: URL, events: CalendarEvent[]): ApiAnswer {
+export function answerCalendarApi(
+  method: string,
+  url: URL,
+  events: CalendarEvent[],
+  questions: Questions,
+): ApiAnswer {
   const id = url.pathname.slice(CALENDAR_API.length + 1)
   if (id === '') return method === 'GET' ? search(url, events) : notAllowed()
-  const index = events.findIndex((event) => encodeURIComponent(event.id) === id)
-  if (index === -1) return NO_SUCH_EVENT
-  if (method === 'GET') return { status: 200, body: events[index] }
+  const event = events.find((one) => encodeURIComponent(one.id) === id)
+  if (event === undefined) return NO_SUCH_EVENT
+  if (method === 'GET') return { status: 200, body: event }
   if (method !== 'DELETE') return notAllowed()
-  events.splice(index, 1)
+  const refusal = confirmDelete(event, questions)
+  if (refusal !== undefined) return refusal
+  events.splice(events.indexOf(event), 1)
   return { status: 204 }
 }
 

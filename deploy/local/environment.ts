@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { fileURLToPath } from 'node:url'
 import type { ClientPreset } from '../../shared/client-presets.ts'
 import { ConfigError, type Environment } from '../../shared/config.ts'
+import { backendSecrets } from '../build/catalogue.ts'
 
 /** Where the parts of the local system listen. */
 export interface Places {
@@ -20,7 +21,10 @@ export interface LocalEnvironment {
   readonly functions: Readonly<Record<FunctionName, Readonly<Record<string, string>>>>
 }
 
-const SECRETS = ['GATEWAY_HMAC_SECRET', 'MGMT_CLIENT_SECRET', 'LOG_WEBHOOK_SECRET'] as const
+const SECRETS = [
+  ...(['GATEWAY_HMAC_SECRET', 'MGMT_CLIENT_SECRET', 'LOG_WEBHOOK_SECRET'] as const),
+  'OBO_CLIENT_SECRET',
+] as const
 const CATALOGUE = ['TOOLS', 'TOOLS_FILE', 'TOOL_SCOPES_JSON'] as const
 
 const USED_BY = {
@@ -32,6 +36,7 @@ const USED_BY = {
     ...['PUBLIC_URL', 'OAUTH_ISSUER', 'OAUTH_AUDIENCE', 'JWKS_URI', ...CATALOGUE],
     ...['FUNCTIONS_BASE', 'GATEWAY_HMAC_SECRET', 'GATEWAY_SIGNING_KEY', 'BACKEND_AUTH'],
     ...['BACKEND_TIMEOUT_MS', 'BACKEND_CLAIMS', 'OAUTH_ORGANIZATION'],
+    ...['OBO_CLIENT_ID', 'OBO_CLIENT_SECRET'],
     ...['SCOPE_SOURCE', 'APP_ORIGIN', 'AUTH_CHALLENGE', 'LOG_LEVEL'],
     ...['RATE_LIMIT_PER_MINUTE', 'RATE_LIMIT_ANONYMOUS_PER_MINUTE', 'REDIS_URL', 'MAX_BODY_BYTES'],
   ],
@@ -79,17 +84,19 @@ export function withSecrets(env: Environment): Environment {
  * the functions do.
  */
 export function localEnvironment(env: Environment, places: Places): LocalEnvironment {
-  const names = [...new Set(Object.values(USED_BY).flat())]
+  const { named } = backendSecrets(noCatalogue(env) ? { TOOLS_FILE } : env)
+  const names = [...new Set([...Object.values(USED_BY).flat(), ...named])]
   const given = pick(env, names)
   const publicUrl = (given['PUBLIC_URL'] ?? `http://localhost:${places.port}`).replace(/\/$/, '')
   const variables = {
     OAUTH_ISSUER: `http://localhost:${places.tenantPort}/`,
     OAUTH_AUDIENCE: `${publicUrl}/mcp`,
-    ...(CATALOGUE.every((name) => given[name] === undefined) && { TOOLS_FILE }),
+    ...(noCatalogue(env) && { TOOLS_FILE }),
     FUNCTIONS_BASE: `http://127.0.0.1:${places.toolsPort}`,
     APP_ORIGIN: MCP_INSPECTOR.join(','),
     MGMT_DOMAIN: `localhost:${places.tenantPort}`,
     MGMT_CLIENT_ID: 'management',
+    OBO_CLIENT_ID: 'exchange',
     GOOGLE_CONNECTION_NAME: 'google-oauth2',
     CLIENT_REDIRECT_URIS: REDIRECT_URIS.join(','),
     ...given,
@@ -99,11 +106,15 @@ export function localEnvironment(env: Environment, places: Places): LocalEnviron
     variables,
     functions: {
       metadata: pick(variables, USED_BY.metadata),
-      gateway: pick(variables, USED_BY.gateway),
+      gateway: pick(variables, [...USED_BY.gateway, ...named]),
       'log-webhook': pick(variables, USED_BY['log-webhook']),
       registration: pick(variables, USED_BY.registration),
     },
   }
+}
+
+function noCatalogue(env: Environment): boolean {
+  return CATALOGUE.every((name) => !env[name]?.trim())
 }
 
 function pick(env: Environment, names: readonly string[]): Record<string, string> {

@@ -1,6 +1,6 @@
 import { splitList } from '../../shared/config.ts'
 import { parseCatalogue } from '../../shared/tools.ts'
-import { permissions } from '../auth0/desired-state.ts'
+import { exchanges, permissions } from '../auth0/desired-state.ts'
 
 /** A person who can sign in at the local tenant. */
 export interface SampleUser {
@@ -12,15 +12,21 @@ export interface SampleUser {
 }
 
 /**
- * What the local tenant has before `provisionTenant` sets it up: the people, the connections and the
- * Management API client. Alice may do everything, bob only what ends in `:read`.
+ * What the local tenant has before `provisionTenant` sets it up: the people, the connections, the
+ * Management API client, and for tools that exchange tokens their APIs and the client of the exchange. Alice may do everything, bob only what ends in `:read`.
  *
  * @throws ConfigError for a catalogue that cannot be read.
  */
 export function sampleTenant(variables: Readonly<Record<string, string>>) {
   const { TOOLS, TOOLS_FILE, TOOL_SCOPES_JSON } = variables
-  const scopes = permissions(parseCatalogue({ TOOLS, TOOLS_FILE, TOOL_SCOPES_JSON }))
-  const everything = scopes.map(({ value }) => value).sort()
+  const catalogue = parseCatalogue({ TOOLS, TOOLS_FILE, TOOL_SCOPES_JSON })
+  const scopes = permissions(catalogue)
+  const apis = exchanges(catalogue).map(({ audience: identifier, scopes: asked }) => ({
+    identifier,
+    scopes: asked?.map((value) => ({ value, description: value })) ?? scopes,
+  }))
+  const ofApis = apis.flatMap((api) => api.scopes)
+  const everything = [...new Set([...scopes, ...ofApis].map(({ value }) => value))].sort()
   const reading = everything.filter((scope) => scope.endsWith(':read'))
   return {
     audience: variables['OAUTH_AUDIENCE'] ?? '',
@@ -30,6 +36,14 @@ export function sampleTenant(variables: Readonly<Record<string, string>>) {
       clientId: variables['MGMT_CLIENT_ID'] ?? '',
       clientSecret: variables['MGMT_CLIENT_SECRET'] ?? '',
     },
+    exchange:
+      apis.length === 0
+        ? undefined
+        : {
+            clientId: variables['OBO_CLIENT_ID'] ?? '',
+            clientSecret: variables['OBO_CLIENT_SECRET'] ?? '',
+            apis,
+          },
   }
 }
 

@@ -1,6 +1,7 @@
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto'
 import type { IncomingHttpHeaders } from 'node:http'
-import { jwtVerify } from 'jose'
+import { type JWTPayload, jwtVerify } from 'jose'
+import type { Questions } from './confirm-delete.ts'
 
 /** What a backend and the gateway have agreed on. */
 export interface StatementOptions {
@@ -23,14 +24,21 @@ export interface BackendCall {
   readonly body: Buffer
 }
 
+const INPUT_FIELD = 'x-gateway-input'
 const MAX_AGE_SECONDS = 60
 const CLOCK_TOLERANCE_SECONDS = 5
 
 /** The caller of a public tool who has not signed in. No user id looks like it. */
 const ANONYMOUS = 'anonymous'
 
+/** What the gateway states of a call. */
+export interface Stated extends Questions {
+  /** `auth0:<sub>`, or `ANONYMOUS`. */
+  readonly uid: string
+}
+
 /**
- * The user on whose behalf the gateway calls (`auth0:<sub>`), or undefined when the statement in
+ * The user on whose behalf the gateway calls, with what the client can be asked, or undefined when the statement in
  * `x-user-uid`, `x-gateway-sig` and `x-gateway-assertion` does not hold: one secret must have made
  * both signatures, over this user, tool, method, URL and body, within the last 60 s. `ANONYMOUS` when the
  * statement holds and names no user at all.
@@ -40,10 +48,14 @@ const ANONYMOUS = 'anonymous'
 export async function verifyStatement(
   call: BackendCall,
   options: StatementOptions,
-): Promise<string | undefined> {
+): Promise<Stated | undefined> {
   for (const secret of options.secrets) {
     const uid = verifySignature(call.headers, secret)
-    if (uid !== undefined && (await verifyAssertion(call, uid, secret, options.issuer))) return uid
+    const payload = uid && (await verifyAssertion(call, uid, secret, options.issuer))
+    if (uid === undefined || !payload) continue
+    const { elicitation } = Object(payload['client_capabilities'])
+    const canAsk = elicitation?.form !== undefined
+    return { uid, canAsk, input: call.headers[INPUT_FIELD]?.toString() }
   }
   return undefined
 }
@@ -66,7 +78,7 @@ async function verifyAssertion(
   uid: string,
   secret: string,
   issuer: string,
-): Promise<boolean> {
+): Promise<JWTPayload | undefined> {
   try {
     const { payload } = await jwtVerify(
       String(headers['x-gateway-assertion']),
@@ -80,16 +92,18 @@ async function verifyAssertion(
         requiredClaims: ['exp', 'jti'],
       },
     )
-    return (
+    const input = headers[INPUT_FIELD]?.toString()
+    const holds =
       uid === userUid(payload.sub) &&
       (tool === undefined || payload['tool'] === tool) &&
       payload['htm'] === method &&
       payload['htu'] === url &&
       payload['query_sha256'] === (query === '' ? undefined : sha256(query)) &&
-      payload['body_sha256'] === sha256(body)
-    )
+      payload['body_sha256'] === sha256(body) &&
+      payload['input_sha256'] === (input === undefined ? undefined : sha256(input))
+    return holds ? payload : undefined
   } catch {
-    return false
+    return undefined
   }
 }
 
@@ -98,7 +112,7 @@ function sha256(data: string | Buffer): string {
 }
 
 /** The gateway percent-encodes what a header field cannot carry; Auth0's own ids have none of it. */
-function userUid(subject: string | undefined): string {
+export function userUid(subject: string | undefined): string {
   if (subject === undefined) return ANONYMOUS
   return `auth0:${subject.replace(/[^\x21-\x24\x26-\x7e]+/g, encodeURIComponent)}`
 }

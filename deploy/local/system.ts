@@ -1,5 +1,7 @@
 import { fileURLToPath } from 'node:url'
 import { type Environment, splitList } from '../../shared/config.ts'
+import { createApiTokenVerifier } from './api-token.ts'
+import { CALENDAR_AUDIENCE } from './calendar-api.ts'
 import { checkConfiguration } from './check-configuration.ts'
 import { type FunctionName, localEnvironment, withSecrets } from './environment.ts'
 import { type FunctionProcess, startFunction } from './function-process.ts'
@@ -121,6 +123,7 @@ async function startParts(
     base: `http://127.0.0.1:${tools.port}`,
     issuer: variables['PUBLIC_URL'] ?? '',
     secrets: splitList(variables['GATEWAY_HMAC_SECRET'] ?? ''),
+    verifyToken: createApiTokenVerifier(variables['OAUTH_ISSUER'] ?? '', CALENDAR_AUDIENCE),
   })
 
   const run = async (name: FunctionName) => {

@@ -1,13 +1,16 @@
 import type { RequestListener } from 'node:http'
 import { buffer } from 'node:stream/consumers'
 import { answerError } from './answer-error.ts'
-import { answerCalendarApi, CALENDAR_API } from './calendar-api.ts'
+import type { VerifyApiToken } from './api-token.ts'
+import { answerCalendarApi, CALENDAR_API, scopeOf } from './calendar-api.ts'
 import { add, type CalendarEvent, createCalendars, newestFirst } from './events.ts'
 import { type StatementOptions, verifyStatement } from './statement.ts'
 
 export interface ToolsOptions extends StatementOptions {
   /** Where the gateway calls these tools (`FUNCTIONS_BASE`). */
   readonly base: string
+  /** Tells who calls the calendar API with a token of its own; undefined = it takes none. */
+  readonly verifyToken?: VerifyApiToken
 }
 
 type Tool = (events: CalendarEvent[], args: Readonly<Record<string, unknown>>) => unknown
@@ -39,11 +42,11 @@ const TOOLS: ReadonlyMap<string, Tool> = new Map<string, Tool>([
 
 /**
  * The sample backends: each user's events, in memory, as `POST {base}/{toolName}` and as a plain HTTP API
- * (calendar-api.ts). As a real backend
- * would, they take a call only with the gateway's statement about it (401 otherwise); arguments have
- * been checked by the gateway.
+ * (calendar-api.ts). As a real backend would, they take a call only with the gateway's statement about it
+ * (401 otherwise), and the API also with an access token for it; arguments have been checked by the
+ * gateway.
  */
-export function createTools({ base, ...statement }: ToolsOptions): RequestListener {
+export function createTools({ base, verifyToken, ...statement }: ToolsOptions): RequestListener {
   const eventsOf = createCalendars()
   return async (req, res) => {
     const { method = '', url = '/' } = req
@@ -59,14 +62,28 @@ export function createTools({ base, ...statement }: ToolsOptions): RequestListen
     }
     const body = await buffer(req)
     const called = { method, url: `${base}${path}`, query, headers: req.headers, body }
-    const uid = await verifyStatement({ ...called, ...(tool && { tool: name }) }, statement)
-    if (uid === undefined) {
-      return answerError(res, 401, 'unauthorized', 'The statement of the gateway does not hold.')
+    const { authorization } = req.headers
+    const caller =
+      isApi && authorization !== undefined ? await verifyToken?.(authorization) : undefined
+    if (caller !== undefined && !caller.scopes.has(scopeOf(method))) {
+      return answerError(res, 403, 'insufficient_scope', `The token lacks ${scopeOf(method)}.`)
     }
-    const events = eventsOf(uid)
+    const stated =
+      isApi && authorization !== undefined
+        ? caller && { uid: caller.uid, canAsk: false, input: undefined }
+        : await verifyStatement({ ...called, ...(tool && { tool: name }) }, statement)
+    if (stated === undefined) {
+      return answerError(
+        res,
+        401,
+        'unauthorized',
+        'Neither a statement of the gateway nor a token holds.',
+      )
+    }
+    const events = eventsOf(stated.uid)
     const answer =
       tool === undefined
-        ? answerCalendarApi(method, new URL(url, base), events)
+        ? answerCalendarApi(method, new URL(url, base), events, stated)
         : { status: 200, body: tool(events, JSON.parse(body.toString())) }
     if (tool !== undefined && answer.body === undefined) {
       return answerError(res, 404, 'not_found', 'There is no such event.')

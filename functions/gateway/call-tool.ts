@@ -8,12 +8,19 @@ import { NumberError, readingValuesToCheck } from '../../shared/written-numbers.
 import { ArgumentError } from './backend/argument-error.ts'
 import { type BackendPlan, type BackendRequest, planBackend } from './backend/backend-request.ts'
 import { type Allowance, createAllowance, SendError, send } from './backend/send.ts'
+import { type BackendAuth, BackendAuthError } from './backend-auth/authority.ts'
+import { hasStatement } from './backend-auth/backend-auth.ts'
+import { within } from './backend-auth/within.ts'
 import type { CallableTool } from './callable-tool.ts'
 import type { ClientHints } from './client-hints.ts'
 import { GoogleIdentityError } from './google-identity.ts'
 import { type Identity, PermissionError, requireScopes } from './identity.ts'
+import { type Answers, InputError } from './input/answers.ts'
+import { toClientCapabilities } from './input/capabilities.ts'
+import { handOver, INPUT_FIELD } from './input/hand-over.ts'
+import type { Asking } from './input/offer.ts'
 import { oneLine } from './one-line.ts'
-import { failed, type Outcome, readingOutcome, statusOf, toOutcome } from './outcome.ts'
+import { failed, type Outcome, passOn, readingOutcome, statusOf, toOutcome } from './outcome.ts'
 import { createStatementSigner, type StatementKeys } from './statement.ts'
 
 /** One call that has been decided on: `identity` may call `tool`. */
@@ -27,6 +34,10 @@ export interface ToolCall {
   readonly identity: Identity
   /** What the client says of itself and its user, not verified. */
   readonly hints?: ClientHints | undefined
+  /** How the client can be asked back; undefined: not at all, as over REST. */
+  readonly asking?: Asking | undefined
+  /** What a retry brings along; undefined for a first call. */
+  readonly answers?: Answers | undefined
   readonly requestId: string
   readonly traceparent: string | undefined
   readonly signal: AbortSignal
@@ -40,7 +51,8 @@ export interface ToolCall {
 }
 
 /**
- * Makes the call; every fault on the way is an Outcome, not a throw. Writes `tool_called` before
+ * Makes the call; every fault on the way is an Outcome, not a throw, but for a BearerError: the user has
+ * to sign in again. Writes `tool_called` before
  * anything leaves for the backend and `tool_answered` when the call is over. The arguments are checked
  * at once and not kept while the backend works.
  */
@@ -55,20 +67,12 @@ export interface CallToolOptions {
   readonly backendAuth?: BackendAuth | undefined
 }
 
-/**
- * The header fields by whose authority a backend is called, beside the signed statement. `backend` is the
- * same for all arguments of the tool; `signal` ends the call.
- */
-export type BackendAuth = (
-  tool: CallableTool,
-  backend: Pick<BackendPlan, 'isOwn' | 'identityUrl'>,
-  identity: Identity,
-  signal: AbortSignal,
-) => Promise<Record<string, string>>
-
 /** What is kept of a call while its backend works. */
-type SentCall = Omit<ToolCall, 'args' | 'isPlain' | 'body'>
+type SentCall = Omit<ToolCall, 'args' | 'isPlain' | 'body' | 'answers'>
 
+type PreparedCall = Pick<ToolCall, 'tool' | 'args' | 'isPlain' | 'body' | 'answers'>
+
+const NOTHING_DECLARED: NonNullable<Asking['declared']> = new Set()
 const MAX_FAULT_CHARACTERS = 1_000
 const MAX_ANSWER_BYTES = 4 * 1024 * 1024
 const FAILURES = {
@@ -96,6 +100,33 @@ export function createCallTool(options: CallToolOptions): CallTool {
     const plan = planOf(tool)
     // Together with those of the calls that came in the same turn of the event loop.
     await call.log.written()
+    const startedAt = performance.now()
+    const timeoutMs = Math.min(
+      tool.timeoutMs ?? options.timeoutMs,
+      options.timeoutMs,
+      call.patienceMs ?? options.timeoutMs,
+    )
+    const authority = await within(
+      { timeoutMs, signal },
+      options.backendAuth?.(tool, plan, identity, signal),
+    )
+    const declared = call.asking?.declared ?? NOTHING_DECLARED
+    const statement = (): Record<string, string> =>
+      signStatement({
+        issuer: options.publicUrl,
+        audience: request.url,
+        method: request.method,
+        query: request.query,
+        identity,
+        isOwn: plan.isOwn,
+        hints: call.hints,
+        capabilities: declared.size === 0 ? undefined : toClientCapabilities(declared),
+        inputField: request.headers[INPUT_FIELD],
+        tool: tool.name,
+        requestId,
+        body: request.body,
+        now: Math.floor(Date.now() / 1000),
+      })
     const answer = await send(
       {
         ...request,
@@ -104,34 +135,22 @@ export function createCallTool(options: CallToolOptions): CallTool {
           ...request.headers,
           'x-request-id': requestId,
           ...(call.traceparent !== undefined && { traceparent: call.traceparent }),
-          ...signStatement({
-            issuer: options.publicUrl,
-            audience: request.url,
-            method: request.method,
-            query: request.query,
-            identity,
-            isOwn: plan.isOwn,
-            hints: call.hints,
-            tool: tool.name,
-            requestId,
-            body: request.body,
-            now: Math.floor(Date.now() / 1000),
-          }),
-          ...(await options.backendAuth?.(tool, plan, identity, signal)),
+          ...(hasStatement(tool, plan) && statement()),
+          ...authority?.fields,
         },
       },
       {
-        timeoutMs: Math.min(
-          tool.timeoutMs ?? options.timeoutMs,
-          options.timeoutMs,
-          call.patienceMs ?? options.timeoutMs,
-        ),
+        timeoutMs: timeoutMs - (performance.now() - startedAt),
         take: call.take,
         signal,
       },
     )
+    if (answer.status === 401) authority?.refused?.()
     await call.place.enter(answer.body.length)
-    return call.place.isTaken() ? inTurns(readingOutcome(answer, tool)) : toOutcome(answer, tool)
+    const outcome = call.place.isTaken()
+      ? await inTurns(readingOutcome(answer, tool))
+      : toOutcome(answer, tool)
+    return passOn(outcome, call.asking)
   }
 
   const finish = async (call: SentCall, request: BackendRequest | string): Promise<Outcome> => {
@@ -144,6 +163,9 @@ export function createCallTool(options: CallToolOptions): CallTool {
           : failed('arguments_invalid', 400, `The arguments do not fit: ${request}`)
       ended = statusOf(outcome)
       return outcome
+    } catch (error) {
+      if (error instanceof BearerError) ended = { status: error.status, reason: error.reason }
+      throw error
     } finally {
       const ms = Math.round(performance.now() - startedAt)
       const severity = ended.status >= 500 ? 'ERROR' : 'NOTICE'
@@ -151,9 +173,9 @@ export function createCallTool(options: CallToolOptions): CallTool {
     }
   }
 
-  return ({ args, isPlain, body, ...call }) => {
+  return ({ args, isPlain, body, answers, ...call }) => {
     auditDecision(call.log, call.tool, call.identity, { decision: 'allowed' })
-    const prepared = preparing(planOf(call.tool), call.tool, body, args, isPlain)
+    const prepared = preparing(planOf(call.tool), { tool: call.tool, body, args, isPlain, answers })
     if (!isLong(body.length)) {
       call.place.leave()
       return finish(call, atOnce(prepared))
@@ -182,17 +204,16 @@ function inBytes({ body, ...request }: BackendRequest): BackendRequest {
 /** The request to the backend, or what is wrong with the arguments, in one bounded line. */
 function* preparing(
   plan: BackendPlan,
-  tool: CallableTool,
-  body: string,
-  args: unknown,
-  isPlain: boolean,
+  { tool, body, args, isPlain, answers }: PreparedCall,
 ): Generator<undefined, BackendRequest | string> {
   const fault = yield* checking(tool, body, args, isPlain)
   if (fault !== undefined) return fault
   try {
-    return plan.make(body, args, isPlain)
+    const request = plan.make(body, args, isPlain)
+    if (answers === undefined) return request
+    return handOver(request, answers, tool.request === undefined ? body : undefined)
   } catch (error) {
-    if (!(error instanceof ArgumentError)) throw error
+    if (!(error instanceof ArgumentError || error instanceof InputError)) throw error
     return oneLine(error.message, MAX_FAULT_CHARACTERS)
   }
 }
@@ -238,7 +259,8 @@ function* readingNumbers(body: string): Generator<undefined, readonly unknown[]>
   return yield* readingValuesToCheck(body, plain?.value)
 }
 
-function auditDecision(
+/** Writes the audit record of what was decided on a call. */
+export function auditDecision(
   log: Log,
   tool: ToolDefinition,
   identity: Identity,
@@ -252,6 +274,9 @@ function toFailure(error: unknown): Outcome {
   if (error instanceof SendError) {
     const { status, message } = FAILURES[error.failure]
     return failed(`backend_${error.failure}`, status, message)
+  }
+  if (error instanceof BackendAuthError) {
+    return failed(error.reason, error.status, error.message, error.retryAfter)
   }
   if (!(error instanceof GoogleIdentityError)) throw error
   return failed('backend_identity_unavailable', 502, FAILURES.unreachable.message)

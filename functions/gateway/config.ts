@@ -8,11 +8,14 @@ import {
 } from '../../shared/config.ts'
 import { defaultAudience } from '../../shared/protected-resource.ts'
 import { type Catalogue, type CatalogueDocument, parseDocument } from '../../shared/tools.ts'
+import { type BackendSecrets, readBackendSecrets } from './backend-auth/secrets.ts'
 import { type CallableTool, compileTool } from './callable-tool.ts'
 
 export type GatewayConfig = ReturnType<typeof parseVariables> &
   ReturnType<typeof parseKeys> & {
     readonly catalogue: Catalogue<CallableTool>
+    /** By whose authority backends are called, where `backendAuth` says so. */
+    readonly backendSecrets: BackendSecrets
     /** What the catalogue says of the server itself. */
     readonly server: CatalogueDocument['server']
     readonly resources: CatalogueDocument['resources']
@@ -26,10 +29,24 @@ export function parseGatewayConfig(env: Environment): GatewayConfig {
   const [values, keys, { tools, part: _, ...others }] = collectFaults([
     () => parseVariables(env),
     () => parseKeys(env),
-    () => parseTools(env),
+    () => {
+      const document = parseTools(env)
+      return { ...document, backendSecrets: readBackendSecrets(document.tools.values(), env) }
+    },
   ])
+  const own = [...tools.values()].filter(
+    ({ backendAuth }) =>
+      backendAuth?.type === 'on_behalf_of' && backendAuth.audience === values.audience,
+  )
+  if (own.length > 0) {
+    throw new ConfigError(own.map(({ name }) => `tool ${JSON.stringify(name)}: ${OWN_AUDIENCE}`))
+  }
   return { ...values, ...keys, ...others, catalogue: tools }
 }
+
+/** A token of that audience could be sent back to the gateway. */
+const OWN_AUDIENCE =
+  'backendAuth.audience must be the API of the backend, not OAUTH_AUDIENCE, which is the API of the gateway'
 
 /** Names and scopes alone would let any arguments through. */
 function parseTools(env: Environment) {
@@ -51,6 +68,9 @@ function parseVariables(env: Environment) {
       FUNCTIONS_BASE: variables.FUNCTIONS_BASE,
       BACKEND_AUTH: variables.BACKEND_AUTH,
       BACKEND_CLAIMS: variables.BACKEND_CLAIMS,
+      // Required, too, when a tool exchanges tokens.
+      OBO_CLIENT_ID: z.optional(variables.OBO_CLIENT_ID),
+      OBO_CLIENT_SECRET: z.optional(variables.OBO_CLIENT_SECRET),
       BACKEND_TIMEOUT_MS: variables.BACKEND_TIMEOUT_MS,
       SCOPE_SOURCE: variables.SCOPE_SOURCE,
       RATE_LIMIT_PER_MINUTE: variables.RATE_LIMIT_PER_MINUTE,

@@ -7,10 +7,14 @@ import type { Log } from '../../shared/log.ts'
 import { createQueue } from '../../shared/long-work.ts'
 import { MCP_PATH, protectedResourceMetadataUrl } from '../../shared/protected-resource.ts'
 import { warmUpPool } from './backend/send.ts'
-import { type BackendAuth, createCallTool } from './call-tool.ts'
+import { createBackendAuth } from './backend-auth/backend-auth.ts'
+import { createCallTool } from './call-tool.ts'
 import type { GatewayConfig } from './config.ts'
-import { createGoogleIdentity, type GoogleIdentity } from './google-identity.ts'
+import { createGoogleIdentity } from './google-identity.ts'
 import { createGate } from './identity.ts'
+import { createReadInput } from './input/read-input.ts'
+import { stateKeys } from './input/state-keys.ts'
+import { createStateSeal } from './input/state-seal.ts'
 import { createMcp } from './mcp.ts'
 import { createOpenApi } from './openapi-endpoint.ts'
 import { brokenLimits } from './openapi-limits.ts'
@@ -44,11 +48,6 @@ const REQUEST_HEADERS = [
   'tracestate',
 ]
 
-/** Another's API learns nothing of this function's service account. */
-function ownBackendsBy(googleIdentity: GoogleIdentity): BackendAuth {
-  return async (_, { isOwn, identityUrl }) => (isOwn ? googleIdentity(identityUrl) : {})
-}
-
 /** The MCP endpoint, the REST endpoint and its description; the way from a request to a backend. */
 export function createGateway(
   config: GatewayConfig,
@@ -72,16 +71,18 @@ export function createGateway(
     hasOpenResource: served.hasOpen,
     resourceMetadata: protectedResourceMetadataUrl(publicUrl),
   })
-  const googleIdentity =
-    config.BACKEND_AUTH === 'google' ? createGoogleIdentity(metadataHost) : undefined
+  const googleIdentity = createGoogleIdentity(metadataHost)
   const backends = {
     functionsBase: config.FUNCTIONS_BASE,
     publicUrl,
     keys: { secret: config.GATEWAY_HMAC_SECRET?.[0], signingKey: signingKeys[0] },
     timeoutMs: config.BACKEND_TIMEOUT_MS,
-    googleIdentity,
+    googleIdentity: config.BACKEND_AUTH === 'google' ? googleIdentity : undefined,
   }
-  const backendAuth = googleIdentity && ownBackendsBy(googleIdentity)
+  const backendAuth = createBackendAuth({
+    ...{ secrets: config.backendSecrets, issuer, googleIdentity },
+    isGoogleForAll: config.BACKEND_AUTH === 'google',
+  })
   const callTool = answerProfiles(createCallTool({ ...backends, backendAuth }))
   const perMinute = config.RATE_LIMIT_PER_MINUTE
   const anonymousPerMinute = config.RATE_LIMIT_ANONYMOUS_PER_MINUTE
@@ -96,6 +97,9 @@ export function createGateway(
     ...calls,
     server: config.server,
     served,
+    readInput: createReadInput(
+      createStateSeal(stateKeys(config.GATEWAY_HMAC_SECRET, signingKeys), publicUrl),
+    ),
     fetchResource: createFetchResource(backends),
     challengeForm: config.AUTH_CHALLENGE,
   })

@@ -8,7 +8,15 @@ import type { Log } from '../../shared/log.ts'
 import { type Catalogue, catalogueScopes } from '../../shared/tools.ts'
 
 /** Who asks: a verified caller, or nobody in particular. */
-export type Identity = Caller | undefined
+export type Identity = SignedIn | undefined
+
+export interface SignedIn extends Caller {
+  /**
+   * The token itself, for an exchange at its issuer and nowhere else; undefined where no tool needs
+   * one.
+   */
+  readonly accessToken?: string
+}
 
 /** What a tool or resource needs of a caller. */
 export type Needed = Pick<AccessRule, 'scopes'>
@@ -41,6 +49,9 @@ export interface GateOptions {
 
 export function createGate(options: GateOptions): Gate {
   const { verify, catalogue, hasOpenResource = false, resourceMetadata } = options
+  const isExchanged = [...catalogue.values()].some(
+    ({ backendAuth }) => backendAuth?.type === 'on_behalf_of',
+  )
   const allScopes = catalogueScopes(catalogue)
   const isOpenServer = hasOpenResource || [...catalogue.values()].some(isOpen)
   const stepUpScopes = ({ scopes }: Needed, identity: Identity) => [
@@ -51,7 +62,10 @@ export function createGate(options: GateOptions): Gate {
     identify: async (authorization, log) => {
       try {
         const accessToken = bearerToken(authorization)
-        if (accessToken !== undefined) return await verify(accessToken)
+        if (accessToken !== undefined) {
+          const caller = await verify(accessToken)
+          return isExchanged ? { ...caller, accessToken } : caller
+        }
         if (isOpenServer) return undefined
         throw noCredentials()
       } catch (error) {

@@ -16,6 +16,7 @@ export const CODE = {
   resourceNotFound: -32002,
   server: -32000,
   headerMismatch: -32020,
+  missingCapability: -32021,
   unsupportedVersion: -32022,
 } as const
 

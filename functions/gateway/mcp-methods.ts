@@ -1,20 +1,23 @@
 import { asObject } from '../../shared/json.ts'
 import { writingJson } from '../../shared/json-writer.ts'
+import type { Log } from '../../shared/log.ts'
 import type { Place } from '../../shared/long-work.ts'
 import type { Catalogue } from '../../shared/tools.ts'
 import { asTraceparent } from '../../shared/trace-context.ts'
 import { inTurns } from '../../shared/turns.ts'
-import { authorize, type CallTool } from './call-tool.ts'
+import { auditDecision, authorize, type CallTool } from './call-tool.ts'
 import type { CallableTool } from './callable-tool.ts'
 import { readClientHints } from './client-hints.ts'
 import type { AnswerMethod } from './exchange.ts'
+import { InputError } from './input/answers.ts'
+import type { AskableCall, CallInput, ReadInput } from './input/read-input.ts'
 import { CODE, invalidParams, isNothing, RpcError, type RpcRequest } from './json-rpc.ts'
 import { toCallToolResult, writingOutcome } from './mcp-result.ts'
 import type { Outcome } from './outcome.ts'
 import { resourceMethods } from './resources/methods.ts'
 import type { FetchResource } from './resources/read-resource.ts'
 import type { ReadableResource, ServedResources } from './resources/resources.ts'
-import type { Era, Inbound } from './revision.ts'
+import { type Era, type Inbound, META_CAPABILITIES } from './revision.ts'
 import { type Completion, type Introduction, isPublicServer, type Writer } from './tool-list.ts'
 
 type Method = AnswerMethod
@@ -24,6 +27,7 @@ export interface MethodsOptions {
   readonly callTool: CallTool
   readonly introduction: Introduction
   readonly served: ServedResources
+  readonly readInput: ReadInput
   readonly fetchResource: FetchResource
   readonly write: Writer
   readonly complete: Completion
@@ -32,6 +36,17 @@ export interface MethodsOptions {
 /** The methods of a server that has tools, and resources if the catalogue has any, by era. */
 export function createMethods(options: MethodsOptions): AnswerMethod {
   const { catalogue, callTool, introduction, served } = options
+
+  /** @throws RpcError for a retry that cannot be taken, which the audit record names. */
+  const inputOf = (call: AskableCall, log: Log): CallInput => {
+    try {
+      return options.readInput(call)
+    } catch (error) {
+      if (!(error instanceof InputError)) throw error
+      auditDecision(log, call.tool, call.identity, { decision: 'denied', reason: error.reason })
+      throw invalidParams(error.message)
+    }
+  }
 
   const call: Method = (exchange, { params }) => {
     const { era, request, log, identity, isPlain, take, place } = exchange
@@ -46,8 +61,12 @@ export function createMethods(options: MethodsOptions): AnswerMethod {
     const meta = asObject(params['_meta'])
     const traceparent = request.traceparent ?? asTraceparent(meta?.['traceparent'])
     const hints = readClientHints(meta)
-    const sent = { tool, identity, hints, requestId, traceparent, signal, take, log, place }
-    const begin = (body: string) => callTool({ ...sent, body, args: given, isPlain })
+    const askable = { tool, identity, args: given, isPlain, params }
+    const clientCapabilities = meta?.[META_CAPABILITIES]
+    const input = era === 'stateless' && inputOf({ ...askable, clientCapabilities }, log)
+    const about = { tool, identity, hints, requestId, traceparent, signal, take, log, place }
+    const sent = { ...about, ...input, args: given, isPlain }
+    const begin = (body: string) => callTool({ ...sent, body })
     const called = exchange.isLong
       ? inTurns(writingJson(given)).then(begin)
       : begin(JSON.stringify(given))
@@ -85,6 +104,13 @@ export function createMethods(options: MethodsOptions): AnswerMethod {
   }
 }
 
+/** @throws RpcError -32021 when the client lacks what the tool needs (MCP 2026-07-28, s. Errors). */
+function checkCapabilities(outcome: Outcome): void {
+  const { message, requiredCapabilities } = outcome.kind === 'failed' ? outcome.failure : {}
+  if (message === undefined || requiredCapabilities === undefined) return
+  throw new RpcError(400, CODE.missingCapability, message, { requiredCapabilities })
+}
+
 /** Keeps nothing of the message, as what is in the scope of the call would. */
 function outcomeWriter(
   tool: CallableTool,
@@ -94,6 +120,7 @@ function outcomeWriter(
 ) {
   return async (outcome: Outcome): Promise<string> => {
     try {
+      if (era === 'stateless') checkCapabilities(outcome)
       return place.isTaken()
         ? await inTurns(writingOutcome(outcome, tool, era, complete))
         : write(toCallToolResult(outcome, tool, era), era)

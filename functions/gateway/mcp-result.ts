@@ -1,14 +1,18 @@
-import type { CallToolResult } from '@modelcontextprotocol/client'
+import type { CallToolResult, InputRequiredResult } from '@modelcontextprotocol/client'
 import { asObject } from '../../shared/json.ts'
 import { type Writing, writingAtOnce, writingJson } from '../../shared/json-writer.ts'
 import type { ToolDefinition } from '../../shared/tools.ts'
 import { atOnce } from '../../shared/turns.ts'
+import { INPUT_REQUIRED } from './input/asked.ts'
 import type { Outcome } from './outcome.ts'
 import type { Era } from './revision.ts'
 import { type Completion, hasObjectOutput } from './tool-list.ts'
 
+/** A result of `tools/call`, or the questions that it needs answered. */
+type ToolResult = CallToolResult | InputRequiredResult
+
 /** An outcome in MCP's words; a fault is a result with `isError`, so that the model can mend it. */
-export function toCallToolResult(outcome: Outcome, tool: ToolDefinition, era: Era): CallToolResult {
+export function toCallToolResult(outcome: Outcome, tool: ToolDefinition, era: Era): ToolResult {
   return atOnce(makingResult(outcome, tool, era, writingAtOnce))
 }
 
@@ -28,7 +32,7 @@ function* makingResult(
   tool: ToolDefinition,
   era: Era,
   write: Writing,
-): Generator<undefined, CallToolResult> {
+): Generator<undefined, ToolResult> {
   switch (outcome.kind) {
     case 'json': {
       const structured = { structuredContent: outcome.value } as Pick<
@@ -45,6 +49,8 @@ function* makingResult(
       return { content: outcome.text === '' ? [] : [{ type: 'text', text: outcome.text }] }
     case 'result':
       return era === 'stateless' ? outcome.result : yield* withObjectAlone(outcome.result, write)
+    case 'input_required':
+      return { resultType: INPUT_REQUIRED, ...outcome.result } as InputRequiredResult
     case 'failed':
       return { content: [{ type: 'text', text: outcome.failure.message }], isError: true }
   }

@@ -15,6 +15,7 @@ import { allowAnswers, authorize, type CallTool } from './call-tool.ts'
 import type { CallableTool } from './callable-tool.ts'
 import type { Exchange } from './exchange.ts'
 import { type Gate, type Identity, PermissionError } from './identity.ts'
+import type { ReadInput } from './input/read-input.ts'
 import {
   CODE,
   errorResponse,
@@ -48,6 +49,7 @@ export interface McpOptions {
   /** What the catalogue says of the server itself. */
   readonly server: ServerSection | undefined
   readonly served: ServedResources
+  readonly readInput: ReadInput
   readonly fetchResource: FetchResource
   readonly challengeForm: ChallengeForm
   /** Undefined: nothing limits calls. */
@@ -112,9 +114,13 @@ export function createMcp(options: McpOptions): (request: HttpRequest) => Promis
     try {
       const result = answerMethod(exchange, message)
       if (typeof result === 'string') return jsonText(resultText(id, result))
+      const refusedLater = nameOnly(message)
       return result.then(
         (text) => jsonText(resultText(id, text)),
-        (error: unknown) => errorResponse(id, asRpcError(error)),
+        (error: unknown) => {
+          if (error instanceof BearerError) return refuse(exchange, error, refusedLater)
+          return errorResponse(id, asRpcError(error))
+        },
       )
     } catch (error) {
       if (error instanceof RpcError) return errorResponse(id, error)
@@ -135,9 +141,15 @@ export function createMcp(options: McpOptions): (request: HttpRequest) => Promis
     try {
       const result = answerMethod(exchange, message)
       if (typeof result === 'string') return resultText(id, result)
+      const tool = calledTool(catalogue, message)
       return result.then(
         (text) => resultText(id, text),
-        (error: unknown) => errorText(id, asRpcError(error)),
+        (error: unknown) => {
+          if (!(error instanceof BearerError)) return errorText(id, asRpcError(error))
+          // The other calls are under way, so this one is refused alone.
+          const refused = refusalResult(error, gate.challenge, tool, exchange.identity)
+          return resultText(id, write(refused, exchange.era))
+        },
       )
     } catch (error) {
       // The calls before this one are under way, and wait for it.
@@ -265,6 +277,12 @@ function joined(begun: ReturnType<typeof beginAll>, place: Place): Promise<HttpR
 function asRpcError(error: unknown): RpcError {
   if (error instanceof RpcError) return error
   throw error
+}
+
+/** What a refusal needs of a call, without its arguments: those are not kept while a backend works. */
+function nameOnly(message: RpcRequest): RpcRequest {
+  const { name } = message.params
+  return { ...message, params: { name } }
 }
 
 /** The id of the request that a body holds; null for a batch and for what is no request. */

@@ -8,6 +8,9 @@ import type { Answer } from './backend/send.ts'
 import { type JsonBody, readingBody } from './backend-body.ts'
 import type { CallableTool } from './callable-tool.ts'
 import { errorSentence, textSentence } from './error-sentence.ts'
+import { INPUT_REQUIRED, type InputRequired, readInputRequired } from './input/asked.ts'
+import type { ClientCapabilities } from './input/capabilities.ts'
+import { type Asking, offer } from './input/offer.ts'
 import { retryAfterSeconds } from './retry-after.ts'
 import { type ReadResult, readingCallToolResult } from './tool-result.ts'
 
@@ -16,6 +19,8 @@ export type Outcome =
   | { readonly kind: 'json'; readonly value: unknown }
   | { readonly kind: 'text'; readonly text: string }
   | { readonly kind: 'result'; readonly result: CallToolResult }
+  /** The backend asks back. */
+  | { readonly kind: 'input_required'; readonly result: InputRequired }
   | { readonly kind: 'failed'; readonly failure: Failure }
 
 /** A call that went wrong: a sentence for whoever called, the exact reason for the log. */
@@ -26,6 +31,8 @@ export interface Failure {
   readonly status: number
   /** How long the backend asks to be left alone, in seconds. */
   readonly retryAfter?: number | undefined
+  /** What the client would have to declare. */
+  readonly requiredCapabilities?: ClientCapabilities | undefined
 }
 
 /** What REST answers to a result with `isError`: the call was understood, and not carried out. */
@@ -45,11 +52,26 @@ export function failed(
   return { kind: 'failed', failure: { reason, status, message, ...patience } }
 }
 
+/** What REST answers when a tool asks back: the call cannot go on as it is. */
+const ASKED_STATUS = 409
+
+/** Passes a backend's questions on as far as the client can be asked; other outcomes as they are. */
+export function passOn(outcome: Outcome, asking: Asking | undefined): Outcome {
+  if (outcome.kind !== 'input_required') return outcome
+  const offered = offer(outcome.result, asking)
+  if (offered.kind === 'passed') return { kind: 'input_required', result: offered.result }
+  if (offered.kind === 'oversized') return unreadable('backend_input_state_too_large')
+  const { message, required: requiredCapabilities } = offered
+  const failure = { reason: 'input_required_undeclared', status: ASKED_STATUS, message }
+  return { kind: 'failed', failure: { ...failure, requiredCapabilities } }
+}
+
 /** The status of an outcome for REST and the audit record, with the reason when it is an error. */
 export function statusOf(outcome: Outcome): { readonly status: number; readonly reason?: string } {
   if (outcome.kind === 'failed') {
     return { status: outcome.failure.status, reason: outcome.failure.reason }
   }
+  if (outcome.kind === 'input_required') return { status: 200, reason: INPUT_REQUIRED }
   const isError = outcome.kind === 'result' && outcome.result.isError === true
   return isError ? { status: TOOL_ERROR_STATUS, reason: 'tool_error' } : { status: 200 }
 }
@@ -69,6 +91,8 @@ export function* readingOutcome(
   if (status < 200 || status >= 300) {
     return failed(`backend_http_${status}`, 502, 'The tool did not give an answer.')
   }
+  const asked = yield* readingAsked(answer)
+  if (asked !== undefined) return asked
   const { request, validateOutput } = tool
   const body = yield* readingOrNot(
     request === undefined
@@ -123,6 +147,18 @@ function* readingJsonBody(body: JsonBody, tool: CallableTool): Generator<undefin
     return members?.['structuredContent'] ?? members?.['structured_content'] ?? undefined
   }
   return yield* checkingOutput(tool, body, structured, outcome)
+}
+
+/** Before `resultPointer` and `wrap`, which are for what the API answers. */
+function* readingAsked(answer: Answer): Generator<undefined, Outcome | undefined> {
+  if (!answer.body.includes(INPUT_REQUIRED)) return undefined
+  const body = yield* readingOrNot(readingBody(answer, true))
+  if (body.kind !== 'json') return undefined
+  const { value, kept } = body
+  const asked = readInputRequired(innerOf(value), innerOf(kept)) ?? readInputRequired(value, kept)
+  if (asked === undefined) return undefined
+  if (asked === 'malformed') return unreadable('backend_input_malformed')
+  return { kind: 'input_required', result: asked }
 }
 
 /** MCP's own result, bare or in the JSON-RPC answer of an MCP server. */
@@ -215,6 +251,7 @@ function* readingWhatItSays(answer: Answer): Generator<undefined, string | undef
   return isText ? textSentence(decodeUtf8(answer.body) ?? '') : undefined
 }
 
-function tryAgain(seconds: number): string {
+/** A sentence for people. */
+export function tryAgain(seconds: number): string {
   return `Try again in ${seconds} ${seconds === 1 ? 'second' : 'seconds'}.`
 }

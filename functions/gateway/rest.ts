@@ -165,6 +165,8 @@ function* writingResponse(
       return yield* writingResult(outcome.result, write)
     case 'text':
       return text(outcome.text)
+    case 'input_required':
+      throw new Error('a question that REST cannot pass on')
     case 'failed': {
       const { status, message, retryAfter } = outcome.failure
       return problem(

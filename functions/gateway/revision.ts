@@ -24,7 +24,8 @@ export type Inbound =
   | { readonly era: 'handshake'; readonly batch: readonly RpcMessage[] }
 
 const META_VERSION = 'io.modelcontextprotocol/protocolVersion'
-const META_CAPABILITIES = 'io.modelcontextprotocol/clientCapabilities'
+/** What of `_meta` says what the client can do. */
+export const META_CAPABILITIES = 'io.modelcontextprotocol/clientCapabilities'
 const MAX_BATCH = 50
 /** The methods that have a parameter which stands in the Mcp-Name field too. */
 const NAMED_METHODS: ReadonlyMap<string, 'name' | 'uri'> = new Map([

@@ -2,6 +2,7 @@ import { createHmac, createSecretKey, hash, type KeyObject } from 'node:crypto'
 import type { SigningKey } from '../../shared/signing-key.ts'
 import type { ClientHints } from './client-hints.ts'
 import type { Identity } from './identity.ts'
+import type { ClientCapabilities } from './input/capabilities.ts'
 
 /** What the gateway states to a backend about one call. */
 export interface Statement {
@@ -17,6 +18,10 @@ export interface Statement {
   readonly isOwn?: boolean
   /** What the client says of itself and its user, not verified. */
   readonly hints?: ClientHints | undefined
+  /** What the client can be asked; undefined: nothing. */
+  readonly capabilities?: ClientCapabilities | undefined
+  /** The header field that hands over the answers to questions. */
+  readonly inputField?: string | undefined
   readonly tool: string
   readonly requestId: string
   readonly body: string | Buffer | undefined
@@ -123,7 +128,13 @@ function claims(statement: Statement) {
     htu: audience,
     ...(query !== '' && { query_sha256: hash('sha256', query) }),
     body_sha256: hash('sha256', body),
+    ...(statement.inputField !== undefined && {
+      input_sha256: hash('sha256', statement.inputField),
+    }),
     ...(statement.hints !== undefined && { client_hints: statement.hints }),
+    ...(statement.capabilities !== undefined && {
+      client_capabilities: statement.capabilities,
+    }),
   }
 }
 

@@ -43,7 +43,7 @@ export function createCompletion(server?: ServerSection): Completion {
   return (result, era) =>
     era === 'handshake'
       ? result
-      : { ...result, resultType: 'complete', _meta: { ...asObject(result['_meta']), ...own } }
+      : { resultType: 'complete', ...result, _meta: { ...asObject(result['_meta']), ...own } }
 }
 
 /** Writes results that `complete` has completed. */

@@ -1,7 +1,7 @@
 import type { ToolEntry } from './entry.ts'
+import { readToolMeta } from './resources/ui-meta.ts'
 import { fileParamFaults } from './review/file-params.ts'
 import { isProfileTool, PROFILE_SCHEMA, profileFaults } from './review/profile.ts'
-import { readToolMeta } from './resources/ui-meta.ts'
 
 /** What became of the members of a tool that apps of ChatGPT and other hosts read. */
 export interface ReadAppMembers {

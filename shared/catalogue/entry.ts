@@ -4,6 +4,7 @@ import * as z from 'zod/mini'
 import { asObject } from '../json.ts'
 import type { JsonSchema } from '../json-schema/schema.ts'
 import { type AccessRule, ruleOfSchemes, ruleOfScopes, schemeList, scopeList } from './access.ts'
+import { readBackendAuth, type ToolBackendAuth } from './backend-auth.ts'
 import { readRequest, type ToolRequest } from './request.ts'
 
 /** Hints about a tool's effect, as MCP's ToolAnnotations; hints, never enforcement. */
@@ -25,6 +26,8 @@ export interface ToolEntry extends AccessRule {
   readonly timeoutMs?: number | undefined
   /** How the backend is called; undefined = `POST FUNCTIONS_BASE/{name}` with the arguments as JSON. */
   readonly request?: ToolRequest | undefined
+  /** By whose authority the backend is called; undefined = the signed statement's. */
+  readonly backendAuth?: ToolBackendAuth | undefined
   readonly rateLimit?: ToolRateLimit | undefined
   /** `gateway`: the gateway answers from the token, and there is no backend. */
   readonly answeredBy?: 'gateway' | 'backend' | undefined
@@ -67,12 +70,10 @@ const members = {
   rateLimit: z.optional(rateLimit),
   request: z.optional(z.unknown()),
   answeredBy: z.optional(z.enum(['gateway', 'backend'])),
+  backendAuth: z.optional(z.unknown()),
   formatAssertion: flag,
 }
 const tool = z.object(members)
-
-/** Members of DESIGN that a catalogue may have before they act. */
-const NOT_YET = ['backendAuth']
 
 /**
  * Reads one entry; `defaults` are the members that it has unless it says otherwise, access as a whole.
@@ -90,7 +91,7 @@ export function readEntry(value: unknown, defaults: Readonly<Record<string, unkn
     )
     return { saysAccess: true, faults, warnings }
   }
-  const { scopes, securitySchemes, execution, request: asked, ...rest } = parsed.data
+  const { scopes, securitySchemes, execution, request: asked, backendAuth, ...rest } = parsed.data
   const { request, faults } =
     asked === undefined ? { faults: [] } : readRequest(asked, rest.inputSchema)
   if (faults.length > 0) return { saysAccess: true, faults, warnings }
@@ -102,6 +103,9 @@ export function readEntry(value: unknown, defaults: Readonly<Record<string, unkn
     const fault = 'scopes and securitySchemes say different things: keep one of them'
     return { saysAccess: true, faults: [fault], warnings }
   }
+  const authority =
+    backendAuth === undefined ? { faults: [] } : readBackendAuth(backendAuth, { ...rule, request })
+  if (authority.faults.length > 0) return { saysAccess: true, faults: authority.faults, warnings }
   // This server has no tasks, and a client that expects them would wait for one.
   const hasTasks =
     execution !== undefined && (execution['taskSupport'] ?? 'forbidden') !== 'forbidden'
@@ -111,6 +115,7 @@ export function readEntry(value: unknown, defaults: Readonly<Record<string, unkn
       ...rule,
       ...(execution !== undefined && !hasTasks && { execution }),
       ...(request !== undefined && { request }),
+      ...(authority.backendAuth !== undefined && { backendAuth: authority.backendAuth }),
     },
     saysAccess: true,
     faults: [],
@@ -145,11 +150,7 @@ function unknownMembers(own: Readonly<Record<string, unknown>>, given: unknown):
   const names = Object.keys(own).filter((name) => !Object.hasOwn(members, name))
   const hints = Object.keys(asObject(asObject(given)?.['annotations']) ?? {})
   return [
-    ...names.map((name) =>
-      NOT_YET.includes(name)
-        ? `${name}: not supported yet, ignored`
-        : `${shown(name)}: unknown member, ignored`,
-    ),
+    ...names.map((name) => `${shown(name)}: unknown member, ignored`),
     ...hints
       .filter((name) => !Object.hasOwn(annotations.shape, name))
       .map((name) => `annotations.${shown(name)}: unknown member, ignored`),

@@ -34,7 +34,7 @@ test('each function sees the variables that it uses and no others', () => {
   ])
   expect(Object.keys(functions.gateway).sort()).toEqual([
     ...['APP_ORIGIN', 'FUNCTIONS_BASE', 'GATEWAY_HMAC_SECRET', 'LOG_LEVEL', 'OAUTH_AUDIENCE'],
-    ...['OAUTH_ISSUER', 'PUBLIC_URL', 'TOOLS_FILE'],
+    ...['OAUTH_ISSUER', 'OBO_CLIENT_ID', 'OBO_CLIENT_SECRET', 'PUBLIC_URL', 'TOOLS_FILE'],
   ])
   expect(Object.keys(functions['log-webhook']).sort()).toEqual([
     ...['CLIENT_REDIRECT_URIS', 'GOOGLE_CONNECTION_NAME', 'LOG_LEVEL', 'LOG_WEBHOOK_SECRET'],

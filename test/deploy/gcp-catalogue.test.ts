@@ -19,6 +19,8 @@ import { largeCatalogue } from '../support/large-catalogue.ts'
 
 const { TOOL_SCOPES_JSON: SHORT = '', ...BARE } = VARIABLES
 const REST = { ...BARE, GCP_REGION: 'us-central1' }
+/** What the sample catalogue needs. */
+const EXCHANGE = { OBO_CLIENT_ID: 'exchanger', OBO_CLIENT_SECRET: 'x'.repeat(40) }
 const SCOPES_ONLY = ['log-webhook', 'metadata', 'registration']
 const MEDIUM = largeCatalogue(117, 130_000)
 const LARGE = largeCatalogue(400, 2_000_000)
@@ -111,10 +113,13 @@ describe('the catalogue goes along in the source', () => {
   })
 
   test('a file is found where the command runs, and compiled', async () => {
-    const { code } = await run({ TOOLS_FILE: 'deploy/local/tools.yaml' })
+    const { code } = await run({ ...EXCHANGE, TOOLS_FILE: 'deploy/local/tools.yaml' })
     expect(code).toBe(0)
     const tools = catalogueOf('gateway')
-    expect(Object.keys(tools)).toEqual(['listEvents', 'addEvent', 'summarizeEvents'])
+    expect(Object.keys(tools)).toEqual([
+      ...['listEvents', 'addEvent', 'summarizeEvents'],
+      ...['searchEvents', 'getEvent', 'deleteEvent'],
+    ])
     expect(tools['listEvents']).toMatchObject({
       title: 'List events',
       inputSchema: { type: 'object', additionalProperties: false },

@@ -139,6 +139,64 @@ describe('from an empty project', () => {
     }
   })
 
+  test('a secret that backendAuth names goes to Secret Manager and to the gateway alone', async () => {
+    const { TOOL_SCOPES_JSON: _, ...others } = VARIABLES
+    const tools = (type: string) => ({
+      a: {
+        scopes: ['x'],
+        backendAuth: { type: 'header', name: 'X-Api-Key', secret: 'CALENDAR_API_KEY' },
+      },
+      b: { scopes: ['x'], ...(type && { backendAuth: { type, audience: 'https://api.example' } }) },
+    })
+    const given = { CALENDAR_API_KEY: 'key-value-0123456789', OBO_CLIENT_SECRET: 's'.repeat(40) }
+    const variables = {
+      ...others,
+      CALENDAR_API_KEY: given.CALENDAR_API_KEY,
+      OBO_CLIENT_ID: 'exchange-client',
+      TOOLS: JSON.stringify(tools('on_behalf_of')),
+    }
+    const env = { OBO_CLIENT_SECRET: given.OBO_CLIENT_SECRET }
+    const { stdout, stderr } = await run(['--skip=doctor,hosting'], { variables, env })
+    const all = commands.invocations()
+    const deployed = all.filter((one) => line(one).startsWith('gcloud functions deploy'))
+    expect(
+      deployed.map((one) => flagsOf(line(one)).find((flag) => flag.includes('-secrets'))),
+    ).toEqual([
+      '--set-secrets=CALENDAR_API_KEY=CALENDAR_API_KEY:7,GATEWAY_HMAC_SECRET=GATEWAY_HMAC_SECRET:7,OBO_CLIENT_SECRET=OBO_CLIENT_SECRET:7',
+      '--set-secrets=LOG_WEBHOOK_SECRET=LOG_WEBHOOK_SECRET:7,MGMT_CLIENT_SECRET=MGMT_CLIENT_SECRET:7',
+      '--clear-secrets',
+    ])
+    expect(deployed[0]?.variables).toMatchObject({ OBO_CLIENT_ID: 'exchange-client' })
+    for (const name of Object.keys(given)) {
+      expect(lines()).toContainEqual(
+        expect.stringMatching(
+          new RegExp(
+            `secrets add-iam-policy-binding ${name} .*--member=serviceAccount:gateway-function@`,
+          ),
+        ),
+      )
+    }
+    const rest = JSON.stringify([lines(), all.map((one) => one.variables)]) + stdout + stderr
+    for (const value of Object.values(given)) expect(rest).not.toContain(value)
+    expect(stdout).not.toContain('nothing reads')
+
+    const without = { ...variables, TOOLS: JSON.stringify(tools('')), OBO_CLIENT_ID: '' }
+    const before = commands.invocations().length
+    await run(['--skip=doctor,hosting'], { variables: without })
+    const later = commands.invocations().slice(before).map(line).join('\n')
+    expect(later).toContain('CALENDAR_API_KEY')
+    expect(later).not.toContain('OBO_CLIENT')
+  })
+
+  test('a secret that backendAuth names and nobody gives stops the deployment', async () => {
+    const { TOOL_SCOPES_JSON: _, ...others } = VARIABLES
+    const backendAuth = { type: 'header', name: 'X-Api-Key', secret: 'CALENDAR_API_KEY' }
+    const variables = { ...others, TOOLS: JSON.stringify({ a: { scopes: ['x'], backendAuth } }) }
+    const { code, stderr } = await run(['--skip=doctor,hosting'], { variables })
+    expect(code).toBe(1)
+    expect(stderr).toContain('CALENDAR_API_KEY is required: backendAuth of a names it')
+  })
+
   test('the variables file is gone afterwards', async () => {
     await run(['gateway'])
     const flag =

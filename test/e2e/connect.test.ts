@@ -2,6 +2,7 @@ import { decodeJwt, decodeProtectedHeader } from 'jose'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { StuckError } from '../../deploy/connect/sign-in/form-sign-in.ts'
 import type { System } from '../../deploy/local/system.ts'
+import { createManagement, credentialsIn } from '../../shared/management.ts'
 import { createChatGpt } from '../support/chatgpt.ts'
 import { connectV1, connectV2 } from '../support/connect.ts'
 import { ALICE, BOB } from '../support/people.ts'
@@ -49,6 +50,35 @@ describe.each(['strict', 'permissive'] as const)('a tenant with %s third-party c
     const answer = await client.callTool('addEvent', { title: 'Chess', date: '2027-01-02' })
     expect(answer.structuredContent).toMatchObject({ event: { title: 'Chess' } })
     await client.close()
+  })
+
+  test('a tool on behalf of the user gets a token of its own API, once for each user', async () => {
+    const clients = await Promise.all(
+      [ALICE, BOB].map((person) =>
+        connectV2(`${system.url}/mcp`, createChatGpt({ tenant: system.tenant, person })),
+      ),
+    )
+    const found = []
+    for (const client of clients) {
+      await client.callTool('searchEvents', { title: ['e'] })
+      found.push(await client.callTool('searchEvents', { title: ['e'] }))
+      await client.close()
+    }
+    const [ofAlice, ofBob] = found.map(({ structuredContent }) => JSON.stringify(structuredContent))
+    expect(found.map(({ isError }) => isError ?? false)).toEqual([false, false])
+    expect(ofAlice).toContain('Team breakfast')
+    expect(ofBob).not.toContain('Team breakfast')
+    expect(ofBob).toContain('"b')
+    const { MGMT_CLIENT_ID = '', MGMT_CLIENT_SECRET = '' } = system.variables
+    const MGMT_DOMAIN = new URL(system.issuer).host
+    const credentials = credentialsIn({ MGMT_DOMAIN, MGMT_CLIENT_ID, MGMT_CLIENT_SECRET })
+    const { data } = await (await createManagement(credentials)()).logs.list({ per_page: 100 })
+    const exchanged = data.filter(({ type }) => type === 'success_on_behalf_of_token_exchange')
+    expect(exchanged.map((log) => log.user_id).sort()).toEqual(['auth0|alice', 'auth0|bob'])
+    expect(exchanged[0]).toMatchObject({
+      audience: 'https://calendar.example.com/v1',
+      scope: 'events:read',
+    })
   })
 
   test('the client holds an RS256 access token for exactly this API', async () => {

@@ -1,9 +1,10 @@
+import type { CallToolResult } from '@modelcontextprotocol/client'
 import { describe, expect, test } from 'vitest'
+import type { Answer } from '../../functions/gateway/backend/send.ts'
 import { toBase64 } from '../../functions/gateway/base64.ts'
 import { type CallableTool, compileTool } from '../../functions/gateway/callable-tool.ts'
 import { toCallToolResult } from '../../functions/gateway/mcp-result.ts'
 import { statusOf, toOutcome } from '../../functions/gateway/outcome.ts'
-import type { Answer } from '../../functions/gateway/backend/send.ts'
 import { parseTools } from '../../shared/tools.ts'
 
 const text = { type: 'text', text: 'quota exceeded' }
@@ -49,7 +50,7 @@ describe('a result with isError', () => {
       const outcome = outcomeOf(body, tool)
       expect(statusOf(outcome)).toEqual({ status: 422, reason: 'tool_error' })
       for (const era of ['handshake', 'stateless'] as const) {
-        const { content, isError } = toCallToolResult(outcome, tool, era)
+        const { content, isError } = toCallToolResult(outcome, tool, era) as CallToolResult
         expect(isError).toBe(true)
         expect(content[0]).toMatchObject({ type: 'text', text: 'quota exceeded' })
       }

@@ -181,9 +181,7 @@ describe('a document', () => {
       resources: [],
       skills: {},
       colour: 1,
-      tools: [
-        { name: 'a', scopes: [], inputschema: {}, backendAuth: 1, annotations: { newHint: 1 } },
-      ],
+      tools: [{ name: 'a', scopes: [], inputschema: {}, annotations: { newHint: 1 } }],
       nextCursor: 'more',
     })
     expect(server).toEqual({ name: 'x', instructions: 'y' })
@@ -191,7 +189,6 @@ describe('a document', () => {
       'colour: unknown member, ignored',
       'nextCursor: the list has more pages, which are missing here',
       'tool "a": inputschema: unknown member, ignored',
-      'tool "a": backendAuth: not supported yet, ignored',
       'tool "a": annotations.newHint: unknown member, ignored',
     ])
   })

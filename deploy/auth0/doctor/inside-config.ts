@@ -18,6 +18,8 @@ export interface InsideConfig {
   readonly given: ReadonlySet<string>
   /** Ids of the organizations whose members sign in. */
   readonly organizations: readonly string[]
+  /** OBO_CLIENT_ID; undefined when it was not set. */
+  readonly oboClientId?: string | undefined
 }
 
 /** Why there is no such configuration. */
@@ -66,7 +68,12 @@ export function insideConfig(
       env,
     )
     const named = [...OAUTH_ORGANIZATION, ...(organization === undefined ? [] : [organization])]
-    return { provision, given, organizations: [...new Set(named)] }
+    return {
+      provision,
+      given,
+      organizations: [...new Set(named)],
+      oboClientId: env['OBO_CLIENT_ID']?.trim() || undefined,
+    }
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error
     const faults = error.faults.filter((fault) => given.has(fault.split(/[\s:]/)[0] ?? ''))

@@ -1,5 +1,6 @@
 import type { Failure } from '../reading.ts'
 import { CIMD_CHECKS } from './access/check-cimd.ts'
+import { EXCHANGE_CHECKS } from './access/check-exchange.ts'
 import { GRANT_CHECKS } from './access/check-grants.ts'
 import { LOGIN_CHECKS } from './access/check-login.ts'
 import { ORGANIZATION_CHECKS } from './access/check-organizations.ts'
@@ -31,6 +32,7 @@ const CHECKS = [
   ...REFRESH_TOKEN_CHECKS,
   ...PEOPLE_CHECKS,
   ...ORGANIZATION_CHECKS,
+  ...EXCHANGE_CHECKS,
 ]
 const VARIABLES = { name: 'variables', title: 'the variables are those of the deployment' }
 

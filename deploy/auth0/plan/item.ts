@@ -12,6 +12,7 @@ export interface PlanItem {
     | 'client'
     | 'role'
     | 'organization'
+    | 'token-exchange'
   readonly subject: string
   /**
    * `keep` = as it should be; `report` = something to know, and not touched; `blocked` = cannot be

@@ -7,6 +7,7 @@ import { planClientGrants } from './client-grants.ts'
 import { planConnections } from './connections.ts'
 import { planDefaultGrant } from './default-grant.ts'
 import { linked } from './dependencies.ts'
+import { planExchange } from './exchange.ts'
 import type { PlanItem, Step } from './item.ts'
 import { planLogStream } from './log-stream.ts'
 import { planOrganization } from './organization.ts'
@@ -43,6 +44,7 @@ export function planSteps(desired: DesiredState, snapshot: TenantSnapshot): read
     ...clientGrants.settings,
     ...planRefreshTokens(desired, snapshot),
     ...defaultGrant.settings,
+    ...planExchange(desired, snapshot),
     ...planRole(desired, snapshot),
     ...planOrganization(desired, snapshot),
     ...clientGrants.removals,
@@ -56,12 +58,10 @@ export function planSteps(desired: DesiredState, snapshot: TenantSnapshot): read
 
 /** The Management scopes that stand in the way of the plan, sorted. */
 export function missingScopes(steps: readonly Step[], snapshot: TenantSnapshot): string[] {
-  const { grantedScopes, connections, ...readings } = snapshot
-  const refused = [...Object.values(readings), ...connections.map(({ state }) => state)].flatMap(
-    (reading) =>
-      'failure' in reading && reading.failure.kind === 'scope-missing'
-        ? [reading.failure.scope]
-        : [],
+  const { grantedScopes, connections, exchanges, ...readings } = snapshot
+  const states = [...connections, ...exchanges].map(({ state }) => state)
+  const refused = [...Object.values(readings), ...states].flatMap((reading) =>
+    'failure' in reading && reading.failure.kind === 'scope-missing' ? [reading.failure.scope] : [],
   )
   const lacking = steps.flatMap(({ change }) =>
     change === undefined ? [] : lackingScope(SCOPE_OF_CHANGE[change.call], grantedScopes),

@@ -1,5 +1,6 @@
 import { generateKeyPairSync } from 'node:crypto'
 import { type Environment, variables } from '../../../shared/config.ts'
+import { backendSecrets } from '../../build/catalogue.ts'
 import { isSecret } from '../names.ts'
 
 /** In place of a value: Secret Manager's own is kept, whatever it is. */
@@ -8,9 +9,16 @@ export const KEPT = '<kept in Secret Manager>'
 /** What a function's parser accepts for a secret whose value is not known here. */
 const STAND_IN = 'kept-in-secret-manager-'.padEnd(48, '0')
 
-/** The names of all secret variables. */
-export function secretNames(): string[] {
-  return Object.keys(variables).filter(isSecret)
+/** The names of all secret variables; `env` has the catalogue, whose tools may name more. */
+export function secretNames(env: Environment): string[] {
+  const { named, isExchanged } = backendSecrets(env)
+  const own = Object.keys(variables).filter(isSecret)
+  return [...own.filter((name) => isExchanged || name !== 'OBO_CLIENT_SECRET'), ...named]
+}
+
+/** Whether a function that reads this secret can start without it. */
+export function isOptionalSecret(name: string): boolean {
+  return name === 'GATEWAY_SIGNING_KEY' || name === 'REDIS_URL'
 }
 
 /**
@@ -19,7 +27,7 @@ export function secretNames(): string[] {
  */
 export function givenSecrets(env: Environment, file: Environment): Record<string, string> {
   return Object.fromEntries(
-    secretNames().flatMap((name) => {
+    secretNames(file).flatMap((name) => {
       const value = env[name]?.trim() || file[name]?.trim()
       return value === undefined ? [] : [[name, value]]
     }),

@@ -136,7 +136,7 @@ function createEndpoints(
     provider,
     authorize: createAuthorize({ state, provider, log }),
     signIn: createSignIn({ state, provider, log }),
-    token: createToken({ state, provider, tokens }),
+    token: createToken({ state, provider, tokens, log }),
     register: createRegistration(state, log),
     management: management.handle,
     control: createControl({ state, log, rotateKeys, reset, counts }),

@@ -128,7 +128,7 @@ test('nothing of the tenant is changed', async () => {
 test('a tenant with nothing in it lacks everything', async () => {
   await stage({ empty: true })
   expect(idsOf(await examine())).toEqual([
-    ...['api_missing', 'connection_not_shared', 'log_stream_missing'],
+    ...['api_missing', 'connection_not_shared', 'exchange_client_missing', 'log_stream_missing'],
     ...['registration_closed', 'resource_parameter_profile'],
   ])
 })

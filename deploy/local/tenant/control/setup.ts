@@ -2,6 +2,7 @@ import type { LogStreamOptions } from '../log-stream/log-stream-settings.ts'
 import { initialPermissions } from '../oauth/permissions.ts'
 import { newApi } from '../resource-server.ts'
 import type { Scope, SecurityMode, TenantApi, TenantState, TenantUser } from '../state.ts'
+import { addBackendApis, addExchangeClient, type ExchangeSetup } from './exchange-client.ts'
 import { NO_FAULTS } from './faults.ts'
 import { addManagementApi, NEW_SETTINGS, newConnection } from './new-tenant.ts'
 import { NEW_TRAITS } from './traits.ts'
@@ -16,10 +17,12 @@ export interface TenantSetup {
   /** Names of the login connections. */
   readonly connections: readonly string[]
   readonly management: { readonly clientId: string; readonly clientSecret: string }
+  /** For exchanges of tokens; undefined = the tenant has none of it. */
+  readonly exchange?: ExchangeSetup | undefined
   /** What DCR makes of a new client; `strict`, as in a new tenant, unless said otherwise. */
   readonly mode?: SecurityMode
   readonly logStream?: LogStreamOptions
-  /** True = as Auth0 makes a tenant: no API, no log stream, registration off. */
+  /** True = as Auth0 makes a tenant: no API but those of `exchange`, no log stream, registration off. */
   readonly empty?: boolean
   /** Brings the empty tenant to the state in which it starts, through its Management API. */
   readonly prepare?: (issuer: string) => Promise<void>
@@ -43,7 +46,9 @@ export function setUp(state: TenantState, setup: TenantSetup, empty: boolean): v
     connections.set(connection.id, connection)
   }
   addManagementApi(state)
+  if (setup.exchange !== undefined) addBackendApis(state, setup.exchange)
   if (empty) return
+  if (setup.exchange !== undefined) addExchangeClient(state, setup.exchange, setup.audience)
   state.mode = setup.mode ?? 'strict'
   if (setup.prepare !== undefined) return
   const api = localApi(setup)

@@ -14,6 +14,8 @@ const CATEGORIES: Readonly<Record<string, Management.LogStreamFilterGroupNameEnu
   sertft: 'auth.token_exchange.success',
   ferrt: 'auth.token_exchange.fail',
   seccft: 'auth.token_exchange.success',
+  success_on_behalf_of_token_exchange: 'auth.token_exchange.success',
+  failed_on_behalf_of_token_exchange: 'auth.token_exchange.fail',
 }
 
 /** Whether a stream's filters let an event through; without filters everything does. */

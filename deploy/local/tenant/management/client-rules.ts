@@ -1,8 +1,13 @@
 import type { z } from 'zod'
 import { StagedError, TenantError } from '../http.ts'
-import { isStrict } from '../oauth/access.ts'
+import { findApi, isStrict } from '../oauth/access.ts'
 import type { TenantClient, TenantState } from '../state.ts'
-import { cimdClientUpdate, clientUpdate, strictClientUpdate } from './client-schema.ts'
+import {
+  cimdClientUpdate,
+  type clientCreate,
+  clientUpdate,
+  strictClientUpdate,
+} from './client-schema.ts'
 import { parseBody } from './route.ts'
 
 type Changes = z.infer<typeof clientUpdate>
@@ -38,6 +43,18 @@ function checkPromotion({ traits: { promotion } }: TenantState, client: TenantCl
   if (promotion === 400) throw refuse(message)
   const code = promotion === 403 ? 'operation_not_supported' : 'client_conflict'
   throw new StagedError(promotion, code, `${message}.`)
+}
+
+/** @throws TenantError 400 for a client of an API that there is not, or of none. */
+export function checkResourceServer(
+  state: TenantState,
+  { app_type, resource_server_identifier: identifier }: z.infer<typeof clientCreate>,
+): void {
+  if ((app_type === 'resource_server') !== (identifier !== undefined)) {
+    throw refuse('resource_server_identifier is for clients of app_type resource_server')
+  }
+  if (identifier === undefined || findApi(state, identifier) !== undefined) return
+  throw refuse(`There is no resource server ${identifier}`)
 }
 
 /** `client_credentials` is for confidential clients that an administrator made. */

@@ -21,7 +21,7 @@ const refreshToken = {
 /** What may be changed of every client. */
 const ofAll = {
   description: z.string().max(140),
-  app_type: z.enum(['native', 'spa', 'regular_web', 'non_interactive']),
+  app_type: z.enum(['native', 'spa', 'regular_web', 'non_interactive', 'resource_server']),
   allowed_origins: urls,
   web_origins: urls,
   // A member that is null is removed.
@@ -68,6 +68,11 @@ const ofOthers = {
   initiate_login_uri: z.string(),
   require_pushed_authorization_requests: z.boolean(),
   redirection_policy: z.enum(['allow_always', 'open_redirect_protection']),
+  token_exchange: z.strictObject({
+    allow_any_profile_of_type: z
+      .array(z.enum(['custom_authentication', 'on_behalf_of_token_exchange']))
+      .optional(),
+  }),
 } satisfies Schemas<Management.UpdateClientRequestContent>
 
 /** Refresh tokens of strict clients expire, and so does an idle one. */
@@ -112,4 +117,6 @@ export const clientCreate = z.strictObject({
   ...clientUpdate.shape,
   name: named.name,
   third_party_security_mode: z.enum(['strict', 'permissive']).optional(),
+  // Of a client that is there it cannot be changed.
+  resource_server_identifier: z.string().min(1).max(600).optional(),
 } satisfies Schemas<Management.CreateClientRequestContent>)

@@ -4,7 +4,7 @@ import { given } from '../control/faults.ts'
 import { TenantError } from '../http.ts'
 import { newRefreshToken } from '../oauth/refresh-token.ts'
 import type { TenantClient, TenantState } from '../state.ts'
-import { checkCreation, checkUpdate } from './client-rules.ts'
+import { checkCreation, checkResourceServer, checkUpdate } from './client-rules.ts'
 import { clientCreate } from './client-schema.ts'
 import { CHECKPOINT, FIELDS, type Listed, listed, OFFSET, pick } from './list.ts'
 import { type ApiCall, found, parseBody, type Route } from './route.ts'
@@ -43,7 +43,9 @@ export function clientRoutes(state: TenantState): readonly Route[] {
     return listed<Management.Client, 'clients'>(shown, query, 'clients')
   }
   const post = ({ body }: ApiCall): Management.CreateClientResponseContent => {
-    const client = toClient(parseBody(clientCreate, body))
+    const wanted = parseBody(clientCreate, body)
+    checkResourceServer(state, wanted)
+    const client = toClient(wanted)
     checkEntityLimit(state)
     clients.set(client.client_id, client)
     const enablesConnections = state.settings.flags.enable_client_connections !== false

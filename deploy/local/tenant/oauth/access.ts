@@ -87,7 +87,7 @@ function activeExtension({ rules, hooks }: TenantState): string | undefined {
 function mayUse(state: TenantState, client: TenantClient, api: TenantApi): boolean {
   const policy = api.subject_type_authorization.user?.policy ?? 'allow_all'
   if (policy === 'deny_all') return false
-  return !needsGrant(client, api) || grantOf(state, client, api) !== undefined
+  return !needsGrant(client, api) || userGrantOf(state, client, api) !== undefined
 }
 
 /** A strict client needs a grant whatever the API's policy says. */
@@ -96,7 +96,7 @@ function needsGrant(client: TenantClient, api: TenantApi): boolean {
 }
 
 /** The grant by which a client may use an API: its own before the default of third parties. */
-function grantOf(state: TenantState, client: TenantClient, api: TenantApi) {
+export function userGrantOf(state: TenantState, client: TenantClient, api: TenantApi) {
   const grants = [...state.grants.values()].filter(
     ({ audience, subject_type }) => audience === api.identifier && subject_type === 'user',
   )
@@ -113,7 +113,7 @@ export function grantableScopes(
 ): string[] {
   const all = api?.scopes.map(({ value }) => value) ?? []
   if (api === undefined || !needsGrant(client, api)) return all
-  const grant = grantOf(state, client, api)
+  const grant = userGrantOf(state, client, api)
   if (grant?.allow_all_scopes === true) return all
   return all.filter((scope) => grant?.scope?.includes(scope))
 }

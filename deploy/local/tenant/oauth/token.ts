@@ -1,28 +1,36 @@
 import { IncomingMessage, type ServerResponse } from 'node:http'
 import type { Provider } from 'oidc-provider'
 import { parseJson, readText } from '../http.ts'
+import type { TenantLog } from '../log-stream/log-streams.ts'
 import type { ManagementTokens } from '../management/token.ts'
 import type { TenantState } from '../state.ts'
 import { clientIdOf } from './access.ts'
+import { createExchange, TOKEN_EXCHANGE } from './on-behalf-of.ts'
 
 export interface TokenOptions {
   readonly state: TenantState
   readonly provider: () => Provider
   readonly tokens: ManagementTokens
+  readonly log: TenantLog
 }
 
 /**
- * `POST /oauth/token`: client credentials for the Management API, all else by oidc-provider. As at
+ * `POST /oauth/token`: client credentials for the Management API, exchanges of access tokens, all else by
+ * oidc-provider. As at
  * Auth0 the body may be JSON, and a public client's secret is ignored: a client that was registered
  * with one goes on sending it after it has been made public.
  */
-export function createToken({ state, provider, tokens }: TokenOptions) {
+export function createToken({ state, provider, tokens, log }: TokenOptions) {
+  const exchange = createExchange(state, log)
   return async (req: IncomingMessage, res: ServerResponse): Promise<void> => {
     const text = await readText(req)
     const form = isJson(req) ? fromJson(parseJson(text)) : new URLSearchParams(text)
     const basic = basicCredentials(req)
     if (form.get('grant_type') === 'client_credentials') {
       return tokens.issue({ ...basic, ...Object.fromEntries(form) }, res)
+    }
+    if (form.get('grant_type') === TOKEN_EXCHANGE) {
+      return exchange({ ...basic, ...Object.fromEntries(form) }, res)
     }
     const named = form.get('client_id')
     const clientId = clientIdOf(state, named ?? basic?.client_id ?? '')

@@ -1,0 +1,5 @@
+/** What the sample API answers. */
+export interface ApiAnswer {
+  readonly status: number
+  readonly body?: unknown
+}

@@ -1,0 +1,37 @@
+import type { BackendAuthOf } from '../../../shared/catalogue/backend-auth.ts'
+import type { Authority, BackendAuthOptions } from './authority.ts'
+import { bearer, withoutToken } from './bearer-field.ts'
+import { askForToken as askOverHttp } from './token-endpoint.ts'
+import { createTokenStore } from './token-store.ts'
+
+/**
+ * Tokens of the gateway as a client (RFC 6749 s4.4), kept until 30 seconds before they expire, one for
+ * each token endpoint, client, scopes and audience.
+ *
+ * The returned function throws BackendAuthError.
+ */
+export function createClientCredentials({
+  secrets,
+  askForToken = askOverHttp,
+  now,
+}: Pick<BackendAuthOptions, 'secrets' | 'askForToken' | 'now'>) {
+  const store = createTokenStore(now)
+  return async (auth: BackendAuthOf<'client_credentials'>): Promise<Authority> => {
+    const { tokenUrl: url, clientId, clientSecret, scopes, audience } = auth
+    const key = JSON.stringify([url, clientId, scopes, audience])
+    const request = {
+      url,
+      client: { clientId, clientSecret: secrets.named[clientSecret] ?? '' },
+      authMethod: auth.tokenEndpointAuthMethod,
+      form: {
+        grant_type: 'client_credentials',
+        scope: scopes.join(' ') || undefined,
+        audience,
+      },
+    }
+    const token = await store
+      .take(key, () => askForToken(request))
+      .catch((error: unknown) => withoutToken(error))
+    return bearer(token, () => store.refused(key, token))
+  }
+}

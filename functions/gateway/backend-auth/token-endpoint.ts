@@ -1,0 +1,158 @@
+import { asObject, parseJson } from '../../../shared/json.ts'
+import { type Answer, createAllowance, SendError, send } from '../backend/send.ts'
+import { retryAfterSeconds } from '../retry-after.ts'
+import type { ClientCredentials } from './secrets.ts'
+
+/** How a client proves who it is (RFC 6749 s2.3.1). */
+export type AuthMethod = 'client_secret_basic' | 'client_secret_post'
+
+/** One request for an access token. */
+export interface TokenRequest {
+  readonly url: string
+  readonly client: ClientCredentials
+  readonly authMethod: AuthMethod
+  /** The form, without the client's own members; undefined ones are left out. */
+  readonly form: Readonly<Record<string, string | undefined>>
+}
+
+/** An access token as a token endpoint gives it. */
+export interface IssuedToken {
+  readonly accessToken: string
+  /** Seconds; undefined when the endpoint does not say. */
+  readonly expiresIn: number | undefined
+}
+
+/** There is no token. `code` is for the log; it has nothing of the answer but RFC 6749's `error`. */
+export class TokenError extends Error {
+  override readonly name = 'TokenError'
+  /** `refused`: no token for this request; `unavailable`: maybe later; `fault`: the set-up is wrong. */
+  readonly kind: 'refused' | 'unavailable' | 'fault'
+  readonly code: string
+  /** Seconds that the endpoint asks to wait. */
+  readonly retryAfter: number | undefined
+
+  constructor(kind: TokenError['kind'], code: string, retryAfter?: number) {
+    super(`no token: ${code}`)
+    this.kind = kind
+    this.code = code
+    this.retryAfter = retryAfter
+  }
+}
+
+/** Asks a token endpoint; the seam at which tests stage the clock. */
+export type AskForToken = (request: TokenRequest) => Promise<IssuedToken>
+
+const TIMEOUT_MS = 5_000
+const MAX_BYTES = 64 * 1024
+const MAX_TOKEN_CHARACTERS = 16_384
+const MAX_LIFETIME_SECONDS = 365 * 24 * 60 * 60
+// RFC 6750 s2.1
+const B64TOKEN = /^[A-Za-z0-9._~+/-]+=*$/
+// RFC 6749 s5.2
+const ERROR_CODE = /^[\w.-]{1,64}$/
+const ACCESS_TOKEN_TYPES: ReadonlySet<unknown> = new Set([
+  undefined,
+  'urn:ietf:params:oauth:token-type:access_token',
+  'urn:ietf:params:oauth:token-type:jwt',
+])
+/** Nobody's hang-up ends it: other callers may wait for the same token. */
+const NEVER = new AbortController().signal
+
+/**
+ * One `POST` to a token endpoint (RFC 6749 s3.2): 5 seconds, 64 KiB, no redirect. Only a bearer token
+ * is taken, because the backend is sent nothing else that could prove possession.
+ *
+ * @throws TokenError
+ */
+export const askForToken: AskForToken = async (request) => {
+  const answer = await exchange(request)
+  const { status } = answer
+  if (status === 429 || status >= 500) {
+    const retryAfter = retryAfterSeconds(answer.retryAfter, Date.now())
+    throw new TokenError('unavailable', `status_${status}`, retryAfter)
+  }
+  if (status >= 300 && status < 400) throw new TokenError('fault', `status_${status}`)
+  const isPlain = (answer.contentEncoding ?? 'identity') === 'identity'
+  const body = isPlain ? asObject(parseJson(answer.body)?.value) : undefined
+  if (status >= 400) {
+    const code = errorCode(body, status)
+    throw new TokenError(isAboutClient(code, status) ? 'fault' : 'refused', code)
+  }
+  if (status !== 200) throw new TokenError('fault', `status_${status}`)
+  if (body === undefined) throw new TokenError('fault', 'not_json')
+  return readToken(body)
+}
+
+async function exchange({ url, client, authMethod, form }: TokenRequest): Promise<Answer> {
+  const { origin, pathname, search } = new URL(url)
+  const { clientId, clientSecret } = client
+  const isBasic = authMethod === 'client_secret_basic'
+  const members = {
+    ...form,
+    ...(!isBasic && { client_id: clientId, client_secret: clientSecret }),
+  }
+  const given = Object.entries(members).flatMap(([name, value]) =>
+    value === undefined ? [] : [[name, value] as [string, string]],
+  )
+  const sent = {
+    method: 'POST',
+    origin,
+    path: `${pathname}${search}`,
+    headers: {
+      'content-type': 'application/x-www-form-urlencoded',
+      accept: 'application/json',
+      'accept-encoding': 'identity',
+      ...(isBasic && { authorization: basic(clientId, clientSecret) }),
+    },
+    body: new URLSearchParams(given).toString(),
+  }
+  const bounds = { timeoutMs: TIMEOUT_MS, take: createAllowance(MAX_BYTES), signal: NEVER }
+  try {
+    return await send(sent, bounds)
+  } catch (error) {
+    if (!(error instanceof SendError)) throw error
+    const kind = error.failure === 'oversized' ? 'fault' : 'unavailable'
+    throw new TokenError(kind, error.failure)
+  }
+}
+
+/** Both parts are form-encoded first (RFC 6749 s2.3.1). */
+function basic(id: string, secret: string): string {
+  const [user, password] = [id, secret].map((part) =>
+    new URLSearchParams([['', part]]).toString().slice(1),
+  )
+  return `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}`
+}
+
+function errorCode(body: Readonly<Record<string, unknown>> | undefined, status: number): string {
+  const error = body?.['error']
+  return typeof error === 'string' && ERROR_CODE.test(error) ? error : `status_${status}`
+}
+
+/** Auth0 answers a wrong client secret with 401 `access_denied`, where RFC 6749 has `invalid_client`. */
+function isAboutClient(code: string, status: number): boolean {
+  return code === 'invalid_client' || (status === 401 && code === 'access_denied')
+}
+
+function readToken(body: Readonly<Record<string, unknown>>): IssuedToken {
+  const { access_token: accessToken, token_type: type, expires_in: expires } = body
+  if (typeof type !== 'string' || type.toLowerCase() !== 'bearer') {
+    throw new TokenError('fault', 'token_type')
+  }
+  if (!ACCESS_TOKEN_TYPES.has(body['issued_token_type'])) {
+    throw new TokenError('fault', 'issued_token_type')
+  }
+  const isToken =
+    typeof accessToken === 'string' &&
+    accessToken.length <= MAX_TOKEN_CHARACTERS &&
+    B64TOKEN.test(accessToken)
+  if (!isToken) throw new TokenError('fault', 'access_token')
+  return { accessToken, expiresIn: lifetime(expires) }
+}
+
+/** Some endpoints write the number as a string. */
+function lifetime(value: unknown): number | undefined {
+  const seconds = typeof value === 'string' && /^\d{1,10}$/.test(value) ? Number(value) : value
+  if (typeof seconds !== 'number' || !Number.isFinite(seconds) || seconds <= 0) return undefined
+  return Math.min(seconds, MAX_LIFETIME_SECONDS)
+}

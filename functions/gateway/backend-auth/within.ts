@@ -1,0 +1,24 @@
+import { SendError } from '../backend/send.ts'
+
+/**
+ * What `waited` resolves to, within this time and while nobody hangs up; `waited` itself goes on.
+ *
+ * @throws SendError `timeout` or `aborted`, and what `waited` throws.
+ */
+export async function within<Value>(
+  { timeoutMs, signal }: { readonly timeoutMs: number; readonly signal: AbortSignal },
+  waited: Promise<Value> | undefined,
+): Promise<Value | undefined> {
+  if (waited === undefined) return undefined
+  const { promise: ended, reject } = Promise.withResolvers<never>()
+  const onAbort = () => reject(new SendError('aborted'))
+  const timer = setTimeout(() => reject(new SendError('timeout')), timeoutMs)
+  signal.addEventListener('abort', onAbort)
+  if (signal.aborted) onAbort()
+  try {
+    return await Promise.race([waited, ended])
+  } finally {
+    clearTimeout(timer)
+    signal.removeEventListener('abort', onAbort)
+  }
+}

@@ -1,0 +1,89 @@
+import * as z from 'zod/mini'
+import { isLoopback } from '../../../shared/config.ts'
+import { asObject } from '../../../shared/json.ts'
+
+/** A request to the client or its user (`elicitation/create`, `sampling/createMessage`, `roots/list`). */
+export interface InputRequest {
+  readonly method: string
+  readonly params?: Readonly<Record<string, unknown>> | undefined
+}
+
+/** MCP's InputRequiredResult (2026-07-28), but for its `resultType`. */
+export interface InputRequired {
+  /** By the backend's own keys. */
+  readonly inputRequests?: Readonly<Record<string, InputRequest>> | undefined
+  readonly requestState?: string | undefined
+  readonly _meta?: Readonly<Record<string, unknown>> | undefined
+}
+
+export const INPUT_REQUIRED = 'input_required'
+const MAX_REQUESTS = 50
+
+const primitive = z.looseObject({ type: z.enum(['string', 'number', 'integer', 'boolean']) })
+const choices = z.looseObject({
+  type: z.literal('array'),
+  items: z.union([
+    z.looseObject({ enum: z.array(z.string()) }),
+    z.looseObject({ anyOf: z.array(z.looseObject({ const: z.string(), title: z.string() })) }),
+  ]),
+})
+const form = z.looseObject({
+  mode: z.optional(z.literal('form')),
+  message: z.string(),
+  requestedSchema: z.looseObject({
+    type: z.literal('object'),
+    properties: z.record(z.string(), z.union([primitive, choices])),
+    required: z.optional(z.array(z.string())),
+  }),
+})
+const page = z.looseObject({
+  mode: z.literal('url'),
+  message: z.string(),
+  url: z.string().check(z.refine(isPage)),
+})
+const inputRequest = z.discriminatedUnion('method', [
+  z.looseObject({ method: z.literal('elicitation/create'), params: z.union([form, page]) }),
+  z.looseObject({
+    method: z.literal('sampling/createMessage'),
+    params: z.looseObject({ messages: z.array(z.looseObject({})), maxTokens: z.number() }),
+  }),
+  z.looseObject({ method: z.literal('roots/list'), params: z.optional(z.looseObject({})) }),
+])
+
+/**
+ * Reads an InputRequiredResult; undefined when the value is another result, 'malformed' when its
+ * requests are not such as MCP's clients take. Forms are flat (MCP, Elicitation: Requested Schema), a
+ * URL is https, or http on loopback. `kept`: the same value, with the numbers to be passed on.
+ */
+export function readInputRequired(
+  value: unknown,
+  kept: unknown,
+): InputRequired | 'malformed' | undefined {
+  const members = asObject(value)
+  // A failure stays one, whatever else it says.
+  if (members?.['resultType'] !== INPUT_REQUIRED || members['isError'] === true) return undefined
+  const requests = members['inputRequests'] ?? undefined
+  const state = members['requestState'] ?? undefined
+  if (state !== undefined && !(typeof state === 'string' && state.isWellFormed())) {
+    return 'malformed'
+  }
+  const named = requests === undefined ? {} : asObject(requests)
+  const all = Object.values(named ?? {})
+  if (named === undefined || all.length > MAX_REQUESTS) return 'malformed'
+  if (all.length === 0 && state === undefined) return 'malformed'
+  if (!all.every((request) => inputRequest.safeParse(request).success)) return 'malformed'
+  const { inputRequests, _meta } = asObject(kept) ?? {}
+  return {
+    ...(all.length > 0 && { inputRequests: inputRequests as InputRequired['inputRequests'] }),
+    ...(state !== undefined && { requestState: state }),
+    ...(asObject(_meta) && { _meta: asObject(_meta) }),
+  }
+}
+
+/** Other schemes, `javascript:` above all, would run something when the user opens them. */
+function isPage(text: string): boolean {
+  if (text.length > 2_048 || !URL.canParse(text)) return false
+  const { protocol, hostname, username, password } = new URL(text)
+  if (username !== '' || password !== '') return false
+  return protocol === 'https:' || (protocol === 'http:' && isLoopback(hostname))
+}

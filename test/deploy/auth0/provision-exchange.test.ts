@@ -1,0 +1,139 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { type LocalTenant, startLocalTenant } from '../../support/local-tenant.ts'
+import { MGMT_CLIENT_SECRET, provision } from '../../support/provision.ts'
+
+const AUDIENCE = 'https://mcp.example.com/mcp'
+const CALENDAR = 'https://calendar.example.com/v1'
+const ON_BEHALF = ['on_behalf_of_token_exchange']
+
+let tenant: LocalTenant
+beforeAll(async () => {
+  tenant = await startLocalTenant({
+    management: { clientId: 'mgmt-client', clientSecret: MGMT_CLIENT_SECRET },
+  })
+})
+beforeEach(() => tenant.reset({ empty: true }))
+afterAll(() => tenant?.close())
+
+const catalogue = (...asked: (readonly string[])[]) =>
+  JSON.stringify(
+    Object.fromEntries(
+      asked.map((scopes, index) => [
+        `tool${index}`,
+        {
+          scopes: ['events:read'],
+          backendAuth: { type: 'on_behalf_of', audience: CALENDAR, scopes },
+        },
+      ]),
+    ),
+  )
+
+function run(args: readonly string[] = [], TOOLS = catalogue(['read'], ['write'])) {
+  const env = { TOOLS, TOOL_SCOPES_JSON: '' }
+  return provision({ domain: `localhost:${tenant.port}`, args, env })
+}
+const makeCalendar = (scopes = ['read', 'write', 'share']) =>
+  tenant.management.resourceServers.create({
+    identifier: CALENDAR,
+    scopes: scopes.map((value) => ({ value })),
+  })
+const exchanger = async () => {
+  const { data } = await tenant.management.clients.list({ app_type: 'resource_server' })
+  expect(data).toHaveLength(1)
+  return data[0] ?? expect.fail('no client')
+}
+const grants = async () => {
+  const { data } = await tenant.management.clientGrants.list({ audience: CALENDAR })
+  return data
+}
+
+describe('a catalogue with on_behalf_of', () => {
+  test('brings the client and its grant, and says what to set', async () => {
+    await makeCalendar()
+    const { exitCode, stdout } = await run(['--apply'])
+    const client = await exchanger()
+    expect(exitCode).toBe(0)
+    expect(client).toMatchObject({
+      resource_server_identifier: AUDIENCE,
+      token_endpoint_auth_method: 'client_secret_post',
+      token_exchange: { allow_any_profile_of_type: ON_BEHALF },
+    })
+    expect(await grants()).toMatchObject([
+      { client_id: client.client_id, scope: ['read', 'write'], subject_type: 'user' },
+    ])
+    expect(stdout).toContain(`set OBO_CLIENT_ID to ${client.client_id}, and OBO_CLIENT_SECRET to`)
+
+    const again = await run(['--apply'])
+    expect(again.stdout).toContain('Nothing to do')
+    expect(again.stdout).toContain(`set OBO_CLIENT_ID to ${client.client_id}`)
+  })
+
+  test('has the secret in no output', async () => {
+    await makeCalendar()
+    const secrets: string[] = []
+    const calls = {
+      fetch: async (input: string | URL | Request, init?: RequestInit) => {
+        const response = await fetch(input, init)
+        const text = await response.clone().text()
+        const [, secret] = /"client_secret":"([^"]+)"/.exec(text) ?? []
+        if (secret !== undefined) secrets.push(secret)
+        return response
+      },
+    }
+    const env = { TOOLS: catalogue(['read']), TOOL_SCOPES_JSON: '' }
+    const domain = `localhost:${tenant.port}`
+    for (const args of [['--apply'], ['--json'], []]) {
+      const { stdout, stderr } = await provision({ domain, args, env, calls })
+      for (const secret of secrets) expect(stdout + stderr).not.toContain(secret)
+    }
+    expect(secrets).toHaveLength(1)
+    const { stdout } = await provision({ domain, args: ['--json'], env, calls })
+    expect(JSON.parse(stdout)).toMatchObject({ exchangeClientId: (await exchanger()).client_id })
+  })
+
+  test('mends what was changed, and keeps what others added', async () => {
+    await makeCalendar()
+    await run(['--apply'])
+    const { client_id: id = '' } = await exchanger()
+    await tenant.management.clients.update(id, {
+      token_exchange: { allow_any_profile_of_type: ['custom_authentication'] },
+      token_endpoint_auth_method: 'none',
+    })
+    const [grant] = await grants()
+    await tenant.management.clientGrants.update(grant?.id ?? '', { scope: ['share'] })
+    expect((await run(['--apply'])).exitCode).toBe(0)
+    expect(await exchanger()).toMatchObject({
+      token_endpoint_auth_method: 'client_secret_post',
+      token_exchange: { allow_any_profile_of_type: ['custom_authentication', ...ON_BEHALF] },
+    })
+    expect((await grants())[0]?.scope).toEqual(['share', 'read', 'write'])
+  })
+
+  test('without scopes in one tool lets the grant have all', async () => {
+    await makeCalendar()
+    await run(['--apply'], catalogue(['read']))
+    await run(['--apply'], catalogue(['read'], []))
+    expect(await grants()).toMatchObject([{ allow_all_scopes: true }])
+    expect((await run([], catalogue(['read'], []))).stdout).toContain('Nothing to do')
+  })
+
+  test('is blocked by an API that there is not, and one without the permission', async () => {
+    const without = await run(['--apply'])
+    expect(without.exitCode).toBe(1)
+    expect(without.stdout).toContain(`There is no API with the identifier ${CALENDAR}`)
+    expect((await exchanger()).resource_server_identifier).toBe(AUDIENCE)
+    await makeCalendar(['read'])
+    const lacking = await run(['--apply'])
+    expect(lacking.exitCode).toBe(1)
+    expect(lacking.stdout).toContain('The API has no permission write')
+    expect(await grants()).toEqual([])
+  })
+})
+
+test('a catalogue without it brings nothing of it', async () => {
+  await makeCalendar()
+  const { stdout } = await run(['--apply'], JSON.stringify({ a: { scopes: ['events:read'] } }))
+  expect(stdout).not.toContain('OBO_CLIENT_ID')
+  const { data } = await tenant.management.clients.list({ app_type: 'resource_server' })
+  expect(data).toEqual([])
+})

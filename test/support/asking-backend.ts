@@ -1,0 +1,70 @@
+import { createServer, type IncomingHttpHeaders } from 'node:http'
+import { buffer } from 'node:stream/consumers'
+import { decodeJwt } from 'jose'
+import { listen } from './listen.ts'
+
+type Json = Readonly<Record<string, unknown>>
+
+/** A call as a backend that asks back reads it. */
+export interface AskingCall {
+  readonly path: string
+  readonly headers: IncomingHttpHeaders
+  readonly body: string
+  readonly claims: Json
+  readonly arguments: unknown
+  readonly inputResponses?: Readonly<Record<string, Json>> | undefined
+  readonly requestState?: string | undefined
+}
+
+/** A backend whose tools answer with what they make of each call. */
+export interface AskingBackend extends AsyncDisposable {
+  readonly url: string
+  readonly calls: AskingCall[]
+}
+
+export type AskingTools = Readonly<Record<string, (call: AskingCall) => unknown>>
+
+/** Reads answers and state where docs/backends.md says that they are. */
+export async function startAskingBackend(tools: AskingTools): Promise<AskingBackend> {
+  const calls: AskingCall[] = []
+  const server = createServer(async (req, res) => {
+    const body = (await buffer(req)).toString()
+    const { headers, url = '' } = req
+    const [path = ''] = url.split('?')
+    const call = {
+      path,
+      headers,
+      body,
+      claims: decodeJwt(String(headers['x-gateway-assertion'])),
+      ...read(headers, body),
+    }
+    calls.push(call)
+    const answer = tools[path.slice(1).split('/')[0] ?? '']?.(call)
+    res.writeHead(answer === undefined ? 404 : 200, { 'content-type': 'application/json' })
+    res.end(JSON.stringify(answer ?? {}))
+  })
+  return { ...(await listen(server)), calls }
+}
+
+function read(headers: IncomingHttpHeaders, body: string): Pick<AskingCall, 'arguments'> {
+  if (headers['content-type'] === 'application/vnd.mcp.input+json') return JSON.parse(body)
+  const field = headers['x-gateway-input']
+  const given = body === '' ? undefined : JSON.parse(body)
+  const input = field && JSON.parse(Buffer.from(String(field), 'base64url').toString())
+  return { arguments: given, ...input }
+}
+
+/** A form with one field. */
+export function form(message: string, name: string, type = 'string') {
+  const requestedSchema = { type: 'object', properties: { [name]: { type } }, required: [name] }
+  return { method: 'elicitation/create', params: { mode: 'form', message, requestedSchema } }
+}
+
+/** A page to open. */
+export function page(message: string, url: string) {
+  return { method: 'elicitation/create', params: { mode: 'url', message, url } }
+}
+
+export function ask(inputRequests?: Json, requestState?: string) {
+  return { resultType: 'input_required', inputRequests, requestState }
+}

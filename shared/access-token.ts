@@ -55,20 +55,15 @@ export function createAccessTokenVerifier(options: AccessTokenOptions): VerifyAc
   // By the key that the signature is not of: who sends such a token again pays for it alone.
   const forged = new Map<string, CryptoKey>()
 
-  const recall = async (digest: string): Promise<Caller | undefined> => {
-    const entry = remembered.get(digest)
-    if (entry === undefined) return undefined
-    // A key set may replace a key and keep its name.
-    const current = jwks.held(entry.kid) ?? (await jwks.key(entry.kid, () => true))
-    if (now() < entry.caller.expiresAt && current === entry.key) return entry.caller
-    remembered.delete(digest)
-    return undefined
-  }
-
   return async (accessToken) => {
     const digest = hash('sha256', accessToken, 'base64')
-    const known = await recall(digest)
-    if (known !== undefined) return known
+    const known = remembered.get(digest)
+    if (known !== undefined) {
+      // A key set may replace a key and keep its name.
+      const current = jwks.held(known.kid) ?? (await jwks.key(known.kid, () => true))
+      if (now() < known.caller.expiresAt && current === known.key) return known.caller
+      remembered.delete(digest)
+    }
     const kid = checkShape(accessToken)
     const key = await jwks.key(kid, () => wouldBeAccepted(accessToken, options, now()))
     if (key === undefined) throw invalidToken('kid_unknown')

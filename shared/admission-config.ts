@@ -1,3 +1,4 @@
+import * as z from 'zod/mini'
 import type { ClientPreset } from './client-presets.ts'
 import {
   ConfigError,
@@ -21,7 +22,7 @@ export const DEFAULT_REDIRECT_URIS: readonly ClientPreset[] = ['chatgpt']
 export function parseAdmissionConfig(env: Environment) {
   const { OAUTH_AUDIENCE, CLIENT_REDIRECT_URIS, GOOGLE_CONNECTION_NAME } = variables
   const { MGMT_DOMAIN, MGMT_CLIENT_ID, MGMT_CLIENT_SECRET, THIRD_PARTY_ACCESS } = variables
-  const PUBLIC_URL = variables.PUBLIC_URL.optional()
+  const PUBLIC_URL = z.optional(variables.PUBLIC_URL)
   const [rules, management] = collectFaults([
     () => {
       const given = parseEnvironment({ PUBLIC_URL, OAUTH_AUDIENCE, CLIENT_REDIRECT_URIS }, env)

@@ -1,4 +1,6 @@
-import * as z from 'zod'
+import './schema-messages.ts'
+
+import * as z from 'zod/mini'
 import { isReservedClaim } from './passed-claims.ts'
 import { SCOPE_TOKEN } from './scope.ts'
 import { readSigningKeys } from './signing-key.ts'
@@ -50,93 +52,114 @@ function hasNoQuery(value: string): boolean {
   return !asUrl(value)?.search
 }
 
-const text = z.string().refine((value) => !PLACEHOLDERS.has(value), 'is still a placeholder')
+const text = z
+  .string()
+  .check(z.refine((value) => !PLACEHOLDERS.has(value), 'is still a placeholder'))
 
-const httpsUrl = text.refine((value) => {
-  const url = asUrl(value)
-  if (url === undefined || !isSecure(url)) return false
-  return url.username === '' && url.password === '' && url.hash === ''
-}, 'must be an https URL without credentials or fragment (http only on loopback)')
+const httpsUrl = text.check(
+  z.refine((value) => {
+    const url = asUrl(value)
+    if (url === undefined || !isSecure(url)) return false
+    return url.username === '' && url.password === '' && url.hash === ''
+  }, 'must be an https URL without credentials or fragment (http only on loopback)'),
+)
 
-const redisUrl = text.refine(
-  (value) => /^rediss?:$/.test(asUrl(value)?.protocol ?? ''),
-  'must be a redis:// or rediss:// URL',
+const redisUrl = text.check(
+  z.refine(
+    (value) => /^rediss?:$/.test(asUrl(value)?.protocol ?? ''),
+    'must be a redis:// or rediss:// URL',
+  ),
 )
 
 /** `https://host[:port]`, one trailing slash tolerated and dropped. */
-const origin = httpsUrl
-  .refine((value) => {
-    const url = asUrl(value)
-    return url === undefined || (url.pathname === '/' && url.search === '')
-  }, 'must be an origin, without path or query')
-  .transform((value) => new URL(value).origin)
+const origin = z.pipe(
+  httpsUrl.check(
+    z.refine((value) => {
+      const url = asUrl(value)
+      return url === undefined || (url.pathname === '/' && url.search === '')
+    }, 'must be an origin, without path or query'),
+  ),
+  z.transform((value) => new URL(value).origin),
+)
 
 /**
  * Auth0's issuer ends in a slash; a bare origin gets it, anything else is kept to the letter. All that
  * is asked of an issuer is at a path below it, which one with a path and no slash does not have.
  */
-const issuer = httpsUrl
-  .refine(hasNoQuery, 'must not have a query')
-  .refine(
-    (value) => asUrl(value)?.pathname.endsWith('/') ?? true,
-    'must end in a slash when it has a path, as the issuer of Auth0 does',
-  )
-  .transform((value) => (/^https?:\/\/[^/?\\]+$/i.test(value) ? `${value}/` : value))
+const issuer = z.pipe(
+  httpsUrl.check(
+    z.refine(hasNoQuery, 'must not have a query'),
+    z.refine(
+      (value) => asUrl(value)?.pathname.endsWith('/') ?? true,
+      'must end in a slash when it has a path, as the issuer of Auth0 does',
+    ),
+  ),
+  z.transform((value) => (/^https?:\/\/[^/?\\]+$/i.test(value) ? `${value}/` : value)),
+)
 
-const secret = text
+const secret = text.check(
   // Somebody may have made the sample's value longer; a random secret does not begin like it.
-  .refine((value) => !/^replace-with-\w+-/.test(value), 'is still a placeholder')
-  .refine(
+  z.refine((value) => !/^replace-with-\w+-/.test(value), 'is still a placeholder'),
+  z.refine(
     (value) => value.length >= MIN_SECRET_CHARACTERS,
     `must have at least ${MIN_SECRET_CHARACTERS} characters`,
-  )
+  ),
+)
 
 /** One secret, or two while it is being changed: newest first. */
-const secrets = z
-  .string()
-  .transform((value, context) => {
-    const given = splitList(value)
-    const isWhole = given.length === value.split(',').length
-    if (given.length === 0) context.addIssue('must not be empty')
-    else if (given.length > 2) context.addIssue('takes two secrets at most, newest first')
-    // A backend that splits the same text might take the empty key.
-    else if (!isWhole) context.addIssue('must not have an empty secret: remove the extra comma')
-    return given
-  })
-  .pipe(z.tuple([secret], secret))
+const secrets = z.pipe(
+  z.pipe(
+    z.string(),
+    z.transform((value, context) => {
+      const given = splitList(value)
+      const isWhole = given.length === value.split(',').length
+      if (given.length === 0) refuse(context, 'must not be empty')
+      else if (given.length > 2) refuse(context, 'takes two secrets at most, newest first')
+      // A backend that splits the same text might take the empty key.
+      else if (!isWhole) refuse(context, 'must not have an empty secret: remove the extra comma')
+      return given
+    }),
+  ),
+  z.tuple([secret], secret),
+)
 
 /** One signing key, or two while it is being changed: the first signs. */
-const signingKeys = text.transform((value, context) => {
-  const keys = readSigningKeys(value)
-  if (keys !== undefined && keys.length <= 2) return keys
-  context.addIssue('must be one or two private keys, P-256 or Ed25519, as PEM or JWK')
-  return z.NEVER
-})
+const signingKeys = z.pipe(
+  text,
+  z.transform((value, context) => {
+    const keys = readSigningKeys(value)
+    if (keys !== undefined && keys.length <= 2) return keys
+    refuse(context, 'must be one or two private keys, P-256 or Ed25519, as PEM or JWK')
+    return z.NEVER
+  }),
+)
 
-const list = text
-  .transform((value) => splitList(value))
-  .pipe(z.array(z.string()).min(1, 'must not be empty'))
+const list = z.pipe(
+  z.pipe(
+    text,
+    z.transform((value) => splitList(value)),
+  ),
+  z.array(z.string()).check(z.minLength(1, 'must not be empty')),
+)
 
 /** Names of token claims that backends get: namespaced ones are URLs. */
-const backendClaims = text
-  .transform((value) => value.split(/[\s,]+/).filter((name) => name !== ''))
-  .pipe(
-    z
-      .array(z.string().max(256, 'must be names of at most 256 characters'))
-      .min(1, 'must not be empty')
-      .max(50, 'must name at most 50 claims')
-      .superRefine((names, context) => {
-        const reserved = names.filter(isReservedClaim)
-        if (reserved.length === 0) return
-        context.addIssue(
-          `must not name claims that the assertion has of its own: ${reserved.join(', ')}`,
-        )
-      }),
-  )
+const backendClaims = z.pipe(
+  z.pipe(text, z.transform(splitNames)),
+  z.array(z.string().check(z.maxLength(256, 'must be names of at most 256 characters'))).check(
+    z.minLength(1, 'must not be empty'),
+    z.maxLength(50, 'must name at most 50 claims'),
+    z.superRefine((names, context) => {
+      const reserved = names.filter(isReservedClaim)
+      if (reserved.length === 0) return
+      context.addIssue(
+        `must not name claims that the assertion has of its own: ${reserved.join(', ')}`,
+      )
+    }),
+  ),
+)
 
-const hostname = text.regex(
-  /^[a-z0-9.-]+(:\d+)?$/i,
-  'must be a host name, without https:// or path',
+const hostname = text.check(
+  z.regex(/^[a-z0-9.-]+(:\d+)?$/i, 'must be a host name, without https:// or path'),
 )
 
 /** Pages of these schemes have an origin that browsers and shells send, and `URL` knows as `null`. */
@@ -148,17 +171,32 @@ function isOrigin(value: string): boolean {
   return (asUrl(value)?.origin === value && !value.includes('*')) || PAGE_ORIGIN.test(value)
 }
 
-const browserOrigins = list.refine(
-  (values) => values.every((value) => value === '*' || isOrigin(value)),
-  'must be origins such as https://app.example.com, or *',
+const browserOrigins = list.check(
+  z.refine(
+    (values) => values.every((value) => value === '*' || isOrigin(value)),
+    'must be origins such as https://app.example.com, or *',
+  ),
 )
 
 function wholeNumber(least: number, most: number, unit: string) {
-  return z
-    .string()
-    .regex(/^\d{1,9}$/, `must be a whole number of ${unit}`)
-    .transform(Number)
-    .pipe(z.number().min(least, `must be at least ${least}`).max(most, `must be at most ${most}`))
+  return z.pipe(
+    z.pipe(
+      z.string().check(z.regex(/^\d{1,9}$/, `must be a whole number of ${unit}`)),
+      z.transform(Number),
+    ),
+    z
+      .number()
+      .check(z.gte(least, `must be at least ${least}`), z.lte(most, `must be at most ${most}`)),
+  )
+}
+
+function refuse(context: Pick<z.core.ParsePayload, 'issues' | 'value'>, message: string): void {
+  context.issues.push({ code: 'custom', message, input: context.value })
+}
+
+/** Splits at blanks and commas. */
+function splitNames(value: string): string[] {
+  return value.split(/[\s,]+/).filter((name) => name !== '')
 }
 
 const OBO_REQUIRED =
@@ -176,58 +214,71 @@ export function splitList(value: string): string[] {
 export const variables = {
   PUBLIC_URL: origin,
   OAUTH_ISSUER: issuer,
-  OAUTH_AUDIENCE: text.regex(/^[\x21-\x7e]+$/, 'must be printable ASCII without blanks').optional(),
-  OAUTH_SCOPES: text
-    .transform((value) => value.split(/[\s,]+/).filter((scope) => scope !== ''))
-    .pipe(z.array(z.string().regex(SCOPE_TOKEN, 'must be scope tokens')))
-    .optional(),
-  JWKS_URI: httpsUrl.optional(),
-  TOOLS: z.string().optional(),
-  TOOLS_FILE: z.string().optional(),
-  TOOL_SCOPES_JSON: z.string().optional(),
-  FUNCTIONS_BASE: httpsUrl
-    .refine(hasNoQuery, 'must not have a query')
-    .transform((value) => value.replace(/\/+$/, '')),
+  OAUTH_AUDIENCE: z.optional(
+    text.check(z.regex(/^[\x21-\x7e]+$/, 'must be printable ASCII without blanks')),
+  ),
+  OAUTH_SCOPES: z.optional(
+    z.pipe(
+      z.pipe(text, z.transform(splitNames)),
+      z.array(z.string().check(z.regex(SCOPE_TOKEN, 'must be scope tokens'))),
+    ),
+  ),
+  JWKS_URI: z.optional(httpsUrl),
+  TOOLS: z.optional(z.string()),
+  TOOLS_FILE: z.optional(z.string()),
+  TOOL_SCOPES_JSON: z.optional(z.string()),
+  FUNCTIONS_BASE: z.pipe(
+    httpsUrl.check(z.refine(hasNoQuery, 'must not have a query')),
+    z.transform((value) => value.replace(/\/+$/, '')),
+  ),
   GATEWAY_HMAC_SECRET: secrets,
-  GATEWAY_SIGNING_KEY: signingKeys.optional(),
-  BACKEND_AUTH: z.enum(['none', 'google'], 'must be none or google').default('none'),
-  BACKEND_CLAIMS: backendClaims.optional(),
-  OBO_CLIENT_ID: z
-    .string(OBO_REQUIRED)
-    .refine((value) => !PLACEHOLDERS.has(value), 'is still a placeholder')
-    .refine((value) => /^[\x21-\x7e]+$/.test(value), 'must be printable ASCII without blanks'),
-  OBO_CLIENT_SECRET: z.string(OBO_REQUIRED).pipe(secret),
-  BACKEND_TIMEOUT_MS: wholeNumber(1, 600_000, 'milliseconds').default(50_000),
-  SCOPE_SOURCE: z
-    .enum(['scope', 'scope-or-permissions'], 'must be scope or scope-or-permissions')
-    .default('scope'),
-  RATE_LIMIT_PER_MINUTE: wholeNumber(1, 1_000_000, 'calls').optional(),
-  RATE_LIMIT_ANONYMOUS_PER_MINUTE: wholeNumber(1, 1_000_000, 'calls').optional(),
-  REDIS_URL: redisUrl.optional(),
+  GATEWAY_SIGNING_KEY: z.optional(signingKeys),
+  BACKEND_AUTH: z._default(z.enum(['none', 'google'], 'must be none or google'), 'none'),
+  BACKEND_CLAIMS: z.optional(backendClaims),
+  OBO_CLIENT_ID: z.string(OBO_REQUIRED).check(
+    z.refine((value) => !PLACEHOLDERS.has(value), 'is still a placeholder'),
+    z.refine((value) => /^[\x21-\x7e]+$/.test(value), 'must be printable ASCII without blanks'),
+  ),
+  OBO_CLIENT_SECRET: z.pipe(z.string(OBO_REQUIRED), secret),
+  BACKEND_TIMEOUT_MS: z._default(wholeNumber(1, 600_000, 'milliseconds'), 50_000),
+  SCOPE_SOURCE: z._default(
+    z.enum(['scope', 'scope-or-permissions'], 'must be scope or scope-or-permissions'),
+    'scope',
+  ),
+  RATE_LIMIT_PER_MINUTE: z.optional(wholeNumber(1, 1_000_000, 'calls')),
+  RATE_LIMIT_ANONYMOUS_PER_MINUTE: z.optional(wholeNumber(1, 1_000_000, 'calls')),
+  REDIS_URL: z.optional(redisUrl),
   // More would not fit into what an instance may have in flight.
-  MAX_BODY_BYTES: wholeNumber(1_024, 8_388_608, 'bytes').default(1_048_576),
-  APP_ORIGIN: browserOrigins.default([]),
-  AUTH_CHALLENGE: z
-    .enum(['auto', 'http', 'tool-result'], 'must be auto, http or tool-result')
-    .default('auto'),
-  AUTH_SERVER_METADATA: z
-    .enum(['issuer', 'curated'], 'must be issuer or curated')
-    .default('issuer'),
+  MAX_BODY_BYTES: z._default(wholeNumber(1_024, 8_388_608, 'bytes'), 1_048_576),
+  APP_ORIGIN: z._default(browserOrigins, []),
+  AUTH_CHALLENGE: z._default(
+    z.enum(['auto', 'http', 'tool-result'], 'must be auto, http or tool-result'),
+    'auto',
+  ),
+  AUTH_SERVER_METADATA: z._default(
+    z.enum(['issuer', 'curated'], 'must be issuer or curated'),
+    'issuer',
+  ),
   MGMT_DOMAIN: hostname,
   MGMT_CLIENT_ID: text,
   MGMT_CLIENT_SECRET: secret,
   LOG_WEBHOOK_SECRET: secrets,
   GOOGLE_CONNECTION_NAME: list,
-  CLIENT_REDIRECT_URIS: list.optional(),
-  THIRD_PARTY_ACCESS: z.enum(['admitted', 'open'], 'must be admitted or open').default('admitted'),
-  OAUTH_ORGANIZATION: list.optional(),
-  DCR_POLICY: z
-    .enum(['admit', 'observe', 'enforce'], 'must be admit, observe or enforce')
-    .default('admit'),
-  OPENAI_APPS_CHALLENGE: text.optional(),
-  LOG_LEVEL: z
-    .enum(['debug', 'info', 'warning', 'error'], 'must be debug, info, warning or error')
-    .default('info'),
+  CLIENT_REDIRECT_URIS: z.optional(list),
+  THIRD_PARTY_ACCESS: z._default(
+    z.enum(['admitted', 'open'], 'must be admitted or open'),
+    'admitted',
+  ),
+  OAUTH_ORGANIZATION: z.optional(list),
+  DCR_POLICY: z._default(
+    z.enum(['admit', 'observe', 'enforce'], 'must be admit, observe or enforce'),
+    'admit',
+  ),
+  OPENAI_APPS_CHALLENGE: z.optional(text),
+  LOG_LEVEL: z._default(
+    z.enum(['debug', 'info', 'warning', 'error'], 'must be debug, info, warning or error'),
+    'info',
+  ),
 } as const
 
 /**
@@ -235,15 +286,16 @@ export const variables = {
  *
  * @throws ConfigError with every fault of every variable at once.
  */
-export function parseEnvironment<Shape extends z.ZodRawShape>(
+export function parseEnvironment<Shape extends z.core.$ZodShape>(
   shape: Shape,
   env: Environment,
-): z.output<z.ZodObject<Shape>> {
+): z.output<z.ZodMiniObject<Shape, z.core.$strip>> {
   const given = Object.fromEntries(
     Object.keys(shape).map((name) => [name, env[name]?.trim() || undefined]),
   )
-  const result = z.object(shape).safeParse(given)
-  if (result.success) return result.data
+  // Used once: zod would compile it first.
+  const result = z.object(shape).safeParse(given, { jitless: true })
+  if (result.success) return result.data as z.output<z.ZodMiniObject<Shape, z.core.$strip>>
   throw new ConfigError(
     result.error.issues.map((issue) => {
       const name = String(issue.path[0])

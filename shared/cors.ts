@@ -34,16 +34,13 @@ export async function withCors(
   if (!isAllowed(policy, request)) return renderError(originNotAllowed(), request.log)
   const cors = corsHeaders(policy, request)
   if (request.method === 'OPTIONS') return preflight(policy, cors)
-  const response = await Promise.resolve()
-    .then(() => {
-      if (!policy.methods.includes(request.method)) throw methodNotAllowed(policy.methods)
-      return respond()
-    })
-    .catch((error: unknown) => {
-      if (error instanceof HttpError) return renderError(error, request.log)
-      throw error
-    })
-  return withHeaders(response, cors)
+  try {
+    if (!policy.methods.includes(request.method)) throw methodNotAllowed(policy.methods)
+    return withHeaders(await respond(), cors)
+  } catch (error) {
+    if (error instanceof HttpError) return withHeaders(renderError(error, request.log), cors)
+    throw error
+  }
 }
 
 function isAllowed({ origins }: CorsPolicy, { headers: { origin } }: HttpRequest): boolean {
@@ -56,20 +53,27 @@ function originNotAllowed(): HttpError {
   })
 }
 
-function corsHeaders(policy: CorsPolicy, request: HttpRequest): Record<string, string> {
-  const anyone = policy.origins.has('*')
-  const origin = request.headers.origin
+/** The fields of a request without Origin; most have none. */
+const fieldsOfPolicies = new WeakMap<CorsPolicy, Readonly<Record<string, string>>>()
+
+function corsHeaders(policy: CorsPolicy, request: HttpRequest): Readonly<Record<string, string>> {
+  const { origin } = request.headers
+  const fields = fieldsOfPolicies.get(policy) ?? fieldsOf(policy)
+  fieldsOfPolicies.set(policy, fields)
+  if (origin === undefined || policy.origins.has('*')) return fields
+  return { 'access-control-allow-origin': single(origin), ...fields }
+}
+
+function fieldsOf({ origins, exposedHeaders }: CorsPolicy): Readonly<Record<string, string>> {
   return {
-    ...(anyone && { 'access-control-allow-origin': '*' }),
-    ...(!anyone && origin !== undefined && { 'access-control-allow-origin': single(origin) }),
-    ...(!anyone && { vary: 'Origin' }),
-    ...(policy.exposedHeaders.length > 0 && {
-      'access-control-expose-headers': policy.exposedHeaders.join(', '),
+    ...(origins.has('*') ? { 'access-control-allow-origin': '*' } : { vary: 'Origin' }),
+    ...(exposedHeaders.length > 0 && {
+      'access-control-expose-headers': exposedHeaders.join(', '),
     }),
   }
 }
 
-function preflight(policy: CorsPolicy, cors: Record<string, string>): HttpResponse {
+function preflight(policy: CorsPolicy, cors: Readonly<Record<string, string>>): HttpResponse {
   const methods = policy.methods.join(', ')
   return {
     status: 204,

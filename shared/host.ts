@@ -32,10 +32,14 @@ const HEADERS_TIMEOUT_MS = 15_000
 const REQUEST_TIMEOUT_MS = 30_000
 // Node looks for connections past these limits only this often; its default of 30 s would add that.
 const TIMEOUT_CHECK_INTERVAL_MS = 1_000
+// The request for which an instance is started comes sooner.
+const WARM_UP_AFTER_MS = 1_000
 
 export interface RequestHandler {
   (req: IncomingMessage, res: ServerResponse, body: ReceivedBody): Promise<void>
   readonly maxBodyBytes?: (req: IncomingMessage) => number | undefined
+  /** Called once: after the first answer, or when none was asked for soon after the start. */
+  readonly warmUp?: () => void
 }
 
 /**
@@ -92,6 +96,12 @@ function createHost(handler: RequestHandler): Server {
   const inFlight = new Set<ServerResponse>()
   const budget = createBodyBudget(MAX_IN_FLIGHT_BYTES)
   const takeTurn = createTurns()
+  let isWarm = false
+  const warmUp = () => {
+    if (isWarm) return
+    isWarm = true
+    handler.warmUp?.()
+  }
   const options = { connectionsCheckingInterval: TIMEOUT_CHECK_INTERVAL_MS }
   const server = http.createServer(options, (req, res) => {
     inFlight.add(res)
@@ -99,6 +109,7 @@ function createHost(handler: RequestHandler): Server {
     res.once('close', () => {
       inFlight.delete(res)
       share.release()
+      if (!isWarm) setImmediate(warmUp)
     })
     const maxBytes = handler.maxBodyBytes?.(req) ?? MAX_BODY_BYTES
     readBody(req, maxBytes, share, (body) => {
@@ -108,6 +119,7 @@ function createHost(handler: RequestHandler): Server {
   })
   server.headersTimeout = HEADERS_TIMEOUT_MS
   server.requestTimeout = REQUEST_TIMEOUT_MS
+  server.once('listening', () => setTimeout(warmUp, WARM_UP_AFTER_MS).unref())
   drainOnSignal(server, inFlight)
   return server
 }

@@ -40,6 +40,8 @@ export interface Handler {
   (request: HttpRequest): HttpResponse | Promise<HttpResponse>
   /** The largest body that it takes from whoever sends these values; else `MAX_BODY_BYTES`. */
   readonly maxBodyBytes?: (authorization: readonly string[]) => number | undefined
+  /** Loads what a request would wait for that is not needed to start; called once. */
+  readonly warmUp?: () => void
 }
 
 const CLOUD_TRACE = /^([0-9a-f]{32})\//
@@ -86,6 +88,7 @@ export function toHttpFunction(handler: Handler, log: Log): RequestHandler {
   const receive: RequestHandler = (req, res, body) =>
     serve(req, res, readRequest(req, res, body, log))
   return Object.assign(receive, {
+    warmUp: () => handler.warmUp?.(),
     maxBodyBytes: (req: IncomingMessage) =>
       handler.maxBodyBytes?.(fieldValues(req, 'authorization')),
   })
@@ -98,25 +101,22 @@ function readRequest(
   log: Log,
 ): HttpRequest {
   const id = randomUUID()
-  // Made when it is asked for: most requests are answered without.
-  let signal: AbortSignal | undefined
   const held = holdBody(body)
   const traceparent = asTraceparent(req.headers['traceparent'])
   const trace =
     traceparent === undefined
       ? CLOUD_TRACE.exec(single(req.headers['x-cloud-trace-context']))?.[1]
       : traceIdOf(traceparent)
+  const { path, query } = splitTarget(req.url ?? '/')
   return {
     method: req.method ?? '',
-    ...splitTarget(req.url ?? '/'),
+    path,
+    query,
     headers: req.headers,
     authorization: fieldValues(req, 'authorization'),
     body: held.read,
     takeBody: held.take,
-    get signal() {
-      signal ??= hangUpSignal(res)
-      return signal
-    },
+    signal: hangUpSignal(res),
     id,
     traceparent,
     log: log.with({ request_id: id, trace }),
@@ -168,12 +168,9 @@ function splitTarget(target: string): { readonly path: string; readonly query: s
 
 function hangUpSignal(res: ServerResponse): AbortSignal {
   const controller = new AbortController()
-  const onClose = () => {
+  res.once('close', () => {
     if (!res.writableFinished) controller.abort()
-  }
-  // Who asks late, after a wait for keys, may ask about a client that is gone already.
-  if (res.closed) onClose()
-  else res.once('close', onClose)
+  })
   return controller.signal
 }
 
@@ -186,14 +183,14 @@ function toHttpError(error: unknown, log: Log): HttpError {
 }
 
 function send(req: IncomingMessage, res: ServerResponse, response: HttpResponse): void {
-  const { body: given = '' } = response
+  const { status, headers = {}, body: given = '' } = response
   // Else a long text is gone through once for its length and again for its bytes.
   const body = typeof given === 'string' && isLong(given.length) ? Buffer.from(given) : given
-  res.writeHead(response.status, {
-    'cache-control': 'no-store',
-    'x-content-type-options': 'nosniff',
-    ...response.headers,
-    ...(response.status !== 204 && { 'content-length': String(Buffer.byteLength(body)) }),
-  })
+  // A list: Node copies an object.
+  const fields = ['x-content-type-options', 'nosniff']
+  if (headers['cache-control'] === undefined) fields.push('cache-control', 'no-store')
+  for (const [name, value] of Object.entries(headers)) fields.push(name, value)
+  if (status !== 204) fields.push('content-length', String(Buffer.byteLength(body)))
+  res.writeHead(status, fields)
   res.end(req.method === 'HEAD' ? undefined : body)
 }

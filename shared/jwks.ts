@@ -16,6 +16,12 @@ export interface Jwks {
   readonly held: (kid: string) => CryptoKey | undefined
 }
 
+/** Keys that are fetched over the network. */
+export interface RemoteJwks extends Jwks {
+  /** Fetches the keys before the first token comes. A failure changes nothing: that tries again. */
+  readonly warmUp: () => void
+}
+
 export interface JwksOptions {
   readonly uri: string
   readonly fetch?: FetchJson
@@ -51,7 +57,7 @@ interface KeptKey {
 type KeptKeys = ReadonlyMap<string, KeptKey>
 
 /**
- * A key set that is fetched on first use and every 10 minutes, one fetch at a time. An unknown `kid`
+ * A key set that is fetched on `warmUp` or first use and every 10 minutes, one fetch at a time. An unknown `kid`
  * causes a fetch at most every 10 seconds; in that time tokens that `mayBeNew` cause up to 8 more, one
  * for each `kid`. A key that a fetch brings again unchanged stays the same object. While the issuer is
  * down the kept keys serve for up to 24 hours; a set without any usable key counts as an outage.
@@ -61,7 +67,7 @@ export function createJwks({
   fetch = fetchJson,
   now = Date.now,
   onFetchFailed = () => undefined,
-}: JwksOptions): Jwks {
+}: JwksOptions): RemoteJwks {
   let keys: KeptKeys = new Map()
   let fetchedAt = Number.NEGATIVE_INFINITY
   let coolUntil = Number.NEGATIVE_INFINITY
@@ -73,14 +79,16 @@ export function createJwks({
   let inFlight: Promise<void> | undefined
   let gathering: Promise<void> | undefined
 
+  const load = async () => {
+    keys = await importKeys(
+      await fetch(uri, { timeoutMs: FETCH_TIMEOUT_MS, maxBytes: MAX_BYTES }),
+      keys,
+    )
+    fetchedAt = now()
+    reachable = true
+  }
   const refresh = () => {
-    inFlight ??= fetch(uri, { timeoutMs: FETCH_TIMEOUT_MS, maxBytes: MAX_BYTES })
-      .then((document) => importKeys(document, keys))
-      .then((imported) => {
-        keys = imported
-        fetchedAt = now()
-        reachable = true
-      })
+    inFlight ??= load()
       .catch((error: unknown) => {
         reachable = false
         coolUntil = now() + COOLDOWN_MS
@@ -132,6 +140,14 @@ export function createJwks({
   }
 
   return {
+    warmUp: () => {
+      if (fetchedAt > Number.NEGATIVE_INFINITY) return
+      inFlight ??= load()
+        .catch(() => undefined)
+        .finally(() => {
+          inFlight = undefined
+        })
+    },
     held: (kid) => (isFresh() ? keys.get(kid)?.key : undefined),
     key: async (kid, mayBeNew = () => false) => {
       const endedBefore = fetchesEnded

@@ -1,4 +1,6 @@
 let waiting = ''
+let whenWritten: Promise<void> | undefined
+let onWritten: (() => void) | undefined
 
 /**
  * Writes a line to standard output together with those that follow in the same turn of the event loop:
@@ -19,6 +21,17 @@ export function flushLines(): void {
   const lines = waiting
   waiting = ''
   process.stdout.write(lines)
+  onWritten?.()
+  whenWritten = undefined
+}
+
+/** Resolves when the lines so far are written: at the end of the event loop's turn, with all others. */
+export function linesWritten(): Promise<void> {
+  if (waiting === '') return Promise.resolve()
+  whenWritten ??= new Promise((resolve) => {
+    onWritten = resolve
+  })
+  return whenWritten
 }
 
 let isListening = false

@@ -1,4 +1,4 @@
-import { flushLines, writeLine } from './log-output.ts'
+import { linesWritten, writeLine } from './log-output.ts'
 import { listField, nameField, textField } from './log-text.ts'
 
 /** Cloud Logging's severities that this system uses, by the names that LOG_LEVEL takes. */
@@ -20,10 +20,10 @@ export interface Log {
   /** The same log with fields that every line carries, such as a request's id and trace. */
   readonly with: (fields: LogFields) => Log
   /**
-   * Writes the lines so far, which else wait for the end of the event loop's turn: before something
-   * happens that must not happen without its record.
+   * Resolves when the lines so far are written, at the end of the event loop's turn: for what must not
+   * happen without its record.
    */
-  readonly flush: () => void
+  readonly written: () => Promise<void>
 }
 
 export interface LogOptions {
@@ -84,7 +84,7 @@ export function createLog({ service, level, project, write = writeLine }: LogOpt
       error: at('error'),
       audit: (event, fields, severity = 'NOTICE') => writeEntry(severity, event, fields),
       with: (fields) => make({ ...bound, ...fields }),
-      flush: flushLines,
+      written: linesWritten,
     }
   }
   return make({})

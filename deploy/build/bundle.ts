@@ -13,8 +13,22 @@ export const LEFT_OUT = 'leave-out'
 
 /** Modules that are never used here, and what stands in for them. */
 const UNUSED = [
-  // For runtimes without streams; Node 24 has them.
-  { path: /web-streams-polyfill\/dist\/ponyfill\.es2018\.js$/, contents: 'module.exports = {}' },
+  // For runtimes without streams; Node 24 has them, and loads them when they are used.
+  { path: /^\.\/streams\.cjs$/, from: /\/fetch-blob\//, contents: 'module.exports = {}' },
+  // Blobs of files, by node:fs/promises and worker threads; node-fetch passes them on to others.
+  {
+    path: /^fetch-blob\/from\.js$/,
+    contents: `export { default, default as Blob } from './index.js'
+      export { default as File } from './file.js'
+      export const blobFrom = undefined, blobFromSync = undefined
+      export const fileFrom = undefined, fileFromSync = undefined`,
+  },
+  // It loads node:http2, which takes as long as the rest of undici; the gateway has `allowH2: false`.
+  {
+    path: /^\.\/client-h2\.js$/,
+    from: /\/undici\//,
+    contents: `module.exports = () => { throw new Error('HTTP/2 is not offered') }`,
+  },
   // 50 languages of error messages; zod loads English by itself.
   {
     path: /^\.\.\/locales\/index\.js$/,

@@ -98,6 +98,8 @@ export function createCallTool(options: CallToolOptions): CallTool {
   const callBackend = async (call: SentCall, request: BackendRequest): Promise<Outcome> => {
     const { tool, identity, requestId, signal } = call
     const plan = planOf(tool)
+    // Together with those of the calls that came in the same turn of the event loop.
+    await call.log.written()
     const startedAt = performance.now()
     const timeoutMs = Math.min(
       tool.timeoutMs ?? options.timeoutMs,
@@ -173,8 +175,6 @@ export function createCallTool(options: CallToolOptions): CallTool {
 
   return ({ args, isPlain, body, answers, ...call }) => {
     auditDecision(call.log, call.tool, call.identity, { decision: 'allowed' })
-    // Standard output is a pipe or a file, which take it before this returns (Node, on Linux).
-    call.log.flush()
     const prepared = preparing(planOf(call.tool), { tool: call.tool, body, args, isPlain, answers })
     if (!isLong(body.length)) {
       call.place.leave()

@@ -1,3 +1,4 @@
+import * as z from 'zod/mini'
 import {
   ConfigError,
   collectFaults,
@@ -68,8 +69,8 @@ function parseVariables(env: Environment) {
       BACKEND_AUTH: variables.BACKEND_AUTH,
       BACKEND_CLAIMS: variables.BACKEND_CLAIMS,
       // Required, too, when a tool exchanges tokens.
-      OBO_CLIENT_ID: variables.OBO_CLIENT_ID.optional(),
-      OBO_CLIENT_SECRET: variables.OBO_CLIENT_SECRET.optional(),
+      OBO_CLIENT_ID: z.optional(variables.OBO_CLIENT_ID),
+      OBO_CLIENT_SECRET: z.optional(variables.OBO_CLIENT_SECRET),
       BACKEND_TIMEOUT_MS: variables.BACKEND_TIMEOUT_MS,
       SCOPE_SOURCE: variables.SCOPE_SOURCE,
       RATE_LIMIT_PER_MINUTE: variables.RATE_LIMIT_PER_MINUTE,
@@ -93,6 +94,6 @@ function parseVariables(env: Environment) {
 function parseKeys(env: Environment) {
   const { GATEWAY_HMAC_SECRET, GATEWAY_SIGNING_KEY } = variables
   const hasKey = Boolean(env['GATEWAY_SIGNING_KEY']?.trim())
-  const secret = hasKey ? GATEWAY_HMAC_SECRET.optional() : GATEWAY_HMAC_SECRET
+  const secret = hasKey ? z.optional(GATEWAY_HMAC_SECRET) : GATEWAY_HMAC_SECRET
   return parseEnvironment({ GATEWAY_HMAC_SECRET: secret, GATEWAY_SIGNING_KEY }, env)
 }

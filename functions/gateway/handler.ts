@@ -6,6 +6,7 @@ import { createJwks } from '../../shared/jwks.ts'
 import type { Log } from '../../shared/log.ts'
 import { createQueue } from '../../shared/long-work.ts'
 import { MCP_PATH, protectedResourceMetadataUrl } from '../../shared/protected-resource.ts'
+import { warmUpPool } from './backend/send.ts'
 import { createBackendAuth } from './backend-auth/backend-auth.ts'
 import { createCallTool } from './call-tool.ts'
 import type { GatewayConfig } from './config.ts'
@@ -141,5 +142,9 @@ export function createGateway(
     if (request.path !== '/openapi.json') throw notFound()
     return withCors(PUBLIC_DOCUMENT, request, () => openApi(request), problemResponse)
   }
-  return Object.assign(handle, { maxBodyBytes: () => config.MAX_BODY_BYTES })
+  const warmUp = () => {
+    jwks.warmUp()
+    warmUpPool(new URL(config.FUNCTIONS_BASE).origin)
+  }
+  return Object.assign(handle, { maxBodyBytes: () => config.MAX_BODY_BYTES, warmUp })
 }

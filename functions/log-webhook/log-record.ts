@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer'
-import * as z from 'zod'
+import * as z from 'zod/mini'
 import { HttpError } from '../../shared/http-error.ts'
 import { asObject } from '../../shared/json.ts'
 import { MAX_BODY_BYTES, tooLarge } from '../../shared/request-body.ts'
@@ -25,16 +25,18 @@ const REGISTRATION = 'Dynamic client registration'
 const BY_METADATA_DOCUMENT = /client id metadata document|\bCIMD\b/i
 const CLIENT_ID = /^[\w-]+$/
 
-const clientId = z.string().min(1).max(256)
+const clientId = z.string().check(z.minLength(1), z.maxLength(256))
 const event = z.looseObject({
-  description: z.string().optional().catch(undefined),
-  client_id: clientId.optional().catch(undefined),
-  details: z
-    .looseObject({
-      response: z.looseObject({ body: z.looseObject({ client_id: clientId }) }),
-    })
-    .optional()
-    .catch(undefined),
+  description: z.catch(z.optional(z.string()), undefined),
+  client_id: z.catch(z.optional(clientId), undefined),
+  details: z.catch(
+    z.optional(
+      z.looseObject({
+        response: z.looseObject({ body: z.looseObject({ client_id: clientId }) }),
+      }),
+    ),
+    undefined,
+  ),
 })
 
 /** So many bytes are read in a few milliseconds. */

@@ -1,4 +1,6 @@
-import * as z from 'zod'
+import '../../shared/schema-messages.ts'
+
+import * as z from 'zod/mini'
 import { HttpError } from '../../shared/http-error.ts'
 import { parseJson } from '../../shared/json.ts'
 import { hasUnseen } from '../../shared/printable.ts'
@@ -18,24 +20,28 @@ const MAX_REDIRECT_URIS = 10
 const MAX_NAME_CHARACTERS = 256
 const GRANT_TYPES = ['authorization_code', 'refresh_token']
 
-const strings = z.array(z.string().max(256)).max(20)
+const strings = z.array(z.string().check(z.maxLength(256))).check(z.maxLength(20))
 const request = z.looseObject({
-  redirect_uris: z.array(z.string().max(2_048)).min(1).max(MAX_REDIRECT_URIS),
-  client_name: z
-    .string()
-    .trim()
-    .min(1)
-    .max(MAX_NAME_CHARACTERS)
-    // Auth0 refuses angle brackets in a name; it is shown to people when they consent.
-    .regex(/^[^<>]*$/, 'must not have angle brackets')
-    .refine((name) => !hasUnseen(name), 'must not have control, format or invisible characters')
-    .default('MCP client'),
+  redirect_uris: z
+    .array(z.string().check(z.maxLength(2_048)))
+    .check(z.minLength(1), z.maxLength(MAX_REDIRECT_URIS)),
+  client_name: z._default(
+    z.string().check(
+      z.trim(),
+      z.minLength(1),
+      z.maxLength(MAX_NAME_CHARACTERS),
+      // Auth0 refuses angle brackets in a name; it is shown to people when they consent.
+      z.regex(/^[^<>]*$/, 'must not have angle brackets'),
+      z.refine((name) => !hasUnseen(name), 'must not have control, format or invisible characters'),
+    ),
+    'MCP client',
+  ),
   // RFC 7591 s2: the defaults of what is left out.
-  grant_types: strings.default(GRANT_TYPES),
-  response_types: strings.default(['code']),
-  token_endpoint_auth_method: z.string().optional(),
-  application_type: z.string().optional(),
-  scope: z.string().optional(),
+  grant_types: z._default(strings, GRANT_TYPES),
+  response_types: z._default(strings, ['code']),
+  token_endpoint_auth_method: z.optional(z.string()),
+  application_type: z.optional(z.string()),
+  scope: z.optional(z.string()),
 })
 
 /**
@@ -75,7 +81,7 @@ function read(body: Buffer): unknown {
 }
 
 /** Says which member is wrong and why, never what it was. */
-function refusalOf({ issues }: z.ZodError): HttpError {
+function refusalOf({ issues }: z.core.$ZodError): HttpError {
   const messages = issues.map(({ path, message }) => `${path.join('.') || 'body'}: ${message}`)
   const isRedirectUri = issues.some(({ path }) => path[0] === 'redirect_uris')
   const description = messages.slice(0, 5).join('; ')

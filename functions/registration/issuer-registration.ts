@@ -1,5 +1,5 @@
 import nodeFetch from 'node-fetch'
-import * as z from 'zod'
+import * as z from 'zod/mini'
 import { HttpError } from '../../shared/http-error.ts'
 import { askedDelay } from '../../shared/management-fetch.ts'
 import type { ClientMetadata } from './client-metadata.ts'
@@ -20,8 +20,11 @@ const MAX_BYTES = 64 * 1024
 const MAX_RETRY_AFTER_SECONDS = 120
 const DEFAULT_RETRY_AFTER_SECONDS = 10
 
-const answer = z.looseObject({ client_id: z.string().min(1).max(256) })
-const refusal = z.looseObject({ error: z.string().optional(), errorCode: z.string().optional() })
+const answer = z.looseObject({ client_id: z.string().check(z.minLength(1), z.maxLength(256)) })
+const refusal = z.looseObject({
+  error: z.optional(z.string()),
+  errorCode: z.optional(z.string()),
+})
 
 /**
  * Returns a function that registers a client at the issuer's own registration endpoint. Sends the

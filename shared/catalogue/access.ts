@@ -1,4 +1,6 @@
-import * as z from 'zod'
+import '../schema-messages.ts'
+
+import * as z from 'zod/mini'
 import { SCOPE_TOKEN } from '../scope.ts'
 
 /**
@@ -21,21 +23,24 @@ export type SecurityScheme =
   | { readonly type: 'noauth' }
   | { readonly type: 'oauth2'; readonly scopes: readonly string[] }
 
-export const scopeList = z
-  .array(z.string().regex(SCOPE_TOKEN, 'is not a scope-token (RFC 6749 s3.3)'))
-  .transform((values) => [...new Set(values)].sort())
+export const scopeList = z.pipe(
+  z.array(z.string().check(z.regex(SCOPE_TOKEN, 'is not a scope-token (RFC 6749 s3.3)'))),
+  z.transform((values) => [...new Set(values)].sort()),
+)
 
 export const schemeList = z
   .array(
     z.discriminatedUnion('type', [
       z.object({ type: z.literal('noauth') }),
-      z.object({ type: z.literal('oauth2'), scopes: scopeList.default([]) }),
+      z.object({ type: z.literal('oauth2'), scopes: z._default(scopeList, []) }),
     ]),
   )
-  .min(1, 'must name a scheme: noauth, oauth2 or both')
-  .refine(
-    (schemes) => new Set(schemes.map(({ type }) => type)).size === schemes.length,
-    'must name each scheme once',
+  .check(
+    z.minLength(1, 'must name a scheme: noauth, oauth2 or both'),
+    z.refine(
+      (schemes) => new Set(schemes.map(({ type }) => type)).size === schemes.length,
+      'must name each scheme once',
+    ),
   )
 
 /** The short form: no scopes, no sign-in. */

@@ -1,4 +1,6 @@
-import * as z from 'zod'
+import '../schema-messages.ts'
+
+import * as z from 'zod/mini'
 import { isLoopback, variables } from '../config.ts'
 import { asObject } from '../json.ts'
 import { type Access, scopeList } from './access.ts'
@@ -30,29 +32,28 @@ const FOREIGN = /^(GOOGLE_|X_GOOGLE_|GCP_|FUNCTION_|K_|NODE_|LD_|PORT$|PATH$|HOM
 const visible = (most: number) =>
   z
     .string()
-    .max(most)
-    .regex(/^[\x21-\x7e]+$/, 'must be printable ASCII without blanks')
-const secretName = z
-  .string()
-  .regex(
+    .check(z.maxLength(most), z.regex(/^[\x21-\x7e]+$/, 'must be printable ASCII without blanks'))
+const secretName = z.string().check(
+  z.regex(
     /^[A-Z][A-Z0-9_]{0,127}$/,
     'must be the name of an environment variable such as CALENDAR_API_KEY, never the secret itself',
-  )
-  .refine(
+  ),
+  z.refine(
     (name) => !Object.hasOwn(variables, name) && !FOREIGN.test(name),
     'must be a variable of its own, not one that this system or the platform uses',
-  )
-const tokenUrl = z
-  .string()
-  .max(2_000)
-  .refine((value) => {
+  ),
+)
+const tokenUrl = z.string().check(
+  z.maxLength(2_000),
+  z.refine((value) => {
     const url = URL.canParse(value) ? new URL(value) : undefined
     if (url === undefined || url.username !== '' || url.password !== '' || url.hash !== '') {
       return false
     }
     return url.protocol === 'https:' || (url.protocol === 'http:' && isLoopback(url.hostname))
-  }, 'must be an https URL without credentials or fragment (http only on loopback)')
-const asked = { scopes: scopeList.default([]), audience: visible(600) }
+  }, 'must be an https URL without credentials or fragment (http only on loopback)'),
+)
+const asked = { scopes: z._default(scopeList, []), audience: visible(600) }
 const toolBackendAuth = z.discriminatedUnion(
   'type',
   [
@@ -60,24 +61,29 @@ const toolBackendAuth = z.discriminatedUnion(
     z.strictObject({ type: z.literal('google_id_token') }),
     z.strictObject({
       type: z.literal('header'),
-      name: z.string().min(1).max(128),
+      name: z.string().check(z.minLength(1), z.maxLength(128)),
       secret: secretName,
-      prefix: z
-        .string()
-        .max(128)
-        .regex(/^[\x20-\x7e]*$/, 'must be printable ASCII on one line')
-        .default(''),
+      prefix: z._default(
+        z
+          .string()
+          .check(
+            z.maxLength(128),
+            z.regex(/^[\x20-\x7e]*$/, 'must be printable ASCII on one line'),
+          ),
+        '',
+      ),
     }),
     z.strictObject({
       type: z.literal('client_credentials'),
       tokenUrl,
-      clientId: z.string().max(512).regex(PRINTABLE, 'must be printable ASCII'),
+      clientId: z.string().check(z.maxLength(512), z.regex(PRINTABLE, 'must be printable ASCII')),
       clientSecret: secretName,
       scopes: asked.scopes,
-      audience: asked.audience.optional(),
-      tokenEndpointAuthMethod: z
-        .enum(['client_secret_basic', 'client_secret_post'])
-        .default('client_secret_basic'),
+      audience: z.optional(asked.audience),
+      tokenEndpointAuthMethod: z._default(
+        z.enum(['client_secret_basic', 'client_secret_post']),
+        'client_secret_basic',
+      ),
     }),
     z.strictObject({ type: z.literal('on_behalf_of'), ...asked }),
   ],
@@ -98,7 +104,7 @@ export function readBackendAuth(
     return { faults: [`backendAuth: must be a mapping with a type: ${TYPES.join(', ')}`] }
   }
   const members = Object.entries(given).filter(([, member]) => member !== null)
-  const parsed = toolBackendAuth.safeParse(Object.fromEntries(members))
+  const parsed = toolBackendAuth.safeParse(Object.fromEntries(members), { jitless: true })
   if (!parsed.success) {
     const faults = parsed.error.issues.map(
       (issue) => `${['backendAuth', ...issue.path].join('.')}: ${issue.message}`,

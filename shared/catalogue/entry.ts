@@ -1,4 +1,6 @@
-import * as z from 'zod'
+import '../schema-messages.ts'
+
+import * as z from 'zod/mini'
 import { asObject } from '../json.ts'
 import type { JsonSchema } from '../json-schema/schema.ts'
 import { type AccessRule, ruleOfSchemes, ruleOfScopes, schemeList, scopeList } from './access.ts'
@@ -41,34 +43,35 @@ export interface ReadEntry {
   readonly warnings: readonly string[]
 }
 
+const flag = z.optional(z.boolean())
 const annotations = z.object({
-  title: z.string().optional(),
-  readOnlyHint: z.boolean().optional(),
-  destructiveHint: z.boolean().optional(),
-  idempotentHint: z.boolean().optional(),
-  openWorldHint: z.boolean().optional(),
+  title: z.optional(z.string()),
+  readOnlyHint: flag,
+  destructiveHint: flag,
+  idempotentHint: flag,
+  openWorldHint: flag,
 })
 const rateLimit = z.strictObject({
-  perMinute: z.int().min(1).max(1_000_000),
-  per: z.enum(['user', 'all']).default('user'),
+  perMinute: z.int().check(z.gte(1), z.lte(1_000_000)),
+  per: z._default(z.enum(['user', 'all']), 'user'),
 })
 const members = {
-  title: z.string().optional(),
-  description: z.string().default(''),
-  scopes: scopeList.optional(),
-  securitySchemes: schemeList.optional(),
-  inputSchema: z.looseObject({ type: z.literal('object') }).default({ type: 'object' }),
-  outputSchema: z.looseObject({}).optional(),
-  annotations: annotations.optional(),
-  icons: z.array(z.looseObject({ src: z.string() })).optional(),
-  execution: z.looseObject({}).optional(),
-  _meta: z.record(z.string(), z.unknown()).optional(),
-  timeoutMs: z.int().min(1).max(600_000).optional(),
-  rateLimit: rateLimit.optional(),
-  request: z.unknown().optional(),
-  answeredBy: z.enum(['gateway', 'backend']).optional(),
-  backendAuth: z.unknown().optional(),
-  formatAssertion: z.boolean().optional(),
+  title: z.optional(z.string()),
+  description: z._default(z.string(), ''),
+  scopes: z.optional(scopeList),
+  securitySchemes: z.optional(schemeList),
+  inputSchema: z._default(z.looseObject({ type: z.literal('object') }), { type: 'object' }),
+  outputSchema: z.optional(z.looseObject({})),
+  annotations: z.optional(annotations),
+  icons: z.optional(z.array(z.looseObject({ src: z.string() }))),
+  execution: z.optional(z.looseObject({})),
+  _meta: z.optional(z.record(z.string(), z.unknown())),
+  timeoutMs: z.optional(z.int().check(z.gte(1), z.lte(600_000))),
+  rateLimit: z.optional(rateLimit),
+  request: z.optional(z.unknown()),
+  answeredBy: z.optional(z.enum(['gateway', 'backend'])),
+  backendAuth: z.optional(z.unknown()),
+  formatAssertion: flag,
 }
 const tool = z.object(members)
 
@@ -80,7 +83,7 @@ const tool = z.object(members)
 export function readEntry(value: unknown, defaults: Readonly<Record<string, unknown>>): ReadEntry {
   const own = withMirror(asObject(value))
   const given = own === undefined ? value : { ...inherited(defaults, own), ...present(own) }
-  const parsed = tool.safeParse(given)
+  const parsed = tool.safeParse(given, { jitless: true })
   const warnings = own === undefined ? [] : unknownMembers(own, given)
   if (!parsed.success) {
     const faults = parsed.error.issues.map(

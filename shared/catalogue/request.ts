@@ -1,4 +1,6 @@
-import * as z from 'zod'
+import '../schema-messages.ts'
+
+import * as z from 'zod/mini'
 import { asObject } from '../json.ts'
 import type { JsonSchema } from '../json-schema/schema.ts'
 import { declaredArguments } from './declared-arguments.ts'
@@ -35,24 +37,25 @@ const STYLE_NAMES = [
   ...['form', 'spaceDelimited', 'pipeDelimited', 'deepObject'],
 ] as (typeof STYLES)[keyof typeof STYLES][number][]
 
-const name = z.string().min(1).max(512)
-const parameter = z
-  .strictObject({
+const name = z.string().check(z.minLength(1), z.maxLength(512))
+const parameter = z.pipe(
+  z.strictObject({
     name,
     in: z.enum(['path', 'query', 'header', 'cookie']),
-    argument: name.optional(),
-    style: z.enum(STYLE_NAMES).optional(),
-    explode: z.boolean().optional(),
+    argument: z.optional(name),
+    style: z.optional(z.enum(STYLE_NAMES)),
+    explode: z.optional(z.boolean()),
     /** Has a meaning in the query alone, as in OpenAPI 3.1. */
-    allowReserved: z.boolean().default(false),
+    allowReserved: z._default(z.boolean(), false),
     /** As in OpenAPI: the value is sent as JSON, whatever the style. */
-    content: z.strictObject({ 'application/json': z.looseObject({}) }).optional(),
-  })
-  .transform((given, context) => {
+    content: z.optional(z.strictObject({ 'application/json': z.looseObject({}) })),
+  }),
+  z.transform((given, context) => {
     const styles: readonly string[] = STYLES[given.in]
     const style = given.style ?? STYLES[given.in][0]
     if (!styles.includes(style)) {
-      context.addIssue(`style must be ${styles.join(', ')} for a parameter in ${given.in}`)
+      const message = `style must be ${styles.join(', ')} for a parameter in ${given.in}`
+      context.issues.push({ code: 'custom', message, input: given })
     }
     const { content, ...rest } = given
     return {
@@ -62,25 +65,27 @@ const parameter = z
       explode: given.explode ?? style === 'form',
       ...(content !== undefined && { isJson: true }),
     }
-  })
+  }),
+)
 const fullProperty = z.strictObject({
   name,
-  argument: name.optional(),
-  style: z.enum(STYLES.query).optional(),
-  explode: z.boolean().optional(),
+  argument: z.optional(name),
+  style: z.optional(z.enum(STYLES.query)),
+  explode: z.optional(z.boolean()),
   /** Of the part of a multipart body; with JSON's a form-encoded body has the value as JSON. */
-  contentType: z
-    .string()
-    .regex(/^[\w.+-]+\/[\w.+-]+(; ?[\w.+-]+=[\w.+-]+)*$/, 'must be a media type')
-    .optional(),
+  contentType: z.optional(
+    z
+      .string()
+      .check(z.regex(/^[\w.+-]+\/[\w.+-]+(; ?[\w.+-]+=[\w.+-]+)*$/, 'must be a media type')),
+  ),
 })
-const property = z
-  .union([name, fullProperty])
-  .transform((given) => (typeof given === 'string' ? { name: given } : given))
-  .transform((given: z.output<typeof fullProperty>) => ({
-    ...given,
-    argument: given.argument ?? given.name,
-  }))
+const property = z.pipe(
+  z.union([name, fullProperty]),
+  z.transform((given) => {
+    const full: z.output<typeof fullProperty> = typeof given === 'string' ? { name: given } : given
+    return { ...full, argument: full.argument ?? full.name }
+  }),
+)
 const body = z
   .strictObject({
     contentType: z.enum([
@@ -88,27 +93,34 @@ const body = z
       'application/x-www-form-urlencoded',
       'multipart/form-data',
     ]),
-    argument: name.optional(),
-    properties: z.array(property).optional(),
-    files: z.array(name).optional(),
+    argument: z.optional(name),
+    properties: z.optional(z.array(property)),
+    files: z.optional(z.array(name)),
   })
-  .refine((given) => given.argument === undefined || given.properties === undefined, {
-    message: 'argument and properties exclude each other',
-  })
-  .refine((given) => given.files === undefined || given.contentType === 'multipart/form-data', {
-    message: 'files need contentType multipart/form-data',
-  })
+  .check(
+    z.refine(
+      (given) => given.argument === undefined || given.properties === undefined,
+      'argument and properties exclude each other',
+    ),
+    z.refine(
+      (given) => given.files === undefined || given.contentType === 'multipart/form-data',
+      'files need contentType multipart/form-data',
+    ),
+  )
 const toolRequest = z.strictObject({
-  method: z.enum(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE']).default('POST'),
-  url: z.string().min(1).max(2_000),
-  parameters: z.array(parameter).default([]),
-  body: body.optional(),
-  headers: z.record(z.string(), z.string().max(4_000)).default({}),
-  resultPointer: z
-    .string()
-    .regex(/^(\/([^~]|~[01])*)?$/, 'must be a JSON Pointer (RFC 6901) such as /data/items')
-    .optional(),
-  wrap: z.string().min(1).max(128).optional(),
+  method: z._default(z.enum(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE']), 'POST'),
+  url: z.string().check(z.minLength(1), z.maxLength(2_000)),
+  parameters: z._default(z.array(parameter), []),
+  body: z.optional(body),
+  headers: z._default(z.record(z.string(), z.string().check(z.maxLength(4_000))), {}),
+  resultPointer: z.optional(
+    z
+      .string()
+      .check(
+        z.regex(/^(\/([^~]|~[01])*)?$/, 'must be a JSON Pointer (RFC 6901) such as /data/items'),
+      ),
+  ),
+  wrap: z.optional(z.string().check(z.minLength(1), z.maxLength(128))),
 })
 
 // RFC 9110 s5.5, without the bytes beyond ASCII.
@@ -120,7 +132,7 @@ const FIELD_VALUE = /^[\t\x20-\x7e]*$/
  * Does not know FUNCTIONS_BASE: a URL without an origin is checked to stay below whatever base it gets.
  */
 export function readRequest(value: unknown, inputSchema: JsonSchema): ReadRequest {
-  const parsed = toolRequest.safeParse(withoutNulls(value))
+  const parsed = toolRequest.safeParse(withoutNulls(value), { jitless: true })
   if (!parsed.success) {
     const faults = parsed.error.issues.map(
       (issue) => `${['request', ...issue.path].join('.')}: ${issue.message}`,

@@ -1,4 +1,6 @@
-import * as z from 'zod'
+import '../schema-messages.ts'
+
+import * as z from 'zod/mini'
 import { ConfigError } from '../config.ts'
 import { isWebUrl } from './web-url.ts'
 
@@ -31,36 +33,38 @@ export interface ServerInfo {
 /** What functions other than the gateway read of the section. */
 export type ServerLinks = Pick<ServerSection, 'documentation' | 'policy' | 'terms'>
 
-const text = z.string().trim().min(1, 'must not be empty')
+const text = z.string().check(z.trim(), z.minLength(1, 'must not be empty'))
 const webUrl = z
   .string()
-  .refine(isWebUrl, 'must be an https URL without credentials (http only on loopback)')
+  .check(z.refine(isWebUrl, 'must be an https URL without credentials (http only on loopback)'))
 const iconSource = z
   .string()
-  .refine(
-    (value) => isWebUrl(value) || /^data:image\/[a-z0-9.+-]+[;,]/i.test(value),
-    'must be an https URL or a data: URL of an image',
+  .check(
+    z.refine(
+      (value) => isWebUrl(value) || /^data:image\/[a-z0-9.+-]+[;,]/i.test(value),
+      'must be an https URL or a data: URL of an image',
+    ),
   )
 const members = {
-  name: text.optional(),
-  title: text.optional(),
-  version: text.optional(),
-  description: text.optional(),
-  instructions: text.optional(),
-  icons: z
-    .array(
+  name: z.optional(text),
+  title: z.optional(text),
+  version: z.optional(text),
+  description: z.optional(text),
+  instructions: z.optional(text),
+  icons: z.optional(
+    z.array(
       z.looseObject({
         src: iconSource,
-        mimeType: z.string().optional(),
-        sizes: z.array(z.string()).optional(),
-        theme: z.enum(['light', 'dark']).optional(),
+        mimeType: z.optional(z.string()),
+        sizes: z.optional(z.array(z.string())),
+        theme: z.optional(z.enum(['light', 'dark'])),
       }),
-    )
-    .optional(),
-  websiteUrl: webUrl.optional(),
-  documentation: webUrl.optional(),
-  policy: webUrl.optional(),
-  terms: webUrl.optional(),
+    ),
+  ),
+  websiteUrl: z.optional(webUrl),
+  documentation: z.optional(webUrl),
+  policy: z.optional(webUrl),
+  terms: z.optional(webUrl),
 }
 const section = z.object(members)
 const NAME = 'chatgpt-auth0-gateway'
@@ -78,7 +82,7 @@ export function readServer(
 ): { readonly server: ServerSection | undefined; readonly warnings: readonly string[] } {
   if (written === undefined) return { server: undefined, warnings: [] }
   const given = Object.entries(written).filter(([, member]) => member !== null)
-  const parsed = section.safeParse(Object.fromEntries(given))
+  const parsed = section.safeParse(Object.fromEntries(given), { jitless: true })
   if (!parsed.success) {
     throw new ConfigError(
       parsed.error.issues.map(

@@ -4,7 +4,7 @@ import { gzipSync } from 'node:zlib'
 import { exportJWK, generateKeyPair, type JWK } from 'jose'
 import { afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import { type FetchJson, fetchJson } from '../../shared/fetch-json.ts'
-import { createJwks, type Jwks, JwksUnavailableError } from '../../shared/jwks.ts'
+import { createJwks, JwksUnavailableError, type RemoteJwks } from '../../shared/jwks.ts'
 
 let one: JWK
 let two: JWK
@@ -24,7 +24,7 @@ let fetches: number
 let failures: string[]
 let respond: RequestListener
 let server: ReturnType<typeof createServer>
-let jwks: Jwks
+let jwks: RemoteJwks
 let timeoutMs: number
 
 beforeEach(async () => {
@@ -392,4 +392,32 @@ test('keys for other uses are not taken', async () => {
   for (const kid of ['two', 'wraps', 'ec', 'rs512', 'oct', 'short', 'undefined', '7']) {
     expect(await isKnown(kid)).toBe(false)
   }
+})
+
+describe('keys that are fetched before the first token', () => {
+  test('serve the first token without another fetch', async () => {
+    serve(one)
+    jwks.warmUp()
+    expect(await isKnown('one')).toBe(true)
+    expect(fetches).toBe(1)
+  })
+
+  test('are fetched once', async () => {
+    serve(one)
+    await isKnown('one')
+    jwks.warmUp()
+    await isKnown('one')
+    expect(fetches).toBe(1)
+  })
+
+  test('are asked for again by the first token when they could not be fetched', async () => {
+    respond = (req, res) => {
+      json({}, 503)(req, res)
+      serve(one)
+    }
+    jwks.warmUp()
+    expect(await isKnown('one')).toBe(true)
+    expect(failures).toEqual([])
+    expect(fetches).toBe(2)
+  })
 })

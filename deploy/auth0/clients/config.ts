@@ -1,3 +1,4 @@
+import * as z from 'zod/mini'
 import { admissionRules } from '../../../shared/admission-config.ts'
 import { type Environment, parseEnvironment, variables } from '../../../shared/config.ts'
 import { credentialsIn } from '../../../shared/management.ts'
@@ -6,7 +7,7 @@ import { credentialsIn } from '../../../shared/management.ts'
 export function parseClientsConfig(env: Environment) {
   const values = parseEnvironment(
     {
-      PUBLIC_URL: variables.PUBLIC_URL.optional(),
+      PUBLIC_URL: z.optional(variables.PUBLIC_URL),
       OAUTH_AUDIENCE: variables.OAUTH_AUDIENCE,
       MGMT_DOMAIN: variables.MGMT_DOMAIN,
       MGMT_CLIENT_ID: variables.MGMT_CLIENT_ID,

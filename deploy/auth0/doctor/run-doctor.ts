@@ -1,3 +1,4 @@
+import * as z from 'zod/mini'
 import { parseEnvironment, variables } from '../../../shared/config.ts'
 import { createManagement, credentialsIn } from '../../../shared/management.ts'
 import type { CommandIo, Running } from '../../kit/command.ts'
@@ -89,10 +90,10 @@ function examineGivenToken(
 ): Promise<Results> {
   const { OAUTH_ISSUER, OAUTH_AUDIENCE, OAUTH_ORGANIZATION, SCOPE_SOURCE } = parseEnvironment(
     {
-      OAUTH_ISSUER: variables.OAUTH_ISSUER.optional().catch(undefined),
-      OAUTH_AUDIENCE: variables.OAUTH_AUDIENCE.catch(undefined),
-      OAUTH_ORGANIZATION: variables.OAUTH_ORGANIZATION.catch(undefined),
-      SCOPE_SOURCE: variables.SCOPE_SOURCE.catch('scope'),
+      OAUTH_ISSUER: z.catch(z.optional(variables.OAUTH_ISSUER), undefined),
+      OAUTH_AUDIENCE: z.catch(variables.OAUTH_AUDIENCE, undefined),
+      OAUTH_ORGANIZATION: z.catch(variables.OAUTH_ORGANIZATION, undefined),
+      SCOPE_SOURCE: z.catch(variables.SCOPE_SOURCE, 'scope'),
     },
     env,
   )

@@ -87,6 +87,12 @@ export async function send(sent: Sent, options: SendOptions): Promise<Answer> {
   }
 }
 
+/** Loads what the first call to this origin would wait for; connects to nothing. */
+export function warmUpPool(origin: string): void {
+  // A failure to load is for the call to tell.
+  poolOf(origin).catch(() => pools.delete(origin))
+}
+
 function poolOf(origin: string): Promise<Pool> {
   const pool = pools.get(origin) ?? openPool(origin)
   pools.set(origin, pool)

@@ -1,4 +1,4 @@
-import * as z from 'zod'
+import * as z from 'zod/mini'
 import { asObject } from '../../../shared/json.ts'
 
 /** What a client sends again with its call: its answers, and the state that it was given. */
@@ -24,9 +24,9 @@ const MAX_RESPONSES = 100
 
 const elicited = z.looseObject({
   action: z.enum(['accept', 'decline', 'cancel']),
-  content: z
-    .record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.array(z.string())]))
-    .nullish(),
+  content: z.nullish(
+    z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.array(z.string())])),
+  ),
 })
 const sampled = z.looseObject({
   role: z.enum(['user', 'assistant']),

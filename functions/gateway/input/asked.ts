@@ -1,4 +1,4 @@
-import * as z from 'zod'
+import * as z from 'zod/mini'
 import { isLoopback } from '../../../shared/config.ts'
 import { asObject } from '../../../shared/json.ts'
 
@@ -28,18 +28,18 @@ const choices = z.looseObject({
   ]),
 })
 const form = z.looseObject({
-  mode: z.literal('form').optional(),
+  mode: z.optional(z.literal('form')),
   message: z.string(),
   requestedSchema: z.looseObject({
     type: z.literal('object'),
     properties: z.record(z.string(), z.union([primitive, choices])),
-    required: z.array(z.string()).optional(),
+    required: z.optional(z.array(z.string())),
   }),
 })
 const page = z.looseObject({
   mode: z.literal('url'),
   message: z.string(),
-  url: z.string().refine(isPage),
+  url: z.string().check(z.refine(isPage)),
 })
 const inputRequest = z.discriminatedUnion('method', [
   z.looseObject({ method: z.literal('elicitation/create'), params: z.union([form, page]) }),
@@ -47,7 +47,7 @@ const inputRequest = z.discriminatedUnion('method', [
     method: z.literal('sampling/createMessage'),
     params: z.looseObject({ messages: z.array(z.looseObject({})), maxTokens: z.number() }),
   }),
-  z.looseObject({ method: z.literal('roots/list'), params: z.looseObject({}).optional() }),
+  z.looseObject({ method: z.literal('roots/list'), params: z.optional(z.looseObject({})) }),
 ])
 
 /**

@@ -1,4 +1,6 @@
-import * as z from 'zod'
+import '../../schema-messages.ts'
+
+import * as z from 'zod/mini'
 import { asObject } from '../../json.ts'
 import { type AccessRule, ruleOfSchemes, ruleOfScopes, schemeList, scopeList } from '../access.ts'
 import type { CatalogueFiles } from './catalogue-files.ts'
@@ -50,31 +52,32 @@ export const MAX_RESOURCE_BYTES = 4 * 1024 * 1024
 
 const members = {
   uri: z.string(),
-  name: z.string().min(1).optional(),
-  title: z.string().optional(),
-  description: z.string().optional(),
-  mimeType: z
-    .string()
-    .regex(/^[\w.+-]+\/[\w.+-]+(?:\s*;.*)?$/, 'must be a media type')
-    .optional(),
-  file: z.string().min(1).optional(),
-  text: z.string().optional(),
-  request: z
-    .strictObject({
+  name: z.optional(z.string().check(z.minLength(1))),
+  title: z.optional(z.string()),
+  description: z.optional(z.string()),
+  mimeType: z.optional(
+    z.string().check(z.regex(/^[\w.+-]+\/[\w.+-]+(?:\s*;.*)?$/, 'must be a media type')),
+  ),
+  file: z.optional(z.string().check(z.minLength(1))),
+  text: z.optional(z.string()),
+  request: z.optional(
+    z.strictObject({
       url: z
         .string()
-        .regex(
-          /^\/?(?!\/)(?!.*(?:^|\/)\.{1,2}(?:\/|$))[\w./~%-]+$/,
-          'must be a path under FUNCTIONS_BASE',
+        .check(
+          z.regex(
+            /^\/?(?!\/)(?!.*(?:^|\/)\.{1,2}(?:\/|$))[\w./~%-]+$/,
+            'must be a path under FUNCTIONS_BASE',
+          ),
         ),
-    })
-    .optional(),
-  timeoutMs: z.int().min(1).max(600_000).optional(),
-  annotations: z.looseObject({}).optional(),
-  icons: z.array(z.looseObject({ src: z.string() })).optional(),
-  _meta: z.record(z.string(), z.unknown()).optional(),
-  scopes: scopeList.optional(),
-  securitySchemes: schemeList.optional(),
+    }),
+  ),
+  timeoutMs: z.optional(z.int().check(z.gte(1), z.lte(600_000))),
+  annotations: z.optional(z.looseObject({})),
+  icons: z.optional(z.array(z.looseObject({ src: z.string() }))),
+  _meta: z.optional(z.record(z.string(), z.unknown())),
+  scopes: z.optional(scopeList),
+  securitySchemes: z.optional(schemeList),
 }
 const entry = z.object(members)
 
@@ -91,7 +94,7 @@ export function readResource(
   const saysAccess = own['scopes'] !== undefined || own['securitySchemes'] !== undefined
   const { scopes = undefined, securitySchemes = undefined } = saysAccess ? {} : defaults
   const access = { scopes: scopes ?? undefined, securitySchemes: securitySchemes ?? undefined }
-  const parsed = entry.safeParse({ ...access, ...own })
+  const parsed = entry.safeParse({ ...access, ...own }, { jitless: true })
   const warnings = Object.keys(own)
     .filter((name) => !Object.hasOwn(members, name))
     .map((name) => `${name.slice(0, 64)}: unknown member, ignored`)

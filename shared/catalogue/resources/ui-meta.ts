@@ -1,4 +1,6 @@
-import * as z from 'zod'
+import '../../schema-messages.ts'
+
+import * as z from 'zod/mini'
 import { asObject } from '../../json.ts'
 
 type Members = Readonly<Record<string, unknown>>
@@ -11,35 +13,37 @@ const OF_RESOURCE = ['csp', 'permissions', 'domain', 'prefersBorder']
 // It becomes part of a Content-Security-Policy: nothing that could end a source or a directive.
 const source = z
   .string()
-  .regex(
-    /^(?:https?|wss?):\/\/(?:\*\.)?[a-z0-9.-]+(?::\d{1,5})?(?:\/[^\s;,'"]*)?$/i,
-    'must be an origin such as https://api.example.com or https://*.example.com',
+  .check(
+    z.regex(
+      /^(?:https?|wss?):\/\/(?:\*\.)?[a-z0-9.-]+(?::\d{1,5})?(?:\/[^\s;,'"]*)?$/i,
+      'must be an origin such as https://api.example.com or https://*.example.com',
+    ),
   )
-const sources = z.array(source).optional()
-const permission = z.looseObject({}).optional()
+const sources = z.optional(z.array(source))
+const permission = z.optional(z.looseObject({}))
 const uiOfResource = z.looseObject({
-  csp: z
-    .looseObject({
+  csp: z.optional(
+    z.looseObject({
       connectDomains: sources,
       resourceDomains: sources,
       frameDomains: sources,
       baseUriDomains: sources,
-    })
-    .optional(),
-  permissions: z
-    .looseObject({
+    }),
+  ),
+  permissions: z.optional(
+    z.looseObject({
       camera: permission,
       microphone: permission,
       geolocation: permission,
       clipboardWrite: permission,
-    })
-    .optional(),
-  domain: z.string().trim().min(1).optional(),
-  prefersBorder: z.boolean().optional(),
+    }),
+  ),
+  domain: z.optional(z.string().check(z.trim(), z.minLength(1))),
+  prefersBorder: z.optional(z.boolean()),
 })
 const uiOfTool = z.looseObject({
-  resourceUri: z.string().startsWith('ui://', 'must be a ui:// URI').optional(),
-  visibility: z.array(z.enum(['model', 'app'])).optional(),
+  resourceUri: z.optional(z.string().check(z.startsWith('ui://', 'must be a ui:// URI'))),
+  visibility: z.optional(z.array(z.enum(['model', 'app']))),
 })
 
 /** What became of a tool's `_meta`. */
@@ -59,7 +63,7 @@ export function readToolMeta(meta: Members | undefined): ReadToolMeta {
   const none = { meta, uiResource: undefined, faults: [], warnings: [] }
   if (meta === undefined) return none
   const given = meta['ui'] ?? undefined
-  const ui = uiOfTool.optional().safeParse(given)
+  const ui = z.optional(uiOfTool).safeParse(given)
   if (!ui.success) return { ...none, faults: ui.error.issues.map((issue) => at('_meta.ui', issue)) }
   const aliases = ALIASES.map((name) => meta[name] ?? undefined)
   const named = [ui.data?.resourceUri, ...aliases].filter((uri) => uri !== undefined)
@@ -86,7 +90,7 @@ export function readToolMeta(meta: Members | undefined): ReadToolMeta {
 
 /** What is wrong with the `_meta.ui` of a resource, a line each. */
 export function uiMetaFaults(meta: Members | undefined): string[] {
-  const parsed = uiOfResource.optional().safeParse(meta?.['ui'] ?? undefined)
+  const parsed = z.optional(uiOfResource).safeParse(meta?.['ui'] ?? undefined)
   return parsed.success ? [] : parsed.error.issues.map((issue) => at('_meta.ui', issue))
 }
 

@@ -1,4 +1,6 @@
-import * as z from 'zod'
+import '../../schema-messages.ts'
+
+import * as z from 'zod/mini'
 import { ConfigError } from '../../config.ts'
 import { asObject } from '../../json.ts'
 import { type AccessRule, ruleOfSchemes, ruleOfScopes, schemeList, scopeList } from '../access.ts'
@@ -7,9 +9,9 @@ import { FileFault } from '../resources/catalogue-files.ts'
 import { readSkill, SKILL_LIMITS, type SkillEntry, skillFolders } from './skill.ts'
 
 const entry = z.strictObject({
-  path: z.string().min(1),
-  scopes: scopeList.optional(),
-  securitySchemes: schemeList.optional(),
+  path: z.string().check(z.minLength(1)),
+  scopes: z.optional(scopeList),
+  securitySchemes: z.optional(schemeList),
 })
 const SIGNED_IN: AccessRule = { access: 'signed-in', scopes: [] }
 
@@ -30,7 +32,7 @@ export function readSkills(
   const skills = new Map<string, SkillEntry>()
   for (const [index, one] of entriesOf(variable, written).entries()) {
     const at = `${variable}: skills.${index}`
-    const parsed = entry.safeParse(withDefaults(one, defaults))
+    const parsed = entry.safeParse(withDefaults(one, defaults), { jitless: true })
     if (!parsed.success) {
       faults.push(...parsed.error.issues.map(({ path, message }) => `${at}: ${path}: ${message}`))
       continue

@@ -1,5 +1,3 @@
-import type { Environment } from '../../../shared/config.ts'
-import { parseCatalogue } from '../../../shared/tools.ts'
 import { functionNames } from '../../build/functions.ts'
 import type { Found } from './found.ts'
 import { createGcloud } from '../gcloud.ts'
@@ -7,6 +5,7 @@ import { checkLiveSite } from '../hosting/plan.ts'
 import type { Options } from '../options.ts'
 import { checkApp, checkOwnership } from '../checks/ownership.ts'
 import { type Backend, guessBackends, readBackends } from '../plan/backends.ts'
+import { calledBackends } from '../plan/called-backends.ts'
 import type { BuiltTarget } from '../plan/functions.ts'
 import { leftoversOf } from '../plan/leftovers.ts'
 import { type Deployment, phasesOf } from '../plan/plan.ts'
@@ -76,22 +75,14 @@ async function backendsOf(
   options: Options,
   { run, write, isRead }: Pick<Dependencies, 'run' | 'write'> & { readonly isRead: boolean },
 ): Promise<Backend[]> {
-  if (!callsPrivateBackends(targets, env, options)) return []
-  const base = env['FUNCTIONS_BASE'] ?? ''
-  if (!isRead) return guessBackends(base, toolNames(env), settings)
-  const note = (message: string) =>
-    write(`${message}\nOnce that is mended: npm run deploy -- --only=backends\n`)
-  return readBackends(base, toolNames(env), settings, createGcloud(run), note)
-}
-
-function callsPrivateBackends(targets: readonly Target[], env: Environment, options: Options) {
-  return (
-    env['BACKEND_AUTH']?.trim() === 'google' &&
+  const isAsked =
     targets.some(({ name }) => name === 'gateway') &&
     phasesOf(options.only, options.skip).has('backends')
-  )
-}
-
-function toolNames(env: Environment): string[] {
-  return [...parseCatalogue(env).keys()]
+  if (!isAsked) return []
+  const base = env['FUNCTIONS_BASE'] ?? ''
+  const called = calledBackends(env)
+  if (!isRead) return guessBackends(base, called, settings)
+  const note = (message: string) =>
+    write(`${message}\nOnce that is mended: npm run deploy -- --only=backends\n`)
+  return readBackends(base, called, settings, createGcloud(run), note)
 }

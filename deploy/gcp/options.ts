@@ -13,7 +13,7 @@ export interface Options {
   readonly apply: boolean
   /** Take over what something else has made: functions, secrets, the release of the site. */
   readonly adopt: boolean
-  /** Remove functions of an earlier configuration. */
+  /** Remove functions of an earlier configuration, and service accounts that have none. */
   readonly prune: boolean
   /** Move traffic that is pinned to an earlier revision. */
   readonly moveTraffic: boolean
@@ -44,7 +44,7 @@ npm run deploy [-- function...] [-- options]
   --skip=PARTS
   --dist=DIRECTORY   where the functions are built, by default dist
   --adopt            take over functions, secrets and a Hosting release that something else has made
-  --prune            remove functions of an earlier region or configuration
+  --prune            remove functions of an earlier region or configuration, and their accounts
   --move-traffic     move traffic that a rollback has pinned to what is deployed
   --signing-key      make a GATEWAY_SIGNING_KEY in Secret Manager, if there is none
   --update-secrets   store given secrets also where their current values cannot be read

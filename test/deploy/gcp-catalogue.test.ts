@@ -114,7 +114,10 @@ describe('the catalogue goes along in the source', () => {
     const { code } = await run({ TOOLS_FILE: 'deploy/local/tools.yaml' })
     expect(code).toBe(0)
     const tools = catalogueOf('gateway')
-    expect(Object.keys(tools)).toEqual(['listEvents', 'addEvent', 'summarizeEvents'])
+    expect(Object.keys(tools)).toEqual([
+      ...['listEvents', 'addEvent', 'summarizeEvents'],
+      ...['searchEvents', 'getEvent', 'deleteEvent'],
+    ])
     expect(tools['listEvents']).toMatchObject({
       title: 'List events',
       inputSchema: { type: 'object', additionalProperties: false },

@@ -2,7 +2,7 @@ import { type HostingState, planHostingEnd } from '../hosting/plan.ts'
 import { resourceName, serviceAccountEmail } from '../names.ts'
 import type { Settings } from '../settings.ts'
 import type { State } from '../state/state.ts'
-import type { Step } from '../step.ts'
+import { GONE, type Step } from '../step.ts'
 import { type Backend, planBackends } from './backends.ts'
 import { planPrune } from './leftovers.ts'
 import { deleteAccount } from './unused.ts'
@@ -53,6 +53,7 @@ export function planEnd({ functions, settings, state, backends, site }: Ending):
           phase: 'secrets',
           title: `delete the secret ${id} with all its versions`,
           command: ['gcloud', 'secrets', 'delete', id, `--project=${project}`, '--quiet'],
+          doneWhen: GONE,
         }),
       ),
       ...accounts.filter(isFree).map(({ id }) => deleteAccount(id, settings)),

@@ -3,7 +3,7 @@ import { isOurs, OWNER_NOTE, serviceAccountEmail } from '../names.ts'
 import type { Settings } from '../settings.ts'
 import { readReaders } from '../state/secrets.ts'
 import type { State } from '../state/state.ts'
-import type { Step } from '../step.ts'
+import { GONE, type Step } from '../step.ts'
 import type { Leftover } from './leftovers.ts'
 import { stopReading } from './secrets.ts'
 import { remainingUsers } from './users.ts'
@@ -82,5 +82,6 @@ export function deleteAccount(email: string, { project }: Settings): Step {
       ...(['gcloud', 'iam', 'service-accounts', 'delete', email] as const),
       ...[`--project=${project}`, '--quiet'],
     ],
+    doneWhen: GONE,
   }
 }

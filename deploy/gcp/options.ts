@@ -16,7 +16,7 @@ export interface Options {
   readonly apply: boolean
   /** Take over what something else has made: functions, secrets, the release of the site. */
   readonly adopt: boolean
-  /** Remove functions of an earlier configuration. */
+  /** Remove functions of an earlier configuration, and service accounts that have none. */
   readonly prune: boolean
   /** Move traffic that is pinned to an earlier revision. */
   readonly moveTraffic: boolean
@@ -74,7 +74,10 @@ const CHANGES = {
     type: 'boolean',
     text: 'take over functions, secrets and a Hosting release that something else has made',
   },
-  prune: { type: 'boolean', text: 'remove functions of an earlier region or configuration' },
+  prune: {
+    type: 'boolean',
+    text: 'remove functions of an earlier region or configuration, and their accounts',
+  },
   'move-traffic': {
     type: 'boolean',
     text: 'move traffic that a rollback has pinned to what is deployed',

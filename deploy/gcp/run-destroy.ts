@@ -1,5 +1,4 @@
 import { ConfigError, type Environment } from '../../shared/config.ts'
-import { parseCatalogue } from '../../shared/tools.ts'
 import { functionNames } from '../build/functions.ts'
 import { readEnvFile } from '../env-file.ts'
 import { checkApp } from './checks/ownership.ts'
@@ -9,6 +8,7 @@ import { writeSite } from './hosting/site.ts'
 import { monitoringEnd } from './monitoring/prepare.ts'
 import type { Options } from './options.ts'
 import { type Backend, readBackends } from './plan/backends.ts'
+import { calledBackends } from './plan/called-backends.ts'
 import { planEnd } from './plan/end.ts'
 import { inPhases, phasesOf } from './plan/plan.ts'
 import { checkProject } from './preflight.ts'
@@ -95,9 +95,7 @@ async function backendsOf(
   gcloud: Gcloud,
   write: Dependencies['write'],
 ): Promise<Backend[]> {
-  if (env['BACKEND_AUTH']?.trim() !== 'google') return []
-  const tools = [...parseCatalogue(env).keys()]
   // One that is gone keeps no grant.
   const note = (message: string) => write(`${message}\n`)
-  return readBackends(env['FUNCTIONS_BASE'] ?? '', tools, settings, gcloud, note)
+  return readBackends(env['FUNCTIONS_BASE'] ?? '', calledBackends(env), settings, gcloud, note)
 }

@@ -139,6 +139,7 @@ async function attempt(
       for (const warning of warningsOf(finished)) write(`  ${warning}\n`)
       return finished
     }
+    if (step.doneWhen?.test(finished.stderr)) return { ...finished, code: 0 }
     if (fallback?.refusal.test(finished.stderr)) {
       write(`  ${fallback.title}\n`)
       used = fallback.command

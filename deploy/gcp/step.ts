@@ -28,6 +28,8 @@ export interface Step {
   readonly variables?: Readonly<Record<string, string>>
   /** Its output names the new version of this secret. */
   readonly addsVersionOf?: string
+  /** Words with which it fails where its work is done already, as by an earlier run that was ended. */
+  readonly doneWhen?: RegExp
   /** What to do when it fails. */
   readonly hint?: string
   /** Steps that follow each other with the same value run at the same time. */
@@ -46,6 +48,9 @@ export interface Fallback {
   /** Where that is refused, too. */
   readonly fallback?: Fallback | undefined
 }
+
+/** What Google says where what is to be deleted is gone. */
+export const GONE = /NOT_FOUND|not found|status=\[404\]/i
 
 /** Stands for the temporary file of a step's variables. */
 export const VARIABLES_FILE = '<variables file>'

@@ -60,9 +60,10 @@ function isGoodFor(seconds: number, { expiresAt }: IdToken): boolean {
   return expiresAt - seconds > Date.now() / 1000
 }
 
-/** Cloud Run takes its service's root URL, cloudfunctions.net the function's whole URL. */
+/** Cloud Run takes its service's root URL, cloudfunctions.net the function's: the first segment. */
 export function audienceOf({ hostname, origin, pathname }: URL): string {
-  return hostname.endsWith('.cloudfunctions.net') ? `${origin}${pathname}` : origin
+  if (!hostname.endsWith('.cloudfunctions.net')) return origin
+  return origin + (/^\/[^/]*/.exec(pathname)?.[0] ?? '')
 }
 
 async function fetchToken(host: string, audience: string): Promise<IdToken> {

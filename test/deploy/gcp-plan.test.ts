@@ -3,6 +3,7 @@ import { planHosting } from '../../deploy/gcp/hosting/plan.ts'
 import { hostingConfig } from '../../deploy/gcp/hosting/site.ts'
 import { APIS } from '../../deploy/gcp/names.ts'
 import { type Backend, guessBackends, planBackends } from '../../deploy/gcp/plan/backends.ts'
+import { calledBackends } from '../../deploy/gcp/plan/called-backends.ts'
 import type { BuiltTarget } from '../../deploy/gcp/plan/functions.ts'
 import { type Deployment, plan } from '../../deploy/gcp/plan/plan.ts'
 import type { Settings } from '../../deploy/gcp/settings.ts'
@@ -224,7 +225,12 @@ gcloud run services add-iam-policy-binding listevents --project=acme-tools --reg
       [{ service: 'my-tools', region: 'us-central1', project: 'acme-prod' }],
     ],
   ])('at %s have names that can be told without reading', (base, services) => {
-    expect(guessBackends(base, ['listEvents', 'add_event'], settings)).toEqual(
+    const called = calledBackends({
+      BACKEND_AUTH: 'google',
+      FUNCTIONS_BASE: base,
+      TOOL_SCOPES_JSON: '{"listEvents":["a"],"add_event":["a"]}',
+    })
+    expect(guessBackends(base, called, settings)).toEqual(
       services.map((one) => ({ ...one, invokers: [] })),
     )
   })

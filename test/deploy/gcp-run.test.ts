@@ -7,6 +7,7 @@ import { text } from 'node:stream/consumers'
 import { expect, test } from 'vitest'
 import { ROOT } from '../../deploy/build/functions.ts'
 import type { Command, Finished } from '../../deploy/gcp/command.ts'
+import { planPrune } from '../../deploy/gcp/plan/leftovers.ts'
 import { type RunStepsOptions, runSteps } from '../../deploy/gcp/run-steps.ts'
 import { newVersionOf, type Step, VARIABLES_FILE } from '../../deploy/gcp/step.ts'
 
@@ -136,6 +137,19 @@ test.each([
 ])('what is known to pass is tried again: %s', async (_, stderr) => {
   const { ran, options } = running((_, count) => (count < 3 ? { ...DONE, code: 1, stderr } : DONE))
   await runSteps([step('deploy')], options)
+  expect(ran).toHaveLength(3)
+})
+
+test('a function that an earlier run began to delete is gone after a while, which is no failure', async () => {
+  const busy = 'ResponseError: status=[409], code=[Ok], message=[unable to queue the operation]'
+  const gone = 'ResponseError: status=[404], code=[Not Found], message=[Resource was not found]'
+  const { ran, options } = running((_, count) => ({
+    ...DONE,
+    code: 1,
+    stderr: count < 3 ? busy : gone,
+  }))
+  const settings = { project: 'acme-prod', region: 'r', minInstances: 0, maxInstances: 1 }
+  await runSteps(planPrune([{ id: 'gateway', region: 'r' }], settings), options)
   expect(ran).toHaveLength(3)
 })
 

@@ -50,7 +50,7 @@ describe.skipIf(!isInstalled)('monitoring with the real gcloud', { timeout: 600_
 
   test('all files become resources', async () => {
     await deploy()
-    expect(kinds()).toEqual({ metrics: 11, uptimeCheckConfigs: 1, dashboards: 1, alertPolicies: 6 })
+    expect(kinds()).toEqual({ metrics: 12, uptimeCheckConfigs: 1, dashboards: 1, alertPolicies: 6 })
   })
 
   test('gcloud passes on what the files say', () => {

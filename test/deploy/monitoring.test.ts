@@ -106,9 +106,13 @@ describe('the files', () => {
         readFiles(PRODUCTION, URL, undefined).find(({ part }) => part === name)?.config['filter'],
       )
     expect(filterOf('tool-calls')).toContain('message="tool_called"')
-    for (const name of ['tool-answers', 'tool-latency', 'backend-failures'])
+    for (const name of ['tool-answers', 'tool-latency'])
       expect(filterOf(name)).toContain('message="tool_answered"')
-    expect(filterOf('refusals')).toContain('"tool_called" AND jsonPayload.decision="denied"')
+    expect(filterOf('resource-reads')).toContain('message="resource_read"')
+    expect(filterOf('backend-failures')).toContain('("tool_answered" OR "resource_answered")')
+    expect(filterOf('refusals')).toContain(
+      '("tool_called" OR "resource_read") AND jsonPayload.decision="denied"',
+    )
   })
 })
 
@@ -237,11 +241,11 @@ describe('npm run deploy', () => {
     const dry = await linesOf('--only=monitoring', '--dry-run')
     expect(dry.changes).toEqual([])
     expect(dry.stdout).toMatch(
-      /gcloud logging metrics create mcp-tool-calls[\s\S]*20 commands, none/,
+      /gcloud logging metrics create mcp-tool-calls[\s\S]*21 commands, none/,
     )
 
     const { changes, stdout } = await linesOf('--only=monitoring')
-    expect(changes).toHaveLength(20)
+    expect(changes).toHaveLength(21)
     for (const line of changes) expect(line).toMatch(/^(services enable|logging|monitoring|alpha)/)
     expect(stdout).toContain('Monitoring is deployed.')
 
@@ -275,7 +279,7 @@ describe('npm run deploy', () => {
     expect(code).toBe(0)
     const lines = commands.invocations().map((one) => one.args.join(' '))
     const deleted = lines.filter((line) => line.includes(' delete '))
-    expect(deleted).toHaveLength(19)
+    expect(deleted).toHaveLength(20)
     for (const line of deleted) expect(line).not.toContain('staging')
     expect(deleted).toContain('logging metrics delete mcp-tool-calls --project=acme-prod --quiet')
   })

@@ -51,6 +51,7 @@ describe('the audience', () => {
   test.each([
     [`${BASE}/listEvents`, `${BASE}/listEvents`],
     [`${BASE}/listEvents?user=1`, `${BASE}/listEvents`],
+    [`${BASE}/docs/handbook`, `${BASE}/docs`],
     ['https://tools-abc123-uc.a.run.app/listEvents', 'https://tools-abc123-uc.a.run.app'],
     ['https://tools-123.us-central1.run.app/a/b', 'https://tools-123.us-central1.run.app'],
     ['http://127.0.0.1:8080/listEvents', 'http://127.0.0.1:8080'],

@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { addRevision, answerRun, RUN_HOST } from './google-run.ts'
+import { answerVersions } from './google-secrets.ts'
 import { listen } from './listen.ts'
 
 type Json = Record<string, unknown>
@@ -143,11 +144,10 @@ function handle(
   }
   if (api === 'serviceusage') return services(request, path, resources)
   if (/:(get|set)IamPolicy$/.test(path)) return policy(path, json, resources)
-  if (path.endsWith(':addVersion')) return addVersion(path, json, resources)
-  if (path.endsWith('/versions/latest:access')) {
-    return resources.get(path.replace('/versions/latest:access', '/latest'))
+  if (api === 'secretmanager') {
+    const answered = answerVersions(path, json, resources)
+    if (answered !== null) return answered
   }
-  if (path.endsWith('/versions')) return { versions: [], totalSize: 0 }
   if (api === 'run' && /serving\.knative\.dev|\/services$/.test(request.path)) {
     return answerRun(request, path, resources)
   }
@@ -155,6 +155,9 @@ function handle(
   if (method === 'DELETE') {
     const gone = resources.get(normal(path))
     resources.delete(normal(path))
+    for (const name of resources.keys()) {
+      if (name.startsWith(`${normal(path)}/`)) resources.delete(name)
+    }
     if (gone === undefined || api !== 'cloudfunctions') return gone && {}
     resources.delete(normal(path).replace('/functions/', '/services/'))
     return done(resources, {})
@@ -204,15 +207,6 @@ function policy(path: string, json: Json, resources: Map<string, Json>): Json {
   const name = `${path.replace(/:.*$/, '')}/policy`
   if (path.endsWith(':setIamPolicy')) resources.set(name, json['policy'] as Json)
   return { etag: 'BwXYZ01234Y=', ...resources.get(name) }
-}
-
-function addVersion(path: string, json: Json, resources: Map<string, Json>): Json | undefined {
-  const secret = path.replace(':addVersion', '')
-  if (!resources.has(secret)) return undefined
-  const count = Number(resources.get(`${secret}/latest`)?.['count'] ?? 0) + 1
-  const name = `${secret}/versions/${count}`
-  resources.set(`${secret}/latest`, { name, count, payload: json['payload'] })
-  return { name, state: 'ENABLED', clientSpecifiedPayloadChecksum: true }
 }
 
 function create(

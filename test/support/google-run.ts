@@ -53,7 +53,7 @@ export function answerRun(
     const all = services.flatMap(([, one]) => revisionsOf(one as unknown as Stored))
     if (wanted !== undefined) return all.find(({ metadata }) => metadata.name === wanted)
     const [, service] =
-      /serving\.knative\.dev\/service=([\w-]+)/.exec(query.get('labelSelector') ?? '') ?? []
+      /serving\.knative\.dev\/service\s*=\s*([\w-]+)/.exec(query.get('labelSelector') ?? '') ?? []
     const items = all.filter(
       ({ metadata }) =>
         service === undefined || metadata.labels['serving.knative.dev/service'] === service,

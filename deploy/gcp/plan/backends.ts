@@ -5,6 +5,7 @@ import { serviceAccountEmail } from '../names.ts'
 import type { Settings } from '../settings.ts'
 import { readMembers } from '../state/iam.ts'
 import type { Step } from '../step.ts'
+import type { CalledBackend } from './called-backends.ts'
 
 /** A Cloud Run service that the gateway calls. */
 export interface Backend {
@@ -21,25 +22,36 @@ const CLOUD_FUNCTIONS = /^([a-z]+-[a-z]+\d+)-([a-z][a-z0-9-]+)\.cloudfunctions\.
 const RUN = /^(.+?)-(?:\d+\.([a-z0-9-]+)|[a-z0-9]+-[a-z]+\.a)\.run\.app$/
 
 /**
- * The services behind FUNCTIONS_BASE: one function per tool on cloudfunctions.net, one service for
- * all tools on run.app. `note` is told of each that is not there yet, or is a function of the 1st
- * generation: a tool may be announced before it is deployed.
+ * The services behind FUNCTIONS_BASE: on cloudfunctions.net a function for each first segment of a
+ * path, on run.app one service for all. `note` gets a sentence for each that is not there yet, is a
+ * function of the 1st generation, or is named by an argument: a tool may be announced before it is
+ * deployed.
  *
  * @throws ConfigError when Google runs nothing at that host.
  */
 export async function readBackends(
   base: string,
-  tools: readonly string[],
+  called: readonly CalledBackend[],
   { project }: Settings,
   gcloud: Gcloud,
   note: (message: string) => void,
 ): Promise<Backend[]> {
+  if (called.length === 0) return []
   const host = hostOf(base)
   const { region, owner } = host
+  if (owner !== undefined) {
+    for (const { caller, segment } of called) {
+      if (segment === undefined) {
+        note(
+          `An argument names the function that ${caller} calls: give the gateway roles/run.invoker on each of them.`,
+        )
+      }
+    }
+  }
   const reading =
     owner === undefined
       ? [serviceBackend(gcloud, host.name, project)]
-      : tools.map((tool) => functionBackend(gcloud, tool, region, owner))
+      : functionsOf(called).map((name) => functionBackend(gcloud, name, region, owner))
   const found = reading.map((backend) =>
     backend.catch((error: unknown) => {
       if (!(error instanceof DeployError)) throw error
@@ -57,16 +69,22 @@ export async function readBackends(
  */
 export function guessBackends(
   base: string,
-  tools: readonly string[],
+  called: readonly CalledBackend[],
   settings: Settings,
 ): Backend[] {
+  if (called.length === 0) return []
   const { name, region, owner } = hostOf(base)
   if (owner !== undefined) {
-    const services = tools.map((tool) => tool.toLowerCase().replaceAll('_', '-'))
+    const services = functionsOf(called).map((one) => one.toLowerCase().replaceAll('_', '-'))
     return services.map((service) => ({ service, region, project: owner, invokers: [] }))
   }
   const [, service = name, itsRegion = settings.region] = RUN.exec(name) ?? []
   return [{ service, region: itsRegion, project: settings.project, invokers: [] }]
+}
+
+/** The functions by name, each once. */
+function functionsOf(called: readonly CalledBackend[]): string[] {
+  return [...new Set(called.flatMap(({ segment }) => (segment === undefined ? [] : [segment])))]
 }
 
 /** On cloudfunctions.net a host tells region and project. */
@@ -82,18 +100,18 @@ function hostOf(base: string) {
 
 async function functionBackend(
   gcloud: Gcloud,
-  tool: string,
+  name: string,
   region: string,
   project: string,
 ): Promise<Backend> {
   const at = [`--project=${project}`, `--region=${region}`]
-  const found = await gcloud.describe('functions', 'describe', tool, ...at)
+  const found = await gcloud.describe('functions', 'describe', name, ...at)
   if (found === undefined) {
-    throw new DeployError(`The backend ${tool} is not deployed in ${project}, ${region}.`)
+    throw new DeployError(`The backend ${name} is not deployed in ${project}, ${region}.`)
   }
   const { service } = (found['serviceConfig'] ?? {}) as { readonly service?: string }
   if (service === undefined) {
-    throw new DeployError(`The backend ${tool} is a function of the 1st generation: upgrade it.`)
+    throw new DeployError(`The backend ${name} is a function of the 1st generation: upgrade it.`)
   }
   return backend(gcloud, service.replace(/^.*\//, ''), region, project)
 }

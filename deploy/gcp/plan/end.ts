@@ -1,11 +1,12 @@
 import { type HostingState, planHostingEnd } from '../hosting/plan.ts'
 import { resourceName, serviceAccountEmail } from '../names.ts'
 import type { Settings } from '../settings.ts'
-import { secretsOf } from '../state/functions.ts'
 import type { State } from '../state/state.ts'
-import type { Step } from '../step.ts'
+import { GONE, type Step } from '../step.ts'
 import { type Backend, planBackends } from './backends.ts'
 import { planPrune } from './leftovers.ts'
+import { deleteAccount } from './unused.ts'
+import { remainingUsers } from './users.ts'
 
 export interface Ending {
   readonly functions: readonly string[]
@@ -29,7 +30,8 @@ export interface End {
 export function planEnd({ functions, settings, state, backends, site }: Ending): End {
   const { project, region } = settings
   const deployed = functions.filter((name) => state.functions.get(name)?.isOurs)
-  const users = remainingUsers(deployed, state, settings)
+  const going = deployed.map((name) => ({ id: resourceName(name, settings), region }))
+  const users = remainingUsers(going, state)
   const secrets = [...state.secrets]
     .filter(([, { isOurs }]) => isOurs)
     .map(([name]) => ({
@@ -45,27 +47,16 @@ export function planEnd({ functions, settings, state, backends, site }: Ending):
     steps: [
       ...(site ? planHostingEnd(site, settings) : []),
       ...(callsOn ? [] : planBackends(backends, settings, { remove: true })),
-      ...planPrune(
-        deployed.map((name) => ({ id: resourceName(name, settings), region })),
-        settings,
-      ),
+      ...planPrune(going, settings),
       ...secrets.filter(isFree).map(
         ({ id }): Step => ({
           phase: 'secrets',
           title: `delete the secret ${id} with all its versions`,
           command: ['gcloud', 'secrets', 'delete', id, `--project=${project}`, '--quiet'],
+          doneWhen: GONE,
         }),
       ),
-      ...accounts.filter(isFree).map(
-        ({ id }): Step => ({
-          phase: 'secrets',
-          title: `delete the service account ${id}`,
-          command: [
-            ...(['gcloud', 'iam', 'service-accounts', 'delete', id] as const),
-            ...[`--project=${project}`, '--quiet'],
-          ],
-        }),
-      ),
+      ...accounts.filter(isFree).map(({ id }) => deleteAccount(id, settings)),
     ],
     kept: [...secrets, ...accounts].flatMap(({ id, user }) =>
       user === undefined ? [] : [`${id} stays: ${user} uses it.`],
@@ -75,39 +66,4 @@ export function planEnd({ functions, settings, state, backends, site }: Ending):
 
 function isFree({ user }: { readonly user: string | undefined }): boolean {
   return user === undefined
-}
-
-/** What uses each secret and account, besides the functions that go. */
-function remainingUsers(
-  going: readonly string[],
-  { all = { functions: [], services: [] } }: State,
-  settings: Settings,
-) {
-  const ids = new Set(going.map((name) => resourceName(name, settings)))
-  const goes = (id: string, region: string) => region === settings.region && ids.has(id)
-  const functions = all.functions.filter(({ id, region }) => !goes(id, region))
-  const runs = new Set(
-    all.functions
-      .filter(({ id, region }) => goes(id, region))
-      .map(({ run, region }) => `${region}/${run}`),
-  )
-  const services = all.services.filter(({ name, region }) => !runs.has(`${region}/${name}`))
-  const users = [
-    ...functions.map((one) => ({
-      user: `the function ${one.id} in ${one.region}`,
-      account: String(one.service['serviceAccountEmail']),
-      secrets: secretsOf(one),
-    })),
-    ...services.map(({ name, region, account, secrets }) => ({
-      user: `the service ${name} in ${region}`,
-      account,
-      secrets,
-    })),
-  ]
-  return {
-    secrets: new Map(
-      users.flatMap(({ user, secrets }) => secrets.map((id) => [id, user] as const)),
-    ),
-    accounts: new Map(users.map(({ user, account }) => [account, user] as const)),
-  }
 }

@@ -2,7 +2,7 @@ import { isOurs, resourceName } from '../names.ts'
 import type { Settings } from '../settings.ts'
 import type { ListedFunction } from '../state/functions.ts'
 import type { State } from '../state/state.ts'
-import type { Step } from '../step.ts'
+import { GONE, type Step } from '../step.ts'
 
 /** A function of this deployment that its configuration no longer has, or has in another region. */
 export interface Leftover {
@@ -43,5 +43,7 @@ export function planPrune(leftovers: readonly Leftover[], { project }: Settings)
       ...[`--project=${project}`, `--region=${region}`, '--quiet'],
     ],
     group: 'delete',
+    // One that an earlier run began to delete is gone in the middle of this.
+    doneWhen: GONE,
   }))
 }

@@ -7,6 +7,7 @@ import { type Backend, planBackends } from './backends.ts'
 import { type BuiltTarget, planFunctions } from './functions.ts'
 import { type Leftover, planPrune } from './leftovers.ts'
 import { planAccounts, planSecrets } from './secrets.ts'
+import { planUnused, type UnusedAccount } from './unused.ts'
 import { type OldVersion, planOldVersions } from './versions.ts'
 
 /** All that a plan is made of. */
@@ -21,6 +22,8 @@ export interface Deployment {
   readonly updateSecrets?: boolean
   /** Functions of an earlier configuration that are to go. */
   readonly pruned?: readonly Leftover[]
+  /** Service accounts that have no function any more. */
+  readonly unused?: readonly UnusedAccount[]
   /** Versions of secrets that are to be destroyed. */
   readonly oldVersions?: readonly OldVersion[]
 }
@@ -34,6 +37,7 @@ export function plan({
   site,
   updateSecrets = false,
   pruned = [],
+  unused = [],
   oldVersions = [],
 }: Deployment): Step[] {
   return [
@@ -45,6 +49,7 @@ export function plan({
     ...(site ? planHosting(site, settings) : []),
     // What served until now goes last.
     ...planPrune(pruned, settings),
+    ...planUnused(unused, settings),
     ...planOldVersions(oldVersions, settings),
   ]
 }

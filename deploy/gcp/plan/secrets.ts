@@ -112,18 +112,24 @@ function planReaders(
     const isReader = readers.has(member)
     const mayRead = secret in secrets
     if (isReader === mayRead) return []
-    const verb = mayRead ? 'add-iam-policy-binding' : 'remove-iam-policy-binding'
-    const [id, who] = [resourceName(secret, settings), resourceName(name, settings)]
-    return [
-      {
-        phase: 'secrets',
-        title: `${mayRead ? 'let' : 'no longer let'} ${who} read ${id}`,
-        command: [
-          ...(['gcloud', 'secrets', verb, id, `--project=${settings.project}`] as const),
-          `--member=${member}`,
-          `--role=${ROLE}`,
-        ],
-      },
-    ]
+    return [reading(mayRead, name, resourceName(secret, settings), settings)]
   })
+}
+
+/** Takes back the right of a function's service account to read a secret, by the secret's id. */
+export function stopReading(name: string, id: string, settings: Settings): Step {
+  return reading(false, name, id, settings)
+}
+
+function reading(mayRead: boolean, name: string, id: string, settings: Settings): Step {
+  const verb = mayRead ? 'add-iam-policy-binding' : 'remove-iam-policy-binding'
+  return {
+    phase: 'secrets',
+    title: `${mayRead ? 'let' : 'no longer let'} ${resourceName(name, settings)} read ${id}`,
+    command: [
+      ...(['gcloud', 'secrets', verb, id, `--project=${settings.project}`] as const),
+      `--member=serviceAccount:${serviceAccountEmail(name, settings)}`,
+      `--role=${ROLE}`,
+    ],
+  }
 }

@@ -1,14 +1,14 @@
-import type { Environment } from '../../../shared/config.ts'
-import { parseCatalogue } from '../../../shared/tools.ts'
 import { functionNames } from '../../build/functions.ts'
 import { checkApp, checkOwnership } from '../checks/ownership.ts'
-import { createGcloud } from '../gcloud.ts'
+import { createGcloud, type Gcloud } from '../gcloud.ts'
 import { checkLiveSite } from '../hosting/plan.ts'
 import type { Options } from '../options.ts'
 import { type Backend, guessBackends, readBackends } from '../plan/backends.ts'
+import { calledBackends } from '../plan/called-backends.ts'
 import type { BuiltTarget } from '../plan/functions.ts'
-import { leftoversOf } from '../plan/leftovers.ts'
+import { type Leftover, leftoversOf } from '../plan/leftovers.ts'
 import { type Deployment, phasesOf } from '../plan/plan.ts'
+import { readUnused, type UnusedAccount } from '../plan/unused.ts'
 import { readOldVersions } from '../plan/versions.ts'
 import type { Dependencies, Wanted } from '../prepare.ts'
 import { noteSecrets, resolveSecrets } from '../secrets/resolve.ts'
@@ -38,6 +38,7 @@ export async function decide(
     if (site !== undefined) checkLiveSite(site, settings)
   }
   const { keepVersions: keep, updateSecrets: update } = options
+  const pruned = prunedOf(wanted, state, options, write)
   return {
     settings,
     targets: resolved,
@@ -45,7 +46,8 @@ export async function decide(
     site,
     backends: await backendsOf(targets, wanted, options, { run, write, isRead }),
     updateSecrets: update,
-    pruned: prunedOf(wanted, state, options, write),
+    pruned,
+    unused: await unusedOf(wanted, pruned, state, options, gcloud),
     oldVersions:
       keep === undefined
         ? []
@@ -70,28 +72,35 @@ They are public and stay as they are. To remove them: npm run deploy -- --prune\
   return []
 }
 
+/** --prune takes the accounts of functions that are not wanted, also where an earlier run was ended. */
+async function unusedOf(
+  { env, settings }: Wanted,
+  pruned: readonly Leftover[],
+  state: State,
+  options: Options,
+  gcloud: Gcloud,
+): Promise<UnusedAccount[]> {
+  if (!options.prune || options.functions.length > 0) return []
+  const wanted = wantedFunctions(env)
+  const unwanted = functionNames().filter((name) => !wanted.includes(name))
+  const goesToo = phasesOf(options.only, options.skip).has('functions')
+  return readUnused(unwanted, goesToo ? pruned : [], state, settings, gcloud)
+}
+
 async function backendsOf(
   targets: readonly Target[],
   { env, settings }: Wanted,
   options: Options,
   { run, write, isRead }: Pick<Dependencies, 'run' | 'write'> & { readonly isRead: boolean },
 ): Promise<Backend[]> {
-  if (!callsPrivateBackends(targets, env, options)) return []
-  const base = env['FUNCTIONS_BASE'] ?? ''
-  if (!isRead) return guessBackends(base, toolNames(env), settings)
-  const note = (message: string) =>
-    write(`${message}\nOnce that is mended: npm run deploy -- --only=backends\n`)
-  return readBackends(base, toolNames(env), settings, createGcloud(run), note)
-}
-
-function callsPrivateBackends(targets: readonly Target[], env: Environment, options: Options) {
-  return (
-    env['BACKEND_AUTH']?.trim() === 'google' &&
+  const isAsked =
     targets.some(({ name }) => name === 'gateway') &&
     phasesOf(options.only, options.skip).has('backends')
-  )
-}
-
-function toolNames(env: Environment): string[] {
-  return [...parseCatalogue(env).keys()]
+  if (!isAsked) return []
+  const base = env['FUNCTIONS_BASE'] ?? ''
+  const called = calledBackends(env)
+  if (!isRead) return guessBackends(base, called, settings)
+  const note = (message: string) =>
+    write(`${message}\nOnce that is mended: npm run deploy -- --only=backends\n`)
+  return readBackends(base, called, settings, createGcloud(run), note)
 }

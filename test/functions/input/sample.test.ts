@@ -17,7 +17,10 @@ beforeAll(async () => {
   listener = await listenOnLoopback(0, (req, res) => tools(req, res))
   const base = `http://127.0.0.1:${listener.port}`
   const tools = createTools({ base, issuer: 'https://mcp.test', secrets: [HMAC_SECRET] })
-  const exchange = { OBO_CLIENT_ID: 'gateway', OBO_CLIENT_SECRET: 'a-secret-of-the-sample-of-32-characters' }
+  const exchange = {
+    OBO_CLIENT_ID: 'gateway',
+    OBO_CLIENT_SECRET: 'a-secret-of-the-sample-of-32-characters',
+  }
   const env = { TOOLS: '', TOOLS_FILE, ...exchange }
   served = await serveGateway({ issuer: issuer.url, functionsBase: base, env })
 })

@@ -1,0 +1,45 @@
+import { secretsOf } from '../state/functions.ts'
+import type { State } from '../state/state.ts'
+import type { Leftover } from './leftovers.ts'
+
+/** What uses each secret and each service account, in words. */
+export interface Users {
+  /** By the secret's id. */
+  readonly secrets: ReadonlyMap<string, string>
+  /** By e-mail. */
+  readonly accounts: ReadonlyMap<string, string>
+}
+
+/** The users in all regions of the project, besides the functions that go. */
+export function remainingUsers(
+  going: readonly Leftover[],
+  { all = { functions: [], services: [] } }: Pick<State, 'all'>,
+): Users {
+  const gone = new Set(going.map(({ id, region }) => `${region}/${id}`))
+  const goes = (id: string, region: string) => gone.has(`${region}/${id}`)
+  const functions = all.functions.filter(({ id, region }) => !goes(id, region))
+  const runs = new Set(
+    all.functions
+      .filter(({ id, region }) => goes(id, region))
+      .map(({ run, region }) => `${region}/${run}`),
+  )
+  const services = all.services.filter(({ name, region }) => !runs.has(`${region}/${name}`))
+  const users = [
+    ...functions.map((one) => ({
+      user: `the function ${one.id} in ${one.region}`,
+      account: String(one.service['serviceAccountEmail']),
+      secrets: secretsOf(one),
+    })),
+    ...services.map(({ name, region, account, secrets }) => ({
+      user: `the service ${name} in ${region}`,
+      account,
+      secrets,
+    })),
+  ]
+  return {
+    secrets: new Map(
+      users.flatMap(({ user, secrets }) => secrets.map((id) => [id, user] as const)),
+    ),
+    accounts: new Map(users.map(({ user, account }) => [account, user] as const)),
+  }
+}

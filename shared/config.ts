@@ -1,9 +1,9 @@
 import './schema-messages.ts'
 
 import * as z from 'zod/mini'
-import { isReservedClaim } from './passed-claims.ts'
-import { SCOPE_TOKEN } from './scope.ts'
-import { readSigningKeys } from './signing-key.ts'
+import { isReservedClaim } from './oauth/passed-claims.ts'
+import { SCOPE_TOKEN } from './oauth/scope.ts'
+import { readSigningKeys } from './oauth/signing-key.ts'
 
 /** The environment as a composition root hands it over: the process's own or a literal in a test. */
 export type Environment = Readonly<Record<string, string | undefined>>

@@ -1,5 +1,5 @@
-import { linesWritten, writeLine } from './log-output.ts'
-import { listField, nameField, textField } from './log-text.ts'
+import { linesWritten, writeLine } from './log/log-output.ts'
+import { listField, nameField, textField } from './log/log-text.ts'
 
 /** Cloud Logging's severities that this system uses, by the names that LOG_LEVEL takes. */
 export type LogLevel = 'debug' | 'info' | 'warning' | 'error'

@@ -9,8 +9,8 @@ import {
   createStatementSigner,
   type Statement,
   type StatementKeys,
-} from '../functions/gateway/statement.ts'
-import { readSigningKeys, type SigningKey } from '../shared/signing-key.ts'
+} from '../functions/gateway/backend/statement.ts'
+import { readSigningKeys, type SigningKey } from '../shared/oauth/signing-key.ts'
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
 const SAMPLES = `${ROOT}deploy/samples/`

@@ -163,7 +163,7 @@ function sourcesIn(directory: string): string[] {
 
 /** What an admission may come to: the events `client_…`. */
 function admissionOutcomes(): string[] {
-  const [, union = ''] = /readonly outcome: (.*)/.exec(read('shared/admission.ts')) ?? []
+  const [, union = ''] = /readonly outcome: (.*)/.exec(read('shared/auth0/admission.ts')) ?? []
   return [...union.matchAll(/'([a-z_]+)'/g)].map(([, outcome = '']) => outcome)
 }
 

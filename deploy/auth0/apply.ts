@@ -1,4 +1,4 @@
-import type { Management } from '../../shared/management.ts'
+import type { Management } from '../../shared/auth0/management.ts'
 import { SCOPE_OF_CHANGE } from './management-scopes.ts'
 import { InvalidMetadataError, perform } from './perform.ts'
 import { withPlanAdvice } from './plan/cimd-client.ts'

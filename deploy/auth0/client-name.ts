@@ -1,4 +1,4 @@
-import { escapeCharacter, printable } from '../../shared/printable.ts'
+import { escapeCharacter, printable } from '../../shared/log/printable.ts'
 
 /** What a letter is taken for by readers, of the letters in the names of known clients. */
 const LOOKALIKES: Readonly<Record<string, string>> = {

@@ -1,6 +1,6 @@
 import type { Management as Auth0 } from 'auth0'
-import { LOG_WEBHOOK_PATH } from '../../shared/protected-resource.ts'
-import type { RedirectUriPolicy } from '../../shared/redirect-uris.ts'
+import type { RedirectUriPolicy } from '../../shared/auth0/redirect-uris.ts'
+import { LOG_WEBHOOK_PATH } from '../../shared/oauth/protected-resource.ts'
 import type { Catalogue } from '../../shared/tools.ts'
 import type { ProvisionConfig } from './config.ts'
 

@@ -1,4 +1,4 @@
-import type { ManagementFetchOptions } from '../../shared/management-fetch.ts'
+import type { ManagementFetchOptions } from '../../shared/auth0/management-fetch.ts'
 
 /** How a command calls the Management API: an operator waits longer than a function may. */
 export const OPERATOR_TIMEOUTS: ManagementFetchOptions = {

@@ -1,5 +1,5 @@
-import type { Management } from '../../shared/management.ts'
-import { withLeeway } from '../../shared/registered-client.ts'
+import type { Management } from '../../shared/auth0/management.ts'
+import { withLeeway } from '../../shared/auth0/registered-client.ts'
 import type { Change, Reference } from './plan/item.ts'
 import { listClients, listConnectionsOf } from './tenant-lookups.ts'
 

@@ -1,4 +1,4 @@
-import { printable } from '../../shared/printable.ts'
+import { printable } from '../../shared/log/printable.ts'
 import { PLAIN, type Style } from '../kit/style.ts'
 import { PROVISION_SCOPES } from './management-scopes.ts'
 import type { FieldChange, PlanItem, Shown } from './plan/item.ts'

@@ -1,4 +1,4 @@
-import { printableJson } from '../../shared/printable.ts'
+import { printableJson } from '../../shared/log/printable.ts'
 import type { Style } from '../kit/style.ts'
 import type { Applied, FailedItem } from './apply.ts'
 import { PROVISION_SCOPES } from './management-scopes.ts'

@@ -1,5 +1,5 @@
+import type { RedirectUriPolicy } from '../../shared/auth0/redirect-uris.ts'
 import { isLoopback } from '../../shared/config.ts'
-import type { RedirectUriPolicy } from '../../shared/redirect-uris.ts'
 import { UsageError } from '../kit/errors.ts'
 import type { CommandLine, Flag, OptionSpecs } from '../kit/options.ts'
 

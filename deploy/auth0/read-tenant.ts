@@ -1,5 +1,5 @@
 import type { Management as Auth0 } from 'auth0'
-import type { Management } from '../../shared/management.ts'
+import type { Management } from '../../shared/auth0/management.ts'
 import { type DesiredState, roleDescription } from './desired-state.ts'
 import { createReader, type Read, type Reading } from './reading.ts'
 import {

@@ -1,4 +1,4 @@
-import { isTokenFailure } from '../../shared/admission-error.ts'
+import { isTokenFailure } from '../../shared/auth0/admission-error.ts'
 import type { ManagementScope } from './management-scopes.ts'
 
 /** One part of the tenant: what was read, or why it could not be read. */

@@ -1,6 +1,6 @@
 import type { Management as Auth0 } from 'auth0'
-import { keptByPatch } from '../../shared/kept-by-patch.ts'
-import type { Management } from '../../shared/management.ts'
+import { keptByPatch } from '../../shared/auth0/kept-by-patch.ts'
+import type { Management } from '../../shared/auth0/management.ts'
 
 /** A login connection. */
 export interface ConnectionState {

@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import { createInterface } from 'node:readline/promises'
-import { printableJson } from '../../shared/printable.ts'
+import { printableJson } from '../../shared/log/printable.ts'
 import { CONNECT_OPTIONS, toOptions } from '../connect/options.ts'
 import { printStep, printWaiting } from '../connect/print-step.ts'
 import { openBrowser } from '../connect/sign-in/open-browser.ts'

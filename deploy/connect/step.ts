@@ -1,4 +1,4 @@
-import { printable } from '../../shared/printable.ts'
+import { printable } from '../../shared/log/printable.ts'
 import type { CauseId } from './causes/causes.ts'
 import { StepError } from './causes/step-error.ts'
 import { interruption } from './discovery/fetch-document.ts'

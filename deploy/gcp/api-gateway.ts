@@ -5,7 +5,7 @@ import {
   MCP_PATH,
   PROTECTED_RESOURCE_PATHS,
   REGISTRATION_PATH,
-} from '../../shared/protected-resource.ts'
+} from '../../shared/oauth/protected-resource.ts'
 
 /**
  * Every path that a function answers, with the function. API Gateway has no wildcard over segments,

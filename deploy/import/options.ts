@@ -1,4 +1,4 @@
-import { SCOPE_TOKEN } from '../../shared/scope.ts'
+import { SCOPE_TOKEN } from '../../shared/oauth/scope.ts'
 import { UsageError } from '../kit/errors.ts'
 import type { CommandLine, Flag, OptionSpecs } from '../kit/options.ts'
 import { parseSelector, type Selection, type Selector } from './selection.ts'

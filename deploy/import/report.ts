@@ -1,4 +1,4 @@
-import { printableJson } from '../../shared/printable.ts'
+import { printableJson } from '../../shared/log/printable.ts'
 import type { Change } from './catalogue/merge.ts'
 import type { Conversion } from './convert.ts'
 

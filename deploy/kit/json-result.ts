@@ -1,5 +1,5 @@
 import { ConfigError } from '../../shared/config.ts'
-import { printableJson } from '../../shared/printable.ts'
+import { printableJson } from '../../shared/log/printable.ts'
 import { CommandError, UsageError } from './errors.ts'
 
 interface Output {

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { fileURLToPath } from 'node:url'
-import type { ClientPreset } from '../../shared/client-presets.ts'
+import type { ClientPreset } from '../../shared/auth0/client-presets.ts'
 import { ConfigError, type Environment } from '../../shared/config.ts'
 import { backendSecrets } from '../build/catalogue.ts'
 

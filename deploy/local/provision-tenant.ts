@@ -1,5 +1,5 @@
-import { createManagement, credentialsIn } from '../../shared/management.ts'
-import { LOG_WEBHOOK_PATH } from '../../shared/protected-resource.ts'
+import { createManagement, credentialsIn } from '../../shared/auth0/management.ts'
+import { LOG_WEBHOOK_PATH } from '../../shared/oauth/protected-resource.ts'
 import { applySteps } from '../auth0/apply.ts'
 import { parseProvisionConfig } from '../auth0/config.ts'
 import { desiredState } from '../auth0/desired-state.ts'

@@ -8,7 +8,7 @@ import {
 import { connect, type Socket } from 'node:net'
 import { pipeline } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { answerError } from './answer-error.ts'
+import { answerError } from './backends/answer-error.ts'
 
 /** What a request can be sent on to. */
 export interface Service {

@@ -1,7 +1,8 @@
 import { fileURLToPath } from 'node:url'
 import { type Environment, splitList } from '../../shared/config.ts'
-import { createApiTokenVerifier } from './api-token.ts'
-import { CALENDAR_AUDIENCE } from './calendar-api.ts'
+import { createApiTokenVerifier } from './backends/api-token.ts'
+import { CALENDAR_AUDIENCE } from './backends/calendar-api.ts'
+import { createTools } from './backends/tools.ts'
 import { checkConfiguration } from './check-configuration.ts'
 import { type FunctionName, localEnvironment, withSecrets } from './environment.ts'
 import { type FunctionProcess, startFunction } from './function-process.ts'
@@ -13,7 +14,6 @@ import { type SampleUser, sampleTenant } from './sample-tenant.ts'
 import { allStarted, createStages, type Stages } from './stages.ts'
 import { StartError } from './start-error.ts'
 import { startTenant } from './tenant/tenant.ts'
-import { createTools } from './tools.ts'
 
 export type Tenant = Awaited<ReturnType<typeof startTenant>>
 

@@ -6,7 +6,7 @@ import {
   parseEnvironment,
   variables,
 } from '../../shared/config.ts'
-import { defaultAudience } from '../../shared/protected-resource.ts'
+import { defaultAudience } from '../../shared/oauth/protected-resource.ts'
 import { type Catalogue, type CatalogueDocument, parseDocument } from '../../shared/tools.ts'
 import { type BackendSecrets, readBackendSecrets } from './backend-auth/secrets.ts'
 import { type CallableTool, compileTool } from './callable-tool.ts'

@@ -1,10 +1,10 @@
-import type { VerifyAccessToken } from '../../shared/access-token.ts'
-import { BearerError, bearerChallenge, bearerToken } from '../../shared/bearer.ts'
 import { type AccessRule, isOpen } from '../../shared/catalogue/access.ts'
-import type { Caller } from '../../shared/claims.ts'
-import { HttpError } from '../../shared/http-error.ts'
-import { JwksUnavailableError } from '../../shared/jwks.ts'
+import { HttpError } from '../../shared/http/http-error.ts'
 import type { Log } from '../../shared/log.ts'
+import type { VerifyAccessToken } from '../../shared/oauth/access-token.ts'
+import { BearerError, bearerChallenge, bearerToken } from '../../shared/oauth/bearer.ts'
+import type { Caller } from '../../shared/oauth/claims.ts'
+import { JwksUnavailableError } from '../../shared/oauth/jwks.ts'
 import { type Catalogue, catalogueScopes } from '../../shared/tools.ts'
 
 /** Who asks: a verified caller, or nobody in particular. */

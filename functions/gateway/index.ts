@@ -1,5 +1,5 @@
-import { start } from '../../shared/host.ts'
-import { toHttpFunction } from '../../shared/http.ts'
+import { start } from '../../shared/http/host.ts'
+import { toHttpFunction } from '../../shared/http/http.ts'
 import { locateToolsFile } from '../../shared/tools-file.ts'
 import { parseGatewayConfig } from './config.ts'
 import { createGateway } from './handler.ts'

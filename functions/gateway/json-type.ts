@@ -1,5 +1,5 @@
-import type { HttpRequest } from '../../shared/http.ts'
-import { HttpError } from '../../shared/http-error.ts'
+import type { HttpRequest } from '../../shared/http/http.ts'
+import { HttpError } from '../../shared/http/http-error.ts'
 
 const JSON_TYPE = /^application\/json\s*(;|$)/i
 

@@ -1,18 +1,18 @@
 import type { CallToolResult, ContentBlock } from '@modelcontextprotocol/client'
+import { JsonLimitError } from '../../shared/json/json-reader.ts'
+import { atOnce } from '../../shared/json/turns.ts'
+import { NumberError, readingValuesToCheck } from '../../shared/json/written-numbers.ts'
 import { asObject, decodeUtf8 } from '../../shared/json.ts'
-import { JsonLimitError } from '../../shared/json-reader.ts'
-import { atOnce } from '../../shared/turns.ts'
-import { NumberError, readingValuesToCheck } from '../../shared/written-numbers.ts'
 import { readingAnswer } from './backend/answer.ts'
+import { type JsonBody, readingBody } from './backend/backend-body.ts'
 import type { Answer } from './backend/send.ts'
-import { type JsonBody, readingBody } from './backend-body.ts'
 import type { CallableTool } from './callable-tool.ts'
 import { errorSentence, textSentence } from './error-sentence.ts'
 import { INPUT_REQUIRED, type InputRequired, readInputRequired } from './input/asked.ts'
 import type { ClientCapabilities } from './input/capabilities.ts'
 import { type Asking, offer } from './input/offer.ts'
+import { type ReadResult, readingCallToolResult } from './mcp/tool-result.ts'
 import { retryAfterSeconds } from './retry-after.ts'
-import { type ReadResult, readingCallToolResult } from './tool-result.ts'
 
 /** What came of a call, before it is put into MCP's or REST's words. */
 export type Outcome =

@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto'
 import type { RateLimiterAbstract, RateLimiterRes } from 'rate-limiter-flexible'
-import { HttpError } from '../../shared/http-error.ts'
+import { HttpError } from '../../shared/http/http-error.ts'
 import type { Log } from '../../shared/log.ts'
 import type { ToolDefinition } from '../../shared/tools.ts'
 import type { Identity } from './identity.ts'

@@ -1,29 +1,29 @@
 import type { CallToolResult } from '@modelcontextprotocol/client'
-import { BearerError } from '../../shared/bearer.ts'
 import {
   errorResponse,
   type HttpRequest,
   type HttpResponse,
   json,
   withHeaders,
-} from '../../shared/http.ts'
-import { HttpError } from '../../shared/http-error.ts'
+} from '../../shared/http/http.ts'
+import { HttpError } from '../../shared/http/http-error.ts'
+import { JsonLimitError } from '../../shared/json/json-reader.ts'
+import { type Writing, writingAtOnce, writingJson } from '../../shared/json/json-writer.ts'
+import { isLong, type Place, type Queue } from '../../shared/json/long-work.ts'
+import { atOnce, inTurns } from '../../shared/json/turns.ts'
+import { keepNumbers, readingKept } from '../../shared/json/written-numbers.ts'
 import { asObject, decodeUtf8, parseJson } from '../../shared/json.ts'
-import { JsonLimitError } from '../../shared/json-reader.ts'
-import { type Writing, writingAtOnce, writingJson } from '../../shared/json-writer.ts'
 import type { Log } from '../../shared/log.ts'
-import { isLong, type Place, type Queue } from '../../shared/long-work.ts'
+import { BearerError } from '../../shared/oauth/bearer.ts'
 import type { Catalogue } from '../../shared/tools.ts'
-import { atOnce, inTurns } from '../../shared/turns.ts'
-import { keepNumbers, readingKept } from '../../shared/written-numbers.ts'
 import { allowAnswers, authorize, type CallTool, type ToolCall } from './call-tool.ts'
 import type { CallableTool } from './callable-tool.ts'
 import { type Gate, type Identity, PermissionError } from './identity.ts'
 import { isJson, notJson } from './json-type.ts'
+import { refusalMessage } from './mcp/refusal.ts'
+import { resultSentence } from './mcp/tool-result.ts'
 import { type Outcome, TOOL_ERROR_STATUS } from './outcome.ts'
 import type { RateLimit } from './rate-limit.ts'
-import { refusalMessage } from './refusal.ts'
-import { resultSentence } from './tool-result.ts'
 
 export interface RestOptions {
   readonly gate: Gate

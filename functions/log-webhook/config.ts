@@ -1,4 +1,4 @@
-import { parseAdmissionConfig } from '../../shared/admission-config.ts'
+import { parseAdmissionConfig } from '../../shared/auth0/admission-config.ts'
 import {
   collectFaults,
   type Environment,

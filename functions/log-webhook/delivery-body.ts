@@ -1,5 +1,5 @@
+import { MAX_BODY_BYTES } from '../../shared/http/request-body.ts'
 import { type Parsed, parseJsonOfAnyDepth } from '../../shared/json.ts'
-import { MAX_BODY_BYTES } from '../../shared/request-body.ts'
 
 const TAB = 0x09
 const NEWLINE = 0x0a

@@ -1,5 +1,5 @@
-import type { AdmitClient } from '../../shared/admission.ts'
-import { AdmissionError } from '../../shared/admission-error.ts'
+import type { AdmitClient } from '../../shared/auth0/admission.ts'
+import { AdmissionError } from '../../shared/auth0/admission-error.ts'
 import type { Log } from '../../shared/log.ts'
 import { remember } from '../../shared/remember.ts'
 import type { LogRecord } from './log-record.ts'

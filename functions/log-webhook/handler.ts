@@ -1,8 +1,8 @@
-import { type Handler, type HttpRequest, json } from '../../shared/http.ts'
-import { HttpError, methodNotAllowed, notFound } from '../../shared/http-error.ts'
-import { LOG_WEBHOOK_PATH } from '../../shared/protected-resource.ts'
+import { type Handler, type HttpRequest, json } from '../../shared/http/http.ts'
+import { HttpError, methodNotAllowed, notFound } from '../../shared/http/http-error.ts'
+import { inTurns } from '../../shared/json/turns.ts'
+import { LOG_WEBHOOK_PATH } from '../../shared/oauth/protected-resource.ts'
 import { equalsSecret } from '../../shared/secret.ts'
-import { inTurns } from '../../shared/turns.ts'
 import { createDelivery, type DeliveryOptions } from './delivery.ts'
 import { parseLogRecords } from './log-record.ts'
 

@@ -1,8 +1,8 @@
 import { isUtf8 } from 'node:buffer'
 import * as z from 'zod/mini'
-import { HttpError } from '../../shared/http-error.ts'
+import { HttpError } from '../../shared/http/http-error.ts'
+import { MAX_BODY_BYTES, tooLarge } from '../../shared/http/request-body.ts'
 import { asObject } from '../../shared/json.ts'
-import { MAX_BODY_BYTES, tooLarge } from '../../shared/request-body.ts'
 import { valuesOfDelivery } from './delivery-body.ts'
 
 /** One record of Auth0's log stream, as far as this system reads it. */

@@ -1,5 +1,5 @@
-import { FetchError, type FetchJson } from '../../shared/fetch-json.ts'
-import { HttpError } from '../../shared/http-error.ts'
+import { FetchError, type FetchJson } from '../../shared/http/fetch-json.ts'
+import { HttpError } from '../../shared/http/http-error.ts'
 import type { Log } from '../../shared/log.ts'
 
 /** The issuer's discovery document (RFC 8414 s2), as the issuer publishes it. */

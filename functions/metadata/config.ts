@@ -4,7 +4,7 @@ import {
   parseEnvironment,
   variables,
 } from '../../shared/config.ts'
-import { defaultAudience } from '../../shared/protected-resource.ts'
+import { defaultAudience } from '../../shared/oauth/protected-resource.ts'
 import { type Catalogue, type CatalogueDocument, parseDocument } from '../../shared/tools.ts'
 
 export type MetadataConfig = ReturnType<typeof parseVariables> & {

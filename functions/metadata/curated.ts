@@ -1,8 +1,8 @@
 import { ConfigError } from '../../shared/config.ts'
-import type { FetchJson } from '../../shared/fetch-json.ts'
-import { HttpError } from '../../shared/http-error.ts'
+import type { FetchJson } from '../../shared/http/fetch-json.ts'
+import { HttpError } from '../../shared/http/http-error.ts'
 import type { Log } from '../../shared/log.ts'
-import { REGISTRATION_PATH } from '../../shared/protected-resource.ts'
+import { REGISTRATION_PATH } from '../../shared/oauth/protected-resource.ts'
 import {
   type AuthorizationServerMetadata,
   fetchDiscovery,

@@ -1,14 +1,14 @@
 import type { BuildInfo } from '../../shared/build-info.ts'
-import { PUBLIC_DOCUMENT, withCors } from '../../shared/cors.ts'
-import { type FetchJson, fetchJson } from '../../shared/fetch-json.ts'
-import { type Handler, type HttpResponse, json } from '../../shared/http.ts'
-import { notFound } from '../../shared/http-error.ts'
+import { PUBLIC_DOCUMENT, withCors } from '../../shared/http/cors.ts'
+import { type FetchJson, fetchJson } from '../../shared/http/fetch-json.ts'
+import { type Handler, type HttpResponse, json } from '../../shared/http/http.ts'
+import { notFound } from '../../shared/http/http-error.ts'
 import type { Log } from '../../shared/log.ts'
 import {
   AUTHORIZATION_SERVER_PATHS,
   PROTECTED_RESOURCE_PATHS,
   protectedResourceMetadata,
-} from '../../shared/protected-resource.ts'
+} from '../../shared/oauth/protected-resource.ts'
 import { catalogueScopes } from '../../shared/tools.ts'
 import { createAuthorizationServer } from './authorization-server.ts'
 import type { MetadataConfig } from './config.ts'

@@ -1,4 +1,4 @@
-import type { FetchJson } from '../../shared/fetch-json.ts'
+import type { FetchJson } from '../../shared/http/fetch-json.ts'
 import { asObject } from '../../shared/json.ts'
 import { fetchDiscovery, reasonOf } from './authorization-server.ts'
 

@@ -1,10 +1,10 @@
 import '../../shared/schema-messages.ts'
 
 import * as z from 'zod/mini'
-import { HttpError } from '../../shared/http-error.ts'
+import type { RedirectUriPolicy } from '../../shared/auth0/redirect-uris.ts'
+import { HttpError } from '../../shared/http/http-error.ts'
 import { parseJson } from '../../shared/json.ts'
-import { hasUnseen } from '../../shared/printable.ts'
-import type { RedirectUriPolicy } from '../../shared/redirect-uris.ts'
+import { hasUnseen } from '../../shared/log/printable.ts'
 
 /** What is registered of a request (RFC 7591 s2); everything else in it is left out. */
 export interface ClientMetadata {

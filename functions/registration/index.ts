@@ -1,7 +1,11 @@
-import { createAdmission, createAdmissionCheck, createDeletion } from '../../shared/admission.ts'
-import { start } from '../../shared/host.ts'
-import { toHttpFunction } from '../../shared/http.ts'
-import { createManagement, credentialsIn } from '../../shared/management.ts'
+import {
+  createAdmission,
+  createAdmissionCheck,
+  createDeletion,
+} from '../../shared/auth0/admission.ts'
+import { createManagement, credentialsIn } from '../../shared/auth0/management.ts'
+import { start } from '../../shared/http/host.ts'
+import { toHttpFunction } from '../../shared/http/http.ts'
 import { locateToolsFile } from '../../shared/tools-file.ts'
 import { parseRegistrationConfig } from './config.ts'
 import { createRegistration } from './handler.ts'

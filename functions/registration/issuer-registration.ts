@@ -1,7 +1,7 @@
 import nodeFetch from 'node-fetch'
 import * as z from 'zod/mini'
-import { HttpError } from '../../shared/http-error.ts'
-import { askedDelay } from '../../shared/management-fetch.ts'
+import { askedDelay } from '../../shared/auth0/management-fetch.ts'
+import { HttpError } from '../../shared/http/http-error.ts'
 import type { ClientMetadata } from './client-metadata.ts'
 import { tooMany, unavailable } from './registration-error.ts'
 

@@ -1,5 +1,5 @@
 import { isIP } from 'node:net'
-import type { HttpRequest } from '../../shared/http.ts'
+import type { HttpRequest } from '../../shared/http/http.ts'
 
 /** By whom a request is counted. */
 export interface Registrant {

@@ -1,4 +1,4 @@
-import { HttpError } from '../../shared/http-error.ts'
+import { HttpError } from '../../shared/http/http-error.ts'
 
 // RFC 7591 has no code for these; RFC 6749 s4.1.2.1 does.
 const CODE = 'temporarily_unavailable'

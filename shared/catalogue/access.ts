@@ -1,7 +1,7 @@
 import '../schema-messages.ts'
 
 import * as z from 'zod/mini'
-import { SCOPE_TOKEN } from '../scope.ts'
+import { SCOPE_TOKEN } from '../oauth/scope.ts'
 
 /**
  * Who may call a tool. `public` (`noauth`): anybody. `optional` (`noauth` and `oauth2`): anybody, and a

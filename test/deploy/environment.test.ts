@@ -5,8 +5,8 @@ import { parseGatewayConfig } from '../../functions/gateway/config.ts'
 import { parseLogWebhookConfig } from '../../functions/log-webhook/config.ts'
 import { parseMetadataConfig } from '../../functions/metadata/config.ts'
 import { parseRegistrationConfig } from '../../functions/registration/config.ts'
+import { createRedirectUriPolicy } from '../../shared/auth0/redirect-uris.ts'
 import { ConfigError } from '../../shared/config.ts'
-import { createRedirectUriPolicy } from '../../shared/redirect-uris.ts'
 
 const PLACES = { port: 8080, tenantPort: 8081, toolsPort: 8082 }
 const SECRETS = ['GATEWAY_HMAC_SECRET', 'MGMT_CLIENT_SECRET', 'LOG_WEBHOOK_SECRET'] as const

@@ -10,11 +10,11 @@ import { rollbackCommand } from '../../deploy/commands/rollback.ts'
 import { rotateSecretCommand } from '../../deploy/commands/rotate-secret.ts'
 import { createRun } from '../../deploy/gcp/command.ts'
 import { runCommand } from '../../deploy/kit/run-command.ts'
+import { type LocalTenant, startLocalTenant } from '../support/auth0/local-tenant.ts'
+import { MGMT_CLIENT_SECRET, provision } from '../support/auth0/provision.ts'
 import { type BuiltFunctions, buildAll } from '../support/build.ts'
-import { VARIABLES, writeEnvFile } from '../support/deploy.ts'
-import { type GoogleCloud, startGoogleCloud } from '../support/google-cloud.ts'
-import { type LocalTenant, startLocalTenant } from '../support/local-tenant.ts'
-import { MGMT_CLIENT_SECRET, provision } from '../support/provision.ts'
+import { VARIABLES, writeEnvFile } from '../support/google/deploy.ts'
+import { type GoogleCloud, startGoogleCloud } from '../support/google/google-cloud.ts'
 
 // The real gcloud, in front of a stand-in for Google's APIs, and the log stream of the stand-in tenant.
 const isWanted = process.env['CI'] !== undefined

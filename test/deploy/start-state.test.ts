@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { System } from '../../deploy/local/system.ts'
-import { createManagement, credentialsIn } from '../../shared/management.ts'
-import { provision } from '../support/provision.ts'
+import { createManagement, credentialsIn } from '../../shared/auth0/management.ts'
+import { provision } from '../support/auth0/provision.ts'
+import { adminOf } from '../support/auth0/tenant-admin.ts'
 import { startOnFreePorts } from '../support/system.ts'
-import { adminOf } from '../support/tenant-admin.ts'
 
 describe.each([
   { name: 'the defaults', env: {} },

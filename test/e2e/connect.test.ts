@@ -2,12 +2,12 @@ import { decodeJwt, decodeProtectedHeader } from 'jose'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { StuckError } from '../../deploy/connect/sign-in/form-sign-in.ts'
 import type { System } from '../../deploy/local/system.ts'
-import { createManagement, credentialsIn } from '../../shared/management.ts'
+import { createManagement, credentialsIn } from '../../shared/auth0/management.ts'
+import { adminOf, until } from '../support/auth0/tenant-admin.ts'
 import { createChatGpt } from '../support/chatgpt.ts'
 import { connectV1, connectV2 } from '../support/connect.ts'
 import { ALICE, BOB } from '../support/people.ts'
 import { callMessage, postMcp, startOnFreePorts } from '../support/system.ts'
-import { adminOf, until } from '../support/tenant-admin.ts'
 
 const TOOLS = [
   ...['listEvents', 'addEvent', 'summarizeEvents'],

@@ -1,11 +1,11 @@
 import { decodeJwt } from 'jose'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { System } from '../../deploy/local/system.ts'
+import { adminOf, until } from '../support/auth0/tenant-admin.ts'
 import { createChatGpt } from '../support/chatgpt.ts'
 import { type Connected, connectV1, connectV2 } from '../support/connect.ts'
 import { ALICE, BOB } from '../support/people.ts'
 import { startOnFreePorts } from '../support/system.ts'
-import { adminOf, until } from '../support/tenant-admin.ts'
 
 const SCOPES = ['events:read', 'events:write']
 

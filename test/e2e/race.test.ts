@@ -2,11 +2,11 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { connect } from '../../deploy/connect/connect.ts'
 import { StuckError } from '../../deploy/connect/sign-in/form-sign-in.ts'
 import type { System } from '../../deploy/local/system.ts'
+import { adminOf } from '../support/auth0/tenant-admin.ts'
 import { createChatGpt } from '../support/chatgpt.ts'
 import { connectV2 } from '../support/connect.ts'
 import { ALICE } from '../support/people.ts'
 import { startOnFreePorts } from '../support/system.ts'
-import { adminOf } from '../support/tenant-admin.ts'
 
 const NO_CONNECTION = {
   page: /invalid_request\s*: no connections enabled for the client/,

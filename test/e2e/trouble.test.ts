@@ -1,10 +1,10 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { System } from '../../deploy/local/system.ts'
+import { adminOf, until } from '../support/auth0/tenant-admin.ts'
 import { createChatGpt } from '../support/chatgpt.ts'
 import { connectV2 } from '../support/connect.ts'
 import { ALICE } from '../support/people.ts'
 import { callMessage, postMcp, startOnFreePorts } from '../support/system.ts'
-import { adminOf, until } from '../support/tenant-admin.ts'
 
 let system: System
 

@@ -1,16 +1,16 @@
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { type AdmissionOptions, createAdmission } from '../../shared/admission.ts'
-import { AdmissionError } from '../../shared/admission-error.ts'
-import { createManagement } from '../../shared/management.ts'
-import { createRedirectUriPolicy } from '../../shared/redirect-uris.ts'
-import { ROTATING_REFRESH_TOKEN } from '../../shared/registered-client.ts'
+import { type AdmissionOptions, createAdmission } from '../../shared/auth0/admission.ts'
+import { AdmissionError } from '../../shared/auth0/admission-error.ts'
+import { createManagement } from '../../shared/auth0/management.ts'
+import { createRedirectUriPolicy } from '../../shared/auth0/redirect-uris.ts'
+import { ROTATING_REFRESH_TOKEN } from '../../shared/auth0/registered-client.ts'
 import {
   type FakeClient,
   type ManagementApi,
   MGMT_CLIENT_ID,
   MGMT_CLIENT_SECRET,
   startManagementApi,
-} from '../support/management-api.ts'
+} from '../support/auth0/management-api.ts'
 
 const AUDIENCE = 'https://mcp.test/mcp'
 const PERMISSIVE: FakeClient = {

@@ -1,18 +1,18 @@
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { createDelivery } from '../../functions/log-webhook/delivery.ts'
 import { createLogWebhook } from '../../functions/log-webhook/handler.ts'
-import { type AdmissionOptions, createAdmission } from '../../shared/admission.ts'
-import { AdmissionError } from '../../shared/admission-error.ts'
+import { type AdmissionOptions, createAdmission } from '../../shared/auth0/admission.ts'
+import { AdmissionError } from '../../shared/auth0/admission-error.ts'
+import { createManagement } from '../../shared/auth0/management.ts'
+import { createRedirectUriPolicy } from '../../shared/auth0/redirect-uris.ts'
 import { createLog } from '../../shared/log.ts'
-import { createManagement } from '../../shared/management.ts'
-import { createRedirectUriPolicy } from '../../shared/redirect-uris.ts'
 import {
   type FakeClient,
   type ManagementApi,
   MGMT_CLIENT_ID,
   MGMT_CLIENT_SECRET,
   startManagementApi,
-} from '../support/management-api.ts'
+} from '../support/auth0/management-api.ts'
 import { type Answer, type Served, serve } from '../support/serve.ts'
 
 type Json = Readonly<Record<string, unknown>>

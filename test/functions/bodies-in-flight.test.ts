@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
-import { createBodyBudget } from '../../shared/body-budget.ts'
+import { createBodyBudget } from '../../shared/http/body-budget.ts'
 import { type Backend, startBackend } from '../support/backend.ts'
 import { type Issuer, startIssuer } from '../support/issuer.ts'
 import { handshakeMessage, type Served, serveGateway } from '../support/serve.ts'

@@ -6,7 +6,7 @@ import {
   audienceOf,
   createGoogleIdentity,
   GoogleIdentityError,
-} from '../../functions/gateway/google-identity.ts'
+} from '../../functions/gateway/backend/google-identity.ts'
 
 // What arrives at a backend with BACKEND_AUTH=google is in gateway-backend.test.ts.
 

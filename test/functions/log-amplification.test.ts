@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { printableJson } from '../../shared/printable.ts'
+import { printableJson } from '../../shared/log/printable.ts'
 import { type Backend, startBackend } from '../support/backend.ts'
 import { type Issuer, startIssuer } from '../support/issuer.ts'
 import { handshakeMessage, type SendOptions, type Served, serveGateway } from '../support/serve.ts'

@@ -1,8 +1,8 @@
 import { afterEach, describe, expect, test } from 'vitest'
 import { parseLogWebhookConfig } from '../../functions/log-webhook/config.ts'
 import { createLogWebhook } from '../../functions/log-webhook/handler.ts'
-import { createAdmission } from '../../shared/admission.ts'
-import { createManagement, credentialsIn } from '../../shared/management.ts'
+import { createAdmission } from '../../shared/auth0/admission.ts'
+import { createManagement, credentialsIn } from '../../shared/auth0/management.ts'
 import {
   type FakeClient,
   type FakeGrant,
@@ -10,7 +10,7 @@ import {
   MGMT_CLIENT_ID,
   MGMT_CLIENT_SECRET,
   startManagementApi,
-} from '../support/management-api.ts'
+} from '../support/auth0/management-api.ts'
 import { type Answer, type Served, serve } from '../support/serve.ts'
 
 type Json = Readonly<Record<string, unknown>>

@@ -2,18 +2,22 @@ import { afterEach, describe, expect, test, vi } from 'vitest'
 import { parseRegistrationConfig } from '../../functions/registration/config.ts'
 import { createRegistration } from '../../functions/registration/handler.ts'
 import { createRegisterAtIssuer } from '../../functions/registration/issuer-registration.ts'
-import { createAdmission, createAdmissionCheck, createDeletion } from '../../shared/admission.ts'
-import { createManagement } from '../../shared/management.ts'
+import {
+  createAdmission,
+  createAdmissionCheck,
+  createDeletion,
+} from '../../shared/auth0/admission.ts'
+import { createManagement } from '../../shared/auth0/management.ts'
 import {
   type ManagementApi,
   MGMT_CLIENT_ID,
   MGMT_CLIENT_SECRET,
   startManagementApi,
-} from '../support/management-api.ts'
+} from '../support/auth0/management-api.ts'
 import {
   type RegistrationEndpoint,
   startRegistrationEndpoint,
-} from '../support/registration-endpoint.ts'
+} from '../support/auth0/registration-endpoint.ts'
 import { type Answer, type SendOptions, type Served, serve } from '../support/serve.ts'
 
 type Json = Readonly<Record<string, unknown>>

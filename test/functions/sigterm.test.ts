@@ -4,14 +4,14 @@ import { connect } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
-import { type Backend, startBackend } from '../support/backend.ts'
-import { freePort } from '../support/free-port.ts'
-import { type Issuer, startIssuer } from '../support/issuer.ts'
 import {
   MGMT_CLIENT_ID,
   MGMT_CLIENT_SECRET,
   startManagementApi,
-} from '../support/management-api.ts'
+} from '../support/auth0/management-api.ts'
+import { type Backend, startBackend } from '../support/backend.ts'
+import { freePort } from '../support/free-port.ts'
+import { type Issuer, startIssuer } from '../support/issuer.ts'
 import { type Answer, HMAC_SECRET, send, TOOLS } from '../support/serve.ts'
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))

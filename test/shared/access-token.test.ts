@@ -1,8 +1,11 @@
 import { generateKeyPair } from 'jose'
 import { beforeAll, describe, expect, test } from 'vitest'
-import { createAccessTokenVerifier, type VerifyAccessToken } from '../../shared/access-token.ts'
-import { BearerError } from '../../shared/bearer.ts'
-import type { Jwks } from '../../shared/jwks.ts'
+import {
+  createAccessTokenVerifier,
+  type VerifyAccessToken,
+} from '../../shared/oauth/access-token.ts'
+import { BearerError } from '../../shared/oauth/bearer.ts'
+import type { Jwks } from '../../shared/oauth/jwks.ts'
 import {
   AUDIENCE,
   HEADER,

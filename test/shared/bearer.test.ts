@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { BearerError, bearerChallenge, bearerToken } from '../../shared/bearer.ts'
+import { BearerError, bearerChallenge, bearerToken } from '../../shared/oauth/bearer.ts'
 
 const METADATA = 'https://mcp.example.com/.well-known/oauth-protected-resource/mcp'
 

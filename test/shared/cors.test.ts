@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
-import { type CorsPolicy, PUBLIC_DOCUMENT, withCors } from '../../shared/cors.ts'
-import type { HttpRequest, HttpResponse } from '../../shared/http.ts'
-import { HttpError } from '../../shared/http-error.ts'
+import { type CorsPolicy, PUBLIC_DOCUMENT, withCors } from '../../shared/http/cors.ts'
+import type { HttpRequest, HttpResponse } from '../../shared/http/http.ts'
+import { HttpError } from '../../shared/http/http-error.ts'
 import { createLog } from '../../shared/log.ts'
 
 const APP = 'https://app.example.com'

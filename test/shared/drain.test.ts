@@ -7,7 +7,7 @@ import {
 } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
-import { drainOnSignal } from '../../shared/drain.ts'
+import { drainOnSignal } from '../../shared/http/drain.ts'
 
 const SIGNALS = ['SIGTERM', 'SIGINT'] as const
 const ours = () => undefined

@@ -2,8 +2,8 @@ import { randomBytes } from 'node:crypto'
 import { setTimeout } from 'node:timers/promises'
 import { gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
-import { type Handler, type HttpRequest, json } from '../../shared/http.ts'
-import { HttpError, methodNotAllowed, notFound } from '../../shared/http-error.ts'
+import { type Handler, type HttpRequest, json } from '../../shared/http/http.ts'
+import { HttpError, methodNotAllowed, notFound } from '../../shared/http/http-error.ts'
 import { type Served, serve } from '../support/serve.ts'
 
 const MIB = 1024 * 1024

@@ -3,8 +3,8 @@ import type { AddressInfo } from 'node:net'
 import { gzipSync } from 'node:zlib'
 import { exportJWK, generateKeyPair, type JWK } from 'jose'
 import { afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
-import { type FetchJson, fetchJson } from '../../shared/fetch-json.ts'
-import { createJwks, JwksUnavailableError, type RemoteJwks } from '../../shared/jwks.ts'
+import { type FetchJson, fetchJson } from '../../shared/http/fetch-json.ts'
+import { createJwks, JwksUnavailableError, type RemoteJwks } from '../../shared/oauth/jwks.ts'
 
 let one: JWK
 let two: JWK

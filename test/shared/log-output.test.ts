@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { expect, test } from 'vitest'
 
-const OUTPUT = fileURLToPath(new URL('../../shared/log-output.ts', import.meta.url))
+const OUTPUT = fileURLToPath(new URL('../../shared/log/log-output.ts', import.meta.url))
 const run = promisify(execFile)
 /** Standard output of a process that runs `code` with the functions of log-output. */
 const outputOf = async (code: string) => {

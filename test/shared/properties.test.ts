@@ -2,17 +2,20 @@ import { validateHeaderValue } from 'node:http'
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { parseGatewayConfig } from '../../functions/gateway/config.ts'
-import { RpcError, readJson, toMessage } from '../../functions/gateway/json-rpc.ts'
-import { readInbound } from '../../functions/gateway/revision.ts'
+import { RpcError, readJson, toMessage } from '../../functions/gateway/mcp/json-rpc.ts'
+import { readInbound } from '../../functions/gateway/mcp/revision.ts'
 import { parseLogWebhookConfig } from '../../functions/log-webhook/config.ts'
 import { parseLogRecords } from '../../functions/log-webhook/log-record.ts'
 import { parseMetadataConfig } from '../../functions/metadata/config.ts'
 import { parseRegistrationConfig } from '../../functions/registration/config.ts'
-import { createAccessTokenVerifier, type VerifyAccessToken } from '../../shared/access-token.ts'
-import { BearerError, bearerChallenge, bearerToken } from '../../shared/bearer.ts'
+import { CHATGPT_REDIRECT_URIS, createRedirectUriPolicy } from '../../shared/auth0/redirect-uris.ts'
 import { ConfigError, variables } from '../../shared/config.ts'
-import { HttpError } from '../../shared/http-error.ts'
-import { CHATGPT_REDIRECT_URIS, createRedirectUriPolicy } from '../../shared/redirect-uris.ts'
+import { HttpError } from '../../shared/http/http-error.ts'
+import {
+  createAccessTokenVerifier,
+  type VerifyAccessToken,
+} from '../../shared/oauth/access-token.ts'
+import { BearerError, bearerChallenge, bearerToken } from '../../shared/oauth/bearer.ts'
 import { parseCatalogue } from '../../shared/tools.ts'
 import {
   AUDIENCE,
@@ -49,7 +52,7 @@ function throwsOnly(
   }
 }
 
-import { atOnce } from '../../shared/turns.ts'
+import { atOnce } from '../../shared/json/turns.ts'
 
 describe('tokens', () => {
   let verify: VerifyAccessToken

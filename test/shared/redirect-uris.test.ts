@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
-import { admissionRules } from '../../shared/admission-config.ts'
-import { CLIENT_PRESETS, redirectUriPatterns } from '../../shared/client-presets.ts'
-import { CHATGPT_REDIRECT_URIS, createRedirectUriPolicy } from '../../shared/redirect-uris.ts'
+import { admissionRules } from '../../shared/auth0/admission-config.ts'
+import { CLIENT_PRESETS, redirectUriPatterns } from '../../shared/auth0/client-presets.ts'
+import { CHATGPT_REDIRECT_URIS, createRedirectUriPolicy } from '../../shared/auth0/redirect-uris.ts'
 
 const CONNECTOR = 'https://chatgpt.com/connector/oauth/abc-123_XYZ'
 

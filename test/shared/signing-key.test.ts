@@ -1,7 +1,7 @@
 import { createPublicKey, generateKeyPairSync, type KeyObject } from 'node:crypto'
 import { calculateJwkThumbprint, compactVerify, importJWK } from 'jose'
 import { describe, expect, test } from 'vitest'
-import { readSigningKeys } from '../../shared/signing-key.ts'
+import { readSigningKeys } from '../../shared/oauth/signing-key.ts'
 
 const p256 = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey
 const otherP256 = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { System } from '../../deploy/local/system.ts'
-import { adminOf } from '../support/tenant-admin.ts'
+import { adminOf } from '../support/auth0/tenant-admin.ts'
 import type { People } from './people.ts'
 
 const PAUSE_MS = 1_500

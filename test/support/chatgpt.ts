@@ -6,7 +6,7 @@ import type {
 } from '@modelcontextprotocol/client'
 import { chatGptMetadata } from '../../deploy/connect/client/registration.ts'
 import { type Person, signIn } from '../../deploy/connect/sign-in/form-sign-in.ts'
-import { adminOf, type Tenant } from './tenant-admin.ts'
+import { adminOf, type Tenant } from './auth0/tenant-admin.ts'
 
 /** A client that registers itself as ChatGPT does, and the person who uses it. */
 export interface ChatGpt {

@@ -1,6 +1,6 @@
 import { createHmac, generateKeyPairSync, type JsonWebKey, type KeyObject, sign } from 'node:crypto'
 import { importJWK } from 'jose'
-import type { Jwks } from '../../shared/jwks.ts'
+import type { Jwks } from '../../shared/oauth/jwks.ts'
 
 /** What a resource server expects of a token; `now` is NumericDate seconds. */
 export interface Expected {

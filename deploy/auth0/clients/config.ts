@@ -1,7 +1,7 @@
 import * as z from 'zod/mini'
-import { admissionRules } from '../../../shared/admission-config.ts'
+import { admissionRules } from '../../../shared/auth0/admission-config.ts'
+import { credentialsIn } from '../../../shared/auth0/management.ts'
 import { type Environment, parseEnvironment, variables } from '../../../shared/config.ts'
-import { credentialsIn } from '../../../shared/management.ts'
 
 /** @throws ConfigError with every fault at once. */
 export function parseClientsConfig(env: Environment) {

@@ -1,5 +1,5 @@
 import type { Management as Auth0 } from 'auth0'
-import type { RedirectUriPolicy } from '../../../shared/redirect-uris.ts'
+import type { RedirectUriPolicy } from '../../../shared/auth0/redirect-uris.ts'
 import {
   isSelfRegistered,
   isStrict,
@@ -7,7 +7,7 @@ import {
   type RegistrationKind,
   registrationKind,
   wasPromoted,
-} from '../../../shared/registered-client.ts'
+} from '../../../shared/auth0/registered-client.ts'
 
 /** A client that has registered itself, as far as Auth0 lets one tell. */
 export interface DynamicClient {

@@ -1,4 +1,4 @@
-import { printable, printableJson } from '../../../shared/printable.ts'
+import { printable, printableJson } from '../../../shared/log/printable.ts'
 import { showClientName } from '../client-name.ts'
 import type { ClientsOptions } from './options.ts'
 import type { ClientsRead, LivingClient, ScopedFailure } from './read-clients.ts'

@@ -1,6 +1,6 @@
 import type { Management as Auth0 } from 'auth0'
+import type { Management } from '../../../shared/auth0/management.ts'
 import { asObject } from '../../../shared/json.ts'
-import type { Management } from '../../../shared/management.ts'
 import type { DynamicClient } from './dynamic-client.ts'
 import type { Registered } from './verdict.ts'
 

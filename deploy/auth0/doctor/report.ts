@@ -1,4 +1,4 @@
-import { printable, printableJson } from '../../../shared/printable.ts'
+import { printable, printableJson } from '../../../shared/log/printable.ts'
 import { PLAIN, type Style } from '../../kit/style.ts'
 import type { Finding, Group, Results } from './finding.ts'
 

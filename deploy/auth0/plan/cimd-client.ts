@@ -1,5 +1,5 @@
 import type { Management as Auth0 } from 'auth0'
-import { registrationKind } from '../../../shared/registered-client.ts'
+import { registrationKind } from '../../../shared/auth0/registered-client.ts'
 import type { DesiredState } from '../desired-state.ts'
 import type { TenantSnapshot } from '../read-tenant.ts'
 import type { ReadFailure } from '../reading.ts'

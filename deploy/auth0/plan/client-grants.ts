@@ -1,5 +1,5 @@
 import type { Management as Auth0 } from 'auth0'
-import { mayHaveRegistered, registrationKind } from '../../../shared/registered-client.ts'
+import { mayHaveRegistered, registrationKind } from '../../../shared/auth0/registered-client.ts'
 import type { DesiredState } from '../desired-state.ts'
 import type { TenantSnapshot } from '../read-tenant.ts'
 import { clientGrantIn, PREDEFINED_MARK } from '../tenant-lookups.ts'

@@ -3,7 +3,7 @@ import {
   ROTATING_REFRESH_TOKEN,
   registrationKind,
   withLeeway,
-} from '../../../shared/registered-client.ts'
+} from '../../../shared/auth0/registered-client.ts'
 import type { DesiredState } from '../desired-state.ts'
 import type { TenantSnapshot } from '../read-tenant.ts'
 import { PREDEFINED_MARK } from '../tenant-lookups.ts'

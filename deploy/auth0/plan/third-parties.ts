@@ -1,4 +1,4 @@
-import { type RegistrationKind, registrationKind } from '../../../shared/registered-client.ts'
+import { type RegistrationKind, registrationKind } from '../../../shared/auth0/registered-client.ts'
 import type { DesiredState } from '../desired-state.ts'
 import type { TenantSnapshot } from '../read-tenant.ts'
 import { securityModeOf } from './tenant-mode.ts'

@@ -1,6 +1,6 @@
+import { createManagement, credentialsIn } from '../../../shared/auth0/management.ts'
 import { type Environment, parseEnvironment, variables } from '../../../shared/config.ts'
-import { createManagement, credentialsIn } from '../../../shared/management.ts'
-import { LOG_WEBHOOK_PATH } from '../../../shared/protected-resource.ts'
+import { LOG_WEBHOOK_PATH } from '../../../shared/oauth/protected-resource.ts'
 import { listWebhookStreams } from '../../auth0/tenant-lookups.ts'
 import { DeployError } from '../deploy-error.ts'
 

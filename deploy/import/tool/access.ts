@@ -1,5 +1,5 @@
 import { asObject } from '../../../shared/json.ts'
-import { SCOPE_TOKEN } from '../../../shared/scope.ts'
+import { SCOPE_TOKEN } from '../../../shared/oauth/scope.ts'
 import type { ApiDocument } from '../document/load-document.ts'
 import { dereferenced, type Operation } from '../document/operation.ts'
 import { member, objectAt } from '../document/place.ts'

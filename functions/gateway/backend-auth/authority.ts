@@ -1,6 +1,6 @@
 import type { BackendPlan } from '../backend/backend-request.ts'
+import type { GoogleIdentity } from '../backend/google-identity.ts'
 import type { CallableTool } from '../callable-tool.ts'
-import type { GoogleIdentity } from '../google-identity.ts'
 import type { Identity } from '../identity.ts'
 import type { BackendSecrets } from './secrets.ts'
 import type { AskForToken } from './token-endpoint.ts'

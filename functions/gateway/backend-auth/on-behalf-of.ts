@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto'
-import { invalidToken } from '../../../shared/bearer.ts'
 import type { BackendAuthOf } from '../../../shared/catalogue/backend-auth.ts'
+import { invalidToken } from '../../../shared/oauth/bearer.ts'
 import type { Identity } from '../identity.ts'
 import { type Authority, BackendAuthError, type BackendAuthOptions } from './authority.ts'
 import { bearer, withoutToken } from './bearer-field.ts'

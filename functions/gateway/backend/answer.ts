@@ -1,11 +1,11 @@
 import type { ContentBlock } from '@modelcontextprotocol/client'
 import type { ToolRequest } from '../../../shared/catalogue/request.ts'
+import { writingJson } from '../../../shared/json/json-writer.ts'
+import { isLong } from '../../../shared/json/long-work.ts'
 import { keysOf } from '../../../shared/json-schema/schema.ts'
 import type { Validate } from '../../../shared/json-schema/validator.ts'
-import { writingJson } from '../../../shared/json-writer.ts'
-import { isLong } from '../../../shared/long-work.ts'
-import { type Body, parsing, readingBody } from '../backend-body.ts'
 import { objectOf } from './argument-value.ts'
+import { type Body, parsing, readingBody } from './backend-body.ts'
 import type { Answer } from './send.ts'
 
 /** What a 2xx body of a tool with `request` is: the part that counts, or an image or a sound. */

@@ -1,6 +1,6 @@
 import type { ToolRequest } from '../../../shared/catalogue/request.ts'
 import { readUrlTemplate, type UrlTemplate } from '../../../shared/catalogue/url-template.ts'
-import { keepNumbers } from '../../../shared/written-numbers.ts'
+import { keepNumbers } from '../../../shared/json/written-numbers.ts'
 import type { CallableTool } from '../callable-tool.ts'
 import type { Arguments } from './argument-value.ts'
 import { compileBody } from './body.ts'

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { toBase64, typeOfDataUrl } from '../base64.ts'
+import { toBase64, typeOfDataUrl } from '../mcp/base64.ts'
 import { ArgumentError } from './argument-error.ts'
 import { type Arguments, argumentOf, objectOf, textOf, wellFormed } from './argument-value.ts'
 

@@ -1,5 +1,5 @@
 import type { Dispatcher, Pool } from 'undici'
-import { single } from '../../../shared/http.ts'
+import { single } from '../../../shared/http/http.ts'
 
 /** What is sent, and where to. */
 export interface Sent {

@@ -1,5 +1,5 @@
 import { hkdfSync } from 'node:crypto'
-import type { SigningKey } from '../../../shared/signing-key.ts'
+import type { SigningKey } from '../../../shared/oauth/signing-key.ts'
 
 const PURPOSE = 'chatgpt-auth0-gateway requestState'
 const KEY_BYTES = 32

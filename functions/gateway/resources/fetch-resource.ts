@@ -1,6 +1,6 @@
+import { type GoogleIdentity, GoogleIdentityError } from '../backend/google-identity.ts'
 import { SendError, send } from '../backend/send.ts'
-import { type GoogleIdentity, GoogleIdentityError } from '../google-identity.ts'
-import { createStatementSigner, type StatementKeys } from '../statement.ts'
+import { createStatementSigner, type StatementKeys } from '../backend/statement.ts'
 import { type FetchResource, ResourceError } from './read-resource.ts'
 
 export interface FetchResourceOptions {

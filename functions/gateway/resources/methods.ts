@@ -1,10 +1,10 @@
 import { isOpen } from '../../../shared/catalogue/access.ts'
+import { asTraceparent } from '../../../shared/http/trace-context.ts'
 import { asObject } from '../../../shared/json.ts'
-import { asTraceparent } from '../../../shared/trace-context.ts'
-import type { AnswerMethod } from '../exchange.ts'
-import { CODE, invalidParams, isNothing, RpcError } from '../json-rpc.ts'
-import type { Era } from '../revision.ts'
-import { CACHE_MS, type Writer } from '../tool-list.ts'
+import type { AnswerMethod } from '../mcp/exchange.ts'
+import { CODE, invalidParams, isNothing, RpcError } from '../mcp/json-rpc.ts'
+import type { Era } from '../mcp/revision.ts'
+import { CACHE_MS, type Writer } from '../mcp/tool-list.ts'
 import {
   authorizeRead,
   cacheHintOf,

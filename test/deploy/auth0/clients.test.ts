@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { ClientsIo } from '../../../deploy/auth0/clients/run-clients.ts'
 import { clientsCommand } from '../../../deploy/commands/clients.ts'
 import { runCommand } from '../../../deploy/kit/run-command.ts'
-import { type ClientRegistry, startClientRegistry } from '../../support/client-registry.ts'
+import { type ClientRegistry, startClientRegistry } from '../../support/auth0/client-registry.ts'
 import { CLI } from '../../support/command-line.ts'
 
 const NOW = Date.parse('2026-11-23T12:00:00Z')

@@ -6,8 +6,8 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { parse } from 'yaml'
-import { type LocalTenant, startLocalTenant } from '../../support/local-tenant.ts'
-import { LOG_WEBHOOK_SECRET, provision } from '../../support/provision.ts'
+import { type LocalTenant, startLocalTenant } from '../../support/auth0/local-tenant.ts'
+import { LOG_WEBHOOK_SECRET, provision } from '../../support/auth0/provision.ts'
 import { canMakeCertificates, startTlsProxy, type TlsProxy } from '../../support/tls-proxy.ts'
 
 const CLI = fileURLToPath(

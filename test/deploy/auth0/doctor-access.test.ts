@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { doctorReport, idsOf } from '../../support/doctor.ts'
+import { doctorReport, idsOf } from '../../support/auth0/doctor.ts'
 import {
   another,
   api,
@@ -16,7 +16,7 @@ import {
   unshared,
   type Variables,
   withoutGrants,
-} from '../../support/doctor-tenant.ts'
+} from '../../support/auth0/doctor-tenant.ts'
 import { type Front, LOG_WEBHOOK_SECRET as SECRET, startFront } from '../../support/front.ts'
 
 const OPEN = { THIRD_PARTY_ACCESS: 'open' }

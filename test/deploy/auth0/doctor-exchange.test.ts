@@ -1,7 +1,12 @@
 import type { Management as Auth0 } from 'auth0'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { doctorReport, idsOf } from '../../support/doctor.ts'
-import { both, type Change, tenantOptions, type Variables } from '../../support/doctor-tenant.ts'
+import { doctorReport, idsOf } from '../../support/auth0/doctor.ts'
+import {
+  both,
+  type Change,
+  tenantOptions,
+  type Variables,
+} from '../../support/auth0/doctor-tenant.ts'
 import { type Front, startFront } from '../../support/front.ts'
 import { PRIVATE_TOOLS } from '../../support/serve.ts'
 

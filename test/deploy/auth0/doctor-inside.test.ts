@@ -1,6 +1,6 @@
 import type { Management as Auth0 } from 'auth0'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { doctor, doctorReport, idsOf } from '../../support/doctor.ts'
+import { doctor, doctorReport, idsOf } from '../../support/auth0/doctor.ts'
 import {
   another,
   api,
@@ -19,7 +19,7 @@ import {
   unshared,
   type Variables,
   withoutGrants,
-} from '../../support/doctor-tenant.ts'
+} from '../../support/auth0/doctor-tenant.ts'
 import {
   FORMER_LOG_WEBHOOK_SECRET,
   type Front,

@@ -3,10 +3,10 @@ import { provisionCommand } from '../../../deploy/commands/provision.ts'
 import { connect } from '../../../deploy/connect/connect.ts'
 import { runCommand } from '../../../deploy/kit/run-command.ts'
 import type { System } from '../../../deploy/local/system.ts'
-import { type DoctorReport, doctorReport } from '../../support/doctor.ts'
+import { type DoctorReport, doctorReport } from '../../support/auth0/doctor.ts'
+import { adminOf } from '../../support/auth0/tenant-admin.ts'
 import { ALICE } from '../../support/people.ts'
 import { startOnFreePorts } from '../../support/system.ts'
-import { adminOf } from '../../support/tenant-admin.ts'
 
 interface State {
   readonly name: string

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { doctorReport } from '../../support/auth0/doctor.ts'
 import { catalogueFolder } from '../../support/catalogue-folder.ts'
-import { doctorReport } from '../../support/doctor.ts'
 import { type Front, type Misbehaviour, startFront } from '../../support/front.ts'
 import { acceptedCatalogue, acceptedSubmission, UI } from '../../support/submission.ts'
 

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
+import { doctor, doctorReport } from '../../support/auth0/doctor.ts'
 import { catalogueFolder } from '../../support/catalogue-folder.ts'
-import { doctor, doctorReport } from '../../support/doctor.ts'
 import {
   acceptedCatalogue,
   acceptedSubmission,

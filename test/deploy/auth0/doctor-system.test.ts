@@ -2,12 +2,12 @@ import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { provisionCommand } from '../../../deploy/commands/provision.ts'
 import { runCommand } from '../../../deploy/kit/run-command.ts'
 import type { System } from '../../../deploy/local/system.ts'
+import { doctor, doctorReport, idsOf } from '../../support/auth0/doctor.ts'
+import { adminOf } from '../../support/auth0/tenant-admin.ts'
 import { createChatGpt } from '../../support/chatgpt.ts'
 import { connectV2 } from '../../support/connect.ts'
-import { doctor, doctorReport, idsOf } from '../../support/doctor.ts'
 import { ALICE } from '../../support/people.ts'
 import { startOnFreePorts } from '../../support/system.ts'
-import { adminOf } from '../../support/tenant-admin.ts'
 
 type Json = Readonly<Record<string, unknown>>
 

@@ -1,6 +1,6 @@
 import { generateKeyPair, SignJWT } from 'jose'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { doctor, doctorReport, idsOf } from '../../support/doctor.ts'
+import { doctor, doctorReport, idsOf } from '../../support/auth0/doctor.ts'
 import { type Front, startFront } from '../../support/front.ts'
 
 type Claims = Readonly<Record<string, unknown>>

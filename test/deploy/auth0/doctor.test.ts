@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
-import { doctor, doctorReport, idsOf } from '../../support/doctor.ts'
+import { doctor, doctorReport, idsOf } from '../../support/auth0/doctor.ts'
 import { type Front, type FrontAnswer, type Misbehaviour, startFront } from '../../support/front.ts'
 import { discoveryOf, type Staged } from '../../support/issuer.ts'
 

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { runsOn } from '../../support/provision-run.ts'
-import { startTenantApi, type TenantApi } from '../../support/tenant-api.ts'
+import { runsOn } from '../../support/auth0/provision-run.ts'
+import { startTenantApi, type TenantApi } from '../../support/auth0/tenant-api.ts'
 
 const AUDIENCE = 'https://mcp.example.com/mcp'
 const SCOPES = ['events:read', 'events:write']

@@ -1,11 +1,11 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { createManagement } from '../../../shared/management.ts'
+import { createManagement } from '../../../shared/auth0/management.ts'
 import {
   createManagementFetch,
   type ManagementFetchOptions,
-} from '../../../shared/management-fetch.ts'
-import { provision } from '../../support/provision.ts'
-import { startTenantApi, type TenantApi } from '../../support/tenant-api.ts'
+} from '../../../shared/auth0/management-fetch.ts'
+import { provision } from '../../support/auth0/provision.ts'
+import { startTenantApi, type TenantApi } from '../../support/auth0/tenant-api.ts'
 
 const URL_OF_API = 'https://example.auth0.com/api/v2/clients'
 

@@ -4,7 +4,6 @@ import { text } from 'node:stream/consumers'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { PROVISION_SCOPES } from '../../../deploy/auth0/management-scopes.ts'
 import type { PlanItem } from '../../../deploy/auth0/plan/item.ts'
-import { CLI, withoutProgress } from '../../support/command-line.ts'
 import {
   LOG_WEBHOOK_SECRET,
   MGMT_CLIENT_SECRET,
@@ -12,8 +11,9 @@ import {
   type ProvisionRun,
   provision,
   variables,
-} from '../../support/provision.ts'
-import { emptyTenant, startTenantApi, type TenantApi } from '../../support/tenant-api.ts'
+} from '../../support/auth0/provision.ts'
+import { emptyTenant, startTenantApi, type TenantApi } from '../../support/auth0/tenant-api.ts'
+import { CLI, withoutProgress } from '../../support/command-line.ts'
 
 const AUDIENCE = 'https://mcp.example.com/mcp'
 const ENDPOINT = 'https://mcp.example.com/auth0-log-webhook'

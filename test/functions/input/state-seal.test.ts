@@ -4,8 +4,8 @@ import { describe, expect, test } from 'vitest'
 import { argumentsDigest } from '../../../functions/gateway/input/arguments-digest.ts'
 import { stateKeys } from '../../../functions/gateway/input/state-keys.ts'
 import { createStateSeal } from '../../../functions/gateway/input/state-seal.ts'
-import { readSigningKeys } from '../../../shared/signing-key.ts'
-import { keepNumbers } from '../../../shared/written-numbers.ts'
+import { keepNumbers } from '../../../shared/json/written-numbers.ts'
+import { readSigningKeys } from '../../../shared/oauth/signing-key.ts'
 
 const NOW = 1_800_000_000
 const SECRETS = [

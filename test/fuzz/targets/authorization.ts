@@ -1,4 +1,4 @@
-import { BearerError, bearerToken } from '../../../shared/bearer.ts'
+import { BearerError, bearerToken } from '../../../shared/oauth/bearer.ts'
 import { type FuzzTarget, MARKER, must, onlyRefuses } from '../target.ts'
 
 const TOKEN_CHARACTERS = new Set(

@@ -1,4 +1,4 @@
-import { RpcError, readJson } from '../../../functions/gateway/json-rpc.ts'
+import { RpcError, readJson } from '../../../functions/gateway/mcp/json-rpc.ts'
 import { parseJson } from '../../../shared/json.ts'
 import { type FuzzTarget, must, onlyRefuses } from '../target.ts'
 

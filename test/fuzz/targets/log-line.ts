@@ -1,5 +1,5 @@
+import { hasUnseen } from '../../../shared/log/printable.ts'
 import { createLog } from '../../../shared/log.ts'
-import { hasUnseen } from '../../../shared/printable.ts'
 import { type FuzzTarget, must } from '../target.ts'
 
 const MAX_BYTES = 1_600

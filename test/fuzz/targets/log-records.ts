@@ -1,7 +1,7 @@
 import { type LogRecord, parseLogRecords } from '../../../functions/log-webhook/log-record.ts'
-import { HttpError } from '../../../shared/http-error.ts'
+import { HttpError } from '../../../shared/http/http-error.ts'
+import { atOnce } from '../../../shared/json/turns.ts'
 import { asObject } from '../../../shared/json.ts'
-import { atOnce } from '../../../shared/turns.ts'
 import { type FuzzTarget, MARKER, must, onlyRefuses } from '../target.ts'
 
 const data = {

@@ -1,5 +1,5 @@
-import { RpcError, readJson, toMessage } from '../../../functions/gateway/json-rpc.ts'
-import { readInbound } from '../../../functions/gateway/revision.ts'
+import { RpcError, readJson, toMessage } from '../../../functions/gateway/mcp/json-rpc.ts'
+import { readInbound } from '../../../functions/gateway/mcp/revision.ts'
 import { type FuzzTarget, MARKER, must, onlyRefuses } from '../target.ts'
 
 const call = {

@@ -1,6 +1,6 @@
-import { CLIENT_PRESETS } from '../../../shared/client-presets.ts'
+import { CLIENT_PRESETS } from '../../../shared/auth0/client-presets.ts'
+import { createRedirectUriPolicy } from '../../../shared/auth0/redirect-uris.ts'
 import { ConfigError } from '../../../shared/config.ts'
-import { createRedirectUriPolicy } from '../../../shared/redirect-uris.ts'
 import { type FuzzTarget, MARKER, must, onlyRefuses } from '../target.ts'
 
 const LITERAL = /^https:\/\/[a-z0-9-]+(?:\.[a-z0-9-]+)+(?::\d+)?\/[A-Za-z0-9/_-]*$/

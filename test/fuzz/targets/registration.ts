@@ -1,7 +1,10 @@
 import { parseClientMetadata } from '../../../functions/registration/client-metadata.ts'
-import { HttpError } from '../../../shared/http-error.ts'
-import { hasUnseen } from '../../../shared/printable.ts'
-import { CHATGPT_REDIRECT_URIS, createRedirectUriPolicy } from '../../../shared/redirect-uris.ts'
+import {
+  CHATGPT_REDIRECT_URIS,
+  createRedirectUriPolicy,
+} from '../../../shared/auth0/redirect-uris.ts'
+import { HttpError } from '../../../shared/http/http-error.ts'
+import { hasUnseen } from '../../../shared/log/printable.ts'
 import { type FuzzTarget, MARKER, must, onlyRefuses } from '../target.ts'
 
 const covers = createRedirectUriPolicy(CHATGPT_REDIRECT_URIS)

@@ -1,5 +1,5 @@
 import { createECDH, createPrivateKey, createPublicKey, verify } from 'node:crypto'
-import { readSigningKeys } from '../../../shared/signing-key.ts'
+import { readSigningKeys } from '../../../shared/oauth/signing-key.ts'
 import { type FuzzTarget, must } from '../target.ts'
 
 // The same at each run, and of no use elsewhere.

@@ -1,5 +1,5 @@
-import { createAccessTokenVerifier } from '../../../shared/access-token.ts'
-import { BearerError } from '../../../shared/bearer.ts'
+import { createAccessTokenVerifier } from '../../../shared/oauth/access-token.ts'
+import { BearerError } from '../../../shared/oauth/bearer.ts'
 import * as tokens from '../../support/tokens.ts'
 import { type FuzzTarget, must } from '../target.ts'
 

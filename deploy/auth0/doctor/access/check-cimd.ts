@@ -1,7 +1,7 @@
 import type { Management as Auth0 } from 'auth0'
-import { registrationKind } from '../../../../shared/registered-client.ts'
+import { registrationKind } from '../../../../shared/auth0/registered-client.ts'
 import { type Check, fault, type Verdict, warning } from '../finding.ts'
-import type { Inside } from '../observe-inside.ts'
+import type { Inside } from '../inside/observe-inside.ts'
 import { isPredefined } from './check-refresh-tokens.ts'
 
 const DOCUMENT = 'https://chatgpt.com/oauth/client.json'

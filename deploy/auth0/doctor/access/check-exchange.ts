@@ -2,7 +2,7 @@ import type { Management as Auth0 } from 'auth0'
 import { EXCHANGE_TYPE } from '../../plan/exchange.ts'
 import type { ExchangeState } from '../../read-tenant.ts'
 import { type Check, type Finding, fault, type Verdict } from '../finding.ts'
-import type { Inside } from '../observe-inside.ts'
+import type { Inside } from '../inside/observe-inside.ts'
 
 type Exchange = Inside['desired']['exchanges'][number]
 

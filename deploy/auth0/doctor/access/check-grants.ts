@@ -1,10 +1,10 @@
 import type { Management as Auth0 } from 'auth0'
-import { isStrict } from '../../../../shared/registered-client.ts'
+import { isStrict } from '../../../../shared/auth0/registered-client.ts'
 import { asDynamicClient } from '../../clients/dynamic-client.ts'
 import { isOurs } from '../../plan/client-grants.ts'
-import { hasGrant, needsGrant, type Who } from '../client-access.ts'
 import { type Check, fault, type Verdict, warning } from '../finding.ts'
-import type { Inside } from '../observe-inside.ts'
+import { hasGrant, needsGrant, type Who } from '../inside/client-access.ts'
+import type { Inside } from '../inside/observe-inside.ts'
 import { CLIENT_GRANTS_OF_PLAN } from './observe-access.ts'
 
 const NEAR = 0.8

@@ -1,6 +1,6 @@
-import { isStrict } from '../../../../shared/registered-client.ts'
+import { isStrict } from '../../../../shared/auth0/registered-client.ts'
 import { type Check, fault, warning } from '../finding.ts'
-import type { Inside } from '../observe-inside.ts'
+import type { Inside } from '../inside/observe-inside.ts'
 
 /** What the tenant does with every sign-in. */
 export const LOGIN_CHECKS: readonly Check<Inside>[] = [

@@ -1,5 +1,5 @@
 import { type Check, type Verdict, warning } from '../finding.ts'
-import type { Inside } from '../observe-inside.ts'
+import type { Inside } from '../inside/observe-inside.ts'
 
 const ROLES = 'Auth0 dashboard: User Management > Roles'
 

@@ -1,10 +1,10 @@
 import type { Management as Auth0 } from 'auth0'
-import { withLeeway } from '../../../../shared/registered-client.ts'
+import { withLeeway } from '../../../../shared/auth0/registered-client.ts'
 import { asDynamicClient } from '../../clients/dynamic-client.ts'
 import { isOurs } from '../../plan/client-grants.ts'
 import { PREDEFINED_MARK } from '../../tenant-lookups.ts'
 import { type Check, warning } from '../finding.ts'
-import type { Inside } from '../observe-inside.ts'
+import type { Inside } from '../inside/observe-inside.ts'
 import { some } from './check-third-parties.ts'
 
 /**

@@ -1,5 +1,6 @@
 import { showClientName } from '../../client-name.ts'
 import { asDynamicClient, type DynamicClient } from '../../clients/dynamic-client.ts'
+import { type Check, type Finding, fault, type Verdict, warning } from '../finding.ts'
 import {
   defaultGrants,
   describeClient,
@@ -8,9 +9,8 @@ import {
   isWidened,
   mayGetIn,
   userPolicy,
-} from '../client-access.ts'
-import { type Check, type Finding, fault, type Verdict, warning } from '../finding.ts'
-import type { Inside } from '../observe-inside.ts'
+} from '../inside/client-access.ts'
+import type { Inside } from '../inside/observe-inside.ts'
 
 const MAX_NAMED = 5
 const APPLY = 'npm run provision -- --apply'

@@ -1,4 +1,4 @@
-import type { Management } from '../../../../shared/management.ts'
+import type { Management } from '../../../../shared/auth0/management.ts'
 import type { Plan } from '../arguments.ts'
 import { type OrganizationSeen, observeOrganizations } from './observe-organizations.ts'
 import { observePeople, type PeopleSeen } from './observe-people.ts'

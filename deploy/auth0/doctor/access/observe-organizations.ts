@@ -1,4 +1,4 @@
-import type { Management } from '../../../../shared/management.ts'
+import type { Management } from '../../../../shared/auth0/management.ts'
 import { firstItems, type Optional, readOptional } from './optional.ts'
 
 /** An organization whose members sign in with ChatGPT. */

@@ -1,4 +1,4 @@
-import type { Management } from '../../../../shared/management.ts'
+import type { Management } from '../../../../shared/auth0/management.ts'
 import { firstItems, type Optional, readOptional } from './optional.ts'
 
 /** Whether people have permissions for the API, as far as a bounded number of calls shows. */

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import { asObject } from '../../../../shared/json.ts'
-import { type JsonObject, stringsIn } from '../document.ts'
 import { type Finding, fault, warning } from '../finding.ts'
+import { type JsonObject, stringsIn } from '../outside/document.ts'
 import type { Deployment } from './observe-deployment.ts'
 import type { Subject, SubmissionCheck } from './subject.ts'
 

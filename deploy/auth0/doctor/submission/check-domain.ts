@@ -1,5 +1,5 @@
 import { type Finding, fault } from '../finding.ts'
-import { type Exchange, isAnswer, outcomeOf } from '../probe.ts'
+import { type Exchange, isAnswer, outcomeOf } from '../outside/probe.ts'
 import type { Deployment } from './observe-deployment.ts'
 import type { SubmissionCheck } from './subject.ts'
 

@@ -1,6 +1,6 @@
 import { UI_MIME_TYPE } from '../../../../shared/catalogue/resources/mime-type.ts'
-import { shown } from '../document.ts'
 import { type Finding, fault, warning } from '../finding.ts'
+import { shown } from '../outside/document.ts'
 import {
   atTool,
   htmlOf,

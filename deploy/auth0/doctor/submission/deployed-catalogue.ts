@@ -1,5 +1,5 @@
 import { asObject } from '../../../../shared/json.ts'
-import type { JsonObject } from '../document.ts'
+import type { JsonObject } from '../outside/document.ts'
 import type { Deployment } from './observe-deployment.ts'
 
 /**

@@ -10,7 +10,7 @@ import {
 import { hasCatalogue } from '../../../build/catalogue.ts'
 import { UsageError } from '../../../kit/errors.ts'
 import { type Finding, fault, mergeResults, type Results, runChecks, skipAll } from '../finding.ts'
-import type { Probe } from '../probe.ts'
+import type { Probe } from '../outside/probe.ts'
 import { catalogueFindings } from './catalogue-faults.ts'
 import { DEPLOYED_CHECKS } from './check-deployed.ts'
 import { DOMAIN_CHECKS, isAbove } from './check-domain.ts'

@@ -1,7 +1,10 @@
 import { asObject } from '../../../../shared/json.ts'
-import { MCP_PATH, protectedResourceMetadataUrl } from '../../../../shared/protected-resource.ts'
-import { documentOf, type JsonObject } from '../document.ts'
-import { type Exchange, isAnswer, outcomeOf, type Probe } from '../probe.ts'
+import {
+  MCP_PATH,
+  protectedResourceMetadataUrl,
+} from '../../../../shared/oauth/protected-resource.ts'
+import { documentOf, type JsonObject } from '../outside/document.ts'
+import { type Exchange, isAnswer, outcomeOf, type Probe } from '../outside/probe.ts'
 
 /** What a running deployment shows of what Scan Tools and the portal look at. */
 export interface Deployment {

@@ -1,0 +1,123 @@
+import type { ContentBlock } from '@modelcontextprotocol/client'
+import { asObject } from '../../../shared/json.ts'
+import { toBase64, typeOfDataUrl } from './base64.ts'
+
+/** Blocks of MCP's have ten or so. */
+const MAX_MEMBERS = 1_000
+
+type Members = Readonly<Record<string, unknown>>
+
+/** A block's own members as MCP wants them; undefined when they are malformed. */
+type Read = (block: Members) => Members | undefined
+
+const readBinary: Read = ({ data, mimeType }) => {
+  const binary = toBase64(data)
+  const type = mimeType ?? typeOfDataUrl(data)
+  return binary !== undefined && typeof type === 'string'
+    ? { data: binary, mimeType: type }
+    : undefined
+}
+const READ: ReadonlyMap<unknown, Read> = new Map<unknown, Read>([
+  ['text', ({ text }) => (typeof text === 'string' ? {} : undefined)],
+  ['image', readBinary],
+  ['audio', readBinary],
+  [
+    'resource_link',
+    ({ uri, name = uri }) =>
+      typeof uri === 'string' && typeof name === 'string' ? { name } : undefined,
+  ],
+  [
+    'resource',
+    ({ resource }) => {
+      const contents = readContents(camelCase(asObject(resource) ?? {}))
+      return contents && { resource: contents }
+    },
+  ],
+])
+
+/**
+ * The value as one of MCP's content blocks, undefined when it is malformed or of a type that MCP has
+ * not. A member that is `null` is absent, at every level but inside `_meta`; binary data may be a data
+ * URL, base64url, unpadded or broken into lines; Python's names for `mimeType` and `_meta` are read.
+ */
+export function asContentBlock(value: unknown): ContentBlock | undefined {
+  const given = asObject(value)
+  const read = READ.get(given?.['type'])
+  if (given === undefined || read === undefined) return undefined
+  if (!hasFewMembers(given)) return undefined
+  const block = camelCase(asObject(withoutNulls(given)) ?? {})
+  const own = read(block)
+  if (own === undefined) return undefined
+  const { annotations, _meta, ...others } = block
+  const about = {
+    ...(isAnnotations(annotations) && { annotations }),
+    ...(asObject(_meta) && { _meta }),
+  }
+  return { ...others, ...own, ...about } as ContentBlock
+}
+
+function readContents(resource: Members): Members | undefined {
+  const { uri, text, mimeType, _meta, blob, ...others } = resource
+  const binary = blob === undefined ? undefined : toBase64(blob)
+  if (typeof uri !== 'string' || (typeof text !== 'string' && binary === undefined)) {
+    return undefined
+  }
+  return {
+    ...others,
+    uri,
+    ...(typeof mimeType === 'string' && { mimeType }),
+    ...(typeof text === 'string' ? { text } : { blob: binary }),
+    ...(asObject(_meta) && { _meta }),
+  }
+}
+
+/** MCP's `Annotations`; clients refuse a whole result for one that is malformed. */
+function isAnnotations(value: unknown): boolean {
+  const annotations = asObject(value)
+  if (annotations === undefined) return false
+  const { audience = [], priority = 0, lastModified = '' } = annotations
+  return (
+    Array.isArray(audience) &&
+    audience.every((role) => role === 'user' || role === 'assistant') &&
+    typeof priority === 'number' &&
+    priority >= 0 &&
+    priority <= 1 &&
+    typeof lastModified === 'string'
+  )
+}
+
+/** pydantic writes a model's own names for members unless it is asked for MCP's. */
+function camelCase(members: Members): Members {
+  if (!('mime_type' in members || 'meta' in members)) return members
+  const { mime_type: mimeType, meta, ...others } = members
+  return {
+    ...(mimeType !== undefined && { mimeType }),
+    ...(meta !== undefined && { _meta: meta }),
+    ...others,
+  }
+}
+
+/** Whether there are 1,000 members and items at most, those of `_meta` not counted. */
+function hasFewMembers(block: Members): boolean {
+  let left = MAX_MEMBERS
+  const count = (value: unknown): void => {
+    if (typeof value !== 'object' || value === null || left < 0) return
+    for (const [name, member] of Object.entries(value)) {
+      if (--left < 0) return
+      if (name !== '_meta') count(member)
+    }
+  }
+  count(block)
+  return left >= 0
+}
+
+function withoutNulls(value: unknown): unknown {
+  if (Array.isArray(value)) return value.filter((one) => one !== null).map(withoutNulls)
+  const members = asObject(value)
+  if (members === undefined || JSON.isRawJSON?.(value) === true) return value
+  return Object.fromEntries(
+    Object.entries(members)
+      .filter(([, member]) => member !== null)
+      .map(([name, member]) => [name, name === '_meta' ? member : withoutNulls(member)]),
+  )
+}

@@ -1,0 +1,69 @@
+import type { CallToolResult, InputRequiredResult } from '@modelcontextprotocol/client'
+import { type Writing, writingAtOnce, writingJson } from '../../../shared/json/json-writer.ts'
+import { atOnce } from '../../../shared/json/turns.ts'
+import { asObject } from '../../../shared/json.ts'
+import type { ToolDefinition } from '../../../shared/tools.ts'
+import { INPUT_REQUIRED } from '../input/asked.ts'
+import type { Outcome } from '../outcome.ts'
+import type { Era } from './revision.ts'
+import { type Completion, hasObjectOutput } from './tool-list.ts'
+
+/** A result of `tools/call`, or the questions that it needs answered. */
+type ToolResult = CallToolResult | InputRequiredResult
+
+/** An outcome in MCP's words; a fault is a result with `isError`, so that the model can mend it. */
+export function toCallToolResult(outcome: Outcome, tool: ToolDefinition, era: Era): ToolResult {
+  return atOnce(makingResult(outcome, tool, era, writingAtOnce))
+}
+
+/** The JSON of an outcome's result, completed for its era, in turns. */
+export function* writingOutcome(
+  outcome: Outcome,
+  tool: ToolDefinition,
+  era: Era,
+  complete: Completion,
+): Generator<undefined, string> {
+  const result = yield* makingResult(outcome, tool, era, writingJson)
+  return yield* writingJson(complete(result, era))
+}
+
+function* makingResult(
+  outcome: Outcome,
+  tool: ToolDefinition,
+  era: Era,
+  write: Writing,
+): Generator<undefined, ToolResult> {
+  switch (outcome.kind) {
+    case 'json': {
+      const structured = { structuredContent: outcome.value } as Pick<
+        CallToolResult,
+        'structuredContent'
+      >
+      const isStructured = era === 'stateless' || hasObjectOutput(tool)
+      return {
+        content: [{ type: 'text', text: yield* write(outcome.value) }],
+        ...(tool.outputSchema !== undefined && isStructured && structured),
+      }
+    }
+    case 'text':
+      return { content: outcome.text === '' ? [] : [{ type: 'text', text: outcome.text }] }
+    case 'result':
+      return era === 'stateless' ? outcome.result : yield* withObjectAlone(outcome.result, write)
+    case 'input_required':
+      return { resultType: INPUT_REQUIRED, ...outcome.result } as InputRequiredResult
+    case 'failed':
+      return { content: [{ type: 'text', text: outcome.failure.message }], isError: true }
+  }
+}
+
+/** Before 2026-07-28 structured content was an object: any other value is given as text alone. */
+function* withObjectAlone(
+  result: CallToolResult,
+  write: Writing,
+): Generator<undefined, CallToolResult> {
+  const { structuredContent, ...others } = result
+  if (structuredContent === undefined || asObject(structuredContent) !== undefined) return result
+  const hasText = result.content.some(({ type }) => type === 'text')
+  const text = { type: 'text', text: yield* write(structuredContent) } as const
+  return { ...others, content: hasText ? result.content : [text, ...result.content] }
+}

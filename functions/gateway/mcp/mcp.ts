@@ -1,0 +1,341 @@
+import type { ServerSection } from '../../../shared/catalogue/server.ts'
+import {
+  type HttpRequest,
+  type HttpResponse,
+  errorResponse as httpErrorResponse,
+  withHeaders,
+} from '../../../shared/http/http.ts'
+import { HttpError } from '../../../shared/http/http-error.ts'
+import { isLong, type Place, type Queue } from '../../../shared/json/long-work.ts'
+import { atOnce, inTurns } from '../../../shared/json/turns.ts'
+import { BearerError } from '../../../shared/oauth/bearer.ts'
+import type { Catalogue } from '../../../shared/tools.ts'
+import { allowAnswers, authorize, type CallTool } from '../call-tool.ts'
+import type { CallableTool } from '../callable-tool.ts'
+import { type Gate, type Identity, PermissionError } from '../identity.ts'
+import type { ReadInput } from '../input/read-input.ts'
+import { isJson, notJson } from '../json-type.ts'
+import type { RateLimit } from '../rate-limit.ts'
+import { authorizeRead, type FetchResource } from '../resources/read-resource.ts'
+import type { ServedResources } from '../resources/resources.ts'
+import { type Begin, beginAll } from './batch.ts'
+import type { Exchange } from './exchange.ts'
+import {
+  CODE,
+  errorResponse,
+  errorText,
+  idOf,
+  RpcError,
+  type RpcMessage,
+  type RpcRequest,
+  readingMessages,
+  resultText,
+} from './json-rpc.ts'
+import { calledTool, callsIn, createMethods, namedResource } from './mcp-methods.ts'
+import {
+  type ChallengeForm,
+  challengeForm,
+  permissionResult,
+  refusalMessage,
+  refusalResult,
+} from './refusal.ts'
+import { type Inbound, readInbound } from './revision.ts'
+import { createCompletion, createWriter, introduce } from './tool-list.ts'
+
+export interface McpOptions {
+  readonly gate: Gate
+  readonly catalogue: Catalogue<CallableTool>
+  readonly callTool: CallTool
+  /** What the catalogue says of the server itself. */
+  readonly server: ServerSection | undefined
+  readonly served: ServedResources
+  readonly readInput: ReadInput
+  readonly fetchResource: FetchResource
+  readonly challengeForm: ChallengeForm
+  /** Undefined: nothing limits calls. */
+  readonly rateLimit: RateLimit | undefined
+  readonly queue: Queue
+}
+
+/** What clients send again after Retry-After, with the same message. */
+const RETRIED_STATUS: ReadonlySet<number> = new Set([429, 503])
+
+interface Received {
+  readonly inbound: Inbound
+  readonly isPlain: boolean
+  readonly isLong: boolean
+}
+
+/** MCP Streamable HTTP at `POST /mcp`: stateless, every answer one JSON document, never a stream. */
+export function createMcp(options: McpOptions): (request: HttpRequest) => Promise<HttpResponse> {
+  const { gate, catalogue, served, server, rateLimit, queue } = options
+  const complete = createCompletion(server)
+  const write = createWriter(complete)
+  const introduction = introduce({ catalogue, served, server, write })
+  const answerMethod = createMethods({ ...options, introduction, write, complete })
+  const withheldText = ({ era }: Exchange, id: RpcRequest['id'], refusal: PermissionError) =>
+    resultText(id, write(permissionResult(refusal), era))
+  const neededFor = (message: RpcRequest) =>
+    calledTool(catalogue, message) ?? namedResource(served, message)
+
+  const challenge = (
+    refusal: BearerError,
+    message?: RpcRequest,
+    identity?: Identity,
+  ): HttpResponse => {
+    const needed = message && refusal.status === 403 ? neededFor(message) : undefined
+    return errorResponse(
+      message?.id ?? null,
+      new RpcError(refusal.status, CODE.server, refusalMessage(refusal)),
+      { 'www-authenticate': gate.challenge(refusal, needed, identity) },
+    )
+  }
+
+  const refuse = (
+    { request, era, identity }: Pick<Exchange, 'request' | 'era' | 'identity'>,
+    refusal: BearerError,
+    message: RpcRequest,
+  ) => {
+    const form = challengeForm(options.challengeForm, request)
+    if (message.method !== 'tools/call' || form === 'http') {
+      return challenge(refusal, message, identity)
+    }
+    const tool = calledTool(catalogue, message)
+    const result = refusalResult(refusal, gate.challenge, tool, identity)
+    return jsonText(resultText(message.id, write(result, era)))
+  }
+
+  const answerOne = (
+    exchange: Exchange,
+    message: RpcMessage,
+  ): HttpResponse | Promise<HttpResponse> => {
+    if (message.kind !== 'request') return { status: 202 }
+    const { id } = message
+    try {
+      const result = answerMethod(exchange, message)
+      if (typeof result === 'string') return jsonText(resultText(id, result))
+      const refusedLater = nameOnly(message)
+      return result.then(
+        (text) => jsonText(resultText(id, text)),
+        (error: unknown) => {
+          if (error instanceof BearerError) return refuse(exchange, error, refusedLater)
+          return errorResponse(id, asRpcError(error))
+        },
+      )
+    } catch (error) {
+      if (error instanceof RpcError) return errorResponse(id, error)
+      if (error instanceof PermissionError) return jsonText(withheldText(exchange, id, error))
+      if (!(error instanceof BearerError)) throw error
+      return refuse(exchange, error, message)
+    }
+  }
+
+  const answerInBatch = (
+    shared: Exchange,
+    call: number,
+    message: RpcRequest,
+    place: Place,
+  ): string | Promise<string> => {
+    const { id } = message
+    const exchange = { ...shared, log: shared.log.with({ call }), place }
+    try {
+      const result = answerMethod(exchange, message)
+      if (typeof result === 'string') return resultText(id, result)
+      const tool = calledTool(catalogue, message)
+      return result.then(
+        (text) => resultText(id, text),
+        (error: unknown) => {
+          if (!(error instanceof BearerError)) return errorText(id, asRpcError(error))
+          // The other calls are under way, so this one is refused alone.
+          const refused = refusalResult(error, gate.challenge, tool, exchange.identity)
+          return resultText(id, write(refused, exchange.era))
+        },
+      )
+    } catch (error) {
+      // The calls before this one are under way, and wait for it.
+      return error instanceof RpcError ? errorText(id, error) : Promise.reject(error)
+    }
+  }
+
+  /**
+   * Everything is decided before anything is called: a batch refused with a challenge has done
+   * nothing. A missing permission refuses its own call alone.
+   */
+  const answerBatch = (
+    exchange: Exchange,
+    batch: readonly RpcMessage[],
+  ): HttpResponse | Promise<HttpResponse> => {
+    const requests = batch.filter((message) => message.kind === 'request')
+    const withheld = new Map<RpcRequest, PermissionError>()
+    for (const [call, message] of requests.entries()) {
+      const tool = calledTool(catalogue, message)
+      try {
+        const log = exchange.log.with({ call })
+        if (tool !== undefined) authorize(tool, exchange.identity, log)
+        const resource = namedResource(served, message)
+        if (resource !== undefined) authorizeRead(resource, exchange.identity, log)
+      } catch (error) {
+        if (error instanceof BearerError) return challenge(error, message, exchange.identity)
+        if (!(error instanceof PermissionError)) throw error
+        withheld.set(message, error)
+      }
+    }
+    if (requests.length === 0) return { status: 202 }
+    const begins = requests.map((message, call): Begin => {
+      const refusal = withheld.get(message)
+      if (refusal !== undefined) return () => withheldText(exchange, message.id, refusal)
+      return (place) => answerInBatch(exchange, call, message, place)
+    })
+    return joined(beginAll(begins, queue, exchange.isLong), exchange.place)
+  }
+
+  /** Not async, as all that reads messages here: what waits for a backend must not keep them. */
+  const answer = (
+    request: HttpRequest,
+    { inbound, isPlain, isLong }: Received,
+    identity: Identity,
+    place: Place,
+  ): HttpResponse | Promise<HttpResponse> => {
+    const { log } = request
+    const read = { era: inbound.era, isPlain, isLong }
+    const exchange = { ...read, request, log, identity, place, take: allowAnswers() }
+    return 'batch' in inbound
+      ? answerBatch(exchange, inbound.batch)
+      : answerOne(exchange, inbound.message)
+  }
+
+  const readAndAnswer = (request: HttpRequest, identity: Identity, place: Place) => {
+    const goOn = (received: Received | HttpResponse) =>
+      'status' in received ? received : answer(request, received, identity, place)
+    const received = read(request.takeBody(), request, true, place)
+    return received instanceof Promise ? received.then(goOn) : goOn(received)
+  }
+
+  /** Counts the calls. They are read again afterwards, because the count may be far away. */
+  const countCalls = async (request: HttpRequest, identity: Identity, place: Place) => {
+    if (rateLimit === undefined) return undefined
+    const received = await read(request.body(), request, false, place)
+    const calls = 'status' in received ? undefined : callsIn(catalogue, served, received.inbound)
+    place.leave()
+    return calls && rateLimit(identity, calls)
+  }
+
+  const serve = async (request: HttpRequest, place: Place): Promise<HttpResponse> => {
+    request.body()
+    const identified = await identify(gate, request)
+    const refusal = 'refusal' in identified ? identified.refusal : undefined
+    const form = challengeForm(options.challengeForm, request)
+    // Nothing of a refused request is read, unless the form of the refusal depends on it. A token
+    // that is not valid is 401 for every client: on that they refresh it.
+    if (refusal !== undefined) {
+      if (form === 'http' || refusal.code !== undefined || !isJson(request)) {
+        return challenge(refusal)
+      }
+    }
+    if (!isJson(request)) throw notJson()
+    if (refusal === undefined) {
+      const limits = await countCalls(request, identified.identity, place)
+      const response = await readAndAnswer(request, identified.identity, place)
+      return limits === undefined ? response : withHeaders(response, limits)
+    }
+    const received = await read(request.body(), request, false, place)
+    if ('status' in received) return received
+    const { inbound } = received
+    const message = 'message' in inbound ? inbound.message : undefined
+    return message?.kind === 'request'
+      ? refuse({ request, era: inbound.era, identity: undefined }, refusal, message)
+      : challenge(refusal)
+  }
+
+  return async (request) => {
+    const place = queue()
+    try {
+      return await serve(request, place)
+    } catch (error) {
+      if (!(error instanceof HttpError && RETRIED_STATUS.has(error.status))) throw error
+      // Logs the reason.
+      const { headers } = httpErrorResponse(error, request.log)
+      const refusal = new RpcError(error.status, CODE.server, error.message)
+      return errorResponse(await idIn(request, place), refusal, headers)
+    } finally {
+      place.leave()
+    }
+  }
+}
+
+/** The answer to a batch; its messages are kept until all are begun, not until all are answered. */
+function joined(begun: ReturnType<typeof beginAll>, place: Place): Promise<HttpResponse> {
+  return begun
+    .then(({ answers }) => {
+      place.leave()
+      return Promise.all(answers)
+    })
+    .then((answers) => jsonText(`[${answers.join(',')}]`))
+}
+
+/** @throws whatever else it is. */
+function asRpcError(error: unknown): RpcError {
+  if (error instanceof RpcError) return error
+  throw error
+}
+
+/** What a refusal needs of a call, without its arguments: those are not kept while a backend works. */
+function nameOnly(message: RpcRequest): RpcRequest {
+  const { name } = message.params
+  return { ...message, params: { name } }
+}
+
+/** The id of the request that a body holds; null for a batch and for what is no request. */
+async function idIn(request: HttpRequest, place: Place) {
+  try {
+    const steps = readingMessages(request.body(), false)
+    return idOf((await run(steps, request.body().length, place)).value)
+  } catch (error) {
+    if (error instanceof RpcError || error instanceof HttpError) return null
+    throw error
+  }
+}
+
+async function identify(gate: Gate, request: HttpRequest) {
+  try {
+    return { identity: await gate.identify(request.authorization, request.log) }
+  } catch (refusal) {
+    if (refusal instanceof BearerError) return { refusal }
+    throw refusal
+  }
+}
+
+/** What the body says, or the answer when it says nothing that can be understood. */
+function read(body: Buffer, request: HttpRequest, toPassOn: boolean, place: Place) {
+  return run(readingInbound(body, request, toPassOn), body.length, place)
+}
+
+/** Runs the work at once, or in turns when what it reads is long. */
+function run<Result>(
+  work: Generator<undefined, Result>,
+  length: number,
+  place: Place,
+): Result | Promise<Result> {
+  return isLong(length) ? place.enter(length).then(() => inTurns(work)) : atOnce(work)
+}
+
+function* readingInbound(
+  body: Buffer,
+  { headers }: HttpRequest,
+  toPassOn: boolean,
+): Generator<undefined, Received | HttpResponse> {
+  let value: unknown
+  try {
+    const json = yield* readingMessages(body, toPassOn)
+    value = json.value
+    const inbound = readInbound(value, headers)
+    return { inbound, isPlain: json.isPlain, isLong: isLong(body.length) }
+  } catch (error) {
+    if (error instanceof RpcError) return errorResponse(idOf(value), error)
+    throw error
+  }
+}
+
+function jsonText(text: string): HttpResponse {
+  return { status: 200, headers: { 'content-type': 'application/json' }, body: text }
+}

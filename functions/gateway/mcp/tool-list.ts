@@ -1,0 +1,131 @@
+import type {
+  DiscoverResult,
+  InitializeResult,
+  ListToolsResult,
+  Tool,
+} from '@modelcontextprotocol/client'
+import { isOpen, type SecurityScheme, schemesOf } from '../../../shared/catalogue/access.ts'
+import { type ServerSection, serverInfoOf } from '../../../shared/catalogue/server.ts'
+import { asObject } from '../../../shared/json.ts'
+import type { Catalogue, ToolDefinition } from '../../../shared/tools.ts'
+import type { ServedResources } from '../resources/resources.ts'
+import { type Era, HANDSHAKE_REVISIONS, SUPPORTED_REVISIONS } from './revision.ts'
+
+interface Secured {
+  readonly securitySchemes: readonly SecurityScheme[]
+}
+
+/** The results that are the same for every caller, written as JSON once. */
+export interface Introduction {
+  readonly initialize: (requested: unknown) => string
+  readonly discover: string
+  readonly toolsOfHandshakeEra: string
+  readonly toolsOfStatelessEra: string
+}
+
+/** How long clients may keep what changes with a deployment alone. */
+export const CACHE_MS = 300_000
+const SKILLS_EXTENSION = 'io.modelcontextprotocol/skills'
+const SERVER_INFO_MEMBER = 'io.modelcontextprotocol/serverInfo'
+
+/** Writes the JSON of a result, with what its era adds to every result. */
+export type Writer = (result: Readonly<Record<string, unknown>>, era: Era) => string
+
+/** A result with what its era adds to every result. */
+export type Completion = (
+  result: Readonly<Record<string, unknown>>,
+  era: Era,
+) => Readonly<Record<string, unknown>>
+
+/** For a server that says this of itself: 2026-07-28 adds type and server to each result. */
+export function createCompletion(server?: ServerSection): Completion {
+  const own = { [SERVER_INFO_MEMBER]: serverInfoOf(server) }
+  return (result, era) =>
+    era === 'handshake'
+      ? result
+      : { resultType: 'complete', ...result, _meta: { ...asObject(result['_meta']), ...own } }
+}
+
+/** Writes results that `complete` has completed. */
+export function createWriter(complete = createCompletion()): Writer {
+  return (result, era) => JSON.stringify(complete(result, era))
+}
+
+/** Whether anybody may connect, and so see the lists. */
+export function isPublicServer(catalogue: Catalogue, { hasOpen }: ServedResources): boolean {
+  return hasOpen || [...catalogue.values()].some(isOpen)
+}
+
+export interface IntroductionOptions {
+  readonly catalogue: Catalogue
+  readonly served: ServedResources
+  readonly server: ServerSection | undefined
+  readonly write: Writer
+}
+
+/** Makes the answers to `initialize`, `server/discover` and `tools/list` of both eras. */
+export function introduce({ catalogue, served, server, write }: IntroductionOptions): Introduction {
+  const tools = [...catalogue.values()]
+  // What anybody may see, any cache may keep.
+  const isPublic = isPublicServer(catalogue, served)
+  const cacheable = { ttlMs: CACHE_MS, cacheScope: isPublic ? 'public' : 'private' } as const
+  const capabilities = {
+    tools: {},
+    ...(served.readable.size > 0 && { resources: {} }),
+    ...(served.skills.size > 0 && { extensions: { [SKILLS_EXTENSION]: {} } }),
+  }
+  const { instructions } = server ?? {}
+  return {
+    initialize: (requested) =>
+      JSON.stringify({
+        protocolVersion:
+          HANDSHAKE_REVISIONS.find((revision) => revision === requested) ?? HANDSHAKE_REVISIONS[0],
+        capabilities,
+        serverInfo: serverInfoOf(server) as InitializeResult['serverInfo'],
+        ...(instructions !== undefined && { instructions }),
+      } satisfies InitializeResult),
+    discover: write(
+      {
+        supportedVersions: SUPPORTED_REVISIONS,
+        capabilities,
+        ...(instructions !== undefined && { instructions }),
+        ...cacheable,
+      } satisfies Omit<DiscoverResult, 'resultType'> & Record<string, unknown>,
+      'stateless',
+    ),
+    toolsOfHandshakeEra: write(
+      {
+        tools: tools.map((tool) => describe(tool, hasObjectOutput(tool))),
+      } satisfies ListToolsResult,
+      'handshake',
+    ),
+    toolsOfStatelessEra: write(
+      {
+        tools: tools.map((tool) => describe(tool, true)),
+        ...cacheable,
+      } satisfies ListToolsResult & Record<string, unknown>,
+      'stateless',
+    ),
+  }
+}
+
+/** Before 2026-07-28 structured content was an object, and so was what a schema could promise. */
+export function hasObjectOutput({ outputSchema }: ToolDefinition): boolean {
+  return outputSchema?.['type'] === 'object'
+}
+
+function describe(tool: ToolDefinition, withOutput: boolean): Tool & Secured {
+  const securitySchemes = schemesOf(tool)
+  return {
+    name: tool.name,
+    title: tool.title,
+    description: tool.description,
+    inputSchema: tool.inputSchema as Tool['inputSchema'],
+    outputSchema: withOutput ? (tool.outputSchema as Tool['outputSchema']) : undefined,
+    annotations: tool.annotations,
+    icons: tool.icons as Tool['icons'],
+    execution: tool.execution as Tool['execution'],
+    securitySchemes,
+    _meta: { ...tool._meta, securitySchemes },
+  }
+}

@@ -1,0 +1,120 @@
+import { isLoopback } from '../config.ts'
+
+export interface ManagementFetchOptions {
+  /** Milliseconds for one exchange, body included. Default 8,000. */
+  readonly attemptTimeoutMs?: number
+  /** Milliseconds for a call with all its attempts and the waits between them. Default 10,000. */
+  readonly callTimeoutMs?: number
+  /** Default 3. */
+  readonly maxAttempts?: number
+  readonly fetch?: typeof fetch
+  readonly sleep?: (ms: number) => Promise<unknown>
+}
+
+/** How long a call may take with all its attempts, unless said otherwise. */
+export const CALL_TIMEOUT_MS = 10_000
+
+// RFC 9110 s9.2.2: what may be sent again when nobody knows whether it arrived.
+const IDEMPOTENT: ReadonlySet<string> = new Set(['GET', 'HEAD', 'PUT', 'PATCH', 'DELETE'])
+const PASSING: ReadonlySet<number> = new Set([408, 500, 502, 503, 504])
+const FIRST_DELAY_MS = 500
+const LEAST_DELAY_MS = 50
+const JITTER = 0.2
+const TOKEN_PATH = '/oauth/token'
+
+/**
+ * A `fetch` for Auth0's Management API. Every exchange is bounded in time, no redirect is followed,
+ * and a call is tried again, as late as Auth0's rate limit fields ask: on 429 always, since Auth0
+ * has then done nothing; on 408, 5xx, time-outs and broken connections only if it is idempotent
+ * (PATCH is at Auth0: it sets fields) or asks for a token. When the wait is longer than the call
+ * may last, or ends with the caller's patience, the last answer stands.
+ *
+ * Throws an `AbortError` on time-out, which is how the `auth0` package knows one.
+ */
+export function createManagementFetch({
+  attemptTimeoutMs = 8_000,
+  callTimeoutMs = CALL_TIMEOUT_MS,
+  maxAttempts = 3,
+  fetch: send = fetch,
+  sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
+}: ManagementFetchOptions = {}): typeof fetch {
+  return async (input, init) => {
+    const url = new URL(input instanceof Request ? input.url : input)
+    // The package always speaks https; a tenant on this machine has no certificate.
+    if (isLoopback(url.hostname)) url.protocol = 'http:'
+    const mayRepeat = IDEMPOTENT.has(init?.method ?? 'GET') || url.pathname === TOKEN_PATH
+    const deadline = Date.now() + callTimeoutMs
+    const attempt = () =>
+      exchange(send, url, init, Math.min(attemptTimeoutMs, deadline - Date.now()))
+
+    for (let number = 1; ; number++) {
+      const outcome = await attempt()
+      const delayMs = delayAfter(outcome, number)
+      const isLast =
+        number === maxAttempts ||
+        !isWorthRepeating(outcome, mayRepeat) ||
+        Date.now() + delayMs >= deadline
+      if (!isLast && !init?.signal?.aborted) await sleep(delayMs)
+      if (isLast || init?.signal?.aborted) {
+        if (outcome instanceof Response) return outcome
+        throw outcome.error
+      }
+    }
+  }
+}
+
+type Outcome = Response | { readonly error: unknown }
+
+async function exchange(
+  send: typeof fetch,
+  url: URL,
+  init: RequestInit | undefined,
+  timeoutMs: number,
+): Promise<Outcome> {
+  const timeout = AbortSignal.timeout(Math.max(1, timeoutMs))
+  const signal = init?.signal ? AbortSignal.any([init.signal, timeout]) : timeout
+  try {
+    const response = await send(url, { ...init, signal, redirect: 'error' })
+    const body = await response.arrayBuffer()
+    const { status, statusText, headers } = response
+    return new Response(body.byteLength === 0 ? null : body, { status, statusText, headers })
+  } catch (error) {
+    return { error: signal.aborted ? new DOMException('No answer in time', 'AbortError') : error }
+  }
+}
+
+function isWorthRepeating(outcome: Outcome, mayRepeat: boolean): boolean {
+  if (!(outcome instanceof Response)) return mayRepeat
+  return outcome.status === 429 || (mayRepeat && PASSING.has(outcome.status))
+}
+
+/** Milliseconds: what Auth0 asks for, else ever longer. */
+function delayAfter(outcome: Outcome, attempts: number): number {
+  const asked = outcome instanceof Response ? askedDelay(outcome) : undefined
+  const delay = asked ?? FIRST_DELAY_MS * 2 ** (attempts - 1)
+  // Those that were refused together must not come back together.
+  return Math.max(LEAST_DELAY_MS, delay) * (1 + Math.random() * JITTER)
+}
+
+/**
+ * Milliseconds that an answer asks to wait, by `Retry-After` (RFC 9110 s10.2.3) or Auth0's own field;
+ * undefined when it asks for nothing.
+ */
+export function askedDelay(
+  { status, headers }: Pick<Response, 'status'> & { readonly headers: Pick<Headers, 'get'> },
+  now = Date.now(),
+): number | undefined {
+  const retryAfter = headers.get('retry-after') ?? ''
+  if (/^\d+$/.test(retryAfter)) return Number(retryAfter) * 1_000
+  const at = Date.parse(retryAfter)
+  if (!Number.isNaN(at)) return untilFuture(at, now)
+  // Auth0 sends it with every answer; only here does it say when to come back.
+  const reset = headers.get('x-ratelimit-reset') ?? ''
+  return status === 429 && /^\d+$/.test(reset) ? untilFuture(Number(reset) * 1_000, now) : undefined
+}
+
+/** A time that is past says nothing: this machine's clock may be ahead of Auth0's. */
+function untilFuture(at: number, now: number): number | undefined {
+  const delay = at - now
+  return delay > 0 ? delay : undefined
+}

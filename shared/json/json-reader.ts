@@ -1,0 +1,247 @@
+import type { Parsed } from '../json.ts'
+
+/** Makes a value of a number as it is written; `place` is its JSON Pointer (RFC 6901). */
+export type MakeNumber = (written: string, place: () => string) => unknown
+
+/** JSON with more parts than are read. `message` says which limit it exceeds, and quotes nothing. */
+export class JsonLimitError extends Error {
+  override readonly name = 'JsonLimitError'
+}
+
+/** An array or object that is not closed yet. */
+interface Open {
+  readonly value: unknown[] | Record<string, unknown>
+  readonly isArray: boolean
+  name: string
+  names: number
+}
+
+const TAB = 0x09
+const NEWLINE = 0x0a
+const RETURN = 0x0d
+const SPACE = 0x20
+const QUOTE = 0x22
+const COMMA = 0x2c
+const MINUS = 0x2d
+const PLUS = 0x2b
+const DOT = 0x2e
+const ZERO = 0x30
+const NINE = 0x39
+const COLON = 0x3a
+const BACKSLASH = 0x5c
+/** Fewer digits than a double holds, so that adding them up is exact. */
+const MAX_PLAIN_DIGITS = 15
+// biome-ignore lint/suspicious/noControlCharactersInRegex: RFC 8259 s7 forbids these.
+const CONTROL = /[\0-\x1f]/
+const FAILED = Symbol('not JSON')
+
+/** As deep as `parseJson` reads. */
+const MAX_DEPTH = 256
+/**
+ * Values and names. 1 MiB of table rows has 190,000, which is more text than a model reads or writes in
+ * one call; while more are in memory the collector of garbage stops everything for longer.
+ */
+const MAX_PARTS = 200_000
+/** To list and sort the names of an object is one step for the engine: some 20 ms for as many. */
+const MAX_NAMES = 20_000
+const MAX_NUMBER_CHARACTERS = 10_000
+const MAX_BLANKS = 64 * 1024
+/** To match a longer one, the engine's expressions take ten times as long as its parser. */
+const MAX_MATCHED_CHARACTERS = 1_000
+/** Some milliseconds when the code is cold, a fraction of one when it is warm. */
+const PARTS_PER_TURN = 1_000
+const CHARACTERS_PER_TURN = 128 * 1024
+
+/**
+ * Reads JSON (RFC 8259) with numbers of the caller's making, some thousand values in each turn; what
+ * `JSON.parse` does takes as long in one piece. Whole numbers of up to 15 digits are left as they are.
+ * Returns undefined for what is not JSON, or nested more than 256 deep.
+ *
+ * @throws JsonLimitError for more than 200,000 values and names, 20,000 names in one object, or 10,000
+ * characters in one number or 65,536 blanks in a row; and what `makeNumber` throws.
+ */
+export function* readingJson(
+  text: string,
+  makeNumber: MakeNumber = Number,
+): Generator<undefined, Parsed | undefined> {
+  let at = 0
+  let parts = 0
+  let pause = PARTS_PER_TURN
+  let pauseAt = CHARACTERS_PER_TURN
+  const stack: Open[] = []
+  const place = () =>
+    stack
+      .map(({ value, name }) => (Array.isArray(value) ? String(value.length) : name))
+      .map((key) => `/${key.replaceAll('~', '~0').replaceAll('/', '~1')}`)
+      .join('')
+
+  /** The code of the next character that is no blank; NaN at the end. */
+  const next = (): number => {
+    const start = at
+    let code = text.charCodeAt(at)
+    while (code === SPACE || code === NEWLINE || code === RETURN || code === TAB) {
+      code = text.charCodeAt(++at)
+      if (at - start > MAX_BLANKS) throw new JsonLimitError('it has too many blanks in a row')
+    }
+    return code
+  }
+  const readString = (): string | undefined => {
+    const start = at + 1
+    let end = text.indexOf('"', start)
+    while (text.charCodeAt(end - 1) === BACKSLASH && isEscaped(text, end)) {
+      end = text.indexOf('"', end + 1)
+    }
+    if (end === -1) return undefined
+    at = end + 1
+    const inner = text.slice(start, end)
+    if (inner.length > MAX_MATCHED_CHARACTERS || inner.includes('\\')) {
+      return unescaped(text.slice(start - 1, at))
+    }
+    return CONTROL.test(inner) ? undefined : inner
+  }
+  const skipDigits = (): boolean => {
+    const start = at
+    while (isDigit(text.charCodeAt(at))) {
+      if (++at - start > MAX_NUMBER_CHARACTERS) throw tooLong()
+    }
+    return at > start
+  }
+  const readNumber = (): unknown => {
+    const start = at
+    const isNegative = text.charCodeAt(at) === MINUS
+    if (isNegative) at++
+    const first = at
+    let sum = 0
+    let code = text.charCodeAt(at)
+    for (; isDigit(code); code = text.charCodeAt(++at)) {
+      if (at - first < MAX_PLAIN_DIGITS) sum = sum * 10 + code - ZERO
+      else if (at - first > MAX_NUMBER_CHARACTERS) throw tooLong()
+    }
+    const digits = at - first
+    if (digits === 0 || (digits > 1 && text.charCodeAt(first) === ZERO)) return FAILED
+    const isFraction = code === DOT
+    if (isFraction) {
+      at++
+      if (!skipDigits()) return FAILED
+      code = text.charCodeAt(at)
+    }
+    // An e or E.
+    const isScientific = code === 0x65 || code === 0x45
+    if (isScientific) {
+      code = text.charCodeAt(++at)
+      if (code === MINUS || code === PLUS) at++
+      if (!skipDigits()) return FAILED
+    }
+    const isPlain = !(isFraction || isScientific) && digits <= MAX_PLAIN_DIGITS
+    if (isPlain && !isNegative) return sum
+    if (isPlain && sum !== 0) return -sum
+    return makeNumber(text.slice(start, at), place)
+  }
+  const readWord = (word: string, value: unknown): unknown => {
+    if (!text.startsWith(word, at)) return FAILED
+    at += word.length
+    return value
+  }
+  const readSimple = (code: number): unknown => {
+    switch (code) {
+      case QUOTE:
+        return readString() ?? FAILED
+      case 0x74:
+        return readWord('true', true)
+      case 0x66:
+        return readWord('false', false)
+      case 0x6e:
+        return readWord('null', null)
+      default:
+        return readNumber()
+    }
+  }
+  /** The name of the next member, and its colon. */
+  const readName = (open: Open): boolean => {
+    if (next() !== QUOTE) return false
+    const name = readString()
+    if (name === undefined || next() !== COLON) return false
+    at++
+    parts++
+    if (++open.names > MAX_NAMES) throw new JsonLimitError(`an object has over ${MAX_NAMES} names`)
+    open.name = name
+    return true
+  }
+
+  for (;;) {
+    if (++parts > MAX_PARTS) throw new JsonLimitError(`it has over ${MAX_PARTS} values and names`)
+    if (parts >= pause || at >= pauseAt) {
+      pause = parts + PARTS_PER_TURN
+      pauseAt = at + CHARACTERS_PER_TURN
+      yield
+    }
+    let value: unknown
+    const code = next()
+    if (code === 0x7b || code === 0x5b) {
+      if (stack.length === MAX_DEPTH) return undefined
+      at++
+      const isArray = code === 0x5b
+      const open: Open = { value: isArray ? [] : {}, isArray, name: '', names: 0 }
+      if (next() !== closing(open)) {
+        stack.push(open)
+        if (!isArray && !readName(open)) return undefined
+        continue
+      }
+      at++
+      value = open.value
+    } else {
+      value = readSimple(code)
+      if (value === FAILED) return undefined
+    }
+    for (;;) {
+      const open = stack.at(-1)
+      if (open === undefined) return Number.isNaN(next()) ? { value } : undefined
+      put(open, value)
+      const after = next()
+      at++
+      if (after === COMMA) {
+        if (!open.isArray && !readName(open)) return undefined
+        break
+      }
+      if (after !== closing(open)) return undefined
+      stack.pop()
+      value = open.value
+    }
+  }
+}
+
+function tooLong(): JsonLimitError {
+  return new JsonLimitError(`a number has over ${MAX_NUMBER_CHARACTERS} digits`)
+}
+
+function closing({ isArray }: Open): number {
+  return isArray ? 0x5d : 0x7d
+}
+
+function put({ value: target, name }: Open, value: unknown): void {
+  if (Array.isArray(target)) target.push(value)
+  else if (name !== '__proto__') target[name] = value
+  else {
+    const own = { value, enumerable: true, configurable: true, writable: true }
+    Object.defineProperty(target, name, own)
+  }
+}
+
+function isDigit(code: number): boolean {
+  return code >= ZERO && code <= NINE
+}
+
+function unescaped(quoted: string): string | undefined {
+  try {
+    return JSON.parse(quoted)
+  } catch {
+    return undefined
+  }
+}
+
+/** Whether an odd number of backslashes stands before this place. */
+function isEscaped(text: string, at: number): boolean {
+  let before = at
+  while (text.charCodeAt(before - 1) === BACKSLASH) before--
+  return (at - before) % 2 === 1
+}

@@ -1,0 +1,155 @@
+import { hash } from 'node:crypto'
+import { type CryptoKey, compactVerify, errors } from 'jose'
+import { asObject, parseJson } from '../json.ts'
+import { remember } from '../remember.ts'
+import { BearerError, invalidToken } from './bearer.ts'
+import { type Caller, type Claims, checkClaims, type ScopeSource } from './claims.ts'
+import type { Jwks } from './jwks.ts'
+import { pickClaims } from './passed-claims.ts'
+
+/**
+ * Verifies one access token.
+ *
+ * @throws BearerError `invalid_token` with the exact reason for the log.
+ * @throws JwksUnavailableError when no key can be had; the token may be good.
+ */
+export type VerifyAccessToken = (accessToken: string) => Promise<Caller>
+
+export interface AccessTokenOptions {
+  readonly issuer: string
+  readonly audience: string
+  readonly scopeSource: ScopeSource
+  /** Organization ids that `org_id` must be one of; undefined = not checked. */
+  readonly organizations?: readonly string[] | undefined
+  /** Names of claims that the caller carries on to backends. */
+  readonly passedClaims?: readonly string[] | undefined
+  /** Called with the name of each of them that is too large and left out, once for a remembered token. */
+  readonly onClaimTooLarge?: ((name: string) => void) | undefined
+  readonly jwks: Jwks
+  /** NumericDate seconds. */
+  readonly now?: () => number
+}
+
+interface Remembered {
+  readonly caller: Caller
+  readonly kid: string
+  readonly key: CryptoKey
+}
+
+const MAX_TOKEN_CHARACTERS = 16_384
+const MAX_REMEMBERED = 2_000
+const TYPES: ReadonlySet<unknown> = new Set([undefined, 'at+jwt', 'application/at+jwt', 'jwt'])
+const BASE64URL = /^[A-Za-z0-9_-]+$/
+
+/**
+ * A verifier for Auth0's RS256 access tokens (RFC 9068 and Auth0's own profile): shape, header,
+ * signature, then claims. Verified tokens are remembered, at most 2,000, under a SHA-256 digest,
+ * until `exp` or until the key set no longer has that very key under their `kid`; so are forged ones,
+ * until the key that they name changes. Of tokens that are refused for anything else nothing is.
+ *
+ * Not checked: revocation (access tokens are self-contained), `nonce`, `auth_time`, `acr`.
+ */
+export function createAccessTokenVerifier(options: AccessTokenOptions): VerifyAccessToken {
+  const { jwks, now = () => Math.floor(Date.now() / 1000) } = options
+  const remembered = new Map<string, Remembered>()
+  // By the key that the signature is not of: who sends such a token again pays for it alone.
+  const forged = new Map<string, CryptoKey>()
+
+  return async (accessToken) => {
+    const digest = hash('sha256', accessToken, 'base64')
+    const known = remembered.get(digest)
+    if (known !== undefined) {
+      // A key set may replace a key and keep its name.
+      const current = jwks.held(known.kid) ?? (await jwks.key(known.kid, () => true))
+      if (now() < known.caller.expiresAt && current === known.key) return known.caller
+      remembered.delete(digest)
+    }
+    const kid = checkShape(accessToken)
+    const key = await jwks.key(kid, () => wouldBeAccepted(accessToken, options, now()))
+    if (key === undefined) throw invalidToken('kid_unknown')
+    const isForged = forged.get(digest) === key
+    const claims = isForged ? undefined : await verifySignature(accessToken, key)
+    if (claims === undefined) {
+      remember(forged, digest, key, MAX_REMEMBERED)
+      throw invalidToken('signature_invalid')
+    }
+    const caller = withPassedClaims(checkClaims(claims, options, now()), claims, options)
+    remember(remembered, digest, { caller, kid, key }, MAX_REMEMBERED)
+    return caller
+  }
+}
+
+function withPassedClaims(
+  caller: Caller,
+  claims: Claims,
+  { passedClaims, onClaimTooLarge }: AccessTokenOptions,
+): Caller {
+  if (passedClaims === undefined) return caller
+  const passed = pickClaims(claims, passedClaims)
+  for (const name of passed.tooLarge) onClaimTooLarge?.(name)
+  return passed.claims === undefined ? caller : { ...caller, claims: passed.claims }
+}
+
+function checkShape(accessToken: string): string {
+  if (accessToken.length > MAX_TOKEN_CHARACTERS) throw invalidToken('token_too_long')
+  const parts = accessToken.split('.')
+  if (parts.length === 5) {
+    throw invalidToken(
+      'ACCESS_TOKEN_IS_ENCRYPTED_JWE',
+      'ACCESS_TOKEN_IS_ENCRYPTED_JWE: not a token for this API; name the audience when asking for one.',
+    )
+  }
+  const [header, , signature] = parts
+  if (parts.length !== 3 || header === undefined || signature === undefined) {
+    throw invalidToken(
+      'ACCESS_TOKEN_IS_OPAQUE',
+      'ACCESS_TOKEN_IS_OPAQUE: not a token for this API; name the audience when asking for one.',
+    )
+  }
+  if (!parts.every((part) => BASE64URL.test(part))) throw invalidToken('base64url_malformed')
+  // Unused bits of the last character would let one signature be written in several ways.
+  if (Buffer.from(signature, 'base64url').toString('base64url') !== signature) {
+    throw invalidToken('signature_not_canonical')
+  }
+  return checkHeader(parseObject(Buffer.from(header, 'base64url'), 'header_malformed'))
+}
+
+function checkHeader(header: Readonly<Record<string, unknown>>): string {
+  const { alg, typ, kid, crit } = header
+  if (alg !== 'RS256') throw invalidToken('alg_not_rs256')
+  if (!TYPES.has(typeof typ === 'string' ? typ.toLowerCase() : typ))
+    throw invalidToken('typ_unexpected')
+  if (crit !== undefined || header['b64'] !== undefined) throw invalidToken('crit_not_understood')
+  if (typeof kid !== 'string' || kid === '') throw invalidToken('kid_missing')
+  return kid
+}
+
+/** Whether only the signature is left to check. */
+function wouldBeAccepted(accessToken: string, expected: AccessTokenOptions, now: number): boolean {
+  try {
+    const payload = accessToken.split('.')[1] ?? ''
+    const claims = parseObject(Buffer.from(payload, 'base64url'), 'payload_malformed')
+    checkClaims(claims, expected, now)
+    return true
+  } catch (error) {
+    if (error instanceof BearerError) return false
+    throw error
+  }
+}
+
+/** The claims, or undefined when the signature is not of this key. */
+async function verifySignature(accessToken: string, key: CryptoKey): Promise<Claims | undefined> {
+  try {
+    const verified = await compactVerify(accessToken, key, { algorithms: ['RS256'] })
+    return parseObject(Buffer.from(verified.payload), 'payload_malformed')
+  } catch (error) {
+    if (error instanceof errors.JWSSignatureVerificationFailed) return undefined
+    throw error
+  }
+}
+
+function parseObject(bytes: Buffer, reason: string): Claims {
+  const object = asObject(parseJson(bytes)?.value)
+  if (object === undefined) throw invalidToken(reason)
+  return object
+}

@@ -1,0 +1,365 @@
+import { execFile } from 'node:child_process'
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { connectCommand } from '../../../deploy/commands/connect.ts'
+import { provisionCommand } from '../../../deploy/commands/provision.ts'
+import { CAUSES } from '../../../deploy/connect/causes/causes.ts'
+import { connect } from '../../../deploy/connect/connect.ts'
+import type { ConnectOptions } from '../../../deploy/connect/connect-options.ts'
+import { CONNECT_OPTIONS, toOptions } from '../../../deploy/connect/options.ts'
+import { printStep } from '../../../deploy/connect/print-step.ts'
+import { createSteps, STEPS, type Step } from '../../../deploy/connect/step.ts'
+import { UsageError } from '../../../deploy/kit/errors.ts'
+import { runCommand } from '../../../deploy/kit/run-command.ts'
+import type { System } from '../../../deploy/local/system.ts'
+import { createManagement, credentialsIn } from '../../../shared/auth0/management.ts'
+import { CHATGPT_REDIRECT_URIS } from '../../../shared/auth0/redirect-uris.ts'
+import type { Environment } from '../../../shared/config.ts'
+import { adminOf } from '../../support/auth0/tenant-admin.ts'
+import { CLI, parsed } from '../../support/command-line.ts'
+import { declining } from '../../support/declining.ts'
+import { ALICE, BOB } from '../../support/people.ts'
+import { startOnFreePorts } from '../../support/system.ts'
+
+const CALLS = { attemptTimeoutMs: 5_000, callTimeoutMs: 10_000, maxAttempts: 3 }
+
+function connectTo(system: System, options: Partial<ConnectOptions> = {}) {
+  const openBrowser = () => expect.unreachable('no browser is needed at the local tenant')
+  const url = `${system.url}/mcp`
+  return connect({ url, person: ALICE, onStep: () => undefined, openBrowser, ...options })
+}
+
+function seenAt(name: Step['step'], steps: readonly Step[]): string | undefined {
+  return steps.find(({ step }) => step === name)?.seen
+}
+
+function managementOf({ variables }: System) {
+  const { MGMT_DOMAIN = '', MGMT_CLIENT_ID = '', MGMT_CLIENT_SECRET = '' } = variables
+  const credentials = credentialsIn({ MGMT_DOMAIN, MGMT_CLIENT_ID, MGMT_CLIENT_SECRET })
+  return createManagement(credentials, CALLS)()
+}
+
+function command(args: readonly string[], env: Readonly<Record<string, string>> = {}) {
+  return new Promise<{
+    readonly code: number
+    readonly stdout: string
+    readonly stderr: string
+  }>((resolve) => {
+    const options = { env: { ...process.env, ...env } }
+    execFile(process.execPath, [CLI, 'connect', ...args], options, (error, stdout, stderr) => {
+      resolve({ code: Number(error?.code ?? 0), stdout, stderr })
+    })
+  })
+}
+
+describe('the local system', () => {
+  let system: System
+
+  beforeAll(async () => {
+    system = await startOnFreePorts()
+  })
+  afterEach(() => adminOf(system.tenant).change({ reset: true }))
+  afterAll(() => system?.stop())
+
+  test.each([
+    { mode: 'strict', admission: 'third-party client, client grant for events:read events:write' },
+    {
+      mode: 'permissive',
+      admission: 'first-party client, client grant for events:read events:write',
+    },
+  ])('connects in $mode mode, step by step', async ({ mode, admission }) => {
+    await adminOf(system.tenant).change({ mode })
+    const told: Step[] = []
+    const connection = await connectTo(system, { onStep: (step) => told.push(step) })
+    expect(connection).toEqual({ url: `${system.url}/mcp`, ok: true, steps: told })
+    expect(told.map(({ step }) => step)).toEqual(STEPS)
+    expect(seenAt('registration', told)).toMatch(/ http:\/\/127\.0\.0\.1:\d+\/callback$/)
+    expect(seenAt('admission', told)).toMatch(
+      new RegExp(`^${admission}, connection google-oauth2, after \\d+ ms$`),
+    )
+    expect(seenAt('token', told)).toContain(
+      `iss ${system.issuer}, aud ${system.url}/mcp, scope events:read events:write, permissions events:read events:write, exp in 60 min`,
+    )
+    expect(seenAt('call', told)).toMatch(/^listEvents: /)
+    const said = await adminOf(system.tenant).withoutClientIds(JSON.stringify(told))
+    expect(said).not.toMatch(/eyJ[\w-]{8}/)
+  })
+
+  test('bob, who may read only, connects too', async () => {
+    const { steps } = await connectTo(system, { person: BOB })
+    expect(steps.at(-1)).toMatchObject({ step: 'call', ok: true })
+  })
+
+  test.each(['strict', 'permissive'])('explains a decline of a %s client', async (mode) => {
+    await adminOf(system.tenant).change({ mode })
+    const { ok, steps } = await connectTo(system, { fetch: declining })
+    expect(ok).toBe(false)
+    const { cause } = CAUSES.access_denied
+    expect(steps).toContainEqual(
+      expect.objectContaining({ step: 'sign-in', id: 'access_denied', cause }),
+    )
+    expect(seenAt('sign-in', steps)).toContain('User did not authorize the request')
+  })
+
+  test.each([
+    {
+      name: 'an outage of Auth0',
+      change: { outage: true },
+      expected: { step: 'authorization-server', id: 'no_authorization_server' },
+    },
+    {
+      name: 'a tenant as Auth0 makes it',
+      change: { empty: true },
+      expected: { step: 'registration', id: 'registration_closed' },
+    },
+    {
+      name: 'a tenant that is full',
+      change: { entityLimit: 0 },
+      expected: { step: 'registration', id: 'too_many_clients' },
+    },
+    {
+      name: 'too many registrations',
+      change: { registration: { rateLimit: { times: 1 } } },
+      expected: { step: 'registration', id: 'rate_limited' },
+    },
+    {
+      name: 'a log stream that delivers nothing, with strict clients',
+      change: { logStream: { paused: true } },
+      expected: { step: 'admission', id: 'webhook_silent' },
+    },
+    {
+      name: 'a log stream that delivers nothing, with permissive clients',
+      change: { mode: 'permissive', logStream: { paused: true } },
+      expected: { step: 'admission', id: 'webhook_silent' },
+    },
+    {
+      name: 'a Management API that forbids',
+      change: { management: { failAfter: { calls: 0, status: 403 } } },
+      admissionMs: 4_000,
+      expected: { step: 'admission', id: 'webhook_failed' },
+    },
+    {
+      name: 'Rules in a tenant with strict clients',
+      change: { rules: [{ name: 'old' }] },
+      expected: { step: 'admission', id: 'rules_or_hooks' },
+    },
+    {
+      name: 'encrypted tokens',
+      change: { encryptTokens: true },
+      admissionMs: 20_000,
+      expected: { step: 'token', id: 'ACCESS_TOKEN_IS_ENCRYPTED_JWE' },
+    },
+  ])('$name', async ({ change, expected, admissionMs = 600 }) => {
+    await adminOf(system.tenant).change(change)
+    const { ok, steps } = await connectTo(system, { admissionMs })
+    expect(ok).toBe(false)
+    expect(steps.map(({ step }) => step)).toEqual(STEPS)
+    const failed = steps.findIndex(({ id }) => id !== undefined)
+    expect(steps[failed]).toMatchObject(expected)
+    expect(steps.slice(0, failed).every((step) => step.ok)).toBe(true)
+    expect(steps.slice(failed + 1)).toEqual(
+      STEPS.slice(failed + 1).map((step) => ({ step, ok: false, seen: 'not reached', ms: 0 })),
+    )
+  })
+
+  test('a client that exists signs in, and nothing is registered', async () => {
+    await connectTo(system)
+    const [client] = (await adminOf(system.tenant).state()).clients
+    const clientId = client?.client_id ?? ''
+    const { ok, steps } = await connectTo(system, { clientId })
+    expect(ok).toBe(true)
+    expect(seenAt('registration', steps)).toContain(`skipped (--client-id): ${clientId}`)
+    expect(seenAt('admission', steps)).toBe('skipped (--client-id): the sign-in may start')
+    expect((await adminOf(system.tenant).state()).clients).toHaveLength(1)
+  })
+
+  test('a client with the redirect URI of ChatGPT signs in where the tenant sends iss', async () => {
+    const redirectUri = 'https://chatgpt.com/connector_platform_oauth_redirect'
+    const variables = {
+      ...system.variables,
+      CLIENT_REDIRECT_URIS: `${redirectUri},http://127.0.0.1:*/*`,
+    }
+    const written: string[] = []
+    const write = (text: string) => written.push(text)
+    const args = ['--apply', '--predefined', redirectUri]
+    const exitCode = await runCommand(provisionCommand, {
+      args,
+      env: variables,
+      write,
+      writeError: write,
+    })
+    expect(exitCode, written.join('')).toBe(0)
+    await managementOf(system).then(({ tenants }) =>
+      tenants.settings.update({ authorization_response_iss_parameter_supported: true }),
+    )
+    const { clients } = await adminOf(system.tenant).state()
+    const clientId = clients.find((one) => one.is_first_party === true)?.client_id ?? ''
+    const { ok, steps } = await connectTo(system, { clientId })
+    expect(steps.filter((step) => !step.ok)).toEqual([])
+    expect(ok).toBe(true)
+    expect(seenAt('registration', steps)).toContain(`redirect URI ${redirectUri}`)
+    expect(seenAt('sign-in', steps)).toContain(`iss ${system.issuer}`)
+  })
+
+  test('a client id that nobody has is told at once', async () => {
+    const { steps } = await connectTo(system, { clientId: 'nobody' })
+    expect(steps[3]).toMatchObject({ step: 'admission', id: 'client_unknown' })
+    expect(steps[3]?.ms).toBeLessThan(5_000)
+  })
+
+  test('a wrong password is not repeated', async () => {
+    const connection = await connectTo(system, { person: { ...ALICE, password: 'wrong-one' } })
+    expect(connection.steps[4]).toMatchObject({ step: 'sign-in', id: 'wrong_password' })
+    expect(connection.steps[4]?.seen).toMatch(/^stuck .* 400: Sign in .* Wrong email or password /)
+    expect(JSON.stringify(connection)).not.toContain('wrong-one')
+  })
+
+  test('the command ends with 0 and prints one JSON document for machines', async () => {
+    const { code, stdout } = await command(['--json'], { PORT: new URL(system.url).port })
+    expect(code).toBe(0)
+    const printed = JSON.parse(stdout)
+    expect(printed).toMatchObject({ url: `${system.url}/mcp`, ok: true })
+    expect(printed.steps.map(({ step }: Step) => step)).toEqual(STEPS)
+  })
+
+  test('the command prints a line for each step', async () => {
+    const { code, stdout } = await command([system.url, '--user', BOB.username])
+    expect(code).toBe(0)
+    const lines = stdout.trimEnd().split('\n')
+    expect(lines.map((line) => line.slice(0, 26).trimEnd())).toEqual(
+      STEPS.map((step) => `ok   ${step}`),
+    )
+    expect(lines[5]).toContain('scope events:read, permissions events:read,')
+  })
+
+  test('what a failure prints for machines is one JSON document too', async () => {
+    await adminOf(system.tenant).change({ outage: true })
+    const { code, stdout } = await command([system.url, '--json'])
+    expect(code).toBe(1)
+    const { cause, fix } = CAUSES.no_authorization_server
+    const printed = JSON.parse(stdout)
+    expect(printed.ok).toBe(false)
+    expect(printed.steps[1]).toMatchObject({ step: 'authorization-server', cause, fix })
+  })
+})
+
+describe('a system with curated metadata', () => {
+  let system: System
+  beforeAll(async () => {
+    system = await startOnFreePorts({ AUTH_SERVER_METADATA: 'curated' })
+  })
+  afterAll(() => system?.stop())
+
+  test.each(['strict', 'permissive'])('connects in %s mode without log stream', async (mode) => {
+    await adminOf(system.tenant).change({ mode, logStream: { paused: true } })
+    const { ok, steps } = await connectTo(system)
+    expect(steps.filter((step) => !step.ok)).toEqual([])
+    expect(ok).toBe(true)
+    expect(seenAt('authorization-server', steps)).toBe(
+      `${system.url}, S256, ${system.url}/oauth/register`,
+    )
+    expect(seenAt('token', steps)).toContain(`iss ${system.issuer}`)
+  })
+})
+
+test('with a public tool, the challenge and the sign-in of ChatGPT are seen at a protected one', async () => {
+  const tools = {
+    getTime: { description: 'Public', scopes: [], annotations: { readOnlyHint: true } },
+    listEvents: { description: 'Protected', scopes: ['events:read'] },
+  }
+  const system = await startOnFreePorts({ TOOLS: JSON.stringify(tools) })
+  const { steps } = await connectTo(system)
+  await system.stop()
+  expect(seenAt('protected-resource', steps)).toContain(
+    'challenge on listEvents with resource_metadata and a sign-in in the form of ChatGPT',
+  )
+  expect(seenAt('token', steps)).toContain('scope events:read')
+})
+
+test('a redirect URI that is not covered is told as soon as log-webhook refuses it', async () => {
+  const system = await startOnFreePorts({ CLIENT_REDIRECT_URIS: CHATGPT_REDIRECT_URIS.join(',') })
+  const { steps } = await connectTo(system)
+  await system.stop()
+  expect(steps[3]).toMatchObject({ step: 'admission', id: 'redirect_uri_not_covered' })
+  expect(steps[3]?.seen).toMatch(/^log-webhook: refused; /)
+  expect(steps[3]?.ms).toBeLessThan(10_000)
+})
+
+test('the command ends with 1 on failure, and says what to do', async () => {
+  const { code, stdout } = await command(['http://127.0.0.1:9'])
+  expect(code).toBe(1)
+  expect(stdout).toContain(`FAIL protected-resource    http://127.0.0.1:9/mcp: `)
+  expect(stdout).toContain(`cause: ${CAUSES.unreachable.cause}`)
+  expect(stdout).toContain(`do:    ${CAUSES.unreachable.fix}`)
+  expect(stdout).toContain('-    call                  not reached')
+})
+
+test.each(['--help', '-h'])('the command says how it is written for %s', async (arg) => {
+  const { code, stdout } = await command([arg])
+  expect(code).toBe(0)
+  expect(stdout).toContain('Usage: npm run connect')
+})
+
+test.each([
+  ['--nope'],
+  ['ftp://x'],
+  ['nonsense'],
+  ['http://a', 'http://b'],
+  ['--callback-port', '70000'],
+  ['--redirect-uri', 'https://chatgpt.com/connector_platform_oauth_redirect'],
+  ['--client-id', 'c', '--redirect-uri', 'chatgpt.com'],
+])('the command ends with 2 for %s', async (...args) => {
+  const { code, stdout, stderr } = await command(args)
+  expect(code).toBe(2)
+  expect(stdout).toBe('')
+  expect(stderr).toContain('Usage: npm run connect')
+})
+
+const parseOptions = (args: readonly string[], env: Environment) =>
+  toOptions(parsed(connectCommand, CONNECT_OPTIONS, args), env)
+
+describe('the command line', () => {
+  test.each([
+    { args: [], env: {}, url: 'http://localhost:8080/mcp' },
+    { args: [], env: { PORT: '9000' }, url: 'http://localhost:9000/mcp' },
+    { args: [], env: { PORT: '' }, url: 'http://localhost:8080/mcp' },
+    { args: ['https://mcp.example.com'], env: {}, url: 'https://mcp.example.com/mcp' },
+    { args: ['https://mcp.example.com/'], env: {}, url: 'https://mcp.example.com/mcp' },
+    { args: ['https://mcp.example.com/other'], env: {}, url: 'https://mcp.example.com/other' },
+    { args: ['HTTPS://MCP.example.com:443/mcp#top'], env: {}, url: 'https://mcp.example.com/mcp' },
+  ])('$args with $env: $url', ({ args, env, url }) => {
+    expect(parseOptions(args, env)?.url).toBe(url)
+  })
+
+  test('a redirect URI that is not on this machine goes with an existing client', () => {
+    const redirectUri = 'https://chatgpt.com/connector_platform_oauth_redirect'
+    const args = ['--client-id', 'c', '--redirect-uri', redirectUri]
+    expect(parseOptions(args, {})).toMatchObject({ clientId: 'c', redirectUri })
+  })
+
+  test('a password in the URL is refused and not repeated', () => {
+    const parse = () => parseOptions(['https://me:hunter2@mcp.example.com'], {})
+    expect(parse).toThrow(UsageError)
+    expect(parse).not.toThrow(/hunter2/)
+  })
+})
+
+test('a step is one line, a failure says why and what to do', () => {
+  expect(printStep({ step: 'call', ok: true, seen: 'x', ms: 3 })).toBe(
+    'ok   call                  x (3 ms)\n',
+  )
+  const failed = { step: 'call', ok: false, seen: 'x', cause: 'c', fix: 'f', ms: 3 } as const
+  expect(printStep(failed)).toBe('FAIL call                  x\n     cause: c\n     do:    f\n')
+})
+
+test("a server's words cannot break the line or move the cursor", async () => {
+  let time = 1_000
+  const { run, taken } = createSteps(
+    () => undefined,
+    () => time,
+  )
+  await run('call', async () => {
+    time += 42
+    return { value: undefined, seen: 'tool: a\r\nb\u001b[2Jc\u202ed' }
+  })
+  expect(taken).toEqual([{ step: 'call', ok: true, seen: 'tool: a b\\u001b[2Jc\\u202ed', ms: 42 }])
+})

@@ -1,0 +1,112 @@
+import { readFileSync } from 'node:fs'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { parse } from 'yaml'
+import firebase from '../../../deploy/firebase.json' with { type: 'json' }
+import { apiGatewayYaml } from '../../../deploy/gcp/api-gateway.ts'
+import { type Listener, listenOnLoopback } from '../../../deploy/local/listen.ts'
+import { type Origin, startOrigin } from '../../../deploy/local/origin.ts'
+import { type Issuer, startIssuer } from '../../support/issuer.ts'
+import { serveGateway } from '../../support/serve.ts'
+
+interface Operation {
+  readonly operationId: string
+  readonly security: unknown
+  readonly 'x-google-backend': Readonly<Record<string, unknown>>
+}
+
+const METHODS = ['get', 'head', 'post', 'put', 'patch', 'delete', 'options']
+const file = new URL('../../../deploy/api-gateway.yaml', import.meta.url)
+const spec: { swagger: string; paths: Record<string, Record<string, Operation>> } = parse(
+  readFileSync(file, 'utf8'),
+)
+const paths = Object.keys(spec.paths)
+const services = new Set(firebase.hosting.rewrites.map(({ run }) => run.serviceId))
+const started: Listener[] = []
+let origin: Origin
+
+beforeAll(async () => {
+  const listening = [...services].map(async (name) => {
+    const listener = await listenOnLoopback(0, (_, res) => res.end(name))
+    started.push(listener)
+    return [name, { port: async () => listener.port }] as const
+  })
+  origin = await startOrigin({ port: 0, services: new Map(await Promise.all(listening)) })
+})
+afterAll(() => Promise.all([origin, ...started].map((listener) => listener.close())))
+
+const operationsOf = (path: string) =>
+  METHODS.map((method) => spec.paths[path]?.[method]).filter((found) => found !== undefined)
+const serviceOf = (path: string) =>
+  /^https:\/\/([a-z-]+)-PROJECT_NUMBER\.REGION\.run\.app$/.exec(
+    String(operationsOf(path)[0]?.['x-google-backend']['address']),
+  )?.[1]
+
+test('the file is what api-gateway.ts writes (after a change: vitest -u)', async () => {
+  await expect(apiGatewayYaml()).toMatchFileSnapshot('../../../deploy/api-gateway.yaml')
+})
+
+describe.each(paths)('%s', (path) => {
+  test('goes where Hosting sends it, with every method', async () => {
+    const url = `http://localhost:${origin.port}${path.replace('{toolName}', 'listEvents')}`
+    for (const method of ['GET', 'POST', 'OPTIONS', 'DELETE']) {
+      expect(await (await fetch(url, { method })).text()).toBe(serviceOf(path))
+    }
+    expect(operationsOf(path)).toHaveLength(METHODS.length)
+  })
+
+  test('leaves Authorization alone, checks nothing itself, and waits as long as Hosting', () => {
+    for (const operation of operationsOf(path)) {
+      expect(operation.security).toEqual([])
+      expect(operation['x-google-backend']).toEqual({
+        address: `https://${serviceOf(path)}-PROJECT_NUMBER.REGION.run.app`,
+        path_translation: 'APPEND_PATH_TO_ADDRESS',
+        deadline: 60,
+        disable_auth: true,
+      })
+    }
+  })
+})
+
+test('every rewrite has a path, or Hosting would answer more than API Gateway', () => {
+  const sources = firebase.hosting.rewrites.map(({ source }) => source)
+  // The last are for what is no path, with the dot-files that `**` leaves out; API Gateway itself
+  // answers that in JSON.
+  expect(sources.splice(-3)).toEqual(['**', '**/.*', '**/.*/**'])
+  for (const source of sources) {
+    const matches = paths.filter((path) =>
+      source.endsWith('/**') ? path.startsWith(source.slice(0, -2)) : path === source,
+    )
+    expect(matches, source).not.toEqual([])
+  }
+})
+
+test('no two operations have the same id', () => {
+  const ids = paths.flatMap((path) => operationsOf(path).map(({ operationId }) => operationId))
+  expect(new Set(ids).size).toBe(ids.length)
+  expect(spec.swagger).toBe('2.0')
+})
+
+describe("what a front may have written counts for nothing at the function's own address", () => {
+  let issuer: Issuer
+  beforeAll(async () => {
+    issuer = await startIssuer()
+  })
+  afterAll(() => issuer[Symbol.asyncDispose]())
+
+  test.each(['x-forwarded-authorization', 'x-serverless-authorization'])('%s', async (name) => {
+    await using served = await serveGateway({ issuer: issuer.url, functionsBase: issuer.url })
+    const answer = await served.send({
+      method: 'POST',
+      path: '/tools/listEvents',
+      headers: {
+        'content-type': 'application/json',
+        [name]: `Bearer ${await issuer.token()}`,
+        'x-apigateway-api-userinfo': Buffer.from('{"sub":"auth0|alice"}').toString('base64url'),
+        'x-forwarded-host': 'evil.example',
+      },
+      body: {},
+    })
+    expect(answer.status).toBe(401)
+    expect(answer.headers['www-authenticate']).not.toContain('evil.example')
+  })
+})

@@ -1,0 +1,248 @@
+import { readFileSync, writeFileSync } from 'node:fs'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import type { Built } from '../../../deploy/build/build.ts'
+import { catalogueFor } from '../../../deploy/build/catalogue.ts'
+import { functionNames } from '../../../deploy/build/functions.ts'
+import { loadParser } from '../../../deploy/gcp/targets.ts'
+import type { Environment } from '../../../shared/config.ts'
+import {
+  type Catalogue,
+  catalogueScopes,
+  parseCatalogue,
+  type ToolDefinition,
+} from '../../../shared/tools.ts'
+import { type BuiltFunctions, buildAll } from '../../support/build.ts'
+import {
+  type CommandResult,
+  runHere,
+  SECRETS,
+  VARIABLES,
+  writeEnvFile,
+} from '../../support/google/deploy.ts'
+import { repliesAfter } from '../../support/google/deployed.ts'
+import { type FakeCommands, fakeCommands } from '../../support/google/fake-commands.ts'
+import { largeCatalogue } from '../../support/large-catalogue.ts'
+
+const { TOOL_SCOPES_JSON: SHORT = '', ...BARE } = VARIABLES
+const REST = { ...BARE, GCP_REGION: 'us-central1' }
+/** What the sample catalogue needs. */
+const EXCHANGE = { OBO_CLIENT_ID: 'exchanger', OBO_CLIENT_SECRET: 'x'.repeat(40) }
+const SCOPES_ONLY = ['log-webhook', 'metadata', 'registration']
+const MEDIUM = largeCatalogue(117, 130_000)
+const LARGE = largeCatalogue(400, 2_000_000)
+
+let commands: FakeCommands
+let built: BuiltFunctions
+beforeAll(async () => {
+  built = await buildAll()
+})
+afterAll(() => built[Symbol.asyncDispose]())
+beforeEach(() => {
+  commands = fakeCommands(['gcloud', 'firebase'])
+})
+afterEach(() => commands[Symbol.dispose]())
+
+function run(
+  variables: Readonly<Record<string, unknown>>,
+  args: readonly string[] = ['--skip=hosting,doctor'],
+): Promise<CommandResult> {
+  const file = writeEnvFile(commands.directory, { ...REST, ...variables })
+  const places = [`--env-file=${file}`, `--dist=${commands.directory}/dist`]
+  const build = async (name: string) => built.functions.get(name) as Built
+  return runHere('deploy', [...places, ...args], {}, commands.run, build)
+}
+
+const deployments = () =>
+  commands.invocations().filter(({ args }) => args.slice(0, 2).join(' ') === 'functions deploy')
+const deployed = () => deployments().map(({ args }) => args[2])
+
+const pathOf = (name: string) => `${built.directory}/${name}/catalogue.json`
+const textOf = (name: string) => readFileSync(pathOf(name), 'utf8')
+
+/** The file as the function reads it. */
+function catalogueOf(name: string): Record<string, ToolDefinition> {
+  return Object.fromEntries(parseCatalogue({ TOOLS_FILE: pathOf(name) }))
+}
+
+function scopesOf(tools: Readonly<Record<string, { readonly scopes: readonly string[] }>>) {
+  return Object.entries(tools).map(([name, { scopes }]) => [name, scopes])
+}
+
+test('the fixtures have the sizes that they are named after', () => {
+  expect(Object.keys(MEDIUM.tools)).toHaveLength(117)
+  expect(MEDIUM.text.length / 130_000).toBeCloseTo(1, 1)
+  expect(LARGE.text.length / 2_000_000).toBeCloseTo(1, 1)
+})
+
+/** A parsed configuration as it can be compared; of its catalogue metadata serves the scopes alone. */
+function whatItServes(name: string, config: unknown): unknown {
+  const { catalogue, ...rest } = config as { readonly catalogue?: Catalogue }
+  const tools =
+    name === 'metadata' && catalogue ? catalogueScopes(catalogue) : [...(catalogue ?? [])]
+  return JSON.parse(JSON.stringify({ ...rest, tools }))
+}
+
+test('every function that reads a catalogue takes one along, and reads no more than it has', async () => {
+  const env = { ...REST, AUTH_SERVER_METADATA: 'curated' }
+  for (const name of functionNames()) {
+    const asked = new Set<string | symbol>()
+    const parse = await loadParser(name)
+    const recording = new Proxy<Environment>({}, { get: (_, variable) => void asked.add(variable) })
+    expect(() => parse(recording)).toThrow()
+    const compiled = catalogueFor(name, { TOOLS: MEDIUM.text })
+    expect([name, compiled !== undefined]).toEqual([name, asked.has('TOOLS_FILE')])
+    const [lean, whole] = [compiled?.text, MEDIUM.text].map((TOOLS) => parse({ ...env, TOOLS }))
+    expect(whatItServes(name, lean)).toEqual(whatItServes(name, whole))
+  }
+})
+
+describe('the catalogue goes along in the source', () => {
+  test.each([
+    ['of 130 kB in TOOLS', MEDIUM],
+    ['of 2 MB in TOOLS', LARGE],
+  ])('%s: the gateway has all of it, the others what they read', async (_, large) => {
+    const { code, stderr } = await run({ TOOLS: large.text, AUTH_SERVER_METADATA: 'curated' })
+
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+    expect(deployed()).toEqual(['gateway', ...SCOPES_ONLY])
+    for (const { args, variables } of deployments()) {
+      expect(args).toContain(`--source=${built.directory}/${args[2]}`)
+      expect(variables).toMatchObject({ TOOLS_FILE: 'catalogue.json' })
+      expect(variables).not.toHaveProperty('TOOLS')
+    }
+    expect(catalogueOf('gateway')).toMatchObject(large.tools)
+    for (const name of SCOPES_ONLY) {
+      expect(scopesOf(catalogueOf(name))).toEqual(scopesOf(large.tools))
+      expect(textOf(name).length).toBeLessThan(large.text.length / 5)
+      expect(textOf(name)).not.toContain('signed-in user')
+    }
+  })
+
+  test('a file is found where the command runs, and compiled', async () => {
+    const { code } = await run({ ...EXCHANGE, TOOLS_FILE: 'deploy/local/tools.yaml' })
+    expect(code).toBe(0)
+    const tools = catalogueOf('gateway')
+    expect(Object.keys(tools)).toEqual([
+      ...['listEvents', 'addEvent', 'summarizeEvents'],
+      ...['searchEvents', 'getEvent', 'deleteEvent'],
+    ])
+    expect(tools['listEvents']).toMatchObject({
+      title: 'List events',
+      inputSchema: { type: 'object', additionalProperties: false },
+    })
+    // Without blanks and comments: one line of JSON.
+    const text = textOf('gateway')
+    expect(text).toBe(JSON.stringify(JSON.parse(text)))
+  })
+
+  test('the short form, too', async () => {
+    const { code } = await run({ TOOL_SCOPES_JSON: SHORT })
+    expect(code).toBe(0)
+    for (const name of ['gateway', 'metadata']) {
+      expect(scopesOf(catalogueOf(name))).toEqual([['listEvents', ['events:read']]])
+    }
+    for (const { variables } of deployments()) {
+      expect(variables).not.toHaveProperty('TOOL_SCOPES_JSON')
+    }
+  })
+
+  test('nothing keeps the upload from it', async () => {
+    await run({ TOOL_SCOPES_JSON: SHORT }, ['gateway'])
+    const ignored = readFileSync(`${built.directory}/gateway/.gcloudignore`, 'utf8')
+    expect(ignored).toBe('node_modules/\n')
+  })
+
+  test('a catalogue with a fault is refused before anything is touched', async () => {
+    const tools = { ...MEDIUM.tools, about: { scopes: ['two words'] } }
+    const { code, stderr } = await run({ TOOLS: JSON.stringify(tools) })
+    expect(code).toBe(1)
+    expect(stderr).toContain('TOOLS: tool "about": ')
+    expect(commands.invocations()).toEqual([])
+  })
+})
+
+describe('--dry-run', () => {
+  test('tells once what of the catalogue is ignored', async () => {
+    const tools = Array.from({ length: 25 }, (_, n) => ({
+      name: `t${n}`,
+      scopes: [],
+      color: 'red',
+    }))
+    const { stdout } = await run({ TOOLS: JSON.stringify({ tools }) }, ['--dry-run'])
+    expect(
+      stdout.match(/^The catalogue: tool "t0": color: unknown member, ignored$/gm),
+    ).toHaveLength(1)
+    expect(stdout.match(/unknown member/g)).toHaveLength(20)
+    expect(stdout).toContain('The catalogue: and 5 more\n')
+  })
+
+  test('shows where the catalogue goes, and its size', async () => {
+    const file = `${commands.directory}/tools.json`
+    writeFileSync(file, JSON.stringify(MEDIUM.tools, undefined, 2))
+    const { code, stdout } = await run({ TOOLS_FILE: file }, ['--dry-run'])
+
+    expect(code).toBe(0)
+    expect(stdout).toMatch(
+      new RegExp(`gateway: ${pathOf('gateway')} \\(117 tools, 1[234]\\d\\.\\d kB, everything\\)`),
+    )
+    expect(stdout).toMatch(
+      new RegExp(
+        `metadata: ${pathOf('metadata')} \\(117 tools, \\d+\\.\\d kB, names and scopes\\)`,
+      ),
+    )
+    expect(stdout).toContain('    TOOLS_FILE: "catalogue.json"')
+    expect(deployments()).toEqual([])
+  })
+})
+
+describe('a second run', () => {
+  const CHANGED = MEDIUM.text.replace('Lists, filters', 'Finds, filters')
+  const OTHER_SCOPE = MEDIUM.text.replaceAll('issues:read', 'issues:list')
+
+  test.each([
+    ['changes nothing while the catalogue is the same', MEDIUM.text, []],
+    ['changes nothing when only blanks differ', JSON.stringify(MEDIUM.tools, undefined, 2), []],
+    ['deploys the gateway alone after a description has changed', CHANGED, ['gateway']],
+    ['deploys all after a scope has changed', OTHER_SCOPE, ['gateway', 'log-webhook', 'metadata']],
+  ])('%s', async (_, text, expected) => {
+    await run({ TOOLS: MEDIUM.text })
+    const first = commands.invocations()
+    commands[Symbol.dispose]()
+    commands = fakeCommands(['gcloud', 'firebase'])
+    commands.reply(...repliesAfter(first, SECRETS))
+    const { code, stdout } = await run({ TOOLS: text }, ['--only=functions'])
+
+    expect(code).toBe(0)
+    expect(deployed()).toEqual(expected)
+    if (expected.length === 0) expect(stdout).toContain('There is nothing to change.')
+    for (const name of expected) expect(stdout).toContain(`deploy ${name} (source)`)
+  })
+})
+
+describe('what stays in the environment', () => {
+  const ORIGINS = Array.from({ length: 1_500 }, (_, n) => `https://app-${n}.example.com`).join(',')
+
+  test('is refused above 31 KiB, naming what is too long and what to do', async () => {
+    const { code, stderr } = await run({ TOOLS: LARGE.text, APP_ORIGIN: ORIGINS })
+    expect(code).toBe(1)
+    expect(stderr).toMatch(
+      /^ {2}APP_ORIGIN is too long \(\d+\.\d KiB\): the variables of gateway have \d+\.\d KiB, and may have 31 KiB together\. Shorten it/m,
+    )
+    expect(stderr).not.toContain('TOOLS')
+    expect(commands.invocations()).toEqual([])
+  })
+})
+
+test('the doctor examines the deployment with a catalogue that no variable could hold', async () => {
+  const { stdout, stderr } = await run(
+    {
+      TOOLS: LARGE.text,
+      PUBLIC_URL: 'http://localhost:1',
+      OAUTH_ISSUER: 'http://localhost:1/',
+      MGMT_DOMAIN: 'localhost:1',
+    },
+    ['--skip=hosting'],
+  )
+  expect(stdout).toMatch(/^Deployed\.[\s\S]*url_unreachable/m)
+  expect(stderr).toContain('All is deployed, and not all is well')
+})

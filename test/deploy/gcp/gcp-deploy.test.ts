@@ -1,0 +1,574 @@
+import { readFileSync } from 'node:fs'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import type { Built } from '../../../deploy/build/build.ts'
+import type { Gcloud } from '../../../deploy/gcp/gcloud.ts'
+import { checkProject } from '../../../deploy/gcp/preflight.ts'
+import { type BuiltFunctions, buildAll } from '../../support/build.ts'
+import {
+  type CommandResult,
+  runCommand,
+  runHere,
+  SECRETS,
+  VARIABLES,
+  writeEnvFile,
+} from '../../support/google/deploy.ts'
+import {
+  type FakeCommands,
+  fakeCommands,
+  type Invocation,
+} from '../../support/google/fake-commands.ts'
+
+let commands: FakeCommands
+let built: BuiltFunctions
+// Once for all: the same source gives the same bytes.
+beforeAll(async () => {
+  built = await buildAll()
+})
+afterAll(() => built[Symbol.asyncDispose]())
+const build = async (name: string) => built.functions.get(name) as Built
+beforeEach(() => {
+  commands = fakeCommands(['gcloud', 'firebase'])
+})
+afterEach(() => commands[Symbol.dispose]())
+
+async function run(
+  args: readonly string[],
+  {
+    variables = VARIABLES,
+    command = 'deploy',
+    env = {},
+  }: {
+    readonly variables?: Readonly<Record<string, unknown>>
+    readonly command?: 'deploy' | 'destroy'
+    readonly env?: Readonly<Record<string, string>>
+  } = {},
+): Promise<CommandResult> {
+  const file = writeEnvFile(commands.directory, variables)
+  const places = [`--env-file=${file}`, `--dist=${commands.directory}/dist`]
+  return runHere(command, [...places, ...args], env, commands.run, build)
+}
+
+const line = ({ program, args }: Invocation) => [program, ...args].join(' ')
+const lines = () => commands.invocations().map(line)
+const READ = /\b(config get|describe|list|get-iam-policy|access|hosting:channel:list)\b/
+const changes = () => lines().filter((one) => !READ.test(one))
+const flagsOf = (one: string) => one.split(' ').filter((word) => word.startsWith('--'))
+
+describe('from an empty project', () => {
+  test('all is made in order: APIs, accounts, secrets, functions, Hosting', async () => {
+    const { code, stdout, stderr } = await run(['--skip=doctor'])
+
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+    expect(changes().map((one) => one.replace(/ --.*/, ''))).toEqual([
+      expect.stringMatching(/^gcloud services enable .*cloudfunctions.*secretmanager/),
+      ...['gateway', 'log-webhook', 'metadata'].map(
+        (name) => `gcloud iam service-accounts create ${name}-function`,
+      ),
+      ...Object.keys(SECRETS)
+        .sort()
+        .flatMap((name) => [
+          `gcloud secrets create ${name}`,
+          `gcloud secrets versions add ${name}`,
+          `gcloud secrets add-iam-policy-binding ${name}`,
+        ]),
+      'gcloud functions deploy gateway',
+      'gcloud functions deploy log-webhook',
+      'gcloud functions deploy metadata',
+      'firebase deploy',
+    ])
+    expect(stdout).toContain("The connector's URL: https://mcp.acme.example/mcp")
+  })
+
+  test('each function has its own account, variables and secrets, and no others', async () => {
+    await run(['--skip=doctor,hosting'])
+    const [gateway, logWebhook, metadata] = commands
+      .invocations()
+      .filter((one) => line(one).startsWith('gcloud functions deploy'))
+
+    expect(flagsOf(line(gateway as Invocation))).toEqual([
+      '--project=acme-prod',
+      '--region=us-central1',
+      '--gen2',
+      '--runtime=nodejs24',
+      expect.stringMatching(/^--source=\/.*\/gateway$/),
+      '--entry-point=gateway',
+      '--trigger-http',
+      '--allow-unauthenticated',
+      '--ingress-settings=all',
+      '--service-account=gateway-function@acme-prod.iam.gserviceaccount.com',
+      '--cpu=1',
+      '--memory=512Mi',
+      '--concurrency=80',
+      '--min-instances=0',
+      '--max-instances=10',
+      '--timeout=58s',
+      expect.stringMatching(/^--env-vars-file=\//),
+      '--set-secrets=GATEWAY_HMAC_SECRET=GATEWAY_HMAC_SECRET:7',
+      expect.stringMatching(
+        /^--update-labels=made-by=chatgpt-auth0-gateway,source-digest=[0-9a-f]{40}$/,
+      ),
+      '--quiet',
+    ])
+    expect(gateway?.variables).toEqual({
+      FUNCTIONS_BASE: VARIABLES['FUNCTIONS_BASE'],
+      GOOGLE_CLOUD_PROJECT: 'acme-prod',
+      OAUTH_ISSUER: VARIABLES['OAUTH_ISSUER'],
+      PUBLIC_URL: VARIABLES['PUBLIC_URL'],
+      TOOLS_FILE: 'catalogue.json',
+    })
+    expect(flagsOf(line(logWebhook as Invocation))).toEqual(
+      expect.arrayContaining([
+        '--entry-point=logWebhook',
+        '--service-account=log-webhook-function@acme-prod.iam.gserviceaccount.com',
+        '--set-secrets=LOG_WEBHOOK_SECRET=LOG_WEBHOOK_SECRET:7,MGMT_CLIENT_SECRET=MGMT_CLIENT_SECRET:7',
+      ]),
+    )
+    expect(Object.keys(logWebhook?.variables ?? {})).not.toContain('FUNCTIONS_BASE')
+    expect(flagsOf(line(metadata as Invocation))).toContain('--clear-secrets')
+    expect(Object.keys(metadata?.variables ?? {}).sort()).toEqual([
+      ...['GOOGLE_CLOUD_PROJECT', 'OAUTH_ISSUER', 'PUBLIC_URL', 'TOOLS_FILE'],
+    ])
+  })
+
+  test('a secret goes to standard input, and appears nowhere else', async () => {
+    const { stdout, stderr } = await run(['--skip=doctor'])
+    const given = commands.invocations().filter(({ stdin }) => stdin !== '')
+
+    expect(given.map(({ args, stdin }) => [args[3], stdin])).toEqual(
+      Object.entries(SECRETS).sort(([a], [b]) => (a < b ? -1 : 1)),
+    )
+    const rest = JSON.stringify([lines(), commands.invocations().map((one) => one.variables)])
+    for (const secret of Object.values(SECRETS)) {
+      expect(rest + stdout + stderr).not.toContain(secret)
+    }
+  })
+
+  test('a secret that backendAuth names goes to Secret Manager and to the gateway alone', async () => {
+    const { TOOL_SCOPES_JSON: _, ...others } = VARIABLES
+    const tools = (type: string) => ({
+      a: {
+        scopes: ['x'],
+        backendAuth: { type: 'header', name: 'X-Api-Key', secret: 'CALENDAR_API_KEY' },
+      },
+      b: { scopes: ['x'], ...(type && { backendAuth: { type, audience: 'https://api.example' } }) },
+    })
+    const given = { CALENDAR_API_KEY: 'key-value-0123456789', OBO_CLIENT_SECRET: 's'.repeat(40) }
+    const variables = {
+      ...others,
+      CALENDAR_API_KEY: given.CALENDAR_API_KEY,
+      OBO_CLIENT_ID: 'exchange-client',
+      TOOLS: JSON.stringify(tools('on_behalf_of')),
+    }
+    const env = { OBO_CLIENT_SECRET: given.OBO_CLIENT_SECRET }
+    const { stdout, stderr } = await run(['--skip=doctor,hosting'], { variables, env })
+    const all = commands.invocations()
+    const deployed = all.filter((one) => line(one).startsWith('gcloud functions deploy'))
+    expect(
+      deployed.map((one) => flagsOf(line(one)).find((flag) => flag.includes('-secrets'))),
+    ).toEqual([
+      '--set-secrets=CALENDAR_API_KEY=CALENDAR_API_KEY:7,GATEWAY_HMAC_SECRET=GATEWAY_HMAC_SECRET:7,OBO_CLIENT_SECRET=OBO_CLIENT_SECRET:7',
+      '--set-secrets=LOG_WEBHOOK_SECRET=LOG_WEBHOOK_SECRET:7,MGMT_CLIENT_SECRET=MGMT_CLIENT_SECRET:7',
+      '--clear-secrets',
+    ])
+    expect(deployed[0]?.variables).toMatchObject({ OBO_CLIENT_ID: 'exchange-client' })
+    for (const name of Object.keys(given)) {
+      expect(lines()).toContainEqual(
+        expect.stringMatching(
+          new RegExp(
+            `secrets add-iam-policy-binding ${name} .*--member=serviceAccount:gateway-function@`,
+          ),
+        ),
+      )
+    }
+    const rest = JSON.stringify([lines(), all.map((one) => one.variables)]) + stdout + stderr
+    for (const value of Object.values(given)) expect(rest).not.toContain(value)
+    expect(stdout).not.toContain('nothing reads')
+
+    const without = { ...variables, TOOLS: JSON.stringify(tools('')), OBO_CLIENT_ID: '' }
+    const before = commands.invocations().length
+    await run(['--skip=doctor,hosting'], { variables: without })
+    const later = commands.invocations().slice(before).map(line).join('\n')
+    expect(later).toContain('CALENDAR_API_KEY')
+    expect(later).not.toContain('OBO_CLIENT')
+  })
+
+  test('a secret that backendAuth names and nobody gives stops the deployment', async () => {
+    const { TOOL_SCOPES_JSON: _, ...others } = VARIABLES
+    const backendAuth = { type: 'header', name: 'X-Api-Key', secret: 'CALENDAR_API_KEY' }
+    const variables = { ...others, TOOLS: JSON.stringify({ a: { scopes: ['x'], backendAuth } }) }
+    const { code, stderr } = await run(['--skip=doctor,hosting'], { variables })
+    expect(code).toBe(1)
+    expect(stderr).toContain('CALENDAR_API_KEY is required: backendAuth of a names it')
+  })
+
+  test('the variables file is gone afterwards', async () => {
+    await run(['gateway'])
+    const flag =
+      lines()
+        .join(' ')
+        .match(/--env-vars-file=(\S+)/)?.[1] ?? ''
+    expect(() => readFileSync(flag)).toThrow('ENOENT')
+  })
+
+  test('curated metadata brings the function registration, and its rewrite', async () => {
+    const variables = { ...VARIABLES, AUTH_SERVER_METADATA: 'curated', GCP_REGION: 'europe-west1' }
+    await run(['--skip=doctor'], { variables })
+    const config =
+      lines()
+        .join(' ')
+        .match(/firebase deploy .*--config (\S+)/)?.[1] ?? ''
+    const { hosting } = JSON.parse(readFileSync(config, 'utf8'))
+    const services = hosting.rewrites.map(({ run }: { run: unknown }) => run)
+
+    expect(lines()).toContainEqual(
+      expect.stringMatching(/functions deploy registration .*europe-west1/),
+    )
+    expect(services).toContainEqual({ serviceId: 'registration', region: 'europe-west1' })
+    expect(services).not.toContainEqual(expect.objectContaining({ region: 'us-central1' }))
+  })
+})
+
+describe('one function', () => {
+  test('is deployed with its secrets, and nothing else is touched', async () => {
+    await run(['gateway'])
+    const touched = changes().join('\n')
+    expect(touched).toContain('functions deploy gateway')
+    expect(touched).not.toMatch(/log-webhook|metadata|MGMT|LOG_WEBHOOK|firebase /)
+  })
+
+  test.each([
+    ['secrets', /^gcloud (iam|secrets) /],
+    ['apis', /^gcloud services enable /],
+    ['functions', /^gcloud functions deploy /],
+  ])('--only=%s does that part alone', async (part, expected) => {
+    await run([part === 'functions' ? 'metadata' : 'gateway', `--only=${part}`])
+    expect(changes()).not.toEqual([])
+    for (const change of changes()) expect(change).toMatch(expected)
+  })
+})
+
+describe('nothing is touched', () => {
+  test('when anything of the configuration is wrong: all faults are told at once', async () => {
+    const variables = {
+      ...VARIABLES,
+      OAUTH_ISSUER: 'https://YOUR_TENANT.us.auth0.com/',
+      LOG_WEBHOOK_SECRET: 'short',
+      BACKEND_TIMEOUT_MS: '58000',
+      GCP_REGION: 'Frankfurt',
+    }
+    const { code, stderr } = await run([], { variables })
+
+    expect(code).toBe(1)
+    for (const name of ['OAUTH_ISSUER', 'LOG_WEBHOOK_SECRET', 'BACKEND_TIMEOUT_MS', 'GCP_REGION']) {
+      expect(stderr.match(new RegExp(`^  ${name} `, 'gm'))).toHaveLength(1)
+    }
+    expect(stderr).not.toContain('    at ')
+    expect(commands.invocations()).toEqual([])
+  })
+
+  test.each([
+    [
+      'a value that is not a string',
+      { BACKEND_TIMEOUT_MS: 5 },
+      'BACKEND_TIMEOUT_MS must be a quoted',
+    ],
+    ['no project', { GCP_PROJECT: '' }, 'GCP_PROJECT is required (or --project, or gcloud config'],
+    ['a project number', { GCP_PROJECT: '123456' }, 'GCP_PROJECT must be a project id'],
+  ])('with %s', async (_, wrong, message) => {
+    const { code, stderr } = await run([], { variables: { ...VARIABLES, ...wrong } })
+    expect(code).toBe(1)
+    expect(stderr).toContain(message)
+    expect(changes()).toEqual([])
+  })
+
+  test.each([
+    [
+      'not logged in',
+      'gcloud projects',
+      'You do not currently have an active account',
+      'gcloud auth login',
+    ],
+    ['no such project', 'gcloud projects', 'NOT_FOUND', 'no project acme-prod'],
+    [
+      'a project of others',
+      'gcloud projects',
+      'does not have permission to access projects instance',
+      'no project acme-prod, or this login may not see it',
+    ],
+    [
+      'firebase not logged in',
+      'firebase hosting:channel',
+      'Failed to authenticate',
+      'firebase login',
+    ],
+  ])('when %s', async (_, command, said, advice) => {
+    commands.reply({ line: `^${command}`, code: 1, stderr: said })
+    const { code, stderr } = await run([])
+    expect(code).toBe(1)
+    expect(stderr).toContain(advice)
+    expect(changes()).toEqual([])
+  })
+
+  test('without billing', async () => {
+    commands.reply({ line: 'billing projects', stdout: { name: 'projects/acme-prod/billingInfo' } })
+    const { code, stderr } = await run([])
+    expect(code).toBe(1)
+    expect(stderr).toContain('no billing account')
+    expect(changes()).toEqual([])
+  })
+
+  test.each(['gcloud', 'firebase'])('without %s, and it says how to get it', async (missing) => {
+    commands[Symbol.dispose]()
+    commands = fakeCommands(['gcloud', 'firebase'].filter((name) => name !== missing))
+    const { code, stderr } = await run([])
+    expect(code).toBe(1)
+    expect(stderr).toContain(`${missing} is not installed`)
+    expect(changes()).toEqual([])
+  })
+
+  test('when a function of the same name is somebody else’s, unless it may be adopted', async () => {
+    const name = 'projects/acme-prod/locations/us-central1/functions/gateway'
+    const theirs = { name, state: 'ACTIVE', labels: { team: 'b' } }
+    commands.reply(
+      { line: 'services list', stdout: [{ config: { name: 'cloudfunctions.googleapis.com' } }] },
+      { line: 'functions list', stdout: [theirs] },
+    )
+    const refused = await run(['gateway'])
+    expect(refused.code).toBe(1)
+    expect(refused.stderr).toContain('gateway in acme-prod, us-central1: not made by this command')
+    expect(changes()).toEqual([])
+
+    expect((await run(['gateway', '--adopt'])).code).toBe(0)
+    expect(changes().join('\n')).toContain('functions deploy gateway')
+  })
+
+  test.each([
+    [['nonsense'], 'No such function: nonsense. There are: gateway'],
+    [['--nonsense'], "Unknown option '--nonsense'"],
+    [['--only=nonsense'], 'No such part: nonsense'],
+  ])('by %s', async (args, message) => {
+    const { code, stderr } = await run(args)
+    expect(code).toBe(2)
+    expect(stderr).toContain(message)
+    expect(commands.invocations()).toEqual([])
+  })
+})
+
+test('Node leaves --env-file to the command', async () => {
+  const { code, stderr } = await runCommand('deploy', ['--env-file=/nowhere'], {})
+  expect({ code, stderr }).toEqual({
+    code: 1,
+    stderr: expect.stringContaining('/nowhere cannot be read: copy .env.yaml.sample'),
+  })
+})
+
+test.each(['deploy', 'destroy'] as const)('%s --help says how it is called', async (command) => {
+  const { code, stdout } = await run(['--help'], { command })
+  expect(code).toBe(0)
+  expect(stdout).toMatch(new RegExp(`^Usage: npm run ${command} \\[-- function`))
+  expect(commands.invocations()).toEqual([])
+})
+
+test('a private backend that is not deployed yet keeps nothing else from it', async () => {
+  const variables = { ...VARIABLES, BACKEND_AUTH: 'google' }
+  const { code, stdout } = await run(['gateway'], { variables })
+  expect(code).toBe(0)
+  expect(stdout).toContain(`The backend listEvents is not deployed in acme-prod, us-central1.
+Once that is mended: npm run deploy -- --only=backends`)
+  expect(changes().at(-1)).toContain('functions deploy gateway')
+})
+
+test('where the billing API does not answer, nobody waits for it', async () => {
+  const project = { lifecycleState: 'ACTIVE' }
+  const gcloud: Gcloud = {
+    describe: async (group) => (group === 'billing' ? new Promise(() => undefined) : project),
+    list: async () => [],
+  }
+  const settings = { project: 'acme-prod', region: 'r', minInstances: 0, maxInstances: 1 }
+  await expect(checkProject(settings, gcloud, 5)).resolves.toBeUndefined()
+})
+
+describe('--dry-run', () => {
+  test('prints every command and runs none that changes anything', async () => {
+    const { code, stdout } = await run(['--dry-run'])
+    expect(code).toBe(0)
+    expect(changes()).toEqual([])
+    for (const part of ['services enable', 'functions deploy metadata', 'firebase deploy']) {
+      expect(stdout).toContain(part)
+    }
+    expect(stdout).toContain('(value of GATEWAY_HMAC_SECRET, not shown)')
+    expect(stdout).toContain('    PUBLIC_URL: "https://mcp.acme.example"')
+    for (const secret of Object.values(SECRETS)) expect(stdout).not.toContain(secret)
+  })
+
+  test('needs neither gcloud nor firebase', async () => {
+    commands[Symbol.dispose]()
+    commands = fakeCommands([])
+    const variables = { ...VARIABLES, BACKEND_AUTH: 'google' }
+    const { code, stdout } = await run(['--dry-run'], { variables })
+    expect(code).toBe(0)
+    expect(stdout).toContain('gcloud is not installed')
+    expect(stdout).not.toContain('gcloud auth login')
+    expect(stdout).toContain('For an empty project')
+    expect(stdout).toContain('gcloud functions deploy gateway')
+    expect(stdout).toContain('gcloud run services add-iam-policy-binding listevents')
+  })
+
+  test.each([
+    ['the project', 'gcloud services list', 'PERMISSION_DENIED: not you', 'For an empty project'],
+    ['the site', 'firebase hosting:channel', 'Failed to authenticate', 'functions deploy gateway'],
+  ])('fails with the reason when %s cannot be read', async (_, line, reason, printed) => {
+    commands.reply({ line, code: 1, stderr: reason })
+    const { code, stdout, stderr } = await run(['--dry-run'])
+    expect(code).toBe(1)
+    expect(stderr).toContain(reason)
+    expect(stdout).toContain(printed)
+    expect(changes()).toEqual([])
+  })
+})
+
+describe('a failure', () => {
+  test('says which step, why, what is in place, what is not, and how to go on', async () => {
+    commands.reply({ line: 'functions deploy log-webhook', code: 1, stderr: 'Build failed: no.' })
+    const { code, stderr } = await run(['--skip=doctor'])
+
+    expect(code).toBe(1)
+    expect(stderr).toMatch(/^Step \d+ of \d+ failed: deploy log-webhook \(new\)$/m)
+    expect(stderr).toContain('Build failed: no.')
+    expect(stderr).toMatch(
+      /In place:\n[\s\S]*deploy gateway \(new\)\n {2}deploy metadata \(new\)\nNot done:\n {2}release Hosting/,
+    )
+    expect(stderr).toMatch(/then go on: npm run deploy -- --env-file=\S+ --dist=\S+ --skip=doctor/)
+    expect(lines().join()).not.toContain('firebase deploy')
+  })
+})
+
+test('the doctor looks at the result, and its faults are the exit code', async () => {
+  const variables = {
+    ...VARIABLES,
+    PUBLIC_URL: 'http://localhost:1',
+    OAUTH_ISSUER: 'http://localhost:1/',
+    MGMT_DOMAIN: 'localhost:1',
+  }
+  const { code, stdout, stderr } = await run([], { variables })
+
+  expect(code).toBe(1)
+  expect(stdout).toMatch(/^Deployed\.[\s\S]*url_unreachable/m)
+  expect(stderr).toBe(
+    'All is deployed, and not all is well: see above. To look again: npm run doctor -- http://localhost:1\n',
+  )
+  for (const secret of Object.values(SECRETS)) expect(stdout).not.toContain(secret)
+})
+
+describe('where the project comes from', () => {
+  const { GCP_PROJECT: _, ...bare } = VARIABLES
+  test.each([
+    {
+      name: 'a flag',
+      args: ['--project=by-flag'],
+      env: { GCP_PROJECT: 'by-environment' },
+      project: 'by-flag',
+    },
+    {
+      name: 'the environment',
+      args: [],
+      env: { GCP_PROJECT: 'by-environment' },
+      project: 'by-environment',
+    },
+    { name: "gcloud's configuration", args: [], env: {}, project: 'by-gcloud' },
+  ])('$name', async ({ args, env, project }) => {
+    commands.reply({ line: 'config get core/project', stdout: 'by-gcloud\n' })
+    const { stdout } = await run(['metadata', '--dry-run', ...args], { variables: bare, env })
+    expect(stdout).toContain(`Project ${project}, region us-central1\n`)
+  })
+})
+
+describe('npm run destroy', () => {
+  const ours = { labels: { 'made-by': 'chatgpt-auth0-gateway' } }
+  const place = 'projects/acme-prod/locations/us-central1'
+  const host = 'acme-prod.iam.gserviceaccount.com'
+  const note = 'Made by npm run deploy of chatgpt-auth0-gateway'
+  const apis = ['cloudfunctions', 'iam', 'secretmanager', 'run']
+  const release = { message: `chatgpt-auth0-gateway ${'0'.repeat(40)}` }
+  const channels = [{ name: 'sites/acme-prod/channels/live', release }]
+  const replies = [
+    {
+      line: 'services list',
+      stdout: apis.map((name) => ({ config: { name: `${name}.googleapis.com` } })),
+    },
+    {
+      line: 'functions list',
+      stdout: [
+        { name: `${place}/functions/gateway`, ...ours },
+        { name: `${place}/functions/metadata`, ...ours },
+        { name: `${place}/functions/log-webhook`, labels: { team: 'b' } },
+      ],
+    },
+    {
+      line: 'secrets list',
+      stdout: [
+        { name: 'projects/1/secrets/GATEWAY_HMAC_SECRET', ...ours },
+        { name: 'projects/1/secrets/MGMT_CLIENT_SECRET' },
+      ],
+    },
+    {
+      line: 'service-accounts list',
+      stdout: [
+        { email: `gateway-function@${host}`, description: note },
+        { email: `metadata-function@${host}` },
+      ],
+    },
+    { line: 'hosting:channel:list', stdout: { result: { channels } } },
+  ]
+
+  test('takes down what deploy has made, and only that', async () => {
+    commands.reply(...replies)
+    const { code } = await run(['--yes'], { command: 'destroy' })
+    expect(code).toBe(0)
+    expect(changes().map((one) => one.replace(/ --.*/, ''))).toEqual([
+      'firebase hosting:disable',
+      'gcloud functions delete gateway',
+      'gcloud functions delete metadata',
+      'gcloud secrets delete GATEWAY_HMAC_SECRET',
+      'gcloud iam service-accounts delete gateway-function@acme-prod.iam.gserviceaccount.com',
+    ])
+  })
+
+  test('takes back what the gateway may call', async () => {
+    const role = 'roles/run.invoker'
+    const member = 'serviceAccount:gateway-function@acme-prod.iam.gserviceaccount.com'
+    commands.reply(
+      {
+        line: 'functions describe listEvents',
+        stdout: { serviceConfig: { service: 'projects/p/locations/r/services/listevents' } },
+      },
+      {
+        line: 'services get-iam-policy listevents',
+        stdout: { bindings: [{ role, members: [member] }] },
+      },
+      ...replies,
+    )
+    const variables = { ...VARIABLES, BACKEND_AUTH: 'google' }
+    await run(['--yes', '--only=backends'], { command: 'destroy', variables })
+    expect(changes()).toEqual([
+      `gcloud run services remove-iam-policy-binding listevents --project=acme-prod --region=us-central1 --member=${member} --role=${role}`,
+    ])
+  })
+
+  test('only shows what it would do without --apply', async () => {
+    commands.reply(...replies)
+    const { code, stdout, stderr } = await run([], { command: 'destroy' })
+    expect(code).toBe(1)
+    expect(stdout).toContain('gcloud functions delete gateway')
+    expect(stderr).toContain('npm run destroy -- --apply')
+    expect(changes()).toEqual([])
+  })
+
+  test('finds nothing in an empty project, and leaves a site that is not ours', async () => {
+    commands.reply({ line: 'hosting:channel:list', stdout: { result: { channels: [] } } })
+    const { code, stdout } = await run(['--yes'], { command: 'destroy' })
+    expect(code).toBe(0)
+    expect(stdout).toContain('Nothing in acme-prod, us-central1 was made by npm run deploy')
+    expect(changes()).toEqual([])
+  })
+})

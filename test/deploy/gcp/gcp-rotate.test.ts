@@ -1,0 +1,135 @@
+import { readFileSync } from 'node:fs'
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
+import type { Built } from '../../../deploy/build/build.ts'
+import type { GcpIo } from '../../../deploy/commands/gcp-io.ts'
+import { rotateSecretCommand } from '../../../deploy/commands/rotate-secret.ts'
+import type { Run } from '../../../deploy/gcp/command.ts'
+import { runCommand } from '../../../deploy/kit/run-command.ts'
+import { type BuiltFunctions, buildAll } from '../../support/build.ts'
+import { SECRETS, VARIABLES, writeEnvFile } from '../../support/google/deploy.ts'
+import { type FakeCommands, fakeCommands } from '../../support/google/fake-commands.ts'
+
+let built: BuiltFunctions
+let commands: FakeCommands
+beforeAll(async () => {
+  built = await buildAll()
+})
+afterAll(() => built[Symbol.asyncDispose]())
+beforeEach(() => {
+  commands = fakeCommands(['gcloud', 'firebase'])
+})
+afterEach(() => commands[Symbol.dispose]())
+
+const OURS = { 'made-by': 'chatgpt-auth0-gateway' }
+const answer = (value: unknown) => ({ code: 0, stdout: JSON.stringify(value), stderr: '' })
+
+/** A Secret Manager with one secret, whose versions are kept; the rest is an empty project. */
+function secretManager(
+  name: string,
+  first: string,
+): { readonly versions: string[]; readonly run: Run } {
+  const versions = [first]
+  const run: Run = async (command, options) => {
+    const line = command.join(' ')
+    const read = new RegExp(`versions access (\\S+) --secret=${name} `).exec(line)
+    if (read !== null) {
+      const version = read[1] === 'latest' ? versions.length : Number(read[1])
+      const data = Buffer.from(versions[version - 1] ?? '').toString('base64')
+      return answer({ name: `projects/1/secrets/${name}/versions/${version}`, payload: { data } })
+    }
+    if (line.includes('services list --enabled')) {
+      return answer([{ config: { name: 'secretmanager.googleapis.com' } }])
+    }
+    if (line.includes('secrets list')) {
+      return answer([{ name: `projects/1/secrets/${name}`, labels: OURS }])
+    }
+    if (line.includes(`secrets versions add ${name} `)) {
+      versions.push(options?.stdin ?? '')
+      const version = `projects/1/secrets/${name}/versions/${versions.length}`
+      return { code: 0, stdout: `{"name": "${version}"}`, stderr: '' }
+    }
+    return commands.run(command, options)
+  }
+  return { versions, run }
+}
+
+async function rotate(name: string, run: Run, args: readonly string[] = ['--apply']) {
+  const file = `${commands.directory}/env.yaml`
+  const sent: string[] = []
+  let output = ''
+  let errors = ''
+  const code = await runCommand<GcpIo>(rotateSecretCommand, {
+    args: [name, ...args, `--env-file=${file}`, `--dist=${commands.directory}/dist`],
+    env: {},
+    writeError: (text) => {
+      errors += text
+    },
+    run,
+    write: (text) => {
+      output += text
+    },
+    build: async (functionName: string) => built.functions.get(functionName) as Built,
+    authorizeStream: async (_, value) => {
+      sent.push(value)
+    },
+  })
+  return { code, output, errors, sent }
+}
+
+const given = { ...VARIABLES, GCP_REGION: 'us-central1' }
+
+test('LOG_WEBHOOK_SECRET: both values are taken before the log stream sends the new one', async () => {
+  const old = SECRETS.LOG_WEBHOOK_SECRET
+  const file = writeEnvFile(commands.directory, given)
+  const { versions, run } = secretManager('LOG_WEBHOOK_SECRET', old)
+  const { output, sent } = await rotate('LOG_WEBHOOK_SECRET', run)
+
+  const made = versions[2] ?? ''
+  expect(made).toMatch(/^[0-9a-f]{64}$/)
+  expect(versions).toHaveLength(3)
+  expect(versions[1]?.endsWith(`,${old}`)).toBe(true)
+  expect(sent).toEqual([made])
+  expect(output).not.toContain(made)
+  expect(readFileSync(file, 'utf8')).toContain(`"LOG_WEBHOOK_SECRET": "${made}"`)
+  expect(readFileSync(file, 'utf8')).toContain(SECRETS.GATEWAY_HMAC_SECRET)
+})
+
+test('an interrupted rotation goes on where it ended', async () => {
+  writeEnvFile(commands.directory, given)
+  const [made, old] = ['n'.repeat(40), SECRETS.LOG_WEBHOOK_SECRET]
+  const { versions, run } = secretManager('LOG_WEBHOOK_SECRET', `${made},${old}`)
+  const { sent } = await rotate('LOG_WEBHOOK_SECRET', run)
+  expect(sent).toEqual([made])
+  expect(versions.at(-1)).toBe(made)
+})
+
+test('GATEWAY_HMAC_SECRET: the old value signs until the backends have the new one', async () => {
+  writeEnvFile(commands.directory, given)
+  const old = SECRETS.GATEWAY_HMAC_SECRET
+  const { versions, run } = secretManager('GATEWAY_HMAC_SECRET', old)
+  const first = await rotate('GATEWAY_HMAC_SECRET', run)
+  const [, prepared = ''] = versions
+  const made = prepared.replace(`${old},`, '')
+  expect(prepared).toBe(`${old},${made}`)
+  expect(first.output).toContain('Give the backends both values')
+
+  await rotate('GATEWAY_HMAC_SECRET', run)
+  await rotate('GATEWAY_HMAC_SECRET', run)
+  expect(versions.slice(2)).toEqual([`${made},${old}`, made])
+})
+
+test('without --apply nothing is changed', async () => {
+  writeEnvFile(commands.directory, given)
+  const { versions, run } = secretManager('LOG_WEBHOOK_SECRET', SECRETS.LOG_WEBHOOK_SECRET)
+  const { output, sent } = await rotate('LOG_WEBHOOK_SECRET', run, [])
+  expect(output).toContain('1. Deploy log-webhook with the new value and the old one.')
+  expect(output).toContain('--apply')
+  expect({ versions: versions.length, sent }).toEqual({ versions: 1, sent: [] })
+})
+
+test('a secret that takes one value only is refused', async () => {
+  writeEnvFile(commands.directory, given)
+  const { code, errors } = await rotate('MGMT_CLIENT_SECRET', commands.run)
+  expect(code).toBe(2)
+  expect(errors).toContain('No such secret to rotate: MGMT_CLIENT_SECRET')
+})

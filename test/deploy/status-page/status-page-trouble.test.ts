@@ -1,0 +1,104 @@
+import type { Browser, Page } from 'puppeteer-core'
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import type { System } from '../../../deploy/local/system.ts'
+import { adminOf } from '../../support/auth0/tenant-admin.ts'
+import { findChromium, startBrowser } from '../../support/chromium.ts'
+import {
+  FUNCTIONS_AWAY,
+  openStatusPage,
+  RESOURCE,
+  type StatusPageOptions,
+} from '../../support/status-page.ts'
+import { startOnFreePorts } from '../../support/system.ts'
+
+const chromium = findChromium(process.env)
+
+describe.skipIf(chromium === undefined)('the status page in trouble', () => {
+  let browser: Browser
+  let system: System
+
+  beforeAll(async () => {
+    browser = await startBrowser(chromium ?? '')
+    system = await startOnFreePorts()
+  })
+  afterEach(async () => {
+    for (const page of (await browser.pages()).slice(1)) await page.close()
+    await adminOf(system.tenant).change({ outage: false })
+  })
+  afterAll(async () => {
+    await browser?.close()
+    await system?.stop()
+  })
+
+  const open = (options?: StatusPageOptions) => openStatusPage(browser, system.url, options)
+
+  test('an outage of Auth0 is named, and its end', async () => {
+    const { page, text, part } = await open()
+    await adminOf(system.tenant).change({ outage: true })
+    await lookUntil(page, 'bad')
+    expect(await text('#verdict')).toBe('Not working: Auth0, the signing keys.')
+    expect(await page.title()).toMatch(/^Not working: Auth0/)
+    expect(await part('issuer')).toEqual(['bad', `${system.issuer} answers 503`])
+    const advice = new RegExp(`^Nobody can sign in.* npm run doctor -- ${system.url}$`)
+    expect(await text('[role=status] #advice')).toMatch(advice)
+    await adminOf(system.tenant).change({ outage: false })
+    await lookUntil(page, 'good')
+    expect(await text('#advice')).not.toContain('Nobody')
+  })
+
+  test.each([
+    { answer: 'no answer', seen: 'does not answer' },
+    { answer: '<html>', seen: 'answers 200 and no JSON' },
+    { answer: 503, seen: 'answers 503' },
+  ])('a gateway that $seen', async ({ answer, seen }) => {
+    const { text, part } = await open({ answers: { '/openapi.json': answer } })
+    expect(await text('#verdict')).toBe('Not working: the gateway.')
+    expect(await part('gateway')).toEqual(['bad', seen])
+    expect(await text('#tools')).toBe('The gateway does not tell.')
+    expect(await text('#url')).toBe(`${system.url}/mcp`)
+  })
+
+  test('of a part that nobody could ask it says that it is not known', async () => {
+    const { text, part } = await open({ answers: { ...FUNCTIONS_AWAY, '/openapi.json': {} } })
+    expect(await text('#verdict')).toBe('Not working: the metadata function.')
+    expect(await part('issuer')).toEqual(['unknown', 'not known'])
+    expect(await text('#tools')).toBe('There are none.')
+  })
+
+  test('functions that are all away', async () => {
+    const { page, text } = await open({ answers: FUNCTIONS_AWAY })
+    expect(await text('#verdict')).toBe('Nothing answers.')
+    expect(await text('#url')).toBe('not known until the gateway answers')
+    expect(await page.evaluate("document.getElementById('copy').disabled")).toBe(true)
+  })
+
+  test.each([
+    { resource: 'https://mcp.example.com/mcp', servers: [{ url: 'https://mcp.example.com' }] },
+    { resource: 'urn:example:events', servers: [{ url: 'https://mcp.example.com' }] },
+    { resource: 'https://mcp.example.com/mcp', servers: undefined },
+  ])('the connector URL is what is configured: %o', async ({ resource, servers }) => {
+    const { text } = await open({
+      answers: { [RESOURCE]: { resource }, '/openapi.json': { servers, paths: {} } },
+    })
+    expect(await text('#url')).toBe('https://mcp.example.com/mcp')
+    expect(await text('#name')).toBe('mcp.example.com')
+  })
+
+  test('with curated metadata the registration function is a part too', async () => {
+    const { page } = await open()
+    expect(await page.$('[data-part="registration"][hidden]')).not.toBeNull()
+    await page.close()
+    const curated = { resource: `${system.url}/mcp`, authorization_servers: [system.url] }
+    const { text, part } = await open({ answers: { [RESOURCE]: curated } })
+    expect(await part('registration')).toEqual(['bad', 'answers 404'])
+    expect(await text('#verdict')).toBe('Not working: the registration function.')
+  })
+})
+
+/** Looks again and again: the health check answers from memory for a second. */
+async function lookUntil(page: Page, state: 'good' | 'bad'): Promise<void> {
+  await page.waitForFunction(
+    `document.getElementById('refresh').click() || document.getElementById('verdict').dataset.state === '${state}'`,
+    { polling: 400 },
+  )
+}

@@ -1,0 +1,233 @@
+import { decodeJwt } from 'jose'
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import {
+  AUDIENCE,
+  type LocalTenant,
+  refusal,
+  startLocalTenant,
+} from '../../support/auth0/local-tenant.ts'
+import { exchangeFaults, requestFaults } from '../../support/auth0-contract/faults.ts'
+
+let tenant: LocalTenant
+beforeAll(async () => {
+  tenant = await startLocalTenant()
+})
+beforeEach(() => tenant.reset())
+afterAll(() => tenant?.close())
+
+const get = (clientId: string) => tenant.management.clients.get(clientId)
+const register = async (metadata: object = {}) =>
+  (await (await tenant.register(metadata)).json()) as Record<string, unknown>
+
+describe('the table of Auth0’s document', () => {
+  const call = { query: new URLSearchParams(), status: 200, body: undefined }
+  test.each([
+    [{ ...call, method: 'GET', path: '/clients/x', answer: { client_id: 'x' } }, []],
+    [
+      { ...call, method: 'GET', path: '/clients/x', answer: { client_id: 1 } },
+      ['answer/client_id must be string'],
+    ],
+    [
+      { ...call, method: 'POST', path: '/roles', body: { title: 'x' }, answer: {} },
+      ["request must have required property 'name'", 'additional properties title'],
+    ],
+    [
+      { ...call, method: 'GET', path: '/roles', query: new URLSearchParams('q=x'), answer: [] },
+      ['query: q'],
+    ],
+    [{ ...call, method: 'POST', path: '/roles', body: { name: 'x' }, status: 201 }, ['201']],
+    [{ ...call, method: 'GET', path: '/nothing', answer: {} }, ['not in the table']],
+    [{ ...call, method: 'GET', path: '/roles', status: 403, answer: {} }, ['form of an error']],
+    [{ ...call, method: 'DELETE', path: '/clients/x', status: 204, answer: {} }, ['none']],
+  ])('finds what is wrong with %j', (exchange, faults) => {
+    const found = exchangeFaults({ answer: undefined, ...exchange })
+    expect(found).toEqual(faults.map((fault) => expect.stringContaining(fault)))
+  })
+
+  test('knows of a request alone what is wrong with it', () => {
+    const body = { name: 'x', type: 'http', sink: { httpContentFormat: 'XML' } }
+    const request = { method: 'POST', path: '/log-streams', query: new URLSearchParams(), body }
+    expect(requestFaults(request)).toContainEqual(expect.stringContaining('httpEndpoint'))
+    expect(requestFaults(request)).toContainEqual(expect.stringContaining('allowed values'))
+  })
+})
+
+describe('the mode of registration', () => {
+  const mode = 'dynamic_client_registration_security_mode'
+  const set = (value: 'strict' | 'permissive') =>
+    tenant.management.tenants.settings.update({ [mode]: value })
+  const made = async () => (await register())['client_id']
+
+  test('is absent, and setting it changes nothing', async () => {
+    await tenant.admin.change({ mode: 'permissive' })
+    expect(await tenant.management.tenants.settings.get()).not.toHaveProperty(mode)
+    expect(await set('strict')).not.toHaveProperty(mode)
+    expect(await made()).toEqual(expect.not.stringMatching(/^tpc_/))
+  })
+
+  test('is shown and set in an older tenant', async () => {
+    await tenant.admin.change({ securityModeSetting: 'settable', mode: 'permissive' })
+    expect(await tenant.management.tenants.settings.get()).toHaveProperty(mode, 'permissive')
+    expect(await set('strict')).toHaveProperty(mode, 'strict')
+    expect(await made()).toEqual(expect.stringMatching(/^tpc_/))
+  })
+
+  test('may be refused, and nothing else of the change is made then', async () => {
+    await tenant.admin.change({ securityModeSetting: 'refused' })
+    const { settings } = tenant.management.tenants
+    const change = settings.update({ [mode]: 'strict', default_audience: AUDIENCE })
+    expect(await refusal(change)).toMatchObject({ statusCode: 403 })
+    expect(await settings.get()).toMatchObject({ default_audience: '' })
+    expect(await settings.get()).not.toHaveProperty(mode)
+  })
+})
+
+describe('promotion', () => {
+  test.each([400, 403, 409])('of a permissive client is refused with %i', async (status) => {
+    await tenant.admin.change({ mode: 'permissive', promotion: status })
+    const clientId = await tenant.registered()
+    const { clients } = tenant.management
+    const call = clients.update(clientId, { is_first_party: true })
+    expect(await refusal(call)).toMatchObject({ statusCode: status })
+    expect(await get(clientId)).toMatchObject({ is_first_party: false })
+    await clients.update(clientId, { token_endpoint_auth_method: 'none' })
+
+    // The other way: what a third-party client may use without.
+    await tenant.management.connections.update(await tenant.connection(), {
+      is_domain_connection: true,
+    })
+    expect((await tenant.connect(clientId)).access_token).toMatch(/^ey/)
+  })
+
+  test('of a strict client is always refused', async () => {
+    const call = tenant.management.clients.update(await tenant.registered(), {
+      is_first_party: true,
+    })
+    expect(await refusal(call)).toMatchObject({ statusCode: 400 })
+  })
+})
+
+describe('log streams', () => {
+  const stream = {
+    type: 'http' as const,
+    name: 'one more',
+    sink: { httpEndpoint: 'https://a.example/hook' },
+  }
+
+  test('are refused by the plan, and nothing is delivered', async () => {
+    const { logStreams } = tenant.management
+    const { id = '' } = await logStreams.create(stream)
+    await tenant.admin.change({ logStreams: 'refused' })
+    const calls = [
+      logStreams.list(),
+      logStreams.create(stream),
+      logStreams.update(id, { status: 'paused' }),
+    ]
+    for (const call of calls) {
+      expect(await refusal(call)).toMatchObject({
+        statusCode: 403,
+        message: 'The account is not allowed to perform this operation.',
+      })
+    }
+    const before = (await tenant.admin.state()).logStream.deliveries.length
+    await tenant.registered()
+    expect((await tenant.admin.state()).logStream.deliveries).toHaveLength(before)
+    await tenant.admin.change({ logStreams: 'allowed' })
+    expect(await logStreams.list()).toHaveLength(1)
+  })
+
+  test('have a number that the plan allows', async () => {
+    await tenant.admin.change({ logStreamLimit: 1 })
+    await tenant.management.logStreams.create(stream)
+    const second = tenant.management.logStreams.create(stream)
+    expect(await refusal(second)).toMatchObject({ statusCode: 403 })
+  })
+
+  test('are not what a strict client needs to sign people in', async () => {
+    await tenant.admin.change({ logStreams: 'refused' })
+    await tenant.management.clientGrants.create({
+      audience: AUDIENCE,
+      default_for: 'third_party_clients',
+      subject_type: 'user',
+      allow_all_scopes: true,
+    })
+    await tenant.management.connections.update(await tenant.connection(), {
+      is_domain_connection: true,
+    })
+    const { access_token } = await tenant.connect(await tenant.registered())
+    expect(decodeJwt(access_token)['scope']).toBe('events:read events:write')
+  })
+})
+
+test('the number of client grants is limited', async () => {
+  const { clientGrants } = tenant.management
+  await tenant.admin.change({ clientGrantLimit: 1 })
+  const grant = { audience: AUDIENCE, subject_type: 'user' } as const
+  const client_id = await tenant.registered()
+  await clientGrants.create({ ...grant, client_id })
+  const second = clientGrants.create({ ...grant, default_for: 'third_party_clients' })
+  expect(await refusal(second)).toMatchObject({
+    statusCode: 403,
+    errorCode: 'too_many_entities',
+  })
+})
+
+test.each([410, 404, 403])('Rules and Hooks may be gone: %i', async (status) => {
+  const fail = ['/rules', '/hooks'].map((path) => ({ method: 'GET', path, status }))
+  await tenant.admin.change({ management: { fail } })
+  for (const list of [tenant.management.rules.list(), tenant.management.hooks.list()]) {
+    expect(await refusal(list)).toMatchObject({ statusCode: status })
+  }
+})
+
+describe('what nobody could establish', () => {
+  test('clients may tell nothing of when they were made', async () => {
+    const clientId = await tenant.registered()
+    expect(await get(clientId)).toHaveProperty('created_at')
+    await tenant.admin.change({ clientDates: false })
+    expect(await get(clientId)).not.toHaveProperty('created_at')
+    const { data } = await tenant.management.clients.list({ fields: 'client_id,created_at' })
+    expect(data.map((client) => Object.keys(client))).toEqual([['client_id'], ['client_id']])
+  })
+
+  test('a change of a connection keeps what it does not name', async () => {
+    const { connections } = tenant.management
+    const id = await tenant.connection()
+    const before = await connections.get(id)
+    await connections.update(id, { is_domain_connection: true })
+    expect(await connections.get(id)).toEqual({ ...before, is_domain_connection: true })
+  })
+})
+
+describe('a staged failure', () => {
+  test('is of one call, so often as it is said, in the words that are given', async () => {
+    const clientId = await tenant.registered()
+    const fail = {
+      method: 'PATCH',
+      path: '/clients/{id}',
+      status: 409,
+      message: 'Not now.',
+      errorCode: 'client_conflict',
+      times: 1,
+    }
+    await tenant.admin.change({ management: { fail } })
+    expect(await get(clientId)).toMatchObject({ client_id: clientId })
+    const update = () => tenant.management.clients.update(clientId, { name: 'x' })
+    expect(await refusal(update())).toMatchObject({
+      statusCode: 409,
+      error: 'Conflict',
+      message: 'Not now.',
+      errorCode: 'client_conflict',
+    })
+    expect(await update()).toMatchObject({ name: 'x' })
+  })
+
+  test.each([400, 401, 403, 404, 409, 429, 500, 503])('has any status: %i', async (status) => {
+    const fail = { method: 'GET', path: '/tenants/settings', status }
+    await tenant.admin.change({ management: { fail } })
+    const { settings } = tenant.management.tenants
+    expect(await refusal(settings.get())).toMatchObject({ statusCode: status })
+    await tenant.admin.change({ management: { fail: null } })
+    await expect(settings.get()).resolves.toBeDefined()
+  })
+})

@@ -1,0 +1,108 @@
+import { decodeJwt } from 'jose'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
+import {
+  type LocalTenant,
+  startLocalTenant,
+  type Tokens,
+} from '../../support/auth0/local-tenant.ts'
+
+const LEEWAY_SECONDS = 30
+
+let tenant: LocalTenant
+let clientId: string
+beforeAll(async () => {
+  tenant = await startLocalTenant()
+})
+beforeEach(async () => {
+  await tenant.reset()
+  clientId = await tenant.registered()
+  await tenant.admit(clientId)
+  await setLeeway(LEEWAY_SECONDS)
+})
+afterEach(() => vi.useRealTimers())
+afterAll(() => tenant?.close())
+
+const setLeeway = (leeway: number) =>
+  tenant.management.clients.update(clientId, {
+    refresh_token: { rotation_type: 'rotating', expiration_type: 'expiring', leeway },
+  })
+
+/** Lets time pass for this process, the tenant in it. */
+function pass(seconds: number): void {
+  const now = Date.now()
+  vi.useFakeTimers({ toFake: ['Date'] })
+  vi.setSystemTime(now + seconds * 1_000)
+}
+
+async function refreshed(tokens: Tokens): Promise<Tokens> {
+  const response = await tenant.refresh(clientId, tokens)
+  expect(response.status).toBe(200)
+  return (await response.json()) as Tokens
+}
+
+async function expectSignedOut(tokens: Tokens): Promise<void> {
+  const response = await tenant.refresh(clientId, tokens)
+  expect(response.status).toBe(400)
+  expect(await response.json()).toMatchObject({ error: 'invalid_grant' })
+}
+
+describe('with a leeway', () => {
+  test('a refresh token that is sent twice at once gives two new ones, and both work', async () => {
+    const first = await tenant.connect(clientId)
+    const both = await Promise.all([refreshed(first), refreshed(first)])
+    expect(new Set(both.map((one) => one.refresh_token)).size).toBe(2)
+    for (const tokens of both) await refreshed(tokens)
+  })
+
+  test('the previous refresh token works until the leeway is over, from its first use', async () => {
+    const first = await tenant.connect(clientId)
+    const second = await refreshed(first)
+    pass(LEEWAY_SECONDS - 1)
+    await refreshed(first)
+    pass(2)
+    await expectSignedOut(first)
+    await expectSignedOut(second)
+  })
+
+  test('the refresh token before the previous one ends the family', async () => {
+    const first = await tenant.connect(clientId)
+    const second = await refreshed(first)
+    const third = await refreshed(second)
+    await expectSignedOut(first)
+    await expectSignedOut(third)
+  })
+})
+
+test('without a leeway a refresh token that is sent twice ends the family', async () => {
+  await setLeeway(0)
+  const first = await tenant.connect(clientId)
+  const answers = await Promise.all([
+    tenant.refresh(clientId, first),
+    tenant.refresh(clientId, first),
+  ])
+  expect(answers.map(({ status }) => status).sort()).toEqual([200, 400])
+})
+
+describe('the lifetimes that /__tenant sets', () => {
+  test('are those of the next tokens, each one for itself', async () => {
+    await tenant.admin.change({ tokenLifetimes: { access: 3 } })
+    await tenant.admin.change({ tokenLifetimes: { refresh: 5 } })
+    const tokens = await tenant.connect(clientId)
+    const { exp = 0, iat = 0 } = decodeJwt(tokens.access_token)
+    expect(exp - iat).toBe(3)
+    pass(4)
+    const next = await refreshed(tokens)
+    pass(6)
+    await expectSignedOut(next)
+  })
+
+  test('are taken back with null', async () => {
+    await tenant.admin.change({ tokenLifetimes: { access: 3, refresh: 3 } })
+    await tenant.admin.change({ tokenLifetimes: { access: null, refresh: null } })
+    const tokens = await tenant.connect(clientId)
+    const { exp = 0, iat = 0 } = decodeJwt(tokens.access_token)
+    expect(exp - iat).toBe(3_600)
+    pass(60)
+    await refreshed(tokens)
+  })
+})

@@ -1,0 +1,174 @@
+import { decodeJwt } from 'jose'
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import {
+  alertOf,
+  CALLBACK,
+  type LocalTenant,
+  refusal,
+  startLocalTenant,
+} from '../../support/auth0/local-tenant.ts'
+
+let tenant: LocalTenant
+beforeAll(async () => {
+  tenant = await startLocalTenant()
+})
+beforeEach(() => tenant.reset())
+afterAll(() => tenant?.close())
+
+const DOCUMENT_URL = 'https://chatgpt.com/oauth/client.json'
+const DOCUMENT = {
+  client_id: DOCUMENT_URL,
+  client_name: 'ChatGPT',
+  redirect_uris: [CALLBACK],
+  grant_types: ['authorization_code', 'refresh_token'],
+  response_types: ['code'],
+  token_endpoint_auth_method: 'none',
+}
+const get = (clientId: string) => tenant.management.clients.get(clientId)
+const staged = (document: object) =>
+  tenant.admin.change({ cimdDocuments: { [DOCUMENT_URL]: { ...DOCUMENT, ...document } } })
+const importDocument = () =>
+  tenant.management.clients.registerCimdClient({ external_client_id: DOCUMENT_URL })
+const register = async (metadata: object = {}) =>
+  (await (await tenant.register(metadata)).json()) as Record<string, unknown>
+
+describe('the marker of a client', () => {
+  test('tells a registration from an import', async () => {
+    expect(await get(await tenant.registered())).toMatchObject({
+      external_metadata_type: 'dcr',
+      external_metadata_created_by: 'client',
+    })
+    await staged({})
+    expect(await get((await importDocument()).client_id)).toMatchObject({
+      external_metadata_type: 'cimd',
+      external_metadata_created_by: 'admin',
+    })
+    const { client_id = '' } = await tenant.management.clients.create({ name: 'Made by API' })
+    expect(await get(client_id)).not.toHaveProperty('external_metadata_type')
+  })
+
+  test('is missing of older clients', async () => {
+    await tenant.admin.change({ clientMarker: false })
+    expect(await get(await tenant.registered())).not.toHaveProperty('external_metadata_type')
+    await staged({})
+    const imported = await get((await importDocument()).client_id)
+    expect(imported).toMatchObject({ external_client_id: DOCUMENT_URL })
+    expect(imported).not.toHaveProperty('external_metadata_type')
+  })
+})
+
+describe('a metadata document', () => {
+  test('with private_key_jwt needs another plan, whatever else it offers', async () => {
+    await staged({
+      token_endpoint_auth_method: 'private_key_jwt',
+      token_endpoint_auth_methods_supported: ['none', 'private_key_jwt'],
+      jwks_uri: 'https://chatgpt.com/oauth/jwks.json',
+    })
+    const upgrade = {
+      statusCode: 403,
+      message: 'Please upgrade your subscription to use private_key_jwt.',
+    }
+    expect(await refusal(importDocument())).toMatchObject(upgrade)
+    const preview = { external_client_id: DOCUMENT_URL }
+    const call = tenant.management.clients.previewCimdMetadata(preview)
+    expect(await refusal(call)).toMatchObject(upgrade)
+    expect((await tenant.management.clients.list(preview)).data).toEqual([])
+
+    await tenant.admin.change({ plan: 'enterprise' })
+    const { client_id } = await importDocument()
+    expect(await get(client_id)).toMatchObject({ jwks_uri: 'https://chatgpt.com/oauth/jwks.json' })
+  })
+
+  test('is 201 the first time and 200 after, and brings the client up to date', async () => {
+    await staged({})
+    const first = await tenant.management.clients
+      .registerCimdClient({ external_client_id: DOCUMENT_URL })
+      .withRawResponse()
+    await staged({ client_name: 'ChatGPT again' })
+    const second = await tenant.management.clients
+      .registerCimdClient({ external_client_id: DOCUMENT_URL })
+      .withRawResponse()
+    expect([first.rawResponse.status, second.rawResponse.status]).toEqual([201, 200])
+    expect(second.data.client_id).toBe(first.data.client_id)
+    expect((await get(first.data.client_id)).name).toBe('ChatGPT again')
+  })
+
+  test('has 5 KB at most', async () => {
+    await staged({ padding: 'x'.repeat(5 * 1024) })
+    expect(await refusal(importDocument())).toMatchObject({ statusCode: 400 })
+  })
+
+  test('loses what Auth0 does not support, with a warning', async () => {
+    await staged({
+      grant_types: [...DOCUMENT.grant_types, 'implicit'],
+      tos_uri: 'https://a.example',
+    })
+    const { mapped_fields, validation } = await importDocument()
+    expect(mapped_fields).toMatchObject({ grant_types: DOCUMENT.grant_types })
+    expect(validation).toMatchObject({
+      valid: true,
+      warnings: ["Grant type not supported: 'implicit'", "Property not supported: 'tos_uri'"],
+    })
+  })
+
+  test.each([
+    'http://chatgpt.com/client.json',
+    'https://chatgpt.com/',
+    'https://localhost/client.json',
+    'https://chatgpt.com/client.json?a=1',
+    'https://chatgpt.com/a/%2e%2e/client.json',
+  ])('is not to be at %s', async (url) => {
+    const preview = { external_client_id: url }
+    const { errors } = await tenant.management.clients.previewCimdMetadata(preview)
+    expect(errors).toHaveLength(1)
+  })
+
+  test('is the client id in its tokens', async () => {
+    await staged({})
+    const { client_id } = await importDocument()
+    await tenant.admit(client_id)
+    const { access_token } = await tenant.connect(DOCUMENT_URL)
+    expect(decodeJwt(access_token)['client_id']).toBe(DOCUMENT_URL)
+  })
+
+  test('registers itself where the tenant has that, and is logged', async () => {
+    await staged({})
+    const signIn = () => alertOf(tenant.connect(DOCUMENT_URL))
+    expect(await signIn()).toContain('invalid_client')
+    await tenant.admin.change({ cimdSelfRegistration: true })
+    // Not before the tenant says that it takes such documents.
+    expect(await signIn()).toContain('invalid_client')
+    await tenant.management.tenants.settings.update({ client_id_metadata_document_supported: true })
+    expect(await signIn()).toContain('no connections enabled')
+    const { data } = await tenant.management.clients.list({ external_client_id: DOCUMENT_URL })
+    expect(data).toMatchObject([
+      { external_metadata_type: 'cimd', external_metadata_created_by: 'client' },
+    ])
+    const clientId = data[0]?.client_id ?? ''
+    const search = `type:sapi AND client_id:"${clientId}"`
+    expect((await tenant.management.logs.list({ search })).data).toHaveLength(1)
+    await tenant.admit(clientId)
+    await staged({ client_name: 'Renamed' })
+    expect((await tenant.connect(DOCUMENT_URL)).access_token).toMatch(/^ey/)
+    expect((await get(clientId)).name).toBe('Renamed')
+  })
+})
+
+describe('registration', () => {
+  test('leaves out the grant types that it does not give', async () => {
+    const asked = { grant_types: ['authorization_code', 'client_credentials', 'implicit'] }
+    expect(await register(asked)).toMatchObject({ grant_types: ['authorization_code'] })
+    await tenant.admin.change({ mode: 'permissive' })
+    expect(await register({ grant_types: [...asked.grant_types, 'password'] })).toMatchObject(asked)
+  })
+
+  test('makes a confidential client of one that says nothing', async () => {
+    const made = await register({ token_endpoint_auth_method: undefined })
+    expect(made).toMatchObject({
+      grant_types: ['authorization_code', 'refresh_token'],
+      token_endpoint_auth_method: 'client_secret_post',
+      client_secret: expect.any(String),
+      client_secret_expires_at: 0,
+    })
+  })
+})

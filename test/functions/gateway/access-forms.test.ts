@@ -1,0 +1,151 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { type Backend, startBackend } from '../../support/backend.ts'
+import { type Issuer, startIssuer } from '../../support/issuer.ts'
+import { type Served, serveGateway } from '../../support/serve.ts'
+
+const noauth = { type: 'noauth' }
+const oauth2 = (...scopes: string[]) => ({ type: 'oauth2', scopes })
+const SCHEMES = {
+  open: [noauth],
+  either: [noauth, oauth2('events:write')],
+  profile: [oauth2()],
+  scoped: [oauth2('events:write')],
+}
+const TOOLS = Object.entries(SCHEMES).map(([name, securitySchemes]) => ({ name, securitySchemes }))
+const JSON_TYPE = { 'content-type': 'application/json' }
+
+let issuer: Issuer
+let backend: Backend
+const running: Served[] = []
+
+beforeAll(async () => {
+  issuer = await startIssuer()
+  backend = await startBackend()
+})
+beforeEach(() => {
+  backend.reset()
+  for (const { name } of TOOLS) backend.script(name, { body: {} })
+})
+afterEach(async () => {
+  await Promise.all(running.splice(0).map((served) => served[Symbol.asyncDispose]()))
+})
+afterAll(async () => {
+  await issuer[Symbol.asyncDispose]()
+  await backend[Symbol.asyncDispose]()
+})
+
+async function start(tools: readonly object[] = TOOLS): Promise<Served> {
+  const env = { TOOLS: JSON.stringify({ tools }) }
+  const served = await serveGateway({ issuer: issuer.url, functionsBase: backend.url, env })
+  running.push(served)
+  return served
+}
+
+async function tokenOf(scope: string | undefined) {
+  return scope === undefined ? {} : { authorization: `Bearer ${await issuer.token({ scope })}` }
+}
+
+function mcp(served: Served, method: string, params: object, headers: object = {}) {
+  const body = { jsonrpc: '2.0', id: 1, method, params }
+  return served.send({ method: 'POST', path: '/mcp', headers: { ...JSON_TYPE, ...headers }, body })
+}
+
+function rest(served: Served, tool: string, headers: object = {}) {
+  const path = `/tools/${tool}`
+  return served.send({ method: 'POST', path, headers: { ...JSON_TYPE, ...headers }, body: {} })
+}
+
+// undefined: no token.
+const TABLE: readonly (readonly [keyof typeof SCHEMES, string | undefined, number])[] = [
+  ['open', undefined, 200],
+  ['open', '', 200],
+  ['either', undefined, 200],
+  ['either', '', 200],
+  ['either', 'events:write', 200],
+  ['profile', undefined, 401],
+  ['profile', '', 200],
+  ['profile', 'events:read', 200],
+  ['scoped', undefined, 401],
+  ['scoped', 'events:read', 403],
+  ['scoped', 'events:read events:write', 200],
+]
+
+describe('the four forms of access', () => {
+  test.each(TABLE)('%s, with the scopes %j: %d, in MCP and REST', async (name, scope, status) => {
+    const served = await start()
+    const headers = await tokenOf(scope)
+    expect((await mcp(served, 'tools/call', { name, arguments: {} }, headers)).status).toBe(status)
+    expect((await rest(served, name, headers)).status).toBe(status)
+    expect(backend.calls.length).toBe(status === 200 ? 2 : 0)
+    for (const call of backend.calls) {
+      expect(call.headers['x-user-uid'] !== undefined).toBe(scope !== undefined)
+    }
+  })
+
+  test.each(Object.keys(SCHEMES))('a token that is not valid is refused on %s', async (name) => {
+    const served = await start()
+    const headers = { authorization: `Bearer ${await issuer.token({ exp: 1 })}` }
+    for (const answer of [
+      await mcp(served, 'tools/call', { name, arguments: {} }, headers),
+      await rest(served, name, headers),
+    ]) {
+      expect(answer.status).toBe(401)
+      expect(answer.headers['www-authenticate']).toContain('error="invalid_token"')
+    }
+    expect(backend.calls).toEqual([])
+  })
+
+  test('tools/list has each, and its mirror', async () => {
+    const answer = await mcp(await start(), 'tools/list', {})
+    const { tools } = answer.json<{
+      result: { tools: { name: string; securitySchemes: object; _meta: object }[] }
+    }>().result
+    expect(tools.map(({ name, securitySchemes, _meta }) => [name, securitySchemes, _meta])).toEqual(
+      Object.entries(SCHEMES).map(([name, schemes]) => [
+        name,
+        schemes,
+        { securitySchemes: schemes },
+      ]),
+    )
+  })
+
+  test.each([
+    ['profile', 401],
+    ['either', 200],
+  ])('the list is open where a tool is: %s alone', async (name, status) => {
+    const served = await start(TOOLS.filter((tool) => tool.name === name))
+    expect((await mcp(served, 'tools/list', {})).status).toBe(status)
+  })
+})
+
+test('a ping is answered while others call with hostile arguments', async () => {
+  const schema = (inner: object) => ({ type: 'object', properties: { v: inner } })
+  const branch = (required: string) => ({
+    properties: { x: { $ref: '#/properties/v' } },
+    required: [required],
+  })
+  const hostile = {
+    objects: [schema({ uniqueItems: true }), Array.from({ length: 30_000 }, (_, id) => ({ id }))],
+    pattern: [schema({ pattern: '^(a+)+$' }), `${'a'.repeat(200_000)}!`],
+    union: [
+      schema({ anyOf: [{ not: { anyOf: [branch('p')] } }, branch('q')] }),
+      JSON.parse(`${'{"x":'.repeat(120)}1${'}'.repeat(120)}`),
+    ],
+  }
+  const tools = Object.entries(hostile).map(([name, [inputSchema]]) => {
+    backend.script(name, { body: {} })
+    return { name, scopes: [], inputSchema }
+  })
+  const served = await start(tools)
+  const calls = Object.entries(hostile).map(([name, [, v]]) =>
+    mcp(served, 'tools/call', { name, arguments: { v } }),
+  )
+  const before = process.cpuUsage()
+  const ping = await mcp(served, 'ping', {})
+  const answers = await Promise.all(calls)
+  const { user, system } = process.cpuUsage(before)
+  expect(ping.json()).toMatchObject({ result: {} })
+  for (const { status } of answers) expect(status).toBe(200)
+  // Of the processor, client and server together, for all three; unbounded, each takes minutes.
+  expect((user + system) / 1_000).toBeLessThan(5_000)
+})

@@ -1,0 +1,166 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { NumberError, valuesToCheck } from '../../../shared/json/written-numbers.ts'
+import { type Backend, startBackend } from '../../support/backend.ts'
+import { type Issuer, startIssuer } from '../../support/issuer.ts'
+import { type Served, serveGateway } from '../../support/serve.ts'
+
+const JSON_TYPE = { 'content-type': 'application/json' }
+
+let issuer: Issuer
+let backend: Backend
+const running: Served[] = []
+
+beforeAll(async () => {
+  issuer = await startIssuer()
+  backend = await startBackend()
+})
+beforeEach(() => backend.reset())
+afterEach(async () => {
+  for (const served of running.splice(0)) await served[Symbol.asyncDispose]()
+})
+afterAll(async () => {
+  await issuer[Symbol.asyncDispose]()
+  await backend[Symbol.asyncDispose]()
+})
+
+/** A gateway whose only tool has this schema for its `n`, both ways. */
+async function start(schema: object): Promise<Served> {
+  const whole = { type: 'object', properties: { n: schema } }
+  const n = { scopes: [], inputSchema: whole, outputSchema: whole }
+  const env = { TOOLS: JSON.stringify({ n }) }
+  const served = await serveGateway({ issuer: issuer.url, functionsBase: backend.url, env })
+  running.push(served)
+  return served
+}
+
+async function both(served: Served, args: string) {
+  const message = `{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"n","arguments":${args}}}`
+  const rest = await served.send({
+    method: 'POST',
+    path: '/tools/n',
+    headers: JSON_TYPE,
+    body: args,
+  })
+  const mcp = await served.send({ method: 'POST', path: '/mcp', headers: JSON_TYPE, body: message })
+  return { rest, mcp }
+}
+
+test.each([
+  '1',
+  '1.0',
+  '-0',
+  '-0.0',
+  '0.10',
+  '1e5',
+  '1E+5',
+  '1e400',
+  '-1e-400',
+  '0.0000001',
+  '9007199254740993',
+  '18446744073709551615',
+  '0.1234567890123456789',
+  '3.3333333333333333',
+  '1234567890123456.7',
+  '100000000000000000000000',
+  '[1,1.0,{"__proto__":2.50}]',
+])('%s arrives as it was written, both ways', async (written) => {
+  const text = `{"n":${written}}`
+  const served = await start({})
+  backend.script('n', { body: text })
+  const { rest, mcp } = await both(served, text)
+  expect(backend.calls.map(({ body }) => body)).toEqual([text, text])
+  expect(rest.text).toBe(text)
+  expect(mcp.text).toContain(`"structuredContent":${text}`)
+})
+
+describe('a schema checks the number that is sent', () => {
+  test.each<[object, string, boolean]>([
+    [{ maximum: 9007199254740992 }, '9007199254740993', false],
+    [{ maximum: 9007199254740992 }, '9007199254740993.0', false],
+    [{ maximum: 9007199254740992 }, '9.007199254740993e15', false],
+    [{ minimum: 9007199254740992 }, '9007199254740993', true],
+    [{ exclusiveMinimum: 9007199254740992 }, '9007199254740993', true],
+    [{ exclusiveMaximum: -9007199254740992 }, '-9007199254740993', true],
+    [{ const: 9007199254740992 }, '9007199254740993', false],
+    [{ enum: [9007199254740992] }, '9007199254740993', false],
+    [{ multipleOf: 2 }, '9007199254740993', false],
+    [{ multipleOf: 3 }, '9007199254740993', true],
+    [{ type: 'integer' }, '18446744073709551615', true],
+    [{ type: 'number' }, '18446744073709551615', true],
+    [{ type: 'string' }, '18446744073709551615', false],
+    [{ uniqueItems: true }, '[1234567890123456789,1234567890123456790]', true],
+    [{ uniqueItems: true }, '[1234567890123456789,1234567890123456789]', false],
+    [{ uniqueItems: true }, '[[1234567890123456789],[1234567890123456789.0]]', false],
+    [{ maximum: 1e308 }, '1e400', false],
+    [{ type: 'integer' }, '1e400', true],
+    [{ exclusiveMinimum: 0 }, '1e-400', false],
+    [{ minimum: 0 }, '1e-400', true],
+    [{ maximum: 0.1 }, '0.10000000000000000001', false],
+    [{ maximum: 0.1 }, '0.1000', true],
+    [{ minimum: 0.1 }, '0.09999999999999999999999', false],
+    [{ type: 'integer' }, '1.0', true],
+    [{ type: 'integer' }, '1.00000000000000000001', false],
+    [{ const: 0 }, '-0', true],
+    [{ multipleOf: 0.01 }, '19.990', true],
+    [{ maximum: 10 }, '9.99999999999999999999', true],
+  ])('%j of %s: %j, both ways', async (schema, written, fits) => {
+    const text = `{"n":${written}}`
+    const served = await start(schema)
+    backend.script('n', { body: text })
+    const { rest, mcp } = await both(served, text)
+    expect(rest.status).toBe(fits ? 200 : 400)
+    expect(backend.calls).toHaveLength(fits ? 2 : 0)
+    expect(mcp.text.includes('"isError":true')).toBe(!fits)
+    const answer = await both(served, '{}')
+    expect(answer.rest.status).toBe(fits ? 200 : 502)
+  })
+
+  test('inside the answer of an MCP server too', async () => {
+    const served = await start({ maximum: 9007199254740992 })
+    for (const [written, status] of [
+      ['9007199254740993', 502],
+      ['9007199254740991.0', 200],
+    ] as const) {
+      const result = `{"content":[],"structured_content":{"n":${written}}}`
+      backend.script('n', { body: `{"jsonrpc":"2.0","id":1,"result":${result}}` })
+      expect((await both(served, '{}')).rest.status).toBe(status)
+      backend.script('n', { body: result })
+      expect((await both(served, '{}')).rest.status).toBe(status)
+    }
+  })
+})
+
+test('a number that cannot be checked is refused with its place, both ways', async () => {
+  const served = await start({})
+  const text = `{"n":[{"a/b":1e1001}]}`
+  const { rest, mcp } = await both(served, text)
+  const sentence =
+    'The arguments do not fit: the number at /n/0/a~1b is too long or too large to be checked'
+  expect(rest.status).toBe(400)
+  expect(rest.json()).toMatchObject({ detail: sentence })
+  expect(mcp.json()).toMatchObject({ result: { isError: true, content: [{ text: sentence }] } })
+  expect(backend.calls).toEqual([])
+  backend.script('n', { body: text })
+  await both(served, '{}')
+  expect(served.lines).toContainEqual(
+    expect.objectContaining({ message: 'tool_answered', reason: 'backend_output_number' }),
+  )
+})
+
+test('more rounded numbers than can be checked in time are refused', () => {
+  const of = (count: number) => `[${Array.from({ length: count }, () => '0.1234567890123456789')}]`
+  expect(valuesToCheck(of(20_000), [])).toHaveLength(2)
+  expect(() => valuesToCheck(of(20_001), [])).toThrow(NumberError)
+})
+
+test('a message id that is written with a fraction is its number', async () => {
+  const served = await start({})
+  const message = '{"jsonrpc":"2.0","id":7.0,"method":"ping"}'
+  const answer = await served.send({
+    method: 'POST',
+    path: '/mcp',
+    headers: JSON_TYPE,
+    body: message,
+  })
+  expect(answer.json()).toEqual({ jsonrpc: '2.0', id: 7, result: {} })
+})

@@ -1,0 +1,53 @@
+import type { Finding } from '../../../deploy/auth0/doctor/finding.ts'
+import type { DoctorIo } from '../../../deploy/auth0/doctor/run-doctor.ts'
+import { doctorCommand } from '../../../deploy/commands/doctor.ts'
+import { runCommand } from '../../../deploy/kit/run-command.ts'
+
+/** What `--json` prints. */
+export interface DoctorReport {
+  readonly url: string
+  readonly ok: boolean
+  readonly findings: readonly (Finding & { readonly group: string })[]
+  readonly checked: readonly { readonly name: string }[]
+  readonly skipped: readonly { readonly name: string; readonly reason: string }[]
+}
+
+export interface DoctorRun {
+  readonly exitCode: number
+  readonly output: string
+  readonly errorOutput: string
+}
+
+export type DoctorOptions = Partial<Omit<DoctorIo, 'args' | 'write' | 'writeError'>>
+
+/** One run of the command, in this process. */
+export async function doctor(
+  args: readonly string[],
+  options: DoctorOptions = {},
+): Promise<DoctorRun> {
+  const written: string[] = []
+  const complained: string[] = []
+  const exitCode = await runCommand<DoctorIo>(doctorCommand, {
+    env: {},
+    readInput: async () => '',
+    ...options,
+    args,
+    write: (text) => written.push(text),
+    writeError: (text) => complained.push(text),
+  })
+  return { exitCode, output: written.join(''), errorOutput: complained.join('') }
+}
+
+/** The report for machines. */
+export async function doctorReport(
+  args: readonly string[],
+  options: DoctorOptions = {},
+): Promise<DoctorReport> {
+  const { output } = await doctor([...args, '--json'], options)
+  return JSON.parse(output)
+}
+
+/** Ids of what was found, each once, sorted. */
+export function idsOf({ findings }: Pick<DoctorReport, 'findings'>): string[] {
+  return [...new Set(findings.map(({ id }) => id))].sort()
+}

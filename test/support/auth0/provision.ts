@@ -1,0 +1,64 @@
+import type { ProvisionIo } from '../../../deploy/auth0/run-provision.ts'
+import { provisionCommand } from '../../../deploy/commands/provision.ts'
+import { runCommand } from '../../../deploy/kit/run-command.ts'
+
+export const MGMT_CLIENT_SECRET = 'a-management-secret-for-tests-0123456789'
+export const LOG_WEBHOOK_SECRET = 'a-log-stream-secret-for-tests-0123456789'
+
+/** What `npm run provision` printed, and how it ended. */
+export interface ProvisionRun {
+  readonly exitCode: number
+  readonly stdout: string
+  readonly stderr: string
+}
+
+export interface ProvisionOptions {
+  /** MGMT_DOMAIN */
+  readonly domain: string
+  readonly args?: readonly string[]
+  readonly env?: Readonly<Record<string, string>>
+  readonly calls?: ProvisionIo['calls']
+}
+
+const TOOLS = {
+  listEvents: ['events:read'],
+  addEvent: ['events:write'],
+  summarizeEvents: ['events:read', 'events:write'],
+}
+
+/** The environment of such a run. */
+export function variables({ domain, env }: Pick<ProvisionOptions, 'domain' | 'env'>) {
+  return {
+    PUBLIC_URL: 'https://mcp.example.com',
+    TOOL_SCOPES_JSON: JSON.stringify(TOOLS),
+    MGMT_DOMAIN: domain,
+    MGMT_CLIENT_ID: 'mgmt-client',
+    MGMT_CLIENT_SECRET,
+    LOG_WEBHOOK_SECRET,
+    GOOGLE_CONNECTION_NAME: 'google-oauth2',
+    ...env,
+  }
+}
+
+/** One run of `npm run provision` against a tenant. */
+export async function provision({
+  domain,
+  args = [],
+  env = {},
+  calls = {},
+}: ProvisionOptions): Promise<ProvisionRun> {
+  let stdout = ''
+  let stderr = ''
+  const exitCode = await runCommand<ProvisionIo>(provisionCommand, {
+    args,
+    env: variables({ domain, env }),
+    write: (text) => {
+      stdout += text
+    },
+    writeError: (text) => {
+      stderr += text
+    },
+    calls,
+  })
+  return { exitCode, stdout, stderr }
+}

@@ -1,0 +1,70 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createRun, type Run } from '../../../deploy/gcp/command.ts'
+
+/** One run of a stand-in command. */
+export interface Invocation {
+  readonly program: string
+  readonly args: readonly string[]
+  readonly stdin: string
+  /** Contents of the file that --env-vars-file named. */
+  readonly variables: Readonly<Record<string, string>> | undefined
+}
+
+/** What a command answers whose line matches; the first that matches counts. */
+export interface Reply {
+  readonly line: string
+  readonly code?: number
+  readonly stdout?: unknown
+  readonly stderr?: string
+}
+
+/** Programs of these names, and no others: they record how they are run, and answer. */
+export interface FakeCommands extends Disposable {
+  readonly run: Run
+  /** For the files of one test. */
+  readonly directory: string
+  readonly invocations: () => readonly Invocation[]
+  readonly reply: (...replies: Reply[]) => void
+}
+
+/** An empty project in which every change succeeds. */
+const DEFAULTS: readonly Reply[] = [
+  { line: '^gcloud config get', stdout: '' },
+  { line: '^gcloud projects describe', stdout: { projectId: 'acme-prod', projectNumber: '1' } },
+  { line: '^gcloud services list', stdout: [] },
+  {
+    line: '^gcloud secrets versions add (\\S+)',
+    stdout: { name: 'projects/1/secrets/X/versions/7' },
+  },
+  { line: '^gcloud .*(describe|list|get-iam-policy|access)', code: 1, stderr: 'NOT_FOUND: no' },
+]
+
+export function fakeCommands(programs: readonly string[]): FakeCommands {
+  const directory = mkdtempSync(join(tmpdir(), 'commands-'))
+  const invocations: Invocation[] = []
+  let replies = DEFAULTS
+  const run: Run = async ([program, ...args], options) => {
+    // The project's own commands are real.
+    if (program === process.execPath) return createRun(process.env)([program, ...args], options)
+    if (!programs.includes(program))
+      return { code: 127, stdout: '', stderr: `spawn ${program} ENOENT` }
+    const file = args.find((arg) => arg.startsWith('--env-vars-file='))?.slice(16)
+    const variables = file && JSON.parse(readFileSync(file, 'utf8'))
+    invocations.push({ program, args, stdin: options?.stdin ?? '', variables })
+    const line = [program, ...args].join(' ')
+    const reply = replies.find((one) => new RegExp(one.line).test(line))
+    const { code = 0, stdout = '', stderr = '' } = reply ?? {}
+    return { code, stdout: typeof stdout === 'string' ? stdout : JSON.stringify(stdout), stderr }
+  }
+  return {
+    run,
+    directory,
+    reply: (...given) => {
+      replies = [...given, ...DEFAULTS]
+    },
+    invocations: () => invocations,
+    [Symbol.dispose]: () => rmSync(directory, { recursive: true }),
+  }
+}

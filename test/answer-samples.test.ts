@@ -3,8 +3,8 @@ import { once } from 'node:events'
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { type Issuer, startIssuer } from './support/issuer.ts'
-import { handshakeMessage, type Served, serveGateway } from './support/serve.ts'
+import { type Issuer, startIssuer } from './support/http/issuer.ts'
+import { handshakeMessage, type Served, serveGateway } from './support/http/serve.ts'
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
 const TOOL = {

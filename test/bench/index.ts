@@ -5,7 +5,7 @@
  */
 import { existsSync, writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
-import { JWKS_PATH, startIssuer } from '../support/issuer.ts'
+import { JWKS_PATH, startIssuer } from '../support/http/issuer.ts'
 import { largeTools, writeTools } from './catalogue.ts'
 import { chart } from './chart.ts'
 import { buildRevision } from './compare.ts'

@@ -1,4 +1,4 @@
-import { statelessRequest } from '../support/serve.ts'
+import { statelessRequest } from '../support/http/serve.ts'
 import type { LoadRequest } from './load.ts'
 
 const KILOBYTE = 1_024

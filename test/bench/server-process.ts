@@ -2,7 +2,7 @@ import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { freePort } from '../support/free-port.ts'
+import { freePort } from '../support/http/free-port.ts'
 
 /** How a server under test is started; PORT is added to `env`. */
 export interface Command {

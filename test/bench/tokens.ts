@@ -1,4 +1,4 @@
-import type { Issuer } from '../support/issuer.ts'
+import type { Issuer } from '../support/http/issuer.ts'
 
 /** More than the gateway remembers: taken in turn, every one of them is new to it. */
 const NEW_TOKENS = 4_000

@@ -13,7 +13,7 @@ import { until } from '../support/auth0/tenant-admin.ts'
 import { type BuiltFunctions, buildAll } from '../support/build.ts'
 import { answerCommand, emptyProject } from '../support/cloud-project.ts'
 import { runHere, VARIABLES, writeEnvFile } from '../support/google/deploy.ts'
-import { listen } from '../support/listen.ts'
+import { listen } from '../support/http/listen.ts'
 
 // Two apps in one project and one tenant, as docs/environments.md has them: each with a prefix, a site, a
 // PUBLIC_URL, an audience and a log webhook with a secret of its own.

@@ -3,8 +3,8 @@ import type { System } from '../../deploy/local/system.ts'
 import { type BuiltFunctions, buildAll } from '../support/build.ts'
 import { createChatGpt } from '../support/chatgpt.ts'
 import { connectV2 } from '../support/connect.ts'
+import { hasRedis, type RedisServer, startRedis } from '../support/http/redis.ts'
 import { ALICE } from '../support/people.ts'
-import { hasRedis, type RedisServer, startRedis } from '../support/redis.ts'
 import { startOnFreePorts } from '../support/system.ts'
 
 /** What is deployed, by functions-framework's own command line; the other end-to-end tests run the sources. */

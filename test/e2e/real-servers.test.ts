@@ -5,9 +5,9 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { System } from '../../deploy/local/system.ts'
 import { type ChatGpt, createChatGpt } from '../support/chatgpt.ts'
 import { type Connected, connectV1, connectV2 } from '../support/connect.ts'
+import { handshakeMessage } from '../support/http/serve.ts'
 import { ALICE } from '../support/people.ts'
 import { type RealServer, type RealTool, startRealServer } from '../support/real-server.ts'
-import { handshakeMessage } from '../support/serve.ts'
 import { postMcp, startOnFreePorts } from '../support/system.ts'
 
 type Result = RealServer['results'][number]

@@ -13,7 +13,7 @@ import {
   MGMT_CLIENT_SECRET,
   startManagementApi,
 } from '../support/auth0/management-api.ts'
-import { type Answer, type Served, serve } from '../support/serve.ts'
+import { type Answer, type Served, serve } from '../support/http/serve.ts'
 
 type Json = Readonly<Record<string, unknown>>
 

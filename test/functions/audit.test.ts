@@ -2,17 +2,17 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { createServer } from 'node:http'
 import { fileURLToPath } from 'node:url'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
-import { type Backend, startBackend } from '../support/backend.ts'
-import { freePort } from '../support/free-port.ts'
-import { type Issuer, startIssuer } from '../support/issuer.ts'
-import { listen } from '../support/listen.ts'
+import { type Backend, startBackend } from '../support/http/backend.ts'
+import { freePort } from '../support/http/free-port.ts'
+import { type Issuer, startIssuer } from '../support/http/issuer.ts'
+import { listen } from '../support/http/listen.ts'
 import {
   HMAC_SECRET,
   handshakeMessage,
   type Served,
   serveGateway,
   TOOLS,
-} from '../support/serve.ts'
+} from '../support/http/serve.ts'
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 const FRAMEWORK = 'node_modules/@google-cloud/functions-framework/build/src/main.js'

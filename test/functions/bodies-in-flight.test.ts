@@ -1,8 +1,8 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import { createBodyBudget } from '../../shared/http/body-budget.ts'
-import { type Backend, startBackend } from '../support/backend.ts'
-import { type Issuer, startIssuer } from '../support/issuer.ts'
-import { handshakeMessage, type Served, serveGateway } from '../support/serve.ts'
+import { type Backend, startBackend } from '../support/http/backend.ts'
+import { type Issuer, startIssuer } from '../support/http/issuer.ts'
+import { handshakeMessage, type Served, serveGateway } from '../support/http/serve.ts'
 
 const MIB = 1024 * 1024
 const JSON_TYPE = { 'content-type': 'application/json' }

@@ -4,10 +4,10 @@ import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { parseGatewayConfig } from '../../functions/gateway/config.ts'
 import { createGateway } from '../../functions/gateway/handler.ts'
-import { type AskingBackend, startAskingBackend } from '../support/asking-backend.ts'
 import { type CatalogueFolder, catalogueFolder } from '../support/catalogue-folder.ts'
 import { CONFORMANCE_QUESTIONS } from '../support/conformance-questions.ts'
-import { HMAC_SECRET, type Served, serve } from '../support/serve.ts'
+import { type AskingBackend, startAskingBackend } from '../support/http/asking-backend.ts'
+import { HMAC_SECRET, type Served, serve } from '../support/http/serve.ts'
 
 const SUITE = fileURLToPath(
   new URL('../../node_modules/@modelcontextprotocol/conformance/dist/index.js', import.meta.url),

@@ -9,8 +9,8 @@ import { createMetadata } from '../../functions/metadata/handler.ts'
 import { ConfigError } from '../../shared/config.ts'
 import { fetchJson } from '../../shared/http/fetch-json.ts'
 import { createLog } from '../../shared/log.ts'
-import { discoveryOf, type Issuer, startIssuer } from '../support/issuer.ts'
-import { PRIVATE_TOOLS, type Served, serve } from '../support/serve.ts'
+import { discoveryOf, type Issuer, startIssuer } from '../support/http/issuer.ts'
+import { PRIVATE_TOOLS, type Served, serve } from '../support/http/serve.ts'
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 const FRAMEWORK = 'node_modules/@google-cloud/functions-framework/build/src/main.js'

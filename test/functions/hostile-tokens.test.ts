@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest'
-import { type Backend, startBackend } from '../support/backend.ts'
-import { type Issuer, JWKS_PATH, startIssuer } from '../support/issuer.ts'
-import { handshakeMessage, type Served, serveGateway } from '../support/serve.ts'
+import { type Backend, startBackend } from '../support/http/backend.ts'
+import { type Issuer, JWKS_PATH, startIssuer } from '../support/http/issuer.ts'
+import { handshakeMessage, type Served, serveGateway } from '../support/http/serve.ts'
 import { hostileTokens, ISSUER, jwksDocument, NOW, payloadFor, token } from '../support/tokens.ts'
 
 const EXPECTED = { issuer: ISSUER, audience: 'https://mcp.test/mcp', now: NOW }

@@ -1,8 +1,13 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { printableJson } from '../../shared/log/printable.ts'
-import { type Backend, startBackend } from '../support/backend.ts'
-import { type Issuer, startIssuer } from '../support/issuer.ts'
-import { handshakeMessage, type SendOptions, type Served, serveGateway } from '../support/serve.ts'
+import { type Backend, startBackend } from '../support/http/backend.ts'
+import { type Issuer, startIssuer } from '../support/http/issuer.ts'
+import {
+  handshakeMessage,
+  type SendOptions,
+  type Served,
+  serveGateway,
+} from '../support/http/serve.ts'
 
 let issuer: Issuer
 let backend: Backend

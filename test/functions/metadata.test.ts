@@ -8,8 +8,8 @@ import {
   type Issuer,
   JWKS_PATH,
   startIssuer,
-} from '../support/issuer.ts'
-import { PRIVATE_TOOLS, type Served, serve, TOOLS } from '../support/serve.ts'
+} from '../support/http/issuer.ts'
+import { PRIVATE_TOOLS, type Served, serve, TOOLS } from '../support/http/serve.ts'
 
 const RESOURCE_PATHS = [
   '/.well-known/oauth-protected-resource',

@@ -1,9 +1,9 @@
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
-import { type Backend, startBackend } from '../support/backend.ts'
-import { type Issuer, startIssuer } from '../support/issuer.ts'
-import { handshakeMessage, type Served, serveGateway } from '../support/serve.ts'
+import { type Backend, startBackend } from '../support/http/backend.ts'
+import { type Issuer, startIssuer } from '../support/http/issuer.ts'
+import { handshakeMessage, type Served, serveGateway } from '../support/http/serve.ts'
 
 let issuer: Issuer
 let backend: Backend

@@ -18,7 +18,7 @@ import {
   type RegistrationEndpoint,
   startRegistrationEndpoint,
 } from '../support/auth0/registration-endpoint.ts'
-import { type Answer, type SendOptions, type Served, serve } from '../support/serve.ts'
+import { type Answer, type SendOptions, type Served, serve } from '../support/http/serve.ts'
 
 type Json = Readonly<Record<string, unknown>>
 

@@ -9,10 +9,10 @@ import {
   MGMT_CLIENT_SECRET,
   startManagementApi,
 } from '../support/auth0/management-api.ts'
-import { type Backend, startBackend } from '../support/backend.ts'
-import { freePort } from '../support/free-port.ts'
-import { type Issuer, startIssuer } from '../support/issuer.ts'
-import { type Answer, HMAC_SECRET, send, TOOLS } from '../support/serve.ts'
+import { type Backend, startBackend } from '../support/http/backend.ts'
+import { freePort } from '../support/http/free-port.ts'
+import { type Issuer, startIssuer } from '../support/http/issuer.ts'
+import { type Answer, HMAC_SECRET, send, TOOLS } from '../support/http/serve.ts'
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 const FRAMEWORK = 'node_modules/@google-cloud/functions-framework/build/src/main.js'

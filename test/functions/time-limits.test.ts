@@ -1,9 +1,9 @@
 import { once } from 'node:events'
 import { connect } from 'node:net'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { type Backend, startBackend } from '../support/backend.ts'
-import { type Issuer, startIssuer } from '../support/issuer.ts'
-import { type Served, serveGateway } from '../support/serve.ts'
+import { type Backend, startBackend } from '../support/http/backend.ts'
+import { type Issuer, startIssuer } from '../support/http/issuer.ts'
+import { type Served, serveGateway } from '../support/http/serve.ts'
 
 let issuer: Issuer
 let backend: Backend

@@ -2,9 +2,9 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { type Backend, startBackend } from '../support/backend.ts'
-import { type Issuer, startIssuer } from '../support/issuer.ts'
-import { handshakeMessage, type Served, serveGateway } from '../support/serve.ts'
+import { type Backend, startBackend } from '../support/http/backend.ts'
+import { type Issuer, startIssuer } from '../support/http/issuer.ts'
+import { handshakeMessage, type Served, serveGateway } from '../support/http/serve.ts'
 import { directory, run } from './run.ts'
 
 type Json = Readonly<Record<string, unknown>>

@@ -4,7 +4,7 @@ import { gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import { type Handler, type HttpRequest, json } from '../../shared/http/http.ts'
 import { HttpError, methodNotAllowed, notFound } from '../../shared/http/http-error.ts'
-import { type Served, serve } from '../support/serve.ts'
+import { type Served, serve } from '../support/http/serve.ts'
 
 const MIB = 1024 * 1024
 const TRACE = '4bf92f3577b34da6a3ce929d0e0e4736'

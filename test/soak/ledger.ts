@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { listen } from '../support/listen.ts'
+import { listen } from '../support/http/listen.ts'
 
 /** The tools' backend: writes down every event that it is told to add. */
 export interface Ledger extends AsyncDisposable {

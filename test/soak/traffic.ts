@@ -1,4 +1,4 @@
-import { send } from '../support/serve.ts'
+import { send } from '../support/http/serve.ts'
 import { callMessage } from '../support/system.ts'
 import type { People } from './people.ts'
 

@@ -1,4 +1,4 @@
-import { type AskingCall, type AskingTools, ask, form } from './asking-backend.ts'
+import { type AskingCall, type AskingTools, ask, form } from './http/asking-backend.ts'
 
 const text = (said: string) => ({ content: [{ type: 'text', text: said }] })
 

@@ -3,7 +3,7 @@ import { text } from 'node:stream/consumers'
 import { Client } from '@modelcontextprotocol/client'
 import { StdioClientTransport } from '@modelcontextprotocol/client/stdio'
 import { ROOT } from '../../deploy/build/functions.ts'
-import { listen } from './listen.ts'
+import { listen } from './http/listen.ts'
 
 /** An MCP server of somebody else, and its tools as backends over HTTP. */
 export interface RealServer extends AsyncDisposable {

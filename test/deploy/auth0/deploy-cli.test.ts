@@ -8,7 +8,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { parse } from 'yaml'
 import { type LocalTenant, startLocalTenant } from '../../support/auth0/local-tenant.ts'
 import { LOG_WEBHOOK_SECRET, provision } from '../../support/auth0/provision.ts'
-import { canMakeCertificates, startTlsProxy, type TlsProxy } from '../../support/tls-proxy.ts'
+import { canMakeCertificates, startTlsProxy, type TlsProxy } from '../../support/http/tls-proxy.ts'
 
 const CLI = fileURLToPath(
   new URL('../../../node_modules/auth0-deploy-cli/lib/index.js', import.meta.url),

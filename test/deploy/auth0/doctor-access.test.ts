@@ -17,7 +17,7 @@ import {
   type Variables,
   withoutGrants,
 } from '../../support/auth0/doctor-tenant.ts'
-import { type Front, LOG_WEBHOOK_SECRET as SECRET, startFront } from '../../support/front.ts'
+import { type Front, LOG_WEBHOOK_SECRET as SECRET, startFront } from '../../support/http/front.ts'
 
 const OPEN = { THIRD_PARTY_ACCESS: 'open' }
 const STABLE = 'https://chatgpt.com/connector_platform_oauth_redirect'

@@ -7,8 +7,8 @@ import {
   tenantOptions,
   type Variables,
 } from '../../support/auth0/doctor-tenant.ts'
-import { type Front, startFront } from '../../support/front.ts'
-import { PRIVATE_TOOLS } from '../../support/serve.ts'
+import { type Front, startFront } from '../../support/http/front.ts'
+import { PRIVATE_TOOLS } from '../../support/http/serve.ts'
 
 const CALENDAR = 'https://calendar.example.com/v1'
 const TOOLS = JSON.stringify({

@@ -26,7 +26,7 @@ import {
   type Misbehaviour,
   LOG_WEBHOOK_SECRET as SECRET,
   startFront,
-} from '../../support/front.ts'
+} from '../../support/http/front.ts'
 
 let front: Front
 beforeAll(async () => {

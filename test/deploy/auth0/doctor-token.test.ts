@@ -1,7 +1,7 @@
 import { generateKeyPair, SignJWT } from 'jose'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { doctor, doctorReport, idsOf } from '../../support/auth0/doctor.ts'
-import { type Front, startFront } from '../../support/front.ts'
+import { type Front, startFront } from '../../support/http/front.ts'
 
 type Claims = Readonly<Record<string, unknown>>
 

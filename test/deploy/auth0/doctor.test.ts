@@ -1,7 +1,12 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import { doctor, doctorReport, idsOf } from '../../support/auth0/doctor.ts'
-import { type Front, type FrontAnswer, type Misbehaviour, startFront } from '../../support/front.ts'
-import { discoveryOf, type Staged } from '../../support/issuer.ts'
+import {
+  type Front,
+  type FrontAnswer,
+  type Misbehaviour,
+  startFront,
+} from '../../support/http/front.ts'
+import { discoveryOf, type Staged } from '../../support/http/issuer.ts'
 
 const HTML = { 'content-type': 'text/html' }
 const PAGE = '<!doctype html><title>App</title>'

@@ -16,7 +16,7 @@ import { CHATGPT_REDIRECT_URIS } from '../../../shared/auth0/redirect-uris.ts'
 import type { Environment } from '../../../shared/config.ts'
 import { adminOf } from '../../support/auth0/tenant-admin.ts'
 import { CLI, parsed } from '../../support/command-line.ts'
-import { declining } from '../../support/declining.ts'
+import { declining } from '../../support/http/declining.ts'
 import { ALICE, BOB } from '../../support/people.ts'
 import { startOnFreePorts } from '../../support/system.ts'
 

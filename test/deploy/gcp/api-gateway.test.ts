@@ -5,8 +5,8 @@ import firebase from '../../../deploy/firebase.json' with { type: 'json' }
 import { apiGatewayYaml } from '../../../deploy/gcp/api-gateway.ts'
 import { type Listener, listenOnLoopback } from '../../../deploy/local/listen.ts'
 import { type Origin, startOrigin } from '../../../deploy/local/origin.ts'
-import { type Issuer, startIssuer } from '../../support/issuer.ts'
-import { serveGateway } from '../../support/serve.ts'
+import { type Issuer, startIssuer } from '../../support/http/issuer.ts'
+import { serveGateway } from '../../support/http/serve.ts'
 
 interface Operation {
   readonly operationId: string

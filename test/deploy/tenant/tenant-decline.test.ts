@@ -5,7 +5,7 @@ import {
   type LocalTenant,
   startLocalTenant,
 } from '../../support/auth0/local-tenant.ts'
-import { declining } from '../../support/declining.ts'
+import { declining } from '../../support/http/declining.ts'
 import { ALICE } from '../../support/people.ts'
 
 let tenant: LocalTenant

@@ -2,9 +2,9 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { compileTool } from '../../../functions/gateway/callable-tool.ts'
 import { PROFILE_SCHEMA } from '../../../shared/catalogue/review/profile.ts'
 import { parseTools } from '../../../shared/tools.ts'
-import { type Backend, startBackend } from '../../support/backend.ts'
-import { type Issuer, startIssuer } from '../../support/issuer.ts'
-import { type Served, serveGateway, statelessRequest } from '../../support/serve.ts'
+import { type Backend, startBackend } from '../../support/http/backend.ts'
+import { type Issuer, startIssuer } from '../../support/http/issuer.ts'
+import { type Served, serveGateway, statelessRequest } from '../../support/http/serve.ts'
 
 const PROFILE = {
   securitySchemes: [{ type: 'oauth2', scopes: [] }],

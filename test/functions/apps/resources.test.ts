@@ -5,15 +5,15 @@ import { Client as OlderClient } from '@modelcontextprotocol/sdk/client/index.js
 import { StreamableHTTPClientTransport as OlderTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js'
 import type { Transport } from '@modelcontextprotocol/sdk/shared/transport.js'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { type Backend, startBackend } from '../../support/backend.ts'
 import { type CatalogueFolder, catalogueFolder } from '../../support/catalogue-folder.ts'
-import { type Issuer, startIssuer } from '../../support/issuer.ts'
+import { type Backend, startBackend } from '../../support/http/backend.ts'
+import { type Issuer, startIssuer } from '../../support/http/issuer.ts'
 import {
   handshakeMessage,
   type Served,
   serveGateway,
   statelessRequest,
-} from '../../support/serve.ts'
+} from '../../support/http/serve.ts'
 
 type Json = Readonly<Record<string, unknown>>
 

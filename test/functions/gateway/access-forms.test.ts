@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { type Backend, startBackend } from '../../support/backend.ts'
-import { type Issuer, startIssuer } from '../../support/issuer.ts'
-import { type Served, serveGateway } from '../../support/serve.ts'
+import { type Backend, startBackend } from '../../support/http/backend.ts'
+import { type Issuer, startIssuer } from '../../support/http/issuer.ts'
+import { type Served, serveGateway } from '../../support/http/serve.ts'
 
 const noauth = { type: 'noauth' }
 const oauth2 = (...scopes: string[]) => ({ type: 'oauth2', scopes })

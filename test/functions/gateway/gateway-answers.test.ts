@@ -7,8 +7,8 @@ import { createRest } from '../../../functions/gateway/rest.ts'
 import type { HttpRequest } from '../../../shared/http/http.ts'
 import { createQueue } from '../../../shared/json/long-work.ts'
 import { createLog } from '../../../shared/log.ts'
-import { type Backend, type Script, startBackend } from '../../support/backend.ts'
-import { type Issuer, startIssuer } from '../../support/issuer.ts'
+import { type Backend, type Script, startBackend } from '../../support/http/backend.ts'
+import { type Issuer, startIssuer } from '../../support/http/issuer.ts'
 import {
   HMAC_SECRET,
   handshakeMessage,
@@ -16,7 +16,7 @@ import {
   serveGateway,
   statelessRequest,
   TOOLS,
-} from '../../support/serve.ts'
+} from '../../support/http/serve.ts'
 
 const JSON_TYPE = { 'content-type': 'application/json' }
 const NUMBERS = {

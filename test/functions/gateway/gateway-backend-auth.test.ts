@@ -1,20 +1,20 @@
 import { createServer } from 'node:http'
 import { UnsecuredJWT } from 'jose'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { type Backend, startBackend } from '../../support/backend.ts'
-import { type Issuer, JWKS_PATH, startIssuer } from '../../support/issuer.ts'
-import { listen } from '../../support/listen.ts'
+import { type Backend, startBackend } from '../../support/http/backend.ts'
+import { type Issuer, JWKS_PATH, startIssuer } from '../../support/http/issuer.ts'
+import { listen } from '../../support/http/listen.ts'
 import {
   handshakeMessage,
   type SendOptions,
   type Served,
   serveGateway,
-} from '../../support/serve.ts'
+} from '../../support/http/serve.ts'
 import {
   startTokenEndpoint,
   type TokenEndpoint,
   type TokenScript,
-} from '../../support/token-endpoint.ts'
+} from '../../support/http/token-endpoint.ts'
 import { keepSecret } from '../../support/written.ts'
 
 type Json = Readonly<Record<string, unknown>>

@@ -7,8 +7,13 @@ import { gzipSync } from 'node:zlib'
 import { jwtVerify, SignJWT } from 'jose'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { SendError, send } from '../../../functions/gateway/backend/send.ts'
-import { type Backend, type BackendCall, type Script, startBackend } from '../../support/backend.ts'
-import { type Issuer, startIssuer } from '../../support/issuer.ts'
+import {
+  type Backend,
+  type BackendCall,
+  type Script,
+  startBackend,
+} from '../../support/http/backend.ts'
+import { type Issuer, startIssuer } from '../../support/http/issuer.ts'
 import {
   type Answer,
   type GatewayOptions,
@@ -19,7 +24,7 @@ import {
   serveGateway,
   statelessRequest,
   TOOLS,
-} from '../../support/serve.ts'
+} from '../../support/http/serve.ts'
 
 type Json = Readonly<Record<string, unknown>>
 

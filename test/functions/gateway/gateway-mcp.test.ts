@@ -3,8 +3,8 @@ import { Client as OlderClient } from '@modelcontextprotocol/sdk/client/index.js
 import { StreamableHTTPClientTransport as OlderTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js'
 import type { Transport } from '@modelcontextprotocol/sdk/shared/transport.js'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
-import { type Backend, startBackend } from '../../support/backend.ts'
-import { type Issuer, JWKS_PATH, startIssuer } from '../../support/issuer.ts'
+import { type Backend, startBackend } from '../../support/http/backend.ts'
+import { type Issuer, JWKS_PATH, startIssuer } from '../../support/http/issuer.ts'
 import {
   type Answer,
   handshakeMessage,
@@ -14,7 +14,7 @@ import {
   serveGateway,
   statelessRequest,
   TOOLS,
-} from '../../support/serve.ts'
+} from '../../support/http/serve.ts'
 
 type Json = Readonly<Record<string, unknown>>
 

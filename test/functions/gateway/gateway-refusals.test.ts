@@ -2,15 +2,15 @@ import { Client as OlderClient } from '@modelcontextprotocol/sdk/client/index.js
 import { StreamableHTTPClientTransport as OlderTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js'
 import type { Transport } from '@modelcontextprotocol/sdk/shared/transport.js'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { type Backend, startBackend } from '../../support/backend.ts'
-import { type Issuer, startIssuer } from '../../support/issuer.ts'
+import { type Backend, startBackend } from '../../support/http/backend.ts'
+import { type Issuer, startIssuer } from '../../support/http/issuer.ts'
 import {
   handshakeMessage,
   PRIVATE_TOOLS,
   type Served,
   serveGateway,
   statelessRequest,
-} from '../../support/serve.ts'
+} from '../../support/http/serve.ts'
 
 const METADATA = 'https://mcp.test/.well-known/oauth-protected-resource/mcp'
 const JSON_TYPE = { 'content-type': 'application/json' }

@@ -2,10 +2,15 @@ import { createHash } from 'node:crypto'
 import { createServer } from 'node:http'
 import { jwtVerify, UnsecuredJWT } from 'jose'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { type Backend, type BackendCall, startBackend } from '../../support/backend.ts'
-import { type Issuer, startIssuer } from '../../support/issuer.ts'
-import { listen } from '../../support/listen.ts'
-import { HMAC_SECRET, handshakeMessage, type Served, serveGateway } from '../../support/serve.ts'
+import { type Backend, type BackendCall, startBackend } from '../../support/http/backend.ts'
+import { type Issuer, startIssuer } from '../../support/http/issuer.ts'
+import { listen } from '../../support/http/listen.ts'
+import {
+  HMAC_SECRET,
+  handshakeMessage,
+  type Served,
+  serveGateway,
+} from '../../support/http/serve.ts'
 
 type Json = Readonly<Record<string, unknown>>
 

@@ -1,8 +1,8 @@
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import formats from 'ajv-formats'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { type Backend, type Script, startBackend } from '../../support/backend.ts'
-import { type Issuer, startIssuer } from '../../support/issuer.ts'
+import { type Backend, type Script, startBackend } from '../../support/http/backend.ts'
+import { type Issuer, startIssuer } from '../../support/http/issuer.ts'
 import {
   type Answer,
   handshakeMessage,
@@ -11,7 +11,7 @@ import {
   type Served,
   serveGateway,
   TOOLS,
-} from '../../support/serve.ts'
+} from '../../support/http/serve.ts'
 
 type Json = Readonly<Record<string, unknown>>
 

@@ -2,9 +2,9 @@ import { generateKeyPairSync } from 'node:crypto'
 import { createLocalJWKSet, type JSONWebKeySet, jwtVerify } from 'jose'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
 import { parseGatewayConfig } from '../../../functions/gateway/config.ts'
-import { type Backend, startBackend } from '../../support/backend.ts'
-import { type Issuer, startIssuer } from '../../support/issuer.ts'
-import { HMAC_SECRET, type Served, serveGateway, TOOLS } from '../../support/serve.ts'
+import { type Backend, startBackend } from '../../support/http/backend.ts'
+import { type Issuer, startIssuer } from '../../support/http/issuer.ts'
+import { HMAC_SECRET, type Served, serveGateway, TOOLS } from '../../support/http/serve.ts'
 
 const newPem = (type: 'ec' | 'ed25519') => {
   const { privateKey } =

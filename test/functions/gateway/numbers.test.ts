@@ -1,8 +1,8 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { NumberError, valuesToCheck } from '../../../shared/json/written-numbers.ts'
-import { type Backend, startBackend } from '../../support/backend.ts'
-import { type Issuer, startIssuer } from '../../support/issuer.ts'
-import { type Served, serveGateway } from '../../support/serve.ts'
+import { type Backend, startBackend } from '../../support/http/backend.ts'
+import { type Issuer, startIssuer } from '../../support/http/issuer.ts'
+import { type Served, serveGateway } from '../../support/http/serve.ts'
 
 const JSON_TYPE = { 'content-type': 'application/json' }
 

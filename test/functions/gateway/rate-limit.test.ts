@@ -1,11 +1,11 @@
 import { hash } from 'node:crypto'
 import { createServer as createTcpServer, type Socket } from 'node:net'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
-import { type Backend, startBackend } from '../../support/backend.ts'
-import { freePort } from '../../support/free-port.ts'
-import { type Issuer, startIssuer } from '../../support/issuer.ts'
-import { hasRedis, type RedisServer, startRedis } from '../../support/redis.ts'
-import { handshakeMessage, type Served, serveGateway } from '../../support/serve.ts'
+import { type Backend, startBackend } from '../../support/http/backend.ts'
+import { freePort } from '../../support/http/free-port.ts'
+import { type Issuer, startIssuer } from '../../support/http/issuer.ts'
+import { hasRedis, type RedisServer, startRedis } from '../../support/http/redis.ts'
+import { handshakeMessage, type Served, serveGateway } from '../../support/http/serve.ts'
 
 let issuer: Issuer
 let backend: Backend

@@ -9,15 +9,15 @@ import {
   form,
   page,
   startAskingBackend,
-} from '../../support/asking-backend.ts'
-import { type Issuer, startIssuer } from '../../support/issuer.ts'
+} from '../../support/http/asking-backend.ts'
+import { type Issuer, startIssuer } from '../../support/http/issuer.ts'
 import {
   HMAC_SECRET,
   handshakeMessage,
   type Served,
   serveGateway,
   statelessRequest,
-} from '../../support/serve.ts'
+} from '../../support/http/serve.ts'
 
 type Json = Readonly<Record<string, unknown>>
 

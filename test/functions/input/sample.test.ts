@@ -3,8 +3,8 @@ import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/cli
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createTools } from '../../../deploy/local/backends/tools.ts'
 import { type Listener, listenOnLoopback } from '../../../deploy/local/listen.ts'
-import { type Issuer, startIssuer } from '../../support/issuer.ts'
-import { HMAC_SECRET, type Served, serveGateway } from '../../support/serve.ts'
+import { type Issuer, startIssuer } from '../../support/http/issuer.ts'
+import { HMAC_SECRET, type Served, serveGateway } from '../../support/http/serve.ts'
 
 const TOOLS_FILE = fileURLToPath(new URL('../../../deploy/local/tools.yaml', import.meta.url))
 

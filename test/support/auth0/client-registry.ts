@@ -1,6 +1,6 @@
 import { createServer } from 'node:http'
 import type { Management as Auth0 } from 'auth0'
-import { listen } from '../listen.ts'
+import { listen } from '../http/listen.ts'
 
 /** Auth0's Management API as far as it tells of clients and their use. */
 export interface ClientRegistry extends AsyncDisposable {

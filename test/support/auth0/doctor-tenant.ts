@@ -1,6 +1,6 @@
 import type { Management as Auth0 } from 'auth0'
-import { LOG_WEBHOOK_SECRET as SECRET } from '../front.ts'
-import { PRIVATE_TOOLS } from '../serve.ts'
+import { LOG_WEBHOOK_SECRET as SECRET } from '../http/front.ts'
+import { PRIVATE_TOOLS } from '../http/serve.ts'
 import { provisionedTenant, type ShownTenant, TENANT_HOST, tenantFetch } from './tenant-fetch.ts'
 
 export const CHATGPT = 'https://chatgpt.com/connector/oauth/abc'

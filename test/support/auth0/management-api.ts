@@ -1,5 +1,5 @@
 import { createServer, type IncomingMessage } from 'node:http'
-import { listen } from '../listen.ts'
+import { listen } from '../http/listen.ts'
 
 /** One call of the Management API; the token request is not among them. */
 export interface ManagementCall {

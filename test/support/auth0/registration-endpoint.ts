@@ -1,6 +1,6 @@
 import { createServer } from 'node:http'
 import { text } from 'node:stream/consumers'
-import { listen } from '../listen.ts'
+import { listen } from '../http/listen.ts'
 import type { FakeClient, ManagementApi } from './management-api.ts'
 
 /** Auth0's `POST /oidc/register`, whose clients the recording Management API then has. */

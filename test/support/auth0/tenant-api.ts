@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage } from 'node:http'
 import type { Management as Auth0 } from 'auth0'
-import { listen } from '../listen.ts'
+import { listen } from '../http/listen.ts'
 import { accessOperations } from './tenant-api-access.ts'
 
 type Json = Record<string, unknown>

@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { answerVersions } from '../google-secrets.ts'
-import { listen } from '../listen.ts'
+import { listen } from '../http/listen.ts'
 import { addRevision, answerRun, RUN_HOST } from './google-run.ts'
 
 type Json = Record<string, unknown>

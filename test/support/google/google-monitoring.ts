@@ -1,6 +1,6 @@
 import { createServer } from 'node:http'
 import { json as readJson } from 'node:stream/consumers'
-import { listen } from '../listen.ts'
+import { listen } from '../http/listen.ts'
 
 type Json = Record<string, unknown>
 

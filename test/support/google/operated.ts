@@ -5,7 +5,7 @@ import { rollbackCommand } from '../../../deploy/commands/rollback.ts'
 import { statusCommand } from '../../../deploy/commands/status.ts'
 import type { OperateDependencies } from '../../../deploy/gcp/operate/dependencies.ts'
 import { runCommand } from '../../../deploy/kit/run-command.ts'
-import { listen } from '../listen.ts'
+import { listen } from '../http/listen.ts'
 import type { CommandResult } from './deploy.ts'
 import type { Reply } from './fake-commands.ts'
 

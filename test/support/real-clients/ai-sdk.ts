@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import { pathToFileURL } from 'node:url'
-import { listen } from '../listen.ts'
+import { listen } from '../http/listen.ts'
 import { inPackage } from './packages.ts'
 import type { Place, RealClient } from './real-client.ts'
 

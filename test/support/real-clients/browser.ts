@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Person, StuckError, signIn } from '../../../deploy/connect/sign-in/form-sign-in.ts'
-import { listen } from '../listen.ts'
+import { listen } from '../http/listen.ts'
 
 /** A browser that a client opens by command, in which a person signs in and consents. */
 export interface ScriptedBrowser extends AsyncDisposable {

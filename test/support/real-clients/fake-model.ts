@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { createServer, type ServerResponse } from 'node:http'
 import { json } from 'node:stream/consumers'
-import { listen } from '../listen.ts'
+import { listen } from '../http/listen.ts'
 
 /** The call that the model wants to make next. */
 export interface WantedCall {

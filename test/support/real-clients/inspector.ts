@@ -1,4 +1,4 @@
-import { freePort } from '../free-port.ts'
+import { freePort } from '../http/free-port.ts'
 import { runToEnd } from './client-process.ts'
 import { inPackage } from './packages.ts'
 import type { RealClient } from './real-client.ts'

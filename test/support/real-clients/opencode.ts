@@ -1,7 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { freePort } from '../free-port.ts'
+import { freePort } from '../http/free-port.ts'
 import { type ProcessOptions, runToEnd, startGroup } from './client-process.ts'
 import { startFakeModel } from './fake-model.ts'
 import { inPackage } from './packages.ts'

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { type Backend, startBackend } from '../backend.ts'
+import { type Backend, startBackend } from '../http/backend.ts'
 import { ALICE, BOB } from '../people.ts'
 import { CLIENTS, whyNotInstalled } from './packages.ts'
 import type { RealClient, RunningClient } from './real-client.ts'

@@ -1,9 +1,9 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { JsonLimitError, readingJson } from '../../shared/json/json-reader.ts'
-import { writingJson } from '../../shared/json/json-writer.ts'
-import { atOnce } from '../../shared/json/turns.ts'
-import { readingKept } from '../../shared/json/written-numbers.ts'
+import { JsonLimitError, readingJson } from '../../../shared/json/json-reader.ts'
+import { writingJson } from '../../../shared/json/json-writer.ts'
+import { atOnce } from '../../../shared/json/turns.ts'
+import { readingKept } from '../../../shared/json/written-numbers.ts'
 
 const read = (text: string) => atOnce(readingJson(text))
 const nested = (depth: number) => `${'['.repeat(depth)}${']'.repeat(depth)}`

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import { keepNumbers } from '../../shared/json/written-numbers.ts'
-import { asObject, decodeUtf8, parseJson, parseJsonOfAnyDepth } from '../../shared/json.ts'
+import { keepNumbers } from '../../../shared/json/written-numbers.ts'
+import { asObject, decodeUtf8, parseJson, parseJsonOfAnyDepth } from '../../../shared/json.ts'
 
 const nested = (depth: number) => `${'['.repeat(depth)}${']'.repeat(depth)}`
 

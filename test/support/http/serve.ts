@@ -1,12 +1,12 @@
 import { type IncomingHttpHeaders, request } from 'node:http'
 import { getTestServer } from '@google-cloud/functions-framework/testing'
-import { type GatewayConfig, parseGatewayConfig } from '../../functions/gateway/config.ts'
-import { createGateway, type GatewayDependencies } from '../../functions/gateway/handler.ts'
-import { host } from '../../shared/http/host.ts'
-import { type Handler, type HttpRequest, toHttpFunction } from '../../shared/http/http.ts'
-import { createLog, type Log } from '../../shared/log.ts'
+import { type GatewayConfig, parseGatewayConfig } from '../../../functions/gateway/config.ts'
+import { createGateway, type GatewayDependencies } from '../../../functions/gateway/handler.ts'
+import { host } from '../../../shared/http/host.ts'
+import { type Handler, type HttpRequest, toHttpFunction } from '../../../shared/http/http.ts'
+import { createLog, type Log } from '../../../shared/log.ts'
+import { keepSecret, keepWritten } from '../written.ts'
 import { listen } from './listen.ts'
-import { keepSecret, keepWritten } from './written.ts'
 
 /** A function behind functions-framework's own server, on a free port of this machine. */
 export interface Served extends AsyncDisposable {

@@ -51,7 +51,7 @@ test('without credentials the tenant is not examined, and that is said', async (
   const report = await doctorReport([front.url])
   expect(report.ok).toBe(true)
   expect(report.skipped.filter(({ reason }) => reason.startsWith('set MGMT_DOMAIN'))).toHaveLength(
-    28,
+    31,
   )
 })
 

@@ -208,7 +208,10 @@ function operationsOf(
         if (client === undefined) return missing()
         const unknown = unknownField(body, CLIENT_FIELDS)
         if (unknown !== undefined) return refuse(`PATCH /clients: ${unknown}`)
-        if (client.third_party_security_mode === 'strict') return refuse('strict client promoted')
+        const isPromotion = 'is_first_party' in (body as object)
+        if (isPromotion && client.third_party_security_mode === 'strict') {
+          return refuse('strict client promoted')
+        }
         const changed = { ...client, ...(body as object) }
         api.clients.set(id, changed)
         return { status: 200, body: changed }

@@ -106,10 +106,8 @@ export function createCallTool(options: CallToolOptions): CallTool {
       options.timeoutMs,
       call.patienceMs ?? options.timeoutMs,
     )
-    const authority = await within(
-      { timeoutMs, signal },
-      options.backendAuth?.(tool, plan, identity, signal),
-    )
+    const authorized = options.backendAuth?.(tool, plan, identity, signal)
+    const authority = authorized && (await within({ timeoutMs, signal }, authorized))
     const declared = call.asking?.declared ?? NOTHING_DECLARED
     const statement = (): Record<string, string> =>
       signStatement({

@@ -13,8 +13,8 @@ export interface Authority {
 }
 
 /**
- * By whose authority a backend is called. `backend` is the same for all arguments of the tool; `signal`
- * ends the call.
+ * By whose authority a backend is called; undefined when the assertion alone tells. `backend` is the same
+ * for all arguments of the tool; `signal` ends the call.
  *
  * @throws BackendAuthError when there is none to be had, GoogleIdentityError, and BearerError when a new
  *   sign-in would help.
@@ -24,7 +24,7 @@ export type BackendAuth = (
   backend: Pick<BackendPlan, 'isOwn' | 'identityUrl'>,
   identity: Identity,
   signal: AbortSignal,
-) => Promise<Authority>
+) => Promise<Authority> | undefined
 
 /** The backend cannot be called; `message` is for the user, `reason` for the log. */
 export class BackendAuthError extends Error {

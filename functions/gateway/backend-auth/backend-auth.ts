@@ -1,5 +1,6 @@
 import type { BackendPlan } from '../backend/backend-request.ts'
 import type { CallableTool } from '../callable-tool.ts'
+import type { Identity } from '../identity.ts'
 import type { Authority, BackendAuth, BackendAuthOptions } from './authority.ts'
 import { createClientCredentials } from './client-credentials.ts'
 import { createExchange } from './on-behalf-of.ts'
@@ -12,7 +13,11 @@ export function createBackendAuth(options: BackendAuthOptions): BackendAuth {
   const clientCredentials = createClientCredentials(options)
   const exchange = createExchange(options)
 
-  const own: BackendAuth = async ({ backendAuth }, { identityUrl }, identity) => {
+  const own = async (
+    { backendAuth }: Pick<CallableTool, 'backendAuth'>,
+    identityUrl: string,
+    identity: Identity,
+  ): Promise<Authority> => {
     switch (backendAuth?.type) {
       case 'header': {
         const { name, prefix, secret } = backendAuth
@@ -29,16 +34,27 @@ export function createBackendAuth(options: BackendAuthOptions): BackendAuth {
         return NOTHING
     }
   }
-
-  return async (tool, backend, identity, signal) => {
-    const authority = await own(tool, backend, identity, signal)
-    // Another's API learns nothing of this function's service account, unless its tool says so.
-    if (!isGoogleForAll || !backend.isOwn || tool.backendAuth?.type === 'google_id_token') {
-      return authority
-    }
-    const identified = await googleIdentity(backend.identityUrl)
-    return { ...authority, fields: { ...identified, ...authority.fields } }
+  const withGoogleIdentity = async (
+    authorized: Promise<Authority>,
+    identityUrl: string,
+  ): Promise<Authority> => {
+    const authority = await authorized
+    return { ...authority, fields: { ...(await googleIdentity(identityUrl)), ...authority.fields } }
   }
+
+  return (tool, { isOwn, identityUrl }, identity) => {
+    const type = typeOf(tool)
+    // Another's API learns nothing of this function's service account, unless its tool says so.
+    const addsGoogleIdentity = isGoogleForAll && isOwn && type !== 'google_id_token'
+    // Most calls: they have nothing to wait for.
+    if (type === 'assertion' && !addsGoogleIdentity) return undefined
+    const authorized = own(tool, identityUrl, identity)
+    return addsGoogleIdentity ? withGoogleIdentity(authorized, identityUrl) : authorized
+  }
+}
+
+function typeOf({ backendAuth }: Pick<CallableTool, 'backendAuth'>) {
+  return backendAuth?.type ?? 'assertion'
 }
 
 /**
@@ -47,9 +63,9 @@ export function createBackendAuth(options: BackendAuthOptions): BackendAuth {
  * nothing of the user but what those say.
  */
 export function hasStatement(
-  { backendAuth }: Pick<CallableTool, 'backendAuth'>,
+  tool: Pick<CallableTool, 'backendAuth'>,
   { isOwn }: Pick<BackendPlan, 'isOwn'>,
 ): boolean {
-  const type = backendAuth?.type ?? 'assertion'
+  const type = typeOf(tool)
   return isOwn || type === 'assertion' || type === 'google_id_token'
 }

@@ -7,9 +7,8 @@ import { SendError } from '../backend/send.ts'
  */
 export async function within<Value>(
   { timeoutMs, signal }: { readonly timeoutMs: number; readonly signal: AbortSignal },
-  waited: Promise<Value> | undefined,
-): Promise<Value | undefined> {
-  if (waited === undefined) return undefined
+  waited: Promise<Value>,
+): Promise<Value> {
   const { promise: ended, reject } = Promise.withResolvers<never>()
   const onAbort = () => reject(new SendError('aborted'))
   const timer = setTimeout(() => reject(new SendError('timeout')), timeoutMs)

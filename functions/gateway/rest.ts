@@ -9,7 +9,7 @@ import {
 import { HttpError } from '../../shared/http/http-error.ts'
 import { JsonLimitError } from '../../shared/json/json-reader.ts'
 import { type Writing, writingAtOnce, writingJson } from '../../shared/json/json-writer.ts'
-import { isLong, type Place, type Queue } from '../../shared/json/long-work.ts'
+import { isLong, type Place, type Queue, workOn } from '../../shared/json/long-work.ts'
 import { atOnce, inTurns } from '../../shared/json/turns.ts'
 import { keepNumbers, readingKept } from '../../shared/json/written-numbers.ts'
 import { asObject, decodeUtf8, parseJson } from '../../shared/json.ts'
@@ -76,11 +76,8 @@ export function createRest({
     const begin = (read: Arguments) => callTool({ ...known, ...read })
     const { length } = request.body()
     const reading = readingArguments(request, request.takeBody())
-    if (!isLong(length)) return begin(atOnce(reading))
-    return place
-      .enter(length)
-      .then(() => inTurns(reading))
-      .then(begin)
+    const read = workOn(reading, length, place)
+    return read instanceof Promise ? read.then(begin) : begin(read)
   }
   const serve = async (
     request: HttpRequest,

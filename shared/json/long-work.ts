@@ -1,3 +1,5 @@
+import { atOnce, inTurns } from './turns.ts'
+
 /** One request's place in the queue of those that have something long to read or to write. */
 export interface Place {
   /** Resolves when it is this one's turn: at once unless `length` (bytes or characters) is long. */
@@ -17,6 +19,15 @@ const SHORT_LENGTH = 16 * 1024
 /** Whether JSON of this length is read and written in turns. */
 export function isLong(length: number): boolean {
   return length > SHORT_LENGTH
+}
+
+/** Runs the work on JSON of this length: at once, or in turns when it is long, in its place in the queue. */
+export function workOn<Result>(
+  work: Generator<undefined, Result>,
+  length: number,
+  place: Place,
+): Result | Promise<Result> {
+  return isLong(length) ? place.enter(length).then(() => inTurns(work)) : atOnce(work)
 }
 
 /**

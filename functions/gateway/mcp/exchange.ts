@@ -13,7 +13,7 @@ export interface Exchange {
   /** The request's; in a batch each line names the call. */
   readonly log: Log
   readonly identity: Identity
-  /** Whether the messages' numbers are numbers, as `readJson` tells. */
+  /** Whether the messages' numbers are numbers, as `readingMessages` tells. */
   readonly isPlain: boolean
   /** Whether they were read in turns. */
   readonly isLong: boolean

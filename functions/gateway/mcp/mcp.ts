@@ -6,8 +6,7 @@ import {
   withHeaders,
 } from '../../../shared/http/http.ts'
 import { HttpError } from '../../../shared/http/http-error.ts'
-import { isLong, type Place, type Queue } from '../../../shared/json/long-work.ts'
-import { atOnce, inTurns } from '../../../shared/json/turns.ts'
+import type { Place, Queue } from '../../../shared/json/long-work.ts'
 import { BearerError } from '../../../shared/oauth/bearer.ts'
 import type { Catalogue } from '../../../shared/tools.ts'
 import { allowAnswers, authorize, type CallTool } from '../call-tool.ts'
@@ -24,14 +23,13 @@ import {
   CODE,
   errorResponse,
   errorText,
-  idOf,
   RpcError,
   type RpcMessage,
   type RpcRequest,
-  readingMessages,
   resultText,
 } from './json-rpc.ts'
 import { calledTool, callsIn, createMethods, namedResource } from './mcp-methods.ts'
+import { idIn, type Received, readBody } from './received.ts'
 import {
   type ChallengeForm,
   challengeForm,
@@ -39,7 +37,6 @@ import {
   refusalMessage,
   refusalResult,
 } from './refusal.ts'
-import { type Inbound, readInbound } from './revision.ts'
 import { createCompletion, createWriter, introduce } from './tool-list.ts'
 
 export interface McpOptions {
@@ -59,12 +56,6 @@ export interface McpOptions {
 
 /** What clients send again after Retry-After, with the same message. */
 const RETRIED_STATUS: ReadonlySet<number> = new Set([429, 503])
-
-interface Received {
-  readonly inbound: Inbound
-  readonly isPlain: boolean
-  readonly isLong: boolean
-}
 
 /** MCP Streamable HTTP at `POST /mcp`: stateless, every answer one JSON document, never a stream. */
 export function createMcp(options: McpOptions): (request: HttpRequest) => Promise<HttpResponse> {
@@ -207,14 +198,14 @@ export function createMcp(options: McpOptions): (request: HttpRequest) => Promis
   const readAndAnswer = (request: HttpRequest, identity: Identity, place: Place) => {
     const goOn = (received: Received | HttpResponse) =>
       'status' in received ? received : answer(request, received, identity, place)
-    const received = read(request.takeBody(), request, true, place)
+    const received = readBody(request.takeBody(), request, true, place)
     return received instanceof Promise ? received.then(goOn) : goOn(received)
   }
 
   /** Counts the calls. They are read again afterwards, because the count may be far away. */
   const countCalls = async (request: HttpRequest, identity: Identity, place: Place) => {
     if (rateLimit === undefined) return undefined
-    const received = await read(request.body(), request, false, place)
+    const received = await readBody(request.body(), request, false, place)
     const calls = 'status' in received ? undefined : callsIn(catalogue, served, received.inbound)
     place.leave()
     return calls && rateLimit(identity, calls)
@@ -238,7 +229,7 @@ export function createMcp(options: McpOptions): (request: HttpRequest) => Promis
       const response = await readAndAnswer(request, identified.identity, place)
       return limits === undefined ? response : withHeaders(response, limits)
     }
-    const received = await read(request.body(), request, false, place)
+    const received = await readBody(request.body(), request, false, place)
     if ('status' in received) return received
     const { inbound } = received
     const message = 'message' in inbound ? inbound.message : undefined
@@ -285,54 +276,12 @@ function nameOnly(message: RpcRequest): RpcRequest {
   return { ...message, params: { name } }
 }
 
-/** The id of the request that a body holds; null for a batch and for what is no request. */
-async function idIn(request: HttpRequest, place: Place) {
-  try {
-    const steps = readingMessages(request.body(), false)
-    return idOf((await run(steps, request.body().length, place)).value)
-  } catch (error) {
-    if (error instanceof RpcError || error instanceof HttpError) return null
-    throw error
-  }
-}
-
 async function identify(gate: Gate, request: HttpRequest) {
   try {
     return { identity: await gate.identify(request.authorization, request.log) }
   } catch (refusal) {
     if (refusal instanceof BearerError) return { refusal }
     throw refusal
-  }
-}
-
-/** What the body says, or the answer when it says nothing that can be understood. */
-function read(body: Buffer, request: HttpRequest, toPassOn: boolean, place: Place) {
-  return run(readingInbound(body, request, toPassOn), body.length, place)
-}
-
-/** Runs the work at once, or in turns when what it reads is long. */
-function run<Result>(
-  work: Generator<undefined, Result>,
-  length: number,
-  place: Place,
-): Result | Promise<Result> {
-  return isLong(length) ? place.enter(length).then(() => inTurns(work)) : atOnce(work)
-}
-
-function* readingInbound(
-  body: Buffer,
-  { headers }: HttpRequest,
-  toPassOn: boolean,
-): Generator<undefined, Received | HttpResponse> {
-  let value: unknown
-  try {
-    const json = yield* readingMessages(body, toPassOn)
-    value = json.value
-    const inbound = readInbound(value, headers)
-    return { inbound, isPlain: json.isPlain, isLong: isLong(body.length) }
-  } catch (error) {
-    if (error instanceof RpcError) return errorResponse(idOf(value), error)
-    throw error
   }
 }
 

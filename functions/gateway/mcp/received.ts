@@ -1,0 +1,58 @@
+import type { RequestId } from '@modelcontextprotocol/client'
+import type { HttpRequest, HttpResponse } from '../../../shared/http/http.ts'
+import { HttpError } from '../../../shared/http/http-error.ts'
+import { isLong, type Place, workOn } from '../../../shared/json/long-work.ts'
+import { errorResponse, idOf, RpcError, readingMessages } from './json-rpc.ts'
+import { type Inbound, readInbound } from './revision.ts'
+
+/** The messages of one POST. */
+export interface Received {
+  readonly inbound: Inbound
+  /** Whether their numbers are numbers, as `readingMessages` tells. */
+  readonly isPlain: boolean
+  /** Whether they were read in turns. */
+  readonly isLong: boolean
+}
+
+type ReceivedOrAnswer = Received | HttpResponse
+
+/**
+ * What the body says, or the answer when it says nothing that can be understood; at once unless it is
+ * long. `toPassOn`: numbers are kept as they are written.
+ */
+export function readBody(
+  body: Buffer,
+  request: HttpRequest,
+  toPassOn: boolean,
+  place: Place,
+): ReceivedOrAnswer | Promise<ReceivedOrAnswer> {
+  return workOn(readingInbound(body, request, toPassOn), body.length, place)
+}
+
+function* readingInbound(
+  body: Buffer,
+  { headers }: HttpRequest,
+  toPassOn: boolean,
+): Generator<undefined, ReceivedOrAnswer> {
+  let value: unknown
+  try {
+    const json = yield* readingMessages(body, toPassOn)
+    value = json.value
+    const inbound = readInbound(value, headers)
+    return { inbound, isPlain: json.isPlain, isLong: isLong(body.length) }
+  } catch (error) {
+    if (error instanceof RpcError) return errorResponse(idOf(value), error)
+    throw error
+  }
+}
+
+/** The id of the request that a body holds; null for a batch and for what is no request. */
+export async function idIn(request: HttpRequest, place: Place): Promise<RequestId | null> {
+  try {
+    const steps = readingMessages(request.body(), false)
+    return idOf((await workOn(steps, request.body().length, place)).value)
+  } catch (error) {
+    if (error instanceof RpcError || error instanceof HttpError) return null
+    throw error
+  }
+}

@@ -1,11 +1,8 @@
-import { readingJson } from '../../shared/json/json-reader.ts'
 import { isLong, type Place } from '../../shared/json/long-work.ts'
 import { atOnce, inTurns } from '../../shared/json/turns.ts'
-import { NumberError, readingValuesToCheck } from '../../shared/json/written-numbers.ts'
 import type { Log } from '../../shared/log.ts'
 import { BearerError } from '../../shared/oauth/bearer.ts'
 import type { ToolDefinition } from '../../shared/tools.ts'
-import { ArgumentError } from './backend/argument-error.ts'
 import { type BackendPlan, type BackendRequest, planBackend } from './backend/backend-request.ts'
 import { GoogleIdentityError } from './backend/google-identity.ts'
 import { type Allowance, createAllowance, SendError, send } from './backend/send.ts'
@@ -16,28 +13,19 @@ import { within } from './backend-auth/within.ts'
 import type { CallableTool } from './callable-tool.ts'
 import type { ClientHints } from './client-hints.ts'
 import { type Identity, PermissionError, requireScopes } from './identity.ts'
-import { type Answers, InputError } from './input/answers.ts'
 import { toClientCapabilities } from './input/capabilities.ts'
-import { handOver, INPUT_FIELD } from './input/hand-over.ts'
+import { INPUT_FIELD } from './input/hand-over.ts'
 import type { Asking } from './input/offer.ts'
-import { oneLine } from './one-line.ts'
 import { failed, type Outcome, passOn, readingOutcome, statusOf, toOutcome } from './outcome.ts'
+import { type GivenCall, preparing } from './prepare-call.ts'
 
 /** One call that has been decided on: `identity` may call `tool`. */
-export interface ToolCall {
-  readonly tool: CallableTool
-  readonly args: unknown
-  /** Whether `args` are what a check of them sees; else that is read from `body`. */
-  readonly isPlain: boolean
-  /** The same in JSON, as the backend gets it unless the tool has a `request`. */
-  readonly body: string
+export interface ToolCall extends GivenCall {
   readonly identity: Identity
   /** What the client says of itself and its user, not verified. */
   readonly hints?: ClientHints | undefined
   /** How the client can be asked back; undefined: not at all, as over REST. */
   readonly asking?: Asking | undefined
-  /** What a retry brings along; undefined for a first call. */
-  readonly answers?: Answers | undefined
   readonly requestId: string
   readonly traceparent: string | undefined
   readonly signal: AbortSignal
@@ -70,10 +58,7 @@ export interface CallToolOptions {
 /** What is kept of a call while its backend works. */
 type SentCall = Omit<ToolCall, 'args' | 'isPlain' | 'body' | 'answers'>
 
-type PreparedCall = Pick<ToolCall, 'tool' | 'args' | 'isPlain' | 'body' | 'answers'>
-
 const NOTHING_DECLARED: NonNullable<Asking['declared']> = new Set()
-const MAX_FAULT_CHARACTERS = 1_000
 const MAX_ANSWER_BYTES = 4 * 1024 * 1024
 const FAILURES = {
   unreachable: { status: 502, message: 'The tool cannot be reached right now.' },
@@ -199,23 +184,6 @@ function inBytes({ body, ...request }: BackendRequest): BackendRequest {
   return { ...request, body: typeof body === 'string' ? Buffer.from(body) : body }
 }
 
-/** The request to the backend, or what is wrong with the arguments, in one bounded line. */
-function* preparing(
-  plan: BackendPlan,
-  { tool, body, args, isPlain, answers }: PreparedCall,
-): Generator<undefined, BackendRequest | string> {
-  const fault = yield* checking(tool, body, args, isPlain)
-  if (fault !== undefined) return fault
-  try {
-    const request = plan.make(body, args, isPlain)
-    if (answers === undefined) return request
-    return handOver(request, answers, tool.request === undefined ? body : undefined)
-  } catch (error) {
-    if (!(error instanceof ArgumentError || error instanceof InputError)) throw error
-    return oneLine(error.message, MAX_FAULT_CHARACTERS)
-  }
-}
-
 /**
  * Decides whether `identity` may call `tool`, and writes the audit record when it may not.
  *
@@ -230,31 +198,6 @@ export function authorize(tool: ToolDefinition, identity: Identity, log: Log): v
     }
     throw error
   }
-}
-
-/** What is wrong with the arguments, in one bounded line; undefined when they fit. */
-function* checking(
-  tool: CallableTool,
-  body: string,
-  args: unknown,
-  isPlain: boolean,
-): Generator<undefined, string | undefined> {
-  try {
-    for (const value of isPlain ? [args] : yield* readingNumbers(body)) {
-      yield
-      const fault = tool.validateInput(value)
-      if (fault !== undefined) return oneLine(fault, MAX_FAULT_CHARACTERS)
-    }
-    return undefined
-  } catch (error) {
-    if (!(error instanceof NumberError)) throw error
-    return oneLine(error.message, MAX_FAULT_CHARACTERS)
-  }
-}
-
-function* readingNumbers(body: string): Generator<undefined, readonly unknown[]> {
-  const plain = yield* readingJson(body)
-  return yield* readingValuesToCheck(body, plain?.value)
 }
 
 /** Writes the audit record of what was decided on a call. */

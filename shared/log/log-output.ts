@@ -23,6 +23,7 @@ export function flushLines(): void {
   process.stdout.write(lines)
   onWritten?.()
   whenWritten = undefined
+  onWritten = undefined
 }
 
 /** Resolves when the lines so far are written: at the end of the event loop's turn, with all others. */

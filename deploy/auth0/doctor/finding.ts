@@ -23,7 +23,7 @@ export interface Skipped {
   readonly skipped: string
 }
 
-/** One question put to what was observed. Pure: asks nobody, has no clock. */
+/** One check of what was observed. Pure: it makes no request and reads no clock. */
 export interface Check<Seen> {
   readonly name: string
   /** What is right when nothing is found, as people read it. */

@@ -11,7 +11,7 @@ import { type ProvisionConfig, parseProvisionConfig } from '../../config.ts'
 import type { ToolScopes } from '../outside/described-tools.ts'
 import type { Outside } from '../outside/observe-outside.ts'
 
-/** What is needed to examine the tenant, and what of it nobody has told. */
+/** What is needed to examine the tenant, and which of it is missing. */
 export interface InsideConfig {
   readonly provision: ProvisionConfig
   /** The variables that were set for this command, by name: the others were filled in. */
@@ -31,7 +31,7 @@ export interface NoInsideConfig {
 
 const CREDENTIALS = ['MGMT_DOMAIN', 'MGMT_CLIENT_ID', 'MGMT_CLIENT_SECRET'] as const
 const CATALOGUE = ['TOOLS', 'TOOLS_FILE', 'TOOL_SCOPES_JSON'] as const
-/** Stands for the login connections when nobody has named them. */
+/** Used when no login connections are configured. */
 export const UNKNOWN_CONNECTION = 'not-known-to-doctor'
 const HOW = `set ${CREDENTIALS.join(', ')} to examine the tenant as well`
 const PORT_OF_SCHEME: Readonly<Record<string, number>> = { 'http:': 80, 'https:': 443 }
@@ -56,7 +56,7 @@ export function insideConfig(
   })
   try {
     const provision = parseProvisionConfig({
-      // Stand in for what nobody has told; nothing is compared with them.
+      // Placeholders for missing values; nothing is compared with them.
       LOG_WEBHOOK_SECRET: randomBytes(32).toString('hex'),
       GOOGLE_CONNECTION_NAME: UNKNOWN_CONNECTION,
       ...localDefaults(env, seen),

@@ -42,7 +42,7 @@ export function examineInside(seen: Inside, outside: Outside): Results {
   return runChecks('inside', [variables, ...CHECKS], seen)
 }
 
-/** Nothing can be told from inside: nobody gave the credentials, or what was given is faulty. */
+/** The tenant cannot be examined: the credentials are missing or invalid. */
 export function skipInside({ reason, faults }: NoInsideConfig): Results {
   const skipped = skipAll('inside', [VARIABLES, ...CHECKS], reason)
   if (faults.length === 0) return skipped

@@ -10,7 +10,7 @@ export function isNeedless({ area, action, changes }: PlanItem, seen: Inside): b
   if (area === 'log-stream') return severityOfStream(seen) === undefined
   if (area === 'connection' && action === 'report') return isSharedOnPurpose(seen)
   if (area !== 'connection' || action !== 'change') return false
-  // With curated metadata a client has what it needs before it is told of its registration.
+  // With curated metadata a client is admitted before the registration response is sent.
   const isSharing = changes.some(({ field }) => field === 'is_domain_connection')
   return isSharing && seen.isCurated && !hasStrictClients(seen)
 }

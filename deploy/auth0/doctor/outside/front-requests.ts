@@ -21,7 +21,7 @@ export interface FrontSeen {
   readonly bare: Exchange
   /** `initialize` with something that is no token. */
   readonly badToken: Exchange
-  /** `initialize` with a token that nobody's key has signed. */
+  /** `initialize` with a token whose signature no key verifies. */
   readonly unknownKey: Exchange
   /** `tools/call` without credentials, in ChatGPT's name, of a tool that no catalogue has. */
   readonly chatGptCall: Exchange
@@ -39,7 +39,7 @@ const INITIALIZE = rpc('initialize', {
 })
 const NO_SUCH_TOOL = 'doctor.no-such-tool'
 const CHATGPT = { 'user-agent': 'openai-mcp/1.0.0' }
-/** Well-formed, so that the gateway has to look for the key; signed by nobody. */
+/** Well-formed, so that the gateway has to look for the key; its signature is invalid. */
 const UNSIGNED = [{ alg: 'RS256', typ: 'at+jwt', kid: 'doctor' }, {}]
   .map((part) => Buffer.from(JSON.stringify(part)).toString('base64url'))
   .concat('AAAA')

@@ -1,9 +1,18 @@
 import { hash } from 'node:crypto'
+import { keepNumbers } from '../../../shared/json/written-numbers.ts'
 import { asObject } from '../../../shared/json.ts'
 
-/** SHA-256 (base64url) of arguments, the same in whatever order their members stand. */
-export function argumentsDigest(args: unknown): string {
-  return hash('sha256', JSON.stringify(sorted(args)), 'base64url')
+/** To sort the members of more takes some ten milliseconds. */
+const MAX_SORTED_CHARACTERS = 64 * 1024
+
+/**
+ * SHA-256 (base64url) of arguments in JSON: the same in whatever order their members stand, unless they
+ * have over 65,536 characters.
+ */
+export function argumentsDigest(json: string): string {
+  const isSorted = json.length <= MAX_SORTED_CHARACTERS
+  const text = isSorted ? JSON.stringify(sorted(keepNumbers(json, JSON.parse(json)))) : json
+  return hash('sha256', text, 'base64url')
 }
 
 function sorted(value: unknown): unknown {

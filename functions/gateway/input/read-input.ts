@@ -11,7 +11,8 @@ import type { StateSeal } from './state-seal.ts'
 export interface AskableCall {
   readonly tool: CallableTool
   readonly identity: Identity
-  readonly args: unknown
+  /** Its arguments in JSON. */
+  readonly body: string
   readonly isPlain: boolean
   readonly params: Readonly<Record<string, unknown>>
   /** `io.modelcontextprotocol/clientCapabilities` of its `_meta`. */
@@ -36,21 +37,26 @@ export type ReadInput = (call: AskableCall) => CallInput
 const DOES_NOT_HOLD = 'requestState does not hold for this call; call the tool again without it'
 
 export function createReadInput(seal: StateSeal): ReadInput {
-  return ({ tool, identity, args, isPlain, params, clientCapabilities }) => {
+  return ({ tool, identity, body, isPlain, params, clientCapabilities }) => {
     const { subject, clientId: client } = identity ?? {}
-    const owner = { subject, client, tool: tool.name, argumentsDigest: argumentsDigest(args) }
+    // Few calls ask or answer, so that most need no digest.
+    const owner = () => {
+      return { subject, client, tool: tool.name, argumentsDigest: argumentsDigest(body) }
+    }
     const maxStateBytes = MAX_STATE_BYTES[tool.request === undefined ? 'body' : 'field']
     const asking: Asking = {
       declared: readCapabilities(clientCapabilities),
       seal: (state) =>
-        Buffer.byteLength(state ?? '') > maxStateBytes ? undefined : seal.seal(state, owner, now()),
+        Buffer.byteLength(state ?? '') > maxStateBytes
+          ? undefined
+          : seal.seal(state, owner(), now()),
     }
     const sealed = params['requestState'] ?? undefined
     const inputResponses = readInputResponses(params['inputResponses'], isPlain)
     if (sealed === undefined) return { asking, answers: undefined }
     const opened =
       typeof sealed === 'string'
-        ? seal.open(sealed, owner, now())
+        ? seal.open(sealed, owner(), now())
         : ({ fault: 'request_state_forged' } as const)
     if ('fault' in opened) throw new InputError(opened.fault, DOES_NOT_HOLD)
     return { asking, answers: { inputResponses, requestState: opened.state } }

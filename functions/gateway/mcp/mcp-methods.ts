@@ -61,12 +61,13 @@ export function createMethods(options: MethodsOptions): AnswerMethod {
     const meta = asObject(params['_meta'])
     const traceparent = request.traceparent ?? asTraceparent(meta?.['traceparent'])
     const hints = readClientHints(meta)
-    const askable = { tool, identity, args: given, isPlain, params }
     const clientCapabilities = meta?.[META_CAPABILITIES]
-    const input = era === 'stateless' && inputOf({ ...askable, clientCapabilities }, log)
     const about = { tool, identity, hints, requestId, traceparent, signal, take, log, place }
-    const sent = { ...about, ...input, args: given, isPlain }
-    const begin = (body: string) => callTool({ ...sent, body })
+    const begin = (body: string) => {
+      const askable = { tool, identity, body, isPlain, params, clientCapabilities }
+      const input = era === 'stateless' && inputOf(askable, log)
+      return callTool({ ...about, ...input, args: given, isPlain, body })
+    }
     const called = exchange.isLong
       ? inTurns(writingJson(given)).then(begin)
       : begin(JSON.stringify(given))

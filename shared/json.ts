@@ -1,4 +1,5 @@
 import { isUtf8 } from 'node:buffer'
+import { countUpTo } from './json/count.ts'
 
 /** A parsed value, wrapped because `undefined` means that there is none. */
 export interface Parsed {
@@ -41,7 +42,8 @@ export function asObject(value: unknown): Readonly<Record<string, unknown>> | un
 /** What is not JSON may count as either; the parser refuses it anyway. */
 function isTooDeep(text: string): boolean {
   // Few brackets cannot nest deeply, and are found a hundred times as fast as depth is measured.
-  if (count(text, '{') + count(text, '[') <= MAX_DEPTH) return false
+  const brackets = countUpTo(MAX_DEPTH, text, '{') + countUpTo(MAX_DEPTH, text, '[')
+  if (brackets <= MAX_DEPTH) return false
   let depth = 0
   let inString = false
   for (let at = 0; at < text.length; at++) {
@@ -53,13 +55,4 @@ function isTooDeep(text: string): boolean {
     if (depth > MAX_DEPTH) return true
   }
   return false
-}
-
-/** How often the character occurs; counting stops when there are too many. */
-function count(text: string, character: string): number {
-  let found = 0
-  for (let at = text.indexOf(character); at !== -1; at = text.indexOf(character, at + 1)) {
-    if (++found > MAX_DEPTH) break
-  }
-  return found
 }

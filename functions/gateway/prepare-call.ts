@@ -1,5 +1,8 @@
-import { readingJson } from '../../shared/json/json-reader.ts'
-import { NumberError, readingValuesToCheck } from '../../shared/json/written-numbers.ts'
+import {
+  NumberError,
+  readingPlain,
+  readingValuesToCheck,
+} from '../../shared/json/written-numbers.ts'
 import { ArgumentError } from './backend/argument-error.ts'
 import type { BackendPlan, BackendRequest } from './backend/backend-request.ts'
 import type { CallableTool } from './callable-tool.ts'
@@ -59,6 +62,5 @@ function* checking(
 }
 
 function* readingNumbers(body: string): Generator<undefined, readonly unknown[]> {
-  const plain = yield* readingJson(body)
-  return yield* readingValuesToCheck(body, plain?.value)
+  return yield* readingValuesToCheck(body, yield* readingPlain(body))
 }

@@ -9,10 +9,10 @@ import {
 import { HttpError } from '../../shared/http/http-error.ts'
 import { JsonLimitError } from '../../shared/json/json-reader.ts'
 import { type Writing, writingAtOnce, writingJson } from '../../shared/json/json-writer.ts'
-import { isLong, type Place, type Queue, workOn } from '../../shared/json/long-work.ts'
+import { type Place, type Queue, workOn } from '../../shared/json/long-work.ts'
 import { atOnce, inTurns } from '../../shared/json/turns.ts'
-import { keepNumbers, readingKept } from '../../shared/json/written-numbers.ts'
-import { asObject, decodeUtf8, parseJson } from '../../shared/json.ts'
+import { readingKept } from '../../shared/json/written-numbers.ts'
+import { asObject, decodeUtf8 } from '../../shared/json.ts'
 import type { Log } from '../../shared/log.ts'
 import { BearerError } from '../../shared/oauth/bearer.ts'
 import type { Catalogue } from '../../shared/tools.ts'
@@ -131,16 +131,10 @@ function* readingArguments(request: HttpRequest, body: Buffer): Generator<undefi
   if (!isJson(request)) throw notJson()
   const text = decodeUtf8(body) ?? ''
   try {
-    if (isLong(text.length)) {
-      const read = yield* readingKept(text)
-      const args = asObject(read?.value)
-      if (read === undefined || args === undefined) throw notAnObject()
-      return { args, body: yield* writingJson(args), isPlain: read.isPlain }
-    }
-    const args = asObject(parseJson(text)?.value)
-    if (args === undefined) throw notAnObject()
-    const kept = keepNumbers(text, args)
-    return { args, body: JSON.stringify(kept), isPlain: kept === args }
+    const read = yield* readingKept(text)
+    const args = asObject(read?.value)
+    if (read === undefined || args === undefined) throw notAnObject()
+    return { args, body: yield* writingJson(args), isPlain: read.isPlain }
   } catch (error) {
     if (!(error instanceof JsonLimitError)) throw error
     throw new HttpError(413, 'content_too_large', `The body has too many parts: ${error.message}.`)

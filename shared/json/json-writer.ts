@@ -15,6 +15,10 @@ interface Open {
 }
 
 const VALUES_PER_TURN = 1_000
+/** What the engine writes in one step, in some milliseconds. */
+const MAX_AT_ONCE_VALUES = 20_000
+/** A row of a table, as an object or a list. */
+const MAX_ROW_VALUES = 50
 const CHARACTERS_PER_TURN = 256 * 1024
 
 /**
@@ -22,6 +26,7 @@ const CHARACTERS_PER_TURN = 256 * 1024
  * alone: nothing with `toJSON`.
  */
 export function* writingJson(value: unknown): Generator<undefined, string> {
+  if (isSmall(value, MAX_AT_ONCE_VALUES)) return JSON.stringify(value) ?? 'null'
   // Of a string that grows piece by piece the engine makes a tree, to be walked at the end.
   const written: string[] = []
   let pieces: string[] = []
@@ -35,7 +40,11 @@ export function* writingJson(value: unknown): Generator<undefined, string> {
     }
     if (typeof current === 'string' && current.length > CHARACTERS_PER_TURN) {
       yield* writingString(current, pieces)
-    } else if (typeof current !== 'object' || current === null || isRaw(current)) {
+    } else if (
+      typeof current !== 'object' ||
+      current === null ||
+      isSmall(current, MAX_ROW_VALUES)
+    ) {
       pieces.push(JSON.stringify(current) ?? 'null')
     } else {
       const names = Array.isArray(current) ? undefined : Object.keys(current)
@@ -102,6 +111,23 @@ export function* piecesOf(text: string, size: number): Generator<string> {
 
 function isHighSurrogate(code: number): boolean {
   return code >= 0xd800 && code <= 0xdbff
+}
+
+/** Whether it has few values, itself included, and little text. */
+function isSmall(value: unknown, maxValues: number): boolean {
+  let characters = 0
+  const values = [value]
+  for (const one of values) {
+    if (typeof one === 'string') {
+      characters += one.length
+      if (characters > CHARACTERS_PER_TURN) return false
+    } else if (typeof one === 'object' && one !== null && !isRaw(one)) {
+      const members = Array.isArray(one) ? one : Object.values(one)
+      if (values.length + members.length > maxValues) return false
+      values.push(...members)
+    }
+  }
+  return true
 }
 
 /** A number that is kept as it was written. */

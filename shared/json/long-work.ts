@@ -1,3 +1,4 @@
+import { countUpTo } from './count.ts'
 import { atOnce, inTurns } from './turns.ts'
 
 /** One request's place in the queue of those that have something long to read or to write. */
@@ -19,6 +20,24 @@ const SHORT_LENGTH = 16 * 1024
 /** Whether JSON of this length is read and written in turns. */
 export function isLong(length: number): boolean {
   return length > SHORT_LENGTH
+}
+
+/** What the engine reads in one step, in some 20 ms at worst. */
+const MAX_AT_ONCE_LENGTH = 256 * 1024
+/** To make an object takes the engine a microsecond, where each has other names. */
+const MAX_AT_ONCE_OBJECTS = 8_000
+
+/**
+ * Whether the engine may hold up other requests for long when it reads this JSON: by its length and the
+ * number of its objects and arrays.
+ */
+export function isCostly(json: string): boolean {
+  const { length } = json
+  // Each takes two characters at least, and a comma.
+  if (length <= 3 * MAX_AT_ONCE_OBJECTS) return false
+  if (length > MAX_AT_ONCE_LENGTH) return true
+  const objects = countUpTo(MAX_AT_ONCE_OBJECTS, json, '{')
+  return objects + countUpTo(MAX_AT_ONCE_OBJECTS, json, '[') > MAX_AT_ONCE_OBJECTS
 }
 
 /** Runs the work on JSON of this length: at once, or in turns when it is long, in its place in the queue. */

@@ -1,5 +1,7 @@
 import { type Decimal, decimalOf, isLess, isSameDecimal, isWhole, neighbour } from './decimal.ts'
+import { parseJson } from '../json.ts'
 import { readingJson } from './json-reader.ts'
+import { isCostly } from './long-work.ts'
 import { atOnce } from './turns.ts'
 
 /** A number that cannot be checked. `message` names its place (JSON Pointer), not its value. */
@@ -53,6 +55,12 @@ export interface Kept {
  * @throws JsonLimitError as `readingJson` does.
  */
 export function* readingKept(text: string): Generator<undefined, Kept | undefined> {
+  if (!isCostly(text)) {
+    const parsed = parseJson(text)
+    if (parsed === undefined || !MAY_DIFFER.test(text))
+      return parsed && { ...parsed, isPlain: true }
+    yield
+  }
   let isPlain = true
   const parsed = yield* readingJson(text, (written) => {
     const number = Number(written)
@@ -62,6 +70,15 @@ export function* readingKept(text: string): Generator<undefined, Kept | undefine
     return JSON.rawJSON(written)
   })
   return parsed && { value: parsed.value, isPlain }
+}
+
+/**
+ * The value of a JSON text, its numbers as JavaScript's, in turns.
+ *
+ * @throws JsonLimitError as `readingJson` does.
+ */
+export function* readingPlain(text: string): Generator<undefined, unknown> {
+  return (isCostly(text) ? yield* readingJson(text) : parseJson(text))?.value
 }
 
 /**

@@ -1,6 +1,6 @@
-import { JsonLimitError, readingJson } from '../../../shared/json/json-reader.ts'
+import { JsonLimitError } from '../../../shared/json/json-reader.ts'
 import { isLong } from '../../../shared/json/long-work.ts'
-import { keepNumbers, readingKept } from '../../../shared/json/written-numbers.ts'
+import { readingKept, readingPlain } from '../../../shared/json/written-numbers.ts'
 import { decodeUtf8, parseJson } from '../../../shared/json.ts'
 import type { Answer } from './send.ts'
 
@@ -65,13 +65,9 @@ export function* readingBody(answer: Answer, isStructured: boolean): Generator<u
 
 /** Reads JSON in turns; undefined when it is none. */
 export function* parsing(text: string): Generator<undefined, JsonBody | undefined> {
-  if (!isLong(text.length)) {
-    const parsed = parseJson(text)
-    return parsed && { kind: 'json', text, ...parsed, kept: keepNumbers(text, parsed.value) }
-  }
   const read = yield* readingKept(text)
   if (read === undefined) return undefined
-  const value = read.isPlain ? read.value : (yield* readingJson(text))?.value
+  const value = read.isPlain ? read.value : yield* readingPlain(text)
   return { kind: 'json', text, value, kept: read.value }
 }
 

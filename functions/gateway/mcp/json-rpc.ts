@@ -1,10 +1,9 @@
 import type { RequestId } from '@modelcontextprotocol/client'
 import { type HttpResponse, json } from '../../../shared/http/http.ts'
 import { JsonLimitError } from '../../../shared/json/json-reader.ts'
-import { isLong } from '../../../shared/json/long-work.ts'
 import { atOnce } from '../../../shared/json/turns.ts'
-import { keepNumbers, readingKept } from '../../../shared/json/written-numbers.ts'
-import { asObject, decodeUtf8, parseJson } from '../../../shared/json.ts'
+import { type Kept, readingKept } from '../../../shared/json/written-numbers.ts'
+import { asObject, decodeUtf8 } from '../../../shared/json.ts'
 
 /** JSON-RPC 2.0 s5.1, MCP 2026-07-28's own codes, and one of MCP before it. */
 export const CODE = {
@@ -55,22 +54,15 @@ export interface RpcResponse {
 
 export type RpcMessage = RpcRequest | RpcNotification | RpcResponse
 
-/** The JSON value of a body. */
-export interface ReadJson {
-  readonly value: unknown
-  /** False when `value` holds numbers as they were written, which to a check are none. */
-  readonly isPlain: boolean
-}
-
 /**
- * Reads JSON in turns; with `keepNumbers`' care for what will be passed on, which takes longer.
+ * Reads the JSON of a body in turns, its numbers as `keepNumbers` keeps them.
  *
  * @throws RpcError -32700 when the bytes are not JSON in UTF-8, 413 when it has too many parts.
  */
-export function* readingMessages(body: Buffer, toPassOn: boolean): Generator<undefined, ReadJson> {
+export function* readingMessages(body: Buffer): Generator<undefined, Kept> {
   const text = decodeUtf8(body) ?? ''
   try {
-    const read = isLong(text.length) ? yield* readingKept(text) : readShort(text, toPassOn)
+    const read = yield* readingKept(text)
     if (read !== undefined) return read
   } catch (error) {
     if (!(error instanceof JsonLimitError)) throw error
@@ -80,15 +72,8 @@ export function* readingMessages(body: Buffer, toPassOn: boolean): Generator<und
 }
 
 /** The same at once. */
-export function readJson(body: Buffer, toPassOn: boolean): ReadJson {
-  return atOnce(readingMessages(body, toPassOn))
-}
-
-function readShort(text: string, toPassOn: boolean): ReadJson | undefined {
-  const parsed = parseJson(text)
-  if (parsed === undefined) return undefined
-  const value = toPassOn ? keepNumbers(text, parsed.value) : parsed.value
-  return { value, isPlain: value === parsed.value }
+export function readJson(body: Buffer): Kept {
+  return atOnce(readingMessages(body))
 }
 
 /** @throws RpcError -32600 when the value is not one JSON-RPC 2.0 message as MCP writes them. */

@@ -198,14 +198,14 @@ export function createMcp(options: McpOptions): (request: HttpRequest) => Promis
   const readAndAnswer = (request: HttpRequest, identity: Identity, place: Place) => {
     const goOn = (received: Received | HttpResponse) =>
       'status' in received ? received : answer(request, received, identity, place)
-    const received = readBody(request.takeBody(), request, true, place)
+    const received = readBody(request.takeBody(), request, place)
     return received instanceof Promise ? received.then(goOn) : goOn(received)
   }
 
   /** Counts the calls. They are read again afterwards, because the count may be far away. */
   const countCalls = async (request: HttpRequest, identity: Identity, place: Place) => {
     if (rateLimit === undefined) return undefined
-    const received = await readBody(request.body(), request, false, place)
+    const received = await readBody(request.body(), request, place)
     const calls = 'status' in received ? undefined : callsIn(catalogue, served, received.inbound)
     place.leave()
     return calls && rateLimit(identity, calls)
@@ -229,7 +229,7 @@ export function createMcp(options: McpOptions): (request: HttpRequest) => Promis
       const response = await readAndAnswer(request, identified.identity, place)
       return limits === undefined ? response : withHeaders(response, limits)
     }
-    const received = await readBody(request.body(), request, false, place)
+    const received = await readBody(request.body(), request, place)
     if ('status' in received) return received
     const { inbound } = received
     const message = 'message' in inbound ? inbound.message : undefined

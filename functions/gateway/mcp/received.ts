@@ -18,25 +18,23 @@ type ReceivedOrAnswer = Received | HttpResponse
 
 /**
  * What the body says, or the answer when it says nothing that can be understood; at once unless it is
- * long. `toPassOn`: numbers are kept as they are written.
+ * long.
  */
 export function readBody(
   body: Buffer,
   request: HttpRequest,
-  toPassOn: boolean,
   place: Place,
 ): ReceivedOrAnswer | Promise<ReceivedOrAnswer> {
-  return workOn(readingInbound(body, request, toPassOn), body.length, place)
+  return workOn(readingInbound(body, request), body.length, place)
 }
 
 function* readingInbound(
   body: Buffer,
   { headers }: HttpRequest,
-  toPassOn: boolean,
 ): Generator<undefined, ReceivedOrAnswer> {
   let value: unknown
   try {
-    const json = yield* readingMessages(body, toPassOn)
+    const json = yield* readingMessages(body)
     value = json.value
     const inbound = readInbound(value, headers)
     return { inbound, isPlain: json.isPlain, isLong: isLong(body.length) }
@@ -49,7 +47,7 @@ function* readingInbound(
 /** The id of the request that a body holds; null for a batch and for what is no request. */
 export async function idIn(request: HttpRequest, place: Place): Promise<RequestId | null> {
   try {
-    const steps = readingMessages(request.body(), false)
+    const steps = readingMessages(request.body())
     return idOf((await workOn(steps, request.body().length, place)).value)
   } catch (error) {
     if (error instanceof RpcError || error instanceof HttpError) return null

@@ -134,7 +134,7 @@ function* readingArguments(request: HttpRequest, body: Buffer): Generator<undefi
     const read = yield* readingKept(text)
     const args = asObject(read?.value)
     if (read === undefined || args === undefined) throw notAnObject()
-    return { args, body: yield* writingJson(args), isPlain: read.isPlain }
+    return { args, body: yield* writingJson(args, read.isUnescaped), isPlain: read.isPlain }
   } catch (error) {
     if (!(error instanceof JsonLimitError)) throw error
     throw new HttpError(413, 'content_too_large', `The body has too many parts: ${error.message}.`)

@@ -47,6 +47,8 @@ export interface Kept {
   readonly value: unknown
   /** Whether every number is one to JavaScript too: then the value is also good for checks. */
   readonly isPlain: boolean
+  /** Whether no string in it needs an escape, because none has one in the text. */
+  readonly isUnescaped: boolean
 }
 
 /**
@@ -55,10 +57,11 @@ export interface Kept {
  * @throws JsonLimitError as `readingJson` does.
  */
 export function* readingKept(text: string): Generator<undefined, Kept | undefined> {
+  const isUnescaped = !text.includes('\\')
   if (!isCostly(text)) {
     const parsed = parseJson(text)
-    if (parsed === undefined || !MAY_DIFFER.test(text))
-      return parsed && { ...parsed, isPlain: true }
+    if (parsed === undefined) return undefined
+    if (!MAY_DIFFER.test(text)) return { ...parsed, isPlain: true, isUnescaped }
     yield
   }
   let isPlain = true
@@ -69,7 +72,7 @@ export function* readingKept(text: string): Generator<undefined, Kept | undefine
     isPlain = false
     return JSON.rawJSON(written)
   })
-  return parsed && { value: parsed.value, isPlain }
+  return parsed && { value: parsed.value, isPlain, isUnescaped }
 }
 
 /**

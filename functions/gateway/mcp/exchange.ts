@@ -4,19 +4,16 @@ import type { Log } from '../../../shared/log.ts'
 import type { Allowance } from '../backend/send.ts'
 import type { Identity } from '../identity.ts'
 import type { RpcRequest } from './json-rpc.ts'
+import type { Received } from './received.ts'
 import type { Era } from './revision.ts'
 
 /** The HTTP request in which a message came, and who sent it. */
-export interface Exchange {
+export interface Exchange extends Omit<Received, 'inbound'> {
   readonly era: Era
   readonly request: HttpRequest
   /** The request's; in a batch each line names the call. */
   readonly log: Log
   readonly identity: Identity
-  /** Whether the messages' numbers are numbers, as `readingMessages` tells. */
-  readonly isPlain: boolean
-  /** Whether they were read in turns. */
-  readonly isLong: boolean
   readonly place: Place
   /** What the backends of all its calls together may answer. */
   readonly take: Allowance

@@ -69,7 +69,7 @@ export function createMethods(options: MethodsOptions): AnswerMethod {
       return callTool({ ...about, ...input, args: given, isPlain, body })
     }
     const called = exchange.isLong
-      ? inTurns(writingJson(given)).then(begin)
+      ? inTurns(writingJson(given, exchange.isUnescaped)).then(begin)
       : begin(JSON.stringify(given))
     return called.then(outcomeWriter(tool, era, place, options))
   }

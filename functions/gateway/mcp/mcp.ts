@@ -183,13 +183,20 @@ export function createMcp(options: McpOptions): (request: HttpRequest) => Promis
   /** Not async, as all that reads messages here: what waits for a backend must not keep them. */
   const answer = (
     request: HttpRequest,
-    { inbound, isPlain, isLong }: Received,
+    { inbound, ...read }: Received,
     identity: Identity,
     place: Place,
   ): HttpResponse | Promise<HttpResponse> => {
     const { log } = request
-    const read = { era: inbound.era, isPlain, isLong }
-    const exchange = { ...read, request, log, identity, place, take: allowAnswers() }
+    const exchange = {
+      ...read,
+      era: inbound.era,
+      request,
+      log,
+      identity,
+      place,
+      take: allowAnswers(),
+    }
     return 'batch' in inbound
       ? answerBatch(exchange, inbound.batch)
       : answerOne(exchange, inbound.message)

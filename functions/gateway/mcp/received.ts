@@ -3,13 +3,12 @@ import type { HttpRequest, HttpResponse } from '../../../shared/http/http.ts'
 import { HttpError } from '../../../shared/http/http-error.ts'
 import { isLong, type Place, workOn } from '../../../shared/json/long-work.ts'
 import { errorResponse, idOf, RpcError, readingMessages } from './json-rpc.ts'
+import type { Kept } from '../../../shared/json/written-numbers.ts'
 import { type Inbound, readInbound } from './revision.ts'
 
 /** The messages of one POST. */
-export interface Received {
+export interface Received extends Omit<Kept, 'value'> {
   readonly inbound: Inbound
-  /** Whether their numbers are numbers, as `readingMessages` tells. */
-  readonly isPlain: boolean
   /** Whether they were read in turns. */
   readonly isLong: boolean
 }
@@ -35,9 +34,9 @@ function* readingInbound(
   let value: unknown
   try {
     const json = yield* readingMessages(body)
-    value = json.value
-    const inbound = readInbound(value, headers)
-    return { inbound, isPlain: json.isPlain, isLong: isLong(body.length) }
+    const { value: message, ...about } = json
+    value = message
+    return { ...about, inbound: readInbound(value, headers), isLong: isLong(body.length) }
   } catch (error) {
     if (error instanceof RpcError) return errorResponse(idOf(value), error)
     throw error

@@ -181,6 +181,31 @@ describe('the writer in turns', () => {
     expect(atOnce(writingJson(atOnce(readingKept(text))?.value))).toBe(text)
   })
 
+  test('writes a text whose strings need no escapes as JavaScript does', () => {
+    const strings = fc.array(fc.string({ unit: 'binary' }), { maxLength: 5 })
+    const long = fc.tuple(fc.constantFrom('x', 'ü', '\u007f\u2028', '\ud83d\ude00'), fc.nat(20_000))
+    const values = fc.record({
+      any: fc.anything({ maxDepth: 2, values: [strings, fc.double(), fc.constant(null)] }),
+      long: long.map(([unit, times]) => unit.repeat(times)),
+      list: fc.array(
+        long.map(([unit, times]) => unit.repeat(times)),
+        { maxLength: 3 },
+      ),
+      strings,
+    })
+    fc.assert(
+      fc.property(values, (value) => {
+        const text = JSON.stringify(value)
+        const read = atOnce(readingKept(text))
+        expect(read?.isUnescaped).toBe(!text.includes('\\'))
+        const written = atOnce(writingJson(read?.value, read?.isUnescaped))
+        expect(JSON.stringify(JSON.parse(written))).toBe(JSON.stringify(JSON.parse(text)))
+        if (read?.isPlain) expect(written).toBe(JSON.stringify(JSON.parse(text)))
+      }),
+      { seed: 20_261_128, numRuns: 300 },
+    )
+  })
+
   test('writes some thousand values in a turn, and a long text in pieces', () => {
     expect(turnsOf(writingJson(Array.from({ length: 100_000 }, () => 1)))).toBe(101)
     expect(turnsOf(writingJson('x'.repeat(1024 * 1024)))).toBe(5)

@@ -1,5 +1,6 @@
-import { type Decimal, decimalOf, isLess, isSameDecimal, isWhole, neighbour } from './decimal.ts'
 import { parseJson } from '../json.ts'
+import { countUpTo } from './count.ts'
+import { type Decimal, decimalOf, isLess, isSameDecimal, isWhole, neighbour } from './decimal.ts'
 import { readingJson } from './json-reader.ts'
 import { isCostly } from './long-work.ts'
 import { atOnce } from './turns.ts'
@@ -28,6 +29,9 @@ const MAX_ROUNDED = 20_000
 // a zero, an exponent, a small number, many digits. In a string it costs time and does no harm.
 const MAY_DIFFER =
   /(?:^|[[,:\s])-?(?:0(?:\.0{6}|(?<=-0)(?![\d.]))|\d+\.\d*0(?!\d)|\d[\d.]*[eE]|\d[\d.]{15})/
+
+const MIN_SPLIT_CHARACTERS = 4 * 1024
+const MAX_SPLIT_QUOTES = 512
 
 /** A fraction as JavaScript writes it, when it has few digits. */
 const IS_SHORTEST = /^-?(?:[1-9]\d*|0)\.(?!0{6})\d*[1-9]$/
@@ -61,7 +65,7 @@ export function* readingKept(text: string): Generator<undefined, Kept | undefine
   if (!isCostly(text)) {
     const parsed = parseJson(text)
     if (parsed === undefined) return undefined
-    if (!MAY_DIFFER.test(text)) return { ...parsed, isPlain: true, isUnescaped }
+    if (!mayDiffer(text, isUnescaped)) return { ...parsed, isPlain: true, isUnescaped }
     yield
   }
   let isPlain = true
@@ -126,6 +130,16 @@ export function* readingValuesToCheck(
   if (rounded === 0) return [value]
   if (!isBetween) return [lower?.value]
   return [lower?.value, (yield* reading(true))?.value]
+}
+
+/** The same as `MAY_DIFFER`, which sees nothing in strings where these are few and long. */
+function mayDiffer(text: string, isUnescaped: boolean): boolean {
+  const isSplit = isUnescaped && text.length > MIN_SPLIT_CHARACTERS
+  if (!isSplit || countUpTo(MAX_SPLIT_QUOTES, text, '"') > MAX_SPLIT_QUOTES) {
+    return MAY_DIFFER.test(text)
+  }
+  // Without escapes every second quote ends a string.
+  return text.split('"').some((piece, at) => at % 2 === 0 && MAY_DIFFER.test(piece))
 }
 
 /** So few digits, 15 at most, that a double holds them all. */

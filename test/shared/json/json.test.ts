@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
-import { keepNumbers } from '../../../shared/json/written-numbers.ts'
+import { atOnce } from '../../../shared/json/turns.ts'
+import { keepNumbers, readingKept } from '../../../shared/json/written-numbers.ts'
 import { asObject, decodeUtf8, parseJson, parseJsonOfAnyDepth } from '../../../shared/json.ts'
 
 const nested = (depth: number) => `${'['.repeat(depth)}${']'.repeat(depth)}`
@@ -48,6 +49,12 @@ test.each([
   ['{"__proto__":12345678901234567,"a":[{"b":null}],"c":"12345678901234567"}'],
 ])('%s is written as it was', (text) => {
   expect(JSON.stringify(keepNumbers(text, JSON.parse(text)))).toBe(text)
+  for (const end of ['', '\\n']) {
+    const long = `{"text":"${'x'.repeat(10_000)}${end}","value":${text}}`
+    const kept = atOnce(readingKept(long))
+    expect(JSON.stringify(kept?.value)).toBe(long)
+    expect(kept?.isPlain).toBe(false)
+  }
 })
 
 test.each([
@@ -55,6 +62,8 @@ test.each([
   ['{"e1234":"e1234","n":0.1234567890123456,"-0":"-0, 1.0"}'],
 ])('%s holds nothing that needs to be kept', (text) => {
   expect(keepNumbers(text, JSON.parse(text))).toEqual(JSON.parse(text))
+  const long = `{"${'x'.repeat(10_000)}":${text}}`
+  expect(atOnce(readingKept(long))).toMatchObject({ value: JSON.parse(long), isPlain: true })
 })
 
 test('what is named __proto__ is a member like any other', () => {

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises'
 import { isLong, type Place } from '../../shared/json/long-work.ts'
 import { atOnce, inTurns } from '../../shared/json/turns.ts'
 import type { Log } from '../../shared/log.ts'
@@ -130,10 +131,10 @@ export function createCallTool(options: CallToolOptions): CallTool {
     )
     if (answer.status === 401) authority?.refused?.()
     await call.place.enter(answer.body.length)
-    const outcome = call.place.isTaken()
-      ? await inTurns(readingOutcome(answer, tool))
-      : toOutcome(answer, tool)
-    return passOn(outcome, call.asking)
+    if (!call.place.isTaken()) return passOn(toOutcome(answer, tool), call.asking)
+    // To put together the pieces of a long answer has taken a while.
+    await setImmediate()
+    return passOn(await inTurns(readingOutcome(answer, tool)), call.asking)
   }
 
   const finish = async (call: SentCall, request: BackendRequest | string): Promise<Outcome> => {

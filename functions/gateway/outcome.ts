@@ -151,7 +151,9 @@ function* readingJsonBody(body: JsonBody, tool: CallableTool): Generator<undefin
 
 /** Before `resultPointer` and `wrap`, which are for what the API answers. */
 function* readingAsked(answer: Answer): Generator<undefined, Outcome | undefined> {
-  if (!answer.body.includes(INPUT_REQUIRED)) return undefined
+  const mayAsk = answer.body.includes(INPUT_REQUIRED)
+  yield
+  if (!mayAsk) return undefined
   const body = yield* readingOrNot(readingBody(answer, true))
   if (body.kind !== 'json') return undefined
   const { value, kept } = body

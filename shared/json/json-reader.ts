@@ -34,6 +34,8 @@ const MAX_PLAIN_DIGITS = 15
 // biome-ignore lint/suspicious/noControlCharactersInRegex: RFC 8259 s7 forbids these.
 const CONTROL = /[\0-\x1f]/
 const FAILED = Symbol('not JSON')
+/** A string that is read in turns. */
+const LONG = Symbol('long string')
 
 /** As deep as `parseJson` reads. */
 const MAX_DEPTH = 256
@@ -51,6 +53,8 @@ const MAX_MATCHED_CHARACTERS = 1_000
 /** Some milliseconds when the code is cold, a fraction of one when it is warm. */
 const PARTS_PER_TURN = 1_000
 const CHARACTERS_PER_TURN = 128 * 1024
+/** `\\u` and four digits. */
+const MAX_ESCAPE_CHARACTERS = 6
 
 /**
  * Reads JSON (RFC 8259) with numbers of the caller's making, some thousand values in each turn; what
@@ -58,7 +62,7 @@ const CHARACTERS_PER_TURN = 128 * 1024
  * Returns undefined for what is not JSON, or nested more than 256 deep.
  *
  * @throws JsonLimitError for more than 200,000 values and names, 20,000 names in one object, or 10,000
- * characters in one number or 65,536 blanks in a row; and what `makeNumber` throws.
+ * characters in one number, 131,072 in a name or 65,536 blanks in a row; and what `makeNumber` throws.
  */
 export function* readingJson(
   text: string,
@@ -85,14 +89,17 @@ export function* readingJson(
     }
     return code
   }
-  const readString = (): string | undefined => {
+  let startOfString = 0
+  const readString = (): string | typeof LONG | undefined => {
     const start = at + 1
+    startOfString = start
     let end = text.indexOf('"', start)
-    while (text.charCodeAt(end - 1) === BACKSLASH && isEscaped(text, end)) {
+    while (text.charCodeAt(end - 1) === BACKSLASH && isEscaped(text, end, start)) {
       end = text.indexOf('"', end + 1)
     }
     if (end === -1) return undefined
     at = end + 1
+    if (at - start > CHARACTERS_PER_TURN) return LONG
     const inner = text.slice(start, end)
     if (inner.length > MAX_MATCHED_CHARACTERS || inner.includes('\\')) {
       return unescaped(text.slice(start - 1, at))
@@ -160,6 +167,7 @@ export function* readingJson(
   const readName = (open: Open): boolean => {
     if (next() !== QUOTE) return false
     const name = readString()
+    if (name === LONG) throw new JsonLimitError('it has a very long name')
     if (name === undefined || next() !== COLON) return false
     at++
     parts++
@@ -191,6 +199,7 @@ export function* readingJson(
       value = open.value
     } else {
       value = readSimple(code)
+      if (value === LONG) value = yield* unescaping(text, startOfString, at - 1)
       if (value === FAILED) return undefined
     }
     for (;;) {
@@ -231,6 +240,31 @@ function isDigit(code: number): boolean {
   return code >= ZERO && code <= NINE
 }
 
+/** Reads the string between two places in pieces, none of which ends within an escape. */
+function* unescaping(
+  text: string,
+  start: number,
+  end: number,
+): Generator<undefined, string | typeof FAILED> {
+  const pieces: string[] = []
+  for (let from = start; from < end; ) {
+    const to = Math.min(end, endOfPiece(text, from, from + CHARACTERS_PER_TURN))
+    const piece = unescaped(`"${text.slice(from, to)}"`)
+    if (piece === undefined) return FAILED
+    pieces.push(piece)
+    from = to
+    yield
+  }
+  return pieces.join('')
+}
+
+/** `end`, or where the escape begins that stands across it; before `start` none is open. */
+function endOfPiece(text: string, start: number, end: number): number {
+  const last = text.lastIndexOf('\\', end - 1)
+  if (last < start || end - last >= MAX_ESCAPE_CHARACTERS) return end
+  return isEscaped(text, last + 1, start) ? last : end
+}
+
 function unescaped(quoted: string): string | undefined {
   try {
     return JSON.parse(quoted)
@@ -239,9 +273,9 @@ function unescaped(quoted: string): string | undefined {
   }
 }
 
-/** Whether an odd number of backslashes stands before this place. */
-function isEscaped(text: string, at: number): boolean {
+/** Whether an odd number of backslashes stands before this place; an even one stands before `start`. */
+function isEscaped(text: string, at: number, start: number): boolean {
   let before = at
-  while (text.charCodeAt(before - 1) === BACKSLASH) before--
+  while (before > start && text.charCodeAt(before - 1) === BACKSLASH) before--
   return (at - before) % 2 === 1
 }

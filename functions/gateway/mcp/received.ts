@@ -2,8 +2,8 @@ import type { RequestId } from '@modelcontextprotocol/client'
 import type { HttpRequest, HttpResponse } from '../../../shared/http/http.ts'
 import { HttpError } from '../../../shared/http/http-error.ts'
 import { isLong, type Place, workOn } from '../../../shared/json/long-work.ts'
-import { errorResponse, idOf, RpcError, readingMessages } from './json-rpc.ts'
 import type { Kept } from '../../../shared/json/written-numbers.ts'
+import { errorResponse, idOf, RpcError, readingMessages } from './json-rpc.ts'
 import { type Inbound, readInbound } from './revision.ts'
 
 /** The messages of one POST. */

@@ -4,6 +4,7 @@ import { JsonLimitError, readingJson } from '../../../shared/json/json-reader.ts
 import { writingJson } from '../../../shared/json/json-writer.ts'
 import { atOnce } from '../../../shared/json/turns.ts'
 import { readingKept } from '../../../shared/json/written-numbers.ts'
+import { parseJson } from '../../../shared/json.ts'
 
 const read = (text: string) => atOnce(readingJson(text))
 const nested = (depth: number) => `${'['.repeat(depth)}${']'.repeat(depth)}`
@@ -179,6 +180,19 @@ describe('the writer in turns', () => {
   test('writes numbers as they were', () => {
     const text = '{"a":[1.0,-0,1e400,12345678901234567890],"b":2}'
     expect(atOnce(writingJson(atOnce(readingKept(text))?.value))).toBe(text)
+  })
+
+  test('reads long strings in pieces as JavaScript does', () => {
+    const unit = fc.constantFrom('\\\\', '\\n', '\\u00e9', '\\ud83d\\ude00', '\\"', 'x', 'ü', 'xyz')
+    const runs = fc.array(fc.tuple(unit, fc.integer({ min: 1, max: 200_000 })), { maxLength: 6 })
+    fc.assert(
+      fc.property(runs, fc.constantFrom('', '\\', '\\u00', '\n', '\\x'), (given, end) => {
+        const inner = given.map(([one, times]) => one.repeat(times)).join('')
+        const text = `["${inner}${end}"]`
+        expect(atOnce(readingJson(text))?.value).toEqual(parseJson(text)?.value)
+      }),
+      { seed: 20_261_128, numRuns: 60 },
+    )
   })
 
   test('writes a text whose strings need no escapes as JavaScript does', () => {

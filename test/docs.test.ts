@@ -5,7 +5,8 @@ import { describe, expect, test } from 'vitest'
 import { functionNames } from '../deploy/build/functions.ts'
 import { STEPS } from '../deploy/connect/step.ts'
 import { loadParser } from '../deploy/gcp/targets.ts'
-import { type Environment, variables } from '../shared/config.ts'
+import type { Environment } from '../shared/config.ts'
+import { variables } from '../shared/config/variables.ts'
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
 const read = (name: string) => readFileSync(`${ROOT}${name}`, 'utf8')

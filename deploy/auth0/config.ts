@@ -4,8 +4,8 @@ import {
   collectFaults,
   type Environment,
   parseEnvironment,
-  variables,
 } from '../../shared/config.ts'
+import { variables } from '../../shared/config/variables.ts'
 import { parseCatalogue } from '../../shared/tools.ts'
 
 /** What the commands that manage the tenant need, checked. */

@@ -1,4 +1,5 @@
-import { collectFaults, type Environment, variables } from '../../shared/config.ts'
+import { collectFaults, type Environment } from '../../shared/config.ts'
+import { variables } from '../../shared/config/variables.ts'
 import { buildFunction } from '../build/build.ts'
 import { describeCatalogue, describeWarnings, writeCatalogue } from '../build/catalogue.ts'
 import { readEnvFile } from '../env-file.ts'

@@ -1,4 +1,5 @@
-import { ConfigError, type Environment, variables as known } from '../../shared/config.ts'
+import { ConfigError, type Environment } from '../../shared/config.ts'
+import { variables as known } from '../../shared/config/variables.ts'
 import {
   CATALOGUE_FILE,
   CATALOGUE_VARIABLES,

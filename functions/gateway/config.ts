@@ -4,8 +4,8 @@ import {
   collectFaults,
   type Environment,
   parseEnvironment,
-  variables,
 } from '../../shared/config.ts'
+import { variables } from '../../shared/config/variables.ts'
 import { defaultAudience } from '../../shared/oauth/protected-resource.ts'
 import { type Catalogue, type CatalogueDocument, parseDocument } from '../../shared/tools.ts'
 import { type BackendSecrets, readBackendSecrets } from './backend-auth/secrets.ts'

@@ -1,10 +1,6 @@
 import { parseAdmissionConfig } from '../../shared/auth0/admission-config.ts'
-import {
-  collectFaults,
-  type Environment,
-  parseEnvironment,
-  variables,
-} from '../../shared/config.ts'
+import { collectFaults, type Environment, parseEnvironment } from '../../shared/config.ts'
+import { variables } from '../../shared/config/variables.ts'
 import { catalogueScopes, parseCatalogue } from '../../shared/tools.ts'
 
 /** @throws ConfigError with every fault at once. */

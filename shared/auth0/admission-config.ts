@@ -1,11 +1,6 @@
 import * as z from 'zod/mini'
-import {
-  ConfigError,
-  collectFaults,
-  type Environment,
-  parseEnvironment,
-  variables,
-} from '../config.ts'
+import { ConfigError, collectFaults, type Environment, parseEnvironment } from '../config.ts'
+import { variables } from '../config/variables.ts'
 import { defaultAudience } from '../oauth/protected-resource.ts'
 import type { ClientPreset } from './client-presets.ts'
 import { createRedirectUriPolicy, type RedirectUriPolicy } from './redirect-uris.ts'

@@ -4,8 +4,8 @@ import {
   type Environment,
   isLoopback,
   parseEnvironment,
-  variables,
 } from '../../../../shared/config.ts'
+import { variables } from '../../../../shared/config/variables.ts'
 import { localEnvironment } from '../../../local/environment.ts'
 import { type ProvisionConfig, parseProvisionConfig } from '../../config.ts'
 import type { ToolScopes } from '../outside/described-tools.ts'

@@ -59,6 +59,13 @@ export function parseEnvironment<Shape extends z.core.$ZodShape>(
   )
 }
 
+/** The names of the variables of `shape`, in its order. */
+export function namesOf<Shape extends z.core.$ZodShape>(
+  shape: Shape,
+): readonly (keyof Shape & string)[] {
+  return Object.keys(shape) as (keyof Shape & string)[]
+}
+
 /** Runs several checks and throws one ConfigError with the faults of all of them, each once. */
 export function collectFaults<const Checks extends readonly (() => unknown)[]>(
   checks: Checks,

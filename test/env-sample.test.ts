@@ -6,8 +6,8 @@ import { parseGatewayConfig } from '../functions/gateway/config.ts'
 import { parseLogWebhookConfig } from '../functions/log-webhook/config.ts'
 import { parseMetadataConfig } from '../functions/metadata/config.ts'
 import { parseRegistrationConfig } from '../functions/registration/config.ts'
-import type { Environment } from '../shared/config.ts'
 import { variables } from '../shared/config/variables.ts'
+import type { Environment } from '../shared/config.ts'
 
 const sample = readFileSync(new URL('../.env.yaml.sample', import.meta.url), 'utf8')
 const named = [...sample.matchAll(/^(?:# )?([A-Z][A-Z0-9_]+):/gm)].map(([, name]) => name)

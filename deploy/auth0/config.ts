@@ -1,11 +1,11 @@
 import { parseAdmissionConfig } from '../../shared/auth0/admission-config.ts'
+import { variables } from '../../shared/config/variables.ts'
 import {
   ConfigError,
   collectFaults,
   type Environment,
   parseEnvironment,
 } from '../../shared/config.ts'
-import { variables } from '../../shared/config/variables.ts'
 import { parseCatalogue } from '../../shared/tools.ts'
 
 /** What the commands that manage the tenant need, checked. */

@@ -1,11 +1,11 @@
 import { randomBytes } from 'node:crypto'
+import { variables } from '../../../../shared/config/variables.ts'
 import {
   ConfigError,
   type Environment,
   isLoopback,
   parseEnvironment,
 } from '../../../../shared/config.ts'
-import { variables } from '../../../../shared/config/variables.ts'
 import { localEnvironment } from '../../../local/environment.ts'
 import { type ProvisionConfig, parseProvisionConfig } from '../../config.ts'
 import type { ToolScopes } from '../outside/described-tools.ts'

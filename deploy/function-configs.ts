@@ -19,15 +19,15 @@ export interface FunctionConfig {
   readonly parse: (env: Environment) => unknown
 }
 
+export type FunctionName = 'metadata' | 'gateway' | 'log-webhook' | 'registration'
+
 /** The configuration of every function by its name. */
-export const FUNCTION_CONFIGS = {
+export const FUNCTION_CONFIGS: Readonly<Record<FunctionName, FunctionConfig>> = {
+  metadata: { variables: METADATA_VARIABLES, parse: parseMetadataConfig },
   gateway: { variables: GATEWAY_VARIABLES, parse: parseGatewayConfig },
   'log-webhook': { variables: LOG_WEBHOOK_VARIABLES, parse: parseLogWebhookConfig },
-  metadata: { variables: METADATA_VARIABLES, parse: parseMetadataConfig },
   registration: { variables: REGISTRATION_VARIABLES, parse: parseRegistrationConfig },
-} as const satisfies Readonly<Record<string, FunctionConfig>>
-
-export type FunctionName = keyof typeof FUNCTION_CONFIGS
+}
 
 /** The configuration of the function with this name, which must be one of this repository. */
 export function functionConfig(name: string): FunctionConfig {

@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
 import { functionNames } from '../deploy/build/functions.ts'
 import { STEPS } from '../deploy/connect/step.ts'
+import { generatedFiles } from '../deploy/docs/generated-files.ts'
 import { functionConfig } from '../deploy/function-configs.ts'
 import { variables } from '../shared/config/variables.ts'
 
@@ -30,6 +31,10 @@ test('README has at most 150 lines and links every other document', () => {
 test("README's sample of npm run connect has every step", () => {
   const steps = [...read('README.md').matchAll(/^ok {3}([a-z-]+)/gm)].map(([, step = '']) => step)
   expect(steps).toEqual(STEPS)
+})
+
+test.each([...generatedFiles()])('%s is as npm run docs writes it', (path, text) => {
+  expect(read(path)).toBe(text)
 })
 
 describe('variables.md', () => {

@@ -59,7 +59,7 @@ export function withSecrets(env: Environment): Environment {
 export function localEnvironment(env: Environment, places: Places): LocalEnvironment {
   const { named } = backendSecrets(hasCatalogue(env) ? env : { TOOLS_FILE })
   const { gateway, metadata, registration, 'log-webhook': logWebhook } = FUNCTION_CONFIGS
-  const declared = Object.values(FUNCTION_CONFIGS).flatMap((one) => [...one.variables])
+  const declared = Object.values(FUNCTION_CONFIGS).flatMap(({ variables }) => variables)
   const names = [...new Set([...declared, ...named])]
   const given = pick(env, names)
   const publicUrl = (given['PUBLIC_URL'] ?? `http://localhost:${places.port}`).replace(/\/$/, '')

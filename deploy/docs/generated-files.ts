@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { ROOT } from '../build/functions.ts'
+import { scopeTable } from './render-scopes.ts'
 import { sampleFile, variableTable } from './render-variables.ts'
 
 const BEGIN = '<!-- npm run docs: begin -->'
@@ -12,6 +13,7 @@ const END = '<!-- npm run docs: end -->'
 export function generatedFiles(): ReadonlyMap<string, string> {
   return new Map([
     ['.env.yaml.sample', sampleFile()],
+    ['docs/auth0.md', withPart('docs/auth0.md', scopeTable())],
     ['docs/variables.md', withPart('docs/variables.md', variableTable())],
   ])
 }

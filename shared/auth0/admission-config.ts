@@ -1,4 +1,5 @@
 import * as z from 'zod/mini'
+import { variables } from '../config/variables.ts'
 import {
   ConfigError,
   collectFaults,
@@ -6,7 +7,6 @@ import {
   namesOf,
   parseEnvironment,
 } from '../config.ts'
-import { variables } from '../config/variables.ts'
 import { defaultAudience } from '../oauth/protected-resource.ts'
 import type { ClientPreset } from './client-presets.ts'
 import { createRedirectUriPolicy, type RedirectUriPolicy } from './redirect-uris.ts'

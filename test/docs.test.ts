@@ -20,6 +20,7 @@ const IN_DOCS = readdirSync(`${ROOT}docs`)
   .map((name) => `docs/${name}`)
 const AT_ROOT = readdirSync(ROOT).filter((name) => name.endsWith('.md'))
 const DOCUMENTS = [...AT_ROOT, ...IN_DOCS]
+const DECISIONS = readdirSync(`${ROOT}docs/decisions`).map((name) => `docs/decisions/${name}`)
 
 test('README has at most 150 lines and links every other document', () => {
   const readme = read('README.md')
@@ -71,6 +72,21 @@ test('troubleshooting.md names only findings that doctor has', () => {
   expect(named.filter((id) => !isFinding(id))).toEqual([])
 })
 
+test('every decision is linked from a document, and is short', () => {
+  const documents = IN_DOCS.map(read).join('\n')
+  expect(
+    DECISIONS.filter((path) => !documents.includes(`(${path.slice('docs/'.length)})`)),
+  ).toEqual([])
+  const short = DECISIONS.filter((path) => !path.endsWith('/performance.md'))
+  expect(short.length).toBeGreaterThan(10)
+  for (const path of short) {
+    const [title = '', , status = '', ...text] = read(path).trimEnd().split('\n')
+    expect([path, title]).toEqual([path, expect.stringMatching(/^# \S/)])
+    expect([path, status]).toEqual([path, expect.stringMatching(/^Status: accepted, \w+ \d{4}\.$/)])
+    expect(text.length).toBeLessThanOrEqual(10)
+  }
+})
+
 test('dependencies.md says of every dependency why it is there', () => {
   const document = read('docs/dependencies.md')
   const names = Object.keys({ ...dependencies, ...devDependencies }).filter(
@@ -97,25 +113,28 @@ test('operations.md has a row for every log event, and for no other', () => {
   expect(documented.toSorted()).toEqual([...new Set(written)].toSorted())
 })
 
-test.each(DOCUMENTS)('%s names only commands that there are', (document) => {
+test.each([...DOCUMENTS, ...DECISIONS])('%s names only commands that there are', (document) => {
   const named = [...read(document).matchAll(/npm run (?:-s )?([a-z]+(?:[-:][a-z]+)*)/g)].map(
     ([, script = '']) => script,
   )
   expect(named.filter((script) => !(script in scripts))).toEqual([])
 })
 
-test.each(DOCUMENTS)('%s links only to files and headings that there are', (document) => {
-  const links = [...read(document).matchAll(/\]\((?!https?:)([^)\s]+)\)/g)].map(
-    ([, link = '']) => link,
-  )
-  const broken = links.filter((link) => {
-    const [path = '', heading] = link.split('#')
-    const target = path === '' ? document : join(dirname(document), path)
-    if (!existsSync(`${ROOT}${target}`)) return true
-    return heading !== undefined && !headingsOf(read(target)).includes(heading)
-  })
-  expect(broken).toEqual([])
-})
+test.each([...DOCUMENTS, ...DECISIONS])(
+  '%s links only to files and headings that there are',
+  (document) => {
+    const links = [...read(document).matchAll(/\]\((?!https?:)([^)\s]+)\)/g)].map(
+      ([, link = '']) => link,
+    )
+    const broken = links.filter((link) => {
+      const [path = '', heading] = link.split('#')
+      const target = path === '' ? document : join(dirname(document), path)
+      if (!existsSync(`${ROOT}${target}`)) return true
+      return heading !== undefined && !headingsOf(read(target)).includes(heading)
+    })
+    expect(broken).toEqual([])
+  },
+)
 
 test('the costs are what quantity times price comes to', () => {
   const sums = [...read('docs/costs.md').matchAll(/([\d.,]+) [\w -]+ × \$([\d.]+) = \$([\d.]+)/g)]
@@ -134,7 +153,7 @@ test('operations.md names every metric and counts the files', () => {
   expect(operations).toContain(`${files('alerts').length} alert policies`)
 })
 
-test.each(DOCUMENTS)('%s names only files that there are', (document) => {
+test.each([...DOCUMENTS, ...DECISIONS])('%s names only files that there are', (document) => {
   const named = [...read(document).matchAll(/`((?:test|deploy|shared|functions|docs)\/[\w./-]+)`/g)]
   expect(
     named.map(([, path = '']) => path).filter((path) => !existsSync(`${ROOT}${path}`)),

@@ -2,7 +2,8 @@ import { existsSync, readFileSync } from 'node:fs'
 import { parseDocument } from 'yaml'
 import { ConfigError, type Environment } from '../shared/config.ts'
 import { asObject } from '../shared/json.ts'
-import { CATALOGUE_VARIABLES, hasCatalogue } from './build/catalogue.ts'
+import { CATALOGUE_VARIABLES } from '../shared/tools.ts'
+import { hasCatalogue } from './build/catalogue.ts'
 
 /**
  * The variables of a file such as .env.yaml, in the form that `gcloud --env-vars-file` takes: one

@@ -39,11 +39,12 @@ export interface CatalogueDocument<Tool extends ToolDefinition = ToolDefinition>
   readonly warnings: readonly string[]
 }
 
+/** The variables that a catalogue is given by; one of them is set. */
+export const CATALOGUE_VARIABLES = ['TOOLS', 'TOOLS_FILE', 'TOOL_SCOPES_JSON'] as const
+
 /** The three ways in which a catalogue can be given. */
-export interface CatalogueSource {
-  readonly TOOLS?: string | undefined
-  readonly TOOLS_FILE?: string | undefined
-  readonly TOOL_SCOPES_JSON?: string | undefined
+export type CatalogueSource = {
+  readonly [Variable in (typeof CATALOGUE_VARIABLES)[number]]?: string | undefined
 }
 
 /** Makes of each tool what is kept; `isChecked` says that its schemas were checked when it was compiled. */
@@ -150,10 +151,10 @@ interface Compiled {
 }
 
 function given(source: CatalogueSource): readonly [variable: string, value: string] {
-  const { TOOLS, TOOLS_FILE, TOOL_SCOPES_JSON } = source
-  const variables = Object.entries({ TOOLS, TOOLS_FILE, TOOL_SCOPES_JSON }).filter(
-    (variable): variable is [string, string] => Boolean(variable[1]?.trim()),
-  )
+  const variables = CATALOGUE_VARIABLES.flatMap((name) => {
+    const value = source[name]
+    return value?.trim() ? [[name, value] as const] : []
+  })
   const [first] = variables
   if (first === undefined) {
     throw new ConfigError(['TOOLS is required (or TOOLS_FILE, or TOOL_SCOPES_JSON)'])

@@ -4,8 +4,9 @@ import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
 import { functionNames } from '../deploy/build/functions.ts'
 import { STEPS } from '../deploy/connect/step.ts'
-import { loadParser } from '../deploy/gcp/targets.ts'
-import { type Environment, variables } from '../shared/config.ts'
+import { generatedFiles } from '../deploy/docs/generated-files.ts'
+import { functionConfig } from '../deploy/function-configs.ts'
+import { variables } from '../shared/config/variables.ts'
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
 const read = (name: string) => readFileSync(`${ROOT}${name}`, 'utf8')
@@ -19,6 +20,7 @@ const IN_DOCS = readdirSync(`${ROOT}docs`)
   .map((name) => `docs/${name}`)
 const AT_ROOT = readdirSync(ROOT).filter((name) => name.endsWith('.md'))
 const DOCUMENTS = [...AT_ROOT, ...IN_DOCS]
+const DECISIONS = readdirSync(`${ROOT}docs/decisions`).map((name) => `docs/decisions/${name}`)
 
 test('README has at most 150 lines and links every other document', () => {
   const readme = read('README.md')
@@ -32,6 +34,10 @@ test("README's sample of npm run connect has every step", () => {
   expect(steps).toEqual(STEPS)
 })
 
+test.each([...generatedFiles()])('%s is as npm run docs writes it', (path, text) => {
+  expect(read(path)).toBe(text)
+})
+
 describe('variables.md', () => {
   const document = read('docs/variables.md')
 
@@ -40,8 +46,8 @@ describe('variables.md', () => {
     expect(missing).toEqual([])
   })
 
-  test('says of every variable which functions read it', async () => {
-    const readers = await readersOfVariables()
+  test('says of every variable which functions read it', () => {
+    const readers = readersOfVariables()
     const rows = document.split('\n').flatMap((line) => {
       const [, names = '', usedBy = ''] = line.split('|')
       const known = [...names.matchAll(/`([A-Z_]+)`/g)].map(([, name = '']) => name)
@@ -64,6 +70,21 @@ test('troubleshooting.md names only findings that doctor has', () => {
   const isFinding = (id: string) => code.some((text) => text.includes(`'${id}`))
   expect(named.length).toBeGreaterThan(15)
   expect(named.filter((id) => !isFinding(id))).toEqual([])
+})
+
+test('every decision is linked from a document, and is short', () => {
+  const documents = IN_DOCS.map(read).join('\n')
+  expect(
+    DECISIONS.filter((path) => !documents.includes(`(${path.slice('docs/'.length)})`)),
+  ).toEqual([])
+  const short = DECISIONS.filter((path) => !path.endsWith('/performance.md'))
+  expect(short.length).toBeGreaterThan(10)
+  for (const path of short) {
+    const [title = '', , status = '', ...text] = read(path).trimEnd().split('\n')
+    expect([path, title]).toEqual([path, expect.stringMatching(/^# \S/)])
+    expect([path, status]).toEqual([path, expect.stringMatching(/^Status: accepted, \w+ \d{4}\.$/)])
+    expect(text.length).toBeLessThanOrEqual(10)
+  }
 })
 
 test('dependencies.md says of every dependency why it is there', () => {
@@ -92,25 +113,28 @@ test('operations.md has a row for every log event, and for no other', () => {
   expect(documented.toSorted()).toEqual([...new Set(written)].toSorted())
 })
 
-test.each(DOCUMENTS)('%s names only commands that there are', (document) => {
+test.each([...DOCUMENTS, ...DECISIONS])('%s names only commands that there are', (document) => {
   const named = [...read(document).matchAll(/npm run (?:-s )?([a-z]+(?:[-:][a-z]+)*)/g)].map(
     ([, script = '']) => script,
   )
   expect(named.filter((script) => !(script in scripts))).toEqual([])
 })
 
-test.each(DOCUMENTS)('%s links only to files and headings that there are', (document) => {
-  const links = [...read(document).matchAll(/\]\((?!https?:)([^)\s]+)\)/g)].map(
-    ([, link = '']) => link,
-  )
-  const broken = links.filter((link) => {
-    const [path = '', heading] = link.split('#')
-    const target = path === '' ? document : join(dirname(document), path)
-    if (!existsSync(`${ROOT}${target}`)) return true
-    return heading !== undefined && !headingsOf(read(target)).includes(heading)
-  })
-  expect(broken).toEqual([])
-})
+test.each([...DOCUMENTS, ...DECISIONS])(
+  '%s links only to files and headings that there are',
+  (document) => {
+    const links = [...read(document).matchAll(/\]\((?!https?:)([^)\s]+)\)/g)].map(
+      ([, link = '']) => link,
+    )
+    const broken = links.filter((link) => {
+      const [path = '', heading] = link.split('#')
+      const target = path === '' ? document : join(dirname(document), path)
+      if (!existsSync(`${ROOT}${target}`)) return true
+      return heading !== undefined && !headingsOf(read(target)).includes(heading)
+    })
+    expect(broken).toEqual([])
+  },
+)
 
 test('the costs are what quantity times price comes to', () => {
   const sums = [...read('docs/costs.md').matchAll(/([\d.,]+) [\w -]+ × \$([\d.]+) = \$([\d.]+)/g)]
@@ -129,7 +153,7 @@ test('operations.md names every metric and counts the files', () => {
   expect(operations).toContain(`${files('alerts').length} alert policies`)
 })
 
-test.each(DOCUMENTS)('%s names only files that there are', (document) => {
+test.each([...DOCUMENTS, ...DECISIONS])('%s names only files that there are', (document) => {
   const named = [...read(document).matchAll(/`((?:test|deploy|shared|functions|docs)\/[\w./-]+)`/g)]
   expect(
     named.map(([, path = '']) => path).filter((path) => !existsSync(`${ROOT}${path}`)),
@@ -140,18 +164,13 @@ test('every dependency is exact', () => {
   for (const version of Object.values(dependencies)) expect(version).toMatch(/^\d+\.\d+\.\d+$/)
 })
 
-/** The functions whose parsers ask for each variable, sorted. */
-async function readersOfVariables(): Promise<Record<string, string[]>> {
-  const readers = new Map<string, string[]>(Object.keys(variables).map((name) => [name, []]))
-  for (const name of functionNames()) {
-    const asked = new Set<string | symbol>()
-    const parse = await loadParser(name)
-    const recording = new Proxy<Environment>({}, { get: (_, variable) => void asked.add(variable) })
-    // Whatever it makes of an empty environment, it has asked for all that it reads.
-    expect(() => parse(recording)).toThrow()
-    for (const [variable, names] of readers) if (asked.has(variable)) names.push(name)
-  }
-  return Object.fromEntries([...readers].map(([variable, names]) => [variable, names.sort()]))
+/** The functions that declare each variable, sorted. */
+function readersOfVariables(): Record<string, string[]> {
+  const readers = Object.keys(variables).map((variable) => [
+    variable,
+    functionNames().filter((name) => functionConfig(name).variables.includes(variable)),
+  ])
+  return Object.fromEntries(readers)
 }
 
 /** The texts of all TypeScript files in a directory. */

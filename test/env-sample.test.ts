@@ -1,12 +1,15 @@
 import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { parse } from 'yaml'
+import { FUNCTION_VARIABLES } from '../deploy/docs/function-variables.ts'
+import { FUNCTION_CONFIGS } from '../deploy/function-configs.ts'
 import { gcpVariables } from '../deploy/gcp/settings.ts'
 import { parseGatewayConfig } from '../functions/gateway/config.ts'
 import { parseLogWebhookConfig } from '../functions/log-webhook/config.ts'
 import { parseMetadataConfig } from '../functions/metadata/config.ts'
 import { parseRegistrationConfig } from '../functions/registration/config.ts'
-import { type Environment, variables } from '../shared/config.ts'
+import { variables } from '../shared/config/variables.ts'
+import { ConfigError, type Environment } from '../shared/config.ts'
 
 const sample = readFileSync(new URL('../.env.yaml.sample', import.meta.url), 'utf8')
 const named = [...sample.matchAll(/^(?:# )?([A-Z][A-Z0-9_]+):/gm)].map(([, name]) => name)
@@ -41,12 +44,31 @@ test('each placeholder of the sample is refused as it is written', () => {
   }
 })
 
-test('the sample with its placeholders filled in configures all functions', () => {
-  const filled = sample
+const filledIn = () =>
+  sample
     .replaceAll('YOUR_TENANT', 'acme')
     .replaceAll('YOUR_PROJECT', 'acme')
     .replaceAll(/replace-with-[a-z-]+/g, 'k'.repeat(32))
-  const env = parse(filled) as Environment
+
+test.each(Object.entries(FUNCTION_VARIABLES).filter(([, { isRequired }]) => isRequired))(
+  'without %s, which the sample sets, a function is refused by that name',
+  (name) => {
+    const env: Environment = { ...parse(filledIn()), [name]: undefined }
+    const faults = Object.values(FUNCTION_CONFIGS).flatMap((config) => {
+      try {
+        config.parse(env)
+        return []
+      } catch (error) {
+        if (!(error instanceof ConfigError)) throw error
+        return error.faults
+      }
+    })
+    expect(faults).toContainEqual(expect.stringMatching(`^${name} is required`))
+  },
+)
+
+test('the sample with its placeholders filled in configures all functions', () => {
+  const env = parse(filledIn()) as Environment
   expect(parseGatewayConfig(env).audience).toBe('https://mcp.example.com/mcp')
   expect(parseLogWebhookConfig(env).scopes).toEqual(['events:read'])
   expect(parseRegistrationConfig(env).scopes).toEqual(['events:read'])

@@ -1,5 +1,5 @@
 import type { Management } from '../../shared/auth0/management.ts'
-import { SCOPE_OF_CHANGE } from './management-scopes.ts'
+import { SCOPES } from './management-scopes.ts'
 import { InvalidMetadataError, perform } from './perform.ts'
 import { withPlanAdvice } from './plan/cimd-client.ts'
 import type { Change, PlanItem, Step } from './plan/item.ts'
@@ -129,7 +129,7 @@ function explainRefusal({ call }: Change, error: unknown): Explained {
   if (error instanceof InvalidMetadataError) return { message: error.message }
   const failure = explainFailure(error)
   if (failure.kind === 'scope-missing') {
-    const missingScope = SCOPE_OF_CHANGE[call]
+    const missingScope = SCOPES[call]
     return { message: `The Management scope ${missingScope} is missing`, missingScope, failure }
   }
   return { message: withAdvice(call, failure), failure }

@@ -1,10 +1,10 @@
 import { parseAdmissionConfig } from '../../shared/auth0/admission-config.ts'
+import { variables } from '../../shared/config/variables.ts'
 import {
   ConfigError,
   collectFaults,
   type Environment,
   parseEnvironment,
-  variables,
 } from '../../shared/config.ts'
 import { parseCatalogue } from '../../shared/tools.ts'
 

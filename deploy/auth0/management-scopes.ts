@@ -1,44 +1,102 @@
-/** Each call to the Management API that changes something, with the scope that it needs. */
-export const SCOPE_OF_CHANGE = {
-  'resourceServers.create': 'create:resource_servers',
-  'resourceServers.update': 'update:resource_servers',
-  'tenants.settings.update': 'update:tenant_settings',
-  'connections.update': 'update:connections',
-  'connections.clients.update': 'update:connections',
+import type { Management as Auth0 } from 'auth0'
+import { SCOPE_OF_STEP } from '../../shared/auth0/admission-error.ts'
+import { SCOPE_OF_CALL } from '../../shared/auth0/scopes.ts'
+
+/**
+ * Every call of the Management API that the functions and the commands make, each with the scope that
+ * it needs. The names are those of the `auth0` package, but for two steps of provision that make
+ * several calls.
+ */
+export const SCOPES = {
+  ...SCOPE_OF_CALL,
+  'clients.list': 'read:clients',
+  'clients.create': 'create:clients',
+  'clients.previewCimdMetadata': 'create:clients',
+  'clients.registerCimdClient': 'create:clients',
+  'clients.connections.get': 'read:connections',
   'clients.connections.limit': 'update:connections',
   'clients.refreshTokens.leeway': 'update:clients',
-  'clientGrants.create': 'create:client_grants',
-  'clientGrants.update': 'update:client_grants',
   'clientGrants.delete': 'delete:client_grants',
+  'resourceServers.list': 'read:resource_servers',
+  'resourceServers.create': 'create:resource_servers',
+  'resourceServers.update': 'update:resource_servers',
+  'tenants.settings.get': 'read:tenant_settings',
+  'tenants.settings.update': 'update:tenant_settings',
+  'logStreams.list': 'read:log_streams',
   'logStreams.create': 'create:log_streams',
   'logStreams.update': 'update:log_streams',
-  'clients.create': 'create:clients',
-  'clients.update': 'update:clients',
-  'clients.registerCimdClient': 'create:clients',
+  'roles.list': 'read:roles',
+  'roles.permissions.list': 'read:roles',
   'roles.create': 'create:roles',
   'roles.permissions.add': 'update:roles',
   'roles.permissions.delete': 'update:roles',
+  'organizations.get': 'read:organizations',
   'organizations.update': 'update:organizations',
+  'organizations.enabledConnections.list': 'read:organization_connections',
   'organizations.enabledConnections.add': 'create:organization_connections',
-} as const
+  'logs.list': 'read:logs',
+  'userGrants.list': 'read:grants',
+  'rules.list': 'read:rules',
+  'hooks.list': 'read:hooks',
+  'prompts.getSettings': 'read:prompts',
+  'users.list': 'read:users',
+} as const satisfies Readonly<Record<string, Auth0.OauthScope>>
 
-export type ManagementChange = keyof typeof SCOPE_OF_CHANGE
+export type ManagementCall = keyof typeof SCOPES
+export type ManagementScope = (typeof SCOPES)[ManagementCall]
 
-const READ = [
-  'read:resource_servers',
-  'read:tenant_settings',
-  'read:connections',
-  'read:client_grants',
-  'read:log_streams',
-  'read:clients',
-  'read:roles',
-  'read:organizations',
-  'read:organization_connections',
-] as const
+const PROVISION_READS = [
+  ...(['resourceServers.list', 'tenants.settings.get', 'logStreams.list'] as const),
+  ...(['clientGrants.list', 'clients.list', 'clients.previewCimdMetadata'] as const),
+  ...(['connections.list', 'connections.clients.get', 'clients.connections.get'] as const),
+  ...(['roles.list', 'roles.permissions.list'] as const),
+  ...(['organizations.get', 'organizations.enabledConnections.list'] as const),
+] as const satisfies readonly ManagementCall[]
 
-export type ManagementScope = (typeof READ)[number] | (typeof SCOPE_OF_CHANGE)[ManagementChange]
+const PROVISION_CHANGES = [
+  ...(['resourceServers.create', 'resourceServers.update', 'tenants.settings.update'] as const),
+  ...(['connections.update', 'connections.clients.update', 'clients.connections.limit'] as const),
+  ...(['clients.create', 'clients.update', 'clients.registerCimdClient'] as const),
+  ...(['clients.refreshTokens.leeway'] as const),
+  ...(['clientGrants.create', 'clientGrants.update', 'clientGrants.delete'] as const),
+  ...(['logStreams.create', 'logStreams.update'] as const),
+  ...(['roles.create', 'roles.permissions.add', 'roles.permissions.delete'] as const),
+  ...(['organizations.update', 'organizations.enabledConnections.add'] as const),
+] as const satisfies readonly ManagementCall[]
+
+const CLIENTS_CALLS = [
+  ...(['clients.list', 'clientGrants.list', 'userGrants.list', 'logs.list'] as const),
+  ...(['clients.delete'] as const),
+] as const satisfies readonly ManagementCall[]
+
+/** The calls with which provision changes the tenant. */
+export type ManagementChange = (typeof PROVISION_CHANGES)[number]
+
+type ScopeOf<Call extends ManagementCall> = (typeof SCOPES)[Call]
+
+/** The scopes that `npm run provision` reads with. */
+export type ProvisionReadScope = ScopeOf<(typeof PROVISION_READS)[number]>
+
+/** The scopes that `npm run clients` needs. */
+export type ClientsScope = ScopeOf<(typeof CLIENTS_CALLS)[number]>
 
 /** Every Management scope that `npm run provision` can need, sorted. */
-export const PROVISION_SCOPES: readonly ManagementScope[] = [
-  ...new Set<ManagementScope>([...READ, ...Object.values(SCOPE_OF_CHANGE)]),
-].sort()
+export const PROVISION_SCOPES = scopesOf([...PROVISION_READS, ...PROVISION_CHANGES])
+
+/** Every Management scope that `npm run clients` can need, sorted. */
+export const CLIENTS_SCOPES = scopesOf(CLIENTS_CALLS)
+
+/** What log-webhook and registration need to admit clients; to delete one takes another. Sorted. */
+export const ADMISSION_SCOPES = [...new Set(Object.values(SCOPE_OF_STEP))]
+  .filter((scope) => scope !== SCOPES['clients.delete'])
+  .sort()
+
+/** With these `npm run doctor` reads Rules and Hooks, on which strict clients depend. */
+export const RULES_AND_HOOKS_SCOPES = scopesOf(['rules.list', 'hooks.list'])
+
+/** With these `npm run doctor` checks the login page, and the people who sign in. */
+export const LOGIN_AND_PEOPLE_SCOPES = scopesOf(['prompts.getSettings', 'users.list'])
+
+function scopesOf<Call extends ManagementCall>(calls: readonly Call[]): readonly ScopeOf<Call>[] {
+  return [...new Set(calls.map((call) => SCOPES[call]))].sort()
+}

@@ -1,6 +1,7 @@
 import type { Management as Auth0 } from 'auth0'
 import type { Management } from '../../shared/auth0/management.ts'
 import { type DesiredState, roleDescription } from './desired-state.ts'
+import type { ProvisionReadScope } from './management-scopes.ts'
 import { createReader, type Read, type Reading } from './reading.ts'
 import {
   type ConnectionState,
@@ -93,7 +94,7 @@ export async function readTenant({
     name: desired.role,
     description: desired.isRoleNamed ? undefined : roleDescription(audience),
   }
-  const read = createReader()
+  const read = createReader<ProvisionReadScope>()
   const api = await read('read:resource_servers', () => findApi(management, audience))
   const settings = await read('read:tenant_settings', () => management.tenants.settings.get())
   const logStreams = await read('read:log_streams', () => listWebhookStreams(management))
@@ -146,7 +147,7 @@ function exchangesFor(client: Auth0.Client, audience: string): boolean {
 }
 
 async function readExchanges(
-  read: Read,
+  read: Read<ProvisionReadScope>,
   management: Management,
   exchanges: DesiredState['exchanges'],
 ): Promise<TenantSnapshot['exchanges']> {
@@ -167,13 +168,17 @@ async function readExchanges(
 }
 
 /** Auth0 fetches the document and changes nothing. */
-async function preview(read: Read, { clients }: Management, url: string | undefined) {
+async function preview(
+  read: Read<ProvisionReadScope>,
+  { clients }: Management,
+  url: string | undefined,
+) {
   if (url === undefined) return { value: undefined }
   return read('create:clients', () => clients.previewCimdMetadata({ external_client_id: url }))
 }
 
 async function readOrganization(
-  read: Read,
+  read: Read<ProvisionReadScope>,
   management: Management,
   id: string | undefined,
 ): Promise<Reading<OrganizationState | undefined>> {

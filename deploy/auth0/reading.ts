@@ -19,13 +19,13 @@ export interface Failure {
 }
 
 /** Reads one part of the tenant; nothing that Auth0 answers makes it throw. */
-export type Read = <Value>(
-  scope: ManagementScope,
+export type Read<Scope extends ManagementScope = ManagementScope> = <Value>(
+  scope: Scope,
   run: () => PromiseLike<Value>,
 ) => Promise<Reading<Value>>
 
 /** A reader that stops asking once Auth0 gives no token or does not answer at all. */
-export function createReader(): Read {
+export function createReader<Scope extends ManagementScope = ManagementScope>(): Read<Scope> {
   let hopeless: Failure | undefined
   return async (scope, run) => {
     if (hopeless !== undefined) return { failure: { ...hopeless, scope } }

@@ -2,13 +2,10 @@ import { writeFileSync } from 'node:fs'
 import { secretVariables } from '../../shared/catalogue/backend-auth.ts'
 import { compileCatalogue } from '../../shared/compile-catalogue.ts'
 import { ConfigError, type Environment } from '../../shared/config.ts'
-import { parseCatalogue, parseDocument } from '../../shared/tools.ts'
+import { CATALOGUE_VARIABLES, parseCatalogue, parseDocument } from '../../shared/tools.ts'
 
 /** The file in a built function's directory that holds its catalogue; its `TOOLS_FILE` names it. */
 export const CATALOGUE_FILE = 'catalogue.json'
-
-/** The ways in which a catalogue is given, as a command's variables. */
-export const CATALOGUE_VARIABLES = ['TOOLS', 'TOOLS_FILE', 'TOOL_SCOPES_JSON'] as const
 
 /** What a function reads of the catalogue: all of it, or names, scopes and who may call. */
 export type CataloguePart = 'whole' | 'access'

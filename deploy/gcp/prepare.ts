@@ -1,4 +1,5 @@
-import { collectFaults, type Environment, variables } from '../../shared/config.ts'
+import { variables } from '../../shared/config/variables.ts'
+import { collectFaults, type Environment } from '../../shared/config.ts'
 import { buildFunction } from '../build/build.ts'
 import { describeCatalogue, describeWarnings, writeCatalogue } from '../build/catalogue.ts'
 import { readEnvFile } from '../env-file.ts'
@@ -44,17 +45,16 @@ export async function readWanted(options: Options, { run, env }: Dependencies): 
   const names = options.functions.length > 0 ? options.functions : wantedFunctions(file)
   const isServed = phasesOf(options.only, options.skip).has('hosting')
   const required = absent.filter((name) => !isOptionalSecret(name))
-  const [settings, targets] = await Promise.allSettled([
+  const [reading] = await Promise.allSettled([
     readSettings({ flags: options, env, file }, run, isServed),
-    readTargets(names, withStandIns(given, required)),
   ])
-  const [checkedSettings, checkedTargets] = collectFaults([
-    () => settled(settings),
-    () => settled(targets),
+  const [settings, targets] = collectFaults([
+    () => settled(reading),
+    () => readTargets(names, withStandIns(given, required)),
   ])
   const known = { ...variables, ...gcpVariables }
   const unknown = Object.keys(file).filter((name) => !(name in known) && !named.includes(name))
-  return { env: given, settings: checkedSettings, targets: checkedTargets, absent, unknown }
+  return { env: given, settings, targets, absent, unknown }
 }
 
 /** Builds what is to be deployed, with the catalogue in it, and tells where that is. */

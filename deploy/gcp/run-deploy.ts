@@ -1,4 +1,5 @@
-import { CATALOGUE_FILE, CATALOGUE_VARIABLES } from '../build/catalogue.ts'
+import { CATALOGUE_VARIABLES } from '../../shared/tools.ts'
+import { CATALOGUE_FILE } from '../build/catalogue.ts'
 import { ROOT } from '../build/functions.ts'
 import { checkOrganisation } from './checks/organisation.ts'
 import { pinnedTraffic } from './checks/traffic.ts'

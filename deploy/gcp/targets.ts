@@ -1,12 +1,15 @@
-import { ConfigError, type Environment, variables as known } from '../../shared/config.ts'
+import { variables as known } from '../../shared/config/variables.ts'
+import { ConfigError, type Environment } from '../../shared/config.ts'
+import { CATALOGUE_VARIABLES } from '../../shared/tools.ts'
 import {
+  backendSecrets,
   CATALOGUE_FILE,
-  CATALOGUE_VARIABLES,
   type CarriedCatalogue,
   catalogueFor,
 } from '../build/catalogue.ts'
-import { functionNames, ROOT } from '../build/functions.ts'
-import { entryPoint, isSecret } from './names.ts'
+import { functionNames } from '../build/functions.ts'
+import { functionConfig } from '../function-configs.ts'
+import { isSecret } from './names.ts'
 import { KEPT, withStandIns } from './secrets/kept.ts'
 
 /** A function as it is to be: what it is given, and no more than it reads. */
@@ -21,9 +24,6 @@ export interface Target {
   readonly catalogue?: CarriedCatalogue | undefined
 }
 
-/** A function's own check of its variables. */
-export type ParseConfig = (env: Environment) => unknown
-
 // Google's limit for all variables of a service together is 32 KiB; deploy adds one of its own.
 const MAX_VARIABLES_BYTES = 32 * 1024 - 1024
 const IN_SOURCE: ReadonlySet<string> = new Set(CATALOGUE_VARIABLES)
@@ -36,37 +36,19 @@ export function wantedFunctions(env: Environment): string[] {
   return functionNames().filter((name) => curated || name !== 'registration')
 }
 
-/** The `parse…Config` of a function's config.ts. */
-export async function loadParser(name: string): Promise<ParseConfig> {
-  const module: Record<string, unknown> = await import(`${ROOT}functions/${name}/config.ts`)
-  const camel = entryPoint(name)
-  const parse = module[`parse${camel.charAt(0).toUpperCase()}${camel.slice(1)}Config`]
-  if (typeof parse !== 'function') throw new Error(`functions/${name}/config.ts has no parser`)
-  return parse as ParseConfig
-}
-
 /**
- * What a function is to be given of `env`: the variables that its own parser asks for. The catalogue,
- * in whatever form it is set, goes into the function's source, and `TOOLS_FILE` names it there.
- * `kept`: secrets that Secret Manager has and `env` does not.
+ * What a function is to be given of `env`: the variables that it declares, and for the gateway the
+ * secrets that the catalogue names. The catalogue, in whatever form it is set, goes into the function's
+ * source, and `TOOLS_FILE` names it there. `kept`: secrets that Secret Manager has and `env` does not.
  *
- * @throws ConfigError when the parser refuses them, or they are too large.
+ * @throws ConfigError when the function's parser refuses them, or they are too large.
  */
-export function targetOf(
-  name: string,
-  parse: ParseConfig,
-  env: Environment,
-  kept: readonly string[] = [],
-): Target {
-  const asked = new Set<string>()
-  const recording = new Proxy<Environment>(withStandIns(env, kept), {
-    get: (target, variable) => {
-      if (typeof variable === 'string') asked.add(variable)
-      return Reflect.get(target, variable)
-    },
-  })
-  parse(recording)
-  const given = [...asked].sort().flatMap((variable) => {
+export function targetOf(name: string, env: Environment, kept: readonly string[] = []): Target {
+  const { variables: declared, parse } = functionConfig(name)
+  parse(withStandIns(env, kept))
+  const named = name === 'gateway' ? backendSecrets(env).named : []
+  const read = [...declared, ...named].sort()
+  const given = read.flatMap((variable) => {
     const value = kept.includes(variable) ? KEPT : env[variable]?.trim()
     return value && !IN_SOURCE.has(variable) ? [[variable, value] as const] : []
   })
@@ -77,11 +59,11 @@ export function targetOf(
   }
   checkSize(name, variables)
   const secrets = Object.fromEntries(given.filter(([variable]) => isHidden(variable)))
-  const readable = [...asked].filter(isHidden).sort()
+  const readable = read.filter(isHidden)
   return { name, variables, secrets, readable, catalogue }
 }
 
-/** All that a parser asks for besides the known variables are secrets that `backendAuth` names. */
+/** What is read besides the known variables are secrets that `backendAuth` names. */
 function isHidden(variable: string): boolean {
   return isSecret(variable) || !Object.hasOwn(known, variable)
 }
@@ -107,16 +89,16 @@ function kibibytes(bytes: number): string {
  *
  * @throws ConfigError with the faults of all of them, each once.
  */
-export async function readTargets(
+export function readTargets(
   names: readonly string[],
   env: Environment,
   kept: readonly string[] = [],
-): Promise<Target[]> {
+): Target[] {
   const faults = new Set<string>()
   const targets: Target[] = []
   for (const name of names) {
     try {
-      targets.push(targetOf(name, await loadParser(name), env, kept))
+      targets.push(targetOf(name, env, kept))
     } catch (error) {
       if (!(error instanceof ConfigError)) throw error
       for (const fault of error.faults) faults.add(fault)

@@ -1,4 +1,4 @@
-import { printableJson } from '../../shared/log/printable.ts'
+import { printable, printableJson } from '../../shared/log/printable.ts'
 import type { Change } from './catalogue/merge.ts'
 import type { Conversion } from './convert.ts'
 
@@ -35,7 +35,7 @@ export function describeReport({
     ...describeLeftOut(leftOut),
     ...warnings.map((warning) => `warning: ${warning}`),
   ]
-  return lines.map((line) => `${printable(line)}\n`).join('')
+  return lines.map((line) => `${printable(onOneLine(line))}\n`).join('')
 }
 
 /** The report for machines. */
@@ -70,7 +70,7 @@ function describeLeftOut(leftOut: Conversion['leftOut']): string[] {
   })
 }
 
-/** Names and reasons may quote the document, whose control characters are none of a terminal's. */
-function printable(line: string): string {
+/** Names and reasons may quote the document, with its line breaks and control characters. */
+function onOneLine(line: string): string {
   return line.replaceAll(/\p{Cc}+/gu, ' ')
 }

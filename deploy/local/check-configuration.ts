@@ -1,8 +1,5 @@
-import { parseGatewayConfig } from '../../functions/gateway/config.ts'
-import { parseLogWebhookConfig } from '../../functions/log-webhook/config.ts'
-import { parseMetadataConfig } from '../../functions/metadata/config.ts'
-import { parseRegistrationConfig } from '../../functions/registration/config.ts'
 import { collectFaults, type Environment } from '../../shared/config.ts'
+import { FUNCTION_CONFIGS } from '../function-configs.ts'
 import { localEnvironment, localPorts, type Places } from './environment.ts'
 
 const ANYWHERE = { port: 0, tenantPort: 0, toolsPort: 0 }
@@ -17,10 +14,10 @@ export function checkConfiguration(env: Environment): Pick<Places, 'port' | 'ten
   const { functions } = localEnvironment(env, ANYWHERE)
   const [ports] = collectFaults([
     () => localPorts(env),
-    () => parseMetadataConfig(functions.metadata),
-    () => parseGatewayConfig(functions.gateway),
-    () => parseLogWebhookConfig(functions['log-webhook']),
-    () => parseRegistrationConfig(functions.registration),
+    () => FUNCTION_CONFIGS.metadata.parse(functions.metadata),
+    () => FUNCTION_CONFIGS.gateway.parse(functions.gateway),
+    () => FUNCTION_CONFIGS['log-webhook'].parse(functions['log-webhook']),
+    () => FUNCTION_CONFIGS.registration.parse(functions.registration),
   ])
   return ports
 }

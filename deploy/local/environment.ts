@@ -2,7 +2,8 @@ import { randomBytes } from 'node:crypto'
 import { fileURLToPath } from 'node:url'
 import type { ClientPreset } from '../../shared/auth0/client-presets.ts'
 import { ConfigError, type Environment } from '../../shared/config.ts'
-import { backendSecrets } from '../build/catalogue.ts'
+import { backendSecrets, hasCatalogue } from '../build/catalogue.ts'
+import { FUNCTION_CONFIGS, type FunctionName } from '../function-configs.ts'
 
 /** Where the parts of the local system listen. */
 export interface Places {
@@ -10,8 +11,6 @@ export interface Places {
   readonly tenantPort: number
   readonly toolsPort: number
 }
-
-export type FunctionName = keyof typeof USED_BY
 
 /** What the local system runs with. */
 export interface LocalEnvironment {
@@ -25,32 +24,6 @@ const SECRETS = [
   ...(['GATEWAY_HMAC_SECRET', 'MGMT_CLIENT_SECRET', 'LOG_WEBHOOK_SECRET'] as const),
   'OBO_CLIENT_SECRET',
 ] as const
-const CATALOGUE = ['TOOLS', 'TOOLS_FILE', 'TOOL_SCOPES_JSON'] as const
-
-const USED_BY = {
-  metadata: [
-    ...['PUBLIC_URL', 'OAUTH_ISSUER', 'OAUTH_AUDIENCE', 'OAUTH_SCOPES', ...CATALOGUE],
-    ...['JWKS_URI', 'AUTH_SERVER_METADATA', 'OPENAI_APPS_CHALLENGE', 'LOG_LEVEL'],
-  ],
-  gateway: [
-    ...['PUBLIC_URL', 'OAUTH_ISSUER', 'OAUTH_AUDIENCE', 'JWKS_URI', ...CATALOGUE],
-    ...['FUNCTIONS_BASE', 'GATEWAY_HMAC_SECRET', 'GATEWAY_SIGNING_KEY', 'BACKEND_AUTH'],
-    ...['BACKEND_TIMEOUT_MS', 'BACKEND_CLAIMS', 'OAUTH_ORGANIZATION'],
-    ...['OBO_CLIENT_ID', 'OBO_CLIENT_SECRET'],
-    ...['SCOPE_SOURCE', 'APP_ORIGIN', 'AUTH_CHALLENGE', 'LOG_LEVEL'],
-    ...['RATE_LIMIT_PER_MINUTE', 'RATE_LIMIT_ANONYMOUS_PER_MINUTE', 'REDIS_URL', 'MAX_BODY_BYTES'],
-  ],
-  'log-webhook': [
-    ...['OAUTH_AUDIENCE', ...CATALOGUE, 'MGMT_DOMAIN', 'MGMT_CLIENT_ID', 'MGMT_CLIENT_SECRET'],
-    ...['LOG_WEBHOOK_SECRET', 'GOOGLE_CONNECTION_NAME', 'CLIENT_REDIRECT_URIS', 'DCR_POLICY'],
-    ...['THIRD_PARTY_ACCESS', 'LOG_LEVEL'],
-  ],
-  registration: [
-    ...['OAUTH_ISSUER', 'OAUTH_AUDIENCE', ...CATALOGUE, 'MGMT_DOMAIN', 'MGMT_CLIENT_ID'],
-    ...['MGMT_CLIENT_SECRET', 'GOOGLE_CONNECTION_NAME', 'CLIENT_REDIRECT_URIS'],
-    ...['AUTH_SERVER_METADATA', 'THIRD_PARTY_ACCESS', 'LOG_LEVEL'],
-  ],
-} as const
 
 // Codex, Claude Code, MCP Inspector and `npm run connect` listen on a port of their choice.
 const REDIRECT_URIS: readonly ClientPreset[] = ['chatgpt', 'vscode', 'loopback']
@@ -84,14 +57,16 @@ export function withSecrets(env: Environment): Environment {
  * the functions do.
  */
 export function localEnvironment(env: Environment, places: Places): LocalEnvironment {
-  const { named } = backendSecrets(noCatalogue(env) ? { TOOLS_FILE } : env)
-  const names = [...new Set([...Object.values(USED_BY).flat(), ...named])]
+  const { named } = backendSecrets(hasCatalogue(env) ? env : { TOOLS_FILE })
+  const { gateway, metadata, registration, 'log-webhook': logWebhook } = FUNCTION_CONFIGS
+  const declared = Object.values(FUNCTION_CONFIGS).flatMap(({ variables }) => variables)
+  const names = [...new Set([...declared, ...named])]
   const given = pick(env, names)
   const publicUrl = (given['PUBLIC_URL'] ?? `http://localhost:${places.port}`).replace(/\/$/, '')
   const variables = {
     OAUTH_ISSUER: `http://localhost:${places.tenantPort}/`,
     OAUTH_AUDIENCE: `${publicUrl}/mcp`,
-    ...(noCatalogue(env) && { TOOLS_FILE }),
+    ...(!hasCatalogue(env) && { TOOLS_FILE }),
     FUNCTIONS_BASE: `http://127.0.0.1:${places.toolsPort}`,
     APP_ORIGIN: MCP_INSPECTOR.join(','),
     MGMT_DOMAIN: `localhost:${places.tenantPort}`,
@@ -105,16 +80,12 @@ export function localEnvironment(env: Environment, places: Places): LocalEnviron
   return {
     variables,
     functions: {
-      metadata: pick(variables, USED_BY.metadata),
-      gateway: pick(variables, [...USED_BY.gateway, ...named]),
-      'log-webhook': pick(variables, USED_BY['log-webhook']),
-      registration: pick(variables, USED_BY.registration),
+      metadata: pick(variables, metadata.variables),
+      gateway: pick(variables, [...gateway.variables, ...named]),
+      'log-webhook': pick(variables, logWebhook.variables),
+      registration: pick(variables, registration.variables),
     },
   }
-}
-
-function noCatalogue(env: Environment): boolean {
-  return CATALOGUE.every((name) => !env[name]?.trim())
 }
 
 function pick(env: Environment, names: readonly string[]): Record<string, string> {

@@ -3,13 +3,53 @@ import {
   ConfigError,
   collectFaults,
   type Environment,
+  namesOf,
   parseEnvironment,
-  variables,
 } from '../../shared/config.ts'
+import { variables } from '../../shared/config/variables.ts'
 import { defaultAudience } from '../../shared/oauth/protected-resource.ts'
-import { type Catalogue, type CatalogueDocument, parseDocument } from '../../shared/tools.ts'
+import {
+  CATALOGUE_VARIABLES,
+  type Catalogue,
+  type CatalogueDocument,
+  parseDocument,
+} from '../../shared/tools.ts'
 import { type BackendSecrets, readBackendSecrets } from './backend-auth/secrets.ts'
 import { type CallableTool, compileTool } from './callable-tool.ts'
+
+const OWN = {
+  PUBLIC_URL: variables.PUBLIC_URL,
+  OAUTH_ISSUER: variables.OAUTH_ISSUER,
+  OAUTH_AUDIENCE: variables.OAUTH_AUDIENCE,
+  OAUTH_ORGANIZATION: variables.OAUTH_ORGANIZATION,
+  JWKS_URI: variables.JWKS_URI,
+  FUNCTIONS_BASE: variables.FUNCTIONS_BASE,
+  BACKEND_AUTH: variables.BACKEND_AUTH,
+  BACKEND_CLAIMS: variables.BACKEND_CLAIMS,
+  // Required when a tool exchanges tokens: see readBackendSecrets.
+  OBO_CLIENT_ID: z.optional(variables.OBO_CLIENT_ID),
+  OBO_CLIENT_SECRET: z.optional(variables.OBO_CLIENT_SECRET),
+  BACKEND_TIMEOUT_MS: variables.BACKEND_TIMEOUT_MS,
+  SCOPE_SOURCE: variables.SCOPE_SOURCE,
+  RATE_LIMIT_PER_MINUTE: variables.RATE_LIMIT_PER_MINUTE,
+  RATE_LIMIT_ANONYMOUS_PER_MINUTE: variables.RATE_LIMIT_ANONYMOUS_PER_MINUTE,
+  REDIS_URL: variables.REDIS_URL,
+  MAX_BODY_BYTES: variables.MAX_BODY_BYTES,
+  APP_ORIGIN: variables.APP_ORIGIN,
+  AUTH_CHALLENGE: variables.AUTH_CHALLENGE,
+  LOG_LEVEL: variables.LOG_LEVEL,
+}
+const KEYS = {
+  GATEWAY_HMAC_SECRET: variables.GATEWAY_HMAC_SECRET,
+  GATEWAY_SIGNING_KEY: variables.GATEWAY_SIGNING_KEY,
+}
+
+/** The variables that this function reads, besides the secrets that `backendAuth` of a tool names. */
+export const GATEWAY_VARIABLES = [
+  ...namesOf(OWN),
+  ...namesOf(KEYS),
+  ...CATALOGUE_VARIABLES,
+] as const
 
 export type GatewayConfig = ReturnType<typeof parseVariables> &
   ReturnType<typeof parseKeys> & {
@@ -58,31 +98,7 @@ function parseTools(env: Environment) {
 }
 
 function parseVariables(env: Environment) {
-  const values = parseEnvironment(
-    {
-      PUBLIC_URL: variables.PUBLIC_URL,
-      OAUTH_ISSUER: variables.OAUTH_ISSUER,
-      OAUTH_AUDIENCE: variables.OAUTH_AUDIENCE,
-      OAUTH_ORGANIZATION: variables.OAUTH_ORGANIZATION,
-      JWKS_URI: variables.JWKS_URI,
-      FUNCTIONS_BASE: variables.FUNCTIONS_BASE,
-      BACKEND_AUTH: variables.BACKEND_AUTH,
-      BACKEND_CLAIMS: variables.BACKEND_CLAIMS,
-      // Required, too, when a tool exchanges tokens.
-      OBO_CLIENT_ID: z.optional(variables.OBO_CLIENT_ID),
-      OBO_CLIENT_SECRET: z.optional(variables.OBO_CLIENT_SECRET),
-      BACKEND_TIMEOUT_MS: variables.BACKEND_TIMEOUT_MS,
-      SCOPE_SOURCE: variables.SCOPE_SOURCE,
-      RATE_LIMIT_PER_MINUTE: variables.RATE_LIMIT_PER_MINUTE,
-      RATE_LIMIT_ANONYMOUS_PER_MINUTE: variables.RATE_LIMIT_ANONYMOUS_PER_MINUTE,
-      REDIS_URL: variables.REDIS_URL,
-      MAX_BODY_BYTES: variables.MAX_BODY_BYTES,
-      APP_ORIGIN: variables.APP_ORIGIN,
-      AUTH_CHALLENGE: variables.AUTH_CHALLENGE,
-      LOG_LEVEL: variables.LOG_LEVEL,
-    },
-    env,
-  )
+  const values = parseEnvironment(OWN, env)
   return {
     ...values,
     audience: values.OAUTH_AUDIENCE ?? defaultAudience(values.PUBLIC_URL),
@@ -92,8 +108,10 @@ function parseVariables(env: Environment) {
 
 /** Either will do; without both a backend could not tell who calls. */
 function parseKeys(env: Environment) {
-  const { GATEWAY_HMAC_SECRET, GATEWAY_SIGNING_KEY } = variables
+  const { GATEWAY_HMAC_SECRET: secret } = KEYS
   const hasKey = Boolean(env['GATEWAY_SIGNING_KEY']?.trim())
-  const secret = hasKey ? z.optional(GATEWAY_HMAC_SECRET) : GATEWAY_HMAC_SECRET
-  return parseEnvironment({ GATEWAY_HMAC_SECRET: secret, GATEWAY_SIGNING_KEY }, env)
+  return parseEnvironment(
+    { ...KEYS, GATEWAY_HMAC_SECRET: hasKey ? z.optional(secret) : secret },
+    env,
+  )
 }

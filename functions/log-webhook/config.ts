@@ -1,18 +1,26 @@
-import { parseAdmissionConfig } from '../../shared/auth0/admission-config.ts'
-import {
-  collectFaults,
-  type Environment,
-  parseEnvironment,
-  variables,
-} from '../../shared/config.ts'
-import { catalogueScopes, parseCatalogue } from '../../shared/tools.ts'
+import { ADMISSION_VARIABLES, parseAdmissionConfig } from '../../shared/auth0/admission-config.ts'
+import { collectFaults, type Environment, namesOf, parseEnvironment } from '../../shared/config.ts'
+import { variables } from '../../shared/config/variables.ts'
+import { CATALOGUE_VARIABLES, catalogueScopes, parseCatalogue } from '../../shared/tools.ts'
+
+const OWN = {
+  LOG_WEBHOOK_SECRET: variables.LOG_WEBHOOK_SECRET,
+  DCR_POLICY: variables.DCR_POLICY,
+  LOG_LEVEL: variables.LOG_LEVEL,
+}
+
+/** The variables that this function reads. */
+export const LOG_WEBHOOK_VARIABLES = [
+  ...ADMISSION_VARIABLES,
+  ...namesOf(OWN),
+  ...CATALOGUE_VARIABLES,
+] as const
 
 /** @throws ConfigError with every fault at once. */
 export function parseLogWebhookConfig(env: Environment) {
-  const { LOG_WEBHOOK_SECRET, DCR_POLICY, LOG_LEVEL } = variables
   const [admission, own, catalogue] = collectFaults([
     () => parseAdmissionConfig(env),
-    () => parseEnvironment({ LOG_WEBHOOK_SECRET, DCR_POLICY, LOG_LEVEL }, env),
+    () => parseEnvironment(OWN, env),
     () => parseCatalogue(env),
   ])
   return { ...admission, ...own, scopes: catalogueScopes(catalogue) }

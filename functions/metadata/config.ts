@@ -1,11 +1,26 @@
-import {
-  collectFaults,
-  type Environment,
-  parseEnvironment,
-  variables,
-} from '../../shared/config.ts'
+import { collectFaults, type Environment, namesOf, parseEnvironment } from '../../shared/config.ts'
+import { variables } from '../../shared/config/variables.ts'
 import { defaultAudience } from '../../shared/oauth/protected-resource.ts'
-import { type Catalogue, type CatalogueDocument, parseDocument } from '../../shared/tools.ts'
+import {
+  CATALOGUE_VARIABLES,
+  type Catalogue,
+  type CatalogueDocument,
+  parseDocument,
+} from '../../shared/tools.ts'
+
+const OWN = {
+  PUBLIC_URL: variables.PUBLIC_URL,
+  OAUTH_ISSUER: variables.OAUTH_ISSUER,
+  OAUTH_AUDIENCE: variables.OAUTH_AUDIENCE,
+  OAUTH_SCOPES: variables.OAUTH_SCOPES,
+  JWKS_URI: variables.JWKS_URI,
+  AUTH_SERVER_METADATA: variables.AUTH_SERVER_METADATA,
+  OPENAI_APPS_CHALLENGE: variables.OPENAI_APPS_CHALLENGE,
+  LOG_LEVEL: variables.LOG_LEVEL,
+}
+
+/** The variables that this function reads. */
+export const METADATA_VARIABLES = [...namesOf(OWN), ...CATALOGUE_VARIABLES] as const
 
 export type MetadataConfig = ReturnType<typeof parseVariables> & {
   readonly audience: string
@@ -31,17 +46,5 @@ export function parseMetadataConfig(env: Environment): MetadataConfig {
 }
 
 function parseVariables(env: Environment) {
-  return parseEnvironment(
-    {
-      PUBLIC_URL: variables.PUBLIC_URL,
-      OAUTH_ISSUER: variables.OAUTH_ISSUER,
-      OAUTH_AUDIENCE: variables.OAUTH_AUDIENCE,
-      OAUTH_SCOPES: variables.OAUTH_SCOPES,
-      JWKS_URI: variables.JWKS_URI,
-      AUTH_SERVER_METADATA: variables.AUTH_SERVER_METADATA,
-      OPENAI_APPS_CHALLENGE: variables.OPENAI_APPS_CHALLENGE,
-      LOG_LEVEL: variables.LOG_LEVEL,
-    },
-    env,
-  )
+  return parseEnvironment(OWN, env)
 }

@@ -1,18 +1,26 @@
-import { parseAdmissionConfig } from '../../shared/auth0/admission-config.ts'
-import {
-  collectFaults,
-  type Environment,
-  parseEnvironment,
-  variables,
-} from '../../shared/config.ts'
-import { catalogueScopes, parseCatalogue } from '../../shared/tools.ts'
+import { ADMISSION_VARIABLES, parseAdmissionConfig } from '../../shared/auth0/admission-config.ts'
+import { collectFaults, type Environment, namesOf, parseEnvironment } from '../../shared/config.ts'
+import { variables } from '../../shared/config/variables.ts'
+import { CATALOGUE_VARIABLES, catalogueScopes, parseCatalogue } from '../../shared/tools.ts'
+
+const OWN = {
+  OAUTH_ISSUER: variables.OAUTH_ISSUER,
+  AUTH_SERVER_METADATA: variables.AUTH_SERVER_METADATA,
+  LOG_LEVEL: variables.LOG_LEVEL,
+}
+
+/** The variables that this function reads. */
+export const REGISTRATION_VARIABLES = [
+  ...ADMISSION_VARIABLES,
+  ...namesOf(OWN),
+  ...CATALOGUE_VARIABLES,
+] as const
 
 /** @throws ConfigError with every fault at once. */
 export function parseRegistrationConfig(env: Environment) {
-  const { OAUTH_ISSUER, AUTH_SERVER_METADATA, LOG_LEVEL } = variables
   const [admission, own, catalogue] = collectFaults([
     () => parseAdmissionConfig(env),
-    () => parseEnvironment({ OAUTH_ISSUER, AUTH_SERVER_METADATA, LOG_LEVEL }, env),
+    () => parseEnvironment(OWN, env),
     () => parseCatalogue(env),
   ])
   return { ...admission, ...own, scopes: catalogueScopes(catalogue) }

@@ -1,10 +1,11 @@
 import * as z from 'zod/mini'
+import { variables } from '../config/variables.ts'
 import {
   ConfigError,
   collectFaults,
   type Environment,
+  namesOf,
   parseEnvironment,
-  variables,
 } from '../config.ts'
 import { defaultAudience } from '../oauth/protected-resource.ts'
 import type { ClientPreset } from './client-presets.ts'
@@ -13,6 +14,22 @@ import { createRedirectUriPolicy, type RedirectUriPolicy } from './redirect-uris
 /** What CLIENT_REDIRECT_URIS is when it is not set. */
 export const DEFAULT_REDIRECT_URIS: readonly ClientPreset[] = ['chatgpt']
 
+const RULES = {
+  PUBLIC_URL: z.optional(variables.PUBLIC_URL),
+  OAUTH_AUDIENCE: variables.OAUTH_AUDIENCE,
+  CLIENT_REDIRECT_URIS: variables.CLIENT_REDIRECT_URIS,
+}
+const MANAGEMENT = {
+  MGMT_DOMAIN: variables.MGMT_DOMAIN,
+  MGMT_CLIENT_ID: variables.MGMT_CLIENT_ID,
+  MGMT_CLIENT_SECRET: variables.MGMT_CLIENT_SECRET,
+  GOOGLE_CONNECTION_NAME: variables.GOOGLE_CONNECTION_NAME,
+  THIRD_PARTY_ACCESS: variables.THIRD_PARTY_ACCESS,
+}
+
+/** The variables that `parseAdmissionConfig` reads. */
+export const ADMISSION_VARIABLES = namesOf({ ...RULES, ...MANAGEMENT })
+
 /**
  * Who may be admitted, where, and to what: the variables that every function which admits clients
  * needs.
@@ -20,25 +37,12 @@ export const DEFAULT_REDIRECT_URIS: readonly ClientPreset[] = ['chatgpt']
  * @throws ConfigError with every fault at once.
  */
 export function parseAdmissionConfig(env: Environment) {
-  const { OAUTH_AUDIENCE, CLIENT_REDIRECT_URIS, GOOGLE_CONNECTION_NAME } = variables
-  const { MGMT_DOMAIN, MGMT_CLIENT_ID, MGMT_CLIENT_SECRET, THIRD_PARTY_ACCESS } = variables
-  const PUBLIC_URL = z.optional(variables.PUBLIC_URL)
   const [rules, management] = collectFaults([
     () => {
-      const given = parseEnvironment({ PUBLIC_URL, OAUTH_AUDIENCE, CLIENT_REDIRECT_URIS }, env)
+      const given = parseEnvironment(RULES, env)
       return { ...given, ...admissionRules(given) }
     },
-    () =>
-      parseEnvironment(
-        {
-          MGMT_DOMAIN,
-          MGMT_CLIENT_ID,
-          MGMT_CLIENT_SECRET,
-          GOOGLE_CONNECTION_NAME,
-          THIRD_PARTY_ACCESS,
-        },
-        env,
-      ),
+    () => parseEnvironment(MANAGEMENT, env),
   ])
   return { ...rules, ...management }
 }

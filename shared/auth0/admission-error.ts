@@ -1,16 +1,17 @@
 import { asObject } from '../json.ts'
+import { SCOPE_OF_CALL } from './scopes.ts'
 
-/** The steps of an admission, as they stand in failure codes, with the Management scope of each. */
-const SCOPE_OF_STEP = {
-  client_read: 'read:clients',
-  client_promote: 'update:clients',
-  client_update: 'update:clients',
-  client_delete: 'delete:clients',
-  conn_lookup: 'read:connections',
-  conn_enable: 'update:connections',
-  grant_lookup: 'read:client_grants',
-  grant_create: 'create:client_grants',
-  grant_update: 'update:client_grants',
+/** The steps of an admission, as they are named in failure codes, with the Management scope of each. */
+export const SCOPE_OF_STEP = {
+  client_read: SCOPE_OF_CALL['clients.get'],
+  client_promote: SCOPE_OF_CALL['clients.update'],
+  client_update: SCOPE_OF_CALL['clients.update'],
+  client_delete: SCOPE_OF_CALL['clients.delete'],
+  conn_lookup: SCOPE_OF_CALL['connections.list'],
+  conn_enable: SCOPE_OF_CALL['connections.update'],
+  grant_lookup: SCOPE_OF_CALL['clientGrants.list'],
+  grant_create: SCOPE_OF_CALL['clientGrants.create'],
+  grant_update: SCOPE_OF_CALL['clientGrants.update'],
 } as const
 
 export type AdmissionStep = keyof typeof SCOPE_OF_STEP

@@ -1,7 +1,8 @@
 import '../schema-messages.ts'
 
 import * as z from 'zod/mini'
-import { isLoopback, variables } from '../config.ts'
+import { variables } from '../config/variables.ts'
+import { isLoopback } from '../config.ts'
 import { asObject } from '../json.ts'
 import { type Access, scopeList } from './access.ts'
 import type { ToolRequest } from './request.ts'

@@ -1,5 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
+import { functionNames } from '../../deploy/build/functions.ts'
+import { FUNCTION_CONFIGS, functionConfig } from '../../deploy/function-configs.ts'
 import { localEnvironment, localPorts, withSecrets } from '../../deploy/local/environment.ts'
 import { parseGatewayConfig } from '../../functions/gateway/config.ts'
 import { parseLogWebhookConfig } from '../../functions/log-webhook/config.ts'
@@ -38,28 +40,34 @@ test('each function sees the variables that it uses and no others', () => {
   ])
   expect(Object.keys(functions['log-webhook']).sort()).toEqual([
     ...['CLIENT_REDIRECT_URIS', 'GOOGLE_CONNECTION_NAME', 'LOG_LEVEL', 'LOG_WEBHOOK_SECRET'],
-    ...['MGMT_CLIENT_ID', 'MGMT_CLIENT_SECRET', 'MGMT_DOMAIN', 'OAUTH_AUDIENCE', 'TOOLS_FILE'],
+    ...['MGMT_CLIENT_ID', 'MGMT_CLIENT_SECRET', 'MGMT_DOMAIN', 'OAUTH_AUDIENCE', 'PUBLIC_URL'],
+    ...['TOOLS_FILE'],
   ])
   expect(Object.keys(functions.registration).sort()).toEqual([
     ...['CLIENT_REDIRECT_URIS', 'GOOGLE_CONNECTION_NAME', 'LOG_LEVEL', 'MGMT_CLIENT_ID'],
-    ...['MGMT_CLIENT_SECRET', 'MGMT_DOMAIN', 'OAUTH_AUDIENCE', 'OAUTH_ISSUER', 'TOOLS_FILE'],
+    ...['MGMT_CLIENT_SECRET', 'MGMT_DOMAIN', 'OAUTH_AUDIENCE', 'OAUTH_ISSUER', 'PUBLIC_URL'],
+    ...['TOOLS_FILE'],
   ])
 })
 
 test.each([
-  // OAUTH_AUDIENCE, which is always set here, is what these two would take PUBLIC_URL for.
-  ['log-webhook', parseLogWebhookConfig, ['PUBLIC_URL']],
-  ['registration', parseRegistrationConfig, ['PUBLIC_URL']],
-  ['gateway', parseGatewayConfig, []],
-  ['metadata', parseMetadataConfig, []],
-] as const)('%s is given every variable that it asks for', (name, parse, needless) => {
+  ['log-webhook', parseLogWebhookConfig],
+  ['registration', parseRegistrationConfig],
+  ['gateway', parseGatewayConfig],
+  ['metadata', parseMetadataConfig],
+] as const)('%s is given every variable that it asks for', (name, parse) => {
   const asked = new Set<string>()
   const env = new Proxy({}, { get: (_, variable) => void asked.add(String(variable)) })
   expect(() => parse(env)).toThrow(ConfigError)
   const all = Object.fromEntries([...asked].map((variable) => [variable, 'set']))
   const given = Object.keys(localEnvironment(all, PLACES).functions[name])
 
-  expect([...given, ...needless].sort()).toEqual([...asked].sort())
+  expect([...given].sort()).toEqual([...asked].sort())
+})
+
+test('the configurations are those of the functions that there are', () => {
+  expect(Object.keys(FUNCTION_CONFIGS).sort()).toEqual(functionNames())
+  expect(() => functionConfig('toString')).toThrow('toString')
 })
 
 test('a variable that is set wins, an empty one does not', () => {

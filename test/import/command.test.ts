@@ -119,6 +119,17 @@ describe('references across files', () => {
     )
   })
 
+  test('what the document names cannot change how the report is shown', async () => {
+    const main = file(
+      `${ONE}    post:\n      operationId: z\n      requestBody: { $ref: "mis\\u202esing\\e[2J.yaml" }\n      responses: {}\n`,
+    )
+    const { code, errors } = await run(main, '--public')
+    expect(code).toBe(0)
+    expect(errors).toContain('the reference "mis\\u202esing\\u001b[2J.yaml" could not be read')
+    expect(errors).toContain('/mis\\u202esing [2J.yaml cannot be read')
+    expect(errors).not.toMatch(/(?!\n)\p{Cc}|\p{Cf}/u)
+  })
+
   async function serve(answers: Readonly<Record<string, string | { location: string }>>) {
     const asked: string[] = []
     const server = createServer((request, response) => {

@@ -9,13 +9,8 @@ import { parseGatewayConfig } from '../../functions/gateway/config.ts'
 import { parseLogWebhookConfig } from '../../functions/log-webhook/config.ts'
 import { parseMetadataConfig } from '../../functions/metadata/config.ts'
 import { parseRegistrationConfig } from '../../functions/registration/config.ts'
-import {
-  ConfigError,
-  collectFaults,
-  type Environment,
-  splitList,
-  variables,
-} from '../../shared/config.ts'
+import { variables } from '../../shared/config/variables.ts'
+import { ConfigError, collectFaults, type Environment, splitList } from '../../shared/config.ts'
 
 const METADATA = fileURLToPath(new URL('../../functions/metadata/index.ts', import.meta.url))
 const SECRET = 'k'.repeat(32)

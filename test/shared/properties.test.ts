@@ -9,7 +9,8 @@ import { parseLogRecords } from '../../functions/log-webhook/log-record.ts'
 import { parseMetadataConfig } from '../../functions/metadata/config.ts'
 import { parseRegistrationConfig } from '../../functions/registration/config.ts'
 import { CHATGPT_REDIRECT_URIS, createRedirectUriPolicy } from '../../shared/auth0/redirect-uris.ts'
-import { ConfigError, variables } from '../../shared/config.ts'
+import { variables } from '../../shared/config/variables.ts'
+import { ConfigError } from '../../shared/config.ts'
 import { HttpError } from '../../shared/http/http-error.ts'
 import {
   createAccessTokenVerifier,

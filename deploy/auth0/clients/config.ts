@@ -1,7 +1,8 @@
 import * as z from 'zod/mini'
 import { admissionRules } from '../../../shared/auth0/admission-config.ts'
 import { credentialsIn } from '../../../shared/auth0/management.ts'
-import { type Environment, parseEnvironment, variables } from '../../../shared/config.ts'
+import { variables } from '../../../shared/config/variables.ts'
+import { type Environment, parseEnvironment } from '../../../shared/config.ts'
 
 /** @throws ConfigError with every fault at once. */
 export function parseClientsConfig(env: Environment) {

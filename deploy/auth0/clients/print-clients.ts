@@ -1,5 +1,6 @@
 import { printable, printableJson } from '../../../shared/log/printable.ts'
 import { showClientName } from '../client-name.ts'
+import { CLIENTS_SCOPES } from '../management-scopes.ts'
 import type { ClientsOptions } from './options.ts'
 import type { ClientsRead, LivingClient, ScopedFailure } from './read-clients.ts'
 import { age, type Verdict } from './verdict.ts'
@@ -29,7 +30,6 @@ const COLUMNS = [
 /** As people know them; a client without the marker is one by a guess. */
 const KINDS = { dynamic: 'DCR', self_cimd: 'CIMD', unmarked: 'DCR?' } as const
 const MAX_WIDTH = 60
-const SCOPES = 'read:clients read:client_grants read:grants read:logs delete:clients'
 
 /** For machines. */
 export function toJson({ tenant, read, clients, deleted, kept, now }: ClientsReport): string {
@@ -144,7 +144,7 @@ function failures(list: readonly ScopedFailure[]): string {
     messages.push(
       `Missing Management scopes: ${missing.join(' ')}`,
       'Grant this application, under Applications > APIs > Auth0 Management API > Application Access:',
-      `    ${SCOPES}`,
+      `    ${CLIENTS_SCOPES.join(' ')}`,
     )
   }
   return messages.map(printable).join('\n')

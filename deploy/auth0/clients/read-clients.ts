@@ -1,6 +1,7 @@
 import type { Management as Auth0 } from 'auth0'
 import type { Management } from '../../../shared/auth0/management.ts'
 import type { RedirectUriPolicy } from '../../../shared/auth0/redirect-uris.ts'
+import type { ClientsScope } from '../management-scopes.ts'
 import { explainFailure, type Failure } from '../reading.ts'
 import { asDynamicClient, type DynamicClient } from './dynamic-client.ts'
 import { readRegistrations, registeredBy } from './registered-in-logs.ts'
@@ -35,7 +36,7 @@ export interface ClientsRead {
 
 export interface ScopedFailure extends Failure {
   /** The Management scope that the reading needs. */
-  readonly scope: string
+  readonly scope: ClientsScope
 }
 
 const PAGE = 100
@@ -87,7 +88,7 @@ export async function countUserGrants(management: Management, clientId: string):
 function createScopedReader() {
   const failures: ScopedFailure[] = []
   const read = async <Value>(
-    scope: string,
+    scope: ClientsScope,
     run: () => Promise<Value>,
   ): Promise<Value | undefined> => {
     const isHopeless = failures.some((failure) => failure.scope === scope || isOfAll(failure))

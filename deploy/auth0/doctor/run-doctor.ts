@@ -1,6 +1,7 @@
 import * as z from 'zod/mini'
 import { createManagement, credentialsIn } from '../../../shared/auth0/management.ts'
-import { parseEnvironment, variables } from '../../../shared/config.ts'
+import { variables } from '../../../shared/config/variables.ts'
+import { parseEnvironment } from '../../../shared/config.ts'
 import type { CommandIo, Running } from '../../kit/command.ts'
 import { UsageError } from '../../kit/errors.ts'
 import { watchGrantedScopes } from '../granted-scopes.ts'

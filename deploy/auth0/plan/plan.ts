@@ -1,5 +1,5 @@
 import type { DesiredState } from '../desired-state.ts'
-import { PROVISION_SCOPES, SCOPE_OF_CHANGE } from '../management-scopes.ts'
+import { PROVISION_SCOPES, SCOPES } from '../management-scopes.ts'
 import type { TenantSnapshot } from '../read-tenant.ts'
 import { isSystemApi, planApi } from './api.ts'
 import { planCimd } from './cimd-client.ts'
@@ -64,7 +64,7 @@ export function missingScopes(steps: readonly Step[], snapshot: TenantSnapshot):
     'failure' in reading && reading.failure.kind === 'scope-missing' ? [reading.failure.scope] : [],
   )
   const lacking = steps.flatMap(({ change }) =>
-    change === undefined ? [] : lackingScope(SCOPE_OF_CHANGE[change.call], grantedScopes),
+    change === undefined ? [] : lackingScope(SCOPES[change.call], grantedScopes),
   )
   return [...new Set<string>([...refused, ...lacking])].sort()
 }
@@ -72,7 +72,7 @@ export function missingScopes(steps: readonly Step[], snapshot: TenantSnapshot):
 /** Better to say so before the first call than after half of them. */
 function withoutPermission(step: Step, granted: TenantSnapshot['grantedScopes']): Step {
   if (step.change === undefined) return step
-  const [scope] = lackingScope(SCOPE_OF_CHANGE[step.change.call], granted)
+  const [scope] = lackingScope(SCOPES[step.change.call], granted)
   if (scope === undefined) return step
   const { item, change: _, ...rest } = step
   if (item.action === 'keep' || item.action === 'report') return { item, ...rest }

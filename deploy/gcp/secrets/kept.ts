@@ -1,5 +1,6 @@
 import { generateKeyPairSync } from 'node:crypto'
-import { type Environment, variables } from '../../../shared/config.ts'
+import { variables } from '../../../shared/config/variables.ts'
+import type { Environment } from '../../../shared/config.ts'
 import { backendSecrets } from '../../build/catalogue.ts'
 import { isSecret } from '../names.ts'
 

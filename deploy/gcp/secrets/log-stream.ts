@@ -1,5 +1,6 @@
 import { createManagement, credentialsIn } from '../../../shared/auth0/management.ts'
-import { type Environment, parseEnvironment, variables } from '../../../shared/config.ts'
+import { variables } from '../../../shared/config/variables.ts'
+import { type Environment, parseEnvironment } from '../../../shared/config.ts'
 import { LOG_WEBHOOK_PATH } from '../../../shared/oauth/protected-resource.ts'
 import { listWebhookStreams } from '../../auth0/tenant-lookups.ts'
 import { DeployError } from '../deploy-error.ts'

@@ -37,7 +37,7 @@ export async function resolveSecrets(
   const isMade = signingKey && absent.includes(SIGNING_KEY) && !kept.includes(SIGNING_KEY)
   const made = isMade ? { [SIGNING_KEY]: createSigningKey() } : {}
   const names = targets.map(({ name }) => name)
-  const resolved = await readTargets(names, { ...env, ...made }, kept)
+  const resolved = readTargets(names, { ...env, ...made }, kept)
   return {
     targets: targets.map((target, index) => ({ ...target, ...resolved[index] })),
     kept: kept.filter((name) => resolved.some((target) => target.secrets[name] === KEPT)),

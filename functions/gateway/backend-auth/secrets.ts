@@ -4,8 +4,8 @@ import {
   collectFaults,
   type Environment,
   parseEnvironment,
-  variables,
 } from '../../../shared/config.ts'
+import { variables } from '../../../shared/config/variables.ts'
 import type { ToolDefinition } from '../../../shared/tools.ts'
 
 /** The values behind the names in `backendAuth`. */

@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto'
+import { variables } from '../../../../shared/config/variables.ts'
 import {
   ConfigError,
   type Environment,
   isLoopback,
   parseEnvironment,
-  variables,
 } from '../../../../shared/config.ts'
 import { localEnvironment } from '../../../local/environment.ts'
 import { type ProvisionConfig, parseProvisionConfig } from '../../config.ts'

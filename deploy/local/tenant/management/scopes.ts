@@ -1,52 +1,23 @@
 import type { Management } from 'auth0'
+import { type ManagementScope as CalledScope, SCOPES } from '../../../auth0/management-scopes.ts'
 
-/** Every scope of the Management API that an endpoint of this tenant asks for. */
-export const MANAGEMENT_SCOPES = [
-  'read:clients',
-  'create:clients',
-  'update:clients',
-  'delete:clients',
-  'read:client_grants',
-  'create:client_grants',
-  'update:client_grants',
-  'delete:client_grants',
-  'read:connections',
-  'update:connections',
-  'read:resource_servers',
-  'create:resource_servers',
-  'update:resource_servers',
+/** Scopes of endpoints that this project does not call. */
+const OTHERS = [
   'delete:resource_servers',
-  'read:tenant_settings',
-  'update:tenant_settings',
-  'read:log_streams',
-  'create:log_streams',
-  'update:log_streams',
   'delete:log_streams',
-  'read:logs',
-  'read:prompts',
-  'read:rules',
   'create:rules',
   'update:rules',
   'delete:rules',
-  'read:hooks',
   'create:hooks',
   'update:hooks',
   'delete:hooks',
-  'read:roles',
-  'create:roles',
-  'update:roles',
   'delete:roles',
   'read:role_members',
   'create:role_members',
   'delete:role_members',
-  'read:users',
   'update:users',
-  'read:organizations',
   'create:organizations',
-  'update:organizations',
   'delete:organizations',
-  'read:organization_connections',
-  'create:organization_connections',
   'update:organization_connections',
   'delete:organization_connections',
   'read:organization_members',
@@ -56,8 +27,12 @@ export const MANAGEMENT_SCOPES = [
   'create:actions',
   'update:actions',
   'delete:actions',
-  'read:grants',
   'delete:grants',
 ] as const satisfies readonly Management.OauthScope[]
 
-export type ManagementScope = (typeof MANAGEMENT_SCOPES)[number]
+export type ManagementScope = CalledScope | (typeof OTHERS)[number]
+
+/** Every scope of the Management API that an endpoint of this tenant asks for. */
+export const MANAGEMENT_SCOPES: readonly ManagementScope[] = [
+  ...new Set<ManagementScope>([...Object.values(SCOPES), ...OTHERS]),
+]

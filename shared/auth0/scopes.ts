@@ -1,0 +1,18 @@
+import type { Management as Auth0 } from 'auth0'
+
+/**
+ * The calls of the Management API that the functions make, by their names in the `auth0` package, each
+ * with the scope that it needs. deploy/auth0/management-scopes.ts adds those of the commands.
+ */
+export const SCOPE_OF_CALL = {
+  'clients.get': 'read:clients',
+  'clients.update': 'update:clients',
+  'clients.delete': 'delete:clients',
+  'connections.list': 'read:connections',
+  'connections.update': 'update:connections',
+  'connections.clients.get': 'read:connections',
+  'connections.clients.update': 'update:connections',
+  'clientGrants.list': 'read:client_grants',
+  'clientGrants.create': 'create:client_grants',
+  'clientGrants.update': 'update:client_grants',
+} as const satisfies Readonly<Record<string, Auth0.OauthScope>>

@@ -6,7 +6,8 @@ import { BearerError } from '../../shared/oauth/bearer.ts'
 import type { ToolDefinition } from '../../shared/tools.ts'
 import { type BackendPlan, type BackendRequest, planBackend } from './backend/backend-request.ts'
 import { GoogleIdentityError } from './backend/google-identity.ts'
-import { type Allowance, createAllowance, SendError, send } from './backend/send.ts'
+import type { ByteBudget } from './backend/response-budget.ts'
+import { SendError, send } from './backend/send.ts'
 import { createStatementSigner, type StatementKeys } from './backend/statement.ts'
 import { type BackendAuth, BackendAuthError } from './backend-auth/authority.ts'
 import { hasStatement } from './backend-auth/backend-auth.ts'
@@ -33,7 +34,7 @@ export interface ToolCall extends GivenCall {
   /** How long the caller waits at most, when that is known. */
   readonly patienceMs?: number | undefined
   /** What the backend may answer; shared by the calls of one request. */
-  readonly take: Allowance
+  readonly budget: ByteBudget
   readonly log: Log
   /** Left when the arguments are checked, entered again for a long answer; the caller leaves it. */
   readonly place: Place
@@ -60,18 +61,12 @@ export interface CallToolOptions {
 type SentCall = Omit<ToolCall, 'args' | 'isPlain' | 'body' | 'answers'>
 
 const NOTHING_DECLARED: NonNullable<Asking['declared']> = new Set()
-const MAX_ANSWER_BYTES = 4 * 1024 * 1024
 const FAILURES = {
   unreachable: { status: 502, message: 'The tool cannot be reached right now.' },
   timeout: { status: 504, message: 'The tool took too long to answer.' },
   oversized: { status: 502, message: 'The tool answered with more than can be passed on.' },
   aborted: { status: 499, message: 'The call was given up.' },
 } as const
-
-/** What the backends may answer to one request, its whole batch of calls included. */
-export function allowAnswers(): Allowance {
-  return createAllowance(MAX_ANSWER_BYTES)
-}
 
 export function createCallTool(options: CallToolOptions): CallTool {
   const signStatement = createStatementSigner(options.keys)
@@ -125,7 +120,7 @@ export function createCallTool(options: CallToolOptions): CallTool {
       },
       {
         timeoutMs: timeoutMs - (performance.now() - startedAt),
-        take: call.take,
+        budget: call.budget,
         signal,
       },
     )

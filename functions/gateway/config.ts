@@ -1,4 +1,5 @@
 import * as z from 'zod/mini'
+import { variables } from '../../shared/config/variables.ts'
 import {
   ConfigError,
   collectFaults,
@@ -6,7 +7,6 @@ import {
   namesOf,
   parseEnvironment,
 } from '../../shared/config.ts'
-import { variables } from '../../shared/config/variables.ts'
 import { defaultAudience } from '../../shared/oauth/protected-resource.ts'
 import {
   CATALOGUE_VARIABLES,

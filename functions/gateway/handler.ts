@@ -7,6 +7,7 @@ import { createAccessTokenVerifier } from '../../shared/oauth/access-token.ts'
 import { createJwks } from '../../shared/oauth/jwks.ts'
 import { MCP_PATH, protectedResourceMetadataUrl } from '../../shared/oauth/protected-resource.ts'
 import { createGoogleIdentity } from './backend/google-identity.ts'
+import { createResponseBudget } from './backend/response-budget.ts'
 import { warmUpPool } from './backend/send.ts'
 import { createBackendAuth } from './backend-auth/backend-auth.ts'
 import { createCallTool } from './call-tool.ts'
@@ -32,6 +33,10 @@ export interface GatewayDependencies {
 }
 
 /** The public halves of GATEWAY_SIGNING_KEY (RFC 7517 s5). */
+const MIB = 1024 * 1024
+const MAX_RESPONSE_BYTES = 4 * MIB
+/** What is made of a response takes up to four times its size. */
+const MAX_HELD_RESPONSE_BYTES = 32 * MIB
 const JWKS_PATH = '/.well-known/jwks.json'
 const KEPT_BY_CACHES = { 'cache-control': 'public, max-age=300, s-maxage=300' }
 const TOOL_PATH = /^\/tools\/([^/]+)$/
@@ -92,7 +97,8 @@ export function createGateway(
   const rateLimit: RateLimit | undefined = isLimited
     ? createRateLimit({ perMinute, anonymousPerMinute, redisUrl: config.REDIS_URL, log })
     : undefined
-  const calls = { gate, catalogue, callTool, rateLimit, queue: createQueue() }
+  const { open: openBudget } = createResponseBudget(MAX_RESPONSE_BYTES, MAX_HELD_RESPONSE_BYTES)
+  const calls = { gate, catalogue, callTool, rateLimit, queue: createQueue(), openBudget }
   const mcp = createMcp({
     ...calls,
     server: config.server,

@@ -16,7 +16,8 @@ import { asObject, decodeUtf8 } from '../../shared/json.ts'
 import type { Log } from '../../shared/log.ts'
 import { BearerError } from '../../shared/oauth/bearer.ts'
 import type { Catalogue } from '../../shared/tools.ts'
-import { allowAnswers, authorize, type CallTool, type ToolCall } from './call-tool.ts'
+import type { OpenResponseBudget } from './backend/response-budget.ts'
+import { authorize, type CallTool, type ToolCall } from './call-tool.ts'
 import type { CallableTool } from './callable-tool.ts'
 import { type Gate, type Identity, PermissionError } from './identity.ts'
 import { isJson, notJson } from './json-type.ts'
@@ -32,6 +33,7 @@ export interface RestOptions {
   /** Undefined: nothing limits calls. */
   readonly rateLimit: RateLimit | undefined
   readonly queue: Queue
+  readonly openBudget: OpenResponseBudget
 }
 
 /** GPT Actions wait 45 seconds; the answer needs some time on its way. */
@@ -67,12 +69,13 @@ export function createRest({
   callTool,
   rateLimit,
   queue,
+  openBudget,
 }: RestOptions): (request: HttpRequest, toolName: string) => Promise<HttpResponse> {
   /** Not async: what waits for the backend must not keep the arguments. */
   const call = (request: HttpRequest, tool: CallableTool, identity: Identity, place: Place) => {
     const { id: requestId, traceparent, signal, log } = request
     const sent = { requestId, traceparent, signal, patienceMs: PATIENCE_MS, log, place }
-    const known = { ...sent, tool, identity, take: allowAnswers() }
+    const known = { ...sent, tool, identity, budget: openBudget(request.onClose) }
     const begin = (read: Arguments) => callTool({ ...known, ...read })
     const { length } = request.body()
     const reading = readingArguments(request, request.takeBody())

@@ -1,6 +1,6 @@
 import { ADMISSION_VARIABLES, parseAdmissionConfig } from '../../shared/auth0/admission-config.ts'
-import { collectFaults, type Environment, namesOf, parseEnvironment } from '../../shared/config.ts'
 import { variables } from '../../shared/config/variables.ts'
+import { collectFaults, type Environment, namesOf, parseEnvironment } from '../../shared/config.ts'
 import { CATALOGUE_VARIABLES, catalogueScopes, parseCatalogue } from '../../shared/tools.ts'
 
 const OWN = {

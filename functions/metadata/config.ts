@@ -1,5 +1,5 @@
-import { collectFaults, type Environment, namesOf, parseEnvironment } from '../../shared/config.ts'
 import { variables } from '../../shared/config/variables.ts'
+import { collectFaults, type Environment, namesOf, parseEnvironment } from '../../shared/config.ts'
 import { defaultAudience } from '../../shared/oauth/protected-resource.ts'
 import {
   CATALOGUE_VARIABLES,

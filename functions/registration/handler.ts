@@ -35,6 +35,8 @@ const POLICY: CorsPolicy = {
 const RETRY_AFTER_SECONDS = 10
 // With the 10 s of the registration itself, below the 60 s at which Hosting ends a request.
 const CHECK_TIMEOUT_MS = 10_000
+/** Ten of the longest redirect URIs have a third of it. */
+const MAX_BODY_BYTES = 64 * 1024
 const ADMISSION_TIMEOUT_MS = 20_000
 const REMOVAL_TIMEOUT_MS = 15_000
 
@@ -66,11 +68,12 @@ export function createRegistration(options: RegistrationOptions): Handler {
       { pragma: 'no-cache' },
     )
   }
-  return (request) => {
+  const handle = (request: HttpRequest) => {
     const isHere = request.path === REGISTRATION_PATH || request.path === '/'
     if (!isOffered || !isHere) throw notFound()
     return withCors(POLICY, request, () => respond(request), renderError)
   }
+  return Object.assign(handle, { maxBodyBytes: () => MAX_BODY_BYTES })
 }
 
 /**

@@ -21,6 +21,8 @@ export interface HttpRequest {
   readonly body: () => Buffer
   /** The same for the last time: whoever waits for long must not keep them. */
   readonly takeBody: () => Buffer
+  /** Calls the listener when the answer has been sent or the client has hung up. */
+  readonly onClose: (listener: () => void) => void
   /** Aborted when the client hangs up before the answer has been sent. */
   readonly signal: AbortSignal
   readonly id: string
@@ -116,6 +118,7 @@ function readRequest(
     authorization: fieldValues(req, 'authorization'),
     body: held.read,
     takeBody: held.take,
+    onClose: (listener) => void (res.closed ? listener() : res.once('close', listener)),
     signal: hangUpSignal(res),
     id,
     traceparent,

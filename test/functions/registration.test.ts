@@ -304,9 +304,13 @@ describe('what is refused before anything exists', () => {
     expect(JSON.stringify(registration.served.lines)).not.toContain('evil')
   })
 
-  test('2 MiB: 413', async () => {
+  test.each([
+    [60 * 1024, 201],
+    [64 * 1024, 413],
+    [2 * 1024 * 1024, 413],
+  ])('%i bytes besides what is registered: %i', async (bytes, status) => {
     const { register } = await start()
-    expect((await register({ ...CHATGPT, padding: 'x'.repeat(2 * 1024 * 1024) })).status).toBe(413)
+    expect((await register({ ...CHATGPT, padding: 'x'.repeat(bytes) })).status).toBe(status)
   })
 
   test('CLIENT_REDIRECT_URIS decides', async () => {

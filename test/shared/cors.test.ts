@@ -23,6 +23,7 @@ function requestOf(method: string, origin?: string | string[]): HttpRequest {
     authorization: [],
     takeBody: () => Buffer.alloc(0),
     body: () => Buffer.alloc(0),
+    onClose: () => undefined,
     signal: new AbortController().signal,
     id: 'r',
     traceparent: undefined,

@@ -1,11 +1,11 @@
 import { secretVariables } from '../../../shared/catalogue/backend-auth.ts'
+import { variables } from '../../../shared/config/variables.ts'
 import {
   ConfigError,
   collectFaults,
   type Environment,
   parseEnvironment,
 } from '../../../shared/config.ts'
-import { variables } from '../../../shared/config/variables.ts'
 import type { ToolDefinition } from '../../../shared/tools.ts'
 
 /** The values behind the names in `backendAuth`. */

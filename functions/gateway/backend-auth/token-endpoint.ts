@@ -1,5 +1,6 @@
 import { asObject, parseJson } from '../../../shared/json.ts'
-import { type Answer, createAllowance, SendError, send } from '../backend/send.ts'
+import { createByteBudget } from '../backend/response-budget.ts'
+import { type Answer, SendError, send } from '../backend/send.ts'
 import { retryAfterSeconds } from '../retry-after.ts'
 import type { ClientCredentials } from './secrets.ts'
 
@@ -106,7 +107,7 @@ async function exchange({ url, client, authMethod, form }: TokenRequest): Promis
     },
     body: new URLSearchParams(given).toString(),
   }
-  const bounds = { timeoutMs: TIMEOUT_MS, take: createAllowance(MAX_BYTES), signal: NEVER }
+  const bounds = { timeoutMs: TIMEOUT_MS, budget: createByteBudget(MAX_BYTES), signal: NEVER }
   try {
     return await send(sent, bounds)
   } catch (error) {

@@ -1,5 +1,6 @@
 import type { Dispatcher, Pool } from 'undici'
 import { single } from '../../../shared/http/http.ts'
+import type { ByteBudget } from './response-budget.ts'
 
 /** What is sent, and where to. */
 export interface Sent {
@@ -11,21 +12,10 @@ export interface Sent {
   readonly body: string | Buffer | undefined
 }
 
-/** Counts bytes; false once they are more than was allowed. */
-export type Allowance = (bytes: number) => boolean
-
-export function createAllowance(maxBytes: number): Allowance {
-  let left = maxBytes
-  return (bytes) => {
-    left -= bytes
-    return left >= 0
-  }
-}
-
 export interface SendOptions {
   readonly timeoutMs: number
-  /** Told of each piece of the answer; false ends the exchange. */
-  readonly take: Allowance
+  /** What is received; more than that ends the exchange. */
+  readonly budget: ByteBudget
   /** Aborts the exchange. */
   readonly signal: AbortSignal
 }
@@ -141,9 +131,13 @@ function exchange(pool: Pool, sent: Sent, options: SendOptions): Promise<Answer>
           const retryAfter = fields['retry-after']?.toString()
           answer = { status, contentType, contentEncoding, retryAfter }
         },
-        onResponseData: (_, chunk) => {
-          if (options.take(chunk.length)) chunks.push(chunk)
-          else fail('oversized')
+        onResponseData: (stream, chunk) => {
+          if (!options.budget.take(chunk.length)) return fail('oversized')
+          chunks.push(chunk)
+          const room = options.budget.room()
+          if (room === undefined) return
+          stream.pause()
+          void room.then(() => stream.resume())
         },
         onResponseEnd: () => end(() => resolve({ ...answer, body: Buffer.concat(chunks) })),
         onResponseError: (_, cause) =>

@@ -1,7 +1,7 @@
 import type { HttpRequest } from '../../../shared/http/http.ts'
 import type { Place } from '../../../shared/json/long-work.ts'
 import type { Log } from '../../../shared/log.ts'
-import type { Allowance } from '../backend/send.ts'
+import type { ByteBudget } from '../backend/response-budget.ts'
 import type { Identity } from '../identity.ts'
 import type { RpcRequest } from './json-rpc.ts'
 import type { Received } from './received.ts'
@@ -16,7 +16,7 @@ export interface Exchange extends Omit<Received, 'inbound'> {
   readonly identity: Identity
   readonly place: Place
   /** What the backends of all its calls together may answer. */
-  readonly take: Allowance
+  readonly budget: ByteBudget
 }
 
 /**

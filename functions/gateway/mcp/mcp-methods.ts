@@ -49,7 +49,7 @@ export function createMethods(options: MethodsOptions): AnswerMethod {
   }
 
   const call: Method = (exchange, { params }) => {
-    const { era, request, log, identity, isPlain, take, place } = exchange
+    const { era, request, log, identity, isPlain, budget, place } = exchange
     const given = asObject(params['arguments'] ?? {})
     if (typeof params['name'] !== 'string' || given === undefined) {
       throw invalidParams('a name and an object of arguments')
@@ -62,7 +62,7 @@ export function createMethods(options: MethodsOptions): AnswerMethod {
     const traceparent = request.traceparent ?? asTraceparent(meta?.['traceparent'])
     const hints = readClientHints(meta)
     const clientCapabilities = meta?.[META_CAPABILITIES]
-    const about = { tool, identity, hints, requestId, traceparent, signal, take, log, place }
+    const about = { tool, identity, hints, requestId, traceparent, signal, budget, log, place }
     const begin = (body: string) => {
       const askable = { tool, identity, body, isPlain, params, clientCapabilities }
       const input = era === 'stateless' && inputOf(askable, log)

@@ -9,7 +9,8 @@ import { HttpError } from '../../../shared/http/http-error.ts'
 import type { Place, Queue } from '../../../shared/json/long-work.ts'
 import { BearerError } from '../../../shared/oauth/bearer.ts'
 import type { Catalogue } from '../../../shared/tools.ts'
-import { allowAnswers, authorize, type CallTool } from '../call-tool.ts'
+import type { OpenResponseBudget } from '../backend/response-budget.ts'
+import { authorize, type CallTool } from '../call-tool.ts'
 import type { CallableTool } from '../callable-tool.ts'
 import { type Gate, type Identity, PermissionError } from '../identity.ts'
 import type { ReadInput } from '../input/read-input.ts'
@@ -52,6 +53,7 @@ export interface McpOptions {
   /** Undefined: nothing limits calls. */
   readonly rateLimit: RateLimit | undefined
   readonly queue: Queue
+  readonly openBudget: OpenResponseBudget
 }
 
 /** What clients send again after Retry-After, with the same message. */
@@ -195,7 +197,7 @@ export function createMcp(options: McpOptions): (request: HttpRequest) => Promis
       log,
       identity,
       place,
-      take: allowAnswers(),
+      budget: options.openBudget(request.onClose),
     }
     return 'batch' in inbound
       ? answerBatch(exchange, inbound.batch)

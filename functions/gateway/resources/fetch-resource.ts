@@ -19,7 +19,7 @@ export interface FetchResourceOptions {
  */
 export function createFetchResource(options: FetchResourceOptions): FetchResource {
   const signStatement = createStatementSigner(options.keys)
-  return async ({ uri, source }, { identity, requestId, traceparent, signal, take }) => {
+  return async ({ uri, source }, { identity, requestId, traceparent, signal, budget }) => {
     const url = `${options.functionsBase}/${source.path}`
     const body = JSON.stringify({ uri })
     try {
@@ -41,7 +41,7 @@ export function createFetchResource(options: FetchResourceOptions): FetchResourc
       }
       const timeoutMs = Math.min(source.timeoutMs ?? options.timeoutMs, options.timeoutMs)
       const sent = { method: 'POST', origin, path: pathname, headers, body }
-      return await send(sent, { timeoutMs, take, signal })
+      return await send(sent, { timeoutMs, budget, signal })
     } catch (error) {
       if (error instanceof SendError) throw new ResourceError(`backend_${error.failure}`, error)
       if (!(error instanceof GoogleIdentityError)) throw error

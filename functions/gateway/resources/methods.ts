@@ -49,14 +49,14 @@ export function resourceMethods(
   }
 
   const read: AnswerMethod = (exchange, { params }) => {
-    const { era, request, log, identity, take } = exchange
+    const { era, request, log, identity, budget } = exchange
     const resource = found(served.readable, params['uri'], era)
     authorizeRead(resource, identity, log)
     const hint = era === 'stateless' ? cacheHintOf(resource, CACHE_MS) : {}
     const traceparent =
       request.traceparent ?? asTraceparent(asObject(params['_meta'])?.['traceparent'])
     const { id: requestId, signal } = request
-    const sent = { identity, requestId, traceparent, signal, take, log }
+    const sent = { identity, requestId, traceparent, signal, budget, log }
     return readContents(resource, sent, fetchResource).then(
       (contents) => write({ contents, ...hint }, era),
       (error: unknown) => {

@@ -3,6 +3,7 @@ import { type Content, toContent } from '../../../shared/catalogue/resources/con
 import type { BackendSource } from '../../../shared/catalogue/resources/resource.ts'
 import type { Log } from '../../../shared/log.ts'
 import { BearerError } from '../../../shared/oauth/bearer.ts'
+import type { ByteBudget } from '../backend/response-budget.ts'
 import type { Answer } from '../backend/send.ts'
 import { type Identity, PermissionError, requireScopes } from '../identity.ts'
 import { contentsOf, type ReadableResource } from './resources.ts'
@@ -20,7 +21,7 @@ export interface ResourceExchange {
   readonly traceparent: string | undefined
   readonly signal: AbortSignal
   /** Counts the bytes of the answer; false once there are too many. */
-  readonly take: (bytes: number) => boolean
+  readonly budget: ByteBudget
   readonly log: Log
 }
 

@@ -1,5 +1,6 @@
 import SwaggerParser from '@apidevtools/swagger-parser'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { createByteBudget } from '../../../functions/gateway/backend/response-budget.ts'
 import { createCallTool, type ToolCall } from '../../../functions/gateway/call-tool.ts'
 import type { CallableTool } from '../../../functions/gateway/callable-tool.ts'
 import { parseGatewayConfig } from '../../../functions/gateway/config.ts'
@@ -160,6 +161,7 @@ describe('how long a call may take', () => {
       },
       rateLimit: async () => ({}),
       queue: createQueue(),
+      openBudget: () => createByteBudget(0),
     })
     const log = createLog({ service: 'test', level: 'error', write: () => undefined })
     const none = () => Buffer.alloc(0)
@@ -186,7 +188,7 @@ describe('how long a call may take', () => {
       traceparent: undefined,
       signal: new AbortController().signal,
       patienceMs: 50,
-      take: () => true,
+      budget: createByteBudget(1_000),
       log: createLog({ service: 'test', level: 'error', write: () => undefined }),
       place: createQueue()(),
     })

@@ -6,6 +6,7 @@ import { Worker } from 'node:worker_threads'
 import { gzipSync } from 'node:zlib'
 import { jwtVerify, SignJWT } from 'jose'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { createByteBudget } from '../../../functions/gateway/backend/response-budget.ts'
 import { SendError, send } from '../../../functions/gateway/backend/send.ts'
 import {
   type Backend,
@@ -582,7 +583,7 @@ function postTo(port: number, body: string, timeoutMs = 5_000): Promise<unknown>
       headers: {},
       body,
     },
-    { timeoutMs, take: () => true, signal: new AbortController().signal },
+    { timeoutMs, budget: createByteBudget(1_000_000), signal: new AbortController().signal },
   ).then(
     (answer) => answer.body.toString(),
     (error: unknown) => (error instanceof SendError ? error.failure : error),

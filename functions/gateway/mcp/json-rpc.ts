@@ -34,6 +34,8 @@ export class RpcError extends Error {
   }
 }
 
+const RESULT_END = Buffer.from('}')
+
 export interface RpcRequest {
   readonly kind: 'request'
   readonly id: RequestId
@@ -116,6 +118,12 @@ function isId(id: unknown): id is RequestId {
 /** The text of a result message; `result` is JSON already, so that what never changes is written once. */
 export function resultText(id: RequestId, result: string): string {
   return `{"jsonrpc":"2.0","id":${JSON.stringify(id)},"result":${result}}`
+}
+
+/** The same as bytes, of a result that is the same for every request and so is encoded once. */
+export function resultBytes(id: RequestId, result: Uint8Array): Uint8Array {
+  const head = Buffer.from(`{"jsonrpc":"2.0","id":${JSON.stringify(id)},"result":`)
+  return Buffer.concat([head, result, RESULT_END])
 }
 
 /** The text of an error message; `id` is null when the message could not be read. */

@@ -27,6 +27,7 @@ import {
   RpcError,
   type RpcMessage,
   type RpcRequest,
+  resultBytes,
   resultText,
 } from './json-rpc.ts'
 import { calledTool, callsIn, createMethods, namedResource } from './mcp-methods.ts'
@@ -65,6 +66,8 @@ export function createMcp(options: McpOptions): (request: HttpRequest) => Promis
   const complete = createCompletion(server)
   const write = createWriter(complete)
   const introduction = introduce({ catalogue, served, server, write })
+  const lists = [introduction.toolsOfHandshakeEra, introduction.toolsOfStatelessEra]
+  const listBytes = new Map(lists.map((list) => [list, Buffer.from(list)]))
   const answerMethod = createMethods({ ...options, introduction, write, complete })
   const withheldText = ({ era }: Exchange, id: RpcRequest['id'], refusal: PermissionError) =>
     resultText(id, write(permissionResult(refusal), era))
@@ -106,7 +109,10 @@ export function createMcp(options: McpOptions): (request: HttpRequest) => Promis
     const { id } = message
     try {
       const result = answerMethod(exchange, message)
-      if (typeof result === 'string') return jsonText(resultText(id, result))
+      if (typeof result === 'string') {
+        const bytes = message.method === 'tools/list' ? listBytes.get(result) : undefined
+        return jsonText(bytes ? resultBytes(id, bytes) : resultText(id, result))
+      }
       const refusedLater = nameOnly(message)
       return result.then(
         (text) => jsonText(resultText(id, text)),
@@ -294,6 +300,6 @@ async function identify(gate: Gate, request: HttpRequest) {
   }
 }
 
-function jsonText(text: string): HttpResponse {
+function jsonText(text: string | Uint8Array): HttpResponse {
   return { status: 200, headers: { 'content-type': 'application/json' }, body: text }
 }

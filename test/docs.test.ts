@@ -59,7 +59,7 @@ test('troubleshooting.md names only findings that doctor has', () => {
   const document = read('docs/troubleshooting.md')
   const table = document.slice(document.indexOf('| you see |'))
   const named = [...table.matchAll(/`([a-z]+_[a-z_]*)\*?`/g)].map(([, id = '']) => id)
-  const directory = `${ROOT}deploy/auth0/doctor`
+  const directory = `${ROOT}deploy/diagnostics`
   const code = sourcesIn(directory)
   const isFinding = (id: string) => code.some((text) => text.includes(`'${id}`))
   expect(named.length).toBeGreaterThan(15)

@@ -1,5 +1,5 @@
-import { DOCTOR_OPTIONS, toArguments } from '../auth0/doctor/arguments.ts'
-import type { DoctorIo } from '../auth0/doctor/run-doctor.ts'
+import { DOCTOR_OPTIONS, toArguments } from '../diagnostics/options.ts'
+import type { DoctorIo } from '../diagnostics/doctor.ts'
 import { defineCommand } from '../kit/command.ts'
 
 export const doctorCommand = defineCommand<typeof DOCTOR_OPTIONS, DoctorIo>({
@@ -17,7 +17,7 @@ Changes nothing.`,
   progress: 'Examining the deployment',
   run: async (line, io) => {
     const asked = toArguments(line, io.env)
-    const { runDoctor } = await import('../auth0/doctor/run-doctor.ts')
+    const { runDoctor } = await import('../diagnostics/doctor.ts')
     return runDoctor(asked, io)
   },
 })

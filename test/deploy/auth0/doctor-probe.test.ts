@@ -1,7 +1,7 @@
 import { createServer, type RequestListener } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterEach, expect, test } from 'vitest'
-import { createProbe } from '../../../deploy/auth0/doctor/outside/probe.ts'
+import { createProbe } from '../../../deploy/diagnostics/probe.ts'
 
 let stop = async () => undefined as unknown
 afterEach(() => stop())

@@ -1,7 +1,7 @@
 import type { Management as Auth0 } from 'auth0'
 import { registrationKind } from '../../../../shared/auth0/registered-client.ts'
-import { type Check, fault, type Verdict, warning } from '../finding.ts'
-import type { Inside } from '../inside/observe-inside.ts'
+import { type Check, fault, type Verdict, warning } from '../../../diagnostics/check.ts'
+import type { Inside } from '../../../diagnostics/observe/tenant.ts'
 import { isPredefined } from './check-refresh-tokens.ts'
 
 const DOCUMENT = 'https://chatgpt.com/oauth/client.json'

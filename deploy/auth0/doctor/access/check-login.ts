@@ -1,6 +1,6 @@
 import { isStrict } from '../../../../shared/auth0/registered-client.ts'
-import { type Check, fault, warning } from '../finding.ts'
-import type { Inside } from '../inside/observe-inside.ts'
+import { type Check, fault, warning } from '../../../diagnostics/check.ts'
+import type { Inside } from '../../../diagnostics/observe/tenant.ts'
 
 /** What the tenant does with every sign-in. */
 export const LOGIN_CHECKS: readonly Check<Inside>[] = [

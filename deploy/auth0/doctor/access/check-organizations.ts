@@ -1,5 +1,5 @@
-import { type Check, type Finding, fault, type Verdict } from '../finding.ts'
-import type { Inside } from '../inside/observe-inside.ts'
+import { type Check, type Finding, fault, type Verdict } from '../../../diagnostics/check.ts'
+import type { Inside } from '../../../diagnostics/observe/tenant.ts'
 import type { OrganizationSeen } from './observe-organizations.ts'
 
 const ORGANIZATIONS = 'Auth0 dashboard: Organizations'

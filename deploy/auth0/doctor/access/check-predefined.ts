@@ -1,7 +1,7 @@
 import type { Management as Auth0 } from 'auth0'
 import { STABLE_REDIRECT_URI } from '../../provision-options.ts'
-import { type Check, type Finding, fault, type Verdict } from '../finding.ts'
-import type { Inside } from '../inside/observe-inside.ts'
+import { type Check, type Finding, fault, type Verdict } from '../../../diagnostics/check.ts'
+import type { Inside } from '../../../diagnostics/observe/tenant.ts'
 import { isPredefined } from './check-refresh-tokens.ts'
 
 /** ChatGPT's redirect URIs without `iss`: one for each connection. */

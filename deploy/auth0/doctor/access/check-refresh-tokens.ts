@@ -3,9 +3,9 @@ import { withLeeway } from '../../../../shared/auth0/registered-client.ts'
 import { asDynamicClient } from '../../clients/dynamic-client.ts'
 import { isOurs } from '../../plan/client-grants.ts'
 import { PREDEFINED_MARK } from '../../tenant-lookups.ts'
-import { type Check, warning } from '../finding.ts'
-import type { Inside } from '../inside/observe-inside.ts'
-import { some } from './check-third-parties.ts'
+import { type Check, warning } from '../../../diagnostics/check.ts'
+import type { Inside } from '../../../diagnostics/observe/tenant.ts'
+import { some } from '../../../diagnostics/checks/third-parties.ts'
 
 /**
  * The refresh tokens: those of first-party clients, for which Auth0 sets no limits of its own, and the

@@ -1,5 +1,5 @@
 import { explainFailure } from '../../reading.ts'
-import type { Skipped } from '../finding.ts'
+import type { Skipped } from '../../../diagnostics/check.ts'
 
 /** A part of the tenant that is examined only where it can be read, or why it could not be. */
 export type Optional<Value> = { readonly value: Value } | Skipped

@@ -1,7 +1,7 @@
-import { type Check, fault, warning } from '../finding.ts'
+import { type Check, fault, warning } from '../../../diagnostics/check.ts'
 import { challengeOf } from '../outside/challenge.ts'
-import type { Outside } from '../outside/observe-outside.ts'
-import { isAnswer, outcomeOf } from '../outside/probe.ts'
+import type { Outside } from '../../../diagnostics/observe/deployment.ts'
+import { isAnswer, outcomeOf } from '../../../diagnostics/probe.ts'
 
 /** The functions at their own addresses, beside the front. */
 export const AROUND_CHECKS: readonly Check<Outside>[] = [

@@ -1,6 +1,6 @@
-import { type Check, fault, warning } from '../finding.ts'
-import type { Outside } from '../outside/observe-outside.ts'
-import { type Exchange, isAnswer } from '../outside/probe.ts'
+import { type Check, fault, warning } from '../../../diagnostics/check.ts'
+import type { Outside } from '../../../diagnostics/observe/deployment.ts'
+import { type Exchange, isAnswer } from '../../../diagnostics/probe.ts'
 
 /** Clients take a token to be from the future when clocks differ by more (gateway: 5 s). */
 const MAX_SKEW_SECONDS = 5

@@ -1,7 +1,7 @@
-import { type Check, fault } from '../finding.ts'
-import type { Inside } from '../inside/observe-inside.ts'
-import { documentOf } from '../outside/document.ts'
-import { isAnswer, outcomeOf } from '../outside/probe.ts'
+import { type Check, fault } from '../../../diagnostics/check.ts'
+import type { Inside } from '../../../diagnostics/observe/tenant.ts'
+import { documentOf } from '../../../diagnostics/exchange.ts'
+import { isAnswer, outcomeOf } from '../../../diagnostics/probe.ts'
 
 /** Whether what the log stream sends arrives. */
 export const DELIVERY_CHECKS: readonly Check<Inside>[] = [

@@ -1,8 +1,8 @@
-import { type Check, fault, type Verdict } from '../finding.ts'
+import { type Check, fault, type Verdict } from '../../../diagnostics/check.ts'
 import { challengeOf, parseChallenge } from '../outside/challenge.ts'
-import { documentOf, isObject, stringsIn } from '../outside/document.ts'
-import type { Outside } from '../outside/observe-outside.ts'
-import { type Answer, isAnswer, isHtml, outcomeOf } from '../outside/probe.ts'
+import { documentOf, isObject, stringsIn } from '../../../diagnostics/exchange.ts'
+import type { Outside } from '../../../diagnostics/observe/deployment.ts'
+import { type Answer, isAnswer, isHtml, outcomeOf } from '../../../diagnostics/probe.ts'
 
 const NO_CHALLENGE = 'a call without a token is not answered 401'
 const FRONT_401 =

@@ -1,7 +1,7 @@
-import { type Finding, fault, type Verdict } from '../finding.ts'
-import { catalogueScopesOf } from '../outside/described-tools.ts'
-import { shown, stringsIn } from '../outside/document.ts'
-import type { Outside } from '../outside/observe-outside.ts'
+import { type Finding, fault, type Verdict } from '../../../diagnostics/check.ts'
+import { catalogueScopesOf } from '../../../diagnostics/observe/openapi-tools.ts'
+import { shown, stringsIn } from '../../../diagnostics/exchange.ts'
+import type { Outside } from '../../../diagnostics/observe/deployment.ts'
 
 const REDEPLOY = 'in .env.yaml, then npm run deploy -- metadata'
 const NO_METADATA = 'no layout has the metadata'

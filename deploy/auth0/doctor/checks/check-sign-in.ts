@@ -1,7 +1,7 @@
 import { REGISTRATION_PATH } from '../../../../shared/oauth/protected-resource.ts'
-import { type Check, fault, type Verdict, warning } from '../finding.ts'
-import { firstDocument, type JsonObject, shown, stringsIn } from '../outside/document.ts'
-import type { Outside } from '../outside/observe-outside.ts'
+import { type Check, fault, type Verdict, warning } from '../../../diagnostics/check.ts'
+import { firstDocument, type JsonObject, shown, stringsIn } from '../../../diagnostics/exchange.ts'
+import type { Outside } from '../../../diagnostics/observe/deployment.ts'
 
 const ADVANCED = 'Auth0 dashboard: Settings > Advanced'
 const REDEPLOY = 'in .env.yaml, then npm run deploy'

@@ -1,7 +1,7 @@
-import { type Check, fault } from '../finding.ts'
-import { serverIn } from '../outside/described-tools.ts'
-import { documentOf, shown } from '../outside/document.ts'
-import type { Outside } from '../outside/observe-outside.ts'
+import { type Check, fault } from '../../../diagnostics/check.ts'
+import { serverIn } from '../../../diagnostics/observe/openapi-tools.ts'
+import { documentOf, shown } from '../../../diagnostics/exchange.ts'
+import type { Outside } from '../../../diagnostics/observe/deployment.ts'
 
 /** What the gateway says of itself. */
 export const TOOL_CHECKS: readonly Check<Outside>[] = [

@@ -1,8 +1,8 @@
 import { catalogueScopes } from '../../../../shared/tools.ts'
-import { fault, type Verdict } from '../finding.ts'
-import type { Inside } from '../inside/observe-inside.ts'
-import { stringsIn } from '../outside/document.ts'
-import type { Outside } from '../outside/observe-outside.ts'
+import { fault, type Verdict } from '../../../diagnostics/check.ts'
+import type { Inside } from '../../../diagnostics/observe/tenant.ts'
+import { stringsIn } from '../../../diagnostics/exchange.ts'
+import type { Outside } from '../../../diagnostics/observe/deployment.ts'
 
 /** Whether the variables of this command are those of the deployment. */
 export function compareVariables(

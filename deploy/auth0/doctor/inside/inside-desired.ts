@@ -1,7 +1,10 @@
 import { type DesiredState, desiredState } from '../../desired-state.ts'
 import { streamTo } from '../../plan/log-stream.ts'
 import type { TenantSnapshot } from '../../read-tenant.ts'
-import { type InsideConfig, UNKNOWN_CONNECTION } from './inside-config.ts'
+import {
+  type InsideConfig,
+  UNKNOWN_CONNECTION,
+} from '../../../diagnostics/observe/tenant-config.ts'
 
 /**
  * The state to compare with. Without GOOGLE_CONNECTION_NAME it has no connections, and the deployment

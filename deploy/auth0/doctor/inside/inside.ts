@@ -1,23 +1,30 @@
 import type { Failure } from '../../reading.ts'
 import { CIMD_CHECKS } from '../access/check-cimd.ts'
-import { EXCHANGE_CHECKS } from '../access/check-exchange.ts'
-import { GRANT_CHECKS } from '../access/check-grants.ts'
+import { EXCHANGE_CHECKS } from '../../../diagnostics/checks/token-exchange.ts'
+import { GRANT_CHECKS } from '../../../diagnostics/checks/grants.ts'
 import { LOGIN_CHECKS } from '../access/check-login.ts'
 import { ORGANIZATION_CHECKS } from '../access/check-organizations.ts'
-import { PEOPLE_CHECKS } from '../access/check-people.ts'
+import { PEOPLE_CHECKS } from '../../../diagnostics/checks/people.ts'
 import { PREDEFINED_CHECKS } from '../access/check-predefined.ts'
 import { REFRESH_TOKEN_CHECKS } from '../access/check-refresh-tokens.ts'
-import { THIRD_PARTY_CHECKS } from '../access/check-third-parties.ts'
-import { CLIENT_CHECKS } from '../checks/check-clients.ts'
+import { THIRD_PARTY_CHECKS } from '../../../diagnostics/checks/third-parties.ts'
+import { CLIENT_CHECKS } from '../../../diagnostics/checks/clients.ts'
 import { DELIVERY_CHECKS } from '../checks/check-deliveries.ts'
-import { PLAN_CHECKS } from '../checks/check-plan.ts'
-import { TENANT_CHECKS } from '../checks/check-tenant.ts'
+import { PLAN_CHECKS } from '../../../diagnostics/checks/plan.ts'
+import { TENANT_CHECKS } from '../../../diagnostics/checks/tenant.ts'
 import { compareVariables } from '../checks/check-variables.ts'
-import { fault, mergeResults, NO_RESULTS, type Results, runChecks, skipAll } from '../finding.ts'
-import type { Outside } from '../outside/observe-outside.ts'
+import {
+  fault,
+  mergeResults,
+  NO_RESULTS,
+  type Results,
+  runChecks,
+  skipAll,
+} from '../../../diagnostics/check.ts'
+import type { Outside } from '../../../diagnostics/observe/deployment.ts'
 import { firstRemedyFor } from '../remedy.ts'
-import type { NoInsideConfig } from './inside-config.ts'
-import type { Inside } from './observe-inside.ts'
+import type { NoInsideConfig } from '../../../diagnostics/observe/tenant-config.ts'
+import type { Inside } from '../../../diagnostics/observe/tenant.ts'
 
 const CHECKS = [
   ...TENANT_CHECKS,

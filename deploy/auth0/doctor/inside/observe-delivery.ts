@@ -1,9 +1,9 @@
 import type { DesiredState } from '../../desired-state.ts'
 import { isMasked, streamTo } from '../../plan/log-stream.ts'
 import type { TenantSnapshot } from '../../read-tenant.ts'
-import type { Skipped } from '../finding.ts'
-import type { Exchange, Probe } from '../outside/probe.ts'
-import type { InsideConfig } from './inside-config.ts'
+import type { Skipped } from '../../../diagnostics/check.ts'
+import type { Exchange, Probe } from '../../../diagnostics/probe.ts'
+import type { InsideConfig } from '../../../diagnostics/observe/tenant-config.ts'
 
 interface DeliveryOptions {
   readonly probe: Probe

@@ -1,9 +1,9 @@
 import { LOG_STREAM_FILTER } from '../../desired-state.ts'
 import type { FieldChange, PlanItem } from '../../plan/item.ts'
-import { dynamicClients } from '../access/check-third-parties.ts'
-import { userPolicy } from './client-access.ts'
-import { severityOfStream } from './log-stream-need.ts'
-import type { Inside } from './observe-inside.ts'
+import { dynamicClients } from '../../../diagnostics/checks/third-parties.ts'
+import { userPolicy } from '../../../diagnostics/checks/client-access.ts'
+import { severityOfStream } from '../../../diagnostics/checks/log-stream.ts'
+import type { Inside } from '../../../diagnostics/observe/tenant.ts'
 
 /** Whether everything works without this item of the plan. */
 export function isNeedless({ area, action, changes }: PlanItem, seen: Inside): boolean {

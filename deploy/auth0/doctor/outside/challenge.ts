@@ -1,4 +1,4 @@
-import { type Exchange, isAnswer } from './probe.ts'
+import { type Exchange, isAnswer } from '../../../diagnostics/probe.ts'
 
 /** The parameters of a Bearer challenge, their names in lower case (RFC 9110 s11.6.1). */
 export type Challenge = ReadonlyMap<string, string>

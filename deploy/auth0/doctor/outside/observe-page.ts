@@ -1,6 +1,6 @@
 import { MCP_PATH } from '../../../../shared/oauth/protected-resource.ts'
-import { initialize } from './front-requests.ts'
-import { allowsOrigin, type Exchange, type Probe } from './probe.ts'
+import { initialize } from '../../../diagnostics/observe/edge-requests.ts'
+import { allowsOrigin, type Exchange, type Probe } from '../../../diagnostics/probe.ts'
 
 /** What a page of the deployment itself gets. */
 export interface PageSeen {

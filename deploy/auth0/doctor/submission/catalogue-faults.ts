@@ -1,4 +1,4 @@
-import { type Finding, fault } from '../finding.ts'
+import { type Finding, fault } from '../../../diagnostics/check.ts'
 
 /** What the gateway refuses that a rule of OpenAI's review is about, by the words of its message. */
 const RULES: readonly (readonly [words: RegExp, id: string, fix: string])[] = [

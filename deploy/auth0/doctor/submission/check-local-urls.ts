@@ -1,6 +1,12 @@
 import { isLoopback } from '../../../../shared/config.ts'
-import { fault, warning } from '../finding.ts'
-import { atTool, htmlOf, type Subject, type SubmissionCheck, uiResources } from './subject.ts'
+import { fault, warning } from '../../../diagnostics/check.ts'
+import {
+  atTool,
+  htmlOf,
+  type Subject,
+  type SubmissionCheck,
+  uiResources,
+} from '../../../diagnostics/submission/subject.ts'
 
 const ADDRESS = /\b(?:https?|wss?):\/\/(?:\[[\da-f:.]+\]|[\w.-]+)(?::\d+)?/gi
 const PRIVATE =

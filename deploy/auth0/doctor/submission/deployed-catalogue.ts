@@ -1,6 +1,6 @@
 import { asObject } from '../../../../shared/json.ts'
-import type { JsonObject } from '../outside/document.ts'
-import type { Deployment } from './observe-deployment.ts'
+import type { JsonObject } from '../../../diagnostics/exchange.ts'
+import type { Deployment } from '../../../diagnostics/submission/observe.ts'
 
 /**
  * What a deployment lists, as a catalogue with the same tools, UIs and links. It has no skills, and of

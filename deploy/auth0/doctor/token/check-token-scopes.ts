@@ -1,9 +1,9 @@
 import { isOpen } from '../../../../shared/catalogue/access.ts'
 import type { Caller } from '../../../../shared/oauth/claims.ts'
-import type { Finding } from '../finding.ts'
-import type { ToolScopes } from '../outside/described-tools.ts'
-import { stringsIn } from '../outside/document.ts'
-import type { TokenFacts } from './token-facts.ts'
+import type { Finding } from '../../../diagnostics/check.ts'
+import type { ToolScopes } from '../../../diagnostics/observe/openapi-tools.ts'
+import { stringsIn } from '../../../diagnostics/exchange.ts'
+import type { TokenFacts } from '../../../diagnostics/token-reader.ts'
 
 /** Which tools the caller may not call, and for want of which scopes; none when all may be called. */
 export function lackingScopes(

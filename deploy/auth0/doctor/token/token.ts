@@ -1,10 +1,10 @@
 import type { ScopeSource } from '../../../../shared/oauth/claims.ts'
-import { type Check, mergeResults, type Results, runChecks } from '../finding.ts'
-import type { ToolScopes } from '../outside/described-tools.ts'
-import type { IssuerSeen } from '../outside/observe-issuer.ts'
-import { judgeToken } from './check-token.ts'
+import { type Check, mergeResults, type Results, runChecks } from '../../../diagnostics/check.ts'
+import type { ToolScopes } from '../../../diagnostics/observe/openapi-tools.ts'
+import type { IssuerSeen } from '../../../diagnostics/observe/issuer.ts'
+import { judgeToken } from '../../../diagnostics/checks/token.ts'
 import { lackingScopes } from './check-token-scopes.ts'
-import { cleanToken } from './token-facts.ts'
+import { cleanToken } from '../../../diagnostics/token-reader.ts'
 
 /** By what the token is judged, as far as it is known. */
 export interface TokenContext {

@@ -4,7 +4,7 @@ import { defineCommand } from '../kit/command.ts'
 
 export const doctorCommand = defineCommand<typeof DOCTOR_OPTIONS, DoctorIo>({
   name: 'doctor',
-  summary: 'Finds what is wrong with a deployment and its Auth0 tenant, and says how to fix it.',
+  summary: 'Finds the faults of a deployment and its Auth0 tenant, with the fix of each.',
   usage: '-- [url] [options]',
   arguments: [
     { name: 'url', text: 'the deployment, or its MCP endpoint; default http://localhost:8080' },
@@ -12,7 +12,7 @@ export const doctorCommand = defineCommand<typeof DOCTOR_OPTIONS, DoctorIo>({
   options: DOCTOR_OPTIONS,
   details: `With MGMT_DOMAIN, MGMT_CLIENT_ID and MGMT_CLIENT_SECRET set, the tenant is examined as well.
 Changes nothing.`,
-  exitCodes: { 0: 'healthy', 1: 'something is broken' },
+  exitCodes: { 0: 'healthy', 1: 'faults found' },
   readsEnvFile: true,
   progress: 'Examining the deployment',
   run: async (line, io) => {

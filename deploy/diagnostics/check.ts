@@ -1,40 +1,45 @@
-/** One thing that is wrong, and how to mend it. Holds no token, secret or body. */
+import type { Severity } from './faults/fault.ts'
+import { explain, type Observed } from './faults/faults.ts'
+
+/** One fault that was found, with its texts. Holds no token, secret or body. */
 export interface Finding {
   /** Stable name of the fault, for machines. */
   readonly id: string
-  /** `error` = something does not work or is not safe; `warning` = it will, or might. */
-  readonly severity: 'error' | 'warning'
+  readonly severity: Severity
+  /** The condition. */
+  readonly title: string
   /** What was observed. */
   readonly seen: string
-  /** Why it matters. */
+  /** The cause, and what follows from it. */
   readonly why: string
-  /** The exact command or setting that mends it. */
+  /** The command or setting that mends it. */
   readonly fix: string
   /** The URL or the place in Auth0's dashboard that it is about. */
   readonly where?: string | undefined
 }
 
+/** What is examined: the deployment from outside, the tenant from inside, a token, a submission. */
 export type Group = 'outside' | 'inside' | 'token' | 'submission'
 
-/** What a check says: its findings, none when all is well, or why it could not tell. */
-export type Verdict = readonly Finding[] | Skipped
+/** What a check returns: the faults that it found, or why it could not be made. */
+export type Verdict = readonly Observed[] | Skipped
 
 export interface Skipped {
   readonly skipped: string
 }
 
 /** One check of what was observed. Pure: it makes no request and reads no clock. */
-export interface Check<Seen> {
+export interface Check<Observation> {
   readonly name: string
-  /** What is right when nothing is found, as people read it. */
+  /** The condition that holds when nothing is found. */
   readonly title: string
-  readonly run: (seen: Seen) => Verdict
+  readonly run: (observation: Observation) => Verdict
 }
 
-/** What all checks of a group have said. */
+/** The results of all checks of a group. */
 export interface Results {
   readonly findings: readonly (Finding & { readonly group: Group })[]
-  /** Everything that could be checked, whatever came of it. */
+  /** Every check that could be made, whatever it found. */
   readonly checked: readonly CheckResult[]
   readonly skipped: readonly SkippedCheck[]
 }
@@ -56,22 +61,29 @@ export interface SkippedCheck {
 
 export const NO_RESULTS: Results = { findings: [], checked: [], skipped: [] }
 
-/** Asks every check, in order. */
-export function runChecks<Seen>(group: Group, checks: readonly Check<Seen>[], seen: Seen): Results {
+/** Runs every check, in order. */
+export function runChecks<Observation>(
+  group: Group,
+  checks: readonly Check<Observation>[],
+  observation: Observation,
+): Results {
   return mergeResults(
-    checks.map(({ name, title, run }) => toResults(group, name, title, run(seen))),
+    checks.map(({ name, title, run }) => toResults(group, name, title, run(observation))),
   )
 }
 
-/** None of these checks could be asked. */
+/** The results where none of these checks could be made; with `found`, the fault that prevents them. */
 export function skipAll(
   group: Group,
   checks: readonly Pick<Check<never>, 'name' | 'title'>[],
   reason: string,
+  found: readonly Observed[] = [],
 ): Results {
-  return mergeResults(
-    checks.map(({ name, title }) => toResults(group, name, title, { skipped: reason })),
-  )
+  return {
+    findings: found.map((one) => ({ group, ...toFinding(one) })),
+    checked: [],
+    skipped: checks.map(({ name, title }) => ({ group, name, title, reason })),
+  }
 }
 
 export function mergeResults(results: readonly Results[]): Results {
@@ -88,15 +100,20 @@ function toResults(group: Group, name: string, title: string, verdict: Verdict):
   }
   return {
     ...NO_RESULTS,
-    findings: verdict.map((finding) => ({ group, ...finding })),
+    findings: verdict.map((observed) => ({ group, ...toFinding(observed) })),
     checked: [{ group, name, title, findings: verdict.map(({ id }) => id) }],
   }
 }
 
-export function fault(finding: Omit<Finding, 'severity'>): Finding {
-  return { ...finding, severity: 'error' }
-}
-
-export function warning(finding: Omit<Finding, 'severity'>): Finding {
-  return { ...finding, severity: 'warning' }
+function toFinding({ id, seen, severity, where, details }: Observed): Finding {
+  const texts = explain(id, details)
+  return {
+    id,
+    severity: severity ?? texts.severity,
+    title: texts.title,
+    seen,
+    why: texts.why,
+    fix: texts.fix,
+    where: where ?? texts.where,
+  }
 }

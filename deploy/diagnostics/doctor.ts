@@ -1,22 +1,21 @@
 import * as z from 'zod/mini'
 import { createManagement, credentialsIn } from '../../shared/auth0/management.ts'
 import { parseEnvironment, variables } from '../../shared/config.ts'
+import { watchGrantedScopes } from '../auth0/granted-scopes.ts'
 import type { CommandIo, Running } from '../kit/command.ts'
 import { UsageError } from '../kit/errors.ts'
-import { watchGrantedScopes } from '../auth0/granted-scopes.ts'
-import type { DoctorArguments } from './options.ts'
 import { mergeResults, NO_RESULTS, type Results } from './check.ts'
-import { examineInside, failInside, skipInside } from '../auth0/doctor/inside/inside.ts'
-import { insideConfig } from './observe/tenant-config.ts'
-import { observeInside } from './observe/tenant.ts'
-import { type Outside, observeOutside } from './observe/deployment.ts'
-import { examineOutside } from './examine.ts'
+import { examineToken } from './checks/token.ts'
+import { examineDeployment, examineTenant, failTenant, skipTenant } from './examine.ts'
+import { type DeploymentObservation, observeDeployment } from './observe/deployment.ts'
+import { observeTenant } from './observe/tenant.ts'
+import { tenantConfig } from './observe/tenant-config.ts'
+import type { DoctorArguments } from './options.ts'
 import { createProbe, type Probe } from './probe.ts'
 import { toJson, toText } from './report.ts'
 import { examineSubmission } from './submission/examine.ts'
-import { examineToken } from '../auth0/doctor/token/token.ts'
 
-/** What a run of `npm run doctor` may get besides what every command gets. */
+/** The dependencies of `npm run doctor`, beside those of every command. */
 export interface DoctorIo extends CommandIo {
   readonly fetch?: typeof fetch
   /** Milliseconds since the epoch. */
@@ -27,13 +26,13 @@ export interface DoctorIo extends CommandIo {
 const CALLS = { attemptTimeoutMs: 10_000, callTimeoutMs: 30_000, maxAttempts: 3 }
 
 /**
- * One run of `npm run doctor`; returns the exit code: 0 = healthy, 1 = something is broken.
+ * One run of `npm run doctor`; returns the exit code: 0 = healthy, 1 = faults found.
  *
  * @throws UsageError when there is no token on standard input.
  */
-export async function runDoctor(asked: DoctorArguments, io: Running<DoctorIo>): Promise<0 | 1> {
-  const { place, results } = await examine(asked, io)
-  io.write(asked.json ? toJson(place, results) : toText(place, results, asked, io.style))
+export async function runDoctor(args: DoctorArguments, io: Running<DoctorIo>): Promise<0 | 1> {
+  const { place, results } = await examine(args, io)
+  io.write(args.json ? toJson(place, results) : toText(place, results, args, io.style))
   return results.findings.some(({ severity }) => severity === 'error') ? 1 : 0
 }
 
@@ -43,10 +42,10 @@ interface Examined {
   readonly results: Results
 }
 
-async function examine(asked: DoctorArguments, io: Running<DoctorIo>): Promise<Examined> {
-  const { origin, functionUrls, submission } = asked
-  const token = asked.token === '-' ? await io.readInput?.() : asked.token
-  if (asked.token !== undefined && !token?.trim()) {
+async function examine(args: DoctorArguments, io: Running<DoctorIo>): Promise<Examined> {
+  const { origin, functionUrls, submission } = args
+  const token = args.token === '-' ? await io.readInput?.() : args.token
+  if (args.token !== undefined && !token?.trim()) {
     throw new UsageError('There is no token on standard input.')
   }
   const probe = createProbe(io)
@@ -54,38 +53,38 @@ async function examine(asked: DoctorArguments, io: Running<DoctorIo>): Promise<E
     const { url, files } = submission
     return examineSubmission({ env: io.env, probe, origin: url, token, files })
   }
-  const outside = await observeOutside({ ...io, origin, functionUrls, probe })
+  const deployment = await observeDeployment({ ...io, origin, functionUrls, probe })
   const results = mergeResults([
-    examineOutside(outside),
-    await examineTenant(asked, outside, probe, io),
-    token === undefined ? NO_RESULTS : await examineGivenToken(token, outside, io),
+    examineDeployment(deployment),
+    await readAndExamineTenant(args, deployment, probe, io),
+    token === undefined ? NO_RESULTS : await examineGivenToken(token, deployment, io),
   ])
   return { place: origin, results }
 }
 
-async function examineTenant(
-  { plan, organization }: DoctorArguments,
-  outside: Outside,
+async function readAndExamineTenant(
+  { plan: subscription, organization }: DoctorArguments,
+  deployment: DeploymentObservation,
   probe: Probe,
   { env, fetch, doing }: Running<DoctorIo>,
 ): Promise<Results> {
-  const config = insideConfig(env, outside, organization)
-  if ('reason' in config) return skipInside(config)
+  const config = tenantConfig(env, deployment, organization)
+  if ('reason' in config) return skipTenant(config)
   doing('Reading the tenant')
   const watched = watchGrantedScopes(fetch)
   const credentials = credentialsIn(config.provision)
   const management = await createManagement(credentials, { ...CALLS, fetch: watched.fetch })()
   const { grantedScopes } = watched
-  const { origin, isCurated } = outside
-  const given = { config, management, grantedScopes, plan, isCurated }
-  const seen = await observeInside({ probe, origin, ...given })
-  return 'failure' in seen ? failInside(seen.failure) : examineInside(seen, outside)
+  const { origin, isCurated } = deployment
+  const given = { config, management, grantedScopes, subscription, isCurated }
+  const observed = await observeTenant({ probe, origin, ...given })
+  return 'failure' in observed ? failTenant(observed.failure) : examineTenant(observed, deployment)
 }
 
-/** By the variables where they are set, as the gateway would; else by what the deployment tells. */
+/** Checks the token against the variables where they are set, else against the published metadata. */
 function examineGivenToken(
   token: string,
-  { metadata, issuer, tools }: Outside,
+  { metadata, issuer, tools }: DeploymentObservation,
   { env, now = Date.now }: DoctorIo,
 ): Promise<Results> {
   const { OAUTH_ISSUER, OAUTH_AUDIENCE, OAUTH_ORGANIZATION, SCOPE_SOURCE } = parseEnvironment(
@@ -104,7 +103,7 @@ function examineGivenToken(
     audience: OAUTH_AUDIENCE ?? (typeof resource === 'string' ? resource : undefined),
     scopeSource: SCOPE_SOURCE,
     organizations: OAUTH_ORGANIZATION,
-    seenIssuer: issuer,
+    observedIssuer: issuer,
     tools,
     now: Math.floor(now() / 1000),
   })

@@ -2,17 +2,17 @@ import { type Environment, isLoopback } from '../../shared/config.ts'
 import { UsageError } from '../kit/errors.ts'
 import type { CommandLine, Flag, OptionSpecs, Values } from '../kit/options.ts'
 
-/** What the person asked for. */
+/** The arguments of `npm run doctor`. */
 export interface DoctorArguments {
   /** The deployment's origin, without trailing slash. */
   readonly origin: string
   readonly functionUrls: readonly string[]
   /** `-` = read it from standard input. */
   readonly token: string | undefined
-  readonly plan: Plan | undefined
+  readonly plan: SubscriptionPlan | undefined
   /** Id of an organization to examine beside those of OAUTH_ORGANIZATION. */
   readonly organization: string | undefined
-  /** List the checks that found nothing, too. */
+  /** Also list the checks that found nothing. */
   readonly isVerbose: boolean
   readonly json: boolean
   /** Whether OpenAI's review is examined instead; `url` is undefined without a URL: offline. */
@@ -21,7 +21,8 @@ export interface DoctorArguments {
     | undefined
 }
 
-export type Plan = keyof typeof APPLICATIONS_OF_PLAN
+/** Auth0's subscription plans. */
+export type SubscriptionPlan = keyof typeof APPLICATIONS_OF_PLAN
 
 /** How many applications an Auth0 plan allows. */
 export const APPLICATIONS_OF_PLAN = { free: 10, 'self-service': 100, enterprise: 100_000 } as const
@@ -31,12 +32,12 @@ export const DOCTOR_OPTIONS = {
   token: {
     type: 'string',
     value: 'TOKEN',
-    text: 'say why this access token is refused; - reads it from standard input, so that it does not stand in the history of the shell',
+    text: 'explain why this access token is rejected; - reads it from standard input, to keep it out of your shell history',
   },
   'function-url': {
     type: 'list',
     value: 'URL',
-    text: 'an address of a function itself, to see whether it can be reached around the front (repeatable)',
+    text: 'the own address of a function, to check whether it can be reached directly (repeatable)',
   },
   plan: {
     type: 'string',
@@ -47,18 +48,18 @@ export const DOCTOR_OPTIONS = {
   organization: {
     type: 'string',
     value: 'ID',
-    text: 'an organization whose members sign in, beside those of OAUTH_ORGANIZATION',
+    text: 'an organization whose members sign in, in addition to OAUTH_ORGANIZATION',
   },
   submission: {
     type: 'boolean',
-    text: "say instead whether OpenAI's review and Scan Tools will accept the app: the catalogue of TOOLS_FILE or TOOLS alone and offline, or with a URL the deployment, too (--token to list its tools)",
+    text: "check instead whether OpenAI's review and Scan Tools will accept the app: the catalogue of TOOLS_FILE or TOOLS, offline; with a URL the deployment too (--token to list its tools)",
   },
   'submission-file': {
     type: 'list',
     value: 'FILE',
-    text: "what OpenAI's portal asks for; default submission.yaml beside the catalogue (repeatable)",
+    text: "the answers for OpenAI's portal; default submission.yaml beside the catalogue (repeatable)",
   },
-  verbose: { type: 'boolean', text: 'list the checks that found nothing, too' },
+  verbose: { type: 'boolean', text: 'also list the checks that found nothing' },
 } as const satisfies OptionSpecs
 
 const ENDPOINT = /^\/(mcp\/?)?$/
@@ -93,15 +94,16 @@ function submissionOf(
 ): DoctorArguments['submission'] {
   const files = values['submission-file']
   if (!values.submission) {
-    if (files.length > 0) throw new UsageError('--submission-file goes with --submission alone.')
+    if (files.length > 0) throw new UsageError('--submission-file requires --submission.')
     return undefined
   }
   const others = (['plan', 'organization', 'function-url'] as const).filter(
     (name) => values[name] !== undefined && values[name].length > 0,
   )
-  if (others.length > 0) throw new UsageError(`--submission does not go with --${others[0]}.`)
+  if (others.length > 0)
+    throw new UsageError(`--submission cannot be combined with --${others[0]}.`)
   if (url === undefined && values.token !== undefined) {
-    throw new UsageError('--submission takes --token with a URL alone.')
+    throw new UsageError('--submission requires a URL when --token is given.')
   }
   return { url: url === undefined ? undefined : originOf(url), files }
 }
@@ -115,7 +117,7 @@ function originOf(value: string): string {
     )
   }
   if (!ENDPOINT.test(url.pathname)) {
-    throw new UsageError('The MCP endpoint is at /mcp: give the origin, or that URL.')
+    throw new UsageError('The MCP endpoint is at /mcp: pass the origin, or that URL.')
   }
   return url.origin
 }

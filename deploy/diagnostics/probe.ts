@@ -1,4 +1,4 @@
-/** One request that may be sent: nothing of it changes anything. */
+/** One request that may be sent: it changes nothing. */
 export interface ProbeRequest {
   readonly url: string
   readonly method?: 'GET' | 'OPTIONS' | 'POST'
@@ -6,7 +6,7 @@ export interface ProbeRequest {
   readonly body?: string
 }
 
-/** A whole answer. */
+/** A complete response. */
 export interface Answer {
   readonly url: string
   readonly method: string
@@ -14,12 +14,12 @@ export interface Answer {
   readonly headers: Headers
   readonly text: string
   /** Milliseconds since the epoch, by this machine's clock, in the middle of the exchange. */
-  readonly at: number
-  /** Milliseconds that the exchange took. */
-  readonly took: number
+  readonly atMs: number
+  /** How long the exchange took. */
+  readonly durationMs: number
 }
 
-/** There was no whole answer. */
+/** There was no complete response. */
 export interface NoAnswer {
   readonly url: string
   readonly method: string
@@ -32,8 +32,10 @@ export type Exchange = Answer | NoAnswer
 /** Sends one request. Never throws. */
 export type Probe = (request: ProbeRequest) => Promise<Exchange>
 
+export type Fetch = typeof fetch
+
 export interface ProbeOptions {
-  readonly fetch?: typeof fetch
+  readonly fetch?: Fetch
   /** Milliseconds since the epoch. */
   readonly now?: () => number
   readonly timeoutMs?: number
@@ -48,59 +50,34 @@ export function createProbe({
   now = Date.now,
   timeoutMs = TIMEOUT_MS,
 }: ProbeOptions = {}): Probe {
+  const bounded = boundedFetch(send, timeoutMs)
   return async ({ url, method = 'GET', headers = {}, body }) => {
     const startedAt = now()
     try {
-      const response = await send(url, {
+      const response = await bounded(url, {
         method,
         headers: { accept: 'application/json, text/event-stream', ...headers },
         redirect: 'manual',
-        signal: AbortSignal.timeout(timeoutMs),
         ...(body !== undefined && { body }),
       })
       const answeredAt = now()
       const text = await readText(response)
       const { status, headers: received } = response
-      const at = (startedAt + answeredAt) / 2
-      return { url, method, status, headers: received, text, at, took: now() - startedAt }
+      const atMs = (startedAt + answeredAt) / 2
+      return { url, method, status, headers: received, text, atMs, durationMs: now() - startedAt }
     } catch (error) {
       return { url, method, failure: failureOf(error) }
     }
   }
 }
 
-export function isAnswer(exchange: Exchange): exchange is Answer {
-  return 'status' in exchange
-}
-
-/** The path of what was asked, or the whole URL when it was not asked of `origin`. */
-export function pathOf({ url }: Exchange, origin: string): string {
-  return url.startsWith(`${origin}/`) ? url.slice(origin.length) : url
-}
-
-/** What came back, in a few words. */
-export function outcomeOf(exchange: Exchange): string {
-  if (!isAnswer(exchange)) {
-    return exchange.failure === 'timeout' ? 'no answer in time' : `no answer (${exchange.failure})`
+/** The same `fetch` with a limit for each exchange, the reading of its body included. */
+export function boundedFetch(send: Fetch, timeoutMs: number): Fetch {
+  return (input, init) => {
+    const timeout = AbortSignal.timeout(timeoutMs)
+    const signal = init?.signal ? AbortSignal.any([init.signal, timeout]) : timeout
+    return send(input, { ...init, signal })
   }
-  const location = exchange.headers.get('location')
-  if (location !== null) return `${exchange.status}, to ${location.slice(0, 200)}`
-  return isHtml(exchange) ? `${exchange.status} with an HTML page` : `${exchange.status}`
-}
-
-export function isHtml({ headers, text }: Answer): boolean {
-  return /^\s*text\/html\b/i.test(headers.get('content-type') ?? '') || /^\s*<(!|html)/i.test(text)
-}
-
-export function isRedirect(exchange: Exchange): boolean {
-  return isAnswer(exchange) && [301, 302, 303, 307, 308].includes(exchange.status)
-}
-
-/** By CORS; without an origin: any. */
-export function allowsOrigin(exchange: Exchange, origin?: string): boolean {
-  if (!isAnswer(exchange)) return false
-  const allowed = exchange.headers.get('access-control-allow-origin')
-  return allowed === '*' || (origin !== undefined && allowed === origin)
 }
 
 class OversizedError extends Error {}
@@ -117,7 +94,8 @@ async function readText(response: Response): Promise<string> {
   return Buffer.concat(chunks).toString()
 }
 
-function failureOf(error: unknown): string {
+/** Why there is no complete response, in a word. */
+export function failureOf(error: unknown): string {
   if (error instanceof OversizedError) return 'oversized'
   if (!(error instanceof Error)) return 'unknown'
   if (error.name === 'TimeoutError') return 'timeout'

@@ -3,9 +3,9 @@ import { PLAIN, type Style } from '../kit/style.ts'
 import type { Finding, Group, Results } from './check.ts'
 
 const TITLES: Readonly<Record<Group, string>> = {
-  outside: 'From outside',
-  inside: 'Inside the Auth0 tenant',
-  token: 'The token',
+  outside: 'Deployment',
+  inside: 'Auth0 tenant',
+  token: 'Token',
   submission: "OpenAI's review",
 }
 const MARKS: Readonly<Record<Finding['severity'], string>> = { error: 'x', warning: '!' }
@@ -20,7 +20,7 @@ export function toJson(url: string, { findings, checked, skipped }: Results): st
   return `${printableJson(JSON.stringify({ url, ok, findings, checked, skipped }, undefined, 2))}\n`
 }
 
-/** For people: what it comes to, then what was found with its fix; with `isVerbose` every check. */
+/** For people: the summary, then each finding with its fix; with `isVerbose` every check. */
 export function toText(
   url: string,
   results: Results,
@@ -71,15 +71,15 @@ function section(group: Group, results: Results, isVerbose: boolean, style: Styl
     ...rows,
     ...[...reasons].map(([reason, checks]) =>
       isVerbose
-        ? wrap(`  ?   not checked (${reason}): ${checks.map(({ name }) => name).join(', ')}`)
-        : wrap(`  ?   ${count(checks.length, 'check')} not made: ${reason}`),
+        ? wrap(`  ?   skipped (${reason}): ${checks.map(({ name }) => name).join(', ')}`)
+        : wrap(`  ?   ${count(checks.length, 'check')} skipped: ${reason}`),
     ),
-    ...together([...findings].sort(bySeverity)).map((finding) => describe(finding, style)),
+    ...joinAlike([...findings].sort(bySeverity)).map((finding) => describe(finding, style)),
   ].join('\n')
 }
 
-/** Findings of one rule at many places as one, so that the report stays readable; `--json` has each. */
-function together(findings: readonly Finding[]): readonly Finding[] {
+/** Many findings with one id as one, so that the report stays readable; `--json` has each. */
+function joinAlike(findings: readonly Finding[]): readonly Finding[] {
   const rules = Map.groupBy(findings, ({ id, severity }) => `${severity} ${id}`)
   return [...rules.values()].flatMap((same) => {
     const [first] = same
@@ -89,12 +89,13 @@ function together(findings: readonly Finding[]): readonly Finding[] {
   })
 }
 
-function describe({ id, severity, seen, why, fix, where }: Finding, style: Style): string {
+function describe({ id, severity, title, seen, why, fix, where }: Finding, style: Style): string {
   const lines = { seen, why, fix, ...(where !== undefined && { where }) }
   const color = severity === 'error' ? style.red : style.yellow
   return [
     '',
     color(`  ${MARKS[severity]}   ${id}${severity === 'warning' ? ' (warning)' : ''}`),
+    wrap(`${INDENT}${title}`, INDENT),
     ...Object.entries(lines).map(([name, text]) => wrap(`${INDENT}${`${name}:`.padEnd(7)}${text}`)),
   ].join('\n')
 }
@@ -129,7 +130,7 @@ function count(number: number, noun: string): string {
   return `${number} ${noun}${number === 1 ? '' : 's'}`
 }
 
-/** Escapes what others wrote and breaks at blanks; what has none, such as a URL, stays whole. Other lines begin with `hanging`. */
+/** Escapes text of others and breaks lines at blanks, never within a URL. Later lines begin with `hanging`. */
 function wrap(text: string, hanging = HANGING): string {
   const lines: string[] = []
   let line = ''

@@ -1,89 +1,76 @@
-import { type Check, fault, type Verdict } from '../check.ts'
-import { shown } from '../exchange.ts'
-import type { Outside } from '../observe/deployment.ts'
-import { type Answer, allowsOrigin, isAnswer, isHtml, isRedirect, outcomeOf } from '../probe.ts'
+import type { Check, Verdict } from '../check.ts'
+import {
+  allowsOrigin,
+  headerOf,
+  isAnswer,
+  isHtml,
+  isRedirect,
+  outcomeOf,
+  preview,
+} from '../exchange.ts'
+import type { DeploymentObservation } from '../observe/deployment.ts'
 
 const REQUIRED_HEADERS = ['authorization', 'content-type', 'mcp-protocol-version']
+const ALLOW_ORIGIN = 'access-control-allow-origin'
 
 /** What pages in a browser may do: the status page, MCP Inspector, web clients. */
-export const BROWSER_CHECKS: readonly Check<Outside>[] = [
+export const BROWSER_CHECKS: readonly Check<DeploymentObservation>[] = [
   {
     name: 'CORS of metadata',
-    title: 'a page may read the metadata',
-    run: ({ metadataFromPage }) => {
-      if (
-        !isAnswer(metadataFromPage) ||
-        metadataFromPage.status !== 200 ||
-        isHtml(metadataFromPage)
-      ) {
-        return { skipped: `the metadata: ${outcomeOf(metadataFromPage)}` }
+    title: 'A web page can read the metadata',
+    run: ({ metadataFromBrowser: metadata }) => {
+      if (!isAnswer(metadata) || metadata.status !== 200 || isHtml(metadata)) {
+        return { skipped: `the metadata: ${outcomeOf(metadata)}` }
       }
-      if (allowsOrigin(metadataFromPage)) return []
-      return [
-        fault({
-          id: 'metadata_cors_missing',
-          seen: `Access-Control-Allow-Origin is ${shown(header(metadataFromPage, 'access-control-allow-origin'))}`,
-          why: 'Web clients and MCP Inspector cannot read where to sign in',
-          fix: 'let the front pass the CORS headers of the function metadata on as they are (a cache must not drop them)',
-          where: metadataFromPage.url,
-        }),
-      ]
+      if (allowsOrigin(metadata)) return []
+      const seen = `Access-Control-Allow-Origin is ${preview(headerOf(metadata, ALLOW_ORIGIN))}`
+      return [{ id: 'metadata_cors_missing', seen, where: metadata.url }]
     },
   },
-  { name: 'CORS of /mcp', title: 'a page of the deployment may call /mcp', run: checkPreflight },
+  {
+    name: 'CORS of /mcp',
+    title: 'A page of the deployment can call /mcp',
+    run: checkPreflight,
+  },
   {
     name: 'CORS of the challenge',
-    title: 'a page may read the challenge',
-    run: ({ fromPage }) => {
-      if (!isAnswer(fromPage) || fromPage.status !== 401) {
-        return { skipped: `a call from a page: ${outcomeOf(fromPage)}` }
+    title: 'A web page can read the challenge',
+    run: ({ fromBrowser }) => {
+      if (!isAnswer(fromBrowser) || fromBrowser.status !== 401) {
+        return { skipped: `a call from a page: ${outcomeOf(fromBrowser)}` }
       }
-      const exposed = header(fromPage, 'access-control-expose-headers') ?? ''
+      const exposed = headerOf(fromBrowser, 'access-control-expose-headers') ?? ''
       if (namesIn(exposed).has('www-authenticate')) return []
-      return [
-        fault({
-          id: 'challenge_not_exposed',
-          seen: `Access-Control-Expose-Headers is ${shown(exposed)}`,
-          why: 'The browser hides the challenge from the page, which then cannot sign anybody in',
-          fix: 'let the front pass the CORS headers of the function gateway on as they are, and answer no call itself',
-          where: fromPage.url,
-        }),
-      ]
+      const seen = `Access-Control-Expose-Headers is ${preview(exposed)}`
+      return [{ id: 'challenge_not_exposed', seen, where: fromBrowser.url }]
     },
   },
 ]
 
-function checkPreflight({ preflight, page }: Outside): Verdict {
+function checkPreflight({ preflight, page }: DeploymentObservation): Verdict {
   if (!isAnswer(preflight)) return { skipped: outcomeOf(preflight) }
   if (isRedirect(preflight)) return { skipped: `the preflight: ${outcomeOf(preflight)}` }
-  const headers = namesIn(header(preflight, 'access-control-allow-headers') ?? '')
-  const methods = namesIn(header(preflight, 'access-control-allow-methods') ?? '')
-  const faults = [
-    ...(preflight.status >= 200 && preflight.status < 300 ? [] : [outcomeOf(preflight)]),
+  const headers = namesIn(headerOf(preflight, 'access-control-allow-headers') ?? '')
+  const methods = namesIn(headerOf(preflight, 'access-control-allow-methods') ?? '')
+  const isOk = preflight.status >= 200 && preflight.status < 300
+  const reasons = [
+    ...(isOk ? [] : [outcomeOf(preflight)]),
     ...(allowsOrigin(preflight, page)
       ? []
-      : [
-          `Access-Control-Allow-Origin is ${shown(header(preflight, 'access-control-allow-origin'))}`,
-        ]),
+      : [`Access-Control-Allow-Origin is ${preview(headerOf(preflight, ALLOW_ORIGIN))}`]),
     ...(methods.has('post') || methods.has('*') ? [] : ['POST is not among the methods']),
     ...REQUIRED_HEADERS.filter((name) => !headers.has(name)).map(
       (name) => `${name} is not allowed`,
     ),
   ]
-  if (faults.length === 0) return []
+  if (reasons.length === 0) return []
   return [
-    fault({
+    {
       id: 'cors_preflight_refused',
-      seen: `OPTIONS /mcp from ${page}: ${faults.join('; ')}`,
-      why: 'A browser asks before it calls, and does not call then',
-      fix: 'let OPTIONS /mcp reach the function gateway without credentials (API Gateway: an options operation with security: []), and add the origins of other pages to APP_ORIGIN in .env.yaml',
+      seen: `OPTIONS /mcp from ${page}: ${reasons.join('; ')}`,
       where: preflight.url,
-    }),
+    },
   ]
-}
-
-function header({ headers }: Answer, name: string): string | undefined {
-  return headers.get(name) ?? undefined
 }
 
 function namesIn(value: string): ReadonlySet<string> {

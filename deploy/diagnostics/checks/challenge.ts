@@ -1,132 +1,147 @@
 import { PROTECTED_RESOURCE_PATHS } from '../../../shared/oauth/protected-resource.ts'
-import { type Check, type Finding, fault, type Verdict } from '../check.ts'
-import { type Challenge, challengeOf } from '../../auth0/doctor/outside/challenge.ts'
+import type { Check, Verdict } from '../check.ts'
+import {
+  type Challenge,
+  challengeOf,
+  headerOf,
+  isAnswer,
+  isHtml,
+  outcomeOf,
+  parseChallenge,
+  preview,
+  rpcResultOf,
+  scopesOf,
+  signInIn,
+} from '../exchange.ts'
+import type { Observed } from '../faults/faults.ts'
+import type { DeploymentObservation } from '../observe/deployment.ts'
 import { catalogueScopesOf, hasPublicTool } from '../observe/openapi-tools.ts'
-import { documentOf, isObject, shown } from '../exchange.ts'
-import type { Outside } from '../observe/deployment.ts'
-import { type Exchange, isAnswer, isHtml, outcomeOf } from '../probe.ts'
+import type { Exchange } from '../probe.ts'
 
-const NO_CHALLENGE = 'a call without a token is not answered 401'
-const FRONT_401 =
-  'let the front pass WWW-Authenticate on as it is (and with API Gateway: security: [] for /mcp, so that the function answers)'
+const NO_401 = 'a call without a token is not answered 401'
+const MAX_SEEN_CHARACTERS = 40
 
-/** How the MCP endpoint answers somebody who has no good token. */
-export const CHALLENGE_CHECKS: readonly Check<Outside>[] = [
+/** How the MCP endpoint answers a caller without a valid token. */
+export const CHALLENGE_CHECKS: readonly Check<DeploymentObservation>[] = [
   { name: 'MCP endpoint', title: 'POST /mcp reaches the gateway', run: checkEndpoint },
   {
     name: 'challenge',
-    title: 'a call without a token is answered 401 with a challenge',
+    title: 'A call without a token is answered with 401 and a challenge',
     run: checkChallenge,
   },
+  {
+    name: 'bad token',
+    title: 'A call with an invalid token is answered with invalid_token',
+    run: checkBadToken,
+  },
+  {
+    name: 'GET /mcp',
+    title: 'GET /mcp is answered with 401 or 405',
+    run: ({ mcpGet }) => {
+      if (!isAnswer(mcpGet)) return { skipped: outcomeOf(mcpGet) }
+      // A page and a redirect are reported as such.
+      const isReported = isHtml(mcpGet) || mcpGet.headers.has('location')
+      if (mcpGet.status === 401 || mcpGet.status === 405 || isReported) return []
+      const seen = `GET /mcp: ${outcomeOf(mcpGet)}`
+      return [{ id: 'mcp_get_not_405', seen, where: mcpGet.url }]
+    },
+  },
+  { name: 'sign-in in ChatGPT', title: 'ChatGPT offers a sign-in', run: checkChatGpt },
 ]
 
-function checkEndpoint({ bare, refused, tools }: Outside): Verdict {
-  if (!isAnswer(bare)) return { skipped: outcomeOf(bare) }
-  const { status } = bare
+function checkEndpoint({ unauthenticated, refused, tools }: DeploymentObservation): Verdict {
+  if (!isAnswer(unauthenticated)) return { skipped: outcomeOf(unauthenticated) }
+  const { status, url: where } = unauthenticated
   // A page and a redirect are reported as such.
-  if (status === 401 || bare.headers.has('location') || (status === 200 && isHtml(bare))) return []
-  const seen = `POST /mcp without a token: ${outcomeOf(bare)}`
+  const isReported = status === 200 && isHtml(unauthenticated)
+  if (status === 401 || unauthenticated.headers.has('location') || isReported) return []
+  const seen = `POST /mcp without a token: ${outcomeOf(unauthenticated)}`
   if (status === 200) {
-    const isOpen = hasPublicTool(tools) === false || (refused !== bare && isLetIn(refused))
-    if (!isOpen) return []
-    return [
-      fault({
-        id: 'unauthenticated_allowed',
-        seen,
-        why: 'A tool that needs a sign-in is called without a token',
-        fix: 'route /mcp to the function gateway and to nothing else (deploy/firebase.json), and let the front add no Authorization of its own',
-        where: bare.url,
-      }),
-    ]
+    const isOpen =
+      hasPublicTool(tools) === false || (refused !== unauthenticated && isAccepted(refused))
+    return isOpen ? [{ id: 'unauthenticated_allowed', seen, where }] : []
   }
-  if (status === 403) {
-    return [
-      fault({
-        id: 'function_not_public',
-        seen,
-        why: 'Google asks for its own credentials before the gateway is reached; clients take 403 for final',
-        fix: 'let everybody call the function, which checks tokens itself: gcloud run services add-iam-policy-binding gateway --member=allUsers --role=roles/run.invoker; and let bot protection in front pass /mcp',
-        where: bare.url,
-      }),
-    ]
-  }
-  return [
-    fault({
-      id: status === 404 ? 'mcp_missing' : 'mcp_failing',
-      seen,
-      why: 'Clients expect 401 with a challenge, by which they find out where to sign in: no login prompt',
-      fix:
-        status === 404
-          ? 'rewrite /mcp (and not /mcp/** alone) to the function gateway (deploy/firebase.json), then npm run deploy'
-          : 'read the log of the gateway, which names the cause (a configuration_refused lists variables): gcloud functions logs read gateway --gen2; with 405 or 415 the front changes the method or Content-Type of the call',
-      where: bare.url,
-    }),
-  ]
+  if (status === 403) return [{ id: 'function_not_public', seen, where }]
+  return [{ id: status === 404 ? 'mcp_missing' : 'mcp_failing', seen, where }]
 }
 
-/** Whether a tool ran; a refusal in ChatGPT's form and a JSON-RPC error are none. */
-function isLetIn(refused: Exchange): boolean {
-  const document = documentOf(refused)
-  const result = 'value' in document ? document.value['result'] : undefined
-  return isObject(result) && result['isError'] !== true
+/** Whether a tool ran; ChatGPT's form of a challenge and a JSON-RPC error do not count. */
+function isAccepted(refused: Exchange): boolean {
+  const result = rpcResultOf(refused)
+  return result !== undefined && result['isError'] !== true
 }
 
-function checkChallenge(seen: Outside): Verdict {
-  const { refused } = seen
-  if (!isAnswer(refused) || refused.status !== 401) return { skipped: NO_CHALLENGE }
+function checkChallenge(observed: DeploymentObservation): Verdict {
+  const { refused } = observed
+  if (!isAnswer(refused) || refused.status !== 401) return { skipped: NO_401 }
   const challenge = challengeOf(refused)
-  if (challenge !== undefined) return challengeFaults(seen, challenge, refused.url)
-  return [
-    fault({
-      id: 'challenge_missing',
-      seen: `401 with WWW-Authenticate ${shown(refused.headers.get('www-authenticate') ?? undefined)}`,
-      why: 'Clients read from the challenge where the metadata is: no login prompt',
-      fix: FRONT_401,
-      where: refused.url,
-    }),
-  ]
+  if (challenge !== undefined) return challengeFaults(observed, challenge, refused.url)
+  const seen = `401 with WWW-Authenticate ${preview(headerOf(refused, 'www-authenticate'))}`
+  return [{ id: 'challenge_missing', seen, where: refused.url }]
 }
 
-function challengeFaults(seen: Outside, challenge: Challenge, where: string): Finding[] {
-  const { origin, tools } = seen
-  const findings: Finding[] = []
-  const add = (id: string, what: string, why: string, fix: string) =>
-    findings.push(fault({ id, seen: what, why, fix, where }))
+function challengeFaults(
+  { origin, tools }: DeploymentObservation,
+  challenge: Challenge,
+  where: string,
+): Observed[] {
+  const found: Observed[] = []
   const error = challenge.get('error')
   if (error !== undefined) {
-    add(
-      'challenge_not_bare',
-      `a call without a token is answered error="${error.slice(0, 40)}"`,
-      'RFC 6750 s3.1 asks for no error when there were no credentials: some clients throw their token away on it. A front that puts a token of its own into Authorization looks like this, too',
-      'let the front add no Authorization (API Gateway: disable_auth: true under x-google-backend), and pass WWW-Authenticate on as it is',
-    )
+    const code = error.slice(0, MAX_SEEN_CHARACTERS)
+    const seen = `a call without a token is answered error="${code}"`
+    found.push({ id: 'challenge_not_bare', seen, where })
   }
   const url = challenge.get('resource_metadata')
-  const right = [...PROTECTED_RESOURCE_PATHS].map((path) => `${origin}${path}`)
+  const expected = [...PROTECTED_RESOURCE_PATHS].map((path) => `${origin}${path}`)
   if (url === undefined) {
-    add(
-      'challenge_without_resource_metadata',
-      'the challenge has no resource_metadata',
-      'Clients find the metadata by it (RFC 9728 s5.1): no login prompt',
-      FRONT_401,
-    )
-  } else if (!right.includes(url)) {
-    add(
-      'challenge_resource_metadata_wrong',
-      `resource_metadata is ${url.slice(0, 200)}, which is not at ${origin}`,
-      'Clients are sent to the metadata of another deployment, or nowhere',
-      `set PUBLIC_URL to ${origin} in .env.yaml, then npm run deploy -- gateway`,
-    )
+    const seen = 'the challenge has no resource_metadata'
+    found.push({ id: 'challenge_without_resource_metadata', seen, where })
+  } else if (!expected.includes(url)) {
+    const seen = `resource_metadata is ${url.slice(0, 200)}, which is not at ${origin}`
+    const details = { publicUrl: origin }
+    found.push({ id: 'challenge_resource_metadata_wrong', seen, where, details })
   }
-  const asked = (challenge.get('scope') ?? '').split(' ').filter((scope) => scope !== '')
-  const lacking = catalogueScopesOf(tools).filter((scope) => !asked.includes(scope))
+  const named = scopesOf(challenge) ?? []
+  const lacking = catalogueScopesOf(tools).filter((scope) => !named.includes(scope))
   if (lacking.length > 0) {
-    add(
-      'challenge_scope_missing',
-      `the challenge does not name ${lacking.join(' ')}`,
-      'Clients ask for the scopes of the challenge, so calls end with insufficient_scope',
-      `${FRONT_401}; then npm run deploy -- gateway`,
-    )
+    const seen = `the challenge does not name ${lacking.join(' ')}`
+    found.push({ id: 'challenge_scope_missing', seen, where })
   }
-  return findings
+  return found
+}
+
+function checkBadToken({ unauthenticated, badToken, endpoint }: DeploymentObservation): Verdict {
+  if (!isAnswer(unauthenticated) || !isAnswer(badToken)) {
+    return { skipped: 'the gateway does not answer' }
+  }
+  const isExpected = unauthenticated.status === 401 || unauthenticated.status === 200
+  if (!isExpected || isHtml(unauthenticated)) return { skipped: NO_401 }
+  const error = challengeOf(badToken)?.get('error')
+  if (badToken.status === 401 && error === 'invalid_token') return []
+  const code = error === undefined ? 'no error' : `error="${error.slice(0, MAX_SEEN_CHARACTERS)}"`
+  const seen = `with an invalid token: ${badToken.status}, ${code}`
+  const isSame = badToken.status === unauthenticated.status && error === undefined
+  if (isSame && (unauthenticated.status === 200 || challengeOf(badToken) !== undefined)) {
+    return [{ id: 'authorization_stripped', seen: `${seen}, as without a token`, where: endpoint }]
+  }
+  const isOk = badToken.status >= 200 && badToken.status < 300
+  return [{ id: isOk ? 'bad_token_accepted' : 'bad_token_answer', seen, where: endpoint }]
+}
+
+function checkChatGpt({ refused, chatGptCall, endpoint }: DeploymentObservation): Verdict {
+  if (!isAnswer(refused) || refused.status !== 401 || !isAnswer(chatGptCall)) {
+    return { skipped: NO_401 }
+  }
+  const value = signInIn(rpcResultOf(chatGptCall))
+  const challenge = value === undefined ? undefined : parseChallenge(value)
+  if (challenge?.has('error') && challenge.has('resource_metadata')) return []
+  const form = value === undefined ? 'without' : 'with an incomplete'
+  return [
+    {
+      id: 'chatgpt_sign_in_not_offered',
+      seen: `a tools/call with ChatGPT's user agent is answered ${outcomeOf(chatGptCall)}, ${form} _meta["mcp/www_authenticate"]`,
+      where: endpoint,
+    },
+  ]
 }

@@ -1,77 +1,51 @@
 import { asObject, parseJson } from '../../../shared/json.ts'
-import { type Check, fault, type Verdict } from '../check.ts'
-import { documentOf, isObject, shown, stringsIn } from '../exchange.ts'
-import type { Outside } from '../observe/deployment.ts'
-import { type Answer, isAnswer, outcomeOf } from '../probe.ts'
+import type { Check, Verdict } from '../check.ts'
+import { documentOf, isAnswer, outcomeOf, preview, stringsIn } from '../exchange.ts'
+import type { DeploymentObservation } from '../observe/deployment.ts'
 
-/** What the deployment says of its own health. */
-export const HEALTH_CHECKS: readonly Check<Outside>[] = [
+/** The deployment's own health reports. */
+export const HEALTH_CHECKS: readonly Check<DeploymentObservation>[] = [
   {
     name: 'health',
-    title: 'the metadata function is alive',
+    title: 'The metadata function reports ok',
     run: ({ health }) => {
       const document = documentOf(health)
       if ('value' in document && document.value['status'] === 'ok') return []
-      return [
-        fault({
-          id: 'health_failing',
-          seen: `GET /health: ${'absent' in document ? document.absent : shown(document.value['status'])}`,
-          why: 'The function metadata does not run, or the path does not lead to it',
-          fix: 'rewrite /health and /health/** to the function metadata (deploy/firebase.json), then npm run deploy; if it leads there: gcloud functions logs read metadata --gen2',
-          where: health.url,
-        }),
-      ]
+      const status = 'absent' in document ? document.absent : preview(document.value['status'])
+      return [{ id: 'health_failing', seen: `GET /health: ${status}`, where: health.url }]
     },
   },
-  { name: 'health of Auth0', title: 'the deployment reaches Auth0', run: checkAuth0Health },
+  { name: 'health of Auth0', title: 'The deployment reaches Auth0', run: checkAuth0Health },
 ]
 
-function checkAuth0Health(seen: Outside): Verdict {
-  const { auth0Health, metadata, isCurated } = seen
+function checkAuth0Health({ auth0Health, metadata, isCurated }: DeploymentObservation): Verdict {
   if (!isAnswer(auth0Health)) return { skipped: outcomeOf(auth0Health) }
-  const report = reportIn(auth0Health)
+  const where = auth0Health.url
+  const report = asObject(parseJson(auth0Health.text)?.value)
   if (report === undefined || report['status'] !== 'ok') {
     const failing = stringsIn(report?.['failing']) ?? []
-    return [
-      fault({
-        id: 'auth0_health_failing',
-        seen: `GET /health/auth0: ${outcomeOf(auth0Health)}${failing.map((part) => `, ${part} failing${reasonOf(report?.[part])}`).join('')}`,
-        why: 'Without the issuer nobody can sign in, without its keys no token can be verified',
-        fix: 'check OAUTH_ISSUER in .env.yaml and that the functions may reach it (VPC egress, firewall); if Auth0 itself is down: https://status.auth0.com',
-        where: auth0Health.url,
-      }),
-    ]
+    const parts = failing.map((part) => `, ${part} failing${reasonOf(report?.[part])}`)
+    const seen = `GET /health/auth0: ${outcomeOf(auth0Health)}${parts.join('')}`
+    return [{ id: 'auth0_health_failing', seen, where }]
   }
   const [named] = stringsIn(metadata?.['authorization_servers']) ?? []
-  const issuer = isObject(report['issuer']) ? report['issuer']['url'] : undefined
+  const issuer = asObject(report['issuer'])?.['url']
   const differences = [
     ...differenceOf('audience', report['audience'], 'resource', metadata?.['resource']),
     ...(isCurated ? [] : differenceOf('issuer', issuer, 'authorization_servers', named)),
   ]
   if (differences.length === 0) return []
-  return [
-    fault({
-      id: 'health_disagrees',
-      seen: differences.join('; '),
-      why: 'Two versions of the function answer, or something rewrites the metadata on the way: clients get tokens that the gateway refuses',
-      fix: 'npm run deploy, so that all functions have the same OAUTH_ISSUER and OAUTH_AUDIENCE, and purge the cache of the front',
-      where: auth0Health.url,
-    }),
-  ]
+  return [{ id: 'health_disagrees', seen: differences.join('; '), where }]
 }
 
 function differenceOf(one: string, value: unknown, other: string, published: unknown): string[] {
   if (value === undefined || published === undefined || value === published) return []
   return [
-    `${one} of /health/auth0 is ${shown(value)}, ${other} of the metadata is ${shown(published)}`,
+    `${one} of /health/auth0 is ${preview(value)}, ${other} of the metadata is ${preview(published)}`,
   ]
 }
 
-function reportIn({ text }: Answer) {
-  return asObject(parseJson(text)?.value)
-}
-
 function reasonOf(part: unknown): string {
-  const reason = isObject(part) ? part['reason'] : undefined
+  const reason = asObject(part)?.['reason']
   return typeof reason === 'string' ? ` (${reason.slice(0, 60)})` : ''
 }

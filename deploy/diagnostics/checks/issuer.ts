@@ -1,86 +1,146 @@
-import { type Check, type Finding, fault, type Verdict } from '../check.ts'
-import { documentOf, firstDocument, shown, stringsIn } from '../exchange.ts'
-import type { Outside } from '../observe/deployment.ts'
-import { outcomeOf, pathOf } from '../probe.ts'
-import { effectiveMetadata } from '../../auth0/doctor/checks/check-sign-in.ts'
+import { REGISTRATION_PATH } from '../../../shared/oauth/protected-resource.ts'
+import type { Check, Verdict } from '../check.ts'
+import {
+  documentOf,
+  firstDocument,
+  type JsonObject,
+  outcomeOf,
+  pathOf,
+  preview,
+  stringsIn,
+} from '../exchange.ts'
+import type { Observed } from '../faults/faults.ts'
+import type { DeploymentObservation } from '../observe/deployment.ts'
 
 const ISS_PARAMETER = 'authorization_response_iss_parameter_supported'
-const NO_ISSUER = 'nothing names an issuer'
-const ADVANCED = 'Auth0 dashboard: Settings > Advanced'
-const REDEPLOY = 'in .env.yaml, then npm run deploy'
+const NO_ISSUER = 'no document names an issuer'
+const NO_METADATA = "the issuer's metadata could not be read"
 
-/** The authorization server as clients come to know it (RFC 8414). */
-export const ISSUER_CHECKS: readonly Check<Outside>[] = [
+/** The authorization server as its metadata describes it (RFC 8414). */
+export const ISSUER_CHECKS: readonly Check<DeploymentObservation>[] = [
   {
     name: 'issuer reachable',
-    title: "the issuer's metadata can be fetched",
+    title: 'The metadata of the issuer can be read',
     run: ({ issuer }) => {
       if (issuer === undefined || issuer.documents.length === 0) return { skipped: NO_ISSUER }
       if (issuer.metadata !== undefined) return []
+      const url = issuer.documents[0]?.url
       return [
-        fault({
+        {
           id: 'issuer_unreachable',
           seen: issuer.documents.map((one) => `${one.url}: ${outcomeOf(one)}`).join('; '),
-          why: 'Clients get no further than this: there is nowhere to register and nobody to sign in with',
-          fix: `check that OAUTH_ISSUER is the tenant's own URL (curl -i ${issuer.documents[0]?.url}); if it is, wait for Auth0: https://status.auth0.com`,
           where: issuer.url,
-        }),
+          ...(url !== undefined && { details: { url } }),
+        },
       ]
     },
   },
-  { name: 'issuer exact', title: 'the issuer calls itself what it is called', run: checkSpelling },
+  {
+    name: 'issuer exact',
+    title: 'The issuer in the metadata equals the authorization server of the resource',
+    run: checkIssuer,
+  },
   {
     name: 'authorization server metadata',
-    title: 'clients that look for it at this deployment find it too',
+    title: 'The deployment serves the authorization server metadata too',
     run: checkMirror,
   },
   {
     name: 'iss parameter',
-    title: 'curated metadata is not used with the iss parameter',
-    run: (seen) => {
-      if (!isCuratedWithIss(seen)) return []
-      return [
-        fault({
-          id: 'curated_with_iss',
-          seen: `${ISS_PARAMETER} is on while AUTH_SERVER_METADATA is curated`,
-          why: 'Clients compare the iss that Auth0 sends with the issuer of the curated metadata and refuse the sign-in (RFC 9207 s2.4)',
-          fix: `set AUTH_SERVER_METADATA to issuer ${REDEPLOY}, and use one predefined client for all connections of ChatGPT: npm run provision -- --iss --predefined --apply. Or turn the tenant setting ${ISS_PARAMETER} off`,
-          where: ADVANCED,
-        }),
-      ]
+    title: 'Curated metadata is not combined with the iss parameter',
+    run: (observed) => {
+      if (!isCuratedWithIss(observed)) return []
+      const seen = `${ISS_PARAMETER} is on while AUTH_SERVER_METADATA is curated`
+      return [{ id: 'curated_with_iss', seen }]
     },
+  },
+  {
+    name: 'endpoints',
+    title: 'The metadata has the endpoints of a sign-in',
+    run: withMetadata((metadata) => {
+      const missing = ['authorization_endpoint', 'token_endpoint'].filter((name) => {
+        const value = metadata[name]
+        return typeof value !== 'string' || !URL.canParse(value)
+      })
+      if (missing.length === 0) return []
+      return [{ id: 'endpoints_missing', seen: `the metadata lacks ${missing.join(' and ')}` }]
+    }),
+  },
+  {
+    name: 'PKCE',
+    title: 'The metadata advertises PKCE with S256',
+    run: withMetadata((metadata) => {
+      const methods = metadata['code_challenge_methods_supported']
+      if (stringsIn(methods)?.includes('S256')) return []
+      const seen = `code_challenge_methods_supported is ${preview(methods)}`
+      return [{ id: 'pkce_s256_missing', seen }]
+    }),
+  },
+  { name: 'registration', title: 'Clients can register', run: withMetadata(checkRegistration) },
+  {
+    name: 'public clients',
+    title: 'The authorization server accepts clients without a secret',
+    run: withMetadata((metadata) => {
+      const methods = stringsIn(metadata['token_endpoint_auth_methods_supported'])
+      if (methods === undefined || methods.includes('none')) return []
+      const seen = `token_endpoint_auth_methods_supported is ${preview(methods)}`
+      return [{ id: 'public_clients_refused', seen }]
+    }),
+  },
+  {
+    name: 'refresh',
+    title: 'The authorization server offers refresh tokens',
+    run: withMetadata((metadata) => {
+      const grants = stringsIn(metadata['grant_types_supported'])
+      const scopes = stringsIn(metadata['scopes_supported'])
+      const lacking = [
+        ...(grants?.includes('refresh_token') === false ? ['the refresh_token grant'] : []),
+        ...(scopes?.includes('offline_access') === false ? ['the scope offline_access'] : []),
+      ]
+      if (lacking.length === 0) return []
+      return [{ id: 'refresh_unavailable', seen: `the metadata lacks ${lacking.join(' and ')}` }]
+    }),
   },
 ]
 
-function isCuratedWithIss({ isCurated, issuer, authorizationServer }: Outside): boolean {
+/** The metadata that clients use: the issuer's own, or the curated one. */
+function effectiveMetadata({ isCurated, authorizationServer, issuer }: DeploymentObservation) {
+  return isCurated ? firstDocument(authorizationServer) : issuer?.metadata
+}
+
+function withMetadata(run: (metadata: JsonObject, observed: DeploymentObservation) => Verdict) {
+  return (observed: DeploymentObservation): Verdict => {
+    const metadata = effectiveMetadata(observed)
+    return metadata === undefined ? { skipped: NO_METADATA } : run(metadata, observed)
+  }
+}
+
+function isCuratedWithIss(observed: DeploymentObservation): boolean {
+  const { isCurated, issuer, authorizationServer } = observed
   const documents = [issuer?.metadata, firstDocument(authorizationServer)]
   return isCurated && documents.some((document) => document?.[ISS_PARAMETER] === true)
 }
 
 /** RFC 8414 s3.3: the document names exactly the issuer that it was fetched for. */
-function checkSpelling(seen: Outside): Verdict {
-  const { metadata: resource, isCurated, issuer } = seen
+function checkIssuer(observed: DeploymentObservation): Verdict {
+  const { metadata: resource, isCurated, issuer } = observed
   const [named] = stringsIn(resource?.['authorization_servers']) ?? []
   const expected = isCurated ? named : issuer?.url
-  const metadata = effectiveMetadata(seen)
+  const metadata = effectiveMetadata(observed)
   if (expected === undefined) return { skipped: NO_ISSUER }
-  if (metadata === undefined) return { skipped: 'its metadata could not be fetched' }
+  if (metadata === undefined) return { skipped: NO_METADATA }
   const own = metadata['issuer']
   if (own === expected) return []
   const withoutSlash = (value: unknown) => String(value).replace(/\/+$/, '')
-  const isSlash = withoutSlash(own) === withoutSlash(expected)
-  return [
-    fault({
-      id: isSlash ? 'issuer_trailing_slash' : 'issuer_mismatch',
-      seen: `authorization_servers has ${shown(expected)}, the metadata there says issuer ${shown(own)}`,
-      why: 'Clients compare the two to the letter and stop (RFC 8414 s3.3), and so does the gateway with the iss of tokens',
-      fix: `set OAUTH_ISSUER to ${String(own)} ${REDEPLOY}${isSlash ? ' (Auth0 issuers end in a slash)' : ''}`,
-    }),
-  ]
+  const seen = `authorization_servers has ${preview(expected)}, its metadata has issuer ${preview(own)}`
+  const details = { issuer: String(own) }
+  return withoutSlash(own) === withoutSlash(expected)
+    ? [{ id: 'issuer_trailing_slash', seen, details }]
+    : [{ id: 'issuer_mismatch', seen, details }]
 }
 
-function checkMirror(seen: Outside): Verdict {
-  const { authorizationServer, metadata, origin } = seen
+function checkMirror(observed: DeploymentObservation): Verdict {
+  const { authorizationServer, metadata, origin } = observed
   const [named] = stringsIn(metadata?.['authorization_servers']) ?? []
   const documents = authorizationServer.map((exchange) => ({
     exchange,
@@ -91,34 +151,42 @@ function checkMirror(seen: Outside): Verdict {
     ({ document }) =>
       'value' in document && named !== undefined && document.value['issuer'] !== named,
   )
-  const findings: Finding[] = []
-  const paths = (some: typeof documents) =>
-    some.map(({ exchange }) => `${pathOf(exchange, origin)}: ${outcomeOf(exchange)}`).join('; ')
-  // The function refuses to serve it then: one fault, not two.
-  if (absent.length > 0 && !isCuratedWithIss(seen)) {
-    findings.push(
-      fault({
-        id: 'authorization_server_metadata_missing',
-        seen: paths(absent),
-        why: 'Older clients look for the authorization server at the resource itself',
-        fix: 'with 502 the function metadata cannot reach the issuer: see /health/auth0; otherwise rewrite /.well-known/** and /mcp/.well-known/** to it (deploy/firebase.json), then npm run deploy',
-        where: absent[0]?.exchange.url,
-      }),
+  const found: Observed[] = []
+  // With curated metadata and iss the function refuses to serve it: one fault, not two.
+  if (absent.length > 0 && !isCuratedWithIss(observed)) {
+    const lines = absent.map(
+      ({ exchange }) => `${pathOf(exchange, origin)}: ${outcomeOf(exchange)}`,
     )
+    found.push({
+      id: 'authorization_server_metadata_missing',
+      seen: lines.join('; '),
+      where: absent[0]?.exchange.url,
+    })
   }
   if (different.length > 0) {
+    const paths = different.map(({ exchange }) => pathOf(exchange, origin)).join(', ')
     const issuers = different.map(({ document }) =>
-      'value' in document ? shown(document.value['issuer']) : '',
+      'value' in document ? preview(document.value['issuer']) : '',
     )
-    findings.push(
-      fault({
-        id: 'authorization_server_metadata_differs',
-        seen: `${different.map(({ exchange }) => pathOf(exchange, origin)).join(', ')} names the issuer ${[...new Set(issuers)].join(', ')}, authorization_servers has ${shown(named)}`,
-        why: 'Clients that start here trust another issuer than those that start at the resource metadata',
-        fix: 'deploy one version of the function metadata behind all these paths (npm run deploy -- metadata), and purge the cache of the front',
-        where: different[0]?.exchange.url,
-      }),
-    )
+    found.push({
+      id: 'authorization_server_metadata_differs',
+      seen: `${paths} names the issuer ${[...new Set(issuers)].join(', ')}, authorization_servers has ${preview(named)}`,
+      where: different[0]?.exchange.url,
+    })
   }
-  return findings
+  return found
+}
+
+function checkRegistration(metadata: JsonObject, observed: DeploymentObservation): Verdict {
+  const endpoint = metadata['registration_endpoint']
+  if (typeof endpoint !== 'string' || !URL.canParse(endpoint)) {
+    if (metadata['client_id_metadata_document_supported'] === true) return []
+    const seen = `registration_endpoint is ${preview(endpoint)}`
+    return [{ id: 'registration_endpoint_missing', seen }]
+  }
+  const { origin, isCurated } = observed
+  const curated = `${origin}${REGISTRATION_PATH}`
+  if (!isCurated || endpoint === curated) return []
+  const seen = `registration_endpoint is ${endpoint}, not ${curated}`
+  return [{ id: 'registration_endpoint_wrong', seen, details: { publicUrl: origin } }]
 }

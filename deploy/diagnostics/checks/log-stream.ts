@@ -1,27 +1,47 @@
-import { WAYS_WITHOUT_STREAM } from '../../auth0/plan/log-stream.ts'
 import { dependsOnLogStream, needsLogStream } from '../../auth0/plan/third-parties.ts'
 import type { Failure } from '../../auth0/reading.ts'
-import { type Finding, fault, warning } from '../check.ts'
-import type { Inside } from '../observe/tenant.ts'
+import type { Check } from '../check.ts'
+import { documentOf, isAnswer, outcomeOf } from '../exchange.ts'
+import type { Severity } from '../faults/fault.ts'
+import type { Observed } from '../faults/faults.ts'
+import type { TenantObservation } from '../observe/tenant.ts'
 
-const STREAMS = 'Auth0 dashboard: Monitoring > Streams'
 /** How Auth0 answers where the tenant's plan has no log streams. */
-const OF_PLAN: ReadonlySet<number | undefined> = new Set([402, 403])
+const OUTSIDE_PLAN: ReadonlySet<number | undefined> = new Set([402, 403])
 
-/** Whether log streams were refused because of the tenant's plan, not for want of a scope. */
-export function isStreamLimit({
+/** Whether deliveries of the log stream arrive. */
+export const DELIVERY_CHECKS: readonly Check<TenantObservation>[] = [
+  {
+    name: 'deliveries',
+    title: 'log-webhook accepts deliveries of the log stream',
+    run: ({ delivery }) => {
+      if ('skipped' in delivery) return delivery
+      if ('value' in documentOf(delivery)) return []
+      const { url: where } = delivery
+      const seen = `POST ${where}: ${outcomeOf(delivery)}`
+      if (isAnswer(delivery) && delivery.status === 401) {
+        const withSecret = `${seen}, with the secret of the log stream`
+        return [{ id: 'log_webhook_secret', seen: withSecret, where }]
+      }
+      return [{ id: 'log_webhook_unreachable', seen, where }]
+    },
+  },
+]
+
+/** Whether log streams were refused because of the tenant's plan, not because of a missing scope. */
+export function isPlanLimit({
   kind,
   status,
   scope,
 }: Failure & { readonly scope: string }): boolean {
-  return kind === 'failed' && OF_PLAN.has(status) && scope.endsWith(':log_streams')
+  return kind === 'failed' && OUTSIDE_PLAN.has(status) && scope.endsWith(':log_streams')
 }
 
 /**
  * How severe a fault of the log stream is: an error where ChatGPT connects only through it, a warning
- * where clients register that are admitted through it, and nothing elsewhere.
+ * where other clients register that are admitted through it; undefined where it is not needed.
  */
-export function severityOfStream({ desired, snapshot }: Inside): Finding['severity'] | undefined {
+export function severityOfStream({ desired, snapshot }: TenantObservation): Severity | undefined {
   if (!needsLogStream(desired)) return undefined
   if (dependsOnLogStream(desired, snapshot)) return 'error'
   const { settings } = snapshot
@@ -31,35 +51,24 @@ export function severityOfStream({ desired, snapshot }: Inside): Finding['severi
 }
 
 /** The tenant's plan has no log streams. */
-export function streamLimit(seen: Inside, message: string): Finding[] {
-  const severity = severityOfStream(seen)
+export function streamLimit(observed: TenantObservation, message: string): Observed[] {
+  const severity = severityOfStream(observed)
   if (severity === undefined) return []
-  const finding = {
-    id: 'log_streams_not_in_plan',
-    seen: `${message}. This is a limit of the Auth0 plan or its number of log streams, not a missing scope`,
-    why: 'Without a log stream log-webhook receives no registration, so clients that register are not admitted',
-    fix: `${WAYS_WITHOUT_STREAM}; or choose a plan with log streams, then npm run provision -- --apply`,
-    where: STREAMS,
-  }
-  return [severity === 'error' ? fault(finding) : warning(finding)]
+  const seen = `${message}. This is a limit of the Auth0 plan or its number of log streams, not a missing scope`
+  return [{ id: 'log_streams_not_in_plan', severity, seen }]
 }
 
 /** No log stream delivers to the deployment. */
-export function missingStream(seen: Inside, endpoint: string): Finding[] {
-  const severity = severityOfStream(seen)
+export function missingStream(observed: TenantObservation, endpoint: string): Observed[] {
+  const severity = severityOfStream(observed)
   if (severity === undefined) return []
-  const { logStreams } = seen.snapshot
-  const others = 'value' in logStreams ? logStreams.value.map(({ sink }) => sink?.httpEndpoint) : []
-  const elsewhere = others.filter((url) => url?.includes('log-webhook'))
-  const finding = {
-    id: elsewhere.length > 0 ? 'log_stream_wrong_url' : 'log_stream_missing',
-    seen:
-      elsewhere.length > 0
-        ? `the log stream delivers to ${elsewhere.join(', ')}, not to ${endpoint}`
-        : `no log stream delivers to ${endpoint}`,
-    why: 'log-webhook receives no registration, so clients that register are not admitted: their sign-in ends on an error page of Auth0',
-    fix: `npm run provision -- --apply. ${WAYS_WITHOUT_STREAM}`,
-    where: STREAMS,
+  const { logStreams } = observed.snapshot
+  const urls = 'value' in logStreams ? logStreams.value.map(({ sink }) => sink?.httpEndpoint) : []
+  const others = urls.filter((url) => url?.includes('log-webhook'))
+  if (others.length === 0) {
+    const seen = `no log stream delivers to ${endpoint}`
+    return [{ id: 'log_stream_missing', severity, seen }]
   }
-  return [severity === 'error' ? fault(finding) : warning(finding)]
+  const seen = `the log stream delivers to ${others.join(', ')}, not to ${endpoint}`
+  return [{ id: 'log_stream_wrong_url', severity, seen }]
 }

@@ -1,37 +1,43 @@
 import { isDeepStrictEqual } from 'node:util'
 import { isLoopback } from '../../../shared/config.ts'
-import { type Check, type Finding, fault } from '../check.ts'
-import { documentOf, shown, stringsIn } from '../exchange.ts'
-import type { Outside } from '../observe/deployment.ts'
-import { isAnswer, outcomeOf, pathOf } from '../probe.ts'
-import { checkResource, checkScopes } from '../../auth0/doctor/checks/check-resource.ts'
+import type { Check, Verdict } from '../check.ts'
+import {
+  documentOf,
+  headerOf,
+  isAnswer,
+  outcomeOf,
+  pathOf,
+  preview,
+  stringsIn,
+} from '../exchange.ts'
+import type { Observed } from '../faults/faults.ts'
+import type { DeploymentObservation } from '../observe/deployment.ts'
+import { catalogueScopesOf } from '../observe/openapi-tools.ts'
 
-const REDEPLOY = 'in .env.yaml, then npm run deploy -- metadata'
-const NO_METADATA = 'no layout has the metadata'
+const NO_METADATA = 'no path has the metadata'
 
-/** The protected resource metadata (RFC 9728), by which a client finds out where to sign in. */
-export const METADATA_CHECKS: readonly Check<Outside>[] = [
+/** The protected resource metadata (RFC 9728), by which clients find the authorization server. */
+export const METADATA_CHECKS: readonly Check<DeploymentObservation>[] = [
   {
     name: 'metadata layouts',
-    title: 'the protected resource metadata is at each place where clients look',
-    run: (seen) => {
-      const missing = seen.protectedResource.filter((exchange) => 'absent' in documentOf(exchange))
+    title: 'The protected resource metadata is on every path where clients look',
+    run: ({ protectedResource, origin }) => {
+      const missing = protectedResource.filter((exchange) => 'absent' in documentOf(exchange))
       if (missing.length === 0) return []
       const statuses = missing.map((exchange) => (isAnswer(exchange) ? exchange.status : 0))
       return [
-        fault({
+        {
           id: 'metadata_missing',
-          seen: missing.map((one) => `${pathOf(one, seen.origin)}: ${outcomeOf(one)}`).join('; '),
-          why: 'Without it there is no login prompt: clients look in different places, and ChatGPT at the root too',
-          fix: howToServe(statuses),
+          seen: missing.map((one) => `${pathOf(one, origin)}: ${outcomeOf(one)}`).join('; '),
           where: missing[0]?.url,
-        }),
+          details: { status: statuses.includes(403) ? 403 : Math.max(...statuses) },
+        },
       ]
     },
   },
   {
     name: 'metadata agreement',
-    title: 'all layouts say the same',
+    title: 'The metadata is the same on every path',
     run: ({ protectedResource, origin }) => {
       const documents = protectedResource.flatMap((exchange) => {
         const document = documentOf(exchange)
@@ -43,80 +49,84 @@ export const METADATA_CHECKS: readonly Check<Outside>[] = [
       if (different.length === 0) return []
       const paths = different.map(({ exchange }) => pathOf(exchange, origin)).join(', ')
       return [
-        fault({
+        {
           id: 'metadata_layouts_disagree',
           seen: `${paths} differs from ${pathOf(first.exchange, origin)}`,
-          why: 'Which one a client reads decides what it asks Auth0 for, so some clients fail and others do not',
-          fix: 'route all layouts to the one function metadata (deploy/firebase.json), deploy it once (npm run deploy -- metadata), and purge the cache of the front',
           where: different[0]?.exchange.url,
-        }),
+        },
       ]
     },
   },
-  { name: 'resource', title: 'its resource is the URL of the MCP endpoint', run: checkResource },
+  {
+    name: 'resource',
+    title: 'The resource in the metadata is the URL of the MCP endpoint',
+    run: checkResource,
+  },
   {
     name: 'authorization server',
-    title: 'it names an authorization server',
+    title: 'The metadata names an authorization server',
     run: ({ metadata }) => {
       if (metadata === undefined) return { skipped: NO_METADATA }
-      const servers = stringsIn(metadata['authorization_servers']) ?? []
-      const [server] = servers
+      const [server] = stringsIn(metadata['authorization_servers']) ?? []
       if (server === undefined) {
-        return [
-          fault({
-            id: 'authorization_servers_missing',
-            seen: `authorization_servers is ${shown(metadata['authorization_servers'])}`,
-            why: 'Clients do not know where to sign in: no login prompt',
-            fix: `set OAUTH_ISSUER ${REDEPLOY}`,
-          }),
-        ]
+        const seen = `authorization_servers is ${preview(metadata['authorization_servers'])}`
+        return [{ id: 'authorization_servers_missing', seen }]
       }
-      return isIssuer(server) ? [] : [malformedIssuer(server)]
+      if (isIssuer(server)) return []
+      return [{ id: 'issuer_malformed', seen: `authorization_servers has ${preview(server)}` }]
     },
   },
-  { name: 'scopes', title: 'it names the scopes of the tools, and no others', run: checkScopes },
+  {
+    name: 'scopes',
+    title: 'The metadata advertises the scopes of the tools, and no others',
+    run: checkScopes,
+  },
   {
     name: 'media type',
-    title: 'it is served as JSON',
+    title: 'The metadata is served as JSON',
     run: ({ protectedResource, origin }) => {
       const wrong = protectedResource.filter((exchange) => {
         if (!isAnswer(exchange) || 'absent' in documentOf(exchange)) return false
-        return !/^application\/(.+\+)?json\b/i.test(exchange.headers.get('content-type') ?? '')
+        return !/^application\/(.+\+)?json\b/i.test(headerOf(exchange, 'content-type') ?? '')
       })
       if (wrong.length === 0) return []
-      return [
-        fault({
-          id: 'metadata_media_type',
-          seen: `${wrong.map((one) => pathOf(one, origin)).join(', ')} is not application/json`,
-          why: 'RFC 9728 s3.2 asks for application/json, and clients refuse anything else',
-          fix: 'stop the front from rewriting Content-Type, or serve the path by the function metadata',
-          where: wrong[0]?.url,
-        }),
-      ]
+      const paths = wrong.map((one) => pathOf(one, origin)).join(', ')
+      const seen = `${paths} is not application/json`
+      return [{ id: 'metadata_media_type', seen, where: wrong[0]?.url }]
     },
   },
 ]
 
-function howToServe(statuses: readonly number[]): string {
-  if (statuses.includes(403)) {
-    return 'let everybody call the function: gcloud run services add-iam-policy-binding metadata --member=allUsers --role=roles/run.invoker; and let bot protection in front pass these paths'
+function checkResource({ metadata, endpoint, origin }: DeploymentObservation): Verdict {
+  if (metadata === undefined) return { skipped: NO_METADATA }
+  const { resource } = metadata
+  if (resource === endpoint) return []
+  const seen = `resource is ${preview(resource)}, clients expect ${endpoint}`
+  if (typeof resource === 'string' && resource.replace(/\/+$/, '') === endpoint) {
+    return [{ id: 'resource_trailing_slash', seen, details: { endpoint } }]
   }
-  return statuses.some((status) => status >= 500)
-    ? 'read the log of the function metadata, which names the cause (a configuration_refused lists variables): gcloud functions logs read metadata --gen2'
-    : 'rewrite /.well-known/** and /mcp/.well-known/** to the function metadata (deploy/firebase.json), then npm run deploy'
+  const isElsewhere = typeof resource === 'string' && URL.parse(resource)?.origin !== origin
+  const details = { endpoint, ...(isElsewhere && { publicUrl: origin }) }
+  return [{ id: 'resource_mismatch', seen, details }]
+}
+
+function checkScopes({ metadata, tools }: DeploymentObservation): Verdict {
+  if (metadata === undefined) return { skipped: NO_METADATA }
+  const advertised = stringsIn(metadata['scopes_supported']) ?? []
+  const missing = catalogueScopesOf(tools).filter((scope) => !advertised.includes(scope))
+  const found: Observed[] = []
+  if (missing.length > 0) {
+    const seen = `scopes_supported lacks ${missing.join(' ')}, which tools require`
+    found.push({ id: 'scopes_missing', seen })
+  }
+  if (advertised.includes('offline_access')) {
+    found.push({ id: 'offline_access_advertised', seen: 'scopes_supported has offline_access' })
+  }
+  return found
 }
 
 function isIssuer(value: string): boolean {
   const url = URL.parse(value)
   if (url === null || url.search !== '' || url.hash !== '') return false
   return url.protocol === 'https:' || (url.protocol === 'http:' && isLoopback(url.hostname))
-}
-
-function malformedIssuer(server: string): Finding {
-  return fault({
-    id: 'issuer_malformed',
-    seen: `authorization_servers has ${shown(server)}`,
-    why: 'An issuer is an https URL without query and fragment (RFC 8414 s2); clients find no metadata under anything else',
-    fix: `set OAUTH_ISSUER to https://YOUR_TENANT.us.auth0.com/ (with https:// and the slash) ${REDEPLOY} and npm run deploy -- gateway`,
-  })
 }

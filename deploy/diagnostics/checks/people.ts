@@ -1,14 +1,27 @@
-import { type Check, type Verdict, warning } from '../check.ts'
-import type { Inside } from '../observe/tenant.ts'
+import type { Check, Verdict } from '../check.ts'
+import type { Observed } from '../faults/faults.ts'
+import type { OrganizationObservation } from '../observe/access.ts'
+import type { TenantObservation } from '../observe/tenant.ts'
 
-const ROLES = 'Auth0 dashboard: User Management > Roles'
-
-/** Whether people have permissions, without which RBAC leaves their tokens without scopes. */
-export const PEOPLE_CHECKS: readonly Check<Inside>[] = [
-  { name: 'permissions of people', title: 'people have permissions for the API', run: checkPeople },
+/** The users: their permissions and their organizations. */
+export const PEOPLE_CHECKS: readonly Check<TenantObservation>[] = [
+  {
+    name: 'permissions of people',
+    title: 'Users have permissions for the API',
+    run: checkPermissions,
+  },
+  {
+    name: 'organizations',
+    title: 'The organizations let third-party clients sign their members in',
+    run: ({ access: { organizations }, config, desired }) => {
+      if (config.organizations.length === 0) return []
+      if ('skipped' in organizations) return organizations
+      return organizations.value.flatMap((one) => organizationFaults(one, desired.connections))
+    },
+  },
 ]
 
-function checkPeople({ access: { people }, desired, snapshot }: Inside): Verdict {
+function checkPermissions({ access: { people }, desired, snapshot }: TenantObservation): Verdict {
   if (desired.scopes.length === 0) return []
   if ('failure' in snapshot.api || snapshot.api.value === undefined) {
     return { skipped: 'the API could not be read' }
@@ -17,25 +30,36 @@ function checkPeople({ access: { people }, desired, snapshot }: Inside): Verdict
   if ('skipped' in people) return people
   const { isAnyoneAllowed, roles, peopleRead } = people.value
   if (isAnyoneAllowed) return []
-  const role = roles[0]
-  const ofRoles =
+  const [role] = roles
+  const byRole =
     role === undefined
       ? 'no role has a permission of the API'
       : `the roles with permissions of the API have no members (${roles.join(', ')})`
-  const ofPeople =
+  const byUser =
     peopleRead === 0
       ? 'the tenant has no users'
       : `none of the ${peopleRead} users who signed in last has a permission of the API`
-  return [
-    warning({
-      id: 'permissions_unassigned',
-      seen: `${ofRoles}; ${ofPeople}`,
-      why: 'With RBAC, Auth0 reduces the scopes of a token to the permissions of the person. Without permissions every tool answers insufficient_scope',
-      fix:
-        role === undefined
-          ? 'npm run provision -- --apply creates a role with these permissions; assign it to the people who use the tools, then let them connect again'
-          : `assign the role ${role} to the people who use the tools, then let them connect again`,
-      where: ROLES,
-    }),
-  ]
+  return [{ id: 'permissions_unassigned', seen: `${byRole}; ${byUser}`, details: { role } }]
+}
+
+function organizationFaults(
+  { id: organization, state }: OrganizationObservation,
+  wanted: readonly string[],
+): Observed[] {
+  if (state === undefined) {
+    return [{ id: 'organization_missing', seen: `no organization has the id ${organization}` }]
+  }
+  const details = { organization }
+  const found: Observed[] = []
+  if (!state.allowsThirdParties) {
+    const seen = `third_party_client_access of ${organization} is not "allow"`
+    found.push({ id: 'organization_third_party_access', seen, details })
+  }
+  const { connections } = state
+  const isEnabled = wanted.some((name) => connections?.includes(name))
+  if (connections !== undefined && wanted.length > 0 && !isEnabled) {
+    const seen = `none of the connections ${wanted.join(', ')} is enabled in ${organization}`
+    found.push({ id: 'organization_connection_missing', seen, details })
+  }
+  return found
 }

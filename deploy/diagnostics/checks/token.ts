@@ -1,3 +1,4 @@
+import { isOpen } from '../../../shared/catalogue/access.ts'
 import {
   createAccessTokenVerifier,
   type VerifyAccessToken,
@@ -10,60 +11,106 @@ import {
   type ScopeSource,
 } from '../../../shared/oauth/claims.ts'
 import { type Jwks, JwksUnavailableError } from '../../../shared/oauth/jwks.ts'
-import type { Finding } from '../check.ts'
-import { type TokenFacts, tokenFacts } from '../token-reader.ts'
-import { explainRefusal, type TokenExpectation } from './token-reasons.ts'
+import { type Check, type Results, runChecks, skipAll } from '../check.ts'
+import { stringsIn } from '../exchange.ts'
+import type { Observed } from '../faults/faults.ts'
+import type { Missing } from '../faults/token.ts'
+import type { IssuerObservation } from '../observe/issuer.ts'
+import type { ToolScopes } from '../observe/openapi-tools.ts'
+import { cleanToken, readTokenContent, scopesIn, type TokenContent } from '../token-reader.ts'
+import { faultOfReason, type TokenExpectation } from './token-reasons.ts'
 
-/** By what the gateway judges. */
-export interface TokenRules extends TokenExpectation {
+/** What a token is checked against, as far as it is known. */
+export interface TokenContext {
+  readonly issuer: string | undefined
+  readonly audience: string | undefined
   readonly scopeSource: ScopeSource
+  /** Allowed values of `org_id`; undefined = not checked. */
   readonly organizations: readonly string[] | undefined
-  readonly keys: Jwks
-  readonly usableKids: readonly string[]
+  readonly observedIssuer: IssuerObservation | undefined
+  readonly tools: ToolScopes | undefined
   /** NumericDate seconds. */
   readonly now: number
 }
 
-/** What the gateway would say to a token. */
-export interface TokenJudgement {
-  /** Every reason that could be found, the gateway's own first. */
-  readonly findings: readonly Finding[]
-  /** Whether a key was there to verify the signature with; if not, nothing says that it is good. */
+interface TokenRules extends TokenExpectation {
+  readonly scopeSource: ScopeSource
+  readonly keys: Jwks
+  readonly usableKids: readonly string[]
+  readonly now: number
+}
+
+/** The gateway's decision on a token. */
+interface TokenVerdict {
+  /** Every reason for a rejection, the gateway's own first. */
+  readonly faults: readonly Observed[]
+  /** Whether a key was available to verify the signature with. */
   readonly isVerified: boolean
-  /** The caller that the token names once its faults are set aside; undefined when it has none. */
+  /** The caller, once the faults of the token are set aside; undefined when it names none. */
   readonly caller: Caller | undefined
-  readonly facts: TokenFacts
+  readonly content: TokenContent
 }
 
 const MAX_REASONS = 10
-const ALG = 'alg_not_rs256'
+const ACCEPTED = { name: 'token', title: 'The gateway accepts the token' }
+const SIGNATURE = {
+  name: 'signature',
+  title: 'A key of the issuer verifies the signature of the token',
+}
+const SCOPES = { name: 'scopes of the token', title: 'The token has the scopes of every tool' }
+
+/** Why the gateway rejects this token. Shows claims with identifiers and times, never the token. */
+export async function examineToken(given: string, context: TokenContext): Promise<Results> {
+  const { issuer, audience, observedIssuer, tools } = context
+  if (issuer === undefined || audience === undefined || observedIssuer === undefined) {
+    const reason = 'issuer and audience are unknown: the metadata could not be read'
+    return skipAll('token', [ACCEPTED, SIGNATURE, SCOPES], reason)
+  }
+  const { keys, usableKids } = observedIssuer
+  const rules = { ...context, issuer, audience, keys, usableKids }
+  const verdict = await examineClaims(cleanToken(given), rules)
+  const { faults, isVerified, caller, content } = verdict
+  const noKeys = { skipped: "the issuer's keys could not be read" }
+  const checks: readonly Check<undefined>[] = [
+    { ...ACCEPTED, run: () => faults },
+    ...(isVerified ? [] : [{ ...SIGNATURE, run: () => noKeys }]),
+    {
+      ...SCOPES,
+      run: () => {
+        if (caller === undefined) return { skipped: 'the token cannot be read' }
+        if (tools === undefined) return { skipped: 'the scopes of the tools are unknown' }
+        return missingScopes(caller, tools, content)
+      },
+    },
+  ]
+  return runChecks('token', checks, undefined)
+}
 
 /**
- * Puts the token to the gateway's own verifier, which stops at its first reason, and then its claims
- * to the gateway's own check again and again, each time forgiving what was found. The claims of a
- * token whose signature is bad are judged as well, but only to explain.
+ * Runs the gateway's own verifier, which stops at its first reason, and then its check of the claims
+ * repeatedly, each time with the rejected claim corrected. The claims of a token with an invalid
+ * signature are checked too, but only to explain.
  */
-export async function judgeToken(accessToken: string, rules: TokenRules): Promise<TokenJudgement> {
-  const facts = tokenFacts(accessToken)
+async function examineClaims(accessToken: string, rules: TokenRules): Promise<TokenVerdict> {
+  const content = readTokenContent(accessToken)
   const verify = createAccessTokenVerifier({ ...rules, jwks: rules.keys, now: () => rules.now })
-  const verdict = await reasonOf(verify, accessToken)
-  const claims = facts.claims ?? {}
-  const { reasons, caller } = judgeClaims(claims, rules)
-  const isOfClaims = verdict.reason !== undefined && reasons.includes(verdict.reason)
-  const reason = isOfClaims ? undefined : verdict.reason
+  const { reason, isVerified } = await reasonOf(verify, accessToken)
+  const { reasons, caller } = reasonsOfClaims(content.claims ?? {}, rules)
+  const isReadable = content.claims !== undefined
+  // A token without a signature is rejected for its form before its algorithm is checked.
+  const isUnsigned = reason === 'base64url_malformed' && content.header?.['alg'] === 'none'
   const all = [
-    ...(reason === undefined ? [] : [reason]),
-    // One without a signature is refused for its shape before its algorithm is looked at.
-    ...(reason === 'base64url_malformed' && facts.header?.['alg'] === 'none' ? [ALG] : []),
-    // What cannot be read has no claims to judge.
-    ...(facts.claims === undefined ? [] : reasons),
+    ...(reason === undefined || reasons.includes(reason) ? [] : [reason]),
+    ...(isUnsigned ? ['alg_not_rs256'] : []),
+    ...(isReadable ? reasons : []),
   ]
-  const about = { ...facts, expected: rules, now: rules.now, usableKids: rules.usableKids }
+  const { now, usableKids } = rules
+  const token = { ...content, expected: rules, now, usableKids }
   return {
-    findings: all.map((reason) => explainRefusal(reason, about)),
-    isVerified: verdict.isVerified,
-    caller: facts.claims === undefined ? undefined : caller,
-    facts,
+    faults: all.map((one) => faultOfReason(one, token)),
+    isVerified,
+    caller: isReadable ? caller : undefined,
+    content,
   }
 }
 
@@ -78,26 +125,26 @@ async function reasonOf(verify: VerifyAccessToken, accessToken: string) {
   }
 }
 
-/** All reasons of the claims, by changing what is expected until they pass. */
-function judgeClaims(claims: Claims, rules: TokenRules) {
+/** All reasons of the claims, by correcting each rejected claim until they pass. */
+function reasonsOfClaims(claims: Claims, rules: TokenRules) {
   const reasons: string[] = []
-  let forgiving = claims
+  let corrected = claims
   while (reasons.length < MAX_REASONS) {
     try {
-      return { reasons, caller: checkClaims(forgiving, rules, rules.now) }
+      return { reasons, caller: checkClaims(corrected, rules, rules.now) }
     } catch (error) {
       if (!(error instanceof BearerError)) throw error
       reasons.push(error.reason)
-      const next = forgive(forgiving, error.reason, rules)
+      const next = correct(corrected, error.reason, rules)
       if (next === undefined) break
-      forgiving = next
+      corrected = next
     }
   }
   return { reasons, caller: undefined }
 }
 
-/** The same claims with the one that was refused as it should be; undefined when that is not known. */
-function forgive(
+/** The same claims with the rejected one corrected; undefined when its right value is unknown. */
+function correct(
   claims: Claims,
   reason: string,
   { issuer, audience, organizations, now }: TokenRules,
@@ -112,4 +159,38 @@ function forgive(
   if (reason === 'token_is_bound') return { ...others, nbf, iat }
   if (reason === 'sub_malformed') return { ...claims, sub: 'somebody' }
   return undefined
+}
+
+/** The tools that the caller may not call, and the scopes that are missing for them. */
+function missingScopes(
+  caller: Caller,
+  tools: ToolScopes,
+  { claims }: TokenContent,
+): readonly Observed[] {
+  const lacking = [...tools].flatMap(([tool, rule]) => {
+    const needed = isOpen(rule) ? [] : rule.scopes
+    const missing = needed.filter((scope) => !caller.scopes.has(scope))
+    return missing.length === 0 ? [] : [{ tool, missing }]
+  })
+  if (lacking.length === 0) return []
+  const seen = lacking.map(({ tool, missing }) => `${tool} lacks ${missing.join(' ')}`).join('; ')
+  // A user with some of the permissions is as intended; a user with none is not.
+  const severity = lacking.length === tools.size ? 'error' : 'warning'
+  const permissions = stringsIn(claims?.['permissions'])
+  if (permissions?.length === 0) return [{ id: 'permissions_unassigned', severity, seen }]
+  const scopes = [...new Set(lacking.flatMap(({ missing }) => missing))].sort()
+  const details = whatIsMissing(scopes, permissions, scopesIn(claims))
+  return [{ id: 'insufficient_scope', severity, seen, details }]
+}
+
+function whatIsMissing(
+  scopes: readonly string[],
+  permissions: readonly string[] | undefined,
+  granted: readonly string[],
+): { readonly missing: Missing; readonly scopes: string } {
+  if (permissions === undefined) return { missing: 'rbac', scopes: scopes.join(' ') }
+  const forbidden = scopes.filter((scope) => !permissions.includes(scope))
+  if (forbidden.length > 0) return { missing: 'permission', scopes: forbidden.join(' ') }
+  const notGranted = scopes.filter((scope) => !granted.includes(scope))
+  return { missing: 'scope', scopes: notGranted.join(' ') }
 }

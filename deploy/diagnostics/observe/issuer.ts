@@ -2,35 +2,36 @@ import { createJwks, type Jwks } from '../../../shared/oauth/jwks.ts'
 import { documentOf, firstDocument, isObject, type JsonObject } from '../exchange.ts'
 import type { Exchange, Probe } from '../probe.ts'
 
-/** What an issuer says of itself. */
-export interface IssuerSeen {
-  /** To the letter, as the deployment names it. */
+/** The published metadata and keys of an issuer. */
+export interface IssuerObservation {
+  /** Exactly as the deployment names it. */
   readonly url: string
-  /** Empty when the URL is none. */
+  /** Empty when the URL is invalid. */
   readonly documents: readonly Exchange[]
-  /** The first document that there is. */
+  /** The first that is a document. */
   readonly metadata: JsonObject | undefined
-  /** The key set that the document names; undefined when it names none. */
+  /** The key set that the document names; undefined when it does not name one. */
   readonly jwks: Exchange | undefined
   /** The key set where the gateway looks unless JWKS_URI says otherwise. */
   readonly defaultJwks: Exchange | undefined
-  /** The keys as the gateway would take them. */
+  /** The keys as the gateway reads them. */
   readonly keys: Jwks
   /** The `kid`s that the gateway could verify a token with. */
   readonly usableKids: readonly string[]
 }
 
 /** Reads the discovery document where clients look for it, then the keys. Never throws. */
-export async function observeIssuer(url: string, probe: Probe): Promise<IssuerSeen> {
+export async function observeIssuer(url: string, probe: Probe): Promise<IssuerObservation> {
   const documents = await Promise.all(discoveryUrls(url).map((one) => probe({ url: one })))
   const metadata = firstDocument(documents)
   const defaultUri = URL.parse('.well-known/jwks.json', withSlash(url))?.href
   const named = metadata?.['jwks_uri']
   const jwksUri = typeof named === 'string' && URL.canParse(named) ? named : undefined
-  const ask = (uri: string | undefined) => (uri === undefined ? undefined : probe({ url: uri }))
+  const fetchKeys = (uri: string | undefined) =>
+    uri === undefined ? undefined : probe({ url: uri })
   const [jwks, defaultJwks] = await Promise.all([
-    ask(jwksUri),
-    ask(defaultUri === jwksUri ? undefined : defaultUri),
+    fetchKeys(jwksUri),
+    fetchKeys(defaultUri === jwksUri ? undefined : defaultUri),
   ])
   const keySet = firstDocument([jwks, defaultJwks].filter((one) => one !== undefined))
   const keys = keysOf(keySet)
@@ -67,12 +68,12 @@ function withSlash(url: string): string {
   return url.endsWith('/') ? url : `${url}/`
 }
 
-/** The gateway's own reading of a key set that has been fetched already. */
+/** The gateway's key cache, over a key set that has been fetched already. */
 function keysOf(keySet: JsonObject | undefined): Jwks {
   return createJwks({
     uri: '',
     fetch: async () => {
-      if (keySet === undefined) throw new Error('there is no key set')
+      if (keySet === undefined) throw new Error('no key set')
       return keySet
     },
   })

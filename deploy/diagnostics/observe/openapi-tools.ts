@@ -4,7 +4,7 @@ import { isObject, type JsonObject, stringsIn } from '../exchange.ts'
 /** Who may call each tool. */
 export type ToolScopes = ReadonlyMap<string, AccessRule>
 
-/** The tools that a deployment's openapi.json describes; undefined when it is none. */
+/** The tools in a deployment's openapi.json; undefined when it has no paths. */
 export function toolsIn(openApi: JsonObject | undefined): ToolScopes | undefined {
   if (!isObject(openApi?.['paths'])) return undefined
   return new Map(
@@ -17,7 +17,7 @@ export function toolsIn(openApi: JsonObject | undefined): ToolScopes | undefined
   )
 }
 
-/** What the gateway takes for its own URL; undefined when openapi.json does not say. */
+/** The gateway's own URL by its openapi.json; undefined when it names none. */
 export function serverIn(openApi: JsonObject | undefined): unknown {
   const servers = openApi?.['servers']
   return Array.isArray(servers) && isObject(servers[0]) ? servers[0]['url'] : undefined
@@ -27,11 +27,11 @@ export function serverIn(openApi: JsonObject | undefined): unknown {
 function ruleOf(security: unknown): AccessRule {
   const requirements: readonly unknown[] = Array.isArray(security) ? security : []
   const scopes = requirements.flatMap(scopesOf)
-  if (!requirements.some(isSignIn)) return { access: 'public', scopes }
-  return { access: requirements.every(isSignIn) ? 'signed-in' : 'optional', scopes }
+  if (!requirements.some(requiresSignIn)) return { access: 'public', scopes }
+  return { access: requirements.every(requiresSignIn) ? 'signed-in' : 'optional', scopes }
 }
 
-function isSignIn(requirement: unknown): boolean {
+function requiresSignIn(requirement: unknown): boolean {
   return isObject(requirement) && Object.keys(requirement).length > 0
 }
 
@@ -46,7 +46,7 @@ export function catalogueScopesOf(tools: ToolScopes | undefined): readonly strin
   return [...new Set([...(tools?.values() ?? [])].flatMap(({ scopes }) => scopes))].sort()
 }
 
-/** Whether some tool may be called without signing in; undefined when the deployment does not tell. */
+/** Whether some tool may be called without signing in; undefined when the tools are unknown. */
 export function hasPublicTool(tools: ToolScopes | undefined): boolean | undefined {
   return tools === undefined ? undefined : [...tools.values()].some(isOpen)
 }

@@ -6,15 +6,15 @@ import {
   parseEnvironment,
   variables,
 } from '../../../shared/config.ts'
-import { localEnvironment } from '../../local/environment.ts'
 import { type ProvisionConfig, parseProvisionConfig } from '../../auth0/config.ts'
+import { localEnvironment } from '../../local/environment.ts'
+import type { DeploymentObservation } from './deployment.ts'
 import type { ToolScopes } from './openapi-tools.ts'
-import type { Outside } from './deployment.ts'
 
-/** What is needed to examine the tenant, and which of it is missing. */
-export interface InsideConfig {
+/** What is needed to examine the tenant. */
+export interface TenantConfig {
   readonly provision: ProvisionConfig
-  /** The variables that were set for this command, by name: the others were filled in. */
+  /** Names of the variables that were set for this command; the others were filled in. */
   readonly given: ReadonlySet<string>
   /** Ids of the organizations whose members sign in. */
   readonly organizations: readonly string[]
@@ -23,9 +23,9 @@ export interface InsideConfig {
 }
 
 /** Why there is no such configuration. */
-export interface NoInsideConfig {
+export interface NoTenantConfig {
   readonly reason: string
-  /** Faults of variables that were set: the functions would refuse them, too. */
+  /** Faults of variables that were set: the functions would reject them, too. */
   readonly faults: readonly string[]
 }
 
@@ -33,34 +33,35 @@ const CREDENTIALS = ['MGMT_DOMAIN', 'MGMT_CLIENT_ID', 'MGMT_CLIENT_SECRET'] as c
 const CATALOGUE = ['TOOLS', 'TOOLS_FILE', 'TOOL_SCOPES_JSON'] as const
 /** Used when no login connections are configured. */
 export const UNKNOWN_CONNECTION = 'not-known-to-doctor'
-const HOW = `set ${CREDENTIALS.join(', ')} to examine the tenant as well`
+const HOW_TO_SET = `set ${CREDENTIALS.join(', ')} to examine the tenant as well`
 const PORT_OF_SCHEME: Readonly<Record<string, number>> = { 'http:': 80, 'https:': 443 }
 
 /**
  * The variables as they are set; what is not set is taken from what the deployment publishes, and
  * with a deployment on this machine from the defaults of `npm start`.
  */
-export function insideConfig(
+export function tenantConfig(
   env: Environment,
-  seen: Outside,
+  observed: DeploymentObservation,
   organization: string | undefined,
-): InsideConfig | NoInsideConfig {
+): TenantConfig | NoTenantConfig {
   const set = Object.entries(env).filter(([, value]) => value?.trim())
   const given = new Set(set.map(([name]) => name))
-  if (!CREDENTIALS.some((name) => given.has(name))) return { reason: HOW, faults: [] }
+  if (!CREDENTIALS.some((name) => given.has(name))) return { reason: HOW_TO_SET, faults: [] }
   const hasCatalogue = CATALOGUE.some((name) => given.has(name))
-  const told = withoutUndefined({
-    PUBLIC_URL: seen.origin,
-    OAUTH_AUDIENCE: stringOf(seen.metadata?.['resource']),
-    ...(!hasCatalogue && seen.tools !== undefined && { TOOL_SCOPES_JSON: scopesOf(seen.tools) }),
+  const published = withoutUndefined({
+    PUBLIC_URL: observed.origin,
+    OAUTH_AUDIENCE: stringOf(observed.metadata?.['resource']),
+    ...(!hasCatalogue &&
+      observed.tools !== undefined && { TOOL_SCOPES_JSON: scopesOf(observed.tools) }),
   })
   try {
     const provision = parseProvisionConfig({
       // Placeholders for missing values; nothing is compared with them.
       LOG_WEBHOOK_SECRET: randomBytes(32).toString('hex'),
       GOOGLE_CONNECTION_NAME: UNKNOWN_CONNECTION,
-      ...localDefaults(env, seen),
-      ...told,
+      ...localDefaults(env, observed),
+      ...published,
       ...Object.fromEntries(set),
     })
     const { OAUTH_ORGANIZATION = [] } = parseEnvironment(
@@ -82,7 +83,7 @@ export function insideConfig(
 }
 
 /** What `npm start` sets, without its catalogue: the deployment publishes its own. */
-function localDefaults(env: Environment, { origin, issuer }: Outside): Environment {
+function localDefaults(env: Environment, { origin, issuer }: DeploymentObservation): Environment {
   const { protocol, hostname, port } = new URL(origin)
   const tenant = issuer === undefined ? null : URL.parse(issuer.url)
   if (!isLoopback(hostname) || tenant === null || !isLoopback(tenant.hostname)) return {}
@@ -96,7 +97,7 @@ function localDefaults(env: Environment, { origin, issuer }: Outside): Environme
   return { MGMT_DOMAIN, MGMT_CLIENT_ID, GOOGLE_CONNECTION_NAME, CLIENT_REDIRECT_URIS }
 }
 
-/** What an API and its grants depend on: the scopes, which an open tool asks for as well. */
+/** The scopes of the tools, on which an API and its grants depend. */
 function scopesOf(tools: ToolScopes): string {
   return JSON.stringify(Object.fromEntries([...tools].map(([name, { scopes }]) => [name, scopes])))
 }

@@ -9,23 +9,21 @@ import {
 } from '../../../shared/tools.ts'
 import { hasCatalogue } from '../../build/catalogue.ts'
 import { UsageError } from '../../kit/errors.ts'
-import { type Finding, fault, mergeResults, type Results, runChecks, skipAll } from '../check.ts'
+import { mergeResults, type Results, runChecks, skipAll } from '../check.ts'
+import type { Observed, PlainFaultId } from '../faults/faults.ts'
 import type { Probe } from '../probe.ts'
-import { catalogueFindings } from '../../auth0/doctor/submission/catalogue-faults.ts'
 import { DEPLOYED_CHECKS } from './deployed.ts'
-import { DOMAIN_CHECKS, isAbove } from './domain.ts'
+import { DOMAIN_CHECKS, isParentHost } from './domain.ts'
 import { HINT_CHECKS } from './hints.ts'
-import { LINK_CHECKS } from './links.ts'
-import { LOCAL_URL_CHECKS } from '../../auth0/doctor/submission/check-local-urls.ts'
+import { LINK_CHECKS, LOCAL_URL_CHECKS } from './links.ts'
 import { MATERIAL_CHECKS } from './materials.ts'
+import { type Deployment, deployedCatalogue, readDeployment } from './observe.ts'
 import { SCHEMA_CHECKS } from './schemas.ts'
 import { SKILL_CHECKS } from './skills.ts'
-import { TEXT_CHECKS } from './texts.ts'
-import { UI_CHECKS } from './ui.ts'
-import { deployedCatalogue } from '../../auth0/doctor/submission/deployed-catalogue.ts'
-import { type Deployment, observeDeployment } from './observe.ts'
 import type { Subject, SubmissionCheck } from './subject.ts'
 import { type ReadSubmission, readSubmission } from './submission-file.ts'
+import { TEXT_CHECKS } from './texts.ts'
+import { UI_CHECKS } from './ui.ts'
 
 /** What `--submission` examines. */
 export interface SubmissionRequest {
@@ -39,7 +37,7 @@ export interface SubmissionRequest {
 }
 
 /** Every rule of OpenAI's review and Scan Tools that can be checked before the submission. */
-export const SUBMISSION_CHECKS: readonly SubmissionCheck[] = [
+const SUBMISSION_CHECKS: readonly SubmissionCheck[] = [
   ...TEXT_CHECKS,
   ...HINT_CHECKS,
   ...SCHEMA_CHECKS,
@@ -53,10 +51,22 @@ export const SUBMISSION_CHECKS: readonly SubmissionCheck[] = [
 ]
 
 const DEFAULT_FILE = 'submission.yaml'
+const CATALOGUE = { name: 'catalogue', title: 'The gateway accepts the catalogue' }
+/** Faults of a catalogue that a rule of OpenAI's review is about, by the words of their message. */
+const FAULT_OF_MESSAGE: readonly (readonly [words: RegExp, id: PlainFaultId])[] = [
+  [/: name must be 1 to 128/, 'tool_name_unsupported'],
+  [/profile tool|answeredBy/, 'profile_tool_invalid'],
+  [/: skills[ .]/, 'skill_invalid'],
+  [
+    /_meta\.ui|: _meta:|a ui:\/\/ resource must be|must be ui:\/\/|must be HTML/,
+    'ui_resource_unreadable',
+  ],
+  [/names no tool$/, 'tool_required'],
+]
 
 /**
- * Examines the catalogue, the submission file and, with a URL, the deployment. The rules are put to
- * the catalogue of the variables where there is one, else to what the deployment lists.
+ * Examines the catalogue, the submission file and, with a URL, the deployment. The rules apply to the
+ * catalogue of the variables if there is one, otherwise to what the deployment lists.
  *
  * @returns `place` is the URL, or where the catalogue is.
  * @throws UsageError without a catalogue and without a URL.
@@ -66,7 +76,9 @@ export async function examineSubmission(
 ): Promise<{ readonly place: string; readonly results: Results }> {
   const { env, origin, probe, token } = request
   if (origin === undefined && !hasCatalogue(env)) {
-    throw new UsageError('--submission needs a catalogue: set TOOLS_FILE or TOOLS, or give a URL.')
+    throw new UsageError(
+      '--submission requires a catalogue: set TOOLS_FILE or TOOLS, or pass a URL.',
+    )
   }
   const submissionFile = request.files.at(-1) ?? besideCatalogue(env)
   const read = readSubmission(filesOf(request.files, submissionFile))
@@ -75,7 +87,7 @@ export async function examineSubmission(
   const deployment =
     origin === undefined
       ? undefined
-      : await observeDeployment(probe, origin, token, baseOf(base, origin))
+      : await readDeployment(probe, origin, token, baseOf(base, origin))
   const catalogue = catalogueOf(env, deployment)
   const subject = { submission, submissionFile, env, deployment }
   return {
@@ -92,62 +104,40 @@ function run(
   subject: Omit<Subject, 'tools' | 'server' | 'resources' | 'skills' | 'warnings'>,
 ): Results {
   if ('absent' in catalogue) {
-    const empty: Subject = {
-      ...subject,
-      tools: [],
-      server: {},
-      resources: [],
-      skills: [],
-      warnings: [],
-    }
+    const empty = { tools: [], server: {}, resources: [], skills: [], warnings: [] }
     const own = [...DOMAIN_CHECKS, ...DEPLOYED_CHECKS]
     const others = SUBMISSION_CHECKS.filter((check) => !own.includes(check))
     return mergeResults([
-      runChecks('submission', own, empty),
+      runChecks('submission', own, { ...subject, ...empty }),
       skipAll('submission', others, catalogue.absent),
     ])
   }
   if ('faults' in catalogue) {
-    const findings = catalogueFindings(catalogue.faults)
+    const found = catalogue.faults.map(catalogueFault)
     return mergeResults([
-      ofFindings('catalogue', 'the gateway takes the catalogue', findings),
-      skipAll('submission', SUBMISSION_CHECKS, 'the gateway refuses the catalogue'),
+      runChecks('submission', [{ ...CATALOGUE, run: () => found }], undefined),
+      skipAll('submission', SUBMISSION_CHECKS, 'the gateway rejects the catalogue'),
     ])
   }
   const { tools, server = {}, resources, skills, warnings } = catalogue
-  const whole: Subject = {
-    ...subject,
-    tools: [...tools.values()],
-    server,
-    resources,
-    skills,
-    warnings,
-  }
-  return mergeResults([
-    ofFindings('catalogue', 'the gateway takes the catalogue', []),
-    runChecks('submission', SUBMISSION_CHECKS, whole),
-  ])
+  const whole = { ...subject, tools: [...tools.values()], server, resources, skills, warnings }
+  const accepted = { ...CATALOGUE, run: () => [] }
+  return runChecks('submission', [accepted, ...SUBMISSION_CHECKS], whole)
 }
 
-function fileResults(read: ReadSubmission, submissionFile: string): Results {
+/** A fault of a catalogue with which the gateway does not start. */
+function catalogueFault(seen: string): Observed {
+  const [, id = 'catalogue_invalid'] = FAULT_OF_MESSAGE.find(([words]) => words.test(seen)) ?? []
+  const [, kind, name] = /: (tool|resource) ("(?:[^"\\]|\\.)*")/.exec(seen) ?? []
+  const where = kind === undefined ? 'the catalogue' : `${kind} ${JSON.parse(name ?? '""')}`
+  return { id, severity: 'error', seen, where }
+}
+
+function fileResults(read: ReadSubmission, where: string): Results {
   const faults = 'faults' in read ? read.faults : []
-  return ofFindings(
-    'submission-file',
-    'the submission file can be read',
-    faults.map((seen) =>
-      fault({
-        id: 'submission_file_invalid',
-        seen,
-        why: 'The rest of the file is not used',
-        fix: 'mend it: docs/tools.md, "Getting through the review"',
-        where: submissionFile,
-      }),
-    ),
-  )
-}
-
-function ofFindings(name: string, title: string, findings: readonly Finding[]): Results {
-  return runChecks('submission', [{ name, title, run: () => findings }], undefined)
+  const found = faults.map((seen): Observed => ({ id: 'submission_file_invalid', seen, where }))
+  const check = { name: 'submission-file', title: 'The submission file can be read' }
+  return runChecks('submission', [{ ...check, run: () => found }], undefined)
 }
 
 function catalogueOf(env: Environment, deployment: Deployment | undefined) {
@@ -165,7 +155,7 @@ function parsed(
   try {
     const document = parseDocument(source, publishTool)
     if (document.part === 'whole') return document
-    throw new UsageError('TOOLS_FILE has names and scopes alone: give the catalogue itself.')
+    throw new UsageError('TOOLS_FILE has only names and scopes: pass the catalogue itself.')
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error
     return { faults: error.faults }
@@ -181,8 +171,8 @@ function filesOf(given: readonly string[], submissionFile: string): readonly str
   return given.length > 0 ? given : [submissionFile].filter((path) => existsSync(path))
 }
 
-/** Only a host that the portal would ask is asked here. */
+/** Requests go only to a host that the portal would read. */
 function baseOf(base: string | undefined, origin: string): string | undefined {
-  if (base === undefined || !isAbove(base, new URL(origin))) return undefined
+  if (base === undefined || !isParentHost(base, new URL(origin))) return undefined
   return new URL(base).origin
 }

@@ -1,21 +1,22 @@
 import { asObject } from '../../../shared/json.ts'
 import { MCP_PATH, protectedResourceMetadataUrl } from '../../../shared/oauth/protected-resource.ts'
-import { documentOf, type JsonObject } from '../exchange.ts'
-import { type Exchange, isAnswer, outcomeOf, type Probe } from '../probe.ts'
+import { documentOf, isAnswer, type JsonObject, outcomeOf, rpcResultOf } from '../exchange.ts'
+import { postRpc } from '../observe/edge-requests.ts'
+import type { Exchange, Probe } from '../probe.ts'
 
-/** What a running deployment shows of what Scan Tools and the portal look at. */
+/** The deployment as Scan Tools and the portal read it. */
 export interface Deployment {
   /** Without trailing slash. */
   readonly origin: string
   /** The tools as listed, or why there are none. */
   readonly tools: readonly JsonObject[] | { readonly absent: string }
   readonly instructions: unknown
-  /** MCP's `Implementation`, as the server says it. */
+  /** MCP's `Implementation`, as the server sends it. */
   readonly serverInfo: JsonObject | undefined
-  /** Of the UIs that the tools name: the content of each, where it could be read. */
+  /** The content of each UI that the tools name, where it could be read. */
   readonly contents: readonly JsonObject[]
   readonly metadata: JsonObject | undefined
-  /** What is at the well-known path of the domain verification. */
+  /** The well-known path of the domain verification. */
   readonly challenge: Exchange
   /** The same at the host that the operator named, if any. */
   readonly challengeAtBase: Exchange | undefined
@@ -25,14 +26,19 @@ const CHALLENGE_PATH = '/.well-known/openai-apps-challenge'
 const REVISION = '2025-11-25'
 const MAX_UIS = 50
 
-/** Asks the deployment; changes nothing, and sends the token to its MCP endpoint alone. */
-export async function observeDeployment(
+/** Reads the deployment; changes nothing, and sends the token only to its MCP endpoint. */
+export async function readDeployment(
   probe: Probe,
   origin: string,
   token: string | undefined,
   challengeBase: string | undefined,
 ): Promise<Deployment> {
-  const call = (method: string, params: JsonObject) => rpc(probe, origin, token, method, params)
+  const headers = {
+    'mcp-protocol-version': REVISION,
+    ...(token !== undefined && { authorization: `Bearer ${token.trim()}` }),
+  }
+  const call = (method: string, params: JsonObject) =>
+    postRpc(probe, `${origin}${MCP_PATH}`, method, params, headers)
   const clientInfo = { name: 'doctor', version: '1' }
   const [started, listed, metadata, challenge, challengeAtBase] = await Promise.all([
     call('initialize', { protocolVersion: REVISION, capabilities: {}, clientInfo }),
@@ -48,44 +54,20 @@ export async function observeDeployment(
   return {
     origin,
     tools,
-    instructions: resultOf(started)?.['instructions'],
-    serverInfo: asObject(resultOf(started)?.['serverInfo']),
-    contents: reads.flatMap((read) => objectsIn(resultOf(read)?.['contents'])),
+    instructions: rpcResultOf(started)?.['instructions'],
+    serverInfo: asObject(rpcResultOf(started)?.['serverInfo']),
+    contents: reads.flatMap((read) => objectsIn(rpcResultOf(read)?.['contents'])),
     metadata: 'value' in document ? document.value : undefined,
     challenge,
     challengeAtBase,
   }
 }
 
-function rpc(
-  probe: Probe,
-  origin: string,
-  token: string | undefined,
-  method: string,
-  params: JsonObject,
-): Promise<Exchange> {
-  return probe({
-    url: `${origin}${MCP_PATH}`,
-    method: 'POST',
-    headers: {
-      'content-type': 'application/json',
-      'mcp-protocol-version': REVISION,
-      ...(token !== undefined && { authorization: `Bearer ${token.trim()}` }),
-    },
-    body: JSON.stringify({ jsonrpc: '2.0', id: 1, method, params }),
-  })
-}
-
 function toolsOf(listed: Exchange): Deployment['tools'] {
-  const { tools } = resultOf(listed) ?? {}
+  const { tools } = rpcResultOf(listed) ?? {}
   if (Array.isArray(tools)) return objectsIn(tools)
   const isRefused = isAnswer(listed) && (listed.status === 401 || listed.status === 403)
   return { absent: isRefused ? `${listed.status}` : outcomeOf(listed) }
-}
-
-function resultOf(exchange: Exchange): JsonObject | undefined {
-  const document = documentOf(exchange)
-  return 'value' in document ? asObject(document.value['result']) : undefined
 }
 
 function objectsIn(value: unknown): readonly JsonObject[] {
@@ -97,4 +79,38 @@ function uiUris({ _meta }: JsonObject): readonly string[] {
   const meta = asObject(_meta)
   const uri = asObject(meta?.['ui'])?.['resourceUri'] ?? meta?.['openai/outputTemplate']
   return typeof uri === 'string' ? [uri] : []
+}
+
+/**
+ * A catalogue with the tools, UIs and links that a deployment lists. It has no skills, and tools
+ * without listed access count as public.
+ */
+export function deployedCatalogue(deployment: Deployment) {
+  const { tools, contents, instructions, serverInfo, metadata } = deployment
+  const listed = 'absent' in tools ? [] : tools
+  const resources = Object.fromEntries(
+    contents.flatMap(({ uri, text, mimeType, _meta }) =>
+      typeof uri === 'string' && typeof text === 'string'
+        ? [[uri, { text, mimeType, _meta, scopes: [] }] as const]
+        : [],
+    ),
+  )
+  const server = {
+    instructions: textOf(instructions),
+    websiteUrl: textOf(serverInfo?.['websiteUrl']),
+    documentation: textOf(metadata?.['resource_documentation']),
+    policy: textOf(metadata?.['resource_policy_uri']),
+    terms: textOf(metadata?.['resource_tos_uri']),
+  }
+  return { tools: listed.map(withAccess), resources, server }
+}
+
+function withAccess(tool: JsonObject): JsonObject {
+  const mirrored = asObject(tool['_meta'])?.['securitySchemes']
+  if (tool['securitySchemes'] != null || mirrored != null) return tool
+  return { ...tool, securitySchemes: [{ type: 'noauth' }] }
+}
+
+function textOf(value: unknown): string | null {
+  return typeof value === 'string' && value.trim() !== '' ? value : null
 }

@@ -2,10 +2,9 @@ import { fileParamFaults } from '../../../shared/catalogue/review/file-params.ts
 import { isProfileTool, profileFaults } from '../../../shared/catalogue/review/profile.ts'
 import { searchFetchFaults } from '../../../shared/catalogue/review/search-fetch.ts'
 import { asObject } from '../../../shared/json.ts'
-import { fault, warning } from '../check.ts'
-import { atTool, ofTools, type SubmissionCheck } from './subject.ts'
+import { ofTools, type SubmissionCheck, toolPlace } from './subject.ts'
 
-/** Arguments that OpenAI's guidelines do not let a tool ask for, by name. */
+/** Names of arguments for which OpenAI's guidelines do not let a tool ask. */
 const SENSITIVE =
   /^(?:passwords?|passwd|passphrase|pass_?code|pin_?code|secret|client_?secret|api_?key|(?:access|auth|refresh)_?token|otp|one_?time_?(?:code|password)|(?:mfa|2fa|verification)_?code|ssn|social_?security(?:_?number)?|passport_?number|(?:credit_?)?card_?number|cvv|cvc)$/i
 
@@ -13,87 +12,60 @@ const SENSITIVE =
 export const SCHEMA_CHECKS: readonly SubmissionCheck[] = [
   {
     name: 'output-schemas',
-    title: 'every tool has an outputSchema',
-    run: ofTools((tool) =>
-      tool.outputSchema !== undefined
-        ? []
-        : [
-            warning({
-              id: 'output_schema_missing',
-              seen: `${tool.name} has no outputSchema`,
-              why: 'The gateway passes a JSON answer as structuredContent, whose form OpenAI wants declared',
-              fix: 'describe the answer in outputSchema',
-              where: atTool(tool),
-            }),
-          ],
-    ),
+    title: 'Every tool has an outputSchema',
+    run: ofTools((tool) => {
+      if (tool.outputSchema !== undefined) return []
+      const seen = `${tool.name} has no outputSchema`
+      return [{ id: 'output_schema_missing', seen, where: toolPlace(tool) }]
+    }),
   },
   {
     name: 'file-params',
-    title: 'file arguments have the form that Scan Tools takes',
+    title: 'File arguments have the form that Scan Tools accepts',
     run: ofTools((tool) =>
-      fileParamFaults(tool).map((seen) =>
-        fault({
-          id: 'file_params_invalid',
-          seen,
-          why: 'Scan Tools rejects the tool',
-          fix: 'declare download_url, file_id, mime_type and file_name as strings, and require the first two alone',
-          where: atTool(tool),
-        }),
-      ),
+      fileParamFaults(tool).map((seen) => ({
+        id: 'file_params_invalid',
+        seen,
+        where: toolPlace(tool),
+      })),
     ),
   },
   {
     name: 'profile',
-    title: 'there is at most one profile tool, in the form that ChatGPT takes',
+    title: 'There is at most one profile tool, in the form that ChatGPT accepts',
     run: ({ tools }) => {
       const profiles = tools.filter(isProfileTool)
-      const faults = profiles.flatMap((tool) =>
-        profileFaults(tool).map((seen) => ({ seen, where: atTool(tool) })),
+      const invalid = profiles.flatMap((tool) =>
+        profileFaults(tool).map((seen) => ({ seen, where: toolPlace(tool) })),
       )
       const others = profiles.slice(1).map((tool) => ({
         seen: `${tool.name} is another profile tool`,
-        where: atTool(tool),
+        where: toolPlace(tool),
       }))
-      return [...faults, ...others].map((found) =>
-        fault({
-          id: 'profile_tool_invalid',
-          why: 'A profile of another form can prevent the connection',
-          fix: 'use the tool of docs/tools.md, "Profile"',
-          ...found,
-        }),
-      )
+      return [...invalid, ...others].map((found) => ({ id: 'profile_tool_invalid', ...found }))
     },
   },
   {
     name: 'search-fetch',
-    title: 'search and fetch have the form that company knowledge takes',
+    title: 'search and fetch have the form that company knowledge accepts',
     run: ({ tools }) =>
-      searchFetchFaults(tools).map((seen) =>
-        warning({
-          id: 'search_fetch_incompatible',
-          seen,
-          why: 'Company knowledge and deep research do not use the app',
-          fix: 'give search {query} and fetch {id}, and make all tools read-only; or name the tools otherwise',
-          where: `tool ${seen.split(':')[0]}`,
-        }),
-      ),
+      searchFetchFaults(tools).map((seen) => ({
+        id: 'search_fetch_incompatible',
+        seen,
+        where: `tool ${seen.split(':')[0]}`,
+      })),
   },
   {
     name: 'sensitive-arguments',
-    title: 'no tool asks for credentials or payment data',
+    title: 'No tool asks for credentials or payment data',
     run: ofTools((tool) =>
       Object.keys(asObject(tool.inputSchema['properties']) ?? {})
         .filter((argument) => SENSITIVE.test(argument))
-        .map((argument) =>
-          warning({
-            id: 'sensitive_argument',
-            seen: `${tool.name} has the argument ${argument}`,
-            why: 'OpenAI rejects tools that ask for credentials, card data or government identifiers',
-            fix: 'remove the argument; the backend knows the person from the gateway',
-            where: atTool(tool),
-          }),
-        ),
+        .map((argument) => ({
+          id: 'sensitive_argument',
+          seen: `${tool.name} has the argument ${argument}`,
+          where: toolPlace(tool),
+        })),
     ),
   },
 ]

@@ -4,21 +4,22 @@ import type { SkillEntry } from '../../../shared/catalogue/skills/skill.ts'
 import type { Environment } from '../../../shared/config.ts'
 import { asObject } from '../../../shared/json.ts'
 import type { ToolDefinition } from '../../../shared/tools.ts'
-import type { Check, Finding } from '../check.ts'
+import type { Check } from '../check.ts'
+import type { Observed } from '../faults/faults.ts'
 import type { Deployment } from './observe.ts'
 import type { Submission } from './submission-file.ts'
 
-/** Everything that the rules of a submission read. */
+/** Everything that the checks of a submission read. */
 export interface Subject {
   readonly tools: readonly ToolDefinition[]
   readonly server: ServerSection
   readonly resources: readonly ResourceEntry[]
   readonly skills: readonly SkillEntry[]
-  /** What of the catalogue is ignored, a line each. */
+  /** Ignored members of the catalogue, one line each. */
   readonly warnings: readonly string[]
-  /** Undefined = there is no such file. */
+  /** Undefined = there is no submission file. */
   readonly submission: Submission | undefined
-  /** Where it is, or where it would be. */
+  /** The path of the submission file, which may not exist. */
   readonly submissionFile: string
   /** Variables of the deployment that are set for this command. */
   readonly env: Environment
@@ -43,18 +44,18 @@ export function uiResources({ tools, resources }: Subject): readonly UiResource[
   return resources.filter(({ uri }) => named.has(uri))
 }
 
-/** The HTML of a UI; undefined when a backend has it. */
+/** The HTML of a UI; undefined when a backend serves it. */
 export function htmlOf({ source }: UiResource): string | undefined {
   return 'content' in source && 'text' in source.content ? source.content.text : undefined
 }
 
-/** What each tool gives, in order. */
+/** The faults of each tool, in order. */
 export function ofTools(
-  run: (tool: ToolDefinition, subject: Subject) => readonly Finding[],
+  run: (tool: ToolDefinition, subject: Subject) => readonly Observed[],
 ): SubmissionCheck['run'] {
   return (subject) => subject.tools.flatMap((tool) => run(tool, subject))
 }
 
-export function atTool({ name }: Pick<ToolDefinition, 'name'>): string {
+export function toolPlace({ name }: Pick<ToolDefinition, 'name'>): string {
   return `tool ${name}`
 }

@@ -1,25 +1,108 @@
 import { readFileSync } from 'node:fs'
 import { parseDocument } from 'yaml'
-import type * as z from 'zod'
+import * as z from 'zod'
 import { asObject } from '../../../shared/json.ts'
-import type { Hint } from '../../auth0/doctor/submission/hints.ts'
-import {
-  type Listing,
-  type OurCase,
-  submissionForm,
-  type TheirCase,
-} from '../../auth0/doctor/submission/submission-form.ts'
+
+/** The hints that OpenAI's review requires on every tool. */
+export const HINTS = ['readOnlyHint', 'openWorldHint', 'destructiveHint'] as const
+type Hint = (typeof HINTS)[number]
+
+const text = z.string().trim().default('')
+const optional = z.string().trim().min(1, 'must not be empty').optional()
+const names = z.union([z.array(z.string()), z.string(), z.null()]).default([])
+const listing = z.strictObject({
+  name: optional,
+  shortDescription: optional,
+  description: optional,
+  developerName: optional,
+  category: optional,
+})
+const justification = z.strictObject({
+  readOnlyHint: z.string().optional(),
+  openWorldHint: z.string().optional(),
+  destructiveHint: z.string().optional(),
+})
+const testCase = z.strictObject({
+  description: z.string().optional(),
+  prompt: text,
+  tools: names,
+  expected: text,
+  reason: z.string().optional(),
+})
+/** The file that OpenAI's form takes (openai/plugins, chatgpt-app-submission). */
+const theirCase = z.looseObject({
+  user_prompt: text,
+  tools_triggered: names,
+  expected_output: text,
+})
+const theirTool = z.looseObject({
+  annotations: z.looseObject({}).default({}),
+  justifications: z
+    .looseObject({
+      read_only_justification: z.string().optional(),
+      open_world_justification: z.string().optional(),
+      destructive_justification: z.string().optional(),
+    })
+    .default({}),
+})
+/** The members of a submission file: this project's, and those of the file that OpenAI's form takes. */
+const submissionForm = z.strictObject({
+  justifications: z.record(z.string(), justification).default({}),
+  tests: z
+    .strictObject({
+      positive: z.array(testCase).default([]),
+      negative: z.array(testCase).default([]),
+    })
+    .default({ positive: [], negative: [] }),
+  domainVerification: optional,
+  challengeBaseUrl: optional,
+  frameDomains: z.record(z.string(), z.string()).default({}),
+  website: optional,
+  support: optional,
+  privacyPolicy: optional,
+  terms: optional,
+  screenshots: z.array(z.string()).default([]),
+  starterPrompts: z.array(z.string()).default([]),
+  demoAccount: z
+    .strictObject({
+      username: z.string().trim().min(1, 'must not be empty'),
+      mfa: z.boolean().optional(),
+      notes: z.string().optional(),
+    })
+    .optional(),
+  demoRecording: optional,
+  releaseNotes: optional,
+  listing: listing.optional(),
+  $schema: z.string().optional(),
+  schema_version: z.literal(1).optional(),
+  app_info: z
+    .looseObject({
+      display_name: optional,
+      subtitle: optional,
+      description: optional,
+      category: optional,
+    })
+    .optional(),
+  tools: z.record(z.string(), theirTool).default({}),
+  test_cases: z.array(theirCase).default([]),
+  negative_test_cases: z.array(theirCase).default([]),
+})
+
+/** The public listing. */
+export type Listing = z.output<typeof listing>
+type OurCase = z.output<typeof testCase>
+type TheirCase = z.output<typeof theirCase>
 
 /** A test that OpenAI's reviewers run. */
 export interface TestCase {
   readonly prompt: string
-  /** What must come of it. */
+  /** The expected result. */
   readonly expected: string
   /** Names of the tools that it calls; empty for one that must call none. */
   readonly tools: readonly string[]
 }
 
-/** What an operator enters in OpenAI's portal, as far as it can be checked. */
+/** The answers for OpenAI's portal, as far as they can be checked. */
 export interface Submission {
   readonly justifications: ReadonlyMap<string, Readonly<Partial<Record<Hint, string>>>>
   /** Hints as the file of OpenAI's form has them. */
@@ -49,11 +132,11 @@ export type ReadSubmission =
   | { readonly faults: readonly string[] }
 
 /**
- * Reads the files in which an operator keeps what OpenAI's portal asks for, members of a later file
- * replacing those of an earlier one. Each is YAML or JSON, in this project's form or in that of
+ * Reads the files with the answers for OpenAI's portal; members of a later file replace those of an
+ * earlier one. Each is YAML or JSON, in this project's form or in that of
  * `chatgpt-app-submission.json`. A message never quotes a value.
  *
- * @returns What they say, undefined when there is no file; or what is wrong with them.
+ * @returns The submission, undefined when there is no file; or the faults of the files.
  */
 export function readSubmission(paths: readonly string[]): ReadSubmission {
   if (paths.length === 0) return { submission: undefined }

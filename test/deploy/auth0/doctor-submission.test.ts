@@ -456,10 +456,10 @@ describe('the submission file', () => {
 
 describe('the command', () => {
   test.each<[string[], Record<string, string>, string]>([
-    [['--submission'], {}, 'set TOOLS_FILE or TOOLS, or give a URL'],
-    [['--submission', '--plan', 'free'], { TOOLS: '{}' }, 'does not go with --plan'],
-    [['--submission', '--token', 'a'], { TOOLS: '{}' }, 'takes --token with a URL alone'],
-    [['--submission-file', 'a'], { TOOLS: '{}' }, 'goes with --submission alone'],
+    [['--submission'], {}, 'set TOOLS_FILE or TOOLS, or pass a URL'],
+    [['--submission', '--plan', 'free'], { TOOLS: '{}' }, 'cannot be combined with --plan'],
+    [['--submission', '--token', 'a'], { TOOLS: '{}' }, 'requires a URL when --token is given'],
+    [['--submission-file', 'a'], { TOOLS: '{}' }, '--submission-file requires --submission'],
   ])('%j is wrong usage', async (args, env, message) => {
     const { exitCode, errorOutput } = await doctor(args, { env })
     expect(errorOutput).toContain(message)

@@ -116,7 +116,7 @@ test('a rate limit is told from an outage', async () => {
   await stage({ management: { rateLimit: { times: 1_000, retryAfterSeconds: 60 } } })
   const { findings } = await examine()
   expect(findings).toMatchObject([
-    { id: 'management_api_unavailable', fix: expect.stringMatching(/^wait a minute/) },
+    { id: 'management_api_unavailable', fix: expect.stringMatching(/^Wait a minute/) },
   ])
 })
 

@@ -133,7 +133,7 @@ const FAULTS: readonly (readonly [
     'of a person without permissions',
     () => token({ scope: '', permissions: [] }),
     ['permissions_unassigned'],
-    /assign the person a role/,
+    /Assign the user a role/,
   ],
   [
     'with malformed permissions',
@@ -201,7 +201,11 @@ describe('scopes', () => {
     const claims = { scope: 'openid', permissions: ALL.permissions }
     const report = await examine(await token(claims))
     expect(report.findings).toMatchObject([
-      { id: 'insufficient_scope', severity: 'error', why: expect.stringContaining('did not ask') },
+      {
+        id: 'insufficient_scope',
+        severity: 'error',
+        why: expect.stringContaining('did not request'),
+      },
     ])
     const env = { SCOPE_SOURCE: 'scope-or-permissions' }
     const lenient = await doctorReport([front.url, '--token', await token(claims)], { env })

@@ -34,7 +34,7 @@ test('a healthy deployment has no finding', async () => {
 
 test('no line of the table is wider than 80 columns', async () => {
   const { output } = await doctor([front.url])
-  const [table = ''] = output.split('Inside the Auth0 tenant')
+  const [table = ''] = output.split('Auth0 tenant')
   expect(table.split('\n').filter((line) => line.length > 80)).toEqual([])
 })
 

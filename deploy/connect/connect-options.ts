@@ -1,5 +1,5 @@
 import type { Imitation } from './client/imitations.ts'
-import type { Fetch } from './discovery/fetch-document.ts'
+import type { Fetch } from '../diagnostics/probe.ts'
 import type { Person } from './sign-in/form-sign-in.ts'
 import type { Step } from './step.ts'
 
@@ -19,7 +19,7 @@ export interface ConnectOptions {
   readonly callbackPort?: number | undefined
   /** The client to imitate; by default what ChatGPT asks for, with a callback on this machine. */
   readonly imitation?: Imitation | undefined
-  /** Takes an access token that is not a JWT, as servers other than this system's may issue. */
+  /** Accepts an access token that is not a JWT, as other servers may issue. */
   readonly takesOpaqueToken?: boolean
   readonly onStep: (step: Step) => void
   /** Called with a line of progress while a new client waits to be admitted. */

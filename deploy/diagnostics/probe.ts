@@ -23,7 +23,7 @@ export interface Answer {
 export interface NoAnswer {
   readonly url: string
   readonly method: string
-  /** `timeout`, `oversized` or the system's code, such as ECONNREFUSED. */
+  /** `timeout`, `oversized`, or the system's code or message, such as ECONNREFUSED. */
   readonly failure: string
 }
 
@@ -39,6 +39,8 @@ export interface ProbeOptions {
   /** Milliseconds since the epoch. */
   readonly now?: () => number
   readonly timeoutMs?: number
+  /** Of a decoded body. */
+  readonly maxBytes?: number
 }
 
 const TIMEOUT_MS = 10_000
@@ -49,6 +51,7 @@ export function createProbe({
   fetch: send = fetch,
   now = Date.now,
   timeoutMs = TIMEOUT_MS,
+  maxBytes = MAX_BYTES,
 }: ProbeOptions = {}): Probe {
   const bounded = boundedFetch(send, timeoutMs)
   return async ({ url, method = 'GET', headers = {}, body }) => {
@@ -61,7 +64,7 @@ export function createProbe({
         ...(body !== undefined && { body }),
       })
       const answeredAt = now()
-      const text = await readText(response)
+      const text = await readText(response, maxBytes)
       const { status, headers: received } = response
       const atMs = (startedAt + answeredAt) / 2
       return { url, method, status, headers: received, text, atMs, durationMs: now() - startedAt }
@@ -82,13 +85,13 @@ export function boundedFetch(send: Fetch, timeoutMs: number): Fetch {
 
 class OversizedError extends Error {}
 
-async function readText(response: Response): Promise<string> {
+async function readText(response: Response, maxBytes: number): Promise<string> {
   if (response.body === null) return ''
   const chunks: Uint8Array[] = []
   let length = 0
   for await (const chunk of response.body) {
     length += chunk.length
-    if (length > MAX_BYTES) throw new OversizedError()
+    if (length > maxBytes) throw new OversizedError()
     chunks.push(chunk)
   }
   return Buffer.concat(chunks).toString()
@@ -101,5 +104,6 @@ export function failureOf(error: unknown): string {
   if (error.name === 'TimeoutError') return 'timeout'
   const cause: unknown = error.cause
   const code = cause instanceof Error && 'code' in cause ? cause.code : undefined
-  return typeof code === 'string' ? code : error.name
+  if (typeof code === 'string') return code
+  return cause instanceof Error ? cause.message : error.name
 }

@@ -1,4 +1,4 @@
-import { StepError } from '../connect/causes/step-error.ts'
+import { StepError } from '../connect/failure.ts'
 import { createCallbacks } from '../connect/client/client.ts'
 import { createSends, obtainAccess } from '../connect/sign-in/access.ts'
 import type { Person } from '../connect/sign-in/form-sign-in.ts'

@@ -3,10 +3,10 @@ import type {
   OAuthClientInformationMixed,
 } from '@modelcontextprotocol/client'
 import { isLoopback } from '../../../shared/config.ts'
-import { StepError } from '../causes/step-error.ts'
+import { StepError } from '../failure.ts'
 import type { ConnectOptions } from '../connect-options.ts'
 import type { ProtectedResource } from '../discovery/discovery.ts'
-import type { Fetch } from '../discovery/fetch-document.ts'
+import type { Fetch } from '../../diagnostics/probe.ts'
 import type { LocalTenant } from '../discovery/local-tenant.ts'
 import type { Found } from '../step.ts'
 import { type Callback, startCallback } from './callback.ts'

@@ -6,9 +6,9 @@ import {
 } from '@modelcontextprotocol/client'
 import { z } from 'zod'
 import { isLoopback } from '../../../shared/config.ts'
-import type { CauseId } from '../causes/causes.ts'
-import { StepError } from '../causes/step-error.ts'
-import type { Fetch } from '../discovery/fetch-document.ts'
+import { type ConnectFaultId, StepError } from '../failure.ts'
+import type { Fetch } from '../../diagnostics/probe.ts'
+import { reportingFetch } from '../discovery/ask.ts'
 import type { Imitation } from './imitations.ts'
 
 const MAX_SEEN_CHARACTERS = 200
@@ -22,13 +22,13 @@ const refusal = z.object({
   message: z.string().optional(),
 })
 
-const BY_CODE: Readonly<Record<string, CauseId>> = {
+const BY_CODE: Readonly<Record<string, ConnectFaultId>> = {
   invalid_redirect_uri: 'redirect_uri_refused',
   endpoint_disabled: 'registration_closed',
-  too_many_entities: 'too_many_clients',
+  too_many_entities: 'application_limit_reached',
   temporarily_unavailable: 'registration_unavailable',
 }
-const BY_STATUS: Readonly<Record<number, CauseId>> = {
+const BY_STATUS: Readonly<Record<number, ConnectFaultId>> = {
   403: 'registration_closed',
   404: 'registration_closed',
   429: 'rate_limited',
@@ -71,7 +71,7 @@ export async function register(
     return await registerClient(metadata.issuer, {
       metadata,
       clientMetadata: clientMetadata(metadata, registrant),
-      fetchFn: send,
+      fetchFn: reportingFetch(send),
     })
   } catch (error) {
     if (error instanceof StepError) throw error
@@ -103,7 +103,7 @@ function authMethod(supported: readonly string[] = ['none']): string {
 function registrationError(error: unknown, endpoint: string): StepError {
   const post = `POST ${endpoint}:`
   if (!(error instanceof RegistrationRejectedError)) {
-    return new StepError('registration_refused', `${post} the answer is no client`)
+    return new StepError('registration_refused', `${post} the response is not a client`)
   }
   const { status, body } = error
   const said = parse(body)

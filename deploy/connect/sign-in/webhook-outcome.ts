@@ -1,19 +1,19 @@
-import type { CauseId } from '../causes/causes.ts'
+import type { ConnectFaultId } from '../failure.ts'
 import type { LocalTenantState } from '../discovery/local-tenant.ts'
 
 /** Why log-webhook has not admitted a client, as far as the local tenant shows it. */
 export interface Refused {
-  readonly id: CauseId
+  readonly id: ConnectFaultId
   readonly seen: string
   /** No later delivery changes it. */
   readonly isFinal: boolean
 }
 
-const BY_REASON: Readonly<Record<string, CauseId>> = {
+const BY_REASON: Readonly<Record<string, ConnectFaultId>> = {
   redirect_uri_not_covered: 'redirect_uri_not_covered',
   not_dynamic: 'not_dynamic',
 }
-const SETTLED: Readonly<Record<string, CauseId>> = {
+const SETTLED: Readonly<Record<string, ConnectFaultId>> = {
   refused: 'redirect_uri_not_covered',
   deleted: 'redirect_uri_not_covered',
   observed: 'policy_observes',

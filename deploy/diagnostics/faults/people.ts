@@ -12,7 +12,7 @@ export const PEOPLE_FAULTS = {
     title: 'The organization does not exist',
     severity: 'error',
     why: 'The gateway accepts only tokens whose org_id is in OAUTH_ORGANIZATION, so it rejects every token.',
-    fix: 'Set OAUTH_ORGANIZATION to the id of an organization (org_..., not its name), then run npm run deploy -- gateway.',
+    fix: 'Set OAUTH_ORGANIZATION to the id of an organization, which starts with org_ (not its name), then run npm run deploy -- gateway.',
     where: ORGANIZATIONS,
   },
   organization_third_party_access: {

@@ -208,7 +208,7 @@ export const TENANT_FAULTS = {
   setting_differs: {
     title: 'A setting of the tenant differs from what provision sets',
     severity: 'error',
-    why: ({ why }: { readonly why: string }) => why,
+    why: ({ why }: { readonly why: string }) => `${why}.`,
     fix: `Run ${APPLY}.`,
   },
 } as const satisfies Faults

@@ -4,7 +4,7 @@ import {
   PROTECTED_RESOURCE_PATHS,
 } from '../../../shared/oauth/protected-resource.ts'
 import { allowsOrigin, isAnswer, type JsonObject } from '../exchange.ts'
-import type { Exchange, Probe } from '../probe.ts'
+import type { Exchange, Probe, ProbeRequest } from '../probe.ts'
 
 /** The responses of the edge. */
 export interface EdgeObservation {
@@ -77,13 +77,13 @@ export function edgeRequests(origin: string, probe: Probe) {
 }
 
 /** One JSON-RPC request to an MCP endpoint; `headers` come on top of its media type. */
-export function postRpc(
-  probe: Probe,
+export function postRpc<Result extends Exchange>(
+  probe: (request: ProbeRequest) => Promise<Result>,
   endpoint: string,
   method: string,
   params: JsonObject,
   headers: Readonly<Record<string, string>> = {},
-): Promise<Exchange> {
+): Promise<Result> {
   const body = JSON.stringify({ jsonrpc: '2.0', id: 1, method, params })
   return probe({ url: endpoint, method: 'POST', headers: { ...JSON_TYPE, ...headers }, body })
 }

@@ -15,7 +15,7 @@ import { interruption, reportingFetch } from './discovery/ask.ts'
 import { isOpen, schemesOf } from './discovery/challenge.ts'
 import type { Found } from './step.ts'
 
-const ME = { name: 'connect', version: '1.0.0' }
+const CLIENT_INFO = { name: 'connect', version: '1.0.0' }
 const MAX_SEEN_CHARACTERS = 200
 
 const BY_STATUS: Readonly<Record<number, ConnectFaultId>> = {
@@ -33,7 +33,7 @@ export async function openClient(
   send: Fetch,
   url: string,
   accessToken: () => string,
-  { clientInfo = ME, negotiation = 'auto' }: Partial<Imitation> = {},
+  { clientInfo = CLIENT_INFO, negotiation = 'auto' }: Partial<Imitation> = {},
 ): Promise<Client> {
   const client = new Client(clientInfo, { versionNegotiation: { mode: negotiation } })
   const bounded = reportingFetch(send)

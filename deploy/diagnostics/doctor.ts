@@ -15,7 +15,7 @@ import { createProbe, type Probe } from './probe.ts'
 import { toJson, toText } from './report.ts'
 import { examineSubmission } from './submission/examine.ts'
 
-/** The dependencies of `npm run doctor`, beside those of every command. */
+/** The dependencies of `npm run doctor`, in addition to those of every command. */
 export interface DoctorIo extends CommandIo {
   readonly fetch?: typeof fetch
   /** Milliseconds since the epoch. */

@@ -10,7 +10,7 @@ export interface DoctorArguments {
   /** `-` = read it from standard input. */
   readonly token: string | undefined
   readonly plan: SubscriptionPlan | undefined
-  /** Id of an organization to examine beside those of OAUTH_ORGANIZATION. */
+  /** Id of an organization to examine in addition to OAUTH_ORGANIZATION. */
   readonly organization: string | undefined
   /** Also list the checks that found nothing. */
   readonly isVerbose: boolean

@@ -40,7 +40,7 @@ export function createCallbacks(opened: AsyncDisposableStack, url: string): Call
   }
 }
 
-/** The port of choice, or another one when it is taken and nobody asked for it. */
+/** The preferred port, or any free one if it is in use and was not passed by the user. */
 async function start({ used, port: preferred }: Redirect, port: number | undefined, url: string) {
   const { pathname } = new URL(fillIn(used, 1, url))
   if (port !== undefined) return startCallback(port, pathname)

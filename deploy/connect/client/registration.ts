@@ -106,10 +106,10 @@ function registrationError(error: unknown, endpoint: string): StepError {
     return new StepError('registration_refused', `${post} the response is not a client`)
   }
   const { status, body } = error
-  const said = parse(body)
-  const codes = [said.errorCode, said.error].filter((code) => code !== undefined)
+  const answer = parse(body)
+  const codes = [answer.errorCode, answer.error].filter((code) => code !== undefined)
   const id = codes.map((code) => BY_CODE[code]).find(Boolean) ?? BY_STATUS[status]
-  const words = [...codes.slice(0, 1), said.error_description ?? said.message].filter(Boolean)
+  const words = [...codes.slice(0, 1), answer.error_description ?? answer.message].filter(Boolean)
   const seen = [`HTTP ${status}`, ...words].join(': ').slice(0, MAX_SEEN_CHARACTERS)
   return new StepError(id ?? 'registration_refused', `${post} ${seen}`)
 }

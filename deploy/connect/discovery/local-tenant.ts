@@ -55,7 +55,7 @@ export type LocalTenant = () => Promise<LocalTenantState>
 
 /**
  * The stand-in tenant that serves these endpoints, which the gateway's own metadata may name too;
- * undefined for any other authorization server. Nothing beyond this machine is asked.
+ * undefined for any other authorization server. No request leaves this machine.
  */
 export async function findLocalTenant(
   send: Fetch,

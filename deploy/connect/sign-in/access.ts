@@ -33,7 +33,7 @@ import { exchangeCode, readToken, type TokenClaims } from './token.ts'
 const ADMISSION_MS = 20_000
 const SIGN_IN_MS = 5 * 60_000
 
-/** How a connection sends its requests; none of them is bounded in time. */
+/** How a connection sends its requests. The limits in time are those of `ask` and `reportingFetch`. */
 export interface Sends {
   readonly discovery: Fetch
   readonly token: Fetch
@@ -84,15 +84,15 @@ export async function obtainAccess(
     }),
   )
   const tenant = await findLocalTenant(sends.discovery, metadata)
-  const asked = withAddedScopes(resource, metadata, imitation?.addedScopes)
+  const requested = withAddedScopes(resource, metadata, imitation?.addedScopes)
   const client = await run('registration', () =>
-    chooseClient(sends.discovery, metadata, asked, tenant, callbacks, options),
+    chooseClient(sends.discovery, metadata, requested, tenant, callbacks, options),
   )
-  const found = { resource: asked, metadata, tenant, client }
+  const found = { resource: requested, metadata, tenant, client }
   return signIn(run, sends, callbacks, options, found)
 }
 
-/** Signs the same client in once more, for these scopes and all that it asked for before. */
+/** Signs the same client in once more, for these scopes and those that it requested before. */
 export async function stepUp(
   run: Steps['run'],
   sends: Sends,
@@ -159,7 +159,7 @@ async function admit(
     ...request,
     ...{ clientId, tenant, now },
     authorizationUrl: authorization.url,
-    patienceMs: admissionMs,
+    limitMs: admissionMs,
     onWait: (line: string) => onWait(oneLine(line)),
   }
   if (client.origin === 'registered') {

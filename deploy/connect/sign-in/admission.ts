@@ -17,7 +17,7 @@ export interface Waiting {
   readonly metadata: AuthorizationRequest['metadata']
   /** Shows why a client is not admitted; undefined for Auth0, which does not show it. */
   readonly tenant: LocalTenant | undefined
-  readonly patienceMs: number
+  readonly limitMs: number
   /** Milliseconds. */
   readonly now: () => number
   /** Called with a line when the page changes that keeps the sign-in from starting, and each 5 s. */
@@ -70,7 +70,7 @@ export interface Admitted {
  * @throws StepError when the client is refused for good, or not admitted in time.
  */
 export async function waitForAdmission(send: Fetch, waiting: Waiting): Promise<Admitted> {
-  const { clientId, tenant, patienceMs, now } = waiting
+  const { clientId, tenant, limitMs, now } = waiting
   const startedAt = now()
   const show = showWaiting(waiting)
   for (;;) {
@@ -84,7 +84,7 @@ export async function waitForAdmission(send: Fetch, waiting: Waiting): Promise<A
     const cause = faultOfRefusal(refusal.text, 'not_admitted')
     const isOfAdmission = tenant !== undefined && OF_ADMISSION.has(cause)
     const webhook = isOfAdmission ? refusalByWebhook(await tenant(), clientId) : undefined
-    if (webhook?.isFinal || waitedMs >= patienceMs) {
+    if (webhook?.isFinal || waitedMs >= limitMs) {
       if (webhook === undefined && refusal.withoutIss) throw refusal.withoutIss
       const seen = [...(webhook ? [webhook.seen] : []), refusal.text].join('; ')
       throw new StepError(webhook?.id ?? cause, `${seen} (after ${waitedMs} ms)`)
@@ -95,13 +95,13 @@ export async function waitForAdmission(send: Fetch, waiting: Waiting): Promise<A
 }
 
 /** Shows the page that a browser would end on now, and what it means. */
-function showWaiting({ onWait, patienceMs }: Waiting) {
+function showWaiting({ onWait, limitMs }: Waiting) {
   let last = { text: '', atMs: 0 }
   return (text: string, cause: ConnectFaultId, waitedMs: number): void => {
     if (text === last.text && waitedMs - last.atMs < SHOWN_EACH_MS) return
     last = { text, atMs: waitedMs }
     const state = STATES[cause] ?? 'the sign-in does not start yet'
-    const [seconds, limit] = [waitedMs, patienceMs].map((ms) => Math.round(ms / 1_000))
+    const [seconds, limit] = [waitedMs, limitMs].map((ms) => Math.round(ms / 1_000))
     onWait(`${state}; a browser would end on: ${text} (waited ${seconds} of ${limit} s)`)
   }
 }

@@ -80,8 +80,8 @@ export async function signInByBrowser(
 }
 
 /**
- * Opens the sign-in in a browser, which ends on a page of another machine, and asks for the address of
- * that page.
+ * Opens the sign-in in a browser, which ends on a page of another machine, and reads the address of
+ * that page from the user.
  */
 export async function signInByAddress(
   { url, redirectUri }: Authorization,

@@ -20,7 +20,7 @@ const SETTLED: Readonly<Record<string, ConnectFaultId>> = {
 }
 const ADMITTED = new Set(['admitted', 'already_admitted'])
 
-/** What the deliveries of the log stream say about this client; undefined when it was admitted. */
+/** Why log-webhook did not admit this client, by the deliveries of the log stream; undefined when it did. */
 export function refusalByWebhook(state: LocalTenantState, clientId: string): Refused | undefined {
   const { deliveries } = state.logStream
   const last = lastRecord(state, clientId)

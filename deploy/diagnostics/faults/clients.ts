@@ -185,7 +185,7 @@ export const CLIENT_FAULTS = {
   not_dynamic: {
     title: 'The client was created or imported by an administrator',
     severity: 'error',
-    why: 'log-webhook admits only clients that registered themselves, and the marker of this client in Auth0 says otherwise.',
+    why: 'log-webhook admits only clients that registered themselves, and this client does not have the marker of one in Auth0.',
     fix: `Leave CLIENT_REDIRECT_URIS as it is. Set the client up with ${APPLY} and --predefined or --cimd, and connect with --client-id.`,
   },
   policy_observes: {

@@ -8,7 +8,7 @@ export type Text = string | ((details: never) => string)
 export interface Fault {
   /** The condition, as a sentence. */
   readonly title: string
-  /** Unless the check says otherwise. */
+  /** The default; a check may pass another. */
   readonly severity: Severity
   /** The cause, and what follows from it. */
   readonly why: Text

@@ -44,7 +44,7 @@ export const FAULTS = {
 export type FaultId = keyof typeof FAULTS
 
 type DetailsOf<Member> = Member extends (details: infer Details) => string ? Details : object
-/** What the texts of a fault are made of, beside what stands in the table. */
+/** The details that the texts of a fault need from the check. */
 export type Details<Id extends FaultId> = DetailsOf<(typeof FAULTS)[Id]['why']> &
   DetailsOf<(typeof FAULTS)[Id]['fix']> &
   ((typeof FAULTS)[Id] extends { readonly where: infer Where } ? DetailsOf<Where> : object)

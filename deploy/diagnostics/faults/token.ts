@@ -72,14 +72,14 @@ export const TOKEN_FAULTS = {
   ACCESS_TOKEN_IS_OPAQUE: {
     title: 'The token is opaque',
     severity: 'error',
-    why: 'Auth0 issues an opaque token, for /userinfo alone, when the client names no known API.',
+    why: 'Auth0 issues an opaque token, which only /userinfo accepts, when the client names no known API.',
     fix: NO_API_NAMED,
     where: `${ADVANCED} > Resource Parameter Compatibility Profile`,
   },
   token_alg_not_rs256: {
     title: 'The token is not signed with RS256',
     severity: 'error',
-    why: 'The gateway accepts RS256 only: HS256 requires a secret that it must not have, and none proves nothing.',
+    why: 'The gateway accepts RS256 only: HS256 requires a secret that it must not have, and a token with alg none has no signature.',
     fix: `Run ${APPLY}, which sets signing_alg of the API to RS256. Then get a new token.`,
     where: `${API} > Settings > Signing Algorithm`,
   },

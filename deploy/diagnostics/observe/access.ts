@@ -5,7 +5,7 @@ import type { SubscriptionPlan } from '../options.ts'
 
 const PER_PAGE = 100
 
-/** What decides on access, beside the state that provision configures. */
+/** What decides on access, apart from the state that provision configures. */
 export interface AccessObservation {
   readonly people: Optional<PeopleObservation>
   /** `new` or `classic`. */

@@ -12,7 +12,7 @@ export interface IssuerObservation {
   readonly metadata: JsonObject | undefined
   /** The key set that the document names; undefined when it does not name one. */
   readonly jwks: Exchange | undefined
-  /** The key set where the gateway looks unless JWKS_URI says otherwise. */
+  /** The key set at the address that the gateway reads unless JWKS_URI is set. */
   readonly defaultJwks: Exchange | undefined
   /** The keys as the gateway reads them. */
   readonly keys: Jwks

@@ -60,7 +60,7 @@ const REMOVED: ReadonlySet<number | undefined> = new Set([403, 404, 410, 501])
 
 /**
  * Reads the tenant, one call after the other: a small tenant allows two a second. Changes nothing.
- * Returns the failure alone when Auth0 gives no token or does not answer.
+ * Returns only the failure when Auth0 gives no token or does not answer.
  */
 export async function observeTenant(
   options: TenantOptions,

@@ -29,7 +29,7 @@ import { UI_CHECKS } from './ui.ts'
 export interface SubmissionRequest {
   readonly env: Environment
   readonly probe: Probe
-  /** Without trailing slash; undefined = the catalogue alone, offline. */
+  /** Without trailing slash; undefined = only the catalogue, offline. */
   readonly origin: string | undefined
   readonly token: string | undefined
   /** As given; empty = `submission.yaml` beside the catalogue, if it is there. */

@@ -44,7 +44,7 @@ const LISTING_RULES: Readonly<Record<Exclude<keyof Listing, 'category'>, Listing
   },
 }
 
-/** What reviewers need beside the server. */
+/** The materials that reviewers need in addition to the server. */
 export const MATERIAL_CHECKS: readonly SubmissionCheck[] = [
   {
     name: 'test-cases',

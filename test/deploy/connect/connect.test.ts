@@ -350,6 +350,9 @@ test('a step is one line, a failure says why and what to do', () => {
     'ok   call                  x (3 ms)\n',
   )
   const failed = { step: 'call', ok: false, seen: 'x', cause: 'c', fix: 'f', ms: 3 } as const
+  expect(printStep({ ...failed, id: 'tool_failed' })).toContain(
+    '\n     fault: tool_failed\n     cause: c\n',
+  )
   expect(printStep(failed)).toBe('FAIL call                  x\n     cause: c\n     do:    f\n')
 })
 

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { CONNECT_FAULTS, FORMER_IDS } from '../../../deploy/connect/failure.ts'
 import {
@@ -50,6 +51,22 @@ describe.each(IDS)('%s', (id) => {
       expect(text).not.toMatch(/undefined|\.\.|\b(?:whoever|nobody|meanwhile|anybody)\b/)
     }
   })
+})
+
+test("every reason of the gateway's verifier is a fault", () => {
+  const sources = ['access-token', 'claims'].map((name) =>
+    readFileSync(new URL(`../../../shared/oauth/${name}.ts`, import.meta.url), 'utf8'),
+  )
+  const reasons = sources.flatMap((source) =>
+    [
+      ...source.matchAll(
+        /'((?:[a-z\d]+_)+(?:malformed|missing|mismatch|unknown|invalid|unexpected|canonical|understood|rs256|expired|long|bound|future))'/g,
+      ),
+    ].map(([, reason = '']) => reason),
+  )
+  expect(reasons.length).toBeGreaterThan(15)
+  const isKnown = (reason: string) => IDS.some((id) => id === reason || id === `token_${reason}`)
+  expect(reasons.filter((reason) => !isKnown(reason))).toEqual([])
 })
 
 test('a former id of connect is the id of no other fault that connect reports', () => {

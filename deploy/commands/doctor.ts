@@ -1,10 +1,10 @@
-import { DOCTOR_OPTIONS, toArguments } from '../auth0/doctor/arguments.ts'
-import type { DoctorIo } from '../auth0/doctor/run-doctor.ts'
+import type { DoctorIo } from '../diagnostics/doctor.ts'
+import { DOCTOR_OPTIONS, toArguments } from '../diagnostics/options.ts'
 import { defineCommand } from '../kit/command.ts'
 
 export const doctorCommand = defineCommand<typeof DOCTOR_OPTIONS, DoctorIo>({
   name: 'doctor',
-  summary: 'Finds what is wrong with a deployment and its Auth0 tenant, and says how to fix it.',
+  summary: 'Finds the faults of a deployment and its Auth0 tenant, with the fix of each.',
   usage: '-- [url] [options]',
   arguments: [
     { name: 'url', text: 'the deployment, or its MCP endpoint; default http://localhost:8080' },
@@ -12,12 +12,12 @@ export const doctorCommand = defineCommand<typeof DOCTOR_OPTIONS, DoctorIo>({
   options: DOCTOR_OPTIONS,
   details: `With MGMT_DOMAIN, MGMT_CLIENT_ID and MGMT_CLIENT_SECRET set, the tenant is examined as well.
 Changes nothing.`,
-  exitCodes: { 0: 'healthy', 1: 'something is broken' },
+  exitCodes: { 0: 'healthy', 1: 'faults found' },
   readsEnvFile: true,
   progress: 'Examining the deployment',
   run: async (line, io) => {
     const asked = toArguments(line, io.env)
-    const { runDoctor } = await import('../auth0/doctor/run-doctor.ts')
+    const { runDoctor } = await import('../diagnostics/doctor.ts')
     return runDoctor(asked, io)
   },
 })

@@ -12,7 +12,7 @@ export const previewCommand = defineCommand({
   progress: 'Signing in',
   run: async (line, { env, write, doing, readInput }) => {
     const { token, person, opensBrowser, ...options } = toOptions(line, env)
-    const { StepError } = await import('../connect/causes/step-error.ts')
+    const { StepError } = await import('../connect/failure.ts')
     const { openBrowser } = await import('../connect/sign-in/open-browser.ts')
     const { startPreview } = await import('../preview/server.ts')
     const { signInLocally } = await import('../preview/sign-in.ts')

@@ -4,10 +4,14 @@ import { STEPS, type Step } from './step.ts'
 const WIDTH = Math.max(...STEPS.map((step) => step.length))
 
 /** One line for a step, and for a failure the cause and what to do. */
-export function printStep({ step, ok, seen, cause, fix, ms }: Step, style: Style = PLAIN): string {
+export function printStep(
+  { step, ok, seen, id, cause, fix, ms }: Step,
+  style: Style = PLAIN,
+): string {
   const mark = ok ? style.green('ok  ') : cause === undefined ? '-   ' : style.red('FAIL')
-  const took = ok ? ` (${ms} ms)` : ''
-  const lines = [`${mark} ${step.padEnd(WIDTH)}  ${seen}${took}`]
+  const duration = ok ? ` (${ms} ms)` : ''
+  const lines = [`${mark} ${step.padEnd(WIDTH)}  ${seen}${duration}`]
+  if (id !== undefined) lines.push(`     fault: ${id}`)
   if (cause !== undefined) lines.push(`     cause: ${cause}`)
   if (fix !== undefined) lines.push(`     do:    ${fix}`)
   return `${lines.join('\n')}\n`

@@ -1,7 +1,6 @@
 import { printable } from '../../shared/log/printable.ts'
-import type { CauseId } from './causes/causes.ts'
-import { StepError } from './causes/step-error.ts'
-import { interruption } from './discovery/fetch-document.ts'
+import { interruption } from './discovery/ask.ts'
+import { type ConnectFaultId, FORMER_IDS, StepError } from './failure.ts'
 
 /** The steps of a connection, in order. */
 export const STEPS = [
@@ -17,20 +16,22 @@ export const STEPS = [
 
 export type StepName = (typeof STEPS)[number]
 
-/** What came of one step. */
+/** The outcome of one step. */
 export interface Step {
   readonly step: StepName
   readonly ok: boolean
   /** What was seen, on one line; never a token, code or secret. */
   readonly seen: string
   /** Of a failure, unless the step was not reached. */
-  readonly id?: CauseId
+  readonly id?: ConnectFaultId
+  /** The id that this fault had before connect shared its table with doctor. */
+  readonly formerly?: string
   readonly cause?: string
   readonly fix?: string
   readonly ms: number
 }
 
-/** What a step found, and what it says of that. */
+/** The value that a step found, and what it reports. */
 export interface Found<Value> {
   readonly value: Value
   readonly seen: string
@@ -43,8 +44,8 @@ export interface Steps {
 }
 
 /**
- * A record of steps, `onStep` being told of each; `run` throws the StepError that ended one. `now`
- * is in milliseconds.
+ * A record of steps, each reported to `onStep`; `run` throws the StepError that ended one. `now` is in
+ * milliseconds.
  */
 export function createSteps(onStep: (step: Step) => void, now: () => number): Steps {
   const taken: Step[] = []
@@ -65,8 +66,13 @@ export function createSteps(onStep: (step: Step) => void, now: () => number): St
       } catch (error) {
         const failure = error instanceof StepError ? error : interruption(error)
         if (failure === undefined) throw error
-        const { id, message, why } = failure
-        report({ step, ok: false, seen: message, id, ...why, ms: ms() })
+        const { id, message: seen, explanation } = failure
+        const formerly = FORMER_IDS[id]
+        report({
+          ...{ step, ok: false, seen, id },
+          ...(formerly !== undefined && { formerly }),
+          ...{ cause: explanation.why, fix: explanation.fix, ms: ms() },
+        })
         throw failure
       }
     },
@@ -78,7 +84,7 @@ export function notReached(taken: readonly Step[]): Step[] {
   return STEPS.slice(taken.length).map((step) => ({ step, ok: false, seen: 'not reached', ms: 0 }))
 }
 
-/** A server's words on one line, which must not move the cursor. */
+/** A server's text on one line, without control characters. */
 export function oneLine(text: string): string {
   return printable(text.replace(/[\s\p{Zl}\p{Zp}]+/gu, ' ').trim())
 }

@@ -7,22 +7,22 @@ import {
   type Tool,
   UnauthorizedError,
 } from '@modelcontextprotocol/client'
-import type { CauseId } from './causes/causes.ts'
-import { StepError } from './causes/step-error.ts'
+import { parseChallenge, scopesOf, signInIn } from '../diagnostics/exchange.ts'
+import type { Fetch } from '../diagnostics/probe.ts'
 import type { Imitation } from './client/imitations.ts'
-import { SCOPE } from './discovery/challenge.ts'
-import { type Fetch, interruption } from './discovery/fetch-document.ts'
-import { isOpen, schemesOf } from './discovery/tool-schemes.ts'
+import { interruption, reportingFetch } from './discovery/ask.ts'
+import { isOpen, schemesOf } from './discovery/challenge.ts'
+import { type ConnectFaultId, StepError } from './failure.ts'
 import type { Found } from './step.ts'
 
-const ME = { name: 'connect', version: '1.0.0' }
+const CLIENT_INFO = { name: 'connect', version: '1.0.0' }
 const MAX_SEEN_CHARACTERS = 200
 
-const BY_STATUS: Readonly<Record<number, CauseId>> = {
+const BY_STATUS: Readonly<Record<number, ConnectFaultId>> = {
   401: 'token_rejected',
   403: 'insufficient_scope',
   429: 'calls_limited',
-  503: 'gateway_unavailable',
+  503: 'gateway_keys_unavailable',
 }
 
 /**
@@ -33,14 +33,15 @@ export async function openClient(
   send: Fetch,
   url: string,
   accessToken: () => string,
-  { clientInfo = ME, negotiation = 'auto' }: Partial<Imitation> = {},
+  { clientInfo = CLIENT_INFO, negotiation = 'auto' }: Partial<Imitation> = {},
 ): Promise<Client> {
   const client = new Client(clientInfo, { versionNegotiation: { mode: negotiation } })
+  const bounded = reportingFetch(send)
   const transport = new StreamableHTTPClientTransport(new URL(url), {
     fetch: (input, init) => {
       const headers = new Headers(init?.headers)
       headers.set('authorization', `Bearer ${accessToken()}`)
-      return send(input, { ...init, headers })
+      return bounded(input, { ...init, headers })
     },
   })
   await client.connect(transport).catch(rethrow)
@@ -64,7 +65,8 @@ export async function callTool(
 ): Promise<Found<undefined>> {
   const ready = tools.filter((tool) => (tool.inputSchema.required ?? []).length === 0)
   const allowed = ready.filter(
-    (tool) => isOpen(schemesOf(tool)) || scopesOf(tool).every((scope) => granted.includes(scope)),
+    (tool) =>
+      isOpen(schemesOf(tool)) || requiredScopes(tool).every((scope) => granted.includes(scope)),
   )
   const tool = allowed.find(({ annotations }) => annotations?.readOnlyHint === true) ?? allowed[0]
   if (tool === undefined) {
@@ -72,7 +74,10 @@ export async function callTool(
     if (first === undefined) {
       return { value: undefined, seen: 'every tool needs arguments: none called' }
     }
-    throw new StepError('insufficient_scope', `${first.name} needs ${scopesOf(first).join(' ')}`)
+    throw new StepError(
+      'insufficient_scope',
+      `${first.name} needs ${requiredScopes(first).join(' ')}`,
+    )
   }
   const result = await client.callTool({ name: tool.name, arguments: {} }).catch(rethrow)
   const [block] = result.content
@@ -83,19 +88,20 @@ export async function callTool(
   return { value: undefined, seen: `${tool.name}: ${text}` }
 }
 
-/** A refusal may have the form on which ChatGPT offers to sign in (AUTH_CHALLENGE). */
+/** A refusal may have the form that starts ChatGPT's sign-in (AUTH_CHALLENGE). */
 function refusalIn({ _meta }: CallToolResult, seen: string): StepError {
-  const challenge = [_meta?.['mcp/www_authenticate'] ?? []].flat().join(' ')
-  if (challenge === '') return new StepError('tool_failed', seen)
-  if (challenge.includes('error="invalid_token"')) return new StepError('token_rejected', seen)
-  return new StepError('insufficient_scope', seen, listOf(SCOPE.exec(challenge)?.[1]))
+  const signIn = signInIn({ _meta })
+  if (signIn === undefined) return new StepError('tool_failed', seen)
+  const challenge = parseChallenge(signIn)
+  if (challenge?.get('error') === 'invalid_token') return new StepError('token_rejected', seen)
+  return new StepError('insufficient_scope', seen, { scopes: scopesOf(challenge) ?? [] })
 }
 
 function listOf(scope: string | undefined): string[] {
   return (scope ?? '').split(' ').filter((one) => one !== '')
 }
 
-function scopesOf(tool: Tool): readonly string[] {
+function requiredScopes(tool: Tool): readonly string[] {
   return schemesOf(tool).flatMap(({ scopes }) => (Array.isArray(scopes) ? scopes.map(String) : []))
 }
 
@@ -107,13 +113,15 @@ function toStepError(error: unknown): StepError {
   if (error instanceof StepError) return error
   if (error instanceof UnauthorizedError) return new StepError('token_rejected', error.message)
   if (error instanceof InsufficientScopeError) {
-    return new StepError('insufficient_scope', error.message, listOf(error.requiredScope))
+    return new StepError('insufficient_scope', error.message, {
+      scopes: listOf(error.requiredScope),
+    })
   }
   if (error instanceof SdkHttpError) {
     return new StepError(BY_STATUS[error.status] ?? 'protocol', `HTTP ${error.status}`)
   }
   const cause = error instanceof Error ? error.cause : undefined
   if (cause instanceof StepError) return cause
-  const said = error instanceof Error ? error.message : String(error)
-  return interruption(error) ?? new StepError('protocol', said.slice(0, MAX_SEEN_CHARACTERS))
+  const message = error instanceof Error ? error.message : String(error)
+  return interruption(error) ?? new StepError('protocol', message.slice(0, MAX_SEEN_CHARACTERS))
 }

@@ -1,5 +1,5 @@
-import { StepError } from '../connect/causes/step-error.ts'
 import { createCallbacks } from '../connect/client/client.ts'
+import { StepError } from '../connect/failure.ts'
 import { createSends, obtainAccess } from '../connect/sign-in/access.ts'
 import type { Person } from '../connect/sign-in/form-sign-in.ts'
 import { createSteps } from '../connect/step.ts'

@@ -1,5 +1,5 @@
 import { errorCode, listenOnLoopback } from '../../local/listen.ts'
-import { StepError } from '../causes/step-error.ts'
+import { StepError } from '../failure.ts'
 
 /** Where the browser brings the answers of sign-ins. */
 export interface Callback extends AsyncDisposable {

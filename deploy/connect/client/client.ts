@@ -3,11 +3,11 @@ import type {
   OAuthClientInformationMixed,
 } from '@modelcontextprotocol/client'
 import { isLoopback } from '../../../shared/config.ts'
-import { StepError } from '../causes/step-error.ts'
+import type { Fetch } from '../../diagnostics/probe.ts'
 import type { ConnectOptions } from '../connect-options.ts'
 import type { ProtectedResource } from '../discovery/discovery.ts'
-import type { Fetch } from '../discovery/fetch-document.ts'
 import type { LocalTenant } from '../discovery/local-tenant.ts'
+import { StepError } from '../failure.ts'
 import type { Found } from '../step.ts'
 import { type Callback, startCallback } from './callback.ts'
 import { fillIn, metadataDocumentOf, redirectOf } from './imitate.ts'
@@ -40,7 +40,7 @@ export function createCallbacks(opened: AsyncDisposableStack, url: string): Call
   }
 }
 
-/** The port of choice, or another one when it is taken and nobody asked for it. */
+/** The preferred port, or any free one if it is in use and was not passed by the user. */
 async function start({ used, port: preferred }: Redirect, port: number | undefined, url: string) {
   const { pathname } = new URL(fillIn(used, 1, url))
   if (port !== undefined) return startCallback(port, pathname)

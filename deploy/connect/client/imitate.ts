@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { AuthorizationServerMetadata } from '@modelcontextprotocol/client'
-import type { Fetch } from '../discovery/fetch-document.ts'
+import type { Fetch } from '../../diagnostics/probe.ts'
 import type { Imitation, Redirect } from './imitations.ts'
 
 const SERVER_ID_BYTES = 9

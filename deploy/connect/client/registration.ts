@@ -6,9 +6,9 @@ import {
 } from '@modelcontextprotocol/client'
 import { z } from 'zod'
 import { isLoopback } from '../../../shared/config.ts'
-import type { CauseId } from '../causes/causes.ts'
-import { StepError } from '../causes/step-error.ts'
-import type { Fetch } from '../discovery/fetch-document.ts'
+import type { Fetch } from '../../diagnostics/probe.ts'
+import { reportingFetch } from '../discovery/ask.ts'
+import { type ConnectFaultId, StepError } from '../failure.ts'
 import type { Imitation } from './imitations.ts'
 
 const MAX_SEEN_CHARACTERS = 200
@@ -22,13 +22,13 @@ const refusal = z.object({
   message: z.string().optional(),
 })
 
-const BY_CODE: Readonly<Record<string, CauseId>> = {
+const BY_CODE: Readonly<Record<string, ConnectFaultId>> = {
   invalid_redirect_uri: 'redirect_uri_refused',
   endpoint_disabled: 'registration_closed',
-  too_many_entities: 'too_many_clients',
+  too_many_entities: 'application_limit_reached',
   temporarily_unavailable: 'registration_unavailable',
 }
-const BY_STATUS: Readonly<Record<number, CauseId>> = {
+const BY_STATUS: Readonly<Record<number, ConnectFaultId>> = {
   403: 'registration_closed',
   404: 'registration_closed',
   429: 'rate_limited',
@@ -71,7 +71,7 @@ export async function register(
     return await registerClient(metadata.issuer, {
       metadata,
       clientMetadata: clientMetadata(metadata, registrant),
-      fetchFn: send,
+      fetchFn: reportingFetch(send),
     })
   } catch (error) {
     if (error instanceof StepError) throw error
@@ -103,13 +103,13 @@ function authMethod(supported: readonly string[] = ['none']): string {
 function registrationError(error: unknown, endpoint: string): StepError {
   const post = `POST ${endpoint}:`
   if (!(error instanceof RegistrationRejectedError)) {
-    return new StepError('registration_refused', `${post} the answer is no client`)
+    return new StepError('registration_refused', `${post} the response is not a client`)
   }
   const { status, body } = error
-  const said = parse(body)
-  const codes = [said.errorCode, said.error].filter((code) => code !== undefined)
+  const answer = parse(body)
+  const codes = [answer.errorCode, answer.error].filter((code) => code !== undefined)
   const id = codes.map((code) => BY_CODE[code]).find(Boolean) ?? BY_STATUS[status]
-  const words = [...codes.slice(0, 1), said.error_description ?? said.message].filter(Boolean)
+  const words = [...codes.slice(0, 1), answer.error_description ?? answer.message].filter(Boolean)
   const seen = [`HTTP ${status}`, ...words].join(': ').slice(0, MAX_SEEN_CHARACTERS)
   return new StepError(id ?? 'registration_refused', `${post} ${seen}`)
 }

@@ -1,8 +1,19 @@
-import { extractWWWAuthenticateParams } from '@modelcontextprotocol/client'
-import { asObject, parseJson } from '../../../shared/json.ts'
-import { StepError } from '../causes/step-error.ts'
-import { ask, describe, type Fetch, isHtml } from './fetch-document.ts'
-import { isOpen, schemesOf } from './tool-schemes.ts'
+import { asObject } from '../../../shared/json.ts'
+import {
+  challengeOf,
+  isHtml,
+  isRedirect,
+  type JsonObject,
+  outcomeOf,
+  parseChallenge,
+  rpcResultOf,
+  scopesOf,
+  signInIn,
+} from '../../diagnostics/exchange.ts'
+import { CHATGPT_AGENT, postRpc } from '../../diagnostics/observe/edge-requests.ts'
+import type { Answer, Fetch } from '../../diagnostics/probe.ts'
+import { StepError } from '../failure.ts'
+import { ask, reportingFetch } from './ask.ts'
 
 /** How the endpoint answers a caller without a token. */
 export interface Challenged {
@@ -14,40 +25,42 @@ export interface Challenged {
   readonly seen: string
 }
 
-type JsonObject = Readonly<Record<string, unknown>>
+/** One way to call a tool, as ChatGPT reads it. */
+export interface Scheme {
+  readonly type?: unknown
+  readonly scopes?: unknown
+}
 
-const CHATGPT = { 'user-agent': 'openai-mcp/1.0.0' }
-const NO_SUCH_TOOL = 'connect.no-such-tool'
-/** The `scope` of a challenge (RFC 6750 s3). */
-export const SCOPE = /[\s,]scope\s*=\s*"([^"]*)"/i
-const RESOURCE_METADATA = /resource_metadata\s*=\s*"([^"]*)"/i
+const UNKNOWN_TOOL = 'connect.no-such-tool'
 
 /**
- * Asks for the tools without a token. Where that is answered, because a tool is public, calls a
- * protected tool, whose refusal has the challenge. The call has no arguments and no credentials.
+ * Lists the tools without a token. Where that is answered, because a tool is public, calls a protected
+ * tool, whose refusal has the challenge. The call has no arguments and no credentials.
  *
- * @throws StepError when the endpoint is not there, or runs a protected tool without a token.
+ * @throws StepError when the endpoint does not exist, or runs a protected tool without a token.
  */
 export async function readChallenge(send: Fetch, url: string): Promise<Challenged> {
-  const bare = await post(send, url, 'tools/list', {})
-  failOnFault(bare, url)
-  const listed = await resultOf(bare)
-  const tool = protectedTool(listed?.['tools'])
-  if (bare.status === 200 && tool === undefined) {
+  const post = (method: string, params: JsonObject, headers = {}) =>
+    postRpc((request) => ask(send, request), url, method, params, headers)
+  const unauthenticated = await post('tools/list', {})
+  failOnFault(unauthenticated)
+  const tool = protectedTool(rpcResultOf(unauthenticated)?.['tools'])
+  if (unauthenticated.status === 200 && tool === undefined) {
     return { metadataUrl: undefined, scopes: undefined, seen: 'no tool needs a token' }
   }
-  const call = { name: tool ?? NO_SUCH_TOOL, arguments: {} }
-  const refused = tool === undefined ? bare : await post(send, url, 'tools/call', call)
-  const { metadataUrl, scope } = await challengeIn(refused, tool)
-  const inChatGpt = await post(send, url, 'tools/call', call, CHATGPT)
-  const offered = signInIn(await resultOf(inChatGpt)) !== undefined
+  const call = { name: tool ?? UNKNOWN_TOOL, arguments: {} }
+  const refused = tool === undefined ? unauthenticated : await post('tools/call', call)
+  const challenge = challengeIn(refused, tool)
+  const inChatGpt = await post('tools/call', call, CHATGPT_AGENT)
+  const isOffered = signInIn(rpcResultOf(inChatGpt)) !== undefined
+  const metadataUrl = URL.parse(challenge?.get('resource_metadata') ?? '')?.href
   return {
     metadataUrl,
-    scopes: scope?.split(' ').filter((one) => one !== ''),
+    scopes: scopesOf(challenge),
     seen: [
       tool === undefined ? 'challenge' : `challenge on ${tool}`,
       metadataUrl === undefined ? 'without resource_metadata' : 'with resource_metadata',
-      offered ? 'and a sign-in in the form of ChatGPT' : 'and none in the form of ChatGPT',
+      isOffered ? 'and a sign-in in the form of ChatGPT' : 'and none in the form of ChatGPT',
     ].join(' '),
   }
 }
@@ -59,58 +72,55 @@ export async function readChallenge(send: Fetch, url: string): Promise<Challenge
  * @throws StepError when another page answers than the endpoint.
  */
 export async function probeByGet(send: Fetch, url: string): Promise<string> {
-  const response = await ask(send, url, { headers: { accept: 'text/event-stream' } })
-  await response.body?.cancel()
-  // 405 is the answer of a server without streams.
-  if (response.status !== 405) failOnFault(response, url, 'GET')
-  return `GET ${response.status}`
-}
-
-function post(
-  send: Fetch,
-  url: string,
-  method: string,
-  params: JsonObject,
-  headers: Readonly<Record<string, string>> = {},
-): Promise<Response> {
-  return ask(send, url, {
-    method: 'POST',
-    headers: {
-      'content-type': 'application/json',
-      accept: 'application/json, text/event-stream',
-      ...headers,
-    },
-    body: JSON.stringify({ jsonrpc: '2.0', id: 1, method, params }),
+  const response = await reportingFetch(send)(url, {
+    headers: { accept: 'text/event-stream' },
+    redirect: 'manual',
   })
-}
-
-function failOnFault(response: Response, url: string, method = 'POST'): void {
-  const { status } = response
-  const seen = `${method} ${url} answered ${describe(response)}`
-  if (isHtml(response)) throw new StepError('html', seen)
-  if (status >= 300 && status < 400) throw new StepError('redirected', seen)
-  if (status === 503) throw new StepError('gateway_unavailable', seen)
-  if (status >= 500) throw new StepError('protocol', seen)
-  if (status === 404 || status === 405) throw new StepError('not_found', seen)
-}
-
-async function challengeIn(response: Response, tool: string | undefined) {
-  const { resourceMetadataUrl, scope } = extractWWWAuthenticateParams(response)
-  const inHeader = { metadataUrl: resourceMetadataUrl?.href, scope }
-  if (response.status !== 200 || tool === undefined) return inHeader
-  const result = await resultOf(response)
-  const signIn = signInIn(result)
-  if (signIn !== undefined) {
-    return { metadataUrl: RESOURCE_METADATA.exec(signIn)?.[1], scope: SCOPE.exec(signIn)?.[1] }
+  // It may be a stream without an end.
+  await response.body?.cancel()
+  const { status, headers } = response
+  // 405 is the answer of a server without streams.
+  if (status !== 405) {
+    failOnFault({ url, method: 'GET', status, headers, text: '', atMs: 0, durationMs: 0 })
   }
-  if (result === undefined || result['isError'] === true) return inHeader
-  throw new StepError('unauthenticated_allowed', `${tool} was called without a token`)
+  return `GET ${status}`
 }
 
-/** The challenge in the form on which ChatGPT offers to sign in. */
-function signInIn(result: JsonObject | undefined): string | undefined {
-  const challenge = [asObject(result?.['_meta'])?.['mcp/www_authenticate'] ?? []].flat().join(' ')
-  return challenge === '' ? undefined : challenge
+/**
+ * What a listed tool requires, from the copy of its security schemes in `_meta`: the SDK drops the
+ * member itself. Empty when the tool has none.
+ */
+export function schemesOf({
+  _meta,
+}: {
+  readonly _meta?: Readonly<Record<string, unknown>> | undefined
+}): readonly Scheme[] {
+  const schemes = _meta?.['securitySchemes']
+  return Array.isArray(schemes) ? schemes.map((scheme: unknown) => Object(scheme)) : []
+}
+
+/** Whether the tool can be called without signing in. */
+export function isOpen(schemes: readonly Scheme[]): boolean {
+  return schemes.some(({ type }) => type === 'noauth')
+}
+
+function failOnFault(answer: Answer): void {
+  const { method, url, status } = answer
+  const seen = `${method} ${url} answered ${outcomeOf(answer)}`
+  if (isHtml(answer)) throw new StepError('rewrite_returns_html', seen)
+  if (isRedirect(answer)) throw new StepError('post_redirected', seen)
+  if (status === 503) throw new StepError('gateway_keys_unavailable', seen)
+  if (status >= 500) throw new StepError('mcp_failing', seen)
+  if (status === 404 || status === 405) throw new StepError('mcp_missing', seen)
+}
+
+function challengeIn(answer: Answer, tool: string | undefined) {
+  if (answer.status !== 200 || tool === undefined) return challengeOf(answer)
+  const result = rpcResultOf(answer)
+  const signIn = signInIn(result)
+  if (signIn !== undefined) return parseChallenge(signIn)
+  if (result === undefined || result['isError'] === true) return challengeOf(answer)
+  throw new StepError('unauthenticated_allowed', `${tool} was called without a token`)
 }
 
 function protectedTool(tools: unknown): string | undefined {
@@ -120,18 +130,4 @@ function protectedTool(tools: unknown): string | undefined {
     return schemes.length > 0 && !isOpen(schemes)
   })
   return typeof tool?.['name'] === 'string' ? tool['name'] : undefined
-}
-
-/** The result of a JSON-RPC answer, which may be the only event of a stream. */
-async function resultOf(response: Response): Promise<JsonObject | undefined> {
-  if (response.bodyUsed) return undefined
-  if (response.status !== 200) {
-    await response.body?.cancel()
-    return undefined
-  }
-  const text = await response.text()
-  const isStream = /^text\/event-stream\b/i.test(response.headers.get('content-type') ?? '')
-  const events = isStream ? text.split(/\r?\n/).filter((line) => line.startsWith('data:')) : []
-  const json = isStream ? (events.at(-1) ?? '').slice('data:'.length) : text
-  return asObject(asObject(parseJson(json)?.value)?.['result'])
 }

@@ -1,16 +1,17 @@
 import { type AuthorizationServerMetadata, buildDiscoveryUrls } from '@modelcontextprotocol/client'
 import { z } from 'zod'
-import { StepError } from '../causes/step-error.ts'
+import type { Fetch } from '../../diagnostics/probe.ts'
+import { StepError } from '../failure.ts'
 import type { Found } from '../step.ts'
+import { fetchDocument } from './ask.ts'
 import { readChallenge } from './challenge.ts'
-import { type Fetch, fetchDocument } from './fetch-document.ts'
 
-/** What the resource says of itself (RFC 9728 s2). */
+/** The metadata of the resource, as far as a connection needs it (RFC 9728 s2). */
 export interface ProtectedResource {
   /** What the client names as `resource` (RFC 8707); undefined for a server of 2025-03-26. */
   readonly resource: string | undefined
   readonly authorizationServer: string
-  /** What the client asks for: the scopes of the challenge, or else of the metadata. */
+  /** What the client requests: the scopes of the challenge, or else of the metadata. */
   readonly scopes: readonly string[]
 }
 
@@ -32,8 +33,8 @@ const authorizationServer = z.looseObject({
 })
 
 /**
- * Asks without a token, and reads the document to which the challenge leads. Where there is none,
- * `fallsBackToOrigin` takes the origin for the authorization server, as a client of 2025-03-26 does.
+ * Calls without a token, and reads the document that the challenge names. Without such a document,
+ * `fallsBackToOrigin` uses the origin as authorization server, as a client of 2025-03-26 does.
  *
  * @throws StepError
  */
@@ -61,7 +62,7 @@ export async function readProtectedResource(
   const { from, isOfOrigin, document } = found
   const parsed = protectedResource.safeParse(document)
   if (!parsed.success) {
-    throw new StepError('no_protected_resource', `${from} is no such document`)
+    throw new StepError('metadata_missing', `${from} is not such a document`)
   }
   const { resource, authorization_servers, scopes_supported: scopes } = parsed.data
   const { origin } = new URL(url)
@@ -100,7 +101,7 @@ async function findDocument(watched: Watched, url: string, named: string | undef
   const read = async (from: string) => ({
     from,
     isOfOrigin: from === root,
-    document: await fetchDocument(watched.send, from, 'no_protected_resource'),
+    document: await fetchDocument(watched.send, from, 'metadata_missing'),
   })
   if (named !== undefined) return read(named)
   try {
@@ -121,7 +122,7 @@ export interface AuthorizationServerNeeds {
 }
 
 /**
- * The authorization server's own metadata, held to what ChatGPT demands of it. Of a server of
+ * The authorization server's own metadata, checked for what ChatGPT requires. For a server of
  * 2025-03-26 (`isOfOrigin`), which may publish none, the endpoints of that revision.
  *
  * @throws StepError
@@ -138,7 +139,7 @@ export async function readAuthorizationServer(
   })
   const parsed = authorizationServer.safeParse(document)
   if (!parsed.success) {
-    throw new StepError('no_authorization_server', `${issuer} publishes no usable metadata`)
+    throw new StepError('issuer_unreachable', `${issuer} publishes no usable metadata`)
   }
   const metadata = parsed.data
   if (metadata.issuer !== issuer) {
@@ -147,21 +148,21 @@ export async function readAuthorizationServer(
   const methods = metadata.code_challenge_methods_supported
   if (!methods.includes('S256')) {
     throw new StepError(
-      'no_s256',
+      'pkce_s256_missing',
       `code_challenge_methods_supported: ${methods.join(' ') || 'none'}`,
     )
   }
   if (metadata.registration_endpoint === undefined && needsRegistration(metadata)) {
-    throw new StepError('no_registration_endpoint', `${issuer} has no registration_endpoint`)
+    throw new StepError('registration_endpoint_missing', `${issuer} has no registration_endpoint`)
   }
   const registration = metadata.registration_endpoint ?? 'no registration'
   return { value: metadata, seen: `${metadata.issuer}, S256, ${registration}` }
 }
 
-/** A `fetch` of which the last answer can be asked for. */
+/** A `fetch` that remembers its last status. */
 interface Watched {
   readonly send: Fetch
-  /** Whether the last answer was 4xx: there is no such document. */
+  /** Whether the last status was 4xx: there is no such document. */
   readonly isAbsent: () => boolean
 }
 
@@ -194,13 +195,13 @@ async function firstDocument(send: Fetch, issuer: string) {
   let failure: unknown
   for (const { url } of buildDiscoveryUrls(issuer)) {
     try {
-      return await fetchDocument(send, url.href, 'no_authorization_server')
+      return await fetchDocument(send, url.href, 'issuer_unreachable')
     } catch (error) {
       failure ??= error
     }
   }
-  if (failure instanceof StepError && failure.id === 'unreachable') {
-    throw new StepError('no_authorization_server', failure.message)
+  if (failure instanceof StepError && failure.id === 'url_unreachable') {
+    throw new StepError('issuer_unreachable', failure.message)
   }
   throw failure
 }

@@ -1,10 +1,12 @@
 import type { AuthorizationServerMetadata } from '@modelcontextprotocol/client'
 import { z } from 'zod'
 import { isLoopback } from '../../../shared/config.ts'
-import { StepError } from '../causes/step-error.ts'
-import { ask, type Fetch } from './fetch-document.ts'
+import { parseJson } from '../../../shared/json.ts'
+import type { Fetch } from '../../diagnostics/probe.ts'
+import { StepError } from '../failure.ts'
+import { ask } from './ask.ts'
 
-/** What log-webhook answered to a delivery; anything else is none of its answers. */
+/** The response of log-webhook to a delivery; any other response has no records. */
 const answer = z
   .object({
     records: z.array(
@@ -53,7 +55,7 @@ export type LocalTenant = () => Promise<LocalTenantState>
 
 /**
  * The stand-in tenant that serves these endpoints, which the gateway's own metadata may name too;
- * undefined for any other authorization server. Nothing beyond this machine is asked.
+ * undefined for any other authorization server. No request leaves this machine.
  */
 export async function findLocalTenant(
   send: Fetch,
@@ -63,8 +65,8 @@ export async function findLocalTenant(
   if (!isLoopback(endpoint.hostname)) return undefined
   const url = new URL('/__tenant', endpoint).href
   const read = async () => {
-    const response = await ask(send, url)
-    return tenantState.safeParse(response.ok ? await response.json().catch(() => undefined) : {})
+    const { status, text } = await ask(send, { url })
+    return tenantState.safeParse(status === 200 ? parseJson(text)?.value : {})
   }
   const isThere = await read().then(
     ({ success }) => success,
@@ -73,7 +75,7 @@ export async function findLocalTenant(
   if (!isThere) return undefined
   return async () => {
     const { data } = await read()
-    if (data === undefined) throw new StepError('unreachable', `${url} shows no state`)
+    if (data === undefined) throw new StepError('url_unreachable', `${url} has no state`)
     return data
   }
 }

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { AuthorizationServerMetadata } from '@modelcontextprotocol/client'
-import { StepError } from '../causes/step-error.ts'
+import type { Fetch } from '../../diagnostics/probe.ts'
 import {
   type Callbacks,
   type ConnectingClient,
@@ -15,12 +15,11 @@ import {
   readAuthorizationServer,
   readProtectedResource,
 } from '../discovery/discovery.ts'
-import { boundedFetch, type Fetch } from '../discovery/fetch-document.ts'
 import { findLocalTenant, type LocalTenant } from '../discovery/local-tenant.ts'
+import { StepError } from '../failure.ts'
 import { type Found, oneLine, type Steps } from '../step.ts'
 import { type Admitted, checkClient, waitForAdmission } from './admission.ts'
-import { type Answer, readAnswer } from './authorization-response.ts'
-import { exchangeCode } from './exchange.ts'
+import { type AuthorizationResponse, readAuthorizationResponse } from './authorization-response.ts'
 import {
   type Authorization,
   type AuthorizationRequest,
@@ -29,12 +28,12 @@ import {
   signInByBrowser,
   signInByForms,
 } from './sign-in.ts'
-import { readToken, type TokenClaims } from './token.ts'
+import { exchangeCode, readToken, type TokenClaims } from './token.ts'
 
 const ADMISSION_MS = 20_000
 const SIGN_IN_MS = 5 * 60_000
 
-/** How a connection sends its requests. */
+/** How a connection sends its requests. The limits in time are those of `ask` and `reportingFetch`. */
 export interface Sends {
   readonly discovery: Fetch
   readonly token: Fetch
@@ -43,7 +42,7 @@ export interface Sends {
   readonly browser: Fetch
 }
 
-/** What a sign-in brought, and what another one needs. */
+/** The result of a sign-in, and what another one needs. */
 export interface Access {
   readonly accessToken: string
   readonly scopes: readonly string[]
@@ -53,15 +52,14 @@ export interface Access {
   readonly client: ConnectingClient
 }
 
-/** The `fetch` of a connection for each kind of request, bounded in time. */
+/** The `fetch` of a connection for each kind of request, with the user agent of the client. */
 export function createSends({ fetch: given = fetch, imitation }: ConnectOptions): Sends {
-  const browser = boundedFetch(given)
   const { discovery, token, mcp } = imitation?.userAgent ?? {}
   return {
-    browser,
-    discovery: withUserAgent(browser, discovery),
-    token: withUserAgent(browser, token),
-    mcp: withUserAgent(browser, mcp),
+    browser: given,
+    discovery: withUserAgent(given, discovery),
+    token: withUserAgent(given, token),
+    mcp: withUserAgent(given, mcp),
   }
 }
 
@@ -86,15 +84,15 @@ export async function obtainAccess(
     }),
   )
   const tenant = await findLocalTenant(sends.discovery, metadata)
-  const asked = withAddedScopes(resource, metadata, imitation?.addedScopes)
+  const requested = withAddedScopes(resource, metadata, imitation?.addedScopes)
   const client = await run('registration', () =>
-    chooseClient(sends.discovery, metadata, asked, tenant, callbacks, options),
+    chooseClient(sends.discovery, metadata, requested, tenant, callbacks, options),
   )
-  const found = { resource: asked, metadata, tenant, client }
+  const found = { resource: requested, metadata, tenant, client }
   return signIn(run, sends, callbacks, options, found)
 }
 
-/** Signs the same client in once more, for these scopes and all that it asked for before. */
+/** Signs the same client in once more, for these scopes and those that it requested before. */
 export async function stepUp(
   run: Steps['run'],
   sends: Sends,
@@ -136,12 +134,12 @@ async function signIn(
   const admitted = await run('admission', () => admit(sends.browser, options, request, found))
   const { authorization } = admitted
   const answer = await run('sign-in', async () => {
-    const at =
+    const url =
       admitted.answer ??
       (tenant
         ? await signInByForms(sends.browser, authorization, options.person)
         : await signInAtAuth0(options, authorization, callbacks))
-    return readAnswer(at, authorization, metadata)
+    return readAuthorizationResponse(url, authorization, metadata)
   })
   const token = await run('token', () =>
     obtainToken(sends.token, options, request, authorization, answer),
@@ -161,7 +159,7 @@ async function admit(
     ...request,
     ...{ clientId, tenant, now },
     authorizationUrl: authorization.url,
-    patienceMs: admissionMs,
+    limitMs: admissionMs,
     onWait: (line: string) => onWait(oneLine(line)),
   }
   if (client.origin === 'registered') {
@@ -194,7 +192,7 @@ async function obtainToken(
   { url, now = Date.now, takesOpaqueToken = false }: ConnectOptions,
   request: AuthorizationRequest,
   authorization: Authorization,
-  answer: Answer,
+  answer: AuthorizationResponse,
 ): Promise<Found<TokenClaims & { readonly accessToken: string }>> {
   const accessToken = await exchangeCode(send, request, authorization, answer)
   if (takesOpaqueToken && accessToken.split('.').length !== 3) {

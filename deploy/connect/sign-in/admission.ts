@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { CauseId } from '../causes/causes.ts'
-import { causeOfRefusal } from '../causes/refusal.ts'
-import { StepError } from '../causes/step-error.ts'
-import { ask, describe, type Fetch } from '../discovery/fetch-document.ts'
+import { outcomeOf } from '../../diagnostics/exchange.ts'
+import type { Fetch } from '../../diagnostics/probe.ts'
+import { ask } from '../discovery/ask.ts'
 import type { LocalTenant } from '../discovery/local-tenant.ts'
+import { type ConnectFaultId, faultOfRefusal, StepError } from '../failure.ts'
 import { checkIssuer, errorIn } from './authorization-response.ts'
 import { textOf } from './form-sign-in.ts'
 import type { AuthorizationRequest } from './sign-in.ts'
@@ -17,7 +17,7 @@ export interface Waiting {
   readonly metadata: AuthorizationRequest['metadata']
   /** Shows why a client is not admitted; undefined for Auth0, which does not show it. */
   readonly tenant: LocalTenant | undefined
-  readonly patienceMs: number
+  readonly limitMs: number
   /** Milliseconds. */
   readonly now: () => number
   /** Called with a line when the page changes that keeps the sign-in from starting, and each 5 s. */
@@ -25,11 +25,15 @@ export interface Waiting {
 }
 
 /** The errors that a client gets which log-webhook has not admitted. */
-const OF_ADMISSION: ReadonlySet<CauseId> = new Set(['no_connection', 'no_grant', 'client_unknown'])
+const OF_ADMISSION: ReadonlySet<ConnectFaultId> = new Set([
+  'no_connection',
+  'client_grant_missing',
+  'client_unknown',
+])
 /** What each of these pages says of the admission. */
-const STATES: Readonly<Partial<Record<CauseId, string>>> = {
+const STATES: Readonly<Partial<Record<ConnectFaultId, string>>> = {
   no_connection: 'the client has no login connection yet',
-  no_grant: 'the client has no client grant for the API yet',
+  client_grant_missing: 'the client has no client grant for the API yet',
   client_unknown: 'Auth0 does not know the client everywhere yet',
 }
 const SHOWN_EACH_MS = 5_000
@@ -66,7 +70,7 @@ export interface Admitted {
  * @throws StepError when the client is refused for good, or not admitted in time.
  */
 export async function waitForAdmission(send: Fetch, waiting: Waiting): Promise<Admitted> {
-  const { clientId, tenant, patienceMs, now } = waiting
+  const { clientId, tenant, limitMs, now } = waiting
   const startedAt = now()
   const show = showWaiting(waiting)
   for (;;) {
@@ -77,10 +81,10 @@ export async function waitForAdmission(send: Fetch, waiting: Waiting): Promise<A
       const seen = admission ?? 'cannot be seen from outside, but the sign-in may start'
       return { seen: `${seen}, after ${waitedMs} ms`, ...(answer !== undefined && { answer }) }
     }
-    const cause = causeOfRefusal(refusal.text, 'not_admitted')
+    const cause = faultOfRefusal(refusal.text, 'not_admitted')
     const isOfAdmission = tenant !== undefined && OF_ADMISSION.has(cause)
     const webhook = isOfAdmission ? refusalByWebhook(await tenant(), clientId) : undefined
-    if (webhook?.isFinal || waitedMs >= patienceMs) {
+    if (webhook?.isFinal || waitedMs >= limitMs) {
       if (webhook === undefined && refusal.withoutIss) throw refusal.withoutIss
       const seen = [...(webhook ? [webhook.seen] : []), refusal.text].join('; ')
       throw new StepError(webhook?.id ?? cause, `${seen} (after ${waitedMs} ms)`)
@@ -91,13 +95,13 @@ export async function waitForAdmission(send: Fetch, waiting: Waiting): Promise<A
 }
 
 /** Shows the page that a browser would end on now, and what it means. */
-function showWaiting({ onWait, patienceMs }: Waiting) {
-  let shown = { text: '', atMs: 0 }
-  return (text: string, cause: CauseId, waitedMs: number): void => {
-    if (text === shown.text && waitedMs - shown.atMs < SHOWN_EACH_MS) return
-    shown = { text, atMs: waitedMs }
+function showWaiting({ onWait, limitMs }: Waiting) {
+  let last = { text: '', atMs: 0 }
+  return (text: string, cause: ConnectFaultId, waitedMs: number): void => {
+    if (text === last.text && waitedMs - last.atMs < SHOWN_EACH_MS) return
+    last = { text, atMs: waitedMs }
     const state = STATES[cause] ?? 'the sign-in does not start yet'
-    const [seconds, limit] = [waitedMs, patienceMs].map((ms) => Math.round(ms / 1_000))
+    const [seconds, limit] = [waitedMs, limitMs].map((ms) => Math.round(ms / 1_000))
     onWait(`${state}; a browser would end on: ${text} (waited ${seconds} of ${limit} s)`)
   }
 }
@@ -109,16 +113,16 @@ function showWaiting({ onWait, patienceMs }: Waiting) {
  */
 export async function checkClient(
   send: Fetch,
-  client: Pick<Waiting, 'authorizationUrl' | 'redirectUri' | 'metadata'>,
-  isOfDocument: boolean,
+  client: Pick<Waiting, 'clientId' | 'authorizationUrl' | 'redirectUri' | 'metadata'>,
+  isMetadataDocument: boolean,
 ): Promise<Omit<Admitted, 'seen'>> {
   const { refusal, ...start } = await startOfSignIn(send, client)
   if (refusal === undefined) return start
-  const id = causeOfRefusal(refusal.text, 'not_admitted')
-  const isUnknown = id === 'client_unknown' && isOfDocument
-  throw (
-    refusal.withoutIss ?? new StepError(isUnknown ? 'metadata_document_unknown' : id, refusal.text)
-  )
+  const id = faultOfRefusal(refusal.text, 'not_admitted')
+  if (refusal.withoutIss !== undefined) throw refusal.withoutIss
+  if (id !== 'client_unknown' || !isMetadataDocument) throw new StepError(id, refusal.text)
+  const details = { document: client.clientId }
+  throw new StepError('cimd_client_missing', refusal.text, { details })
 }
 
 /**
@@ -135,13 +139,12 @@ async function startOfSignIn(
     metadata,
   }: Pick<Waiting, 'authorizationUrl' | 'redirectUri' | 'metadata'>,
 ): Promise<Start> {
-  const response = await ask(send, authorizationUrl.href)
-  const location = response.headers.get('location')
+  const page = await ask(send, { url: authorizationUrl.href, headers: { accept: 'text/html' } })
+  const location = page.headers.get('location')
   if (location === null) {
-    const page = await response.text()
-    return response.ok ? {} : { refusal: { text: `${describe(response)}: ${textOf(page)}` } }
+    const isOk = page.status >= 200 && page.status < 300
+    return isOk ? {} : { refusal: { text: `${outcomeOf(page)}: ${textOf(page.text)}` } }
   }
-  await response.body?.cancel()
   if (!location.startsWith(redirectUri)) return {}
   const answer = new URL(location)
   const text = errorIn(answer.searchParams)

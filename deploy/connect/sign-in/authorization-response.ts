@@ -1,11 +1,10 @@
 import { timingSafeEqual } from 'node:crypto'
 import type { AuthorizationServerMetadata } from '@modelcontextprotocol/client'
-import { causeOfRefusal } from '../causes/refusal.ts'
-import { StepError } from '../causes/step-error.ts'
+import { faultOfRefusal, StepError } from '../failure.ts'
 import type { Found } from '../step.ts'
 
-/** What a successful authorization response brings. */
-export interface Answer {
+/** A successful authorization response. */
+export interface AuthorizationResponse {
   readonly code: string
   readonly iss: string | undefined
 }
@@ -18,18 +17,18 @@ const ISS_SUPPORTED = 'authorization_response_iss_parameter_supported'
  *
  * @throws StepError
  */
-export function readAnswer(
+export function readAuthorizationResponse(
   { searchParams }: URL,
   { state }: { readonly state: string },
   metadata: AuthorizationServerMetadata,
-): Found<Answer> {
+): Found<AuthorizationResponse> {
   if (!isSame(searchParams.get('state') ?? '', state)) {
     throw new StepError('state_mismatch', 'the state is another one')
   }
   const refusal = errorIn(searchParams)
   checkIssuer(searchParams, metadata)
   if (refusal !== undefined) {
-    throw new StepError(causeOfRefusal(refusal, 'sign_in_refused'), refusal)
+    throw new StepError(faultOfRefusal(refusal, 'sign_in_refused'), refusal)
   }
   const code = searchParams.get('code')
   if (code === null)

@@ -1,10 +1,10 @@
-/** What a person types into the sign-in form. */
+/** The credentials for the sign-in form. */
 export interface Person {
   readonly username: string
   readonly password: string
 }
 
-/** The browser stopped on a page that leads no further, or only round in circles. */
+/** The sign-in stopped on a page without a form to send, or repeats its pages. */
 export class StuckError extends Error {
   override readonly name = 'StuckError'
   readonly status: number
@@ -73,7 +73,7 @@ const CHARACTERS: Readonly<Record<string, string>> = {
   '&amp;': '&',
 }
 
-/** What a person reads on a page, cut short. */
+/** The visible text of a page, shortened. */
 export function textOf(page: string): string {
   return page
     .replace(/<(style|script|title)[\s\S]*?<\/\1>/gi, ' ')
@@ -86,14 +86,16 @@ export function textOf(page: string): string {
 
 function keepCookie(cookies: Map<string, string>, field: string): void {
   const [pair = '', ...attributes] = field.split(';')
-  const at = pair.indexOf('=')
-  const name = pair.slice(0, at).trim()
-  const isGone = attributes.some((text) => /^\s*(max-age=0|expires=thu, 01 jan 1970)/i.test(text))
-  if (isGone) cookies.delete(name)
-  else cookies.set(name, pair.slice(at + 1))
+  const separator = pair.indexOf('=')
+  const name = pair.slice(0, separator).trim()
+  const isDeleted = attributes.some((text) =>
+    /^\s*(max-age=0|expires=thu, 01 jan 1970)/i.test(text),
+  )
+  if (isDeleted) cookies.delete(name)
+  else cookies.set(name, pair.slice(separator + 1))
 }
 
-/** The fields of a form as a person sends them: typed values, hidden ones, the first button. */
+/** The fields of a form as a browser sends them: typed values, hidden ones, the first button. */
 function fill(form: string, { username, password }: Person): URLSearchParams {
   const body = new URLSearchParams()
   for (const [input] of form.matchAll(/<input[^>]*>/gi)) {

@@ -6,7 +6,7 @@ const COMMANDS: Readonly<Partial<Record<NodeJS.Platform, readonly string[]>>> = 
 }
 const ELSEWHERE = ['xdg-open']
 
-/** Opens a page in the person's browser; where there is none, nothing happens. */
+/** Opens a page in the user's browser; does nothing without a browser. */
 export function openBrowser(url: string): void {
   const [command = '', ...args] = COMMANDS[process.platform] ?? ELSEWHERE
   const child = spawn(command, [...args, url], { stdio: 'ignore', detached: true })

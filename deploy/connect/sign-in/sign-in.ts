@@ -3,11 +3,11 @@ import {
   type OAuthClientInformationMixed,
   startAuthorization,
 } from '@modelcontextprotocol/client'
-import { causeOfRefusal } from '../causes/refusal.ts'
-import { StepError } from '../causes/step-error.ts'
+import type { Fetch } from '../../diagnostics/probe.ts'
 import type { Callback } from '../client/callback.ts'
+import { reportingFetch } from '../discovery/ask.ts'
 import type { ProtectedResource } from '../discovery/discovery.ts'
-import type { Fetch } from '../discovery/fetch-document.ts'
+import { faultOfRefusal, StepError } from '../failure.ts'
 import { type Person, StuckError, signIn } from './form-sign-in.ts'
 
 /** An authorization request, ready to be opened. */
@@ -44,7 +44,7 @@ export async function prepareSignIn(request: AuthorizationRequest): Promise<Auth
     // As a string: a URL would add a slash to an origin.
     ...(resource.resource !== undefined && { resource: resource.resource }),
   }).catch((error: Error) => {
-    throw new StepError('no_authorization_server', error.message)
+    throw new StepError('issuer_unreachable', error.message)
   })
   return { url: authorizationUrl, redirectUri, state, codeVerifier }
 }
@@ -56,11 +56,11 @@ export async function signInByForms(
   person: Person,
 ): Promise<URL> {
   try {
-    return await signIn(url, redirectUri, person, send)
+    return await signIn(url, redirectUri, person, reportingFetch(send))
   } catch (error) {
     if (!(error instanceof StuckError)) throw error
     const isPassword = /name="password"/.test(error.page)
-    const id = isPassword ? 'wrong_password' : causeOfRefusal(error.message, 'sign_in_refused')
+    const id = isPassword ? 'wrong_password' : faultOfRefusal(error.message, 'sign_in_refused')
     throw new StepError(id, error.message)
   }
 }
@@ -80,8 +80,8 @@ export async function signInByBrowser(
 }
 
 /**
- * Opens the sign-in in a browser, which ends on a page of another machine, and asks for the address of
- * that page.
+ * Opens the sign-in in a browser, which ends on a page of another machine, and reads the address of
+ * that page from the user.
  */
 export async function signInByAddress(
   { url, redirectUri }: Authorization,

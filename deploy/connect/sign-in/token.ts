@@ -1,6 +1,11 @@
-import { decodeJwt, decodeProtectedHeader, type JWTPayload } from 'jose'
-import { StepError } from '../causes/step-error.ts'
+import { exchangeAuthorization, OAuthError } from '@modelcontextprotocol/client'
+import type { Fetch } from '../../diagnostics/probe.ts'
+import { audiencesIn, readTokenContent, scopesIn } from '../../diagnostics/token-reader.ts'
+import { reportingFetch } from '../discovery/ask.ts'
+import { faultOfRefusal, StepError } from '../failure.ts'
 import type { Found } from '../step.ts'
+import type { AuthorizationResponse } from './authorization-response.ts'
+import type { Authorization, AuthorizationRequest } from './sign-in.ts'
 
 /** What of a token may be shown. */
 export interface TokenClaims {
@@ -16,28 +21,71 @@ export interface ExpectedToken {
 }
 
 /**
- * Looks at an access token as its owner may: form, algorithm, issuer, audience, scopes, life. Does not
- * check the signature, which is the gateway's to do.
+ * Exchanges the code, and returns the access token.
+ *
+ * @throws StepError
+ */
+export async function exchangeCode(
+  send: Fetch,
+  request: AuthorizationRequest,
+  { redirectUri, codeVerifier }: Authorization,
+  { code, iss }: AuthorizationResponse,
+): Promise<string> {
+  const { metadata, resource, client } = request
+  try {
+    const tokens = await exchangeAuthorization(metadata.issuer, {
+      metadata,
+      clientInformation: client,
+      authorizationCode: code,
+      ...(iss !== undefined && { iss }),
+      codeVerifier,
+      redirectUri,
+      ...(resource.resource !== undefined && { resource: resource.resource }),
+      fetchFn: reportingFetch(send),
+    })
+    return tokens.access_token
+  } catch (error) {
+    if (error instanceof StepError) throw error
+    const seen = exchangeFailure(error)
+    throw new StepError(faultOfRefusal(seen, 'token_refused'), seen)
+  }
+}
+
+/** A response that is not an OAuth error is not shown: it may contain a token. */
+function exchangeFailure(error: unknown): string {
+  if (!(error instanceof OAuthError)) return 'the answer is no token response (RFC 6749 s5.1)'
+  const [message = ''] = error.message.split(/: Invalid OAuth error response|Invalid OAuth error/)
+  return [error.code, message].filter(Boolean).join(': ').slice(0, 200)
+}
+
+/**
+ * Checks an access token as its owner may: form, algorithm, issuer, audience, scopes, lifetime. Does
+ * not check the signature, which the gateway does.
  *
  * @throws StepError
  */
 export function readToken(accessToken: string, expected: ExpectedToken): Found<TokenClaims> {
-  const { header, claims } = decode(accessToken)
-  const { alg, typ } = header
-  if (alg !== 'RS256') throw new StepError('token_algorithm', `alg is ${alg}`)
-  const { iss, aud, exp = 0, scope, permissions } = claims
-  const audiences = [aud ?? []].flat()
-  if (expected.audience !== undefined && !audiences.includes(expected.audience)) {
-    throw new StepError('token_audience', `aud is ${audiences.join(' ') || 'absent'}`)
+  const { parts, header, claims } = readTokenContent(accessToken)
+  if (parts === 5) throw new StepError('ACCESS_TOKEN_IS_ENCRYPTED_JWE', 'five parts: a JWE')
+  if (parts !== 3 || header === undefined || claims === undefined) {
+    throw new StepError('ACCESS_TOKEN_IS_OPAQUE', 'not a JWT')
   }
-  if (iss !== expected.issuer) throw new StepError('token_issuer', `iss is ${iss}`)
-  const minutes = Math.round((exp - expected.now / 1_000) / 60)
-  if (exp * 1_000 <= expected.now) {
+  const { alg, typ } = header
+  if (alg !== 'RS256') throw new StepError('token_alg_not_rs256', `alg is ${alg}`)
+  const { iss, exp, permissions } = claims
+  const audiences = audiencesIn(claims)
+  if (expected.audience !== undefined && !audiences.includes(expected.audience)) {
+    const seen = `aud is ${audiences.join(' ') || 'absent'}`
+    const details = { audience: expected.audience }
+    throw new StepError('token_aud_mismatch', seen, { details })
+  }
+  if (iss !== expected.issuer) throw new StepError('token_iss_mismatch', `iss is ${iss}`)
+  const expiresAtMs = typeof exp === 'number' ? exp * 1_000 : 0
+  const minutes = Math.round((expiresAtMs - expected.now) / 60_000)
+  if (expiresAtMs <= expected.now) {
     throw new StepError('token_expired', `exp was ${-minutes} min ago`)
   }
-  const scopes = String(scope ?? '')
-    .split(' ')
-    .filter((value) => value !== '')
+  const scopes = scopesIn(claims)
   const held = Array.isArray(permissions) ? permissions.join(' ') || 'none' : 'not in the token'
   const seen = [
     `${alg}${typ === undefined ? '' : ` ${typ}`}`,
@@ -48,15 +96,4 @@ export function readToken(accessToken: string, expected: ExpectedToken): Found<T
     `exp in ${minutes} min`,
   ]
   return { value: { scopes }, seen: seen.join(', ') }
-}
-
-function decode(accessToken: string) {
-  const parts = accessToken.split('.').length
-  if (parts === 5) throw new StepError('ACCESS_TOKEN_IS_ENCRYPTED_JWE', 'five parts: a JWE')
-  try {
-    const claims: JWTPayload = decodeJwt(accessToken)
-    return { header: decodeProtectedHeader(accessToken), claims }
-  } catch {
-    throw new StepError('ACCESS_TOKEN_IS_OPAQUE', 'not a JWT')
-  }
 }

@@ -1,26 +1,26 @@
-import type { CauseId } from '../causes/causes.ts'
 import type { LocalTenantState } from '../discovery/local-tenant.ts'
+import type { ConnectFaultId } from '../failure.ts'
 
 /** Why log-webhook has not admitted a client, as far as the local tenant shows it. */
 export interface Refused {
-  readonly id: CauseId
+  readonly id: ConnectFaultId
   readonly seen: string
   /** No later delivery changes it. */
   readonly isFinal: boolean
 }
 
-const BY_REASON: Readonly<Record<string, CauseId>> = {
+const BY_REASON: Readonly<Record<string, ConnectFaultId>> = {
   redirect_uri_not_covered: 'redirect_uri_not_covered',
   not_dynamic: 'not_dynamic',
 }
-const SETTLED: Readonly<Record<string, CauseId>> = {
+const SETTLED: Readonly<Record<string, ConnectFaultId>> = {
   refused: 'redirect_uri_not_covered',
   deleted: 'redirect_uri_not_covered',
   observed: 'policy_observes',
 }
 const ADMITTED = new Set(['admitted', 'already_admitted'])
 
-/** What the deliveries of the log stream say about this client; undefined when it was admitted. */
+/** Why log-webhook did not admit this client, by the deliveries of the log stream; undefined when it did. */
 export function refusalByWebhook(state: LocalTenantState, clientId: string): Refused | undefined {
   const { deliveries } = state.logStream
   const last = lastRecord(state, clientId)

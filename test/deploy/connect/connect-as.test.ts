@@ -191,7 +191,7 @@ test.each([
   const id = document.replace('ID', serverId(`${system.url}/mcp`))
   expect(to('/oidc/register')).toEqual([])
   expect(steps[2]?.seen).toContain(`metadata document ${id}`)
-  expect(steps[3]).toMatchObject({ step: 'admission', id: 'metadata_document_unknown' })
+  expect(steps[3]).toMatchObject({ step: 'admission', id: 'cimd_client_missing' })
 })
 
 const parseOptions = (args: readonly string[], env: Environment) =>

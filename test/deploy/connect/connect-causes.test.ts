@@ -3,11 +3,12 @@ import type { AddressInfo } from 'node:net'
 import { json } from 'node:stream/consumers'
 import { SignJWT, UnsecuredJWT } from 'jose'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { CAUSES, type CauseId } from '../../../deploy/connect/causes/causes.ts'
 import { IMITATIONS } from '../../../deploy/connect/client/imitations.ts'
 import { connect } from '../../../deploy/connect/connect.ts'
 import type { ConnectOptions } from '../../../deploy/connect/connect-options.ts'
+import { CONNECT_FAULTS, type ConnectFaultId, FORMER_IDS } from '../../../deploy/connect/failure.ts'
 import { STEPS, type StepName } from '../../../deploy/connect/step.ts'
+import { explain } from '../../../deploy/diagnostics/faults/faults.ts'
 import { ALICE } from '../../support/people.ts'
 
 /** A body is JSON, a string is a page; a number alone is a status. */
@@ -94,18 +95,22 @@ const outcome = (of: string, reason?: string) => ({
 
 const LOGIN = '<form action="/login"><input name="username"><input name="password"></form>'
 
-/** Every cause, staged; one that is added without an entry here does not compile. */
-const STAGED: { readonly [Id in CauseId]: Staging } = {
-  unreachable: {
+/** Every fault, staged; one that is added without an entry here does not compile. */
+const STAGED: { readonly [Id in ConnectFaultId]: Staging } = {
+  url_unreachable: {
     step: 'protected-resource',
     options: () => ({ url: 'http://127.0.0.1:9/mcp' }),
   },
-  redirected: {
+  post_redirected: {
     step: 'protected-resource',
     answers: () => ({ '/mcp': [301, {}, { location: 'https://mcp.example.com/mcp' }] }),
   },
-  not_found: { step: 'protected-resource', answers: () => ({ '/mcp': 404 }) },
-  html: { step: 'protected-resource', answers: () => ({ '/mcp': [200, '<html>'] }) },
+  mcp_missing: { step: 'protected-resource', answers: () => ({ '/mcp': 404 }) },
+  mcp_failing: { step: 'protected-resource', answers: () => ({ '/mcp': 500 }) },
+  rewrite_returns_html: {
+    step: 'protected-resource',
+    answers: () => ({ '/mcp': [200, '<html>'] }),
+  },
   unauthenticated_allowed: {
     step: 'protected-resource',
     answers: () => ({
@@ -113,23 +118,23 @@ const STAGED: { readonly [Id in CauseId]: Staging } = {
       'tools/call': called({}),
     }),
   },
-  no_protected_resource: { step: 'protected-resource', answers: () => ({ [PRM]: 404 }) },
+  metadata_missing: { step: 'protected-resource', answers: () => ({ [PRM]: 404 }) },
   resource_mismatch: {
     step: 'protected-resource',
     answers: (origin) => ({
       [PRM]: [200, { resource: `${origin}/`, authorization_servers: [`${origin}/`] }],
     }),
   },
-  no_authorization_server: { step: 'authorization-server', answers: () => ({ [ASM]: 404 }) },
+  issuer_unreachable: { step: 'authorization-server', answers: () => ({ [ASM]: 404 }) },
   issuer_mismatch: {
     step: 'authorization-server',
     answers: (origin) => metadata({ issuer: origin })(origin),
   },
-  no_s256: {
+  pkce_s256_missing: {
     step: 'authorization-server',
     answers: metadata({ code_challenge_methods_supported: ['plain'] }),
   },
-  no_registration_endpoint: {
+  registration_endpoint_missing: {
     step: 'authorization-server',
     answers: metadata({ registration_endpoint: undefined }),
   },
@@ -145,7 +150,7 @@ const STAGED: { readonly [Id in CauseId]: Staging } = {
     step: 'registration',
     answers: () => ({ '/register': [429, { errorCode: 'too_many_requests' }] }),
   },
-  too_many_clients: {
+  application_limit_reached: {
     step: 'registration',
     answers: () => ({
       '/register': [403, { error: 'Forbidden', errorCode: 'too_many_entities' }],
@@ -184,11 +189,11 @@ const STAGED: { readonly [Id in CauseId]: Staging } = {
     step: 'admission',
     answers: () => ({ '/authorize': [403, '<p>no connections enabled for the client'] }),
   },
-  no_grant: {
+  client_grant_missing: {
     step: 'admission',
     answers: () => ({ '/authorize': [403, '<p>Client is not authorized to access this API'] }),
   },
-  unknown_audience: {
+  api_missing: {
     step: 'admission',
     answers: () => ({ '/authorize': [403, '<p>Service not found: x'] }),
   },
@@ -197,7 +202,7 @@ const STAGED: { readonly [Id in CauseId]: Staging } = {
     answers: () => ({ '/authorize': [403, '<p>Unknown client: c'] }),
     options: () => ({ clientId: 'c' }),
   },
-  metadata_document_unknown: {
+  cimd_client_missing: {
     step: 'admission',
     answers: (origin) => ({
       ...metadata({ client_id_metadata_document_supported: true })(origin),
@@ -205,9 +210,13 @@ const STAGED: { readonly [Id in CauseId]: Staging } = {
     }),
     options: () => ({ imitation: IMITATIONS.vscode, callbackPort: 0 }),
   },
-  rules_or_hooks: {
+  rules_active: {
     step: 'admission',
     answers: () => tenant(outcome('admitted'), 'access_denied: Rules are active'),
+  },
+  hooks_active: {
+    step: 'admission',
+    answers: () => tenant(outcome('admitted'), 'access_denied: Hooks are active'),
   },
   scopes_refused: {
     step: 'admission',
@@ -233,12 +242,12 @@ const STAGED: { readonly [Id in CauseId]: Staging } = {
   },
   ACCESS_TOKEN_IS_OPAQUE: { step: 'token', answers: () => issued('kf2K0') },
   ACCESS_TOKEN_IS_ENCRYPTED_JWE: { step: 'token', answers: () => issued('a.b.c.d.e') },
-  token_algorithm: { step: 'token', answers: () => issued(hs256) },
-  token_audience: {
+  token_alg_not_rs256: { step: 'token', answers: () => issued(hs256) },
+  token_aud_mismatch: {
     step: 'token',
     answers: (origin) => issued(rs256({ ...claimsFor(origin), aud: `${origin}/mcp/` })),
   },
-  token_issuer: {
+  token_iss_mismatch: {
     step: 'token',
     answers: (origin) => issued(rs256({ ...claimsFor(origin), iss: 'https://t.example' })),
   },
@@ -246,7 +255,7 @@ const STAGED: { readonly [Id in CauseId]: Staging } = {
     step: 'token',
     options: () => ({ now: () => 4_000_000_060_000 }),
   },
-  gateway_unavailable: { step: 'tools', answers: () => ({ 'initialize + token': 503 }) },
+  gateway_keys_unavailable: { step: 'tools', answers: () => ({ 'initialize + token': 503 }) },
   token_rejected: { step: 'tools', answers: () => ({ 'initialize + token': 401 }) },
   protocol: {
     step: 'tools',
@@ -272,28 +281,22 @@ const redirected = (parameters: string): Answers => ({
 })
 const existing = () => ({ clientId: 'c', redirectUri: CHATGPT })
 
-const VARIANTS: readonly (Staging & { readonly name: string; readonly id: CauseId })[] = [
+const VARIANTS: readonly (Staging & { readonly name: string; readonly id: ConnectFaultId })[] = [
   {
     name: 'a page in place of the metadata',
-    id: 'html',
+    id: 'rewrite_returns_html',
     step: 'protected-resource',
     answers: () => ({ [PRM]: [200, '<html>'] }),
   },
   {
     name: 'a gateway without keys, before any token',
-    id: 'gateway_unavailable',
+    id: 'gateway_keys_unavailable',
     step: 'protected-resource',
     answers: () => ({ '/mcp': 503 }),
   },
   {
-    name: 'a gateway that fails, before any token',
-    id: 'protocol',
-    step: 'protected-resource',
-    answers: () => ({ '/mcp': 500 }),
-  },
-  {
     name: 'metadata that is no such document',
-    id: 'no_protected_resource',
+    id: 'metadata_missing',
     step: 'protected-resource',
     answers: (origin) => ({
       [PRM]: [200, { resource: `${origin}/mcp`, authorization_servers: ['tenant'] }],
@@ -301,13 +304,13 @@ const VARIANTS: readonly (Staging & { readonly name: string; readonly id: CauseI
   },
   {
     name: 'a page in place of the metadata of the authorization server',
-    id: 'html',
+    id: 'rewrite_returns_html',
     step: 'authorization-server',
     answers: () => ({ [ASM]: [200, '<html>'] }),
   },
   {
     name: 'an authorization server without the code flow',
-    id: 'no_authorization_server',
+    id: 'issuer_unreachable',
     step: 'admission',
     answers: metadata({ response_types_supported: ['token'] }),
   },
@@ -325,7 +328,7 @@ const VARIANTS: readonly (Staging & { readonly name: string; readonly id: CauseI
   },
   {
     name: 'a registration endpoint that does not answer',
-    id: 'unreachable',
+    id: 'url_unreachable',
     step: 'registration',
     answers: metadata({ registration_endpoint: 'http://127.0.0.1:9/register' }),
   },
@@ -349,7 +352,7 @@ const VARIANTS: readonly (Staging & { readonly name: string; readonly id: CauseI
   },
   {
     name: 'an error that is sent back to the client',
-    id: 'no_grant',
+    id: 'client_grant_missing',
     step: 'sign-in',
     back: 'error=unauthorized_client',
   },
@@ -403,7 +406,7 @@ const VARIANTS: readonly (Staging & { readonly name: string; readonly id: CauseI
   },
   {
     name: 'the same with the right iss',
-    id: 'no_grant',
+    id: 'client_grant_missing',
     step: 'admission',
     answers: (origin) => ({
       ...ISS(origin),
@@ -444,7 +447,7 @@ const VARIANTS: readonly (Staging & { readonly name: string; readonly id: CauseI
   },
   {
     name: 'an unsigned token',
-    id: 'token_algorithm',
+    id: 'token_alg_not_rs256',
     step: 'token',
     answers: () => issued(new UnsecuredJWT({}).encode()),
   },
@@ -585,8 +588,10 @@ async function failureOf(staging: Staging) {
   expect(connection.steps.map(({ step }) => step)).toEqual(STEPS)
   expect(JSON.stringify(connection)).not.toMatch(/eyJ[\w-]{8}/)
   const failed = connection.steps.find(({ id }) => id !== undefined)
-  const { cause, fix } = CAUSES[failed?.id ?? 'protocol']
-  expect(failed).toMatchObject({ ok: false, cause, fix })
+  const id = failed?.id ?? 'protocol'
+  expect(failed?.cause).toBe(explain(id).why)
+  expect(failed?.fix).toMatch(/\S/)
+  expect(failed?.formerly).toBe(FORMER_IDS[id])
   return { step: failed?.step, id: failed?.id, seen: failed?.seen }
 }
 
@@ -636,15 +641,17 @@ test("nothing of an answer to somebody else's request is told", async () => {
 test.each([
   ['redirect_uri_refused'],
   ['no_connection'],
-  ['no_grant'],
+  ['client_grant_missing'],
   ['sign_in_timed_out'],
-] as const)('%s tells what to do about a loopback redirect URI', (id) => {
-  expect(CAUSES[id].fix).toMatch(/CLIENT_REDIRECT_URIS .*http:\/\/127\.0\.0\.1:\*\/\*.*--client-id/)
+] as const)('%s says what to do about a loopback redirect URI', (id) => {
+  expect(explain(id).fix).toMatch(
+    /CLIENT_REDIRECT_URIS .*http:\/\/127\.0\.0\.1:\*\/\*.*--client-id/,
+  )
 })
 
-test('every cause has a reason and a remedy of its own', () => {
-  const causes = Object.values(CAUSES)
-  expect(new Set(causes.map(({ cause }) => cause)).size).toBe(causes.length)
+test('every fault has a reason and a remedy of its own', () => {
+  const causes = CONNECT_FAULTS.map((id) => explain(id))
+  expect(new Set(causes.map(({ why }) => why)).size).toBe(causes.length)
   expect(new Set(causes.map(({ fix }) => fix)).size).toBeGreaterThan(causes.length * 0.8)
 })
 
@@ -710,7 +717,7 @@ test('without resource metadata, the origin is taken for the authorization serve
   expect(steps[0]).toMatchObject({ step: 'protected-resource', ok: true })
   expect(steps[0]?.seen).toContain(`authorization server ${origin} (2025-03-26)`)
   const step = 'protected-resource'
-  expect(await failureOf({ step, answers })).toMatchObject({ id: 'no_protected_resource' })
+  expect(await failureOf({ step, answers })).toMatchObject({ id: 'metadata_missing' })
 })
 
 test('with a public tool, the challenge of a protected one leads to the metadata', async () => {

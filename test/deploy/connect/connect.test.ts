@@ -2,12 +2,12 @@ import { execFile } from 'node:child_process'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { connectCommand } from '../../../deploy/commands/connect.ts'
 import { provisionCommand } from '../../../deploy/commands/provision.ts'
-import { CAUSES } from '../../../deploy/connect/causes/causes.ts'
 import { connect } from '../../../deploy/connect/connect.ts'
 import type { ConnectOptions } from '../../../deploy/connect/connect-options.ts'
 import { CONNECT_OPTIONS, toOptions } from '../../../deploy/connect/options.ts'
 import { printStep } from '../../../deploy/connect/print-step.ts'
 import { createSteps, STEPS, type Step } from '../../../deploy/connect/step.ts'
+import { explain } from '../../../deploy/diagnostics/faults/faults.ts'
 import { UsageError } from '../../../deploy/kit/errors.ts'
 import { runCommand } from '../../../deploy/kit/run-command.ts'
 import type { System } from '../../../deploy/local/system.ts'
@@ -93,7 +93,7 @@ describe('the local system', () => {
     await adminOf(system.tenant).change({ mode })
     const { ok, steps } = await connectTo(system, { fetch: declining })
     expect(ok).toBe(false)
-    const { cause } = CAUSES.access_denied
+    const { why: cause } = explain('access_denied')
     expect(steps).toContainEqual(
       expect.objectContaining({ step: 'sign-in', id: 'access_denied', cause }),
     )
@@ -104,7 +104,7 @@ describe('the local system', () => {
     {
       name: 'an outage of Auth0',
       change: { outage: true },
-      expected: { step: 'authorization-server', id: 'no_authorization_server' },
+      expected: { step: 'authorization-server', id: 'issuer_unreachable' },
     },
     {
       name: 'a tenant as Auth0 makes it',
@@ -114,7 +114,7 @@ describe('the local system', () => {
     {
       name: 'a tenant that is full',
       change: { entityLimit: 0 },
-      expected: { step: 'registration', id: 'too_many_clients' },
+      expected: { step: 'registration', id: 'application_limit_reached' },
     },
     {
       name: 'too many registrations',
@@ -140,7 +140,7 @@ describe('the local system', () => {
     {
       name: 'Rules in a tenant with strict clients',
       change: { rules: [{ name: 'old' }] },
-      expected: { step: 'admission', id: 'rules_or_hooks' },
+      expected: { step: 'admission', id: 'rules_active' },
     },
     {
       name: 'encrypted tokens',
@@ -237,7 +237,7 @@ describe('the local system', () => {
     await adminOf(system.tenant).change({ outage: true })
     const { code, stdout } = await command([system.url, '--json'])
     expect(code).toBe(1)
-    const { cause, fix } = CAUSES.no_authorization_server
+    const { why: cause, fix } = explain('issuer_unreachable')
     const printed = JSON.parse(stdout)
     expect(printed.ok).toBe(false)
     expect(printed.steps[1]).toMatchObject({ step: 'authorization-server', cause, fix })
@@ -290,8 +290,8 @@ test('the command ends with 1 on failure, and says what to do', async () => {
   const { code, stdout } = await command(['http://127.0.0.1:9'])
   expect(code).toBe(1)
   expect(stdout).toContain(`FAIL protected-resource    http://127.0.0.1:9/mcp: `)
-  expect(stdout).toContain(`cause: ${CAUSES.unreachable.cause}`)
-  expect(stdout).toContain(`do:    ${CAUSES.unreachable.fix}`)
+  expect(stdout).toContain(`cause: ${explain('url_unreachable').why}`)
+  expect(stdout).toContain(`do:    ${explain('url_unreachable').fix}`)
   expect(stdout).toContain('-    call                  not reached')
 })
 
@@ -350,6 +350,9 @@ test('a step is one line, a failure says why and what to do', () => {
     'ok   call                  x (3 ms)\n',
   )
   const failed = { step: 'call', ok: false, seen: 'x', cause: 'c', fix: 'f', ms: 3 } as const
+  expect(printStep({ ...failed, id: 'tool_failed' })).toContain(
+    '\n     fault: tool_failed\n     cause: c\n',
+  )
   expect(printStep(failed)).toBe('FAIL call                  x\n     cause: c\n     do:    f\n')
 })
 

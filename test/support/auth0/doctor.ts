@@ -1,6 +1,6 @@
-import type { Finding } from '../../../deploy/auth0/doctor/finding.ts'
-import type { DoctorIo } from '../../../deploy/auth0/doctor/run-doctor.ts'
 import { doctorCommand } from '../../../deploy/commands/doctor.ts'
+import type { Finding } from '../../../deploy/diagnostics/check.ts'
+import type { DoctorIo } from '../../../deploy/diagnostics/doctor.ts'
 import { runCommand } from '../../../deploy/kit/run-command.ts'
 
 /** What `--json` prints. */

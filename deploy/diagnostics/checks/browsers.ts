@@ -1,0 +1,78 @@
+import type { Check, Verdict } from '../check.ts'
+import {
+  allowsOrigin,
+  headerOf,
+  isAnswer,
+  isHtml,
+  isRedirect,
+  outcomeOf,
+  preview,
+} from '../exchange.ts'
+import type { DeploymentObservation } from '../observe/deployment.ts'
+
+const REQUIRED_HEADERS = ['authorization', 'content-type', 'mcp-protocol-version']
+const ALLOW_ORIGIN = 'access-control-allow-origin'
+
+/** What pages in a browser may do: the status page, MCP Inspector, web clients. */
+export const BROWSER_CHECKS: readonly Check<DeploymentObservation>[] = [
+  {
+    name: 'CORS of metadata',
+    title: 'A web page can read the metadata',
+    run: ({ metadataFromBrowser: metadata }) => {
+      if (!isAnswer(metadata) || metadata.status !== 200 || isHtml(metadata)) {
+        return { skipped: `the metadata: ${outcomeOf(metadata)}` }
+      }
+      if (allowsOrigin(metadata)) return []
+      const seen = `Access-Control-Allow-Origin is ${preview(headerOf(metadata, ALLOW_ORIGIN))}`
+      return [{ id: 'metadata_cors_missing', seen, where: metadata.url }]
+    },
+  },
+  {
+    name: 'CORS of /mcp',
+    title: 'A page of the deployment can call /mcp',
+    run: checkPreflight,
+  },
+  {
+    name: 'CORS of the challenge',
+    title: 'A web page can read the challenge',
+    run: ({ fromBrowser }) => {
+      if (!isAnswer(fromBrowser) || fromBrowser.status !== 401) {
+        return { skipped: `a call from a page: ${outcomeOf(fromBrowser)}` }
+      }
+      const exposed = headerOf(fromBrowser, 'access-control-expose-headers') ?? ''
+      if (namesIn(exposed).has('www-authenticate')) return []
+      const seen = `Access-Control-Expose-Headers is ${preview(exposed)}`
+      return [{ id: 'challenge_not_exposed', seen, where: fromBrowser.url }]
+    },
+  },
+]
+
+function checkPreflight({ preflight, page }: DeploymentObservation): Verdict {
+  if (!isAnswer(preflight)) return { skipped: outcomeOf(preflight) }
+  if (isRedirect(preflight)) return { skipped: `the preflight: ${outcomeOf(preflight)}` }
+  const headers = namesIn(headerOf(preflight, 'access-control-allow-headers') ?? '')
+  const methods = namesIn(headerOf(preflight, 'access-control-allow-methods') ?? '')
+  const isOk = preflight.status >= 200 && preflight.status < 300
+  const reasons = [
+    ...(isOk ? [] : [outcomeOf(preflight)]),
+    ...(allowsOrigin(preflight, page)
+      ? []
+      : [`Access-Control-Allow-Origin is ${preview(headerOf(preflight, ALLOW_ORIGIN))}`]),
+    ...(methods.has('post') || methods.has('*') ? [] : ['POST is not among the methods']),
+    ...REQUIRED_HEADERS.filter((name) => !headers.has(name)).map(
+      (name) => `${name} is not allowed`,
+    ),
+  ]
+  if (reasons.length === 0) return []
+  return [
+    {
+      id: 'cors_preflight_refused',
+      seen: `OPTIONS /mcp from ${page}: ${reasons.join('; ')}`,
+      where: preflight.url,
+    },
+  ]
+}
+
+function namesIn(value: string): ReadonlySet<string> {
+  return new Set(value.split(',').map((name) => name.trim().toLowerCase()))
+}

@@ -1,0 +1,146 @@
+import { printable, printableJson } from '../../shared/log/printable.ts'
+import { PLAIN, type Style } from '../kit/style.ts'
+import type { Finding, Group, Results } from './check.ts'
+
+const TITLES: Readonly<Record<Group, string>> = {
+  outside: 'Deployment',
+  inside: 'Auth0 tenant',
+  token: 'Token',
+  submission: "OpenAI's review",
+}
+const MARKS: Readonly<Record<Finding['severity'], string>> = { error: 'x', warning: '!' }
+const INDENT = '      '
+const HANGING = `${INDENT}       `
+const WIDTH = 80
+const MAX_ALIKE = 3
+
+/** For machines. `ok` is false when anything is broken. */
+export function toJson(url: string, { findings, checked, skipped }: Results): string {
+  const ok = !findings.some(({ severity }) => severity === 'error')
+  return `${printableJson(JSON.stringify({ url, ok, findings, checked, skipped }, undefined, 2))}\n`
+}
+
+/** For people: the summary, then each finding with its fix; with `isVerbose` every check. */
+export function toText(
+  url: string,
+  results: Results,
+  { isVerbose }: { readonly isVerbose: boolean },
+  style: Style = PLAIN,
+): string {
+  const { checked } = results
+  const groups = (Object.keys(TITLES) as Group[]).map((group) =>
+    section(group, results, isVerbose, style),
+  )
+  const quiet = checked.filter(({ findings }) => findings.length === 0).length
+  return [
+    `${verdict(results, style)}\nExamined ${printable(url)}: ${count(checked.length, 'check')}.`,
+    ...groups.filter((text) => text !== ''),
+    ...(isVerbose || quiet === 0
+      ? []
+      : [`${count(quiet, 'check')} found nothing: --verbose lists them.`]),
+    '',
+  ]
+    .join('\n\n')
+    .replace(/\n\n$/, '\n')
+}
+
+function section(group: Group, results: Results, isVerbose: boolean, style: Style): string {
+  const of = <Item extends { readonly group: Group }>(items: readonly Item[]) =>
+    items.filter((item) => item.group === group)
+  const findings = of(results.findings)
+  const checked = of(results.checked).filter(({ findings: ids }) => isVerbose || ids.length > 0)
+  const skipped = of(results.skipped)
+  if (findings.length + checked.length + skipped.length === 0) return ''
+  const width = Math.max(0, ...checked.map(({ name }) => name.length))
+  const reasons = Map.groupBy(skipped, ({ reason }) => reason)
+  const severe = new Set(
+    findings.filter(({ severity }) => severity === 'error').map(({ id }) => id),
+  )
+  const rows = checked.map(({ name, title, findings: ids }) => {
+    const mark = ids.length === 0 ? 'ok' : ids.some((id) => severe.has(id)) ? 'x' : '!'
+    const start = `  ${mark.padEnd(3)} ${name.padEnd(width)}  `
+    const names = [...new Set(ids)]
+    const row = wrap(
+      `${start}${names.length === 0 ? title : names.join(', ')}`,
+      ' '.repeat(start.length),
+    )
+    return row.replace(mark, colorOf(mark, style))
+  })
+  return [
+    style.bold(TITLES[group]),
+    ...rows,
+    ...[...reasons].map(([reason, checks]) =>
+      isVerbose
+        ? wrap(`  ?   skipped (${reason}): ${checks.map(({ name }) => name).join(', ')}`)
+        : wrap(`  ?   ${count(checks.length, 'check')} skipped: ${reason}`),
+    ),
+    ...joinAlike([...findings].sort(bySeverity)).map((finding) => describe(finding, style)),
+  ].join('\n')
+}
+
+/** Many findings with one id as one, so that the report stays readable; `--json` has each. */
+function joinAlike(findings: readonly Finding[]): readonly Finding[] {
+  const rules = Map.groupBy(findings, ({ id, severity }) => `${severity} ${id}`)
+  return [...rules.values()].flatMap((same) => {
+    const [first] = same
+    if (first === undefined || same.length <= MAX_ALIKE) return same
+    const seen = `${first.seen}; and ${count(same.length - 1, 'other')}`
+    return [{ ...first, seen, where: [...new Set(same.map(({ where }) => where))].join(', ') }]
+  })
+}
+
+function describe({ id, severity, title, seen, why, fix, where }: Finding, style: Style): string {
+  const lines = { seen, why, fix, ...(where !== undefined && { where }) }
+  const color = severity === 'error' ? style.red : style.yellow
+  return [
+    '',
+    color(`  ${MARKS[severity]}   ${id}${severity === 'warning' ? ' (warning)' : ''}`),
+    wrap(`${INDENT}${title}`, INDENT),
+    ...Object.entries(lines).map(([name, text]) => wrap(`${INDENT}${`${name}:`.padEnd(7)}${text}`)),
+  ].join('\n')
+}
+
+function colorOf(mark: string, style: Style): string {
+  if (mark === 'ok') return style.green(mark)
+  return mark === 'x' ? style.red(mark) : style.yellow(mark)
+}
+
+function verdict({ findings, checked, skipped }: Results, style: Style): string {
+  const errors = findings.filter(({ severity }) => severity === 'error').length
+  const warnings = findings.length - errors
+  const isSubmission = checked.some(({ group }) => group === 'submission')
+  const [good, bad] = isSubmission
+    ? ['Ready to submit', 'Not ready to submit']
+    : ['Healthy', 'Broken']
+  const rest = skipped.length === 0 ? '' : ` ${count(skipped.length, 'check')} could not be made.`
+  if (findings.length === 0) return `${style.green(`${good}: nothing is wrong.`)}${rest}`
+  const kinds = [
+    ...(errors === 0 ? [] : [count(errors, 'fault')]),
+    ...(warnings === 0 ? [] : [count(warnings, 'warning')]),
+  ]
+  const text = `${errors === 0 ? `${good}, with` : `${bad}:`} ${kinds.join(' and ')}.`
+  return `${errors === 0 ? style.yellow(text) : style.red(text)}${rest}`
+}
+
+function bySeverity(one: Finding, other: Finding): number {
+  return Number(one.severity === 'warning') - Number(other.severity === 'warning')
+}
+
+function count(number: number, noun: string): string {
+  return `${number} ${noun}${number === 1 ? '' : 's'}`
+}
+
+/** Escapes text of others and breaks lines at blanks, never within a URL. Later lines begin with `hanging`. */
+function wrap(text: string, hanging = HANGING): string {
+  const lines: string[] = []
+  let line = ''
+  for (const word of printable(text).split(/(?<=\S) /)) {
+    if (line !== '' && line.length + word.length + 1 > WIDTH) {
+      lines.push(line)
+      line = hanging + word
+    } else {
+      line = line === '' ? word : `${line} ${word}`
+    }
+  }
+  return [...lines, line].join('\n')
+}

@@ -1,0 +1,48 @@
+import { createServer, type RequestListener } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { afterEach, expect, test } from 'vitest'
+import { createProbe } from '../../../deploy/diagnostics/probe.ts'
+
+let stop = async () => undefined as unknown
+afterEach(() => stop())
+
+async function serve(listener: RequestListener): Promise<string> {
+  const server = createServer(listener)
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  stop = () => {
+    server.closeAllConnections()
+    return new Promise((resolve) => server.close(resolve))
+  }
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}/`
+}
+
+test('an answer that does not come is given up', async () => {
+  const url = await serve(() => undefined)
+  expect(await createProbe({ timeoutMs: 50 })({ url })).toMatchObject({ failure: 'timeout' })
+})
+
+test('an answer that does not end is given up', async () => {
+  const url = await serve((_, res) => res.writeHead(200).write('{'))
+  expect(await createProbe({ timeoutMs: 50 })({ url })).toMatchObject({ failure: 'timeout' })
+})
+
+test('an answer that is too large is given up', async () => {
+  const url = await serve((_, res) => res.end('x'.repeat(600_000)))
+  expect(await createProbe()({ url })).toMatchObject({ failure: 'oversized' })
+})
+
+test('a redirect is an answer, and is not followed', async () => {
+  const paths: string[] = []
+  const url = await serve((req, res) => {
+    paths.push(req.url ?? '')
+    res.writeHead(302, { location: '/elsewhere' }).end()
+  })
+  expect(await createProbe()({ url })).toMatchObject({ status: 302 })
+  expect(paths).toEqual(['/'])
+})
+
+test('nobody there is told by the code of the system', async () => {
+  const url = await serve(() => undefined)
+  await stop()
+  expect(await createProbe()({ url })).toMatchObject({ failure: 'ECONNREFUSED' })
+})

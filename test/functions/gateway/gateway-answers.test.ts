@@ -1,5 +1,5 @@
 import SwaggerParser from '@apidevtools/swagger-parser'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { beforeEach, describe, expect, test } from 'vitest'
 import { createByteBudget } from '../../../functions/gateway/backend/response-budget.ts'
 import { createCallTool, type ToolCall } from '../../../functions/gateway/call-tool.ts'
 import type { CallableTool } from '../../../functions/gateway/callable-tool.ts'
@@ -8,8 +8,9 @@ import { createRest } from '../../../functions/gateway/rest.ts'
 import type { HttpRequest } from '../../../shared/http/http.ts'
 import { createQueue } from '../../../shared/json/long-work.ts'
 import { createLog } from '../../../shared/log.ts'
-import { type Backend, type Script, startBackend } from '../../support/http/backend.ts'
-import { type Issuer, startIssuer } from '../../support/http/issuer.ts'
+import { JSON_TYPE } from '../../support/gateway/mcp.ts'
+import { gatewayStack } from '../../support/gateway/stack.ts'
+import type { Script } from '../../support/http/backend.ts'
 import {
   HMAC_SECRET,
   handshakeMessage,
@@ -19,7 +20,6 @@ import {
   TOOLS,
 } from '../../support/http/serve.ts'
 
-const JSON_TYPE = { 'content-type': 'application/json' }
 const NUMBERS = {
   scopes: [],
   outputSchema: { type: 'object', properties: { n: { type: 'number' } }, required: ['n'] },
@@ -27,22 +27,11 @@ const NUMBERS = {
 const LIST = { scopes: [], outputSchema: { type: 'array', items: { type: 'integer' } } }
 const ENV = { TOOLS: JSON.stringify({ about: { scopes: [] }, numbers: NUMBERS, list: LIST }) }
 
-let issuer: Issuer
-let backend: Backend
+const { issuer, backend, start } = await gatewayStack()
 let served: Served
 
-beforeAll(async () => {
-  issuer = await startIssuer()
-  backend = await startBackend()
-})
 beforeEach(async () => {
-  backend.reset()
-  served = await serveGateway({ issuer: issuer.url, functionsBase: backend.url, env: ENV })
-})
-afterEach(() => served[Symbol.asyncDispose]())
-afterAll(async () => {
-  await issuer[Symbol.asyncDispose]()
-  await backend[Symbol.asyncDispose]()
+  served = await start(ENV)
 })
 
 function rest(tool: string, script: Script) {

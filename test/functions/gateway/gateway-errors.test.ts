@@ -1,14 +1,13 @@
 import { describe, expect, test } from 'vitest'
 import type { Answer } from '../../../functions/gateway/backend/send.ts'
-import { type CallableTool, compileTool } from '../../../functions/gateway/callable-tool.ts'
 import { errorSentence, textSentence } from '../../../functions/gateway/error-sentence.ts'
 import { toCallToolResult } from '../../../functions/gateway/mcp/mcp-result.ts'
 import { oneLine, visible } from '../../../functions/gateway/one-line.ts'
 import { toOutcome } from '../../../functions/gateway/outcome.ts'
 import { retryAfterSeconds } from '../../../functions/gateway/retry-after.ts'
-import { parseTools } from '../../../shared/tools.ts'
+import { toolOf } from '../../support/gateway/callable-tool.ts'
 
-const TOOL = parseTools({ TOOLS: '{"a":{"scopes":[]}}' }, compileTool).get('a') as CallableTool
+const TOOL = toolOf()
 const NOW = Date.UTC(2026, 10, 28, 12, 0, 0)
 
 function failureOf(body: string | Buffer, changes: Partial<Answer> = {}) {

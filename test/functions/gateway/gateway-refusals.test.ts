@@ -1,52 +1,18 @@
 import { Client as OlderClient } from '@modelcontextprotocol/sdk/client/index.js'
 import { StreamableHTTPClientTransport as OlderTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js'
 import type { Transport } from '@modelcontextprotocol/sdk/shared/transport.js'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { type Backend, startBackend } from '../../support/http/backend.ts'
-import { type Issuer, startIssuer } from '../../support/http/issuer.ts'
-import {
-  handshakeMessage,
-  PRIVATE_TOOLS,
-  type Served,
-  serveGateway,
-  statelessRequest,
-} from '../../support/http/serve.ts'
+import { describe, expect, test } from 'vitest'
+import { JSON_TYPE, METADATA } from '../../support/gateway/mcp.ts'
+import { ALL_PRIVATE, gatewayStack } from '../../support/gateway/stack.ts'
+import { handshakeMessage, type Served, statelessRequest } from '../../support/http/serve.ts'
 
-const METADATA = 'https://mcp.test/.well-known/oauth-protected-resource/mcp'
-const JSON_TYPE = { 'content-type': 'application/json' }
-const ALL_PRIVATE = { TOOLS: JSON.stringify(PRIVATE_TOOLS) }
 const WRITE =
   'Your account lacks the permission events:write. Signing in again does not change that; an administrator can grant it.'
 const BOTH =
   'Your account lacks the permissions events:read and events:write. Signing in again does not change that; an administrator can grant them.'
 const READER = { scope: 'events:read', permissions: ['events:read'] }
 
-let issuer: Issuer
-let backend: Backend
-const running: Served[] = []
-
-beforeAll(async () => {
-  issuer = await startIssuer()
-  backend = await startBackend()
-})
-beforeEach(() => {
-  backend.reset()
-  backend.script('listEvents', { body: { events: ['dentist'] } })
-  for (const name of Object.keys(issuer.staged)) Reflect.deleteProperty(issuer.staged, name)
-})
-afterEach(async () => {
-  await Promise.all(running.splice(0).map((served) => served[Symbol.asyncDispose]()))
-})
-afterAll(async () => {
-  await issuer[Symbol.asyncDispose]()
-  await backend[Symbol.asyncDispose]()
-})
-
-async function start(env: Readonly<Record<string, string>> = {}): Promise<Served> {
-  const served = await serveGateway({ issuer: issuer.url, functionsBase: backend.url, env })
-  running.push(served)
-  return served
-}
+const { issuer, backend, start } = await gatewayStack()
 
 async function bearer(claims: object = {}) {
   return { authorization: `Bearer ${await issuer.token({ ...claims })}` }

@@ -1,18 +1,12 @@
 import type { CallToolResult } from '@modelcontextprotocol/client'
 import { describe, expect, test } from 'vitest'
 import type { Answer } from '../../../functions/gateway/backend/send.ts'
-import { type CallableTool, compileTool } from '../../../functions/gateway/callable-tool.ts'
 import { toBase64 } from '../../../functions/gateway/mcp/base64.ts'
 import { toCallToolResult } from '../../../functions/gateway/mcp/mcp-result.ts'
 import { statusOf, toOutcome } from '../../../functions/gateway/outcome.ts'
-import { parseTools } from '../../../shared/tools.ts'
+import { toolOf } from '../../support/gateway/callable-tool.ts'
 
 const text = { type: 'text', text: 'quota exceeded' }
-
-function toolOf(entry: object = {}): CallableTool {
-  const tool = parseTools({ TOOLS: JSON.stringify({ a: { scopes: [], ...entry } }) }, compileTool)
-  return tool.get('a') as CallableTool
-}
 
 function outcomeOf(body: unknown, tool = toolOf(), changes: Partial<Answer> = {}) {
   const bytes = Buffer.from(typeof body === 'string' ? body : JSON.stringify(body))

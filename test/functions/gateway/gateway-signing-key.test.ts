@@ -1,10 +1,9 @@
 import { generateKeyPairSync } from 'node:crypto'
 import { createLocalJWKSet, type JSONWebKeySet, jwtVerify } from 'jose'
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { parseGatewayConfig } from '../../../functions/gateway/config.ts'
-import { type Backend, startBackend } from '../../support/http/backend.ts'
-import { type Issuer, startIssuer } from '../../support/http/issuer.ts'
-import { HMAC_SECRET, type Served, serveGateway, TOOLS } from '../../support/http/serve.ts'
+import { gatewayStack } from '../../support/gateway/stack.ts'
+import { HMAC_SECRET, type Served, TOOLS } from '../../support/http/serve.ts'
 
 const newPem = (type: 'ec' | 'ed25519') => {
   const { privateKey } =
@@ -16,25 +15,7 @@ const newPem = (type: 'ec' | 'ed25519') => {
 const OLD = newPem('ec')
 const NEW = newPem('ed25519')
 
-let issuer: Issuer
-let backend: Backend
-let served: Served | undefined
-
-beforeAll(async () => {
-  issuer = await startIssuer()
-  backend = await startBackend()
-})
-beforeEach(() => backend.reset())
-afterEach(() => served?.[Symbol.asyncDispose]())
-afterAll(async () => {
-  await issuer[Symbol.asyncDispose]()
-  await backend[Symbol.asyncDispose]()
-})
-
-async function start(env: Readonly<Record<string, string>>): Promise<Served> {
-  served = await serveGateway({ issuer: issuer.url, functionsBase: backend.url, env })
-  return served
-}
+const { backend, start } = await gatewayStack()
 
 async function callAbout(gateway: Served) {
   const headers = { 'content-type': 'application/json' }

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { registrantOf } from '../../functions/registration/registrant.ts'
+import { registrantOf } from '../../../functions/registration/registrant.ts'
 
 const forwarded = (value: string | undefined, isBehindFront: boolean) =>
   registrantOf(value === undefined ? {} : { 'x-forwarded-for': value }, isBehindFront)

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
-import { parseLogRecords } from '../../functions/log-webhook/log-record.ts'
-import { HttpError } from '../../shared/http/http-error.ts'
-import { atOnce } from '../../shared/json/turns.ts'
+import { parseLogRecords } from '../../../functions/log-webhook/log-record.ts'
+import { HttpError } from '../../../shared/http/http-error.ts'
+import { atOnce } from '../../../shared/json/turns.ts'
 
 const DATE = '2027-01-15T08:00:00.000Z'
 const REGISTRATION = {

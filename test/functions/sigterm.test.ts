@@ -3,15 +3,14 @@ import { once } from 'node:events'
 import { connect } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
+import { afterEach, expect, test } from 'vitest'
 import {
   MGMT_CLIENT_ID,
   MGMT_CLIENT_SECRET,
   startManagementApi,
 } from '../support/auth0/management-api.ts'
-import { type Backend, startBackend } from '../support/http/backend.ts'
+import { gatewayStack } from '../support/gateway/stack.ts'
 import { freePort } from '../support/http/free-port.ts'
-import { type Issuer, startIssuer } from '../support/http/issuer.ts'
 import { type Answer, HMAC_SECRET, send, TOOLS } from '../support/http/serve.ts'
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
@@ -26,21 +25,11 @@ interface Instance {
   readonly ended: Promise<readonly [number | null, NodeJS.Signals | null]>
 }
 
-let issuer: Issuer
-let backend: Backend
+const { issuer, backend } = await gatewayStack()
 const running: ChildProcess[] = []
 
-beforeAll(async () => {
-  issuer = await startIssuer()
-  backend = await startBackend()
-})
-beforeEach(() => backend.reset())
 afterEach(() => {
   for (const child of running.splice(0)) child.kill('SIGKILL')
-})
-afterAll(async () => {
-  await issuer[Symbol.asyncDispose]()
-  await backend[Symbol.asyncDispose]()
 })
 
 /** The function as Cloud Run starts it: functions-framework's own command, its own process. */

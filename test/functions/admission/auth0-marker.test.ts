@@ -1,24 +1,16 @@
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import type { FakeClient, ManagementApi } from '../../support/auth0/management-api.ts'
+import { describe, expect, test } from 'vitest'
+import type { FakeClient } from '../../support/auth0/management-api.ts'
 import {
   admissionWithoutWaits,
   changeClient,
   PERMISSIVE,
   PROMOTED,
   STRICT,
-  startTenant,
   takeWrites,
+  tenantForEachTest,
 } from '../../support/functions/admission.ts'
 
-let api: ManagementApi
-
-beforeEach(async () => {
-  api = await startTenant(STRICT, PERMISSIVE)
-})
-afterEach(async () => {
-  expect(api.faults).toEqual([])
-  await api[Symbol.asyncDispose]()
-})
+const tenant = tenantForEachTest(STRICT, PERMISSIVE)
 
 const FOREIGN = ['https://evil.example/cb']
 
@@ -52,10 +44,10 @@ describe("Auth0's marker", () => {
     { name: 'none, without users', changes: withoutUsers, outcome: 'refused' },
   ])('$name: $outcome', async ({ changes, outcome }) => {
     for (const client of [PERMISSIVE, STRICT]) {
-      changeClient(api, client, changes)
-      expect((await admissionWithoutWaits(api)(client.client_id)).outcome).toBe(outcome)
+      changeClient(tenant.api, client, changes)
+      expect((await admissionWithoutWaits(tenant.api)(client.client_id)).outcome).toBe(outcome)
     }
-    if (outcome === 'refused') expect(takeWrites(api)).toEqual([])
+    if (outcome === 'refused') expect(takeWrites(tenant.api)).toEqual([])
   })
 
   test.each<{ name: string; changes: Partial<FakeClient>; outcome: string }>([
@@ -71,34 +63,35 @@ describe("Auth0's marker", () => {
     { name: 'none', changes: {}, outcome: 'deleted' },
     { name: 'none, first-party', changes: { is_first_party: true }, outcome: 'refused' },
   ])('enforce, a foreign client with $name: $outcome', async ({ changes, outcome }) => {
-    changeClient(api, PERMISSIVE, { callbacks: FOREIGN, ...changes })
-    expect((await admissionWithoutWaits(api, { policy: 'enforce' })('plain1')).outcome).toBe(
+    changeClient(tenant.api, PERMISSIVE, { callbacks: FOREIGN, ...changes })
+    expect((await admissionWithoutWaits(tenant.api, { policy: 'enforce' })('plain1')).outcome).toBe(
       outcome,
     )
-    expect(api.clients.has('plain1')).toBe(outcome !== 'deleted')
+    expect(tenant.api.clients.has('plain1')).toBe(outcome !== 'deleted')
   })
 
   test('a client that registered itself by its document is strict, whatever its id', async () => {
     const { third_party_security_mode: _, ...client } = PERMISSIVE
-    api.clients.set('plain1', { ...client, ...selfCimd })
-    expect(await admissionWithoutWaits(api)('plain1')).toMatchObject({
+    tenant.api.clients.set('plain1', { ...client, ...selfCimd })
+    expect(await admissionWithoutWaits(tenant.api)('plain1')).toMatchObject({
       mode: 'strict',
       way: 'granted',
     })
-    expect(takeWrites(api)).toEqual(['POST /client-grants', 'PATCH /connections/con_1'])
+    expect(takeWrites(tenant.api)).toEqual(['POST /client-grants', 'PATCH /connections/con_1'])
   })
 
   test('a guessed registration counts for such a client alone', async () => {
-    const guess = (id: string) => admissionWithoutWaits(api)(id, undefined, { isGuess: true })
+    const guess = (id: string) =>
+      admissionWithoutWaits(tenant.api)(id, undefined, { isGuess: true })
     for (const changes of [dcr, imported, {}]) {
-      changeClient(api, STRICT, changes)
+      changeClient(tenant.api, STRICT, changes)
       expect(await guess('tpc_1')).toMatchObject({
         outcome: 'ignored',
         reason: 'not_self_registered',
       })
     }
-    expect(takeWrites(api)).toEqual([])
-    changeClient(api, STRICT, selfCimd)
+    expect(takeWrites(tenant.api)).toEqual([])
+    changeClient(tenant.api, STRICT, selfCimd)
     expect(await guess('tpc_1')).toMatchObject({ outcome: 'admitted', way: 'granted' })
   })
 })

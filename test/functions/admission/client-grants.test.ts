@@ -1,22 +1,13 @@
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import type { ManagementApi } from '../../support/auth0/management-api.ts'
+import { describe, expect, test } from 'vitest'
 import {
   admissionWithoutWaits,
   PERMISSIVE,
   STRICT,
-  startTenant,
   takeWrites,
+  tenantForEachTest,
 } from '../../support/functions/admission.ts'
 
-let api: ManagementApi
-
-beforeEach(async () => {
-  api = await startTenant(STRICT, PERMISSIVE)
-})
-afterEach(async () => {
-  expect(api.faults).toEqual([])
-  await api[Symbol.asyncDispose]()
-})
+const tenant = tenantForEachTest(STRICT, PERMISSIVE)
 
 /** Of Auth0's OpenAPI document, for another entity. */
 const LIMIT_OF_DOCUMENT = 'You reached the limit of entities of this type for this tenant.'
@@ -24,8 +15,8 @@ const LIMIT_OF_DOCUMENT = 'You reached the limit of entities of this type for th
 const TOKENS = 'PATCH /clients/plain1'
 
 test('a conflict without a grant is a failure, and is named', async () => {
-  api.fail('POST /client-grants', { status: 409 })
-  await expect(admissionWithoutWaits(api)('tpc_1')).rejects.toMatchObject({
+  tenant.api.fail('POST /client-grants', { status: 409 })
+  await expect(admissionWithoutWaits(tenant.api)('tpc_1')).rejects.toMatchObject({
     code: 'grant_create_http_409',
   })
 })
@@ -36,8 +27,8 @@ describe('the limit of client grants', () => {
   test.each([limit, { ...limit, errorCode: 'forbidden', message: LIMIT_OF_DOCUMENT }])(
     'is not taken for a missing scope, and not tried again: %j',
     async (body) => {
-      api.fail('POST /client-grants', { status: 403, ...body })
-      await expect(admissionWithoutWaits(api)('tpc_1')).rejects.toMatchObject({
+      tenant.api.fail('POST /client-grants', { status: 403, ...body })
+      await expect(admissionWithoutWaits(tenant.api)('tpc_1')).rejects.toMatchObject({
         code: 'grant_create_http_403',
         limitReached: 'client grants',
         missingScope: undefined,
@@ -47,8 +38,8 @@ describe('the limit of client grants', () => {
   )
 
   test('is not what another 403 says', async () => {
-    api.fail('POST /client-grants', { status: 403, errorCode: 'operation_not_supported' })
-    await expect(admissionWithoutWaits(api)('tpc_1')).rejects.toMatchObject({
+    tenant.api.fail('POST /client-grants', { status: 403, errorCode: 'operation_not_supported' })
+    await expect(admissionWithoutWaits(tenant.api)('tpc_1')).rejects.toMatchObject({
       limitReached: undefined,
       missingScope: undefined,
       passing: true,
@@ -57,7 +48,7 @@ describe('the limit of client grants', () => {
 })
 
 describe('open access', () => {
-  const open = () => admissionWithoutWaits(api, { thirdPartyAccess: 'open' })
+  const open = () => admissionWithoutWaits(tenant.api, { thirdPartyAccess: 'open' })
 
   test.each([
     { id: 'tpc_1', made: ['PATCH /connections/con_1'], way: 'granted' },
@@ -68,26 +59,30 @@ describe('open access', () => {
     },
   ])('gives $id no grant of its own', async ({ id, made, way }) => {
     expect(await open()(id)).toMatchObject({ outcome: 'admitted', way })
-    expect(takeWrites(api)).toEqual(made)
+    expect(takeWrites(tenant.api)).toEqual(made)
     expect(await open()(id)).toMatchObject({ outcome: 'already_admitted', way })
-    expect(takeWrites(api)).toEqual([])
+    expect(takeWrites(tenant.api)).toEqual([])
   })
 
   test('serves a client whose promotion is refused at domain level, once', async () => {
-    api.fail('PATCH /clients/:id', { status: 400 })
+    tenant.api.fail('PATCH /clients/:id', { status: 400 })
     expect(await open()('plain1')).toMatchObject({ outcome: 'admitted', way: 'granted' })
-    expect(takeWrites(api)).toEqual(['PATCH /clients/plain1', 'PATCH /connections/con_1', TOKENS])
-    api.mended()
+    expect(takeWrites(tenant.api)).toEqual([
+      'PATCH /clients/plain1',
+      'PATCH /connections/con_1',
+      TOKENS,
+    ])
+    tenant.api.mended()
     expect(await open()('plain1')).toMatchObject({ outcome: 'admitted', way: 'granted' })
-    expect(takeWrites(api)).toEqual([TOKENS])
+    expect(takeWrites(tenant.api)).toEqual([TOKENS])
     expect(await open()('plain1')).toMatchObject({ outcome: 'already_admitted', way: 'granted' })
-    expect(takeWrites(api)).toEqual([])
+    expect(takeWrites(tenant.api)).toEqual([])
   })
 
   test('promotes unless every connection is at domain level', async () => {
-    Object.assign(api.connections.get('google-oauth2') ?? {}, { is_domain_connection: true })
+    Object.assign(tenant.api.connections.get('google-oauth2') ?? {}, { is_domain_connection: true })
     const connections = ['google-oauth2', 'corp']
-    const admit = admissionWithoutWaits(api, { thirdPartyAccess: 'open', connections })
+    const admit = admissionWithoutWaits(tenant.api, { thirdPartyAccess: 'open', connections })
     expect(await admit('plain1')).toMatchObject({ way: 'promoted' })
   })
 })

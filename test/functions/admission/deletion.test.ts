@@ -1,51 +1,46 @@
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import type { FakeClient, ManagementApi } from '../../support/auth0/management-api.ts'
+import { describe, expect, test } from 'vitest'
+import type { FakeClient } from '../../support/auth0/management-api.ts'
 import {
   admissionOf,
   FOREIGN,
   outcomesIn,
   PERMISSIVE,
   STRICT,
-  startTenant,
+  tenantForEachTest,
   webhookOf,
   writesOf,
 } from '../../support/functions/admission.ts'
 
-let api: ManagementApi
-
-beforeEach(async () => {
-  api = await startTenant(STRICT, PERMISSIVE, FOREIGN)
-})
-afterEach(() => api[Symbol.asyncDispose]())
+const tenant = tenantForEachTest(STRICT, PERMISSIVE, FOREIGN)
 
 describe('enforce', () => {
   test('a redelivery of a client that was deleted is settled, without another call', async () => {
-    const { deliver } = await webhookOf(api, { policy: 'enforce' })
+    const { deliver } = await webhookOf(tenant.api, { policy: 'enforce' })
     expect(outcomesIn(await deliver('tpc_evil'))).toMatchObject([{ outcome: 'deleted' }])
-    api.calls.length = 0
+    tenant.api.calls.length = 0
     const again = await deliver('tpc_evil')
     expect(again.status).toBe(200)
     expect(outcomesIn(again)).toMatchObject([{ outcome: 'deleted' }])
-    expect(api.calls).toEqual([])
+    expect(tenant.api.calls).toEqual([])
   })
 
   test('a client that somebody else deletes in between is as good as deleted', async () => {
-    const { deliver } = await webhookOf(api, { policy: 'enforce' })
-    api.fail('DELETE /clients/:id', { status: 404 })
+    const { deliver } = await webhookOf(tenant.api, { policy: 'enforce' })
+    tenant.api.fail('DELETE /clients/:id', { status: 404 })
     const answer = await deliver('tpc_evil')
     expect(answer.status).toBe(200)
     expect(outcomesIn(answer)).toMatchObject([{ outcome: 'deleted' }])
   })
 
   test('without delete:clients the scope is named, and it is tried again', async () => {
-    const { deliver } = await webhookOf(api, { policy: 'enforce' })
-    api.fail('DELETE /clients/:id', { status: 403 })
+    const { deliver } = await webhookOf(tenant.api, { policy: 'enforce' })
+    tenant.api.fail('DELETE /clients/:id', { status: 403 })
     const answer = await deliver('tpc_evil')
     expect(answer.status).toBe(503)
     expect(outcomesIn(answer)).toMatchObject([
       { reason: 'client_delete_http_403', missing_scope: 'delete:clients', retry: true },
     ])
-    expect([...api.clients.keys()]).toContain('tpc_evil')
+    expect([...tenant.api.clients.keys()]).toContain('tpc_evil')
   })
 
   test.each([
@@ -54,15 +49,19 @@ describe('enforce', () => {
   ])('$name is never deleted', async ({ changes }) => {
     const { is_first_party: _, ...rest } = FOREIGN
     const client = { ...rest, ...(changes.is_first_party && { is_first_party: true }) }
-    api.clients.set('tpc_evil', client)
-    expect((await admissionOf(api, { policy: 'enforce' })('tpc_evil')).outcome).toBe('refused')
-    expect(writesOf(api)).toEqual([])
+    tenant.api.clients.set('tpc_evil', client)
+    expect((await admissionOf(tenant.api, { policy: 'enforce' })('tpc_evil')).outcome).toBe(
+      'refused',
+    )
+    expect(writesOf(tenant.api)).toEqual([])
   })
 
   test('one foreign redirect URI among covered ones is enough', async () => {
     const callbacks = [...(STRICT.callbacks ?? []), 'https://evil.example/cb']
-    api.clients.set('tpc_evil', { ...FOREIGN, callbacks })
-    expect((await admissionOf(api, { policy: 'enforce' })('tpc_evil')).outcome).toBe('deleted')
+    tenant.api.clients.set('tpc_evil', { ...FOREIGN, callbacks })
+    expect((await admissionOf(tenant.api, { policy: 'enforce' })('tpc_evil')).outcome).toBe(
+      'deleted',
+    )
   })
 })
 
@@ -97,21 +96,21 @@ describe('a client that cannot have registered itself', () => {
     { name: 'one that says how it was imported', changes: { external_metadata_type: 'cimd' } },
     { name: 'the global client', changes: { global: true } },
   ])('$name is neither changed nor deleted', async ({ changes }) => {
-    api.clients.set('plain1', { ...PERMISSIVE, ...changes })
+    tenant.api.clients.set('plain1', { ...PERMISSIVE, ...changes })
     for (const policy of ['admit', 'enforce'] as const) {
-      expect(await admissionOf(api, { policy })('plain1')).toMatchObject({
+      expect(await admissionOf(tenant.api, { policy })('plain1')).toMatchObject({
         outcome: 'refused',
         reason: 'not_dynamic',
       })
     }
-    expect(writesOf(api)).toEqual([])
+    expect(writesOf(tenant.api)).toEqual([])
   })
 
   test.each([undefined, [], ['authorization_code'], ['implicit', 'authorization_code']])(
     'is not one with the grants %j',
     async (grants) => {
-      api.clients.set('plain1', { ...PERMISSIVE, ...(grants && { grant_types: grants }) })
-      expect((await admissionOf(api)('plain1')).outcome).toBe('admitted')
+      tenant.api.clients.set('plain1', { ...PERMISSIVE, ...(grants && { grant_types: grants }) })
+      expect((await admissionOf(tenant.api)('plain1')).outcome).toBe('admitted')
     },
   )
 })

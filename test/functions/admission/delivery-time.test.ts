@@ -1,25 +1,19 @@
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { createDelivery } from '../../../functions/log-webhook/delivery.ts'
 import { AdmissionError } from '../../../shared/auth0/admission-error.ts'
 import { createLog } from '../../../shared/log.ts'
-import type { ManagementApi } from '../../support/auth0/management-api.ts'
 import {
   admissionOf,
   FOREIGN,
   outcomesIn,
   PERMISSIVE,
   STRICT,
-  startTenant,
+  tenantForEachTest,
   webhookOf,
   writesOf,
 } from '../../support/functions/admission.ts'
 
-let api: ManagementApi
-
-beforeEach(async () => {
-  api = await startTenant(STRICT, PERMISSIVE, FOREIGN)
-})
-afterEach(() => api[Symbol.asyncDispose]())
+const tenant = tenantForEachTest(STRICT, PERMISSIVE, FOREIGN)
 
 describe('the deadline of a delivery', () => {
   // Auth0 asks for a wait that is longer than the delivery has.
@@ -34,8 +28,8 @@ describe('the deadline of a delivery', () => {
     },
     { id: 'plain1', operation: 'GET /clients/:id', done: undefined },
   ])('$operation: stopped in time, with what was done so far', async (row) => {
-    const { deliver, served } = await webhookOf(api, {}, 3_000)
-    api.fail(row.operation, stuck)
+    const { deliver, served } = await webhookOf(tenant.api, {}, 3_000)
+    tenant.api.fail(row.operation, stuck)
     const startedAt = performance.now()
     const answer = await deliver(row.id, 'tpc_evil')
     expect(performance.now() - startedAt).toBeLessThan(7_000)
@@ -51,21 +45,21 @@ describe('the deadline of a delivery', () => {
   })
 
   test('what it stopped is completed by the redelivery, and no more than that', async () => {
-    const { deliver } = await webhookOf(api, {}, 3_000)
-    api.fail('PATCH /connections/:id', { ...stuck, times: 1 })
+    const { deliver } = await webhookOf(tenant.api, {}, 3_000)
+    tenant.api.fail('PATCH /connections/:id', { ...stuck, times: 1 })
     expect((await deliver('tpc_1')).status).toBe(503)
-    api.calls.length = 0
+    tenant.api.calls.length = 0
     const again = await deliver('tpc_1')
     expect(again.status).toBe(200)
     expect(outcomesIn(again)).toMatchObject([{ outcome: 'admitted' }])
-    expect(writesOf(api)).toEqual(['PATCH /connections/con_1'])
+    expect(writesOf(tenant.api)).toEqual(['PATCH /connections/con_1'])
   })
 
   test('an aborted signal starts nothing', async () => {
-    const admit = admissionOf(api)
+    const admit = admissionOf(tenant.api)
     const aborted = AbortSignal.abort(new DOMException('over', 'TimeoutError'))
     await expect(admit('tpc_1', aborted)).rejects.toMatchObject({ code: 'client_read_timeout' })
-    expect(api.calls).toEqual([])
+    expect(tenant.api.calls).toEqual([])
   })
 })
 
@@ -136,8 +130,8 @@ describe('a delivery of more clients than there is time for', () => {
     { status: 429, code: 'client_read_http_429' },
     { status: 401, code: 'client_read_http_401' },
   ])('stops at $status, which all of them would meet', async ({ status, code }) => {
-    const { deliver } = await webhookOf(api)
-    api.fail('GET /clients/:id', { status, headers: { 'retry-after': '60' } })
+    const { deliver } = await webhookOf(tenant.api)
+    tenant.api.fail('GET /clients/:id', { status, headers: { 'retry-after': '60' } })
     const answer = await deliver('tpc_1', 'plain1', 'tpc_evil')
     expect(answer.status).toBe(503)
     expect(outcomesIn(answer)).toMatchObject([
@@ -145,18 +139,18 @@ describe('a delivery of more clients than there is time for', () => {
       { outcome: 'deferred', reason: code, retry: true },
       { outcome: 'deferred', reason: code, retry: true },
     ])
-    expect(api.calls).toHaveLength(1)
-    api.mended()
+    expect(tenant.api.calls).toHaveLength(1)
+    tenant.api.mended()
     expect((await deliver('tpc_1', 'plain1', 'tpc_evil')).status).toBe(200)
-    api.fail('GET /clients/:id', { status, headers: { 'retry-after': '60' } })
+    tenant.api.fail('GET /clients/:id', { status, headers: { 'retry-after': '60' } })
     const again = outcomesIn(await deliver('tpc_1', 'plain1', 'tpc_evil'))
     expect(again.map(({ outcome }) => outcome)).toEqual(['failed', 'deferred', 'deferred'])
   })
 
   test('stops when there is no Management API token', async () => {
-    const { deliver } = await webhookOf(api)
-    api.staged.tokenStatus = 403
+    const { deliver } = await webhookOf(tenant.api)
+    tenant.api.staged.tokenStatus = 403
     expect((await deliver('tpc_1', 'plain1')).status).toBe(503)
-    expect(api.tokenRequests).toHaveLength(1)
+    expect(tenant.api.tokenRequests).toHaveLength(1)
   })
 })

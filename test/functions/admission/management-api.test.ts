@@ -1,5 +1,4 @@
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import type { ManagementApi } from '../../support/auth0/management-api.ts'
+import { beforeEach, describe, expect, test } from 'vitest'
 import {
   admissionOf,
   FOREIGN,
@@ -7,37 +6,32 @@ import {
   outcomesIn,
   PERMISSIVE,
   STRICT,
-  startTenant,
+  tenantForEachTest,
   webhookOf,
   writesOf,
 } from '../../support/functions/admission.ts'
 
-let api: ManagementApi
-
-beforeEach(async () => {
-  api = await startTenant(STRICT, PERMISSIVE, FOREIGN)
-})
-afterEach(() => api[Symbol.asyncDispose]())
+const tenant = tenantForEachTest(STRICT, PERMISSIVE, FOREIGN)
 
 describe('a Management API token', () => {
   let now = 0
-  const admit = (id: string) => admissionOf(api, { management: clients })(id)
+  const admit = (id: string) => admissionOf(tenant.api, { management: clients })(id)
   let clients: ReturnType<typeof managementOf>
   beforeEach(() => {
     now = 0
-    clients = managementOf(api, () => now)
+    clients = managementOf(tenant.api, () => now)
   })
 
   test('that Auth0 refuses is not used again', async () => {
     await admit('tpc_1')
-    api.fail('GET /clients/:id', { status: 401, times: 1 })
+    tenant.api.fail('GET /clients/:id', { status: 401, times: 1 })
     await expect(admit('tpc_1')).rejects.toMatchObject({ passing: true })
     expect((await admit('tpc_1')).outcome).toBe('already_admitted')
-    expect(api.tokenRequests).toHaveLength(2)
+    expect(tenant.api.tokenRequests).toHaveLength(2)
   })
 
   test('that lacks a scope is asked for again, once a minute at most', async () => {
-    api.fail('GET /connections', { status: 403 })
+    tenant.api.fail('GET /connections', { status: 403 })
     for (const [at, tokens] of [
       [0, 1],
       [59_999, 1],
@@ -49,45 +43,45 @@ describe('a Management API token', () => {
     ] as const) {
       now = at
       await expect(admit('tpc_1')).rejects.toMatchObject({ missingScope: 'read:connections' })
-      expect(api.tokenRequests).toHaveLength(tokens)
+      expect(tenant.api.tokenRequests).toHaveLength(tokens)
     }
-    api.mended()
+    tenant.api.mended()
     expect((await admit('tpc_1')).outcome).toBe('admitted')
   })
 })
 
 describe('concurrent calls for one client', () => {
   test.each(['tpc_1', 'plain1'])('do the work for %s once, and all learn of it', async (id) => {
-    const admit = admissionOf(api)
-    api.staged.delayMs = 20
+    const admit = admissionOf(tenant.api)
+    tenant.api.staged.delayMs = 20
     const outcomes = await Promise.all(Array.from({ length: 10 }, () => admit(id)))
     expect(new Set(outcomes.map(({ outcome }) => outcome))).toEqual(new Set(['admitted']))
-    expect(writesOf(api)).toHaveLength(id === 'plain1' ? 3 : 2)
-    expect(api.calls.filter(({ path }) => path === `/clients/${id}`)).toHaveLength(
+    expect(writesOf(tenant.api)).toHaveLength(id === 'plain1' ? 3 : 2)
+    expect(tenant.api.calls.filter(({ path }) => path === `/clients/${id}`)).toHaveLength(
       id === 'plain1' ? 2 : 1,
     )
     expect((await admit(id)).outcome).toBe('already_admitted')
   })
 
   test('two instances at once end with one grant', async () => {
-    const [one, other] = [admissionOf(api), admissionOf(api)]
-    api.staged.delayMs = 20
+    const [one, other] = [admissionOf(tenant.api), admissionOf(tenant.api)]
+    tenant.api.staged.delayMs = 20
     await Promise.all([one('tpc_1'), other('tpc_1')])
-    expect(api.grants).toHaveLength(1)
-    expect(api.faults).toEqual([])
+    expect(tenant.api.grants).toHaveLength(1)
+    expect(tenant.api.faults).toEqual([])
   })
 })
 
 // A proxy may answer in Auth0's place.
 test('an answer that is not the client settles nothing', async () => {
-  const { deliver } = await webhookOf(api, { policy: 'enforce' })
-  api.fail('GET /clients/:id', { status: 200 })
+  const { deliver } = await webhookOf(tenant.api, { policy: 'enforce' })
+  tenant.api.fail('GET /clients/:id', { status: 200 })
   const answer = await deliver('tpc_evil')
   expect(answer.status).toBe(503)
   expect(outcomesIn(answer)).toMatchObject([
     { outcome: 'failed', reason: 'client_read_malformed', retry: true },
   ])
-  expect(writesOf(api)).toEqual([])
+  expect(writesOf(tenant.api)).toEqual([])
 })
 
 describe('a client that Auth0 does not know everywhere yet', () => {
@@ -96,13 +90,15 @@ describe('a client that Auth0 does not know everywhere yet', () => {
     { id: 'tpc_1', operation: 'POST /client-grants' },
     { id: 'plain1', operation: 'PATCH /clients/:id' },
   ])('$operation is tried again', async ({ id, operation }) => {
-    api.fail(operation, { status: 404, times: 2 })
-    expect((await admissionOf(api)(id)).outcome).toBe('admitted')
+    tenant.api.fail(operation, { status: 404, times: 2 })
+    expect((await admissionOf(tenant.api)(id)).outcome).toBe('admitted')
   })
 
   test('for a moment only', async () => {
-    api.fail('POST /client-grants', { status: 404 })
-    await expect(admissionOf(api)('tpc_1')).rejects.toMatchObject({ code: 'grant_create_http_404' })
-    expect(api.calls.filter(({ method }) => method === 'POST')).toHaveLength(3)
+    tenant.api.fail('POST /client-grants', { status: 404 })
+    await expect(admissionOf(tenant.api)('tpc_1')).rejects.toMatchObject({
+      code: 'grant_create_http_404',
+    })
+    expect(tenant.api.calls.filter(({ method }) => method === 'POST')).toHaveLength(3)
   })
 })

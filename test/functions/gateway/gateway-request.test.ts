@@ -1,41 +1,23 @@
 import { createHash } from 'node:crypto'
 import { createServer } from 'node:http'
 import { jwtVerify, UnsecuredJWT } from 'jose'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { type Backend, type BackendCall, startBackend } from '../../support/http/backend.ts'
-import { type Issuer, startIssuer } from '../../support/http/issuer.ts'
+import { afterAll, beforeEach, describe, expect, test } from 'vitest'
+import { onlyOf } from '../../support/gateway/backend-calls.ts'
+import { bearer, JSON_TYPE, post } from '../../support/gateway/mcp.ts'
+import { callTool } from '../../support/gateway/rest.ts'
+import { gatewayStack } from '../../support/gateway/stack.ts'
+import { type BackendCall, startBackend } from '../../support/http/backend.ts'
 import { listen } from '../../support/http/listen.ts'
-import {
-  HMAC_SECRET,
-  handshakeMessage,
-  type Served,
-  serveGateway,
-} from '../../support/http/serve.ts'
+import { HMAC_SECRET, handshakeMessage, type Served } from '../../support/http/serve.ts'
 
 type Json = Readonly<Record<string, unknown>>
 
-const JSON_TYPE = { 'content-type': 'application/json' }
+const stack = await gatewayStack()
+const { issuer, backend: own } = stack
+const foreign = await startBackend()
 
-let issuer: Issuer
-let own: Backend
-let foreign: Backend
-const running: AsyncDisposable[] = []
-
-beforeAll(async () => {
-  issuer = await startIssuer()
-  own = await startBackend()
-  foreign = await startBackend()
-})
-beforeEach(() => {
-  own.reset()
-  foreign.reset()
-})
-afterEach(async () => {
-  await Promise.all(running.splice(0).map((one) => one[Symbol.asyncDispose]()))
-})
-afterAll(async () => {
-  await Promise.all([issuer, own, foreign].map((one) => one[Symbol.asyncDispose]()))
-})
+beforeEach(() => foreign.reset())
+afterAll(() => foreign[Symbol.asyncDispose]())
 
 const id = { type: 'string' }
 const properties = { id, tags: { type: 'array' }, text: id, n: {}, trace: id }
@@ -71,38 +53,18 @@ function catalogue(): Json {
   }
 }
 
-async function start(
+const start = (
   env: Readonly<Record<string, string>> = {},
   dependencies: { readonly metadataHost?: string } = {},
-): Promise<Served> {
-  const served = await serveGateway({
-    dependencies,
-    issuer: issuer.url,
-    functionsBase: own.url,
-    env: { TOOLS: JSON.stringify(catalogue()), ...env },
-  })
-  running.push(served)
-  return served
-}
+) => stack.start({ TOOLS: JSON.stringify(catalogue()), ...env }, { dependencies })
 
 const rest = async (served: Served, tool: string, body: unknown, claims?: Json) =>
-  served.send({
-    method: 'POST',
-    path: `/tools/${tool}`,
-    headers: { ...JSON_TYPE, authorization: `Bearer ${await issuer.token(claims)}` },
-    body,
-  })
+  callTool(served, tool, body, bearer(await issuer.token(claims)))
 const mcp = async (served: Served, name: string, args: Json = {}, _meta?: Json) => {
   const params = { name, arguments: args, ...(_meta && { _meta }) }
-  const headers = { ...JSON_TYPE, authorization: `Bearer ${await issuer.token()}` }
-  const body = handshakeMessage('tools/call', params)
-  const answer = await served.send({ method: 'POST', path: '/mcp', headers, body })
+  const message = handshakeMessage('tools/call', params)
+  const answer = await post(served, message, bearer(await issuer.token()))
   return answer.json<{ result: Json }>().result
-}
-
-function onlyCall(backend: Backend): BackendCall {
-  expect(backend.calls).toHaveLength(1)
-  return backend.calls[0] ?? expect.fail('no call')
 }
 
 async function claimsOf({ headers }: BackendCall, audience: string) {
@@ -117,7 +79,7 @@ describe('the request that arrives', () => {
   test('has method, path, query and fields from the arguments, and no body', async () => {
     const args = { id: 'a/b', tags: ['x', 'y&z'], trace: 'tr-1', text: 'not sent' }
     expect((await rest(await start(), 'readNote', args)).status).toBe(200)
-    const call = onlyCall(own)
+    const call = onlyOf(own.calls)
     expect(call).toMatchObject({ method: 'GET', path: '/notes/a%2Fb?tags=x&tags=y%26z', body: '' })
     expect(call.headers['x-trace']).toBe('tr-1')
     const mine = ['accept', 'connection', 'host', 'x-request-id', 'x-trace', 'x-user-uid']
@@ -129,7 +91,7 @@ describe('the request that arrives', () => {
     const served = await start()
     await rest(served, 'writeNote', { id: 'é', tags: ['a'], text: 'ü' })
     const url = `${own.url}/notes/%C3%A9`
-    expect(await claimsOf(onlyCall(own), url)).toMatchObject({
+    expect(await claimsOf(onlyOf(own.calls), url)).toMatchObject({
       sub: 'auth0|alice',
       tool: 'writeNote',
       htm: 'PUT',
@@ -141,14 +103,14 @@ describe('the request that arrives', () => {
 
   test('without body and query it is the digest of nothing, and none', async () => {
     await rest(await start(), 'dropNote', { id: '1' })
-    const claims = await claimsOf(onlyCall(own), `${own.url}/notes/1`)
+    const claims = await claimsOf(onlyOf(own.calls), `${own.url}/notes/1`)
     expect(claims).toMatchObject({ htm: 'DELETE', body_sha256: sha256('') })
     expect(claims).not.toHaveProperty('query_sha256')
   })
 
   test('to a backend outside FUNCTIONS_BASE it has no signature that another would take', async () => {
     await rest(await start(), 'elsewhere', { id: '1' })
-    const call = onlyCall(foreign)
+    const call = onlyOf(foreign.calls)
     expect(own.calls).toEqual([])
     expect(await claimsOf(call, `${foreign.url}/v1/1`)).toMatchObject({ sub: 'auth0|alice' })
     expect(call.headerNames).not.toContain('x-gateway-sig')
@@ -204,7 +166,7 @@ describe('the request that arrives', () => {
         res.end(new UnsecuredJWT({}).setExpirationTime('1h').encode())
       }),
     )
-    running.push(metadata)
+    stack.endAfterTest(metadata)
     const { host } = new URL(metadata.url)
     const served = await start({ BACKEND_AUTH: 'google' }, { metadataHost: host })
     for (const note of ['1', '2']) await rest(served, 'readNote', { id: note })
@@ -212,13 +174,13 @@ describe('the request that arrives', () => {
     expect(asked).toEqual([own.url])
     const field = 'x-serverless-authorization'
     expect(own.calls.every(({ headerNames }) => headerNames.includes(field))).toBe(true)
-    expect(onlyCall(foreign).headerNames).not.toContain(field)
+    expect(onlyOf(foreign.calls).headerNames).not.toContain(field)
   })
 
   test('a tool without request is called as before', async () => {
     await rest(await start(), 'plain', { a: 1.5 })
-    expect(onlyCall(own)).toMatchObject({ method: 'POST', path: '/plain', body: '{"a":1.5}' })
-    expect(onlyCall(own).headers['accept']).toBe('application/json')
+    expect(onlyOf(own.calls)).toMatchObject({ method: 'POST', path: '/plain', body: '{"a":1.5}' })
+    expect(onlyOf(own.calls).headers['accept']).toBe('application/json')
   })
 })
 
@@ -277,7 +239,7 @@ describe('the part of the answer that counts', () => {
 
 describe('claims and hints in the assertion', () => {
   const EMAIL = 'https://acme.example/email'
-  const readClaims = async () => claimsOf(onlyCall(own), `${own.url}/plain`)
+  const readClaims = async () => claimsOf(onlyOf(own.calls), `${own.url}/plain`)
 
   test('BACKEND_CLAIMS are copied, and no others', async () => {
     const served = await start({ BACKEND_CLAIMS: `${EMAIL}, org_id roles` })

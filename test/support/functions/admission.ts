@@ -1,6 +1,6 @@
 // Loading it takes longer than some deadlines in tests, on a busy machine.
 import 'auth0'
-import { onTestFinished } from 'vitest'
+import { afterEach, beforeEach, expect, onTestFinished } from 'vitest'
 import { createLogWebhook } from '../../../functions/log-webhook/handler.ts'
 import { type AdmissionOptions, createAdmission } from '../../../shared/auth0/admission.ts'
 import { createManagement } from '../../../shared/auth0/management.ts'
@@ -46,14 +46,34 @@ export const PROMOTED = {
   jwt_configuration: { alg: 'RS256' },
 }
 
-/** A tenant with these clients and two connections that none of them has. The caller ends it. */
-export async function startTenant(...clients: readonly FakeClient[]): Promise<ManagementApi> {
-  const api = await startManagementApi()
-  for (const [name, id] of Object.entries({ 'google-oauth2': 'con_1', corp: 'con_2' })) {
-    api.connections.set(name, { id, name, is_domain_connection: false, enabled: new Set() })
+/** The tenant of the test that runs. */
+export interface TestTenant {
+  readonly api: ManagementApi
+}
+
+/**
+ * Starts a tenant before each test of the file: with these clients, and two connections that none
+ * of them has. After the test it ends the tenant, and fails the test if a call broke Auth0's
+ * contract. Call it once, at the top of the file.
+ */
+export function tenantForEachTest(...clients: readonly FakeClient[]): TestTenant {
+  let api: ManagementApi | undefined
+  beforeEach(async () => {
+    api = await startManagementApi()
+    for (const [name, id] of Object.entries({ 'google-oauth2': 'con_1', corp: 'con_2' })) {
+      api.connections.set(name, { id, name, is_domain_connection: false, enabled: new Set() })
+    }
+    for (const client of clients) api.clients.set(client.client_id, client)
+  })
+  afterEach(async () => {
+    expect(api?.faults).toEqual([])
+    await api?.[Symbol.asyncDispose]()
+  })
+  return {
+    get api() {
+      return api ?? expect.fail('A tenant is there in tests only.')
+    },
   }
-  for (const client of clients) api.clients.set(client.client_id, client)
-  return api
 }
 
 /** Puts this client into the tenant with these changes. */

@@ -1,9 +1,9 @@
 import { generateKeyPairSync } from 'node:crypto'
 import { createLocalJWKSet, type JSONWebKeySet, jwtVerify } from 'jose'
 import { expect, test } from 'vitest'
-import { parseGatewayConfig } from '../../../functions/gateway/config.ts'
-import { gatewayStack } from '../../support/gateway/stack.ts'
-import { HMAC_SECRET, type Served, TOOLS } from '../../support/http/serve.ts'
+import { parseGatewayConfig } from '../../../../functions/gateway/config.ts'
+import { gatewayStack } from '../../../support/gateway/stack.ts'
+import { HMAC_SECRET, type Served, TOOLS } from '../../../support/http/serve.ts'
 
 const newPem = (type: 'ec' | 'ed25519') => {
   const { privateKey } =

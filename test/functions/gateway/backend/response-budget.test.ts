@@ -4,9 +4,9 @@ import { expect, test } from 'vitest'
 import {
   createByteBudget,
   createResponseBudget,
-} from '../../../functions/gateway/backend/response-budget.ts'
-import { send } from '../../../functions/gateway/backend/send.ts'
-import { listen } from '../../support/http/listen.ts'
+} from '../../../../functions/gateway/backend/response-budget.ts'
+import { send } from '../../../../functions/gateway/backend/send.ts'
+import { listen } from '../../../support/http/listen.ts'
 
 const KIB = 1024
 const NEVER = new AbortController().signal

@@ -1,11 +1,11 @@
 import SwaggerParser from '@apidevtools/swagger-parser'
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import { describe, expect, test } from 'vitest'
-import { type Components, embedSchema } from '../../../functions/gateway/openapi/embed-schema.ts'
-import { openApiDocument } from '../../../functions/gateway/openapi/openapi.ts'
-import { brokenLimits } from '../../../functions/gateway/openapi/openapi-limits.ts'
-import type { JsonSchema } from '../../../functions/gateway/openapi/schema-references.ts'
-import { type Catalogue, parseCatalogue } from '../../../shared/tools.ts'
+import { type Components, embedSchema } from '../../../../functions/gateway/openapi/embed-schema.ts'
+import { openApiDocument } from '../../../../functions/gateway/openapi/openapi.ts'
+import { brokenLimits } from '../../../../functions/gateway/openapi/openapi-limits.ts'
+import type { JsonSchema } from '../../../../functions/gateway/openapi/schema-references.ts'
+import { type Catalogue, parseCatalogue } from '../../../../shared/tools.ts'
 
 const OPTIONS = {
   publicUrl: 'https://mcp.test',

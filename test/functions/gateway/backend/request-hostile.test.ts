@@ -1,9 +1,9 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { ArgumentError } from '../../../functions/gateway/backend/argument-error.ts'
-import { planBackend } from '../../../functions/gateway/backend/backend-request.ts'
-import { compileTool } from '../../../functions/gateway/callable-tool.ts'
-import { parseTools } from '../../../shared/tools.ts'
+import { ArgumentError } from '../../../../functions/gateway/backend/argument-error.ts'
+import { planBackend } from '../../../../functions/gateway/backend/backend-request.ts'
+import { compileTool } from '../../../../functions/gateway/callable-tool.ts'
+import { parseTools } from '../../../../shared/tools.ts'
 
 const BASE = 'https://backend.test/base'
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
-import { planBackend } from '../../../functions/gateway/backend/backend-request.ts'
-import { compileTool } from '../../../functions/gateway/callable-tool.ts'
-import { parseTools } from '../../../shared/tools.ts'
+import { planBackend } from '../../../../functions/gateway/backend/backend-request.ts'
+import { compileTool } from '../../../../functions/gateway/callable-tool.ts'
+import { parseTools } from '../../../../shared/tools.ts'
 
 const BASE = 'https://backend.test/base'
 const STRING = 'blue'

@@ -1,10 +1,7 @@
-import { Client as OlderClient } from '@modelcontextprotocol/sdk/client/index.js'
-import { StreamableHTTPClientTransport as OlderTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js'
-import type { Transport } from '@modelcontextprotocol/sdk/shared/transport.js'
 import { describe, expect, test } from 'vitest'
-import { JSON_TYPE, METADATA } from '../../support/gateway/mcp.ts'
-import { ALL_PRIVATE, gatewayStack } from '../../support/gateway/stack.ts'
-import { handshakeMessage, type Served, statelessRequest } from '../../support/http/serve.ts'
+import { callOf, JSON_TYPE } from '../../../support/gateway/mcp.ts'
+import { gatewayStack } from '../../../support/gateway/stack.ts'
+import { type Served, statelessRequest } from '../../../support/http/serve.ts'
 
 const WRITE =
   'Your account lacks the permission events:write. Signing in again does not change that; an administrator can grant it.'
@@ -18,7 +15,6 @@ async function bearer(claims: object = {}) {
   return { authorization: `Bearer ${await issuer.token({ ...claims })}` }
 }
 
-const callOf = (name: string) => handshakeMessage('tools/call', { name, arguments: {} })
 const send = (served: Served, body: unknown, headers: object = {}, path = '/mcp') =>
   served.send({ method: 'POST', path, headers: { ...JSON_TYPE, ...headers }, body })
 const reasonsIn = ({ lines }: Served) =>
@@ -106,94 +102,4 @@ test("a challenge names the tool's scopes and what of the catalogue's the token 
   }
   const chatgpt = await send(served, callOf('addEvent'), { ...headers, 'user-agent': 'openai-mcp' })
   expect(chatgpt.text).toContain(String.raw`scope=\"events:write events:read\"`)
-})
-
-describe('GET, HEAD and DELETE /mcp', () => {
-  const methods = ['GET', 'HEAD', 'DELETE']
-
-  test.each(methods)('%s: 401 with the challenge, 405 with a valid token', async (method) => {
-    const served = await start(ALL_PRIVATE)
-    const bare = await served.send({ method, path: '/mcp' })
-    expect(bare.status).toBe(401)
-    expect(bare.headers['www-authenticate']).toMatch(/^Bearer scope="/)
-    expect(bare.headers['www-authenticate']).toContain(`resource_metadata="${METADATA}"`)
-    expect(bare.text === '').toBe(method === 'HEAD')
-    const headers = { authorization: 'Bearer x.y.z' }
-    const bad = await served.send({ method, path: '/mcp', headers })
-    expect(bad.status).toBe(401)
-    expect(bad.headers['www-authenticate']).toContain('error="invalid_token"')
-    const good = await served.send({ method, path: '/mcp/', headers: await bearer() })
-    expect(good.status).toBe(405)
-    expect(good.headers.allow).toBe('POST, OPTIONS')
-  })
-
-  test.each(methods)(
-    '%s with a public tool: 401, but 405 to a client that is in',
-    async (method) => {
-      const served = await start()
-      expect((await served.send({ method, path: '/mcp' })).status).toBe(401)
-      const headers = { 'mcp-protocol-version': '2025-11-25' }
-      expect((await served.send({ method, path: '/mcp', headers })).status).toBe(405)
-      const isPrivate = await start(ALL_PRIVATE)
-      expect((await isPrivate.send({ method, path: '/mcp', headers })).status).toBe(401)
-    },
-  )
-
-  test('a page of an allowed origin can read the challenge', async () => {
-    const served = await start({ APP_ORIGIN: 'https://app.example' })
-    const headers = { origin: 'https://app.example' }
-    const answer = await served.send({ method: 'GET', path: '/mcp', headers })
-    expect(answer.status).toBe(401)
-    expect(answer.headers['access-control-allow-origin']).toBe('https://app.example')
-    expect(answer.headers['access-control-expose-headers']).toContain('www-authenticate')
-  })
-
-  test('SDK 1 connects without a token, and begins no sign-in for its stream', async () => {
-    const { url } = await start()
-    const asked: number[] = []
-    const client = new OlderClient({ name: 'test', version: '1' })
-    const { promise: streamAsked, resolve } = Promise.withResolvers<void>()
-    const fetchFn: typeof fetch = async (input, init) => {
-      const answer = await fetch(input, init)
-      if (init?.method === 'GET') {
-        asked.push(answer.status)
-        resolve()
-      }
-      return answer
-    }
-    const transport = new OlderTransport(new URL(`${url}/mcp`), { fetch: fetchFn })
-    await client.connect(transport as Transport)
-    await streamAsked
-    expect(asked).toEqual([405])
-    await client.close()
-  })
-})
-
-describe('bodies', () => {
-  test.each(['/mcp', '/tools/listEvents'])('a 401 of %s begins with known words', async (path) => {
-    const served = await start(ALL_PRIVATE)
-    for (const headers of [{}, { authorization: 'Bearer x.y.z' }]) {
-      const answer = await send(served, callOf('listEvents'), headers, path)
-      expect(answer.status).toBe(401)
-      const { error, detail } = answer.json<{ error?: { message: string }; detail?: string }>()
-      expect(error?.message ?? detail).toMatch(/^Authentication required: ./)
-    }
-  })
-
-  test('a 503 of /mcp is a JSON-RPC error with the id', async () => {
-    const served = await start()
-    issuer.staged.outage = true
-    const headers = await bearer()
-    const answer = await send(served, { ...callOf('listEvents'), id: 'a' }, headers)
-    expect(answer.status).toBe(503)
-    expect(Number(answer.headers['retry-after'])).toBeGreaterThan(0)
-    expect(answer.json()).toEqual({
-      jsonrpc: '2.0',
-      id: 'a',
-      error: { code: -32000, message: 'The token cannot be checked right now.' },
-    })
-    for (const body of [[callOf('listEvents')], '{']) {
-      expect((await send(served, body, headers)).json()).toMatchObject({ id: null })
-    }
-  })
 })

@@ -1,16 +1,16 @@
 import SwaggerParser from '@apidevtools/swagger-parser'
 import { beforeEach, describe, expect, test } from 'vitest'
-import { createByteBudget } from '../../../functions/gateway/backend/response-budget.ts'
-import { createCallTool, type ToolCall } from '../../../functions/gateway/call-tool.ts'
-import type { CallableTool } from '../../../functions/gateway/callable-tool.ts'
-import { parseGatewayConfig } from '../../../functions/gateway/config.ts'
-import { createRest } from '../../../functions/gateway/rest.ts'
-import type { HttpRequest } from '../../../shared/http/http.ts'
-import { createQueue } from '../../../shared/json/long-work.ts'
-import { createLog } from '../../../shared/log.ts'
-import { JSON_TYPE } from '../../support/gateway/mcp.ts'
-import { gatewayStack } from '../../support/gateway/stack.ts'
-import type { Script } from '../../support/http/backend.ts'
+import { createByteBudget } from '../../../../functions/gateway/backend/response-budget.ts'
+import { createCallTool, type ToolCall } from '../../../../functions/gateway/call-tool.ts'
+import type { CallableTool } from '../../../../functions/gateway/callable-tool.ts'
+import { parseGatewayConfig } from '../../../../functions/gateway/config.ts'
+import { createRest } from '../../../../functions/gateway/rest.ts'
+import type { HttpRequest } from '../../../../shared/http/http.ts'
+import { createQueue } from '../../../../shared/json/long-work.ts'
+import { createLog } from '../../../../shared/log.ts'
+import { JSON_TYPE } from '../../../support/gateway/mcp.ts'
+import { gatewayStack } from '../../../support/gateway/stack.ts'
+import type { Script } from '../../../support/http/backend.ts'
 import {
   HMAC_SECRET,
   handshakeMessage,
@@ -18,7 +18,7 @@ import {
   serveGateway,
   statelessRequest,
   TOOLS,
-} from '../../support/http/serve.ts'
+} from '../../../support/http/serve.ts'
 
 const NUMBERS = {
   scopes: [],
@@ -97,7 +97,7 @@ describe("a backend's own result over REST", () => {
   })
 })
 
-describe('the status and the patience of a backend', () => {
+describe('429 and 503 of a backend', () => {
   test('429 with Retry-After is passed on, in the field and in words', async () => {
     const script = { status: 429, headers: { 'retry-after': '7' }, body: { detail: 'Slow down.' } }
     const answer = await rest('about', script)
@@ -274,7 +274,7 @@ describe('structured content that is a list', () => {
   })
 })
 
-describe('what is nothing counts as none', () => {
+describe('params and cursors that are null or empty count as absent', () => {
   const send = (body: object, fields = {}) =>
     served.send({ method: 'POST', path: '/mcp', headers: { ...JSON_TYPE, ...fields }, body })
 

@@ -5,10 +5,10 @@ export const COMPILE_CACHE = 'compile-cache'
 /** Makes that directory, where the function is installed. */
 export const CACHE_MAKER = 'make-compile-cache.js'
 
-/** Variables with which every function starts; only code is compiled, nothing is served or called. */
+/** Variables with which every function starts. What it reads at the start fails: nothing listens there. */
 const EXAMPLE = {
   PUBLIC_URL: 'https://mcp.example.com',
-  OAUTH_ISSUER: 'https://tenant.example.com/',
+  OAUTH_ISSUER: 'http://127.0.0.1:9/',
   FUNCTIONS_BASE: 'https://functions.example.com',
   GATEWAY_HMAC_SECRET: 'an-example-that-signs-nothing-at-all',
   LOG_WEBHOOK_SECRET: 'an-example-that-checks-nothing-at-all',
@@ -17,6 +17,7 @@ const EXAMPLE = {
   MGMT_CLIENT_SECRET: 'an-example-that-opens-nothing-at-all',
   GOOGLE_CONNECTION_NAME: 'google-oauth2',
   AUTH_SERVER_METADATA: 'curated',
+  LOG_LEVEL: 'error',
 }
 const EXAMPLE_TOOLS = 'tools: { example: { scopes: [], description: An example. } }'
 

@@ -130,6 +130,19 @@ describe.each(names)('dist/%s', (name) => {
   })
 })
 
+test.each(names)('%s makes a compile cache without variables, and starts with it', async (name) => {
+  const cwd = `${again.directory}/${name}`
+  const node = (args: readonly string[]) =>
+    promisify(execFile)(process.execPath, args, { cwd, env: { FUNCTION_TARGET: name } })
+  expect(await node(['make-compile-cache.js'])).toEqual({ stdout: '', stderr: '' })
+  expect(readdirSync(`${cwd}/compile-cache`, { recursive: true }).length).toBeGreaterThan(1)
+  // It ends because nothing is configured, after it has been loaded.
+  const start = `process.on('exit', () => console.error(require('module').getCompileCacheDir()))
+    import('./index.js')`
+  const { stderr } = await node(['--eval', start]).catch((error: { stderr: string }) => error)
+  expect(stderr).toContain(`${cwd}/compile-cache/`)
+})
+
 describe('the heavy package auth0', () => {
   test('is not where nobody calls the Management API', () => {
     for (const name of ['gateway', 'metadata']) {

@@ -5,7 +5,7 @@ import superstatic, { type Middleware, type Provider } from 'superstatic/lib/sup
 import { isLoopback } from '../../shared/config.ts'
 import firebase from '../firebase.json' with { type: 'json' }
 import { answerError } from './backends/answer-error.ts'
-import { type Listener, listenOnLoopback } from './listen.ts'
+import { type Listener, listenOnLoopback } from '../kit/listen.ts'
 import { forward, type Limits, type Service } from './proxy.ts'
 
 export interface OriginOptions {

@@ -6,16 +6,16 @@ import { createTools } from './backends/tools.ts'
 import { checkConfiguration } from './check-configuration.ts'
 import { type FunctionName, localEnvironment, withSecrets } from './environment.ts'
 import { type FunctionProcess, startFunction } from './function-process.ts'
-import { errorCode, listenOnLoopback } from './listen.ts'
+import { errorCode, listenOnLoopback } from '../kit/listen.ts'
 import { startOrigin } from './origin.ts'
 import { provisionTenant } from './provision-tenant.ts'
 import type { Service } from './proxy.ts'
 import { type SampleUser, sampleTenant } from './sample-tenant.ts'
 import { allStarted, createStages, type Stages } from './stages.ts'
 import { StartError } from './start-error.ts'
-import { startTenant } from './tenant/tenant.ts'
+import { startEmulator } from '../emulator/emulator.ts'
 
-export type Tenant = Awaited<ReturnType<typeof startTenant>>
+export type Tenant = Awaited<ReturnType<typeof startEmulator>>
 
 /** One line that a part of the system wrote. */
 export interface LogLine {
@@ -109,7 +109,7 @@ async function startParts(
     localEnvironment(env, { port: origin.port, tenantPort, toolsPort: tools.port })
   const { variables: given } = environmentAt(ports.tenantPort)
   const setup = sampleTenant(given)
-  const tenantUp = startTenant({
+  const tenantUp = startEmulator({
     ...setup,
     port: ports.tenantPort,
     prepare: (issuer) => provisionTenant(given, url, issuer),

@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url'
 import { type JWTPayload, SignJWT } from 'jose'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createTools } from '../../deploy/local/backends/tools.ts'
-import { type Listener, listenOnLoopback } from '../../deploy/local/listen.ts'
+import { type Listener, listenOnLoopback } from '../../deploy/kit/listen.ts'
 import { planBackend } from '../../functions/gateway/backend/backend-request.ts'
 import { compileTool } from '../../functions/gateway/callable-tool.ts'
 import {

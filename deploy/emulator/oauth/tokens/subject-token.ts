@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import { createLocalJWKSet, importJWK, type JWK, jwtVerify, SignJWT } from 'jose'
-import { TenantError } from '../http.ts'
-import type { TenantApi, TenantClient, TenantState } from '../state.ts'
-import { scopesHeld } from './permissions.ts'
+import { TenantError } from '../../http.ts'
+import type { TenantApi, TenantClient, TenantState } from '../../state.ts'
+import { scopesHeld } from '../permissions.ts'
 
 /** Who acts for whom (RFC 8693 s4.1): the client that exchanged last is outermost. */
 export interface Actor {

@@ -112,6 +112,6 @@ export function createTenantLog(state: TenantState): TenantLog {
 function toRecord(event: LogEvent): LogRecord {
   const date = new Date().toISOString()
   const log_id = `900${date.replaceAll(/\D/g, '')}${randomUUID().slice(0, 8)}`
-  const common = { date, log_id, tenant_name: 'stand-in', environment_name: 'local' }
+  const common = { date, log_id, tenant_name: 'emulator', environment_name: 'local' }
   return { log_id, data: { ...common, ...event } }
 }

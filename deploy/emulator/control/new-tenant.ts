@@ -80,7 +80,7 @@ export function addManagementApi({ issuer, management, clients, apis, grants }: 
     client_id,
     client_secret,
     name: 'Management',
-    tenant: 'stand-in',
+    tenant: 'emulator',
     global: false,
     app_type: 'non_interactive',
     is_first_party: true,

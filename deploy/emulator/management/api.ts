@@ -49,7 +49,7 @@ interface Asked {
 
 const PREFIX = '/api/v2'
 /** Tells who subscribes to it of every call and its answer. */
-const exchanges = channel('stand-in-tenant:management')
+const exchanges = channel('auth0-emulator:management')
 
 /** Auth0's Management API v2, as far as this system calls it, with Auth0's rate limit fields. */
 export function createManagementApi({

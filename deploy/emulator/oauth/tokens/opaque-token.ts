@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { CompactEncrypt, compactDecrypt } from 'jose'
 import type { KoaContextWithOIDC } from 'oidc-provider'
-import type { TenantState } from '../state.ts'
+import type { TenantState } from '../../state.ts'
 
 const USERINFO_PATH = '/userinfo'
 const ENCRYPTED = /^[\w-]+\.[\w-]*\.[\w-]+\.[\w-]+\.[\w-]+$/

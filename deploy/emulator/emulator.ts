@@ -1,8 +1,8 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { exportJWK, generateKeyPair, type JWK } from 'jose'
-import { isLoopback } from '../../../shared/config.ts'
-import { errorCode, listenOnLoopback } from '../listen.ts'
+import { isLoopback } from '../../shared/config.ts'
+import { errorCode, listenOnLoopback } from '../kit/listen.ts'
 import { createControl } from './control/control.ts'
 import { createState } from './control/new-tenant.ts'
 import { keepState, setUp, type TenantSetup } from './control/setup.ts'
@@ -15,20 +15,20 @@ import { createManagementTokens } from './management/token.ts'
 import { revokeGrant, type Store } from './oauth/adapter.ts'
 import { createAuthorize } from './oauth/authorize.ts'
 import { createProvider } from './oauth/provider.ts'
-import { createRegistration } from './oauth/registration.ts'
+import { createRegistration } from './oauth/clients/registration.ts'
 import { createSignIn } from './oauth/sign-in.ts'
-import { createToken } from './oauth/token.ts'
+import { createToken } from './oauth/tokens/token.ts'
 import type { TenantState, TenantUserGrant } from './state.ts'
 
-export interface TenantOptions extends TenantSetup {
+export interface EmulatorOptions extends TenantSetup {
   /** 0 = any free port. */
   readonly port: number
   /** Called with a line for each fault of the tenant itself. */
   readonly report?: (line: string) => void
 }
 
-/** A running stand-in tenant. */
-export interface Tenant {
+/** A running Auth0 emulator. */
+export interface Emulator {
   /** With the trailing slash that Auth0's issuers have. */
   readonly issuer: string
   readonly port: number
@@ -40,11 +40,11 @@ export interface Tenant {
 type Handler = (req: IncomingMessage, res: ServerResponse) => void
 
 /**
- * Starts a stand-in Auth0 tenant on this machine's loopback addresses.
+ * Starts the Auth0 emulator on this machine's loopback addresses.
  *
  * @throws Error naming the port when that is taken, `code` EADDRINUSE; whatever `prepare` throws.
  */
-export async function startTenant(options: TenantOptions): Promise<Tenant> {
+export async function startEmulator(options: EmulatorOptions): Promise<Emulator> {
   const { report = () => undefined } = options
   const onFault = (error: unknown) =>
     report(error instanceof Error ? (error.stack ?? error.message) : String(error))
@@ -84,7 +84,7 @@ async function listen(port: number, handler: Handler) {
     return await listenOnLoopback(port, handler)
   } catch (cause) {
     if (errorCode(cause) !== 'EADDRINUSE') throw cause
-    const error = new Error(`Port ${port} of the stand-in tenant is in use.`, { cause })
+    const error = new Error(`Port ${port} of the Auth0 emulator is in use.`, { cause })
     throw Object.assign(error, { code: 'EADDRINUSE', port })
   }
 }

@@ -1,6 +1,6 @@
 import type { Adapter, AdapterPayload, ClientMetadata } from 'oidc-provider'
 import type { TenantClient, TenantState } from '../state.ts'
-import { isInLeeway } from './refresh-token.ts'
+import { isInLeeway } from './tokens/refresh-token.ts'
 
 const GRANT_TYPES: ReadonlySet<string> = new Set(['authorization_code', 'refresh_token'])
 

@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { isLoopback } from '../../../../shared/config.ts'
+import { isLoopback } from '../../../shared/config.ts'
 import { readJson, sendJson, TenantError } from '../http.ts'
 import type { TenantLog } from '../log-stream/log-streams.ts'
 import { heldBy, permissionsOf } from '../oauth/permissions.ts'

@@ -1,9 +1,9 @@
 import { createPublicKey, createSecretKey, randomBytes } from 'node:crypto'
 import { type Client, errors, type KoaContextWithOIDC, type ResourceServer } from 'oidc-provider'
-import type { TenantApi, TenantState } from '../state.ts'
-import { findApi, grantableScopes } from './access.ts'
-import { visibleScope } from './grant.ts'
-import { scopesHeld } from './permissions.ts'
+import type { TenantApi, TenantState } from '../../state.ts'
+import { findApi, grantableScopes } from '../access.ts'
+import { visibleScope } from '../grant.ts'
+import { scopesHeld } from '../permissions.ts'
 
 /** The customizer's view of a JWT access token before it is signed. */
 interface TokenParts {

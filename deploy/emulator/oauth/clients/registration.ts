@@ -1,10 +1,10 @@
 import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http'
 import { z } from 'zod'
-import { checkEntityLimit, thirdPartyClient } from '../client.ts'
-import { createRegistrationLimit } from '../control/rate-limits.ts'
-import { readJson, sendJson, TenantError } from '../http.ts'
-import type { TenantLog } from '../log-stream/log-streams.ts'
-import type { SecurityMode, TenantClient, TenantState } from '../state.ts'
+import { checkEntityLimit, thirdPartyClient } from '../../client.ts'
+import { createRegistrationLimit } from '../../control/rate-limits.ts'
+import { readJson, sendJson, TenantError } from '../../http.ts'
+import type { TenantLog } from '../../log-stream/log-streams.ts'
+import type { SecurityMode, TenantClient, TenantState } from '../../state.ts'
 
 const SCRIPTABLE = new Set(['javascript:', 'vbscript:', 'data:', 'blob:', 'file:', 'about:'])
 

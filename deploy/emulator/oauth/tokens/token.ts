@@ -1,10 +1,10 @@
 import { IncomingMessage, type ServerResponse } from 'node:http'
 import type { Provider } from 'oidc-provider'
-import { parseJson, readText } from '../http.ts'
-import type { TenantLog } from '../log-stream/log-streams.ts'
-import type { ManagementTokens } from '../management/token.ts'
-import type { TenantState } from '../state.ts'
-import { clientIdOf } from './access.ts'
+import { parseJson, readText } from '../../http.ts'
+import type { TenantLog } from '../../log-stream/log-streams.ts'
+import type { ManagementTokens } from '../../management/token.ts'
+import type { TenantState } from '../../state.ts'
+import { clientIdOf } from '../access.ts'
 import { createExchange, TOKEN_EXCHANGE } from './on-behalf-of.ts'
 
 export interface TokenOptions {

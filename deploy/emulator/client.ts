@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { TenantError } from './http.ts'
-import { newRefreshToken } from './oauth/refresh-token.ts'
+import { newRefreshToken } from './oauth/tokens/refresh-token.ts'
 import type { SecurityMode, TenantClient, TenantState } from './state.ts'
 
 export interface ThirdPartyClient {
@@ -43,7 +43,7 @@ export function newClient(name: string, hasSecret: boolean, isStrict: boolean): 
   return {
     client_id: `${isStrict ? 'tpc_' : ''}${randomId()}`,
     ...(hasSecret && { client_secret: randomBytes(48).toString('base64url') }),
-    tenant: 'stand-in',
+    tenant: 'emulator',
     global: false,
     name,
     oidc_conformant: true,

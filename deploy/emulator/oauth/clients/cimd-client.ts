@@ -1,6 +1,6 @@
-import { checkEntityLimit, type Marker, thirdPartyClient } from '../client.ts'
-import { TenantError } from '../http.ts'
-import type { TenantClient, TenantState } from '../state.ts'
+import { checkEntityLimit, type Marker, thirdPartyClient } from '../../client.ts'
+import { TenantError } from '../../http.ts'
+import type { TenantClient, TenantState } from '../../state.ts'
 import { fetchMetadata, isDocumentUrl, mapMetadata } from './cimd.ts'
 
 /** The client of a metadata document; undefined when there is none. */

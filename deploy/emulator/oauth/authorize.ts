@@ -5,7 +5,7 @@ import type { LogEvent } from '../log-stream/log-delivery.ts'
 import type { TenantLog } from '../log-stream/log-streams.ts'
 import type { TenantClient, TenantState } from '../state.ts'
 import { clientIdOf, isStrict, whyNotAllowed } from './access.ts'
-import { registerItself } from './cimd-client.ts'
+import { registerItself } from './clients/cimd-client.ts'
 import { SIGN_IN } from './grant.ts'
 import { errorPage } from './pages.ts'
 

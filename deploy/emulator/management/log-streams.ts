@@ -1,6 +1,6 @@
 import type { Management } from 'auth0'
 import { z } from 'zod'
-import { isLoopback } from '../../../../shared/config.ts'
+import { isLoopback } from '../../../shared/config.ts'
 import { tooMany } from '../client.ts'
 import { given } from '../control/faults.ts'
 import { TenantError } from '../http.ts'

@@ -1,10 +1,10 @@
 import type { ServerResponse } from 'node:http'
-import { sendJson, TenantError } from '../http.ts'
-import type { TenantLog } from '../log-stream/log-streams.ts'
-import type { TenantApi, TenantClient, TenantState } from '../state.ts'
-import { findApi, userGrantOf } from './access.ts'
-import { findOrganization } from './organizations.ts'
-import { scopesHeld } from './permissions.ts'
+import { sendJson, TenantError } from '../../http.ts'
+import type { TenantLog } from '../../log-stream/log-streams.ts'
+import type { TenantApi, TenantClient, TenantState } from '../../state.ts'
+import { findApi, userGrantOf } from '../access.ts'
+import { findOrganization } from '../organizations.ts'
+import { scopesHeld } from '../permissions.ts'
 import {
   type Actor,
   actorOf,

@@ -63,7 +63,7 @@ function page(title: string, content: string): string {
   return `<!doctype html>
 <html lang="en">
 <head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
-<title>${title} - stand-in tenant</title><style>${STYLE}</style></head>
+<title>${title} - Auth0 emulator</title><style>${STYLE}</style></head>
 <body><main><h1>${title}</h1>
 ${content}
 </main></body>

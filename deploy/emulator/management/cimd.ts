@@ -1,7 +1,7 @@
 import type { Management } from 'auth0'
 import { z } from 'zod'
-import { fetchMetadata, MAX_URL_BYTES, mapMetadata } from '../oauth/cimd.ts'
-import { checkPlan, clientOfDocument, registerDocument } from '../oauth/cimd-client.ts'
+import { fetchMetadata, MAX_URL_BYTES, mapMetadata } from '../oauth/clients/cimd.ts'
+import { checkPlan, clientOfDocument, registerDocument } from '../oauth/clients/cimd-client.ts'
 import type { TenantState } from '../state.ts'
 import { type ApiCall, parseBody, type Route, type Schemas } from './route.ts'
 

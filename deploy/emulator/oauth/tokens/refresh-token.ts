@@ -1,5 +1,5 @@
 import type { AdapterPayload, Client, KoaContextWithOIDC, RefreshToken } from 'oidc-provider'
-import type { TenantClient, TenantState } from '../state.ts'
+import type { TenantClient, TenantState } from '../../state.ts'
 
 type Settings = NonNullable<TenantClient['refresh_token']>
 

@@ -1,8 +1,8 @@
 import type { Management } from 'auth0'
 import { z } from 'zod'
-import { parseJson } from '../http.ts'
-import type { Known } from '../package-types.ts'
-import type { TenantState } from '../state.ts'
+import { parseJson } from '../../http.ts'
+import type { Known } from '../../package-types.ts'
+import type { TenantState } from '../../state.ts'
 
 const TIMEOUT_MS = 5_000
 const MAX_BYTES = 5 * 1024

@@ -2,16 +2,22 @@ import { newClient } from '../client.ts'
 import { newApi } from '../resource-server.ts'
 import type { Scope, TenantState } from '../state.ts'
 
-/** What exists before this system is set up in a tenant: the APIs of others, and a client with a known secret. */
+/** An API that exists before this system is set up in a tenant. */
+export interface OtherApi {
+  readonly identifier: string
+  readonly scopes: readonly Scope[]
+}
+
+/** A client that exchanges tokens, with a known secret. */
 export interface ExchangeSetup {
   readonly clientId: string
   readonly clientSecret: string
   /** The APIs that tokens are exchanged for. */
-  readonly apis: readonly { readonly identifier: string; readonly scopes: readonly Scope[] }[]
+  readonly apis: readonly OtherApi[]
 }
 
-/** Puts the APIs of others into the tenant. */
-export function addBackendApis(state: TenantState, { apis }: ExchangeSetup): void {
+/** Puts further APIs into the tenant. */
+export function addApis(state: TenantState, apis: readonly OtherApi[]): void {
   for (const { identifier, scopes } of apis) {
     const api = {
       ...newApi(identifier),

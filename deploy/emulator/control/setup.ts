@@ -2,14 +2,14 @@ import type { LogStreamOptions } from '../log-stream/log-stream-settings.ts'
 import { initialPermissions } from '../oauth/permissions.ts'
 import { newApi } from '../resource-server.ts'
 import type { Scope, SecurityMode, TenantApi, TenantState, TenantUser } from '../state.ts'
-import { addBackendApis, addExchangeClient, type ExchangeSetup } from './exchange-client.ts'
+import { addApis, addExchangeClient, type ExchangeSetup, type OtherApi } from './exchange-client.ts'
 import { NO_FAULTS } from './faults.ts'
 import { addManagementApi, NEW_SETTINGS, newConnection } from './new-tenant.ts'
 import { NEW_TRAITS } from './traits.ts'
 
 /** How the tenant is to be when it starts, and again when it is reset. */
 export interface TenantSetup {
-  /** Identifier of the one API. */
+  /** Identifier of the API that is set up for the gateway. */
   readonly audience: string
   /** Scopes of the API, unless `prepare` makes it. */
   readonly scopes?: readonly Scope[]
@@ -17,12 +17,14 @@ export interface TenantSetup {
   /** Names of the login connections. */
   readonly connections: readonly string[]
   readonly management: { readonly clientId: string; readonly clientSecret: string }
+  /** Further APIs. */
+  readonly apis?: readonly OtherApi[]
   /** For exchanges of tokens; undefined = the tenant has none of it. */
   readonly exchange?: ExchangeSetup | undefined
   /** What DCR makes of a new client; `strict`, as in a new tenant, unless said otherwise. */
   readonly mode?: SecurityMode
   readonly logStream?: LogStreamOptions
-  /** True = as Auth0 makes a tenant: no API but those of `exchange`, no log stream, registration off. */
+  /** True = as Auth0 makes a tenant: only the further APIs, no log stream, registration off. */
   readonly empty?: boolean
   /** Brings the empty tenant to the state in which it starts, through its Management API. */
   readonly prepare?: (issuer: string) => Promise<void>
@@ -46,7 +48,7 @@ export function setUp(state: TenantState, setup: TenantSetup, empty: boolean): v
     connections.set(connection.id, connection)
   }
   addManagementApi(state)
-  if (setup.exchange !== undefined) addBackendApis(state, setup.exchange)
+  addApis(state, [...(setup.apis ?? []), ...(setup.exchange?.apis ?? [])])
   if (empty) return
   if (setup.exchange !== undefined) addExchangeClient(state, setup.exchange, setup.audience)
   state.mode = setup.mode ?? 'strict'

@@ -1,14 +1,16 @@
 import { readFileSync } from 'node:fs'
 
 const CHECK_MS = 200
+/** The scripts that serve until they are ended. */
+const SERVERS: ReadonlySet<unknown> = new Set(['start', 'emulator'])
 
 /**
- * Calls `end` once npm, or the shell in which npm runs this process, is gone: npm passes a signal on
- * to that shell alone, which dies of it and tells nobody. A process that was not started by
- * `npm start` may outlive whoever started it, and is not watched.
+ * Calls `end` once npm, or the shell in which npm runs this process, has ended: npm passes a signal
+ * to that shell only, which ends without passing it on. A process that npm did not start with one
+ * of these scripts may outlive its parent, and is not watched.
  */
 export function onNpmGone(end: () => void): void {
-  if (process.env['npm_lifecycle_event'] !== 'start') return
+  if (!SERVERS.has(process.env['npm_lifecycle_event'])) return
   const known = parents()
   const timer = setInterval(() => {
     if (parents() === known) return

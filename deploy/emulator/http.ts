@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { buffer } from 'node:stream/consumers'
+import type { Page } from './oauth/pages.ts'
 
 /** A request that the tenant refuses. */
 export class TenantError extends Error {
@@ -43,13 +44,14 @@ export function sendJson(
   res.end(value === undefined ? '' : JSON.stringify(value))
 }
 
-export function sendHtml(res: ServerResponse, status: number, html: string): void {
+export async function sendHtml(res: ServerResponse, status: number, page: Page): Promise<void> {
+  const text = String(await page)
   res.writeHead(status, {
     'content-type': 'text/html; charset=utf-8',
     'cache-control': 'no-store',
     'x-frame-options': 'DENY',
   })
-  res.end(html)
+  res.end(text)
 }
 
 /** @throws TenantError for a body over 1 MiB. */

@@ -165,9 +165,9 @@ export function actionRoutes(state: TenantState): readonly Route[] {
     return { bindings: shown(id) }
   }
 
-  const many = /^\/actions\/actions$/
-  const one = /^\/actions\/actions\/([^/]+)$/
-  const bound = /^\/actions\/triggers\/([^/]+)\/bindings$/
+  const many = '/actions/actions'
+  const one = '/actions/actions/:id'
+  const bound = '/actions/triggers/:id/bindings'
   const read = ['read:actions'] as const
   const pages = ['page', 'per_page']
   const query = [...OFFSET, 'triggerId', 'actionName', 'deployed', 'installed']
@@ -186,13 +186,13 @@ export function actionRoutes(state: TenantState): readonly Route[] {
     },
     {
       method: 'POST',
-      path: /^\/actions\/actions\/([^/]+)\/deploy$/,
+      path: '/actions/actions/:id/deploy',
       scopes: ['create:actions'],
       hasBody: false,
       status: 202,
       answer: deploy,
     },
-    { method: 'GET', path: /^\/actions\/triggers$/, scopes: read, answer: triggers },
+    { method: 'GET', path: '/actions/triggers', scopes: read, answer: triggers },
     { method: 'GET', path: bound, scopes: read, query: pages, answer: listBindings },
     { method: 'PATCH', path: bound, scopes: ['update:actions'], answer: patchBindings },
   ]

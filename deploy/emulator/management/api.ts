@@ -1,6 +1,7 @@
 import { channel } from 'node:diagnostics_channel'
 import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { TrieRouter } from 'hono/router/trie-router'
 import { createManagementLimit } from '../control/rate-limits.ts'
 import { readJson, StagedError, sendJson, TenantError } from '../http.ts'
 import type { TenantLog } from '../log-stream/log-streams.ts'
@@ -74,14 +75,15 @@ export function createManagementApi({
     ...organizationRoutes(state),
     ...actionRoutes(state),
   ]
+  const router = new TrieRouter<Route>()
+  for (const route of routes) router.add(route.method, route.path, route)
   const limit = createManagementLimit(state)
   let calls = 0
 
   const answer = async (req: IncomingMessage, asked: Asked): Promise<ApiAnswer> => {
     const url = new URL(req.url ?? '/', state.issuer)
     const path = url.pathname.slice(PREFIX.length)
-    const matching = routes.filter((candidate) => candidate.path.test(path))
-    const route = matching.find(({ method }) => method === req.method)
+    const [[route, params] = []] = router.match(req.method ?? '', path)[0]
     if (route === undefined) throw new TenantError(404, 'not_found', 'Not Found')
     checkScopes(state, route)
     const failure = takeStaged(state, route.method, path)
@@ -90,8 +92,8 @@ export function createManagementApi({
     const body = takesBody(route) ? await readJson(req) : {}
     asked.body = body
     const call: ApiCall = {
-      id: decodeId(route.path.exec(path)?.[1] ?? ''),
-      otherId: decodeId(route.path.exec(path)?.[2] ?? ''),
+      id: decodeId(params?.['id']),
+      otherId: decodeId(params?.['otherId']),
       query: url.searchParams,
       body,
     }
@@ -157,9 +159,9 @@ function checkScopes(state: TenantState, { scopes }: Route): void {
 }
 
 /** @throws TenantError 400 for a stray percent sign. */
-function decodeId(encoded: string): string {
+function decodeId(encoded: string | number = ''): string {
   try {
-    return decodeURIComponent(encoded)
+    return decodeURIComponent(String(encoded))
   } catch {
     throw new TenantError(400, 'invalid_uri', 'The path cannot be decoded')
   }

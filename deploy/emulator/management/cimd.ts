@@ -38,13 +38,13 @@ export function cimdRoutes(state: TenantState): readonly Route[] {
   return [
     {
       method: 'POST',
-      path: /^\/clients\/cimd\/preview$/,
+      path: '/clients/cimd/preview',
       scopes: ['create:clients', 'update:clients'],
       answer: preview,
     },
     {
       method: 'POST',
-      path: /^\/clients\/cimd\/register$/,
+      path: '/clients/cimd/register',
       scopes: ['create:clients', 'update:clients'],
       status: isNew,
       answer: register,

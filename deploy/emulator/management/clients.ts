@@ -70,8 +70,8 @@ export function clientRoutes(state: TenantState): readonly Route[] {
   }
   const remove = ({ id }: ApiCall): undefined => void forgetClient(state, id)
 
-  const many = /^\/clients$/
-  const one = /^\/clients\/([^/]+)$/
+  const many = '/clients'
+  const one = '/clients/:id'
   const filters = ['is_global', 'is_first_party', 'app_type', 'external_client_id']
   const query = [...OFFSET, ...CHECKPOINT, ...FIELDS, ...filters]
   return [

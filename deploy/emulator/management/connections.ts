@@ -81,9 +81,9 @@ export function connectionRoutes(state: TenantState): readonly Route[] {
     }
   }
 
-  const many = /^\/connections$/
-  const one = /^\/connections\/([^/]+)$/
-  const clients = /^\/connections\/([^/]+)\/clients$/
+  const many = '/connections'
+  const one = '/connections/:id'
+  const clients = '/connections/:id/clients'
   const query = [...CHECKPOINT, ...OFFSET, ...FIELDS, 'name', 'strategy']
   const description = 'Update a connection'
   return [
@@ -99,7 +99,7 @@ export function connectionRoutes(state: TenantState): readonly Route[] {
     },
     {
       method: 'GET',
-      path: /^\/clients\/([^/]+)\/connections$/,
+      path: '/clients/:id/connections',
       scopes: ['read:connections'],
       query: [...CHECKPOINT, ...FIELDS, 'strategy'],
       answer: ofClient,

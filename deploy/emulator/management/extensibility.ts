@@ -74,10 +74,10 @@ export function extensibilityRoutes(state: TenantState): readonly Route[] {
     state.hooks = state.hooks.filter((one) => one.id !== id)
   }
 
-  const rules = /^\/rules$/
-  const oneRule = /^\/rules\/([^/]+)$/
-  const hooks = /^\/hooks$/
-  const oneHook = /^\/hooks\/([^/]+)$/
+  const rules = '/rules'
+  const oneRule = '/rules/:id'
+  const hooks = '/hooks'
+  const oneHook = '/hooks/:id'
   const query = [...OFFSET, ...FIELDS, 'enabled']
   const getRule = (call: ApiCall) => pick(rule(call), call.query)
   const getHook = (call: ApiCall) => pick(hook(call), call.query)
@@ -87,7 +87,7 @@ export function extensibilityRoutes(state: TenantState): readonly Route[] {
     identifier_first: false,
   })
   return [
-    { method: 'GET', path: /^\/prompts$/, scopes: ['read:prompts'], answer: getPrompts },
+    { method: 'GET', path: '/prompts', scopes: ['read:prompts'], answer: getPrompts },
     { method: 'GET', path: rules, scopes: ['read:rules'], query, answer: listRules },
     { method: 'GET', path: oneRule, scopes: ['read:rules'], query: FIELDS, answer: getRule },
     { method: 'POST', path: rules, scopes: ['create:rules'], status: 201, answer: postRule },

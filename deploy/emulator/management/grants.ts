@@ -77,8 +77,8 @@ export function grantRoutes(state: TenantState): readonly Route[] {
   }
   const remove = ({ id }: ApiCall): undefined => void grants.delete(id)
 
-  const many = /^\/client-grants$/
-  const one = /^\/client-grants\/([^/]+)$/
+  const many = '/client-grants'
+  const one = '/client-grants/:id'
   const query = [...CHECKPOINT, ...OFFSET, ...IDENTITY, 'allow_any_organization']
   return [
     { method: 'GET', path: many, scopes: ['read:client_grants'], query, answer: list },

@@ -93,8 +93,8 @@ export function logStreamRoutes(state: TenantState, log: TenantLog): readonly Ro
     log.refresh()
   }
 
-  const many = /^\/log-streams$/
-  const one = /^\/log-streams\/([^/]+)$/
+  const many = '/log-streams'
+  const one = '/log-streams/:id'
   return [
     { method: 'GET', path: many, scopes: ['read:log_streams'], answer: list },
     { method: 'GET', path: one, scopes: ['read:log_streams'], answer: get },

@@ -31,8 +31,8 @@ export function logRoutes({ logs }: TenantState): readonly Route[] {
 
   const query = [...OFFSET, ...CHECKPOINT, ...FIELDS, 'sort', 'q', 'search']
   return [
-    { method: 'GET', path: /^\/logs$/, scopes: ['read:logs'], query, answer: list },
-    { method: 'GET', path: /^\/logs\/([^/]+)$/, scopes: ['read:logs'], answer: get },
+    { method: 'GET', path: '/logs', scopes: ['read:logs'], query, answer: list },
+    { method: 'GET', path: '/logs/:id', scopes: ['read:logs'], answer: get },
   ]
 }
 

@@ -52,8 +52,8 @@ export function apiRoutes({ apis, grants }: TenantState): readonly Route[] {
     }
   }
 
-  const many = /^\/resource-servers$/
-  const one = /^\/resource-servers\/([^/]+)$/
+  const many = '/resource-servers'
+  const one = '/resource-servers/:id'
   return [
     {
       method: 'GET',

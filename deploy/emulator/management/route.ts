@@ -4,9 +4,9 @@ import type { ManagementScope } from './scopes.ts'
 
 /** One request to the Management API, read. */
 export interface ApiCall {
-  /** The path's `{id}`. */
+  /** The path's `:id`; empty when it has none. */
   readonly id: string
-  /** A second one in the path; empty when it has none. */
+  /** The path's `:otherId`; empty when it has none. */
   readonly otherId: string
   readonly query: URLSearchParams
   readonly body: object
@@ -14,7 +14,8 @@ export interface ApiCall {
 
 export interface Route {
   readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE'
-  readonly path: RegExp
+  /** Below `/api/v2`, with `:id` and `:otherId`. */
+  readonly path: string
   /** Any of them will do. */
   readonly scopes: readonly [ManagementScope, ...ManagementScope[]]
   /** What may stand in the query. */

@@ -84,7 +84,7 @@ export function settingsRoutes(state: TenantState): readonly Route[] {
     return shown(state)
   }
 
-  const path = /^\/tenants\/settings$/
+  const path = '/tenants/settings'
   return [
     { method: 'GET', path, scopes: ['read:tenant_settings'], query: FIELDS, answer: get },
     {

@@ -34,7 +34,7 @@ export function userGrantRoutes(
     if (grant !== undefined) forget(grant)
   }
 
-  const many = /^\/grants$/
+  const many = '/grants'
   const query = [...OFFSET, 'user_id', 'client_id', 'audience']
   const description = 'Delete a grant'
   return [
@@ -50,7 +50,7 @@ export function userGrantRoutes(
     },
     {
       method: 'DELETE',
-      path: /^\/grants\/([^/]+)$/,
+      path: '/grants/:id',
       scopes: ['delete:grants'],
       status: 204,
       answer: remove,

@@ -1,11 +1,9 @@
-const ESCAPED: Readonly<Record<string, string>> = {
-  '&': '&amp;',
-  '<': '&lt;',
-  '>': '&gt;',
-  '"': '&quot;',
-  "'": '&#39;',
-}
-const STYLE = `
+import { html, raw } from 'hono/html'
+
+/** A page whose inserted texts are escaped. */
+export type Page = ReturnType<typeof html>
+
+const STYLE = raw(`
   :root { color-scheme: light dark; font: 16px/1.5 system-ui, sans-serif }
   body { display: grid; place-items: center; min-height: 90vh; margin: 1rem }
   main { width: min(24rem, 100%) }
@@ -13,15 +11,15 @@ const STYLE = `
   input { box-sizing: border-box; width: 100%; padding: .5rem; font: inherit }
   button { margin: 1.5rem .5rem 0 0; padding: .5rem 1.25rem; font: inherit }
   [role=alert] { border-left: .25rem solid #c22; padding-left: .75rem }
-`
+`)
 
 /** The sign-in form; `fault` is what was wrong with the last try. */
-export function loginPage(action: string, clientName: string, fault?: string): string {
+export function loginPage(action: string, clientName: string, fault?: string): Page {
   return page(
     'Sign in',
-    `<p>to continue to ${escapeHtml(clientName)}</p>
-${fault === undefined ? '' : `<p role="alert">${escapeHtml(fault)}</p>`}
-<form method="post" action="${escapeHtml(`${action}/login`)}">
+    html`<p>to continue to ${clientName}</p>
+${fault === undefined ? '' : html`<p role="alert">${fault}</p>`}
+<form method="post" action="${action}/login">
 <label for="username">E-mail address</label>
 <input id="username" name="username" type="email" autocomplete="username" required autofocus>
 <label for="password">Password</label>
@@ -37,14 +35,13 @@ export function consentPage(
   clientName: string,
   userName: string,
   scopes: readonly string[],
-): string {
-  const items = scopes.map((scope) => `<li>${escapeHtml(scope)}</li>`).join('')
+): Page {
   return page(
     'Authorize app',
-    `<p><strong>${escapeHtml(clientName)}</strong> asks for access to the account of
-${escapeHtml(userName)}${scopes.length === 0 ? '.' : ':'}</p>
-${scopes.length === 0 ? '' : `<ul>${items}</ul>`}
-<form method="post" action="${escapeHtml(`${action}/consent`)}">
+    html`<p><strong>${clientName}</strong> asks for access to the account of
+${userName}${scopes.length === 0 ? '.' : ':'}</p>
+${scopes.length === 0 ? '' : html`<ul>${scopes.map((scope) => html`<li>${scope}</li>`)}</ul>`}
+<form method="post" action="${action}/consent">
 <button type="submit" name="action" value="accept">Accept</button>
 <button type="submit" name="action" value="deny">Decline</button>
 </form>`,
@@ -52,15 +49,15 @@ ${scopes.length === 0 ? '' : `<ul>${items}</ul>`}
 }
 
 /** Auth0's page for what cannot be sent back to the client. */
-export function errorPage(error: string, description: string): string {
+export function errorPage(error: string, description: string): Page {
   return page(
     'Something went wrong',
-    `<p role="alert"><code>${escapeHtml(error)}</code>: ${escapeHtml(description)}</p>`,
+    html`<p role="alert"><code>${error}</code>: ${description}</p>`,
   )
 }
 
-function page(title: string, content: string): string {
-  return `<!doctype html>
+function page(title: string, content: Page): Page {
+  return html`<!doctype html>
 <html lang="en">
 <head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
 <title>${title} - Auth0 emulator</title><style>${STYLE}</style></head>
@@ -69,8 +66,4 @@ ${content}
 </main></body>
 </html>
 `
-}
-
-function escapeHtml(text: string): string {
-  return text.replaceAll(/[&<>"']/g, (character) => ESCAPED[character] ?? character)
 }

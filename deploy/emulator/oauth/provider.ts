@@ -99,9 +99,9 @@ export function createProvider({
       allowsOfflineAccess(state, source.resource),
     rotateRefreshToken: ({ oidc }) => isRotating(state, oidc.client),
     extraParams: ['organization'],
-    renderError: (ctx, { error, error_description }) => {
+    renderError: async (ctx, { error, error_description }) => {
       ctx.type = 'html'
-      ctx.body = errorPage(error, error_description ?? '')
+      ctx.body = String(await errorPage(error, error_description ?? ''))
     },
     ttl: { ...TTL, RefreshToken: (_ctx, token) => refreshTokenLifetime(state, token) },
   } satisfies Configuration)

@@ -23,7 +23,7 @@ export function redirectAsAuth0(state: TenantState) {
       ctx.response.remove('location')
       ctx.status = 403
       ctx.type = 'html'
-      ctx.body = errorPage(error, params.get('error_description') ?? '')
+      ctx.body = String(await errorPage(error, params.get('error_description') ?? ''))
       return
     }
     if (state.settings.authorization_response_iss_parameter_supported !== true) {

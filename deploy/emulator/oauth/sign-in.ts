@@ -6,7 +6,7 @@ import type { TenantLog } from '../log-stream/log-streams.ts'
 import type { TenantClient, TenantState, TenantUser } from '../state.ts'
 import { findApi, grantableScopes } from './access.ts'
 import { audienceIn, grantRequest, organizationIn } from './grant.ts'
-import { consentPage, errorPage, loginPage } from './pages.ts'
+import { consentPage, errorPage, loginPage, type Page } from './pages.ts'
 import { INTERACTION_PATH } from './provider.ts'
 
 export interface SignInOptions {
@@ -26,7 +26,7 @@ interface Step {
 
 /** The pages under `/u/`: sign-in and consent, plain forms without scripts. */
 export function createSignIn({ state, provider, log }: SignInOptions) {
-  const show = ({ details, client }: Step, fault?: string): string => {
+  const show = ({ details, client }: Step, fault?: string): Page => {
     const action = `${INTERACTION_PATH}${details.uid}`
     const name = client.name || client.client_id
     if (details.prompt.name === 'login') return loginPage(action, name, fault)
@@ -65,15 +65,15 @@ export function createSignIn({ state, provider, log }: SignInOptions) {
       const step = { details, client }
       // A form of an earlier step, from the browser's history, is shown the present one.
       const isCurrent = req.method === 'POST' && req.url?.endsWith(`/${details.prompt.name}`)
-      if (!isCurrent) return sendHtml(res, 200, show(step))
+      if (!isCurrent) return await sendHtml(res, 200, show(step))
       const result = await submit(new URLSearchParams(await readText(req)), step)
       if (result === undefined) {
-        return sendHtml(res, 400, show(step, 'Wrong email or password'))
+        return await sendHtml(res, 400, show(step, 'Wrong email or password'))
       }
       await provider().interactionFinished(req, res, result, { mergeWithLastSubmission: true })
     } catch (error) {
       if (!(error instanceof errors.OIDCProviderError)) throw error
-      sendHtml(res, 400, errorPage(error.error, error.error_description ?? ''))
+      await sendHtml(res, 400, errorPage(error.error, error.error_description ?? ''))
     }
   }
 }

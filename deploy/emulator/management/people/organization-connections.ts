@@ -65,8 +65,8 @@ export function organizationConnectionRoutes(
     state.organizations.set(organization.id, { ...organization, connections })
   }
 
-  const many = /^\/organizations\/([^/]+)\/enabled_connections$/
-  const one = /^\/organizations\/([^/]+)\/enabled_connections\/([^/]+)$/
+  const many = '/organizations/:id/enabled_connections'
+  const one = '/organizations/:id/enabled_connections/:otherId'
   const read = ['read:organization_connections'] as const
   return [
     { method: 'GET', path: many, scopes: read, query: OFFSET, answer: list },

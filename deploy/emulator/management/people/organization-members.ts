@@ -42,7 +42,7 @@ export function organizationMemberRoutes(
     )
   }
 
-  const path = /^\/organizations\/([^/]+)\/members$/
+  const path = '/organizations/:id/members'
   return [
     {
       method: 'GET',

@@ -80,14 +80,14 @@ export function organizationRoutes(state: TenantState): readonly Route[] {
   }
   const remove = (call: ApiCall): undefined => void organizations.delete(get(call).id)
 
-  const many = /^\/organizations$/
-  const one = /^\/organizations\/([^/]+)$/
+  const many = '/organizations'
+  const one = '/organizations/:id'
   const read = ['read:organizations'] as const
   const query = [...OFFSET, ...CHECKPOINT, 'sort']
   const description = 'Update an organization'
   return [
     { method: 'GET', path: many, scopes: read, query, answer: list },
-    { method: 'GET', path: /^\/organizations\/name\/([^/]+)$/, scopes: read, answer: byName },
+    { method: 'GET', path: '/organizations/name/:id', scopes: read, answer: byName },
     { method: 'GET', path: one, scopes: read, answer: (call) => shown(get(call)) },
     {
       method: 'POST',

@@ -86,10 +86,10 @@ export function roleRoutes(state: TenantState): readonly Route[] {
     change(role, { users: [...new Set([...role.users, ...added])] })
   }
 
-  const many = /^\/roles$/
-  const one = /^\/roles\/([^/]+)$/
-  const ofRole = /^\/roles\/([^/]+)\/permissions$/
-  const withRole = /^\/roles\/([^/]+)\/users$/
+  const many = '/roles'
+  const one = '/roles/:id'
+  const ofRole = '/roles/:id/permissions'
+  const withRole = '/roles/:id/users'
   const read = ['read:roles'] as const
   // Auth0 has roles of organizations too; this tenant has those of the tenant alone.
   const query = [...OFFSET, 'name_filter', 'type', 'owner_id']

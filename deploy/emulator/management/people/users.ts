@@ -80,10 +80,10 @@ export function userRoutes(state: TenantState): readonly Route[] {
     permissions.set(userId, before.filter(isKept))
   }
 
-  const many = /^\/users$/
-  const path = /^\/users\/([^/]+)$/
-  const rolePath = /^\/users\/([^/]+)\/roles$/
-  const permissionPath = /^\/users\/([^/]+)\/permissions$/
+  const many = '/users'
+  const path = '/users/:id'
+  const rolePath = '/users/:id/roles'
+  const permissionPath = '/users/:id/permissions'
   const read = ['read:users'] as const
   const query = [...OFFSET, ...FIELDS, 'sort', 'connection', 'q', 'search_engine', 'primary_order']
   const ofMembers = ['read:users', 'read:roles', 'read:role_members'] as const
@@ -91,7 +91,7 @@ export function userRoutes(state: TenantState): readonly Route[] {
     { method: 'GET', path: many, scopes: read, query, answer: list },
     {
       method: 'GET',
-      path: /^\/users-by-email$/,
+      path: '/users-by-email',
       scopes: read,
       query: [...FIELDS, 'email'],
       answer: byEmail,

@@ -14,8 +14,8 @@ import { createManagementApi } from './management/api.ts'
 import { createManagementTokens } from './management/token.ts'
 import { revokeGrant, type Store } from './oauth/adapter.ts'
 import { createAuthorize } from './oauth/authorize.ts'
-import { createProvider } from './oauth/provider.ts'
 import { createRegistration } from './oauth/clients/registration.ts'
+import { createProvider } from './oauth/provider.ts'
 import { createSignIn } from './oauth/sign-in.ts'
 import { createToken } from './oauth/tokens/token.ts'
 import type { TenantState, TenantUserGrant } from './state.ts'
@@ -23,6 +23,8 @@ import type { TenantState, TenantUserGrant } from './state.ts'
 export interface EmulatorOptions extends TenantSetup {
   /** 0 = any free port. */
   readonly port: number
+  /** The keys that sign and will sign next; by default new ones. */
+  readonly keys?: Keys
   /** Called with a line for each fault of the tenant itself. */
   readonly report?: (line: string) => void
 }
@@ -32,11 +34,14 @@ export interface Emulator {
   /** With the trailing slash that Auth0's issuers have. */
   readonly issuer: string
   readonly port: number
+  /** All that the tenant holds, for a program in the same process. */
+  readonly state: TenantState
   /** Delivers there from now on, what has not been delivered yet included. */
   readonly setLogStream: (options: LogStreamOptions) => void
   readonly close: () => Promise<void>
 }
 
+type Keys = readonly [current: JWK, next: JWK]
 type Handler = (req: IncomingMessage, res: ServerResponse) => void
 
 /**
@@ -48,7 +53,7 @@ export async function startEmulator(options: EmulatorOptions): Promise<Emulator>
   const { report = () => undefined } = options
   const onFault = (error: unknown) =>
     report(error instanceof Error ? (error.stack ?? error.message) : String(error))
-  const keys = await Promise.all([createKey(), createKey()])
+  const { keys = await createKeys() } = options
   let handle: Handler = (_req, res) => sendJson(res, 503, { error: 'starting' })
   const listener = await listen(options.port, (req, res) => handle(req, res))
   const issuer = `http://localhost:${listener.port}/`
@@ -71,6 +76,7 @@ export async function startEmulator(options: EmulatorOptions): Promise<Emulator>
   return {
     issuer,
     port: listener.port,
+    state,
     setLogStream: log.configure,
     close: async () => {
       log.clear()
@@ -141,6 +147,11 @@ function createEndpoints(
     management: management.handle,
     control: createControl({ state, log, rotateKeys, reset, counts }),
   }
+}
+
+/** A key that signs and one that is to follow, RSA of 2048 bits: some 0.1 s of computing. */
+export async function createKeys(): Promise<Keys> {
+  return Promise.all([createKey(), createKey()])
 }
 
 async function createKey(): Promise<JWK> {

@@ -16,7 +16,20 @@ export class TenantError extends Error {
 }
 
 /** A refusal that was staged, whether Auth0 documents one like it or not. */
-export class StagedError extends TenantError {}
+export class StagedError extends TenantError {
+  /** Fields of the answer, beside those that each has. */
+  readonly headers: Readonly<Record<string, string>>
+
+  constructor(
+    status: number,
+    errorCode: string,
+    message: string,
+    headers: Readonly<Record<string, string>> = {},
+  ) {
+    super(status, errorCode, message)
+    this.headers = headers
+  }
+}
 
 const MAX_BODY_BYTES = 1024 * 1024
 

@@ -60,9 +60,10 @@ export interface TenantConnection {
   readonly id: string
   readonly name: string
   readonly strategy: string
-  displayName: string
+  display_name: string
+  realms: readonly string[]
   /** Available to every third-party client. */
-  isDomainConnection: boolean
+  is_domain_connection: boolean
   options: Management.ConnectionOptions
   enabledClients: Set<string>
 }

@@ -68,7 +68,7 @@ export function createControl(options: ControlOptions) {
 function changeMode(state: TenantState, mode: SecurityMode): void {
   if (mode === state.mode) return
   state.mode = mode
-  for (const connection of state.connections.values()) connection.isDomainConnection = false
+  for (const connection of state.connections.values()) connection.is_domain_connection = false
 }
 
 function hostnameOf(origin: string): string {
@@ -99,7 +99,7 @@ function show({ state, log, counts }: ControlOptions) {
       id: connection.id,
       name: connection.name,
       strategy: connection.strategy,
-      is_domain_connection: connection.isDomainConnection,
+      is_domain_connection: connection.is_domain_connection,
       enabled_clients: [...connection.enabledClients],
     })),
     clientGrants: [...state.grants.values()].filter(isOwn),

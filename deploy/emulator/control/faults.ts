@@ -4,11 +4,15 @@ const milliseconds = z.int().min(0).max(600_000)
 
 const failure = z.strictObject({
   method: z.enum(['GET', 'POST', 'PATCH', 'PUT', 'DELETE']),
-  /** Below `/api/v2`; a part in braces, as in `/clients/{id}`, stands for any. */
+  /** Below `/api/v2`, or `/oauth/token`; a part in braces, as in `/clients/{id}`, stands for any. */
   path: z.string().startsWith('/'),
-  status: z.int().min(400).max(599),
+  /** 200 = the body of a refusal all the same, as a proxy may send it. */
+  status: z.union([z.literal(200), z.int().min(400).max(599)]),
   message: z.string().optional(),
   errorCode: z.string().optional(),
+  headers: z.record(z.string(), z.string()).optional(),
+  /** Only calls whose body has this member fail. */
+  member: z.string().optional(),
   /** How many such calls fail; as long as this is staged unless said. */
   times: z.int().min(0).max(1_000_000).optional(),
 })
@@ -34,6 +38,14 @@ const management = z.strictObject({
       status: z.int().min(400).max(599).default(503),
     })
     .nullable(),
+  /** After so many more calls the connection breaks, until this is taken back. */
+  breakAfter: z
+    .strictObject({
+      calls: z.int().min(0).max(1_000_000),
+      /** The last of them is carried out, and its answer lost. */
+      losesAnswer: z.boolean().default(false),
+    })
+    .nullable(),
   /** Calls that fail, one or several; null = none. */
   fail: z
     .union([failure.transform((one) => [one]), z.array(failure)])
@@ -41,6 +53,8 @@ const management = z.strictObject({
     .transform((all) => all ?? []),
   /** What the Management API client is granted; null = every scope that there is. */
   scopes: z.array(z.string().regex(/^[a-z_]+:[a-z_]+$/, 'must be like read:clients')).nullable(),
+  /** Whether the token response names the scopes. */
+  namesScopes: z.boolean(),
   /** For so long a new client is not found. */
   newClientNotFoundMs: milliseconds,
 })
@@ -65,6 +79,8 @@ export const faultsChange = z.strictObject({
   latencyMs: milliseconds.optional(),
   /** Client ID Metadata Documents by their URL, instead of what is there. */
   cimdDocuments: z.record(cimdUrl, z.unknown()).optional(),
+  /** What an import finds wrong with any document, after a preview without faults. */
+  cimdViolations: z.array(z.string()).optional(),
 })
 
 /** What is staged now. */
@@ -75,6 +91,7 @@ export interface Faults {
   readonly encryptTokens: boolean
   readonly latencyMs: number
   readonly cimdDocuments: Readonly<Record<string, unknown>>
+  readonly cimdViolations: readonly string[]
 }
 
 /** Of a tenant without trouble. */
@@ -84,8 +101,10 @@ export const NO_FAULTS: Faults = {
     rateLimit: null,
     callsPerSecond: 50,
     failAfter: null,
+    breakAfter: null,
     fail: [],
     scopes: null,
+    namesScopes: true,
     newClientNotFoundMs: 0,
   },
   registration: { rateLimit: null, perSecond: null },
@@ -93,6 +112,7 @@ export const NO_FAULTS: Faults = {
   encryptTokens: false,
   latencyMs: 0,
   cimdDocuments: {},
+  cimdViolations: [],
 }
 
 export function changeFaults(faults: Faults, change: z.infer<typeof faultsChange>): Faults {

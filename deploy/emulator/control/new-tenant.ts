@@ -102,8 +102,9 @@ export function newConnection(name: string): TenantConnection {
     name,
     // All that does not come from Google is taken for a database of users.
     strategy: name.includes('google') ? 'google-oauth2' : 'auth0',
-    displayName: name,
-    isDomainConnection: false,
+    display_name: name,
+    realms: [name],
+    is_domain_connection: false,
     options: {},
     enabledClients: new Set(),
   }

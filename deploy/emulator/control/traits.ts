@@ -24,6 +24,8 @@ const traits = z.strictObject({
   logStreams: z.enum(['allowed', 'refused']),
   /** The most log streams that there may be; null = no limit. */
   logStreamLimit: z.int().min(0).max(1_000).nullable(),
+  /** Whether a log stream shows its secret. */
+  logStreamSecrets: z.enum(['shown', 'masked']),
   /** `enterprise` takes `private_key_jwt` of a metadata document. */
   plan: z.enum(['free', 'enterprise']),
   /** Whether a client that nobody imported registers itself by its metadata document. */
@@ -53,6 +55,7 @@ export const NEW_TRAITS: Traits = {
   promotion: 'allowed',
   logStreams: 'allowed',
   logStreamLimit: null,
+  logStreamSecrets: 'shown',
   plan: 'free',
   cimdSelfRegistration: false,
   clientDates: true,

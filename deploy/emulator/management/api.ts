@@ -20,7 +20,7 @@ import { userRoutes } from './people/users.ts'
 import { apiRoutes } from './resource-servers.ts'
 import { type ApiCall, checkQuery, type Route } from './route.ts'
 import { settingsRoutes } from './settings.ts'
-import { takeStaged } from './staged-failures.ts'
+import { takeBreak, takeStaged } from './staged-failures.ts'
 import { grantedScopes, type ManagementTokens } from './token.ts'
 import { userGrantRoutes } from './user-grants.ts'
 
@@ -45,6 +45,8 @@ export interface ManagementApi {
 
 /** What of a request is known once it has been read. */
 interface Asked {
+  /** As `GET /clients/:id`. */
+  route?: string
   body?: object
 }
 
@@ -86,11 +88,12 @@ export function createManagementApi({
     const [[route, params] = []] = router.match(req.method ?? '', path)[0]
     if (route === undefined) throw new TenantError(404, 'not_found', 'Not Found')
     checkScopes(state, route)
-    const failure = takeStaged(state, route.method, path)
+    asked.route = `${route.method} ${route.path}`
+    const body = takesBody(route) ? await readJson(req) : {}
+    if (takesBody(route)) asked.body = body
+    const failure = takeStaged(state, { method: route.method, path, body })
     if (failure !== undefined) throw failure
     checkQuery(route, url.searchParams)
-    const body = takesBody(route) ? await readJson(req) : {}
-    asked.body = body
     const call: ApiCall = {
       id: decodeId(params?.['id']),
       otherId: decodeId(params?.['otherId']),
@@ -122,12 +125,17 @@ export function createManagementApi({
   const handle: ManagementApi['handle'] = async (req, res) => {
     calls += 1
     const asked: Asked = {}
-    const send = (status: number, value: unknown, isStaged = false) => {
+    const broken = takeBreak(state)
+    if (broken === 'before') return void req.socket.destroy()
+    const send = (status: number, value: unknown, staged?: StagedError) => {
       const { pathname, searchParams: query } = new URL(req.url ?? '/', state.issuer)
       const path = pathname.slice(PREFIX.length)
       const { method } = req
-      exchanges.publish({ method, path, query, ...asked, status, answer: value, isStaged })
-      sendJson(res, status, value, headers)
+      const { issuer } = state
+      const isStaged = staged !== undefined
+      exchanges.publish({ issuer, method, path, query, ...asked, status, answer: value, isStaged })
+      if (broken === 'afterwards') return void req.socket.destroy()
+      sendJson(res, status, value, { ...headers, ...staged?.headers })
     }
     const { refusal, headers } = limit()
     await sleep(state.faults.management.latencyMs)
@@ -140,7 +148,7 @@ export function createManagementApi({
       if (!(error instanceof TenantError)) throw error
       const { status: statusCode, errorCode, message } = error
       const body = { statusCode, error: STATUS_CODES[statusCode], message, errorCode }
-      send(statusCode, body, error instanceof StagedError)
+      send(statusCode, body, error instanceof StagedError ? error : undefined)
     }
   }
   return { handle, calls: () => calls }

@@ -1,5 +1,6 @@
 import type { Management } from 'auth0'
 import { z } from 'zod'
+import { newClient } from '../client.ts'
 import { fetchMetadata, MAX_URL_BYTES, mapMetadata } from '../oauth/clients/cimd.ts'
 import { checkPlan, clientOfDocument, registerDocument } from '../oauth/clients/cimd-client.ts'
 import type { TenantState } from '../state.ts'
@@ -23,10 +24,14 @@ export function cimdRoutes(state: TenantState): readonly Route[] {
     checkPlan(state, mapping.mapped_fields)
     return { ...about, ...mapping }
   }
-  const register = async ({
-    body,
-  }: ApiCall): Promise<Management.RegisterCimdClientResponseContent> => {
-    const { external_client_id: url } = parseBody(request, body)
+  const register = async (call: ApiCall): Promise<Management.RegisterCimdClientResponseContent> => {
+    const { external_client_id: url } = parseBody(request, call.body)
+    const { cimdViolations } = state.faults
+    if (cimdViolations.length > 0) {
+      const { client_id = newClient('', false, true).client_id, ...mapping } = await preview(call)
+      const validation = { valid: false, violations: [...cimdViolations], warnings: [] }
+      return { client_id, mapped_fields: mapping.mapped_fields ?? {}, validation }
+    }
     const { client, mapped_fields, validation } = await registerDocument(state, url, 'admin')
     return { client_id: client.client_id, mapped_fields, validation }
   }

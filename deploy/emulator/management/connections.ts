@@ -49,9 +49,11 @@ export function connectionRoutes(state: TenantState): readonly Route[] {
   const patch = (call: ApiCall): Management.UpdateConnectionResponseContent => {
     const connection = find(call)
     const changes = parseBody(update, call.body)
-    connection.isDomainConnection = changes.is_domain_connection ?? connection.isDomainConnection
-    // Auth0 puts the name in its place when it is not sent, and replaces all options by those sent.
-    connection.displayName = changes.display_name ?? connection.name
+    connection.is_domain_connection =
+      changes.is_domain_connection ?? connection.is_domain_connection
+    // Auth0 puts the name in place of what is not sent, and replaces all options by those sent.
+    connection.display_name = changes.display_name ?? connection.name
+    connection.realms = changes.realms ?? [connection.name]
     connection.options = changes.options ?? connection.options
     connection.enabledClients = new Set(changes.enabled_clients ?? connection.enabledClients)
     return get(call)
@@ -116,15 +118,10 @@ export function connectionRoutes(state: TenantState): readonly Route[] {
 }
 
 function toConnection(connection: TenantConnection) {
-  const { id, name, strategy, displayName, isDomainConnection, options } = connection
+  const { enabledClients: _, realms, ...rest } = connection
   return {
-    id,
-    name,
-    display_name: displayName,
-    strategy,
-    realms: [name],
-    is_domain_connection: isDomainConnection,
+    ...rest,
+    realms: [...realms],
     show_as_button: true,
-    options,
   } satisfies Management.ConnectionForList
 }

@@ -63,7 +63,7 @@ export function logStreamRoutes(state: TenantState, log: TenantLog): readonly Ro
   }
   const list = (): TenantLogStream[] => {
     checkPlan(state)
-    return [...logStreams.values()]
+    return [...logStreams.values()].map((stream) => shown(state, stream))
   }
 
   const post = ({ body }: ApiCall): Management.LogStreamHttpResponseSchema => {
@@ -97,7 +97,12 @@ export function logStreamRoutes(state: TenantState, log: TenantLog): readonly Ro
   const one = '/log-streams/:id'
   return [
     { method: 'GET', path: many, scopes: ['read:log_streams'], answer: list },
-    { method: 'GET', path: one, scopes: ['read:log_streams'], answer: get },
+    {
+      method: 'GET',
+      path: one,
+      scopes: ['read:log_streams'],
+      answer: (call) => shown(state, get(call)),
+    },
     {
       method: 'POST',
       path: many,
@@ -121,6 +126,12 @@ export function logStreamRoutes(state: TenantState, log: TenantLog): readonly Ro
       description: 'Delete a log stream',
     },
   ]
+}
+
+function shown({ traits }: TenantState, stream: TenantLogStream): TenantLogStream {
+  const { sink } = stream
+  if (traits.logStreamSecrets === 'shown' || sink.httpAuthorization === undefined) return stream
+  return { ...stream, sink: { ...sink, httpAuthorization: '******' } }
 }
 
 /** @throws TenantError 403 in Auth0's words where the plan has no log streams. */

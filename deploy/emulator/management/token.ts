@@ -1,12 +1,16 @@
 import { randomUUID } from 'node:crypto'
+import { channel } from 'node:diagnostics_channel'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { importJWK, SignJWT } from 'jose'
 import { sendJson, TenantError } from '../http.ts'
 import type { TenantLog } from '../log-stream/log-streams.ts'
 import type { TenantState } from '../state.ts'
 import { MANAGEMENT_SCOPES } from './scopes.ts'
+import { takeStaged } from './staged-failures.ts'
 
 const LIFETIME_SECONDS = 86_400
+/** Tells who subscribes to it of every request for a token, secret included. */
+const tokenRequests = channel('auth0-emulator:token')
 
 /** Gives out and knows tokens for the Management API, by client credentials. */
 export interface ManagementTokens {
@@ -25,6 +29,12 @@ export function createManagementTokens(state: TenantState, log: TenantLog): Mana
   const audiences = new Set([identifier, identifier.replace('http:', 'https:')])
   return {
     issue: async (form, res) => {
+      const failure = takeStaged(state, { method: 'POST', path: '/oauth/token', body: form })
+      tokenRequests.publish({ issuer, form, isStaged: failure !== undefined })
+      if (failure !== undefined) {
+        const { status, message: error_description, headers } = failure
+        return sendJson(res, status, { error: 'access_denied', error_description }, headers)
+      }
       const isKnown =
         form['client_id'] === management.clientId &&
         form['client_secret'] === management.clientSecret
@@ -46,7 +56,8 @@ export function createManagementTokens(state: TenantState, log: TenantLog): Mana
         scope,
       })
       const about = { expires_in: LIFETIME_SECONDS, token_type: 'Bearer' }
-      sendJson(res, 200, { access_token: token, scope, ...about })
+      const named = state.faults.management.namesScopes ? { scope } : {}
+      sendJson(res, 200, { access_token: token, ...named, ...about })
     },
     check: ({ headers }) => {
       const token = /^Bearer +(.+)$/i.exec(headers.authorization ?? '')?.[1]

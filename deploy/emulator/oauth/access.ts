@@ -60,8 +60,8 @@ export function whyNotAllowed(
   if (fault !== undefined) return { error: 'invalid_request', description: fault }
   const { client_id: clientId } = client
   const hasConnection = [...state.connections.values()].some(
-    ({ isDomainConnection, enabledClients }) =>
-      (isDomainConnection && !isFirstParty(client)) ||
+    ({ is_domain_connection, enabledClients }) =>
+      (is_domain_connection && !isFirstParty(client)) ||
       (!isStrict(client) && enabledClients.has(clientId)),
   )
   if (!hasConnection) {

@@ -44,7 +44,7 @@ export function organizationFault(
   const isStrict = client.third_party_security_mode === 'strict'
   const isOpen = organization.third_party_client_access === 'allow'
   const hasConnection = [...organization.connections.keys()].some(
-    (id) => state.connections.get(id)?.isDomainConnection === true,
+    (id) => state.connections.get(id)?.is_domain_connection === true,
   )
   return isStrict && isOpen && hasConnection ? undefined : invalid
 }

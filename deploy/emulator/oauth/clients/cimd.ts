@@ -90,10 +90,10 @@ function faultOfUrl(given: string): string | undefined {
 
 /** What of a document becomes a client, what is wrong with it, and what is left out. */
 export function mapMetadata(url: string, document: unknown): Mapping {
-  const parsed = metadata.safeParse(document)
+  const parsed = metadata.safeParse(document, { reportInput: true })
   const violations = parsed.success
     ? violationsOf(url, parsed.data)
-    : parsed.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`)
+    : parsed.error.issues.map(describe)
   const given = parsed.data
   const grants = given?.grant_types ?? []
   return {
@@ -115,6 +115,12 @@ export function mapMetadata(url: string, document: unknown): Mapping {
       warnings: given === undefined ? [] : warningsOf(given),
     },
   }
+}
+
+/** The wording is a guess. */
+function describe({ path, message, ...issue }: z.core.$ZodIssue): string {
+  const isMissing = issue.code === 'invalid_type' && issue.input === undefined
+  return isMissing ? `${path.join('.')} is missing` : `${path.join('.')}: ${message}`
 }
 
 function violationsOf(url: string, given: Document): string[] {

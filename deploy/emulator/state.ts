@@ -61,7 +61,7 @@ export interface TenantConnection {
   readonly name: string
   readonly strategy: string
   display_name: string
-  realms: readonly string[]
+  realms: string[]
   /** Available to every third-party client. */
   is_domain_connection: boolean
   options: Management.ConnectionOptions

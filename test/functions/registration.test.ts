@@ -57,8 +57,7 @@ interface Options {
 async function start({ env = {}, ...options }: Options = {}): Promise<Registration> {
   const api = await startManagementApi()
   const auth0 = await startRegistrationEndpoint(api)
-  const connection = { id: 'con_1', name: 'google-oauth2', is_domain_connection: false }
-  api.connections.set(connection.name, { ...connection, enabled: new Set() })
+  api.connections.add({ id: 'con_1', name: 'google-oauth2' })
   const config = parseRegistrationConfig({
     PUBLIC_URL: 'https://mcp.test',
     OAUTH_ISSUER: auth0.issuer,
@@ -505,7 +504,7 @@ describe('an admission that fails', () => {
   })
 
   test.each([
-    { name: 'there is no token', stage: ({ api }: Registration) => (api.staged.tokenStatus = 403) },
+    { name: 'there is no token', stage: ({ api }: Registration) => api.stageTokenStatus(403) },
     {
       name: 'connections cannot be read',
       stage: ({ api }: Registration) => api.fail('GET /connections', { status: 403 }),
@@ -559,7 +558,7 @@ describe('an admission that fails', () => {
 
   test('a caller that hangs up leaves no client', async () => {
     const registration = await start()
-    registration.api.staged.delayMs = 50
+    registration.api.stageDelay(50)
     const gone = new AbortController()
     const asked = registration.register(CHATGPT, gone.signal).catch(() => 'gone')
     await expect.poll(() => registration.auth0.requests.length).toBe(1)

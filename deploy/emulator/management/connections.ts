@@ -117,11 +117,6 @@ export function connectionRoutes(state: TenantState): readonly Route[] {
   ]
 }
 
-function toConnection(connection: TenantConnection) {
-  const { enabledClients: _, realms, ...rest } = connection
-  return {
-    ...rest,
-    realms: [...realms],
-    show_as_button: true,
-  } satisfies Management.ConnectionForList
+function toConnection({ enabledClients: _, ...connection }: TenantConnection) {
+  return { ...connection, show_as_button: true } satisfies Management.ConnectionForList
 }

@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { type Management, ManagementClient, ManagementError } from 'auth0'
 import { StuckError, signIn } from '../../../deploy/connect/sign-in/form-sign-in.ts'
-import { startEmulator, type EmulatorOptions } from '../../../deploy/emulator/emulator.ts'
+import { type EmulatorOptions, startEmulator } from '../../../deploy/emulator/emulator.ts'
 import { ALICE } from '../people.ts'
 import { adminOf } from './tenant-admin.ts'
 

@@ -53,7 +53,7 @@ const management = z.strictObject({
     .transform((all) => all ?? []),
   /** What the Management API client is granted; null = every scope that there is. */
   scopes: z.array(z.string().regex(/^[a-z_]+:[a-z_]+$/, 'must be like read:clients')).nullable(),
-  /** Whether the token response names the scopes. */
+  /** Whether tokens and the responses that they come in name their scopes. */
   namesScopes: z.boolean(),
   /** For so long a new client is not found. */
   newClientNotFoundMs: milliseconds,

@@ -87,8 +87,8 @@ export function createManagementApi({
     const path = url.pathname.slice(PREFIX.length)
     const [[route, params] = []] = router.match(req.method ?? '', path)[0]
     if (route === undefined) throw new TenantError(404, 'not_found', 'Not Found')
-    checkScopes(state, route)
     asked.route = `${route.method} ${route.path}`
+    checkScopes(state, route)
     const body = takesBody(route) ? await readJson(req) : {}
     if (takesBody(route)) asked.body = body
     const failure = takeStaged(state, { method: route.method, path, body })

@@ -46,7 +46,8 @@ export function createManagementTokens(state: TenantState, log: TenantLog): Mana
         return sendJson(res, 403, { error: 'access_denied', error_description })
       }
       const scope = grantedScopes(state).join(' ')
-      const token = await sign(state, String(form['audience']), scope)
+      const named = state.faults.management.namesScopes ? { scope } : {}
+      const token = await sign(state, String(form['audience']), named)
       tokens.add(token)
       log.emit({
         type: 'seccft',
@@ -56,7 +57,6 @@ export function createManagementTokens(state: TenantState, log: TenantLog): Mana
         scope,
       })
       const about = { expires_in: LIFETIME_SECONDS, token_type: 'Bearer' }
-      const named = state.faults.management.namesScopes ? { scope } : {}
       sendJson(res, 200, { access_token: token, ...named, ...about })
     },
     check: ({ headers }) => {
@@ -84,12 +84,16 @@ export function grantedScopes({ issuer, management, grants, faults }: TenantStat
   )
 }
 
-async function sign(state: TenantState, audience: string, scope: string): Promise<string> {
+async function sign(
+  state: TenantState,
+  audience: string,
+  claims: { readonly scope?: string },
+): Promise<string> {
   const { keys, issuer, management } = state
   const [key] = keys
   if (key === undefined) throw new Error('The tenant has no signing key')
   const { clientId } = management
-  return new SignJWT({ scope, gty: 'client-credentials', azp: clientId })
+  return new SignJWT({ ...claims, gty: 'client-credentials', azp: clientId })
     .setProtectedHeader({
       alg: 'RS256',
       typ: 'JWT',

@@ -70,8 +70,9 @@ export async function startRecordedEmulator(
     const { method, path, query, route, body, status, answer, isStaged } = exchange
     exchanges.push(exchange)
     calls.push({ method, path: query.size === 0 ? path : `${path}?${query}`, body })
-    if (route === undefined) faults.push(`${method} ${path} does not exist`)
-    else if (status === 400 && !isStaged) faults.push(`${route}: ${JSON.stringify(answer)}`)
+    const isUnknown = route === undefined && status === 404
+    if (isUnknown) faults.push(`${method} ${path} does not exist`)
+    if (status === 400 && !isStaged) faults.push(`${route}: ${JSON.stringify(answer)}`)
     onExchange(exchange)
   }
   const recordToken = (message: unknown) => {

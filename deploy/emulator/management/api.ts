@@ -51,7 +51,9 @@ interface Asked {
 }
 
 const PREFIX = '/api/v2'
-/** Tells who subscribes to it of every call and its answer. */
+/** Tells its subscribers of every call before it is carried out. */
+const requests = channel('auth0-emulator:management-request')
+/** Tells its subscribers of every call and its answer, before that is sent. */
 const exchanges = channel('auth0-emulator:management')
 
 /** Auth0's Management API v2, as far as this system calls it, with Auth0's rate limit fields. */
@@ -125,20 +127,19 @@ export function createManagementApi({
   const handle: ManagementApi['handle'] = async (req, res) => {
     calls += 1
     const asked: Asked = {}
+    const { pathname, searchParams: query } = new URL(req.url ?? '/', state.issuer)
+    const about = { issuer: state.issuer, method: req.method, path: pathname.slice(PREFIX.length) }
     const broken = takeBreak(state)
     if (broken === 'before') return void req.socket.destroy()
     const send = (status: number, value: unknown, staged?: StagedError) => {
-      const { pathname, searchParams: query } = new URL(req.url ?? '/', state.issuer)
-      const path = pathname.slice(PREFIX.length)
-      const { method } = req
-      const { issuer } = state
       const isStaged = staged !== undefined
-      exchanges.publish({ issuer, method, path, query, ...asked, status, answer: value, isStaged })
+      exchanges.publish({ ...about, query, ...asked, status, answer: value, isStaged })
       if (broken === 'afterwards') return void req.socket.destroy()
       sendJson(res, status, value, { ...headers, ...staged?.headers })
     }
     const { refusal, headers } = limit()
     await sleep(state.faults.management.latencyMs)
+    requests.publish(about)
     try {
       tokens.check(req)
       if (refusal !== undefined) throw refusal

@@ -81,8 +81,10 @@ export async function startManagementApi(
       connections: [],
       management: { clientId: MGMT_CLIENT_ID, clientSecret: MGMT_CLIENT_SECRET },
     },
-    ({ isStaged, route = '' }) => {
-      if (isStaged) meanwhile.get(route)?.()
+    {
+      onExchange: ({ isStaged, route = '' }) => {
+        if (isStaged) meanwhile.get(route)?.()
+      },
     },
   )
   const { state } = emulator

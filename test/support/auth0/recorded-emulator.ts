@@ -46,10 +46,16 @@ export interface RecordedEmulator extends AsyncDisposable {
 // They take longer than all the rest of a start.
 let keys: ReturnType<typeof createKeys> | undefined
 
-/** `onExchange` is called before the answer is sent. */
+interface Listeners {
+  /** Called before a call is carried out. */
+  readonly onRequest?: (request: Pick<Exchange, 'issuer' | 'method' | 'path'>) => void
+  /** Called before the answer is sent. */
+  readonly onExchange?: (exchange: Exchange) => void
+}
+
 export async function startRecordedEmulator(
   options: Omit<EmulatorOptions, 'port' | 'keys'>,
-  onExchange: (exchange: Exchange) => void = () => undefined,
+  { onRequest, onExchange }: Listeners = {},
 ): Promise<RecordedEmulator> {
   keys ??= createKeys()
   const { issuer, port, state, close } = await startEmulator({
@@ -73,12 +79,17 @@ export async function startRecordedEmulator(
     const isUnknown = route === undefined && status === 404
     if (isUnknown) faults.push(`${method} ${path} does not exist`)
     if (status === 400 && !isStaged) faults.push(`${route}: ${JSON.stringify(answer)}`)
-    onExchange(exchange)
+    onExchange?.(exchange)
   }
   const recordToken = (message: unknown) => {
     const request = message as { readonly issuer: string; readonly form: unknown }
     if (request.issuer === issuer) tokenRequests.push(request.form)
   }
+  const announce = (message: unknown) => {
+    const request = message as Exchange
+    if (request.issuer === issuer) onRequest?.(request)
+  }
+  subscribe('auth0-emulator:management-request', announce)
   subscribe('auth0-emulator:management', record)
   subscribe('auth0-emulator:token', recordToken)
   return {
@@ -90,6 +101,7 @@ export async function startRecordedEmulator(
     tokenRequests,
     faults,
     [Symbol.asyncDispose]: async () => {
+      unsubscribe('auth0-emulator:management-request', announce)
       unsubscribe('auth0-emulator:management', record)
       unsubscribe('auth0-emulator:token', recordToken)
       await close()

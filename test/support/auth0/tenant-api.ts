@@ -88,12 +88,14 @@ export async function startTenantApi(): Promise<TenantApi> {
       connections: [],
       management: { clientId: MGMT_CLIENT_ID, clientSecret: MGMT_CLIENT_SECRET },
     },
-    (exchange) => {
-      const { method, path, route, body } = exchange
-      if (!isHeard(exchange) || route === undefined) return
-      calls.push(route)
-      const isWrite = method !== 'GET' && !path.endsWith('/cimd/preview')
-      if (isWrite && !lacksScope(exchange)) writes.push({ method, path, body })
+    {
+      onExchange: (exchange) => {
+        const { method, path, route, body } = exchange
+        if (!isHeard(exchange) || route === undefined) return
+        calls.push(route)
+        const isWrite = method !== 'GET' && !path.endsWith('/cimd/preview')
+        if (isWrite && !lacksScope(exchange)) writes.push({ method, path, body })
+      },
     },
   )
   const { state, issuer } = emulator

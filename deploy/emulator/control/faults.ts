@@ -63,6 +63,16 @@ const registration = z.strictObject({
   rateLimit,
   /** Registrations per second, as Auth0 limits them to 5; null = as many as come. */
   perSecond: z.int().min(1).max(1_000).nullable(),
+  /** The answer to every registration, none of which is carried out. */
+  answer: z
+    .strictObject({
+      status: z.int().min(200).max(599),
+      body: z.record(z.string(), z.unknown()).default({}),
+      headers: z.record(z.string(), z.string()).default({}),
+    })
+    .nullable(),
+  /** When the connection breaks: before a registration is carried out, or when it has been. */
+  breaks: z.enum(['before', 'afterwards']).nullable(),
 })
 
 const cimdUrl = z.url({ protocol: /^https?$/ })
@@ -107,7 +117,7 @@ export const NO_FAULTS: Faults = {
     namesScopes: true,
     newClientNotFoundMs: 0,
   },
-  registration: { rateLimit: null, perSecond: null },
+  registration: { rateLimit: null, perSecond: null, answer: null, breaks: null },
   entityLimit: null,
   encryptTokens: false,
   latencyMs: 0,

@@ -147,3 +147,31 @@ test('a call that is not there is refused as Auth0 refuses it', async () => {
   expect(await refusal(tenant.management.clients.get('none'))).toMatchObject({ statusCode: 404 })
   expect((await call('/no-such-endpoint')).status).toBe(404)
 })
+
+describe('a registration', () => {
+  const stage = (registration: object) => tenant.admin.change({ registration })
+  const count = async () => (await tenant.admin.state()).clients.length
+
+  test('is answered as staged, and not carried out', async () => {
+    const answer = { status: 429, body: { error: 'x' }, headers: { 'retry-after': '9' } }
+    await stage({ answer })
+    const refused = await tenant.register()
+    expect([refused.status, refused.headers.get('retry-after'), await refused.json()]).toEqual([
+      429,
+      '9',
+      { error: 'x' },
+    ])
+    expect(await count()).toBe(0)
+    await stage({ answer: null })
+    expect((await tenant.register()).status).toBe(201)
+  })
+
+  test.each([
+    ['before', 0],
+    ['afterwards', 1],
+  ])('loses its connection %s it is carried out', async (breaks, clients) => {
+    await stage({ breaks })
+    await expect(tenant.register()).rejects.toThrow()
+    expect(await count()).toBe(clients)
+  })
+})

@@ -1,3 +1,4 @@
+import { channel } from 'node:diagnostics_channel'
 import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http'
 import { z } from 'zod'
 import { checkEntityLimit, thirdPartyClient } from '../../client.ts'
@@ -6,6 +7,9 @@ import { readJson, sendJson, TenantError } from '../../http.ts'
 import type { TenantLog } from '../../log-stream/log-streams.ts'
 import type { SecurityMode, TenantClient, TenantState } from '../../state.ts'
 
+/** Tell their subscribers of each request to register, and of each client that came of one. */
+const requests = channel('auth0-emulator:registration')
+const registered = channel('auth0-emulator:registered')
 const SCRIPTABLE = new Set(['javascript:', 'vbscript:', 'data:', 'blob:', 'file:', 'about:'])
 
 const redirectUri = z.string().refine((uri) => {
@@ -43,10 +47,15 @@ export function createRegistration(state: TenantState, log: TenantLog) {
   const limit = createRegistrationLimit(state)
 
   const register = async (req: IncomingMessage, res: ServerResponse): Promise<void> => {
+    const given = await readJson(req).catch((error: unknown) => error)
+    requests.publish({ issuer: state.issuer, body: given })
+    const { answer: staged, breaks } = state.faults.registration
+    if (breaks === 'before') return void req.socket.destroy()
+    if (staged !== null) return sendJson(res, staged.status, staged.body, staged.headers)
     if (state.settings.flags.enable_dynamic_client_registration !== true) {
       throw new TenantError(404, 'endpoint_disabled', 'Dynamic client registration is off')
     }
-    const body = await readMetadata(req)
+    const body = parseMetadata(given)
     checkEntityLimit(state)
     const { mode } = state
     const client = thirdPartyClient(
@@ -62,7 +71,9 @@ export function createRegistration(state: TenantState, log: TenantLog) {
     )
     const answer = toAnswer(client)
     state.clients.set(client.client_id, client)
-    sendJson(res, 201, answer)
+    registered.publish({ issuer: state.issuer, clientId: client.client_id })
+    if (breaks === 'afterwards') req.socket.destroy()
+    else sendJson(res, 201, answer)
     log.emit({
       type: 'sapi',
       description: 'Dynamic client registration',
@@ -109,11 +120,11 @@ function errorBody({ status: statusCode, errorCode, message }: TenantError) {
 }
 
 /** @throws TenantError with the errors of RFC 7591 s3.2.2. */
-async function readMetadata(req: IncomingMessage): Promise<Metadata> {
-  const given = await readJson(req).catch((error: unknown) => {
-    if (!(error instanceof TenantError)) throw error
-    throw new TenantError(error.status, 'invalid_client_metadata', error.message)
-  })
+function parseMetadata(given: unknown): Metadata {
+  if (given instanceof TenantError) {
+    throw new TenantError(given.status, 'invalid_client_metadata', given.message)
+  }
+  if (given instanceof Error) throw given
   const parsed = metadata.safeParse(given)
   if (parsed.success) return parsed.data
   const faults = parsed.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`)

@@ -1,5 +1,5 @@
 import type { Management } from '../../shared/auth0/management.ts'
-import { SCOPES } from './management-scopes.ts'
+import { SCOPES } from '../kit/management-scopes.ts'
 import { InvalidMetadataError, perform } from './perform.ts'
 import { withPlanAdvice } from './plan/cimd-client.ts'
 import type { Change, PlanItem, Step } from './plan/item.ts'

@@ -1,6 +1,6 @@
 import { printable } from '../../shared/log/printable.ts'
+import { PROVISION_SCOPES } from '../kit/management-scopes.ts'
 import { PLAIN, type Style } from '../kit/style.ts'
-import { PROVISION_SCOPES } from './management-scopes.ts'
 import type { FieldChange, PlanItem, Shown } from './plan/item.ts'
 
 const MARK: Readonly<Record<PlanItem['action'], string>> = {

@@ -1,7 +1,7 @@
 import { printableJson } from '../../shared/log/printable.ts'
+import { PROVISION_SCOPES } from '../kit/management-scopes.ts'
 import type { Style } from '../kit/style.ts'
 import type { Applied, FailedItem } from './apply.ts'
-import { PROVISION_SCOPES } from './management-scopes.ts'
 import type { PlanItem } from './plan/item.ts'
 import { printNeededScopes, printPlan, printScopes, summarize } from './print-plan.ts'
 import type { ReadFailure } from './reading.ts'

@@ -1,7 +1,7 @@
 import type { Management as Auth0 } from 'auth0'
 import type { Management } from '../../shared/auth0/management.ts'
+import type { ProvisionReadScope } from '../kit/management-scopes.ts'
 import { type DesiredState, roleDescription } from './desired-state.ts'
-import type { ProvisionReadScope } from './management-scopes.ts'
 import { createReader, type Read, type Reading } from './reading.ts'
 import {
   type ConnectionState,

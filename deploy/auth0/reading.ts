@@ -1,5 +1,5 @@
 import { isTokenFailure } from '../../shared/auth0/admission-error.ts'
-import type { ManagementScope } from './management-scopes.ts'
+import type { ManagementScope } from '../kit/management-scopes.ts'
 
 /** One part of the tenant: what was read, or why it could not be read. */
 export type Reading<Value> = { readonly value: Value } | { readonly failure: ReadFailure }

@@ -48,7 +48,7 @@ beforeAll(async () => void (await import('auth0')))
 beforeEach(async () => {
   api = await startManagementApi()
   for (const [name, id] of Object.entries({ 'google-oauth2': 'con_1', corp: 'con_2' })) {
-    api.connections.set(name, { id, name, is_domain_connection: false, enabled: new Set() })
+    api.connections.add({ id, name })
   }
   for (const client of [STRICT, PERMISSIVE]) api.clients.set(client.client_id, client)
 })

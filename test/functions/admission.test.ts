@@ -42,8 +42,7 @@ let served: Served | undefined
 beforeAll(async () => void (await import('auth0')))
 beforeEach(async () => {
   api = await startManagementApi()
-  const connection = { id: 'con_1', name: 'google-oauth2', is_domain_connection: false }
-  api.connections.set(connection.name, { ...connection, enabled: new Set() })
+  api.connections.add({ id: 'con_1', name: 'google-oauth2' })
   for (const client of [STRICT, PERMISSIVE, FOREIGN]) api.clients.set(client.client_id, client)
 })
 afterEach(async () => {
@@ -236,7 +235,7 @@ describe('a delivery of more clients than there is time for', () => {
 
   test('stops when there is no Management API token', async () => {
     const deliver = await webhook()
-    api.staged.tokenStatus = 403
+    api.stageTokenStatus(403)
     expect((await deliver('tpc_1', 'plain1')).status).toBe(503)
     expect(api.tokenRequests).toHaveLength(1)
   })
@@ -282,7 +281,7 @@ describe('a Management API token', () => {
 describe('concurrent calls for one client', () => {
   test.each(['tpc_1', 'plain1'])('do the work for %s once, and all learn of it', async (id) => {
     const admit = admission()
-    api.staged.delayMs = 20
+    api.stageDelay(20)
     const outcomes = await Promise.all(Array.from({ length: 10 }, () => admit(id)))
     expect(new Set(outcomes.map(({ outcome }) => outcome))).toEqual(new Set(['admitted']))
     expect(writes()).toHaveLength(id === 'plain1' ? 3 : 2)
@@ -294,7 +293,7 @@ describe('concurrent calls for one client', () => {
 
   test('two instances at once end with one grant', async () => {
     const [one, other] = [admission(), admission()]
-    api.staged.delayMs = 20
+    api.stageDelay(20)
     await Promise.all([one('tpc_1'), other('tpc_1')])
     expect(api.grants).toHaveLength(1)
     expect(api.faults).toEqual([])

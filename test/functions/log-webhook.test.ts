@@ -87,8 +87,7 @@ async function start({
   const api = await startManagementApi()
   const names = (env['GOOGLE_CONNECTION_NAME'] ?? 'google-oauth2').split(',')
   names.forEach((name, index) => {
-    const connection = { id: `con_${index + 1}`, name, is_domain_connection: false }
-    api.connections.set(name, { ...connection, enabled: new Set(['another']) })
+    api.connections.add({ id: `con_${index + 1}`, name }, 'another')
   })
   for (const client of clients) api.clients.set(client.client_id, client)
   const config = parseLogWebhookConfig({
@@ -386,7 +385,7 @@ describe('admission', () => {
     ])
     expect(webhook.api.tokenRequests).toHaveLength(1)
     expect(webhook.api.faults).toEqual([])
-    expect(webhook.api.connections.get('google-oauth2')?.enabled).toEqual(
+    expect(webhook.api.connections.get('google-oauth2')?.enabledClients).toEqual(
       new Set(['another', 'plain1']),
     )
     expect(webhook.served.lines).toContainEqual(
@@ -478,7 +477,7 @@ describe('admission', () => {
 
   test.each(['plain1', 'tpc_1'])('concurrent deliveries of %s do the work once', async (id) => {
     const webhook = await start()
-    webhook.api.staged.delayMs = 20
+    webhook.api.stageDelay(20)
     const answers = await Promise.all(
       Array.from({ length: 5 }, () => webhook.deliver([registration(id), registration(id)])),
     )
@@ -491,8 +490,7 @@ describe('admission', () => {
 
   test('a grant that somebody else makes in between is as good', async () => {
     const webhook = await start()
-    const { grants } = webhook.api
-    const meanwhile = () => void grants.push({ id: 'cgr_0', client_id: 'tpc_1', ...GRANT })
+    const meanwhile = () => webhook.api.addGrants({ id: 'cgr_0', client_id: 'tpc_1', ...GRANT })
     webhook.api.fail('POST /client-grants', { status: 409, meanwhile })
     const answer = await webhook.deliver(registration('tpc_1'))
     expect(answer.status).toBe(200)
@@ -505,7 +503,7 @@ describe('admission', () => {
     { name: 'whatever the API has', grant: { scope: [], allow_all_scopes: true } },
   ])('a grant for users with $name is left as it is', async ({ grant }) => {
     const webhook = await start()
-    webhook.api.grants.push({ id: 'cgr_0', client_id: 'tpc_1', ...GRANT, ...grant })
+    webhook.api.addGrants({ id: 'cgr_0', client_id: 'tpc_1', ...GRANT, ...grant })
     await webhook.deliver(registration('tpc_1'))
     expect(writesOf(webhook).map(({ path }) => path)).toEqual(['/connections/con_1'])
   })
@@ -513,7 +511,7 @@ describe('admission', () => {
   test('a grant for users with fewer scopes gets those that the tools need', async () => {
     const webhook = await start()
     const scope = ['theirs', 'events:read']
-    webhook.api.grants.push({ id: 'cgr_0', client_id: 'tpc_1', ...GRANT, scope })
+    webhook.api.addGrants({ id: 'cgr_0', client_id: 'tpc_1', ...GRANT, scope })
     await webhook.deliver(registration('tpc_1'))
     expect(writesOf(webhook)[0]).toEqual({
       method: 'PATCH',
@@ -529,7 +527,7 @@ describe('admission', () => {
   test('a grant for the client itself is none for its users', async () => {
     const webhook = await start()
     const grant = { client_id: 'tpc_1', audience: 'https://mcp.test/mcp', scope: ['events:read'] }
-    webhook.api.grants.push({ id: 'cgr_0', ...grant, subject_type: 'client' })
+    webhook.api.addGrants({ id: 'cgr_0', ...grant, subject_type: 'client' })
     await webhook.deliver(registration('tpc_1'))
     expect(webhook.api.grants.map(({ subject_type }) => subject_type)).toEqual(['client', 'user'])
   })
@@ -799,7 +797,7 @@ describe('failures', () => {
 
   test.each(rows)('$operation without $scope: 403, again later', async (row) => {
     const webhook = await start()
-    webhook.api.grants.push(...(row.grants ?? []))
+    webhook.api.addGrants(...(row.grants ?? []))
     webhook.api.fail(row.operation, { status: 403, message: 'Insufficient scope' })
     const answer = await webhook.deliver(registration(row.id))
     expect(answer.status).toBe(503)
@@ -823,7 +821,7 @@ describe('failures', () => {
     '$operation answers 400: it can never succeed, so it is settled',
     async (row) => {
       const webhook = await start()
-      webhook.api.grants.push(...(row.grants ?? []))
+      webhook.api.addGrants(...(row.grants ?? []))
       webhook.api.fail(row.operation, { status: 400 })
       const answer = await webhook.deliver(registration(row.id))
       expect(answer.status).toBe(200)
@@ -842,7 +840,7 @@ describe('failures', () => {
 
   test.each([401, 403])('no Management API token: mgmt_token_http_%i', async (status) => {
     const webhook = await start()
-    webhook.api.staged.tokenStatus = status
+    webhook.api.stageTokenStatus(status)
     const answer = await webhook.deliver(registration('plain1'))
     expect(answer.status).toBe(503)
     expect(outcomesIn(answer)).toMatchObject([{ reason: `mgmt_token_http_${status}` }])
@@ -959,7 +957,7 @@ describe.concurrent('what passes', () => {
 
   test('an API that does not answer: client_read_timeout', async () => {
     await using webhook = await startAlone()
-    webhook.api.staged.delayMs = 9_000
+    webhook.api.stageDelay(9_000)
     const answer = await webhook.deliver(registration('plain1'))
     expect(answer.status).toBe(503)
     expect(outcomesIn(answer)).toMatchObject([{ reason: 'client_read_timeout' }])

@@ -16,11 +16,16 @@ import {
 } from '../support/auth0/management-api.ts'
 import {
   type RegistrationEndpoint,
-  startRegistrationEndpoint,
+  registrationEndpoint,
 } from '../support/auth0/registration-endpoint.ts'
 import { type Answer, type SendOptions, type Served, serve } from '../support/http/serve.ts'
 
 type Json = Readonly<Record<string, unknown>>
+interface Refusal {
+  readonly status: number
+  readonly body: Record<string, unknown>
+  readonly headers: Record<string, string>
+}
 
 const CALLBACK = 'https://chatgpt.com/connector/oauth/abc-123_XYZ'
 const CHATGPT = {
@@ -56,9 +61,8 @@ interface Options {
 
 async function start({ env = {}, ...options }: Options = {}): Promise<Registration> {
   const api = await startManagementApi()
-  const auth0 = await startRegistrationEndpoint(api)
-  const connection = { id: 'con_1', name: 'google-oauth2', is_domain_connection: false }
-  api.connections.set(connection.name, { ...connection, enabled: new Set() })
+  const auth0 = registrationEndpoint(api)
+  api.connections.add({ id: 'con_1', name: 'google-oauth2' })
   const config = parseRegistrationConfig({
     PUBLIC_URL: 'https://mcp.test',
     OAUTH_ISSUER: auth0.issuer,
@@ -106,10 +110,16 @@ async function start({ env = {}, ...options }: Options = {}): Promise<Registrati
   }
 }
 
+/** With `ID` for the id that Auth0 gave the client. */
 function writesOf({ api }: Registration): string[] {
   return api.calls
     .filter(({ method }) => method !== 'GET')
-    .map(({ method, path }) => `${method} ${path}`)
+    .map(({ method, path }) => `${method} ${path.replace(/^\/clients\/[^/]+/, '/clients/ID')}`)
+}
+
+/** The id of the one client that there is. */
+function clientIdIn({ api }: Registration): string {
+  return [...api.clients.keys()].join()
 }
 
 /** What a refusal must leave: no client, and no word of one. */
@@ -121,17 +131,16 @@ describe('a registration (RFC 7591 s3.2.1)', () => {
   test.each([
     {
       mode: 'strict',
-      clientId: 'tpc_client1',
-      writes: ['POST /client-grants', 'PATCH /connections/con_1'],
+      // The last one gives its refresh tokens a leeway.
+      writes: ['POST /client-grants', 'PATCH /connections/con_1', 'PATCH /clients/ID'],
     },
     {
       mode: 'permissive',
-      clientId: 'client1',
-      writes: ['PATCH /clients/client1', 'POST /client-grants', 'PATCH /connections/con_1/clients'],
+      writes: ['PATCH /clients/ID', 'POST /client-grants', 'PATCH /connections/con_1/clients'],
     },
   ] as const)('of a $mode client is answered once it is admitted', async (row) => {
     const registration = await start()
-    registration.auth0.staged.mode = row.mode
+    registration.auth0.setMode(row.mode)
     const answer = await registration.register()
     expect(answer.status).toBe(201)
     expect(answer.headers['content-type']).toBe('application/json')
@@ -139,11 +148,12 @@ describe('a registration (RFC 7591 s3.2.1)', () => {
     expect(answer.headers['access-control-allow-origin']).toBe('*')
     expect(answer.json()).toEqual({
       ...CHATGPT,
-      client_id: row.clientId,
+      client_id: clientIdIn(registration),
       client_id_issued_at: expect.any(Number),
     })
     const { client_id_issued_at: issuedAt } = answer.json<{ client_id_issued_at: number }>()
     expect(Math.abs(issuedAt - Date.now() / 1000)).toBeLessThan(10)
+    expect(clientIdIn(registration).startsWith('tpc_')).toBe(row.mode === 'strict')
     expect(writesOf(registration)).toEqual(row.writes)
     expect(registration.api.faults).toEqual([])
   })
@@ -189,33 +199,37 @@ describe('a registration (RFC 7591 s3.2.1)', () => {
     const answer = await registration.register(asked)
     expect(answer.status).toBe(201)
     expect(registration.auth0.requests).toEqual([{ ...CHATGPT, ...registered }])
-    expect(answer.json()).toMatchObject({ ...CHATGPT, ...registered, client_id: 'tpc_client1' })
+    expect(answer.json()).toMatchObject({
+      ...CHATGPT,
+      ...registered,
+      client_id: clientIdIn(registration),
+    })
     expect(answer.json()).not.toHaveProperty('client_secret')
   })
 
   test.each([400, 403, 409])('a client whose promotion answers %i stays', async (status) => {
     const registration = await start()
-    registration.auth0.staged.mode = 'permissive'
+    registration.auth0.setMode('permissive')
     const errorCode = 'operation_not_supported'
     registration.api.fail('PATCH /clients/:id', { status, errorCode })
     expect((await registration.register()).status).toBe(201)
     expect(writesOf(registration)).toEqual([
-      'PATCH /clients/client1',
+      'PATCH /clients/ID',
       'POST /client-grants',
       'PATCH /connections/con_1',
-      'PATCH /clients/client1',
+      'PATCH /clients/ID',
     ])
     const promotion = `client_promote_http_${status}`
     expect(registration.served.lines).toContainEqual(
       expect.objectContaining({ message: 'client_admitted', way: 'granted', promotion }),
     )
-    expect([...registration.api.clients.keys()]).toEqual(['client1'])
+    expect(registration.api.clients.size).toBe(1)
   })
 
   test('under open access no client grant is made', async () => {
     const registration = await start({ env: { THIRD_PARTY_ACCESS: 'open' } })
     expect((await registration.register()).status).toBe(201)
-    expect(writesOf(registration)).toEqual(['PATCH /connections/con_1'])
+    expect(writesOf(registration)).toEqual(['PATCH /connections/con_1', 'PATCH /clients/ID'])
   })
 
   test('a client that Auth0 does not know everywhere yet is waited for', async () => {
@@ -236,20 +250,21 @@ describe("Auth0's marker", () => {
   ] as const
   test.each(rows)('$name: $status', async ({ status, ...row }) => {
     const registration = await start()
-    registration.auth0.staged.marker =
-      'type' in row
-        ? { external_metadata_type: row.type, external_metadata_created_by: row.by }
-        : {}
+    registration.auth0.changeClients((client) => {
+      const { external_metadata_type: _, external_metadata_created_by: __, ...rest } = client
+      if (!('type' in row)) return rest
+      return { ...rest, external_metadata_type: row.type, external_metadata_created_by: row.by }
+    })
     expect((await registration.register()).status).toBe(status)
     // What an operator made is not deleted either.
-    expect([...registration.api.clients.keys()]).toEqual(['tpc_client1'])
+    expect(registration.api.clients.size).toBe(1)
     if (status === 201) return
     expect(writesOf(registration)).toEqual([])
     expect(registration.served.lines).toContainEqual(
       expect.objectContaining({
         severity: 'ERROR',
         message: 'registration_left_behind',
-        client: 'tpc_client1',
+        client: clientIdIn(registration),
         code: 'not_dynamic',
       }),
     )
@@ -359,7 +374,7 @@ describe("Auth0's own refusals", () => {
   const later = (seconds: number) => new Date(Date.now() + seconds * 1_000).toUTCString()
   const rows: readonly {
     name: string
-    refusal: () => RegistrationEndpoint['staged']['refusal']
+    refusal: () => Partial<Refusal> & Pick<Refusal, 'status'>
     status: number
     error?: string
     retryAfter?: RegExp
@@ -425,7 +440,7 @@ describe("Auth0's own refusals", () => {
     '$name',
     async ({ refusal, status, retryAfter, error = 'temporarily_unavailable' }) => {
       const registration = await start()
-      registration.auth0.staged.refusal = refusal()
+      registration.auth0.stage({ answer: { body: {}, headers: {}, ...refusal() } })
       const answer = await registration.register()
       expect(answer.status).toBe(status)
       expect(answer.json()).toMatchObject({ error })
@@ -440,7 +455,7 @@ describe("Auth0's own refusals", () => {
     'no answer, cut off %s: sent once',
     async (broken) => {
       const registration = await start()
-      registration.auth0.staged.broken = broken
+      registration.auth0.stage({ breaks: broken })
       const answer = await registration.register()
       expect(answer.status).toBe(503)
       expect(registration.auth0.requests).toHaveLength(1)
@@ -473,7 +488,7 @@ describe('an admission that fails', () => {
     .filter(({ operation, status }) => operation !== 'PATCH /clients/:id' || status !== 400)
   test.each(rows)('$operation of a $mode client answers $status: deleted again', async (row) => {
     const registration = await start()
-    registration.auth0.staged.mode = row.mode
+    registration.auth0.setMode(row.mode)
     registration.api.fail(row.operation, { status: row.status })
     const answer = await registration.register()
     expect(answer.status).toBe(503)
@@ -502,14 +517,17 @@ describe('an admission that fails', () => {
 
   test('a client that Auth0 has with other redirect URIs is not admitted', async () => {
     const registration = await start()
-    registration.auth0.staged.callbacks = ['https://evil.example/cb']
+    registration.auth0.changeClients((client) => ({
+      ...client,
+      callbacks: ['https://evil.example/cb'],
+    }))
     expect((await registration.register()).status).toBe(503)
     expectNothing(registration)
     expect(registration.api.grants).toEqual([])
   })
 
   test.each([
-    { name: 'there is no token', stage: ({ api }: Registration) => (api.staged.tokenStatus = 403) },
+    { name: 'there is no token', stage: ({ api }: Registration) => api.stageTokenStatus(403) },
     {
       name: 'connections cannot be read',
       stage: ({ api }: Registration) => api.fail('GET /connections', { status: 403 }),
@@ -555,7 +573,7 @@ describe('an admission that fails', () => {
       expect.objectContaining({
         severity: 'ERROR',
         message: 'registration_left_behind',
-        client: 'tpc_client1',
+        client: clientIdIn(registration),
         missing_scope: 'delete:clients',
       }),
     )
@@ -563,7 +581,7 @@ describe('an admission that fails', () => {
 
   test('a caller that hangs up leaves no client', async () => {
     const registration = await start()
-    registration.api.staged.delayMs = 50
+    registration.api.stageDelay(50)
     const gone = new AbortController()
     const asked = registration.register(CHATGPT, gone.signal).catch(() => 'gone')
     await expect.poll(() => registration.auth0.requests.length).toBe(1)
@@ -693,14 +711,14 @@ describe('a flood', () => {
   test('of what Auth0 refuses does not keep others out', async () => {
     vi.useFakeTimers({ toFake: ['Date'], now: 1_700_000_000_000 })
     const { auth0, register } = await start({ isBehindFront: true })
-    auth0.staged.refusal = { status: 400, body: {} }
+    auth0.stage({ answer: { status: 400, body: {}, headers: {} } })
     for (const peer of ['192.0.2.1', '192.0.2.2', '192.0.2.3', '192.0.2.4']) {
       const answers = await Promise.all(
         Array.from({ length: 20 }, () => register(CHATGPT, undefined, from(peer))),
       )
       expect(statuses(answers, 400)).toBe(20)
     }
-    auth0.staged.refusal = undefined
+    auth0.stage({ answer: null })
     expect((await register(CHATGPT, undefined, from('198.51.100.7'))).status).toBe(201)
   })
 })

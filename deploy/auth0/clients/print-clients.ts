@@ -1,6 +1,6 @@
 import { printable, printableJson } from '../../../shared/log/printable.ts'
+import { CLIENTS_SCOPES } from '../../kit/management-scopes.ts'
 import { showClientName } from '../client-name.ts'
-import { CLIENTS_SCOPES } from '../management-scopes.ts'
 import type { ClientsOptions } from './options.ts'
 import type { ClientsRead, LivingClient, ScopedFailure } from './read-clients.ts'
 import { age, type Verdict } from './verdict.ts'

@@ -1,7 +1,7 @@
 import type { Management as Auth0 } from 'auth0'
 import type { Management } from '../../../shared/auth0/management.ts'
 import type { RedirectUriPolicy } from '../../../shared/auth0/redirect-uris.ts'
-import type { ClientsScope } from '../management-scopes.ts'
+import type { ClientsScope } from '../../kit/management-scopes.ts'
 import { explainFailure, type Failure } from '../reading.ts'
 import { asDynamicClient, type DynamicClient } from './dynamic-client.ts'
 import { readRegistrations, registeredBy } from './registered-in-logs.ts'

@@ -1,5 +1,5 @@
 import type { Management as Auth0 } from 'auth0'
-import type { ManagementChange } from '../management-scopes.ts'
+import type { ManagementChange } from '../../kit/management-scopes.ts'
 
 /** One thing of the tenant, and what becomes of it. Holds no secret: those are shown as `***`. */
 export interface PlanItem {

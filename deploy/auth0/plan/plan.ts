@@ -1,5 +1,5 @@
+import { PROVISION_SCOPES, SCOPES } from '../../kit/management-scopes.ts'
 import type { DesiredState } from '../desired-state.ts'
-import { PROVISION_SCOPES, SCOPES } from '../management-scopes.ts'
 import type { TenantSnapshot } from '../read-tenant.ts'
 import { isSystemApi, planApi } from './api.ts'
 import { planCimd } from './cimd-client.ts'

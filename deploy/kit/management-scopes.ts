@@ -3,9 +3,9 @@ import { SCOPE_OF_STEP } from '../../shared/auth0/admission-error.ts'
 import { SCOPE_OF_CALL } from '../../shared/auth0/scopes.ts'
 
 /**
- * Every call of the Management API that the functions and the commands make, each with the scope that
- * it needs. The names are those of the `auth0` package, but for two steps of provision that make
- * several calls.
+ * Every Management API call that the functions and commands make, with the scope that it requires. The
+ * names are the method names of the `auth0` package, except for two provision steps that make several
+ * calls.
  */
 export const SCOPES = {
   ...SCOPE_OF_CALL,
@@ -69,32 +69,32 @@ const CLIENTS_CALLS = [
   ...(['clients.delete'] as const),
 ] as const satisfies readonly ManagementCall[]
 
-/** The calls with which provision changes the tenant. */
+/** The calls by which provision changes the tenant. */
 export type ManagementChange = (typeof PROVISION_CHANGES)[number]
 
 type ScopeOf<Call extends ManagementCall> = (typeof SCOPES)[Call]
 
-/** The scopes that `npm run provision` reads with. */
+/** The scopes that `npm run provision` requires for reading. */
 export type ProvisionReadScope = ScopeOf<(typeof PROVISION_READS)[number]>
 
-/** The scopes that `npm run clients` needs. */
+/** The scopes that `npm run clients` requires. */
 export type ClientsScope = ScopeOf<(typeof CLIENTS_CALLS)[number]>
 
-/** Every Management scope that `npm run provision` can need, sorted. */
+/** Every Management scope that `npm run provision` may require, sorted. */
 export const PROVISION_SCOPES = scopesOf([...PROVISION_READS, ...PROVISION_CHANGES])
 
-/** Every Management scope that `npm run clients` can need, sorted. */
+/** Every Management scope that `npm run clients` may require, sorted. */
 export const CLIENTS_SCOPES = scopesOf(CLIENTS_CALLS)
 
-/** What log-webhook and registration need to admit clients; to delete one takes another. Sorted. */
+/** The scopes by which log-webhook and registration admit clients, sorted; without `delete:clients`. */
 export const ADMISSION_SCOPES = [...new Set(Object.values(SCOPE_OF_STEP))]
   .filter((scope) => scope !== SCOPES['clients.delete'])
   .sort()
 
-/** With these `npm run doctor` reads Rules and Hooks, on which strict clients depend. */
+/** `npm run doctor` uses these to read Rules and Hooks, which affect strict clients. */
 export const RULES_AND_HOOKS_SCOPES = scopesOf(['rules.list', 'hooks.list'])
 
-/** With these `npm run doctor` checks the login page, and the people who sign in. */
+/** `npm run doctor` uses these to check the login page and the users. */
 export const LOGIN_AND_PEOPLE_SCOPES = scopesOf(['prompts.getSettings', 'users.list'])
 
 function scopesOf<Call extends ManagementCall>(calls: readonly Call[]): readonly ScopeOf<Call>[] {

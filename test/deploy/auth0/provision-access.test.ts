@@ -52,7 +52,7 @@ describe('the default grant', () => {
   test('is planned to go with admitted access, first and with its reason, and goes with --apply', async () => {
     const { stdout } = await run()
     expect(stdout).toMatch(new RegExp(`^Tenant .*\\n\\n${REMOVAL}\\n`))
-    expect(stdout).toContain('also to one that a stranger registers')
+    expect(stdout).toContain('including clients that a stranger registers')
     expect(defaultGrant()).toBeDefined()
     await applied()
     expect(defaultGrant()).toBeUndefined()
@@ -188,7 +188,7 @@ describe('the role', () => {
       ...permissions(['events:x']),
     ])
     await expectNothingToDo([], MORE)
-    expect((await run()).stdout).toContain('events:x: not in the catalogue; left alone')
+    expect((await run()).stdout).toContain('events:x: not in the catalogue; kept')
     await applied(['--prune'])
     expect(roleOf()?.permissions).toEqual([...permissions(SCOPES), other])
     await expectNothingToDo(['--prune'])
@@ -261,7 +261,7 @@ describe('--organization', () => {
     api.fail('PATCH /organizations/org_acme', { status: 400, message })
     const { exitCode, stdout } = await run([...ARGS, '--apply'])
     expect(exitCode).toBe(0)
-    expect(stdout).toContain('Allow third-party applications of this organization')
+    expect(stdout).toContain('Allow third-party applications for this organization')
     expect(acme()).toMatchObject({ connections: ['con_google'] })
   })
 

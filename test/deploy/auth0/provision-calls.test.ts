@@ -216,7 +216,7 @@ describe('with a tenant', () => {
     const calls = { sleep: async () => undefined }
     const run = await provision({ domain: api.domain, args: ['--apply'], calls })
     expect(run.exitCode).toBe(1)
-    expect(run.stdout).toContain('Auth0 answered 429')
+    expect(run.stdout).toContain('Auth0 responded with 429')
     expect(api.writes).toEqual([])
   })
 

@@ -43,7 +43,7 @@ describe('the security mode', () => {
     api.setModeSetting('absent')
     await applied(['--strict'])
     expect(sentModes()).toHaveLength(1)
-    expect((await run(['--strict'])).stdout).toContain('Auth0 does not show this setting')
+    expect((await run(['--strict'])).stdout).toContain('Auth0 does not return this setting')
     await expectNothingToDo(['--strict'], {}, SENT_MODE)
     expect(sentModes().map(({ body }) => body)).toEqual([
       { [MODE]: 'strict' },
@@ -57,7 +57,7 @@ describe('the security mode', () => {
     api.setModeSetting('refused')
     const { exitCode, stdout } = await run(['--strict', '--apply'])
     expect(exitCode).toBe(0)
-    expect(stdout).toMatch(/Refused by Auth0, and not needed:\n.*Not configurable in this tenant/)
+    expect(stdout).toMatch(/Refused by Auth0, and not required:\n.*Not configurable in this tenant/)
     expect(sentModes()).toHaveLength(1)
   })
 
@@ -65,7 +65,7 @@ describe('the security mode', () => {
     api.setModeSetting('refused')
     const { exitCode, stdout } = await run(['--strict', '--apply'])
     expect(exitCode).toBe(0)
-    expect(stdout).toMatch(/Refused by Auth0, and not needed:\n.*Not configurable in this tenant/)
+    expect(stdout).toMatch(/Refused by Auth0, and not required:\n.*Not configurable in this tenant/)
     expect(isRegistrationOpen()).toBe(true)
     await expectNothingToDo(['--strict'], {}, SENT_MODE)
   })
@@ -112,7 +112,7 @@ describe('without log streams', () => {
       refuse(method)
       const { exitCode, stdout } = await run(['--apply'])
       expect(exitCode).toBe(1)
-      expect(stdout).toContain("the tenant's plan")
+      expect(stdout).toContain("the tenant's Auth0 plan")
       for (const way of ['--iss --predefined', 'curated', 'THIRD_PARTY_ACCESS=open']) {
         expect(stdout).toContain(way)
       }
@@ -145,7 +145,7 @@ describe('without log streams', () => {
     refuse('POST', 409)
     const { exitCode, stdout } = await run(['--iss', '--predefined', '--apply'])
     expect(exitCode).toBe(0)
-    expect(stdout).toContain('Refused by Auth0, and not needed:')
+    expect(stdout).toContain('Refused by Auth0, and not required:')
     expect(isRegistrationOpen()).toBe(false)
   })
 
@@ -189,7 +189,7 @@ describe('--cimd', () => {
     api.fail(REFRESHED[0] ?? '', { status, message })
     const { exitCode, stdout } = await run([...CIMD, '--apply'])
     expect(exitCode).toBe(0)
-    expect(stdout).toContain('The client stays as it was imported')
+    expect(stdout).toContain('The imported client is unchanged')
   })
 
   test('an import that fails after all leaves documents unadvertised', async () => {
@@ -209,7 +209,7 @@ describe('--cimd', () => {
       api.fail(`POST /clients/cimd/${call}`, { status: 403, message })
       const { exitCode, stdout } = await run([...CIMD, '--apply'])
       expect(exitCode).toBe(1)
-      expect(stdout).toContain('Auth0 has private_key_jwt on its Enterprise plan only')
+      expect(stdout).toContain('Auth0 supports private_key_jwt only on its Enterprise plan')
       expect(stdout).not.toContain('Missing Management scopes')
       expect(advertised()).toBeUndefined()
     },
@@ -372,7 +372,7 @@ describe('tokens', () => {
     const { exitCode, stdout } = await run(['--apply'])
     expect(exitCode).toBe(1)
     expect(stdout).toContain('! blocked  tenant  default_audience')
-    expect(stdout).toContain('Clear Default Audience')
+    expect(stdout).toContain('no application relies on Default Audience and clear it')
     expect(api.tenant.settings['default_audience']).toBe('https://other.example')
     api.tenant.settings['default_audience'] = AUDIENCE
     await expectNothingToDo()

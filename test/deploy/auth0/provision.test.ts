@@ -72,7 +72,7 @@ describe('an empty tenant', () => {
     expect(stdout).not.toContain('create  client-grant')
     expect(stdout).toContain('~ is_domain_connection: false -> true')
     expect(stdout).toContain('+ flags.enable_dynamic_client_registration: true')
-    expect(stdout).toContain('run it again with --apply')
+    expect(stdout).toContain('run the command again with --apply')
   })
 
   test('--apply brings it to the state that the system needs', async () => {
@@ -381,7 +381,7 @@ describe('the secret of the log stream', () => {
     api.state.traits = { ...api.state.traits, logStreamSecrets: 'masked' }
     const { stdout } = await run([], { env: { LOG_WEBHOOK_SECRET: OTHER } })
     expect(stdout).toContain('Nothing to do')
-    expect(stdout).toContain('Auth0 does not show its secret, so it was not compared')
+    expect(stdout).toContain('Auth0 hides its secret, so it was not compared')
   })
 
   test('that is not there is set, and shown as ***', async () => {
@@ -404,7 +404,7 @@ describe('scopes that the catalogue does not have', () => {
   test('are reported and left alone, on the API and in the grant', async () => {
     const { exitCode, stdout } = await run(['--apply'], { env: FEWER })
     expect(exitCode).toBe(0)
-    expect(stdout).toContain('events:write: not in the catalogue; left alone')
+    expect(stdout).toContain('events:write: not in the catalogue; kept')
     expect(apiOf()?.['scopes']).toHaveLength(2)
     expect(grantOf()?.['scope']).toEqual(SCOPES)
     expect((await run([], { env: FEWER })).stdout).toContain('Nothing to do')
@@ -600,7 +600,7 @@ describe('what is in the way', () => {
     const { exitCode, stdout } = await run(args)
     expect(exitCode).toBe(1)
     expect(stdout).toContain(`The Management scope ${missing} is missing`)
-    expect(stdout).toContain('Running it again goes on from here.')
+    expect(stdout).toContain('The next run continues from here.')
     expect(stdout).toContain(PROVISION_SCOPES.join(' '))
     api.stage({ scopes: null })
     expect(await run(args)).toMatchObject({ exitCode: 0 })
@@ -619,7 +619,7 @@ describe('what is in the way', () => {
     api.fail('POST /log-streams', { status: 400, message })
     const { exitCode, stdout } = await run(['--apply'])
     expect(exitCode).toBe(1)
-    expect(stdout).toContain('Auth0 answered 400: Payload validation error')
+    expect(stdout).toContain('Auth0 responded with 400: Payload validation error')
     expect(stdout).toContain('"httpAuthorization":"Bearer ***')
     expect(stdout).not.toContain(LOG_WEBHOOK_SECRET)
   })
@@ -634,7 +634,9 @@ describe('what is in the way', () => {
     api.fail(call, { status, message, ...(errorCode && { errorCode }) })
     const { exitCode, stdout } = await run(['--apply'])
     expect(exitCode).toBe(1)
-    expect(stdout).toContain(`Auth0 answered ${status}: ${message} (the tenant's plan may not`)
+    expect(stdout).toContain(
+      `Auth0 responded with ${status}: ${message} (the tenant's Auth0 plan may not`,
+    )
     expect(stdout).not.toContain('Missing Management scopes')
   })
 
@@ -651,7 +653,7 @@ describe('what is in the way', () => {
     api.fail('POST /oauth/token', { status: 403 })
     const { exitCode, stdout } = await run()
     expect(exitCode).toBe(1)
-    expect(stdout).toContain('Auth0 gave no Management API token (answered 403)')
+    expect(stdout).toContain('Auth0 issued no Management API token (responded with 403)')
     expect(stdout).toContain(PROVISION_SCOPES.join(' '))
   })
 
@@ -693,7 +695,7 @@ describe('interrupted', () => {
         const first = await provision({ domain, args: ARGS, ...once })
         expect(first.exitCode).toBe(calls < count || (losesAnswer && calls === count) ? 1 : 0)
         if (interrupted.writes.length > (losesAnswer ? 1 : 0)) {
-          expect(first.stdout).toContain(calls < count ? 'goes on' : '')
+          expect(first.stdout).toContain(calls < count ? 'continues from here' : '')
         }
         interrupted.stage({ breakAfter: null })
         const second = await provision({ domain, args: ARGS, ...once })

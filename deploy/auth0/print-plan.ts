@@ -1,5 +1,5 @@
 import { printable } from '../../shared/log/printable.ts'
-import { PROVISION_SCOPES, PROVISION_SCOPES } from '../kit/management-scopes.ts'
+import { PROVISION_SCOPES } from '../kit/management-scopes.ts'
 import { PLAIN, type Style } from '../kit/style.ts'
 import type { FieldChange, FieldValue, PlanItem } from './plan/item.ts'
 

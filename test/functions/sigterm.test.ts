@@ -162,11 +162,11 @@ test('an idle kept connection does not hold it up', async () => {
 test('log-webhook ends with the client that it is at, and says which are left', async () => {
   await using api = await startManagementApi()
   const connection = { id: 'con_1', name: 'google-oauth2', is_domain_connection: true }
-  api.connections.set(connection.name, { ...connection, enabled: new Set() })
+  api.connections.add(connection)
   const ids = Array.from({ length: 100 }, (_, index) => `tpc_${index}`)
   const callbacks = ['https://chatgpt.com/connector_platform_oauth_redirect']
   for (const client_id of ids) api.clients.set(client_id, { client_id, callbacks })
-  api.staged.delayMs = 100
+  api.stageDelay(100)
   const instance = await spawnFunction('log-webhook', {
     OAUTH_AUDIENCE: 'https://mcp.test/mcp',
     TOOLS: JSON.stringify(TOOLS),

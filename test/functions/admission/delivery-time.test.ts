@@ -149,7 +149,7 @@ describe('a delivery of more clients than there is time for', () => {
 
   test('stops when there is no Management API token', async () => {
     const { deliver } = await webhookOf(tenant.api)
-    tenant.api.staged.tokenStatus = 403
+    tenant.api.stageTokenStatus(403)
     expect((await deliver('tpc_1', 'plain1')).status).toBe(503)
     expect(tenant.api.tokenRequests).toHaveLength(1)
   })

@@ -53,7 +53,7 @@ describe('a Management API token', () => {
 describe('concurrent calls for one client', () => {
   test.each(['tpc_1', 'plain1'])('do the work for %s once, and all learn of it', async (id) => {
     const admit = admissionOf(tenant.api)
-    tenant.api.staged.delayMs = 20
+    tenant.api.stageDelay(20)
     const outcomes = await Promise.all(Array.from({ length: 10 }, () => admit(id)))
     expect(new Set(outcomes.map(({ outcome }) => outcome))).toEqual(new Set(['admitted']))
     expect(writesOf(tenant.api)).toHaveLength(id === 'plain1' ? 3 : 2)
@@ -65,7 +65,7 @@ describe('concurrent calls for one client', () => {
 
   test('two instances at once end with one grant', async () => {
     const [one, other] = [admissionOf(tenant.api), admissionOf(tenant.api)]
-    tenant.api.staged.delayMs = 20
+    tenant.api.stageDelay(20)
     await Promise.all([one('tpc_1'), other('tpc_1')])
     expect(tenant.api.grants).toHaveLength(1)
     expect(tenant.api.faults).toEqual([])

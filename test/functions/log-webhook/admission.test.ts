@@ -29,7 +29,7 @@ describe('admission', () => {
     ])
     expect(webhook.api.tokenRequests).toHaveLength(1)
     expect(webhook.api.faults).toEqual([])
-    expect(webhook.api.connections.get('google-oauth2')?.enabled).toEqual(
+    expect(webhook.api.connections.get('google-oauth2')?.enabledClients).toEqual(
       new Set(['another', 'plain1']),
     )
     expect(webhook.served.lines).toContainEqual(
@@ -121,7 +121,7 @@ describe('admission', () => {
 
   test.each(['plain1', 'tpc_1'])('concurrent deliveries of %s do the work once', async (id) => {
     const webhook = await start()
-    webhook.api.staged.delayMs = 20
+    webhook.api.stageDelay(20)
     const answers = await Promise.all(
       Array.from({ length: 5 }, () => webhook.deliver([registration(id), registration(id)])),
     )
@@ -134,8 +134,7 @@ describe('admission', () => {
 
   test('a grant that somebody else makes in between is as good', async () => {
     const webhook = await start()
-    const { grants } = webhook.api
-    const meanwhile = () => void grants.push({ id: 'cgr_0', client_id: 'tpc_1', ...GRANT })
+    const meanwhile = () => webhook.api.addGrants({ id: 'cgr_0', client_id: 'tpc_1', ...GRANT })
     webhook.api.fail('POST /client-grants', { status: 409, meanwhile })
     const answer = await webhook.deliver(registration('tpc_1'))
     expect(answer.status).toBe(200)
@@ -148,7 +147,7 @@ describe('admission', () => {
     { name: 'whatever the API has', grant: { scope: [], allow_all_scopes: true } },
   ])('a grant for users with $name is left as it is', async ({ grant }) => {
     const webhook = await start()
-    webhook.api.grants.push({ id: 'cgr_0', client_id: 'tpc_1', ...GRANT, ...grant })
+    webhook.api.addGrants({ id: 'cgr_0', client_id: 'tpc_1', ...GRANT, ...grant })
     await webhook.deliver(registration('tpc_1'))
     expect(writesOf(webhook).map(({ path }) => path)).toEqual(['/connections/con_1'])
   })
@@ -156,7 +155,7 @@ describe('admission', () => {
   test('a grant for users with fewer scopes gets those that the tools need', async () => {
     const webhook = await start()
     const scope = ['theirs', 'events:read']
-    webhook.api.grants.push({ id: 'cgr_0', client_id: 'tpc_1', ...GRANT, scope })
+    webhook.api.addGrants({ id: 'cgr_0', client_id: 'tpc_1', ...GRANT, scope })
     await webhook.deliver(registration('tpc_1'))
     expect(writesOf(webhook)[0]).toEqual({
       method: 'PATCH',
@@ -172,7 +171,7 @@ describe('admission', () => {
   test('a grant for the client itself is none for its users', async () => {
     const webhook = await start()
     const grant = { client_id: 'tpc_1', audience: 'https://mcp.test/mcp', scope: ['events:read'] }
-    webhook.api.grants.push({ id: 'cgr_0', ...grant, subject_type: 'client' })
+    webhook.api.addGrants({ id: 'cgr_0', ...grant, subject_type: 'client' })
     await webhook.deliver(registration('tpc_1'))
     expect(webhook.api.grants.map(({ subject_type }) => subject_type)).toEqual(['client', 'user'])
   })

@@ -64,7 +64,7 @@ describe('failures', () => {
 
   test.each(rows)('$operation without $scope: 403, again later', async (row) => {
     const webhook = await start()
-    webhook.api.grants.push(...(row.grants ?? []))
+    webhook.api.addGrants(...(row.grants ?? []))
     webhook.api.fail(row.operation, { status: 403, message: 'Insufficient scope' })
     const answer = await webhook.deliver(registration(row.id))
     expect(answer.status).toBe(503)
@@ -88,7 +88,7 @@ describe('failures', () => {
     '$operation answers 400: it can never succeed, so it is settled',
     async (row) => {
       const webhook = await start()
-      webhook.api.grants.push(...(row.grants ?? []))
+      webhook.api.addGrants(...(row.grants ?? []))
       webhook.api.fail(row.operation, { status: 400 })
       const answer = await webhook.deliver(registration(row.id))
       expect(answer.status).toBe(200)
@@ -107,7 +107,7 @@ describe('failures', () => {
 
   test.each([401, 403])('no Management API token: mgmt_token_http_%i', async (status) => {
     const webhook = await start()
-    webhook.api.staged.tokenStatus = status
+    webhook.api.stageTokenStatus(status)
     const answer = await webhook.deliver(registration('plain1'))
     expect(answer.status).toBe(503)
     expect(outcomesIn(answer)).toMatchObject([{ reason: `mgmt_token_http_${status}` }])

@@ -41,7 +41,7 @@ describe.concurrent('failures that pass', () => {
 
   test('an API that does not answer: client_read_timeout', async () => {
     await using webhook = await startWebhook()
-    webhook.api.staged.delayMs = 9_000
+    webhook.api.stageDelay(9_000)
     const answer = await webhook.deliver(registration('plain1'))
     expect(answer.status).toBe(503)
     expect(outcomesIn(answer)).toMatchObject([{ reason: 'client_read_timeout' }])

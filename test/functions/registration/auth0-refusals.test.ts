@@ -1,13 +1,18 @@
 import { describe, expect, test } from 'vitest'
-import type { RegistrationEndpoint } from '../../support/auth0/registration-endpoint.ts'
 import { start, writesOf } from '../../support/functions/registration.ts'
+
+interface Refusal {
+  readonly status: number
+  readonly body: Record<string, unknown>
+  readonly headers: Record<string, string>
+}
 
 describe("Auth0's own refusals", () => {
   const soon = () => String(Math.floor(Date.now() / 1000) + 7)
   const later = (seconds: number) => new Date(Date.now() + seconds * 1_000).toUTCString()
   const rows: readonly {
     name: string
-    refusal: () => RegistrationEndpoint['staged']['refusal']
+    refusal: () => Partial<Refusal> & Pick<Refusal, 'status'>
     status: number
     error?: string
     retryAfter?: RegExp
@@ -73,7 +78,7 @@ describe("Auth0's own refusals", () => {
     '$name',
     async ({ refusal, status, retryAfter, error = 'temporarily_unavailable' }) => {
       const registration = await start()
-      registration.auth0.staged.refusal = refusal()
+      registration.auth0.stage({ answer: { body: {}, headers: {}, ...refusal() } })
       const answer = await registration.register()
       expect(answer.status).toBe(status)
       expect(answer.json()).toMatchObject({ error })
@@ -88,7 +93,7 @@ describe("Auth0's own refusals", () => {
     'no answer, cut off %s: sent once',
     async (broken) => {
       const registration = await start()
-      registration.auth0.staged.broken = broken
+      registration.auth0.stage({ breaks: broken })
       const answer = await registration.register()
       expect(answer.status).toBe(503)
       expect(registration.auth0.requests).toHaveLength(1)

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import {
   CHATGPT,
+  clientIdIn,
   expectNothing,
   type Registration,
   start,
@@ -30,7 +31,7 @@ describe('an admission that fails', () => {
     .filter(({ operation, status }) => operation !== 'PATCH /clients/:id' || status !== 400)
   test.each(rows)('$operation of a $mode client answers $status: deleted again', async (row) => {
     const registration = await start()
-    registration.auth0.staged.mode = row.mode
+    registration.auth0.setMode(row.mode)
     registration.api.fail(row.operation, { status: row.status })
     const answer = await registration.register()
     expect(answer.status).toBe(503)
@@ -59,14 +60,17 @@ describe('an admission that fails', () => {
 
   test('a client that Auth0 has with other redirect URIs is not admitted', async () => {
     const registration = await start()
-    registration.auth0.staged.callbacks = ['https://evil.example/cb']
+    registration.auth0.changeClients((client) => ({
+      ...client,
+      callbacks: ['https://evil.example/cb'],
+    }))
     expect((await registration.register()).status).toBe(503)
     expectNothing(registration)
     expect(registration.api.grants).toEqual([])
   })
 
   test.each([
-    { name: 'there is no token', stage: ({ api }: Registration) => (api.staged.tokenStatus = 403) },
+    { name: 'there is no token', stage: ({ api }: Registration) => api.stageTokenStatus(403) },
     {
       name: 'connections cannot be read',
       stage: ({ api }: Registration) => api.fail('GET /connections', { status: 403 }),
@@ -112,7 +116,7 @@ describe('an admission that fails', () => {
       expect.objectContaining({
         severity: 'ERROR',
         message: 'registration_left_behind',
-        client: 'tpc_client1',
+        client: clientIdIn(registration),
         missing_scope: 'delete:clients',
       }),
     )
@@ -120,7 +124,7 @@ describe('an admission that fails', () => {
 
   test('a caller that hangs up leaves no client', async () => {
     const registration = await start()
-    registration.api.staged.delayMs = 50
+    registration.api.stageDelay(50)
     const gone = new AbortController()
     const asked = registration.register(CHATGPT, gone.signal).catch(() => 'gone')
     await expect.poll(() => registration.auth0.requests.length).toBe(1)

@@ -121,14 +121,14 @@ describe('a flood', () => {
   test('of what Auth0 refuses does not keep others out', async () => {
     vi.useFakeTimers({ toFake: ['Date'], now: 1_700_000_000_000 })
     const { auth0, register } = await start({ isBehindFront: true })
-    auth0.staged.refusal = { status: 400, body: {} }
+    auth0.stage({ answer: { status: 400, body: {}, headers: {} } })
     for (const peer of ['192.0.2.1', '192.0.2.2', '192.0.2.3', '192.0.2.4']) {
       const answers = await Promise.all(
         Array.from({ length: 20 }, () => register(CHATGPT, undefined, from(peer))),
       )
       expect(statuses(answers, 400)).toBe(20)
     }
-    auth0.staged.refusal = undefined
+    auth0.stage({ answer: null })
     expect((await register(CHATGPT, undefined, from('198.51.100.7'))).status).toBe(201)
   })
 })

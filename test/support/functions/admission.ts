@@ -61,7 +61,7 @@ export function tenantForEachTest(...clients: readonly FakeClient[]): TestTenant
   beforeEach(async () => {
     api = await startManagementApi()
     for (const [name, id] of Object.entries({ 'google-oauth2': 'con_1', corp: 'con_2' })) {
-      api.connections.set(name, { id, name, is_domain_connection: false, enabled: new Set() })
+      api.connections.add({ id, name })
     }
     for (const client of clients) api.clients.set(client.client_id, client)
   })

@@ -97,8 +97,7 @@ export async function startWebhook({
   const api = await startManagementApi()
   const names = (env['GOOGLE_CONNECTION_NAME'] ?? 'google-oauth2').split(',')
   names.forEach((name, index) => {
-    const connection = { id: `con_${index + 1}`, name, is_domain_connection: false }
-    api.connections.set(name, { ...connection, enabled: new Set(['another']) })
+    api.connections.add({ id: `con_${index + 1}`, name }, 'another')
   })
   for (const client of clients) api.clients.set(client.client_id, client)
   const config = parseLogWebhookConfig({

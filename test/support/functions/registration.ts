@@ -14,10 +14,7 @@ import {
   MGMT_CLIENT_SECRET,
   startManagementApi,
 } from '../auth0/management-api.ts'
-import {
-  type RegistrationEndpoint,
-  startRegistrationEndpoint,
-} from '../auth0/registration-endpoint.ts'
+import { type RegistrationEndpoint, registrationEndpoint } from '../auth0/registration-endpoint.ts'
 import { type Answer, type SendOptions, type Served, serve } from '../http/serve.ts'
 
 /** A redirect URI of ChatGPT. */
@@ -58,9 +55,8 @@ export async function start({
   ...options
 }: RegistrationOptions = {}): Promise<Registration> {
   const api = await startManagementApi()
-  const auth0 = await startRegistrationEndpoint(api)
-  const connection = { id: 'con_1', name: 'google-oauth2', is_domain_connection: false }
-  api.connections.set(connection.name, { ...connection, enabled: new Set() })
+  const auth0 = registrationEndpoint(api)
+  api.connections.add({ id: 'con_1', name: 'google-oauth2' })
   const config = parseRegistrationConfig({
     PUBLIC_URL: 'https://mcp.test',
     OAUTH_ISSUER: auth0.issuer,
@@ -110,11 +106,16 @@ export async function start({
   }
 }
 
-/** The calls of the Management API that change something. */
+/** The calls of the Management API that change something, with `ID` for the id that Auth0 gave the client. */
 export function writesOf({ api }: Registration): string[] {
   return api.calls
     .filter(({ method }) => method !== 'GET')
-    .map(({ method, path }) => `${method} ${path}`)
+    .map(({ method, path }) => `${method} ${path.replace(/^\/clients\/[^/]+/, '/clients/ID')}`)
+}
+
+/** The id of the one client that there is. */
+export function clientIdIn({ api }: Registration): string {
+  return [...api.clients.keys()].join()
 }
 
 /** Expects what a refusal must leave: no client. */

@@ -6,12 +6,11 @@ import { createInterface } from 'node:readline'
 import type { Readable } from 'node:stream'
 import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
-import { afterEach, describe, expect, test, vi } from 'vitest'
+import { afterEach, describe, expect, test } from 'vitest'
 import { startSystem } from '../../deploy/local/system.ts'
 import { CLI } from '../support/command-line.ts'
 
 // Each test starts whole systems, on a machine that runs other tests at the same time.
-vi.setConfig({ testTimeout: 30_000 })
 
 const README = readFileSync(new URL('../../README.md', import.meta.url), 'utf8')
 const started: ChildProcess[] = []
@@ -90,7 +89,7 @@ describe('npm start', () => {
       children = childrenOf(child.pid)
       return children
     }
-    await expect.poll(spawned, { timeout: 10_000, interval: 10 }).toHaveLength(3)
+    await expect.poll(spawned, { interval: 10 }).toHaveLength(3)
     child.kill('SIGINT')
     await once(child, 'exit')
 
@@ -119,7 +118,7 @@ describe('npm start', () => {
     npm.kill(signal)
 
     expect(below.length).toBeGreaterThanOrEqual(4)
-    await expect.poll(() => below.filter(isRunning), { timeout: 5_000 }).toEqual([])
+    await expect.poll(() => below.filter(isRunning)).toEqual([])
   })
 
   test.each(['PORT', 'TENANT_PORT'])('names %s when that port is in use', async (variable) => {

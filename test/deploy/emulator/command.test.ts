@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { text } from 'node:stream/consumers'
-import { afterEach, describe, expect, test, vi } from 'vitest'
+import { afterEach, describe, expect, test } from 'vitest'
 import { emulatorCommand } from '../../../deploy/commands/emulator.ts'
 import type { EmulatorDescription } from '../../../deploy/emulator/description.ts'
 import { EMULATOR_OPTIONS, toEmulatorSettings } from '../../../deploy/emulator/options.ts'
@@ -9,7 +9,6 @@ import { UsageError } from '../../../deploy/kit/errors.ts'
 import { CLI, parsed } from '../../support/command-line.ts'
 
 // Each test starts a process, on a machine that runs other tests at the same time.
-vi.setConfig({ testTimeout: 30_000 })
 
 const started: ChildProcess[] = []
 

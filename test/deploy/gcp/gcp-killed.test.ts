@@ -86,7 +86,7 @@ async function run(
   const held = existsSync(`${directory}/held`) ? readFileSync(`${directory}/held`, 'utf8') : ''
   const pids = held.split('\n').filter(Boolean).map(Number)
   for (const pid of pids) {
-    await expect.poll(() => isRunning(pid), { timeout: 20_000 }).toBe(false)
+    await expect.poll(() => isRunning(pid)).toBe(false)
   }
   return { code: child.exitCode, output, isEnded: pids.length > 0 }
 }

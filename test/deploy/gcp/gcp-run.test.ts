@@ -221,7 +221,7 @@ test.each(['SIGTERM', 'SIGHUP', 'SIGINT'] as const)(
     expect(output).toContain(`Step 1 of 2 failed: deploy`)
     expect(output).toContain(`Ended by ${signal}.`)
     for (const pid of [shell, grandchild]) {
-      await expect.poll(() => isRunning(Number(pid)), { timeout: 10_000 }).toBe(false)
+      await expect.poll(() => isRunning(Number(pid))).toBe(false)
     }
     expect(readdirSync(directory.path)).toEqual([])
   },
@@ -239,7 +239,7 @@ test('SIGKILL ends the command and its children, and the next run removes the fi
   await once(child, 'close')
   const [, shell, grandchild] = /^(\d+) (\d+)$/m.exec(output) ?? []
   for (const pid of [shell, grandchild]) {
-    await expect.poll(() => isRunning(Number(pid)), { timeout: 10_000 }).toBe(false)
+    await expect.poll(() => isRunning(Number(pid))).toBe(false)
   }
   expect(readdirSync(directory.path)).toHaveLength(1)
   const next = spawn(process.execPath, ['--input-type=module', '-e', NEXT], { env })

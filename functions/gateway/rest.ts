@@ -34,6 +34,7 @@ export interface RestOptions {
   readonly rateLimit: RateLimit | undefined
   readonly queue: Queue
   readonly openBudget: OpenResponseBudget
+  readonly maxBodyBytes?: number | undefined
 }
 
 /** GPT Actions wait 45 seconds; the answer needs some time on its way. */
@@ -70,6 +71,7 @@ export function createRest({
   rateLimit,
   queue,
   openBudget,
+  maxBodyBytes,
 }: RestOptions): (request: HttpRequest, toolName: string) => Promise<HttpResponse> {
   /** Not async: what waits for the backend must not keep the arguments. */
   const call = (request: HttpRequest, tool: CallableTool, identity: Identity, place: Place) => {
@@ -77,10 +79,8 @@ export function createRest({
     const sent = { requestId, traceparent, signal, patienceMs: PATIENCE_MS, log, place }
     const known = { ...sent, tool, identity, budget: openBudget(request.onClose) }
     const begin = (read: Arguments) => callTool({ ...known, ...read })
-    const { length } = request.body()
-    const reading = readingArguments(request, request.takeBody())
-    const read = workOn(reading, length, place)
-    return read instanceof Promise ? read.then(begin) : begin(read)
+    const read = (body: Buffer) => workOn(readingArguments(request, body), body.length, place)
+    return request.body({ maxBytes: maxBodyBytes }).then(read).then(begin)
   }
   const serve = async (
     request: HttpRequest,
@@ -103,8 +103,6 @@ export function createRest({
     let identity: Identity
     const place = queue()
     try {
-      // Throws what reading it met.
-      request.body()
       identity = await gate.identify(request.authorization, request.log)
       return await serve(request, toolName, identity, place)
     } catch (error) {

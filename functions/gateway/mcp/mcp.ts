@@ -55,6 +55,7 @@ export interface McpOptions {
   readonly rateLimit: RateLimit | undefined
   readonly queue: Queue
   readonly openBudget: OpenResponseBudget
+  readonly maxBodyBytes?: number | undefined
 }
 
 /** What clients send again after Retry-After, with the same message. */
@@ -62,7 +63,7 @@ const RETRIED_STATUS: ReadonlySet<number> = new Set([429, 503])
 
 /** MCP Streamable HTTP at `POST /mcp`: stateless, every answer one JSON document, never a stream. */
 export function createMcp(options: McpOptions): (request: HttpRequest) => Promise<HttpResponse> {
-  const { gate, catalogue, served, server, rateLimit, queue } = options
+  const { gate, catalogue, served, server, rateLimit, queue, maxBodyBytes: maxBytes } = options
   const complete = createCompletion(server)
   const write = createWriter(complete)
   const introduction = introduce({ catalogue, served, server, write })
@@ -210,25 +211,44 @@ export function createMcp(options: McpOptions): (request: HttpRequest) => Promis
       : answerOne(exchange, inbound.message)
   }
 
-  const readAndAnswer = (request: HttpRequest, identity: Identity, place: Place) => {
+  const readAndAnswer = (
+    request: HttpRequest,
+    body: Buffer,
+    identity: Identity,
+    place: Place,
+  ): HttpResponse | Promise<HttpResponse> => {
     const goOn = (received: Received | HttpResponse) =>
       'status' in received ? received : answer(request, received, identity, place)
-    const received = readBody(request.takeBody(), request, place)
+    const received = readBody(body, request, place)
     return received instanceof Promise ? received.then(goOn) : goOn(received)
   }
 
   /** Counts the calls. They are read again afterwards, because the count may be far away. */
-  const countCalls = async (request: HttpRequest, identity: Identity, place: Place) => {
-    if (rateLimit === undefined) return undefined
-    const received = await readBody(request.body(), request, place)
+  const countAndAnswer = async (
+    limit: RateLimit,
+    request: HttpRequest,
+    body: Buffer,
+    identity: Identity,
+    place: Place,
+  ): Promise<HttpResponse> => {
+    const received = await readBody(body, request, place)
     const calls = 'status' in received ? undefined : callsIn(catalogue, served, received.inbound)
     place.leave()
-    return calls && rateLimit(identity, calls)
+    try {
+      const fields = calls && (await limit(identity, calls))
+      // Only its end waits for a backend: what it has here is not kept.
+      return Promise.resolve(readAndAnswer(request, body, identity, place)).then(adding(fields))
+    } catch (error) {
+      return refuseForNow(error, request, await idIn(body, place))
+    }
   }
 
   const serve = async (request: HttpRequest, place: Place): Promise<HttpResponse> => {
-    request.body()
     const identified = await identify(gate, request)
+    if ('unavailable' in identified) {
+      const id = request.body({ maxBytes }).then((body) => idIn(body, place), noId)
+      return refuseForNow(identified.unavailable, request, await id)
+    }
     const refusal = 'refusal' in identified ? identified.refusal : undefined
     const form = challengeForm(options.challengeForm, request)
     // Nothing of a refused request is read, unless the form of the refusal depends on it. A token
@@ -240,11 +260,14 @@ export function createMcp(options: McpOptions): (request: HttpRequest) => Promis
     }
     if (!isJson(request)) throw notJson()
     if (refusal === undefined) {
-      const limits = await countCalls(request, identified.identity, place)
-      const response = await readAndAnswer(request, identified.identity, place)
-      return limits === undefined ? response : withHeaders(response, limits)
+      const { identity } = identified
+      const answerBody = (body: Buffer) =>
+        rateLimit === undefined
+          ? readAndAnswer(request, body, identity, place)
+          : countAndAnswer(rateLimit, request, body, identity, place)
+      return await request.body({ maxBytes }).then(answerBody)
     }
-    const received = await readBody(request.body(), request, place)
+    const received = await readBody(await request.body({ maxBytes }), request, place)
     if ('status' in received) return received
     const { inbound } = received
     const message = 'message' in inbound ? inbound.message : undefined
@@ -258,11 +281,8 @@ export function createMcp(options: McpOptions): (request: HttpRequest) => Promis
     try {
       return await serve(request, place)
     } catch (error) {
-      if (!(error instanceof HttpError && RETRIED_STATUS.has(error.status))) throw error
-      // Logs the reason.
-      const { headers } = httpErrorResponse(error, request.log)
-      const refusal = new RpcError(error.status, CODE.server, error.message)
-      return errorResponse(await idIn(request, place), refusal, headers)
+      // A 503 of the body itself.
+      return refuseForNow(error, request, null)
     } finally {
       place.leave()
     }
@@ -296,8 +316,28 @@ async function identify(gate: Gate, request: HttpRequest) {
     return { identity: await gate.identify(request.authorization, request.log) }
   } catch (refusal) {
     if (refusal instanceof BearerError) return { refusal }
+    if (refusal instanceof HttpError) return { unavailable: refusal }
     throw refusal
   }
+}
+
+/** The answer to what the client may send again after Retry-After. @throws any other error. */
+function refuseForNow(error: unknown, request: HttpRequest, id: RpcRequest['id'] | null) {
+  if (!(error instanceof HttpError && RETRIED_STATUS.has(error.status))) throw error
+  // Logs the reason.
+  const { headers } = httpErrorResponse(error, request.log)
+  return errorResponse(id, new RpcError(error.status, CODE.server, error.message), headers)
+}
+
+/** Of a body that cannot be had. */
+function noId(error: unknown): null {
+  if (error instanceof HttpError) return null
+  throw error
+}
+
+function adding(fields: Readonly<Record<string, string>> | undefined) {
+  return (response: HttpResponse) =>
+    fields === undefined ? response : withHeaders(response, fields)
 }
 
 function jsonText(text: string | Uint8Array): HttpResponse {

@@ -1,6 +1,5 @@
 import type { RequestId } from '@modelcontextprotocol/client'
 import type { HttpRequest, HttpResponse } from '../../../shared/http/http.ts'
-import { HttpError } from '../../../shared/http/http-error.ts'
 import { isLong, type Place, workOn } from '../../../shared/json/long-work.ts'
 import type { Kept } from '../../../shared/json/written-numbers.ts'
 import { errorResponse, idOf, RpcError, readingMessages } from './json-rpc.ts'
@@ -44,12 +43,11 @@ function* readingInbound(
 }
 
 /** The id of the request that a body holds; null for a batch and for what is no request. */
-export async function idIn(request: HttpRequest, place: Place): Promise<RequestId | null> {
+export async function idIn(body: Buffer, place: Place): Promise<RequestId | null> {
   try {
-    const steps = readingMessages(request.body())
-    return idOf((await workOn(steps, request.body().length, place)).value)
+    return idOf((await workOn(readingMessages(body), body.length, place)).value)
   } catch (error) {
-    if (error instanceof RpcError || error instanceof HttpError) return null
+    if (error instanceof RpcError) return null
     throw error
   }
 }

@@ -3,6 +3,7 @@ import { JsonLimitError } from '../../shared/json/json-reader.ts'
 import { atOnce } from '../../shared/json/turns.ts'
 import { NumberError, readingValuesToCheck } from '../../shared/json/written-numbers.ts'
 import { asObject, decodeUtf8 } from '../../shared/json.ts'
+import type { BearerError } from '../../shared/oauth/bearer.ts'
 import { readingAnswer } from './backend/answer.ts'
 import { type JsonBody, readingBody } from './backend/backend-body.ts'
 import type { Answer } from './backend/send.ts'
@@ -22,6 +23,12 @@ export type Outcome =
   /** The backend asks back. */
   | { readonly kind: 'input_required'; readonly result: InputRequired }
   | { readonly kind: 'failed'; readonly failure: Failure }
+
+/** A call that its backend's authorization refuses: a new sign-in would help. */
+export interface Refused {
+  readonly kind: 'refused'
+  readonly refusal: BearerError
+}
 
 /** A call that went wrong: a sentence for whoever called, the exact reason for the log. */
 export interface Failure {
@@ -67,7 +74,13 @@ export function passOn(outcome: Outcome, asking: Asking | undefined): Outcome {
 }
 
 /** The status of an outcome for REST and the audit record, with the reason when it is an error. */
-export function statusOf(outcome: Outcome): { readonly status: number; readonly reason?: string } {
+export function statusOf(outcome: Outcome | Refused): {
+  readonly status: number
+  readonly reason?: string
+} {
+  if (outcome.kind === 'refused') {
+    return { status: outcome.refusal.status, reason: outcome.refusal.reason }
+  }
   if (outcome.kind === 'failed') {
     return { status: outcome.failure.status, reason: outcome.failure.reason }
   }

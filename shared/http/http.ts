@@ -66,6 +66,13 @@ export function json(
   }
 }
 
+const JSON_TYPE = /^application\/json\s*(;|$)/i
+
+/** Whether a request says that its body is JSON. */
+export function isJson({ headers }: HttpRequest): boolean {
+  return JSON_TYPE.test(headers['content-type'] ?? '')
+}
+
 /** The same answer with these fields besides its own. */
 export function withHeaders(
   response: HttpResponse,

@@ -1,3 +1,4 @@
+import { auditDecision } from '../authorization.ts'
 import type { CallTool, ToolCall } from '../call-tool.ts'
 import { oneLine } from '../one-line.ts'
 import { failed, type Outcome, statusOf } from '../outcome.ts'
@@ -13,8 +14,7 @@ export function answerProfiles(callTool: CallTool): CallTool {
 }
 
 async function answer({ tool, args, identity, log }: ToolCall): Promise<Outcome> {
-  const { subject, clientId: client } = identity ?? {}
-  log.audit('tool_called', { tool: tool.name, subject, client, decision: 'allowed' })
+  auditDecision(tool, identity, log, { decision: 'allowed' })
   const outcome = profileOutcome({ tool, args, identity })
   log.audit('tool_answered', { tool: tool.name, ...statusOf(outcome), ms: 0 }, 'NOTICE')
   return outcome

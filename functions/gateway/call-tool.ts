@@ -18,16 +18,9 @@ import type { Identity } from './identity.ts'
 import { toClientCapabilities } from './input/capabilities.ts'
 import { INPUT_FIELD } from './input/hand-over.ts'
 import type { Asking } from './input/offer.ts'
-import {
-  failed,
-  type Outcome,
-  passOn,
-  type Refused,
-  readingOutcome,
-  statusOf,
-  toOutcome,
-} from './outcome.ts'
+import { failed, type Outcome, passOn, type Refused, statusOf } from './outcome.ts'
 import { type GivenCall, preparing } from './prepare-call.ts'
+import { readingOutcome, toOutcome } from './read-outcome.ts'
 
 /** One call that has been decided on: `identity` may call `tool`. */
 export interface ToolCall extends GivenCall {

@@ -88,7 +88,7 @@ export function createGateway(
     ...{ secrets: config.backendSecrets, issuer, googleIdentity },
     isGoogleForAll: config.BACKEND_AUTH === 'google',
   })
-  const callTool = answerProfiles(createCallTool({ ...backends, backendAuth }))
+  const callTool = answerProfiles(createCallTool({ ...backends, backendAuth }), catalogue)
   const perMinute = config.RATE_LIMIT_PER_MINUTE
   const anonymousPerMinute = config.RATE_LIMIT_ANONYMOUS_PER_MINUTE
   const isLimited =

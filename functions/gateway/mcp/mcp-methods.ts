@@ -17,9 +17,9 @@ import type { FetchResource } from '../resources/read-resource.ts'
 import { findResource, type ServedResources } from '../resources/resources.ts'
 import type { AnswerMethod, MethodAnswer, Named } from './context.ts'
 import { CODES, invalidParams, isNothing, RpcError, type RpcRequest } from './json-rpc.ts'
-import { toCallToolResult, writingOutcome } from './mcp-result.ts'
+import { type Completion, toCallToolResult, type Writer, writingOutcome } from './mcp-result.ts'
 import { type Era, type Inbound, META_CAPABILITIES } from './revision.ts'
-import { type Completion, type Introduction, isPublicServer, type Writer } from './tool-list.ts'
+import { type Introduction, isPublicServer } from './tool-list.ts'
 
 type Method = AnswerMethod
 

@@ -21,9 +21,10 @@ import type { ServedResources } from '../resources/resources.ts'
 import { createAnswer } from './answer.ts'
 import { CODES, errorResponse, RpcError, type RpcRequest } from './json-rpc.ts'
 import { callsIn, createMethods, namedIn } from './mcp-methods.ts'
+import { createCompletion, createWriter } from './mcp-result.ts'
 import { type ChallengeForm, createRefusals } from './refusal.ts'
 import { idIn, type Received, readMessages } from './revision.ts'
-import { createCompletion, createWriter, introduce } from './tool-list.ts'
+import { introduce } from './tool-list.ts'
 
 export interface McpOptions {
   readonly gate: Gate

@@ -5,8 +5,8 @@ import { PermissionError, type Refusal } from '../authorization.ts'
 import type { Gate, Identity } from '../identity.ts'
 import type { Named } from './context.ts'
 import { CODES, errorResponse, jsonResponse, RpcError, resultText } from './json-rpc.ts'
+import type { Writer } from './mcp-result.ts'
 import type { Era } from './revision.ts'
-import type { Writer } from './tool-list.ts'
 
 /** AUTH_CHALLENGE. */
 export type ChallengeForm = 'auto' | 'http' | 'tool-result'

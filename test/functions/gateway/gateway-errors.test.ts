@@ -1,11 +1,11 @@
 import { describe, expect, test } from 'vitest'
 import type { Answer } from '../../../functions/gateway/backend/send.ts'
+import { retryAfterSeconds } from '../../../functions/gateway/backend-failure.ts'
 import { type CallableTool, compileTool } from '../../../functions/gateway/callable-tool.ts'
 import { errorSentence, textSentence } from '../../../functions/gateway/error-sentence.ts'
 import { toCallToolResult } from '../../../functions/gateway/mcp/mcp-result.ts'
 import { oneLine, visible } from '../../../functions/gateway/one-line.ts'
-import { toOutcome } from '../../../functions/gateway/outcome.ts'
-import { retryAfterSeconds } from '../../../functions/gateway/retry-after.ts'
+import { toOutcome } from '../../../functions/gateway/read-outcome.ts'
 import { parseTools } from '../../../shared/tools.ts'
 
 const TOOL = parseTools({ TOOLS: '{"a":{"scopes":[]}}' }, compileTool).get('a') as CallableTool

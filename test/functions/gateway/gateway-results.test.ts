@@ -4,7 +4,8 @@ import type { Answer } from '../../../functions/gateway/backend/send.ts'
 import { type CallableTool, compileTool } from '../../../functions/gateway/callable-tool.ts'
 import { toBase64 } from '../../../functions/gateway/mcp/base64.ts'
 import { toCallToolResult } from '../../../functions/gateway/mcp/mcp-result.ts'
-import { statusOf, toOutcome } from '../../../functions/gateway/outcome.ts'
+import { statusOf } from '../../../functions/gateway/outcome.ts'
+import { toOutcome } from '../../../functions/gateway/read-outcome.ts'
 import { parseTools } from '../../../shared/tools.ts'
 
 const text = { type: 'text', text: 'quota exceeded' }

@@ -16,12 +16,12 @@ import {
   resultText,
   toMessage,
 } from '../../../functions/gateway/mcp/json-rpc.ts'
-import { toCallToolResult } from '../../../functions/gateway/mcp/mcp-result.ts'
+import { createWriter, toCallToolResult } from '../../../functions/gateway/mcp/mcp-result.ts'
 import { readInbound } from '../../../functions/gateway/mcp/revision.ts'
-import { createWriter } from '../../../functions/gateway/mcp/tool-list.ts'
 import { readCallToolResult } from '../../../functions/gateway/mcp/tool-result.ts'
 import { openApiDocument } from '../../../functions/gateway/openapi/openapi.ts'
-import { failed, toOutcome } from '../../../functions/gateway/outcome.ts'
+import { failed } from '../../../functions/gateway/outcome.ts'
+import { toOutcome } from '../../../functions/gateway/read-outcome.ts'
 import { parseTools } from '../../../shared/tools.ts'
 
 const NOW = 1_800_000_000

@@ -11,6 +11,13 @@ export function decodeUtf8(bytes: Buffer): string | undefined {
   return isUtf8(bytes) ? bytes.toString() : undefined
 }
 
+const QUOTE = 0x22
+const BACKSLASH = 0x5c
+const OPEN_BRACKET = 0x5b
+const CLOSE_BRACKET = 0x5d
+const OPEN_BRACE = 0x7b
+const CLOSE_BRACE = 0x7d
+
 // RFC 8259 s9 leaves the limit to us: deeper values overflow the stack of whatever walks them next.
 const MAX_DEPTH = 256
 
@@ -45,14 +52,23 @@ function isTooDeep(text: string): boolean {
   const brackets = countUpTo(MAX_DEPTH, text, '{') + countUpTo(MAX_DEPTH, text, '[')
   if (brackets <= MAX_DEPTH) return false
   let depth = 0
-  let inString = false
   for (let at = 0; at < text.length; at++) {
-    const character = text[at]
-    if (character === '"') inString = !inString
-    else if (inString) at += Number(character === '\\')
-    else if (character === '{' || character === '[') depth++
-    else if (character === '}' || character === ']') depth--
+    const code = text.charCodeAt(at)
+    if (code === QUOTE) at = endOfString(text, at)
+    else if (code === OPEN_BRACE || code === OPEN_BRACKET) depth++
+    else if (code === CLOSE_BRACE || code === CLOSE_BRACKET) depth--
     if (depth > MAX_DEPTH) return true
   }
   return false
+}
+
+/** Where the string that begins at `start` ends: at its quote, or at the end of the text. */
+function endOfString(text: string, start: number): number {
+  for (let end = start; ; ) {
+    end = text.indexOf('"', end + 1)
+    if (end === -1) return text.length
+    let backslashes = 0
+    while (text.charCodeAt(end - 1 - backslashes) === BACKSLASH) backslashes++
+    if (backslashes % 2 === 0) return end
+  }
 }

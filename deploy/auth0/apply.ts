@@ -1,112 +1,115 @@
 import type { Management } from '../../shared/auth0/management.ts'
-import { SCOPES } from './management-scopes.ts'
+import { SCOPES } from '../kit/management-scopes.ts'
 import { InvalidMetadataError, perform } from './perform.ts'
-import { withPlanAdvice } from './plan/cimd-client.ts'
-import type { Change, PlanItem, Step } from './plan/item.ts'
-import { WAYS_WITHOUT_STREAM } from './plan/log-stream.ts'
+import { withSubscriptionAdvice } from './plan/cimd-client.ts'
+import type { Change, PlanItem, ProvisionStep } from './plan/item.ts'
+import { ALTERNATIVES_TO_STREAM } from './plan/log-stream.ts'
 import { explainFailure, type Failure } from './reading.ts'
 
-/** How far a plan was carried out. */
+/** The result of applying a plan. */
 export interface Applied {
   readonly done: readonly PlanItem[]
-  /** Client ids of the clients that were made. */
+  /** Ids of the clients that this run created. */
   readonly madeClients: readonly string[]
-  /** Of these the one that `--predefined` asked for. */
+  /** The one that `--predefined` created. */
   readonly predefinedClient: string | undefined
-  /** Of these the one that exchanges tokens. */
+  /** The one that exchanges tokens. */
   readonly exchangeClient: string | undefined
   readonly failed: readonly FailedItem[]
-  /** What Auth0 refused and the system does without. */
+  /** Changes that Auth0 refused and that the system does not require. */
   readonly refused: readonly FailedItem[]
-  /** What was not tried, because something that it depends on is not in place. */
+  /** Changes that were not attempted, because a step that they depend on is not in place. */
   readonly skipped: readonly PlanItem[]
 }
 
 export interface FailedItem {
   readonly item: PlanItem
-  /** One line for people; the caller takes the secrets out of it. */
+  /** One line for people; the caller removes secrets from it. */
   readonly message: string
-  /** The Management scope that is missing, when that is the reason. */
+  /** The missing Management scope, if that is the reason. */
   readonly missingScope?: string
 }
 
 export interface ApplyOptions {
   readonly management: Management
-  /** Called with each step when it is in place. */
+  /** Called with each item after its change succeeded. */
   readonly report?: (item: PlanItem) => void
-  /** Milliseconds between tries while Auth0 does not know yet what it has just made. */
-  readonly settleDelaysMs?: readonly number[]
+  /** Milliseconds between retries of a 404 for an object that Auth0 has just created. */
+  readonly retryDelaysMs?: readonly number[]
 }
 
-const SETTLE_DELAYS_MS = [250, 500, 1_000, 2_000]
+const RETRY_DELAYS_MS = [250, 500, 1_000, 2_000]
 
 /**
- * Carries out the steps in their order. One that fails, or is blocked in the plan, stops only those
- * that depend on it; without a token, or when Auth0 does not answer at all, the rest is skipped.
+ * Applies the steps in order. A step that fails, or that the plan blocks, stops only the steps that
+ * depend on it. Without a token, or if Auth0 does not respond at all, all later steps are skipped.
  */
 export async function applySteps(
-  steps: readonly Step[],
-  { management, report = () => undefined, settleDelaysMs = SETTLE_DELAYS_MS }: ApplyOptions,
+  steps: readonly ProvisionStep[],
+  { management, report = () => undefined, retryDelaysMs = RETRY_DELAYS_MS }: ApplyOptions,
 ): Promise<Applied> {
   const done: PlanItem[] = []
   const failed: FailedItem[] = []
   const refused: FailedItem[] = []
   const skipped: PlanItem[] = []
-  const made = new Map<string, string>()
-  const missing = new Set<string>()
-  const dispensable = new Set<string>()
-  let isHopeless = false
+  const createdIds = new Map<string, string>()
+  const unmetKeys = new Set<string>()
+  const refusedKeys = new Set<string>()
+  let isFatal = false
   for (const { item, change, key = '', after = [], whenRefused } of steps) {
-    if (item.action === 'blocked') missing.add(key)
+    if (item.action === 'blocked') unmetKeys.add(key)
     if (change === undefined || !isCarriedOut({ item, change })) continue
-    if (isHopeless || after.some((one) => missing.has(one))) {
-      missing.add(key)
+    if (isFatal || after.some((one) => unmetKeys.has(one))) {
+      unmetKeys.add(key)
       skipped.push(item)
       continue
     }
-    if (after.some((one) => dispensable.has(one))) {
-      dispensable.add(key)
-      refused.push({ item, message: 'Left as it is: it depends on what Auth0 refused' })
+    if (after.some((one) => refusedKeys.has(one))) {
+      refusedKeys.add(key)
+      refused.push({ item, message: 'Not changed: it depends on a change that Auth0 refused' })
       continue
     }
     try {
-      const delaysMs = done.some(({ action }) => action === 'create') ? settleDelaysMs : []
-      const id = await untilSettled(delaysMs, () => perform(management, change, made))
-      if (id !== undefined && item.action !== 'keep') made.set(key, id)
+      const delaysMs = done.some(({ action }) => action === 'create') ? retryDelaysMs : []
+      const id = await retryOnNotFound(delaysMs, () => perform(management, change, createdIds))
+      if (id !== undefined && item.action !== 'keep') createdIds.set(key, id)
     } catch (error) {
-      const { failure, ...told } = explainRefusal(change, error)
-      isHopeless = failure?.kind === 'no-token' || failure?.kind === 'unreachable'
+      const { failure, ...explained } = explainRefusal(change, error)
+      isFatal = failure?.kind === 'no-token' || failure?.kind === 'unreachable'
       if (whenRefused === undefined || !isRefusal(failure)) {
-        missing.add(key)
-        failed.push({ item, ...told })
+        unmetKeys.add(key)
+        failed.push({ item, ...explained })
       } else {
-        dispensable.add(key)
-        refused.push({ item, message: `${failure?.message ?? told.message}. ${whenRefused}` })
+        refusedKeys.add(key)
+        refused.push({ item, message: `${failure?.message ?? explained.message}. ${whenRefused}` })
       }
       continue
     }
     done.push(item)
     report(item)
   }
-  const madeClients = [...made].flatMap(([key, id]) => (CLIENT_KEYS.has(key) ? [id] : []))
-  const [predefinedClient, exchangeClient] = [made.get('predefined'), made.get('exchange')]
+  const madeClients = [...createdIds].flatMap(([key, id]) => (CLIENT_KEYS.has(key) ? [id] : []))
+  const [predefinedClient, exchangeClient] = [
+    createdIds.get('predefined'),
+    createdIds.get('exchange'),
+  ]
   return { done, madeClients, predefinedClient, exchangeClient, failed, refused, skipped }
 }
 
-/** Whether `--apply` sends a call for this step. */
-export function isCarriedOut({ item, change }: Step): boolean {
+/** Returns whether `--apply` sends a call for this step. */
+export function isCarriedOut({ item, change }: ProvisionStep): boolean {
   return change !== undefined && item.action !== 'blocked'
 }
 
 const CLIENT_KEYS: ReadonlySet<string> = new Set(['cimd', 'predefined', 'exchange'])
 
-/** Auth0 understood the call and does not allow it, for another reason than a missing scope. */
+/** Whether Auth0 rejected the call itself, for a reason other than a missing scope. */
 function isRefusal(failure: Failure | undefined): boolean {
   return failure?.kind === 'failed' && [400, 402, 403, 409].includes(failure.status ?? 0)
 }
 
-/** What was just made may be unknown to Auth0's other endpoints for a moment. */
-async function untilSettled<T>(delaysMs: readonly number[], run: () => Promise<T>): Promise<T> {
+/** Auth0's endpoints may return 404 for a short time for an object that was just created. */
+async function retryOnNotFound<T>(delaysMs: readonly number[], run: () => Promise<T>): Promise<T> {
   for (const delayMs of delaysMs) {
     try {
       return await run()
@@ -119,13 +122,13 @@ async function untilSettled<T>(delaysMs: readonly number[], run: () => Promise<T
   return run()
 }
 
-interface Explained {
+interface ExplainedError {
   readonly message: string
   readonly missingScope?: string
   readonly failure?: Failure
 }
 
-function explainRefusal({ call }: Change, error: unknown): Explained {
+function explainRefusal({ call }: Change, error: unknown): ExplainedError {
   if (error instanceof InvalidMetadataError) return { message: error.message }
   const failure = explainFailure(error)
   if (failure.kind === 'scope-missing') {
@@ -137,7 +140,8 @@ function explainRefusal({ call }: Change, error: unknown): Explained {
 
 function withAdvice(call: Change['call'], failure: Failure): string {
   const { message } = failure
-  if (call === 'clients.registerCimdClient') return withPlanAdvice(message)
-  const isOfPlan = call === 'logStreams.create' && [402, 403, 409].includes(failure.status ?? 0)
-  return isOfPlan ? `${message}. ${WAYS_WITHOUT_STREAM}` : message
+  if (call === 'clients.registerCimdClient') return withSubscriptionAdvice(message)
+  const isSubscriptionLimit =
+    call === 'logStreams.create' && [402, 403, 409].includes(failure.status ?? 0)
+  return isSubscriptionLimit ? `${message}. ${ALTERNATIVES_TO_STREAM}` : message
 }

@@ -1,6 +1,6 @@
 import { escapeCharacter, printable } from '../../shared/log/printable.ts'
 
-/** What a letter is taken for by readers, of the letters in the names of known clients. */
+/** For each letter in the names of known clients, the characters that look like it. */
 const LOOKALIKES: Readonly<Record<string, string>> = {
   a: 'аαɑ',
   c: 'сϲᏟⅽ',
@@ -30,15 +30,14 @@ const FOLDED = new Map(
 const KNOWN = ['chatgpt', 'openai', 'claude', 'anthropic', 'cursor']
 const LETTER = /[\p{L}\p{M}]/u
 const LATIN = /\p{Script=Latin}/u
-// Names in these scripts have Latin words beside them.
+// Names in these scripts commonly contain Latin words.
 const BESIDE_LATIN =
   /[\p{Script=Latin}\p{Script=Common}\p{Script=Inherited}\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}\p{Script=Bopomofo}]/u
 
 /**
- * A client's name for people to read. A client chooses it: characters that are not shown as themselves
- * are escaped, and so are letters that make a word look like another one: those of other scripts in a
- * word with Latin letters, compatibility forms such as full-width letters, and lookalikes that spell
- * the name of a known client.
+ * Returns a client's name for display. The client chooses its name, so these characters are escaped:
+ * non-printable ones, letters of other scripts in a word with Latin letters, compatibility forms such
+ * as full-width letters, and lookalikes that spell the name of a known client.
  */
 export function showClientName(name: string): string {
   const spelt = [...name.normalize('NFKC').toLowerCase()].map((one) => FOLDED.get(one) ?? one)

@@ -8,10 +8,10 @@ import {
 } from '../../shared/config.ts'
 import { parseCatalogue } from '../../shared/tools.ts'
 
-/** What the commands that manage the tenant need, checked. */
+/** The validated configuration of the commands that manage the tenant. */
 export type ProvisionConfig = ReturnType<typeof parseProvisionConfig>
 
-/** @throws ConfigError with every fault at once. */
+/** @throws ConfigError that lists every fault. */
 export function parseProvisionConfig(env: Environment) {
   const { LOG_WEBHOOK_SECRET, DCR_POLICY, AUTH_SERVER_METADATA } = variables
   const [admission, own, catalogue] = collectFaults([
@@ -23,7 +23,7 @@ export function parseProvisionConfig(env: Environment) {
   return { ...admission, ...own, PUBLIC_URL: admission.PUBLIC_URL ?? '', catalogue }
 }
 
-/** The functions do without where they know the audience; the log stream's address is made of it. */
+/** The functions can derive the audience without it; the log stream's URL is built from it. */
 function requirePublicUrl(env: Environment): void {
   if (!env['PUBLIC_URL']?.trim()) throw new ConfigError(['PUBLIC_URL is required'])
 }

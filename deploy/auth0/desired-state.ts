@@ -4,25 +4,25 @@ import { LOG_WEBHOOK_PATH } from '../../shared/oauth/protected-resource.ts'
 import type { Catalogue } from '../../shared/tools.ts'
 import type { ProvisionConfig } from './config.ts'
 
-/** What the person asked for beside the state that the environment describes. */
+/** Command-line options that extend the state described by the environment. */
 export interface DesiredOptions {
-  /** Remove the scopes that the catalogue no longer has. */
+  /** Remove scopes that are not in the catalogue. */
   readonly prune?: boolean
-  /** URL of a Client ID Metadata Document that is to be a client. */
+  /** URL of a Client ID Metadata Document to import as a client. */
   readonly cimd?: string | undefined
-  /** Redirect URI of a first-party client that is made before anyone connects. */
+  /** Redirect URI of the predefined first-party client. */
   readonly predefined?: string | undefined
-  /** The mode of dynamic client registration; undefined = as it is. */
+  /** The mode of dynamic client registration; undefined = unchanged. */
   readonly mode?: 'strict' | 'permissive' | undefined
   /** Turn on `iss` in authorization responses (RFC 9207). */
   readonly iss?: boolean
-  /** Lifetime of the API's access tokens in seconds; undefined = as it is. */
+  /** Lifetime of the API's access tokens in seconds; undefined = unchanged. */
   readonly tokenLifetime?: number | undefined
-  /** Name of the role that has every permission of the tools. */
+  /** Name of the role with every permission of the tools. */
   readonly role?: string | undefined
-  /** Show how each new user gets that role. */
+  /** Show how to assign that role to each new user. */
   readonly defaultRole?: boolean
-  /** Id of an organization whose members third-party clients sign in. */
+  /** Id of an organization whose members may sign in through third-party clients. */
   readonly organization?: string | undefined
 }
 
@@ -33,44 +33,44 @@ export interface Permission {
   readonly description: string
 }
 
-/** An API of a backend, for which the gateway exchanges the tokens of people. */
-export interface Exchange {
+/** A backend's API, for which the gateway exchanges users' access tokens. */
+export interface TokenExchange {
   readonly audience: string
-  /** Sorted; undefined = all that the API has, because a tool names none. */
+  /** Sorted; undefined = all scopes of the API, because a tool names none. */
   readonly scopes: readonly string[] | undefined
   /** Names of the tools. */
   readonly tools: readonly string[]
 }
 
-/** The tenant as this system needs it. */
+/** The tenant state that this system requires. */
 export interface DesiredState {
   readonly audience: string
-  /** Name of the API, if it has to be made. */
+  /** Name of the API, if it has to be created. */
   readonly apiName: string
   /** One permission per scope of the catalogue, sorted. */
   readonly scopes: readonly Permission[]
   readonly connections: readonly string[]
   /** One for each audience of `backendAuth` `on_behalf_of`. */
-  readonly exchanges: readonly Exchange[]
-  /** Name of the client that exchanges, if it has to be made. */
+  readonly exchanges: readonly TokenExchange[]
+  /** Name of the client that exchanges tokens, if it has to be created. */
   readonly exchangeName: string
   readonly logStream: DesiredLogStream
-  /** Whether log-webhook deletes the registrations that no redirect URI pattern covers. */
+  /** Whether log-webhook deletes registered clients whose redirect URIs no pattern matches. */
   readonly deletesForeignClients: boolean
   /** Whether this system admits clients that register; false = it only observes them. */
   readonly admitsClients: boolean
-  /** `admitted`: a client needs a grant of its own. `open`: every third-party client has one. */
+  /** `admitted`: each client needs its own grant. `open`: a default grant covers every third-party client. */
   readonly thirdPartyAccess: 'admitted' | 'open'
   /** Whether the deployment registers and admits clients itself (`AUTH_SERVER_METADATA=curated`). */
   readonly isCurated: boolean
-  /** Tells a client that may be admitted by its redirect URIs. */
+  /** Whether a client with these redirect URIs may be admitted. */
   readonly mayRedirectTo: RedirectUriPolicy
   readonly mode: 'strict' | 'permissive' | undefined
   readonly iss: boolean
   /** Seconds. */
   readonly tokenLifetime: number | undefined
   readonly role: string
-  /** Whether `--role` gave that name; otherwise the role may have another one. */
+  /** Whether `--role` set the name; if not, the role may have another name. */
   readonly isRoleNamed: boolean
   readonly defaultRole: boolean
   readonly organization: string | undefined
@@ -80,19 +80,19 @@ export interface DesiredState {
 }
 
 export interface DesiredLogStream {
-  /** Its name, if it has to be made. */
+  /** Its name, if it has to be created. */
   readonly name: string
   readonly endpoint: string
   /** The whole Authorization field: a secret. */
   readonly authorization: string
-  /** The values that mean the same to log-webhook: with and without `Bearer`. */
+  /** The values that log-webhook accepts as equal: with and without `Bearer`. */
   readonly equivalents: readonly string[]
 }
 
 /**
- * The API's settings. The gateway takes RS256 alone; `enforce_policies` is RBAC, without which
- * everybody has every scope; the dialect puts `permissions` into the token, which narrow `scope`;
- * without offline access a connection ends with its first access token.
+ * The API's settings. The gateway accepts only RS256. `enforce_policies` turns on RBAC; without it every
+ * user gets every scope. The dialect adds `permissions` to the token, which restrict `scope`. Without
+ * offline access a connection ends when its first access token expires.
  */
 export const API_SETTINGS = {
   signing_alg: 'RS256',
@@ -101,30 +101,30 @@ export const API_SETTINGS = {
   allow_offline_access: true,
 } as const satisfies Auth0.UpdateResourceServerRequestContent
 
-/** Lifetime of the access tokens of an API that this system makes, in seconds. */
+/** Access token lifetime of an API that this system creates, in seconds. */
 export const NEW_API_TOKEN_LIFETIME_SECONDS = 3_600
 
-/** How the log stream delivers, beside its address and secret. */
+/** The log stream's delivery format. */
 export const LOG_STREAM_FORMAT = {
   httpContentFormat: 'JSONARRAY',
   httpContentType: 'application/json',
 } as const satisfies Partial<Auth0.LogStreamHttpSink>
 
-/** Registrations are `sapi` events, which Auth0 has in this category. */
+/** Registrations are `sapi` events, which belong to this category. */
 export const LOG_STREAM_FILTER = {
   type: 'category',
   name: 'management.success',
 } as const satisfies Auth0.LogStreamFilter
 
-// Auth0 refuses a longer description of a permission.
+// Auth0 rejects longer descriptions of permissions.
 const MAX_DESCRIPTION_CHARACTERS = 500
 
-/** The description of the role that has the permissions of the tools, by which it is known. */
+/** Returns the description that identifies the role with the permissions of the tools. */
 export function roleDescription(audience: string): string {
   return `Every permission of the tools at ${audience}`
 }
 
-/** The state to reach. Makes no call. */
+/** Returns the required tenant state. Sends no request. */
 export function desiredState(config: ProvisionConfig, options: DesiredOptions = {}): DesiredState {
   const [secret] = config.LOG_WEBHOOK_SECRET
   const { host } = new URL(config.PUBLIC_URL)
@@ -160,7 +160,7 @@ export function desiredState(config: ProvisionConfig, options: DesiredOptions = 
   }
 }
 
-/** Each scope with the names of the tools that need it. */
+/** Returns each scope with the names of the tools that require it. */
 export function permissions(catalogue: Catalogue): readonly Permission[] {
   const tools = new Map<string, string[]>()
   for (const { name, scopes } of catalogue.values()) {
@@ -171,9 +171,9 @@ export function permissions(catalogue: Catalogue): readonly Permission[] {
     .sort((one, other) => (one.value < other.value ? -1 : 1))
 }
 
-/** What the tools exchange tokens for, sorted by audience. */
-export function exchanges(catalogue: Catalogue): readonly Exchange[] {
-  const found = new Map<string, Exchange>()
+/** Returns the token exchanges that the tools require, sorted by audience. */
+export function exchanges(catalogue: Catalogue): readonly TokenExchange[] {
+  const found = new Map<string, TokenExchange>()
   for (const { name, backendAuth } of catalogue.values()) {
     if (backendAuth?.type !== 'on_behalf_of') continue
     const { audience, scopes } = backendAuth

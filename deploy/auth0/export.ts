@@ -18,7 +18,7 @@ import { needsLogStream, servesThirdParties } from './plan/third-parties.ts'
 import type { TenantSnapshot } from './read-tenant.ts'
 import type { ReadFailure, Reading } from './reading.ts'
 
-/** The state cannot be written down, because some of it could not be read. */
+/** The state cannot be exported, because a part of the tenant could not be read. */
 export class ExportError extends CommandError {
   override readonly name = 'ExportError'
   readonly failure: ReadFailure | undefined
@@ -29,18 +29,18 @@ export class ExportError extends CommandError {
   }
 }
 
-// auth0-deploy-cli puts its keyword's value here, so that the file holds no secret.
+// auth0-deploy-cli substitutes this keyword, so that the file contains no secret.
 const SECRET_KEYWORD = 'Bearer ##LOG_WEBHOOK_SECRET##'
-const HEADER = `The tenant as this system needs it, for auth0-deploy-cli (a0deploy import).
+const HEADER = `The tenant state that this system requires, for auth0-deploy-cli (a0deploy import).
 Set LOG_WEBHOOK_SECRET in AUTH0_KEYWORD_REPLACE_MAPPINGS or, with --env, in the environment.
-Leave AUTH0_ALLOW_DELETE unset: what is not in this file belongs to others.
-It does not remove a default grant: npm run provision -- --apply does.`
+Leave AUTH0_ALLOW_DELETE unset: other applications own the objects that are not in this file.
+The import does not remove a default grant: run npm run provision -- --apply.`
 
 /**
- * The state that the plan leads to, as YAML for `auth0-deploy-cli`. Names and scopes that the tenant
- * already has are kept, because that tool knows things by name and replaces lists. Not in the file:
- * the client of `--cimd`, which can only be imported, the connections of `--predefined`, what token
- * exchanges need, and the grants of clients that registered.
+ * Returns the planned state as YAML for `auth0-deploy-cli`. It keeps the tenant's existing names and
+ * scopes, because that tool identifies objects by name and replaces lists. The file does not contain
+ * the client of `--cimd` (it can only be imported), the connections of `--predefined`, the objects for
+ * token exchange, or the grants of registered clients.
  *
  * @throws ExportError when a part of the tenant could not be read.
  */
@@ -60,7 +60,7 @@ export function exportState(desired: DesiredState, snapshot: TenantSnapshot): st
   return `${comment}\n${stringify(state, { aliasDuplicateObjects: false, lineWidth: 0 })}`
 }
 
-/** Only what was asked for: some tenants refuse the mode, and documents are to be imported first. */
+/** Optional settings only on request: some tenants reject the mode, and documents must be imported first. */
 function tenantOf({ mode, iss, cimd }: DesiredState, snapshot: TenantSnapshot) {
   read('The tenant settings', snapshot.settings)
   const isImported =
@@ -86,7 +86,7 @@ function apiOf(desired: DesiredState, snapshot: TenantSnapshot) {
   }
 }
 
-/** That tool has connections with a database of Auth0's own in a section of their own. */
+/** `auth0-deploy-cli` keeps Auth0 database connections in a separate section. */
 function connectionsOf(desired: DesiredState, snapshot: TenantSnapshot) {
   if (!servesThirdParties(desired, snapshot)) return {}
   const all = snapshot.connections.map(({ name, state }) => {
@@ -102,7 +102,7 @@ function connectionsOf(desired: DesiredState, snapshot: TenantSnapshot) {
   }
 }
 
-/** That tool finds the client of a grant by its name. */
+/** `auth0-deploy-cli` finds the client of a grant by its name. */
 function clientGrantsOf(desired: DesiredState, snapshot: TenantSnapshot) {
   const { audience, predefined, prune, thirdPartyAccess } = desired
   const subject = { audience, subject_type: 'user' }
@@ -123,7 +123,7 @@ function clientGrantsOf(desired: DesiredState, snapshot: TenantSnapshot) {
   return grants.length > 0 ? { clientGrants: grants } : {}
 }
 
-/** A stream that is not needed is in the file only if the tenant has it. */
+/** Includes a stream that is not required only if the tenant already has it. */
 function logStreamsOf(desired: DesiredState, { logStreams }: TenantSnapshot) {
   const { name, endpoint } = desired.logStream
   const isNeeded = needsLogStream(desired)

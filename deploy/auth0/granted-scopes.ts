@@ -1,13 +1,13 @@
 import { decodeJwt } from 'jose'
 
-/** A `fetch` that takes note of what scopes Auth0 has granted along with a Management API token. */
+/** A `fetch` that records the scopes that Auth0 grants with a Management API token. */
 export interface WatchedFetch {
   readonly fetch: typeof fetch
-  /** Undefined = no token yet, or nothing said of its scopes. */
+  /** Undefined = no token yet, or the token response does not state the scopes. */
   readonly grantedScopes: () => readonly string[] | undefined
 }
 
-/** The token itself is not kept. */
+/** Wraps `send`. Does not keep the token itself. */
 export function watchGrantedScopes(send: typeof fetch = fetch): WatchedFetch {
   let granted: readonly string[] | undefined
   return {
@@ -23,7 +23,7 @@ export function watchGrantedScopes(send: typeof fetch = fetch): WatchedFetch {
   }
 }
 
-/** RFC 6749 s5.1 lets the answer name the scopes; Auth0's token, a JWT, names them as well. */
+/** The response may state the scopes (RFC 6749 s5.1); Auth0's token, a JWT, contains them as well. */
 function scopesIn(answer: string): string[] | undefined {
   try {
     const { scope, access_token: token } = JSON.parse(answer)

@@ -3,7 +3,7 @@ import { withLeeway } from '../../shared/auth0/registered-client.ts'
 import type { Change, Reference } from './plan/item.ts'
 import { listClients, listConnectionsOf } from './tenant-lookups.ts'
 
-/** Auth0 has read the client's metadata document and finds fault with it. */
+/** Auth0 has read the client's metadata document and rejects it. */
 export class InvalidMetadataError extends Error {
   override readonly name = 'InvalidMetadataError'
 
@@ -13,15 +13,15 @@ export class InvalidMetadataError extends Error {
 }
 
 /**
- * Sends the call of one step. `made` has the ids of what earlier steps made, by their keys.
+ * Sends the call of one step. `createdIds` maps the keys of earlier steps to the ids they created.
  *
- * @returns the id of the client or role that the call has made, if it has made one.
- * @throws InvalidMetadataError, and what the `auth0` package throws for a failed call.
+ * @returns the id of the client or role that the call created, if it created one.
+ * @throws InvalidMetadataError, and the `auth0` package's error for a failed call.
  */
 export async function perform(
   management: Management,
   change: Change,
-  made: ReadonlyMap<string, string>,
+  createdIds: ReadonlyMap<string, string>,
 ): Promise<string | undefined> {
   const { clientGrants, clients, connections, logStreams, organizations } = management
   const { resourceServers, roles, tenants } = management
@@ -36,16 +36,20 @@ export async function perform(
       return void (await connections.update(change.id, change.body))
     case 'connections.clients.update': {
       const { id, status } = change
-      const client_id = idOf(change.client, made)
+      const client_id = idOf(change.client, createdIds)
       return void (await connections.clients.update(id, [{ client_id, status }]))
     }
     case 'clients.connections.limit':
-      return void (await limitConnections(management, idOf(change.client, made), change.names))
+      return void (await limitConnections(
+        management,
+        idOf(change.client, createdIds),
+        change.names,
+      ))
     case 'clients.refreshTokens.leeway':
-      return void (await setLeeway(management, idOf(change.client, made)))
+      return void (await setLeeway(management, idOf(change.client, createdIds)))
     case 'clientGrants.create': {
       const { body, client } = change
-      const owner = client === undefined ? {} : { client_id: idOf(client, made) }
+      const owner = client === undefined ? {} : { client_id: idOf(client, createdIds) }
       return void (await clientGrants.create({ ...body, ...owner }))
     }
     case 'clientGrants.update':
@@ -65,9 +69,9 @@ export async function perform(
     case 'roles.create':
       return (await roles.create(change.body)).id
     case 'roles.permissions.add':
-      return void (await roles.permissions.add(idOf(change.role, made), change.body))
+      return void (await roles.permissions.add(idOf(change.role, createdIds), change.body))
     case 'roles.permissions.delete':
-      return void (await roles.permissions.delete(idOf(change.role, made), change.body))
+      return void (await roles.permissions.delete(idOf(change.role, createdIds), change.body))
     case 'organizations.update':
       return void (await organizations.update(change.id, change.body))
     case 'organizations.enabledConnections.add':
@@ -81,7 +85,7 @@ async function registerCimdClient({ clients }: Management, url: string): Promise
   return client_id
 }
 
-/** Turns every connection off for a client but those with these names. */
+/** Turns off every connection of a client except those with these names. */
 async function limitConnections(
   management: Management,
   client_id: string,
@@ -93,16 +97,16 @@ async function limitConnections(
   }
 }
 
-/** Which settings Auth0 gives a new client shows once it is made. */
+/** The settings of a new client are known only after Auth0 has created it. */
 async function setLeeway(management: Management, id: string): Promise<void> {
   const client = (await listClients(management)).find(({ client_id }) => client_id === id)
   const refresh_token = client && withLeeway(client)
   if (refresh_token !== undefined) await management.clients.update(id, { refresh_token })
 }
 
-function idOf(one: Reference, made: ReadonlyMap<string, string>): string {
+function idOf(one: Reference, createdIds: ReadonlyMap<string, string>): string {
   if ('id' in one) return one.id
-  const id = made.get(one.madeBy)
-  if (id === undefined) throw new Error(`${one.madeBy} was to be made before`)
+  const id = createdIds.get(one.stepKey)
+  if (id === undefined) throw new Error(`${one.stepKey} must be created by an earlier step`)
   return id
 }

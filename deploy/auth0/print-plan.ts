@@ -1,9 +1,9 @@
 import { printable } from '../../shared/log/printable.ts'
+import { PROVISION_SCOPES } from '../kit/management-scopes.ts'
 import { PLAIN, type Style } from '../kit/style.ts'
-import { PROVISION_SCOPES } from './management-scopes.ts'
-import type { FieldChange, PlanItem, Shown } from './plan/item.ts'
+import type { FieldChange, FieldValue, PlanItem } from './plan/item.ts'
 
-const MARK: Readonly<Record<PlanItem['action'], string>> = {
+const MARKS: Readonly<Record<PlanItem['action'], string>> = {
   create: '+',
   change: '~',
   keep: '=',
@@ -13,7 +13,7 @@ const MARK: Readonly<Record<PlanItem['action'], string>> = {
 }
 const INDENT = '    '
 
-/** The plan as a diff for people; a grant that is taken away comes first. */
+/** Returns the plan as a readable diff; removals of grants come first. */
 export function printPlan(items: readonly PlanItem[], style: Style = PLAIN): string {
   const isFirst = ({ action, area, changes }: PlanItem) =>
     action === 'remove' && area === 'client-grant' && changes.some(({ field }) => field === 'scope')
@@ -23,7 +23,7 @@ export function printPlan(items: readonly PlanItem[], style: Style = PLAIN): str
     .join('\n\n')
 }
 
-/** One line: what the plan comes to. */
+/** Returns one line with the number of items per action. */
 export function summarize(items: readonly PlanItem[]): string {
   const count = (action: PlanItem['action']) =>
     items.filter((item) => item.action === action).length
@@ -40,12 +40,12 @@ export function summarize(items: readonly PlanItem[]): string {
   return `${shown.join(', ')}.`
 }
 
-/** Which Management scopes are missing, and where to grant all that this command needs. */
+/** Returns the missing Management scopes, and where to grant all required ones. */
 export function printScopes(missing: readonly string[]): string {
   return `Missing Management scopes: ${missing.join(' ')}\n${printNeededScopes()}`
 }
 
-/** Every Management scope that this command needs, and where to grant them. */
+/** Returns every Management scope that this command requires, and where to grant them. */
 export function printNeededScopes(): string {
   return [
     'Grant this application, under Applications > APIs > Auth0 Management API > Application Access:',
@@ -56,7 +56,7 @@ export function printNeededScopes(): string {
 function printItem({ action, area, subject, changes, why, where }: PlanItem, style: Style): string {
   const isQuiet = action === 'keep'
   return [
-    `${MARK[action]} ${action}  ${area}  ${subject}`,
+    `${MARKS[action]} ${action}  ${area}  ${subject}`,
     ...changes.map((change) => `${INDENT}${printChange(change)}`),
     `${INDENT}why: ${why}`,
     ...(isQuiet ? [] : [`${INDENT}where: ${where}`]),
@@ -78,7 +78,7 @@ function printChange({ field, before, after }: FieldChange): string {
   return `~ ${field}: ${printValue(before)} -> ${printValue(after)}`
 }
 
-function printValue(value: Shown): string {
+function printValue(value: FieldValue): string {
   if (typeof value === 'object' && value !== null) return `[${value.join(', ')}]`
   if (value === undefined) return 'not set'
   return value === '' ? "''" : String(value)

@@ -1,7 +1,7 @@
 import { printableJson } from '../../shared/log/printable.ts'
+import { PROVISION_SCOPES } from '../kit/management-scopes.ts'
 import type { Style } from '../kit/style.ts'
 import type { Applied, FailedItem } from './apply.ts'
-import { PROVISION_SCOPES } from './management-scopes.ts'
 import type { PlanItem } from './plan/item.ts'
 import { printNeededScopes, printPlan, printScopes, summarize } from './print-plan.ts'
 import type { ReadFailure } from './reading.ts'
@@ -10,22 +10,22 @@ export interface Planned {
   /** MGMT_DOMAIN */
   readonly tenant: string
   readonly items: readonly PlanItem[]
-  /** Management scopes that are in the way. */
+  /** Management scopes that the plan requires and the token lacks. */
   readonly missingScopes: readonly string[]
-  /** Why the first thing could not be read. */
+  /** Why the API could not be read. */
   readonly failure: ReadFailure | undefined
-  /** Of the client that `--predefined` made, once it is there. */
+  /** Id of the client of `--predefined`, once it exists. */
   readonly clientId: string | undefined
 }
 
-/** Prints a run as it goes, or all of it at its end. */
+/** Prints a run step by step (text), or as a whole at its end (JSON). */
 export interface Printer {
   readonly plan: (planned: Planned) => void
   readonly done: (item: PlanItem) => void
   readonly applied: (applied: Applied) => void
-  /** The client id of the client to enter in ChatGPT. */
+  /** Prints the client id to enter in ChatGPT. */
   readonly client: (clientId: string) => void
-  /** The client id of the client that exchanges tokens, and its name if this command made it. */
+  /** Prints the id and name of the client that exchanges tokens. */
   readonly exchange: (clientId: string, name: string) => void
   readonly end: <Code extends 0 | 1>(exitCode: Code) => Code
 }
@@ -38,11 +38,11 @@ export interface PrinterOptions {
 const TO_DO: ReadonlySet<string> = new Set(['create', 'change', 'remove'])
 const PAST = {
   ...{ create: 'created', change: 'changed', remove: 'removed' },
-  // Sent again, though the plan has no change.
+  // These are sent again although the plan contains no change.
   ...{ keep: 'refreshed', report: 'sent' },
 }
 
-/** A printer for people, or one for machines. */
+/** Creates a text printer, or a JSON printer with `json`. */
 export function createPrinter(
   options: PrinterOptions,
   write: (text: string) => void,
@@ -51,7 +51,7 @@ export function createPrinter(
   return options.json ? jsonPrinter(write) : textPrinter(options, write, style)
 }
 
-/** Whether a step of this item is carried out with `--apply`. */
+/** Returns whether the item is a change that `--apply` makes. */
 export function isToDo({ action }: PlanItem): boolean {
   return TO_DO.has(action)
 }
@@ -96,10 +96,10 @@ function textPrinter(
   }
 }
 
-const NOTHING = 'Nothing to do: the tenant is as this system needs it.'
-const NOTHING_ELSE = 'Nothing was changed: the rest is as this system needs it, or blocked.'
-const APPLY = 'To carry it out, run it again with --apply.'
-const APPLY_THE_REST = 'With --apply, everything that is not blocked is carried out.'
+const NOTHING = 'Nothing to do: the tenant has the required state.'
+const NOTHING_ELSE = 'Nothing was changed: every other item is unchanged or blocked.'
+const APPLY = 'To apply it, run the command again with --apply.'
+const APPLY_THE_REST = 'With --apply, every item that is not blocked is applied.'
 
 function jsonPrinter(write: (text: string) => void): Printer {
   let report: object = {}
@@ -118,7 +118,7 @@ function jsonPrinter(write: (text: string) => void): Printer {
       report = { ...report, exchangeClientId }
     },
     end: (exitCode) => {
-      // JSON has no undefined: a field that is not set is null.
+      // JSON has no undefined: unset fields are null.
       const text = JSON.stringify({ ...report, exitCode }, (_, value) => value ?? null, 2)
       write(`${printableJson(text)}\n`)
       return exitCode
@@ -133,13 +133,13 @@ function printApplied(
   const isComplete = failed.length + skipped.length + blocked.length === 0
   const missing = failed.flatMap(({ missingScope }) => missingScope ?? [])
   return [
-    ...list('Refused by Auth0, and not needed:', refused.map(printFailed)),
+    ...list('Refused by Auth0, and not required:', refused.map(printFailed)),
     ...list('Failed:', failed.map(printFailed)),
-    ...list('Blocked, as the plan says:', blocked.map(named)),
-    ...list('Skipped, because it depends on something that is not in place:', skipped.map(named)),
+    ...list('Blocked (see the plan):', blocked.map(named)),
+    ...list('Skipped, because a step that it depends on is not in place:', skipped.map(named)),
     ...(isComplete ? [] : list('In place:', done.map(named))),
     ...(isComplete && done.length > 0 ? ['Done.'] : []),
-    ...(isComplete ? [] : ['Running it again goes on from here.']),
+    ...(isComplete ? [] : ['The next run continues from here.']),
     ...(missing.length > 0 ? [`\n${printScopes([...new Set(missing)].sort())}`] : []),
   ].join('\n')
 }

@@ -3,12 +3,12 @@ import { isLoopback } from '../../shared/config.ts'
 import { UsageError } from '../kit/errors.ts'
 import type { CommandLine, Flag, OptionSpecs } from '../kit/options.ts'
 
-/** What the command line asks for. */
+/** The parsed command line. */
 export interface ProvisionOptions {
   readonly apply: boolean
   readonly prune: boolean
   readonly cimd: string | undefined
-  /** A redirect URI; the stable one of ChatGPT, with `isDefaultUri`, when none was given. */
+  /** A redirect URI; ChatGPT's stable one, with `isDefaultUri`, if none was given. */
   readonly predefined: string | undefined
   readonly isDefaultUri: boolean
   readonly mode: 'strict' | 'permissive' | undefined
@@ -23,33 +23,33 @@ export interface ProvisionOptions {
   readonly json: boolean
 }
 
-/** Where ChatGPT sends people back to in every tenant with `iss` in authorization responses. */
+/** ChatGPT's redirect URI in every tenant with `iss` in authorization responses. */
 export const STABLE_REDIRECT_URI = 'https://chatgpt.com/connector_platform_oauth_redirect'
 
 /** The options of `npm run provision`. */
 export const PROVISION_OPTIONS = {
-  apply: { type: 'boolean', text: 'carry the plan out' },
-  prune: { type: 'boolean', text: 'also remove scopes that no tool of the catalogue needs' },
+  apply: { type: 'boolean', text: 'apply the plan' },
+  prune: { type: 'boolean', text: 'also remove scopes that no tool of the catalogue requires' },
   strict: {
     type: 'boolean',
-    text: 'set the security mode of dynamic client registration to strict; without --strict or --permissive it stays as it is',
+    text: 'set the security mode of dynamic client registration to strict; without --strict or --permissive it is not changed',
   },
   permissive: { type: 'boolean', text: 'set that mode to permissive' },
   iss: { type: 'boolean', text: 'turn on iss in authorization responses (RFC 9207)' },
   predefined: {
     type: 'optional',
     value: 'URI',
-    text: `make a first-party client to enter in ChatGPT, with this redirect URI; with iss the default is ${STABLE_REDIRECT_URI}`,
+    text: `create a first-party client to enter in ChatGPT, with this redirect URI; with iss the default is ${STABLE_REDIRECT_URI}`,
   },
   cimd: {
     type: 'string',
     value: 'URL',
-    text: 'import the client whose metadata document is at this URL',
+    text: 'import the client with the metadata document at this URL',
   },
   'token-lifetime': {
     type: 'string',
     value: 'SECONDS',
-    text: 'lifetime of access tokens; a new API gets 3600 (1 hour) without it, an existing one keeps its own',
+    text: 'lifetime of access tokens; default 3600 (1 hour) for a new API, unchanged for an existing one',
   },
   role: {
     type: 'string',
@@ -58,12 +58,12 @@ export const PROVISION_OPTIONS = {
   },
   'default-role': {
     type: 'boolean',
-    text: 'show the Action that gives that role to every new user',
+    text: 'show the Action that assigns that role to every new user',
   },
   organization: {
     type: 'string',
     value: 'ID',
-    text: 'let third-party clients sign in the members of an organization',
+    text: 'let members of an organization sign in through third-party clients',
   },
   export: {
     type: 'optional',
@@ -76,7 +76,7 @@ const MAX_TOKEN_LIFETIME_SECONDS = 2_592_000
 const MAX_CIMD_URL_CHARACTERS = 120
 
 /**
- * What the command line asks for.
+ * Converts the parsed command line to options.
  *
  * @throws UsageError
  */
@@ -85,10 +85,10 @@ export function toProvisionOptions({
 }: CommandLine<typeof PROVISION_OPTIONS & { readonly json: Flag }>): ProvisionOptions {
   const isExport = values.export !== undefined
   if (isExport && (values.apply || values.json)) {
-    throw new UsageError('--export excludes --apply and --json.')
+    throw new UsageError('--export cannot be combined with --apply or --json.')
   }
   if (values.strict && values.permissive) {
-    throw new UsageError('--strict and --permissive exclude each other.')
+    throw new UsageError('--strict and --permissive cannot be combined.')
   }
   const { predefined, role } = values
   if (role?.trim() === '') throw new UsageError('--role requires a name.')
@@ -109,10 +109,10 @@ export function toProvisionOptions({
   }
 }
 
-/** @throws UsageError for a redirect URI that no client of this deployment may have. */
+/** @throws UsageError for a redirect URI that CLIENT_REDIRECT_URIS does not match. */
 export function checkRedirectUri(uri: string | undefined, mayRedirectTo: RedirectUriPolicy): void {
   if (uri !== undefined && !mayRedirectTo([uri])) {
-    throw new UsageError('--predefined takes a redirect URI that CLIENT_REDIRECT_URIS covers')
+    throw new UsageError('--predefined requires a redirect URI that CLIENT_REDIRECT_URIS matches.')
   }
 }
 
@@ -120,7 +120,7 @@ function cimdUrl(value: string | undefined): string | undefined {
   if (value === undefined) return undefined
   if (!isHttpsUrl(value) || value.length > MAX_CIMD_URL_CHARACTERS) {
     const limit = `of at most ${MAX_CIMD_URL_CHARACTERS} characters`
-    throw new UsageError(`--cimd takes the https URL ${limit} of a Client ID Metadata Document`)
+    throw new UsageError(`--cimd requires the https URL ${limit} of a Client ID Metadata Document.`)
   }
   return value
 }
@@ -130,7 +130,7 @@ function seconds(value: string | undefined): number | undefined {
   const number = /^\d+$/.test(value) ? Number(value) : 0
   if (number < 1 || number > MAX_TOKEN_LIFETIME_SECONDS) {
     throw new UsageError(
-      `--token-lifetime takes seconds, from 1 to ${MAX_TOKEN_LIFETIME_SECONDS} (30 days)`,
+      `--token-lifetime requires a number of seconds from 1 to ${MAX_TOKEN_LIFETIME_SECONDS} (30 days).`,
     )
   }
   return number
@@ -138,7 +138,9 @@ function seconds(value: string | undefined): number | undefined {
 
 function organizationId(value: string | undefined): string | undefined {
   if (value !== undefined && !/^org_\w+$/.test(value)) {
-    throw new UsageError('--organization takes the id of an organization, which starts with org_')
+    throw new UsageError(
+      '--organization requires the id of an organization, which starts with org_.',
+    )
   }
   return value
 }

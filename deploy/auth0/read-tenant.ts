@@ -1,7 +1,7 @@
 import type { Management as Auth0 } from 'auth0'
 import type { Management } from '../../shared/auth0/management.ts'
+import type { ProvisionReadScope } from '../kit/management-scopes.ts'
 import { type DesiredState, roleDescription } from './desired-state.ts'
-import type { ProvisionReadScope } from './management-scopes.ts'
 import { createReader, type Read, type Reading } from './reading.ts'
 import {
   type ConnectionState,
@@ -21,11 +21,11 @@ import {
   type RoleState,
 } from './tenant-lookups.ts'
 
-/** What of the tenant this system depends on, each part on its own: it was read, or why not. */
+/** The parts of the tenant that this system depends on; each holds its value or the reason it is missing. */
 export interface TenantSnapshot {
-  /** The scopes that Auth0 named when it gave the token; undefined when it named none. */
+  /** The scopes that Auth0 stated with the token; undefined if it stated none. */
   readonly grantedScopes: readonly string[] | undefined
-  /** The API whose identifier is the audience. */
+  /** The API with the audience as its identifier. */
   readonly api: Reading<Auth0.ResourceServer | undefined>
   readonly settings: Reading<Auth0.GetTenantSettingsResponseContent>
   /** One for each name in GOOGLE_CONNECTION_NAME, in that order. */
@@ -35,37 +35,37 @@ export interface TenantSnapshot {
   }[]
   /** Every grant for the API. */
   readonly grants: Reading<readonly Auth0.ClientGrantResponseContent[]>
-  /** Of these the one that every third-party client has. */
+  /** The default grant for third-party clients. */
   readonly defaultGrant: Reading<Auth0.ClientGrantResponseContent | undefined>
-  /** The tenant's log streams that are webhooks, wherever they deliver to. */
+  /** All log streams of the tenant that are webhooks. */
   readonly logStreams: Reading<readonly Auth0.LogStreamHttpResponseSchema[]>
   /** Every client of the tenant. */
   readonly clients: Reading<readonly Auth0.Client[]>
-  /** The client of `--cimd`; undefined also when none was asked for. */
+  /** The client of `--cimd`; undefined also without the option. */
   readonly cimdClient: Reading<Auth0.Client | undefined>
-  /** What Auth0 makes of the document of `--cimd`; undefined also when none was asked for. */
+  /** Auth0's preview of the document of `--cimd`; undefined also without the option. */
   readonly cimdPreview: Reading<Auth0.PreviewCimdMetadataResponseContent | undefined>
-  /** The client that `--predefined` made, in this run or an earlier one. */
+  /** The client that `--predefined` created, in this run or an earlier one. */
   readonly predefinedClient: Reading<Auth0.Client | undefined>
   /** That client's own grant for the API. */
   readonly predefinedGrant: Reading<Auth0.ClientGrantResponseContent | undefined>
-  /** The connections that are on for that client. */
+  /** The connections that are enabled for that client. */
   readonly predefinedConnections: Reading<readonly { readonly id: string; readonly name: string }[]>
-  /** The role that has the permissions of the tools. */
+  /** The role with the permissions of the tools. */
   readonly role: Reading<RoleState | undefined>
-  /** The organization of `--organization`; undefined also when none was asked for. */
+  /** The organization of `--organization`; undefined also without the option. */
   readonly organization: Reading<OrganizationState | undefined>
-  /** The client that exchanges tokens for the API; undefined also when none is needed. */
+  /** The client that exchanges tokens for the API; undefined also if none is required. */
   readonly exchangeClient: Reading<Auth0.Client | undefined>
-  /** One for each audience that tokens are exchanged for. */
+  /** One per audience of token exchange. */
   readonly exchanges: readonly {
     readonly audience: string
-    readonly state: Reading<ExchangeState>
+    readonly state: Reading<TokenExchangeState>
   }[]
 }
 
-/** The API of a backend, and the grants for it on behalf of people. */
-export interface ExchangeState {
+/** The API of a backend, and its client grants for users. */
+export interface TokenExchangeState {
   readonly api: Auth0.ResourceServer | undefined
   readonly grants: readonly Auth0.ClientGrantResponseContent[]
 }
@@ -76,13 +76,13 @@ export interface ReadTenantOptions {
     DesiredState,
     'audience' | 'connections' | 'cimd' | 'role' | 'isRoleNamed' | 'organization' | 'exchanges'
   >
-  /** Called when a token has been used. */
+  /** Returns the granted scopes; called after a token has been used. */
   readonly grantedScopes?: () => readonly string[] | undefined
 }
 
 /**
- * Reads what a plan depends on, one call after the other: a small tenant allows two a second.
- * Throws for nothing that Auth0 answers.
+ * Reads the parts of the tenant that a plan depends on, sequentially: small tenants allow two requests
+ * per second. A failed call becomes a `failure` of its part; it does not throw.
  */
 export async function readTenant({
   management,
@@ -105,12 +105,12 @@ export async function readTenant({
     const state = await read('read:connections', () => findConnection(management, name))
     connections.push({ name, state })
   }
-  const predefinedClient = mapped(clients, (all) =>
+  const predefinedClient = mapReading(clients, (all) =>
     all.find(({ client_metadata }) => client_metadata?.[PREDEFINED_MARK] === audience),
   )
   const { client_id: id } = ('value' in predefinedClient ? predefinedClient.value : {}) ?? {}
   const isExchanged = desired.exchanges.length > 0
-  const exchangeClient = mapped(clients, (all) =>
+  const exchangeClient = mapReading(clients, (all) =>
     isExchanged ? all.find((one) => exchangesFor(one, audience)) : undefined,
   )
   return {
@@ -118,15 +118,15 @@ export async function readTenant({
     settings,
     connections,
     grants,
-    defaultGrant: mapped(grants, defaultGrantIn),
+    defaultGrant: mapReading(grants, defaultGrantIn),
     logStreams,
     clients,
-    cimdClient: mapped(clients, (all) =>
+    cimdClient: mapReading(clients, (all) =>
       all.find(({ external_client_id: url }) => url !== undefined && url === desired.cimd),
     ),
     cimdPreview: await preview(read, management, desired.cimd),
     predefinedClient,
-    predefinedGrant: mapped(grants, (all) =>
+    predefinedGrant: mapReading(grants, (all) =>
       id === undefined ? undefined : clientGrantIn(all, id),
     ),
     predefinedConnections:
@@ -141,7 +141,7 @@ export async function readTenant({
   }
 }
 
-/** Auth0 links a client of this type to one API for good. */
+/** Auth0 links a client of this type to one API permanently. */
 function exchangesFor(client: Auth0.Client, audience: string): boolean {
   return client.app_type === 'resource_server' && client.resource_server_identifier === audience
 }
@@ -155,10 +155,10 @@ async function readExchanges(
   for (const { audience } of exchanges) {
     const api = await read('read:resource_servers', () => findApi(management, audience))
     const grants = await read('read:client_grants', () => listGrants(management, audience))
-    const state: Reading<ExchangeState> =
+    const state: Reading<TokenExchangeState> =
       'failure' in api
         ? api
-        : mapped(grants, (all) => ({
+        : mapReading(grants, (all) => ({
             api: api.value,
             grants: all.filter(({ subject_type: type }) => type === 'user'),
           }))
@@ -167,7 +167,7 @@ async function readExchanges(
   return found
 }
 
-/** Auth0 fetches the document and changes nothing. */
+/** Auth0 fetches the document without changing the tenant. */
 async function preview(
   read: Read<ProvisionReadScope>,
   { clients }: Management,
@@ -191,10 +191,10 @@ async function readOrganization(
     listOrganizationConnections(management, id),
   )
   const { value } = organization
-  return mapped(enabled, (connectionIds) => ({ ...value, connectionIds }))
+  return mapReading(enabled, (connectionIds) => ({ ...value, connectionIds }))
 }
 
-function mapped<Value, Other>(
+function mapReading<Value, Other>(
   reading: Reading<Value>,
   map: (value: Value) => Other,
 ): Reading<Other> {

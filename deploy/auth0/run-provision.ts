@@ -12,21 +12,21 @@ import { watchGrantedScopes } from './granted-scopes.ts'
 import { OPERATOR_TIMEOUTS } from './operator-timeouts.ts'
 import { withSkipped } from './plan/dependencies.ts'
 import { missingScopes, planSteps } from './plan/plan.ts'
-import { CURATED_AND_ISS, hasIss } from './plan/tenant.ts'
+import { CURATED_EXCLUDES_ISS, hasIss } from './plan/tenant.ts'
 import { createPrinter, type Printer } from './print-provision.ts'
 import { checkRedirectUri, type ProvisionOptions } from './provision-options.ts'
 import { readTenant } from './read-tenant.ts'
 
-/** What a run of `npm run provision` may get besides what every command gets. */
+/** The inputs of `npm run provision` beyond those of every command. */
 export interface ProvisionIo extends CommandIo {
-  /** How the Management API is called, where that is not with an operator's patience. */
+  /** Overrides of `OPERATOR_TIMEOUTS` for Management API calls. */
   readonly calls?: ManagementFetchOptions
 }
 
 /**
- * One run of `npm run provision`; returns the exit code: 0 = done or nothing to do, 1 = failed or blocked.
+ * Runs `npm run provision`. Returns the exit code: 0 = done or nothing to do, 1 = failed or blocked.
  *
- * @throws UsageError, ConfigError or ExportError for people to read.
+ * @throws UsageError, ConfigError or ExportError with a message for people.
  */
 export async function runProvision(
   options: ProvisionOptions,
@@ -44,7 +44,7 @@ async function provision(
   { write, calls, doing, style }: Running<ProvisionIo>,
 ): Promise<0 | 1> {
   const desired = desiredState(config, options)
-  if (desired.iss && desired.isCurated) throw new ConfigError([CURATED_AND_ISS])
+  if (desired.iss && desired.isCurated) throw new ConfigError([CURATED_EXCLUDES_ISS])
   const { fetch, grantedScopes } = watchGrantedScopes(calls?.fetch)
   const management = await createManagement(credentialsIn(config), {
     ...OPERATOR_TIMEOUTS,
@@ -54,7 +54,7 @@ async function provision(
   const snapshot = await readTenant({ management, desired, grantedScopes })
   if (options.isDefaultUri && 'value' in snapshot.settings && !hasIss(desired, snapshot)) {
     throw new UsageError(
-      '--predefined requires a redirect URI, since ChatGPT has one for each connection in this tenant: copy it from ChatGPT, or add --iss',
+      '--predefined requires a redirect URI, because ChatGPT uses a different one for each connection in this tenant: copy it from ChatGPT, or add --iss.',
     )
   }
   if (options.exportTo !== undefined) {
@@ -102,7 +102,7 @@ async function writeExport(file: string, yaml: string): Promise<void> {
   }
 }
 
-/** Auth0 may quote in an error message what it was sent. */
+/** Auth0's error messages may quote the request. */
 function withoutSecrets(write: (text: string) => void, secrets: readonly string[]) {
   return (text: string) =>
     write(secrets.reduce((hidden, one) => hidden.replaceAll(one, '***'), text))

@@ -8,11 +8,11 @@ export interface ConnectionState {
   readonly name: string
   readonly strategy: string | undefined
   readonly isDomainConnection: boolean
-  /** What a patch has to send again, so that Auth0 keeps it. */
+  /** Fields that a patch must send again, because Auth0 would remove them. */
   readonly kept: ReturnType<typeof keptByPatch>
 }
 
-/** A role with the permissions that it has for one API. */
+/** A role and its permissions for one API. */
 export interface RoleState {
   readonly id: string
   readonly name: string
@@ -20,7 +20,7 @@ export interface RoleState {
   readonly permissions: readonly string[]
 }
 
-/** An organization with the ids of the connections that are enabled in it. */
+/** An organization and the ids of its enabled connections. */
 export interface OrganizationState {
   readonly id: string
   readonly name: string
@@ -29,11 +29,11 @@ export interface OrganizationState {
   readonly connectionIds: readonly string[]
 }
 
-/** In the metadata of a client that `--predefined` made: the API that it is for. */
+/** Metadata key of the client that `--predefined` created; its value is the API's identifier. */
 export const PREDEFINED_MARK = 'predefined_for'
 
 const PER_PAGE = 100
-// All but the secret, which this command does not need.
+// Every field that is used. The client secret is not among them.
 const CLIENT_FIELDS = [
   ...['client_id', 'name', 'callbacks', 'is_first_party', 'client_metadata', 'grant_types'],
   ...['token_endpoint_auth_method', 'oidc_conformant', 'jwt_configuration', 'refresh_token'],
@@ -42,10 +42,10 @@ const CLIENT_FIELDS = [
   ...['resource_server_identifier', 'token_exchange'],
 ].join(',')
 
-// Each lookup compares once more what it asked Auth0 to filter by: a filter that a tenant ignores
-// must not make this system take another's thing for its own.
+// Each lookup also compares the value that it sends as a filter. If a tenant ignores the filter, this
+// system must not treat another application's object as its own.
 
-/** The API with this identifier. */
+/** Returns the API with this identifier, if it exists. */
 export async function findApi(management: Management, identifier: string) {
   const apis = await management.resourceServers.list({
     identifiers: identifier,
@@ -54,13 +54,13 @@ export async function findApi(management: Management, identifier: string) {
   return first(apis, (api) => api.identifier === identifier)
 }
 
-/** Every grant for the API, the default one among them. */
+/** Returns every client grant for the API, including the default grant. */
 export async function listGrants(management: Management, audience: string) {
   const grants = await all(await management.clientGrants.list({ audience, take: PER_PAGE }))
   return grants.filter((grant) => grant.audience === audience)
 }
 
-/** The grant that every third-party client has for the API on behalf of people. */
+/** Returns the default grant for users of third-party clients. */
 export function defaultGrantIn(grants: readonly Auth0.ClientGrantResponseContent[]) {
   return grants.find(
     ({ default_for, subject_type = 'user' }) =>
@@ -68,7 +68,7 @@ export function defaultGrantIn(grants: readonly Auth0.ClientGrantResponseContent
   )
 }
 
-/** A client's own grant for the API on behalf of people. */
+/** Returns a client's own grant for users. */
 export function clientGrantIn(
   grants: readonly Auth0.ClientGrantResponseContent[],
   clientId: string,
@@ -76,7 +76,7 @@ export function clientGrantIn(
   return grants.find((grant) => grant.client_id === clientId && grant.subject_type === 'user')
 }
 
-/** The log streams that are webhooks. */
+/** Returns the log streams that are webhooks. */
 export async function listWebhookStreams(
   management: Management,
 ): Promise<Auth0.LogStreamHttpResponseSchema[]> {
@@ -84,13 +84,13 @@ export async function listWebhookStreams(
   return streams.flatMap((stream) => (stream.type === 'http' ? [stream] : []))
 }
 
-/** Every client of the tenant, without its secret. */
+/** Returns every client of the tenant, without its secret. */
 export async function listClients(management: Management): Promise<Auth0.Client[]> {
-  const asked = { fields: CLIENT_FIELDS, include_fields: true, per_page: PER_PAGE }
-  return all(await management.clients.list(asked))
+  const query = { fields: CLIENT_FIELDS, include_fields: true, per_page: PER_PAGE }
+  return all(await management.clients.list(query))
 }
 
-/** The names and ids of the connections that are on for a client. */
+/** Returns the names and ids of the connections that are enabled for a client. */
 export async function listConnectionsOf(management: Management, clientId: string) {
   const connections = await all(
     await management.clients.connections.get(clientId, { take: PER_PAGE }),
@@ -100,7 +100,7 @@ export async function listConnectionsOf(management: Management, clientId: string
   )
 }
 
-/** The connection with this name. */
+/** Returns the connection with this name, if it exists. */
 export async function findConnection(
   management: Management,
   name: string,
@@ -117,14 +117,14 @@ export async function findConnection(
   }
 }
 
-/** Which role has the permissions of the tools. */
+/** How to find the role with the permissions of the tools. */
 export interface WantedRole {
   readonly name: string
-  /** By which it is known under another name; undefined = by its name alone. */
+  /** Identifies the role if it has another name; undefined = find it by name only. */
   readonly description: string | undefined
 }
 
-/** The role with this name, else one with this description, with its permissions for the API. */
+/** Returns the role with this name, or else with this description, and its permissions for the API. */
 export async function findRole(
   management: Management,
   { name, description }: WantedRole,
@@ -144,7 +144,7 @@ export async function findRole(
   return { id: role.id, name: role.name ?? name, description: role.description, permissions }
 }
 
-/** The organization with this id; undefined when there is none. */
+/** Returns the organization with this id; undefined if there is none. */
 export async function findOrganization(
   management: Management,
   id: string,
@@ -159,10 +159,10 @@ export async function findOrganization(
   }
 }
 
-/** The ids of the connections that are enabled in an organization. */
+/** Returns the ids of the connections that are enabled in an organization. */
 export async function listOrganizationConnections(management: Management, id: string) {
-  const asked = { per_page: PER_PAGE }
-  const enabled = await all(await management.organizations.enabledConnections.list(id, asked))
+  const query = { per_page: PER_PAGE }
+  const enabled = await all(await management.organizations.enabledConnections.list(id, query))
   return enabled.flatMap(({ connection_id }) => connection_id ?? [])
 }
 

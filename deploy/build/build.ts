@@ -1,5 +1,6 @@
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { bundleFunction } from './bundle.ts'
+import { CACHE_MAKER, CACHE_MAKER_SOURCE, COMPILE_CACHE, ENTRY_POINT } from './compile-cache.ts'
 import { ROOT } from './functions.ts'
 import { licences } from './licences.ts'
 import { type Lock, manifests } from './manifest.ts'
@@ -28,6 +29,8 @@ export async function buildFunction(name: string, parent: string): Promise<Built
   rmSync(directory, { recursive: true, force: true })
   mkdirSync(directory, { recursive: true })
   for (const [path, contents] of files) writeFileSync(path, contents)
+  writeFileSync(`${directory}/index.js`, ENTRY_POINT)
+  writeFileSync(`${directory}/${CACHE_MAKER}`, CACHE_MAKER_SOURCE)
   const lock = readJson<Lock>('package-lock.json')
   const written = manifests(name, version, lock)
   for (const [file, value] of Object.entries(written)) {
@@ -36,7 +39,7 @@ export async function buildFunction(name: string, parent: string): Promise<Built
   writeFileSync(`${directory}/LICENCES.txt`, licences(metafile))
   const installed = written['package-lock.json']
   writeFileSync(`${directory}/${SBOM_FILE}`, sbom({ name, version }, metafile, { lock, installed }))
-  writeFileSync(`${directory}/.gcloudignore`, 'node_modules/\n')
+  writeFileSync(`${directory}/.gcloudignore`, `node_modules/\n${COMPILE_CACHE}/\n`)
   const bytes = [...files.values()].reduce((sum, { length }) => sum + length, 0)
   return { name, directory, bytes, weights: weights(metafile) }
 }

@@ -38,7 +38,7 @@ const UNUSED = [
 ] as const
 
 /**
- * Bundles one function with everything it imports into `<directory>/index.js`, an ES module, in
+ * Bundles one function with everything it imports into `<directory>/main.js`, an ES module, in
  * memory only. Names are kept, so that a stack trace in the log still tells where; a package behind
  * `import()` is in a file of its own, which is read when it is first asked for. The same source gives
  * the same bytes.
@@ -51,7 +51,7 @@ export async function bundleFunction(
     absWorkingDir: ROOT,
     entryPoints: [`functions/${name}/index.ts`],
     outdir: directory,
-    entryNames: 'index',
+    entryNames: 'main',
     chunkNames: 'part-[hash]',
     splitting: true,
     bundle: true,

@@ -1,4 +1,5 @@
 import { FRAMEWORK } from './bundle.ts'
+import { CACHE_MAKER } from './compile-cache.ts'
 
 /** The parts of package-lock.json (version 3) that are used here. */
 export interface Lock {
@@ -23,7 +24,7 @@ const NODE = '24.x'
 /**
  * package.json and package-lock.json of a built function: functions-framework is its one dependency,
  * at the version that this repository has tested, with the very tree of packages that its lockfile
- * has for it. No script: Google's buildpack would run one named `build`.
+ * has for it. Google's buildpack runs `gcp-build` where the function is installed.
  *
  * @throws Error when the lockfile does not hold the tree.
  */
@@ -36,6 +37,8 @@ export function manifests(name: string, version: string, lock: Lock) {
     private: true,
     type: 'module',
     main: 'index.js',
+    // Without it the function works too.
+    scripts: { 'gcp-build': `node ${CACHE_MAKER} || true` },
     engines: { node: NODE },
     dependencies: { [FRAMEWORK]: framework?.version ?? '' },
   }

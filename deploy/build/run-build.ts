@@ -11,6 +11,7 @@ import {
   hasCatalogue,
   writeCatalogue,
 } from './catalogue.ts'
+import { makeCompileCache } from './compile-cache.ts'
 import { functionNames } from './functions.ts'
 
 /** What a build gets from the process that it is. */
@@ -48,6 +49,7 @@ export async function runBuild(asked: readonly string[], io: BuildIo): Promise<B
   for (const { name, catalogue } of parts) {
     const built = await buildFunction(name, io.dist)
     if (catalogue !== undefined) writeCatalogue(built.directory, catalogue)
+    makeCompileCache(built.directory)
     io.write(describe(built, catalogue))
     all.push(built)
   }

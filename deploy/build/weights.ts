@@ -21,7 +21,7 @@ export function packageOf(
 /** The parts of the bundles in `metafile`, heaviest first. */
 export function weights({ inputs, outputs }: Metafile): Weight[] {
   // What an `import()` leads to is an entry point of a file of its own.
-  const [, index] = Object.entries(outputs).find(([path]) => path.endsWith('/index.js')) ?? []
+  const [, index] = Object.entries(outputs).find(([path]) => path.endsWith('/main.js')) ?? []
   const eager = reachable(inputs, [index?.entryPoint ?? ''])
   const parts = new Map<string, Weight>()
   for (const output of Object.values(outputs)) {

@@ -7,6 +7,7 @@ import { connectCommand } from './connect.ts'
 import { deployCommand } from './deploy.ts'
 import { destroyCommand } from './destroy.ts'
 import { doctorCommand } from './doctor.ts'
+import { emulatorCommand } from './emulator.ts'
 import { importCommand } from './import.ts'
 import { previewCommand } from './preview.ts'
 import { provisionCommand } from './provision.ts'
@@ -18,6 +19,7 @@ import { statusCommand } from './status.ts'
 /** All commands, in the order of the overview. */
 export const COMMANDS: readonly Command[] = [
   startCommand,
+  emulatorCommand,
   connectCommand,
   doctorCommand,
   provisionCommand,

@@ -2,7 +2,7 @@ import { defineCommand } from '../kit/command.ts'
 
 export const startCommand = defineCommand({
   name: 'start',
-  summary: 'Runs the whole system on this machine, with a stand-in Auth0 tenant, until Ctrl-C.',
+  summary: 'Runs the whole system on this machine, with an Auth0 emulator, until Ctrl-C.',
   usage: '[-- options]',
   options: {},
   details: `Any variable of .env.yaml.sample that the environment sets wins over the local default.

@@ -5,7 +5,7 @@ import {
   PROVISION_SCOPES,
   RULES_AND_HOOKS_SCOPES,
   SCOPES,
-} from '../auth0/management-scopes.ts'
+} from '../kit/management-scopes.ts'
 
 /** The scopes that an operator grants to the Management API client, sorted. */
 const CLIENT_SCOPES: readonly string[] = [

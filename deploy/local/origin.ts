@@ -4,8 +4,8 @@ import files from 'superstatic/lib/providers/fs.js'
 import superstatic, { type Middleware, type Provider } from 'superstatic/lib/superstatic.js'
 import { isLoopback } from '../../shared/config.ts'
 import firebase from '../firebase.json' with { type: 'json' }
+import { type Listener, listenOnLoopback } from '../kit/listen.ts'
 import { answerError } from './backends/answer-error.ts'
-import { type Listener, listenOnLoopback } from './listen.ts'
 import { forward, type Limits, type Service } from './proxy.ts'
 
 export interface OriginOptions {

@@ -1,5 +1,5 @@
 import type { Environment } from '../../shared/config.ts'
-import { onNpmGone } from './npm-parents.ts'
+import { onNpmGone } from '../kit/npm-parents.ts'
 import { type LogLine, type System, startSystem } from './system.ts'
 
 const LOUD: ReadonlySet<unknown> = new Set(['WARNING', 'ERROR', 'CRITICAL', 'ALERT', 'EMERGENCY'])

@@ -1,22 +1,22 @@
 import { fileURLToPath } from 'node:url'
 import { type Environment, splitList } from '../../shared/config.ts'
+import { startEmulator } from '../emulator/emulator.ts'
 import type { FunctionName } from '../function-configs.ts'
+import { errorCode, listenOnLoopback } from '../kit/listen.ts'
 import { createApiTokenVerifier } from './backends/api-token.ts'
 import { CALENDAR_AUDIENCE } from './backends/calendar-api.ts'
 import { createTools } from './backends/tools.ts'
 import { checkConfiguration } from './check-configuration.ts'
 import { localEnvironment, withSecrets } from './environment.ts'
 import { type FunctionProcess, startFunction } from './function-process.ts'
-import { errorCode, listenOnLoopback } from './listen.ts'
 import { startOrigin } from './origin.ts'
 import { provisionTenant } from './provision-tenant.ts'
 import type { Service } from './proxy.ts'
 import { type SampleUser, sampleTenant } from './sample-tenant.ts'
 import { allStarted, createStages, type Stages } from './stages.ts'
 import { StartError } from './start-error.ts'
-import { startTenant } from './tenant/tenant.ts'
 
-export type Tenant = Awaited<ReturnType<typeof startTenant>>
+export type Tenant = Awaited<ReturnType<typeof startEmulator>>
 
 /** One line that a part of the system wrote. */
 export interface LogLine {
@@ -110,7 +110,7 @@ async function startParts(
     localEnvironment(env, { port: origin.port, tenantPort, toolsPort: tools.port })
   const { variables: given } = environmentAt(ports.tenantPort)
   const setup = sampleTenant(given)
-  const tenantUp = startTenant({
+  const tenantUp = startEmulator({
     ...setup,
     port: ports.tenantPort,
     prepare: (issuer) => provisionTenant(given, url, issuer),

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { buffer } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
-import { listenOnLoopback } from '../local/listen.ts'
+import { listenOnLoopback } from '../kit/listen.ts'
 import { bundlePage } from './bundle.ts'
 import { contentSecurityPolicy, readCsp } from './csp.ts'
 

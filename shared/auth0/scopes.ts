@@ -2,7 +2,7 @@ import type { Management as Auth0 } from 'auth0'
 
 /**
  * The calls of the Management API that the functions make, by their names in the `auth0` package, each
- * with the scope that it needs. deploy/auth0/management-scopes.ts adds those of the commands.
+ * with the scope that it needs. deploy/kit/management-scopes.ts adds those of the commands.
  */
 export const SCOPE_OF_CALL = {
   'clients.get': 'read:clients',

@@ -38,7 +38,11 @@ describe.each(names)('dist/%s', (name) => {
   test('is one module and what it loads later, with its package.json, and small', () => {
     const files = readdirSync(`${built.directory}/${name}`)
     const modules = files.filter((file) => file.endsWith('.js'))
-    expect(modules.filter((file) => !file.startsWith('part-'))).toEqual(['index.js'])
+    expect(modules.filter((file) => !file.startsWith('part-'))).toEqual([
+      'index.js',
+      'main.js',
+      'make-compile-cache.js',
+    ])
     expect(files).toEqual(expect.arrayContaining(['package-lock.json', 'LICENCES.txt']))
     expect(JSON.parse(read(name, 'package.json'))).toEqual({
       name,
@@ -46,10 +50,11 @@ describe.each(names)('dist/%s', (name) => {
       private: true,
       type: 'module',
       main: 'index.js',
+      scripts: { 'gcp-build': 'node make-compile-cache.js || true' },
       engines: { node: '24.x' },
       dependencies: { '@google-cloud/functions-framework': '5.0.5' },
     })
-    expect(read(name, '.gcloudignore')).toBe('node_modules/\n')
+    expect(read(name, '.gcloudignore')).toBe('node_modules/\ncompile-cache/\n')
     expect(built.functions.get(name)?.bytes).toBeLessThan(3_000_000)
   })
 
@@ -123,6 +128,19 @@ describe.each(names)('dist/%s', (name) => {
       expect(readFileSync(`${again.directory}/${name}/${file}`, 'utf8')).toBe(read(name, file))
     }
   })
+})
+
+test.each(names)('%s makes a compile cache without variables, and starts with it', async (name) => {
+  const cwd = `${again.directory}/${name}`
+  const node = (args: readonly string[]) =>
+    promisify(execFile)(process.execPath, args, { cwd, env: { FUNCTION_TARGET: name } })
+  expect(await node(['make-compile-cache.js'])).toEqual({ stdout: '', stderr: '' })
+  expect(readdirSync(`${cwd}/compile-cache`, { recursive: true }).length).toBeGreaterThan(1)
+  // It ends because nothing is configured, after it has been loaded.
+  const start = `process.on('exit', () => console.error(require('module').getCompileCacheDir()))
+    import('./index.js')`
+  const { stderr } = await node(['--eval', start]).catch((error: { stderr: string }) => error)
+  expect(stderr).toContain(`${cwd}/compile-cache/`)
 })
 
 describe('the heavy package auth0', () => {

@@ -3,7 +3,7 @@ import { type IncomingMessage, type RequestListener, request } from 'node:http'
 import { connect } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { afterEach, expect, test } from 'vitest'
-import { type Listener, listenOnLoopback } from '../../deploy/local/listen.ts'
+import { type Listener, listenOnLoopback } from '../../deploy/kit/listen.ts'
 import { startOrigin } from '../../deploy/local/origin.ts'
 import type { Service } from '../../deploy/local/proxy.ts'
 

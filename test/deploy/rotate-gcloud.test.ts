@@ -16,7 +16,7 @@ import { type BuiltFunctions, buildAll } from '../support/build.ts'
 import { VARIABLES, writeEnvFile } from '../support/google/deploy.ts'
 import { type GoogleCloud, startGoogleCloud } from '../support/google/google-cloud.ts'
 
-// The real gcloud, in front of a stand-in for Google's APIs, and the log stream of the stand-in tenant.
+// The real gcloud, in front of a stand-in for Google's APIs, and the log stream of the Auth0 emulator.
 const isWanted = process.env['CI'] !== undefined
 const isInstalled = isWanted && spawnSync('gcloud', ['version']).status === 0
 if (!isInstalled) {

@@ -1,47 +1,22 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { createServer } from 'node:http'
 import { fileURLToPath } from 'node:url'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
-import { type Backend, startBackend } from '../support/http/backend.ts'
+import { afterEach, describe, expect, test, vi } from 'vitest'
+import { bearer, post } from '../support/gateway/mcp.ts'
+import { gatewayStack } from '../support/gateway/stack.ts'
 import { freePort } from '../support/http/free-port.ts'
-import { type Issuer, startIssuer } from '../support/http/issuer.ts'
 import { listen } from '../support/http/listen.ts'
-import {
-  HMAC_SECRET,
-  handshakeMessage,
-  type Served,
-  serveGateway,
-  TOOLS,
-} from '../support/http/serve.ts'
+import { HMAC_SECRET, handshakeMessage, type Served, TOOLS } from '../support/http/serve.ts'
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 const FRAMEWORK = 'node_modules/@google-cloud/functions-framework/build/src/main.js'
 
-let issuer: Issuer
-let backend: Backend
-const running: (Served | ChildProcess)[] = []
+const { issuer, backend, start } = await gatewayStack()
+const children: ChildProcess[] = []
 
-beforeAll(async () => {
-  issuer = await startIssuer()
-  backend = await startBackend()
+afterEach(() => {
+  for (const child of children.splice(0)) child.kill('SIGKILL')
 })
-beforeEach(() => backend.reset())
-afterEach(async () => {
-  for (const one of running.splice(0)) {
-    if ('pid' in one) one.kill('SIGKILL')
-    else await (one as Served)[Symbol.asyncDispose]()
-  }
-})
-afterAll(async () => {
-  await issuer[Symbol.asyncDispose]()
-  await backend[Symbol.asyncDispose]()
-})
-
-async function start(): Promise<Served> {
-  const served = await serveGateway({ issuer: issuer.url, functionsBase: backend.url })
-  running.push(served)
-  return served
-}
 
 async function send(served: Served, body: unknown, scope?: string) {
   const token = await issuer.token({ ...(scope !== undefined && { scope }) })
@@ -57,6 +32,35 @@ const callOf = (name: string, id = 1, args: object = {}) => ({
 })
 
 describe('the audit records of a call', () => {
+  test('those of a good call hold no token, arguments or answer', async () => {
+    const served = await start()
+    const token = await issuer.token()
+    const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01'
+    await post(served, callOf('listEvents', 1, { limit: 7 }), { ...bearer(token), traceparent })
+    const records = recordsIn(served)
+    const common = {
+      severity: 'NOTICE',
+      time: expect.any(String),
+      service: 'gateway',
+      tool: 'listEvents',
+      request_id: records[0]?.['request_id'],
+      'logging.googleapis.com/trace': '0af7651916cd43dd8448eb211c80319c',
+    }
+    expect(records).toEqual([
+      {
+        ...common,
+        message: 'tool_called',
+        request_id: expect.stringMatching(/^[0-9a-f-]{36}$/),
+        subject: 'auth0|alice',
+        client: 'tpc_chatgpt',
+        decision: 'allowed',
+      },
+      { ...common, message: 'tool_answered', status: 200, ms: expect.any(Number) },
+    ])
+    const written = JSON.stringify(served.lines)
+    for (const secret of [token, 'limit', 'dentist']) expect(written).not.toContain(secret)
+  })
+
   test('the first is written before the backend has the call', async () => {
     const served = await start()
     backend.script('about', { delayMs: 60_000 })
@@ -151,7 +155,7 @@ async function spawnGateway(functionsBase: string) {
     },
     stdio: ['ignore', 'pipe', 'inherit'],
   })
-  running.push(child)
+  children.push(child)
   const ended = new Promise<void>((resolve) => child.once('close', () => resolve()))
   let output = ''
   child.stdout.on('data', (chunk: Buffer) => {

@@ -1,34 +1,12 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { createBodyBudget } from '../../shared/http/body-budget.ts'
-import { type Backend, startBackend } from '../support/http/backend.ts'
-import { type Issuer, startIssuer } from '../support/http/issuer.ts'
-import { handshakeMessage, type Served, serveGateway } from '../support/http/serve.ts'
+import { JSON_TYPE } from '../support/gateway/mcp.ts'
+import { gatewayStack } from '../support/gateway/stack.ts'
+import { handshakeMessage } from '../support/http/serve.ts'
 
 const MIB = 1024 * 1024
-const JSON_TYPE = { 'content-type': 'application/json' }
 
-let issuer: Issuer
-let backend: Backend
-const running: Served[] = []
-
-beforeAll(async () => {
-  issuer = await startIssuer()
-  backend = await startBackend()
-})
-beforeEach(() => backend.reset())
-afterEach(async () => {
-  for (const served of running.splice(0)) await served[Symbol.asyncDispose]()
-})
-afterAll(async () => {
-  await issuer[Symbol.asyncDispose]()
-  await backend[Symbol.asyncDispose]()
-})
-
-async function start(env: Readonly<Record<string, string>> = {}): Promise<Served> {
-  const served = await serveGateway({ issuer: issuer.url, functionsBase: backend.url, env })
-  running.push(served)
-  return served
-}
+const { backend, start } = await gatewayStack()
 
 function callOf(bytes: number) {
   const call = { ...handshakeMessage('tools/call', { name: 'about', arguments: { text: '' } }) }

@@ -2,15 +2,14 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { parseMetadataConfig } from '../../functions/metadata/config.ts'
 import { checkIssuer } from '../../functions/metadata/curated.ts'
-import { createMetadata } from '../../functions/metadata/handler.ts'
 import { ConfigError } from '../../shared/config.ts'
 import { fetchJson } from '../../shared/http/fetch-json.ts'
 import { createLog } from '../../shared/log.ts'
-import { discoveryOf, type Issuer, startIssuer } from '../support/http/issuer.ts'
-import { PRIVATE_TOOLS, type Served, serve } from '../support/http/serve.ts'
+import { metadataStack } from '../support/functions/metadata.ts'
+import { discoveryOf } from '../support/http/issuer.ts'
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 const FRAMEWORK = 'node_modules/@google-cloud/functions-framework/build/src/main.js'
@@ -22,41 +21,12 @@ const PATHS = [
 ]
 const PATH = PATHS[0] ?? ''
 
-let issuer: Issuer
-let served: Served | undefined
-beforeAll(async () => {
-  issuer = await startIssuer()
-})
-beforeEach(() => {
-  for (const name of Object.keys(issuer.staged)) Reflect.deleteProperty(issuer.staged, name)
-})
-afterEach(async () => {
-  vi.useRealTimers()
-  await served?.[Symbol.asyncDispose]()
-  served = undefined
-})
-afterAll(() => issuer[Symbol.asyncDispose]())
+const { issuer, environment, start } = await metadataStack({ AUTH_SERVER_METADATA: 'curated' })
 
 const sendingIss = () => ({
   ...discoveryOf(issuer.url),
   authorization_response_iss_parameter_supported: true,
 })
-
-function environment(env: Readonly<Record<string, string>> = {}) {
-  return {
-    PUBLIC_URL: 'https://mcp.test',
-    OAUTH_ISSUER: issuer.url,
-    TOOLS: JSON.stringify(PRIVATE_TOOLS),
-    AUTH_SERVER_METADATA: 'curated',
-    ...env,
-  }
-}
-
-async function start(env: Readonly<Record<string, string>> = {}): Promise<Served> {
-  const config = parseMetadataConfig(environment(env))
-  served = await serve('metadata', (_, log) => createMetadata(config, { log }))
-  return served
-}
 
 describe('the curated document', () => {
   test('is the same in all layouts: our issuer and registration, the rest of Auth0', async () => {

@@ -8,7 +8,7 @@ import {
   GoogleIdentityError,
 } from '../../functions/gateway/backend/google-identity.ts'
 
-// What arrives at a backend with BACKEND_AUTH=google is in gateway-backend.test.ts.
+// What arrives at a backend with BACKEND_AUTH=google is in gateway/backend/google-id-token.test.ts.
 
 type Answer = (req: IncomingMessage, res: ServerResponse, audience: string) => void
 

@@ -2,7 +2,8 @@ import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest'
 import { type Backend, startBackend } from '../support/http/backend.ts'
 import { type Issuer, JWKS_PATH, startIssuer } from '../support/http/issuer.ts'
 import { handshakeMessage, type Served, serveGateway } from '../support/http/serve.ts'
-import { hostileTokens, ISSUER, jwksDocument, NOW, payloadFor, token } from '../support/tokens.ts'
+import { hostileTokens } from '../support/tokens/hostile-tokens.ts'
+import { ISSUER, jwksDocument, NOW, payloadFor, token } from '../support/tokens/token.ts'
 
 const EXPECTED = { issuer: ISSUER, audience: 'https://mcp.test/mcp', now: NOW }
 const METADATA = 'https://mcp.test/.well-known/oauth-protected-resource/mcp'

@@ -1,27 +1,10 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { printableJson } from '../../shared/log/printable.ts'
-import { type Backend, startBackend } from '../support/http/backend.ts'
-import { type Issuer, startIssuer } from '../support/http/issuer.ts'
-import {
-  handshakeMessage,
-  type SendOptions,
-  type Served,
-  serveGateway,
-} from '../support/http/serve.ts'
+import { gatewayStack } from '../support/gateway/stack.ts'
+import { handshakeMessage, type SendOptions } from '../support/http/serve.ts'
 
-let issuer: Issuer
-let backend: Backend
-let served: Served
-beforeAll(async () => {
-  issuer = await startIssuer()
-  backend = await startBackend()
-  served = await serveGateway({ issuer: issuer.url, functionsBase: backend.url })
-})
-afterAll(async () => {
-  await served[Symbol.asyncDispose]()
-  await issuer[Symbol.asyncDispose]()
-  await backend[Symbol.asyncDispose]()
-})
+const { issuer, startForFile } = await gatewayStack()
+const served = await startForFile()
 
 /** Bytes of the request as it goes on the wire, at least. */
 function sentBytes({ method = 'GET', path, headers = {}, body }: SendOptions): number {

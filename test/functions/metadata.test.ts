@@ -1,15 +1,8 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
-import { parseMetadataConfig } from '../../functions/metadata/config.ts'
-import { createMetadata } from '../../functions/metadata/handler.ts'
+import { describe, expect, test, vi } from 'vitest'
 import { compileCatalogue } from '../../shared/compile-catalogue.ts'
-import {
-  DISCOVERY_PATH,
-  discoveryOf,
-  type Issuer,
-  JWKS_PATH,
-  startIssuer,
-} from '../support/http/issuer.ts'
-import { PRIVATE_TOOLS, type Served, serve, TOOLS } from '../support/http/serve.ts'
+import { metadataStack } from '../support/functions/metadata.ts'
+import { DISCOVERY_PATH, discoveryOf, JWKS_PATH } from '../support/http/issuer.ts'
+import { PRIVATE_TOOLS, TOOLS } from '../support/http/serve.ts'
 
 const RESOURCE_PATHS = [
   '/.well-known/oauth-protected-resource',
@@ -28,34 +21,7 @@ const AUTHORIZATION_SERVER_PATHS = [
 const CHALLENGE_PATH = '/.well-known/openai-apps-challenge'
 const CACHEABLE = 'public, max-age=300, s-maxage=300'
 
-let issuer: Issuer
-let served: Served | undefined
-
-beforeAll(async () => {
-  issuer = await startIssuer()
-})
-beforeEach(() => {
-  issuer.requests.length = 0
-  for (const name of Object.keys(issuer.staged)) Reflect.deleteProperty(issuer.staged, name)
-})
-afterEach(async () => {
-  vi.useRealTimers()
-  await served?.[Symbol.asyncDispose]()
-  served = undefined
-})
-afterAll(() => issuer[Symbol.asyncDispose]())
-
-async function start(env: Readonly<Record<string, string>> = {}): Promise<Served> {
-  const config = parseMetadataConfig({
-    PUBLIC_URL: 'https://mcp.test',
-    OAUTH_ISSUER: issuer.url,
-    TOOLS: JSON.stringify(PRIVATE_TOOLS),
-    OPENAI_APPS_CHALLENGE: 'challenge-token',
-    ...env,
-  })
-  served = await serve('metadata', (_, log) => createMetadata(config, { log }))
-  return served
-}
+const { issuer, start } = await metadataStack({ OPENAI_APPS_CHALLENGE: 'challenge-token' })
 
 describe('every path, by method', () => {
   const rows = [
@@ -148,8 +114,6 @@ describe('the protected resource document (RFC 9728)', () => {
         resource_policy_uri: server.policy,
         resource_tos_uri: server.terms,
       })
-      await served?.[Symbol.asyncDispose]()
-      served = undefined
     }
   })
 

@@ -1,25 +1,11 @@
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
-import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
-import { type Backend, startBackend } from '../support/http/backend.ts'
-import { type Issuer, startIssuer } from '../support/http/issuer.ts'
-import { handshakeMessage, type Served, serveGateway } from '../support/http/serve.ts'
+import { describe, expect, test, vi } from 'vitest'
+import { gatewayStack } from '../support/gateway/stack.ts'
+import { handshakeMessage } from '../support/http/serve.ts'
 
-let issuer: Issuer
-let backend: Backend
-let served: Served
-
-beforeAll(async () => {
-  issuer = await startIssuer()
-  backend = await startBackend()
-  served = await serveGateway({ issuer: issuer.url, functionsBase: backend.url })
-})
-beforeEach(() => backend.reset())
-afterAll(async () => {
-  await served[Symbol.asyncDispose]()
-  await issuer[Symbol.asyncDispose]()
-  await backend[Symbol.asyncDispose]()
-})
+const { issuer, backend, startForFile } = await gatewayStack()
+const served = await startForFile()
 
 /** Writes these bytes to the gateway, and returns everything that comes back until it closes. */
 async function exchange(bytes: string): Promise<string> {

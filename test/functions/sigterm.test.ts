@@ -3,15 +3,14 @@ import { once } from 'node:events'
 import { connect } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
+import { afterEach, expect, test } from 'vitest'
 import {
   MGMT_CLIENT_ID,
   MGMT_CLIENT_SECRET,
   startManagementApi,
 } from '../support/auth0/management-api.ts'
-import { type Backend, startBackend } from '../support/http/backend.ts'
+import { gatewayStack } from '../support/gateway/stack.ts'
 import { freePort } from '../support/http/free-port.ts'
-import { type Issuer, startIssuer } from '../support/http/issuer.ts'
 import { type Answer, HMAC_SECRET, send, TOOLS } from '../support/http/serve.ts'
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
@@ -26,21 +25,11 @@ interface Instance {
   readonly ended: Promise<readonly [number | null, NodeJS.Signals | null]>
 }
 
-let issuer: Issuer
-let backend: Backend
+const { issuer, backend } = await gatewayStack()
 const running: ChildProcess[] = []
 
-beforeAll(async () => {
-  issuer = await startIssuer()
-  backend = await startBackend()
-})
-beforeEach(() => backend.reset())
 afterEach(() => {
   for (const child of running.splice(0)) child.kill('SIGKILL')
-})
-afterAll(async () => {
-  await issuer[Symbol.asyncDispose]()
-  await backend[Symbol.asyncDispose]()
 })
 
 /** The function as Cloud Run starts it: functions-framework's own command, its own process. */
@@ -173,11 +162,11 @@ test('an idle kept connection does not hold it up', async () => {
 test('log-webhook ends with the client that it is at, and says which are left', async () => {
   await using api = await startManagementApi()
   const connection = { id: 'con_1', name: 'google-oauth2', is_domain_connection: true }
-  api.connections.set(connection.name, { ...connection, enabled: new Set() })
+  api.connections.add(connection)
   const ids = Array.from({ length: 100 }, (_, index) => `tpc_${index}`)
   const callbacks = ['https://chatgpt.com/connector_platform_oauth_redirect']
   for (const client_id of ids) api.clients.set(client_id, { client_id, callbacks })
-  api.staged.delayMs = 100
+  api.stageDelay(100)
   const instance = await spawnFunction('log-webhook', {
     OAUTH_AUDIENCE: 'https://mcp.test/mcp',
     TOOLS: JSON.stringify(TOOLS),

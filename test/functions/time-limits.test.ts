@@ -1,24 +1,10 @@
 import { once } from 'node:events'
 import { connect } from 'node:net'
-import { afterAll, beforeAll, expect, test } from 'vitest'
-import { type Backend, startBackend } from '../support/http/backend.ts'
-import { type Issuer, startIssuer } from '../support/http/issuer.ts'
-import { type Served, serveGateway } from '../support/http/serve.ts'
+import { expect, test } from 'vitest'
+import { gatewayStack } from '../support/gateway/stack.ts'
 
-let issuer: Issuer
-let backend: Backend
-let served: Served
-
-beforeAll(async () => {
-  issuer = await startIssuer()
-  backend = await startBackend()
-  served = await serveGateway({ issuer: issuer.url, functionsBase: backend.url })
-})
-afterAll(async () => {
-  await served[Symbol.asyncDispose]()
-  await issuer[Symbol.asyncDispose]()
-  await backend[Symbol.asyncDispose]()
-})
+const { startForFile } = await gatewayStack()
+const served = await startForFile()
 
 const HEAD = 'POST /mcp HTTP/1.1\r\nHost: mcp.test\r\n'
 

@@ -6,10 +6,10 @@ import {
 } from '../../shared/oauth/access-token.ts'
 import { BearerError } from '../../shared/oauth/bearer.ts'
 import type { Jwks } from '../../shared/oauth/jwks.ts'
+import { hostileTokens } from '../support/tokens/hostile-tokens.ts'
 import {
   AUDIENCE,
   HEADER,
-  hostileTokens,
   ISSUER,
   keySet,
   NOW,
@@ -19,7 +19,7 @@ import {
   token,
   withClaims,
   withHeader,
-} from '../support/tokens.ts'
+} from '../support/tokens/token.ts'
 
 let jwks: Awaited<ReturnType<typeof keySet>>
 let verify: VerifyAccessToken

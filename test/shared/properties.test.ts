@@ -27,7 +27,7 @@ import {
   signedByOthers,
   token,
   withClaims,
-} from '../support/tokens.ts'
+} from '../support/tokens/token.ts'
 
 // Seeded, so that a failure is the same for everybody.
 beforeAll(() => fc.configureGlobal({ seed: 20_261_123, numRuns: 200 }))

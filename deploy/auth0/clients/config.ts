@@ -4,7 +4,7 @@ import { credentialsIn } from '../../../shared/auth0/management.ts'
 import { variables } from '../../../shared/config/variables.ts'
 import { type Environment, parseEnvironment } from '../../../shared/config.ts'
 
-/** @throws ConfigError with every fault at once. */
+/** @throws ConfigError that lists every fault. */
 export function parseClientsConfig(env: Environment) {
   const values = parseEnvironment(
     {

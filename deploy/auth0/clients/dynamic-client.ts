@@ -9,17 +9,17 @@ import {
   wasPromoted,
 } from '../../../shared/auth0/registered-client.ts'
 
-/** A client that has registered itself, as far as Auth0 lets one tell. */
+/** A client that registered itself, or may have. */
 export interface DynamicClient {
   readonly clientId: string
   readonly name: string
   readonly redirectUris: readonly string[]
-  /** Whether CLIENT_REDIRECT_URIS covers all of them. */
+  /** Whether CLIENT_REDIRECT_URIS matches all of them. */
   readonly isCovered: boolean
-  /** How it came to exist; `unmarked` is a guess. */
+  /** How it was registered; `unmarked` is a guess. */
   readonly kind: Exclude<RegistrationKind, 'imported'>
   readonly mode: 'strict' | 'permissive'
-  /** A first-party client by this system's doing. */
+  /** Whether this system made it a first-party client. */
   readonly isPromoted: boolean
   /** Milliseconds since the epoch. */
   readonly createdAt: number | undefined
@@ -28,12 +28,12 @@ export interface DynamicClient {
 const REGISTERED_GRANTS: ReadonlySet<string> = new Set(['authorization_code', 'refresh_token'])
 
 /**
- * The client, if it may have registered itself; undefined for what an operator has made.
+ * Returns the client if it may have registered itself; undefined if an operator created it.
  *
- * Auth0's marker decides where there is one. Of the unmarked clients, a third-party client with only
- * the grants that registration gives may have registered itself. A first-party one may have only if it
- * still has the security mode of the third-party client that it was, is to the letter what a promotion
- * leaves, and redirects where this system admits clients.
+ * Auth0's marker decides if it is present. An unmarked third-party client may have registered itself if
+ * it has only the grant types that registration assigns. An unmarked first-party client may have done so
+ * only if it keeps the security mode of a third-party client, has exactly the settings of a promoted
+ * client, and has redirect URIs that this system admits.
  */
 export function asDynamicClient(
   client: Auth0.Client,
@@ -43,7 +43,7 @@ export function asDynamicClient(
   const kind = registrationKind(client)
   if (clientId === undefined || kind === 'imported') return undefined
   const isCovered = mayRedirectTo(callbacks)
-  if (!isSelfRegistered(client) && !isLikeRegistered(client, isCovered)) return undefined
+  if (!isSelfRegistered(client) && !looksRegistered(client, isCovered)) return undefined
   const createdAt = Date.parse(client.created_at ?? '')
   return {
     clientId,
@@ -57,7 +57,7 @@ export function asDynamicClient(
   }
 }
 
-function isLikeRegistered(client: Auth0.Client, isCovered: boolean): boolean {
+function looksRegistered(client: Auth0.Client, isCovered: boolean): boolean {
   const { grant_types: grants = [] } = client
   if (!mayHaveRegistered(client)) return false
   if (!grants.every((grant) => REGISTERED_GRANTS.has(grant))) return false

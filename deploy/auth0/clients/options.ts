@@ -1,7 +1,7 @@
 import { UsageError } from '../../kit/errors.ts'
 import type { CommandLine, Flag, OptionSpecs } from '../../kit/options.ts'
 
-/** What the command line asks for. */
+/** The parsed command line. */
 export interface ClientsOptions {
   /** Milliseconds; undefined = list only. */
   readonly pruneOlderThanMs: number | undefined
@@ -11,11 +11,11 @@ export interface ClientsOptions {
 
 /** The options of `npm run clients`. */
 export const CLIENTS_OPTIONS = {
-  prune: { type: 'boolean', text: 'show which unused clients would be deleted' },
+  prune: { type: 'boolean', text: 'show the unused clients that would be deleted' },
   'older-than': {
     type: 'string',
     value: 'AGE',
-    text: 'registered, and last used, longer ago than this: 30d (default), 12h, 2w',
+    text: 'minimum time since registration and last use: 30d (default), 12h, 2w',
   },
   apply: { type: 'boolean', text: 'delete them' },
 } as const satisfies OptionSpecs
@@ -25,7 +25,7 @@ const HOUR_MS = 3_600_000
 const UNITS: Readonly<Record<string, number>> = { h: HOUR_MS, d: 24 * HOUR_MS, w: 168 * HOUR_MS }
 
 /**
- * What the command line asks for.
+ * Converts the parsed command line to options.
  *
  * @throws UsageError
  */
@@ -42,5 +42,5 @@ function parseAge(value: string): number {
   const [, number, unit = ''] = /^(\d{1,5})([hdw])$/.exec(value) ?? []
   const unitMs = UNITS[unit]
   if (number !== undefined && unitMs !== undefined) return Number(number) * unitMs
-  throw new UsageError('--older-than takes a number of hours, days or weeks, such as 30d')
+  throw new UsageError('--older-than requires a number of hours, days or weeks, such as 30d.')
 }

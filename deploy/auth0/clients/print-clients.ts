@@ -1,23 +1,23 @@
 import { printable, printableJson } from '../../../shared/log/printable.ts'
+import { CLIENTS_SCOPES } from '../../kit/management-scopes.ts'
 import { showClientName } from '../client-name.ts'
-import { CLIENTS_SCOPES } from '../management-scopes.ts'
+import { age, type PruneDecision } from './classify.ts'
 import type { ClientsOptions } from './options.ts'
-import type { ClientsRead, LivingClient, ScopedFailure } from './read-clients.ts'
-import { age, type Verdict } from './verdict.ts'
+import type { ClientsRead, ClientWithUsage, ScopedFailure } from './read-clients.ts'
 
-export interface JudgedClient extends LivingClient {
-  /** Undefined when nothing is to be pruned. */
-  readonly verdict: Verdict | undefined
+export interface ClassifiedClient extends ClientWithUsage {
+  /** Undefined without `--prune`. */
+  readonly decision: PruneDecision | undefined
 }
 
-/** One run: what was read, what was planned, what came of it. */
+/** The readings, decisions and deletions of one run. */
 export interface ClientsReport {
   /** MGMT_DOMAIN */
   readonly tenant: string
   readonly read: ClientsRead
-  readonly clients: readonly JudgedClient[]
+  readonly clients: readonly ClassifiedClient[]
   readonly deleted: readonly string[]
-  /** What was dead when the plan was made, and was kept all the same. */
+  /** Clients that were classified as unused but not deleted. */
   readonly kept: readonly { readonly clientId: string; readonly reason: string }[]
   /** Milliseconds since the epoch. */
   readonly now: number
@@ -27,11 +27,11 @@ const COLUMNS = [
   ...(['NAME', 'REDIRECTS TO', 'KIND', 'MODE', 'WAY', 'AGE', 'USERS'] as const),
   ...(['LAST USE', 'CLIENT ID'] as const),
 ]
-/** As people know them; a client without the marker is one by a guess. */
+/** Names for display; the kind of an unmarked client is a guess. */
 const KINDS = { dynamic: 'DCR', self_cimd: 'CIMD', unmarked: 'DCR?' } as const
 const MAX_WIDTH = 60
 
-/** For machines. */
+/** Returns the report as JSON. */
 export function toJson({ tenant, read, clients, deleted, kept, now }: ClientsReport): string {
   const report = {
     tenant,
@@ -47,9 +47,9 @@ export function toJson({ tenant, read, clients, deleted, kept, now }: ClientsRep
       age_days: client.createdAt === undefined ? null : days(now - client.createdAt),
       registered_at: iso(registeredAt(client)),
       registered_before: iso(registeredBefore(client)),
-      user_grants: client.life.userGrants ?? null,
-      last_use: iso(client.life.lastUse),
-      ...(client.verdict && { dead: client.verdict.isDead, reason: client.verdict.reason }),
+      user_grants: client.usage.userGrants ?? null,
+      last_use: iso(client.usage.lastUse),
+      ...(client.decision && { dead: client.decision.isUnused, reason: client.decision.reason }),
     })),
     others: read.others,
     logs_since: iso(read.logsSince),
@@ -60,30 +60,30 @@ export function toJson({ tenant, read, clients, deleted, kept, now }: ClientsRep
   return `${printableJson(JSON.stringify(report, undefined, 2))}\n`
 }
 
-/** For people. */
+/** Returns the report as text. */
 export function toText(report: ClientsReport, options: ClientsOptions): string {
   const { tenant, read, clients } = report
-  const asked = options.pruneOlderThanMs !== undefined
+  const isPruneRequested = options.pruneOlderThanMs !== undefined
   const rows = clients.map((client) => toRow(client, report))
   const isRead = read.failures.every(({ scope }) => scope !== 'read:clients')
   const found = isRead
     ? `${count(clients.length, 'dynamic client')}, ${read.others} other`
-    : 'its clients cannot be read'
+    : 'the clients could not be read'
   const parts = [
     `Tenant ${tenant}: ${found}.`,
     ...(rows.length > 0 ? [table(rows)] : []),
     ...(read.logsSince ? [`The logs go back ${age(report.now - read.logsSince)}.`] : []),
-    ...(asked && isRead ? [outcome(report, options)] : []),
+    ...(isPruneRequested && isRead ? [outcome(report, options)] : []),
     ...(read.failures.length > 0 ? [failures(read.failures)] : []),
   ]
   return `${parts.join('\n\n')}\n`
 }
 
 function outcome({ clients, deleted, kept }: ClientsReport, { apply }: ClientsOptions): string {
-  const dead = clients.filter(({ verdict }) => verdict?.isDead)
-  if (dead.length === 0) return 'Nothing to delete.'
+  const unused = clients.filter(({ decision }) => decision?.isUnused)
+  if (unused.length === 0) return 'Nothing to delete.'
   if (!apply) {
-    return `${count(dead.length, 'client')} to delete. Nothing was changed. To carry it out, run it again with --apply.`
+    return `${count(unused.length, 'client')} to delete. Nothing was changed. To delete, run the command again with --apply.`
   }
   return [
     `${count(deleted.length, 'client')} deleted.`,
@@ -91,32 +91,32 @@ function outcome({ clients, deleted, kept }: ClientsReport, { apply }: ClientsOp
   ].join('\n')
 }
 
-function toRow(client: JudgedClient, { now }: ClientsReport): string[] {
-  const { verdict, life } = client
+function toRow(client: ClassifiedClient, { now }: ClientsReport): string[] {
+  const { decision, usage } = client
   return [
-    ...(verdict ? [verdict.isDead ? '- delete' : '= keep'] : []),
+    ...(decision ? [decision.isUnused ? '- delete' : '= keep'] : []),
     showClientName(client.name),
     client.redirectUris.join(' '),
     KINDS[client.kind],
     client.mode,
     client.way ?? '?',
     ageOf(client, now),
-    life.userGrants === undefined ? '?' : String(life.userGrants),
-    lastUse(life.lastUse, now),
+    usage.userGrants === undefined ? '?' : String(usage.userGrants),
+    lastUse(usage.lastUse, now),
     client.clientId,
-    ...(verdict ? [verdict.reason] : []),
+    ...(decision ? [decision.reason] : []),
   ].map(toCell)
 }
 
-function registeredAt({ createdAt, life: { registered } }: LivingClient): number | undefined {
+function registeredAt({ createdAt, usage: { registered } }: ClientWithUsage): number | undefined {
   return createdAt ?? (registered && 'at' in registered ? registered.at : undefined)
 }
 
-function registeredBefore({ life: { registered } }: LivingClient): number | undefined {
+function registeredBefore({ usage: { registered } }: ClientWithUsage): number | undefined {
   return registered && 'before' in registered ? registered.before : undefined
 }
 
-function ageOf(client: LivingClient, now: number): string {
+function ageOf(client: ClientWithUsage, now: number): string {
   const at = registeredAt(client)
   if (at !== undefined) return age(now - at)
   const before = registeredBefore(client)
@@ -124,8 +124,8 @@ function ageOf(client: LivingClient, now: number): string {
 }
 
 function table(rows: readonly (readonly string[])[]): string {
-  const isJudged = rows.some((row) => row.length > COLUMNS.length)
-  const all = [isJudged ? ['PLAN', ...COLUMNS, 'WHY'] : [...COLUMNS], ...rows]
+  const hasDecisions = rows.some((row) => row.length > COLUMNS.length)
+  const all = [hasDecisions ? ['PLAN', ...COLUMNS, 'WHY'] : [...COLUMNS], ...rows]
   const widths = all[0]?.map((_, column) => Math.max(...all.map((row) => row[column]?.length ?? 0)))
   return all
     .map((row) =>
@@ -155,7 +155,7 @@ function lastUse(value: number | null | undefined, now: number): string {
   return value === null ? 'not in the logs' : `${age(now - value)} ago`
 }
 
-/** A client chooses its own name and redirect URIs: they must not move the terminal. */
+/** A client chooses its own name and redirect URIs, so control characters are escaped. */
 function toCell(text: string): string {
   const plain = printable(text)
   return plain.length > 4 * MAX_WIDTH ? `${plain.slice(0, 4 * MAX_WIDTH)}…` : plain

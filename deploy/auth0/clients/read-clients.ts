@@ -1,11 +1,11 @@
 import type { Management as Auth0 } from 'auth0'
 import type { Management } from '../../../shared/auth0/management.ts'
 import type { RedirectUriPolicy } from '../../../shared/auth0/redirect-uris.ts'
-import type { ClientsScope } from '../management-scopes.ts'
+import type { ClientsScope } from '../../kit/management-scopes.ts'
 import { explainFailure, type Failure } from '../reading.ts'
+import type { ClientUsage } from './classify.ts'
 import { asDynamicClient, type DynamicClient } from './dynamic-client.ts'
 import { readRegistrations, registeredBy } from './registered-in-logs.ts'
-import type { Life } from './verdict.ts'
 
 export interface ReadOptions {
   readonly management: Management
@@ -13,40 +13,39 @@ export interface ReadOptions {
   readonly audience: string
 }
 
-export interface LivingClient extends DynamicClient {
-  readonly life: Life
+export interface ClientWithUsage extends DynamicClient {
+  readonly usage: ClientUsage
   readonly way: Way | undefined
 }
 
 /**
- * How a client gets the API, as far as client grants tell: `promoted` (a first-party client), `granted`
- * (a third-party client with a grant of its own), `default` (by the default grant for all third-party
- * clients), or `none`.
+ * How a client may access the API: `promoted` (it is a first-party client), `granted` (a third-party
+ * client with its own grant), `default` (by the default grant for third-party clients), or `none`.
  */
 export type Way = 'promoted' | 'granted' | 'default' | 'none'
 
-/** The tenant's clients; what could not be read is undefined in them and named in `failures`. */
+/** The tenant's clients. Values that could not be read are undefined, with a reason in `failures`. */
 export interface ClientsRead {
-  readonly clients: readonly LivingClient[]
-  /** How many there are besides; this command never touches them. */
+  readonly clients: readonly ClientWithUsage[]
+  /** The number of other clients; this command never changes them. */
   readonly others: number
   readonly logsSince: number | null | undefined
   readonly failures: readonly ScopedFailure[]
 }
 
 export interface ScopedFailure extends Failure {
-  /** The Management scope that the reading needs. */
+  /** The Management scope that the call requires. */
   readonly scope: ClientsScope
 }
 
 const PAGE = 100
 const RECENT_LOGS = 50
-/** Of the client as a thing that is managed, not of its use. */
-const OF_MANAGEMENT = /^(sapi|fapi|mgmt_)/
+/** Events about managing a client, not about its use. */
+const MANAGEMENT_EVENTS = /^(sapi|fapi|mgmt_)/
 
 /**
- * Reads every client of the tenant and what is known of its use. Two calls per client, one after the
- * other: Auth0 allows few in a second.
+ * Reads every client of the tenant and its usage. Makes two calls per client, sequentially, because
+ * Auth0 allows few requests per second.
  */
 export async function readClients(options: ReadOptions): Promise<ClientsRead> {
   const { management, mayRedirectTo } = options
@@ -61,10 +60,10 @@ export async function readClients(options: ReadOptions): Promise<ClientsRead> {
   const registrations = isDated
     ? undefined
     : await read('read:logs', () => readRegistrations(management))
-  const clients: LivingClient[] = []
+  const clients: ClientWithUsage[] = []
   for (const client of dynamic) {
     const { clientId, createdAt } = client
-    const life: Life = {
+    const usage: ClientUsage = {
       userGrants: await read('read:grants', () => countUserGrants(management, clientId)),
       lastUse: await read('read:logs', () => lastUseOf(management, clientId)),
       hasForeignGrant: grants?.some((grant) => isForeign(grant, client, options.audience)),
@@ -73,26 +72,26 @@ export async function readClients(options: ReadOptions): Promise<ClientsRead> {
           ? registeredBy(client, registrations, logsSince)
           : undefined,
     }
-    clients.push({ ...client, life, way: wayOf(client, grants, options.audience) })
+    clients.push({ ...client, usage, way: wayOf(client, grants, options.audience) })
   }
   return { clients, others, logsSince, failures }
 }
 
-/** How many grants people have given a client; as a page of them at most. */
+/** Returns the number of grants that users have given a client, at most one page of them. */
 export async function countUserGrants(management: Management, clientId: string): Promise<number> {
   const page = await management.userGrants.list({ client_id: clientId, per_page: PAGE })
   return page.data.length
 }
 
-/** A scope that is missing once is missing for all clients: asked for once, named once. */
+/** A missing scope affects all clients, so it is tried and reported once. */
 function createScopedReader() {
   const failures: ScopedFailure[] = []
   const read = async <Value>(
     scope: ClientsScope,
     run: () => Promise<Value>,
   ): Promise<Value | undefined> => {
-    const isHopeless = failures.some((failure) => failure.scope === scope || isOfAll(failure))
-    if (isHopeless) return undefined
+    const isFatal = failures.some((failure) => failure.scope === scope || affectsAllCalls(failure))
+    if (isFatal) return undefined
     try {
       return await run()
     } catch (error) {
@@ -103,7 +102,7 @@ function createScopedReader() {
   return { read, failures }
 }
 
-function isOfAll({ kind }: Failure): boolean {
+function affectsAllCalls({ kind }: Failure): boolean {
   return kind === 'no-token' || kind === 'unreachable'
 }
 
@@ -117,7 +116,7 @@ async function listClientGrants(
   return Array.fromAsync(await management.clientGrants.list({ take: PAGE }))
 }
 
-/** This system gives covered clients its own API, for users, and nothing else. */
+/** This system gives matching clients only a grant for its own API, for users. */
 function isForeign(
   grant: Auth0.ClientGrantResponseContent,
   { clientId, isCovered }: DynamicClient,
@@ -137,7 +136,7 @@ function wayOf(
   const ofApi = grants.filter(
     (grant) => grant.audience === audience && grant.subject_type === 'user',
   )
-  // Auth0 lets a client's own grant win over the default.
+  // In Auth0 a client's own grant takes precedence over the default grant.
   if (ofApi.some((grant) => grant.client_id === clientId)) return 'granted'
   const hasDefault = ofApi.some((grant) => grant.default_for === 'third_party_clients')
   return hasDefault ? 'default' : 'none'
@@ -149,14 +148,14 @@ async function oldestLog(management: Management): Promise<number | null> {
 }
 
 async function lastUseOf(management: Management, clientId: string): Promise<number | null> {
-  // The package knows the query by the name of an older version of the API.
+  // The package supports this query parameter only by the name of an older API version.
   const queryParams = { q: `client_id:"${clientId.replaceAll(/[^\w-]/g, '')}"` }
   const page = await management.logs.list(
     { per_page: RECENT_LOGS, sort: 'date:-1' },
     { queryParams },
   )
   const dates = page.data
-    .filter(({ type, client_id }) => client_id === clientId && !OF_MANAGEMENT.test(type ?? ''))
+    .filter(({ type, client_id }) => client_id === clientId && !MANAGEMENT_EVENTS.test(type ?? ''))
     .flatMap((log) => dateOf(log) ?? [])
   return dates.length === 0 ? null : Math.max(...dates)
 }

@@ -1,10 +1,10 @@
 import type { Management as Auth0 } from 'auth0'
 import type { Management } from '../../../shared/auth0/management.ts'
 import { asObject } from '../../../shared/json.ts'
+import type { Registered } from './classify.ts'
 import type { DynamicClient } from './dynamic-client.ts'
-import type { Registered } from './verdict.ts'
 
-/** The registrations that the tenant's logs still have. */
+/** The registrations that are still in the tenant's logs. */
 export interface LoggedRegistrations {
   /** Milliseconds since the epoch, by client id. */
   readonly dates: ReadonlyMap<string, number>
@@ -13,16 +13,16 @@ export interface LoggedRegistrations {
 }
 
 const PAGE = 100
-// Auth0's log search ends after a thousand entries.
-const MOST = 1_000
+// Auth0's log search returns at most a thousand entries.
+const MAX_ENTRIES = 1_000
 const QUERY = 'type:sapi AND description:"Dynamic client registration"'
 
-/** Reads the registrations that the logs have, newest first; the query is that of Auth0's documents. */
+/** Reads the registrations in the logs, newest first, by the query from Auth0's documentation. */
 export async function readRegistrations(management: Management): Promise<LoggedRegistrations> {
   const dates = new Map<string, number>()
   let isComplete = true
-  for (let page = 0; page * PAGE < MOST; page++) {
-    // The package knows the query by the name of an older version of the API.
+  for (let page = 0; page * PAGE < MAX_ENTRIES; page++) {
+    // The package supports this query parameter only by the name of an older API version.
     const { data } = await management.logs.list(
       { page, per_page: PAGE, sort: 'date:-1' },
       { queryParams: { q: QUERY } },
@@ -39,9 +39,9 @@ export async function readRegistrations(management: Management): Promise<LoggedR
 }
 
 /**
- * When a client registered, where Auth0 does not tell. Its entry in the logs says so. Without one a
- * client that is known to have registered dynamically did so before the logs begin; of any other the
- * logs may have no such entry.
+ * Returns when a client registered, for clients without a creation date: the date of its log entry.
+ * Without an entry, a client that is known to have registered dynamically did so before the oldest log
+ * entry. Other clients may have no such entry.
  */
 export function registeredBy(
   { clientId, kind }: DynamicClient,

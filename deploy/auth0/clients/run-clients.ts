@@ -5,25 +5,24 @@ import type { ManagementFetchOptions } from '../../../shared/auth0/management-fe
 import type { CommandIo, Running } from '../../kit/command.ts'
 import { OPERATOR_TIMEOUTS } from '../operator-timeouts.ts'
 import { explainFailure } from '../reading.ts'
+import { classify } from './classify.ts'
 import { parseClientsConfig } from './config.ts'
 import type { ClientsOptions } from './options.ts'
-import { type ClientsReport, type JudgedClient, toJson, toText } from './print-clients.ts'
+import { type ClassifiedClient, type ClientsReport, toJson, toText } from './print-clients.ts'
 import { countUserGrants, readClients } from './read-clients.ts'
-import { judge } from './verdict.ts'
 
-/** What a run of `npm run clients` may get besides what every command gets. */
+/** The inputs of `npm run clients` beyond those of every command. */
 export interface ClientsIo extends CommandIo {
-  /** How the Management API is called, where that is not with an operator's patience. */
+  /** Overrides of `OPERATOR_TIMEOUTS` for Management API calls. */
   readonly calls?: ManagementFetchOptions
   /** Milliseconds since the epoch. */
   readonly now?: () => number
 }
 
 /**
- * One run of `npm run clients`; returns the exit code: 0 = done or nothing to do, 1 = failed or not
- * everything known.
+ * Runs `npm run clients`. Returns the exit code: 0 = done or nothing to do, 1 = a call failed.
  *
- * @throws ConfigError with every fault of the environment.
+ * @throws ConfigError that lists every fault of the environment.
  */
 export async function runClients(
   options: ClientsOptions,
@@ -35,16 +34,18 @@ export async function runClients(
   const read = await readClients({ ...config, management: client })
   const at = now()
   const olderThanMs = options.pruneOlderThanMs
-  const clients: JudgedClient[] = read.clients.map((one) => ({
+  const clients: ClassifiedClient[] = read.clients.map((one) => ({
     ...one,
-    verdict:
+    decision:
       olderThanMs === undefined
         ? undefined
-        : judge(one, one.life, { olderThanMs, logsSince: read.logsSince, now: at }),
+        : classify(one, one.usage, { olderThanMs, logsSince: read.logsSince, now: at }),
   }))
-  const dead = clients.filter(({ verdict }) => verdict?.isDead).map(({ clientId }) => clientId)
+  const unused = clients
+    .filter(({ decision }) => decision?.isUnused)
+    .map(({ clientId }) => clientId)
   if (options.apply) doing('Deleting unused clients')
-  const pruned = options.apply ? await prune(client, dead) : NOTHING
+  const pruned = options.apply ? await prune(client, unused) : NOTHING
   const report: ClientsReport = {
     ...{ tenant: config.credentials.domain, clients, now: at },
     read: { ...read, failures: [...read.failures, ...pruned.failures] },
@@ -58,7 +59,7 @@ export async function runClients(
 type Pruned = Pick<ClientsReport, 'deleted' | 'kept'> & Pick<ClientsReport['read'], 'failures'>
 const NOTHING: Pruned = { deleted: [], kept: [], failures: [] }
 
-/** Deletes one after the other, and stops at the first that fails; each is looked at once more. */
+/** Deletes sequentially and stops at the first failure. Reads the grants of each client again first. */
 async function prune(management: Management, clientIds: readonly string[]): Promise<Pruned> {
   const remove = createDeletion(async () => management)
   const deleted: string[] = []
@@ -66,7 +67,7 @@ async function prune(management: Management, clientIds: readonly string[]): Prom
   for (const clientId of clientIds) {
     try {
       if ((await countUserGrants(management, clientId)) > 0) {
-        kept.push({ clientId, reason: 'somebody has granted it access just now' })
+        kept.push({ clientId, reason: 'a user has just granted it access' })
         continue
       }
       await remove(clientId)

@@ -4,35 +4,35 @@ import type { DesiredState } from '../desired-state.ts'
 import type { TenantSnapshot } from '../read-tenant.ts'
 import type { ReadFailure } from '../reading.ts'
 import { linked } from './dependencies.ts'
-import type { FieldChange, Shown, Step } from './item.ts'
+import type { FieldChange, FieldValue, ProvisionStep } from './item.ts'
 import {
-  type About,
-  aspect,
   blocked,
   changeOrKeep,
   create,
+  type ItemInfo,
   keep,
+  patchField,
   report,
   unreadable,
 } from './steps.ts'
 
 type Preview = Auth0.PreviewCimdMetadataResponseContent
 
-/** ChatGPT's metadata document where authorization responses have `iss`. */
+/** ChatGPT's metadata document for tenants with `iss` in authorization responses. */
 export const CHATGPT_CIMD_URL = 'https://chatgpt.com/oauth/client.json'
 
-const FLAG = 'client_id_metadata_document_supported'
-const COMPARED = [
+const CIMD_FLAG = 'client_id_metadata_document_supported'
+const COMPARED_FIELDS = [
   ...(['name', 'app_type', 'callbacks', 'logo_uri', 'description', 'grant_types'] as const),
   ...(['token_endpoint_auth_method', 'jwks_uri'] as const),
 ]
 
 /**
- * The client of `--cimd`, and after it the tenant setting that advertises metadata documents: where
- * they are advertised ChatGPT prefers them to registration, so that a document which is not imported
- * is a client that Auth0 does not know.
+ * Plans the client of `--cimd`, then the tenant setting that advertises metadata documents. The order
+ * matters: ChatGPT prefers an advertised metadata document to registration, and Auth0 does not know
+ * the client until its document has been imported.
  */
-export function planCimd(desired: DesiredState, snapshot: TenantSnapshot): Step[] {
+export function planCimd(desired: DesiredState, snapshot: TenantSnapshot): ProvisionStep[] {
   if (desired.cimd === undefined) {
     return [...importedDocuments(snapshot), ...advertisedWithoutImport(snapshot)]
   }
@@ -42,86 +42,87 @@ export function planCimd(desired: DesiredState, snapshot: TenantSnapshot): Step[
   ]
 }
 
-function planClient(url: string, { cimdClient, cimdPreview }: TenantSnapshot): Step {
-  const about = aboutClient(url)
-  if ('failure' in cimdClient) return unreadable(about, cimdClient.failure)
-  if ('failure' in cimdPreview) return withoutPreview(about, cimdClient.value, cimdPreview.failure)
-  const faults = faultsOf(cimdPreview.value)
-  if (faults.length > 0) return blocked(about, `Auth0 refuses the document: ${faults.join('; ')}`)
+function planClient(url: string, { cimdClient, cimdPreview }: TenantSnapshot): ProvisionStep {
+  const info = clientInfo(url)
+  if ('failure' in cimdClient) return unreadable(info, cimdClient.failure)
+  if ('failure' in cimdPreview) return withoutPreview(info, cimdClient.value, cimdPreview.failure)
+  const faults = documentProblems(cimdPreview.value)
+  if (faults.length > 0) return blocked(info, `Auth0 refuses the document: ${faults.join('; ')}`)
   const body = { external_client_id: url }
   const change = { call: 'clients.registerCimdClient', body } as const
-  if (cimdClient.value === undefined) return create(about, body, change)
+  if (cimdClient.value === undefined) return create(info, body, change)
   const changes = differences(cimdClient.value, cimdPreview.value?.mapped_fields ?? {})
-  // Not every field of the document can be compared.
-  if (changes.length === 0) return refresh(about, url)
+  // Some fields of the document cannot be compared, so it is sent again anyway.
+  if (changes.length === 0) return refresh(info, url)
   const why = 'The metadata document has changed since it was imported'
-  return { item: { ...about, why, action: 'change', changes }, change }
+  return { item: { ...info, why, action: 'change', changes }, change }
 }
 
-/** Registering a document again makes Auth0 read it again. */
-function refresh(about: About, url: string): Step {
+/** Auth0 reads a document again when it is registered again. */
+function refresh(info: ItemInfo, url: string): ProvisionStep {
   return {
-    ...keep(about),
+    ...keep(info),
     change: { call: 'clients.registerCimdClient', body: { external_client_id: url } },
-    whenRefused: 'The client stays as it was imported',
+    whenRefused: 'The imported client is unchanged',
   }
 }
 
-/** The documents of ChatGPT that earlier runs have imported. */
-function importedDocuments({ clients }: TenantSnapshot): Step[] {
+/** Refreshes the ChatGPT documents that earlier runs imported. */
+function importedDocuments({ clients }: TenantSnapshot): ProvisionStep[] {
   if ('failure' in clients) return []
   return clients.value
     .filter((client) => registrationKind(client) === 'imported' && isOfChatGpt(client))
-    .map(({ external_client_id: url = '' }) => refresh(aboutClient(url), url))
+    .map(({ external_client_id: url = '' }) => refresh(clientInfo(url), url))
 }
 
 function isOfChatGpt({ external_client_id: url }: Auth0.Client): boolean {
   return url?.startsWith('https://chatgpt.com/') === true
 }
 
-function aboutClient(url: string): About {
+function clientInfo(url: string): ItemInfo {
   return {
     area: 'client',
     subject: url,
-    why: 'Auth0 knows a client by its metadata document once the document has been imported',
+    why: 'Auth0 accepts a client with a metadata document only after the document has been imported',
     where: 'Applications > Applications',
   }
 }
 
-/** What is wrong with the document, in Auth0's words. */
-function faultsOf(preview: Preview | undefined): readonly string[] {
+/** The document's problems in Auth0's words. */
+function documentProblems(preview: Preview | undefined): readonly string[] {
   if (preview?.errors !== undefined && preview.errors.length > 0) return preview.errors
   return preview?.validation?.valid === false ? preview.validation.violations : []
 }
 
 function withoutPreview(
-  about: About,
+  info: ItemInfo,
   client: Auth0.Client | undefined,
   failure: ReadFailure,
-): Step {
-  if (client === undefined) return blocked(about, `It cannot be imported: ${explained(failure)}`)
-  const why = `It is imported. Whether its document has changed is not known: ${explained(failure)}`
-  return report({ ...about, why })
+): ProvisionStep {
+  if (client === undefined)
+    return blocked(info, `The client cannot be imported: ${explainReadFailure(failure)}`)
+  const why = `The client is imported. Its document could not be compared: ${explainReadFailure(failure)}`
+  return report({ ...info, why })
 }
 
-function explained({ kind, message, scope }: ReadFailure): string {
+function explainReadFailure({ kind, message, scope }: ReadFailure): string {
   if (kind === 'scope-missing') return `the Management scope ${scope} is missing`
-  return withPlanAdvice(message)
+  return withSubscriptionAdvice(message)
 }
 
-/** The reason why Auth0 refuses a document, with the way out where the reason is the plan. */
-export function withPlanAdvice(message: string): string {
+/** Returns Auth0's reason for refusing a document, with advice if the subscription is the reason. */
+export function withSubscriptionAdvice(message: string): string {
   return /private_key_jwt/.test(message)
-    ? `${message}. Auth0 has private_key_jwt on its Enterprise plan only: let ChatGPT register (DCR), or use one client for all of ChatGPT (npm run provision -- --iss --predefined)`
+    ? `${message}. Auth0 supports private_key_jwt only on its Enterprise plan: let ChatGPT register (DCR), or use one client for all of ChatGPT (npm run provision -- --iss --predefined)`
     : message
 }
 
-/** Fields of the document that the client shows with another value. */
+/** Fields whose values differ between the client and the document. */
 function differences(client: Auth0.Client, document: Auth0.CimdMappedClientFields): FieldChange[] {
   const changes: FieldChange[] = []
-  for (const field of COMPARED) {
+  for (const field of COMPARED_FIELDS) {
     const [before, after] = [client[field], document[field]]
-    // A field that Auth0 does not show cannot be compared.
+    // Auth0 does not return every field.
     if (before == null || after === undefined) continue
     if (JSON.stringify(inOrder(before)) === JSON.stringify(inOrder(after))) continue
     changes.push({ field, before, after })
@@ -129,28 +130,28 @@ function differences(client: Auth0.Client, document: Auth0.CimdMappedClientField
   return changes
 }
 
-function inOrder(value: Shown): Shown {
+function inOrder(value: FieldValue): FieldValue {
   return typeof value === 'object' && value !== null ? [...value].sort() : value
 }
 
-function planFlag({ settings }: TenantSnapshot): Step {
-  const about = aboutFlag('Clients name themselves by their metadata documents')
-  if ('failure' in settings) return unreadable(about, settings.failure)
-  return changeOrKeep(about, [aspect(FLAG, settings.value[FLAG], true)], (body) => ({
+function planFlag({ settings }: TenantSnapshot): ProvisionStep {
+  const info = flagInfo('Clients may use the URL of their metadata document as client id')
+  if ('failure' in settings) return unreadable(info, settings.failure)
+  return changeOrKeep(info, [patchField(CIMD_FLAG, settings.value[CIMD_FLAG], true)], (body) => ({
     call: 'tenants.settings.update',
     body,
   }))
 }
 
-function advertisedWithoutImport({ settings, clients }: TenantSnapshot): Step[] {
-  const isAdvertised = 'value' in settings && settings.value[FLAG] === true
+function advertisedWithoutImport({ settings, clients }: TenantSnapshot): ProvisionStep[] {
+  const isAdvertised = 'value' in settings && settings.value[CIMD_FLAG] === true
   if (!isAdvertised || 'failure' in clients) return []
   if (clients.value.some(isOfChatGpt)) return []
-  const why = `Metadata documents are advertised, and ChatGPT prefers them to registration, but no document of ChatGPT is imported. Run it with --cimd ${CHATGPT_CIMD_URL}, or turn the setting off`
-  return [report(aboutFlag(why))]
+  const why = `Metadata documents are advertised, and ChatGPT prefers them to registration, but no document of ChatGPT is imported. Run npm run provision with --cimd ${CHATGPT_CIMD_URL}, or turn the setting off`
+  return [report(flagInfo(why))]
 }
 
-function aboutFlag(why: string): About {
+function flagInfo(why: string): ItemInfo {
   return {
     area: 'tenant',
     subject: 'client ID metadata documents',

@@ -3,69 +3,72 @@ import type { DesiredState } from '../desired-state.ts'
 import type { TenantSnapshot } from '../read-tenant.ts'
 import { linked } from './dependencies.ts'
 import { grantChange, scopesOf } from './grant-scopes.ts'
-import type { Step } from './item.ts'
-import { type About, create, keep, report, unreadable } from './steps.ts'
+import type { ProvisionStep } from './item.ts'
+import { create, type ItemInfo, keep, report, unreadable } from './steps.ts'
 
 type Grant = Auth0.ClientGrantResponseContent
 
-/** What is to become of the default grant, and of its scopes that no tool needs. */
+/** The steps for grants. `removals` take unused scopes from them. */
 export interface GrantSteps {
-  readonly settings: readonly Step[]
-  readonly removals: readonly Step[]
+  readonly settings: readonly ProvisionStep[]
+  readonly removals: readonly ProvisionStep[]
 }
 
 /**
- * The grant that every third-party client has for the API: there with `THIRD_PARTY_ACCESS=open`, and
- * gone with `admitted`.
+ * Plans the default grant for third-party clients: created with `THIRD_PARTY_ACCESS=open`, removed with
+ * `admitted`.
  */
 export function planDefaultGrant(desired: DesiredState, snapshot: TenantSnapshot): GrantSteps {
-  const about: About = {
+  const info: ItemInfo = {
     area: 'client-grant',
     subject: 'default for third-party clients',
-    why: 'THIRD_PARTY_ACCESS=open: every third-party client may use the API for the people who sign in',
+    why: 'THIRD_PARTY_ACCESS=open: every third-party client may use the API for the users who sign in',
     where: `Applications > APIs > ${desired.audience} > Default Permissions for Third-Party Applications`,
   }
   const { defaultGrant: reading } = snapshot
-  const only = (steps: readonly Step[]) => ({
+  const only = (steps: readonly ProvisionStep[]) => ({
     settings: linked(steps, 'default-grant'),
     removals: [],
   })
-  if ('failure' in reading) return only([unreadable(about, reading.failure)])
-  if (desired.thirdPartyAccess === 'admitted') return only(planRemoval(about, reading.value))
+  if ('failure' in reading) return only([unreadable(info, reading.failure)])
+  if (desired.thirdPartyAccess === 'admitted') return only(planRemoval(info, reading.value))
   if (reading.value === undefined) {
-    return { settings: opened(about, [createGrant(about, desired)]), removals: [] }
+    return { settings: withOpenAccessNote(info, [createGrant(info, desired)]), removals: [] }
   }
-  const { change, removals } = grantChange(about, reading.value, desired)
-  return { settings: opened(about, [change]), removals: linked(removals, 'grant-removal') }
+  const { change, removals } = grantChange(info, reading.value, desired)
+  return {
+    settings: withOpenAccessNote(info, [change]),
+    removals: linked(removals, 'grant-removal'),
+  }
 }
 
-function planRemoval(about: About, grant: Grant | undefined): Step[] {
+function planRemoval(info: ItemInfo, grant: Grant | undefined): ProvisionStep[] {
   if (grant === undefined) {
-    const why = 'None: with THIRD_PARTY_ACCESS=admitted each admitted client has a grant of its own'
-    return [keep({ ...about, why })]
+    const why = 'None: with THIRD_PARTY_ACCESS=admitted each admitted client has its own grant'
+    return [keep({ ...info, why })]
   }
   const why =
-    'It gives this API to every third-party client, also to one that a stranger registers. With THIRD_PARTY_ACCESS=admitted only clients that this system admits get it. Other APIs are not affected; set THIRD_PARTY_ACCESS=open to keep it'
+    'It gives every third-party client access to this API, including clients that a stranger registers. With THIRD_PARTY_ACCESS=admitted only admitted clients have access. Other APIs are not affected; set THIRD_PARTY_ACCESS=open to keep the grant'
   const changes = [{ field: 'scope', before: grant.scope ?? [], after: undefined }]
-  const item = { ...about, why, action: 'remove' as const, changes }
-  // Clients that cannot be read may depend on it.
+  const item = { ...info, why, action: 'remove' as const, changes }
+  // If the clients cannot be read, some may depend on the default grant.
   const after = ['client-grants']
   return [{ item, change: { call: 'clientGrants.delete', id: grant.id ?? '' }, after }]
 }
 
-function createGrant(about: About, desired: DesiredState): Step {
+function createGrant(info: ItemInfo, desired: DesiredState): ProvisionStep {
   const fields = {
     default_for: 'third_party_clients',
     scope: scopesOf(desired),
     subject_type: 'user',
   } as const
   const body = { audience: desired.audience, ...fields }
-  return create(about, fields, { call: 'clientGrants.create', body })
+  return create(info, fields, { call: 'clientGrants.create', body })
 }
 
-function opened(about: About, steps: readonly Step[]): Step[] {
+function withOpenAccessNote(info: ItemInfo, steps: readonly ProvisionStep[]): ProvisionStep[] {
   const why =
-    'THIRD_PARTY_ACCESS=open: a client that a stranger registers under any name can ask people for access. People see its name and domain on the consent page only'
-  const note = report({ ...about, subject: 'who may use the API', why })
+    'THIRD_PARTY_ACCESS=open: a client that a stranger registers under any name can request access. Users see its name and domain only on the consent page'
+  const note = report({ ...info, subject: 'who may use the API', why })
   return [...linked(steps, 'default-grant', ['api']), note]
 }

@@ -1,26 +1,28 @@
-import type { Step } from './item.ts'
+import type { ProvisionStep } from './item.ts'
 
-/** The same steps, which others know by `key` and which wait for the steps with the keys `after`. */
-export function linked<One extends Step>(
+/** Returns the steps with `key`, dependent on the steps with the keys in `after`. */
+export function linked<One extends ProvisionStep>(
   steps: readonly One[],
   key: string,
   after: readonly string[] = [],
-): Step[] {
+): ProvisionStep[] {
   return steps.map((step) => ({ ...step, key, after: [...(step.after ?? []), ...after] }))
 }
 
 /**
- * The plan of a run: a step that waits for a blocked one, or for one that waits so itself, is blocked
- * too, and says for which. Steps without a call are not changed.
+ * Marks each step as blocked that depends on a blocked step, directly or indirectly, and names that
+ * step in its reason. Steps without a call are not changed.
  */
-export function withSkipped(steps: readonly Step[]): readonly Step[] {
-  const stuck = new Map<string, string>()
+export function withSkipped(steps: readonly ProvisionStep[]): readonly ProvisionStep[] {
+  const blockedKeys = new Map<string, string>()
   return steps.map((step) => {
-    const cause = (step.after ?? []).map((key) => stuck.get(key)).find((one) => one !== undefined)
-    const isStuck = step.item.action === 'blocked' || (step.change !== undefined && cause)
-    if (!isStuck) return step
+    const cause = (step.after ?? [])
+      .map((key) => blockedKeys.get(key))
+      .find((one) => one !== undefined)
+    const isBlocked = step.item.action === 'blocked' || (step.change !== undefined && cause)
+    if (!isBlocked) return step
     const { item } = step
-    if (step.key !== undefined) stuck.set(step.key, `${item.area} ${item.subject}`)
+    if (step.key !== undefined) blockedKeys.set(step.key, `${item.area} ${item.subject}`)
     if (item.action === 'blocked') return step
     return { ...step, item: { ...item, action: 'blocked', why: `It depends on ${cause}` } }
   })

@@ -1,7 +1,7 @@
 import type { Management as Auth0 } from 'auth0'
-import type { ManagementChange } from '../management-scopes.ts'
+import type { ManagementChange } from '../../kit/management-scopes.ts'
 
-/** One thing of the tenant, and what becomes of it. Holds no secret: those are shown as `***`. */
+/** One object of the tenant and the planned action. Contains no secret: secrets appear as `***`. */
 export interface PlanItem {
   readonly area:
     | 'api'
@@ -15,84 +15,84 @@ export interface PlanItem {
     | 'token-exchange'
   readonly subject: string
   /**
-   * `keep` = as it should be; `report` = something to know, and not touched; `blocked` = cannot be
-   * brought about, and `why` says what to do.
+   * `keep` = has the required state; `report` = a note, nothing is changed; `blocked` = cannot be
+   * changed, and `why` says what to do.
    */
   readonly action: 'create' | 'change' | 'keep' | 'remove' | 'report' | 'blocked'
   readonly changes: readonly FieldChange[]
-  /** Why this system needs it. */
+  /** Why this system requires it. */
   readonly why: string
-  /** Where it is in Auth0's dashboard. */
+  /** Path in Auth0's dashboard. */
   readonly where: string
 }
 
 export interface FieldChange {
   readonly field: string
   /** Undefined = not set. */
-  readonly before: Shown
-  readonly after: Shown
+  readonly before: FieldValue
+  readonly after: FieldValue
 }
 
-export type Shown = string | number | boolean | null | undefined | readonly string[]
+export type FieldValue = string | number | boolean | null | undefined | readonly string[]
 
-/** One call that changes the tenant, with the body that goes out. */
+/** One call that changes the tenant, with its body. */
 export type Change =
-  | OneChange<'resourceServers.create', { body: Auth0.CreateResourceServerRequestContent }>
-  | OneChange<
+  | ChangeOf<'resourceServers.create', { body: Auth0.CreateResourceServerRequestContent }>
+  | ChangeOf<
       'resourceServers.update',
       { id: string; body: Auth0.UpdateResourceServerRequestContent }
     >
-  | OneChange<'tenants.settings.update', { body: Auth0.UpdateTenantSettingsRequestContent }>
-  | OneChange<'connections.update', { id: string; body: Auth0.UpdateConnectionRequestContent }>
-  | OneChange<'connections.clients.update', { id: string; client: Reference; status: boolean }>
-  | OneChange<'clients.connections.limit', { client: Reference; names: readonly string[] }>
-  | OneChange<'clients.refreshTokens.leeway', { client: Reference }>
-  | OneChange<
+  | ChangeOf<'tenants.settings.update', { body: Auth0.UpdateTenantSettingsRequestContent }>
+  | ChangeOf<'connections.update', { id: string; body: Auth0.UpdateConnectionRequestContent }>
+  | ChangeOf<'connections.clients.update', { id: string; client: Reference; status: boolean }>
+  | ChangeOf<'clients.connections.limit', { client: Reference; names: readonly string[] }>
+  | ChangeOf<'clients.refreshTokens.leeway', { client: Reference }>
+  | ChangeOf<
       'clientGrants.create',
       { body: Auth0.CreateClientGrantRequestContent; client?: Reference }
     >
-  | OneChange<'clientGrants.update', { id: string; body: Auth0.UpdateClientGrantRequestContent }>
-  | OneChange<'clientGrants.delete', { id: string }>
-  | OneChange<'logStreams.create', { body: Auth0.CreateLogStreamHttpRequestBody }>
-  | OneChange<'logStreams.update', { id: string; body: Auth0.UpdateLogStreamRequestContent }>
-  | OneChange<'clients.create', { body: Auth0.CreateClientRequestContent }>
-  | OneChange<'clients.update', { id: string; body: Auth0.UpdateClientRequestContent }>
-  | OneChange<'clients.registerCimdClient', { body: Auth0.RegisterCimdClientRequestContent }>
-  | OneChange<'roles.create', { body: Auth0.CreateRoleRequestContent }>
-  | OneChange<
+  | ChangeOf<'clientGrants.update', { id: string; body: Auth0.UpdateClientGrantRequestContent }>
+  | ChangeOf<'clientGrants.delete', { id: string }>
+  | ChangeOf<'logStreams.create', { body: Auth0.CreateLogStreamHttpRequestBody }>
+  | ChangeOf<'logStreams.update', { id: string; body: Auth0.UpdateLogStreamRequestContent }>
+  | ChangeOf<'clients.create', { body: Auth0.CreateClientRequestContent }>
+  | ChangeOf<'clients.update', { id: string; body: Auth0.UpdateClientRequestContent }>
+  | ChangeOf<'clients.registerCimdClient', { body: Auth0.RegisterCimdClientRequestContent }>
+  | ChangeOf<'roles.create', { body: Auth0.CreateRoleRequestContent }>
+  | ChangeOf<
       'roles.permissions.add',
       { role: Reference; body: Auth0.AddRolePermissionsRequestContent }
     >
-  | OneChange<
+  | ChangeOf<
       'roles.permissions.delete',
       { role: Reference; body: Auth0.DeleteRolePermissionsRequestContent }
     >
-  | OneChange<'organizations.update', { id: string; body: Auth0.UpdateOrganizationRequestContent }>
-  | OneChange<
+  | ChangeOf<'organizations.update', { id: string; body: Auth0.UpdateOrganizationRequestContent }>
+  | ChangeOf<
       'organizations.enabledConnections.add',
       { id: string; body: Auth0.AddOrganizationConnectionRequestContent }
     >
 
-type OneChange<Call extends ManagementChange, Rest> = { readonly call: Call } & Readonly<Rest>
+type ChangeOf<Call extends ManagementChange, Rest> = { readonly call: Call } & Readonly<Rest>
 
-/** A client or role by its id, or the one that the step with this key makes in the same run. */
-export type Reference = { readonly id: string } | { readonly madeBy: string }
+/** A client or role: its id, or the key of the step that creates it in the same run. */
+export type Reference = { readonly id: string } | { readonly stepKey: string }
 
 /**
- * An item of the plan with the call that carries it out; none for what stays as it is. The call of an
- * item that is kept or reported goes out with `--apply` all the same: Auth0 does not show whether it
- * is needed, and to send it again changes nothing that is in place.
+ * An item of the plan with the call that applies it; unchanged items usually have none. A call of an
+ * item with the action `keep` or `report` is sent with `--apply` too: Auth0 does not return the current
+ * value, and the call is idempotent.
  */
-export interface Step {
+export interface ProvisionStep {
   readonly item: PlanItem
   readonly change?: Change
-  /** What other steps know it by. */
+  /** Key by which other steps refer to this one. */
   readonly key?: string
-  /** Keys of the steps that must be in place before this one is carried out. */
+  /** Keys of the steps that must succeed before this one. */
   readonly after?: readonly string[]
-  /** What it means when Auth0 refuses the call, where that is no failure of the run. */
+  /** The consequence if Auth0 refuses the call; set if a refusal does not fail the run. */
   readonly whenRefused?: string
 }
 
-/** The secret's place in anything that is shown. */
-export const HIDDEN = '***'
+/** Replaces secrets in output. */
+export const REDACTED = '***'

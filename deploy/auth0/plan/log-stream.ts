@@ -7,15 +7,15 @@ import {
 } from '../desired-state.ts'
 import type { TenantSnapshot } from '../read-tenant.ts'
 import type { ReadFailure } from '../reading.ts'
-import { type FieldChange, HIDDEN, type Step } from './item.ts'
+import { type FieldChange, type ProvisionStep, REDACTED } from './item.ts'
 import {
-  type About,
-  type Aspect,
-  aspect,
   blocked,
   changeOrKeep,
   create,
+  type FieldPatch,
+  type ItemInfo,
   keep,
+  patchField,
   report,
   unreadable,
 } from './steps.ts'
@@ -25,77 +25,91 @@ type LogStream = Auth0.LogStreamHttpResponseSchema
 type Sink = Auth0.LogStreamHttpSink
 type Patch = Auth0.UpdateLogStreamRequestContent
 
-/** What to do in a tenant that has no log streams. */
-export const WAYS_WITHOUT_STREAM =
+/** Advice for a tenant without log streams. */
+export const ALTERNATIVES_TO_STREAM =
   'ChatGPT connects without a log stream in three ways: one predefined client (npm run provision -- --iss --predefined), AUTH_SERVER_METADATA=curated, or THIRD_PARTY_ACCESS=open'
-const DISPENSABLE = 'Clients made with --predefined or --cimd connect without it'
-/** How Auth0 answers where the tenant's plan has no log streams, or no more of them. */
-const OF_PLAN: ReadonlySet<number | undefined> = new Set([402, 403])
+const NOT_REQUIRED = 'Clients of --predefined or --cimd connect without a log stream'
+/** Statuses of Auth0 if the subscription includes no log streams, or no further ones. */
+const SUBSCRIPTION_LIMIT_STATUSES: ReadonlySet<number | undefined> = new Set([402, 403])
 
-/** The log stream to log-webhook. It is known by its address: other streams are not touched. */
-export function planLogStream(desired: DesiredState, snapshot: TenantSnapshot): Step {
+/** Plans the log stream to log-webhook, identified by its URL. Other streams are not changed. */
+export function planLogStream(desired: DesiredState, snapshot: TenantSnapshot): ProvisionStep {
   const step = planStream(desired, snapshot)
   const after = step.after ?? []
   return dependsOnLogStream(desired, snapshot)
     ? { ...step, key: 'log-stream', after }
-    : { ...step, key: 'log-stream', after, whenRefused: DISPENSABLE }
+    : { ...step, key: 'log-stream', after, whenRefused: NOT_REQUIRED }
 }
 
-function planStream(desired: DesiredState, snapshot: TenantSnapshot): Step {
+function planStream(desired: DesiredState, snapshot: TenantSnapshot): ProvisionStep {
   const { logStreams } = snapshot
   const wanted = desired.logStream
-  const about: About = {
+  const info: ItemInfo = {
     area: 'log-stream',
     subject: wanted.endpoint,
-    why: 'Tells log-webhook of each client that registers, so that it is admitted or refused',
+    why: 'Reports each registered client to log-webhook, which admits or refuses it',
     where: 'Monitoring > Streams',
   }
   const isNeeded = needsLogStream(desired)
   if ('failure' in logStreams) {
     const { failure } = logStreams
-    if (isNeeded) return withoutStreams(about, failure, dependsOnLogStream(desired, snapshot))
-    return report({ ...about, why: `${failure.message}. None is needed with ${reasonOf(desired)}` })
+    if (isNeeded) return streamsUnavailable(info, failure, dependsOnLogStream(desired, snapshot))
+    return report({
+      ...info,
+      why: `${failure.message}. No log stream is required with ${settingWithoutStream(desired)}`,
+    })
   }
   const stream = streamTo(logStreams.value, wanted.endpoint)
-  if (stream === undefined && isNeeded) return createStream(about, wanted)
+  if (stream === undefined && isNeeded) return createStream(info, wanted)
   if (stream === undefined) {
-    return keep({ ...about, why: `None, and none is needed with ${reasonOf(desired)}` })
+    return keep({
+      ...info,
+      why: `None, and none is required with ${settingWithoutStream(desired)}`,
+    })
   }
-  const aspects: Aspect<Patch>[] = [
-    aspect('status', stream.status, 'active'),
+  const patches: FieldPatch<Patch>[] = [
+    patchField('status', stream.status, 'active'),
     filters(stream),
     sink(stream.sink, wanted),
   ]
-  return changeOrKeep(withSecretNote(about, stream.sink), aspects, (body) => ({
+  return changeOrKeep(withSecretNote(info, stream.sink), patches, (body) => ({
     call: 'logStreams.update',
     id: stream.id ?? '',
     body,
   }))
 }
 
-function withoutStreams(about: About, failure: ReadFailure, isVital: boolean): Step {
+function streamsUnavailable(
+  info: ItemInfo,
+  failure: ReadFailure,
+  isRequired: boolean,
+): ProvisionStep {
   const { kind, status, message } = failure
-  if (kind !== 'failed' || !OF_PLAN.has(status)) return unreadable(about, failure)
-  if (isVital) return blocked(about, `${message}. ${WAYS_WITHOUT_STREAM}`)
-  return report({ ...about, why: `${message}. ${DISPENSABLE}` })
+  if (kind !== 'failed' || !SUBSCRIPTION_LIMIT_STATUSES.has(status))
+    return unreadable(info, failure)
+  if (isRequired) return blocked(info, `${message}. ${ALTERNATIVES_TO_STREAM}`)
+  return report({ ...info, why: `${message}. ${NOT_REQUIRED}` })
 }
 
-function reasonOf({ thirdPartyAccess }: DesiredState): string {
+function settingWithoutStream({ thirdPartyAccess }: DesiredState): string {
   return thirdPartyAccess === 'open' ? 'THIRD_PARTY_ACCESS=open' : 'AUTH_SERVER_METADATA=curated'
 }
 
-/** The stream to this address; the active one, should there be several. */
+/** Returns the stream to this URL; prefers an active one. */
 export function streamTo(streams: readonly LogStream[], endpoint: string): LogStream | undefined {
   const matching = streams.filter(({ sink }) => sink?.httpEndpoint === endpoint)
   return matching.find(({ status }) => status === 'active') ?? matching[0]
 }
 
-/** Auth0 shows what a stream sends as Authorization as of 2026, but promises nowhere to do so. */
-export function isMasked(sink: Sink | undefined): boolean {
+/** Returns whether Auth0 hides the stream's secret. In 2026 it does not, but this is undocumented. */
+export function isSecretHidden(sink: Sink | undefined): boolean {
   return /[*•]{3}|redacted/i.test(sink?.httpAuthorization ?? '')
 }
 
-function createStream(about: About, { name, endpoint, authorization }: DesiredLogStream): Step {
+function createStream(
+  info: ItemInfo,
+  { name, endpoint, authorization }: DesiredLogStream,
+): ProvisionStep {
   const sink = { httpEndpoint: endpoint, ...LOG_STREAM_FORMAT, httpAuthorization: authorization }
   const filters = [{ ...LOG_STREAM_FILTER }]
   const fields = {
@@ -104,13 +118,13 @@ function createStream(about: About, { name, endpoint, authorization }: DesiredLo
     filters: [LOG_STREAM_FILTER.name],
     'sink.httpContentFormat': sink.httpContentFormat,
     'sink.httpContentType': sink.httpContentType,
-    'sink.httpAuthorization': HIDDEN,
+    'sink.httpAuthorization': REDACTED,
   }
   const body = { name, type: 'http' as const, filters, sink }
-  return create(about, fields, { call: 'logStreams.create', body })
+  return create(info, fields, { call: 'logStreams.create', body })
 }
 
-function filters({ filters: before = [] }: LogStream): Aspect<Patch> {
+function filters({ filters: before = [] }: LogStream): FieldPatch<Patch> {
   const shown = before.map(({ type, name }) =>
     type === 'category' ? `${name}` : `${type}:${name}`,
   )
@@ -120,8 +134,8 @@ function filters({ filters: before = [] }: LogStream): Aspect<Patch> {
   }
 }
 
-/** A sink is patched as a whole, and its custom headers are kept. */
-function sink(before: Sink | undefined, wanted: DesiredLogStream): Aspect<Patch> {
+/** Auth0 replaces the whole sink, so the patch repeats its custom headers. */
+function sink(before: Sink | undefined, wanted: DesiredLogStream): FieldPatch<Patch> {
   const { httpCustomHeaders: headers } = before ?? {}
   const fields: FieldChange[] = [
     ...(['httpContentFormat', 'httpContentType'] as const).map((name) => ({
@@ -143,15 +157,15 @@ function sink(before: Sink | undefined, wanted: DesiredLogStream): Aspect<Patch>
 function secret(sink: Sink | undefined, { equivalents }: DesiredLogStream): FieldChange[] {
   const field = 'sink.httpAuthorization'
   const value = sink?.httpAuthorization
-  if (value === undefined || value === '') return [{ field, before: undefined, after: HIDDEN }]
-  if (isMasked(sink) || equivalents.includes(value)) return []
-  return [{ field, before: HIDDEN, after: `${HIDDEN} (another)` }]
+  if (value === undefined || value === '') return [{ field, before: undefined, after: REDACTED }]
+  if (isSecretHidden(sink) || equivalents.includes(value)) return []
+  return [{ field, before: REDACTED, after: `${REDACTED} (different)` }]
 }
 
-function withSecretNote(about: About, sink: Sink | undefined): About {
-  if (!isMasked(sink)) return about
+function withSecretNote(info: ItemInfo, sink: Sink | undefined): ItemInfo {
+  if (!isSecretHidden(sink)) return info
   return {
-    ...about,
-    why: `${about.why}. Auth0 does not show its secret, so it was not compared; after a change of LOG_WEBHOOK_SECRET set it in the dashboard`,
+    ...info,
+    why: `${info.why}. Auth0 hides its secret, so it was not compared; after a change of LOG_WEBHOOK_SECRET set it in the dashboard`,
   }
 }

@@ -1,5 +1,5 @@
+import { PROVISION_SCOPES, SCOPES } from '../../kit/management-scopes.ts'
 import type { DesiredState } from '../desired-state.ts'
-import { PROVISION_SCOPES, SCOPES } from '../management-scopes.ts'
 import type { TenantSnapshot } from '../read-tenant.ts'
 import { isSystemApi, planApi } from './api.ts'
 import { planCimd } from './cimd-client.ts'
@@ -7,8 +7,8 @@ import { planClientGrants } from './client-grants.ts'
 import { planConnections } from './connections.ts'
 import { planDefaultGrant } from './default-grant.ts'
 import { linked } from './dependencies.ts'
-import { planExchange } from './exchange.ts'
-import type { PlanItem, Step } from './item.ts'
+import { planTokenExchange } from './exchange.ts'
+import type { PlanItem, ProvisionStep } from './item.ts'
 import { planLogStream } from './log-stream.ts'
 import { planOrganization } from './organization.ts'
 import { planPredefinedClient } from './predefined-client.ts'
@@ -16,24 +16,26 @@ import { planRefreshTokens } from './refresh-tokens.ts'
 import { planRole } from './role.ts'
 import { planRegistration, planSettings } from './tenant.ts'
 
-/** What is to become of each thing that this system depends on. Pure; holds no secret. */
+/** Returns the planned action for each object that this system depends on. Pure; contains no secret. */
 export function planTenant(desired: DesiredState, snapshot: TenantSnapshot): readonly PlanItem[] {
   return planSteps(desired, snapshot).map(({ item }) => item)
 }
 
 /**
- * The plan with the calls that carry it out, in their order, and what each depends on. The bodies hold
- * secrets.
+ * Returns the plan with its calls in order and their dependencies. The bodies contain secrets.
  */
-export function planSteps(desired: DesiredState, snapshot: TenantSnapshot): readonly Step[] {
+export function planSteps(
+  desired: DesiredState,
+  snapshot: TenantSnapshot,
+): readonly ProvisionStep[] {
   const api = planApi(desired, snapshot)
   const logStream = planLogStream(desired, snapshot)
   const defaultGrant = planDefaultGrant(desired, snapshot)
   const clientGrants = planClientGrants(desired, snapshot)
-  // Interrupted anywhere, the tenant lets in no client that is not to be let in, and the next run
-  // goes on: what is referred to comes before what refers to it, admitted clients have their own
-  // grants before the default one goes, a scope is taken from the grants before it is taken from the
-  // API, and registration, which lets strangers act, is opened last.
+  // The order keeps the tenant safe if a run is interrupted, and the next run can continue. Objects are
+  // created before objects that refer to them. Admitted clients get their own grants before the default
+  // grant is removed. Scopes are removed from grants before they are removed from the API. Registration,
+  // which is open to strangers, is turned on last.
   const steps = [
     ...api.settings,
     ...planSettings(desired, snapshot),
@@ -44,35 +46,38 @@ export function planSteps(desired: DesiredState, snapshot: TenantSnapshot): read
     ...clientGrants.settings,
     ...planRefreshTokens(desired, snapshot),
     ...defaultGrant.settings,
-    ...planExchange(desired, snapshot),
+    ...planTokenExchange(desired, snapshot),
     ...planRole(desired, snapshot),
     ...planOrganization(desired, snapshot),
     ...clientGrants.removals,
     ...defaultGrant.removals,
     ...api.removals,
     planRegistration(desired, snapshot, logStream),
-  ].map((step) => withoutPermission(step, snapshot.grantedScopes))
+  ].map((step) => blockIfScopeMissing(step, snapshot.grantedScopes))
   if (!isSystemApi(snapshot)) return steps
   return steps.flatMap((step) => linked([step], step.key ?? '', ['api']))
 }
 
-/** The Management scopes that stand in the way of the plan, sorted. */
-export function missingScopes(steps: readonly Step[], snapshot: TenantSnapshot): string[] {
+/** Returns the Management scopes that the plan requires and the token lacks, sorted. */
+export function missingScopes(steps: readonly ProvisionStep[], snapshot: TenantSnapshot): string[] {
   const { grantedScopes, connections, exchanges, ...readings } = snapshot
   const states = [...connections, ...exchanges].map(({ state }) => state)
   const refused = [...Object.values(readings), ...states].flatMap((reading) =>
     'failure' in reading && reading.failure.kind === 'scope-missing' ? [reading.failure.scope] : [],
   )
-  const lacking = steps.flatMap(({ change }) =>
-    change === undefined ? [] : lackingScope(SCOPES[change.call], grantedScopes),
+  const notGranted = steps.flatMap(({ change }) =>
+    change === undefined ? [] : missingScope(SCOPES[change.call], grantedScopes),
   )
-  return [...new Set<string>([...refused, ...lacking])].sort()
+  return [...new Set<string>([...refused, ...notGranted])].sort()
 }
 
-/** Better to say so before the first call than after half of them. */
-function withoutPermission(step: Step, granted: TenantSnapshot['grantedScopes']): Step {
+/** Reports a missing scope before the first call instead of during the run. */
+function blockIfScopeMissing(
+  step: ProvisionStep,
+  granted: TenantSnapshot['grantedScopes'],
+): ProvisionStep {
   if (step.change === undefined) return step
-  const [scope] = lackingScope(SCOPES[step.change.call], granted)
+  const [scope] = missingScope(SCOPES[step.change.call], granted)
   if (scope === undefined) return step
   const { item, change: _, ...rest } = step
   if (item.action === 'keep' || item.action === 'report') return { item, ...rest }
@@ -82,8 +87,9 @@ function withoutPermission(step: Step, granted: TenantSnapshot['grantedScopes'])
   }
 }
 
-function lackingScope(scope: string, granted: TenantSnapshot['grantedScopes']): string[] {
-  // A token response that names nothing of what this command uses says nothing about it.
-  const isTold = granted?.some((one) => PROVISION_SCOPES.some((known) => known === one)) === true
-  return isTold && !granted.includes(scope) ? [scope] : []
+function missingScope(scope: string, granted: TenantSnapshot['grantedScopes']): string[] {
+  // Without any scope of this command, the token response is not a reliable list.
+  const namesKnownScopes =
+    granted?.some((one) => PROVISION_SCOPES.some((existingInfo) => existingInfo === one)) === true
+  return namesKnownScopes && !granted.includes(scope) ? [scope] : []
 }

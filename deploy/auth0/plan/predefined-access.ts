@@ -3,79 +3,79 @@ import type { TenantSnapshot } from '../read-tenant.ts'
 import { PREDEFINED_NAME } from './client-grants.ts'
 import { keyOf } from './connections.ts'
 import { linked } from './dependencies.ts'
-import type { Reference, Step } from './item.ts'
-import { type About, keep, unreadable } from './steps.ts'
+import type { ProvisionStep, Reference } from './item.ts'
+import { type ItemInfo, keep, unreadable } from './steps.ts'
 
 /**
- * The connections of a first-party client, which has no part in those at domain level: on for the ones
- * in GOOGLE_CONNECTION_NAME, off for the others, which Auth0 turns on for every new client where the
- * tenant's flag `enable_client_connections` is set.
+ * Plans the connections of the predefined client. Domain-level connections do not apply to first-party
+ * clients. The connections in GOOGLE_CONNECTION_NAME are enabled and the others disabled; Auth0 enables
+ * all of them for new clients if the tenant's flag `enable_client_connections` is set.
  */
 export function planPredefinedAccess(
   desired: DesiredState,
   snapshot: TenantSnapshot,
   client: Reference,
-): Step[] {
+): ProvisionStep[] {
   const { predefinedConnections: reading } = snapshot
-  const about: About = {
+  const info: ItemInfo = {
     area: 'connection',
     subject: `connections of ${PREDEFINED_NAME}`,
-    why: 'A first-party client signs people in through the connections that are on for it',
+    why: 'Users can sign in through a first-party client only with the connections that are enabled for it',
     where: `Applications > Applications > ${PREDEFINED_NAME} > Connections`,
   }
-  if ('failure' in reading) return [unreadable(about, reading.failure)]
-  const on = new Set(reading.value.map(({ id }) => id))
-  const ours = snapshot.connections.flatMap(({ state }) =>
+  if ('failure' in reading) return [unreadable(info, reading.failure)]
+  const enabledIds = new Set(reading.value.map(({ id }) => id))
+  const configured = snapshot.connections.flatMap(({ state }) =>
     'value' in state && state.value !== undefined ? [state.value] : [],
   )
-  const enabled = ours.map(({ id, name }): Step => {
+  const enabled = configured.map(({ id, name }): ProvisionStep => {
     const subject = `${name} for ${PREDEFINED_NAME}`
-    if (on.has(id)) return keep({ ...about, subject })
+    if (enabledIds.has(id)) return keep({ ...info, subject })
     const changes = [{ field: 'enabled', before: false, after: true }]
     return {
-      item: { ...about, subject, action: 'change', changes },
+      item: { ...info, subject, action: 'change', changes },
       change: { call: 'connections.clients.update', id, client, status: true },
       after: [keyOf(name), 'predefined'],
     }
   })
-  // Without names it is not known which ones are meant.
+  // Without configured names, no connection is disabled.
   if (desired.connections.length === 0) return linked(enabled, 'predefined-connections')
   const others =
-    'madeBy' in client
-      ? othersOfNew(about, desired, snapshot, client)
+    'stepKey' in client
+      ? othersOfNew(info, desired, snapshot, client)
       : reading.value
           .filter(({ name }) => !desired.connections.includes(name))
-          .map(({ id, name }) => disabled(about, name, { id, client }))
+          .map(({ id, name }) => disabled(info, name, { id, client }))
   return [...linked(enabled, 'predefined-connections'), ...others]
 }
 
 function disabled(
-  about: About,
+  info: ItemInfo,
   name: string,
   { id, client }: { id: string; client: Reference },
-): Step {
+): ProvisionStep {
   const changes = [{ field: 'enabled', before: true, after: false }]
   const subject = `${name} for ${PREDEFINED_NAME}`
   const why = 'GOOGLE_CONNECTION_NAME does not name it'
   return {
-    item: { ...about, subject, why, action: 'change', changes },
+    item: { ...info, subject, why, action: 'change', changes },
     change: { call: 'connections.clients.update', id, client, status: false },
   }
 }
 
-/** Which ones Auth0 turns on for a new client shows once it is made. */
+/** The connections that Auth0 enables for a new client are known only after it was created. */
 function othersOfNew(
-  about: About,
+  info: ItemInfo,
   { connections: names }: DesiredState,
   { settings }: TenantSnapshot,
   client: Reference,
-): Step[] {
+): ProvisionStep[] {
   const flags = 'value' in settings ? settings.value.flags : undefined
   if (flags?.enable_client_connections === false) return []
-  const changes = [{ field: 'enabled', before: 'all that Auth0 turns on', after: names }]
+  const changes = [{ field: 'enabled', before: 'all that Auth0 enables', after: names }]
   return [
     {
-      item: { ...about, action: 'change', changes },
+      item: { ...info, action: 'change', changes },
       change: { call: 'clients.connections.limit', client, names },
       after: ['predefined'],
     },

@@ -6,10 +6,17 @@ import { PREDEFINED_MARK } from '../tenant-lookups.ts'
 import { PREDEFINED_NAME } from './client-grants.ts'
 import { linked } from './dependencies.ts'
 import { withAll } from './grant-scopes.ts'
-import type { Step } from './item.ts'
+import type { ProvisionStep } from './item.ts'
 import { planPredefinedAccess } from './predefined-access.ts'
 import { leewayOf } from './refresh-tokens.ts'
-import { type About, type Aspect, aspect, changeOrKeep, create, unreadable } from './steps.ts'
+import {
+  changeOrKeep,
+  create,
+  type FieldPatch,
+  type ItemInfo,
+  patchField,
+  unreadable,
+} from './steps.ts'
 
 type Patch = Auth0.UpdateClientRequestContent
 
@@ -22,41 +29,44 @@ const SETTINGS = {
 } as const
 
 /**
- * The client of `--predefined` with its login connections: made if asked for, and kept as it should be
- * once it is there. Its redirect URIs are added to, never removed.
+ * Plans the client of `--predefined` and its login connections: creates it on request and, once it
+ * exists, keeps its settings. Redirect URIs are added, never removed.
  */
-export function planPredefinedClient(desired: DesiredState, snapshot: TenantSnapshot): Step[] {
+export function planPredefinedClient(
+  desired: DesiredState,
+  snapshot: TenantSnapshot,
+): ProvisionStep[] {
   const { predefined, audience } = desired
-  const about: About = {
+  const info: ItemInfo = {
     area: 'client',
     subject: PREDEFINED_NAME,
-    why: 'A first-party client to enter in ChatGPT, which then need not register',
+    why: 'A first-party client to enter in ChatGPT instead of dynamic registration',
     where: 'Applications > Applications',
   }
   const { predefinedClient: reading } = snapshot
   if ('failure' in reading) {
     return predefined === undefined
       ? []
-      : linked([unreadable(about, reading.failure)], 'predefined', ['iss'])
+      : linked([unreadable(info, reading.failure)], 'predefined', ['iss'])
   }
   const id = reading.value?.client_id
   if (reading.value === undefined || id === undefined) {
     if (predefined === undefined) return []
     return [
-      ...linked([createClient(about, audience, predefined)], 'predefined', ['iss']),
-      ...planPredefinedAccess(desired, snapshot, { madeBy: 'predefined' }),
+      ...linked([createClient(info, audience, predefined)], 'predefined', ['iss']),
+      ...planPredefinedAccess(desired, snapshot, { stepKey: 'predefined' }),
     ]
   }
-  const aspects = aspectsOf(reading.value, predefined)
-  const known = { ...about, subject: `${PREDEFINED_NAME}, client id ${id}` }
-  const step = changeOrKeep(known, aspects, (body) => ({ call: 'clients.update', id, body }))
+  const patches = patchesFor(reading.value, predefined)
+  const existingInfo = { ...info, subject: `${PREDEFINED_NAME}, client id ${id}` }
+  const step = changeOrKeep(existingInfo, patches, (body) => ({ call: 'clients.update', id, body }))
   return [
     ...linked([step], 'predefined', ['iss']),
     ...planPredefinedAccess(desired, snapshot, { id }),
   ]
 }
 
-/** The client as it is made. */
+/** Returns the body that creates the client. */
 export function predefinedBody(audience: string, redirectUri: string) {
   return {
     name: PREDEFINED_NAME,
@@ -65,12 +75,12 @@ export function predefinedBody(audience: string, redirectUri: string) {
     grant_types: GRANT_TYPES,
     jwt_configuration: { alg: 'RS256' },
     refresh_token: ROTATING_REFRESH_TOKEN,
-    // By which the next run knows it.
+    // Identifies the client in later runs.
     client_metadata: { [PREDEFINED_MARK]: audience },
   } as const satisfies Auth0.CreateClientRequestContent
 }
 
-function createClient(about: About, audience: string, redirectUri: string): Step {
+function createClient(info: ItemInfo, audience: string, redirectUri: string): ProvisionStep {
   const body = predefinedBody(audience, redirectUri)
   const fields = {
     ...SETTINGS,
@@ -81,25 +91,25 @@ function createClient(about: About, audience: string, redirectUri: string): Step
     'refresh_token.expiration_type': ROTATING_REFRESH_TOKEN.expiration_type,
     'refresh_token.leeway': ROTATING_REFRESH_TOKEN.leeway,
   }
-  return create(about, fields, { call: 'clients.create', body })
+  return create(info, fields, { call: 'clients.create', body })
 }
 
-function aspectsOf(client: Auth0.Client, redirectUri: string | undefined): Aspect<Patch>[] {
+function patchesFor(client: Auth0.Client, redirectUri: string | undefined): FieldPatch<Patch>[] {
   const { callbacks = [], grant_types: grants = [] } = client
   return [
-    aspect('is_first_party', client.is_first_party, SETTINGS.is_first_party),
-    aspect(
+    patchField('is_first_party', client.is_first_party, SETTINGS.is_first_party),
+    patchField(
       'token_endpoint_auth_method',
       client.token_endpoint_auth_method,
       SETTINGS.token_endpoint_auth_method,
     ),
-    aspect('oidc_conformant', client.oidc_conformant, SETTINGS.oidc_conformant),
-    aspect(
+    patchField('oidc_conformant', client.oidc_conformant, SETTINGS.oidc_conformant),
+    patchField(
       'callbacks',
       callbacks,
       redirectUri === undefined ? callbacks : withAll(callbacks, [redirectUri]),
     ),
-    aspect('grant_types', grants, withAll(grants, GRANT_TYPES)),
+    patchField('grant_types', grants, withAll(grants, GRANT_TYPES)),
     {
       fields: [
         {
@@ -111,19 +121,19 @@ function aspectsOf(client: Auth0.Client, redirectUri: string | undefined): Aspec
       patch: { jwt_configuration: { alg: 'RS256' } },
     },
     ...leeway(client),
-    // The patch of these has the leeway too.
+    // This patch includes the leeway.
     refreshTokens(client),
   ]
 }
 
-/** Another leeway than ours stays, as long as there is one. */
-function leeway(client: Auth0.Client): Aspect<Patch>[] {
+/** Keeps an existing leeway, even if it differs from ours. */
+function leeway(client: Auth0.Client): FieldPatch<Patch>[] {
   const refresh_token = withLeeway(client)
   return refresh_token === undefined ? [] : [leewayOf(client, refresh_token)]
 }
 
-/** Other lifetimes than ours stay, as long as there is an end to them. */
-function refreshTokens({ refresh_token: before }: Auth0.Client): Aspect<Patch> {
+/** Keeps existing lifetimes, unless they are infinite. */
+function refreshTokens({ refresh_token: before }: Auth0.Client): FieldPatch<Patch> {
   const isEndless = before?.infinite_token_lifetime === true
   return {
     fields: [

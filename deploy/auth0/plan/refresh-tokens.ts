@@ -8,48 +8,51 @@ import type { DesiredState } from '../desired-state.ts'
 import type { TenantSnapshot } from '../read-tenant.ts'
 import { PREDEFINED_MARK } from '../tenant-lookups.ts'
 import { isOurs } from './client-grants.ts'
-import type { Step } from './item.ts'
-import { type About, type Aspect, changeOrKeep } from './steps.ts'
+import type { ProvisionStep } from './item.ts'
+import { changeOrKeep, type FieldPatch, type ItemInfo } from './steps.ts'
 
-const REFUSED = 'Its refresh tokens stay without a leeway'
+const REFUSED = 'Its refresh tokens still have no leeway'
 
 /**
- * The leeway of the refresh tokens of admitted and imported clients, where they rotate without one. The
- * client of `--predefined` has a step of its own.
+ * Plans a leeway for rotating refresh tokens without one, of admitted and imported clients. The client
+ * of `--predefined` has a separate step.
  */
-export function planRefreshTokens(desired: DesiredState, snapshot: TenantSnapshot): Step[] {
+export function planRefreshTokens(
+  desired: DesiredState,
+  snapshot: TenantSnapshot,
+): ProvisionStep[] {
   const { clients } = snapshot
   if ('failure' in clients) return []
-  const known = clients.value
+  const existingInfo = clients.value
     .filter((client) => isOurs(client, desired))
     .filter((client) => desired.admitsClients || registrationKind(client) === 'imported')
     .filter(({ client_metadata: metadata }) => metadata?.[PREDEFINED_MARK] === undefined)
     .flatMap((client) => planLeeway(client))
-  return [...known, ...planNewLeeway(desired, snapshot)]
+  return [...existingInfo, ...planNewLeeway(desired, snapshot)]
 }
 
-/** That of the client of `--cimd` that this run makes. */
-function planNewLeeway({ cimd }: DesiredState, { cimdClient }: TenantSnapshot): Step[] {
-  const isMade = 'value' in cimdClient && cimdClient.value === undefined
-  if (cimd === undefined || !isMade) return []
+/** Plans the leeway of a `--cimd` client that this run creates. */
+function planNewLeeway({ cimd }: DesiredState, { cimdClient }: TenantSnapshot): ProvisionStep[] {
+  const isNew = 'value' in cimdClient && cimdClient.value === undefined
+  if (cimd === undefined || !isNew) return []
   const { leeway: after } = ROTATING_REFRESH_TOKEN
   const changes = [{ field: 'refresh_token.leeway', before: undefined, after }]
   return [
     {
-      item: { ...about(cimd), action: 'change', changes },
-      change: { call: 'clients.refreshTokens.leeway', client: { madeBy: 'cimd' } },
+      item: { ...info(cimd), action: 'change', changes },
+      change: { call: 'clients.refreshTokens.leeway', client: { stepKey: 'cimd' } },
       after: ['cimd'],
       whenRefused: REFUSED,
     },
   ]
 }
 
-function planLeeway(client: Auth0.Client): Step[] {
+function planLeeway(client: Auth0.Client): ProvisionStep[] {
   const { client_id: id = '', name = id } = client
   const refresh_token = withLeeway(client)
   if (refresh_token === undefined) return []
   const step = changeOrKeep(
-    about(`${name}, client id ${id}`),
+    info(`${name}, client id ${id}`),
     [leewayOf(client, refresh_token)],
     (body) => ({
       call: 'clients.update',
@@ -60,20 +63,20 @@ function planLeeway(client: Auth0.Client): Step[] {
   return [{ ...step, whenRefused: REFUSED }]
 }
 
-function about(client: string): About {
+function info(client: string): ItemInfo {
   return {
     area: 'client',
     subject: `refresh tokens of ${client}`,
-    why: 'Without a leeway, Auth0 signs the person out when the client sends one refresh token twice',
+    why: 'Without a leeway, Auth0 signs the user out when the client sends a refresh token twice',
     where: 'Applications > Applications',
   }
 }
 
-/** The leeway as a change of the client. */
+/** Returns the patch that sets the leeway. */
 export function leewayOf(
   { refresh_token: before }: Auth0.Client,
   refresh_token: Auth0.ClientRefreshTokenConfiguration,
-): Aspect<Auth0.UpdateClientRequestContent> {
+): FieldPatch<Auth0.UpdateClientRequestContent> {
   return {
     fields: [
       { field: 'refresh_token.leeway', before: before?.leeway, after: refresh_token.leeway },

@@ -2,80 +2,85 @@ import { type DesiredState, roleDescription } from '../desired-state.ts'
 import type { TenantSnapshot } from '../read-tenant.ts'
 import { linked } from './dependencies.ts'
 import { scopesOf } from './grant-scopes.ts'
-import type { Reference, Step } from './item.ts'
-import { type About, create, keep, report, unreadable } from './steps.ts'
+import type { ProvisionStep, Reference } from './item.ts'
+import { create, type ItemInfo, keep, report, unreadable } from './steps.ts'
 
 /**
- * A role with every permission of the tools: with RBAC a token has only the scopes that the person has
- * as permissions. Permissions that the role has for other APIs are not touched. With `--default-role`
- * also how each new user gets it.
+ * Plans a role with every permission of the tools. With RBAC, a token contains only the scopes that the
+ * user has as permissions. The role's permissions for other APIs are not changed. With `--default-role`
+ * the plan also shows how to assign the role to new users.
  */
-export function planRole(desired: DesiredState, { role: reading }: TenantSnapshot): Step[] {
+export function planRole(
+  desired: DesiredState,
+  { role: reading }: TenantSnapshot,
+): ProvisionStep[] {
   const name = ('value' in reading ? reading.value?.name : undefined) ?? desired.role
-  const about: About = {
+  const info: ItemInfo = {
     area: 'role',
     subject: name,
-    why: `A token has only the scopes that the person has as permissions. Give this role to people under User Management > Roles > ${name} > Users, or with POST /api/v2/users/{id}/roles {"roles":["${idIn(reading)}"]}`,
+    why: `A token contains only the scopes that the user has as permissions. Assign this role to users under User Management > Roles > ${name} > Users, or with POST /api/v2/users/{id}/roles {"roles":["${roleIdIn(reading)}"]}`,
     where: `User Management > Roles > ${name}`,
   }
-  if ('failure' in reading) return linked([unreadable(about, reading.failure)], 'role')
+  if ('failure' in reading) return linked([unreadable(info, reading.failure)], 'role')
   const needed = scopesOf(desired)
-  const note = desired.defaultRole ? [howToAssign(about, idIn(reading))] : []
+  const note = desired.defaultRole ? [assignmentNote(info, roleIdIn(reading))] : []
   if (reading.value === undefined) {
     const fields = { name: desired.role, description: roleDescription(desired.audience) }
-    const made = create(about, fields, { call: 'roles.create', body: fields })
+    const made = create(info, fields, { call: 'roles.create', body: fields })
     return [
       ...linked([made], 'role'),
-      ...added(about, desired, { role: { madeBy: 'role' }, missing: needed }),
+      ...addPermissions(info, desired, { role: { stepKey: 'role' }, missing: needed }),
       ...note,
     ]
   }
-  const { id, permissions: there } = reading.value
-  const missing = needed.filter((name) => !there.includes(name))
-  const extra = there.filter((name) => !needed.includes(name))
+  const { id, permissions: existing } = reading.value
+  const missing = needed.filter((name) => !existing.includes(name))
+  const extra = existing.filter((name) => !needed.includes(name))
   return [
-    ...(missing.length === 0 ? [keep(about)] : added(about, desired, { role: { id }, missing })),
-    ...removed(about, desired, { id, extra }),
+    ...(missing.length === 0
+      ? [keep(info)]
+      : addPermissions(info, desired, { role: { id }, missing })),
+    ...removePermissions(info, desired, { id, extra }),
     ...note,
   ]
 }
 
-function idIn(reading: TenantSnapshot['role']): string {
+function roleIdIn(reading: TenantSnapshot['role']): string {
   return ('value' in reading ? reading.value?.id : undefined) ?? 'ROLE_ID'
 }
 
-function added(
-  about: About,
+function addPermissions(
+  info: ItemInfo,
   { audience }: DesiredState,
   { role, missing }: { readonly role: Reference; readonly missing: readonly string[] },
-): Step[] {
+): ProvisionStep[] {
   if (missing.length === 0) return []
   const body = { permissions: missing.map((name) => permission(audience, name)) }
   const changes = [{ field: 'permissions', before: undefined, after: missing }]
   const item = {
-    ...about,
-    subject: `${about.subject}, permissions`,
+    ...info,
+    subject: `${info.subject}, permissions`,
     action: 'change',
     changes,
   } as const
-  const step: Step = { item, change: { call: 'roles.permissions.add', role, body } }
+  const step: ProvisionStep = { item, change: { call: 'roles.permissions.add', role, body } }
   return linked([step], 'role-permissions', ['role', 'api'])
 }
 
-function removed(
-  about: About,
+function removePermissions(
+  info: ItemInfo,
   { audience, prune }: DesiredState,
   { id, extra }: { readonly id: string; readonly extra: readonly string[] },
-): Step[] {
+): ProvisionStep[] {
   if (extra.length === 0) return []
-  const subject = `${about.subject}, permissions that no tool needs`
+  const subject = `${info.subject}, permissions that no tool requires`
   if (!prune) {
-    const why = `${extra.join(' ')}: not in the catalogue; left alone, and removed with --prune`
-    return [report({ ...about, subject, why })]
+    const why = `${extra.join(' ')}: not in the catalogue; kept without --prune`
+    return [report({ ...info, subject, why })]
   }
   const body = { permissions: extra.map((name) => permission(audience, name)) }
   const changes = [{ field: 'permissions', before: extra, after: undefined }]
-  const item = { ...about, subject, action: 'remove', changes } as const
+  const item = { ...info, subject, action: 'remove', changes } as const
   return [{ item, change: { call: 'roles.permissions.delete', role: { id }, body } }]
 }
 
@@ -84,18 +89,18 @@ function permission(audience: string, name: string) {
 }
 
 /**
- * Auth0 has no default role, and the API of a post-login Action cannot assign one: the Action needs a
- * Management API client of its own. This command does not put such a secret into the tenant.
+ * Auth0 has no default role. A post-login Action can assign one only with its own Management API client,
+ * and this command does not store such a client's secret in the tenant.
  */
-function howToAssign(about: About, roleId: string): Step {
+function assignmentNote(info: ItemInfo, roleId: string): ProvisionStep {
   return report({
-    ...about,
-    subject: `${about.subject} for every new user`,
-    why: actionText(roleId),
+    ...info,
+    subject: `${info.subject} for every new user`,
+    why: assignmentText(roleId),
   })
 }
 
-function actionText(roleId: string): string {
+function assignmentText(roleId: string): string {
   const code = [
     "const { ManagementClient } = require('auth0');",
     'exports.onExecutePostLogin = async (event) => {',
@@ -106,7 +111,7 @@ function actionText(roleId: string): string {
     '};',
   ]
   return [
-    'Auth0 has no default role, and a post-login Action can assign one only with a Management API client of its own, whose secret this command does not put into the tenant. Make a Machine to Machine application with the Management scopes read:roles and update:users, then an Action for Login / Post Login with the dependency auth0, the secrets DOMAIN, CLIENT_ID and CLIENT_SECRET, and this code. The role counts from the next login on:',
+    'Auth0 has no default role, and a post-login Action can assign one only with its own Management API client, whose secret this command does not store in the tenant. Create a Machine to Machine application with the Management scopes read:roles and update:users, then an Action for Login / Post Login with the dependency auth0, the secrets DOMAIN, CLIENT_ID and CLIENT_SECRET, and this code. The role takes effect at the next login:',
     ...code.map((line) => `      ${line}`),
   ].join('\n')
 }

@@ -1,21 +1,21 @@
 import type { ReadFailure } from '../reading.ts'
-import type { Change, FieldChange, PlanItem, Shown, Step } from './item.ts'
+import type { Change, FieldChange, FieldValue, PlanItem, ProvisionStep } from './item.ts'
 
-/** What an item is about, whatever becomes of it. */
-export type About = Pick<PlanItem, 'area' | 'subject' | 'why' | 'where'>
+/** The part of a plan item that does not depend on its action. */
+export type ItemInfo = Pick<PlanItem, 'area' | 'subject' | 'why' | 'where'>
 
-/** Fields that are patched together: as they are, as they are to be, and the patch that does it. */
-export interface Aspect<Body> {
+/** Fields that one patch changes together: their current and required values, and the patch. */
+export interface FieldPatch<Body> {
   readonly fields: readonly FieldChange[]
   readonly patch: Body
 }
 
-/** A field whose value is sent as it is shown. */
-export function aspect<const Field extends string, Value extends Shown>(
+/** Returns the patch of one field whose displayed value is the value that is sent. */
+export function patchField<const Field extends string, Value extends FieldValue>(
   field: Field,
-  before: Shown,
+  before: FieldValue,
   after: Value,
-): Aspect<{ [Name in Field]: Value }> {
+): FieldPatch<{ [Name in Field]: Value }> {
   return {
     fields: [{ field, before, after }],
     patch: { [field]: after } as { [Name in Field]: Value },
@@ -23,71 +23,72 @@ export function aspect<const Field extends string, Value extends Shown>(
 }
 
 /**
- * A step for what exists: a patch of the aspects in which it differs, and nothing of the others; no
- * call at all when it differs in none.
+ * Returns a step for an existing object: it sends the patches of the fields that differ, or no call if
+ * none differs.
  */
 export function changeOrKeep<Body extends object>(
-  about: About,
-  aspects: readonly Aspect<Body>[],
+  info: ItemInfo,
+  patches: readonly FieldPatch<Body>[],
   toChange: (body: Body) => Change,
-): Step {
-  const different = aspects.filter(({ fields }) => fields.some(differs))
-  if (different.length === 0) return keep(about)
+): ProvisionStep {
+  const different = patches.filter(({ fields }) => fields.some(differs))
+  if (different.length === 0) return keep(info)
   const changes = different.flatMap(({ fields }) => fields.filter(differs))
   const body: Body = Object.assign({}, ...different.map(({ patch }) => patch))
-  return { item: { ...about, action: 'change', changes }, change: toChange(body) }
+  return { item: { ...info, action: 'change', changes }, change: toChange(body) }
 }
 
-/** A step for what does not exist yet: every field is new. */
+/** Returns a step that creates an object. */
 export function create(
-  about: About,
-  fields: Readonly<Record<string, Shown>>,
+  info: ItemInfo,
+  fields: Readonly<Record<string, FieldValue>>,
   change: Change,
-): Step {
+): ProvisionStep {
   const changes = Object.entries(fields).map(([field, after]) => ({
     field,
     before: undefined,
     after,
   }))
-  return { item: { ...about, action: 'create', changes }, change }
+  return { item: { ...info, action: 'create', changes }, change }
 }
 
-export function keep(about: About): Step {
-  return { item: { ...about, action: 'keep', changes: [] } }
+/** Returns a step without a change. */
+export function keep(info: ItemInfo): ProvisionStep {
+  return { item: { ...info, action: 'keep', changes: [] } }
 }
 
-/** Something that a person should know, and that stays as it is. */
-export function report(about: About): Step {
-  return { item: { ...about, action: 'report', changes: [] } }
+/** Returns a note for the operator; nothing is changed. */
+export function report(info: ItemInfo): ProvisionStep {
+  return { item: { ...info, action: 'report', changes: [] } }
 }
 
-/** Scopes that no tool needs: somebody else's, or of a tool that is gone. */
-export function foreignScopes(
-  about: About,
+/** Removes scopes that no tool requires with `--prune`, or reports them without it. */
+export function unusedScopeSteps(
+  info: ItemInfo,
   scopes: readonly string[],
   { prune, change }: { readonly prune: boolean; readonly change: Change },
-): Step[] {
+): ProvisionStep[] {
   if (scopes.length === 0) return []
-  const subject = `${about.subject}, scopes that no tool needs`
+  const subject = `${info.subject}, scopes that no tool requires`
   const names = scopes.join(' ')
   if (!prune) {
-    const why = `${names}: not in the catalogue; left alone, and removed with --prune`
-    return [report({ ...about, subject, why })]
+    const why = `${names}: not in the catalogue; kept without --prune`
+    return [report({ ...info, subject, why })]
   }
   const why = `${names}: not in the catalogue, and --prune was given`
   const changes = [{ field: 'scopes', before: scopes, after: undefined }]
-  return [{ item: { ...about, subject, why, action: 'remove', changes }, change }]
+  return [{ item: { ...info, subject, why, action: 'remove', changes }, change }]
 }
 
-/** `why` says what is in the way and what to do about it. */
-export function blocked(about: About, why: string): Step {
-  return { item: { ...about, action: 'blocked', changes: [], why } }
+/** Returns a blocked step. `why` states the obstacle and what to do about it. */
+export function blocked(info: ItemInfo, why: string): ProvisionStep {
+  return { item: { ...info, action: 'blocked', changes: [], why } }
 }
 
-/** What could not be read cannot be compared, and so is not touched. */
-export function unreadable(about: About, { kind, message, scope }: ReadFailure): Step {
+/** Returns a blocked step for an object that could not be read: without its state nothing is changed. */
+export function unreadable(info: ItemInfo, { kind, message, scope }: ReadFailure): ProvisionStep {
   return blocked(
-    about,
+    info,
     kind === 'scope-missing'
       ? `Could not be read: the Management scope ${scope} is missing`
       : `Could not be read: ${message}`,

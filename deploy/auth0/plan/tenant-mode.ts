@@ -3,18 +3,18 @@ import { isPromoted, isStrict, registrationKind } from '../../../shared/auth0/re
 import type { DesiredState } from '../desired-state.ts'
 import type { TenantSnapshot } from '../read-tenant.ts'
 import { PREDEFINED_MARK } from '../tenant-lookups.ts'
-import type { Step } from './item.ts'
-import { type About, aspect, changeOrKeep, keep, report, unreadable } from './steps.ts'
+import type { ProvisionStep } from './item.ts'
+import { changeOrKeep, type ItemInfo, keep, patchField, report, unreadable } from './steps.ts'
 
 const FIELD = 'dynamic_client_registration_security_mode'
-const REFUSED = 'Not configurable in this tenant: registrations keep the mode that Auth0 gives them'
+const REFUSED = 'Not configurable in this tenant: Auth0 chooses the mode of registered clients'
 
 type Mode = 'strict' | 'permissive'
 
 /**
- * The mode of dynamic client registration: the setting where the tenant shows it, else what the
- * clients that registered are. Undefined = unknown. Auth0 shows the setting only to tenants that had
- * third-party clients before April 2026.
+ * Returns the mode of dynamic client registration: the tenant's setting, or the mode of its registered
+ * clients. Undefined = unknown. Auth0 returns the setting only for tenants that had third-party clients
+ * before April 2026.
  */
 export function securityModeOf({
   settings,
@@ -25,44 +25,45 @@ export function securityModeOf({
 }
 
 /**
- * The mode that `--strict` or `--permissive` asks for; no step without them. A tenant that does not
- * show the setting, and whose clients do not tell it, is sent it by each run with the option; once
- * registration is open that is no change of the plan.
+ * Plans the mode of `--strict` or `--permissive`; no step without them. If neither the setting nor the
+ * registered clients reveal the mode, each run with the option sends the setting; once registration is
+ * open, the plan reports this as a note.
  */
-export function planMode({ mode }: DesiredState, snapshot: TenantSnapshot): Step[] {
+export function planMode({ mode }: DesiredState, snapshot: TenantSnapshot): ProvisionStep[] {
   if (mode === undefined) return []
-  const about: About = {
+  const info: ItemInfo = {
     area: 'tenant',
     subject: FIELD,
     why: `--${mode} was given`,
     where: 'Settings > Advanced',
   }
   const { settings, clients } = snapshot
-  if ('failure' in settings) return [unreadable(about, settings.failure)]
-  const isShown = settings.value[FIELD] != null
-  const known = securityModeOf(snapshot)
-  if (!isShown && known === mode) return [keep({ ...about, why: `Clients register as ${mode}` })]
+  if ('failure' in settings) return [unreadable(info, settings.failure)]
+  const isFieldVisible = settings.value[FIELD] != null
+  const existingInfo = securityModeOf(snapshot)
+  if (!isFieldVisible && existingInfo === mode)
+    return [keep({ ...info, why: `Clients register as ${mode}` })]
   const isOpen = settings.value.flags?.enable_dynamic_client_registration === true
-  if (!isShown && known === undefined && isOpen && 'value' in clients) {
-    const why = `Auth0 does not show this setting here, and no registered client tells it: each run with --${mode} --apply sends it again`
+  if (!isFieldVisible && existingInfo === undefined && isOpen && 'value' in clients) {
+    const why = `Auth0 does not return this setting for this tenant, and there is no registered client to infer it from: each run with --${mode} --apply sends it again`
     const change = { call: 'tenants.settings.update', body: { [FIELD]: mode } } as const
-    return [{ ...report({ ...about, why }), change, whenRefused: REFUSED }]
+    return [{ ...report({ ...info, why }), change, whenRefused: REFUSED }]
   }
-  const step = changeOrKeep(about, [aspect(FIELD, known, mode)], (body) => ({
+  const step = changeOrKeep(info, [patchField(FIELD, existingInfo, mode)], (body) => ({
     call: 'tenants.settings.update',
     body,
   }))
   return [{ ...step, whenRefused: REFUSED }]
 }
 
-/** Strict as soon as one client is: both kinds are served where strict ones are. */
+/** One strict client is enough: the strict configuration serves both kinds. */
 function modeOfClients(clients: readonly Auth0.Client[]): Mode | undefined {
   const registered = clients.filter(hasRegistered)
   if (registered.some(isStrict)) return 'strict'
   return registered.length > 0 ? 'permissive' : undefined
 }
 
-/** Metadata documents make strict clients in every tenant, so these say nothing of the mode. */
+/** Excludes clients with metadata documents: they are strict in every tenant. */
 function hasRegistered(client: Auth0.Client): boolean {
   const kind = registrationKind(client)
   if (kind !== 'unmarked') return kind === 'dynamic'

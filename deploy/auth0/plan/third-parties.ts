@@ -4,9 +4,9 @@ import type { TenantSnapshot } from '../read-tenant.ts'
 import { securityModeOf } from './tenant-mode.ts'
 
 /**
- * Whether third-party clients sign people in, for which a connection must be at domain level. A
- * permissive client is made a first-party one instead, and a connection at domain level would be open
- * to all of them. Clients of metadata documents are always strict.
+ * Returns whether third-party clients sign users in, which requires a connection at domain level.
+ * Permissive clients are promoted to first-party clients instead, because a domain-level connection
+ * would be open to all of them. Clients with metadata documents are always strict.
  */
 export function servesThirdParties(desired: DesiredState, snapshot: TenantSnapshot): boolean {
   if (desired.thirdPartyAccess === 'open' || desired.cimd !== undefined) return true
@@ -14,7 +14,7 @@ export function servesThirdParties(desired: DesiredState, snapshot: TenantSnapsh
   return mode !== 'permissive' || hasClient(desired, snapshot, ['imported', 'self_cimd'])
 }
 
-/** Whether log-webhook has work to do: clients to admit, or foreign ones to delete. */
+/** Returns whether log-webhook must receive registrations: to admit clients or to delete foreign ones. */
 export function needsLogStream({
   thirdPartyAccess,
   isCurated,
@@ -24,8 +24,8 @@ export function needsLogStream({
 }
 
 /**
- * Whether ChatGPT cannot connect without a log stream: false also when there is, or will be, a client
- * that an operator made or imported.
+ * Returns whether ChatGPT needs the log stream to connect. False if an operator has created or imported
+ * a client, or this run does.
  */
 export function dependsOnLogStream(desired: DesiredState, snapshot: TenantSnapshot): boolean {
   const { predefinedClient: predefined } = snapshot

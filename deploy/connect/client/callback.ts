@@ -1,4 +1,4 @@
-import { errorCode, listenOnLoopback } from '../../local/listen.ts'
+import { errorCode, listenOnLoopback } from '../../kit/listen.ts'
 import { StepError } from '../failure.ts'
 
 /** Where the browser brings the answers of sign-ins. */

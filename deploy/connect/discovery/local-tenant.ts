@@ -50,11 +50,11 @@ const tenantState = z.object({
 
 export type LocalTenantState = z.infer<typeof tenantState>
 
-/** The stand-in tenant of `npm start`, which shows its state. */
+/** The Auth0 emulator of `npm start`, which shows its state. */
 export type LocalTenant = () => Promise<LocalTenantState>
 
 /**
- * The stand-in tenant that serves these endpoints, which the gateway's own metadata may name too;
+ * The Auth0 emulator that serves these endpoints, which the gateway's own metadata may name too;
  * undefined for any other authorization server. No request leaves this machine.
  */
 export async function findLocalTenant(

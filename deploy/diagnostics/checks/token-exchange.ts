@@ -1,6 +1,6 @@
 import type { Management as Auth0 } from 'auth0'
 import { EXCHANGE_TYPE } from '../../auth0/plan/exchange.ts'
-import type { ExchangeState } from '../../auth0/read-tenant.ts'
+import type { TokenExchangeState } from '../../auth0/read-tenant.ts'
 import type { Check, Verdict } from '../check.ts'
 import type { Observed } from '../faults/faults.ts'
 import type { TenantObservation } from '../observe/tenant.ts'
@@ -102,7 +102,7 @@ function apiFaults(
 function grantFaults(
   { audience, scopes, tools }: TokenExchange,
   client: Auth0.Client | undefined,
-  { grants, api }: ExchangeState,
+  { grants, api }: TokenExchangeState,
   { desired }: TenantObservation,
 ): Observed[] {
   if (client?.client_id === undefined) return []

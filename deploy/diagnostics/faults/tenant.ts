@@ -1,4 +1,4 @@
-import { WAYS_WITHOUT_STREAM } from '../../auth0/plan/log-stream.ts'
+import { ALTERNATIVES_TO_STREAM } from '../../auth0/plan/log-stream.ts'
 import { APPLY, type Faults } from './fault.ts'
 
 const STREAMS = 'Auth0 dashboard: Monitoring > Streams'
@@ -134,21 +134,21 @@ export const TENANT_FAULTS = {
     title: "The tenant's plan has no log streams",
     severity: 'error',
     why: 'Without a log stream, log-webhook receives no registrations and admits no clients.',
-    fix: `${WAYS_WITHOUT_STREAM}. Or choose a plan with log streams, then run ${APPLY}.`,
+    fix: `${ALTERNATIVES_TO_STREAM}. Or choose a plan with log streams, then run ${APPLY}.`,
     where: STREAMS,
   },
   log_stream_missing: {
     title: 'No log stream delivers to the deployment',
     severity: 'error',
     why: 'log-webhook receives no registrations and admits no clients. Their sign-in ends on an error page of Auth0.',
-    fix: `Run ${APPLY}. ${WAYS_WITHOUT_STREAM}.`,
+    fix: `Run ${APPLY}. ${ALTERNATIVES_TO_STREAM}.`,
     where: STREAMS,
   },
   log_stream_wrong_url: {
     title: 'The log stream delivers to another URL',
     severity: 'error',
     why: 'log-webhook receives no registrations and admits no clients. Their sign-in ends on an error page of Auth0.',
-    fix: `Run ${APPLY}. ${WAYS_WITHOUT_STREAM}.`,
+    fix: `Run ${APPLY}. ${ALTERNATIVES_TO_STREAM}.`,
     where: STREAMS,
   },
   log_stream_unneeded: {

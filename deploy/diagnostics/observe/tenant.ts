@@ -2,7 +2,7 @@ import type { Management as Auth0 } from 'auth0'
 import type { Management } from '../../../shared/auth0/management.ts'
 import { type DesiredState, desiredState } from '../../auth0/desired-state.ts'
 import type { PlanItem } from '../../auth0/plan/item.ts'
-import { isMasked, streamTo } from '../../auth0/plan/log-stream.ts'
+import { isSecretHidden, streamTo } from '../../auth0/plan/log-stream.ts'
 import { planTenant } from '../../auth0/plan/plan.ts'
 import { readTenant, type TenantSnapshot } from '../../auth0/read-tenant.ts'
 import { explainFailure, type Failure } from '../../auth0/reading.ts'
@@ -187,7 +187,7 @@ async function deliverNothing(
     return { skipped: 'no log stream delivers to this deployment' }
   }
   const isGiven = config.given.has('LOG_WEBHOOK_SECRET')
-  const visible = isMasked(stream.sink) ? undefined : stream.sink?.httpAuthorization
+  const visible = isSecretHidden(stream.sink) ? undefined : stream.sink?.httpAuthorization
   const sent = visible ?? (isGiven ? authorization : undefined)
   if (!sent) return { skipped: "the log stream's secret is unknown" }
   if (isGiven && !equivalents.includes(sent))

@@ -6,15 +6,18 @@ const LABEL_CHARACTERS = 40
 
 /**
  * A digest of all files below `directory`, names and contents, as a label's value (40 hex digits);
- * node_modules is left out, as it is from the upload, and so is what tells one build of
- * the same source from another.
+ * node_modules and the compile cache are left out, as they are from the upload, and so is what tells one
+ * build of the same source from another.
  */
 export function digestOf(directory: string): string {
   const hash = createHash('sha256')
   const files = readdirSync(directory, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
     .map(({ parentPath, name }) => `${parentPath}/${name}`.slice(directory.length))
-    .filter((path) => !/(^|\/)node_modules\//.test(path) && path !== `/${BUILD_INFO_FILE}`)
+    .filter(
+      (path) =>
+        !/(^|\/)(node_modules|compile-cache)\//.test(path) && path !== `/${BUILD_INFO_FILE}`,
+    )
   for (const path of files.sort()) {
     const contents = readFileSync(`${directory}${path}`)
     hash.update(`${path}\n${contents.length}\n`).update(contents)

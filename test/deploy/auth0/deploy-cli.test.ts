@@ -16,7 +16,7 @@ const CLI = fileURLToPath(
 const AUDIENCE = 'https://mcp.example.com/mcp'
 const MANAGEMENT = { clientId: 'mgmt-client', clientSecret: 'a-management-secret-0123456789abcdef' }
 const ENV = { MGMT_CLIENT_ID: MANAGEMENT.clientId, MGMT_CLIENT_SECRET: MANAGEMENT.clientSecret }
-/** What the exported state has. Of the rest the stand-in tenant has only a part. */
+/** What the exported state has. Of the rest the Auth0 emulator has only a part. */
 const SECTIONS = [
   ...['tenant', 'resourceServers', 'clients', 'clientGrants'],
   ...['connections', 'logStreams', 'roles'],

@@ -1,8 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
-import { SCOPES } from '../../../deploy/auth0/management-scopes.ts'
 import { ROOT } from '../../../deploy/build/functions.ts'
-import { MANAGEMENT_SCOPES } from '../../../deploy/local/tenant/management/scopes.ts'
+import { MANAGEMENT_SCOPES } from '../../../deploy/emulator/management/scopes.ts'
+import { SCOPES } from '../../../deploy/kit/management-scopes.ts'
 
 const known = new Set<string>(Object.values(SCOPES))
 

@@ -52,7 +52,7 @@ describe('the default grant', () => {
   test('is planned to go with admitted access, first and with its reason, and goes with --apply', async () => {
     const { stdout } = await run()
     expect(stdout).toMatch(new RegExp(`^Tenant .*\\n\\n${REMOVAL}\\n`))
-    expect(stdout).toContain('also to one that a stranger registers')
+    expect(stdout).toContain('including clients that a stranger registers')
     expect(defaultGrant()).toBeDefined()
     await applied()
     expect(defaultGrant()).toBeUndefined()
@@ -61,7 +61,7 @@ describe('the default grant', () => {
   })
 
   test('goes only when admitted clients have grants of their own', async () => {
-    api.tenant.clients.push({ ...CHATGPT }, { ...FOREIGN })
+    api.add('clients', { ...CHATGPT }, { ...FOREIGN })
     await applied()
     expect(api.writes.slice(-2).map(({ method, path }) => `${method} ${path}`)).toContainEqual(
       expect.stringMatching(/^DELETE \/client-grants\//),
@@ -71,7 +71,7 @@ describe('the default grant', () => {
   })
 
   test('stays while the clients that depend on it cannot be read', async () => {
-    api.staged.broken = { call: 'GET /clients', status: 400 }
+    api.fail('GET /clients', { status: 400 })
     expect((await run(['--apply'])).exitCode).toBe(1)
     expect(defaultGrant()).toBeDefined()
   })
@@ -85,7 +85,7 @@ describe('the default grant', () => {
 
   test('registration stays closed while it cannot be removed', async () => {
     api.tenant.settings.flags = {}
-    api.staged.broken = { call: `DELETE /client-grants/${defaultGrant()?.['id']}`, status: 500 }
+    api.fail(`DELETE /client-grants/${defaultGrant()?.['id']}`, { status: 500 })
     const { exitCode, stdout } = await run(['--apply'])
     expect(exitCode).toBe(1)
     expect(stdout).toMatch(/Skipped.*\n {4}tenant {2}dynamic client registration/)
@@ -107,7 +107,7 @@ describe('the grants of clients', () => {
   test.each(ours.map((client) => [client.client_id, client] as const))(
     '%s gets one, which follows the catalogue up, and down with --prune',
     async (id, client) => {
-      api.tenant.clients.push({ ...client }, { ...FOREIGN })
+      api.add('clients', { ...client }, { ...FOREIGN })
       await applied()
       expect(grantsOf(id)).toMatchObject([{ scope: SCOPES, subject_type: 'user' }])
       expect(grantsOf('tpc_evil')).toEqual([])
@@ -123,7 +123,7 @@ describe('the grants of clients', () => {
   )
 
   test('with open access none is made, and those that there are follow the catalogue', async () => {
-    api.tenant.clients.push({ ...CHATGPT })
+    api.add('clients', { ...CHATGPT })
     await applied([], OPEN)
     expect(grantsOf('tpc_chatgpt')).toEqual([])
     await applied()
@@ -134,25 +134,25 @@ describe('the grants of clients', () => {
   })
 
   test('are not made for clients that are only observed', async () => {
-    api.tenant.clients.push({ ...CHATGPT })
+    api.add('clients', { ...CHATGPT })
     await applied([], { DCR_POLICY: 'observe' })
     expect(grantsOf('tpc_chatgpt')).toEqual([])
   })
 
   test('one for clients is not one for people', async () => {
-    api.tenant.clients.push({ ...CHATGPT })
+    api.add('clients', { ...CHATGPT })
     const machine = { id: 'cgr_m', client_id: 'tpc_chatgpt', audience: AUDIENCE, scope: ['x'] }
-    api.tenant.grants.push({ ...machine, subject_type: 'client' })
+    api.add('grants', { ...machine, subject_type: 'client' })
     await applied()
     expect(grantsOf('tpc_chatgpt')).toHaveLength(2)
     expect(grantsOf('tpc_chatgpt')[0]).toMatchObject({ scope: ['x'] })
   })
 
   test('one that fails does not stop the others', async () => {
-    api.tenant.clients.push({ ...CHATGPT }, { ...CHATGPT, client_id: 'tpc_2' })
+    api.add('clients', { ...CHATGPT }, { ...CHATGPT, client_id: 'tpc_2' })
     await applied()
     const [first] = grantsOf('tpc_chatgpt')
-    api.staged.broken = { call: `PATCH /client-grants/${first?.['id']}`, status: 404 }
+    api.fail(`PATCH /client-grants/${first?.['id']}`, { status: 404 })
     const { exitCode, stdout } = await run(['--apply'], MORE)
     expect(exitCode).toBe(1)
     expect(stdout).toMatch(/Failed:\n {4}client-grant {2}ChatGPT, client id tpc_chatgpt: /)
@@ -164,7 +164,7 @@ describe('the grants of clients', () => {
     [80, true],
   ])('their number is held against the limit of the plan: %i', async (count, isReported) => {
     const clients = Array.from({ length: count }, (_, i) => ({ ...CHATGPT, client_id: `tpc_${i}` }))
-    api.tenant.clients.push(...clients)
+    api.add('clients', ...clients)
     const notes = (await planned()).filter(({ subject }) => subject === 'number of grants')
     expect(notes).toHaveLength(isReported ? 1 : 0)
     if (isReported) expect(notes[0]?.why).toContain("100 is the limit of a tenant on Auth0's Free")
@@ -188,14 +188,14 @@ describe('the role', () => {
       ...permissions(['events:x']),
     ])
     await expectNothingToDo([], MORE)
-    expect((await run()).stdout).toContain('events:x: not in the catalogue; left alone')
+    expect((await run()).stdout).toContain('events:x: not in the catalogue; kept')
     await applied(['--prune'])
     expect(roleOf()?.permissions).toEqual([...permissions(SCOPES), other])
     await expectNothingToDo(['--prune'])
   })
 
   test('has the name of --role, also when another role contains it', async () => {
-    api.tenant.roles.push({ id: 'rol_other', name: 'Event readers', permissions: [] })
+    api.add('roles', { id: 'rol_other', name: 'Event readers', permissions: [] })
     await applied(['--role', 'Event reader'])
     expect(api.tenant.roles.map(({ name }) => name)).toEqual(['Event readers', 'Event reader'])
     await expectNothingToDo(['--role', 'Event reader'])
@@ -221,7 +221,8 @@ describe('the role', () => {
   })
 
   test('a missing scope for roles stops nothing else', async () => {
-    api.staged.broken = { call: 'GET /roles', status: 403, message: 'Insufficient scope' }
+    const errorCode = 'insufficient_scope'
+    api.fail('GET /roles', { status: 403, message: 'Insufficient scope', errorCode })
     const { exitCode, stdout } = await run(['--apply'])
     expect(exitCode).toBe(1)
     expect(stdout).toContain('Missing Management scopes: read:roles')
@@ -231,10 +232,12 @@ describe('the role', () => {
 
 describe('--organization', () => {
   const ARGS = ['--organization', 'org_acme']
-  const acme = () => api.tenant.organizations[0]
+  const acme = () => api.organization()
 
   test('enables the connections and allows third-party clients', async () => {
-    Object.assign(acme() ?? {}, { third_party_client_access: 'block' })
+    Object.assign(api.state.organizations.get('org_acme') ?? {}, {
+      third_party_client_access: 'block',
+    })
     await applied(ARGS)
     expect(acme()).toMatchObject({
       third_party_client_access: 'allow',
@@ -255,10 +258,10 @@ describe('--organization', () => {
 
   test('a tenant that does not have the setting refuses it, and the rest goes on', async () => {
     const message = 'Additional properties not allowed: third_party_client_access'
-    api.staged.broken = { call: 'PATCH /organizations/org_acme', status: 400, message }
+    api.fail('PATCH /organizations/org_acme', { status: 400, message })
     const { exitCode, stdout } = await run([...ARGS, '--apply'])
     expect(exitCode).toBe(0)
-    expect(stdout).toContain('Allow third-party applications of this organization')
+    expect(stdout).toContain('Allow third-party applications for this organization')
     expect(acme()).toMatchObject({ connections: ['con_google'] })
   })
 

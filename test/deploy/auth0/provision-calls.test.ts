@@ -4,9 +4,10 @@ import {
   createManagementFetch,
   type ManagementFetchOptions,
 } from '../../../shared/auth0/management-fetch.ts'
-import { provision } from '../../support/auth0/provision.ts'
+import { MGMT_CLIENT_ID, MGMT_CLIENT_SECRET, provision } from '../../support/auth0/provision.ts'
 import { startTenantApi, type TenantApi } from '../../support/auth0/tenant-api.ts'
 
+const SHORT = { retryAfterSeconds: 0 }
 const URL_OF_API = 'https://example.auth0.com/api/v2/clients'
 
 /** A `fetch` with these answers in turn, the last one for ever; undefined = it hangs. */
@@ -195,13 +196,11 @@ describe('with a tenant', () => {
   test('429 on every second call changes nothing but the time', async () => {
     const calls: ManagementFetchOptions = {
       fetch: async (url, init) => {
-        // The token request is not the API's to refuse.
-        api.staged.tooMany ??= 0
-        if (api.calls.length % 2 === 1 && api.staged.tooMany === 0) api.staged.tooMany = 1
+        if (api.calls.length % 2 === 1) api.stage({ rateLimit: { ...SHORT, times: 1 } })
         return fetch(url, init)
       },
       sleep: async () => {
-        api.staged.tooMany = 0
+        api.stage({ rateLimit: null })
         api.calls.push('429')
       },
     }
@@ -213,22 +212,22 @@ describe('with a tenant', () => {
   })
 
   test('429 for ever: the run fails with its reason and has changed nothing', async () => {
-    api.staged.tooMany = Number.POSITIVE_INFINITY
+    api.stage({ rateLimit: { ...SHORT, times: Number.POSITIVE_INFINITY } })
     const calls = { sleep: async () => undefined }
     const run = await provision({ domain: api.domain, args: ['--apply'], calls })
     expect(run.exitCode).toBe(1)
-    expect(run.stdout).toContain('Auth0 answered 429')
+    expect(run.stdout).toContain('Auth0 responded with 429')
     expect(api.writes).toEqual([])
   })
 
   test('one token serves many calls at once', async () => {
     const management = await createManagement({
       domain: api.domain,
-      clientId: 'x',
-      clientSecret: 'y',
+      clientId: MGMT_CLIENT_ID,
+      clientSecret: MGMT_CLIENT_SECRET,
     })()
     await Promise.all([1, 2, 3].map(() => management.logStreams.list()))
     await management.tenants.settings.get()
-    expect(api.tokenRequests.count).toBe(1)
+    expect(api.tokenRequests).toHaveLength(1)
   })
 })

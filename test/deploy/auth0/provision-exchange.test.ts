@@ -125,7 +125,7 @@ describe('a catalogue with on_behalf_of', () => {
     await makeCalendar(['read'])
     const lacking = await run(['--apply'])
     expect(lacking.exitCode).toBe(1)
-    expect(lacking.stdout).toContain('The API has no permission write')
+    expect(lacking.stdout).toContain('The API lacks the permission write')
     expect(await grants()).toEqual([])
   })
 })

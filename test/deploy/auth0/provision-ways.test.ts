@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { runsOn } from '../../support/auth0/provision-run.ts'
-import { startTenantApi, type TenantApi } from '../../support/auth0/tenant-api.ts'
+import { renameDocument, startTenantApi, type TenantApi } from '../../support/auth0/tenant-api.ts'
 
 const AUDIENCE = 'https://mcp.example.com/mcp'
 const STABLE = 'https://chatgpt.com/connector_platform_oauth_redirect'
@@ -33,17 +33,17 @@ const streams = () =>
 
 describe('the security mode', () => {
   test.each(['strict', 'permissive'] as const)('is set with --%s', async (mode) => {
-    api.tenant.settings[MODE] = mode === 'strict' ? 'permissive' : 'strict'
+    api.state.mode = mode === 'strict' ? 'permissive' : 'strict'
     await applied([`--${mode}`])
-    expect(api.tenant.settings[MODE]).toBe(mode)
+    expect(api.state.mode).toBe(mode)
     await expectNothingToDo([`--${mode}`])
   })
 
   test('that Auth0 takes and does not show is not planned again, and sent where asked for', async () => {
-    api.staged.modeSetting = 'hidden'
+    api.setModeSetting('absent')
     await applied(['--strict'])
     expect(sentModes()).toHaveLength(1)
-    expect((await run(['--strict'])).stdout).toContain('Auth0 does not show this setting')
+    expect((await run(['--strict'])).stdout).toContain('Auth0 does not return this setting')
     await expectNothingToDo(['--strict'], {}, SENT_MODE)
     expect(sentModes().map(({ body }) => body)).toEqual([
       { [MODE]: 'strict' },
@@ -54,18 +54,18 @@ describe('the security mode', () => {
 
   test('that is asked for after all and refused is reported, and the run is no failure', async () => {
     await applied()
-    api.staged.modeSetting = 'refused'
+    api.setModeSetting('refused')
     const { exitCode, stdout } = await run(['--strict', '--apply'])
     expect(exitCode).toBe(0)
-    expect(stdout).toMatch(/Refused by Auth0, and not needed:\n.*Not configurable in this tenant/)
+    expect(stdout).toMatch(/Refused by Auth0, and not required:\n.*Not configurable in this tenant/)
     expect(sentModes()).toHaveLength(1)
   })
 
   test('that Auth0 refuses is reported, and the rest goes on', async () => {
-    api.staged.modeSetting = 'refused'
+    api.setModeSetting('refused')
     const { exitCode, stdout } = await run(['--strict', '--apply'])
     expect(exitCode).toBe(0)
-    expect(stdout).toMatch(/Refused by Auth0, and not needed:\n.*Not configurable in this tenant/)
+    expect(stdout).toMatch(/Refused by Auth0, and not required:\n.*Not configurable in this tenant/)
     expect(isRegistrationOpen()).toBe(true)
     await expectNothingToDo(['--strict'], {}, SENT_MODE)
   })
@@ -76,8 +76,8 @@ describe('the security mode', () => {
     ['a permissive registration', { client_id: 'x', external_metadata_type: 'dcr' }, false],
     ['an old third-party client', { client_id: 'x' }, false],
   ])('is known from the clients: %s', async (_, client, isStrict) => {
-    api.staged.modeSetting = 'hidden'
-    api.tenant.clients.push({ is_first_party: false, callbacks: CALLBACKS, ...client })
+    api.setModeSetting('absent')
+    api.add('clients', { is_first_party: false, callbacks: CALLBACKS, ...client })
     await applied()
     expect(google()?.['is_domain_connection'] === true).toBe(isStrict)
     expect(sentModes()).toEqual([])
@@ -85,8 +85,9 @@ describe('the security mode', () => {
   })
 
   test('of a client that an operator imported says nothing: those are always strict', async () => {
-    api.staged.modeSetting = 'hidden'
-    api.tenant.clients.push(
+    api.setModeSetting('absent')
+    api.add(
+      'clients',
       { client_id: 'old', is_first_party: false, callbacks: CALLBACKS },
       {
         client_id: 'tpc_c',
@@ -102,7 +103,7 @@ describe('the security mode', () => {
 describe('without log streams', () => {
   const NOT_ALLOWED = 'The account is not allowed to perform this operation.'
   const refuse = (method: string, status = 403) => {
-    api.staged.broken = { call: `${method} /log-streams`, status, message: NOT_ALLOWED }
+    api.fail(`${method} /log-streams`, { status, message: NOT_ALLOWED })
   }
 
   test.each([['GET'], ['POST']])(
@@ -111,7 +112,7 @@ describe('without log streams', () => {
       refuse(method)
       const { exitCode, stdout } = await run(['--apply'])
       expect(exitCode).toBe(1)
-      expect(stdout).toContain("the tenant's plan")
+      expect(stdout).toContain("the tenant's Auth0 plan")
       for (const way of ['--iss --predefined', 'curated', 'THIRD_PARTY_ACCESS=open']) {
         expect(stdout).toContain(way)
       }
@@ -144,7 +145,7 @@ describe('without log streams', () => {
     refuse('POST', 409)
     const { exitCode, stdout } = await run(['--iss', '--predefined', '--apply'])
     expect(exitCode).toBe(0)
-    expect(stdout).toContain('Refused by Auth0, and not needed:')
+    expect(stdout).toContain('Refused by Auth0, and not required:')
     expect(isRegistrationOpen()).toBe(false)
   })
 
@@ -185,14 +186,14 @@ describe('--cimd', () => {
   test.each([400, 403])('a refresh that is refused with %i is no failure', async (status) => {
     await applied(CIMD)
     const message = 'The document could not be read.'
-    api.staged.broken = { call: REFRESHED[0] ?? '', status, message }
+    api.fail(REFRESHED[0] ?? '', { status, message })
     const { exitCode, stdout } = await run([...CIMD, '--apply'])
     expect(exitCode).toBe(0)
-    expect(stdout).toContain('The client stays as it was imported')
+    expect(stdout).toContain('The imported client is unchanged')
   })
 
   test('an import that fails after all leaves documents unadvertised', async () => {
-    api.staged.registerInvalid = true
+    api.state.faults = { ...api.state.faults, cimdViolations: ['client_name is missing'] }
     const { exitCode, stdout } = await run([...CIMD, '--apply'])
     expect(exitCode).toBe(1)
     expect(stdout).toContain('client_name is missing')
@@ -205,10 +206,10 @@ describe('--cimd', () => {
     '%s: private_key_jwt is explained by the plan',
     async (call) => {
       const message = 'Please upgrade your subscription to use private_key_jwt.'
-      api.staged.broken = { call: `POST /clients/cimd/${call}`, status: 403, message }
+      api.fail(`POST /clients/cimd/${call}`, { status: 403, message })
       const { exitCode, stdout } = await run([...CIMD, '--apply'])
       expect(exitCode).toBe(1)
-      expect(stdout).toContain('Auth0 has private_key_jwt on its Enterprise plan only')
+      expect(stdout).toContain('Auth0 supports private_key_jwt only on its Enterprise plan')
       expect(stdout).not.toContain('Missing Management scopes')
       expect(advertised()).toBeUndefined()
     },
@@ -216,7 +217,7 @@ describe('--cimd', () => {
 
   test('a document that has changed is imported again', async () => {
     await applied(CIMD)
-    api.staged.documentName = 'ChatGPT (new)'
+    renameDocument(api, 'ChatGPT (new)')
     const change = (await planned(CIMD)).find(({ action }) => action === 'change')
     expect(change?.changes).toEqual([{ field: 'name', before: 'ChatGPT', after: 'ChatGPT (new)' }])
     await applied(CIMD)
@@ -291,12 +292,12 @@ describe('--iss and --predefined', () => {
       return String(clientOf()?.['client_id'])
     }
     const made = await id()
-    const isOn = () => api.tenant.connections.map(({ enabled }) => enabled.includes(made))
+    const isOn = () => api.tenant.connections.map(({ enabledClients }) => enabledClients.has(made))
     expect(isOn()).toEqual([true, false])
-    api.tenant.connections[1]?.enabled.push(made)
+    api.tenant.connections[1]?.enabledClients.add(made)
     await applied(PREDEFINED)
     expect(isOn()).toEqual([true, false])
-    expect(api.tenant.connections[1]?.enabled).toEqual(['other'])
+    expect(api.enabledOf('other')).toEqual(['other'])
     await expectNothingToDo(PREDEFINED)
   })
 
@@ -315,7 +316,7 @@ describe('--iss and --predefined', () => {
 describe('the leeway of refresh tokens', () => {
   const tokens = { rotation_type: 'rotating', expiration_type: 'expiring', token_lifetime: 60 }
   const register = (client: object) =>
-    api.tenant.clients.push({
+    api.add('clients', {
       ...{ client_id: 'tpc_1', name: 'ChatGPT', is_first_party: false, callbacks: CALLBACKS },
       ...{ third_party_security_mode: 'strict', external_metadata_type: 'dcr' },
       ...client,
@@ -371,7 +372,7 @@ describe('tokens', () => {
     const { exitCode, stdout } = await run(['--apply'])
     expect(exitCode).toBe(1)
     expect(stdout).toContain('! blocked  tenant  default_audience')
-    expect(stdout).toContain('Clear Default Audience')
+    expect(stdout).toContain('no application relies on Default Audience and clear it')
     expect(api.tenant.settings['default_audience']).toBe('https://other.example')
     api.tenant.settings['default_audience'] = AUDIENCE
     await expectNothingToDo()
@@ -407,13 +408,11 @@ describe('a call that is refused', () => {
         await using one = await startTenantApi()
         const runs = runsOn(() => one)
         const message = 'The account is not allowed to perform this operation.'
-        const [method = '', path = ''] = call.split(' ')
-        const template = new RegExp(`^${path.replace(':id', '[^/]+')}$`)
-        one.staged.brokenPath = { method, template, status, message }
+        one.fail(call, { status, message })
         const { exitCode, stderr } = await runs.run([...ARGS, '--apply'])
         expect([0, 1], `${call} ${status}`).toContain(exitCode)
         expect(stderr, `${call} ${status}`).toBe('')
-        delete one.staged.brokenPath
+        one.mended()
         await runs.applied(ARGS)
         await runs.expectNothingToDo(ARGS, {}, REFRESHED)
         expect(one.faults).toEqual([])

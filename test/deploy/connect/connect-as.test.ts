@@ -241,7 +241,7 @@ test('where the redirect URI is not on this machine, the address is asked for', 
   expect(steps[4]?.seen).toMatch(/^the address does not start with https:\/\/chatgpt\.com\//)
 })
 
-/** Hides what only the stand-in tenant has, so that it is signed in to as to Auth0. */
+/** Hides what only the Auth0 emulator has, so that it is signed in to as to Auth0. */
 async function startWithoutState() {
   const server = createServer((_, res) => res.writeHead(404).end()).listen(0, '127.0.0.1')
   await new Promise((resolve) => server.once('listening', resolve))

@@ -75,7 +75,7 @@ const metadata = (changes: object) => (origin: string) => ({
   [ASM]: [200, { ...metadataOf(origin), ...changes }] as const,
 })
 
-/** The stand-in tenant, with what log-webhook did about the client. */
+/** The Auth0 emulator, with what log-webhook did about the client. */
 const tenant = (delivery: object | undefined, authorize = 'no connections enabled'): Answers => ({
   [TENANT]: [
     200,

@@ -10,7 +10,7 @@ import { startOnFreePorts } from '../../support/system.ts'
 
 interface State {
   readonly name: string
-  /** What the stand-in tenant is. */
+  /** What the Auth0 emulator is. */
   readonly traits?: Readonly<Record<string, unknown>>
   readonly args?: readonly string[]
   /** Findings that remain, none of them an error. */

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { parse } from 'yaml'
 import firebase from '../../../deploy/firebase.json' with { type: 'json' }
 import { apiGatewayYaml } from '../../../deploy/gcp/api-gateway.ts'
-import { type Listener, listenOnLoopback } from '../../../deploy/local/listen.ts'
+import { type Listener, listenOnLoopback } from '../../../deploy/kit/listen.ts'
 import { type Origin, startOrigin } from '../../../deploy/local/origin.ts'
 import { type Issuer, startIssuer } from '../../support/http/issuer.ts'
 import { serveGateway } from '../../support/http/serve.ts'

@@ -145,7 +145,7 @@ describe('the catalogue goes along in the source', () => {
   test('nothing keeps the upload from it', async () => {
     await run({ TOOL_SCOPES_JSON: SHORT }, ['gateway'])
     const ignored = readFileSync(`${built.directory}/gateway/.gcloudignore`, 'utf8')
-    expect(ignored).toBe('node_modules/\n')
+    expect(ignored).toBe('node_modules/\ncompile-cache/\n')
   })
 
   test('a catalogue with a fault is refused before anything is touched', async () => {

@@ -1,10 +1,9 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { compileTool } from '../../../functions/gateway/callable-tool.ts'
 import { PROFILE_SCHEMA } from '../../../shared/catalogue/review/profile.ts'
 import { parseTools } from '../../../shared/tools.ts'
-import { type Backend, startBackend } from '../../support/http/backend.ts'
-import { type Issuer, startIssuer } from '../../support/http/issuer.ts'
-import { type Served, serveGateway, statelessRequest } from '../../support/http/serve.ts'
+import { gatewayStack } from '../../support/gateway/stack.ts'
+import { statelessRequest } from '../../support/http/serve.ts'
 
 const PROFILE = {
   securitySchemes: [{ type: 'oauth2', scopes: [] }],
@@ -16,21 +15,8 @@ const TOOLS = {
   account: PROFILE,
 }
 
-let issuer: Issuer
-let backend: Backend
-let served: Served
-
-beforeAll(async () => {
-  issuer = await startIssuer()
-  backend = await startBackend()
-  const env = { TOOLS: JSON.stringify(TOOLS) }
-  served = await serveGateway({ issuer: issuer.url, functionsBase: backend.url, env })
-})
-afterAll(async () => {
-  await served[Symbol.asyncDispose]()
-  await backend[Symbol.asyncDispose]()
-  await issuer[Symbol.asyncDispose]()
-})
+const { issuer, backend, startForFile } = await gatewayStack()
+const served = await startForFile({ TOOLS: JSON.stringify(TOOLS) })
 
 async function call(name: string, claims: Readonly<Record<string, unknown>>, args: object = {}) {
   const { headers, body } = statelessRequest('tools/call', { name, arguments: args })

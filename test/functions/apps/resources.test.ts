@@ -4,16 +4,10 @@ import { getToolUiResourceUri, RESOURCE_MIME_TYPE } from '@modelcontextprotocol/
 import { Client as OlderClient } from '@modelcontextprotocol/sdk/client/index.js'
 import { StreamableHTTPClientTransport as OlderTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js'
 import type { Transport } from '@modelcontextprotocol/sdk/shared/transport.js'
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { type CatalogueFolder, catalogueFolder } from '../../support/catalogue-folder.ts'
-import { type Backend, startBackend } from '../../support/http/backend.ts'
-import { type Issuer, startIssuer } from '../../support/http/issuer.ts'
-import {
-  handshakeMessage,
-  type Served,
-  serveGateway,
-  statelessRequest,
-} from '../../support/http/serve.ts'
+import { afterAll, describe, expect, test } from 'vitest'
+import { catalogueFolder } from '../../support/catalogue-folder.ts'
+import { gatewayStack } from '../../support/gateway/stack.ts'
+import { handshakeMessage, statelessRequest } from '../../support/http/serve.ts'
 
 type Json = Readonly<Record<string, unknown>>
 
@@ -63,28 +57,11 @@ const FILES = {
   'skills/find-events/.hidden': 'x',
 }
 
-let issuer: Issuer
-let backend: Backend
-let folder: CatalogueFolder
-let served: Served
+const { issuer, backend, start, startForFile } = await gatewayStack()
+const folder = catalogueFolder(CATALOGUE, FILES)
+const served = await startForFile({ TOOLS: '', TOOLS_FILE: folder.file })
 
-beforeAll(async () => {
-  issuer = await startIssuer()
-  backend = await startBackend()
-  folder = catalogueFolder(CATALOGUE, FILES)
-  served = await serveGateway({
-    issuer: issuer.url,
-    functionsBase: backend.url,
-    env: { TOOLS: '', TOOLS_FILE: folder.file },
-  })
-})
-beforeEach(() => backend.reset())
-afterAll(async () => {
-  await served[Symbol.asyncDispose]()
-  await backend[Symbol.asyncDispose]()
-  await issuer[Symbol.asyncDispose]()
-  folder[Symbol.dispose]()
-})
+afterAll(() => folder[Symbol.dispose]())
 
 async function ask(method: string, params: Json = {}, claims?: Json | null, era = 'stateless') {
   const { headers, body } = statelessRequest(method, params)
@@ -348,7 +325,7 @@ describe('skills', () => {
 })
 
 test('without resources there is no such capability, and no such method', async () => {
-  await using plain = await serveGateway({ issuer: issuer.url, functionsBase: backend.url })
+  const plain = await start()
   const discover = statelessRequest('server/discover')
   const answer = await plain.send({ method: 'POST', path: '/mcp', ...discover })
   expect(answer.json()).toMatchObject({ result: { capabilities: { tools: {} } } })

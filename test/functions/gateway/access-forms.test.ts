@@ -1,7 +1,7 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { type Backend, startBackend } from '../../support/http/backend.ts'
-import { type Issuer, startIssuer } from '../../support/http/issuer.ts'
-import { type Served, serveGateway } from '../../support/http/serve.ts'
+import { describe, expect, test } from 'vitest'
+import { JSON_TYPE } from '../../support/gateway/mcp.ts'
+import { gatewayStack } from '../../support/gateway/stack.ts'
+import type { Served } from '../../support/http/serve.ts'
 
 const noauth = { type: 'noauth' }
 const oauth2 = (...scopes: string[]) => ({ type: 'oauth2', scopes })
@@ -12,34 +12,13 @@ const SCHEMES = {
   scoped: [oauth2('events:write')],
 }
 const TOOLS = Object.entries(SCHEMES).map(([name, securitySchemes]) => ({ name, securitySchemes }))
-const JSON_TYPE = { 'content-type': 'application/json' }
 
-let issuer: Issuer
-let backend: Backend
-const running: Served[] = []
+const stack = await gatewayStack()
+const { issuer, backend } = stack
 
-beforeAll(async () => {
-  issuer = await startIssuer()
-  backend = await startBackend()
-})
-beforeEach(() => {
-  backend.reset()
-  for (const { name } of TOOLS) backend.script(name, { body: {} })
-})
-afterEach(async () => {
-  await Promise.all(running.splice(0).map((served) => served[Symbol.asyncDispose]()))
-})
-afterAll(async () => {
-  await issuer[Symbol.asyncDispose]()
-  await backend[Symbol.asyncDispose]()
-})
-
-async function start(tools: readonly object[] = TOOLS): Promise<Served> {
-  const env = { TOOLS: JSON.stringify({ tools }) }
-  const served = await serveGateway({ issuer: issuer.url, functionsBase: backend.url, env })
-  running.push(served)
-  return served
-}
+/** A gateway with these tools. */
+const start = (tools: readonly object[] = TOOLS) =>
+  stack.start({ TOOLS: JSON.stringify({ tools }) })
 
 async function tokenOf(scope: string | undefined) {
   return scope === undefined ? {} : { authorization: `Bearer ${await issuer.token({ scope })}` }

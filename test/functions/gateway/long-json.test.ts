@@ -1,35 +1,17 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { type Backend, startBackend } from '../../support/http/backend.ts'
-import { type Issuer, startIssuer } from '../../support/http/issuer.ts'
-import { handshakeMessage, type Served, serveGateway } from '../../support/http/serve.ts'
+import { describe, expect, test } from 'vitest'
+import { JSON_TYPE } from '../../support/gateway/mcp.ts'
+import { gatewayStack } from '../../support/gateway/stack.ts'
+import { handshakeMessage, type Served } from '../../support/http/serve.ts'
 
-const JSON_TYPE = { 'content-type': 'application/json' }
 const TOO_MANY = `[${'1,'.repeat(250_000)}1]`
 const NUMBERS = `[${'1.50,-0,12345678901234567890,'.repeat(5_000)}{"__proto__":[2.0]},"${'é\\n😀'.repeat(9_000)}"]`
 
-let issuer: Issuer
-let backend: Backend
-const running: Served[] = []
+const stack = await gatewayStack()
+const { backend } = stack
 
-beforeAll(async () => {
-  issuer = await startIssuer()
-  backend = await startBackend()
-})
-beforeEach(() => backend.reset())
-afterEach(async () => {
-  for (const served of running.splice(0)) await served[Symbol.asyncDispose]()
-})
-afterAll(async () => {
-  await issuer[Symbol.asyncDispose]()
-  await backend[Symbol.asyncDispose]()
-})
-
-async function start(tool: object = {}): Promise<Served> {
-  const env = { TOOLS: JSON.stringify({ n: { scopes: [], ...tool } }) }
-  const served = await serveGateway({ issuer: issuer.url, functionsBase: backend.url, env })
-  running.push(served)
-  return served
-}
+/** A gateway whose only tool, `n`, has these members. */
+const start = (tool: object = {}) =>
+  stack.start({ TOOLS: JSON.stringify({ n: { scopes: [], ...tool } }) })
 
 const post = (served: Served, path: string, body: string) =>
   served.send({ method: 'POST', path, headers: JSON_TYPE, body })

@@ -1,36 +1,17 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { NumberError, valuesToCheck } from '../../../shared/json/written-numbers.ts'
-import { type Backend, startBackend } from '../../support/http/backend.ts'
-import { type Issuer, startIssuer } from '../../support/http/issuer.ts'
-import { type Served, serveGateway } from '../../support/http/serve.ts'
+import { JSON_TYPE } from '../../support/gateway/mcp.ts'
+import { gatewayStack } from '../../support/gateway/stack.ts'
+import type { Served } from '../../support/http/serve.ts'
 
-const JSON_TYPE = { 'content-type': 'application/json' }
-
-let issuer: Issuer
-let backend: Backend
-const running: Served[] = []
-
-beforeAll(async () => {
-  issuer = await startIssuer()
-  backend = await startBackend()
-})
-beforeEach(() => backend.reset())
-afterEach(async () => {
-  for (const served of running.splice(0)) await served[Symbol.asyncDispose]()
-})
-afterAll(async () => {
-  await issuer[Symbol.asyncDispose]()
-  await backend[Symbol.asyncDispose]()
-})
+const stack = await gatewayStack()
+const { backend } = stack
 
 /** A gateway whose only tool has this schema for its `n`, both ways. */
 async function start(schema: object): Promise<Served> {
   const whole = { type: 'object', properties: { n: schema } }
   const n = { scopes: [], inputSchema: whole, outputSchema: whole }
-  const env = { TOOLS: JSON.stringify({ n }) }
-  const served = await serveGateway({ issuer: issuer.url, functionsBase: backend.url, env })
-  running.push(served)
-  return served
+  return stack.start({ TOOLS: JSON.stringify({ n }) })
 }
 
 async function both(served: Served, args: string) {

@@ -1,39 +1,14 @@
 import { hash } from 'node:crypto'
 import { createServer as createTcpServer, type Socket } from 'node:net'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
-import { type Backend, startBackend } from '../../support/http/backend.ts'
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
+import { gatewayStack } from '../../support/gateway/stack.ts'
 import { freePort } from '../../support/http/free-port.ts'
-import { type Issuer, startIssuer } from '../../support/http/issuer.ts'
 import { hasRedis, type RedisServer, startRedis } from '../../support/http/redis.ts'
-import { handshakeMessage, type Served, serveGateway } from '../../support/http/serve.ts'
+import { handshakeMessage, type Served } from '../../support/http/serve.ts'
 
-let issuer: Issuer
-let backend: Backend
-const running: Served[] = []
+const { issuer, backend, start } = await gatewayStack()
 
-beforeAll(async () => {
-  issuer = await startIssuer()
-  backend = await startBackend()
-})
-beforeEach(() => {
-  backend.reset()
-  backend.script('listEvents', { body: { events: ['dentist'] } })
-})
-afterEach(async () => {
-  vi.useRealTimers()
-  for (const served of running.splice(0)) await served[Symbol.asyncDispose]()
-})
-afterAll(async () => {
-  await issuer[Symbol.asyncDispose]()
-  await backend[Symbol.asyncDispose]()
-})
-
-async function start(env: Readonly<Record<string, string>>): Promise<Served> {
-  const functionsBase = backend.url
-  const served = await serveGateway({ issuer: issuer.url, functionsBase, env })
-  running.push(served)
-  return served
-}
+afterEach(() => void vi.useRealTimers())
 
 async function headersOf(user: string) {
   const authorization = `Bearer ${await issuer.token({ sub: user })}`

@@ -1,8 +1,8 @@
 import { fileURLToPath } from 'node:url'
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { type Listener, listenOnLoopback } from '../../../deploy/kit/listen.ts'
 import { createTools } from '../../../deploy/local/backends/tools.ts'
-import { type Listener, listenOnLoopback } from '../../../deploy/local/listen.ts'
 import { type Issuer, startIssuer } from '../../support/http/issuer.ts'
 import { HMAC_SECRET, type Served, serveGateway } from '../../support/http/serve.ts'
 

@@ -1,6 +1,7 @@
 import { createAccessTokenVerifier } from '../../../shared/oauth/access-token.ts'
 import { BearerError } from '../../../shared/oauth/bearer.ts'
-import * as tokens from '../../support/tokens.ts'
+import { hostileTokens } from '../../support/tokens/hostile-tokens.ts'
+import * as tokens from '../../support/tokens/token.ts'
 import { type FuzzTarget, must } from '../target.ts'
 
 const GOOD = tokens.token()
@@ -21,7 +22,7 @@ export const tokenTarget: FuzzTarget = {
     tokens.withClaims({ aud: 'https://other.example/' }),
     tokens.withHeader({ crit: ['b64'], b64: false }),
     tokens.signedByOthers(),
-    ...tokens.hostileTokens().map(({ token }) => token),
+    ...hostileTokens().map(({ token }) => token),
   ],
   check: async (text) => {
     try {

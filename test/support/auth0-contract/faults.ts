@@ -30,6 +30,8 @@ const ADDED: Readonly<Record<string, Readonly<Record<string, object>>>> = {
   UserGrant: { organization_id: { type: 'string' } },
   CreateOrganizationRequestContent: { third_party_client_access: { enum: ['block', 'allow'] } },
   UpdateOrganizationRequestContent: { third_party_client_access: { enum: ['block', 'allow'] } },
+  // A value that Auth0 may add: admission has to refuse such a client.
+  GetClientResponseContent: { external_metadata_type: { type: 'string' } },
   // auth0-deploy-cli sends back what it has read.
   UpdateResourceServerRequestContent: { token_lifetime_for_web: { type: 'integer' } },
   // Auth0's page on user consent.

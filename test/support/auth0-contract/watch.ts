@@ -3,7 +3,7 @@ import { afterEach } from 'vitest'
 import { type Exchange, exchangeFaults } from './faults.ts'
 
 /**
- * Holds every call of a stand-in tenant's Management API in this process against Auth0's document.
+ * Holds every call of an Auth0 emulator's Management API in this process against Auth0's document.
  * A test fails on what it, or what was left running by the one before it, had answered otherwise.
  */
 const seen = Symbol.for('test:auth0-contract')
@@ -13,7 +13,7 @@ const shared = globalThis as { [seen]?: string[] }
 if (shared[seen] === undefined) {
   const faults: string[] = []
   shared[seen] = faults
-  subscribe('stand-in-tenant:management', (exchange) => {
+  subscribe('auth0-emulator:management', (exchange) => {
     faults.push(...exchangeFaults(exchange as Exchange))
   })
 }

@@ -1,8 +1,9 @@
-import { createServer } from 'node:http'
 import type { Management as Auth0 } from 'auth0'
-import { listen } from '../http/listen.ts'
+import type { TenantState } from '../../../deploy/emulator/state.ts'
+import { MGMT_CLIENT_ID, MGMT_CLIENT_SECRET } from './provision.ts'
+import { stage, startRecordedEmulator } from './recorded-emulator.ts'
 
-/** Auth0's Management API as far as it tells of clients and their use. */
+/** An Auth0 emulator that has, at each call, the clients and their use that a test has listed. */
 export interface ClientRegistry extends AsyncDisposable {
   /** MGMT_DOMAIN. */
   readonly domain: string
@@ -15,95 +16,78 @@ export interface ClientRegistry extends AsyncDisposable {
   /** What was asked that Auth0 would refuse. A test ends with none. */
   readonly faults: string[]
   readonly staged: {
-    /** Paths that are answered so, as `GET /logs`. */
+    /** Operations that are answered so, as `GET /logs`; an id in the path is left out. */
     readonly broken: Map<string, number>
-    /** Called before each call is heard. */
+    /** Called before each call is carried out. */
     before?: ((call: string) => void) | undefined
   }
 }
 
-const OFFSET_PAGES = ['page', 'per_page', 'include_totals']
-const QUERIES: Readonly<Record<string, readonly string[]>> = {
-  clients: [...OFFSET_PAGES, 'is_first_party', 'is_global', 'fields', 'include_fields', 'q'],
-  grants: [...OFFSET_PAGES, 'client_id', 'user_id', 'audience'],
-  logs: [...OFFSET_PAGES, 'q', 'sort', 'fields', 'include_fields'],
-  'client-grants': ['from', 'take', 'include_totals', 'client_id', 'audience', 'subject_type'],
-}
+type Listed = Pick<ClientRegistry, 'clients' | 'clientGrants' | 'userGrants' | 'logs' | 'staged'>
 
 export async function startClientRegistry(): Promise<ClientRegistry> {
-  const registry: Omit<ClientRegistry, 'domain' | typeof Symbol.asyncDispose> = {
-    ...{ clients: [], clientGrants: [], userGrants: [], logs: [], calls: [], faults: [] },
+  const calls: string[] = []
+  const listed: Listed = {
+    ...{ clients: [], clientGrants: [], userGrants: [], logs: [] },
     staged: { broken: new Map() },
   }
-  const itemsOf = (collection: string, query: URLSearchParams): readonly object[] => {
-    const clientId = query.get('client_id')
-    if (collection === 'clients') return registry.clients
-    if (collection === 'client-grants') return registry.clientGrants
-    if (collection === 'grants') {
-      return registry.userGrants.filter((grant) => !clientId || grant.clientID === clientId)
-    }
-    const asked = query.get('q') ?? ''
-    const [, searched] = /^client_id:"(.*)"$/.exec(asked) ?? []
-    const [, type, description] = /^type:(\w+) AND description:"(.*)"$/.exec(asked) ?? []
-    if (asked !== '' && !searched && !type) registry.faults.push(`logs: ${asked}`)
-    const found = registry.logs.filter(
-      (log) =>
-        (!searched || log.client_id === searched) &&
-        (!type || (log.type === type && log.description === description)),
-    )
-    const sorted = found.toSorted((a, b) => String(a.date).localeCompare(String(b.date)))
-    return query.get('sort') === 'date:-1' ? sorted.reverse() : sorted
+  const { state, domain, faults, ...emulator } = await startRecordedEmulator(
+    {
+      audience: 'https://mcp.test/mcp',
+      users: [],
+      connections: [],
+      management: { clientId: MGMT_CLIENT_ID, clientSecret: MGMT_CLIENT_SECRET },
+    },
+    {
+      onRequest: ({ method, path }) => {
+        const call = `${method} ${path}`
+        calls.push(call)
+        listed.staged.before?.(call)
+        fill(state, listed)
+      },
+      onExchange: ({ route }) => {
+        if (route !== 'DELETE /clients/:id') return
+        const left = listed.clients.filter(({ client_id }) => state.clients.has(client_id ?? ''))
+        listed.clients.splice(0, listed.clients.length, ...left)
+      },
+    },
+  )
+  return {
+    ...listed,
+    domain,
+    calls,
+    faults,
+    [Symbol.asyncDispose]: emulator[Symbol.asyncDispose],
   }
-  const list = (collection: string, query: URLSearchParams) => {
-    const items = itemsOf(collection, query)
-    const size = Number(query.get('per_page') ?? query.get('take') ?? 50)
-    if (size > 100) registry.faults.push(`${collection}: a page of ${size}`)
-    const start = query.has('take')
-      ? Number(query.get('from') ?? 0)
-      : Number(query.get('page') ?? 0) * size
-    const member = collection.replace('-', '_')
-    const hasMore = query.has('take') && start + size < items.length
-    return {
-      [member]: items.slice(start, start + size),
-      ...(hasMore && { next: String(start + size) }),
-    }
-  }
-  const server = createServer((req, res) => {
-    const url = new URL(req.url ?? '', 'http://127.0.0.1')
-    const answer = (status: number, body?: unknown) => {
-      res.writeHead(status, { 'content-type': 'application/json' })
-      res.end(body === undefined ? undefined : JSON.stringify(body))
-    }
-    req.resume()
-    if (url.pathname === '/oauth/token') {
-      return answer(200, { access_token: 'token', token_type: 'Bearer', expires_in: 86_400 })
-    }
-    const [, collection = '', id] = url.pathname.replace('/api/v2', '').split('/')
-    const call = `${req.method} /${collection}${id === undefined ? '' : `/${id}`}`
-    registry.calls.push(call)
-    registry.staged.before?.(call)
-    const broken = registry.staged.broken.get(`${req.method} /${collection}`)
-    if (broken !== undefined) {
-      const message = 'Insufficient scope, expected any of: staged'
-      return answer(broken, { statusCode: broken, message, errorCode: 'insufficient_scope' })
-    }
-    if (req.method === 'DELETE' && collection === 'clients') {
-      const at = registry.clients.findIndex((client) => client.client_id === id)
-      if (at < 0) return answer(404, { statusCode: 404, errorCode: 'inexistent_client' })
-      registry.clients.splice(at, 1)
-      return answer(204)
-    }
-    const allowed = QUERIES[collection]
-    const unknown = [...url.searchParams.keys()].find((name) => !allowed?.includes(name))
-    if (req.method !== 'GET' || id !== undefined || unknown !== undefined || !allowed) {
-      registry.faults.push(`${call} ${unknown ?? ''}`)
-      return answer(400, { statusCode: 400, message: 'staged' })
-    }
-    answer(200, list(collection, url.searchParams))
+}
+
+function fill(state: TenantState, { clients, clientGrants, userGrants, logs, staged }: Listed) {
+  refill(
+    state.clients,
+    clients.map((one) => [one.client_id ?? '', one]),
+  )
+  const own = [...state.grants].filter(([, { client_id }]) => client_id === MGMT_CLIENT_ID)
+  const grants = clientGrants.map((one, at) => [`cgr_${at}`, { id: `cgr_${at}`, ...one }] as const)
+  refill(state.grants, [...own, ...grants])
+  const issued: readonly string[] = []
+  refill(
+    state.userGrants,
+    userGrants.map((one) => [one.id ?? '', { scope: [], audience: '', issued, ...one }]),
+  )
+  // The oldest first, and without the events of the calls themselves.
+  const sorted = logs.toSorted((a, b) => String(a.date).localeCompare(String(b.date)))
+  const records = sorted.map((data, at) => ({ log_id: `log_${at}`, data: { ...data } }))
+  state.logs.splice(0, state.logs.length, ...(records as unknown as TenantState['logs']))
+  const message = 'Insufficient scope, expected any of: staged'
+  const fail = [...staged.broken].flatMap(([operation, status]) => {
+    const [method = '', path = ''] = operation.split(' ')
+    const about = { method: method as 'GET', status, message, errorCode: 'insufficient_scope' }
+    return [path, `${path}/{id}`].map((one) => ({ ...about, path: one }))
   })
-  const listening = await listen(server)
-  return Object.assign(registry, {
-    domain: listening.host,
-    [Symbol.asyncDispose]: listening[Symbol.asyncDispose],
-  })
+  stage(state, { fail })
+}
+
+function refill(map: Map<string, unknown>, entries: Iterable<readonly [string, unknown]>): void {
+  map.clear()
+  for (const [id, one] of entries) map.set(id, one)
 }

@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { type Management, ManagementClient, ManagementError } from 'auth0'
 import { StuckError, signIn } from '../../../deploy/connect/sign-in/form-sign-in.ts'
-import { startTenant, type TenantOptions } from '../../../deploy/local/tenant/tenant.ts'
+import { type EmulatorOptions, startEmulator } from '../../../deploy/emulator/emulator.ts'
 import { ALICE } from '../people.ts'
 import { adminOf } from './tenant-admin.ts'
 
@@ -20,9 +20,9 @@ export type Asked = Readonly<Record<string, string>>
 
 export type LocalTenant = Awaited<ReturnType<typeof startLocalTenant>>
 
-/** The stand-in tenant alone, with two people, one API and a client of the Management API. */
-export async function startLocalTenant(options: Partial<TenantOptions> = {}) {
-  const tenant = await startTenant({
+/** The Auth0 emulator alone, with two people, one API and a client of the Management API. */
+export async function startLocalTenant(options: Partial<EmulatorOptions> = {}) {
+  const tenant = await startEmulator({
     port: 0,
     audience: AUDIENCE,
     scopes: [

@@ -1,13 +1,5 @@
-import { createServer, type IncomingMessage } from 'node:http'
-import { listen } from '../http/listen.ts'
-
-/** One call of the Management API; the token request is not among them. */
-export interface ManagementCall {
-  readonly method: string
-  /** Path and query below `/api/v2`. */
-  readonly path: string
-  readonly body: unknown
-}
+import type { TenantConnection, TenantGrant } from '../../../deploy/emulator/state.ts'
+import { type RecordedEmulator, stage, startRecordedEmulator } from './recorded-emulator.ts'
 
 export interface FakeClient {
   readonly client_id: string
@@ -24,13 +16,6 @@ export interface FakeClient {
   readonly external_metadata_created_by?: string
   readonly refresh_token?: Readonly<Record<string, unknown>>
   readonly global?: boolean
-}
-
-interface FakeConnection {
-  readonly id: string
-  readonly name: string
-  is_domain_connection: boolean
-  readonly enabled: Set<string>
 }
 
 export interface FakeGrant {
@@ -56,280 +41,97 @@ export interface StagedFailure {
   readonly meanwhile?: () => void
 }
 
-/** Auth0's Management API v2 as far as admission needs it; anything else is a fault of the caller. */
-export interface ManagementApi extends AsyncDisposable {
-  /** MGMT_DOMAIN. */
-  readonly domain: string
-  readonly calls: ManagementCall[]
-  readonly tokenRequests: unknown[]
-  /** What was asked for that Auth0 does not have. A test ends with none. */
-  readonly faults: string[]
+/** The emulator's Management API with nothing in it but one API, as admission meets it. */
+export interface ManagementApi extends RecordedEmulator {
+  /** By client id; live. */
   readonly clients: Map<string, FakeClient>
-  readonly connections: Map<string, FakeConnection>
-  readonly grants: FakeGrant[]
+  readonly connections: {
+    readonly get: (name: string) => TenantConnection | undefined
+    /** Enabled for these clients. */
+    readonly add: (
+      connection: Pick<TenantConnection, 'id' | 'name'> & Partial<TenantConnection>,
+      ...clients: string[]
+    ) => void
+    readonly clear: () => void
+  }
+  readonly grants: readonly FakeGrant[]
+  readonly addGrants: (...grants: readonly FakeGrant[]) => void
   /** The operation is the method and the path pattern, such as `GET /clients/:id`. */
   readonly fail: (operation: string, failure: StagedFailure) => void
+  /** Takes back all that `fail` staged. */
   readonly mended: () => void
-  readonly staged: { tokenStatus?: number; delayMs?: number }
-}
-
-interface Reply {
-  readonly status: number
-  readonly body?: unknown
-}
-interface Incoming {
-  readonly id: string
-  readonly query: URLSearchParams
-  readonly body: unknown
-}
-interface Operation {
-  readonly query: readonly string[]
-  readonly run: (incoming: Incoming) => Reply
+  readonly stageTokenStatus: (status: number) => void
+  readonly stageDelay: (latencyMs: number) => void
 }
 
 export const MGMT_CLIENT_ID = 'mgmt-client'
 export const MGMT_CLIENT_SECRET = 'a-management-secret-for-tests-0123456789'
-const TOKEN = 'a-management-token'
-const CLIENT_FIELDS = new Set([
-  'is_first_party',
-  'token_endpoint_auth_method',
-  'oidc_conformant',
-  'grant_types',
-  'jwt_configuration',
-  'refresh_token',
-])
-const GRANT_FIELDS = new Set(['client_id', 'audience', 'scope', 'subject_type'])
 
-export async function startManagementApi(): Promise<ManagementApi> {
-  const failures = new Map<string, StagedFailure & { left: number }>()
-  const api: Omit<ManagementApi, 'domain' | typeof Symbol.asyncDispose> = {
-    calls: [],
-    tokenRequests: [],
-    faults: [],
-    clients: new Map(),
-    connections: new Map(),
-    grants: [],
-    fail: (operation, failure) =>
-      void failures.set(operation, { ...failure, left: failure.times ?? Number.POSITIVE_INFINITY }),
-    mended: () => failures.clear(),
-    staged: {},
-  }
-  const operations = operationsOf(api)
-  const fault = (message: string): Reply => {
-    api.faults.push(message)
-    return { status: 400, body: problem(400, message) }
-  }
+const SCOPES = ['events:read', 'events:write', 'theirs']
 
-  const answer = (req: IncomingMessage, text: string): Reply & { headers?: object } => {
-    const url = new URL(req.url ?? '', 'http://127.0.0.1')
-    if (url.pathname === '/oauth/token') return token(req, text)
-    if (req.headers.authorization !== `Bearer ${TOKEN}`) return fault('no token')
-    const path = url.pathname.replace(/^\/api\/v2/, '')
-    const body: unknown = text === '' ? undefined : JSON.parse(text)
-    api.calls.push({ method: req.method ?? '', path: `${path}${url.search}`, body })
-    const { pattern, id } = patternOf(path)
-    const name = `${req.method} ${pattern}`
-    const failure = failures.get(name)
-    const isMeant = failure?.member === undefined || failure.member in Object(body)
-    if (failure !== undefined && failure.left > 0 && isMeant) {
-      failure.left -= 1
-      failure.meanwhile?.()
-      const { status, headers = {}, message = 'staged' } = failure
-      const { errorCode = status === 403 ? 'insufficient_scope' : 'staged' } = failure
-      return { status, headers, body: problem(status, message, errorCode) }
+export async function startManagementApi(
+  audience = 'https://mcp.test/mcp',
+): Promise<ManagementApi> {
+  const meanwhile = new Map<string, () => void>()
+  const emulator = await startRecordedEmulator(
+    {
+      audience,
+      scopes: SCOPES.map((value) => ({ value, description: value })),
+      users: [],
+      connections: [],
+      management: { clientId: MGMT_CLIENT_ID, clientSecret: MGMT_CLIENT_SECRET },
+    },
+    {
+      onExchange: ({ isStaged, route = '' }) => {
+        if (isStaged) meanwhile.get(route)?.()
+      },
+    },
+  )
+  const { state } = emulator
+  const failures = () => state.faults.management.fail
+  // The tests count the clients of the tenant without their own.
+  state.clients.delete(MGMT_CLIENT_ID)
+
+  const fail: ManagementApi['fail'] = (operation, failure) => {
+    const [method = '', pattern = ''] = operation.split(' ')
+    const path = pattern.replaceAll(/:(\w+)/g, '{$1}')
+    const { meanwhile: act, errorCode, ...staged } = failure
+    if (act !== undefined) meanwhile.set(operation, act)
+    const one = {
+      method: method as 'GET',
+      path,
+      message: 'staged',
+      errorCode: errorCode ?? (failure.status === 403 ? 'insufficient_scope' : 'staged'),
+      ...staged,
     }
-    const operation = operations[name]
-    if (operation === undefined) return fault(`${name} does not exist`)
-    const unknown = [...url.searchParams.keys()].find((key) => !operation.query.includes(key))
-    if (unknown !== undefined) return fault(`${name}: query ${unknown}`)
-    return operation.run({ id, query: url.searchParams, body })
+    const others = failures().filter((other) => other.method !== method || other.path !== path)
+    stage(state, { fail: [...others, one] })
   }
-
-  const token = (req: IncomingMessage, text: string): Reply => {
-    const body = req.headers['content-type']?.startsWith('application/json')
-      ? (JSON.parse(text) as Record<string, unknown>)
-      : Object.fromEntries(new URLSearchParams(text))
-    api.tokenRequests.push(body)
-    if (api.staged.tokenStatus !== undefined) {
-      return { status: api.staged.tokenStatus, body: { error: 'access_denied' } }
-    }
-    const isRight =
-      body['grant_type'] === 'client_credentials' &&
-      body['client_id'] === MGMT_CLIENT_ID &&
-      body['client_secret'] === MGMT_CLIENT_SECRET &&
-      /^https:\/\/.+\/api\/v2\/$/.test(String(body['audience']))
-    if (!isRight) return fault('token request')
-    return { status: 200, body: { access_token: TOKEN, expires_in: 86_400, token_type: 'Bearer' } }
-  }
-
-  const server = createServer((req, res) => {
-    const chunks: Buffer[] = []
-    req.on('data', (chunk: Buffer) => chunks.push(chunk))
-    req.on('end', () => {
-      setTimeout(
-        () => {
-          const { status, body, headers } = answer(req, Buffer.concat(chunks).toString())
-          res.writeHead(status, { 'content-type': 'application/json', ...headers })
-          res.end(body === undefined ? undefined : JSON.stringify(body))
-        },
-        req.url === '/oauth/token' ? 0 : (api.staged.delayMs ?? 0),
-      )
-    })
-  })
-  const listening = await listen(server)
-  return Object.assign(api, {
-    domain: listening.host,
-    [Symbol.asyncDispose]: listening[Symbol.asyncDispose],
-  })
-}
-
-function operationsOf(
-  api: Pick<ManagementApi, 'clients' | 'connections' | 'grants' | 'faults'>,
-): Readonly<Record<string, Operation>> {
-  const refuse = (message: string): Reply => {
-    api.faults.push(message)
-    return { status: 400, body: problem(400, message) }
-  }
-  const missing = (): Reply => ({ status: 404, body: problem(404, 'not found') })
-  const connectionOf = (id: string) => [...api.connections.values()].find((one) => one.id === id)
 
   return {
-    'GET /clients/:id': {
-      query: [],
-      run: ({ id }) => {
-        const client = api.clients.get(id)
-        return client === undefined ? missing() : { status: 200, body: client }
+    ...emulator,
+    clients: state.clients as unknown as Map<string, FakeClient>,
+    connections: {
+      get: (name) => [...state.connections.values()].find((one) => one.name === name),
+      add: (connection, ...clients) => {
+        const defaults = { strategy: 'google-oauth2', is_domain_connection: false, options: {} }
+        const enabledClients = new Set(clients)
+        // Auth0 need not show the display name and the realms.
+        const added = { ...defaults, ...connection, enabledClients } as TenantConnection
+        state.connections.set(connection.id, added)
       },
+      clear: () => state.connections.clear(),
     },
-    'PATCH /clients/:id': {
-      query: [],
-      run: ({ id, body }) => {
-        const client = api.clients.get(id)
-        if (client === undefined) return missing()
-        const unknown = unknownField(body, CLIENT_FIELDS)
-        if (unknown !== undefined) return refuse(`PATCH /clients: ${unknown}`)
-        const isPromotion = 'is_first_party' in (body as object)
-        if (isPromotion && client.third_party_security_mode === 'strict') {
-          return refuse('strict client promoted')
-        }
-        const changed = { ...client, ...(body as object) }
-        api.clients.set(id, changed)
-        return { status: 200, body: changed }
-      },
+    get grants() {
+      const own = [...state.grants.values()].filter(({ client_id }) => client_id !== MGMT_CLIENT_ID)
+      return own as unknown as readonly FakeGrant[]
     },
-    'DELETE /clients/:id': {
-      query: [],
-      run: ({ id }) => (api.clients.delete(id) ? { status: 204 } : missing()),
+    addGrants: (...grants) => {
+      for (const grant of grants) state.grants.set(grant.id, { ...grant } as unknown as TenantGrant)
     },
-    'GET /connections': {
-      query: ['name', 'take', 'from', 'include_totals'],
-      run: ({ query }) => ({
-        status: 200,
-        body: {
-          connections: [...api.connections.values()]
-            .filter(({ name }) => query.get('name') === null || name === query.get('name'))
-            .map(describeConnection),
-        },
-      }),
-    },
-    'PATCH /connections/:id': {
-      query: [],
-      run: ({ id, body }) => {
-        const connection = connectionOf(id)
-        if (connection === undefined) return missing()
-        const unknown = unknownField(
-          body,
-          new Set(['is_domain_connection', 'display_name', 'realms']),
-        )
-        if (unknown !== undefined) return refuse(`PATCH /connections: ${unknown}`)
-        connection.is_domain_connection = true
-        return { status: 200, body: describeConnection(connection) }
-      },
-    },
-    'GET /connections/:id/clients': {
-      query: ['take', 'from'],
-      run: ({ id }) => {
-        const connection = connectionOf(id)
-        if (connection === undefined) return missing()
-        const clients = [...connection.enabled].map((client_id) => ({ client_id }))
-        return { status: 200, body: { clients } }
-      },
-    },
-    'PATCH /connections/:id/clients': {
-      query: [],
-      run: ({ id, body }) => {
-        const connection = connectionOf(id)
-        if (connection === undefined) return missing()
-        if (!Array.isArray(body) || body.length === 0) return refuse('PATCH /connections/clients')
-        for (const { client_id, status } of body as { client_id: string; status: boolean }[]) {
-          if (status) connection.enabled.add(client_id)
-          else connection.enabled.delete(client_id)
-        }
-        return { status: 204 }
-      },
-    },
-    'GET /client-grants': {
-      query: ['client_id', 'audience', 'subject_type', 'take', 'from', 'include_totals'],
-      run: ({ query }) => ({
-        status: 200,
-        body: {
-          client_grants: api.grants.filter((grant) =>
-            (['client_id', 'audience', 'subject_type'] as const).every(
-              (name) => query.get(name) === null || grant[name] === query.get(name),
-            ),
-          ),
-        },
-      }),
-    },
-    'POST /client-grants': {
-      query: [],
-      run: ({ body }) => {
-        const unknown = unknownField(body, GRANT_FIELDS)
-        if (unknown !== undefined) return refuse(`POST /client-grants: ${unknown}`)
-        const wanted = body as Omit<FakeGrant, 'id'>
-        const exists = api.grants.some(
-          (grant) =>
-            grant.client_id === wanted.client_id &&
-            grant.audience === wanted.audience &&
-            grant.subject_type === wanted.subject_type,
-        )
-        if (exists) return { status: 409, body: problem(409, 'exists') }
-        const grant = { id: `cgr_${api.grants.length + 1}`, ...wanted }
-        api.grants.push(grant)
-        return { status: 201, body: grant }
-      },
-    },
-    'PATCH /client-grants/:id': {
-      query: [],
-      run: ({ id, body }) => {
-        const at = api.grants.findIndex((grant) => grant.id === id)
-        const grant = api.grants[at]
-        if (grant === undefined) return missing()
-        const unknown = unknownField(body, new Set(['scope', 'allow_all_scopes']))
-        if (unknown !== undefined) return refuse(`PATCH /client-grants: ${unknown}`)
-        const changed = { ...grant, ...(body as Partial<FakeGrant>) }
-        api.grants.splice(at, 1, changed)
-        return { status: 200, body: changed }
-      },
-    },
+    fail,
+    mended: () => stage(state, { fail: [] }),
+    stageTokenStatus: (status) => fail('POST /oauth/token', { status }),
+    stageDelay: (latencyMs) => stage(state, { latencyMs }),
   }
-}
-
-function describeConnection({ enabled: _, ...connection }: FakeConnection) {
-  return { ...connection, strategy: 'google-oauth2' }
-}
-
-function patternOf(path: string): { readonly pattern: string; readonly id: string } {
-  const [, collection = '', id = '', rest] = path.split('/')
-  const tail = rest === undefined ? '' : `/${rest}`
-  return { pattern: `/${collection}${id && '/:id'}${tail}`, id: decodeURIComponent(id) }
-}
-
-function unknownField(body: unknown, known: ReadonlySet<string>): string | undefined {
-  if (body === null || typeof body !== 'object') return 'no body'
-  return Object.keys(body).find((name) => !known.has(name))
-}
-
-function problem(statusCode: number, message: string, errorCode = 'staged') {
-  return { statusCode, error: 'Error', message, errorCode }
 }

@@ -2,6 +2,7 @@ import type { ProvisionIo } from '../../../deploy/auth0/run-provision.ts'
 import { provisionCommand } from '../../../deploy/commands/provision.ts'
 import { runCommand } from '../../../deploy/kit/run-command.ts'
 
+export const MGMT_CLIENT_ID = 'mgmt-client'
 export const MGMT_CLIENT_SECRET = 'a-management-secret-for-tests-0123456789'
 export const LOG_WEBHOOK_SECRET = 'a-log-stream-secret-for-tests-0123456789'
 
@@ -32,7 +33,7 @@ export function variables({ domain, env }: Pick<ProvisionOptions, 'domain' | 'en
     PUBLIC_URL: 'https://mcp.example.com',
     TOOL_SCOPES_JSON: JSON.stringify(TOOLS),
     MGMT_DOMAIN: domain,
-    MGMT_CLIENT_ID: 'mgmt-client',
+    MGMT_CLIENT_ID,
     MGMT_CLIENT_SECRET,
     LOG_WEBHOOK_SECRET,
     GOOGLE_CONNECTION_NAME: 'google-oauth2',

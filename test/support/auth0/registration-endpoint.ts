@@ -1,79 +1,50 @@
-import { createServer } from 'node:http'
-import { text } from 'node:stream/consumers'
-import { listen } from '../http/listen.ts'
-import type { FakeClient, ManagementApi } from './management-api.ts'
+import { subscribe, unsubscribe } from 'node:diagnostics_channel'
+import type { Faults } from '../../../deploy/emulator/control/faults.ts'
+import type { TenantClient } from '../../../deploy/emulator/state.ts'
+import type { ManagementApi } from './management-api.ts'
 
-/** Auth0's `POST /oidc/register`, whose clients the recording Management API then has. */
+/** Auth0's `POST /oidc/register` of the emulator whose Management API a test has started. */
 export interface RegistrationEndpoint extends AsyncDisposable {
   /** OAUTH_ISSUER. */
   readonly issuer: string
   /** Each body that came, parsed. */
   readonly requests: unknown[]
-  readonly staged: {
-    mode: 'strict' | 'permissive'
-    /** Answered in place of 201; nothing is registered. */
-    refusal?: Refusal | undefined
-    /** The connection is cut; with `afterwards` the client has been registered all the same. */
-    broken?: 'before' | 'afterwards' | undefined
-    /** How the client says that it came to exist; by default as Auth0 marks registered clients. */
-    marker?: Pick<FakeClient, 'external_metadata_type' | 'external_metadata_created_by'>
-    /** What the client's redirect URIs are, whatever was asked for. */
-    callbacks?: readonly string[] | undefined
-  }
+  readonly setMode: (mode: 'strict' | 'permissive') => void
+  readonly stage: (change: Partial<Faults['registration']>) => void
+  /** What Auth0 makes of each client that registers from now on, whatever was asked for. */
+  readonly changeClients: (change: (client: TenantClient) => TenantClient) => void
 }
 
-export interface Refusal {
-  readonly status: number
-  readonly body?: unknown
-  readonly headers?: Readonly<Record<string, string>>
-}
-
-interface Metadata {
-  readonly client_name: string
-  readonly redirect_uris: readonly string[]
-  readonly grant_types: readonly string[]
-  readonly token_endpoint_auth_method: string
-}
-
-const DCR = { external_metadata_type: 'dcr', external_metadata_created_by: 'client' }
-
-export async function startRegistrationEndpoint(
-  api: Pick<ManagementApi, 'clients'>,
-): Promise<RegistrationEndpoint> {
+export function registrationEndpoint({ issuer, state }: ManagementApi): RegistrationEndpoint {
   const requests: unknown[] = []
-  const staged: RegistrationEndpoint['staged'] = { mode: 'strict' }
-  let count = 0
-  const register = (asked: Metadata): string => {
-    const clientId = `${staged.mode === 'strict' ? 'tpc_' : ''}client${++count}`
-    api.clients.set(clientId, {
-      client_id: clientId,
-      name: asked.client_name,
-      callbacks: staged.callbacks ?? asked.redirect_uris,
-      grant_types: asked.grant_types,
-      is_first_party: false,
-      oidc_conformant: true,
-      third_party_security_mode: staged.mode,
-      token_endpoint_auth_method: asked.token_endpoint_auth_method,
-      ...(staged.marker ?? DCR),
-    })
-    return clientId
+  let change = (client: TenantClient) => client
+  const record = (message: unknown) => {
+    const request = message as { readonly issuer: string; readonly body: unknown }
+    if (request.issuer === issuer) requests.push(request.body)
   }
-  const server = createServer(async (req, res) => {
-    const asked = JSON.parse(await text(req)) as Metadata
-    requests.push(asked)
-    if (staged.broken === 'before') return void res.destroy()
-    const { status, body, headers } = staged.refusal ?? { status: 201 }
-    const isHere = req.method === 'POST' && req.url === '/oidc/register'
-    const answer = status === 201 && isHere ? { ...asked, client_id: register(asked) } : body
-    if (staged.broken === 'afterwards') return void res.destroy()
-    res.writeHead(isHere ? status : 404, { 'content-type': 'application/json', ...headers })
-    res.end(JSON.stringify(answer ?? {}))
-  })
-  const listening = await listen(server)
+  const onRegistered = (message: unknown) => {
+    const { clientId, ...about } = message as { readonly issuer: string; readonly clientId: string }
+    const client = state.clients.get(clientId)
+    if (about.issuer === issuer && client !== undefined) state.clients.set(clientId, change(client))
+  }
+  subscribe('auth0-emulator:registration', record)
+  subscribe('auth0-emulator:registered', onRegistered)
   return {
-    issuer: `${listening.url}/`,
+    issuer,
     requests,
-    staged,
-    [Symbol.asyncDispose]: listening[Symbol.asyncDispose],
+    setMode: (mode) => {
+      state.mode = mode
+    },
+    stage: (staged) => {
+      const registration = { ...state.faults.registration, ...staged }
+      state.faults = { ...state.faults, registration }
+    },
+    changeClients: (changed) => {
+      change = changed
+    },
+    [Symbol.asyncDispose]: async () => {
+      unsubscribe('auth0-emulator:registration', record)
+      unsubscribe('auth0-emulator:registered', onRegistered)
+    },
   }
 }

@@ -27,7 +27,7 @@ export interface TenantState {
   readonly managementTokens: number
 }
 
-/** Stages trouble in the stand-in tenant through its own endpoint, as a person would. */
+/** Stages trouble in the Auth0 emulator through its own endpoint, as a person would. */
 export function adminOf({ issuer }: Tenant) {
   const state = async (): Promise<TenantState> => {
     const response = await fetch(`${issuer}__tenant`)

@@ -22,6 +22,8 @@ export interface Issuer extends AsyncDisposable {
   /** A token for `https://mcp.test/mcp` that is good for 5 minutes; claims and header may differ. */
   readonly token: (claims?: Claims, header?: Readonly<Record<string, unknown>>) => Promise<string>
   readonly countOf: (path: string) => number
+  /** Forgets requests and what is staged; the key stays. */
+  readonly reset: () => void
 }
 
 export interface Staged {
@@ -85,6 +87,10 @@ export async function startIssuer(): Promise<Issuer> {
         .sign(key.privateKey)
     },
     countOf: (path) => requests.filter((asked) => asked === path).length,
+    reset: () => {
+      requests.length = 0
+      for (const name of Object.keys(staged)) Reflect.deleteProperty(staged, name)
+    },
     [Symbol.asyncDispose]: listening[Symbol.asyncDispose],
   }
 }

@@ -1,0 +1,91 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { buffer } from 'node:stream/consumers'
+import type { Page } from './oauth/pages.ts'
+
+/** A request that the tenant refuses. */
+export class TenantError extends Error {
+  override readonly name = 'TenantError'
+  readonly status: number
+  readonly errorCode: string
+
+  constructor(status: number, errorCode: string, message: string) {
+    super(message)
+    this.status = status
+    this.errorCode = errorCode
+  }
+}
+
+/** A refusal that was staged, whether Auth0 documents one like it or not. */
+export class StagedError extends TenantError {
+  /** Fields of the answer, beside those that each has. */
+  readonly headers: Readonly<Record<string, string>>
+
+  constructor(
+    status: number,
+    errorCode: string,
+    message: string,
+    headers: Readonly<Record<string, string>> = {},
+  ) {
+    super(status, errorCode, message)
+    this.headers = headers
+  }
+}
+
+const MAX_BODY_BYTES = 1024 * 1024
+
+/** For scripts in any page, as Auth0 has it at the endpoints that MCP clients in a browser call. */
+export const CORS = {
+  'access-control-allow-origin': '*',
+  'access-control-allow-methods': 'GET, POST, OPTIONS',
+  // Swagger UI sends x-requested-with.
+  'access-control-allow-headers':
+    'authorization, content-type, mcp-protocol-version, x-requested-with',
+  'access-control-max-age': '3600',
+}
+
+export function sendJson(
+  res: ServerResponse,
+  status: number,
+  value: unknown,
+  headers: Readonly<Record<string, string>> = {},
+): void {
+  res.writeHead(status, {
+    ...(value !== undefined && { 'content-type': 'application/json; charset=utf-8' }),
+    'cache-control': 'no-store',
+    ...headers,
+  })
+  res.end(value === undefined ? '' : JSON.stringify(value))
+}
+
+export async function sendHtml(res: ServerResponse, status: number, page: Page): Promise<void> {
+  const text = String(await page)
+  res.writeHead(status, {
+    'content-type': 'text/html; charset=utf-8',
+    'cache-control': 'no-store',
+    'x-frame-options': 'DENY',
+  })
+  res.end(text)
+}
+
+/** @throws TenantError for a body over 1 MiB. */
+export async function readText(req: IncomingMessage): Promise<string> {
+  const body = await buffer(req)
+  if (body.length > MAX_BODY_BYTES) throw new TenantError(413, 'invalid_body', 'Body too large')
+  return body.toString()
+}
+
+/** @throws TenantError when the body is not JSON, or neither an object nor an array. */
+export async function readJson(req: IncomingMessage): Promise<object> {
+  const value = parseJson(await readText(req))
+  if (value !== null && typeof value === 'object') return value
+  throw new TenantError(400, 'invalid_body', 'Payload validation error: a JSON body is expected.')
+}
+
+/** The value of a JSON text; undefined when it is none. */
+export function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}

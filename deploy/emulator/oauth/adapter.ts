@@ -1,0 +1,83 @@
+import type { Adapter, AdapterPayload, ClientMetadata } from 'oidc-provider'
+import type { TenantClient, TenantState } from '../state.ts'
+import { isInLeeway } from './tokens/refresh-token.ts'
+
+const GRANT_TYPES: ReadonlySet<string> = new Set(['authorization_code', 'refresh_token'])
+
+/** What oidc-provider keeps, by kind and id; outlives the provider when keys are rotated. */
+export type Store = Map<string, { readonly payload: AdapterPayload; readonly expiresAt: number }>
+
+/** Keeps everything in memory, and takes clients from the tenant's own list. */
+export function createAdapter(state: TenantState, store: Store): (kind: string) => Adapter {
+  const alive = (key: string) => {
+    const entry = store.get(key)
+    if (entry !== undefined && entry.expiresAt > Date.now()) return entry.payload
+    store.delete(key)
+    return undefined
+  }
+  const findBy = (kind: string, member: 'uid' | 'userCode', value: string) => {
+    for (const [key, { payload }] of store) {
+      if (key.startsWith(`${kind}:`) && payload[member] === value) return alive(key)
+    }
+    return undefined
+  }
+  /** A used one that the leeway lets in again is shown as unused. */
+  const refreshToken = (id: string) => {
+    const token = alive(`RefreshToken:${id}`)
+    if (token === undefined) return undefined
+    const family = [...store].flatMap(([key, { payload }]) =>
+      key.startsWith('RefreshToken:') && payload.grantId === token.grantId ? [payload] : [],
+    )
+    return isInLeeway(state, token, family) ? { ...token, consumed: undefined } : token
+  }
+  return (kind) => ({
+    upsert: async (id, payload, expiresIn) => {
+      const expiresAt = expiresIn ? Date.now() + expiresIn * 1000 : Number.POSITIVE_INFINITY
+      store.set(`${kind}:${id}`, { payload, expiresAt })
+    },
+    find: async (id) => {
+      if (kind === 'RefreshToken') return refreshToken(id)
+      if (kind !== 'Client') return alive(`${kind}:${id}`)
+      const client = state.clients.get(id)
+      return client && toMetadata(client)
+    },
+    findByUid: async (uid) => findBy(kind, 'uid', uid),
+    findByUserCode: async (userCode) => findBy(kind, 'userCode', userCode),
+    consume: async (id) => {
+      const payload = alive(`${kind}:${id}`)
+      // The leeway counts from the first use.
+      if (payload !== undefined) payload['consumed'] ??= Date.now() / 1000
+    },
+    destroy: async (id) => {
+      store.delete(`${kind}:${id}`)
+    },
+    revokeByGrantId: async (grantId) => revokeGrant(store, grantId),
+  })
+}
+
+/** Forgets a grant and all codes and tokens that came of it. */
+export function revokeGrant(store: Store, grantId: string): void {
+  store.delete(`Grant:${grantId}`)
+  for (const [key, { payload }] of store) if (payload.grantId === grantId) store.delete(key)
+}
+
+/** A client of the tenant as oidc-provider knows clients. */
+function toMetadata(client: TenantClient): ClientMetadata & AdapterPayload {
+  const callbacks = client.callbacks ?? []
+  return {
+    client_id: client.client_id,
+    client_name: client.name || client.client_id,
+    redirect_uris: callbacks,
+    // Client credentials are for the Management API alone, which oidc-provider does not serve.
+    grant_types: (client.grant_types ?? []).filter((grant) => GRANT_TYPES.has(grant)),
+    response_types: ['code'],
+    application_type: callbacks.every(isWeb) ? 'web' : 'native',
+    token_endpoint_auth_method: client.token_endpoint_auth_method ?? 'none',
+    ...(client.client_secret !== undefined && { client_secret: client.client_secret }),
+  }
+}
+
+// A web client may have no scheme of its own, a native one no plain http but on loopback.
+function isWeb(uri: string): boolean {
+  return /^https?:/i.test(uri)
+}

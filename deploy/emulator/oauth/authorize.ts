@@ -1,0 +1,121 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Provider } from 'oidc-provider'
+import { readText, sendHtml } from '../http.ts'
+import type { LogEvent } from '../log-stream/log-delivery.ts'
+import type { TenantLog } from '../log-stream/log-streams.ts'
+import type { TenantClient, TenantState } from '../state.ts'
+import { clientIdOf, isStrict, whyNotAllowed } from './access.ts'
+import { registerItself } from './clients/cimd-client.ts'
+import { SIGN_IN } from './grant.ts'
+import { errorPage } from './pages.ts'
+
+export const AUTHORIZE_PATH = '/authorize'
+
+/**
+ * The parameters that Auth0 takes of strict third-party clients, beside `ext-...` ones. That
+ * `organization` is among them is a guess: its list leaves it out, its page on Organizations does
+ * not.
+ */
+const TAKEN_OF_STRICT = new Set([
+  ...['acr_values', 'audience', 'authorization_details', 'client_id', 'code_challenge'],
+  ...['code_challenge_method', 'connection', 'correlation_id', 'display', 'dpop_jkt'],
+  ...['login_hint', 'max_age', 'nonce', 'prompt', 'redirect_uri', 'resource', 'response_type'],
+  ...['scope', 'state', 'ui_locales', 'organization'],
+])
+/** What is passed on; Auth0 knows more, and ignores what it does not know. */
+const PASSED_ON = new Set([
+  ...['client_id', 'redirect_uri', 'response_type', 'response_mode', 'state'],
+  ...['code_challenge', 'code_challenge_method', 'prompt', 'login_hint', 'nonce', 'organization'],
+])
+/** What comes of each prompt that Auth0 knows; it ignores others. */
+const PROMPTS: ReadonlyMap<string, string> = new Map([
+  ['none', 'none'],
+  ['login', 'login'],
+  ['consent', 'consent'],
+  // There is one account to a browser here: another one has to sign in.
+  ['select_account', 'login'],
+])
+
+export interface AuthorizeOptions {
+  readonly state: TenantState
+  readonly provider: () => Provider
+  readonly log: TenantLog
+}
+
+/**
+ * `/authorize`: what Auth0 checks before anybody signs in, on a page of its own when it fails; then
+ * hands over to oidc-provider, the API named as `resource`.
+ */
+export function createAuthorize({ state, provider, log }: AuthorizeOptions) {
+  return async (req: IncomingMessage, res: ServerResponse): Promise<void> => {
+    const query = new URL(req.url ?? '', state.issuer).searchParams
+    const given = req.method === 'POST' ? new URLSearchParams(await readText(req)) : query
+    const audience = audienceOf(state, given)
+    const registered = await registerItself(state, given.get('client_id') ?? '')
+    if (registered !== undefined) log.emit(selfRegistration(registered, req))
+    given.set('client_id', clientIdOf(state, given.get('client_id') ?? ''))
+    const client = state.clients.get(given.get('client_id') ?? '')
+    const refused = [...new Set(given.keys())].filter(isRefusedOfStrict)
+    if (client !== undefined && isStrict(client) && refused.length > 0) {
+      const description = `Unsupported parameter: ${refused.join(', ')}`
+      return sendHtml(res, 400, errorPage('invalid_request', description))
+    }
+    const organization = given.get('organization') ?? undefined
+    const reason = client && whyNotAllowed(state, client, { audience, organization })
+    if (reason !== undefined) {
+      return sendHtml(res, 403, errorPage(reason.error, reason.description))
+    }
+    // A form sent here carries no more than a query could.
+    req.method = 'GET'
+    req.url = `${AUTHORIZE_PATH}?${toProvider(given, audience)}`
+    return provider().callback()(req, res)
+  }
+}
+
+function isRefusedOfStrict(name: string): boolean {
+  return !TAKEN_OF_STRICT.has(name) && !name.startsWith('ext-')
+}
+
+/** The record is a guess: Auth0 publishes none of a client that registers itself by its document. */
+function selfRegistration(client: TenantClient, { socket, headers }: IncomingMessage): LogEvent {
+  const { client_id, external_client_id } = client
+  return {
+    type: 'sapi',
+    description: 'Dynamic client registration',
+    client_id,
+    client_name: client.name,
+    ip: socket.remoteAddress,
+    user_agent: headers['user-agent'],
+    user_id: '',
+    details: {
+      request: { method: 'get', path: AUTHORIZE_PATH, body: {} },
+      response: { statusCode: 201, body: { client_id, external_client_id } },
+    },
+  }
+}
+
+/**
+ * A default audience counts as if every request had named it, so it comes before `resource`, which
+ * is heeded in the compatibility profile alone; undefined when no API is named.
+ */
+function audienceOf({ settings }: TenantState, given: URLSearchParams): string | undefined {
+  const takesResource = settings.resource_parameter_profile === 'compatibility'
+  const resource = takesResource ? given.get('resource') : null
+  return given.get('audience') || settings.default_audience || resource || undefined
+}
+
+function toProvider(given: URLSearchParams, audience: string | undefined): URLSearchParams {
+  const passed = new URLSearchParams([...given].filter(([name]) => PASSED_ON.has(name)))
+  const scopes = (given.get('scope') ?? '').split(' ').filter((scope) => scope !== '')
+  passed.set('scope', [...scopes, SIGN_IN].join(' '))
+  if (audience !== undefined) passed.set('resource', audience)
+  // oidc-provider takes these for faults; Auth0 does not.
+  if (!scopes.includes('openid')) passed.delete('nonce')
+  const prompts = (given.get('prompt') ?? '')
+    .split(' ')
+    .flatMap((prompt) => PROMPTS.get(prompt) ?? [])
+  // oidc-provider gives no refresh token without it (OIDC Core s11).
+  if (!prompts.includes('none')) prompts.push('consent')
+  passed.set('prompt', [...new Set(prompts)].join(' '))
+  return passed
+}

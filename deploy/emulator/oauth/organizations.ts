@@ -1,0 +1,82 @@
+import { errors } from 'oidc-provider'
+import type { TenantOrganization } from '../entities.ts'
+import type { TenantClient, TenantState } from '../state.ts'
+
+interface Asked {
+  readonly organization: string | undefined
+  readonly userId: string
+}
+
+/** The organization of an id, or of a name where the tenant takes names; undefined when none. */
+export function findOrganization(
+  { organizations, settings }: TenantState,
+  given: string,
+): TenantOrganization | undefined {
+  const byId = organizations.get(given)
+  if (byId !== undefined || settings.allow_organization_name_in_authentication_api !== true) {
+    return byId
+  }
+  return [...organizations.values()].find(({ name }) => name === given.toLowerCase())
+}
+
+/**
+ * Why a client may not ask for an organization, or must; undefined when all is well. The words for
+ * a third-party client are Auth0's, those for a first-party one a guess.
+ */
+export function organizationFault(
+  state: TenantState,
+  client: TenantClient,
+  given: string | undefined,
+): string | undefined {
+  const { organization_usage: usage = 'deny' } = client
+  const isFirstParty = client.is_first_party === true
+  if (given === undefined) {
+    const isPrompted = (client.organization_require_behavior ?? 'no_prompt') !== 'no_prompt'
+    const isMissing = usage === 'require' && !isPrompted
+    return isMissing ? 'parameter organization is required for this client' : undefined
+  }
+  const invalid = `parameter organization is invalid: ${given}`
+  const organization = findOrganization(state, given)
+  if (organization === undefined) return invalid
+  if (isFirstParty) {
+    return usage === 'deny' ? 'parameter organization is not allowed for this client' : undefined
+  }
+  const isStrict = client.third_party_security_mode === 'strict'
+  const isOpen = organization.third_party_client_access === 'allow'
+  const hasConnection = [...organization.connections.keys()].some(
+    (id) => state.connections.get(id)?.is_domain_connection === true,
+  )
+  return isStrict && isOpen && hasConnection ? undefined : invalid
+}
+
+/**
+ * The id of the organization that a person signs in to. A client that has people choose one after
+ * they have signed in gets their first: this tenant has no page to choose on.
+ *
+ * @throws CustomOIDCProviderError for a person who is not in it; the wording is a guess.
+ */
+export function organizationOf(
+  state: TenantState,
+  client: TenantClient | undefined,
+  { organization: given, userId }: Asked,
+): string | undefined {
+  const isRequired = client?.organization_usage === 'require'
+  const organization =
+    given !== undefined
+      ? findOrganization(state, given)
+      : [...state.organizations.values()].find(({ members }) => isRequired && members.has(userId))
+  if (organization === undefined) {
+    if (!isRequired) return undefined
+    throw refusal(`user ${userId} is not part of an organization`)
+  }
+  const { id, members, connections } = organization
+  if (members.has(userId)) return id
+  const joins = [...connections.values()].some((one) => one.assign_membership_on_login)
+  if (!joins) throw refusal(`user ${userId} is not part of the ${id} organization`)
+  state.organizations.set(id, { ...organization, members: new Set([...members, userId]) })
+  return id
+}
+
+function refusal(description: string) {
+  return new errors.CustomOIDCProviderError('access_denied', description)
+}

@@ -1,0 +1,69 @@
+import { html, raw } from 'hono/html'
+
+/** A page whose inserted texts are escaped. */
+export type Page = ReturnType<typeof html>
+
+const STYLE = raw(`
+  :root { color-scheme: light dark; font: 16px/1.5 system-ui, sans-serif }
+  body { display: grid; place-items: center; min-height: 90vh; margin: 1rem }
+  main { width: min(24rem, 100%) }
+  label { display: block; margin-top: 1rem }
+  input { box-sizing: border-box; width: 100%; padding: .5rem; font: inherit }
+  button { margin: 1.5rem .5rem 0 0; padding: .5rem 1.25rem; font: inherit }
+  [role=alert] { border-left: .25rem solid #c22; padding-left: .75rem }
+`)
+
+/** The sign-in form; `fault` is what was wrong with the last try. */
+export function loginPage(action: string, clientName: string, fault?: string): Page {
+  return page(
+    'Sign in',
+    html`<p>to continue to ${clientName}</p>
+${fault === undefined ? '' : html`<p role="alert">${fault}</p>`}
+<form method="post" action="${action}/login">
+<label for="username">E-mail address</label>
+<input id="username" name="username" type="email" autocomplete="username" required autofocus>
+<label for="password">Password</label>
+<input id="password" name="password" type="password" autocomplete="current-password" required>
+<button type="submit">Continue</button>
+</form>`,
+  )
+}
+
+/** The consent form; `scopes` in words. */
+export function consentPage(
+  action: string,
+  clientName: string,
+  userName: string,
+  scopes: readonly string[],
+): Page {
+  return page(
+    'Authorize app',
+    html`<p><strong>${clientName}</strong> asks for access to the account of
+${userName}${scopes.length === 0 ? '.' : ':'}</p>
+${scopes.length === 0 ? '' : html`<ul>${scopes.map((scope) => html`<li>${scope}</li>`)}</ul>`}
+<form method="post" action="${action}/consent">
+<button type="submit" name="action" value="accept">Accept</button>
+<button type="submit" name="action" value="deny">Decline</button>
+</form>`,
+  )
+}
+
+/** Auth0's page for what cannot be sent back to the client. */
+export function errorPage(error: string, description: string): Page {
+  return page(
+    'Something went wrong',
+    html`<p role="alert"><code>${error}</code>: ${description}</p>`,
+  )
+}
+
+function page(title: string, content: Page): Page {
+  return html`<!doctype html>
+<html lang="en">
+<head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
+<title>${title} - Auth0 emulator</title><style>${STYLE}</style></head>
+<body><main><h1>${title}</h1>
+${content}
+</main></body>
+</html>
+`
+}

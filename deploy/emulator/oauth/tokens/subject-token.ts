@@ -1,0 +1,109 @@
+import { randomUUID } from 'node:crypto'
+import { createLocalJWKSet, importJWK, type JWK, jwtVerify, SignJWT } from 'jose'
+import { TenantError } from '../../http.ts'
+import type { TenantApi, TenantClient, TenantState } from '../../state.ts'
+import { scopesHeld } from '../permissions.ts'
+
+/** Who acts for whom (RFC 8693 s4.1): the client that exchanged last is outermost. */
+export interface Actor {
+  readonly sub: string
+  readonly act?: Actor | undefined
+}
+
+/** What an exchange reads of the token that it is given. */
+export interface Subject {
+  readonly sub: string
+  readonly client: string
+  readonly act: Actor | undefined
+  readonly org_id: string | undefined
+}
+
+/**
+ * The claims of a token of this tenant for the API that the client is linked to.
+ *
+ * @throws TenantError 401 for any other, and for one of a person who is gone.
+ */
+export async function verifySubject(
+  { issuer, keys, users }: TenantState,
+  { resource_server_identifier: audience = '' }: TenantClient,
+  token: string,
+): Promise<Subject> {
+  const keySet = createLocalJWKSet({ keys: keys.map(publicPart) })
+  const verified = await jwtVerify(token, keySet, { issuer, audience }).catch(() => undefined)
+  const { sub, act, org_id: organization, ...claims } = verified?.payload ?? {}
+  if (sub === undefined || !users.some(({ userId }) => userId === sub)) {
+    throw new TenantError(401, 'invalid_grant', 'The subject token is invalid or expired')
+  }
+  return {
+    sub,
+    client: String(claims['client_id'] ?? claims['azp']),
+    act: act as Actor | undefined,
+    org_id: typeof organization === 'string' ? organization : undefined,
+  }
+}
+
+/** The chain of those who have acted so far, or the client that signed the person in. */
+export function actorOf({ act, client }: Subject): Actor {
+  return act ?? { sub: client }
+}
+
+/** How many levels of `act` there are. */
+export function depthOf(act: Actor | undefined): number {
+  return act === undefined ? 0 : 1 + depthOf(act.act)
+}
+
+/** The new token, in the dialect of the API that it is for. */
+export async function signToken(
+  state: TenantState,
+  {
+    api,
+    client,
+    subject,
+    scope,
+    act,
+  }: {
+    readonly api: TenantApi
+    readonly client: TenantClient
+    readonly subject: Subject
+    readonly scope: string
+    readonly act: Actor
+  },
+): Promise<string> {
+  const { issuer, keys, traits } = state
+  const [key] = keys
+  const isOfProfile = api.token_dialect.startsWith('rfc9068')
+  const hasPermissions = api.enforce_policies === true && api.token_dialect.endsWith('_authz')
+  const isSymmetric = api.signing_alg === 'HS256'
+  const claims = {
+    scope,
+    act,
+    ...(subject.org_id !== undefined && { org_id: subject.org_id }),
+    ...(hasPermissions && { permissions: scopesHeld(state, subject.sub, api) }),
+    ...(isOfProfile
+      ? { client_id: client.client_id, jti: randomUUID() }
+      : { azp: client.client_id }),
+  }
+  const lifetime = traits.tokenLifetimes.access ?? api.token_lifetime
+  return new SignJWT(claims)
+    .setProtectedHeader({
+      alg: isSymmetric ? 'HS256' : 'RS256',
+      typ: isOfProfile ? 'at+jwt' : 'JWT',
+      ...(!isSymmetric && key.kid !== undefined && { kid: key.kid }),
+    })
+    .setIssuer(issuer)
+    .setSubject(subject.sub)
+    .setAudience(api.identifier)
+    .setIssuedAt()
+    .setExpirationTime(`${lifetime}s`)
+    .sign(isSymmetric ? Buffer.from(api.signing_secret) : await importJWK(key, 'RS256'))
+}
+
+function publicPart({ kty, n, e, kid }: JWK): JWK {
+  return {
+    alg: 'RS256',
+    ...(kty !== undefined && { kty }),
+    ...(n !== undefined && { n }),
+    ...(e !== undefined && { e }),
+    ...(kid !== undefined && { kid }),
+  }
+}

@@ -1,0 +1,88 @@
+import { describe, expect, test } from 'vitest'
+import {
+  admissionWithoutWaits,
+  PERMISSIVE,
+  STRICT,
+  takeWrites,
+  tenantForEachTest,
+} from '../../support/functions/admission.ts'
+
+const tenant = tenantForEachTest(STRICT, PERMISSIVE)
+
+/** Of Auth0's OpenAPI document, for another entity. */
+const LIMIT_OF_DOCUMENT = 'You reached the limit of entities of this type for this tenant.'
+
+const TOKENS = 'PATCH /clients/plain1'
+
+test('a conflict without a grant is a failure, and is named', async () => {
+  tenant.api.fail('POST /client-grants', { status: 409 })
+  await expect(admissionWithoutWaits(tenant.api)('tpc_1')).rejects.toMatchObject({
+    code: 'grant_create_http_409',
+  })
+})
+
+describe('the limit of client grants', () => {
+  const limit = { errorCode: 'too_many_entities', message: 'You reached the limit of entities.' }
+
+  test.each([limit, { ...limit, errorCode: 'forbidden', message: LIMIT_OF_DOCUMENT }])(
+    'is not taken for a missing scope, and not tried again: %j',
+    async (body) => {
+      tenant.api.fail('POST /client-grants', { status: 403, ...body })
+      await expect(admissionWithoutWaits(tenant.api)('tpc_1')).rejects.toMatchObject({
+        code: 'grant_create_http_403',
+        limitReached: 'client grants',
+        missingScope: undefined,
+        passing: false,
+      })
+    },
+  )
+
+  test('is not what another 403 says', async () => {
+    tenant.api.fail('POST /client-grants', { status: 403, errorCode: 'operation_not_supported' })
+    await expect(admissionWithoutWaits(tenant.api)('tpc_1')).rejects.toMatchObject({
+      limitReached: undefined,
+      missingScope: undefined,
+      passing: true,
+    })
+  })
+})
+
+describe('open access', () => {
+  const open = () => admissionWithoutWaits(tenant.api, { thirdPartyAccess: 'open' })
+
+  test.each([
+    { id: 'tpc_1', made: ['PATCH /connections/con_1'], way: 'granted' },
+    {
+      id: 'plain1',
+      made: ['PATCH /clients/plain1', 'PATCH /connections/con_1/clients'],
+      way: 'promoted',
+    },
+  ])('gives $id no grant of its own', async ({ id, made, way }) => {
+    expect(await open()(id)).toMatchObject({ outcome: 'admitted', way })
+    expect(takeWrites(tenant.api)).toEqual(made)
+    expect(await open()(id)).toMatchObject({ outcome: 'already_admitted', way })
+    expect(takeWrites(tenant.api)).toEqual([])
+  })
+
+  test('serves a client whose promotion is refused at domain level, once', async () => {
+    tenant.api.fail('PATCH /clients/:id', { status: 400 })
+    expect(await open()('plain1')).toMatchObject({ outcome: 'admitted', way: 'granted' })
+    expect(takeWrites(tenant.api)).toEqual([
+      'PATCH /clients/plain1',
+      'PATCH /connections/con_1',
+      TOKENS,
+    ])
+    tenant.api.mended()
+    expect(await open()('plain1')).toMatchObject({ outcome: 'admitted', way: 'granted' })
+    expect(takeWrites(tenant.api)).toEqual([TOKENS])
+    expect(await open()('plain1')).toMatchObject({ outcome: 'already_admitted', way: 'granted' })
+    expect(takeWrites(tenant.api)).toEqual([])
+  })
+
+  test('promotes unless every connection is at domain level', async () => {
+    Object.assign(tenant.api.connections.get('google-oauth2') ?? {}, { is_domain_connection: true })
+    const connections = ['google-oauth2', 'corp']
+    const admit = admissionWithoutWaits(tenant.api, { thirdPartyAccess: 'open', connections })
+    expect(await admit('plain1')).toMatchObject({ way: 'promoted' })
+  })
+})

@@ -1,0 +1,156 @@
+import { describe, expect, test } from 'vitest'
+import { createDelivery } from '../../../functions/log-webhook/delivery.ts'
+import { AdmissionError } from '../../../shared/auth0/admission-error.ts'
+import { createLog } from '../../../shared/log.ts'
+import {
+  admissionOf,
+  FOREIGN,
+  outcomesIn,
+  PERMISSIVE,
+  STRICT,
+  tenantForEachTest,
+  webhookOf,
+  writesOf,
+} from '../../support/functions/admission.ts'
+
+const tenant = tenantForEachTest(STRICT, PERMISSIVE, FOREIGN)
+
+describe('the deadline of a delivery', () => {
+  // Auth0 asks for a wait that is longer than the delivery has.
+  const stuck = { status: 429, headers: { 'retry-after': '8' } }
+
+  test.each([
+    { id: 'tpc_1', operation: 'PATCH /connections/:id', done: ['grant_create'] },
+    {
+      id: 'plain1',
+      operation: 'PATCH /connections/:id/clients',
+      done: ['client_promote', 'grant_create'],
+    },
+    { id: 'plain1', operation: 'GET /clients/:id', done: undefined },
+  ])('$operation: stopped in time, with what was done so far', async (row) => {
+    const { deliver, served } = await webhookOf(tenant.api, {}, 3_000)
+    tenant.api.fail(row.operation, stuck)
+    const startedAt = performance.now()
+    const answer = await deliver(row.id, 'tpc_evil')
+    expect(performance.now() - startedAt).toBeLessThan(7_000)
+    expect(answer.status).toBe(503)
+    const [stopped, next] = outcomesIn(answer)
+    expect(stopped).toMatchObject({ client_id: row.id, outcome: 'failed', retry: true })
+    expect(stopped?.['reason']).toMatch(/_timeout$/)
+    expect(stopped?.['done']).toEqual(row.done)
+    expect(next).toMatchObject({ outcome: 'deferred', reason: 'deadline', retry: true })
+    expect(served.lines).toContainEqual(
+      expect.objectContaining({ message: 'admission_failed', client: row.id }),
+    )
+  })
+
+  test('what it stopped is completed by the redelivery, and no more than that', async () => {
+    const { deliver } = await webhookOf(tenant.api, {}, 3_000)
+    tenant.api.fail('PATCH /connections/:id', { ...stuck, times: 1 })
+    expect((await deliver('tpc_1')).status).toBe(503)
+    tenant.api.calls.length = 0
+    const again = await deliver('tpc_1')
+    expect(again.status).toBe(200)
+    expect(outcomesIn(again)).toMatchObject([{ outcome: 'admitted' }])
+    expect(writesOf(tenant.api)).toEqual(['PATCH /connections/con_1'])
+  })
+
+  test('an aborted signal starts nothing', async () => {
+    const admit = admissionOf(tenant.api)
+    const aborted = AbortSignal.abort(new DOMException('over', 'TimeoutError'))
+    await expect(admit('tpc_1', aborted)).rejects.toMatchObject({ code: 'client_read_timeout' })
+    expect(tenant.api.calls).toEqual([])
+  })
+})
+
+describe('a delivery of more clients than there is time for', () => {
+  const records = ['a', 'b', 'c', 'd', 'e'].map((id) => ({
+    logId: `log_${id}`,
+    registeredClientId: id,
+    date: undefined,
+  }))
+  const log = createLog({ service: 'log-webhook', level: 'error', write: () => undefined })
+
+  test('is settled by its redeliveries, however much time each of them has', async () => {
+    const admitted: string[] = []
+    let now = 0
+    const settle = createDelivery({
+      admit: async (id) => {
+        now += 1_000
+        admitted.push(id)
+        return { outcome: 'admitted', clientName: undefined, mode: 'strict' }
+      },
+      deadlineMs: 2_000,
+      now: () => now,
+    })
+    const outcomes = async () => (await settle(records, log)).map(({ outcome }) => outcome)
+    const deferred = (count: number) => Array.from({ length: count }, () => 'deferred')
+    expect(await outcomes()).toEqual(['admitted', 'admitted', ...deferred(3)])
+    const known = ['already_admitted', 'already_admitted']
+    expect(await outcomes()).toEqual([...known, 'admitted', 'admitted', ...deferred(1)])
+    const [again] = known
+    expect(await outcomes()).toEqual(['admitted', again, again, again, 'admitted'])
+    expect(admitted.join('')).toBe('abcdea')
+  })
+
+  test('keeps what is known of the client at which the time is over', async () => {
+    let isSlow = false
+    const settle = createDelivery({
+      admit: async (_, signal) => {
+        if (isSlow) await new Promise((resolve) => signal?.addEventListener('abort', resolve))
+        if (isSlow) throw new AdmissionError('client_read', new DOMException('', 'TimeoutError'))
+        return { outcome: 'admitted', clientName: undefined, mode: 'strict' }
+      },
+      deadlineMs: 50,
+    })
+    const outcomes = async () => (await settle(records.slice(0, 2), log)).map((one) => one.outcome)
+    expect(await outcomes()).toEqual(['admitted', 'admitted'])
+    isSlow = true
+    expect(await outcomes()).toEqual(['already_admitted', 'already_admitted'])
+  })
+
+  test('begins no further client once the process is to end', async () => {
+    const ending = new AbortController()
+    const settle = createDelivery({
+      admit: async () => {
+        ending.abort()
+        return { outcome: 'admitted', clientName: undefined, mode: 'strict' }
+      },
+      ending: ending.signal,
+    })
+    expect(
+      (await settle(records.slice(0, 2), log)).map(({ outcome, reason }) => [outcome, reason]),
+    ).toEqual([
+      ['admitted', undefined],
+      ['deferred', 'ending'],
+    ])
+  })
+
+  test.each([
+    { status: 429, code: 'client_read_http_429' },
+    { status: 401, code: 'client_read_http_401' },
+  ])('stops at $status, which all of them would meet', async ({ status, code }) => {
+    const { deliver } = await webhookOf(tenant.api)
+    tenant.api.fail('GET /clients/:id', { status, headers: { 'retry-after': '60' } })
+    const answer = await deliver('tpc_1', 'plain1', 'tpc_evil')
+    expect(answer.status).toBe(503)
+    expect(outcomesIn(answer)).toMatchObject([
+      { outcome: 'failed', reason: code, retry: true },
+      { outcome: 'deferred', reason: code, retry: true },
+      { outcome: 'deferred', reason: code, retry: true },
+    ])
+    expect(tenant.api.calls).toHaveLength(1)
+    tenant.api.mended()
+    expect((await deliver('tpc_1', 'plain1', 'tpc_evil')).status).toBe(200)
+    tenant.api.fail('GET /clients/:id', { status, headers: { 'retry-after': '60' } })
+    const again = outcomesIn(await deliver('tpc_1', 'plain1', 'tpc_evil'))
+    expect(again.map(({ outcome }) => outcome)).toEqual(['failed', 'deferred', 'deferred'])
+  })
+
+  test('stops when there is no Management API token', async () => {
+    const { deliver } = await webhookOf(tenant.api)
+    tenant.api.stageTokenStatus(403)
+    expect((await deliver('tpc_1', 'plain1')).status).toBe(503)
+    expect(tenant.api.tokenRequests).toHaveLength(1)
+  })
+})

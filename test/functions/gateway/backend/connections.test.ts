@@ -1,0 +1,175 @@
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { Worker } from 'node:worker_threads'
+import { describe, expect, test } from 'vitest'
+import { createByteBudget } from '../../../../functions/gateway/backend/response-budget.ts'
+import { SendError, send } from '../../../../functions/gateway/backend/send.ts'
+import { backendCalls, callAbout, reasonsIn } from '../../../support/gateway/backend-calls.ts'
+import { JSON_TYPE } from '../../../support/gateway/mcp.ts'
+import { gatewayStack } from '../../../support/gateway/stack.ts'
+
+const stack = await gatewayStack()
+const { issuer, backend, start } = stack
+const { onlyCall } = backendCalls(stack)
+
+async function until(condition: () => boolean): Promise<void> {
+  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 5))
+}
+
+/** In a thread of its own: answers with the number of the call, then resets the connection. */
+async function startResettingBackend() {
+  const resets = new Int32Array(new SharedArrayBuffer(4))
+  const worker = new Worker(
+    `const { parentPort, workerData: resets } = require('node:worker_threads')
+    let calls = 0
+    const server = require('node:http').createServer((req, res) => {
+      req.resume().on('end', () => res.end(String(++calls), () => setTimeout(() => {
+        req.socket.resetAndDestroy()
+        Atomics.add(resets, 0, 1)
+        Atomics.notify(resets, 0)
+      }, 20)))
+    })
+    server.listen(0, '127.0.0.1', () => parentPort.postMessage(server.address().port))`,
+    { eval: true, workerData: resets },
+  )
+  const [port] = await once(worker, 'message')
+  /** Blocks this thread until so many connections have been reset: it learns of none of them. */
+  const outlive = (count: number) => {
+    for (let seen = 0; seen < count; seen = Atomics.load(resets, 0)) {
+      Atomics.wait(resets, 0, seen, 5_000)
+    }
+  }
+  return { port, worker, outlive }
+}
+
+/** What is answered, or the failure. */
+function postTo(port: number, body: string, timeoutMs = 5_000): Promise<unknown> {
+  return send(
+    {
+      method: 'POST',
+      origin: `http://127.0.0.1:${port}`,
+      path: '/about',
+      headers: {},
+      body,
+    },
+    { timeoutMs, budget: createByteBudget(1_000_000), signal: new AbortController().signal },
+  ).then(
+    (answer) => answer.body.toString(),
+    (error: unknown) => (error instanceof SendError ? error.failure : error),
+  )
+}
+
+describe('connections', () => {
+  test('a client that hangs up ends the call at the backend', async () => {
+    backend.script('about', { delayMs: 5_000 })
+    const served = await start()
+    const controller = new AbortController()
+    const call = served.send({
+      method: 'POST',
+      path: '/tools/about',
+      headers: JSON_TYPE,
+      body: {},
+      signal: controller.signal,
+    })
+    await until(() => backend.calls.length === 1)
+    controller.abort()
+    await expect(call).rejects.toThrow()
+    await onlyCall().abandoned
+    await until(() => reasonsIn(served).length === 1)
+    expect(reasonsIn(served)).toEqual(['backend_aborted'])
+  })
+
+  test('a client that hangs up while its token is checked calls nothing', async () => {
+    const served = await start()
+    const authorization = `Bearer ${await issuer.token()}`
+    issuer.staged.delayMs = 200
+    const controller = new AbortController()
+    const call = served.send({
+      method: 'POST',
+      path: '/tools/listEvents',
+      headers: { ...JSON_TYPE, authorization },
+      body: {},
+      signal: controller.signal,
+    })
+    issuer.requests.length = 0
+    await until(() => issuer.requests.length === 1)
+    delete issuer.staged.delayMs
+    controller.abort()
+    await expect(call).rejects.toThrow()
+    await until(() => reasonsIn(served).length === 1)
+    expect(reasonsIn(served)).toEqual(['backend_aborted'])
+    expect(backend.calls).toEqual([])
+  })
+
+  test('the connection to the backend is used again', async () => {
+    const served = await start()
+    for (let calls = 0; calls < 5; calls += 1) await callAbout(served)
+    expect(new Set(backend.calls.map(({ port }) => port)).size).toBe(1)
+  })
+
+  test('also after refusals and failures', async () => {
+    const served = await start()
+    for (const status of [200, 404, 500, 302, 204]) {
+      backend.script('about', { status, body: status === 204 ? '' : {} })
+      await callAbout(served)
+    }
+    expect(new Set(backend.calls.map(({ port }) => port)).size).toBe(1)
+  })
+
+  // On a busy machine the end of a connection may be read before the call: then it is another case.
+  const unlessBusy = { retry: 5 }
+
+  test(
+    'a kept connection that died before the next call is replaced, and the call made once',
+    unlessBusy,
+    async () => {
+      const { port, worker, outlive } = await startResettingBackend()
+      const call = (body: string) => postTo(port, body)
+      expect(await call('first')).toBe('1')
+      outlive(1)
+      expect(await call('second')).toBe('2')
+      expect(await call('third')).toBe('3')
+      outlive(3)
+      // Of a large call a part may have been sent.
+      expect(await call('x'.repeat(10_000))).toBe('unreachable')
+      await worker.terminate()
+    },
+  )
+
+  test('kept connections whose end is read before a call starts cost it nothing, however large', async () => {
+    const { port, worker, outlive } = await startResettingBackend()
+    await Promise.all([postTo(port, 'first'), postTo(port, 'second')])
+    await new Promise(setImmediate)
+    outlive(2)
+    expect(await postTo(port, 'x'.repeat(10_000))).toBe('3')
+    await worker.terminate()
+  })
+
+  test('a call given up while it waits for a connection leaves that to the next', async () => {
+    let connections = 0
+    const server = createServer((req, res) => {
+      req.resume().on('end', () => setTimeout(() => res.end('done'), 400))
+    }).on('connection', () => {
+      connections += 1
+    })
+    await once(server.listen(0, '127.0.0.1'), 'listening')
+    const { port } = server.address() as AddressInfo
+    const callAll = () => Promise.all(Array.from({ length: 200 }, () => postTo(port, 'whole')))
+    const first = callAll()
+    const waiting = Array.from({ length: 50 }, () => postTo(port, 'waiting', 50))
+    expect(new Set(await Promise.all(waiting))).toEqual(new Set(['timeout']))
+    expect(new Set([...(await first), ...(await callAll())])).toEqual(new Set(['done']))
+    expect(connections).toBe(200)
+    server.closeAllConnections()
+    server.close()
+  })
+
+  test('many calls at once all arrive', async () => {
+    backend.script('about', { delayMs: 50 })
+    const served = await start()
+    const answers = await Promise.all(Array.from({ length: 50 }, () => callAbout(served)))
+    expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200]))
+    expect(backend.calls).toHaveLength(50)
+  })
+})

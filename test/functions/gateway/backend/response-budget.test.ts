@@ -1,0 +1,112 @@
+import { EventEmitter } from 'node:events'
+import { createServer } from 'node:http'
+import { expect, test } from 'vitest'
+import {
+  createByteBudget,
+  createResponseBudget,
+} from '../../../../functions/gateway/backend/response-budget.ts'
+import { send } from '../../../../functions/gateway/backend/send.ts'
+import { listen } from '../../../support/http/listen.ts'
+
+const KIB = 1024
+const NEVER = new AbortController().signal
+
+/** Requests that are closed by hand. */
+function openRequests(budget: ReturnType<typeof createResponseBudget>, count: number) {
+  return Array.from({ length: count }, () => {
+    const events = new EventEmitter()
+    const share = budget.open((listener) => events.once('close', listener))
+    return { share, close: () => events.emit('close') }
+  })
+}
+
+test('bytes are counted', () => {
+  const budget = createByteBudget(10)
+  expect([budget.take(4), budget.take(6), budget.take(1)]).toEqual([true, true, false])
+  expect(budget.room()).toBeUndefined()
+})
+
+test('small responses are not held', () => {
+  const budget = createResponseBudget(100 * KIB, 0)
+  const requests = openRequests(budget, 100)
+  for (const { share } of requests) {
+    expect(share.take(64 * KIB)).toBe(true)
+    expect(share.room()).toBeUndefined()
+  }
+  expect(budget.held()).toBe(0)
+})
+
+test('one request is given so much, however little is held', () => {
+  const [request] = openRequests(createResponseBudget(100 * KIB, 1024 * KIB), 1)
+  expect(request?.share.take(100 * KIB)).toBe(true)
+  expect(request?.share.take(1)).toBe(false)
+})
+
+test('beyond what may be held the first goes on, and the others when it is closed', async () => {
+  const budget = createResponseBudget(1024 * KIB, 200 * KIB)
+  const [first, second, third] = openRequests(budget, 3)
+  for (const request of [first, second, third]) request?.share.take(100 * KIB)
+  expect(budget.held()).toBe(300 * KIB)
+  expect(first?.share.room()).toBeUndefined()
+  const room = second?.share.room()
+  expect(room).toBeInstanceOf(Promise)
+  expect(third?.share.room()).toBeInstanceOf(Promise)
+  first?.share.take(500 * KIB)
+  first?.close()
+  await room
+  expect(budget.held()).toBe(200 * KIB)
+  expect(second?.share.room()).toBeUndefined()
+  second?.close()
+  third?.close()
+  expect(budget.held()).toBe(0)
+})
+
+test('every call of a request waits, and each goes on', async () => {
+  const budget = createResponseBudget(1024 * KIB, 100 * KIB)
+  const [first, batch, last] = openRequests(budget, 3)
+  for (const request of [first, batch, last]) request?.share.take(100 * KIB)
+  const rooms = [batch?.share.room(), batch?.share.room()]
+  const gone = last?.share.room()
+  last?.close()
+  await gone
+  first?.close()
+  await Promise.all(rooms)
+  expect(budget.held()).toBe(100 * KIB)
+})
+
+test('what is received after the end is not held', () => {
+  const budget = createResponseBudget(1024 * KIB, 200 * KIB)
+  const [request] = openRequests(budget, 1)
+  request?.share.take(100 * KIB)
+  request?.close()
+  request?.share.take(100 * KIB)
+  expect(budget.held()).toBe(0)
+  expect(request?.share.room()).toBeUndefined()
+})
+
+test('twenty long responses at a time: all arrive, and few are held', async () => {
+  const body = Buffer.alloc(2048 * KIB, 'x')
+  const server = createServer((req, res) => req.resume().on('end', () => res.end(body)))
+  await using listening = await listen(server)
+  const maxHeld = 3 * 1024 * KIB
+  const budget = createResponseBudget(4096 * KIB, maxHeld)
+  let mostHeld = 0
+  const answers = openRequests(budget, 20).map(async ({ share, close }) => {
+    const counted = {
+      ...share,
+      take: (bytes: number) => {
+        const isAllowed = share.take(bytes)
+        mostHeld = Math.max(mostHeld, budget.held())
+        return isAllowed
+      },
+    }
+    const sent = { method: 'POST', origin: listening.url, path: '/', headers: {}, body: '{}' }
+    const answer = await send(sent, { timeoutMs: 60_000, budget: counted, signal: NEVER })
+    close()
+    return answer.body.length
+  })
+  expect(await Promise.all(answers)).toEqual(Array.from(answers, () => body.length))
+  // One response goes on beyond the limit, and of each other a piece may be on its way.
+  expect(mostHeld).toBeLessThan(maxHeld + body.length + 20 * 128 * KIB)
+  expect(budget.held()).toBe(0)
+})

@@ -1,0 +1,141 @@
+import { describe, expect, test } from 'vitest'
+import {
+  errorResponse,
+  errorText,
+  idOf,
+  RpcError,
+  readJson,
+  resultText,
+  toMessage,
+} from '../../../../functions/gateway/mcp/json-rpc.ts'
+import { refusalOf } from '../../../support/gateway/rpc-refusal.ts'
+
+describe('a JSON-RPC message', () => {
+  const request = { jsonrpc: '2.0', id: 1, method: 'ping' }
+
+  test.each<[unknown, unknown]>([
+    [request, { kind: 'request', id: 1, method: 'ping', params: {} }],
+    [
+      { ...request, id: 'a' },
+      { kind: 'request', id: 'a', method: 'ping', params: {} },
+    ],
+    [
+      { ...request, id: '' },
+      { kind: 'request', id: '', method: 'ping', params: {} },
+    ],
+    [
+      { ...request, id: 0 },
+      { kind: 'request', id: 0, method: 'ping', params: {} },
+    ],
+    [
+      { ...request, id: -1 },
+      { kind: 'request', id: -1, method: 'ping', params: {} },
+    ],
+    [
+      { ...request, params: { a: [1] } },
+      { kind: 'request', id: 1, method: 'ping', params: { a: [1] } },
+    ],
+    [
+      { ...request, method: '' },
+      { kind: 'request', id: 1, method: '', params: {} },
+    ],
+    [
+      { ...request, other: 1 },
+      { kind: 'request', id: 1, method: 'ping', params: {} },
+    ],
+    [
+      { jsonrpc: '2.0', method: 'x' },
+      { kind: 'notification', method: 'x', params: {} },
+    ],
+    [{ jsonrpc: '2.0', id: 1, result: {} }, { kind: 'response' }],
+    [{ jsonrpc: '2.0', id: null, error: {} }, { kind: 'response' }],
+  ])('%j is %j', (value, message) => {
+    expect(toMessage(value)).toEqual(message)
+  })
+
+  test.each<[unknown]>([
+    [null],
+    [7],
+    ['x'],
+    [[]],
+    [[request]],
+    [{}],
+    [{ ...request, jsonrpc: undefined }],
+    [{ ...request, jsonrpc: '1.0' }],
+    [{ ...request, jsonrpc: 2 }],
+    [{ ...request, method: undefined }],
+    [{ ...request, method: null }],
+    [{ ...request, method: ['ping'] }],
+    [{ ...request, id: null }],
+    [{ ...request, id: 1.5 }],
+    [{ ...request, id: true }],
+    [{ ...request, id: {} }],
+    [{ ...request, params: [1] }],
+    [{ ...request, params: 'x' }],
+    [JSON.parse('{"__proto__": {"jsonrpc": "2.0", "id": 1, "method": "ping"}}')],
+  ])('%j is none: -32600', (value) => {
+    expect(refusalOf(() => toMessage(value))).toEqual({
+      status: 400,
+      code: -32600,
+      message: 'Invalid Request: not a JSON-RPC 2.0 message.',
+    })
+  })
+
+  test.each([
+    ['nothing', ''],
+    ['half of one', '{"jsonrpc":'],
+    ['two', '{}{}'],
+    ['one with a byte order mark', '\ufeff{}'],
+    ['no UTF-8', Buffer.from([0x22, 0xff, 0x22])],
+    ['brackets without end', '['.repeat(100_000)],
+    ['brackets too deep', `${'['.repeat(1_000)}${']'.repeat(1_000)}`],
+  ])('of %s is not JSON: -32700', (_, body) => {
+    expect(refusalOf(() => readJson(Buffer.from(body)))).toEqual({
+      status: 400,
+      code: -32700,
+      message: 'Parse error: the body is not JSON.',
+    })
+  })
+
+  test.each(['9007199254740993', '-12345678901234567890', '1e400'])(
+    'whose id would come back as another is none: %s',
+    (id) => {
+      const body = Buffer.from(`{"jsonrpc":"2.0","id":${id},"method":"ping"}`)
+      const { value } = readJson(body)
+      expect(refusalOf(() => toMessage(value))).toMatchObject({ code: -32600 })
+      expect(idOf(value)).toBeNull()
+    },
+  )
+
+  test.each([
+    [{ id: 1 }, 1],
+    [{ id: 'a' }, 'a'],
+    [{ id: 1.5 }, null],
+    [{ id: {} }, null],
+    [{}, null],
+    [null, null],
+    [[{ id: 1 }], null],
+    [undefined, null],
+  ])('%j is answered by the id %j when it is refused', (value, id) => {
+    expect(idOf(value)).toBe(id)
+  })
+
+  test('its answer is JSON whatever its id is', () => {
+    const id = '"}\n\u2028</script>'
+    expect(JSON.parse(resultText(id, '{"a":1}'))).toEqual({ jsonrpc: '2.0', id, result: { a: 1 } })
+    const error = new RpcError(400, -32602, 'No.', { b: 2 })
+    expect(JSON.parse(errorText(id, error))).toEqual({
+      jsonrpc: '2.0',
+      id,
+      error: { code: -32602, message: 'No.', data: { b: 2 } },
+    })
+  })
+
+  test('an error without data has none, and goes with its own status', () => {
+    expect(errorResponse(null, new RpcError(404, -32601, 'No.'), { x: 'y' })).toEqual({
+      status: 404,
+      headers: { 'content-type': 'application/json', x: 'y' },
+      body: '{"jsonrpc":"2.0","id":null,"error":{"code":-32601,"message":"No."}}',
+    })
+  })
+})

@@ -1,0 +1,137 @@
+import { describe, expect, test } from 'vitest'
+import { JSON_TYPE } from '../../../support/gateway/mcp.ts'
+import { expectProblem } from '../../../support/gateway/rest.ts'
+import { gatewayStack } from '../../../support/gateway/stack.ts'
+import type { Script } from '../../../support/http/backend.ts'
+import { handshakeMessage, type Served } from '../../../support/http/serve.ts'
+
+type Json = Readonly<Record<string, unknown>>
+
+const { issuer, backend, start } = await gatewayStack()
+
+interface Case {
+  readonly name: string
+  readonly tool: string
+  readonly claims?: Json | 'none'
+  readonly authorization?: string
+  readonly args?: Json
+  readonly script?: Script
+  readonly outage?: true
+  readonly status: number
+}
+
+// One decision, two forms: what REST answers by status, MCP answers by the same status where it
+// refuses, and by a tool result of the same words where the call went wrong.
+const cases: readonly Case[] = [
+  { name: 'a good call', tool: 'listEvents', status: 200 },
+  { name: 'a public tool, no token', tool: 'about', claims: 'none', status: 200 },
+  { name: 'a public tool, a good token', tool: 'about', status: 200 },
+  { name: 'no token', tool: 'listEvents', claims: 'none', status: 401 },
+  { name: 'another scheme', tool: 'listEvents', authorization: 'Basic eDp5', status: 401 },
+  { name: 'an opaque token', tool: 'listEvents', authorization: 'Bearer opaque', status: 401 },
+  { name: 'a JWE', tool: 'about', authorization: 'Bearer a.b.c.d.e', status: 401 },
+  { name: 'malformed credentials', tool: 'about', authorization: 'Bearer a b', status: 400 },
+  { name: 'an expired token', tool: 'listEvents', claims: { exp: 1 }, status: 401 },
+  { name: 'another audience', tool: 'listEvents', claims: { aud: 'https://x.test' }, status: 401 },
+  { name: 'another issuer', tool: 'listEvents', claims: { iss: 'https://x.test/' }, status: 401 },
+  { name: 'no scope', tool: 'listEvents', claims: { scope: '' }, status: 403 },
+  { name: 'one scope of two', tool: 'summarizeEvents', status: 403 },
+  {
+    name: 'both scopes',
+    tool: 'summarizeEvents',
+    claims: { scope: 'events:write openid events:read' },
+    status: 200,
+  },
+  {
+    name: 'a scope that the permissions take away',
+    tool: 'listEvents',
+    claims: { permissions: ['events:write'] },
+    status: 403,
+  },
+  { name: 'no keys', tool: 'listEvents', outage: true, status: 503 },
+  { name: 'arguments that do not fit', tool: 'listEvents', args: { limit: 0 }, status: 400 },
+  {
+    name: 'a missing scope and arguments that do not fit',
+    tool: 'listEvents',
+    claims: { scope: '' },
+    args: { limit: 0 },
+    status: 403,
+  },
+  {
+    name: 'a backend that refuses',
+    tool: 'listEvents',
+    script: { status: 404, body: { message: 'No such calendar.' } },
+    status: 404,
+  },
+  { name: 'a backend that refuses us', tool: 'listEvents', script: { status: 401 }, status: 502 },
+  { name: 'a backend that fails', tool: 'listEvents', script: { status: 500 }, status: 502 },
+  {
+    name: 'a backend that breaks its promise',
+    tool: 'listEvents',
+    script: { body: { events: 7 } },
+    status: 502,
+  },
+  { name: 'a backend that hangs up', tool: 'listEvents', script: { manner: 'reset' }, status: 502 },
+]
+
+describe('REST and MCP decide alike', () => {
+  test.each(cases)('$name: $status', async (row) => {
+    if (row.script) backend.script(row.tool, row.script)
+    if (row.outage) issuer.staged.outage = true
+    const authorization =
+      row.authorization ??
+      (row.claims === 'none' ? undefined : `Bearer ${await issuer.token(row.claims)}`)
+    const headers = { ...JSON_TYPE, ...(authorization !== undefined && { authorization }) }
+    const served = await start()
+    const args = row.args ?? {}
+
+    const rest = await served.send({
+      method: 'POST',
+      path: `/tools/${row.tool}`,
+      headers,
+      body: args,
+    })
+    const restCalls = backend.calls.splice(0)
+    const restAudit = auditIn(served)
+    const message = handshakeMessage('tools/call', { name: row.tool, arguments: args })
+    const mcp = await served.send({ method: 'POST', path: '/mcp', headers, body: message })
+
+    expect(rest.status).toBe(row.status)
+    expect(auditIn(served)).toEqual(restAudit)
+    expect(backend.calls.map(({ body }) => body)).toEqual(restCalls.map(({ body }) => body))
+    expect(mcp.headers['www-authenticate']).toBe(rest.headers['www-authenticate'])
+    expect(mcp.headers['retry-after']).toBe(rest.headers['retry-after'])
+    if (mcp.status !== 200) {
+      expect(mcp.status).toBe(rest.status)
+      return
+    }
+    const { result } = mcp.json<{ result: { isError?: boolean; content: { text: string }[] } }>()
+    expect(result.isError === true).toBe(rest.status >= 400)
+    if (result.isError) {
+      expectProblem(rest, row.status)
+      expect(result.content[0]?.text).toBe(rest.json<{ detail: string }>().detail)
+    } else expect(JSON.parse(result.content[0]?.text ?? '')).toEqual(rest.json())
+  })
+})
+
+/** The audit records written since the last look, without what differs from call to call. */
+function auditIn({ lines }: Served) {
+  const records = lines
+    .filter(({ message }) => message === 'tool_called')
+    .map((record) => ({
+      ...record,
+      ...lines.find(
+        ({ message, request_id }) =>
+          message === 'tool_answered' && request_id === record['request_id'],
+      ),
+    })) as Served['lines']
+  lines.length = 0
+  return records.map(({ tool, subject, client, decision, status, reason }) => ({
+    tool,
+    subject,
+    client,
+    decision,
+    status,
+    reason,
+  }))
+}

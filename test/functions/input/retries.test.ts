@@ -1,0 +1,130 @@
+import { describe, expect, test, vi } from 'vitest'
+import { ACCEPTED, type Call, questionStack, STATE, text } from '../../support/gateway/questions.ts'
+import { HMAC_SECRET } from '../../support/http/serve.ts'
+
+const { backend, served, start, call, stateOf, audits } = await questionStack()
+
+describe('a retry', () => {
+  const REFUSED = {
+    code: -32602,
+    message:
+      'Invalid params: requestState does not hold for this call; call the tool again without it.',
+  }
+  const refused = async (options: Call, reason: string) => {
+    backend.calls.length = 0
+    served.lines.length = 0
+    const { error } = await call(options)
+    expect(error).toEqual(REFUSED)
+    expect(audits('tool_called')).toEqual([{ decision: 'denied', reason }])
+    expect(audits('tool_answered')).toEqual([])
+    expect(backend.calls).toEqual([])
+  }
+
+  test.each<[string, Partial<Call>, string]>([
+    ['another user', { claims: { sub: 'auth0|eve' } }, 'request_state_other_caller'],
+    ['another client', { claims: { client_id: 'other' } }, 'request_state_other_caller'],
+    ['another tool', { name: 'wait' }, 'request_state_other_tool'],
+    ['other arguments', { args: { x: 2 } }, 'request_state_other_arguments'],
+  ])('with the state of a call by or of %s is refused', async (_, changes, reason) => {
+    const first = { name: 'greet', args: { x: 1 } }
+    const requestState = await stateOf(first)
+    const claims = { scope: 'events:read', ...changes.claims }
+    const retry = { requestState, inputResponses: ACCEPTED }
+    await refused({ ...first, ...changes, claims, retry }, reason)
+  })
+
+  test('with a state that was changed, made up, too long or no text is refused', async () => {
+    const requestState = await stateOf({ name: 'greet' })
+    const states = [
+      `${requestState}-TAMPERED`,
+      requestState.slice(1),
+      `${requestState}=`,
+      '',
+      STATE,
+    ]
+    for (const changed of [...states, 5, { a: 1 }]) {
+      const retry = { requestState: changed, inputResponses: ACCEPTED }
+      await refused({ name: 'greet', retry }, 'request_state_forged')
+    }
+    const retry = { requestState: 'A'.repeat(40_000) }
+    await refused({ name: 'greet', retry }, 'request_state_too_large')
+  })
+
+  test('after ten minutes is refused', async () => {
+    const requestState = await stateOf({ name: 'greet' })
+    const retry = { requestState, inputResponses: ACCEPTED }
+    vi.useFakeTimers({ toFake: ['Date'] })
+    try {
+      vi.setSystemTime(Date.now() + 601_000)
+      const exp = Math.floor(Date.now() / 1000) + 60
+      await refused(
+        { name: 'greet', claims: { exp, iat: exp - 60 }, retry },
+        'request_state_expired',
+      )
+    } finally {
+      vi.useRealTimers()
+    }
+  })
+
+  test('with its members in another order is taken', async () => {
+    const requestState = await stateOf({ name: 'greet', args: { x: 1, y: { a: 1, b: 2 } } })
+    const retry = { requestState, inputResponses: ACCEPTED }
+    const { result } = await call({ name: 'greet', args: { y: { b: 2, a: 1 }, x: 1 }, retry })
+    expect(result).toMatchObject(text('accept Ada true'))
+  })
+
+  test('without the scope is refused as the first call is', async () => {
+    const requestState = await stateOf({ name: 'greet' })
+    const retry = { requestState, inputResponses: ACCEPTED }
+    backend.calls.length = 0
+    const { status } = await call({ name: 'greet', claims: { scope: 'other' }, retry })
+    expect(status).toBe(403)
+    expect(backend.calls).toEqual([])
+  })
+
+  test.each<[string, unknown]>([
+    ['no object', { who: 12345 }],
+    ['another action', { who: { action: 'maybe' } }],
+    ['a nested value', { who: { action: 'accept', content: { name: { first: 'Ada' } } } }],
+    ['a list of values', { who: { action: 'accept', content: [1] } }],
+    ['a list', ['accept']],
+    ['a text', 'accept'],
+    [
+      '101 of them',
+      Object.fromEntries(Array.from({ length: 101 }, (_, at) => [at, { action: 'cancel' }])),
+    ],
+  ])('with answers of another shape (%s) is invalid', async (_, inputResponses) => {
+    const { error } = await call({ name: 'greet', retry: { inputResponses } })
+    expect(error).toMatchObject({ code: -32602 })
+    expect(audits('tool_called')).toEqual([
+      { decision: 'denied', reason: 'input_responses_invalid' },
+    ])
+    expect(backend.calls).toEqual([])
+  })
+
+  test.each(['decline', 'cancel'])('that says %s reaches the backend', async (action) => {
+    const requestState = await stateOf({ name: 'greet' })
+    const retry = { requestState, inputResponses: { who: { action } } }
+    const { result } = await call({ name: 'greet', retry })
+    expect(result).toMatchObject(text(`${action} undefined true`))
+  })
+
+  test('with null for state and answers is a first call', async () => {
+    const { result } = await call({
+      name: 'greet',
+      retry: { requestState: null, inputResponses: null },
+    })
+    expect(result).toMatchObject({ resultType: 'input_required' })
+    expect(backend.calls[0]?.body).toBe('{}')
+  })
+
+  test('is taken by a gateway whose secret has been changed since', async () => {
+    const requestState = await stateOf({ name: 'greet' })
+    await using changed = await start({
+      GATEWAY_HMAC_SECRET: `a-newer-secret-0123456789-0123456789,${HMAC_SECRET}`,
+    })
+    const retry = { requestState, inputResponses: ACCEPTED }
+    const { result } = await call({ name: 'greet', retry, gateway: changed })
+    expect(result).toMatchObject(text('accept Ada true'))
+  })
+})

@@ -1,0 +1,137 @@
+import { describe, expect, test } from 'vitest'
+import {
+  outcomesIn,
+  registration,
+  SECRET,
+  start,
+  wayOf,
+} from '../../support/functions/log-webhook.ts'
+
+describe('the formats of a delivery', () => {
+  const one = registration('plain1')
+  const two = registration('tpc_1')
+  const lines = [one, two].map((record) => JSON.stringify(record))
+  const formats: readonly { name: string; type?: string; body: unknown; ids: string[] }[] = [
+    { name: 'a JSON array', body: [one, two], ids: ['plain1', 'tpc_1'] },
+    { name: 'a JSON object', body: one, ids: ['plain1'] },
+    { name: 'JSON Lines', body: lines.join('\n'), ids: ['plain1', 'tpc_1'] },
+    {
+      name: 'JSON Lines with an end',
+      body: `${lines.join('\r\n')}\r\n\n`,
+      ids: ['plain1', 'tpc_1'],
+    },
+    {
+      name: 'JSON Lines by their own type',
+      type: 'application/x-ndjson',
+      body: lines.join('\n'),
+      ids: ['plain1', 'tpc_1'],
+    },
+    { name: 'bare records', body: [one.data, two.data], ids: ['plain1', 'tpc_1'] },
+    { name: 'no records', body: [], ids: [] },
+  ]
+  test.each(formats)('$name', async ({ body, ids, type = 'application/json' }) => {
+    const webhook = await start()
+    const answer = await webhook.deliver(body, { 'content-type': type })
+    expect(answer.status).toBe(200)
+    expect(answer.headers['content-type']).toMatch(/^application\/json/)
+    expect(outcomesIn(answer)).toEqual(
+      ids.map((id) => ({
+        ...{ log_id: `log_${id}`, client_id: id, outcome: 'admitted' },
+        way: wayOf(id),
+      })),
+    )
+    expect(webhook.api.faults).toEqual([])
+  })
+
+  test.each([
+    { name: 'nothing', body: '' },
+    { name: 'malformed JSON', body: '{"data":{"user_name":"alice@example.com"' },
+    { name: 'one bad line', body: `${lines[0]}\n{"user_name":"alice@example.com"` },
+    { name: 'a string', body: '"alice@example.com"' },
+    { name: 'a number among records', body: [one, 7, 'alice@example.com'] },
+    { name: 'null', body: 'null' },
+    { name: 'not UTF-8', body: Buffer.from([0x7b, 0xff]) },
+  ])('$name: 400, nothing done, nothing of it in the log', async ({ body }) => {
+    const webhook = await start()
+    const answer = await webhook.deliver(body)
+    expect(answer.status).toBe(400)
+    expect(answer.headers['content-type']).toMatch(/^application\/json/)
+    expect(webhook.api.calls).toEqual([])
+    expect(JSON.stringify([webhook.served.lines, answer.text])).not.toMatch(/alice|plain1/)
+  })
+
+  const MIB = 1024 * 1024
+  test.each(['array', 'lines'])('thousands of records in %s', async (format) => {
+    const webhook = await start()
+    const others = Array.from({ length: 7_000 }, (_, index) => ({
+      log_id: `log_${index}`,
+      data: { type: 's', details: { padding: 'x'.repeat(1_000) } },
+    }))
+    const records = [...others, one]
+    const text = records.map((record) => JSON.stringify(record)).join('\n')
+    const answer = await webhook.deliver(format === 'lines' ? text : records)
+    expect(answer.status).toBe(200)
+    expect(outcomesIn(answer).at(-1)).toMatchObject({ client_id: 'plain1', outcome: 'admitted' })
+  })
+
+  test.each([
+    { size: 8 * MIB + 1, authorization: SECRET, status: 413 },
+    { size: 8 * MIB + 1, authorization: `${SECRET}x`, status: 401 },
+  ])('$size bytes with $authorization: $status', async ({ size, authorization, status }) => {
+    const { deliver } = await start()
+    expect((await deliver(Buffer.alloc(size, ' '), { authorization })).status).toBe(status)
+  })
+})
+
+describe('which records are registrations', () => {
+  const id = 'plain1'
+  const noDetails = { details: undefined }
+  test.each([
+    { name: "the answer's client_id", event: {}, admitted: true },
+    { name: "the event's client_id", event: { client_id: id, ...noDetails }, admitted: true },
+    {
+      name: "the event's when the answer's is null",
+      event: { client_id: id, details: { response: { body: { client_id: null } } } },
+      admitted: true,
+    },
+    {
+      name: "the answer's before the event's",
+      event: { client_id: 'the-management-client' },
+      admitted: true,
+    },
+    { name: 'no id at all', event: noDetails, admitted: false },
+    { name: 'a failed registration', event: { type: 'fapi' }, admitted: false },
+    { name: 'another operation', event: { description: 'Update a client' }, admitted: false },
+    {
+      name: 'something that quotes it',
+      event: { description: 'Not a Dynamic client registration' },
+      admitted: false,
+    },
+    { name: 'a sign-in', event: { type: 's', description: undefined }, admitted: false },
+    { name: 'details of another shape', event: { details: ['x'] }, admitted: false },
+  ])('$name: $admitted', async ({ event, admitted }) => {
+    const webhook = await start()
+    const answer = await webhook.deliver([registration(id, event)])
+    expect(answer.status).toBe(200)
+    expect(outcomesIn(answer)).toEqual([
+      admitted
+        ? { log_id: 'log_plain1', client_id: id, outcome: 'admitted', way: 'promoted' }
+        : { log_id: 'log_plain1', outcome: 'ignored' },
+    ])
+    if (!admitted) {
+      expect(webhook.api.calls).toEqual([])
+      expect(webhook.api.tokenRequests).toEqual([])
+    }
+  })
+
+  test('a thousand others cost no Management call', async () => {
+    const webhook = await start()
+    const records = Array.from({ length: 1_000 }, (_, index) => ({
+      log_id: String(index),
+      data: { type: 's', user_name: 'alice@example.com', client_id: 'plain1' },
+    }))
+    expect((await webhook.deliver(records)).status).toBe(200)
+    expect(webhook.api.tokenRequests).toEqual([])
+    expect(JSON.stringify(webhook.served.lines)).not.toContain('alice')
+  })
+})

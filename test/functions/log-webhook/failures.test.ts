@@ -1,0 +1,190 @@
+import { describe, expect, test } from 'vitest'
+import {
+  type FakeGrant,
+  MGMT_CLIENT_SECRET,
+  startManagementApi,
+} from '../../support/auth0/management-api.ts'
+import { GRANT, outcomesIn, registration, start } from '../../support/functions/log-webhook.ts'
+
+describe('failures', () => {
+  const rows: readonly {
+    id: string
+    operation: string
+    step: string
+    scope: string
+    grants?: readonly FakeGrant[]
+  }[] = [
+    { id: 'plain1', operation: 'GET /clients/:id', step: 'client_read', scope: 'read:clients' },
+    {
+      id: 'plain1',
+      operation: 'PATCH /clients/:id',
+      step: 'client_promote',
+      scope: 'update:clients',
+    },
+    { id: 'plain1', operation: 'GET /connections', step: 'conn_lookup', scope: 'read:connections' },
+    {
+      id: 'plain1',
+      operation: 'PATCH /connections/:id/clients',
+      step: 'conn_enable',
+      scope: 'update:connections',
+    },
+    {
+      id: 'tpc_1',
+      operation: 'GET /client-grants',
+      step: 'grant_lookup',
+      scope: 'read:client_grants',
+    },
+    {
+      id: 'tpc_1',
+      operation: 'POST /client-grants',
+      step: 'grant_create',
+      scope: 'create:client_grants',
+    },
+    {
+      id: 'plain1',
+      operation: 'POST /client-grants',
+      step: 'grant_create',
+      scope: 'create:client_grants',
+    },
+    {
+      id: 'tpc_1',
+      operation: 'PATCH /client-grants/:id',
+      step: 'grant_update',
+      scope: 'update:client_grants',
+      grants: [{ id: 'cgr_0', client_id: 'tpc_1', ...GRANT, scope: ['events:read'] }],
+    },
+    { id: 'tpc_1', operation: 'GET /connections', step: 'conn_lookup', scope: 'read:connections' },
+    {
+      id: 'tpc_1',
+      operation: 'PATCH /connections/:id',
+      step: 'conn_enable',
+      scope: 'update:connections',
+    },
+  ]
+
+  test.each(rows)('$operation without $scope: 403, again later', async (row) => {
+    const webhook = await start()
+    webhook.api.addGrants(...(row.grants ?? []))
+    webhook.api.fail(row.operation, { status: 403, message: 'Insufficient scope' })
+    const answer = await webhook.deliver(registration(row.id))
+    expect(answer.status).toBe(503)
+    expect(Number(answer.headers['retry-after'])).toBeGreaterThan(0)
+    const failure = { reason: `${row.step}_http_403`, missing_scope: row.scope }
+    expect(outcomesIn(answer)).toMatchObject([{ client_id: row.id, outcome: 'failed', ...failure }])
+    expect(webhook.served.lines).toContainEqual(
+      expect.objectContaining({
+        severity: 'ERROR',
+        message: 'admission_failed',
+        client: row.id,
+        code: failure.reason,
+        missing_scope: row.scope,
+      }),
+    )
+  })
+
+  // A promotion that answers 400 is refused, and the client served the other way.
+  const final = rows.filter(({ step }) => step !== 'client_read' && step !== 'client_promote')
+  test.each(final)(
+    '$operation answers 400: it can never succeed, so it is settled',
+    async (row) => {
+      const webhook = await start()
+      webhook.api.addGrants(...(row.grants ?? []))
+      webhook.api.fail(row.operation, { status: 400 })
+      const answer = await webhook.deliver(registration(row.id))
+      expect(answer.status).toBe(200)
+      expect(outcomesIn(answer)).toMatchObject([
+        { outcome: 'failed', reason: `${row.step}_http_400` },
+      ])
+    },
+  )
+
+  test('a connection of no such name', async () => {
+    const webhook = await start()
+    webhook.api.connections.clear()
+    const answer = await webhook.deliver(registration('plain1'))
+    expect(outcomesIn(answer)).toMatchObject([{ reason: 'conn_lookup_not_found' }])
+  })
+
+  test.each([401, 403])('no Management API token: mgmt_token_http_%i', async (status) => {
+    const webhook = await start()
+    webhook.api.stageTokenStatus(status)
+    const answer = await webhook.deliver(registration('plain1'))
+    expect(answer.status).toBe(503)
+    expect(outcomesIn(answer)).toMatchObject([{ reason: `mgmt_token_http_${status}` }])
+    expect(webhook.api.calls).toEqual([])
+    expect(JSON.stringify(webhook.served.lines)).not.toContain(MGMT_CLIENT_SECRET)
+  })
+
+  test('a tenant that cannot be reached', async () => {
+    const closed = await startManagementApi()
+    await closed[Symbol.asyncDispose]()
+    const webhook = await start({ env: { MGMT_DOMAIN: closed.domain } })
+    const answer = await webhook.deliver(registration('plain1'))
+    expect(answer.status).toBe(503)
+    expect(outcomesIn(answer)).toMatchObject([{ reason: expect.stringMatching(/_unreachable$/) }])
+  })
+
+  test('a client that Auth0 does not know yet is asked for again', async () => {
+    const webhook = await start()
+    webhook.api.fail('GET /clients/:id', { status: 404, times: 2 })
+    const answer = await webhook.deliver(registration('plain1'))
+    expect(answer.status).toBe(200)
+    expect(outcomesIn(answer)).toMatchObject([{ outcome: 'admitted' }])
+  })
+
+  test.each([
+    { name: 'a new one may still come', ageMs: 5_000, status: 503 },
+    { name: 'an old one is gone', ageMs: 3_600_000, status: 200 },
+  ])('a client that is never found: $name', async ({ ageMs, status }) => {
+    const webhook = await start({ clients: [] })
+    const date = new Date(Date.now() - ageMs).toISOString()
+    const answer = await webhook.deliver(registration('plain1', { date }))
+    expect(answer.status).toBe(status)
+    expect(outcomesIn(answer)).toMatchObject([{ reason: 'client_read_http_404' }])
+    expect(webhook.api.calls).toHaveLength(3)
+  })
+
+  test('old clients that are gone do not each cost a wait', async () => {
+    const webhook = await start()
+    const gone = ['tpc_2', 'tpc_3', 'tpc_4'].map((id) => registration(id))
+    const date = new Date().toISOString()
+    const records = [...gone, registration('tpc_5', { date }), registration('tpc_1')]
+    const answer = await webhook.deliver(records)
+    expect(outcomesIn(answer).map(({ outcome }) => outcome)).toEqual([
+      ...['failed', 'failed', 'failed', 'failed'],
+      'admitted',
+    ])
+    const reads = (id: string) =>
+      webhook.api.calls.filter(({ path }) => path === `/clients/${id}`).length
+    expect(['tpc_2', 'tpc_3', 'tpc_4', 'tpc_5', 'tpc_1'].map(reads)).toEqual([3, 1, 1, 3, 1])
+  })
+
+  test('one failure does not keep the others from being settled', async () => {
+    const webhook = await start()
+    webhook.api.fail('PATCH /connections/:id', { status: 403 })
+    const records = [{ data: { type: 's' } }, registration('tpc_1'), registration('plain1')]
+    const answer = await webhook.deliver(records)
+    expect(answer.status).toBe(503)
+    expect(outcomesIn(answer).map(({ outcome }) => outcome)).toEqual([
+      'ignored',
+      'failed',
+      'admitted',
+    ])
+  })
+
+  test('what is not reached in time comes with the next delivery', async () => {
+    let now = Date.now()
+    const webhook = await start({
+      now: () => {
+        now += 15_000
+        return now
+      },
+    })
+    const answer = await webhook.deliver([registration('plain1'), registration('tpc_1')])
+    expect(answer.status).toBe(503)
+    expect(outcomesIn(answer)).toMatchObject([
+      { outcome: 'admitted' },
+      { outcome: 'deferred', retry: true },
+    ])
+  })
+})

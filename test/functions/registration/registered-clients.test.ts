@@ -1,0 +1,162 @@
+import { describe, expect, test } from 'vitest'
+import {
+  CALLBACK,
+  CHATGPT,
+  clientIdIn,
+  start,
+  writesOf,
+} from '../../support/functions/registration.ts'
+
+type Json = Readonly<Record<string, unknown>>
+
+describe('a registration (RFC 7591 s3.2.1)', () => {
+  test.each([
+    {
+      mode: 'strict',
+      // The last one gives its refresh tokens a leeway.
+      writes: ['POST /client-grants', 'PATCH /connections/con_1', 'PATCH /clients/ID'],
+    },
+    {
+      mode: 'permissive',
+      writes: ['PATCH /clients/ID', 'POST /client-grants', 'PATCH /connections/con_1/clients'],
+    },
+  ] as const)('of a $mode client is answered once it is admitted', async (row) => {
+    const registration = await start()
+    registration.auth0.setMode(row.mode)
+    const answer = await registration.register()
+    expect(answer.status).toBe(201)
+    expect(answer.headers['content-type']).toBe('application/json')
+    expect(answer.headers['cache-control']).toBe('no-store')
+    expect(answer.headers['access-control-allow-origin']).toBe('*')
+    expect(answer.json()).toEqual({
+      ...CHATGPT,
+      client_id: clientIdIn(registration),
+      client_id_issued_at: expect.any(Number),
+    })
+    const { client_id_issued_at: issuedAt } = answer.json<{ client_id_issued_at: number }>()
+    expect(Math.abs(issuedAt - Date.now() / 1000)).toBeLessThan(10)
+    expect(clientIdIn(registration).startsWith('tpc_')).toBe(row.mode === 'strict')
+    expect(writesOf(registration)).toEqual(row.writes)
+    expect(registration.api.faults).toEqual([])
+  })
+
+  const kept: readonly { name: string; asked: Json; registered: Json }[] = [
+    {
+      name: 'redirect URIs alone',
+      asked: { redirect_uris: [CALLBACK] },
+      registered: { client_name: 'MCP client' },
+    },
+    {
+      name: 'a secret, as an older ChatGPT asks for',
+      asked: { ...CHATGPT, token_endpoint_auth_method: 'client_secret_post' },
+      registered: {},
+    },
+    {
+      name: 'more grant types than there are',
+      asked: { ...CHATGPT, grant_types: ['refresh_token', 'authorization_code', 'device_code'] },
+      registered: {},
+    },
+    {
+      name: 'no refresh',
+      asked: { ...CHATGPT, grant_types: ['authorization_code'] },
+      registered: { grant_types: ['authorization_code'] },
+    },
+    {
+      name: 'members that are not for Auth0',
+      asked: {
+        ...CHATGPT,
+        application_type: 'web',
+        scope: 'openid admin',
+        logo_uri: 'https://evil.example/logo.png',
+        client_id: 'mine',
+        is_first_party: true,
+        callbacks: ['https://evil.example/'],
+        __proto__: { polluted: true },
+      },
+      registered: {},
+    },
+  ]
+  test.each(kept)('asked with $name', async ({ asked, registered }) => {
+    const registration = await start()
+    const answer = await registration.register(asked)
+    expect(answer.status).toBe(201)
+    expect(registration.auth0.requests).toEqual([{ ...CHATGPT, ...registered }])
+    expect(answer.json()).toMatchObject({
+      ...CHATGPT,
+      ...registered,
+      client_id: clientIdIn(registration),
+    })
+    expect(answer.json()).not.toHaveProperty('client_secret')
+  })
+
+  test.each([400, 403, 409])('a client whose promotion answers %i stays', async (status) => {
+    const registration = await start()
+    registration.auth0.setMode('permissive')
+    const errorCode = 'operation_not_supported'
+    registration.api.fail('PATCH /clients/:id', { status, errorCode })
+    expect((await registration.register()).status).toBe(201)
+    expect(writesOf(registration)).toEqual([
+      'PATCH /clients/ID',
+      'POST /client-grants',
+      'PATCH /connections/con_1',
+      'PATCH /clients/ID',
+    ])
+    const promotion = `client_promote_http_${status}`
+    expect(registration.served.lines).toContainEqual(
+      expect.objectContaining({ message: 'client_admitted', way: 'granted', promotion }),
+    )
+    expect(registration.api.clients.size).toBe(1)
+  })
+
+  test('under open access no client grant is made', async () => {
+    const registration = await start({ env: { THIRD_PARTY_ACCESS: 'open' } })
+    expect((await registration.register()).status).toBe(201)
+    expect(writesOf(registration)).toEqual(['PATCH /connections/con_1', 'PATCH /clients/ID'])
+  })
+
+  test('a client that Auth0 does not know everywhere yet is waited for', async () => {
+    const registration = await start()
+    registration.api.fail('GET /clients/:id', { status: 404, times: 1 })
+    registration.api.fail('POST /client-grants', { status: 404, times: 2 })
+    expect((await registration.register()).status).toBe(201)
+    expect(registration.api.grants).toHaveLength(1)
+  })
+})
+
+describe("Auth0's marker", () => {
+  const rows = [
+    { name: 'dcr', type: 'dcr', by: 'client', status: 201 },
+    { name: 'cimd by itself', type: 'cimd', by: 'client', status: 201 },
+    { name: 'cimd by an administrator', type: 'cimd', by: 'admin', status: 503 },
+    { name: 'none', status: 201 },
+  ] as const
+  test.each(rows)('$name: $status', async ({ status, ...row }) => {
+    const registration = await start()
+    registration.auth0.changeClients((client) => {
+      const { external_metadata_type: _, external_metadata_created_by: __, ...rest } = client
+      if (!('type' in row)) return rest
+      return { ...rest, external_metadata_type: row.type, external_metadata_created_by: row.by }
+    })
+    expect((await registration.register()).status).toBe(status)
+    // What an operator made is not deleted either.
+    expect(registration.api.clients.size).toBe(1)
+    if (status === 201) return
+    expect(writesOf(registration)).toEqual([])
+    expect(registration.served.lines).toContainEqual(
+      expect.objectContaining({
+        severity: 'ERROR',
+        message: 'registration_left_behind',
+        client: clientIdIn(registration),
+        code: 'not_dynamic',
+      }),
+    )
+  })
+})
+
+test('no token, secret, name or redirect URI is in the log', async () => {
+  const registration = await start()
+  await registration.register({ ...CHATGPT, client_name: 'marker-name' })
+  await registration.register({ ...CHATGPT, redirect_uris: ['https://marker.example/'] })
+  expect(registration.served.lines.length).toBeGreaterThan(1)
+  expect(JSON.stringify(registration.served.lines)).not.toMatch(/marker|a-management-/)
+})

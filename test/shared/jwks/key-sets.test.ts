@@ -1,0 +1,70 @@
+import type { RequestListener } from 'node:http'
+import { gzipSync } from 'node:zlib'
+import { exportJWK, generateKeyPair } from 'jose'
+import { describe, expect, test } from 'vitest'
+import { JwksUnavailableError } from '../../../shared/oauth/jwks.ts'
+import { json, jwksForEachTest, publicKey } from '../../support/jwks-endpoint.ts'
+
+const [one, two] = await Promise.all([publicKey('one'), publicKey('two')])
+const endpoint = jwksForEachTest()
+const { serve, isKnown } = endpoint
+
+const drip: RequestListener = (_req, res) => {
+  const timer = setInterval(() => res.write(' '), 20)
+  res.on('close', () => clearInterval(timer))
+}
+const bomb: RequestListener = (_req, res) => {
+  res.writeHead(200, { 'content-encoding': 'gzip' }).end(gzipSync(Buffer.alloc(20_000_000, ' ')))
+}
+
+describe('a set that will not do counts as an outage', () => {
+  const large = JSON.stringify({ keys: [], x: 'x'.repeat(300_000) })
+  test.each<[string, RequestListener, string]>([
+    ['empty', json({ keys: [] }), 'no_usable_key'],
+    ['no list', json({ keys: 'x' }), 'no_usable_key'],
+    ['no object', json([]), 'not_an_object'],
+    ['nothing', json(null), 'not_an_object'],
+    ['a list of nothing', json({ keys: [null, [], 'x', 7] }), 'no_usable_key'],
+    ['not found', json({ keys: [] }, 404), 'status_404'],
+    ['without content', (_req, res) => void res.writeHead(204).end(), 'status_204'],
+    ['silent', () => undefined, 'timeout'],
+    ['dripping', drip, 'timeout'],
+    ['large when it is unpacked', bomb, 'max-size'],
+    ['no JSON', (_req, res) => void res.end('<html>'), 'not_json'],
+    ['too large', (_req, res) => void res.end(large), 'max-size'],
+    [
+      'elsewhere',
+      (_req, res) => void res.writeHead(302, { location: '/other' }).end(),
+      'no-redirect',
+    ],
+    ['cut off', (_req, res) => void res.destroy(), 'ECONNRESET'],
+  ])('%s', async (_, listener, reason) => {
+    endpoint.respond = listener
+    if (reason === 'timeout') endpoint.timeoutMs = 200
+    await expect(endpoint.jwks.key('one')).rejects.toThrow(JwksUnavailableError)
+    expect(endpoint.failures).toEqual([reason])
+  })
+})
+
+test('keys for other uses are not taken', async () => {
+  const ec = await generateKeyPair('ES256')
+  const short = { ...one, kid: 'short', n: one.n?.slice(0, 100) }
+  serve(
+    one,
+    { ...two, use: 'enc' },
+    { ...one, kid: 'wraps', use: undefined, key_ops: ['encrypt', 'wrapKey'] },
+    { ...one, kid: 'verifies', use: undefined, key_ops: ['verify'] },
+    { ...(await exportJWK(ec.publicKey)), kid: 'ec' },
+    { ...one, kid: 'rs512', alg: 'RS512' },
+    { kty: 'oct', kid: 'oct', k: 'c2VjcmV0', alg: 'HS256' },
+    { ...one, kid: undefined },
+    { ...one, kid: 7 },
+    short,
+    null,
+    'x',
+  )
+  expect([await isKnown('one'), await isKnown('verifies')]).toEqual([true, true])
+  for (const kid of ['two', 'wraps', 'ec', 'rs512', 'oct', 'short', 'undefined', '7']) {
+    expect(await isKnown(kid)).toBe(false)
+  }
+})

@@ -1,0 +1,169 @@
+// Loading it takes longer than some deadlines in tests, on a busy machine.
+import 'auth0'
+import { afterEach, beforeEach, expect, onTestFinished } from 'vitest'
+import { createLogWebhook } from '../../../functions/log-webhook/handler.ts'
+import { type AdmissionOptions, createAdmission } from '../../../shared/auth0/admission.ts'
+import { createManagement } from '../../../shared/auth0/management.ts'
+import { createRedirectUriPolicy } from '../../../shared/auth0/redirect-uris.ts'
+import {
+  type FakeClient,
+  type ManagementApi,
+  MGMT_CLIENT_ID,
+  MGMT_CLIENT_SECRET,
+  startManagementApi,
+} from '../auth0/management-api.ts'
+import { type Answer, type Served, serve } from '../http/serve.ts'
+
+type Json = Readonly<Record<string, unknown>>
+
+/** A client that admission promotes. */
+export const PERMISSIVE: FakeClient = {
+  client_id: 'plain1',
+  name: 'ChatGPT',
+  callbacks: ['https://chatgpt.com/cb'],
+  is_first_party: false,
+  third_party_security_mode: 'permissive',
+}
+/** A client that admission grants. */
+export const STRICT: FakeClient = {
+  ...PERMISSIVE,
+  client_id: 'tpc_1',
+  third_party_security_mode: 'strict',
+}
+/** A client whose redirect URI no pattern covers. */
+export const FOREIGN: FakeClient = {
+  ...STRICT,
+  client_id: 'tpc_evil',
+  callbacks: ['https://evil.example/cb'],
+}
+
+/** As a promotion by an earlier version leaves a client. */
+export const PROMOTED = {
+  is_first_party: true,
+  token_endpoint_auth_method: 'none',
+  oidc_conformant: true,
+  grant_types: ['authorization_code', 'refresh_token'],
+  jwt_configuration: { alg: 'RS256' },
+}
+
+/** The tenant of the test that runs. */
+export interface TestTenant {
+  readonly api: ManagementApi
+}
+
+/**
+ * Starts a tenant before each test of the file: with these clients, and two connections that none
+ * of them has. After the test it ends the tenant, and fails the test if a call broke Auth0's
+ * contract. Call it once, at the top of the file.
+ */
+export function tenantForEachTest(...clients: readonly FakeClient[]): TestTenant {
+  let api: ManagementApi | undefined
+  beforeEach(async () => {
+    api = await startManagementApi()
+    for (const [name, id] of Object.entries({ 'google-oauth2': 'con_1', corp: 'con_2' })) {
+      api.connections.add({ id, name })
+    }
+    for (const client of clients) api.clients.set(client.client_id, client)
+  })
+  afterEach(async () => {
+    expect(api?.faults).toEqual([])
+    await api?.[Symbol.asyncDispose]()
+  })
+  return {
+    get api() {
+      return api ?? expect.fail('A tenant is there in tests only.')
+    },
+  }
+}
+
+/** Puts this client into the tenant with these changes. */
+export function changeClient(
+  api: ManagementApi,
+  client: FakeClient,
+  changes: Partial<FakeClient>,
+): void {
+  api.clients.set(client.client_id, { ...client, ...changes })
+}
+
+/** The Management API of this tenant as the functions call it. */
+export function managementOf({ domain }: ManagementApi, now?: () => number) {
+  const credentials = { clientId: MGMT_CLIENT_ID, clientSecret: MGMT_CLIENT_SECRET }
+  return createManagement({ domain, ...credentials }, {}, now)
+}
+
+/** Admission to `https://mcp.test/mcp` by the connection `google-oauth2`, unless options differ. */
+export function admissionOf(api: ManagementApi, options: Partial<AdmissionOptions> = {}) {
+  return createAdmission({
+    management: managementOf(api),
+    mayRedirectTo: createRedirectUriPolicy(['https://chatgpt.com/cb']),
+    policy: 'admit',
+    connections: ['google-oauth2'],
+    audience: 'https://mcp.test/mcp',
+    scopes: ['events:read'],
+    readDelaysMs: [10, 10],
+    ...options,
+  })
+}
+
+/** Admission that does not wait for a client or connection that Auth0 does not know yet. */
+export function admissionWithoutWaits(api: ManagementApi, options: Partial<AdmissionOptions> = {}) {
+  return admissionOf(api, { readDelaysMs: [], ...options })
+}
+
+/** The function `log-webhook` with this admission. It ends with the test. */
+export interface Delivering {
+  readonly served: Served
+  /** Sends records that say that these clients have just registered. */
+  readonly deliver: (...clientIds: readonly string[]) => Promise<Answer>
+}
+
+/** A webhook that has `deadlineMs` for a delivery. */
+export async function webhookOf(
+  api: ManagementApi,
+  options: Partial<AdmissionOptions> = {},
+  deadlineMs?: number,
+): Promise<Delivering> {
+  const secret = 'a-log-stream-secret-for-tests-0123456789'
+  const admit = admissionOf(api, options)
+  const served = await serve('log-webhook', () =>
+    createLogWebhook({ secrets: [secret], admit, ...(deadlineMs && { deadlineMs }) }),
+  )
+  onTestFinished(() => served[Symbol.asyncDispose]())
+  return {
+    served,
+    deliver: (...clientIds) =>
+      served.send({
+        method: 'POST',
+        path: '/auth0-log-webhook',
+        headers: { 'content-type': 'application/json', authorization: secret },
+        body: clientIds.map((id) => ({
+          log_id: `log_${id}`,
+          data: {
+            date: new Date().toISOString(),
+            type: 'sapi',
+            description: 'Dynamic client registration',
+            details: { response: { body: { client_id: id } } },
+          },
+        })),
+      }),
+  }
+}
+
+/** The calls of the Management API that change something. */
+export function writesOf(api: ManagementApi): string[] {
+  return api.calls
+    .filter(({ method }) => method !== 'GET')
+    .map(({ method, path }) => `${method} ${path}`)
+}
+
+/** The same, and forgets all calls. */
+export function takeWrites(api: ManagementApi): string[] {
+  const writes = writesOf(api)
+  api.calls.length = 0
+  return writes
+}
+
+/** What the answer to a delivery says of each record. */
+export function outcomesIn(answer: Answer): Json[] {
+  return answer.json<{ records: Json[] }>().records
+}

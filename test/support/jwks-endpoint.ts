@@ -1,0 +1,95 @@
+import { createServer, type RequestListener } from 'node:http'
+import { exportJWK, generateKeyPair, type JWK } from 'jose'
+import { afterEach, beforeEach, expect } from 'vitest'
+import { type FetchJson, fetchJson } from '../../shared/http/fetch-json.ts'
+import { createJwks, type RemoteJwks } from '../../shared/oauth/jwks.ts'
+import { type Listening, listen } from './http/listen.ts'
+
+/** A key set that is fetched from an endpoint of this machine, and the clock that it reads. */
+export interface JwksEndpoint {
+  /** Milliseconds. A test may set it. */
+  now: number
+  /** How long a fetch may take; a test may set it. */
+  timeoutMs: number
+  /** What the endpoint answers. */
+  respond: RequestListener
+  /** How often the endpoint was asked. */
+  readonly fetches: number
+  /** The reasons of the fetches that failed. */
+  readonly failures: readonly string[]
+  readonly jwks: RemoteJwks
+  /** Answers with this key set from now on. */
+  readonly serve: (...keys: unknown[]) => void
+  readonly isKnown: (kid: string) => Promise<boolean>
+  readonly isHeld: (kid: string) => boolean
+  /** As a token asks whose claims are in order. */
+  readonly isKnownToGoodToken: (kid: string) => Promise<boolean>
+  /** Cuts every connection. */
+  readonly cut: () => void
+}
+
+/** A key as an issuer publishes it. */
+export async function publicKey(kid: string): Promise<JWK> {
+  const { publicKey } = await generateKeyPair('RS256')
+  return { ...(await exportJWK(publicKey)), kid, use: 'sig', alg: 'RS256' }
+}
+
+/** Answers with this value. */
+export const json =
+  (value: unknown, status = 200): RequestListener =>
+  (_req, res) => {
+    res.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(value))
+  }
+
+/**
+ * Starts a new endpoint and an empty key set before each test of the file, and ends the endpoint
+ * after it. Call it once, at the top of the file.
+ */
+export function jwksForEachTest(): JwksEndpoint {
+  let fetches = 0
+  let failures: string[] = []
+  let jwks: RemoteJwks | undefined
+  let server = createServer()
+  let listening: Listening | undefined
+  const current = () => jwks ?? expect.fail('A key set is there in tests only.')
+  const endpoint: JwksEndpoint = {
+    now: 0,
+    timeoutMs: 10_000,
+    respond: json({}, 503),
+    get fetches() {
+      return fetches
+    },
+    get failures() {
+      return failures
+    },
+    get jwks() {
+      return current()
+    },
+    serve: (...keys) => {
+      endpoint.respond = json({ keys })
+    },
+    isKnown: async (kid) => (await current().key(kid)) !== undefined,
+    isHeld: (kid) => current().held(kid) !== undefined,
+    isKnownToGoodToken: async (kid) => (await current().key(kid, () => true)) !== undefined,
+    cut: () => server.closeAllConnections(),
+  }
+  beforeEach(async () => {
+    endpoint.now = 0
+    endpoint.timeoutMs = 10_000
+    fetches = 0
+    failures = []
+    server = createServer((req, res) => {
+      fetches++
+      endpoint.respond(req, res)
+    })
+    listening = await listen(server)
+    const uri = `${listening.url}/jwks.json`
+    const onFetchFailed = (reason: string) => void failures.push(reason)
+    // The time limit alone is another; what it is by default has a test of its own.
+    const fetch: FetchJson = (url, options) =>
+      fetchJson(url, { ...options, timeoutMs: endpoint.timeoutMs })
+    jwks = createJwks({ uri, fetch, now: () => endpoint.now, onFetchFailed })
+  })
+  afterEach(() => listening?.[Symbol.asyncDispose]())
+  return endpoint
+}

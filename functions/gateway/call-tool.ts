@@ -3,7 +3,7 @@ import { isLong, type Place } from '../../shared/json/long-work.ts'
 import { atOnce, inTurns } from '../../shared/json/turns.ts'
 import type { Log } from '../../shared/log.ts'
 import { BearerError } from '../../shared/oauth/bearer.ts'
-import type { ToolDefinition } from '../../shared/tools.ts'
+import { auditDecision } from './authorization.ts'
 import { type BackendPlan, type BackendRequest, planBackend } from './backend/backend-request.ts'
 import { GoogleIdentityError } from './backend/google-identity.ts'
 import type { ByteBudget } from './backend/response-budget.ts'
@@ -14,12 +14,13 @@ import { hasStatement } from './backend-auth/backend-auth.ts'
 import { within } from './backend-auth/within.ts'
 import type { CallableTool } from './callable-tool.ts'
 import type { ClientHints } from './client-hints.ts'
-import { type Identity, PermissionError, requireScopes } from './identity.ts'
+import type { Identity } from './identity.ts'
 import { toClientCapabilities } from './input/capabilities.ts'
 import { INPUT_FIELD } from './input/hand-over.ts'
 import type { Asking } from './input/offer.ts'
-import { failed, type Outcome, passOn, readingOutcome, statusOf, toOutcome } from './outcome.ts'
+import { failed, type Outcome, passOn, type Refused, statusOf } from './outcome.ts'
 import { type GivenCall, preparing } from './prepare-call.ts'
+import { readingOutcome, toOutcome } from './read-outcome.ts'
 
 /** One call that has been decided on: `identity` may call `tool`. */
 export interface ToolCall extends GivenCall {
@@ -41,12 +42,11 @@ export interface ToolCall extends GivenCall {
 }
 
 /**
- * Makes the call; every fault on the way is an Outcome, not a throw, but for a BearerError: the user has
- * to sign in again. Writes `tool_called` before
- * anything leaves for the backend and `tool_answered` when the call is over. The arguments are checked
- * at once and not kept while the backend works.
+ * Makes the call; every fault on the way is an outcome, not a throw, and 'refused' when the user has to
+ * sign in again. Writes `tool_called` before anything leaves for the backend and `tool_answered` when
+ * the call is over. The arguments are checked at once and not kept while the backend works.
  */
-export type CallTool = (call: ToolCall) => Promise<Outcome>
+export type CallTool = (call: ToolCall) => Promise<Outcome | Refused>
 
 export interface CallToolOptions {
   readonly functionsBase: string
@@ -132,7 +132,10 @@ export function createCallTool(options: CallToolOptions): CallTool {
     return passOn(await inTurns(readingOutcome(answer, tool)), call.asking)
   }
 
-  const finish = async (call: SentCall, request: BackendRequest | string): Promise<Outcome> => {
+  const finish = async (
+    call: SentCall,
+    request: BackendRequest | string,
+  ): Promise<Outcome | Refused> => {
     const startedAt = performance.now()
     let ended: ReturnType<typeof statusOf> = { status: 500, reason: 'internal_error' }
     try {
@@ -142,9 +145,6 @@ export function createCallTool(options: CallToolOptions): CallTool {
           : failed('arguments_invalid', 400, `The arguments do not fit: ${request}`)
       ended = statusOf(outcome)
       return outcome
-    } catch (error) {
-      if (error instanceof BearerError) ended = { status: error.status, reason: error.reason }
-      throw error
     } finally {
       const ms = Math.round(performance.now() - startedAt)
       const severity = ended.status >= 500 ? 'ERROR' : 'NOTICE'
@@ -153,7 +153,7 @@ export function createCallTool(options: CallToolOptions): CallTool {
   }
 
   return ({ args, isPlain, body, answers, ...call }) => {
-    auditDecision(call.log, call.tool, call.identity, { decision: 'allowed' })
+    auditDecision(call.tool, call.identity, call.log, { decision: 'allowed' })
     const prepared = preparing(planOf(call.tool), { tool: call.tool, body, args, isPlain, answers })
     if (!isLong(body.length)) {
       call.place.leave()
@@ -167,8 +167,8 @@ export function createCallTool(options: CallToolOptions): CallTool {
 function prepareThenFinish(
   prepared: Generator<undefined, BackendRequest | string>,
   call: SentCall,
-  finish: (call: SentCall, request: BackendRequest | string) => Promise<Outcome>,
-): Promise<Outcome> {
+  finish: (call: SentCall, request: BackendRequest | string) => Promise<Outcome | Refused>,
+): Promise<Outcome | Refused> {
   return inTurns(prepared).then((request) => {
     call.place.leave()
     return finish(call, typeof request === 'string' ? request : inBytes(request))
@@ -180,34 +180,9 @@ function inBytes({ body, ...request }: BackendRequest): BackendRequest {
   return { ...request, body: typeof body === 'string' ? Buffer.from(body) : body }
 }
 
-/**
- * Decides whether `identity` may call `tool`, and writes the audit record when it may not.
- *
- * @throws BearerError or PermissionError as `requireScopes` does.
- */
-export function authorize(tool: ToolDefinition, identity: Identity, log: Log): void {
-  try {
-    requireScopes(tool, identity)
-  } catch (error) {
-    if (error instanceof BearerError || error instanceof PermissionError) {
-      auditDecision(log, tool, identity, { decision: 'denied', reason: error.reason })
-    }
-    throw error
-  }
-}
-
-/** Writes the audit record of what was decided on a call. */
-export function auditDecision(
-  log: Log,
-  tool: ToolDefinition,
-  identity: Identity,
-  fields: { readonly decision: 'allowed' | 'denied'; readonly reason?: string },
-): void {
-  const { subject, clientId: client } = identity ?? {}
-  log.audit('tool_called', { tool: tool.name, subject, client, ...fields })
-}
-
-function toFailure(error: unknown): Outcome {
+/** @throws what is a bug. */
+function toFailure(error: unknown): Outcome | Refused {
+  if (error instanceof BearerError) return { kind: 'refused', refusal: error }
   if (error instanceof SendError) {
     const { status, message } = FAILURES[error.failure]
     return failed(`backend_${error.failure}`, status, message)

@@ -88,7 +88,7 @@ export function createGateway(
     ...{ secrets: config.backendSecrets, issuer, googleIdentity },
     isGoogleForAll: config.BACKEND_AUTH === 'google',
   })
-  const callTool = answerProfiles(createCallTool({ ...backends, backendAuth }))
+  const callTool = answerProfiles(createCallTool({ ...backends, backendAuth }), catalogue)
   const perMinute = config.RATE_LIMIT_PER_MINUTE
   const anonymousPerMinute = config.RATE_LIMIT_ANONYMOUS_PER_MINUTE
   const isLimited =
@@ -98,7 +98,11 @@ export function createGateway(
     ? createRateLimit({ perMinute, anonymousPerMinute, redisUrl: config.REDIS_URL, log })
     : undefined
   const { open: openBudget } = createResponseBudget(MAX_RESPONSE_BYTES, MAX_HELD_RESPONSE_BYTES)
-  const calls = { gate, catalogue, callTool, rateLimit, queue: createQueue(), openBudget }
+  const calls = {
+    ...{ gate, catalogue, callTool, rateLimit, openBudget },
+    queue: createQueue(),
+    maxBodyBytes: config.MAX_BODY_BYTES,
+  }
   const mcp = createMcp({
     ...calls,
     server: config.server,
@@ -152,5 +156,5 @@ export function createGateway(
     jwks.warmUp()
     warmUpPool(new URL(config.FUNCTIONS_BASE).origin)
   }
-  return Object.assign(handle, { maxBodyBytes: () => config.MAX_BODY_BYTES, warmUp })
+  return Object.assign(handle, { warmUp })
 }

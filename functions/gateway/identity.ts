@@ -25,12 +25,12 @@ export type Needed = Pick<AccessRule, 'scopes'>
 export interface Gate {
   /**
    * The caller of a request with these Authorization field values; undefined for a request without
-   * credentials where some tool can be called, or resource read, without signing in.
+   * credentials where some tool can be called, or resource read, without signing in; a BearerError for
+   * credentials that are not valid, or are missing where all targets need them.
    *
-   * @throws BearerError when the credentials will not do, or are missing and all need them.
-   * @throws HttpError 503 with Retry-After when no key can be had to judge the token by.
+   * @throws HttpError 503 with Retry-After when there is no key to verify the token with.
    */
-  readonly identify: (authorization: readonly string[], log: Log) => Promise<Identity>
+  readonly identify: (authorization: readonly string[], log: Log) => Promise<Identity | BearerError>
   /**
    * The WWW-Authenticate value for a refusal. Its `scope` names what the tool or resource needs, and
    * what of the catalogue's scopes the token has: a client that asks for exactly these keeps what it
@@ -69,12 +69,13 @@ export function createGate(options: GateOptions): Gate {
         if (isOpenServer) return undefined
         throw noCredentials()
       } catch (error) {
-        if (error instanceof BearerError) log.info('token_rejected', { reason: error.reason })
-        if (!(error instanceof JwksUnavailableError)) throw error
-        log.error('jwks_unavailable')
-        throw new HttpError(503, 'keys_unavailable', 'The token cannot be checked right now.', {
-          headers: { 'retry-after': String(error.retryAfterSeconds) },
-        })
+        if (error instanceof JwksUnavailableError) {
+          log.error('jwks_unavailable')
+          throw keysUnavailable(error)
+        }
+        if (!(error instanceof BearerError)) throw error
+        log.info('token_rejected', { reason: error.reason })
+        return error
       }
     },
     challenge: (refusal, needed, identity) =>
@@ -87,56 +88,13 @@ export function createGate(options: GateOptions): Gate {
   }
 }
 
-/**
- * The user lacks permissions that a tool needs, so a new token would lack the scopes too: a refusal
- * without a challenge, which would have the client sign the user in again. `message` is for the user.
- */
-export class PermissionError extends Error {
-  override readonly name = 'PermissionError'
-  readonly status = 403
-  readonly reason = 'permission_missing'
-
-  constructor(permissions: readonly string[]) {
-    const [named, them] =
-      permissions.length === 1
-        ? [`permission ${permissions[0]}`, 'it']
-        : [`permissions ${permissions.slice(0, -1).join(', ')} and ${permissions.at(-1)}`, 'them']
-    super(
-      `Your account lacks the ${named}. Signing in again does not change that; an administrator can grant ${them}.`,
-    )
-  }
-}
-
-/**
- * Checks that the caller may call the tool, or read the resource: for one that needs sign-in, that
- * there is a caller, who was granted every scope that it needs. One that is open takes every caller.
- *
- * With either SCOPE_SOURCE a scope outside `permissions` stays missing after a sign-in: Auth0 grants
- * a user of an API with RBAC no scope beyond the permissions.
- *
- * @throws BearerError without a code for nobody, `insufficient_scope` where a sign-in can help.
- * @throws PermissionError when the token has `permissions` and a missing scope is not among them.
- */
-export function requireScopes(
-  rule: AccessRule,
-  identity: Identity,
-  kind: 'tool' | 'resource' = 'tool',
-): void {
-  if (isOpen(rule)) return
-  if (identity === undefined) throw noCredentials()
-  const missing = rule.scopes.filter((scope) => !identity.scopes.has(scope))
-  if (missing.length === 0) return
-  const { permissions } = identity
-  const withheld = permissions && missing.filter((scope) => !permissions.has(scope))
-  if (withheld !== undefined && withheld.length > 0) throw new PermissionError(withheld)
-  throw new BearerError(
-    'insufficient_scope',
-    'scope_missing',
-    `This ${kind} needs: ${rule.scopes.join(' ')}`,
-  )
-}
-
 /** The refusal of a request without credentials; its challenge has no `error` (RFC 6750 s3.1). */
 export function noCredentials(): BearerError {
   return new BearerError(undefined, 'no_credentials', 'You need to log in to continue.')
+}
+
+function keysUnavailable({ retryAfterSeconds }: JwksUnavailableError): HttpError {
+  return new HttpError(503, 'keys_unavailable', 'The token cannot be checked right now.', {
+    headers: { 'retry-after': String(retryAfterSeconds) },
+  })
 }

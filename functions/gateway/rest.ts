@@ -3,10 +3,11 @@ import {
   errorResponse,
   type HttpRequest,
   type HttpResponse,
+  isJson,
   json,
   withHeaders,
 } from '../../shared/http/http.ts'
-import { HttpError } from '../../shared/http/http-error.ts'
+import { HttpError, notJson } from '../../shared/http/http-error.ts'
 import { JsonLimitError } from '../../shared/json/json-reader.ts'
 import { type Writing, writingAtOnce, writingJson } from '../../shared/json/json-writer.ts'
 import { type Place, type Queue, workOn } from '../../shared/json/long-work.ts'
@@ -16,11 +17,11 @@ import { asObject, decodeUtf8 } from '../../shared/json.ts'
 import type { Log } from '../../shared/log.ts'
 import { BearerError } from '../../shared/oauth/bearer.ts'
 import type { Catalogue } from '../../shared/tools.ts'
+import { authorize, PermissionError, type Refusal } from './authorization.ts'
 import type { OpenResponseBudget } from './backend/response-budget.ts'
-import { authorize, type CallTool, type ToolCall } from './call-tool.ts'
+import type { CallTool, ToolCall } from './call-tool.ts'
 import type { CallableTool } from './callable-tool.ts'
-import { type Gate, type Identity, PermissionError } from './identity.ts'
-import { isJson, notJson } from './json-type.ts'
+import type { Gate, Identity } from './identity.ts'
 import { refusalMessage } from './mcp/refusal.ts'
 import { resultSentence } from './mcp/tool-result.ts'
 import { type Outcome, TOOL_ERROR_STATUS } from './outcome.ts'
@@ -34,6 +35,7 @@ export interface RestOptions {
   readonly rateLimit: RateLimit | undefined
   readonly queue: Queue
   readonly openBudget: OpenResponseBudget
+  readonly maxBodyBytes?: number | undefined
 }
 
 /** GPT Actions wait 45 seconds; the answer needs some time on its way. */
@@ -70,6 +72,7 @@ export function createRest({
   rateLimit,
   queue,
   openBudget,
+  maxBodyBytes,
 }: RestOptions): (request: HttpRequest, toolName: string) => Promise<HttpResponse> {
   /** Not async: what waits for the backend must not keep the arguments. */
   const call = (request: HttpRequest, tool: CallableTool, identity: Identity, place: Place) => {
@@ -77,22 +80,30 @@ export function createRest({
     const sent = { requestId, traceparent, signal, patienceMs: PATIENCE_MS, log, place }
     const known = { ...sent, tool, identity, budget: openBudget(request.onClose) }
     const begin = (read: Arguments) => callTool({ ...known, ...read })
-    const { length } = request.body()
-    const reading = readingArguments(request, request.takeBody())
-    const read = workOn(reading, length, place)
-    return read instanceof Promise ? read.then(begin) : begin(read)
+    const read = (body: Buffer) => workOn(readingArguments(request, body), body.length, place)
+    return request.body({ maxBytes: maxBodyBytes }).then(read).then(begin)
+  }
+  const refuse = (refusal: Refusal, identity?: Identity, tool?: CallableTool): HttpResponse => {
+    if (refusal instanceof PermissionError) return problem(refusal.status, refusal.message)
+    const needed = refusal.status === 403 ? tool : undefined
+    return problem(refusal.status, refusalMessage(refusal), {
+      'www-authenticate': gate.challenge(refusal, needed, identity),
+    })
   }
   const serve = async (
     request: HttpRequest,
     toolName: string,
-    identity: Identity,
     place: Place,
   ): Promise<HttpResponse> => {
+    const identity = await gate.identify(request.authorization, request.log)
+    if (identity instanceof BearerError) return refuse(identity)
     const tool = catalogue.get(toolName)
     const limits = await rateLimit?.(identity, [tool])
     if (tool === undefined) throw new HttpError(404, 'unknown_tool', 'There is no such tool.')
-    authorize(tool, identity, request.log)
+    const refusal = authorize(tool, identity, request.log)
+    if (refusal !== undefined) return refuse(refusal, identity, tool)
     const outcome = await call(request, tool, identity, place)
+    if (outcome.kind === 'refused') return refuse(outcome.refusal, identity, tool)
     const response = place.isTaken()
       ? await inTurns(writingResponse(outcome))
       : atOnce(writingResponse(outcome, writingAtOnce))
@@ -100,20 +111,9 @@ export function createRest({
   }
 
   return async (request, toolName) => {
-    let identity: Identity
     const place = queue()
     try {
-      // Throws what reading it met.
-      request.body()
-      identity = await gate.identify(request.authorization, request.log)
-      return await serve(request, toolName, identity, place)
-    } catch (error) {
-      if (error instanceof PermissionError) return problem(error.status, error.message)
-      if (!(error instanceof BearerError)) throw error
-      const tool = error.status === 403 ? catalogue.get(toolName) : undefined
-      return problem(error.status, refusalMessage(error), {
-        'www-authenticate': gate.challenge(error, tool, identity),
-      })
+      return await serve(request, toolName, place)
     } finally {
       place.leave()
     }

@@ -1,7 +1,7 @@
 import type { AdmitClient } from '../../shared/auth0/admission.ts'
 import { AdmissionError } from '../../shared/auth0/admission-error.ts'
 import type { Log } from '../../shared/log.ts'
-import { remember } from '../../shared/remember.ts'
+import { setBounded } from '../../shared/set-bounded.ts'
 import type { LogRecord } from './log-record.ts'
 
 /** What the answer says of one record; `retry` marks a failure for a passing reason. */
@@ -35,13 +35,30 @@ export interface DeliveryOptions {
 // Hosting ends a request after 60 s.
 const DEADLINE_MS = 40_000
 const SETTLING_MS = 60_000
-const CLIENTS_REMEMBERED = 10_000
+const MAX_KNOWN_CLIENTS = 10_000
+
+/** One newly registered client of a delivery. */
+interface ClientState {
+  readonly id: string
+  /** When it was registered, in milliseconds since the epoch; undefined = not known. */
+  readonly date: number | undefined
+  readonly isGuess: boolean
+  /** What this delivery has found; undefined while the client waits. */
+  outcome: RecordOutcome | undefined
+}
+
+/** Why the clients that still wait are left to the redelivery. */
+interface Stop {
+  readonly reason: string | undefined
+  /** Every other client would fail alike, so earlier outcomes do not stand either. */
+  readonly isGeneral: boolean
+}
 
 /**
  * Returns a function that admits or refuses every newly registered client of a delivery, one after
- * the other. Those that an earlier delivery has settled come last, and what was found of them then
- * stands when there is no time for them: else a long delivery would stop at the same place each time.
- * At a failure that every other client would meet it stops too, and all that are left come again.
+ * the other. Those that an earlier delivery has settled come last, and their earlier outcome stands
+ * when there is no time for them: else a long delivery would stop at the same place each time. It also
+ * stops at a failure that every other client would meet, and all that wait come again.
  */
 export function createDelivery({
   admit,
@@ -57,64 +74,78 @@ export function createDelivery({
   return async (records, log) => {
     const deadline = now() + deadlineMs
     const signal = AbortSignal.timeout(deadlineMs)
-    const outcomes = new Map<string, RecordOutcome>()
-    let stop: string | undefined
-    let isFailing = false
+    const clients = clientsIn(records)
+    const waiting = unknownFirst(clients, known).values()
+    let stop: Stop | undefined
     let areOldGone = false
-    for (const [clientId, { date, isGuess }] of unknownFirst(newClients(records), known)) {
-      stop = reasonToStop(deadline)
-      if (stop !== undefined) break
-      // Read again, it would look like one that is still to come.
-      if (known.get(clientId)?.outcome === 'deleted') continue
-      const isOld = date !== undefined && now() - date >= SETTLING_MS
-      const isNew = date !== undefined && !isOld
-      const isGone = isOld && areOldGone
-      const hints = { isGone, isGuess }
-      const settled = await settle((id) => admit(id, signal, hints), clientId, isNew, log)
-      // After a flood that was cleaned up, to wait for each would hold up those that come later.
-      areOldGone ||= isOld && settled.isNotFound
-      if (signal.aborted && known.has(clientId)) continue
-      outcomes.set(clientId, settled.outcome)
-      if (!settled.outcome.retry)
-        remember(known, clientId, asKnown(settled.outcome), CLIENTS_REMEMBERED)
-      isFailing = settled.isGeneral
-      stop = settled.outcome.reason
-      if (isFailing) break
+
+    /** The next client to settle; undefined when none waits or the delivery has to stop. */
+    const next = (): ClientState | undefined => {
+      if (stop !== undefined) return undefined
+      for (let step = waiting.next(); !step.done; step = waiting.next()) {
+        const client = step.value
+        const reason = reasonToStop(deadline)
+        if (reason !== undefined) {
+          stop = { reason, isGeneral: false }
+          return undefined
+        }
+        // Read again, a deleted client would look like one that Auth0 does not have yet.
+        if (known.get(client.id)?.outcome !== 'deleted') return client
+      }
+      return undefined
     }
-    const deferred: RecordOutcome = { outcome: 'deferred', reason: stop, retry: true }
-    const outcomeOf = (id: string) => outcomes.get(id) ?? (isFailing ? undefined : known.get(id))
+
+    for (let client = next(); client !== undefined; client = next()) {
+      const age = client.date === undefined ? undefined : now() - client.date
+      const isOld = age !== undefined && age >= SETTLING_MS
+      const isNew = age !== undefined && !isOld
+      const hints = { isGone: isOld && areOldGone, isGuess: client.isGuess }
+      const settled = await settle(() => admit(client.id, signal, hints), client.id, isNew, log)
+      // After many clients were deleted, to wait for each would delay those that come later.
+      areOldGone ||= isOld && settled.isNotFound
+      const { outcome, isGeneral } = settled
+      if (signal.aborted && known.has(client.id)) continue
+      client.outcome = outcome
+      if (!outcome.retry) setBounded(known, client.id, asKnown(outcome), MAX_KNOWN_CLIENTS)
+      if (isGeneral) stop = { reason: outcome.reason, isGeneral }
+    }
+
+    const outcomeOf = (id: string): RecordOutcome =>
+      clients.get(id)?.outcome ??
+      (stop?.isGeneral ? undefined : known.get(id)) ?? {
+        outcome: 'deferred',
+        reason: stop?.reason,
+        retry: true,
+      }
     return records.map(({ logId, registeredClientId: id }) =>
       id === undefined
         ? { log_id: logId, outcome: 'ignored' }
-        : { log_id: logId, client_id: id, ...(outcomeOf(id) ?? deferred) },
+        : { log_id: logId, client_id: id, ...outcomeOf(id) },
     )
   }
 }
 
-interface NewClient {
-  /** Milliseconds since the epoch; undefined = not known. */
-  readonly date: number | undefined
-  readonly isGuess: boolean
-}
-
-function newClients(records: readonly LogRecord[]): Map<string, NewClient> {
-  const clients = new Map<string, NewClient>()
+function clientsIn(records: readonly LogRecord[]): Map<string, ClientState> {
+  const clients = new Map<string, ClientState>()
   for (const { registeredClientId: id, date, isGuess = false } of records) {
     if (id === undefined) continue
     // A certain record of the same client counts, wherever it stands.
-    clients.set(id, { date, isGuess: isGuess && clients.get(id)?.isGuess !== false })
+    const isStillGuess = isGuess && clients.get(id)?.isGuess !== false
+    clients.set(id, { id, date, isGuess: isStillGuess, outcome: undefined })
   }
   return clients
 }
 
-function unknownFirst<Value>(
-  clients: ReadonlyMap<string, Value>,
+function unknownFirst(
+  clients: ReadonlyMap<string, ClientState>,
   known: ReadonlyMap<string, unknown>,
-): (readonly [string, Value])[] {
-  return [...clients].sort(([one], [other]) => Number(known.has(one)) - Number(known.has(other)))
+): ClientState[] {
+  return [...clients.values()].sort(
+    (one, other) => Number(known.has(one.id)) - Number(known.has(other.id)),
+  )
 }
 
-/** What a redelivery is told of a client that is settled. */
+/** The outcome of a settled client for its redelivery. */
 function asKnown(settled: RecordOutcome): RecordOutcome {
   const isAdmitted = settled.outcome === 'admitted'
   return isAdmitted ? { ...settled, outcome: 'already_admitted' } : settled
@@ -128,13 +159,13 @@ interface Settled {
 }
 
 async function settle(
-  admit: AdmitClient,
+  admit: () => ReturnType<AdmitClient>,
   clientId: string,
   isNew: boolean,
   log: Log,
 ): Promise<Settled> {
   try {
-    const { outcome, reason, clientName, mode, way, promotion } = await admit(clientId)
+    const { outcome, reason, clientName, mode, way, promotion } = await admit()
     const write = outcome === 'refused' || outcome === 'deleted' ? log.warning : log.info
     const served = { ...(way && { way }), ...(promotion && { promotion }) }
     const about = { client: clientId, client_name: clientName, mode, reason, ...served }

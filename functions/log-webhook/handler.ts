@@ -1,4 +1,4 @@
-import { type Handler, type HttpRequest, json } from '../../shared/http/http.ts'
+import { type Handler, json } from '../../shared/http/http.ts'
 import { HttpError, methodNotAllowed, notFound } from '../../shared/http/http-error.ts'
 import { inTurns } from '../../shared/json/turns.ts'
 import { LOG_WEBHOOK_PATH } from '../../shared/oauth/protected-resource.ts'
@@ -12,7 +12,7 @@ export interface LogWebhookOptions extends DeliveryOptions {
 }
 
 const RETRY_AFTER_SECONDS = '30'
-// Thousands of records; only what the log stream itself sends is kept in memory to that size.
+// Thousands of records.
 const MAX_DELIVERY_BYTES = 8 * 1024 * 1024
 
 /**
@@ -21,21 +21,19 @@ const MAX_DELIVERY_BYTES = 8 * 1024 * 1024
  */
 export function createLogWebhook({ secrets, ...options }: LogWebhookOptions): Handler {
   const settleDelivery = createDelivery(options)
-  const handle = async ({ path, method, authorization, body, log }: HttpRequest) => {
+  return async ({ path, method, authorization, body, log }) => {
     if (path !== LOG_WEBHOOK_PATH && path !== '/') throw notFound()
     if (method !== 'POST') throw methodNotAllowed(['POST'])
     if (!isLogStream(authorization, secrets)) throw unauthorized(authorization)
-    const outcomes = await settleDelivery(await inTurns(parseLogRecords(body())), log)
+    const delivery = body({ maxBytes: MAX_DELIVERY_BYTES })
+    const records = await delivery.then((bytes) => inTurns(parseLogRecords(bytes)))
+    const outcomes = await settleDelivery(records, log)
     const status = outcomes.some(({ retry }) => retry) ? 503 : 200
     const clients = new Set(outcomes.flatMap(({ client_id }) => client_id ?? []))
     log.info('delivery_handled', { records: outcomes.length, clients: clients.size, status })
     const headers = status === 503 ? { 'retry-after': RETRY_AFTER_SECONDS } : {}
     return json(status, { records: outcomes }, headers)
   }
-  return Object.assign(handle, {
-    maxBodyBytes: (authorization: readonly string[]) =>
-      isLogStream(authorization, secrets) ? MAX_DELIVERY_BYTES : undefined,
-  })
 }
 
 function isLogStream(authorization: readonly string[], secrets: readonly string[]): boolean {

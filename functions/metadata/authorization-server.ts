@@ -1,5 +1,6 @@
 import { FetchError, type FetchJson } from '../../shared/http/fetch-json.ts'
 import { HttpError } from '../../shared/http/http-error.ts'
+import { createRefreshed } from '../../shared/http/refreshed.ts'
 import type { Log } from '../../shared/log.ts'
 
 /** The issuer's discovery document (RFC 8414 s2), as the issuer publishes it. */
@@ -35,36 +36,38 @@ export function createAuthorizationServer({
   present = (document) => document,
   now = Date.now,
 }: AuthorizationServerOptions): () => Promise<AuthorizationServerMetadata> {
-  let kept: AuthorizationServerMetadata | undefined
-  let failure: HttpError | undefined
-  let askAgainAt = Number.NEGATIVE_INFINITY
-  let inFlight: Promise<void> | undefined
-
-  const refresh = () => {
-    inFlight ??= fetchDiscovery(fetch, issuer)
-      .then((document) => {
-        // Once the issuer has said something that cannot be presented, what it said before is over.
-        kept = undefined
-        kept = present(document)
-        askAgainAt = now() + FRESH_MS
-      })
-      .catch((error: unknown) => {
-        askAgainAt = now() + COOLDOWN_MS
-        failure = error instanceof HttpError ? error : undefined
-        log.warning('discovery_failed', { reason: reasonOf(error), stale: kept !== undefined })
-      })
-      .finally(() => {
-        inFlight = undefined
-      })
-    return inFlight
-  }
+  const discovery = createRefreshed<Presented>({
+    load: async () => {
+      const document = await fetchDiscovery(fetch, issuer)
+      try {
+        return { document: present(document) }
+      } catch (error) {
+        if (!(error instanceof HttpError)) throw error
+        // What the issuer said before no longer holds.
+        log.warning('discovery_failed', { reason: reasonOf(error), stale: false })
+        return { error }
+      }
+    },
+    freshMs: (presented) => ('error' in presented ? COOLDOWN_MS : FRESH_MS),
+    cooldownMs: COOLDOWN_MS,
+    onFailure: (error, kept) => {
+      const stale = kept !== undefined && 'document' in kept
+      log.warning('discovery_failed', { reason: reasonOf(error), stale })
+    },
+    now,
+  })
 
   return async () => {
-    if (now() >= askAgainAt) await refresh()
-    if (kept === undefined) throw failure ?? unavailable()
-    return kept
+    const presented = await discovery.get().catch(() => {
+      throw unavailable()
+    })
+    if ('error' in presented) throw presented.error
+    return presented.document
   }
 }
+
+/** The document as it is presented, or why it cannot be. */
+type Presented = { readonly document: AuthorizationServerMetadata } | { readonly error: HttpError }
 
 /**
  * The issuer's discovery document, fetched now.
@@ -83,7 +86,7 @@ export async function fetchDiscovery(
   return document
 }
 
-/** The reason for the log, whatever was thrown. */
+/** The reason for the log. */
 export function reasonOf(error: unknown): string {
   if (error instanceof HttpError) return error.code
   return error instanceof FetchError ? error.reason : 'unknown'

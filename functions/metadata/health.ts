@@ -1,4 +1,5 @@
 import type { FetchJson } from '../../shared/http/fetch-json.ts'
+import { createRefreshed } from '../../shared/http/refreshed.ts'
 import { asObject } from '../../shared/json.ts'
 import { fetchDiscovery, reasonOf } from './authorization-server.ts'
 
@@ -40,8 +41,6 @@ export function createAuth0Health({
 }: Auth0HealthOptions): () => Promise<Auth0Health> {
   let keys: readonly Readonly<Record<string, unknown>>[] = []
   let fetchedAt: number | undefined
-  let probe: Promise<Auth0Health> | undefined
-  let probedAt = Number.NEGATIVE_INFINITY
 
   const run = async (): Promise<Auth0Health> => {
     const [discovery, jwks] = await Promise.allSettled([
@@ -73,13 +72,8 @@ export function createAuth0Health({
     }
   }
 
-  return () => {
-    if (probe === undefined || now() - probedAt > REPEAT_MS) {
-      probedAt = now()
-      probe = run()
-    }
-    return probe
-  }
+  // A probe does not fail: what it cannot reach is in its report.
+  return createRefreshed({ load: run, freshMs: REPEAT_MS, cooldownMs: 0, now }).get
 }
 
 function failureOf(result: PromiseSettledResult<unknown>): { reason?: string } {

@@ -48,7 +48,10 @@ export function createRegistration(options: RegistrationOptions): Handler {
   const { isOffered, mayRedirectTo, isBehindFront = false } = options
   const limit = createRegistrationLimit()
   const respond = async (request: HttpRequest): Promise<HttpResponse> => {
-    const metadata = parseClientMetadata(request.body(), mayRedirectTo)
+    const metadata = parseClientMetadata(
+      await request.body({ maxBytes: MAX_BODY_BYTES }),
+      mayRedirectTo,
+    )
     const waitSeconds = await limit.take(registrantOf(request.headers, isBehindFront))
     if (waitSeconds !== undefined) throw tooMany('registrations_limited', waitSeconds)
     await options.check(AbortSignal.timeout(CHECK_TIMEOUT_MS)).catch((error: unknown) => {
@@ -68,12 +71,11 @@ export function createRegistration(options: RegistrationOptions): Handler {
       { pragma: 'no-cache' },
     )
   }
-  const handle = (request: HttpRequest) => {
+  return (request) => {
     const isHere = request.path === REGISTRATION_PATH || request.path === '/'
     if (!isOffered || !isHere) throw notFound()
     return withCors(POLICY, request, () => respond(request), renderError)
   }
-  return Object.assign(handle, { maxBodyBytes: () => MAX_BODY_BYTES })
 }
 
 /**

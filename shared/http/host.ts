@@ -9,7 +9,7 @@
  *
  * It has no option for any of them. It does make its server by `http.createServer(app)`, so this file
  * takes that one call over: the framework still loads, names and starts the function, but a request
- * goes from the server to the function, its body read within limits; and the framework's signal
+ * goes from the server to the function, which reads its body within limits; and the framework's signal
  * handlers are replaced by one that lets requests in flight finish.
  */
 
@@ -20,7 +20,7 @@ import { createLog, type Log, type LogLevel } from '../log.ts'
 import { prepareCatalogue } from '../tools.ts'
 import { createBodyBudget, isLarge } from './body-budget.ts'
 import { drainOnSignal } from './drain.ts'
-import { MAX_BODY_BYTES, type ReceivedBody, readBody } from './request-body.ts'
+import { readBody } from './request-body.ts'
 
 // `import` would read every export of the module, and load its lazy WebSocket client for that: an
 // eighth of a cold start.
@@ -35,9 +35,15 @@ const TIMEOUT_CHECK_INTERVAL_MS = 1_000
 // The request for which an instance is started comes sooner.
 const WARM_UP_AFTER_MS = 1_000
 
+/**
+ * Reads the body of one request, once, within what an instance may hold of bodies.
+ *
+ * @throws HttpError 413, 415 or 503, ClientGoneError as `readBody` in request-body.ts.
+ */
+export type ReadBody = (maxBytes: number) => Promise<Buffer>
+
 export interface RequestHandler {
-  (req: IncomingMessage, res: ServerResponse, body: ReceivedBody): Promise<void>
-  readonly maxBodyBytes?: (req: IncomingMessage) => number | undefined
+  (req: IncomingMessage, res: ServerResponse, body: ReadBody): Promise<void>
   /** Called once: after the first answer, or when none was asked for soon after the start. */
   readonly warmUp?: () => void
 }
@@ -95,7 +101,7 @@ export async function start<Config extends { readonly LOG_LEVEL: LogLevel }>(
 function createHost(handler: RequestHandler): Server {
   const inFlight = new Set<ServerResponse>()
   const budget = createBodyBudget(MAX_IN_FLIGHT_BYTES)
-  const takeTurn = createTurns()
+  const inTurn = createTurns()
   let isWarm = false
   const warmUp = () => {
     if (isWarm) return
@@ -111,11 +117,7 @@ function createHost(handler: RequestHandler): Server {
       share.release()
       if (!isWarm) setImmediate(warmUp)
     })
-    const maxBytes = handler.maxBodyBytes?.(req) ?? MAX_BODY_BYTES
-    readBody(req, maxBytes, share, (body) => {
-      if (body instanceof Buffer && isLarge(body)) takeTurn(() => void handler(req, res, body))
-      else void handler(req, res, body)
-    })
+    void handler(req, res, (maxBytes) => readBody(req, maxBytes, share).then(inTurn))
   })
   server.headersTimeout = HEADERS_TIMEOUT_MS
   server.requestTimeout = REQUEST_TIMEOUT_MS
@@ -124,15 +126,18 @@ function createHost(handler: RequestHandler): Server {
   return server
 }
 
-/** Reading a large body takes long: one is read in each turn of the event loop, others in between. */
-function createTurns(): (run: () => void) => void {
+/** Work on a large body takes long: one is passed on in each turn of the event loop. */
+function createTurns(): (body: Buffer) => Buffer | Promise<Buffer> {
   const waiting: (() => void)[] = []
   const next = () => {
     waiting.shift()?.()
     if (waiting.length > 0) setImmediate(next)
   }
-  return (run) => {
-    waiting.push(run)
-    if (waiting.length === 1) setImmediate(next)
+  return (body) => {
+    if (!isLarge(body)) return body
+    return new Promise((resolve) => {
+      waiting.push(() => resolve(body))
+      if (waiting.length === 1) setImmediate(next)
+    })
   }
 }

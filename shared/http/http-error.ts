@@ -32,3 +32,8 @@ export function methodNotAllowed(allowed: readonly string[]): HttpError {
     headers: { allow: allowed.join(', ') },
   })
 }
+
+/** The body is not said to be JSON: 415 (RFC 9110 s15.5.16). */
+export function notJson(): HttpError {
+  return new HttpError(415, 'unsupported_media_type', 'Send application/json.')
+}

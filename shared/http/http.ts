@@ -2,9 +2,9 @@ import { randomUUID } from 'node:crypto'
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http'
 import { isLong } from '../json/long-work.ts'
 import type { Log } from '../log.ts'
-import type { RequestHandler } from './host.ts'
+import type { ReadBody, RequestHandler } from './host.ts'
 import { HttpError } from './http-error.ts'
-import type { ReceivedBody } from './request-body.ts'
+import { announcedBytes, ClientGoneError, discardBody, MAX_BODY_BYTES } from './request-body.ts'
 import { asTraceparent, traceIdOf } from './trace-context.ts'
 
 /** One request as the functions see it: plain data, no framework. */
@@ -17,10 +17,13 @@ export interface HttpRequest {
   readonly headers: IncomingHttpHeaders
   /** Every Authorization field value. */
   readonly authorization: readonly string[]
-  /** The raw bytes. Throws the HttpError 413, 415 or 503 that reading met. */
-  readonly body: () => Buffer
-  /** The same for the last time: whoever waits for long must not keep them. */
-  readonly takeBody: () => Buffer
+  /**
+   * Reads the raw bytes, once: who waits for a backend must not keep them. `maxBytes`: 1 MiB unless it
+   * is given. A body that is not read is discarded when the answer is sent.
+   *
+   * @throws HttpError 413, 415 or 503.
+   */
+  readonly body: (options?: BodyOptions) => Promise<Buffer>
   /** Calls the listener when the answer has been sent or the client has hung up. */
   readonly onClose: (listener: () => void) => void
   /** Aborted when the client hangs up before the answer has been sent. */
@@ -29,6 +32,10 @@ export interface HttpRequest {
   /** W3C Trace Context, when the field is well-formed. */
   readonly traceparent: string | undefined
   readonly log: Log
+}
+
+export interface BodyOptions {
+  readonly maxBytes?: number | undefined
 }
 
 /** An answer. `cache-control: no-store` is added unless the headers say otherwise. */
@@ -40,8 +47,6 @@ export interface HttpResponse {
 
 export interface Handler {
   (request: HttpRequest): HttpResponse | Promise<HttpResponse>
-  /** The largest body that it takes from whoever sends these values; else `MAX_BODY_BYTES`. */
-  readonly maxBodyBytes?: (authorization: readonly string[]) => number | undefined
   /** Loads what a request would wait for that is not needed to start; called once. */
   readonly warmUp?: () => void
 }
@@ -59,6 +64,13 @@ export function json(
     headers: { 'content-type': 'application/json', ...headers },
     body: JSON.stringify(value),
   }
+}
+
+const JSON_TYPE = /^application\/json\s*(;|$)/i
+
+/** Whether a request says that its body is JSON. */
+export function isJson({ headers }: HttpRequest): boolean {
+  return JSON_TYPE.test(headers['content-type'] ?? '')
 }
 
 /** The same answer with these fields besides its own. */
@@ -84,26 +96,22 @@ export function toHttpFunction(handler: Handler, log: Log): RequestHandler {
     try {
       send(req, res, await handler(request))
     } catch (error) {
+      if (error instanceof ClientGoneError) return
       send(req, res, errorResponse(toHttpError(error, request.log), request.log))
     }
   }
   const receive: RequestHandler = (req, res, body) =>
     serve(req, res, readRequest(req, res, body, log))
-  return Object.assign(receive, {
-    warmUp: () => handler.warmUp?.(),
-    maxBodyBytes: (req: IncomingMessage) =>
-      handler.maxBodyBytes?.(fieldValues(req, 'authorization')),
-  })
+  return Object.assign(receive, { warmUp: () => handler.warmUp?.() })
 }
 
 function readRequest(
   req: IncomingMessage,
   res: ServerResponse,
-  body: ReceivedBody,
+  readBody: ReadBody,
   log: Log,
 ): HttpRequest {
   const id = randomUUID()
-  const held = holdBody(body)
   const traceparent = asTraceparent(req.headers['traceparent'])
   const trace =
     traceparent === undefined
@@ -116,31 +124,13 @@ function readRequest(
     query,
     headers: req.headers,
     authorization: fieldValues(req, 'authorization'),
-    body: held.read,
-    takeBody: held.take,
+    body: ({ maxBytes = MAX_BODY_BYTES } = {}) => readBody(maxBytes),
     onClose: (listener) => void (res.closed ? listener() : res.once('close', listener)),
     signal: hangUpSignal(res),
     id,
     traceparent,
     log: log.with({ request_id: id, trace }),
   }
-}
-
-/** In a scope of its own: what a request's other members close over stays as long as they do. */
-function holdBody(received: ReceivedBody) {
-  let body: ReceivedBody | undefined = received
-  const read = (): Buffer => {
-    if (body instanceof HttpError) throw body
-    if (body === undefined) throw new Error('the body was taken before')
-    return body
-  }
-  const take = (): Buffer => {
-    const taken = read()
-    body = undefined
-    return taken
-  }
-  // The parameter would keep what `take` lets go of, were it closed over.
-  return { read, take }
 }
 
 /** The one value of a header field, '' when it is absent or repeated. */
@@ -185,8 +175,33 @@ function toHttpError(error: unknown, log: Log): HttpError {
   return new HttpError(500, 'internal_error', 'Something went wrong on this side.')
 }
 
+/**
+ * Sends the answer. What the handler has not read of the body is received all the same, before the
+ * answer or, if it is large, beside it: a client may read nothing before it has sent everything.
+ */
 function send(req: IncomingMessage, res: ServerResponse, response: HttpResponse): void {
-  const { status, headers = {}, body: given = '' } = response
+  if (req.complete) {
+    if (!req.readableEnded) req.resume()
+    res.end(writeHead(req, res, response))
+    return
+  }
+  const announced = announcedBytes(req)
+  if (announced > 0 && announced <= MAX_BODY_BYTES) {
+    discardBody(req, () => res.end(writeHead(req, res, response)))
+    return
+  }
+  const body = writeHead(req, res, withHeaders(response, { connection: 'close' }))
+  res.flushHeaders()
+  if (body !== undefined) res.write(body)
+  discardBody(req, () => res.end())
+}
+
+/** Writes the head, and returns the body that follows it. */
+function writeHead(
+  { method }: IncomingMessage,
+  res: ServerResponse,
+  { status, headers = {}, body: given = '' }: HttpResponse,
+): string | Uint8Array | undefined {
   // Else a long text is gone through once for its length and again for its bytes.
   const body = typeof given === 'string' && isLong(given.length) ? Buffer.from(given) : given
   // A list: Node copies an object.
@@ -195,5 +210,5 @@ function send(req: IncomingMessage, res: ServerResponse, response: HttpResponse)
   for (const [name, value] of Object.entries(headers)) fields.push(name, value)
   if (status !== 204) fields.push('content-length', String(Buffer.byteLength(body)))
   res.writeHead(status, fields)
-  res.end(req.method === 'HEAD' ? undefined : body)
+  return method === 'HEAD' ? undefined : body
 }

@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto'
 import { type CryptoKey, compactVerify, errors } from 'jose'
 import { asObject, parseJson } from '../json.ts'
-import { remember } from '../remember.ts'
+import { setBounded } from '../set-bounded.ts'
 import { BearerError, invalidToken } from './bearer.ts'
 import { type Caller, type Claims, checkClaims, type ScopeSource } from './claims.ts'
 import type { Jwks } from './jwks.ts'
@@ -70,11 +70,11 @@ export function createAccessTokenVerifier(options: AccessTokenOptions): VerifyAc
     const isForged = forged.get(digest) === key
     const claims = isForged ? undefined : await verifySignature(accessToken, key)
     if (claims === undefined) {
-      remember(forged, digest, key, MAX_REMEMBERED)
+      setBounded(forged, digest, key, MAX_REMEMBERED)
       throw invalidToken('signature_invalid')
     }
     const caller = withPassedClaims(checkClaims(claims, options, now()), claims, options)
-    remember(remembered, digest, { caller, kid, key }, MAX_REMEMBERED)
+    setBounded(remembered, digest, { caller, kid, key }, MAX_REMEMBERED)
     return caller
   }
 }

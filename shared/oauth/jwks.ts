@@ -1,5 +1,6 @@
 import { type CryptoKey, importJWK, type JWK } from 'jose'
 import { FetchError, type FetchJson, fetchJson } from '../http/fetch-json.ts'
+import { createRefreshed } from '../http/refreshed.ts'
 
 /** The issuer's signing keys by `kid`, fetched when needed. */
 export interface Jwks {
@@ -56,6 +57,8 @@ interface KeptKey {
 
 type KeptKeys = ReadonlyMap<string, KeptKey>
 
+const NO_KEYS: KeptKeys = new Map()
+
 /**
  * A key set that is fetched on `warmUp` or first use and every 10 minutes, one fetch at a time. An unknown `kid`
  * causes a fetch at most every 10 seconds; in that time tokens that `mayBeNew` cause up to 8 more, one
@@ -68,58 +71,47 @@ export function createJwks({
   now = Date.now,
   onFetchFailed = () => undefined,
 }: JwksOptions): RemoteJwks {
-  let keys: KeptKeys = new Map()
-  let fetchedAt = Number.NEGATIVE_INFINITY
-  let coolUntil = Number.NEGATIVE_INFINITY
+  let fetchesEnded = 0
+  const keySet = createRefreshed<KeptKeys>({
+    load: async (previous = NO_KEYS) => {
+      try {
+        const limits = { timeoutMs: FETCH_TIMEOUT_MS, maxBytes: MAX_BYTES }
+        return await importKeys(await fetch(uri, limits), previous)
+      } finally {
+        fetchesEnded++
+      }
+    },
+    freshMs: FRESH_MS,
+    staleMs: MAX_STALE_MS,
+    cooldownMs: COOLDOWN_MS,
+    onFailure: (error) => onFetchFailed(error instanceof FetchError ? error.reason : 'unknown'),
+    now,
+  })
   let extraUntil = Number.NEGATIVE_INFINITY
   /** The kids that caused an extra fetch since the last cooldown began. */
   const looked = new Set<string>()
-  let fetchesEnded = 0
-  let reachable = true
-  let inFlight: Promise<void> | undefined
   let gathering: Promise<void> | undefined
 
-  const load = async () => {
-    keys = await importKeys(
-      await fetch(uri, { timeoutMs: FETCH_TIMEOUT_MS, maxBytes: MAX_BYTES }),
-      keys,
-    )
-    fetchedAt = now()
-    reachable = true
-  }
-  const refresh = () => {
-    inFlight ??= load()
-      .catch((error: unknown) => {
-        reachable = false
-        coolUntil = now() + COOLDOWN_MS
-        onFetchFailed(error instanceof FetchError ? error.reason : 'unknown')
-      })
-      .finally(() => {
-        inFlight = undefined
-        fetchesEnded++
-      })
-    return inFlight
-  }
+  const { refresh, loading } = keySet
   /** For unknown kids: those of a moment share one fetch. */
   const refreshSoon = () => {
-    if (inFlight !== undefined) return inFlight
+    if (loading() !== undefined) return refresh()
     gathering ??= new Promise((resolve) => setTimeout(resolve, GATHER_MS)).then(() => {
       gathering = undefined
       return refresh()
     })
     return gathering
   }
-  const isFresh = () => now() - fetchedAt < FRESH_MS
-  const isCool = () => now() >= coolUntil
-  const has = (kid: string) => keys.has(kid) && now() - fetchedAt < MAX_STALE_MS
+  const isCool = () => now() >= keySet.coolUntil()
+  const has = (kid: string) => keySet.kept()?.has(kid) ?? false
   /** The last fetch failed, and not long ago: the next one may well do so too. */
-  const isDown = () => !reachable && now() < coolUntil + COOLDOWN_MS
+  const isDown = () => keySet.isFailing() && now() < keySet.coolUntil() + COOLDOWN_MS
 
   const lookFor = async (kid: string) => {
-    if (inFlight !== undefined) await inFlight
-    if (!isFresh() && isCool()) await refresh()
-    if (!keys.has(kid) && isCool()) {
-      coolUntil = now() + COOLDOWN_MS
+    await loading()
+    if (!keySet.isFresh() && isCool()) await refresh()
+    if (!has(kid) && isCool()) {
+      keySet.coolDown()
       await refreshSoon()
     }
   }
@@ -136,30 +128,25 @@ export function createJwks({
       looked.add(kid)
     }
     await refreshSoon()
-    if (!has(kid) && !reachable) throw new JwksUnavailableError()
+    if (!has(kid) && keySet.isFailing()) throw new JwksUnavailableError()
   }
 
   return {
     warmUp: () => {
-      if (fetchedAt > Number.NEGATIVE_INFINITY) return
-      inFlight ??= load()
-        .catch(() => undefined)
-        .finally(() => {
-          inFlight = undefined
-        })
+      if (keySet.kept() === undefined) void keySet.preload()
     },
-    held: (kid) => (isFresh() ? keys.get(kid)?.key : undefined),
+    held: (kid) => (keySet.isFresh() ? keySet.kept()?.get(kid)?.key : undefined),
     key: async (kid, mayBeNew = () => false) => {
       const endedBefore = fetchesEnded
-      // A known key waits for no fetch that somebody's unknown one caused, nor again in an outage.
-      if (!has(kid) || !(isFresh() || isDown())) await lookFor(kid)
-      else if (!isFresh() && isCool()) void refresh()
-      if (!has(kid)) await (inFlight ?? gathering)
-      if (!has(kid) && !reachable) throw new JwksUnavailableError()
+      // A known key waits for no fetch that an unknown one caused, nor again in an outage.
+      if (!has(kid) || !(keySet.isFresh() || isDown())) await lookFor(kid)
+      else if (!keySet.isFresh() && isCool()) void refresh()
+      if (!has(kid)) await (loading() ?? gathering)
+      if (!has(kid) && keySet.isFailing()) throw new JwksUnavailableError()
       // Only a fetch that ended after the token came says that its key does not exist.
       const isKnownToBeNone = fetchesEnded > endedBefore
       if (!has(kid) && !isKnownToBeNone && mayBeNew()) await lookOnceMore(kid)
-      return has(kid) ? keys.get(kid)?.key : undefined
+      return keySet.kept()?.get(kid)?.key
     },
   }
 }

@@ -111,6 +111,76 @@ describe('requests as no library writes them', () => {
   })
 })
 
+describe('a refused request', () => {
+  const KIB = 1024
+  /** Of a request that is refused for its path, so that its body is never read. */
+  const head = (fields: readonly string[]) =>
+    ['POST /nothing HTTP/1.1', 'Host: mcp.test', ...fields, '', ''].join('\r\n')
+  const nextPing = request(ping)
+
+  /** Collects what comes back. */
+  const listening = (socket: Socket) => {
+    const seen = { text: '', error: undefined as Error | undefined }
+    socket.on('data', (chunk) => {
+      seen.text += String(chunk)
+    })
+    socket.on('error', (error) => {
+      seen.error = error
+    })
+    return seen
+  }
+
+  test('is answered when a small body has been received, and the connection is kept', async () => {
+    const socket = await dial()
+    const seen = listening(socket)
+    socket.write(`${head([`Content-Length: ${300 * KIB}`])}${'x'.repeat(100 * KIB)}`)
+    await expectServing()
+    expect(seen.text).toBe('')
+    socket.write(`${'x'.repeat(200 * KIB)}${nextPing}`)
+    await once(socket, 'end')
+    expect(statusesIn(seen.text)).toEqual([404, 200])
+    expect(seen.error).toBeUndefined()
+  })
+
+  test.each([
+    ['with a length', [`Content-Length: ${4 * KIB * KIB}`], (text: string) => text],
+    [
+      'in chunks',
+      ['Transfer-Encoding: chunked'],
+      (text: string) => `${text.length.toString(16)}\r\n${text}\r\n`,
+    ],
+  ])(
+    'is answered before a large body %s is received, which resets nothing',
+    async (_, fields, encode) => {
+      const socket = await dial()
+      const seen = listening(socket)
+      const piece = encode('x'.repeat(256 * KIB))
+      socket.write(`${head(fields)}${piece}`)
+      await vi.waitUntil(() => seen.text.endsWith('}'), 10_000)
+      expect(statusesIn(seen.text)).toEqual([404])
+      expect(seen.text.toLowerCase()).toContain('connection: close')
+      for (let sent = 1; sent < 16; sent++) socket.write(piece)
+      if (fields[0]?.startsWith('Transfer')) socket.write('0\r\n\r\n')
+      await once(socket, 'end')
+      expect(statusesIn(seen.text)).toEqual([404])
+      expect(seen.error).toBeUndefined()
+    },
+  )
+
+  test('is not parsed: a token that is not valid is 401 whatever the body is', async () => {
+    for (const body of ['{', 'x'.repeat(2 * KIB * KIB)]) {
+      const answer = await exchange(request(body, ['Authorization: Bearer a']))
+      expect(statusesIn(answer)).toEqual([401])
+      expect(answer).toContain('error="invalid_token"')
+    }
+  })
+
+  test('a client that waits for 100 (Continue) gets it', async () => {
+    const answer = await exchange(request(ping, ['Expect: 100-continue']))
+    expect(statusesIn(answer)).toEqual([100, 200])
+  })
+})
+
 describe('what the request says of itself is not believed', () => {
   test.each([
     'Host: evil.example',

@@ -21,8 +21,7 @@ function requestOf(method: string, origin?: string | string[]): HttpRequest {
     // Node joins a repeated Origin; a list is what its types allow.
     headers: { ...(origin !== undefined && { origin: origin as string }) },
     authorization: [],
-    takeBody: () => Buffer.alloc(0),
-    body: () => Buffer.alloc(0),
+    body: async () => Buffer.alloc(0),
     onClose: () => undefined,
     signal: new AbortController().signal,
     id: 'r',

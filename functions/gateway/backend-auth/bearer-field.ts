@@ -1,4 +1,4 @@
-import { tryAgain } from '../outcome.ts'
+import { tryAgain } from '../backend-failure.ts'
 import { type Authority, BackendAuthError } from './authority.ts'
 import { TokenError } from './token-endpoint.ts'
 

@@ -1,7 +1,7 @@
 import { asObject, parseJson } from '../../../shared/json.ts'
 import { createByteBudget } from '../backend/response-budget.ts'
 import { type Answer, SendError, send } from '../backend/send.ts'
-import { retryAfterSeconds } from '../retry-after.ts'
+import { retryAfterSeconds } from '../backend-failure.ts'
 import type { ClientCredentials } from './secrets.ts'
 
 /** How a client proves who it is (RFC 6749 s2.3.1). */

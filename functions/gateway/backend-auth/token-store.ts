@@ -1,4 +1,4 @@
-import { remember } from '../../../shared/remember.ts'
+import { setBounded } from '../../../shared/set-bounded.ts'
 import { type IssuedToken, TokenError } from './token-endpoint.ts'
 
 /** Gives out tokens that it keeps, by key. */
@@ -49,13 +49,13 @@ export function createTokenStore(now: () => number = () => Date.now() / 1000): T
         // A token of less than a minute is kept for half of that.
         const margin = Math.min(MARGIN_SECONDS, expiresIn / 2)
         const end = Math.min(startedAt + expiresIn - margin, until)
-        remember(kept, key, { token: accessToken, since: startedAt, until: end }, MOST_TOKENS)
+        setBounded(kept, key, { token: accessToken, since: startedAt, until: end }, MOST_TOKENS)
       }
       return accessToken
     } catch (error) {
       if (error instanceof TokenError) {
         const seconds = Math.min(error.retryAfter ?? FAILURE_SECONDS, MAX_FAILURE_SECONDS)
-        remember(failed, key, { error, until: now() + seconds }, MOST_FAILURES)
+        setBounded(failed, key, { error, until: now() + seconds }, MOST_FAILURES)
       }
       throw error
     } finally {

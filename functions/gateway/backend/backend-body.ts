@@ -63,6 +63,18 @@ export function* readingBody(answer: Answer, isStructured: boolean): Generator<u
   return TEXT_TYPE.test(contentType) ? { kind: 'text', text } : unreadable('backend_content_type')
 }
 
+/** The same work, with JSON of too many parts as an unreadable body. */
+export function* readingOrNot<Read>(
+  reading: Generator<undefined, Read>,
+): Generator<undefined, Read | { readonly kind: 'unreadable'; readonly reason: string }> {
+  try {
+    return yield* reading
+  } catch (error) {
+    if (!(error instanceof JsonLimitError)) throw error
+    return { kind: 'unreadable', reason: 'backend_json_limit' }
+  }
+}
+
 /** Reads JSON in turns; undefined when it is none. */
 export function* parsing(text: string): Generator<undefined, JsonBody | undefined> {
   const read = yield* readingKept(text)

@@ -1,4 +1,5 @@
 import { decodeJwt } from 'jose'
+import { createRefreshed, type Refreshed } from '../../../shared/http/refreshed.ts'
 
 /** The metadata server gave no token. */
 export class GoogleIdentityError extends Error {
@@ -8,7 +9,7 @@ export class GoogleIdentityError extends Error {
 /** Gives the header fields by which Cloud Run lets this function call a private backend. */
 export type GoogleIdentity = (backendUrl: string) => Promise<Record<string, string>>
 
-const REFRESH_BEFORE_SECONDS = 300
+const REFRESH_BEFORE_MS = 300_000
 const TIMEOUT_MS = 3_000
 const MAX_BYTES = 16 * 1024
 const COMPACT_JWS = /^[\w-]+\.[\w-]+\.[\w-]*$/
@@ -22,42 +23,29 @@ const METADATA_PATH = '/computeMetadata/v1/instance/service-accounts/default/ide
  * The returned function throws GoogleIdentityError when the metadata server gives no token.
  */
 export function createGoogleIdentity(host = 'metadata.google.internal'): GoogleIdentity {
-  const held = new Map<string, Held>()
-  const fresh = async (audience: string): Promise<string> => {
-    const one = held.get(audience) ?? {}
-    held.set(audience, one)
-    if (one.token && isGoodFor(REFRESH_BEFORE_SECONDS, one.token)) return one.token.text
-    one.fetching ??= fetchToken(host, audience)
-      .then((token) => {
-        one.token = token
-        return token
+  const tokens = new Map<string, Refreshed<IdToken>>()
+  const tokenFor = (audience: string): Refreshed<IdToken> => {
+    const token =
+      tokens.get(audience) ??
+      createRefreshed({
+        load: () => fetchToken(host, audience),
+        freshMs: ({ lifeMs }) => lifeMs - REFRESH_BEFORE_MS,
+        staleMs: ({ lifeMs }) => lifeMs,
+        cooldownMs: 0,
       })
-      .finally(() => delete one.fetching)
-    try {
-      return (await one.fetching).text
-    } catch (error) {
-      if (one.token && isGoodFor(0, one.token)) return one.token.text
-      throw error
-    }
+    tokens.set(audience, token)
+    return token
   }
-  return async (backendUrl) => ({
-    'x-serverless-authorization': `Bearer ${await fresh(audienceOf(new URL(backendUrl)))}`,
-  })
+  return async (backendUrl) => {
+    const { text } = await tokenFor(audienceOf(new URL(backendUrl))).get()
+    return { 'x-serverless-authorization': `Bearer ${text}` }
+  }
 }
 
 interface IdToken {
   readonly text: string
-  /** NumericDate seconds. */
-  readonly expiresAt: number
-}
-
-interface Held {
-  token?: IdToken
-  fetching?: Promise<IdToken>
-}
-
-function isGoodFor(seconds: number, { expiresAt }: IdToken): boolean {
-  return expiresAt - seconds > Date.now() / 1000
+  /** From its arrival to `exp`. */
+  readonly lifeMs: number
 }
 
 /** Cloud Run takes its service's root URL, cloudfunctions.net the function's: the first segment. */
@@ -69,7 +57,7 @@ export function audienceOf({ hostname, origin, pathname }: URL): string {
 async function fetchToken(host: string, audience: string): Promise<IdToken> {
   try {
     const text = await askMetadataServer(host, audience)
-    return { text, expiresAt: decodeJwt(text).exp ?? 0 }
+    return { text, lifeMs: (decodeJwt(text).exp ?? 0) * 1_000 - Date.now() }
   } catch (cause) {
     throw new GoogleIdentityError('no ID token from the metadata server', { cause })
   }

@@ -6,7 +6,7 @@ import { type Kept, readingKept } from '../../../shared/json/written-numbers.ts'
 import { asObject, decodeUtf8 } from '../../../shared/json.ts'
 
 /** JSON-RPC 2.0 s5.1, MCP 2026-07-28's own codes, and one of MCP before it. */
-export const CODE = {
+export const CODES = {
   parseError: -32700,
   invalidRequest: -32600,
   methodNotFound: -32601,
@@ -68,9 +68,9 @@ export function* readingMessages(body: Buffer): Generator<undefined, Kept> {
     if (read !== undefined) return read
   } catch (error) {
     if (!(error instanceof JsonLimitError)) throw error
-    throw new RpcError(413, CODE.invalidRequest, `Invalid Request: ${error.message}.`)
+    throw new RpcError(413, CODES.invalidRequest, `Invalid Request: ${error.message}.`)
   }
-  throw new RpcError(400, CODE.parseError, 'Parse error: the body is not JSON.')
+  throw new RpcError(400, CODES.parseError, 'Parse error: the body is not JSON.')
 }
 
 /** The same at once. */
@@ -135,6 +135,11 @@ export function errorText(id: RequestId | null, { code, message, data }: RpcErro
   })
 }
 
+/** One message, or a batch of them, as the whole answer. */
+export function jsonResponse(text: string | Uint8Array): HttpResponse {
+  return { status: 200, headers: { 'content-type': 'application/json' }, body: text }
+}
+
 /** A JSON-RPC error as the whole answer. */
 export function errorResponse(
   id: RequestId | null,
@@ -146,9 +151,9 @@ export function errorResponse(
 
 /** `what` says what the parameters must have. */
 export function invalidParams(what: string): RpcError {
-  return new RpcError(200, CODE.invalidParams, `Invalid params: ${what}.`)
+  return new RpcError(200, CODES.invalidParams, `Invalid params: ${what}.`)
 }
 
 function invalidRequest(): RpcError {
-  return new RpcError(400, CODE.invalidRequest, 'Invalid Request: not a JSON-RPC 2.0 message.')
+  return new RpcError(400, CODES.invalidRequest, 'Invalid Request: not a JSON-RPC 2.0 message.')
 }

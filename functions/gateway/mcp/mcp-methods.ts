@@ -5,20 +5,21 @@ import { inTurns } from '../../../shared/json/turns.ts'
 import { asObject } from '../../../shared/json.ts'
 import type { Log } from '../../../shared/log.ts'
 import type { Catalogue } from '../../../shared/tools.ts'
-import { auditDecision, authorize, type CallTool } from '../call-tool.ts'
+import { auditDecision } from '../authorization.ts'
+import type { CallTool } from '../call-tool.ts'
 import type { CallableTool } from '../callable-tool.ts'
 import { readClientHints } from '../client-hints.ts'
 import { InputError } from '../input/answers.ts'
 import type { AskableCall, CallInput, ReadInput } from '../input/read-input.ts'
-import type { Outcome } from '../outcome.ts'
+import type { Outcome, Refused } from '../outcome.ts'
 import { resourceMethods } from '../resources/methods.ts'
 import type { FetchResource } from '../resources/read-resource.ts'
-import type { ReadableResource, ServedResources } from '../resources/resources.ts'
-import type { AnswerMethod } from './exchange.ts'
-import { CODE, invalidParams, isNothing, RpcError, type RpcRequest } from './json-rpc.ts'
-import { toCallToolResult, writingOutcome } from './mcp-result.ts'
+import { findResource, type ServedResources } from '../resources/resources.ts'
+import type { AnswerMethod, MethodAnswer, Named } from './context.ts'
+import { CODES, invalidParams, isNothing, RpcError, type RpcRequest } from './json-rpc.ts'
+import { type Completion, toCallToolResult, type Writer, writingOutcome } from './mcp-result.ts'
 import { type Era, type Inbound, META_CAPABILITIES } from './revision.ts'
-import { type Completion, type Introduction, isPublicServer, type Writer } from './tool-list.ts'
+import { type Introduction, isPublicServer } from './tool-list.ts'
 
 type Method = AnswerMethod
 
@@ -43,20 +44,19 @@ export function createMethods(options: MethodsOptions): AnswerMethod {
       return options.readInput(call)
     } catch (error) {
       if (!(error instanceof InputError)) throw error
-      auditDecision(log, call.tool, call.identity, { decision: 'denied', reason: error.reason })
+      auditDecision(call.tool, call.identity, log, { decision: 'denied', reason: error.reason })
       throw invalidParams(error.message)
     }
   }
 
-  const call: Method = (exchange, { params }) => {
-    const { era, request, log, identity, isPlain, budget, place } = exchange
+  const call: Method = (context, { params }) => {
+    const { era, request, log, identity, isPlain, budget, place } = context
     const given = asObject(params['arguments'] ?? {})
     if (typeof params['name'] !== 'string' || given === undefined) {
       throw invalidParams('a name and an object of arguments')
     }
-    const tool = catalogue.get(params['name'])
-    if (tool === undefined) throw new RpcError(200, CODE.invalidParams, 'Unknown tool.')
-    authorize(tool, identity, log)
+    const { tool } = context.named
+    if (tool === undefined) throw new RpcError(200, CODES.invalidParams, 'Unknown tool.')
     const { id: requestId, signal } = request
     const meta = asObject(params['_meta'])
     const traceparent = request.traceparent ?? asTraceparent(meta?.['traceparent'])
@@ -68,15 +68,19 @@ export function createMethods(options: MethodsOptions): AnswerMethod {
       const input = era === 'stateless' && inputOf(askable, log)
       return callTool({ ...about, ...input, args: given, isPlain, body })
     }
-    const called = exchange.isLong
-      ? inTurns(writingJson(given, exchange.isUnescaped)).then(begin)
+    const called = context.isLong
+      ? inTurns(writingJson(given, context.isUnescaped)).then(begin)
       : begin(JSON.stringify(given))
     return called.then(outcomeWriter(tool, era, place, options))
+  }
+  const lists: Readonly<Record<Era, Buffer>> = {
+    handshake: Buffer.from(introduction.toolsOfHandshakeEra),
+    stateless: Buffer.from(introduction.toolsOfStatelessEra),
   }
   const list: Method = ({ era }, { params }) => {
     const { cursor } = params
     if (!isNothing(cursor) && cursor !== '') throw invalidParams('no cursor: the list has one page')
-    return era === 'handshake' ? introduction.toolsOfHandshakeEra : introduction.toolsOfStatelessEra
+    return lists[era]
   }
 
   const resources = resourceMethods({ ...options, isPublic: isPublicServer(catalogue, served) })
@@ -96,20 +100,35 @@ export function createMethods(options: MethodsOptions): AnswerMethod {
     ]),
   }
 
-  return (exchange, message) => {
-    const method = methods[exchange.era].get(message.method)
-    if (method !== undefined) return method(exchange, message)
+  const answer: Method = (context, message) => {
+    const method = methods[context.era].get(message.method)
+    if (method !== undefined) return method(context, message)
     // Streamable HTTP, 2026-07-28: an unknown method is a 404.
-    const status = exchange.era === 'stateless' ? 404 : 200
-    throw new RpcError(status, CODE.methodNotFound, 'Method not found.')
+    const status = context.era === 'stateless' ? 404 : 200
+    throw new RpcError(status, CODES.methodNotFound, 'Method not found.')
+  }
+  return (context, message) => {
+    try {
+      const answered = answer(context, message)
+      return answered instanceof Promise ? answered.catch(asRpcError) : answered
+    } catch (error) {
+      // The calls of a batch that came before are under way, and wait for this one.
+      return error instanceof RpcError ? error : Promise.reject(error)
+    }
   }
 }
 
-/** @throws RpcError -32021 when the client lacks what the tool needs (MCP 2026-07-28, s. Errors). */
-function checkCapabilities(outcome: Outcome): void {
+/** @throws any other error. */
+function asRpcError(error: unknown): RpcError {
+  if (error instanceof RpcError) return error
+  throw error
+}
+
+/** -32021 when the client lacks what the tool needs (MCP 2026-07-28, s. Errors). */
+function missingCapability(outcome: Outcome): RpcError | undefined {
   const { message, requiredCapabilities } = outcome.kind === 'failed' ? outcome.failure : {}
-  if (message === undefined || requiredCapabilities === undefined) return
-  throw new RpcError(400, CODE.missingCapability, message, { requiredCapabilities })
+  if (message === undefined || requiredCapabilities === undefined) return undefined
+  return new RpcError(400, CODES.missingCapability, message, { requiredCapabilities })
 }
 
 /** Keeps nothing of the message, as what is in the scope of the call would. */
@@ -119,9 +138,11 @@ function outcomeWriter(
   place: Place,
   { write, complete }: Pick<MethodsOptions, 'write' | 'complete'>,
 ) {
-  return async (outcome: Outcome): Promise<string> => {
+  return async (outcome: Outcome | Refused): Promise<MethodAnswer> => {
     try {
-      if (era === 'stateless') checkCapabilities(outcome)
+      if (outcome.kind === 'refused') return outcome.refusal
+      const missing = era === 'stateless' ? missingCapability(outcome) : undefined
+      if (missing !== undefined) return missing
       return place.isTaken()
         ? await inTurns(writingOutcome(outcome, tool, era, complete))
         : write(toCallToolResult(outcome, tool, era), era)
@@ -131,23 +152,18 @@ function outcomeWriter(
   }
 }
 
-/** The tool that a message would call, if it would call one that exists. */
-export function calledTool(
+/** The tool that a message would call, or the resource that it would read, if it exists. */
+export function namedIn(
   catalogue: Catalogue<CallableTool>,
-  { method, params }: RpcRequest,
-): CallableTool | undefined {
-  const { name } = params
-  return method === 'tools/call' && typeof name === 'string' ? catalogue.get(name) : undefined
+  { readable }: ServedResources,
+  { method, params: { name, uri } }: RpcRequest,
+): Named {
+  if (method === 'tools/call' && typeof name === 'string') return { tool: catalogue.get(name) }
+  const isRead = method === 'resources/read' && typeof uri === 'string'
+  return isRead ? { resource: findResource(readable, uri) } : NOTHING
 }
 
-/** The resource that a message would read, if it would read one that exists. */
-export function namedResource(
-  { readable }: ServedResources,
-  { method, params }: RpcRequest,
-): ReadableResource | undefined {
-  const { uri } = params
-  return method === 'resources/read' && typeof uri === 'string' ? readable.get(uri) : undefined
-}
+const NOTHING: Named = {}
 
 /**
  * The tools that the messages of one POST would call; undefined for one that does not exist, and for
@@ -161,8 +177,8 @@ export function callsIn(
   const messages = 'batch' in inbound ? inbound.batch : [inbound.message]
   return messages.flatMap((message) => {
     if (message.kind !== 'request') return []
-    if (message.method === 'tools/call') return [calledTool(catalogue, message)]
-    const resource = namedResource(served, message)
+    const { tool, resource } = namedIn(catalogue, served, message)
+    if (message.method === 'tools/call') return [tool]
     return resource !== undefined && 'path' in resource.source ? [undefined] : []
   })
 }

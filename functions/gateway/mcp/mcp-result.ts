@@ -1,4 +1,5 @@
 import type { CallToolResult, InputRequiredResult } from '@modelcontextprotocol/client'
+import { type ServerSection, serverInfoOf } from '../../../shared/catalogue/server.ts'
 import { type Writing, writingAtOnce, writingJson } from '../../../shared/json/json-writer.ts'
 import { atOnce } from '../../../shared/json/turns.ts'
 import { asObject } from '../../../shared/json.ts'
@@ -6,7 +7,36 @@ import type { ToolDefinition } from '../../../shared/tools.ts'
 import { INPUT_REQUIRED } from '../input/asked.ts'
 import type { Outcome } from '../outcome.ts'
 import type { Era } from './revision.ts'
-import { type Completion, hasObjectOutput } from './tool-list.ts'
+
+const SERVER_INFO_MEMBER = 'io.modelcontextprotocol/serverInfo'
+
+/** Writes the JSON of a result, with what its era adds to every result. */
+export type Writer = (result: Readonly<Record<string, unknown>>, era: Era) => string
+
+/** A result with what its era adds to every result. */
+export type Completion = (
+  result: Readonly<Record<string, unknown>>,
+  era: Era,
+) => Readonly<Record<string, unknown>>
+
+/** For a server that says this of itself: 2026-07-28 adds type and server to each result. */
+export function createCompletion(server?: ServerSection): Completion {
+  const own = { [SERVER_INFO_MEMBER]: serverInfoOf(server) }
+  return (result, era) =>
+    era === 'handshake'
+      ? result
+      : { resultType: 'complete', ...result, _meta: { ...asObject(result['_meta']), ...own } }
+}
+
+/** Writes results that `complete` has completed. */
+export function createWriter(complete = createCompletion()): Writer {
+  return (result, era) => JSON.stringify(complete(result, era))
+}
+
+/** Before 2026-07-28 structured content was an object, and so was what a schema could promise. */
+export function hasObjectOutput({ outputSchema }: ToolDefinition): boolean {
+  return outputSchema?.['type'] === 'object'
+}
 
 /** A result of `tools/call`, or the questions that it needs answered. */
 type ToolResult = CallToolResult | InputRequiredResult

@@ -17,14 +17,14 @@ export const PROBE_METHODS = ['GET', 'HEAD', 'DELETE'] as const
  * @throws HttpError 405 with a valid token, 503 as `Gate.identify`.
  */
 export async function answerProbe(gate: Gate, request: HttpRequest): Promise<HttpResponse> {
-  try {
-    const identity = await gate.identify(request.authorization, request.log)
-    const isConnected = request.headers['mcp-protocol-version'] !== undefined
-    if (identity === undefined && !isConnected) throw noCredentials()
-    throw methodNotAllowed(['POST', 'OPTIONS'])
-  } catch (error) {
-    if (!(error instanceof BearerError)) throw error
-    const body = { error: error.code ?? 'unauthorized', message: refusalMessage(error) }
-    return json(error.status, body, { 'www-authenticate': gate.challenge(error) })
-  }
+  const identity = await gate.identify(request.authorization, request.log)
+  if (identity instanceof BearerError) return challenge(gate, identity)
+  const isConnected = request.headers['mcp-protocol-version'] !== undefined
+  if (identity === undefined && !isConnected) return challenge(gate, noCredentials())
+  throw methodNotAllowed(['POST', 'OPTIONS'])
+}
+
+function challenge(gate: Gate, refusal: BearerError): HttpResponse {
+  const body = { error: refusal.code ?? 'unauthorized', message: refusalMessage(refusal) }
+  return json(refusal.status, body, { 'www-authenticate': gate.challenge(refusal) })
 }

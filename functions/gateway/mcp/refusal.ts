@@ -1,49 +1,102 @@
-import type { CallToolResult } from '@modelcontextprotocol/client'
-import { type HttpRequest, single } from '../../../shared/http/http.ts'
+import type { CallToolResult, RequestId } from '@modelcontextprotocol/client'
+import { type HttpRequest, type HttpResponse, single } from '../../../shared/http/http.ts'
 import { BearerError } from '../../../shared/oauth/bearer.ts'
-import type { ToolDefinition } from '../../../shared/tools.ts'
-import type { Gate, Identity, PermissionError } from '../identity.ts'
+import { PermissionError, type Refusal } from '../authorization.ts'
+import type { Gate, Identity } from '../identity.ts'
+import type { Named } from './context.ts'
+import { CODES, errorResponse, jsonResponse, RpcError, resultText } from './json-rpc.ts'
+import type { Writer } from './mcp-result.ts'
+import type { Era } from './revision.ts'
 
 /** AUTH_CHALLENGE. */
 export type ChallengeForm = 'auto' | 'http' | 'tool-result'
 
+/** The message that is refused, without its arguments: those are not kept while a backend works. */
+export interface RefusedMessage {
+  readonly id: RequestId
+  readonly isToolCall: boolean
+  readonly era: Era
+  readonly identity: Identity
+  readonly named: Named
+}
+
+/** Writes refusals in the forms that clients act on. */
+export interface Refusals {
+  /** 401 or 403 with a challenge (RFC 6750 s3), for a message or for a whole request. */
+  readonly challenge: (refusal: BearerError, message?: RefusedMessage) => HttpResponse
+  /** The JSON-RPC message of a tool result on which ChatGPT offers to sign in, or of a missing permission. */
+  readonly result: (refusal: Refusal, message: RefusedMessage) => string
+  /** The whole answer to one message, in the form for the client of the request. */
+  readonly answer: (
+    refusal: Refusal,
+    message: RefusedMessage,
+    request: Pick<HttpRequest, 'headers'>,
+  ) => HttpResponse
+  readonly formFor: (request: Pick<HttpRequest, 'headers'>) => 'http' | 'tool-result'
+}
+
+export interface RefusalsOptions {
+  readonly challenge: Gate['challenge']
+  readonly challengeForm: ChallengeForm
+  readonly write: Writer
+}
+
 const OPENAI_USER_AGENT = /openai|chatgpt/i
 
+export function createRefusals(options: RefusalsOptions): Refusals {
+  const { challenge: challengeFor, write } = options
+  const formFor: Refusals['formFor'] = (request) => challengeForm(options.challengeForm, request)
+  const challenge: Refusals['challenge'] = (refusal, message) => {
+    const { tool, resource } = message?.named ?? {}
+    const needed = refusal.status === 403 ? (tool ?? resource) : undefined
+    const error = new RpcError(refusal.status, CODES.server, refusalMessage(refusal))
+    return errorResponse(message?.id ?? null, error, {
+      'www-authenticate': challengeFor(refusal, needed, message?.identity),
+    })
+  }
+  const result: Refusals['result'] = (refusal, { id, era, named, identity }) => {
+    if (refusal instanceof PermissionError) return resultText(id, write(errorResult(refusal), era))
+    const value = challengeFor(withError(refusal), named.tool, identity)
+    const refused = {
+      ...errorResult({ message: `Authentication required: ${refusal.message}` }),
+      _meta: { 'mcp/www_authenticate': [value] },
+    }
+    return resultText(id, write(refused, era))
+  }
+  const answer: Refusals['answer'] = (refusal, message, request) => {
+    const isResult =
+      refusal instanceof PermissionError ||
+      (message.isToolCall && formFor(request) === 'tool-result')
+    return isResult ? jsonResponse(result(refusal, message)) : challenge(refusal, message)
+  }
+  return { challenge, result, answer, formFor }
+}
+
 /**
- * The form in which this client is told that a `tools/call` is refused. ChatGPT opens its sign-in
- * only on a tool result, all others act on 401 and 403. The user agent decides the form, never
- * whether something is refused.
+ * The form in which a `tools/call` of this client is refused. ChatGPT opens its sign-in only on a tool
+ * result, all others act on 401 and 403. The user agent decides the form, never whether something is
+ * refused.
  */
-export function challengeForm(
+function challengeForm(
   configured: ChallengeForm,
-  request: HttpRequest,
+  { headers }: Pick<HttpRequest, 'headers'>,
 ): 'http' | 'tool-result' {
   if (configured !== 'auto') return configured
-  return OPENAI_USER_AGENT.test(single(request.headers['user-agent'])) ? 'tool-result' : 'http'
+  return OPENAI_USER_AGENT.test(single(headers['user-agent'])) ? 'tool-result' : 'http'
 }
 
-/** A refusal as the tool result on which ChatGPT offers to sign in. */
-export function refusalResult(
-  refusal: BearerError,
-  challenge: Gate['challenge'],
-  tool: ToolDefinition | undefined,
-  identity: Identity,
-): CallToolResult {
-  // There the challenge must have an error, also when no credentials came.
-  const named =
-    refusal.code === undefined
-      ? new BearerError('insufficient_scope', refusal.reason, refusal.message)
-      : refusal
+/** In a tool result the challenge must have an error, also when there were no credentials. */
+function withError(refusal: BearerError): BearerError {
+  if (refusal.code !== undefined) return refusal
+  return new BearerError('insufficient_scope', refusal.reason, refusal.message)
+}
+
+/** What MCP's users read. Without a challenge no client takes it for a reason to sign in. */
+function errorResult({ message }: { readonly message: string }) {
   return {
-    content: [{ type: 'text', text: `Authentication required: ${refusal.message}` }],
+    content: [{ type: 'text', text: message }],
     isError: true,
-    _meta: { 'mcp/www_authenticate': [challenge(named, tool, identity)] },
-  }
-}
-
-/** What MCP's users read when a sign-in cannot help; no client takes it for a reason to sign in. */
-export function permissionResult(refusal: PermissionError): CallToolResult {
-  return { content: [{ type: 'text', text: refusal.message }], isError: true }
+  } satisfies CallToolResult
 }
 
 /** The message of a 401, beginning with words that clients look for; of others as it is. */

@@ -1,11 +1,17 @@
-import { type HttpRequest, single } from '../../../shared/http/http.ts'
+import type { RequestId } from '@modelcontextprotocol/client'
+import { type HttpRequest, type HttpResponse, single } from '../../../shared/http/http.ts'
+import { isLong, type Place, workOn } from '../../../shared/json/long-work.ts'
+import type { Kept } from '../../../shared/json/written-numbers.ts'
 import { asObject, decodeUtf8 } from '../../../shared/json.ts'
 import {
-  CODE,
+  CODES,
+  errorResponse,
+  idOf,
   RpcError,
   type RpcMessage,
   type RpcNotification,
   type RpcRequest,
+  readingMessages,
   toMessage,
 } from './json-rpc.ts'
 
@@ -23,6 +29,15 @@ export type Inbound =
   | { readonly era: Era; readonly message: RpcMessage }
   | { readonly era: 'handshake'; readonly batch: readonly RpcMessage[] }
 
+/** The messages of one POST. */
+export interface Received extends Omit<Kept, 'value'> {
+  readonly inbound: Inbound
+  /** Whether they were read in turns. */
+  readonly isLong: boolean
+}
+
+type ReceivedOrAnswer = Received | HttpResponse
+
 const META_VERSION = 'io.modelcontextprotocol/protocolVersion'
 /** What of `_meta` says what the client can do. */
 export const META_CAPABILITIES = 'io.modelcontextprotocol/clientCapabilities'
@@ -35,6 +50,41 @@ const NAMED_METHODS: ReadonlyMap<string, 'name' | 'uri'> = new Map([
 ])
 const BASE64_SENTINEL = /^=\?base64\?(.*)\?=$/s
 const CANONICAL_BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/
+
+/** The messages in a body, or the answer when it has none that are valid; at once unless it is long. */
+export function readMessages(
+  body: Buffer,
+  request: HttpRequest,
+  place: Place,
+): ReceivedOrAnswer | Promise<ReceivedOrAnswer> {
+  return workOn(readingInbound(body, request), body.length, place)
+}
+
+function* readingInbound(
+  body: Buffer,
+  { headers }: HttpRequest,
+): Generator<undefined, ReceivedOrAnswer> {
+  let value: unknown
+  try {
+    const json = yield* readingMessages(body)
+    const { value: message, ...about } = json
+    value = message
+    return { ...about, inbound: readInbound(value, headers), isLong: isLong(body.length) }
+  } catch (error) {
+    if (error instanceof RpcError) return errorResponse(idOf(value), error)
+    throw error
+  }
+}
+
+/** The id of the request in a body; null for a batch and for a body that is not a request. */
+export async function idIn(body: Buffer, place: Place): Promise<RequestId | null> {
+  try {
+    return idOf((await workOn(readingMessages(body), body.length, place)).value)
+  } catch (error) {
+    if (error instanceof RpcError) return null
+    throw error
+  }
+}
 
 /**
  * Tells the eras apart by the body first: a `_meta` that names a protocol version is the stateless
@@ -162,20 +212,20 @@ function field(headers: HttpRequest['headers'], name: string): string | undefine
 }
 
 function mismatch(what: string): RpcError {
-  return new RpcError(400, CODE.headerMismatch, `Header mismatch: ${what}.`)
+  return new RpcError(400, CODES.headerMismatch, `Header mismatch: ${what}.`)
 }
 
 function unsupported(requested: string): RpcError {
-  return new RpcError(400, CODE.unsupportedVersion, 'Unsupported protocol version.', {
+  return new RpcError(400, CODES.unsupportedVersion, 'Unsupported protocol version.', {
     supported: SUPPORTED_REVISIONS,
     requested: requested.slice(0, 64),
   })
 }
 
 function invalidBatch(what: string): RpcError {
-  return new RpcError(400, CODE.invalidRequest, `Invalid Request: ${what}.`)
+  return new RpcError(400, CODES.invalidRequest, `Invalid Request: ${what}.`)
 }
 
 function invalidEnvelope(what: string): RpcError {
-  return new RpcError(400, CODE.invalidParams, `Invalid params: ${what}.`)
+  return new RpcError(400, CODES.invalidParams, `Invalid params: ${what}.`)
 }

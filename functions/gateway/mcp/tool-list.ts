@@ -6,10 +6,10 @@ import type {
 } from '@modelcontextprotocol/client'
 import { isOpen, type SecurityScheme, schemesOf } from '../../../shared/catalogue/access.ts'
 import { type ServerSection, serverInfoOf } from '../../../shared/catalogue/server.ts'
-import { asObject } from '../../../shared/json.ts'
 import type { Catalogue, ToolDefinition } from '../../../shared/tools.ts'
 import type { ServedResources } from '../resources/resources.ts'
-import { type Era, HANDSHAKE_REVISIONS, SUPPORTED_REVISIONS } from './revision.ts'
+import { hasObjectOutput, type Writer } from './mcp-result.ts'
+import { HANDSHAKE_REVISIONS, SUPPORTED_REVISIONS } from './revision.ts'
 
 interface Secured {
   readonly securitySchemes: readonly SecurityScheme[]
@@ -26,30 +26,6 @@ export interface Introduction {
 /** How long clients may keep what changes with a deployment alone. */
 export const CACHE_MS = 300_000
 const SKILLS_EXTENSION = 'io.modelcontextprotocol/skills'
-const SERVER_INFO_MEMBER = 'io.modelcontextprotocol/serverInfo'
-
-/** Writes the JSON of a result, with what its era adds to every result. */
-export type Writer = (result: Readonly<Record<string, unknown>>, era: Era) => string
-
-/** A result with what its era adds to every result. */
-export type Completion = (
-  result: Readonly<Record<string, unknown>>,
-  era: Era,
-) => Readonly<Record<string, unknown>>
-
-/** For a server that says this of itself: 2026-07-28 adds type and server to each result. */
-export function createCompletion(server?: ServerSection): Completion {
-  const own = { [SERVER_INFO_MEMBER]: serverInfoOf(server) }
-  return (result, era) =>
-    era === 'handshake'
-      ? result
-      : { resultType: 'complete', ...result, _meta: { ...asObject(result['_meta']), ...own } }
-}
-
-/** Writes results that `complete` has completed. */
-export function createWriter(complete = createCompletion()): Writer {
-  return (result, era) => JSON.stringify(complete(result, era))
-}
 
 /** Whether anybody may connect, and so see the lists. */
 export function isPublicServer(catalogue: Catalogue, { hasOpen }: ServedResources): boolean {
@@ -107,11 +83,6 @@ export function introduce({ catalogue, served, server, write }: IntroductionOpti
       'stateless',
     ),
   }
-}
-
-/** Before 2026-07-28 structured content was an object, and so was what a schema could promise. */
-export function hasObjectOutput({ outputSchema }: ToolDefinition): boolean {
-  return outputSchema?.['type'] === 'object'
 }
 
 function describe(tool: ToolDefinition, withOutput: boolean): Tool & Secured {

@@ -1,5 +1,16 @@
 import { asObject } from '../../../shared/json.ts'
-import { type JsonSchema, NESTING, type Resolve, resolver, schemasIn } from './schema-references.ts'
+import { NESTING, type Nesting } from '../../../shared/json-schema/keywords.ts'
+import { findResources, ReferenceFault } from '../../../shared/json-schema/resources.ts'
+import { type JsonSchema, keysOf } from '../../../shared/json-schema/schema.ts'
+import { nestedIn } from '../../../shared/json-schema/walk.ts'
+
+/** The schema that a reference leads to; `key` is the last step of its place, '' for the whole schema. */
+interface Target {
+  readonly schema: unknown
+  readonly key: string
+}
+
+type Resolve = (reference: string, from: JsonSchema, isDynamic: boolean) => Target | undefined
 
 /** The schemas of an OpenAPI document's `components`, by name. */
 export type Components = Map<string, JsonSchema>
@@ -37,7 +48,7 @@ export function embedSchema(schema: JsonSchema, name: string, components: Compon
     if (here === undefined || seen.has(here)) return
     seen.add(here)
     for (const { schema: target, key } of targetsOf(here, resolve)) {
-      if (typeof target === 'boolean') continue
+      if (!isSchemaObject(target)) continue
       if (!names.has(target)) {
         names.set(target, freeName(key === '' ? name : `${name}.${key}`, components))
         waiting.push(target)
@@ -45,7 +56,7 @@ export function embedSchema(schema: JsonSchema, name: string, components: Compon
       find(target)
     }
     const { $defs, definitions, ...inline } = here
-    for (const [, inside] of schemasIn(inline)) find(inside)
+    for (const inside of nestedIn(inline, '')) find(inside.value)
   }
   find(schema)
 
@@ -64,7 +75,7 @@ export function embedSchema(schema: JsonSchema, name: string, components: Compon
       if (kept !== undefined) define(written, keyword, kept)
     }
     const [first, ...others] = targetsOf(here, resolve).map(({ schema: target }) =>
-      typeof target === 'boolean' ? target : { $ref: pointerTo(names.get(target) ?? name) },
+      isSchemaObject(target) ? { $ref: pointerTo(names.get(target) ?? name) } : target,
     )
     if (typeof first === 'object') Object.assign(written, first)
     const more = [...(first === false ? [first] : []), ...others]
@@ -76,6 +87,26 @@ export function embedSchema(schema: JsonSchema, name: string, components: Compon
   return write(schema) as JsonSchema
 }
 
+/** Resolves references as the published schema does; what leads outside it is undefined. */
+function resolver(schema: JsonSchema): Resolve {
+  const ignored = () => undefined
+  const { resolve, ofSchema } = findResources(schema, ignored, ignored)
+  return (reference, from, isDynamic) => {
+    try {
+      const { schema: found, pointer, dynamicAnchor } = resolve(reference, from)
+      const key = keysOf(pointer).at(-1) ?? ''
+      if (!isDynamic || dynamicAnchor === undefined) return { schema: found, key }
+      // Core s8.2.3.2: the outermost of the same name; of one document that is the first.
+      const resources = [...ofSchema.values()].map(({ dynamicAnchors }) => dynamicAnchors)
+      const outermost = resources.find((anchors) => anchors.has(dynamicAnchor))
+      return { schema: outermost?.get(dynamicAnchor) ?? found, key }
+    } catch (error) {
+      if (error instanceof ReferenceFault) return undefined
+      throw error
+    }
+  }
+}
+
 function targetsOf(schema: JsonSchema, resolve: Resolve) {
   return REFERENCES.flatMap((keyword) => {
     const reference = schema[keyword]
@@ -84,13 +115,9 @@ function targetsOf(schema: JsonSchema, resolve: Resolve) {
   })
 }
 
-function nested(
-  value: unknown,
-  nesting: 'single' | 'list' | 'map',
-  write: (value: unknown) => unknown,
-): unknown {
+function nested(value: unknown, nesting: Nesting, write: (value: unknown) => unknown): unknown {
   if (Array.isArray(value)) return value.map(write)
-  if (nesting === 'single') return write(value)
+  if (nesting === 'schema') return write(value)
   const map = asObject(value)
   if (map === undefined) return value
   const written: Record<string, unknown> = {}
@@ -129,4 +156,8 @@ function freeName(wanted: string, components: Components): string {
 
 function pointerTo(component: string): string {
   return `#/components/schemas/${component}`
+}
+
+function isSchemaObject(value: unknown): value is JsonSchema {
+  return typeof value === 'object'
 }

@@ -1,7 +1,7 @@
+import type { JsonSchema } from '../../../shared/json-schema/schema.ts'
 import type { Catalogue, ToolDefinition } from '../../../shared/tools.ts'
 import { type Components, embedSchema } from './embed-schema.ts'
 import { MAX_DESCRIPTION_CHARACTERS } from './openapi-limits.ts'
-import type { JsonSchema } from './schema-references.ts'
 
 export interface OpenApiOptions {
   readonly publicUrl: string

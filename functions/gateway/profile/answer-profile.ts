@@ -1,3 +1,5 @@
+import type { Catalogue } from '../../../shared/tools.ts'
+import { auditDecision } from '../authorization.ts'
 import type { CallTool, ToolCall } from '../call-tool.ts'
 import { oneLine } from '../one-line.ts'
 import { failed, type Outcome, statusOf } from '../outcome.ts'
@@ -8,13 +10,14 @@ const MAX_FAULT_CHARACTERS = 1_000
  * Answers the tools with `answeredBy: gateway` from the caller's token, and leaves all others to
  * `callTool`. Writes the same audit records. `id` is `sub`, which Auth0 never changes.
  */
-export function answerProfiles(callTool: CallTool): CallTool {
+export function answerProfiles(callTool: CallTool, catalogue: Catalogue): CallTool {
+  const hasProfile = [...catalogue.values()].some(({ answeredBy }) => answeredBy === 'gateway')
+  if (!hasProfile) return callTool
   return (call) => (call.tool.answeredBy === 'gateway' ? answer(call) : callTool(call))
 }
 
 async function answer({ tool, args, identity, log }: ToolCall): Promise<Outcome> {
-  const { subject, clientId: client } = identity ?? {}
-  log.audit('tool_called', { tool: tool.name, subject, client, decision: 'allowed' })
+  auditDecision(tool, identity, log, { decision: 'allowed' })
   const outcome = profileOutcome({ tool, args, identity })
   log.audit('tool_answered', { tool: tool.name, ...statusOf(outcome), ms: 0 }, 'NOTICE')
   return outcome

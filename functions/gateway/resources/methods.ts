@@ -1,23 +1,18 @@
 import { isOpen } from '../../../shared/catalogue/access.ts'
 import { asTraceparent } from '../../../shared/http/trace-context.ts'
 import { asObject } from '../../../shared/json.ts'
-import type { AnswerMethod } from '../mcp/exchange.ts'
-import { CODE, invalidParams, isNothing, RpcError } from '../mcp/json-rpc.ts'
+import type { AnswerMethod } from '../mcp/context.ts'
+import { CODES, invalidParams, isNothing, RpcError } from '../mcp/json-rpc.ts'
+import type { Writer } from '../mcp/mcp-result.ts'
 import type { Era } from '../mcp/revision.ts'
-import { CACHE_MS, type Writer } from '../mcp/tool-list.ts'
-import {
-  authorizeRead,
-  cacheHintOf,
-  type FetchResource,
-  ResourceError,
-  readContents,
-} from './read-resource.ts'
-import type { ReadableResource, ServedResources } from './resources.ts'
+import { CACHE_MS } from '../mcp/tool-list.ts'
+import { cacheHintOf, type FetchResource, ResourceError, readContents } from './read-resource.ts'
+import { canonicalUri, type ServedResources } from './resources.ts'
 
 /** Of a resource that does not exist: the code of each era. */
 const NOT_FOUND: Readonly<Record<Era, number>> = {
-  handshake: CODE.resourceNotFound,
-  stateless: CODE.invalidParams,
+  handshake: CODES.resourceNotFound,
+  stateless: CODES.invalidParams,
 }
 
 export interface ResourceMethodsOptions {
@@ -48,10 +43,12 @@ export function resourceMethods(
     }
   }
 
-  const read: AnswerMethod = (exchange, { params }) => {
-    const { era, request, log, identity, budget } = exchange
-    const resource = found(served.readable, params['uri'], era)
-    authorizeRead(resource, identity, log)
+  const read: AnswerMethod = (context, { params }) => {
+    const { era, request, log, identity, budget } = context
+    const { uri } = params
+    if (typeof uri !== 'string') throw invalidParams('a uri')
+    const { resource } = context.named
+    if (resource === undefined) throw notFound(era, uri)
     const hint = era === 'stateless' ? cacheHintOf(resource, CACHE_MS) : {}
     const traceparent =
       request.traceparent ?? asTraceparent(asObject(params['_meta'])?.['traceparent'])
@@ -62,16 +59,16 @@ export function resourceMethods(
       (error: unknown) => {
         if (!(error instanceof ResourceError)) throw error
         if (error.reason === 'backend_http_404') throw notFound(era, resource.uri)
-        throw new RpcError(200, CODE.internalError, error.message)
+        throw new RpcError(200, CODES.internalError, error.message)
       },
     )
   }
   const getSkill: AnswerMethod = ({ era }, { params }) => {
     const { uri } = params
     if (typeof uri !== 'string') throw invalidParams('a uri')
-    const entry = served.skills.get(canonical(uri))
+    const entry = served.skills.get(canonicalUri(uri))
     if (entry === undefined)
-      throw new RpcError(200, CODE.invalidParams, 'Skill not found.', { uri })
+      throw new RpcError(200, CODES.invalidParams, 'Skill not found.', { uri })
     const scope = isOpen(entry) || isPublic ? 'public' : 'private'
     const hint = era === 'stateless' && { ttlMs: CACHE_MS, cacheScope: scope }
     return write({ skill: entry.skill, ...hint }, era)
@@ -89,18 +86,6 @@ export function resourceMethods(
         ] as const)
       : []),
   ])
-}
-
-function found(readable: ServedResources['readable'], uri: unknown, era: Era): ReadableResource {
-  if (typeof uri !== 'string') throw invalidParams('a uri')
-  const resource = readable.get(uri) ?? readable.get(canonical(uri))
-  if (resource === undefined) throw notFound(era, uri)
-  return resource
-}
-
-/** Clients may write a URI in another spelling than the list's. */
-function canonical(uri: string): string {
-  return URL.canParse(uri) ? new URL(uri).href : uri
 }
 
 function notFound(era: Era, uri: string): RpcError {

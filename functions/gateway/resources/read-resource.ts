@@ -2,10 +2,10 @@ import { isOpen } from '../../../shared/catalogue/access.ts'
 import { type Content, toContent } from '../../../shared/catalogue/resources/content.ts'
 import type { BackendSource } from '../../../shared/catalogue/resources/resource.ts'
 import type { Log } from '../../../shared/log.ts'
-import { BearerError } from '../../../shared/oauth/bearer.ts'
+import { auditDecision } from '../authorization.ts'
 import type { ByteBudget } from '../backend/response-budget.ts'
 import type { Answer } from '../backend/send.ts'
-import { type Identity, PermissionError, requireScopes } from '../identity.ts'
+import type { Identity } from '../identity.ts'
 import { contentsOf, type ReadableResource } from './resources.ts'
 
 /** What a resource's backend answers, whole. @throws SendError or GoogleIdentityError without it. */
@@ -43,32 +43,6 @@ export function cacheHintOf(resource: ReadableResource, keptMs: number) {
     ttlMs: isStatic ? keptMs : 0,
     cacheScope: isStatic && isOpen(resource) ? 'public' : 'private',
   } as const
-}
-
-/**
- * Decides whether `identity` may read the resource, and writes the audit record when it may not.
- *
- * @throws BearerError or PermissionError as `requireScopes` does.
- */
-export function authorizeRead(resource: ReadableResource, identity: Identity, log: Log): void {
-  try {
-    requireScopes(resource, identity, 'resource')
-  } catch (error) {
-    if (error instanceof BearerError || error instanceof PermissionError) {
-      auditDecision(resource, identity, log, { decision: 'denied', reason: error.reason })
-    }
-    throw error
-  }
-}
-
-function auditDecision(
-  { uri: resource }: ReadableResource,
-  identity: Identity,
-  log: Log,
-  fields: { readonly decision: 'allowed' | 'denied'; readonly reason?: string },
-): void {
-  const { subject, clientId: client } = identity ?? {}
-  log.audit('resource_read', { resource, subject, client, ...fields })
 }
 
 /**

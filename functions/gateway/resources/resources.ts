@@ -42,6 +42,19 @@ export function serveResources({
   }
 }
 
+/** The resource of this URI, which clients may write in another spelling than the list's. */
+export function findResource(
+  readable: ServedResources['readable'],
+  uri: string,
+): ReadableResource | undefined {
+  return readable.get(uri) ?? readable.get(canonicalUri(uri))
+}
+
+/** The URI in the WHATWG's spelling; as it is when it is no URL. */
+export function canonicalUri(uri: string): string {
+  return URL.canParse(uri) ? new URL(uri).href : uri
+}
+
 /** The content as MCP's `contents` has it. */
 export function contentsOf(
   { uri, mimeType, _meta }: ReadableResource,

@@ -79,19 +79,11 @@ export async function serve(
   const log = createLog({ service: name, level: 'debug', write })
   let handler: Handler | undefined
   const registered = `${name}-${++count}`
-  host(
-    toHttpFunction(
-      Object.assign(
-        (incoming: HttpRequest) => {
-          if (handler === undefined) throw new Error('not yet')
-          return handler(incoming)
-        },
-        { maxBodyBytes: (values: readonly string[]) => handler?.maxBodyBytes?.(values) },
-      ),
-      log,
-    ),
-    registered,
-  )
+  const forward = (incoming: HttpRequest) => {
+    if (handler === undefined) throw new Error('not yet')
+    return handler(incoming)
+  }
+  host(toHttpFunction(forward, log), registered)
   const server = getTestServer(registered)
   const listening = await listen(server)
   const { url } = listening

@@ -153,8 +153,8 @@ describe('how long a call may take', () => {
       openBudget: () => createByteBudget(0),
     })
     const log = createLog({ service: 'test', level: 'error', write: () => undefined })
-    const none = () => Buffer.alloc(0)
-    const request = { headers: {}, authorization: [], body: none, takeBody: none, log }
+    const body = async () => Buffer.alloc(0)
+    const request = { headers: {}, authorization: [], body, log }
     await answer(request as unknown as HttpRequest, 'about')
     expect(calls.map(({ patienceMs }) => patienceMs)).toEqual([44_000])
   })

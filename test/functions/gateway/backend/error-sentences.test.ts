@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest'
 import type { Answer } from '../../../../functions/gateway/backend/send.ts'
+import { retryAfterSeconds } from '../../../../functions/gateway/backend-failure.ts'
 import { errorSentence, textSentence } from '../../../../functions/gateway/error-sentence.ts'
 import { toCallToolResult } from '../../../../functions/gateway/mcp/mcp-result.ts'
 import { oneLine, visible } from '../../../../functions/gateway/one-line.ts'
-import { toOutcome } from '../../../../functions/gateway/outcome.ts'
-import { retryAfterSeconds } from '../../../../functions/gateway/retry-after.ts'
+import { toOutcome } from '../../../../functions/gateway/read-outcome.ts'
 import { toolOf } from '../../../support/gateway/callable-tool.ts'
 
 const TOOL = toolOf()

@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import type { Answer } from '../../../../functions/gateway/backend/send.ts'
 import type { CallableTool } from '../../../../functions/gateway/callable-tool.ts'
-import { failed, toOutcome } from '../../../../functions/gateway/outcome.ts'
+import { failed } from '../../../../functions/gateway/outcome.ts'
+import { toOutcome } from '../../../../functions/gateway/read-outcome.ts'
 import { toolOf } from '../../../support/gateway/callable-tool.ts'
 
 describe("a backend's answer", () => {

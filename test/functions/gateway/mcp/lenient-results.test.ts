@@ -3,7 +3,8 @@ import { describe, expect, test } from 'vitest'
 import type { Answer } from '../../../../functions/gateway/backend/send.ts'
 import { toBase64 } from '../../../../functions/gateway/mcp/base64.ts'
 import { toCallToolResult } from '../../../../functions/gateway/mcp/mcp-result.ts'
-import { statusOf, toOutcome } from '../../../../functions/gateway/outcome.ts'
+import { statusOf } from '../../../../functions/gateway/outcome.ts'
+import { toOutcome } from '../../../../functions/gateway/read-outcome.ts'
 import { toolOf } from '../../../support/gateway/callable-tool.ts'
 
 const text = { type: 'text', text: 'quota exceeded' }

@@ -1,7 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { CallableTool } from '../../../../functions/gateway/callable-tool.ts'
-import { toCallToolResult } from '../../../../functions/gateway/mcp/mcp-result.ts'
-import { createWriter } from '../../../../functions/gateway/mcp/tool-list.ts'
+import { createWriter, toCallToolResult } from '../../../../functions/gateway/mcp/mcp-result.ts'
 import { readCallToolResult } from '../../../../functions/gateway/mcp/tool-result.ts'
 import { failed } from '../../../../functions/gateway/outcome.ts'
 import { toolOf } from '../../../support/gateway/callable-tool.ts'

@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest'
 import { type Components, embedSchema } from '../../../../functions/gateway/openapi/embed-schema.ts'
 import { openApiDocument } from '../../../../functions/gateway/openapi/openapi.ts'
 import { brokenLimits } from '../../../../functions/gateway/openapi/openapi-limits.ts'
-import type { JsonSchema } from '../../../../functions/gateway/openapi/schema-references.ts'
+import type { JsonSchema } from '../../../../shared/json-schema/schema.ts'
 import { type Catalogue, parseCatalogue } from '../../../../shared/tools.ts'
 
 const OPTIONS = {

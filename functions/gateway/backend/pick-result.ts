@@ -5,37 +5,39 @@ import { isLong } from '../../../shared/json/long-work.ts'
 import { keysOf } from '../../../shared/json-schema/schema.ts'
 import type { Validate } from '../../../shared/json-schema/validator.ts'
 import { objectOf } from './argument-value.ts'
-import { type Body, parsing, readingBody } from './backend-body.ts'
+import { type Body, parsing } from './backend-body.ts'
 import type { Answer } from './send.ts'
-
-/** What a 2xx body of a tool with `request` is: the part that counts, or an image or a sound. */
-export type ReadAnswer = Body | { readonly kind: 'media'; readonly block: ContentBlock }
 
 const MEDIA_TYPE = /^(image|audio)\/[\w.+-]+(?=\s*(;|$))/i
 
+/** An image or a sound as MCP's content block; undefined for any other answer. */
+export function mediaOf({
+  contentType,
+  contentEncoding = 'identity',
+  body,
+}: Answer): ContentBlock | undefined {
+  const [mediaType, family] = MEDIA_TYPE.exec(contentType) ?? []
+  if (mediaType === undefined || contentEncoding !== 'identity' || body.length === 0)
+    return undefined
+  // SVG is text, and no client shows it as an image.
+  if (/^image\/svg/i.test(mediaType)) return undefined
+  const type = family?.toLowerCase() === 'audio' ? 'audio' : 'image'
+  return { type, data: body.toString('base64'), mimeType: mediaType.toLowerCase() }
+}
+
 /**
- * Reads the body of an answer in turns, as `request` says: `resultPointer` picks a place in JSON (a body without
- * it is `unreadable`), `wrap` makes an object of what is none. Images and sounds become MCP's content
- * blocks. A body that is empty, and an answer to HEAD, stays empty, but for a tool with an
- * `outputSchema`: there it is `{}` or the wrapped `null` when one of them fits.
+ * What counts of a 2xx body, as the tool's `request` says, in turns: `resultPointer` picks a place in
+ * JSON (a body without it is `unreadable`), `wrap` makes an object of any other value. An empty body, as
+ * of an answer to HEAD, stays empty, except for a tool with an `outputSchema`: there it is `{}` or the
+ * wrapped `null` when one of them fits.
  *
  * @throws JsonLimitError when JSON has too many parts.
  */
-export function* readingAnswer(
-  answer: Answer,
+export function* pickingResult(
+  body: Body,
   { resultPointer, wrap }: Pick<ToolRequest, 'resultPointer' | 'wrap'>,
   validateOutput: Validate | undefined,
-): Generator<undefined, ReadAnswer> {
-  const { contentType, body: bytes } = answer
-  const [mediaType, family] = MEDIA_TYPE.exec(contentType) ?? []
-  // SVG is text, and no client shows it as an image.
-  const isPlain = answer.contentEncoding === undefined || answer.contentEncoding === 'identity'
-  if (mediaType !== undefined && isPlain && bytes.length > 0 && !/^image\/svg/i.test(mediaType)) {
-    const data = bytes.toString('base64')
-    const type = family?.toLowerCase() === 'audio' ? 'audio' : 'image'
-    return { kind: 'media', block: { type, data, mimeType: mediaType.toLowerCase() } }
-  }
-  const body = yield* readingBody(answer, validateOutput !== undefined && wrap === undefined)
+): Generator<undefined, Body> {
   if (body.kind === 'text' && body.text === '') return emptyBody(wrap, validateOutput) ?? body
   if (body.kind === 'text' && wrap !== undefined && resultPointer === undefined) {
     return yield* writing({ [wrap]: body.text }, body.text.length)

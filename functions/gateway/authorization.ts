@@ -1,0 +1,78 @@
+import { type AccessRule, isOpen } from '../../shared/catalogue/access.ts'
+import type { Log } from '../../shared/log.ts'
+import { BearerError } from '../../shared/oauth/bearer.ts'
+import { type Identity, noCredentials } from './identity.ts'
+
+/** A tool, by its name, or a resource, by its URI. */
+export type Target = AccessRule & ({ readonly name: string } | { readonly uri: string })
+
+/** Why a caller may not use a tool or a resource. */
+export type Refusal = BearerError | PermissionError
+
+/**
+ * The user lacks permissions that a tool needs, so a new token would lack the scopes too: a refusal
+ * without a challenge, which would have the client sign the user in again. `message` is for the user.
+ */
+export class PermissionError extends Error {
+  override readonly name = 'PermissionError'
+  readonly status = 403
+  readonly reason = 'permission_missing'
+
+  constructor(permissions: readonly string[]) {
+    const [named, them] =
+      permissions.length === 1
+        ? [`permission ${permissions[0]}`, 'it']
+        : [`permissions ${permissions.slice(0, -1).join(', ')} and ${permissions.at(-1)}`, 'them']
+    super(
+      `Your account lacks the ${named}. Signing in again does not change that; an administrator can grant ${them}.`,
+    )
+  }
+}
+
+/**
+ * Decides whether the caller may call the tool, or read the resource, and returns why not; undefined
+ * when it may. A refusal is written to the audit log. A target that is open takes every caller, any
+ * other one needs a caller who was granted every scope that it names.
+ *
+ * Returns a BearerError without a code for an anonymous caller and `insufficient_scope` where a sign-in
+ * can help, a PermissionError when the token has `permissions` and a missing scope is not among them.
+ */
+export function authorize(target: Target, identity: Identity, log: Log): Refusal | undefined {
+  const refusal = refusalFor(target, identity)
+  if (refusal !== undefined) {
+    auditDecision(target, identity, log, { decision: 'denied', reason: refusal.reason })
+  }
+  return refusal
+}
+
+/** Writes the audit record of a decision: `tool_called` or `resource_read`. */
+export function auditDecision(
+  target: Target,
+  identity: Identity,
+  log: Log,
+  fields: { readonly decision: 'allowed' | 'denied'; readonly reason?: string },
+): void {
+  const { subject, clientId: client } = identity ?? {}
+  if ('uri' in target) {
+    log.audit('resource_read', { resource: target.uri, subject, client, ...fields })
+  } else {
+    log.audit('tool_called', { tool: target.name, subject, client, ...fields })
+  }
+}
+
+/**
+ * With either SCOPE_SOURCE a scope outside `permissions` stays missing after a sign-in: Auth0 grants
+ * a user of an API with RBAC no scope beyond the permissions.
+ */
+function refusalFor(target: Target, identity: Identity): Refusal | undefined {
+  if (isOpen(target)) return undefined
+  if (identity === undefined) return noCredentials()
+  const missing = target.scopes.filter((scope) => !identity.scopes.has(scope))
+  if (missing.length === 0) return undefined
+  const { permissions } = identity
+  const withheld = permissions && missing.filter((scope) => !permissions.has(scope))
+  if (withheld !== undefined && withheld.length > 0) return new PermissionError(withheld)
+  const kind = 'uri' in target ? 'resource' : 'tool'
+  const needed = `This ${kind} needs: ${target.scopes.join(' ')}`
+  return new BearerError('insufficient_scope', 'scope_missing', needed)
+}

@@ -1,0 +1,148 @@
+import type { ContentBlock } from '@modelcontextprotocol/client'
+import { atOnce } from '../../shared/json/turns.ts'
+import { NumberError, readingValuesToCheck } from '../../shared/json/written-numbers.ts'
+import { asObject } from '../../shared/json.ts'
+import { type JsonBody, readingBody, readingOrNot } from './backend/backend-body.ts'
+import { mediaOf, pickingResult } from './backend/pick-result.ts'
+import type { Answer } from './backend/send.ts'
+import { readingClientError, serverError } from './backend-failure.ts'
+import type { CallableTool } from './callable-tool.ts'
+import { errorSentence } from './error-sentence.ts'
+import { INPUT_REQUIRED, readInputRequired } from './input/asked.ts'
+import { type ReadResult, readingCallToolResult } from './mcp/tool-result.ts'
+import { failed, type Outcome, TOOL_ERROR_STATUS, unreadable } from './outcome.ts'
+
+const REFUSED = 'The tool refused the call.'
+
+/**
+ * Judges a backend's whole answer in turns, its promised `outputSchema` included. `now`: milliseconds of
+ * the epoch. The text of a 4xx is passed on in one bounded line; that of a 5xx goes nowhere.
+ */
+export function* readingOutcome(
+  answer: Answer,
+  tool: CallableTool,
+  now = Date.now(),
+): Generator<undefined, Outcome> {
+  const { status } = answer
+  if (status >= 500) return serverError(answer, now)
+  if (status >= 400) return yield* readingClientError(answer, now)
+  if (status < 200 || status >= 300) {
+    return failed(`backend_http_${status}`, 502, 'The tool did not give an answer.')
+  }
+  const { request, validateOutput } = tool
+  const media = request && mediaOf(answer)
+  if (media !== undefined) return readMedia(media, tool)
+  const isStructured = validateOutput !== undefined && request?.wrap === undefined
+  const body = yield* readingOrNot(readingBody(answer, isStructured))
+  // Before `resultPointer` and `wrap`, which are for what the API answers.
+  const asked = body.kind === 'json' ? yield* readingAsked(answer, body) : undefined
+  if (asked !== undefined) return asked
+  const result =
+    request === undefined ? body : yield* readingOrNot(pickingResult(body, request, validateOutput))
+  if (result.kind === 'unreadable') return unreadable(result.reason)
+  return result.kind === 'json' ? yield* readingJsonBody(result, tool) : readText(result.text, tool)
+}
+
+/** The same at once. */
+export function toOutcome(answer: Answer, tool: CallableTool, now = Date.now()): Outcome {
+  return atOnce(readingOutcome(answer, tool, now))
+}
+
+function* readingJsonBody(body: JsonBody, tool: CallableTool): Generator<undefined, Outcome> {
+  const { value, kept } = body
+  const envelope = asObject(value)
+  if (envelope?.['jsonrpc'] === '2.0' && asObject(envelope['error']) !== undefined) {
+    return failed('tool_error', TOOL_ERROR_STATUS, errorSentence(envelope) ?? REFUSED)
+  }
+  const read = yield* readingResult(value, tool)
+  if (read === undefined) {
+    return yield* checkingOutput(tool, body, whole, { kind: 'json', value: kept })
+  }
+  const { result, dropped } = read
+  if (result.isError !== true) {
+    const isEmpty = result.content.length === 0 && result.structuredContent === undefined
+    if (dropped > 0 && isEmpty) return unreadable('backend_result_blocks')
+  }
+  const outcome: Outcome = {
+    kind: 'result',
+    result: kept === value ? result : ((yield* readingResult(kept, tool)) ?? read).result,
+  }
+  if (result.isError === true) return outcome
+  const { isInner } = read
+  const structured = (read: unknown) => {
+    if (read === value) return result.structuredContent
+    const members = asObject(isInner ? asObject(read)?.['result'] : read)
+    return members?.['structuredContent'] ?? members?.['structured_content'] ?? undefined
+  }
+  return yield* checkingOutput(tool, body, structured, outcome)
+}
+
+function* readingAsked(
+  answer: Answer,
+  { value, kept }: JsonBody,
+): Generator<undefined, Outcome | undefined> {
+  const mayAsk = answer.body.includes(INPUT_REQUIRED)
+  yield
+  if (!mayAsk) return undefined
+  const asked = readInputRequired(innerOf(value), innerOf(kept)) ?? readInputRequired(value, kept)
+  if (asked === undefined) return undefined
+  if (asked === 'malformed') return unreadable('backend_input_malformed')
+  return { kind: 'input_required', result: asked }
+}
+
+/** MCP's own result, bare or in the JSON-RPC answer of an MCP server. */
+function* readingResult(
+  value: unknown,
+  tool: CallableTool,
+): Generator<undefined, (ReadResult & { readonly isInner: boolean }) | undefined> {
+  const owns = ownsContent(tool)
+  const inner = yield* readingCallToolResult(innerOf(value), owns)
+  if (inner !== undefined) return { ...inner, isInner: true }
+  const outer = yield* readingCallToolResult(value, owns)
+  return outer && { ...outer, isInner: false }
+}
+
+function innerOf(value: unknown): unknown {
+  const envelope = asObject(value)
+  return envelope?.['jsonrpc'] === '2.0' ? envelope['result'] : undefined
+}
+
+function ownsContent({ outputSchema }: CallableTool): boolean {
+  return Object.hasOwn(asObject(outputSchema?.['properties']) ?? {}, 'content')
+}
+
+function readText(text: string, tool: CallableTool): Outcome {
+  return tool.validateOutput === undefined
+    ? { kind: 'text', text }
+    : unreadable('backend_output_unstructured')
+}
+
+function readMedia(block: ContentBlock, tool: CallableTool): Outcome {
+  if (tool.validateOutput !== undefined) return unreadable('backend_output_unstructured')
+  return { kind: 'result', result: { content: [block] } }
+}
+
+function whole(value: unknown): unknown {
+  return value
+}
+
+/** `pick`: what the schema is for, of the value of the body. */
+function* checkingOutput(
+  { validateOutput }: CallableTool,
+  { text, value, kept }: JsonBody,
+  pick: (value: unknown) => unknown,
+  outcome: Outcome,
+): Generator<undefined, Outcome> {
+  if (validateOutput === undefined) return outcome
+  try {
+    const values = kept === value ? [value] : yield* readingValuesToCheck(text, value)
+    for (const one of values) {
+      yield
+      if (validateOutput(pick(one)) !== undefined) return unreadable('backend_output_schema')
+    }
+    return outcome
+  } catch (error) {
+    if (!(error instanceof NumberError)) throw error
+    return unreadable('backend_output_number')
+  }
+}

@@ -3,7 +3,7 @@ import type { CommandVariableText } from './variable-text.ts'
 
 const DEPLOY = '`npm run deploy`'
 
-/** The variables that `npm run deploy` reads for itself, in the order in which they are listed. */
+/** The variables that only `npm run deploy` reads, in the order of the documents. */
 export const DEPLOY_VARIABLES: Readonly<Record<keyof typeof gcpVariables, CommandVariableText>> = {
   GCP_PROJECT: {
     meaning: 'the Google Cloud project',
@@ -13,19 +13,19 @@ export const DEPLOY_VARIABLES: Readonly<Record<keyof typeof gcpVariables, Comman
   },
   GCP_REGION: {
     meaning: "where the functions run: one of Firebase Hosting's regions for Cloud Run",
-    default: "gcloud's own, else `us-central1`",
+    default: "gcloud's own, otherwise `us-central1`",
     sample: 'us-central1',
     usedBy: DEPLOY,
   },
   GCP_MIN_INSTANCES: {
     meaning:
-      'instances of the gateway that are kept warm and billed; with 0 the first call after a pause takes a second longer',
+      'minimum number of warm instances of the gateway, which are billed continuously; with 0 the first call after a pause takes a second longer',
     default: '0',
     sample: '0',
     usedBy: DEPLOY,
   },
   GCP_MAX_INSTANCES: {
-    meaning: 'the most instances of each function',
+    meaning: 'maximum number of instances of each function',
     default: '10',
     sample: '10',
     usedBy: DEPLOY,
@@ -39,20 +39,20 @@ export const DEPLOY_VARIABLES: Readonly<Record<keyof typeof gcpVariables, Comman
   },
   GCP_PREFIX: {
     meaning:
-      'prefix of every name in the project, joined by a hyphen, so that several deployments can share it; at most 17 characters',
+      'prefix of every name, followed by a hyphen, so that several deployments can share the project; at most 17 characters',
     sample: 'staging',
     usedBy: DEPLOY,
     more: ['environments', 'environments.md'],
   },
   HOSTING_SITE: {
     meaning: 'the Firebase Hosting site, which is created if it does not exist',
-    default: "that of `PUBLIC_URL` on web.app, else the project's default site",
+    default: "the site of `PUBLIC_URL` on web.app, otherwise the project's default site",
     sample: 'acme-mcp',
     usedBy: DEPLOY,
   },
   GCP_BUILD_SERVICE_ACCOUNT: {
-    meaning: 'the service account that builds the functions, where the organisation requires one',
-    default: "the project's own for builds",
+    meaning: 'the service account that builds the functions, if the organisation requires one',
+    default: "the project's default build account",
     sample: 'builder@your-project.iam.gserviceaccount.com',
     usedBy: DEPLOY,
   },
@@ -76,10 +76,14 @@ export const DEPLOY_VARIABLES: Readonly<Record<keyof typeof gcpVariables, Comman
   },
 }
 
-const HERE = '`npm start`; `connect` and `doctor` without a URL'
+const LOCAL_COMMANDS = '`npm start`; `connect` and `doctor` without a URL'
 
-/** The variables of the local system alone, which the sample does not have. */
+/** The variables that only the local system reads; `.env.yaml.sample` does not have them. */
 export const LOCAL_VARIABLES: Readonly<Record<'PORT' | 'TENANT_PORT', CommandVariableText>> = {
-  PORT: { meaning: 'port of the origin', default: '8080', usedBy: HERE },
-  TENANT_PORT: { meaning: 'port of the stand-in tenant', default: '8081', usedBy: HERE },
+  PORT: { meaning: 'port of the local origin', default: '8080', usedBy: LOCAL_COMMANDS },
+  TENANT_PORT: {
+    meaning: 'port of the Auth0 emulator',
+    default: '8081',
+    usedBy: LOCAL_COMMANDS,
+  },
 }

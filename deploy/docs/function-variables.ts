@@ -9,7 +9,7 @@ const LIST_EVENTS = `listEvents:
   annotations: { readOnlyHint: true, destructiveHint: false, openWorldHint: false }
 `
 
-/** The variables of the functions, in the order in which they are listed. */
+/** The variables of the functions, in the order of the documents. */
 export const FUNCTION_VARIABLES: Readonly<Record<keyof typeof variables, VariableText>> = {
   PUBLIC_URL: {
     meaning: 'the one public origin of the functions',
@@ -17,18 +17,19 @@ export const FUNCTION_VARIABLES: Readonly<Record<keyof typeof variables, Variabl
     isRequired: true,
   },
   OAUTH_ISSUER: {
-    meaning: "Auth0's issuer, compared as an exact string; a bare origin gets the trailing slash",
+    meaning:
+      "Auth0's issuer, compared as an exact string; a slash is added to an origin without a path",
     sample: 'https://YOUR_TENANT.us.auth0.com/',
     isRequired: true,
   },
   OAUTH_AUDIENCE: {
     meaning:
-      "identifier of the API in Auth0 = the token's `aud` = the resource that clients ask for",
+      "the API's identifier in Auth0, which is the token's `aud` and the resource that clients request",
     default: '`PUBLIC_URL/mcp`',
     sample: 'https://mcp.example.com/mcp',
   },
   OAUTH_SCOPES: {
-    meaning: 'scopes to advertise besides those of the tools, separated by blanks',
+    meaning: "scopes to advertise in addition to the tools' scopes, separated by blanks",
     sample: '',
   },
   JWKS_URI: {
@@ -38,25 +39,25 @@ export const FUNCTION_VARIABLES: Readonly<Record<keyof typeof variables, Variabl
   },
   TOOLS: {
     meaning:
-      'the tools, as YAML or JSON; exactly one of `TOOLS`, `TOOLS_FILE` and `TOOL_SCOPES_JSON` is set, and `npm run deploy` puts it into the source of the functions, whatever its size',
+      'the tools, as YAML or JSON; set exactly one of `TOOLS`, `TOOLS_FILE` and `TOOL_SCOPES_JSON`; `npm run deploy` puts it into the source of the functions, so its size is not limited',
     sample: LIST_EVENTS,
     isRequired: true,
     more: ['tools', 'tools.md'],
   },
-  TOOLS_FILE: { meaning: 'a file of the same form', sample: 'tools.yaml' },
+  TOOLS_FILE: { meaning: 'path of a file with the tools, as for `TOOLS`', sample: 'tools.yaml' },
   TOOL_SCOPES_JSON: {
-    meaning: 'the short form: only names and scopes',
+    meaning: "the tools' names and scopes only, as JSON",
     sample: '{"listEvents":["events:read"]}',
   },
   FUNCTIONS_BASE: {
-    meaning: 'where the backends are: one HTTP function per tool at `FUNCTIONS_BASE/{toolName}`',
+    meaning: 'base URL of the backends: the gateway calls a tool at `FUNCTIONS_BASE/{toolName}`',
     sample: 'https://us-central1-YOUR_PROJECT.cloudfunctions.net',
     isRequired: true,
     more: ['backends', 'backends.md'],
   },
   GATEWAY_HMAC_SECRET: {
     meaning:
-      'key that signs the assertion to the backends, at least 32 characters; two during a rotation, newest first, separated by a comma; not needed with `GATEWAY_SIGNING_KEY`',
+      'secret that signs the assertion to the backends, at least 32 characters; two during a rotation, newest first, separated by a comma; not needed with `GATEWAY_SIGNING_KEY`',
     sample: 'replace-with-random',
     isRequired: true,
   },
@@ -71,64 +72,66 @@ export const FUNCTION_VARIABLES: Readonly<Record<keyof typeof variables, Variabl
     sample: 'none',
   },
   BACKEND_CLAIMS: {
-    meaning: 'claims of the token that the assertion includes, separated by commas or blanks',
+    meaning: "the token's claims to include in the assertion, separated by commas or blanks",
     sample: 'https://example.com/email, org_id',
     more: ['claims', 'backends.md#claims-and-hints'],
   },
   OBO_CLIENT_ID: {
     meaning:
-      "the client that exchanges the user's token for one with a backend's audience, for tools with `backendAuth` `on_behalf_of`; `npm run provision` makes it",
+      "the client that exchanges the user's token for one with a backend's audience, for tools with `backendAuth` `on_behalf_of`; `npm run provision` creates it",
     sample: '',
     more: ['backends', 'backends.md#by-whose-authority'],
   },
   OBO_CLIENT_SECRET: {
     meaning:
-      'the secret of that client; other secrets that the catalogue names in `backendAuth` are variables beside it, such as `CALENDAR_API_KEY`',
+      'the secret of that client; other secrets that the catalogue names in `backendAuth` are set as further variables, such as `CALENDAR_API_KEY`',
     sample: '',
   },
   BACKEND_TIMEOUT_MS: {
-    meaning: 'how long a backend may take, in milliseconds; Hosting ends a request after 60 s',
+    meaning: 'time limit for a backend, in milliseconds; Hosting ends a request after 60 s',
     default: '50000',
     sample: '50000',
   },
   SCOPE_SOURCE: {
     meaning:
-      'which claims grant access: `scope`, or `scope-or-permissions`, which grants clients more',
+      'claims that grant access: `scope`, or `scope-or-permissions`, which grants clients more access',
     default: '`scope`',
     sample: 'scope',
   },
   RATE_LIMIT_PER_MINUTE: {
-    meaning: 'tool calls that one user may make in a minute',
+    meaning: 'maximum number of tool calls per minute and user',
     default: 'no limit',
     sample: '120',
   },
   RATE_LIMIT_ANONYMOUS_PER_MINUTE: {
-    meaning: 'tool calls that all callers without a sign-in together may make in a minute',
+    meaning: 'maximum number of tool calls per minute for all anonymous callers together',
     default: 'no limit',
     sample: '600',
   },
   REDIS_URL: {
-    meaning: 'Redis, for limits across instances; without it each instance counts its own calls',
+    meaning:
+      'URL of Redis, for rate limits across instances; without it each instance counts its own calls',
     sample: 'redis://10.0.0.3:6379',
   },
   MAX_BODY_BYTES: {
-    meaning: 'the largest request body, in bytes: 1024 to 8388608 (8 MiB)',
+    meaning: 'maximum size of a request body in bytes, from 1024 to 8388608 (8 MiB)',
     default: '1048576',
     sample: '1048576',
   },
   APP_ORIGIN: {
-    meaning: 'browser origins that may call, separated by commas, or `*`',
+    meaning: 'browser origins that may call the gateway, separated by commas, or `*`',
     default: 'no origin',
     sample: 'https://app.example.com',
   },
   AUTH_CHALLENGE: {
-    meaning: 'form of a refused `tools/call`: `http`, `tool-result`, or `auto` by user agent',
+    meaning:
+      'response to a refused `tools/call`: `http`, `tool-result`, or `auto` (depends on the user agent)',
     default: '`auto`',
     sample: 'auto',
   },
   AUTH_SERVER_METADATA: {
     meaning:
-      "where clients find the authorization server: `issuer` (Auth0's own metadata), or `curated`: metadata at `PUBLIC_URL` with only the tools' scopes, and the registration function, which admits a client before it returns the client id; not for a tenant that sends `iss`",
+      "source of the authorization server metadata: `issuer` (Auth0's own), or `curated` (metadata at `PUBLIC_URL` with only the tools' scopes, and the registration function, which admits a client before it returns the client id; not for a tenant that sends `iss`)",
     default: '`issuer`',
     sample: 'issuer',
   },
@@ -155,36 +158,36 @@ export const FUNCTION_VARIABLES: Readonly<Record<keyof typeof variables, Variabl
     isRequired: true,
   },
   GOOGLE_CONNECTION_NAME: {
-    meaning: 'the login connections that an admitted client gets, separated by commas',
+    meaning: 'login connections to enable for an admitted client, separated by commas',
     sample: 'google-oauth2',
     isRequired: true,
   },
   CLIENT_REDIRECT_URIS: {
     meaning:
-      'names of clients (`chatgpt`, `claude`, `vscode`, `cursor`, `codex`, `loopback`) and patterns (`URLPattern` that names a path; `/*` is every path), separated by commas; all redirect URIs of a client must match',
+      'names of clients (`chatgpt`, `claude`, `vscode`, `cursor`, `codex`, `loopback`) and patterns (`URLPattern` with a path; `/*` matches every path), separated by commas; all redirect URIs of a client must match',
     default: '`chatgpt`',
     sample: 'chatgpt',
     more: ['presets', 'clients.md#which-clients-are-admitted'],
   },
   THIRD_PARTY_ACCESS: {
     meaning:
-      'which third-party clients may ask people for access to the API: `admitted` (those that log-webhook or registration admits), or `open` (every client that registers)',
+      'third-party clients that may request access to the API: `admitted` (those that log-webhook or registration admits), or `open` (every client that registers)',
     default: '`admitted`',
     sample: 'admitted',
   },
   OAUTH_ORGANIZATION: {
     meaning:
-      "Organization ids (`org_...`) that a token's `org_id` must be one of, separated by commas",
+      "allowed values of a token's `org_id`: Organization ids (`org_...`), separated by commas",
     sample: '',
   },
   DCR_POLICY: {
     meaning:
-      '`admit`, `observe` (log only) or `enforce` (also delete clients that no pattern covers)',
+      '`admit`, `observe` (log only) or `enforce` (also delete clients that match no pattern)',
     default: '`admit`',
     sample: 'admit',
   },
   OPENAI_APPS_CHALLENGE: {
-    meaning: 'the token that OpenAI asks for when it verifies the domain',
+    meaning: "OpenAI's token for the verification of the domain",
     sample: '',
   },
   LOG_LEVEL: {

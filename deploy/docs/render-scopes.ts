@@ -17,9 +17,9 @@ const CLIENT_SCOPES: readonly string[] = [
   ]),
 ].sort()
 
-/** All Management scopes in a line, and as a Markdown table of what needs which, for docs/auth0.md. */
+/** All Management API scopes in one line, and a Markdown table of the scopes by user, for docs/auth0.md. */
 export function scopeTable(): string {
-  const rows: readonly (readonly [needs: string, scopes: readonly string[]])[] = [
+  const rows: readonly (readonly [neededBy: string, scopes: readonly string[]])[] = [
     ['log-webhook, registration', ADMISSION_SCOPES],
     ['both, with `DCR_POLICY=enforce` or curated metadata', [SCOPES['clients.delete']]],
     ['`provision`', PROVISION_SCOPES],
@@ -32,6 +32,6 @@ export function scopeTable(): string {
     '',
     '| needed by | scopes |',
     '| --- | --- |',
-    ...rows.map(([needs, scopes]) => `| ${needs} | \`${scopes.join(' ')}\` |`),
+    ...rows.map(([neededBy, scopes]) => `| ${neededBy} | \`${scopes.join(' ')}\` |`),
   ].join('\n')
 }

@@ -3,9 +3,9 @@ import { readFileSync } from 'node:fs'
 const CHECK_MS = 200
 
 /**
- * Calls `end` once npm, or the shell in which npm runs this process, is gone: npm passes a signal on
- * to that shell alone, which dies of it and tells nobody. A process that was not started by
- * `npm start` may outlive whoever started it, and is not watched.
+ * Calls `end` when npm, or the shell that npm uses, has ended. npm forwards a signal only to that shell,
+ * which exits without forwarding it. Does nothing in a process that `npm start` did not start; it may
+ * outlive its parent.
  */
 export function onNpmGone(end: () => void): void {
   if (process.env['npm_lifecycle_event'] !== 'start') return
@@ -18,13 +18,13 @@ export function onNpmGone(end: () => void): void {
   timer.unref()
 }
 
-/** Process ids of the shell and npm; of the nearer one alone where /proc cannot tell of the other. */
+/** Process ids of the shell and npm, or only of the parent if /proc is not available. */
 function parents(): string {
   const { ppid } = process
   try {
     const stat = readFileSync(`/proc/${ppid}/stat`, 'utf8')
     const [, name = '', next] = /\((.*)\) \S (\d+)/s.exec(stat) ?? []
-    // Some shells hand over to their only command.
+    // Some shells replace themselves with their only command.
     return name.startsWith('npm') ? `${ppid}` : `${ppid} ${next}`
   } catch {
     return `${ppid}`

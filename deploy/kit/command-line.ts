@@ -38,10 +38,10 @@ export function parseCommandLine(
   const values = Object.entries(specs).map(
     ([name, spec]) => [name, readValue(name, spec, program, specs)] as const,
   )
-  const most = command.arguments?.some(({ isVariadic }) => isVariadic)
+  const max = command.arguments?.some(({ isVariadic }) => isVariadic)
     ? Number.POSITIVE_INFINITY
     : (command.arguments?.length ?? 0)
-  if (program.args.length > most) throw new UsageError(tooMany(command, most))
+  if (program.args.length > max) throw new UsageError(tooMany(command, max))
   return {
     values: Object.fromEntries(values) as Values<OptionSpecs>,
     positionals: program.args,
@@ -140,8 +140,8 @@ function missing(name: string): string {
   return `--${name} requires a value.`
 }
 
-function tooMany({ name, arguments: known = [] }: Described, most: number): string {
-  if (most === 0) return `${name} accepts no arguments, only options.`
+function tooMany({ name, arguments: known = [] }: Described, max: number): string {
+  if (max === 0) return `${name} accepts no arguments, only options.`
   return `Expected at most one ${known.map((one) => one.name).join(', one ')}.`
 }
 

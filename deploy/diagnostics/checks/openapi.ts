@@ -1,5 +1,5 @@
 import type { Check } from '../check.ts'
-import { documentOf, isObject, type JsonObject, preview } from '../exchange.ts'
+import { documentOf, isObject, type JsonObject, preview } from '../probe-result.ts'
 import type { Observed } from '../faults/faults.ts'
 import type { DeploymentObservation } from '../observe/deployment.ts'
 import { serverIn } from '../observe/openapi-tools.ts'

@@ -1,4 +1,4 @@
-import { preview } from '../exchange.ts'
+import { preview } from '../probe-result.ts'
 import { isFaultId, type Observed } from '../faults/faults.ts'
 import {
   differsBySlash,
@@ -15,7 +15,7 @@ export interface TokenExpectation {
   readonly organizations: readonly string[] | undefined
 }
 
-/** What the explanation of a rejection is made of. */
+/** The input for the explanation of a rejection. */
 export interface RejectedToken extends TokenContent {
   readonly expected: TokenExpectation
   /** NumericDate seconds. */

@@ -9,10 +9,10 @@ const LIST_EVENTS = `listEvents:
   annotations: { readOnlyHint: true, destructiveHint: false, openWorldHint: false }
 `
 
-/** The variables of the functions, in the order in which they are listed. */
+/** The variables of the functions, in the order of the documentation. */
 export const FUNCTION_VARIABLES: Readonly<Record<keyof typeof variables, VariableText>> = {
   PUBLIC_URL: {
-    meaning: 'the one public origin of the functions',
+    meaning: 'public origin of the functions',
     sample: 'https://mcp.example.com',
     isRequired: true,
   },
@@ -23,12 +23,12 @@ export const FUNCTION_VARIABLES: Readonly<Record<keyof typeof variables, Variabl
   },
   OAUTH_AUDIENCE: {
     meaning:
-      "identifier of the API in Auth0 = the token's `aud` = the resource that clients ask for",
+      'identifier of the API in Auth0, the `aud` of its tokens and the `resource` that clients request',
     default: '`PUBLIC_URL/mcp`',
     sample: 'https://mcp.example.com/mcp',
   },
   OAUTH_SCOPES: {
-    meaning: 'scopes to advertise besides those of the tools, separated by blanks',
+    meaning: 'scopes to advertise in addition to those of the tools, separated by spaces',
     sample: '',
   },
   JWKS_URI: {
@@ -38,18 +38,18 @@ export const FUNCTION_VARIABLES: Readonly<Record<keyof typeof variables, Variabl
   },
   TOOLS: {
     meaning:
-      'the tools, as YAML or JSON; exactly one of `TOOLS`, `TOOLS_FILE` and `TOOL_SCOPES_JSON` is set, and `npm run deploy` puts it into the source of the functions, whatever its size',
+      'the tools, as YAML or JSON; exactly one of `TOOLS`, `TOOLS_FILE` and `TOOL_SCOPES_JSON` must be set; `npm run deploy` deploys it as a file with the functions, so its size is not limited',
     sample: LIST_EVENTS,
     isRequired: true,
     more: ['tools', 'tools.md'],
   },
-  TOOLS_FILE: { meaning: 'a file of the same form', sample: 'tools.yaml' },
+  TOOLS_FILE: { meaning: 'path of a file with the tools', sample: 'tools.yaml' },
   TOOL_SCOPES_JSON: {
-    meaning: 'the short form: only names and scopes',
+    meaning: 'short form of the tools: only names and scopes',
     sample: '{"listEvents":["events:read"]}',
   },
   FUNCTIONS_BASE: {
-    meaning: 'where the backends are: one HTTP function per tool at `FUNCTIONS_BASE/{toolName}`',
+    meaning: 'base URL of the backends: one HTTP function per tool at `FUNCTIONS_BASE/{toolName}`',
     sample: 'https://us-central1-YOUR_PROJECT.cloudfunctions.net',
     isRequired: true,
     more: ['backends', 'backends.md'],
@@ -71,53 +71,54 @@ export const FUNCTION_VARIABLES: Readonly<Record<keyof typeof variables, Variabl
     sample: 'none',
   },
   BACKEND_CLAIMS: {
-    meaning: 'claims of the token that the assertion includes, separated by commas or blanks',
+    meaning: 'claims of the token that the assertion includes, separated by commas or spaces',
     sample: 'https://example.com/email, org_id',
     more: ['claims', 'backends.md#claims-and-hints'],
   },
   OBO_CLIENT_ID: {
     meaning:
-      "the client that exchanges the user's token for one with a backend's audience, for tools with `backendAuth` `on_behalf_of`; `npm run provision` makes it",
+      "client that exchanges the user's token for a token with a backend's audience, for tools with `backendAuth` `on_behalf_of`; `npm run provision` creates it",
     sample: '',
-    more: ['backends', 'backends.md#by-whose-authority'],
+    more: ['backends', 'backends.md#backend-authentication'],
   },
   OBO_CLIENT_SECRET: {
     meaning:
-      'the secret of that client; other secrets that the catalogue names in `backendAuth` are variables beside it, such as `CALENDAR_API_KEY`',
+      'client secret of that client; other secrets that the catalogue names in `backendAuth` are additional variables, such as `CALENDAR_API_KEY`',
     sample: '',
   },
   BACKEND_TIMEOUT_MS: {
-    meaning: 'how long a backend may take, in milliseconds; Hosting ends a request after 60 s',
+    meaning: 'timeout of a backend request in milliseconds; Hosting ends a request after 60 s',
     default: '50000',
     sample: '50000',
   },
   SCOPE_SOURCE: {
     meaning:
-      'which claims grant access: `scope`, or `scope-or-permissions`, which grants clients more',
+      'claims that grant access: `scope`, or `scope-or-permissions`, which also accepts permissions that the client did not request',
     default: '`scope`',
     sample: 'scope',
   },
   RATE_LIMIT_PER_MINUTE: {
-    meaning: 'tool calls that one user may make in a minute',
+    meaning: 'maximum tool calls per user and minute',
     default: 'no limit',
     sample: '120',
   },
   RATE_LIMIT_ANONYMOUS_PER_MINUTE: {
-    meaning: 'tool calls that all callers without a sign-in together may make in a minute',
+    meaning: 'maximum tool calls per minute of all anonymous callers together',
     default: 'no limit',
     sample: '600',
   },
   REDIS_URL: {
-    meaning: 'Redis, for limits across instances; without it each instance counts its own calls',
+    meaning:
+      'Redis URL for rate limits across instances; without it each instance counts its own calls',
     sample: 'redis://10.0.0.3:6379',
   },
   MAX_BODY_BYTES: {
-    meaning: 'the largest request body, in bytes: 1024 to 8388608 (8 MiB)',
+    meaning: 'maximum size of a request body in bytes, from 1024 to 8388608 (8 MiB)',
     default: '1048576',
     sample: '1048576',
   },
   APP_ORIGIN: {
-    meaning: 'browser origins that may call, separated by commas, or `*`',
+    meaning: 'allowed browser origins, separated by commas, or `*`',
     default: 'no origin',
     sample: 'https://app.example.com',
   },
@@ -128,7 +129,7 @@ export const FUNCTION_VARIABLES: Readonly<Record<keyof typeof variables, Variabl
   },
   AUTH_SERVER_METADATA: {
     meaning:
-      "where clients find the authorization server: `issuer` (Auth0's own metadata), or `curated`: metadata at `PUBLIC_URL` with only the tools' scopes, and the registration function, which admits a client before it returns the client id; not for a tenant that sends `iss`",
+      "authorization server metadata for clients: `issuer` (Auth0's own), or `curated` (at `PUBLIC_URL`, with only the tools' scopes and the registration function, which admits a client before it returns the client id; not for a tenant that sends `iss`)",
     default: '`issuer`',
     sample: 'issuer',
   },
@@ -155,7 +156,7 @@ export const FUNCTION_VARIABLES: Readonly<Record<keyof typeof variables, Variabl
     isRequired: true,
   },
   GOOGLE_CONNECTION_NAME: {
-    meaning: 'the login connections that an admitted client gets, separated by commas',
+    meaning: 'login connections of admitted clients, separated by commas',
     sample: 'google-oauth2',
     isRequired: true,
   },
@@ -168,23 +169,22 @@ export const FUNCTION_VARIABLES: Readonly<Record<keyof typeof variables, Variabl
   },
   THIRD_PARTY_ACCESS: {
     meaning:
-      'which third-party clients may ask people for access to the API: `admitted` (those that log-webhook or registration admits), or `open` (every client that registers)',
+      'third-party clients that may request access to the API: `admitted` (by log-webhook or registration), or `open` (every registered client)',
     default: '`admitted`',
     sample: 'admitted',
   },
   OAUTH_ORGANIZATION: {
-    meaning:
-      "Organization ids (`org_...`) that a token's `org_id` must be one of, separated by commas",
+    meaning: "allowed values of a token's `org_id` (`org_...`), separated by commas",
     sample: '',
   },
   DCR_POLICY: {
     meaning:
-      '`admit`, `observe` (log only) or `enforce` (also delete clients that no pattern covers)',
+      '`admit`, `observe` (log only) or `enforce` (also delete clients that no pattern matches)',
     default: '`admit`',
     sample: 'admit',
   },
   OPENAI_APPS_CHALLENGE: {
-    meaning: 'the token that OpenAI asks for when it verifies the domain',
+    meaning: "token for OpenAI's domain verification",
     sample: '',
   },
   LOG_LEVEL: {

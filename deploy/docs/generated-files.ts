@@ -7,8 +7,8 @@ const BEGIN = '<!-- npm run docs: begin -->'
 const END = '<!-- npm run docs: end -->'
 
 /**
- * The files that are made of data, by their path in the repository, with the text that they should
- * have. Of a document only the part between the marks is made; the rest is as it stands.
+ * Returns the generated files by their path in the repository. In Markdown documents only the part between
+ * the markers is generated.
  */
 export function generatedFiles(): ReadonlyMap<string, string> {
   return new Map([

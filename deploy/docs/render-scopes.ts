@@ -7,7 +7,7 @@ import {
   SCOPES,
 } from '../auth0/management-scopes.ts'
 
-/** The scopes that an operator grants to the Management API client, sorted. */
+/** The scopes that the Management API client needs, sorted. */
 const CLIENT_SCOPES: readonly string[] = [
   ...new Set([
     ...ADMISSION_SCOPES,
@@ -17,7 +17,7 @@ const CLIENT_SCOPES: readonly string[] = [
   ]),
 ].sort()
 
-/** All Management scopes in a line, and as a Markdown table of what needs which, for docs/auth0.md. */
+/** Returns all Management scopes on one line, and a Markdown table of their uses, for docs/auth0.md. */
 export function scopeTable(): string {
   const rows: readonly (readonly [needs: string, scopes: readonly string[]])[] = [
     ['log-webhook, registration', ADMISSION_SCOPES],

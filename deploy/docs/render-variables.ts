@@ -4,17 +4,17 @@ import { FUNCTION_VARIABLES } from './function-variables.ts'
 import type { CommandVariableText, VariableText } from './variable-text.ts'
 
 const LINE_WIDTH = 100
-const HEADER = `Every variable, in the format that \`gcloud --env-vars-file\` takes: all values are quoted strings. Copy to .env.yaml and fill in. Commented-out variables show their defaults, or an example if there is no default. \`npm run docs\` writes this file from the data in deploy/docs.`
+const HEADER = `Every variable, in the format of \`gcloud --env-vars-file\`: all values are quoted strings. Copy to .env.yaml and fill in. Commented-out variables show their defaults, or an example if there is no default. \`npm run docs\` writes this file from the data in deploy/docs.`
 const DEPLOY_HEADER = 'Settings of npm run deploy; they are not passed to the functions.'
 
-/** The functions that read a variable, by name; `all` when every one does. */
+/** Returns the names of the functions that read a variable; `all` if every function does. */
 export function usedBy(variable: string): string {
   const all = Object.keys(FUNCTION_CONFIGS)
   const names = all.filter((name) => functionConfig(name).variables.includes(variable))
   return names.length === all.length ? 'all' : names.join(', ')
 }
 
-/** All variables as a Markdown table, for docs/variables.md. */
+/** Returns all variables as a Markdown table, for docs/variables.md. */
 export function variableTable(): string {
   const ofFunctions = Object.entries(FUNCTION_VARIABLES).map(([name, text]) =>
     tableRow(name, usedBy(name), text),
@@ -34,7 +34,7 @@ function tableRow(name: string, users: string, text: VariableText): string {
   return `| \`${name}\` | ${users} | ${byDefault} | ${text.meaning}${link} |`
 }
 
-/** The text of .env.yaml.sample. */
+/** Returns the text of .env.yaml.sample. */
 export function sampleFile(): string {
   const ofFunctions = Object.entries(FUNCTION_VARIABLES).map(([name, text]) =>
     sampleEntry(name, usedBy(name), text),
@@ -56,7 +56,7 @@ function sampleEntry(name: string, users: string, text: VariableText): string {
   return `${said}\n${text.isRequired ? entry : `# ${entry}`}`
 }
 
-/** A block where it has lines, else in quotes, as `gcloud` demands of every value. */
+/** Returns a block for several lines, or else a quoted string, as `gcloud` requires. */
 function yamlString(value: string): string {
   if (value.includes('\n')) return `|\n${value.trimEnd().replaceAll(/^/gm, '  ')}`
   return value.includes('"') ? `'${value}'` : `"${value}"`

@@ -1,21 +1,21 @@
 /**
- * What people have to know of a variable. `npm run docs` makes the table of docs/variables.md and
- * .env.yaml.sample of it. Texts may have `code`.
+ * The documentation of a variable. `npm run docs` generates the table of docs/variables.md and
+ * .env.yaml.sample from it. Texts may contain `code`.
  */
 export interface VariableText {
-  /** What it is: a phrase without a full stop, first letter as it stands in the table. */
+  /** A phrase without a full stop, with the first letter as in the table. */
   readonly meaning: string
-  /** The value where it is not set, as it is written or in words; absent = there is none. */
+  /** The default value, literally or in words; absent = none. */
   readonly default?: string
-  /** The value in the sample; absent = the sample does not have it. */
+  /** The value in the sample; absent = not in the sample. */
   readonly sample?: string
-  /** The sample sets it, and the functions that use it need it. */
+  /** Whether it is required by the functions that read it, and set in the sample. */
   readonly isRequired?: true
-  /** Where docs/ says more: a link from docs/variables.md, and its text. */
+  /** A link from docs/variables.md to more documentation. */
   readonly more?: readonly [text: string, link: string]
 }
 
-/** Of a variable that commands read, and no function. */
+/** The documentation of a variable that only commands read. */
 export interface CommandVariableText extends VariableText {
   /** Markdown. */
   readonly usedBy: string

@@ -130,7 +130,10 @@ describe.skipIf(chromium === undefined)('the status page', () => {
 
   test.each([
     { allowed: ['clipboard-read', 'clipboard-sanitized-write'] as const, said: /^Copied\.$/ },
-    { allowed: ['clipboard-read'] as const, said: /^The browser does not allow copying\. .* selected/ },
+    {
+      allowed: ['clipboard-read'] as const,
+      said: /^The browser does not allow copying\. .* selected/,
+    },
   ])('copies the URL where $allowed is allowed, and says what came of it', async (row) => {
     const { page, text } = await open()
     await browser.defaultBrowserContext().overridePermissions(system.url, [...row.allowed])

@@ -6,7 +6,7 @@ import { createProgress } from './kit/progress.ts'
 import { runCommand } from './kit/run-command.ts'
 import { hasColor } from './kit/style.ts'
 
-// A token or its like.
+// Large enough for a token.
 const MAX_INPUT_CHARACTERS = 65_536
 
 async function readInput(): Promise<string> {
@@ -57,6 +57,6 @@ async function main([name, ...args]: readonly string[]): Promise<number> {
 }
 
 const exitCode = await main(process.argv.slice(2))
-// The auth0 package leaves timers behind that would keep the process waiting; what was written to a
-// pipe is out once this has been written too.
+// Timers of the auth0 package would delay the exit. The callbacks run after earlier output has been
+// written to the pipe.
 process.stdout.write('', () => process.stderr.write('', () => process.exit(exitCode)))

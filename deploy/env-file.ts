@@ -6,10 +6,10 @@ import { CATALOGUE_VARIABLES } from '../shared/tools.ts'
 import { hasCatalogue } from './build/catalogue.ts'
 
 /**
- * The variables of a file such as .env.yaml, in the form that `gcloud --env-vars-file` takes: one
- * mapping, every value a string.
+ * Reads the variables of a file such as .env.yaml, in the format of `gcloud --env-vars-file`: one mapping
+ * of names to strings.
  *
- * @throws ConfigError with every fault, never with a value.
+ * @throws ConfigError that lists every fault, without values.
  */
 export function readEnvFile(path: string): Environment {
   const document = parseDocument(readText(path), { prettyErrors: false })
@@ -29,11 +29,10 @@ export function readEnvFile(path: string): Environment {
 }
 
 /**
- * What an operator's command runs with: the environment, and .env.yaml in the working directory, if it
- * is there, for what the environment does not set. A catalogue of the environment replaces that of the
- * file, in whatever form either is given.
+ * Returns the environment, extended by variables of .env.yaml in the working directory that it does not
+ * set. A catalogue in the environment replaces the file's catalogue in any form.
  *
- * @throws ConfigError as `readEnvFile` does.
+ * @throws ConfigError like `readEnvFile`.
  */
 export function operatorEnvironment(env: Environment, path = '.env.yaml'): Environment {
   if (!existsSync(path)) return env
@@ -49,7 +48,7 @@ function readText(path: string): string {
     return readFileSync(path, 'utf8')
   } catch {
     throw new ConfigError([
-      `${path} cannot be read: copy .env.yaml.sample there and fill it in, or name another with --env-file`,
+      `${path} cannot be read: copy .env.yaml.sample to it and fill it in, or pass another file with --env-file`,
     ])
   }
 }

@@ -7,21 +7,21 @@ import {
 } from '../functions/registration/config.ts'
 import type { Environment } from '../shared/config.ts'
 
-/** What a command has to know of a function's configuration. */
+/** The configuration of a function, for commands. */
 export interface FunctionConfig {
   /** The variables that the function reads; `backendAuth` of a tool may name more for the gateway. */
   readonly variables: readonly string[]
   /**
-   * The function's own check of its variables.
+   * Validates the variables like the function itself.
    *
-   * @throws ConfigError with every fault at once.
+   * @throws ConfigError that lists every fault.
    */
   readonly parse: (env: Environment) => unknown
 }
 
 export type FunctionName = 'metadata' | 'gateway' | 'log-webhook' | 'registration'
 
-/** The configuration of every function by its name. */
+/** The configuration of every function, by name. */
 export const FUNCTION_CONFIGS: Readonly<Record<FunctionName, FunctionConfig>> = {
   metadata: { variables: METADATA_VARIABLES, parse: parseMetadataConfig },
   gateway: { variables: GATEWAY_VARIABLES, parse: parseGatewayConfig },
@@ -29,7 +29,7 @@ export const FUNCTION_CONFIGS: Readonly<Record<FunctionName, FunctionConfig>> = 
   registration: { variables: REGISTRATION_VARIABLES, parse: parseRegistrationConfig },
 }
 
-/** The configuration of the function with this name, which must be one of this repository. */
+/** Returns the configuration of a function of this repository. */
 export function functionConfig(name: string): FunctionConfig {
   const configs: Readonly<Record<string, FunctionConfig>> = FUNCTION_CONFIGS
   const config = Object.hasOwn(configs, name) ? configs[name] : undefined

@@ -5,22 +5,22 @@ import { ROOT } from './functions.ts'
 import { licences } from './licences.ts'
 import { type Lock, manifests } from './manifest.ts'
 import { SBOM_FILE, sbom } from './sbom.ts'
-import { type Weight, weights } from './weights.ts'
+import { type PartSize, weights } from './weights.ts'
 
-/** A function that has been built. */
+/** A built function. */
 export interface Built {
   readonly name: string
   /** Absolute path of its directory. */
   readonly directory: string
-  /** Size of all that is bundled. */
+  /** Total size of the bundle. */
   readonly bytes: number
-  readonly weights: readonly Weight[]
+  readonly weights: readonly PartSize[]
 }
 
 /**
- * Builds one function into `<parent>/<name>/`, which is emptied first: the bundle, package.json with
- * its lockfile, the licences of what is bundled, a bill of materials, and a .gcloudignore, without which gcloud would go
- * by .gitignore and upload nothing of `dist`.
+ * Builds one function into `<parent>/<name>/`, which is emptied first. Writes the bundle, package.json
+ * with its lockfile, the licences of bundled packages, a bill of materials, and a .gcloudignore; without
+ * it gcloud would follow .gitignore and upload nothing from `dist`.
  */
 export async function buildFunction(name: string, parent: string): Promise<Built> {
   const directory = `${parent.replace(/\/$/, '')}/${name}`

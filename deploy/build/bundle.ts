@@ -2,20 +2,20 @@ import { dirname, relative } from 'node:path'
 import { build, type Metafile, type Plugin } from 'esbuild'
 import { ROOT } from './functions.ts'
 
-/** Stays outside the bundle: it runs the function, and Google looks for it in `dependencies`. */
+/** Not bundled, because it runs the function and Google requires it in `dependencies`. */
 export const FRAMEWORK = '@google-cloud/functions-framework'
 
-// CommonJS inside an ES module finds no `require` for Node's own modules.
+// Bundled CommonJS code needs `require` for Node's modules, which ES modules do not provide.
 const REQUIRE = `import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);`
 
-/** Namespace, in the metafile's paths, of what stands in for such a module. */
+/** Namespace of replaced modules in the metafile's paths. */
 export const LEFT_OUT = 'leave-out'
 
-/** Modules that are never used here, and what stands in for them. */
+/** Modules that are never used here, and their replacements. */
 const UNUSED = [
-  // For runtimes without streams; Node 24 has them, and loads them when they are used.
+  // Only for runtimes without streams; Node 24 has them.
   { path: /^\.\/streams\.cjs$/, from: /\/fetch-blob\//, contents: 'module.exports = {}' },
-  // Blobs of files, by node:fs/promises and worker threads; node-fetch passes them on to others.
+  // Blobs from files, which load node:fs/promises and worker threads; node-fetch only re-exports them.
   {
     path: /^fetch-blob\/from\.js$/,
     contents: `export { default, default as Blob } from './index.js'
@@ -23,13 +23,13 @@ const UNUSED = [
       export const blobFrom = undefined, blobFromSync = undefined
       export const fileFrom = undefined, fileFromSync = undefined`,
   },
-  // It loads node:http2, which takes as long as the rest of undici; the gateway has `allowH2: false`.
+  // Loads node:http2, which takes as long as the rest of undici; the gateway sets `allowH2: false`.
   {
     path: /^\.\/client-h2\.js$/,
     from: /\/undici\//,
-    contents: `module.exports = () => { throw new Error('HTTP/2 is not offered') }`,
+    contents: `module.exports = () => { throw new Error('HTTP/2 is not supported') }`,
   },
-  // 50 languages of error messages; zod loads English by itself.
+  // Error messages in 50 languages; zod loads English itself.
   {
     path: /^\.\.\/locales\/index\.js$/,
     from: /\/zod\/v4\//,
@@ -38,10 +38,9 @@ const UNUSED = [
 ] as const
 
 /**
- * Bundles one function with everything it imports into `<directory>/main.js`, an ES module, in
- * memory only. Names are kept, so that a stack trace in the log still tells where; a package behind
- * `import()` is in a file of its own, which is read when it is first asked for. The same source gives
- * the same bytes.
+ * Bundles one function and its imports into `<directory>/main.js`, an ES module, in memory only. Names
+ * are kept for readable stack traces. A dynamically imported package is in a separate file, which is
+ * loaded on first use. The same source produces the same bytes.
  */
 export async function bundleFunction(
   name: string,
@@ -72,8 +71,8 @@ export async function bundleFunction(
 }
 
 /**
- * Node's own modules as `require` gives them: `import` reads each of a module's exports, and some load
- * much when they are read (a WebSocket client for `node:http`), a tenth of a cold start.
+ * Loads Node's modules like `require`. `import` reads every export of a module, and some exports load
+ * further modules when read (a WebSocket client for `node:http`), which takes a tenth of a cold start.
  */
 const lazyBuiltins: Plugin = {
   name: 'lazy-builtins',
@@ -97,7 +96,7 @@ const leaveOut: Plugin = {
           return undefined
         }
         const found = await resolve(path, { kind, resolveDir, pluginData: leaveOut })
-        // The path gets into the bundle, which is to be the same wherever the repository lies.
+        // The bundle contains the path, and must not depend on the location of the repository.
         return {
           path: relative(ROOT, found.path),
           namespace: LEFT_OUT,

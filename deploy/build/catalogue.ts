@@ -4,19 +4,19 @@ import { compileCatalogue } from '../../shared/compile-catalogue.ts'
 import { ConfigError, type Environment } from '../../shared/config.ts'
 import { CATALOGUE_VARIABLES, parseCatalogue, parseDocument } from '../../shared/tools.ts'
 
-/** The file in a built function's directory that holds its catalogue; its `TOOLS_FILE` names it. */
+/** Name of the catalogue file in a built function's directory, and value of its `TOOLS_FILE`. */
 export const CATALOGUE_FILE = 'catalogue.json'
 
-/** What a function reads of the catalogue: all of it, or names, scopes and who may call. */
+/** The part of the catalogue that a function reads: all of it, or names, scopes and access rules. */
 export type CataloguePart = 'whole' | 'access'
 
-/** A catalogue as one function takes it along. */
+/** The catalogue of one deployed function. */
 export interface CarriedCatalogue {
-  /** Compact JSON, which the function reads as `TOOLS_FILE`. */
+  /** Compact JSON for `TOOLS_FILE`. */
   readonly text: string
   readonly tools: number
   readonly part: CataloguePart
-  /** What of the catalogue is ignored, a line each. */
+  /** One line per ignored part of the catalogue. */
   readonly warnings: readonly string[]
 }
 
@@ -32,14 +32,14 @@ const MEANING: Readonly<Record<CataloguePart, string>> = {
   access: 'names and scopes',
 }
 
-/** True when one of the variables gives a catalogue. */
+/** Returns whether one of the variables contains a catalogue. */
 export function hasCatalogue(env: Environment): boolean {
   return CATALOGUE_VARIABLES.some((name) => Boolean(env[name]?.trim()))
 }
 
 /**
- * The variables that tools name as secrets in `backendAuth`, and whether one exchanges tokens. Nothing for
- * a catalogue with faults: who reads it for a function reports them.
+ * Returns the secret variables that tools name in `backendAuth`, and whether a tool exchanges tokens.
+ * Empty for a catalogue with faults; the function's own parser reports these.
  */
 export function backendSecrets(env: Environment): {
   readonly named: readonly string[]
@@ -58,10 +58,10 @@ export function backendSecrets(env: Environment): {
 }
 
 /**
- * The catalogue that `env` gives, with what `functionName` reads of it and no more; undefined for a
- * function that reads none. The same catalogue gives the same text.
+ * Returns the part of the catalogue in `env` that `functionName` reads; undefined for a function that
+ * reads none. The same catalogue produces the same text.
  *
- * @throws ConfigError with all faults, each naming its variable and tool.
+ * @throws ConfigError that lists all faults with their variable and tool.
  */
 export function catalogueFor(functionName: string, env: Environment): CarriedCatalogue | undefined {
   const part = PARTS[functionName]
@@ -80,15 +80,15 @@ export function writeCatalogue(directory: string, { text }: CarriedCatalogue): s
   return path
 }
 
-/** What is ignored, for people: at most 20 lines, and how many more there are. */
+/** Returns the warnings as text: at most 20 lines, and the number of further ones. */
 export function describeWarnings(warnings: readonly string[]): string {
   const shown = warnings.slice(0, MAX_WARNINGS)
   const more = warnings.length - shown.length
   const lines = more > 0 ? [...shown, `and ${more} more`] : shown
-  return lines.map((line) => `The catalogue: ${line}\n`).join('')
+  return lines.map((line) => `Catalogue: ${line}\n`).join('')
 }
 
-/** One line for people: how many tools, how large, what of them. */
+/** Returns one line with the number of tools, the size and the part. */
 export function describeCatalogue({ text, tools, part }: CarriedCatalogue): string {
   const count = tools === 1 ? '1 tool' : `${tools} tools`
   return `${count}, ${(Buffer.byteLength(text) / 1000).toFixed(1)} kB, ${MEANING[part]}`

@@ -6,9 +6,9 @@ import { packageOf } from './weights.ts'
 const LICENCE = /^(licen[cs]e|copying|notice)(\..*)?$/i
 
 /**
- * The licences of all packages that are bundled: most of them allow copies only with their notice.
+ * Returns the licences of all bundled packages; most licences require it.
  *
- * @throws Error naming a package without licence file or `license` field.
+ * @throws Error that names a package without a licence file or `license` field.
  */
 export function licences({ outputs }: Metafile): string {
   const paths = Object.values(outputs).flatMap(({ inputs }) => Object.keys(inputs))

@@ -1,13 +1,13 @@
 import { FRAMEWORK } from './bundle.ts'
 import { CACHE_MAKER } from './compile-cache.ts'
 
-/** The parts of package-lock.json (version 3) that are used here. */
+/** The used parts of package-lock.json (version 3). */
 export interface Lock {
   readonly packages: Readonly<Record<string, LockedPackage>>
 }
 
 export interface LockedPackage {
-  /** Where it is installed under another name. */
+  /** The package's own name, if it is installed under an alias. */
   readonly name?: string
   readonly version?: string
   readonly license?: string
@@ -18,15 +18,15 @@ export interface LockedPackage {
   readonly peerDependenciesMeta?: Readonly<Record<string, { readonly optional?: boolean }>>
 }
 
-/** The Node release that the functions are deployed to. */
+/** The Node.js version of deployed functions. */
 const NODE = '24.x'
 
 /**
- * package.json and package-lock.json of a built function: functions-framework is its one dependency,
- * at the version that this repository has tested, with the very tree of packages that its lockfile
- * has for it. Google's buildpack runs `gcp-build` where the function is installed.
+ * Returns package.json and package-lock.json of a built function. functions-framework is its only
+ * dependency, with the version and dependency tree of this repository's lockfile. Google's buildpack
+ * runs the script `gcp-build`.
  *
- * @throws Error when the lockfile does not hold the tree.
+ * @throws Error if the lockfile does not contain the tree.
  */
 export function manifests(name: string, version: string, lock: Lock) {
   const tree = dependencyTree(lock, FRAMEWORK)
@@ -50,7 +50,7 @@ export function manifests(name: string, version: string, lock: Lock) {
   }
 }
 
-/** The entries of the lockfile that `name` and all it depends on resolve to, at their places. */
+/** Returns the lockfile entries of `name` and its dependencies, by path. */
 export function dependencyTree(lock: Lock, name: string): Record<string, LockedPackage> {
   const found = new Set<string>()
   const visit = (from: string, dependency: string, optional: boolean) => {
@@ -72,7 +72,7 @@ export function dependencyTree(lock: Lock, name: string): Record<string, LockedP
   return Object.fromEntries([...found].sort().map((place) => [place, lock.packages[place] ?? {}]))
 }
 
-/** As Node resolves: the nearest node_modules on the way up from `from`. */
+/** Resolves like Node: the nearest node_modules in or above `from`. */
 function resolveFrom({ packages }: Lock, from: string, name: string): string | undefined {
   for (let at = from; ; at = at.replace(/(^|\/)node_modules\/(@[^/]+\/)?[^/]+$/, '')) {
     const place = `${at === '' ? '' : `${at}/`}node_modules/${name}`

@@ -14,7 +14,7 @@ import {
 import { makeCompileCache } from './compile-cache.ts'
 import { functionNames } from './functions.ts'
 
-/** What a build gets from the process that it is. */
+/** The inputs and outputs of a build. */
 export interface BuildIo {
   readonly env: Environment
   /** Directory of the built functions. */
@@ -26,21 +26,21 @@ export interface BuildIo {
 const MAX_PARTS = 8
 
 /**
- * One run of `npm run build`: builds the functions that `asked` names, by default all. A catalogue that
- * the environment gives goes into them; without one they are built without.
+ * Runs `npm run build`: builds the functions in `requested`, or all if it is empty, with the catalogue of
+ * the environment, if there is one.
  *
- * @returns What was built.
- * @throws UsageError for an unknown function, ConfigError when the catalogue is refused: nothing was
- * built then.
+ * @returns the built functions.
+ * @throws UsageError for an unknown function, ConfigError for an invalid catalogue; builds nothing in
+ * these cases.
  */
-export async function runBuild(asked: readonly string[], io: BuildIo): Promise<Built[]> {
+export async function runBuild(requested: readonly string[], io: BuildIo): Promise<Built[]> {
   const known = functionNames()
-  for (const name of asked) {
+  for (const name of requested) {
     if (known.includes(name)) continue
-    const there = `There are: ${known.join(', ')}.${didYouMean(name, known)}`
-    throw new UsageError(`No such function: ${name}. ${there}`)
+    const expected = `Expected one of: ${known.join(', ')}.${didYouMean(name, known)}`
+    throw new UsageError(`Unknown function: ${name}. ${expected}`)
   }
-  const parts = (asked.length > 0 ? asked : known).map((name) => ({
+  const parts = (requested.length > 0 ? requested : known).map((name) => ({
     name,
     catalogue: hasCatalogue(io.env) ? catalogueFor(name, io.env) : undefined,
   }))
@@ -60,14 +60,14 @@ function describe({ name, bytes, weights }: Built, catalogue?: CarriedCatalogue)
   const rest = weights.slice(MAX_PARTS).reduce((sum, part) => sum + part.bytes, 0)
   const parts = [
     ...weights.slice(0, MAX_PARTS),
-    ...(rest > 0 ? [{ name: 'all else', bytes: rest, lazy: false }] : []),
+    ...(rest > 0 ? [{ name: 'other', bytes: rest, lazy: false }] : []),
   ]
   const carried = catalogue && `  ${CATALOGUE_FILE}: ${describeCatalogue(catalogue)}\n`
   return `dist/${name}  ${kilobytes(bytes)}\n${parts.map(line).join('')}${carried ?? ''}`
 }
 
 function line({ name, bytes, lazy }: Built['weights'][number]): string {
-  return `  ${kilobytes(bytes).padStart(9)}  ${name}${lazy ? '  (loaded when first used)' : ''}\n`
+  return `  ${kilobytes(bytes).padStart(9)}  ${name}${lazy ? '  (loaded on first use)' : ''}\n`
 }
 
 function kilobytes(bytes: number): string {

@@ -4,7 +4,7 @@ import { LEFT_OUT } from './bundle.ts'
 import type { Lock, LockedPackage } from './manifest.ts'
 import { packageOf } from './weights.ts'
 
-/** The file in a built function's directory that lists what the function is made of. */
+/** Name of the bill of materials in a built function's directory. */
 export const SBOM_FILE = 'bom.json'
 
 interface Part {
@@ -12,17 +12,16 @@ interface Part {
   readonly version: string
   readonly license: string | undefined
   readonly integrity: string | undefined
-  /** Bytes of it are in the bundle; else it is installed beside it. */
+  /** True = in the bundle; false = installed with the function. */
   readonly isBundled: boolean
 }
 
 /**
- * The software bill of materials of a built function, CycloneDX 1.6 in JSON: each package of npm of
- * which bytes are in the bundle, by esbuild's metafile, and each that `installed`, the function's own
- * lockfile, adds at deployment. It has no time and no serial number: the same function gives the same
- * text.
+ * Returns the software bill of materials of a built function, CycloneDX 1.6 in JSON. It lists each npm
+ * package in the bundle, by esbuild's metafile, and each package in the function's own lockfile
+ * (`installed`). It has no timestamp and no serial number, so the same function produces the same text.
  *
- * @throws Error when package-lock.json does not hold a bundled package.
+ * @throws Error if package-lock.json does not contain a bundled package.
  */
 export function sbom(
   { name, version }: { readonly name: string; readonly version: string },
@@ -57,12 +56,12 @@ function bundledPlaces(outputs: Metafile['outputs']): string[] {
   return [...new Set(directories)]
 }
 
-/** A module that something else stands in for. */
+/** Whether the module was replaced. */
 function isLeftOut(path: string): boolean {
   return path.startsWith(`${LEFT_OUT}:`)
 }
 
-/** `place`: a directory of node_modules; under an alias it has another name than its package. */
+/** `place`: a directory in node_modules; an alias differs from the package's name. */
 function toPart({ packages }: Lock, place: string, isBundled: boolean): Part {
   const locked: LockedPackage | undefined = packages[place]
   if (locked?.version === undefined) throw new Error(`package-lock.json has no ${place}`)
@@ -71,7 +70,7 @@ function toPart({ packages }: Lock, place: string, isBundled: boolean): Part {
   return { name: name ?? directory, version, license, integrity, isBundled }
 }
 
-/** One entry for each package and version, as bundled when it is both. */
+/** Returns one entry per package and version; bundled takes precedence over installed. */
 function distinct(parts: readonly Part[]): Part[] {
   const known = new Map<string, Part>()
   for (const part of parts) {

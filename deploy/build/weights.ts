@@ -1,16 +1,16 @@
 import type { Metafile } from 'esbuild'
 
-/** What a part of a bundle weighs: a package of npm, a directory of this repository, or `node/`. */
-export interface Weight {
+/** The size of a part of a bundle: an npm package, a directory of this repository, or `node/`. */
+export interface PartSize {
   readonly name: string
   readonly bytes: number
-  /** True when it is evaluated only after an `import()`. */
+  /** Whether it is evaluated only after a dynamic `import()`. */
   readonly lazy: boolean
 }
 
 const PACKAGE = /(?<directory>node_modules\/(?:.*\/node_modules\/)?(?<name>(?:@[^/]+\/)?[^/]+))\//
 
-/** The package of npm that a path of the metafile belongs to; undefined for this repository's own. */
+/** Returns the npm package of a path in the metafile; undefined for files of this repository. */
 export function packageOf(
   path: string,
 ): { readonly name: string; readonly directory: string } | undefined {
@@ -18,12 +18,12 @@ export function packageOf(
   return name === undefined || directory === undefined ? undefined : { name, directory }
 }
 
-/** The parts of the bundles in `metafile`, heaviest first. */
-export function weights({ inputs, outputs }: Metafile): Weight[] {
-  // What an `import()` leads to is an entry point of a file of its own.
+/** Returns the sizes of the parts in `metafile`, largest first. */
+export function weights({ inputs, outputs }: Metafile): PartSize[] {
+  // Each dynamic import is an entry point of its own output file.
   const [, index] = Object.entries(outputs).find(([path]) => path.endsWith('/main.js')) ?? []
   const eager = reachable(inputs, [index?.entryPoint ?? ''])
-  const parts = new Map<string, Weight>()
+  const parts = new Map<string, PartSize>()
   for (const output of Object.values(outputs)) {
     for (const [path, { bytesInOutput }] of Object.entries(output.inputs)) {
       const name = packageOf(path)?.name ?? `${path.split(/[:/]/)[0]}/`
@@ -36,7 +36,7 @@ export function weights({ inputs, outputs }: Metafile): Weight[] {
   return [...parts.values()].filter(({ bytes }) => bytes > 0).sort((a, b) => b.bytes - a.bytes)
 }
 
-/** The inputs that are evaluated at the start: all that no `import()` stands before. */
+/** Returns the inputs that are evaluated at startup, without a dynamic `import()`. */
 function reachable(inputs: Metafile['inputs'], from: readonly string[]): ReadonlySet<string> {
   const seen = new Set<string>()
   const visit = (path: string) => {

@@ -2,17 +2,17 @@ import { ROOT } from '../build/functions.ts'
 import { type CommandIo, defineCommand } from '../kit/command.ts'
 import { withJsonResult } from '../kit/json-result.ts'
 
-/** What `npm run build` may get besides what every command gets. */
+/** The inputs of `npm run build` beyond those of every command. */
 export interface BuildIo extends CommandIo {
-  /** Directory of the built functions; by default `dist`. */
+  /** Directory of the built functions; default `dist`. */
   readonly dist?: string
 }
 
 export const buildCommand = defineCommand<Record<never, never>, BuildIo>({
   name: 'build',
-  summary: 'Builds the functions into dist/, with the catalogue that the environment gives.',
+  summary: 'Builds the functions into dist/, with the catalogue from the environment.',
   usage: '[-- function...]',
-  arguments: [{ name: 'function', text: 'by default all', isVariadic: true }],
+  arguments: [{ name: 'function', text: 'functions to build; default all', isVariadic: true }],
   options: {},
   exitCodes: { 0: 'done', 1: 'failed' },
   progress: 'Building',

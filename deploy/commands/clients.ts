@@ -9,7 +9,7 @@ export const clientsCommand = defineCommand<typeof CLIENTS_OPTIONS, ClientsIo>({
   usage: '[-- options]',
   options: CLIENTS_OPTIONS,
   details: `KIND  DCR: registered dynamically; CIMD: registered itself by its metadata document;
-      DCR?: Auth0 does not say, and it looks like a registered client
+      DCR?: not marked by Auth0, but looks like a registered client
 WAY   promoted: first-party client; granted: its own client grant; default: the default grant;
       none: no client grant for the API`,
   exitCodes: { 0: 'done or nothing to do', 1: 'failed, or not everything could be read' },

@@ -9,7 +9,7 @@ import { defineCommand } from '../kit/command.ts'
 export const connectCommand = defineCommand({
   name: 'connect',
   summary:
-    'Connects as ChatGPT would and shows each step: discovery, registration, sign-in, token, tools, a call.',
+    'Connects like ChatGPT and shows each step: discovery, registration, sign-in, token, tools, a call.',
   usage: '-- [url] [options]',
   arguments: [
     { name: 'url', text: 'the MCP endpoint or its origin; default http://localhost:8080/mcp' },
@@ -26,7 +26,7 @@ export const connectCommand = defineCommand({
         if (!isJson) write(printStep(step, style))
         doing('Connecting')
       },
-      // Standard output holds the result.
+      // Standard output is reserved for the result.
       onWait: (waiting) => writeError(printWaiting(waiting)),
       openBrowser: (url) => {
         doing(undefined)
@@ -35,10 +35,8 @@ export const connectCommand = defineCommand({
       },
       askForAddress: async () => {
         using lines = createInterface({ input: process.stdin, output: process.stderr })
-        const asked = lines.question(
-          'Sign in, then paste the address of the page that you end on: ',
-        )
-        // A closed standard input answers no question.
+        const asked = lines.question('Sign in, then paste the address of the last page: ')
+        // If standard input is closed, the question is never answered.
         return await Promise.race([asked, once(lines, 'close').then(() => '')])
       },
     })

@@ -9,7 +9,11 @@ export const deployCommand = defineCommand<typeof DEPLOY_OPTIONS, GcpIo>({
   summary: 'Builds and deploys the functions, their secrets and Hosting to Google Cloud.',
   usage: '[-- function...] [-- options]',
   arguments: [
-    { name: 'function', text: 'by default all, and what goes with them', isVariadic: true },
+    {
+      name: 'function',
+      text: 'functions to deploy; default all functions, Hosting and doctor',
+      isVariadic: true,
+    },
   ],
   options: DEPLOY_OPTIONS,
   exitCodes: { 0: 'done', 1: 'failed, or doctor found a fault' },

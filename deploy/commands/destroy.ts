@@ -6,13 +6,13 @@ import { type GcpIo, gcpDependencies } from './gcp-io.ts'
 
 export const destroyCommand = defineCommand<typeof DESTROY_OPTIONS, GcpIo>({
   name: 'destroy',
-  summary: 'Shows what npm run deploy made in a project; --apply removes it.',
+  summary: 'Lists what npm run deploy created in a project; --apply removes it.',
   usage: '[-- function...] [-- options]',
   arguments: [
-    { name: 'function', text: 'by default all, and what goes with them', isVariadic: true },
+    { name: 'function', text: 'functions to remove; default everything', isVariadic: true },
   ],
   options: DESTROY_OPTIONS,
-  exitCodes: { 0: 'done or nothing to do', 1: 'failed, or not carried out for lack of --apply' },
+  exitCodes: { 0: 'done or nothing to do', 1: 'failed, or not applied because --apply is missing' },
   progress: 'Reading the project',
   run: async (line, io) => {
     const options = toOptions(line, functionNames())
@@ -21,7 +21,7 @@ export const destroyCommand = defineCommand<typeof DESTROY_OPTIONS, GcpIo>({
       destroy(options, await gcpDependencies({ ...io, write })),
     )
     if (isApplied || options.dryRun || commands.length === 0) return 0
-    io.writeError('To carry them out: npm run destroy -- --apply\n')
+    io.writeError('To apply them: npm run destroy -- --apply\n')
     return 1
   },
 })

@@ -4,13 +4,13 @@ import { defineCommand } from '../kit/command.ts'
 
 export const doctorCommand = defineCommand<typeof DOCTOR_OPTIONS, DoctorIo>({
   name: 'doctor',
-  summary: 'Finds the faults of a deployment and its Auth0 tenant, with the fix of each.',
+  summary: 'Finds faults of a deployment and its Auth0 tenant, and shows how to fix each.',
   usage: '-- [url] [options]',
   arguments: [
     { name: 'url', text: 'the deployment, or its MCP endpoint; default http://localhost:8080' },
   ],
   options: DOCTOR_OPTIONS,
-  details: `With MGMT_DOMAIN, MGMT_CLIENT_ID and MGMT_CLIENT_SECRET set, the tenant is examined as well.
+  details: `Also examines the tenant if MGMT_DOMAIN, MGMT_CLIENT_ID and MGMT_CLIENT_SECRET are set.
 Changes nothing.`,
   exitCodes: { 0: 'healthy', 1: 'faults found' },
   readsEnvFile: true,

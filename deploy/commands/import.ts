@@ -3,11 +3,11 @@ import { defineCommand } from '../kit/command.ts'
 
 export const importCommand = defineCommand({
   name: 'import',
-  summary: 'Makes a catalogue of tools from an OpenAPI document (2.0, 3.0, 3.1, 3.2).',
+  summary: 'Creates a catalogue of tools from an OpenAPI document (2.0, 3.0, 3.1, 3.2).',
   usage: '-- FILE|URL [--out FILE] [--include PATTERN] [--exclude PATTERN] ...',
   arguments: [{ name: 'FILE|URL', text: 'the OpenAPI document, in JSON or YAML' }],
   options: IMPORT_OPTIONS,
-  exitCodes: { 0: 'done', 1: 'no catalogue' },
+  exitCodes: { 0: 'done', 1: 'no catalogue was created' },
   progress: 'Reading the document',
   run: async (line, io) => {
     const options = toOptions(line)

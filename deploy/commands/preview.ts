@@ -4,11 +4,11 @@ import { PREVIEW_OPTIONS, toOptions } from '../preview/options.ts'
 
 export const previewCommand = defineCommand({
   name: 'preview',
-  summary: 'Shows the UI of a tool in a browser as a host would; serves until Ctrl-C.',
+  summary: 'Shows the UI of a tool in a browser like an MCP host; serves until Ctrl-C.',
   usage: '-- [TOOL] [options]',
-  arguments: [{ name: 'TOOL', text: 'the tool to show; by default the first that has a UI' }],
+  arguments: [{ name: 'TOOL', text: 'the tool to show; default the first tool with a UI' }],
   options: PREVIEW_OPTIONS,
-  exitCodes: { 0: 'ended', 1: 'it cannot start' },
+  exitCodes: { 0: 'ended', 1: 'cannot start' },
   progress: 'Signing in',
   run: async (line, { env, write, doing, readInput }) => {
     const { token, person, opensBrowser, ...options } = toOptions(line, env)
@@ -24,13 +24,13 @@ export const previewCommand = defineCommand({
       write(
         line.values.json
           ? `${JSON.stringify({ url, sandbox }, undefined, 2)}\n`
-          : `Preview  ${url}\nEnd: Ctrl-C\n`,
+          : `Preview  ${url}\nPress Ctrl-C to stop\n`,
       )
       if (opensBrowser) openBrowser(url)
     } catch (error) {
       throw error instanceof StepError ? new CommandError(error.message) : error
     }
-    // The server keeps the process until a signal ends it.
+    // The server runs until a signal ends the process.
     return new Promise<never>(() => undefined)
   },
 })

@@ -4,11 +4,10 @@ import { defineCommand } from '../kit/command.ts'
 
 export const provisionCommand = defineCommand<typeof PROVISION_OPTIONS, ProvisionIo>({
   name: 'provision',
-  summary:
-    'Compares the Auth0 tenant with the state that this system needs, and shows what would change.',
+  summary: 'Compares the Auth0 tenant with the required state, and shows what would change.',
   usage: '[-- options]',
   options: PROVISION_OPTIONS,
-  exitCodes: { 0: 'done or nothing to do', 1: 'something failed or is blocked' },
+  exitCodes: { 0: 'done or nothing to do', 1: 'failed or blocked' },
   readsEnvFile: true,
   progress: 'Reading the tenant',
   run: async (line, io) => {

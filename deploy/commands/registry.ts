@@ -34,7 +34,7 @@ export const COMMANDS: readonly Command[] = [
   destroyCommand,
 ]
 
-/** @throws UsageError that names the nearest command. */
+/** @throws UsageError with the closest matching command. */
 export function findCommand(name: string | undefined): Command {
   const command = COMMANDS.find((one) => one.name === name)
   if (command !== undefined) return command
@@ -43,7 +43,7 @@ export function findCommand(name: string | undefined): Command {
   throw new UsageError(`Unknown command '${name}'.${didYouMean(name, names)}`)
 }
 
-/** The commands with what each does. */
+/** Returns the list of commands with a summary of each. */
 export function overview(): string {
   const width = Math.max(...COMMANDS.map(({ name }) => name.length))
   return [

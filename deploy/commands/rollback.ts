@@ -6,11 +6,11 @@ import { type GcpIo, gcpDependencies } from './gcp-io.ts'
 export const rollbackCommand = defineCommand<typeof ROLLBACK_OPTIONS, GcpIo>({
   name: 'rollback',
   summary:
-    'Shows how to give the traffic to the revisions, and the site to the release, before the last deployment; --apply does it.',
+    'Shows how to return the functions and the site to their state before the last deployment; --apply does it.',
   usage: '[-- function... hosting] [-- options]',
-  arguments: [{ name: 'part', text: 'what is rolled back, by default all', isVariadic: true }],
+  arguments: [{ name: 'part', text: 'parts to roll back; default all', isVariadic: true }],
   options: ROLLBACK_OPTIONS,
-  exitCodes: { 0: 'done or planned', 1: 'failed or nothing to go back to' },
+  exitCodes: { 0: 'done or planned', 1: 'failed, or nothing to roll back to' },
   progress: 'Reading the project',
   run: async (line, io) => {
     const options = toRollbackOptions(line, [...functionNames(), 'hosting'])

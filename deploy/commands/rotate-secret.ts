@@ -6,7 +6,7 @@ import { type GcpIo, gcpDependencies } from './gcp-io.ts'
 
 export const rotateSecretCommand = defineCommand<typeof ROTATE_OPTIONS, GcpIo>({
   name: 'rotate-secret',
-  summary: 'Shows how to replace a secret without an interruption; --apply carries it out.',
+  summary: 'Shows how to replace a secret without downtime; --apply runs the next steps.',
   usage: '-- NAME [--apply] [options]',
   arguments: [{ name: 'NAME', text: 'GATEWAY_HMAC_SECRET or LOG_WEBHOOK_SECRET' }],
   options: ROTATE_OPTIONS,
@@ -14,7 +14,7 @@ export const rotateSecretCommand = defineCommand<typeof ROTATE_OPTIONS, GcpIo>({
   progress: 'Reading the secret',
   run: async (line, io) => {
     const [name] = line.positionals
-    if (name === undefined) throw new UsageError('Give the name of a secret.')
+    if (name === undefined) throw new UsageError('The name of a secret is required.')
     const options = toOptions({ ...line, positionals: [] }, [])
     const { rotateSecret } = await import('../gcp/secrets/rotate.ts')
     await withJsonResult(line.values.json, io, async (write) =>

@@ -5,11 +5,11 @@ export const startCommand = defineCommand({
   summary: 'Runs the whole system on this machine, with an Auth0 emulator, until Ctrl-C.',
   usage: '[-- options]',
   options: {},
-  details: `Any variable of .env.yaml.sample that the environment sets wins over the local default.
-PORT (8080) and TENANT_PORT (8081) choose the ports; LOG_LEVEL=debug shows all log entries.`,
-  exitCodes: { 0: 'ended', 1: 'it cannot start' },
+  details: `Variables of .env.yaml.sample in the environment override the local defaults.
+PORT (8080) and TENANT_PORT (8081) set the ports; LOG_LEVEL=debug shows all log entries.`,
+  exitCodes: { 0: 'ended', 1: 'cannot start' },
   run: async ({ values: { json } }, { env, write, writeError, doing }) => {
-    // A program that starts this reads `ready`, and of standard error the reason of a failure alone.
+    // A parent program waits for `ready`, and expects only failure reasons on standard error.
     if (process.stderr.isTTY) doing('Starting')
     const { greeting, start } = await import('../local/start.ts')
     await start({

@@ -5,10 +5,10 @@ import { type GcpIo, gcpDependencies } from './gcp-io.ts'
 export const statusCommand = defineCommand<typeof STATUS_OPTIONS, GcpIo>({
   name: 'status',
   summary:
-    'Shows what is deployed where, since when, which revision serves, and whether it is healthy.',
+    'Shows what is deployed where and since when, which revision has traffic, and whether it is healthy.',
   usage: '[-- options]',
   options: STATUS_OPTIONS,
-  exitCodes: { 0: 'all is deployed and healthy', 1: 'it is not' },
+  exitCodes: { 0: 'deployed and healthy', 1: 'not deployed or not healthy' },
   progress: 'Reading the project',
   run: async (line, io) => {
     const { status } = await import('../gcp/operate/status.ts')

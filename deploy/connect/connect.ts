@@ -3,51 +3,53 @@ import type { ConnectOptions } from './connect-options.ts'
 import { readProtectedResource } from './discovery/discovery.ts'
 import { StepError } from './failure.ts'
 import { type Access, createSends, obtainAccess, type Sends, stepUp } from './sign-in/access.ts'
-import { createSteps, type Found, notReached, type Step, type Steps } from './step.ts'
+import { type ConnectStep, createSteps, notReached, type StepResult, type Steps } from './step.ts'
 import { callTool, listTools, openClient } from './tools.ts'
 
 export interface Connection {
   readonly url: string
   readonly ok: boolean
-  /** All of them; those after a failure as not reached. */
-  readonly steps: readonly Step[]
+  /** All steps; those after a failure are "not reached". */
+  readonly steps: readonly ConnectStep[]
 }
 
-/** Access by another sign-in, and the reason for it. */
+/** Access from another sign-in, and the reason for it. */
 interface Renewed {
   readonly access: Access
   readonly why: string
 }
 
 /**
- * Connects as ChatGPT would: discovery, registration, admission, sign-in, token, tools, a call. Stops
- * at the first step that fails. Only a bug is thrown.
+ * Connects like ChatGPT: discovery, registration, admission, sign-in, token, tools, a call. Stops at the
+ * first failed step. Throws only for bugs.
  */
 export async function connect(options: ConnectOptions): Promise<Connection> {
   const steps = createSteps(options.onStep, options.now ?? Date.now)
   try {
-    await takeSteps(steps, options)
-    return { url: options.url, ok: true, steps: steps.taken }
+    await runSteps(steps, options)
+    return { url: options.url, ok: true, steps: steps.completed }
   } catch (error) {
     if (!(error instanceof StepError)) throw error
-    const rest = notReached(steps.taken)
+    const rest = notReached(steps.completed)
     for (const step of rest) options.onStep(step)
-    return { url: options.url, ok: false, steps: [...steps.taken, ...rest] }
+    return { url: options.url, ok: false, steps: [...steps.completed, ...rest] }
   }
 }
 
 /**
- * Takes all steps, in order. Where the server requires more scopes, or names another authorization
- * server than before, the client signs in once more within the step, as clients do.
+ * Runs all steps in order. If the server requires more scopes or names a different authorization server
+ * than before, the client signs in again within the step, like other clients.
  *
- * @throws StepError of the first that failed.
+ * @throws StepError of the first failed step.
  */
-async function takeSteps({ run }: Steps, options: ConnectOptions): Promise<void> {
+async function runSteps({ run }: Steps, options: ConnectOptions): Promise<void> {
   const sends = createSends(options)
   await using opened = new AsyncDisposableStack()
   const callbacks = createCallbacks(opened, options.url)
   let access = await obtainAccess(run, sends, callbacks, options)
-  const withAccess = async <Value>(use: () => Promise<Found<Value>>): Promise<Found<Value>> => {
+  const withAccess = async <Value>(
+    use: () => Promise<StepResult<Value>>,
+  ): Promise<StepResult<Value>> => {
     try {
       return await use()
     } catch (error) {
@@ -70,7 +72,7 @@ async function takeSteps({ run }: Steps, options: ConnectOptions): Promise<void>
   await run('call', () => withAccess(() => callTool(mcp, tools, access.scopes)))
 }
 
-/** Signs in again where that can help; undefined where it cannot. */
+/** Signs in again if that can correct the error; otherwise returns undefined. */
 async function renew(
   error: unknown,
   access: Access,
@@ -92,7 +94,10 @@ async function renew(
   return { access: renewed, why: `another sign-in, at ${authorizationServer}` }
 }
 
-/** A step within a step is not reported. */
-async function runSilently<Value>(_: unknown, take: () => Promise<Found<Value>>): Promise<Value> {
-  return (await take()).value
+/** Runs a nested step without reporting it. */
+async function runSilently<Value>(
+  _: unknown,
+  work: () => Promise<StepResult<Value>>,
+): Promise<Value> {
+  return (await work()).value
 }

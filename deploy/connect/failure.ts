@@ -1,6 +1,6 @@
 import { type Explanation, explain, type PlainFaultId } from '../diagnostics/faults/faults.ts'
 
-/** The faults that `npm run connect` can tell apart, in the order in which they can occur. */
+/** The faults that `npm run connect` detects, in the order in which they can occur. */
 export const CONNECT_FAULTS = [
   ...['url_unreachable', 'post_redirected', 'mcp_missing', 'mcp_failing'],
   ...['rewrite_returns_html', 'unauthenticated_allowed', 'metadata_missing', 'resource_mismatch'],
@@ -20,7 +20,7 @@ export const CONNECT_FAULTS = [
 
 export type ConnectFaultId = (typeof CONNECT_FAULTS)[number]
 
-/** The ids that `npm run connect` had for faults before it shared the table with doctor. */
+/** Former ids of faults, from before `npm run connect` shared its table with doctor. */
 export const FORMER_IDS: Readonly<Partial<Record<ConnectFaultId, string>>> = {
   url_unreachable: 'unreachable',
   post_redirected: 'redirected',
@@ -43,7 +43,7 @@ export const FORMER_IDS: Readonly<Partial<Record<ConnectFaultId, string>>> = {
   gateway_keys_unavailable: 'gateway_unavailable',
 }
 
-/** By the words of an error of the authorization server. */
+/** Maps error messages of the authorization server to faults. */
 const FAULT_OF_REFUSAL: readonly (readonly [RegExp, ConnectFaultId])[] = [
   [/no connections enabled/i, 'no_connection'],
   [/rules are active/i, 'rules_active'],
@@ -57,13 +57,13 @@ const FAULT_OF_REFUSAL: readonly (readonly [RegExp, ConnectFaultId])[] = [
   [/access_denied/i, 'access_denied'],
 ]
 
-/** A step that cannot go on; the message is what was seen. */
+/** A failed step; the message states what was observed. */
 export class StepError extends Error {
   override readonly name = 'StepError'
   readonly id: ConnectFaultId
-  /** The scopes that a challenge for more scopes names. */
+  /** The scopes in an insufficient_scope challenge. */
   readonly scopes: readonly string[]
-  /** What the texts of the fault are made of. */
+  /** Values for the texts of the fault. */
   readonly details: object
 
   constructor(
@@ -82,7 +82,7 @@ export class StepError extends Error {
   }
 }
 
-/** The fault that an error of the authorization server stands for; `otherwise` when it is unknown. */
+/** Returns the fault for an error of the authorization server; `otherwise` if it is unknown. */
 export function faultOfRefusal(refusal: string, otherwise: ConnectFaultId): ConnectFaultId {
   return FAULT_OF_REFUSAL.find(([pattern]) => pattern.test(refusal))?.[1] ?? otherwise
 }

@@ -11,9 +11,9 @@ export interface Options {
   /** Undefined without `clientId`. */
   readonly clientSecret: string | undefined
   readonly imitation: Imitation | undefined
-  /** Where that client redirects, if not to this command. */
+  /** The client's redirect URI, if it does not lead to this command. */
   readonly redirectUri: string | undefined
-  /** 0 = any that is free. */
+  /** 0 = any free port. */
   readonly callbackPort: number | undefined
 }
 
@@ -23,28 +23,28 @@ export const CONNECT_OPTIONS = {
     type: 'string',
     value: 'NAME',
     choices: CLIENT_NAMES,
-    text: 'connect as this client is known to: user agent, redirect URI, registration or metadata document, scopes, probes',
+    text: 'imitate this client: user agent, redirect URI, registration or metadata document, scopes, probes',
   },
   'client-id': {
     type: 'string',
     value: 'ID',
-    text: 'sign in with an existing client instead of registering one; its secret, if it has one, is read from the variable CLIENT_SECRET',
+    text: 'sign in with an existing client instead of registering one; set CLIENT_SECRET if the client has a secret',
   },
   'redirect-uri': {
     type: 'string',
     value: 'URI',
-    text: 'with --client-id or --as: a redirect URI of the client that is not on this machine, such as https://vscode.dev/redirect. After the sign-in you paste the address from the browser here, as for --as chatgpt, which has no other',
+    text: 'with --client-id or --as: a redirect URI of the client that is not on this machine, such as https://vscode.dev/redirect. After the sign-in, paste the address from the browser here; --as chatgpt always requires this',
   },
   'callback-port': {
     type: 'string',
     value: 'PORT',
-    text: 'the browser returns to this port of this machine; default any free port (http://127.0.0.1:PORT/callback), or that of the client named by --as',
+    text: 'port of the callback on this machine (http://127.0.0.1:PORT/callback); default any free port, or the port of the client in --as',
   },
   user: {
     type: 'string',
     value: 'NAME',
     default: 'alice@example.com',
-    text: 'who signs in at the local tenant',
+    text: 'the user that signs in at the local tenant',
   },
   password: {
     type: 'string',
@@ -56,7 +56,7 @@ export const CONNECT_OPTIONS = {
 const MAX_PORT = 65_535
 
 /**
- * What the command line asks for.
+ * Converts the parsed command line to options.
  *
  * @throws UsageError
  */
@@ -90,7 +90,7 @@ function toRedirectUri(given: string | undefined, client: string | undefined) {
 function toPort(given: string | undefined): number | undefined {
   if (given === undefined) return undefined
   if (!/^\d{1,5}$/.test(given) || Number(given) > MAX_PORT) {
-    throw new UsageError(`--callback-port takes 0 to ${MAX_PORT}.`)
+    throw new UsageError(`--callback-port must be a number from 0 to ${MAX_PORT}.`)
   }
   return Number(given)
 }
@@ -101,7 +101,7 @@ function toEndpoint(given: string): string {
     throw new UsageError(`The URL must be an http or https URL without credentials.`)
   }
   if (url.pathname === '/' && url.search === '') return `${url.origin}/mcp`
-  // As clients send it.
+  // Clients send the URL without its fragment.
   url.hash = ''
   return url.href
 }

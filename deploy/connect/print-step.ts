@@ -1,11 +1,11 @@
 import { PLAIN, type Style } from '../kit/style.ts'
-import { STEPS, type Step } from './step.ts'
+import { type ConnectStep, STEPS } from './step.ts'
 
 const WIDTH = Math.max(...STEPS.map((step) => step.length))
 
-/** One line for a step, and for a failure the cause and what to do. */
+/** Returns one line for a step, and for a failure also the cause and the fix. */
 export function printStep(
-  { step, ok, seen, id, cause, fix, ms }: Step,
+  { step, ok, seen, id, cause, fix, ms }: ConnectStep,
   style: Style = PLAIN,
 ): string {
   const mark = ok ? style.green('ok  ') : cause === undefined ? '-   ' : style.red('FAIL')
@@ -17,7 +17,7 @@ export function printStep(
   return `${lines.join('\n')}\n`
 }
 
-/** A line of progress of the admission. */
+/** Returns a line of progress of the admission. */
 export function printWaiting(line: string): string {
   return `...  ${'admission'.padEnd(WIDTH)}  ${line}\n`
 }

@@ -1,5 +1,5 @@
 import { printable } from '../../shared/log/printable.ts'
-import { interruption } from './discovery/ask.ts'
+import { interruption } from './discovery/send-request.ts'
 import { type ConnectFaultId, FORMER_IDS, StepError } from './failure.ts'
 
 /** The steps of a connection, in order. */
@@ -17,50 +17,50 @@ export const STEPS = [
 export type StepName = (typeof STEPS)[number]
 
 /** The outcome of one step. */
-export interface Step {
+export interface ConnectStep {
   readonly step: StepName
   readonly ok: boolean
-  /** What was seen, on one line; never a token, code or secret. */
+  /** What was observed, on one line; never a token, code or secret. */
   readonly seen: string
-  /** Of a failure, unless the step was not reached. */
+  /** Id of the fault; undefined if the step succeeded or was not reached. */
   readonly id?: ConnectFaultId
-  /** The id that this fault had before connect shared its table with doctor. */
+  /** Former id of this fault, from before connect shared its table with doctor. */
   readonly formerly?: string
   readonly cause?: string
   readonly fix?: string
   readonly ms: number
 }
 
-/** The value that a step found, and what it reports. */
-export interface Found<Value> {
+/** The result of a step, and its description. */
+export interface StepResult<Value> {
   readonly value: Value
   readonly seen: string
 }
 
 /** Runs the steps of one connection and reports each. */
 export interface Steps {
-  readonly run: <Value>(step: StepName, take: () => Promise<Found<Value>>) => Promise<Value>
-  readonly taken: readonly Step[]
+  readonly run: <Value>(step: StepName, work: () => Promise<StepResult<Value>>) => Promise<Value>
+  readonly completed: readonly ConnectStep[]
 }
 
 /**
- * A record of steps, each reported to `onStep`; `run` throws the StepError that ended one. `now` is in
- * milliseconds.
+ * Creates a runner that reports each step to `onStep`. `run` throws the StepError of a failed step.
+ * `now` is in milliseconds.
  */
-export function createSteps(onStep: (step: Step) => void, now: () => number): Steps {
-  const taken: Step[] = []
-  const report = (step: Step) => {
+export function createSteps(onStep: (step: ConnectStep) => void, now: () => number): Steps {
+  const completed: ConnectStep[] = []
+  const report = (step: ConnectStep) => {
     const printable = { ...step, seen: oneLine(step.seen) }
-    taken.push(printable)
+    completed.push(printable)
     onStep(printable)
   }
   return {
-    taken,
-    run: async (step, take) => {
+    completed,
+    run: async (step, work) => {
       const startedAt = now()
       const ms = () => Math.round(now() - startedAt)
       try {
-        const { value, seen } = await take()
+        const { value, seen } = await work()
         report({ step, ok: true, seen, ms: ms() })
         return value
       } catch (error) {
@@ -79,12 +79,17 @@ export function createSteps(onStep: (step: Step) => void, now: () => number): St
   }
 }
 
-/** The steps that a failure kept from being taken. */
-export function notReached(taken: readonly Step[]): Step[] {
-  return STEPS.slice(taken.length).map((step) => ({ step, ok: false, seen: 'not reached', ms: 0 }))
+/** Returns the steps that were not reached because of a failure. */
+export function notReached(completed: readonly ConnectStep[]): ConnectStep[] {
+  return STEPS.slice(completed.length).map((step) => ({
+    step,
+    ok: false,
+    seen: 'not reached',
+    ms: 0,
+  }))
 }
 
-/** A server's text on one line, without control characters. */
+/** Returns text of a server on one line, without control characters. */
 export function oneLine(text: string): string {
   return printable(text.replace(/[\s\p{Zl}\p{Zp}]+/gu, ' ').trim())
 }

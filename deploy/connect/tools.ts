@@ -7,18 +7,18 @@ import {
   type Tool,
   UnauthorizedError,
 } from '@modelcontextprotocol/client'
-import { parseChallenge, scopesOf, signInIn } from '../diagnostics/exchange.ts'
 import type { Fetch } from '../diagnostics/probe.ts'
+import { parseChallenge, scopesOf, signInIn } from '../diagnostics/probe-result.ts'
 import type { Imitation } from './client/imitations.ts'
-import { interruption, reportingFetch } from './discovery/ask.ts'
 import { isOpen, schemesOf } from './discovery/challenge.ts'
+import { interruption, reportingFetch } from './discovery/send-request.ts'
 import { type ConnectFaultId, StepError } from './failure.ts'
-import type { Found } from './step.ts'
+import type { StepResult } from './step.ts'
 
 const CLIENT_INFO = { name: 'connect', version: '1.0.0' }
 const MAX_SEEN_CHARACTERS = 200
 
-const BY_STATUS: Readonly<Record<number, ConnectFaultId>> = {
+const FAULT_BY_STATUS: Readonly<Record<number, ConnectFaultId>> = {
   401: 'token_rejected',
   403: 'insufficient_scope',
   429: 'calls_limited',
@@ -26,8 +26,8 @@ const BY_STATUS: Readonly<Record<number, ConnectFaultId>> = {
 }
 
 /**
- * An MCP client of the newest revision that the server speaks, or as the imitated one. `accessToken`
- * is read for each request.
+ * Connects an MCP client that uses the newest revision the server supports, or imitates a client. Calls
+ * `accessToken` for each request.
  */
 export async function openClient(
   send: Fetch,
@@ -48,8 +48,8 @@ export async function openClient(
   return client
 }
 
-/** The tools, by name. */
-export async function listTools(client: Client): Promise<Found<readonly Tool[]>> {
+/** Lists the tools. */
+export async function listTools(client: Client): Promise<StepResult<readonly Tool[]>> {
   const { tools } = await client.listTools().catch(rethrow)
   const version = client.getNegotiatedProtocolVersion()
   if (tools.length === 0) throw new StepError('no_tools', `MCP ${version}, an empty list`)
@@ -57,12 +57,12 @@ export async function listTools(client: Client): Promise<Found<readonly Tool[]>>
   return { value: tools, seen: `MCP ${version}, ${names}` }
 }
 
-/** Calls the first tool that the token suffices for and that needs no arguments. */
+/** Calls the first tool that the token permits and that requires no arguments. */
 export async function callTool(
   client: Client,
   tools: readonly Tool[],
   granted: readonly string[],
-): Promise<Found<undefined>> {
+): Promise<StepResult<undefined>> {
   const ready = tools.filter((tool) => (tool.inputSchema.required ?? []).length === 0)
   const allowed = ready.filter(
     (tool) =>
@@ -72,11 +72,11 @@ export async function callTool(
   if (tool === undefined) {
     const [first] = ready
     if (first === undefined) {
-      return { value: undefined, seen: 'every tool needs arguments: none called' }
+      return { value: undefined, seen: 'no tool was called, because every tool requires arguments' }
     }
     throw new StepError(
       'insufficient_scope',
-      `${first.name} needs ${requiredScopes(first).join(' ')}`,
+      `${first.name} requires ${requiredScopes(first).join(' ')}`,
     )
   }
   const result = await client.callTool({ name: tool.name, arguments: {} }).catch(rethrow)
@@ -88,7 +88,7 @@ export async function callTool(
   return { value: undefined, seen: `${tool.name}: ${text}` }
 }
 
-/** A refusal may have the form that starts ChatGPT's sign-in (AUTH_CHALLENGE). */
+/** A refusal may be a tool result with a challenge for ChatGPT (AUTH_CHALLENGE). */
 function refusalIn({ _meta }: CallToolResult, seen: string): StepError {
   const signIn = signInIn({ _meta })
   if (signIn === undefined) return new StepError('tool_failed', seen)
@@ -118,7 +118,7 @@ function toStepError(error: unknown): StepError {
     })
   }
   if (error instanceof SdkHttpError) {
-    return new StepError(BY_STATUS[error.status] ?? 'protocol', `HTTP ${error.status}`)
+    return new StepError(FAULT_BY_STATUS[error.status] ?? 'protocol', `HTTP ${error.status}`)
   }
   const cause = error instanceof Error ? error.cause : undefined
   if (cause instanceof StepError) return cause

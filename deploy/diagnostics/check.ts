@@ -1,45 +1,45 @@
 import type { Severity } from './faults/fault.ts'
 import { explain, type Observed } from './faults/faults.ts'
 
-/** One fault that was found, with its texts. Holds no token, secret or body. */
+/** One detected fault with its texts. Contains no token, secret or body. */
 export interface Finding {
-  /** Stable name of the fault, for machines. */
+  /** Stable id of the fault. */
   readonly id: string
   readonly severity: Severity
   /** The condition. */
   readonly title: string
   /** What was observed. */
   readonly seen: string
-  /** The cause, and what follows from it. */
+  /** The cause and its effect. */
   readonly why: string
-  /** The command or setting that mends it. */
+  /** The command or setting that corrects it. */
   readonly fix: string
-  /** The URL or the place in Auth0's dashboard that it is about. */
+  /** The affected URL or path in Auth0's dashboard. */
   readonly where?: string | undefined
 }
 
 /** What is examined: the deployment from outside, the tenant from inside, a token, a submission. */
 export type Group = 'outside' | 'inside' | 'token' | 'submission'
 
-/** What a check returns: the faults that it found, or why it could not be made. */
-export type Verdict = readonly Observed[] | Skipped
+/** The result of a check: the detected faults, or why it was skipped. */
+export type CheckOutcome = readonly Observed[] | Skipped
 
 export interface Skipped {
   readonly skipped: string
 }
 
-/** One check of what was observed. Pure: it makes no request and reads no clock. */
+/** One check of an observation. Pure: it sends no request and reads no clock. */
 export interface Check<Observation> {
   readonly name: string
-  /** The condition that holds when nothing is found. */
+  /** The condition that holds if the check finds nothing. */
   readonly title: string
-  readonly run: (observation: Observation) => Verdict
+  readonly run: (observation: Observation) => CheckOutcome
 }
 
 /** The results of all checks of a group. */
 export interface Results {
   readonly findings: readonly (Finding & { readonly group: Group })[]
-  /** Every check that could be made, whatever it found. */
+  /** Every check that was run. */
   readonly checked: readonly CheckResult[]
   readonly skipped: readonly SkippedCheck[]
 }
@@ -48,7 +48,7 @@ export interface CheckResult {
   readonly group: Group
   readonly name: string
   readonly title: string
-  /** Ids of what it found. */
+  /** Ids of the detected faults. */
   readonly findings: readonly string[]
 }
 
@@ -72,7 +72,7 @@ export function runChecks<Observation>(
   )
 }
 
-/** The results where none of these checks could be made; with `found`, the fault that prevents them. */
+/** Returns results with every check skipped; `found` is the fault that prevents them. */
 export function skipAll(
   group: Group,
   checks: readonly Pick<Check<never>, 'name' | 'title'>[],
@@ -94,14 +94,14 @@ export function mergeResults(results: readonly Results[]): Results {
   }
 }
 
-function toResults(group: Group, name: string, title: string, verdict: Verdict): Results {
-  if ('skipped' in verdict) {
-    return { ...NO_RESULTS, skipped: [{ group, name, title, reason: verdict.skipped }] }
+function toResults(group: Group, name: string, title: string, outcome: CheckOutcome): Results {
+  if ('skipped' in outcome) {
+    return { ...NO_RESULTS, skipped: [{ group, name, title, reason: outcome.skipped }] }
   }
   return {
     ...NO_RESULTS,
-    findings: verdict.map((observed) => ({ group, ...toFinding(observed) })),
-    checked: [{ group, name, title, findings: verdict.map(({ id }) => id) }],
+    findings: outcome.map((observed) => ({ group, ...toFinding(observed) })),
+    checked: [{ group, name, title, findings: outcome.map(({ id }) => id) }],
   }
 }
 

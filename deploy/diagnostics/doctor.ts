@@ -27,9 +27,9 @@ export interface DoctorIo extends CommandIo {
 const CALLS = { attemptTimeoutMs: 10_000, callTimeoutMs: 30_000, maxAttempts: 3 }
 
 /**
- * One run of `npm run doctor`; returns the exit code: 0 = healthy, 1 = faults found.
+ * Runs `npm run doctor`; returns the exit code: 0 = healthy, 1 = faults found.
  *
- * @throws UsageError when there is no token on standard input.
+ * @throws UsageError if there is no token on standard input.
  */
 export async function runDoctor(args: DoctorArguments, io: Running<DoctorIo>): Promise<0 | 1> {
   const { place, results } = await examine(args, io)
@@ -38,7 +38,7 @@ export async function runDoctor(args: DoctorArguments, io: Running<DoctorIo>): P
 }
 
 interface Examined {
-  /** What was examined: a URL, or a catalogue. */
+  /** The examined URL or catalogue. */
   readonly place: string
   readonly results: Results
 }
@@ -82,7 +82,7 @@ async function readAndExamineTenant(
   return 'failure' in observed ? failTenant(observed.failure) : examineTenant(observed, deployment)
 }
 
-/** Checks the token against the variables where they are set, else against the published metadata. */
+/** Checks the token against the variables, or against the published metadata if they are not set. */
 function examineGivenToken(
   token: string,
   { metadata, issuer, tools }: DeploymentObservation,

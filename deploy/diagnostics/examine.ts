@@ -17,10 +17,10 @@ import { PLAN_CHECKS } from './checks/plan.ts'
 import { compareVariables, LOGIN_CHECKS, TENANT_CHECKS } from './checks/tenant.ts'
 import { THIRD_PARTY_CHECKS } from './checks/third-parties.ts'
 import { EXCHANGE_CHECKS } from './checks/token-exchange.ts'
-import { isAnswer, outcomeOf } from './exchange.ts'
-import { type DeploymentObservation, edgeExchanges } from './observe/deployment.ts'
+import { type DeploymentObservation, edgeResults } from './observe/deployment.ts'
 import type { TenantObservation } from './observe/tenant.ts'
 import type { NoTenantConfig } from './observe/tenant-config.ts'
+import { isResponse, outcomeOf } from './probe-result.ts'
 
 const DEPLOYMENT_CHECKS = [
   ...EDGE_CHECKS,
@@ -50,9 +50,9 @@ const VARIABLES = {
   title: 'The variables of this command are those of the deployment',
 }
 
-/** All checks of a deployment. One that does not answer at all is a single finding. */
+/** Runs all checks of a deployment. A deployment that does not respond is a single finding. */
 export function examineDeployment(observed: DeploymentObservation): Results {
-  if (edgeExchanges(observed).some(isAnswer)) {
+  if (edgeResults(observed).some(isResponse)) {
     return runChecks('outside', DEPLOYMENT_CHECKS, observed)
   }
   const { origin: where, unauthenticated } = observed
@@ -61,7 +61,7 @@ export function examineDeployment(observed: DeploymentObservation): Results {
   ])
 }
 
-/** All checks of a tenant. */
+/** Runs all checks of a tenant. */
 export function examineTenant(
   observed: TenantObservation,
   deployment: DeploymentObservation,
@@ -70,14 +70,14 @@ export function examineTenant(
   return runChecks('inside', [variables, ...TENANT_GROUP_CHECKS], observed)
 }
 
-/** The tenant cannot be examined, because its variables are missing or invalid. */
+/** Skips the checks of the tenant, because its variables are missing or invalid. */
 export function skipTenant({ reason, faults }: NoTenantConfig): Results {
   const found = { id: 'variables_refused', seen: faults.join('; ') } as const
   const checks = [VARIABLES, ...TENANT_GROUP_CHECKS]
   return skipAll('inside', checks, reason, faults.length === 0 ? [] : [found])
 }
 
-/** The tenant cannot be examined, because Auth0 gave no token or did not answer. */
+/** Skips the checks of the tenant, because Auth0 issued no token or did not respond. */
 export function failTenant({ kind, message: seen, status }: Failure): Results {
   return skipAll('inside', [VARIABLES, ...TENANT_GROUP_CHECKS], seen, [
     kind === 'no-token'

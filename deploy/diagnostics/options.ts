@@ -7,7 +7,7 @@ export interface DoctorArguments {
   /** The deployment's origin, without trailing slash. */
   readonly origin: string
   readonly functionUrls: readonly string[]
-  /** `-` = read it from standard input. */
+  /** `-` = read the token from standard input. */
   readonly token: string | undefined
   readonly plan: SubscriptionPlan | undefined
   /** Id of an organization to examine in addition to OAUTH_ORGANIZATION. */
@@ -15,7 +15,7 @@ export interface DoctorArguments {
   /** Also list the checks that found nothing. */
   readonly isVerbose: boolean
   readonly json: boolean
-  /** Whether OpenAI's review is examined instead; `url` is undefined without a URL: offline. */
+  /** Set = check for OpenAI's review instead; without `url` offline. */
   readonly submission:
     | { readonly url: string | undefined; readonly files: readonly string[] }
     | undefined
@@ -37,18 +37,18 @@ export const DOCTOR_OPTIONS = {
   'function-url': {
     type: 'list',
     value: 'URL',
-    text: 'the own address of a function, to check whether it can be reached directly (repeatable)',
+    text: "a function's own URL, to check whether it can be reached directly (repeatable)",
   },
   plan: {
     type: 'string',
     value: 'PLAN',
     choices: ['free', 'self-service', 'enterprise'],
-    text: "the tenant's plan, which limits applications",
+    text: "the tenant's Auth0 plan, which limits the number of applications",
   },
   organization: {
     type: 'string',
     value: 'ID',
-    text: 'an organization whose members sign in, in addition to OAUTH_ORGANIZATION',
+    text: 'an organization to check in addition to OAUTH_ORGANIZATION',
   },
   submission: {
     type: 'boolean',
@@ -57,7 +57,7 @@ export const DOCTOR_OPTIONS = {
   'submission-file': {
     type: 'list',
     value: 'FILE',
-    text: "the answers for OpenAI's portal; default submission.yaml beside the catalogue (repeatable)",
+    text: "the answers for OpenAI's portal; default submission.yaml next to the catalogue (repeatable)",
   },
   verbose: { type: 'boolean', text: 'also list the checks that found nothing' },
 } as const satisfies OptionSpecs
@@ -65,7 +65,7 @@ export const DOCTOR_OPTIONS = {
 const ENDPOINT = /^\/(mcp\/?)?$/
 
 /**
- * What the command line asks for.
+ * Converts the parsed command line to options.
  *
  * @throws UsageError
  */

@@ -1,4 +1,4 @@
-/** One request that may be sent: it changes nothing. */
+/** A request without side effects. */
 export interface ProbeRequest {
   readonly url: string
   readonly method?: 'GET' | 'OPTIONS' | 'POST'
@@ -7,30 +7,30 @@ export interface ProbeRequest {
 }
 
 /** A complete response. */
-export interface Answer {
+export interface ProbeResponse {
   readonly url: string
   readonly method: string
   readonly status: number
   readonly headers: Headers
   readonly text: string
-  /** Milliseconds since the epoch, by this machine's clock, in the middle of the exchange. */
+  /** Milliseconds since the epoch, by this machine's clock, halfway between request and response. */
   readonly atMs: number
-  /** How long the exchange took. */
+  /** Time from the request to the end of the response. */
   readonly durationMs: number
 }
 
-/** There was no complete response. */
-export interface NoAnswer {
+/** A request without a complete response. */
+export interface ProbeFailure {
   readonly url: string
   readonly method: string
   /** `timeout`, `oversized`, or the system's code or message, such as ECONNREFUSED. */
   readonly failure: string
 }
 
-export type Exchange = Answer | NoAnswer
+export type ProbeResult = ProbeResponse | ProbeFailure
 
 /** Sends one request. Never throws. */
-export type Probe = (request: ProbeRequest) => Promise<Exchange>
+export type Probe = (request: ProbeRequest) => Promise<ProbeResult>
 
 export type Fetch = typeof fetch
 
@@ -39,14 +39,14 @@ export interface ProbeOptions {
   /** Milliseconds since the epoch. */
   readonly now?: () => number
   readonly timeoutMs?: number
-  /** Of a decoded body. */
+  /** Limit for a decoded body. */
   readonly maxBytes?: number
 }
 
 const TIMEOUT_MS = 10_000
 const MAX_BYTES = 512 * 1024
 
-/** A probe that follows no redirect and is bounded in time and in (decoded) size. */
+/** Creates a probe that follows no redirects and limits the time and the decoded size. */
 export function createProbe({
   fetch: send = fetch,
   now = Date.now,
@@ -74,7 +74,7 @@ export function createProbe({
   }
 }
 
-/** The same `fetch` with a limit for each exchange, the reading of its body included. */
+/** Wraps `fetch` with a time limit that includes reading the body. */
 export function boundedFetch(send: Fetch, timeoutMs: number): Fetch {
   return (input, init) => {
     const timeout = AbortSignal.timeout(timeoutMs)
@@ -97,7 +97,7 @@ async function readText(response: Response, maxBytes: number): Promise<string> {
   return Buffer.concat(chunks).toString()
 }
 
-/** Why there is no complete response, in a word. */
+/** Returns why there is no complete response, in one word. */
 export function failureOf(error: unknown): string {
   if (error instanceof OversizedError) return 'oversized'
   if (!(error instanceof Error)) return 'unknown'

@@ -14,13 +14,13 @@ const HANGING = `${INDENT}       `
 const WIDTH = 80
 const MAX_ALIKE = 3
 
-/** For machines. `ok` is false when anything is broken. */
+/** Returns the report as JSON. `ok` is false if there is an error. */
 export function toJson(url: string, { findings, checked, skipped }: Results): string {
   const ok = !findings.some(({ severity }) => severity === 'error')
   return `${printableJson(JSON.stringify({ url, ok, findings, checked, skipped }, undefined, 2))}\n`
 }
 
-/** For people: the summary, then each finding with its fix; with `isVerbose` every check. */
+/** Returns the report as text: a summary, then each finding with its fix; with `isVerbose` every check. */
 export function toText(
   url: string,
   results: Results,
@@ -33,7 +33,7 @@ export function toText(
   )
   const quiet = checked.filter(({ findings }) => findings.length === 0).length
   return [
-    `${verdict(results, style)}\nExamined ${printable(url)}: ${count(checked.length, 'check')}.`,
+    `${outcome(results, style)}\nExamined ${printable(url)}: ${count(checked.length, 'check')}.`,
     ...groups.filter((text) => text !== ''),
     ...(isVerbose || quiet === 0
       ? []
@@ -78,7 +78,7 @@ function section(group: Group, results: Results, isVerbose: boolean, style: Styl
   ].join('\n')
 }
 
-/** Many findings with one id as one, so that the report stays readable; `--json` has each. */
+/** Merges many findings with one id for readability; `--json` lists each. */
 function joinAlike(findings: readonly Finding[]): readonly Finding[] {
   const rules = Map.groupBy(findings, ({ id, severity }) => `${severity} ${id}`)
   return [...rules.values()].flatMap((same) => {
@@ -105,15 +105,15 @@ function colorOf(mark: string, style: Style): string {
   return mark === 'x' ? style.red(mark) : style.yellow(mark)
 }
 
-function verdict({ findings, checked, skipped }: Results, style: Style): string {
+function outcome({ findings, checked, skipped }: Results, style: Style): string {
   const errors = findings.filter(({ severity }) => severity === 'error').length
   const warnings = findings.length - errors
   const isSubmission = checked.some(({ group }) => group === 'submission')
   const [good, bad] = isSubmission
     ? ['Ready to submit', 'Not ready to submit']
     : ['Healthy', 'Broken']
-  const rest = skipped.length === 0 ? '' : ` ${count(skipped.length, 'check')} could not be made.`
-  if (findings.length === 0) return `${style.green(`${good}: nothing is wrong.`)}${rest}`
+  const rest = skipped.length === 0 ? '' : ` ${count(skipped.length, 'check')} skipped.`
+  if (findings.length === 0) return `${style.green(`${good}: no faults found.`)}${rest}`
   const kinds = [
     ...(errors === 0 ? [] : [count(errors, 'fault')]),
     ...(warnings === 0 ? [] : [count(warnings, 'warning')]),
@@ -130,7 +130,7 @@ function count(number: number, noun: string): string {
   return `${number} ${noun}${number === 1 ? '' : 's'}`
 }
 
-/** Escapes text of others and breaks lines at blanks, never within a URL. Later lines begin with `hanging`. */
+/** Escapes untrusted text and wraps lines at spaces, never within a URL. Continuation lines start with `hanging`. */
 function wrap(text: string, hanging = HANGING): string {
   const lines: string[] = []
   let line = ''

@@ -1,8 +1,8 @@
 import { asObject, parseJson } from '../../shared/json.ts'
 import type { Claims } from '../../shared/oauth/claims.ts'
-import { preview } from './exchange.ts'
+import { preview } from './probe-result.ts'
 
-/** The content of a token, unverified: for explaining, never for deciding. */
+/** The unverified content of a token, for explanations only. */
 export interface TokenContent {
   /** Dot-separated parts: 3 of a JWS, 5 of a JWE. */
   readonly parts: number
@@ -10,7 +10,7 @@ export interface TokenContent {
   readonly claims: Claims | undefined
 }
 
-/** Reads a compact JWS as far as it can be read; another token has no claims. */
+/** Reads a compact JWS as far as possible; other tokens have no claims. */
 export function readTokenContent(accessToken: string): TokenContent {
   const parts = accessToken.split('.')
   const header = parse(parts[0])
@@ -21,7 +21,7 @@ export function readTokenContent(accessToken: string): TokenContent {
   }
 }
 
-/** The token without the scheme, quotes, blanks and line breaks of a copied one. */
+/** Removes the scheme, quotes, spaces and line breaks of a copied token. */
 export function cleanToken(given: string): string {
   return given
     .trim()
@@ -30,20 +30,20 @@ export function cleanToken(given: string): string {
     .replaceAll(/\s/g, '')
 }
 
-/** The audiences of a token, as strings. */
+/** Returns the audiences of a token as strings. */
 export function audiencesIn(claims: Claims | undefined): readonly string[] {
   return [claims?.['aud'] ?? []].flat().map(String)
 }
 
-/** The scopes in the claim `scope`. */
+/** Returns the scopes in the claim `scope`. */
 export function scopesIn(claims: Claims | undefined): readonly string[] {
   const scope = claims?.['scope']
   return typeof scope === 'string' ? scope.split(' ').filter((one) => one !== '') : []
 }
 
 /**
- * Whether this looks like an ID token: made for the client, not for an API. Claims that only ID tokens
- * have, or an audience that is the client itself.
+ * Returns whether this looks like an ID token: it has claims that only ID tokens have, or its audience is
+ * the client itself.
  */
 export function isIdToken({ claims }: Pick<TokenContent, 'claims'>): boolean {
   if (claims === undefined) return false
@@ -54,22 +54,22 @@ export function isIdToken({ claims }: Pick<TokenContent, 'claims'>): boolean {
   return !isUrl && audiences.some((one) => one === azp || one === clientId || azp === undefined)
 }
 
-/** A claim's value as it may be shown: identifiers and times, never the token. */
+/** Describes a claim's value. */
 export function previewClaim(claims: Claims | undefined, name: string): string {
   return `${name} is ${preview(claims?.[name])}`
 }
 
-/** Whether a token is for this audience but for a slash at the end of one of them. */
+/** Returns whether an audience of the token equals this one except for a trailing slash. */
 export function differsBySlash(claims: Claims | undefined, audience: string): boolean {
   return audiencesIn(claims).some((one) => withoutSlash(one) === withoutSlash(audience))
 }
 
-/** How far a NumericDate is from now. */
+/** Describes the time between a NumericDate and now. */
 export function distance(time: unknown, now: number): string {
   return typeof time === 'number' ? duration(time - now) : 'an unknown time'
 }
 
-/** A number of seconds in a readable unit. */
+/** Formats a number of seconds. */
 function duration(seconds: number): string {
   const whole = Math.round(Math.abs(seconds))
   if (whole < 120) return `${whole} s`

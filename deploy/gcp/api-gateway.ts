@@ -8,8 +8,8 @@ import {
 } from '../../shared/oauth/protected-resource.ts'
 
 /**
- * Every path that a function answers, with the function. API Gateway has no wildcard over segments,
- * so the rewrite map's `/.well-known/**` must be spelled out here.
+ * Maps each served path to its function. API Gateway has no wildcard over several segments, so each
+ * path below `/.well-known/` is listed.
  */
 const GATEWAY_PATHS: Readonly<Record<string, string>> = {
   ...Object.fromEntries(
@@ -26,16 +26,16 @@ const GATEWAY_PATHS: Readonly<Record<string, string>> = {
   [LOG_WEBHOOK_PATH]: 'log-webhook',
 }
 
-/** All that Swagger 2.0 can name: which of them a path has is the function's to say, as on Hosting. */
+/** All methods of Swagger 2.0. The function decides which ones a path accepts, as on Hosting. */
 const METHODS = ['get', 'head', 'post', 'put', 'patch', 'delete', 'options'] as const
 /** Seconds; API Gateway's own default is 15. */
 const DEADLINE = 60
 const HEADER = ` The rewrite map of firebase.json as an API Gateway spec (Swagger 2.0), written by api-gateway.ts.
- Put in the project's number and region (docs/deploy.md, "Behind API Gateway").
- disable_auth keeps the client's Authorization as it is: with it, API Gateway would replace it by a
- token of its own. The functions check it; they trust no X-Forwarded-* and no X-Apigateway-* field.`
+ Replace PROJECT_NUMBER and REGION (docs/deploy.md, "Behind API Gateway").
+ disable_auth forwards the client's Authorization header unchanged; otherwise API Gateway replaces it
+ with its own token. The functions check it; they trust no X-Forwarded-* or X-Apigateway-* header.`
 
-/** deploy/api-gateway.yaml. */
+/** Returns the content of deploy/api-gateway.yaml. */
 export function apiGatewayYaml(): string {
   const document = new Document({
     swagger: '2.0',
@@ -68,7 +68,7 @@ function pathItem(path: string, service: string) {
     {
       operationId: `${method}_${name}`,
       security: [],
-      responses: { 200: { description: 'As the function answers' } },
+      responses: { 200: { description: 'Response of the function' } },
       'x-google-backend': {
         address: `https://${service}-PROJECT_NUMBER.REGION.run.app`,
         path_translation: 'APPEND_PATH_TO_ADDRESS',

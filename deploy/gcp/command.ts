@@ -5,36 +5,36 @@ import { spawn } from 'cross-spawn'
 import type { Environment } from '../../shared/config.ts'
 import { createWatchdog } from './process/watchdog.ts'
 
-/** A program and its arguments. Secrets are never among them: every process may read them there. */
+/** A program and its arguments. Contains no secrets, because other processes can read arguments. */
 export type Command = readonly [program: string, ...args: string[]]
 
 export interface RunOptions {
-  /** Written to its standard input. */
+  /** Text for standard input. */
   readonly stdin?: string | undefined
-  /** Variables besides those of this process. */
+  /** Additional environment variables. */
   readonly env?: Readonly<Record<string, string>> | undefined
 }
 
 export interface Finished {
-  /** Exit code; 127 = there is no such program; above 128 = a signal ended this command. */
+  /** Exit code; 127 = program not found; above 128 = ended by a signal. */
   readonly code: number
   readonly stdout: string
   readonly stderr: string
 }
 
-/** Runs a command to its end; never throws. */
+/** Runs a command and waits for its exit; never throws. */
 export type Run = (command: Command, options?: RunOptions) => Promise<Finished>
 
-/** The signals that end a command of this folder. */
-export const ENDING_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
-/** Milliseconds that a child has to end itself. */
+/** The signals that end these commands. */
+export const TERMINATION_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
+/** Milliseconds between SIGTERM and SIGKILL for a child. */
 const GRACE_MS = 5_000
 const IS_WINDOWS = process.platform === 'win32'
 
 /**
- * Runs commands with the variables `base`, without a shell and without questions. A signal that ends
- * this process ends the commands that run, with their own children; those that follow are not started.
- * SIGKILL ends them too, except on Windows.
+ * Creates a function that runs commands with the variables `base`, without a shell and without prompts.
+ * A signal that ends this process also ends running commands and their children, and later commands are
+ * not started. SIGKILL ends them too, except on Windows.
  */
 export function createRun(base: Environment): Run {
   const children = new Set<ChildProcess>()
@@ -46,14 +46,14 @@ export function createRun(base: Environment): Run {
     for (const child of children) endGroup(child, signal)
   }
   const listen = (isOn: boolean) => {
-    for (const signal of ENDING_SIGNALS) process[isOn ? 'on' : 'off'](signal, end)
+    for (const signal of TERMINATION_SIGNALS) process[isOn ? 'on' : 'off'](signal, end)
   }
   return async ([program, ...args], { stdin = '', env } = {}) => {
     if (ended !== undefined) return ended
     const child = spawn(program, args, {
       env: { ...base, CLOUDSDK_CORE_DISABLE_PROMPTS: '1', ...env },
       stdio: ['pipe', 'pipe', 'pipe'],
-      // A group of its own, so that what it has started ends with it.
+      // A separate process group, so that its children can be ended too.
       detached: !IS_WINDOWS,
       windowsHide: true,
     })
@@ -69,7 +69,7 @@ export function createRun(base: Environment): Run {
 }
 
 async function finish(child: ChildProcess, stdin: string): Promise<Finished> {
-  // A program that ends without reading its input breaks the pipe; its exit code tells the rest.
+  // A program that exits without reading its input breaks the pipe; its exit code is enough.
   child.stdin?.on('error', () => undefined)
   child.stdin?.end(stdin)
   const ended = new Promise<{ readonly code: number; readonly problem?: string }>((resolve) => {
@@ -86,7 +86,7 @@ async function finish(child: ChildProcess, stdin: string): Promise<Finished> {
   return { code, stdout, stderr: problem ?? stderr }
 }
 
-/** Ends a child and what it has started; a child that has ended already is no fault. */
+/** Ends a child and its children. Ignores children that have already ended. */
 function endGroup({ pid }: ChildProcess, signal: NodeJS.Signals): void {
   if (pid === undefined) return
   if (IS_WINDOWS) {
@@ -97,14 +97,14 @@ function endGroup({ pid }: ChildProcess, signal: NodeJS.Signals): void {
     try {
       process.kill(-pid, sent)
     } catch {
-      // It has ended.
+      // It has already ended.
     }
   }
   send(signal === 'SIGINT' ? 'SIGINT' : 'SIGTERM')
   setTimeout(send, GRACE_MS, 'SIGKILL').unref()
 }
 
-/** The command as a person would type it in a POSIX shell. */
+/** Returns the command quoted for a POSIX shell. */
 export function toShell(command: Command): string {
   return command.map(quote).join(' ')
 }

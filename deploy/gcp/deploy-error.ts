@@ -1,11 +1,11 @@
 import { CommandError } from '../kit/errors.ts'
 
-/** The command cannot go on, for a reason that the person at the keyboard can mend. */
+/** The command cannot continue, for a reason that the operator can correct. */
 export class DeployError extends CommandError {
   override readonly name: string = 'DeployError'
 }
 
-/** A program that this command needs is not on this machine. */
+/** A program that this command requires is not installed. */
 export class NotInstalledError extends DeployError {
   override readonly name = 'NotInstalledError'
 }

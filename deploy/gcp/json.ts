@@ -1,9 +1,9 @@
 import { asObject } from '../../shared/json.ts'
 
-/** A JSON object of which nothing is known. */
+/** A JSON object of unknown shape. */
 export type Json = Readonly<Record<string, unknown>>
 
-/** `value` as an object; empty when it is none. */
+/** Returns `value` as an object; an empty object for any other type. */
 export function object(value: unknown): Json {
   return asObject(value) ?? {}
 }

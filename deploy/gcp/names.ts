@@ -1,11 +1,11 @@
-/** What marks a resource as made by `npm run deploy`: a label, or a description where there is none. */
+/** Marks a resource as created by `npm run deploy`: a label, or a description if labels are not supported. */
 export const OWNER_LABEL = { key: 'made-by', value: 'chatgpt-auth0-gateway' } as const
 export const OWNER_NOTE = 'Made by npm run deploy of chatgpt-auth0-gateway'
 
-/** The label that tells which source a function was deployed from. */
+/** The label with the digest of a function's source. */
 export const SOURCE_LABEL = 'source-digest'
 
-/** The APIs that a deployment needs. */
+/** The APIs that a deployment requires. */
 export const APIS = [
   'artifactregistry.googleapis.com',
   'cloudbuild.googleapis.com',
@@ -18,24 +18,24 @@ export const APIS = [
   'secretmanager.googleapis.com',
 ] as const
 
-/** What all names of one deployment have in common. */
+/** The project and prefix of one deployment's names. */
 export interface Naming {
   readonly project: string
-  /** Stands before every name, with its hyphen: `staging-`; absent or empty = none. */
+  /** Prefix of every name, including its hyphen: `staging-`; absent or empty = none. */
   readonly prefix?: string | undefined
 }
 
 const MAX_ACCOUNT_CHARACTERS = 30
 const LONGEST_FUNCTION = 'registration'
 
-/** A function's or a secret's name in Google Cloud. */
+/** Returns the name of a function or secret in Google Cloud. */
 export function resourceName(name: string, { prefix = '' }: Pick<Naming, 'prefix'>): string {
   return `${prefix}${name}`
 }
 
 /**
- * The id of a function's own service account: `<prefix><function>-function`. Where Google's limit of
- * 30 characters leaves no room for the suffix, the prefix alone tells it from others.
+ * Returns the id of a function's service account: `<prefix><function>-function`, or
+ * `<prefix><function>` if the suffix would exceed Google's limit of 30 characters.
  */
 export function serviceAccountId(functionName: string, { prefix = '' }: Pick<Naming, 'prefix'>) {
   const suffix = '-function'
@@ -43,27 +43,28 @@ export function serviceAccountId(functionName: string, { prefix = '' }: Pick<Nam
   return `${prefix}${functionName}${isLong ? '' : suffix}`
 }
 
+/** Returns the e-mail address of a function's service account. */
 export function serviceAccountEmail(functionName: string, naming: Naming): string {
   return `${serviceAccountId(functionName, naming)}@${naming.project}.iam.gserviceaccount.com`
 }
 
 /**
- * The name by which a function is registered for Google Cloud: whether --entry-point takes a hyphen
- * is not documented.
+ * Returns the function's entry point in Google Cloud, in camel case: hyphens in --entry-point are not
+ * documented.
  */
 export function entryPoint(functionName: string): string {
   return functionName.replace(/-(\w)/g, (_, letter: string) => letter.toUpperCase())
 }
 
-/** A secret's id in Secret Manager is the variable's name, after the prefix. */
+/** Returns whether a variable is stored in Secret Manager. */
 export function isSecret(variable: string): boolean {
-  // The URL holds Redis's password.
+  // REDIS_URL contains the password.
   return (
     variable.endsWith('_SECRET') || variable === 'GATEWAY_SIGNING_KEY' || variable === 'REDIS_URL'
   )
 }
 
-/** True when a resource with these labels was made by `npm run deploy`. */
+/** Returns whether `npm run deploy` created the resource with these labels. */
 export function isOurs(labels: Readonly<Record<string, string>> | undefined): boolean {
   return labels?.[OWNER_LABEL.key] === OWNER_LABEL.value
 }

@@ -5,65 +5,78 @@ import { didYouMean } from '../kit/nearest.ts'
 import type { CommandLine, Flag, OptionSpecs, Values } from '../kit/options.ts'
 import { PHASES, type Phase } from './step.ts'
 
-/** What was typed after `npm run deploy --`. */
+/** The options of the commands that change a deployment. */
 export interface Options {
-  /** Functions by name; none = all, and what goes with them. */
+  /** Functions by name; empty = all functions, Hosting and doctor. */
   readonly functions: readonly string[]
-  /** The command line as it was typed. */
+  /** The original command-line arguments. */
   readonly args: readonly string[]
   readonly dryRun: boolean
-  /** Destroy: carry it out. */
+  /** `destroy` and `rotate-secret`: apply the plan. */
   readonly apply: boolean
-  /** Take over what something else has made: functions, secrets, the release of the site. */
+  /** Take over functions, secrets and the site's release that this command did not create. */
   readonly adopt: boolean
-  /** Remove functions of an earlier configuration, and service accounts that have none. */
+  /** Remove functions of an earlier configuration, and service accounts without a function. */
   readonly prune: boolean
   /** Move traffic that is pinned to an earlier revision. */
   readonly moveTraffic: boolean
-  /** Store given values of secrets also where the current ones cannot be read. */
+  /** Store given values of secrets even if the current ones cannot be read. */
   readonly updateSecrets: boolean
-  /** Make a GATEWAY_SIGNING_KEY where there is none. */
+  /** Create a GATEWAY_SIGNING_KEY if there is none. */
   readonly signingKey: boolean
-  /** How many versions of each secret stay; undefined = all. */
+  /** Number of versions of each secret to keep; undefined = all. */
   readonly keepVersions: number | undefined
   readonly envFile: string
   readonly project: string | undefined
   readonly region: string | undefined
   readonly site: string | undefined
-  /** Where to build. */
+  /** Directory for the built functions. */
   readonly dist: string
   readonly only: readonly Phase[]
   readonly skip: readonly Phase[]
 }
 
-/** Where a deployment is: the options of all commands for Google Cloud. */
+/** The options that locate a deployment, for all commands for Google Cloud. */
 export const PLACE_OPTIONS = {
-  'env-file': { type: 'string', value: 'FILE', default: '.env.yaml', text: 'the variables' },
-  project: { type: 'string', value: 'ID', text: "else GCP_PROJECT, else gcloud's own" },
+  'env-file': {
+    type: 'string',
+    value: 'FILE',
+    default: '.env.yaml',
+    text: 'file with the variables',
+  },
+  project: {
+    type: 'string',
+    value: 'ID',
+    text: "project id; default: GCP_PROJECT, then gcloud's project",
+  },
   region: {
     type: 'string',
     value: 'REGION',
-    text: "else GCP_REGION, else gcloud's own, else us-central1",
+    text: "default: GCP_REGION, then gcloud's region, then us-central1",
   },
   site: {
     type: 'string',
     value: 'ID',
-    text: "else HOSTING_SITE, else that of PUBLIC_URL, else the project's default site",
+    text: "Hosting site; default: HOSTING_SITE, then the site of PUBLIC_URL, then the project's default site",
   },
 } as const satisfies OptionSpecs
 
 const PARTS = {
-  only: { type: 'list', value: 'PARTS', text: `${PHASES.join(', ')}; separated by commas` },
-  skip: { type: 'list', value: 'PARTS', text: 'all parts but these' },
+  only: {
+    type: 'list',
+    value: 'PARTS',
+    text: `run only these parts, separated by commas: ${PHASES.join(', ')}`,
+  },
+  skip: { type: 'list', value: 'PARTS', text: 'run all parts except these' },
   dist: {
     type: 'string',
     value: 'DIRECTORY',
-    text: 'where the functions are built, by default dist',
+    text: 'directory for the built functions; default dist',
   },
 } as const satisfies OptionSpecs
 
 const APPLY = {
-  apply: { type: 'boolean', text: 'do it; without, what would be done is printed' },
+  apply: { type: 'boolean', text: 'apply the plan; without it, the plan is only printed' },
   yes: { type: 'boolean', text: 'the same as --apply', isHidden: true },
 } as const satisfies OptionSpecs
 
@@ -72,7 +85,7 @@ const CHANGES = {
   ...PARTS,
   adopt: {
     type: 'boolean',
-    text: 'take over functions, secrets and a Hosting release that something else has made',
+    text: 'take over functions, secrets and a Hosting release that this command did not create',
   },
   prune: {
     type: 'boolean',
@@ -80,15 +93,15 @@ const CHANGES = {
   },
   'move-traffic': {
     type: 'boolean',
-    text: 'move traffic that a rollback has pinned to what is deployed',
+    text: 'move traffic that a rollback pinned to the new revisions',
   },
   'signing-key': {
     type: 'boolean',
-    text: 'make a GATEWAY_SIGNING_KEY in Secret Manager, if there is none',
+    text: 'create a GATEWAY_SIGNING_KEY in Secret Manager if there is none',
   },
   'update-secrets': {
     type: 'boolean',
-    text: 'store given secrets also where their current values cannot be read',
+    text: 'store given secrets even if their current values cannot be read',
   },
   'keep-versions': {
     type: 'string',
@@ -97,7 +110,7 @@ const CHANGES = {
   },
 } as const satisfies OptionSpecs
 
-/** The options of `npm run deploy`, which applies without being asked to. */
+/** The options of `npm run deploy`, which applies its plan without --apply. */
 export const DEPLOY_OPTIONS = {
   'dry-run': { type: 'boolean', text: 'print every command, change nothing' },
   ...CHANGES,
@@ -113,25 +126,30 @@ export const DESTROY_OPTIONS = {
   ...PARTS,
   adopt: {
     type: 'boolean',
-    text: 'remove functions of another PUBLIC_URL, too',
+    text: 'also remove functions with another PUBLIC_URL',
   },
 } as const satisfies OptionSpecs
 
-/** The options of `npm run rotate-secret`, which deploys a function. */
+/** The options of `npm run rotate-secret`, which also deploys a function. */
 export const ROTATE_OPTIONS = { ...APPLY, ...CHANGES } as const satisfies OptionSpecs
 
-type Always = Values<typeof APPLY & typeof PLACE_OPTIONS & typeof PARTS & { readonly adopt: Flag }>
+type CommonValues = Values<
+  typeof APPLY & typeof PLACE_OPTIONS & typeof PARTS & { readonly adopt: Flag }
+>
 
-interface Line extends Omit<CommandLine<OptionSpecs>, 'values'> {
-  readonly values: Always & Partial<Values<typeof DEPLOY_OPTIONS>>
+interface ParsedLine extends Omit<CommandLine<OptionSpecs>, 'values'> {
+  readonly values: CommonValues & Partial<Values<typeof DEPLOY_OPTIONS>>
 }
 
 /**
- * What the command line asks for.
+ * Converts the parsed command line to options.
  *
  * @throws UsageError that names an unknown function or part.
  */
-export function toOptions({ values, positionals, args }: Line, known: readonly string[]): Options {
+export function toOptions(
+  { values, positionals, args }: ParsedLine,
+  known: readonly string[],
+): Options {
   for (const name of positionals) {
     if (!known.includes(name)) throw new UsageError(unknownName('function', name, known))
   }
@@ -172,7 +190,7 @@ function phases(given: readonly string[]): Phase[] {
     })
 }
 
-/** Names what there is not, what there is, and the nearest of them. */
+/** Returns an error message with the unknown name, the known names and the closest match. */
 export function unknownName(kind: string, name: string, known: readonly string[]): string {
-  return `No such ${kind}: ${name}. There are: ${known.join(', ')}.${didYouMean(name, known)}`
+  return `Unknown ${kind}: ${name}. Expected one of: ${known.join(', ')}.${didYouMean(name, known)}`
 }

@@ -5,27 +5,27 @@ import type { Json } from './json.ts'
 import type { Settings } from './settings.ts'
 
 const BILLING_TIMEOUT_MS = 10_000
-/** What Google says of a project that does not exist, too. */
+/** Google returns this for a project that does not exist, too. */
 const NO_PERMISSION = /does not have permission|PERMISSION_DENIED/
-/** The API that describes projects is off; the project itself is there. */
+/** The Resource Manager API is disabled; the project itself exists. */
 const API_OFF =
   /(?:cloudresourcemanager|Cloud Resource Manager API)[\s\S]*(?:has not been used|disabled)|SERVICE_DISABLED/i
 
 /**
- * Checks that gcloud is there and logged in, and that the project is there and pays. Where the
- * Resource Manager API is off, what it would tell is left out; `note` gets a sentence about it.
+ * Checks that gcloud is installed and logged in, and that the project exists and has billing enabled.
+ * If the Resource Manager API is disabled, checks less and calls `warn`.
  *
- * @throws DeployError saying what to do.
+ * @throws DeployError that states what to do.
  */
 export async function checkProject(
   { project }: Settings,
   gcloud: Gcloud,
   billingTimeoutMs = BILLING_TIMEOUT_MS,
-  note: (message: string) => void = () => undefined,
+  warn: (message: string) => void = () => undefined,
 ): Promise<void> {
-  const missing = `There is no project ${project}, or this login may not see it.`
-  // Whether it pays may be hidden from this login or network; deploying will tell then.
-  const paying = Promise.race([
+  const missing = `The project ${project} does not exist, or this login has no access to it.`
+  // This login or network may not have access to billing; then the deployment itself shows the fault.
+  const billingReading = Promise.race([
     gcloud.describe('billing', 'projects', 'describe', project).catch(() => undefined),
     sleep(billingTimeoutMs, undefined, { ref: false }),
   ])
@@ -34,17 +34,17 @@ export async function checkProject(
     .catch((error: unknown): Json => {
       if (!(error instanceof DeployError) || error instanceof NotInstalledError) throw error
       if (API_OFF.test(error.message)) {
-        note(`The Cloud Resource Manager API is off in ${project}; it is enabled with the others.`)
+        warn(`The Cloud Resource Manager API is disabled in ${project}; the deployment enables it.`)
         return {}
       }
-      const advice = NO_PERMISSION.test(error.message) ? missing : 'To log in: gcloud auth login'
+      const advice = NO_PERMISSION.test(error.message) ? missing : 'Log in: gcloud auth login'
       throw new DeployError(`${error.message}\n${advice}`)
     })
   if (found === undefined) throw new DeployError(missing)
   if ((found['lifecycleState'] ?? 'ACTIVE') !== 'ACTIVE') {
     throw new DeployError(`The project ${project} is being deleted.`)
   }
-  const billing = await paying
+  const billing = await billingReading
   if (billing?.['name'] !== undefined && billing['billingEnabled'] !== true) {
     throw new DeployError(
       `The project ${project} has no billing account: https://console.cloud.google.com/billing/linkedaccount?project=${project}`,

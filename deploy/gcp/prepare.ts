@@ -8,21 +8,21 @@ import type { Options } from './options.ts'
 import type { BuiltTarget } from './plan/functions.ts'
 import { phasesOf } from './plan/plan.ts'
 import { settled } from './reading/settled.ts'
-import { givenSecrets, isOptionalSecret, secretNames, withStandIns } from './secrets/kept.ts'
+import { givenSecrets, isOptionalSecret, secretNames, withPlaceholders } from './secrets/given.ts'
 import { gcpVariables, readSettings, type Settings } from './settings.ts'
 import { readCommit, writeBuildInfo } from './source/build-info.ts'
 import { digestOf } from './source/digest.ts'
-import { readTargets, type Target, wantedFunctions } from './targets.ts'
+import { configuredFunctions, readTargets, type Target } from './targets.ts'
 
-/** What the person asks for, checked as far as this machine can. */
-export interface Wanted {
-  /** The variables of the file, with the secrets of the environment. */
+/** The requested deployment, validated locally. */
+export interface DesiredDeployment {
+  /** The variables of the file and the secrets of the environment. */
   readonly env: Environment
   readonly settings: Settings
   readonly targets: readonly Target[]
-  /** Secrets that are not given: Secret Manager may have them. */
+  /** Secrets without a given value; Secret Manager may have them. */
   readonly absent: readonly string[]
-  /** Variables of the file that nothing reads. */
+  /** Variables of the file that no function or command reads. */
   readonly unknown: readonly string[]
 }
 
@@ -31,18 +31,21 @@ export interface Dependencies {
   /** The environment of the command. */
   readonly env: Environment
   readonly write: (text: string) => void
-  /** Builds one function below a directory. */
+  /** Builds one function into a directory. */
   readonly build?: typeof buildFunction
 }
 
-/** @throws ConfigError with every fault of file, settings and all functions at once. */
-export async function readWanted(options: Options, { run, env }: Dependencies): Promise<Wanted> {
+/** @throws ConfigError that lists every fault of the file, the settings and all functions. */
+export async function readDesiredDeployment(
+  options: Options,
+  { run, env }: Dependencies,
+): Promise<DesiredDeployment> {
   const file = readEnvFile(options.envFile)
   const secrets = givenSecrets(env, file)
   const named = secretNames(file)
   const absent = named.filter((name) => !(name in secrets) && !(name in file))
   const given = { ...file, ...secrets }
-  const names = options.functions.length > 0 ? options.functions : wantedFunctions(file)
+  const names = options.functions.length > 0 ? options.functions : configuredFunctions(file)
   const isServed = phasesOf(options.only, options.skip).has('hosting')
   const required = absent.filter((name) => !isOptionalSecret(name))
   const [reading] = await Promise.allSettled([
@@ -50,14 +53,14 @@ export async function readWanted(options: Options, { run, env }: Dependencies): 
   ])
   const [settings, targets] = collectFaults([
     () => settled(reading),
-    () => readTargets(names, withStandIns(given, required)),
+    () => readTargets(names, withPlaceholders(given, required)),
   ])
   const known = { ...variables, ...gcpVariables }
   const unknown = Object.keys(file).filter((name) => !(name in known) && !named.includes(name))
   return { env: given, settings, targets, absent, unknown }
 }
 
-/** Builds what is to be deployed, with the catalogue in it, and tells where that is. */
+/** Builds the targets with their catalogue. Prints where the catalogue was written. */
 export async function buildTargets(
   targets: readonly Target[],
   dist: string,
@@ -73,7 +76,7 @@ export async function buildTargets(
     const { catalogue, directory } = target
     if (catalogue !== undefined) {
       const path = writeCatalogue(directory, catalogue)
-      write(`The catalogue for ${target.name}: ${path} (${describeCatalogue(catalogue)})\n`)
+      write(`Catalogue of ${target.name}: ${path} (${describeCatalogue(catalogue)})\n`)
     }
     const digest = digestOf(directory)
     writeBuildInfo(directory, commit)

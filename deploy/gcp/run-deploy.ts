@@ -8,79 +8,85 @@ import { DeployError, NotInstalledError } from './deploy-error.ts'
 import { createGcloud } from './gcloud.ts'
 import { deployMonitoring } from './monitoring/run.ts'
 import type { Options } from './options.ts'
-import { type Deployment, inPhases, phasesOf, plan } from './plan/plan.ts'
-import { buildTargets, type Dependencies, readWanted, type Wanted } from './prepare.ts'
-import { decide } from './reading/decide.ts'
-import { readFound } from './reading/found.ts'
+import { type Deployment, inPhases, phasesOf, planDeployment } from './plan/plan.ts'
+import {
+  buildTargets,
+  type Dependencies,
+  type DesiredDeployment,
+  readDesiredDeployment,
+} from './prepare.ts'
+import { readCurrentDeployment } from './reading/current-deployment.ts'
+import { resolveDeployment } from './reading/resolve-deployment.ts'
 import { settled } from './reading/settled.ts'
 import { runSteps } from './run-steps.ts'
 import { type DescribedStep, describeStep, toDescribed } from './step.ts'
 
 const COMMAND_LINE = 'deploy/cli.ts'
 
-/** What a deployment did, or would do. */
+/** The result of a deployment or a dry run. */
 export interface Deployed {
   readonly project: string
   readonly region: string
   readonly isDryRun: boolean
   readonly commands: readonly DescribedStep[]
-  /** The URL to enter in ChatGPT; undefined where nothing is deployed that has one. */
+  /** The URL to enter in ChatGPT; undefined if only monitoring is deployed. */
   readonly connector: string | undefined
 }
 
 /**
- * One run of `npm run deploy`.
+ * Runs `npm run deploy`.
  *
- * @throws DeployError or ConfigError for people to read.
+ * @throws DeployError or ConfigError with a message for people.
  */
 export async function deploy(options: Options, dependencies: Dependencies): Promise<Deployed> {
   const { write } = dependencies
   const { args } = options
-  const wanted = await readWanted(options, dependencies)
-  for (const name of wanted.unknown) write(`${options.envFile}: nothing reads ${name}\n`)
-  const { project, region } = wanted.settings
+  const desired = await readDesiredDeployment(options, dependencies)
+  for (const name of desired.unknown)
+    write(`${options.envFile}: ${name} is not a known variable and is ignored\n`)
+  const { project, region } = desired.settings
   const place = { project, region, isDryRun: options.dryRun }
   write(`Project ${project}, region ${region}\n`)
   const phases = phasesOf(options.only, options.skip)
   const again = ['npm run deploy', ...(args.length > 0 ? ['--', ...args] : [])].join(' ')
   if (phases.has('monitoring')) {
-    const monitoring = await deployMonitoring(wanted, { ...options, again }, dependencies)
+    const monitoring = await deployMonitoring(desired, { ...options, again }, dependencies)
     if (phases.size === 1) return { ...place, commands: monitoring, connector: undefined }
   }
-  const { deployment, failure } = await prepare(wanted, options, dependencies)
-  const steps = inPhases(plan(deployment), phases)
+  const { deployment, failure } = await prepare(desired, options, dependencies)
+  const steps = inPhases(planDeployment(deployment), phases)
   if (phases.has('functions')) {
     const pinned = pinnedTraffic(deployment, options)
     if (pinned !== undefined && !options.dryRun) throw new DeployError(pinned)
     if (pinned !== undefined) write(`${pinned}\n`)
   }
-  const doctor = phases.has('doctor') ? doctorCommand(wanted, options) : undefined
-  const connector = `${wanted.env['PUBLIC_URL']?.trim()}/mcp`
+  const doctor = phases.has('doctor') ? doctorCommand(desired, options) : undefined
+  const connector = `${desired.env['PUBLIC_URL']?.trim()}/mcp`
   if (options.dryRun) {
     const commands = [...steps.map(describeStep), ...(doctor ? [toShell(doctor)] : [])]
-    write(`${[...commands, `${commands.length} commands, none of them run.`].join('\n')}\n`)
-    // Without the programs, a plan for an empty project is what was asked for.
+    write(`${[...commands, `Dry run: ${commands.length} commands.`].join('\n')}\n`)
+    // If gcloud or firebase is not installed, a plan for an empty project is a valid result.
     if (failure === undefined || failure instanceof NotInstalledError) {
       return { ...place, commands: steps.map(toDescribed), connector }
     }
     throw new DeployError(
-      `This plan is not for the project as it is: it could not be read.\n${failure.message}`,
+      `The project could not be read, so this plan may differ from the actual one.\n${failure.message}`,
     )
   }
   const gcloud = createGcloud(dependencies.run)
-  await checkOrganisation(steps, deployment.state, wanted.settings, gcloud, (message) =>
+  await checkOrganisation(steps, deployment.state, desired.settings, gcloud, (message) =>
     write(`${message}\n`),
   )
-  if (steps.length === 0) write('There is nothing to change.\n')
+  if (steps.length === 0) write('Nothing to change.\n')
   await runSteps(steps, { run: dependencies.run, write, again })
-  write(`Deployed. The connector's URL: ${connector}\n`)
-  if (doctor !== undefined) await examine(doctor, deployment, wanted, dependencies)
+  write(`Deployed. Connector URL: ${connector}\n`)
+  if (doctor !== undefined) await examine(doctor, deployment, desired, dependencies)
   return { ...place, commands: steps.map(toDescribed), connector }
 }
 
-/** Builds what is wanted, and meets it with what there is. */
+/** Builds the functions, reads the current deployment and combines both. */
 async function prepare(
-  wanted: Wanted,
+  desired: DesiredDeployment,
   options: Options,
   dependencies: Dependencies,
 ): Promise<{ readonly deployment: Deployment; readonly failure: DeployError | undefined }> {
@@ -94,18 +100,18 @@ async function prepare(
     },
   }
   const [targets, found] = await Promise.allSettled([
-    buildTargets(wanted.targets, options.dist, dependencies),
-    readFound(wanted, options, reading),
+    buildTargets(desired.targets, options.dist, dependencies),
+    readCurrentDeployment(desired, options, reading),
   ])
-  const { failure, ...there } = settled(found)
+  const { failure, ...current } = settled(found)
   return {
-    deployment: await decide(wanted, settled(targets), there, options, reading),
+    deployment: await resolveDeployment(desired, settled(targets), current, options, reading),
     failure,
   }
 }
 
-/** The doctor looks at all that is deployed, so it goes with all functions. */
-function doctorCommand({ env }: Wanted, { functions }: Options): Command | undefined {
+/** doctor checks the whole deployment, so it runs only if all functions are deployed. */
+function doctorCommand({ env }: DesiredDeployment, { functions }: Options): Command | undefined {
   if (functions.length > 0) return undefined
   return [process.execPath, `${ROOT}${COMMAND_LINE}`, 'doctor', env['PUBLIC_URL']?.trim() ?? '']
 }
@@ -113,14 +119,14 @@ function doctorCommand({ env }: Wanted, { functions }: Options): Command | undef
 async function examine(
   doctor: Command,
   { targets }: Deployment,
-  { env }: Wanted,
+  { env }: DesiredDeployment,
   { run, write }: Dependencies,
 ): Promise<void> {
   const given = Object.entries(env).flatMap(([name, value]) => (value ? [[name, value]] : []))
   const variables = Object.fromEntries(given)
   const gateway = targets.find(({ name }) => name === 'gateway')
   if (gateway !== undefined) {
-    // By its file: on Linux a variable of a process may have 128 KiB.
+    // Passes the catalogue as a file, because Linux limits an environment variable to 128 KiB.
     for (const name of CATALOGUE_VARIABLES) variables[name] = ''
     variables['TOOLS_FILE'] = `${gateway.directory}/${CATALOGUE_FILE}`
   }
@@ -128,6 +134,6 @@ async function examine(
   write(`${stdout}${stderr}`)
   if (code === 0) return
   throw new DeployError(
-    `All is deployed, and not all is well: see above. To look again: npm run doctor -- ${env['PUBLIC_URL']?.trim()}`,
+    `Deployment finished, but doctor found problems (above). To check again: npm run doctor -- ${env['PUBLIC_URL']?.trim()}`,
   )
 }

@@ -5,34 +5,34 @@ import { checkApp } from './checks/ownership.ts'
 import { createGcloud, type Gcloud } from './gcloud.ts'
 import { readLiveSite } from './hosting/live.ts'
 import { writeSite } from './hosting/site.ts'
-import { monitoringEnd } from './monitoring/prepare.ts'
+import { monitoringRemoval } from './monitoring/prepare.ts'
 import type { Options } from './options.ts'
 import { type Backend, readBackends } from './plan/backends.ts'
 import { calledBackends } from './plan/called-backends.ts'
-import { planEnd } from './plan/end.ts'
+import { planDestroy } from './plan/destroy.ts'
 import { inPhases, phasesOf } from './plan/plan.ts'
 import { checkProject } from './preflight.ts'
 import type { Dependencies } from './prepare.ts'
 import { runSteps } from './run-steps.ts'
-import { secretNames } from './secrets/kept.ts'
+import { secretNames } from './secrets/given.ts'
 import { readSettings, type Settings } from './settings.ts'
 import { readState } from './state/state.ts'
 import { type DescribedStep, describeStep, PHASES, toDescribed } from './step.ts'
 
-/** What `npm run destroy` removed, or would remove. */
+/** The result of `npm run destroy`. */
 export interface Destroyed {
   readonly project: string
   readonly region: string
   readonly isApplied: boolean
   readonly commands: readonly DescribedStep[]
-  /** What stays, and why: sentences. */
+  /** One sentence per resource that is kept, with the reason. */
   readonly kept: readonly string[]
 }
 
 /**
- * One run of `npm run destroy`.
+ * Runs `npm run destroy`.
  *
- * @throws DeployError or ConfigError for people to read.
+ * @throws DeployError or ConfigError with a message for people.
  */
 export async function destroy(options: Options, dependencies: Dependencies): Promise<Destroyed> {
   const { env, run, write } = dependencies
@@ -43,7 +43,7 @@ export async function destroy(options: Options, dependencies: Dependencies): Pro
   const phases = phasesOf(options.only, options.skip, PHASES)
   const all = options.functions.length === 0
   const functions = all ? functionNames() : options.functions
-  // A secret may serve several functions, so it goes when all go.
+  // Several functions may use a secret, so secrets are removed only with all functions.
   const secrets = all ? [...new Set([...secretNames(file), 'OBO_CLIENT_SECRET'])] : []
   const state = await readState(settings, { functions, secrets, values: false }, gcloud)
   if (!options.adopt) checkApp(file['PUBLIC_URL'], functionNames(), state, settings)
@@ -53,8 +53,8 @@ export async function destroy(options: Options, dependencies: Dependencies): Pro
   const site =
     all && phases.has('hosting') ? await readSite(settings, options, dependencies) : undefined
   const monitoring =
-    all && phases.has('monitoring') ? await monitoringEnd(settings, gcloud, write) : []
-  const end = planEnd({ functions, settings, state, backends, site })
+    all && phases.has('monitoring') ? await monitoringRemoval(settings, gcloud, write) : []
+  const end = planDestroy({ functions, settings, state, backends, site })
   const steps = [...monitoring, ...inPhases(end.steps, phases)]
   const kept = phases.has('secrets') ? end.kept : []
   for (const sentence of kept) write(`${sentence}\n`)
@@ -62,24 +62,24 @@ export async function destroy(options: Options, dependencies: Dependencies): Pro
   const isApplied = options.apply && !options.dryRun
   const destroyed = { project, region, isApplied, commands: steps.map(toDescribed), kept }
   if (steps.length === 0) {
-    write(`Nothing in ${project}, ${region} was made by npm run deploy.\n`)
+    write(`npm run deploy has created nothing in ${project}, ${region}.\n`)
     return destroyed
   }
   if (!isApplied) {
-    write(`${steps.map(describeStep).join('\n')}\n${steps.length} commands, none of them run.\n`)
+    write(`${steps.map(describeStep).join('\n')}\nDry run: ${steps.length} commands.\n`)
     return destroyed
   }
   await runSteps(steps, { run, write, again: ['npm run destroy --', ...options.args].join(' ') })
   return destroyed
 }
 
-/** Where there is no file, flags and gcloud tell the project. */
+/** Without the file, options and gcloud's configuration determine the project. */
 function readOptionalEnvFile(path: string, write: Dependencies['write']): Environment {
   try {
     return readEnvFile(path)
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error
-    write(`${error.faults.join('\n')}; going on without\n`)
+    write(`${error.faults.join('\n')}; continuing without it\n`)
     return {}
   }
 }
@@ -95,7 +95,7 @@ async function backendsOf(
   gcloud: Gcloud,
   write: Dependencies['write'],
 ): Promise<Backend[]> {
-  // One that is gone keeps no grant.
-  const note = (message: string) => write(`${message}\n`)
-  return readBackends(env['FUNCTIONS_BASE'] ?? '', calledBackends(env), settings, gcloud, note)
+  // A deleted backend has no permission to remove, so a warning is enough.
+  const warn = (message: string) => write(`${message}\n`)
+  return readBackends(env['FUNCTIONS_BASE'] ?? '', calledBackends(env), settings, gcloud, warn)
 }

@@ -2,59 +2,62 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type Command, ENDING_SIGNALS, type Finished, type Run, toShell } from './command.ts'
+import { type Command, type Finished, type Run, TERMINATION_SIGNALS, toShell } from './command.ts'
 import { DeployError } from './deploy-error.ts'
-import { reasonOf, warningsOf } from './gcloud.ts'
+import { errorOutput, warningsOf } from './gcloud.ts'
 import { removeLeftovers, temporaryPrefix } from './process/leftover-files.ts'
-import { passes } from './process/passing.ts'
-import { newVersionOf, type Step, VARIABLES_FILE } from './step.ts'
+import { isTransient } from './process/transient.ts'
+import { type DeployStep, newVersionOf, VARIABLES_FILE } from './step.ts'
 
 export interface RunStepsOptions {
   readonly run: Run
   readonly write: (text: string) => void
-  /** What to type to go on after a failure. */
+  /** The command that continues after a failure. */
   readonly again: string
-  /** Milliseconds before the second attempt; later pauses are multiples of it. */
+  /** Milliseconds before the first retry; later pauses are multiples of it. */
   readonly pauseMs?: number
 }
 
-/** Pauses between the attempts, as multiples of the first. */
+/** Pauses between attempts, as multiples of the first. */
 const PAUSES = [1, 1, 2, 4, 4] as const
 const PAUSE_MS = 5_000
 const PROGRESS_MS = 20_000
 const NEW_VERSION = new RegExp(newVersionOf('[\\w-]+'), 'g')
 
 /**
- * Carries out the steps in order; those of one group at the same time.
+ * Runs the steps in order; steps of one group run concurrently.
  *
- * @throws DeployError after the first that fails, with its cause, what is in place and how to go on.
+ * @throws DeployError for the first failed step, with its cause, the completed steps and how to continue.
  */
-export async function runSteps(steps: readonly Step[], options: RunStepsOptions): Promise<void> {
+export async function runSteps(
+  steps: readonly DeployStep[],
+  options: RunStepsOptions,
+): Promise<void> {
   removeLeftovers(tmpdir())
   const versions = new Map<string, string>()
-  const done = new Set<Step>()
-  await untilSignal(async (signal) => {
+  const done = new Set<DeployStep>()
+  await withAbortOnSignal(async (signal) => {
     for (const batch of batchesOf(steps)) {
       const finished = await withProgress(batch, options, (step) => {
         options.write(`[${steps.indexOf(step) + 1}/${steps.length}] ${step.title}\n`)
-        return carryOut(step, versions, options, signal)
+        return runStep(step, versions, options, signal)
       })
       batch.forEach((step, index) => {
         if (finished[index]?.code === 0) done.add(step)
       })
       for (const [index, step] of batch.entries()) {
-        const its = finished[index]
-        if (its !== undefined && its.code !== 0) {
-          throw failure(steps, { step, done, finished: its, again: options.again })
+        const result = finished[index]
+        if (result !== undefined && result.code !== 0) {
+          throw failure(steps, { step, done, finished: result, again: options.again })
         }
       }
     }
   })
 }
 
-/** Runs of steps that belong together. */
-function batchesOf(steps: readonly Step[]): Step[][] {
-  const batches: Step[][] = []
+/** Groups consecutive steps of the same group. */
+function batchesOf(steps: readonly DeployStep[]): DeployStep[][] {
+  const batches: DeployStep[][] = []
   for (const step of steps) {
     const last = batches.at(-1)
     const isSame = step.group !== undefined && last?.[0]?.group === step.group
@@ -64,22 +67,22 @@ function batchesOf(steps: readonly Step[]): Step[][] {
   return batches
 }
 
-/** A signal ends the command that runs (`createRun`); that end is reported as any other failure. */
-async function untilSignal(use: (signal: AbortSignal) => Promise<void>): Promise<void> {
+/** A signal ends the running command (`createRun`), which is then reported like any other failure. */
+async function withAbortOnSignal(use: (signal: AbortSignal) => Promise<void>): Promise<void> {
   const controller = new AbortController()
   const stop = () => controller.abort()
-  for (const name of ENDING_SIGNALS) process.on(name, stop)
+  for (const name of TERMINATION_SIGNALS) process.on(name, stop)
   try {
     await use(controller.signal)
   } finally {
-    for (const name of ENDING_SIGNALS) process.off(name, stop)
+    for (const name of TERMINATION_SIGNALS) process.off(name, stop)
   }
 }
 
 async function withProgress(
-  batch: readonly Step[],
+  batch: readonly DeployStep[],
   { write }: RunStepsOptions,
-  run: (step: Step) => Promise<Finished>,
+  run: (step: DeployStep) => Promise<Finished>,
 ): Promise<Finished[]> {
   const started = Date.now()
   const seconds = () => Math.round((Date.now() - started) / 1_000)
@@ -104,14 +107,14 @@ async function withProgress(
   }
 }
 
-async function carryOut(
-  step: Step,
+async function runStep(
+  step: DeployStep,
   versions: Map<string, string>,
   options: RunStepsOptions,
   signal: AbortSignal,
 ): Promise<Finished> {
-  if (step.command.some((arg) => lacksVersion(arg, versions))) {
-    const stderr = `${step.title}: a secret must be stored first, without --only or --skip`
+  if (step.command.some((arg) => hasUnresolvedVersion(arg, versions))) {
+    const stderr = `${step.title}: a secret has no version yet; deploy without --only and --skip first`
     return { code: 1, stdout: '', stderr }
   }
   const finished = await withVariablesFile(step, (path) =>
@@ -126,7 +129,7 @@ async function carryOut(
 
 async function attempt(
   command: Command,
-  step: Step,
+  step: DeployStep,
   { run, write, pauseMs = PAUSE_MS }: RunStepsOptions,
   signal: AbortSignal,
 ): Promise<Finished> {
@@ -147,8 +150,8 @@ async function attempt(
       continue
     }
     const pause = PAUSES[count]
-    if (pause === undefined || signal.aborted || !passes(finished.stderr)) return finished
-    write('  Google Cloud is not ready for this yet; trying again\n')
+    if (pause === undefined || signal.aborted || !isTransient(finished.stderr)) return finished
+    write('  A recent change has not propagated in Google Cloud yet; retrying\n')
     await sleep(pause * pauseMs, undefined, { signal }).catch(() => undefined)
     if (signal.aborted) return finished
   }
@@ -168,15 +171,15 @@ function resolve(
   return [program, ...resolved]
 }
 
-/** True when a version is to stand there that no step has made. */
-function lacksVersion(arg: string, versions: ReadonlyMap<string, string>): boolean {
+/** Whether the argument contains a placeholder for a version that no step has added. */
+function hasUnresolvedVersion(arg: string, versions: ReadonlyMap<string, string>): boolean {
   const placeholders = arg.match(NEW_VERSION) ?? []
   return placeholders.some((placeholder) => !versions.has(placeholder))
 }
 
-/** The file is readable by this user only, and gone when `use` is done. */
+/** Writes the variables to a file that only this user can read, and deletes it after `use`. */
 async function withVariablesFile(
-  { variables }: Step,
+  { variables }: DeployStep,
   use: (path: string) => Promise<Finished>,
 ): Promise<Finished> {
   if (variables === undefined) return use('')
@@ -191,8 +194,8 @@ async function withVariablesFile(
 }
 
 /**
- * JSON is YAML, except for the characters that YAML 1.1 refuses as they are, or takes for line breaks
- * (U+0085, U+2028, U+2029), inside quotes too.
+ * JSON is valid YAML except for characters that YAML 1.1 forbids or treats as line breaks (U+0085,
+ * U+2028, U+2029), even inside quotes; these are escaped.
  */
 function toYaml(variables: Readonly<Record<string, string>>): string {
   return JSON.stringify(variables).replace(
@@ -202,30 +205,32 @@ function toYaml(variables: Readonly<Record<string, string>>): string {
 }
 
 function failure(
-  steps: readonly Step[],
+  steps: readonly DeployStep[],
   {
     step,
     done,
     finished,
     again,
   }: {
-    readonly step: Step
-    readonly done: ReadonlySet<Step>
+    readonly step: DeployStep
+    readonly done: ReadonlySet<DeployStep>
     readonly finished: Finished
     readonly again: string
   },
 ): DeployError {
-  const titles = (some: readonly Step[]) => some.map(({ title }) => `  ${title}`).join('\n')
+  const titles = (some: readonly DeployStep[]) => some.map(({ title }) => `  ${title}`).join('\n')
   const rest = steps.filter((other) => other !== step && !done.has(other))
   return new DeployError(
     [
       `Step ${steps.indexOf(step) + 1} of ${steps.length} failed: ${step.title}`,
       `  ${toShell(step.command)}`,
-      reasonOf(finished),
+      errorOutput(finished),
       ...(step.hint ? [step.hint] : []),
-      ...(done.size > 0 ? [`In place:\n${titles([...done])}`] : ['Nothing was changed before it.']),
+      ...(done.size > 0
+        ? [`In place:\n${titles([...done])}`]
+        : ['No earlier step changed anything.']),
       ...(rest.length > 0 ? [`Not done:\n${titles(rest)}`] : []),
-      `Mend that, then go on: ${again}\nWhat is in place is left as it is.`,
+      `Correct the cause, then continue with: ${again}\nCompleted steps are not repeated.`,
     ].join('\n'),
   )
 }

@@ -1,40 +1,40 @@
 import { z } from 'zod'
 import { ConfigError, type Environment, parseEnvironment } from '../../shared/config.ts'
-import { faultOfRegion } from './checks/regions.ts'
+import { regionFault } from './checks/regions.ts'
 import type { Run } from './command.ts'
 
-/** Where and how large: what `npm run deploy` needs besides the functions' own variables. */
+/** The settings of a deployment that are not variables of functions. */
 export interface Settings {
   readonly project: string
   readonly region: string
-  /** Instances of the gateway that are kept warm; the other functions have none. */
+  /** Warm instances of the gateway; the other functions have none. */
   readonly minInstances: number
-  /** The most instances of each function. */
+  /** Maximum instances of each function. */
   readonly maxInstances: number
-  /** Stands before the name of all that is made, with its hyphen; absent = nothing does. */
+  /** Prefix of every name, including its hyphen; absent = none. */
   readonly prefix?: string | undefined
-  /** The Hosting site; absent = that of PUBLIC_URL on web.app, else the project's default site. */
+  /** The Hosting site; absent = the site of PUBLIC_URL on web.app, or else the project's default site. */
   readonly site?: string | undefined
-  /** E-mail of the service account that builds; absent = the project's default. */
+  /** E-mail address of the build service account; absent = the project's default. */
   readonly buildAccount?: string | undefined
-  /** Where the values of secrets are kept; absent = Google chooses. */
+  /** Regions for the values of secrets; absent = chosen by Google. */
   readonly secretLocations?: readonly string[] | undefined
-  /** The VPC network and subnet that the gateway sends to private addresses through. */
+  /** The VPC network and subnet through which the gateway reaches private addresses. */
   readonly network?: string | undefined
   readonly subnet?: string | undefined
 }
 
-const count = (most: number) =>
+const count = (max: number) =>
   z
     .string()
     .regex(/^\d{1,4}$/, 'must be a whole number')
     .transform(Number)
-    .pipe(z.number().max(most, `must be at most ${most}`))
+    .pipe(z.number().max(max, `must be at most ${max}`))
 
 const REGION = /^[a-z]+-[a-z]+\d+$/
 const RESOURCE = /^[a-z0-9][\w:./-]*$/i
 
-/** The variables that this command reads; no function sees them. */
+/** The variables that only the commands read. */
 export const gcpVariables = {
   GCP_PROJECT: z
     .string('is required (or --project, or gcloud config set project)')
@@ -60,7 +60,7 @@ export const gcpVariables = {
     .optional(),
   GCP_BUILD_SERVICE_ACCOUNT: z
     .string()
-    .regex(/^[^@/\s]+@[^@/\s]+$/, 'must be the e-mail of a service account')
+    .regex(/^[^@/\s]+@[^@/\s]+$/, 'must be the e-mail address of a service account')
     .optional(),
   GCP_SECRET_LOCATIONS: z
     .string()
@@ -71,7 +71,7 @@ export const gcpVariables = {
   GCP_VPC_SUBNET: z.string().regex(RESOURCE, 'must be the name of a subnet').optional(),
 } as const
 
-/** What the command line says of them. */
+/** The settings on the command line. */
 export interface SettingFlags {
   readonly project?: string | undefined
   readonly region?: string | undefined
@@ -79,10 +79,10 @@ export interface SettingFlags {
 }
 
 /**
- * The settings: from the flags, else the environment, else the file, else gcloud's configuration.
- * `isServed`: Hosting is to reach the region.
+ * Reads the settings from the flags, the environment, the file or gcloud's configuration, in this order.
+ * `isServed`: Hosting must support the region.
  *
- * @throws ConfigError with every fault at once.
+ * @throws ConfigError that lists every fault.
  */
 export async function readSettings(
   sources: {
@@ -106,7 +106,7 @@ export async function readSettings(
     GCP_REGION: region,
     HOSTING_SITE: flags.site || given('HOSTING_SITE'),
   })
-  const fault = faultOfRegion(parsed.GCP_REGION, isServed)
+  const fault = regionFault(parsed.GCP_REGION, isServed)
   if (fault !== undefined) throw new ConfigError([`GCP_REGION ${fault}`])
   return {
     project: parsed.GCP_PROJECT,
@@ -122,7 +122,7 @@ export async function readSettings(
   }
 }
 
-/** Hosting's own addresses name their site. */
+/** Hosting's default domains contain the site id. */
 function siteOfUrl(url: string | undefined): string | undefined {
   if (url === undefined || !URL.canParse(url)) return undefined
   return /^([a-z0-9-]+)\.(?:web\.app|firebaseapp\.com)$/.exec(new URL(url).hostname)?.[1]

@@ -1,6 +1,6 @@
 import { type Command, toShell } from './command.ts'
 
-/** The parts of a deployment, in order; each can be run alone. */
+/** The parts of a deployment, in order; each can be run separately. */
 export const PHASES = [
   'apis',
   'secrets',
@@ -12,69 +12,69 @@ export const PHASES = [
 ] as const
 export type Phase = (typeof PHASES)[number]
 
-/** The parts that `npm run deploy` has by itself; the others only when --only names them. */
+/** The parts that `npm run deploy` runs by default; the others require --only. */
 export const DEFAULT_PHASES: readonly Phase[] = PHASES.filter((phase) => phase !== 'monitoring')
 
-/** One command that changes something, as data: `--dry-run` prints it, `runSteps` carries it out. */
-export interface Step {
+/** One command that changes something, as data: `--dry-run` prints it, `runSteps` runs it. */
+export interface DeployStep {
   readonly phase: Phase
   /** What it does, as in "create the secret X". */
   readonly title: string
-  /** May hold placeholders: VARIABLES_FILE, and `newVersionOf` a secret. */
+  /** May contain the placeholders VARIABLES_FILE and `newVersionOf` a secret. */
   readonly command: Command
-  /** A secret that goes to its standard input. `of` is printed, the value never. */
+  /** A secret for its standard input. `of` is printed, the value never. */
   readonly secret?: { readonly of: string; readonly value: string }
   /** Contents of VARIABLES_FILE; no secrets. */
   readonly variables?: Readonly<Record<string, string>>
-  /** Its output names the new version of this secret. */
+  /** Its output contains the new version of this secret. */
   readonly addsVersionOf?: string
-  /** Words with which it fails where its work is done already, as by an earlier run that was ended. */
+  /** The error that means that an earlier, interrupted run has already done this step. */
   readonly doneWhen?: RegExp
-  /** What to do when it fails. */
+  /** Advice after a failure. */
   readonly hint?: string
-  /** Steps that follow each other with the same value run at the same time. */
+  /** Consecutive steps with the same group run concurrently. */
   readonly group?: string | undefined
-  /** Runs in its place when it fails with these words. */
+  /** The alternative for a known refusal. */
   readonly fallback?: Fallback | undefined
 }
 
-/** Another way to the same end, for a known refusal. */
+/** An alternative command for a known refusal. */
 export interface Fallback {
-  /** What the refusal says. */
+  /** Matches the error of the refusal. */
   readonly refusal: RegExp
-  /** What is done instead, and why. */
+  /** What the alternative does, and why. */
   readonly title: string
   readonly command: Command
-  /** Where that is refused, too. */
+  /** The alternative if this command is refused, too. */
   readonly fallback?: Fallback | undefined
 }
 
-/** What Google says where what is to be deleted is gone. */
-export const GONE = /NOT_FOUND|not found|status=\[404\]/i
+/** Google's error for the deletion of a resource that does not exist. */
+export const ALREADY_DELETED = /NOT_FOUND|not found|status=\[404\]/i
 
-/** Stands for the temporary file of a step's variables. */
+/** Placeholder for the temporary file of a step's variables. */
 export const VARIABLES_FILE = '<variables file>'
 
-/** Stands for the version of `secret` that an earlier step adds. */
+/** Returns the placeholder for the version of `secret` that an earlier step adds. */
 export function newVersionOf(secret: string): string {
   return `<new version of ${secret}>`
 }
 
-/** A step for machines: no value of a secret is among it. */
+/** A step for JSON output. Contains no secret values. */
 export interface DescribedStep {
   readonly phase: Phase
   readonly title: string
   readonly command: string
 }
 
-export function toDescribed({ phase, title, command }: Step): DescribedStep {
+export function toDescribed({ phase, title, command }: DeployStep): DescribedStep {
   return { phase, title, command: toShell(command) }
 }
 
 const MAX_VALUE_CHARACTERS = 60
 
-/** The step as a person reads it: the command, what goes to its input, the variables it sets. */
-export function describeStep({ title, command, secret, variables = {} }: Step): string {
+/** Returns the step as text: the command, its input and the variables that it sets. */
+export function describeStep({ title, command, secret, variables = {} }: DeployStep): string {
   const lines = Object.entries(variables).map(([name, value]) => `    ${name}: ${shorten(value)}`)
   const input = secret === undefined ? '' : `  < (value of ${secret.of}, not shown)`
   const file = lines.length > 0 ? [`  ${VARIABLES_FILE}:`, ...lines] : []

@@ -10,61 +10,61 @@ import {
 import { functionNames } from '../build/functions.ts'
 import { functionConfig } from '../function-configs.ts'
 import { isSecret } from './names.ts'
-import { KEPT, withStandIns } from './secrets/kept.ts'
+import { KEEP_STORED, withPlaceholders } from './secrets/given.ts'
 
-/** A function as it is to be: what it is given, and no more than it reads. */
+/** The desired variables and secrets of a function, limited to those that it reads. */
 export interface Target {
   readonly name: string
   readonly variables: Readonly<Record<string, string>>
-  /** Values by variable name; KEPT = the one that Secret Manager has. */
+  /** Values by variable name; KEEP_STORED = keep the version in Secret Manager. */
   readonly secrets: Readonly<Record<string, string>>
-  /** The secrets that the function can read, whether they are given or not. */
+  /** All secrets that the function can read, given or not. */
   readonly readable?: readonly string[] | undefined
-  /** What it reads of the catalogue, for its source; undefined when it reads none. */
+  /** The part of the catalogue that is deployed with its source; undefined = none. */
   readonly catalogue?: CarriedCatalogue | undefined
 }
 
-// Google's limit for all variables of a service together is 32 KiB; deploy adds one of its own.
+// Google limits all variables of a service to 32 KiB in total; deploy adds one variable itself.
 const MAX_VARIABLES_BYTES = 32 * 1024 - 1024
 const IN_SOURCE: ReadonlySet<string> = new Set(CATALOGUE_VARIABLES)
-/** Seconds; Hosting gives up after 60. */
+/** Seconds; Hosting's limit is 60. */
 export const FUNCTION_TIMEOUT_SECONDS = 58
 
-/** The functions that this configuration calls for; `registration` serves curated metadata only. */
-export function wantedFunctions(env: Environment): string[] {
+/** Returns the names of the configured functions; `registration` requires curated metadata. */
+export function configuredFunctions(env: Environment): string[] {
   const curated = env['AUTH_SERVER_METADATA']?.trim() === 'curated'
   return functionNames().filter((name) => curated || name !== 'registration')
 }
 
 /**
- * What a function is to be given of `env`: the variables that it declares, and for the gateway the
- * secrets that the catalogue names. The catalogue, in whatever form it is set, goes into the function's
- * source, and `TOOLS_FILE` names it there. `kept`: secrets that Secret Manager has and `env` does not.
+ * Returns a function's target: the variables that it declares, and for the gateway the secrets that the
+ * catalogue names. The catalogue is deployed as a file with the source, and `TOOLS_FILE` names it.
+ * `kept`: secrets that are in Secret Manager and not in `env`.
  *
- * @throws ConfigError when the function's parser refuses them, or they are too large.
+ * @throws ConfigError if the function's parser rejects the variables, or they are too large.
  */
-export function targetOf(name: string, env: Environment, kept: readonly string[] = []): Target {
+export function createTarget(name: string, env: Environment, kept: readonly string[] = []): Target {
   const { variables: declared, parse } = functionConfig(name)
-  parse(withStandIns(env, kept))
+  parse(withPlaceholders(env, kept))
   const named = name === 'gateway' ? backendSecrets(env).named : []
   const read = [...declared, ...named].sort()
   const given = read.flatMap((variable) => {
-    const value = kept.includes(variable) ? KEPT : env[variable]?.trim()
+    const value = kept.includes(variable) ? KEEP_STORED : env[variable]?.trim()
     return value && !IN_SOURCE.has(variable) ? [[variable, value] as const] : []
   })
   const catalogue = catalogueFor(name, env)
   const variables = {
-    ...Object.fromEntries(given.filter(([variable]) => !isHidden(variable))),
+    ...Object.fromEntries(given.filter(([variable]) => !isSecretVariable(variable))),
     ...(catalogue && { TOOLS_FILE: CATALOGUE_FILE }),
   }
   checkSize(name, variables)
-  const secrets = Object.fromEntries(given.filter(([variable]) => isHidden(variable)))
-  const readable = read.filter(isHidden)
+  const secrets = Object.fromEntries(given.filter(([variable]) => isSecretVariable(variable)))
+  const readable = read.filter(isSecretVariable)
   return { name, variables, secrets, readable, catalogue }
 }
 
-/** What is read besides the known variables are secrets that `backendAuth` names. */
-function isHidden(variable: string): boolean {
+/** A variable that is not a known one is a secret that `backendAuth` names. */
+function isSecretVariable(variable: string): boolean {
   return isSecret(variable) || !Object.hasOwn(known, variable)
 }
 
@@ -76,18 +76,18 @@ function checkSize(name: string, variables: Target['variables']): void {
     .sort((a, b) => b.bytes - a.bytes)
   const [largest] = sizes
   throw new ConfigError([
-    `${largest?.variable} is too long (${kibibytes(largest?.bytes ?? 0)}): the variables of ${name} have ${kibibytes(bytes)}, and may have 31 KiB together. Shorten it; only the catalogue is deployed as a file and does not count`,
+    `${largest?.variable} is too long (${formatKibibytes(largest?.bytes ?? 0)}): the variables of ${name} total ${formatKibibytes(bytes)}, and the limit is 31 KiB. Shorten it; only the catalogue is deployed as a file and does not count`,
   ])
 }
 
-function kibibytes(bytes: number): string {
+function formatKibibytes(bytes: number): string {
   return `${(bytes / 1024).toFixed(1)} KiB`
 }
 
 /**
- * The targets of all `names`.
+ * Returns the targets of `names`.
  *
- * @throws ConfigError with the faults of all of them, each once.
+ * @throws ConfigError that lists the faults of all targets without duplicates.
  */
 export function readTargets(
   names: readonly string[],
@@ -98,7 +98,7 @@ export function readTargets(
   const targets: Target[] = []
   for (const name of names) {
     try {
-      targets.push(targetOf(name, env, kept))
+      targets.push(createTarget(name, env, kept))
     } catch (error) {
       if (!(error instanceof ConfigError)) throw error
       for (const fault of error.faults) faults.add(fault)

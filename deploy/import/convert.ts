@@ -1,11 +1,11 @@
 import type { ApiDocument } from './document/load-document.ts'
 import { labelOf, operationsOf } from './document/operation.ts'
 import { OperationError } from './import-error.ts'
-import { type Selection, sorted, unmatched } from './selection.ts'
+import { type Selection, selectOperations, unmatchedSelectors } from './selection.ts'
 import { type ToolMembers, type ToolOptions, toTool } from './tool/to-tool.ts'
 import { nameOperations } from './tool/tool-names.ts'
 
-/** What became of the operations of a document. */
+/** The result of converting a document. */
 export interface Conversion {
   readonly tools: readonly ConvertedTool[]
   readonly leftOut: readonly { readonly operation: string; readonly reason: string }[]
@@ -17,13 +17,13 @@ export interface ConvertedTool {
   /** Such as `GET /pets/{petId}`. */
   readonly operation: string
   readonly members: ToolMembers
-  /** What a reader of the catalogue should know, a line each. */
+  /** Notes for the reader of the catalogue, one line each. */
   readonly notes: readonly string[]
 }
 
 const MANY_TOOLS = 30
 
-/** Makes a tool of each selected operation; one that cannot become a tool is left out with the reason. */
+/** Converts each selected operation to a tool; operations that cannot be converted are listed with the reason. */
 export function convert(
   document: ApiDocument,
   selection: Selection,
@@ -31,10 +31,10 @@ export function convert(
 ): Conversion {
   const operations = operationsOf(document)
   const names = nameOperations(operations)
-  const { wanted, leftOut } = sorted(operations, selection)
+  const { selected, leftOut } = selectOperations(operations, selection)
   const tools: ConvertedTool[] = []
   const failed: { operation: string; reason: string }[] = []
-  for (const operation of wanted) {
+  for (const operation of selected) {
     const label = labelOf(operation)
     const name = names.get(operation) ?? ''
     const notes = new Set<string>()
@@ -48,10 +48,10 @@ export function convert(
   }
   const warnings = [
     ...document.problems,
-    ...unmatched(selection, operations),
+    ...unmatchedSelectors(selection, operations),
     ...(tools.length > MANY_TOOLS
       ? [
-          `${tools.length} tools are more than a model chooses well from: select some ${MANY_TOOLS} with --include and --exclude`,
+          `${tools.length} tools are too many for a model to choose from: select about ${MANY_TOOLS} with --include and --exclude`,
         ]
       : []),
   ]

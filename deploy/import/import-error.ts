@@ -1,11 +1,11 @@
 import { CommandError } from '../kit/errors.ts'
 
-/** The import as a whole cannot go on; the message says why. The command answers exit code 1. */
+/** The whole import failed; the message states the reason. Exit code 1. */
 export class ImportError extends CommandError {
   override readonly name = 'ImportError'
 }
 
-/** One operation cannot become a tool; the message is the reason that the report shows. */
+/** One operation cannot be converted to a tool; the message is the reason in the report. */
 export class OperationError extends Error {
   override readonly name = 'OperationError'
 }

@@ -8,7 +8,7 @@ import type { ToolOptions } from './tool/to-tool.ts'
 export interface Options {
   /** A path or an http(s) URL. */
   readonly source: string
-  /** Where the catalogue goes; undefined = standard output. */
+  /** The catalogue file; undefined = standard output. */
   readonly out: string | undefined
   readonly isDryRun: boolean
   readonly isJson: boolean
@@ -21,49 +21,49 @@ export const IMPORT_OPTIONS = {
   out: {
     type: 'string',
     value: 'FILE',
-    text: 'write the catalogue there, or bring it up to date and keep what was edited by hand; FILE.import.json beside it remembers what was written. Without --out the catalogue is printed',
+    text: 'create the catalogue file, or update it and keep manual edits; FILE.import.json next to it records what was written. Without --out the catalogue is printed',
   },
-  'dry-run': { type: 'boolean', text: 'show the changes to FILE and write nothing' },
+  'dry-run': { type: 'boolean', text: 'show the changes to FILE without writing' },
   include: {
     type: 'list',
     value: 'PATTERN',
-    text: 'take only operations that match; repeatable. tag:NAME, path:GLOB, method:NAME, id:GLOB; * is anything but /, ** is anything',
+    text: 'import only matching operations; repeatable. tag:NAME, path:GLOB, method:NAME, id:GLOB; * matches anything except /, ** matches anything',
   },
   exclude: {
     type: 'list',
     value: 'PATTERN',
-    text: 'leave out operations that match; repeatable',
+    text: 'skip matching operations; repeatable',
   },
-  deprecated: { type: 'boolean', text: 'take deprecated operations too' },
+  deprecated: { type: 'boolean', text: 'also import deprecated operations' },
   server: {
     type: 'string',
     value: 'SERVER',
-    text: "the API's address: an http(s) URL, a path under FUNCTIONS_BASE, or the number of a server in the document (from 0; default 0)",
+    text: "the API's base URL: an http(s) URL, a path under FUNCTIONS_BASE, or the number of a server in the document (from 0; default 0)",
   },
   'server-variable': {
     type: 'list',
     value: 'NAME=VALUE',
-    text: "a variable in a server's URL; repeatable",
+    text: 'value of a server variable; repeatable',
   },
   'default-scopes': {
     type: 'string',
     value: 'SCOPES',
-    text: 'scopes of operations of which the document does not say who may call them; separated by blanks or commas',
+    text: 'scopes of operations without security in the document, separated by spaces or commas',
   },
-  'signed-in': { type: 'boolean', text: 'such operations need a sign-in and no scope' },
-  public: { type: 'boolean', text: 'such operations may be called by anybody' },
-  'no-output-schemas': { type: 'boolean', text: 'leave out what operations answer' },
+  'signed-in': { type: 'boolean', text: 'such operations require a sign-in but no scope' },
+  public: { type: 'boolean', text: 'such operations are public' },
+  'no-output-schemas': { type: 'boolean', text: 'omit output schemas' },
 } as const satisfies OptionSpecs
 
 type Line = CommandLine<typeof IMPORT_OPTIONS & { readonly json: Flag }>
 
 /**
- * What the command line asks for.
+ * Converts the parsed command line to options.
  *
  * @throws UsageError
  */
 export function toOptions({ values, positionals: [source] }: Line): Options {
-  if (source === undefined || source === '') throw new UsageError('Give one file or URL.')
+  if (source === undefined || source === '') throw new UsageError('A file or URL is required.')
   if (values['dry-run'] && values.out === undefined) {
     throw new UsageError('--dry-run requires --out.')
   }
@@ -110,7 +110,7 @@ function variablesOf(texts: readonly string[]): Record<string, string> {
 function defaultAccessOf(values: Line['values']): ToolOptions['defaultAccess'] {
   const { 'default-scopes': written, 'signed-in': isSignedIn, public: isPublic } = values
   if ([written !== undefined, isSignedIn, isPublic].filter(Boolean).length > 1) {
-    throw new UsageError('--default-scopes, --signed-in and --public exclude each other.')
+    throw new UsageError('--default-scopes, --signed-in and --public cannot be combined.')
   }
   if (isPublic) return PUBLIC
   if (isSignedIn) return signedIn([])
@@ -118,7 +118,7 @@ function defaultAccessOf(values: Line['values']): ToolOptions['defaultAccess'] {
   const scopes = written.split(/[\s,]+/).filter((scope) => scope !== '')
   const wrong = scopes.find((scope) => !SCOPE_TOKEN.test(scope))
   if (scopes.length === 0 || wrong !== undefined) {
-    throw new UsageError('--default-scopes requires scopes, separated by blanks or commas.')
+    throw new UsageError('--default-scopes requires scopes, separated by spaces or commas.')
   }
   return signedIn(scopes)
 }

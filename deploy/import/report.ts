@@ -2,7 +2,7 @@ import { printable, printableJson } from '../../shared/log/printable.ts'
 import type { Change } from './catalogue/merge.ts'
 import type { Conversion } from './convert.ts'
 
-/** What a run reports beside the catalogue. */
+/** The report of a run. */
 export interface Report extends Conversion {
   readonly out: string | undefined
   readonly isDryRun: boolean
@@ -18,7 +18,7 @@ const SIGNS: Readonly<Record<Change['kind'], string>> = {
 }
 const MAX_SHOWN = 40
 
-/** The report for people: what was made, changed, left out and why. */
+/** Returns the report as text: created, changed and omitted tools with reasons. */
 export function describeReport({
   out,
   isDryRun,
@@ -30,7 +30,7 @@ export function describeReport({
   const lines = [
     `${tools.length} tools${out === undefined ? '' : ` in ${out}`}${isDryRun ? ' (dry run: nothing was written)' : ''}`,
     ...(changes ?? []).map(describeChange),
-    ...(changes?.length === 0 ? ['nothing has changed'] : []),
+    ...(changes?.length === 0 ? ['no changes'] : []),
     ...tools.flatMap(({ name, notes }) => notes.map((note) => `note: ${name}: ${note}`)),
     ...describeLeftOut(leftOut),
     ...warnings.map((warning) => `warning: ${warning}`),
@@ -38,7 +38,7 @@ export function describeReport({
   return lines.map((line) => `${printable(onOneLine(line))}\n`).join('')
 }
 
-/** The report for machines. */
+/** Returns the report as JSON. */
 export function reportJson(report: Report, catalogue: unknown): string {
   const { out, isDryRun, leftOut, changes, warnings } = report
   const tools = report.tools.map(({ name, operation, notes }) => ({ name, operation, notes }))
@@ -53,20 +53,20 @@ export function reportJson(report: Report, catalogue: unknown): string {
 
 function describeChange({ kind, tool, member, note }: Change): string {
   const subject = member === undefined ? tool : `${tool}.${member}`
-  const words = kind === 'kept' ? `kept as it is: ${note}` : note
+  const words = kind === 'kept' ? `kept: ${note}` : note
   return `${SIGNS[kind]} ${subject}${words === undefined ? '' : ` (${words})`}`
 }
 
-/** By reason, since whole groups share one. */
+/** Groups by reason, because many operations share one. */
 function describeLeftOut(leftOut: Conversion['leftOut']): string[] {
   const byReason = Map.groupBy(leftOut, ({ reason }) => reason)
   return [...byReason].flatMap(([reason, all]) => {
-    // What was asked for needs no list.
+    // Operations that the user excluded are not listed.
     if (/^(not included|excluded by |deprecated)/.test(reason))
-      return [`left out ${all.length}: ${reason}`]
-    const shown = all.slice(0, MAX_SHOWN).map(({ operation }) => `  ${operation}`)
+      return [`omitted ${all.length}: ${reason}`]
+    const quoted = all.slice(0, MAX_SHOWN).map(({ operation }) => `  ${operation}`)
     const more = all.length > MAX_SHOWN ? [`  and ${all.length - MAX_SHOWN} more`] : []
-    return [`left out ${all.length}: ${reason}`, ...shown, ...more]
+    return [`omitted ${all.length}: ${reason}`, ...quoted, ...more]
   })
 }
 

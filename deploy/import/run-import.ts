@@ -7,25 +7,25 @@ import {
   readCatalogueFile,
   writeFiles,
 } from './catalogue/catalogue-file.ts'
-import { memoryFileOf, readMemory } from './catalogue/memory.ts'
+import { readRecord, recordFileOf } from './catalogue/import-record.ts'
 import { merge } from './catalogue/merge.ts'
 import { type Conversion, convert } from './convert.ts'
 import { loadDocument, urlOf } from './document/load-document.ts'
 import type { Options } from './options.ts'
 import { describeReport, reportJson } from './report.ts'
 
-/** Where an import writes. */
+/** The outputs of an import. */
 export interface Output {
   readonly write: (text: string) => void
   readonly writeError: (text: string) => void
 }
 
 /**
- * One run of `npm run import`. The catalogue goes to `--out` or to standard output, the report to the
- * other of standard output and standard error.
+ * Runs `npm run import`. Writes the catalogue to `--out` and the report to standard output, or the
+ * catalogue to standard output and the report to standard error.
  *
- * @returns The exit code: 0 = done, 1 = no catalogue.
- * @throws ImportError when the document cannot be read or the catalogue not be written.
+ * @returns the exit code: 0 = done, 1 = no catalogue was created.
+ * @throws ImportError if the document cannot be read or the catalogue cannot be written.
  */
 export async function runImport(options: Options, output: Output): Promise<number> {
   const document = await loadDocument(options.source)
@@ -38,7 +38,7 @@ export async function runImport(options: Options, output: Output): Promise<numbe
 function refuse(options: Options, conversion: Conversion, { write, writeError }: Output): number {
   const report = { ...conversion, out: options.out, isDryRun: options.isDryRun, changes: undefined }
   if (options.isJson) write(reportJson(report, null))
-  else writeError(`No operation became a tool.\n${describeReport(report)}`)
+  else writeError(`No operation could be converted to a tool.\n${describeReport(report)}`)
   return 1
 }
 
@@ -57,23 +57,23 @@ function finish(options: Options, conversion: Conversion, { write, writeError }:
   const file = readCatalogueFile(out)
   const merged = merge(
     file.tools,
-    readMemory(memoryFileOf(out)),
+    readRecord(recordFileOf(out)),
     conversion.tools,
     identityOf(options.source, out),
   )
   const hasChanges = merged.added.length + merged.removed.length + merged.updated.length > 0
   if (!isDryRun) {
-    // A file that stays as it is keeps its formatting too.
+    // An unchanged file keeps its formatting.
     const isKept = !hasChanges && existsSync(out)
     const text = isKept ? readFileSync(out, 'utf8') : mergedText(file, merged, /\.json$/i.test(out))
-    writeFiles(out, text, merged.memory)
+    writeFiles(out, text, merged.record)
   }
   const report = { ...conversion, out, isDryRun, changes: merged.changes }
   write(isJson ? reportJson(report, undefined) : describeReport(report))
   return 0
 }
 
-/** A file by its path from the catalogue, so that it is the same on every machine. */
+/** Returns a file's path relative to the catalogue, which is the same on every machine. */
 function identityOf(source: string, out: string): string {
   const url = urlOf(source)
   if (!url.startsWith('file:')) return url

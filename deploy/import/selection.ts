@@ -6,11 +6,11 @@ export interface Selector {
   readonly matches: (operation: Operation) => boolean
 }
 
-/** Which operations are wanted. */
+/** The selected operations. */
 export interface Selection {
   readonly include: readonly Selector[]
   readonly exclude: readonly Selector[]
-  /** Whether deprecated operations count too. */
+  /** Whether to include deprecated operations. */
   readonly deprecated: boolean
 }
 
@@ -22,8 +22,8 @@ const KINDS: Readonly<Record<string, (operation: Operation) => readonly string[]
 }
 
 /**
- * The selector in a text; undefined when it is none. `*` stands for anything but `/`, `**` for
- * anything. Methods are compared without case.
+ * Parses a selector; undefined if it is invalid. `*` matches anything except `/`, `**` matches anything.
+ * Methods are case-insensitive.
  */
 export function parseSelector(text: string): Selector | undefined {
   const [, kind = '', glob = ''] = /^([a-z]+):(.+)$/s.exec(text) ?? []
@@ -34,20 +34,23 @@ export function parseSelector(text: string): Selector | undefined {
 }
 
 /**
- * Why an operation is not wanted; undefined when it is. It is when any `--include` matches, or none was
- * given, and no `--exclude` does.
+ * Returns why an operation is not selected; undefined if it is selected: any `--include` matches or none
+ * was given, and no `--exclude` matches.
  */
 export function refusalOf(operation: Operation, selection: Selection): string | undefined {
   const { include, exclude, deprecated } = selection
   if (include.length > 0 && !include.some((one) => one.matches(operation))) return 'not included'
   const excluded = exclude.find((one) => one.matches(operation))
   if (excluded !== undefined) return `excluded by ${excluded.text}`
-  if (operation.isDeprecated && !deprecated) return 'deprecated (--deprecated takes it)'
+  if (operation.isDeprecated && !deprecated) return 'deprecated (use --deprecated to import it)'
   return undefined
 }
 
-/** The selectors that match no operation, a line each: mostly a slip of the pen. */
-export function unmatched(selection: Selection, operations: readonly Operation[]): string[] {
+/** Returns one line per selector that matches no operation, which is usually a typo. */
+export function unmatchedSelectors(
+  selection: Selection,
+  operations: readonly Operation[],
+): string[] {
   const kinds = [
     ['--include', selection.include],
     ['--exclude', selection.exclude],
@@ -64,19 +67,19 @@ function toPattern(glob: string, flags: string): RegExp {
     if (part === '*') return '[^/]*'
     return part.startsWith('*') ? '.*' : part.replaceAll(/[\\^$.+?()[\]{}|/]/g, '\\$&')
   })
-  // `/pets/**` is the path /pets too.
+  // `/pets/**` also matches /pets.
   const source = parts.join('').replace(/\\\/\.\*$/, '(?:\\/.*)?')
   return new RegExp(`^${source}$`, `${flags}s`)
 }
 
-/** Operations by why they are not wanted. */
-export function sorted(operations: readonly Operation[], selection: Selection) {
-  const wanted: Operation[] = []
+/** Splits operations into selected ones and omitted ones with their reasons. */
+export function selectOperations(operations: readonly Operation[], selection: Selection) {
+  const selected: Operation[] = []
   const leftOut: { readonly operation: string; readonly reason: string }[] = []
   for (const operation of operations) {
     const reason = refusalOf(operation, selection)
-    if (reason === undefined) wanted.push(operation)
+    if (reason === undefined) selected.push(operation)
     else leftOut.push({ operation: labelOf(operation), reason })
   }
-  return { wanted, leftOut }
+  return { selected, leftOut }
 }

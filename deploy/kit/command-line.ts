@@ -15,10 +15,10 @@ const HELP_WIDTH = 100
 const LIST = new Intl.ListFormat('en', { type: 'disjunction' })
 
 /**
- * The values of a command line, or 'help' where it asks for the help.
+ * Parses a command line; returns 'help' for `--help`.
  *
- * @throws UsageError that names the unknown option or value; no other value is quoted, since it may
- * be a token.
+ * @throws UsageError that names the unknown option or value; never quotes other values, which may be
+ * tokens.
  */
 export function parseCommandLine(
   command: Described,
@@ -26,7 +26,7 @@ export function parseCommandLine(
 ): CommandLine<OptionSpecs> | 'help' {
   const program = createProgram(command, PLAIN)
   const specs = specsOf(command)
-  // npm hands on the second `--` of `npm run deploy -- gateway -- --dry-run`.
+  // npm passes on the second `--` of `npm run deploy -- gateway -- --dry-run`.
   const given = args.filter((arg) => arg !== '--')
   try {
     program.parse(given, { from: 'user' })
@@ -38,10 +38,10 @@ export function parseCommandLine(
   const values = Object.entries(specs).map(
     ([name, spec]) => [name, readValue(name, spec, program, specs)] as const,
   )
-  const most = command.arguments?.some(({ isVariadic }) => isVariadic)
+  const max = command.arguments?.some(({ isVariadic }) => isVariadic)
     ? Number.POSITIVE_INFINITY
     : (command.arguments?.length ?? 0)
-  if (program.args.length > most) throw new UsageError(tooMany(command, most))
+  if (program.args.length > max) throw new UsageError(tooMany(command, max))
   return {
     values: Object.fromEntries(values) as Values<OptionSpecs>,
     positionals: program.args,
@@ -49,9 +49,9 @@ export function parseCommandLine(
   }
 }
 
-/** The text of `--help`; its first line begins with `Usage:`. */
+/** Returns the text of `--help`; its first line begins with `Usage:`. */
 export function helpOf(command: Described, style: Style): string {
-  const codes = Object.entries({ ...command.exitCodes, 2: 'wrong usage' })
+  const codes = Object.entries({ ...command.exitCodes, 2: 'usage error' })
   return [
     createProgram(command, style).helpInformation().trimEnd(),
     ...(command.details === undefined ? [] : [command.details.trim()]),
@@ -59,7 +59,7 @@ export function helpOf(command: Described, style: Style): string {
   ].join('\n\n')
 }
 
-/** The first line of the help. */
+/** Returns the first line of the help. */
 export function usageOf({ name, usage }: Described): string {
   return `Usage: npm run ${name}${usage === '' ? '' : ` ${usage}`}`
 }
@@ -101,7 +101,7 @@ function toOption(name: string, spec: Spec): Option {
   return option.argParser((one: string, all: readonly string[] = []) => [...all, one])
 }
 
-/** Commander reads `--no-x` as `x`, on by default. */
+/** Commander parses `--no-x` as the option `x` with the default true. */
 function readValue(name: string, spec: Spec, program: Program, specs: OptionSpecs) {
   if (spec.type === 'boolean') {
     const isNegative = name.startsWith('no-')
@@ -116,17 +116,17 @@ function readValue(name: string, spec: Spec, program: Program, specs: OptionSpec
 }
 
 function checkValue(name: string, spec: Spec, value: string, specs: OptionSpecs): void {
-  // An option where a value is expected: the value was forgotten.
+  // If the value is the name of an option, the actual value is missing.
   if (value.startsWith('--') && value.slice(2) in specs) throw new UsageError(missing(name))
   const { choices } = 'choices' in spec ? spec : {}
   if (choices === undefined || choices.includes(value)) return
   throw new UsageError(
-    `--${name} takes ${LIST.format(choices)}, not '${value}'.${didYouMean(value, choices)}`,
+    `--${name} must be ${LIST.format(choices)}, not '${value}'.${didYouMean(value, choices)}`,
   )
 }
 
 function explain({ code, message }: CommanderError, specs: OptionSpecs): UsageError {
-  // The name alone: what follows may be a token.
+  // Quotes only the name, because the value may be a token.
   const option = /'(-[^'\s=]*)/.exec(message)?.[1] ?? ''
   if (code === 'commander.unknownOption') {
     const known = [...Object.keys(specs), 'help'].map((name) => `--${name}`)
@@ -140,9 +140,9 @@ function missing(name: string): string {
   return `--${name} requires a value.`
 }
 
-function tooMany({ name, arguments: known = [] }: Described, most: number): string {
-  if (most === 0) return `${name} takes options only, no arguments.`
-  return `Give at most one ${known.map((one) => one.name).join(', one ')}.`
+function tooMany({ name, arguments: known = [] }: Described, max: number): string {
+  if (max === 0) return `${name} accepts no arguments, only options.`
+  return `Expected at most one ${known.map((one) => one.name).join(', one ')}.`
 }
 
 function camelCase(name: string): string {

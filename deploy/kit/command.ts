@@ -2,23 +2,23 @@ import type { Environment } from '../../shared/config.ts'
 import type { ArgumentSpec, CommandLine, OptionSpecs } from './options.ts'
 import type { Style } from './style.ts'
 
-/** What a command gets from the process that it runs in. */
+/** The inputs and outputs of a command. */
 export interface CommandIo {
   readonly args: readonly string[]
   readonly env: Environment
   readonly write: (text: string) => void
   readonly writeError: (text: string) => void
-  /** Whether standard output shows colour; by default it does not. */
+  /** Whether standard output supports colour; default false. */
   readonly hasColor?: boolean
-  /** The whole standard input. */
+  /** Reads all of standard input. */
   readonly readInput?: () => Promise<string>
-  /** Says what the command waits for; undefined = for nothing that ends by itself. */
+  /** Sets the progress text; undefined = no progress is shown. */
   readonly doing?: (what: string | undefined) => void
-  /** Adds the variables of .env.yaml to those of the environment. */
+  /** Adds the variables of .env.yaml to the environment. */
   readonly withEnvFile?: (env: Environment) => Environment
 }
 
-/** What `run` of a command gets. */
+/** The second argument of a command's `run`. */
 export type Running<Io extends CommandIo = CommandIo> = Io & {
   readonly style: Style
   readonly doing: (what: string | undefined) => void
@@ -27,25 +27,25 @@ export type Running<Io extends CommandIo = CommandIo> = Io & {
 /** A command of the command line. */
 export interface Command<Io extends CommandIo = CommandIo> {
   readonly name: string
-  /** One sentence: what it does. */
+  /** What it does, in one sentence. */
   readonly summary: string
-  /** What follows `npm run <name>` in the first line of the help. */
+  /** The text after `npm run <name>` in the first line of the help. */
   readonly usage: string
   readonly arguments?: readonly ArgumentSpec[]
   readonly options: OptionSpecs
   /** The end of the help, before the exit codes. */
   readonly details?: string
-  /** What 0 and 1 mean; 2 is wrong usage in every command. */
+  /** The meaning of 0 and 1; 2 is a usage error in every command. */
   readonly exitCodes: { readonly 0: string; readonly 1: string }
-  /** Whether it takes variables from .env.yaml that the environment does not set. */
+  /** Whether it reads variables from .env.yaml that the environment does not set. */
   readonly readsEnvFile?: boolean
-  /** What it waits for at first, as progress shows it: "Reading the tenant". */
+  /** The initial progress text, such as "Reading the tenant". */
   readonly progress?: string
-  /** Runs it; returns the exit code. */
+  /** Runs the command; returns the exit code. */
   readonly start: (line: CommandLine<OptionSpecs>, io: Running<Io>) => Promise<number>
 }
 
-/** A command whose `run` takes the values of exactly its options. */
+/** A command with `run` typed by its options. */
 export interface Definition<Specs extends OptionSpecs, Io extends CommandIo>
   extends Omit<Command<Io>, 'options' | 'start'> {
   readonly options: Specs
@@ -57,12 +57,12 @@ export interface Definition<Specs extends OptionSpecs, Io extends CommandIo>
   ) => Promise<number>
 }
 
-/** Closes over the types of the options, so that commands of all kinds stand in one list. */
+/** Erases the types of the options, so that all commands fit in one list. */
 export function defineCommand<Specs extends OptionSpecs, Io extends CommandIo = CommandIo>({
   run,
   ...rest
 }: Definition<Specs, Io>): Command<Io> {
-  // The parser gives each option the type that its definition has.
+  // The parser ensures that each value has the type of its option.
   const start = run as Command<Io>['start']
   return { ...rest, start }
 }

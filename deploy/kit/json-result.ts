@@ -8,8 +8,8 @@ interface Output {
 }
 
 /**
- * Runs `work`, which writes for people as it goes. With `isJson` that goes to standard error, and
- * standard output gets what `work` returns, or `{"ok": false, "error"}` when it fails.
+ * Runs `work`, which writes text for people. With `isJson` that text goes to standard error, and standard
+ * output gets the result of `work`, or `{"ok": false, "error"}` if it fails.
  */
 export async function withJsonResult<Result extends object>(
   isJson: boolean,

@@ -1,10 +1,10 @@
 import { once } from 'node:events'
 import { createServer, type RequestListener, type Server } from 'node:http'
 
-/** A server on this machine's loopback addresses and nowhere else. */
+/** A server that listens only on the loopback addresses. */
 export interface Listener {
   readonly port: number
-  /** Takes no more requests, lets those in flight finish (10 s at most), then resolves. */
+  /** Stops accepting requests, waits for those in flight (at most 10 s), then resolves. */
   readonly close: () => Promise<void>
 }
 
@@ -13,10 +13,10 @@ const IDLE_CHECK_MS = 25
 const ATTEMPTS = 10
 
 /**
- * Serves `handler` at 127.0.0.1 and, where the machine has IPv6, at ::1 on the same port, because
- * `localhost` may be either. Port 0 = any port that is free on both.
+ * Serves `handler` at 127.0.0.1 and, if IPv6 is available, at ::1 on the same port, because `localhost`
+ * may resolve to either. Port 0 = any port that is free on both.
  *
- * @throws the system's error, `code` EADDRINUSE when a given port is taken.
+ * @throws the system's error; its `code` is EADDRINUSE if a given port is in use.
  */
 export async function listenOnLoopback(port: number, handler: RequestListener): Promise<Listener> {
   for (let attempt = 1; ; attempt++) {
@@ -33,7 +33,7 @@ export async function listenOnLoopback(port: number, handler: RequestListener): 
   }
 }
 
-/** The `code` of a system error, such as EADDRINUSE; undefined for anything else. */
+/** Returns the `code` of a system error, such as EADDRINUSE; undefined for other errors. */
 export function errorCode(error: unknown): string | undefined {
   return error instanceof Error && 'code' in error ? String(error.code) : undefined
 }
@@ -49,7 +49,7 @@ async function listenOnIpv6(handler: RequestListener, port: number): Promise<Ser
   try {
     return [await listen(handler, '::1', port)]
   } catch (error) {
-    // A machine or container without IPv6.
+    // The machine or container has no IPv6.
     if (['EADDRNOTAVAIL', 'EAFNOSUPPORT'].includes(errorCode(error) ?? '')) return []
     throw error
   }
@@ -57,12 +57,12 @@ async function listenOnIpv6(handler: RequestListener, port: number): Promise<Ser
 
 function boundPort([server]: readonly Server[]): number {
   const address = server?.address()
-  if (address === null || typeof address !== 'object') throw new Error('a TCP server has a port')
+  if (address === null || typeof address !== 'object') throw new Error('The server has no TCP port')
   return address.port
 }
 
 async function closeAll(servers: readonly Server[]): Promise<void> {
-  // A connection that was busy at close() becomes idle later, and would stay open until it times out.
+  // A connection that was busy at close() would stay open after its request until it times out.
   const idle = setInterval(() => {
     for (const server of servers) server.closeIdleConnections()
   }, IDLE_CHECK_MS)

@@ -1,6 +1,6 @@
 /**
- * " Did you mean X?" with the known word that is closest to `word`, or an empty string where none is
- * close: more than two changes, or more than a third of its characters.
+ * Returns " Did you mean X?" with the known word closest to `word`, or an empty string if the closest one
+ * differs in more than two characters or a third of its length.
  */
 export function didYouMean(word: string, known: Iterable<string>): string {
   const [nearest] = [...known]
@@ -10,7 +10,7 @@ export function didYouMean(word: string, known: Iterable<string>): string {
   return nearest === undefined ? '' : ` Did you mean ${nearest.one}?`
 }
 
-/** The number of characters to insert, remove or replace (Levenshtein). */
+/** The Levenshtein distance. */
 function distance(from: string, to: string): number {
   let row = Array.from({ length: to.length + 1 }, (_, index) => index)
   for (const [index, character] of [...from].entries()) {

@@ -5,9 +5,9 @@ const CHECK_MS = 200
 const SERVERS: ReadonlySet<unknown> = new Set(['start', 'emulator'])
 
 /**
- * Calls `end` once npm, or the shell in which npm runs this process, has ended: npm passes a signal
- * to that shell only, which ends without passing it on. A process that npm did not start with one
- * of these scripts may outlive its parent, and is not watched.
+ * Calls `end` when npm, or the shell that npm uses, has ended. npm forwards a signal only to that shell,
+ * which exits without forwarding it. Does nothing in a process that npm did not start with one of these scripts; it may
+ * outlive its parent.
  */
 export function onNpmGone(end: () => void): void {
   if (!SERVERS.has(process.env['npm_lifecycle_event'])) return
@@ -20,13 +20,13 @@ export function onNpmGone(end: () => void): void {
   timer.unref()
 }
 
-/** Process ids of the shell and npm; of the nearer one alone where /proc cannot tell of the other. */
+/** Process ids of the shell and npm, or only of the parent if /proc is not available. */
 function parents(): string {
   const { ppid } = process
   try {
     const stat = readFileSync(`/proc/${ppid}/stat`, 'utf8')
     const [, name = '', next] = /\((.*)\) \S (\d+)/s.exec(stat) ?? []
-    // Some shells hand over to their only command.
+    // Some shells replace themselves with their only command.
     return name.startsWith('npm') ? `${ppid}` : `${ppid} ${next}`
   } catch {
     return `${ppid}`

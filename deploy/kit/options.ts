@@ -3,35 +3,35 @@ interface Described {
   readonly text: string
 }
 
-/** An option that is on or off. */
+/** A boolean option. */
 export interface Flag extends Described {
   readonly type: 'boolean'
-  /** Another name of an option, which the help leaves out. */
+  /** Whether the help omits it. */
   readonly isHidden?: boolean
 }
 
 /** An option with a value. */
 export interface Valued extends Described {
-  /** `list` = may be given several times; `optional` = may stand without its value. */
+  /** `list` = repeatable; `optional` = the value may be omitted. */
   readonly type: 'string' | 'list' | 'optional'
-  /** What stands for the value in the help. */
+  /** Placeholder for the value in the help. */
   readonly value: string
   readonly default?: string
-  /** The values that it takes; any, if absent. */
+  /** The allowed values; absent = any. */
   readonly choices?: readonly string[]
 }
 
 /** The options of a command by their long names, without the hyphens. */
 export type OptionSpecs = Readonly<Record<string, Flag | Valued>>
 
-/** What stands on the command line beside options. */
+/** A positional argument. */
 export interface ArgumentSpec extends Described {
   readonly name: string
-  /** Any number of them. */
+  /** Whether it may be repeated. */
   readonly isVariadic?: boolean
 }
 
-/** The value of each option. One of type `optional` that stands alone is an empty string. */
+/** The value of each option. An `optional` option without a value is an empty string. */
 export type Values<Specs extends OptionSpecs> = {
   readonly [Name in keyof Specs]: ValueOf<Specs[Name]>
 }
@@ -46,16 +46,16 @@ type ValueOf<Spec> = Spec extends { readonly type: 'boolean' }
         ? string
         : string | undefined
 
-/** A command line as it was understood. */
+/** A parsed command line. */
 export interface CommandLine<Specs extends OptionSpecs> {
   readonly values: Values<Specs>
   readonly positionals: readonly string[]
-  /** All of it, as it was typed. */
+  /** The original arguments. */
   readonly args: readonly string[]
 }
 
-/** The options that every command has. */
+/** The options of every command. */
 export const COMMON_OPTIONS = {
   json: { type: 'boolean', text: 'print one JSON document on standard output' },
-  'no-color': { type: 'boolean', text: 'print without colour, as with NO_COLOR set' },
+  'no-color': { type: 'boolean', text: 'print without colour, like NO_COLOR' },
 } as const satisfies OptionSpecs

@@ -1,15 +1,15 @@
-/** Where progress is shown. */
+/** The output of progress. */
 export interface ProgressOutput {
   readonly write: (text: string) => void
-  /** A terminal gets one line that changes; anything else gets lines. */
+  /** A terminal gets one changing line; other outputs get separate lines. */
   readonly isTerminal: boolean
 }
 
-/** Shows what a command waits for, once nothing else has been written for two seconds. */
+/** Shows what a command is doing after two seconds without other output. */
 export interface Progress {
-  /** What is waited for from now on; undefined = nothing is shown. */
+  /** Sets the current activity; undefined = nothing is shown. */
   readonly doing: (what: string | undefined) => void
-  /** To be called before anything else is written. */
+  /** Must be called before other output is written. */
   readonly yield: () => void
   readonly stop: () => void
 }

@@ -5,8 +5,8 @@ import { CommandError, UsageError } from './errors.ts'
 import { createStyle } from './style.ts'
 
 /**
- * One run of a command, from its arguments to its exit code: 0 = done, 1 = failed or faults found,
- * 2 = wrong usage. Only a bug is thrown.
+ * Runs a command with its arguments and returns the exit code: 0 = done, 1 = failed or faults found,
+ * 2 = usage error. Throws only for bugs.
  */
 export async function runCommand<Io extends CommandIo>(
   command: Command<Io>,

@@ -3,14 +3,14 @@ import type { Environment } from '../../shared/config.ts'
 
 const NAMES = ['bold', 'dim', 'red', 'green', 'yellow', 'cyan'] as const
 
-/** Colours a text, or returns it as it is. */
+/** Functions that colour a text, or return it unchanged. */
 export type Style = Readonly<Record<(typeof NAMES)[number], (text: string) => string>>
 
-/** Without `hasColor` the style that leaves every text as it is. */
+/** Creates a style; without `hasColor` it returns every text unchanged. */
 export function createStyle(hasColor: boolean): Style {
   const styles = NAMES.map((name) => [
     name,
-    // Whether the output takes colour is decided by the caller.
+    // The caller decides whether the output supports colour.
     (text: string) => (hasColor ? styleText(name, text, { validateStream: false }) : text),
   ])
   return Object.fromEntries(styles) as Style
@@ -18,7 +18,7 @@ export function createStyle(hasColor: boolean): Style {
 
 export const PLAIN = createStyle(false)
 
-/** Whether the terminal behind a stream shows colour. NO_COLOR, FORCE_COLOR and TERM count. */
+/** Returns whether a stream is a terminal with colour support, by NO_COLOR, FORCE_COLOR and TERM. */
 export function hasColor(stream: NodeJS.WriteStream, env: Environment): boolean {
   return stream.isTTY === true && !env['NO_COLOR'] && stream.hasColors({ ...env })
 }

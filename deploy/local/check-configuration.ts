@@ -1,17 +1,17 @@
 import { collectFaults, type Environment } from '../../shared/config.ts'
 import { FUNCTION_CONFIGS } from '../function-configs.ts'
-import { localEnvironment, localPorts, type Places } from './environment.ts'
+import { localEnvironment, localPorts, type Ports } from './environment.ts'
 
-const ANYWHERE = { port: 0, tenantPort: 0, toolsPort: 0 }
+const ANY_PORTS = { port: 0, tenantPort: 0, toolsPort: 0 }
 
 /**
- * The ports to listen on, once it is sure that no function will refuse its variables: each would tell
- * of its own alone, and of those that all of them use once more.
+ * Validates the variables of all functions together, and returns the ports. Otherwise each function would
+ * report only its own faults, and shared ones repeatedly.
  *
- * @throws ConfigError with every fault at once.
+ * @throws ConfigError that lists every fault.
  */
-export function checkConfiguration(env: Environment): Pick<Places, 'port' | 'tenantPort'> {
-  const { functions } = localEnvironment(env, ANYWHERE)
+export function checkConfiguration(env: Environment): Pick<Ports, 'port' | 'tenantPort'> {
+  const { functions } = localEnvironment(env, ANY_PORTS)
   const [ports] = collectFaults([
     () => localPorts(env),
     () => FUNCTION_CONFIGS.metadata.parse(functions.metadata),

@@ -5,18 +5,18 @@ import { ConfigError, type Environment } from '../../shared/config.ts'
 import { backendSecrets, hasCatalogue } from '../build/catalogue.ts'
 import { FUNCTION_CONFIGS, type FunctionName } from '../function-configs.ts'
 
-/** Where the parts of the local system listen. */
-export interface Places {
+/** The ports of the local system. */
+export interface Ports {
   readonly port: number
   readonly tenantPort: number
   readonly toolsPort: number
 }
 
-/** What the local system runs with. */
+/** The variables of the local system. */
 export interface LocalEnvironment {
-  /** Every variable: those that were set, and the local defaults of the others. */
+  /** Every variable: the given value or the local default. */
   readonly variables: Readonly<Record<string, string>>
-  /** What each function may see: the variables that it uses and no others. */
+  /** The variables of each function, limited to those that it reads. */
   readonly functions: Readonly<Record<FunctionName, Readonly<Record<string, string>>>>
 }
 
@@ -25,51 +25,51 @@ const SECRETS = [
   'OBO_CLIENT_SECRET',
 ] as const
 
-// Codex, Claude Code, MCP Inspector and `npm run connect` listen on a port of their choice.
+// Codex, Claude Code, MCP Inspector and `npm run connect` listen on arbitrary loopback ports.
 const REDIRECT_URIS: readonly ClientPreset[] = ['chatgpt', 'vscode', 'loopback']
 const MCP_INSPECTOR = ['http://localhost:6274', 'http://127.0.0.1:6274']
 const TOOLS_FILE = fileURLToPath(new URL('tools.yaml', import.meta.url))
 
 /**
- * `PORT` and `TENANT_PORT`, by default 8080 and 8081; 0 = any free port.
+ * Returns `PORT` and `TENANT_PORT`; default 8080 and 8081; 0 = any free port.
  *
  * @throws ConfigError
  */
-export function localPorts(env: Environment): Pick<Places, 'port' | 'tenantPort'> {
+export function localPorts(env: Environment): Pick<Ports, 'port' | 'tenantPort'> {
   const given = { PORT: env['PORT'] || '8080', TENANT_PORT: env['TENANT_PORT'] || '8081' }
   const faults = Object.entries(given)
     .filter(([, value]) => !/^\d{1,5}$/.test(value) || Number(value) > 65_535)
-    .map(([name]) => `${name} must be a port, 0 to 65535`)
+    .map(([name]) => `${name} must be a port from 0 to 65535`)
   if (faults.length > 0) throw new ConfigError(faults)
   return { port: Number(given.PORT), tenantPort: Number(given.TENANT_PORT) }
 }
 
-/** The same variables, with a random value for each secret that is not set. */
+/** Returns the variables with a random value for each secret that is not set. */
 export function withSecrets(env: Environment): Environment {
   const missing = SECRETS.filter((name) => !env[name]?.trim())
-  const made = missing.map((name) => [name, randomBytes(32).toString('hex')])
-  return { ...env, ...Object.fromEntries(made) }
+  const generated = missing.map((name) => [name, randomBytes(32).toString('hex')])
+  return { ...env, ...Object.fromEntries(generated) }
 }
 
 /**
- * The variables of each function on this machine. One that is set in `env` wins over its local
- * default; an empty value counts as unset. Makes no secrets (see `withSecrets`) and checks no value:
- * the functions do.
+ * Returns the variables of each function on this machine. Values in `env` override local defaults; an
+ * empty value counts as unset. Generates no secrets (see `withSecrets`) and does not validate values; the
+ * functions do.
  */
-export function localEnvironment(env: Environment, places: Places): LocalEnvironment {
+export function localEnvironment(env: Environment, ports: Ports): LocalEnvironment {
   const { named } = backendSecrets(hasCatalogue(env) ? env : { TOOLS_FILE })
   const { gateway, metadata, registration, 'log-webhook': logWebhook } = FUNCTION_CONFIGS
   const declared = Object.values(FUNCTION_CONFIGS).flatMap(({ variables }) => variables)
   const names = [...new Set([...declared, ...named])]
   const given = pick(env, names)
-  const publicUrl = (given['PUBLIC_URL'] ?? `http://localhost:${places.port}`).replace(/\/$/, '')
+  const publicUrl = (given['PUBLIC_URL'] ?? `http://localhost:${ports.port}`).replace(/\/$/, '')
   const variables = {
-    OAUTH_ISSUER: `http://localhost:${places.tenantPort}/`,
+    OAUTH_ISSUER: `http://localhost:${ports.tenantPort}/`,
     OAUTH_AUDIENCE: `${publicUrl}/mcp`,
     ...(!hasCatalogue(env) && { TOOLS_FILE }),
-    FUNCTIONS_BASE: `http://127.0.0.1:${places.toolsPort}`,
+    FUNCTIONS_BASE: `http://127.0.0.1:${ports.toolsPort}`,
     APP_ORIGIN: MCP_INSPECTOR.join(','),
-    MGMT_DOMAIN: `localhost:${places.tenantPort}`,
+    MGMT_DOMAIN: `localhost:${ports.tenantPort}`,
     MGMT_CLIENT_ID: 'management',
     OBO_CLIENT_ID: 'exchange',
     GOOGLE_CONNECTION_NAME: 'google-oauth2',

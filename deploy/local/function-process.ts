@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { type FunctionOptions, type Instance, startInstance } from './instance.ts'
 import type { Service } from './proxy.ts'
 
-/** A function that is kept running. */
+/** A function that is restarted when it exits. */
 export interface FunctionProcess extends Service {
   readonly name: string
   /** Process id of the newest instance. */
@@ -18,11 +18,11 @@ const MAX_PAUSE_MS = 5_000
 const RETRY_MS = 25
 
 /**
- * Starts a function and resolves once it listens. An instance that ends unasked is replaced, as
- * Cloud Run would: as soon as it is told to end, and after growing pauses (5 s at most) while one
- * after the other is short-lived.
+ * Starts a function and resolves when it listens. Like Cloud Run, replaces an instance that exits
+ * unexpectedly: as soon as it receives a signal, or after growing pauses (at most 5 s) if instances exit
+ * soon after their start.
  *
- * @throws StartError with what the first instance wrote, when that one does not start.
+ * @throws StartError with the output of the first instance, if it does not start.
  */
 export async function startFunction(options: FunctionOptions): Promise<FunctionProcess> {
   const stopped = new AbortController()
@@ -58,7 +58,7 @@ export async function startFunction(options: FunctionOptions): Promise<FunctionP
   }
 }
 
-/** An instance that does not start is followed by another one, so its failure is waited out. */
+/** Waits for the next instance if one fails to start. */
 async function portOf(current: () => Instance, signal: AbortSignal): Promise<number> {
   for (;;) {
     signal.throwIfAborted()

@@ -6,26 +6,26 @@ import type { Environment } from '../../shared/config.ts'
 import type { InstanceMessage } from './loopback.ts'
 import { StartError } from './start-error.ts'
 
-/** A function as it is deployed, and what its process may see. */
+/** The function of a process, and its environment. */
 export interface FunctionOptions {
-  /** The name that it is registered and deployed under. */
+  /** Its registered and deployed name. */
   readonly name: string
   /** Absolute path of the module that registers it. */
   readonly source: string
   readonly env: Environment
-  /** Called with each line that it writes. */
+  /** Called with each line of its output. */
   readonly onLine: (line: string) => void
 }
 
 /** One process of functions-framework. */
 export interface Instance {
   readonly pid: number | undefined
-  /** Its port at 127.0.0.1. Rejects with a StartError when it ends or hangs before it listens. */
+  /** Its port at 127.0.0.1. Rejects with a StartError if it exits or hangs before it listens. */
   readonly port: Promise<number>
-  /** Resolves when it takes no more requests: it was told to end, or has ended. */
+  /** Resolves when it accepts no more requests: it received a signal or has exited. */
   readonly leaving: Promise<void>
   readonly ended: Promise<void>
-  /** SIGTERM, and SIGKILL after 10 s; resolves when the process has ended. */
+  /** Sends SIGTERM, and SIGKILL after 10 s; resolves when the process has exited. */
   readonly stop: () => Promise<void>
 }
 
@@ -40,13 +40,13 @@ const FRAMEWORK = fileURLToPath(
   ),
 )
 
-// A process that still loads its modules would notice late that this one is gone.
+// A child that is still loading modules would notice the exit of this process late.
 const running = new Set<ChildProcess>()
 process.on('exit', () => {
   for (const child of running) child.kill('SIGKILL')
 })
 
-/** Starts the command line of functions-framework for one function, in a process of its own. */
+/** Starts functions-framework for one function in a separate process. */
 export function startInstance({ name, source, env, onLine }: FunctionOptions): Instance {
   const child = spawn(
     process.execPath,
@@ -54,7 +54,7 @@ export function startInstance({ name, source, env, onLine }: FunctionOptions): I
     {
       env: { ...processEnvironment(), ...env, NODE_ENV: 'production' },
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
-      // A process group of its own: Ctrl-C reaches the parent only, which drains before it ends this.
+      // A separate process group, so that Ctrl-C reaches only the parent, which drains requests first.
       detached: true,
     },
   )
@@ -70,12 +70,12 @@ export function startInstance({ name, source, env, onLine }: FunctionOptions): I
   const ended = new Promise<void>((resolve) => child.once('close', () => resolve()))
   void ended.then(() => running.delete(child))
   child.once('error', ({ message }) => written.push(message))
-  const { promise: leaving, resolve: leave } = Promise.withResolvers<void>()
-  void ended.then(leave)
+  const { promise: leaving, resolve: markLeaving } = Promise.withResolvers<void>()
+  void ended.then(markLeaving)
   const port = new Promise<number>((resolve, reject) => {
     const hung = setTimeout(() => child.kill('SIGKILL'), START_TIMEOUT_MS)
     child.on('message', (message: InstanceMessage) => {
-      if ('terminating' in message) return leave()
+      if ('terminating' in message) return markLeaving()
       clearTimeout(hung)
       resolve(message.port)
     })
@@ -84,7 +84,7 @@ export function startInstance({ name, source, env, onLine }: FunctionOptions): I
       reject(new StartError(`The function ${name} did not start:\n${reason(written)}`))
     })
   })
-  // Whoever waits for the port handles its failure; nobody may.
+  // Prevents an unhandled rejection if no caller waits for the port.
   port.catch(() => undefined)
   return { pid: child.pid, port, leaving, ended, stop: () => stop(child, ended) }
 }
@@ -101,14 +101,14 @@ async function stop(child: ChildProcess, ended: Promise<void>): Promise<void> {
   await late
 }
 
-/** What a process of Node needs besides its own variables. */
+/** The environment variables that a Node.js process needs. */
 function processEnvironment(): Environment {
   return Object.fromEntries(
     Object.entries(process.env).filter(([name]) => /^(PATH|HOME|NODE_.*)$/.test(name)),
   )
 }
 
-/** A function logs a refused configuration as a structured line; anything else is kept as it is. */
+/** Returns the faults of a refused configuration from the structured log line, or else the raw output. */
 function reason(lines: readonly string[]): string {
   const faults = lines.flatMap((line) => (/^\{.*"faults":\[/.test(line) ? faultsOf(line) : []))
   return (faults.length > 0 ? faults : lines).map((line) => `  ${line}`).join('\n')

@@ -1,11 +1,11 @@
 /**
- * Preloaded into the process of each function (`node --import`). functions-framework has no option
- * for the address it listens on and takes all interfaces: every TCP server of the process is bound
- * to 127.0.0.1 here, and its port reported to the parent.
+ * Preloaded into the process of each function (`node --import`). functions-framework listens on all
+ * interfaces and has no option for the address. This module binds every TCP server of the process to
+ * 127.0.0.1, and reports its port to the parent.
  */
 import { Server } from 'node:net'
 
-/** What an instance tells its parent. */
+/** A message from an instance to its parent. */
 export type InstanceMessage = { readonly port: number } | { readonly terminating: true }
 
 const { listen } = Server.prototype
@@ -35,8 +35,8 @@ function report(message: InstanceMessage): void {
 
 Server.prototype.listen = listenOnLoopback as typeof listen
 
-// Cloud Run sends an instance that it ends no more requests while the instance drains.
+// Cloud Run sends no more requests to an instance that is shutting down.
 process.on('SIGTERM', () => report({ terminating: true }))
-// The parent is gone, however it went: nobody is left to stop this process.
+// Exit if the parent process has ended, because no other process would stop this one.
 process.once('disconnect', () => process.exit(1))
 process.channel?.unref()

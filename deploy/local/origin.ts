@@ -5,18 +5,18 @@ import superstatic, { type Middleware, type Provider } from 'superstatic/lib/sup
 import { isLoopback } from '../../shared/config.ts'
 import firebase from '../firebase.json' with { type: 'json' }
 import { type Listener, listenOnLoopback } from '../kit/listen.ts'
-import { answerError } from './backends/answer-error.ts'
+import { sendError } from './backends/send-error.ts'
 import { forward, type Limits, type Service } from './proxy.ts'
 
 export interface OriginOptions {
   /** 0 = any free port. */
   readonly port: number
   /**
-   * By the `serviceId` of the rewrite map: those that are deployed, undefined until they have started.
-   * As on Hosting, where a rewrite needs its service, there are no rewrites to others.
+   * The deployed services by `serviceId` of the rewrite map; undefined until they have started. As on
+   * Hosting, there are no rewrites to other services.
    */
   readonly services: ReadonlyMap<string, Service | undefined>
-  /** Values of `Host` to answer to besides this machine's own names. */
+  /** Accepted values of `Host` in addition to loopback names. */
   readonly hosts?: readonly string[]
   readonly limits?: Limits
 }
@@ -27,34 +27,39 @@ const { hosting } = firebase
 const DEPLOY = fileURLToPath(new URL('..', import.meta.url))
 
 /**
- * The one origin as Firebase Hosting makes it from `deploy/firebase.json`: files of the public
- * directory, then the rewrites, by the engine of Firebase's own emulator. Listens on loopback only.
- * A path that nothing matches is 404, a `Host` that is not this machine 421 (DNS rebinding).
+ * Starts the public origin like Firebase Hosting with `deploy/firebase.json`: files of the public
+ * directory, then the rewrites, by the engine of Firebase's emulator. Listens only on loopback. Returns
+ * 404 for unmatched paths, and 421 for a `Host` of another machine (DNS rebinding).
  *
- * @throws the system's error, `code` EADDRINUSE when the port is taken.
+ * @throws the system's error; its `code` is EADDRINUSE if the port is in use.
  */
 export async function startOrigin(options: OriginOptions): Promise<Origin> {
   const { port, services, hosts = [], limits } = options
   const rewrites = hosting.rewrites.filter(({ run }) => services.has(run.serviceId))
   const site = superstatic({
-    // Its `regex` rules need RE2, which is a native module; `setHeaders` follows those of the headers.
+    // superstatic needs the native module RE2 for `regex` rules, so `setHeaders` applies them.
     config: JSON.stringify({ ...hosting, headers: [], rewrites }),
-    // Without `missing`, which serves a 404 page.
+    // Excludes `missing`, which serves a 404 page.
     stack: ['redirects', 'headers', 'files', 'rewrites'],
     provider: publicFiles(),
     rewriters: { run: async ({ run }) => toService(services.get(run.serviceId), limits) },
   })
   return listenOnLoopback(port, (req, res) => {
     if (!isOwnHost(req.headers.host, hosts)) {
-      return answerError(res, 421, 'misdirected_request', 'This origin does not have that name.')
+      return sendError(
+        res,
+        421,
+        'misdirected_request',
+        'The Host header does not match this origin.',
+      )
     }
     if (!isPlainTarget(req)) {
-      return answerError(res, 400, 'invalid_request', 'The request target is malformed.')
+      return sendError(res, 400, 'invalid_request', 'The request target is malformed.')
     }
     setHeaders(req, res)
     return site(req, res, (error) => {
-      if (error) answerError(res, 500, 'internal_error', 'The rewrite map failed.')
-      else answerError(res, 404, 'not_found', 'There is nothing at this path.')
+      if (error) sendError(res, 500, 'internal_error', 'The rewrite map failed.')
+      else sendError(res, 404, 'not_found', 'There is nothing at this path.')
     })
   })
 }
@@ -64,7 +69,7 @@ const HEADER_RULES = hosting.headers.map(({ regex, headers }) => ({
   headers,
 }))
 
-/** What Hosting adds to the answers of matching paths. */
+/** Sets the headers that Hosting adds for matching paths. */
 function setHeaders({ url = '' }: IncomingMessage, res: ServerResponse): void {
   const path = decodeURI(url.replace(/[?#].*$/s, ''))
   for (const { pattern, headers } of HEADER_RULES) {
@@ -76,16 +81,16 @@ function setHeaders({ url = '' }: IncomingMessage, res: ServerResponse): void {
 function toService(service: Service | undefined, limits: Limits | undefined): Middleware {
   return (req, res) => {
     if (service !== undefined) void forward(req, res, service, limits)
-    else answerError(res, 503, 'no_instance', 'No instance of the function is available.')
+    else sendError(res, 503, 'no_instance', 'No instance of the function is available.')
   }
 }
 
-/** Hosting's `ignore` keeps dot-files out of the upload; superstatic knows nothing of it. */
+/** Excludes dot-files, like Hosting's `ignore`, which superstatic does not support. */
 function publicFiles(): Provider {
   const find = files({ cwd: DEPLOY, public: hosting.public })
   return async (req, pathname) => {
     if (pathname.includes('/.')) return null
-    // It rejects for what is no file name, such as an overlong segment, and superstatic prints that.
+    // superstatic would print a rejection, for example for an invalid file name.
     return find(req, pathname).catch(() => null)
   }
 }
@@ -95,7 +100,7 @@ function isOwnHost(host: string | undefined, hosts: readonly string[]): boolean 
   return isLoopback(new URL(`http://${host}`).hostname) || hosts.includes(host.toLowerCase())
 }
 
-/** A path that can be decoded; not the absolute form of a request to a proxy. */
+/** Whether the request target is a decodable path, not the absolute form of proxy requests. */
 function isPlainTarget({ url = '' }: IncomingMessage): boolean {
   try {
     return decodeURI(url).startsWith('/')

@@ -8,10 +8,10 @@ import { readTenant } from '../auth0/read-tenant.ts'
 import { StartError } from './start-error.ts'
 
 /**
- * Carries out the plan of `npm run provision` in the tenant at `issuer`, whatever MGMT_DOMAIN says.
- * `url` is the origin to which its log stream delivers, since PUBLIC_URL may be a tunnel.
+ * Applies the plan of `npm run provision` to the tenant at `issuer`, regardless of MGMT_DOMAIN. Its log
+ * stream delivers to the origin `url`, because PUBLIC_URL may be a tunnel.
  *
- * @throws StartError naming what the tenant refused.
+ * @throws StartError that lists what the tenant refused.
  */
 export async function provisionTenant(
   variables: Readonly<Record<string, string>>,

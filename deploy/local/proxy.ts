@@ -8,21 +8,21 @@ import {
 import { connect, type Socket } from 'node:net'
 import { pipeline } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { answerError } from './backends/answer-error.ts'
+import { sendError } from './backends/send-error.ts'
 
-/** What a request can be sent on to. */
+/** A service that requests can be forwarded to. */
 export interface Service {
-  /** The port of an instance at 127.0.0.1, waiting for one to start; rejects when `signal` aborts. */
+  /** Returns the port of an instance at 127.0.0.1, once one has started; rejects if `signal` aborts. */
   readonly port: (signal: AbortSignal) => Promise<number>
 }
 
-/** How long an answer may take in all, and how long an instance may take to be there. */
+/** Time limits for the whole response and for the start of an instance. */
 export interface Limits {
   readonly answerMs: number
   readonly instanceMs: number
 }
 
-/** Hosting's 60 s for an answer; Cloud Run waits 10 s for an instance that is starting. */
+/** Hosting's response limit of 60 s; Cloud Run waits 10 s for a starting instance. */
 const HOSTING_LIMITS: Limits = { answerMs: 60_000, instanceMs: 10_000 }
 
 const RETRY_MS = 25
@@ -39,10 +39,10 @@ const DROPPED_FROM_ANSWER: ReadonlySet<string> = new Set([
 ])
 
 /**
- * Sends a request on to `service` and its answer back, both as they come: raw header fields with
- * their duplicates, bodies as streams. Never throws: 503 when no instance comes up, 504 when the
- * answer takes too long, 502 when the instance breaks off, 413 for more than Google's front lets
- * through. A client that hangs up ends the request to the service.
+ * Forwards a request to `service` and returns its response, with raw header fields and streamed bodies.
+ * Never throws: sends 503 if no instance starts, 504 if the response takes too long, 502 if the instance
+ * closes the connection, and 413 above Google's size limit. If the client disconnects, the request to the
+ * service is aborted.
  */
 export async function forward(
   req: IncomingMessage,
@@ -51,28 +51,28 @@ export async function forward(
   limits: Limits = HOSTING_LIMITS,
 ): Promise<void> {
   if (Number(req.headers['content-length']) > MAX_BODY_BYTES) {
-    return answerError(res, 413, 'content_too_large', 'The body may have 32 MiB at most.')
+    return sendError(res, 413, 'content_too_large', 'The body must not exceed 32 MiB.')
   }
-  const over = new AbortController()
+  const aborted = new AbortController()
   const timer = setTimeout(() => {
-    answerError(res, 504, 'timed_out', 'The function did not answer in time.')
-    over.abort()
+    sendError(res, 504, 'timed_out', 'The function did not respond in time.')
+    aborted.abort()
   }, limits.answerMs)
   res.once('close', () => {
     clearTimeout(timer)
-    over.abort()
+    aborted.abort()
   })
   try {
-    const waited = AbortSignal.any([over.signal, AbortSignal.timeout(limits.instanceMs)])
+    const waited = AbortSignal.any([aborted.signal, AbortSignal.timeout(limits.instanceMs)])
     const socket = await connectTo(service, waited)
-    exchange(req, res, socket, over.signal)
+    relay(req, res, socket, aborted.signal)
   } catch {
-    if (over.signal.aborted) return
-    answerError(res, 503, 'no_instance', 'No instance of the function is available.')
+    if (aborted.signal.aborted) return
+    sendError(res, 503, 'no_instance', 'No instance of the function is available.')
   }
 }
 
-/** Nothing is sent before this resolves, so a connection that fails can be tried again. */
+/** Retries failed connections, which is safe because nothing has been sent yet. */
 async function connectTo(service: Service, signal: AbortSignal): Promise<Socket> {
   for (;;) {
     const socket = connect({ host: '127.0.0.1', port: await service.port(signal) })
@@ -87,7 +87,7 @@ async function connectTo(service: Service, signal: AbortSignal): Promise<Socket>
   }
 }
 
-function exchange(
+function relay(
   req: IncomingMessage,
   res: ServerResponse,
   socket: Socket,
@@ -105,9 +105,9 @@ function exchange(
     pipeline(answer, res, () => undefined)
   })
   upstream.on('error', () => {
-    // Once there is an answer, the end of its body tells how it went.
+    // After the response has started, an error only ends its body.
     if (signal.aborted || res.headersSent) return
-    answerError(res, 502, 'broken_off', 'The function broke off the connection.')
+    sendError(res, 502, 'broken_off', 'The function closed the connection.')
   })
   req.pipe(upstream)
 }
@@ -118,24 +118,24 @@ function requestHeaders(req: IncomingMessage, socket: Socket): string[] {
   const empty = headers['content-length'] === undefined && !chunked
   const client = [headers['x-forwarded-for'], req.socket.remoteAddress].flat()
   return [
-    ...keep(req.rawHeaders, DROPPED_FROM_REQUEST),
+    ...withoutFields(req.rawHeaders, DROPPED_FROM_REQUEST),
     ...['Host', `127.0.0.1:${socket.remotePort}`],
     ...['X-Forwarded-For', client.filter((hop) => hop !== undefined).join(', ')],
     ...['X-Forwarded-Host', headers.host ?? ''],
     ...['X-Forwarded-Proto', 'http'],
     ...(chunked ? ['Transfer-Encoding', 'chunked'] : []),
-    // Node would frame a body that is not there as an empty chunked one.
+    // Node would send an absent body as an empty chunked body.
     ...(empty && METHODS_WITH_BODY.has(req.method ?? '') ? ['Content-Length', '0'] : []),
     ...['Connection', 'close'],
   ]
 }
 
 function answerHeaders(answer: IncomingMessage): string[] {
-  const kept = keep(answer.rawHeaders, DROPPED_FROM_ANSWER)
+  const kept = withoutFields(answer.rawHeaders, DROPPED_FROM_ANSWER)
   return 'cache-control' in answer.headers ? kept : [...kept, 'Cache-Control', 'private']
 }
 
-function keep(rawHeaders: readonly string[], dropped: ReadonlySet<string>): string[] {
+function withoutFields(rawHeaders: readonly string[], dropped: ReadonlySet<string>): string[] {
   return rawHeaders.filter(
     (_, index) => !dropped.has(rawHeaders[index - (index % 2)]?.toLowerCase() ?? ''),
   )

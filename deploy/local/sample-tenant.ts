@@ -2,20 +2,21 @@ import { splitList } from '../../shared/config.ts'
 import { parseCatalogue } from '../../shared/tools.ts'
 import { exchanges, permissions } from '../auth0/desired-state.ts'
 
-/** A person who can sign in at the local tenant. */
+/** A user of the local tenant. */
 export interface SampleUser {
   readonly email: string
   readonly password: string
   readonly userId: string
-  /** The scopes of the API that the person may grant to a client. */
+  /** The scopes of the API that the user may grant to a client. */
   readonly permissions: readonly string[]
 }
 
 /**
- * What the local tenant has before `provisionTenant` sets it up: the people, the connections, the
- * Management API client, and for tools that exchange tokens their APIs and the client of the exchange. Alice may do everything, bob only what ends in `:read`.
+ * Returns the initial state of the local tenant, before `provisionTenant`: users, connections, the
+ * Management API client, and for token exchange the backends' APIs and the exchanging client. Alice has
+ * all permissions, Bob only those that end in `:read`.
  *
- * @throws ConfigError for a catalogue that cannot be read.
+ * @throws ConfigError for an invalid catalogue.
  */
 export function sampleTenant(variables: Readonly<Record<string, string>>) {
   const { TOOLS, TOOLS_FILE, TOOL_SCOPES_JSON } = variables

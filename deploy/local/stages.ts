@@ -1,14 +1,14 @@
 import { StartError } from './start-error.ts'
 
-/** Parts of a system, ended stage by stage, so that none is called after it has ended. */
+/** Parts of a system that are stopped in stages, so that callers stop before the parts they call. */
 export interface Stages {
-  /** Remembers how to end a part that is starting; returns `starting`. Stage 0 ends first. */
+  /** Registers how to stop a starting part; returns `starting`. Stage 0 stops first. */
   readonly add: <Part>(
     stage: number,
     starting: Promise<Part>,
     end: (part: Part) => Promise<unknown>,
   ) => Promise<Part>
-  /** Ends every part that has started or still starts. A second call waits for the first. */
+  /** Stops every part that has started or is starting. A second call waits for the first. */
   readonly end: () => Promise<void>
 }
 
@@ -41,7 +41,7 @@ export function createStages(): Stages {
 /**
  * Waits until all have started or failed.
  *
- * @throws StartError with the messages of all that failed; any other error as it is.
+ * @throws StartError with the messages of all failed parts; rethrows any other error.
  */
 export async function allStarted(starting: readonly Promise<unknown>[]): Promise<void> {
   const results = await Promise.allSettled(starting)

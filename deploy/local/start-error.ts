@@ -1,8 +1,8 @@
 import { CommandError } from '../kit/errors.ts'
 
 /**
- * The local system cannot start, for a reason that the person at the keyboard can mend. `message`
- * says all there is to say; a stack trace would add nothing.
+ * The local system cannot start, for a reason that the user can correct. The message is complete; a stack
+ * trace is not shown.
  */
 export class StartError extends CommandError {
   override readonly name = 'StartError'

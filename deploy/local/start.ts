@@ -2,34 +2,40 @@ import type { Environment } from '../../shared/config.ts'
 import { onNpmGone } from '../kit/npm-parents.ts'
 import { type LogLine, type System, startSystem } from './system.ts'
 
-const LOUD: ReadonlySet<unknown> = new Set(['WARNING', 'ERROR', 'CRITICAL', 'ALERT', 'EMERGENCY'])
+const PRINTED_SEVERITIES: ReadonlySet<unknown> = new Set([
+  'WARNING',
+  'ERROR',
+  'CRITICAL',
+  'ALERT',
+  'EMERGENCY',
+])
 const DEFAULT_CONNECTOR = 'http://localhost:8080/mcp'
 
-/** What a start of the local system gets from the process that it runs in. */
+/** The inputs and outputs of the local system. */
 export interface StartIo {
   readonly env: Environment
   readonly write: (text: string) => void
-  /** Called with the system once all of it answers. */
+  /** Called with the system when all parts respond. */
   readonly onReady: (system: System) => void
 }
 
 /**
- * Starts the local system, shows what it logs, and ends it on a signal; resolves when it has ended.
+ * Starts the local system, prints its log and stops it on a signal; resolves when it has stopped.
  *
- * @throws StartError or ConfigError when it cannot start.
+ * @throws StartError or ConfigError if it cannot start.
  */
 export async function start({ env, write, onReady }: StartIo): Promise<void> {
   const showAll = env['LOG_LEVEL'] === 'debug'
-  /** Warnings and errors, and what is no log entry, such as the stack of a crash. */
+  /** Prints warnings, errors and lines that are not log entries, such as stack traces. */
   const show = ({ source, line }: LogLine) => {
-    if (showAll || LOUD.has(severity(line))) write(`${source}: ${line}\n`)
+    if (showAll || PRINTED_SEVERITIES.has(severity(line))) write(`${source}: ${line}\n`)
   }
   let system: System | undefined
-  // Written during the start: shown after it, or told by the reason why it failed.
+  // Output during startup is printed afterwards; if startup fails, the error contains it.
   const early: LogLine[] = []
   let ending = false
   const { promise: ended, resolve } = Promise.withResolvers<void>()
-  /** The second signal, or one before all has started, ends at once: no child outlives this process. */
+  /** A second signal, or one during startup, exits immediately; the children end with this process. */
   const end = async () => {
     if (ending || system === undefined) process.exit(130)
     ending = true
@@ -46,7 +52,7 @@ export async function start({ env, write, onReady }: StartIo): Promise<void> {
   await ended
 }
 
-/** Where to connect and who can sign in, as people read it. */
+/** Returns the connector URL and the users as text. */
 export function greeting({ issuer, users, variables }: System): string {
   const connector = `${variables['PUBLIC_URL']}/mcp`
   const argument = connector === DEFAULT_CONNECTOR ? '' : ` -- ${connector}`
@@ -55,8 +61,8 @@ Connector  ${connector}
 Tenant     ${issuer}  (state and switches: ${issuer}__tenant)
 Sign-in    ${users.map(signIn).join('\n           ')}
 
-Connect as ChatGPT would: npm run connect${argument}
-End: Ctrl-C
+Connect like ChatGPT: npm run connect${argument}
+Press Ctrl-C to stop
 
 ready
 `

@@ -1,6 +1,6 @@
-// superstatic's own declarations leave out what this project uses (`rewriters`, `provider`, `run`)
-// and need @types/connect. These name exactly what origin.ts uses; by file, because Node and vitest
-// disagree on what the package's main module exports.
+// superstatic's own declarations lack `rewriters`, `provider` and `run`, and need @types/connect. These
+// declare only what origin.ts uses. They refer to files, because Node and vitest resolve the exports of
+// the package's main module differently.
 declare module 'superstatic/lib/superstatic.js' {
   import type { IncomingMessage, ServerResponse } from 'node:http'
 
@@ -14,7 +14,7 @@ declare module 'superstatic/lib/superstatic.js' {
     readonly run: { readonly serviceId: string; readonly region: string }
   }
 
-  /** Finds a file of the public directory; null = there is none. */
+  /** Finds a file of the public directory; null = not found. */
   export type Provider = (req: IncomingMessage, pathname: string) => Promise<unknown>
 
   export interface Options {

@@ -18,37 +18,37 @@ import { StartError } from './start-error.ts'
 
 export type Tenant = Awaited<ReturnType<typeof startEmulator>>
 
-/** One line that a part of the system wrote. */
+/** One line of output of a part of the system. */
 export interface LogLine {
   readonly source: FunctionName | 'tenant'
   readonly line: string
 }
 
 type Functions = Readonly<Record<Exclude<FunctionName, 'registration'>, FunctionProcess>> & {
-  /** Runs with curated metadata only; nothing sends clients to it otherwise. */
+  /** Runs only with curated metadata; otherwise no client uses it. */
   readonly registration?: FunctionProcess
 }
 
 /** The whole system on this machine. */
 export interface System {
-  /** The origin as this machine reaches it, without trailing slash. */
+  /** The origin on this machine, without a trailing slash. */
   readonly url: string
   /** The local tenant's issuer. */
   readonly issuer: string
-  /** What the system runs with; `PUBLIC_URL` is `url` unless it was set. */
+  /** The variables of the system; `PUBLIC_URL` is `url` unless it was set. */
   readonly variables: Readonly<Record<string, string>>
   readonly users: readonly SampleUser[]
   readonly functions: Functions
   readonly tenant: Tenant
   /** The latest lines, oldest first. */
   readonly logs: readonly LogLine[]
-  /** Takes no more requests, lets those in flight finish, ends all processes. */
+  /** Stops accepting requests, waits for those in flight and stops all processes. */
   readonly stop: () => Promise<void>
 }
 
 export interface SystemOptions {
   readonly report?: (line: LogLine) => void
-  /** Directory of the built functions; by default their sources run. */
+  /** Directory of the built functions; default: run their sources. */
   readonly functions?: string
 }
 
@@ -56,19 +56,19 @@ const MAX_LOG_LINES = 5_000
 const HEALTH_TIMEOUT_MS = 10_000
 const SOURCES = fileURLToPath(new URL('../../functions/', import.meta.url))
 const PORT_FAULTS: Readonly<Record<string, string>> = {
-  EADDRINUSE: 'is in use: end what uses it, or',
+  EADDRINUSE: 'is in use: stop the process that uses it, or',
   EACCES: 'is reserved for the administrator:',
 }
-// What is called ends after its callers.
-const FRONT = 0
-const MIDDLE = 1
-const BACK = 2
+// Callers stop before the parts that they call.
+const ORIGIN_STAGE = 0
+const FUNCTION_STAGE = 1
+const BACKEND_STAGE = 2
 
 /**
- * Starts the tenant, the sample tools, the functions and the origin in front of them, and
- * resolves when all of them answer. `env` is what the person has set (see `localEnvironment`).
+ * Starts the tenant, the sample tools, the functions and the origin, and resolves when all of them
+ * respond. `env` overrides local defaults (see `localEnvironment`).
  *
- * @throws StartError or ConfigError, after ending whatever had started.
+ * @throws StartError or ConfigError, after stopping the started parts.
  */
 export async function startSystem(
   env: Environment,
@@ -100,24 +100,24 @@ async function startParts(
   if (isCurated) names.push('registration')
   const services = new Map<string, Service | undefined>(names.map((name) => [name, undefined]))
   const starting = startOrigin({ port: ports.port, services, hosts: publicHosts(env) })
-  const origin = await stages.add(FRONT, atPort('PORT', starting), ({ close }) => close())
+  const origin = await stages.add(ORIGIN_STAGE, atPort('PORT', starting), ({ close }) => close())
   const toolsListener = listenOnLoopback(0, (req, res) => serveTool(req, res))
-  const tools = await stages.add(BACK, toolsListener, ({ close }) => close())
+  const tools = await stages.add(BACKEND_STAGE, toolsListener, ({ close }) => close())
   const url = `http://localhost:${origin.port}`
 
-  // A tenant on a port of its own choice must be up before anything can be told of it.
+  // If the tenant chooses its port, other parts must wait for it.
   const environmentAt = (tenantPort: number) =>
     localEnvironment(env, { port: origin.port, tenantPort, toolsPort: tools.port })
   const { variables: given } = environmentAt(ports.tenantPort)
   const setup = sampleTenant(given)
-  const tenantUp = startEmulator({
+  const startingTenant = startEmulator({
     ...setup,
     port: ports.tenantPort,
     prepare: (issuer) => provisionTenant(given, url, issuer),
     report: (line) => report({ source: 'tenant', line }),
   })
-  stages.add(BACK, tenantUp, ({ close }) => close())
-  const tenantReady = atPort('TENANT_PORT', tenantUp)
+  stages.add(BACKEND_STAGE, startingTenant, ({ close }) => close())
+  const tenantReady = atPort('TENANT_PORT', startingTenant)
   const environment = environmentAt(ports.tenantPort || (await tenantReady).port)
   const { variables } = environment
   const serveTool = createTools({
@@ -128,12 +128,12 @@ async function startParts(
   })
 
   const run = async (name: FunctionName) => {
-    // Curated metadata is refused at start if it does not go with what the issuer says.
+    // With curated metadata, the functions check the issuer's metadata at startup.
     if (isCurated) await tenantReady.catch(() => undefined)
     const source = directory === SOURCES ? `${SOURCES}${name}/index.ts` : `${directory}/${name}`
     const onLine = (line: string) => report({ source: name, line })
     const starting = startFunction({ name, source, env: environment.functions[name], onLine })
-    const running = await stages.add(MIDDLE, starting, ({ stop }) => stop())
+    const running = await stages.add(FUNCTION_STAGE, starting, ({ stop }) => stop())
     services.set(name, running)
     return running
   }
@@ -151,7 +151,7 @@ async function startParts(
   return { url, issuer: tenant.issuer, variables, users: setup.users, functions, tenant }
 }
 
-/** With `PUBLIC_URL` set, a tunnel may bring requests for that name. */
+/** If `PUBLIC_URL` is set, a tunnel may forward requests for its host. */
 function publicHosts({ PUBLIC_URL = '' }: Environment): string[] {
   return URL.canParse(PUBLIC_URL) ? [new URL(PUBLIC_URL).host] : []
 }
@@ -172,9 +172,9 @@ async function checkHealth(port: number): Promise<void> {
     redirect: 'error',
     signal: AbortSignal.timeout(HEALTH_TIMEOUT_MS),
   }).catch(({ message, cause = {} }: Error & { cause?: { message?: string } }) => {
-    // `fetch` keeps off some ports, as browsers do.
+    // `fetch` blocks some ports, like browsers.
     throw new StartError(`GET /health at port ${port}: ${cause.message ?? message}.`)
   })
   await answer.body?.cancel()
-  if (!answer.ok) throw new StartError(`GET /health answered ${answer.status}.`)
+  if (!answer.ok) throw new StartError(`GET /health returned ${answer.status}.`)
 }

@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
 
-/** The script of the host's page, with the MCP client and the bridge of ext-apps in it. */
+/** Returns the script of the host page, bundled with the MCP client and the ext-apps bridge. */
 export async function bundlePage(): Promise<string> {
   const { outputFiles } = await build({
     entryPoints: [fileURLToPath(new URL('browser/page.js', import.meta.url))],

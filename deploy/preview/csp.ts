@@ -1,4 +1,4 @@
-/** `_meta.ui.csp` of a resource, as hosts read it. */
+/** `_meta.ui.csp` of a resource. */
 export interface UiCsp {
   readonly connectDomains?: readonly string[] | undefined
   readonly resourceDomains?: readonly string[] | undefined
@@ -6,13 +6,13 @@ export interface UiCsp {
   readonly baseUriDomains?: readonly string[] | undefined
 }
 
-/** A source expression, and nothing that could end it. */
+/** A source expression without characters that could end the directive. */
 const SOURCE = /^(?:https?|wss?):\/\/[^\s;,'"]+$/
 
 /**
- * The Content-Security-Policy that a host must apply to a UI (MCP Apps 2026-01-26, "Content Security
- * Policy Enforcement"); the restrictive default for a resource that declares none. What is no source
- * is left out.
+ * Returns the Content-Security-Policy that a host must apply to a UI (MCP Apps 2026-01-26, "Content
+ * Security Policy Enforcement"); the restrictive default if the resource declares none. Omits invalid
+ * sources.
  */
 export function contentSecurityPolicy(csp: UiCsp | undefined): string {
   if (csp === undefined) {
@@ -45,7 +45,7 @@ export function contentSecurityPolicy(csp: UiCsp | undefined): string {
     .join('; ')
 }
 
-/** The `csp` parameter of the sandbox's address: JSON, or absent. */
+/** Parses the `csp` query parameter of the sandbox, which is JSON or absent. */
 export function readCsp(parameter: string | null): UiCsp | undefined {
   const value: unknown = parameter === null ? undefined : JSON.parse(parameter)
   return typeof value === 'object' && value !== null ? (value as UiCsp) : undefined

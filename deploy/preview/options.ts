@@ -8,7 +8,7 @@ export interface Options {
   readonly tool: string | undefined
   readonly url: string
   readonly args: Readonly<Record<string, unknown>>
-  /** `-`: on standard input. */
+  /** `-` = read it from standard input. */
   readonly token: string | undefined
   readonly person: Person
   readonly port: number
@@ -22,7 +22,12 @@ export const PREVIEW_OPTIONS = {
     value: 'URL',
     text: 'the MCP endpoint; default http://localhost:8080/mcp',
   },
-  arguments: { type: 'string', value: 'JSON', default: '{}', text: 'of the call, as JSON' },
+  arguments: {
+    type: 'string',
+    value: 'JSON',
+    default: '{}',
+    text: 'arguments of the call, as JSON',
+  },
   token: {
     type: 'string',
     value: 'TOKEN',
@@ -32,7 +37,7 @@ export const PREVIEW_OPTIONS = {
     type: 'string',
     value: 'NAME',
     default: 'alice@example.com',
-    text: 'who signs in at the local tenant',
+    text: 'the user that signs in at the local tenant',
   },
   password: {
     type: 'string',
@@ -44,13 +49,13 @@ export const PREVIEW_OPTIONS = {
     type: 'string',
     value: 'PORT',
     default: '0',
-    text: 'of the page on this machine; 0 is any that is free',
+    text: 'port of the page on this machine; 0 = any free port',
   },
-  'no-open': { type: 'boolean', text: 'print the address of the page, and open no browser' },
+  'no-open': { type: 'boolean', text: 'print the address of the page without opening a browser' },
 } as const satisfies OptionSpecs
 
 /**
- * What the command line asks for.
+ * Converts the parsed command line to options.
  *
  * @throws UsageError
  */
@@ -62,7 +67,7 @@ export function toOptions(
   const url = values.url ?? `http://localhost:${env['PORT'] || '8080'}/mcp`
   const port = /^\d{1,5}$/.test(values.port) ? Number(values.port) : Number.NaN
   if (args === undefined) throw new UsageError('--arguments must be a JSON object.')
-  if (!(port <= 65_535)) throw new UsageError('--port takes 0 to 65535.')
+  if (!(port <= 65_535)) throw new UsageError('--port must be a number from 0 to 65535.')
   if (!/^https?:$/.test(URL.parse(url)?.protocol ?? '')) {
     throw new UsageError('--url must be an http or https URL.')
   }

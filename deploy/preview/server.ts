@@ -9,19 +9,19 @@ import { contentSecurityPolicy, readCsp } from './csp.ts'
 export interface PreviewOptions {
   /** The MCP endpoint. */
   readonly url: string
-  /** Undefined: calls are made without signing in. */
+  /** Undefined = calls are anonymous. */
   readonly token: string | undefined
-  /** The tool to show first; undefined: the first that has a UI. */
+  /** The tool to show first; undefined = the first tool with a UI. */
   readonly tool: string | undefined
   readonly args: Readonly<Record<string, unknown>>
-  /** Of the host's page; 0 = any that is free. */
+  /** Port of the host page; 0 = any free port. */
   readonly port: number
 }
 
 export interface Preview extends AsyncDisposable {
-  /** The host's page. */
+  /** URL of the host page. */
   readonly url: string
-  /** Origin of the sandbox in which UIs run. */
+  /** Origin of the sandbox for UIs. */
   readonly sandbox: string
 }
 
@@ -31,9 +31,9 @@ const NOT_FORWARDED =
 const TIMEOUT_MS = 60_000
 
 /**
- * Serves a host of MCP Apps on this machine: its page on one port, the sandbox of the UIs on another,
- * which is another origin. The page calls the gateway through `/mcp`, where the token is added: no
- * page ever holds it.
+ * Serves an MCP Apps host on this machine: its page on one port, and the sandbox for UIs on another port,
+ * which is a separate origin. The page calls the gateway through `/mcp`, which adds the token, so no page
+ * has access to it.
  */
 export async function startPreview(options: PreviewOptions): Promise<Preview> {
   const script = await bundlePage()
@@ -100,11 +100,11 @@ async function forward(
     const body = Buffer.from(await response.arrayBuffer())
     answer(res, response.status, response.headers.get('content-type') ?? 'text/plain', body)
   } catch {
-    answer(res, 502, 'text/plain', 'The MCP endpoint does not answer.')
+    answer(res, 502, 'text/plain', 'The MCP endpoint does not respond.')
   }
 }
 
-/** A page of another name that leads here (DNS rebinding) gets nothing. */
+/** Rejects requests for another host name (DNS rebinding). */
 function isOwn({ headers }: IncomingMessage, origin: string): boolean {
   return headers.host === new URL(origin).host
 }

@@ -5,9 +5,9 @@ import type { Person } from '../connect/sign-in/form-sign-in.ts'
 import { createSteps } from '../connect/step.ts'
 
 /**
- * An access token of a person of the local tenant, obtained as `npm run connect` does.
+ * Signs a user in at the local tenant like `npm run connect`, and returns the access token.
  *
- * @throws StepError when a step fails, or another tenant than the local one is in front of the tools.
+ * @throws StepError if a step fails, or the authorization server is not the local tenant.
  */
 export async function signInLocally(url: string, person: Person): Promise<string> {
   const options = { url, person, onStep: () => undefined, openBrowser: needsToken }
@@ -18,7 +18,10 @@ export async function signInLocally(url: string, person: Person): Promise<string
   return accessToken
 }
 
-/** Another tenant than the local one asks for a browser. */
+/** Called if the tenant requires a browser, so it is not the local one. */
 function needsToken(): never {
-  throw new StepError('sign_in_refused', 'only the local tenant can be signed in to: give --token')
+  throw new StepError(
+    'sign_in_refused',
+    'only the local tenant supports this sign-in: pass --token',
+  )
 }

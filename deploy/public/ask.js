@@ -1,8 +1,8 @@
-export const NO_ANSWER = 'does not answer'
+export const NO_ANSWER = 'does not respond'
 
 const TIMEOUT_MS = 10_000
 
-/** The answer of this origin's path; undefined when none comes. */
+/** Fetches a path of this origin; undefined if there is no response. */
 export async function reach(path, method = 'GET') {
   try {
     const signal = AbortSignal.timeout(TIMEOUT_MS)
@@ -12,16 +12,16 @@ export async function reach(path, method = 'GET') {
   }
 }
 
-/** What is wrong with an answer; undefined when nothing is. */
+/** Returns the problem of a response; undefined if there is none. */
 export function problemOf(answer) {
   if (answer === undefined) return NO_ANSWER
-  return answer.ok ? undefined : `answers ${answer.status}`
+  return answer.ok ? undefined : `returns ${answer.status}`
 }
 
-/** The JSON object at a path, and what is wrong with the answer; what is no JSON is as good as nothing. */
+/** Fetches the JSON object at a path. Returns the object and the problem, if any. */
 export async function ask(path) {
   const answer = await reach(path)
   const value = await answer?.json().catch(() => undefined)
   if (answer === undefined || Object(value) === value) return { value, problem: problemOf(answer) }
-  return { problem: `answers ${answer.status} and no JSON` }
+  return { problem: `returns ${answer.status} without JSON` }
 }

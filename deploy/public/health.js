@@ -1,54 +1,55 @@
 import { ask, problemOf, reach } from './ask.js'
 
-/** The parts by their rows: what a sentence calls each, and what does not work without it. */
+/** The name of each part, and the effect of its failure. */
 const PARTS = {
   metadata: {
     name: 'the metadata function',
-    effect: 'ChatGPT cannot read where people sign in, so nobody new can connect.',
+    effect: 'ChatGPT cannot find the sign-in, so new users cannot connect.',
   },
-  gateway: { name: 'the gateway', effect: 'No tool can be called.' },
+  gateway: { name: 'the gateway', effect: 'Tools cannot be called.' },
   'log-webhook': {
     name: 'the log webhook function',
-    effect: 'Clients that register are not admitted, so nobody new can connect.',
+    effect: 'Registered clients are not admitted, so new users cannot connect.',
   },
   registration: {
     name: 'the registration function',
-    effect: 'ChatGPT cannot register, so nobody new can connect.',
+    effect: 'ChatGPT cannot register, so new users cannot connect.',
   },
   issuer: {
     name: 'Auth0',
-    effect: 'Nobody can sign in until Auth0 answers again; tokens stay good until they expire.',
+    effect:
+      'Users cannot sign in until Auth0 responds again; existing tokens are valid until they expire.',
   },
   jwks: {
     name: 'the signing keys',
-    effect: 'The gateway checks tokens with the keys that it has kept, for a day at most.',
+    effect: 'The gateway verifies tokens with cached keys for at most a day.',
   },
 }
 
 const REASONS = {
-  timeout: 'does not answer in time',
-  not_json: 'answers no JSON',
-  issuer_mismatch: 'names another issuer',
+  timeout: 'does not respond in time',
+  not_json: 'does not return JSON',
+  issuer_mismatch: 'returns a different issuer',
   no_keys: 'has no keys',
 }
 
 const rowOf = (part) => document.querySelector(`[data-part="${part}"]`)
 
-/** The parts that are known to be down. */
+/** Returns the parts that are down. */
 export function partsDown() {
   return Object.entries(PARTS)
     .filter(([part]) => rowOf(part).dataset.state === 'bad')
     .map(([part, { name, effect }]) => ({ part, name, effect }))
 }
 
-/** The gateway, by the description of its tools; returns that. */
+/** Checks the gateway; returns its OpenAPI document. */
 export async function lookAtGateway() {
   const openApi = await ask('/openapi.json')
   showAnswer('gateway', openApi.problem)
   return openApi
 }
 
-/** The metadata function, and what it knows of the others; returns the protected resource. */
+/** Checks the metadata function and the parts that it reports; returns the protected resource metadata. */
 export async function lookAtMetadata() {
   const [health, auth0] = [ask('/health'), ask('/health/auth0')]
   const resource = await ask('/.well-known/oauth-protected-resource')
@@ -64,7 +65,7 @@ export async function lookAtMetadata() {
   return resource
 }
 
-/** It takes deliveries alone, and says so to all others (405). */
+/** log-webhook returns 405 for requests that are not deliveries. */
 async function lookAtLogWebhook() {
   const answer = await reach('/auth0-log-webhook')
   showAnswer('log-webhook', answer?.status === 405 ? undefined : problemOf(answer))
@@ -76,7 +77,7 @@ function showBuild({ version, commit, built } = {}) {
   document.getElementById('build').textContent = parts.filter(Boolean).join(', ')
 }
 
-/** Clients register here only where the authorization server is this origin: curated metadata. */
+/** The registration function is used only with curated metadata: the authorization server is this origin. */
 async function lookAtRegistration({ value }) {
   const isCurated = isOwnServer(value)
   rowOf('registration').hidden = !isCurated
@@ -84,19 +85,19 @@ async function lookAtRegistration({ value }) {
   else show('registration', 'unknown', '…')
 }
 
-/** How clients become known to Auth0, as far as its public metadata says. */
+/** Shows how clients connect, according to Auth0's public metadata. */
 async function lookAtWay({ value: resource }) {
   const { value } = await ask('/.well-known/oauth-authorization-server')
   if (typeof value?.issuer !== 'string') return show('way', 'unknown', 'not known')
   const ways = waysIn(value, isOwnServer(resource))
   const redirect =
     value.authorization_response_iss_parameter_supported === true
-      ? '; iss is on, so ChatGPT has one redirect URI for all connections'
+      ? '; iss is on, so ChatGPT uses one redirect URI for all connections'
       : ''
   show('way', 'good', `${ways.join(', ') || 'one predefined client'}${redirect}`)
 }
 
-/** ChatGPT prefers its metadata document to registration; a predefined client goes before both. */
+/** ChatGPT prefers its metadata document to registration, and a predefined client to both. */
 function waysIn(metadata, isCurated) {
   const hasRegistration = typeof metadata.registration_endpoint === 'string'
   return [
@@ -113,9 +114,9 @@ function isOwnServer(resource) {
   return String(resource?.resource).startsWith(`${resource?.authorization_servers?.[0]}/`)
 }
 
-function showAuth0({ value, problem = 'tells nothing' }) {
+function showAuth0({ value, problem = 'returns no health report' }) {
   if (!Array.isArray(value?.failing)) {
-    // It is the metadata function that answers this.
+    // The metadata function serves this report.
     show('metadata', 'bad', problem)
     for (const part of ['issuer', 'jwks']) show(part, 'unknown', 'not known')
     return
@@ -128,7 +129,7 @@ function showAuth0({ value, problem = 'tells nothing' }) {
 }
 
 function showAnswer(part, problem) {
-  show(part, problem === undefined ? 'good' : 'bad', problem ?? 'answers')
+  show(part, problem === undefined ? 'good' : 'bad', problem ?? 'responds')
 }
 
 function show(part, state, text) {
@@ -139,7 +140,7 @@ function show(part, state, text) {
 
 function describeFailure({ url, reason }) {
   const [, status] = /^status_(\d+)$/.exec(reason) ?? []
-  if (status !== undefined) return `${url} answers ${status}`
+  if (status !== undefined) return `${url} returns ${status}`
   return `${url} ${REASONS[reason] ?? `cannot be reached (${reason})`}`
 }
 

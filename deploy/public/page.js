@@ -1,4 +1,4 @@
-// Whatever comes from elsewhere is shown as text.
+// Content from other sources is inserted as text, never as HTML.
 
 export const element = (id) => document.getElementById(id)
 

@@ -5,12 +5,12 @@ import { showTools } from './tools.js'
 
 const REFRESH_MS = 30_000
 const COPIED_MS = 5_000
-const OFFLINE = 'Is this device online? If it is, the domain in front of the functions is not.'
+const OFFLINE = 'If this device is online, the domain of the functions is not working.'
 
 let looking
 let copiedUntil
 
-/** Asks every part; one look at a time, so that no late answer covers a newer one. */
+/** Checks every part. Only one check runs at a time, so that results arrive in order. */
 function look() {
   looking ??= lookOnce().finally(() => {
     looking = undefined
@@ -26,26 +26,26 @@ async function lookOnce() {
   if (element('copy').disabled) showConnector(resource.value?.resource)
   showVerdict([resource, openApi].every(({ problem }) => problem === NO_ANSWER))
   const time = new Date().toLocaleTimeString()
-  element('checked').textContent = `Looked at ${time}, again every ${REFRESH_MS / 1000} s`
+  element('checked').textContent = `Checked at ${time}, refreshed every ${REFRESH_MS / 1000} s`
 }
 
-/** Whoever asks hears that it begins and ends; nobody hears what happens every half a minute. */
+/** Screen readers announce only checks that the user starts, not the periodic ones. */
 async function lookAsAsked() {
   const checked = element('checked')
   checked.setAttribute('aria-live', 'polite')
-  checked.textContent = 'Looking …'
+  checked.textContent = 'Checking …'
   await look()
   setTimeout(() => checked.setAttribute('aria-live', 'off'), 1_000)
 }
 
-/** The audience is the connector's URL only where it is the address of an MCP endpoint. */
+/** Shows the URL if it is the URL of an MCP endpoint. */
 function showConnector(url) {
   if (URL.canParse(url) && url.endsWith('/mcp')) {
     element('url').textContent = url
     element('name').textContent = new URL(url).host
     element('copy').disabled = false
   } else if (element('copy').disabled) {
-    element('url').textContent = 'not known until the gateway answers'
+    element('url').textContent = 'unknown until the gateway responds'
   }
 }
 
@@ -53,11 +53,11 @@ function showVerdict(isSilent) {
   const down = partsDown()
   const state = down.length === 0 ? 'good' : 'bad'
   const names = down.map(({ name }) => name).join(', ')
-  const trouble = isSilent ? 'Nothing answers.' : `Not working: ${names}.`
-  const text = state === 'good' ? 'Everything answers.' : trouble
+  const trouble = isSilent ? 'No response.' : `Not working: ${names}.`
+  const text = state === 'good' ? 'All systems operational.' : trouble
   const name = element('copy').disabled ? location.host : element('name').textContent
   document.title = `${text.slice(0, -1)} – ${name}`
-  // Said again only when it changes: it stands in a live region.
+  // Updated only if it changes, because screen readers announce updates of a live region.
   if (element('verdict').textContent === text) return
   element('verdict').textContent = text
   element('verdict').dataset.state = state
@@ -65,7 +65,7 @@ function showVerdict(isSilent) {
 }
 
 function adviceOn(down) {
-  if (down.length === 0) return ['ChatGPT can read where people sign in, and call the tools.']
+  if (down.length === 0) return ['ChatGPT can find the sign-in and call the tools.']
   const effects = down.map(({ effect }) => effect).join(' ')
   const isAuth0Down = down.some(({ part }) => part === 'issuer' || part === 'jwks')
   const auth0 = createLink('https://status.auth0.com/', 'status.auth0.com')
@@ -74,7 +74,7 @@ function adviceOn(down) {
   return [
     effects,
     ...(isAuth0Down ? [' See ', auth0, '.'] : []),
-    ' To find the cause: ',
+    ' To find the cause, run ',
     create('code', `npm run doctor -- ${origin}`),
   ]
 }
@@ -86,11 +86,11 @@ async function copy() {
     say('Copied.')
   } catch {
     getSelection().selectAllChildren(code)
-    say('Not copied: the browser does not allow it. The URL is selected, copy it from there.')
+    say('The browser does not allow copying. The URL is selected: copy it manually.')
   }
 }
 
-/** Says it anew even when it has just been said. */
+/** Clears the text first, so that screen readers announce a repeated message. */
 function say(text) {
   clearTimeout(copiedUntil)
   element('copied').textContent = ''

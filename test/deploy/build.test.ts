@@ -200,7 +200,13 @@ describe('npm run build', () => {
   })
 
   test.each([
-    ['an unknown function', ['nonsense'], {}, 2, 'No such function: nonsense. There are: gateway'],
+    [
+      'an unknown function',
+      ['nonsense'],
+      {},
+      2,
+      'Unknown function: nonsense. Expected one of: gateway',
+    ],
     [
       'a catalogue with a fault',
       ['gateway'],

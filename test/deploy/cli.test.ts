@@ -45,7 +45,7 @@ describe.each(NAMES)('npm run %s', (name) => {
     const { code, stdout, stderr } = await run(name, help, '--no-color')
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
     expect(stdout.split('\n', 1)[0]).toMatch(new RegExp(`^Usage: npm run ${name}\\b`))
-    expect(stdout).toMatch(/Exit code: 0 .*, 1 .*, 2 wrong usage\n$/)
+    expect(stdout).toMatch(/Exit code: 0 .*, 1 .*, 2 usage error\n$/)
     for (const option of ['--json', '--no-color', '--help']) expect(stdout).toContain(option)
     for (const option of optionsOf(name)) expect(stdout).toContain(`--${option}`)
   })

@@ -152,6 +152,9 @@ test.each([
 
 test('bad ports are refused together, by name', () => {
   expect(() => localPorts({ PORT: '80a', TENANT_PORT: '65536' })).toThrow(
-    new ConfigError(['PORT must be a port, 0 to 65535', 'TENANT_PORT must be a port, 0 to 65535']),
+    new ConfigError([
+      'PORT must be a port from 0 to 65535',
+      'TENANT_PORT must be a port from 0 to 65535',
+    ]),
   )
 })

@@ -125,7 +125,7 @@ describe.skipIf(!isInstalled)('with the real gcloud', { timeout: 600_000 }, () =
     expect(versions('LOG_WEBHOOK_SECRET')).toEqual(['DESTROYED', 'DESTROYED', expect.any(String)])
     expect(versions('MGMT_CLIENT_SECRET')).toEqual([MGMT_CLIENT_SECRET])
     expect(await run(deployCommand, 'log-webhook', '--keep-versions=1')).toContain(
-      'nothing to change',
+      'Nothing to change',
     )
   })
 

@@ -137,7 +137,7 @@ describe('npm start', () => {
     expect(code).toBe(1)
     expect(stdout).toBe('')
     expect(stderr).toBe(
-      `Port ${port} is in use: end what uses it, or set ${variable} to another port.\n`,
+      `Port ${port} is in use: stop the process that uses it, or set ${variable} to another port.\n`,
     )
   })
 
@@ -162,7 +162,7 @@ describe('npm start', () => {
 
     expect(code).toBe(1)
     expect(stderr).toBe(`Configuration refused:
-  TENANT_PORT must be a port, 0 to 65535
+  TENANT_PORT must be a port from 0 to 65535
   OAUTH_ISSUER must be an https URL without credentials or fragment (http only on loopback)
   LOG_LEVEL must be debug, info, warning or error
   TOOLS: tool "": name must be 1 to 128 of A-Z a-z 0-9 _ - .

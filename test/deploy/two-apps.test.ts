@@ -135,7 +135,7 @@ test('both are deployed under names of their own, and a second run changes nothi
     second.variables['LOG_WEBHOOK_SECRET'],
   ])
   for (const app of [first, second]) {
-    expect(await gcp('deploy', app)).toContain('There is nothing to change.')
+    expect(await gcp('deploy', app)).toContain('Nothing to change.')
   }
 })
 
@@ -182,7 +182,7 @@ test('one is destroyed, and the other is as it was', async () => {
   expect(left.flatMap(namesIn).filter((name) => name.includes('second'))).toEqual([])
   expect(project.sites['acme-second']?.at(-1)).toBeNull()
 
-  expect(await gcp('deploy', first)).toContain('There is nothing to change.')
+  expect(await gcp('deploy', first)).toContain('Nothing to change.')
   expect(await auth0(first)).toContain(`= keep  log-stream  ${endpointOf(first)}`)
   const clientId = await tenant.registered()
   await deliveredTo(first, clientId)

@@ -57,7 +57,7 @@ describe('who may call a tool', () => {
   test('a note says which alternative counts', async () => {
     const { tools } = await imported(api([{ oauth: ['a'] }, { oauth: ['b'] }]))
     expect(tools[0]?.notes).toEqual([
-      'security has 2 alternatives with different scopes; this one counts: oauth',
+      'security has 2 alternatives with different scopes; using oauth',
     ])
   })
 

@@ -57,14 +57,14 @@ describe('the command', () => {
   test('without a word on access no operation becomes a tool', async () => {
     const { code, output, errors } = await run(file(ONE))
     expect([code, output]).toEqual([1, ''])
-    expect(errors).toContain('give --default-scopes, --signed-in or --public')
+    expect(errors).toContain('pass --default-scopes, --signed-in or --public')
   })
 
   test.each([
     ['missing', undefined, /ENOENT/],
     ['no OpenAPI', 'a: 1', /neither openapi nor swagger/],
     ['not YAML', 'a: [', /./],
-    ['of aliases that multiply', bomb(), /aliases multiply/],
+    ['of aliases that multiply', bomb(), /aliases expand without limit/],
     ['of an older version', 'swagger: "1.2"', /OpenAPI 1.2/],
   ])('a document that is %s ends with 1', async (_, content, message) => {
     const source = content === undefined ? join(directory(), 'nowhere.yaml') : file(content)
@@ -75,7 +75,7 @@ describe('the command', () => {
 
   test('a URL of another scheme ends with 1', async () => {
     const { code, errors } = await run('ftp://example.com/a.yaml', '--public')
-    expect([code, errors]).toEqual([1, 'only http and https URLs are read\n'])
+    expect([code, errors]).toEqual([1, 'only http and https URLs are supported\n'])
   })
 })
 
@@ -115,7 +115,7 @@ describe('references across files', () => {
     const { code, errors } = await run(main, '--public')
     expect(code).toBe(0)
     expect(errors).toContain(
-      'left out 1: the file of the reference "missing.yaml" could not be read',
+      'omitted 1: the file of the reference "missing.yaml" could not be read',
     )
   })
 
@@ -200,7 +200,7 @@ describe('--out', () => {
     const { output, written, catalogue } = await again()
     expect(written).toBe(before)
     expect([...catalogue.keys()]).toEqual(['x', 'y'])
-    expect(output).toBe(`2 tools in ${out}\nnothing has changed\n`)
+    expect(output).toBe(`2 tools in ${out}\nno changes\n`)
   })
 
   test('keeps edits, comments and members of its own while the document moves on', async () => {
@@ -217,7 +217,7 @@ describe('--out', () => {
     expect(catalogue.get('y')?.rateLimit).toMatchObject({ perMinute: 5 })
     expect(written).toMatch(/# Reviewed\.[\s\S]*# as we call it[\s\S]*# kept/)
     expect(output.split('\n').slice(1, -1)).toEqual([
-      '= x.title (kept as it is: was edited by hand)',
+      '= x.title (kept: was edited manually)',
       '~ x.description',
       '+ z (GET /z)',
     ])
@@ -245,7 +245,7 @@ describe('--out', () => {
     for (const _ of [1, 2]) {
       const { catalogue, output } = await again()
       expect([...catalogue.keys()]).toEqual(['betterName'])
-      expect(output).toContain('= y (kept as it is: was removed by hand)')
+      expect(output).toContain('= y (kept: was removed manually)')
     }
   })
 

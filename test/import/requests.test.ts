@@ -180,7 +180,7 @@ describe('the body', () => {
 
   test('of another type leaves the operation out', async () => {
     await expect(onlyTool(sending(string, 'application/xml'), { method })).rejects.toThrow(
-      'its body is application/xml only',
+      'its body type is not supported: application/xml',
     )
   })
 })

@@ -65,7 +65,7 @@ describe('the selection', () => {
     const { leftOut, tools } = await imported(api, '--exclude', 'tag:admin')
     expect(leftOut).toEqual([
       { operation: 'POST /pets', reason: 'excluded by tag:admin' },
-      { operation: 'GET /old', reason: 'deprecated (--deprecated takes it)' },
+      { operation: 'GET /old', reason: 'deprecated (use --deprecated to import it)' },
       { operation: 'DELETE /users', reason: 'excluded by tag:admin' },
       { operation: 'TRACE /users', reason: 'the method TRACE is not supported' },
     ])
@@ -88,7 +88,7 @@ describe('the selection', () => {
       ),
     })
     expect((await imported(many(30))).warnings).toEqual([])
-    expect((await imported(many(31))).warnings[0]).toMatch(/^31 tools are more than/)
+    expect((await imported(many(31))).warnings[0]).toMatch(/^31 tools are too many/)
   })
 })
 

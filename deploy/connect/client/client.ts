@@ -8,7 +8,7 @@ import type { ConnectOptions } from '../connect-options.ts'
 import type { ProtectedResource } from '../discovery/discovery.ts'
 import type { LocalTenant } from '../discovery/local-tenant.ts'
 import { StepError } from '../failure.ts'
-import type { Found } from '../step.ts'
+import type { StepResult } from '../step.ts'
 import { type Callback, startCallback } from './callback.ts'
 import { fillIn, metadataDocumentOf, redirectOf } from './imitate.ts'
 import type { Redirect } from './imitations.ts'
@@ -24,17 +24,17 @@ export interface ConnectingClient {
 /** Where authorization responses arrive on this machine; started once, for the first redirect. */
 export type Callbacks = (redirect?: Redirect, port?: number) => Promise<Callback>
 
-/** What the client of `npm run connect` redirects to. */
-const OWN: Redirect = {
+/** The redirect URI of the client of `npm run connect`. */
+const DEFAULT_REDIRECT: Redirect = {
   registered: ['http://127.0.0.1:{port}/callback'],
   used: 'http://127.0.0.1:{port}/callback',
   port: 0,
 }
 
-/** The callback of a connection, which `opened` closes. */
+/** Creates the callback of a connection; `opened` closes it. */
 export function createCallbacks(opened: AsyncDisposableStack, url: string): Callbacks {
   let callback: Promise<Callback> | undefined
-  return (redirect = OWN, port) => {
+  return (redirect = DEFAULT_REDIRECT, port) => {
     callback ??= start(redirect, port, url).then((started) => opened.use(started))
     return callback
   }
@@ -51,8 +51,8 @@ async function start({ used, port: preferred }: Redirect, port: number | undefin
 }
 
 /**
- * The client that signs in: the given one, the one of the imitated client's metadata document, or a
- * new one.
+ * Returns the client that signs in: the given one, the one of the imitated client's metadata document,
+ * or a newly registered one.
  *
  * @throws StepError
  */
@@ -63,9 +63,9 @@ export async function chooseClient(
   tenant: LocalTenant | undefined,
   callbacks: Callbacks,
   options: ConnectOptions,
-): Promise<Found<ConnectingClient>> {
+): Promise<StepResult<ConnectingClient>> {
   const { url, clientId, clientSecret, imitation, callbackPort } = options
-  const redirect = imitation === undefined ? OWN : redirectOf(imitation, metadata)
+  const redirect = imitation === undefined ? DEFAULT_REDIRECT : redirectOf(imitation, metadata)
   const { port } = await callbacks(redirect, callbackPort)
   const redirectUri = options.redirectUri ?? fillIn(redirect.used, port, url)
   if (clientId !== undefined) {
@@ -96,13 +96,13 @@ export async function chooseClient(
   return { value: { client, redirectUri, origin: 'registered' }, seen }
 }
 
-/** At the local tenant the redirect URI need not be on this machine: the client's own is used. */
+/** The local tenant reveals the client's own redirect URI, which need not be on this machine. */
 async function callbackOf(clientId: string, tenant: LocalTenant | undefined) {
   const { clients = [] } = (await tenant?.()) ?? {}
   return clients.find(({ client_id }) => client_id === clientId)?.callbacks[0]
 }
 
-/** Whether the browser can bring an authorization response to this command. */
+/** Returns whether the redirect URI leads to this command. */
 export function isOnThisMachine(redirectUri: string): boolean {
   const { hostname } = new URL(fillIn(redirectUri, 1, 'http://127.0.0.1'))
   return isLoopback(hostname)

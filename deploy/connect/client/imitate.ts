@@ -9,7 +9,7 @@ const CIMD_SUPPORTED = 'client_id_metadata_document_supported'
 
 type Metadata = AuthorizationServerMetadata & Readonly<Record<string, unknown>>
 
-/** The same `fetch` with that `User-Agent`, unless a request has one of its own. */
+/** Wraps `fetch` to send this `User-Agent`, unless a request already sets one. */
 export function withUserAgent(send: Fetch, userAgent: string | undefined): Fetch {
   if (userAgent === undefined) return send
   return (input, init) => {
@@ -19,15 +19,15 @@ export function withUserAgent(send: Fetch, userAgent: string | undefined): Fetch
   }
 }
 
-/** The redirect URIs of a client at this authorization server. */
+/** Returns the redirect URIs of a client at this authorization server. */
 export function redirectOf(imitation: Imitation, metadata: Metadata): Redirect {
   const stable = metadata[ISS_SUPPORTED] === true ? imitation.withIss : undefined
   return stable?.redirect ?? imitation.redirect
 }
 
 /**
- * The client ID that a client has without registering: the URL of its metadata document, where the
- * authorization server takes such documents. Undefined where it registers.
+ * Returns the URL of the client's metadata document, which is its client id if the authorization server
+ * supports such documents. Undefined if the client registers.
  */
 export function metadataDocumentOf(
   imitation: Imitation | undefined,
@@ -39,12 +39,12 @@ export function metadataDocumentOf(
   return (stable?.metadataDocument ?? imitation.metadataDocument)?.replace('{id}', serverId(url))
 }
 
-/** A redirect URI with the port and the server's id in it. */
+/** Fills the port and the server's id into a redirect URI. */
 export function fillIn(uri: string, port: number, url: string): string {
   return uri.replace('{port}', String(port)).replace('{id}', serverId(url))
 }
 
-/** The id that Codex makes of the server's URL; ChatGPT's ids are its own, and this stands for one. */
+/** Returns the id that Codex derives from the server's URL. ChatGPT uses its own ids; this is a placeholder for them. */
 export function serverId(url: string): string {
   const address = new URL(url)
   address.hash = ''

@@ -1,23 +1,23 @@
 import type { Implementation } from '@modelcontextprotocol/client'
 
-/** The clients that `--as` takes. */
+/** The clients that `--as` supports. */
 export const CLIENT_NAMES = ['codex', 'claude-code', 'chatgpt', 'vscode'] as const
 
 export type ClientName = (typeof CLIENT_NAMES)[number]
 
-/** Where a client takes the authorization response. */
+/** How a client receives the authorization response. */
 export interface Redirect {
   /**
-   * What it registers; `{port}` is the port that it listens on, `{id}` the id that it makes of the
-   * server's URL. The sign-in uses `used`.
+   * The registered redirect URIs; `{port}` is the port that the client listens on, `{id}` the id that it
+   * derives from the server's URL. The sign-in uses `used`.
    */
   readonly registered: readonly string[]
   readonly used: string
-  /** The port that it listens on when it is free; 0 = any. */
+  /** The preferred port; 0 = any free port. */
   readonly port: number
 }
 
-/** What is known of how a client connects; a member that is absent is as in `npm run connect`. */
+/** The known behaviour of a client; absent members default to that of `npm run connect`. */
 export interface Imitation {
   /** The `User-Agent` of discovery and registration, of the token request, and of MCP. */
   readonly userAgent: {
@@ -26,33 +26,33 @@ export interface Imitation {
     readonly mcp: string
   }
   readonly clientInfo?: Implementation
-  /** Of the MCP client: `legacy` = `initialize`, `auto` = 2026-07-28 first. */
+  /** MCP version negotiation: `legacy` = `initialize`, `auto` = 2026-07-28 first. */
   readonly negotiation?: 'auto' | 'legacy'
-  /** What it registers beside its redirect URIs (RFC 7591 s2). */
+  /** Its client metadata apart from the redirect URIs (RFC 7591 s2). */
   readonly registration: Readonly<Record<string, unknown>> & { readonly client_name: string }
-  /** Registers the scopes that it asks for. */
+  /** Registers the scopes that it requests. */
   readonly registersScope?: boolean
-  /** Registers only those of its grant types that the authorization server lists. */
+  /** Registers only grant types that the authorization server lists. */
   readonly registersSupportedGrantTypes?: boolean
   readonly redirect: Redirect
-  /** The redirect URI and the metadata document where the authorization server sends `iss`. */
+  /** The redirect URI and metadata document if the authorization server sends `iss`. */
   readonly withIss?: { readonly redirect: Redirect; readonly metadataDocument: string }
-  /** Its client ID where the authorization server takes metadata documents. */
+  /** Its client id if the authorization server supports metadata documents. */
   readonly metadataDocument?: string
   /** Sends GET to the endpoint before anything else. */
   readonly probesByGet?: boolean
-  /** Takes the origin for the authorization server where there is no resource metadata (2025-03-26). */
+  /** Without resource metadata, uses the origin as the authorization server (2025-03-26). */
   readonly fallsBackToOrigin?: boolean
-  /** The scopes that it adds where the authorization server lists them. */
+  /** Scopes that it also requests if the authorization server lists them. */
   readonly addedScopes?: readonly string[]
-  /** Where each value was found. */
+  /** The source of each value. */
   readonly sources: readonly string[]
 }
 
 const CHATGPT_ORIGIN = 'https://chatgpt.com'
-const at = (uri: string): Redirect => ({ registered: [uri], used: uri, port: 0 })
+const fixedRedirect = (uri: string): Redirect => ({ registered: [uri], used: uri, port: 0 })
 
-/** The known differences of the clients. Versions are those that were seen. */
+/** The known behaviour of each client, with the observed versions. */
 export const IMITATIONS: Readonly<Record<ClientName, Imitation>> = {
   codex: {
     userAgent: { mcp: 'codex-mcp-client/0.162.0' },
@@ -114,10 +114,10 @@ export const IMITATIONS: Readonly<Record<ClientName, Imitation>> = {
       response_types: ['code'],
       token_endpoint_auth_method: 'none',
     },
-    redirect: at(`${CHATGPT_ORIGIN}/connector/oauth/{id}`),
+    redirect: fixedRedirect(`${CHATGPT_ORIGIN}/connector/oauth/{id}`),
     metadataDocument: `${CHATGPT_ORIGIN}/oauth/{id}/client.json`,
     withIss: {
-      redirect: at(`${CHATGPT_ORIGIN}/connector_platform_oauth_redirect`),
+      redirect: fixedRedirect(`${CHATGPT_ORIGIN}/connector_platform_oauth_redirect`),
       metadataDocument: `${CHATGPT_ORIGIN}/oauth/client.json`,
     },
     addedScopes: ['openid', 'email', 'profile'],

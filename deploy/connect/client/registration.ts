@@ -7,14 +7,14 @@ import {
 import { z } from 'zod'
 import { isLoopback } from '../../../shared/config.ts'
 import type { Fetch } from '../../diagnostics/probe.ts'
-import { reportingFetch } from '../discovery/ask.ts'
+import { reportingFetch } from '../discovery/send-request.ts'
 import { type ConnectFaultId, StepError } from '../failure.ts'
 import type { Imitation } from './imitations.ts'
 
 const MAX_SEEN_CHARACTERS = 200
 const AUTH_METHODS = ['none', 'client_secret_post', 'client_secret_basic']
 
-/** RFC 7591 s3.2.2, or as Auth0's Management API words its errors. */
+/** An error of RFC 7591 s3.2.2, or of Auth0's Management API. */
 const refusal = z.object({
   error: z.string().optional(),
   errorCode: z.string().optional(),
@@ -22,20 +22,20 @@ const refusal = z.object({
   message: z.string().optional(),
 })
 
-const BY_CODE: Readonly<Record<string, ConnectFaultId>> = {
+const FAULT_BY_CODE: Readonly<Record<string, ConnectFaultId>> = {
   invalid_redirect_uri: 'redirect_uri_refused',
   endpoint_disabled: 'registration_closed',
   too_many_entities: 'application_limit_reached',
   temporarily_unavailable: 'registration_unavailable',
 }
-const BY_STATUS: Readonly<Record<number, ConnectFaultId>> = {
+const FAULT_BY_STATUS: Readonly<Record<number, ConnectFaultId>> = {
   403: 'registration_closed',
   404: 'registration_closed',
   429: 'rate_limited',
   503: 'registration_unavailable',
 }
 
-/** The client metadata (RFC 7591 s2) with which ChatGPT registers. */
+/** Returns ChatGPT's client metadata (RFC 7591 s2). */
 export function chatGptMetadata(redirectUri: string) {
   return {
     client_name: 'ChatGPT',
@@ -47,18 +47,18 @@ export function chatGptMetadata(redirectUri: string) {
   }
 }
 
-/** What a client registers with. */
+/** The input of a registration. */
 export interface Registrant {
-  /** What it is known to register; by default as ChatGPT. */
+  /** The client to imitate; default ChatGPT. */
   readonly imitation: Imitation | undefined
   readonly redirectUris: readonly string[]
-  /** The one that it signs in with. */
+  /** The redirect URI of the sign-in. */
   readonly redirectUri: string
   readonly scopes: readonly string[]
 }
 
 /**
- * Registers a client, and returns what the authorization server made of it.
+ * Registers a client, and returns the client information response.
  *
  * @throws StepError
  */
@@ -95,7 +95,7 @@ function clientMetadata(
   }
 }
 
-/** A public client, unless the authorization server has none. */
+/** Registers a public client, unless the authorization server does not support it. */
 function authMethod(supported: readonly string[] = ['none']): string {
   return AUTH_METHODS.find((method) => supported.includes(method)) ?? 'none'
 }
@@ -108,7 +108,7 @@ function registrationError(error: unknown, endpoint: string): StepError {
   const { status, body } = error
   const answer = parse(body)
   const codes = [answer.errorCode, answer.error].filter((code) => code !== undefined)
-  const id = codes.map((code) => BY_CODE[code]).find(Boolean) ?? BY_STATUS[status]
+  const id = codes.map((code) => FAULT_BY_CODE[code]).find(Boolean) ?? FAULT_BY_STATUS[status]
   const words = [...codes.slice(0, 1), answer.error_description ?? answer.message].filter(Boolean)
   const seen = [`HTTP ${status}`, ...words].join(': ').slice(0, MAX_SEEN_CHARACTERS)
   return new StepError(id ?? 'registration_refused', `${post} ${seen}`)

@@ -1,4 +1,6 @@
 import { asObject } from '../../../shared/json.ts'
+import { CHATGPT_AGENT, postRpc } from '../../diagnostics/observe/edge-requests.ts'
+import type { Fetch, ProbeResponse } from '../../diagnostics/probe.ts'
 import {
   challengeOf,
   isHtml,
@@ -9,23 +11,21 @@ import {
   rpcResultOf,
   scopesOf,
   signInIn,
-} from '../../diagnostics/exchange.ts'
-import { CHATGPT_AGENT, postRpc } from '../../diagnostics/observe/edge-requests.ts'
-import type { Answer, Fetch } from '../../diagnostics/probe.ts'
+} from '../../diagnostics/probe-result.ts'
 import { StepError } from '../failure.ts'
-import { ask, reportingFetch } from './ask.ts'
+import { reportingFetch, sendRequest } from './send-request.ts'
 
-/** How the endpoint answers a caller without a token. */
+/** The endpoint's response to a caller without a token. */
 export interface Challenged {
   /** The protected resource metadata that the challenge names; undefined when it names none. */
   readonly metadataUrl: string | undefined
   /** The scopes that the challenge names; undefined when it names none. */
   readonly scopes: readonly string[] | undefined
-  /** What was seen of the challenge and of ChatGPT's form of it. */
+  /** Describes the challenge and ChatGPT's form of it. */
   readonly seen: string
 }
 
-/** One way to call a tool, as ChatGPT reads it. */
+/** A security scheme of a tool. */
 export interface Scheme {
   readonly type?: unknown
   readonly scopes?: unknown
@@ -34,19 +34,19 @@ export interface Scheme {
 const UNKNOWN_TOOL = 'connect.no-such-tool'
 
 /**
- * Lists the tools without a token. Where that is answered, because a tool is public, calls a protected
- * tool, whose refusal has the challenge. The call has no arguments and no credentials.
+ * Lists the tools without a token. If that succeeds, because a tool is public, calls a protected tool,
+ * whose refusal contains the challenge. The call has no arguments and no credentials.
  *
- * @throws StepError when the endpoint does not exist, or runs a protected tool without a token.
+ * @throws StepError if the endpoint does not exist, or runs a protected tool without a token.
  */
 export async function readChallenge(send: Fetch, url: string): Promise<Challenged> {
   const post = (method: string, params: JsonObject, headers = {}) =>
-    postRpc((request) => ask(send, request), url, method, params, headers)
+    postRpc((request) => sendRequest(send, request), url, method, params, headers)
   const unauthenticated = await post('tools/list', {})
   failOnFault(unauthenticated)
   const tool = protectedTool(rpcResultOf(unauthenticated)?.['tools'])
   if (unauthenticated.status === 200 && tool === undefined) {
-    return { metadataUrl: undefined, scopes: undefined, seen: 'no tool needs a token' }
+    return { metadataUrl: undefined, scopes: undefined, seen: 'no tool requires a token' }
   }
   const call = { name: tool ?? UNKNOWN_TOOL, arguments: {} }
   const refused = tool === undefined ? unauthenticated : await post('tools/call', call)
@@ -60,26 +60,28 @@ export async function readChallenge(send: Fetch, url: string): Promise<Challenge
     seen: [
       tool === undefined ? 'challenge' : `challenge on ${tool}`,
       metadataUrl === undefined ? 'without resource_metadata' : 'with resource_metadata',
-      isOffered ? 'and a sign-in in the form of ChatGPT' : 'and none in the form of ChatGPT',
+      isOffered
+        ? 'and a challenge in the tool result for ChatGPT'
+        : 'and no challenge in the tool result for ChatGPT',
     ].join(' '),
   }
 }
 
 /**
- * Sends GET to the endpoint without a token, as some clients do before anything else. Returns what
- * was seen.
+ * Sends GET to the endpoint without a token, as some clients do first. Returns a description of the
+ * response.
  *
- * @throws StepError when another page answers than the endpoint.
+ * @throws StepError if the response does not come from the endpoint.
  */
 export async function probeByGet(send: Fetch, url: string): Promise<string> {
   const response = await reportingFetch(send)(url, {
     headers: { accept: 'text/event-stream' },
     redirect: 'manual',
   })
-  // It may be a stream without an end.
+  // The body may be an endless stream.
   await response.body?.cancel()
   const { status, headers } = response
-  // 405 is the answer of a server without streams.
+  // Servers without streams return 405.
   if (status !== 405) {
     failOnFault({ url, method: 'GET', status, headers, text: '', atMs: 0, durationMs: 0 })
   }
@@ -87,8 +89,8 @@ export async function probeByGet(send: Fetch, url: string): Promise<string> {
 }
 
 /**
- * What a listed tool requires, from the copy of its security schemes in `_meta`: the SDK drops the
- * member itself. Empty when the tool has none.
+ * Returns the security schemes of a listed tool, from their copy in `_meta`, because the SDK drops the
+ * member itself. Empty if the tool has none.
  */
 export function schemesOf({
   _meta,
@@ -99,14 +101,14 @@ export function schemesOf({
   return Array.isArray(schemes) ? schemes.map((scheme: unknown) => Object(scheme)) : []
 }
 
-/** Whether the tool can be called without signing in. */
+/** Returns whether the tool can be called without signing in. */
 export function isOpen(schemes: readonly Scheme[]): boolean {
   return schemes.some(({ type }) => type === 'noauth')
 }
 
-function failOnFault(answer: Answer): void {
+function failOnFault(answer: ProbeResponse): void {
   const { method, url, status } = answer
-  const seen = `${method} ${url} answered ${outcomeOf(answer)}`
+  const seen = `${method} ${url} returned ${outcomeOf(answer)}`
   if (isHtml(answer)) throw new StepError('rewrite_returns_html', seen)
   if (isRedirect(answer)) throw new StepError('post_redirected', seen)
   if (status === 503) throw new StepError('gateway_keys_unavailable', seen)
@@ -114,7 +116,7 @@ function failOnFault(answer: Answer): void {
   if (status === 404 || status === 405) throw new StepError('mcp_missing', seen)
 }
 
-function challengeIn(answer: Answer, tool: string | undefined) {
+function challengeIn(answer: ProbeResponse, tool: string | undefined) {
   if (answer.status !== 200 || tool === undefined) return challengeOf(answer)
   const result = rpcResultOf(answer)
   const signIn = signInIn(result)

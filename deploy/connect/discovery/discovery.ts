@@ -2,16 +2,16 @@ import { type AuthorizationServerMetadata, buildDiscoveryUrls } from '@modelcont
 import { z } from 'zod'
 import type { Fetch } from '../../diagnostics/probe.ts'
 import { StepError } from '../failure.ts'
-import type { Found } from '../step.ts'
-import { fetchDocument } from './ask.ts'
+import type { StepResult } from '../step.ts'
 import { readChallenge } from './challenge.ts'
+import { fetchDocument } from './send-request.ts'
 
-/** The metadata of the resource, as far as a connection needs it (RFC 9728 s2). */
+/** The parts of the resource metadata that a connection needs (RFC 9728 s2). */
 export interface ProtectedResource {
-  /** What the client names as `resource` (RFC 8707); undefined for a server of 2025-03-26. */
+  /** The `resource` parameter (RFC 8707); undefined for a server of 2025-03-26. */
   readonly resource: string | undefined
   readonly authorizationServer: string
-  /** What the client requests: the scopes of the challenge, or else of the metadata. */
+  /** The scopes to request: those of the challenge, or else of the metadata. */
   readonly scopes: readonly string[]
 }
 
@@ -33,8 +33,8 @@ const authorizationServer = z.looseObject({
 })
 
 /**
- * Calls without a token, and reads the document that the challenge names. Without such a document,
- * `fallsBackToOrigin` uses the origin as authorization server, as a client of 2025-03-26 does.
+ * Calls the endpoint without a token, and reads the document that the challenge names. Without such a
+ * document, `fallsBackToOrigin` uses the origin as authorization server, like a 2025-03-26 client.
  *
  * @throws StepError
  */
@@ -42,7 +42,7 @@ export async function readProtectedResource(
   send: Fetch,
   url: string,
   fallsBackToOrigin = false,
-): Promise<Found<ProtectedResource>> {
+): Promise<StepResult<ProtectedResource>> {
   const challenged = await readChallenge(send, url)
   const isOptional = fallsBackToOrigin && challenged.metadataUrl === undefined
   const watched = watch(send)
@@ -59,16 +59,17 @@ export async function readProtectedResource(
     }
     return { value, seen: `no resource metadata, authorization server ${origin} (2025-03-26)` }
   }
-  const { from, isOfOrigin, document } = found
+  const { from, isFallback, document } = found
   const parsed = protectedResource.safeParse(document)
   if (!parsed.success) {
-    throw new StepError('metadata_missing', `${from} is not such a document`)
+    throw new StepError('metadata_missing', `${from} is not protected resource metadata`)
   }
   const { resource, authorization_servers, scopes_supported: scopes } = parsed.data
   const { origin } = new URL(url)
   // The root's document describes the whole origin (RFC 9728 s3.1).
-  const isRight = resource === url || (isOfOrigin && [origin, `${origin}/`].includes(resource))
-  if (!isRight) {
+  const matchesResource =
+    resource === url || (isFallback && [origin, `${origin}/`].includes(resource))
+  if (!matchesResource) {
     throw new StepError('resource_mismatch', `resource is ${resource}, the URL is ${url}`)
   }
   const [authorizationServerUrl = ''] = authorization_servers
@@ -91,8 +92,8 @@ export async function readProtectedResource(
 }
 
 /**
- * The document that the challenge names, or the first of the well-known ones: of the path, then of the
- * root (MCP 2025-11-25, authorization, s2.1.1).
+ * Returns the document that the challenge names, or the first well-known one: that of the path, then
+ * that of the root (MCP 2025-11-25, authorization, s2.1.1).
  */
 async function findDocument(watched: Watched, url: string, named: string | undefined) {
   const { origin, pathname } = new URL(url)
@@ -100,7 +101,7 @@ async function findDocument(watched: Watched, url: string, named: string | undef
   const ofPath = pathname === '/' ? root : `${root}${pathname}`
   const read = async (from: string) => ({
     from,
-    isOfOrigin: from === root,
+    isFallback: from === root,
     document: await fetchDocument(watched.send, from, 'metadata_missing'),
   })
   if (named !== undefined) return read(named)
@@ -114,27 +115,27 @@ async function findDocument(watched: Watched, url: string, named: string | undef
   }
 }
 
-/** What a client needs of an authorization server. */
+/** What a client requires of an authorization server. */
 export interface AuthorizationServerNeeds {
-  /** It was not named by resource metadata. */
-  readonly isOfOrigin: boolean
+  /** Whether the origin is used because there is no resource metadata. */
+  readonly isFallback: boolean
   readonly needsRegistration: (metadata: AuthorizationServerMetadata) => boolean
 }
 
 /**
- * The authorization server's own metadata, checked for what ChatGPT requires. For a server of
- * 2025-03-26 (`isOfOrigin`), which may publish none, the endpoints of that revision.
+ * Reads the authorization server's metadata and checks what ChatGPT requires. A server of 2025-03-26
+ * (`isFallback`) may publish none; then returns the default endpoints of that revision.
  *
  * @throws StepError
  */
 export async function readAuthorizationServer(
   send: Fetch,
   issuer: string,
-  { isOfOrigin, needsRegistration }: AuthorizationServerNeeds,
-): Promise<Found<AuthorizationServerMetadata>> {
+  { isFallback, needsRegistration }: AuthorizationServerNeeds,
+): Promise<StepResult<AuthorizationServerMetadata>> {
   const watched = watch(send)
   const document = await firstDocument(watched.send, issuer).catch((error: unknown) => {
-    if (isOfOrigin && watched.isAbsent()) return defaultEndpoints(issuer)
+    if (isFallback && watched.isAbsent()) return defaultEndpoints(issuer)
     throw error
   })
   const parsed = authorizationServer.safeParse(document)
@@ -159,10 +160,10 @@ export async function readAuthorizationServer(
   return { value: metadata, seen: `${metadata.issuer}, S256, ${registration}` }
 }
 
-/** A `fetch` that remembers its last status. */
+/** A `fetch` that records its last status. */
 interface Watched {
   readonly send: Fetch
-  /** Whether the last status was 4xx: there is no such document. */
+  /** Whether the last status was 4xx, so the document does not exist. */
   readonly isAbsent: () => boolean
 }
 
@@ -190,7 +191,7 @@ function defaultEndpoints(origin: string) {
   }
 }
 
-/** The first of the places where clients look. */
+/** Returns the first document at the discovery URLs of clients. */
 async function firstDocument(send: Fetch, issuer: string) {
   let failure: unknown
   for (const { url } of buildDiscoveryUrls(issuer)) {

@@ -4,9 +4,9 @@ import { isLoopback } from '../../../shared/config.ts'
 import { parseJson } from '../../../shared/json.ts'
 import type { Fetch } from '../../diagnostics/probe.ts'
 import { StepError } from '../failure.ts'
-import { ask } from './ask.ts'
+import { sendRequest } from './send-request.ts'
 
-/** The response of log-webhook to a delivery; any other response has no records. */
+/** The response of log-webhook to a delivery; other responses count as having no records. */
 const answer = z
   .object({
     records: z.array(
@@ -20,7 +20,7 @@ const answer = z
   })
   .catch({ records: [] })
 
-/** `GET /__tenant`, as far as a connection reads it. */
+/** The parts of `GET /__tenant` that a connection reads. */
 const tenantState = z.object({
   clients: z.array(
     z.object({
@@ -50,12 +50,12 @@ const tenantState = z.object({
 
 export type LocalTenantState = z.infer<typeof tenantState>
 
-/** The Auth0 emulator of `npm start`, which shows its state. */
+/** Reads the state of the Auth0 emulator of `npm start`. */
 export type LocalTenant = () => Promise<LocalTenantState>
 
 /**
- * The Auth0 emulator that serves these endpoints, which the gateway's own metadata may name too;
- * undefined for any other authorization server. No request leaves this machine.
+ * Returns the Auth0 emulator if it serves these endpoints; undefined for any other authorization
+ * server. Sends requests only to this machine.
  */
 export async function findLocalTenant(
   send: Fetch,
@@ -65,7 +65,7 @@ export async function findLocalTenant(
   if (!isLoopback(endpoint.hostname)) return undefined
   const url = new URL('/__tenant', endpoint).href
   const read = async () => {
-    const { status, text } = await ask(send, { url })
+    const { status, text } = await sendRequest(send, { url })
     return tenantState.safeParse(status === 200 ? parseJson(text)?.value : {})
   }
   const isThere = await read().then(

@@ -17,7 +17,7 @@ import {
 } from '../discovery/discovery.ts'
 import { findLocalTenant, type LocalTenant } from '../discovery/local-tenant.ts'
 import { StepError } from '../failure.ts'
-import { type Found, oneLine, type Steps } from '../step.ts'
+import { oneLine, type StepResult, type Steps } from '../step.ts'
 import { type Admitted, checkClient, waitForAdmission } from './admission.ts'
 import { type AuthorizationResponse, readAuthorizationResponse } from './authorization-response.ts'
 import {
@@ -33,16 +33,16 @@ import { exchangeCode, readToken, type TokenClaims } from './token.ts'
 const ADMISSION_MS = 20_000
 const SIGN_IN_MS = 5 * 60_000
 
-/** How a connection sends its requests. The limits in time are those of `ask` and `reportingFetch`. */
+/** The `fetch` for each kind of request. `sendRequest` and `reportingFetch` add the time limits. */
 export interface Sends {
   readonly discovery: Fetch
   readonly token: Fetch
   readonly mcp: Fetch
-  /** As a browser, without the `User-Agent` of the client. */
+  /** For browser requests, without the client's `User-Agent`. */
   readonly browser: Fetch
 }
 
-/** The result of a sign-in, and what another one needs. */
+/** The result of a sign-in, and the input of another one. */
 export interface Access {
   readonly accessToken: string
   readonly scopes: readonly string[]
@@ -52,7 +52,7 @@ export interface Access {
   readonly client: ConnectingClient
 }
 
-/** The `fetch` of a connection for each kind of request, with the user agent of the client. */
+/** Creates the `fetch` for each kind of request, with the client's user agent. */
 export function createSends({ fetch: given = fetch, imitation }: ConnectOptions): Sends {
   const { discovery, token, mcp } = imitation?.userAgent ?? {}
   return {
@@ -64,9 +64,9 @@ export function createSends({ fetch: given = fetch, imitation }: ConnectOptions)
 }
 
 /**
- * Discovers, registers and signs in: the steps up to the token.
+ * Runs the steps up to the token: discovery, registration, admission and sign-in.
  *
- * @throws StepError of the first that failed.
+ * @throws StepError of the first failed step.
  */
 export async function obtainAccess(
   run: Steps['run'],
@@ -78,7 +78,7 @@ export async function obtainAccess(
   const resource = await run('protected-resource', () => readResource(sends, options))
   const metadata = await run('authorization-server', () =>
     readAuthorizationServer(sends.discovery, resource.authorizationServer, {
-      isOfOrigin: resource.resource === undefined,
+      isFallback: resource.resource === undefined,
       needsRegistration: (found) =>
         clientId === undefined && metadataDocumentOf(imitation, found, url) === undefined,
     }),
@@ -92,7 +92,7 @@ export async function obtainAccess(
   return signIn(run, sends, callbacks, options, found)
 }
 
-/** Signs the same client in once more, for these scopes and those that it requested before. */
+/** Signs in with the same client again, for these scopes in addition to the earlier ones. */
 export async function stepUp(
   run: Steps['run'],
   sends: Sends,
@@ -152,7 +152,7 @@ async function admit(
   { admissionMs = ADMISSION_MS, now = Date.now, onWait = () => undefined }: ConnectOptions,
   request: AuthorizationRequest,
   { client, tenant }: Pick<Access, 'client' | 'tenant'>,
-): Promise<Found<Omit<Admitted, 'seen'> & { readonly authorization: Authorization }>> {
+): Promise<StepResult<Omit<Admitted, 'seen'> & { readonly authorization: Authorization }>> {
   const authorization = await prepareSignIn(request)
   const { client_id: clientId } = request.client
   const waiting = {
@@ -193,7 +193,7 @@ async function obtainToken(
   request: AuthorizationRequest,
   authorization: Authorization,
   answer: AuthorizationResponse,
-): Promise<Found<TokenClaims & { readonly accessToken: string }>> {
+): Promise<StepResult<TokenClaims & { readonly accessToken: string }>> {
   const accessToken = await exchangeCode(send, request, authorization, answer)
   if (takesOpaqueToken && accessToken.split('.').length !== 3) {
     return { value: { accessToken, scopes: request.resource.scopes }, seen: 'not a JWT' }
@@ -208,8 +208,8 @@ async function obtainToken(
 }
 
 /**
- * The expected issuer of the token: Auth0, also where the metadata names the gateway as authorization
- * server (AUTH_SERVER_METADATA=curated).
+ * The expected issuer of the token: Auth0, even if the metadata names the gateway as authorization server
+ * (AUTH_SERVER_METADATA=curated).
  */
 function tokenIssuer(
   { issuer, token_endpoint }: { readonly issuer: string; readonly token_endpoint: string },

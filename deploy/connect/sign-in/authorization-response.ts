@@ -1,7 +1,7 @@
 import { timingSafeEqual } from 'node:crypto'
 import type { AuthorizationServerMetadata } from '@modelcontextprotocol/client'
 import { faultOfRefusal, StepError } from '../failure.ts'
-import type { Found } from '../step.ts'
+import type { StepResult } from '../step.ts'
 
 /** A successful authorization response. */
 export interface AuthorizationResponse {
@@ -12,8 +12,8 @@ export interface AuthorizationResponse {
 const ISS_SUPPORTED = 'authorization_response_iss_parameter_supported'
 
 /**
- * The code of an authorization response, checked by RFC 6749 s4.1.2 and RFC 9207 s2.4. The content of
- * a response to another request is not shown.
+ * Returns the code of an authorization response, checked by RFC 6749 s4.1.2 and RFC 9207 s2.4. Does not
+ * show the content of a response to a different request.
  *
  * @throws StepError
  */
@@ -21,9 +21,9 @@ export function readAuthorizationResponse(
   { searchParams }: URL,
   { state }: { readonly state: string },
   metadata: AuthorizationServerMetadata,
-): Found<AuthorizationResponse> {
+): StepResult<AuthorizationResponse> {
   if (!isSame(searchParams.get('state') ?? '', state)) {
-    throw new StepError('state_mismatch', 'the state is another one')
+    throw new StepError('state_mismatch', 'the state does not match')
   }
   const refusal = errorIn(searchParams)
   checkIssuer(searchParams, metadata)
@@ -39,9 +39,9 @@ export function readAuthorizationResponse(
 }
 
 /**
- * Checks `iss` of an authorization response, successful or not: it equals the issuer of the metadata
- * exactly, and is present where the metadata advertises it (RFC 9207 s2.4). The error of a response
- * without `iss` is shown, because the state says that the response belongs to this request.
+ * Checks `iss` of an authorization response, successful or not: it must equal the issuer of the metadata
+ * exactly, and must be present if the metadata advertises it (RFC 9207 s2.4). The error of a response
+ * without `iss` is shown, because its state identifies this request.
  *
  * @throws StepError `issuer_in_answer` or `issuer_not_in_answer`
  */
@@ -54,7 +54,7 @@ export function checkIssuer(
   if (wrong !== undefined || given.length > 1) {
     throw new StepError(
       'issuer_in_answer',
-      `iss is ${wrong ?? 'there twice'}, the issuer of the metadata is ${metadata.issuer}`,
+      `iss is ${wrong ?? 'present twice'}, the issuer of the metadata is ${metadata.issuer}`,
     )
   }
   if (given.length === 1 || metadata[ISS_SUPPORTED] !== true) return
@@ -67,7 +67,7 @@ export function checkIssuer(
   )
 }
 
-/** The error of an authorization response (RFC 6749 s4.1.2.1); undefined when it has none. */
+/** Returns the error of an authorization response (RFC 6749 s4.1.2.1); undefined if it has none. */
 export function errorIn(answer: URLSearchParams): string | undefined {
   const error = answer.get('error')
   if (error === null) return undefined

@@ -4,7 +4,7 @@ export interface Person {
   readonly password: string
 }
 
-/** The sign-in stopped on a page without a form to send, or repeats its pages. */
+/** The sign-in stopped on a page without a form, or repeats its pages. */
 export class StuckError extends Error {
   override readonly name = 'StuckError'
   readonly status: number
@@ -21,10 +21,10 @@ const MAX_STEPS = 20
 const MAX_TEXT_CHARACTERS = 200
 
 /**
- * A browser without scripts: follows redirects, keeps cookies, fills the sign-in form and accepts
- * the consent, until it is sent to `callback`, whose URL it returns.
+ * Signs in like a browser without scripts: follows redirects, keeps cookies, fills in the sign-in form
+ * and accepts the consent. Returns the URL of the redirect to `callback`.
  *
- * @throws StuckError for a page without a form that it could send, the same form again, or too many.
+ * @throws StuckError for a page without a form, a repeated form, or too many pages.
  */
 export async function signIn(
   start: URL,
@@ -62,7 +62,7 @@ export async function signIn(
       body: fill(form, person),
     }
   }
-  throw new StuckError(status, 'the sign-in goes round in circles')
+  throw new StuckError(status, 'the sign-in repeats its pages')
 }
 
 const CHARACTERS: Readonly<Record<string, string>> = {
@@ -73,7 +73,7 @@ const CHARACTERS: Readonly<Record<string, string>> = {
   '&amp;': '&',
 }
 
-/** The visible text of a page, shortened. */
+/** Returns the visible text of a page, shortened. */
 export function textOf(page: string): string {
   return page
     .replace(/<(style|script|title)[\s\S]*?<\/\1>/gi, ' ')
@@ -95,7 +95,7 @@ function keepCookie(cookies: Map<string, string>, field: string): void {
   else cookies.set(name, pair.slice(separator + 1))
 }
 
-/** The fields of a form as a browser sends them: typed values, hidden ones, the first button. */
+/** Returns the fields of a form as a browser sends them: typed and hidden values, the first button. */
 function fill(form: string, { username, password }: Person): URLSearchParams {
   const body = new URLSearchParams()
   for (const [input] of form.matchAll(/<input[^>]*>/gi)) {

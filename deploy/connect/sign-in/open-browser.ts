@@ -4,11 +4,11 @@ const COMMANDS: Readonly<Partial<Record<NodeJS.Platform, readonly string[]>>> = 
   darwin: ['open'],
   win32: ['rundll32', 'url.dll,FileProtocolHandler'],
 }
-const ELSEWHERE = ['xdg-open']
+const DEFAULT_COMMAND = ['xdg-open']
 
-/** Opens a page in the user's browser; does nothing without a browser. */
+/** Opens a page in the user's browser, if there is one. */
 export function openBrowser(url: string): void {
-  const [command = '', ...args] = COMMANDS[process.platform] ?? ELSEWHERE
+  const [command = '', ...args] = COMMANDS[process.platform] ?? DEFAULT_COMMAND
   const child = spawn(command, [...args, url], { stdio: 'ignore', detached: true })
   child.on('error', () => undefined)
   child.unref()

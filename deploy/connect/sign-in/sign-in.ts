@@ -5,8 +5,8 @@ import {
 } from '@modelcontextprotocol/client'
 import type { Fetch } from '../../diagnostics/probe.ts'
 import type { Callback } from '../client/callback.ts'
-import { reportingFetch } from '../discovery/ask.ts'
 import type { ProtectedResource } from '../discovery/discovery.ts'
+import { reportingFetch } from '../discovery/send-request.ts'
 import { faultOfRefusal, StepError } from '../failure.ts'
 import { type Person, StuckError, signIn } from './form-sign-in.ts'
 
@@ -18,7 +18,7 @@ export interface Authorization {
   readonly codeVerifier: string
 }
 
-/** What an authorization request is made of. */
+/** The input of an authorization request. */
 export interface AuthorizationRequest {
   readonly metadata: AuthorizationServerMetadata
   readonly resource: ProtectedResource
@@ -28,9 +28,9 @@ export interface AuthorizationRequest {
 }
 
 /**
- * The authorization request with PKCE and the resource (RFC 8707), as ChatGPT sends it.
+ * Prepares the authorization request of ChatGPT, with PKCE and the resource (RFC 8707).
  *
- * @throws StepError when the authorization server does not offer the code flow with PKCE.
+ * @throws StepError if the authorization server does not support the code flow with PKCE.
  */
 export async function prepareSignIn(request: AuthorizationRequest): Promise<Authorization> {
   const { metadata, resource, client, redirectUri, state } = request
@@ -41,7 +41,7 @@ export async function prepareSignIn(request: AuthorizationRequest): Promise<Auth
     redirectUrl: redirectUri,
     scope: [...new Set([...resource.scopes, ...offline])].join(' '),
     state,
-    // As a string: a URL would add a slash to an origin.
+    // A string, because a URL would add a slash to an origin.
     ...(resource.resource !== undefined && { resource: resource.resource }),
   }).catch((error: Error) => {
     throw new StepError('issuer_unreachable', error.message)
@@ -49,7 +49,7 @@ export async function prepareSignIn(request: AuthorizationRequest): Promise<Auth
   return { url: authorizationUrl, redirectUri, state, codeVerifier }
 }
 
-/** Signs in through plain HTML forms, as the local tenant has them. */
+/** Signs in through plain HTML forms, such as those of the local tenant. */
 export async function signInByForms(
   send: Fetch,
   { url, redirectUri }: Authorization,
@@ -80,8 +80,8 @@ export async function signInByBrowser(
 }
 
 /**
- * Opens the sign-in in a browser, which ends on a page of another machine, and reads the address of
- * that page from the user.
+ * Opens the sign-in in a browser, which ends on a page of another machine. The user pastes the address
+ * of that page.
  */
 export async function signInByAddress(
   { url, redirectUri }: Authorization,

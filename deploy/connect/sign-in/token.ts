@@ -1,13 +1,13 @@
 import { exchangeAuthorization, OAuthError } from '@modelcontextprotocol/client'
 import type { Fetch } from '../../diagnostics/probe.ts'
 import { audiencesIn, readTokenContent, scopesIn } from '../../diagnostics/token-reader.ts'
-import { reportingFetch } from '../discovery/ask.ts'
+import { reportingFetch } from '../discovery/send-request.ts'
 import { faultOfRefusal, StepError } from '../failure.ts'
-import type { Found } from '../step.ts'
+import type { StepResult } from '../step.ts'
 import type { AuthorizationResponse } from './authorization-response.ts'
 import type { Authorization, AuthorizationRequest } from './sign-in.ts'
 
-/** What of a token may be shown. */
+/** The claims that may be shown. */
 export interface TokenClaims {
   readonly scopes: readonly string[]
 }
@@ -51,20 +51,20 @@ export async function exchangeCode(
   }
 }
 
-/** A response that is not an OAuth error is not shown: it may contain a token. */
+/** Describes an OAuth error. Other responses are not shown, because they may contain a token. */
 function exchangeFailure(error: unknown): string {
-  if (!(error instanceof OAuthError)) return 'the answer is no token response (RFC 6749 s5.1)'
+  if (!(error instanceof OAuthError)) return 'the response is not a token response (RFC 6749 s5.1)'
   const [message = ''] = error.message.split(/: Invalid OAuth error response|Invalid OAuth error/)
   return [error.code, message].filter(Boolean).join(': ').slice(0, 200)
 }
 
 /**
- * Checks an access token as its owner may: form, algorithm, issuer, audience, scopes, lifetime. Does
- * not check the signature, which the gateway does.
+ * Checks the form, algorithm, issuer, audience, scopes and lifetime of an access token. Does not check
+ * the signature; the gateway does.
  *
  * @throws StepError
  */
-export function readToken(accessToken: string, expected: ExpectedToken): Found<TokenClaims> {
+export function readToken(accessToken: string, expected: ExpectedToken): StepResult<TokenClaims> {
   const { parts, header, claims } = readTokenContent(accessToken)
   if (parts === 5) throw new StepError('ACCESS_TOKEN_IS_ENCRYPTED_JWE', 'five parts: a JWE')
   if (parts !== 3 || header === undefined || claims === undefined) {
@@ -86,13 +86,15 @@ export function readToken(accessToken: string, expected: ExpectedToken): Found<T
     throw new StepError('token_expired', `exp was ${-minutes} min ago`)
   }
   const scopes = scopesIn(claims)
-  const held = Array.isArray(permissions) ? permissions.join(' ') || 'none' : 'not in the token'
+  const permissionsText = Array.isArray(permissions)
+    ? permissions.join(' ') || 'none'
+    : 'not in the token'
   const seen = [
     `${alg}${typ === undefined ? '' : ` ${typ}`}`,
     `iss ${iss}`,
     `aud ${audiences.join(' ')}`,
     `scope ${scopes.join(' ') || 'none'}`,
-    `permissions ${held}`,
+    `permissions ${permissionsText}`,
     `exp in ${minutes} min`,
   ]
   return { value: { scopes }, seen: seen.join(', ') }

@@ -1,47 +1,47 @@
 import type { LocalTenantState } from '../discovery/local-tenant.ts'
 import type { ConnectFaultId } from '../failure.ts'
 
-/** Why log-webhook has not admitted a client, as far as the local tenant shows it. */
+/** Why log-webhook has not admitted a client, according to the local tenant. */
 export interface Refused {
   readonly id: ConnectFaultId
   readonly seen: string
-  /** No later delivery changes it. */
+  /** Whether later deliveries cannot change it. */
   readonly isFinal: boolean
 }
 
-const BY_REASON: Readonly<Record<string, ConnectFaultId>> = {
+const FAULT_BY_REASON: Readonly<Record<string, ConnectFaultId>> = {
   redirect_uri_not_covered: 'redirect_uri_not_covered',
   not_dynamic: 'not_dynamic',
 }
-const SETTLED: Readonly<Record<string, ConnectFaultId>> = {
+const FINAL_OUTCOMES: Readonly<Record<string, ConnectFaultId>> = {
   refused: 'redirect_uri_not_covered',
   deleted: 'redirect_uri_not_covered',
   observed: 'policy_observes',
 }
 const ADMITTED = new Set(['admitted', 'already_admitted'])
 
-/** Why log-webhook did not admit this client, by the deliveries of the log stream; undefined when it did. */
+/** Returns why log-webhook did not admit this client, from the log stream's deliveries; undefined if it did. */
 export function refusalByWebhook(state: LocalTenantState, clientId: string): Refused | undefined {
   const { deliveries } = state.logStream
   const last = lastRecord(state, clientId)
   if (last !== undefined) {
     if (ADMITTED.has(last.outcome)) return undefined
-    const settled = SETTLED[last.outcome]
-    const id = settled && (BY_REASON[last.reason ?? ''] ?? settled)
+    const settled = FINAL_OUTCOMES[last.outcome]
+    const id = settled && (FAULT_BY_REASON[last.reason ?? ''] ?? settled)
     const seen = `log-webhook: ${[last.outcome, last.reason].filter(Boolean).join(', ')}`
     return { id: id ?? 'webhook_failed', seen, isFinal: id !== undefined }
   }
   const { status } = deliveries.at(-1) ?? { status: undefined }
-  const isTaken = status === undefined || (status !== null && status < 300)
-  if (isTaken) {
+  const isAccepted = status === undefined || (status !== null && status < 300)
+  if (isAccepted) {
     return { id: 'webhook_silent', seen: 'no delivery names the client', isFinal: false }
   }
   const seen =
-    status === null ? 'log-webhook did not answer' : `log-webhook answered HTTP ${status}`
+    status === null ? 'log-webhook did not respond' : `log-webhook returned HTTP ${status}`
   return { id: 'webhook_failed', seen, isFinal: false }
 }
 
-/** How a client was admitted: what kind it is, its grant, and its login connections. */
+/** Describes how a client was admitted: its kind, grant and login connections. */
 export function describeAdmission(state: LocalTenantState, clientId: string): string {
   const client = state.clients.find((one) => one.client_id === clientId)
   const own = state.clientGrants.find((one) => one.client_id === clientId)

@@ -1,25 +1,25 @@
-import type { Check, Verdict } from '../check.ts'
+import type { Check, CheckOutcome } from '../check.ts'
+import type { DeploymentObservation } from '../observe/deployment.ts'
 import {
   allowsOrigin,
   headerOf,
-  isAnswer,
   isHtml,
   isRedirect,
+  isResponse,
   outcomeOf,
   preview,
-} from '../exchange.ts'
-import type { DeploymentObservation } from '../observe/deployment.ts'
+} from '../probe-result.ts'
 
 const REQUIRED_HEADERS = ['authorization', 'content-type', 'mcp-protocol-version']
 const ALLOW_ORIGIN = 'access-control-allow-origin'
 
-/** What pages in a browser may do: the status page, MCP Inspector, web clients. */
+/** Checks of CORS, for the status page, MCP Inspector and web clients. */
 export const BROWSER_CHECKS: readonly Check<DeploymentObservation>[] = [
   {
     name: 'CORS of metadata',
     title: 'A web page can read the metadata',
     run: ({ metadataFromBrowser: metadata }) => {
-      if (!isAnswer(metadata) || metadata.status !== 200 || isHtml(metadata)) {
+      if (!isResponse(metadata) || metadata.status !== 200 || isHtml(metadata)) {
         return { skipped: `the metadata: ${outcomeOf(metadata)}` }
       }
       if (allowsOrigin(metadata)) return []
@@ -36,7 +36,7 @@ export const BROWSER_CHECKS: readonly Check<DeploymentObservation>[] = [
     name: 'CORS of the challenge',
     title: 'A web page can read the challenge',
     run: ({ fromBrowser }) => {
-      if (!isAnswer(fromBrowser) || fromBrowser.status !== 401) {
+      if (!isResponse(fromBrowser) || fromBrowser.status !== 401) {
         return { skipped: `a call from a page: ${outcomeOf(fromBrowser)}` }
       }
       const exposed = headerOf(fromBrowser, 'access-control-expose-headers') ?? ''
@@ -47,8 +47,8 @@ export const BROWSER_CHECKS: readonly Check<DeploymentObservation>[] = [
   },
 ]
 
-function checkPreflight({ preflight, page }: DeploymentObservation): Verdict {
-  if (!isAnswer(preflight)) return { skipped: outcomeOf(preflight) }
+function checkPreflight({ preflight, page }: DeploymentObservation): CheckOutcome {
+  if (!isResponse(preflight)) return { skipped: outcomeOf(preflight) }
   if (isRedirect(preflight)) return { skipped: `the preflight: ${outcomeOf(preflight)}` }
   const headers = namesIn(headerOf(preflight, 'access-control-allow-headers') ?? '')
   const methods = namesIn(headerOf(preflight, 'access-control-allow-methods') ?? '')

@@ -1,27 +1,27 @@
 import type { Check } from '../check.ts'
+import type { DeploymentObservation } from '../observe/deployment.ts'
+import type { ProbeResponse } from '../probe.ts'
 import {
   documentOf,
   headerOf,
-  isAnswer,
   isHtml,
   isRedirect,
+  isResponse,
   outcomeOf,
   pathOf,
   preview,
-} from '../exchange.ts'
-import type { DeploymentObservation } from '../observe/deployment.ts'
-import type { Answer } from '../probe.ts'
+} from '../probe-result.ts'
 
 const MAX_METADATA_AGE_SECONDS = 86_400
 
-/** What caches may store. */
+/** Checks of Cache-Control. */
 export const CACHING_CHECKS: readonly Check<DeploymentObservation>[] = [
   {
     name: 'metadata caching',
     title: 'Metadata may be cached, for at most a day',
     run: ({ protectedResource, authorizationServer, origin }) => {
       const documents = [...protectedResource, ...authorizationServer].filter(
-        (exchange): exchange is Answer => isAnswer(exchange) && 'value' in documentOf(exchange),
+        (result): result is ProbeResponse => isResponse(result) && 'value' in documentOf(result),
       )
       if (documents.length === 0) return { skipped: 'there is no metadata' }
       const tooLong = documents.filter((one) => maxAge(one) > MAX_METADATA_AGE_SECONDS)
@@ -40,7 +40,7 @@ export const CACHING_CHECKS: readonly Check<DeploymentObservation>[] = [
     name: 'caching of errors',
     title: 'A 404 is not cached',
     run: ({ unknownPath }) => {
-      if (!isAnswer(unknownPath) || unknownPath.status !== 404 || isHtml(unknownPath)) {
+      if (!isResponse(unknownPath) || unknownPath.status !== 404 || isHtml(unknownPath)) {
         return { skipped: `a path that does not exist: ${outcomeOf(unknownPath)}` }
       }
       if (isNoStore(unknownPath)) return []
@@ -53,8 +53,8 @@ export const CACHING_CHECKS: readonly Check<DeploymentObservation>[] = [
     title: 'Only metadata is cached',
     run: ({ unauthenticated, badToken, mcpGet, health, openApi, origin }) => {
       const cacheable = [unauthenticated, badToken, mcpGet, health, openApi].filter(
-        (one): one is Answer =>
-          isAnswer(one) &&
+        (one): one is ProbeResponse =>
+          isResponse(one) &&
           !isHtml(one) &&
           !isRedirect(one) &&
           one.status !== 404 &&
@@ -66,20 +66,20 @@ export const CACHING_CHECKS: readonly Check<DeploymentObservation>[] = [
   },
 ]
 
-function policies(exchanges: readonly Answer[], origin: string): string {
-  const lines = exchanges.map((one) => {
+function policies(results: readonly ProbeResponse[], origin: string): string {
+  const lines = results.map((one) => {
     const policy = preview(headerOf(one, 'cache-control'))
     return `${one.method} ${pathOf(one, origin)}: Cache-Control ${policy}`
   })
   return [...new Set(lines)].join('; ')
 }
 
-function isNoStore(answer: Answer): boolean {
+function isNoStore(answer: ProbeResponse): boolean {
   return /\bno-store\b/i.test(headerOf(answer, 'cache-control') ?? '')
 }
 
-/** Seconds for which a shared cache may store it; 0 when none may. */
-function maxAge(answer: Answer): number {
+/** Seconds for which a shared cache may store the response; 0 = not cacheable. */
+function maxAge(answer: ProbeResponse): number {
   const value = headerOf(answer, 'cache-control') ?? ''
   if (/\b(no-store|no-cache|private)\b/i.test(value)) return 0
   const [, age] =

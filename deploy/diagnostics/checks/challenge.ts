@@ -1,44 +1,44 @@
 import { PROTECTED_RESOURCE_PATHS } from '../../../shared/oauth/protected-resource.ts'
-import type { Check, Verdict } from '../check.ts'
+import type { Check, CheckOutcome } from '../check.ts'
+import type { Observed } from '../faults/faults.ts'
+import type { DeploymentObservation } from '../observe/deployment.ts'
+import { catalogueScopesOf, hasPublicTool } from '../observe/openapi-tools.ts'
+import type { ProbeResult } from '../probe.ts'
 import {
   type Challenge,
   challengeOf,
   headerOf,
-  isAnswer,
   isHtml,
+  isResponse,
   outcomeOf,
   parseChallenge,
   preview,
   rpcResultOf,
   scopesOf,
   signInIn,
-} from '../exchange.ts'
-import type { Observed } from '../faults/faults.ts'
-import type { DeploymentObservation } from '../observe/deployment.ts'
-import { catalogueScopesOf, hasPublicTool } from '../observe/openapi-tools.ts'
-import type { Exchange } from '../probe.ts'
+} from '../probe-result.ts'
 
-const NO_401 = 'a call without a token is not answered 401'
+const NO_401 = 'a call without a token does not return 401'
 const MAX_SEEN_CHARACTERS = 40
 
-/** How the MCP endpoint answers a caller without a valid token. */
+/** Checks of the MCP endpoint's responses to callers without a valid token. */
 export const CHALLENGE_CHECKS: readonly Check<DeploymentObservation>[] = [
   { name: 'MCP endpoint', title: 'POST /mcp reaches the gateway', run: checkEndpoint },
   {
     name: 'challenge',
-    title: 'A call without a token is answered with 401 and a challenge',
+    title: 'A call without a token returns 401 and a challenge',
     run: checkChallenge,
   },
   {
     name: 'bad token',
-    title: 'A call with an invalid token is answered with invalid_token',
+    title: 'A call with an invalid token returns invalid_token',
     run: checkBadToken,
   },
   {
     name: 'GET /mcp',
-    title: 'GET /mcp is answered with 401 or 405',
+    title: 'GET /mcp returns 401 or 405',
     run: ({ mcpGet }) => {
-      if (!isAnswer(mcpGet)) return { skipped: outcomeOf(mcpGet) }
+      if (!isResponse(mcpGet)) return { skipped: outcomeOf(mcpGet) }
       // A page and a redirect are reported as such.
       const isReported = isHtml(mcpGet) || mcpGet.headers.has('location')
       if (mcpGet.status === 401 || mcpGet.status === 405 || isReported) return []
@@ -49,8 +49,8 @@ export const CHALLENGE_CHECKS: readonly Check<DeploymentObservation>[] = [
   { name: 'sign-in in ChatGPT', title: 'ChatGPT offers a sign-in', run: checkChatGpt },
 ]
 
-function checkEndpoint({ unauthenticated, refused, tools }: DeploymentObservation): Verdict {
-  if (!isAnswer(unauthenticated)) return { skipped: outcomeOf(unauthenticated) }
+function checkEndpoint({ unauthenticated, refused, tools }: DeploymentObservation): CheckOutcome {
+  if (!isResponse(unauthenticated)) return { skipped: outcomeOf(unauthenticated) }
   const { status, url: where } = unauthenticated
   // A page and a redirect are reported as such.
   const isReported = status === 200 && isHtml(unauthenticated)
@@ -66,14 +66,14 @@ function checkEndpoint({ unauthenticated, refused, tools }: DeploymentObservatio
 }
 
 /** Whether a tool ran; ChatGPT's form of a challenge and a JSON-RPC error do not count. */
-function isAccepted(refused: Exchange): boolean {
+function isAccepted(refused: ProbeResult): boolean {
   const result = rpcResultOf(refused)
   return result !== undefined && result['isError'] !== true
 }
 
-function checkChallenge(observed: DeploymentObservation): Verdict {
+function checkChallenge(observed: DeploymentObservation): CheckOutcome {
   const { refused } = observed
-  if (!isAnswer(refused) || refused.status !== 401) return { skipped: NO_401 }
+  if (!isResponse(refused) || refused.status !== 401) return { skipped: NO_401 }
   const challenge = challengeOf(refused)
   if (challenge !== undefined) return challengeFaults(observed, challenge, refused.url)
   const seen = `401 with WWW-Authenticate ${preview(headerOf(refused, 'www-authenticate'))}`
@@ -89,7 +89,7 @@ function challengeFaults(
   const error = challenge.get('error')
   if (error !== undefined) {
     const code = error.slice(0, MAX_SEEN_CHARACTERS)
-    const seen = `a call without a token is answered error="${code}"`
+    const seen = `a call without a token returns error="${code}"`
     found.push({ id: 'challenge_not_bare', seen, where })
   }
   const url = challenge.get('resource_metadata')
@@ -103,16 +103,20 @@ function challengeFaults(
     found.push({ id: 'challenge_resource_metadata_wrong', seen, where, details })
   }
   const named = scopesOf(challenge) ?? []
-  const lacking = catalogueScopesOf(tools).filter((scope) => !named.includes(scope))
-  if (lacking.length > 0) {
-    const seen = `the challenge does not name ${lacking.join(' ')}`
+  const missing = catalogueScopesOf(tools).filter((scope) => !named.includes(scope))
+  if (missing.length > 0) {
+    const seen = `the challenge does not name ${missing.join(' ')}`
     found.push({ id: 'challenge_scope_missing', seen, where })
   }
   return found
 }
 
-function checkBadToken({ unauthenticated, badToken, endpoint }: DeploymentObservation): Verdict {
-  if (!isAnswer(unauthenticated) || !isAnswer(badToken)) {
+function checkBadToken({
+  unauthenticated,
+  badToken,
+  endpoint,
+}: DeploymentObservation): CheckOutcome {
+  if (!isResponse(unauthenticated) || !isResponse(badToken)) {
     return { skipped: 'the gateway does not answer' }
   }
   const isExpected = unauthenticated.status === 401 || unauthenticated.status === 200
@@ -129,8 +133,8 @@ function checkBadToken({ unauthenticated, badToken, endpoint }: DeploymentObserv
   return [{ id: isOk ? 'bad_token_accepted' : 'bad_token_answer', seen, where: endpoint }]
 }
 
-function checkChatGpt({ refused, chatGptCall, endpoint }: DeploymentObservation): Verdict {
-  if (!isAnswer(refused) || refused.status !== 401 || !isAnswer(chatGptCall)) {
+function checkChatGpt({ refused, chatGptCall, endpoint }: DeploymentObservation): CheckOutcome {
+  if (!isResponse(refused) || refused.status !== 401 || !isResponse(chatGptCall)) {
     return { skipped: NO_401 }
   }
   const value = signInIn(rpcResultOf(chatGptCall))
@@ -140,7 +144,7 @@ function checkChatGpt({ refused, chatGptCall, endpoint }: DeploymentObservation)
   return [
     {
       id: 'chatgpt_sign_in_not_offered',
-      seen: `a tools/call with ChatGPT's user agent is answered ${outcomeOf(chatGptCall)}, ${form} _meta["mcp/www_authenticate"]`,
+      seen: `a tools/call with ChatGPT's user agent returns ${outcomeOf(chatGptCall)}, ${form} _meta["mcp/www_authenticate"]`,
       where: endpoint,
     },
   ]

@@ -7,10 +7,10 @@ import type { TenantObservation } from '../observe/tenant.ts'
 const MAX_NAME_CHARACTERS = 80
 const MAX_NAMED = 5
 
-/** A client as far as its access depends on it. */
+/** The properties of a client that determine its access. */
 export type AccessClient = Pick<DynamicClient, 'clientId' | 'mode' | 'isPromoted'>
 
-/** The clients that registered themselves; none when the clients could not be read. */
+/** Returns the clients that registered themselves; empty if the clients could not be read. */
 export function dynamicClients({ config, clients }: TenantObservation): readonly DynamicClient[] {
   if ('failure' in clients) return []
   const { mayRedirectTo } = config.provision
@@ -18,8 +18,8 @@ export function dynamicClients({ config, clients }: TenantObservation): readonly
 }
 
 /**
- * Why an admitted client cannot sign users in and get the API, apart from the settings of the tenant;
- * empty when it can.
+ * Returns why an admitted client cannot sign users in and access the API, apart from tenant settings;
+ * empty if it can.
  */
 export function whyNotAdmitted(observed: TenantObservation, client: DynamicClient): string[] {
   const reasons = missingAccess(observed, client)
@@ -45,13 +45,13 @@ export function isShared({ snapshot }: TenantObservation): boolean {
   )
 }
 
-/** Which clients get user tokens for the API; `allow_all` is Auth0's default. */
+/** Returns the API's user access policy; `allow_all` is Auth0's default. */
 export function userPolicy({ snapshot: { api } }: TenantObservation): string {
   const authorization = 'value' in api ? api.value?.subject_type_authorization : undefined
   return authorization?.user?.policy ?? 'allow_all'
 }
 
-/** Whether some of its redirect URIs are covered, and others are not. */
+/** Returns whether only some of its redirect URIs match. */
 export function isPartlyCovered(client: Auth0.Client, mayRedirectTo: RedirectUriPolicy): boolean {
   const { callbacks = [] } = client
   const covered = callbacks.filter((uri) => mayRedirectTo([uri]))
@@ -68,13 +68,13 @@ export function describeClient({
   return `${printed} (${clientId}), to ${redirectUris.join(' ')}`.slice(0, 300)
 }
 
-/** The first lines, and how many more there are. */
+/** Returns the first lines, and the number of further ones. */
 export function firstLines(lines: readonly string[]): string {
   const rest = lines.length - MAX_NAMED
   return `${lines.slice(0, MAX_NAMED).join('; ')}${rest > 0 ? `; and ${rest} more` : ''}`
 }
 
-/** A connection that is not shared is a fault of its own where strict clients need it. */
+/** Excludes an unshared connection, which has a separate check for strict clients. */
 function missingAccess(observed: TenantObservation, client: DynamicClient): string[] {
   const { enabledClients, grants } = observed
   const isGrantMissing =
@@ -108,7 +108,7 @@ export function hasGrant(observed: TenantObservation, client: AccessClient): boo
   return !client.isPromoted && defaultGrants(observed).length > 0
 }
 
-/** The grants of the API that every third-party client has. */
+/** Returns the default grants of third-party clients for the API. */
 export function defaultGrants({
   grants,
 }: TenantObservation): readonly Auth0.ClientGrantResponseContent[] {

@@ -4,19 +4,19 @@ import { asDynamicClient } from '../../auth0/clients/dynamic-client.ts'
 import { isOurs } from '../../auth0/plan/client-grants.ts'
 import { STABLE_REDIRECT_URI } from '../../auth0/provision-options.ts'
 import { PREDEFINED_MARK } from '../../auth0/tenant-lookups.ts'
-import type { Check, Verdict } from '../check.ts'
+import type { Check, CheckOutcome } from '../check.ts'
 import type { Observed } from '../faults/faults.ts'
 import type { TenantObservation } from '../observe/tenant.ts'
 import { APPLICATIONS_OF_PLAN } from '../options.ts'
 import { dynamicClients, firstLines, whyNotAdmitted } from './client-access.ts'
 
-const NEAR = 0.8
+const WARNING_SHARE = 0.8
 const CHATGPT_DOCUMENT = 'https://chatgpt.com/oauth/client.json'
 /** ChatGPT's redirect URIs without `iss`: one for each connection. */
 const PER_CONNECTION = 'https://chatgpt.com/connector/oauth/'
 const ISS_SETTING = 'authorization_response_iss_parameter_supported'
 
-type ClientCheck = (clients: readonly Auth0.Client[], observed: TenantObservation) => Verdict
+type ClientCheck = (clients: readonly Auth0.Client[], observed: TenantObservation) => CheckOutcome
 
 /** The clients of the tenant and their settings. */
 export const CLIENT_CHECKS: readonly Check<TenantObservation>[] = [
@@ -81,7 +81,7 @@ export const CLIENT_CHECKS: readonly Check<TenantObservation>[] = [
 ]
 
 function withClients(run: ClientCheck) {
-  return (observed: TenantObservation): Verdict => {
+  return (observed: TenantObservation): CheckOutcome => {
     const { clients } = observed
     return 'failure' in clients
       ? { skipped: clients.failure.message }
@@ -92,27 +92,29 @@ function withClients(run: ClientCheck) {
 function checkNumber(
   clients: readonly Auth0.Client[],
   { subscription }: TenantObservation,
-): Verdict {
+): CheckOutcome {
   const count = clients.filter(({ global }) => global !== true).length
-  const near = nearLimit(count, APPLICATIONS_OF_PLAN, subscription)
-  if (near === undefined) return []
-  const seen = `${count} applications; ${near.described}`
-  return [{ id: near.isFull ? 'application_limit_reached' : 'application_limit_near', seen }]
+  const limitState = nearLimit(count, APPLICATIONS_OF_PLAN, subscription)
+  if (limitState === undefined) return []
+  const seen = `${count} applications; ${limitState.described}`
+  return [{ id: limitState.isFull ? 'application_limit_reached' : 'application_limit_near', seen }]
 }
 
-/** The limit of a plan that a number comes near; without a known plan, the next one. */
+/** Returns the plan's limit that `count` approaches; without a known plan, the next higher limit. */
 export function nearLimit(
   count: number,
   limits: Readonly<Partial<Record<string, number>>>,
   subscription: string | undefined,
 ): { readonly described: string; readonly isFull: boolean } | undefined {
   const isKnown = subscription !== undefined
-  const near = Object.entries(limits).find(
+  const limitState = Object.entries(limits).find(
     ([name, limit = 0]) =>
-      name === (subscription ?? name) && count >= limit * NEAR && (isKnown || count <= limit),
+      name === (subscription ?? name) &&
+      count >= limit * WARNING_SHARE &&
+      (isKnown || count <= limit),
   )
-  if (near === undefined) return undefined
-  const [name, limit = 0] = near
+  if (limitState === undefined) return undefined
+  const [name, limit = 0] = limitState
   const hint = isKnown ? '' : ' (pass the plan with --plan)'
   return {
     described: `the ${name} plan allows ${limit}${hint}`,
@@ -121,7 +123,7 @@ export function nearLimit(
 }
 
 /** ChatGPT uses its metadata document instead of registering where the tenant advertises CIMD. */
-function checkMetadataDocument(observed: TenantObservation): Verdict {
+function checkMetadataDocument(observed: TenantObservation): CheckOutcome {
   const { snapshot, clients, isCurated } = observed
   const { settings } = snapshot
   if ('failure' in settings) return { skipped: settings.failure.message }
@@ -155,7 +157,7 @@ function redirectUriFaults(
   const isStable = callbacks.includes(STABLE_REDIRECT_URI)
   const isPerConnection = callbacks.some((uri) => uri.startsWith(PER_CONNECTION))
   if (hasIss ? isStable : isPerConnection) return []
-  // Created for another client than ChatGPT.
+  // The client was created for an application other than ChatGPT.
   const isOther = callbacks.some((uri) => config.provision.mayRedirectTo([uri]))
   if (!isStable && !isPerConnection && isOther) return []
   const uris = callbacks.join(' ') || 'no URI'

@@ -1,28 +1,28 @@
 import { isLoopback } from '../../../shared/config.ts'
-import type { Check, Verdict } from '../check.ts'
+import type { Check, CheckOutcome } from '../check.ts'
+import type { Observed } from '../faults/faults.ts'
+import { type DeploymentObservation, edgeResults } from '../observe/deployment.ts'
+import type { ProbeResult } from '../probe.ts'
 import {
   challengeOf,
-  isAnswer,
   isHtml,
   isRedirect,
+  isResponse,
   outcomeOf,
   outcomesOf,
   pathOf,
-} from '../exchange.ts'
-import type { Observed } from '../faults/faults.ts'
-import { type DeploymentObservation, edgeExchanges } from '../observe/deployment.ts'
-import type { Exchange } from '../probe.ts'
+} from '../probe-result.ts'
 
 const SLOW_MS = 5_000
-/** The gateway tolerates as much between its clock and the issuer's. */
+/** The gateway's tolerance for clock skew. */
 const MAX_SKEW_SECONDS = 5
 const MAX_OWN_SKEW_SECONDS = 30
 
-/** The edge as such: faults of a proxy, a rewrite map, a certificate or a clock. */
+/** Checks of the edge: proxy, rewrite map, certificate and clock. */
 export const EDGE_CHECKS: readonly Check<DeploymentObservation>[] = [
   {
     name: 'https',
-    title: 'The URL is https, or of this machine',
+    title: 'The URL is https or a loopback URL',
     run: ({ origin }) => {
       const { protocol, hostname } = new URL(origin)
       if (protocol === 'https:' || isLoopback(hostname)) return []
@@ -31,9 +31,9 @@ export const EDGE_CHECKS: readonly Check<DeploymentObservation>[] = [
   },
   {
     name: 'answers',
-    title: 'Every path answers in time',
+    title: 'Every path responds in time',
     run: (observed) => {
-      const silent = edgeExchanges(observed).filter((exchange) => !isAnswer(exchange))
+      const silent = edgeResults(observed).filter((result) => !isResponse(result))
       if (silent.length === 0) return []
       return [{ id: 'front_not_answering', seen: outcomesOf(silent, observed.origin) }]
     },
@@ -42,7 +42,7 @@ export const EDGE_CHECKS: readonly Check<DeploymentObservation>[] = [
     name: 'redirects',
     title: 'No path redirects',
     run: (observed) => {
-      const redirected = edgeExchanges(observed).filter(isRedirect)
+      const redirected = edgeResults(observed).filter(isRedirect)
       const [post] = redirected.filter(({ method }) => method === 'POST')
       const gets = redirected.filter(({ method }) => method !== 'POST')
       return [
@@ -51,7 +51,7 @@ export const EDGE_CHECKS: readonly Check<DeploymentObservation>[] = [
           : [
               {
                 id: 'post_redirected',
-                seen: `POST ${pathOf(post, observed.origin)} answers ${outcomeOf(post)}`,
+                seen: `POST ${pathOf(post, observed.origin)} returns ${outcomeOf(post)}`,
                 where: post.url,
               } as const,
             ]),
@@ -63,10 +63,10 @@ export const EDGE_CHECKS: readonly Check<DeploymentObservation>[] = [
   },
   {
     name: 'html',
-    title: 'No path answers with an HTML page',
+    title: 'No path returns an HTML page',
     run: (observed) => {
-      const pages = edgeExchanges(observed).filter(
-        (exchange) => isAnswer(exchange) && exchange.status === 200 && isHtml(exchange),
+      const pages = edgeResults(observed).filter(
+        (result) => isResponse(result) && result.status === 200 && isHtml(result),
       )
       if (pages.length === 0) return []
       return [{ id: 'rewrite_returns_html', seen: outcomesOf(pages, observed.origin) }]
@@ -74,32 +74,36 @@ export const EDGE_CHECKS: readonly Check<DeploymentObservation>[] = [
   },
   {
     name: 'speed',
-    title: 'The MCP endpoint answers within 5 s',
+    title: 'The MCP endpoint responds within 5 s',
     run: ({ unauthenticated, endpoint }) => {
-      if (!isAnswer(unauthenticated)) return { skipped: outcomeOf(unauthenticated) }
+      if (!isResponse(unauthenticated)) return { skipped: outcomeOf(unauthenticated) }
       const { durationMs } = unauthenticated
       if (durationMs <= SLOW_MS) return []
       const seen = `initialize took ${Math.round(durationMs / 1000)} s`
       return [{ id: 'slow_answer', seen, where: endpoint }]
     },
   },
-  { name: 'clocks', title: 'The clocks agree', run: checkClocks },
+  {
+    name: 'clocks',
+    title: 'The clocks of this machine, the deployment and the issuer agree',
+    run: checkClocks,
+  },
 ]
 
-/** The functions at their own addresses, past the edge. */
+/** Checks of the functions' own URLs, which bypass the edge. */
 export const DIRECT_ACCESS_CHECKS: readonly Check<DeploymentObservation>[] = [
   {
     name: 'around the front',
     title: 'No function can be reached directly',
     run: ({ functions, unauthenticated }) => {
       if (functions.length === 0) return { skipped: 'no --function-url was given' }
-      const isProtected = isAnswer(unauthenticated) && unauthenticated.status === 401
-      return functions.flatMap(({ url, exchanges }): readonly Observed[] => {
-        const [call] = exchanges
-        const reached = exchanges.filter((one) => isAnswer(one) && ![403, 404].includes(one.status))
+      const isProtected = isResponse(unauthenticated) && unauthenticated.status === 401
+      return functions.flatMap(({ url, results }): readonly Observed[] => {
+        const [call] = results
+        const reached = results.filter((one) => isResponse(one) && ![403, 404].includes(one.status))
         if (reached.length === 0) return []
         const seen = reached.map((one) => `${one.method} ${one.url}: ${outcomeOf(one)}`).join('; ')
-        const isRefused = call === undefined || !isAnswer(call) || call.status >= 400
+        const isRefused = call === undefined || !isResponse(call) || call.status >= 400
         if (!isRefused && isProtected) {
           return [{ id: 'function_open_around_front', seen, where: url }]
         }
@@ -116,7 +120,7 @@ export const DIRECT_ACCESS_CHECKS: readonly Check<DeploymentObservation>[] = [
   },
 ]
 
-function checkClocks({ unauthenticated, issuer }: DeploymentObservation): Verdict {
+function checkClocks({ unauthenticated, issuer }: DeploymentObservation): CheckOutcome {
   const edge = skewOf(unauthenticated)
   if (edge === undefined) return { skipped: 'the response has no Date' }
   const [theirs] = (issuer?.documents ?? []).map(skewOf).filter((one) => one !== undefined)
@@ -141,14 +145,14 @@ function checkClocks({ unauthenticated, issuer }: DeploymentObservation): Verdic
 }
 
 /** Seconds by which the sender's clock is ahead of this machine's; undefined without a Date. */
-function skewOf(exchange: Exchange): number | undefined {
-  if (!isAnswer(exchange)) return undefined
-  const date = Date.parse(exchange.headers.get('date') ?? '')
+function skewOf(result: ProbeResult): number | undefined {
+  if (!isResponse(result)) return undefined
+  const date = Date.parse(result.headers.get('date') ?? '')
   if (Number.isNaN(date)) return undefined
-  // A cache sends the Date of the origin, and in Age how long ago that was.
-  const ageMs = Number(exchange.headers.get('age') ?? 0) * 1000
+  // A cached response has the origin's Date, and its age in Age.
+  const ageMs = Number(result.headers.get('age') ?? 0) * 1000
   // A Date has whole seconds, rounded down.
-  const difference = (date + 500 + (Number.isNaN(ageMs) ? 0 : ageMs) - exchange.atMs) / 1000
+  const difference = (date + 500 + (Number.isNaN(ageMs) ? 0 : ageMs) - result.atMs) / 1000
   return Math.abs(difference) < 1 ? 0 : Math.round(difference)
 }
 

@@ -2,7 +2,7 @@ import type { Management as Auth0 } from 'auth0'
 import { isStrict } from '../../../shared/auth0/registered-client.ts'
 import { asDynamicClient } from '../../auth0/clients/dynamic-client.ts'
 import { isOurs } from '../../auth0/plan/client-grants.ts'
-import type { Check, Verdict } from '../check.ts'
+import type { Check, CheckOutcome } from '../check.ts'
 import { CLIENT_GRANTS_OF_PLAN } from '../observe/access.ts'
 import type { TenantObservation } from '../observe/tenant.ts'
 import { type AccessClient, firstLines, hasGrant, needsGrant } from './client-access.ts'
@@ -24,13 +24,13 @@ export const GRANT_CHECKS: readonly Check<TenantObservation>[] = [
 ]
 
 /** A client's own grant replaces the default grant, so it must have all scopes of the catalogue. */
-function checkScopes({ grants, clients, desired }: TenantObservation): Verdict {
+function checkScopes({ grants, clients, desired }: TenantObservation): CheckOutcome {
   if ('failure' in grants) return { skipped: grants.failure.message }
   if ('failure' in clients) return { skipped: clients.failure.message }
   const ours = new Set(
     clients.value.filter((one) => isOurs(one, desired)).map(({ client_id: id }) => id),
   )
-  const lacking = grants.value.flatMap((grant) => {
+  const missing = grants.value.flatMap((grant) => {
     if (!ours.has(grant.client_id) || grant.subject_type === 'client') return []
     if (grant.allow_all_scopes === true) return []
     const missing = desired.scopes
@@ -40,24 +40,24 @@ function checkScopes({ grants, clients, desired }: TenantObservation): Verdict {
       ? []
       : [`${grant.client_id} lacks ${missing.join(' ')} in its client grant ${grant.id}`]
   })
-  return lacking.length === 0 ? [] : [{ id: 'client_grant_scopes', seen: firstLines(lacking) }]
+  return missing.length === 0 ? [] : [{ id: 'client_grant_scopes', seen: firstLines(missing) }]
 }
 
 /** Clients that an operator created or imported; registered clients have a check of their own. */
-function checkOperatorClients(observed: TenantObservation): Verdict {
+function checkOperatorClients(observed: TenantObservation): CheckOutcome {
   const { clients, grants, desired, config } = observed
   if ('failure' in grants) return { skipped: grants.failure.message }
   if ('failure' in clients) return { skipped: clients.failure.message }
   const { mayRedirectTo } = config.provision
-  const lacking = clients.value
+  const missing = clients.value
     .filter((one) => isOurs(one, desired) && asDynamicClient(one, mayRedirectTo) === undefined)
     .filter((one) => {
       const client = toAccessClient(one)
       return needsGrant(observed, client) && !hasGrant(observed, client)
     })
     .map(({ name, client_id: id }) => `${name ?? 'unnamed'} (${id})`)
-  if (lacking.length === 0) return []
-  const seen = `no client grant for the API: ${firstLines(lacking)}`
+  if (missing.length === 0) return []
+  const seen = `no client grant for the API: ${firstLines(missing)}`
   return [{ id: 'client_grant_missing', seen }]
 }
 
@@ -69,7 +69,7 @@ function toAccessClient(client: Auth0.Client): AccessClient {
   }
 }
 
-function checkNumber({ access: { grantCount }, subscription }: TenantObservation): Verdict {
+function checkNumber({ access: { grantCount }, subscription }: TenantObservation): CheckOutcome {
   if ('skipped' in grantCount) return grantCount
   const near = nearLimit(grantCount.value, CLIENT_GRANTS_OF_PLAN, subscription)
   if (near === undefined) return []

@@ -1,7 +1,7 @@
 import { asObject, parseJson } from '../../../shared/json.ts'
-import type { Check, Verdict } from '../check.ts'
-import { documentOf, isAnswer, outcomeOf, preview, stringsIn } from '../exchange.ts'
+import type { Check, CheckOutcome } from '../check.ts'
 import type { DeploymentObservation } from '../observe/deployment.ts'
+import { documentOf, isResponse, outcomeOf, preview, stringsIn } from '../probe-result.ts'
 
 /** The deployment's own health reports. */
 export const HEALTH_CHECKS: readonly Check<DeploymentObservation>[] = [
@@ -18,8 +18,12 @@ export const HEALTH_CHECKS: readonly Check<DeploymentObservation>[] = [
   { name: 'health of Auth0', title: 'The deployment reaches Auth0', run: checkAuth0Health },
 ]
 
-function checkAuth0Health({ auth0Health, metadata, isCurated }: DeploymentObservation): Verdict {
-  if (!isAnswer(auth0Health)) return { skipped: outcomeOf(auth0Health) }
+function checkAuth0Health({
+  auth0Health,
+  metadata,
+  isCurated,
+}: DeploymentObservation): CheckOutcome {
+  if (!isResponse(auth0Health)) return { skipped: outcomeOf(auth0Health) }
   const where = auth0Health.url
   const report = asObject(parseJson(auth0Health.text)?.value)
   if (report === undefined || report['status'] !== 'ok') {

@@ -1,5 +1,7 @@
 import { REGISTRATION_PATH } from '../../../shared/oauth/protected-resource.ts'
-import type { Check, Verdict } from '../check.ts'
+import type { Check, CheckOutcome } from '../check.ts'
+import type { Observed } from '../faults/faults.ts'
+import type { DeploymentObservation } from '../observe/deployment.ts'
 import {
   documentOf,
   firstDocument,
@@ -8,9 +10,7 @@ import {
   pathOf,
   preview,
   stringsIn,
-} from '../exchange.ts'
-import type { Observed } from '../faults/faults.ts'
-import type { DeploymentObservation } from '../observe/deployment.ts'
+} from '../probe-result.ts'
 
 const ISS_PARAMETER = 'authorization_response_iss_parameter_supported'
 const NO_ISSUER = 'no document names an issuer'
@@ -93,12 +93,12 @@ export const ISSUER_CHECKS: readonly Check<DeploymentObservation>[] = [
     run: withMetadata((metadata) => {
       const grants = stringsIn(metadata['grant_types_supported'])
       const scopes = stringsIn(metadata['scopes_supported'])
-      const lacking = [
+      const missing = [
         ...(grants?.includes('refresh_token') === false ? ['the refresh_token grant'] : []),
         ...(scopes?.includes('offline_access') === false ? ['the scope offline_access'] : []),
       ]
-      if (lacking.length === 0) return []
-      return [{ id: 'refresh_unavailable', seen: `the metadata lacks ${lacking.join(' and ')}` }]
+      if (missing.length === 0) return []
+      return [{ id: 'refresh_unavailable', seen: `the metadata lacks ${missing.join(' and ')}` }]
     }),
   },
 ]
@@ -108,8 +108,10 @@ function effectiveMetadata({ isCurated, authorizationServer, issuer }: Deploymen
   return isCurated ? firstDocument(authorizationServer) : issuer?.metadata
 }
 
-function withMetadata(run: (metadata: JsonObject, observed: DeploymentObservation) => Verdict) {
-  return (observed: DeploymentObservation): Verdict => {
+function withMetadata(
+  run: (metadata: JsonObject, observed: DeploymentObservation) => CheckOutcome,
+) {
+  return (observed: DeploymentObservation): CheckOutcome => {
     const metadata = effectiveMetadata(observed)
     return metadata === undefined ? { skipped: NO_METADATA } : run(metadata, observed)
   }
@@ -122,7 +124,7 @@ function isCuratedWithIss(observed: DeploymentObservation): boolean {
 }
 
 /** RFC 8414 s3.3: the document names exactly the issuer that it was fetched for. */
-function checkIssuer(observed: DeploymentObservation): Verdict {
+function checkIssuer(observed: DeploymentObservation): CheckOutcome {
   const { metadata: resource, isCurated, issuer } = observed
   const [named] = stringsIn(resource?.['authorization_servers']) ?? []
   const expected = isCurated ? named : issuer?.url
@@ -139,12 +141,12 @@ function checkIssuer(observed: DeploymentObservation): Verdict {
     : [{ id: 'issuer_mismatch', seen, details }]
 }
 
-function checkMirror(observed: DeploymentObservation): Verdict {
+function checkMirror(observed: DeploymentObservation): CheckOutcome {
   const { authorizationServer, metadata, origin } = observed
   const [named] = stringsIn(metadata?.['authorization_servers']) ?? []
-  const documents = authorizationServer.map((exchange) => ({
-    exchange,
-    document: documentOf(exchange),
+  const documents = authorizationServer.map((result) => ({
+    result,
+    document: documentOf(result),
   }))
   const absent = documents.filter(({ document }) => 'absent' in document)
   const different = documents.filter(
@@ -154,30 +156,28 @@ function checkMirror(observed: DeploymentObservation): Verdict {
   const found: Observed[] = []
   // With curated metadata and iss the function refuses to serve it: one fault, not two.
   if (absent.length > 0 && !isCuratedWithIss(observed)) {
-    const lines = absent.map(
-      ({ exchange }) => `${pathOf(exchange, origin)}: ${outcomeOf(exchange)}`,
-    )
+    const lines = absent.map(({ result }) => `${pathOf(result, origin)}: ${outcomeOf(result)}`)
     found.push({
       id: 'authorization_server_metadata_missing',
       seen: lines.join('; '),
-      where: absent[0]?.exchange.url,
+      where: absent[0]?.result.url,
     })
   }
   if (different.length > 0) {
-    const paths = different.map(({ exchange }) => pathOf(exchange, origin)).join(', ')
+    const paths = different.map(({ result }) => pathOf(result, origin)).join(', ')
     const issuers = different.map(({ document }) =>
       'value' in document ? preview(document.value['issuer']) : '',
     )
     found.push({
       id: 'authorization_server_metadata_differs',
       seen: `${paths} names the issuer ${[...new Set(issuers)].join(', ')}, authorization_servers has ${preview(named)}`,
-      where: different[0]?.exchange.url,
+      where: different[0]?.result.url,
     })
   }
   return found
 }
 
-function checkRegistration(metadata: JsonObject, observed: DeploymentObservation): Verdict {
+function checkRegistration(metadata: JsonObject, observed: DeploymentObservation): CheckOutcome {
   const endpoint = metadata['registration_endpoint']
   if (typeof endpoint !== 'string' || !URL.canParse(endpoint)) {
     if (metadata['client_id_metadata_document_supported'] === true) return []

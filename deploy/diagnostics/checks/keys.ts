@@ -1,14 +1,14 @@
 import { MIN_MODULUS_CHARACTERS } from '../../../shared/oauth/jwks.ts'
 import type { Check } from '../check.ts'
-import { documentOf, isAnswer, type JsonObject, preview } from '../exchange.ts'
 import type { DeploymentObservation } from '../observe/deployment.ts'
 import { listedKeys } from '../observe/issuer.ts'
+import { documentOf, isResponse, type JsonObject, preview } from '../probe-result.ts'
 
 const NO_METADATA = "the issuer's metadata could not be read"
 const NO_KID = 'has no kid'
 const SLOW_MS = 5_000
 
-/** The keys that verify tokens, as doctor and as the gateway can read them. */
+/** Checks of the signing keys, as read by doctor and by the gateway. */
 export const KEY_CHECKS: readonly Check<DeploymentObservation>[] = [
   {
     name: 'key set',
@@ -32,10 +32,10 @@ export const KEY_CHECKS: readonly Check<DeploymentObservation>[] = [
   },
   {
     name: 'speed of the issuer',
-    title: 'The issuer answers within 5 s',
+    title: 'The issuer responds within 5 s',
     run: ({ issuer }) => {
       const slow = [...(issuer?.documents ?? []), issuer?.jwks].filter(
-        (one) => one !== undefined && isAnswer(one) && one.durationMs > SLOW_MS,
+        (one) => one !== undefined && isResponse(one) && one.durationMs > SLOW_MS,
       )
       if (slow.length === 0) return []
       const urls = slow.map((one) => one?.url).join(', ')
@@ -60,7 +60,7 @@ export const KEY_CHECKS: readonly Check<DeploymentObservation>[] = [
   },
   {
     name: 'key set address',
-    title: 'The keys are where the gateway looks for them',
+    title: 'The signing keys are at the URL that the gateway uses',
     run: ({ issuer }) => {
       if (issuer?.metadata === undefined) return { skipped: NO_METADATA }
       const { jwks, defaultJwks } = issuer
@@ -74,13 +74,13 @@ export const KEY_CHECKS: readonly Check<DeploymentObservation>[] = [
     name: 'keys at the gateway',
     title: 'The gateway can read the signing keys',
     run: ({ unknownKey }) => {
-      if (!isAnswer(unknownKey)) return { skipped: 'the gateway does not answer' }
+      if (!isResponse(unknownKey)) return { skipped: 'the gateway does not answer' }
       if (unknownKey.status !== 503) return []
       const retryAfter = unknownKey.headers.get('retry-after') ?? 'missing'
       return [
         {
           id: 'gateway_keys_unavailable',
-          seen: `a call with a token is answered 503, Retry-After ${retryAfter}`,
+          seen: `a call with a token returns 503, Retry-After ${retryAfter}`,
           where: unknownKey.url,
         },
       ]
@@ -88,7 +88,7 @@ export const KEY_CHECKS: readonly Check<DeploymentObservation>[] = [
   },
 ]
 
-/** Why the gateway cannot use this key; undefined when it can. */
+/** Returns why the gateway cannot use this key; undefined if it can. */
 function whyUnusable({ kty, kid, alg, use, n }: JsonObject): string | undefined {
   if (kty !== 'RSA') return `is of type ${preview(kty)}`
   if (use !== undefined && use !== 'sig') return `is for ${preview(use)}`

@@ -1,12 +1,12 @@
 import { dependsOnLogStream, needsLogStream } from '../../auth0/plan/third-parties.ts'
 import type { Failure } from '../../auth0/reading.ts'
 import type { Check } from '../check.ts'
-import { documentOf, isAnswer, outcomeOf } from '../exchange.ts'
 import type { Severity } from '../faults/fault.ts'
 import type { Observed } from '../faults/faults.ts'
 import type { TenantObservation } from '../observe/tenant.ts'
+import { documentOf, isResponse, outcomeOf } from '../probe-result.ts'
 
-/** How Auth0 answers where the tenant's plan has no log streams. */
+/** Statuses of Auth0 if the subscription includes no log streams. */
 const OUTSIDE_PLAN: ReadonlySet<number | undefined> = new Set([402, 403])
 
 /** Whether deliveries of the log stream arrive. */
@@ -19,7 +19,7 @@ export const DELIVERY_CHECKS: readonly Check<TenantObservation>[] = [
       if ('value' in documentOf(delivery)) return []
       const { url: where } = delivery
       const seen = `POST ${where}: ${outcomeOf(delivery)}`
-      if (isAnswer(delivery) && delivery.status === 401) {
+      if (isResponse(delivery) && delivery.status === 401) {
         const withSecret = `${seen}, with the secret of the log stream`
         return [{ id: 'log_webhook_secret', seen: withSecret, where }]
       }
@@ -38,8 +38,8 @@ export function isPlanLimit({
 }
 
 /**
- * How severe a fault of the log stream is: an error where ChatGPT connects only through it, a warning
- * where other clients register that are admitted through it; undefined where it is not needed.
+ * Returns the severity of a fault of the log stream: an error if ChatGPT needs it to connect, a warning if
+ * only other clients are admitted through it; undefined if it is not required.
  */
 export function severityOfStream({ desired, snapshot }: TenantObservation): Severity | undefined {
   if (!needsLogStream(desired)) return undefined

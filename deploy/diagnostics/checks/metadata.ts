@@ -1,18 +1,18 @@
 import { isDeepStrictEqual } from 'node:util'
 import { isLoopback } from '../../../shared/config.ts'
-import type { Check, Verdict } from '../check.ts'
+import type { Check, CheckOutcome } from '../check.ts'
+import type { Observed } from '../faults/faults.ts'
+import type { DeploymentObservation } from '../observe/deployment.ts'
+import { catalogueScopesOf } from '../observe/openapi-tools.ts'
 import {
   documentOf,
   headerOf,
-  isAnswer,
+  isResponse,
   outcomeOf,
   pathOf,
   preview,
   stringsIn,
-} from '../exchange.ts'
-import type { Observed } from '../faults/faults.ts'
-import type { DeploymentObservation } from '../observe/deployment.ts'
-import { catalogueScopesOf } from '../observe/openapi-tools.ts'
+} from '../probe-result.ts'
 
 const NO_METADATA = 'no path has the metadata'
 
@@ -22,9 +22,9 @@ export const METADATA_CHECKS: readonly Check<DeploymentObservation>[] = [
     name: 'metadata layouts',
     title: 'The protected resource metadata is on every path where clients look',
     run: ({ protectedResource, origin }) => {
-      const missing = protectedResource.filter((exchange) => 'absent' in documentOf(exchange))
+      const missing = protectedResource.filter((result) => 'absent' in documentOf(result))
       if (missing.length === 0) return []
-      const statuses = missing.map((exchange) => (isAnswer(exchange) ? exchange.status : 0))
+      const statuses = missing.map((result) => (isResponse(result) ? result.status : 0))
       return [
         {
           id: 'metadata_missing',
@@ -39,20 +39,20 @@ export const METADATA_CHECKS: readonly Check<DeploymentObservation>[] = [
     name: 'metadata agreement',
     title: 'The metadata is the same on every path',
     run: ({ protectedResource, origin }) => {
-      const documents = protectedResource.flatMap((exchange) => {
-        const document = documentOf(exchange)
-        return 'value' in document ? [{ exchange, value: document.value }] : []
+      const documents = protectedResource.flatMap((result) => {
+        const document = documentOf(result)
+        return 'value' in document ? [{ result, value: document.value }] : []
       })
       const [first, ...others] = documents
       if (first === undefined) return { skipped: NO_METADATA }
       const different = others.filter(({ value }) => !isDeepStrictEqual(value, first.value))
       if (different.length === 0) return []
-      const paths = different.map(({ exchange }) => pathOf(exchange, origin)).join(', ')
+      const paths = different.map(({ result }) => pathOf(result, origin)).join(', ')
       return [
         {
           id: 'metadata_layouts_disagree',
-          seen: `${paths} differs from ${pathOf(first.exchange, origin)}`,
-          where: different[0]?.exchange.url,
+          seen: `${paths} differs from ${pathOf(first.result, origin)}`,
+          where: different[0]?.result.url,
         },
       ]
     },
@@ -85,9 +85,9 @@ export const METADATA_CHECKS: readonly Check<DeploymentObservation>[] = [
     name: 'media type',
     title: 'The metadata is served as JSON',
     run: ({ protectedResource, origin }) => {
-      const wrong = protectedResource.filter((exchange) => {
-        if (!isAnswer(exchange) || 'absent' in documentOf(exchange)) return false
-        return !/^application\/(.+\+)?json\b/i.test(headerOf(exchange, 'content-type') ?? '')
+      const wrong = protectedResource.filter((result) => {
+        if (!isResponse(result) || 'absent' in documentOf(result)) return false
+        return !/^application\/(.+\+)?json\b/i.test(headerOf(result, 'content-type') ?? '')
       })
       if (wrong.length === 0) return []
       const paths = wrong.map((one) => pathOf(one, origin)).join(', ')
@@ -97,7 +97,7 @@ export const METADATA_CHECKS: readonly Check<DeploymentObservation>[] = [
   },
 ]
 
-function checkResource({ metadata, endpoint, origin }: DeploymentObservation): Verdict {
+function checkResource({ metadata, endpoint, origin }: DeploymentObservation): CheckOutcome {
   if (metadata === undefined) return { skipped: NO_METADATA }
   const { resource } = metadata
   if (resource === endpoint) return []
@@ -110,7 +110,7 @@ function checkResource({ metadata, endpoint, origin }: DeploymentObservation): V
   return [{ id: 'resource_mismatch', seen, details }]
 }
 
-function checkScopes({ metadata, tools }: DeploymentObservation): Verdict {
+function checkScopes({ metadata, tools }: DeploymentObservation): CheckOutcome {
   if (metadata === undefined) return { skipped: NO_METADATA }
   const advertised = stringsIn(metadata['scopes_supported']) ?? []
   const missing = catalogueScopesOf(tools).filter((scope) => !advertised.includes(scope))

@@ -1,8 +1,8 @@
 import type { Check } from '../check.ts'
-import { documentOf, isObject, type JsonObject, preview } from '../exchange.ts'
 import type { Observed } from '../faults/faults.ts'
 import type { DeploymentObservation } from '../observe/deployment.ts'
 import { serverIn } from '../observe/openapi-tools.ts'
+import { documentOf, isObject, type JsonObject, preview } from '../probe-result.ts'
 
 const MAX_OPERATIONS = 30
 const MAX_DESCRIPTION_CHARACTERS = 300

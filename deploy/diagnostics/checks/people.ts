@@ -1,4 +1,4 @@
-import type { Check, Verdict } from '../check.ts'
+import type { Check, CheckOutcome } from '../check.ts'
 import type { Observed } from '../faults/faults.ts'
 import type { OrganizationObservation } from '../observe/access.ts'
 import type { TenantObservation } from '../observe/tenant.ts'
@@ -21,7 +21,11 @@ export const PEOPLE_CHECKS: readonly Check<TenantObservation>[] = [
   },
 ]
 
-function checkPermissions({ access: { people }, desired, snapshot }: TenantObservation): Verdict {
+function checkPermissions({
+  access: { people },
+  desired,
+  snapshot,
+}: TenantObservation): CheckOutcome {
   if (desired.scopes.length === 0) return []
   if ('failure' in snapshot.api || snapshot.api.value === undefined) {
     return { skipped: 'the API could not be read' }

@@ -3,9 +3,9 @@ import type { FieldChange, PlanItem } from '../../auth0/plan/item.ts'
 import { dependsOnLogStream } from '../../auth0/plan/third-parties.ts'
 import type { Reading } from '../../auth0/reading.ts'
 import type { Check } from '../check.ts'
-import { preview } from '../exchange.ts'
 import type { Observed, PlainFaultId } from '../faults/faults.ts'
 import type { TenantObservation } from '../observe/tenant.ts'
+import { preview } from '../probe-result.ts'
 import { dynamicClients, userPolicy } from './client-access.ts'
 import { isPlanLimit, missingStream, severityOfStream, streamLimit } from './log-stream.ts'
 
@@ -13,7 +13,7 @@ const REGISTRATION = 'flags.enable_dynamic_client_registration'
 
 type Area = 'api' | 'tenant' | 'log-stream' | 'client-grant' | 'connection' | 'client' | 'role'
 
-/** The fault that a field of provision's plan stands for. */
+/** The fault for each field of provision's plan. */
 const FAULT_OF_FIELD: Readonly<Record<string, PlainFaultId>> = {
   signing_alg: 'api_signing_alg',
   enforce_policies: 'api_rbac_off',
@@ -41,7 +41,7 @@ const FAULT_OF_FIELD: Readonly<Record<string, PlainFaultId>> = {
   grant_types: 'client_grant_types',
   'jwt_configuration.alg': 'client_jwt_configuration_alg',
 }
-const MISSING: Readonly<Partial<Record<PlanItem['area'], PlainFaultId>>> = {
+const MISSING_FAULTS: Readonly<Partial<Record<PlanItem['area'], PlainFaultId>>> = {
   api: 'api_missing',
   connection: 'connection_missing',
   client: 'client_missing',
@@ -49,7 +49,7 @@ const MISSING: Readonly<Partial<Record<PlanItem['area'], PlainFaultId>>> = {
   'client-grant': 'client_grant_missing',
   'log-stream': 'log_stream_missing',
 }
-const UNNEEDED: Readonly<Partial<Record<PlanItem['area'], PlainFaultId>>> = {
+const UNNEEDED_FAULTS: Readonly<Partial<Record<PlanItem['area'], PlainFaultId>>> = {
   api: 'api_unneeded',
   connection: 'connection_unneeded',
   client: 'client_unneeded',
@@ -119,7 +119,7 @@ function faultsOf(item: PlanItem, observed: TenantObservation): Observed[] {
     if (action === 'create' && area === 'log-stream') return missingStream(observed, subject)
     return [missing(item, where)]
   }
-  const id = UNNEEDED[area]
+  const id = UNNEEDED_FAULTS[area]
   const seen = `${subject}: ${why}`
   if (id !== undefined) return [{ id, severity: 'warning', seen, where }]
   return [{ id: 'setting_differs', severity: 'warning', seen, where, details: { why } }]
@@ -131,7 +131,7 @@ function missing({ area, action, subject, why }: PlanItem, where: string): Obser
       'THIRD_PARTY_ACCESS is open, and third-party clients have no default grant for the API'
     return { id: 'default_grant_missing', seen, where }
   }
-  const id = MISSING[area]
+  const id = MISSING_FAULTS[area]
   if (id === undefined) {
     return { id: 'setting_differs', seen: `${subject} does not exist`, where, details: { why } }
   }
@@ -166,7 +166,7 @@ function faultOfChange(
   return [{ id: 'setting_differs', severity, seen, where, details: { why } }]
 }
 
-/** Who has access, and the permissions of users, have checks of their own. */
+/** Access and the permissions of users have separate checks. */
 function isCheckedElsewhere(
   { area, action, subject, changes }: PlanItem,
   observed: TenantObservation,
@@ -193,12 +193,12 @@ function exists(reading: Reading<unknown>): boolean {
   return 'value' in reading && reading.value !== undefined
 }
 
-/** Registration stays closed where ChatGPT does not need it, or where the plan has no log streams. */
+/** Whether registration stays closed: ChatGPT does not need it, or the subscription has no log streams. */
 function isLeftClosed({ desired, snapshot }: TenantObservation): boolean {
   if (desired.isCurated || desired.thirdPartyAccess === 'open') return false
   const { logStreams } = snapshot
   const isLimited = 'failure' in logStreams && isPlanLimit(logStreams.failure)
-  // ChatGPT registers where no client was created or imported for it.
+  // ChatGPT registers if no client was created or imported for it.
   return isLimited || !dependsOnLogStream({ ...desired, deletesForeignClients: true }, snapshot)
 }
 
@@ -229,8 +229,8 @@ function isTolerable(
 }
 
 /**
- * A connection at domain level gives no access to clients without a grant. Where there are permissive
- * clients, a check of its own reports which of them have access.
+ * A domain-level connection gives no access to clients without a grant. If there are permissive clients,
+ * a separate check reports which of them have access.
  */
 function isSharedOnPurpose(observed: TenantObservation): boolean {
   if (userPolicy(observed) === 'require_client_grant') return true

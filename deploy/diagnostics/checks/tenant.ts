@@ -2,10 +2,10 @@ import { isStrict } from '../../../shared/auth0/registered-client.ts'
 import { catalogueScopes } from '../../../shared/tools.ts'
 import { securityModeOf } from '../../auth0/plan/tenant-mode.ts'
 import { needsLogStream } from '../../auth0/plan/third-parties.ts'
-import type { Check, Verdict } from '../check.ts'
-import { stringsIn } from '../exchange.ts'
+import type { Check, CheckOutcome } from '../check.ts'
 import type { DeploymentObservation } from '../observe/deployment.ts'
 import type { TenantObservation, TenantReading } from '../observe/tenant.ts'
+import { stringsIn } from '../probe-result.ts'
 import { isPlanLimit } from './log-stream.ts'
 
 /** The Management scopes of log-webhook, with the code that it logs when Auth0 answers 403. */
@@ -28,7 +28,7 @@ export const TENANT_CHECKS: readonly Check<TenantObservation>[] = [
   },
   {
     name: 'Management API',
-    title: 'The Management API answers every call',
+    title: 'Every call of the Management API succeeds',
     run: (observed) => {
       const failures = failuresIn(observed).filter(
         (failure) => failure.kind !== 'scope-missing' && !isPlanLimit(failure),
@@ -46,7 +46,7 @@ export const TENANT_CHECKS: readonly Check<TenantObservation>[] = [
   },
   {
     name: 'Rules',
-    title: 'No Rule is enabled that fails the sign-in of strict clients',
+    title: 'No Rule prevents the sign-in of strict clients',
     run: (observed) => {
       const names = activeNames(observed, observed.rules)
       if ('skipped' in names) return names
@@ -56,7 +56,7 @@ export const TENANT_CHECKS: readonly Check<TenantObservation>[] = [
   },
   {
     name: 'Hooks',
-    title: 'No Hook is enabled that fails the sign-in of strict clients',
+    title: 'No Hook prevents the sign-in of strict clients',
     run: (observed) => {
       const names = activeNames(observed, observed.hooks)
       if ('skipped' in names) return names
@@ -101,7 +101,7 @@ export const LOGIN_CHECKS: readonly Check<TenantObservation>[] = [
 export function compareVariables(
   { config }: TenantObservation,
   { origin, metadata, tools }: DeploymentObservation,
-): Verdict {
+): CheckOutcome {
   const { given, provision } = config
   const { resource, scopes_supported } = metadata ?? {}
   const needed = catalogueScopes(provision.catalogue)
@@ -126,19 +126,19 @@ export function compareVariables(
   return [{ id: 'variables_differ', seen: differences.join('; ') }]
 }
 
-function checkScopes(observed: TenantObservation): Verdict {
+function checkScopes(observed: TenantObservation): CheckOutcome {
   const needed: Readonly<Record<string, string>> = {
     ...CODE_OF_SCOPE,
     ...(observed.config.provision.DCR_POLICY === 'enforce' && CODE_OF_DELETION),
   }
   const { grantedScopes: granted } = observed.snapshot
-  // A token response may leave its scopes out.
+  // A token response may omit its scopes.
   const isListed = granted?.some((scope) => scope in CODE_OF_SCOPE) === true
   const refused = failuresIn(observed).flatMap(({ kind, scope }) =>
     kind === 'scope-missing' ? [scope] : [],
   )
-  const lacking = isListed ? Object.keys(needed).filter((scope) => !granted.includes(scope)) : []
-  const missing = [...new Set<string>([...refused, ...lacking])].sort()
+  const notListed = isListed ? Object.keys(needed).filter((scope) => !granted.includes(scope)) : []
+  const missing = [...new Set<string>([...refused, ...notListed])].sort()
   if (missing.length === 0) return []
   const scopes = missing.join(' ')
   const codes = missing.flatMap((scope) => needed[scope] ?? []).join(', ')
@@ -162,7 +162,7 @@ function failuresIn({ snapshot, enabledClients, desired }: TenantObservation) {
   return readings.flatMap((reading) => ('failure' in reading ? [reading.failure] : []))
 }
 
-/** Rules or Hooks that count: in a permissive tenant without strict clients, none does. */
+/** The relevant Rules or Hooks: none in a permissive tenant without strict clients. */
 function activeNames(
   { snapshot, clients }: TenantObservation,
   reading: TenantReading<readonly string[]>,

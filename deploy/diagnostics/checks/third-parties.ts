@@ -1,5 +1,5 @@
 import type { DynamicClient } from '../../auth0/clients/dynamic-client.ts'
-import type { Check, Verdict } from '../check.ts'
+import type { Check, CheckOutcome } from '../check.ts'
 import type { Observed } from '../faults/faults.ts'
 import type { TenantObservation } from '../observe/tenant.ts'
 import {
@@ -14,18 +14,18 @@ import {
   userPolicy,
 } from './client-access.ts'
 
-/** Which third-party clients get the API (THIRD_PARTY_ACCESS). */
+/** Checks of third-party clients' access to the API (THIRD_PARTY_ACCESS). */
 export const THIRD_PARTY_CHECKS: readonly Check<TenantObservation>[] = [
   {
     name: 'third-party access',
-    title: 'Only clients that this system admits get the API',
+    title: 'Only admitted clients have access to the API',
     run: checkAccess,
   },
   {
     name: 'foreign clients',
     title: 'No client with a foreign redirect URI has access',
     run: withDynamicClients((clients, observed) => {
-      // Under `open` every third-party client gets the API, which is a warning of its own.
+      // With `open` every third-party client has access, which is a separate warning.
       if (observed.config.provision.THIRD_PARTY_ACCESS === 'open') return []
       const foreign = clients.filter((one) => !one.isCovered && hasAccess(observed, one))
       if (foreign.length === 0) return []
@@ -60,16 +60,16 @@ export const THIRD_PARTY_CHECKS: readonly Check<TenantObservation>[] = [
 ]
 
 function withDynamicClients(
-  run: (clients: readonly DynamicClient[], observed: TenantObservation) => Verdict,
+  run: (clients: readonly DynamicClient[], observed: TenantObservation) => CheckOutcome,
 ) {
-  return (observed: TenantObservation): Verdict => {
+  return (observed: TenantObservation): CheckOutcome => {
     const { clients } = observed
     if ('failure' in clients) return { skipped: clients.failure.message }
     return run(dynamicClients(observed), observed)
   }
 }
 
-function checkAccess(observed: TenantObservation): Verdict {
+function checkAccess(observed: TenantObservation): CheckOutcome {
   const { grants, config } = observed
   if ('failure' in grants) return { skipped: grants.failure.message }
   const hasDefault = defaultGrants(observed).length > 0

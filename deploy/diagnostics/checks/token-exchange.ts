@@ -1,7 +1,7 @@
 import type { Management as Auth0 } from 'auth0'
 import { EXCHANGE_TYPE } from '../../auth0/plan/exchange.ts'
 import type { TokenExchangeState } from '../../auth0/read-tenant.ts'
-import type { Check, Verdict } from '../check.ts'
+import type { Check, CheckOutcome } from '../check.ts'
 import type { Observed } from '../faults/faults.ts'
 import type { TenantObservation } from '../observe/tenant.ts'
 
@@ -18,7 +18,7 @@ export const EXCHANGE_CHECKS: readonly Check<TenantObservation>[] = [
   },
 ]
 
-function checkExchange(observed: TenantObservation): Verdict {
+function checkExchange(observed: TenantObservation): CheckOutcome {
   const { desired, snapshot, clients } = observed
   if (desired.exchanges.length === 0) return []
   if ('failure' in clients) return { skipped: clients.failure.message }

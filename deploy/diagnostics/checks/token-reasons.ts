@@ -1,5 +1,5 @@
-import { preview } from '../exchange.ts'
 import { isFaultId, type Observed } from '../faults/faults.ts'
+import { preview } from '../probe-result.ts'
 import {
   differsBySlash,
   distance,
@@ -15,7 +15,7 @@ export interface TokenExpectation {
   readonly organizations: readonly string[] | undefined
 }
 
-/** What the explanation of a rejection is made of. */
+/** The input for the explanation of a rejection. */
 export interface RejectedToken extends TokenContent {
   readonly expected: TokenExpectation
   /** NumericDate seconds. */

@@ -12,15 +12,15 @@ import {
 } from '../../../shared/oauth/claims.ts'
 import { type Jwks, JwksUnavailableError } from '../../../shared/oauth/jwks.ts'
 import { type Check, type Results, runChecks, skipAll } from '../check.ts'
-import { stringsIn } from '../exchange.ts'
 import type { Observed } from '../faults/faults.ts'
 import type { Missing } from '../faults/token.ts'
 import type { IssuerObservation } from '../observe/issuer.ts'
 import type { ToolScopes } from '../observe/openapi-tools.ts'
+import { stringsIn } from '../probe-result.ts'
 import { cleanToken, readTokenContent, scopesIn, type TokenContent } from '../token-reader.ts'
 import { faultOfReason, type TokenExpectation } from './token-reasons.ts'
 
-/** What a token is checked against, as far as it is known. */
+/** The expected values for a token, as far as they are known. */
 export interface TokenContext {
   readonly issuer: string | undefined
   readonly audience: string | undefined
@@ -41,12 +41,12 @@ interface TokenRules extends TokenExpectation {
 }
 
 /** The gateway's decision on a token. */
-interface TokenVerdict {
+interface TokenOutcome {
   /** Every reason for a rejection, the gateway's own first. */
   readonly faults: readonly Observed[]
   /** Whether a key was available to verify the signature with. */
   readonly isVerified: boolean
-  /** The caller, once the faults of the token are set aside; undefined when it names none. */
+  /** The caller, ignoring the faults of the token; undefined if it names none. */
   readonly caller: Caller | undefined
   readonly content: TokenContent
 }
@@ -59,7 +59,7 @@ const SIGNATURE = {
 }
 const SCOPES = { name: 'scopes of the token', title: 'The token has the scopes of every tool' }
 
-/** Why the gateway rejects this token. Shows claims with identifiers and times, never the token. */
+/** Explains why the gateway rejects this token. Shows identifiers and times, never the token. */
 export async function examineToken(given: string, context: TokenContext): Promise<Results> {
   const { issuer, audience, observedIssuer, tools } = context
   if (issuer === undefined || audience === undefined || observedIssuer === undefined) {
@@ -68,8 +68,8 @@ export async function examineToken(given: string, context: TokenContext): Promis
   }
   const { keys, usableKids } = observedIssuer
   const rules = { ...context, issuer, audience, keys, usableKids }
-  const verdict = await examineClaims(cleanToken(given), rules)
-  const { faults, isVerified, caller, content } = verdict
+  const outcome = await examineClaims(cleanToken(given), rules)
+  const { faults, isVerified, caller, content } = outcome
   const noKeys = { skipped: "the issuer's keys could not be read" }
   const checks: readonly Check<undefined>[] = [
     { ...ACCEPTED, run: () => faults },
@@ -91,7 +91,7 @@ export async function examineToken(given: string, context: TokenContext): Promis
  * repeatedly, each time with the rejected claim corrected. The claims of a token with an invalid
  * signature are checked too, but only to explain.
  */
-async function examineClaims(accessToken: string, rules: TokenRules): Promise<TokenVerdict> {
+async function examineClaims(accessToken: string, rules: TokenRules): Promise<TokenOutcome> {
   const content = readTokenContent(accessToken)
   const verify = createAccessTokenVerifier({ ...rules, jwks: rules.keys, now: () => rules.now })
   const { reason, isVerified } = await reasonOf(verify, accessToken)
@@ -157,7 +157,7 @@ function correct(
   if (reason.startsWith('iat_')) return { ...others, nbf, cnf }
   if (reason.startsWith('org_id_')) return { ...claims, org_id: organizations?.[0] }
   if (reason === 'token_is_bound') return { ...others, nbf, iat }
-  if (reason === 'sub_malformed') return { ...claims, sub: 'somebody' }
+  if (reason === 'sub_malformed') return { ...claims, sub: 'user' }
   return undefined
 }
 
@@ -167,18 +167,18 @@ function missingScopes(
   tools: ToolScopes,
   { claims }: TokenContent,
 ): readonly Observed[] {
-  const lacking = [...tools].flatMap(([tool, rule]) => {
+  const missing = [...tools].flatMap(([tool, rule]) => {
     const needed = isOpen(rule) ? [] : rule.scopes
     const missing = needed.filter((scope) => !caller.scopes.has(scope))
     return missing.length === 0 ? [] : [{ tool, missing }]
   })
-  if (lacking.length === 0) return []
-  const seen = lacking.map(({ tool, missing }) => `${tool} lacks ${missing.join(' ')}`).join('; ')
+  if (missing.length === 0) return []
+  const seen = missing.map(({ tool, missing }) => `${tool} lacks ${missing.join(' ')}`).join('; ')
   // A user with some of the permissions is as intended; a user with none is not.
-  const severity = lacking.length === tools.size ? 'error' : 'warning'
+  const severity = missing.length === tools.size ? 'error' : 'warning'
   const permissions = stringsIn(claims?.['permissions'])
   if (permissions?.length === 0) return [{ id: 'permissions_unassigned', severity, seen }]
-  const scopes = [...new Set(lacking.flatMap(({ missing }) => missing))].sort()
+  const scopes = [...new Set(missing.flatMap(({ missing }) => missing))].sort()
   const details = whatIsMissing(scopes, permissions, scopesIn(claims))
   return [{ id: 'insufficient_scope', severity, seen, details }]
 }

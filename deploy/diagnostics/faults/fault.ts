@@ -12,7 +12,7 @@ export interface Fault {
   readonly severity: Severity
   /** The cause, and what follows from it. */
   readonly why: Text
-  /** The command or setting that mends it. */
+  /** The command or setting that corrects it. */
   readonly fix: Text
   /** Where it is in Auth0's dashboard or in a file; a check may pass a URL instead. */
   readonly where?: Text

@@ -11,17 +11,17 @@ const required = (title: string, place: string) =>
     why: PORTAL_REQUIRES,
     fix: `Set ${place} to an https URL of at most 1024 characters.`,
   }) as const
-const listing = (name: string, most: number) => ({
+const listing = (name: string, max: number) => ({
   required: {
     title: `The listing has no ${name}`,
     severity: 'error',
     why: 'The portal requires it.',
-    fix: `Write listing.${name}, at most ${most} characters.`,
+    fix: `Write listing.${name}, at most ${max} characters.`,
   } as const,
   tooLong: {
-    title: `listing.${name} is longer than ${most} characters`,
+    title: `listing.${name} is longer than ${max} characters`,
     severity: 'error',
-    why: `The directory accepts ${most} characters.`,
+    why: `The directory accepts ${max} characters.`,
     fix: 'Shorten it.',
   } as const,
   unsupported: {
@@ -45,7 +45,7 @@ const subtitle = listing('shortDescription', 30)
 const description = listing('description', 4000)
 const developer = listing('developerName', 80)
 
-/** What OpenAI's portal requires beside the catalogue, and of the deployment. */
+/** What the submission form of OpenAI's portal requires in addition to the catalogue and the deployment. */
 export const SUBMISSION_FORM_FAULTS = {
   submission_file_invalid: {
     title: 'The submission file is invalid',

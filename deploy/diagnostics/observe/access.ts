@@ -5,7 +5,7 @@ import type { SubscriptionPlan } from '../options.ts'
 
 const PER_PAGE = 100
 
-/** What decides on access, apart from the state that provision configures. */
+/** Settings that affect access, apart from those that provision configures. */
 export interface AccessObservation {
   readonly people: Optional<PeopleObservation>
   /** `new` or `classic`. */
@@ -29,10 +29,10 @@ export const CLIENT_GRANTS_OF_PLAN: Readonly<Partial<Record<SubscriptionPlan, nu
   'self-service': 10_000,
 }
 
-/** Each hundred is a call, so a large number is only counted for the plan that it is about. */
+/** A call returns a hundred grants, so without a known plan only this many are counted. */
 const COUNTED_WITHOUT_PLAN = 200
 
-/** Reads them, one call after the other. Changes nothing. */
+/** Reads these settings with sequential calls. Changes nothing. */
 export async function observeAccess(options: AccessOptions): Promise<AccessObservation> {
   const { management, audience, organizations, subscription } = options
   const counted =
@@ -172,10 +172,10 @@ async function rolesFor(management: Management, audience: string) {
   return found
 }
 
-/** A part of the tenant that is examined only where it can be read, or why it could not be. */
+/** An optional part of the tenant, or why it was skipped. */
 export type Optional<Value> = { readonly value: Value } | Skipped
 
-/** Reads such a part. A missing Management scope or feature of the tenant is not a fault. */
+/** Reads an optional part. A missing Management scope or tenant feature is not a fault. */
 async function readOptional<Value>(
   scope: string,
   run: () => Promise<Value>,
@@ -189,7 +189,7 @@ async function readOptional<Value>(
   }
 }
 
-/** The first items of a list, `limit` at most, which bounds the calls as well. */
+/** Returns at most `limit` items of a list, which also limits the number of calls. */
 export async function firstItems<Item>(
   listing: Promise<AsyncIterable<Item>>,
   limit: number,

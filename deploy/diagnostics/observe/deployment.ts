@@ -1,7 +1,7 @@
 import { asObject, parseJson } from '../../../shared/json.ts'
 import { MCP_PATH } from '../../../shared/oauth/protected-resource.ts'
-import { firstDocument, isAnswer, type JsonObject, stringsIn } from '../exchange.ts'
-import type { Exchange, Probe } from '../probe.ts'
+import type { Probe, ProbeResult } from '../probe.ts'
+import { firstDocument, isResponse, type JsonObject, stringsIn } from '../probe-result.ts'
 import {
   type BrowserObservation,
   callsWithoutToken,
@@ -15,20 +15,20 @@ import {
 import { type IssuerObservation, observeIssuer } from './issuer.ts'
 import { protectedToolIn, serverIn, type ToolScopes, toolsIn } from './openapi-tools.ts'
 
-/** What a deployment shows to a caller who knows only its URL. Everything was fetched once. */
+/** The observation of a deployment by its URL. Each document was fetched once. */
 export interface DeploymentObservation extends EdgeObservation, BrowserObservation {
   readonly origin: string
-  /** The URL of the MCP endpoint, as clients get it. */
+  /** The URL of the MCP endpoint. */
   readonly endpoint: string
-  /** The addresses of functions that were passed. */
-  readonly functions: readonly { readonly url: string; readonly exchanges: readonly Exchange[] }[]
+  /** The function URLs of `--function-url`. */
+  readonly functions: readonly { readonly url: string; readonly results: readonly ProbeResult[] }[]
   /** The protected resource metadata, from the first path that has it. */
   readonly metadata: JsonObject | undefined
   /** Whether clients read the authorization server's metadata from the deployment itself. */
   readonly isCurated: boolean
   readonly issuer: IssuerObservation | undefined
   /** A protected tool, called without credentials; the unauthenticated `initialize` if no tool is public. */
-  readonly refused: Exchange
+  readonly refused: ProbeResult
   /** Undefined when the deployment does not publish them. */
   readonly tools: ToolScopes | undefined
 }
@@ -60,7 +60,7 @@ export async function observeDeployment({
     issuer: issuerUrl === undefined ? undefined : observeIssuer(issuerUrl, probe),
   })
   const tools = toolsIn(openApi)
-  const isPublic = isAnswer(edge.unauthenticated) && edge.unauthenticated.status === 200
+  const isPublic = isResponse(edge.unauthenticated) && edge.unauthenticated.status === 200
   const protectedTool = isPublic ? protectedToolIn(tools) : undefined
   const calls = protectedTool && (await callsWithoutToken(probe, origin, protectedTool))
   const hasKeys = (issuer?.usableKids.length ?? 0) > 0
@@ -81,8 +81,8 @@ export async function observeDeployment({
   }
 }
 
-/** Every exchange with the edge. */
-export function edgeExchanges(observed: DeploymentObservation): readonly Exchange[] {
+/** Returns the results of all requests to the edge. */
+export function edgeResults(observed: DeploymentObservation): readonly ProbeResult[] {
   const { protectedResource, authorizationServer, health, auth0Health, openApi } = observed
   const { appsChallenge, unknownPath, mcpGet, unauthenticated, badToken } = observed
   return [
@@ -98,8 +98,8 @@ function originIn(resource: unknown): string | undefined {
 }
 
 /** With curated metadata only the health report names the issuer of the tokens. */
-function issuerInHealth(health: Exchange): string | undefined {
-  if (!isAnswer(health)) return undefined
+function issuerInHealth(health: ProbeResult): string | undefined {
+  if (!isResponse(health)) return undefined
   const report = asObject(parseJson(health.text)?.value)
   const issuer = asObject(report?.['issuer'])?.['url']
   return typeof issuer === 'string' && issuer !== '' ? issuer : undefined

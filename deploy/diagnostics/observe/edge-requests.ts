@@ -3,39 +3,39 @@ import {
   MCP_PATH,
   PROTECTED_RESOURCE_PATHS,
 } from '../../../shared/oauth/protected-resource.ts'
-import { allowsOrigin, isAnswer, type JsonObject } from '../exchange.ts'
-import type { Exchange, Probe, ProbeRequest } from '../probe.ts'
+import type { Probe, ProbeRequest, ProbeResult } from '../probe.ts'
+import { allowsOrigin, isResponse, type JsonObject } from '../probe-result.ts'
 
 /** The responses of the edge. */
 export interface EdgeObservation {
-  readonly protectedResource: readonly Exchange[]
-  readonly authorizationServer: readonly Exchange[]
-  readonly health: Exchange
-  readonly auth0Health: Exchange
-  readonly openApi: Exchange
-  readonly appsChallenge: Exchange
+  readonly protectedResource: readonly ProbeResult[]
+  readonly authorizationServer: readonly ProbeResult[]
+  readonly health: ProbeResult
+  readonly auth0Health: ProbeResult
+  readonly openApi: ProbeResult
+  readonly appsChallenge: ProbeResult
   /** A path of the metadata function that does not exist. */
-  readonly unknownPath: Exchange
-  readonly mcpGet: Exchange
+  readonly unknownPath: ProbeResult
+  readonly mcpGet: ProbeResult
   /** `initialize` without credentials. */
-  readonly unauthenticated: Exchange
+  readonly unauthenticated: ProbeResult
   /** `initialize` with a value that is not a token. */
-  readonly badToken: Exchange
+  readonly badToken: ProbeResult
   /** `initialize` with a token whose signature no key verifies. */
-  readonly unknownKey: Exchange
-  /** `tools/call` without credentials, with ChatGPT's user agent, of a tool that no catalogue has. */
-  readonly chatGptCall: Exchange
+  readonly unknownKey: ProbeResult
+  /** `tools/call` of an unknown tool, without credentials and with ChatGPT's user agent. */
+  readonly chatGptCall: ProbeResult
   /** The protected resource metadata, read by a page of another origin. */
-  readonly metadataFromBrowser: Exchange
+  readonly metadataFromBrowser: ProbeResult
 }
 
 /** The responses to a page of the deployment itself. */
 export interface BrowserObservation {
   /** The origin of the page. */
   readonly page: string
-  readonly preflight: Exchange
+  readonly preflight: ProbeResult
   /** `initialize` without credentials, from such a page. */
-  readonly fromBrowser: Exchange
+  readonly fromBrowser: ProbeResult
 }
 
 /** The `User-Agent` by which the gateway recognizes ChatGPT. */
@@ -77,7 +77,7 @@ export function edgeRequests(origin: string, probe: Probe) {
 }
 
 /** One JSON-RPC request to an MCP endpoint; `headers` come on top of its media type. */
-export function postRpc<Result extends Exchange>(
+export function postRpc<Result extends ProbeResult>(
   probe: (request: ProbeRequest) => Promise<Result>,
   endpoint: string,
   method: string,
@@ -93,7 +93,7 @@ function initialize(
   probe: Probe,
   base: string,
   headers: Readonly<Record<string, string>> = {},
-): Promise<Exchange> {
+): Promise<ProbeResult> {
   return postRpc(probe, `${base}${MCP_PATH}`, 'initialize', INITIALIZE, headers)
 }
 
@@ -102,7 +102,7 @@ export async function callsWithoutToken(
   probe: Probe,
   origin: string,
   tool: string,
-): Promise<{ readonly plain: Exchange; readonly inChatGpt: Exchange }> {
+): Promise<{ readonly plain: ProbeResult; readonly inChatGpt: ProbeResult }> {
   const [plain, inChatGpt] = await Promise.all([
     callTool(probe, origin, tool),
     callTool(probe, origin, tool, CHATGPT_AGENT),
@@ -110,34 +110,34 @@ export async function callsWithoutToken(
   return { plain, inChatGpt }
 }
 
-function callTool(probe: Probe, origin: string, name: string, headers = {}): Promise<Exchange> {
+function callTool(probe: Probe, origin: string, name: string, headers = {}): Promise<ProbeResult> {
   const endpoint = `${origin}${MCP_PATH}`
   return postRpc(probe, endpoint, 'tools/call', { name, arguments: {} }, headers)
 }
 
-export function withUnknownKey(origin: string, probe: Probe): Promise<Exchange> {
+export function withUnknownKey(origin: string, probe: Probe): Promise<ProbeResult> {
   return initialize(probe, origin, { authorization: `Bearer ${UNSIGNED}` })
 }
 
 /**
- * How long the gateway asks clients to wait; undefined when it does not, or too long. After an outage
- * it fetches keys only when that time is over, so a first response may be outdated.
+ * Returns the gateway's Retry-After in milliseconds; undefined if it is absent or too long. After an
+ * outage the gateway fetches keys only after that time, so the first response may be outdated.
  */
-export function retryAfterMs(exchange: Exchange): number | undefined {
-  if (!isAnswer(exchange) || exchange.status !== 503) return undefined
-  const seconds = Number(exchange.headers.get('retry-after') ?? Number.NaN)
+export function retryAfterMs(result: ProbeResult): number | undefined {
+  if (!isResponse(result) || result.status !== 503) return undefined
+  const seconds = Number(result.headers.get('retry-after') ?? Number.NaN)
   return seconds <= MAX_RETRY_AFTER_SECONDS ? seconds * 1000 : undefined
 }
 
 /** The responses of a function at its own address. */
 export async function directAccess(probe: Probe, url: string) {
-  const exchanges = await Promise.all([initialize(probe, url), probe({ url: `${url}/health` })])
-  return { url, exchanges }
+  const results = await Promise.all([initialize(probe, url), probe({ url: `${url}/health` })])
+  return { url, results }
 }
 
 /**
- * The deployment's own pages are at the PUBLIC_URL of the gateway, which each of the candidates may
- * be: the first that may call, or else the first.
+ * Observes CORS for pages of the deployment. Each candidate may be the gateway's PUBLIC_URL; uses the
+ * first one that CORS allows, or else the first one.
  */
 export async function observeBrowser(
   origin: string,

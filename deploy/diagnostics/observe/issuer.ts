@@ -1,22 +1,22 @@
 import { createJwks, type Jwks } from '../../../shared/oauth/jwks.ts'
-import { documentOf, firstDocument, isObject, type JsonObject } from '../exchange.ts'
-import type { Exchange, Probe } from '../probe.ts'
+import type { Probe, ProbeResult } from '../probe.ts'
+import { documentOf, firstDocument, isObject, type JsonObject } from '../probe-result.ts'
 
 /** The published metadata and keys of an issuer. */
 export interface IssuerObservation {
-  /** Exactly as the deployment names it. */
+  /** The issuer exactly as in the deployment's metadata. */
   readonly url: string
   /** Empty when the URL is invalid. */
-  readonly documents: readonly Exchange[]
-  /** The first that is a document. */
+  readonly documents: readonly ProbeResult[]
+  /** The first JSON document. */
   readonly metadata: JsonObject | undefined
   /** The key set that the document names; undefined when it does not name one. */
-  readonly jwks: Exchange | undefined
+  readonly jwks: ProbeResult | undefined
   /** The key set at the address that the gateway reads unless JWKS_URI is set. */
-  readonly defaultJwks: Exchange | undefined
+  readonly defaultJwks: ProbeResult | undefined
   /** The keys as the gateway reads them. */
   readonly keys: Jwks
-  /** The `kid`s that the gateway could verify a token with. */
+  /** The `kid`s of keys that the gateway can use. */
   readonly usableKids: readonly string[]
 }
 
@@ -47,7 +47,7 @@ export async function observeIssuer(url: string, probe: Probe): Promise<IssuerOb
 }
 
 /** The members of a key set that are objects. */
-export function listedKeys(jwks: Exchange | undefined): readonly JsonObject[] {
+export function listedKeys(jwks: ProbeResult | undefined): readonly JsonObject[] {
   const document = jwks === undefined ? undefined : documentOf(jwks)
   const value = document !== undefined && 'value' in document ? document.value['keys'] : []
   return Array.isArray(value) ? value.filter(isObject) : []

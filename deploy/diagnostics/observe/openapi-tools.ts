@@ -1,5 +1,5 @@
 import { type AccessRule, isOpen } from '../../../shared/catalogue/access.ts'
-import { isObject, type JsonObject, stringsIn } from '../exchange.ts'
+import { isObject, type JsonObject, stringsIn } from '../probe-result.ts'
 
 /** Who may call each tool. */
 export type ToolScopes = ReadonlyMap<string, AccessRule>

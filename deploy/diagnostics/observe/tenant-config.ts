@@ -22,7 +22,7 @@ export interface TenantConfig {
   readonly oboClientId?: string | undefined
 }
 
-/** Why there is no such configuration. */
+/** Why the tenant cannot be examined. */
 export interface NoTenantConfig {
   readonly reason: string
   /** Faults of variables that were set: the functions would reject them, too. */
@@ -82,7 +82,7 @@ export function tenantConfig(
   }
 }
 
-/** What `npm start` sets, without its catalogue: the deployment publishes its own. */
+/** The defaults of `npm start` without its catalogue, because the deployment publishes its own. */
 function localDefaults(env: Environment, { origin, issuer }: DeploymentObservation): Environment {
   const { protocol, hostname, port } = new URL(origin)
   const tenant = issuer === undefined ? null : URL.parse(issuer.url)

@@ -8,7 +8,7 @@ import { readTenant, type TenantSnapshot } from '../../auth0/read-tenant.ts'
 import { explainFailure, type Failure } from '../../auth0/reading.ts'
 import type { Skipped } from '../check.ts'
 import type { SubscriptionPlan } from '../options.ts'
-import type { Exchange, Probe } from '../probe.ts'
+import type { Probe, ProbeResult } from '../probe.ts'
 import { type AccessObservation, firstItems, observeAccess } from './access.ts'
 import { type TenantConfig, UNKNOWN_CONNECTION } from './tenant-config.ts'
 
@@ -22,7 +22,7 @@ export interface TenantObservation {
   readonly config: TenantConfig
   readonly desired: DesiredState
   readonly snapshot: TenantSnapshot
-  /** What provision would do; the log stream's secret and the connections only if they were passed. */
+  /** The plan of provision; covers the log stream's secret and the connections only if they were passed. */
   readonly items: readonly PlanItem[]
   readonly clients: TenantReading<readonly Auth0.Client[]>
   /** The client grants for the API, including the default grant. */
@@ -30,7 +30,7 @@ export interface TenantObservation {
   /** For each login connection the ids of its enabled clients. */
   readonly enabledClients: TenantReading<ReadonlyMap<string, ReadonlySet<string>>>
   /** The response of log-webhook to the log stream. */
-  readonly delivery: Exchange | Skipped
+  readonly delivery: ProbeResult | Skipped
   /** The enabled Rules, by name and id. */
   readonly rules: TenantReading<readonly string[]>
   /** The enabled Hooks that run when a token is exchanged. */
@@ -55,18 +55,18 @@ export interface TenantOptions {
 
 const PER_PAGE = 100
 const MAX_ITEMS = 2_000
-/** How Auth0 answers for a feature that it has removed from a tenant. */
+/** Statuses of Auth0 for a feature that it has removed from a tenant. */
 const REMOVED: ReadonlySet<number | undefined> = new Set([403, 404, 410, 501])
 
 /**
- * Reads the tenant, one call after the other: a small tenant allows two a second. Changes nothing.
- * Returns only the failure when Auth0 gives no token or does not answer.
+ * Reads the tenant with sequential calls, because small tenants allow two requests per second. Changes
+ * nothing. Returns only the failure if Auth0 issues no token or does not respond.
  */
 export async function observeTenant(
   options: TenantOptions,
 ): Promise<TenantObservation | { readonly failure: Failure }> {
   const { config, management, grantedScopes, subscription, isCurated } = options
-  // Fails at once if Auth0 gives no token or does not answer.
+  // Fails early if Auth0 issues no token or does not respond.
   const first = await read('read:clients', () =>
     firstItems(management.clients.list({ per_page: 1, fields: 'client_id' }), 1),
   )
@@ -160,7 +160,7 @@ async function read<Value>(
   }
 }
 
-/** Rules and Hooks are gone from newer tenants: without the feature, none is active. */
+/** Newer tenants do not have Rules and Hooks, so none is active. */
 function withoutRemoved(
   reading: TenantReading<readonly string[]>,
 ): TenantReading<readonly string[]> {
@@ -179,7 +179,7 @@ async function deliverNothing(
   { probe, origin, config }: TenantOptions,
   desired: DesiredState,
   snapshot: TenantSnapshot,
-): Promise<Exchange | Skipped> {
+): Promise<ProbeResult | Skipped> {
   const { endpoint, authorization, equivalents } = desired.logStream
   if ('failure' in snapshot.logStreams) return { skipped: 'the log streams could not be read' }
   const stream = streamTo(snapshot.logStreams.value, endpoint)

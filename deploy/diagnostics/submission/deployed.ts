@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import { asObject } from '../../../shared/json.ts'
-import { type JsonObject, stringsIn } from '../exchange.ts'
 import type { Observed } from '../faults/faults.ts'
+import { type JsonObject, stringsIn } from '../probe-result.ts'
 import type { Deployment } from './observe.ts'
 import type { Subject, SubmissionCheck } from './subject.ts'
 

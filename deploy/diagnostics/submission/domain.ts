@@ -1,6 +1,6 @@
-import type { Verdict } from '../check.ts'
-import { headerOf, isAnswer, outcomeOf } from '../exchange.ts'
-import type { Exchange } from '../probe.ts'
+import type { CheckOutcome } from '../check.ts'
+import type { ProbeResult } from '../probe.ts'
+import { headerOf, isResponse, outcomeOf } from '../probe-result.ts'
 import type { Deployment } from './observe.ts'
 import type { Subject, SubmissionCheck } from './subject.ts'
 
@@ -38,7 +38,7 @@ export function isParentHost(base: string, { hostname }: Pick<URL, 'hostname'>):
   return hostname === url.hostname || hostname.endsWith(`.${url.hostname}`)
 }
 
-function checkDomain({ submission, env, deployment, submissionFile: file }: Subject): Verdict {
+function checkDomain({ submission, env, deployment, submissionFile: file }: Subject): CheckOutcome {
   const id = 'domain_verification_required'
   const expected = submission?.domainVerification
   const configured = env['OPENAI_APPS_CHALLENGE']?.trim() || undefined
@@ -55,7 +55,7 @@ function checkDomain({ submission, env, deployment, submissionFile: file }: Subj
 function checkChallenge(
   { challenge, challengeAtBase }: Deployment,
   expected: string | undefined,
-): Verdict {
+): CheckOutcome {
   const exchange = challengeAtBase ?? challenge
   const seen = challengeFault(exchange, expected)
   if (seen === undefined) return []
@@ -63,8 +63,8 @@ function checkChallenge(
 }
 
 /** Never quotes the text. */
-function challengeFault(exchange: Exchange, expected: string | undefined): string | undefined {
-  if (!isAnswer(exchange) || exchange.status !== 200) {
+function challengeFault(exchange: ProbeResult, expected: string | undefined): string | undefined {
+  if (!isResponse(exchange) || exchange.status !== 200) {
     return `there is no token: ${outcomeOf(exchange)}`
   }
   const type = headerOf(exchange, 'content-type') ?? 'no type'

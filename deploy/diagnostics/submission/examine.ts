@@ -32,7 +32,7 @@ export interface SubmissionRequest {
   /** Without trailing slash; undefined = only the catalogue, offline. */
   readonly origin: string | undefined
   readonly token: string | undefined
-  /** As given; empty = `submission.yaml` beside the catalogue, if it is there. */
+  /** The paths from the command line; empty = use `submission.yaml` next to the catalogue, if it exists. */
   readonly files: readonly string[]
 }
 

@@ -1,8 +1,8 @@
 import { asObject } from '../../../shared/json.ts'
 import { MCP_PATH, protectedResourceMetadataUrl } from '../../../shared/oauth/protected-resource.ts'
-import { documentOf, isAnswer, type JsonObject, outcomeOf, rpcResultOf } from '../exchange.ts'
 import { postRpc } from '../observe/edge-requests.ts'
-import type { Exchange, Probe } from '../probe.ts'
+import type { Probe, ProbeResult } from '../probe.ts'
+import { documentOf, isResponse, type JsonObject, outcomeOf, rpcResultOf } from '../probe-result.ts'
 
 /** The deployment as Scan Tools and the portal read it. */
 export interface Deployment {
@@ -17,9 +17,9 @@ export interface Deployment {
   readonly contents: readonly JsonObject[]
   readonly metadata: JsonObject | undefined
   /** The well-known path of the domain verification. */
-  readonly challenge: Exchange
+  readonly challenge: ProbeResult
   /** The same at the host that the operator named, if any. */
-  readonly challengeAtBase: Exchange | undefined
+  readonly challengeAtBase: ProbeResult | undefined
 }
 
 const CHALLENGE_PATH = '/.well-known/openai-apps-challenge'
@@ -63,10 +63,10 @@ export async function readDeployment(
   }
 }
 
-function toolsOf(listed: Exchange): Deployment['tools'] {
+function toolsOf(listed: ProbeResult): Deployment['tools'] {
   const { tools } = rpcResultOf(listed) ?? {}
   if (Array.isArray(tools)) return objectsIn(tools)
-  const isRefused = isAnswer(listed) && (listed.status === 401 || listed.status === 403)
+  const isRefused = isResponse(listed) && (listed.status === 401 || listed.status === 403)
   return { absent: isRefused ? `${listed.status}` : outcomeOf(listed) }
 }
 

@@ -1,4 +1,4 @@
-import type { Verdict } from '../check.ts'
+import type { CheckOutcome } from '../check.ts'
 import type { Observed } from '../faults/faults.ts'
 import { ofTools, type Subject, type SubmissionCheck, toolPlace } from './subject.ts'
 
@@ -80,7 +80,7 @@ export const TEXT_CHECKS: readonly SubmissionCheck[] = [
   },
 ]
 
-function checkInstructions({ server: { instructions } }: Subject): Verdict {
+function checkInstructions({ server: { instructions } }: Subject): CheckOutcome {
   if (instructions === undefined) {
     return [{ id: 'instructions_missing', seen: 'there are no instructions' }]
   }

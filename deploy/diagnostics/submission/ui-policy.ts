@@ -1,5 +1,5 @@
 import { asObject } from '../../../shared/json.ts'
-import { type JsonObject, stringsIn } from '../exchange.ts'
+import { type JsonObject, stringsIn } from '../probe-result.ts'
 import type { UiResource } from './subject.ts'
 
 /** The directives of a UI's policy that hosts read (MCP Apps, "Content Security Policy"). */

@@ -1,7 +1,7 @@
 import { UI_MIME_TYPE } from '../../../shared/catalogue/resources/mime-type.ts'
-import type { Verdict } from '../check.ts'
-import { preview } from '../exchange.ts'
+import type { CheckOutcome } from '../check.ts'
 import type { Observed } from '../faults/faults.ts'
+import { preview } from '../probe-result.ts'
 import {
   htmlOf,
   type Subject,
@@ -136,7 +136,7 @@ function checkPolicy(resource: UiResource): Observed[] {
   ]
 }
 
-function checkScreenshots({ submission, submissionFile, tools }: Subject): Verdict {
+function checkScreenshots({ submission, submissionFile, tools }: Subject): CheckOutcome {
   const { screenshots = [], starterPrompts = [] } = submission ?? {}
   if (screenshots.length === 0) return []
   const where = `${submissionFile}: screenshots`

@@ -3,37 +3,38 @@ import type { Gcloud } from '../gcloud.ts'
 import { type Json, object } from '../json.ts'
 import type { Settings } from '../settings.ts'
 import type { State } from '../state/state.ts'
-import type { Step } from '../step.ts'
+import type { DeployStep } from '../step.ts'
 import { missingRoles } from './roles.ts'
 
 const BUILDERS = ['roles/cloudbuild.builds.builder', 'roles/editor', 'roles/owner']
 
 /**
- * Checks, as far as this login may look, what an organisation forbids in ways that would show only
- * after minutes: builds by an account without roles, and secrets in places that are not allowed.
- * Nothing is asked where no step needs it. `note` gets what may be wrong, but need not be.
+ * Checks for organisation policies that would otherwise fail the deployment after several minutes: a
+ * build account without roles, and secrets in locations that are not allowed. Reads only what the steps
+ * require and this login may see. Calls `warn` for possible problems.
  *
- * @throws DeployError naming the role or the setting that is missing.
+ * @throws DeployError that names the missing role or setting.
  */
 export async function checkOrganisation(
-  steps: readonly Step[],
+  steps: readonly DeployStep[],
   { apis }: State,
   settings: Settings,
   gcloud: Gcloud,
-  note: (message: string) => void,
+  warn: (message: string) => void,
 ): Promise<void> {
-  const isAsked = (...words: readonly string[]) =>
+  const includesStep = (...words: readonly string[]) =>
     steps.some(({ command }) => words.every((word) => command.includes(word)))
-  const builds = isAsked('functions', 'deploy') && apis.has('cloudbuild.googleapis.com')
-  const places = isAsked('secrets', 'create') && settings.secretLocations === undefined
+  const buildsFunctions =
+    includesStep('functions', 'deploy') && apis.has('cloudbuild.googleapis.com')
+  const createsSecrets = includesStep('secrets', 'create') && settings.secretLocations === undefined
   const [bindings] = await Promise.all([
-    builds ? readBindings(settings, gcloud) : [],
-    places ? checkLocations(settings, gcloud) : undefined,
+    buildsFunctions ? readBindings(settings, gcloud) : [],
+    createsSecrets ? checkLocations(settings, gcloud) : undefined,
   ])
-  // A policy without any binding is none that could be read.
+  // A policy without bindings means that it could not be read.
   if (bindings.length === 0) return
-  await checkBuildAccount(bindings, settings, gcloud, note)
-  await checkDeployer(bindings, settings, gcloud, note)
+  await checkBuildAccount(bindings, settings, gcloud, warn)
+  await checkDeployer(bindings, settings, gcloud, warn)
 }
 
 async function readBindings({ project }: Settings, gcloud: Gcloud): Promise<Json[]> {
@@ -42,7 +43,7 @@ async function readBindings({ project }: Settings, gcloud: Gcloud): Promise<Json
   return Array.isArray(bindings) ? bindings.map(object) : []
 }
 
-/** The roles that a member has on the project itself. */
+/** The member's roles on the project, without inherited ones. */
 function rolesOf(member: string, bindings: readonly Json[]): string[] {
   return bindings
     .filter(({ members }) => Array.isArray(members) && members.includes(member))
@@ -53,46 +54,48 @@ async function checkBuildAccount(
   bindings: readonly Json[],
   { project, region, buildAccount }: Settings,
   gcloud: Gcloud,
-  note: (message: string) => void,
+  warn: (message: string) => void,
 ): Promise<void> {
-  const at = [`--project=${project}`, `--region=${region}`]
+  const flags = [`--project=${project}`, `--region=${region}`]
   const found =
     buildAccount === undefined
-      ? await gcloud.describe('builds', 'get-default-service-account', ...at).catch(() => undefined)
+      ? await gcloud
+          .describe('builds', 'get-default-service-account', ...flags)
+          .catch(() => undefined)
       : undefined
   const account = buildAccount ?? String(found?.['serviceAccountEmail'] ?? '').replace(/^.*\//, '')
   if (account === '') return
   const roles = rolesOf(`serviceAccount:${account}`, bindings)
-  // What a custom role allows is not known here.
+  // A custom role may include the permissions.
   if (roles.some((role) => BUILDERS.includes(role) || !role.startsWith('roles/'))) return
-  const fault = `The service account that builds the functions, ${account}, has no role in ${project} that lets it build.
-Give it one: gcloud projects add-iam-policy-binding ${project} --member=serviceAccount:${account} --role=${BUILDERS[0]}`
+  const fault = `The service account that builds the functions, ${account}, has no role in ${project} that allows it to build.
+Grant one: gcloud projects add-iam-policy-binding ${project} --member=serviceAccount:${account} --role=${BUILDERS[0]}`
   if (buildAccount !== undefined)
-    return note(`${fault}\nIf it has the role from a folder, ignore this.`)
+    return warn(`${fault}\nIf it has the role from a folder, ignore this.`)
   throw new DeployError(`${fault}
-Or name another account: GCP_BUILD_SERVICE_ACCOUNT (also this one, if it has the role from a folder)`)
+Or set GCP_BUILD_SERVICE_ACCOUNT to another account (or to this one, if it has the role from a folder)`)
 }
 
 async function checkDeployer(
   bindings: readonly Json[],
   { project }: Settings,
   gcloud: Gcloud,
-  note: (message: string) => void,
+  warn: (message: string) => void,
 ): Promise<void> {
   const logins = await gcloud.list('auth', 'list', '--filter=status:ACTIVE').catch(() => [])
   const login = logins[0]?.['account']
   if (typeof login !== 'string') return
   const kind = login.endsWith('.gserviceaccount.com') ? 'serviceAccount' : 'user'
   const roles = rolesOf(`${kind}:${login}`, bindings)
-  // Its roles may come from a group, a folder or the organisation.
+  // The roles may be inherited from a group, a folder or the organisation.
   if (roles.length === 0) return
   const missing = missingRoles(roles)
   if (missing.length === 0) return
-  note(`${login} lacks roles in ${project} that deploying needs, unless it has them from a group or a folder:
+  warn(`${login} lacks roles in ${project} that are required to deploy, unless it inherits them from a group or a folder:
 ${missing.map((role) => `  ${role}`).join('\n')}`)
 }
 
-/** @throws DeployError when values may be kept in some regions only, and none is named. */
+/** @throws DeployError if the policy restricts locations and GCP_SECRET_LOCATIONS is not set. */
 async function checkLocations({ project }: Settings, gcloud: Gcloud): Promise<void> {
   const policy = await gcloud
     .describe(
@@ -106,7 +109,7 @@ async function checkLocations({ project }: Settings, gcloud: Gcloud): Promise<vo
   if (!isRestricted) return
   const values = allowed.length > 0 ? ` (${allowed.join(', ')})` : ''
   throw new DeployError(
-    `The organisation allows certain locations only${values}: gcp.resourceLocations. Secrets need them by name.
-Set GCP_SECRET_LOCATIONS to the regions where values may be kept, such as "europe-west1,europe-west4".`,
+    `The organisation policy gcp.resourceLocations restricts locations${values}, so secrets need explicit locations.
+Set GCP_SECRET_LOCATIONS to allowed regions, such as "europe-west1,europe-west4".`,
   )
 }

@@ -7,12 +7,13 @@ import type { Settings } from '../settings.ts'
 import type { State } from '../state/state.ts'
 import type { Target } from '../targets.ts'
 
-const OWN_NAMES = 'To deploy beside it: GCP_PREFIX (such as "staging") goes before every name.'
+const OWN_NAMES =
+  'To deploy next to it, set GCP_PREFIX (such as "staging"), which is added to every name.'
 
 /**
- * Checks that nothing would be replaced that something else has made.
+ * Checks that the deployment replaces no resource that this command did not create.
  *
- * @throws DeployError naming it.
+ * @throws DeployError that names the resource.
  */
 export function checkOwnership(
   targets: readonly Target[],
@@ -24,17 +25,15 @@ export function checkOwnership(
   if (foreign.length > 0) {
     const names = foreign.map(({ name }) => resourceName(name, settings)).join(', ')
     throw new DeployError(
-      `${names} in ${project}, ${region}: not made by this command. ${OWN_NAMES} Take another project or region, or let it be replaced: --adopt`,
+      `${names} in ${project}, ${region}: not created by this command. ${OWN_NAMES} Or use another project or region. To replace it: --adopt`,
     )
   }
-  const accounted = targets.filter(
+  const foreignAccounts = targets.filter(
     ({ name }) => accounts.get(serviceAccountEmail(name, settings)) === false,
   )
-  if (accounted.length > 0) {
-    const names = accounted.map(({ name }) => serviceAccountEmail(name, settings)).join(', ')
-    throw new DeployError(
-      `${names}: not made by this command. ${OWN_NAMES} Let it be used: --adopt`,
-    )
+  if (foreignAccounts.length > 0) {
+    const names = foreignAccounts.map(({ name }) => serviceAccountEmail(name, settings)).join(', ')
+    throw new DeployError(`${names}: not created by this command. ${OWN_NAMES} To use it: --adopt`)
   }
   const values = new Map(targets.flatMap((target) => Object.entries(target.secrets)))
   const stored = [...values].filter(([name, value]) => {
@@ -44,16 +43,16 @@ export function checkOwnership(
   if (stored.length > 0) {
     const names = stored.map(([name]) => resourceName(name, settings)).join(', ')
     throw new DeployError(
-      `The secrets ${names} in ${project}: not made by this command, and their values differ. ${OWN_NAMES} Let them be changed: --adopt`,
+      `The secrets ${names} in ${project}: not created by this command, and their values differ. ${OWN_NAMES} To change them: --adopt`,
     )
   }
 }
 
 /**
- * Checks that the functions of this deployment's names are this app's, by the PUBLIC_URL that they
- * were deployed with. `url` undefined: not known, nothing is checked.
+ * Checks that functions with this deployment's names belong to this app: they must have the same
+ * PUBLIC_URL. Checks nothing if `url` is undefined.
  *
- * @throws DeployError naming both URLs.
+ * @throws DeployError that names both URLs.
  */
 export function checkApp(
   url: string | undefined,
@@ -70,7 +69,7 @@ export function checkApp(
   const deployed = object(other.service['environmentVariables'])['PUBLIC_URL']
   throw new DeployError(
     `${other.id} in ${settings.project}, ${other.region} has PUBLIC_URL ${deployed}; this configuration has ${url}.
-If these are two apps: GCP_PREFIX (such as "second") goes before every name of one of them.
+If these are two apps, set GCP_PREFIX (such as "second") for one of them.
 If the app has moved to the new URL: --adopt`,
   )
 }

@@ -1,5 +1,5 @@
 /**
- * The regions in which Firebase Hosting finds Cloud Run services
+ * The regions in which Firebase Hosting supports rewrites to Cloud Run services
  * (https://firebase.google.com/docs/hosting/cloud-run#supported-regions).
  */
 export const HOSTING_REGIONS: ReadonlySet<string> = new Set([
@@ -15,19 +15,19 @@ export const HOSTING_REGIONS: ReadonlySet<string> = new Set([
   ...['us-west1', 'us-west2', 'us-west3', 'us-west4'],
 ])
 
-/** The regions that Cloud Run has besides (https://cloud.google.com/run/docs/locations). */
+/** Further regions of Cloud Run (https://cloud.google.com/run/docs/locations). */
 const OTHER_REGIONS: ReadonlySet<string> = new Set([
   ...['africa-south1', 'europe-north2', 'europe-west10', 'me-central2', 'northamerica-south1'],
 ])
 
-/** What is wrong with the region; undefined = nothing. `isServed`: Hosting is to reach it. */
-export function faultOfRegion(region: string, isServed: boolean): string | undefined {
+/** Returns why the region cannot be used, or undefined. `isServed`: Hosting must reach it. */
+export function regionFault(region: string, isServed: boolean): string | undefined {
   if (HOSTING_REGIONS.has(region)) return undefined
   if (!OTHER_REGIONS.has(region)) {
-    return `must be a region of Cloud Run. ${region} is none; Firebase Hosting reaches ${list()}`
+    return `must be a region of Cloud Run, not ${region}. Firebase Hosting supports ${list()}`
   }
   if (!isServed) return undefined
-  return `must be a region that Firebase Hosting reaches. ${region} is none; choose ${list()}, or leave Hosting out with --skip=hosting`
+  return `must be a region that Firebase Hosting supports, not ${region}. Choose ${list()}, or skip Hosting with --skip=hosting`
 }
 
 function list(): string {

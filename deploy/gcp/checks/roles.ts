@@ -1,8 +1,8 @@
 /**
- * What a deployer needs on the project, each with the roles that include it. Owners have all of it.
+ * The roles that a deployer needs on the project, each with the roles that include it. Owners have all.
  * (https://cloud.google.com/iam/docs/roles-permissions)
  */
-const NEEDED: readonly (readonly [role: string, ...others: string[]])[] = [
+const REQUIRED_ROLES: readonly (readonly [role: string, ...others: string[]])[] = [
   ['roles/cloudfunctions.developer', 'roles/cloudfunctions.admin', 'roles/editor'],
   ['roles/run.admin'],
   ['roles/iam.serviceAccountUser', 'roles/editor'],
@@ -18,9 +18,11 @@ const NEEDED: readonly (readonly [role: string, ...others: string[]])[] = [
   ['roles/browser', 'roles/viewer', 'roles/editor'],
 ]
 
-/** Those that `roles` neither have nor include; none where a custom role may. */
+/** Returns the required roles that `roles` do not include; empty if there is a custom role. */
 export function missingRoles(roles: readonly string[]): string[] {
   const isUnknown = roles.some((role) => !role.startsWith('roles/'))
   if (isUnknown || roles.includes('roles/owner')) return []
-  return NEEDED.filter((ways) => !ways.some((way) => roles.includes(way))).map(([role]) => role)
+  return REQUIRED_ROLES.filter((ways) => !ways.some((way) => roles.includes(way))).map(
+    ([role]) => role,
+  )
 }

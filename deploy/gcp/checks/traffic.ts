@@ -3,8 +3,8 @@ import type { Options } from '../options.ts'
 import type { Deployment } from '../plan/plan.ts'
 
 /**
- * What would not be served after deploying: a rollback pins traffic to an earlier revision, and
- * deploying does not move it. Undefined when all traffic follows, or moving it has been agreed to.
+ * Returns a message about pinned traffic: a rollback pins traffic to an earlier revision, and a
+ * deployment does not change that. Undefined if no traffic is pinned, or with --move-traffic.
  */
 export function pinnedTraffic(
   { targets, state, settings }: Pick<Deployment, 'targets' | 'state' | 'settings'>,
@@ -19,6 +19,6 @@ export function pinnedTraffic(
   if (pinned.length === 0) return undefined
   return `Traffic is pinned to earlier revisions, as after a rollback:
 ${pinned.join('\n')}
-What this deploys would not be served. To deploy it and move the traffic to it: --move-traffic
-Or move the traffic by hand: gcloud run services update-traffic NAME --to-latest --project=${settings.project} --region=${settings.region}`
+The new revisions would get no traffic. To deploy and move the traffic to them: --move-traffic
+Or move the traffic manually: gcloud run services update-traffic NAME --to-latest --project=${settings.project} --region=${settings.region}`
 }

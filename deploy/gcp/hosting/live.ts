@@ -2,19 +2,19 @@ import type { Environment } from '../../../shared/config.ts'
 import { asObject } from '../../../shared/json.ts'
 import type { Finished, Run } from '../command.ts'
 import { DeployError, NotInstalledError } from '../deploy-error.ts'
-import { reasonOf } from '../gcloud.ts'
+import { errorOutput } from '../gcloud.ts'
 import { type Json, object } from '../json.ts'
 import { resourceName } from '../names.ts'
 import { createHostingClient } from '../operate/releases.ts'
 import type { Settings } from '../settings.ts'
 import { type Site, siteArguments } from './site.ts'
 
-/** A Hosting site as it is. */
+/** The current state of a Hosting site. */
 export interface LiveSite {
-  /** Its id; undefined = not known, the project's default. */
+  /** Its id; undefined = the project's default site, id not known. */
   readonly id: string | undefined
   readonly exists: boolean
-  /** What it serves; undefined = nothing. */
+  /** The live release; undefined = none. */
   readonly release: LiveRelease | undefined
 }
 
@@ -24,7 +24,7 @@ export interface LiveRelease {
   readonly version: string | undefined
   /** When it was released (RFC 3339). */
   readonly time?: string | undefined
-  /** The Cloud Run service that `/mcp` leads to. */
+  /** The Cloud Run service that serves `/mcp`. */
   readonly service?: string | undefined
 }
 
@@ -32,12 +32,12 @@ const TOOL = 'chatgpt-auth0-gateway'
 const NO_DEFAULT = /could not determine the default site/i
 const NO_SITE = /could not find (?:channels for )?site/i
 
-/** How the messages of this deployment's releases begin. */
+/** Returns the start of the messages of this deployment's releases. */
 export function releaseLabel({ prefix }: Pick<Settings, 'prefix'>): string {
   return prefix ? `${TOOL}/${prefix.replace(/-$/, '')}` : TOOL
 }
 
-/** True when this deployment has released it, or `/mcp` leads to its gateway. */
+/** Returns whether this deployment made the release, or its gateway serves `/mcp`. */
 export function isOurRelease(
   { message, service }: LiveRelease,
   settings: Pick<Settings, 'prefix'>,
@@ -47,10 +47,10 @@ export function isOurRelease(
 }
 
 /**
- * The site that the settings name, or the project's default site, with its live release. A project
- * without a default site is to have one of its own id.
+ * Reads the site of the settings, or the project's default site, with its live release. For a project
+ * without a default site, the site has the project's id.
  *
- * @throws DeployError when there is no firebase command line, or it may not or cannot look.
+ * @throws DeployError if the firebase command line is missing or fails.
  */
 export async function readLiveSite(
   site: Site,
@@ -59,21 +59,21 @@ export async function readLiveSite(
 ): Promise<LiveSite> {
   const { run } = dependencies
   const { project } = settings
-  const look = (id: string | undefined) =>
+  const listChannels = (id: string | undefined) =>
     run([
       ...(['firebase', 'hosting:channel:list', ...siteArguments(site, project)] as const),
       ...(id === undefined ? [] : ['--site', id]),
       '--json',
     ])
   let id = settings.site
-  let finished = await look(id)
+  let finished = await listChannels(id)
   if (id === undefined && finished.code !== 0 && NO_DEFAULT.test(textOf(finished))) {
     id = project
-    finished = await look(id)
+    finished = await listChannels(id)
   }
   if (finished.code === 127) {
     throw new NotInstalledError(`firebase is not installed. Install it: npm install --global firebase-tools
-Or leave Hosting out: --skip=hosting`)
+Or skip Hosting: --skip=hosting`)
   }
   if (finished.code === 0) {
     return withMessage(liveSite(id, finished.stdout), settings, dependencies)
@@ -81,14 +81,14 @@ Or leave Hosting out: --skip=hosting`)
   if (id !== undefined && NO_SITE.test(textOf(finished))) {
     return { id, exists: false, release: undefined }
   }
-  throw new DeployError(`firebase: ${reasonOf(finished)}
-Log in: firebase login. Make it a Firebase project: firebase projects:addfirebase ${project}
-Or leave Hosting out: --skip=hosting`)
+  throw new DeployError(`firebase: ${errorOutput(finished)}
+Log in: firebase login. Add Firebase to the project: firebase projects:addfirebase ${project}
+Or skip Hosting: --skip=hosting`)
 }
 
 /**
- * A release of ours without a message is a clone: what it was made from says what was live before the
- * first of ours. Where that cannot be read, the release stays without.
+ * A release of ours without a message is a clone. Its message is the message of the release that it was
+ * cloned from, which records what was live before our first release. Unreadable = no message.
  */
 async function withMessage(
   live: LiveSite,

@@ -2,8 +2,8 @@ import { createRun } from '../command.ts'
 import { DeployError } from '../deploy-error.ts'
 import { createHostingClient } from '../operate/releases.ts'
 
-// Releases an earlier version of a site again, with the message that it had: hosting:clone of
-// firebase-tools makes a release without one. Called by `npm run destroy`.
+// Releases an earlier version of a site again with its message; hosting:clone of firebase-tools
+// releases it without a message. Called by `npm run destroy`.
 const [project = '', site = '', version = ''] = process.argv.slice(2)
 const client = createHostingClient(
   { project, site },

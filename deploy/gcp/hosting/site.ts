@@ -5,7 +5,7 @@ import { resourceName } from '../names.ts'
 import type { Settings } from '../settings.ts'
 import { digestOf } from '../source/digest.ts'
 
-/** What Hosting is to serve: a directory for the firebase command line, and its digest. */
+/** The content for Hosting: a directory for the firebase command line, and its digest. */
 export interface Site {
   readonly directory: string
   readonly digest: string
@@ -13,7 +13,7 @@ export interface Site {
 
 type Place = Pick<Settings, 'region' | 'prefix' | 'site'>
 
-/** The rewrite map with site, region and names of this deployment, for the functions that it has. */
+/** Returns the rewrite map for the given functions, with this deployment's site, region and names. */
 export function hostingConfig(functions: readonly string[], place: Place) {
   const { hosting } = firebase
   const { region, site } = place
@@ -26,7 +26,7 @@ export function hostingConfig(functions: readonly string[], place: Place) {
   return { hosting: { ...(site && { site }), ...hosting, public: 'public', rewrites } }
 }
 
-/** Writes what Hosting is to serve into `<dist>/hosting`. The digest does not tell which site it is for. */
+/** Writes the content for Hosting into `<dist>/hosting`. The digest does not depend on the site. */
 export function writeSite(functions: readonly string[], place: Place, dist: string): Site {
   const directory = `${dist}/hosting`
   rmSync(directory, { recursive: true, force: true })
@@ -40,7 +40,7 @@ export function writeSite(functions: readonly string[], place: Place, dist: stri
   return { directory, digest }
 }
 
-/** What every command about a site takes. */
+/** Returns the arguments that every firebase command for a site needs. */
 export function siteArguments({ directory }: Site, project: string): readonly string[] {
   return ['--project', project, '--config', `${directory}/firebase.json`, '--non-interactive']
 }

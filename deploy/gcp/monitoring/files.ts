@@ -6,22 +6,22 @@ import { type Json, object } from '../json.ts'
 import { OWNER_LABEL, OWNER_NOTE } from '../names.ts'
 import type { Settings } from '../settings.ts'
 
-/** The kinds of resources, in the order in which they are made: a policy needs its metrics. */
+/** The kinds of resources in the order of creation: a policy requires its metrics. */
 export const KINDS = ['metric', 'uptime', 'dashboard', 'policy'] as const
 export type Kind = (typeof KINDS)[number]
 
-/** Where monitoring is made, and what stands before its names. */
+/** The project of the monitoring resources, and the prefix of their names. */
 export type Instance = Pick<Settings, 'project'> & { readonly prefix?: string | undefined }
 
-/** One resource as it is to be. */
-export interface Wanted {
+/** The desired state of one resource. */
+export interface DesiredResource {
   readonly kind: Kind
-  /** The file's name: `tool-calls`. */
+  /** The file's name without extension: `tool-calls`. */
   readonly part: string
-  /** What Cloud Monitoring shows: a metric's name, else the display name. */
+  /** The name in Cloud Monitoring: a metric's name, otherwise the display name. */
   readonly name: string
   readonly config: Json
-  /** Digest of `config` (40 hex digits), kept with the resource. */
+  /** Digest of `config` (40 hex digits), stored with the resource. */
   readonly digest: string
 }
 
@@ -29,33 +29,33 @@ const DIRECTORY = `${ROOT}deploy/monitoring`
 const PLACEHOLDER = /\$\{([^}]*)\}/g
 const DIGEST_CHARACTERS = 40
 
-/** The name of a deployment's monitoring, and of its dashboard. */
+/** Returns the name of a deployment's monitoring and of its dashboard. */
 export function monitoringName({ prefix = '' }: Instance): string {
   return `${prefix}mcp`
 }
 
 /**
- * What deploy/monitoring/ describes, for one deployment. `channels`: full names of the notification
- * channels of its alert policies; undefined leaves them open.
+ * Reads the resources in deploy/monitoring/ for one deployment. `channels`: full names of the
+ * notification channels of the alert policies; undefined = not set.
  */
-export function readFiles(
+export function readDesiredResources(
   instance: Instance,
   url: string,
   channels: readonly string[] | undefined,
-): Wanted[] {
+): DesiredResource[] {
   const read = (path: string) =>
-    parse(fill(readFileSync(`${DIRECTORY}/${path}`, 'utf8'), instance, url))
+    parse(replacePlaceholders(readFileSync(`${DIRECTORY}/${path}`, 'utf8'), instance, url))
   const all = (directory: string) =>
     partsOf(directory).map((part) => ({ part, config: object(read(`${directory}/${part}.yaml`)) }))
   return [
     ...all('metrics').map(({ part, config }) =>
-      wanted('metric', part, metricName(part, instance), config),
+      desired('metric', part, metricName(part, instance), config),
     ),
     uptime(object(read('uptime.yaml'))),
     dashboard(object(read('dashboard.yaml')), instance),
     ...all('alerts').map(({ part, config }) => {
       const notificationChannels = channels === undefined ? {} : { notificationChannels: channels }
-      return wanted('policy', part, String(config['displayName']), {
+      return desired('policy', part, String(config['displayName']), {
         ...config,
         ...notificationChannels,
       })
@@ -63,22 +63,25 @@ export function readFiles(
   ]
 }
 
-function uptime(config: Json): Wanted {
-  return wanted('uptime', 'uptime', String(config['displayName']), config)
+function uptime(config: Json): DesiredResource {
+  return desired('uptime', 'uptime', String(config['displayName']), config)
 }
 
-function dashboard(config: Json, instance: Instance): Wanted {
+function dashboard(config: Json, instance: Instance): DesiredResource {
   const name = `projects/${instance.project}/dashboards/${monitoringName(instance)}`
-  return wanted('dashboard', 'dashboard', String(config['displayName']), { name, ...config })
+  return desired('dashboard', 'dashboard', String(config['displayName']), { name, ...config })
 }
 
-function wanted(kind: Kind, part: string, name: string, config: Json): Wanted {
+function desired(kind: Kind, part: string, name: string, config: Json): DesiredResource {
   const hash = createHash('sha256').update(JSON.stringify(config)).digest('hex')
   return { kind, part, name, config, digest: hash.slice(0, DIGEST_CHARACTERS) }
 }
 
-/** The labels by which a run finds its own uptime check, dashboard and policies again. */
-export function labelsOf({ part, digest }: Wanted, instance: Instance): Record<string, string> {
+/** Returns the labels that identify this deployment's uptime check, dashboard and policies. */
+export function labelsOf(
+  { part, digest }: DesiredResource,
+  instance: Instance,
+): Record<string, string> {
   return {
     [OWNER_LABEL.key]: OWNER_LABEL.value,
     deployment: monitoringName(instance),
@@ -87,13 +90,13 @@ export function labelsOf({ part, digest }: Wanted, instance: Instance): Record<s
   }
 }
 
-/** A metric has no labels; its description says whose it is. */
-export function describeMetric({ config, digest }: Wanted, instance: Instance): string {
+/** Returns a metric's description. Metrics have no labels, so the description names the owner. */
+export function describeMetric({ config, digest }: DesiredResource, instance: Instance): string {
   return `${config['description']} ${OWNER_NOTE}, deployment ${monitoringName(instance)}, digest ${digest}.`
 }
 
 /** Writes a configuration for gcloud to read; returns its path. */
-export function writeConfig({ kind, part }: Wanted, config: Json, dist: string): string {
+export function writeConfig({ kind, part }: DesiredResource, config: Json, dist: string): string {
   const directory = `${dist}/monitoring`
   mkdirSync(directory, { recursive: true })
   const path = `${directory}/${kind}-${part}.json`
@@ -112,8 +115,8 @@ function metricName(part: string, instance: Instance): string {
   return `${monitoringName(instance)}-${part}`
 }
 
-/** @throws Error at a placeholder that is none. */
-function fill(text: string, instance: Instance, url: string): string {
+/** @throws Error for an unknown placeholder. */
+function replacePlaceholders(text: string, instance: Instance, url: string): string {
   const metrics = partsOf('metrics').map((part) => {
     const type = `logging.googleapis.com/user/${metricName(part, instance)}`
     return { part, type }

@@ -1,22 +1,22 @@
 import type { Command } from '../command.ts'
 import { DeployError } from '../deploy-error.ts'
-import type { Step } from '../step.ts'
+import type { DeployStep } from '../step.ts'
 import {
+  type DesiredResource,
   describeMetric,
   type Instance,
   type Kind,
   labelsOf,
   monitoringName,
-  type Wanted,
   writeConfig,
 } from './files.ts'
 import { type Existing, MONITORING_APIS, type MonitoringState } from './state.ts'
 
 export interface MonitoringPlan {
   readonly instance: Instance
-  readonly wanted: readonly Wanted[]
+  readonly desired: readonly DesiredResource[]
   readonly state: MonitoringState
-  /** Where the files for gcloud are written. */
+  /** Directory for gcloud's input files. */
   readonly dist: string
 }
 
@@ -35,27 +35,27 @@ const GROUPS: Readonly<Record<Kind, readonly string[]>> = {
 }
 
 /**
- * The steps from what is there to what deploy/monitoring/ describes. A resource whose digest is the
- * same is left as it is, with what people have changed by hand.
+ * Plans the steps from the current resources to those in deploy/monitoring/. A resource with the same
+ * digest is not changed, so manual changes to it are kept.
  *
- * @throws DeployError when a metric or dashboard of that name is not ours.
+ * @throws DeployError if another owner has a metric or dashboard with the same name.
  */
-export function planMonitoring({ instance, wanted, state, dist }: MonitoringPlan): Step[] {
-  const found = (one: Wanted) =>
+export function planMonitoring({ instance, desired, state, dist }: MonitoringPlan): DeployStep[] {
+  const found = (one: DesiredResource) =>
     state.resources.find((existing) => matches(existing, one, instance))
-  const foreign = wanted.map(found).find((existing) => existing?.isOurs === false)
+  const foreign = desired.map(found).find((existing) => existing?.isOurs === false)
   if (foreign !== undefined) {
     throw new DeployError(
-      `The ${TITLES[foreign.kind]} ${foreign.id} was not made by this command. Rename or delete it, or set GCP_PREFIX.`,
+      `The ${TITLES[foreign.kind]} ${foreign.id} was not created by this command. Rename or delete it, or set GCP_PREFIX.`,
     )
   }
   const missing = MONITORING_APIS.filter((api) => !state.apis.has(api))
   const isStale = (existing: Existing) =>
     existing.isOurs &&
-    !wanted.some((one) => one.kind === existing.kind && one.part === existing.part)
+    !desired.some((one) => one.kind === existing.kind && one.part === existing.part)
   return [
     ...(missing.length > 0 ? [enable(missing, instance)] : []),
-    ...wanted.flatMap((one) => {
+    ...desired.flatMap((one) => {
       const existing = found(one)
       if (existing === undefined) return [createStep(one, instance, dist)]
       if (existing.digest === one.digest) return []
@@ -65,15 +65,15 @@ export function planMonitoring({ instance, wanted, state, dist }: MonitoringPlan
   ]
 }
 
-/** Removes all that `planMonitoring` makes, policies before the metrics that they watch. */
-export function planMonitoringEnd(instance: Instance, state: MonitoringState): Step[] {
+/** Plans the removal of every resource of `planMonitoring`, policies before their metrics. */
+export function planMonitoringRemoval(instance: Instance, state: MonitoringState): DeployStep[] {
   return state.resources
     .filter(({ isOurs }) => isOurs)
     .toReversed()
     .map((existing) => removeStep(existing, instance))
 }
 
-function matches(existing: Existing, one: Wanted, instance: Instance): boolean {
+function matches(existing: Existing, one: DesiredResource, instance: Instance): boolean {
   if (existing.kind !== one.kind) return false
   if (one.kind === 'metric') return existing.id === one.name
   if (one.kind === 'dashboard')
@@ -81,7 +81,7 @@ function matches(existing: Existing, one: Wanted, instance: Instance): boolean {
   return existing.isOurs && existing.part === one.part
 }
 
-function enable(apis: readonly string[], { project }: Instance): Step {
+function enable(apis: readonly string[], { project }: Instance): DeployStep {
   return {
     phase: 'monitoring',
     title: `enable ${apis.join(' and ')}`,
@@ -89,7 +89,7 @@ function enable(apis: readonly string[], { project }: Instance): Step {
   }
 }
 
-function createStep(one: Wanted, instance: Instance, dist: string): Step {
+function createStep(one: DesiredResource, instance: Instance, dist: string): DeployStep {
   return step(`create the ${TITLES[one.kind]} ${one.name}`, [
     'gcloud',
     ...GROUPS[one.kind],
@@ -99,8 +99,13 @@ function createStep(one: Wanted, instance: Instance, dist: string): Step {
   ])
 }
 
-function updateSteps(one: Wanted, existing: Existing, instance: Instance, dist: string): Step[] {
-  // Its host cannot be changed, so the new check comes before the old one goes.
+function updateSteps(
+  one: DesiredResource,
+  existing: Existing,
+  instance: Instance,
+  dist: string,
+): DeployStep[] {
+  // The host of a check cannot be changed, so a new check is created before the old one is deleted.
   if (one.kind === 'uptime') {
     return [createStep(one, instance, dist), removeStep(existing, instance)]
   }
@@ -115,7 +120,7 @@ function updateSteps(one: Wanted, existing: Existing, instance: Instance, dist: 
   ]
 }
 
-function removeStep({ kind, id, name }: Existing, { project }: Instance): Step {
+function removeStep({ kind, id, name }: Existing, { project }: Instance): DeployStep {
   return step(`delete the ${TITLES[kind]} ${name}`, [
     'gcloud',
     ...GROUPS[kind],
@@ -126,9 +131,9 @@ function removeStep({ kind, id, name }: Existing, { project }: Instance): Step {
   ])
 }
 
-/** What follows `create` or `update`; the configuration goes into a file. */
+/** The arguments after `create` or `update`; writes the configuration to a file. */
 function argumentsOf(
-  one: Wanted,
+  one: DesiredResource,
   id: string,
   instance: Instance,
   dist: string,
@@ -146,15 +151,15 @@ function argumentsOf(
     const path = writeConfig(one, { ...one.config, labels, ...etag }, dist)
     return [...(isNew ? [] : [id]), `--config-from-file=${path}`]
   }
-  // Without GCP_ALERT_CHANNELS, the channels that people have chosen stay.
+  // Without GCP_ALERT_CHANNELS, existing channels are kept.
   const kept = isNew ? {} : { notificationChannels: existing.channels ?? [] }
   const path = writeConfig(one, { ...kept, ...one.config, userLabels: labels }, dist)
   return [...(isNew ? [] : [id]), `--policy-from-file=${path}`]
 }
 
-/** gcloud reads no file here, and takes user labels only along with regions. */
+/** gcloud accepts no file for uptime checks, and user labels only together with regions. */
 function uptimeFlags(
-  { config }: Wanted,
+  { config }: DesiredResource,
   { project }: Instance,
   labels: Readonly<Record<string, string>>,
 ): string[] {
@@ -172,6 +177,6 @@ function uptimeFlags(
   ]
 }
 
-function step(title: string, command: Command): Step {
+function step(title: string, command: Command): DeployStep {
   return { phase: 'monitoring', title, command }
 }

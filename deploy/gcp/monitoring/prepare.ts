@@ -1,9 +1,9 @@
 import { ConfigError, type Environment } from '../../../shared/config.ts'
 import { DeployError } from '../deploy-error.ts'
 import type { Gcloud } from '../gcloud.ts'
-import type { Step } from '../step.ts'
-import { type Instance, readFiles } from './files.ts'
-import { planMonitoring, planMonitoringEnd } from './plan.ts'
+import type { DeployStep } from '../step.ts'
+import { type Instance, readDesiredResources } from './files.ts'
+import { planMonitoring, planMonitoringRemoval } from './plan.ts'
 import { type MonitoringState, readMonitoring } from './state.ts'
 
 const CHANNEL = /^(?:projects\/[^/]+\/notificationChannels\/)?([\w-]+)$/
@@ -11,50 +11,52 @@ const EMPTY: MonitoringState = { apis: new Set(), resources: [] }
 
 export interface MonitoringOptions {
   readonly instance: Instance
-  /** The variables of the environment and the file. */
+  /** The variables of the environment and of the file. */
   readonly variables: Environment
   readonly dist: string
-  /** Plans for an empty project where nothing can be read. */
+  /** Plan for an empty project if the project cannot be read. */
   readonly dryRun: boolean
   readonly write: (text: string) => void
 }
 
 /**
- * The steps that bring the project's monitoring to what deploy/monitoring/ describes.
+ * Returns the steps that update the project's monitoring to deploy/monitoring/.
  *
- * @throws ConfigError at a PUBLIC_URL or GCP_ALERT_CHANNELS that cannot be used.
- * @throws DeployError when it cannot be read, or would replace what is not ours.
+ * @throws ConfigError for an invalid PUBLIC_URL or GCP_ALERT_CHANNELS.
+ * @throws DeployError if monitoring cannot be read, or a resource has another owner.
  */
 export async function monitoringSteps(
   { instance, variables, dist, dryRun, write }: MonitoringOptions,
   gcloud: Gcloud,
-): Promise<Step[]> {
+): Promise<DeployStep[]> {
   const url = variables['PUBLIC_URL']?.trim() ?? ''
   if (!URL.canParse(url)) throw new ConfigError(['PUBLIC_URL must be an absolute URL'])
-  const wanted = readFiles(instance, url, alertChannels(variables, instance))
+  const desired = readDesiredResources(instance, url, alertChannels(variables, instance))
   const state = await readMonitoring(instance, gcloud).catch((error: unknown) => {
     if (!dryRun || !(error instanceof DeployError)) throw error
-    write(`${error.message}\nThe monitoring that is there cannot be read. For an empty project:\n`)
+    write(
+      `${error.message}\nCannot read the project's monitoring; showing the plan for an empty project:\n`,
+    )
     return EMPTY
   })
-  return planMonitoring({ instance, wanted, state, dist })
+  return planMonitoring({ instance, desired, state, dist })
 }
 
-/** The steps that remove it; none, with a note, where it cannot be read. */
-export async function monitoringEnd(
+/** Returns the steps that remove monitoring; none, with a message, if it cannot be read. */
+export async function monitoringRemoval(
   instance: Instance,
   gcloud: Gcloud,
   write: (text: string) => void,
-): Promise<Step[]> {
+): Promise<DeployStep[]> {
   const state = await readMonitoring(instance, gcloud).catch((error: unknown) => {
     if (!(error instanceof DeployError)) throw error
-    write(`${error.message}\nMonitoring cannot be read and is left as it is.\n`)
+    write(`${error.message}\nMonitoring cannot be read and is not changed.\n`)
     return EMPTY
   })
-  return planMonitoringEnd(instance, state)
+  return planMonitoringRemoval(instance, state)
 }
 
-/** Full names of the channels that GCP_ALERT_CHANNELS lists; undefined when it is not set. */
+/** Returns the full names of the channels in GCP_ALERT_CHANNELS; undefined if it is not set. */
 function alertChannels(variables: Environment, { project }: Instance): string[] | undefined {
   const given = variables['GCP_ALERT_CHANNELS']?.trim()
   if (!given) return undefined

@@ -7,11 +7,10 @@ import type { Instance } from './files.ts'
 import { monitoringSteps } from './prepare.ts'
 
 /**
- * Brings the project's monitoring to what deploy/monitoring/ describes; a dry run prints the commands.
- * Returns them.
- * `again`: what to type to go on after a failure.
+ * Updates the project's monitoring to deploy/monitoring/; a dry run only prints the commands. Returns
+ * the commands. `again`: the command that continues after a failure.
  *
- * @throws ConfigError or DeployError as `monitoringSteps` and `runSteps` do.
+ * @throws ConfigError or DeployError like `monitoringSteps` and `runSteps`.
  */
 export async function deployMonitoring(
   { env: file, settings }: { readonly env: Environment; readonly settings: Instance },
@@ -32,10 +31,10 @@ export async function deployMonitoring(
   const steps = await monitoringSteps(options, createGcloud(run))
   if (dryRun) {
     const commands = steps.map(describeStep)
-    write(`${[...commands, `${commands.length} commands, none of them run.`].join('\n')}\n`)
+    write(`${[...commands, `Dry run: ${commands.length} commands.`].join('\n')}\n`)
     return steps.map(toDescribed)
   }
   await runSteps(steps, { run, write, again })
-  write(steps.length === 0 ? 'Monitoring is in place.\n' : 'Monitoring is deployed.\n')
+  write(steps.length === 0 ? 'Monitoring is up to date.\n' : 'Monitoring is deployed.\n')
   return steps.map(toDescribed)
 }

@@ -6,10 +6,10 @@ import { type Instance, type Kind, monitoringName } from './files.ts'
 /** A resource of Cloud Logging or Cloud Monitoring. */
 export interface Existing {
   readonly kind: Kind
-  /** Full name, or a metric's name: what gcloud takes to update and delete it. */
+  /** Full name, or a metric's name, as gcloud expects it for update and delete. */
   readonly id: string
   readonly name: string
-  /** True when this deployment's monitoring made it. */
+  /** Whether this deployment created it. */
   readonly isOurs: boolean
   readonly part: string | undefined
   readonly digest: string | undefined
@@ -22,26 +22,26 @@ export interface MonitoringState {
   readonly resources: readonly Existing[]
 }
 
-/** The APIs that monitoring needs. */
+/** The APIs that monitoring requires. */
 export const MONITORING_APIS = ['logging.googleapis.com', 'monitoring.googleapis.com'] as const
 
 /**
- * Reads all metrics, uptime checks, dashboards and alert policies of the project. Nothing is listed
- * while one of the APIs is off.
+ * Reads all metrics, uptime checks, dashboards and alert policies of the project. Lists nothing if one
+ * of the APIs is disabled.
  *
  * @throws DeployError
  */
 export async function readMonitoring(instance: Instance, gcloud: Gcloud): Promise<MonitoringState> {
-  const at = `--project=${instance.project}`
-  const services = await gcloud.list('services', 'list', '--enabled', at)
+  const flags = `--project=${instance.project}`
+  const services = await gcloud.list('services', 'list', '--enabled', flags)
   const enabled = services.map((service) => String(object(service['config'])['name']))
   const apis = new Set(enabled.filter((name) => MONITORING_APIS.some((api) => api === name)))
   if (apis.size < MONITORING_APIS.length) return { apis, resources: [] }
   const [metrics, checks, dashboards, policies] = await Promise.all([
-    gcloud.list('logging', 'metrics', 'list', at),
-    gcloud.list('monitoring', 'uptime', 'list-configs', at),
-    gcloud.list('monitoring', 'dashboards', 'list', at),
-    gcloud.list('alpha', 'monitoring', 'policies', 'list', at),
+    gcloud.list('logging', 'metrics', 'list', flags),
+    gcloud.list('monitoring', 'uptime', 'list-configs', flags),
+    gcloud.list('monitoring', 'dashboards', 'list', flags),
+    gcloud.list('alpha', 'monitoring', 'policies', 'list', flags),
   ])
   const ours = monitoringName(instance)
   return {

@@ -1,7 +1,7 @@
 import type { Environment } from '../../../shared/config.ts'
 import type { Run } from '../command.ts'
 
-/** What `status` and `rollback` work with. */
+/** The dependencies of `status` and `rollback`. */
 export interface OperateDependencies {
   readonly run: Run
   readonly env: Environment

@@ -1,26 +1,26 @@
 import { asObject } from '../../../shared/json.ts'
 
-/** What a part answered. */
+/** The result of a health request. */
 export interface Health {
   readonly url: string
   readonly isHealthy: boolean
-  /** HTTP status; undefined when nothing answered. */
+  /** HTTP status; undefined = no response. */
   readonly status: number | undefined
-  /** Why it is not healthy. */
+  /** Why the part is not healthy. */
   readonly problem?: string | undefined
-  /** What the answer says of itself: version, commit, build time. */
+  /** Version, commit and build time from the response. */
   readonly version?: Readonly<Record<string, string>>
 }
 
 interface Probe {
   readonly method: string
   readonly path: string
-  /** The answer that shows that the function itself has answered. */
+  /** The status that shows that the function itself responded. */
   readonly status: number
 }
 
 const TIMEOUT_MS = 15_000
-/** None needs credentials; log-webhook shows by its 401 that it has its secrets and runs. */
+/** No probe needs credentials; a 401 of log-webhook shows that it runs and has its secrets. */
 const PROBES: Readonly<Record<string, Probe>> = {
   metadata: { method: 'GET', path: '/health', status: 200 },
   gateway: { method: 'GET', path: '/openapi.json', status: 200 },
@@ -30,27 +30,27 @@ const PROBES: Readonly<Record<string, Probe>> = {
 const AUTH0: Probe = { method: 'GET', path: '/health/auth0', status: 200 }
 
 /**
- * Asks one function at the public origin; `auth0` asks whether the issuer and its keys can be reached.
- * Not checked: what the answer holds. `npm run doctor` does that.
+ * Sends a health request to one function at the public origin; `auth0` checks that the issuer and its
+ * keys can be reached. Does not check the response body; `npm run doctor` does.
  */
 export async function probe(
   part: string,
   publicUrl: string,
   send: typeof fetch,
 ): Promise<Health | undefined> {
-  const asked = part === 'auth0' ? AUTH0 : PROBES[part]
-  if (asked === undefined) return undefined
-  const url = `${publicUrl}${asked.path}`
+  const request = part === 'auth0' ? AUTH0 : PROBES[part]
+  if (request === undefined) return undefined
+  const url = `${publicUrl}${request.path}`
   try {
     const response = await send(url, {
-      method: asked.method,
+      method: request.method,
       redirect: 'manual',
       signal: AbortSignal.timeout(TIMEOUT_MS),
     })
     const answer = asObject(await response.json().catch(() => undefined)) ?? {}
-    const isHealthy = response.status === asked.status
+    const isHealthy = response.status === request.status
     const failing = [answer['failing'] ?? []].flat().join(', ')
-    const problem = `${asked.method} answered ${response.status}${failing && `, failing: ${failing}`}`
+    const problem = `${request.method} returned ${response.status}${failing && `, failing: ${failing}`}`
     const version = part === 'metadata' && isHealthy ? versionOf(answer) : undefined
     return {
       url,
@@ -67,8 +67,8 @@ export async function probe(
 }
 
 function versionOf(answer: Readonly<Record<string, unknown>>): Record<string, string> | undefined {
-  const said = Object.entries(answer).flatMap(([name, value]) =>
+  const versionFields = Object.entries(answer).flatMap(([name, value]) =>
     name !== 'status' && typeof value === 'string' ? [[name, value] as const] : [],
   )
-  return said.length > 0 ? Object.fromEntries(said) : undefined
+  return versionFields.length > 0 ? Object.fromEntries(versionFields) : undefined
 }

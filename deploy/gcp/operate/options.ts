@@ -2,7 +2,7 @@ import { UsageError } from '../../kit/errors.ts'
 import type { CommandLine, Flag, OptionSpecs } from '../../kit/options.ts'
 import { PLACE_OPTIONS, unknownName } from '../options.ts'
 
-/** What `status` and `rollback` have in common. */
+/** The common options of `status` and `rollback`. */
 export interface OperateOptions {
   readonly json: boolean
   readonly envFile: string
@@ -11,16 +11,16 @@ export interface OperateOptions {
   readonly site: string | undefined
 }
 
-/** What `rollback` is asked for. */
+/** The options of `rollback`. */
 export interface RollbackOptions extends OperateOptions {
   readonly apply: boolean
-  /** Roll back what the last deployment has not changed, too. */
+  /** Also roll back parts that the last deployment did not change. */
   readonly all: boolean
-  /** Give the traffic back to the newest revision. */
+  /** Move the traffic back to the newest revision. */
   readonly toLatest: boolean
   /** Functions, and `hosting`. */
   readonly names: readonly string[]
-  /** The command line as it was typed. */
+  /** The original command-line arguments. */
   readonly args: readonly string[]
 }
 
@@ -29,16 +29,16 @@ export const STATUS_OPTIONS = PLACE_OPTIONS
 
 /** The options of `npm run rollback`. */
 export const ROLLBACK_OPTIONS = {
-  apply: { type: 'boolean', text: 'do it' },
-  all: { type: 'boolean', text: 'also what the last deployment has not changed' },
+  apply: { type: 'boolean', text: 'apply the rollback' },
+  all: { type: 'boolean', text: 'also roll back parts that the last deployment did not change' },
   'to-latest': {
     type: 'boolean',
-    text: 'the other way: give the traffic to the newest revisions again',
+    text: 'move the traffic back to the newest revisions',
   },
   ...PLACE_OPTIONS,
 } as const satisfies OptionSpecs
 
-/** What the command line asks `status` for. */
+/** Converts the parsed command line of `status` to options. */
 export function toStatusOptions({
   values,
 }: CommandLine<typeof STATUS_OPTIONS & { readonly json: Flag }>): OperateOptions {
@@ -47,7 +47,7 @@ export function toStatusOptions({
 }
 
 /**
- * What the command line asks `rollback` for.
+ * Converts the parsed command line of `rollback` to options.
  *
  * @throws UsageError that names an unknown part.
  */
@@ -60,7 +60,7 @@ export function toRollbackOptions(
     if (!known.includes(name)) throw new UsageError(unknownName('part', name, known))
   }
   if (values.all && positionals.length > 0) {
-    throw new UsageError('--all and names exclude each other.')
+    throw new UsageError('--all and names cannot be combined.')
   }
   return {
     ...toStatusOptions(line),

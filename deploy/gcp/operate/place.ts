@@ -5,19 +5,19 @@ import { readSettings, type Settings } from '../settings.ts'
 import type { OperateDependencies } from './dependencies.ts'
 import type { OperateOptions } from './options.ts'
 
-/** Where the deployment is. */
+/** The location of a deployment. */
 export interface DeploymentPlace {
   readonly settings: Settings & {
     readonly prefix?: string | undefined
     readonly site?: string | undefined
   }
-  /** The public origin, without a slash at its end; undefined = not known. */
+  /** The public origin, without a trailing slash; undefined = not known. */
   readonly publicUrl: string | undefined
-  /** The file's variables; empty where there is no file. */
+  /** The file's variables; empty without a file. */
   readonly file: Environment
 }
 
-/** @throws ConfigError with every fault of file and settings. */
+/** @throws ConfigError that lists every fault of the file and the settings. */
 export async function readPlace(
   options: OperateOptions,
   { env, run }: OperateDependencies,

@@ -1,25 +1,25 @@
 import type { Style } from '../../kit/style.ts'
 import type { FunctionStatus, Status } from './read-status.ts'
 
-/** The status as a person reads it. */
+/** Returns the status as text. */
 export function printStatus(found: Status, style: Style): string {
   const { project, region, publicUrl, functions, hosting, auth0, others } = found
   const version = functions.flatMap(({ health }) => Object.entries(health?.version ?? {}))
   const width = Math.max(...functions.map(({ name }) => name.length))
   return [
-    `Project ${project}, region ${region}, ${publicUrl ?? 'PUBLIC_URL is not set: nothing is asked'}`,
+    `Project ${project}, region ${region}, ${publicUrl ?? 'PUBLIC_URL is not set: no health checks'}`,
     ...(version.length > 0 ? [version.map(([name, value]) => `${name} ${value}`).join(', ')] : []),
     ...functions.map((one) => `  ${one.name.padEnd(width)}  ${describeFunction(one)}`),
     `  ${'Hosting'.padEnd(width)}  ${describeHosting(hosting)}`,
     ...(auth0 ? [`  ${'Auth0'.padEnd(width)}  ${auth0.problem ?? 'reachable'}`] : []),
     ...(others.length > 0
       ? [
-          `Elsewhere in this project: ${others.map(({ id, region: at }) => `${id} (${at})`).join(', ')}`,
+          `Other deployments in this project: ${others.map(({ id, region: at }) => `${id} (${at})`).join(', ')}`,
         ]
       : []),
     found.isHealthy
-      ? style.green('All is deployed and answers.')
-      : style.red('Not healthy. To find the cause: npm run doctor'),
+      ? style.green('Healthy: everything is deployed and responds.')
+      : style.red('Not healthy. Run npm run doctor to find the cause.'),
     '',
   ].join('\n')
 }

@@ -1,20 +1,20 @@
 import { DeployError } from '../deploy-error.ts'
 import { createGcloud } from '../gcloud.ts'
-import { wantedFunctions } from '../targets.ts'
+import { configuredFunctions } from '../targets.ts'
 import type { OperateDependencies } from './dependencies.ts'
 import { type Health, probe } from './health.ts'
 import type { DeploymentPlace } from './place.ts'
 import { createHostingClient } from './releases.ts'
 import { type OtherFunction, type RunningFunction, readFunctions } from './revisions.ts'
 
-/** One function of the deployment: undefined members are not known. */
+/** One function of the deployment; undefined members are not known. */
 export interface FunctionStatus {
   readonly name: string
   readonly deployed?: RunningFunction | undefined
   readonly health?: Health | undefined
 }
 
-/** What `npm run status -- --json` prints is made from this. */
+/** The status of a deployment; the JSON output is derived from it. */
 export interface Status {
   readonly project: string
   readonly region: string
@@ -30,45 +30,46 @@ export interface Status {
       }
     | { readonly problem: string }
   readonly auth0: Health | undefined
-  /** Functions that this tool has made elsewhere in the project. */
+  /** Functions of other deployments of this tool in the project. */
   readonly others: readonly OtherFunction[]
-  /** All that the configuration calls for is deployed and answers. */
+  /** Whether every configured function is deployed and responds. */
   readonly isHealthy: boolean
 }
 
 /**
- * Reads the cloud and asks every part at PUBLIC_URL.
+ * Reads the deployment from Google Cloud and checks the health of each part at PUBLIC_URL.
  *
- * @throws DeployError when the cloud cannot be read; Hosting's failure is part of the status.
+ * @throws DeployError if Google Cloud cannot be read; a failure of Hosting is part of the status.
  */
 export async function readStatus(
   { settings, publicUrl, file }: DeploymentPlace,
   dependencies: OperateDependencies,
 ): Promise<Status> {
   const { run, env, fetch: send } = dependencies
-  const ask = (part: string) => (publicUrl === undefined ? undefined : probe(part, publicUrl, send))
-  const names = wantedFunctions({ ...file, ...env })
+  const request = (part: string) =>
+    publicUrl === undefined ? undefined : probe(part, publicUrl, send)
+  const names = configuredFunctions({ ...file, ...env })
   const [{ functions, others }, hosting, auth0, health] = await Promise.all([
     readFunctions(settings, createGcloud(run)),
     readHosting(settings, dependencies),
-    ask('auth0'),
-    Promise.all(names.map(async (name) => [name, await ask(name)] as const)),
+    request('auth0'),
+    Promise.all(names.map(async (name) => [name, await request(name)] as const)),
   ])
   const healths = new Map(health)
-  const wanted = names.map((name) => ({
+  const desired = names.map((name) => ({
     name,
     deployed: functions.find((one) => one.name === name),
     health: healths.get(name),
   }))
-  const unwanted = functions.filter(({ name }) => !names.includes(name))
+  const unconfigured = functions.filter(({ name }) => !names.includes(name))
   const isHealthy =
     auth0?.isHealthy !== false &&
-    wanted.every((one) => one.deployed?.state === 'ACTIVE' && one.health?.isHealthy !== false)
+    desired.every((one) => one.deployed?.state === 'ACTIVE' && one.health?.isHealthy !== false)
   return {
     project: settings.project,
     region: settings.region,
     publicUrl,
-    functions: [...wanted, ...unwanted.map((deployed) => ({ name: deployed.name, deployed }))],
+    functions: [...desired, ...unconfigured.map((deployed) => ({ name: deployed.name, deployed }))],
     hosting,
     auth0,
     others,

@@ -6,7 +6,7 @@ import { type Json, object } from '../json.ts'
 
 /** A release of a Hosting site. */
 export interface Release {
-  /** Full name of its version. */
+  /** Full name of the version. */
   readonly version: string
   readonly versionCreatedAt: string
   readonly isFinalized: boolean
@@ -14,7 +14,7 @@ export interface Release {
   readonly releasedBy: string | undefined
   readonly message: string | undefined
   readonly isDisabled: boolean
-  /** The Cloud Run service that `/mcp` leads to. */
+  /** The Cloud Run service that serves `/mcp`. */
   readonly service: string | undefined
 }
 
@@ -27,17 +27,17 @@ export interface Hosting {
 export interface HostingClient {
   /** @throws DeployError */
   readonly read: () => Promise<Hosting>
-  /** Releases a version that the site has had. Throws as `read` does. */
+  /** Releases an earlier version of the site again. Throws like `read`. */
   readonly release: (site: string, version: string, message: string | undefined) => Promise<void>
 }
 
 const TIMEOUT_MS = 20_000
-/** Hosting keeps more; what is older is no candidate for a rollback. */
+/** Hosting keeps more releases, but older ones are not candidates for a rollback. */
 const PAGE_SIZE = 50
 
 /**
- * Firebase Hosting's API, because firebase-tools cannot list releases. As firebase-tools does, it asks
- * FIREBASE_HOSTING_API_URL where that is set. The access token is gcloud's.
+ * Creates a client of the Firebase Hosting API, because firebase-tools cannot list releases. Like
+ * firebase-tools it uses FIREBASE_HOSTING_API_URL if set. The access token comes from gcloud.
  */
 export function createHostingClient(
   place: { readonly project: string; readonly site?: string | undefined },
@@ -49,7 +49,7 @@ export function createHostingClient(
 ): HostingClient {
   const { project } = place
   const origin = env['FIREBASE_HOSTING_API_URL']?.trim() || 'https://firebasehosting.googleapis.com'
-  const ask = async (method: string, path: string, body?: unknown): Promise<Json> => {
+  const request = async (method: string, path: string, body?: unknown): Promise<Json> => {
     const token = await accessToken(run)
     const response = await send(
       `${origin.replace(/\/$/, '')}/v1beta1/projects/${project}/${path}`,
@@ -60,22 +60,22 @@ export function createHostingClient(
         headers: {
           authorization: `Bearer ${token}`,
           'content-type': 'application/json',
-          // Without it the quota would be that of gcloud's own project, where this API is off.
+          // Otherwise the quota project would be gcloud's own, in which this API is disabled.
           'x-goog-user-project': project,
         },
         ...(body !== undefined && { body: JSON.stringify(body) }),
       },
     ).catch((error: unknown) => {
-      throw new DeployError(`Firebase Hosting's API cannot be reached: ${messageOf(error)}`)
+      throw new DeployError(`The Firebase Hosting API cannot be reached: ${messageOf(error)}`)
     })
     const answer = object(await response.json().catch(() => undefined))
     if (response.ok) return answer
     const reason = object(answer['error'])['message'] ?? response.statusText
-    throw new DeployError(`Firebase Hosting's API answered ${response.status}: ${reason}`)
+    throw new DeployError(`The Firebase Hosting API returned ${response.status}: ${reason}`)
   }
   const siteOf = async (): Promise<string> => {
     if (place.site !== undefined) return place.site
-    const sites = array((await ask('GET', 'sites'))['sites'])
+    const sites = array((await request('GET', 'sites'))['sites'])
     const site = sites.find(({ type }) => type === 'DEFAULT_SITE') ?? sites[0]
     if (site === undefined) throw new DeployError(`The project ${project} has no Hosting site.`)
     return String(site['name']).replace(/^.*\//, '')
@@ -84,13 +84,13 @@ export function createHostingClient(
     read: async () => {
       const site = await siteOf()
       const path = `sites/${site}/channels/live/releases?pageSize=${PAGE_SIZE}`
-      const releases = array((await ask('GET', path))['releases']).map(toRelease)
+      const releases = array((await request('GET', path))['releases']).map(toRelease)
       return { site, releases: releases.sort((a, b) => (a.releasedAt < b.releasedAt ? 1 : -1)) }
     },
     release: async (site, version, message) => {
       const query = `versionName=${encodeURIComponent(version)}`
       const body = message === undefined ? {} : { message }
-      await ask('POST', `sites/${site}/channels/live/releases?${query}`, body)
+      await request('POST', `sites/${site}/channels/live/releases?${query}`, body)
     },
   }
 }

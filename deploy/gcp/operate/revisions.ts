@@ -6,14 +6,14 @@ import { isOurs } from '../names.ts'
 /** A revision of a function's Cloud Run service. */
 export interface Revision {
   readonly name: string
-  /** RFC 3339; empty when it is not known. */
+  /** RFC 3339; empty = not known. */
   readonly createdAt: string
   readonly isReady: boolean
 }
 
-/** A function that this project has deployed. */
+/** A deployed function. */
 export interface RunningFunction {
-  /** Its name here: `gateway`. */
+  /** Its name in this repository: `gateway`. */
   readonly name: string
   /** Its name in Google Cloud, with the prefix. */
   readonly id: string
@@ -26,9 +26,9 @@ export interface RunningFunction {
   readonly traffic: readonly { readonly revision: string; readonly percent: number }[]
   /** Newest first. */
   readonly revisions: readonly Revision[]
-  /** The revision that serves, the newest if several do. */
+  /** The revision with traffic; the newest if there are several. */
   readonly serving: Revision | undefined
-  /** False when a newer ready revision waits without traffic. */
+  /** False if a newer ready revision has no traffic. */
   readonly servesLatest: boolean
 }
 
@@ -45,8 +45,8 @@ export interface Place {
 }
 
 /**
- * The deployment's functions with their revisions, and the names of all others that this tool has
- * made in the project.
+ * Reads the deployment's functions with their revisions, and the names of this tool's other functions
+ * in the project.
  *
  * @throws DeployError
  */
@@ -85,10 +85,10 @@ async function readFunction(
 ): Promise<RunningFunction> {
   const given = object(described['serviceConfig'])['service']
   const service = String(given ?? id).replace(/^.*\//, '')
-  const at = [`--project=${project}`, `--region=${region}`]
+  const flags = [`--project=${project}`, `--region=${region}`]
   const [run, listed] = await Promise.all([
-    gcloud.describe('run', 'services', 'describe', service, ...at),
-    gcloud.list('run', 'revisions', 'list', `--service=${service}`, ...at),
+    gcloud.describe('run', 'services', 'describe', service, ...flags),
+    gcloud.list('run', 'revisions', 'list', `--service=${service}`, ...flags),
   ])
   const status = object(run?.['status'])
   const traffic = array(status['traffic'])
@@ -128,7 +128,7 @@ function toRevision(described: Json): Revision {
 
 function newestFirst(a: Revision, b: Revision): number {
   const order = Date.parse(b.createdAt) - Date.parse(a.createdAt)
-  // Names end in a count: gateway-00012-abc.
+  // Names contain a counter: gateway-00012-abc.
   return order || (a.name < b.name ? 1 : -1)
 }
 

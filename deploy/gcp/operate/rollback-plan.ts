@@ -2,13 +2,13 @@ import type { Command } from '../command.ts'
 import type { Hosting, Release } from './releases.ts'
 import type { Place, Revision, RunningFunction } from './revisions.ts'
 
-/** One change, or why there is none. */
+/** One planned change, or the reason why nothing changes. */
 export interface Rollback {
   /** A function's name, or `hosting`. */
   readonly part: string
   readonly from: string | undefined
   readonly to: string | undefined
-  /** When that was made (RFC 3339). */
+  /** When the target was created (RFC 3339). */
   readonly toCreatedAt?: string | undefined
   /** Why nothing changes. */
   readonly skipped?: string
@@ -24,7 +24,7 @@ export interface RollbackRequest {
   readonly place: Place
   readonly functions: readonly RunningFunction[]
   readonly hosting: Hosting | undefined
-  /** What to roll back; none = what the last deployment has changed. */
+  /** Parts to roll back; empty = the parts that the last deployment changed. */
   readonly names: readonly string[]
   readonly all: boolean
   readonly toLatest: boolean
@@ -32,21 +32,21 @@ export interface RollbackRequest {
 
 const TOOL = /^chatgpt-auth0-gateway(?:\/\S+)?/
 const UNLABELLED = ''
-/** One deployment makes its revisions and its release within this time. */
+/** One deployment creates all its revisions and its release within this time. */
 const DEPLOYMENT_MS = 60 * 60_000
 
-/** What `rollback` would do, in order: functions first, then the domain in front of them. */
+/** Returns the changes of a rollback in order: first the functions, then Hosting. */
 export function planRollback(request: RollbackRequest): Rollback[] {
   const { functions, hosting, toLatest, names } = request
   if (toLatest) {
     return functions
       .filter(({ name }) => names.length === 0 || names.includes(name))
-      .map((one) => forward(one, request))
+      .map((one) => rollForward(one, request))
   }
   const live = hosting?.releases[0]
-  const made = [...functions.map(({ serving }) => serving?.createdAt), live?.releasedAt]
-  const last = Math.max(...made.map((at) => Date.parse(at ?? '')).filter((at) => at > 0))
-  const wants = (part: string, createdAt: string | undefined) => {
+  const createdTimes = [...functions.map(({ serving }) => serving?.createdAt), live?.releasedAt]
+  const last = Math.max(...createdTimes.map((at) => Date.parse(at ?? '')).filter((at) => at > 0))
+  const isSelected = (part: string, createdAt: string | undefined) => {
     if (names.length > 0) return names.includes(part)
     const at = Date.parse(createdAt ?? '')
     return request.all || Number.isNaN(at) || last - at <= DEPLOYMENT_MS
@@ -54,15 +54,15 @@ export function planRollback(request: RollbackRequest): Rollback[] {
   const site =
     hosting === undefined || (names.length > 0 && !names.includes('hosting'))
       ? undefined
-      : wants('hosting', live?.releasedAt)
-        ? releaseBefore(hosting, request)
+      : isSelected('hosting', live?.releasedAt)
+        ? previousRelease(hosting, request)
         : unchanged('hosting', live && idOf(live))
   return [
     ...functions
       .filter(({ name }) => names.length === 0 || names.includes(name))
       .map((one) =>
-        wants(one.name, one.serving?.createdAt)
-          ? backward(one, request)
+        isSelected(one.name, one.serving?.createdAt)
+          ? rollBack(one, request)
           : unchanged(one.name, one.serving?.name),
       ),
     ...(site === undefined ? [] : [site]),
@@ -70,14 +70,14 @@ export function planRollback(request: RollbackRequest): Rollback[] {
 }
 
 function unchanged(part: string, from: string | undefined): Rollback {
-  const skipped = `the last deployment has not changed it; to roll it back too: npm run rollback -- ${part}`
+  const skipped = `the last deployment did not change it; to roll it back too: npm run rollback -- ${part}`
   return { part, from, to: undefined, skipped }
 }
 
-function backward(one: RunningFunction, { place }: RollbackRequest): Rollback {
+function rollBack(one: RunningFunction, { place }: RollbackRequest): Rollback {
   const { serving, revisions, name } = one
   if (serving === undefined) {
-    return { part: name, from: undefined, to: undefined, skipped: 'no revision serves' }
+    return { part: name, from: undefined, to: undefined, skipped: 'no revision has traffic' }
   }
   const older = revisions.slice(revisions.indexOf(serving) + 1)
   const to = older.find(({ isReady }) => isReady)
@@ -90,21 +90,26 @@ function backward(one: RunningFunction, { place }: RollbackRequest): Rollback {
     }
   }
   return {
-    ...change(one, serving, to),
+    ...describeChange(one, serving, to),
     command: traffic(one, place, `--to-revisions=${to.name}=100`),
   }
 }
 
-function forward(one: RunningFunction, { place }: RollbackRequest): Rollback {
+function rollForward(one: RunningFunction, { place }: RollbackRequest): Rollback {
   const { name, serving, servesLatest, revisions } = one
   const to = revisions.find(({ isReady }) => isReady)
   if (servesLatest || to === undefined) {
-    return { part: name, from: serving?.name, to: undefined, skipped: 'the newest revision serves' }
+    return {
+      part: name,
+      from: serving?.name,
+      to: undefined,
+      skipped: 'the newest revision already has the traffic',
+    }
   }
-  return { ...change(one, serving, to), command: traffic(one, place, '--to-latest') }
+  return { ...describeChange(one, serving, to), command: traffic(one, place, '--to-latest') }
 }
 
-function change(one: RunningFunction, from: Revision | undefined, to: Revision): Rollback {
+function describeChange(one: RunningFunction, from: Revision | undefined, to: Revision): Rollback {
   return { part: one.name, from: from?.name, to: to.name, toCreatedAt: to.createdAt }
 }
 
@@ -115,8 +120,8 @@ function traffic({ service, region }: RunningFunction, { project }: Place, flag:
   ]
 }
 
-/** The newest version of ours that is older than the one that is live. */
-function releaseBefore({ site, releases }: Hosting, { place }: RollbackRequest): Rollback {
+/** The newest version of ours that is older than the live one. */
+function previousRelease({ site, releases }: Hosting, { place }: RollbackRequest): Rollback {
   const [live] = releases
   const from = live && idOf(live)
   const part = 'hosting'
@@ -125,17 +130,20 @@ function releaseBefore({ site, releases }: Hosting, { place }: RollbackRequest):
   }
   const labelOf = ({ message, service }: Release) => {
     if (message !== undefined) return TOOL.exec(message)?.[0]
-    // hosting:clone releases without a message.
+    // hosting:clone creates releases without a message.
     return service === `${place.prefix ?? ''}gateway` ? UNLABELLED : undefined
   }
   const label = labelOf(live)
   if (label === undefined) {
-    const skipped = `what ${site} serves was not released by this command`
+    const skipped = `the live release of ${site} was not made by this command`
     return { part, from, to: undefined, skipped }
   }
   const isOurs = (one: Release) => {
-    const its = labelOf(one)
-    return its !== undefined && (its === label || its === UNLABELLED || label === UNLABELLED)
+    const otherLabel = labelOf(one)
+    return (
+      otherLabel !== undefined &&
+      (otherLabel === label || otherLabel === UNLABELLED || label === UNLABELLED)
+    )
   }
   const [to] = releases
     .filter((one) => one.isFinalized && !one.isDisabled && isOurs(one))

@@ -1,6 +1,6 @@
 import { toShell } from '../command.ts'
 import { DeployError } from '../deploy-error.ts'
-import { createGcloud, reasonOf } from '../gcloud.ts'
+import { createGcloud, errorOutput } from '../gcloud.ts'
 import type { OperateDependencies } from './dependencies.ts'
 import type { RollbackOptions } from './options.ts'
 import { readPlace } from './place.ts'
@@ -9,7 +9,7 @@ import { readFunctions } from './revisions.ts'
 import { planRollback, type Rollback } from './rollback-plan.ts'
 
 /**
- * One run of `npm run rollback`; returns the exit code.
+ * Runs `npm run rollback`; returns the exit code.
  *
  * @throws DeployError or ConfigError.
  */
@@ -20,55 +20,55 @@ export async function rollback(
   const { run, write } = dependencies
   const { settings } = await readPlace(options, dependencies)
   const client = createHostingClient(settings, dependencies)
-  const wantsHosting =
+  const includesHosting =
     !options.toLatest && (options.names.length === 0 || options.names.includes('hosting'))
-  const say = (text: string) => {
+  const print = (text: string) => {
     if (!options.json) write(text)
   }
   const [{ functions }, hosting] = await Promise.all([
     readFunctions(settings, createGcloud(run)),
-    wantsHosting ? readHosting(client, options, say) : undefined,
+    includesHosting ? readHosting(client, options, print) : undefined,
   ])
   if (functions.length === 0) {
     throw new DeployError(
-      `Nothing in ${settings.project}, ${settings.region} was made by npm run deploy.`,
+      `npm run deploy has created nothing in ${settings.project}, ${settings.region}.`,
     )
   }
   const { names, all, toLatest } = options
   const plan = planRollback({ place: settings, functions, hosting, names, all, toLatest })
   const changes = plan.filter(({ to }) => to !== undefined)
-  say(plan.map((one) => `${describe(one)}\n`).join(''))
-  if (options.apply) await apply(changes, client, dependencies, say)
+  print(plan.map((one) => `${describe(one)}\n`).join(''))
+  if (options.apply) await apply(changes, client, dependencies, print)
   if (options.json) write(`${JSON.stringify({ applied: options.apply, plan }, undefined, 2)}\n`)
-  else if (changes.length === 0) write('There is nothing to change.\n')
-  else write(options.apply ? `${AFTER(toLatest)}\n` : `To do it: ${again(options.args)}\n`)
+  else if (changes.length === 0) write('Nothing to change.\n')
+  else write(options.apply ? `${doneMessage(toLatest)}\n` : `To apply it: ${again(options.args)}\n`)
   return changes.length === 0 && !toLatest ? 1 : 0
 }
 
-const AFTER = (toLatest: boolean) =>
+const doneMessage = (toLatest: boolean) =>
   toLatest
-    ? 'The newest revisions serve.'
-    : 'Rolled back. New revisions get no traffic until you let them: npm run rollback -- --to-latest --apply'
+    ? 'The newest revisions have all traffic.'
+    : 'Rolled back. New revisions get no traffic until you run npm run rollback -- --to-latest --apply'
 
 function again(args: readonly string[]): string {
   return ['npm run rollback --', ...args, '--apply'].join(' ')
 }
 
-/** A deployment behind API Gateway has no Hosting; one who names it wants to know why it fails. */
+/** A deployment behind API Gateway has no Hosting, so a failure is fatal only if `hosting` was named. */
 async function readHosting(
   client: HostingClient,
   { names }: RollbackOptions,
-  say: (text: string) => void,
+  print: (text: string) => void,
 ) {
   return client.read().catch((error: unknown) => {
     if (!(error instanceof DeployError) || names.includes('hosting')) throw error
-    say(`Hosting is left as it is. ${error.message}\n`)
+    print(`Hosting is not changed. ${error.message}\n`)
     return undefined
   })
 }
 
 function describe({ part, from, to, toCreatedAt, skipped, command, release }: Rollback): string {
-  if (to === undefined) return `# ${part}: ${from ?? 'nothing'} stays: ${skipped}`
+  if (to === undefined) return `# ${part}: ${from ?? 'nothing'} is kept: ${skipped}`
   const when = toCreatedAt ? ` of ${toCreatedAt}` : ''
   const what = command ? toShell(command) : `release ${release?.version} on ${release?.site} again`
   return `# ${part}: from ${from} to ${to}${when}\n${what}`
@@ -78,15 +78,16 @@ async function apply(
   changes: readonly Rollback[],
   client: HostingClient,
   { run }: OperateDependencies,
-  say: (text: string) => void,
+  print: (text: string) => void,
 ): Promise<void> {
   for (const [index, { part, to, command, release }] of changes.entries()) {
-    say(`[${index + 1}/${changes.length}] ${part}: ${to}\n`)
+    print(`[${index + 1}/${changes.length}] ${part}: ${to}\n`)
     try {
       if (release) await client.release(release.site, release.version, release.message)
       if (command === undefined) continue
       const finished = await run(command)
-      if (finished.code !== 0) throw new DeployError(`${toShell(command)}\n${reasonOf(finished)}`)
+      if (finished.code !== 0)
+        throw new DeployError(`${toShell(command)}\n${errorOutput(finished)}`)
     } catch (error) {
       if (!(error instanceof DeployError)) throw error
       const done = changes.slice(0, index).map((one) => one.part)

@@ -6,7 +6,7 @@ import { printStatus } from './print-status.ts'
 import { readStatus, type Status } from './read-status.ts'
 
 /**
- * One run of `npm run status`; returns the exit code.
+ * Runs `npm run status`; returns the exit code.
  *
  * @throws DeployError or ConfigError.
  */

@@ -4,7 +4,7 @@ import type { Gcloud } from '../gcloud.ts'
 import { serviceAccountEmail } from '../names.ts'
 import type { Settings } from '../settings.ts'
 import { readMembers } from '../state/iam.ts'
-import type { Step } from '../step.ts'
+import type { DeployStep } from '../step.ts'
 import type { CalledBackend } from './called-backends.ts'
 
 /** A Cloud Run service that the gateway calls. */
@@ -12,7 +12,7 @@ export interface Backend {
   readonly service: string
   readonly region: string
   readonly project: string
-  /** Who may invoke it. */
+  /** IAM members that may invoke it. */
   readonly invokers: readonly string[]
 }
 
@@ -22,19 +22,18 @@ const CLOUD_FUNCTIONS = /^([a-z]+-[a-z]+\d+)-([a-z][a-z0-9-]+)\.cloudfunctions\.
 const RUN = /^(.+?)-(?:\d+\.([a-z0-9-]+)|[a-z0-9]+-[a-z]+\.a)\.run\.app$/
 
 /**
- * The services behind FUNCTIONS_BASE: on cloudfunctions.net a function for each first segment of a
- * path, on run.app one service for all. `note` gets a sentence for each that is not there yet, is a
- * function of the 1st generation, or is named by an argument: a tool may be announced before it is
- * deployed.
+ * Reads the services behind FUNCTIONS_BASE: on cloudfunctions.net one function per first path segment,
+ * on run.app one service for all paths. Calls `warn` for each backend that is not deployed yet, is a
+ * 1st gen function, or is named by an argument: a tool may be in the catalogue before it is deployed.
  *
- * @throws ConfigError when Google runs nothing at that host.
+ * @throws ConfigError if the host is not on Google Cloud.
  */
 export async function readBackends(
   base: string,
   called: readonly CalledBackend[],
   { project }: Settings,
   gcloud: Gcloud,
-  note: (message: string) => void,
+  warn: (message: string) => void,
 ): Promise<Backend[]> {
   if (called.length === 0) return []
   const host = hostOf(base)
@@ -42,8 +41,8 @@ export async function readBackends(
   if (owner !== undefined) {
     for (const { caller, segment } of called) {
       if (segment === undefined) {
-        note(
-          `An argument names the function that ${caller} calls: give the gateway roles/run.invoker on each of them.`,
+        warn(
+          `An argument selects the function that ${caller} calls: grant the gateway roles/run.invoker on each of these functions.`,
         )
       }
     }
@@ -55,7 +54,7 @@ export async function readBackends(
   const found = reading.map((backend) =>
     backend.catch((error: unknown) => {
       if (!(error instanceof DeployError)) throw error
-      note(error.message)
+      warn(error.message)
       return []
     }),
   )
@@ -63,9 +62,9 @@ export async function readBackends(
 }
 
 /**
- * The same where nothing can be read, by the names that Google gives.
+ * Returns the backends from their host names, if nothing can be read.
  *
- * @throws ConfigError as `readBackends` does.
+ * @throws ConfigError like `readBackends`.
  */
 export function guessBackends(
   base: string,
@@ -78,16 +77,16 @@ export function guessBackends(
     const services = functionsOf(called).map((one) => one.toLowerCase().replaceAll('_', '-'))
     return services.map((service) => ({ service, region, project: owner, invokers: [] }))
   }
-  const [, service = name, itsRegion = settings.region] = RUN.exec(name) ?? []
-  return [{ service, region: itsRegion, project: settings.project, invokers: [] }]
+  const [, service = name, serviceRegion = settings.region] = RUN.exec(name) ?? []
+  return [{ service, region: serviceRegion, project: settings.project, invokers: [] }]
 }
 
-/** The functions by name, each once. */
+/** The unique names of the functions. */
 function functionsOf(called: readonly CalledBackend[]): string[] {
   return [...new Set(called.flatMap(({ segment }) => (segment === undefined ? [] : [segment])))]
 }
 
-/** On cloudfunctions.net a host tells region and project. */
+/** A host on cloudfunctions.net contains the region and the project. */
 function hostOf(base: string) {
   const { hostname: name } = new URL(base)
   const [, region, owner] = CLOUD_FUNCTIONS.exec(name) ?? []
@@ -104,19 +103,19 @@ async function functionBackend(
   region: string,
   project: string,
 ): Promise<Backend> {
-  const at = [`--project=${project}`, `--region=${region}`]
-  const found = await gcloud.describe('functions', 'describe', name, ...at)
+  const flags = [`--project=${project}`, `--region=${region}`]
+  const found = await gcloud.describe('functions', 'describe', name, ...flags)
   if (found === undefined) {
     throw new DeployError(`The backend ${name} is not deployed in ${project}, ${region}.`)
   }
   const { service } = (found['serviceConfig'] ?? {}) as { readonly service?: string }
   if (service === undefined) {
-    throw new DeployError(`The backend ${name} is a function of the 1st generation: upgrade it.`)
+    throw new DeployError(`The backend ${name} is a 1st gen function: upgrade it to 2nd gen.`)
   }
   return backend(gcloud, service.replace(/^.*\//, ''), region, project)
 }
 
-/** Services are found by their URLs: only one of their forms has the name in it. */
+/** Finds a service by its URL, because only one of the URL forms contains its name. */
 async function serviceBackend(gcloud: Gcloud, hostname: string, project: string): Promise<Backend> {
   const services = await gcloud.list('run', 'services', 'list', `--project=${project}`)
   const found = services.find((service) => JSON.stringify(service).includes(`https://${hostname}`))
@@ -137,23 +136,23 @@ async function backend(
   region: string,
   project: string,
 ): Promise<Backend> {
-  const at = [`--project=${project}`, `--region=${region}`]
-  const invokers = await readMembers(gcloud, ROLE, 'run', 'services', service, at)
+  const flags = [`--project=${project}`, `--region=${region}`]
+  const invokers = await readMembers(gcloud, ROLE, 'run', 'services', service, flags)
   return { service, region, project, invokers }
 }
 
-/** Lets the gateway call the backends that it may not call yet; with `remove`, the other way. */
+/** Plans the gateway's permission to call the backends, or with `remove` its removal. */
 export function planBackends(
   backends: readonly Backend[],
   settings: Settings,
   { remove = false }: { readonly remove?: boolean } = {},
-): Step[] {
+): DeployStep[] {
   const member = `serviceAccount:${serviceAccountEmail('gateway', settings)}`
   return backends
     .filter(({ invokers }) => invokers.includes(member) === remove)
     .map(({ service, region, project }) => ({
       phase: 'backends',
-      title: `${remove ? 'no longer let' : 'let'} the gateway call ${service}`,
+      title: `${remove ? 'stop allowing' : 'allow'} the gateway to call ${service}`,
       command: [
         ...(['gcloud', 'run', 'services'] as const),
         `${remove ? 'remove' : 'add'}-iam-policy-binding`,

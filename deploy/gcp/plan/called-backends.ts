@@ -2,20 +2,20 @@ import { readUrlTemplate } from '../../../shared/catalogue/url-template.ts'
 import type { Environment } from '../../../shared/config.ts'
 import { parseDocument, type ToolDefinition } from '../../../shared/tools.ts'
 
-/** A backend of the operator's own that the gateway calls with its Google identity. */
+/** A backend that the gateway calls with a Google ID token. */
 export interface CalledBackend {
-  /** The tool or the resource, for people: `the tool listEvents`. */
+  /** The tool or resource, for messages: `the tool listEvents`. */
   readonly caller: string
-  /** The first segment of the URL's path; undefined when an argument decides it. */
+  /** The first segment of the URL's path; undefined if an argument determines it. */
   readonly segment: string | undefined
 }
 
 /**
- * What the gateway calls below FUNCTIONS_BASE with a Google ID token: everything while BACKEND_AUTH is google,
- * else the tools whose `backendAuth` says so. A tool that the
- * gateway answers has no backend, and a URL elsewhere is none of ours.
+ * Returns the backends below FUNCTIONS_BASE that the gateway calls with a Google ID token: all of them
+ * with BACKEND_AUTH=google, otherwise those of tools with that `backendAuth`. Excludes tools that the
+ * gateway answers itself and URLs outside FUNCTIONS_BASE.
  *
- * @throws ConfigError with all faults of the catalogue.
+ * @throws ConfigError that lists all faults of the catalogue.
  */
 export function calledBackends(env: Environment): CalledBackend[] {
   const isForAll = env['BACKEND_AUTH']?.trim() === 'google'
@@ -37,12 +37,12 @@ export function calledBackends(env: Environment): CalledBackend[] {
   ]
 }
 
-/** The URL up to its first parameter, in whole segments; undefined = there is no backend. */
+/** The URL up to the segment of its first parameter; undefined = no backend. */
 function fixedUrl({ name, request, answeredBy }: ToolDefinition, base: string) {
   if (answeredBy === 'gateway') return undefined
   if (request === undefined) return `${base}/${name}`
   const template = readUrlTemplate(request.url)
-  if ('fault' in template) throw new Error('a request that was not checked')
+  if ('fault' in template) throw new Error('The request was not validated')
   const { origin = base, segments } = template
   const end = segments.findIndex((pieces) => pieces.some((piece) => typeof piece !== 'string'))
   const fixed = end === -1 ? segments : [...segments.slice(0, end), []]

@@ -9,17 +9,17 @@ import {
 import type { Settings } from '../settings.ts'
 import { pinsOf } from '../state/functions.ts'
 import type { DeployedFunction, State } from '../state/state.ts'
-import { newVersionOf, type Step, VARIABLES_FILE } from '../step.ts'
+import { type DeployStep, newVersionOf, VARIABLES_FILE } from '../step.ts'
 import { FUNCTION_TIMEOUT_SECONDS, type Target } from '../targets.ts'
-import { openingFallback, planOpening } from './opening.ts'
+import { planPublicAccess, publicAccessFallback } from './public-access.ts'
 import { isStored } from './secrets.ts'
 import { planNetwork, planTraffic } from './services.ts'
 
-/** A target, built. */
+/** A built target. */
 export interface BuiltTarget extends Target {
   /** Directory to upload. */
   readonly directory: string
-  /** Digest of that directory, as a label's value. */
+  /** Digest of that directory, as a label value. */
   readonly digest: string
 }
 
@@ -29,38 +29,40 @@ const MEMORY = '512Mi'
 const CONCURRENCY = 80
 
 /**
- * The functions that are missing or not as they are to be, then what their services lack.
- * `update`: as for `planSecrets`.
+ * Plans the functions that are missing or differ, then the access, network and traffic of their
+ * services. `update`: see `planSecrets`.
  */
 export function planFunctions(
   targets: readonly BuiltTarget[],
   state: State,
   settings: Settings,
   update = false,
-): Step[] {
+): DeployStep[] {
   const planned = targets.map((target) => {
     const deployed = state.functions.get(target.name)
     const variables = { ...target.variables, GOOGLE_CLOUD_PROJECT: settings.project }
     const secrets = secretVersions(target, state, settings, update)
-    const wanted = { ...target, variables, secrets }
-    const changes = deployed === undefined ? ['new'] : changesOf(deployed, wanted, settings)
-    return { wanted, deployed, changes }
+    const desired = { ...target, variables, secrets }
+    const changes = deployed === undefined ? ['new'] : changesOf(deployed, desired, settings)
+    return { desired, deployed, changes }
   })
   return [
     ...planned
       .filter(({ changes }) => changes.length > 0)
-      .map(({ wanted, deployed, changes }) => deployStep(wanted, { changes, deployed }, settings)),
+      .map(({ desired, deployed, changes }) =>
+        deployStep(desired, { changes, deployed }, settings),
+      ),
     ...planned
       .filter(({ deployed, changes }) => changes.length === 0 && deployed?.isPublic === false)
-      .map(({ wanted: { name } }) => planOpening(name, settings)),
-    ...planned.flatMap(({ wanted: { name }, deployed, changes }) => [
+      .map(({ desired: { name } }) => planPublicAccess(name, settings)),
+    ...planned.flatMap(({ desired: { name }, deployed, changes }) => [
       ...planNetwork(name, deployed?.run, changes.length > 0, settings),
       ...(changes.length === 0 ? planTraffic(name, deployed?.run, settings) : []),
     ]),
   ]
 }
 
-/** The version of each secret that the function is to see: the latest, or the one that is to come. */
+/** The version of each secret for the function: the latest one, or the one that this run adds. */
 function secretVersions(
   { secrets }: Target,
   state: State,
@@ -76,8 +78,8 @@ function secretVersions(
   )
 }
 
-/** What differs, in words; the deployed function may have variables of Google's own. */
-function changesOf(deployed: DeployedFunction, wanted: BuiltTarget, settings: Settings): string[] {
+/** Names what differs. Ignores the variable that Google adds. */
+function changesOf(deployed: DeployedFunction, desired: BuiltTarget, settings: Settings): string[] {
   const { service } = deployed
   const { LOG_EXECUTION_ID: _, ...variables } = object(service['environmentVariables'])
   const secrets = pinsOf({ service }).map(({ key, version }) => [key, version])
@@ -87,23 +89,23 @@ function changesOf(deployed: DeployedFunction, wanted: BuiltTarget, settings: Se
     maxInstanceRequestConcurrency: CONCURRENCY,
     timeoutSeconds: FUNCTION_TIMEOUT_SECONDS,
     ingressSettings: 'ALLOW_ALL',
-    serviceAccountEmail: serviceAccountEmail(wanted.name, settings),
+    serviceAccountEmail: serviceAccountEmail(desired.name, settings),
     maxInstanceCount: settings.maxInstances,
-    minInstanceCount: minInstances(wanted.name, settings),
+    minInstanceCount: minInstances(desired.name, settings),
   }
   const actual = { minInstanceCount: 0, ...service }
   const isLimited = Object.entries(limits).every(([name, value]) => object(actual)[name] === value)
   const { buildAccount } = settings
-  const isBuiltAsAsked =
+  const hasBuildAccount =
     buildAccount === undefined || String(deployed.buildAccount).endsWith(`/${buildAccount}`)
   const isSame =
-    deployed.entryPoint === entryPoint(wanted.name) && deployed.runtime === RUNTIME && isLimited
+    deployed.entryPoint === entryPoint(desired.name) && deployed.runtime === RUNTIME && isLimited
   return [
     ...(deployed.isActive ? [] : ['not active']),
-    ...(deployed.labels[SOURCE_LABEL] === wanted.digest ? [] : ['source']),
-    ...(equal(variables, wanted.variables) ? [] : ['variables']),
-    ...(equal(Object.fromEntries(secrets), wanted.secrets) ? [] : ['secrets']),
-    ...(isSame && isBuiltAsAsked ? [] : ['settings']),
+    ...(deployed.labels[SOURCE_LABEL] === desired.digest ? [] : ['source']),
+    ...(equal(variables, desired.variables) ? [] : ['variables']),
+    ...(equal(Object.fromEntries(secrets), desired.secrets) ? [] : ['secrets']),
+    ...(isSame && hasBuildAccount ? [] : ['settings']),
   ]
 }
 
@@ -114,7 +116,7 @@ function deployStep(
     deployed,
   }: { readonly changes: readonly string[]; readonly deployed: DeployedFunction | undefined },
   settings: Settings,
-): Step {
+): DeployStep {
   const { project, region, buildAccount } = settings
   const id = resourceName(name, settings)
   const pinned = Object.entries(secrets).map(
@@ -129,8 +131,8 @@ function deployStep(
       ...(['gcloud', 'functions', 'deploy', id] as const),
       ...[`--project=${project}`, `--region=${region}`, '--gen2', `--runtime=${RUNTIME}`],
       ...[`--source=${directory}`, `--entry-point=${entryPoint(name)}`, '--trigger-http'],
-      // Hosting calls without credentials, and forwards the client's; the functions check those. One
-      // that is open may be so by --no-invoker-iam-check, where allUsers would be refused.
+      // Hosting sends only the client's credentials, which the functions check. A public function may be
+      // public by --no-invoker-iam-check, where the organisation refuses allUsers.
       ...(isPublic ? [] : ['--allow-unauthenticated']),
       ...(isPinned ? ['--serve-all-traffic-latest-revision'] : []),
       '--ingress-settings=all',
@@ -149,12 +151,12 @@ function deployStep(
     ],
     variables,
     group: 'functions',
-    ...(isPublic ? {} : { fallback: openingFallback(name, settings) }),
-    hint: `If the build lacks a permission: its service account needs roles/cloudbuild.builds.builder; GCP_BUILD_SERVICE_ACCOUNT names another.`,
+    ...(isPublic ? {} : { fallback: publicAccessFallback(name, settings) }),
+    hint: `If the build lacks a permission, grant its service account roles/cloudbuild.builds.builder, or set GCP_BUILD_SERVICE_ACCOUNT to another account.`,
   }
 }
 
-/** Only the gateway is kept warm: it is what people wait for. */
+/** Only the gateway keeps warm instances, because users wait for its responses. */
 function minInstances(name: string, settings: Settings): number {
   return name === 'gateway' ? settings.minInstances : 0
 }

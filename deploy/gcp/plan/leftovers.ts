@@ -2,15 +2,15 @@ import { isOurs, resourceName } from '../names.ts'
 import type { Settings } from '../settings.ts'
 import type { ListedFunction } from '../state/functions.ts'
 import type { State } from '../state/state.ts'
-import { GONE, type Step } from '../step.ts'
+import { ALREADY_DELETED, type DeployStep } from '../step.ts'
 
-/** A function of this deployment that its configuration no longer has, or has in another region. */
+/** A function of this deployment that is no longer configured, or is configured in another region. */
 export interface Leftover {
   readonly id: string
   readonly region: string
 }
 
-/** The functions that this deployment, by its names, has made in any region. */
+/** Returns the functions of this deployment in all regions, identified by name and label. */
 export function ownFunctions(
   { all }: State,
   known: readonly string[],
@@ -20,21 +20,21 @@ export function ownFunctions(
   return (all?.functions ?? []).filter(({ id, labels }) => ids.has(id) && isOurs(labels))
 }
 
-/** Those of them that are not wanted here. */
+/** Returns the functions of this deployment that are not configured in this region. */
 export function leftoversOf(
   state: State,
   known: readonly string[],
-  wanted: readonly string[],
+  desired: readonly string[],
   settings: Settings,
 ): Leftover[] {
-  const ids = new Set(wanted.map((name) => resourceName(name, settings)))
+  const ids = new Set(desired.map((name) => resourceName(name, settings)))
   return ownFunctions(state, known, settings)
     .filter(({ id, region }) => region !== settings.region || !ids.has(id))
     .map(({ id, region }) => ({ id, region }))
 }
 
-/** Removes leftovers. */
-export function planPrune(leftovers: readonly Leftover[], { project }: Settings): Step[] {
+/** Plans the removal of leftover functions. */
+export function planPrune(leftovers: readonly Leftover[], { project }: Settings): DeployStep[] {
   return leftovers.map(({ id, region }) => ({
     phase: 'functions',
     title: `delete the function ${id} in ${region}`,
@@ -43,7 +43,7 @@ export function planPrune(leftovers: readonly Leftover[], { project }: Settings)
       ...[`--project=${project}`, `--region=${region}`, '--quiet'],
     ],
     group: 'delete',
-    // One that an earlier run began to delete is gone in the middle of this.
-    doneWhen: GONE,
+    // An earlier run may have started the deletion, which then completes during this one.
+    doneWhen: ALREADY_DELETED,
   }))
 }

@@ -2,34 +2,34 @@ import { type HostingState, planHosting } from '../hosting/plan.ts'
 import { APIS } from '../names.ts'
 import type { Settings } from '../settings.ts'
 import type { State } from '../state/state.ts'
-import { DEFAULT_PHASES, type Phase, type Step } from '../step.ts'
+import { DEFAULT_PHASES, type DeployStep, type Phase } from '../step.ts'
 import { type Backend, planBackends } from './backends.ts'
 import { type BuiltTarget, planFunctions } from './functions.ts'
 import { type Leftover, planPrune } from './leftovers.ts'
 import { planAccounts, planSecrets } from './secrets.ts'
-import { planUnused, type UnusedAccount } from './unused.ts'
+import { planUnusedAccounts, type UnusedAccount } from './unused.ts'
 import { type OldVersion, planOldVersions } from './versions.ts'
 
-/** All that a plan is made of. */
+/** The input of a deployment plan. */
 export interface Deployment {
   readonly targets: readonly BuiltTarget[]
   readonly settings: Settings
   readonly state: State
   readonly backends: readonly Backend[]
-  /** Undefined: Hosting is left as it is. */
+  /** Undefined = Hosting is not changed. */
   readonly site: HostingState | undefined
-  /** Store given values also where the current one cannot be read. */
+  /** Store given values even if the current ones cannot be read. */
   readonly updateSecrets?: boolean
-  /** Functions of an earlier configuration that are to go. */
+  /** Functions of an earlier configuration to remove. */
   readonly pruned?: readonly Leftover[]
-  /** Service accounts that have no function any more. */
+  /** Service accounts without a function, to remove. */
   readonly unused?: readonly UnusedAccount[]
-  /** Versions of secrets that are to be destroyed. */
+  /** Versions of secrets to destroy. */
   readonly oldVersions?: readonly OldVersion[]
 }
 
-/** The steps from what is there to what is to be, in order; none when all is in place. */
-export function plan({
+/** Returns the steps from the current to the desired state, in order; empty if nothing differs. */
+export function planDeployment({
   targets,
   settings,
   state,
@@ -39,7 +39,7 @@ export function plan({
   pruned = [],
   unused = [],
   oldVersions = [],
-}: Deployment): Step[] {
+}: Deployment): DeployStep[] {
   return [
     ...planApis(state, settings),
     ...planAccounts(targets, state, settings),
@@ -47,29 +47,29 @@ export function plan({
     ...planFunctions(targets, state, settings, updateSecrets),
     ...planBackends(backends, settings),
     ...(site ? planHosting(site, settings) : []),
-    // What served until now goes last.
+    // Old functions are removed after the new ones serve.
     ...planPrune(pruned, settings),
-    ...planUnused(unused, settings),
+    ...planUnusedAccounts(unused, settings),
     ...planOldVersions(oldVersions, settings),
   ]
 }
 
-/** The steps of some phases, by default all. */
-export function inPhases(steps: readonly Step[], phases: ReadonlySet<Phase>): Step[] {
+/** Returns the steps of the given phases. */
+export function inPhases(steps: readonly DeployStep[], phases: ReadonlySet<Phase>): DeployStep[] {
   return steps.filter(({ phase }) => phases.has(phase))
 }
 
-/** The phases that --only and --skip leave of `all`. */
+/** Returns the phases in `all` that --only and --skip select. */
 export function phasesOf(
   only: readonly Phase[],
   skip: readonly Phase[],
   all: readonly Phase[] = DEFAULT_PHASES,
 ): ReadonlySet<Phase> {
-  const asked = only.length > 0 ? only : all
-  return new Set(asked.filter((phase) => !skip.includes(phase)))
+  const selected = only.length > 0 ? only : all
+  return new Set(selected.filter((phase) => !skip.includes(phase)))
 }
 
-function planApis({ apis }: State, { project }: Settings): Step[] {
+function planApis({ apis }: State, { project }: Settings): DeployStep[] {
   const missing = APIS.filter((api) => !apis.has(api))
   if (missing.length === 0) return []
   return [

@@ -5,18 +5,22 @@ import {
   serviceAccountEmail,
   serviceAccountId,
 } from '../names.ts'
-import { KEPT } from '../secrets/kept.ts'
+import { KEEP_STORED } from '../secrets/given.ts'
 import type { Settings } from '../settings.ts'
 import type { StoredSecret } from '../state/secrets.ts'
 import type { State } from '../state/state.ts'
-import type { Step } from '../step.ts'
+import type { DeployStep } from '../step.ts'
 import type { Target } from '../targets.ts'
 
 const ROLE = 'roles/secretmanager.secretAccessor'
-const LOCATIONS_HINT = `If the locations are refused (gcp.resourceLocations): set GCP_SECRET_LOCATIONS to the regions that the organisation allows, such as "europe-west1".`
+const LOCATIONS_HINT = `If the locations are refused (gcp.resourceLocations), set GCP_SECRET_LOCATIONS to regions that the organisation allows, such as "europe-west1".`
 
-/** The service accounts that are missing. */
-export function planAccounts(targets: readonly Target[], state: State, settings: Settings): Step[] {
+/** Plans the missing service accounts. */
+export function planAccounts(
+  targets: readonly Target[],
+  state: State,
+  settings: Settings,
+): DeployStep[] {
   return targets
     .filter(({ name }) => !state.accounts.has(serviceAccountEmail(name, settings)))
     .map(({ name }) => ({
@@ -32,16 +36,16 @@ export function planAccounts(targets: readonly Target[], state: State, settings:
 }
 
 /**
- * The secrets that are missing, the values that have changed, and who may read them: the service
- * accounts of the functions that use a secret may, our other ones may not. A value that this login
- * cannot read stays as it is, unless `update` is set.
+ * Plans missing secrets, changed values and read permissions: only the service accounts of functions
+ * that use a secret may read it. A value that this login cannot read is not changed, unless `update` is
+ * set.
  */
 export function planSecrets(
   targets: readonly Target[],
   state: State,
   settings: Settings,
   update = false,
-): Step[] {
+): DeployStep[] {
   const values = new Map(targets.flatMap(({ secrets }) => Object.entries(secrets)))
   return [...values].flatMap(([name, value]) => {
     const stored = state.secrets.get(name)
@@ -52,14 +56,14 @@ export function planSecrets(
   })
 }
 
-/** True when the latest version is to be used as it is. */
+/** Returns whether the latest version is used unchanged. */
 export function isStored(
   stored: StoredSecret | undefined,
   value: string,
   update: boolean,
 ): boolean {
   if (stored?.latest === undefined) return false
-  if (value === KEPT || stored.latest.value === value) return true
+  if (value === KEEP_STORED || stored.latest.value === value) return true
   return stored.latest.value === undefined && !update
 }
 
@@ -68,14 +72,14 @@ function planValue(
   value: string,
   stored: StoredSecret | undefined,
   settings: Settings,
-): Step[] {
+): DeployStep[] {
   const { project, secretLocations = [] } = settings
   const id = resourceName(name, settings)
   const replication =
     secretLocations.length > 0
       ? ['--replication-policy=user-managed', `--locations=${secretLocations.join(',')}`]
       : ['--replication-policy=automatic']
-  const create: Step = {
+  const create: DeployStep = {
     phase: 'secrets',
     title: `create the secret ${id}`,
     command: [
@@ -85,7 +89,7 @@ function planValue(
     ],
     hint: LOCATIONS_HINT,
   }
-  const add: Step = {
+  const add: DeployStep = {
     phase: 'secrets',
     title: `store the ${stored?.latest ? 'changed ' : ''}value of ${id}`,
     command: [
@@ -104,10 +108,10 @@ function planReaders(
   targets: readonly Target[],
   stored: StoredSecret | undefined,
   settings: Settings,
-): Step[] {
+): DeployStep[] {
   if (stored !== undefined && stored.readers === undefined) return []
   const readers = new Set(stored?.readers)
-  return targets.flatMap(({ name, secrets }): Step[] => {
+  return targets.flatMap(({ name, secrets }): DeployStep[] => {
     const member = `serviceAccount:${serviceAccountEmail(name, settings)}`
     const isReader = readers.has(member)
     const mayRead = secret in secrets
@@ -116,16 +120,16 @@ function planReaders(
   })
 }
 
-/** Takes back the right of a function's service account to read a secret, by the secret's id. */
-export function stopReading(name: string, id: string, settings: Settings): Step {
+/** Plans the removal of a function's permission to read the secret `id`. */
+export function stopReading(name: string, id: string, settings: Settings): DeployStep {
   return reading(false, name, id, settings)
 }
 
-function reading(mayRead: boolean, name: string, id: string, settings: Settings): Step {
+function reading(mayRead: boolean, name: string, id: string, settings: Settings): DeployStep {
   const verb = mayRead ? 'add-iam-policy-binding' : 'remove-iam-policy-binding'
   return {
     phase: 'secrets',
-    title: `${mayRead ? 'let' : 'no longer let'} ${resourceName(name, settings)} read ${id}`,
+    title: `${mayRead ? 'allow' : 'stop allowing'} ${resourceName(name, settings)} to read ${id}`,
     command: [
       ...(['gcloud', 'secrets', verb, id, `--project=${settings.project}`] as const),
       `--member=serviceAccount:${serviceAccountEmail(name, settings)}`,

@@ -1,10 +1,14 @@
 import { resourceName } from '../names.ts'
 import type { Settings } from '../settings.ts'
 import type { Service } from '../state/services.ts'
-import type { Step } from '../step.ts'
+import type { DeployStep } from '../step.ts'
 
-/** Moves the traffic of a service to its latest revision, where it is pinned to others. */
-export function planTraffic(name: string, run: Service | undefined, settings: Settings): Step[] {
+/** Plans to move a service's pinned traffic to its latest revision. */
+export function planTraffic(
+  name: string,
+  run: Service | undefined,
+  settings: Settings,
+): DeployStep[] {
   if (run === undefined || run.pinned.length === 0) return []
   const id = resourceName(name, settings)
   return [
@@ -20,21 +24,21 @@ export function planTraffic(name: string, run: Service | undefined, settings: Se
 }
 
 /**
- * Connects the gateway to the VPC network that is configured, so that it reaches private addresses, or
- * disconnects it from one that no longer is.
+ * Plans the gateway's connection to the configured VPC network, which it needs to reach private
+ * addresses, or the disconnection from a network that is no longer configured.
  */
 export function planNetwork(
   name: string,
   run: Service | undefined,
   isDeployed: boolean,
   settings: Settings,
-): Step[] {
+): DeployStep[] {
   if (name !== 'gateway') return []
   const { network, subnet } = settings
   if (network === undefined && subnet === undefined) return planDisconnection(name, run, settings)
   const isConnected =
     isSame(run?.network, network) && isSame(run?.subnet, subnet) && run !== undefined
-  // gcloud's `functions deploy` has no flags for it, and may leave the new revision without.
+  // `gcloud functions deploy` has no network flags, so a new revision may not be connected.
   if (isConnected && !isDeployed) return []
   const id = resourceName(name, settings)
   return [
@@ -46,12 +50,16 @@ export function planNetwork(
         ...(subnet === undefined ? [] : [`--subnet=${subnet}`]),
         '--vpc-egress=private-ranges-only',
       ]),
-      hint: 'The subnet must be in the same region as the functions. For a shared VPC, give the full names (projects/HOST/...).',
+      hint: 'The subnet must be in the same region as the functions. For a shared VPC, set the full names (projects/HOST/...).',
     },
   ]
 }
 
-function planDisconnection(name: string, run: Service | undefined, settings: Settings): Step[] {
+function planDisconnection(
+  name: string,
+  run: Service | undefined,
+  settings: Settings,
+): DeployStep[] {
   const connected = run?.network ?? run?.subnet
   if (connected === undefined) return []
   const id = resourceName(name, settings)
@@ -68,13 +76,13 @@ function update(
   id: string,
   { project, region }: Settings,
   flags: readonly string[],
-): Step['command'] {
+): DeployStep['command'] {
   return [
     ...(['gcloud', 'run', 'services', 'update', id] as const),
     ...[...flags, `--project=${project}`, `--region=${region}`, '--quiet'],
   ]
 }
 
-function isSame(actual: string | undefined, wanted: string | undefined): boolean {
-  return wanted === undefined || actual === wanted || wanted.endsWith(`/${actual}`)
+function isSame(actual: string | undefined, desired: string | undefined): boolean {
+  return desired === undefined || actual === desired || desired.endsWith(`/${actual}`)
 }

@@ -2,25 +2,25 @@ import { secretsOf } from '../state/functions.ts'
 import type { State } from '../state/state.ts'
 import type { Leftover } from './leftovers.ts'
 
-/** What uses each secret and each service account, in words. */
+/** The function or service, for messages, that uses each secret and each service account. */
 export interface Users {
   /** By the secret's id. */
   readonly secrets: ReadonlyMap<string, string>
-  /** By e-mail. */
+  /** By e-mail address. */
   readonly accounts: ReadonlyMap<string, string>
 }
 
-/** The users in all regions of the project, besides the functions that go. */
+/** Returns the users in all regions of the project, without the functions in `removed`. */
 export function remainingUsers(
-  going: readonly Leftover[],
+  removed: readonly Leftover[],
   { all = { functions: [], services: [] } }: Pick<State, 'all'>,
 ): Users {
-  const gone = new Set(going.map(({ id, region }) => `${region}/${id}`))
-  const goes = (id: string, region: string) => gone.has(`${region}/${id}`)
-  const functions = all.functions.filter(({ id, region }) => !goes(id, region))
+  const removedIds = new Set(removed.map(({ id, region }) => `${region}/${id}`))
+  const isRemoved = (id: string, region: string) => removedIds.has(`${region}/${id}`)
+  const functions = all.functions.filter(({ id, region }) => !isRemoved(id, region))
   const runs = new Set(
     all.functions
-      .filter(({ id, region }) => goes(id, region))
+      .filter(({ id, region }) => isRemoved(id, region))
       .map(({ run, region }) => `${region}/${run}`),
   )
   const services = all.services.filter(({ name, region }) => !runs.has(`${region}/${name}`))

@@ -4,19 +4,19 @@ import type { Settings } from '../settings.ts'
 import { pinsOf } from '../state/functions.ts'
 import { listVersions } from '../state/secrets.ts'
 import type { State } from '../state/state.ts'
-import type { Step } from '../step.ts'
+import type { DeployStep } from '../step.ts'
 import type { Target } from '../targets.ts'
 import { isStored } from './secrets.ts'
 
-/** A version of a secret that is to be destroyed. */
+/** A secret version to destroy. */
 export interface OldVersion {
   readonly secret: string
   readonly version: string
 }
 
 /**
- * The versions of the secrets that go when the newest `keep` of each stay. A version that a function
- * of another deployment or region uses stays, too.
+ * Reads the secret versions to destroy so that the newest `keep` versions remain. Versions that a
+ * function of another deployment or region uses are kept as well.
  */
 export async function readOldVersions(
   targets: readonly Target[],
@@ -37,7 +37,7 @@ export async function readOldVersions(
     if (stored?.isOurs !== true) return []
     const secret = resourceName(name, settings)
     const listed = await listVersions(gcloud, secret, `--project=${settings.project}`)
-    // One place is for the version that this run adds.
+    // The version that this run adds counts as one of them.
     const places = isStored(stored, value, update) ? keep : keep - 1
     return listed
       .filter(({ version }, index) => index >= places && version !== stored.latest?.version)
@@ -48,8 +48,8 @@ export async function readOldVersions(
   return (await Promise.all(old)).flat()
 }
 
-/** Destroys old versions: their values are gone for good. */
-export function planOldVersions(old: readonly OldVersion[], { project }: Settings): Step[] {
+/** Plans the destruction of old versions, which cannot be undone. */
+export function planOldVersions(old: readonly OldVersion[], { project }: Settings): DeployStep[] {
   return old.map(({ secret, version }) => ({
     phase: 'secrets',
     title: `destroy version ${version} of ${secret}`,

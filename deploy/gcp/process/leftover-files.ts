@@ -3,12 +3,12 @@ import { join } from 'node:path'
 
 const NAME = /^chatgpt-auth0-gateway-(\d+)-/
 
-/** How the name of a directory for this process's temporary files begins. */
+/** Returns the start of the name of this process's temporary directories. */
 export function temporaryPrefix(): string {
   return `chatgpt-auth0-gateway-${process.pid}-`
 }
 
-/** Removes the temporary files of processes that were killed. */
+/** Removes temporary files of processes that were killed. */
 export function removeLeftovers(directory: string): void {
   for (const name of readdirSync(directory)) {
     const pid = Number(NAME.exec(name)?.[1])
@@ -16,7 +16,7 @@ export function removeLeftovers(directory: string): void {
     try {
       rmSync(join(directory, name), { recursive: true, force: true })
     } catch {
-      // Another user's, who removes them the next time.
+      // The files belong to another user, whose next run removes them.
     }
   }
 }
@@ -26,7 +26,7 @@ function isRunning(pid: number): boolean {
     process.kill(pid, 0)
     return true
   } catch (error) {
-    // Another user's process may not be signalled, and runs.
+    // EPERM: the process exists but belongs to another user.
     return (error as NodeJS.ErrnoException).code === 'EPERM'
   }
 }

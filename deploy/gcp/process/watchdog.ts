@@ -1,12 +1,12 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 
-/** Ends the process groups that it knows when this process ends without ending them, as by SIGKILL. */
+/** Ends the registered process groups if this process ends without doing so, for example by SIGKILL. */
 export interface Watchdog {
   readonly add: (pid: number) => void
   readonly remove: (pid: number) => void
 }
 
-// Reads "+ PID" and "- PID"; the end of its input is the end of this process.
+// Reads "+ PID" and "- PID"; its input ends when this process ends.
 const SCRIPT = `pids=
 while read -r verb pid; do
   if [ "$verb" = + ]; then pids="$pids $pid"; continue; fi
@@ -16,24 +16,24 @@ while read -r verb pid; do
 done
 for one in $pids; do kill -s TERM -- "-$one"; done`
 
-/** A shell that watches this process; it is started with the first group. Not for Windows. */
+/** Creates a watchdog, a shell that starts with the first process group. Not for Windows. */
 export function createWatchdog(): Watchdog {
   let shell: ChildProcess | undefined
-  const say = (line: string) => {
-    shell ??= start()
+  const send = (line: string) => {
+    shell ??= startShell()
     shell.stdin?.write(`${line}\n`)
   }
-  return { add: (pid) => say(`+ ${pid}`), remove: (pid) => say(`- ${pid}`) }
+  return { add: (pid) => send(`+ ${pid}`), remove: (pid) => send(`- ${pid}`) }
 }
 
-function start(): ChildProcess {
-  // A group of its own, so that a signal to the terminal's group leaves it.
+function startShell(): ChildProcess {
+  // A separate process group, so that a signal to the terminal's group does not end it.
   const shell = spawn('/bin/sh', ['-c', SCRIPT], {
     detached: true,
     env: {},
     stdio: ['pipe', 'ignore', 'ignore'],
   })
-  // Without a shell there is no watchdog; that is no reason not to deploy.
+  // Deploy without a watchdog if there is no shell.
   shell.on('error', () => undefined)
   shell.stdin?.on('error', () => undefined)
   shell.unref()

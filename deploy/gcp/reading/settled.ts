@@ -1,4 +1,4 @@
-/** The value of one of several promises that were waited for together; throws its reason if it has one. */
+/** Returns the value of a settled promise, or throws its rejection reason. */
 export function settled<Value>(result: PromiseSettledResult<Value>): Value {
   if (result.status === 'fulfilled') return result.value
   throw result.reason

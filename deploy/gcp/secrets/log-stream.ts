@@ -6,10 +6,10 @@ import { listWebhookStreams } from '../../auth0/tenant-lookups.ts'
 import { DeployError } from '../deploy-error.ts'
 
 /**
- * Makes the log stream to log-webhook send `authorization`. The rest of the stream stays as it is.
+ * Sets the Authorization header of the log stream to log-webhook. Keeps its other settings.
  *
- * @throws DeployError when the tenant has no such stream, ConfigError when the Management API's
- *   variables are missing, and what the Management API throws.
+ * @throws DeployError if the tenant has no such stream, ConfigError if the Management API's variables
+ *   are missing, and errors of the Management API.
  */
 export async function authorizeLogStream(env: Environment, authorization: string): Promise<void> {
   const { PUBLIC_URL, MGMT_DOMAIN, MGMT_CLIENT_ID, MGMT_CLIENT_SECRET } = variables

@@ -5,24 +5,24 @@ import type { BuiltTarget } from '../plan/functions.ts'
 import type { Settings } from '../settings.ts'
 import type { State } from '../state/state.ts'
 import { readTargets } from '../targets.ts'
-import { createSigningKey, KEPT } from './kept.ts'
+import { createSigningKey, KEEP_STORED } from './given.ts'
 
 const SIGNING_KEY = 'GATEWAY_SIGNING_KEY'
 
-/** The targets with their secrets as they are to be. */
+/** The targets with their resolved secrets. */
 export interface Resolved {
   readonly targets: BuiltTarget[]
-  /** Secrets that are not given, and stay as Secret Manager has them. */
+  /** Secrets without a given value, kept from Secret Manager. */
   readonly kept: readonly string[]
-  /** Secrets that this run makes. */
-  readonly made: readonly string[]
+  /** Secrets that this run generates. */
+  readonly generated: readonly string[]
 }
 
 /**
- * Fills in the secrets that are not given: Secret Manager's own where it has them, made by this
- * command (any, with --adopt); a new signing key where one is asked for.
+ * Resolves secrets without a given value: keeps the ones in Secret Manager that this command created
+ * (with --adopt, any), and generates a signing key on request.
  *
- * @throws ConfigError when a function needs one that is nowhere.
+ * @throws ConfigError if a required secret is neither given nor stored.
  */
 export async function resolveSecrets(
   { env, absent }: { readonly env: Environment; readonly absent: readonly string[] },
@@ -34,22 +34,22 @@ export async function resolveSecrets(
     const stored = secrets.get(name)
     return stored?.latest !== undefined && (stored.isOurs || adopt)
   })
-  const isMade = signingKey && absent.includes(SIGNING_KEY) && !kept.includes(SIGNING_KEY)
-  const made = isMade ? { [SIGNING_KEY]: createSigningKey() } : {}
+  const isGenerated = signingKey && absent.includes(SIGNING_KEY) && !kept.includes(SIGNING_KEY)
+  const generated = isGenerated ? { [SIGNING_KEY]: createSigningKey() } : {}
   const names = targets.map(({ name }) => name)
-  const resolved = readTargets(names, { ...env, ...made }, kept)
+  const resolved = readTargets(names, { ...env, ...generated }, kept)
   return {
     targets: targets.map((target, index) => ({ ...target, ...resolved[index] })),
-    kept: kept.filter((name) => resolved.some((target) => target.secrets[name] === KEPT)),
-    made: Object.keys(made),
+    kept: kept.filter((name) => resolved.some((target) => target.secrets[name] === KEEP_STORED)),
+    generated: Object.keys(generated),
   }
 }
 
-/** Says which secrets are kept, made, or left as they are because they cannot be compared. */
-export function noteSecrets(
+/** Prints which secrets are kept, generated, or unchanged because they cannot be compared. */
+export function reportSecrets(
   {
     kept,
-    made,
+    generated,
     targets,
     state,
     settings,
@@ -63,19 +63,19 @@ export function noteSecrets(
 ): void {
   const ids = (names: readonly string[]) =>
     names.map((name) => resourceName(name, settings)).join(', ')
-  if (kept.length > 0) write(`Not given, kept as Secret Manager has them: ${ids(kept)}\n`)
-  if (made.length > 0) write(`New: ${ids(made)}, kept in Secret Manager alone\n`)
-  if (options.signingKey && made.length === 0) {
-    write(`${ids([SIGNING_KEY])} is there already; --signing-key changes nothing\n`)
+  if (kept.length > 0) write(`Not given, kept from Secret Manager: ${ids(kept)}\n`)
+  if (generated.length > 0) write(`Generated: ${ids(generated)}, stored only in Secret Manager\n`)
+  if (options.signingKey && generated.length === 0) {
+    write(`${ids([SIGNING_KEY])} already exists; --signing-key is ignored\n`)
   }
   if (options.updateSecrets) return
   const values = new Map(targets.flatMap(({ secrets }) => Object.entries(secrets)))
   const unread = [...values].filter(([name, value]) => {
     const latest = state.secrets.get(name)?.latest
-    return value !== KEPT && latest !== undefined && latest.value === undefined
+    return value !== KEEP_STORED && latest !== undefined && latest.value === undefined
   })
   if (unread.length === 0) return
   const names = unread.map(([name]) => name)
-  write(`This login may not read the values of ${ids(names)}; they stay as they are.
+  write(`This login may not read the values of ${ids(names)}; they are not changed.
 To store the given values as new versions: --update-secrets\n`)
 }

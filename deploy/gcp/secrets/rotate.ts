@@ -13,7 +13,7 @@ import { readSettings, type Settings } from '../settings.ts'
 import { readLatest, readVersion } from '../state/secrets.ts'
 import { authorizeLogStream } from './log-stream.ts'
 
-/** The secrets that take two values, with the function that reads each. */
+/** The secrets that accept two values, each with the function that reads it. */
 const ROTATED: Readonly<Record<string, string>> = {
   GATEWAY_HMAC_SECRET: 'gateway',
   LOG_WEBHOOK_SECRET: 'log-webhook',
@@ -21,32 +21,32 @@ const ROTATED: Readonly<Record<string, string>> = {
 /** The secrets that can be rotated. */
 export const ROTATED_SECRETS: readonly string[] = Object.keys(ROTATED)
 
-/** What a rotation did, or would do. */
+/** The result of a rotation or its plan. */
 export interface Rotation {
   readonly secret: string
   readonly isApplied: boolean
-  /** The moves as sentences. */
+  /** One sentence per step. */
   readonly moves: readonly string[]
   /** What to do next. */
   readonly next: string
 }
 
-/** A part of a rotation. */
+/** One step of a rotation. */
 type Move =
   | { readonly kind: 'deploy'; readonly value: string; readonly what: string }
   | { readonly kind: 'stream'; readonly value: string; readonly what: string }
 
 export interface RotateDependencies extends Dependencies {
-  /** By default the tenant's Management API. */
+  /** Updates the log stream; default: by the Management API. */
   readonly authorizeStream?: typeof authorizeLogStream
 }
 
 /**
- * One run of `npm run rotate-secret`: goes on from what Secret Manager has, so it can be run again
- * after a failure.
+ * Runs `npm run rotate-secret`. It starts from the value in Secret Manager, so it can be run again after
+ * a failure.
  *
- * @throws UsageError for a secret that takes one value only; DeployError or ConfigError for people to
- * read.
+ * @throws UsageError for a secret that cannot be rotated; DeployError or ConfigError with a message for
+ * people.
  */
 export async function rotateSecret(
   name: string,
@@ -62,15 +62,19 @@ export async function rotateSecret(
   const settings = await readSettings({ flags: options, env, file }, run)
   const gcloud = createGcloud(run)
   const current = await readCurrent(name, settings, gcloud)
-  const { moves, next } = await movesOf(name, current, settings, gcloud)
+  const { moves, next } = await planMoves(name, current, settings, gcloud)
   write(`${moves.map(({ what }, index) => `${index + 1}. ${what}`).join('\n')}\n`)
   const rotation = { secret: name, isApplied: options.apply, moves: moves.map(({ what }) => what) }
   if (!options.apply) {
-    write('Nothing was changed. To carry it out: --apply\n')
+    write('Nothing was changed. To apply it: --apply\n')
     return { ...rotation, next }
   }
-  const passedOn = options.args.filter((arg) => ![name, '--apply', '--yes'].includes(arg))
-  const deployment = { ...options, functions: [functionName], args: [functionName, ...passedOn] }
+  const forwardedArgs = options.args.filter((arg) => ![name, '--apply', '--yes'].includes(arg))
+  const deployment = {
+    ...options,
+    functions: [functionName],
+    args: [functionName, ...forwardedArgs],
+  }
   let stored = current.value
   for (const { kind, value, what } of moves) {
     write(`${what}\n`)
@@ -83,7 +87,7 @@ export async function rotateSecret(
     replaceInFile(options.envFile, stored, value)
     stored = value
   }
-  if (env[name]?.trim()) write(`${name} is in the environment: set it to the new value there.\n`)
+  if (env[name]?.trim()) write(`${name} is set in the environment: update it to the new value.\n`)
   write(`${next}\n`)
   return { ...rotation, next }
 }
@@ -98,13 +102,13 @@ async function readCurrent(name: string, settings: Settings, gcloud: Gcloud): Pr
   const latest = await readLatest(gcloud, id, `--project=${settings.project}`)
   if (latest?.value === undefined) {
     throw new DeployError(
-      `The value of ${id} in ${settings.project} cannot be read. Deploy first (npm run deploy), with a login that has roles/secretmanager.secretAccessor.`,
+      `The value of ${id} in ${settings.project} cannot be read. Deploy first (npm run deploy), with a login that has the role roles/secretmanager.secretAccessor.`,
     )
   }
   return { version: latest.version, value: latest.value }
 }
 
-async function movesOf(
+async function planMoves(
   name: string,
   current: Current,
   settings: Settings,
@@ -117,13 +121,13 @@ async function movesOf(
     const both: Move = {
       kind: 'deploy',
       value: `${made},${first}`,
-      what: 'Deploy log-webhook with the new value and the old one.',
+      what: 'Deploy log-webhook with the new and the old value.',
     }
     return {
       moves: [
         ...(second === undefined ? [both] : []),
-        { kind: 'stream', value, what: 'Let the log stream send the new value.' },
-        { kind: 'deploy', value, what: 'Deploy log-webhook with the new value alone.' },
+        { kind: 'stream', value, what: 'Set the new value in the log stream.' },
+        { kind: 'deploy', value, what: 'Deploy log-webhook with only the new value.' },
       ],
       next: 'LOG_WEBHOOK_SECRET is rotated.',
     }
@@ -131,25 +135,25 @@ async function movesOf(
   const again = `npm run rotate-secret -- ${name} --apply`
   const read = `gcloud secrets versions access latest --secret=${resourceName(name, settings)} --project=${settings.project}`
   if (second === undefined) {
-    const what = 'Store a new value behind the old one, which goes on signing.'
+    const what = 'Store a new value after the old one, which still signs.'
     return {
       moves: [{ kind: 'deploy', value: `${first},${made}`, what }],
-      next: `Give the backends both values (${read}). When all have them: ${again}`,
+      next: `Configure both values in the backends (${read}). Then run: ${again}`,
     }
   }
   const before = await readVersion(gcloud, settings, name, Number(current.version) - 1)
   if (before === first) {
-    const what = 'Put the new value first, so that it signs.'
+    const what = 'Store the new value first, so that it signs.'
     return {
       moves: [{ kind: 'deploy', value: `${second},${first}`, what }],
-      next: `Take the old value from the backends. Then: ${again}`,
+      next: `Remove the old value from the backends. Then run: ${again}`,
     }
   }
   const what = 'Remove the old value.'
   return { moves: [{ kind: 'deploy', value: first, what }], next: `${name} is rotated.` }
 }
 
-/** The Management API's secret is Secret Manager's where neither environment nor file has it. */
+/** Reads MGMT_CLIENT_SECRET from Secret Manager if neither the environment nor the file contains it. */
 async function withClientSecret(
   env: Dependencies['env'],
   settings: Settings,
@@ -162,7 +166,7 @@ async function withClientSecret(
   return { ...env, [name]: latest?.value }
 }
 
-/** The file keeps up with Secret Manager; otherwise the next deployment would bring back the old value. */
+/** Updates the file, because the next deployment would otherwise restore the old value. */
 function replaceInFile(path: string, before: string, after: string): void {
   const text = readFileSync(path, 'utf8')
   if (text.includes(before)) writeFileSync(path, text.replaceAll(before, after))

@@ -5,9 +5,9 @@ import { BUILD_INFO_FILE } from '../../../shared/build-info.ts'
 const LABEL_CHARACTERS = 40
 
 /**
- * A digest of all files below `directory`, names and contents, as a label's value (40 hex digits);
- * node_modules and the compile cache are left out, as they are from the upload, and so is what tells one
- * build of the same source from another.
+ * Returns a digest of the names and contents of all files below `directory`, as a label value (40 hex
+ * digits). Excludes node_modules and the compile cache, which are not uploaded, and the build information, which differs for
+ * each build of the same source.
  */
 export function digestOf(directory: string): string {
   const hash = createHash('sha256')

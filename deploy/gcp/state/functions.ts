@@ -2,7 +2,7 @@ import type { Gcloud } from '../gcloud.ts'
 import { object } from '../json.ts'
 import type { Settings } from '../settings.ts'
 
-/** A function of the project, in whatever region and made by whatever. */
+/** Any function of the project, in any region. */
 export interface ListedFunction {
   /** Its name in Google Cloud, with the prefix. */
   readonly id: string
@@ -17,7 +17,7 @@ export interface ListedFunction {
   readonly run: string
 }
 
-/** The functions of the project in all regions. */
+/** Lists the functions of the project in all regions. */
 export async function listFunctions(
   { project }: Pick<Settings, 'project'>,
   gcloud: Gcloud,
@@ -43,12 +43,12 @@ export async function listFunctions(
   })
 }
 
-/** Ids of the secrets that a function reads. */
+/** Returns the ids of the secrets that a function reads. */
 export function secretsOf({ service }: Pick<ListedFunction, 'service'>): string[] {
   return pinsOf({ service }).map(({ secret }) => secret)
 }
 
-/** The secrets that a function reads: the variable, the secret's id and its version. */
+/** Returns the variable, secret id and version of each secret that a function reads. */
 export function pinsOf({ service }: Pick<ListedFunction, 'service'>) {
   const given = service['secretEnvironmentVariables']
   return (Array.isArray(given) ? given.map(object) : []).map(({ key, secret, version }) => ({

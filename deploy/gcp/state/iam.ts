@@ -1,21 +1,21 @@
 import type { Gcloud } from '../gcloud.ts'
 import type { Json } from '../json.ts'
 
-/** Who has `role` on a resource. */
+/** Returns the members with `role` on a resource. */
 export async function readMembers(
   gcloud: Gcloud,
   role: string,
   group: string,
   kind: string | undefined,
   name: string,
-  at: readonly string[],
+  flags: readonly string[],
 ): Promise<readonly string[]> {
   const policy = await gcloud.describe(
     group,
     ...(kind ? [kind] : []),
     'get-iam-policy',
     name,
-    ...at,
+    ...flags,
   )
   const bindings = Array.isArray(policy?.['bindings']) ? (policy['bindings'] as Json[]) : []
   return bindings

@@ -7,9 +7,9 @@ import { readMembers } from './iam.ts'
 /** A secret in Secret Manager. */
 export interface StoredSecret {
   readonly isOurs: boolean
-  /** The latest version that is in use; undefined = there is none. */
+  /** The latest enabled version; undefined = none. */
   readonly latest: StoredVersion | undefined
-  /** Who may read it; undefined = not read, because the functions that use it run with it. */
+  /** Members that may read it; undefined = not read, because the functions that use it are running. */
   readonly readers: readonly string[] | undefined
 }
 
@@ -21,13 +21,13 @@ export interface StoredVersion {
 
 const DENIED = /PERMISSION_DENIED|permission/i
 
-/** The latest version of a secret, by its id; with its value as far as this login may read it. */
+/** Reads the latest version of a secret by its id, with its value if this login may read it. */
 export async function readLatest(
   gcloud: Gcloud,
   id: string,
-  at: string,
+  flags: string,
 ): Promise<StoredVersion | undefined> {
-  const command = ['secrets', 'versions', 'access', 'latest', `--secret=${id}`, at]
+  const command = ['secrets', 'versions', 'access', 'latest', `--secret=${id}`, flags]
   try {
     const found = await gcloud.describe(...command)
     const version = versionIn(found?.['name'])
@@ -35,20 +35,20 @@ export async function readLatest(
     if (version === undefined || typeof data !== 'string') return undefined
     return { version, value: Buffer.from(data, 'base64').toString() }
   } catch (error) {
-    // A latest version that is disabled or destroyed cannot be read, and a new one takes its place.
+    // A disabled or destroyed latest version cannot be read; it is replaced by a new one.
     if (!(error instanceof DeployError) || !DENIED.test(error.message)) return undefined
-    const [newest] = await listVersions(gcloud, id, at).catch(() => [])
+    const [newest] = await listVersions(gcloud, id, flags).catch(() => [])
     return { version: newest?.version ?? 'latest', value: undefined }
   }
 }
 
-/** The versions of a secret that are enabled or disabled, the newest first. */
+/** Lists the versions of a secret that are not destroyed, newest first. */
 export async function listVersions(
   gcloud: Gcloud,
   id: string,
-  at: string,
+  flags: string,
 ): Promise<{ readonly version: string; readonly isEnabled: boolean }[]> {
-  const listed = await gcloud.list('secrets', 'versions', 'list', id, at)
+  const listed = await gcloud.list('secrets', 'versions', 'list', id, flags)
   return listed
     .flatMap(({ name, state }) => {
       const version = versionIn(name)
@@ -58,17 +58,17 @@ export async function listVersions(
     .sort((a, b) => Number(b.version) - Number(a.version))
 }
 
-/** Who may read a secret. */
-export function readReaders(gcloud: Gcloud, id: string, at: string): Promise<readonly string[]> {
+/** Returns the members that may read a secret. */
+export function readReaders(gcloud: Gcloud, id: string, flags: string): Promise<readonly string[]> {
   const role = 'roles/secretmanager.secretAccessor'
-  return readMembers(gcloud, role, 'secrets', undefined, id, [at])
+  return readMembers(gcloud, role, 'secrets', undefined, id, [flags])
 }
 
 function versionIn(name: unknown): string | undefined {
   return /\/versions\/(\d+)$/.exec(String(name))?.[1]
 }
 
-/** The value of one version of a secret; undefined when it cannot be read. */
+/** Returns the value of one version of a secret; undefined if it cannot be read. */
 export async function readVersion(
   gcloud: Gcloud,
   { project, prefix }: Naming,

@@ -6,19 +6,19 @@ import type { Settings } from '../settings.ts'
 export interface Service {
   readonly name: string
   readonly region: string
-  /** It asks no caller for credentials (`--no-invoker-iam-check`). */
+  /** Whether it skips the IAM check of callers (`--no-invoker-iam-check`). */
   readonly isUnchecked: boolean
-  /** The revisions that all or part of the traffic is pinned to; empty = the latest gets all. */
+  /** Revisions with pinned traffic; empty = the latest revision gets all traffic. */
   readonly pinned: readonly { readonly revision: string; readonly percent: number }[]
   readonly network: string | undefined
   readonly subnet: string | undefined
-  /** The account that it runs as. */
+  /** Its service account. */
   readonly account: string
   /** Ids of the secrets that it reads. */
   readonly secrets: readonly string[]
 }
 
-/** The Cloud Run services of the project in all regions, those of functions among them. */
+/** Lists the Cloud Run services of the project in all regions, including those of functions. */
 export async function listServices(
   { project }: Pick<Settings, 'project'>,
   gcloud: Gcloud,

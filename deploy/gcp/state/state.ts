@@ -7,32 +7,32 @@ import { readMembers } from './iam.ts'
 import { readLatest, readReaders, type StoredSecret } from './secrets.ts'
 import { listServices, type Service } from './services.ts'
 
-/** A function that is deployed, as the Functions API describes it. */
+/** A deployed function, as returned by the Functions API. */
 export interface DeployedFunction {
   readonly isOurs: boolean
   readonly isActive: boolean
   readonly labels: Readonly<Record<string, string>>
   readonly entryPoint: unknown
   readonly runtime: unknown
-  /** The account that builds it; absent = the project's default. */
+  /** Its build service account; absent = the project's default. */
   readonly buildAccount?: unknown
   readonly service: Readonly<Record<string, unknown>>
-  /** Anybody may invoke it. */
+  /** Whether it can be invoked without Google credentials. */
   readonly isPublic: boolean
-  /** Its Cloud Run service; undefined when that is not known. */
+  /** Its Cloud Run service; undefined = not known. */
   readonly run?: Service | undefined
 }
 
-/** What there is in the project, of what a deployment makes. */
+/** The current resources of a deployment in the project. */
 export interface State {
   readonly apis: ReadonlySet<string>
-  /** The functions of this region by the names of this repository, without prefix. */
+  /** Functions of this region by their names in this repository, without prefix. */
   readonly functions: ReadonlyMap<string, DeployedFunction>
-  /** Service accounts by e-mail; the value tells whether we made it. */
+  /** Service accounts by e-mail address; true = created by this command. */
   readonly accounts: ReadonlyMap<string, boolean>
-  /** Secrets by the name of their variable, without prefix. */
+  /** Secrets by variable name, without prefix. */
   readonly secrets: ReadonlyMap<string, StoredSecret>
-  /** All functions and services of the project, whatever region they are in and whoever made them. */
+  /** All functions and services of the project, in all regions and by any creator. */
   readonly all?: {
     readonly functions: readonly ListedFunction[]
     readonly services: readonly Service[]
@@ -47,8 +47,9 @@ export const EMPTY: State = {
 }
 
 /**
- * Reads what there is. Nothing can be of a kind whose API is off, and asking would fail. `values`:
- * also who may read the secrets, and their latest values as far as this login may read them.
+ * Reads the current resources. Skips kinds whose API is disabled, because the request would fail.
+ * `values`: also read the members that may read the secrets, and the latest values that this login may
+ * read.
  *
  * @throws DeployError
  */
@@ -58,13 +59,13 @@ export async function readState(
     readonly functions: readonly string[]
     readonly secrets: readonly string[]
     readonly values?: boolean
-    /** Names of the secrets that each function is to use. */
+    /** Names of the secrets that each function will use. */
     readonly uses?: ReadonlyMap<string, readonly string[]>
   },
   gcloud: Gcloud,
 ): Promise<State> {
-  const at = `--project=${settings.project}`
-  const services = await gcloud.list('services', 'list', '--enabled', at)
+  const flags = `--project=${settings.project}`
+  const services = await gcloud.list('services', 'list', '--enabled', flags)
   const enabled = services.map((service) => String(object(service['config'])['name']))
   const apis = new Set(enabled.filter((name) => APIS.some((api) => api === name)))
   const [listed, stored] = await Promise.all([
@@ -83,7 +84,7 @@ export async function readState(
   return { apis, functions, accounts, secrets, all: listed }
 }
 
-/** An account that an active function of ours runs as is there, so a deployment does not list it. */
+/** If every function is active with its own account, these accounts exist and need not be listed. */
 async function readAccounts(
   settings: Settings,
   {
@@ -97,8 +98,8 @@ async function readAccounts(
   const emails = new Set(names.map((name) => serviceAccountEmail(name, settings)))
   const used = names.flatMap((name) => {
     const deployed = find(name, functions, settings)
-    const runsAsItsOwn = deployed !== undefined && isItself(name, deployed, settings)
-    return runsAsItsOwn && isOurs(deployed.labels) ? [serviceAccountEmail(name, settings)] : []
+    const hasOwnAccount = deployed !== undefined && runsAsOwnAccount(name, deployed, settings)
+    return hasOwnAccount && isOurs(deployed.labels) ? [serviceAccountEmail(name, settings)] : []
   })
   if (values !== false && used.length === names.length) {
     return new Map(used.map((email) => [email, true]))
@@ -123,8 +124,8 @@ function find(
   return functions.find((one) => one.id === id && one.region === settings.region)
 }
 
-/** True when it is active, as its own account. */
-function isItself(name: string, deployed: ListedFunction, settings: Settings): boolean {
+/** Whether the function is active and runs as its own service account. */
+function runsAsOwnAccount(name: string, deployed: ListedFunction, settings: Settings): boolean {
   const account = serviceAccountEmail(name, settings)
   return deployed.isActive && deployed.service['serviceAccountEmail'] === account
 }
@@ -156,22 +157,22 @@ async function describeFunctions(
   })
   const described = found.map(async ({ name, listed }) => {
     const run = services.find((one) => one.name === listed.run && one.region === region)
-    const isPublic = await isOpen(settings, listed, run, gcloud)
+    const isPublic = await isPublicService(settings, listed, run, gcloud)
     return [name, { ...listed, isOurs: isOurs(listed.labels), isPublic, run }] as const
   })
   return new Map(await Promise.all(described))
 }
 
-/** By allUsers' role, or because the service checks nobody (`--no-invoker-iam-check`). */
-async function isOpen(
+/** Public by a role of allUsers, or because the service skips the IAM check (`--no-invoker-iam-check`). */
+async function isPublicService(
   { project, region }: Settings,
   { run: name }: ListedFunction,
   service: Service | undefined,
   gcloud: Gcloud,
 ): Promise<boolean> {
   if (service?.isUnchecked) return true
-  const at = [`--project=${project}`, `--region=${region}`]
-  const invokers = await readMembers(gcloud, 'roles/run.invoker', 'run', 'services', name, at)
+  const flags = [`--project=${project}`, `--region=${region}`]
+  const invokers = await readMembers(gcloud, 'roles/run.invoker', 'run', 'services', name, flags)
   return invokers.includes('allUsers')
 }
 
@@ -181,9 +182,9 @@ async function readSecrets(
   hasValues: boolean,
   gcloud: Gcloud,
 ): Promise<ReadonlyMap<string, StoredSecret>> {
-  const at = `--project=${settings.project}`
+  const flags = `--project=${settings.project}`
   const listed = new Map(
-    (await gcloud.list('secrets', 'list', at)).map((secret) => [
+    (await gcloud.list('secrets', 'list', flags)).map((secret) => [
       String(secret['name']).replace(/^.*\//, ''),
       object(secret['labels']) as Record<string, string>,
     ]),
@@ -196,15 +197,15 @@ async function readSecrets(
   const read = stored.map(async ({ name, id, labels }) => {
     const known = { isOurs: isOurs(labels), latest: undefined, readers: undefined }
     if (!hasValues) return [name, known] as const
-    const latest = await readLatest(gcloud, id, at)
+    const latest = await readLatest(gcloud, id, flags)
     return [name, { isOurs: isOurs(labels), latest, readers: undefined }] as const
   })
   return new Map(await Promise.all(read))
 }
 
 /**
- * True when the functions that are to use a secret, and no others of ours, run with it as their own
- * accounts: without the right to read it they would not have started.
+ * Whether exactly the functions that will use a secret already run with it as their own accounts. They
+ * then may read it, because they would not have started otherwise.
  */
 function isInUse(
   secret: string,
@@ -212,12 +213,12 @@ function isInUse(
   settings: Settings,
   functions: readonly ListedFunction[],
 ): boolean {
-  return [...uses].every(([name, wanted]) => {
+  return [...uses].every(([name, desired]) => {
     const deployed = find(name, functions, settings)
-    const isWanted = wanted.includes(secret)
-    if (deployed === undefined) return !isWanted && uses.size > 0
+    const isDesired = desired.includes(secret)
+    if (deployed === undefined) return !isDesired && uses.size > 0
     const isUsed = secretsOf(deployed).includes(resourceName(secret, settings))
-    return isItself(name, deployed, settings) && isUsed === isWanted
+    return runsAsOwnAccount(name, deployed, settings) && isUsed === isDesired
   })
 }
 
@@ -227,10 +228,10 @@ async function withReaders(
   isRead: (secret: string) => boolean,
   gcloud: Gcloud,
 ): Promise<ReadonlyMap<string, StoredSecret>> {
-  const at = `--project=${settings.project}`
+  const flags = `--project=${settings.project}`
   const read = [...stored].map(async ([name, secret]) => {
     if (!isRead(name)) return [name, secret] as const
-    const readers = await readReaders(gcloud, resourceName(name, settings), at)
+    const readers = await readReaders(gcloud, resourceName(name, settings), flags)
     return [name, { ...secret, readers }] as const
   })
   return new Map(await Promise.all(read))

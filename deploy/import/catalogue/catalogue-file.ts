@@ -3,22 +3,22 @@ import { Document, isMap, parseDocument, type YAMLMap } from 'yaml'
 import { asObject } from '../../../shared/json.ts'
 import { ImportError } from '../import-error.ts'
 import type { ToolMembers } from '../tool/to-tool.ts'
-import { ACCESS, type Memory, memoryFileOf, writeMemory } from './memory.ts'
+import { ACCESS, type ImportRecord, recordFileOf, recordText } from './import-record.ts'
 import type { Merge } from './merge.ts'
 
-/** A catalogue's file as it is, comments included. */
+/** A catalogue file with its comments. */
 export interface CatalogueFile {
   readonly tools: ReadonlyMap<string, ToolMembers>
   readonly document: Document
 }
 
-// Folded text would get a blank line for each line break.
+// The folded style would add a blank line for each line break.
 const FORMAT = { lineWidth: 100, blockQuote: 'literal', aliasDuplicateObjects: false } as const
 
 /**
- * Reads the catalogue that an import is to bring up to date; an empty one where there is no file.
+ * Reads the catalogue that an import updates; an empty one if there is no file.
  *
- * @throws ImportError when it is neither YAML nor JSON, or no catalogue with a mapping of tools.
+ * @throws ImportError if it is neither YAML nor JSON, or not a catalogue with a mapping of tools.
  */
 export function readCatalogueFile(path: string): CatalogueFile {
   if (!existsSync(path)) return { tools: new Map(), document: new Document({ tools: {} }) }
@@ -37,7 +37,7 @@ export function readCatalogueFile(path: string): CatalogueFile {
   return { tools: new Map(entries), document: document as unknown as Document }
 }
 
-/** The text of a catalogue with these tools alone: YAML, or JSON for a name that ends so. */
+/** Returns the text of a catalogue with only these tools, as YAML or JSON. */
 export function catalogueText(
   tools: Readonly<Record<string, ToolMembers>>,
   isJson: boolean,
@@ -47,7 +47,7 @@ export function catalogueText(
     : new Document({ tools }, FORMAT).toString(FORMAT)
 }
 
-/** The text of the file after a merge; comments and members that the merge does not name stay. */
+/** Returns the text of the file after a merge; keeps comments and members that the merge does not change. */
 export function mergedText(file: CatalogueFile, merge: Merge, isJson: boolean): string {
   const { document } = file
   const tools = toolsOf(document)
@@ -61,11 +61,11 @@ export function mergedText(file: CatalogueFile, merge: Merge, isJson: boolean): 
   return isJson ? `${JSON.stringify(document.toJS(), null, 1)}\n` : document.toString(FORMAT)
 }
 
-/** Writes catalogue and memory, each as a whole or not at all. */
-export function writeFiles(path: string, text: string, memory: Memory): void {
+/** Writes the catalogue and the import record atomically. */
+export function writeFiles(path: string, text: string, record: ImportRecord): void {
   for (const [name, content] of [
     [path, text],
-    [memoryFileOf(path), writeMemory(memory)],
+    [recordFileOf(path), recordText(record)],
   ] as const) {
     const temporary = `${name}.${process.pid}.tmp`
     writeFileSync(temporary, content)

@@ -19,11 +19,11 @@ export interface ApiDocument {
   readonly root: Place
   /** The version as written, such as `2.0` or `3.1.1`. */
   readonly version: string
-  /** Whether schemas are of OpenAPI 3.0 (and 2.0), whose keywords differ from JSON Schema. */
+  /** Whether schemas are of OpenAPI 3.0 or 2.0, whose keywords differ from JSON Schema. */
   readonly hasOldSchemas: boolean
-  /** Files that could not be read, a line each; only operations that need them are affected. */
+  /** One line per file that could not be read; only operations that refer to them are affected. */
   readonly problems: readonly string[]
-  /** The value that a reference names. @throws OperationError when there is none. */
+  /** Returns the target of a reference. @throws OperationError if it does not exist. */
   readonly resolve: (reference: string, from: Place) => Place
 }
 
@@ -31,9 +31,9 @@ const MAX_PROBLEMS = 20
 
 /**
  * Reads an OpenAPI document of version 2.0, 3.0, 3.1 or 3.2 from a path or an http(s) URL, with all
- * files that it names. Version 2.0 is converted to 3.0. Does not validate the document.
+ * files that it refers to. Converts version 2.0 to 3.0. Does not validate the document.
  *
- * @throws ImportError when the document cannot be read or is of no such version.
+ * @throws ImportError if the document cannot be read or has another version.
  */
 export async function loadDocument(
   source: string,
@@ -50,10 +50,10 @@ export async function loadDocument(
     throw new ImportError(
       version === ''
         ? `${source} is not an OpenAPI document: it has neither openapi nor swagger`
-        : `${source} is OpenAPI ${version.slice(0, 20)}; 2.0, 3.0, 3.1 and 3.2 are read`,
+        : `${source} is OpenAPI ${version.slice(0, 20)}; supported versions are 2.0, 3.0, 3.1 and 3.2`,
     )
   }
-  if (version === '2.0') files.set(url, asNew(written, source))
+  if (version === '2.0') files.set(url, upgradeDocument(written, source))
   return {
     root: { value: files.get(url), url, pointer: '' },
     version,
@@ -63,16 +63,17 @@ export async function loadDocument(
   }
 }
 
-/** The URL of a source: a path becomes a `file:` URL. @throws ImportError for other schemes. */
+/** Returns the URL of a source; a path becomes a `file:` URL. @throws ImportError for other schemes. */
 export function urlOf(source: string): string {
   const url = /^[a-z][a-z0-9+.-]+:\/\//i.test(source) ? URL.parse(source) : null
   if (url === null) return pathToFileURL(resolvePath(source)).href
-  if (!/^https?:$/.test(url.protocol)) throw new ImportError('only http and https URLs are read')
+  if (!/^https?:$/.test(url.protocol))
+    throw new ImportError('only http and https URLs are supported')
   url.hash = ''
   return url.href
 }
 
-/** The library finds the references and parses each file once; what it reads is bounded. */
+/** Reads all files. The library finds the references and parses each file once; the reader limits the size. */
 async function readAll(url: string, limits: ReadLimits) {
   const read = createReader(!url.startsWith('file:'), limits)
   const parser = new $RefParser()
@@ -90,7 +91,7 @@ async function readAll(url: string, limits: ReadLimits) {
     }
   }
   try {
-    // The library would encode a file: URL once more.
+    // The library would encode a file: URL a second time.
     await parser.resolve(url.startsWith('file:') ? fileURLToPath(url) : url, {
       continueOnError: true,
       parse: { text: false, binary: false },
@@ -105,11 +106,11 @@ async function readAll(url: string, limits: ReadLimits) {
       error instanceof JSONParserErrorGroup ? error.errors : [error]
     for (const one of errors) {
       if (one instanceof ParserError && one.source !== undefined) failed.add(toUrl(one.source))
-      // Those of the reader are known, in better words.
+      // The reader has already reported its errors with better messages.
       if (!(one instanceof ResolverError)) problems.add(messageOf(one))
     }
   }
-  // The library goes on with an empty value for a file that it could not have.
+  // The library uses an empty value for a file that it could not read.
   const files = Object.entries(parser.$refs.values())
     .map(([path, value]) => [toUrl(path), value as unknown] as const)
     .filter(([name]) => !failed.has(name))
@@ -121,13 +122,13 @@ function messageOf(error: unknown): string {
   return (inner instanceof Error ? inner.message : String(inner)).slice(0, 300)
 }
 
-/** The library names files by paths that are percent-encoded as in URLs. */
+/** The library returns percent-encoded file paths. */
 function toUrl(path: string): string {
   if (/^[a-z][a-z0-9+.-]+:\/\//i.test(path)) return path
   return new URL(`file://${path.startsWith('/') ? '' : '/'}${path}`).href
 }
 
-function asNew(written: Readonly<Record<string, unknown>>, source: string): unknown {
+function upgradeDocument(written: Readonly<Record<string, unknown>>, source: string): unknown {
   try {
     return upgrade(inlineOldParameters(written), '3.0')
   } catch (error) {
@@ -137,12 +138,12 @@ function asNew(written: Readonly<Record<string, unknown>>, source: string): unkn
 
 function resolveIn(files: ReadonlyMap<string, unknown>, reference: string, from: Place): Place {
   const target = URL.parse(reference, from.url)
-  if (target === null) throw new OperationError(`the reference ${shown(reference)} is not a URL`)
+  if (target === null) throw new OperationError(`the reference ${quoted(reference)} is not a URL`)
   const fragment = target.hash.slice(1)
   target.hash = ''
   const file = files.get(target.href)
   if (file === undefined) {
-    throw new OperationError(`the file of the reference ${shown(reference)} could not be read`)
+    throw new OperationError(`the file of the reference ${quoted(reference)} could not be read`)
   }
   const root: Place = { value: file, url: target.href, pointer: '' }
   const found =
@@ -150,7 +151,7 @@ function resolveIn(files: ReadonlyMap<string, unknown>, reference: string, from:
       ? at(root, decode(fragment))
       : findAnchor(root, decode(fragment))
   if (found === undefined)
-    throw new OperationError(`the reference ${shown(reference)} leads nowhere`)
+    throw new OperationError(`the target of the reference ${quoted(reference)} does not exist`)
   return found
 }
 
@@ -162,6 +163,6 @@ function decode(fragment: string): string {
   }
 }
 
-function shown(reference: string): string {
+function quoted(reference: string): string {
   return JSON.stringify(reference.slice(0, 200))
 }

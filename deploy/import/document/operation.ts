@@ -2,9 +2,9 @@ import { OperationError } from '../import-error.ts'
 import type { ApiDocument } from './load-document.ts'
 import { itemsOf, member, membersOf, objectAt, type Place } from './place.ts'
 
-/** One operation of the document, before anything in it is read. */
+/** One unread operation of the document. */
 export interface Operation {
-  /** In lower case, as the document has it. */
+  /** In lower case, as in the document. */
   readonly method: string
   readonly path: string
   readonly id: string | undefined
@@ -17,11 +17,11 @@ export interface Operation {
 const METHODS = ['get', 'put', 'post', 'delete', 'options', 'head', 'patch', 'trace', 'query']
 const MAX_HOPS = 50
 
-/** All operations of the document, in its order. */
+/** Returns all operations of the document, in its order. */
 export function operationsOf(document: ApiDocument): Operation[] {
   return membersOf(member(document.root, 'paths')).flatMap(([path, written]) => {
     if (!path.startsWith('/')) return []
-    const pathItem = followed(document, written)
+    const pathItem = followReference(document, written)
     return membersOf(pathItem)
       .filter(([method]) => METHODS.includes(method))
       .map(([method, place]) => {
@@ -39,24 +39,24 @@ export function operationsOf(document: ApiDocument): Operation[] {
   })
 }
 
-/** An operation as people write it: `GET /pets/{petId}`. */
+/** Returns the label of an operation: `GET /pets/{petId}`. */
 export function labelOf({ method, path }: Pick<Operation, 'method' | 'path'>): string {
   return `${method.toUpperCase()} ${path}`
 }
 
 /**
- * The parameters of an operation and of its path, each once by name and location; the operation's own
- * count. Header fields that OpenAPI leaves to other parts (s4.8.12.1: `Accept`, `Content-Type`,
- * `Authorization`) are left out.
+ * Returns the parameters of an operation and of its path, unique by name and location; those of the
+ * operation take precedence. Excludes the header fields that OpenAPI ignores (s4.8.12.1: `Accept`,
+ * `Content-Type`, `Authorization`).
  *
- * @throws OperationError for a reference that leads nowhere.
+ * @throws OperationError for a reference without a target.
  */
 export function parametersOf(document: ApiDocument, operation: Operation): Place[] {
   const { pathItem, place } = operation
   const found = new Map<string, Place>()
   for (const list of [member(pathItem, 'parameters'), member(place, 'parameters')]) {
     for (const one of itemsOf(list)) {
-      const parameter = dereferenced(document, one)
+      const parameter = dereference(document, one)
       const { name, in: location } = objectAt(parameter)
       if (typeof name !== 'string' || name === '' || typeof location !== 'string') {
         throw new OperationError(`the parameter at ${parameter.pointer} has no name or location`)
@@ -68,21 +68,21 @@ export function parametersOf(document: ApiDocument, operation: Operation): Place
   return [...found.values()]
 }
 
-/** What a Reference Object leads to; other places as they are. @throws OperationError */
-export function dereferenced(document: ApiDocument, place: Place): Place {
+/** Resolves a Reference Object; returns other places unchanged. @throws OperationError */
+export function dereference(document: ApiDocument, place: Place): Place {
   let found = place
   for (let hops = 0; hops < MAX_HOPS; hops++) {
     const { $ref } = objectAt(found)
     if (typeof $ref !== 'string') return found
     found = document.resolve($ref, found)
   }
-  throw new OperationError(`the references from ${place.pointer} lead in a circle`)
+  throw new OperationError(`the references from ${place.pointer} are circular`)
 }
 
-/** A path item's reference that leads nowhere has no operations to report. */
-function followed(document: ApiDocument, place: Place): Place {
+/** A path item with an unresolvable reference has no operations. */
+function followReference(document: ApiDocument, place: Place): Place {
   try {
-    return dereferenced(document, place)
+    return dereference(document, place)
   } catch (error) {
     if (!(error instanceof OperationError)) throw error
     return { ...place, value: undefined }

@@ -1,7 +1,7 @@
 import { asObject } from '../../../shared/json.ts'
 import { below, keysOf } from '../../../shared/json-schema/schema.ts'
 
-/** A value with where it stands, which relative references and names depend on. */
+/** A value and its location, on which relative references depend. */
 export interface Place {
   readonly value: unknown
   /** The file, as an absolute URL. */
@@ -10,7 +10,7 @@ export interface Place {
   readonly pointer: string
 }
 
-/** A member of the value at a place; its value is undefined when there is none. */
+/** Returns a member of the value at a place; its value is undefined if it does not exist. */
 export function member(place: Place, key: string | number): Place {
   const { value, url, pointer } = place
   const found =
@@ -20,22 +20,22 @@ export function member(place: Place, key: string | number): Place {
   return { value: found, url, pointer: below(pointer, key) }
 }
 
-/** The members of the object at a place; none for other values. */
+/** Returns the members of the object at a place; empty for other values. */
 export function membersOf(place: Place): (readonly [string, Place])[] {
   return Object.keys(asObject(place.value) ?? {}).map((key) => [key, member(place, key)])
 }
 
-/** The items of the array at a place; none for other values. */
+/** Returns the items of the array at a place; empty for other values. */
 export function itemsOf(place: Place): Place[] {
   return Array.isArray(place.value) ? place.value.map((_, index) => member(place, index)) : []
 }
 
-/** The object at a place; empty for other values. */
+/** Returns the object at a place; an empty object for other values. */
 export function objectAt({ value }: Place): Readonly<Record<string, unknown>> {
   return asObject(value) ?? {}
 }
 
-/** The value that a JSON Pointer names from here; undefined when there is none. */
+/** Resolves a JSON Pointer from here; undefined if it does not exist. */
 export function at(place: Place, pointer: string): Place | undefined {
   let found = place
   for (const key of keysOf(pointer)) {
@@ -45,7 +45,7 @@ export function at(place: Place, pointer: string): Place | undefined {
   return found
 }
 
-/** The schema with this `$anchor` or `$dynamicAnchor` in the same file; undefined without one. */
+/** Returns the schema with this `$anchor` or `$dynamicAnchor` in the same file; undefined if there is none. */
 export function findAnchor(root: Place, anchor: string): Place | undefined {
   const pending = [root]
   const seen = new Set<unknown>()

@@ -1,20 +1,20 @@
 import { parse } from 'yaml'
 import { ImportError } from '../import-error.ts'
 
-/** How often the aliases of one document may multiply: far above what people write. */
+/** Maximum number of expanded aliases in one document; real documents have far fewer. */
 const MAX_ALIASES = 10_000
 const ALIAS = /[\s[{,:-]\*[^\s*]/
 
-/** Refuses YAML whose aliases multiply so that the document has no end. @throws ImportError */
+/** Rejects YAML with exponentially expanding aliases. @throws ImportError */
 export function refuseAliases(bytes: Buffer, name: string): void {
   const text = bytes.toString()
-  // JSON has none, and most YAML neither: only the rest is read twice.
+  // Only documents with aliases are parsed twice.
   if (/^\s*\{/.test(text) || !text.includes('&') || !ALIAS.test(text)) return
   try {
     parse(text, { maxAliasCount: MAX_ALIASES, merge: true, logLevel: 'silent', strict: false })
   } catch (error) {
-    // What else is wrong, the parser of the import says.
+    // The parser of the import reports other errors.
     if (!(error instanceof ReferenceError)) return
-    throw new ImportError(`${name}: its YAML aliases multiply without end`)
+    throw new ImportError(`${name}: its YAML aliases expand without limit`)
   }
 }

@@ -14,11 +14,11 @@ export interface ServerChoice {
 }
 
 /**
- * The base of an operation's URL, without a slash at its end: an absolute http(s) URL, or a path, which
- * the gateway takes under FUNCTIONS_BASE. The operation's own servers count before those of its path
- * and of the document. A relative one counts from the document's URL; in a file it is a path.
+ * Returns the base of an operation's URL without a trailing slash: an absolute http(s) URL, or a path
+ * under FUNCTIONS_BASE. Servers of the operation take precedence over those of its path and of the
+ * document. A relative URL is resolved against the document's URL; in a local file it is a path.
  *
- * @throws OperationError when it is no such URL, or a variable has no value.
+ * @throws OperationError if it is not such a URL, or a variable has no value.
  */
 export function serverOf(
   document: ApiDocument,
@@ -33,14 +33,14 @@ export function serverOf(
   const chosen = list && (number === undefined ? preferred(list) : itemsOf(list)[number])
   if (list !== undefined && chosen === undefined) {
     throw new OperationError(
-      `it has no server ${number}: there are ${itemsOf(list).length}, from 0`,
+      `it has no server ${number}: the document lists ${itemsOf(list).length}, numbered from 0`,
     )
   }
   const url = chosen === undefined ? '/' : withVariables(chosen, variables)
   return baseOf(url, chosen?.url ?? document.root.url)
 }
 
-/** The first; but the gateway calls no other host without TLS, so an https one counts before. */
+/** The first https server, or else the first: the gateway does not call other hosts without TLS. */
 function preferred(list: Place): Place | undefined {
   const servers = itemsOf(list)
   const isPlain = (server: Place) =>
@@ -55,7 +55,7 @@ function withVariables(server: Place, given: Readonly<Record<string, string>>): 
     const { default: fallback, enum: allowed } = asObject(declared[name]) ?? {}
     const value = given[name] ?? fallback
     if (value === undefined) {
-      throw new OperationError(`the server variable ${name} has no default: give --server-variable`)
+      throw new OperationError(`the server variable ${name} has no default: pass --server-variable`)
     }
     if (Array.isArray(allowed) && given[name] !== undefined && !allowed.includes(value)) {
       throw new OperationError(`the server variable ${name} must be one of ${allowed.join(', ')}`)
@@ -69,18 +69,18 @@ function baseOf(written: string, documentUrl: string): string {
   const isAbsolute = /^[a-z][a-z0-9+.-]*:/i.test(written)
   const root = 'https://functions-base.invalid/'
   const url = URL.parse(written, isLocal ? root : documentUrl)
-  const shown = JSON.stringify(written.slice(0, 200))
-  if (url === null) throw new OperationError(`its server ${shown} is not a URL`)
+  const quoted = JSON.stringify(written.slice(0, 200))
+  if (url === null) throw new OperationError(`its server ${quoted} is not a URL`)
   if (!/^https?:$/.test(url.protocol))
-    throw new OperationError(`its server ${shown} is not http(s)`)
+    throw new OperationError(`its server ${quoted} is not http(s)`)
   if (url.protocol === 'http:' && !isLoopback(url.hostname)) {
-    throw new OperationError(`its server ${shown} is not https: give --server`)
+    throw new OperationError(`its server ${quoted} is not https: pass --server`)
   }
   if (url.username !== '' || url.password !== '') {
     throw new OperationError('its server has credentials in the URL')
   }
   if (url.search !== '' || url.hash !== '') {
-    throw new OperationError(`its server ${shown} has a query or a fragment`)
+    throw new OperationError(`its server ${quoted} has a query or a fragment`)
   }
   const path = url.pathname.replace(/\/+$/, '')
   return isLocal && !isAbsolute && url.host === 'functions-base.invalid'

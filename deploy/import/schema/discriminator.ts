@@ -2,9 +2,9 @@ import { asObject } from '../../../shared/json.ts'
 import type { JsonSchema } from '../../../shared/json-schema/schema.ts'
 
 /**
- * The schema with what its `discriminator` says in JSON Schema: each alternative of `oneOf` or `anyOf`
- * that is a reference demands the values that stand for it. Without a mapping the value is the name of
- * the schema (OpenAPI 3.1 s4.8.25). A discriminator without alternatives says nothing here.
+ * Returns the schema with its `discriminator` expressed in JSON Schema: each referenced alternative of
+ * `oneOf` or `anyOf` requires its discriminator values. Without a mapping the value is the name of the
+ * schema (OpenAPI 3.1 s4.8.25). A discriminator without alternatives has no effect.
  */
 export function discriminated(
   schema: JsonSchema,
@@ -26,7 +26,7 @@ export function discriminated(
       if (typeof reference !== 'string') return one
       const name = nameIn(reference)
       const values = named.filter(([, target]) => target === name).map(([value]) => value)
-      // An alternative that lists its own values knows them best.
+      // Values that the alternative declares itself take precedence.
       if (values.length === 0 && listsValues(definitions.get(name), propertyName)) return one
       const allowed = values.length > 0 ? values : [name]
       const only = allowed.length === 1 ? { const: allowed[0] } : { enum: allowed }
@@ -40,7 +40,7 @@ function listsValues(definition: unknown, propertyName: string): boolean {
   return property?.['const'] !== undefined || property?.['enum'] !== undefined
 }
 
-/** A mapping names a schema by its name or by a reference to it. */
+/** A mapping contains the name of a schema or a reference to it. */
 function nameIn(reference: string): string {
   return (
     reference

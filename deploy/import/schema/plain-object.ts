@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util'
 import { isObject, type JsonSchema } from '../../../shared/json-schema/schema.ts'
 import { nameIn } from './self-contained.ts'
 
-/** An object whose properties can stand beside others: nothing says more of it as a whole. */
+/** An object whose properties can become separate arguments. */
 export interface PlainObject {
   readonly properties: Readonly<Record<string, JsonSchema | boolean>>
   readonly required: readonly string[]
@@ -11,15 +11,15 @@ export interface PlainObject {
 
 type Definitions = ReadonlyMap<string, JsonSchema | boolean>
 
-/** Keywords beside which an object is plain; `allOf` is looked into. */
+/** Keywords that a plain object may have; `allOf` is merged. */
 const OF_PLAIN: ReadonlySet<string> = new Set([
   ...['type', 'properties', 'required', 'additionalProperties', 'allOf', '$ref'],
   ...['title', 'description', 'default', 'examples', 'deprecated'],
 ])
 
 /**
- * The plain object that a schema describes, `allOf` merged; undefined for all other schemas, also for
- * objects that allow any other member, whose names cannot be arguments.
+ * Returns the plain object that a schema describes, with `allOf` merged. Undefined for other schemas,
+ * including objects with arbitrary additional members, which cannot be arguments.
  */
 export function plainObjectOf(
   schema: JsonSchema | boolean,
@@ -34,7 +34,7 @@ export function plainObjectOf(
   const parts = partsOf(schema, definitions, within)
   if (parts.includes(undefined)) return undefined
   if (type === undefined && properties === undefined && parts.length === 0) return undefined
-  // Closed to what the other parts have, it would allow nothing.
+  // `additionalProperties: false` would exclude the properties of the other parts.
   if (additionalProperties === false && Array.isArray(allOf)) return undefined
   const own: PlainObject = {
     properties: isObject(properties) ? (properties as PlainObject['properties']) : {},
@@ -47,7 +47,7 @@ export function plainObjectOf(
 function partsOf(schema: JsonSchema, definitions: Definitions, within: readonly string[]) {
   const { allOf } = schema
   const name = nameIn(schema)
-  // An object that is part of itself is no plain one.
+  // A recursive object is not plain.
   const target =
     name === undefined
       ? []

@@ -7,27 +7,27 @@ import { OperationError } from '../import-error.ts'
 import { discriminated } from './discriminator.ts'
 import { type Direction, isNullable, orNull, ownKeywords } from './schema-keywords.ts'
 
-/** Makes the schemas of one tool's member, with what they refer to. */
+/** Creates the input or output schema of one tool, with the definitions that it refers to. */
 export interface SchemaCollector {
-  /** The schema at a place; references in it become `#/$defs/...`. */
+  /** Returns the schema at a place; references in it become `#/$defs/...`. */
   readonly collect: (place: Place) => JsonSchema | boolean
-  /** The same, but the schema itself is never a reference unless it refers to itself. */
+  /** Like `collect`, but the result is a reference only if the schema is recursive. */
   readonly collectWhole: (place: Place) => JsonSchema | boolean
-  /** The definitions that were collected, by name. */
+  /** The collected definitions, by name. */
   readonly definitions: ReadonlyMap<string, JsonSchema | boolean>
 }
 
-/** Bounds one tool's schema, however its references multiply. */
+/** Maximum size of one tool's schema after its references are expanded. */
 const MAX_SCHEMAS = 20_000
 const MAX_DEPTH = 100
 const MAX_HOPS = 50
 
 /**
- * Returns a collector for one tool. `readOnly` properties are left out of inputs and `writeOnly` ones
- * out of outputs, also from `required`.
+ * Creates a collector for one tool. Removes `readOnly` properties from inputs and `writeOnly` properties
+ * from outputs, including from `required`.
  *
- * @throws OperationError from its functions, for a reference that leads nowhere or a schema that is
- *   too large.
+ * @throws OperationError from its functions, for a reference without a target or a schema that is too
+ *   large.
  */
 export function createCollector(
   document: ApiDocument,
@@ -48,7 +48,7 @@ export function createCollector(
       if (!isPlain) return found
       found = document.resolve(reference, found)
     }
-    throw new OperationError(`the references from ${place.pointer} lead in a circle`)
+    throw new OperationError(`the references from ${place.pointer} are circular`)
   }
 
   const define = (target: Place): string => {
@@ -57,7 +57,7 @@ export function createCollector(
     if (known !== undefined) return known
     const name = freeName(target.pointer, definitions)
     names.set(identity, name)
-    // Holds the name while the schema is read, which may refer to itself.
+    // Reserves the name first, because the schema may refer to itself.
     definitions.set(name, true)
     definitions.set(name, convert(target))
     return name
@@ -121,7 +121,7 @@ export function createCollector(
     schema['$ref'] = `#/$defs/${define(follow(document.resolve(reference, place)))}`
   }
 
-  /** What stands beside a reference: nothing but annotations in 3.0, any keyword since. */
+  /** The keywords next to a reference: only annotations in 3.0, any keyword since 3.1. */
   const besideReference = (place: Place): Record<string, unknown> => {
     const { $ref, ...rest } = objectAt(place)
     if (Object.keys(rest).length === 0) return {}
@@ -133,7 +133,7 @@ export function createCollector(
     ...Object(convert(place)),
   })
 
-  /** Properties that do not go this way, also those that other parts of the same object declare. */
+  /** Properties of the other direction, including those that parts of `allOf` declare. */
   const droppedNames = (place: Place, seen: Set<string> = new Set()): string[] => {
     const identity = `${place.url}#${place.pointer}`
     if (seen.has(identity)) return []
@@ -160,7 +160,7 @@ export function createCollector(
   }
 }
 
-/** `definitions` and `$defs` hold what is collected when something refers to it. */
+/** Members of `definitions` and `$defs` are collected only if something refers to them. */
 function isKept(keyword: string): boolean {
   return !['$defs', 'definitions', 'dependencies'].includes(keyword)
 }

@@ -4,22 +4,23 @@ import { asText, shorten } from '../tool/text.ts'
 
 type Written = Readonly<Record<string, unknown>>
 
-/** Whether a schema is for arguments or for an answer. */
+/** Whether a schema describes arguments or a response. */
 export type Direction = 'input' | 'output'
 
-/** Keywords that name other schemas, or the schema itself: the collector replaces them. */
-const OF_IDENTITY: ReadonlySet<string> = new Set([
+/** Keywords that identify or refer to schemas; the collector replaces them. */
+const IDENTITY_KEYWORDS: ReadonlySet<string> = new Set([
   ...['$id', '$schema', '$anchor', '$dynamicAnchor', '$recursiveAnchor', '$vocabulary', '$comment'],
   ...['$ref', '$dynamicRef', '$recursiveRef', '$defs', 'definitions', 'dependencies'],
 ])
-const OF_DIRECTION = ['readOnly', 'writeOnly']
+const DIRECTION_KEYWORDS = ['readOnly', 'writeOnly']
 const MAX_DESCRIPTION = 500
 
 /**
- * The keywords of one schema object that hold no schemas, as JSON Schema 2020-12 has them. Members that
- * JSON Schema does not know (`xml`, `discriminator`, `x-...`) are dropped, and so are patterns that are
- * no regular expressions of ECMA-262, of which `onNote` gets a line. The boolean `exclusiveMinimum` and
- * the `example` of OpenAPI 3.0 are read in every version: many documents of 3.1 still have them.
+ * Returns the keywords of one schema object that contain no schemas, converted to JSON Schema 2020-12.
+ * Drops members unknown to JSON Schema (`xml`, `discriminator`, `x-...`) and patterns that are not
+ * ECMA-262 regular expressions; `onNote` gets a line for each pattern. Accepts the boolean
+ * `exclusiveMinimum` and the `example` of OpenAPI 3.0 in every version, because many 3.1 documents use
+ * them.
  */
 export function ownKeywords(
   written: Written,
@@ -30,8 +31,8 @@ export function ownKeywords(
     ([keyword, value]) =>
       (RULES.has(keyword) || keyword === 'default') &&
       !NESTING.has(keyword) &&
-      !OF_IDENTITY.has(keyword) &&
-      !OF_DIRECTION.includes(keyword) &&
+      !IDENTITY_KEYWORDS.has(keyword) &&
+      !DIRECTION_KEYWORDS.includes(keyword) &&
       keyword !== 'x-mcp-header' &&
       value !== undefined &&
       (value !== null || keyword === 'default' || keyword === 'const'),
@@ -39,10 +40,10 @@ export function ownKeywords(
   const schema: Record<string, unknown> = Object.fromEntries(kept)
   if (typeof schema['pattern'] === 'string' && patternFault(schema['pattern']) !== undefined) {
     delete schema['pattern']
-    onNote(`a pattern was left out: ${patternFault(String(written['pattern']))}`)
+    onNote(`a pattern was omitted: ${patternFault(String(written['pattern']))}`)
   }
   if (Array.isArray(schema['required'])) schema['required'] = [...new Set(schema['required'])]
-  // Written on a property, as draft-03 had it, it says nothing of the value.
+  // A boolean `required` on a property (draft-03) does not describe the value.
   else delete schema['required']
   if (Array.isArray(schema['enum'])) schema['enum'] = withoutRepeats(schema['enum'])
   setDescription(schema)
@@ -54,12 +55,12 @@ export function ownKeywords(
   return schema
 }
 
-/** Whether the schema allows null by OpenAPI 3.0's keyword (2.0: `x-nullable`). */
+/** Returns whether the schema allows null by the keyword of OpenAPI 3.0 (2.0: `x-nullable`). */
 export function isNullable(written: Written): boolean {
   return written['nullable'] === true || written['x-nullable'] === true
 }
 
-/** Adds null to what a schema allows. */
+/** Returns the schema extended to allow null. */
 export function orNull(schema: Record<string, unknown>): Record<string, unknown> {
   const { type } = schema
   const hasOther = ['$ref', 'allOf', 'oneOf', 'anyOf'].some((key) => schema[key] !== undefined)
@@ -68,11 +69,11 @@ export function orNull(schema: Record<string, unknown>): Record<string, unknown>
     return {
       ...schema,
       type: type === 'null' ? type : [type, 'null'],
-      // Documents rarely repeat null in the list, and their APIs answer it.
+      // Documents rarely list null in the enum, although their APIs return it.
       ...(Array.isArray(values) && !values.includes(null) && { enum: [...values, null] }),
     }
   }
-  // Without type and other schemas, anything is allowed already, unless values are listed.
+  // Without type, subschemas and enum, null is already allowed.
   if (!hasOther && !Array.isArray(schema['enum'])) return schema
   const { title, description, default: fallback, ...rest } = schema
   return {
@@ -92,7 +93,7 @@ function setDescription(schema: Record<string, unknown>): void {
   }
 }
 
-/** Examples help to write arguments; in an answer they are dead weight. */
+/** Examples help a model to write arguments; they are not useful in output schemas. */
 function setExamples(schema: Record<string, unknown>, written: Written, direction: Direction) {
   const { examples, example } = written
   delete schema['examples']
@@ -101,7 +102,7 @@ function setExamples(schema: Record<string, unknown>, written: Written, directio
   else if (example !== undefined && example !== null) schema['examples'] = [example]
 }
 
-/** `exclusiveMinimum: true` beside `minimum`, as JSON Schema had it until draft-04. */
+/** Converts `exclusiveMinimum: true` with `minimum`, the form of draft-04. */
 function modernize(schema: Record<string, unknown>): void {
   for (const [exclusive, limit] of [
     ['exclusiveMinimum', 'minimum'],

@@ -3,15 +3,15 @@ import { isObject, type JsonSchema } from '../../../shared/json-schema/schema.ts
 
 type Definitions = ReadonlyMap<string, JsonSchema | boolean>
 
-/** Keywords that change nothing when a schema takes the place of a reference beside which they stand. */
+/** Keywords next to a reference that allow it to be replaced by its target. */
 const ANNOTATIONS: ReadonlySet<string> = new Set([
   ...['title', 'description', 'default', 'examples', 'deprecated'],
 ])
 const PREFIX = '#/$defs/'
 
 /**
- * The schema with those definitions that it needs. A definition that is used once takes the place of
- * its reference; those that are used more often, or refer to themselves, stand in `$defs`.
+ * Returns the schema with the definitions that it needs. A definition that is used once replaces its
+ * reference; definitions that are used several times or are recursive go into `$defs`.
  */
 export function selfContained(root: JsonSchema, definitions: Definitions): JsonSchema {
   const uses = countUses(root, definitions)
@@ -43,12 +43,15 @@ export function selfContained(root: JsonSchema, definitions: Definitions): JsonS
   }
 
   const whole = expand(root)
-  // In the order of names, so that a change of one schema moves no other.
-  const sorted = [...kept].sort(([one], [other]) => (one < other ? -1 : 1))
-  return { ...Object(whole), ...(sorted.length > 0 && { $defs: Object.fromEntries(sorted) }) }
+  // Sorted by name, so that a change of one schema does not move others.
+  const selectOperations = [...kept].sort(([one], [other]) => (one < other ? -1 : 1))
+  return {
+    ...Object(whole),
+    ...(selectOperations.length > 0 && { $defs: Object.fromEntries(selectOperations) }),
+  }
 }
 
-/** The name of the definition that a schema refers to; undefined for other schemas. */
+/** Returns the name of the definition that a schema refers to; undefined for other schemas. */
 export function nameIn(schema: JsonSchema): string | undefined {
   const { $ref } = schema
   return typeof $ref === 'string' && $ref.startsWith(PREFIX) ? $ref.slice(PREFIX.length) : undefined
@@ -85,7 +88,7 @@ function isCyclic(start: string, definitions: Definitions): boolean {
   return reached.has(start)
 }
 
-/** The schema with `change` applied to each schema directly inside. */
+/** Returns the schema with `change` applied to each direct subschema. */
 function mapNested(
   schema: JsonSchema,
   change: (nested: JsonSchema | boolean) => JsonSchema | boolean,

@@ -1,22 +1,22 @@
 import { asObject } from '../../../shared/json.ts'
 import { SCOPE_TOKEN } from '../../../shared/oauth/scope.ts'
 import type { ApiDocument } from '../document/load-document.ts'
-import { dereferenced, type Operation } from '../document/operation.ts'
+import { dereference, type Operation } from '../document/operation.ts'
 import { member, objectAt } from '../document/place.ts'
 import { OperationError } from '../import-error.ts'
 
-/** Who may call a tool, as the catalogue writes it: `scopes` where that says it, else both schemes. */
+/** The access members of a tool in the catalogue: `scopes` if that is sufficient, or else `securitySchemes`. */
 export type AccessMembers =
   | { readonly scopes: readonly string[] }
   | { readonly securitySchemes: readonly Readonly<Record<string, unknown>>[] }
 
-/** What operations get of which the document says nothing about access. */
+/** The access of operations without security in the document. */
 export type DefaultAccess = AccessMembers | undefined
 
-/** Anybody, without signing in. */
+/** Public access without a sign-in. */
 export const PUBLIC: AccessMembers = { scopes: [] }
 
-/** Whoever has signed in; with scopes, and has been granted these. */
+/** Returns access for signed-in users, with the given scopes. */
 export function signedIn(scopes: readonly string[]): AccessMembers {
   return scopes.length > 0
     ? { scopes: [...scopes].sort() }
@@ -24,12 +24,12 @@ export function signedIn(scopes: readonly string[]): AccessMembers {
 }
 
 /**
- * Who may call an operation, by its `security` or the document's. `[]` = public; `{}` beside a scheme =
- * optional; the scopes of `oauth2` and `openIdConnect` become the tool's scopes, other schemes mean
- * signed in without a scope. Of several alternatives the first that has scopes counts, since people
- * sign in by OAuth here, and `onNote` gets a line.
+ * Returns the access of an operation by its own `security` or the document's. `[]` = public; `{}` as one
+ * alternative = optional. The scopes of `oauth2` and `openIdConnect` become the tool's scopes; other
+ * schemes require a sign-in without scopes. Uses the first alternative with scopes, because users sign in
+ * with OAuth, and reports the others to `onNote`.
  *
- * @throws OperationError when the document does not say, and there is no default.
+ * @throws OperationError if the document declares no security and there is no default.
  */
 export function accessOf(
   document: ApiDocument,
@@ -42,7 +42,7 @@ export function accessOf(
   if (!Array.isArray(security)) {
     if (fallback !== undefined) return fallback
     throw new OperationError(
-      'the document does not say who may call it: give --default-scopes, --signed-in or --public',
+      'the document declares no security for it: pass --default-scopes, --signed-in or --public',
     )
   }
   const alternatives = security.map((one: unknown) => asObject(one) ?? {})
@@ -52,7 +52,7 @@ export function accessOf(
   const { one, scopes } = read.find((each) => each.scopes.length > 0) ?? read[0] ?? { scopes: [] }
   if (read.some((other) => other.scopes.join(' ') !== scopes.join(' '))) {
     onNote(
-      `security has ${read.length} alternatives with different scopes; this one counts: ${Object.keys(one ?? {}).join(' and ')}`,
+      `security has ${read.length} alternatives with different scopes; using ${Object.keys(one ?? {}).join(' and ')}`,
     )
   }
   if (named.length === alternatives.length) return signedIn(scopes)
@@ -66,9 +66,9 @@ function scopesOf(
 ): string[] {
   const scopes = Object.entries(requirement).flatMap(([name, listed]) => {
     const all = member(member(member(document.root, 'components'), 'securitySchemes'), name)
-    const { type } = objectAt(dereferenced(document, all))
+    const { type } = objectAt(dereference(document, all))
     if (type === undefined) onNote(`the security scheme ${JSON.stringify(name)} is not declared`)
-    // Since 3.1 other schemes may list roles, which are not scopes.
+    // Since OpenAPI 3.1, other schemes may list roles, which are not scopes.
     const hasScopes = type === undefined || type === 'oauth2' || type === 'openIdConnect'
     return hasScopes && Array.isArray(listed) ? listed.map(String) : []
   })

@@ -7,32 +7,32 @@ import type { Location, Parameter } from './parameters.ts'
 type Members = Readonly<Record<string, unknown>>
 type Definitions = ReadonlyMap<string, JsonSchema | boolean>
 
-/** The input schema of a tool, and how its arguments become a request. */
+/** The input schema of a tool, and the mapping of its arguments to a request. */
 export interface Arguments {
   readonly inputSchema: JsonSchema
-  /** `request.parameters`; empty without any. */
+  /** `request.parameters`; empty if there are none. */
   readonly parameters: readonly Members[]
   /** `request.body`; undefined without a body. */
   readonly body: Members | undefined
 }
 
-/** Where several have a name, the first of these keeps it. */
+/** Precedence of locations for duplicate names. */
 const ORDER: readonly Location[] = ['path', 'query', 'header', 'cookie']
 const MAX_NAME = 64
 
 interface Slot {
   readonly name: string
-  /** What it is called where the plain name is taken. */
-  readonly otherwise: string
+  /** The alternative name if `name` is already used. */
+  readonly alternativeName: string
   readonly schema: JsonSchema | boolean
   readonly isRequired: boolean
   readonly use: (argument: string) => void
 }
 
 /**
- * Puts parameters and body into one object of arguments. A name that several have stays with the first
- * of path, query, header, cookie and body; the others become `id_query`, `id_header`, `id_cookie` and
- * `body_id`. Names that clients refuse (`^[a-zA-Z0-9_.-]{1,64}$`) are changed; the API still gets its own.
+ * Combines parameters and body into one arguments object. The first of path, query, header, cookie and
+ * body keeps a duplicate name; the others become `id_query`, `id_header`, `id_cookie` and `body_id`.
+ * Names that clients reject (not `^[a-zA-Z0-9_.-]{1,64}$`) are changed; the API still gets its own names.
  */
 export function toArguments(
   parameters: readonly Parameter[],
@@ -40,18 +40,18 @@ export function toArguments(
   definitions: Definitions,
 ): Arguments {
   const written = new Map<Parameter, Members>()
-  const ofBody: [string, string][] = []
+  const bodyParameters: [string, string][] = []
   const slots: Slot[] = [
     ...ORDER.flatMap((location) => parameters.filter((one) => one.in === location)).map(
       (parameter): Slot => ({
         name: parameter.name,
-        otherwise: `${parameter.name}_${parameter.in}`,
+        alternativeName: `${parameter.name}_${parameter.in}`,
         schema: parameter.schema,
         isRequired: parameter.isRequired,
         use: (argument) => written.set(parameter, parameterMember(parameter, argument)),
       }),
     ),
-    ...bodySlots(body, (name, argument) => ofBody.push([name, argument])),
+    ...bodySlots(body, (name, argument) => bodyParameters.push([name, argument])),
   ]
   const taken = new Map<string, Slot>()
   for (const slot of slots) {
@@ -69,7 +69,7 @@ export function toArguments(
   return {
     inputSchema: selfContained(root, definitions),
     parameters: parameters.map((one) => written.get(one)).filter((one) => one !== undefined),
-    body: body && bodyMember(body, ofBody),
+    body: body && bodyMember(body, bodyParameters),
   }
 }
 
@@ -81,11 +81,11 @@ function bodySlots(
   const { object, schema, isRequired } = body
   if (object === undefined) {
     const use = (argument: string) => onUse('', argument)
-    return [{ name: 'body', otherwise: 'request_body', schema, isRequired, use }]
+    return [{ name: 'body', alternativeName: 'request_body', schema, isRequired, use }]
   }
   return Object.entries(object.properties).map(([name, property]) => ({
     name,
-    otherwise: `body_${name}`,
+    alternativeName: `body_${name}`,
     schema: property,
     isRequired: object.required.includes(name),
     use: (argument) => onUse(name, argument),
@@ -105,13 +105,15 @@ function bodyMember(body: RequestBody, used: readonly (readonly [string, string]
   const isFile = ([name]: readonly [string, string]) => files.includes(name)
   const renamedFile = used.find((one) => isFile(one) && one[0] !== one[1])
   if (renamedFile !== undefined) {
-    throw new OperationError(`its file ${renamedFile[0]} has a name that an argument cannot have`)
+    throw new OperationError(
+      `its file ${renamedFile[0]} has a name that is not allowed for an argument`,
+    )
   }
   const properties = used
     .filter((one) => !isFile(one))
     .map(([name, argument]) => {
-      const said = { ...(name !== argument && { argument }), ...encoding.get(name) }
-      return Object.keys(said).length === 0 ? name : { name, ...said }
+      const members = { ...(name !== argument && { argument }), ...encoding.get(name) }
+      return Object.keys(members).length === 0 ? name : { name, ...members }
     })
   const isRenamed = properties.some((one) => typeof one !== 'string')
   const argumentsOfFiles = used.filter(isFile).map(([, one]) => one)
@@ -122,12 +124,12 @@ function bodyMember(body: RequestBody, used: readonly (readonly [string, string]
   }
 }
 
-function freeName({ name, otherwise }: Slot, taken: ReadonlyMap<string, Slot>): string {
-  const wishes = [accepted(name), accepted(otherwise)]
-  const free = wishes.find((wish) => !taken.has(wish))
+function freeName({ name, alternativeName }: Slot, taken: ReadonlyMap<string, Slot>): string {
+  const preferredNames = [accepted(name), accepted(alternativeName)]
+  const free = preferredNames.find((one) => !taken.has(one))
   if (free !== undefined) return free
   let number = 2
-  const numbered = () => `${wishes[1]?.slice(0, MAX_NAME - 4)}_${number}`
+  const numbered = () => `${preferredNames[1]?.slice(0, MAX_NAME - 4)}_${number}`
   while (taken.has(numbered())) number++
   return numbered()
 }

@@ -1,23 +1,23 @@
 import type { JsonSchema } from '../../../shared/json-schema/schema.ts'
 import { isObject } from '../../../shared/json-schema/schema.ts'
 import type { ApiDocument } from '../document/load-document.ts'
-import { dereferenced, type Operation } from '../document/operation.ts'
+import { dereference, type Operation } from '../document/operation.ts'
 import { member, membersOf, objectAt, type Place } from '../document/place.ts'
 import { OperationError } from '../import-error.ts'
 import { type PlainObject, plainObjectOf } from '../schema/plain-object.ts'
 import type { SchemaCollector } from '../schema/schema-collector.ts'
 import { asText, shorten } from './text.ts'
 
-/** What a call sends as its body: an object's properties, each an argument, or one value. */
+/** The body of a call: an object with one argument per property, or one value. */
 export interface RequestBody {
   readonly contentType: string
   readonly isRequired: boolean
   readonly object: PlainObject | undefined
-  /** The whole body, where it is no plain object. */
+  /** The schema of the whole body, if it is not a plain object. */
   readonly schema: JsonSchema
   /** Properties that are files. */
   readonly files: readonly string[]
-  /** How form fields are written, by property: `style`, `explode`, `contentType`. */
+  /** The serialization of form fields by property: `style`, `explode`, `contentType`. */
   readonly encoding: ReadonlyMap<string, Readonly<Record<string, unknown>>>
 }
 
@@ -27,9 +27,9 @@ const MULTIPART = 'multipart/form-data'
 const WITHOUT_BODY = ['get', 'head']
 
 /**
- * The body of an operation: JSON before multipart and forms; undefined without one.
+ * Reads the body of an operation; prefers JSON to multipart and forms. Undefined without a body.
  *
- * @throws OperationError when it has a body of none of these types only, and needs it.
+ * @throws OperationError if none of the body's media types is supported.
  */
 export function readBody(
   document: ApiDocument,
@@ -37,19 +37,21 @@ export function readBody(
   collector: SchemaCollector,
   onNote: (note: string) => void,
 ): RequestBody | undefined {
-  const place = dereferenced(document, member(operation.place, 'requestBody'))
+  const place = dereference(document, member(operation.place, 'requestBody'))
   const types = membersOf(member(place, 'content'))
   const isRequired = objectAt(place)['required'] === true
   if (types.length === 0) return undefined
   if (WITHOUT_BODY.includes(operation.method)) {
     if (isRequired)
-      throw new OperationError(`it needs a body with ${operation.method.toUpperCase()}`)
-    onNote('its optional body was left out: this method has none')
+      throw new OperationError(`it requires a body with ${operation.method.toUpperCase()}`)
+    onNote('its optional body was omitted: this method has no body')
     return undefined
   }
   const found = chosenType(types)
   if (found === undefined) {
-    throw new OperationError(`its body is ${types.map(([type]) => type).join(' or ')} only`)
+    throw new OperationError(
+      `its body type is not supported: ${types.map(([type]) => type).join(' or ')}`,
+    )
   }
   const { contentType, media } = found
   if (found.type !== contentType) onNote(`its body is ${found.type}, and is sent as ${contentType}`)
@@ -86,18 +88,18 @@ function chosenType(types: readonly (readonly [string, Place])[]) {
   return wild && { contentType: JSON_TYPE, type: JSON_TYPE, media: wild.media }
 }
 
-/** Properties with `format: binary` (3.0) or a media type or nothing for a schema (3.1), and lists of them. */
+/** Returns properties with `format: binary` (3.0), a media type or an empty schema (3.1), and lists of these. */
 function filesIn(document: ApiDocument, media: Place): string[] {
-  const schema = dereferenced(document, member(media, 'schema'))
+  const schema = dereference(document, member(media, 'schema'))
   return membersOf(member(schema, 'properties'))
-    .filter(([, property]) => isFile(dereferenced(document, property), document))
+    .filter(([, property]) => isFile(dereference(document, property), document))
     .map(([name]) => name)
 }
 
 function isFile(place: Place, document: ApiDocument): boolean {
   const { type, format, contentMediaType, items } = objectAt(place)
   if (type === 'array' || items !== undefined) {
-    const item = dereferenced(document, member(place, 'items'))
+    const item = dereference(document, member(place, 'items'))
     return objectAt(item)['type'] !== 'array' && isFile(item, document)
   }
   const isText = type === 'string' || type === undefined
@@ -105,23 +107,23 @@ function isFile(place: Place, document: ApiDocument): boolean {
   return isText && (format === 'binary' || format === 'base64' || isOfMedia)
 }
 
-/** Encoding Objects, without header fields of parts; a type with a wildcard or a list says nothing. */
+/** Reads Encoding Objects without headers of parts; ignores content types with a wildcard or a list. */
 function encodingOf(media: Place): RequestBody['encoding'] {
   return new Map(
     membersOf(member(media, 'encoding')).map(([name, place]) => {
       const { style, explode, contentType } = objectAt(place)
       const isOneType = typeof contentType === 'string' && /^[\w.+-]+\/[\w.+-]+$/.test(contentType)
-      const said = {
+      const members = {
         ...(typeof style === 'string' && { style }),
         ...(typeof explode === 'boolean' && { explode }),
         ...(isOneType && { contentType }),
       }
-      return [name, said]
+      return [name, members]
     }),
   )
 }
 
-/** A file travels as a string in base64, alone or in a list. */
+/** Files are base64 strings or lists of them. */
 function withFiles(schema: JsonSchema | boolean, files: readonly string[]): JsonSchema | boolean {
   if (files.length === 0 || !isObject(schema)) return schema
   const properties = isObject(schema['properties']) ? schema['properties'] : {}

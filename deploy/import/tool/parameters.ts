@@ -16,7 +16,7 @@ export interface Parameter {
   readonly in: Location
   readonly isRequired: boolean
   readonly schema: JsonSchema
-  /** `style`, `explode`, `allowReserved` where they are not the location's defaults, or `content`. */
+  /** `style`, `explode` and `allowReserved` if they differ from the location's defaults, or `content`. */
   readonly serialization: Readonly<Record<string, unknown>>
 }
 
@@ -35,10 +35,10 @@ const STYLES: Readonly<Record<Location, readonly string[]>> = {
 const MAX_DESCRIPTION = 500
 
 /**
- * The parameters of an operation that become arguments. Optional cookies are left out, since a client
- * has none to give; so are optional parameters that the gateway cannot write, with a note.
+ * Returns the parameters of an operation that become arguments. Omits optional cookies, which clients
+ * cannot provide, and optional parameters that the gateway cannot serialize, with a note.
  *
- * @throws OperationError when a required parameter cannot be written.
+ * @throws OperationError if a required parameter cannot be serialized.
  */
 export function readParameters(
   document: ApiDocument,
@@ -53,7 +53,7 @@ export function readParameters(
     const label = `the ${String(location)} parameter ${JSON.stringify(name)}`
     if (location === 'cookie' && !isRequired) return []
     if (location === 'path' && !inPath.has(String(name))) {
-      onNote(`${label} is not in the path and was left out`)
+      onNote(`${label} is not in the path and was omitted`)
       return []
     }
     try {
@@ -61,7 +61,7 @@ export function readParameters(
     } catch (error) {
       if (!(error instanceof OperationError)) throw error
       if (isRequired) throw new OperationError(`${label}: ${error.message}`)
-      onNote(`${label} was left out: ${error.message}`)
+      onNote(`${label} was omitted: ${error.message}`)
       return []
     }
   })
@@ -82,14 +82,14 @@ function readParameter(place: Place, isRequired: boolean, collector: SchemaColle
     throw new OperationError('the gateway or the connection sets this header field')
   }
   if (content !== undefined && !/^application\/json\s*(;|$)/i.test(content[0])) {
-    throw new OperationError(`its value is written as ${content[0]}, which is not supported`)
+    throw new OperationError(`its media type ${content[0]} is not supported`)
   }
   const schema = collector.collect(member(content?.[1] ?? place, 'schema'))
   return {
     name,
     in: location,
     isRequired,
-    schema: described(schema, place),
+    schema: withDescription(schema, place),
     serialization:
       content === undefined
         ? serializationOf(written, location)
@@ -104,8 +104,8 @@ function locationOf(written: unknown): Location {
   throw new OperationError(`parameters in ${String(written).slice(0, 40)} are not supported`)
 }
 
-/** What the parameter says of itself counts more than what its schema says of all such values. */
-function described(schema: JsonSchema | boolean, place: Place): JsonSchema {
+/** The parameter's own description and examples take precedence over those of its schema. */
+function withDescription(schema: JsonSchema | boolean, place: Place): JsonSchema {
   const { description, example, deprecated } = objectAt(place)
   const text = shorten(asText(description), MAX_DESCRIPTION)
   const examples = [

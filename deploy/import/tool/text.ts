@@ -3,7 +3,7 @@ const REPLACEMENTS: readonly (readonly [RegExp, string])[] = [
   [/<!--[\s\S]{0,5000}?-->/g, ''],
   [/<br\s*\/?>|<\/(?:p|li|div|h\d)>/gi, '\n'],
   [/<\/?[a-z][a-z0-9]{0,15}(?:\s[^<>]{0,500})?\/?>/gi, ''],
-  // Images say nothing to a model, and links only their text.
+  // Removes images, and keeps only the text of links.
   [/!\[[^\]\n]{0,300}\]\([^)\n]{0,1000}\)/g, ''],
   [/\[([^\]\n]{1,300})\]\([^)\n]{0,1000}\)/g, '$1'],
   [/^[ \t]{0,3}#{1,6}[ \t]+/gm, ''],
@@ -21,24 +21,24 @@ const REPLACEMENTS: readonly (readonly [RegExp, string])[] = [
 ]
 const MAX_READ = 20_000
 
-/** A text in Markdown without what only a page shows: markup, images, link targets, headings. */
+/** Converts Markdown to plain text, without markup, images, link targets and headings. */
 export function asText(markdown: unknown): string {
   const text = typeof markdown === 'string' ? markdown.slice(0, MAX_READ) : ''
   return REPLACEMENTS.reduce((one, [from, to]) => one.replace(from, to), text).trim()
 }
 
-/** The text in at most `most` characters, cut after a sentence or a word, then marked with `…`. */
-export function shorten(text: string, most: number): string {
-  const characters = [...text.slice(0, 2 * most + 2)]
-  if (characters.length <= most) return text
-  const head = characters.slice(0, most - 1).join('')
+/** Shortens a text to `max` characters after a sentence, or after a word with `…`. */
+export function shorten(text: string, max: number): string {
+  const characters = [...text.slice(0, 2 * max + 2)]
+  if (characters.length <= max) return text
+  const head = characters.slice(0, max - 1).join('')
   const sentence = Math.max(head.lastIndexOf('. '), head.lastIndexOf('.\n'))
   if (sentence > head.length / 2) return head.slice(0, sentence + 1)
   const word = Math.max(head.lastIndexOf(' '), head.lastIndexOf('\n'))
   return `${(word > head.length / 2 ? head.slice(0, word) : head).trimEnd()}…`
 }
 
-/** The first line of a text. */
+/** Returns the first line of a text. */
 export function firstLine(text: string): string {
   return text.split('\n', 1)[0] ?? ''
 }

@@ -8,30 +8,30 @@ import { type ServerChoice, serverOf } from '../document/server.ts'
 import { OperationError } from '../import-error.ts'
 import { createCollector } from '../schema/schema-collector.ts'
 import { accessOf, type DefaultAccess } from './access.ts'
-import { readAnswer } from './answer.ts'
 import { toArguments } from './arguments.ts'
 import { type RequestBody, readBody } from './body.ts'
 import { readParameters } from './parameters.ts'
+import { readResponse } from './response.ts'
 import { asText, firstLine, shorten } from './text.ts'
 
-/** A tool as the catalogue has it, members in the order in which they are written. */
+/** The members of a tool in the catalogue, in the order in which they are written. */
 export type ToolMembers = Readonly<Record<string, unknown>>
 
-/** What the command line says of all tools. */
+/** The options that apply to all tools. */
 export interface ToolOptions extends ServerChoice {
   readonly defaultAccess: DefaultAccess
   readonly hasOutputSchemas: boolean
 }
 
 const METHODS = ['get', 'head', 'post', 'put', 'patch', 'delete']
-/** Of OpenAI's function descriptions; longer ones are cut there. */
+/** OpenAI's limit for function descriptions; longer ones are truncated. */
 const MAX_DESCRIPTION = 1_024
 const MAX_TITLE = 100
 
 /**
- * The tool that an operation becomes, checked as the gateway checks it at its start.
+ * Converts an operation to a tool, and validates it like the gateway at startup.
  *
- * @throws OperationError with the reason when it cannot become a tool.
+ * @throws OperationError with the reason if it cannot be converted.
  */
 export function toTool(
   document: ApiDocument,
@@ -51,7 +51,7 @@ export function toTool(
   const body = readBody(document, operation, input, onNote)
   const { inputSchema, ...sent } = toArguments(parameters, body, input.definitions)
   const { outputSchema, wrap } = options.hasOutputSchemas
-    ? readAnswer(document, operation, output, onNote)
+    ? readResponse(document, operation, output, onNote)
     : {}
   const tool = {
     ...textsOf(operation, body),
@@ -88,7 +88,7 @@ function textsOf({ place, method, path }: Operation, body: RequestBody | undefin
   }
 }
 
-/** What HTTP says of the method (RFC 9110 s9.2); a proposal, since an API may do otherwise. */
+/** The properties of the method by RFC 9110 s9.2; only a proposal, because an API may differ. */
 function hintsOf(method: string) {
   const readOnlyHint = method === 'get' || method === 'head'
   return {

@@ -1,17 +1,17 @@
 import { createRemoteJWKSet, jwtVerify } from 'jose'
-import { userUid } from './statement.ts'
+import { userUid } from './assertion.ts'
 
-/** Who calls an API, by an access token of its own. */
+/** The caller of an API, from an access token for that API. */
 export interface ApiCaller {
-  /** As in the gateway's statement: `auth0:<sub>`. */
+  /** The same as in the gateway's assertion: `auth0:<sub>`. */
   readonly uid: string
   readonly scopes: ReadonlySet<string>
 }
 
-/** The caller that the Authorization field names; undefined when its token is not for this API. */
+/** Returns the caller of an Authorization header; undefined if its token is not valid for this API. */
 export type VerifyApiToken = (authorization: string) => Promise<ApiCaller | undefined>
 
-/** Verifies as any API of an Auth0 tenant does, by the key set of the issuer. */
+/** Creates a verifier that uses the issuer's key set, like any API of an Auth0 tenant. */
 export function createApiTokenVerifier(issuer: string, audience: string): VerifyApiToken {
   const keySet = createRemoteJWKSet(new URL('.well-known/jwks.json', issuer))
   const expected = {

@@ -1,32 +1,32 @@
-import type { ApiAnswer } from './api-answer.ts'
+import type { ApiResponse } from './api-response.ts'
 import { confirmDelete, type Questions } from './confirm-delete.ts'
 import type { CalendarEvent } from './events.ts'
 import { newestFirst } from './events.ts'
 
-/** Where the API is, below the base of the sample backends. */
+/** Path of the API below the base of the sample backends. */
 export const CALENDAR_API = '/calendar/v1/events'
 
-/** Its identifier in the tenant, the `aud` of its tokens. */
+/** Identifier of the API in the tenant, and `aud` of its tokens. */
 export const CALENDAR_AUDIENCE = 'https://calendar.example.com/v1'
 
-/** What a token must have for a method. */
+/** Returns the scope that a token needs for a method. */
 export function scopeOf(method: string): string {
   return method === 'GET' ? 'events:read' : 'events:write'
 }
 
-const NO_SUCH_EVENT: ApiAnswer = { status: 404, body: { message: 'There is no such event.' } }
+const NO_SUCH_EVENT: ApiResponse = { status: 404, body: { message: 'There is no such event.' } }
 
 /**
- * A plain HTTP API over one user's events, which the gateway calls as `request` in tools.yaml says:
- * `GET /calendar/v1/events?from=&to=&title=` answers a list, and `GET` and `DELETE` are for
- * `/calendar/v1/events/{eventId}`. `DELETE` asks the user first where the client can.
+ * A plain HTTP API for one user's events, called by `request` in tools.yaml. `GET
+ * /calendar/v1/events?from=&to=&title=` returns a list; `/calendar/v1/events/{eventId}` supports `GET`
+ * and `DELETE`. `DELETE` first asks the user for confirmation, if the client supports it.
  */
 export function answerCalendarApi(
   method: string,
   url: URL,
   events: CalendarEvent[],
   questions: Questions,
-): ApiAnswer {
+): ApiResponse {
   const id = url.pathname.slice(CALENDAR_API.length + 1)
   if (id === '') return method === 'GET' ? search(url, events) : notAllowed()
   const event = events.find((one) => encodeURIComponent(one.id) === id)
@@ -39,7 +39,7 @@ export function answerCalendarApi(
   return { status: 204 }
 }
 
-function search({ searchParams }: URL, events: readonly CalendarEvent[]): ApiAnswer {
+function search({ searchParams }: URL, events: readonly CalendarEvent[]): ApiResponse {
   const from = searchParams.get('from') ?? ''
   const to = searchParams.get('to') ?? '9999'
   const titles = searchParams.getAll('title').map((title) => title.toLowerCase())
@@ -52,6 +52,6 @@ function search({ searchParams }: URL, events: readonly CalendarEvent[]): ApiAns
   return { status: 200, body: newestFirst(found) }
 }
 
-function notAllowed(): ApiAnswer {
+function notAllowed(): ApiResponse {
   return { status: 405, body: { message: 'This method is not allowed here.' } }
 }

@@ -1,11 +1,11 @@
-import type { ApiAnswer } from './api-answer.ts'
+import type { ApiResponse } from './api-response.ts'
 import type { CalendarEvent } from './events.ts'
 
-/** What the gateway says of the client of a call, and the answers that a retry hands over. */
+/** The client's capability to ask the user, and the answers of a retry, from the gateway. */
 export interface Questions {
   /** Whether the client can show a form (`client_capabilities` of the assertion). */
   readonly canAsk: boolean
-  /** `x-gateway-input`, whose digest the assertion has; undefined for a first call. */
+  /** The header `x-gateway-input`, whose digest is in the assertion; undefined for a first call. */
   readonly input: string | undefined
 }
 
@@ -17,15 +17,15 @@ interface Input {
 }
 
 /**
- * Asks the user before an event is deleted (MCP 2026-07-28, multi round-trip requests). Undefined when
- * the event may be deleted: the user has said so, or the client cannot ask.
+ * Asks the user before an event is deleted (MCP 2026-07-28, multi round-trip requests). Returns undefined
+ * if the event may be deleted: the user has confirmed, or the client cannot ask.
  */
 export function confirmDelete(
   { title, date }: CalendarEvent,
   { canAsk, input }: Questions,
-): ApiAnswer | undefined {
+): ApiResponse | undefined {
   if (!canAsk) return undefined
-  // What the user sees; if it has changed since, the answer was about another event.
+  // The text in the question; if it has changed since, the answer is about a different event.
   const seen = `${title}, ${date}`
   const { requestState, inputResponses }: Input =
     input === undefined ? {} : JSON.parse(Buffer.from(input, 'base64url').toString())

@@ -7,7 +7,7 @@ export interface CalendarEvent {
   readonly date: string
 }
 
-/** Each user's events, in memory, by the user id of the gateway's statement. */
+/** Each user's events, in memory, by the user id in the gateway's assertion. */
 export type Calendars = (uid: string) => CalendarEvent[]
 
 const SEEDS: ReadonlyMap<string, readonly CalendarEvent[]> = new Map([
@@ -28,7 +28,7 @@ const SEEDS: ReadonlyMap<string, readonly CalendarEvent[]> = new Map([
   ],
 ])
 
-/** Calendars with the sample users' events; of all other users they are empty. */
+/** Creates calendars with events for the sample users; other users have no events. */
 export function createCalendars(): Calendars {
   const calendars = new Map<string, CalendarEvent[]>()
   return (uid) => {

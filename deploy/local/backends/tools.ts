@@ -1,15 +1,15 @@
 import type { RequestListener } from 'node:http'
 import { buffer } from 'node:stream/consumers'
-import { answerError } from './answer-error.ts'
 import type { VerifyApiToken } from './api-token.ts'
+import { type AssertionOptions, verifyCall } from './assertion.ts'
 import { answerCalendarApi, CALENDAR_API, scopeOf } from './calendar-api.ts'
 import { add, type CalendarEvent, createCalendars, newestFirst } from './events.ts'
-import { type StatementOptions, verifyStatement } from './statement.ts'
+import { sendError } from './send-error.ts'
 
-export interface ToolsOptions extends StatementOptions {
-  /** Where the gateway calls these tools (`FUNCTIONS_BASE`). */
+export interface ToolsOptions extends AssertionOptions {
+  /** The base URL of these tools (`FUNCTIONS_BASE`). */
   readonly base: string
-  /** Tells who calls the calendar API with a token of its own; undefined = it takes none. */
+  /** Verifies access tokens for the calendar API; undefined = not supported. */
   readonly verifyToken?: VerifyApiToken
 }
 
@@ -41,10 +41,9 @@ const TOOLS: ReadonlyMap<string, Tool> = new Map<string, Tool>([
 ])
 
 /**
- * The sample backends: each user's events, in memory, as `POST {base}/{toolName}` and as a plain HTTP API
- * (calendar-api.ts). As a real backend would, they take a call only with the gateway's statement about it
- * (401 otherwise), and the API also with an access token for it; arguments have been checked by the
- * gateway.
+ * The sample backends: each user's events, in memory, at `POST {base}/{toolName}` and as a plain HTTP API
+ * (calendar-api.ts). Like a real backend they require the gateway's assertion (401 otherwise); the API
+ * also accepts an access token. The gateway has already validated the arguments.
  */
 export function createTools({ base, verifyToken, ...statement }: ToolsOptions): RequestListener {
   const eventsOf = createCalendars()
@@ -55,10 +54,10 @@ export function createTools({ base, verifyToken, ...statement }: ToolsOptions): 
     const tool = TOOLS.get(name)
     const isApi = path === CALENDAR_API || path.startsWith(`${CALENDAR_API}/`)
     if (tool === undefined && !isApi) {
-      return answerError(res, 404, 'not_found', 'There is no such tool.')
+      return sendError(res, 404, 'not_found', 'There is no such tool.')
     }
     if (tool !== undefined && method !== 'POST') {
-      return answerError(res, 405, 'method_not_allowed', 'Use POST.')
+      return sendError(res, 405, 'method_not_allowed', 'Use POST.')
     }
     const body = await buffer(req)
     const called = { method, url: `${base}${path}`, query, headers: req.headers, body }
@@ -66,27 +65,27 @@ export function createTools({ base, verifyToken, ...statement }: ToolsOptions): 
     const caller =
       isApi && authorization !== undefined ? await verifyToken?.(authorization) : undefined
     if (caller !== undefined && !caller.scopes.has(scopeOf(method))) {
-      return answerError(res, 403, 'insufficient_scope', `The token lacks ${scopeOf(method)}.`)
+      return sendError(res, 403, 'insufficient_scope', `The token lacks ${scopeOf(method)}.`)
     }
-    const stated =
+    const verified =
       isApi && authorization !== undefined
         ? caller && { uid: caller.uid, canAsk: false, input: undefined }
-        : await verifyStatement({ ...called, ...(tool && { tool: name }) }, statement)
-    if (stated === undefined) {
-      return answerError(
+        : await verifyCall({ ...called, ...(tool && { tool: name }) }, statement)
+    if (verified === undefined) {
+      return sendError(
         res,
         401,
         'unauthorized',
-        'Neither a statement of the gateway nor a token holds.',
+        'A valid assertion of the gateway or access token is required.',
       )
     }
-    const events = eventsOf(stated.uid)
+    const events = eventsOf(verified.uid)
     const answer =
       tool === undefined
-        ? answerCalendarApi(method, new URL(url, base), events, stated)
+        ? answerCalendarApi(method, new URL(url, base), events, verified)
         : { status: 200, body: tool(events, JSON.parse(body.toString())) }
     if (tool !== undefined && answer.body === undefined) {
-      return answerError(res, 404, 'not_found', 'There is no such event.')
+      return sendError(res, 404, 'not_found', 'There is no such event.')
     }
     if (answer.body === undefined) return res.writeHead(answer.status).end()
     res.writeHead(answer.status, { 'content-type': 'application/json' })
@@ -103,7 +102,7 @@ function toResult({ id, title }: CalendarEvent) {
   return { id, title, url: `https://events.example/${id}` }
 }
 
-/** Undefined when there is no such event. */
+/** Undefined if the event does not exist. */
 function toDocument(event: CalendarEvent | undefined) {
   if (event === undefined) return undefined
   return {

@@ -60,7 +60,7 @@ async function show(client, tools, sandbox, tool, args) {
   const { csp, permissions, prefersBorder = true } = content._meta?.ui ?? {}
   const frame = openFrame(sandbox, csp, prefersBorder)
   const capabilities = { serverTools: {}, serverResources: {}, logging: {}, openLinks: {} }
-  // Given the client, the bridge would pass all calls on, those that a UI may not make too.
+  // With direct access to the client, the bridge would forward all calls, including forbidden ones.
   const bridge = new AppBridge(null, HOST, capabilities, {
     hostContext: { theme: 'light', displayMode: 'inline', toolInfo: { tool } },
   })

@@ -12,7 +12,7 @@ import {
 import { connect } from '../../../deploy/connect/connect.ts'
 import type { ConnectOptions } from '../../../deploy/connect/connect-options.ts'
 import { CONNECT_OPTIONS, toOptions } from '../../../deploy/connect/options.ts'
-import { STEPS, type Step } from '../../../deploy/connect/step.ts'
+import { type ConnectStep, STEPS } from '../../../deploy/connect/step.ts'
 import { helpOf } from '../../../deploy/kit/command-line.ts'
 import { PLAIN } from '../../../deploy/kit/style.ts'
 import type { System } from '../../../deploy/local/system.ts'
@@ -73,7 +73,7 @@ const atItsPort = (name: ClientName) => (name === 'vscode' ? { redirectUri: VSCO
 
 const atPort = (name: ClientName) => (name === 'vscode' ? ['--redirect-uri', VSCODE_URI] : [])
 
-const failed = (steps: readonly Step[]) => steps.filter(({ ok }) => !ok)
+const failed = (steps: readonly ConnectStep[]) => steps.filter(({ ok }) => !ok)
 
 test.each([
   {
@@ -141,11 +141,11 @@ test('Codex begins with initialize, the others with the newest revision', async 
 })
 
 test('VS Code listens at its port, or at another, which it has not registered', async () => {
-  const taken = createServer(() => undefined).listen(33_418, '127.0.0.1')
-  await new Promise((resolve) => taken.once('listening', resolve).once('error', resolve))
+  const completed = createServer(() => undefined).listen(33_418, '127.0.0.1')
+  await new Promise((resolve) => completed.once('listening', resolve).once('error', resolve))
   const options = { callbackPort: undefined, admissionMs: 600 }
   const { authorized, registered, steps } = await connectAs('vscode', options)
-  taken.close()
+  completed.close()
   expect(registered.redirect_uris).toContain(VSCODE_URI)
   expect(authorized?.get('redirect_uri')).toMatch(/^http:\/\/127\.0\.0\.1:(?!33418)\d+\/$/)
   expect(steps[3]).toMatchObject({ step: 'admission', id: 'redirect_uri_refused' })
@@ -200,7 +200,7 @@ const parseOptions = (args: readonly string[], env: Environment) =>
 describe('the command', () => {
   test.each(CLIENT_NAMES)('--as %s', async (name) => {
     const { code, stdout } = await command([system.url, '--json', '--as', name, ...atPort(name)])
-    expect(JSON.parse(stdout).steps.map(({ step }: Step) => step)).toEqual(STEPS)
+    expect(JSON.parse(stdout).steps.map(({ step }: ConnectStep) => step)).toEqual(STEPS)
     expect(code).toBe(0)
     expect(stdout).not.toMatch(/eyJ[\w-]{8}/)
   })
@@ -210,7 +210,7 @@ describe('the command', () => {
     expect(code).toBe(2)
     expect(stdout).toBe('')
     expect(stderr).toMatch(
-      /^--as takes codex, claude-code, chatgpt, or vscode, not '\w*'\..*\nUsage: /,
+      /^--as must be codex, claude-code, chatgpt, or vscode, not '\w*'\..*\nUsage: /,
     )
   })
 

@@ -599,7 +599,7 @@ test('without trouble a person signs in with a browser', async () => {
   const { ok, steps } = await run({})
   expect(steps.filter((step) => !step.ok)).toEqual([])
   expect(ok).toBe(true)
-  expect(steps[3]?.seen).toMatch(/^cannot be seen from outside, but the sign-in may start, after /)
+  expect(steps[3]?.seen).toMatch(/^not visible from outside, but the sign-in may start, after /)
 })
 
 test('the right iss is taken, with the stable redirect URI of ChatGPT too', async () => {
@@ -635,7 +635,7 @@ test.each(VARIANTS)('$name: $id', async ({ id, ...staging }) => {
 })
 
 test("nothing of an answer to somebody else's request is told", async () => {
-  expect((await failureOf(STAGED.state_mismatch)).seen).toBe('the state is another one')
+  expect((await failureOf(STAGED.state_mismatch)).seen).toBe('the state does not match')
 })
 
 test.each([

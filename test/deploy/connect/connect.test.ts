@@ -6,7 +6,7 @@ import { connect } from '../../../deploy/connect/connect.ts'
 import type { ConnectOptions } from '../../../deploy/connect/connect-options.ts'
 import { CONNECT_OPTIONS, toOptions } from '../../../deploy/connect/options.ts'
 import { printStep } from '../../../deploy/connect/print-step.ts'
-import { createSteps, STEPS, type Step } from '../../../deploy/connect/step.ts'
+import { type ConnectStep, createSteps, STEPS } from '../../../deploy/connect/step.ts'
 import { explain } from '../../../deploy/diagnostics/faults/faults.ts'
 import { UsageError } from '../../../deploy/kit/errors.ts'
 import { runCommand } from '../../../deploy/kit/run-command.ts'
@@ -28,7 +28,7 @@ function connectTo(system: System, options: Partial<ConnectOptions> = {}) {
   return connect({ url, person: ALICE, onStep: () => undefined, openBrowser, ...options })
 }
 
-function seenAt(name: Step['step'], steps: readonly Step[]): string | undefined {
+function seenAt(name: ConnectStep['step'], steps: readonly ConnectStep[]): string | undefined {
   return steps.find(({ step }) => step === name)?.seen
 }
 
@@ -68,7 +68,7 @@ describe('the local system', () => {
     },
   ])('connects in $mode mode, step by step', async ({ mode, admission }) => {
     await adminOf(system.tenant).change({ mode })
-    const told: Step[] = []
+    const told: ConnectStep[] = []
     const connection = await connectTo(system, { onStep: (step) => told.push(step) })
     expect(connection).toEqual({ url: `${system.url}/mcp`, ok: true, steps: told })
     expect(told.map(({ step }) => step)).toEqual(STEPS)
@@ -220,7 +220,7 @@ describe('the local system', () => {
     expect(code).toBe(0)
     const printed = JSON.parse(stdout)
     expect(printed).toMatchObject({ url: `${system.url}/mcp`, ok: true })
-    expect(printed.steps.map(({ step }: Step) => step)).toEqual(STEPS)
+    expect(printed.steps.map(({ step }: ConnectStep) => step)).toEqual(STEPS)
   })
 
   test('the command prints a line for each step', async () => {
@@ -272,7 +272,7 @@ test('with a public tool, the challenge and the sign-in of ChatGPT are seen at a
   const { steps } = await connectTo(system)
   await system.stop()
   expect(seenAt('protected-resource', steps)).toContain(
-    'challenge on listEvents with resource_metadata and a sign-in in the form of ChatGPT',
+    'challenge on listEvents with resource_metadata and a challenge in the tool result for ChatGPT',
   )
   expect(seenAt('token', steps)).toContain('scope events:read')
 })
@@ -358,7 +358,7 @@ test('a step is one line, a failure says why and what to do', () => {
 
 test("a server's words cannot break the line or move the cursor", async () => {
   let time = 1_000
-  const { run, taken } = createSteps(
+  const { run, completed } = createSteps(
     () => undefined,
     () => time,
   )
@@ -366,5 +366,7 @@ test("a server's words cannot break the line or move the cursor", async () => {
     time += 42
     return { value: undefined, seen: 'tool: a\r\nb\u001b[2Jc\u202ed' }
   })
-  expect(taken).toEqual([{ step: 'call', ok: true, seen: 'tool: a b\\u001b[2Jc\\u202ed', ms: 42 }])
+  expect(completed).toEqual([
+    { step: 'call', ok: true, seen: 'tool: a b\\u001b[2Jc\\u202ed', ms: 42 },
+  ])
 })

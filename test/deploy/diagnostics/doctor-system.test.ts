@@ -61,7 +61,7 @@ test('a system in use is healthy, and so is the token that it gives out', async 
   expect(report.findings).toEqual([])
   expect(report.skipped.map(({ name }) => name)).toEqual(['around the front'])
   const { exitCode, output } = await doctor([system.url], { env: system.variables })
-  expect(output).toContain('Healthy: nothing is wrong.')
+  expect(output).toContain('Healthy: no faults found.')
   expect(exitCode).toBe(0)
 })
 

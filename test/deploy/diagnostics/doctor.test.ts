@@ -25,7 +25,7 @@ beforeEach(() => {
 
 test('a healthy deployment has no finding', async () => {
   const { exitCode, output } = await doctor([front.url])
-  expect(output).toContain('Healthy: nothing is wrong.')
+  expect(output).toContain('Healthy: no faults found.')
   expect(exitCode).toBe(0)
   const report = await doctorReport([`${front.url}/mcp`])
   expect(report).toMatchObject({ url: front.url, ok: true, findings: [] })

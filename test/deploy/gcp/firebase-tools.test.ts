@@ -115,7 +115,7 @@ describe.skipIf(programs === undefined)('with firebase-tools', { timeout: 180_00
     api.versions.delete('projects/acme-prod/sites/acme-prod/versions/v412')
     const { code, stdout } = await run('destroy', '--apply')
     expect(code).toBe(0)
-    expect(stdout).toContain('The version v412 cannot be brought back')
+    expect(stdout).toContain('Version v412 cannot be restored')
     expect(releases()[0]).toBe('SITE_DISABLE')
   })
 

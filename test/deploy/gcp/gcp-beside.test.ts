@@ -112,7 +112,7 @@ describe('a Hosting site that serves another release', () => {
     )
     const { code, stdout } = await run('destroy', ['--apply'])
     expect(code).toBe(0)
-    expect(stdout).toContain('The version v412 cannot be brought back')
+    expect(stdout).toContain('Version v412 cannot be restored')
     expect(changes()[1]).toMatch(/firebase hosting:disable .*--site acme-prod --force/)
   })
 
@@ -185,7 +185,7 @@ describe('regions', () => {
       'gcloud functions delete gateway --project=acme-prod --region=us-central1 --quiet',
     ])
     expect(stdout).toContain(
-      'GATEWAY_HMAC_SECRET stays: the function gateway in europe-west1 uses it.',
+      'GATEWAY_HMAC_SECRET is kept: the function gateway in europe-west1 uses it.',
     )
   })
 
@@ -208,7 +208,7 @@ describe('regions', () => {
 
   test.each([
     ['mars-north1', 'must be a region of Cloud Run'],
-    ['africa-south1', 'must be a region that Firebase Hosting reaches'],
+    ['africa-south1', 'must be a region that Firebase Hosting supports'],
   ])('%s is refused before anything is read', async (region, words) => {
     const { code, stderr } = await run('deploy', [], { GCP_REGION: region })
     expect(code).toBe(1)
@@ -295,7 +295,7 @@ describe('an organisation', () => {
       stdout: { listPolicy: { allowedValues: ['in:eu-locations'] } },
     })
     const refused = await run('deploy')
-    expect(refused.stderr).toContain('(in:eu-locations): gcp.resourceLocations')
+    expect(refused.stderr).toContain('gcp.resourceLocations restricts locations (in:eu-locations)')
     expect(changes()).toEqual([])
     await run('deploy', [], { GCP_SECRET_LOCATIONS: 'europe-west1, europe-west4' })
     expect(changes().find((one) => one.includes('secrets create'))).toContain(
@@ -303,7 +303,7 @@ describe('an organisation', () => {
     )
   })
 
-  test('in whose project the Resource Manager API is off is served all the same', async () => {
+  test('in whose project the Resource Manager API is disabled is served all the same', async () => {
     commands.reply({
       line: 'gcloud projects describe',
       code: 1,
@@ -312,7 +312,7 @@ describe('an organisation', () => {
     })
     const { code, stdout } = await run('deploy')
     expect(code).toBe(0)
-    expect(stdout).toContain('Resource Manager API is off')
+    expect(stdout).toContain('Resource Manager API is disabled')
     expect(changes()[0]).toContain('cloudresourcemanager.googleapis.com')
   })
 })
@@ -395,7 +395,7 @@ test('a run without changes takes 10 commands of gcloud, none of which changes a
     ...repliesAfter(first, SECRETS),
   )
   const before = lines().length
-  expect((await run('deploy', ['--skip=apis,hosting'])).stdout).toContain('nothing to change')
+  expect((await run('deploy', ['--skip=apis,hosting'])).stdout).toContain('Nothing to change')
   expect(changes(before)).toEqual([])
   expect(lines().slice(before)).toHaveLength(10)
 })
@@ -416,7 +416,7 @@ describe('secrets', () => {
     commands.reply(...repliesAfter(first, SECRETS))
     const { code, stdout } = await run('deploy', ['--skip=apis,hosting'], {}, {}, bare)
     expect(code).toBe(0)
-    expect(stdout).toContain('kept as Secret Manager has them')
+    expect(stdout).toContain('kept from Secret Manager')
     expect(changes(before).filter((one) => !one.includes('service-accounts'))).toEqual([])
   })
 
@@ -470,6 +470,6 @@ describe('secrets', () => {
       .find(({ args }) => args[3] === 'GATEWAY_SIGNING_KEY' && args[2] === 'add')
     expect(key?.stdin).toContain('BEGIN PRIVATE KEY')
     expect(stdout).not.toContain('BEGIN PRIVATE KEY')
-    expect(stdout).toContain('New: GATEWAY_SIGNING_KEY')
+    expect(stdout).toContain('Generated: GATEWAY_SIGNING_KEY')
   })
 })

@@ -165,11 +165,9 @@ describe('--dry-run', () => {
       color: 'red',
     }))
     const { stdout } = await run({ TOOLS: JSON.stringify({ tools }) }, ['--dry-run'])
-    expect(
-      stdout.match(/^The catalogue: tool "t0": color: unknown member, ignored$/gm),
-    ).toHaveLength(1)
+    expect(stdout.match(/^Catalogue: tool "t0": color: unknown member, ignored$/gm)).toHaveLength(1)
     expect(stdout.match(/unknown member/g)).toHaveLength(20)
-    expect(stdout).toContain('The catalogue: and 5 more\n')
+    expect(stdout).toContain('Catalogue: and 5 more\n')
   })
 
   test('shows where the catalogue goes, and its size', async () => {
@@ -210,7 +208,7 @@ describe('a second run', () => {
 
     expect(code).toBe(0)
     expect(deployed()).toEqual(expected)
-    if (expected.length === 0) expect(stdout).toContain('There is nothing to change.')
+    if (expected.length === 0) expect(stdout).toContain('Nothing to change.')
     for (const name of expected) expect(stdout).toContain(`deploy ${name} (source)`)
   })
 })
@@ -222,7 +220,7 @@ describe('what stays in the environment', () => {
     const { code, stderr } = await run({ TOOLS: LARGE.text, APP_ORIGIN: ORIGINS })
     expect(code).toBe(1)
     expect(stderr).toMatch(
-      /^ {2}APP_ORIGIN is too long \(\d+\.\d KiB\): the variables of gateway have \d+\.\d KiB, and may have 31 KiB together\. Shorten it/m,
+      /^ {2}APP_ORIGIN is too long \(\d+\.\d KiB\): the variables of gateway total \d+\.\d KiB, and the limit is 31 KiB\. Shorten it/m,
     )
     expect(stderr).not.toContain('TOOLS')
     expect(commands.invocations()).toEqual([])
@@ -239,6 +237,6 @@ test('the doctor examines the deployment with a catalogue that no variable could
     },
     ['--skip=hosting'],
   )
-  expect(stdout).toMatch(/^Deployed\.[\s\S]*url_unreachable/m)
-  expect(stderr).toContain('All is deployed, and not all is well')
+  expect(stdout).toMatch(/^Deployed\. [\s\S]*url_unreachable/m)
+  expect(stderr).toContain('Deployment finished, but doctor found problems')
 })

@@ -76,7 +76,7 @@ describe('from an empty project', () => {
       'gcloud functions deploy metadata',
       'firebase deploy',
     ])
-    expect(stdout).toContain("The connector's URL: https://mcp.acme.example/mcp")
+    expect(stdout).toContain('Connector URL: https://mcp.acme.example/mcp')
   })
 
   test('each function has its own account, variables and secrets, and no others', async () => {
@@ -288,12 +288,12 @@ describe('nothing is touched', () => {
       'You do not currently have an active account',
       'gcloud auth login',
     ],
-    ['no such project', 'gcloud projects', 'NOT_FOUND', 'no project acme-prod'],
+    ['no such project', 'gcloud projects', 'NOT_FOUND', 'The project acme-prod does not exist'],
     [
       'a project of others',
       'gcloud projects',
       'does not have permission to access projects instance',
-      'no project acme-prod, or this login may not see it',
+      'The project acme-prod does not exist, or this login has no access to it',
     ],
     [
       'firebase not logged in',
@@ -335,7 +335,9 @@ describe('nothing is touched', () => {
     )
     const refused = await run(['gateway'])
     expect(refused.code).toBe(1)
-    expect(refused.stderr).toContain('gateway in acme-prod, us-central1: not made by this command')
+    expect(refused.stderr).toContain(
+      'gateway in acme-prod, us-central1: not created by this command',
+    )
     expect(changes()).toEqual([])
 
     expect((await run(['gateway', '--adopt'])).code).toBe(0)
@@ -343,9 +345,9 @@ describe('nothing is touched', () => {
   })
 
   test.each([
-    [['nonsense'], 'No such function: nonsense. There are: gateway'],
+    [['nonsense'], 'Unknown function: nonsense. Expected one of: gateway'],
     [['--nonsense'], "Unknown option '--nonsense'"],
-    [['--only=nonsense'], 'No such part: nonsense'],
+    [['--only=nonsense'], 'Unknown part: nonsense'],
   ])('by %s', async (args, message) => {
     const { code, stderr } = await run(args)
     expect(code).toBe(2)
@@ -374,7 +376,7 @@ test('a private backend that is not deployed yet keeps nothing else from it', as
   const { code, stdout } = await run(['gateway'], { variables })
   expect(code).toBe(0)
   expect(stdout).toContain(`The backend listEvents is not deployed in acme-prod, us-central1.
-Once that is mended: npm run deploy -- --only=backends`)
+After correcting it, run: npm run deploy -- --only=backends`)
   expect(changes().at(-1)).toContain('functions deploy gateway')
 })
 
@@ -409,13 +411,18 @@ describe('--dry-run', () => {
     expect(code).toBe(0)
     expect(stdout).toContain('gcloud is not installed')
     expect(stdout).not.toContain('gcloud auth login')
-    expect(stdout).toContain('For an empty project')
+    expect(stdout).toContain('showing the plan for an empty project')
     expect(stdout).toContain('gcloud functions deploy gateway')
     expect(stdout).toContain('gcloud run services add-iam-policy-binding listevents')
   })
 
   test.each([
-    ['the project', 'gcloud services list', 'PERMISSION_DENIED: not you', 'For an empty project'],
+    [
+      'the project',
+      'gcloud services list',
+      'PERMISSION_DENIED: not you',
+      'showing the plan for an empty project',
+    ],
     ['the site', 'firebase hosting:channel', 'Failed to authenticate', 'functions deploy gateway'],
   ])('fails with the reason when %s cannot be read', async (_, line, reason, printed) => {
     commands.reply({ line, code: 1, stderr: reason })
@@ -438,7 +445,9 @@ describe('a failure', () => {
     expect(stderr).toMatch(
       /In place:\n[\s\S]*deploy gateway \(new\)\n {2}deploy metadata \(new\)\nNot done:\n {2}release Hosting/,
     )
-    expect(stderr).toMatch(/then go on: npm run deploy -- --env-file=\S+ --dist=\S+ --skip=doctor/)
+    expect(stderr).toMatch(
+      /then continue with: npm run deploy -- --env-file=\S+ --dist=\S+ --skip=doctor/,
+    )
     expect(lines().join()).not.toContain('firebase deploy')
   })
 })
@@ -453,9 +462,9 @@ test('the doctor looks at the result, and its faults are the exit code', async (
   const { code, stdout, stderr } = await run([], { variables })
 
   expect(code).toBe(1)
-  expect(stdout).toMatch(/^Deployed\.[\s\S]*url_unreachable/m)
+  expect(stdout).toMatch(/^Deployed\. [\s\S]*url_unreachable/m)
   expect(stderr).toBe(
-    'All is deployed, and not all is well: see above. To look again: npm run doctor -- http://localhost:1\n',
+    'Deployment finished, but doctor found problems (above). To check again: npm run doctor -- http://localhost:1\n',
   )
   for (const secret of Object.values(SECRETS)) expect(stdout).not.toContain(secret)
 })
@@ -568,7 +577,7 @@ describe('npm run destroy', () => {
     commands.reply({ line: 'hosting:channel:list', stdout: { result: { channels: [] } } })
     const { code, stdout } = await run(['--yes'], { command: 'destroy' })
     expect(code).toBe(0)
-    expect(stdout).toContain('Nothing in acme-prod, us-central1 was made by npm run deploy')
+    expect(stdout).toContain('npm run deploy has created nothing in acme-prod, us-central1')
     expect(changes()).toEqual([])
   })
 })

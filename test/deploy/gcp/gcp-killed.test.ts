@@ -146,7 +146,7 @@ test.skipIf(IS_WINDOWS)(
     expect(ended).toBeGreaterThanOrEqual(6)
     expect(project()).toEqual(whole.project())
     expect(readdirSync(`${path}/tmp`)).toEqual([])
-    expect((await run('deploy', path)).output).toContain('There is nothing to change.')
+    expect((await run('deploy', path)).output).toContain('Nothing to change.')
 
     expect(await endEachStep('destroy', path)).toBeGreaterThanOrEqual(2)
     const { functions, invokers, accounts } = project()

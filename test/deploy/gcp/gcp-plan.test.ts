@@ -5,7 +5,7 @@ import { APIS } from '../../../deploy/gcp/names.ts'
 import { type Backend, guessBackends, planBackends } from '../../../deploy/gcp/plan/backends.ts'
 import { calledBackends } from '../../../deploy/gcp/plan/called-backends.ts'
 import type { BuiltTarget } from '../../../deploy/gcp/plan/functions.ts'
-import { type Deployment, plan } from '../../../deploy/gcp/plan/plan.ts'
+import { type Deployment, planDeployment } from '../../../deploy/gcp/plan/plan.ts'
 import type { Settings } from '../../../deploy/gcp/settings.ts'
 import type { StoredSecret } from '../../../deploy/gcp/state/secrets.ts'
 import type { DeployedFunction, State } from '../../../deploy/gcp/state/state.ts'
@@ -82,7 +82,7 @@ function planOf(
     backends: [],
     site: undefined,
   }
-  return plan(deployment).map(describeStep)
+  return planDeployment(deployment).map(describeStep)
 }
 
 test('where all is as it should be, there is nothing to do', () => {
@@ -136,7 +136,7 @@ test('a secret whose latest version cannot be read gets a new one', () => {
 
 test('a function may read its own secrets only', () => {
   expect(planOf({ stored: { readers: [] } })).toEqual([
-    `# let gateway read GATEWAY_HMAC_SECRET
+    `# allow gateway to read GATEWAY_HMAC_SECRET
 gcloud secrets add-iam-policy-binding GATEWAY_HMAC_SECRET --project=acme-prod --member=${GATEWAY} --role=roles/secretmanager.secretAccessor`,
   ])
   const metadata = { ...target, name: 'metadata', secrets: {} }
@@ -147,7 +147,7 @@ gcloud secrets add-iam-policy-binding GATEWAY_HMAC_SECRET --project=acme-prod --
     accounts: new Map(),
     secrets: new Map([['GATEWAY_HMAC_SECRET', { ...stored, readers: [GATEWAY, member] }]]),
   }
-  const steps = plan({
+  const steps = planDeployment({
     targets: [target, metadata],
     settings,
     state,
@@ -196,9 +196,9 @@ describe('private backends', () => {
     invokers: [],
   }
 
-  test('are opened to the gateway, where they are', () => {
+  test('the gateway gets permission to call them in their region', () => {
     expect(planBackends([backend], settings).map(describeStep)).toEqual([
-      `# let the gateway call listevents
+      `# allow the gateway to call listevents
 gcloud run services add-iam-policy-binding listevents --project=acme-tools --region=europe-west1 --member=${GATEWAY} --role=roles/run.invoker`,
     ])
   })

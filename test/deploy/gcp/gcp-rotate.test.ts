@@ -111,7 +111,7 @@ test('GATEWAY_HMAC_SECRET: the old value signs until the backends have the new o
   const [, prepared = ''] = versions
   const made = prepared.replace(`${old},`, '')
   expect(prepared).toBe(`${old},${made}`)
-  expect(first.output).toContain('Give the backends both values')
+  expect(first.output).toContain('Configure both values in the backends')
 
   await rotate('GATEWAY_HMAC_SECRET', run)
   await rotate('GATEWAY_HMAC_SECRET', run)
@@ -122,7 +122,7 @@ test('without --apply nothing is changed', async () => {
   writeEnvFile(commands.directory, given)
   const { versions, run } = secretManager('LOG_WEBHOOK_SECRET', SECRETS.LOG_WEBHOOK_SECRET)
   const { output, sent } = await rotate('LOG_WEBHOOK_SECRET', run, [])
-  expect(output).toContain('1. Deploy log-webhook with the new value and the old one.')
+  expect(output).toContain('1. Deploy log-webhook with the new and the old value.')
   expect(output).toContain('--apply')
   expect({ versions: versions.length, sent }).toEqual({ versions: 1, sent: [] })
 })
@@ -131,5 +131,5 @@ test('a secret that takes one value only is refused', async () => {
   writeEnvFile(commands.directory, given)
   const { code, errors } = await rotate('MGMT_CLIENT_SECRET', commands.run)
   expect(code).toBe(2)
-  expect(errors).toContain('No such secret to rotate: MGMT_CLIENT_SECRET')
+  expect(errors).toContain('Unknown secret to rotate: MGMT_CLIENT_SECRET')
 })

@@ -9,10 +9,10 @@ import { ROOT } from '../../../deploy/build/functions.ts'
 import type { Command, Finished } from '../../../deploy/gcp/command.ts'
 import { planPrune } from '../../../deploy/gcp/plan/leftovers.ts'
 import { type RunStepsOptions, runSteps } from '../../../deploy/gcp/run-steps.ts'
-import { newVersionOf, type Step, VARIABLES_FILE } from '../../../deploy/gcp/step.ts'
+import { type DeployStep, newVersionOf, VARIABLES_FILE } from '../../../deploy/gcp/step.ts'
 
 const DONE: Finished = { code: 0, stdout: '', stderr: '' }
-const step = (title: string, more: Partial<Step> = {}): Step => ({
+const step = (title: string, more: Partial<DeployStep> = {}): DeployStep => ({
   phase: 'secrets',
   title,
   command: ['gcloud', title],
@@ -49,7 +49,7 @@ test('a version that a step makes stands in the later ones', async () => {
 test('a version that no step makes is never passed on as a placeholder', async () => {
   const { ran, options } = running(() => DONE)
   const use = step('use', { command: ['gcloud', `--set-secrets=A=A:${newVersionOf('A')}`] })
-  await expect(runSteps([use], options)).rejects.toThrow('use: a secret must be stored first')
+  await expect(runSteps([use], options)).rejects.toThrow('use: a secret has no version yet')
   expect(ran).toEqual([])
 })
 

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createRun } from '../../../deploy/gcp/command.ts'
 import { createGcloud } from '../../../deploy/gcp/gcloud.ts'
-import { monitoringEnd } from '../../../deploy/gcp/monitoring/prepare.ts'
+import { monitoringRemoval } from '../../../deploy/gcp/monitoring/prepare.ts'
 import { runSteps } from '../../../deploy/gcp/run-steps.ts'
 import { runCommand, VARIABLES, writeEnvFile } from '../../support/google/deploy.ts'
 import {
@@ -128,7 +128,7 @@ describe.skipIf(!isInstalled)('monitoring with the real gcloud', { timeout: 600_
     const { PATH = '', HOME = '' } = process.env
     const run = createRun({ PATH, HOME, ...cloud.env })
     const write = () => undefined
-    const steps = await monitoringEnd({ project: 'acme-prod' }, createGcloud(run), write)
+    const steps = await monitoringRemoval({ project: 'acme-prod' }, createGcloud(run), write)
     await runSteps(steps, { run, write, again: '' })
     expect([...cloud.resources.keys()]).toEqual([foreign])
   })

@@ -8,9 +8,9 @@ import {
   describeMetric,
   type Instance,
   labelsOf,
-  readFiles,
+  readDesiredResources,
 } from '../../../deploy/gcp/monitoring/files.ts'
-import { planMonitoring, planMonitoringEnd } from '../../../deploy/gcp/monitoring/plan.ts'
+import { planMonitoring, planMonitoringRemoval } from '../../../deploy/gcp/monitoring/plan.ts'
 import { monitoringSteps } from '../../../deploy/gcp/monitoring/prepare.ts'
 import { readMonitoring } from '../../../deploy/gcp/monitoring/state.ts'
 import { runHere, writeEnvFile } from '../../support/google/deploy.ts'
@@ -33,7 +33,7 @@ function gcloudWith(
   { foreign = [] as readonly Json[] } = {},
 ): Gcloud {
   const all = instances.flatMap((instance) =>
-    readFiles(instance, URL, undefined).map((one) => ({ one, instance })),
+    readDesiredResources(instance, URL, undefined).map((one) => ({ one, instance })),
   )
   const of = (kind: string, collection: string, key: string) =>
     all
@@ -66,7 +66,7 @@ const titles = (steps: readonly { readonly title: string }[]) => steps.map(({ ti
 const plan = async (instance: Instance, gcloud: Gcloud, url = URL) =>
   planMonitoring({
     instance,
-    wanted: readFiles(instance, url, undefined),
+    desired: readDesiredResources(instance, url, undefined),
     state: await readMonitoring(instance, gcloud),
     dist,
   })
@@ -75,7 +75,7 @@ describe('the files', () => {
   test.each([PRODUCTION, STAGING])(
     'have no placeholder left, and name metrics that there are',
     (at) => {
-      const files = readFiles(at, URL, undefined)
+      const files = readDesiredResources(at, URL, undefined)
       const text = JSON.stringify(files)
       expect(text).not.toContain('${')
       const names = new Set(files.filter(({ kind }) => kind === 'metric').map(({ name }) => name))
@@ -93,7 +93,7 @@ describe('the files', () => {
 
   test('name the services of their own deployment', () => {
     const filters = (at: Instance) =>
-      readFiles(at, URL, undefined)
+      readDesiredResources(at, URL, undefined)
         .filter(({ kind }) => kind === 'metric')
         .map(({ config }) => String(config['filter']))
     for (const filter of filters(PRODUCTION)) expect(filter).not.toContain('staging-')
@@ -103,7 +103,9 @@ describe('the files', () => {
   test('count decisions in tool_called and outcomes in tool_answered', () => {
     const filterOf = (name: string) =>
       String(
-        readFiles(PRODUCTION, URL, undefined).find(({ part }) => part === name)?.config['filter'],
+        readDesiredResources(PRODUCTION, URL, undefined).find(({ part }) => part === name)?.config[
+          'filter'
+        ],
       )
     expect(filterOf('tool-calls')).toContain('message="tool_called"')
     for (const name of ['tool-answers', 'tool-latency'])
@@ -206,14 +208,14 @@ describe('the plan', () => {
           : real.list(...args),
     }
     await expect(plan(PRODUCTION, gcloud)).rejects.toThrow(
-      'The log-based metric mcp-tool-calls was not made by this command.',
+      'The log-based metric mcp-tool-calls was not created by this command.',
     )
   })
 
   test('the end removes all of one deployment and nothing of the other', async () => {
     const state = await readMonitoring(STAGING, gcloudWith([PRODUCTION, STAGING]))
-    const steps = planMonitoringEnd(STAGING, state)
-    expect(steps).toHaveLength(readFiles(STAGING, URL, undefined).length)
+    const steps = planMonitoringRemoval(STAGING, state)
+    expect(steps).toHaveLength(readDesiredResources(STAGING, URL, undefined).length)
     for (const title of titles(steps)) expect(title).toContain('staging-mcp')
     expect(titles(steps).at(0)).toContain('alert policy')
     expect(titles(steps).at(-1)).toContain('metric')
@@ -241,7 +243,7 @@ describe('npm run deploy', () => {
     const dry = await linesOf('--only=monitoring', '--dry-run')
     expect(dry.changes).toEqual([])
     expect(dry.stdout).toMatch(
-      /gcloud logging metrics create mcp-tool-calls[\s\S]*21 commands, none/,
+      /gcloud logging metrics create mcp-tool-calls[\s\S]*Dry run: 21 commands\./,
     )
 
     const { changes, stdout } = await linesOf('--only=monitoring')

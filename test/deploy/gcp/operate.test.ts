@@ -12,7 +12,7 @@ import {
   type Web,
 } from '../../support/google/operated.ts'
 
-const BEFORE = '2026-11-20T09:00:00Z'
+const EARLIER = '2026-11-20T09:00:00Z'
 const LAST = '2026-11-27T10:00:00Z'
 const JUST_AFTER = '2026-11-27T10:04:00Z'
 const MESSAGE = `chatgpt-auth0-gateway ${'a'.repeat(40)}`
@@ -23,7 +23,7 @@ let web: Web
 beforeEach(async () => {
   commands = fakeCommands(['gcloud'])
   web = await startWeb()
-  web.releases = [release('v2', JUST_AFTER, MESSAGE), release('v1', BEFORE, OLD_MESSAGE)]
+  web.releases = [release('v2', JUST_AFTER, MESSAGE), release('v1', EARLIER, OLD_MESSAGE)]
   for (const [path, status] of [
     ['/health', 200],
     ['/health/auth0', 200],
@@ -37,7 +37,7 @@ afterEach(async () => {
   await web[Symbol.asyncDispose]()
 })
 
-const twice = (id: string, times = [BEFORE, LAST]): Deployed => ({
+const twice = (id: string, times = [EARLIER, LAST]): Deployed => ({
   id,
   revisions: times.map((time, index) => [`${id}-0000${index + 1}`, time] as const),
   serving: `${id}-0000${times.length}`,
@@ -68,7 +68,7 @@ describe('status', () => {
     expect(stdout).toMatch(
       /Hosting +acme-prod: version v2 since 2026-11-27 10:04 UTC by dana@acme.example/,
     )
-    expect(stdout).toContain('All is deployed and answers.')
+    expect(stdout).toContain('Healthy: everything is deployed and responds.')
   })
 
   test('says the same in JSON', async () => {
@@ -96,13 +96,13 @@ describe('status', () => {
 
   test.each([
     ['a function is missing', ALL.slice(1), {}, /gateway +not deployed/],
-    ['Auth0 cannot be reached', ALL, { '/health/auth0': 503 }, /Auth0 +GET answered 503/],
-    ['the gateway does not answer', ALL, { '/openapi.json': 500 }, /gateway .*GET answered 500/],
+    ['Auth0 cannot be reached', ALL, { '/health/auth0': 503 }, /Auth0 +GET returned 503/],
+    ['the gateway does not answer', ALL, { '/openapi.json': 500 }, /gateway .*GET returned 500/],
     [
       'log-webhook lets everybody in',
       ALL,
       { '/auth0-log-webhook': 200 },
-      /log-webhook .*POST answered 200/,
+      /log-webhook .*POST returned 200/,
     ],
   ])('exit code 1 when %s', async (_, deployed, answers, text) => {
     commands.reply(...repliesFor(deployed))
@@ -119,7 +119,7 @@ describe('status', () => {
     commands.reply(...repliesFor([pinned, ...ALL.slice(1), elsewhere, shop]))
     const { stdout } = await run('status')
     expect(stdout).toMatch(/gateway-00001 since .*gateway-00002 is newer and has no traffic/)
-    expect(stdout).toContain('Elsewhere in this project: gateway (europe-west1)\n')
+    expect(stdout).toContain('Other deployments in this project: gateway (europe-west1)\n')
   })
 
   test('a project without Hosting has a status', async () => {
@@ -146,12 +146,12 @@ describe('rollback', () => {
     commands.reply(...repliesFor(ALL))
     const { code, stdout } = await run('rollback')
     expect(code).toBe(0)
-    expect(stdout).toContain(`# gateway: from gateway-00002 to gateway-00001 of ${BEFORE}`)
+    expect(stdout).toContain(`# gateway: from gateway-00002 to gateway-00001 of ${EARLIER}`)
     expect(stdout).toContain(
       'gcloud run services update-traffic gateway --to-revisions=gateway-00001=100 --project=acme-prod --region=us-central1 --quiet',
     )
-    expect(stdout).toContain(`# hosting: from v2 to v1 of ${BEFORE}`)
-    expect(stdout).toContain('To do it: npm run rollback -- ')
+    expect(stdout).toContain(`# hosting: from v2 to v1 of ${EARLIER}`)
+    expect(stdout).toContain('To apply it: npm run rollback -- ')
     expect(changes()).toEqual([])
     expect(web.released).toEqual([])
   })
@@ -175,11 +175,11 @@ describe('rollback', () => {
   })
 
   test('what the last deployment has not changed stays, unless it is named', async () => {
-    const old = twice('metadata', ['2026-08-01T08:00:00Z', BEFORE])
+    const old = twice('metadata', ['2026-08-01T08:00:00Z', EARLIER])
     commands.reply(...repliesFor([...ALL.slice(0, 2), old]))
     const { stdout } = await run('rollback')
     expect(stdout).toContain(
-      '# metadata: metadata-00002 stays: the last deployment has not changed',
+      '# metadata: metadata-00002 is kept: the last deployment did not change',
     )
     expect(stdout).not.toContain('update-traffic metadata')
 
@@ -190,8 +190,8 @@ describe('rollback', () => {
 
   test('a revision that never became ready is passed over', async () => {
     const revisions = [
-      ['gateway-00001', BEFORE],
-      ['gateway-00002', BEFORE.replace('09', '10'), false],
+      ['gateway-00001', EARLIER],
+      ['gateway-00002', EARLIER.replace('09', '10'), false],
       ['gateway-00003', LAST],
     ] as const
     commands.reply(...repliesFor([{ id: 'gateway', revisions, serving: 'gateway-00003' }]))
@@ -219,15 +219,15 @@ describe('rollback', () => {
     commands.reply(...repliesFor(ALL))
     web.releases = [release('shop-412', LAST, 'Our web shop, release 412')]
     expect((await run('rollback')).stdout).toContain(
-      '# hosting: shop-412 stays: what acme-prod serves was not released by this command',
+      '# hosting: shop-412 is kept: the live release of acme-prod was not made by this command',
     )
     web.releases = [
       release('v1', LAST, MESSAGE),
-      release('shop-412', BEFORE, 'Our web shop, release 412'),
-      release('staging', BEFORE, `chatgpt-auth0-gateway/staging ${'c'.repeat(40)}`),
+      release('shop-412', EARLIER, 'Our web shop, release 412'),
+      release('staging', EARLIER, `chatgpt-auth0-gateway/staging ${'c'.repeat(40)}`),
     ]
     expect((await run('rollback')).stdout).toContain(
-      '# hosting: v1 stays: there is no older release',
+      '# hosting: v1 is kept: there is no older release',
     )
   })
 
@@ -246,7 +246,7 @@ describe('rollback', () => {
     web.releases = [release('v2', LAST, MESSAGE)]
     const { code, stdout } = await run('rollback', '--apply')
     expect(code).toBe(1)
-    expect(stdout).toContain('# gateway: gateway-00001 stays: there is no older ready revision')
+    expect(stdout).toContain('# gateway: gateway-00001 is kept: there is no older ready revision')
     expect(changes()).toEqual([])
   })
 

@@ -38,23 +38,23 @@ describe.skipIf(chromium === undefined)('the status page in trouble', () => {
     await lookUntil(page, 'bad')
     expect(await text('#verdict')).toBe('Not working: Auth0, the signing keys.')
     expect(await page.title()).toMatch(/^Not working: Auth0/)
-    expect(await part('issuer')).toEqual(['bad', `${system.issuer} answers 503`])
-    const advice = new RegExp(`^Nobody can sign in.* npm run doctor -- ${system.url}$`)
+    expect(await part('issuer')).toEqual(['bad', `${system.issuer} returns 503`])
+    const advice = new RegExp(`^Users cannot sign in.* npm run doctor -- ${system.url}$`)
     expect(await text('[role=status] #advice')).toMatch(advice)
     await adminOf(system.tenant).change({ outage: false })
     await lookUntil(page, 'good')
-    expect(await text('#advice')).not.toContain('Nobody')
+    expect(await text('#advice')).not.toContain('cannot sign in')
   })
 
   test.each([
-    { answer: 'no answer', seen: 'does not answer' },
-    { answer: '<html>', seen: 'answers 200 and no JSON' },
-    { answer: 503, seen: 'answers 503' },
+    { answer: 'no answer', seen: 'does not respond' },
+    { answer: '<html>', seen: 'returns 200 without JSON' },
+    { answer: 503, seen: 'returns 503' },
   ])('a gateway that $seen', async ({ answer, seen }) => {
     const { text, part } = await open({ answers: { '/openapi.json': answer } })
     expect(await text('#verdict')).toBe('Not working: the gateway.')
     expect(await part('gateway')).toEqual(['bad', seen])
-    expect(await text('#tools')).toBe('The gateway does not tell.')
+    expect(await text('#tools')).toBe('The gateway does not list its tools.')
     expect(await text('#url')).toBe(`${system.url}/mcp`)
   })
 
@@ -62,13 +62,13 @@ describe.skipIf(chromium === undefined)('the status page in trouble', () => {
     const { text, part } = await open({ answers: { ...FUNCTIONS_AWAY, '/openapi.json': {} } })
     expect(await text('#verdict')).toBe('Not working: the metadata function.')
     expect(await part('issuer')).toEqual(['unknown', 'not known'])
-    expect(await text('#tools')).toBe('There are none.')
+    expect(await text('#tools')).toBe('There are no tools.')
   })
 
   test('functions that are all away', async () => {
     const { page, text } = await open({ answers: FUNCTIONS_AWAY })
-    expect(await text('#verdict')).toBe('Nothing answers.')
-    expect(await text('#url')).toBe('not known until the gateway answers')
+    expect(await text('#verdict')).toBe('No response.')
+    expect(await text('#url')).toBe('unknown until the gateway responds')
     expect(await page.evaluate("document.getElementById('copy').disabled")).toBe(true)
   })
 
@@ -90,7 +90,7 @@ describe.skipIf(chromium === undefined)('the status page in trouble', () => {
     await page.close()
     const curated = { resource: `${system.url}/mcp`, authorization_servers: [system.url] }
     const { text, part } = await open({ answers: { [RESOURCE]: curated } })
-    expect(await part('registration')).toEqual(['bad', 'answers 404'])
+    expect(await part('registration')).toEqual(['bad', 'returns 404'])
     expect(await text('#verdict')).toBe('Not working: the registration function.')
   })
 })

@@ -58,8 +58,8 @@ describe.skipIf(chromium === undefined)('the status page', () => {
   test('shows the connector, the health, and each tool with its scopes', async () => {
     const { page, text, part, problems } = await open()
     expect(await text('#url')).toBe(`${system.url}/mcp`)
-    expect(await text('#verdict')).toBe('Everything answers.')
-    expect(await page.title()).toBe(`Everything answers – ${new URL(system.url).host}`)
+    expect(await text('#verdict')).toBe('All systems operational.')
+    expect(await page.title()).toBe(`All systems operational – ${new URL(system.url).host}`)
     expect(await part('issuer')).toEqual(['good', system.issuer])
     expect(await part('jwks')).toEqual(['good', expect.stringMatching(/^2 keys, RS256, fetched /)])
     const tools = await page.$$eval('#tools > li', (rows) =>
@@ -73,17 +73,17 @@ describe.skipIf(chromium === undefined)('the status page', () => {
       ['addEvent', ['events:read', 'events:write']],
       ['about', []],
     ])
-    expect(await text('#tools > li:nth-child(3)')).toContain('Callable without signing in.')
+    expect(await text('#tools > li:nth-child(3)')).toContain('No sign-in required.')
     // The browser reports that log-webhook takes no GET; that answer is what the page looks for.
     expect(problems.filter((problem) => !problem.includes('405'))).toEqual([])
-    expect(await text('[data-part="log-webhook"] dd')).toBe('answers')
+    expect(await text('[data-part="log-webhook"] dd')).toBe('responds')
   })
 
   test.each([
     ['dynamic registration (DCR)', { registration_endpoint: 'https://t.example/register' }],
     ['metadata document (CIMD)', { client_id_metadata_document_supported: true }],
     [
-      'one predefined client; iss is on, so ChatGPT has one redirect URI for all connections',
+      'one predefined client; iss is on, so ChatGPT uses one redirect URI for all connections',
       { authorization_response_iss_parameter_supported: true },
     ],
   ])('shows the way to connect that is in force: %s', async (expected, metadata) => {
@@ -130,7 +130,10 @@ describe.skipIf(chromium === undefined)('the status page', () => {
 
   test.each([
     { allowed: ['clipboard-read', 'clipboard-sanitized-write'] as const, said: /^Copied\.$/ },
-    { allowed: ['clipboard-read'] as const, said: /^Not copied: .* selected/ },
+    {
+      allowed: ['clipboard-read'] as const,
+      said: /^The browser does not allow copying\. .* selected/,
+    },
   ])('copies the URL where $allowed is allowed, and says what came of it', async (row) => {
     const { page, text } = await open()
     await browser.defaultBrowserContext().overridePermissions(system.url, [...row.allowed])
@@ -176,9 +179,9 @@ describe.skipIf(chromium === undefined)('the status page', () => {
       document.getElementById('refresh').click()
       const checked = document.getElementById('checked')
       ;[checked.textContent, checked.getAttribute('aria-live')]`)
-    expect(said).toEqual(['Looking …', 'polite'])
+    expect(said).toEqual(['Checking …', 'polite'])
     await page.waitForFunction(
-      "document.getElementById('checked').textContent.startsWith('Looked')",
+      "document.getElementById('checked').textContent.startsWith('Checked')",
     )
     expect(await page.evaluate('document.activeElement.id')).toBe('refresh')
   })
@@ -188,8 +191,8 @@ describe.skipIf(chromium === undefined)('the status page', () => {
     await page.setJavaScriptEnabled(false)
     await page.goto(`${system.url}/`)
     const seen = await page.evaluate('document.body.innerText')
-    expect(seen).toContain('This page needs scripts')
-    expect(seen).not.toMatch(/Looking|Copy|…/)
+    expect(seen).toContain('This page requires JavaScript')
+    expect(seen).not.toMatch(/Checking|Copy|…/)
   })
 
   test('states differ by shape, also where colours are forced', async () => {

@@ -3,22 +3,22 @@ import type { IncomingHttpHeaders } from 'node:http'
 import { type JWTPayload, jwtVerify } from 'jose'
 import type { Questions } from './confirm-delete.ts'
 
-/** What a backend and the gateway have agreed on. */
-export interface StatementOptions {
+/** The configuration that a backend shares with the gateway. */
+export interface AssertionOptions {
   /** `PUBLIC_URL` of the gateway, the `iss` of its assertions. */
   readonly issuer: string
-  /** The values of `GATEWAY_HMAC_SECRET`; a statement by any of them holds. */
+  /** The values of `GATEWAY_HMAC_SECRET`; each of them is accepted. */
   readonly secrets: readonly string[]
 }
 
-/** The call that the gateway's statement is about. */
+/** The call to verify. */
 export interface BackendCall {
   readonly method: string
   /** The exact URL that the gateway calls, without its query: the `aud` of its assertion. */
   readonly url: string
   /** Without `?`; '' for none. */
   readonly query: string
-  /** Undefined: any tool may make this call. */
+  /** Undefined = any tool may make this call. */
   readonly tool?: string
   readonly headers: IncomingHttpHeaders
   readonly body: Buffer
@@ -28,27 +28,27 @@ const INPUT_FIELD = 'x-gateway-input'
 const MAX_AGE_SECONDS = 60
 const CLOCK_TOLERANCE_SECONDS = 5
 
-/** The caller of a public tool who has not signed in. No user id looks like it. */
+/** The user id of anonymous callers of public tools. It differs from every real user id. */
 const ANONYMOUS = 'anonymous'
 
-/** What the gateway states of a call. */
-export interface Stated extends Questions {
+/** The verified user id and questions of a call. */
+export interface VerifiedCall extends Questions {
   /** `auth0:<sub>`, or `ANONYMOUS`. */
   readonly uid: string
 }
 
 /**
- * The user on whose behalf the gateway calls, with what the client can be asked, or undefined when the statement in
- * `x-user-uid`, `x-gateway-sig` and `x-gateway-assertion` does not hold: one secret must have made
- * both signatures, over this user, tool, method, URL and body, within the last 60 s. `ANONYMOUS` when the
- * statement holds and names no user at all.
+ * Verifies `x-user-uid`, `x-gateway-sig` and `x-gateway-assertion`: both signatures must be made with one
+ * secret, for this user, tool, method, URL and body, within the last 60 s. Returns the user id
+ * (`ANONYMOUS` if the gateway names no user) and the client's capability to ask, or undefined if the
+ * verification fails.
  *
- * Does not check that an assertion is used once: `jti` would need a store.
+ * Does not check that an assertion is used only once, because that requires a store for `jti`.
  */
-export async function verifyStatement(
+export async function verifyCall(
   call: BackendCall,
-  options: StatementOptions,
-): Promise<Stated | undefined> {
+  options: AssertionOptions,
+): Promise<VerifiedCall | undefined> {
   for (const secret of options.secrets) {
     const uid = verifySignature(call.headers, secret)
     const payload = uid && (await verifyAssertion(call, uid, secret, options.issuer))
@@ -60,7 +60,7 @@ export async function verifyStatement(
   return undefined
 }
 
-/** `<uid>.<unix seconds>.<hex HMAC>`; a user id may have dots, so it is read from the right. */
+/** Format `<uid>.<unix seconds>.<hex HMAC>`; a user id may contain dots, so it is parsed from the right. */
 function verifySignature(headers: IncomingHttpHeaders, secret: string): string | undefined {
   const { 'x-user-uid': uid, 'x-gateway-sig': signature } = headers
   if (uid === undefined && signature === undefined) return ANONYMOUS
@@ -111,7 +111,7 @@ function sha256(data: string | Buffer): string {
   return createHash('sha256').update(data).digest('hex')
 }
 
-/** The gateway percent-encodes what a header field cannot carry; Auth0's own ids have none of it. */
+/** Returns the user id of a subject. Like the gateway, percent-encodes characters not allowed in headers. */
 export function userUid(subject: string | undefined): string {
   if (subject === undefined) return ANONYMOUS
   return `auth0:${subject.replace(/[^\x21-\x24\x26-\x7e]+/g, encodeURIComponent)}`

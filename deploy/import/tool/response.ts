@@ -1,39 +1,39 @@
 import { isObject, type JsonSchema } from '../../../shared/json-schema/schema.ts'
 import type { ApiDocument } from '../document/load-document.ts'
-import { dereferenced, type Operation } from '../document/operation.ts'
+import { dereference, type Operation } from '../document/operation.ts'
 import { member, membersOf, type Place } from '../document/place.ts'
 import type { SchemaCollector } from '../schema/schema-collector.ts'
 import { nameIn, selfContained } from '../schema/self-contained.ts'
 
 type Definitions = ReadonlyMap<string, JsonSchema | boolean>
 
-/** What an operation answers; empty where the document does not say. */
-export interface AnswerMembers {
+/** The output members of a tool; empty if the document declares no response schema. */
+export interface OutputMembers {
   readonly outputSchema?: JsonSchema
-  /** `request.wrap`: the member that an answer which is no object becomes. */
+  /** `request.wrap`: the member for a response that is not an object. */
   readonly wrap?: string
 }
 
 const WRAP = 'result'
 
 /**
- * The output schema of an operation, from its first 2xx response (by number, then `2XX`) that is JSON.
- * MCP's structured content is an object, so other answers are wrapped. An answer that may or may not be
- * an object has no output schema, since its form is not known before.
+ * Reads the output schema of an operation from its first JSON response with a 2xx status (by number, then
+ * `2XX`). MCP's structured content is an object, so other responses are wrapped. A response that may be
+ * an object or another value has no output schema.
  *
- * @throws OperationError for a reference that leads nowhere.
+ * @throws OperationError for a reference without a target.
  */
-export function readAnswer(
+export function readResponse(
   document: ApiDocument,
   operation: Operation,
   collector: SchemaCollector,
   onNote: (note: string) => void,
-): AnswerMembers {
+): OutputMembers {
   const successes = membersOf(member(operation.place, 'responses'))
     .filter(([status]) => /^2(\d\d|XX)$/i.test(status))
     .sort(([one], [other]) => (one.toUpperCase() < other.toUpperCase() ? -1 : 1))
   for (const [, written] of successes) {
-    const media = jsonIn(dereferenced(document, written))
+    const media = jsonIn(dereference(document, written))
     if (media === undefined) continue
     const schema = member(media, 'schema')
     if (schema.value === undefined) return {}
@@ -46,14 +46,14 @@ function describe(
   schema: JsonSchema | boolean,
   definitions: Definitions,
   onNote: (note: string) => void,
-): AnswerMembers {
+): OutputMembers {
   const form = formOf(schema, definitions)
   if (form === 'mixed') {
-    onNote('its answer may be an object or another value, so it has no outputSchema')
+    onNote('its response may be an object or another value, so it has no outputSchema')
     return { wrap: WRAP }
   }
   if (form === 'object') {
-    // MCP demands the type at the root.
+    // MCP requires the type at the root.
     const { type: _, ...rest } = Object(schema)
     return { outputSchema: selfContained({ type: 'object', ...rest }, definitions) }
   }
@@ -72,7 +72,7 @@ function jsonIn(response: Place): Place | undefined {
   )
 }
 
-/** Whether what fits a schema is an object always, never or sometimes. */
+/** Returns whether valid values of a schema are always, never or sometimes objects. */
 export function formOf(
   schema: JsonSchema | boolean,
   definitions: Definitions,
@@ -100,7 +100,7 @@ export function formOf(
     if (forms.size === 1) return [...forms][0] ?? 'mixed'
     if (forms.size > 1) return 'mixed'
   }
-  // Documents that leave the type out mean an object by these.
+  // Without a type, these keywords imply an object.
   if (properties !== undefined || additionalProperties !== undefined) return 'object'
   const { enum: values, const: constant } = schema
   const known: readonly unknown[] = Array.isArray(values)

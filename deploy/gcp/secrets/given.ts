@@ -4,27 +4,27 @@ import type { Environment } from '../../../shared/config.ts'
 import { backendSecrets } from '../../build/catalogue.ts'
 import { isSecret } from '../names.ts'
 
-/** In place of a value: Secret Manager's own is kept, whatever it is. */
-export const KEPT = '<kept in Secret Manager>'
+/** Used instead of a value: keep the version in Secret Manager. */
+export const KEEP_STORED = '<kept in Secret Manager>'
 
-/** What a function's parser accepts for a secret whose value is not known here. */
-const STAND_IN = 'kept-in-secret-manager-'.padEnd(48, '0')
+/** A valid value for a function's parser if the secret's value is not known. */
+const PLACEHOLDER = 'kept-in-secret-manager-'.padEnd(48, '0')
 
-/** The names of all secret variables; `env` has the catalogue, whose tools may name more. */
+/** Returns the names of all secret variables, including those that tools of the catalogue in `env` name. */
 export function secretNames(env: Environment): string[] {
   const { named, isExchanged } = backendSecrets(env)
   const own = Object.keys(variables).filter(isSecret)
   return [...own.filter((name) => isExchanged || name !== 'OBO_CLIENT_SECRET'), ...named]
 }
 
-/** Whether a function that reads this secret can start without it. */
+/** Returns whether functions can start without this secret. */
 export function isOptionalSecret(name: string): boolean {
   return name === 'GATEWAY_SIGNING_KEY' || name === 'REDIS_URL'
 }
 
 /**
- * The secrets with the value to deploy: that of the environment, else that of the file. One that is
- * empty in the file is not wanted; one that neither names is not in the result.
+ * Returns the secrets to deploy with their values from the environment, or else from the file. A secret
+ * that is empty in the file is not used; a secret in neither is not in the result.
  */
 export function givenSecrets(env: Environment, file: Environment): Record<string, string> {
   return Object.fromEntries(
@@ -35,17 +35,17 @@ export function givenSecrets(env: Environment, file: Environment): Record<string
   )
 }
 
-/** `env` with something that a parser accepts for each of the secrets `names`. */
-export function withStandIns(env: Environment, names: readonly string[]): Environment {
-  return { ...env, ...Object.fromEntries(names.map((name) => [name, standInFor(name)])) }
+/** Returns `env` with a valid placeholder for each secret in `names`. */
+export function withPlaceholders(env: Environment, names: readonly string[]): Environment {
+  return { ...env, ...Object.fromEntries(names.map((name) => [name, placeholderFor(name)])) }
 }
 
-function standInFor(name: string): string {
+function placeholderFor(name: string): string {
   if (name === 'REDIS_URL') return 'rediss://kept.invalid:6379'
-  return name === 'GATEWAY_SIGNING_KEY' ? createSigningKey() : STAND_IN
+  return name === 'GATEWAY_SIGNING_KEY' ? createSigningKey() : PLACEHOLDER
 }
 
-/** A new Ed25519 private key as GATEWAY_SIGNING_KEY takes it: PKCS #8 in PEM, on one line. */
+/** Creates an Ed25519 private key for GATEWAY_SIGNING_KEY: PKCS #8 in PEM, on one line. */
 export function createSigningKey(): string {
   const { privateKey } = generateKeyPairSync('ed25519')
   const pem = privateKey.export({ type: 'pkcs8', format: 'pem' })

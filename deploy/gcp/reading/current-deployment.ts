@@ -6,58 +6,58 @@ import { type Site, writeSite } from '../hosting/site.ts'
 import type { Options } from '../options.ts'
 import { phasesOf } from '../plan/plan.ts'
 import { checkProject } from '../preflight.ts'
-import type { Dependencies, Wanted } from '../prepare.ts'
+import type { Dependencies, DesiredDeployment } from '../prepare.ts'
 import type { Settings } from '../settings.ts'
 import { EMPTY, readState, type State } from '../state/state.ts'
 import type { Target } from '../targets.ts'
 import { settled } from './settled.ts'
 
-/** What there is of what a deployment makes. */
-export interface Found {
+/** The current state of a deployment. */
+export interface CurrentDeployment {
   readonly state: State
-  /** Undefined: Hosting is left as it is. */
+  /** Undefined = Hosting is not changed. */
   readonly site: HostingState | undefined
-  /** Why some of it could not be read; a dry run goes on without. */
+  /** Why a part could not be read; a dry run continues without it. */
   readonly failure?: DeployError
-  /** False: the functions, secrets and accounts could not be read, so `state` is empty. */
+  /** False = functions, secrets and accounts could not be read, so `state` is empty. */
   readonly isRead: boolean
 }
 
 /**
- * Reads what there is. The project itself is described where that has failed, to say why, and where no
- * function of ours shows that it is there and pays.
+ * Reads the current deployment. Also reads the project itself if that failed, to find the cause, or if
+ * no function of ours shows that the project exists and has billing enabled.
  *
- * @throws DeployError saying what to do; in a dry run it is the result's `failure`.
+ * @throws DeployError that states what to do; in a dry run it is the `failure` of the result.
  */
-export async function readFound(
-  wanted: Wanted,
+export async function readCurrentDeployment(
+  desired: DesiredDeployment,
   options: Options,
   { run, env, write }: Pick<Dependencies, 'run' | 'env' | 'write'>,
-): Promise<Found> {
-  const { settings, targets } = wanted
+): Promise<CurrentDeployment> {
+  const { settings, targets } = desired
   const gcloud = createGcloud(run)
   const [state, site] = await Promise.allSettled([
     readState(settings, namesOf(targets), gcloud),
-    readHosting(wanted, options, { run, env }),
+    readHosting(desired, options, { run, env }),
   ])
   const isKnown = state.status === 'fulfilled' && hasOwnFunctions(state.value)
-  const note = (message: string) => write(`${message}\n`)
+  const warn = (message: string) => write(`${message}\n`)
   const project =
     isKnown && site.status === 'fulfilled'
       ? []
-      : await Promise.allSettled([checkProject(settings, gcloud, undefined, note)])
+      : await Promise.allSettled([checkProject(settings, gcloud, undefined, warn)])
   const [failure] = [...project, state, site].flatMap((one) =>
     one.status === 'rejected' ? [one.reason as unknown] : [],
   )
   if (failure === undefined) return { state: settled(state), site: settled(site), isRead: true }
   if (!options.dryRun || !(failure instanceof DeployError)) throw failure
-  note(failure.message)
+  warn(failure.message)
   const isRead =
     state.status === 'fulfilled' && project.every(({ status }) => status === 'fulfilled')
-  if (!isRead) note('What is there cannot be read. For an empty project:')
+  if (!isRead) warn('Cannot read the project; showing the plan for an empty project:')
   return {
     state: isRead ? state.value : EMPTY,
-    site: isRead && site.status === 'fulfilled' ? site.value : unknownSite(wanted, options),
+    site: isRead && site.status === 'fulfilled' ? site.value : unknownSite(desired, options),
     failure,
     isRead,
   }
@@ -68,12 +68,12 @@ function hasOwnFunctions({ functions, apis }: State): boolean {
   return isOurs && apis.has('cloudresourcemanager.googleapis.com')
 }
 
-/** What state is to be read of. */
+/** The names of the resources to read. */
 function namesOf(targets: readonly Target[]) {
   const uses = new Map(
     targets.map(({ name, secrets, readable = [] }) => [
       name,
-      // One that is not given is used if Secret Manager has it, so it is compared as used.
+      // A secret without a given value may be in Secret Manager, so it counts as used.
       [...new Set([...Object.keys(secrets), ...readable])],
     ]),
   )
@@ -82,7 +82,7 @@ function namesOf(targets: readonly Target[]) {
 }
 
 async function readHosting(
-  { settings, targets }: Wanted,
+  { settings, targets }: DesiredDeployment,
   options: Options,
   dependencies: Pick<Dependencies, 'run' | 'env'>,
 ): Promise<HostingState | undefined> {
@@ -94,19 +94,22 @@ async function readHosting(
   return { site: siteOf(named, targets, options) ?? site, live }
 }
 
-function unknownSite({ settings, targets }: Wanted, options: Options): HostingState | undefined {
+function unknownSite(
+  { settings, targets }: DesiredDeployment,
+  options: Options,
+): HostingState | undefined {
   const site = siteOf(settings, targets, options)
   return site && { site, live: { id: undefined, exists: true, release: undefined } }
 }
 
-/** Hosting goes with all functions, not with some. */
+/** Hosting is deployed only together with all functions. */
 function siteOf(
   settings: Settings,
   targets: readonly Target[],
   options: Options,
 ): Site | undefined {
-  const isAsked = phasesOf(options.only, options.skip).has('hosting')
-  if (!isAsked || options.functions.length > 0) return undefined
+  const isRequested = phasesOf(options.only, options.skip).has('hosting')
+  if (!isRequested || options.functions.length > 0) return undefined
   const functions = targets.map(({ name }) => name)
   return writeSite(functions, settings, options.dist)
 }

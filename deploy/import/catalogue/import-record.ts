@@ -4,39 +4,39 @@ import { asObject, parseJson } from '../../../shared/json.ts'
 import { ImportError } from '../import-error.ts'
 import type { ToolMembers } from '../tool/to-tool.ts'
 
-/** What the import last wrote of one tool. */
-export interface RememberedTool {
-  /** Such as `GET /pets/{petId}`: a tool that was renamed by hand is found by it. */
+/** The state of one tool as the last import wrote it. */
+export interface RecordedTool {
+  /** Such as `GET /pets/{petId}`; identifies a tool that was renamed manually. */
   readonly operation: string
-  /** The document that it came from. */
+  /** The OpenAPI document of the tool. */
   readonly source: string
   /** A digest of each member, by name. */
   readonly members: Readonly<Record<string, string>>
 }
 
-/** What the import last wrote, by name of the tool in the file. */
-export type Memory = ReadonlyMap<string, RememberedTool>
+/** The tools as the last import wrote them, by name in the file. */
+export type ImportRecord = ReadonlyMap<string, RecordedTool>
 
-/** Where a catalogue's memory is: beside it. */
-export function memoryFileOf(out: string): string {
+/** Returns the path of a catalogue's import record, next to the catalogue. */
+export function recordFileOf(out: string): string {
   return `${out}.import.json`
 }
 
-/** The members that say who may call a tool count as one. */
+/** The members that define access to a tool are compared as one. */
 export const ACCESS = 'access'
-const OF_ACCESS: readonly string[] = ['scopes', 'securitySchemes']
+const ACCESS_MEMBERS: readonly string[] = ['scopes', 'securitySchemes']
 
-/** A tool's members as they are compared: both forms of access are one member. */
+/** Returns a tool's members for comparison, with both forms of access as one member. */
 export function comparedMembers(tool: ToolMembers): ReadonlyMap<string, unknown> {
-  const access = Object.entries(tool).filter(([name]) => OF_ACCESS.includes(name))
-  const others = Object.entries(tool).filter(([name]) => !OF_ACCESS.includes(name))
+  const access = Object.entries(tool).filter(([name]) => ACCESS_MEMBERS.includes(name))
+  const others = Object.entries(tool).filter(([name]) => !ACCESS_MEMBERS.includes(name))
   return new Map<string, unknown>([
     ...others,
     ...(access.length > 0 ? [[ACCESS, Object.fromEntries(access)] as const] : []),
   ])
 }
 
-/** A digest of a value as JSON writes it; another order of members is another value. */
+/** Returns a digest of a value's JSON text; the order of members matters. */
 export function digestOf(value: unknown): string {
   return createHash('sha256')
     .update(JSON.stringify(value) ?? '')
@@ -44,22 +44,18 @@ export function digestOf(value: unknown): string {
     .slice(0, 16)
 }
 
-/** What is remembered of a tool. */
-export function rememberedTool(
-  operation: string,
-  source: string,
-  tool: ToolMembers,
-): RememberedTool {
+/** Returns the record of a tool. */
+export function recordTool(operation: string, source: string, tool: ToolMembers): RecordedTool {
   const members = [...comparedMembers(tool)].map(([name, value]) => [name, digestOf(value)])
   return { operation, source, members: Object.fromEntries(members) }
 }
 
-/** Reads a memory; empty without a file. @throws ImportError for a file that is none. */
-export function readMemory(path: string): Memory {
+/** Reads an import record; empty without a file. @throws ImportError for any other file. */
+export function readRecord(path: string): ImportRecord {
   if (!existsSync(path)) return new Map()
   const tools = asObject(asObject(parseJson(readFileSync(path, 'utf8'))?.value)?.['tools'])
   if (tools === undefined) {
-    throw new ImportError(`${path} is not what an import has written: restore it, or remove it`)
+    throw new ImportError(`${path} is not an import record: restore or remove it`)
   }
   return new Map(
     Object.entries(tools).map(([name, one]) => {
@@ -78,8 +74,8 @@ export function readMemory(path: string): Memory {
   )
 }
 
-/** The text of a memory's file. */
-export function writeMemory(memory: Memory): string {
-  const comment = 'What npm run import last wrote. Keep this file beside the catalogue.'
-  return `${JSON.stringify({ comment, tools: Object.fromEntries(memory) }, null, 1)}\n`
+/** Returns the text of an import record. */
+export function recordText(record: ImportRecord): string {
+  const comment = 'Written by npm run import. Keep this file next to the catalogue.'
+  return `${JSON.stringify({ comment, tools: Object.fromEntries(record) }, null, 1)}\n`
 }

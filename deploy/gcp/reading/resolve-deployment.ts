@@ -8,46 +8,50 @@ import { calledBackends } from '../plan/called-backends.ts'
 import type { BuiltTarget } from '../plan/functions.ts'
 import { type Leftover, leftoversOf } from '../plan/leftovers.ts'
 import { type Deployment, phasesOf } from '../plan/plan.ts'
-import { readUnused, type UnusedAccount } from '../plan/unused.ts'
+import { readUnusedAccounts, type UnusedAccount } from '../plan/unused.ts'
 import { readOldVersions } from '../plan/versions.ts'
-import type { Dependencies, Wanted } from '../prepare.ts'
-import { noteSecrets, resolveSecrets } from '../secrets/resolve.ts'
+import type { Dependencies, DesiredDeployment } from '../prepare.ts'
+import { reportSecrets, resolveSecrets } from '../secrets/resolve.ts'
 import type { State } from '../state/state.ts'
-import { type Target, wantedFunctions } from '../targets.ts'
-import type { Found } from './found.ts'
+import { configuredFunctions, type Target } from '../targets.ts'
+import type { CurrentDeployment } from './current-deployment.ts'
 
 /**
- * What is to be deployed over what there is, checked that it may be changed.
+ * Combines the desired and the current deployment, and checks that the current one may be changed.
  *
- * @throws DeployError or ConfigError saying what to do.
+ * @throws DeployError or ConfigError that states what to do.
  */
-export async function decide(
-  wanted: Wanted,
+export async function resolveDeployment(
+  desired: DesiredDeployment,
   targets: readonly BuiltTarget[],
-  { state, site, isRead }: Found,
+  { state, site, isRead }: CurrentDeployment,
   options: Options,
   { run, write }: Pick<Dependencies, 'run' | 'write'>,
 ): Promise<Deployment> {
-  const { settings, env } = wanted
+  const { settings, env } = desired
   const gcloud = createGcloud(run)
-  const { targets: resolved, kept, made } = await resolveSecrets(wanted, targets, state, options)
-  noteSecrets({ kept, made, targets: resolved, state, settings, options }, write)
+  const {
+    targets: resolved,
+    kept,
+    generated,
+  } = await resolveSecrets(desired, targets, state, options)
+  reportSecrets({ kept, generated, targets: resolved, state, settings, options }, write)
   if (!options.adopt) {
     checkApp(env['PUBLIC_URL'], functionNames(), state, settings)
     checkOwnership(resolved, state, settings)
     if (site !== undefined) checkLiveSite(site, settings)
   }
   const { keepVersions: keep, updateSecrets: update } = options
-  const pruned = prunedOf(wanted, state, options, write)
+  const pruned = leftoversToPrune(desired, state, options, write)
   return {
     settings,
     targets: resolved,
     state,
     site,
-    backends: await backendsOf(targets, wanted, options, { run, write, isRead }),
+    backends: await backendsOf(targets, desired, options, { run, write, isRead }),
     updateSecrets: update,
     pruned,
-    unused: await unusedOf(wanted, pruned, state, options, gcloud),
+    unused: await accountsToPrune(desired, pruned, state, options, gcloud),
     oldVersions:
       keep === undefined
         ? []
@@ -55,52 +59,52 @@ export async function decide(
   }
 }
 
-/** Leftovers go when all functions are deployed and --prune says so; else they are shown. */
-function prunedOf(
-  { env, settings }: Wanted,
+/** Returns the leftovers with --prune if all functions are deployed; otherwise only prints them. */
+function leftoversToPrune(
+  { env, settings }: DesiredDeployment,
   state: State,
   options: Options,
   write: Dependencies['write'],
 ) {
   if (options.functions.length > 0) return []
-  const leftovers = leftoversOf(state, functionNames(), wantedFunctions(env), settings)
+  const leftovers = leftoversOf(state, functionNames(), configuredFunctions(env), settings)
   if (options.prune || leftovers.length === 0) return leftovers
   const names = leftovers.map(({ id, region }) => `  ${id} in ${region}`).join('\n')
-  write(`Functions of this deployment that its configuration does not have:
+  write(`Functions of this deployment that are no longer configured:
 ${names}
-They are public and stay as they are. To remove them: npm run deploy -- --prune\n`)
+They are public and are not changed. To remove them: npm run deploy -- --prune\n`)
   return []
 }
 
-/** --prune takes the accounts of functions that are not wanted, also where an earlier run was ended. */
-async function unusedOf(
-  { env, settings }: Wanted,
+/** --prune removes the accounts of unconfigured functions, including those that an interrupted run left. */
+async function accountsToPrune(
+  { env, settings }: DesiredDeployment,
   pruned: readonly Leftover[],
   state: State,
   options: Options,
   gcloud: Gcloud,
 ): Promise<UnusedAccount[]> {
   if (!options.prune || options.functions.length > 0) return []
-  const wanted = wantedFunctions(env)
-  const unwanted = functionNames().filter((name) => !wanted.includes(name))
-  const goesToo = phasesOf(options.only, options.skip).has('functions')
-  return readUnused(unwanted, goesToo ? pruned : [], state, settings, gcloud)
+  const desired = configuredFunctions(env)
+  const unconfigured = functionNames().filter((name) => !desired.includes(name))
+  const includesFunctions = phasesOf(options.only, options.skip).has('functions')
+  return readUnusedAccounts(unconfigured, includesFunctions ? pruned : [], state, settings, gcloud)
 }
 
 async function backendsOf(
   targets: readonly Target[],
-  { env, settings }: Wanted,
+  { env, settings }: DesiredDeployment,
   options: Options,
   { run, write, isRead }: Pick<Dependencies, 'run' | 'write'> & { readonly isRead: boolean },
 ): Promise<Backend[]> {
-  const isAsked =
+  const isRequested =
     targets.some(({ name }) => name === 'gateway') &&
     phasesOf(options.only, options.skip).has('backends')
-  if (!isAsked) return []
+  if (!isRequested) return []
   const base = env['FUNCTIONS_BASE'] ?? ''
   const called = calledBackends(env)
   if (!isRead) return guessBackends(base, called, settings)
-  const note = (message: string) =>
-    write(`${message}\nOnce that is mended: npm run deploy -- --only=backends\n`)
-  return readBackends(base, called, settings, createGcloud(run), note)
+  const warn = (message: string) =>
+    write(`${message}\nAfter correcting it, run: npm run deploy -- --only=backends\n`)
+  return readBackends(base, called, settings, createGcloud(run), warn)
 }

@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http'
 
-/** Answers with `{ error, message }`, the form in which the functions answer errors. */
-export function answerError(
+/** Sends `{ error, message }`, the error format of the functions. */
+export function sendError(
   res: ServerResponse,
   status: number,
   error: string,

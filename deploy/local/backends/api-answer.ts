@@ -1,5 +1,0 @@
-/** What the sample API answers. */
-export interface ApiAnswer {
-  readonly status: number
-  readonly body?: unknown
-}

@@ -1,0 +1,5 @@
+/** A response of the sample API. */
+export interface ApiResponse {
+  readonly status: number
+  readonly body?: unknown
+}

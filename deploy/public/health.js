@@ -1,33 +1,34 @@
-import { ask, problemOf, reach } from './ask.js'
+import { problemOf, readJson, request } from './request.js'
 
-/** The parts by their rows: what a sentence calls each, and what does not work without it. */
+/** The name of each part in sentences, and the effect of its failure; by the row of the page. */
 const PARTS = {
   metadata: {
-    name: 'the metadata function',
-    effect: 'ChatGPT cannot read where people sign in, so nobody new can connect.',
+    name: 'metadata function',
+    effect: 'ChatGPT cannot find the authorization server, so new users cannot connect.',
   },
-  gateway: { name: 'the gateway', effect: 'No tool can be called.' },
+  gateway: { name: 'gateway', effect: 'Tools cannot be called.' },
   'log-webhook': {
-    name: 'the log webhook function',
-    effect: 'Clients that register are not admitted, so nobody new can connect.',
+    name: 'log webhook function',
+    effect: 'New clients are not admitted, so new users cannot connect.',
   },
   registration: {
-    name: 'the registration function',
-    effect: 'ChatGPT cannot register, so nobody new can connect.',
+    name: 'registration function',
+    effect: 'ChatGPT cannot register, so new users cannot connect.',
   },
   issuer: {
     name: 'Auth0',
-    effect: 'Nobody can sign in until Auth0 answers again; tokens stay good until they expire.',
+    effect:
+      'Users cannot sign in until Auth0 responds again. Existing tokens work until they expire.',
   },
   jwks: {
-    name: 'the signing keys',
-    effect: 'The gateway checks tokens with the keys that it has kept, for a day at most.',
+    name: 'signing keys',
+    effect: 'The gateway verifies tokens with its cached keys, for at most one day.',
   },
 }
 
 const REASONS = {
-  timeout: 'does not answer in time',
-  not_json: 'answers no JSON',
+  timeout: 'does not respond in time',
+  not_json: 'does not return JSON',
   issuer_mismatch: 'names another issuer',
   no_keys: 'has no keys',
 }
@@ -41,33 +42,33 @@ export function partsDown() {
     .map(([part, { name, effect }]) => ({ part, name, effect }))
 }
 
-/** The gateway, by the description of its tools; returns that. */
-export async function lookAtGateway() {
-  const openApi = await ask('/openapi.json')
-  showAnswer('gateway', openApi.problem)
+/** Checks the gateway by its OpenAPI document, and returns the document. */
+export async function checkGateway() {
+  const openApi = await readJson('/openapi.json')
+  showResponse('gateway', openApi.problem)
   return openApi
 }
 
-/** The metadata function, and what it knows of the others; returns the protected resource. */
-export async function lookAtMetadata() {
-  const [health, auth0] = [ask('/health'), ask('/health/auth0')]
-  const resource = await ask('/.well-known/oauth-protected-resource')
+/** Checks all other parts, and returns the protected resource metadata. */
+export async function checkOtherParts() {
+  const [health, auth0] = [readJson('/health'), readJson('/health/auth0')]
+  const resource = await readJson('/.well-known/oauth-protected-resource')
   const { value, problem } = await health
-  showAnswer('metadata', problem ?? resource.problem)
+  showResponse('metadata', problem ?? resource.problem)
   showBuild(value)
   await Promise.all([
-    lookAtLogWebhook(),
-    lookAtRegistration(resource),
-    lookAtWay(resource),
+    checkLogWebhook(),
+    checkRegistration(resource),
+    showWaysToConnect(resource),
     auth0.then(showAuth0),
   ])
   return resource
 }
 
-/** It takes deliveries alone, and says so to all others (405). */
-async function lookAtLogWebhook() {
-  const answer = await reach('/auth0-log-webhook')
-  showAnswer('log-webhook', answer?.status === 405 ? undefined : problemOf(answer))
+/** log-webhook accepts only deliveries: it responds to a GET with 405. */
+async function checkLogWebhook() {
+  const response = await request('/auth0-log-webhook')
+  showResponse('log-webhook', response?.status === 405 ? undefined : problemOf(response))
 }
 
 function showBuild({ version, commit, built } = {}) {
@@ -76,28 +77,29 @@ function showBuild({ version, commit, built } = {}) {
   document.getElementById('build').textContent = parts.filter(Boolean).join(', ')
 }
 
-/** Clients register here only where the authorization server is this origin: curated metadata. */
-async function lookAtRegistration({ value }) {
+/** Clients register at this origin only with curated metadata, which names it as the server. */
+async function checkRegistration({ value }) {
   const isCurated = isOwnServer(value)
   rowOf('registration').hidden = !isCurated
-  if (isCurated) showAnswer('registration', problemOf(await reach('/oauth/register', 'OPTIONS')))
-  else show('registration', 'unknown', '…')
+  if (isCurated) {
+    showResponse('registration', problemOf(await request('/oauth/register', 'OPTIONS')))
+  } else show('registration', 'unknown', '…')
 }
 
-/** How clients become known to Auth0, as far as its public metadata says. */
-async function lookAtWay({ value: resource }) {
-  const { value } = await ask('/.well-known/oauth-authorization-server')
-  if (typeof value?.issuer !== 'string') return show('way', 'unknown', 'not known')
-  const ways = waysIn(value, isOwnServer(resource))
+/** The ways in which clients can register, by the metadata of the authorization server. */
+async function showWaysToConnect({ value: resource }) {
+  const { value } = await readJson('/.well-known/oauth-authorization-server')
+  if (typeof value?.issuer !== 'string') return show('way', 'unknown', 'unknown')
+  const ways = waysToConnect(value, isOwnServer(resource))
   const redirect =
     value.authorization_response_iss_parameter_supported === true
-      ? '; iss is on, so ChatGPT has one redirect URI for all connections'
+      ? '; iss is on, so ChatGPT uses one redirect URI for all connections'
       : ''
   show('way', 'good', `${ways.join(', ') || 'one predefined client'}${redirect}`)
 }
 
-/** ChatGPT prefers its metadata document to registration; a predefined client goes before both. */
-function waysIn(metadata, isCurated) {
+/** ChatGPT prefers a predefined client, then its metadata document, then registration. */
+function waysToConnect(metadata, isCurated) {
   const hasRegistration = typeof metadata.registration_endpoint === 'string'
   return [
     ...(metadata.client_id_metadata_document_supported === true
@@ -113,11 +115,11 @@ function isOwnServer(resource) {
   return String(resource?.resource).startsWith(`${resource?.authorization_servers?.[0]}/`)
 }
 
-function showAuth0({ value, problem = 'tells nothing' }) {
+function showAuth0({ value, problem = 'returns no health report' }) {
   if (!Array.isArray(value?.failing)) {
-    // It is the metadata function that answers this.
+    // The metadata function serves the health report.
     show('metadata', 'bad', problem)
-    for (const part of ['issuer', 'jwks']) show(part, 'unknown', 'not known')
+    for (const part of ['issuer', 'jwks']) show(part, 'unknown', 'unknown')
     return
   }
   const { failing, issuer, jwks } = value
@@ -127,8 +129,8 @@ function showAuth0({ value, problem = 'tells nothing' }) {
   else show('jwks', 'good', describeKeys(jwks))
 }
 
-function showAnswer(part, problem) {
-  show(part, problem === undefined ? 'good' : 'bad', problem ?? 'answers')
+function showResponse(part, problem) {
+  show(part, problem === undefined ? 'good' : 'bad', problem ?? 'responds')
 }
 
 function show(part, state, text) {
@@ -139,7 +141,7 @@ function show(part, state, text) {
 
 function describeFailure({ url, reason }) {
   const [, status] = /^status_(\d+)$/.exec(reason) ?? []
-  if (status !== undefined) return `${url} answers ${status}`
+  if (status !== undefined) return `${url} responds with ${status}`
   return `${url} ${REASONS[reason] ?? `cannot be reached (${reason})`}`
 }
 

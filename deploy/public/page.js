@@ -1,12 +1,12 @@
-// Whatever comes from elsewhere is shown as text.
+// Text from the network is inserted as text only, never as HTML.
 
 export const element = (id) => document.getElementById(id)
 
 export function create(name, text, className) {
-  const made = document.createElement(name)
-  if (text !== undefined) made.textContent = text
-  if (className !== undefined) made.className = className
-  return made
+  const created = document.createElement(name)
+  if (text !== undefined) created.textContent = text
+  if (className !== undefined) created.className = className
+  return created
 }
 
 export function createLink(href, text) {

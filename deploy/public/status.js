@@ -1,71 +1,71 @@
-import { NO_ANSWER } from './ask.js'
-import { lookAtGateway, lookAtMetadata, partsDown } from './health.js'
+import { checkGateway, checkOtherParts, partsDown } from './health.js'
 import { create, createLink, element } from './page.js'
+import { NO_RESPONSE } from './request.js'
 import { showTools } from './tools.js'
 
 const REFRESH_MS = 30_000
 const COPIED_MS = 5_000
-const OFFLINE = 'Is this device online? If it is, the domain in front of the functions is not.'
+const OFFLINE = 'If this device is online, the domain in front of the functions is down.'
 
-let looking
-let copiedUntil
+let runningCheck
+let copiedTimer
 
-/** Asks every part; one look at a time, so that no late answer covers a newer one. */
-function look() {
-  looking ??= lookOnce().finally(() => {
-    looking = undefined
+/** Checks every part. Only one check runs at a time, so that an older result cannot replace a newer one. */
+function checkAll() {
+  runningCheck ??= checkOnce().finally(() => {
+    runningCheck = undefined
   })
-  return looking
+  return runningCheck
 }
 
-async function lookOnce() {
-  const gateway = lookAtGateway()
+async function checkOnce() {
+  const gateway = checkGateway()
   void gateway.then(showTools)
   void gateway.then(({ value }) => showConnector(`${value?.servers?.[0]?.url}/mcp`))
-  const [resource, openApi] = await Promise.all([lookAtMetadata(), gateway])
+  const [resource, openApi] = await Promise.all([checkOtherParts(), gateway])
   if (element('copy').disabled) showConnector(resource.value?.resource)
-  showVerdict([resource, openApi].every(({ problem }) => problem === NO_ANSWER))
+  showVerdict([resource, openApi].every(({ problem }) => problem === NO_RESPONSE))
   const time = new Date().toLocaleTimeString()
-  element('checked').textContent = `Looked at ${time}, again every ${REFRESH_MS / 1000} s`
+  element('checked').textContent = `Checked at ${time}, repeats every ${REFRESH_MS / 1000} s`
 }
 
-/** Whoever asks hears that it begins and ends; nobody hears what happens every half a minute. */
-async function lookAsAsked() {
+/** A screen reader announces a check that the user started, but not the periodic ones. */
+async function checkOnRequest() {
   const checked = element('checked')
   checked.setAttribute('aria-live', 'polite')
-  checked.textContent = 'Looking …'
-  await look()
+  checked.textContent = 'Checking…'
+  await checkAll()
   setTimeout(() => checked.setAttribute('aria-live', 'off'), 1_000)
 }
 
-/** The audience is the connector's URL only where it is the address of an MCP endpoint. */
+/** The audience is the connector URL only if it is the URL of an MCP endpoint. */
 function showConnector(url) {
   if (URL.canParse(url) && url.endsWith('/mcp')) {
     element('url').textContent = url
     element('name').textContent = new URL(url).host
     element('copy').disabled = false
   } else if (element('copy').disabled) {
-    element('url').textContent = 'not known until the gateway answers'
+    element('url').textContent = 'unknown until the gateway responds'
   }
 }
 
-function showVerdict(isSilent) {
+function showVerdict(isUnreachable) {
   const down = partsDown()
   const state = down.length === 0 ? 'good' : 'bad'
   const names = down.map(({ name }) => name).join(', ')
-  const trouble = isSilent ? 'Nothing answers.' : `Not working: ${names}.`
-  const text = state === 'good' ? 'Everything answers.' : trouble
+  const failure = isUnreachable ? 'No service responds.' : `Unavailable: ${names}.`
+  const text = state === 'good' ? 'All services respond.' : failure
   const name = element('copy').disabled ? location.host : element('name').textContent
   document.title = `${text.slice(0, -1)} – ${name}`
-  // Said again only when it changes: it stands in a live region.
+  // The element is a live region: a screen reader announces each assignment.
   if (element('verdict').textContent === text) return
   element('verdict').textContent = text
   element('verdict').dataset.state = state
-  element('advice').replaceChildren(...(isSilent ? [OFFLINE] : adviceOn(down)))
+  element('advice').replaceChildren(...(isUnreachable ? [OFFLINE] : adviceOn(down)))
 }
 
 function adviceOn(down) {
-  if (down.length === 0) return ['ChatGPT can read where people sign in, and call the tools.']
+  if (down.length === 0) return ['ChatGPT can sign users in and call the tools.']
   const effects = down.map(({ effect }) => effect).join(' ')
   const isAuth0Down = down.some(({ part }) => part === 'issuer' || part === 'jwks')
   const auth0 = createLink('https://status.auth0.com/', 'status.auth0.com')
@@ -83,31 +83,31 @@ async function copy() {
   const code = element('url')
   try {
     await navigator.clipboard.writeText(code.textContent)
-    say('Copied.')
+    announce('Copied.')
   } catch {
     getSelection().selectAllChildren(code)
-    say('Not copied: the browser does not allow it. The URL is selected, copy it from there.')
+    announce('The browser did not allow the copy. The URL is selected: copy it yourself.')
   }
 }
 
-/** Says it anew even when it has just been said. */
-function say(text) {
-  clearTimeout(copiedUntil)
+/** Clears the text first, so that a screen reader announces a repeated text too. */
+function announce(text) {
+  clearTimeout(copiedTimer)
   element('copied').textContent = ''
   setTimeout(() => {
     element('copied').textContent = text
   }, 50)
-  copiedUntil = setTimeout(() => {
+  copiedTimer = setTimeout(() => {
     element('copied').textContent = ''
   }, COPIED_MS)
 }
 
-function lookWhenSeen() {
-  if (!document.hidden) void look()
+function checkIfVisible() {
+  if (!document.hidden) void checkAll()
 }
 
 element('copy').addEventListener('click', copy)
-element('refresh').addEventListener('click', lookAsAsked)
-document.addEventListener('visibilitychange', lookWhenSeen)
-setInterval(lookWhenSeen, REFRESH_MS)
-void look()
+element('refresh').addEventListener('click', checkOnRequest)
+document.addEventListener('visibilitychange', checkIfVisible)
+setInterval(checkIfVisible, REFRESH_MS)
+void checkAll()

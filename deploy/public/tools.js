@@ -4,7 +4,8 @@ import { create, element } from './page.js'
 export function showTools({ value, problem }) {
   const operations = Object.values(value?.paths ?? {}).flatMap(({ post }) => post ?? [])
   const rows = operations.map(describeTool)
-  const none = problem === undefined ? 'There are none.' : 'The gateway does not tell.'
+  const none =
+    problem === undefined ? 'The gateway has no tools.' : 'The gateway does not list its tools.'
   element('tools').replaceChildren(...(rows.length > 0 ? rows : [create('li', none, 'hint')]))
   element('count').textContent = rows.length > 0 ? rows.length : ''
 }
@@ -25,20 +26,17 @@ function describeTool({ operationId, summary, description, security = [] }) {
 function describeAccess(security) {
   const scopes = security.flatMap((requirement) => Object.values(requirement).flat())
   const signIns = security.filter((requirement) => Object.keys(requirement).length > 0)
-  if (signIns.length === 0) return [create('p', 'Callable without signing in.', 'hint')]
+  if (signIns.length === 0) return [create('p', 'No sign-in required.', 'hint')]
   const list = scopes.length > 0 ? [listScopes(scopes)] : []
   if (signIns.length < security.length) {
-    return [
-      create('p', 'Callable without signing in; takes a user who is signed in.', 'hint'),
-      ...list,
-    ]
+    return [create('p', 'Sign-in optional.', 'hint'), ...list]
   }
-  return list.length > 0 ? list : [create('p', 'Callable by every user who is signed in.', 'hint')]
+  return list.length > 0 ? list : [create('p', 'Sign-in required, without a scope.', 'hint')]
 }
 
 function listScopes(scopes) {
   const list = create('ul', undefined, 'scopes')
-  list.setAttribute('aria-label', 'Scopes that it needs')
+  list.setAttribute('aria-label', 'Required scopes')
   list.append(...scopes.map((scope) => create('li', scope)))
   return list
 }

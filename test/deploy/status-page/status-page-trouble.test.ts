@@ -32,43 +32,43 @@ describe.skipIf(chromium === undefined)('the status page in trouble', () => {
 
   const open = (options?: StatusPageOptions) => openStatusPage(browser, system.url, options)
 
-  test('an outage of Auth0 is named, and its end', async () => {
+  test('reports the start and the end of an Auth0 outage', async () => {
     const { page, text, part } = await open()
     await adminOf(system.tenant).change({ outage: true })
-    await lookUntil(page, 'bad')
-    expect(await text('#verdict')).toBe('Not working: Auth0, the signing keys.')
-    expect(await page.title()).toMatch(/^Not working: Auth0/)
-    expect(await part('issuer')).toEqual(['bad', `${system.issuer} answers 503`])
-    const advice = new RegExp(`^Nobody can sign in.* npm run doctor -- ${system.url}$`)
+    await refreshUntil(page, 'bad')
+    expect(await text('#verdict')).toBe('Unavailable: Auth0, signing keys.')
+    expect(await page.title()).toMatch(/^Unavailable: Auth0/)
+    expect(await part('issuer')).toEqual(['bad', `${system.issuer} responds with 503`])
+    const advice = new RegExp(`^Users cannot sign in.* npm run doctor -- ${system.url}$`)
     expect(await text('[role=status] #advice')).toMatch(advice)
     await adminOf(system.tenant).change({ outage: false })
-    await lookUntil(page, 'good')
-    expect(await text('#advice')).not.toContain('Nobody')
+    await refreshUntil(page, 'good')
+    expect(await text('#advice')).not.toContain('cannot')
   })
 
   test.each([
-    { answer: 'no answer', seen: 'does not answer' },
-    { answer: '<html>', seen: 'answers 200 and no JSON' },
-    { answer: 503, seen: 'answers 503' },
-  ])('a gateway that $seen', async ({ answer, seen }) => {
+    { answer: 'no answer', seen: 'does not respond' },
+    { answer: '<html>', seen: 'responds with 200 but no JSON' },
+    { answer: 503, seen: 'responds with 503' },
+  ])('reports a gateway that $seen', async ({ answer, seen }) => {
     const { text, part } = await open({ answers: { '/openapi.json': answer } })
-    expect(await text('#verdict')).toBe('Not working: the gateway.')
+    expect(await text('#verdict')).toBe('Unavailable: gateway.')
     expect(await part('gateway')).toEqual(['bad', seen])
-    expect(await text('#tools')).toBe('The gateway does not tell.')
+    expect(await text('#tools')).toBe('The gateway does not list its tools.')
     expect(await text('#url')).toBe(`${system.url}/mcp`)
   })
 
-  test('of a part that nobody could ask it says that it is not known', async () => {
+  test('shows a part that could not be checked as unknown', async () => {
     const { text, part } = await open({ answers: { ...FUNCTIONS_AWAY, '/openapi.json': {} } })
-    expect(await text('#verdict')).toBe('Not working: the metadata function.')
-    expect(await part('issuer')).toEqual(['unknown', 'not known'])
-    expect(await text('#tools')).toBe('There are none.')
+    expect(await text('#verdict')).toBe('Unavailable: metadata function.')
+    expect(await part('issuer')).toEqual(['unknown', 'unknown'])
+    expect(await text('#tools')).toBe('The gateway has no tools.')
   })
 
-  test('functions that are all away', async () => {
+  test('reports that no service responds', async () => {
     const { page, text } = await open({ answers: FUNCTIONS_AWAY })
-    expect(await text('#verdict')).toBe('Nothing answers.')
-    expect(await text('#url')).toBe('not known until the gateway answers')
+    expect(await text('#verdict')).toBe('No service responds.')
+    expect(await text('#url')).toBe('unknown until the gateway responds')
     expect(await page.evaluate("document.getElementById('copy').disabled")).toBe(true)
   })
 
@@ -76,7 +76,7 @@ describe.skipIf(chromium === undefined)('the status page in trouble', () => {
     { resource: 'https://mcp.example.com/mcp', servers: [{ url: 'https://mcp.example.com' }] },
     { resource: 'urn:example:events', servers: [{ url: 'https://mcp.example.com' }] },
     { resource: 'https://mcp.example.com/mcp', servers: undefined },
-  ])('the connector URL is what is configured: %o', async ({ resource, servers }) => {
+  ])('shows the configured connector URL: %o', async ({ resource, servers }) => {
     const { text } = await open({
       answers: { [RESOURCE]: { resource }, '/openapi.json': { servers, paths: {} } },
     })
@@ -84,19 +84,19 @@ describe.skipIf(chromium === undefined)('the status page in trouble', () => {
     expect(await text('#name')).toBe('mcp.example.com')
   })
 
-  test('with curated metadata the registration function is a part too', async () => {
+  test('with curated metadata the page also shows the registration function', async () => {
     const { page } = await open()
     expect(await page.$('[data-part="registration"][hidden]')).not.toBeNull()
     await page.close()
     const curated = { resource: `${system.url}/mcp`, authorization_servers: [system.url] }
     const { text, part } = await open({ answers: { [RESOURCE]: curated } })
-    expect(await part('registration')).toEqual(['bad', 'answers 404'])
-    expect(await text('#verdict')).toBe('Not working: the registration function.')
+    expect(await part('registration')).toEqual(['bad', 'responds with 404'])
+    expect(await text('#verdict')).toBe('Unavailable: registration function.')
   })
 })
 
-/** Looks again and again: the health check answers from memory for a second. */
-async function lookUntil(page: Page, state: 'good' | 'bad'): Promise<void> {
+/** Refreshes until the state is reached: the health report is cached for a second. */
+async function refreshUntil(page: Page, state: 'good' | 'bad'): Promise<void> {
   await page.waitForFunction(
     `document.getElementById('refresh').click() || document.getElementById('verdict').dataset.state === '${state}'`,
     { polling: 400 },

@@ -58,8 +58,8 @@ describe.skipIf(chromium === undefined)('the status page', () => {
   test('shows the connector, the health, and each tool with its scopes', async () => {
     const { page, text, part, problems } = await open()
     expect(await text('#url')).toBe(`${system.url}/mcp`)
-    expect(await text('#verdict')).toBe('Everything answers.')
-    expect(await page.title()).toBe(`Everything answers – ${new URL(system.url).host}`)
+    expect(await text('#verdict')).toBe('All services respond.')
+    expect(await page.title()).toBe(`All services respond – ${new URL(system.url).host}`)
     expect(await part('issuer')).toEqual(['good', system.issuer])
     expect(await part('jwks')).toEqual(['good', expect.stringMatching(/^2 keys, RS256, fetched /)])
     const tools = await page.$$eval('#tools > li', (rows) =>
@@ -73,20 +73,20 @@ describe.skipIf(chromium === undefined)('the status page', () => {
       ['addEvent', ['events:read', 'events:write']],
       ['about', []],
     ])
-    expect(await text('#tools > li:nth-child(3)')).toContain('Callable without signing in.')
-    // The browser reports that log-webhook takes no GET; that answer is what the page looks for.
+    expect(await text('#tools > li:nth-child(3)')).toContain('No sign-in required.')
+    // The page expects the 405 of log-webhook; the browser reports it as an error.
     expect(problems.filter((problem) => !problem.includes('405'))).toEqual([])
-    expect(await text('[data-part="log-webhook"] dd')).toBe('answers')
+    expect(await text('[data-part="log-webhook"] dd')).toBe('responds')
   })
 
   test.each([
     ['dynamic registration (DCR)', { registration_endpoint: 'https://t.example/register' }],
     ['metadata document (CIMD)', { client_id_metadata_document_supported: true }],
     [
-      'one predefined client; iss is on, so ChatGPT has one redirect URI for all connections',
+      'one predefined client; iss is on, so ChatGPT uses one redirect URI for all connections',
       { authorization_response_iss_parameter_supported: true },
     ],
-  ])('shows the way to connect that is in force: %s', async (expected, metadata) => {
+  ])('shows the way to connect: %s', async (expected, metadata) => {
     const answers = {
       '/.well-known/oauth-authorization-server': { issuer: 'https://t.example/', ...metadata },
     }
@@ -94,7 +94,7 @@ describe.skipIf(chromium === undefined)('the status page', () => {
     await expect.poll(() => part('way')).toEqual(['good', expected])
   })
 
-  test('asks nobody but its own origin, and shows what a tool says as text', async () => {
+  test('sends requests only to its own origin, and inserts tool descriptions as text', async () => {
     const { page, text, asked } = await open()
     expect(asked.filter((url) => !url.startsWith(`${system.url}/`))).toEqual([])
     expect(await text('#tools > li:nth-child(2) p')).toBe(HOSTILE)
@@ -130,8 +130,8 @@ describe.skipIf(chromium === undefined)('the status page', () => {
 
   test.each([
     { allowed: ['clipboard-read', 'clipboard-sanitized-write'] as const, said: /^Copied\.$/ },
-    { allowed: ['clipboard-read'] as const, said: /^Not copied: .* selected/ },
-  ])('copies the URL where $allowed is allowed, and says what came of it', async (row) => {
+    { allowed: ['clipboard-read'] as const, said: /did not allow the copy.* selected/ },
+  ])('copies the URL with the permissions $allowed, and announces the result', async (row) => {
     const { page, text } = await open()
     await browser.defaultBrowserContext().overridePermissions(system.url, [...row.allowed])
     await page.bringToFront()
@@ -169,27 +169,27 @@ describe.skipIf(chromium === undefined)('the status page', () => {
     expect(outline).toBe('solid')
   })
 
-  test('who looks again keeps the focus, and hears of it', async () => {
+  test('Refresh keeps the focus and announces the check', async () => {
     const { page } = await open()
     await page.focus('#refresh')
     const said = await page.evaluate(`
       document.getElementById('refresh').click()
       const checked = document.getElementById('checked')
       ;[checked.textContent, checked.getAttribute('aria-live')]`)
-    expect(said).toEqual(['Looking …', 'polite'])
+    expect(said).toEqual(['Checking…', 'polite'])
     await page.waitForFunction(
-      "document.getElementById('checked').textContent.startsWith('Looked')",
+      "document.getElementById('checked').textContent.startsWith('Checked')",
     )
     expect(await page.evaluate('document.activeElement.id')).toBe('refresh')
   })
 
-  test('without scripts it says so, and shows nothing that would wait for ever', async () => {
+  test('without JavaScript the page says so, and shows no unfinished check', async () => {
     const page = await browser.newPage()
     await page.setJavaScriptEnabled(false)
     await page.goto(`${system.url}/`)
     const seen = await page.evaluate('document.body.innerText')
-    expect(seen).toContain('This page needs scripts')
-    expect(seen).not.toMatch(/Looking|Copy|…/)
+    expect(seen).toContain('This page requires JavaScript')
+    expect(seen).not.toMatch(/Checking|Copy|…/)
   })
 
   test('states differ by shape, also where colours are forced', async () => {

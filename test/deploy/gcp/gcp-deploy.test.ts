@@ -1,17 +1,9 @@
 import { readFileSync } from 'node:fs'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import type { Built } from '../../../deploy/build/build.ts'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { Gcloud } from '../../../deploy/gcp/gcloud.ts'
 import { checkProject } from '../../../deploy/gcp/preflight.ts'
-import { type BuiltFunctions, buildAll } from '../../support/build.ts'
-import {
-  type CommandResult,
-  runCommand,
-  runHere,
-  SECRETS,
-  VARIABLES,
-  writeEnvFile,
-} from '../../support/google/deploy.ts'
+import { runCommand, SECRETS, VARIABLES } from '../../support/google/deploy.ts'
+import { flagsOf, line, runsWith } from '../../support/google/deploy-runs.ts'
 import {
   type FakeCommands,
   fakeCommands,
@@ -19,40 +11,11 @@ import {
 } from '../../support/google/fake-commands.ts'
 
 let commands: FakeCommands
-let built: BuiltFunctions
-// Once for all: the same source gives the same bytes.
-beforeAll(async () => {
-  built = await buildAll()
-})
-afterAll(() => built[Symbol.asyncDispose]())
-const build = async (name: string) => built.functions.get(name) as Built
 beforeEach(() => {
   commands = fakeCommands(['gcloud', 'firebase'])
 })
 afterEach(() => commands[Symbol.dispose]())
-
-async function run(
-  args: readonly string[],
-  {
-    variables = VARIABLES,
-    command = 'deploy',
-    env = {},
-  }: {
-    readonly variables?: Readonly<Record<string, unknown>>
-    readonly command?: 'deploy' | 'destroy'
-    readonly env?: Readonly<Record<string, string>>
-  } = {},
-): Promise<CommandResult> {
-  const file = writeEnvFile(commands.directory, variables)
-  const places = [`--env-file=${file}`, `--dist=${commands.directory}/dist`]
-  return runHere(command, [...places, ...args], env, commands.run, build)
-}
-
-const line = ({ program, args }: Invocation) => [program, ...args].join(' ')
-const lines = () => commands.invocations().map(line)
-const READ = /\b(config get|describe|list|get-iam-policy|access|hosting:channel:list)\b/
-const changes = () => lines().filter((one) => !READ.test(one))
-const flagsOf = (one: string) => one.split(' ').filter((word) => word.startsWith('--'))
+const { run, lines, changes } = runsWith(() => commands)
 
 describe('from an empty project', () => {
   test('all is made in order: APIs, accounts, secrets, functions, Hosting', async () => {
@@ -247,115 +210,6 @@ describe('one function', () => {
   })
 })
 
-describe('nothing is touched', () => {
-  test('when anything of the configuration is wrong: all faults are told at once', async () => {
-    const variables = {
-      ...VARIABLES,
-      OAUTH_ISSUER: 'https://YOUR_TENANT.us.auth0.com/',
-      LOG_WEBHOOK_SECRET: 'short',
-      BACKEND_TIMEOUT_MS: '58000',
-      GCP_REGION: 'Frankfurt',
-    }
-    const { code, stderr } = await run([], { variables })
-
-    expect(code).toBe(1)
-    for (const name of ['OAUTH_ISSUER', 'LOG_WEBHOOK_SECRET', 'BACKEND_TIMEOUT_MS', 'GCP_REGION']) {
-      expect(stderr.match(new RegExp(`^  ${name} `, 'gm'))).toHaveLength(1)
-    }
-    expect(stderr).not.toContain('    at ')
-    expect(commands.invocations()).toEqual([])
-  })
-
-  test.each([
-    [
-      'a value that is not a string',
-      { BACKEND_TIMEOUT_MS: 5 },
-      'BACKEND_TIMEOUT_MS must be a quoted',
-    ],
-    ['no project', { GCP_PROJECT: '' }, 'GCP_PROJECT is required (or --project, or gcloud config'],
-    ['a project number', { GCP_PROJECT: '123456' }, 'GCP_PROJECT must be a project id'],
-  ])('with %s', async (_, wrong, message) => {
-    const { code, stderr } = await run([], { variables: { ...VARIABLES, ...wrong } })
-    expect(code).toBe(1)
-    expect(stderr).toContain(message)
-    expect(changes()).toEqual([])
-  })
-
-  test.each([
-    [
-      'not logged in',
-      'gcloud projects',
-      'You do not currently have an active account',
-      'gcloud auth login',
-    ],
-    ['no such project', 'gcloud projects', 'NOT_FOUND', 'The project acme-prod does not exist'],
-    [
-      'a project of others',
-      'gcloud projects',
-      'does not have permission to access projects instance',
-      'The project acme-prod does not exist, or this login has no access to it',
-    ],
-    [
-      'firebase not logged in',
-      'firebase hosting:channel',
-      'Failed to authenticate',
-      'firebase login',
-    ],
-  ])('when %s', async (_, command, said, advice) => {
-    commands.reply({ line: `^${command}`, code: 1, stderr: said })
-    const { code, stderr } = await run([])
-    expect(code).toBe(1)
-    expect(stderr).toContain(advice)
-    expect(changes()).toEqual([])
-  })
-
-  test('without billing', async () => {
-    commands.reply({ line: 'billing projects', stdout: { name: 'projects/acme-prod/billingInfo' } })
-    const { code, stderr } = await run([])
-    expect(code).toBe(1)
-    expect(stderr).toContain('no billing account')
-    expect(changes()).toEqual([])
-  })
-
-  test.each(['gcloud', 'firebase'])('without %s, and it says how to get it', async (missing) => {
-    commands[Symbol.dispose]()
-    commands = fakeCommands(['gcloud', 'firebase'].filter((name) => name !== missing))
-    const { code, stderr } = await run([])
-    expect(code).toBe(1)
-    expect(stderr).toContain(`${missing} is not installed`)
-    expect(changes()).toEqual([])
-  })
-
-  test('when a function of the same name is somebody else’s, unless it may be adopted', async () => {
-    const name = 'projects/acme-prod/locations/us-central1/functions/gateway'
-    const theirs = { name, state: 'ACTIVE', labels: { team: 'b' } }
-    commands.reply(
-      { line: 'services list', stdout: [{ config: { name: 'cloudfunctions.googleapis.com' } }] },
-      { line: 'functions list', stdout: [theirs] },
-    )
-    const refused = await run(['gateway'])
-    expect(refused.code).toBe(1)
-    expect(refused.stderr).toContain(
-      'gateway in acme-prod, us-central1: not created by this command',
-    )
-    expect(changes()).toEqual([])
-
-    expect((await run(['gateway', '--adopt'])).code).toBe(0)
-    expect(changes().join('\n')).toContain('functions deploy gateway')
-  })
-
-  test.each([
-    [['nonsense'], 'Unknown function: nonsense. Expected one of: gateway'],
-    [['--nonsense'], "Unknown option '--nonsense'"],
-    [['--only=nonsense'], 'Unknown part: nonsense'],
-  ])('by %s', async (args, message) => {
-    const { code, stderr } = await run(args)
-    expect(code).toBe(2)
-    expect(stderr).toContain(message)
-    expect(commands.invocations()).toEqual([])
-  })
-})
-
 test('Node leaves --env-file to the command', async () => {
   const { code, stderr } = await runCommand('deploy', ['--env-file=/nowhere'], {})
   expect({ code, stderr }).toEqual({
@@ -388,50 +242,6 @@ test('where the billing API does not answer, nobody waits for it', async () => {
   }
   const settings = { project: 'acme-prod', region: 'r', minInstances: 0, maxInstances: 1 }
   await expect(checkProject(settings, gcloud, 5)).resolves.toBeUndefined()
-})
-
-describe('--dry-run', () => {
-  test('prints every command and runs none that changes anything', async () => {
-    const { code, stdout } = await run(['--dry-run'])
-    expect(code).toBe(0)
-    expect(changes()).toEqual([])
-    for (const part of ['services enable', 'functions deploy metadata', 'firebase deploy']) {
-      expect(stdout).toContain(part)
-    }
-    expect(stdout).toContain('(value of GATEWAY_HMAC_SECRET, not shown)')
-    expect(stdout).toContain('    PUBLIC_URL: "https://mcp.acme.example"')
-    for (const secret of Object.values(SECRETS)) expect(stdout).not.toContain(secret)
-  })
-
-  test('needs neither gcloud nor firebase', async () => {
-    commands[Symbol.dispose]()
-    commands = fakeCommands([])
-    const variables = { ...VARIABLES, BACKEND_AUTH: 'google' }
-    const { code, stdout } = await run(['--dry-run'], { variables })
-    expect(code).toBe(0)
-    expect(stdout).toContain('gcloud is not installed')
-    expect(stdout).not.toContain('gcloud auth login')
-    expect(stdout).toContain('showing the plan for an empty project')
-    expect(stdout).toContain('gcloud functions deploy gateway')
-    expect(stdout).toContain('gcloud run services add-iam-policy-binding listevents')
-  })
-
-  test.each([
-    [
-      'the project',
-      'gcloud services list',
-      'PERMISSION_DENIED: not you',
-      'showing the plan for an empty project',
-    ],
-    ['the site', 'firebase hosting:channel', 'Failed to authenticate', 'functions deploy gateway'],
-  ])('fails with the reason when %s cannot be read', async (_, line, reason, printed) => {
-    commands.reply({ line, code: 1, stderr: reason })
-    const { code, stdout, stderr } = await run(['--dry-run'])
-    expect(code).toBe(1)
-    expect(stderr).toContain(reason)
-    expect(stdout).toContain(printed)
-    expect(changes()).toEqual([])
-  })
 })
 
 describe('a failure', () => {
@@ -489,95 +299,5 @@ describe('where the project comes from', () => {
     commands.reply({ line: 'config get core/project', stdout: 'by-gcloud\n' })
     const { stdout } = await run(['metadata', '--dry-run', ...args], { variables: bare, env })
     expect(stdout).toContain(`Project ${project}, region us-central1\n`)
-  })
-})
-
-describe('npm run destroy', () => {
-  const ours = { labels: { 'made-by': 'chatgpt-auth0-gateway' } }
-  const place = 'projects/acme-prod/locations/us-central1'
-  const host = 'acme-prod.iam.gserviceaccount.com'
-  const note = 'Made by npm run deploy of chatgpt-auth0-gateway'
-  const apis = ['cloudfunctions', 'iam', 'secretmanager', 'run']
-  const release = { message: `chatgpt-auth0-gateway ${'0'.repeat(40)}` }
-  const channels = [{ name: 'sites/acme-prod/channels/live', release }]
-  const replies = [
-    {
-      line: 'services list',
-      stdout: apis.map((name) => ({ config: { name: `${name}.googleapis.com` } })),
-    },
-    {
-      line: 'functions list',
-      stdout: [
-        { name: `${place}/functions/gateway`, ...ours },
-        { name: `${place}/functions/metadata`, ...ours },
-        { name: `${place}/functions/log-webhook`, labels: { team: 'b' } },
-      ],
-    },
-    {
-      line: 'secrets list',
-      stdout: [
-        { name: 'projects/1/secrets/GATEWAY_HMAC_SECRET', ...ours },
-        { name: 'projects/1/secrets/MGMT_CLIENT_SECRET' },
-      ],
-    },
-    {
-      line: 'service-accounts list',
-      stdout: [
-        { email: `gateway-function@${host}`, description: note },
-        { email: `metadata-function@${host}` },
-      ],
-    },
-    { line: 'hosting:channel:list', stdout: { result: { channels } } },
-  ]
-
-  test('takes down what deploy has made, and only that', async () => {
-    commands.reply(...replies)
-    const { code } = await run(['--yes'], { command: 'destroy' })
-    expect(code).toBe(0)
-    expect(changes().map((one) => one.replace(/ --.*/, ''))).toEqual([
-      'firebase hosting:disable',
-      'gcloud functions delete gateway',
-      'gcloud functions delete metadata',
-      'gcloud secrets delete GATEWAY_HMAC_SECRET',
-      'gcloud iam service-accounts delete gateway-function@acme-prod.iam.gserviceaccount.com',
-    ])
-  })
-
-  test('takes back what the gateway may call', async () => {
-    const role = 'roles/run.invoker'
-    const member = 'serviceAccount:gateway-function@acme-prod.iam.gserviceaccount.com'
-    commands.reply(
-      {
-        line: 'functions describe listEvents',
-        stdout: { serviceConfig: { service: 'projects/p/locations/r/services/listevents' } },
-      },
-      {
-        line: 'services get-iam-policy listevents',
-        stdout: { bindings: [{ role, members: [member] }] },
-      },
-      ...replies,
-    )
-    const variables = { ...VARIABLES, BACKEND_AUTH: 'google' }
-    await run(['--yes', '--only=backends'], { command: 'destroy', variables })
-    expect(changes()).toEqual([
-      `gcloud run services remove-iam-policy-binding listevents --project=acme-prod --region=us-central1 --member=${member} --role=${role}`,
-    ])
-  })
-
-  test('only shows what it would do without --apply', async () => {
-    commands.reply(...replies)
-    const { code, stdout, stderr } = await run([], { command: 'destroy' })
-    expect(code).toBe(1)
-    expect(stdout).toContain('gcloud functions delete gateway')
-    expect(stderr).toContain('npm run destroy -- --apply')
-    expect(changes()).toEqual([])
-  })
-
-  test('finds nothing in an empty project, and leaves a site that is not ours', async () => {
-    commands.reply({ line: 'hosting:channel:list', stdout: { result: { channels: [] } } })
-    const { code, stdout } = await run(['--yes'], { command: 'destroy' })
-    expect(code).toBe(0)
-    expect(stdout).toContain('npm run deploy has created nothing in acme-prod, us-central1')
-    expect(changes()).toEqual([])
   })
 })

@@ -1,12 +1,45 @@
-import { expect } from 'vitest'
+import { afterEach, expect } from 'vitest'
 import type { PlanItem } from '../../../deploy/auth0/plan/item.ts'
-import { type ProvisionRun, provision } from './provision.ts'
-import type { TenantApi } from './tenant-api.ts'
+import { startedForEachTest } from '../each-test.ts'
+import {
+  AUDIENCE,
+  ENDPOINT,
+  type ProvisionOptions,
+  type ProvisionRun,
+  provision,
+} from './provision.ts'
+import { startTenantApi, type TenantApi } from './tenant-api.ts'
 
-/** Runs of `npm run provision` against one tenant, with the variables of a test. */
-export function runsOn(api: () => TenantApi) {
+/** The call with which each run has Auth0 read an imported document again. */
+export const REFRESHED = ['POST /clients/cimd/register']
+
+/** A tenant for each test of a file. The test fails if a request was one that Auth0 would refuse. */
+export function tenantForEachTest(): TenantApi {
+  const api = startedForEachTest(startTenantApi)
+  afterEach(() => expect(api.faults).toEqual([]))
+  return api
+}
+
+/** The parts of a tenant that provision brings about; undefined = not there. */
+export function partsOf(api: TenantApi) {
+  return {
+    apiOf: () => api.tenant.apis.find(({ identifier }) => identifier === AUDIENCE),
+    streamOf: () => api.tenant.streams.find(({ sink }) => Object(sink).httpEndpoint === ENDPOINT),
+    /** The default grant. */
+    grantOf: () => api.tenant.grants.find(({ default_for }) => default_for !== undefined),
+    isRegistrationOpen: () =>
+      api.tenant.settings.flags?.['enable_dynamic_client_registration'] === true,
+    connectionOf: (name: string) => api.tenant.connections.find((one) => one['name'] === name),
+  }
+}
+
+/** Runs of `npm run provision` against one tenant, with the variables of a test; `calls` {} = as in use. */
+export function runsOn(
+  api: () => TenantApi,
+  calls: NonNullable<ProvisionOptions['calls']> = { maxAttempts: 1 },
+) {
   const run = (args: readonly string[] = [], env = {}): Promise<ProvisionRun> =>
-    provision({ domain: api().domain, args, env, calls: { maxAttempts: 1 } })
+    provision({ domain: api().domain, args, env, calls })
   return {
     run,
     applied: async (args: readonly string[] = [], env = {}): Promise<ProvisionRun> => {

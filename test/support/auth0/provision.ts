@@ -5,6 +5,14 @@ import { runCommand } from '../../../deploy/kit/run-command.ts'
 export const MGMT_CLIENT_ID = 'mgmt-client'
 export const MGMT_CLIENT_SECRET = 'a-management-secret-for-tests-0123456789'
 export const LOG_WEBHOOK_SECRET = 'a-log-stream-secret-for-tests-0123456789'
+/** What follows from PUBLIC_URL and the catalogue of these runs. */
+export const AUDIENCE = 'https://mcp.example.com/mcp'
+export const ENDPOINT = 'https://mcp.example.com/auth0-log-webhook'
+export const SCOPES = ['events:read', 'events:write']
+/** The client ID metadata document of ChatGPT. */
+export const CIMD_URL = 'https://chatgpt.com/oauth/client.json'
+/** The variable that opens the API to every third-party client. */
+export const OPEN = { THIRD_PARTY_ACCESS: 'open' }
 
 /** What `npm run provision` printed, and how it ended. */
 export interface ProvisionRun {

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import firebase from '../../../deploy/firebase.json' with { type: 'json' }
-import { type Listener, listenOnLoopback } from '../../../deploy/kit/listen.ts'
-import { type Origin, startOrigin } from '../../../deploy/local/origin.ts'
+import firebase from '../../../../deploy/firebase.json' with { type: 'json' }
+import { type Listener, listenOnLoopback } from '../../../../deploy/kit/listen.ts'
+import { type Origin, startOrigin } from '../../../../deploy/local/origin.ts'
 
 const SERVICES = ['metadata', 'gateway', 'log-webhook', 'registration']
 const started: Listener[] = []

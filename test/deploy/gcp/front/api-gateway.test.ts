@@ -1,12 +1,12 @@
 import { readFileSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { parse } from 'yaml'
-import firebase from '../../../deploy/firebase.json' with { type: 'json' }
-import { apiGatewayYaml } from '../../../deploy/gcp/api-gateway.ts'
-import { type Listener, listenOnLoopback } from '../../../deploy/kit/listen.ts'
-import { type Origin, startOrigin } from '../../../deploy/local/origin.ts'
-import { type Issuer, startIssuer } from '../../support/http/issuer.ts'
-import { serveGateway } from '../../support/http/serve.ts'
+import firebase from '../../../../deploy/firebase.json' with { type: 'json' }
+import { apiGatewayYaml } from '../../../../deploy/gcp/api-gateway.ts'
+import { type Listener, listenOnLoopback } from '../../../../deploy/kit/listen.ts'
+import { type Origin, startOrigin } from '../../../../deploy/local/origin.ts'
+import { type Issuer, startIssuer } from '../../../support/http/issuer.ts'
+import { serveGateway } from '../../../support/http/serve.ts'
 
 interface Operation {
   readonly operationId: string
@@ -15,7 +15,7 @@ interface Operation {
 }
 
 const METHODS = ['get', 'head', 'post', 'put', 'patch', 'delete', 'options']
-const file = new URL('../../../deploy/api-gateway.yaml', import.meta.url)
+const file = new URL('../../../../deploy/api-gateway.yaml', import.meta.url)
 const spec: { swagger: string; paths: Record<string, Record<string, Operation>> } = parse(
   readFileSync(file, 'utf8'),
 )
@@ -42,7 +42,7 @@ const serviceOf = (path: string) =>
   )?.[1]
 
 test('the file is what api-gateway.ts writes (after a change: vitest -u)', async () => {
-  await expect(apiGatewayYaml()).toMatchFileSnapshot('../../../deploy/api-gateway.yaml')
+  await expect(apiGatewayYaml()).toMatchFileSnapshot('../../../../deploy/api-gateway.yaml')
 })
 
 describe.each(paths)('%s', (path) => {

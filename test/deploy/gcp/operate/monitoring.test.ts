@@ -2,19 +2,19 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import type { Gcloud } from '../../../deploy/gcp/gcloud.ts'
-import type { Json } from '../../../deploy/gcp/json.ts'
+import type { Gcloud } from '../../../../deploy/gcp/gcloud.ts'
+import type { Json } from '../../../../deploy/gcp/json.ts'
 import {
   describeMetric,
   type Instance,
   labelsOf,
   readDesiredResources,
-} from '../../../deploy/gcp/monitoring/files.ts'
-import { planMonitoring, planMonitoringRemoval } from '../../../deploy/gcp/monitoring/plan.ts'
-import { monitoringSteps } from '../../../deploy/gcp/monitoring/prepare.ts'
-import { readMonitoring } from '../../../deploy/gcp/monitoring/state.ts'
-import { runHere, writeEnvFile } from '../../support/google/deploy.ts'
-import { fakeCommands } from '../../support/google/fake-commands.ts'
+} from '../../../../deploy/gcp/monitoring/files.ts'
+import { planMonitoring, planMonitoringRemoval } from '../../../../deploy/gcp/monitoring/plan.ts'
+import { monitoringSteps } from '../../../../deploy/gcp/monitoring/prepare.ts'
+import { readMonitoring } from '../../../../deploy/gcp/monitoring/state.ts'
+import { runHere, writeEnvFile } from '../../../support/google/deploy.ts'
+import { fakeCommands } from '../../../support/google/fake-commands.ts'
 
 const URL = 'https://mcp.acme.example'
 const PRODUCTION: Instance = { project: 'acme-prod' }

@@ -1,11 +1,11 @@
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { createManagement } from '../../../shared/auth0/management.ts'
+import { describe, expect, test } from 'vitest'
+import { createManagement } from '../../../../shared/auth0/management.ts'
 import {
   createManagementFetch,
   type ManagementFetchOptions,
-} from '../../../shared/auth0/management-fetch.ts'
-import { MGMT_CLIENT_ID, MGMT_CLIENT_SECRET, provision } from '../../support/auth0/provision.ts'
-import { startTenantApi, type TenantApi } from '../../support/auth0/tenant-api.ts'
+} from '../../../../shared/auth0/management-fetch.ts'
+import { MGMT_CLIENT_ID, MGMT_CLIENT_SECRET, provision } from '../../../support/auth0/provision.ts'
+import { tenantForEachTest } from '../../../support/auth0/provision-run.ts'
 
 const SHORT = { retryAfterSeconds: 0 }
 const URL_OF_API = 'https://example.auth0.com/api/v2/clients'
@@ -182,16 +182,7 @@ describe('a call to the Management API', () => {
 })
 
 describe('with a tenant', () => {
-  let api: TenantApi
-
-  beforeEach(async () => {
-    api = await startTenantApi()
-  })
-
-  afterEach(async () => {
-    expect(api.faults).toEqual([])
-    await api[Symbol.asyncDispose]()
-  })
+  const api = tenantForEachTest()
 
   test('429 on every second call changes nothing but the time', async () => {
     const calls: ManagementFetchOptions = {

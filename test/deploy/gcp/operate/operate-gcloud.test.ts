@@ -5,10 +5,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { json as readJson } from 'node:stream/consumers'
 import { describe, expect, test } from 'vitest'
-import { createRun } from '../../../deploy/gcp/command.ts'
-import { VARIABLES, writeEnvFile } from '../../support/google/deploy.ts'
-import { operateHere } from '../../support/google/operated.ts'
-import { listen } from '../../support/http/listen.ts'
+import { createRun } from '../../../../deploy/gcp/command.ts'
+import { VARIABLES, writeEnvFile } from '../../../support/google/deploy.ts'
+import { operateHere } from '../../../support/google/operated.ts'
+import { listen } from '../../../support/http/listen.ts'
 
 // The real gcloud, in front of a stand-in for the APIs of Cloud Functions and Cloud Run.
 const isWanted = process.env['CI'] !== undefined

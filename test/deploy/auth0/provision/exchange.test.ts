@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { type LocalTenant, startLocalTenant } from '../../support/auth0/local-tenant.ts'
-import { MGMT_CLIENT_SECRET, provision } from '../../support/auth0/provision.ts'
+import { type LocalTenant, startLocalTenant } from '../../../support/auth0/local-tenant.ts'
+import { MGMT_CLIENT_SECRET, provision } from '../../../support/auth0/provision.ts'
 
 const AUDIENCE = 'https://mcp.example.com/mcp'
 const CALENDAR = 'https://calendar.example.com/v1'

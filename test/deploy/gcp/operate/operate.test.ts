@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { createGcloud } from '../../../deploy/gcp/gcloud.ts'
-import { readFunctions } from '../../../deploy/gcp/operate/revisions.ts'
-import { VARIABLES, writeEnvFile } from '../../support/google/deploy.ts'
-import { type FakeCommands, fakeCommands } from '../../support/google/fake-commands.ts'
+import { createGcloud } from '../../../../deploy/gcp/gcloud.ts'
+import { readFunctions } from '../../../../deploy/gcp/operate/revisions.ts'
+import { VARIABLES, writeEnvFile } from '../../../support/google/deploy.ts'
+import { type FakeCommands, fakeCommands } from '../../../support/google/fake-commands.ts'
 import {
   type Deployed,
   operateHere,
@@ -10,7 +10,7 @@ import {
   repliesFor,
   startWeb,
   type Web,
-} from '../../support/google/operated.ts'
+} from '../../../support/google/operated.ts'
 
 const EARLIER = '2026-11-20T09:00:00Z'
 const LAST = '2026-11-27T10:00:00Z'

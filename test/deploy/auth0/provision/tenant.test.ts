@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import type { System } from '../../../deploy/local/system.ts'
-import { type ProvisionRun, provision } from '../../support/auth0/provision.ts'
-import { adminOf, until } from '../../support/auth0/tenant-admin.ts'
-import { createChatGpt } from '../../support/chatgpt.ts'
-import { connectV2 } from '../../support/connect.ts'
-import { ALICE } from '../../support/people.ts'
-import { startOnFreePorts } from '../../support/system.ts'
+import type { System } from '../../../../deploy/local/system.ts'
+import { type ProvisionRun, provision } from '../../../support/auth0/provision.ts'
+import { adminOf, until } from '../../../support/auth0/tenant-admin.ts'
+import { createChatGpt } from '../../../support/chatgpt.ts'
+import { connectV2 } from '../../../support/connect.ts'
+import { ALICE } from '../../../support/people.ts'
+import { startOnFreePorts } from '../../../support/system.ts'
 
 describe.each(['strict', 'permissive'] as const)('an empty %s tenant', (mode) => {
   let system: System

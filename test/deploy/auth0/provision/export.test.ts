@@ -1,24 +1,14 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, beforeEach, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { parse } from 'yaml'
-import { LOG_WEBHOOK_SECRET, provision } from '../../support/auth0/provision.ts'
-import { startTenantApi, type TenantApi } from '../../support/auth0/tenant-api.ts'
+import { AUDIENCE, LOG_WEBHOOK_SECRET, provision } from '../../../support/auth0/provision.ts'
+import { tenantForEachTest } from '../../../support/auth0/provision-run.ts'
 
-const AUDIENCE = 'https://mcp.example.com/mcp'
 const REDIRECT_URI = 'https://chatgpt.com/connector/oauth/abc123'
 
-let api: TenantApi
-
-beforeEach(async () => {
-  api = await startTenantApi()
-})
-
-afterEach(async () => {
-  expect(api.faults).toEqual([])
-  await api[Symbol.asyncDispose]()
-})
+const api = tenantForEachTest()
 
 type Json = Record<string, unknown>
 type Sections = Record<string, Json[]> & { readonly tenant: Json }

@@ -2,15 +2,15 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import type { Built } from '../../../deploy/build/build.ts'
-import { ROOT } from '../../../deploy/build/functions.ts'
-import firebase from '../../../deploy/firebase.json' with { type: 'json' }
-import { createRun, type Run } from '../../../deploy/gcp/command.ts'
-import { type BuiltFunctions, buildAll } from '../../support/build.ts'
-import { runHere, VARIABLES, writeEnvFile } from '../../support/google/deploy.ts'
-import { type FakeCommands, fakeCommands } from '../../support/google/fake-commands.ts'
-import { type FirebaseApi, startFirebaseApi } from '../../support/google/firebase-api.ts'
-import { firebaseTools } from '../../support/google/firebase-tools.ts'
+import type { Built } from '../../../../deploy/build/build.ts'
+import { ROOT } from '../../../../deploy/build/functions.ts'
+import firebase from '../../../../deploy/firebase.json' with { type: 'json' }
+import { createRun, type Run } from '../../../../deploy/gcp/command.ts'
+import { type BuiltFunctions, buildAll } from '../../../support/build.ts'
+import { runHere, VARIABLES, writeEnvFile } from '../../../support/google/deploy.ts'
+import { type FakeCommands, fakeCommands } from '../../../support/google/fake-commands.ts'
+import { type FirebaseApi, startFirebaseApi } from '../../../support/google/firebase-api.ts'
+import { firebaseTools } from '../../../support/google/firebase-tools.ts'
 
 // The real firebase-tools, in front of a stand-in for Firebase's APIs; gcloud is the empty project of
 // the other tests. Each command of firebase-tools takes seconds, so people are spared the wait.

@@ -1,10 +1,7 @@
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { runsOn } from '../../support/auth0/provision-run.ts'
-import { startTenantApi, type TenantApi } from '../../support/auth0/tenant-api.ts'
+import { beforeEach, describe, expect, test } from 'vitest'
+import { AUDIENCE, OPEN, SCOPES } from '../../../support/auth0/provision.ts'
+import { runsOn, tenantForEachTest } from '../../../support/auth0/provision-run.ts'
 
-const AUDIENCE = 'https://mcp.example.com/mcp'
-const SCOPES = ['events:read', 'events:write']
-const OPEN = { THIRD_PARTY_ACCESS: 'open' }
 const MORE = {
   TOOL_SCOPES_JSON: '{"listEvents":["events:read"],"addEvent":["events:write"],"x":["events:x"]}',
 }
@@ -18,17 +15,8 @@ const CHATGPT = {
 }
 const FOREIGN = { ...CHATGPT, client_id: 'tpc_evil', callbacks: ['https://evil.example/cb'] }
 
-let api: TenantApi
+const api = tenantForEachTest()
 const { run, applied, planned, expectNothingToDo } = runsOn(() => api)
-
-beforeEach(async () => {
-  api = await startTenantApi()
-})
-
-afterEach(async () => {
-  expect(api.faults).toEqual([])
-  await api[Symbol.asyncDispose]()
-})
 
 const grantsOf = (clientId: string) =>
   api.tenant.grants.filter(

@@ -3,15 +3,15 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { createRun } from '../../../deploy/gcp/command.ts'
-import { createGcloud } from '../../../deploy/gcp/gcloud.ts'
-import { monitoringRemoval } from '../../../deploy/gcp/monitoring/prepare.ts'
-import { runSteps } from '../../../deploy/gcp/run-steps.ts'
-import { runCommand, VARIABLES, writeEnvFile } from '../../support/google/deploy.ts'
+import { createRun } from '../../../../deploy/gcp/command.ts'
+import { createGcloud } from '../../../../deploy/gcp/gcloud.ts'
+import { monitoringRemoval } from '../../../../deploy/gcp/monitoring/prepare.ts'
+import { runSteps } from '../../../../deploy/gcp/run-steps.ts'
+import { runCommand, VARIABLES, writeEnvFile } from '../../../support/google/deploy.ts'
 import {
   type GoogleMonitoring,
   startGoogleMonitoring,
-} from '../../support/google/google-monitoring.ts'
+} from '../../../support/google/google-monitoring.ts'
 
 // The real gcloud, in front of a stand-in for Google's APIs. Each of its commands takes a second or
 // two, so people are spared the wait.

@@ -1,0 +1,54 @@
+import { execFile } from 'node:child_process'
+import { promisify } from 'node:util'
+import { describe, expect, test } from 'vitest'
+import { clientsCommand } from '../../../../deploy/commands/clients.ts'
+import { runCommand } from '../../../../deploy/kit/run-command.ts'
+import { clientsForEachTest, type Shown } from '../../../support/auth0/clients-run.ts'
+import { CLI } from '../../../support/command-line.ts'
+
+const { registry, environment, run, client } = clientsForEachTest()
+
+describe('the command line', () => {
+  test.each([
+    [['--apply']],
+    [['--older-than', '30d']],
+    [['--prune', '--older-than', '30']],
+    [['--prune', '--older-than', '-1d']],
+    [['--prune', '--older-than', '1.5d']],
+    [['--prune', '--older-than', '']],
+    [['--prun']],
+    [['all']],
+  ])('%s: 2, with the usage, and nothing asked', async (args) => {
+    const { exitCode, error } = await run(...args)
+    expect(exitCode).toBe(2)
+    expect(error).toContain('npm run clients')
+    expect(registry.calls).toEqual([])
+  })
+
+  test('--help: 0', async () => {
+    const { exitCode, written } = await run('--help')
+    expect([exitCode, written]).toEqual([0, expect.stringContaining('--older-than')])
+  })
+
+  test('a bad configuration: 1, with every fault', async () => {
+    let error = ''
+    const writeError = (text: string) => {
+      error += text
+    }
+    const env = { ...environment(), MGMT_CLIENT_SECRET: 'short', MGMT_DOMAIN: '' }
+    expect(
+      await runCommand(clientsCommand, { args: [], env, write: () => undefined, writeError }),
+    ).toBe(1)
+    expect(error).toMatch(/MGMT_DOMAIN[\s\S]*MGMT_CLIENT_SECRET/)
+    expect(error).not.toContain('short\n')
+  })
+
+  test('npm run clients is this', async () => {
+    client('tpc_1', { created_at: new Date(Date.now() - 40 * 86_400_000).toISOString() })
+    const { PATH = '' } = process.env
+    const env = { PATH, ...environment() }
+    const args = [CLI, 'clients', '--json', '--prune', '--apply']
+    const { stdout } = await promisify(execFile)(process.execPath, args, { env })
+    expect((JSON.parse(stdout) as Shown).deleted).toEqual(['tpc_1'])
+  })
+})

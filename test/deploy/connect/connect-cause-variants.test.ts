@@ -1,0 +1,177 @@
+import { UnsecuredJWT } from 'jose'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import type { ConnectFaultId } from '../../../deploy/connect/failure.ts'
+import {
+  ASM,
+  called,
+  claimsFor,
+  existing,
+  issued,
+  metadata,
+  outcome,
+  PRM,
+  rs256,
+  type StagedDeployment,
+  type Staging,
+  startStagedDeployment,
+  tenant,
+} from '../../support/staged-connect.ts'
+
+let deployment: StagedDeployment
+beforeAll(async () => {
+  deployment = await startStagedDeployment()
+})
+afterAll(() => deployment?.[Symbol.asyncDispose]())
+const failureOf = (staging: Staging) => deployment.failureOf(staging)
+
+const VARIANTS: readonly (Staging & { readonly name: string; readonly id: ConnectFaultId })[] = [
+  {
+    name: 'a page in place of the metadata',
+    id: 'rewrite_returns_html',
+    step: 'protected-resource',
+    answers: () => ({ [PRM]: [200, '<html>'] }),
+  },
+  {
+    name: 'a gateway without keys, before any token',
+    id: 'gateway_keys_unavailable',
+    step: 'protected-resource',
+    answers: () => ({ '/mcp': 503 }),
+  },
+  {
+    name: 'metadata that is no such document',
+    id: 'metadata_missing',
+    step: 'protected-resource',
+    answers: (origin) => ({
+      [PRM]: [200, { resource: `${origin}/mcp`, authorization_servers: ['tenant'] }],
+    }),
+  },
+  {
+    name: 'a page in place of the metadata of the authorization server',
+    id: 'rewrite_returns_html',
+    step: 'authorization-server',
+    answers: () => ({ [ASM]: [200, '<html>'] }),
+  },
+  {
+    name: 'an authorization server without the code flow',
+    id: 'issuer_unreachable',
+    step: 'admission',
+    answers: metadata({ response_types_supported: ['token'] }),
+  },
+  {
+    name: 'a registration endpoint that is a page',
+    id: 'registration_closed',
+    step: 'registration',
+    answers: () => ({ '/register': [404, '<html>'] }),
+  },
+  {
+    name: 'a registration that is answered with no client',
+    id: 'registration_refused',
+    step: 'registration',
+    answers: () => ({ '/register': [201, { client: 'c' }] }),
+  },
+  {
+    name: 'a registration endpoint that does not answer',
+    id: 'url_unreachable',
+    step: 'registration',
+    answers: metadata({ registration_endpoint: 'http://127.0.0.1:9/register' }),
+  },
+  {
+    name: 'a deleted client',
+    id: 'redirect_uri_not_covered',
+    step: 'admission',
+    answers: () => tenant(outcome('deleted'), 'Unknown client: c'),
+  },
+  {
+    name: 'an admission that failed',
+    id: 'webhook_failed',
+    step: 'admission',
+    answers: () => tenant(outcome('failed', 'conn_lookup_http_403')),
+  },
+  {
+    name: 'a log webhook that does not answer',
+    id: 'webhook_failed',
+    step: 'admission',
+    answers: () => tenant({ status: null, answer: 'fetch failed' }),
+  },
+  {
+    name: 'an error that is sent back to the client',
+    id: 'client_grant_missing',
+    step: 'sign-in',
+    back: 'error=unauthorized_client',
+  },
+  {
+    name: 'an address that is not the redirect URI',
+    id: 'sign_in_refused',
+    step: 'sign-in',
+    back: undefined,
+    options: () => ({ ...existing(), askForAddress: async () => 'https://chatgpt.com/' }),
+  },
+  {
+    name: 'a refused code with a page around it',
+    id: 'token_refused',
+    step: 'token',
+    answers: () => ({ '/token': [502, '<html>eyJhbGciOiJSUzI1NiJ9'] }),
+  },
+  {
+    name: 'a token response without a token',
+    id: 'token_refused',
+    step: 'token',
+    answers: () => ({ '/token': [200, { id_token: 'eyJhbGciOiJSUzI1NiJ9' }] }),
+  },
+  {
+    name: 'three parts that are no JWT',
+    id: 'ACCESS_TOKEN_IS_OPAQUE',
+    step: 'token',
+    answers: () => issued('a.b.c'),
+  },
+  {
+    name: 'an unsigned token',
+    id: 'token_alg_not_rs256',
+    step: 'token',
+    answers: () => issued(new UnsecuredJWT({}).encode()),
+  },
+  {
+    name: 'a token without exp',
+    id: 'token_expired',
+    step: 'token',
+    answers: (origin) => issued(rs256({ ...claimsFor(origin), exp: undefined })),
+  },
+  {
+    name: 'a refused call over HTTP',
+    id: 'insufficient_scope',
+    step: 'call',
+    answers: () => ({
+      'tools/call + token': [
+        403,
+        {},
+        { 'www-authenticate': 'Bearer error="insufficient_scope", scope="events:write"' },
+      ],
+    }),
+  },
+  {
+    name: 'a refused call in the form for ChatGPT',
+    id: 'insufficient_scope',
+    step: 'call',
+    answers: () => ({
+      'tools/call + token': called({
+        isError: true,
+        _meta: { 'mcp/www_authenticate': ['Bearer error="insufficient_scope"'] },
+      }),
+    }),
+  },
+  {
+    name: 'a token that a call does not suffice with any more, in the form for ChatGPT',
+    id: 'token_rejected',
+    step: 'call',
+    answers: () => ({
+      'tools/call + token': called({
+        isError: true,
+        _meta: { 'mcp/www_authenticate': 'Bearer error="invalid_token"' },
+      }),
+    }),
+  },
+]
+
+test.each(VARIANTS)('$name: $id', async ({ id, ...staging }) => {
+  expect(await failureOf(staging)).toMatchObject({ id, step: staging.step })
+})

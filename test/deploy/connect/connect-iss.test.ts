@@ -1,0 +1,118 @@
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import type { ConnectFaultId } from '../../../deploy/connect/failure.ts'
+import {
+  backWith,
+  CHATGPT,
+  existing,
+  ISS,
+  redirected,
+  type StagedDeployment,
+  type Staging,
+  startStagedDeployment,
+  tenant,
+} from '../../support/staged-connect.ts'
+
+let deployment: StagedDeployment
+let origin = ''
+beforeAll(async () => {
+  deployment = await startStagedDeployment()
+  origin = deployment.origin
+})
+afterAll(() => deployment?.[Symbol.asyncDispose]())
+const run = (staging: Omit<Staging, 'step'>) => deployment.run(staging)
+const failureOf = (staging: Staging) => deployment.failureOf(staging)
+
+const VARIANTS: readonly (Staging & { readonly name: string; readonly id: ConnectFaultId })[] = [
+  {
+    name: 'an iss that differs by its slash',
+    id: 'issuer_in_answer',
+    step: 'sign-in',
+    answers: ISS,
+    options: (origin) => ({ openBrowser: backWith(`code=c&iss=${origin}`) }),
+  },
+  {
+    name: 'an iss twice',
+    id: 'issuer_in_answer',
+    step: 'sign-in',
+    answers: ISS,
+    options: (origin) => ({ openBrowser: backWith(`code=c&iss=${origin}/&iss=${origin}/`) }),
+  },
+  {
+    name: 'an error response from another issuer',
+    id: 'issuer_in_answer',
+    step: 'sign-in',
+    back: 'error=access_denied&iss=https://evil.example/',
+  },
+  {
+    name: 'an error response without the iss that is advertised',
+    id: 'issuer_not_in_answer',
+    step: 'sign-in',
+    answers: ISS,
+    back: 'error=access_denied',
+  },
+  {
+    name: 'an error response with the right iss',
+    id: 'access_denied',
+    step: 'sign-in',
+    answers: ISS,
+    options: (origin) => ({ openBrowser: backWith(`error=access_denied&iss=${origin}/`) }),
+  },
+  {
+    name: 'a client of an administrator, refused at the authorization endpoint without iss',
+    id: 'issuer_not_in_answer',
+    step: 'admission',
+    answers: (origin) => ({ ...ISS(origin), ...redirected('error=unauthorized_client') }),
+    options: existing,
+  },
+  {
+    name: 'the same with the iss of another issuer',
+    id: 'issuer_in_answer',
+    step: 'admission',
+    answers: () => redirected('error=unauthorized_client&iss=https://evil.example/'),
+    options: existing,
+  },
+  {
+    name: 'the same with the right iss',
+    id: 'client_grant_missing',
+    step: 'admission',
+    answers: (origin) => ({
+      ...ISS(origin),
+      ...redirected(`error=unauthorized_client&iss=${encodeURIComponent(`${origin}/`)}`),
+    }),
+    options: existing,
+  },
+  {
+    name: 'a new client that is not admitted, and whose error has no iss',
+    id: 'webhook_silent',
+    step: 'admission',
+    answers: (origin) => ({ ...ISS(origin), ...tenant(undefined) }),
+  },
+]
+
+test('the right iss is taken, with the stable redirect URI of ChatGPT too', async () => {
+  const withIss = (back: string) => ({
+    answers: ISS,
+    options: (issuer: string) => ({ openBrowser: backWith(`${back}&iss=${issuer}/`) }),
+  })
+  expect((await run(withIss('code=c'))).ok).toBe(true)
+  let opened = new URL(origin)
+  const { ok, steps } = await run({
+    answers: ISS,
+    options: (issuer) => ({
+      ...existing(),
+      openBrowser: (url) => {
+        opened = new URL(url)
+      },
+      askForAddress: async () =>
+        `${CHATGPT}?code=c&iss=${issuer}/&state=${opened.searchParams.get('state')}\n`,
+    }),
+  })
+  expect(steps.filter((step) => !step.ok)).toEqual([])
+  expect(ok).toBe(true)
+  expect(opened.searchParams.get('redirect_uri')).toBe(CHATGPT)
+  expect(steps[4]?.seen).toContain(`iss ${origin}/`)
+})
+
+test.each(VARIANTS)('$name: $id', async ({ id, ...staging }) => {
+  expect(await failureOf(staging)).toMatchObject({ id, step: staging.step })
+})

@@ -1,0 +1,55 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { SECRETS, VARIABLES } from '../../support/google/deploy.ts'
+import { runsWith } from '../../support/google/deploy-runs.ts'
+import { type FakeCommands, fakeCommands } from '../../support/google/fake-commands.ts'
+
+let commands: FakeCommands
+beforeEach(() => {
+  commands = fakeCommands(['gcloud', 'firebase'])
+})
+afterEach(() => commands[Symbol.dispose]())
+const { run, changes } = runsWith(() => commands)
+
+describe('--dry-run', () => {
+  test('prints every command and runs none that changes anything', async () => {
+    const { code, stdout } = await run(['--dry-run'])
+    expect(code).toBe(0)
+    expect(changes()).toEqual([])
+    for (const part of ['services enable', 'functions deploy metadata', 'firebase deploy']) {
+      expect(stdout).toContain(part)
+    }
+    expect(stdout).toContain('(value of GATEWAY_HMAC_SECRET, not shown)')
+    expect(stdout).toContain('    PUBLIC_URL: "https://mcp.acme.example"')
+    for (const secret of Object.values(SECRETS)) expect(stdout).not.toContain(secret)
+  })
+
+  test('needs neither gcloud nor firebase', async () => {
+    commands[Symbol.dispose]()
+    commands = fakeCommands([])
+    const variables = { ...VARIABLES, BACKEND_AUTH: 'google' }
+    const { code, stdout } = await run(['--dry-run'], { variables })
+    expect(code).toBe(0)
+    expect(stdout).toContain('gcloud is not installed')
+    expect(stdout).not.toContain('gcloud auth login')
+    expect(stdout).toContain('showing the plan for an empty project')
+    expect(stdout).toContain('gcloud functions deploy gateway')
+    expect(stdout).toContain('gcloud run services add-iam-policy-binding listevents')
+  })
+
+  test.each([
+    [
+      'the project',
+      'gcloud services list',
+      'PERMISSION_DENIED: not you',
+      'showing the plan for an empty project',
+    ],
+    ['the site', 'firebase hosting:channel', 'Failed to authenticate', 'functions deploy gateway'],
+  ])('fails with the reason when %s cannot be read', async (_, line, reason, printed) => {
+    commands.reply({ line, code: 1, stderr: reason })
+    const { code, stdout, stderr } = await run(['--dry-run'])
+    expect(code).toBe(1)
+    expect(stderr).toContain(reason)
+    expect(stdout).toContain(printed)
+    expect(changes()).toEqual([])
+  })
+})

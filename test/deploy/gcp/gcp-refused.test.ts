@@ -1,0 +1,120 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { VARIABLES } from '../../support/google/deploy.ts'
+import { runsWith } from '../../support/google/deploy-runs.ts'
+import { type FakeCommands, fakeCommands } from '../../support/google/fake-commands.ts'
+
+let commands: FakeCommands
+beforeEach(() => {
+  commands = fakeCommands(['gcloud', 'firebase'])
+})
+afterEach(() => commands[Symbol.dispose]())
+const { run, changes } = runsWith(() => commands)
+
+describe('nothing is touched', () => {
+  test('when anything of the configuration is wrong: all faults are told at once', async () => {
+    const variables = {
+      ...VARIABLES,
+      OAUTH_ISSUER: 'https://YOUR_TENANT.us.auth0.com/',
+      LOG_WEBHOOK_SECRET: 'short',
+      BACKEND_TIMEOUT_MS: '58000',
+      GCP_REGION: 'Frankfurt',
+    }
+    const { code, stderr } = await run([], { variables })
+
+    expect(code).toBe(1)
+    for (const name of ['OAUTH_ISSUER', 'LOG_WEBHOOK_SECRET', 'BACKEND_TIMEOUT_MS', 'GCP_REGION']) {
+      expect(stderr.match(new RegExp(`^  ${name} `, 'gm'))).toHaveLength(1)
+    }
+    expect(stderr).not.toContain('    at ')
+    expect(commands.invocations()).toEqual([])
+  })
+
+  test.each([
+    [
+      'a value that is not a string',
+      { BACKEND_TIMEOUT_MS: 5 },
+      'BACKEND_TIMEOUT_MS must be a quoted',
+    ],
+    ['no project', { GCP_PROJECT: '' }, 'GCP_PROJECT is required (or --project, or gcloud config'],
+    ['a project number', { GCP_PROJECT: '123456' }, 'GCP_PROJECT must be a project id'],
+  ])('with %s', async (_, wrong, message) => {
+    const { code, stderr } = await run([], { variables: { ...VARIABLES, ...wrong } })
+    expect(code).toBe(1)
+    expect(stderr).toContain(message)
+    expect(changes()).toEqual([])
+  })
+
+  test.each([
+    [
+      'not logged in',
+      'gcloud projects',
+      'You do not currently have an active account',
+      'gcloud auth login',
+    ],
+    ['no such project', 'gcloud projects', 'NOT_FOUND', 'The project acme-prod does not exist'],
+    [
+      'a project of others',
+      'gcloud projects',
+      'does not have permission to access projects instance',
+      'The project acme-prod does not exist, or this login has no access to it',
+    ],
+    [
+      'firebase not logged in',
+      'firebase hosting:channel',
+      'Failed to authenticate',
+      'firebase login',
+    ],
+  ])('when %s', async (_, command, said, advice) => {
+    commands.reply({ line: `^${command}`, code: 1, stderr: said })
+    const { code, stderr } = await run([])
+    expect(code).toBe(1)
+    expect(stderr).toContain(advice)
+    expect(changes()).toEqual([])
+  })
+
+  test('without billing', async () => {
+    commands.reply({ line: 'billing projects', stdout: { name: 'projects/acme-prod/billingInfo' } })
+    const { code, stderr } = await run([])
+    expect(code).toBe(1)
+    expect(stderr).toContain('no billing account')
+    expect(changes()).toEqual([])
+  })
+
+  test.each(['gcloud', 'firebase'])('without %s, and it says how to get it', async (missing) => {
+    commands[Symbol.dispose]()
+    commands = fakeCommands(['gcloud', 'firebase'].filter((name) => name !== missing))
+    const { code, stderr } = await run([])
+    expect(code).toBe(1)
+    expect(stderr).toContain(`${missing} is not installed`)
+    expect(changes()).toEqual([])
+  })
+
+  test('when a function of the same name is somebody else’s, unless it may be adopted', async () => {
+    const name = 'projects/acme-prod/locations/us-central1/functions/gateway'
+    const theirs = { name, state: 'ACTIVE', labels: { team: 'b' } }
+    commands.reply(
+      { line: 'services list', stdout: [{ config: { name: 'cloudfunctions.googleapis.com' } }] },
+      { line: 'functions list', stdout: [theirs] },
+    )
+    const refused = await run(['gateway'])
+    expect(refused.code).toBe(1)
+    expect(refused.stderr).toContain(
+      'gateway in acme-prod, us-central1: not created by this command',
+    )
+    expect(changes()).toEqual([])
+
+    expect((await run(['gateway', '--adopt'])).code).toBe(0)
+    expect(changes().join('\n')).toContain('functions deploy gateway')
+  })
+
+  test.each([
+    [['nonsense'], 'Unknown function: nonsense. Expected one of: gateway'],
+    [['--nonsense'], "Unknown option '--nonsense'"],
+    [['--only=nonsense'], 'Unknown part: nonsense'],
+  ])('by %s', async (args, message) => {
+    const { code, stderr } = await run(args)
+    expect(code).toBe(2)
+    expect(stderr).toContain(message)
+    expect(commands.invocations()).toEqual([])
+  })
+})

@@ -1,0 +1,48 @@
+import { afterAll, beforeAll } from 'vitest'
+import type { Built } from '../../../deploy/build/build.ts'
+import { type BuiltFunctions, buildAll } from '../build.ts'
+import { type CommandResult, runHere, VARIABLES, writeEnvFile } from './deploy.ts'
+import type { FakeCommands, Invocation } from './fake-commands.ts'
+
+/** Builds the functions once for a file: the same source gives the same bytes. Returns one of them. */
+export function builtOnce(): (name: string) => Promise<Built> {
+  let built: BuiltFunctions
+  beforeAll(async () => {
+    built = await buildAll()
+  })
+  afterAll(() => built[Symbol.asyncDispose]())
+  return async (name) => built.functions.get(name) as Built
+}
+
+/** The command line of one call. */
+export const line = ({ program, args }: Invocation) => [program, ...args].join(' ')
+export const flagsOf = (one: string) => one.split(' ').filter((word) => word.startsWith('--'))
+
+/** Runs of deploy and destroy with the commands of a test, and the lines of these that it has called. */
+export function runsWith(fake: () => FakeCommands) {
+  const build = builtOnce()
+
+  async function run(
+    args: readonly string[],
+    {
+      variables = VARIABLES,
+      command = 'deploy',
+      env = {},
+    }: {
+      readonly variables?: Readonly<Record<string, unknown>>
+      readonly command?: 'deploy' | 'destroy'
+      readonly env?: Readonly<Record<string, string>>
+    } = {},
+  ): Promise<CommandResult> {
+    const commands = fake()
+    const file = writeEnvFile(commands.directory, variables)
+    const places = [`--env-file=${file}`, `--dist=${commands.directory}/dist`]
+    return runHere(command, [...places, ...args], env, commands.run, build)
+  }
+
+  const lines = () => fake().invocations().map(line)
+  const READ = /\b(config get|describe|list|get-iam-policy|access|hosting:channel:list)\b/
+  const changes = () => lines().filter((one) => !READ.test(one))
+
+  return { run, lines, changes }
+}

@@ -35,7 +35,7 @@ export interface LogOptions {
   readonly write?: (line: string) => void
 }
 
-const RANK: Readonly<Record<LogLevel, number>> = { debug: 0, info: 1, warning: 2, error: 3 }
+const RANKS: Readonly<Record<LogLevel, number>> = { debug: 0, info: 1, warning: 2, error: 3 }
 /** Bytes of what callers name themselves by: it is in every record of a batch of calls. */
 const MAX_NAME_BYTES = 128
 const NAMES: ReadonlySet<string> = new Set(['subject', 'client'])
@@ -47,7 +47,7 @@ const NAMES: ReadonlySet<string> = new Set(['subject', 'client'])
  * most 1,000 bytes, a `subject` or `client` 128, a list 16,000.
  */
 export function createLog({ service, level, project, write = writeLine }: LogOptions): Log {
-  const least = RANK[level]
+  const minRank = RANKS[level]
   const inService = `,"service":${textField(service)}`
   const encodeTrace = (trace: string) =>
     `,"logging.googleapis.com/trace":${textField(project ? `projects/${project}/traces/${trace}` : trace)}`
@@ -73,7 +73,7 @@ export function createLog({ service, level, project, write = writeLine }: LogOpt
       )
     }
     const at = (severity: LogLevel) => {
-      if (RANK[severity] < least) return () => undefined
+      if (RANKS[severity] < minRank) return () => undefined
       const name = severity.toUpperCase()
       return (event: string, fields?: LogFields) => writeEntry(name, event, fields)
     }

@@ -9,7 +9,7 @@ import { readResources, type ToolWithUi } from './catalogue/resources/resources.
 import { readServer, type ServerSection } from './catalogue/server.ts'
 import type { SkillEntry } from './catalogue/skills/skill.ts'
 import { readSkills } from './catalogue/skills/skills.ts'
-import { readJson, readMapping } from './catalogue/text.ts'
+import { parseCatalogueJson, readMapping } from './catalogue/text.ts'
 import { loadYaml } from './catalogue/yaml.ts'
 import { ConfigError, collectFaults } from './config.ts'
 
@@ -123,7 +123,7 @@ export async function prepareCatalogue({ TOOLS, TOOLS_FILE }: CatalogueSource): 
   const text = TOOLS?.trim() ? TOOLS : TOOLS_FILE?.trim() ? readIfThere(TOOLS_FILE) : undefined
   if (text === undefined || isCompiled(text)) return
   // The frontmatter of skills is YAML, too.
-  await loadYaml(readJson(text) === undefined || text.includes('"skills"'))
+  await loadYaml(parseCatalogueJson(text) === undefined || text.includes('"skills"'))
 }
 
 function readIfThere(path: string): string | undefined {

@@ -6,10 +6,10 @@ import type { AddressInfo } from 'node:net'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import {
-  createStatementSigner,
-  type Statement,
-  type StatementKeys,
-} from '../functions/gateway/backend/statement.ts'
+  type Assertion,
+  type AssertionKeys,
+  createAssertionSigner,
+} from '../functions/gateway/backend/assertion.ts'
 import { readSigningKeys, type SigningKey } from '../shared/oauth/signing-key.ts'
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
@@ -93,11 +93,11 @@ afterAll(async () => {
 
 const now = () => Math.floor(Date.now() / 1000)
 
-function headersOf(keysToSign: StatementKeys, changes: Partial<Statement> = {}) {
-  return createStatementSigner(keysToSign)({
+function headersOf(keysToSign: AssertionKeys, changes: Partial<Assertion> = {}) {
+  return createAssertionSigner(keysToSign)({
     issuer,
     audience: URL_OF_BACKEND,
-    identity: { subject: 'auth0|alice', clientId: 'c', scopes: new Set(['a']), expiresAt: 0 },
+    caller: { subject: 'auth0|alice', clientId: 'c', scopes: new Set(['a']), expiresAt: 0 },
     tool: 'listEvents',
     requestId: 'r1',
     body: BODY,
@@ -152,7 +152,7 @@ function forgeriesOf(good: string): Record<string, string> {
 describe.each(samples)('deploy/samples/$file', (sample) => {
   const isSkipped = commandFor(sample) === undefined
   const algorithms = sample.keys === 'secret' ? (['HS256'] as const) : (['ES256', 'EdDSA'] as const)
-  const keysFor = (alg: (typeof algorithms)[number]): StatementKeys =>
+  const keysFor = (alg: (typeof algorithms)[number]): AssertionKeys =>
     alg === 'HS256' ? { secret: SECRET } : { secret: SECRET, signingKey: keys[alg] }
 
   test('stands in docs/backends.md to the letter', async () => {
@@ -182,7 +182,7 @@ describe.each(samples)('deploy/samples/$file', (sample) => {
   test.skipIf(isSkipped).each(algorithms)('refuses everything else: %s', async (alg) => {
     const headers = headersOf(keysFor(alg))
     const good = headers['x-gateway-assertion'] ?? ''
-    const foreign: StatementKeys =
+    const foreign: AssertionKeys =
       alg === 'HS256' ? { secret: 'o'.repeat(40) } : { signingKey: signingKey(alg) }
     const calls: Record<string, Verification> = {
       'another body': { headers, body: '{"limit":6}' },

@@ -1,5 +1,5 @@
 import type { Management as Auth0 } from 'auth0'
-import { keptByPatch } from '../../shared/auth0/kept-by-patch.ts'
+import { fieldsToResend } from '../../shared/auth0/fields-to-resend.ts'
 import type { Management } from '../../shared/auth0/management.ts'
 
 /** A login connection. */
@@ -9,7 +9,7 @@ export interface ConnectionState {
   readonly strategy: string | undefined
   readonly isDomainConnection: boolean
   /** Fields that a patch must send again, because Auth0 would remove them. */
-  readonly kept: ReturnType<typeof keptByPatch>
+  readonly kept: ReturnType<typeof fieldsToResend>
 }
 
 /** A role and its permissions for one API. */
@@ -113,7 +113,7 @@ export async function findConnection(
     name,
     strategy: connection.strategy,
     isDomainConnection: connection.is_domain_connection === true,
-    kept: keptByPatch(connection),
+    kept: fieldsToResend(connection),
   }
 }
 

@@ -1,7 +1,7 @@
 import { type AccessRule, isOpen } from '../../shared/catalogue/access.ts'
 import type { Log } from '../../shared/log.ts'
 import { BearerError } from '../../shared/oauth/bearer.ts'
-import { type Identity, noCredentials } from './identity.ts'
+import { type Caller, noCredentials } from './authenticator.ts'
 
 /** A tool, by its name, or a resource, by its URI. */
 export type Target = AccessRule & ({ readonly name: string } | { readonly uri: string })
@@ -11,7 +11,7 @@ export type Refusal = BearerError | PermissionError
 
 /**
  * The user lacks permissions that a tool needs, so a new token would lack the scopes too: a refusal
- * without a challenge, which would have the client sign the user in again. `message` is for the user.
+ * without a challenge, on which the client would sign the user in again. `message` is for the user.
  */
 export class PermissionError extends Error {
   override readonly name = 'PermissionError'
@@ -37,10 +37,14 @@ export class PermissionError extends Error {
  * Returns a BearerError without a code for an anonymous caller and `insufficient_scope` where a sign-in
  * can help, a PermissionError when the token has `permissions` and a missing scope is not among them.
  */
-export function authorize(target: Target, identity: Identity, log: Log): Refusal | undefined {
-  const refusal = refusalFor(target, identity)
+export function authorize(
+  target: Target,
+  caller: Caller | undefined,
+  log: Log,
+): Refusal | undefined {
+  const refusal = refusalFor(target, caller)
   if (refusal !== undefined) {
-    auditDecision(target, identity, log, { decision: 'denied', reason: refusal.reason })
+    auditDecision(target, caller, log, { decision: 'denied', reason: refusal.reason })
   }
   return refusal
 }
@@ -48,11 +52,11 @@ export function authorize(target: Target, identity: Identity, log: Log): Refusal
 /** Writes the audit record of a decision: `tool_called` or `resource_read`. */
 export function auditDecision(
   target: Target,
-  identity: Identity,
+  caller: Caller | undefined,
   log: Log,
   fields: { readonly decision: 'allowed' | 'denied'; readonly reason?: string },
 ): void {
-  const { subject, clientId: client } = identity ?? {}
+  const { subject, clientId: client } = caller ?? {}
   if ('uri' in target) {
     log.audit('resource_read', { resource: target.uri, subject, client, ...fields })
   } else {
@@ -64,12 +68,12 @@ export function auditDecision(
  * With either SCOPE_SOURCE a scope outside `permissions` stays missing after a sign-in: Auth0 grants
  * a user of an API with RBAC no scope beyond the permissions.
  */
-function refusalFor(target: Target, identity: Identity): Refusal | undefined {
+function refusalFor(target: Target, caller: Caller | undefined): Refusal | undefined {
   if (isOpen(target)) return undefined
-  if (identity === undefined) return noCredentials()
-  const missing = target.scopes.filter((scope) => !identity.scopes.has(scope))
+  if (caller === undefined) return noCredentials()
+  const missing = target.scopes.filter((scope) => !caller.scopes.has(scope))
   if (missing.length === 0) return undefined
-  const { permissions } = identity
+  const { permissions } = caller
   const withheld = permissions && missing.filter((scope) => !permissions.has(scope))
   if (withheld !== undefined && withheld.length > 0) return new PermissionError(withheld)
   const kind = 'uri' in target ? 'resource' : 'tool'

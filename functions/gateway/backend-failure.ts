@@ -1,8 +1,8 @@
 import { decodeUtf8 } from '../../shared/json.ts'
 import { readingBody, readingOrNot } from './backend/backend-body.ts'
-import type { Answer } from './backend/send.ts'
+import type { BackendResponse } from './backend/send.ts'
 import { errorSentence, textSentence } from './error-sentence.ts'
-import { failed, type Outcome } from './outcome.ts'
+import { failed, type ToolOutcome } from './outcome.ts'
 
 // The gateway's own credentials were refused, not the caller's: no client should drop its token.
 const NOT_THE_CALLERS_FAULT: ReadonlySet<number> = new Set([401, 403, 407])
@@ -10,7 +10,7 @@ const HTML_OR_NO_TYPE = /^(|text\/html)\s*(;|$)/i
 const MAX_SECONDS = 31 * 24 * 60 * 60
 
 /** The outcome of a 5xx. 503 is passed on when the backend says how long it will last. */
-export function serverError({ status, retryAfter }: Answer, now: number): Outcome {
+export function serverError({ status, retryAfter }: BackendResponse, now: number): ToolOutcome {
   const reason = `backend_http_${status}`
   const seconds = status === 503 ? retryAfterSeconds(retryAfter, now) : undefined
   if (seconds === undefined) return failed(reason, 502, 'The tool failed. Try again later.')
@@ -18,7 +18,10 @@ export function serverError({ status, retryAfter }: Answer, now: number): Outcom
 }
 
 /** The outcome of a 4xx, which says what the backend says, in one bounded line. */
-export function* readingClientError(answer: Answer, now: number): Generator<undefined, Outcome> {
+export function* readingClientError(
+  answer: BackendResponse,
+  now: number,
+): Generator<undefined, ToolOutcome> {
   const { status } = answer
   const said = (yield* readingWhatItSays(answer)) ?? `The tool refused the call (HTTP ${status}).`
   const reason = `backend_http_${status}`
@@ -28,7 +31,7 @@ export function* readingClientError(answer: Answer, now: number): Generator<unde
   return failed(reason, status, message, seconds)
 }
 
-function* readingWhatItSays(answer: Answer): Generator<undefined, string | undefined> {
+function* readingWhatItSays(answer: BackendResponse): Generator<undefined, string | undefined> {
   const body = yield* readingOrNot(readingBody(answer, true))
   if (body.kind === 'json') return errorSentence(body.value)
   if (body.kind === 'text') return textSentence(body.text)

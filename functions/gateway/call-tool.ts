@@ -3,36 +3,36 @@ import { isLong, type Place } from '../../shared/json/long-work.ts'
 import { atOnce, inTurns } from '../../shared/json/turns.ts'
 import type { Log } from '../../shared/log.ts'
 import { BearerError } from '../../shared/oauth/bearer.ts'
+import type { Caller } from './authenticator.ts'
 import { auditDecision } from './authorization.ts'
+import { type AssertionKeys, createAssertionSigner } from './backend/assertion.ts'
 import { type BackendPlan, type BackendRequest, planBackend } from './backend/backend-request.ts'
 import { GoogleIdentityError } from './backend/google-identity.ts'
 import type { ByteBudget } from './backend/response-budget.ts'
 import { SendError, send } from './backend/send.ts'
-import { createStatementSigner, type StatementKeys } from './backend/statement.ts'
 import { type BackendAuth, BackendAuthError } from './backend-auth/authority.ts'
-import { hasStatement } from './backend-auth/backend-auth.ts'
+import { hasAssertion } from './backend-auth/backend-auth.ts'
 import { within } from './backend-auth/within.ts'
 import type { CallableTool } from './callable-tool.ts'
 import type { ClientHints } from './client-hints.ts'
-import type { Identity } from './identity.ts'
 import { toClientCapabilities } from './input/capabilities.ts'
 import { INPUT_FIELD } from './input/hand-over.ts'
 import type { Asking } from './input/offer.ts'
-import { failed, type Outcome, passOn, type Refused, statusOf } from './outcome.ts'
+import { failed, passOn, type Refused, statusOf, type ToolOutcome } from './outcome.ts'
 import { type GivenCall, preparing } from './prepare-call.ts'
 import { readingOutcome, toOutcome } from './read-outcome.ts'
 
-/** One call that has been decided on: `identity` may call `tool`. */
+/** One call that has been decided on: `caller` may call `tool`. */
 export interface ToolCall extends GivenCall {
-  readonly identity: Identity
-  /** What the client says of itself and its user, not verified. */
+  readonly caller: Caller | undefined
+  /** What the client states about itself and its user, not verified. */
   readonly hints?: ClientHints | undefined
-  /** How the client can be asked back; undefined: not at all, as over REST. */
+  /** How the client can be asked for input; undefined: it cannot, as over REST. */
   readonly asking?: Asking | undefined
   readonly requestId: string
   readonly traceparent: string | undefined
   readonly signal: AbortSignal
-  /** How long the caller waits at most, when that is known. */
+  /** How many milliseconds the caller waits at most, if known. */
   readonly patienceMs?: number | undefined
   /** What the backend may answer; shared by the calls of one request. */
   readonly budget: ByteBudget
@@ -46,14 +46,14 @@ export interface ToolCall extends GivenCall {
  * sign in again. Writes `tool_called` before anything leaves for the backend and `tool_answered` when
  * the call is over. The arguments are checked at once and not kept while the backend works.
  */
-export type CallTool = (call: ToolCall) => Promise<Outcome | Refused>
+export type CallTool = (call: ToolCall) => Promise<ToolOutcome | Refused>
 
 export interface CallToolOptions {
   readonly functionsBase: string
   readonly publicUrl: string
-  readonly keys: StatementKeys
+  readonly keys: AssertionKeys
   readonly timeoutMs: number
-  /** Undefined: no header fields but the statement's. */
+  /** Undefined: no header fields but those of the assertion. */
   readonly backendAuth?: BackendAuth | undefined
 }
 
@@ -69,15 +69,15 @@ const FAILURES = {
 } as const
 
 export function createCallTool(options: CallToolOptions): CallTool {
-  const signStatement = createStatementSigner(options.keys)
+  const signAssertion = createAssertionSigner(options.keys)
   const plans = new Map<string, BackendPlan>()
   const planOf = (tool: CallableTool) => {
     const plan = plans.get(tool.name) ?? planBackend(tool, options.functionsBase)
     plans.set(tool.name, plan)
     return plan
   }
-  const callBackend = async (call: SentCall, request: BackendRequest): Promise<Outcome> => {
-    const { tool, identity, requestId, signal } = call
+  const callBackend = async (call: SentCall, request: BackendRequest): Promise<ToolOutcome> => {
+    const { tool, caller, requestId, signal } = call
     const plan = planOf(tool)
     // Together with those of the calls that came in the same turn of the event loop.
     await call.log.written()
@@ -87,16 +87,16 @@ export function createCallTool(options: CallToolOptions): CallTool {
       options.timeoutMs,
       call.patienceMs ?? options.timeoutMs,
     )
-    const authorized = options.backendAuth?.(tool, plan, identity, signal)
+    const authorized = options.backendAuth?.(tool, plan, caller, signal)
     const authority = authorized && (await within({ timeoutMs, signal }, authorized))
     const declared = call.asking?.declared ?? NOTHING_DECLARED
-    const statement = (): Record<string, string> =>
-      signStatement({
+    const assertionFields = (): Record<string, string> =>
+      signAssertion({
         issuer: options.publicUrl,
         audience: request.url,
         method: request.method,
         query: request.query,
-        identity,
+        caller,
         isOwn: plan.isOwn,
         hints: call.hints,
         capabilities: declared.size === 0 ? undefined : toClientCapabilities(declared),
@@ -109,12 +109,12 @@ export function createCallTool(options: CallToolOptions): CallTool {
     const answer = await send(
       {
         ...request,
-        // Only these: whatever else the client sent stays here, its token above all.
+        // Only these. No other field of the client is passed on, above all not its token.
         headers: {
           ...request.headers,
           'x-request-id': requestId,
           ...(call.traceparent !== undefined && { traceparent: call.traceparent }),
-          ...(hasStatement(tool, plan) && statement()),
+          ...(hasAssertion(tool, plan) && assertionFields()),
           ...authority?.fields,
         },
       },
@@ -135,7 +135,7 @@ export function createCallTool(options: CallToolOptions): CallTool {
   const finish = async (
     call: SentCall,
     request: BackendRequest | string,
-  ): Promise<Outcome | Refused> => {
+  ): Promise<ToolOutcome | Refused> => {
     const startedAt = performance.now()
     let ended: ReturnType<typeof statusOf> = { status: 500, reason: 'internal_error' }
     try {
@@ -153,7 +153,7 @@ export function createCallTool(options: CallToolOptions): CallTool {
   }
 
   return ({ args, isPlain, body, answers, ...call }) => {
-    auditDecision(call.tool, call.identity, call.log, { decision: 'allowed' })
+    auditDecision(call.tool, call.caller, call.log, { decision: 'allowed' })
     const prepared = preparing(planOf(call.tool), { tool: call.tool, body, args, isPlain, answers })
     if (!isLong(body.length)) {
       call.place.leave()
@@ -167,21 +167,21 @@ export function createCallTool(options: CallToolOptions): CallTool {
 function prepareThenFinish(
   prepared: Generator<undefined, BackendRequest | string>,
   call: SentCall,
-  finish: (call: SentCall, request: BackendRequest | string) => Promise<Outcome | Refused>,
-): Promise<Outcome | Refused> {
+  finish: (call: SentCall, request: BackendRequest | string) => Promise<ToolOutcome | Refused>,
+): Promise<ToolOutcome | Refused> {
   return inTurns(prepared).then((request) => {
     call.place.leave()
     return finish(call, typeof request === 'string' ? request : inBytes(request))
   })
 }
 
-/** Of a string the connection would keep a copy. */
+/** The connection would keep a copy of a string. */
 function inBytes({ body, ...request }: BackendRequest): BackendRequest {
   return { ...request, body: typeof body === 'string' ? Buffer.from(body) : body }
 }
 
 /** @throws what is a bug. */
-function toFailure(error: unknown): Outcome | Refused {
+function toFailure(error: unknown): ToolOutcome | Refused {
   if (error instanceof BearerError) return { kind: 'refused', refusal: error }
   if (error instanceof SendError) {
     const { status, message } = FAILURES[error.failure]

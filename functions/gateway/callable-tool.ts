@@ -9,7 +9,7 @@ export interface CallableTool extends ToolDefinition {
 }
 
 /**
- * Makes a tool callable; `isChecked` spares the check of its schemas.
+ * Makes a tool callable. `isChecked`: its schemas have been checked before.
  *
  * @throws ConfigError with a line for each fault of its schemas.
  */

@@ -1,8 +1,8 @@
 import { asObject } from '../../shared/json.ts'
 
 /**
- * What ChatGPT says of itself and its user in `_meta` of `tools/call`, under its own names. Hints, never
- * identity: every client can send them.
+ * What ChatGPT states about itself and its user in `_meta` of `tools/call`, under its own names. Hints, never
+ * caller: every client can send them.
  */
 export type ClientHints = Readonly<Record<string, unknown>>
 

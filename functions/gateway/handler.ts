@@ -6,13 +6,13 @@ import type { Log } from '../../shared/log.ts'
 import { createAccessTokenVerifier } from '../../shared/oauth/access-token.ts'
 import { createJwks } from '../../shared/oauth/jwks.ts'
 import { MCP_PATH, protectedResourceMetadataUrl } from '../../shared/oauth/protected-resource.ts'
+import { createAuthenticator } from './authenticator.ts'
 import { createGoogleIdentity } from './backend/google-identity.ts'
 import { createResponseBudget } from './backend/response-budget.ts'
 import { warmUpPool } from './backend/send.ts'
 import { createBackendAuth } from './backend-auth/backend-auth.ts'
 import { createCallTool } from './call-tool.ts'
 import type { GatewayConfig } from './config.ts'
-import { createGate } from './identity.ts'
 import { createReadInput } from './input/read-input.ts'
 import { stateKeys } from './input/state-keys.ts'
 import { createStateSeal } from './input/state-seal.ts'
@@ -66,7 +66,7 @@ export function createGateway(
   })
   const { audience, SCOPE_SOURCE: scopeSource, OAUTH_ORGANIZATION: organizations } = config
   const served = serveResources(config)
-  const gate = createGate({
+  const authenticator = createAuthenticator({
     verify: createAccessTokenVerifier({
       ...{ issuer, audience, scopeSource, organizations, jwks },
       passedClaims: config.BACKEND_CLAIMS,
@@ -99,7 +99,7 @@ export function createGateway(
     : undefined
   const { open: openBudget } = createResponseBudget(MAX_RESPONSE_BYTES, MAX_HELD_RESPONSE_BYTES)
   const calls = {
-    ...{ gate, catalogue, callTool, rateLimit, openBudget },
+    ...{ authenticator, catalogue, callTool, rateLimit, openBudget },
     queue: createQueue(),
     maxBodyBytes: config.MAX_BODY_BYTES,
   }
@@ -139,7 +139,7 @@ export function createGateway(
   const handle = (request: HttpRequest) => {
     if (request.path === MCP_PATH || request.path === `${MCP_PATH}/`) {
       return PROBE_METHODS.some((method) => method === request.method)
-        ? withCors(probePolicy, request, () => answerProbe(gate, request))
+        ? withCors(probePolicy, request, () => answerProbe(authenticator, request))
         : withCors(policy, request, () => mcp(request))
     }
     const toolName = TOOL_PATH.exec(request.path)?.[1]

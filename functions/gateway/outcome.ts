@@ -4,12 +4,12 @@ import { INPUT_REQUIRED, type InputRequired } from './input/asked.ts'
 import type { ClientCapabilities } from './input/capabilities.ts'
 import { type Asking, offer } from './input/offer.ts'
 
-/** What came of a call, before it is put into MCP's or REST's words. */
-export type Outcome =
+/** The result of a call, before it becomes an MCP or REST response. */
+export type ToolOutcome =
   | { readonly kind: 'json'; readonly value: unknown }
   | { readonly kind: 'text'; readonly text: string }
   | { readonly kind: 'result'; readonly result: CallToolResult }
-  /** The backend asks back. */
+  /** The backend asks for input. */
   | { readonly kind: 'input_required'; readonly result: InputRequired }
   | { readonly kind: 'failed'; readonly failure: Failure }
 
@@ -19,19 +19,19 @@ export interface Refused {
   readonly refusal: BearerError
 }
 
-/** A call that went wrong: a sentence for whoever called, the exact reason for the log. */
+/** A failed call: `message` is for the caller, `reason` for the log. */
 export interface Failure {
   readonly reason: string
   readonly message: string
-  /** What REST answers. */
+  /** The REST status. */
   readonly status: number
-  /** How long the backend asks to be left alone, in seconds. */
+  /** The backend's Retry-After, in seconds. */
   readonly retryAfter?: number | undefined
-  /** What the client would have to declare. */
+  /** The capabilities that the client would have to declare. */
   readonly requiredCapabilities?: ClientCapabilities | undefined
 }
 
-/** What REST answers to a result with `isError`: the call was understood, and not carried out. */
+/** The REST status of a result with `isError`: the call was understood but not carried out. */
 export const TOOL_ERROR_STATUS = 422
 
 export function failed(
@@ -39,16 +39,16 @@ export function failed(
   status: number,
   message: string,
   retryAfter?: number,
-): Outcome {
+): ToolOutcome {
   const patience = retryAfter !== undefined && { retryAfter }
   return { kind: 'failed', failure: { reason, status, message, ...patience } }
 }
 
-/** What REST answers when a tool asks back: the call cannot go on as it is. */
+/** The REST status when a tool asks for input: the call cannot continue. */
 const ASKED_STATUS = 409
 
 /** Passes a backend's questions on as far as the client can be asked; other outcomes as they are. */
-export function passOn(outcome: Outcome, asking: Asking | undefined): Outcome {
+export function passOn(outcome: ToolOutcome, asking: Asking | undefined): ToolOutcome {
   if (outcome.kind !== 'input_required') return outcome
   const offered = offer(outcome.result, asking)
   if (offered.kind === 'passed') return { kind: 'input_required', result: offered.result }
@@ -59,7 +59,7 @@ export function passOn(outcome: Outcome, asking: Asking | undefined): Outcome {
 }
 
 /** The status of an outcome for REST and the audit record, with the reason when it is an error. */
-export function statusOf(outcome: Outcome | Refused): {
+export function statusOf(outcome: ToolOutcome | Refused): {
   readonly status: number
   readonly reason?: string
 } {
@@ -75,6 +75,6 @@ export function statusOf(outcome: Outcome | Refused): {
 }
 
 /** A backend's answer that cannot be passed on; `reason` is for the log. */
-export function unreadable(reason: string): Outcome {
+export function unreadable(reason: string): ToolOutcome {
   return failed(reason, 502, 'The tool answered in a form that it does not promise.')
 }

@@ -3,17 +3,17 @@ import type { RateLimiterAbstract, RateLimiterRes } from 'rate-limiter-flexible'
 import { HttpError } from '../../shared/http/http-error.ts'
 import type { Log } from '../../shared/log.ts'
 import type { ToolDefinition } from '../../shared/tools.ts'
-import type { Identity } from './identity.ts'
+import type { Caller } from './authenticator.ts'
 
 /**
  * Counts these tool calls (undefined: of a tool that does not exist) against every limit that they
- * touch, and returns the header fields that tell how many are left
- * (draft-ietf-httpapi-ratelimit-headers); none where nothing limits them.
+ * touch, and returns the header fields with the remaining quota
+ * (draft-ietf-httpapi-ratelimit-headers); no fields where no limit applies.
  *
  * @throws HttpError 429 with Retry-After when a limit is exceeded; the calls are counted all the same.
  */
 export type RateLimit = (
-  identity: Identity,
+  caller: Caller | undefined,
   calls: readonly (ToolDefinition | undefined)[],
 ) => Promise<Readonly<Record<string, string>>>
 
@@ -39,7 +39,7 @@ type OpenLimiter = (perMinute: number) => RateLimiterAbstract
 const MINUTE_SECONDS = 60
 const REDIS_TIMEOUT_MS = 500
 const COMPLAINT_EVERY_MS = 60_000
-/** Instead of the user, for all who have not signed in. */
+/** The key for all callers without a token. */
 const ANONYMOUS = 'anonymous'
 
 /**
@@ -57,10 +57,10 @@ export function createRateLimit(options: RateLimitOptions): RateLimit {
     log.error('rate_limit_unavailable', { reason })
   }
 
-  return async (identity, calls) => {
-    const counts = countsOf(identity, calls, options)
+  return async (caller, calls) => {
+    const counts = countsOf(caller, calls, options)
     if (counts.length === 0) return {}
-    // Not among what Redis being down excuses: a limiter that cannot be made is a bug.
+    // Not covered by the Redis fallback: a limiter that cannot be created is a bug.
     opening ??= openLimiters(options.redisUrl)
     const limiterOf = await opening
     const states = await Promise.all(
@@ -86,22 +86,22 @@ export function createRateLimit(options: RateLimitOptions): RateLimit {
 }
 
 function countsOf(
-  identity: Identity,
+  caller: Caller | undefined,
   calls: readonly (ToolDefinition | undefined)[],
   { perMinute, anonymousPerMinute }: RateLimitOptions,
 ): Count[] {
-  const user = identity === undefined ? ANONYMOUS : keyOf(identity.subject)
-  const all = identity === undefined ? anonymousPerMinute : perMinute
+  const user = caller === undefined ? ANONYMOUS : keyOf(caller.subject)
+  const all = caller === undefined ? anonymousPerMinute : perMinute
   const counts: Count[] =
     all === undefined || calls.length === 0
       ? []
       : [{ policy: 'calls', perMinute: all, key: user, calls: calls.length }]
   for (const tool of new Set(calls)) {
     if (tool?.rateLimit === undefined) continue
-    const { perMinute: most, per } = tool.rateLimit
+    const { perMinute: max, per } = tool.rateLimit
     const key = `tool:${tool.name}:${per === 'all' ? 'all' : user}`
     const ofTool = calls.filter((other) => other === tool).length
-    counts.push({ policy: tool.name, perMinute: most, key, calls: ofTool })
+    counts.push({ policy: tool.name, perMinute: max, key, calls: ofTool })
   }
   return counts
 }
@@ -125,7 +125,7 @@ async function consume(limiter: RateLimiterAbstract, { key, calls, perMinute }: 
   return { isExceeded, left, seconds: Math.max(1, Math.ceil(wait / 1_000)) }
 }
 
-/** Told by shape: the package is not loaded for its class. */
+/** Recognised by shape, so that the package is not loaded for its class. */
 function isState(given: unknown): given is RateLimiterRes {
   return typeof given === 'object' && given !== null && 'msBeforeNext' in given
 }
@@ -145,7 +145,7 @@ async function openLimiters(redisUrl: string | undefined): Promise<OpenLimiter> 
     maxRetriesPerRequest: 0,
     lazyConnect: true,
   })
-  // Each failed call is complained about; without a listener ioredis prints errors.
+  // Each failed call is logged; without a listener ioredis prints errors.
   storeClient.on('error', () => undefined)
   await storeClient.connect().catch(() => undefined)
   const own = { storeClient, keyPrefix: 'gateway', rejectIfRedisNotReady: true }

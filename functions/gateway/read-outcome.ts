@@ -4,13 +4,13 @@ import { NumberError, readingValuesToCheck } from '../../shared/json/written-num
 import { asObject } from '../../shared/json.ts'
 import { type JsonBody, readingBody, readingOrNot } from './backend/backend-body.ts'
 import { mediaOf, pickingResult } from './backend/pick-result.ts'
-import type { Answer } from './backend/send.ts'
+import type { BackendResponse } from './backend/send.ts'
 import { readingClientError, serverError } from './backend-failure.ts'
 import type { CallableTool } from './callable-tool.ts'
 import { errorSentence } from './error-sentence.ts'
 import { INPUT_REQUIRED, readInputRequired } from './input/asked.ts'
 import { type ReadResult, readingCallToolResult } from './mcp/tool-result.ts'
-import { failed, type Outcome, TOOL_ERROR_STATUS, unreadable } from './outcome.ts'
+import { failed, TOOL_ERROR_STATUS, type ToolOutcome, unreadable } from './outcome.ts'
 
 const REFUSED = 'The tool refused the call.'
 
@@ -19,10 +19,10 @@ const REFUSED = 'The tool refused the call.'
  * the epoch. The text of a 4xx is passed on in one bounded line; that of a 5xx goes nowhere.
  */
 export function* readingOutcome(
-  answer: Answer,
+  answer: BackendResponse,
   tool: CallableTool,
   now = Date.now(),
-): Generator<undefined, Outcome> {
+): Generator<undefined, ToolOutcome> {
   const { status } = answer
   if (status >= 500) return serverError(answer, now)
   if (status >= 400) return yield* readingClientError(answer, now)
@@ -44,11 +44,15 @@ export function* readingOutcome(
 }
 
 /** The same at once. */
-export function toOutcome(answer: Answer, tool: CallableTool, now = Date.now()): Outcome {
+export function toOutcome(
+  answer: BackendResponse,
+  tool: CallableTool,
+  now = Date.now(),
+): ToolOutcome {
   return atOnce(readingOutcome(answer, tool, now))
 }
 
-function* readingJsonBody(body: JsonBody, tool: CallableTool): Generator<undefined, Outcome> {
+function* readingJsonBody(body: JsonBody, tool: CallableTool): Generator<undefined, ToolOutcome> {
   const { value, kept } = body
   const envelope = asObject(value)
   if (envelope?.['jsonrpc'] === '2.0' && asObject(envelope['error']) !== undefined) {
@@ -63,7 +67,7 @@ function* readingJsonBody(body: JsonBody, tool: CallableTool): Generator<undefin
     const isEmpty = result.content.length === 0 && result.structuredContent === undefined
     if (dropped > 0 && isEmpty) return unreadable('backend_result_blocks')
   }
-  const outcome: Outcome = {
+  const outcome: ToolOutcome = {
     kind: 'result',
     result: kept === value ? result : ((yield* readingResult(kept, tool)) ?? read).result,
   }
@@ -78,9 +82,9 @@ function* readingJsonBody(body: JsonBody, tool: CallableTool): Generator<undefin
 }
 
 function* readingAsked(
-  answer: Answer,
+  answer: BackendResponse,
   { value, kept }: JsonBody,
-): Generator<undefined, Outcome | undefined> {
+): Generator<undefined, ToolOutcome | undefined> {
   const mayAsk = answer.body.includes(INPUT_REQUIRED)
   yield
   if (!mayAsk) return undefined
@@ -111,13 +115,13 @@ function ownsContent({ outputSchema }: CallableTool): boolean {
   return Object.hasOwn(asObject(outputSchema?.['properties']) ?? {}, 'content')
 }
 
-function readText(text: string, tool: CallableTool): Outcome {
+function readText(text: string, tool: CallableTool): ToolOutcome {
   return tool.validateOutput === undefined
     ? { kind: 'text', text }
     : unreadable('backend_output_unstructured')
 }
 
-function readMedia(block: ContentBlock, tool: CallableTool): Outcome {
+function readMedia(block: ContentBlock, tool: CallableTool): ToolOutcome {
   if (tool.validateOutput !== undefined) return unreadable('backend_output_unstructured')
   return { kind: 'result', result: { content: [block] } }
 }
@@ -131,8 +135,8 @@ function* checkingOutput(
   { validateOutput }: CallableTool,
   { text, value, kept }: JsonBody,
   pick: (value: unknown) => unknown,
-  outcome: Outcome,
-): Generator<undefined, Outcome> {
+  outcome: ToolOutcome,
+): Generator<undefined, ToolOutcome> {
   if (validateOutput === undefined) return outcome
   try {
     const values = kept === value ? [value] : yield* readingValuesToCheck(text, value)

@@ -17,31 +17,31 @@ import { asObject, decodeUtf8 } from '../../shared/json.ts'
 import type { Log } from '../../shared/log.ts'
 import { BearerError } from '../../shared/oauth/bearer.ts'
 import type { Catalogue } from '../../shared/tools.ts'
+import type { Authenticator, Caller } from './authenticator.ts'
 import { authorize, PermissionError, type Refusal } from './authorization.ts'
 import type { OpenResponseBudget } from './backend/response-budget.ts'
 import type { CallTool, ToolCall } from './call-tool.ts'
 import type { CallableTool } from './callable-tool.ts'
-import type { Gate, Identity } from './identity.ts'
 import { refusalMessage } from './mcp/refusal.ts'
 import { resultSentence } from './mcp/tool-result.ts'
-import { type Outcome, TOOL_ERROR_STATUS } from './outcome.ts'
+import { TOOL_ERROR_STATUS, type ToolOutcome } from './outcome.ts'
 import type { RateLimit } from './rate-limit.ts'
 
 export interface RestOptions {
-  readonly gate: Gate
+  readonly authenticator: Authenticator
   readonly catalogue: Catalogue<CallableTool>
   readonly callTool: CallTool
-  /** Undefined: nothing limits calls. */
+  /** Undefined: calls are not limited. */
   readonly rateLimit: RateLimit | undefined
   readonly queue: Queue
   readonly openBudget: OpenResponseBudget
   readonly maxBodyBytes?: number | undefined
 }
 
-/** GPT Actions wait 45 seconds; the answer needs some time on its way. */
+/** GPT Actions wait 45 seconds, including the time on the network. */
 const PATIENCE_MS = 44_000
 
-const TITLE: Readonly<Record<number, string>> = {
+const TITLES: Readonly<Record<number, string>> = {
   400: 'Bad Request',
   401: 'Unauthorized',
   403: 'Forbidden',
@@ -66,7 +66,7 @@ const TITLE: Readonly<Record<number, string>> = {
  * @throws HttpError for `problemResponse` to render.
  */
 export function createRest({
-  gate,
+  authenticator,
   catalogue,
   callTool,
   rateLimit,
@@ -75,19 +75,24 @@ export function createRest({
   maxBodyBytes,
 }: RestOptions): (request: HttpRequest, toolName: string) => Promise<HttpResponse> {
   /** Not async: what waits for the backend must not keep the arguments. */
-  const call = (request: HttpRequest, tool: CallableTool, identity: Identity, place: Place) => {
+  const call = (
+    request: HttpRequest,
+    tool: CallableTool,
+    caller: Caller | undefined,
+    place: Place,
+  ) => {
     const { id: requestId, traceparent, signal, log } = request
     const sent = { requestId, traceparent, signal, patienceMs: PATIENCE_MS, log, place }
-    const known = { ...sent, tool, identity, budget: openBudget(request.onClose) }
+    const known = { ...sent, tool, caller, budget: openBudget(request.onClose) }
     const begin = (read: Arguments) => callTool({ ...known, ...read })
     const read = (body: Buffer) => workOn(readingArguments(request, body), body.length, place)
     return request.body({ maxBytes: maxBodyBytes }).then(read).then(begin)
   }
-  const refuse = (refusal: Refusal, identity?: Identity, tool?: CallableTool): HttpResponse => {
+  const refuse = (refusal: Refusal, caller?: Caller, tool?: CallableTool): HttpResponse => {
     if (refusal instanceof PermissionError) return problem(refusal.status, refusal.message)
     const needed = refusal.status === 403 ? tool : undefined
     return problem(refusal.status, refusalMessage(refusal), {
-      'www-authenticate': gate.challenge(refusal, needed, identity),
+      'www-authenticate': authenticator.challenge(refusal, needed, caller),
     })
   }
   const serve = async (
@@ -95,15 +100,15 @@ export function createRest({
     toolName: string,
     place: Place,
   ): Promise<HttpResponse> => {
-    const identity = await gate.identify(request.authorization, request.log)
-    if (identity instanceof BearerError) return refuse(identity)
+    const caller = await authenticator.authenticate(request.authorization, request.log)
+    if (caller instanceof BearerError) return refuse(caller)
     const tool = catalogue.get(toolName)
-    const limits = await rateLimit?.(identity, [tool])
+    const limits = await rateLimit?.(caller, [tool])
     if (tool === undefined) throw new HttpError(404, 'unknown_tool', 'There is no such tool.')
-    const refusal = authorize(tool, identity, request.log)
-    if (refusal !== undefined) return refuse(refusal, identity, tool)
-    const outcome = await call(request, tool, identity, place)
-    if (outcome.kind === 'refused') return refuse(outcome.refusal, identity, tool)
+    const refusal = authorize(tool, caller, request.log)
+    if (refusal !== undefined) return refuse(refusal, caller, tool)
+    const outcome = await call(request, tool, caller, place)
+    if (outcome.kind === 'refused') return refuse(outcome.refusal, caller, tool)
     const response = place.isTaken()
       ? await inTurns(writingResponse(outcome))
       : atOnce(writingResponse(outcome, writingAtOnce))
@@ -149,7 +154,7 @@ function notAnObject(): HttpError {
 }
 
 function* writingResponse(
-  outcome: Outcome,
+  outcome: ToolOutcome,
   write: Writing = writingJson,
 ): Generator<undefined, HttpResponse> {
   switch (outcome.kind) {
@@ -202,7 +207,7 @@ function problem(
 ): HttpResponse {
   return json(
     status,
-    { type: 'about:blank', title: TITLE[status] ?? 'Error', status, detail },
+    { type: 'about:blank', title: TITLES[status] ?? 'Error', status, detail },
     { ...headers, 'content-type': 'application/problem+json' },
   )
 }

@@ -28,7 +28,7 @@ const MAX_RECORD_BYTES = MAX_BODY_BYTES
 /**
  * The values of a delivery, one at a time, so that the tree of one record is in memory, not the tree of
  * thousands: the items of a JSON array, else the one JSON value, else the values of JSON Lines. A
- * value that cannot be read means that the delivery is none of these, or has a record of over 1 MiB.
+ * value that cannot be read means that the delivery has another format, or a record of over 1 MiB.
  * `bytes` must be UTF-8, which is not checked.
  */
 export function* valuesOfDelivery(bytes: Buffer): Generator<DeliveryValue> {

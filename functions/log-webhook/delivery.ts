@@ -4,18 +4,18 @@ import type { Log } from '../../shared/log.ts'
 import { setBounded } from '../../shared/set-bounded.ts'
 import type { LogRecord } from './log-record.ts'
 
-/** What the answer says of one record; `retry` marks a failure for a passing reason. */
+/** What the response says about one record. `retry` marks a transient failure. */
 export interface RecordOutcome {
   readonly log_id?: string | undefined
   readonly client_id?: string
   readonly outcome: string
   readonly reason?: string | undefined
-  /** How an admitted client reaches people and the API. */
+  /** How the client was admitted. */
   readonly way?: 'promoted' | 'granted'
   /** The code of the promotion that Auth0 refused. */
   readonly promotion?: string
   readonly missing_scope?: string | undefined
-  /** What the tenant may have no more of. */
+  /** The kind of entity whose limit the tenant has reached. */
   readonly limit_reached?: string | undefined
   /** The steps that had changed something before the one that failed. */
   readonly done?: readonly string[]
@@ -51,7 +51,7 @@ interface ClientState {
 interface Stop {
   readonly reason: string | undefined
   /** Every other client would fail alike, so earlier outcomes do not stand either. */
-  readonly isGeneral: boolean
+  readonly affectsAllClients: boolean
 }
 
 /**
@@ -86,7 +86,7 @@ export function createDelivery({
         const client = step.value
         const reason = reasonToStop(deadline)
         if (reason !== undefined) {
-          stop = { reason, isGeneral: false }
+          stop = { reason, affectsAllClients: false }
           return undefined
         }
         // Read again, a deleted client would look like one that Auth0 does not have yet.
@@ -103,16 +103,16 @@ export function createDelivery({
       const settled = await settle(() => admit(client.id, signal, hints), client.id, isNew, log)
       // After many clients were deleted, to wait for each would delay those that come later.
       areOldGone ||= isOld && settled.isNotFound
-      const { outcome, isGeneral } = settled
+      const { outcome, affectsAllClients } = settled
       if (signal.aborted && known.has(client.id)) continue
       client.outcome = outcome
       if (!outcome.retry) setBounded(known, client.id, asKnown(outcome), MAX_KNOWN_CLIENTS)
-      if (isGeneral) stop = { reason: outcome.reason, isGeneral }
+      if (affectsAllClients) stop = { reason: outcome.reason, affectsAllClients }
     }
 
     const outcomeOf = (id: string): RecordOutcome =>
       clients.get(id)?.outcome ??
-      (stop?.isGeneral ? undefined : known.get(id)) ?? {
+      (stop?.affectsAllClients ? undefined : known.get(id)) ?? {
         outcome: 'deferred',
         reason: stop?.reason,
         retry: true,
@@ -153,8 +153,8 @@ function asKnown(settled: RecordOutcome): RecordOutcome {
 
 interface Settled {
   readonly outcome: RecordOutcome
-  /** Whether every other client would fail alike. */
-  readonly isGeneral: boolean
+  /** Whether every other client would fail in the same way. */
+  readonly affectsAllClients: boolean
   readonly isNotFound: boolean
 }
 
@@ -170,13 +170,13 @@ async function settle(
     const served = { ...(way && { way }), ...(promotion && { promotion }) }
     const about = { client: clientId, client_name: clientName, mode, reason, ...served }
     write(`client_${outcome}`, about)
-    return { outcome: { outcome, ...served }, isGeneral: false, isNotFound: false }
+    return { outcome: { outcome, ...served }, affectsAllClients: false, isNotFound: false }
   } catch (error) {
     if (!(error instanceof AdmissionError)) throw error
     const { code, status, missingScope, limitReached, done, promotion } = error
-    // A client that Auth0 has never heard of may be too new still; an old one is gone.
+    // Auth0 may not know a new client everywhere yet; an old client that it does not know is deleted.
     const isNotFound = status === 404
-    const retry = error.passing || (isNotFound && isNew)
+    const retry = error.isTransient || (isNotFound && isNew)
     const about = {
       ...{ client: clientId, code, promotion, done, retry },
       ...{ missing_scope: missingScope, limit_reached: limitReached },
@@ -191,6 +191,6 @@ async function settle(
       ...(done.length > 0 && { done }),
       ...(retry && { retry }),
     }
-    return { outcome, isGeneral: error.general, isNotFound }
+    return { outcome, affectsAllClients: error.affectsAllClients, isNotFound }
   }
 }

@@ -48,7 +48,7 @@ const TURN_BYTES = 256 * 1024
  * nested one is read like the others. Yields where other requests may have a turn, and returns the
  * records.
  *
- * @throws HttpError 400 when it is none of them, 413 when it is longer than `MAX_BODY_BYTES` and not
+ * @throws HttpError 400 for any other format, 413 when it is longer than `MAX_BODY_BYTES` and not
  * for holding many records.
  */
 export function* parseLogRecords(body: Buffer): Generator<undefined, LogRecord[]> {

@@ -44,7 +44,7 @@ export function createAuthorizationServer({
       } catch (error) {
         if (!(error instanceof HttpError)) throw error
         // What the issuer said before no longer holds.
-        log.warning('discovery_failed', { reason: reasonOf(error), stale: false })
+        log.warning('discovery_failed', { reason: failureReason(error), stale: false })
         return { error }
       }
     },
@@ -52,7 +52,7 @@ export function createAuthorizationServer({
     cooldownMs: COOLDOWN_MS,
     onFailure: (error, kept) => {
       const stale = kept !== undefined && 'document' in kept
-      log.warning('discovery_failed', { reason: reasonOf(error), stale })
+      log.warning('discovery_failed', { reason: failureReason(error), stale })
     },
     now,
   })
@@ -87,7 +87,7 @@ export async function fetchDiscovery(
 }
 
 /** The reason for the log. */
-export function reasonOf(error: unknown): string {
+export function failureReason(error: unknown): string {
   if (error instanceof HttpError) return error.code
   return error instanceof FetchError ? error.reason : 'unknown'
 }

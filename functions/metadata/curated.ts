@@ -5,8 +5,8 @@ import type { Log } from '../../shared/log.ts'
 import { REGISTRATION_PATH } from '../../shared/oauth/protected-resource.ts'
 import {
   type AuthorizationServerMetadata,
+  failureReason,
   fetchDiscovery,
-  reasonOf,
 } from './authorization-server.ts'
 
 export interface CuratedOptions {
@@ -71,8 +71,8 @@ export function curate(
 }
 
 /**
- * Resolves when curated metadata may be served, as far as can be told now: an issuer that cannot be
- * reached does not keep the function from starting, each document that is fetched later is checked.
+ * Resolves when curated metadata may be served. An issuer that cannot be reached does not stop the
+ * function from starting: each document that is fetched later is checked as well.
  *
  * @throws ConfigError when what the issuer says cannot be curated.
  */
@@ -81,7 +81,7 @@ export async function checkIssuer(issuer: string, fetch: FetchJson, log: Log): P
     curate(await fetchDiscovery(fetch, issuer), { publicUrl: '', scopes: [] })
   } catch (error) {
     if (!(error instanceof HttpError)) {
-      return log.warning('issuer_not_checked', { reason: reasonOf(error) })
+      return log.warning('issuer_not_checked', { reason: failureReason(error) })
     }
     throw new ConfigError([
       error.code === SENDS_ISS

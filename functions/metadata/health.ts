@@ -1,7 +1,7 @@
 import type { FetchJson } from '../../shared/http/fetch-json.ts'
 import { createRefreshed } from '../../shared/http/refreshed.ts'
 import { asObject } from '../../shared/json.ts'
-import { fetchDiscovery, reasonOf } from './authorization-server.ts'
+import { failureReason, fetchDiscovery } from './authorization-server.ts'
 
 /** What `/health/auth0` answers; `failing` names the parts that cannot be reached. */
 export interface Auth0Health {
@@ -77,7 +77,7 @@ export function createAuth0Health({
 }
 
 function failureOf(result: PromiseSettledResult<unknown>): { reason?: string } {
-  return result.status === 'rejected' ? { reason: reasonOf(result.reason) } : {}
+  return result.status === 'rejected' ? { reason: failureReason(result.reason) } : {}
 }
 
 function strings(values: readonly unknown[]): string[] {

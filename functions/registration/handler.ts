@@ -13,7 +13,7 @@ import { tooMany, unavailable } from './registration-error.ts'
 import { createRegistrationLimit } from './registration-limit.ts'
 
 export interface RegistrationOptions {
-  /** False = nothing is here. */
+  /** False = every path is a 404. */
   readonly isOffered: boolean
   readonly mayRedirectTo: RedirectUriPolicy
   /** Throws AdmissionError when no admission could succeed now. */
@@ -95,7 +95,7 @@ async function admitOrRemove(
     const { outcome, mode, reason, way, promotion } = await admit(clientId, signal)
     log.info(`client_${outcome}`, { client: clientId, mode, way, promotion, reason })
     const isAdmitted = outcome === 'admitted' || outcome === 'already_admitted'
-    // Whoever hung up has never learned the id.
+    // A client that hung up has not received its id.
     if (isAdmitted && !hangUp.aborted) return
     isRegistered = reason !== 'not_dynamic'
     failure = unavailable(isAdmitted ? 'client_hung_up' : `client_${outcome}`, RETRY_AFTER_SECONDS)
@@ -103,7 +103,7 @@ async function admitOrRemove(
     failure = toHttpError(error, log, clientId)
   }
   if (!isRegistered) {
-    // An operator made it, by what Auth0 says.
+    // According to Auth0 an operator created it.
     log.error('registration_left_behind', { client: clientId, code: 'not_dynamic' })
     throw failure
   }
@@ -114,7 +114,7 @@ async function admitOrRemove(
   throw failure
 }
 
-/** What is no failure of an admission stays what it is: a bug. */
+/** Any error that is not an AdmissionError is a bug and stays as it is. */
 function toHttpError(error: unknown, log: Log, clientId?: string): unknown {
   if (!(error instanceof AdmissionError)) return error
   const { code, missingScope, limitReached, done, promotion } = error

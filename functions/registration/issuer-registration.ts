@@ -28,7 +28,7 @@ const refusal = z.looseObject({
 
 /**
  * Returns a function that registers a client at the issuer's own registration endpoint. Sends the
- * request once: when no answer comes, nobody knows whether the client exists.
+ * request once: without an answer it is unknown whether the client exists.
  *
  * The function throws HttpError 400 for what the issuer refuses, 429 with its Retry-After, and 503
  * for everything else.

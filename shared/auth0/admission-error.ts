@@ -16,7 +16,7 @@ export const SCOPE_OF_STEP = {
 
 export type AdmissionStep = keyof typeof SCOPE_OF_STEP
 
-/** The entities of which a step makes one more, in Auth0's words. */
+/** The kind of entity that a step creates, in Auth0's words. */
 const ENTITY_OF_STEP: Partial<Record<AdmissionStep, string>> = { grant_create: 'client grants' }
 
 const CHANGES: ReadonlySet<AdmissionStep> = new Set([
@@ -37,18 +37,18 @@ const CLIENT_STEPS: ReadonlySet<AdmissionStep> = new Set([
 /**
  * One step failed. `code` is `<step>_http_<status>`, `<step>_timeout`, `<step>_unreachable`,
  * `<step>_not_found` or `<step>_malformed`, with `mgmt_token` as the step when Auth0 gave no
- * Management API token; `passing` says whether the same step can succeed later without another
- * record, `general` whether every other client would fail alike until then.
+ * Management API token; `isTransient` says whether the same step can succeed later without another
+ * record, `affectsAllClients` whether every other client would fail in the same way until then.
  */
 export class AdmissionError extends Error {
   override readonly name = 'AdmissionError'
   readonly code: string
   readonly status: number | undefined
-  readonly passing: boolean
-  readonly general: boolean
+  readonly isTransient: boolean
+  readonly affectsAllClients: boolean
   /** The Management API scope that this step needs, when Auth0 answered 403. */
   readonly missingScope: string | undefined
-  /** What the tenant may have no more of, when Auth0 answered 403 for that reason. */
+  /** The kind of entity whose limit the tenant has reached, when Auth0 answered 403 for that reason. */
   readonly limitReached: string | undefined
   /** The steps that have changed something before this one failed, in order. */
   readonly done: readonly AdmissionStep[]
@@ -75,10 +75,10 @@ export class AdmissionError extends Error {
     // Anything but a refusal of this very request: an outage, a rate limit, a missing permission.
     const isRefused = status === 403 && !noToken
     this.limitReached = isRefused && isLimit(cause) ? ENTITY_OF_STEP[step] : undefined
-    const isPassing = status === undefined || noToken || ![400, 404, 409, 422].includes(status)
-    // A limit stays until somebody makes room: to deliver the record again would not help.
-    this.passing = isPassing && this.limitReached === undefined
-    this.general = noToken || status === 401 || status === 429
+    const mayPass = status === undefined || noToken || ![400, 404, 409, 422].includes(status)
+    // A limit stays until an operator deletes entities: a redelivery would not help.
+    this.isTransient = mayPass && this.limitReached === undefined
+    this.affectsAllClients = noToken || status === 401 || status === 429
     this.missingScope = isRefused && lacksScope(cause) ? SCOPE_OF_STEP[step] : undefined
   }
 
@@ -106,7 +106,7 @@ function isAboutScope(error: unknown): boolean {
   return code === 'insufficient_scope' || /insufficient scope/i.test(message)
 }
 
-/** A 403 that says nothing is taken for a missing scope. */
+/** A 403 without a code and a message counts as a missing scope. */
 function lacksScope(error: unknown): boolean {
   const { code, message } = refusalIn(error)
   return isAboutScope(error) || (code === undefined && message === '')
@@ -126,14 +126,14 @@ function refusalIn(error: unknown): { readonly code: unknown; readonly message: 
 
 /** The steps of one admission. */
 export interface Attempts {
-  /** Runs one step; whatever it throws becomes an AdmissionError of that step. */
+  /** Runs one step; any error becomes an AdmissionError of that step. */
   readonly attempt: <T>(step: AdmissionStep, run: () => PromiseLike<T>) => Promise<T>
   /** The steps that have changed something so far, in order. */
   readonly done: readonly AdmissionStep[]
 }
 
 /**
- * Steps that remember what they changed. Once `signal` has aborted none is started, and the one
+ * Runs steps and records those that changed something. Once `signal` has aborted none is started, and the one
  * that is running fails at once: as `<step>_timeout`, when the signal is one of a time-out.
  */
 export function createAttempts(signal?: AbortSignal): Attempts {
@@ -159,8 +159,11 @@ export function createAttempts(signal?: AbortSignal): Attempts {
  * The same attempts, where a step that names the new client is tried again after each of `delaysMs`
  * while Auth0 answers 404: for a moment after a registration it may not know the client everywhere.
  */
-export function settling({ attempt, done }: Attempts, delaysMs: readonly number[]): Attempts {
-  const patiently: Attempts['attempt'] = async (step, run) => {
+export function retryOnNotFound(
+  { attempt, done }: Attempts,
+  delaysMs: readonly number[],
+): Attempts {
+  const retrying: Attempts['attempt'] = async (step, run) => {
     for (const delayMs of CLIENT_STEPS.has(step) ? delaysMs : []) {
       try {
         return await attempt(step, run)
@@ -171,7 +174,7 @@ export function settling({ attempt, done }: Attempts, delaysMs: readonly number[
     }
     return attempt(step, run)
   }
-  return { attempt: patiently, done }
+  return { attempt: retrying, done }
 }
 
 /** The package's own pauses between tries do not end with the signal that it is given. */

@@ -1,7 +1,7 @@
 import type { Management as Auth0 } from 'auth0'
 import { asObject } from '../json.ts'
 import { AdmissionError, AnswerError, type Attempts } from './admission-error.ts'
-import { keptByPatch } from './kept-by-patch.ts'
+import { fieldsToResend } from './fields-to-resend.ts'
 import type { Management } from './management.ts'
 import {
   hasRotatingTokens,
@@ -212,7 +212,7 @@ export const shareWithThirdParties: ConnectionChange = async (
   await attempt('conn_enable', () =>
     management.connections.update(
       connection.id,
-      { is_domain_connection: true, ...keptByPatch(connection) },
+      { is_domain_connection: true, ...fieldsToResend(connection) },
       request,
     ),
   )

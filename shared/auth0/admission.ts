@@ -1,5 +1,5 @@
 import type { Management as Auth0 } from 'auth0'
-import { AdmissionError, createAttempts, settling } from './admission-error.ts'
+import { AdmissionError, createAttempts, retryOnNotFound } from './admission-error.ts'
 import { findConnection, type RequestOptions, readClient } from './admission-steps.ts'
 import { type Served, type ServeOptions, serveClient } from './admission-ways.ts'
 import type { Management } from './management.ts'
@@ -63,7 +63,7 @@ export type DeleteClient = (clientId: string, signal?: AbortSignal) => Promise<v
 
 const READ_DELAYS_MS = [250, 500, 1_000]
 
-/** Returns the one way in which a client is admitted, whoever saw it first. */
+/** Returns the function by which clients are admitted, from every source. */
 export function createAdmission(options: AdmissionOptions): AdmitClient {
   const remove = createDeletion(options.management)
 
@@ -73,7 +73,7 @@ export function createAdmission(options: AdmissionOptions): AdmitClient {
     { isGone = false, isGuess = false }: AdmissionHints,
   ): Promise<Admission> => {
     const delaysMs = isGone ? [] : (options.readDelaysMs ?? READ_DELAYS_MS)
-    const { attempt, done } = settling(createAttempts(signal), delaysMs)
+    const { attempt, done } = retryOnNotFound(createAttempts(signal), delaysMs)
     const management = await options.management()
     const steps = { attempt, management, request: requestOptions(signal) }
     const client = await readClient(steps, clientId)

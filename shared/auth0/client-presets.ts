@@ -63,7 +63,7 @@ export const CLIENT_PRESETS: Readonly<Record<ClientPreset, RedirectUris>> = {
   },
 }
 
-/** The preset of that name; undefined when there is none. */
+/** The preset of that name; undefined for an unknown name. */
 export function findPreset(name: string): RedirectUris | undefined {
   return Object.entries(CLIENT_PRESETS).find(([preset]) => preset === name)?.[1]
 }

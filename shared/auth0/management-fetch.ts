@@ -14,11 +14,11 @@ export interface ManagementFetchOptions {
 /** How long a call may take with all its attempts, unless said otherwise. */
 export const CALL_TIMEOUT_MS = 10_000
 
-// RFC 9110 s9.2.2: what may be sent again when nobody knows whether it arrived.
+// RFC 9110 s9.2.2: methods that may be sent again when it is unknown whether the request arrived.
 const IDEMPOTENT: ReadonlySet<string> = new Set(['GET', 'HEAD', 'PUT', 'PATCH', 'DELETE'])
 const PASSING: ReadonlySet<number> = new Set([408, 500, 502, 503, 504])
 const FIRST_DELAY_MS = 500
-const LEAST_DELAY_MS = 50
+const MIN_DELAY_MS = 50
 const JITTER = 0.2
 const TOKEN_PATH = '/oauth/token'
 
@@ -93,7 +93,7 @@ function delayAfter(outcome: Outcome, attempts: number): number {
   const asked = outcome instanceof Response ? askedDelay(outcome) : undefined
   const delay = asked ?? FIRST_DELAY_MS * 2 ** (attempts - 1)
   // Those that were refused together must not come back together.
-  return Math.max(LEAST_DELAY_MS, delay) * (1 + Math.random() * JITTER)
+  return Math.max(MIN_DELAY_MS, delay) * (1 + Math.random() * JITTER)
 }
 
 /**

@@ -31,7 +31,7 @@ export function credentialsIn(variables: {
 // a call fails, only has to be the later one.
 const SPARE_SECONDS = 5
 // A token is bought; the scopes that an application lacks are missing in each.
-const LEAST_TOKEN_AGE_MS = 60_000
+const MIN_TOKEN_AGE_MS = 60_000
 
 /**
  * Returns a function that gives the Management API's client, made on first use: loading the package
@@ -52,7 +52,7 @@ export function createManagement(
     const send = createManagementFetch(calls)
     const fetchWithToken: typeof fetch = async (input, init) => {
       const response = await send(input, init)
-      const isOld = now() - madeAt >= LEAST_TOKEN_AGE_MS
+      const isOld = now() - madeAt >= MIN_TOKEN_AGE_MS
       const isRefused = response.status === 401 || (response.status === 403 && isOld)
       if (isRefused && client === made) client = undefined
       return response
@@ -64,7 +64,7 @@ export function createManagement(
           clientId,
           clientSecret,
           timeoutInSeconds: (calls.callTimeoutMs ?? CALL_TIMEOUT_MS) / 1_000 + SPARE_SECONDS,
-          // It would also repeat a POST of which nobody knows whether it arrived.
+          // It would also repeat a POST that may have arrived.
           maxRetries: 0,
           telemetry: false,
           fetch: fetchWithToken,

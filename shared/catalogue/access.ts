@@ -4,7 +4,7 @@ import * as z from 'zod/mini'
 import { SCOPE_TOKEN } from '../oauth/scope.ts'
 
 /**
- * Who may call a tool. `public` (`noauth`): anybody. `optional` (`noauth` and `oauth2`): anybody, and a
+ * Who may call a tool. `public` (`noauth`): everyone. `optional` (`noauth` and `oauth2`): everyone, and a
  * caller who is signed in is passed on as such, whatever the token's scopes. `signed-in` (`oauth2`): a
  * caller whose token has all of the tool's scopes, of which there may be none. A token that is sent and
  * not valid is refused on all of them.

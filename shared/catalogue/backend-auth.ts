@@ -30,10 +30,10 @@ const PRINTABLE = /^[\x20-\x7e]+$/
 /** What Google Cloud, Node or a shell gives a meaning to. */
 const FOREIGN = /^(GOOGLE_|X_GOOGLE_|GCP_|FUNCTION_|K_|NODE_|LD_|PORT$|PATH$|HOME$)/
 
-const visible = (most: number) =>
+const visible = (max: number) =>
   z
     .string()
-    .check(z.maxLength(most), z.regex(/^[\x21-\x7e]+$/, 'must be printable ASCII without blanks'))
+    .check(z.maxLength(max), z.regex(/^[\x21-\x7e]+$/, 'must be printable ASCII without blanks'))
 const secretName = z.string().check(
   z.regex(
     /^[A-Z][A-Z0-9_]{0,127}$/,

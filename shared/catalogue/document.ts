@@ -3,7 +3,7 @@ import { asObject } from '../json.ts'
 
 type Mapping = Readonly<Record<string, unknown>>
 
-/** A catalogue with its parts told apart, not checked. */
+/** The parts of a catalogue, not checked. */
 export interface RawDocument {
   /** By name, as written; a list may have a name twice. */
   readonly tools: readonly (readonly [name: string, entry: unknown])[]

@@ -26,7 +26,7 @@ export interface ToolEntry extends AccessRule {
   readonly timeoutMs?: number | undefined
   /** How the backend is called; undefined = `POST FUNCTIONS_BASE/{name}` with the arguments as JSON. */
   readonly request?: ToolRequest | undefined
-  /** By whose authority the backend is called; undefined = the signed statement's. */
+  /** The credentials for the backend; undefined = the signed assertion alone. */
   readonly backendAuth?: ToolBackendAuth | undefined
   readonly rateLimit?: ToolRateLimit | undefined
   /** `gateway`: the gateway answers from the token, and there is no backend. */

@@ -12,14 +12,14 @@ const MAX_EXPANDED = 16 * 1024 * 1024
  * @throws ConfigError for what is neither, or no mapping, or too large with its aliases written out.
  */
 export function readMapping(variable: string, text: string): Readonly<Record<string, unknown>> {
-  const value = readJson(text) ?? readYaml(variable, text)
+  const value = parseCatalogueJson(text) ?? readYaml(variable, text)
   const mapping = asObject(value)
   if (mapping !== undefined) return mapping
   throw new ConfigError([`${variable} must be a mapping of tool name to tool`])
 }
 
 /** The value of a text that is JSON, has no name twice and is not null; undefined for all others. */
-export function readJson(text: string): unknown {
+export function parseCatalogueJson(text: string): unknown {
   const value = parseJsonOfAnyDepth(text)?.value ?? undefined
   return value !== undefined && hasNoNameTwice(text, value) ? value : undefined
 }

@@ -49,14 +49,12 @@ export function splitNames(value: string): string[] {
 }
 
 /** A whole number from `least` to `most`, of at most nine digits. */
-export function wholeNumber(least: number, most: number, unit: string) {
+export function wholeNumber(min: number, max: number, unit: string) {
   return z.pipe(
     z.pipe(
       z.string().check(z.regex(/^\d{1,9}$/, `must be a whole number of ${unit}`)),
       z.transform(Number),
     ),
-    z
-      .number()
-      .check(z.gte(least, `must be at least ${least}`), z.lte(most, `must be at most ${most}`)),
+    z.number().check(z.gte(min, `must be at least ${min}`), z.lte(max, `must be at most ${max}`)),
   )
 }

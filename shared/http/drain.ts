@@ -1,6 +1,6 @@
 import type { Server, ServerResponse } from 'node:http'
 
-// Whoever has not heard of the end yet still connects.
+// Clients may still connect briefly after SIGTERM.
 const CLOSE_AFTER_MS = 20
 // Node's backlog: as many connections may the kernel have taken that are not taken up yet.
 const MAX_TURNS = 511
@@ -8,7 +8,7 @@ const MAX_TURNS = 511
 const DRAIN_TIMEOUT_MS = 9_000
 const SIGNALS = ['SIGTERM', 'SIGINT'] as const
 
-/** Aborted when this process is told to end, for work that takes longer than it has then. */
+/** Aborted on SIGTERM or SIGINT, for work that may take longer than the process has left. */
 export function endSignal(): AbortSignal {
   const controller = new AbortController()
   for (const signal of SIGNALS) process.once(signal, () => controller.abort())

@@ -42,14 +42,14 @@ export const fetchJson: FetchJson = async (url, { timeoutMs, maxBytes }) => {
       return response.json()
     })
     .catch((error: unknown) => {
-      throw error instanceof FetchError ? error : new FetchError(reasonOf(error), error)
+      throw error instanceof FetchError ? error : new FetchError(fetchFailure(error), error)
     })
   const object = asObject(body)
   if (object === undefined) throw new FetchError('not_an_object')
   return object
 }
 
-function reasonOf(error: unknown): string {
+function fetchFailure(error: unknown): string {
   if (!(error instanceof Error)) return 'unknown'
   if (error.name === 'TimeoutError' || error.name === 'AbortError') return 'timeout'
   if (error instanceof SyntaxError) return 'not_json'

@@ -62,12 +62,12 @@ export function host(handler: RequestHandler, ...names: readonly string[]): void
   }) as typeof createServer
 }
 
-/** The framework's; whatever else makes a server in this process gets its own. */
+/** The framework's app. Other servers of this process are created as usual. */
 function isExpressApp(listener: unknown): boolean {
   return typeof listener === 'function' && 'handle' in listener
 }
 
-/** What the framework's own server would call: without the body, and with all that is listed above. */
+/** Called only by the framework's own server, which this file replaces. */
 function notHosted(): never {
   throw new Error('functions-framework made its server in a way that this file does not know')
 }

@@ -18,7 +18,7 @@ export interface HttpRequest {
   /** Every Authorization field value. */
   readonly authorization: readonly string[]
   /**
-   * Reads the raw bytes, once: who waits for a backend must not keep them. `maxBytes`: 1 MiB unless it
+   * Reads the raw bytes, once: code that waits for a backend must not keep them. `maxBytes`: 1 MiB unless it
    * is given. A body that is not read is discarded when the answer is sent.
    *
    * @throws HttpError 413, 415 or 503.

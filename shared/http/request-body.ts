@@ -101,8 +101,8 @@ function hasContentCoding(req: IncomingMessage): boolean {
 
 /** 413 (RFC 9110 s15.5.14). */
 export function tooLarge(maxBytes: number): HttpError {
-  const most = maxBytes % MIB === 0 ? `${maxBytes / MIB} MiB` : `${maxBytes} bytes`
-  const message = `The body may have ${most} at most.`
+  const limit = maxBytes % MIB === 0 ? `${maxBytes / MIB} MiB` : `${maxBytes} bytes`
+  const message = `The body may have ${limit} at most.`
   return new HttpError(413, 'content_too_large', message, { reason: 'body_too_large' })
 }
 

@@ -32,8 +32,8 @@ export function compileItems(schema: JsonSchema, context: Context): Check | unde
 
 export const contains: Keyword = (value, { minContains, maxContains }, { check }) => {
   const one = check(value)
-  const least = minContains === undefined ? 1 : Number(minContains)
-  const most = maxContains === undefined ? Number.POSITIVE_INFINITY : Number(maxContains)
+  const min = minContains === undefined ? 1 : Number(minContains)
+  const max = maxContains === undefined ? Number.POSITIVE_INFINITY : Number(maxContains)
   return (data, run, seen) => {
     if (!Array.isArray(data)) return true
     let found = 0
@@ -42,11 +42,11 @@ export const contains: Keyword = (value, { minContains, maxContains }, { check }
       if (!quietly(one, item, run, undefined)) continue
       found++
       seen?.items.add(index)
-      if (found > most || (seen === undefined && found >= least && most === Infinity)) break
+      if (found > max || (seen === undefined && found >= min && max === Infinity)) break
     }
-    if (found >= least && found <= most) return true
-    const limit = most === Infinity ? '' : ` and no more than ${most}`
-    return fail(run, `must contain at least ${least}${limit} valid item(s)`)
+    if (found >= min && found <= max) return true
+    const limit = max === Infinity ? '' : ` and no more than ${max}`
+    return fail(run, `must contain at least ${min}${limit} valid item(s)`)
   }
 }
 

@@ -60,15 +60,15 @@ function onNumber(test: (data: number | bigint, limit: number) => boolean, words
 /** A keyword that compares a size with a number, which may be written as 1.0. */
 function onSize(
   sizeOf: (data: unknown, run: Run, limit: number) => number | undefined,
-  kind: 'least' | 'most',
+  kind: 'min' | 'max',
   unit: string,
 ): Keyword {
   return (value) => {
     const limit = Number(value)
     return (data, run) => {
       const size = sizeOf(data, run, limit)
-      if (size === undefined || (kind === 'most' ? size <= limit : size >= limit)) return true
-      return fail(run, `must NOT have ${kind === 'most' ? 'more' : 'fewer'} than ${limit} ${unit}`)
+      if (size === undefined || (kind === 'max' ? size <= limit : size >= limit)) return true
+      return fail(run, `must NOT have ${kind === 'max' ? 'more' : 'fewer'} than ${limit} ${unit}`)
     }
   }
 }
@@ -157,9 +157,9 @@ const dependentRequired: Keyword = (value) => {
 /** Keywords that bound the cost of the others: where one of them fails, no other is looked at. */
 export const BOUNDS: ReadonlyMap<string, Keyword> = new Map([
   ['type', type],
-  ['maxLength', onSize(lengthOf, 'most', 'characters')],
-  ['maxItems', onSize(itemsIn, 'most', 'items')],
-  ['maxProperties', onSize(membersIn, 'most', 'properties')],
+  ['maxLength', onSize(lengthOf, 'max', 'characters')],
+  ['maxItems', onSize(itemsIn, 'max', 'items')],
+  ['maxProperties', onSize(membersIn, 'max', 'properties')],
 ])
 
 /** Keywords that judge a value without applying a schema to it, the cheap ones first. */
@@ -171,9 +171,9 @@ export const ASSERTIONS: ReadonlyMap<string, Keyword> = new Map([
   ['exclusiveMinimum', onNumber((data, limit) => data > limit, 'must be >')],
   ['exclusiveMaximum', onNumber((data, limit) => data < limit, 'must be <')],
   ['multipleOf', multipleOf],
-  ['minLength', onSize(lengthOf, 'least', 'characters')],
-  ['minItems', onSize(itemsIn, 'least', 'items')],
-  ['minProperties', onSize(membersIn, 'least', 'properties')],
+  ['minLength', onSize(lengthOf, 'min', 'characters')],
+  ['minItems', onSize(itemsIn, 'min', 'items')],
+  ['minProperties', onSize(membersIn, 'min', 'properties')],
   ['required', required],
   ['dependentRequired', dependentRequired],
   ['pattern', pattern],

@@ -13,7 +13,7 @@ const MAX_FAULTS = 20
 
 /**
  * Checks a JSON Schema 2020-12: every keyword against the meta-schema, every reference, every pattern.
- * Returns all faults (20 at most) and, where there are none, the schema with its references.
+ * Returns all faults (20 at most) and, without faults, the schema with its references.
  */
 export function checkSchema(root: JsonSchema): {
   readonly checked: CheckedSchema

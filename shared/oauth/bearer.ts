@@ -11,7 +11,7 @@ export interface ChallengeParameters {
   readonly resourceMetadata: string
 }
 
-const STATUS = { invalid_request: 400, invalid_token: 401, insufficient_scope: 403 } as const
+const STATUSES = { invalid_request: 400, invalid_token: 401, insufficient_scope: 403 } as const
 
 /**
  * The request may not pass. `status` is 400, 401 or 403 (RFC 6750 s3.1); `message` is what the wire
@@ -27,7 +27,7 @@ export class BearerError extends Error {
     super(message)
     this.code = code
     this.reason = reason
-    this.status = code === undefined ? 401 : STATUS[code]
+    this.status = code === undefined ? 401 : STATUSES[code]
   }
 }
 

@@ -114,8 +114,8 @@ function clientId(claims: Claims): string | undefined {
 
 /**
  * `scope` is what the client was granted, `permissions` all that the user may do: their union would
- * give the client more than it was granted, so by default permissions only narrow. What is no scope
- * token is dropped: a backend that splits the statement's `scope` might read several in it.
+ * give the client more than it was granted, so by default permissions only narrow. A value that is not
+ * a scope token is dropped: a backend that splits the assertion's `scope` might read several in it.
  */
 function grantedScopes(
   { scope = '' }: Claims,

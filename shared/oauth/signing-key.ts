@@ -58,12 +58,12 @@ function toSigningKey(key: KeyObject): SigningKey | undefined {
   if (typeof x !== 'string') return undefined
   if (key.asymmetricKeyType === 'ec' && crv === 'P-256' && typeof y === 'string') {
     const privateKey = { key, dsaEncoding: 'ieee-p1363' } as const
-    return describe(key, { crv, kty: 'EC', x, y }, 'ES256', (signed) =>
+    return createSigningKey(key, { crv, kty: 'EC', x, y }, 'ES256', (signed) =>
       sign('sha256', Buffer.from(signed), privateKey).toString('base64url'),
     )
   }
   if (kty !== 'OKP' || crv !== 'Ed25519') return undefined
-  return describe(key, { crv, kty, x }, 'EdDSA', (signed) =>
+  return createSigningKey(key, { crv, kty, x }, 'EdDSA', (signed) =>
     sign(null, Buffer.from(signed), key).toString('base64url'),
   )
 }
@@ -76,7 +76,7 @@ function isPair(key: KeyObject): boolean {
 }
 
 /** `members`: what RFC 7638 takes the thumbprint of, in the order that it demands. */
-function describe(
+function createSigningKey(
   key: KeyObject,
   members: Readonly<Record<string, string>>,
   alg: SigningKey['alg'],

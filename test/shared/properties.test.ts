@@ -2,7 +2,7 @@ import { validateHeaderValue } from 'node:http'
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { parseGatewayConfig } from '../../functions/gateway/config.ts'
-import { RpcError, readJson, toMessage } from '../../functions/gateway/mcp/json-rpc.ts'
+import { RpcError, readMessageJson, toMessage } from '../../functions/gateway/mcp/json-rpc.ts'
 import { readInbound } from '../../functions/gateway/mcp/revision.ts'
 import { parseLogWebhookConfig } from '../../functions/log-webhook/config.ts'
 import { parseLogRecords } from '../../functions/log-webhook/log-record.ts'
@@ -198,7 +198,9 @@ describe('bodies', () => {
       params: fc.jsonValue(),
     })
     fc.assert(
-      fc.property(body, (bytes) => throwsOnly([RpcError], () => toMessage(readJson(bytes).value))),
+      fc.property(body, (bytes) =>
+        throwsOnly([RpcError], () => toMessage(readMessageJson(bytes).value)),
+      ),
     )
     fc.assert(
       fc.property(fc.oneof(message, fc.array(message)), headers, (value, fields) =>

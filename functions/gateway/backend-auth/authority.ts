@@ -1,28 +1,28 @@
+import type { Caller } from '../authenticator.ts'
 import type { BackendPlan } from '../backend/backend-request.ts'
 import type { GoogleIdentity } from '../backend/google-identity.ts'
 import type { CallableTool } from '../callable-tool.ts'
-import type { Identity } from '../identity.ts'
 import type { BackendSecrets } from './secrets.ts'
 import type { AskForToken } from './token-endpoint.ts'
 
-/** The header fields by whose authority a backend is called, beside the signed statement. */
+/** The credentials for a backend, in header fields beside the signed assertion. */
 export interface Authority {
   readonly fields: Readonly<Record<string, string>>
-  /** To be called when the backend answers 401: a token that is kept may have been revoked. */
+  /** Call this when the backend answers 401: a cached token may have been revoked. */
   readonly refused?: () => void
 }
 
 /**
- * By whose authority a backend is called; undefined when the assertion alone tells. `backend` is the same
+ * Returns the credentials for a backend; undefined when it gets the assertion alone. `backend` is the same
  * for all arguments of the tool; `signal` ends the call.
  *
- * @throws BackendAuthError when there is none to be had, GoogleIdentityError, and BearerError when a new
+ * @throws BackendAuthError when no credentials can be obtained, GoogleIdentityError, and BearerError when a new
  *   sign-in would help.
  */
 export type BackendAuth = (
   tool: CallableTool,
   backend: Pick<BackendPlan, 'isOwn' | 'identityUrl'>,
-  identity: Identity,
+  caller: Caller | undefined,
   signal: AbortSignal,
 ) => Promise<Authority> | undefined
 

@@ -1,6 +1,6 @@
+import type { Caller } from '../authenticator.ts'
 import type { BackendPlan } from '../backend/backend-request.ts'
 import type { CallableTool } from '../callable-tool.ts'
-import type { Identity } from '../identity.ts'
 import type { Authority, BackendAuth, BackendAuthOptions } from './authority.ts'
 import { createClientCredentials } from './client-credentials.ts'
 import { createExchange } from './on-behalf-of.ts'
@@ -16,7 +16,7 @@ export function createBackendAuth(options: BackendAuthOptions): BackendAuth {
   const own = async (
     { backendAuth }: Pick<CallableTool, 'backendAuth'>,
     identityUrl: string,
-    identity: Identity,
+    caller: Caller | undefined,
   ): Promise<Authority> => {
     switch (backendAuth?.type) {
       case 'header': {
@@ -26,7 +26,7 @@ export function createBackendAuth(options: BackendAuthOptions): BackendAuth {
       case 'client_credentials':
         return clientCredentials(backendAuth)
       case 'on_behalf_of':
-        return exchange(backendAuth, identity)
+        return exchange(backendAuth, caller)
       case 'google_id_token':
         return { fields: await googleIdentity(identityUrl) }
       case 'assertion':
@@ -42,13 +42,13 @@ export function createBackendAuth(options: BackendAuthOptions): BackendAuth {
     return { ...authority, fields: { ...(await googleIdentity(identityUrl)), ...authority.fields } }
   }
 
-  return (tool, { isOwn, identityUrl }, identity) => {
+  return (tool, { isOwn, identityUrl }, caller) => {
     const type = typeOf(tool)
-    // Another's API learns nothing of this function's service account, unless its tool says so.
+    // A third party's API does not get this function's service account, unless its tool asks for it.
     const addsGoogleIdentity = isGoogleForAll && isOwn && type !== 'google_id_token'
-    // Most calls: they have nothing to wait for.
+    // Most calls: no credentials are fetched.
     if (type === 'assertion' && !addsGoogleIdentity) return undefined
-    const authorized = own(tool, identityUrl, identity)
+    const authorized = own(tool, identityUrl, caller)
     return addsGoogleIdentity ? withGoogleIdentity(authorized, identityUrl) : authorized
   }
 }
@@ -58,11 +58,11 @@ function typeOf({ backendAuth }: Pick<CallableTool, 'backendAuth'>) {
 }
 
 /**
- * Whether the signed statement goes along: to every backend below FUNCTIONS_BASE, and to others that
- * have nothing else to know the caller by. An API that is called with credentials of its own learns
- * nothing of the user but what those say.
+ * Whether the call carries the signed assertion. Every backend below FUNCTIONS_BASE gets it, and so do
+ * other backends that have no other means to identify the caller. An API that is called with its own
+ * credentials gets no information about the user beyond them.
  */
-export function hasStatement(
+export function hasAssertion(
   tool: Pick<CallableTool, 'backendAuth'>,
   { isOwn }: Pick<BackendPlan, 'isOwn'>,
 ): boolean {

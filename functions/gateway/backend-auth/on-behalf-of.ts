@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto'
 import type { BackendAuthOf } from '../../../shared/catalogue/backend-auth.ts'
 import { invalidToken } from '../../../shared/oauth/bearer.ts'
-import type { Identity } from '../identity.ts'
+import type { Caller } from '../authenticator.ts'
 import { type Authority, BackendAuthError, type BackendAuthOptions } from './authority.ts'
 import { bearer, withoutToken } from './bearer-field.ts'
 import type { ClientCredentials } from './secrets.ts'
@@ -65,17 +65,20 @@ export function createExchange({
   const store = createTokenStore(now)
   const ask = withPauses(askForToken, now)
   const url = new URL('oauth/token', issuer).href
-  return async (auth: BackendAuthOf<'on_behalf_of'>, identity: Identity): Promise<Authority> => {
+  return async (
+    auth: BackendAuthOf<'on_behalf_of'>,
+    caller: Caller | undefined,
+  ): Promise<Authority> => {
     const { exchange: client } = secrets
-    const subjectToken = identity?.accessToken
-    if (client === undefined || identity === undefined || subjectToken === undefined) {
+    const subjectToken = caller?.accessToken
+    if (client === undefined || caller === undefined || subjectToken === undefined) {
       throw new Error('no token to exchange')
     }
     const { audience, scopes } = auth
     const key = hash('sha256', JSON.stringify([subjectToken, audience, scopes]), 'base64')
     const fetch = () => exchange(ask, { url, client, subjectToken, audience, scopes })
     const token = await store
-      .take(key, fetch, identity.expiresAt)
+      .take(key, fetch, caller.expiresAt)
       .catch((error: unknown) => refuse(error))
     return bearer(token, () => store.refused(key, token))
   }

@@ -1,6 +1,6 @@
 import { asObject, parseJson } from '../../../shared/json.ts'
 import { createByteBudget } from '../backend/response-budget.ts'
-import { type Answer, SendError, send } from '../backend/send.ts'
+import { type BackendResponse, SendError, send } from '../backend/send.ts'
 import { retryAfterSeconds } from '../backend-failure.ts'
 import type { ClientCredentials } from './secrets.ts'
 
@@ -56,7 +56,7 @@ const ACCESS_TOKEN_TYPES: ReadonlySet<unknown> = new Set([
   'urn:ietf:params:oauth:token-type:access_token',
   'urn:ietf:params:oauth:token-type:jwt',
 ])
-/** Nobody's hang-up ends it: other callers may wait for the same token. */
+/** A client that hangs up does not end it: other callers may wait for the same token. */
 const NEVER = new AbortController().signal
 
 /**
@@ -84,7 +84,7 @@ export const askForToken: AskForToken = async (request) => {
   return readToken(body)
 }
 
-async function exchange({ url, client, authMethod, form }: TokenRequest): Promise<Answer> {
+async function exchange({ url, client, authMethod, form }: TokenRequest): Promise<BackendResponse> {
   const { origin, pathname, search } = new URL(url)
   const { clientId, clientSecret } = client
   const isBasic = authMethod === 'client_secret_basic'

@@ -27,8 +27,8 @@ interface Failed {
   readonly until: number
 }
 
-const MOST_TOKENS = 2_000
-const MOST_FAILURES = 500
+const MAX_TOKENS = 2_000
+const MAX_FAILURES = 500
 const FAILURE_SECONDS = 2
 const MAX_FAILURE_SECONDS = 60
 /** A call takes time, and clocks differ. */
@@ -49,13 +49,13 @@ export function createTokenStore(now: () => number = () => Date.now() / 1000): T
         // A token of less than a minute is kept for half of that.
         const margin = Math.min(MARGIN_SECONDS, expiresIn / 2)
         const end = Math.min(startedAt + expiresIn - margin, until)
-        setBounded(kept, key, { token: accessToken, since: startedAt, until: end }, MOST_TOKENS)
+        setBounded(kept, key, { token: accessToken, since: startedAt, until: end }, MAX_TOKENS)
       }
       return accessToken
     } catch (error) {
       if (error instanceof TokenError) {
         const seconds = Math.min(error.retryAfter ?? FAILURE_SECONDS, MAX_FAILURE_SECONDS)
-        setBounded(failed, key, { error, until: now() + seconds }, MOST_FAILURES)
+        setBounded(failed, key, { error, until: now() + seconds }, MAX_FAILURES)
       }
       throw error
     } finally {

@@ -1,7 +1,7 @@
 import { SendError } from '../backend/send.ts'
 
 /**
- * What `waited` resolves to, within this time and while nobody hangs up; `waited` itself goes on.
+ * What `waited` resolves to, within this time and until `signal` is aborted. `waited` itself continues.
  *
  * @throws SendError `timeout` or `aborted`, and what `waited` throws.
  */

@@ -43,7 +43,7 @@ export function textOf(value: unknown): string {
   return typeof value === 'string' ? value : JSON.stringify(value)
 }
 
-/** The value when it is an object; a number that is kept as it was written is none. */
+/** The value if it is an object. A number that is kept as it was written (`rawJSON`) does not count. */
 export function objectOf(value: unknown): Arguments | undefined {
   return JSON.isRawJSON?.(value) === true ? undefined : asObject(value)
 }

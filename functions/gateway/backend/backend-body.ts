@@ -2,7 +2,7 @@ import { JsonLimitError } from '../../../shared/json/json-reader.ts'
 import { isLong } from '../../../shared/json/long-work.ts'
 import { readingKept, readingPlain } from '../../../shared/json/written-numbers.ts'
 import { decodeUtf8, parseJson } from '../../../shared/json.ts'
-import type { Answer } from './send.ts'
+import type { BackendResponse } from './send.ts'
 
 /** A body that is JSON. */
 export interface JsonBody {
@@ -21,12 +21,12 @@ export type Body =
   | { readonly kind: 'unreadable'; readonly reason: string }
 
 const JSON_TYPE = /^application\/([a-z0-9.+-]+\+)?json\s*(;|$)/i
-/** Types under which frameworks send JSON unless they are told otherwise, or no type at all. */
+/** Types under which frameworks send JSON by default, or no type. */
 const UNSURE_TYPE = /^(|text\/html|text\/(x-)?json|application\/octet-stream)\s*(;|$)/i
 const JSON_LINES_TYPE = /^application\/(x-)?(ndjson|jsonl|jsonlines|json-lines)\s*(;|$)/i
 const TEXT_TYPE = /^text\/(?!html\b)/i
 const PLAIN_TYPE = /^text\/plain\s*(;|$)/i
-// A number that JSON has not, but Python's json.dumps writes.
+// Numbers that JSON does not have but Python's json.dumps writes.
 const NOT_A_NUMBER = /(?<=[[,:\s]|^)(?:NaN|-?Infinity)(?=[\],}\s]|$)/
 const ALL_NOT_NUMBERS = new RegExp(NOT_A_NUMBER, 'g')
 /** Where what is only guessed to be JSON must have begun. */
@@ -42,7 +42,10 @@ const MAX_LINES = 100_000
  *
  * @throws JsonLimitError when JSON has too many parts.
  */
-export function* readingBody(answer: Answer, isStructured: boolean): Generator<undefined, Body> {
+export function* readingBody(
+  answer: BackendResponse,
+  isStructured: boolean,
+): Generator<undefined, Body> {
   const { contentType, contentEncoding } = answer
   if (contentEncoding !== undefined && contentEncoding !== 'identity') {
     return unreadable('backend_content_encoding')
@@ -75,7 +78,7 @@ export function* readingOrNot<Read>(
   }
 }
 
-/** Reads JSON in turns; undefined when it is none. */
+/** Reads JSON in turns; undefined when the text is not JSON. */
 export function* parsing(text: string): Generator<undefined, JsonBody | undefined> {
   const read = yield* readingKept(text)
   if (read === undefined) return undefined

@@ -6,7 +6,7 @@ import { keysOf } from '../../../shared/json-schema/schema.ts'
 import type { Validate } from '../../../shared/json-schema/validator.ts'
 import { objectOf } from './argument-value.ts'
 import { type Body, parsing } from './backend-body.ts'
-import type { Answer } from './send.ts'
+import type { BackendResponse } from './send.ts'
 
 const MEDIA_TYPE = /^(image|audio)\/[\w.+-]+(?=\s*(;|$))/i
 
@@ -15,7 +15,7 @@ export function mediaOf({
   contentType,
   contentEncoding = 'identity',
   body,
-}: Answer): ContentBlock | undefined {
+}: BackendResponse): ContentBlock | undefined {
   const [mediaType, family] = MEDIA_TYPE.exec(contentType) ?? []
   if (mediaType === undefined || contentEncoding !== 'identity' || body.length === 0)
     return undefined

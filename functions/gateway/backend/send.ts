@@ -21,7 +21,7 @@ export interface SendOptions {
 }
 
 /** A backend's answer, whole. */
-export interface Answer {
+export interface BackendResponse {
   readonly status: number
   readonly contentType: string
   readonly contentEncoding: string | undefined
@@ -64,7 +64,7 @@ const MAX_SINGLE_WRITE_BYTES = 8 * 1024
  *
  * @throws SendError naming what happened instead of an answer.
  */
-export async function send(sent: Sent, options: SendOptions): Promise<Answer> {
+export async function send(sent: Sent, options: SendOptions): Promise<BackendResponse> {
   const startedAt = performance.now()
   try {
     return await exchange(await poolOf(sent.origin), sent, options)
@@ -95,12 +95,16 @@ async function openPool(origin: string): Promise<Pool> {
   return new ConnectionPool(origin, POOL)
 }
 
-function exchange(pool: Pool, sent: Sent, options: SendOptions): Promise<Answer> {
+function exchange(pool: Pool, sent: Sent, options: SendOptions): Promise<BackendResponse> {
   return new Promise((resolve, reject) => {
     let controller: { readonly abort: (reason: Error) => void } | undefined
     let failure: SendError | undefined
     const chunks: Buffer[] = []
-    let answer: Omit<Answer, 'body'> = { status: 0, contentType: '', contentEncoding: undefined }
+    let answer: Omit<BackendResponse, 'body'> = {
+      status: 0,
+      contentType: '',
+      contentEncoding: undefined,
+    }
     const end = (settle: () => void) => {
       clearTimeout(timer)
       options.signal.removeEventListener('abort', onAbort)

@@ -1,5 +1,5 @@
+import type { Caller } from '../authenticator.ts'
 import type { CallableTool } from '../callable-tool.ts'
-import type { Identity } from '../identity.ts'
 import { type Answers, InputError, readInputResponses } from './answers.ts'
 import { argumentsDigest } from './arguments-digest.ts'
 import { readCapabilities } from './capabilities.ts'
@@ -10,7 +10,7 @@ import type { StateSeal } from './state-seal.ts'
 /** A `tools/call` of 2026-07-28, once it is allowed. */
 export interface AskableCall {
   readonly tool: CallableTool
-  readonly identity: Identity
+  readonly caller: Caller | undefined
   /** Its arguments in JSON. */
   readonly body: string
   readonly isPlain: boolean
@@ -37,8 +37,8 @@ export type ReadInput = (call: AskableCall) => CallInput
 const DOES_NOT_HOLD = 'requestState does not hold for this call; call the tool again without it'
 
 export function createReadInput(seal: StateSeal): ReadInput {
-  return ({ tool, identity, body, isPlain, params, clientCapabilities }) => {
-    const { subject, clientId: client } = identity ?? {}
+  return ({ tool, caller, body, isPlain, params, clientCapabilities }) => {
+    const { subject, clientId: client } = caller ?? {}
     // Few calls ask or answer, so that most need no digest.
     const owner = () => {
       return { subject, client, tool: tool.name, argumentsDigest: argumentsDigest(body) }

@@ -94,7 +94,7 @@ function firstOpened(keys: readonly Uint8Array[], bytes: Buffer, aad: Buffer): s
     try {
       return Buffer.concat([text, decipher.final()]).toString()
     } catch {
-      // Another key's, or nobody's.
+      // Sealed with another key, or not sealed at all.
     }
   }
   return undefined

@@ -96,16 +96,16 @@ export function createAnswer(options: AnswerOptions): AnswerMessages {
 }
 
 function aboutOf(
-  { era, identity }: RequestContext,
+  { era, caller }: RequestContext,
   { id, method }: RpcRequest,
   named: Named,
 ): RefusedMessage {
-  return { id, isToolCall: method === 'tools/call', era, identity, named }
+  return { id, isToolCall: method === 'tools/call', era, caller, named }
 }
 
-function decide({ named, identity }: RefusedMessage, log: Log): Refusal | undefined {
+function decide({ named, caller }: RefusedMessage, log: Log): Refusal | undefined {
   const target = named.tool ?? named.resource
-  return target && authorize(target, identity, log)
+  return target && authorize(target, caller, log)
 }
 
 /** A function of its own, so that it keeps nothing of the message. */

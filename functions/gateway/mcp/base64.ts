@@ -10,7 +10,7 @@ const VARIANTS = [
 
 /**
  * Base64 (RFC 4648 s4) as MCP's clients demand it, from the same, base64url, unpadded, broken into lines
- * or in a data URL; undefined when it is none of them.
+ * or in a data URL; undefined for any other text.
  */
 export function toBase64(data: unknown): string | undefined {
   if (typeof data !== 'string') return undefined

@@ -36,8 +36,8 @@ const READ: ReadonlyMap<unknown, Read> = new Map<unknown, Read>([
 ])
 
 /**
- * The value as one of MCP's content blocks, undefined when it is malformed or of a type that MCP has
- * not. A member that is `null` is absent, at every level but inside `_meta`; binary data may be a data
+ * The value as one of MCP's content blocks, undefined when it is malformed or of a type that MCP does not
+ * have. A member that is `null` is absent, at every level but inside `_meta`; binary data may be a data
  * URL, base64url, unpadded or broken into lines; Python's names for `mimeType` and `_meta` are read.
  */
 export function asContentBlock(value: unknown): ContentBlock | undefined {

@@ -2,9 +2,9 @@ import type { HttpRequest } from '../../../shared/http/http.ts'
 import type { Place } from '../../../shared/json/long-work.ts'
 import type { Log } from '../../../shared/log.ts'
 import type { BearerError } from '../../../shared/oauth/bearer.ts'
+import type { Caller } from '../authenticator.ts'
 import type { ByteBudget } from '../backend/response-budget.ts'
 import type { CallableTool } from '../callable-tool.ts'
-import type { Identity } from '../identity.ts'
 import type { ReadableResource } from '../resources/resources.ts'
 import type { RpcError, RpcRequest } from './json-rpc.ts'
 import type { Era, Received } from './revision.ts'
@@ -13,7 +13,7 @@ import type { Era, Received } from './revision.ts'
 export interface RequestContext extends Omit<Received, 'inbound'> {
   readonly era: Era
   readonly request: HttpRequest
-  readonly identity: Identity
+  readonly caller: Caller | undefined
   readonly place: Place
   /** What the backends of all its calls together may answer. */
   readonly budget: ByteBudget

@@ -74,7 +74,7 @@ export function* readingMessages(body: Buffer): Generator<undefined, Kept> {
 }
 
 /** The same at once. */
-export function readJson(body: Buffer): Kept {
+export function readMessageJson(body: Buffer): Kept {
   return atOnce(readingMessages(body))
 }
 

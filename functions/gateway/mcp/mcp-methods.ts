@@ -11,7 +11,7 @@ import type { CallableTool } from '../callable-tool.ts'
 import { readClientHints } from '../client-hints.ts'
 import { InputError } from '../input/answers.ts'
 import type { AskableCall, CallInput, ReadInput } from '../input/read-input.ts'
-import type { Outcome, Refused } from '../outcome.ts'
+import type { Refused, ToolOutcome } from '../outcome.ts'
 import { resourceMethods } from '../resources/methods.ts'
 import type { FetchResource } from '../resources/read-resource.ts'
 import { findResource, type ServedResources } from '../resources/resources.ts'
@@ -19,14 +19,14 @@ import type { AnswerMethod, MethodAnswer, Named } from './context.ts'
 import { CODES, invalidParams, isNothing, RpcError, type RpcRequest } from './json-rpc.ts'
 import { type Completion, toCallToolResult, type Writer, writingOutcome } from './mcp-result.ts'
 import { type Era, type Inbound, META_CAPABILITIES } from './revision.ts'
-import { type Introduction, isPublicServer } from './tool-list.ts'
+import { isPublicServer, type StaticResults } from './tool-list.ts'
 
 type Method = AnswerMethod
 
 export interface MethodsOptions {
   readonly catalogue: Catalogue<CallableTool>
   readonly callTool: CallTool
-  readonly introduction: Introduction
+  readonly staticResults: StaticResults
   readonly served: ServedResources
   readonly readInput: ReadInput
   readonly fetchResource: FetchResource
@@ -36,7 +36,7 @@ export interface MethodsOptions {
 
 /** The methods of a server that has tools, and resources if the catalogue has any, by era. */
 export function createMethods(options: MethodsOptions): AnswerMethod {
-  const { catalogue, callTool, introduction, served } = options
+  const { catalogue, callTool, staticResults, served } = options
 
   /** @throws RpcError for a retry that cannot be taken, which the audit record names. */
   const inputOf = (call: AskableCall, log: Log): CallInput => {
@@ -44,13 +44,13 @@ export function createMethods(options: MethodsOptions): AnswerMethod {
       return options.readInput(call)
     } catch (error) {
       if (!(error instanceof InputError)) throw error
-      auditDecision(call.tool, call.identity, log, { decision: 'denied', reason: error.reason })
+      auditDecision(call.tool, call.caller, log, { decision: 'denied', reason: error.reason })
       throw invalidParams(error.message)
     }
   }
 
   const call: Method = (context, { params }) => {
-    const { era, request, log, identity, isPlain, budget, place } = context
+    const { era, request, log, caller, isPlain, budget, place } = context
     const given = asObject(params['arguments'] ?? {})
     if (typeof params['name'] !== 'string' || given === undefined) {
       throw invalidParams('a name and an object of arguments')
@@ -62,9 +62,9 @@ export function createMethods(options: MethodsOptions): AnswerMethod {
     const traceparent = request.traceparent ?? asTraceparent(meta?.['traceparent'])
     const hints = readClientHints(meta)
     const clientCapabilities = meta?.[META_CAPABILITIES]
-    const about = { tool, identity, hints, requestId, traceparent, signal, budget, log, place }
+    const about = { tool, caller, hints, requestId, traceparent, signal, budget, log, place }
     const begin = (body: string) => {
-      const askable = { tool, identity, body, isPlain, params, clientCapabilities }
+      const askable = { tool, caller, body, isPlain, params, clientCapabilities }
       const input = era === 'stateless' && inputOf(askable, log)
       return callTool({ ...about, ...input, args: given, isPlain, body })
     }
@@ -74,8 +74,8 @@ export function createMethods(options: MethodsOptions): AnswerMethod {
     return called.then(outcomeWriter(tool, era, place, options))
   }
   const lists: Readonly<Record<Era, Buffer>> = {
-    handshake: Buffer.from(introduction.toolsOfHandshakeEra),
-    stateless: Buffer.from(introduction.toolsOfStatelessEra),
+    handshake: Buffer.from(staticResults.toolsOfHandshakeEra),
+    stateless: Buffer.from(staticResults.toolsOfStatelessEra),
   }
   const list: Method = ({ era }, { params }) => {
     const { cursor } = params
@@ -87,13 +87,13 @@ export function createMethods(options: MethodsOptions): AnswerMethod {
   const methods: Readonly<Record<Era, ReadonlyMap<string, Method>>> = {
     stateless: new Map<string, Method>([
       ...resources,
-      ['server/discover', () => introduction.discover],
+      ['server/discover', () => staticResults.discover],
       ['tools/list', list],
       ['tools/call', call],
     ]),
     handshake: new Map<string, Method>([
       ...resources,
-      ['initialize', (_, { params }) => introduction.initialize(params['protocolVersion'])],
+      ['initialize', (_, { params }) => staticResults.initialize(params['protocolVersion'])],
       ['ping', () => '{}'],
       ['tools/list', list],
       ['tools/call', call],
@@ -125,7 +125,7 @@ function asRpcError(error: unknown): RpcError {
 }
 
 /** -32021 when the client lacks what the tool needs (MCP 2026-07-28, s. Errors). */
-function missingCapability(outcome: Outcome): RpcError | undefined {
+function missingCapability(outcome: ToolOutcome): RpcError | undefined {
   const { message, requiredCapabilities } = outcome.kind === 'failed' ? outcome.failure : {}
   if (message === undefined || requiredCapabilities === undefined) return undefined
   return new RpcError(400, CODES.missingCapability, message, { requiredCapabilities })
@@ -138,7 +138,7 @@ function outcomeWriter(
   place: Place,
   { write, complete }: Pick<MethodsOptions, 'write' | 'complete'>,
 ) {
-  return async (outcome: Outcome | Refused): Promise<MethodAnswer> => {
+  return async (outcome: ToolOutcome | Refused): Promise<MethodAnswer> => {
     try {
       if (outcome.kind === 'refused') return outcome.refusal
       const missing = era === 'stateless' ? missingCapability(outcome) : undefined

@@ -5,7 +5,7 @@ import { atOnce } from '../../../shared/json/turns.ts'
 import { asObject } from '../../../shared/json.ts'
 import type { ToolDefinition } from '../../../shared/tools.ts'
 import { INPUT_REQUIRED } from '../input/asked.ts'
-import type { Outcome } from '../outcome.ts'
+import type { ToolOutcome } from '../outcome.ts'
 import type { Era } from './revision.ts'
 
 const SERVER_INFO_MEMBER = 'io.modelcontextprotocol/serverInfo'
@@ -42,13 +42,13 @@ export function hasObjectOutput({ outputSchema }: ToolDefinition): boolean {
 type ToolResult = CallToolResult | InputRequiredResult
 
 /** An outcome in MCP's words; a fault is a result with `isError`, so that the model can mend it. */
-export function toCallToolResult(outcome: Outcome, tool: ToolDefinition, era: Era): ToolResult {
+export function toCallToolResult(outcome: ToolOutcome, tool: ToolDefinition, era: Era): ToolResult {
   return atOnce(makingResult(outcome, tool, era, writingAtOnce))
 }
 
 /** The JSON of an outcome's result, completed for its era, in turns. */
 export function* writingOutcome(
-  outcome: Outcome,
+  outcome: ToolOutcome,
   tool: ToolDefinition,
   era: Era,
   complete: Completion,
@@ -58,7 +58,7 @@ export function* writingOutcome(
 }
 
 function* makingResult(
-  outcome: Outcome,
+  outcome: ToolOutcome,
   tool: ToolDefinition,
   era: Era,
   write: Writing,

@@ -10,10 +10,10 @@ import { HttpError, notJson } from '../../../shared/http/http-error.ts'
 import type { Place, Queue } from '../../../shared/json/long-work.ts'
 import { BearerError } from '../../../shared/oauth/bearer.ts'
 import type { Catalogue } from '../../../shared/tools.ts'
+import type { Authenticator, Caller } from '../authenticator.ts'
 import type { OpenResponseBudget } from '../backend/response-budget.ts'
 import type { CallTool } from '../call-tool.ts'
 import type { CallableTool } from '../callable-tool.ts'
-import type { Gate, Identity } from '../identity.ts'
 import type { ReadInput } from '../input/read-input.ts'
 import type { RateLimit } from '../rate-limit.ts'
 import type { FetchResource } from '../resources/read-resource.ts'
@@ -24,38 +24,46 @@ import { callsIn, createMethods, namedIn } from './mcp-methods.ts'
 import { createCompletion, createWriter } from './mcp-result.ts'
 import { type ChallengeForm, createRefusals } from './refusal.ts'
 import { idIn, type Received, readMessages } from './revision.ts'
-import { introduce } from './tool-list.ts'
+import { createStaticResults } from './tool-list.ts'
 
 export interface McpOptions {
-  readonly gate: Gate
+  readonly authenticator: Authenticator
   readonly catalogue: Catalogue<CallableTool>
   readonly callTool: CallTool
-  /** What the catalogue says of the server itself. */
+  /** The catalogue's section about the server itself. */
   readonly server: ServerSection | undefined
   readonly served: ServedResources
   readonly readInput: ReadInput
   readonly fetchResource: FetchResource
   readonly challengeForm: ChallengeForm
-  /** Undefined: nothing limits calls. */
+  /** Undefined: calls are not limited. */
   readonly rateLimit: RateLimit | undefined
   readonly queue: Queue
   readonly openBudget: OpenResponseBudget
   readonly maxBodyBytes?: number | undefined
 }
 
-/** What clients send again after Retry-After, with the same message. */
+/** Statuses after which clients send the same message again. */
 const RETRIED_STATUS: ReadonlySet<number> = new Set([429, 503])
 
 /** MCP Streamable HTTP at `POST /mcp`: stateless, every answer one JSON document, never a stream. */
 export function createMcp(options: McpOptions): (request: HttpRequest) => Promise<HttpResponse> {
-  const { gate, catalogue, served, server, rateLimit, queue, maxBodyBytes: maxBytes } = options
+  const {
+    authenticator,
+    catalogue,
+    served,
+    server,
+    rateLimit,
+    queue,
+    maxBodyBytes: maxBytes,
+  } = options
   const complete = createCompletion(server)
   const write = createWriter(complete)
-  const introduction = introduce({ catalogue, served, server, write })
+  const staticResults = createStaticResults({ catalogue, served, server, write })
   const { challengeForm } = options
-  const refusals = createRefusals({ challenge: gate.challenge, challengeForm, write })
+  const refusals = createRefusals({ challenge: authenticator.challenge, challengeForm, write })
   const answerMessages = createAnswer({
-    answerMethod: createMethods({ ...options, introduction, write, complete }),
+    answerMethod: createMethods({ ...options, staticResults, write, complete }),
     namedIn: (message) => namedIn(catalogue, served, message),
     refusals,
     queue,
@@ -65,17 +73,14 @@ export function createMcp(options: McpOptions): (request: HttpRequest) => Promis
   const answer = (
     request: HttpRequest,
     body: Buffer,
-    identity: Identity,
+    caller: Caller | undefined,
     place: Place,
   ): HttpResponse | Promise<HttpResponse> => {
     const goOn = (received: Received | HttpResponse) => {
       if ('status' in received) return received
       const { inbound, ...read } = received
       const budget = options.openBudget(request.onClose)
-      return answerMessages(
-        { ...read, era: inbound.era, request, identity, place, budget },
-        inbound,
-      )
+      return answerMessages({ ...read, era: inbound.era, request, caller, place, budget }, inbound)
     }
     const received = readMessages(body, request, place)
     return received instanceof Promise ? received.then(goOn) : goOn(received)
@@ -86,16 +91,16 @@ export function createMcp(options: McpOptions): (request: HttpRequest) => Promis
     limit: RateLimit,
     request: HttpRequest,
     body: Buffer,
-    identity: Identity,
+    caller: Caller | undefined,
     place: Place,
   ): Promise<HttpResponse> => {
     const received = await readMessages(body, request, place)
     const calls = 'status' in received ? undefined : callsIn(catalogue, served, received.inbound)
     place.leave()
     try {
-      const fields = calls && (await limit(identity, calls))
+      const fields = calls && (await limit(caller, calls))
       // Not awaited: what this function has is not kept while a backend works.
-      return Promise.resolve(answer(request, body, identity, place)).then(adding(fields))
+      return Promise.resolve(answer(request, body, caller, place)).then(adding(fields))
     } catch (error) {
       return refuseForNow(error, request, await idIn(body, place))
     }
@@ -116,23 +121,23 @@ export function createMcp(options: McpOptions): (request: HttpRequest) => Promis
     const message = 'message' in inbound ? inbound.message : undefined
     if (message?.kind !== 'request') return refusals.challenge(refusal)
     const { id, method } = message
-    const about = { id, isToolCall: method === 'tools/call', era: inbound.era, identity: undefined }
+    const about = { id, isToolCall: method === 'tools/call', era: inbound.era, caller: undefined }
     const named = namedIn(catalogue, served, message)
     return refusals.answer(refusal, { ...about, named }, request)
   }
 
   const serve = async (request: HttpRequest, place: Place): Promise<HttpResponse> => {
-    let identity: Identity | BearerError
+    let authenticated: Caller | undefined | BearerError
     try {
-      identity = await gate.identify(request.authorization, request.log)
+      authenticated = await authenticator.authenticate(request.authorization, request.log)
     } catch (error) {
       if (!isRetried(error)) throw error
       const id = await request.body({ maxBytes }).then((body) => idIn(body, place), noId)
       return refuseForNow(error, request, id)
     }
-    if (identity instanceof BearerError) return refuse(request, identity, place)
+    if (authenticated instanceof BearerError) return refuse(request, authenticated, place)
     if (!isJson(request)) throw notJson()
-    const caller = identity
+    const caller = authenticated
     const answerBody = (body: Buffer) =>
       rateLimit === undefined
         ? answer(request, body, caller, place)

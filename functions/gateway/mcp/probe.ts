@@ -1,7 +1,7 @@
 import { type HttpRequest, type HttpResponse, json } from '../../../shared/http/http.ts'
 import { methodNotAllowed } from '../../../shared/http/http-error.ts'
 import { BearerError } from '../../../shared/oauth/bearer.ts'
-import { type Gate, noCredentials } from '../identity.ts'
+import { type Authenticator, noCredentials } from '../authenticator.ts'
 import { refusalMessage } from './refusal.ts'
 
 /** Methods that `/mcp` answers with 401 or 405. */
@@ -14,17 +14,20 @@ export const PROBE_METHODS = ['GET', 'HEAD', 'DELETE'] as const
  * Where a tool is open, a client may have connected without a token. SDK 1 then asks for the stream
  * by GET, with MCP-Protocol-Version, and would begin a sign-in on 401: it gets 405.
  *
- * @throws HttpError 405 with a valid token, 503 as `Gate.identify`.
+ * @throws HttpError 405 with a valid token, 503 as `Authenticator.identify`.
  */
-export async function answerProbe(gate: Gate, request: HttpRequest): Promise<HttpResponse> {
-  const identity = await gate.identify(request.authorization, request.log)
-  if (identity instanceof BearerError) return challenge(gate, identity)
+export async function answerProbe(
+  authenticator: Authenticator,
+  request: HttpRequest,
+): Promise<HttpResponse> {
+  const caller = await authenticator.authenticate(request.authorization, request.log)
+  if (caller instanceof BearerError) return challenge(authenticator, caller)
   const isConnected = request.headers['mcp-protocol-version'] !== undefined
-  if (identity === undefined && !isConnected) return challenge(gate, noCredentials())
+  if (caller === undefined && !isConnected) return challenge(authenticator, noCredentials())
   throw methodNotAllowed(['POST', 'OPTIONS'])
 }
 
-function challenge(gate: Gate, refusal: BearerError): HttpResponse {
+function challenge(authenticator: Authenticator, refusal: BearerError): HttpResponse {
   const body = { error: refusal.code ?? 'unauthorized', message: refusalMessage(refusal) }
-  return json(refusal.status, body, { 'www-authenticate': gate.challenge(refusal) })
+  return json(refusal.status, body, { 'www-authenticate': authenticator.challenge(refusal) })
 }

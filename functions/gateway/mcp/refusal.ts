@@ -1,8 +1,8 @@
 import type { CallToolResult, RequestId } from '@modelcontextprotocol/client'
 import { type HttpRequest, type HttpResponse, single } from '../../../shared/http/http.ts'
 import { BearerError } from '../../../shared/oauth/bearer.ts'
+import type { Authenticator, Caller } from '../authenticator.ts'
 import { PermissionError, type Refusal } from '../authorization.ts'
-import type { Gate, Identity } from '../identity.ts'
 import type { Named } from './context.ts'
 import { CODES, errorResponse, jsonResponse, RpcError, resultText } from './json-rpc.ts'
 import type { Writer } from './mcp-result.ts'
@@ -16,7 +16,7 @@ export interface RefusedMessage {
   readonly id: RequestId
   readonly isToolCall: boolean
   readonly era: Era
-  readonly identity: Identity
+  readonly caller: Caller | undefined
   readonly named: Named
 }
 
@@ -36,7 +36,7 @@ export interface Refusals {
 }
 
 export interface RefusalsOptions {
-  readonly challenge: Gate['challenge']
+  readonly challenge: Authenticator['challenge']
   readonly challengeForm: ChallengeForm
   readonly write: Writer
 }
@@ -51,12 +51,12 @@ export function createRefusals(options: RefusalsOptions): Refusals {
     const needed = refusal.status === 403 ? (tool ?? resource) : undefined
     const error = new RpcError(refusal.status, CODES.server, refusalMessage(refusal))
     return errorResponse(message?.id ?? null, error, {
-      'www-authenticate': challengeFor(refusal, needed, message?.identity),
+      'www-authenticate': challengeFor(refusal, needed, message?.caller),
     })
   }
-  const result: Refusals['result'] = (refusal, { id, era, named, identity }) => {
+  const result: Refusals['result'] = (refusal, { id, era, named, caller }) => {
     if (refusal instanceof PermissionError) return resultText(id, write(errorResult(refusal), era))
-    const value = challengeFor(withError(refusal), named.tool, identity)
+    const value = challengeFor(withError(refusal), named.tool, caller)
     const refused = {
       ...errorResult({ message: `Authentication required: ${refusal.message}` }),
       _meta: { 'mcp/www_authenticate': [value] },

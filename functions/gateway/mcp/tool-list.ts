@@ -16,7 +16,7 @@ interface Secured {
 }
 
 /** The results that are the same for every caller, written as JSON once. */
-export interface Introduction {
+export interface StaticResults {
   readonly initialize: (requested: unknown) => string
   readonly discover: string
   readonly toolsOfHandshakeEra: string
@@ -27,12 +27,12 @@ export interface Introduction {
 export const CACHE_MS = 300_000
 const SKILLS_EXTENSION = 'io.modelcontextprotocol/skills'
 
-/** Whether anybody may connect, and so see the lists. */
+/** Whether clients may connect without a token, and so see the lists. */
 export function isPublicServer(catalogue: Catalogue, { hasOpen }: ServedResources): boolean {
   return hasOpen || [...catalogue.values()].some(isOpen)
 }
 
-export interface IntroductionOptions {
+export interface StaticResultsOptions {
   readonly catalogue: Catalogue
   readonly served: ServedResources
   readonly server: ServerSection | undefined
@@ -40,9 +40,14 @@ export interface IntroductionOptions {
 }
 
 /** Makes the answers to `initialize`, `server/discover` and `tools/list` of both eras. */
-export function introduce({ catalogue, served, server, write }: IntroductionOptions): Introduction {
+export function createStaticResults({
+  catalogue,
+  served,
+  server,
+  write,
+}: StaticResultsOptions): StaticResults {
   const tools = [...catalogue.values()]
-  // What anybody may see, any cache may keep.
+  // Lists that everyone may see may be kept by shared caches.
   const isPublic = isPublicServer(catalogue, served)
   const cacheable = { ttlMs: CACHE_MS, cacheScope: isPublic ? 'public' : 'private' } as const
   const capabilities = {
@@ -71,13 +76,13 @@ export function introduce({ catalogue, served, server, write }: IntroductionOpti
     ),
     toolsOfHandshakeEra: write(
       {
-        tools: tools.map((tool) => describe(tool, hasObjectOutput(tool))),
+        tools: tools.map((tool) => listedTool(tool, hasObjectOutput(tool))),
       } satisfies ListToolsResult,
       'handshake',
     ),
     toolsOfStatelessEra: write(
       {
-        tools: tools.map((tool) => describe(tool, true)),
+        tools: tools.map((tool) => listedTool(tool, true)),
         ...cacheable,
       } satisfies ListToolsResult & Record<string, unknown>,
       'stateless',
@@ -85,7 +90,7 @@ export function introduce({ catalogue, served, server, write }: IntroductionOpti
   }
 }
 
-function describe(tool: ToolDefinition, withOutput: boolean): Tool & Secured {
+function listedTool(tool: ToolDefinition, withOutput: boolean): Tool & Secured {
   const securitySchemes = schemesOf(tool)
   return {
     name: tool.name,

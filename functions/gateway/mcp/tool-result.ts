@@ -28,7 +28,7 @@ const MEMBERS: ReadonlySet<string> = new Set([
 /** MCP's own result as a backend has answered it, in the form in which clients take it. */
 export interface ReadResult {
   readonly result: CallToolResult
-  /** How many of its blocks were malformed, or of a type that MCP has not, and were left out. */
+  /** How many of its blocks were malformed, or of a type that MCP does not have, and were left out. */
   readonly dropped: number
 }
 

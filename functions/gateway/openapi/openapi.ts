@@ -28,7 +28,7 @@ export type Describe = (names?: ReadonlySet<string>) => ReturnType<typeof toDocu
 
 interface Described {
   readonly tool: ToolDefinition
-  readonly operation: ReturnType<typeof describe>
+  readonly operation: ReturnType<typeof operationOf>
   /** The components that its schemas refer to. */
   readonly components: readonly (readonly [name: string, schema: JsonSchema])[]
 }
@@ -38,7 +38,7 @@ export function createDescribe(catalogue: Catalogue, options: OpenApiOptions): D
   const components: Components = new Map(Object.entries(SCHEMAS))
   const tools = [...catalogue.values()].map((tool): Described => {
     const { size } = components
-    const operation = describe(tool, components)
+    const operation = operationOf(tool, components)
     return { tool, operation, components: [...components].slice(size) }
   })
   return (names) =>
@@ -87,7 +87,7 @@ function authorizationUrl(issuer: string, audience: string): string {
   return url.href
 }
 
-function describe(tool: ToolDefinition, components: Components) {
+function operationOf(tool: ToolDefinition, components: Components) {
   const problem = {
     'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } },
   }
@@ -119,7 +119,7 @@ function describe(tool: ToolDefinition, components: Components) {
   }
 }
 
-/** Who may call: anybody, anybody and known when signed in, or who is signed in with these scopes. */
+/** Who may call: everyone, everyone with an optional sign-in, or callers with these scopes. */
 function securityOf({ scopes, access }: ToolDefinition) {
   if (access === 'public') return []
   const signedIn = { [SCHEME]: scopes }

@@ -2,7 +2,7 @@ import type { Catalogue } from '../../../shared/tools.ts'
 import { auditDecision } from '../authorization.ts'
 import type { CallTool, ToolCall } from '../call-tool.ts'
 import { oneLine } from '../one-line.ts'
-import { failed, type Outcome, statusOf } from '../outcome.ts'
+import { failed, statusOf, type ToolOutcome } from '../outcome.ts'
 
 const MAX_FAULT_CHARACTERS = 1_000
 
@@ -16,21 +16,21 @@ export function answerProfiles(callTool: CallTool, catalogue: Catalogue): CallTo
   return (call) => (call.tool.answeredBy === 'gateway' ? answer(call) : callTool(call))
 }
 
-async function answer({ tool, args, identity, log }: ToolCall): Promise<Outcome> {
-  auditDecision(tool, identity, log, { decision: 'allowed' })
-  const outcome = profileOutcome({ tool, args, identity })
+async function answer({ tool, args, caller, log }: ToolCall): Promise<ToolOutcome> {
+  auditDecision(tool, caller, log, { decision: 'allowed' })
+  const outcome = profileOutcome({ tool, args, caller })
   log.audit('tool_answered', { tool: tool.name, ...statusOf(outcome), ms: 0 }, 'NOTICE')
   return outcome
 }
 
-function profileOutcome({ tool, args, identity }: Pick<ToolCall, 'tool' | 'args' | 'identity'>) {
+function profileOutcome({ tool, args, caller }: Pick<ToolCall, 'tool' | 'args' | 'caller'>) {
   const fault = tool.validateInput(args)
   if (fault !== undefined) {
     const said = oneLine(fault, MAX_FAULT_CHARACTERS)
     return failed('arguments_invalid', 400, `The arguments do not fit: ${said}`)
   }
   // Access to a profile tool is checked at start: it has a caller.
-  if (identity === undefined) throw new Error('a profile tool without a caller')
-  const { subject: id, profile } = identity
+  if (caller === undefined) throw new Error('a profile tool without a caller')
+  const { subject: id, profile } = caller
   return { kind: 'json', value: { id, ...profile } } as const
 }

@@ -1,25 +1,25 @@
+import { type AssertionKeys, createAssertionSigner } from '../backend/assertion.ts'
 import { type GoogleIdentity, GoogleIdentityError } from '../backend/google-identity.ts'
 import { SendError, send } from '../backend/send.ts'
-import { createStatementSigner, type StatementKeys } from '../backend/statement.ts'
 import { type FetchResource, ResourceError } from './read-resource.ts'
 
 export interface FetchResourceOptions {
   readonly functionsBase: string
   readonly publicUrl: string
-  readonly keys: StatementKeys
+  readonly keys: AssertionKeys
   readonly timeoutMs: number
   readonly googleIdentity?: GoogleIdentity | undefined
 }
 
 /**
  * Fetches resources from their backends: `POST FUNCTIONS_BASE/{path}` with `{"uri": ...}` and the
- * gateway's statement, whose `tool` is the URI. The user's token is never passed on.
+ * gateway's assertion, whose `tool` is the URI. The user's token is never passed on.
  *
- * The returned function throws ResourceError for what is no answer.
+ * The returned function throws ResourceError when there is no answer.
  */
 export function createFetchResource(options: FetchResourceOptions): FetchResource {
-  const signStatement = createStatementSigner(options.keys)
-  return async ({ uri, source }, { identity, requestId, traceparent, signal, budget }) => {
+  const signAssertion = createAssertionSigner(options.keys)
+  return async ({ uri, source }, { caller, requestId, traceparent, signal, budget }) => {
     const url = `${options.functionsBase}/${source.path}`
     const body = JSON.stringify({ uri })
     try {
@@ -28,10 +28,10 @@ export function createFetchResource(options: FetchResourceOptions): FetchResourc
         'content-type': 'application/json',
         'x-request-id': requestId,
         ...(traceparent !== undefined && { traceparent }),
-        ...signStatement({
+        ...signAssertion({
           issuer: options.publicUrl,
           audience: url,
-          identity,
+          caller,
           tool: uri,
           requestId,
           body,

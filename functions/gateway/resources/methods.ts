@@ -9,7 +9,7 @@ import { CACHE_MS } from '../mcp/tool-list.ts'
 import { cacheHintOf, type FetchResource, ResourceError, readContents } from './read-resource.ts'
 import { canonicalUri, type ServedResources } from './resources.ts'
 
-/** Of a resource that does not exist: the code of each era. */
+/** The error code for a resource that does not exist, by era. */
 const NOT_FOUND: Readonly<Record<Era, number>> = {
   handshake: CODES.resourceNotFound,
   stateless: CODES.invalidParams,
@@ -19,7 +19,7 @@ export interface ResourceMethodsOptions {
   readonly served: ServedResources
   readonly fetchResource: FetchResource
   readonly write: Writer
-  /** Whether anybody may connect, and so see the lists. */
+  /** Whether clients may connect without a token, and so see the lists. */
   readonly isPublic: boolean
 }
 
@@ -44,7 +44,7 @@ export function resourceMethods(
   }
 
   const read: AnswerMethod = (context, { params }) => {
-    const { era, request, log, identity, budget } = context
+    const { era, request, log, caller, budget } = context
     const { uri } = params
     if (typeof uri !== 'string') throw invalidParams('a uri')
     const { resource } = context.named
@@ -53,7 +53,7 @@ export function resourceMethods(
     const traceparent =
       request.traceparent ?? asTraceparent(asObject(params['_meta'])?.['traceparent'])
     const { id: requestId, signal } = request
-    const sent = { identity, requestId, traceparent, signal, budget, log }
+    const sent = { caller, requestId, traceparent, signal, budget, log }
     return readContents(resource, sent, fetchResource).then(
       (contents) => write({ contents, ...hint }, era),
       (error: unknown) => {

@@ -2,21 +2,21 @@ import { isOpen } from '../../../shared/catalogue/access.ts'
 import { type Content, toContent } from '../../../shared/catalogue/resources/content.ts'
 import type { BackendSource } from '../../../shared/catalogue/resources/resource.ts'
 import type { Log } from '../../../shared/log.ts'
+import type { Caller } from '../authenticator.ts'
 import { auditDecision } from '../authorization.ts'
 import type { ByteBudget } from '../backend/response-budget.ts'
-import type { Answer } from '../backend/send.ts'
-import type { Identity } from '../identity.ts'
+import type { BackendResponse } from '../backend/send.ts'
 import { contentsOf, type ReadableResource } from './resources.ts'
 
 /** What a resource's backend answers, whole. @throws SendError or GoogleIdentityError without it. */
 export type FetchResource = (
   resource: { readonly uri: string; readonly source: BackendSource },
   exchange: ResourceExchange,
-) => Promise<Answer>
+) => Promise<BackendResponse>
 
 /** The request for which a resource is fetched. */
 export interface ResourceExchange {
-  readonly identity: Identity
+  readonly caller: Caller | undefined
   readonly requestId: string
   readonly traceparent: string | undefined
   readonly signal: AbortSignal
@@ -57,7 +57,7 @@ export async function readContents(
   fetchResource: FetchResource,
 ): Promise<readonly Readonly<Record<string, unknown>>[]> {
   const { source } = resource
-  auditDecision(resource, exchange.identity, exchange.log, { decision: 'allowed' })
+  auditDecision(resource, exchange.caller, exchange.log, { decision: 'allowed' })
   if ('content' in source) return [contentsOf(resource, source.content)]
   const startedAt = performance.now()
   let ended: { readonly status: number; readonly reason?: string } = {
@@ -81,7 +81,7 @@ export async function readContents(
 }
 
 function read(
-  { contentType, contentEncoding, body }: Answer,
+  { contentType, contentEncoding, body }: BackendResponse,
   expected: string | undefined,
 ): { readonly content: Content; readonly mimeType: string | undefined } {
   if (contentEncoding !== undefined && contentEncoding !== 'identity') {

@@ -36,7 +36,7 @@ export function serveResources({
   const all: readonly ReadableResource[] = [...resources, ...files]
   return {
     readable: new Map(all.map((resource) => [resource.uri, resource])),
-    listed: [...resources.map(describe), ...skills.map(describeSkill)],
+    listed: [...resources.map(listedResource), ...skills.map(listedSkill)],
     skills: new Map(skills.map((entry) => [entry.skill.uri, entry])),
     hasOpen: all.some(isOpen),
   }
@@ -63,12 +63,12 @@ export function contentsOf(
   return { uri, mimeType, ...content, _meta }
 }
 
-function describe(resource: ResourceEntry): Readonly<Record<string, unknown>> {
+function listedResource(resource: ResourceEntry): Readonly<Record<string, unknown>> {
   const { uri, name, title, description, mimeType, size, annotations, icons, _meta } = resource
   return { uri, name, title, description, mimeType, size, annotations, icons, _meta }
 }
 
-function describeSkill({ skill }: SkillEntry): Readonly<Record<string, unknown>> {
+function listedSkill({ skill }: SkillEntry): Readonly<Record<string, unknown>> {
   const { name, description } = skill.frontmatter
   const size = skill.resources.find(({ uri }) => uri === skill.uri)?.size
   return { uri: skill.uri, name, description, mimeType: 'text/markdown', size }

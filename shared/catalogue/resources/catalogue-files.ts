@@ -14,7 +14,7 @@ export interface CatalogueFiles {
    *
    * @throws FileFault for what is no folder in the catalogue's, or when there are more than `most`.
    */
-  readonly list: (path: string, most: number) => readonly string[]
+  readonly list: (path: string, max: number) => readonly string[]
   /** Whether the path is a folder, a file or neither. */
   readonly kindOf: (path: string) => 'folder' | 'file' | undefined
 }
@@ -46,7 +46,7 @@ export function filesBeside(cataloguePath: string | undefined): CatalogueFiles {
       }
       return readFileSync(place)
     },
-    list: (path, most) => {
+    list: (path, max) => {
       const found: string[] = []
       const visit = (below: string) => {
         const entries = readdirSync(locate(join(path, below)), { withFileTypes: true })
@@ -55,7 +55,7 @@ export function filesBeside(cataloguePath: string | undefined): CatalogueFiles {
           const inner = below === '' ? entry.name : `${below}/${entry.name}`
           if (entry.isDirectory()) visit(inner)
           else found.push(checkedLink(inner, statSync(locate(join(path, inner))).isFile()))
-          if (found.length > most) throw new FileFault(`has more than ${most} files`)
+          if (found.length > max) throw new FileFault(`has more than ${max} files`)
         }
       }
       if (!statSync(locate(path)).isDirectory()) throw new FileFault(`${shown(path)} is no folder`)

@@ -75,6 +75,6 @@ function isStringMap(metadata: unknown, values: readonly unknown[]): boolean {
   return asObject(metadata) !== undefined && values.every((value) => typeof value === 'string')
 }
 
-function isText(value: unknown, most: number): boolean {
-  return typeof value === 'string' && value !== '' && [...value].length <= most
+function isText(value: unknown, max: number): boolean {
+  return typeof value === 'string' && value !== '' && [...value].length <= max
 }

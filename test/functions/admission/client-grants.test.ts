@@ -32,7 +32,7 @@ describe('the limit of client grants', () => {
         code: 'grant_create_http_403',
         limitReached: 'client grants',
         missingScope: undefined,
-        passing: false,
+        isTransient: false,
       })
     },
   )
@@ -42,7 +42,7 @@ describe('the limit of client grants', () => {
     await expect(admissionWithoutWaits(tenant.api)('tpc_1')).rejects.toMatchObject({
       limitReached: undefined,
       missingScope: undefined,
-      passing: true,
+      isTransient: true,
     })
   })
 })

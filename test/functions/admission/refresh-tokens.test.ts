@@ -58,7 +58,7 @@ describe('the leeway of a strict client', () => {
     tenant.api.fail('PATCH /clients/:id', { status: 500, headers: { 'retry-after': '600' } })
     await expect(admissionWithoutWaits(tenant.api)('tpc_1')).rejects.toMatchObject({
       code: 'client_update_http_500',
-      passing: true,
+      isTransient: true,
     })
     tenant.api.mended()
     expect(await admissionWithoutWaits(tenant.api)('tpc_1')).toMatchObject({ outcome: 'admitted' })

@@ -83,7 +83,7 @@ describe('a promotion that Auth0 refuses', () => {
       code: 'conn_enable_http_500',
       promotion: 'client_promote_http_400',
       done: ['grant_create'],
-      passing: true,
+      isTransient: true,
     })
     takeWrites(tenant.api)
     tenant.api.mended()
@@ -124,7 +124,7 @@ describe('a promotion that Auth0 refuses', () => {
     await expect(admissionWithoutWaits(tenant.api)('plain1')).rejects.toMatchObject({
       code: 'client_promote_http_403',
       missingScope: 'update:clients',
-      passing: true,
+      isTransient: true,
     })
     expect(takeWrites(tenant.api)).toEqual(['PATCH /clients/plain1'])
   })

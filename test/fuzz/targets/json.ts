@@ -1,4 +1,4 @@
-import { RpcError, readJson } from '../../../functions/gateway/mcp/json-rpc.ts'
+import { RpcError, readMessageJson } from '../../../functions/gateway/mcp/json-rpc.ts'
 import { parseJson } from '../../../shared/json.ts'
 import { type FuzzTarget, must, onlyRefuses } from '../target.ts'
 
@@ -23,7 +23,7 @@ export const jsonTarget: FuzzTarget = {
     if (read === undefined || expected === undefined) return
     must(written(read.value) === written(expected.value), 'it reads another value')
     if (!text.isWellFormed()) return
-    const kept = onlyRefuses([RpcError], () => readJson(Buffer.from(text)))
+    const kept = onlyRefuses([RpcError], () => readMessageJson(Buffer.from(text)))
     if (kept === undefined) return
     const sent = written(kept.value)
     must(sent !== undefined && isSame(sent, text), 'a number changes when it is written again')

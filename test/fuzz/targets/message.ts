@@ -1,4 +1,4 @@
-import { RpcError, readJson, toMessage } from '../../../functions/gateway/mcp/json-rpc.ts'
+import { RpcError, readMessageJson, toMessage } from '../../../functions/gateway/mcp/json-rpc.ts'
 import { readInbound } from '../../../functions/gateway/mcp/revision.ts'
 import { type FuzzTarget, MARKER, must, onlyRefuses } from '../target.ts'
 
@@ -30,7 +30,7 @@ export const messageTarget: FuzzTarget = {
     { jsonrpc: '2.0', id: 9_007_199_254_740_991, method: 'initialize', params: [] },
   ].map((value) => JSON.stringify(value)),
   check: (text) => {
-    const json = onlyRefuses([RpcError], () => readJson(Buffer.from(text)))
+    const json = onlyRefuses([RpcError], () => readMessageJson(Buffer.from(text)))
     if (json === undefined) return
     for (const headers of HEADERS) {
       const inbound = onlyRefuses([RpcError], () => readInbound(json.value, headers))

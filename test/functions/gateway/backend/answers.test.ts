@@ -129,8 +129,8 @@ describe('429 and 503 of a backend', () => {
 })
 
 describe('how long a call may take', () => {
-  const identity = undefined
-  const gate = { identify: async () => identity, challenge: () => '' }
+  const caller = undefined
+  const authenticator = { authenticate: async () => caller, challenge: () => '' }
   const { catalogue } = parseGatewayConfig({
     PUBLIC_URL: 'https://mcp.test',
     OAUTH_ISSUER: 'https://tenant.test/',
@@ -142,7 +142,7 @@ describe('how long a call may take', () => {
   test('over REST it is less than the 45 seconds of GPT Actions', async () => {
     const calls: ToolCall[] = []
     const answer = createRest({
-      gate,
+      authenticator,
       catalogue,
       callTool: async (call) => {
         calls.push(call)
@@ -172,7 +172,7 @@ describe('how long a call may take', () => {
       args: {},
       isPlain: true,
       body: '{}',
-      identity,
+      caller,
       requestId: 'r',
       traceparent: undefined,
       signal: new AbortController().signal,

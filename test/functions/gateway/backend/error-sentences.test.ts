@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import type { Answer } from '../../../../functions/gateway/backend/send.ts'
+import type { BackendResponse } from '../../../../functions/gateway/backend/send.ts'
 import { retryAfterSeconds } from '../../../../functions/gateway/backend-failure.ts'
 import { errorSentence, textSentence } from '../../../../functions/gateway/error-sentence.ts'
 import { toCallToolResult } from '../../../../functions/gateway/mcp/mcp-result.ts'
@@ -10,7 +10,7 @@ import { toolOf } from '../../../support/gateway/callable-tool.ts'
 const TOOL = toolOf()
 const NOW = Date.UTC(2026, 10, 28, 12, 0, 0)
 
-function failureOf(body: string | Buffer, changes: Partial<Answer> = {}) {
+function failureOf(body: string | Buffer, changes: Partial<BackendResponse> = {}) {
   const answer = { status: 400, contentType: 'application/json', contentEncoding: undefined }
   const outcome = toOutcome({ ...answer, ...changes, body: Buffer.from(body) }, TOOL, NOW)
   if (outcome.kind !== 'failed') throw new Error('no failure')

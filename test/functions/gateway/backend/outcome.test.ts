@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import type { Answer } from '../../../../functions/gateway/backend/send.ts'
+import type { BackendResponse } from '../../../../functions/gateway/backend/send.ts'
 import type { CallableTool } from '../../../../functions/gateway/callable-tool.ts'
 import { failed } from '../../../../functions/gateway/outcome.ts'
 import { toOutcome } from '../../../../functions/gateway/read-outcome.ts'
@@ -10,7 +10,9 @@ describe("a backend's answer", () => {
   const typed = toolOf({
     outputSchema: { type: 'object', properties: { n: { type: 'integer' } }, required: ['n'] },
   })
-  const answer = (changes: Partial<Omit<Answer, 'body'>> & { body?: string | Buffer }): Answer => ({
+  const answer = (
+    changes: Partial<Omit<BackendResponse, 'body'>> & { body?: string | Buffer },
+  ): BackendResponse => ({
     status: 200,
     contentType: 'application/json',
     contentEncoding: undefined,

@@ -4,7 +4,7 @@ import {
   errorText,
   idOf,
   RpcError,
-  readJson,
+  readMessageJson,
   resultText,
   toMessage,
 } from '../../../../functions/gateway/mcp/json-rpc.ts'
@@ -90,7 +90,7 @@ describe('a JSON-RPC message', () => {
     ['brackets without end', '['.repeat(100_000)],
     ['brackets too deep', `${'['.repeat(1_000)}${']'.repeat(1_000)}`],
   ])('of %s is not JSON: -32700', (_, body) => {
-    expect(refusalOf(() => readJson(Buffer.from(body)))).toEqual({
+    expect(refusalOf(() => readMessageJson(Buffer.from(body)))).toEqual({
       status: 400,
       code: -32700,
       message: 'Parse error: the body is not JSON.',
@@ -101,7 +101,7 @@ describe('a JSON-RPC message', () => {
     'whose id would come back as another is none: %s',
     (id) => {
       const body = Buffer.from(`{"jsonrpc":"2.0","id":${id},"method":"ping"}`)
-      const { value } = readJson(body)
+      const { value } = readMessageJson(body)
       expect(refusalOf(() => toMessage(value))).toMatchObject({ code: -32600 })
       expect(idOf(value)).toBeNull()
     },

@@ -1,6 +1,6 @@
 import type { CallToolResult } from '@modelcontextprotocol/client'
 import { describe, expect, test } from 'vitest'
-import type { Answer } from '../../../../functions/gateway/backend/send.ts'
+import type { BackendResponse } from '../../../../functions/gateway/backend/send.ts'
 import { toBase64 } from '../../../../functions/gateway/mcp/base64.ts'
 import { toCallToolResult } from '../../../../functions/gateway/mcp/mcp-result.ts'
 import { statusOf } from '../../../../functions/gateway/outcome.ts'
@@ -9,7 +9,7 @@ import { toolOf } from '../../../support/gateway/callable-tool.ts'
 
 const text = { type: 'text', text: 'quota exceeded' }
 
-function outcomeOf(body: unknown, tool = toolOf(), changes: Partial<Answer> = {}) {
+function outcomeOf(body: unknown, tool = toolOf(), changes: Partial<BackendResponse> = {}) {
   const bytes = Buffer.from(typeof body === 'string' ? body : JSON.stringify(body))
   const answer = { status: 200, contentType: 'application/json', contentEncoding: undefined }
   return toOutcome({ ...answer, ...changes, body: bytes }, tool)

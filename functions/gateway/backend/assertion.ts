@@ -1,11 +1,11 @@
 import { createHmac, createSecretKey, hash, type KeyObject } from 'node:crypto'
 import type { SigningKey } from '../../../shared/oauth/signing-key.ts'
+import type { Caller } from '../authenticator.ts'
 import type { ClientHints } from '../client-hints.ts'
-import type { Identity } from '../identity.ts'
 import type { ClientCapabilities } from '../input/capabilities.ts'
 
 /** What the gateway states to a backend about one call. */
-export interface Statement {
+export interface Assertion {
   readonly issuer: string
   /** The URL that is called, to the letter, without its query. */
   readonly audience: string
@@ -13,7 +13,7 @@ export interface Statement {
   readonly method?: string
   /** The query of the URL, as it is sent, without `?`. */
   readonly query?: string
-  readonly identity: Identity
+  readonly caller: Caller | undefined
   /** Whether the backend is one of the operator's own, below FUNCTIONS_BASE. */
   readonly isOwn?: boolean
   /** What the client says of itself and its user, not verified. */
@@ -40,28 +40,28 @@ const LIFETIME_SECONDS = 60
  * carries the assertion alone, without `sub`. So does one to a backend that is not the operator's own:
  * `x-gateway-sig` names no backend, so that what gets it could send it to others.
  */
-export type SignStatement = (statement: Statement) => Record<string, string>
+export type SignAssertion = (assertion: Assertion) => Record<string, string>
 
 /** What the gateway signs with; one of the two at least. */
-export interface StatementKeys {
+export interface AssertionKeys {
   readonly secret?: string | undefined
   /** Signs the assertion instead of the secret. */
   readonly signingKey?: SigningKey | undefined
 }
 
 /** Signs statements with these keys. */
-export function createStatementSigner({ secret, signingKey }: StatementKeys): SignStatement {
+export function createAssertionSigner({ secret, signingKey }: AssertionKeys): SignAssertion {
   const key = secret === undefined ? undefined : createSecretKey(secret, 'utf8')
   const signUid = key && createUidSigner(key)
-  const signAssertion = signingKey ? createSigner(signingKey) : key && createSigner(hs256(key))
-  if (signAssertion === undefined) throw new Error('no key to sign with')
-  return (statement) => {
-    const { identity, isOwn = true, now } = statement
-    const assertion = { 'x-gateway-assertion': signAssertion(statement) }
-    if (identity === undefined || !isOwn) return assertion
-    const uid = userUid(identity.subject)
+  const signJwt = signingKey ? createSigner(signingKey) : key && createSigner(hs256(key))
+  if (signJwt === undefined) throw new Error('no key to sign with')
+  return (assertion) => {
+    const { caller, isOwn = true, now } = assertion
+    const fields = { 'x-gateway-assertion': signJwt(assertion) }
+    if (caller === undefined || !isOwn) return fields
+    const uid = userUid(caller.subject)
     return {
-      ...assertion,
+      ...fields,
       'x-user-uid': uid,
       ...(signUid && { 'x-gateway-sig': signUid(uid, now) }),
     }
@@ -102,38 +102,38 @@ function createSigner(
   key: Pick<SigningKey, 'sign'> & { readonly alg: string; readonly kid?: string },
 ) {
   const header = encode({ alg: key.alg, typ: 'JWT', kid: key.kid })
-  return (statement: Statement): string => {
-    const signed = `${header}.${encode(claims(statement))}`
+  return (assertion: Assertion): string => {
+    const signed = `${header}.${encode(claims(assertion))}`
     return `${signed}.${key.sign(signed)}`
   }
 }
 
-function claims(statement: Statement) {
-  const { issuer, audience, method = 'POST', query = '', identity, now, body = '' } = statement
+function claims(assertion: Assertion) {
+  const { issuer, audience, method = 'POST', query = '', caller, now, body = '' } = assertion
   return {
     // First, so that no name of theirs replaces a claim of the gateway.
-    ...identity?.claims,
+    ...caller?.claims,
     iss: issuer,
     aud: audience,
-    ...(identity !== undefined && {
-      sub: identity.subject,
-      client_id: identity.clientId,
-      scope: [...identity.scopes].join(' '),
+    ...(caller !== undefined && {
+      sub: caller.subject,
+      client_id: caller.clientId,
+      scope: [...caller.scopes].join(' '),
     }),
-    tool: statement.tool,
+    tool: assertion.tool,
     iat: now,
     exp: now + LIFETIME_SECONDS,
-    jti: statement.requestId,
+    jti: assertion.requestId,
     htm: method,
     htu: audience,
     ...(query !== '' && { query_sha256: hash('sha256', query) }),
     body_sha256: hash('sha256', body),
-    ...(statement.inputField !== undefined && {
-      input_sha256: hash('sha256', statement.inputField),
+    ...(assertion.inputField !== undefined && {
+      input_sha256: hash('sha256', assertion.inputField),
     }),
-    ...(statement.hints !== undefined && { client_hints: statement.hints }),
-    ...(statement.capabilities !== undefined && {
-      client_capabilities: statement.capabilities,
+    ...(assertion.hints !== undefined && { client_hints: assertion.hints }),
+    ...(assertion.capabilities !== undefined && {
+      client_capabilities: assertion.capabilities,
     }),
   }
 }

@@ -2,18 +2,18 @@ import { createHmac } from 'node:crypto'
 import { compactVerify } from 'jose'
 import { describe, expect, test } from 'vitest'
 import {
-  createStatementSigner,
-  type Statement,
-} from '../../../../functions/gateway/backend/statement.ts'
+  type Assertion,
+  createAssertionSigner,
+} from '../../../../functions/gateway/backend/assertion.ts'
 
 const NOW = 1_800_000_000
 
 describe('the statement', () => {
   const SECRET = 's'.repeat(32)
-  const statement: Statement = {
+  const statement: Assertion = {
     issuer: 'https://mcp.test',
     audience: 'https://backend.test/listEvents',
-    identity: {
+    caller: {
       subject: 'auth0|alice',
       clientId: 'tpc_chatgpt',
       scopes: new Set(['b', 'a']),
@@ -24,10 +24,10 @@ describe('the statement', () => {
     body: '{"limit":1}',
     now: NOW,
   }
-  const of = (changes: Partial<Statement> = {}) =>
-    createStatementSigner({ secret: SECRET })({ ...statement, ...changes })
-  const identityOf = (changes: object) => ({
-    identity: { ...statement.identity, ...changes } as NonNullable<Statement['identity']>,
+  const of = (changes: Partial<Assertion> = {}) =>
+    createAssertionSigner({ secret: SECRET })({ ...statement, ...changes })
+  const callerOf = (changes: object) => ({
+    caller: { ...statement.caller, ...changes } as NonNullable<Assertion['caller']>,
   })
 
   test('says who calls what, with which body', async () => {
@@ -61,14 +61,14 @@ describe('the statement', () => {
     ['\0', 'auth0:%00'],
     ['a.1700000000', 'auth0:a.1700000000'],
   ])('the subject %j is %s in a field, and signed so', (subject, uid) => {
-    const fields = of(identityOf({ subject }))
+    const fields = of(callerOf({ subject }))
     const signed = `${uid}.${NOW}`
     const mac = createHmac('sha256', SECRET).update(signed).digest('hex')
     expect(fields).toMatchObject({ 'x-user-uid': uid, 'x-gateway-sig': `${signed}.${mac}` })
   })
 
   test('of nobody names no user', async () => {
-    const fields = of({ identity: undefined })
+    const fields = of({ caller: undefined })
     expect(Object.keys(fields)).toEqual(['x-gateway-assertion'])
     const { payload } = await compactVerify(
       fields['x-gateway-assertion'] ?? '',
@@ -79,24 +79,24 @@ describe('the statement', () => {
     expect(claims).toMatchObject({ tool: 'listEvents', jti: 'request-1' })
   })
 
-  test.each<[string, Partial<Statement>]>([
+  test.each<[string, Partial<Assertion>]>([
     ['body', { body: '{"limit":2}' }],
     ['tool', { tool: 'addEvent' }],
     ['backend', { audience: 'https://backend.test/addEvent' }],
     ['issuer', { issuer: 'https://other.test' }],
     ['request', { requestId: 'request-2' }],
     ['second', { now: NOW + 1 }],
-    ['user', identityOf({ subject: 'auth0|bob' })],
-    ['client', identityOf({ clientId: undefined })],
-    ['scope', identityOf({ scopes: new Set(['b']) })],
+    ['user', callerOf({ subject: 'auth0|bob' })],
+    ['client', callerOf({ clientId: undefined })],
+    ['scope', callerOf({ scopes: new Set(['b']) })],
   ])('of another %s is another', (_, changes) => {
     expect(of(changes)['x-gateway-assertion']).not.toBe(of()['x-gateway-assertion'])
   })
 
   test('one signer keeps users and seconds apart', () => {
-    const sign = createStatementSigner({ secret: SECRET })
+    const sign = createAssertionSigner({ secret: SECRET })
     const sigOf = (subject: string, now: number) =>
-      sign({ ...statement, ...identityOf({ subject }), now })['x-gateway-sig']
+      sign({ ...statement, ...callerOf({ subject }), now })['x-gateway-sig']
     const order: [string, number][] = [
       ['a', NOW],
       ['b', NOW],
@@ -105,7 +105,7 @@ describe('the statement', () => {
       ['b', NOW],
     ]
     for (const [subject, now] of order) {
-      const fresh = of({ ...identityOf({ subject }), now })['x-gateway-sig']
+      const fresh = of({ ...callerOf({ subject }), now })['x-gateway-sig']
       expect(sigOf(subject, now)).toBe(fresh)
     }
   })

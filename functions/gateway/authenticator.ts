@@ -3,14 +3,12 @@ import { HttpError } from '../../shared/http/http-error.ts'
 import type { Log } from '../../shared/log.ts'
 import type { VerifyAccessToken } from '../../shared/oauth/access-token.ts'
 import { BearerError, bearerChallenge, bearerToken } from '../../shared/oauth/bearer.ts'
-import type { Caller } from '../../shared/oauth/claims.ts'
+import type { Caller as VerifiedCaller } from '../../shared/oauth/claims.ts'
 import { JwksUnavailableError } from '../../shared/oauth/jwks.ts'
 import { type Catalogue, catalogueScopes } from '../../shared/tools.ts'
 
-/** Who asks: a verified caller, or nobody in particular. */
-export type Identity = SignedIn | undefined
-
-export interface SignedIn extends Caller {
+/** The verified caller of a request; an anonymous request has none. */
+export interface Caller extends VerifiedCaller {
   /**
    * The token itself, for an exchange at its issuer and nowhere else; undefined where no tool needs
    * one.
@@ -21,8 +19,8 @@ export interface SignedIn extends Caller {
 /** What a tool or resource needs of a caller. */
 export type Needed = Pick<AccessRule, 'scopes'>
 
-/** Tells who asks. */
-export interface Gate {
+/** Verifies the credentials of requests. */
+export interface Authenticator {
   /**
    * The caller of a request with these Authorization field values; undefined for a request without
    * credentials where some tool can be called, or resource read, without signing in; a BearerError for
@@ -30,16 +28,19 @@ export interface Gate {
    *
    * @throws HttpError 503 with Retry-After when there is no key to verify the token with.
    */
-  readonly identify: (authorization: readonly string[], log: Log) => Promise<Identity | BearerError>
+  readonly authenticate: (
+    authorization: readonly string[],
+    log: Log,
+  ) => Promise<Caller | undefined | BearerError>
   /**
    * The WWW-Authenticate value for a refusal. Its `scope` names what the tool or resource needs, and
    * what of the catalogue's scopes the token has: a client that asks for exactly these keeps what it
    * was granted.
    */
-  readonly challenge: (refusal: BearerError, needed?: Needed, identity?: Identity) => string
+  readonly challenge: (refusal: BearerError, needed?: Needed, caller?: Caller) => string
 }
 
-export interface GateOptions {
+export interface AuthenticatorOptions {
   readonly verify: VerifyAccessToken
   readonly catalogue: Catalogue
   /** Whether a resource can be read without signing in. */
@@ -47,19 +48,19 @@ export interface GateOptions {
   readonly resourceMetadata: string
 }
 
-export function createGate(options: GateOptions): Gate {
+export function createAuthenticator(options: AuthenticatorOptions): Authenticator {
   const { verify, catalogue, hasOpenResource = false, resourceMetadata } = options
   const isExchanged = [...catalogue.values()].some(
     ({ backendAuth }) => backendAuth?.type === 'on_behalf_of',
   )
   const allScopes = catalogueScopes(catalogue)
   const isOpenServer = hasOpenResource || [...catalogue.values()].some(isOpen)
-  const stepUpScopes = ({ scopes }: Needed, identity: Identity) => [
-    ...new Set([...scopes, ...allScopes.filter((scope) => identity?.scopes.has(scope))]),
+  const stepUpScopes = ({ scopes }: Needed, caller: Caller | undefined) => [
+    ...new Set([...scopes, ...allScopes.filter((scope) => caller?.scopes.has(scope))]),
   ]
 
   return {
-    identify: async (authorization, log) => {
+    authenticate: async (authorization, log) => {
       try {
         const accessToken = bearerToken(authorization)
         if (accessToken !== undefined) {
@@ -78,17 +79,17 @@ export function createGate(options: GateOptions): Gate {
         return error
       }
     },
-    challenge: (refusal, needed, identity) =>
+    challenge: (refusal, needed, caller) =>
       bearerChallenge({
         error: refusal.code,
         errorDescription: refusal.code === undefined ? undefined : refusal.message,
-        scopes: needed === undefined ? allScopes : stepUpScopes(needed, identity),
+        scopes: needed === undefined ? allScopes : stepUpScopes(needed, caller),
         resourceMetadata,
       }),
   }
 }
 
-/** The refusal of a request without credentials; its challenge has no `error` (RFC 6750 s3.1). */
+/** Refuses a request without credentials. Its challenge has no `error` (RFC 6750 s3.1). */
 export function noCredentials(): BearerError {
   return new BearerError(undefined, 'no_credentials', 'You need to log in to continue.')
 }

@@ -4,7 +4,7 @@ import type { Management as Auth0 } from 'auth0'
  * What a patch of this connection has to send besides what it changes: Auth0 puts the connection's
  * name in place of a display name, or of realms, that a patch does not send.
  */
-export function keptByPatch({
+export function fieldsToResend({
   name,
   display_name,
   realms,

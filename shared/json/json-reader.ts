@@ -1,14 +1,15 @@
 import type { Parsed } from '../json.ts'
+import { isEscaped, parseString, readingLongString } from './json-string.ts'
 
-/** Makes a value of a number as it is written; `place` is its JSON Pointer (RFC 6901). */
+/** Converts the text of a number to a value; `place` returns its JSON Pointer (RFC 6901). */
 export type MakeNumber = (written: string, place: () => string) => unknown
 
-/** JSON with more parts than are read. `message` says which limit it exceeds, and quotes nothing. */
+/** The JSON exceeds a limit. `message` names the limit and quotes none of the JSON. */
 export class JsonLimitError extends Error {
   override readonly name = 'JsonLimitError'
 }
 
-/** An array or object that is not closed yet. */
+/** An array or object whose end has not been read yet. */
 interface Open {
   readonly value: unknown[] | Record<string, unknown>
   readonly isArray: boolean
@@ -29,37 +30,35 @@ const ZERO = 0x30
 const NINE = 0x39
 const COLON = 0x3a
 const BACKSLASH = 0x5c
-/** Fewer digits than a double holds, so that adding them up is exact. */
+/** A double holds this many digits exactly. */
 const MAX_PLAIN_DIGITS = 15
 // biome-ignore lint/suspicious/noControlCharactersInRegex: RFC 8259 s7 forbids these.
 const CONTROL = /[\0-\x1f]/
 const FAILED = Symbol('not JSON')
-/** A string that is read in turns. */
+/** Stands for a long string, which the main loop reads in turns. */
 const LONG = Symbol('long string')
 
-/** As deep as `parseJson` reads. */
+/** The same limit as that of `parseJson`. */
 const MAX_DEPTH = 256
 /**
- * Values and names. 1 MiB of table rows has 190,000, which is more text than a model reads or writes in
- * one call; while more are in memory the collector of garbage stops everything for longer.
+ * Values and names. 1 MiB of table rows has 190,000, more than a model reads or writes in one call. With
+ * more of them in memory, garbage collection pauses become too long.
  */
 const MAX_PARTS = 200_000
-/** To list and sort the names of an object is one step for the engine: some 20 ms for as many. */
+/** The engine lists and sorts the names of an object in one step: about 20 ms for this many. */
 const MAX_NAMES = 20_000
 const MAX_NUMBER_CHARACTERS = 10_000
 const MAX_BLANKS = 64 * 1024
-/** To match a longer one, the engine's expressions take ten times as long as its parser. */
+/** For longer strings the engine's parser takes a tenth of the time of a regular expression. */
 const MAX_MATCHED_CHARACTERS = 1_000
-/** Some milliseconds when the code is cold, a fraction of one when it is warm. */
+/** Takes a few milliseconds in cold code, and less than one in warm code. */
 const PARTS_PER_TURN = 1_000
 const CHARACTERS_PER_TURN = 128 * 1024
-/** `\\u` and four digits. */
-const MAX_ESCAPE_CHARACTERS = 6
 
 /**
- * Reads JSON (RFC 8259) with numbers of the caller's making, some thousand values in each turn; what
- * `JSON.parse` does takes as long in one piece. Whole numbers of up to 15 digits are left as they are.
- * Returns undefined for what is not JSON, or nested more than 256 deep.
+ * Reads JSON (RFC 8259), about a thousand values in each turn, where `JSON.parse` would block for the whole
+ * text. `makeNumber` converts numbers, except whole ones of up to 15 digits. Returns undefined if the
+ * text is not JSON or is nested more than 256 deep.
  *
  * @throws JsonLimitError for more than 200,000 values and names, 20,000 names in one object, or 10,000
  * characters in one number, 131,072 in a name or 65,536 blanks in a row; and what `makeNumber` throws.
@@ -79,7 +78,7 @@ export function* readingJson(
       .map((key) => `/${key.replaceAll('~', '~0').replaceAll('/', '~1')}`)
       .join('')
 
-  /** The code of the next character that is no blank; NaN at the end. */
+  /** Returns the code of the next character that is not whitespace; NaN at the end. */
   const next = (): number => {
     const start = at
     let code = text.charCodeAt(at)
@@ -102,7 +101,7 @@ export function* readingJson(
     if (at - start > CHARACTERS_PER_TURN) return LONG
     const inner = text.slice(start, end)
     if (inner.length > MAX_MATCHED_CHARACTERS || inner.includes('\\')) {
-      return unescaped(text.slice(start - 1, at))
+      return parseString(text.slice(start - 1, at))
     }
     return CONTROL.test(inner) ? undefined : inner
   }
@@ -163,7 +162,7 @@ export function* readingJson(
         return readNumber()
     }
   }
-  /** The name of the next member, and its colon. */
+  /** Reads the name of the next member and its colon. */
   const readName = (open: Open): boolean => {
     if (next() !== QUOTE) return false
     const name = readString()
@@ -199,7 +198,7 @@ export function* readingJson(
       value = open.value
     } else {
       value = readSimple(code)
-      if (value === LONG) value = yield* unescaping(text, startOfString, at - 1)
+      if (value === LONG) value = (yield* readingLongString(text, startOfString, at - 1)) ?? FAILED
       if (value === FAILED) return undefined
     }
     for (;;) {
@@ -238,44 +237,4 @@ function put({ value: target, name }: Open, value: unknown): void {
 
 function isDigit(code: number): boolean {
   return code >= ZERO && code <= NINE
-}
-
-/** Reads the string between two places in pieces, none of which ends within an escape. */
-function* unescaping(
-  text: string,
-  start: number,
-  end: number,
-): Generator<undefined, string | typeof FAILED> {
-  const pieces: string[] = []
-  for (let from = start; from < end; ) {
-    const to = Math.min(end, endOfPiece(text, from, from + CHARACTERS_PER_TURN))
-    const piece = unescaped(`"${text.slice(from, to)}"`)
-    if (piece === undefined) return FAILED
-    pieces.push(piece)
-    from = to
-    yield
-  }
-  return pieces.join('')
-}
-
-/** `end`, or where the escape begins that stands across it; before `start` none is open. */
-function endOfPiece(text: string, start: number, end: number): number {
-  const last = text.lastIndexOf('\\', end - 1)
-  if (last < start || end - last >= MAX_ESCAPE_CHARACTERS) return end
-  return isEscaped(text, last + 1, start) ? last : end
-}
-
-function unescaped(quoted: string): string | undefined {
-  try {
-    return JSON.parse(quoted)
-  } catch {
-    return undefined
-  }
-}
-
-/** Whether an odd number of backslashes stands before this place; an even one stands before `start`. */
-function isEscaped(text: string, at: number, start: number): boolean {
-  let before = at
-  while (before > start && text.charCodeAt(before - 1) === BACKSLASH) before--
-  return (at - before) % 2 === 1
 }

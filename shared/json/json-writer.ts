@@ -5,7 +5,7 @@ declare global {
   }
 }
 
-/** An array or object of which a part is written. */
+/** An array or object that has been written in part. */
 interface Open {
   readonly value: object
   /** Undefined for an array. */
@@ -15,23 +15,22 @@ interface Open {
 }
 
 const VALUES_PER_TURN = 1_000
-/** What the engine writes in one step, in some milliseconds. */
+/** The engine writes this many values in one step of a few milliseconds. */
 const MAX_AT_ONCE_VALUES = 20_000
-/** A row of a table, as an object or a list. */
+/** Enough for a row of a table, as an object or an array. */
 const MAX_ROW_VALUES = 50
 const CHARACTERS_PER_TURN = 256 * 1024
-/** In a shorter text the engine finds escapes sooner than this code puts pieces together. */
+/** For shorter strings, `JSON.stringify` is faster than joining pieces. */
 const MAX_SEARCHED_CHARACTERS = 4 * 1024
 
 /**
- * Writes a JSON value as `JSON.stringify` does, some thousand values in each turn. Takes plain data
- * alone: nothing with `toJSON`. `isUnescaped`: no string needs an escape, which saves the engine from
- * looking for one.
+ * Writes a JSON value as `JSON.stringify` does, about a thousand values in each turn. Takes plain data
+ * only, without `toJSON`. `isUnescaped`: no string needs an escape, so that none is looked for.
  */
 export function* writingJson(value: unknown, isUnescaped = false): Generator<undefined, string> {
   const maxText = isUnescaped ? MAX_SEARCHED_CHARACTERS : CHARACTERS_PER_TURN
   if (isSmall(value, MAX_AT_ONCE_VALUES, maxText)) return JSON.stringify(value) ?? 'null'
-  // Of a string that grows piece by piece the engine makes a tree, to be walked at the end.
+  // The engine stores a string that grows by concatenation as a tree, which is slow to read.
   const written: string[] = []
   let pieces: string[] = []
   const stack: Open[] = []
@@ -64,7 +63,7 @@ export function* writingJson(value: unknown, isUnescaped = false): Generator<und
   return written.join('')
 }
 
-/** Writes a JSON value, in turns or not. */
+/** Writes a JSON value, in turns or in one step. */
 export type Writing = (value: unknown) => Generator<undefined, string>
 
 /** `JSON.stringify` in the form of `writingJson`. */
@@ -73,7 +72,7 @@ export function* writingAtOnce(value: unknown): Generator<undefined, string> {
   return JSON.stringify(value)
 }
 
-/** What is to be written next, its comma and name before it; undefined at the end. */
+/** Writes the comma and name of the next value and returns the value; undefined at the end. */
 function nextValue(stack: Open[], pieces: string[]): { readonly value: unknown } | undefined {
   for (;;) {
     const open = stack.at(-1)
@@ -104,7 +103,7 @@ function* writingString(text: string, pieces: string[]): Generator<undefined, vo
   pieces.push('"')
 }
 
-/** The text in pieces of about `size` characters; a surrogate pair stays together. */
+/** Yields the text in pieces of about `size` characters, without splitting a surrogate pair. */
 export function* piecesOf(text: string, size: number): Generator<string> {
   for (let start = 0; start < text.length; ) {
     const isPair = isHighSurrogate(text.charCodeAt(start + size - 1))
@@ -118,7 +117,7 @@ function isHighSurrogate(code: number): boolean {
   return code >= 0xd800 && code <= 0xdbff
 }
 
-/** Whether it has few values, itself included, and little text in them. */
+/** Returns whether the value contains at most `maxValues` values and `maxText` characters. */
 function isSmall(value: unknown, maxValues: number, maxText: number): boolean {
   let characters = 0
   const values = [value]
@@ -135,7 +134,7 @@ function isSmall(value: unknown, maxValues: number, maxText: number): boolean {
   return true
 }
 
-/** A number that is kept as it was written. */
+/** Returns whether the value is a number that is kept as written. */
 function isRaw(value: object): boolean {
   return JSON.isRawJSON?.(value) === true
 }

@@ -1,46 +1,46 @@
 import { countUpTo } from './count.ts'
 import { atOnce, inTurns } from './turns.ts'
 
-/** One request's place in the queue of those that have something long to read or to write. */
+/** The place of one request in the queue for long reads and writes. */
 export interface Place {
-  /** Resolves when it is this one's turn: at once unless `length` (bytes or characters) is long. */
+  /** Resolves when it is this request's turn; immediately unless `length` (bytes or characters) is long. */
   readonly enter: (length: number) => Promise<void>
-  /** Lets the next one go on; may be called again, or for nothing. */
+  /** Lets the next request continue. Has no effect if this request has not entered. */
   readonly leave: () => void
-  /** Whether it has entered for something long and not left. */
+  /** Returns whether this request has entered for long work and not left. */
   readonly isTaken: () => boolean
 }
 
 /** Opens the place of a request. */
 export type Queue = () => Place
 
-/** What is shorter is read and written in one step, which takes some milliseconds. */
+/** Shorter JSON is read and written in one step of a few milliseconds. */
 const SHORT_LENGTH = 16 * 1024
 
-/** Whether JSON of this length is read and written in turns. */
+/** Returns whether JSON of this length is read and written in the queue. */
 export function isLong(length: number): boolean {
   return length > SHORT_LENGTH
 }
 
-/** What the engine reads in one step, in some 20 ms at worst. */
+/** The engine reads this much in one step, of about 20 ms in the worst case. */
 const MAX_AT_ONCE_LENGTH = 256 * 1024
-/** To make an object takes the engine a microsecond, where each has other names. */
+/** Objects with different names each take the engine about a microsecond. */
 const MAX_AT_ONCE_OBJECTS = 8_000
 
 /**
- * Whether the engine may hold up other requests for long when it reads this JSON: by its length and the
- * number of its objects and arrays.
+ * Returns whether the engine may block other requests too long when it reads this JSON, judged by its
+ * length and its number of objects and arrays.
  */
 export function isCostly(json: string): boolean {
   const { length } = json
-  // Each takes two characters at least, and a comma.
+  // Each takes at least two characters and a comma.
   if (length <= 3 * MAX_AT_ONCE_OBJECTS) return false
   if (length > MAX_AT_ONCE_LENGTH) return true
   const objects = countUpTo(MAX_AT_ONCE_OBJECTS, json, '{')
   return objects + countUpTo(MAX_AT_ONCE_OBJECTS, json, '[') > MAX_AT_ONCE_OBJECTS
 }
 
-/** Runs the work on JSON of this length: at once, or in turns when it is long, in its place in the queue. */
+/** Runs work on JSON of this length: in one step, or for long JSON in turns, in the order of the queue. */
 export function workOn<Result>(
   work: Generator<undefined, Result>,
   length: number,
@@ -50,8 +50,8 @@ export function workOn<Result>(
 }
 
 /**
- * Long texts are worked on one after the other: the values of all of them at once would not fit into
- * memory. Short ones never wait.
+ * Returns a queue in which long texts are processed one after the other, because the values of several
+ * would not fit into memory. Short texts never wait.
  */
 export function createQueue(): Queue {
   let last = Promise.resolve()

@@ -1,11 +1,10 @@
 import { setImmediate } from 'node:timers/promises'
 
-/** Shorter turns would let a flood of requests in between, each time, and take seconds for a megabyte. */
+/** With shorter turns, a megabyte takes seconds under a flood of requests, some of which run between turns. */
 const TURN_MS = 8
 
 /**
- * Runs the work to its end; where it yields after 8 ms, and when it ends after so long, the event loop
- * serves what else is waiting.
+ * Runs the work to its end. After each 8 ms, at the next yield or at the end, other events are handled.
  */
 export async function inTurns<Result>(work: Generator<undefined, Result>): Promise<Result> {
   let startedAt = performance.now()
@@ -17,7 +16,7 @@ export async function inTurns<Result>(work: Generator<undefined, Result>): Promi
   }
 }
 
-/** Runs the work to its end at once. */
+/** Runs the work to its end in one step. */
 export function atOnce<Result>(work: Generator<undefined, Result>): Result {
   for (let step = work.next(); ; step = work.next()) if (step.done) return step.value
 }

@@ -22,7 +22,7 @@ declare global {
 }
 
 const MAX_WHOLE_DIGITS = 1_000
-/** More of them would hold up other calls. */
+/** More of them would block other calls too long. */
 const MAX_ROUNDED = 20_000
 
 // What may differ from how JavaScript writes the same number, by its look: -0, a fraction that ends in
@@ -37,8 +37,8 @@ const MAX_SPLIT_QUOTES = 512
 const IS_SHORTEST = /^-?(?:[1-9]\d*|0)\.(?!0{6})\d*[1-9]$/
 
 /**
- * `value`, which was parsed from `text`, to be written again: every number is then written as it was.
- * Not for checks: where JavaScript would write a number otherwise, there is none.
+ * Returns `value`, which was parsed from `text`, with each number in a form that is written as in `text`.
+ * Not for validation: a number that JavaScript would write differently is an object.
  */
 export function keepNumbers<Value>(text: string, value: Value): Value {
   if (!MAY_DIFFER.test(text)) return value
@@ -46,17 +46,17 @@ export function keepNumbers<Value>(text: string, value: Value): Value {
   return kept === undefined || kept.isPlain ? value : (kept.value as Value)
 }
 
-/** The value of a JSON text as `keepNumbers` keeps it. */
+/** The value of a JSON text, with its numbers as `keepNumbers` keeps them. */
 export interface Kept {
   readonly value: unknown
-  /** Whether every number is one to JavaScript too: then the value is also good for checks. */
+  /** Whether every number is a JavaScript number, so that the value can also be validated. */
   readonly isPlain: boolean
-  /** Whether no string in it needs an escape, because none has one in the text. */
+  /** Whether no string needs an escape, because the text contains no backslash. */
   readonly isUnescaped: boolean
 }
 
 /**
- * Reads a text in turns, as `readingJson` does, with its numbers kept.
+ * Reads a text in turns, as `readingJson` does, and keeps its numbers as written.
  *
  * @throws JsonLimitError as `readingJson` does.
  */
@@ -80,7 +80,7 @@ export function* readingKept(text: string): Generator<undefined, Kept | undefine
 }
 
 /**
- * The value of a JSON text, its numbers as JavaScript's, in turns.
+ * Reads the value of a JSON text in turns, with JavaScript numbers.
  *
  * @throws JsonLimitError as `readingJson` does.
  */
@@ -132,17 +132,17 @@ export function* readingValuesToCheck(
   return [lower?.value, (yield* reading(true))?.value]
 }
 
-/** The same as `MAY_DIFFER`, which sees nothing in strings where these are few and long. */
+/** Tests `MAY_DIFFER`, outside strings only if these are few and long. */
 function mayDiffer(text: string, isUnescaped: boolean): boolean {
   const isSplit = isUnescaped && text.length > MIN_SPLIT_CHARACTERS
   if (!isSplit || countUpTo(MAX_SPLIT_QUOTES, text, '"') > MAX_SPLIT_QUOTES) {
     return MAY_DIFFER.test(text)
   }
-  // Without escapes every second quote ends a string.
+  // Without escapes, every second quote ends a string.
   return text.split('"').some((piece, at) => at % 2 === 0 && MAY_DIFFER.test(piece))
 }
 
-/** So few digits, 15 at most, that a double holds them all. */
+/** Has at most 15 digits, which a double holds exactly. */
 function isShort(written: string): boolean {
   return written.length <= 15 && !/[eE]/.test(written)
 }

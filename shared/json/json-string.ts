@@ -1,0 +1,48 @@
+const BACKSLASH = 0x5c
+const CHARACTERS_PER_TURN = 128 * 1024
+/** `\\u` and four digits. */
+const MAX_ESCAPE_CHARACTERS = 6
+
+/**
+ * Reads the string between two positions in turns, in pieces that never end inside an escape. Returns
+ * undefined if it is not JSON.
+ */
+export function* readingLongString(
+  text: string,
+  start: number,
+  end: number,
+): Generator<undefined, string | undefined> {
+  const pieces: string[] = []
+  for (let from = start; from < end; ) {
+    const to = Math.min(end, endOfPiece(text, from, from + CHARACTERS_PER_TURN))
+    const piece = parseString(`"${text.slice(from, to)}"`)
+    if (piece === undefined) return undefined
+    pieces.push(piece)
+    from = to
+    yield
+  }
+  return pieces.join('')
+}
+
+/** Returns `end`, or the start of the escape that crosses it. No escape crosses `start`. */
+function endOfPiece(text: string, start: number, end: number): number {
+  const last = text.lastIndexOf('\\', end - 1)
+  if (last < start || end - last >= MAX_ESCAPE_CHARACTERS) return end
+  return isEscaped(text, last + 1, start) ? last : end
+}
+
+/** Parses a string with its quotes; returns undefined if it is not JSON. */
+export function parseString(quoted: string): string | undefined {
+  try {
+    return JSON.parse(quoted)
+  } catch {
+    return undefined
+  }
+}
+
+/** Returns whether an odd number of backslashes precedes `at`. Looks no further back than `start`. */
+export function isEscaped(text: string, at: number, start: number): boolean {
+  let before = at
+  while (before > start && text.charCodeAt(before - 1) === BACKSLASH) before--
+  return (at - before) % 2 === 1
+}

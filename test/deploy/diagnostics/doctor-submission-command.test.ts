@@ -7,8 +7,8 @@ import {
   acceptedSubmission,
   SKILL,
   SUBMISSION_ENV,
-} from '../../support/submission.ts'
-import { examined, noFetch } from '../../support/submission-changes.ts'
+} from '../../support/submission/accepted.ts'
+import { examined, noFetch } from '../../support/submission/changes.ts'
 
 describe('the submission file', () => {
   test('takes the form that OpenAI’s own file has', async () => {

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
-import { SKILL, UI } from '../../support/submission.ts'
+import { SKILL, UI } from '../../support/submission/accepted.ts'
 import {
   type Change,
   csp,
@@ -16,7 +16,7 @@ import {
   submitted,
   tool,
   ui,
-} from '../../support/submission-changes.ts'
+} from '../../support/submission/changes.ts'
 
 const NAME_OF_65 = 'a'.repeat(65)
 

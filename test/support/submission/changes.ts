@@ -1,5 +1,5 @@
-import { doctorReport } from './auth0/doctor.ts'
-import { catalogueFolder } from './catalogue-folder.ts'
+import { doctorReport } from '../auth0/doctor.ts'
+import { catalogueFolder } from '../catalogue-folder.ts'
 import {
   acceptedCatalogue,
   acceptedSubmission,
@@ -8,7 +8,7 @@ import {
   SKILL,
   SUBMISSION_ENV,
   UI,
-} from './submission.ts'
+} from './accepted.ts'
 
 /** What an app writes down for its submission. */
 interface Written {

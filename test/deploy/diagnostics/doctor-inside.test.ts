@@ -1,6 +1,7 @@
 import type { Management as Auth0 } from 'auth0'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test } from 'vitest'
 import { doctor, doctorReport, idsOf } from '../../support/auth0/doctor.ts'
+import { allowAll } from '../../support/auth0/doctor-changes.ts'
 import {
   another,
   api,
@@ -20,13 +21,7 @@ import {
   type Variables,
   withoutGrants,
 } from '../../support/auth0/doctor-tenant.ts'
-import {
-  FORMER_LOG_WEBHOOK_SECRET,
-  type Front,
-  type Misbehaviour,
-  LOG_WEBHOOK_SECRET as SECRET,
-  startFront,
-} from '../../support/http/front.ts'
+import { type Front, LOG_WEBHOOK_SECRET as SECRET, startFront } from '../../support/http/front.ts'
 
 let front: Front
 beforeAll(async () => {
@@ -54,8 +49,6 @@ test('without credentials the tenant is not examined, and that is said', async (
     31,
   )
 })
-
-const allowAll = api({ subject_type_authorization: { user: { policy: 'allow_all' } } })
 
 const FAULTS: readonly (readonly [string, Change, readonly string[]])[] = [
   ['there is no API', () => ({ apis: [] }), ['api_missing']],
@@ -331,98 +324,4 @@ test('the plan of the tenant tells how many applications are too many', async ()
   const found = async (plan: string) => idsOf(await examine(enough(10), {}, ['--plan', plan]))
   expect(await found('free')).toEqual(['application_limit_reached'])
   expect(await found('self-service')).toEqual([])
-})
-
-describe('what the log stream sends', () => {
-  const PATH = '/auth0-log-webhook'
-  const away = (path: string): Misbehaviour => ({
-    request: (asked) => (asked.path === PATH ? { path } : {}),
-  })
-  const answered = (status: number): Misbehaviour => ({
-    answer: (_, { path }) => (path === PATH ? { status, body: '' } : undefined),
-  })
-  const NOT_TAKEN: readonly (readonly [string, Misbehaviour, readonly string[]])[] = [
-    ['no rewrite leads to log-webhook', away('/nowhere'), ['log_webhook_unreachable']],
-    ['log-webhook is broken', answered(500), ['log_webhook_unreachable']],
-    ['log-webhook runs with another secret', answered(401), ['log_webhook_secret']],
-  ]
-
-  test.each(NOT_TAKEN)('is told when it does not arrive: %s', async (_, misbehaves, expected) => {
-    await using front = await startFront()
-    front.misbehaves = misbehaves
-    const report = await doctorReport(
-      [front.url],
-      optionsFor(() => ({}), {}, front),
-    )
-    expect(idsOf(report)).toEqual(expected)
-    expect(report.findings[0]?.fix).toContain('npm run deploy')
-    expect(JSON.stringify(report)).not.toContain(SECRET)
-  })
-
-  const sentTo = async (change: Change, env = {}) => {
-    const sent: string[] = []
-    const options = optionsFor(change, env)
-    const fetch: typeof globalThis.fetch = (input, init) => {
-      if (new Request(input, init).url.endsWith(PATH)) {
-        sent.push(`${init?.body} ${new Headers(init?.headers).get('authorization')}`)
-      }
-      return options.fetch(input, init)
-    }
-    await doctorReport([front.url], { ...options, fetch })
-    return sent
-  }
-
-  test('is no record, with the secret of the stream', async () => {
-    expect(await sentTo(() => ({}))).toEqual([`[] Bearer ${SECRET}`])
-    const former = sink({ httpAuthorization: FORMER_LOG_WEBHOOK_SECRET })
-    const unknown = { LOG_WEBHOOK_SECRET: undefined }
-    expect(await sentTo(former, unknown)).toEqual([`[] ${FORMER_LOG_WEBHOOK_SECRET}`])
-    expect(await sentTo(sink({ httpAuthorization: '*****' }))).toEqual([`[] Bearer ${SECRET}`])
-  })
-
-  test('goes nowhere that the stream does not deliver to, nor with a secret that nobody knows', async () => {
-    expect(await sentTo(() => ({ streams: [] }))).toEqual([])
-    expect(await sentTo(() => ({}), { PUBLIC_URL: 'https://other.example' })).toEqual([])
-    const unknown = { LOG_WEBHOOK_SECRET: undefined }
-    expect(await sentTo(sink({ httpAuthorization: '*****' }), unknown)).toEqual([])
-  })
-})
-
-describe('the variables', () => {
-  test('beside the credentials are taken from the deployment', async () => {
-    const env = {
-      PUBLIC_URL: undefined,
-      TOOLS: undefined,
-      LOG_WEBHOOK_SECRET: undefined,
-      GOOGLE_CONNECTION_NAME: undefined,
-    }
-    const report = await examine(sink({ httpAuthorization: FORMER_LOG_WEBHOOK_SECRET }), env)
-    expect(report.findings).toEqual([])
-    expect(idsOf(await examine(api({ signing_alg: 'HS256' }), env))).toEqual(['api_signing_alg'])
-  })
-
-  test('that are placeholders are refused as the functions would', async () => {
-    const report = await examine(undefined, { MGMT_CLIENT_SECRET: 'replace-with-random' })
-    expect(report.findings).toMatchObject([
-      { id: 'variables_refused', seen: expect.stringContaining('MGMT_CLIENT_SECRET') },
-    ])
-  })
-
-  test('that are missing are named', async () => {
-    const report = await examine(undefined, { MGMT_CLIENT_SECRET: undefined })
-    expect(report.findings).toEqual([])
-    expect(report.skipped).toContainEqual(
-      expect.objectContaining({
-        name: 'api',
-        reason: expect.stringContaining('MGMT_CLIENT_SECRET is required'),
-      }),
-    )
-  })
-
-  test('that are not those of the deployment are a fault', async () => {
-    const other = { TOOL_SCOPES_JSON: '{"new":["events:read"]}', TOOLS: undefined }
-    expect(idsOf(await examine(undefined, other))).toContain('variables_differ')
-    const { findings } = await examine(undefined, { OAUTH_AUDIENCE: 'https://old.example/mcp' })
-    expect(idsOf({ findings })).toContain('variables_differ')
-  })
 })

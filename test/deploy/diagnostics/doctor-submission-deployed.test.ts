@@ -2,7 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { doctorReport } from '../../support/auth0/doctor.ts'
 import { catalogueFolder } from '../../support/catalogue-folder.ts'
 import { type Front, type Misbehaviour, startFront } from '../../support/http/front.ts'
-import { acceptedCatalogue, acceptedSubmission, UI } from '../../support/submission.ts'
+import { acceptedCatalogue, acceptedSubmission, UI } from '../../support/submission/accepted.ts'
 
 const TOKEN = 'token-of-the-portal'
 /** What a front on this machine cannot keep. */

@@ -1,0 +1,113 @@
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest'
+import { doctorReport, idsOf } from '../../support/auth0/doctor.ts'
+import { type Front, startFront } from '../../support/http/front.ts'
+import { discoveryOf, type Staged } from '../../support/http/issuer.ts'
+import { AS, member } from '../../support/http/misbehaviour.ts'
+
+let front: Front
+beforeAll(async () => {
+  front = await startFront()
+})
+afterAll(() => front?.[Symbol.asyncDispose]())
+afterEach(() => void vi.useRealTimers())
+beforeEach(() => {
+  for (const name of Object.keys(front.issuer.staged))
+    Reflect.deleteProperty(front.issuer.staged, name)
+})
+
+const ISSUER_FAULTS: readonly (readonly [string, () => Staged, readonly string[]])[] = [
+  ['it is down', () => ({ outage: true }), ['issuer_unreachable']],
+  [
+    'it has no S256',
+    () => ({ discovery: without('code_challenge_methods_supported') }),
+    ['pkce_s256_missing'],
+  ],
+  [
+    'nobody can register',
+    () => ({ discovery: without('registration_endpoint') }),
+    ['registration_endpoint_missing'],
+  ],
+  [
+    'it has no token endpoint',
+    () => ({ discovery: without('token_endpoint') }),
+    ['endpoints_missing'],
+  ],
+  [
+    'it wants a client secret',
+    () => ({
+      discovery: changed({ token_endpoint_auth_methods_supported: ['client_secret_post'] }),
+    }),
+    ['public_clients_refused'],
+  ],
+  [
+    'it has no refresh tokens',
+    () => ({ discovery: changed({ scopes_supported: ['openid'] }) }),
+    ['refresh_unavailable'],
+  ],
+  [
+    'it calls itself something else',
+    () => ({ discovery: changed({ issuer: 'https://custom.example/' }) }),
+    ['issuer_mismatch'],
+  ],
+  ['it names no key set', () => ({ discovery: without('jwks_uri') }), ['jwks_unreachable']],
+  [
+    'its key set is elsewhere',
+    () => ({ discovery: changed({ jwks_uri: `${front.issuer.url}keys` }) }),
+    ['jwks_unreachable'],
+  ],
+  ['its key set is empty', () => ({ jwks: { keys: [] } }), ['jwks_no_rs256_key']],
+  [
+    'its keys are for ES256',
+    () => ({ jwks: { keys: [{ kty: 'EC', kid: 'a', crv: 'P-256', alg: 'ES256' }] } }),
+    ['jwks_no_rs256_key'],
+  ],
+  [
+    'its key has no kid',
+    () => ({ jwks: { keys: [{ kty: 'RSA', n: 'x'.repeat(342), e: 'AQAB' }] } }),
+    ['jwks_kid_missing'],
+  ],
+  [
+    'its key is short',
+    () => ({ jwks: { keys: [{ kty: 'RSA', kid: 'a', n: 'x'.repeat(171), e: 'AQAB' }] } }),
+    ['jwks_no_rs256_key'],
+  ],
+]
+
+function changed(members: Readonly<Record<string, unknown>>) {
+  return { ...discoveryOf(front.issuer.url), ...members }
+}
+
+function without(name: string) {
+  return changed({ [name]: undefined })
+}
+
+test.each(ISSUER_FAULTS)('names the fault of an issuer: %s', async (_, staged, expected) => {
+  // What the functions have fetched before, they keep: all of it, as long as no time passes.
+  vi.useFakeTimers({ toFake: ['Date'], now: Date.now() })
+  await doctorReport([front.url])
+  Object.assign(front.issuer.staged, staged())
+  const found = idsOf(await doctorReport([front.url]))
+  expect(found.filter((id) => id !== 'auth0_health_failing')).toEqual(expected)
+})
+
+test('curated metadata is healthy, and is told apart from an issuer that sends iss', async () => {
+  await using curated = await startFront({ AUTH_SERVER_METADATA: 'curated' })
+  expect(idsOf(await doctorReport([curated.url]))).toEqual([])
+  curated.issuer.staged.discovery = {
+    ...discoveryOf(curated.issuer.url),
+    authorization_response_iss_parameter_supported: true,
+  }
+  expect(idsOf(await doctorReport([curated.url]))).toEqual(['curated_with_iss'])
+  curated.issuer.staged.discovery = undefined
+  curated.misbehaves = member(AS, 'registration_endpoint', 'https://tenant.example/oidc/register')
+  expect(idsOf(await doctorReport([curated.url]))).toEqual(['registration_endpoint_wrong'])
+})
+
+test('curated metadata that is not served for an issuer that sends iss is one fault', async () => {
+  await using curated = await startFront({ AUTH_SERVER_METADATA: 'curated' })
+  curated.issuer.staged.discovery = {
+    ...discoveryOf(curated.issuer.url),
+    authorization_response_iss_parameter_supported: true,
+  }
+  expect(idsOf(await doctorReport([curated.url]))).toEqual(['curated_with_iss'])
+})

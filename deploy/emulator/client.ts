@@ -11,13 +11,13 @@ export interface ThirdPartyClient {
   readonly authMethod: NonNullable<TenantClient['token_endpoint_auth_method']>
 }
 
-/** How a client came to be, as Auth0 marks it. */
+/** Auth0's marker for the origin of a client. */
 export interface Marker {
   readonly external_metadata_type: 'dcr' | 'cimd'
   readonly external_metadata_created_by: 'admin' | 'client'
 }
 
-/** Without connections or grants, as DCR and the import of a metadata document make it. */
+/** A client as DCR or the import of a metadata document creates it: without connections or grants. */
 export function thirdPartyClient(
   { traits }: TenantState,
   given: ThirdPartyClient,
@@ -58,9 +58,9 @@ export function newClient(name: string, hasSecret: boolean, isStrict: boolean): 
 }
 
 /**
- * The client of the Management API has its own place.
+ * Checks the limit of clients; the client of the Management API does not count.
  *
- * @throws TenantError 403 in Auth0's words when there are as many clients as there may be.
+ * @throws TenantError 403 with Auth0's message when the limit has been reached.
  */
 export function checkEntityLimit({ clients, faults, management }: TenantState): void {
   const { entityLimit } = faults
@@ -68,13 +68,13 @@ export function checkEntityLimit({ clients, faults, management }: TenantState): 
   if (entityLimit !== null && ids.length >= entityLimit) throw tooMany()
 }
 
-/** 403 in Auth0's words. */
+/** 403 with Auth0's message. */
 export function tooMany(): TenantError {
   const message = 'You reached the limit of entities of this type for this tenant.'
   return new TenantError(403, 'too_many_entities', message)
 }
 
-/** Secrets are shown once, or with a scope that the product does not ask for. */
+/** A client without its secret: Auth0 shows it only once, or with a scope that this project lacks. */
 export function shownClient(
   { traits }: TenantState,
   { client_secret: _, created_at, updated_at, ...client }: TenantClient,

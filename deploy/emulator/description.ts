@@ -4,7 +4,7 @@ import type { EmulatorSettings } from './options.ts'
 /** How to use a running emulator, as `npm run emulator -- --json` prints it. */
 export type EmulatorDescription = ReturnType<typeof describeEmulator>
 
-/** Without the secret of the Management API client where the environment set it. */
+/** Omits the secret of the Management API client if the environment set it. */
 export function describeEmulator(
   { issuer }: Emulator,
   { setup, apis, isSecretGiven }: EmulatorSettings,
@@ -32,7 +32,7 @@ export function describeEmulator(
   }
 }
 
-/** The same as people read it. */
+/** The description as text for the terminal. */
 export function toText(described: EmulatorDescription): string {
   const { issuer, managementApi, control, apis, users } = described
   const { url, tokenEndpoint, audience, clientId, clientSecret } = managementApi
@@ -52,7 +52,7 @@ export function toText(described: EmulatorDescription): string {
           `${email}, ${password}  (${permissions.join(' ') || 'no permission'})`,
       ),
     ],
-    ['Control', [`${control}  (GET shows the state, POST changes it and stages faults)`]],
+    ['Control', [`${control}  (GET shows the state, POST changes it and injects faults)`]],
   ]
   const width = Math.max(...rows.map(([name]) => name.length))
   const lines = rows.flatMap(([name, values]) =>

@@ -5,7 +5,7 @@ import { isLoopback } from '../../shared/config.ts'
 import { errorCode, listenOnLoopback } from '../kit/listen.ts'
 import { createControl } from './control/control.ts'
 import { createState } from './control/new-tenant.ts'
-import { keepState, setUp, type TenantSetup } from './control/setup.ts'
+import { saveState, setUp, type TenantSetup } from './control/setup.ts'
 import { type Endpoints, serve } from './endpoints.ts'
 import { sendJson } from './http.ts'
 import type { LogStreamOptions } from './log-stream/log-stream-settings.ts'
@@ -23,9 +23,9 @@ import type { TenantState, TenantUserGrant } from './state.ts'
 export interface EmulatorOptions extends TenantSetup {
   /** 0 = any free port. */
   readonly port: number
-  /** The keys that sign and will sign next; by default new ones. */
+  /** The current and the next signing key; new keys by default. */
   readonly keys?: Keys
-  /** Called with a line for each fault of the tenant itself. */
+  /** Called with one line for each internal error of the emulator. */
   readonly report?: (line: string) => void
 }
 
@@ -34,9 +34,9 @@ export interface Emulator {
   /** With the trailing slash that Auth0's issuers have. */
   readonly issuer: string
   readonly port: number
-  /** All that the tenant holds, for a program in the same process. */
+  /** The state of the tenant, for code in the same process. */
   readonly state: TenantState
-  /** Delivers there from now on, what has not been delivered yet included. */
+  /** Sets the target of the log stream, also for records that have not been delivered yet. */
   readonly setLogStream: (options: LogStreamOptions) => void
   readonly close: () => Promise<void>
 }
@@ -47,7 +47,7 @@ type Handler = (req: IncomingMessage, res: ServerResponse) => void
 /**
  * Starts the Auth0 emulator on this machine's loopback addresses.
  *
- * @throws Error naming the port when that is taken, `code` EADDRINUSE; whatever `prepare` throws.
+ * @throws Error with `code` EADDRINUSE that names the port when it is in use; errors of `prepare`.
  */
 export async function startEmulator(options: EmulatorOptions): Promise<Emulator> {
   const { report = () => undefined } = options
@@ -107,7 +107,7 @@ function createEndpoints(
   let current = makeProvider()
   const provider = () => current
   const rotateKeys = async () => {
-    // As Auth0 does it: who has fetched the keys has the next one too, before it signs anything.
+    // Auth0 publishes the next key before it signs with it, so cached key sets already contain it.
     const [signing, next] = state.keys
     state.keys = [next, await createKey(), signing]
     current = makeProvider()
@@ -132,8 +132,8 @@ function createEndpoints(
   const prepare = async () => {
     if (setup.prepare === undefined || setup.empty === true) return
     await setup.prepare(state.issuer)
-    restore = keepState(state)
-    // Without the calls and events that it took to get there.
+    restore = saveState(state)
+    // Removes the calls and events of the preparation.
     reset()
   }
   return {
@@ -149,7 +149,7 @@ function createEndpoints(
   }
 }
 
-/** A key that signs and one that is to follow, RSA of 2048 bits: some 0.1 s of computing. */
+/** The current and the next signing key, RSA with 2048 bits; takes about 0.1 s. */
 export async function createKeys(): Promise<Keys> {
   return Promise.all([createKey(), createKey()])
 }
@@ -159,7 +159,7 @@ async function createKey(): Promise<JWK> {
   return { ...(await exportJWK(privateKey)), kid: randomUUID() }
 }
 
-// A page elsewhere may have its own name point to this machine.
+// Prevents DNS rebinding: another host name may resolve to this machine.
 function isOwnHost({ headers }: IncomingMessage): boolean {
   const url = `http://${headers.host ?? ''}`
   return URL.canParse(url) && isLoopback(new URL(url).hostname)

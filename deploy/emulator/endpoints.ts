@@ -9,7 +9,7 @@ import type { TenantState } from './state.ts'
 
 type NodeHandler = (req: IncomingMessage, res: ServerResponse) => Promise<void>
 
-/** What answers at the tenant's paths. */
+/** The handlers of the tenant's paths. */
 export interface Endpoints {
   readonly state: TenantState
   readonly provider: () => Provider
@@ -32,7 +32,7 @@ const BROWSER_PATHS: ReadonlySet<string> = new Set([
   ...['/oidc/register', '/oauth/token', '/oauth/revoke'],
 ])
 
-/** Answers one request to the tenant, as Auth0 would at the same path. */
+/** Responds to one request as Auth0 does at the same path. */
 export async function serve(
   endpoints: Endpoints,
   req: IncomingMessage,

@@ -1,14 +1,14 @@
 import type { Management } from 'auth0'
 import type { Given } from './package-types.ts'
 
-/** A scope of an API that a person or a role has. */
+/** A scope of an API that is assigned to a user or a role. */
 export interface Permission {
-  /** Undefined = whatever API has a scope of that name, as the sample people have theirs. */
+  /** Undefined = every API with a scope of that name, as for the sample users. */
   readonly resource_server_identifier?: string | undefined
   readonly permission_name: string
 }
 
-/** A group of permissions, with the people who have it. */
+/** A role: its permissions and its users. */
 export interface TenantRole {
   readonly id: string
   readonly name: string
@@ -17,13 +17,13 @@ export interface TenantRole {
   readonly users: readonly string[]
 }
 
-/** A customer of the tenant, with the people in it and the connections that they sign in by. */
+/** An organization: its members and the connections for their sign-in. */
 export interface TenantOrganization {
   readonly id: string
   readonly name: string
   readonly display_name: string
   readonly metadata: Readonly<Record<string, string>>
-  /** Whether third-party clients may sign its people in. */
+  /** Whether third-party clients may sign its members in. */
   readonly third_party_client_access: Management.OrganizationThirdPartyClientAccessEnum
   /** By connection id. */
   readonly connections: ReadonlyMap<string, OrganizationConnection>
@@ -37,10 +37,10 @@ export interface OrganizationConnection {
   readonly is_signup_enabled: boolean
 }
 
-/** An action as the Management API shows it; this tenant runs none. */
+/** An Action as the Management API returns it; the emulator does not run Actions. */
 export type TenantAction = Given<Management.Action, 'id' | 'name' | 'supported_triggers'>
 
-/** That an action runs at a trigger. */
+/** The binding of an Action to a trigger. */
 export interface TenantBinding {
   readonly id: string
   readonly display_name: string

@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { buffer } from 'node:stream/consumers'
 import type { Page } from './oauth/pages.ts'
 
-/** A request that the tenant refuses. */
+/** The refusal of a request. */
 export class TenantError extends Error {
   override readonly name = 'TenantError'
   readonly status: number
@@ -15,9 +15,9 @@ export class TenantError extends Error {
   }
 }
 
-/** A refusal that was staged, whether Auth0 documents one like it or not. */
+/** An injected refusal, which Auth0 need not document. */
 export class StagedError extends TenantError {
-  /** Fields of the answer, beside those that each has. */
+  /** Additional header fields of the response. */
   readonly headers: Readonly<Record<string, string>>
 
   constructor(
@@ -33,7 +33,7 @@ export class StagedError extends TenantError {
 
 const MAX_BODY_BYTES = 1024 * 1024
 
-/** For scripts in any page, as Auth0 has it at the endpoints that MCP clients in a browser call. */
+/** Auth0 allows every origin at the endpoints that MCP clients in a browser call. */
 export const CORS = {
   'access-control-allow-origin': '*',
   'access-control-allow-methods': 'GET, POST, OPTIONS',
@@ -81,7 +81,7 @@ export async function readJson(req: IncomingMessage): Promise<object> {
   throw new TenantError(400, 'invalid_body', 'Payload validation error: a JSON body is expected.')
 }
 
-/** The value of a JSON text; undefined when it is none. */
+/** The value of a JSON text; undefined for invalid JSON. */
 export function parseJson(text: string): unknown {
   try {
     return JSON.parse(text)

@@ -6,13 +6,13 @@ import type { EmulatorOptions } from './emulator.ts'
 
 /** The options of `npm run emulator`. */
 export const EMULATOR_OPTIONS = {
-  port: { type: 'string', value: 'PORT', text: 'of this machine; 0 is any that is free' },
+  port: { type: 'string', value: 'PORT', text: 'the port on this machine; 0 chooses a free port' },
   'public-url': {
     type: 'list',
     value: 'URL',
-    text: 'a deployment of this system: its API has the identifier URL/mcp',
+    text: 'the URL of a deployment of this system, whose API has the identifier URL/mcp',
   },
-  api: { type: 'list', value: 'IDENTIFIER', text: 'identifier of any other API' },
+  api: { type: 'list', value: 'IDENTIFIER', text: 'the identifier of another API' },
   scope: {
     type: 'list',
     value: 'SCOPE',
@@ -22,27 +22,27 @@ export const EMULATOR_OPTIONS = {
     type: 'string',
     value: 'MODE',
     choices: ['strict', 'permissive'],
-    text: 'the mode of third-party clients that register',
+    text: 'the security mode of newly registered third-party clients',
   },
   empty: {
     type: 'boolean',
-    text: 'start as Auth0 creates a tenant: no API and no registration, for npm run provision',
+    text: 'start as a new Auth0 tenant, without an API and without registration, for npm run provision',
   },
 } as const satisfies OptionSpecs
 
 const DEFAULT_API = 'http://localhost:8080/mcp'
 const DEFAULT_SCOPES = ['events:read', 'events:write']
 
-/** What the emulator starts with, and what people must know to use it. */
+/** The settings of the emulator, and the values that its description shows. */
 export interface EmulatorSettings extends Required<Pick<EmulatorOptions, 'port' | 'apis'>> {
   readonly setup: EmulatorOptions
-  /** Whether MGMT_CLIENT_SECRET was set, so that the secret need not be shown. */
+  /** Whether MGMT_CLIENT_SECRET was set; the description then omits the secret. */
   readonly isSecretGiven: boolean
 }
 
 /**
- * What the command line and the variables TENANT_PORT, MGMT_CLIENT_ID, MGMT_CLIENT_SECRET and
- * GOOGLE_CONNECTION_NAME ask for. The secret is random where none is set.
+ * The settings in the command line and the variables TENANT_PORT, MGMT_CLIENT_ID, MGMT_CLIENT_SECRET
+ * and GOOGLE_CONNECTION_NAME. Without MGMT_CLIENT_SECRET the secret is random.
  *
  * @throws UsageError
  */
@@ -54,7 +54,7 @@ export function toEmulatorSettings(
   const { empty, mode } = values
   const identifiers = [...values['public-url'].map(toApi), ...values.api]
   if (empty && (identifiers.length > 0 || mode !== undefined)) {
-    throw new UsageError('--empty takes none of --public-url, --api and --mode.')
+    throw new UsageError('--empty cannot be combined with --public-url, --api or --mode.')
   }
   const scopes = values.scope.length === 0 ? DEFAULT_SCOPES : [...new Set(values.scope)]
   const [audience = DEFAULT_API, ...others] = new Set(identifiers)
@@ -85,7 +85,7 @@ export function toEmulatorSettings(
 function toPort(given: string | undefined, variable: string | undefined): number {
   const value = given ?? (variable?.trim() || '8081')
   if (/^\d{1,5}$/.test(value) && Number(value) <= 65_535) return Number(value)
-  throw new UsageError(`${given === undefined ? 'TENANT_PORT' : '--port'} takes 0 to 65535.`)
+  throw new UsageError(`${given === undefined ? 'TENANT_PORT' : '--port'} must be 0 to 65535.`)
 }
 
 function toApi(url: string): string {

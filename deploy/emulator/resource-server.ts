@@ -3,7 +3,7 @@ import type { TenantApi } from './state.ts'
 
 const DAY_SECONDS = 86_400
 
-/** What Auth0 makes of an API of which nothing is said but its identifier. */
+/** An API with Auth0's defaults for every member except the identifier. */
 export function newApi(identifier: string): TenantApi {
   return {
     id: randomBytes(12).toString('hex'),

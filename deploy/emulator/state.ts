@@ -31,7 +31,7 @@ export type TenantApi = Given<
 
 export type TenantGrant = Given<Management.ClientGrantResponseContent, 'id' | 'audience'>
 
-/** A log stream that is a webhook, the only kind there is here. */
+/** A webhook log stream, the only kind in the emulator. */
 export type TenantLogStream = Given<
   Known<Management.LogStreamHttpResponseSchema>,
   'id' | 'name' | 'status' | 'sink'
@@ -39,7 +39,7 @@ export type TenantLogStream = Given<
 
 export type TenantSettings = Given<
   Known<Omit<Management.GetTenantSettingsResponseContent, 'flags'>> & {
-    // The second one is documented, but missing in the package's types.
+    // Auth0 documents this flag, but the package's types lack it.
     readonly flags?: Management.TenantSettingsFlags & {
       readonly use_scope_descriptions_for_consent?: boolean | undefined
     }
@@ -47,11 +47,11 @@ export type TenantSettings = Given<
   'flags' | 'default_audience' | 'resource_parameter_profile'
 >
 
-/** What a person has let a client do, one for each client, person and API. */
+/** The consent of a user, one for each client, user and API. */
 export type TenantUserGrant = Required<Omit<Management.UserGrant, 'organization_id'>> & {
   readonly id: string
   readonly organization_id?: string
-  /** The grants of oidc-provider that came of it, each with its tokens. */
+  /** The ids of oidc-provider's grants for this consent; each grant has its tokens. */
   readonly issued: string[]
 }
 
@@ -68,12 +68,12 @@ export interface TenantConnection {
   enabledClients: Set<string>
 }
 
-/** A person who can sign in. */
+/** A user who can sign in. */
 export interface TenantUser {
   readonly email: string
   readonly password: string
   readonly userId: string
-  /** Scopes, of whatever API has them, when the tenant starts. */
+  /** The initial permissions: scopes of every API that has them. */
   readonly permissions: readonly string[]
 }
 
@@ -84,7 +84,7 @@ export interface Scope {
 
 export type SecurityMode = Management.TenantSettingsDynamicClientRegistrationSecurityMode
 
-/** Everything that the tenant knows; plain data, changed by its endpoints alone. */
+/** The whole state of the tenant as plain data; only its endpoints change it. */
 export interface TenantState {
   readonly issuer: string
   readonly users: readonly TenantUser[]
@@ -98,19 +98,19 @@ export interface TenantState {
   readonly logStreams: Map<string, TenantLogStream>
   readonly userGrants: Map<string, TenantUserGrant>
   readonly roles: Map<string, TenantRole>
-  /** What people may do without any role, by `userId`. */
+  /** The directly assigned permissions of users, by `userId`. */
   readonly permissions: Map<string, readonly Permission[]>
   readonly organizations: Map<string, TenantOrganization>
-  /** By grant of oidc-provider: the organization that the person signed in to. */
+  /** The organization of a sign-in, by the id of oidc-provider's grant. */
   readonly issuedFor: Map<string, string>
   readonly actions: Map<string, TenantAction>
-  /** Which action runs at which trigger, in order. */
+  /** The bindings of each trigger, in order. */
   readonly bindings: Map<string, readonly TenantBinding[]>
   /** The latest events, oldest first. */
   readonly logs: LogRecord[]
-  /** Private keys, all of them published: the one that signs, its successor, its predecessor. */
+  /** The private signing keys: current, next, previous. All public keys are published. */
   keys: readonly [current: JWK, next: JWK, ...previous: JWK[]]
-  /** What registration makes of a client, shown among the settings or not. */
+  /** The security mode of newly registered clients, whether or not the settings show it. */
   mode: SecurityMode
   settings: TenantSettings
   rules: readonly Management.Rule[]

@@ -26,11 +26,11 @@ const hook = z.strictObject({
 }) satisfies z.ZodType<Management.Hook>
 
 const change = z.strictObject({
-  /** As the tenant started. */
+  /** Resets the tenant to its initial state. */
   reset: z.literal(true).optional(),
-  /** As Auth0 makes a tenant. */
+  /** Resets the tenant to a new Auth0 tenant. */
   empty: z.literal(true).optional(),
-  /** What registration makes of a client. */
+  /** The security mode of newly registered clients. */
   mode: z.enum(['strict', 'permissive']).optional(),
   outage: z.boolean().optional(),
   rotateKeys: z.boolean().optional(),
@@ -44,7 +44,7 @@ const change = z.strictObject({
     .optional(),
   rules: z.array(rule).optional(),
   hooks: z.array(hook).optional(),
-  /** By e-mail address: what a person may do without any role, scopes of whatever API has them. */
+  /** The directly assigned permissions of users by e-mail address: scopes of every API that has them. */
   userPermissions: z.record(z.email(), z.array(z.string())).optional(),
   ...traitsChange.shape,
   ...faultsChange.shape,
@@ -52,14 +52,14 @@ const change = z.strictObject({
 
 const known = { traits: traitsChange.strip(), faults: faultsChange.strip() }
 
-/** What `POST /__tenant` takes, the traits and faults of the tenant apart. */
+/** The body of `POST /__tenant`, separated into traits, faults and other changes. */
 export interface ControlChange {
   readonly change: z.infer<typeof change>
   readonly traits: z.infer<typeof traitsChange>
   readonly faults: z.infer<typeof faultsChange>
 }
 
-/** @throws TenantError 400 that names all that is wrong. */
+/** @throws TenantError 400 that names every invalid member. */
 export function parseChange(given: unknown): ControlChange {
   const parsed = change.safeParse(given)
   if (parsed.success) {

@@ -12,13 +12,13 @@ export interface ControlOptions {
   readonly state: TenantState
   readonly log: TenantLog
   readonly rotateKeys: () => Promise<void>
-  /** Puts everything back to how it started; `true` = to how Auth0 makes a tenant. */
+  /** Resets the tenant to its initial state; `true` = to a new Auth0 tenant. */
   readonly reset: (empty: true | undefined) => void
-  /** How often the Management API was called, and how many tokens it gave out. */
+  /** The number of Management API calls and of issued Management API tokens. */
   readonly counts: () => { readonly calls: number; readonly tokens: number }
 }
 
-/** `/__tenant`: GET shows the tenant's state, POST stages trouble. */
+/** `/__tenant`: GET shows the tenant's state, POST changes it and injects faults. */
 export function createControl(options: ControlOptions) {
   const { state, log, rotateKeys, reset } = options
 
@@ -43,7 +43,7 @@ export function createControl(options: ControlOptions) {
 
   return async (req: IncomingMessage, res: ServerResponse): Promise<void> => {
     try {
-      // A page elsewhere must not move this machine's tenant.
+      // A web page of another origin must not change the tenant.
       const { origin } = req.headers
       if (origin !== undefined && !isLoopback(hostnameOf(origin))) {
         throw new TenantError(403, 'forbidden', 'This Origin is not allowed here')
@@ -62,8 +62,8 @@ export function createControl(options: ControlOptions) {
 }
 
 /**
- * A tenant of the other kind as it is found: with connections shared with third-party clients in
- * strict mode, every permissive client could sign people in without anybody's doing.
+ * Changes the mode and sets all connections to client level. A connection that strict mode needs at
+ * domain level would let every permissive client sign users in without being admitted.
  */
 function changeMode(state: TenantState, mode: SecurityMode): void {
   if (mode === state.mode) return
@@ -75,7 +75,7 @@ function hostnameOf(origin: string): string {
   return URL.canParse(origin) ? new URL(origin).hostname : ''
 }
 
-/** Without secrets, and without what every tenant has for its Management API. */
+/** The state without secrets, and without the entities of the Management API itself. */
 function show({ state, log, counts }: ControlOptions) {
   const { management, settings, faults } = state
   const isOwn = ({ client_id }: { client_id?: string | undefined }) =>

@@ -2,7 +2,7 @@ import { newClient } from '../client.ts'
 import { newApi } from '../resource-server.ts'
 import type { Scope, TenantState } from '../state.ts'
 
-/** An API that exists before this system is set up in a tenant. */
+/** An API of another system in the tenant. */
 export interface OtherApi {
   readonly identifier: string
   readonly scopes: readonly Scope[]
@@ -16,7 +16,7 @@ export interface ExchangeSetup {
   readonly apis: readonly OtherApi[]
 }
 
-/** Puts further APIs into the tenant. */
+/** Adds further APIs to the tenant. */
 export function addApis(state: TenantState, apis: readonly OtherApi[]): void {
   for (const { identifier, scopes } of apis) {
     const api = {
@@ -31,8 +31,8 @@ export function addApis(state: TenantState, apis: readonly OtherApi[]): void {
 }
 
 /**
- * Puts the client into the tenant. It is linked to the API `audience` and may not exchange yet: that is
- * for `npm run provision`.
+ * Adds the client, linked to the API `audience`. It may not exchange tokens until `npm run provision`
+ * allows it.
  */
 export function addExchangeClient(
   state: TenantState,

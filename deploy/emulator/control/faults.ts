@@ -4,20 +4,20 @@ const milliseconds = z.int().min(0).max(600_000)
 
 const failure = z.strictObject({
   method: z.enum(['GET', 'POST', 'PATCH', 'PUT', 'DELETE']),
-  /** Below `/api/v2`, or `/oauth/token`; a part in braces, as in `/clients/{id}`, stands for any. */
+  /** A path below `/api/v2`, or `/oauth/token`; a segment in braces, as in `/clients/{id}`, matches any. */
   path: z.string().startsWith('/'),
-  /** 200 = the body of a refusal all the same, as a proxy may send it. */
+  /** 200 = an error body with status 200, as a proxy may send it. */
   status: z.union([z.literal(200), z.int().min(400).max(599)]),
   message: z.string().optional(),
   errorCode: z.string().optional(),
   headers: z.record(z.string(), z.string()).optional(),
-  /** Only calls whose body has this member fail. */
+  /** If set, only calls whose body has this member fail. */
   member: z.string().optional(),
-  /** How many such calls fail; as long as this is staged unless said. */
+  /** The number of calls that fail; undefined = all, until the failure is removed. */
   times: z.int().min(0).max(1_000_000).optional(),
 })
 
-/** The next `times` calls are answered 429. */
+/** The next `times` calls get 429. */
 const rateLimit = z
   .strictObject({
     times: z.int().min(0).max(1_000_000),
@@ -26,44 +26,44 @@ const rateLimit = z
   .nullable()
 
 const management = z.strictObject({
-  /** Before every answer of the Management API. */
+  /** The delay of every Management API response. */
   latencyMs: milliseconds,
   rateLimit,
-  /** More are answered 429; the Free plan allows 2. */
+  /** Calls above this rate get 429; the Free plan allows 2. */
   callsPerSecond: z.int().min(1).max(1_000_000),
-  /** After so many more calls all others are answered with `status`, until this is taken back. */
+  /** After `calls` more calls, every call gets `status` until this is removed. */
   failAfter: z
     .strictObject({
       calls: z.int().min(0).max(1_000_000),
       status: z.int().min(400).max(599).default(503),
     })
     .nullable(),
-  /** After so many more calls the connection breaks, until this is taken back. */
+  /** After `calls` more calls, the connection breaks at every call until this is removed. */
   breakAfter: z
     .strictObject({
       calls: z.int().min(0).max(1_000_000),
-      /** The last of them is carried out, and its answer lost. */
+      /** Whether the first broken call takes effect, and only its response is lost. */
       losesAnswer: z.boolean().default(false),
     })
     .nullable(),
-  /** Calls that fail, one or several; null = none. */
+  /** Failures of single calls, one or a list; null = none. */
   fail: z
     .union([failure.transform((one) => [one]), z.array(failure)])
     .nullable()
     .transform((all) => all ?? []),
-  /** What the Management API client is granted; null = every scope that there is. */
+  /** The scopes of the Management API client; null = every scope. */
   scopes: z.array(z.string().regex(/^[a-z_]+:[a-z_]+$/, 'must be like read:clients')).nullable(),
-  /** Whether tokens and the responses that they come in name their scopes. */
+  /** Whether Management API tokens and token responses name their scopes. */
   namesScopes: z.boolean(),
-  /** For so long a new client is not found. */
+  /** The time during which a new client is not found. */
   newClientNotFoundMs: milliseconds,
 })
 
 const registration = z.strictObject({
   rateLimit,
-  /** Registrations per second, as Auth0 limits them to 5; null = as many as come. */
+  /** The maximum number of registrations per second (5 in Auth0); null = no limit. */
   perSecond: z.int().min(1).max(1_000).nullable(),
-  /** The answer to every registration, none of which is carried out. */
+  /** The response to every registration, none of which takes effect; null = register. */
   answer: z
     .strictObject({
       status: z.int().min(200).max(599),
@@ -71,29 +71,29 @@ const registration = z.strictObject({
       headers: z.record(z.string(), z.string()).default({}),
     })
     .nullable(),
-  /** When the connection breaks: before a registration is carried out, or when it has been. */
+  /** When the connection breaks: before or after the registration takes effect; null = never. */
   breaks: z.enum(['before', 'afterwards']).nullable(),
 })
 
 const cimdUrl = z.url({ protocol: /^https?$/ })
 
-/** Trouble as `POST /__tenant` stages it; a member that is not there stays as it is. */
+/** Faults in the body of `POST /__tenant`; an absent member does not change. */
 export const faultsChange = z.strictObject({
   management: management.partial().optional(),
   registration: registration.partial().optional(),
-  /** The most clients that there may be, the Management API's own not counted; null = no limit. */
+  /** The maximum number of clients besides the Management API's own; null = no limit. */
   entityLimit: z.int().min(0).max(100_000).nullable().optional(),
-  /** Whether access tokens are encrypted, which makes five parts of them. */
+  /** Whether access tokens are encrypted (JWE with five parts). */
   encryptTokens: z.boolean().optional(),
-  /** Before every answer but those of `/__tenant`. */
+  /** The delay of every response except those of `/__tenant`. */
   latencyMs: milliseconds.optional(),
-  /** Client ID Metadata Documents by their URL, instead of what is there. */
+  /** Client ID Metadata Documents by URL; they replace the document at the URL. */
   cimdDocuments: z.record(cimdUrl, z.unknown()).optional(),
-  /** What an import finds wrong with any document, after a preview without faults. */
+  /** Violations that the import of any document reports, although the preview reports none. */
   cimdViolations: z.array(z.string()).optional(),
 })
 
-/** What is staged now. */
+/** The injected faults. */
 export interface Faults {
   readonly management: z.infer<typeof management>
   readonly registration: z.infer<typeof registration>
@@ -104,7 +104,7 @@ export interface Faults {
   readonly cimdViolations: readonly string[]
 }
 
-/** Of a tenant without trouble. */
+/** The faults of a healthy tenant. */
 export const NO_FAULTS: Faults = {
   management: {
     latencyMs: 0,
@@ -134,7 +134,7 @@ export function changeFaults(faults: Faults, change: z.infer<typeof faultsChange
   }
 }
 
-/** A member that is not there leaves a setting as it is, one that is undefined would unset it. */
+/** The object without undefined members, so that a spread of it does not unset other values. */
 export function given<Value extends object>(value: Value) {
   const members = Object.entries(value).filter(([, member]) => member !== undefined)
   return Object.fromEntries(members) as { [Name in keyof Value]: Exclude<Value[Name], undefined> }

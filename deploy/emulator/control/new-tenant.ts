@@ -9,9 +9,9 @@ import { NEW_TRAITS } from './traits.ts'
 const MANAGEMENT_API_ID = '000000000000000000000000'
 const MANAGEMENT_GRANT_ID = 'cgr_0000000000000000'
 
-/** Of a tenant that nobody has touched. */
+/** The settings of a new Auth0 tenant. */
 export const NEW_SETTINGS: TenantSettings = {
-  friendly_name: 'Stand-in tenant',
+  friendly_name: 'Auth0 emulator',
   flags: {
     enable_dynamic_client_registration: false,
     enable_client_connections: true,
@@ -32,7 +32,7 @@ export const NEW_SETTINGS: TenantSettings = {
 
 type AboutTenant = Pick<TenantState, 'issuer' | 'users' | 'management' | 'audience'>
 
-/** A tenant with nothing in it. */
+/** The state of an empty tenant. */
 export function createState(about: AboutTenant, keys: TenantState['keys']): TenantState {
   const { issuer, users, management, audience } = about
   return {
@@ -64,7 +64,7 @@ export function createState(about: AboutTenant, keys: TenantState['keys']): Tena
   }
 }
 
-/** Auth0's own API, and the one client that may use it. */
+/** Adds the Management API and the one client with access to it. */
 export function addManagementApi({ issuer, management, clients, apis, grants }: TenantState): void {
   const identifier = `${issuer}api/v2/`
   const { clientId: client_id, clientSecret: client_secret } = management
@@ -95,12 +95,12 @@ export function addManagementApi({ issuer, management, clients, apis, grants }: 
   grants.set(grant.id, { ...grant, subject_type: 'client', is_system: false })
 }
 
-/** Off for every client. */
+/** A connection that is off for every client. */
 export function newConnection(name: string): TenantConnection {
   return {
     id: `con_${randomBytes(8).toString('hex')}`,
     name,
-    // All that does not come from Google is taken for a database of users.
+    // Every name without "google" is treated as a database connection.
     strategy: name.includes('google') ? 'google-oauth2' : 'auth0',
     display_name: name,
     realms: [name],

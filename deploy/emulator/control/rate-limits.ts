@@ -4,16 +4,16 @@ import type { TenantState } from '../state.ts'
 import type { Faults } from './faults.ts'
 
 const GLOBAL_LIMIT = 'Global limit has been reached'
-/** What Auth0 allows. */
+/** Auth0's limit. */
 const REGISTRATIONS_PER_SECOND = 5
 
-/** Auth0's rate limit fields for an answer, and what is the matter with the call, if anything. */
+/** Auth0's rate limit fields for a response, and the refusal of the call, if any. */
 export interface Limited {
   readonly headers: Readonly<Record<string, string>>
   readonly refusal: TenantError | undefined
 }
 
-/** Counts the calls of the Management API; the staged limits come before the real one. */
+/** Limits the calls of the Management API; injected limits apply before the configured rate. */
 export function createManagementLimit(state: TenantState): () => Limited {
   const count = countPerSecond()
   return () => {
@@ -27,7 +27,7 @@ export function createManagementLimit(state: TenantState): () => Limited {
   }
 }
 
-/** Counts the registrations; without a limit of theirs as many as come. */
+/** Limits the registrations; without an injected limit, all are allowed. */
 export function createRegistrationLimit(state: TenantState): () => Limited {
   const count = countPerSecond()
   return () => {
@@ -40,7 +40,7 @@ export function createRegistrationLimit(state: TenantState): () => Limited {
   }
 }
 
-/** Tells how many there have been in this second, the present one included. */
+/** Returns a counter of the calls in the current second, including the present one. */
 function countPerSecond(): () => number {
   let second = 0
   let count = 0
@@ -70,7 +70,7 @@ function rateLimitFields(limit: number, remaining: number, resetSeconds: number)
   }
 }
 
-/** Seconds to wait, as long as the staged limit has refusals left. */
+/** Seconds to wait, if the injected limit has refusals left. */
 function takeRateLimit(state: TenantState, of: 'management' | 'registration'): number | undefined {
   const { rateLimit } = state.faults[of]
   if (rateLimit === null || rateLimit.times === 0) return undefined

@@ -7,11 +7,11 @@ import { NO_FAULTS } from './faults.ts'
 import { addManagementApi, NEW_SETTINGS, newConnection } from './new-tenant.ts'
 import { NEW_TRAITS } from './traits.ts'
 
-/** How the tenant is to be when it starts, and again when it is reset. */
+/** The initial state of the tenant, which a reset restores. */
 export interface TenantSetup {
-  /** Identifier of the API that is set up for the gateway. */
+  /** The identifier of the gateway's API. */
   readonly audience: string
-  /** Scopes of the API, unless `prepare` makes it. */
+  /** The scopes of the API, unless `prepare` creates it. */
   readonly scopes?: readonly Scope[]
   readonly users: readonly TenantUser[]
   /** Names of the login connections. */
@@ -19,18 +19,18 @@ export interface TenantSetup {
   readonly management: { readonly clientId: string; readonly clientSecret: string }
   /** Further APIs. */
   readonly apis?: readonly OtherApi[]
-  /** For exchanges of tokens; undefined = the tenant has none of it. */
+  /** The client and APIs for token exchange; undefined = none. */
   readonly exchange?: ExchangeSetup | undefined
-  /** What DCR makes of a new client; `strict`, as in a new tenant, unless said otherwise. */
+  /** The security mode of newly registered clients; `strict` by default, as in a new tenant. */
   readonly mode?: SecurityMode
   readonly logStream?: LogStreamOptions
-  /** True = as Auth0 makes a tenant: only the further APIs, no log stream, registration off. */
+  /** True = a new Auth0 tenant with only the further APIs, no log stream, and registration off. */
   readonly empty?: boolean
-  /** Brings the empty tenant to the state in which it starts, through its Management API. */
+  /** Creates the initial state in the empty tenant through its Management API. */
   readonly prepare?: (issuer: string) => Promise<void>
 }
 
-/** Puts the tenant back to how it starts; its keys and what it has given out stay good. */
+/** Resets the tenant to its initial state; its keys and issued tokens remain valid. */
 export function setUp(state: TenantState, setup: TenantSetup, empty: boolean): void {
   const { connections, apis, permissions } = state
   for (const map of mapsOf(state)) map.clear()
@@ -62,7 +62,7 @@ export function setUp(state: TenantState, setup: TenantSetup, empty: boolean): v
   }
 }
 
-/** The API as this system needs it. */
+/** The gateway's API with the settings that this system requires. */
 function localApi({ audience, scopes = [] }: TenantSetup): TenantApi {
   return {
     ...newApi(audience),
@@ -76,19 +76,19 @@ function localApi({ audience, scopes = [] }: TenantSetup): TenantApi {
   }
 }
 
-/** Keeps the tenant as it is now; the function that it returns puts it back to that. */
-export function keepState(state: TenantState): () => void {
+/** Saves the present state of the tenant, and returns a function that restores it. */
+export function saveState(state: TenantState): () => void {
   const { settings, maps } = structuredClone({ settings: state.settings, maps: mapsOf(state) })
   return () => {
-    for (const [map, kept] of mapsOf(state).map((map, at) => [map, maps[at]] as const)) {
+    for (const [map, saved] of mapsOf(state).map((map, index) => [map, maps[index]] as const)) {
       map.clear()
-      for (const [id, one] of structuredClone(kept) ?? []) map.set(id, one)
+      for (const [id, entity] of structuredClone(saved) ?? []) map.set(id, entity)
     }
     state.settings = settings
   }
 }
 
-/** What calls of the Management API change. */
+/** The parts of the state that Management API calls change. */
 function mapsOf(state: TenantState): Map<string, unknown>[] {
   const { clients, connections, grants, apis, logStreams, userGrants, roles } = state
   const { permissions, organizations, issuedFor, actions, bindings } = state

@@ -3,42 +3,42 @@ import { given } from './faults.ts'
 
 const refusalStatus = z.union([z.literal(400), z.literal(403), z.literal(409)])
 
-/** Seconds; null = as the API and the client have it. */
+/** Seconds; null = as configured in the API and the client. */
 const lifetime = z.int().min(1).max(157_788_000).nullable()
 
-/** What kind of tenant it is, as `POST /__tenant` changes it. */
+/** The kind of tenant, which `POST /__tenant` can change. */
 const traits = z.strictObject({
   /**
-   * Whether a new client tells how it came to be (`external_metadata_type` and `_created_by`).
-   * False = a client of the time before Auth0 had these members.
+   * Whether a new client has the marker of its origin (`external_metadata_type` and `_created_by`).
+   * False = a client from before Auth0 had these members.
    */
   clientMarker: z.boolean(),
   /**
-   * What the tenant makes of `dynamic_client_registration_security_mode`: shown and changed,
-   * neither shown nor heeded, or refused with 403. What registration makes is `mode` in each case.
+   * The support of `dynamic_client_registration_security_mode`: shown and changeable, neither shown
+   * nor applied, or refused with 403. In each case `mode` decides the mode of new clients.
    */
   securityModeSetting: z.enum(['settable', 'absent', 'refused']),
   /** Whether a permissive third-party client may become first-party, or the status of the refusal. */
   promotion: z.union([z.literal('allowed'), refusalStatus]),
-  /** Whether the plan has log streams. Without them nothing is delivered either. */
+  /** Whether the plan includes log streams. If not, existing streams do not deliver either. */
   logStreams: z.enum(['allowed', 'refused']),
-  /** The most log streams that there may be; null = no limit. */
+  /** The maximum number of log streams; null = no limit. */
   logStreamLimit: z.int().min(0).max(1_000).nullable(),
   /** Whether a log stream shows its secret. */
   logStreamSecrets: z.enum(['shown', 'masked']),
-  /** `enterprise` takes `private_key_jwt` of a metadata document. */
+  /** `enterprise` accepts `private_key_jwt` in a metadata document. */
   plan: z.enum(['free', 'enterprise']),
-  /** Whether a client that nobody imported registers itself by its metadata document. */
+  /** Whether an authorization request registers a client by its metadata document. */
   cimdSelfRegistration: z.boolean(),
-  /** Whether clients show `created_at` and `updated_at`, which older tenants do not. */
+  /** Whether clients show `created_at` and `updated_at`; older tenants do not show them. */
   clientDates: z.boolean(),
-  /** The most client grants that there may be, the Management API's own not counted. */
+  /** The maximum number of client grants besides the Management API's own; null = no limit. */
   clientGrantLimit: z.int().min(0).max(100_000).nullable(),
-  /** How long the tokens that are issued from now on are good for, each one for itself. */
+  /** The lifetimes of tokens that are issued after the change. */
   tokenLifetimes: z.strictObject({ access: lifetime, refresh: lifetime }),
 })
 
-/** A member that is not there stays as it is. */
+/** Changes of the traits; an absent member does not change. */
 export const traitsChange = traits
   .extend({ tokenLifetimes: traits.shape.tokenLifetimes.partial() })
   .partial()
@@ -46,8 +46,8 @@ export const traitsChange = traits
 export type Traits = Readonly<z.infer<typeof traits>>
 
 /**
- * Of a tenant made in the autumn of 2026: it does not show the mode of registration, which is
- * strict, and imports metadata documents only by hand.
+ * The traits of a tenant that was created in autumn 2026. It does not show the security mode, which is
+ * strict, and only an administrator can import metadata documents.
  */
 export const NEW_TRAITS: Traits = {
   clientMarker: true,

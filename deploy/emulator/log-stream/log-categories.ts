@@ -2,7 +2,7 @@ import type { Management } from 'auth0'
 import type { TenantLogStream } from '../state.ts'
 import type { LogEvent } from './log-delivery.ts'
 
-/** The events of this tenant by Auth0's filter categories. */
+/** The filter category of each event type in Auth0. */
 const CATEGORIES: Readonly<Record<string, Management.LogStreamFilterGroupNameEnum>> = {
   sapi: 'management.success',
   fapi: 'management.fail',
@@ -18,7 +18,7 @@ const CATEGORIES: Readonly<Record<string, Management.LogStreamFilterGroupNameEnu
   failed_on_behalf_of_token_exchange: 'auth.token_exchange.fail',
 }
 
-/** Whether a stream's filters let an event through; without filters everything does. */
+/** Whether an event passes a stream's filters; without filters every event passes. */
 export function passes({ filters = [] }: TenantLogStream, { type }: LogEvent): boolean {
   const category = CATEGORIES[type] ?? 'other'
   return filters.length === 0 || filters.some(({ name }) => name === category)

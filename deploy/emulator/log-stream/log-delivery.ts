@@ -5,7 +5,7 @@ export type LogStreamFormat = 'JSONLINES' | 'JSONARRAY' | 'JSONOBJECT'
 /** Where and how a log stream delivers. */
 export interface LogStreamTarget {
   readonly url: string
-  /** `authorization`, to the letter, and what else goes with every delivery. */
+  /** The header fields of every delivery, including the exact `authorization`. */
   readonly headers: Readonly<Record<string, string>>
   readonly format: LogStreamFormat
 }
@@ -21,15 +21,15 @@ export interface LogRecord {
   readonly data: LogEvent & { readonly date: string; readonly log_id: string }
 }
 
-/** One try to deliver records, as `GET /__tenant` shows it. */
+/** One attempt to deliver records, as `GET /__tenant` shows it. */
 export interface Delivery {
   readonly at: string
-  /** The `log_id` of each, in the order of the delivery. */
+  /** The `log_id` of each record, in the order of the delivery. */
   readonly records: readonly string[]
   readonly count: number
-  /** Null when there was no answer. */
+  /** Null without a response. */
   readonly status: number | null
-  /** The answer's body, parsed if it is JSON; why there was none. */
+  /** The body of the response, parsed if it is JSON; without a response, the reason. */
   readonly answer: unknown
 }
 
@@ -63,7 +63,7 @@ export async function deliverOnce(
   }
 }
 
-/** `fetch` says only that it failed; its cause says why. */
+/** The message of `fetch` is general; its cause has the reason. */
 function reason({ message, cause }: Error): string {
   return cause instanceof Error ? `${message}: ${cause.message}` : message
 }

@@ -1,15 +1,15 @@
-/** Whether a query of the log search holds for an event. */
+/** Whether an event matches a query of the log search. */
 export type LogQuery = (event: Readonly<Record<string, unknown>>) => boolean
 
 const TOKEN = /\s*(\(|\)|\[[^\]]*\]|\{[^}]*\}|"(?:[^"\\]|\\.)*"|[^\s()":]+:?)/y
 const OPERATORS: ReadonlySet<string> = new Set(['AND', 'OR', 'NOT'])
 
 /**
- * Reads what Auth0 takes of Lucene's query syntax: `field:term`, `field:"phrase"`, `field:(a OR b)`,
- * `field:[from TO to]`, a closing `*`, AND, OR, NOT and parentheses. Terms side by side must both
- * hold. Case counts.
+ * Parses the part of Lucene's query syntax that Auth0 supports: `field:term`, `field:"phrase"`,
+ * `field:(a OR b)`, `field:[from TO to]`, a trailing `*`, AND, OR, NOT and parentheses. Adjacent terms
+ * must both match. Matching is case-sensitive.
  *
- * @throws Error for anything else.
+ * @throws Error for any other syntax.
  */
 export function parseLogQuery(text: string): LogQuery {
   const tokens = tokenize(text)
@@ -64,7 +64,7 @@ function tokenize(text: string): string[] {
   return tokens
 }
 
-/** A term without a field is looked for in all of them. */
+/** A term without a field is searched in all fields. */
 function matches(field: string | undefined, term: string): LogQuery {
   const holds = valueTest(term)
   if (field === undefined) return (event) => Object.values(event).some(holds)
@@ -76,7 +76,7 @@ function valueTest(term: string): (value: unknown) => boolean {
   const range = /^[[{](\S+) TO (\S+)[\]}]$/.exec(term)
   if (range !== null) {
     const [, from = '*', to = '*'] = range
-    // A day as the upper end is in the range as a whole.
+    // A day as the upper bound includes the whole day.
     return (value) =>
       typeof value === 'string' &&
       (from === '*' || value >= from) &&

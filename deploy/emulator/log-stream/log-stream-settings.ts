@@ -4,15 +4,15 @@ import type { LogStreamFormat, LogStreamTarget } from './log-delivery.ts'
 
 export interface LogStreamSettings {
   readonly format: LogStreamFormat
-  /** Between an event and its delivery. */
+  /** The delay between an event and its delivery. */
   readonly delayMs: number
   readonly paused: boolean
 }
 
-/** What a person may set of the log stream; all but where it delivers to have defaults. */
+/** The settings of the log stream; all except its target have defaults. */
 export interface LogStreamOptions extends Partial<Pick<LogStreamSettings, 'format' | 'delayMs'>> {
   readonly url: string
-  /** Sent as Authorization, to the letter. */
+  /** The exact value of the Authorization header field. */
   readonly authorization: string
 }
 
@@ -22,7 +22,7 @@ export const INITIAL_SETTINGS: LogStreamSettings = {
   paused: false,
 }
 
-/** Undefined = it may not deliver now. */
+/** The target of a stream; undefined if the stream may not deliver now. */
 export function targetOf(stream: TenantLogStream | undefined): LogStreamTarget | undefined {
   if (stream === undefined || stream.status !== 'active') return undefined
   const { httpEndpoint, httpAuthorization, httpContentType, ...sink } = stream.sink
@@ -38,7 +38,7 @@ export function targetOf(stream: TenantLogStream | undefined): LogStreamTarget |
   }
 }
 
-/** What of a stream can be set at `/__tenant`; nothing of none. */
+/** The settings of a stream that `/__tenant` can change; empty without a stream. */
 export function settingsOf(stream: TenantLogStream | undefined) {
   if (stream === undefined) return {}
   const format: LogStreamFormat = stream.sink.httpContentFormat ?? 'JSONLINES'
@@ -58,7 +58,7 @@ export function newLogStreamId(): string {
   return `lst_${randomBytes(8).toString('hex')}`
 }
 
-/** The stream that this system needs, in place of the previous one. */
+/** The stream that this system requires; it replaces the previous one. */
 export function localStream(
   url: string,
   httpAuthorization: string,

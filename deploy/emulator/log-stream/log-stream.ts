@@ -1,36 +1,37 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Delivery, deliverOnce, type LogRecord, type LogStreamTarget } from './log-delivery.ts'
 
-/** One log stream at work. */
+/** A running log stream. */
 export interface LogStream {
   readonly push: (records: readonly LogRecord[]) => void
-  /** Sends what has been delivered once more. */
+  /** Sends the delivered records again. */
   readonly redeliver: () => void
-  /** Looks again whether it may deliver. */
+  /** Continues if the stream may deliver now. */
   readonly wake: () => void
   readonly close: () => void
 }
 
-export interface LogStreamWork {
-  /** Undefined = it may not deliver now. */
+export interface LogStreamDependencies {
+  /** Undefined = the stream may not deliver now. */
   readonly target: () => LogStreamTarget | undefined
   /** Milliseconds between an event and its delivery. */
   readonly delayMs: () => number
-  /** Called after each try. */
+  /** Called after each attempt. */
   readonly onDelivery: (delivery: Delivery) => void
 }
 
-const TRIES_MS = [0, 200, 600]
-const AGAIN_MS = 1_000
+const ATTEMPT_DELAYS_MS = [0, 200, 600]
+const RETRY_MS = 1_000
 const BATCH_MS = 20
 const MAX_KEPT = 200
 
 /**
- * Auth0's log stream: batches, at least once and in no order. To make sure that somebody notices,
- * every delivery has its records backwards and the last record of the one before once more. What is
- * not answered with 2xx is tried three times, and again later, until it is.
+ * Emulates Auth0's log stream, which delivers batches at least once and in any order. To make tests
+ * notice a receiver that relies on more, every delivery has its records in reverse order and repeats
+ * the last record of the previous one. A delivery without a 2xx response is attempted three times, and
+ * again later until it succeeds.
  */
-export function createLogStream({ target, delayMs, onDelivery }: LogStreamWork): LogStream {
+export function createLogStream({ target, delayMs, onDelivery }: LogStreamDependencies): LogStream {
   const closing = new AbortController()
   const pending: LogRecord[] = []
   const sent: LogRecord[] = []
@@ -46,15 +47,15 @@ export function createLogStream({ target, delayMs, onDelivery }: LogStreamWork):
     const { status } = delivery
     return status !== null && status >= 200 && status < 300
   }
-  /** Tries until all have been taken; the format may change in between. */
+  /** Attempts to deliver all records; the format may change between attempts. */
   const deliver = async (records: readonly LogRecord[]): Promise<boolean> => {
     const left = [...records]
-    for (const ms of TRIES_MS) {
+    for (const ms of ATTEMPT_DELAYS_MS) {
       await wait(ms)
       for (;;) {
         const to = target()
         if (to === undefined) return false
-        // An object holds one record: as many deliveries as there are records.
+        // The format JSONOBJECT has one record per delivery.
         const batch = to.format === 'JSONOBJECT' ? left.slice(0, 1) : left
         if (!(await post(to, batch))) break
         left.splice(0, batch.length)
@@ -68,11 +69,11 @@ export function createLogStream({ target, delayMs, onDelivery }: LogStreamWork):
       await wait(delayMs() + BATCH_MS)
       if (!isReady()) return
       const batch = pending.splice(0)
-      const settled = await deliver([...sent.slice(-1), ...batch].reverse())
-      if (settled) sent.splice(0, Math.max(0, sent.push(...batch) - MAX_KEPT))
+      const isDelivered = await deliver([...sent.slice(-1), ...batch].reverse())
+      if (isDelivered) sent.splice(0, Math.max(0, sent.push(...batch) - MAX_KEPT))
       else {
         pending.unshift(...batch)
-        await wait(AGAIN_MS)
+        await wait(RETRY_MS)
       }
     }
   }
@@ -80,7 +81,7 @@ export function createLogStream({ target, delayMs, onDelivery }: LogStreamWork):
     if (isRunning || closing.signal.aborted || !isReady()) return
     isRunning = true
     run()
-      // Only closing ends it early.
+      // It rejects only when the stream is closed.
       .catch(() => undefined)
       .finally(() => {
         isRunning = false

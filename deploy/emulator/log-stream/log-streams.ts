@@ -13,22 +13,22 @@ import {
   withSettings,
 } from './log-stream-settings.ts'
 
-/** The tenant's log, and the streams that deliver it. */
+/** The tenant's log and its log streams. */
 export interface TenantLog {
   readonly emit: (event: LogEvent) => void
-  /** What `/__tenant` shows and changes: of the first stream, and for every one. */
+  /** The settings at `/__tenant`: it shows those of the first stream, and changes every stream. */
   readonly settings: () => LogStreamSettings
   readonly change: (settings: Partial<LogStreamSettings>) => void
-  /** The latest of all streams, oldest first. */
+  /** The latest deliveries of all streams, oldest first. */
   readonly deliveries: readonly Delivery[]
-  /** Sets up the system's own stream; what no stream has taken yet goes there too. */
+  /** Sets up this system's stream, which also gets the records that were logged without a stream. */
   readonly configure: (options: LogStreamOptions) => void
-  /** Starts a stream that is in the state, with the records that it is to begin with. */
+  /** Starts a stream of the state, with its first records. */
   readonly start: (stream: TenantLogStream, records?: readonly LogRecord[]) => void
-  /** Takes notice of what has changed of the streams in the state. */
+  /** Applies changes of the streams in the state. */
   readonly refresh: () => void
   readonly redeliver: () => void
-  /** Forgets streams, settings and deliveries. */
+  /** Removes all streams, settings and deliveries. */
   readonly clear: () => void
 }
 
@@ -39,7 +39,7 @@ export function createTenantLog(state: TenantState): TenantLog {
   const { logs, logStreams } = state
   const running = new Map<string, LogStream>()
   const deliveries: Delivery[] = []
-  const untaken: LogRecord[] = []
+  const undelivered: LogRecord[] = []
   let settings: LogStreamSettings = INITIAL_SETTINGS
 
   const first = () => [...logStreams.values()][0]
@@ -74,7 +74,7 @@ export function createTenantLog(state: TenantState): TenantLog {
     emit: (event) => {
       const record = toRecord(event)
       if (logs.push(record) > MAX_RECORDS) logs.shift()
-      if (logStreams.size === 0 && untaken.push(record) > MAX_RECORDS) untaken.shift()
+      if (logStreams.size === 0 && undelivered.push(record) > MAX_RECORDS) undelivered.shift()
       for (const [id, stream] of logStreams) {
         if (passes(stream, record.data)) running.get(id)?.push([record])
       }
@@ -90,7 +90,7 @@ export function createTenantLog(state: TenantState): TenantLog {
       if (previous === undefined) {
         start(
           stream,
-          untaken.splice(0).filter(({ data }) => passes(stream, data)),
+          undelivered.splice(0).filter(({ data }) => passes(stream, data)),
         )
       } else refresh()
     },
@@ -103,7 +103,7 @@ export function createTenantLog(state: TenantState): TenantLog {
       for (const stream of running.values()) stream.close()
       running.clear()
       deliveries.splice(0)
-      untaken.splice(0)
+      undelivered.splice(0)
       settings = INITIAL_SETTINGS
     },
   }

@@ -33,30 +33,30 @@ export interface ManagementApiOptions {
   readonly state: TenantState
   readonly tokens: ManagementTokens
   readonly log: TenantLog
-  /** Ends what came of a person's grant. */
+  /** Revokes the tokens of a user's grant. */
   readonly revoke: (grant: TenantUserGrant) => void
 }
 
 export interface ManagementApi {
   readonly handle: (req: IncomingMessage, res: ServerResponse) => Promise<void>
-  /** How many calls there were, whatever became of them. */
+  /** The number of calls, including failed ones. */
   readonly calls: () => number
 }
 
-/** What of a request is known once it has been read. */
-interface Asked {
-  /** As `GET /clients/:id`. */
+/** The parts of a request that have been read so far, for the log. */
+interface ReadParts {
+  /** For example `GET /clients/:id`. */
   route?: string
   body?: object
 }
 
 const PREFIX = '/api/v2'
-/** Tells its subscribers of every call before it is carried out. */
+/** Publishes every call before it takes effect. */
 const requests = channel('auth0-emulator:management-request')
-/** Tells its subscribers of every call and its answer, before that is sent. */
+/** Publishes every call with its response, before the response is sent. */
 const exchanges = channel('auth0-emulator:management')
 
-/** Auth0's Management API v2, as far as this system calls it, with Auth0's rate limit fields. */
+/** The part of Auth0's Management API v2 that this system calls, with Auth0's rate limit fields. */
 export function createManagementApi({
   state,
   tokens,
@@ -84,7 +84,7 @@ export function createManagementApi({
   const limit = createManagementLimit(state)
   let calls = 0
 
-  const answer = async (req: IncomingMessage, asked: Asked): Promise<ApiAnswer> => {
+  const answer = async (req: IncomingMessage, asked: ReadParts): Promise<ApiAnswer> => {
     const url = new URL(req.url ?? '/', state.issuer)
     const path = url.pathname.slice(PREFIX.length)
     const [[route, params] = []] = router.match(req.method ?? '', path)[0]
@@ -126,7 +126,7 @@ export function createManagementApi({
 
   const handle: ManagementApi['handle'] = async (req, res) => {
     calls += 1
-    const asked: Asked = {}
+    const asked: ReadParts = {}
     const { pathname, searchParams: query } = new URL(req.url ?? '/', state.issuer)
     const about = { issuer: state.issuer, method: req.method, path: pathname.slice(PREFIX.length) }
     const broken = takeBreak(state)
@@ -159,7 +159,7 @@ function takesBody({ method, hasBody }: Route): boolean {
   return hasBody ?? (method === 'POST' || method === 'PATCH')
 }
 
-/** @throws TenantError 403 that names what is missing. */
+/** @throws TenantError 403 that names the missing scopes. */
 function checkScopes(state: TenantState, { scopes }: Route): void {
   const granted = new Set<string>(grantedScopes(state))
   if (scopes.some((scope) => granted.has(scope))) return
@@ -167,7 +167,7 @@ function checkScopes(state: TenantState, { scopes }: Route): void {
   throw new TenantError(403, 'insufficient_scope', message)
 }
 
-/** @throws TenantError 400 for a stray percent sign. */
+/** @throws TenantError 400 for invalid percent-encoding. */
 function decodeId(encoded: string | number = ''): string {
   try {
     return decodeURIComponent(String(encoded))
@@ -176,7 +176,7 @@ function decodeId(encoded: string | number = ''): string {
   }
 }
 
-/** What a log may hold of an answer; a secret in the sink of a log stream is one too. */
+/** A response body for the log, without secrets; the sink of a log stream contains one. */
 function withoutSecret(value: unknown): unknown {
   if (value === null || typeof value !== 'object') return {}
   return { ...value, client_secret: undefined, signing_secret: undefined, sink: undefined }

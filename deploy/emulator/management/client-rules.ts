@@ -12,7 +12,7 @@ import { parseBody } from './route.ts'
 
 type Changes = z.infer<typeof clientUpdate>
 
-/** @throws TenantError 400 for what a strict client cannot be made with. */
+/** @throws TenantError 400 for members that a strict client cannot have. */
 export function checkCreation(wanted: Changes): void {
   const { refresh_token: _, is_first_party: __, ...rest } = wanted
   parseBody(strictClientUpdate.loose(), rest)
@@ -20,10 +20,10 @@ export function checkCreation(wanted: Changes): void {
 }
 
 /**
- * The changes of a client, by what it is.
+ * Validates the changes of a client by its kind.
  *
- * @throws TenantError 400 for what it cannot become; the staged status where a tenant promotes no
- *   third-party client.
+ * @throws TenantError 400 for a change that its kind does not allow; the status of the trait `promotion`
+ *   if the tenant refuses promotions.
  */
 export function checkUpdate(state: TenantState, client: TenantClient, body: object): Changes {
   const isPromotion = 'is_first_party' in body && body.is_first_party === true
@@ -35,7 +35,7 @@ export function checkUpdate(state: TenantState, client: TenantClient, body: obje
   return changes
 }
 
-/** Auth0's documents call ownership permanent, its API has the member: the wording is a guess. */
+/** Auth0 documents ownership as permanent, but its API has the member. The message is a guess. */
 function checkPromotion({ traits: { promotion } }: TenantState, client: TenantClient): void {
   const message = 'A third-party client cannot become a first-party one'
   if (isStrict(client)) throw refuse(message)
@@ -45,7 +45,7 @@ function checkPromotion({ traits: { promotion } }: TenantState, client: TenantCl
   throw new StagedError(promotion, code, `${message}.`)
 }
 
-/** @throws TenantError 400 for a client of an API that there is not, or of none. */
+/** @throws TenantError 400 if the API does not exist, or only one of type and API is given. */
 export function checkResourceServer(
   state: TenantState,
   { app_type, resource_server_identifier: identifier }: z.infer<typeof clientCreate>,
@@ -57,7 +57,7 @@ export function checkResourceServer(
   throw refuse(`There is no resource server ${identifier}`)
 }
 
-/** `client_credentials` is for confidential clients that an administrator made. */
+/** Only confidential clients that an administrator created may have `client_credentials`. */
 function checkGrantTypes(client: TenantClient | Changes): void {
   if (client.grant_types?.includes('client_credentials') !== true) return
   const isRegistered = 'external_metadata_type' in client

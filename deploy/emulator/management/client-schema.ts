@@ -5,7 +5,7 @@ import type { Schemas } from './route.ts'
 const MAX_METADATA = 10
 
 const urls = z.array(z.string())
-// Auth0 takes no wildcard of a strict client.
+// Auth0 refuses wildcards for a strict client.
 const exactUrls = z.array(z.string().regex(/^[^*]*$/, 'must not contain a wildcard'))
 const jwtConfiguration = {
   lifetime_in_seconds: z.int().min(1).optional(),
@@ -18,13 +18,13 @@ const refreshToken = {
   idle_token_lifetime: z.int().min(1).optional(),
 }
 
-/** What may be changed of every client. */
+/** The members that can be changed for every client. */
 const ofAll = {
   description: z.string().max(140),
   app_type: z.enum(['native', 'spa', 'regular_web', 'non_interactive', 'resource_server']),
   allowed_origins: urls,
   web_origins: urls,
-  // A member that is null is removed.
+  // A null member is removed.
   client_metadata: z
     .record(z.string().max(255), z.string().max(255).nullable())
     .refine(
@@ -75,7 +75,7 @@ const ofOthers = {
   }),
 } satisfies Schemas<Management.UpdateClientRequestContent>
 
-/** Refresh tokens of strict clients expire, and so does an idle one. */
+/** Refresh tokens of strict clients must expire, also without use. */
 const expiring = z.strictObject({
   ...refreshToken,
   expiration_type: z.literal('expiring'),
@@ -83,10 +83,10 @@ const expiring = z.strictObject({
   infinite_idle_token_lifetime: z.literal(false).optional(),
 })
 
-/** What of a strict client may be changed that a metadata document says nothing of. */
+/** The members of a strict client that can be changed and are not in a metadata document. */
 const ofStrict = {
   ...ofAll,
-  // `client_credentials` is refused of those that registered themselves, see `checkGrantTypes`.
+  // `checkGrantTypes` refuses `client_credentials` for dynamically registered clients.
   grant_types: z.array(z.enum(['authorization_code', 'refresh_token', 'client_credentials'])),
   jwt_configuration: z.strictObject({ ...jwtConfiguration, alg: z.literal('RS256').optional() }),
   oidc_conformant: z.literal(true),
@@ -95,7 +95,7 @@ const ofStrict = {
   web_origins: exactUrls,
 }
 
-/** A strict client that was imported: its document says the rest. */
+/** Changes of an imported strict client; its document sets the other members. */
 export const cimdClientUpdate = z
   .strictObject({
     ...ofStrict,
@@ -117,6 +117,6 @@ export const clientCreate = z.strictObject({
   ...clientUpdate.shape,
   name: named.name,
   third_party_security_mode: z.enum(['strict', 'permissive']).optional(),
-  // Of a client that is there it cannot be changed.
+  // It cannot be changed after the creation.
   resource_server_identifier: z.string().min(1).max(600).optional(),
 } satisfies Schemas<Management.CreateClientRequestContent>)

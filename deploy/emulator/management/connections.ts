@@ -15,7 +15,7 @@ const update = z
     realms: z.array(z.string()),
     metadata: z.record(z.string(), z.string()),
     options: z.record(z.string(), z.unknown()),
-    // Deprecated at Auth0: it replaces the whole list, also what others added meanwhile.
+    // Deprecated in Auth0: it replaces the whole list, including concurrent additions.
     enabled_clients: z.array(z.string()),
   } satisfies { [Name in keyof Management.UpdateConnectionRequestContent]?: z.ZodType })
   .partial()
@@ -51,7 +51,7 @@ export function connectionRoutes(state: TenantState): readonly Route[] {
     const changes = parseBody(update, call.body)
     connection.is_domain_connection =
       changes.is_domain_connection ?? connection.is_domain_connection
-    // Auth0 puts the name in place of what is not sent, and replaces all options by those sent.
+    // Auth0 uses the name as the default of absent members, and replaces all options.
     connection.display_name = changes.display_name ?? connection.name
     connection.realms = changes.realms ?? [connection.name]
     connection.options = changes.options ?? connection.options

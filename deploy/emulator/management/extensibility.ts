@@ -23,7 +23,7 @@ const hookUpdate = z
   } satisfies Schemas<Management.UpdateHookRequestContent>)
   .partial()
 
-/** What a Hook may run at. */
+/** The trigger of a Hook. */
 export const hookTrigger = z.enum([
   ...(['credentials-exchange', 'pre-user-registration', 'post-user-registration'] as const),
   ...(['post-change-password', 'send-phone-message'] as const),

@@ -109,14 +109,14 @@ export function grantRoutes(state: TenantState): readonly Route[] {
   ]
 }
 
-/** @throws TenantError 403 when there are as many grants as there may be. */
+/** @throws TenantError 403 when the limit of client grants has been reached. */
 function checkLimit({ grants, traits, management }: TenantState): void {
   const { clientGrantLimit } = traits
   const own = [...grants.values()].filter(({ client_id }) => client_id !== management.clientId)
   if (clientGrantLimit !== null && own.length >= clientGrantLimit) throw tooMany()
 }
 
-/** @throws TenantError for an API that does not exist or allows no such grant. */
+/** @throws TenantError for an API that does not exist or does not allow such a grant. */
 function checkGrant(state: TenantState, grant: TenantGrant): void {
   const api = found(findApi(state, grant.audience), 'inexistent_resource_server', 'resource server')
   const isForPeople = grant.subject_type === 'user'
@@ -131,7 +131,7 @@ function checkGrant(state: TenantState, grant: TenantGrant): void {
   if (unknown.length > 0) throw refuse(`The API has no scope ${unknown.join(', ')}`)
 }
 
-/** @throws TenantError for scopes of a grant that has them all. */
+/** @throws TenantError for scopes together with `allow_all_scopes`. */
 function checkScopes(
   { allow_all_scopes }: Pick<TenantGrant, 'allow_all_scopes'>,
   { scope = [] }: z.infer<typeof update>,

@@ -1,6 +1,6 @@
 import { TenantError } from '../http.ts'
 
-/** A list in one of Auth0's forms, after what `take`, `from` and `include_totals` ask for. */
+/** A list in one of Auth0's forms, depending on `take`, `from` and `include_totals`. */
 export type Listed<Item, Member extends string> =
   | Item[]
   | ({ [Name in Member]: Item[] } & {
@@ -10,11 +10,11 @@ export type Listed<Item, Member extends string> =
       total?: number
     })
 
-/** The query of a list that is read page by page. */
+/** The query parameters of offset pagination. */
 export const OFFSET = ['page', 'per_page', 'include_totals'] as const
-/** The query of a list that is read from a place in it. */
+/** The query parameters of checkpoint pagination. */
 export const CHECKPOINT = ['from', 'take'] as const
-/** The query of what can be shown in part. */
+/** The query parameters that select members. */
 export const FIELDS = ['fields', 'include_fields'] as const
 
 const MAX_PAGE = 100
@@ -22,7 +22,7 @@ const MAX_PAGE = 100
 /**
  * A part of a list: `from` and `take`, or `page` and `per_page`.
  *
- * @throws TenantError 400 for a page of more than 100, and for a place that no answer named.
+ * @throws TenantError 400 for a page of more than 100, and for a `from` that no response returned.
  */
 export function listed<Item, Member extends string>(
   items: readonly Item[],
@@ -42,14 +42,14 @@ export function listed<Item, Member extends string>(
   return withTotals ? { ...named, start, limit, total: items.length } : part
 }
 
-/** The members that `fields` and `include_fields` ask for. */
+/** The members that `fields` and `include_fields` select. */
 export function pick<Item extends object>(item: Item, query: URLSearchParams): Item {
   const fields = query.get('fields')
   if (fields === null || fields === '') return item
   const names = new Set(fields.split(','))
   const isIncluded = query.get('include_fields') !== 'false'
   const members = Object.entries(item).filter(([name]) => names.has(name) === isIncluded)
-  // All members of what Auth0 shows are optional.
+  // All members of Auth0's response types are optional.
   return Object.fromEntries(members) as Item
 }
 

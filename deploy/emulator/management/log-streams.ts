@@ -49,7 +49,7 @@ const update = z
 const create = z.strictObject({
   ...z.strictObject(changeable).partial().shape,
   sink,
-  // Auth0 delivers elsewhere too, this tenant does not.
+  // Auth0 supports other sinks too, the emulator does not.
   type: z.literal('http'),
   startFrom: z.iso.datetime({ offset: true }).optional(),
 } satisfies Schemas<Management.CreateLogStreamHttpRequestBody>)
@@ -134,7 +134,7 @@ function shown({ traits }: TenantState, stream: TenantLogStream): TenantLogStrea
   return { ...stream, sink: { ...sink, httpAuthorization: '******' } }
 }
 
-/** @throws TenantError 403 in Auth0's words where the plan has no log streams. */
+/** @throws TenantError 403 with Auth0's message if the plan has no log streams. */
 function checkPlan({ traits }: TenantState): void {
   if (traits.logStreams === 'allowed') return
   const message = 'The account is not allowed to perform this operation.'

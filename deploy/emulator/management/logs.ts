@@ -6,14 +6,14 @@ import type { TenantState } from '../state.ts'
 import { CHECKPOINT, FIELDS, type Listed, listed, OFFSET, pick } from './list.ts'
 import { type ApiCall, found, type Route } from './route.ts'
 
-/** Further than this no search can be paged. */
+/** The maximum number of results of a search over all pages. */
 const MAX_FOUND = 1_000
 
-/** `/logs`: by search, or from a record on. */
+/** `/logs`: by search, or the records after a given one. */
 export function logRoutes({ logs }: TenantState): readonly Route[] {
   const list = ({ query }: ApiCall): Listed<Management.Log, 'logs'> => {
     if (query.has('from')) return fromCheckpoint(logs, query)
-    // Auth0 calls it `q`, the `auth0` package `search`.
+    // Auth0's API documents `q`, the `auth0` package sends `search`.
     const text = query.get('q') ?? query.get('search') ?? ''
     const matches = text === '' ? () => true : toQuery(text)
     const matching = logs.map(({ data }) => data).filter((event) => matches(event))
@@ -36,7 +36,7 @@ export function logRoutes({ logs }: TenantState): readonly Route[] {
   ]
 }
 
-/** What is newer than a record, whatever else is asked for. */
+/** The records after a given one; other parameters are ignored. */
 function fromCheckpoint(logs: readonly LogRecord[], query: URLSearchParams): Management.Log[] {
   const start = logs.findIndex(({ log_id }) => log_id === query.get('from')) + 1
   const count = Math.min(Number(query.get('take') ?? 50) || 50, 100)

@@ -43,7 +43,7 @@ export function apiRoutes({ apis, grants }: TenantState): readonly Route[] {
     return api
   }
   const remove = (call: ApiCall): undefined => {
-    // Auth0 answers 204 also when there is nothing to delete.
+    // Auth0 returns 204 also if the API does not exist.
     if (!all().some(({ id, identifier }) => id === call.id || identifier === call.id)) return
     const { id, identifier } = getOwn(call)
     apis.delete(id)

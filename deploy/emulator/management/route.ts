@@ -2,11 +2,11 @@ import type { z } from 'zod'
 import { TenantError } from '../http.ts'
 import type { ManagementScope } from './scopes.ts'
 
-/** One request to the Management API, read. */
+/** One parsed request to the Management API. */
 export interface ApiCall {
-  /** The path's `:id`; empty when it has none. */
+  /** The path's `:id`, or empty. */
   readonly id: string
-  /** The path's `:otherId`; empty when it has none. */
+  /** The path's `:otherId`, or empty. */
   readonly otherId: string
   readonly query: URLSearchParams
   readonly body: object
@@ -14,26 +14,26 @@ export interface ApiCall {
 
 export interface Route {
   readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE'
-  /** Below `/api/v2`, with `:id` and `:otherId`. */
+  /** The path below `/api/v2`, with `:id` and `:otherId`. */
   readonly path: string
-  /** Any of them will do. */
+  /** The scopes of which one is required. */
   readonly scopes: readonly [ManagementScope, ...ManagementScope[]]
-  /** What may stand in the query. */
+  /** The allowed query parameters. */
   readonly query?: readonly string[]
-  /** Of success; 200 unless said otherwise. */
+  /** The status of a successful response; 200 by default. */
   readonly status?: 201 | 202 | 204 | ((call: ApiCall) => 200 | 201)
-  /** Whether a body comes with DELETE. */
+  /** Whether a DELETE request has a body. */
   readonly hasBody?: boolean
-  /** How the log calls it; reading is not logged. */
+  /** The description in the log; undefined for reads, which are not logged. */
   readonly description?: string
   /** @throws TenantError */
   readonly answer: (call: ApiCall) => object | undefined | Promise<object>
 }
 
-/** A schema for each member of a body that the `auth0` package has a type for. */
+/** A schema for each member of a body type of the `auth0` package. */
 export type Schemas<Body> = { readonly [Name in keyof Body]?: z.ZodType<Body[Name] | undefined> }
 
-/** @throws TenantError 400 for what Auth0 would refuse, `additionalProperties` among it. */
+/** @throws TenantError 400 for a body that Auth0 refuses, also because of additional properties. */
 export function parseBody<Body>(schema: z.ZodType<Body>, body: object): Body {
   const parsed = schema.safeParse(body, { reportInput: true })
   if (parsed.success) return parsed.data
@@ -41,7 +41,7 @@ export function parseBody<Body>(schema: z.ZodType<Body>, body: object): Body {
   throw new TenantError(400, 'invalid_body', `Payload validation error: '${faults.join('; ')}'.`)
 }
 
-/** In Auth0's words. */
+/** The message that Auth0 returns for an issue. */
 function describe(issue: z.core.$ZodIssue): string {
   const property = issue.path.join('.')
   if (issue.code === 'unrecognized_keys') {
@@ -53,7 +53,7 @@ function describe(issue: z.core.$ZodIssue): string {
   return property === '' ? issue.message : `${issue.message} on property ${property}`
 }
 
-/** @throws TenantError 400 for a parameter that the endpoint does not have. */
+/** @throws TenantError 400 for an unknown parameter. */
 export function checkQuery({ query: known = [] }: Route, query: URLSearchParams): void {
   const unknown = [...new Set(query.keys())].filter((name) => !known.includes(name))
   if (unknown.length === 0) return

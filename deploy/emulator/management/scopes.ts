@@ -32,7 +32,7 @@ const OTHERS = [
 
 export type ManagementScope = CalledScope | (typeof OTHERS)[number]
 
-/** Every scope of the Management API that an endpoint of this tenant asks for. */
+/** Every Management API scope that an endpoint of the emulator requires. */
 export const MANAGEMENT_SCOPES: readonly ManagementScope[] = [
   ...new Set<ManagementScope>([...Object.values(SCOPES), ...OTHERS]),
 ]

@@ -39,7 +39,7 @@ const flags = {
   remove_alg_from_jwks: flag,
   revoke_refresh_token_grant: flag,
   trust_azure_adfs_email_verified_connection_property: flag,
-  // Documented, but missing in the package's types.
+  // Auth0 documents it, but the package's types lack it.
   use_scope_descriptions_for_consent: flag,
 } satisfies { [Name in keyof Required<TenantSettings['flags']>]: z.ZodType }
 
@@ -102,7 +102,7 @@ function shown({ settings, traits, mode }: TenantState): TenantSettings {
   return { ...settings, dynamic_client_registration_security_mode: mode }
 }
 
-/** @throws TenantError 403 where the tenant may not choose; the wording is a guess. */
+/** @throws TenantError 403 if the tenant refuses the setting; the message is a guess. */
 function changeMode(state: TenantState, mode: SecurityMode): void {
   const { securityModeSetting } = state.traits
   if (securityModeSetting === 'settable') state.mode = mode

@@ -2,7 +2,7 @@ import { STATUS_CODES } from 'node:http'
 import { StagedError } from '../http.ts'
 import type { TenantState } from '../state.ts'
 
-/** What Auth0 calls a fault of each status, where it says nothing closer. */
+/** Auth0's general error code for each status. */
 const CODES: Readonly<Record<number, string>> = {
   400: 'invalid_body',
   401: 'invalid_token',
@@ -12,7 +12,7 @@ const CODES: Readonly<Record<number, string>> = {
   429: 'too_many_requests',
 }
 
-/** The failure that is staged for a call, counted as taken; undefined when there is none. */
+/** Returns the injected failure for a call and counts it; undefined if there is none. */
 export function takeStaged(
   state: TenantState,
   { method, path, body }: { readonly method: string; readonly path: string; readonly body: object },
@@ -35,7 +35,7 @@ export function takeStaged(
   return new StagedError(status, errorCode, message, staged.headers)
 }
 
-/** Whether the connection breaks at this call: before it is carried out, or when it has been. */
+/** Whether the connection breaks at this call, before or after the call takes effect. */
 export function takeBreak(state: TenantState): 'before' | 'afterwards' | undefined {
   const { management } = state.faults
   const { breakAfter } = management
@@ -47,7 +47,7 @@ export function takeBreak(state: TenantState): 'before' | 'afterwards' | undefin
   return calls === 0 && breakAfter.losesAnswer ? 'afterwards' : undefined
 }
 
-/** Part by part; one in braces stands for any. */
+/** Compares segment by segment; a segment in braces matches any. */
 function matches(pattern: string, path: string): boolean {
   const parts = path.split('/')
   const wanted = pattern.split('/')

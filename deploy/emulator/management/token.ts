@@ -9,16 +9,16 @@ import { MANAGEMENT_SCOPES } from './scopes.ts'
 import { takeStaged } from './staged-failures.ts'
 
 const LIFETIME_SECONDS = 86_400
-/** Tells who subscribes to it of every request for a token, secret included. */
+/** Publishes every token request, including the secret. */
 const tokenRequests = channel('auth0-emulator:token')
 
-/** Gives out and knows tokens for the Management API, by client credentials. */
+/** Issues and checks Management API tokens (client credentials). */
 export interface ManagementTokens {
   /** Answers `POST /oauth/token` for `grant_type=client_credentials`. */
   readonly issue: (form: Readonly<Record<string, unknown>>, res: ServerResponse) => Promise<void>
   /** @throws TenantError 401 for a request without one of these tokens. */
   readonly check: (req: IncomingMessage) => void
-  /** How many were given out. */
+  /** The number of issued tokens. */
   readonly count: () => number
 }
 
@@ -69,8 +69,8 @@ export function createManagementTokens(state: TenantState, log: TenantLog): Mana
 }
 
 /**
- * What the Management API client may do now. At Auth0 a token keeps the scopes that it was given
- * with; here a change holds at once, so that trouble can be staged and taken back.
+ * The present scopes of the Management API client. In Auth0 a token keeps its scopes; here a change
+ * applies to issued tokens too, so that a fault can be injected and removed.
  */
 export function grantedScopes({ issuer, management, grants, faults }: TenantState): string[] {
   const grant = [...grants.values()].find(

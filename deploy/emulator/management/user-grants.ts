@@ -4,7 +4,7 @@ import type { TenantState, TenantUserGrant } from '../state.ts'
 import { type Listed, listed, OFFSET } from './list.ts'
 import type { ApiCall, Route } from './route.ts'
 
-/** `/grants`: what people have let clients do; `revoke` ends what came of a grant. */
+/** `/grants`: the consents of users; `revoke` revokes the tokens of a grant. */
 export function userGrantRoutes(
   { userGrants }: TenantState,
   revoke: (grant: TenantUserGrant) => void,

@@ -9,18 +9,18 @@ function isFirstParty(client: TenantClient): boolean {
   return client.is_first_party === true
 }
 
-/** The API that a token is asked for; undefined also for one that does not exist. */
+/** The API with this identifier; undefined if it does not exist. */
 export function findApi({ apis }: TenantState, identifier: string | undefined) {
   return [...apis.values()].find((api) => api.identifier === identifier)
 }
 
-/** The id of the client that names itself by its metadata document; any other as it is given. */
+/** The client id for a given one, which may be the URL of a metadata document. */
 export function clientIdOf({ clients }: TenantState, given: string): string {
   const client = [...clients.values()].find((one) => one.external_client_id === given)
   return client?.client_id ?? given
 }
 
-/** First-party clients are spared the question, unless the API wants it asked of all. */
+/** Whether a sign-in shows the consent page; first-party clients need it only if the API requires it. */
 export function needsConsent(
   state: TenantState,
   client: TenantClient | undefined,
@@ -39,13 +39,13 @@ export interface Refusal {
 }
 
 export interface SignInRequest {
-  /** The API that a token is asked for. */
+  /** The identifier of the requested API. */
   readonly audience: string | undefined
-  /** The organization that people are to sign in to. */
+  /** The requested organization. */
   readonly organization: string | undefined
 }
 
-/** What Auth0 answers to a client that may sign nobody in; undefined when it may. */
+/** Auth0's error for a client that may not sign users in; undefined if it may. */
 export function whyNotAllowed(
   state: TenantState,
   client: TenantClient,
@@ -75,7 +75,7 @@ export function whyNotAllowed(
   }
 }
 
-/** What a sign-in with a strict client fails on. */
+/** The active extension that makes sign-ins with strict clients fail. */
 function activeExtension({ rules, hooks }: TenantState): string | undefined {
   if (rules.some(({ enabled }) => enabled === true)) return 'Rules'
   const isActive = hooks.some(
@@ -90,12 +90,12 @@ function mayUse(state: TenantState, client: TenantClient, api: TenantApi): boole
   return !needsGrant(client, api) || userGrantOf(state, client, api) !== undefined
 }
 
-/** A strict client needs a grant whatever the API's policy says. */
+/** A strict client always needs a grant; for others the API's policy decides. */
 function needsGrant(client: TenantClient, api: TenantApi): boolean {
   return isStrict(client) || api.subject_type_authorization.user?.policy === 'require_client_grant'
 }
 
-/** The grant by which a client may use an API: its own before the default of third parties. */
+/** The grant of a client for an API: its own, otherwise the default grant for third-party clients. */
 export function userGrantOf(state: TenantState, client: TenantClient, api: TenantApi) {
   const grants = [...state.grants.values()].filter(
     ({ audience, subject_type }) => audience === api.identifier && subject_type === 'user',
@@ -105,7 +105,7 @@ export function userGrantOf(state: TenantState, client: TenantClient, api: Tenan
   return grants.find((grant) => grant.client_id === client.client_id) ?? grants.find(byDefault)
 }
 
-/** The API's scopes that a client may be given at all: all of them, unless it needs a grant. */
+/** The API's scopes that a client may get: those of its grant, or all if it needs no grant. */
 export function grantableScopes(
   state: TenantState,
   client: TenantClient,

@@ -4,10 +4,10 @@ import { isInLeeway } from './tokens/refresh-token.ts'
 
 const GRANT_TYPES: ReadonlySet<string> = new Set(['authorization_code', 'refresh_token'])
 
-/** What oidc-provider keeps, by kind and id; outlives the provider when keys are rotated. */
+/** The data of oidc-provider by kind and id; it survives the new provider after a key rotation. */
 export type Store = Map<string, { readonly payload: AdapterPayload; readonly expiresAt: number }>
 
-/** Keeps everything in memory, and takes clients from the tenant's own list. */
+/** Stores data in memory; clients come from the tenant's state. */
 export function createAdapter(state: TenantState, store: Store): (kind: string) => Adapter {
   const alive = (key: string) => {
     const entry = store.get(key)
@@ -21,7 +21,7 @@ export function createAdapter(state: TenantState, store: Store): (kind: string) 
     }
     return undefined
   }
-  /** A used one that the leeway lets in again is shown as unused. */
+  /** Returns a used refresh token as unused if the leeway allows its exchange. */
   const refreshToken = (id: string) => {
     const token = alive(`RefreshToken:${id}`)
     if (token === undefined) return undefined
@@ -55,20 +55,20 @@ export function createAdapter(state: TenantState, store: Store): (kind: string) 
   })
 }
 
-/** Forgets a grant and all codes and tokens that came of it. */
+/** Deletes a grant with its codes and tokens. */
 export function revokeGrant(store: Store, grantId: string): void {
   store.delete(`Grant:${grantId}`)
   for (const [key, { payload }] of store) if (payload.grantId === grantId) store.delete(key)
 }
 
-/** A client of the tenant as oidc-provider knows clients. */
+/** A client of the tenant in oidc-provider's form. */
 function toMetadata(client: TenantClient): ClientMetadata & AdapterPayload {
   const callbacks = client.callbacks ?? []
   return {
     client_id: client.client_id,
     client_name: client.name || client.client_id,
     redirect_uris: callbacks,
-    // Client credentials are for the Management API alone, which oidc-provider does not serve.
+    // Only the Management API uses client credentials, and oidc-provider does not serve it.
     grant_types: (client.grant_types ?? []).filter((grant) => GRANT_TYPES.has(grant)),
     response_types: ['code'],
     application_type: callbacks.every(isWeb) ? 'web' : 'native',
@@ -77,7 +77,7 @@ function toMetadata(client: TenantClient): ClientMetadata & AdapterPayload {
   }
 }
 
-// A web client may have no scheme of its own, a native one no plain http but on loopback.
+// Web clients may not use custom schemes; native ones may use http only on loopback.
 function isWeb(uri: string): boolean {
   return /^https?:/i.test(uri)
 }

@@ -12,27 +12,26 @@ import { errorPage } from './pages.ts'
 export const AUTHORIZE_PATH = '/authorize'
 
 /**
- * The parameters that Auth0 takes of strict third-party clients, beside `ext-...` ones. That
- * `organization` is among them is a guess: its list leaves it out, its page on Organizations does
- * not.
+ * The parameters that Auth0 accepts from strict third-party clients, besides `ext-...` parameters.
+ * `organization` is a guess: Auth0's list omits it, but its page on Organizations includes it.
  */
-const TAKEN_OF_STRICT = new Set([
+const ACCEPTED_FROM_STRICT = new Set([
   ...['acr_values', 'audience', 'authorization_details', 'client_id', 'code_challenge'],
   ...['code_challenge_method', 'connection', 'correlation_id', 'display', 'dpop_jkt'],
   ...['login_hint', 'max_age', 'nonce', 'prompt', 'redirect_uri', 'resource', 'response_type'],
   ...['scope', 'state', 'ui_locales', 'organization'],
 ])
-/** What is passed on; Auth0 knows more, and ignores what it does not know. */
+/** The parameters that are passed to oidc-provider; others are ignored. */
 const PASSED_ON = new Set([
   ...['client_id', 'redirect_uri', 'response_type', 'response_mode', 'state'],
   ...['code_challenge', 'code_challenge_method', 'prompt', 'login_hint', 'nonce', 'organization'],
 ])
-/** What comes of each prompt that Auth0 knows; it ignores others. */
+/** oidc-provider's prompt for each prompt of Auth0, which ignores others. */
 const PROMPTS: ReadonlyMap<string, string> = new Map([
   ['none', 'none'],
   ['login', 'login'],
   ['consent', 'consent'],
-  // There is one account to a browser here: another one has to sign in.
+  // A browser session has one account here, so another account has to sign in.
   ['select_account', 'login'],
 ])
 
@@ -43,8 +42,8 @@ export interface AuthorizeOptions {
 }
 
 /**
- * `/authorize`: what Auth0 checks before anybody signs in, on a page of its own when it fails; then
- * hands over to oidc-provider, the API named as `resource`.
+ * `/authorize`: makes the checks that Auth0 makes before a sign-in, and shows an error page if one
+ * fails; then passes the request to oidc-provider, with the API as `resource`.
  */
 export function createAuthorize({ state, provider, log }: AuthorizeOptions) {
   return async (req: IncomingMessage, res: ServerResponse): Promise<void> => {
@@ -55,7 +54,7 @@ export function createAuthorize({ state, provider, log }: AuthorizeOptions) {
     if (registered !== undefined) log.emit(selfRegistration(registered, req))
     given.set('client_id', clientIdOf(state, given.get('client_id') ?? ''))
     const client = state.clients.get(given.get('client_id') ?? '')
-    const refused = [...new Set(given.keys())].filter(isRefusedOfStrict)
+    const refused = [...new Set(given.keys())].filter(isRefusedFromStrict)
     if (client !== undefined && isStrict(client) && refused.length > 0) {
       const description = `Unsupported parameter: ${refused.join(', ')}`
       return sendHtml(res, 400, errorPage('invalid_request', description))
@@ -65,18 +64,18 @@ export function createAuthorize({ state, provider, log }: AuthorizeOptions) {
     if (reason !== undefined) {
       return sendHtml(res, 403, errorPage(reason.error, reason.description))
     }
-    // A form sent here carries no more than a query could.
+    // The form has the same parameters as a query.
     req.method = 'GET'
     req.url = `${AUTHORIZE_PATH}?${toProvider(given, audience)}`
     return provider().callback()(req, res)
   }
 }
 
-function isRefusedOfStrict(name: string): boolean {
-  return !TAKEN_OF_STRICT.has(name) && !name.startsWith('ext-')
+function isRefusedFromStrict(name: string): boolean {
+  return !ACCEPTED_FROM_STRICT.has(name) && !name.startsWith('ext-')
 }
 
-/** The record is a guess: Auth0 publishes none of a client that registers itself by its document. */
+/** The record is a guess: Auth0 does not document it for a registration by metadata document. */
 function selfRegistration(client: TenantClient, { socket, headers }: IncomingMessage): LogEvent {
   const { client_id, external_client_id } = client
   return {
@@ -95,8 +94,8 @@ function selfRegistration(client: TenantClient, { socket, headers }: IncomingMes
 }
 
 /**
- * A default audience counts as if every request had named it, so it comes before `resource`, which
- * is heeded in the compatibility profile alone; undefined when no API is named.
+ * The requested API. The default audience applies to every request without `audience`, so it precedes
+ * `resource`, which only the compatibility profile reads. Undefined if none of them is set.
  */
 function audienceOf({ settings }: TenantState, given: URLSearchParams): string | undefined {
   const takesResource = settings.resource_parameter_profile === 'compatibility'
@@ -109,12 +108,12 @@ function toProvider(given: URLSearchParams, audience: string | undefined): URLSe
   const scopes = (given.get('scope') ?? '').split(' ').filter((scope) => scope !== '')
   passed.set('scope', [...scopes, SIGN_IN].join(' '))
   if (audience !== undefined) passed.set('resource', audience)
-  // oidc-provider takes these for faults; Auth0 does not.
+  // oidc-provider refuses a nonce without openid; Auth0 does not.
   if (!scopes.includes('openid')) passed.delete('nonce')
   const prompts = (given.get('prompt') ?? '')
     .split(' ')
     .flatMap((prompt) => PROMPTS.get(prompt) ?? [])
-  // oidc-provider gives no refresh token without it (OIDC Core s11).
+  // oidc-provider requires the prompt consent for a refresh token (OIDC Core s11).
   if (!prompts.includes('none')) prompts.push('consent')
   passed.set('prompt', [...new Set(prompts)].join(' '))
   return passed

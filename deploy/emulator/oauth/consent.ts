@@ -3,7 +3,7 @@ import type { TenantState } from '../state.ts'
 import { needsConsent } from './access.ts'
 import { audienceIn } from './grant.ts'
 
-/** Who is asked for consent is asked each time. */
+/** A client that needs consent asks for it at every sign-in. */
 export function consentPolicy(state: TenantState): interactionPolicy.Prompt[] {
   const { base, Check, Prompt } = interactionPolicy
   const consent = new Prompt(
@@ -14,7 +14,7 @@ export function consentPolicy(state: TenantState): interactionPolicy.Prompt[] {
       return isAsked && oidc.result?.consent === undefined
     }),
   )
-  // Every request asks for it (see authorize.ts), first-party ones in vain.
+  // Every request has the prompt consent (see authorize.ts), but first-party clients do not need it.
   consent.checks.remove('consent_prompt')
   const policy = base()
   policy.remove('consent')

@@ -2,8 +2,8 @@ import type { TenantState } from '../state.ts'
 import { OIDC_SCOPES } from './grant.ts'
 
 /**
- * The tenant's discovery document, as Auth0's: with all OIDC scopes, with the registration endpoint
- * also while that is closed, with RFC 9207's `iss` and CIMD only when the settings have them.
+ * The tenant's discovery document. Like Auth0's, it has all OIDC scopes, and the registration endpoint
+ * even if registration is off; it has RFC 9207's `iss` and CIMD only if the settings turn them on.
  */
 export function discoveryDocument({ issuer, settings }: TenantState) {
   return {

@@ -12,8 +12,8 @@ export const OIDC_SCOPES = [
 ]
 
 /**
- * A scope that every request carries inside the tenant and no answer shows: oidc-provider refuses
- * a request of which nothing is granted, Auth0 answers it with a token without scopes.
+ * An internal scope that every request gets and no response shows. oidc-provider refuses a request
+ * without any granted scope; Auth0 issues a token without scopes.
  */
 export const SIGN_IN = 'tenant:sign-in'
 
@@ -22,19 +22,19 @@ const HIDDEN: ReadonlySet<string> = new Set([SIGN_IN, 'offline_access'])
 export interface GrantRequest {
   readonly clientId: string
   readonly accountId: string
-  /** What the client asked for, space-delimited. */
+  /** The requested scopes, space-delimited. */
   readonly scope: string
-  /** The API that it is asked for; undefined when none was named. */
+  /** The requested API; undefined if the request has none. */
   readonly audience: string | undefined
-  /** The organization that it names; undefined when it names none. */
+  /** The requested organization; undefined if the request has none. */
   readonly organization: string | undefined
 }
 
 type OidcGrant = InstanceType<Provider['Grant']>
 
 /**
- * What a person grants by accepting: of the API's scopes those that the client may have and the
- * person holds, and of the OIDC scopes none but `offline_access` to a strict client.
+ * Creates the grant of a consent: the requested scopes of the API that the client may get and the user
+ * holds, and the requested OIDC scopes, of which a strict client gets only `offline_access`.
  */
 export async function grantRequest(
   provider: Provider,
@@ -63,12 +63,12 @@ export async function grantRequest(
   return grant
 }
 
-/** Without RBAC everybody may do everything. */
+/** Without RBAC every user may grant every scope. */
 function mayGrant(state: TenantState, api: TenantApi, userId: string, scope: string): boolean {
   return api.enforce_policies !== true || scopesHeld(state, userId, api).includes(scope)
 }
 
-/** What the Management API shows of it: one grant for each client, person, API and organization. */
+/** Stores the consent as the Management API shows it: one per client, user, API and organization. */
 function remember({ userGrants }: TenantState, request: GrantRequest, grant: OidcGrant): void {
   const { clientId: clientID, accountId: user_id, audience = '', organization } = request
   const granted = [grant.getOIDCScope(), audience && grant.getResourceScope(audience)]
@@ -93,7 +93,7 @@ function remember({ userGrants }: TenantState, request: GrantRequest, grant: Oid
   })
 }
 
-/** What was accepted on the consent page just now; what first-party clients need not ask for. */
+/** The grant of the consent page, or a new grant for a client that needs no consent. */
 export async function loadGrant(state: TenantState, { oidc }: KoaContextWithOIDC) {
   const { provider, client, session, params, result } = oidc
   const consented = result?.consent?.grantId
@@ -111,19 +111,19 @@ export async function loadGrant(state: TenantState, { oidc }: KoaContextWithOIDC
   })
 }
 
-/** The organization that an authorization request names. */
+/** The organization in an authorization request. */
 export function organizationIn(params: Readonly<Record<string, unknown>>): string | undefined {
   const { organization } = params
   return typeof organization === 'string' ? organization : undefined
 }
 
-/** The API that an authorization request names; the tenant passes it on as `resource`. */
+/** The API in an authorization request, which `/authorize` passes on as `resource`. */
 export function audienceIn(params: Readonly<Record<string, unknown>>): string | undefined {
   const { resource } = params
   return typeof resource === 'string' ? resource : undefined
 }
 
-/** The `scope` to show for a token: the API's scopes in it, and OIDC's that came with `openid`. */
+/** The `scope` of a token response: the API's scopes, and the OIDC scopes if `openid` was granted. */
 export function visibleScope({ oidc }: KoaContextWithOIDC, scope: string | undefined) {
   const granted = oidc.entities.Grant?.getOIDCScope().split(' ') ?? []
   const ofOidc = granted.includes('openid') ? granted : []

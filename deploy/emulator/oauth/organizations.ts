@@ -7,7 +7,7 @@ interface Asked {
   readonly userId: string
 }
 
-/** The organization of an id, or of a name where the tenant takes names; undefined when none. */
+/** The organization with an id, or with a name if the tenant accepts names. */
 export function findOrganization(
   { organizations, settings }: TenantState,
   given: string,
@@ -20,8 +20,8 @@ export function findOrganization(
 }
 
 /**
- * Why a client may not ask for an organization, or must; undefined when all is well. The words for
- * a third-party client are Auth0's, those for a first-party one a guess.
+ * Auth0's message if the client may not request this organization, or must request one; otherwise
+ * undefined. The message for a third-party client is Auth0's, the one for a first-party client a guess.
  */
 export function organizationFault(
   state: TenantState,
@@ -50,10 +50,10 @@ export function organizationFault(
 }
 
 /**
- * The id of the organization that a person signs in to. A client that has people choose one after
- * they have signed in gets their first: this tenant has no page to choose on.
+ * The id of the organization of a sign-in. If the client lets users choose after the sign-in, it is the
+ * user's first organization, because the emulator has no page for the choice.
  *
- * @throws CustomOIDCProviderError for a person who is not in it; the wording is a guess.
+ * @throws CustomOIDCProviderError for a user who is not a member; the message is a guess.
  */
 export function organizationOf(
   state: TenantState,

@@ -1,6 +1,6 @@
 import { html, raw } from 'hono/html'
 
-/** A page whose inserted texts are escaped. */
+/** An HTML page; inserted texts are escaped. */
 export type Page = ReturnType<typeof html>
 
 const STYLE = raw(`
@@ -13,7 +13,7 @@ const STYLE = raw(`
   [role=alert] { border-left: .25rem solid #c22; padding-left: .75rem }
 `)
 
-/** The sign-in form; `fault` is what was wrong with the last try. */
+/** The sign-in form; `fault` is the message about the last attempt. */
 export function loginPage(action: string, clientName: string, fault?: string): Page {
   return page(
     'Sign in',
@@ -29,7 +29,7 @@ ${fault === undefined ? '' : html`<p role="alert">${fault}</p>`}
   )
 }
 
-/** The consent form; `scopes` in words. */
+/** The consent form; `scopes` are names or descriptions. */
 export function consentPage(
   action: string,
   clientName: string,
@@ -38,7 +38,7 @@ export function consentPage(
 ): Page {
   return page(
     'Authorize app',
-    html`<p><strong>${clientName}</strong> asks for access to the account of
+    html`<p><strong>${clientName}</strong> requests access to the account of
 ${userName}${scopes.length === 0 ? '.' : ':'}</p>
 ${scopes.length === 0 ? '' : html`<ul>${scopes.map((scope) => html`<li>${scope}</li>`)}</ul>`}
 <form method="post" action="${action}/consent">
@@ -48,7 +48,7 @@ ${scopes.length === 0 ? '' : html`<ul>${scopes.map((scope) => html`<li>${scope}<
   )
 }
 
-/** Auth0's page for what cannot be sent back to the client. */
+/** Auth0's page for an error that is not returned to the client. */
 export function errorPage(error: string, description: string): Page {
   return page(
     'Something went wrong',

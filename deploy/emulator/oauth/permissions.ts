@@ -2,24 +2,24 @@ import type { Permission, TenantRole } from '../entities.ts'
 import { TenantError } from '../http.ts'
 import type { TenantApi, TenantState, TenantUser } from '../state.ts'
 
-/** A permission at an API that there is. */
+/** A permission of a user for an existing API. */
 export interface HeldPermission {
   readonly api: TenantApi
   readonly permission_name: string
   readonly description: string
-  /** The roles that give it; a person may hold it without any too. */
+  /** The roles that grant it; empty if it is only assigned directly. */
   readonly roles: readonly TenantRole[]
   readonly isDirect: boolean
 }
 
-/** Whether two name the same scope of the same API. */
+/** Whether two permissions are the same scope of the same API. */
 export function isSame(one: Permission, other: Permission): boolean {
   const [first, second] = [one.resource_server_identifier, other.resource_server_identifier]
   const isSameApi = first === undefined || second === undefined || first === second
   return isSameApi && one.permission_name === other.permission_name
 }
 
-/** The people's own permissions as they are when the tenant starts. */
+/** The initial direct permissions of users. */
 export function initialPermissions(users: readonly TenantUser[]): [string, Permission[]][] {
   return users.map(({ userId, permissions }) => [
     userId,
@@ -28,9 +28,9 @@ export function initialPermissions(users: readonly TenantUser[]): [string, Permi
 }
 
 /**
- * People's own permissions by `userId`, of what is given by e-mail address.
+ * Converts direct permissions by e-mail address to permissions by `userId`.
  *
- * @throws TenantError 400 for an address that is no person's.
+ * @throws TenantError 400 for an unknown address.
  */
 export function permissionsOf(
   { users }: TenantState,
@@ -38,7 +38,7 @@ export function permissionsOf(
 ): [string, Permission[]][] {
   const unknown = Object.keys(given).filter((email) => !users.some((one) => one.email === email))
   if (unknown.length > 0) {
-    const message = `userPermissions: there is no person ${unknown.join(', ')}`
+    const message = `userPermissions: there is no user ${unknown.join(', ')}`
     throw new TenantError(400, 'invalid_body', message)
   }
   const named = users.filter(({ email }) => given[email] !== undefined)
@@ -47,7 +47,7 @@ export function permissionsOf(
   )
 }
 
-/** What a person may do at each API: what is theirs, and what comes of their roles. */
+/** The permissions of a user for each API, assigned directly or by roles. */
 export function heldBy(state: TenantState, userId: string): HeldPermission[] {
   const direct = state.permissions.get(userId) ?? []
   const ofUser = [...state.roles.values()].filter(({ users }) => users.includes(userId))
@@ -64,7 +64,7 @@ export function heldBy(state: TenantState, userId: string): HeldPermission[] {
   )
 }
 
-/** The scopes of one API that a person may grant to a client. */
+/** The scopes of one API that a user may grant to a client. */
 export function scopesHeld(state: TenantState, userId: string, api: TenantApi): string[] {
   return heldBy(state, userId)
     .filter((permission) => permission.api.id === api.id)

@@ -28,7 +28,7 @@ export interface ProviderOptions {
   readonly store: Store
   readonly log: TenantLog
   readonly cookieKeys: readonly string[]
-  /** Called with a fault of the server itself. */
+  /** Called with an internal error of the server. */
   readonly onFault: (error: Error) => void
 }
 
@@ -38,14 +38,14 @@ const TTL = {
   AccessToken: (_ctx: unknown, { resourceServer }: AccessToken) =>
     resourceServer?.accessTokenTTL ?? ACCESS_TOKEN_SECONDS,
   AuthorizationCode: 60,
-  // As long as the longest refresh token.
+  // The longest lifetime of a refresh token.
   Grant: 3_650 * DAY_SECONDS,
   IdToken: ACCESS_TOKEN_SECONDS,
   Interaction: 3_600,
   Session: DAY_SECONDS,
 }
 
-/** The OAuth 2.1 server behind the tenant's pages, made anew when the signing key changes. */
+/** The OAuth 2.1 server behind the tenant's pages; a key rotation creates a new one. */
 export function createProvider({
   state,
   store,
@@ -106,7 +106,7 @@ export function createProvider({
     ttl: { ...TTL, RefreshToken: (_ctx, token) => refreshTokenLifetime(state, token) },
   } satisfies Configuration)
   provider.on('server_error', (_ctx, error) => onFault(error))
-  // Without a listener koa writes to the console. Its types leave the event out.
+  // Without a listener koa writes to the console. Its types lack the event.
   const events: EventEmitter = provider
   events.on('error', onFault)
   provider.on('grant.success', showScope)
@@ -135,7 +135,7 @@ function findAccount({ users }: TenantState, id: string) {
   return { accountId: id, claims }
 }
 
-/** Tells the client in the token response what stands in the token. */
+/** Sets `scope` of the token response to the scopes of the token. */
 function showScope(ctx: KoaContextWithOIDC): void {
   const body = ctx.body as { scope?: string }
   body.scope = visibleScope(ctx, body.scope)

@@ -4,9 +4,9 @@ import { isStrict } from './access.ts'
 import { errorPage } from './pages.ts'
 
 /**
- * How errors and codes come back to the client: with `state`, and with `iss` (RFC 9207) where the
- * tenant's setting is on. An error of a client with redirect protection, such as a decline on the
- * consent page, stays on a page of Auth0's.
+ * Returns errors and codes to the client with `state`, and with `iss` (RFC 9207) if the tenant's
+ * setting is on. For a client with redirect protection an error, such as a decline, is shown on an
+ * Auth0 page instead.
  */
 export function redirectAsAuth0(state: TenantState) {
   const { issuer, clients } = state
@@ -35,7 +35,7 @@ export function redirectAsAuth0(state: TenantState) {
 }
 
 /**
- * The default of strict third-party clients; the setting means nothing for others.
+ * Redirect protection is the default of strict third-party clients; other clients ignore the setting.
  *
  * Source: Auth0's Management API, `redirection_policy`.
  */

@@ -18,7 +18,7 @@ export interface SignInOptions {
 type Details = Awaited<ReturnType<Provider['interactionDetails']>>
 type Result = Parameters<Provider['interactionFinished']>[2]
 
-/** An interaction under way. */
+/** A running interaction. */
 interface Step {
   readonly details: Details
   readonly client: TenantClient
@@ -34,7 +34,7 @@ export function createSignIn({ state, provider, log }: SignInOptions) {
     return consentPage(action, name, user?.email ?? '', inWords(state, client, details))
   }
 
-  /** What the interaction ends with; undefined when the password was wrong. */
+  /** The result of the interaction; undefined for a wrong password. */
   const submit = async (
     form: URLSearchParams,
     { details, client }: Step,
@@ -63,7 +63,7 @@ export function createSignIn({ state, provider, log }: SignInOptions) {
       const client = state.clients.get(String(details.params['client_id']))
       if (client === undefined) throw new errors.InvalidClient('Unknown client')
       const step = { details, client }
-      // A form of an earlier step, from the browser's history, is shown the present one.
+      // A form of an earlier step, from the browser's history, gets the page of the current step.
       const isCurrent = req.method === 'POST' && req.url?.endsWith(`/${details.prompt.name}`)
       if (!isCurrent) return await sendHtml(res, 200, show(step))
       const result = await submit(new URLSearchParams(await readText(req)), step)
@@ -92,7 +92,7 @@ function findUser({ users }: TenantState, form: URLSearchParams) {
   )
 }
 
-/** What the client asks for and may have of the API: by name, or by description if that is set. */
+/** The requested scopes of the API that the client may get, as descriptions if the setting is on. */
 function inWords(state: TenantState, client: TenantClient, { params }: Details): string[] {
   const asked = String(params['scope'] ?? '').split(' ')
   const api = findApi(state, audienceIn(params))

@@ -16,7 +16,7 @@ const update = z
   .partial()
 const create = update.extend({ connection_id: z.string() })
 
-/** A connection as it is enabled for an organization when nothing more is said. */
+/** Auth0's defaults for a connection of an organization. */
 export function newConnection(): OrganizationConnection {
   return { assign_membership_on_login: false, show_as_button: true, is_signup_enabled: false }
 }

@@ -5,7 +5,7 @@ import { findApi } from '../../oauth/access.ts'
 import type { TenantState } from '../../state.ts'
 import type { Schemas } from '../route.ts'
 
-/** The body that gives permissions to a role or a person, or takes them. */
+/** The body that assigns permissions to a role or a user, or removes them. */
 export const permissionList = z.strictObject({
   permissions: z
     .array(
@@ -17,7 +17,7 @@ export const permissionList = z.strictObject({
     .min(1),
 })
 
-/** @throws TenantError 404 for an API that does not exist, 400 for a scope that it does not have. */
+/** @throws TenantError 404 for an unknown API, 400 for an unknown scope. */
 export function checkPermissions(
   state: TenantState,
   permissions: z.infer<typeof permissionList>['permissions'],

@@ -19,7 +19,7 @@ const update = z
 const create = update.required({ name: true })
 const users = z.strictObject({ users: z.array(z.string().min(1)).min(1) })
 
-/** `/roles`, their permissions and the people who have them. */
+/** `/roles`, with their permissions and users. */
 export function roleRoutes(state: TenantState): readonly Route[] {
   const { roles } = state
   const get = ({ id }: ApiCall): TenantRole => found(roles.get(id), 'inexistent_role', 'role')
@@ -91,7 +91,7 @@ export function roleRoutes(state: TenantState): readonly Route[] {
   const ofRole = '/roles/:id/permissions'
   const withRole = '/roles/:id/users'
   const read = ['read:roles'] as const
-  // Auth0 has roles of organizations too; this tenant has those of the tenant alone.
+  // Auth0 also has roles of organizations; the emulator has only roles of the tenant.
   const query = [...OFFSET, 'name_filter', 'type', 'owner_id']
   const write = ['update:roles'] as const
   const description = 'Update a role'
@@ -141,7 +141,7 @@ export function roleRoutes(state: TenantState): readonly Route[] {
   ]
 }
 
-/** A role without what it gives and to whom. */
+/** A role without its permissions and users. */
 export function shown({ id, name, description }: TenantRole): Management.Role {
   return { id, name, ...(description !== undefined && { description }) }
 }
@@ -155,7 +155,7 @@ export function checkUser({ users }: TenantState, id: string): void {
   )
 }
 
-/** What Auth0 says of a permission; nothing of one whose API or scope is gone. */
+/** A permission as Auth0 returns it; empty if its API or scope does not exist any more. */
 function describe(state: TenantState, { permission_name, ...given }: Permission) {
   const identifier = given.resource_server_identifier ?? ''
   const api = [...state.apis.values()].find((one) => one.identifier === identifier)

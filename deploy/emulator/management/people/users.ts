@@ -10,7 +10,7 @@ import { shown } from './roles.ts'
 
 const roleList = z.strictObject({ roles: z.array(z.string().min(1)).min(1) })
 
-/** `/users`, as far as it tells who may do what. */
+/** `/users`: the parts about permissions, roles and organizations. */
 export function userRoutes(state: TenantState): readonly Route[] {
   const { users, roles, permissions } = state
   const get = ({ id }: ApiCall): TenantUser =>
@@ -154,7 +154,7 @@ function toUser({ userId, email }: TenantUser): Management.UserResponseSchema {
   }
 }
 
-/** Of Auth0's query language the forms `member:value` and `member:"value"`, and a word of its own. */
+/** Supports `member:value`, `member:"value"` and a single word of Auth0's query language. */
 function toMatcher(text: string): (user: TenantUser) => boolean {
   const [, member, quoted, plain] = /^(?:(\w+):)?(?:"([^"]*)"|(\S*))$/.exec(text.trim()) ?? []
   const wanted = (quoted ?? plain ?? text).toLowerCase()

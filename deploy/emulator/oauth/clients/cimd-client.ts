@@ -3,16 +3,16 @@ import { TenantError } from '../../http.ts'
 import type { TenantClient, TenantState } from '../../state.ts'
 import { fetchMetadata, isDocumentUrl, mapMetadata } from './cimd.ts'
 
-/** The client of a metadata document; undefined when there is none. */
+/** The client of a metadata document; undefined if it does not exist. */
 export function clientOfDocument({ clients }: TenantState, url: unknown): TenantClient | undefined {
   return [...clients.values()].find((client) => client.external_client_id === url)
 }
 
 /**
- * Makes or brings up to date the client of a document. Its description, its `refresh_token` and
- * what else the document says nothing of stay as they are.
+ * Creates or updates the client of a document. An update keeps the members that the document does not
+ * set, such as `refresh_token`.
  *
- * @throws TenantError 400 for a document that cannot be had or applied; 403 for one that needs
+ * @throws TenantError 400 for a document that cannot be fetched or applied; 403 for one that requires
  *   another plan.
  */
 export async function registerDocument(
@@ -48,7 +48,7 @@ export async function registerDocument(
     callbacks,
     grant_types,
     app_type,
-    // A client with keys has methods of authentication instead.
+    // A client with keys uses other authentication methods.
     ...(method === 'none' && { token_endpoint_auth_method: 'none' }),
     ...(logo_uri !== undefined && { logo_uri }),
     ...(description !== undefined && { description }),
@@ -60,7 +60,7 @@ export async function registerDocument(
   return { client, mapped_fields, validation, isNew: previous === undefined }
 }
 
-/** @throws TenantError 403 in Auth0's words. */
+/** @throws TenantError 403 with Auth0's message. */
 export function checkPlan(
   { traits }: TenantState,
   { token_endpoint_auth_method }: { readonly token_endpoint_auth_method: string },
@@ -71,11 +71,11 @@ export function checkPlan(
 }
 
 /**
- * Registers the client of an authorization request that names itself by its document. Auth0 has it
- * in early access, and reads the document of such a client again at each request. That it wants the tenant's CIMD setting, and that a document which cannot be
- * applied leaves the client unknown, is a guess.
+ * Registers the client of an authorization request whose `client_id` is the URL of its document. Auth0
+ * has this in early access, and reads the document again at each request. Two details are a guess: that
+ * the tenant's CIMD setting must be on, and that the client stays unknown if its document is invalid.
  *
- * @returns the new client; undefined when none was made.
+ * @returns The new client; undefined if none was created.
  */
 export async function registerItself(
   state: TenantState,

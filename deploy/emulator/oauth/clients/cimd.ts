@@ -12,7 +12,7 @@ const GRANT_TYPES = ['authorization_code', 'refresh_token']
 const AUTH_METHODS = ['none', 'private_key_jwt']
 const LOOPBACK = /^(localhost|127\.0\.0\.1|\[::1\])$/
 
-/** What Auth0 reads of a document; the rest is a warning. */
+/** The members of a document that Auth0 reads; other members lead to a warning. */
 const metadata = z.looseObject({
   client_id: z.string(),
   client_name: z.string().min(1),
@@ -40,7 +40,7 @@ interface Mapping {
   readonly validation: Known<Management.CimdValidationResult>
 }
 
-/** The document at a URL, or the one that is staged for it; why there is none. */
+/** The document at a URL, or the injected one; otherwise the reason why there is none. */
 export async function fetchMetadata(
   { faults }: TenantState,
   url: string,
@@ -88,7 +88,7 @@ function faultOfUrl(given: string): string | undefined {
   return /\/(\.|%2e){1,2}(\/|$)/i.test(given) ? 'The URL must have no dot segments' : undefined
 }
 
-/** What of a document becomes a client, what is wrong with it, and what is left out. */
+/** The client members of a document, its violations, and warnings about ignored members. */
 export function mapMetadata(url: string, document: unknown): Mapping {
   const parsed = metadata.safeParse(document, { reportInput: true })
   const violations = parsed.success
@@ -117,7 +117,7 @@ export function mapMetadata(url: string, document: unknown): Mapping {
   }
 }
 
-/** The wording is a guess. */
+/** The message is a guess. */
 function describe({ path, message, ...issue }: z.core.$ZodIssue): string {
   const isMissing = issue.code === 'invalid_type' && issue.input === undefined
   return isMissing ? `${path.join('.')} is missing` : `${path.join('.')}: ${message}`
@@ -146,7 +146,7 @@ function violationsOf(url: string, given: Document): string[] {
   ]
 }
 
-/** On loopback for native applications alone. */
+/** A redirect URI must be https, or on loopback for native applications. */
 function isAllowed(uri: string, applicationType: Document['application_type']): boolean {
   const { protocol, hostname } = new URL(uri)
   return protocol === 'https:' || (applicationType === 'native' && LOOPBACK.test(hostname))

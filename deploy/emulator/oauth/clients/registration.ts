@@ -7,7 +7,7 @@ import { readJson, sendJson, TenantError } from '../../http.ts'
 import type { TenantLog } from '../../log-stream/log-streams.ts'
 import type { SecurityMode, TenantClient, TenantState } from '../../state.ts'
 
-/** Tell their subscribers of each request to register, and of each client that came of one. */
+/** Publish each registration request, and each registered client. */
 const requests = channel('auth0-emulator:registration')
 const registered = channel('auth0-emulator:registered')
 const SCRIPTABLE = new Set(['javascript:', 'vbscript:', 'data:', 'blob:', 'file:', 'about:'])
@@ -18,7 +18,7 @@ const redirectUri = z.string().refine((uri) => {
 }, 'must be an absolute URI without fragment')
 
 const DEFAULT_GRANT_TYPES = ['authorization_code', 'refresh_token']
-/** What registration gives by the tenant's mode. Other grant types are left out of the answer. */
+/** The grant types that registration allows in each mode; the response omits others. */
 const GRANT_TYPES: Readonly<Record<SecurityMode, readonly string[]>> = {
   strict: DEFAULT_GRANT_TYPES,
   permissive: [
@@ -27,7 +27,7 @@ const GRANT_TYPES: Readonly<Record<SecurityMode, readonly string[]>> = {
   ],
 }
 
-/** What Auth0 reads of RFC 7591 s2, `scope` not among it; the rest is ignored, as s3.1 has it. */
+/** The members of RFC 7591 s2 that Auth0 reads, without `scope`; others are ignored (s3.1). */
 const metadata = z.object({
   redirect_uris: z.array(redirectUri).min(1),
   client_name: z.string().min(1).max(256).default('Dynamically registered client'),
@@ -40,8 +40,8 @@ const metadata = z.object({
 type Metadata = z.infer<typeof metadata>
 
 /**
- * `POST /oidc/register`, open to everyone: makes a third-party client without connections or
- * grants, and tells the log.
+ * `POST /oidc/register`, without authentication: creates a third-party client without connections or
+ * grants, and logs the registration.
  */
 export function createRegistration(state: TenantState, log: TenantLog) {
   const limit = createRegistrationLimit(state)
@@ -111,7 +111,7 @@ export function createRegistration(state: TenantState, log: TenantLog) {
   }
 }
 
-/** What RFC 7591 has no error for comes as the Management API words it. */
+/** Errors that RFC 7591 does not define have the form of the Management API. */
 function errorBody({ status: statusCode, errorCode, message }: TenantError) {
   const isOfTheTenant = statusCode === 403 || statusCode === 429
   return isOfTheTenant

@@ -5,20 +5,20 @@ import { findApi, grantableScopes } from '../access.ts'
 import { visibleScope } from '../grant.ts'
 import { scopesHeld } from '../permissions.ts'
 
-/** The customizer's view of a JWT access token before it is signed. */
+/** A JWT access token before its signature, as the customizer gets it. */
 interface TokenParts {
   header?: Record<string, unknown> | undefined
   payload: Record<string, unknown>
 }
 
-// Nobody but Auth0 has the key of a token that is encrypted without the API's having asked for it.
+// If the API does not configure encryption, only Auth0 has the key of an encrypted token.
 const ownKey = createSecretKey(randomBytes(32))
 
 /**
- * The API that a token is for, as oidc-provider is to make it: signed as the API says, encrypted if
- * it has a key for that.
+ * oidc-provider's settings for the tokens of an API: the API's signing algorithm, and encryption if the
+ * API has a key for it.
  *
- * @throws CustomOIDCProviderError in Auth0's words for an API that does not exist.
+ * @throws CustomOIDCProviderError with Auth0's message for an unknown API.
  */
 export function resourceServer(
   state: TenantState,
@@ -55,7 +55,7 @@ function encryptionOf({ token_encryption }: TenantApi, isStaged: boolean) {
   return isStaged ? ({ alg: 'dir', enc: 'A256GCM', key: ownKey } as const) : undefined
 }
 
-/** Gives a token the claims of its API's dialect: Auth0's own, or RFC 9068's. */
+/** Sets the claims of a token by the dialect of its API: Auth0's own, or RFC 9068's. */
 export function addClaims(
   state: TenantState,
   ctx: KoaContextWithOIDC,
@@ -68,15 +68,15 @@ export function addClaims(
   const shown = visibleScope(ctx, scope)
   payload['scope'] = shown
   const client = state.clients.get(String(payload['client_id']))
-  // A client of a metadata document goes by its URL.
+  // The id of a client with a metadata document is the URL of the document.
   payload['client_id'] = client?.external_client_id ?? payload['client_id']
   const organization = state.issuedFor.get(grantId ?? '')
   if (organization !== undefined) payload['org_id'] = organization
   if (api.enforce_policies === true && api.token_dialect.endsWith('_authz')) {
-    // Everything that the person may do at the API, asked for or not.
+    // All permissions of the user for the API, not only the requested ones.
     payload['permissions'] = scopesHeld(state, String(payload['sub']), api)
   }
-  // With `openid` a token is for the issuer's userinfo endpoint too.
+  // With `openid` the audience includes the issuer's userinfo endpoint.
   const isForUserinfo = shown.split(' ').includes('openid')
   if (isForUserinfo) payload['aud'] = [api.identifier, `${state.issuer}userinfo`]
   if (api.token_dialect.startsWith('rfc9068')) return

@@ -7,8 +7,8 @@ const USERINFO_PATH = '/userinfo'
 const ENCRYPTED = /^[\w-]+\.[\w-]*\.[\w-]+\.[\w-]+\.[\w-]+$/
 
 /**
- * A token for no API is only for the tenant itself: Auth0 gives an opaque one or an encrypted one.
- * As long as that is staged, encrypts it on its way out, and takes it back at the userinfo endpoint.
+ * A token without an API is only for the tenant itself; Auth0 issues an opaque or an encrypted one. With
+ * the fault `encryptTokens` the token response has it encrypted, and the userinfo endpoint decrypts it.
  */
 export function encryptOpaqueTokens(state: TenantState) {
   const key = randomBytes(32)

@@ -4,13 +4,13 @@ import type { TenantClient, TenantState } from '../../state.ts'
 type Settings = NonNullable<TenantClient['refresh_token']>
 
 const DAY_SECONDS = 86_400
-/** What has no end at Auth0 ends here when nobody can be waiting for it any more. */
-const FOR_EVER_SECONDS = 3_650 * DAY_SECONDS
+/** The lifetime here of tokens that never expire in Auth0: ten years. */
+const UNLIMITED_SECONDS = 3_650 * DAY_SECONDS
 
 /**
- * The `refresh_token` object of a new client. First-party and permissive clients get one token for
- * ever unless told otherwise, as recorded of Auth0; those of strict clients expire, and rotate where
- * the client is public. The lifetimes of the latter are Auth0's defaults for expiring tokens.
+ * The `refresh_token` object of a new client. As observed in Auth0, the refresh token of a first-party
+ * or permissive client neither rotates nor expires by default. Those of strict clients expire, and
+ * rotate if the client is public; their lifetimes are Auth0's defaults for expiring tokens.
  */
 export function newRefreshToken(isStrict: boolean, isPublic: boolean): Settings {
   if (!isStrict) {
@@ -35,14 +35,14 @@ export function newRefreshToken(isStrict: boolean, isPublic: boolean): Settings 
   }
 }
 
-/** Whether each exchange gives the client a new refresh token and ends the one before. */
+/** Whether each exchange returns a new refresh token and invalidates the previous one. */
 export function isRotating({ clients }: TenantState, client: Client | undefined): boolean {
   return clients.get(client?.clientId ?? '')?.refresh_token?.rotation_type === 'rotating'
 }
 
 /**
  * Whether a used refresh token may be exchanged again: within the client's `leeway` after its first
- * use, and only while it is the one before the newest of its family. Any other use of it ends the
+ * use, and only if it is the predecessor of the newest token of its family. Any other reuse revokes the
  * family.
  *
  * Source: Auth0, Configure Refresh Token Rotation.
@@ -57,7 +57,7 @@ export function isInLeeway(
   return isRecent && family.every((one) => (one.rotations ?? 0) <= rotations + 1)
 }
 
-/** Seconds that a new refresh token is good for: until it is idle too long, or its family ends. */
+/** The lifetime of a new refresh token in seconds: the idle lifetime, or the rest of its family's. */
 export function refreshTokenLifetime(
   { clients, traits }: TenantState,
   { clientId = '', iiat }: RefreshToken,
@@ -65,15 +65,15 @@ export function refreshTokenLifetime(
   if (traits.tokenLifetimes.refresh !== null) return traits.tokenLifetimes.refresh
   const settings = clients.get(clientId)?.refresh_token
   if (settings === undefined || settings === null || settings.expiration_type === 'non-expiring')
-    return FOR_EVER_SECONDS
+    return UNLIMITED_SECONDS
   const age = iiat === undefined ? 0 : Math.floor(Date.now() / 1_000) - iiat
   const end = settings.infinite_token_lifetime ? undefined : settings.token_lifetime
   const idle = settings.infinite_idle_token_lifetime ? undefined : settings.idle_token_lifetime
-  const left = (end ?? FOR_EVER_SECONDS) - age
-  return Math.max(1, Math.min(left, idle ?? FOR_EVER_SECONDS))
+  const left = (end ?? UNLIMITED_SECONDS) - age
+  return Math.max(1, Math.min(left, idle ?? UNLIMITED_SECONDS))
 }
 
-/** A token that does not rotate is not sent again. */
+/** Removes a refresh token that does not rotate from the response, because it has not changed. */
 export function withholdUnchanged(state: TenantState, { oidc, body }: KoaContextWithOIDC): void {
   const isRefresh = oidc.params?.['grant_type'] === 'refresh_token'
   if (isRefresh && !isRotating(state, oidc.client)) {

@@ -4,13 +4,13 @@ import { TenantError } from '../../http.ts'
 import type { TenantApi, TenantClient, TenantState } from '../../state.ts'
 import { scopesHeld } from '../permissions.ts'
 
-/** Who acts for whom (RFC 8693 s4.1): the client that exchanged last is outermost. */
+/** The chain of actors (RFC 8693 s4.1); the client of the last exchange is outermost. */
 export interface Actor {
   readonly sub: string
   readonly act?: Actor | undefined
 }
 
-/** What an exchange reads of the token that it is given. */
+/** The claims of a subject token that an exchange reads. */
 export interface Subject {
   readonly sub: string
   readonly client: string
@@ -19,9 +19,9 @@ export interface Subject {
 }
 
 /**
- * The claims of a token of this tenant for the API that the client is linked to.
+ * Verifies a token of this tenant for the API that the client is linked to, and returns its claims.
  *
- * @throws TenantError 401 for any other, and for one of a person who is gone.
+ * @throws TenantError 401 for any other token, and for a user who does not exist any more.
  */
 export async function verifySubject(
   { issuer, keys, users }: TenantState,
@@ -42,17 +42,17 @@ export async function verifySubject(
   }
 }
 
-/** The chain of those who have acted so far, or the client that signed the person in. */
+/** The previous chain of actors, or the client that signed the user in. */
 export function actorOf({ act, client }: Subject): Actor {
   return act ?? { sub: client }
 }
 
-/** How many levels of `act` there are. */
+/** The number of `act` levels. */
 export function depthOf(act: Actor | undefined): number {
   return act === undefined ? 0 : 1 + depthOf(act.act)
 }
 
-/** The new token, in the dialect of the API that it is for. */
+/** Signs the new token in the dialect of its API. */
 export async function signToken(
   state: TenantState,
   {

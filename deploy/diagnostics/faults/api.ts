@@ -3,7 +3,7 @@ import { APIS, APPLICATIONS, APPLY, type Faults } from './fault.ts'
 const FIX = `Run ${APPLY}.`
 const API = `${APIS} > the API`
 
-/** The API that tokens are for, and the clients' grants for it. */
+/** Faults of the API and of the client grants for it. */
 export const API_FAULTS = {
   api_missing: {
     title: 'The tenant has no API with this identifier',
@@ -15,7 +15,7 @@ export const API_FAULTS = {
   api_unneeded: {
     title: 'The API has permissions that no tool requires',
     severity: 'warning',
-    why: 'Permissions that are not in the catalogue give access to nothing.',
+    why: 'Permissions that are not in the catalogue have no effect.',
     fix: `Run ${APPLY} --prune.`,
     where: `${API} > Permissions`,
   },
@@ -29,14 +29,14 @@ export const API_FAULTS = {
   api_rbac_off: {
     title: 'RBAC is off for the API',
     severity: 'error',
-    why: 'Without RBAC every user gets every scope, whatever permissions the user has.',
+    why: 'Without RBAC every user gets every scope, regardless of the permissions of the user.',
     fix: FIX,
     where: `${API} > Settings > RBAC Settings > Enable RBAC`,
   },
   api_token_dialect: {
     title: 'Tokens of the API have no permissions',
     severity: 'error',
-    why: 'The gateway cannot limit the granted scopes to the permissions of the user. Systems that read permissions answer insufficient_scope.',
+    why: 'The gateway cannot limit the granted scopes to the permissions of the user. Systems that require permissions reject the tokens (insufficient_scope).',
     fix: FIX,
     where: `${API} > Settings > RBAC Settings > Add Permissions in the Access Token; Access Token Profile: RFC 9068`,
   },
@@ -62,7 +62,7 @@ export const API_FAULTS = {
     where: `${API} > Settings > Token Sender-Constraining`,
   },
   api_user_access: {
-    title: 'The API allows no access on behalf of users',
+    title: 'The API does not allow access on behalf of users',
     severity: 'error',
     why: 'Auth0 answers unauthorized_client or access_denied.',
     fix: FIX,
@@ -85,7 +85,7 @@ export const API_FAULTS = {
   default_grant_scope: {
     title: 'The default grant lacks scopes',
     severity: 'error',
-    why: 'Third-party clients without a grant of their own do not get these scopes, so calls fail with insufficient_scope.',
+    why: 'Third-party clients without their own grant do not get these scopes, so calls fail with insufficient_scope.',
     fix: FIX,
     where: `${API} > Default Permissions for Third-Party Applications`,
   },
@@ -93,22 +93,22 @@ export const API_FAULTS = {
     title:
       'THIRD_PARTY_ACCESS is admitted, and the API has a default grant for third-party clients',
     severity: 'error',
-    why: 'Every third-party client gets the API by the default grant, so CLIENT_REDIRECT_URIS has no effect. A client with a foreign redirect URI gets access as well.',
-    fix: `Run ${APPLY}, which removes the default grant after giving each admitted client its own. Or set THIRD_PARTY_ACCESS to open if this is intended.`,
+    why: 'The default grant gives every third-party client access to the API, so CLIENT_REDIRECT_URIS has no effect. A client with a foreign redirect URI gets access as well.',
+    fix: `Run ${APPLY}, which gives each admitted client its own grant and then removes the default grant. Or set THIRD_PARTY_ACCESS to open if this is intended.`,
     where: `${API} > Default Permissions for Third-Party Applications`,
   },
   third_party_access_open: {
     title: 'THIRD_PARTY_ACCESS is open',
     severity: 'warning',
-    why: 'Every third-party client of the tenant gets the API, including one that registers itself as "ChatGPT" with a foreign redirect URI. Only the consent page protects the data of the user.',
+    why: 'Every third-party client of the tenant can access the API, including one that registers as "ChatGPT" with a foreign redirect URI. Only the consent page protects the data of the user.',
     fix: `If clients can register, set THIRD_PARTY_ACCESS to admitted, then run ${APPLY}. Leave it open if registration is closed or every third-party client is known.`,
     where: `${API} > Default Permissions for Third-Party Applications`,
   },
   client_grant_missing: {
     title: 'A client has no client grant for the API',
     severity: 'error',
-    why: 'Auth0 issues the client no token for the API: unauthorized_client. Only clients that this system admits get a grant (THIRD_PARTY_ACCESS=admitted).',
-    fix: `Run ${APPLY}, which grants predefined and imported clients the API and sets up the log stream for others. For the loopback redirect URI of npm run connect, the default CLIENT_REDIRECT_URIS covers only ChatGPT's redirect URIs: add http://127.0.0.1:*/* while you test, or use --client-id. The log of log-webhook has the outcome for each client.`,
+    why: 'Auth0 does not issue tokens for the API to the client: unauthorized_client. Only clients that this system admits get a grant (THIRD_PARTY_ACCESS=admitted).',
+    fix: `Run ${APPLY}, which creates the grants of predefined and imported clients and sets up the log stream for others. npm run connect uses a loopback redirect URI, but the default CLIENT_REDIRECT_URIS covers only ChatGPT's redirect URIs: add http://127.0.0.1:*/* while you test, or use --client-id. The log of log-webhook has the outcome for each client.`,
     where: `${APPLICATIONS} > the application > APIs`,
   },
   client_grant_scopes: {
@@ -121,19 +121,19 @@ export const API_FAULTS = {
   client_grant_unneeded: {
     title: 'A grant for the API is not needed',
     severity: 'warning',
-    why: 'A grant that this configuration does not use gives access without need.',
+    why: 'The grant gives access that this configuration does not need.',
     fix: `Run ${APPLY} --prune.`,
     where: `${API} > Application Access`,
   },
   client_grant_limit_reached: {
-    title: "The tenant has reached its plan's number of client grants",
+    title: "The tenant has reached its plan's limit of client grants",
     severity: 'error',
     why: 'Each admitted client has a client grant. Auth0 rejects the next grant, so new clients cannot connect.',
     fix: 'Run npm run clients -- --prune --older-than 30d --apply to delete unused clients with their grants. One predefined client needs one grant for all connections.',
     where: APPLICATIONS,
   },
   client_grant_limit_near: {
-    title: "The tenant nears its plan's number of client grants",
+    title: "The tenant is close to its plan's limit of client grants",
     severity: 'warning',
     why: 'Each admitted client has a client grant. At the limit, Auth0 rejects the next grant, so new clients cannot connect.',
     fix: 'Run npm run clients -- --prune --older-than 30d --apply to delete unused clients with their grants. One predefined client needs one grant for all connections.',
@@ -156,7 +156,7 @@ export const API_FAULTS = {
   permissions_unassigned: {
     title: 'A user has no permissions for the API',
     severity: 'warning',
-    why: 'With RBAC, Auth0 reduces the scopes of a token to the permissions of the user. Without permissions every tool answers insufficient_scope.',
+    why: 'With RBAC, Auth0 reduces the scopes of a token to the permissions of the user. Without permissions every call fails with insufficient_scope.',
     fix: ({ role }: { readonly role?: string | undefined }) =>
       role === undefined
         ? `Run ${APPLY}, which creates a role with the permissions. Assign the user a role that has them, then connect again.`

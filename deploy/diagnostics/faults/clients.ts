@@ -11,24 +11,24 @@ const CLIENT_SETTING = {
   where: SETTINGS,
 } as const
 
-/** Clients: registration, admission, their settings. */
+/** Faults of clients: registration, admission and settings. */
 export const CLIENT_FAULTS = {
   client_not_admitted: {
     title: 'A client with covered redirect URIs is not admitted',
     severity: 'error',
-    why: 'The client cannot sign users in and get the API: log-webhook did not receive its registration, or could not admit it.',
-    fix: `Mend the other faults that doctor reports (log stream, Management scopes). Then disconnect and connect again in ChatGPT, which registers a new client. If the log of log-webhook has client_promote_http_400, create one predefined client: ${PREDEFINED}.`,
+    why: 'The client cannot sign users in and access the API, because log-webhook did not receive its registration or could not admit it.',
+    fix: `Correct the other faults that doctor reports (log stream, Management scopes). Then disconnect and connect again in ChatGPT, which registers a new client. If the log of log-webhook has client_promote_http_400, create one predefined client: ${PREDEFINED}.`,
     where: APPLICATIONS,
   },
   application_limit_reached: {
-    title: 'The tenant has reached the number of applications of its plan',
+    title: "The tenant has reached its plan's limit of applications",
     severity: 'error',
     why: 'Every connection registers a client, and Auth0 rejects the next one. New connections fail.',
     fix: `${PRUNE}. ${ONE_CLIENT}`,
     where: APPLICATIONS,
   },
   application_limit_near: {
-    title: 'The tenant nears the number of applications of its plan',
+    title: "The tenant is close to its plan's limit of applications",
     severity: 'warning',
     why: 'Every connection registers a client. At the limit, Auth0 rejects the next one and new connections fail.',
     fix: `${PRUNE}. ${ONE_CLIENT}`,
@@ -37,8 +37,8 @@ export const CLIENT_FAULTS = {
   foreign_client_access: {
     title: 'A client with a foreign redirect URI has access',
     severity: 'error',
-    why: 'CLIENT_REDIRECT_URIS does not cover its redirect URI, but the client can sign users in and call the tools for them.',
-    fix: `If you do not know the client, delete it (dashboard, or DELETE /api/v2/clients/{id}) and set DCR_POLICY to enforce, so that log-webhook deletes such clients. ${APPLY} removes a default grant. If the client is wanted, add its redirect URI to CLIENT_REDIRECT_URIS.`,
+    why: 'CLIENT_REDIRECT_URIS does not cover its redirect URI, but the client can sign users in and call tools on their behalf.',
+    fix: `If you do not know the client, delete it (dashboard, or DELETE /api/v2/clients/{id}) and set DCR_POLICY to enforce, so that log-webhook deletes such clients. ${APPLY} removes a default grant. If you want to allow the client, add its redirect URI to CLIENT_REDIRECT_URIS.`,
     where: APPLICATIONS,
   },
   foreign_redirect_uri: {
@@ -51,7 +51,7 @@ export const CLIENT_FAULTS = {
   permissive_clients_unrestricted: {
     title: 'Permissive third-party clients can use the API without a grant',
     severity: 'warning',
-    why: 'Such a client can sign users in and get the API without being admitted.',
+    why: 'Such a client can sign users in and access the API without being admitted.',
     fix: 'Set the user access policy of the API to require a client grant, if all its applications have one. Or turn off "Promote Connection to Domain Level", unless strict clients need it.',
     where: 'Auth0 dashboard: Applications > APIs > the API > Settings > Application Access Policy',
   },
@@ -61,12 +61,13 @@ export const CLIENT_FAULTS = {
     why: 'The client works as a third-party client instead, by its own client grant and a login connection at domain level.',
     fix: ({ canSignIn = '' }: { readonly canSignIn?: string }) =>
       canSignIn === 'yes'
-        ? `Nothing while it works: keep the login connection at domain level; users see a consent page. A first-party client needs neither: ${PREDEFINED}.`
+        ? `Keep the login connection at domain level; users then see a consent page. To avoid both, use a first-party client: ${PREDEFINED}.`
         : `Turn on "Promote Connection to Domain Level" for the login connection, or create a first-party client: ${PREDEFINED}.`,
     where: APPLICATIONS,
   },
   cimd_client_missing: {
-    title: "The tenant advertises metadata documents (CIMD), but the client's is not imported",
+    title:
+      "The tenant advertises metadata documents (CIMD), but the client's document is not imported",
     severity: 'error',
     why: 'A client that has a metadata document uses it instead of registering. Auth0 does not know the document, so new connections end on an error page.',
     fix: ({ document = 'URL' }: { readonly document?: string }) =>
@@ -76,7 +77,7 @@ export const CLIENT_FAULTS = {
   predefined_without_iss: {
     title: 'The predefined client has the redirect URI for iss, but the tenant does not send iss',
     severity: 'error',
-    why: `ChatGPT uses that redirect URI only where authorization responses have iss (RFC 9207), and ${PER_CONNECTION} elsewhere. Auth0 rejects the latter for this client (Callback URL mismatch).`,
+    why: `ChatGPT uses that redirect URI only if authorization responses have iss (RFC 9207); otherwise it uses ${PER_CONNECTION}, which Auth0 rejects for this client (Callback URL mismatch).`,
     fix: 'Run npm run provision -- --iss --apply. Or add the redirect URI that ChatGPT shows for the connection: npm run provision -- --predefined URI --apply.',
     where: SETTINGS,
   },
@@ -92,7 +93,7 @@ export const CLIENT_FAULTS = {
     where: SETTINGS,
   },
   predefined_client_connection: {
-    title: 'The predefined client has other login connections than GOOGLE_CONNECTION_NAME names',
+    title: 'The login connections of the predefined client differ from GOOGLE_CONNECTION_NAME',
     severity: 'error',
     why: 'Users can sign in through the connections that are enabled for the client.',
     fix: `Run ${APPLY}.`,
@@ -146,21 +147,21 @@ export const CLIENT_FAULTS = {
   refresh_token_leeway_zero: {
     title: 'Rotating refresh tokens have no leeway',
     severity: 'warning',
-    why: 'A client that sends a refresh token twice, after a lost response or in parallel, looks like a thief to Auth0. Auth0 revokes all its refresh tokens, and the user must sign in again.',
+    why: 'A client may send a refresh token twice, after a lost response or in parallel. Without a leeway Auth0 treats this as theft and revokes all its refresh tokens, and the user must sign in again.',
     fix: `Run ${APPLY} to set the leeway to 30 seconds, or set Rotation Overlap Period in the settings of the application.`,
     where: SETTINGS,
   },
   redirect_uri_refused: {
     title: 'Auth0 rejects the redirect URI',
     severity: 'error',
-    why: 'The redirect URI is not among the allowed callback URLs of the client, or may not be registered.',
+    why: 'The redirect URI is not in the allowed callback URLs of the client, or its registration is not allowed.',
     fix: `For a new client: ${ALLOW_LOOPBACK}. For an existing client: use --redirect-uri with one of its allowed callback URLs, or add http://127.0.0.1:PORT/callback to them and use --callback-port PORT.`,
     where: SETTINGS,
   },
   rate_limited: {
     title: 'Auth0 has received too many requests',
     severity: 'error',
-    why: 'Auth0 limits the number of requests of a tenant, and of registrations.',
+    why: 'Auth0 limits the requests and the registrations of a tenant.',
     fix: 'Wait a minute and try again.',
   },
   registration_unavailable: {
@@ -203,7 +204,7 @@ export const CLIENT_FAULTS = {
   webhook_silent: {
     title: 'log-webhook received no event for the client',
     severity: 'error',
-    why: 'The log stream delivers nothing.',
+    why: 'The log stream does not deliver.',
     fix: `Run ${APPLY} to set up the log stream. Restart a paused stream (on this machine: POST /__tenant). One predefined client, AUTH_SERVER_METADATA=curated and THIRD_PARTY_ACCESS=open work without a log stream.`,
   },
   no_connection: {
@@ -227,7 +228,7 @@ export const CLIENT_FAULTS = {
   not_admitted: {
     title: 'The authorization server does not let the client start a sign-in',
     severity: 'error',
-    why: 'The authorization endpoint answers with an error of another kind.',
+    why: 'The authorization endpoint returned an error that connect does not recognize.',
     fix: 'Read the logs of the tenant and of log-webhook, and run npm run doctor.',
     where: 'Auth0 dashboard: Monitoring > Logs',
   },

@@ -5,12 +5,12 @@ const REWRITES =
 const KEEP_CACHE_CONTROL =
   'Stop the edge from setting Cache-Control (firebase.json: hosting.headers; a CDN: respect the origin), and purge its cache.'
 
-/** What serves the domain: reachability, redirects, caches, CORS, clocks, direct access. */
+/** Faults of the edge: reachability, redirects, caches, CORS, clocks, direct access. */
 export const EDGE_FAULTS = {
   url_unreachable: {
-    title: 'The URL does not answer',
+    title: 'The URL does not respond',
     severity: 'error',
-    why: 'No client can connect to a server that does not answer.',
+    why: 'Clients cannot connect.',
     fix: 'Check the URL, its DNS entry and its certificate (curl -v). On this machine, start the system with npm start; otherwise deploy it with npm run deploy. If the URL belongs to the tenant, check OAUTH_ISSUER.',
   },
   not_https: {
@@ -20,9 +20,9 @@ export const EDGE_FAULTS = {
     fix: 'Give the deployment a certificate, set PUBLIC_URL to the https URL, and enter that URL in ChatGPT.',
   },
   front_not_answering: {
-    title: 'Some paths do not answer in time',
+    title: 'Some paths do not respond in time',
     severity: 'error',
-    why: 'Clients give up on a path that does not answer: claude.ai after 10 s, Firebase Hosting after 60 s.',
+    why: 'Requests time out: claude.ai waits 10 s, Firebase Hosting 60 s.',
     fix: 'Read the log of the function behind these paths: gcloud functions logs read gateway --gen2 (or metadata). If cold starts are the cause, deploy with --min-instances=1.',
   },
   post_redirected: {
@@ -40,21 +40,21 @@ export const EDGE_FAULTS = {
   rewrite_returns_html: {
     title: 'An HTML page is served instead of a function',
     severity: 'error',
-    why: 'A catch-all rewrite, such as that of a single-page app, answers before the functions do. ChatGPT then reports that the server does not implement OAuth.',
+    why: 'A catch-all rewrite, such as that of a single-page app, has precedence over the functions. ChatGPT then reports that the server does not implement OAuth.',
     fix: REWRITES,
     where: 'deploy/firebase.json',
   },
   slow_answer: {
-    title: 'The MCP endpoint answers slowly',
+    title: 'The MCP endpoint responds slowly',
     severity: 'warning',
-    why: 'Some clients wait 10 s for this answer, and a cold start of the backend comes on top.',
+    why: 'Some clients wait only 10 s for the response, and a cold start of the backend adds to this time.',
     fix: 'Deploy the gateway with --min-instances=1 and --cpu=1, and without a VPC connector that it does not need.',
   },
   clock_skew: {
     title: 'The clocks of the deployment and the issuer differ',
     severity: 'error',
     why: 'A machine whose clock is off by more than 5 s treats valid tokens as expired, or as not yet valid.',
-    fix: 'Set the clock of the machine that answers (timedatectl set-ntp true), or stop the proxy at the edge from rewriting Date.',
+    fix: 'Set the clock of the machine that serves the deployment (timedatectl set-ntp true), or stop the proxy at the edge from rewriting Date.',
   },
   own_clock_skew: {
     title: 'The clock of this machine is wrong',
@@ -95,14 +95,14 @@ export const EDGE_FAULTS = {
   cors_preflight_refused: {
     title: 'The CORS preflight of /mcp fails',
     severity: 'error',
-    why: 'A browser sends a preflight before the call, and does not call when it fails.',
+    why: 'A browser sends a preflight before the call, and does not make the call if the preflight fails.',
     fix: 'Let OPTIONS /mcp reach the function gateway without credentials (API Gateway: an options operation with security: []), and add the origins of other pages to APP_ORIGIN in .env.yaml.',
   },
   challenge_not_exposed: {
     title: 'Web pages cannot read the challenge',
     severity: 'error',
     why: 'The browser hides WWW-Authenticate from the page, so a web client cannot start a sign-in.',
-    fix: 'Let the edge pass the CORS headers of the function gateway unchanged, and answer no call itself.',
+    fix: 'Let the edge pass the CORS headers of the function gateway unchanged, and forward every call to the function.',
   },
   function_open_around_front: {
     title: 'A function accepts direct calls without a token',
@@ -119,8 +119,8 @@ export const EDGE_FAULTS = {
   health_failing: {
     title: 'GET /health does not report ok',
     severity: 'error',
-    why: 'The function metadata does not run, or the path does not lead to it.',
-    fix: 'Rewrite /health and /health/** to the function metadata (deploy/firebase.json), then run npm run deploy. If the path leads there, read its log: gcloud functions logs read metadata --gen2.',
+    why: 'The function metadata does not run, or the path is not routed to it.',
+    fix: 'Rewrite /health and /health/** to the function metadata (deploy/firebase.json), then run npm run deploy. If the path is already routed to it, read its log: gcloud functions logs read metadata --gen2.',
   },
   auth0_health_failing: {
     title: 'The deployment does not reach Auth0',
@@ -131,7 +131,7 @@ export const EDGE_FAULTS = {
   health_disagrees: {
     title: 'The health report and the metadata disagree',
     severity: 'error',
-    why: 'Two versions of the function answer, or a cache or proxy serves other metadata. Clients then get tokens that the gateway rejects.',
+    why: 'Two versions of the function serve the paths, or a cache or proxy serves other metadata. Clients then get tokens that the gateway rejects.',
     fix: 'Run npm run deploy, so that all functions have the same OAUTH_ISSUER and OAUTH_AUDIENCE, and purge the cache of the edge.',
   },
 } as const satisfies Faults

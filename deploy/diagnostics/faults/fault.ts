@@ -1,20 +1,20 @@
-/** `error` = something does not work or is not safe; `warning` = it will fail, or might. */
+/** `error` = a part does not work or is not safe; `warning` = it will or may fail later. */
 export type Severity = 'error' | 'warning'
 
-/** A text, or how it is made of the details that the check passes. */
+/** A text, or a function that builds it from the details of the check. */
 export type Text = string | ((details: never) => string)
 
 /** One fault that `npm run doctor` or `npm run connect` reports. */
 export interface Fault {
   /** The condition, as a sentence. */
   readonly title: string
-  /** The default; a check may pass another. */
+  /** The default severity; a check may pass another. */
   readonly severity: Severity
-  /** The cause, and what follows from it. */
+  /** The cause and its consequence. */
   readonly why: Text
   /** The command or setting that corrects it. */
   readonly fix: Text
-  /** Where it is in Auth0's dashboard or in a file; a check may pass a URL instead. */
+  /** The place in Auth0's dashboard or in a file; a check may pass a URL instead. */
   readonly where?: Text
 }
 

@@ -44,18 +44,18 @@ export const FAULTS = {
 export type FaultId = keyof typeof FAULTS
 
 type DetailsOf<Member> = Member extends (details: infer Details) => string ? Details : object
-/** The details that the texts of a fault need from the check. */
+/** The details that a check must pass for the texts of a fault. */
 export type Details<Id extends FaultId> = DetailsOf<(typeof FAULTS)[Id]['why']> &
   DetailsOf<(typeof FAULTS)[Id]['fix']> &
   ((typeof FAULTS)[Id] extends { readonly where: infer Where } ? DetailsOf<Where> : object)
 
-/** A fault as a check returns it: the observation, and what its texts need. */
+/** A fault as a check returns it: the observation, and the details for its texts. */
 export type Observed = { [Id in FaultId]: ObservedAs<Id> }[FaultId] | ObservedPlain
 
 interface Observation {
-  /** What was observed; never a token, secret or body. */
+  /** The observation; never a token, secret or body. */
   readonly seen: string
-  /** Where that differs from the table. */
+  /** The severity, if it differs from the table. */
   readonly severity?: Severity
   readonly where?: string | undefined
 }
@@ -69,7 +69,7 @@ interface ObservedPlain extends Observation {
   readonly details?: never
 }
 
-/** The ids whose texts need no details. */
+/** The ids of faults whose texts need no details. */
 export type PlainFaultId = {
   [Id in FaultId]: object extends Details<Id> ? Id : never
 }[FaultId]
@@ -82,16 +82,16 @@ export interface Explanation {
   readonly where: string | undefined
 }
 
-/** The texts of a fault, made of these details. */
+/** The texts of a fault with these details. */
 export function explain(id: FaultId, details: object = {}): Explanation {
   const { title, severity, why, fix, where }: Fault = FAULTS[id]
-  const text = (one: Text) => (typeof one === 'string' ? one : one(details as never))
+  const toText = (text: Text) => (typeof text === 'string' ? text : text(details as never))
   return {
     title,
     severity,
-    why: text(why),
-    fix: text(fix),
-    where: where === undefined ? undefined : text(where),
+    why: toText(why),
+    fix: toText(fix),
+    where: where === undefined ? undefined : toText(where),
   }
 }
 

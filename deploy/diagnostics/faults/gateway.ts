@@ -1,21 +1,21 @@
 import type { Faults } from './fault.ts'
 
 const PASS_CHALLENGE =
-  'Let the edge pass WWW-Authenticate unchanged. With API Gateway, set security: [] for /mcp, so that the function answers.'
-const ROUTE_MCP = 'Route /mcp to the function gateway and to nothing else (deploy/firebase.json)'
+  'Let the edge pass WWW-Authenticate unchanged. With API Gateway, set security: [] for /mcp, so that the function responds.'
+const ROUTE_MCP = 'Route /mcp only to the function gateway (deploy/firebase.json)'
 const GPT_ACTIONS = 'GPT Actions reject this document as it is. MCP clients do not read it.'
 const IMPORT_PART = 'Import a part of it: /openapi.json?tools=a,b describes only these tools.'
 
-/** How the gateway answers: challenges, refusals, its description, calls. */
+/** Faults of the gateway's responses: challenges, refusals, its OpenAPI document, calls. */
 export const GATEWAY_FAULTS = {
   unauthenticated_allowed: {
     title: 'A tool that requires a sign-in runs without a token',
     severity: 'error',
     why: 'The call does not reach the function gateway, or the edge adds credentials to it.',
-    fix: `${ROUTE_MCP}, and let the edge add no Authorization header of its own.`,
+    fix: `${ROUTE_MCP}, and configure the edge not to add an Authorization header.`,
   },
   function_not_public: {
-    title: 'Google rejects calls before the gateway sees them',
+    title: 'Google rejects calls before they reach the gateway',
     severity: 'error',
     why: 'The function requires Google credentials, and clients treat 403 as final.',
     fix: 'Let unauthenticated callers invoke the function, which checks tokens itself: gcloud run services add-iam-policy-binding gateway --member=allUsers --role=roles/run.invoker. Let bot protection at the edge pass /mcp.',
@@ -24,10 +24,10 @@ export const GATEWAY_FAULTS = {
     title: 'There is no MCP endpoint at this URL',
     severity: 'error',
     why: 'Clients expect 401 with a challenge, which leads to the authorization server. On 404 they show no sign-in prompt.',
-    fix: 'Use the URL that ends in /mcp, on the domain of PUBLIC_URL. If it is right, rewrite /mcp (and not /mcp/** alone) to the function gateway (deploy/firebase.json), then run npm run deploy.',
+    fix: 'Use the URL that ends in /mcp, on the domain of PUBLIC_URL. If it is right, rewrite /mcp (not only /mcp/**) to the function gateway (deploy/firebase.json), then run npm run deploy.',
   },
   mcp_failing: {
-    title: 'The MCP endpoint answers with an error',
+    title: 'The MCP endpoint returns an error',
     severity: 'error',
     why: 'Clients expect 401 with a challenge, which leads to the authorization server. On other errors they show no sign-in prompt.',
     fix: 'Read the log of the gateway, which names the cause (configuration_refused lists variables): gcloud functions logs read gateway --gen2. With 405 or 415, the edge changes the method or Content-Type of the call.',
@@ -41,8 +41,8 @@ export const GATEWAY_FAULTS = {
   challenge_not_bare: {
     title: 'The challenge for a call without a token has an error code',
     severity: 'error',
-    why: 'RFC 6750 s3.1 requires no error code when a request has no credentials, and some clients discard their token on one. An edge that adds its own token to Authorization has the same effect.',
-    fix: 'Let the edge add no Authorization header (API Gateway: disable_auth: true under x-google-backend), and pass WWW-Authenticate unchanged.',
+    why: 'RFC 6750 s3.1 says that a challenge for a request without credentials should not have an error code, and some clients discard their token because of one. An edge that adds its own token to Authorization has the same effect.',
+    fix: 'Configure the edge not to add an Authorization header (API Gateway: disable_auth: true under x-google-backend), and pass WWW-Authenticate unchanged.',
   },
   challenge_without_resource_metadata: {
     title: 'The challenge has no resource_metadata',
@@ -51,7 +51,7 @@ export const GATEWAY_FAULTS = {
     fix: PASS_CHALLENGE,
   },
   challenge_resource_metadata_wrong: {
-    title: 'The challenge leads to metadata of another deployment',
+    title: 'The challenge names metadata of another deployment',
     severity: 'error',
     why: 'Clients read the metadata of another deployment, or find none.',
     fix: ({ publicUrl }: { readonly publicUrl: string }) =>
@@ -72,32 +72,32 @@ export const GATEWAY_FAULTS = {
   bad_token_accepted: {
     title: 'The MCP endpoint accepts an invalid token',
     severity: 'error',
-    why: 'Every caller is accepted, whatever token it sends.',
+    why: 'Every caller is accepted, with any token.',
     fix: `${ROUTE_MCP}, then run npm run deploy.`,
   },
   bad_token_answer: {
-    title: 'An invalid token is not answered with 401 invalid_token',
+    title: 'The response to an invalid token is not 401 invalid_token',
     severity: 'error',
-    why: 'Clients get a new token only on 401 with invalid_token. On other answers they stop or show an error.',
+    why: 'Clients get a new token only after 401 with invalid_token. After other responses they stop or show an error.',
     fix: PASS_CHALLENGE,
   },
   mcp_get_not_405: {
-    title: 'GET /mcp is not answered with 401 or 405',
+    title: 'The response to GET /mcp is not 401 or 405',
     severity: 'error',
-    why: 'Clients try GET for an event stream. They continue without one only on 405, and sign in on 401.',
+    why: 'Clients request an event stream with GET. They continue without a stream only after 405, and sign in after 401.',
     fix: 'Rewrite /mcp for all methods to the function gateway (deploy/firebase.json), then run npm run deploy.',
   },
   chatgpt_sign_in_not_offered: {
     title: 'ChatGPT does not get the tool result that starts a sign-in',
     severity: 'error',
-    why: 'ChatGPT starts a sign-in only on a tool result with _meta["mcp/www_authenticate"]. Without it, users see no sign-in prompt.',
+    why: 'ChatGPT starts a sign-in only after a tool result with _meta["mcp/www_authenticate"]. Without it, users see no sign-in prompt.',
     fix: 'Set AUTH_CHALLENGE to auto in .env.yaml, then run npm run deploy -- gateway. Let the edge pass User-Agent unchanged, or set AUTH_CHALLENGE to tool-result.',
   },
   gateway_keys_unavailable: {
     title: 'The gateway cannot read the signing keys of the issuer',
     severity: 'error',
-    why: 'The gateway has no key to verify tokens with, so it rejects every caller with 503.',
-    fix: 'Open /health/auth0, which names the part that does not answer. Let the gateway reach the issuer (VPC egress, firewall), and check JWKS_URI and OAUTH_ISSUER in .env.yaml; then run npm run deploy -- gateway.',
+    why: 'The gateway has no key to verify tokens, so it rejects every caller with 503.',
+    fix: 'Open /health/auth0, which names the part that does not respond. Let the gateway reach the issuer (VPC egress, firewall), and check JWKS_URI and OAUTH_ISSUER in .env.yaml; then run npm run deploy -- gateway.',
   },
   gateway_public_url: {
     title: 'The PUBLIC_URL of the gateway differs from this URL',
@@ -145,13 +145,13 @@ export const GATEWAY_FAULTS = {
   calls_limited: {
     title: 'The user has reached the rate limit',
     severity: 'error',
-    why: 'The gateway allows a user RATE_LIMIT_PER_MINUTE calls a minute.',
+    why: 'The gateway allows each user RATE_LIMIT_PER_MINUTE calls per minute.',
     fix: 'Wait a minute, or raise RATE_LIMIT_PER_MINUTE.',
   },
   protocol: {
     title: 'The endpoint does not speak MCP',
     severity: 'error',
-    why: 'The answer is not one that MCP clients accept.',
+    why: 'The response is not valid MCP.',
     fix: 'Read the log of the gateway, and run npm run doctor.',
   },
   no_tools: {
@@ -161,7 +161,7 @@ export const GATEWAY_FAULTS = {
     fix: 'Set TOOLS, TOOLS_FILE or TOOL_SCOPES_JSON.',
   },
   tool_failed: {
-    title: 'The tool answers with an error',
+    title: 'The tool returns an error',
     severity: 'error',
     why: 'The backend of the tool failed, or rejected the call.',
     fix: 'Read the log of the gateway for the reason of this call. Check FUNCTIONS_BASE and the backend.',

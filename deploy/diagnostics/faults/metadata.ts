@@ -8,7 +8,7 @@ export const METADATA_FAULTS = {
   metadata_missing: {
     title: 'The protected resource metadata (RFC 9728) is not served on every path',
     severity: 'error',
-    why: 'Clients look for it on different paths, and ChatGPT at the root too. Without it, clients show no sign-in prompt.',
+    why: 'Clients request it from different paths, and ChatGPT also from the root. Without it, clients show no sign-in prompt.',
     fix: ({ status = 404 }: { readonly status?: number }) => {
       if (status === 403) {
         return 'Let unauthenticated callers invoke the function: gcloud run services add-iam-policy-binding metadata --member=allUsers --role=roles/run.invoker. Let bot protection at the edge pass these paths.'
@@ -21,14 +21,14 @@ export const METADATA_FAULTS = {
   metadata_layouts_disagree: {
     title: 'The metadata differs between its paths',
     severity: 'error',
-    why: 'The path that a client reads decides what it requests from Auth0, so some clients fail and others do not.',
-    fix: 'Route all paths to the one function metadata (deploy/firebase.json), deploy it (npm run deploy -- metadata), and purge the cache of the edge.',
+    why: 'Clients read different paths and then send different requests to Auth0, so some clients fail and others do not.',
+    fix: 'Route all paths to the function metadata (deploy/firebase.json), deploy it (npm run deploy -- metadata), and purge the cache of the edge.',
   },
   metadata_media_type: {
     title: 'The metadata is not served as application/json',
     severity: 'error',
     why: 'RFC 9728 s3.2 requires application/json, and clients reject other types.',
-    fix: 'Stop the edge from rewriting Content-Type, or serve the path by the function metadata.',
+    fix: 'Stop the edge from rewriting Content-Type, or route the path to the function metadata.',
   },
   resource_trailing_slash: {
     title: 'The resource differs from the URL by a trailing slash',
@@ -38,7 +38,7 @@ export const METADATA_FAULTS = {
       `Set OAUTH_AUDIENCE to ${endpoint} ${METADATA_AND_GATEWAY}. Run ${APPLY} to create the API with that identifier.`,
   },
   resource_mismatch: {
-    title: 'The metadata names another resource than the URL',
+    title: 'The resource in the metadata differs from the URL',
     severity: 'error',
     why: 'Clients reject metadata for another resource (RFC 9728 s3.3), or request a token that the gateway rejects.',
     fix: ({ publicUrl, endpoint }: { readonly publicUrl?: string; readonly endpoint?: string }) =>
@@ -49,7 +49,7 @@ export const METADATA_FAULTS = {
   authorization_servers_missing: {
     title: 'The metadata names no authorization server',
     severity: 'error',
-    why: 'Clients do not learn which authorization server to use, and show no sign-in prompt.',
+    why: 'Clients cannot find the authorization server, and show no sign-in prompt.',
     fix: 'Set OAUTH_ISSUER in .env.yaml, then run npm run deploy -- metadata.',
   },
   issuer_malformed: {
@@ -67,7 +67,7 @@ export const METADATA_FAULTS = {
   offline_access_advertised: {
     title: 'The metadata advertises offline_access',
     severity: 'error',
-    why: 'offline_access is between the client and the authorization server, not a scope of this resource. MCP asks servers not to list it.',
+    why: 'offline_access concerns the client and the authorization server and is not a scope of this resource. MCP says that servers should not list it.',
     fix: 'Remove offline_access from OAUTH_SCOPES and from the scopes of the tools in .env.yaml, then run npm run deploy -- metadata.',
   },
   issuer_unreachable: {
@@ -75,7 +75,7 @@ export const METADATA_FAULTS = {
     severity: 'error',
     why: 'Without this metadata, clients can neither register nor start a sign-in.',
     fix: ({ url = 'https://TENANT.REGION.auth0.com/' }: { readonly url?: string }) =>
-      `Check that OAUTH_ISSUER is the URL of the tenant or its custom domain (curl -i ${url}). If it is, Auth0 does not answer: see /health/auth0 and https://status.auth0.com.`,
+      `Check that OAUTH_ISSUER is the URL of the tenant or its custom domain (curl -i ${url}). If it is, Auth0 does not respond: see /health/auth0 and https://status.auth0.com.`,
   },
   issuer_trailing_slash: {
     title: 'The issuer differs from its metadata by a trailing slash',
@@ -94,11 +94,11 @@ export const METADATA_FAULTS = {
   authorization_server_metadata_missing: {
     title: 'The deployment does not serve the authorization server metadata',
     severity: 'error',
-    why: 'Older clients look for the authorization server metadata at the resource.',
+    why: 'Older clients request the authorization server metadata from the resource.',
     fix: 'With 502, the function metadata cannot reach the issuer: see /health/auth0. Otherwise rewrite /.well-known/** and /mcp/.well-known/** to it (deploy/firebase.json), then run npm run deploy.',
   },
   authorization_server_metadata_differs: {
-    title: 'The authorization server metadata names another issuer than the resource metadata',
+    title: 'The issuers in the authorization server metadata and in the resource metadata differ',
     severity: 'error',
     why: 'Clients that start at this document use another issuer than clients that start at the resource metadata.',
     fix: 'Deploy one version of the function metadata behind all these paths (npm run deploy -- metadata), and purge the cache of the edge.',
@@ -113,7 +113,7 @@ export const METADATA_FAULTS = {
   endpoints_missing: {
     title: 'The authorization server metadata lacks endpoints',
     severity: 'error',
-    why: 'Clients do not know where to send the user, or where to get the token.',
+    why: 'Clients do not know where to send the user or where to request the token.',
     fix: `Set OAUTH_ISSUER to the Auth0 tenant itself ${DEPLOY}.`,
   },
   pkce_s256_missing: {
@@ -126,20 +126,20 @@ export const METADATA_FAULTS = {
     title: 'The authorization server advertises no registration endpoint',
     severity: 'error',
     why: 'ChatGPT cannot register a client, so only connections with a predefined client work.',
-    fix: `Run ${APPLY} to turn on Dynamic Client Registration, or create one client for all connections: ${PREDEFINED}. npm run connect takes an existing client with --client-id.`,
+    fix: `Run ${APPLY} to turn on Dynamic Client Registration, or create one client for all connections: ${PREDEFINED}. npm run connect accepts an existing client with --client-id.`,
     where: `${ADVANCED} > Dynamic Client Registration (DCR)`,
   },
   registration_endpoint_wrong: {
     title: 'The curated metadata names another registration endpoint',
     severity: 'error',
-    why: 'Clients bypass the function registration, which admits them before it responds.',
+    why: 'Clients bypass the function registration, which admits a client before it responds.',
     fix: ({ publicUrl }: { readonly publicUrl: string }) =>
       `Set PUBLIC_URL to ${publicUrl} ${DEPLOY} -- metadata registration.`,
   },
   public_clients_refused: {
     title: 'The authorization server requires a client secret',
     severity: 'error',
-    why: 'ChatGPT registers a public client, which has PKCE and no secret.',
+    why: 'ChatGPT registers a public client, which uses PKCE instead of a secret.',
     fix: 'Set AUTH_SERVER_METADATA to curated, or enter a predefined client with its secret in ChatGPT.',
   },
   refresh_unavailable: {
@@ -152,12 +152,12 @@ export const METADATA_FAULTS = {
   jwks_unreachable: {
     title: 'The signing keys of the issuer cannot be read',
     severity: 'error',
-    why: 'The gateway cannot verify tokens without keys and answers calls with 503.',
+    why: 'The gateway cannot verify tokens without keys, and rejects calls with 503.',
     fix: ({ url }: { readonly url: string }) =>
-      `Check the key set from this machine and from the deployment: curl -i ${url}. If Auth0 answers here, let the functions reach it (VPC egress, firewall).`,
+      `Check the key set from this machine and from the deployment: curl -i ${url}. If Auth0 responds to this machine, let the functions reach it (VPC egress, firewall).`,
   },
   issuer_slow: {
-    title: 'The issuer answers slowly',
+    title: 'The issuer responds slowly',
     severity: 'error',
     why: 'The functions wait 5 s for metadata and keys, then continue without them.',
     fix: 'If the issuer is slow from other networks too, wait for Auth0: https://status.auth0.com. Otherwise look for a proxy on the network path.',
@@ -177,9 +177,9 @@ export const METADATA_FAULTS = {
     where: 'Auth0 dashboard: Applications > APIs > Signing Algorithm; Settings > Signing Keys',
   },
   jwks_uri_differs: {
-    title: 'The keys are not where the gateway looks for them',
+    title: 'The key set is not at the URL that the gateway uses',
     severity: 'warning',
-    why: 'The gateway reads the default address unless JWKS_URI is set.',
+    why: 'The gateway uses the default URL unless JWKS_URI is set.',
     fix: ({ url }: { readonly url: string }) =>
       `Set JWKS_URI to ${url} in .env.yaml, then run npm run deploy -- gateway.`,
   },

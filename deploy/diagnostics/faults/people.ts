@@ -1,12 +1,12 @@
 import { APIS, APPLICATIONS, APPLY, type Faults } from './fault.ts'
 
-const NO_EXCHANGE = 'Auth0 exchanges no token for tools with backendAuth on_behalf_of.'
+const NO_EXCHANGE = 'Auth0 rejects the token exchange for tools with backendAuth on_behalf_of.'
 const ORGANIZATIONS = 'Auth0 dashboard: Organizations'
 const TO_ORGANIZATION = ({ organization }: { readonly organization: string }) =>
   `Run npm run provision -- --organization ${organization} --apply.`
 const REPLACE = `Run ${APPLY}, which creates such a client. Then set OBO_CLIENT_ID and OBO_CLIENT_SECRET to it.`
 
-/** Organizations of users, and the exchange of their tokens for backends. */
+/** Faults of organizations and of token exchange for backends. */
 export const PEOPLE_FAULTS = {
   organization_missing: {
     title: 'The organization does not exist',
@@ -73,7 +73,7 @@ export const PEOPLE_FAULTS = {
     where: APIS,
   },
   exchange_api_user_access: {
-    title: 'The API of a backend allows no access on behalf of users',
+    title: 'The API of a backend does not allow access on behalf of users',
     severity: 'error',
     why: NO_EXCHANGE,
     fix: 'Allow user-delegated access per application.',

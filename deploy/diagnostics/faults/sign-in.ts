@@ -2,7 +2,7 @@ import { ALLOW_LOOPBACK, type Faults } from './fault.ts'
 
 const LOGS = 'Auth0 dashboard: Monitoring > Logs'
 
-/** Why a sign-in of `npm run connect` yields no token. */
+/** Faults of the sign-in of `npm run connect`. */
 export const SIGN_IN_FAULTS = {
   callback_port_in_use: {
     title: 'The port for the callback is in use',
@@ -34,7 +34,7 @@ export const SIGN_IN_FAULTS = {
     title: 'The sign-in was not completed in time',
     severity: 'error',
     why: 'No authorization response arrived within 5 minutes.',
-    fix: `Open the URL above in a browser on this machine. An error page there names the reason. After a decline (access_denied) Auth0 shows that page and does not answer a strict third-party client: connect again and accept. For a rejected redirect URI or client: ${ALLOW_LOOPBACK}.`,
+    fix: `Open the URL above in a browser on this machine. An error page there names the reason. After a decline (access_denied) Auth0 shows that page and sends no response to a strict third-party client: connect again and accept. For a rejected redirect URI or client: ${ALLOW_LOOPBACK}.`,
   },
   state_mismatch: {
     title: 'The authorization response belongs to another request',

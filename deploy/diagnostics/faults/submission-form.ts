@@ -45,7 +45,7 @@ const subtitle = listing('shortDescription', 30)
 const description = listing('description', 4000)
 const developer = listing('developerName', 80)
 
-/** What the submission form of OpenAI's portal requires in addition to the catalogue and the deployment. */
+/** Faults of the submission file and of the deployment for which OpenAI's portal rejects the app. */
 export const SUBMISSION_FORM_FAULTS = {
   submission_file_invalid: {
     title: 'The submission file is invalid',
@@ -61,16 +61,16 @@ export const SUBMISSION_FORM_FAULTS = {
       `Write it in ${file} under justifications.${tool}.`,
   },
   justification_unknown_tool: {
-    title: 'The submission file justifies an unknown tool',
+    title: 'The submission file has justifications for an unknown tool',
     severity: 'warning',
-    why: 'The tool may have another name now, and no justification.',
+    why: 'The tool may have been renamed and then has no justification.',
     fix: 'Name the tool as the catalogue does, or remove the entry.',
   },
   submission_annotations_differ: {
     title: 'The submission file and the catalogue have different hints',
     severity: 'error',
-    why: 'OpenAI compares the submission with what the server lists.',
-    fix: 'Set both to what the tool does.',
+    why: 'OpenAI compares the submission with the tools that the server lists.',
+    fix: 'Set both according to the behaviour of the tool.',
   },
   privacy_policy_required: required('privacy policy', 'server.policy in the catalogue'),
   terms_required: required('terms', 'server.terms in the catalogue'),
@@ -155,7 +155,7 @@ export const SUBMISSION_FORM_FAULTS = {
   domain_verification_required: {
     title: 'The domain does not have the verification token of OpenAI',
     severity: 'error',
-    why: 'The portal reads the token at the well-known path, which must have nothing else.',
+    why: 'The portal reads the token at the well-known path, whose response must contain only the token.',
     fix: ({ file }: { readonly file?: string | undefined }) =>
       file === undefined
         ? 'Set OPENAI_APPS_CHALLENGE to the token of the portal, then run npm run deploy -- metadata.'
@@ -175,7 +175,7 @@ export const SUBMISSION_FORM_FAULTS = {
     fix: ({ status }: { readonly status: string }) =>
       ['401', '403'].includes(status)
         ? 'Run the command again with --token and an access token.'
-        : 'Run npm run doctor with this URL alone, which reports the cause.',
+        : 'Run npm run doctor with this URL and no other option, which reports the cause.',
   },
   url_not_https: {
     title: 'The URL of the server is not https',

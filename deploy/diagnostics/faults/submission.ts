@@ -1,7 +1,7 @@
 import type { Faults } from './fault.ts'
 
 const HINTS_BY_TOOL =
-  'OpenAI accepts no default: readOnlyHint, openWorldHint and destructiveHint are true or false on every tool.'
+  'OpenAI requires readOnlyHint, openWorldHint and destructiveHint to be true or false on every tool.'
 const GATEWAY_STOPS = 'The gateway does not start with this catalogue.'
 const SCAN_REJECTS_SKILL = 'Scan Tools does not import the skill.'
 const UI_ORIGIN = "OpenAI requires a dedicated origin for an app's UI."
@@ -9,7 +9,7 @@ const SET_DOMAIN =
   'Set _meta.ui.domain of the resource to an origin of your own, such as https://app.example.com.'
 const INSTRUCTIONS = 'ChatGPT and Codex give the first 512 characters to the model.'
 
-/** What OpenAI's review and Scan Tools reject in a catalogue. */
+/** Faults of a catalogue for which OpenAI's review or Scan Tools rejects it. */
 export const SUBMISSION_FAULTS = {
   catalogue_invalid: {
     title: 'The catalogue is invalid',
@@ -28,8 +28,8 @@ export const SUBMISSION_FAULTS = {
   tool_name_unsupported: {
     title: 'A tool name has unsupported characters or length',
     severity: 'error',
-    why: 'ChatGPT accepts only 1 to 64 of A-Z a-z 0-9 _ -, and claude.ai drops the whole list of tools for another name.',
-    fix: 'Rename the tool with 1 to 64 of A-Z a-z 0-9 _ -, in its backend too unless request names its URL.',
+    why: 'ChatGPT accepts only names of 1 to 64 characters A-Z a-z 0-9 _ -, and claude.ai ignores the whole list of tools if it has another name.',
+    fix: 'Rename the tool with 1 to 64 characters A-Z a-z 0-9 _ -. Also rename its backend, unless request sets the URL.',
   },
   tool_description_required: {
     title: 'A tool has no description',
@@ -40,7 +40,7 @@ export const SUBMISSION_FAULTS = {
   tool_title_missing: {
     title: 'A tool has no title',
     severity: 'warning',
-    why: 'ChatGPT shows the title to users, and the name where there is none.',
+    why: 'ChatGPT shows the title to users, and the name if there is no title.',
     fix: 'Add title to the tool.',
   },
   tool_text_unsupported: {
@@ -74,7 +74,7 @@ export const SUBMISSION_FAULTS = {
     severity: 'error',
     why: HINTS_BY_TOOL,
     fix: ({ hints }: { readonly hints: string }) =>
-      `Set annotations: {${hints}} as the tool behaves.`,
+      `Set annotations: {${hints}} according to the behaviour of the tool.`,
   },
   annotations_contradictory: {
     title: 'The hints of a tool contradict each other or its request',
@@ -122,7 +122,7 @@ export const SUBMISSION_FAULTS = {
     title: 'A skill is invalid',
     severity: 'error',
     why: GATEWAY_STOPS,
-    fix: 'Keep the limits of OpenAI: docs/tools.md, "Skills".',
+    fix: 'Stay within OpenAI\'s limits: docs/tools.md, "Skills".',
     where: 'the catalogue',
   },
   skill_body_empty: {
@@ -183,14 +183,14 @@ export const SUBMISSION_FAULTS = {
     title: 'A UI has no content security policy',
     severity: 'error',
     why: 'OpenAI requires a policy that allows the exact domains that the UI uses.',
-    fix: 'Set _meta.ui.csp of the resource; {connectDomains: [], resourceDomains: []} when it loads nothing.',
+    fix: 'Set _meta.ui.csp of the resource; use {connectDomains: [], resourceDomains: []} if it loads no resources.',
   },
   ui_csp_incomplete: {
     title: 'The policy of a UI lacks a directive',
     severity: 'warning',
-    why: 'The review compares the policy with the behaviour, and treats an absent list as forgotten.',
+    why: 'The review compares the policy with the behaviour, and rejects an absent list.',
     fix: ({ directive }: { readonly directive: string }) =>
-      `Add ${directive} to _meta.ui.csp, [] when there is none.`,
+      `Add ${directive} to _meta.ui.csp, [] for no domains.`,
   },
   ui_csp_undeclared: {
     title: 'A UI uses a domain that its policy does not declare',

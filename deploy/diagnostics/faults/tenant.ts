@@ -11,14 +11,14 @@ const LOST_RECORDS =
 
 const PLAN_LIMITS = "See in the dashboard what the tenant's plan includes."
 const WAIT = 'Wait for Auth0: https://status.auth0.com.'
-/** Statuses that are about the caller, not about Auth0's health. */
+/** The fix for statuses that the caller causes. */
 const REMEDIES: Readonly<Record<number, string>> = {
   402: PLAN_LIMITS,
   403: PLAN_LIMITS,
   429: 'Wait a minute, run no other command, then run doctor again.',
 }
 
-/** The tenant itself: Management API, log stream, connections, settings. */
+/** Faults of the tenant: Management API, log stream, connections, settings. */
 export const TENANT_FAULTS = {
   variables_refused: {
     title: 'A variable has an invalid value',
@@ -40,7 +40,7 @@ export const TENANT_FAULTS = {
     where: MANAGEMENT_APPLICATION,
   },
   management_api_unavailable: {
-    title: 'The Management API does not answer',
+    title: 'The Management API does not respond',
     severity: 'error',
     why: 'log-webhook cannot admit clients without the Management API.',
     fix: ({ status }: { readonly status?: number | undefined }) =>
@@ -51,7 +51,7 @@ export const TENANT_FAULTS = {
   management_api_failing: {
     title: 'The Management API rejects some calls',
     severity: 'error',
-    why: 'log-webhook gets the same errors, and admits no clients until they are over.',
+    why: 'log-webhook gets the same errors, and cannot admit clients until they end.',
     fix: ({ statuses }: { readonly statuses: readonly (number | undefined)[] }) =>
       [...new Set(statuses.map((status) => REMEDIES[status ?? 0] ?? WAIT))].join(' '),
   },
@@ -83,7 +83,7 @@ export const TENANT_FAULTS = {
   resource_parameter_profile: {
     title: 'The resource parameter compatibility profile is off',
     severity: 'error',
-    why: 'ChatGPT names the API as resource (RFC 8707), which Auth0 ignores with this profile off. Auth0 then issues an opaque or encrypted token (ACCESS_TOKEN_IS_OPAQUE, ACCESS_TOKEN_IS_ENCRYPTED_JWE).',
+    why: 'ChatGPT sends the API as resource (RFC 8707), which Auth0 ignores if this profile is off. Auth0 then issues an opaque or encrypted token (ACCESS_TOKEN_IS_OPAQUE, ACCESS_TOKEN_IS_ENCRYPTED_JWE).',
     fix: `Run ${APPLY}.`,
     where: 'Auth0 dashboard: Settings > Advanced > Resource Parameter Compatibility Profile',
   },
@@ -97,7 +97,7 @@ export const TENANT_FAULTS = {
   default_audience_other: {
     title: 'The tenant has another default audience',
     severity: 'error',
-    why: 'Auth0 applies the default audience to every request without one, and prefers it to the resource that ChatGPT names. Tokens are then for another API.',
+    why: 'Auth0 applies the default audience to every request without an audience, and prefers it to the resource parameter of ChatGPT. Tokens are then for another API.',
     fix: ({ audience }: { readonly audience: string }) =>
       `Clear the default audience, or set it to ${audience}. First make the applications that depend on it send their own audience.`,
     where: 'Auth0 dashboard: Settings > General > API Authorization Settings > Default Audience',
@@ -117,28 +117,28 @@ export const TENANT_FAULTS = {
     where: 'Auth0 dashboard: Authentication > the connection > Promote Connection to Domain Level',
   },
   connection_missing: {
-    title: 'There is no login connection with this name',
+    title: 'The login connection does not exist',
     severity: 'error',
     why: 'Users cannot sign in with a connection that does not exist.',
     fix: 'Create the connection in Auth0, or set GOOGLE_CONNECTION_NAME to the name of an existing one.',
     where: 'Auth0 dashboard: Authentication',
   },
   connection_unneeded: {
-    title: 'The login connection is at domain level without need',
+    title: 'The login connection is at domain level, but no client needs it',
     severity: 'warning',
     why: 'Every third-party client of the tenant can use a domain-level connection, and no client of this system needs it.',
     fix: 'Turn off "Promote Connection to Domain Level" in the settings of the connection, unless other applications need it.',
     where: 'Auth0 dashboard: Authentication > the connection > Promote Connection to Domain Level',
   },
   log_streams_not_in_plan: {
-    title: "The tenant's plan has no log streams",
+    title: "The tenant's plan does not include log streams",
     severity: 'error',
     why: 'Without a log stream, log-webhook receives no registrations and admits no clients.',
     fix: `${ALTERNATIVES_TO_STREAM}. Or choose a plan with log streams, then run ${APPLY}.`,
     where: STREAMS,
   },
   log_stream_missing: {
-    title: 'No log stream delivers to the deployment',
+    title: 'The tenant has no log stream for the deployment',
     severity: 'error',
     why: 'log-webhook receives no registrations and admits no clients. Their sign-in ends on an error page of Auth0.',
     fix: `Run ${APPLY}. ${ALTERNATIVES_TO_STREAM}.`,
@@ -161,14 +161,14 @@ export const TENANT_FAULTS = {
   log_stream_not_active: {
     title: 'The log stream is paused or suspended',
     severity: 'error',
-    why: 'The stream delivers nothing, so no client is admitted. Auth0 pauses a stream after 7 days of failed deliveries.',
+    why: 'The stream does not deliver, so clients are not admitted. Auth0 pauses a stream after 7 days of failed deliveries.',
     fix: `Run ${APPLY}, and look for the cause of failed deliveries under Health.`,
     where: `${STREAMS} > the stream > Health`,
   },
   log_stream_filters: {
     title: 'The log stream does not filter by management.success',
     severity: 'error',
-    why: 'Registrations are events of the category management.success, and log-webhook needs no others.',
+    why: 'Registrations are events of the category management.success; log-webhook ignores other categories.',
     fix: `Run ${APPLY}.`,
     where: `${STREAMS} > the stream > Settings > Filter by Event Category`,
   },
@@ -200,13 +200,13 @@ export const TENANT_FAULTS = {
     fix: `Run npm run deploy -- log-webhook to give it the LOG_WEBHOOK_SECRET of .env.yaml, and ${APPLY} to give the log stream the same.`,
   },
   log_webhook_unreachable: {
-    title: 'log-webhook does not answer deliveries',
+    title: 'log-webhook does not respond to deliveries',
     severity: 'error',
     why: LOST_RECORDS,
-    fix: 'Rewrite /auth0-log-webhook to the function log-webhook (deploy/firebase.json), then run npm run deploy. If it is, read its log: gcloud functions logs read log-webhook --gen2.',
+    fix: 'Rewrite /auth0-log-webhook to the function log-webhook (deploy/firebase.json), then run npm run deploy. If the path is already routed to it, read its log: gcloud functions logs read log-webhook --gen2.',
   },
   setting_differs: {
-    title: 'A setting of the tenant differs from what provision sets',
+    title: 'A setting of the tenant differs from the setting of provision',
     severity: 'error',
     why: ({ why }: { readonly why: string }) => `${why}.`,
     fix: `Run ${APPLY}.`,

@@ -5,7 +5,7 @@ type Expected = { readonly audience?: string }
 const API = `${APIS} > the API`
 const NEW_TOKEN =
   'Get a new token: disconnect and connect again in ChatGPT, or run npm run connect.'
-const COPY = `Copy the whole token, unaltered. Otherwise, get a new token: disconnect and connect again in ChatGPT, or run npm run connect.`
+const COPY = `Copy the whole token unchanged. If that does not help, get a new token: disconnect and connect again in ChatGPT, or run npm run connect.`
 const NO_API_NAMED = ({ audience = 'OAUTH_AUDIENCE' }: Expected) =>
   `Run ${APPLY}, which sets resource_parameter_profile to compatibility, and request the token with resource or audience = ${audience}.`
 const MALFORMED = {
@@ -32,18 +32,18 @@ const MISSING: Readonly<
   Record<Missing, { readonly why: string; readonly fix: string; readonly where: string }>
 > = {
   rbac: {
-    why: 'The token has no permissions, so RBAC is off for the API, and its scope lacks them too: the client did not request them, or has no grant for them.',
+    why: 'The token has no permissions, so RBAC is off for the API. Its scope lacks the required scopes too: the client did not request them, or its grant does not include them.',
     fix: `Run ${APPLY}, which enables RBAC, adds permissions to the token and gives the clients their grants; ${CONNECT_AGAIN}.`,
     where: `${API} > Settings > RBAC Settings (Enable RBAC, Add Permissions in the Access Token)`,
   },
   permission: {
     why: 'The user does not have the permission',
-    fix: `If the user is to have the permission, assign it, or a role that has it, in the dashboard; ${CONNECT_AGAIN}.`,
+    fix: `If the user should have the permission, assign it or a role that includes it in the dashboard; ${CONNECT_AGAIN}.`,
     where: 'Auth0 dashboard: User Management > Users > the user > Permissions',
   },
   scope: {
     why: 'The user has the permission, but the client was not granted',
-    fix: `Run ${APPLY}, which adds the scopes to the client grants, then disconnect and connect again in ChatGPT. SCOPE_SOURCE=scope-or-permissions counts permissions as granted, which gives clients more than they were granted.`,
+    fix: `Run ${APPLY}, which adds the scopes to the client grants, then disconnect and connect again in ChatGPT. SCOPE_SOURCE=scope-or-permissions treats permissions as granted scopes, which gives clients more access than the user granted.`,
     where: 'Auth0 dashboard: Applications > Applications > the client > APIs',
   },
   unknown: {
@@ -57,7 +57,7 @@ function whyMissing({ missing = 'unknown', scopes = '' }: Details): string {
   const { why } = MISSING[missing]
   if (missing === 'permission') return `${why} ${scopes}.`
   if (missing !== 'scope') return why
-  return `${why} ${scopes}: it did not request it (ChatGPT drops scopes when it reconnects), or its client grant lacks it. A permission alone grants nothing.`
+  return `${why} ${scopes}: it did not request it (ChatGPT drops scopes when it reconnects), or its client grant lacks it. A permission alone does not grant access.`
 }
 
 /** Why the gateway rejects a token. */
@@ -65,14 +65,14 @@ export const TOKEN_FAULTS = {
   ACCESS_TOKEN_IS_ENCRYPTED_JWE: {
     title: 'The token is encrypted',
     severity: 'error',
-    why: 'Auth0 issues an encrypted token when the client names no known API, or when token encryption is on for the API. Only Auth0 can read it.',
+    why: 'Auth0 issues an encrypted token if the request does not name a known API, or if token encryption is on for the API. Only Auth0 can read it.',
     fix: NO_API_NAMED,
     where: `${ADVANCED} > Resource Parameter Compatibility Profile`,
   },
   ACCESS_TOKEN_IS_OPAQUE: {
     title: 'The token is opaque',
     severity: 'error',
-    why: 'Auth0 issues an opaque token, which only /userinfo accepts, when the client names no known API.',
+    why: 'Auth0 issues an opaque token, which only /userinfo accepts, if the request does not name a known API.',
     fix: NO_API_NAMED,
     where: `${ADVANCED} > Resource Parameter Compatibility Profile`,
   },
@@ -105,7 +105,7 @@ export const TOKEN_FAULTS = {
   token_signature_invalid: {
     title: 'The signature of the token is invalid',
     severity: 'error',
-    why: 'The token was altered, truncated, or made by another party.',
+    why: 'The token was altered or truncated, or another party created it.',
     fix: COPY,
   },
   token_iss_mismatch_slash: {
@@ -118,7 +118,7 @@ export const TOKEN_FAULTS = {
   token_iss_mismatch: {
     title: 'The token is from another issuer',
     severity: 'error',
-    why: 'Another tenant issued the token, or another domain of this tenant: a custom domain issues under its own name.',
+    why: 'Another tenant issued the token, or another domain of this tenant: a custom domain is a separate issuer.',
     fix: 'Set OAUTH_ISSUER to the issuer at which clients sign in, in .env.yaml, then run npm run deploy. Or sign in at the expected issuer.',
   },
   token_is_id_token: {
@@ -163,7 +163,7 @@ export const TOKEN_FAULTS = {
     where: `${API} > Settings > Token Sender-Constraining`,
   },
   token_sub_malformed: {
-    title: 'The token names no user (sub)',
+    title: 'The token has no valid user (sub)',
     severity: 'error',
     why: 'The gateway cannot identify the caller to the tools.',
     fix: `${NEW_TOKEN} Look for an Action that changes sub.`,

@@ -242,7 +242,7 @@ test('a client that stays a third-party client is told what keeps it working', a
     {
       id: 'promotion_refused',
       seen: expect.stringContaining(CHATGPT),
-      fix: expect.stringContaining('keep the login connection at domain level'),
+      fix: expect.stringContaining('Keep the login connection at domain level'),
     },
   ])
 })

@@ -142,7 +142,11 @@ describe('options', () => {
     [['--port', '65536'], {}, '--port must be 0 to 65535.'],
     [[], { TENANT_PORT: 'x' }, 'TENANT_PORT must be 0 to 65535.'],
     [['--public-url', 'mcp.example.com'], {}, '--public-url must be an http or https URL.'],
-    [['--empty', '--api', 'x'], {}, '--empty cannot be combined with --public-url, --api or --mode.'],
+    [
+      ['--empty', '--api', 'x'],
+      {},
+      '--empty cannot be combined with --public-url, --api or --mode.',
+    ],
   ])('%j with %j is wrong usage: %s', (args, env, message) => {
     expect(() => settings(args, env)).toThrow(new UsageError(message))
   })

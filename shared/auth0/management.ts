@@ -34,12 +34,13 @@ const SPARE_SECONDS = 5
 const MIN_TOKEN_AGE_MS = 60_000
 
 /**
- * Returns a function that gives the Management API's client, made on first use: loading the package
- * costs 150 ms, which a cold start need not pay. The client keeps its token until shortly before
- * that expires; time-outs and repeated calls are as `createManagementFetch` has them.
+ * Returns a function that creates the Management API's client on first use, because loading the package
+ * takes 150 ms of a cold start. The client reuses its token until shortly before it expires. Time limits
+ * and retries are those of `createManagementFetch`.
  *
- * Once Auth0 has refused the token (401), or a token of a minute or more lacks a scope (403), whoever
- * asks next gets a client that has none yet: a token keeps the scopes that it was made with.
+ * A token keeps the scopes that it was issued with. So when Auth0 refuses the token (401), or a token that
+ * is at least a minute old lacks a scope (403), the next call of the function returns a client without a
+ * token.
  */
 export function createManagement(
   { domain, clientId, clientSecret }: ManagementOptions,

@@ -45,7 +45,7 @@ const TOOLS: ReadonlyMap<string, Tool> = new Map<string, Tool>([
  * (calendar-api.ts). Like a real backend they require the gateway's assertion (401 otherwise); the API
  * also accepts an access token. The gateway has already validated the arguments.
  */
-export function createTools({ base, verifyToken, ...statement }: ToolsOptions): RequestListener {
+export function createTools({ base, verifyToken, ...verification }: ToolsOptions): RequestListener {
   const eventsOf = createCalendars()
   return async (req, res) => {
     const { method = '', url = '/' } = req
@@ -70,7 +70,7 @@ export function createTools({ base, verifyToken, ...statement }: ToolsOptions): 
     const verified =
       isApi && authorization !== undefined
         ? caller && { uid: caller.uid, canAsk: false, input: undefined }
-        : await verifyCall({ ...called, ...(tool && { tool: name }) }, statement)
+        : await verifyCall({ ...called, ...(tool && { tool: name }) }, verification)
     if (verified === undefined) {
       return sendError(
         res,

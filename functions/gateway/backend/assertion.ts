@@ -49,7 +49,7 @@ export interface AssertionKeys {
   readonly signingKey?: SigningKey | undefined
 }
 
-/** Signs statements with these keys. */
+/** Creates the signer of assertions with these keys. */
 export function createAssertionSigner({ secret, signingKey }: AssertionKeys): SignAssertion {
   const key = secret === undefined ? undefined : createSecretKey(secret, 'utf8')
   const signUid = key && createUidSigner(key)

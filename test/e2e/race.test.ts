@@ -61,7 +61,7 @@ describe.each([
       },
     })
     expect(lines[0]).toMatch(page)
-    expect(lines[0]).toContain(`${state}; a browser would end on: `)
+    expect(lines[0]).toContain(`${state}; a browser would show: `)
     expect(lines[0]).toMatch(/\(waited \d+ of 20 s\)$/)
     expect(connection).toMatchObject({ ok: true })
   })

@@ -34,7 +34,7 @@ if (existsSync(cache)) enableCompileCache(cache)
 await import('./main.js')
 `
 
-/** The program that makes the compile cache; Google's buildpack runs it as \`gcp-build\`. */
+/** The program that makes the compile cache; Google's buildpack runs it as `gcp-build`. */
 export const CACHE_MAKER_SOURCE = `import { existsSync, rmSync } from 'node:fs'
 import { enableCompileCache, flushCompileCache } from 'node:module'
 import { fileURLToPath } from 'node:url'

@@ -73,14 +73,10 @@ export function createMethods(options: MethodsOptions): AnswerMethod {
       : begin(JSON.stringify(given))
     return called.then(outcomeWriter(tool, era, place, options))
   }
-  const lists: Readonly<Record<Era, Buffer>> = {
-    handshake: Buffer.from(staticResults.toolsOfHandshakeEra),
-    stateless: Buffer.from(staticResults.toolsOfStatelessEra),
-  }
   const list: Method = ({ era }, { params }) => {
     const { cursor } = params
     if (!isNothing(cursor) && cursor !== '') throw invalidParams('no cursor: the list has one page')
-    return lists[era]
+    return staticResults.tools[era]
   }
 
   const resources = resourceMethods({ ...options, isPublic: isPublicServer(catalogue, served) })

@@ -9,7 +9,7 @@ import { type ServerSection, serverInfoOf } from '../../../shared/catalogue/serv
 import type { Catalogue, ToolDefinition } from '../../../shared/tools.ts'
 import type { ServedResources } from '../resources/resources.ts'
 import { hasObjectOutput, type Writer } from './mcp-result.ts'
-import { HANDSHAKE_REVISIONS, SUPPORTED_REVISIONS } from './revision.ts'
+import { type Era, HANDSHAKE_REVISIONS, SUPPORTED_REVISIONS } from './revision.ts'
 
 interface Secured {
   readonly securitySchemes: readonly SecurityScheme[]
@@ -19,8 +19,8 @@ interface Secured {
 export interface StaticResults {
   readonly initialize: (requested: unknown) => string
   readonly discover: string
-  readonly toolsOfHandshakeEra: string
-  readonly toolsOfStatelessEra: string
+  /** `tools/list`, encoded once because it can be long. */
+  readonly tools: Readonly<Record<Era, Buffer>>
 }
 
 /** How long clients may keep what changes with a deployment alone. */
@@ -74,19 +74,25 @@ export function createStaticResults({
       } satisfies Omit<DiscoverResult, 'resultType'> & Record<string, unknown>,
       'stateless',
     ),
-    toolsOfHandshakeEra: write(
-      {
-        tools: tools.map((tool) => listedTool(tool, hasObjectOutput(tool))),
-      } satisfies ListToolsResult,
-      'handshake',
-    ),
-    toolsOfStatelessEra: write(
-      {
-        tools: tools.map((tool) => listedTool(tool, true)),
-        ...cacheable,
-      } satisfies ListToolsResult & Record<string, unknown>,
-      'stateless',
-    ),
+    tools: {
+      handshake: Buffer.from(
+        write(
+          {
+            tools: tools.map((tool) => listedTool(tool, hasObjectOutput(tool))),
+          } satisfies ListToolsResult,
+          'handshake',
+        ),
+      ),
+      stateless: Buffer.from(
+        write(
+          {
+            tools: tools.map((tool) => listedTool(tool, true)),
+            ...cacheable,
+          } satisfies ListToolsResult & Record<string, unknown>,
+          'stateless',
+        ),
+      ),
+    },
   }
 }
 

@@ -49,7 +49,8 @@ function* checking(
   isPlain: boolean,
 ): Generator<undefined, string | undefined> {
   try {
-    for (const value of isPlain ? [args] : yield* readingNumbers(body)) {
+    const values = isPlain ? [args] : yield* readingValuesToCheck(body, yield* readingPlain(body))
+    for (const value of values) {
       yield
       const fault = tool.validateInput(value)
       if (fault !== undefined) return oneLine(fault, MAX_FAULT_CHARACTERS)
@@ -59,8 +60,4 @@ function* checking(
     if (!(error instanceof NumberError)) throw error
     return oneLine(error.message, MAX_FAULT_CHARACTERS)
   }
-}
-
-function* readingNumbers(body: string): Generator<undefined, readonly unknown[]> {
-  return yield* readingValuesToCheck(body, yield* readingPlain(body))
 }

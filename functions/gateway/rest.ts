@@ -9,7 +9,7 @@ import {
 } from '../../shared/http/http.ts'
 import { HttpError, notJson } from '../../shared/http/http-error.ts'
 import { JsonLimitError } from '../../shared/json/json-reader.ts'
-import { type Writing, writingAtOnce, writingJson } from '../../shared/json/json-writer.ts'
+import { writingJson } from '../../shared/json/json-writer.ts'
 import { type Place, type Queue, workOn } from '../../shared/json/long-work.ts'
 import { atOnce, inTurns } from '../../shared/json/turns.ts'
 import { readingKept } from '../../shared/json/written-numbers.ts'
@@ -111,7 +111,7 @@ export function createRest({
     if (outcome.kind === 'refused') return refuse(outcome.refusal, caller, tool)
     const response = place.isTaken()
       ? await inTurns(writingResponse(outcome))
-      : atOnce(writingResponse(outcome, writingAtOnce))
+      : atOnce(writingResponse(outcome))
     return limits === undefined ? response : withHeaders(response, limits)
   }
 
@@ -153,15 +153,12 @@ function notAnObject(): HttpError {
   return new HttpError(400, 'invalid_request', 'Send a JSON object.')
 }
 
-function* writingResponse(
-  outcome: ToolOutcome,
-  write: Writing = writingJson,
-): Generator<undefined, HttpResponse> {
+function* writingResponse(outcome: ToolOutcome): Generator<undefined, HttpResponse> {
   switch (outcome.kind) {
     case 'json':
-      return jsonText(yield* write(outcome.value))
+      return jsonText(yield* writingJson(outcome.value))
     case 'result':
-      return yield* writingResult(outcome.result, write)
+      return yield* writingResult(outcome.result)
     case 'text':
       return text(outcome.text)
     case 'input_required':
@@ -178,17 +175,14 @@ function* writingResponse(
 }
 
 /** MCP's own result: its structured content, else its text, else its blocks. */
-function* writingResult(
-  result: CallToolResult,
-  write: Writing,
-): Generator<undefined, HttpResponse> {
+function* writingResult(result: CallToolResult): Generator<undefined, HttpResponse> {
   const { content, structuredContent, isError } = result
   if (isError === true) return problem(TOOL_ERROR_STATUS, resultSentence(result))
-  if (structuredContent !== undefined) return jsonText(yield* write(structuredContent))
+  if (structuredContent !== undefined) return jsonText(yield* writingJson(structuredContent))
   const texts = content.flatMap((block) => (block.type === 'text' ? [block.text] : []))
   return texts.length === content.length
     ? text(texts.join('\n'))
-    : jsonText(yield* write({ content }))
+    : jsonText(yield* writingJson({ content }))
 }
 
 function jsonText(body: string): HttpResponse {

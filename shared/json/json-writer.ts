@@ -63,15 +63,6 @@ export function* writingJson(value: unknown, isUnescaped = false): Generator<und
   return written.join('')
 }
 
-/** Writes a JSON value, in turns or in one step. */
-export type Writing = (value: unknown) => Generator<undefined, string>
-
-/** `JSON.stringify` in the form of `writingJson`. */
-// biome-ignore lint/correctness/useYield: a short value is written in one turn.
-export function* writingAtOnce(value: unknown): Generator<undefined, string> {
-  return JSON.stringify(value)
-}
-
 /** Writes the comma and name of the next value and returns the value; undefined at the end. */
 function nextValue(stack: Open[], pieces: string[]): { readonly value: unknown } | undefined {
   for (;;) {

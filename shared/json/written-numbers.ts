@@ -3,7 +3,6 @@ import { countUpTo } from './count.ts'
 import { type Decimal, decimalOf, isLess, isSameDecimal, isWhole, neighbour } from './decimal.ts'
 import { readingJson } from './json-reader.ts'
 import { isCostly } from './long-work.ts'
-import { atOnce } from './turns.ts'
 
 /** A number that cannot be checked. `message` names its place (JSON Pointer), not its value. */
 export class NumberError extends Error {
@@ -37,16 +36,9 @@ const MAX_SPLIT_QUOTES = 512
 const IS_SHORTEST = /^-?(?:[1-9]\d*|0)\.(?!0{6})\d*[1-9]$/
 
 /**
- * Returns `value`, which was parsed from `text`, with each number in a form that is written as in `text`.
- * Not for validation: a number that JavaScript would write differently is an object.
+ * The value of a JSON text, with each number in a form that is written as in the text: one that JavaScript
+ * would write differently is an object.
  */
-export function keepNumbers<Value>(text: string, value: Value): Value {
-  if (!MAY_DIFFER.test(text)) return value
-  const kept = atOnce(readingKept(text))
-  return kept === undefined || kept.isPlain ? value : (kept.value as Value)
-}
-
-/** The value of a JSON text, with its numbers as `keepNumbers` keeps them. */
 export interface Kept {
   readonly value: unknown
   /** Whether every number is a JavaScript number, so that the value can also be validated. */
@@ -89,21 +81,12 @@ export function* readingPlain(text: string): Generator<undefined, unknown> {
 }
 
 /**
- * What `value`, which was parsed from `text`, must be checked as, all of it. Mostly itself. A whole
+ * Reads in turns what `value`, which was parsed from `text`, must be checked as: mostly itself. A whole
  * number that a double would round is a bigint; another such number is the double below it in the
  * first value and the one above it in the second.
  *
  * @throws NumberError for a whole number of more than 1,000 digits, and one with a fraction that is
- * beyond what a double can hold.
- */
-export function valuesToCheck(text: string, value: unknown): readonly unknown[] {
-  return MAY_DIFFER.test(text) ? atOnce(readingValuesToCheck(text, value)) : [value]
-}
-
-/**
- * The same in turns.
- *
- * @throws NumberError and JsonLimitError.
+ * beyond what a double can hold; JsonLimitError as `readingJson` does.
  */
 export function* readingValuesToCheck(
   text: string,

@@ -1,6 +1,7 @@
 import type { ToolRequest } from '../../../shared/catalogue/request.ts'
 import { readUrlTemplate, type UrlTemplate } from '../../../shared/catalogue/url-template.ts'
-import { keepNumbers } from '../../../shared/json/written-numbers.ts'
+import { atOnce } from '../../../shared/json/turns.ts'
+import { readingKept } from '../../../shared/json/written-numbers.ts'
 import type { CallableTool } from '../callable-tool.ts'
 import type { Arguments } from './argument-value.ts'
 import { compileBody } from './body.ts'
@@ -70,7 +71,7 @@ function planRequest(request: ToolRequest, functionsBase: string): BackendPlan {
     isOwn: fixed.startsWith(`${functionsBase}/`),
     identityUrl: origin + (/^\/[^/]*/.exec(new URL(fixed).pathname)?.[0] ?? ''),
     make: (body, args, isPlain) => {
-      const given = (isPlain ? args : keepNumbers(body, JSON.parse(body))) as Arguments
+      const given = (isPlain ? args : atOnce(readingKept(body))?.value) as Arguments
       const path = makePath(given)
       const query = [...constant, ...makePairs(given)].join('&')
       const made = makeBody(given)

@@ -1,7 +1,6 @@
 import type { ContentBlock } from '@modelcontextprotocol/client'
 import type { ToolRequest } from '../../../shared/catalogue/request.ts'
 import { writingJson } from '../../../shared/json/json-writer.ts'
-import { isLong } from '../../../shared/json/long-work.ts'
 import { keysOf } from '../../../shared/json-schema/schema.ts'
 import type { Validate } from '../../../shared/json-schema/validator.ts'
 import { objectOf } from './argument-value.ts'
@@ -40,7 +39,7 @@ export function* pickingResult(
 ): Generator<undefined, Body> {
   if (body.kind === 'text' && body.text === '') return emptyBody(wrap, validateOutput) ?? body
   if (body.kind === 'text' && wrap !== undefined && resultPointer === undefined) {
-    return yield* writing({ [wrap]: body.text }, body.text.length)
+    return yield* writing({ [wrap]: body.text })
   }
   if (body.kind !== 'json' || (wrap === undefined && resultPointer === undefined)) return body
   // As they were written, so that what is picked is written like that too.
@@ -53,12 +52,12 @@ export function* pickingResult(
     value = (owner as Readonly<Record<string, unknown>>)[key]
   }
   if (wrap !== undefined && objectOf(value) === undefined) value = { [wrap]: value }
-  return yield* writing(value, body.text.length)
+  return yield* writing(value)
 }
 
-/** A part of what had `length` characters, as a body of its own. */
-function* writing(value: unknown, length: number): Generator<undefined, Body> {
-  const text = isLong(length) ? yield* writingJson(value) : JSON.stringify(value)
+/** Returns a value as a body of its own. */
+function* writing(value: unknown): Generator<undefined, Body> {
+  const text = yield* writingJson(value)
   return (yield* parsing(text)) ?? { kind: 'unreadable', reason: 'backend_not_json' }
 }
 

@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto'
-import { keepNumbers } from '../../../shared/json/written-numbers.ts'
+import { atOnce } from '../../../shared/json/turns.ts'
+import { readingKept } from '../../../shared/json/written-numbers.ts'
 import { asObject } from '../../../shared/json.ts'
 
 /** To sort the members of more takes some ten milliseconds. */
@@ -11,7 +12,7 @@ const MAX_SORTED_CHARACTERS = 64 * 1024
  */
 export function argumentsDigest(json: string): string {
   const isSorted = json.length <= MAX_SORTED_CHARACTERS
-  const text = isSorted ? JSON.stringify(sorted(keepNumbers(json, JSON.parse(json)))) : json
+  const text = isSorted ? JSON.stringify(sorted(atOnce(readingKept(json))?.value)) : json
   return hash('sha256', text, 'base64url')
 }
 

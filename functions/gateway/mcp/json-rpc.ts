@@ -57,7 +57,7 @@ export interface RpcResponse {
 export type RpcMessage = RpcRequest | RpcNotification | RpcResponse
 
 /**
- * Reads the JSON of a body in turns, its numbers as `keepNumbers` keeps them.
+ * Reads the JSON of a body in turns, its numbers as `readingKept` keeps them.
  *
  * @throws RpcError -32700 when the bytes are not JSON in UTF-8, 413 when it has too many parts.
  */
@@ -105,7 +105,7 @@ export function idOf(value: unknown): RequestId | null {
   return isId(id) ? id : null
 }
 
-/** An id that `keepNumbers` kept as it was written, such as 1.0, as its number. */
+/** An id that `readingKept` kept as it was written, such as 1.0, as its number. */
 function plainId(id: unknown): unknown {
   return typeof id === 'object' && id !== null ? JSON.parse(JSON.stringify(id)) : id
 }

@@ -1,6 +1,6 @@
 import type { CallToolResult, InputRequiredResult } from '@modelcontextprotocol/client'
 import { type ServerSection, serverInfoOf } from '../../../shared/catalogue/server.ts'
-import { type Writing, writingAtOnce, writingJson } from '../../../shared/json/json-writer.ts'
+import { writingJson } from '../../../shared/json/json-writer.ts'
 import { atOnce } from '../../../shared/json/turns.ts'
 import { asObject } from '../../../shared/json.ts'
 import type { ToolDefinition } from '../../../shared/tools.ts'
@@ -43,7 +43,7 @@ type ToolResult = CallToolResult | InputRequiredResult
 
 /** An outcome in MCP's words; a fault is a result with `isError`, so that the model can mend it. */
 export function toCallToolResult(outcome: ToolOutcome, tool: ToolDefinition, era: Era): ToolResult {
-  return atOnce(makingResult(outcome, tool, era, writingAtOnce))
+  return atOnce(makingResult(outcome, tool, era))
 }
 
 /** The JSON of an outcome's result, completed for its era, in turns. */
@@ -53,7 +53,7 @@ export function* writingOutcome(
   era: Era,
   complete: Completion,
 ): Generator<undefined, string> {
-  const result = yield* makingResult(outcome, tool, era, writingJson)
+  const result = yield* makingResult(outcome, tool, era)
   return yield* writingJson(complete(result, era))
 }
 
@@ -61,7 +61,6 @@ function* makingResult(
   outcome: ToolOutcome,
   tool: ToolDefinition,
   era: Era,
-  write: Writing,
 ): Generator<undefined, ToolResult> {
   switch (outcome.kind) {
     case 'json': {
@@ -71,14 +70,14 @@ function* makingResult(
       >
       const isStructured = era === 'stateless' || hasObjectOutput(tool)
       return {
-        content: [{ type: 'text', text: yield* write(outcome.value) }],
+        content: [{ type: 'text', text: yield* writingJson(outcome.value) }],
         ...(tool.outputSchema !== undefined && isStructured && structured),
       }
     }
     case 'text':
       return { content: outcome.text === '' ? [] : [{ type: 'text', text: outcome.text }] }
     case 'result':
-      return era === 'stateless' ? outcome.result : yield* withObjectAlone(outcome.result, write)
+      return era === 'stateless' ? outcome.result : yield* withObjectAlone(outcome.result)
     case 'input_required':
       return { resultType: INPUT_REQUIRED, ...outcome.result } as InputRequiredResult
     case 'failed':
@@ -87,13 +86,10 @@ function* makingResult(
 }
 
 /** Before 2026-07-28 structured content was an object: any other value is given as text alone. */
-function* withObjectAlone(
-  result: CallToolResult,
-  write: Writing,
-): Generator<undefined, CallToolResult> {
+function* withObjectAlone(result: CallToolResult): Generator<undefined, CallToolResult> {
   const { structuredContent, ...others } = result
   if (structuredContent === undefined || asObject(structuredContent) !== undefined) return result
   const hasText = result.content.some(({ type }) => type === 'text')
-  const text = { type: 'text', text: yield* write(structuredContent) } as const
+  const text = { type: 'text', text: yield* writingJson(structuredContent) } as const
   return { ...others, content: hasText ? result.content : [text, ...result.content] }
 }

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { NumberError, valuesToCheck } from '../../../shared/json/written-numbers.ts'
+import { atOnce } from '../../../shared/json/turns.ts'
+import { NumberError, readingValuesToCheck } from '../../../shared/json/written-numbers.ts'
 import { JSON_TYPE } from '../../support/gateway/mcp.ts'
 import { gatewayStack } from '../../support/gateway/stack.ts'
 import type { Served } from '../../support/http/serve.ts'
@@ -130,8 +131,8 @@ test('a number that cannot be checked is refused with its place, both ways', asy
 
 test('more rounded numbers than can be checked in time are refused', () => {
   const of = (count: number) => `[${Array.from({ length: count }, () => '0.1234567890123456789')}]`
-  expect(valuesToCheck(of(20_000), [])).toHaveLength(2)
-  expect(() => valuesToCheck(of(20_001), [])).toThrow(NumberError)
+  expect(atOnce(readingValuesToCheck(of(20_000), []))).toHaveLength(2)
+  expect(() => atOnce(readingValuesToCheck(of(20_001), []))).toThrow(NumberError)
 })
 
 test('a message id that is written with a fraction is its number', async () => {

@@ -1,6 +1,7 @@
 import { generateKeyPairSync } from 'node:crypto'
 import { cpSync, rmSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
+import { buildSync } from 'esbuild'
 import { CATALOGUE_FILE, catalogueFor, writeCatalogue } from '../../deploy/build/catalogue.ts'
 import { writeTools } from './catalogue.ts'
 import type { Command } from './server-process.ts'
@@ -93,15 +94,29 @@ export const emptyFunction: Command = framework('empty', `${HERE}empty-function.
 
 export const backend: Command = { args: [`${HERE}backend.ts`], cwd: ROOT, env: {} }
 
-/** Node alone, passing on what comes. */
-export function rawProxy({ backend }: Surroundings): Command {
-  return { args: [`${HERE}raw-proxy.ts`], cwd: ROOT, env: { FUNCTIONS_BASE: backend } }
+/** JavaScript of a baseline, because a deployed service strips no types when it starts. */
+function javaScript(name: string): string {
+  const outfile = `${ROOT}dist/bench/${name}.js`
+  buildSync({
+    entryPoints: [`${HERE}${name}.ts`],
+    outfile,
+    bundle: true,
+    packages: 'external',
+    platform: 'node',
+    format: 'esm',
+  })
+  return outfile
 }
 
-/** The official SDK's way to the same end. */
+/** Forwards each call with Node and undici alone. */
+export function rawProxy({ backend }: Surroundings): Command {
+  return { args: [javaScript('raw-proxy')], cwd: ROOT, env: { FUNCTIONS_BASE: backend } }
+}
+
+/** The same work with the official SDK. */
 export function sdkReference(surroundings: Surroundings): Command {
   return {
-    args: [`${HERE}sdk-reference.ts`],
+    args: [javaScript('sdk-reference')],
     cwd: ROOT,
     env: {
       OAUTH_ISSUER: surroundings.issuer,

@@ -68,6 +68,9 @@ const PARTS = {
     text: `run only these parts, separated by commas: ${PHASES.join(', ')}`,
   },
   skip: { type: 'list', value: 'PARTS', text: 'run all parts except these' },
+} as const satisfies OptionSpecs
+
+const DIST = {
   dist: {
     type: 'string',
     value: 'DIRECTORY',
@@ -80,20 +83,28 @@ const APPLY = {
   yes: { type: 'boolean', text: 'the same as --apply', isHidden: true },
 } as const satisfies OptionSpecs
 
-const CHANGES = {
-  ...PLACE_OPTIONS,
-  ...PARTS,
+/** For what `deploy` otherwise refuses to change. */
+const OVERRIDES = {
   adopt: {
     type: 'boolean',
     text: 'take over functions, secrets and a Hosting release that this command did not create',
   },
-  prune: {
-    type: 'boolean',
-    text: 'remove functions of an earlier region or configuration, and their accounts',
-  },
   'move-traffic': {
     type: 'boolean',
     text: 'move traffic that a rollback pinned to the new revisions',
+  },
+} as const satisfies OptionSpecs
+
+/** The options of `npm run deploy`, which applies its plan without --apply. */
+export const DEPLOY_OPTIONS = {
+  'dry-run': { type: 'boolean', text: 'print every command, change nothing' },
+  ...PLACE_OPTIONS,
+  ...PARTS,
+  ...DIST,
+  ...OVERRIDES,
+  prune: {
+    type: 'boolean',
+    text: 'remove functions of an earlier region or configuration, and their accounts',
   },
   'signing-key': {
     type: 'boolean',
@@ -108,12 +119,6 @@ const CHANGES = {
     value: 'N',
     text: 'destroy all but the newest N versions of each secret',
   },
-} as const satisfies OptionSpecs
-
-/** The options of `npm run deploy`, which applies its plan without --apply. */
-export const DEPLOY_OPTIONS = {
-  'dry-run': { type: 'boolean', text: 'print every command, change nothing' },
-  ...CHANGES,
   apply: { ...APPLY.apply, isHidden: true },
   yes: APPLY.yes,
 } as const satisfies OptionSpecs
@@ -124,6 +129,7 @@ export const DESTROY_OPTIONS = {
   'dry-run': { type: 'boolean', text: 'print every command, change nothing' },
   ...PLACE_OPTIONS,
   ...PARTS,
+  ...DIST,
   adopt: {
     type: 'boolean',
     text: 'also remove functions with another PUBLIC_URL',
@@ -131,10 +137,15 @@ export const DESTROY_OPTIONS = {
 } as const satisfies OptionSpecs
 
 /** The options of `npm run rotate-secret`, which also deploys a function. */
-export const ROTATE_OPTIONS = { ...APPLY, ...CHANGES } as const satisfies OptionSpecs
+export const ROTATE_OPTIONS = {
+  ...APPLY,
+  ...PLACE_OPTIONS,
+  ...DIST,
+  ...OVERRIDES,
+} as const satisfies OptionSpecs
 
 type CommonValues = Values<
-  typeof APPLY & typeof PLACE_OPTIONS & typeof PARTS & { readonly adopt: Flag }
+  typeof APPLY & typeof PLACE_OPTIONS & typeof DIST & { readonly adopt: Flag }
 >
 
 interface ParsedLine extends Omit<CommandLine<OptionSpecs>, 'values'> {
@@ -169,8 +180,8 @@ export function toOptions(
     region: values.region,
     site: values.site,
     dist: resolve(values.dist ?? `${ROOT}dist`),
-    only: phases(values.only),
-    skip: phases(values.skip),
+    only: phases(values.only ?? []),
+    skip: phases(values.skip ?? []),
   }
 }
 

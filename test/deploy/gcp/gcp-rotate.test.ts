@@ -133,3 +133,12 @@ test('a secret that takes one value only is refused', async () => {
   expect(code).toBe(2)
   expect(errors).toContain('Unknown secret to rotate: MGMT_CLIENT_SECRET')
 })
+
+test.each(['--only', '--skip', '--prune', '--signing-key', '--keep-versions'])(
+  'rejects %s, which would skip or add steps of the deployment',
+  async (option) => {
+    const { code, errors } = await rotate('LOG_WEBHOOK_SECRET', commands.run, [option])
+    expect(code).toBe(2)
+    expect(errors).toContain(`Unknown option '${option}'.`)
+  },
+)

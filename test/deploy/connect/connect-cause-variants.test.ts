@@ -26,19 +26,19 @@ const failureOf = (staging: Staging) => deployment.failureOf(staging)
 
 const VARIANTS: readonly (Staging & { readonly name: string; readonly id: ConnectFaultId })[] = [
   {
-    name: 'a page in place of the metadata',
+    name: 'an HTML page instead of the metadata',
     id: 'rewrite_returns_html',
     step: 'protected-resource',
     answers: () => ({ [PRM]: [200, '<html>'] }),
   },
   {
-    name: 'a gateway without keys, before any token',
+    name: 'a gateway without keys before the sign-in',
     id: 'gateway_keys_unavailable',
     step: 'protected-resource',
     answers: () => ({ '/mcp': 503 }),
   },
   {
-    name: 'metadata that is no such document',
+    name: 'invalid protected resource metadata',
     id: 'metadata_missing',
     step: 'protected-resource',
     answers: (origin) => ({
@@ -46,7 +46,7 @@ const VARIANTS: readonly (Staging & { readonly name: string; readonly id: Connec
     }),
   },
   {
-    name: 'a page in place of the metadata of the authorization server',
+    name: 'an HTML page instead of the authorization server metadata',
     id: 'rewrite_returns_html',
     step: 'authorization-server',
     answers: () => ({ [ASM]: [200, '<html>'] }),
@@ -58,19 +58,19 @@ const VARIANTS: readonly (Staging & { readonly name: string; readonly id: Connec
     answers: metadata({ response_types_supported: ['token'] }),
   },
   {
-    name: 'a registration endpoint that is a page',
+    name: 'an HTML page instead of the registration endpoint',
     id: 'registration_closed',
     step: 'registration',
     answers: () => ({ '/register': [404, '<html>'] }),
   },
   {
-    name: 'a registration that is answered with no client',
+    name: 'a registration response without a client id',
     id: 'registration_refused',
     step: 'registration',
     answers: () => ({ '/register': [201, { client: 'c' }] }),
   },
   {
-    name: 'a registration endpoint that does not answer',
+    name: 'a registration endpoint that cannot be reached',
     id: 'url_unreachable',
     step: 'registration',
     answers: metadata({ registration_endpoint: 'http://127.0.0.1:9/register' }),
@@ -82,19 +82,19 @@ const VARIANTS: readonly (Staging & { readonly name: string; readonly id: Connec
     answers: () => tenant(outcome('deleted'), 'Unknown client: c'),
   },
   {
-    name: 'an admission that failed',
+    name: 'a failed admission',
     id: 'webhook_failed',
     step: 'admission',
     answers: () => tenant(outcome('failed', 'conn_lookup_http_403')),
   },
   {
-    name: 'a log webhook that does not answer',
+    name: 'a log webhook that cannot be reached',
     id: 'webhook_failed',
     step: 'admission',
     answers: () => tenant({ status: null, answer: 'fetch failed' }),
   },
   {
-    name: 'an error that is sent back to the client',
+    name: 'an error response at the redirect URI',
     id: 'client_grant_missing',
     step: 'sign-in',
     back: 'error=unauthorized_client',
@@ -107,7 +107,7 @@ const VARIANTS: readonly (Staging & { readonly name: string; readonly id: Connec
     options: () => ({ ...existing(), askForAddress: async () => 'https://chatgpt.com/' }),
   },
   {
-    name: 'a refused code with a page around it',
+    name: 'an HTML page instead of the token response',
     id: 'token_refused',
     step: 'token',
     answers: () => ({ '/token': [502, '<html>eyJhbGciOiJSUzI1NiJ9'] }),
@@ -119,7 +119,7 @@ const VARIANTS: readonly (Staging & { readonly name: string; readonly id: Connec
     answers: () => ({ '/token': [200, { id_token: 'eyJhbGciOiJSUzI1NiJ9' }] }),
   },
   {
-    name: 'three parts that are no JWT',
+    name: 'a token of three parts that is not a JWT',
     id: 'ACCESS_TOKEN_IS_OPAQUE',
     step: 'token',
     answers: () => issued('a.b.c'),
@@ -137,7 +137,7 @@ const VARIANTS: readonly (Staging & { readonly name: string; readonly id: Connec
     answers: (origin) => issued(rs256({ ...claimsFor(origin), exp: undefined })),
   },
   {
-    name: 'a refused call over HTTP',
+    name: 'a call that is refused with a 403',
     id: 'insufficient_scope',
     step: 'call',
     answers: () => ({
@@ -149,7 +149,7 @@ const VARIANTS: readonly (Staging & { readonly name: string; readonly id: Connec
     }),
   },
   {
-    name: 'a refused call in the form for ChatGPT',
+    name: 'a call that is refused in a tool result for ChatGPT',
     id: 'insufficient_scope',
     step: 'call',
     answers: () => ({
@@ -160,7 +160,7 @@ const VARIANTS: readonly (Staging & { readonly name: string; readonly id: Connec
     }),
   },
   {
-    name: 'a token that a call does not suffice with any more, in the form for ChatGPT',
+    name: 'a token that is rejected in a tool result for ChatGPT',
     id: 'token_rejected',
     step: 'call',
     answers: () => ({
@@ -172,6 +172,6 @@ const VARIANTS: readonly (Staging & { readonly name: string; readonly id: Connec
   },
 ]
 
-test.each(VARIANTS)('$name: $id', async ({ id, ...staging }) => {
+test.each(VARIANTS)('connect reports $id for $name', async ({ id, ...staging }) => {
   expect(await failureOf(staging)).toMatchObject({ id, step: staging.step })
 })

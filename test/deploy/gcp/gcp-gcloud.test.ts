@@ -10,8 +10,8 @@ import {
   startGoogleCloud,
 } from '../../support/google/google-cloud.ts'
 
-// The real gcloud, in front of a stand-in for Google's APIs: that it takes every command and flag,
-// and what it makes of them. Each of its commands takes a second, so people are spared the wait.
+// Runs the real gcloud against a fake of Google's APIs. Shows that gcloud accepts every command and
+// flag and which requests it sends. Each command takes a second, so this runs only in CI.
 const isWanted = process.env['CI'] !== undefined
 const isInstalled = isWanted && spawnSync('gcloud', ['version']).status === 0
 if (!isInstalled) {
@@ -22,13 +22,13 @@ if (!isInstalled) {
 const BACKEND = 'projects/acme-prod/locations/us-central1'
 const ACCOUNT = 'gateway-function@acme-prod.iam.gserviceaccount.com'
 
-describe.skipIf(!isInstalled)('with the real gcloud', { timeout: 120_000 }, () => {
+describe.skipIf(!isInstalled)('deploy and destroy with the real gcloud', { timeout: 120_000 }, () => {
   let directory: string
   let cloud: GoogleCloud
   beforeAll(async () => {
     directory = mkdtempSync(join(tmpdir(), 'gcloud-'))
     cloud = await startGoogleCloud(join(directory, 'config'))
-    // A backend, which its own project has deployed.
+    // A backend that another project deployed.
     const service = `${BACKEND}/services/listevents`
     const name = `${BACKEND}/functions/listEvents`
     cloud.resources.set(name, { name, state: 'ACTIVE', serviceConfig: { service } })
@@ -59,7 +59,7 @@ describe.skipIf(!isInstalled)('with the real gcloud', { timeout: 120_000 }, () =
   const bindingsOf = (request: ApiRequest | undefined) =>
     (request?.json as { policy?: { bindings?: unknown } } | undefined)?.policy?.bindings
 
-  test('the gateway is deployed', async () => {
+  test('deploy creates the gateway with its account, secret and permissions', async () => {
     const writes = await run('deploy', ['gateway'])
 
     expect(titles(writes)).toEqual([
@@ -116,7 +116,7 @@ describe.skipIf(!isInstalled)('with the real gcloud', { timeout: 120_000 }, () =
     ])
   })
 
-  test('what is uploaded is the built directory without node_modules', () => {
+  test('deploy uploads the built directory without node_modules', () => {
     const upload = cloud.requests.findLast(({ api }) => api === 'upload')
     const names = zipNames(upload?.bytes ?? Buffer.alloc(0))
     expect(names).toEqual(
@@ -126,11 +126,11 @@ describe.skipIf(!isInstalled)('with the real gcloud', { timeout: 120_000 }, () =
     expect(upload?.bytes.length).toBeLessThan(1_000_000)
   })
 
-  test('a second time nothing is changed', async () => {
+  test('deploy changes nothing in a second run', async () => {
     expect(titles(await run('deploy', ['gateway']))).toEqual([])
   })
 
-  test('another secret makes a version, and a revision with it', async () => {
+  test('deploy creates a secret version and a revision for a changed secret', async () => {
     const changed = 'another-value-0123456789-0123456789-0123'
     const writes = await run('deploy', ['gateway'], { GATEWAY_HMAC_SECRET: changed })
     expect(titles(writes)).toEqual([
@@ -143,7 +143,7 @@ describe.skipIf(!isInstalled)('with the real gcloud', { timeout: 120_000 }, () =
     })
   })
 
-  test('destroy takes all of it down, and nothing else', async () => {
+  test('destroy deletes only what deploy created', async () => {
     const writes = await run('destroy', ['--yes', '--skip=hosting'])
     expect(titles(writes)).toEqual([
       'run locations/us-central1/services/listevents:setIamPolicy',

@@ -12,8 +12,8 @@ import { type FakeCommands, fakeCommands } from '../../../support/google/fake-co
 import { type FirebaseApi, startFirebaseApi } from '../../../support/google/firebase-api.ts'
 import { firebaseTools } from '../../../support/google/firebase-tools.ts'
 
-// The real firebase-tools, in front of a stand-in for Firebase's APIs; gcloud is the empty project of
-// the other tests. Each command of firebase-tools takes seconds, so people are spared the wait.
+// Runs the real firebase-tools against a fake of Firebase's APIs, and a fake gcloud with an empty
+// project. Each command of firebase-tools takes seconds, so this runs only in CI.
 const isWanted = process.env['CI'] !== undefined
 const programs = isWanted ? firebaseTools() : undefined
 if (programs === undefined) {
@@ -21,7 +21,7 @@ if (programs === undefined) {
   process.stderr.write(`\nSKIPPED: the tests with the real firebase-tools, ${why}\n\n`)
 }
 
-describe.skipIf(programs === undefined)('with firebase-tools', { timeout: 180_000 }, () => {
+describe.skipIf(programs === undefined)('Hosting with the real firebase-tools', { timeout: 180_000 }, () => {
   let built: BuiltFunctions
   let directory: string
   let api: FirebaseApi
@@ -35,7 +35,7 @@ describe.skipIf(programs === undefined)('with firebase-tools', { timeout: 180_00
     api = await startFirebaseApi(join(directory, 'config'))
     commands = fakeCommands(['gcloud'])
     api.sites.set('acme-prod', { isDefault: true, releases: [] })
-    // For the project's own commands, which take an access token from it.
+    // The commands of this project get an access token from it.
     writeFileSync(join(directory, 'gcloud'), '#!/bin/sh\necho an-access-token\n', { mode: 0o755 })
   })
   afterEach(async () => {
@@ -60,7 +60,7 @@ describe.skipIf(programs === undefined)('with firebase-tools', { timeout: 180_00
     (api.sites.get(site)?.releases ?? []).map(({ type, message }) => message ?? type)
   const OURS = expect.stringMatching(/^chatgpt-auth0-gateway [0-9a-f]{40}$/)
 
-  test('what is released are the files and the configuration of firebase.json', async () => {
+  test('deploy releases the files and the configuration of firebase.json', async () => {
     expect(await run('deploy')).toMatchObject({ code: 0, stderr: '' })
     const [release] = api.sites.get('acme-prod')?.releases ?? []
     const { config, files, status } = (release?.['version'] ?? {}) as {
@@ -76,7 +76,7 @@ describe.skipIf(programs === undefined)('with firebase-tools', { timeout: 180_00
         regex: rule.regex,
         headers: Object.fromEntries(rule.headers.map(({ key, value }) => [key, value])),
       })),
-      // Without curated metadata there is no registration.
+      // The registration function is deployed only with curated metadata.
       rewrites: rewrites
         .filter(({ run: { serviceId } }) => serviceId !== 'registration')
         .map(({ source, run: { serviceId } }) => ({
@@ -94,7 +94,7 @@ describe.skipIf(programs === undefined)('with firebase-tools', { timeout: 180_00
     expect(releases()).toHaveLength(1)
   })
 
-  test('a release of something else is replaced with --adopt alone, and comes back with its message', async () => {
+  test('deploy replaces a foreign release only with --adopt, and destroy restores it with its message', async () => {
     api.release('acme-prod', 'v412', 'Our web shop, release 412')
     const refused = await run('deploy')
     expect(refused.code).toBe(1)
@@ -109,7 +109,7 @@ describe.skipIf(programs === undefined)('with firebase-tools', { timeout: 180_00
     expect(restored?.['version']).toMatchObject({ name: expect.stringMatching(/\/v412$/) })
   })
 
-  test('the version from before that is gone leaves the site disabled, and says so', async () => {
+  test('destroy disables the site and reports it if the previous version was deleted', async () => {
     api.release('acme-prod', 'v412', 'shop')
     await run('deploy', '--adopt')
     api.versions.delete('projects/acme-prod/sites/acme-prod/versions/v412')
@@ -119,7 +119,7 @@ describe.skipIf(programs === undefined)('with firebase-tools', { timeout: 180_00
     expect(releases()[0]).toBe('SITE_DISABLE')
   })
 
-  test('a site of its own is created, released and disabled, and the other is left alone', async () => {
+  test('deploy and destroy with --site create, release and disable that site only', async () => {
     api.release('acme-prod', 'v412', 'shop')
     expect((await run('deploy', '--site=acme-mcp')).code).toBe(0)
     expect(releases('acme-mcp')).toEqual([OURS])
@@ -128,7 +128,7 @@ describe.skipIf(programs === undefined)('with firebase-tools', { timeout: 180_00
     expect(releases()).toEqual(['shop'])
   })
 
-  test('a project without a default site gets one, and a second run changes nothing', async () => {
+  test('deploy creates a missing default site and changes nothing in a second run', async () => {
     api.sites.clear()
     expect(await run('deploy')).toMatchObject({ code: 0, stderr: '' })
     expect(releases()).toEqual([OURS])
@@ -136,7 +136,7 @@ describe.skipIf(programs === undefined)('with firebase-tools', { timeout: 180_00
     expect(releases()).toHaveLength(1)
   })
 
-  test('a release that was cloned by hand still knows what was live before', async () => {
+  test('destroy restores the previous release after a manual clone without a message', async () => {
     api.release('acme-prod', 'v412', 'shop')
     await run('deploy', '--adopt')
     const site = api.sites.get('acme-prod')

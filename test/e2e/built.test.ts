@@ -7,8 +7,8 @@ import { hasRedis, type RedisServer, startRedis } from '../support/http/redis.ts
 import { ALICE } from '../support/people.ts'
 import { startOnFreePorts } from '../support/system.ts'
 
-/** What is deployed, by functions-framework's own command line; the other end-to-end tests run the sources. */
-describe.each(['issuer', 'curated'])('the built functions, AUTH_SERVER_METADATA=%s', (metadata) => {
+/** Runs the built functions with functions-framework. The other end-to-end tests run the sources. */
+describe.each(['issuer', 'curated'])('the built functions with AUTH_SERVER_METADATA=%s', (metadata) => {
   let built: BuiltFunctions
   let system: System
   let redis: RedisServer | undefined
@@ -28,7 +28,7 @@ describe.each(['issuer', 'curated'])('the built functions, AUTH_SERVER_METADATA=
     await built?.[Symbol.asyncDispose]()
   })
 
-  test('a client registers, is admitted, signs in, and calls over MCP and REST, within the limit', async () => {
+  test('admit a client and serve its calls over MCP and REST up to the rate limit', async () => {
     const chatGpt = createChatGpt({ tenant: system.tenant, person: ALICE })
     const client = await connectV2(`${system.url}/mcp`, chatGpt)
     const answer = await client.callTool('listEvents', { limit: 1 })
@@ -51,7 +51,7 @@ describe.each(['issuer', 'curated'])('the built functions, AUTH_SERVER_METADATA=
     expect((await call()).status).toBe(429)
   })
 
-  test('what must be checked is checked', async () => {
+  test('reject an invalid token and an unauthenticated log delivery', async () => {
     const refused = await fetch(`${system.url}/mcp`, {
       method: 'POST',
       headers: { 'content-type': 'application/json', authorization: 'Bearer a.b.c' },

@@ -9,7 +9,7 @@ import { startOnFreePorts } from '../support/system.ts'
 
 const SCOPES = ['events:read', 'events:write']
 
-/** Signs in at once: a client that has its registration's answer must need nothing more. */
+/** A client that signs in right after the registration response, without waiting for an admission. */
 function impatient(system: System, person = ALICE, redirectUri?: string) {
   const options = { tenant: system.tenant, person, waitForAdmission: false }
   return createChatGpt({ ...options, ...(redirectUri && { redirectUri }) })
@@ -21,13 +21,13 @@ async function json(url: string): Promise<Readonly<Record<string, unknown>>> {
   return (await response.json()) as Readonly<Record<string, unknown>>
 }
 
-describe.each(['strict', 'permissive'] as const)('curated, with %s clients', (mode) => {
+describe.each(['strict', 'permissive'] as const)('a system with curated metadata and %s clients', (mode) => {
   let system: System
   beforeAll(async () => {
-    // With enforcement a curated tenant has a log stream.
+    // DCR_POLICY=enforce adds a log stream to a tenant with curated metadata.
     const env = { AUTH_SERVER_METADATA: 'curated', DCR_POLICY: 'enforce' }
     system = await startOnFreePorts(env)
-    // Without the log stream nobody but the registration function can admit.
+    // With the log stream paused, only the registration function admits clients.
     await adminOf(system.tenant).change({ mode, logStream: { paused: true } })
   })
   afterAll(() => system?.stop())
@@ -39,22 +39,22 @@ describe.each(['strict', 'permissive'] as const)('curated, with %s clients', (mo
     await client.close()
   }
 
-  test('SDK 2.x registers, signs in at once and calls a tool (2026-07-28)', async () => {
+  test('lets a client with SDK 2.x sign in right after registration (2026-07-28)', async () => {
     const chatGpt = impatient(system)
     const client = await connectV2(`${system.url}/mcp`, chatGpt)
     expect(client.revision).toBe('2026-07-28')
     await callsATool(client)
   })
 
-  test('SDK 2.x does so with initialize (2025-11-25)', async () => {
+  test('lets a client with SDK 2.x and initialize sign in right after registration (2025-11-25)', async () => {
     await callsATool(await connectV2(`${system.url}/mcp`, impatient(system, BOB), 'legacy'))
   })
 
-  test('SDK 1.x does so too', async () => {
+  test('lets a client with SDK 1.x sign in right after registration', async () => {
     await callsATool(await connectV1(`${system.url}/mcp`, impatient(system)))
   })
 
-  test("the token is Auth0's own, and can be refreshed", async () => {
+  test('lets a client use and refresh an access token of Auth0', async () => {
     const chatGpt = impatient(system)
     const client = await connectV2(`${system.url}/mcp`, chatGpt)
     await client.close()
@@ -75,7 +75,7 @@ describe.each(['strict', 'permissive'] as const)('curated, with %s clients', (mo
     expect(await refreshed.json()).toMatchObject({ access_token: expect.any(String) })
   })
 
-  test('a foreign redirect URI is refused before anything exists', async () => {
+  test('rejects a foreign redirect URI before it creates a client', async () => {
     const before = (await adminOf(system.tenant).state()).clients.length
     const evil = 'https://chatgpt.com.evil.example/connector/oauth/abc'
     const chatGpt = impatient(system, ALICE, evil)
@@ -83,7 +83,7 @@ describe.each(['strict', 'permissive'] as const)('curated, with %s clients', (mo
     expect((await adminOf(system.tenant).state()).clients).toHaveLength(before)
   })
 
-  test('the documents agree with each other in every layout', async () => {
+  test('serves the same metadata at every well-known path', async () => {
     const wellKnown = `${system.url}/.well-known`
     for (const path of ['oauth-protected-resource', 'oauth-protected-resource/mcp']) {
       expect(await json(`${wellKnown}/${path}`)).toMatchObject({
@@ -107,7 +107,7 @@ describe.each(['strict', 'permissive'] as const)('curated, with %s clients', (mo
     })
   })
 
-  test('the log stream, when it comes at last, changes nothing', async () => {
+  test('changes nothing when the log stream reports the registration later', async () => {
     const chatGpt = impatient(system)
     await (await connectV2(`${system.url}/mcp`, chatGpt)).close()
     const { clients, clientGrants, connections } = await adminOf(system.tenant).state()
@@ -127,7 +127,7 @@ describe.each(['strict', 'permissive'] as const)('curated, with %s clients', (mo
     await adminOf(system.tenant).change({ logStream: { paused: true } })
   })
 
-  test('an outage of the Management API admits nobody and passes', async () => {
+  test('responds with 503 to registrations during an outage of the Management API', async () => {
     const before = (await adminOf(system.tenant).state()).clients.length
     await adminOf(system.tenant).change({ outage: true })
     const register = () =>
@@ -149,7 +149,7 @@ describe.each(['strict', 'permissive'] as const)('curated, with %s clients', (mo
   })
 })
 
-test('by default Auth0 is the authorization server, and nobody registers here', async () => {
+test('a system with default settings names Auth0 as the authorization server and has no registration endpoint', async () => {
   const system = await startOnFreePorts()
   const prm = await json(`${system.url}/.well-known/oauth-protected-resource`)
   expect(prm['authorization_servers']).toEqual([system.issuer])

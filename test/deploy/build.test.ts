@@ -130,18 +130,21 @@ describe.each(names)('dist/%s', (name) => {
   })
 })
 
-test.each(names)('%s creates a compile cache without environment variables and uses it at the start', async (name) => {
-  const cwd = `${again.directory}/${name}`
-  const node = (args: readonly string[]) =>
-    promisify(execFile)(process.execPath, args, { cwd, env: { FUNCTION_TARGET: name } })
-  expect(await node(['make-compile-cache.js'])).toEqual({ stdout: '', stderr: '' })
-  expect(readdirSync(`${cwd}/compile-cache`, { recursive: true }).length).toBeGreaterThan(1)
-  // The process loads the function and then ends, because the configuration is missing.
-  const start = `process.on('exit', () => console.error(require('module').getCompileCacheDir()))
+test.each(names)(
+  '%s creates a compile cache without environment variables and uses it at the start',
+  async (name) => {
+    const cwd = `${again.directory}/${name}`
+    const node = (args: readonly string[]) =>
+      promisify(execFile)(process.execPath, args, { cwd, env: { FUNCTION_TARGET: name } })
+    expect(await node(['make-compile-cache.js'])).toEqual({ stdout: '', stderr: '' })
+    expect(readdirSync(`${cwd}/compile-cache`, { recursive: true }).length).toBeGreaterThan(1)
+    // The process loads the function and then ends, because the configuration is missing.
+    const start = `process.on('exit', () => console.error(require('module').getCompileCacheDir()))
     import('./index.js')`
-  const { stderr } = await node(['--eval', start]).catch((error: { stderr: string }) => error)
-  expect(stderr).toContain(`${cwd}/compile-cache/`)
-})
+    const { stderr } = await node(['--eval', start]).catch((error: { stderr: string }) => error)
+    expect(stderr).toContain(`${cwd}/compile-cache/`)
+  },
+)
 
 describe('the large package auth0', () => {
   test('is not in functions that do not call the Management API', () => {
@@ -207,13 +210,7 @@ describe('npm run build', () => {
       2,
       'Unknown function: nonsense. Expected one of: gateway',
     ],
-    [
-      'an invalid catalogue',
-      ['gateway'],
-      { TOOLS: '{"a b":{"scopes":[]}}' },
-      1,
-      '  TOOLS: tool',
-    ],
+    ['an invalid catalogue', ['gateway'], { TOOLS: '{"a b":{"scopes":[]}}' }, 1, '  TOOLS: tool'],
   ])('fails for %s before it builds anything', async (_, asked, env, code, message) => {
     const refused = await run(asked, env)
     expect(refused).toMatchObject({ code, stdout: '' })

@@ -54,14 +54,17 @@ test('a function runs in its own process with only its own variables', async () 
   expect(lines).toContain('loaded')
 })
 
-test.each(['SIGTERM', 'SIGKILL'] as const)('a function that ends by %s is restarted', async (signal) => {
-  const started = await start()
-  const { pid } = await ask(started)
-  process.kill(pid, signal)
-  await expect.poll(() => started.pid()).not.toBe(pid)
+test.each(['SIGTERM', 'SIGKILL'] as const)(
+  'a function that ends by %s is restarted',
+  async (signal) => {
+    const started = await start()
+    const { pid } = await ask(started)
+    process.kill(pid, signal)
+    await expect.poll(() => started.pid()).not.toBe(pid)
 
-  expect((await ask(started)).pid).toBe(started.pid())
-})
+    expect((await ask(started)).pid).toBe(started.pid())
+  },
+)
 
 test('stop ends the process and its port', async () => {
   const started = await start()

@@ -103,41 +103,47 @@ describe('npm start', () => {
     await expect.poll(() => children.filter(isRunning)).toEqual([])
   })
 
-  test.each(['SIGTERM', 'SIGKILL'] as const)('leaves no process behind if npm gets %s', async (signal) => {
-    const { PATH = '', HOME = '' } = process.env
-    const npm = spawn('npm', ['start'], {
-      cwd: fileURLToPath(new URL('../..', import.meta.url)),
-      env: { PATH, HOME, PORT: '0', TENANT_PORT: '0' },
-      stdio: ['ignore', 'pipe', 'pipe'],
-    })
-    started.push(npm)
-    await untilReady(npm)
-    const below = descendantsOf(npm.pid)
-    npm.kill(signal)
+  test.each(['SIGTERM', 'SIGKILL'] as const)(
+    'leaves no process behind if npm gets %s',
+    async (signal) => {
+      const { PATH = '', HOME = '' } = process.env
+      const npm = spawn('npm', ['start'], {
+        cwd: fileURLToPath(new URL('../..', import.meta.url)),
+        env: { PATH, HOME, PORT: '0', TENANT_PORT: '0' },
+        stdio: ['ignore', 'pipe', 'pipe'],
+      })
+      started.push(npm)
+      await untilReady(npm)
+      const below = descendantsOf(npm.pid)
+      npm.kill(signal)
 
-    expect(below.length).toBeGreaterThanOrEqual(4)
-    await expect.poll(() => below.filter(isRunning)).toEqual([])
-  })
+      expect(below.length).toBeGreaterThanOrEqual(4)
+      await expect.poll(() => below.filter(isRunning)).toEqual([])
+    },
+  )
 
-  test.each(['PORT', 'TENANT_PORT'])('prints %s and the port if the port is in use', async (variable) => {
-    const other = createServer().listen(0, '127.0.0.1')
-    await once(other, 'listening')
-    const address = other.address()
-    const port = typeof address === 'object' ? String(address?.port) : ''
-    const child = start({ [variable]: port })
-    const [stdout, stderr, [code]] = await Promise.all([
-      text(child.stdout),
-      text(child.stderr),
-      once(child, 'exit'),
-    ])
-    other.close()
+  test.each(['PORT', 'TENANT_PORT'])(
+    'prints %s and the port if the port is in use',
+    async (variable) => {
+      const other = createServer().listen(0, '127.0.0.1')
+      await once(other, 'listening')
+      const address = other.address()
+      const port = typeof address === 'object' ? String(address?.port) : ''
+      const child = start({ [variable]: port })
+      const [stdout, stderr, [code]] = await Promise.all([
+        text(child.stdout),
+        text(child.stderr),
+        once(child, 'exit'),
+      ])
+      other.close()
 
-    expect(code).toBe(1)
-    expect(stdout).toBe('')
-    expect(stderr).toBe(
-      `Port ${port} is in use: stop the process that uses it, or set ${variable} to another port.\n`,
-    )
-  })
+      expect(code).toBe(1)
+      expect(stdout).toBe('')
+      expect(stderr).toBe(
+        `Port ${port} is in use: stop the process that uses it, or set ${variable} to another port.\n`,
+      )
+    },
+  )
 
   test('fails with a port that fetch blocks', async () => {
     const child = start({ PORT: '10080' })

@@ -99,25 +99,22 @@ describe.each([
     ['a client with SDK 1.x', connectV1],
   ]
 
-  test.each(CLIENTS)(
-    'lists all tools and returns unchanged results to %s',
-    async (_, connect) => {
-      const client = await connect(`${system.url}/mcp`, chatGpt)
-      const listed = await client.listTools()
-      expect(real.listed.tools).toHaveLength(count)
-      expect(listed).toEqual(real.listed.tools.map(({ name }) => name))
+  test.each(CLIENTS)('lists all tools and returns unchanged results to %s', async (_, connect) => {
+    const client = await connect(`${system.url}/mcp`, chatGpt)
+    const listed = await client.listTools()
+    expect(real.listed.tools).toHaveLength(count)
+    expect(listed).toEqual(real.listed.tools.map(({ name }) => name))
 
-      for (const [tool, args] of calls) {
-        const answer = await client.callTool(tool, args)
-        const given = real.results.at(-1)
-        expect(given, tool).toMatchObject({ content: expect.any(Array) })
-        expect(answer.content, tool).toEqual(given?.['content'])
-        expect(answer.structuredContent, tool).toEqual(given?.['structuredContent'])
-        expect(answer.isError ?? false, tool).toBe(given?.['isError'] ?? false)
-      }
-      await client.close()
-    },
-  )
+    for (const [tool, args] of calls) {
+      const answer = await client.callTool(tool, args)
+      const given = real.results.at(-1)
+      expect(given, tool).toMatchObject({ content: expect.any(Array) })
+      expect(answer.content, tool).toEqual(given?.['content'])
+      expect(answer.structuredContent, tool).toEqual(given?.['structuredContent'])
+      expect(answer.isError ?? false, tool).toBe(given?.['isError'] ?? false)
+    }
+    await client.close()
+  })
 
   test('lists the tools with their original descriptions and schemas in JSON Schema 2020-12', async () => {
     const authorization = `Bearer ${chatGpt.accessToken()}`

@@ -113,25 +113,28 @@ test.each([
     },
     agents: { discovery: 'Visual Studio Code/1.128.0', token: 'Visual Studio Code/1.128.0' },
   },
-] as const)('connect --as $name registers and sends requests as the client does', async ({ name, uris, registration, agents }) => {
-  const connection = await connectAs(name, atItsPort(name))
-  const { ok, steps, to, registered, requests } = connection
-  expect(failed(steps)).toEqual([])
-  expect(ok).toBe(true)
-  const id = serverId(`${system.url}/mcp`)
-  expect(registered).toMatchObject({ ...registration, token_endpoint_auth_method: 'none' })
-  const given = (registered.redirect_uris as string[]).map((uri) => uri.replace(id, 'ID'))
-  expect(given).toEqual(uris.map((uri) => expect.stringMatching(uri)))
-  expect(to('/oidc/register')[0]?.userAgent).toBe(agents.discovery)
-  expect(to('/oauth/token')[0]?.userAgent).toBe(agents.token)
-  expect(to('/mcp').at(-1)?.userAgent).toBe(IMITATIONS[name].userAgent.mcp)
-  expect(to('/authorize')[0]?.userAgent).toBeNull()
-  expect(requests[0]?.method).toBe(name === 'codex' ? 'GET' : 'POST')
-  const resources = [to('/authorize')[0]?.url.searchParams, to('/oauth/token')[0]?.body]
-  for (const sent of resources) {
-    expect(new URLSearchParams(String(sent)).get('resource')).toBe(`${system.url}/mcp`)
-  }
-})
+] as const)(
+  'connect --as $name registers and sends requests as the client does',
+  async ({ name, uris, registration, agents }) => {
+    const connection = await connectAs(name, atItsPort(name))
+    const { ok, steps, to, registered, requests } = connection
+    expect(failed(steps)).toEqual([])
+    expect(ok).toBe(true)
+    const id = serverId(`${system.url}/mcp`)
+    expect(registered).toMatchObject({ ...registration, token_endpoint_auth_method: 'none' })
+    const given = (registered.redirect_uris as string[]).map((uri) => uri.replace(id, 'ID'))
+    expect(given).toEqual(uris.map((uri) => expect.stringMatching(uri)))
+    expect(to('/oidc/register')[0]?.userAgent).toBe(agents.discovery)
+    expect(to('/oauth/token')[0]?.userAgent).toBe(agents.token)
+    expect(to('/mcp').at(-1)?.userAgent).toBe(IMITATIONS[name].userAgent.mcp)
+    expect(to('/authorize')[0]?.userAgent).toBeNull()
+    expect(requests[0]?.method).toBe(name === 'codex' ? 'GET' : 'POST')
+    const resources = [to('/authorize')[0]?.url.searchParams, to('/oauth/token')[0]?.body]
+    for (const sent of resources) {
+      expect(new URLSearchParams(String(sent)).get('resource')).toBe(`${system.url}/mcp`)
+    }
+  },
+)
 
 test('connect --as codex starts with initialize, --as claude-code with the newest MCP revision', async () => {
   const codex = await connectAs('codex')
@@ -185,14 +188,17 @@ test.each([
   ['chatgpt', 'https://chatgpt.com/oauth/ID/client.json'],
   ['claude-code', 'https://claude.ai/oauth/claude-code-client-metadata'],
   ['vscode', 'https://vscode.dev/oauth/client-metadata.json'],
-] as const)('connect --as %s uses its metadata document if the tenant supports such documents', async (name, document) => {
-  await changeSettings({ client_id_metadata_document_supported: true })
-  const { steps, to } = await connectAs(name)
-  const id = document.replace('ID', serverId(`${system.url}/mcp`))
-  expect(to('/oidc/register')).toEqual([])
-  expect(steps[2]?.seen).toContain(`metadata document ${id}`)
-  expect(steps[3]).toMatchObject({ step: 'admission', id: 'cimd_client_missing' })
-})
+] as const)(
+  'connect --as %s uses its metadata document if the tenant supports such documents',
+  async (name, document) => {
+    await changeSettings({ client_id_metadata_document_supported: true })
+    const { steps, to } = await connectAs(name)
+    const id = document.replace('ID', serverId(`${system.url}/mcp`))
+    expect(to('/oidc/register')).toEqual([])
+    expect(steps[2]?.seen).toContain(`metadata document ${id}`)
+    expect(steps[3]).toMatchObject({ step: 'admission', id: 'cimd_client_missing' })
+  },
+)
 
 const parseOptions = (args: readonly string[], env: Environment) =>
   toOptions(parsed(connectCommand, CONNECT_OPTIONS, args), env)

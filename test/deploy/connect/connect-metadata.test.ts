@@ -33,7 +33,11 @@ const SERVERS = (origin: string, resource: string) => ({
 const ROOT = '/.well-known/oauth-protected-resource'
 
 test.each([
-  ['at the path of the endpoint', (at: string): Answers => ({ [PRM]: [200, SERVERS(at, `${at}/mcp`)] }), PRM],
+  [
+    'at the path of the endpoint',
+    (at: string): Answers => ({ [PRM]: [200, SERVERS(at, `${at}/mcp`)] }),
+    PRM,
+  ],
   [
     'at the root of the origin',
     (at: string): Answers => ({ [PRM]: 404, [ROOT]: [200, SERVERS(at, `${at}/mcp`)] }),
@@ -51,25 +55,28 @@ test.each([
 test.each([
   ['of the origin', (at: string) => at],
   ['of the endpoint', (at: string) => `${at}/mcp`],
-])('connect follows the challenge to metadata at the root with the resource %s', async (_, resource) => {
-  const connection = await run({
-    answers: (at) => ({
-      [PRM]: 404,
-      [ROOT]: [200, SERVERS(at, resource(at))],
-      '/mcp': [401, {}, { 'www-authenticate': `Bearer resource_metadata="${at}${ROOT}"` }],
-      '/token': [
-        200,
-        {
-          access_token: rs256({ ...claimsFor(at), aud: resource(at) }),
-          token_type: 'Bearer',
-        },
-      ],
-    }),
-    back: BACK,
-  })
-  expect(connection.steps.filter((step) => !step.ok)).toEqual([])
-  expect(connection.steps[0]?.seen).toContain(`${resource(origin)}, authorization server`)
-})
+])(
+  'connect follows the challenge to metadata at the root with the resource %s',
+  async (_, resource) => {
+    const connection = await run({
+      answers: (at) => ({
+        [PRM]: 404,
+        [ROOT]: [200, SERVERS(at, resource(at))],
+        '/mcp': [401, {}, { 'www-authenticate': `Bearer resource_metadata="${at}${ROOT}"` }],
+        '/token': [
+          200,
+          {
+            access_token: rs256({ ...claimsFor(at), aud: resource(at) }),
+            token_type: 'Bearer',
+          },
+        ],
+      }),
+      back: BACK,
+    })
+    expect(connection.steps.filter((step) => !step.ok)).toEqual([])
+    expect(connection.steps[0]?.seen).toContain(`${resource(origin)}, authorization server`)
+  },
+)
 
 test('connect --as vscode uses the origin as the authorization server without resource metadata', async () => {
   const answers = (at: string): Answers => ({

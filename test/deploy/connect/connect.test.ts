@@ -89,16 +89,19 @@ describe('connect to the local system', () => {
     expect(steps.at(-1)).toMatchObject({ step: 'call', ok: true })
   })
 
-  test.each(['strict', 'permissive'])('explains a declined consent of a %s client', async (mode) => {
-    await adminOf(system.tenant).change({ mode })
-    const { ok, steps } = await connectTo(system, { fetch: declining })
-    expect(ok).toBe(false)
-    const { why: cause } = explain('access_denied')
-    expect(steps).toContainEqual(
-      expect.objectContaining({ step: 'sign-in', id: 'access_denied', cause }),
-    )
-    expect(seenAt('sign-in', steps)).toContain('User did not authorize the request')
-  })
+  test.each(['strict', 'permissive'])(
+    'explains a declined consent of a %s client',
+    async (mode) => {
+      await adminOf(system.tenant).change({ mode })
+      const { ok, steps } = await connectTo(system, { fetch: declining })
+      expect(ok).toBe(false)
+      const { why: cause } = explain('access_denied')
+      expect(steps).toContainEqual(
+        expect.objectContaining({ step: 'sign-in', id: 'access_denied', cause }),
+      )
+      expect(seenAt('sign-in', steps)).toContain('User did not authorize the request')
+    },
+  )
 
   test.each([
     {
@@ -148,18 +151,21 @@ describe('connect to the local system', () => {
       admissionMs: 20_000,
       expected: { step: 'token', id: 'ACCESS_TOKEN_IS_ENCRYPTED_JWE' },
     },
-  ])('reports the step and the fault for $name', async ({ change, expected, admissionMs = 600 }) => {
-    await adminOf(system.tenant).change(change)
-    const { ok, steps } = await connectTo(system, { admissionMs })
-    expect(ok).toBe(false)
-    expect(steps.map(({ step }) => step)).toEqual(STEPS)
-    const failed = steps.findIndex(({ id }) => id !== undefined)
-    expect(steps[failed]).toMatchObject(expected)
-    expect(steps.slice(0, failed).every((step) => step.ok)).toBe(true)
-    expect(steps.slice(failed + 1)).toEqual(
-      STEPS.slice(failed + 1).map((step) => ({ step, ok: false, seen: 'not reached', ms: 0 })),
-    )
-  })
+  ])(
+    'reports the step and the fault for $name',
+    async ({ change, expected, admissionMs = 600 }) => {
+      await adminOf(system.tenant).change(change)
+      const { ok, steps } = await connectTo(system, { admissionMs })
+      expect(ok).toBe(false)
+      expect(steps.map(({ step }) => step)).toEqual(STEPS)
+      const failed = steps.findIndex(({ id }) => id !== undefined)
+      expect(steps[failed]).toMatchObject(expected)
+      expect(steps.slice(0, failed).every((step) => step.ok)).toBe(true)
+      expect(steps.slice(failed + 1)).toEqual(
+        STEPS.slice(failed + 1).map((step) => ({ step, ok: false, seen: 'not reached', ms: 0 })),
+      )
+    },
+  )
 
   test('registers no client with --client-id', async () => {
     await connectTo(system)

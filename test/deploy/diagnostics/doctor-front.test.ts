@@ -306,11 +306,14 @@ const FRONT_FAULTS: readonly (readonly [string, Misbehaviour, readonly string[]]
   ],
 ]
 
-test.each(FRONT_FAULTS)('doctor reports the fault of the deployment: %s', async (_, misbehaviour, expected) => {
-  front.misbehaves = misbehaviour
-  const report = await doctorReport([front.url])
-  expect(idsOf(report)).toEqual(expected)
-  for (const { fix, why, seen } of report.findings) {
-    expect(Math.min(fix.length, why.length, seen.length)).toBeGreaterThan(10)
-  }
-})
+test.each(FRONT_FAULTS)(
+  'doctor reports the fault of the deployment: %s',
+  async (_, misbehaviour, expected) => {
+    front.misbehaves = misbehaviour
+    const report = await doctorReport([front.url])
+    expect(idsOf(report)).toEqual(expected)
+    for (const { fix, why, seen } of report.findings) {
+      expect(Math.min(fix.length, why.length, seen.length)).toBeGreaterThan(10)
+    }
+  },
+)

@@ -81,14 +81,17 @@ function without(name: string) {
   return changed({ [name]: undefined })
 }
 
-test.each(ISSUER_FAULTS)('doctor reports the fault of the issuer: %s', async (_, staged, expected) => {
-  // The functions cache what they fetched. With a frozen clock the cache does not expire.
-  vi.useFakeTimers({ toFake: ['Date'], now: Date.now() })
-  await doctorReport([front.url])
-  Object.assign(front.issuer.staged, staged())
-  const found = idsOf(await doctorReport([front.url]))
-  expect(found.filter((id) => id !== 'auth0_health_failing')).toEqual(expected)
-})
+test.each(ISSUER_FAULTS)(
+  'doctor reports the fault of the issuer: %s',
+  async (_, staged, expected) => {
+    // The functions cache what they fetched. With a frozen clock the cache does not expire.
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() })
+    await doctorReport([front.url])
+    Object.assign(front.issuer.staged, staged())
+    const found = idsOf(await doctorReport([front.url]))
+    expect(found.filter((id) => id !== 'auth0_health_failing')).toEqual(expected)
+  },
+)
 
 test('doctor reports curated metadata only with an issuer that sends iss or a wrong registration URL', async () => {
   await using curated = await startFront({ AUTH_SERVER_METADATA: 'curated' })

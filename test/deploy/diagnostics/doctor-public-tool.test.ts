@@ -41,7 +41,11 @@ describe('doctor with a public and a protected tool', () => {
       { request: () => ({}), answer: withoutSignIn },
       ['chatgpt_sign_in_not_offered'],
     ],
-    ['a protected tool that accepts unauthenticated calls', { answer: letIn }, ['unauthenticated_allowed']],
+    [
+      'a protected tool that accepts unauthenticated calls',
+      { answer: letIn },
+      ['unauthenticated_allowed'],
+    ],
   ] satisfies (readonly [string, Misbehaviour, readonly string[]])[])(
     'reports %s',
     async (_, misbehaves, ids) => {

@@ -37,7 +37,11 @@ const STATES: readonly State[] = [
   },
   { name: 'a tenant with iss in authorization responses', args: ['--iss'] },
   { name: 'a tenant with a predefined client', ...PREDEFINED },
-  { name: 'a tenant with a predefined client and without log streams', traits: REFUSED, ...PREDEFINED },
+  {
+    name: 'a tenant with a predefined client and without log streams',
+    traits: REFUSED,
+    ...PREDEFINED,
+  },
 ]
 
 const WITHOUT_STREAM: readonly (readonly [
@@ -108,14 +112,17 @@ describe('doctor after provision --apply', () => {
   })
   afterEach(() => adminOf(system.tenant).change({ reset: true }))
 
-  test.each(STATES)('reports no error in $name', async ({ warnings = [], isPredefined, ...state }) => {
-    const said = await provisioned(system, state)
-    const expected = warnings.map((id) => `warning ${id}`)
-    const fresh = await examine(system)
-    expect(fresh.ok, said + shown(fresh).join(', ')).toBe(true)
-    await connects(system, isPredefined)
-    expect(shown(await examine(system))).toEqual(expected)
-  })
+  test.each(STATES)(
+    'reports no error in $name',
+    async ({ warnings = [], isPredefined, ...state }) => {
+      const said = await provisioned(system, state)
+      const expected = warnings.map((id) => `warning ${id}`)
+      const fresh = await examine(system)
+      expect(fresh.ok, said + shown(fresh).join(', ')).toBe(true)
+      await connects(system, isPredefined)
+      expect(shown(await examine(system))).toEqual(expected)
+    },
+  )
 
   test('reports only the missing log streams if the Auth0 plan has none', async () => {
     await provisioned(system, { traits: REFUSED })

@@ -82,7 +82,11 @@ test('doctor reports an encrypted access token of the tenant', async () => {
 
 const FAULTS: readonly (readonly [string, Json, readonly string[]])[] = [
   ['the log stream is paused', { logStream: { paused: true } }, ['log_stream_not_active']],
-  ['the log stream sends JSON Lines', { logStream: { format: 'JSONLINES' } }, ['log_stream_format']],
+  [
+    'the log stream sends JSON Lines',
+    { logStream: { format: 'JSONLINES' } },
+    ['log_stream_format'],
+  ],
   [
     'Rules and Hooks are active',
     { rules: [{ name: 'old' }], hooks: [{ name: 'old' }] },

@@ -66,7 +66,12 @@ const FAULTS: readonly (readonly [
     ['token_alg_not_rs256', 'token_base64url_malformed'],
     /whole token/,
   ],
-  ['with an unknown kid', () => token({}, { kid: 'gone' }), ['token_kid_unknown'], /another|tenant/],
+  [
+    'with an unknown kid',
+    () => token({}, { kid: 'gone' }),
+    ['token_kid_unknown'],
+    /another|tenant/,
+  ],
   ['signed with another key', otherKey, ['token_signature_invalid'], /unchanged/],
   [
     'altered',
@@ -143,12 +148,15 @@ const FAULTS: readonly (readonly [
   ],
 ]
 
-test.each(FAULTS)('doctor --token reports the reason and the fix for a token that is %s', async (_, make, expected, fix) => {
-  const report = await examine(await make())
-  expect(idsOf(report)).toEqual(expected)
-  expect(report.findings[0]?.fix).toMatch(fix)
-  expect(report.findings.every(({ group }) => group === 'token')).toBe(true)
-})
+test.each(FAULTS)(
+  'doctor --token reports the reason and the fix for a token that is %s',
+  async (_, make, expected, fix) => {
+    const report = await examine(await make())
+    expect(idsOf(report)).toEqual(expected)
+    expect(report.findings[0]?.fix).toMatch(fix)
+    expect(report.findings.every(({ group }) => group === 'token')).toBe(true)
+  },
+)
 
 test.each([
   ['org_id_missing', {}],

@@ -172,13 +172,16 @@ test('the Auth0 emulator limits the number of client grants', async () => {
   })
 })
 
-test.each([410, 404, 403])('the Auth0 emulator can respond with %i to calls of Rules and Hooks', async (status) => {
-  const fail = ['/rules', '/hooks'].map((path) => ({ method: 'GET', path, status }))
-  await tenant.admin.change({ management: { fail } })
-  for (const list of [tenant.management.rules.list(), tenant.management.hooks.list()]) {
-    expect(await refusal(list)).toMatchObject({ statusCode: status })
-  }
-})
+test.each([410, 404, 403])(
+  'the Auth0 emulator can respond with %i to calls of Rules and Hooks',
+  async (status) => {
+    const fail = ['/rules', '/hooks'].map((path) => ({ method: 'GET', path, status }))
+    await tenant.admin.change({ management: { fail } })
+    for (const list of [tenant.management.rules.list(), tenant.management.hooks.list()]) {
+      expect(await refusal(list)).toMatchObject({ statusCode: status })
+    }
+  },
+)
 
 describe('undocumented behaviour in the Auth0 emulator', () => {
   test('clients may lack created_at', async () => {

@@ -63,15 +63,18 @@ test.each([
     },
   },
   { client: 'a first-party client', make: firstParty },
-])('a declined consent of $client returns access_denied and the state to the redirect URI', async ({ make }) => {
-  const { returned } = await decline(await make())
-  expect(returned.href.startsWith(CALLBACK)).toBe(true)
-  expect(Object.fromEntries(returned.searchParams)).toEqual({
-    error: 'access_denied',
-    error_description: 'User did not authorize the request',
-    state: 'a-state',
-  })
-})
+])(
+  'a declined consent of $client returns access_denied and the state to the redirect URI',
+  async ({ make }) => {
+    const { returned } = await decline(await make())
+    expect(returned.href.startsWith(CALLBACK)).toBe(true)
+    expect(Object.fromEntries(returned.searchParams)).toEqual({
+      error: 'access_denied',
+      error_description: 'User did not authorize the request',
+      state: 'a-state',
+    })
+  },
+)
 
 test('a declined consent returns iss if the tenant sends it', async () => {
   await tenant.management.tenants.settings.update({

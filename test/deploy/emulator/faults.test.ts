@@ -280,20 +280,23 @@ describe('the sign-in in the Auth0 emulator', () => {
   test.each([
     ['an active Rule', { rules: [{ name: 'old' }] }, 'Rules are active'],
     ['an active Hook', { hooks: [{ name: 'old' }] }, 'Hooks are active'],
-  ])('of a strict client fails because of %s, which the Management API lists', async (_, change, fault) => {
-    const clientId = await tenant.registered()
-    await tenant.admit(clientId)
-    await tenant.admin.change(change)
-    expect(await alertOf(tenant.connect(clientId))).toContain(fault)
-    const { rules, hooks } = tenant.management
-    const lists = [await rules.list({ enabled: true }), await hooks.list({ enabled: true })]
-    expect(lists.flatMap(({ data }) => data)).toMatchObject([{ name: 'old', enabled: true }])
+  ])(
+    'of a strict client fails because of %s, which the Management API lists',
+    async (_, change, fault) => {
+      const clientId = await tenant.registered()
+      await tenant.admit(clientId)
+      await tenant.admin.change(change)
+      expect(await alertOf(tenant.connect(clientId))).toContain(fault)
+      const { rules, hooks } = tenant.management
+      const lists = [await rules.list({ enabled: true }), await hooks.list({ enabled: true })]
+      expect(lists.flatMap(({ data }) => data)).toMatchObject([{ name: 'old', enabled: true }])
 
-    const off = { rules: [{ name: 'old', enabled: false }], hooks: [] }
-    await tenant.admin.change(off)
-    expect((await rules.list()).data).toMatchObject([{ name: 'old', enabled: false }])
-    expect((await tenant.connect(clientId)).access_token).toMatch(/^ey/)
-  })
+      const off = { rules: [{ name: 'old', enabled: false }], hooks: [] }
+      await tenant.admin.change(off)
+      expect((await rules.list()).data).toMatchObject([{ name: 'old', enabled: false }])
+      expect((await tenant.connect(clientId)).access_token).toMatch(/^ey/)
+    },
+  )
 
   test('returns encrypted tokens of five parts, with and without an API', async () => {
     const clientId = await tenant.registered()

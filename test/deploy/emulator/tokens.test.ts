@@ -129,7 +129,11 @@ describe('the audience of a token', () => {
 
   test.each([
     ['audience in the audience profile', { resource: '', audience: AUDIENCE }, 'audience'],
-    ['audience and another resource', { resource: 'https://other.example', audience: AUDIENCE }, undefined],
+    [
+      'audience and another resource',
+      { resource: 'https://other.example', audience: AUDIENCE },
+      undefined,
+    ],
   ] as const)('is the requested audience with %s', async (_, asked, profile) => {
     if (profile) await changeSettings({ resource_parameter_profile: profile })
     expect(decodeJwt((await tenant.connect(clientId, asked)).access_token).aud).toBe(AUDIENCE)
@@ -141,11 +145,14 @@ describe('the audience of a token', () => {
     expect(decodeJwt(access_token).aud).toBe(AUDIENCE)
   })
 
-  test.each([`${AUDIENCE}/`, 'https://nobody.example'])('cannot be the unknown API %s', async (resource) => {
-    expect(await alertOf(tenant.connect(clientId, { resource }))).toBe(
-      `access_denied: Service not found: ${resource}`,
-    )
-  })
+  test.each([`${AUDIENCE}/`, 'https://nobody.example'])(
+    'cannot be the unknown API %s',
+    async (resource) => {
+      expect(await alertOf(tenant.connect(clientId, { resource }))).toBe(
+        `access_denied: Service not found: ${resource}`,
+      )
+    },
+  )
 })
 
 describe('the scopes of client grants', () => {

@@ -96,23 +96,26 @@ describe('deploy puts the catalogue into the source of each function', () => {
   test.each([
     ['a catalogue of 130 kB in TOOLS', MEDIUM],
     ['a catalogue of 2 MB in TOOLS', LARGE],
-  ])('passes %s completely to the gateway and only names and scopes to the others', async (_, large) => {
-    const { code, stderr } = await run({ TOOLS: large.text, AUTH_SERVER_METADATA: 'curated' })
+  ])(
+    'passes %s completely to the gateway and only names and scopes to the others',
+    async (_, large) => {
+      const { code, stderr } = await run({ TOOLS: large.text, AUTH_SERVER_METADATA: 'curated' })
 
-    expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
-    expect(deployed()).toEqual(['gateway', ...SCOPES_ONLY])
-    for (const { args, variables } of deployments()) {
-      expect(args).toContain(`--source=${built.directory}/${args[2]}`)
-      expect(variables).toMatchObject({ TOOLS_FILE: 'catalogue.json' })
-      expect(variables).not.toHaveProperty('TOOLS')
-    }
-    expect(catalogueOf('gateway')).toMatchObject(large.tools)
-    for (const name of SCOPES_ONLY) {
-      expect(scopesOf(catalogueOf(name))).toEqual(scopesOf(large.tools))
-      expect(textOf(name).length).toBeLessThan(large.text.length / 5)
-      expect(textOf(name)).not.toContain('signed-in user')
-    }
-  })
+      expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+      expect(deployed()).toEqual(['gateway', ...SCOPES_ONLY])
+      for (const { args, variables } of deployments()) {
+        expect(args).toContain(`--source=${built.directory}/${args[2]}`)
+        expect(variables).toMatchObject({ TOOLS_FILE: 'catalogue.json' })
+        expect(variables).not.toHaveProperty('TOOLS')
+      }
+      expect(catalogueOf('gateway')).toMatchObject(large.tools)
+      for (const name of SCOPES_ONLY) {
+        expect(scopesOf(catalogueOf(name))).toEqual(scopesOf(large.tools))
+        expect(textOf(name).length).toBeLessThan(large.text.length / 5)
+        expect(textOf(name)).not.toContain('signed-in user')
+      }
+    },
+  )
 
   test('resolves TOOLS_FILE against the working directory and compiles it to JSON', async () => {
     const { code } = await run({ ...EXCHANGE, TOOLS_FILE: 'deploy/local/tools.yaml' })
@@ -197,7 +200,11 @@ describe('a second run of deploy', () => {
     ['changes nothing if the catalogue is the same', MEDIUM.text, []],
     ['changes nothing if only whitespace differs', JSON.stringify(MEDIUM.tools, undefined, 2), []],
     ['deploys only the gateway if a description changed', CHANGED, ['gateway']],
-    ['deploys all functions if a scope changed', OTHER_SCOPE, ['gateway', 'log-webhook', 'metadata']],
+    [
+      'deploys all functions if a scope changed',
+      OTHER_SCOPE,
+      ['gateway', 'log-webhook', 'metadata'],
+    ],
   ])('%s', async (_, text, expected) => {
     await run({ TOOLS: MEDIUM.text })
     const first = commands.invocations()

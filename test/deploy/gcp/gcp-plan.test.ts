@@ -97,8 +97,16 @@ test.each([
     says: 'variables',
   },
   { name: 'a removed variable', difference: { target: { variables: {} } }, says: 'variables' },
-  { name: 'a changed limit of instances', difference: { settings: { maxInstances: 20 } }, says: 'settings' },
-  { name: 'a changed minimum of instances', difference: { settings: { minInstances: 1 } }, says: 'settings' },
+  {
+    name: 'a changed limit of instances',
+    difference: { settings: { maxInstances: 20 } },
+    says: 'settings',
+  },
+  {
+    name: 'a changed minimum of instances',
+    difference: { settings: { minInstances: 1 } },
+    says: 'settings',
+  },
   {
     name: 'a service account that was changed manually',
     difference: { deployed: { service: { ...service, serviceAccountEmail: 'x@y' } } },

@@ -35,7 +35,11 @@ describe('deploy changes nothing', () => {
       { BACKEND_TIMEOUT_MS: 5 },
       'BACKEND_TIMEOUT_MS must be a quoted',
     ],
-    ['a missing project', { GCP_PROJECT: '' }, 'GCP_PROJECT is required (or --project, or gcloud config'],
+    [
+      'a missing project',
+      { GCP_PROJECT: '' },
+      'GCP_PROJECT is required (or --project, or gcloud config',
+    ],
     ['a project number', { GCP_PROJECT: '123456' }, 'GCP_PROJECT must be a project id'],
   ])('with %s', async (_, wrong, message) => {
     const { code, stderr } = await run([], { variables: { ...VARIABLES, ...wrong } })
@@ -51,7 +55,12 @@ describe('deploy changes nothing', () => {
       'You do not currently have an active account',
       'gcloud auth login',
     ],
-    ['the project does not exist', 'gcloud projects', 'NOT_FOUND', 'The project acme-prod does not exist'],
+    [
+      'the project does not exist',
+      'gcloud projects',
+      'NOT_FOUND',
+      'The project acme-prod does not exist',
+    ],
     [
       'the login has no access to the project',
       'gcloud projects',

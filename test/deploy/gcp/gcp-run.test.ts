@@ -133,7 +133,10 @@ test.each([
     'concurrent policy changes',
     'ABORTED: There were concurrent policy changes. Please retry the whole read-modify-write.',
   ],
-  ['operation queue', 'ResponseError: status=[409], code=[Ok], message=[unable to queue the operation]'],
+  [
+    'operation queue',
+    'ResponseError: status=[409], code=[Ok], message=[unable to queue the operation]',
+  ],
 ])('a step is retried after the transient error of %s', async (_, stderr) => {
   const { ran, options } = running((_, count) => (count < 3 ? { ...DONE, code: 1, stderr } : DONE))
   await runSteps([step('deploy')], options)

@@ -20,5 +20,6 @@ if (shared[seen] === undefined) {
 
 afterEach(() => {
   const faults = shared[seen]?.splice(0) ?? []
-  if (faults.length > 0) throw new Error(`differs from Auth0's contract:\n${[...new Set(faults)].join('\n')}`)
+  if (faults.length > 0)
+    throw new Error(`differs from Auth0's contract:\n${[...new Set(faults)].join('\n')}`)
 })

@@ -9,17 +9,20 @@ describe('npm run clients on failures of the Management API', () => {
     { operation: 'GET /grants', scope: 'read:grants' },
     { operation: 'GET /logs', scope: 'read:logs' },
     { operation: 'GET /client-grants', scope: 'read:client_grants' },
-  ])('deletes nothing without $scope and reports the missing scope', async ({ operation, scope }) => {
-    client('tpc_1')
-    client('tpc_2')
-    registry.staged.broken.set(operation, 403)
-    const { exitCode, shown } = await prune('--apply')
-    expect(exitCode).toBe(1)
-    expect(shown().failures).toMatchObject([{ scope, kind: 'scope-missing' }])
-    expect(shown().deleted).toEqual([])
-    expect(registry.clients).toHaveLength(2)
-    expect((await run()).written).toContain(`Missing Management scopes: ${scope}\n`)
-  })
+  ])(
+    'deletes nothing without $scope and reports the missing scope',
+    async ({ operation, scope }) => {
+      client('tpc_1')
+      client('tpc_2')
+      registry.staged.broken.set(operation, 403)
+      const { exitCode, shown } = await prune('--apply')
+      expect(exitCode).toBe(1)
+      expect(shown().failures).toMatchObject([{ scope, kind: 'scope-missing' }])
+      expect(shown().deleted).toEqual([])
+      expect(registry.clients).toHaveLength(2)
+      expect((await run()).written).toContain(`Missing Management scopes: ${scope}\n`)
+    },
+  )
 
   test('reports that the clients could not be read without read:clients', async () => {
     client('tpc_1')

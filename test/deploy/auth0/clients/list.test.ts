@@ -82,7 +82,12 @@ describe('the registration marker of Auth0', () => {
 
   test.each([
     { name: 'dynamic registration', changes: DCR, kind: 'dynamic', shown: 'DCR ' },
-    { name: 'a metadata document that the client registered', changes: SELF_CIMD, kind: 'self_cimd', shown: 'CIMD ' },
+    {
+      name: 'a metadata document that the client registered',
+      changes: SELF_CIMD,
+      kind: 'self_cimd',
+      shown: 'CIMD ',
+    },
     { name: 'no marker', changes: {}, kind: 'unmarked', shown: 'DCR\\? ' },
   ])('a client with $name is listed and pruned', async ({ changes, kind, shown }) => {
     client('it', changes)

@@ -19,7 +19,10 @@ describe('--prune', () => {
       },
     },
     { name: 'a promoted client without recent log entries', set: () => client('it', PROMOTED) },
-    { name: 'a client with a foreign redirect URI', set: () => client('it', { callbacks: ['https://evil.example/'] }) },
+    {
+      name: 'a client with a foreign redirect URI',
+      set: () => client('it', { callbacks: ['https://evil.example/'] }),
+    },
     {
       name: 'a client whose only recent log entry is a Management API call',
       set: () => {
@@ -144,10 +147,13 @@ describe('--prune', () => {
     { age: '12h', days: 0.6, dead: true },
     { age: '9w', days: 62, dead: false },
     { age: '9w', days: 64, dead: true },
-  ])('with --older-than $age a client that is $days days old is deleted: $dead', async ({ age, days, dead: isDead }) => {
-    client('it', { created_at: daysAgo(days) })
-    expect((await prune('--older-than', age)).shown().clients).toMatchObject([{ dead: isDead }])
-  })
+  ])(
+    'with --older-than $age a client that is $days days old is deleted: $dead',
+    async ({ age, days, dead: isDead }) => {
+      client('it', { created_at: daysAgo(days) })
+      expect((await prune('--older-than', age)).shown().clients).toMatchObject([{ dead: isDead }])
+    },
+  )
 
   test('keeps a client that was used within a day, even with --older-than 0d', async () => {
     client('it', PROMOTED)

@@ -19,14 +19,17 @@ describe('a client without created_at', () => {
   test.each([
     { days: 60, dead: true },
     { days: 3, dead: false },
-  ])('that was registered $days days ago according to the logs is dead: $dead', async ({ days, dead }) => {
-    undated()
-    registered(days, 'it')
-    const { shown } = await prune()
-    expect(shown().clients).toMatchObject([
-      { dead, created_at: null, registered_at: daysAgo(days), registered_before: null },
-    ])
-  })
+  ])(
+    'that was registered $days days ago according to the logs is dead: $dead',
+    async ({ days, dead }) => {
+      undated()
+      registered(days, 'it')
+      const { shown } = await prune()
+      expect(shown().clients).toMatchObject([
+        { dead, created_at: null, registered_at: daysAgo(days), registered_before: null },
+      ])
+    },
+  )
 
   test('is older than the logs if they do not contain its registration', async () => {
     undated()
@@ -61,10 +64,13 @@ describe('a client without created_at', () => {
   test.each([
     { name: 'registered itself with its metadata document', changes: SELF_CIMD },
     { name: 'has no registration marker', changes: {} },
-  ])('is kept if it $name, because the logs may not contain its registration', async ({ changes }) => {
-    undated(changes)
-    expect((await prune('--apply')).shown().deleted).toEqual([])
-  })
+  ])(
+    'is kept if it $name, because the logs may not contain its registration',
+    async ({ changes }) => {
+      undated(changes)
+      expect((await prune('--apply')).shown().deleted).toEqual([])
+    },
+  )
 
   test('requires one more search of the logs, and a client with created_at requires none', async () => {
     client('dated', DCR)

@@ -150,13 +150,20 @@ describe('the grants of registered clients', () => {
   test.each([
     [79, false],
     [80, true],
-  ])('%i clients get a note about the grant limit of the Auth0 plan: %s', async (count, isReported) => {
-    const clients = Array.from({ length: count }, (_, i) => ({ ...CHATGPT, client_id: `tpc_${i}` }))
-    api.add('clients', ...clients)
-    const notes = (await planned()).filter(({ subject }) => subject === 'number of grants')
-    expect(notes).toHaveLength(isReported ? 1 : 0)
-    if (isReported) expect(notes[0]?.why).toContain("100 is the limit of a tenant on Auth0's Free")
-  })
+  ])(
+    '%i clients get a note about the grant limit of the Auth0 plan: %s',
+    async (count, isReported) => {
+      const clients = Array.from({ length: count }, (_, i) => ({
+        ...CHATGPT,
+        client_id: `tpc_${i}`,
+      }))
+      api.add('clients', ...clients)
+      const notes = (await planned()).filter(({ subject }) => subject === 'number of grants')
+      expect(notes).toHaveLength(isReported ? 1 : 0)
+      if (isReported)
+        expect(notes[0]?.why).toContain("100 is the limit of a tenant on Auth0's Free")
+    },
+  )
 })
 
 describe('the role for the tools', () => {

@@ -101,7 +101,12 @@ describe('a call to the Management API', () => {
     ['x-ratelimit-reset', () => ({ 'x-ratelimit-reset': `${inSeconds(5)}` }), 3_900, 6_000],
     ['Retry-After: 0', () => ({ 'retry-after': '0' }), 50, 60],
     // From a server whose clock is behind.
-    ['x-ratelimit-reset in the past', () => ({ 'x-ratelimit-reset': `${inSeconds(-5)}` }), 500, 600],
+    [
+      'x-ratelimit-reset in the past',
+      () => ({ 'x-ratelimit-reset': `${inSeconds(-5)}` }),
+      500,
+      600,
+    ],
     [
       'a Retry-After date in the past',
       () => ({ 'retry-after': new Date(inSeconds(-5) * 1_000).toUTCString() }),
@@ -111,13 +116,16 @@ describe('a call to the Management API', () => {
     ['neither header', () => ({}), 500, 600],
   ]
 
-  test.each(WAITS)('the wait after a 429 with %s matches the header', async (_, headers, least, most) => {
-    const { slept, options } = scripted([answer(429, headers()), OK])
-    await createManagementFetch(options)(URL_OF_API)
-    expect(slept).toHaveLength(1)
-    expect(slept[0]).toBeGreaterThanOrEqual(least)
-    expect(slept[0]).toBeLessThanOrEqual(most)
-  })
+  test.each(WAITS)(
+    'the wait after a 429 with %s matches the header',
+    async (_, headers, least, most) => {
+      const { slept, options } = scripted([answer(429, headers()), OK])
+      await createManagementFetch(options)(URL_OF_API)
+      expect(slept).toHaveLength(1)
+      expect(slept[0]).toBeGreaterThanOrEqual(least)
+      expect(slept[0]).toBeLessThanOrEqual(most)
+    },
+  )
 
   test('each wait is longer than the previous one without a header', async () => {
     const { slept, options } = scripted([answer(500)])

@@ -20,7 +20,12 @@ describe('a tenant whose settings were changed', () => {
       { token_dialect: 'access_token' },
       { token_dialect: 'rfc9068_profile_authz' },
     ],
-    ['refresh tokens turned off', apiOf, { allow_offline_access: false }, { allow_offline_access: true }],
+    [
+      'refresh tokens turned off',
+      apiOf,
+      { allow_offline_access: false },
+      { allow_offline_access: true },
+    ],
     [
       'encrypted access tokens',
       apiOf,

@@ -70,18 +70,21 @@ describe('provision with missing permissions or features', () => {
     },
   )
 
-  test.each(WRITING)('continues after %s was granted if only the rejected call revealed that it is missing', async (missing) => {
-    const args = ['--apply', '--predefined', REDIRECT_URI]
-    api.stage({ scopes: PROVISION_SCOPES.filter((scope) => scope !== missing) })
-    const { exitCode, stdout } = await run(args)
-    expect(exitCode).toBe(1)
-    expect(stdout).toContain(`The Management scope ${missing} is missing`)
-    expect(stdout).toContain('The next run continues from here.')
-    expect(stdout).toContain(PROVISION_SCOPES.join(' '))
-    api.stage({ scopes: null })
-    expect(await run(args)).toMatchObject({ exitCode: 0 })
-    expect((await run(args)).stdout).toContain('Nothing to do')
-  })
+  test.each(WRITING)(
+    'continues after %s was granted if only the rejected call revealed that it is missing',
+    async (missing) => {
+      const args = ['--apply', '--predefined', REDIRECT_URI]
+      api.stage({ scopes: PROVISION_SCOPES.filter((scope) => scope !== missing) })
+      const { exitCode, stdout } = await run(args)
+      expect(exitCode).toBe(1)
+      expect(stdout).toContain(`The Management scope ${missing} is missing`)
+      expect(stdout).toContain('The next run continues from here.')
+      expect(stdout).toContain(PROVISION_SCOPES.join(' '))
+      api.stage({ scopes: null })
+      expect(await run(args)).toMatchObject({ exitCode: 0 })
+      expect((await run(args)).stdout).toContain('Nothing to do')
+    },
+  )
 
   test('does not require scopes for calls that it does not make', async () => {
     await applied()
@@ -105,16 +108,19 @@ describe('provision with missing permissions or features', () => {
     ['GET /log-streams', 403, 'operation_not_supported'],
     ['POST /log-streams', 403, 'feature_not_enabled'],
     ['POST /log-streams', 402, undefined],
-  ])('does not report a missing scope if %s gets %i (%s) because of the Auth0 plan', async (call, status, errorCode) => {
-    const message = 'Your subscription has no log streams'
-    api.fail(call, { status, message, ...(errorCode && { errorCode }) })
-    const { exitCode, stdout } = await run(['--apply'])
-    expect(exitCode).toBe(1)
-    expect(stdout).toContain(
-      `Auth0 responded with ${status}: ${message} (the tenant's Auth0 plan may not`,
-    )
-    expect(stdout).not.toContain('Missing Management scopes')
-  })
+  ])(
+    'does not report a missing scope if %s gets %i (%s) because of the Auth0 plan',
+    async (call, status, errorCode) => {
+      const message = 'Your subscription has no log streams'
+      api.fail(call, { status, message, ...(errorCode && { errorCode }) })
+      const { exitCode, stdout } = await run(['--apply'])
+      expect(exitCode).toBe(1)
+      expect(stdout).toContain(
+        `Auth0 responded with ${status}: ${message} (the tenant's Auth0 plan may not`,
+      )
+      expect(stdout).not.toContain('Missing Management scopes')
+    },
+  )
 
   test('rejects the audience of the Management API', async () => {
     const env = { OAUTH_AUDIENCE: `${api.issuer}api/v2/` }

@@ -41,11 +41,7 @@ describe('the leeway of refresh tokens', () => {
 
   test.each([
     ['another leeway', { refresh_token: { ...tokens, leeway: 5 } }, {}],
-    [
-      'non-rotating tokens',
-      { refresh_token: { ...tokens, rotation_type: 'non-rotating' } },
-      {},
-    ],
+    ['non-rotating tokens', { refresh_token: { ...tokens, rotation_type: 'non-rotating' } }, {}],
     ['foreign redirect URIs', { refresh_token: tokens, callbacks: ['https://other.example'] }, {}],
     ['DCR_POLICY=observe', { refresh_token: tokens }, { DCR_POLICY: 'observe' }],
   ])('is not changed for %s', async (_, client, env) => {

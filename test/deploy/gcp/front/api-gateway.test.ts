@@ -93,20 +93,23 @@ describe("the gateway at its function's own URL ignores headers that a proxy may
   })
   afterAll(() => issuer[Symbol.asyncDispose]())
 
-  test.each(['x-forwarded-authorization', 'x-serverless-authorization'])('for example %s', async (name) => {
-    await using served = await serveGateway({ issuer: issuer.url, functionsBase: issuer.url })
-    const answer = await served.send({
-      method: 'POST',
-      path: '/tools/listEvents',
-      headers: {
-        'content-type': 'application/json',
-        [name]: `Bearer ${await issuer.token()}`,
-        'x-apigateway-api-userinfo': Buffer.from('{"sub":"auth0|alice"}').toString('base64url'),
-        'x-forwarded-host': 'evil.example',
-      },
-      body: {},
-    })
-    expect(answer.status).toBe(401)
-    expect(answer.headers['www-authenticate']).not.toContain('evil.example')
-  })
+  test.each(['x-forwarded-authorization', 'x-serverless-authorization'])(
+    'for example %s',
+    async (name) => {
+      await using served = await serveGateway({ issuer: issuer.url, functionsBase: issuer.url })
+      const answer = await served.send({
+        method: 'POST',
+        path: '/tools/listEvents',
+        headers: {
+          'content-type': 'application/json',
+          [name]: `Bearer ${await issuer.token()}`,
+          'x-apigateway-api-userinfo': Buffer.from('{"sub":"auth0|alice"}').toString('base64url'),
+          'x-forwarded-host': 'evil.example',
+        },
+        body: {},
+      })
+      expect(answer.status).toBe(401)
+      expect(answer.headers['www-authenticate']).not.toContain('evil.example')
+    },
+  )
 })

@@ -81,9 +81,12 @@ test.each([
   expect(await answer.text()).toBe(`metadata ${path}`)
 })
 
-test.each([['/'], ['/index.html'], ['/page.js'], ['/icon.svg']])('%s is served as a file with Cache-Control: no-cache', async (path) => {
-  expect((await ask(path)).headers.get('cache-control')).toBe('no-cache')
-})
+test.each([['/'], ['/index.html'], ['/page.js'], ['/icon.svg']])(
+  '%s is served as a file with Cache-Control: no-cache',
+  async (path) => {
+    expect((await ask(path)).headers.get('cache-control')).toBe('no-cache')
+  },
+)
 
 test('every rewrite leads to a Cloud Run service of this project', () => {
   for (const { run, ...rest } of firebase.hosting.rewrites) {

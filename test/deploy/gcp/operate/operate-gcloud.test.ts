@@ -103,28 +103,32 @@ async function startRun(configDirectory: string) {
   return { env, writes, [Symbol.asyncDispose]: dispose }
 }
 
-describe.skipIf(!isInstalled)('status and rollback with the real gcloud', { timeout: 600_000 }, () => {
-  test('rollback moves the traffic, status shows it and --to-latest moves it back', async () => {
-    const directory = mkdtempSync(join(tmpdir(), 'operate-'))
-    await using cloud = await startRun(join(directory, 'config'))
-    const { PATH = '', HOME = '' } = process.env
-    const env = { PATH, HOME, ...cloud.env }
-    const { PUBLIC_URL: _, ...variables } = VARIABLES
-    const file = writeEnvFile(directory, variables)
-    const run = (command: 'status' | 'rollback', ...args: string[]) =>
-      operateHere(command, [`--env-file=${file}`, ...args], { run: createRun(env), env })
+describe.skipIf(!isInstalled)(
+  'status and rollback with the real gcloud',
+  { timeout: 600_000 },
+  () => {
+    test('rollback moves the traffic, status shows it and --to-latest moves it back', async () => {
+      const directory = mkdtempSync(join(tmpdir(), 'operate-'))
+      await using cloud = await startRun(join(directory, 'config'))
+      const { PATH = '', HOME = '' } = process.env
+      const env = { PATH, HOME, ...cloud.env }
+      const { PUBLIC_URL: _, ...variables } = VARIABLES
+      const file = writeEnvFile(directory, variables)
+      const run = (command: 'status' | 'rollback', ...args: string[]) =>
+        operateHere(command, [`--env-file=${file}`, ...args], { run: createRun(env), env })
 
-    const rolledBack = await run('rollback', '--apply')
-    expect(rolledBack).toMatchObject({ code: 0, stderr: '' })
-    expect(cloud.writes).toEqual([[{ percent: 100, revisionName: 'gateway-00001' }]])
+      const rolledBack = await run('rollback', '--apply')
+      expect(rolledBack).toMatchObject({ code: 0, stderr: '' })
+      expect(cloud.writes).toEqual([[{ percent: 100, revisionName: 'gateway-00001' }]])
 
-    const { stdout } = await run('status')
-    expect(stdout).toMatch(
-      /gateway +gateway-00001 since .*gateway-00002 is newer and has no traffic/,
-    )
+      const { stdout } = await run('status')
+      expect(stdout).toMatch(
+        /gateway +gateway-00001 since .*gateway-00002 is newer and has no traffic/,
+      )
 
-    await run('rollback', '--to-latest', '--apply')
-    expect(cloud.writes[1]).toEqual([{ latestRevision: true, percent: 100 }])
-    rmSync(directory, { recursive: true })
-  })
-})
+      await run('rollback', '--to-latest', '--apply')
+      expect(cloud.writes[1]).toEqual([{ latestRevision: true, percent: 100 }])
+      rmSync(directory, { recursive: true })
+    })
+  },
+)

@@ -97,7 +97,12 @@ describe('npm run status', () => {
   test.each([
     ['a function is missing', ALL.slice(1), {}, /gateway +not deployed/],
     ['Auth0 cannot be reached', ALL, { '/health/auth0': 503 }, /Auth0 +GET returned 503/],
-    ['the gateway responds with an error', ALL, { '/openapi.json': 500 }, /gateway .*GET returned 500/],
+    [
+      'the gateway responds with an error',
+      ALL,
+      { '/openapi.json': 500 },
+      /gateway .*GET returned 500/,
+    ],
     [
       'log-webhook accepts unauthenticated requests',
       ALL,

@@ -26,13 +26,13 @@ const failureOf = (staging: Staging) => deployment.failureOf(staging)
 
 const VARIANTS: readonly (Staging & { readonly name: string; readonly id: ConnectFaultId })[] = [
   {
-    name: 'an HTML page instead of the metadata',
+    name: 'HTML as protected resource metadata',
     id: 'rewrite_returns_html',
     step: 'protected-resource',
     answers: () => ({ [PRM]: [200, '<html>'] }),
   },
   {
-    name: 'a gateway without keys before the sign-in',
+    name: 'keys that are missing before a sign-in',
     id: 'gateway_keys_unavailable',
     step: 'protected-resource',
     answers: () => ({ '/mcp': 503 }),
@@ -46,31 +46,31 @@ const VARIANTS: readonly (Staging & { readonly name: string; readonly id: Connec
     }),
   },
   {
-    name: 'an HTML page instead of the authorization server metadata',
+    name: 'HTML as authorization server metadata',
     id: 'rewrite_returns_html',
     step: 'authorization-server',
     answers: () => ({ [ASM]: [200, '<html>'] }),
   },
   {
-    name: 'an authorization server without the code flow',
+    name: 'an issuer without the code flow',
     id: 'issuer_unreachable',
     step: 'admission',
     answers: metadata({ response_types_supported: ['token'] }),
   },
   {
-    name: 'an HTML page instead of the registration endpoint',
+    name: 'HTML as registration response',
     id: 'registration_closed',
     step: 'registration',
     answers: () => ({ '/register': [404, '<html>'] }),
   },
   {
-    name: 'a registration response without a client id',
+    name: 'a registration without a client id',
     id: 'registration_refused',
     step: 'registration',
     answers: () => ({ '/register': [201, { client: 'c' }] }),
   },
   {
-    name: 'a registration endpoint that cannot be reached',
+    name: 'an unreachable registration endpoint',
     id: 'url_unreachable',
     step: 'registration',
     answers: metadata({ registration_endpoint: 'http://127.0.0.1:9/register' }),
@@ -100,14 +100,14 @@ const VARIANTS: readonly (Staging & { readonly name: string; readonly id: Connec
     back: 'error=unauthorized_client',
   },
   {
-    name: 'an address that is not the redirect URI',
+    name: 'an address other than the redirect URI',
     id: 'sign_in_refused',
     step: 'sign-in',
     back: undefined,
     options: () => ({ ...existing(), askForAddress: async () => 'https://chatgpt.com/' }),
   },
   {
-    name: 'an HTML page instead of the token response',
+    name: 'HTML as token response',
     id: 'token_refused',
     step: 'token',
     answers: () => ({ '/token': [502, '<html>eyJhbGciOiJSUzI1NiJ9'] }),
@@ -119,7 +119,7 @@ const VARIANTS: readonly (Staging & { readonly name: string; readonly id: Connec
     answers: () => ({ '/token': [200, { id_token: 'eyJhbGciOiJSUzI1NiJ9' }] }),
   },
   {
-    name: 'a token of three parts that is not a JWT',
+    name: 'a token of three invalid parts',
     id: 'ACCESS_TOKEN_IS_OPAQUE',
     step: 'token',
     answers: () => issued('a.b.c'),
@@ -149,7 +149,7 @@ const VARIANTS: readonly (Staging & { readonly name: string; readonly id: Connec
     }),
   },
   {
-    name: 'a call that is refused in a tool result for ChatGPT',
+    name: 'a scope challenge in a tool result',
     id: 'insufficient_scope',
     step: 'call',
     answers: () => ({
@@ -160,7 +160,7 @@ const VARIANTS: readonly (Staging & { readonly name: string; readonly id: Connec
     }),
   },
   {
-    name: 'a token that is rejected in a tool result for ChatGPT',
+    name: 'a token challenge in a tool result',
     id: 'token_rejected',
     step: 'call',
     answers: () => ({

@@ -125,17 +125,17 @@ describe('connect to the local system', () => {
       expected: { step: 'registration', id: 'rate_limited' },
     },
     {
-      name: 'a paused log stream with strict clients',
+      name: 'a paused log stream (strict)',
       change: { logStream: { paused: true } },
       expected: { step: 'admission', id: 'webhook_silent' },
     },
     {
-      name: 'a paused log stream with permissive clients',
+      name: 'a paused log stream (permissive)',
       change: { mode: 'permissive', logStream: { paused: true } },
       expected: { step: 'admission', id: 'webhook_silent' },
     },
     {
-      name: 'a Management API that responds with 403',
+      name: 'a 403 of the Management API',
       change: { management: { failAfter: { calls: 0, status: 403 } } },
       admissionMs: 4_000,
       expected: { step: 'admission', id: 'webhook_failed' },

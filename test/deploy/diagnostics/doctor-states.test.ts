@@ -23,22 +23,22 @@ const REFUSED = { logStreams: 'refused' }
 const PREDEFINED = { args: ['--iss', '--predefined'], isPredefined: true }
 
 const STATES: readonly State[] = [
-  { name: 'a new strict tenant that marks registered clients' },
-  { name: 'a tenant that does not mark registered clients', traits: { clientMarker: false } },
+  { name: 'a new strict tenant' },
+  { name: 'a tenant without client markers', traits: { clientMarker: false } },
   {
-    name: 'a permissive tenant that does not return the security mode',
+    name: 'a permissive tenant',
     traits: { mode: 'permissive' },
   },
-  { name: 'a tenant that rejects the security mode', traits: { securityModeSetting: 'refused' } },
+  { name: 'a tenant that rejects the mode', traits: { securityModeSetting: 'refused' } },
   {
     name: 'a tenant that rejects promotions',
     traits: { mode: 'permissive', promotion: 403 },
     warnings: ['promotion_refused'],
   },
-  { name: 'a tenant with iss in authorization responses', args: ['--iss'] },
+  { name: 'a tenant that sends iss', args: ['--iss'] },
   { name: 'a tenant with a predefined client', ...PREDEFINED },
   {
-    name: 'a tenant with a predefined client and without log streams',
+    name: 'a predefined client, no log streams',
     traits: REFUSED,
     ...PREDEFINED,
   },

@@ -54,7 +54,7 @@ test.each([
   },
   { client: 'a permissive client', make: permissive },
   {
-    client: 'a permissive client with a redirection policy, which it ignores',
+    client: 'a permissive client with a policy',
     make: async () => {
       const clientId = await permissive()
       const redirection_policy = 'open_redirect_protection'

@@ -108,7 +108,7 @@ test.each([
     says: 'settings',
   },
   {
-    name: 'a service account that was changed manually',
+    name: 'a manually changed service account',
     difference: { deployed: { service: { ...service, serviceAccountEmail: 'x@y' } } },
     says: 'settings',
   },

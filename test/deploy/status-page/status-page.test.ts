@@ -108,7 +108,7 @@ describe.skipIf(chromium === undefined)('the status page', () => {
     { scheme: 'light', width: 320, answers: { '/openapi.json': MANY_TOOLS } },
     { scheme: 'light', answers: FUNCTIONS_AWAY },
     { scheme: 'dark', answers: { '/openapi.json': 503 } },
-  ])('has no accessibility violations with %o', async (options) => {
+  ])('has no accessibility violations in the $scheme scheme (case %#)', async (options) => {
     const { violations } = await open(options)
     expect(await violations()).toEqual([])
   })

@@ -91,7 +91,7 @@ export async function startGoogleCloud(configDirectory: string): Promise<GoogleC
           `${listening.url}/${api}/`,
         ]),
       ),
-      // gcloud prefixes this host with the region (us-central1-run.test), so a proxy resolves it.
+      // gcloud prefixes this host with the region (us-central1-run.test), so the requests need a proxy.
       CLOUDSDK_API_ENDPOINT_OVERRIDES_RUN: `http://${RUN_HOST}/`,
       CLOUDSDK_PROXY_TYPE: 'http',
       CLOUDSDK_PROXY_ADDRESS: proxyHost,

@@ -14,7 +14,7 @@ export function hostileForms(expected: Expected): Row[] {
     ['a dot at the start', `.${head}.${body}.${signature}`, 'ACCESS_TOKEN_IS_OPAQUE'],
     ['six parts', 'a.b.c.d.e.f', 'ACCESS_TOKEN_IS_OPAQUE'],
     [
-      'an encrypted token, which Auth0 issues without an audience',
+      'an encrypted token',
       `${encode({ alg: 'dir', enc: 'A256GCM', iss: expected.issuer })}..aXY.Y2lwaGVy.dGFn`,
       'ACCESS_TOKEN_IS_ENCRYPTED_JWE',
     ],

@@ -29,7 +29,7 @@ export function foreignKeys(expected: Expected): Row[] {
     ['in DER', der],
     ['in DER, base64', der.toString('base64')],
     ['as a JWK', JSON.stringify(jwkOf(OURS.publicKey))],
-    ['as its modulus', String(jwkOf(OURS.publicKey).n)],
+    ['modulus', String(jwkOf(OURS.publicKey).n)],
   ]
   const hmac = (secret: string | Buffer, alg: string) => {
     const signed = `${encode({ ...HEADER, alg })}.${encode(payload)}`
@@ -70,12 +70,12 @@ export function hostileSignatures(expected: Expected): Row[] {
     ['cut by 3 bytes', signed, cut(signature, 3)],
     ['cut to one byte', signed, cut(signature, 255)],
     ['longer by 3 bytes', signed, `AAAA${signature}`],
-    ['with its first character changed', signed, flip(signature, 0)],
-    ['with a changed character in the middle', signed, flip(signature, 170)],
-    ['with a changed character near the end', signed, flip(signature, signature.length - 2)],
+    ['with a changed start', signed, flip(signature, 0)],
+    ['with a changed middle', signed, flip(signature, 170)],
+    ['with a changed end', signed, flip(signature, signature.length - 2)],
     ['with an altered header', `${encode({ ...HEADER, x: 1 })}.${body}`, signature],
     ['with an altered payload', `${head}.${flip(body, 40)}`, signature],
-    ['with another character in the payload', `${signed}A`, signature],
+    ['with a longer payload', `${signed}A`, signature],
     ['with PSS', signed, signPss(signed)],
     [
       'with SHA-512',
@@ -93,7 +93,7 @@ export function hostileSignatures(expected: Expected): Row[] {
     ),
     ...bits.map(
       (altered, index): Row => [
-        `a signature with non-canonical base64url (${index + 1})`,
+        `non-canonical signature ${index + 1}`,
         `${signed}.${altered}`,
         'signature_not_canonical',
       ],

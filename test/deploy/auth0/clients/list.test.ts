@@ -83,7 +83,7 @@ describe('the registration marker of Auth0', () => {
   test.each([
     { name: 'dynamic registration', changes: DCR, kind: 'dynamic', shown: 'DCR ' },
     {
-      name: 'a metadata document that the client registered',
+      name: 'a self-registered metadata document',
       changes: SELF_CIMD,
       kind: 'self_cimd',
       shown: 'CIMD ',
@@ -131,7 +131,7 @@ describe('the way in which a client gets access to the API', () => {
         { client_id: 'it', ...ofUsers },
       ],
     },
-  ])('is "$way" with the client grants $grants', async ({ way, grants }) => {
+  ])('is $way with the client grants $grants', async ({ way, grants }) => {
     client('it', DCR)
     registry.clientGrants.push(...grants)
     expect((await run('--json')).shown().clients).toMatchObject([{ way }])
@@ -145,15 +145,15 @@ describe('clients that were not registered dynamically are neither listed nor de
       changes: { is_first_party: true, callbacks: ['https://crm.test/cb'] },
     },
     {
-      name: "a predefined client with ChatGPT's redirect URI",
+      name: 'a predefined ChatGPT client',
       changes: { ...PROMOTED, third_party_security_mode: undefined },
     },
     {
-      name: 'a promoted client with another redirect URI',
+      name: 'a promoted foreign client',
       changes: { ...PROMOTED, callbacks: ['https://crm.test/cb'] },
     },
     {
-      name: 'a first-party client with another authentication method than promoted clients',
+      name: 'a first-party client with a secret',
       changes: { ...PROMOTED, token_endpoint_auth_method: 'client_secret_post' },
     },
     { name: 'a machine-to-machine client', changes: { grant_types: ['client_credentials'] } },

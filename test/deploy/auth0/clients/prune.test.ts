@@ -18,20 +18,20 @@ describe('--prune', () => {
         logged('s', 40, 'it')
       },
     },
-    { name: 'a promoted client without recent log entries', set: () => client('it', PROMOTED) },
+    { name: 'a promoted client without log entries', set: () => client('it', PROMOTED) },
     {
       name: 'a client with a foreign redirect URI',
       set: () => client('it', { callbacks: ['https://evil.example/'] }),
     },
     {
-      name: 'a client whose only recent log entry is a Management API call',
+      name: 'a client with only Management API logs',
       set: () => {
         client('it')
         logged('sapi', 1, 'it')
       },
     },
     {
-      name: 'a client with the grant from its admission',
+      name: 'a client with its admission grant',
       set: () => {
         client('it')
         registry.clientGrants.push({ client_id: 'it', audience: AUDIENCE, subject_type: 'user' })
@@ -58,12 +58,12 @@ describe('--prune', () => {
       set: () => client('it', { created_at: daysAgo(29.5) }),
     },
     {
-      name: 'a client with an unknown registration date',
+      name: 'a client of unknown age',
       reason: /registration date is not known/,
       set: () => client('it', { created_at: undefined }),
     },
     {
-      name: 'a client to which a user granted access',
+      name: 'a client with a user grant',
       reason: /granted access by 1/,
       set: () => {
         client('it')
@@ -87,7 +87,7 @@ describe('--prune', () => {
       },
     },
     {
-      name: 'a promoted client that was recently used',
+      name: 'a recently used promoted client',
       reason: /^used/,
       set: () => {
         client('it', PROMOTED)
@@ -95,7 +95,7 @@ describe('--prune', () => {
       },
     },
     {
-      name: 'a promoted client if the logs do not reach back far enough',
+      name: 'a promoted client if logs are missing',
       reason: /logs go back only 2 d/,
       set: () => {
         client('it', PROMOTED)
@@ -116,7 +116,7 @@ describe('--prune', () => {
       },
     },
     {
-      name: 'a client with a machine-to-machine grant for this API',
+      name: 'a client with a grant for itself',
       reason: /client grant/,
       set: () => {
         client('it')
@@ -124,7 +124,7 @@ describe('--prune', () => {
       },
     },
     {
-      name: 'a client with a foreign redirect URI and a user grant for this API',
+      name: 'a foreign client with a client grant',
       reason: /client grant/,
       set: () => {
         client('it', { callbacks: ['https://partner.test/cb'] })

@@ -47,7 +47,7 @@ describe('a client without created_at', () => {
   test.each([
     { name: 'a log entry has no client id', set: () => void registered(1) },
     {
-      name: 'the logs contain more registrations than one search returns',
+      name: 'there are too many registrations',
       set: () => {
         for (let number = 0; number < 1_000; number++) registered(1, `c${number}`)
       },
@@ -62,7 +62,7 @@ describe('a client without created_at', () => {
   })
 
   test.each([
-    { name: 'registered itself with its metadata document', changes: SELF_CIMD },
+    { name: 'registered with a metadata document', changes: SELF_CIMD },
     { name: 'has no registration marker', changes: {} },
   ])(
     'is kept if it $name, because the logs may not contain its registration',

@@ -73,7 +73,7 @@ const plan = async (instance: Instance, gcloud: Gcloud, url = URL) =>
 
 describe('the monitoring files', () => {
   test.each([PRODUCTION, STAGING])(
-    'contain no placeholders and use only existing metrics',
+    'contain no placeholders and use only existing metrics with %o',
     (at) => {
       const files = readDesiredResources(at, URL, undefined)
       const text = JSON.stringify(files)

@@ -168,10 +168,13 @@ describe('a staged failure of dynamic registration', () => {
 
   test.each([
     ['before', 0],
-    ['after', 1],
-  ])('closes the connection %s the registration is carried out', async (breaks, clients) => {
-    await stage({ breaks })
-    await expect(tenant.register()).rejects.toThrow()
-    expect(await count()).toBe(clients)
-  })
+    ['afterwards', 1],
+  ])(
+    'closes the connection before or after the registration is carried out: %s',
+    async (breaks, clients) => {
+      await stage({ breaks })
+      await expect(tenant.register()).rejects.toThrow()
+      expect(await count()).toBe(clients)
+    },
+  )
 })

@@ -1,4 +1,4 @@
-/** `npm run connect` as the client command of the MCP conformance suite; the URL is the argument. */
+/** Runs `npm run connect` as the client command of the MCP conformance suite. The URL is the argument. */
 
 import type { Imitation } from '../../deploy/connect/client/imitations.ts'
 import { connect } from '../../deploy/connect/connect.ts'
@@ -8,7 +8,7 @@ const context: { readonly client_id?: string; readonly client_secret?: string } 
   process.env['MCP_CONFORMANCE_CONTEXT'] ?? '{}',
 )
 
-/** A client with a metadata document, which knows the revision of 2025-03-26 too. */
+/** A client with a metadata document that also supports the MCP revision 2025-03-26. */
 const CLIENT: Imitation = {
   userAgent: { mcp: 'connect' },
   registration: { client_name: 'connect' },
@@ -32,8 +32,8 @@ const connection = await connect({
   admissionMs: 0,
   takesOpaqueToken: true,
   onStep: (step) => process.stdout.write(printStep(step)),
-  // The suite's authorization endpoint redirects at once.
+  // The authorization endpoint of the suite redirects without a sign-in page.
   openBrowser: (url) => void fetch(url),
 })
-// Idle connections would keep the process for seconds.
+// Idle connections would keep the process alive for seconds.
 process.exit(connection.ok ? 0 : 1)

@@ -13,7 +13,7 @@ const SUITE = fileURLToPath(
 const CLIENT = fileURLToPath(new URL('conformance-client.ts', import.meta.url))
 const LIMIT_MS = 400_000
 
-/** Those of the client scenarios in which a person's client signs in. */
+/** The client scenarios in which a user signs in. */
 const APPLICABLE = [
   'auth/metadata-default',
   'auth/metadata-var1',
@@ -43,9 +43,9 @@ const APPLICABLE = [
   'auth/iss-normalized',
   'auth/metadata-issuer-mismatch',
 ]
-const NO_PERSON = 'another grant than the authorization code, without a person who signs in'
-const NO_DPOP = 'Auth0 issues bearer tokens to these clients, and connect asks for no others'
-const NO_SIGN_IN = 'a server without authorization: it tests the MCP client alone, which is the SDK'
+const NO_PERSON = 'another grant than the authorization code, without a user who signs in'
+const NO_DPOP = 'Auth0 issues bearer tokens to these clients, and connect requests no other tokens'
+const NO_SIGN_IN = 'a server without authorization, which tests only the MCP client of the SDK'
 const NO_SKILLS = 'connect reads no skills'
 const NOT_APPLICABLE: Readonly<Record<string, string>> = {
   'auth/client-credentials-jwt': NO_PERSON,
@@ -71,15 +71,15 @@ const NOT_APPLICABLE: Readonly<Record<string, string>> = {
   'sep-2640-client-verify-frontmatter': NO_SKILLS,
 }
 
-test('every client scenario of the suite is either run or left out for a reason', async () => {
+test('every client scenario of the conformance suite is listed as applicable or not', async () => {
   const { stdout } = await run(process.execPath, [SUITE, 'list', '--client'])
   const listed = [...stdout.matchAll(/^ {2}- (\S+)/gm)].map(([, name]) => name)
   expect(listed.toSorted()).toEqual([...APPLICABLE, ...Object.keys(NOT_APPLICABLE)].toSorted())
 })
 
-describe.concurrent('connect passes the conformance suite', () => {
+describe.concurrent('npm run connect passes the conformance scenario', () => {
   test.each(APPLICABLE)('%s', { timeout: LIMIT_MS }, async (scenario) => {
-    // The suite writes its results below the current directory.
+    // The suite writes its results to the current directory.
     const cwd = await mkdtemp(join(tmpdir(), 'conformance-'))
     const command = `"${process.execPath}" "${CLIENT}"`
     const argv = [SUITE, 'client', '--command', command, '--scenario', scenario]

@@ -28,14 +28,14 @@ const read = (name: string, file: string) =>
   readFileSync(`${built.directory}/${name}/${file}`, 'utf8')
 const weightsOf = (name: string) => built.functions.get(name)?.weights ?? []
 
-test('every directory of functions/ is built', () => {
+test('functionNames lists every directory of functions/', () => {
   const directories = readdirSync(new URL('../../functions', import.meta.url))
   expect(names).toEqual(directories.sort())
   expect(names).toEqual(expect.arrayContaining(['gateway', 'log-webhook', 'metadata']))
 })
 
 describe.each(names)('dist/%s', (name) => {
-  test('is one module and what it loads later, with its package.json, and small', () => {
+  test('contains one module, its lazy parts and its package.json, and is below 3 MB', () => {
     const files = readdirSync(`${built.directory}/${name}`)
     const modules = files.filter((file) => file.endsWith('.js'))
     expect(modules.filter((file) => !file.startsWith('part-'))).toEqual([
@@ -58,7 +58,7 @@ describe.each(names)('dist/%s', (name) => {
     expect(built.functions.get(name)?.bytes).toBeLessThan(3_000_000)
   })
 
-  test('imports nothing but Node and functions-framework', async () => {
+  test('imports only Node.js modules and functions-framework', async () => {
     const { metafile } = await build({
       entryPoints: [`${built.directory}/${name}/index.js`],
       bundle: true,
@@ -73,14 +73,14 @@ describe.each(names)('dist/%s', (name) => {
     expect(new Set(packages)).toEqual(new Set(['@google-cloud/functions-framework']))
   })
 
-  test('holds what it imports, with the licences of it', () => {
+  test('contains its imports and their licences', () => {
     const packages = weightsOf(name).map((part) => part.name)
     const bundled = packages.filter((part) => !part.endsWith('/'))
     expect(bundled).toContain('zod')
     for (const part of bundled) expect(read(name, 'LICENCES.txt')).toContain(`== ${part} `)
   })
 
-  test('has a bill of materials of what is in it and what is installed beside it', () => {
+  test('has a bill of materials of its bundled and installed packages', () => {
     interface Component {
       readonly name: string
       readonly version: string
@@ -117,12 +117,12 @@ describe.each(names)('dist/%s', (name) => {
     expect(all).not.toContain('esbuild')
   })
 
-  test('npm ci takes the lockfile, without asking anybody', async () => {
+  test('has a lockfile that npm ci accepts offline', async () => {
     const args = ['ci', '--dry-run', '--offline', '--no-audit', '--no-fund']
     await promisify(execFile)('npm', args, { cwd: `${built.directory}/${name}` })
   })
 
-  test('has the same bytes when it is built again, wherever the repository lies', () => {
+  test('is built reproducibly and without the path of the repository', () => {
     for (const file of readdirSync(`${built.directory}/${name}`)) {
       expect(read(name, file)).not.toContain(ROOT)
       expect(readFileSync(`${again.directory}/${name}/${file}`, 'utf8')).toBe(read(name, file))
@@ -130,21 +130,24 @@ describe.each(names)('dist/%s', (name) => {
   })
 })
 
-test.each(names)('%s makes a compile cache without variables, and starts with it', async (name) => {
-  const cwd = `${again.directory}/${name}`
-  const node = (args: readonly string[]) =>
-    promisify(execFile)(process.execPath, args, { cwd, env: { FUNCTION_TARGET: name } })
-  expect(await node(['make-compile-cache.js'])).toEqual({ stdout: '', stderr: '' })
-  expect(readdirSync(`${cwd}/compile-cache`, { recursive: true }).length).toBeGreaterThan(1)
-  // It ends because nothing is configured, after it has been loaded.
-  const start = `process.on('exit', () => console.error(require('module').getCompileCacheDir()))
+test.each(names)(
+  '%s creates a compile cache without environment variables and uses it at the start',
+  async (name) => {
+    const cwd = `${again.directory}/${name}`
+    const node = (args: readonly string[]) =>
+      promisify(execFile)(process.execPath, args, { cwd, env: { FUNCTION_TARGET: name } })
+    expect(await node(['make-compile-cache.js'])).toEqual({ stdout: '', stderr: '' })
+    expect(readdirSync(`${cwd}/compile-cache`, { recursive: true }).length).toBeGreaterThan(1)
+    // The process loads the function and then ends, because the configuration is missing.
+    const start = `process.on('exit', () => console.error(require('module').getCompileCacheDir()))
     import('./index.js')`
-  const { stderr } = await node(['--eval', start]).catch((error: { stderr: string }) => error)
-  expect(stderr).toContain(`${cwd}/compile-cache/`)
-})
+    const { stderr } = await node(['--eval', start]).catch((error: { stderr: string }) => error)
+    expect(stderr).toContain(`${cwd}/compile-cache/`)
+  },
+)
 
-describe('the heavy package auth0', () => {
-  test('is not where nobody calls the Management API', () => {
+describe('the large package auth0', () => {
+  test('is not in functions that do not call the Management API', () => {
     for (const name of ['gateway', 'metadata']) {
       expect(weightsOf(name).map((part) => part.name)).not.toContain('auth0')
       const atStart = weightsOf(name).filter(({ lazy }) => !lazy)
@@ -152,7 +155,7 @@ describe('the heavy package auth0', () => {
     }
   })
 
-  test('is evaluated only when it is first used', () => {
+  test('is loaded lazily in log-webhook', () => {
     const parts = weightsOf('log-webhook').filter((part) => part.name === 'auth0')
     expect(parts.map(({ lazy }) => lazy)).toEqual([true])
   })
@@ -182,7 +185,7 @@ describe('npm run build', () => {
     return { code, stdout, stderr }
   }
 
-  test('puts a catalogue of the environment beside the function, and takes it away again', async () => {
+  test('writes the catalogue from TOOLS into the function and removes it without TOOLS', async () => {
     const tools = { listEvents: { description: 'Events.', scopes: ['events:read'] } }
     const file = `${dist}/metadata/catalogue.json`
 
@@ -207,14 +210,8 @@ describe('npm run build', () => {
       2,
       'Unknown function: nonsense. Expected one of: gateway',
     ],
-    [
-      'a catalogue with a fault',
-      ['gateway'],
-      { TOOLS: '{"a b":{"scopes":[]}}' },
-      1,
-      '  TOOLS: tool',
-    ],
-  ])('%s ends it before anything is built', async (_, asked, env, code, message) => {
+    ['an invalid catalogue', ['gateway'], { TOOLS: '{"a b":{"scopes":[]}}' }, 1, '  TOOLS: tool'],
+  ])('fails for %s before it builds anything', async (_, asked, env, code, message) => {
     const refused = await run(asked, env)
     expect(refused).toMatchObject({ code, stdout: '' })
     expect(refused.stderr).toContain(message)
@@ -236,7 +233,7 @@ describe('the lockfile of a function', () => {
     },
   }
 
-  test('has each package from where Node would take it, and no other', () => {
+  test('contains only the packages that Node.js would resolve', () => {
     expect(Object.keys(dependencyTree(lock, 'a'))).toEqual([
       'node_modules/@s/c',
       'node_modules/a',
@@ -245,7 +242,7 @@ describe('the lockfile of a function', () => {
     ])
   })
 
-  test('cannot be made when a package is missing', () => {
+  test('cannot be created if a package is missing', () => {
     const { 'node_modules/d': _, ...packages } = lock.packages
     expect(() => dependencyTree({ packages }, 'a')).toThrow(
       'package-lock.json has no d for node_modules/a/node_modules/b',

@@ -36,7 +36,7 @@ function runProcess(...args: readonly string[]) {
 }
 
 describe.each(NAMES)('npm run %s', (name) => {
-  test('is a script of package.json, which checks the version of Node.js first', () => {
+  test('is a script in package.json that checks the version of Node.js first', () => {
     const script = `node --import ./deploy/node-version.js -- deploy/cli.ts ${name}`
     expect(SCRIPTS[name]).toBe(script)
   })
@@ -50,19 +50,19 @@ describe.each(NAMES)('npm run %s', (name) => {
     for (const option of optionsOf(name)) expect(stdout).toContain(`--${option}`)
   })
 
-  test('an unknown option is wrong usage: named without its value, with the nearest', async () => {
+  test('rejects an unknown option with its name, without its value and with the nearest option', async () => {
     const { code, stdout, stderr } = await run(name, '--jsn=a-secret')
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
     expect(stderr).toMatch(/^Unknown option '--jsn'\. Did you mean --json\?\nUsage: npm run /)
     expect(stderr).not.toContain('a-secret')
   })
 
-  test('shows colour only without --no-color', async () => {
+  test('prints no colour with --no-color', async () => {
     expect((await run(name, '--help')).stdout).toContain(ESCAPE)
     expect((await run(name, '--help', '--no-color')).stdout).not.toContain(ESCAPE)
   })
 
-  test('an option without its value is wrong usage', async () => {
+  test('rejects an option without its value as a usage error', async () => {
     const valued = optionsOf(name).filter((option) => {
       const spec = findCommand(name).options[option]
       return spec?.type === 'string' || spec?.type === 'list'
@@ -80,7 +80,7 @@ function optionsOf(name: string): string[] {
   )
 }
 
-describe('the command line', () => {
+describe('deploy/cli.ts', () => {
   test('lists all commands', async () => {
     const { code, stdout } = await runProcess('--help')
     expect([code, stdout]).toEqual([0, overview()])
@@ -88,13 +88,13 @@ describe('the command line', () => {
     for (const name of NAMES) expect(stdout).toContain(`  ${name} `)
   })
 
-  test('an unknown command is wrong usage: named, with the nearest', async () => {
+  test('rejects an unknown command with its name and the nearest command', async () => {
     const { code, stdout, stderr } = await runProcess('doctr')
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
     expect(stderr).toMatch(/^Unknown command 'doctr'\. Did you mean doctor\?\n/)
   })
 
-  test('a result for machines is one JSON document, and the exit code says how it ended', async () => {
+  test('prints one JSON document with --json and exits with 1 if doctor finds faults', async () => {
     const { code, stdout } = await runProcess('doctor', 'http://127.0.0.1:9', '--json')
     expect(JSON.parse(stdout)).toMatchObject({ url: 'http://127.0.0.1:9', ok: false })
     expect(code).toBe(1)
@@ -106,18 +106,18 @@ describe('the command line', () => {
     ['gatway', ['metadata', 'gateway'], ' Did you mean gateway?'],
     ['--unlike', ['--plan', '--json'], ''],
     ['x', ['gateway'], ''],
-  ])('nearest to %j among %j:%s', (word, known, said) => {
+  ])('suggests for %j among %j:%s', (word, known, said) => {
     expect(didYouMean(word, known)).toBe(said)
   })
 })
 
-describe('progress', () => {
+describe('the progress output', () => {
   function created(isTerminal: boolean) {
     const written: string[] = []
     return { written, ...createProgress({ isTerminal, write: (text) => written.push(text) }) }
   }
 
-  test('is a line after two seconds, and none before', () => {
+  test('starts after two seconds', () => {
     vi.useFakeTimers()
     const { written, doing, stop } = created(false)
     doing('Reading')
@@ -132,7 +132,7 @@ describe('progress', () => {
     expect(written).toHaveLength(2)
   })
 
-  test('on a terminal is one line that goes before other output', () => {
+  test('is one line on a terminal, which is cleared before other output', () => {
     vi.useFakeTimers()
     const { written, doing, yield: giveWay } = created(true)
     doing('Reading')
@@ -142,7 +142,7 @@ describe('progress', () => {
     expect(written.at(-1)).toBe(`\r${ESCAPE}[2K`)
   })
 
-  test('ends where nothing is waited for', () => {
+  test('stops when the task ends', () => {
     vi.useFakeTimers()
     const { written, doing } = created(false)
     doing('Reading')

@@ -15,17 +15,17 @@ beforeAll(() => {
 afterAll(() => rmSync(directory, { recursive: true }))
 
 test.each([
-  ['nothing', {}, { PUBLIC_URL: 'https://a.example', TOOLS: '{}', LOG_LEVEL: 'info' }],
+  ['an empty value', {}, { PUBLIC_URL: 'https://a.example', TOOLS: '{}', LOG_LEVEL: 'info' }],
   [
-    'a variable',
+    'a non-empty variable',
     { LOG_LEVEL: 'debug', PUBLIC_URL: ' ' },
     { PUBLIC_URL: 'https://a.example', TOOLS: '{}', LOG_LEVEL: 'debug' },
   ],
   [
-    'a catalogue in another form',
+    'a variable with another form of the catalogue',
     { TOOLS_FILE: 'tools.yaml', TOOLS: '' },
     { PUBLIC_URL: 'https://a.example', TOOLS_FILE: 'tools.yaml', LOG_LEVEL: 'info' },
   ],
-])('%s in the environment goes before the file', (_, env, expected) => {
+])('operatorEnvironment merges the env file with %s in the environment', (_, env, expected) => {
   expect(operatorEnvironment(env, join(directory, '.env.yaml'))).toEqual(expected)
 })

@@ -27,7 +27,7 @@ test('the local defaults describe one system on this machine', () => {
   })
 })
 
-test('each function sees the variables that it uses and no others', () => {
+test('each function gets only the variables that it uses', () => {
   const env = { ...withSecrets({}), LOG_LEVEL: 'debug', PATH: '/bin', OTHER: 'x' }
   const { functions } = localEnvironment(env, PLACES)
 
@@ -55,7 +55,7 @@ test.each([
   ['registration', parseRegistrationConfig],
   ['gateway', parseGatewayConfig],
   ['metadata', parseMetadataConfig],
-] as const)('%s is given every variable that it asks for', (name, parse) => {
+] as const)('%s gets every variable that its configuration reads', (name, parse) => {
   const asked = new Set<string>()
   const env = new Proxy({}, { get: (_, variable) => void asked.add(String(variable)) })
   expect(() => parse(env)).toThrow(ConfigError)
@@ -65,12 +65,12 @@ test.each([
   expect([...given].sort()).toEqual([...asked].sort())
 })
 
-test('the configurations are those of the functions that there are', () => {
+test('FUNCTION_CONFIGS has a configuration for every function', () => {
   expect(Object.keys(FUNCTION_CONFIGS).sort()).toEqual(functionNames())
   expect(() => functionConfig('toString')).toThrow('toString')
 })
 
-test('a variable that is set wins, an empty one does not', () => {
+test('a non-empty variable overrides the local default', () => {
   const set = {
     PUBLIC_URL: 'https://tunnel.example',
     OAUTH_ISSUER: 'https://tenant.eu.auth0.com/',
@@ -86,7 +86,7 @@ test('a variable that is set wins, an empty one does not', () => {
   })
 })
 
-test('a slash after PUBLIC_URL is not doubled', () => {
+test('a trailing slash of PUBLIC_URL is removed', () => {
   expect(variablesOf({ PUBLIC_URL: 'https://tunnel.example/' })).toMatchObject({
     PUBLIC_URL: 'https://tunnel.example',
     OAUTH_AUDIENCE: 'https://tunnel.example/mcp',
@@ -97,7 +97,7 @@ test.each([
   ['TOOLS', 'a: {scopes: []}'],
   ['TOOLS_FILE', 'mine.yaml'],
   ['TOOL_SCOPES_JSON', '{"a":[]}'],
-])('with %s set, the sample catalogue is left out', (name, value) => {
+])('the sample catalogue is not used if %s is set', (name, value) => {
   const { TOOLS, TOOLS_FILE, TOOL_SCOPES_JSON } = variablesOf({ [name]: value })
 
   expect([TOOLS, TOOLS_FILE, TOOL_SCOPES_JSON].filter((given) => given !== undefined)).toEqual([
@@ -105,11 +105,11 @@ test.each([
   ])
 })
 
-test('the sample catalogue is named by an absolute path that can be read', () => {
+test('the path of the sample catalogue can be read', () => {
   expect(readFileSync(variablesOf({})['TOOLS_FILE'] ?? '', 'utf8')).toContain('listEvents:')
 })
 
-test('secrets that are not set are random, 32 bytes each', () => {
+test('missing secrets are set to 32 random bytes each', () => {
   const [one, two] = [withSecrets({}), withSecrets({})]
   const values = SECRETS.flatMap((name) => [one[name], two[name]])
 
@@ -130,7 +130,7 @@ test.each([
   ['https://chatgpt.com.evil.example/connector/oauth/a', false],
   ['http://chatgpt.com/connector_platform_oauth_redirect', false],
   ['http://localhost.evil.example:80/', false],
-])('the redirect URI %s is admitted: %s', (uri, admitted) => {
+])('the local CLIENT_REDIRECT_URIS admit %s: %s', (uri, admitted) => {
   const patterns = variablesOf({})['CLIENT_REDIRECT_URIS']?.split(',') ?? []
 
   expect(createRedirectUriPolicy(patterns)([uri])).toBe(admitted)
@@ -146,11 +146,11 @@ test.each([
     { PORT: '0', TENANT_PORT: '65535' },
     { port: 0, tenantPort: 65_535 },
   ],
-])('%o gives the ports %o', (env, expected) => {
+])('localPorts reads from %o the ports %o', (env, expected) => {
   expect(localPorts(env)).toEqual(expected)
 })
 
-test('bad ports are refused together, by name', () => {
+test('localPorts reports all invalid ports by name', () => {
   expect(() => localPorts({ PORT: '80a', TENANT_PORT: '65536' })).toThrow(
     new ConfigError([
       'PORT must be a port from 0 to 65535',

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { type FunctionProcess, startFunction } from '../../deploy/local/function-process.ts'
 
-// A function that tells what it is; `fault` is how it fails to start.
+// A function that returns its process id and environment. FAULT selects a failure at the start.
 const SOURCE = `
 import { http } from '@google-cloud/functions-framework'
 if (process.env.FAULT === 'refused') {
@@ -45,7 +45,7 @@ async function ask(started: FunctionProcess) {
   return (await answer.json()) as { pid: number; env: Record<string, string> }
 }
 
-test('a function runs in a process of its own that sees its own variables only', async () => {
+test('a function runs in its own process with only its own variables', async () => {
   const { pid, env } = await ask(await start({ MINE: 'yes' }))
 
   expect(pid).not.toBe(process.pid)
@@ -54,16 +54,19 @@ test('a function runs in a process of its own that sees its own variables only',
   expect(lines).toContain('loaded')
 })
 
-test.each(['SIGTERM', 'SIGKILL'] as const)('one that ends by %s is replaced', async (signal) => {
-  const started = await start()
-  const { pid } = await ask(started)
-  process.kill(pid, signal)
-  await expect.poll(() => started.pid()).not.toBe(pid)
+test.each(['SIGTERM', 'SIGKILL'] as const)(
+  'a function that ends by %s is restarted',
+  async (signal) => {
+    const started = await start()
+    const { pid } = await ask(started)
+    process.kill(pid, signal)
+    await expect.poll(() => started.pid()).not.toBe(pid)
 
-  expect((await ask(started)).pid).toBe(started.pid())
-})
+    expect((await ask(started)).pid).toBe(started.pid())
+  },
+)
 
-test('after stop there is no process and no port', async () => {
+test('stop ends the process and its port', async () => {
   const started = await start()
   const { pid } = await ask(started)
   await started.stop()
@@ -72,12 +75,12 @@ test('after stop there is no process and no port', async () => {
   await expect(started.port(AbortSignal.timeout(5_000))).rejects.toThrow()
 })
 
-test('a refused configuration is the reason, as the function gave it', async () => {
+test('startFunction rejects with the configuration errors of the function', async () => {
   await expect(start({ FAULT: 'refused' })).rejects.toThrow(
     'The function sample did not start:\n  A is required\n  B is bad',
   )
 })
 
-test('any other failure is told by what was written', async () => {
+test('startFunction rejects with the output of a function that fails to start', async () => {
   await expect(start({ FAULT: 'throws' })).rejects.toThrow(/did not start:\n.*cannot be/s)
 })

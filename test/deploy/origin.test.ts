@@ -35,7 +35,7 @@ function ask(port: number, headers: string[] = [], body?: string, path = '/mcp')
   return promise
 }
 
-test('a request reaches the function as it was sent, but for what the proxy says itself', async () => {
+test('the local origin forwards a request unchanged, with its own X-Forwarded header fields', async () => {
   let seen: IncomingMessage | undefined
   const port = await originOf(async (req, res) => {
     seen = req
@@ -71,7 +71,7 @@ test('a request reaches the function as it was sent, but for what the proxy says
   })
 })
 
-test('an answer comes back as it was sent, private unless the function says otherwise', async () => {
+test('the local origin returns a response unchanged and adds Cache-Control: private', async () => {
   const port = await originOf((_, res) => {
     res.writeHead(401, 'Who', ['WWW-Authenticate', 'Bearer a', 'WWW-Authenticate', 'Bearer b'])
     res.end('no')
@@ -84,7 +84,7 @@ test('an answer comes back as it was sent, private unless the function says othe
   expect(await text(answer)).toBe('no')
 })
 
-test('a cache policy of the function is kept', async () => {
+test('the local origin keeps the Cache-Control of the function', async () => {
   const port = await originOf((_, res) => {
     res.setHeader('cache-control', 'no-store')
     res.end()
@@ -93,7 +93,7 @@ test('a cache policy of the function is kept', async () => {
   expect((await ask(port)).headersDistinct['cache-control']).toEqual(['no-store'])
 })
 
-test('bodies are streamed in both directions', async () => {
+test('the local origin streams bodies in both directions', async () => {
   const port = await originOf((req, res) => req.pipe(res))
   const sent = request({ port, path: '/mcp', method: 'POST', host: 'localhost' })
   sent.write('one')
@@ -113,7 +113,7 @@ test.each([
   ['127.0.0.1:1', 200],
   ['[::1]:1', 200],
   ['tunnel.example', 200],
-])('a request for the host %s is answered %i', async (host, status) => {
+])('a request with the host %s gets the status %i', async (host, status) => {
   const port = await originOf((_, res) => res.end())
   const answer = await fetchAs(port, `POST /mcp HTTP/1.1\r\nHost: ${host}`)
 
@@ -121,7 +121,7 @@ test.each([
 })
 
 test.each(['http://localhost/mcp', '*', '/%ff', '/%'])(
-  'the target %s is malformed',
+  'the malformed request target %s gets a 400',
   async (target) => {
     const port = await originOf((_, res) => res.end())
 
@@ -137,7 +137,7 @@ async function fetchAs(port: number, head: string): Promise<string> {
   return text(socket)
 }
 
-test('a body that no front lets through is 413, and the answer arrives', async () => {
+test('a body above the limit of Hosting gets a readable 413 response', async () => {
   let calls = 0
   const port = await originOf((_, res) => res.end(String(++calls)))
 
@@ -150,19 +150,19 @@ test('a body that no front lets through is 413, and the answer arrives', async (
   expect(calls).toBe(0)
 })
 
-test('a function that takes too long is 504', async () => {
+test('a function that does not respond in time results in a 504', async () => {
   const port = await originOf(() => undefined, { ...LIMITS, answerMs: 200 })
 
   await expectRefusal(await ask(port), 504, 'timed_out')
 })
 
-test('a function that breaks off is 502', async () => {
+test('a function that closes the connection results in a 502', async () => {
   const port = await originOf((req) => req.destroy())
 
   await expectRefusal(await ask(port), 502, 'broken_off')
 })
 
-test('a function that has not started yet is 503, one that is not deployed is no path', async () => {
+test('a function that has not started results in a 503, and one that is not deployed in a 404', async () => {
   const origin = await startOrigin({ port: 0, services: new Map([['gateway', undefined]]) })
   listeners.push(origin)
 
@@ -170,7 +170,7 @@ test('a function that has not started yet is 503, one that is not deployed is no
   await expectRefusal(await ask(origin.port, [], '{}', '/oauth/register'), 404, 'not_found')
 })
 
-test('a function without an instance is 503 after a while', async () => {
+test('a function without an instance results in a 503 after the time limit', async () => {
   const { port: gone, close } = await listenOnLoopback(0, () => undefined)
   await close()
   const port = await originOf({ port: async () => gone }, { ...LIMITS, instanceMs: 200 })
@@ -178,7 +178,7 @@ test('a function without an instance is 503 after a while', async () => {
   await expectRefusal(await ask(port), 503, 'no_instance')
 })
 
-test('a request waits for the next instance when the connection is refused', async () => {
+test('a request waits for the next instance if the connection is refused', async () => {
   const { port: gone, close } = await listenOnLoopback(0, () => undefined)
   await close()
   const { promise: triedAgain, resolve: onThirdTry } = Promise.withResolvers<void>()
@@ -197,7 +197,7 @@ test('a request waits for the next instance when the connection is refused', asy
   expect(await text(await answer)).toBe('x')
 })
 
-test('a client that hangs up ends the request to the function', async () => {
+test('a client that disconnects ends the request to the function', async () => {
   const { promise: called, resolve: onCall } = Promise.withResolvers<IncomingMessage>()
   const port = await originOf(onCall)
   const sent = request({ port, path: '/mcp', method: 'POST', host: 'localhost' })

@@ -23,7 +23,7 @@ const TIMEOUT_MS = 240_000
 const PERSON = { username: 'alice@example.com', password: 'password' }
 const chromium = findChromium(process.env)
 
-/** The frame of the UI: the one within the sandbox's. */
+/** The frame of the UI, which is inside the frame of the sandbox. */
 async function uiIn(page: Page): Promise<Frame> {
   const frame = await page.waitForFrame(
     (one) => one.parentFrame()?.parentFrame() === page.mainFrame(),
@@ -38,7 +38,7 @@ function logOf(page: Page): Promise<string> {
   return page.$eval('#log', ({ textContent }) => textContent ?? '')
 }
 
-describe.skipIf(chromium === undefined)('preview in Chromium', () => {
+describe.skipIf(chromium === undefined)('npm run preview in Chromium', () => {
   let browser: Browser
 
   beforeAll(async () => {
@@ -46,7 +46,7 @@ describe.skipIf(chromium === undefined)('preview in Chromium', () => {
   }, TIMEOUT_MS)
   afterAll(() => browser?.close())
 
-  describe('of the local stack', () => {
+  describe('with the local system', () => {
     let system: System
     let token: string
 
@@ -58,7 +58,7 @@ describe.skipIf(chromium === undefined)('preview in Chromium', () => {
     afterAll(() => system?.stop())
 
     test(
-      'the UI of the sample tool shows the result, and calls the tool again',
+      'shows the result in the UI of the sample tool, which can call the tool again',
       async () => {
         const url = `${system.url}/mcp`
         await using preview = await startPreview({ url, token, tool: undefined, args: {}, port: 0 })
@@ -93,7 +93,7 @@ describe.skipIf(chromium === undefined)('preview in Chromium', () => {
   })
 
   test(
-    'a UI reaches the domains of its policy and the tools for UIs, and nothing else',
+    'lets a UI reach only the domains in its policy and the tools for UIs',
     async () => {
       const asked: string[] = []
       await using allowed = await listen(answering('allowed', asked))
@@ -183,8 +183,8 @@ function answering(name: string, asked: string[]) {
   })
 }
 
-describe('the servers of preview', () => {
-  test('answer their own page alone', async () => {
+describe('the servers of npm run preview', () => {
+  test('accept requests only from their own page', async () => {
     await using backend = await startBackend()
     const options = { token: 'a-token-for-tests', tool: undefined, args: {}, port: 0 }
     await using preview = await startPreview({ ...options, url: `${backend.url}/mcp` })
@@ -200,12 +200,12 @@ describe('the servers of preview', () => {
   })
 })
 
-describe('the policy of a UI', () => {
-  test('without a declaration is the restrictive default', () => {
+describe('the content security policy of a UI', () => {
+  test('is the restrictive default without a declaration', () => {
     expect(contentSecurityPolicy(undefined)).toContain("connect-src 'none'")
   })
 
-  test('has the declared domains in their directives, and nothing else', () => {
+  test('contains only valid declared domains in their directives', () => {
     const policy = contentSecurityPolicy({
       connectDomains: ['https://api.example.com', "'unsafe-eval'", 'https://a; script-src *'],
       resourceDomains: ['https://*.example.com'],
@@ -230,8 +230,8 @@ describe('the policy of a UI', () => {
 const parseOptions = (args: readonly string[], env: Environment) =>
   toOptions(parsed(previewCommand, PREVIEW_OPTIONS, args), env)
 
-describe('the command line', () => {
-  test('has defaults, and takes a tool', () => {
+describe('the command line of npm run preview', () => {
+  test('accepts a tool with arguments and defaults to the local URL', () => {
     expect(parseOptions(['listEvents', '--arguments', '{"limit":1}'], { PORT: '9' })).toMatchObject(
       {
         tool: 'listEvents',
@@ -242,7 +242,7 @@ describe('the command line', () => {
   })
 
   test.each([['a', 'b'], ['--arguments', '[]'], ['--url', 'x'], ['--port', '70000'], ['--other']])(
-    '%s %s is wrong usage',
+    'rejects %s %s as a usage error',
     (...argv) => {
       expect(() => parseOptions(argv.filter(Boolean), {})).toThrow(UsageError)
     },

@@ -16,7 +16,7 @@ import { type BuiltFunctions, buildAll } from '../support/build.ts'
 import { VARIABLES, writeEnvFile } from '../support/google/deploy.ts'
 import { type GoogleCloud, startGoogleCloud } from '../support/google/google-cloud.ts'
 
-// The real gcloud, in front of a stand-in for Google's APIs, and the log stream of the Auth0 emulator.
+// Runs the real gcloud against a fake of Google's APIs, with the log stream of the Auth0 emulator.
 const isWanted = process.env['CI'] !== undefined
 const isInstalled = isWanted && spawnSync('gcloud', ['version']).status === 0
 if (!isInstalled) {
@@ -27,7 +27,7 @@ if (!isInstalled) {
 const PLACE = 'projects/acme-prod/locations/us-central1'
 const FIRST = 'first-secret-0123456789-0123456789-0123'
 
-describe.skipIf(!isInstalled)('with the real gcloud', { timeout: 600_000 }, () => {
+describe.skipIf(!isInstalled)('secret rotation with the real gcloud', { timeout: 600_000 }, () => {
   let directory: string
   let cloud: GoogleCloud
   let tenant: LocalTenant
@@ -65,7 +65,7 @@ describe.skipIf(!isInstalled)('with the real gcloud', { timeout: 600_000 }, () =
     if (directory !== undefined) rmSync(directory, { recursive: true })
   })
 
-  /** What the command wrote; its refusal is the end of it. */
+  /** Runs the command. Returns its output, with the error message at the end. */
   async function run(
     command: typeof deployCommand | typeof rotateSecretCommand | typeof rollbackCommand,
     ...args: string[]
@@ -107,7 +107,7 @@ describe.skipIf(!isInstalled)('with the real gcloud', { timeout: 600_000 }, () =
     return sink?.httpAuthorization
   }
 
-  test('LOG_WEBHOOK_SECRET is rotated in the function and in the log stream', async () => {
+  test('rotates LOG_WEBHOOK_SECRET in the function and in the log stream', async () => {
     expect(await run(deployCommand, 'log-webhook')).toContain('Deployed.')
     expect(versions('LOG_WEBHOOK_SECRET')).toEqual([FIRST])
     const output = await run(rotateSecretCommand, 'LOG_WEBHOOK_SECRET', '--apply')
@@ -120,7 +120,7 @@ describe.skipIf(!isInstalled)('with the real gcloud', { timeout: 600_000 }, () =
     expect(readFileSync(file, 'utf8')).toContain(made)
   })
 
-  test('--keep-versions destroys what no function uses', async () => {
+  test('destroys versions that no function uses with --keep-versions', async () => {
     expect(await run(deployCommand, 'log-webhook', '--keep-versions=1')).toContain('Deployed.')
     expect(versions('LOG_WEBHOOK_SECRET')).toEqual(['DESTROYED', 'DESTROYED', expect.any(String)])
     expect(versions('MGMT_CLIENT_SECRET')).toEqual([MGMT_CLIENT_SECRET])
@@ -129,7 +129,7 @@ describe.skipIf(!isInstalled)('with the real gcloud', { timeout: 600_000 }, () =
     )
   })
 
-  test('traffic that a rollback has pinned stops a deployment, until it may be moved', async () => {
+  test('requires --move-traffic for a deployment after a rollback', async () => {
     const traffic = () => {
       const spec = cloud.resources.get(`${PLACE}/services/log-webhook`)?.['spec']
       return (spec as { readonly traffic?: unknown } | undefined)?.traffic
@@ -144,7 +144,7 @@ describe.skipIf(!isInstalled)('with the real gcloud', { timeout: 600_000 }, () =
     expect(traffic()).toEqual([expect.objectContaining({ latestRevision: true, percent: 100 })])
   })
 
-  test('GATEWAY_HMAC_SECRET is rotated in three steps', async () => {
+  test('rotates GATEWAY_HMAC_SECRET in three steps', async () => {
     expect(await run(deployCommand, 'gateway')).toContain('Deployed.')
     const [old = ''] = versions('GATEWAY_HMAC_SECRET') as string[]
     for (const _ of Array(3)) await run(rotateSecretCommand, 'GATEWAY_HMAC_SECRET', '--apply')

@@ -10,7 +10,7 @@ describe.each([
   { name: 'THIRD_PARTY_ACCESS=open', env: { THIRD_PARTY_ACCESS: 'open' } },
   { name: 'DCR_POLICY=enforce', env: { DCR_POLICY: 'enforce' } },
   { name: 'AUTH_SERVER_METADATA=curated', env: { AUTH_SERVER_METADATA: 'curated' } },
-])('with $name the local tenant starts as provision leaves a tenant', ({ env }) => {
+])('the initial state of the local tenant with $name', ({ env }) => {
   let system: System
   beforeAll(async () => {
     system = await startOnFreePorts(env)
@@ -26,20 +26,20 @@ describe.each([
     return createManagement(credentialsIn({ MGMT_DOMAIN, MGMT_CLIENT_ID, MGMT_CLIENT_SECRET }))()
   }
 
-  test('provision has nothing to do, from the first run on', async () => {
+  test('leaves nothing to do for provision', async () => {
     const { exitCode, stdout } = await run()
     expect(stdout).toContain('Nothing to do')
     expect(exitCode).toBe(0)
   })
 
-  test('the calls that set it up are not among its events and deliveries', async () => {
+  test('contains no log entries and deliveries of its own setup', async () => {
     const { logs } = await management()
     const { data } = await logs.list()
     expect(data.filter(({ type }) => type === 'sapi')).toEqual([])
     expect((await adminOf(system.tenant).state()).logStream.deliveries).toEqual([])
   })
 
-  test('a reset brings it back to that, whatever has been changed', async () => {
+  test('is restored by a reset', async () => {
     const { change, state } = adminOf(system.tenant)
     const atStart = withoutCounts(await state())
     const { resourceServers, roles } = await management()

@@ -10,8 +10,6 @@ import { afterEach, describe, expect, test } from 'vitest'
 import { startSystem } from '../../deploy/local/system.ts'
 import { CLI } from '../support/command-line.ts'
 
-// Each test starts whole systems, on a machine that runs other tests at the same time.
-
 const README = readFileSync(new URL('../../README.md', import.meta.url), 'utf8')
 const started: ChildProcess[] = []
 
@@ -49,14 +47,14 @@ function descendantsOf(pid: number | undefined): number[] {
   return childrenOf(pid).flatMap((child) => [child, ...descendantsOf(child)])
 }
 
-/** False for a zombie too: it has ended, whether or not anybody asked. */
+/** Whether the process runs. False for a zombie process, which has ended. */
 function isRunning(pid: number): boolean {
   const rows = execFileSync('ps', ['-eo', 'pid=,stat='], { encoding: 'utf8' }).split('\n')
   return rows.some((row) => new RegExp(`^\\s*${pid}\\s+[^Z]`).test(row))
 }
 
 describe('npm start', () => {
-  test('prints where to connect and who can sign in, then ready', async () => {
+  test('prints the URLs and the users, then "ready", as the README shows', async () => {
     const printed = (await untilReady(start({}))).join('\n')
 
     expect(printed).toMatch(/http:\/\/localhost:\d+\/mcp\n/)
@@ -82,7 +80,7 @@ describe('npm start', () => {
     expect(children.filter(isRunning)).toEqual([])
   })
 
-  test('leaves no process behind that had not started yet', async () => {
+  test('ends processes that are still starting', async () => {
     const child = start({})
     let children: number[] = []
     const spawned = () => {
@@ -96,7 +94,7 @@ describe('npm start', () => {
     expect(children.filter(isRunning)).toEqual([])
   })
 
-  test('leaves no process behind when it is killed', async () => {
+  test('leaves no process behind after SIGKILL', async () => {
     const child = start({})
     await untilReady(child)
     const children = childrenOf(child.pid)
@@ -105,43 +103,49 @@ describe('npm start', () => {
     await expect.poll(() => children.filter(isRunning)).toEqual([])
   })
 
-  test.each(['SIGTERM', 'SIGKILL'] as const)('leaves none when npm gets %s', async (signal) => {
-    const { PATH = '', HOME = '' } = process.env
-    const npm = spawn('npm', ['start'], {
-      cwd: fileURLToPath(new URL('../..', import.meta.url)),
-      env: { PATH, HOME, PORT: '0', TENANT_PORT: '0' },
-      stdio: ['ignore', 'pipe', 'pipe'],
-    })
-    started.push(npm)
-    await untilReady(npm)
-    const below = descendantsOf(npm.pid)
-    npm.kill(signal)
+  test.each(['SIGTERM', 'SIGKILL'] as const)(
+    'leaves no process behind if npm gets %s',
+    async (signal) => {
+      const { PATH = '', HOME = '' } = process.env
+      const npm = spawn('npm', ['start'], {
+        cwd: fileURLToPath(new URL('../..', import.meta.url)),
+        env: { PATH, HOME, PORT: '0', TENANT_PORT: '0' },
+        stdio: ['ignore', 'pipe', 'pipe'],
+      })
+      started.push(npm)
+      await untilReady(npm)
+      const below = descendantsOf(npm.pid)
+      npm.kill(signal)
 
-    expect(below.length).toBeGreaterThanOrEqual(4)
-    await expect.poll(() => below.filter(isRunning)).toEqual([])
-  })
+      expect(below.length).toBeGreaterThanOrEqual(4)
+      await expect.poll(() => below.filter(isRunning)).toEqual([])
+    },
+  )
 
-  test.each(['PORT', 'TENANT_PORT'])('names %s when that port is in use', async (variable) => {
-    const other = createServer().listen(0, '127.0.0.1')
-    await once(other, 'listening')
-    const address = other.address()
-    const port = typeof address === 'object' ? String(address?.port) : ''
-    const child = start({ [variable]: port })
-    const [stdout, stderr, [code]] = await Promise.all([
-      text(child.stdout),
-      text(child.stderr),
-      once(child, 'exit'),
-    ])
-    other.close()
+  test.each(['PORT', 'TENANT_PORT'])(
+    'prints %s and the port if the port is in use',
+    async (variable) => {
+      const other = createServer().listen(0, '127.0.0.1')
+      await once(other, 'listening')
+      const address = other.address()
+      const port = typeof address === 'object' ? String(address?.port) : ''
+      const child = start({ [variable]: port })
+      const [stdout, stderr, [code]] = await Promise.all([
+        text(child.stdout),
+        text(child.stderr),
+        once(child, 'exit'),
+      ])
+      other.close()
 
-    expect(code).toBe(1)
-    expect(stdout).toBe('')
-    expect(stderr).toBe(
-      `Port ${port} is in use: stop the process that uses it, or set ${variable} to another port.\n`,
-    )
-  })
+      expect(code).toBe(1)
+      expect(stdout).toBe('')
+      expect(stderr).toBe(
+        `Port ${port} is in use: stop the process that uses it, or set ${variable} to another port.\n`,
+      )
+    },
+  )
 
-  test('says so when the port is one that no client calls', async () => {
+  test('fails with a port that fetch blocks', async () => {
     const child = start({ PORT: '10080' })
     const [stderr, [code]] = await Promise.all([text(child.stderr), once(child, 'exit')])
 
@@ -149,7 +153,7 @@ describe('npm start', () => {
     expect(stderr).toBe('GET /health at port 10080: bad port.\n')
   })
 
-  test('tells all that is wrong with the configuration, without stack', async () => {
+  test('prints all configuration errors without a stack trace', async () => {
     const child = start({
       TENANT_PORT: '99999',
       OAUTH_ISSUER: 'x',
@@ -172,7 +176,7 @@ describe('npm start', () => {
   })
 })
 
-test('several systems run side by side, and stop', async () => {
+test('several systems run in one process and stop', async () => {
   const env = { PORT: '0', TENANT_PORT: '0' }
   const [one, two] = await Promise.all([startSystem(env), startSystem(env)])
   const answers = await Promise.all([one, two].map(({ url }) => fetch(`${url}/health`)))

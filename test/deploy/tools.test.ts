@@ -76,8 +76,8 @@ async function call({ tool = 'listEvents', sub = ALICE, body = '{}', ...over }: 
   })
 }
 
-describe('the tools', () => {
-  test('each user has events of their own, newest first', async () => {
+describe('the sample tools', () => {
+  test('return the events of each user, newest first', async () => {
     const [alice, bob] = await Promise.all([call(), call({ sub: BOB })])
     const { events } = (await alice.json()) as { events: { title: string; date: string }[] }
 
@@ -85,7 +85,7 @@ describe('the tools', () => {
     expect(await bob.json()).not.toMatchObject({ events })
   })
 
-  test('addEvent adds, listEvents limits, summarizeEvents counts', async () => {
+  test('add, limit and count events', async () => {
     const sub = 'google-oauth2|1.2:3'
     const added = await call({ tool: 'addEvent', sub, body: '{"title":"A","date":"2026-01-02"}' })
     await call({ tool: 'addEvent', sub, body: '{"title":"B","date":"2026-01-03"}' })
@@ -99,7 +99,7 @@ describe('the tools', () => {
     })
   })
 
-  test('the catalogue describes what they answer', async () => {
+  test('match the schemas of the catalogue', async () => {
     const catalogue = parseTools({ TOOLS_FILE }, compileTool)
     const bodies = { addEvent: '{"title":"A","date":"2026-01-02"}' }
 
@@ -117,7 +117,7 @@ describe('the tools', () => {
     }
   })
 
-  test('the calls of request reach the API, which answers what the catalogue describes', async () => {
+  test('serve the HTTP requests that the catalogue describes', async () => {
     const catalogue = parseTools({ TOOLS_FILE }, compileTool)
     const sub = 'auth0|api'
     const added = await call({ tool: 'addEvent', sub, body: '{"title":"A","date":"2026-01-02"}' })
@@ -151,7 +151,7 @@ describe('the tools', () => {
     expect(catalogue.get('getEvent')?.validateOutput?.(event)).toBeUndefined()
   })
 
-  test('search and fetch answer as ChatGPT reads them', async () => {
+  test('return search and fetch results in the format of ChatGPT', async () => {
     const file = fileURLToPath(new URL('../../deploy/local/knowledge.yaml', import.meta.url))
     const catalogue = parseTools({ TOOLS_FILE: file }, compileTool)
     const ofNames = (...names: string[]) =>
@@ -169,21 +169,21 @@ describe('the tools', () => {
     expect((await call({ tool: 'fetch', body: '{"id":"b1"}' })).status).toBe(404)
   })
 
-  test('a caller of a public tool who has not signed in has no user', async () => {
+  test('return no events for an unauthenticated caller of a public tool', async () => {
     const headers = { 'x-user-uid': undefined, 'x-gateway-sig': undefined }
     const answer = await call({ headers, claims: { sub: undefined } })
 
     expect(await answer.json()).toEqual({ events: [] })
   })
 
-  test('what is no tool is 404, what is no POST 405', async () => {
+  test('respond with 404 to an unknown tool and with 405 to GET', async () => {
     expect((await call({ tool: 'constructor' })).status).toBe(404)
     expect((await fetch(`${base}/listEvents`)).status).toBe(405)
   })
 })
 
-describe('the statement of the gateway', () => {
-  test('holds by the old secret while it is being changed', async () => {
+describe('the verification of the gateway in the sample tools', () => {
+  test('accepts the old secret during a rotation', async () => {
     expect((await call({ secret: OLD_SECRET })).status).toBe(200)
   })
 
@@ -215,16 +215,16 @@ describe('the statement of the gateway', () => {
       () => ({ headers: { 'x-gateway-sig': signature(uid, now() + 10) } }),
     ],
     [
-      'a time that is no number',
+      'a time that is not a decimal number',
       () => ({ headers: { 'x-gateway-sig': `${uid}.1e9.${mac(`${uid}.1e9`)}` } }),
     ],
     [
-      'a cut signature',
+      'a truncated signature',
       () => ({ headers: { 'x-gateway-sig': signature(uid, now()).slice(0, -2) } }),
     ],
     ['no assertion', () => ({ headers: { 'x-gateway-assertion': undefined } })],
     [
-      'no statement at all',
+      'no signature and no assertion',
       () => ({
         headers: {
           'x-user-uid': undefined,
@@ -237,7 +237,7 @@ describe('the statement of the gateway', () => {
       'no user outside the assertion',
       () => ({ headers: { 'x-user-uid': undefined, 'x-gateway-sig': undefined } }),
     ],
-    ['an assertion of no user', () => ({ claims: { sub: undefined } })],
+    ['an assertion without a user', () => ({ claims: { sub: undefined } })],
     ['an assertion of another user', () => ({ claims: { sub: BOB } })],
     ['another issuer', () => ({ claims: { iss: 'https://evil.example' } })],
     ['no issuer', () => ({ claims: { iss: undefined } })],
@@ -254,7 +254,7 @@ describe('the statement of the gateway', () => {
     ['no expiry', () => ({ claims: { exp: undefined } })],
     ['an old assertion', () => ({ claims: { iat: now() - 70 } })],
     ['no request id', () => ({ claims: { jti: undefined } })],
-  ])('does not hold with %s', async (_, over) => {
+  ])('rejects %s', async (_, over) => {
     const answer = await call(over())
 
     expect(answer.status).toBe(401)
@@ -265,7 +265,7 @@ describe('the statement of the gateway', () => {
     ['another secret', () => assertion(claimsFor('listEvents', ALICE, '{}'), 'x'.repeat(64))],
     ['another algorithm', () => assertion(claimsFor('listEvents', ALICE, '{}'), SECRET, 'HS512')],
     ['no algorithm', async () => `${Buffer.from('{"alg":"none"}').toString('base64url')}.e30.`],
-  ])('does not hold with an assertion by %s', async (_, make) => {
+  ])('rejects an assertion with %s', async (_, make) => {
     const answer = await call({ headers: { 'x-gateway-assertion': await make() } })
 
     expect(answer.status).toBe(401)

@@ -15,12 +15,12 @@ import { answerCommand, emptyProject } from '../support/cloud-project.ts'
 import { runHere, VARIABLES, writeEnvFile } from '../support/google/deploy.ts'
 import { listen } from '../support/http/listen.ts'
 
-// Two apps in one project and one tenant, as docs/environments.md has them: each with a prefix, a site, a
-// PUBLIC_URL, an audience and a log webhook with a secret of its own.
+// Two apps in one project and one tenant, as in docs/environments.md. Each has its own prefix, site,
+// PUBLIC_URL, audience and log webhook secret.
 
 interface App {
   readonly variables: Readonly<Record<string, string>>
-  /** What the log stream sent: the secret, and the ids of the clients that had registered. */
+  /** The deliveries of the log stream: the secret, and the ids of registered clients. */
   readonly deliveries: { readonly authorization: string; readonly clients: readonly string[] }[]
 }
 
@@ -108,7 +108,7 @@ const sinks = async () => {
 }
 const endpointOf = ({ variables }: App) => `${variables['PUBLIC_URL']}${LOG_WEBHOOK_PATH}`
 const namesIn = (given: object) => Object.keys(given).sort()
-/** What of the project belongs to one app. */
+/** The part of the project that belongs to one app, as JSON. */
 const partOf = (isSecond: boolean) =>
   JSON.stringify(
     [project.functions, project.invokers, project.secrets, project.accounts, project.sites].map(
@@ -119,7 +119,7 @@ const partOf = (isSecond: boolean) =>
     ),
   )
 
-test('both are deployed under names of their own, and a second run changes nothing', async () => {
+test('two apps are deployed with their own names, and a second run changes nothing', async () => {
   await gcp('deploy', first)
   const before = partOf(false)
   await gcp('deploy', second)
@@ -139,7 +139,7 @@ test('both are deployed under names of their own, and a second run changes nothi
   }
 })
 
-test('each provisions a log stream and an API of its own in the tenant', async () => {
+test('two apps provision their own log stream and API in the tenant', async () => {
   await auth0(first)
   const streams = await sinks()
   await auth0(second)
@@ -161,7 +161,7 @@ const deliveredTo = (app: App, clientId: string) =>
     'the client is delivered',
   )
 
-test('a registration is delivered to each with its own secret', async () => {
+test('two apps get each registration with their own log webhook secret', async () => {
   const clientId = await tenant.registered()
   for (const app of [first, second]) {
     await deliveredTo(app, clientId)
@@ -172,7 +172,7 @@ test('a registration is delivered to each with its own secret', async () => {
   }
 })
 
-test('one is destroyed, and the other is as it was', async () => {
+test('destroy of one app does not change the other', async () => {
   const before = partOf(false)
   const kept = { site: project.sites['acme-prod']?.slice(), apis: project.apis.slice() }
   await gcp('destroy', second, '--apply')

@@ -14,7 +14,7 @@ const TOOLS = [
   ...['searchEvents', 'getEvent', 'deleteEvent'],
 ]
 
-describe.each(['strict', 'permissive'] as const)('a tenant with %s third-party clients', (mode) => {
+describe.each(['strict', 'permissive'] as const)('a system with %s third-party clients', (mode) => {
   let system: System
   beforeAll(async () => {
     system = await startOnFreePorts()
@@ -22,7 +22,7 @@ describe.each(['strict', 'permissive'] as const)('a tenant with %s third-party c
   })
   afterAll(() => system?.stop())
 
-  test('SDK 2.x registers, is admitted, signs in, and calls a tool (2026-07-28)', async () => {
+  test('lets a client with SDK 2.x register, sign in and call a tool (2026-07-28)', async () => {
     const chatGpt = createChatGpt({ tenant: system.tenant, person: ALICE })
     const client = await connectV2(`${system.url}/mcp`, chatGpt)
     expect(client.revision).toBe('2026-07-28')
@@ -33,7 +33,7 @@ describe.each(['strict', 'permissive'] as const)('a tenant with %s third-party c
     await client.close()
   })
 
-  test('SDK 2.x does so with initialize (2025-11-25)', async () => {
+  test('lets a client with SDK 2.x and initialize register, sign in and call a tool (2025-11-25)', async () => {
     const chatGpt = createChatGpt({ tenant: system.tenant, person: BOB })
     const client = await connectV2(`${system.url}/mcp`, chatGpt, 'legacy')
     expect(client.revision).toBe('2025-11-25')
@@ -43,7 +43,7 @@ describe.each(['strict', 'permissive'] as const)('a tenant with %s third-party c
     await client.close()
   })
 
-  test('SDK 1.x registers, is admitted, signs in, and calls a tool', async () => {
+  test('lets a client with SDK 1.x register, sign in and call a tool', async () => {
     const chatGpt = createChatGpt({ tenant: system.tenant, person: ALICE })
     const client = await connectV1(`${system.url}/mcp`, chatGpt)
     expect(await client.listTools()).toEqual(TOOLS)
@@ -52,7 +52,7 @@ describe.each(['strict', 'permissive'] as const)('a tenant with %s third-party c
     await client.close()
   })
 
-  test('a tool on behalf of the user gets a token of its own API, once for each user', async () => {
+  test('exchanges one token per user for a tool with on_behalf_of', async () => {
     const clients = await Promise.all(
       [ALICE, BOB].map((person) =>
         connectV2(`${system.url}/mcp`, createChatGpt({ tenant: system.tenant, person })),
@@ -81,7 +81,7 @@ describe.each(['strict', 'permissive'] as const)('a tenant with %s third-party c
     })
   })
 
-  test('the client holds an RS256 access token for exactly this API', async () => {
+  test('issues an RS256 access token with the audience of the API', async () => {
     const chatGpt = createChatGpt({ tenant: system.tenant, person: BOB })
     const client = await connectV2(`${system.url}/mcp`, chatGpt)
     await client.close()
@@ -92,7 +92,7 @@ describe.each(['strict', 'permissive'] as const)('a tenant with %s third-party c
     expect(claims['scope']).toBe('events:read')
   })
 
-  test('bob, who may only read, gets one sentence about the permission and no sign-in', async () => {
+  test('returns an error about the missing permission and no challenge to a user who may only read', async () => {
     const chatGpt = createChatGpt({ tenant: system.tenant, person: BOB })
     const client = await connectV2(`${system.url}/mcp`, chatGpt)
     await client.close()
@@ -117,7 +117,7 @@ describe.each(['strict', 'permissive'] as const)('a tenant with %s third-party c
     }
   })
 
-  test('a client with a foreign redirect URI is never admitted and signs nobody in', async () => {
+  test('does not admit a client with a foreign redirect URI', async () => {
     const chatGpt = createChatGpt({
       tenant: system.tenant,
       person: ALICE,

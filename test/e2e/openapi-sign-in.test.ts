@@ -13,7 +13,7 @@ import { findChromium, startBrowser } from '../support/chromium.ts'
 import { ALICE } from '../support/people.ts'
 import { startOnFreePorts } from '../support/system.ts'
 
-/** What an importer reads of `/openapi.json` before a sign-in. */
+/** The part of `/openapi.json` that an importer reads before the sign-in. */
 interface Document {
   readonly servers: readonly { readonly url: string }[]
   readonly paths: Readonly<Record<string, { readonly post: { readonly operationId: string } }>>
@@ -59,7 +59,7 @@ async function readDocument() {
   return { document, name, flow, server: document.servers[0]?.url ?? '' }
 }
 
-/** An application as the administrator makes it in the dashboard, steps 1 to 3 of docs/gpt-actions.md. */
+/** Creates an application as in steps 1 to 3 of docs/gpt-actions.md. */
 async function createApplication(settings: object): Promise<{ id: string; secret: string }> {
   const { MGMT_DOMAIN = '', MGMT_CLIENT_ID = '', MGMT_CLIENT_SECRET = '' } = system.variables
   const credentials = credentialsIn({ MGMT_DOMAIN, MGMT_CLIENT_ID, MGMT_CLIENT_SECRET })
@@ -85,7 +85,7 @@ async function createApplication(settings: object): Promise<{ id: string; secret
 }
 
 test.each([{ pkce: true }, { pkce: false }])(
-  'a GPT Action signs in with the document alone (PKCE: $pkce)',
+  'a GPT Action can sign in and call a tool with /openapi.json (PKCE: $pkce)',
   async ({ pkce }) => {
     const { id, secret } = await createApplication({
       app_type: 'regular_web',
@@ -135,14 +135,14 @@ test.each([{ pkce: true }, { pkce: false }])(
   },
 )
 
-describe.skipIf(chromium === undefined)('Swagger UI (needs Chromium)', () => {
+describe.skipIf(chromium === undefined)('Swagger UI in Chromium', () => {
   let browser: Browser
   beforeAll(async () => {
     browser = await startBrowser(chromium ?? '')
   })
   afterAll(() => browser?.close())
 
-  test('signs in with the document alone, and calls a tool', async () => {
+  test('can sign in and call a tool with /openapi.json', async () => {
     const { id } = await createApplication({
       app_type: 'spa',
       token_endpoint_auth_method: 'none',
@@ -163,7 +163,7 @@ describe.skipIf(chromium === undefined)('Swagger UI (needs Chromium)', () => {
     await signInPage.type('input[name=username]', ALICE.username)
     await signInPage.type('input[name=password]', ALICE.password)
     await signInPage.click('button')
-    // The consent page, which Auth0 shows for callbacks of localhost too.
+    // Auth0 always shows the consent page for a callback on localhost.
     await (await signInPage.waitForSelector('form:not(:has([name=password])) button'))?.click()
     await page.waitForFunction('/Logout/.test(document.body.innerText)')
     await page.click('.btn-done, .close-modal')
@@ -177,7 +177,7 @@ describe.skipIf(chromium === undefined)('Swagger UI (needs Chromium)', () => {
   }, 400_000)
 })
 
-/** The package's files, and an initializer as its README has it. */
+/** Serves the files of swagger-ui-dist and an initializer as in its README. */
 async function serveSwaggerUi() {
   const app = express()
   app.get('/swagger-initializer.js', (_, res) => {

@@ -17,22 +17,22 @@ const NO_GRANT = {
   state: 'the client has no client grant for the API yet',
 }
 
-// Permissive clients get their connection at the admission, strict ones find it at domain level.
+// A permissive client gets its connection by the admission. A strict one uses the domain-level connection.
 describe.each([
   { mode: 'permissive', ...NO_CONNECTION },
   { mode: 'strict', ...NO_GRANT },
-])('a browser that is faster than the admission of a $mode client', ({ mode, page, state }) => {
+])('a sign-in before the admission of a $mode client', ({ mode, page, state }) => {
   let system: System
   beforeAll(async () => {
     system = await startOnFreePorts()
   })
-  // Only a paused stream is slower than any browser.
+  // Pausing the log stream delays the admission until the test resumes it.
   const pause = (paused: boolean) =>
     adminOf(system.tenant).change({ ...(paused && { mode }), logStream: { paused } })
   afterEach(() => adminOf(system.tenant).change({ reset: true }))
   afterAll(() => system?.stop())
 
-  test('ends on the page, and the next one signs in', async () => {
+  test('ends on an error page and succeeds after the admission', async () => {
     await pause(true)
     const chatGpt = createChatGpt({
       tenant: system.tenant,
@@ -48,7 +48,7 @@ describe.each([
     expect(searchParams.get('code')).toMatch(/./)
   })
 
-  test('connect shows the page, explains it and waits', async () => {
+  test('makes npm run connect print the error page and wait for the admission', async () => {
     await pause(true)
     const lines: string[] = []
     const connection = await connect({
@@ -70,8 +70,8 @@ describe.each([
 describe.each([
   { way: 'open access', env: { THIRD_PARTY_ACCESS: 'open' } },
   { way: 'curated metadata', env: { AUTH_SERVER_METADATA: 'curated' } },
-])('with $way there is no race', ({ env }) => {
-  test('a client signs in at once, without a log stream', async () => {
+])('a sign-in right after registration with $way', ({ env }) => {
+  test('succeeds without a log stream', async () => {
     const system = await startOnFreePorts(env)
     try {
       expect((await adminOf(system.tenant).state()).logStreams).toEqual([])

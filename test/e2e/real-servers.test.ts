@@ -16,7 +16,7 @@ type Call = readonly [tool: string, args: Readonly<Record<string, unknown>>]
 const PNG =
   'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=='
 const DIALECT = 'https://json-schema.org/draft/2020-12/schema'
-// The file system's server compares paths as they are resolved.
+// The filesystem server compares resolved paths.
 const FILES = realpathSync(mkdtempSync(join(tmpdir(), 'files-')))
 const NOTE = join(FILES, 'note.txt')
 writeFileSync(NOTE, 'one\ntwo\nthree\n')
@@ -94,32 +94,29 @@ describe.each([
   })
 
   const CLIENTS: readonly [string, (url: string, who: ChatGpt) => Promise<Connected>][] = [
-    ['client 2.x, 2026-07-28', (url, who) => connectV2(url, who)],
-    ['client 2.x, initialize', (url, who) => connectV2(url, who, 'legacy')],
-    ['sdk 1.x', connectV1],
+    ['a client with SDK 2.x (2026-07-28)', (url, who) => connectV2(url, who)],
+    ['a client with SDK 2.x and initialize', (url, who) => connectV2(url, who, 'legacy')],
+    ['a client with SDK 1.x', connectV1],
   ]
 
-  test.each(CLIENTS)(
-    '%s lists its tools and gets each result as the server gave it',
-    async (_, connect) => {
-      const client = await connect(`${system.url}/mcp`, chatGpt)
-      const listed = await client.listTools()
-      expect(real.listed.tools).toHaveLength(count)
-      expect(listed).toEqual(real.listed.tools.map(({ name }) => name))
+  test.each(CLIENTS)('lists all tools and returns unchanged results to %s', async (_, connect) => {
+    const client = await connect(`${system.url}/mcp`, chatGpt)
+    const listed = await client.listTools()
+    expect(real.listed.tools).toHaveLength(count)
+    expect(listed).toEqual(real.listed.tools.map(({ name }) => name))
 
-      for (const [tool, args] of calls) {
-        const answer = await client.callTool(tool, args)
-        const given = real.results.at(-1)
-        expect(given, tool).toMatchObject({ content: expect.any(Array) })
-        expect(answer.content, tool).toEqual(given?.['content'])
-        expect(answer.structuredContent, tool).toEqual(given?.['structuredContent'])
-        expect(answer.isError ?? false, tool).toBe(given?.['isError'] ?? false)
-      }
-      await client.close()
-    },
-  )
+    for (const [tool, args] of calls) {
+      const answer = await client.callTool(tool, args)
+      const given = real.results.at(-1)
+      expect(given, tool).toMatchObject({ content: expect.any(Array) })
+      expect(answer.content, tool).toEqual(given?.['content'])
+      expect(answer.structuredContent, tool).toEqual(given?.['structuredContent'])
+      expect(answer.isError ?? false, tool).toBe(given?.['isError'] ?? false)
+    }
+    await client.close()
+  })
 
-  test('the list says of each tool what the server says, in JSON Schema 2020-12', async () => {
+  test('lists the tools with their original descriptions and schemas in JSON Schema 2020-12', async () => {
     const authorization = `Bearer ${chatGpt.accessToken()}`
     const answer = await postMcp(system, handshakeMessage('tools/list'), { authorization })
     const { result } = (await answer.json()) as { readonly result: RealServer['listed'] }
@@ -131,7 +128,7 @@ describe.each([
     for (const { $schema = DIALECT } of schemas) expect($schema).toBe(DIALECT)
   })
 
-  test('wrong arguments do not reach it', async () => {
+  test('does not receive calls with invalid arguments', async () => {
     const client = await connectV2(`${system.url}/mcp`, chatGpt)
     const before = real.results.length
     expect(await client.callTool(wrong[0], wrong[1])).toMatchObject({ isError: true })
@@ -139,12 +136,12 @@ describe.each([
     await client.close()
   })
 
-  test('its results were of every kind that it has', () => {
+  test('has returned every kind of result in these tests', () => {
     expect([...new Set(real.results.flatMap(kindsOf))].sort()).toEqual(kinds)
   })
 })
 
-/** What neither the dialect's label nor the gateway's own members change. */
+/** A tool without `$schema` and without the members that the gateway adds. */
 function described({ name, title, description, annotations, ...schemas }: RealTool) {
   const { $schema: _, ...inputSchema } = schemas.inputSchema
   const { $schema: __, ...outputSchema } = schemas.outputSchema ?? {}

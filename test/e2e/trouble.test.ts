@@ -24,8 +24,8 @@ async function call(authorization: string): Promise<Response> {
   return postMcp(system, callMessage('listEvents'), { authorization })
 }
 
-describe('keys', () => {
-  test('a rotated key is picked up at once, and the previous one still serves', async () => {
+describe('the signing keys of the issuer', () => {
+  test('are fetched again after a rotation, and tokens with the previous key stay valid', async () => {
     const before = await signedIn()
     await adminOf(system.tenant).change({ rotateKeys: true })
     const after = await signedIn()
@@ -33,7 +33,7 @@ describe('keys', () => {
     expect((await call(before.authorization)).status).toBe(200)
   })
 
-  test('a token that names an unknown key does not delay the next rotation', async () => {
+  test('are fetched after a rotation even if a token had an unknown key before', async () => {
     const { authorization } = await signedIn()
     const [, payload, signature] = authorization.split('.')
     const header = Buffer.from('{"alg":"RS256","kid":"unknown"}').toString('base64url')
@@ -42,7 +42,7 @@ describe('keys', () => {
     expect((await call((await signedIn()).authorization)).status).toBe(200)
   })
 
-  test('cached keys serve while the issuer is down', async () => {
+  test('are served from the cache during an outage of the issuer', async () => {
     const { authorization } = await signedIn()
     expect((await call(authorization)).status).toBe(200)
     await adminOf(system.tenant).change({ outage: true })
@@ -52,7 +52,7 @@ describe('keys', () => {
     expect(await health.json()).toMatchObject({ failing: ['issuer', 'jwks'] })
   })
 
-  test('without any key the answer is 503, not 401, and the token is good again afterwards', async () => {
+  test('result in a 503 without a challenge if they cannot be fetched', async () => {
     const { authorization } = await signedIn()
     await adminOf(system.tenant).change({ outage: true })
     const pid = system.functions.gateway.pid()
@@ -65,9 +65,9 @@ describe('keys', () => {
   })
 })
 
-describe('the log stream', () => {
+describe('the admission of clients by the log stream', () => {
   test.each(['JSONLINES', 'JSONARRAY', 'JSONOBJECT'])(
-    'admits in %s, delivered twice and out of order',
+    'creates one client grant per client from repeated and unordered records in %s',
     async (format) => {
       await adminOf(system.tenant).change({ logStream: { format } })
       const clients = await Promise.all([signedIn(), signedIn(), signedIn()])
@@ -82,7 +82,7 @@ describe('the log stream', () => {
     },
   )
 
-  test('an outage of the Management API only delays the admission', async () => {
+  test('is delayed and not lost by an outage of the Management API', async () => {
     const chatGpt = createChatGpt({ tenant: system.tenant, person: ALICE })
     await adminOf(system.tenant).change({ logStream: { paused: true } })
     const connecting = connectV2(`${system.url}/mcp`, chatGpt)
@@ -101,7 +101,7 @@ describe('the log stream', () => {
   })
 })
 
-test('no token, secret, argument or e-mail address is in any log line', async () => {
+test('the logs contain no token, secret, argument or e-mail address', async () => {
   const { authorization } = await signedIn()
   const marker = 'marker-in-the-arguments'
   await postMcp(system, callMessage('addEvent', { title: marker, date: '2027-01-01' }), {

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { type Built, buildFunction } from '../../deploy/build/build.ts'
 import { functionNames, ROOT } from '../../deploy/build/functions.ts'
 
-/** Functions built into a directory of their own, which has this repository's node_modules. */
+/** Functions that were built into a temporary directory with the node_modules of this repository. */
 export interface BuiltFunctions extends AsyncDisposable {
   readonly directory: string
   readonly functions: ReadonlyMap<string, Built>

@@ -2,14 +2,14 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 
-/** A folder with a catalogue and the files beside it. */
+/** A folder with a catalogue and other files. */
 export interface CatalogueFolder extends Disposable {
   readonly folder: string
   /** Path of `tools.json`. */
   readonly file: string
 }
 
-/** Writes a catalogue and files, by their relative paths, into a folder of its own. */
+/** Writes a catalogue and files, by relative path, into a temporary folder. */
 export function catalogueFolder(
   catalogue: unknown,
   files: Readonly<Record<string, string | Buffer>> = {},

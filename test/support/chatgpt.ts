@@ -8,15 +8,15 @@ import { chatGptMetadata } from '../../deploy/connect/client/registration.ts'
 import { type Person, signIn } from '../../deploy/connect/sign-in/form-sign-in.ts'
 import { adminOf, type Tenant } from './auth0/tenant-admin.ts'
 
-/** A client that registers itself as ChatGPT does, and the person who uses it. */
+/** A client that registers itself as ChatGPT does, with its user. */
 export interface ChatGpt {
   /** For the transports of both MCP SDKs. */
   readonly provider: OAuthClientProvider
   readonly clientId: () => string
   readonly accessToken: () => string
-  /** As when a tool asks for more than the token has: the same client signs in once more. */
+  /** Deletes the tokens, so that the same client signs in again, as for a step-up. */
   readonly forgetTokens: () => void
-  /** Signs the person in at the URL to which the provider was sent; returns the callback URL. */
+  /** Signs the user in at the authorization URL of the provider. Returns the callback URL. */
   readonly authorize: () => Promise<URL>
 }
 
@@ -24,7 +24,7 @@ export interface ChatGptOptions {
   readonly tenant: Tenant
   readonly person: Person
   readonly redirectUri?: string
-  /** False = sign in at once, whatever the log webhook has done so far. */
+  /** False = sign in without waiting for the admission of the client. */
   readonly waitForAdmission?: boolean
 }
 
@@ -74,7 +74,7 @@ export function createChatGpt({
       tokens = undefined
     },
     authorize: async () => {
-      if (authorizationUrl === undefined) throw new Error('nobody has asked to sign in')
+      if (authorizationUrl === undefined) throw new Error('no sign-in was requested')
       if (waitForAdmission) await adminOf(tenant).admitted(clientId())
       return signIn(authorizationUrl, redirectUri, person)
     },

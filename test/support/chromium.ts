@@ -4,7 +4,7 @@ import { type Browser, launch } from 'puppeteer-core'
 
 const NAMES = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable']
 
-/** Where Chromium is: at CHROMIUM_PATH, or on the PATH; undefined when it is not installed. */
+/** The path of Chromium from CHROMIUM_PATH or PATH, or undefined if it is not installed. */
 export function findChromium(env: NodeJS.ProcessEnv): string | undefined {
   const directories = (env['PATH'] ?? '').split(delimiter)
   const onPath = directories.flatMap((directory) => NAMES.map((name) => join(directory, name)))
@@ -12,7 +12,7 @@ export function findChromium(env: NodeJS.ProcessEnv): string | undefined {
 }
 
 export function startBrowser(executablePath: string): Promise<Browser> {
-  // Its sandbox needs privileges that a container does not give; only this machine's pages are opened.
+  // The sandbox requires privileges that a container lacks. The tests open only local pages.
   return launch({ executablePath, args: ['--no-sandbox', '--disable-dev-shm-usage'] })
 }
 

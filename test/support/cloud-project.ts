@@ -3,23 +3,23 @@ import type { Command, Finished } from '../../deploy/gcp/command.ts'
 
 type Json = Readonly<Record<string, unknown>>
 
-/** What a project has, as far as the commands of a deployment tell; plain JSON. */
+/** The resources of a Google Cloud project that deploy and destroy use, as plain JSON. */
 export interface CloudProject {
   readonly apis: string[]
   /** By `region/name`. */
   readonly functions: Record<string, Json>
-  /** Who may invoke a service, by `region/name`. */
+  /** The members that may invoke a service, by `region/name`. */
   readonly invokers: Record<string, string[]>
   readonly secrets: Record<string, StoredSecret>
-  /** Descriptions by e-mail. */
+  /** Descriptions by e-mail address. */
   readonly accounts: Record<string, string>
-  /** The messages of the releases of each site, the newest last; undefined = disabled. */
+  /** The release messages of each site, newest last. null = disabled. */
   readonly sites: Record<string, (string | null)[]>
 }
 
 interface StoredSecret {
   readonly labels: Json
-  /** Values; null = destroyed. */
+  /** The values. null = destroyed. */
   readonly versions: (string | null)[]
   readonly readers: string[]
 }
@@ -36,8 +36,8 @@ const CONFLICT: Finished = { code: 1, stdout: '', stderr: 'ALREADY_EXISTS: it is
 const DONE = ok({})
 
 /**
- * What gcloud and firebase answer to `command`; carries it out in `project`. What is not there is not
- * found, and what is there is not made again.
+ * Carries out a gcloud or firebase command in `project` and returns its result. Missing resources result
+ * in NOT_FOUND, and creating an existing resource results in ALREADY_EXISTS.
  */
 export function answerCommand(project: CloudProject, command: Command, stdin: string): Finished {
   const [program, ...args] = command

@@ -12,7 +12,7 @@ const QUESTION = {
 }
 const ROOTS = { method: 'roots/list', params: {} }
 
-/** A tool that asks until it has every answer, with the same state. */
+/** A tool that returns `input_required` until it has all responses and the same state. */
 function askingFor(requests: Readonly<Record<string, unknown>>, state?: string) {
   return ({ inputResponses = {}, requestState }: AskingCall) => {
     const isAnswered = Object.keys(requests).every((key) => Object.hasOwn(inputResponses, key))
@@ -21,7 +21,7 @@ function askingFor(requests: Readonly<Record<string, unknown>>, state?: string) 
   }
 }
 
-/** The tools that the suite's scenarios of `input_required` describe, and those of its diagnostics. */
+/** The tools for the `input_required` and the diagnostic scenarios of the conformance suite. */
 export const CONFORMANCE_QUESTIONS: AskingTools = {
   test_input_required_result_elicitation: askingFor({ user_name: NAME }),
   test_input_required_result_sampling: askingFor({ capital_question: QUESTION }),
@@ -43,7 +43,7 @@ export const CONFORMANCE_QUESTIONS: AskingTools = {
     if (requestState === '1') return ask({ step2: form('Step 2: color?', 'color') }, '2')
     return text('done')
   },
-  // Both kinds, of which the gateway passes on what the client declares.
+  // The gateway forwards only the kind of request that the client supports.
   test_input_required_result_capabilities: askingFor({ user_name: NAME, question: QUESTION }),
   test_missing_capability: askingFor({ question: QUESTION }),
   test_streaming_elicitation: askingFor({ user_name: NAME }),

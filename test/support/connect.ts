@@ -9,7 +9,7 @@ import type { ChatGpt } from './chatgpt.ts'
 
 const ME = { name: 'test', version: '1.0.0' }
 
-/** What both SDKs' clients can do. */
+/** A connected client of either SDK version. */
 export interface Connected {
   readonly revision: string | undefined
   readonly listTools: () => Promise<readonly string[]>
@@ -24,7 +24,7 @@ export interface ToolAnswer {
   readonly _meta?: unknown
 }
 
-/** Connects with SDK 2.x, signing in on the way when asked to; `auto` tries 2026-07-28 first. */
+/** Connects with SDK 2.x and signs in if required. `auto` tries 2026-07-28 first. */
 export async function connectV2(
   url: string,
   { provider, authorize }: ChatGpt,
@@ -43,7 +43,7 @@ export async function connectV2(
     }
   }
   const client = (await attempt()) ?? (await attempt())
-  if (client === undefined) throw new Error('signed in, and still not let in')
+  if (client === undefined) throw new Error('unauthorized after the sign-in')
   return {
     revision: client.getNegotiatedProtocolVersion(),
     listTools: async () => (await client.listTools()).tools.map((tool) => tool.name),
@@ -52,16 +52,16 @@ export async function connectV2(
   }
 }
 
-/** Connects with SDK 1.x, signing in on the way when asked to. */
+/** Connects with SDK 1.x and signs in if required. */
 export async function connectV1(url: string, { provider, authorize }: ChatGpt): Promise<Connected> {
   const attempt = async () => {
     const client = new ClientV1(ME)
     const transport = new TransportV1(new URL(url), {
-      // The two SDKs' interfaces differ in optional members that neither calls here.
+      // The interfaces of the SDKs differ only in optional members that are not called here.
       authProvider: provider as never,
     })
     try {
-      // Its own declarations do not hold under exactOptionalPropertyTypes.
+      // The declarations of the SDK fail under exactOptionalPropertyTypes.
       await client.connect(transport as never)
       return client
     } catch (error) {
@@ -71,7 +71,7 @@ export async function connectV1(url: string, { provider, authorize }: ChatGpt): 
     }
   }
   const client = (await attempt()) ?? (await attempt())
-  if (client === undefined) throw new Error('signed in, and still not let in')
+  if (client === undefined) throw new Error('unauthorized after the sign-in')
   return {
     revision: undefined,
     listTools: async () => (await client.listTools()).tools.map((tool) => tool.name),

@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, expect } from 'vitest'
 
 /**
- * Starts a resource before each test of the calling file and disposes of it afterwards. The object returned
- * has the members of the resource of the test that runs; outside a test its members cannot be read.
+ * Starts a resource before each test of the calling file and disposes of it afterwards. Returns an object
+ * with the members of the resource of the running test. Reading a member outside a test fails.
  */
 export function startedForEachTest<Resource extends AsyncDisposable>(
   start: () => Promise<Resource>,

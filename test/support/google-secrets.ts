@@ -1,6 +1,6 @@
 type Json = Record<string, unknown>
 
-/** What Secret Manager answers about versions; undefined = 404, and null = not about versions. */
+/** The Secret Manager response about versions. undefined = 404, null = another resource. */
 export function answerVersions(
   path: string,
   json: Json,
@@ -41,7 +41,7 @@ function addVersion(
   return { name, state: 'ENABLED', clientSpecifiedPayloadChecksum: true }
 }
 
-/** The versions of a secret, the oldest first. */
+/** The versions of a secret, oldest first. */
 function versionsOf(secret: string, resources: Map<string, Json>): Json[] {
   const start = `${secret}/versions/`
   return [...resources].flatMap(([name, one]) => (name.startsWith(start) ? [one] : []))

@@ -5,36 +5,36 @@ import { type FetchJson, fetchJson } from '../../shared/http/fetch-json.ts'
 import { createJwks, type RemoteJwks } from '../../shared/oauth/jwks.ts'
 import { type Listening, listen } from './http/listen.ts'
 
-/** A key set that is fetched from an endpoint of this machine, and the clock that it reads. */
+/** A key set that is fetched from a local endpoint, with its clock. */
 export interface JwksEndpoint {
   /** Milliseconds. A test may set it. */
   now: number
-  /** How long a fetch may take; a test may set it. */
+  /** The time limit of a fetch in milliseconds. A test may set it. */
   timeoutMs: number
-  /** What the endpoint answers. */
+  /** The request handler of the endpoint. */
   respond: RequestListener
-  /** How often the endpoint was asked. */
+  /** The number of requests to the endpoint. */
   readonly fetches: number
-  /** The reasons of the fetches that failed. */
+  /** The reasons of the failed fetches. */
   readonly failures: readonly string[]
   readonly jwks: RemoteJwks
-  /** Answers with this key set from now on. */
+  /** Makes the endpoint respond with these keys. */
   readonly serve: (...keys: unknown[]) => void
   readonly isKnown: (kid: string) => Promise<boolean>
   readonly isHeld: (kid: string) => boolean
-  /** As a token asks whose claims are in order. */
+  /** Looks the key up as for a token with valid claims. */
   readonly isKnownToGoodToken: (kid: string) => Promise<boolean>
-  /** Cuts every connection. */
+  /** Closes every connection. */
   readonly cut: () => void
 }
 
-/** A key as an issuer publishes it. */
+/** A public key as a JWK with the members that an issuer publishes. */
 export async function publicKey(kid: string): Promise<JWK> {
   const { publicKey } = await generateKeyPair('RS256')
   return { ...(await exportJWK(publicKey)), kid, use: 'sig', alg: 'RS256' }
 }
 
-/** Answers with this value. */
+/** A request handler that responds with this value as JSON. */
 export const json =
   (value: unknown, status = 200): RequestListener =>
   (_req, res) => {
@@ -51,7 +51,7 @@ export function jwksForEachTest(): JwksEndpoint {
   let jwks: RemoteJwks | undefined
   let server = createServer()
   let listening: Listening | undefined
-  const current = () => jwks ?? expect.fail('A key set is there in tests only.')
+  const current = () => jwks ?? expect.fail('The key set exists only during a test.')
   const endpoint: JwksEndpoint = {
     now: 0,
     timeoutMs: 10_000,
@@ -85,7 +85,7 @@ export function jwksForEachTest(): JwksEndpoint {
     listening = await listen(server)
     const uri = `${listening.url}/jwks.json`
     const onFetchFailed = (reason: string) => void failures.push(reason)
-    // The time limit alone is another; what it is by default has a test of its own.
+    // Only the time limit differs. The default limit has its own test.
     const fetch: FetchJson = (url, options) =>
       fetchJson(url, { ...options, timeoutMs: endpoint.timeoutMs })
     jwks = createJwks({ uri, fetch, now: () => endpoint.now, onFetchFailed })

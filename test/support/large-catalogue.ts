@@ -1,6 +1,6 @@
-/** A catalogue of a size that real servers have, as TOOLS. */
+/** A catalogue of the size of a real server, with its text for TOOLS. */
 export interface LargeCatalogue {
-  /** All tools but the first, `about`, need a scope. */
+  /** All tools except the first, `about`, require a scope. */
   readonly tools: Readonly<Record<string, LargeTool>>
   readonly text: string
 }
@@ -16,7 +16,7 @@ const AREAS = ['issues', 'pulls', 'files', 'actions', 'users', 'teams', 'search'
 const WORDS =
   'Lists, filters and sorts what the signed-in user may see; pages are one hundred entries long. '
 
-/** `count` tools that have about `bytes` of JSON together, most of it in descriptions and schemas. */
+/** A catalogue of `count` tools and about `bytes` bytes of JSON, mostly descriptions and schemas. */
 export function largeCatalogue(count: number, bytes: number): LargeCatalogue {
   const share = bytes / count
   const tools = Object.fromEntries(

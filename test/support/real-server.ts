@@ -5,13 +5,13 @@ import { StdioClientTransport } from '@modelcontextprotocol/client/stdio'
 import { ROOT } from '../../deploy/build/functions.ts'
 import { listen } from './http/listen.ts'
 
-/** An MCP server of somebody else, and its tools as backends over HTTP. */
+/** A published MCP server whose tools are available as HTTP backends. */
 export interface RealServer extends AsyncDisposable {
-  /** Its answer to `tools/list`, as it is. */
+  /** Its unchanged `tools/list` result. */
   readonly listed: { readonly tools: readonly RealTool[] }
-  /** The backends: `POST {url}/{tool}` with the arguments, answered with the server's own result. */
+  /** The backends. `POST {url}/{tool}` with the arguments returns the result of the server. */
   readonly url: string
-  /** What the server answered to the calls, oldest first. */
+  /** The results of all calls, oldest first. */
   readonly results: readonly Readonly<Record<string, unknown>>[]
 }
 
@@ -24,7 +24,7 @@ export interface RealTool {
   readonly outputSchema?: Readonly<Record<string, unknown>> | undefined
 }
 
-/** Starts the server of an npm package, over stdio, by the official client. */
+/** Starts the server of an npm package over stdio with the official client. */
 export async function startRealServer(
   packageName: string,
   args: readonly string[],

@@ -9,36 +9,36 @@ import { STEPS, type StepName } from '../../deploy/connect/step.ts'
 import { explain } from '../../deploy/diagnostics/faults/faults.ts'
 import { ALICE } from './people.ts'
 
-/** A body is JSON, a string is a page; a number alone is a status. */
+/** A status, or a status with a body (JSON, or HTML if it is a string) and header fields. */
 type Answer = number | readonly [number, unknown, Readonly<Record<string, string>>?]
 export type Answers = Readonly<Record<string, Answer>>
 
-/** How a cause is brought about. */
+/** The responses and options that cause a failure at a step. */
 export interface Staging {
   readonly step: StepName
-  /** By path, and by `method` at /mcp, with `+ token` when there is one: what differs from a system that works. */
+  /** Changed responses by path, or at /mcp by `method`, with `+ token` for calls with a token. */
   readonly answers?: (origin: string) => Answers
-  /** What the browser brings back beside our state; undefined = it never comes back. */
+  /** The query of the authorization response besides state. undefined = no response. */
   readonly back?: string | undefined
   readonly options?: (origin: string) => Partial<ConnectOptions>
 }
 
-/** Where the protected resource metadata and the authorization server metadata are. */
+/** The paths of the protected resource metadata and the authorization server metadata. */
 export const PRM = '/.well-known/oauth-protected-resource/mcp'
 export const ASM = '/.well-known/oauth-authorization-server'
 const TENANT = '/__tenant'
 export const CHATGPT = 'https://chatgpt.com/connector_platform_oauth_redirect'
-/** What the browser brings back from a sign-in that succeeds. */
+/** The query of a successful authorization response. */
 export const BACK = 'code=c'
 
-/** A tool, which is public. */
+/** A public tool. */
 export const TOOL = { name: 'listEvents', inputSchema: { type: 'object' } }
-/** The same behind a scope. */
+/** The tool with a required scope. */
 export const needs = (scope: string) => ({
   ...TOOL,
   _meta: { securitySchemes: [{ type: 'oauth2', scopes: [scope] }] },
 })
-/** The answer to tools/list, and to tools/call. */
+/** Responses to tools/list and tools/call. */
 export const listed = (tools: readonly unknown[]): Answer => [200, { result: { tools } }]
 export const called = (result: object): Answer => [
   200,
@@ -50,13 +50,13 @@ export function claimsFor(origin: string) {
   return { iss: `${origin}/`, aud: `${origin}/mcp`, scope: 'events:read', exp: 4_000_000_000 }
 }
 
-/** Nobody here checks the signature. */
+/** A token whose signature is not valid. connect does not check signatures. */
 export function rs256(claims: object): string {
   const encode = (part: object) => Buffer.from(JSON.stringify(part)).toString('base64url')
   return `${encode({ alg: 'RS256' })}.${encode(claims)}.c2ln`
 }
 
-/** The token endpoint issues this token. */
+/** A token endpoint that issues this token. */
 export const issued = (access_token: string): Answers => ({
   '/token': [200, { access_token, token_type: 'Bearer' }],
 })
@@ -77,7 +77,7 @@ export const metadata = (changes: object) => (origin: string) => ({
   [ASM]: [200, { ...metadataOf(origin), ...changes }] as const,
 })
 
-/** The Auth0 emulator, with what log-webhook did about the client. */
+/** The responses of the Auth0 emulator with this log stream delivery for the client. */
 export const tenant = (
   delivery: object | undefined,
   authorize = 'no connections enabled',
@@ -93,7 +93,7 @@ export const tenant = (
   ],
   '/authorize': [403, `<p>${authorize}`],
 })
-/** The delivery of the log stream to which log-webhook answered so. */
+/** A log stream delivery with this outcome in the response of log-webhook. */
 export const outcome = (of: string, reason?: string) => ({
   status: 200,
   answer: { records: [{ client_id: 'c', outcome: of, reason }] },
@@ -101,16 +101,16 @@ export const outcome = (of: string, reason?: string) => ({
 /** The login page. */
 export const LOGIN = '<form action="/login"><input name="username"><input name="password"></form>'
 
-/** The authorization server announces iss in its responses. */
+/** Authorization server metadata that advertises iss in responses. */
 export const ISS = metadata({ authorization_response_iss_parameter_supported: true })
-/** The authorization endpoint answers with a redirect that has these parameters. */
+/** An authorization endpoint that redirects with these parameters. */
 export const redirected = (parameters: string): Answers => ({
   '/authorize': [303, {}, { location: `${CHATGPT}?${parameters}` }],
 })
-/** Options for a client that exists, with the redirect URI of ChatGPT. */
+/** Options for an existing client with the redirect URI of ChatGPT. */
 export const existing = () => ({ clientId: 'c', redirectUri: CHATGPT })
 
-/** A browser that brings this back beside our state. */
+/** A browser that returns this query with the state of the request. */
 export function backWith(back: string) {
   return (start: string) => {
     const { searchParams } = new URL(start)
@@ -118,17 +118,17 @@ export function backWith(back: string) {
   }
 }
 
-/** A gateway and its authorization server in one, and runs of `connect` against them. */
+/** A gateway and its authorization server in one, with runs of `connect` against them. */
 export interface StagedDeployment extends AsyncDisposable {
   readonly origin: string
   readonly run: (staging: Omit<Staging, 'step'>) => ReturnType<typeof connect>
-  /** Expects that the run fails, and that its report is complete and has no token. */
+  /** Expects that the run fails and that its report is complete and contains no token. */
   readonly failureOf: (
     staging: Staging,
   ) => Promise<{ readonly [member in 'step' | 'id' | 'seen']: string | undefined }>
 }
 
-/** Starts them at a free port. They answer as they should, but for what a run stages. */
+/** Starts a healthy deployment on a free port. Each run may change its responses. */
 export async function startStagedDeployment(): Promise<StagedDeployment> {
   let staged: Answers = {}
   let origin = ''

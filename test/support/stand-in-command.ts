@@ -3,9 +3,9 @@ import { text } from 'node:stream/consumers'
 import type { Command } from '../../deploy/gcp/command.ts'
 import { answerCommand, type CloudProject } from './cloud-project.ts'
 
-// Runs as gcloud or firebase: `node stand-in-command.ts DIRECTORY PROGRAM arguments...`. The project is in
-// DIRECTORY/project.json. A command that would change it while DIRECTORY/hold is there adds its process to
-// DIRECTORY/held and never ends: before the change where hold says `before`, else after it.
+// A fake gcloud or firebase: `node stand-in-command.ts DIRECTORY PROGRAM arguments...`. The project is in
+// DIRECTORY/project.json. While DIRECTORY/hold exists, a command that changes the project writes its
+// process id to DIRECTORY/held and does not end. It makes the change unless hold contains `before`.
 
 const [, , directory = '', ...command] = process.argv
 const path = `${directory}/project.json`

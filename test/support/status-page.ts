@@ -5,7 +5,7 @@ import type { Browser, Page } from 'puppeteer-core'
 export const RESOURCE = '/.well-known/oauth-protected-resource'
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 
-/** In place of the functions: an object as JSON, a text as HTML, a number as an empty JSON answer of that status, or no answer. */
+/** Responses by path: an object as JSON, a string as HTML, a number as a status with empty JSON. */
 export type Answers = Readonly<Record<string, object | string | number | 'no answer'>>
 
 export const FUNCTIONS_AWAY: Answers = {
@@ -24,19 +24,19 @@ export interface StatusPageOptions {
 
 export interface StatusPage {
   readonly page: Page
-  /** Errors of the page and its console. */
+  /** Errors of the page and of its console. */
   readonly problems: string[]
-  /** URLs that it asked for. */
+  /** The requested URLs. */
   readonly asked: string[]
   readonly text: (selector: string) => Promise<string | undefined>
-  /** State and words of a part. */
+  /** The state and the text of a part. */
   readonly part: (
     name: string,
   ) => Promise<readonly [state: string | null, words: string | undefined]>
   readonly violations: () => Promise<unknown>
 }
 
-/** The page after its first look, which `answers` may replace in part. */
+/** Opens the page and waits for its first check. `answers` replaces responses of the functions. */
 export async function openStatusPage(
   browser: Browser,
   url: string,

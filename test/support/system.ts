@@ -1,7 +1,7 @@
 import { type System, type SystemOptions, startSystem } from '../../deploy/local/system.ts'
 import { keepSecret, keepWritten } from './written.ts'
 
-/** The whole system on free ports. */
+/** Starts the whole local system on free ports. */
 export async function startOnFreePorts(
   env: Readonly<Record<string, string>> = {},
   options: SystemOptions = {},
@@ -16,7 +16,7 @@ export async function startOnFreePorts(
   return system
 }
 
-/** One raw POST to the MCP endpoint. */
+/** Sends one POST to the MCP endpoint. */
 export async function postMcp(
   system: System,
   body: unknown,
@@ -29,7 +29,7 @@ export async function postMcp(
   })
 }
 
-/** A `tools/call` as a client of 2025-11-25 sends it. */
+/** A `tools/call` message of the revision 2025-11-25. */
 export function callMessage(name: string, args: Readonly<Record<string, unknown>> = {}) {
   return { jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name, arguments: args } }
 }

@@ -1,15 +1,15 @@
 import { appendFileSync } from 'node:fs'
 import { join } from 'node:path'
 
-/** Where the whole run keeps what the system writes; set by `test/privacy.ts`. */
+/** The variable with the directory for all log lines of the run. `test/privacy.ts` sets it. */
 export const WRITTEN = 'WRITTEN_LINES'
 
-/** Keeps a line that the system wrote, for the check when all tests have run. */
+/** Stores a log line for the check after all tests. */
 export function keepWritten(line: string): void {
   keep('lines', line)
 }
 
-/** Names a value that no line may hold. */
+/** Registers a value that no log line may contain. */
 export function keepSecret(secret: string): void {
   keep('secrets', secret)
 }

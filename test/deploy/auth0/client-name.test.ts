@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { showClientName } from '../../../deploy/auth0/client-name.ts'
 
-describe('names that stay as they are', () => {
+describe('showClientName leaves ordinary names unchanged', () => {
   test.each([
     '',
     'ChatGPT',
@@ -21,7 +21,7 @@ describe('names that stay as they are', () => {
   })
 })
 
-describe('names that pass for another', () => {
+describe('showClientName escapes the letters of lookalike names', () => {
   test.each([
     ['Сhаtgpt', '\\u0421h\\u0430tgpt'],
     ['ChatGРТ', 'ChatG\\u0420\\u0422'],

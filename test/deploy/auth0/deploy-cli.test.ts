@@ -16,18 +16,18 @@ const CLI = fileURLToPath(
 const AUDIENCE = 'https://mcp.example.com/mcp'
 const MANAGEMENT = { clientId: 'mgmt-client', clientSecret: 'a-management-secret-0123456789abcdef' }
 const ENV = { MGMT_CLIENT_ID: MANAGEMENT.clientId, MGMT_CLIENT_SECRET: MANAGEMENT.clientSecret }
-/** What the exported state has. Of the rest the Auth0 emulator has only a part. */
+/** The sections of the exported file. The Auth0 emulator implements the others only in part. */
 const SECTIONS = [
   ...['tenant', 'resourceServers', 'clients', 'clientGrants'],
   ...['connections', 'logStreams', 'roles'],
 ]
-/** An import makes hundreds of calls, and this machine may have other things to do. */
+/** An import makes hundreds of calls, and the machine may be busy. */
 const PATIENCE_MS = 300_000
 
 const reason = !existsSync(CLI)
   ? 'auth0-deploy-cli is not installed: npm ci'
   : !canMakeCertificates() && 'openssl is not installed, which makes the certificate'
-// Also where only the failures are shown.
+// On stderr, so that reporters that print only failures show it too.
 if (reason) process.stderr.write(`SKIPPED: auth0-deploy-cli was not tried. ${reason}\n`)
 
 describe.skipIf(reason)('auth0-deploy-cli', () => {
@@ -50,7 +50,7 @@ describe.skipIf(reason)('auth0-deploy-cli', () => {
   const file = (name: string) => join(directory, name)
   const onTenant = (args: readonly string[]) => provision({ domain: domain(), args, env: ENV })
 
-  /** Runs a0deploy in a folder of its own; what it says, and the calls that change something. */
+  /** Runs a0deploy in its own folder. Returns its exit code, its output and its write calls. */
   const a0deploy = async (args: readonly string[]) => {
     const before = proxy.passed.length
     const env = {
@@ -80,7 +80,7 @@ describe.skipIf(reason)('auth0-deploy-cli', () => {
   }
   const imported = () => a0deploy(['import', '--input_file', file('tenant.yaml')])
 
-  /** What of the tenant a second import must leave as it is. */
+  /** The part of the tenant that a second import must not change. */
   const state = async () => {
     const { management } = tenant
     return {
@@ -95,7 +95,7 @@ describe.skipIf(reason)('auth0-deploy-cli', () => {
   }
 
   test(
-    'imports the exported state, and a second import changes nothing',
+    'imports the exported state and changes nothing on a second import',
     async () => {
       await onTenant(['--export', file('tenant.yaml')])
       const first = await imported()
@@ -114,14 +114,14 @@ describe.skipIf(reason)('auth0-deploy-cli', () => {
     PATIENCE_MS * 2,
   )
 
-  test('leaves nothing to do for provision', async () => {
+  test('leaves nothing to do for `npm run provision` after an import', async () => {
     const { stdout, exitCode } = await onTenant(['--apply'])
     expect(stdout).toContain('Nothing to do')
     expect(exitCode).toBe(0)
   })
 
   test(
-    'exports the tenant, twice alike, and changes nothing',
+    'exports the same file twice and changes nothing in the tenant',
     async () => {
       const before = await state()
       for (const name of ['one', 'two']) {

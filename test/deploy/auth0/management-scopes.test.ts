@@ -6,10 +6,10 @@ import { SCOPES } from '../../../deploy/kit/management-scopes.ts'
 
 const known = new Set<string>(Object.values(SCOPES))
 
-/** The Management scopes that the source files of a directory write out, each with its file. */
+/** The Management API scopes in the source files of a directory, each with its file name. */
 function scopesWrittenIn(directory: string): string[] {
   const files = readdirSync(`${ROOT}${directory}`, { recursive: true, encoding: 'utf8' })
-  // The stand-in tenant has endpoints that nothing here calls.
+  // The Auth0 emulator has endpoints that this project never calls.
   const own = files.filter((file) => file.endsWith('.ts') && !/(tenant|emulator)\//.test(file))
   return own.flatMap((file) => {
     const text = readFileSync(`${ROOT}${directory}/${file}`, 'utf8')
@@ -18,13 +18,13 @@ function scopesWrittenIn(directory: string): string[] {
   })
 }
 
-test('every Management scope that the code names is one of the table', () => {
+test('every Management API scope in the code is in the SCOPES table', () => {
   const written = ['functions', 'shared', 'deploy'].flatMap(scopesWrittenIn)
   expect(written.length).toBeGreaterThan(40)
   expect(written.filter((one) => !known.has(one.split(' ')[0] ?? ''))).toEqual([])
 })
 
-test('the stand-in tenant knows each scope once', () => {
+test('the Auth0 emulator lists each scope of the table exactly once', () => {
   expect(MANAGEMENT_SCOPES).toEqual(expect.arrayContaining([...known]))
   expect(new Set(MANAGEMENT_SCOPES).size).toBe(MANAGEMENT_SCOPES.length)
 })

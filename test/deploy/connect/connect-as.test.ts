@@ -23,7 +23,7 @@ import { CLI, parsed } from '../../support/command-line.ts'
 import { ALICE } from '../../support/people.ts'
 import { startOnFreePorts } from '../../support/system.ts'
 
-/** What one request of a client looked like. */
+/** One recorded request of a client. */
 interface Seen {
   readonly method: string
   readonly url: URL
@@ -67,7 +67,7 @@ async function connectAs(name: ClientName, options: Partial<ConnectOptions> = {}
   }
 }
 
-/** The sign-in at the local tenant needs no port, so another program may hold VS Code's. */
+/** The local tenant requires no callback port, so the port of VS Code may be in use. */
 const VSCODE_URI = 'http://127.0.0.1:33418/'
 const atItsPort = (name: ClientName) => (name === 'vscode' ? { redirectUri: VSCODE_URI } : {})
 
@@ -113,34 +113,37 @@ test.each([
     },
     agents: { discovery: 'Visual Studio Code/1.128.0', token: 'Visual Studio Code/1.128.0' },
   },
-] as const)('connects as $name does', async ({ name, uris, registration, agents }) => {
-  const connection = await connectAs(name, atItsPort(name))
-  const { ok, steps, to, registered, requests } = connection
-  expect(failed(steps)).toEqual([])
-  expect(ok).toBe(true)
-  const id = serverId(`${system.url}/mcp`)
-  expect(registered).toMatchObject({ ...registration, token_endpoint_auth_method: 'none' })
-  const given = (registered.redirect_uris as string[]).map((uri) => uri.replace(id, 'ID'))
-  expect(given).toEqual(uris.map((uri) => expect.stringMatching(uri)))
-  expect(to('/oidc/register')[0]?.userAgent).toBe(agents.discovery)
-  expect(to('/oauth/token')[0]?.userAgent).toBe(agents.token)
-  expect(to('/mcp').at(-1)?.userAgent).toBe(IMITATIONS[name].userAgent.mcp)
-  expect(to('/authorize')[0]?.userAgent).toBeNull()
-  expect(requests[0]?.method).toBe(name === 'codex' ? 'GET' : 'POST')
-  const resources = [to('/authorize')[0]?.url.searchParams, to('/oauth/token')[0]?.body]
-  for (const sent of resources) {
-    expect(new URLSearchParams(String(sent)).get('resource')).toBe(`${system.url}/mcp`)
-  }
-})
+] as const)(
+  'connect --as $name registers and sends requests as the client does',
+  async ({ name, uris, registration, agents }) => {
+    const connection = await connectAs(name, atItsPort(name))
+    const { ok, steps, to, registered, requests } = connection
+    expect(failed(steps)).toEqual([])
+    expect(ok).toBe(true)
+    const id = serverId(`${system.url}/mcp`)
+    expect(registered).toMatchObject({ ...registration, token_endpoint_auth_method: 'none' })
+    const given = (registered.redirect_uris as string[]).map((uri) => uri.replace(id, 'ID'))
+    expect(given).toEqual(uris.map((uri) => expect.stringMatching(uri)))
+    expect(to('/oidc/register')[0]?.userAgent).toBe(agents.discovery)
+    expect(to('/oauth/token')[0]?.userAgent).toBe(agents.token)
+    expect(to('/mcp').at(-1)?.userAgent).toBe(IMITATIONS[name].userAgent.mcp)
+    expect(to('/authorize')[0]?.userAgent).toBeNull()
+    expect(requests[0]?.method).toBe(name === 'codex' ? 'GET' : 'POST')
+    const resources = [to('/authorize')[0]?.url.searchParams, to('/oauth/token')[0]?.body]
+    for (const sent of resources) {
+      expect(new URLSearchParams(String(sent)).get('resource')).toBe(`${system.url}/mcp`)
+    }
+  },
+)
 
-test('Codex begins with initialize, the others with the newest revision', async () => {
+test('connect --as codex starts with initialize, --as claude-code with the newest MCP revision', async () => {
   const codex = await connectAs('codex')
   expect(codex.steps.at(-2)?.seen).toMatch(/^MCP 2025-11-25, /)
   const claude = await connectAs('claude-code')
   expect(claude.steps.at(-2)?.seen).toMatch(/^MCP 2026-07-28, /)
 })
 
-test('VS Code listens at its port, or at another, which it has not registered', async () => {
+test('connect --as vscode uses an unregistered port if its own is in use', async () => {
   const completed = createServer(() => undefined).listen(33_418, '127.0.0.1')
   await new Promise((resolve) => completed.once('listening', resolve).once('error', resolve))
   const options = { callbackPort: undefined, admissionMs: 600 }
@@ -151,7 +154,7 @@ test('VS Code listens at its port, or at another, which it has not registered', 
   expect(steps[3]).toMatchObject({ step: 'admission', id: 'redirect_uri_refused' })
 })
 
-test('VS Code in the browser takes the response at vscode.dev', async () => {
+test('connect --as vscode accepts the redirect URI of VS Code in the browser', async () => {
   const redirectUri = 'https://vscode.dev/redirect'
   const { ok, steps, registered, authorized } = await connectAs('vscode', { redirectUri })
   expect(failed(steps)).toEqual([])
@@ -160,8 +163,8 @@ test('VS Code in the browser takes the response at vscode.dev', async () => {
   expect(authorized?.get('redirect_uri')).toBe(redirectUri)
 })
 
-describe('a tenant that sends iss', () => {
-  test('leads ChatGPT to its stable redirect URI', async () => {
+describe('connect to a tenant that sends iss', () => {
+  test('uses the stable redirect URI with --as chatgpt', async () => {
     await sendIss()
     const { ok, steps, authorized } = await connectAs('chatgpt')
     expect(failed(steps)).toEqual([])
@@ -173,7 +176,7 @@ describe('a tenant that sends iss', () => {
   })
 })
 
-test('ChatGPT asks for the identity scopes that the tenant advertises', async () => {
+test('connect --as chatgpt requests the identity scopes that the tenant advertises', async () => {
   const { authorized } = await connectAs('chatgpt')
   const scopes = authorized?.get('scope')?.split(' ')
   expect(scopes).toEqual(expect.arrayContaining(['openid', 'email', 'profile', 'events:read']))
@@ -185,27 +188,30 @@ test.each([
   ['chatgpt', 'https://chatgpt.com/oauth/ID/client.json'],
   ['claude-code', 'https://claude.ai/oauth/claude-code-client-metadata'],
   ['vscode', 'https://vscode.dev/oauth/client-metadata.json'],
-] as const)('%s does not register where metadata documents are taken', async (name, document) => {
-  await changeSettings({ client_id_metadata_document_supported: true })
-  const { steps, to } = await connectAs(name)
-  const id = document.replace('ID', serverId(`${system.url}/mcp`))
-  expect(to('/oidc/register')).toEqual([])
-  expect(steps[2]?.seen).toContain(`metadata document ${id}`)
-  expect(steps[3]).toMatchObject({ step: 'admission', id: 'cimd_client_missing' })
-})
+] as const)(
+  'connect --as %s uses its metadata document if the tenant supports such documents',
+  async (name, document) => {
+    await changeSettings({ client_id_metadata_document_supported: true })
+    const { steps, to } = await connectAs(name)
+    const id = document.replace('ID', serverId(`${system.url}/mcp`))
+    expect(to('/oidc/register')).toEqual([])
+    expect(steps[2]?.seen).toContain(`metadata document ${id}`)
+    expect(steps[3]).toMatchObject({ step: 'admission', id: 'cimd_client_missing' })
+  },
+)
 
 const parseOptions = (args: readonly string[], env: Environment) =>
   toOptions(parsed(connectCommand, CONNECT_OPTIONS, args), env)
 
-describe('the command', () => {
-  test.each(CLIENT_NAMES)('--as %s', async (name) => {
+describe('the command line of npm run connect', () => {
+  test.each(CLIENT_NAMES)('completes all steps with --as %s', async (name) => {
     const { code, stdout } = await command([system.url, '--json', '--as', name, ...atPort(name)])
     expect(JSON.parse(stdout).steps.map(({ step }: ConnectStep) => step)).toEqual(STEPS)
     expect(code).toBe(0)
     expect(stdout).not.toMatch(/eyJ[\w-]{8}/)
   })
 
-  test.each([['Codex'], ['cursor'], ['']])('ends with 2 for --as %j', async (name) => {
+  test.each([['Codex'], ['cursor'], ['']])('exits with 2 for --as %j', async (name) => {
     const { code, stderr, stdout } = await command([system.url, '--as', name])
     expect(code).toBe(2)
     expect(stdout).toBe('')
@@ -214,19 +220,19 @@ describe('the command', () => {
     )
   })
 
-  test('says in its help what --as takes', () => {
+  test('lists the values of --as in the help', () => {
     const help = helpOf(connectCommand, PLAIN)
     for (const name of CLIENT_NAMES) expect(help).toContain(name)
   })
 
-  test('a secret is read with a client ID alone', () => {
+  test('reads CLIENT_SECRET only with --client-id', () => {
     const env = { CLIENT_SECRET: 's' }
     expect(parseOptions(['--client-id', 'c'], env)?.clientSecret).toBe('s')
     expect(parseOptions([], env)?.clientSecret).toBeUndefined()
   })
 })
 
-test('where the redirect URI is not on this machine, the address is asked for', async () => {
+test('connect asks for the final address if the redirect URI is not on this machine', async () => {
   const tenant = await startWithoutState()
   const opened: string[] = []
   const { steps } = await connectAs('chatgpt', {
@@ -241,7 +247,7 @@ test('where the redirect URI is not on this machine, the address is asked for', 
   expect(steps[4]?.seen).toMatch(/^the address does not start with https:\/\/chatgpt\.com\//)
 })
 
-/** Hides what only the Auth0 emulator has, so that it is signed in to as to Auth0. */
+/** Hides the state endpoint of the Auth0 emulator, so that connect treats it as Auth0. */
 async function startWithoutState() {
   const server = createServer((_, res) => res.writeHead(404).end()).listen(0, '127.0.0.1')
   await new Promise((resolve) => server.once('listening', resolve))

@@ -26,19 +26,19 @@ const failureOf = (staging: Staging) => deployment.failureOf(staging)
 
 const VARIANTS: readonly (Staging & { readonly name: string; readonly id: ConnectFaultId })[] = [
   {
-    name: 'a page in place of the metadata',
+    name: 'HTML as protected resource metadata',
     id: 'rewrite_returns_html',
     step: 'protected-resource',
     answers: () => ({ [PRM]: [200, '<html>'] }),
   },
   {
-    name: 'a gateway without keys, before any token',
+    name: 'keys that are missing before a sign-in',
     id: 'gateway_keys_unavailable',
     step: 'protected-resource',
     answers: () => ({ '/mcp': 503 }),
   },
   {
-    name: 'metadata that is no such document',
+    name: 'invalid protected resource metadata',
     id: 'metadata_missing',
     step: 'protected-resource',
     answers: (origin) => ({
@@ -46,31 +46,31 @@ const VARIANTS: readonly (Staging & { readonly name: string; readonly id: Connec
     }),
   },
   {
-    name: 'a page in place of the metadata of the authorization server',
+    name: 'HTML as authorization server metadata',
     id: 'rewrite_returns_html',
     step: 'authorization-server',
     answers: () => ({ [ASM]: [200, '<html>'] }),
   },
   {
-    name: 'an authorization server without the code flow',
+    name: 'an issuer without the code flow',
     id: 'issuer_unreachable',
     step: 'admission',
     answers: metadata({ response_types_supported: ['token'] }),
   },
   {
-    name: 'a registration endpoint that is a page',
+    name: 'HTML as registration response',
     id: 'registration_closed',
     step: 'registration',
     answers: () => ({ '/register': [404, '<html>'] }),
   },
   {
-    name: 'a registration that is answered with no client',
+    name: 'a registration without a client id',
     id: 'registration_refused',
     step: 'registration',
     answers: () => ({ '/register': [201, { client: 'c' }] }),
   },
   {
-    name: 'a registration endpoint that does not answer',
+    name: 'an unreachable registration endpoint',
     id: 'url_unreachable',
     step: 'registration',
     answers: metadata({ registration_endpoint: 'http://127.0.0.1:9/register' }),
@@ -82,32 +82,32 @@ const VARIANTS: readonly (Staging & { readonly name: string; readonly id: Connec
     answers: () => tenant(outcome('deleted'), 'Unknown client: c'),
   },
   {
-    name: 'an admission that failed',
+    name: 'a failed admission',
     id: 'webhook_failed',
     step: 'admission',
     answers: () => tenant(outcome('failed', 'conn_lookup_http_403')),
   },
   {
-    name: 'a log webhook that does not answer',
+    name: 'a log webhook that cannot be reached',
     id: 'webhook_failed',
     step: 'admission',
     answers: () => tenant({ status: null, answer: 'fetch failed' }),
   },
   {
-    name: 'an error that is sent back to the client',
+    name: 'an error response at the redirect URI',
     id: 'client_grant_missing',
     step: 'sign-in',
     back: 'error=unauthorized_client',
   },
   {
-    name: 'an address that is not the redirect URI',
+    name: 'an address other than the redirect URI',
     id: 'sign_in_refused',
     step: 'sign-in',
     back: undefined,
     options: () => ({ ...existing(), askForAddress: async () => 'https://chatgpt.com/' }),
   },
   {
-    name: 'a refused code with a page around it',
+    name: 'HTML as token response',
     id: 'token_refused',
     step: 'token',
     answers: () => ({ '/token': [502, '<html>eyJhbGciOiJSUzI1NiJ9'] }),
@@ -119,7 +119,7 @@ const VARIANTS: readonly (Staging & { readonly name: string; readonly id: Connec
     answers: () => ({ '/token': [200, { id_token: 'eyJhbGciOiJSUzI1NiJ9' }] }),
   },
   {
-    name: 'three parts that are no JWT',
+    name: 'a token of three invalid parts',
     id: 'ACCESS_TOKEN_IS_OPAQUE',
     step: 'token',
     answers: () => issued('a.b.c'),
@@ -137,7 +137,7 @@ const VARIANTS: readonly (Staging & { readonly name: string; readonly id: Connec
     answers: (origin) => issued(rs256({ ...claimsFor(origin), exp: undefined })),
   },
   {
-    name: 'a refused call over HTTP',
+    name: 'a call that is refused with a 403',
     id: 'insufficient_scope',
     step: 'call',
     answers: () => ({
@@ -149,7 +149,7 @@ const VARIANTS: readonly (Staging & { readonly name: string; readonly id: Connec
     }),
   },
   {
-    name: 'a refused call in the form for ChatGPT',
+    name: 'a scope challenge in a tool result',
     id: 'insufficient_scope',
     step: 'call',
     answers: () => ({
@@ -160,7 +160,7 @@ const VARIANTS: readonly (Staging & { readonly name: string; readonly id: Connec
     }),
   },
   {
-    name: 'a token that a call does not suffice with any more, in the form for ChatGPT',
+    name: 'a token challenge in a tool result',
     id: 'token_rejected',
     step: 'call',
     answers: () => ({
@@ -172,6 +172,6 @@ const VARIANTS: readonly (Staging & { readonly name: string; readonly id: Connec
   },
 ]
 
-test.each(VARIANTS)('$name: $id', async ({ id, ...staging }) => {
+test.each(VARIANTS)('connect reports $id for $name', async ({ id, ...staging }) => {
   expect(await failureOf(staging)).toMatchObject({ id, step: staging.step })
 })

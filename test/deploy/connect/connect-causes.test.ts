@@ -33,7 +33,7 @@ const hs256 = await new SignJWT({ sub: 'x' })
   .setProtectedHeader({ alg: 'HS256' })
   .sign(new TextEncoder().encode('k'.repeat(32)))
 
-/** Every fault, staged; one that is added without an entry here does not compile. */
+/** Responses that cause each fault. The type requires an entry for every fault. */
 const STAGED: { readonly [Id in ConnectFaultId]: Staging } = {
   url_unreachable: {
     step: 'protected-resource',
@@ -211,18 +211,18 @@ const STAGED: { readonly [Id in ConnectFaultId]: Staging } = {
   },
 }
 
-test('without trouble a person signs in with a browser', async () => {
+test('connect signs in with a browser if there is no fault', async () => {
   const { ok, steps } = await run({})
   expect(steps.filter((step) => !step.ok)).toEqual([])
   expect(ok).toBe(true)
   expect(steps[3]?.seen).toMatch(/^not visible from outside, but the sign-in may start, after /)
 })
 
-test.each(Object.entries(STAGED))('%s', async (id, staging) => {
+test.each(Object.entries(STAGED))('connect reports %s', async (id, staging) => {
   expect(await failureOf(staging)).toMatchObject({ id, step: staging.step })
 })
 
-test("nothing of an answer to somebody else's request is told", async () => {
+test('connect prints nothing from a response with a foreign state', async () => {
   expect((await failureOf(STAGED.state_mismatch)).seen).toBe('the state does not match')
 })
 
@@ -231,13 +231,13 @@ test.each([
   ['no_connection'],
   ['client_grant_missing'],
   ['sign_in_timed_out'],
-] as const)('%s says what to do about a loopback redirect URI', (id) => {
+] as const)('the fix of %s explains loopback redirect URIs', (id) => {
   expect(explain(id).fix).toMatch(
     /CLIENT_REDIRECT_URIS .*http:\/\/127\.0\.0\.1:\*\/\*.*--client-id/,
   )
 })
 
-test('every fault has a reason and a remedy of its own', () => {
+test('every fault has its own cause, and most have their own fix', () => {
   const causes = CONNECT_FAULTS.map((id) => explain(id))
   expect(new Set(causes.map(({ why }) => why)).size).toBe(causes.length)
   expect(new Set(causes.map(({ fix }) => fix)).size).toBeGreaterThan(causes.length * 0.8)

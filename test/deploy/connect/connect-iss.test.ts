@@ -24,55 +24,55 @@ const failureOf = (staging: Staging) => deployment.failureOf(staging)
 
 const VARIANTS: readonly (Staging & { readonly name: string; readonly id: ConnectFaultId })[] = [
   {
-    name: 'an iss that differs by its slash',
+    name: 'an iss without its trailing slash',
     id: 'issuer_in_answer',
     step: 'sign-in',
     answers: ISS,
     options: (origin) => ({ openBrowser: backWith(`code=c&iss=${origin}`) }),
   },
   {
-    name: 'an iss twice',
+    name: 'a repeated iss',
     id: 'issuer_in_answer',
     step: 'sign-in',
     answers: ISS,
     options: (origin) => ({ openBrowser: backWith(`code=c&iss=${origin}/&iss=${origin}/`) }),
   },
   {
-    name: 'an error response from another issuer',
+    name: 'an error with a foreign iss',
     id: 'issuer_in_answer',
     step: 'sign-in',
     back: 'error=access_denied&iss=https://evil.example/',
   },
   {
-    name: 'an error response without the iss that is advertised',
+    name: 'an error without the advertised iss',
     id: 'issuer_not_in_answer',
     step: 'sign-in',
     answers: ISS,
     back: 'error=access_denied',
   },
   {
-    name: 'an error response with the right iss',
+    name: 'an error with the correct iss',
     id: 'access_denied',
     step: 'sign-in',
     answers: ISS,
     options: (origin) => ({ openBrowser: backWith(`error=access_denied&iss=${origin}/`) }),
   },
   {
-    name: 'a client of an administrator, refused at the authorization endpoint without iss',
+    name: 'a refused client without iss',
     id: 'issuer_not_in_answer',
     step: 'admission',
     answers: (origin) => ({ ...ISS(origin), ...redirected('error=unauthorized_client') }),
     options: existing,
   },
   {
-    name: 'the same with the iss of another issuer',
+    name: 'a refused client with a foreign iss',
     id: 'issuer_in_answer',
     step: 'admission',
     answers: () => redirected('error=unauthorized_client&iss=https://evil.example/'),
     options: existing,
   },
   {
-    name: 'the same with the right iss',
+    name: 'a refused client with the correct iss',
     id: 'client_grant_missing',
     step: 'admission',
     answers: (origin) => ({
@@ -82,14 +82,14 @@ const VARIANTS: readonly (Staging & { readonly name: string; readonly id: Connec
     options: existing,
   },
   {
-    name: 'a new client that is not admitted, and whose error has no iss',
+    name: 'an unadmitted client without iss',
     id: 'webhook_silent',
     step: 'admission',
     answers: (origin) => ({ ...ISS(origin), ...tenant(undefined) }),
   },
 ]
 
-test('the right iss is taken, with the stable redirect URI of ChatGPT too', async () => {
+test('connect accepts the correct iss, with the stable redirect URI of ChatGPT as well', async () => {
   const withIss = (back: string) => ({
     answers: ISS,
     options: (issuer: string) => ({ openBrowser: backWith(`${back}&iss=${issuer}/`) }),
@@ -113,6 +113,6 @@ test('the right iss is taken, with the stable redirect URI of ChatGPT too', asyn
   expect(steps[4]?.seen).toContain(`iss ${origin}/`)
 })
 
-test.each(VARIANTS)('$name: $id', async ({ id, ...staging }) => {
+test.each(VARIANTS)('connect reports $id for $name', async ({ id, ...staging }) => {
   expect(await failureOf(staging)).toMatchObject({ id, step: staging.step })
 })

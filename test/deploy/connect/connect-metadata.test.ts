@@ -33,13 +33,17 @@ const SERVERS = (origin: string, resource: string) => ({
 const ROOT = '/.well-known/oauth-protected-resource'
 
 test.each([
-  ['at the path', (at: string): Answers => ({ [PRM]: [200, SERVERS(at, `${at}/mcp`)] }), PRM],
   [
-    'at the root, about the endpoint',
+    'at the path of the endpoint',
+    (at: string): Answers => ({ [PRM]: [200, SERVERS(at, `${at}/mcp`)] }),
+    PRM,
+  ],
+  [
+    'at the root of the origin',
     (at: string): Answers => ({ [PRM]: 404, [ROOT]: [200, SERVERS(at, `${at}/mcp`)] }),
     ROOT,
   ],
-])('without a challenge the metadata is found %s', async (_, answers, path) => {
+])('connect finds the metadata %s without a challenge', async (_, answers, path) => {
   const connection = await run({
     answers: (at) => ({ ...answers(at), '/mcp': 401 }),
     back: BACK,
@@ -51,27 +55,30 @@ test.each([
 test.each([
   ['of the origin', (at: string) => at],
   ['of the endpoint', (at: string) => `${at}/mcp`],
-])('the challenge leads to the root, with metadata %s', async (_, resource) => {
-  const connection = await run({
-    answers: (at) => ({
-      [PRM]: 404,
-      [ROOT]: [200, SERVERS(at, resource(at))],
-      '/mcp': [401, {}, { 'www-authenticate': `Bearer resource_metadata="${at}${ROOT}"` }],
-      '/token': [
-        200,
-        {
-          access_token: rs256({ ...claimsFor(at), aud: resource(at) }),
-          token_type: 'Bearer',
-        },
-      ],
-    }),
-    back: BACK,
-  })
-  expect(connection.steps.filter((step) => !step.ok)).toEqual([])
-  expect(connection.steps[0]?.seen).toContain(`${resource(origin)}, authorization server`)
-})
+])(
+  'connect follows the challenge to metadata at the root with the resource %s',
+  async (_, resource) => {
+    const connection = await run({
+      answers: (at) => ({
+        [PRM]: 404,
+        [ROOT]: [200, SERVERS(at, resource(at))],
+        '/mcp': [401, {}, { 'www-authenticate': `Bearer resource_metadata="${at}${ROOT}"` }],
+        '/token': [
+          200,
+          {
+            access_token: rs256({ ...claimsFor(at), aud: resource(at) }),
+            token_type: 'Bearer',
+          },
+        ],
+      }),
+      back: BACK,
+    })
+    expect(connection.steps.filter((step) => !step.ok)).toEqual([])
+    expect(connection.steps[0]?.seen).toContain(`${resource(origin)}, authorization server`)
+  },
+)
 
-test('without resource metadata, the origin is taken for the authorization server as VS Code does', async () => {
+test('connect --as vscode uses the origin as the authorization server without resource metadata', async () => {
   const answers = (at: string): Answers => ({
     [PRM]: 404,
     [ROOT]: 404,
@@ -90,7 +97,7 @@ test('without resource metadata, the origin is taken for the authorization serve
   expect(await failureOf({ step, answers })).toMatchObject({ id: 'metadata_missing' })
 })
 
-test('with a public tool, the challenge of a protected one leads to the metadata', async () => {
+test('connect follows the challenge of a protected tool if another tool is public', async () => {
   const place = '/custom/metadata.json'
   const connection = await run({
     answers: (at) => ({

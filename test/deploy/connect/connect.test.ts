@@ -51,7 +51,7 @@ function command(args: readonly string[], env: Readonly<Record<string, string>> 
   })
 }
 
-describe('the local system', () => {
+describe('connect to the local system', () => {
   let system: System
 
   beforeAll(async () => {
@@ -66,7 +66,7 @@ describe('the local system', () => {
       mode: 'permissive',
       admission: 'first-party client, client grant for events:read events:write',
     },
-  ])('connects in $mode mode, step by step', async ({ mode, admission }) => {
+  ])('completes all steps in $mode mode', async ({ mode, admission }) => {
     await adminOf(system.tenant).change({ mode })
     const told: ConnectStep[] = []
     const connection = await connectTo(system, { onStep: (step) => told.push(step) })
@@ -84,21 +84,24 @@ describe('the local system', () => {
     expect(said).not.toMatch(/eyJ[\w-]{8}/)
   })
 
-  test('bob, who may read only, connects too', async () => {
+  test('completes for a user with only the read permission', async () => {
     const { steps } = await connectTo(system, { person: BOB })
     expect(steps.at(-1)).toMatchObject({ step: 'call', ok: true })
   })
 
-  test.each(['strict', 'permissive'])('explains a decline of a %s client', async (mode) => {
-    await adminOf(system.tenant).change({ mode })
-    const { ok, steps } = await connectTo(system, { fetch: declining })
-    expect(ok).toBe(false)
-    const { why: cause } = explain('access_denied')
-    expect(steps).toContainEqual(
-      expect.objectContaining({ step: 'sign-in', id: 'access_denied', cause }),
-    )
-    expect(seenAt('sign-in', steps)).toContain('User did not authorize the request')
-  })
+  test.each(['strict', 'permissive'])(
+    'explains a declined consent of a %s client',
+    async (mode) => {
+      await adminOf(system.tenant).change({ mode })
+      const { ok, steps } = await connectTo(system, { fetch: declining })
+      expect(ok).toBe(false)
+      const { why: cause } = explain('access_denied')
+      expect(steps).toContainEqual(
+        expect.objectContaining({ step: 'sign-in', id: 'access_denied', cause }),
+      )
+      expect(seenAt('sign-in', steps)).toContain('User did not authorize the request')
+    },
+  )
 
   test.each([
     {
@@ -107,12 +110,12 @@ describe('the local system', () => {
       expected: { step: 'authorization-server', id: 'issuer_unreachable' },
     },
     {
-      name: 'a tenant as Auth0 makes it',
+      name: 'a new tenant without registration',
       change: { empty: true },
       expected: { step: 'registration', id: 'registration_closed' },
     },
     {
-      name: 'a tenant that is full',
+      name: 'a tenant at its entity limit',
       change: { entityLimit: 0 },
       expected: { step: 'registration', id: 'application_limit_reached' },
     },
@@ -122,17 +125,17 @@ describe('the local system', () => {
       expected: { step: 'registration', id: 'rate_limited' },
     },
     {
-      name: 'a log stream that delivers nothing, with strict clients',
+      name: 'a paused log stream (strict)',
       change: { logStream: { paused: true } },
       expected: { step: 'admission', id: 'webhook_silent' },
     },
     {
-      name: 'a log stream that delivers nothing, with permissive clients',
+      name: 'a paused log stream (permissive)',
       change: { mode: 'permissive', logStream: { paused: true } },
       expected: { step: 'admission', id: 'webhook_silent' },
     },
     {
-      name: 'a Management API that forbids',
+      name: 'a 403 of the Management API',
       change: { management: { failAfter: { calls: 0, status: 403 } } },
       admissionMs: 4_000,
       expected: { step: 'admission', id: 'webhook_failed' },
@@ -148,20 +151,23 @@ describe('the local system', () => {
       admissionMs: 20_000,
       expected: { step: 'token', id: 'ACCESS_TOKEN_IS_ENCRYPTED_JWE' },
     },
-  ])('$name', async ({ change, expected, admissionMs = 600 }) => {
-    await adminOf(system.tenant).change(change)
-    const { ok, steps } = await connectTo(system, { admissionMs })
-    expect(ok).toBe(false)
-    expect(steps.map(({ step }) => step)).toEqual(STEPS)
-    const failed = steps.findIndex(({ id }) => id !== undefined)
-    expect(steps[failed]).toMatchObject(expected)
-    expect(steps.slice(0, failed).every((step) => step.ok)).toBe(true)
-    expect(steps.slice(failed + 1)).toEqual(
-      STEPS.slice(failed + 1).map((step) => ({ step, ok: false, seen: 'not reached', ms: 0 })),
-    )
-  })
+  ])(
+    'reports the step and the fault for $name',
+    async ({ change, expected, admissionMs = 600 }) => {
+      await adminOf(system.tenant).change(change)
+      const { ok, steps } = await connectTo(system, { admissionMs })
+      expect(ok).toBe(false)
+      expect(steps.map(({ step }) => step)).toEqual(STEPS)
+      const failed = steps.findIndex(({ id }) => id !== undefined)
+      expect(steps[failed]).toMatchObject(expected)
+      expect(steps.slice(0, failed).every((step) => step.ok)).toBe(true)
+      expect(steps.slice(failed + 1)).toEqual(
+        STEPS.slice(failed + 1).map((step) => ({ step, ok: false, seen: 'not reached', ms: 0 })),
+      )
+    },
+  )
 
-  test('a client that exists signs in, and nothing is registered', async () => {
+  test('registers no client with --client-id', async () => {
     await connectTo(system)
     const registered = async () =>
       (await adminOf(system.tenant).state()).clients.filter((one) => one.is_first_party !== true)
@@ -174,7 +180,7 @@ describe('the local system', () => {
     expect(await registered()).toHaveLength(1)
   })
 
-  test('a client with the redirect URI of ChatGPT signs in where the tenant sends iss', async () => {
+  test('signs in a predefined ChatGPT client if the tenant sends iss', async () => {
     const redirectUri = 'https://chatgpt.com/connector_platform_oauth_redirect'
     const variables = {
       ...system.variables,
@@ -202,20 +208,20 @@ describe('the local system', () => {
     expect(seenAt('sign-in', steps)).toContain(`iss ${system.issuer}`)
   })
 
-  test('a client id that nobody has is told at once', async () => {
+  test('reports an unknown client id without waiting for an admission', async () => {
     const { steps } = await connectTo(system, { clientId: 'nobody' })
     expect(steps[3]).toMatchObject({ step: 'admission', id: 'client_unknown' })
     expect(steps[3]?.ms).toBeLessThan(5_000)
   })
 
-  test('a wrong password is not repeated', async () => {
+  test('does not print a wrong password', async () => {
     const connection = await connectTo(system, { person: { ...ALICE, password: 'wrong-one' } })
     expect(connection.steps[4]).toMatchObject({ step: 'sign-in', id: 'wrong_password' })
     expect(connection.steps[4]?.seen).toMatch(/^stuck .* 400: Sign in .* Wrong email or password /)
     expect(JSON.stringify(connection)).not.toContain('wrong-one')
   })
 
-  test('the command ends with 0 and prints one JSON document for machines', async () => {
+  test('exits with 0 and prints one JSON document with --json', async () => {
     const { code, stdout } = await command(['--json'], { PORT: new URL(system.url).port })
     expect(code).toBe(0)
     const printed = JSON.parse(stdout)
@@ -223,7 +229,7 @@ describe('the local system', () => {
     expect(printed.steps.map(({ step }: ConnectStep) => step)).toEqual(STEPS)
   })
 
-  test('the command prints a line for each step', async () => {
+  test('prints one line per step', async () => {
     const { code, stdout } = await command([system.url, '--user', BOB.username])
     expect(code).toBe(0)
     const lines = stdout.trimEnd().split('\n')
@@ -233,7 +239,7 @@ describe('the local system', () => {
     expect(lines[5]).toContain('scope events:read, permissions events:read,')
   })
 
-  test('what a failure prints for machines is one JSON document too', async () => {
+  test('exits with 1 and prints one JSON document with --json after a failure', async () => {
     await adminOf(system.tenant).change({ outage: true })
     const { code, stdout } = await command([system.url, '--json'])
     expect(code).toBe(1)
@@ -244,14 +250,14 @@ describe('the local system', () => {
   })
 })
 
-describe('a system with curated metadata', () => {
+describe('connect to a system with curated metadata', () => {
   let system: System
   beforeAll(async () => {
     system = await startOnFreePorts({ AUTH_SERVER_METADATA: 'curated' })
   })
   afterAll(() => system?.stop())
 
-  test.each(['strict', 'permissive'])('connects in %s mode without log stream', async (mode) => {
+  test.each(['strict', 'permissive'])('completes in %s mode without a log stream', async (mode) => {
     await adminOf(system.tenant).change({ mode, logStream: { paused: true } })
     const { ok, steps } = await connectTo(system)
     expect(steps.filter((step) => !step.ok)).toEqual([])
@@ -263,7 +269,7 @@ describe('a system with curated metadata', () => {
   })
 })
 
-test('with a public tool, the challenge and the sign-in of ChatGPT are seen at a protected one', async () => {
+test('connect checks the challenge and the ChatGPT sign-in with a protected tool if another is public', async () => {
   const tools = {
     getTime: { description: 'Public', scopes: [], annotations: { readOnlyHint: true } },
     listEvents: { description: 'Protected', scopes: ['events:read'] },
@@ -277,7 +283,7 @@ test('with a public tool, the challenge and the sign-in of ChatGPT are seen at a
   expect(seenAt('token', steps)).toContain('scope events:read')
 })
 
-test('a redirect URI that is not covered is told as soon as log-webhook refuses it', async () => {
+test('connect reports an uncovered redirect URI as soon as log-webhook refuses it', async () => {
   const system = await startOnFreePorts({ CLIENT_REDIRECT_URIS: CHATGPT_REDIRECT_URIS.join(',') })
   const { steps } = await connectTo(system)
   await system.stop()
@@ -286,7 +292,7 @@ test('a redirect URI that is not covered is told as soon as log-webhook refuses 
   expect(steps[3]?.ms).toBeLessThan(10_000)
 })
 
-test('the command ends with 1 on failure, and says what to do', async () => {
+test('connect exits with 1 after a failure and prints the cause and the fix', async () => {
   const { code, stdout } = await command(['http://127.0.0.1:9'])
   expect(code).toBe(1)
   expect(stdout).toContain(`FAIL protected-resource    http://127.0.0.1:9/mcp: `)
@@ -295,7 +301,7 @@ test('the command ends with 1 on failure, and says what to do', async () => {
   expect(stdout).toContain('-    call                  not reached')
 })
 
-test.each(['--help', '-h'])('the command says how it is written for %s', async (arg) => {
+test.each(['--help', '-h'])('connect %s prints the usage', async (arg) => {
   const { code, stdout } = await command([arg])
   expect(code).toBe(0)
   expect(stdout).toContain('Usage: npm run connect')
@@ -309,7 +315,7 @@ test.each([
   ['--callback-port', '70000'],
   ['--redirect-uri', 'https://chatgpt.com/connector_platform_oauth_redirect'],
   ['--client-id', 'c', '--redirect-uri', 'chatgpt.com'],
-])('the command ends with 2 for %s', async (...args) => {
+])('connect exits with 2 for %s', async (...args) => {
   const { code, stdout, stderr } = await command(args)
   expect(code).toBe(2)
   expect(stdout).toBe('')
@@ -319,7 +325,7 @@ test.each([
 const parseOptions = (args: readonly string[], env: Environment) =>
   toOptions(parsed(connectCommand, CONNECT_OPTIONS, args), env)
 
-describe('the command line', () => {
+describe('the command line options of npm run connect', () => {
   test.each([
     { args: [], env: {}, url: 'http://localhost:8080/mcp' },
     { args: [], env: { PORT: '9000' }, url: 'http://localhost:9000/mcp' },
@@ -328,24 +334,24 @@ describe('the command line', () => {
     { args: ['https://mcp.example.com/'], env: {}, url: 'https://mcp.example.com/mcp' },
     { args: ['https://mcp.example.com/other'], env: {}, url: 'https://mcp.example.com/other' },
     { args: ['HTTPS://MCP.example.com:443/mcp#top'], env: {}, url: 'https://mcp.example.com/mcp' },
-  ])('$args with $env: $url', ({ args, env, url }) => {
+  ])('resolve $args with $env to $url', ({ args, env, url }) => {
     expect(parseOptions(args, env)?.url).toBe(url)
   })
 
-  test('a redirect URI that is not on this machine goes with an existing client', () => {
+  test('allow a remote redirect URI with --client-id', () => {
     const redirectUri = 'https://chatgpt.com/connector_platform_oauth_redirect'
     const args = ['--client-id', 'c', '--redirect-uri', redirectUri]
     expect(parseOptions(args, {})).toMatchObject({ clientId: 'c', redirectUri })
   })
 
-  test('a password in the URL is refused and not repeated', () => {
+  test('reject a URL with a password and do not print the password', () => {
     const parse = () => parseOptions(['https://me:hunter2@mcp.example.com'], {})
     expect(parse).toThrow(UsageError)
     expect(parse).not.toThrow(/hunter2/)
   })
 })
 
-test('a step is one line, a failure says why and what to do', () => {
+test('printStep prints a step in one line and a failure with its cause and fix', () => {
   expect(printStep({ step: 'call', ok: true, seen: 'x', ms: 3 })).toBe(
     'ok   call                  x (3 ms)\n',
   )
@@ -356,7 +362,7 @@ test('a step is one line, a failure says why and what to do', () => {
   expect(printStep(failed)).toBe('FAIL call                  x\n     cause: c\n     do:    f\n')
 })
 
-test("a server's words cannot break the line or move the cursor", async () => {
+test('a step escapes line breaks and control characters from the server', async () => {
   let time = 1_000
   const { run, completed } = createSteps(
     () => undefined,

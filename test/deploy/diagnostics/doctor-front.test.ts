@@ -23,7 +23,7 @@ afterAll(() => front?.[Symbol.asyncDispose]())
 
 const FRONT_FAULTS: readonly (readonly [string, Misbehaviour, readonly string[]])[] = [
   [
-    'one layout is missing',
+    'one path of the metadata is missing',
     replace(/^\/mcp\/\.well-known\/oauth-pro/, { status: 404, body: '{}' }),
     ['metadata_missing'],
   ],
@@ -34,7 +34,7 @@ const FRONT_FAULTS: readonly (readonly [string, Misbehaviour, readonly string[]]
     ['authorization_server_metadata_missing', 'metadata_missing'],
   ],
   [
-    'one layout is old',
+    'one path has outdated metadata',
     member(/resource\/mcp$/, 'scopes_supported', ['events:read', 'events:write', 'old']),
     ['metadata_layouts_disagree'],
   ],
@@ -44,13 +44,13 @@ const FRONT_FAULTS: readonly (readonly [string, Misbehaviour, readonly string[]]
     ['health_disagrees', 'resource_trailing_slash'],
   ],
   [
-    'resource is another deployment',
+    'resource is the URL of another deployment',
     member(METADATA, 'resource', 'https://other.example/mcp'),
     ['health_disagrees', 'resource_mismatch'],
   ],
   ['resource is missing', member(METADATA, 'resource', undefined), ['resource_mismatch']],
   [
-    'no authorization server is named',
+    'authorization_servers is empty',
     member(METADATA, 'authorization_servers', []),
     ['authorization_servers_missing'],
   ],
@@ -60,7 +60,7 @@ const FRONT_FAULTS: readonly (readonly [string, Misbehaviour, readonly string[]]
     ['authorization_server_metadata_differs', 'health_disagrees', 'issuer_malformed'],
   ],
   [
-    'the issuer has lost its slash',
+    'the issuer lacks its trailing slash',
     document(METADATA, (one) => ({
       ...one,
       authorization_servers: [String(one['authorization_servers']).replace(/\/$/, '')],
@@ -79,27 +79,27 @@ const FRONT_FAULTS: readonly (readonly [string, Misbehaviour, readonly string[]]
     ['metadata_media_type'],
   ],
   [
-    'a single-page app answers for metadata',
+    'a single-page app is served for metadata',
     replace(METADATA, { status: 200, headers: HTML, body: PAGE }),
     ['metadata_missing', 'rewrite_returns_html'],
   ],
   [
-    'a single-page app answers for /mcp',
+    'a single-page app is served for /mcp',
     replace(/^\/mcp$/, { status: 200, headers: HTML, body: PAGE }),
     ['cors_preflight_refused', 'rewrite_returns_html'],
   ],
   [
-    'an older mirror of the issuer',
+    'the copy of the issuer metadata is outdated',
     member(AS, 'issuer', 'https://old.example/'),
     ['authorization_server_metadata_differs'],
   ],
   [
-    'the mirror is gone',
+    'the copy of the issuer metadata is missing',
     replace(/well-known\/openid-configuration/, { status: 502, body: '{}' }),
     ['authorization_server_metadata_missing'],
   ],
   [
-    '401 has no challenge',
+    'a 401 response has no challenge',
     field('www-authenticate', undefined),
     ['bad_token_answer', 'challenge_missing'],
   ],
@@ -114,7 +114,7 @@ const FRONT_FAULTS: readonly (readonly [string, Misbehaviour, readonly string[]]
     ['challenge_without_resource_metadata'],
   ],
   [
-    'the challenge leads elsewhere',
+    'the challenge has a foreign resource_metadata URL',
     challenge((value) => value.replace(/(resource_metadata=")[^"]*/, '$1https://other.example/x')),
     ['challenge_resource_metadata_wrong'],
   ],
@@ -124,18 +124,18 @@ const FRONT_FAULTS: readonly (readonly [string, Misbehaviour, readonly string[]]
     ['challenge_scope_missing'],
   ],
   [
-    'the front strips Authorization',
+    'the proxy removes Authorization',
     { request: ({ headers: { authorization: _, ...headers } }) => ({ headers }) },
     ['authorization_stripped'],
   ],
   [
-    'the front adds a token of its own',
+    'the proxy adds its own token',
     { request: ({ headers }) => ({ headers: { ...headers, authorization: 'Bearer own' } }) },
-    // A token that is not valid is 401 for ChatGPT too.
+    // ChatGPT gets a 401 for the invalid token too.
     ['challenge_not_bare', 'chatgpt_sign_in_not_offered'],
   ],
   [
-    'any token is let in',
+    'the gateway accepts any token',
     {
       answer: (_, { headers }) =>
         headers['authorization'] === undefined ? undefined : { status: 200, body: '{}' },
@@ -143,7 +143,7 @@ const FRONT_FAULTS: readonly (readonly [string, Misbehaviour, readonly string[]]
     ['bad_token_accepted'],
   ],
   [
-    'anybody is let in',
+    'the gateway accepts unauthenticated calls',
     replace(/^\/mcp$/, { status: 200, body: '{}' }, /POST/),
     ['bad_token_accepted', 'unauthenticated_allowed'],
   ],
@@ -204,7 +204,7 @@ const FRONT_FAULTS: readonly (readonly [string, Misbehaviour, readonly string[]]
     ['metadata_cors_missing'],
   ],
   [
-    'the preflight needs credentials',
+    'the preflight requires credentials',
     replace(
       /^\/mcp$/,
       { status: 401, headers: { 'cache-control': 'no-store' }, body: '' },
@@ -218,17 +218,17 @@ const FRONT_FAULTS: readonly (readonly [string, Misbehaviour, readonly string[]]
     ['cors_preflight_refused'],
   ],
   [
-    'the challenge is hidden from pages',
+    'the challenge is not exposed to web pages',
     field('access-control-expose-headers', undefined),
     ['challenge_not_exposed'],
   ],
   [
-    '404s are cached',
+    '404 responses are cacheable',
     field('cache-control', 'public, max-age=600', (_, __, { status }) => status === 404),
     ['not_found_cacheable'],
   ],
   [
-    'answers are cached',
+    'responses of the gateway are cacheable',
     field('cache-control', 'public, max-age=60', (_, method) => method === 'POST'),
     ['answer_cacheable'],
   ],
@@ -238,7 +238,7 @@ const FRONT_FAULTS: readonly (readonly [string, Misbehaviour, readonly string[]]
     ['metadata_cached_too_long'],
   ],
   [
-    'metadata is never cached',
+    'metadata is not cacheable',
     field('cache-control', 'private', (path) => METADATA.test(path) || AS.test(path)),
     ['metadata_not_cacheable'],
   ],
@@ -266,7 +266,7 @@ const FRONT_FAULTS: readonly (readonly [string, Misbehaviour, readonly string[]]
     ['openapi_missing'],
   ],
   [
-    'a reference of openapi.json leads nowhere',
+    'a reference in openapi.json cannot be resolved',
     member(/^\/openapi/, 'x-more', [
       { $ref: '#/$defs/F' },
       { $ref: '#/components/schemas/Problem' },
@@ -274,7 +274,7 @@ const FRONT_FAULTS: readonly (readonly [string, Misbehaviour, readonly string[]]
     ['openapi_references'],
   ],
   [
-    'openapi.json has more operations than GPT Actions take',
+    'openapi.json has more operations than GPT Actions allow',
     member(
       /^\/openapi/,
       'paths',
@@ -285,12 +285,12 @@ const FRONT_FAULTS: readonly (readonly [string, Misbehaviour, readonly string[]]
     ['openapi_operations'],
   ],
   [
-    'a description of openapi.json is longer than GPT Actions take',
+    'a description in openapi.json is longer than GPT Actions allow',
     member(/^\/openapi/, 'paths', { '/more': { post: { description: 'x'.repeat(301) } } }),
     ['openapi_descriptions'],
   ],
   [
-    'openapi.json is larger than GPT Actions take',
+    'openapi.json is larger than GPT Actions allow',
     member(/^\/openapi/, 'x-more', 'x'.repeat(100_000)),
     ['openapi_size'],
   ],
@@ -300,17 +300,20 @@ const FRONT_FAULTS: readonly (readonly [string, Misbehaviour, readonly string[]]
     ['gateway_public_url'],
   ],
   [
-    'a clock is an hour late',
+    'the clock of the gateway is an hour behind',
     field('date', new Date(Date.now() - 3_600_000).toUTCString(), isMcp),
     ['clock_skew'],
   ],
 ]
 
-test.each(FRONT_FAULTS)('names the fault of a front: %s', async (_, misbehaviour, expected) => {
-  front.misbehaves = misbehaviour
-  const report = await doctorReport([front.url])
-  expect(idsOf(report)).toEqual(expected)
-  for (const { fix, why, seen } of report.findings) {
-    expect(Math.min(fix.length, why.length, seen.length)).toBeGreaterThan(10)
-  }
-})
+test.each(FRONT_FAULTS)(
+  'doctor reports the fault of the deployment: %s',
+  async (_, misbehaviour, expected) => {
+    front.misbehaves = misbehaviour
+    const report = await doctorReport([front.url])
+    expect(idsOf(report)).toEqual(expected)
+    for (const { fix, why, seen } of report.findings) {
+      expect(Math.min(fix.length, why.length, seen.length)).toBeGreaterThan(10)
+    }
+  },
+)

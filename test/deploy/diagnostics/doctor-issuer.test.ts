@@ -16,58 +16,58 @@ beforeEach(() => {
 })
 
 const ISSUER_FAULTS: readonly (readonly [string, () => Staged, readonly string[]])[] = [
-  ['it is down', () => ({ outage: true }), ['issuer_unreachable']],
+  ['the issuer is down', () => ({ outage: true }), ['issuer_unreachable']],
   [
-    'it has no S256',
+    'the issuer does not support S256',
     () => ({ discovery: without('code_challenge_methods_supported') }),
     ['pkce_s256_missing'],
   ],
   [
-    'nobody can register',
+    'the registration endpoint is missing',
     () => ({ discovery: without('registration_endpoint') }),
     ['registration_endpoint_missing'],
   ],
   [
-    'it has no token endpoint',
+    'the token endpoint is missing',
     () => ({ discovery: without('token_endpoint') }),
     ['endpoints_missing'],
   ],
   [
-    'it wants a client secret',
+    'the token endpoint requires a client secret',
     () => ({
       discovery: changed({ token_endpoint_auth_methods_supported: ['client_secret_post'] }),
     }),
     ['public_clients_refused'],
   ],
   [
-    'it has no refresh tokens',
+    'the issuer does not support refresh tokens',
     () => ({ discovery: changed({ scopes_supported: ['openid'] }) }),
     ['refresh_unavailable'],
   ],
   [
-    'it calls itself something else',
+    'the issuer in its metadata differs from its URL',
     () => ({ discovery: changed({ issuer: 'https://custom.example/' }) }),
     ['issuer_mismatch'],
   ],
-  ['it names no key set', () => ({ discovery: without('jwks_uri') }), ['jwks_unreachable']],
+  ['jwks_uri is missing', () => ({ discovery: without('jwks_uri') }), ['jwks_unreachable']],
   [
-    'its key set is elsewhere',
+    'jwks_uri leads to a missing document',
     () => ({ discovery: changed({ jwks_uri: `${front.issuer.url}keys` }) }),
     ['jwks_unreachable'],
   ],
-  ['its key set is empty', () => ({ jwks: { keys: [] } }), ['jwks_no_rs256_key']],
+  ['the key set is empty', () => ({ jwks: { keys: [] } }), ['jwks_no_rs256_key']],
   [
-    'its keys are for ES256',
+    'the keys are for ES256',
     () => ({ jwks: { keys: [{ kty: 'EC', kid: 'a', crv: 'P-256', alg: 'ES256' }] } }),
     ['jwks_no_rs256_key'],
   ],
   [
-    'its key has no kid',
+    'the key has no kid',
     () => ({ jwks: { keys: [{ kty: 'RSA', n: 'x'.repeat(342), e: 'AQAB' }] } }),
     ['jwks_kid_missing'],
   ],
   [
-    'its key is short',
+    'the key is too short',
     () => ({ jwks: { keys: [{ kty: 'RSA', kid: 'a', n: 'x'.repeat(171), e: 'AQAB' }] } }),
     ['jwks_no_rs256_key'],
   ],
@@ -81,16 +81,19 @@ function without(name: string) {
   return changed({ [name]: undefined })
 }
 
-test.each(ISSUER_FAULTS)('names the fault of an issuer: %s', async (_, staged, expected) => {
-  // What the functions have fetched before, they keep: all of it, as long as no time passes.
-  vi.useFakeTimers({ toFake: ['Date'], now: Date.now() })
-  await doctorReport([front.url])
-  Object.assign(front.issuer.staged, staged())
-  const found = idsOf(await doctorReport([front.url]))
-  expect(found.filter((id) => id !== 'auth0_health_failing')).toEqual(expected)
-})
+test.each(ISSUER_FAULTS)(
+  'doctor reports the fault of the issuer: %s',
+  async (_, staged, expected) => {
+    // The functions cache what they fetched. With a frozen clock the cache does not expire.
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() })
+    await doctorReport([front.url])
+    Object.assign(front.issuer.staged, staged())
+    const found = idsOf(await doctorReport([front.url]))
+    expect(found.filter((id) => id !== 'auth0_health_failing')).toEqual(expected)
+  },
+)
 
-test('curated metadata is healthy, and is told apart from an issuer that sends iss', async () => {
+test('doctor reports curated metadata only with an issuer that sends iss or a wrong registration URL', async () => {
   await using curated = await startFront({ AUTH_SERVER_METADATA: 'curated' })
   expect(idsOf(await doctorReport([curated.url]))).toEqual([])
   curated.issuer.staged.discovery = {
@@ -103,7 +106,7 @@ test('curated metadata is healthy, and is told apart from an issuer that sends i
   expect(idsOf(await doctorReport([curated.url]))).toEqual(['registration_endpoint_wrong'])
 })
 
-test('curated metadata that is not served for an issuer that sends iss is one fault', async () => {
+test('doctor reports one fault if curated metadata is not served because the issuer sends iss', async () => {
   await using curated = await startFront({ AUTH_SERVER_METADATA: 'curated' })
   curated.issuer.staged.discovery = {
     ...discoveryOf(curated.issuer.url),

@@ -8,7 +8,7 @@ import {
 } from '../../support/http/front.ts'
 import { challenge, isMcp } from '../../support/http/misbehaviour.ts'
 
-test('a public tool is no fault: calls without a token go through', async () => {
+test('doctor reports no fault for a public tool that is called without a token', async () => {
   const TOOL_SCOPES_JSON = '{"about":[],"listEvents":["events:read"]}'
   await using open = await startFront({ TOOLS: '', TOOL_SCOPES_JSON })
   expect(idsOf(await doctorReport([open.url]))).toEqual([])
@@ -16,7 +16,7 @@ test('a public tool is no fault: calls without a token go through', async () => 
   expect(idsOf(await doctorReport([open.url]))).toEqual(['authorization_stripped'])
 })
 
-describe('a public tool beside protected ones', () => {
+describe('doctor with a public and a protected tool', () => {
   let open: Front
   beforeAll(async () => {
     const TOOL_SCOPES_JSON = '{"about":[],"listEvents":["events:read"]}'
@@ -27,7 +27,7 @@ describe('a public tool beside protected ones', () => {
     open.misbehaves = {}
   })
 
-  test('the challenge and the sign-in in ChatGPT are checked by a protected tool', async () => {
+  test('checks the challenge and the sign-in in ChatGPT with the protected tool', async () => {
     const { checked, skipped } = await doctorReport([open.url])
     const names = checked.map(({ name }) => name)
     expect(names).toEqual(expect.arrayContaining(['challenge', 'sign-in in ChatGPT']))
@@ -35,15 +35,19 @@ describe('a public tool beside protected ones', () => {
   })
 
   test.each([
-    ['a challenge that is gone', challenge(() => ''), ['challenge_missing']],
+    ['a missing challenge', challenge(() => ''), ['challenge_missing']],
     [
-      'a sign-in that is not offered',
+      'a missing sign-in in ChatGPT',
       { request: () => ({}), answer: withoutSignIn },
       ['chatgpt_sign_in_not_offered'],
     ],
-    ['a protected tool that anybody may call', { answer: letIn }, ['unauthenticated_allowed']],
+    [
+      'a protected tool that accepts unauthenticated calls',
+      { answer: letIn },
+      ['unauthenticated_allowed'],
+    ],
   ] satisfies (readonly [string, Misbehaviour, readonly string[]])[])(
-    '%s',
+    'reports %s',
     async (_, misbehaves, ids) => {
       open.misbehaves = misbehaves
       expect(idsOf(await doctorReport([open.url]))).toEqual(expect.arrayContaining(ids))
@@ -56,7 +60,7 @@ function withoutSignIn({ body }: FrontAnswer) {
   return { body: body.replaceAll('mcp/www_authenticate', 'mcp/other') }
 }
 
-/** Answers every refused call as if a tool had run. */
+/** Replaces the response to every refused call by a tool result. */
 function letIn({ status, body }: FrontAnswer, { path, method }: { path: string; method: string }) {
   if (!isMcp(path) || method !== 'POST' || (status === 200 && !body.includes('www_authenticate'))) {
     return undefined

@@ -10,12 +10,12 @@ import { startOnFreePorts } from '../../support/system.ts'
 
 interface State {
   readonly name: string
-  /** What the Auth0 emulator is. */
+  /** Changes of the Auth0 emulator. */
   readonly traits?: Readonly<Record<string, unknown>>
   readonly args?: readonly string[]
-  /** Findings that remain, none of them an error. */
+  /** The expected warnings of doctor. */
   readonly warnings?: readonly string[]
-  /** The client of `--predefined` connects, and no client registers. */
+  /** The client of `--predefined` connects instead of a registered one. */
   readonly isPredefined?: boolean
 }
 
@@ -23,21 +23,25 @@ const REFUSED = { logStreams: 'refused' }
 const PREDEFINED = { args: ['--iss', '--predefined'], isPredefined: true }
 
 const STATES: readonly State[] = [
-  { name: 'a fresh strict tenant with the marker' },
-  { name: 'a tenant without the marker', traits: { clientMarker: false } },
+  { name: 'a new strict tenant' },
+  { name: 'a tenant without client markers', traits: { clientMarker: false } },
   {
-    name: 'a legacy permissive tenant that does not show the mode',
+    name: 'a permissive tenant',
     traits: { mode: 'permissive' },
   },
-  { name: 'a tenant that refuses the mode', traits: { securityModeSetting: 'refused' } },
+  { name: 'a tenant that rejects the mode', traits: { securityModeSetting: 'refused' } },
   {
-    name: 'a tenant that refuses promotions',
+    name: 'a tenant that rejects promotions',
     traits: { mode: 'permissive', promotion: 403 },
     warnings: ['promotion_refused'],
   },
-  { name: 'iss in authorization responses', args: ['--iss'] },
-  { name: 'one predefined client', ...PREDEFINED },
-  { name: 'one predefined client without log streams', traits: REFUSED, ...PREDEFINED },
+  { name: 'a tenant that sends iss', args: ['--iss'] },
+  { name: 'a tenant with a predefined client', ...PREDEFINED },
+  {
+    name: 'a predefined client, no log streams',
+    traits: REFUSED,
+    ...PREDEFINED,
+  },
 ]
 
 const WITHOUT_STREAM: readonly (readonly [
@@ -49,7 +53,7 @@ const WITHOUT_STREAM: readonly (readonly [
   [
     'open access',
     { THIRD_PARTY_ACCESS: 'open' },
-    // Nothing admits the clients that register, so their leeway is Auth0's.
+    // Without admission, registered clients keep the leeway that Auth0 sets.
     ['refresh_token_leeway_zero', 'third_party_access_open'],
   ],
 ]
@@ -65,7 +69,7 @@ async function start(env: Readonly<Record<string, string>> = {}): Promise<System
   return system
 }
 
-/** A tenant as Auth0 makes it, of that kind, brought to the state that this system needs. */
+/** Empties the tenant, applies the traits and runs `provision --apply`. Returns its output. */
 async function provisioned(system: System, { traits = {}, args = [] }: Omit<State, 'name'>) {
   const permissions = { 'alice@example.com': ['events:read', 'events:write'] }
   await adminOf(system.tenant).change({ empty: true, ...traits, userPermissions: permissions })
@@ -76,7 +80,7 @@ async function provisioned(system: System, { traits = {}, args = [] }: Omit<Stat
   return said.join('')
 }
 
-/** Connects as ChatGPT does, with the predefined client if there is one for it. */
+/** Connects as ChatGPT does, with the predefined client if `isPredefined`. */
 async function connects(system: System, isPredefined = false): Promise<void> {
   const { clients } = await adminOf(system.tenant).state()
   const predefined = clients.find(({ name }) => name === 'ChatGPT (predefined)')?.client_id
@@ -90,7 +94,7 @@ async function connects(system: System, isPredefined = false): Promise<void> {
   expect(steps.filter((step) => !step.ok)).toEqual([])
 }
 
-/** With the client of the exchange that `provision` has made in the place of the one at the start. */
+/** Runs doctor with the token exchange client that `provision` created. */
 async function examine(system: System): Promise<DoctorReport> {
   const { clients } = await adminOf(system.tenant).state()
   const exchange = clients.find(({ name }) => name?.startsWith('Gateway at '))?.client_id
@@ -101,23 +105,26 @@ async function examine(system: System): Promise<DoctorReport> {
 const shown = ({ findings }: DoctorReport) =>
   findings.map(({ id, severity }) => `${severity} ${id}`).sort()
 
-describe('after provision --apply doctor is healthy', () => {
+describe('doctor after provision --apply', () => {
   let system: System
   beforeAll(async () => {
     system = await start()
   })
   afterEach(() => adminOf(system.tenant).change({ reset: true }))
 
-  test.each(STATES)('in $name', async ({ warnings = [], isPredefined, ...state }) => {
-    const said = await provisioned(system, state)
-    const expected = warnings.map((id) => `warning ${id}`)
-    const fresh = await examine(system)
-    expect(fresh.ok, said + shown(fresh).join(', ')).toBe(true)
-    await connects(system, isPredefined)
-    expect(shown(await examine(system))).toEqual(expected)
-  })
+  test.each(STATES)(
+    'reports no error in $name',
+    async ({ warnings = [], isPredefined, ...state }) => {
+      const said = await provisioned(system, state)
+      const expected = warnings.map((id) => `warning ${id}`)
+      const fresh = await examine(system)
+      expect(fresh.ok, said + shown(fresh).join(', ')).toBe(true)
+      await connects(system, isPredefined)
+      expect(shown(await examine(system))).toEqual(expected)
+    },
+  )
 
-  test('where the plan has no log streams, but for that, which is named', async () => {
+  test('reports only the missing log streams if the Auth0 plan has none', async () => {
     await provisioned(system, { traits: REFUSED })
     const { findings } = await examine(system)
     expect(findings).toMatchObject([{ id: 'log_streams_not_in_plan', severity: 'error' }])
@@ -125,7 +132,7 @@ describe('after provision --apply doctor is healthy', () => {
 })
 
 test.each(WITHOUT_STREAM)(
-  'without log streams doctor is healthy with %s',
+  'doctor reports no error without log streams with %s',
   async (_, env, expected) => {
     const system = await start(env)
     const said = await provisioned(system, { traits: REFUSED })

@@ -10,8 +10,8 @@ import {
 } from '../../support/submission/accepted.ts'
 import { examined, noFetch } from '../../support/submission/changes.ts'
 
-describe('the submission file', () => {
-  test('takes the form that OpenAI’s own file has', async () => {
+describe('the submission file of doctor --submission', () => {
+  test('may have the format of the file from OpenAI', async () => {
     const own = acceptedSubmission()
     const cases = (list: readonly Record<string, unknown>[]) =>
       list.map(({ prompt, expected, tools }) => ({
@@ -59,7 +59,7 @@ describe('the submission file', () => {
     expect(findings).toEqual([])
   })
 
-  test('must not have a password, which no message quotes', async () => {
+  test('must not contain a password, and no message quotes it', async () => {
     const report = await examined(({ submission }) =>
       Object.assign(submission['demoAccount'] as object, { password: 'a-secret-of-a-person' }),
     )
@@ -67,7 +67,7 @@ describe('the submission file', () => {
     expect(JSON.stringify(report)).not.toContain('a-secret-of-a-person')
   })
 
-  test('that was named must be there', async () => {
+  test('must exist if --submission-file is given', async () => {
     const { findings } = await examined(undefined, ['--submission-file', '/nowhere/at-all.yaml'])
     expect(findings[0]).toMatchObject({
       id: 'submission_file_invalid',
@@ -76,19 +76,19 @@ describe('the submission file', () => {
   })
 })
 
-describe('the command', () => {
+describe('doctor --submission', () => {
   test.each<[string[], Record<string, string>, string]>([
     [['--submission'], {}, 'set TOOLS_FILE or TOOLS, or pass a URL'],
     [['--submission', '--plan', 'free'], { TOOLS: '{}' }, 'cannot be combined with --plan'],
     [['--submission', '--token', 'a'], { TOOLS: '{}' }, 'requires a URL when --token is given'],
     [['--submission-file', 'a'], { TOOLS: '{}' }, '--submission-file requires --submission'],
-  ])('%j is wrong usage', async (args, env, message) => {
+  ])('rejects %j as a usage error', async (args, env, message) => {
     const { exitCode, errorOutput } = await doctor(args, { env })
     expect(errorOutput).toContain(message)
     expect(exitCode).toBe(2)
   })
 
-  test('tells people what the sample catalogue lacks, as docs/tools.md has it', async () => {
+  test('prints the same result for the sample catalogue as docs/tools.md', async () => {
     const env = { TOOLS_FILE: 'deploy/local/tools.yaml' }
     const { output, exitCode } = await doctor(['--submission'], { env, fetch: noFetch })
     expect(exitCode).toBe(1)
@@ -98,7 +98,7 @@ describe('the command', () => {
     expect(readFileSync('docs/tools.md', 'utf8')).toContain(verdict)
   })
 
-  test('tells people of a rule that many tools break once, with all of them', async () => {
+  test('prints a finding of many tools once, with the names of all tools', async () => {
     const env = { TOOLS_FILE: 'deploy/local/tools.yaml' }
     const { output } = await doctor(['--submission'], { env, fetch: noFetch })
     expect(output.match(/^ {2}x {3}justification_required$/gm)).toHaveLength(1)
@@ -110,7 +110,7 @@ describe('the command', () => {
     expect(line).toContain(each.map(({ where }) => where).join(', '))
   })
 
-  test('a warning alone is no failure', async () => {
+  test('exits with 0 if there are only warnings', async () => {
     using folder = catalogueFolder(
       { ...acceptedCatalogue(), server: { ...acceptedCatalogue().server, instructions: null } },
       {

@@ -11,7 +11,7 @@ import { startOnFreePorts } from '../../support/system.ts'
 
 type Json = Readonly<Record<string, unknown>>
 
-/** Takes back what a test has staged. */
+/** Restores what a test changed in the tenant. */
 const UNDO: Json = {
   encryptTokens: false,
   rules: [],
@@ -47,7 +47,7 @@ function examine(args: readonly string[] = []) {
   return doctorReport([system.url, ...args], { env: system.variables })
 }
 
-/** Connects as ChatGPT; returns its access token. */
+/** Connects as ChatGPT. Returns the access token. */
 async function connect(): Promise<string> {
   const chatGpt = createChatGpt({ tenant: system.tenant, person: ALICE })
   const client = await connectV2(`${system.url}/mcp`, chatGpt)
@@ -55,7 +55,7 @@ async function connect(): Promise<string> {
   return chatGpt.accessToken()
 }
 
-test('a system in use is healthy, and so is the token that it gives out', async () => {
+test('doctor reports no fault of a connected system and its access token', async () => {
   const token = await connect()
   const report = await examine(['--token', token])
   expect(report.findings).toEqual([])
@@ -65,13 +65,13 @@ test('a system in use is healthy, and so is the token that it gives out', async 
   expect(exitCode).toBe(0)
 })
 
-test('the secret of the Management API is all that a local system has to be told', async () => {
+test('doctor requires only MGMT_CLIENT_SECRET for a local system', async () => {
   const { MGMT_CLIENT_SECRET = '' } = system.variables
   const report = await doctorReport([system.url], { env: { MGMT_CLIENT_SECRET } })
   expect(report).toMatchObject({ findings: [], skipped: [{ name: 'around the front' }] })
 })
 
-test('a token of the tenant that is encrypted is told', async () => {
+test('doctor reports an encrypted access token of the tenant', async () => {
   await stage({ encryptTokens: true })
   const chatGpt = createChatGpt({ tenant: system.tenant, person: ALICE })
   await connectV2(`${system.url}/mcp`, chatGpt).catch(() => undefined)
@@ -82,37 +82,41 @@ test('a token of the tenant that is encrypted is told', async () => {
 
 const FAULTS: readonly (readonly [string, Json, readonly string[]])[] = [
   ['the log stream is paused', { logStream: { paused: true } }, ['log_stream_not_active']],
-  ['the log stream has JSON Lines', { logStream: { format: 'JSONLINES' } }, ['log_stream_format']],
   [
-    'Rules and Hooks are on',
+    'the log stream sends JSON Lines',
+    { logStream: { format: 'JSONLINES' } },
+    ['log_stream_format'],
+  ],
+  [
+    'Rules and Hooks are active',
     { rules: [{ name: 'old' }], hooks: [{ name: 'old' }] },
     ['hooks_active', 'rules_active'],
   ],
   [
-    'few Management scopes',
+    'Management scopes are missing',
     { management: { scopes: ['read:clients', 'update:clients'] } },
     ['management_scope_missing'],
   ],
   [
-    'the Management API refuses',
+    'the Management API fails',
     { management: { failAfter: { calls: 5, status: 500 } } },
     ['management_api_failing'],
   ],
 ]
 
-test.each(FAULTS)('names what is staged in the tenant: %s', async (_, change, expected) => {
+test.each(FAULTS)('doctor reports the fault of the tenant: %s', async (_, change, expected) => {
   await stage(change)
   expect(idsOf(await examine())).toEqual(expected)
   await stage(DELIVERING)
 })
 
-test('wrong credentials are told from an outage', async () => {
+test('doctor distinguishes wrong credentials from an outage', async () => {
   const env = { ...system.variables, MGMT_CLIENT_SECRET: 'not-the-one-that-the-tenant-has-0123' }
   const report = await doctorReport([system.url], { env })
   expect(idsOf(report)).toEqual(['management_credentials_refused'])
 })
 
-test('a rate limit is told from an outage', async () => {
+test('doctor distinguishes a rate limit from an outage', async () => {
   await stage({ management: { rateLimit: { times: 1_000, retryAfterSeconds: 60 } } })
   const { findings } = await examine()
   expect(findings).toMatchObject([
@@ -120,7 +124,7 @@ test('a rate limit is told from an outage', async () => {
   ])
 })
 
-test('nothing of the tenant is changed', async () => {
+test('doctor does not change the tenant', async () => {
   const shown = async () => {
     const { clients, connections, clientGrants, ...rest } = await adminOf(system.tenant).state()
     const { settings, resourceServers, logStreams } = rest as Json
@@ -131,7 +135,7 @@ test('nothing of the tenant is changed', async () => {
   expect(await shown()).toEqual(before)
 })
 
-test('a tenant with nothing in it lacks everything', async () => {
+test('doctor reports everything that an empty tenant lacks', async () => {
   await stage({ empty: true })
   expect(idsOf(await examine())).toEqual([
     ...['api_missing', 'connection_not_shared', 'exchange_client_missing', 'log_stream_missing'],
@@ -139,8 +143,8 @@ test('a tenant with nothing in it lacks everything', async () => {
   ])
 })
 
-// The gateway remembers an outage for some seconds, so nothing comes after this.
-test('an outage is seen from here and from the deployment', async () => {
+// Must be the last test, because the gateway caches an outage for some seconds.
+test('doctor reports an outage of the tenant for the issuer and the Management API', async () => {
   await stage({ outage: true })
   expect(idsOf(await examine())).toEqual(
     expect.arrayContaining(['issuer_unreachable', 'management_api_unavailable']),

@@ -14,7 +14,7 @@ afterAll(() => front?.[Symbol.asyncDispose]())
 const now = () => Math.floor(Date.now() / 1000)
 const ALL = { scope: 'events:read events:write', permissions: ['events:read', 'events:write'] }
 
-/** A token that the gateway takes, but for what is given. */
+/** A token that the gateway accepts, with these claims and header members changed. */
 function token(claims: Claims = {}, header: Claims = {}): Promise<string> {
   return front.issuer.token({ aud: `${front.url}/mcp`, ...ALL, ...claims }, header)
 }
@@ -25,20 +25,20 @@ async function examine(given: string) {
   return report
 }
 
-test('a good token has no finding', async () => {
+test('doctor --token reports no finding for a valid token', async () => {
   const report = await examine(await token())
   expect(report.findings).toEqual([])
   expect(report.skipped.map(({ name }) => name)).not.toContain('token')
 })
 
-test('what comes along when a token is copied is no fault', async () => {
+test('doctor --token accepts whitespace, quotes and a Bearer prefix around the token', async () => {
   const given = await token()
   expect((await examine(` Bearer ${given}\n`)).findings).toEqual([])
   const wrapped = given.replaceAll(/.{80}/g, '$&\n')
   expect((await examine(`"${wrapped}"`)).findings).toEqual([])
 })
 
-test('the token is read from standard input, and never shown', async () => {
+test('doctor --token - reads the token from standard input and does not print it', async () => {
   const given = await token({ iss: 'https://other.auth0.com/' })
   const readInput = async () => `${given}\n`
   const { output, exitCode } = await doctor([front.url, '--token', '-'], { readInput })
@@ -47,7 +47,7 @@ test('the token is read from standard input, and never shown', async () => {
   for (const part of given.split('.')) expect(output).not.toContain(part)
 })
 
-test('nothing on standard input is wrong usage', async () => {
+test('doctor --token - rejects an empty standard input as a usage error', async () => {
   expect(await doctor([front.url, '--token', '-'])).toMatchObject({ exitCode: 2 })
 })
 
@@ -59,15 +59,20 @@ const FAULTS: readonly (readonly [
 ])[] = [
   ['opaque', () => 'aSdFgHjKl', ['ACCESS_TOKEN_IS_OPAQUE'], /resource_parameter_profile/],
   ['encrypted', () => 'eyJhbGciOiJkaXIifQ..a.b.c', ['ACCESS_TOKEN_IS_ENCRYPTED_JWE'], /audience/],
-  ['HS256', hs256, ['token_alg_not_rs256'], /signing_alg/],
+  ['signed with HS256', hs256, ['token_alg_not_rs256'], /signing_alg/],
   [
     'unsigned',
     async () => `eyJhbGciOiJub25lIn0.${(await token()).split('.')[1]}.`,
     ['token_alg_not_rs256', 'token_base64url_malformed'],
     /whole token/,
   ],
-  ['of an unknown kid', () => token({}, { kid: 'gone' }), ['token_kid_unknown'], /another|tenant/],
-  ['of another key', otherKey, ['token_signature_invalid'], /unchanged/],
+  [
+    'with an unknown kid',
+    () => token({}, { kid: 'gone' }),
+    ['token_kid_unknown'],
+    /another|tenant/,
+  ],
+  ['signed with another key', otherKey, ['token_signature_invalid'], /unchanged/],
   [
     'altered',
     async () => `${(await token()).slice(0, -8)}AAAAAAAA`,
@@ -82,7 +87,7 @@ const FAULTS: readonly (readonly [
   ],
   ['without kid', () => token({}, { kid: undefined }), ['token_kid_missing'], /Auth0/],
   [
-    'of another type',
+    'with another typ',
     () => token({}, { typ: 'logout+jwt' }),
     ['token_typ_unexpected'],
     /access_token/,
@@ -100,7 +105,7 @@ const FAULTS: readonly (readonly [
     /OAUTH_AUDIENCE/,
   ],
   [
-    'for the API with a slash',
+    'for the API with a trailing slash',
     () => token({ aud: `${front.url}/mcp/` }),
     ['token_aud_mismatch'],
     /trailing slash|OAUTH_AUDIENCE/,
@@ -112,25 +117,25 @@ const FAULTS: readonly (readonly [
     /OAUTH_ISSUER/,
   ],
   [
-    'of the issuer without a slash',
+    'of the issuer without its trailing slash',
     () => token({ iss: front.issuer.url.slice(0, -1) }),
     ['token_iss_mismatch_slash'],
     /OAUTH_ISSUER/,
   ],
   ['expired', () => token({ exp: now() - 3_600 }), ['token_expired'], /offline access/],
   ['not yet valid', () => token({ nbf: now() + 600 }), ['token_nbf_in_future'], /clock/],
-  ['from the future', () => token({ iat: now() + 600 }), ['token_iat_in_future'], /clock/],
-  ['eternal', () => token({ exp: undefined }), ['token_exp_missing'], /Auth0/],
-  ['of nobody', () => token({ sub: undefined }), ['token_sub_malformed'], /sub/],
+  ['issued in the future', () => token({ iat: now() + 600 }), ['token_iat_in_future'], /clock/],
+  ['without exp', () => token({ exp: undefined }), ['token_exp_missing'], /Auth0/],
+  ['without sub', () => token({ sub: undefined }), ['token_sub_malformed'], /sub/],
   ['bound to a key', () => token({ cnf: { jkt: 'x' } }), ['token_is_bound'], /possession/],
   [
-    'of no scope',
+    'without scopes',
     () => token({ scope: undefined, permissions: undefined }),
     ['insufficient_scope'],
     /RBAC/,
   ],
   [
-    'of a person without permissions',
+    'of a user without permissions',
     () => token({ scope: '', permissions: [] }),
     ['permissions_unassigned'],
     /Assign the user a role/,
@@ -143,17 +148,20 @@ const FAULTS: readonly (readonly [
   ],
 ]
 
-test.each(FAULTS)('says why a token is refused that is %s', async (_, make, expected, fix) => {
-  const report = await examine(await make())
-  expect(idsOf(report)).toEqual(expected)
-  expect(report.findings[0]?.fix).toMatch(fix)
-  expect(report.findings.every(({ group }) => group === 'token')).toBe(true)
-})
+test.each(FAULTS)(
+  'doctor --token reports the reason and the fix for a token that is %s',
+  async (_, make, expected, fix) => {
+    const report = await examine(await make())
+    expect(idsOf(report)).toEqual(expected)
+    expect(report.findings[0]?.fix).toMatch(fix)
+    expect(report.findings.every(({ group }) => group === 'token')).toBe(true)
+  },
+)
 
 test.each([
   ['org_id_missing', {}],
   ['org_id_mismatch', { org_id: 'org_other' }],
-] as const)('OAUTH_ORGANIZATION is demanded of a token: %s', async (id, claims) => {
+] as const)('doctor --token checks OAUTH_ORGANIZATION: %s', async (id, claims) => {
   const given = await token({ ...claims, exp: 1 })
   const env = { OAUTH_ORGANIZATION: 'org_a, org_b' }
   const report = await doctorReport([front.url, '--token', given], { env })
@@ -164,7 +172,7 @@ test.each([
   expect((await examine(await token({ org_id: 'org_other' }))).findings).toEqual([])
 })
 
-test('all that is wrong with the claims is named at once', async () => {
+test('doctor --token reports all invalid claims at once', async () => {
   const report = await examine(
     await token({ iss: 'https://x.auth0.com/', aud: 'https://x', exp: 1, sub: '' }),
   )
@@ -176,13 +184,13 @@ test('all that is wrong with the claims is named at once', async () => {
   ])
 })
 
-test('by how much a token has expired is said', async () => {
+test('doctor --token prints how long ago the token expired', async () => {
   const report = await examine(await token({ exp: now() - 7_300 }))
   expect(report.findings[0]?.seen).toBe('it expired 2 h ago')
 })
 
-describe('scopes', () => {
-  test('which tool lacks which scope, when the person may do less', async () => {
+describe('the scope check of doctor --token', () => {
+  test('reports the missing scopes of each tool if the user has fewer permissions', async () => {
     const report = await examine(
       await token({ scope: 'events:read', permissions: ['events:read'] }),
     )
@@ -197,7 +205,7 @@ describe('scopes', () => {
     ])
   })
 
-  test('a permission that the client was not granted does not count', async () => {
+  test('does not count permissions that are not in the scope claim', async () => {
     const claims = { scope: 'openid', permissions: ALL.permissions }
     const report = await examine(await token(claims))
     expect(report.findings).toMatchObject([
@@ -213,7 +221,7 @@ describe('scopes', () => {
   })
 })
 
-test('without keys the signature is not judged, and the claims are', async () => {
+test('doctor --token checks the claims but not the signature without keys', async () => {
   front.issuer.staged.jwks = { keys: [] }
   const report = await examine(await token({ exp: 1 }))
   front.issuer.staged.jwks = undefined
@@ -221,7 +229,7 @@ test('without keys the signature is not judged, and the claims are', async () =>
   expect(report.skipped.map(({ name }) => name)).toContain('signature')
 })
 
-test('without metadata there is nothing to judge by', async () => {
+test('doctor --token skips the token checks without metadata', async () => {
   const { findings, skipped } = await doctorReport(['http://127.0.0.1:9', '--token', 'x'])
   expect(idsOf({ findings })).toEqual(['url_unreachable'])
   expect(skipped.filter(({ reason }) => reason.startsWith('issuer and audience'))).toHaveLength(3)

@@ -12,7 +12,7 @@ beforeEach(() => {
   front.misbehaves = {}
 })
 
-test('a healthy deployment has no finding', async () => {
+test('doctor reports no finding for a healthy deployment', async () => {
   const { exitCode, output } = await doctor([front.url])
   expect(output).toContain('Healthy: no faults found.')
   expect(exitCode).toBe(0)
@@ -21,46 +21,46 @@ test('a healthy deployment has no finding', async () => {
   expect(report.checked.length).toBeGreaterThan(30)
 })
 
-test('no line of the table is wider than 80 columns', async () => {
+test('doctor prints a table of at most 80 columns', async () => {
   const { output } = await doctor([front.url])
   const [table = ''] = output.split('Auth0 tenant')
   expect(table.split('\n').filter((line) => line.length > 80)).toEqual([])
 })
 
-describe('a function at its own address', () => {
+describe('doctor --function-url', () => {
   let front: Front
   beforeAll(async () => {
     front = await startFront()
   })
   afterAll(() => front[Symbol.asyncDispose]())
 
-  test('that can be reached around the front is a warning', async () => {
+  test('reports a warning for a function that can be reached directly', async () => {
     const report = await doctorReport([front.url, '--function-url', front.url])
     expect(idsOf(report)).toEqual(['function_reachable_around_front'])
     expect(report.ok).toBe(true)
   })
 
-  test('that asks for no token is a fault', async () => {
+  test('reports a fault for a function that accepts direct calls without a token', async () => {
     await using open = await startFront()
     open.misbehaves = replace(/^\/mcp$/, { status: 200, body: '{}' }, /POST/)
     const report = await doctorReport([front.url, '--function-url', open.url])
     expect(idsOf(report)).toEqual(['function_open_around_front'])
   })
 
-  test('that cannot be reached is as it should be', async () => {
+  test('reports nothing for a function that cannot be reached directly', async () => {
     const report = await doctorReport([front.url, '--function-url', 'http://127.0.0.1:9/gateway'])
     expect(report.findings).toEqual([])
   })
 })
 
-test('a front that is not there is one finding', async () => {
+test('doctor reports a deployment that cannot be reached as one fault', async () => {
   const { exitCode, output } = await doctor(['http://127.0.0.1:9'])
   expect(exitCode).toBe(1)
   expect(output).toContain('url_unreachable')
   expect(output).toContain('Broken: 1 fault.')
 })
 
-test('nothing is changed: only GET, OPTIONS and POST /mcp are sent, never with a token', async () => {
+test('doctor sends only GET, OPTIONS and POST /mcp and never the given token', async () => {
   const sent: string[] = []
   front.misbehaves = {
     request: ({ method, path, headers }) => {
@@ -80,7 +80,7 @@ test('nothing is changed: only GET, OPTIONS and POST /mcp are sent, never with a
   expect(sent.join('\n')).not.toContain(token)
 })
 
-describe('the command line', () => {
+describe('the command line of npm run doctor', () => {
   test.each([
     [['ftp://mcp.example.com']],
     [['https://mcp.example.com/other']],
@@ -91,25 +91,25 @@ describe('the command line', () => {
     [['--token=']],
     [['--function-url', 'http://plain.example']],
     [['--unknown']],
-  ])('refuses %j', async (args) => {
+  ])('rejects %j as a usage error', async (args) => {
     const { exitCode, output, errorOutput } = await doctor(args)
     expect(exitCode).toBe(2)
     expect(output).toBe('')
     expect(errorOutput).toContain('Usage: npm run doctor')
   })
 
-  test('without a URL it examines the local system, at the port that that is given', async () => {
+  test('examines the local system at PORT without a URL', async () => {
     const fetch = () => Promise.reject(new TypeError('refused'))
     expect(await doctorReport([], { fetch })).toMatchObject({ url: 'http://localhost:8080' })
     const env = { PORT: '9999' }
     expect(await doctorReport([], { fetch, env })).toMatchObject({ url: 'http://localhost:9999' })
   })
 
-  test('--help tells how', async () => {
+  test('exits with 0 for --help', async () => {
     expect(await doctor(['--help'])).toMatchObject({ exitCode: 0, errorOutput: '' })
   })
 
-  test('what a front says cannot move the cursor', async () => {
+  test('prints no control characters from the deployment', async () => {
     front.misbehaves = member(METADATA, 'resource', '\u001b[2Jevil')
     const { output } = await doctor([front.url])
     expect(output).not.toContain('\u001b')

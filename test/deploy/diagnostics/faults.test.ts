@@ -9,17 +9,17 @@ import {
 } from '../../../deploy/diagnostics/faults/faults.ts'
 
 const IDS = Object.keys(FAULTS) as FaultId[]
-/** Details that are not texts. */
+/** Example details of faults whose details are not strings. */
 const EXAMPLES: Readonly<Partial<Record<FaultId, object>>> = {
   management_api_failing: { statuses: [500] },
   insufficient_scope: {},
 }
-/** Each detail as its name, in capitals. */
+/** Details whose value is their name in capitals. */
 const PLACEHOLDERS = new Proxy(
   {},
   { get: (_, name) => String(name).replaceAll(/[A-Z]/g, '_$&').toUpperCase() },
 )
-/** With their defaults where they have some. */
+/** The texts of a fault, with its defaults or with example details. */
 const explained = (id: FaultId) => {
   const plain = EXAMPLES[id] ?? (takesDetails(id) ? PLACEHOLDERS : {})
   return explain(id, plain)
@@ -30,13 +30,13 @@ function takesDetails(id: FaultId): boolean {
   return `${why} ${fix}`.includes('undefined')
 }
 
-test('every id stands in one subject only', () => {
+test('every fault id belongs to exactly one subject', () => {
   const ids = Object.values(FAULTS_BY_SUBJECT).flatMap((faults) => Object.keys(faults))
   expect(ids.toSorted()).toEqual([...new Set(ids)].toSorted())
   expect(ids.toSorted()).toEqual(IDS.toSorted())
 })
 
-describe.each(IDS)('%s', (id) => {
+describe.each(IDS)('the fault %s', (id) => {
   const { title, why, fix } = explained(id)
 
   test('has a title that states a condition', () => {
@@ -44,7 +44,7 @@ describe.each(IDS)('%s', (id) => {
     expect(title.length).toBeLessThanOrEqual(100)
   })
 
-  test('has a cause and a fix in sentences', () => {
+  test('has a cause and a fix in full sentences', () => {
     for (const text of [why, fix]) {
       expect(text).toMatch(/^[A-Z\d"]|^(?:log-webhook|provision|doctor|offline_access) /)
       expect(text).toMatch(/\.$/)
@@ -53,7 +53,7 @@ describe.each(IDS)('%s', (id) => {
   })
 })
 
-test("every reason of the gateway's verifier is a fault", () => {
+test('every reason of the token verifier in the gateway has a fault', () => {
   const sources = ['access-token', 'claims'].map((name) =>
     readFileSync(new URL(`../../../shared/oauth/${name}.ts`, import.meta.url), 'utf8'),
   )
@@ -69,13 +69,13 @@ test("every reason of the gateway's verifier is a fault", () => {
   expect(reasons.filter((reason) => !isKnown(reason))).toEqual([])
 })
 
-test('a former id of connect is the id of no other fault that connect reports', () => {
+test('no former id of connect is a current id of connect', () => {
   const { mcp_failing: _, ...former } = FORMER_IDS
   const current: readonly string[] = CONNECT_FAULTS
   expect(Object.values(former).filter((id) => current.includes(id))).toEqual([])
 })
 
-test('docs/faults.md is generated from the table: vitest -u writes it', async () => {
+test('docs/faults.md is generated from the table of faults (update it with vitest -u)', async () => {
   await expect(documentation()).toMatchFileSnapshot('../../../docs/faults.md')
 })
 

@@ -31,7 +31,7 @@ const staged = (document: object) =>
 const importDocument = () =>
   tenant.management.clients.registerCimdClient({ external_client_id: DOCUMENT_URL })
 
-test('the consent page names scopes, until the tenant shows descriptions', async () => {
+test('the consent page shows scopes, or their descriptions if the tenant is set to show them', async () => {
   const clientId = await tenant.registered()
   await tenant.admit(clientId)
   const page = async () => {
@@ -50,8 +50,8 @@ test('the consent page names scopes, until the tenant shows descriptions', async
   expect(await page()).toContain('<li>Read events</li>')
 })
 
-describe('refresh tokens', () => {
-  test('of a client made by API neither rotate nor expire, unless it says so', async () => {
+describe('refresh tokens and connections in the Auth0 emulator', () => {
+  test('refresh tokens of a client from the Management API neither rotate nor expire by default', async () => {
     const { clients } = tenant.management
     const predefined = { name: 'ChatGPT', callbacks: [CALLBACK] }
     const { client_id: clientId = '' } = await clients.create({
@@ -78,7 +78,7 @@ describe('refresh tokens', () => {
     expect(await rotated.json()).toHaveProperty('refresh_token')
   })
 
-  test('of strict clients expire, and rotate where the client is public', async () => {
+  test('refresh tokens of strict clients expire, and rotate if the client is public', async () => {
     const rotation = async (method: string) =>
       (await get(await tenant.registered({ token_endpoint_auth_method: method }))).refresh_token
     expect(await rotation('none')).toMatchObject({
@@ -91,7 +91,7 @@ describe('refresh tokens', () => {
     })
   })
 
-  test('every connection is on for a client made by API, unless the tenant says otherwise', async () => {
+  test('every connection is enabled for a client from the Management API by default', async () => {
     const { clients, connections, tenants } = tenant.management
     const enabled = async () =>
       (await connections.clients.get(await tenant.connection())).data.length
@@ -103,7 +103,7 @@ describe('refresh tokens', () => {
   })
 })
 
-test('a person without permissions gets a token without scope', async () => {
+test('a user without permissions gets an access token without scopes', async () => {
   await tenant.admin.change({ userPermissions: { 'alice@example.com': [] } })
   const clientId = await tenant.registered()
   await tenant.admit(clientId)
@@ -111,7 +111,7 @@ test('a person without permissions gets a token without scope', async () => {
   expect(claims).toMatchObject({ scope: '', permissions: [] })
 })
 
-test('a default audience goes before resource, and after audience', async () => {
+test('the default audience takes precedence over resource but not over audience', async () => {
   const { resourceServers, tenants, clientGrants } = tenant.management
   const other = 'https://other.example'
   await resourceServers.create({ identifier: other })
@@ -130,7 +130,7 @@ test('a default audience goes before resource, and after audience', async () => 
   expect(await aud({ resource: AUDIENCE, audience: AUDIENCE })).toBe(AUDIENCE)
 })
 
-test('tokens of an API are good for a day unless it says otherwise', async () => {
+test('access tokens of an API are valid for a day by default', async () => {
   const { resourceServers, clientGrants } = tenant.management
   const identifier = 'https://other.example'
   const { id = '', token_lifetime } = await resourceServers.create({ identifier })
@@ -153,7 +153,7 @@ test('tokens of an API are good for a day unless it says otherwise', async () =>
   expect(await seconds()).toBe(600)
 })
 
-test('an API made by API asks for consent of first-party clients too', async () => {
+test('an API from the Management API requires consent for first-party clients', async () => {
   const { resourceServers, clients, userGrants } = tenant.management
   const made = await resourceServers.create({ identifier: 'https://other.example' })
   expect(made.skip_consent_for_verifiable_first_party_clients).toBe(false)
@@ -166,7 +166,7 @@ test('an API made by API asks for consent of first-party clients too', async () 
   expect((await userGrants.list({ client_id: clientId })).data).toHaveLength(1)
 })
 
-describe('/authorize of a strict client', () => {
+describe('a strict client in the Auth0 emulator', () => {
   test.each([
     ['id_token_hint', false],
     ['request_uri', false],
@@ -175,7 +175,7 @@ describe('/authorize of a strict client', () => {
     ['ext-campaign', true],
     ['ui_locales', true],
     ['correlation_id', true],
-  ])('with %s: %s', async (name, isTaken) => {
+  ])('may send the parameter %s to /authorize: %s', async (name, isTaken) => {
     const clientId = await tenant.registered()
     await tenant.admit(clientId)
     const signingIn = tenant.connect(clientId, { [name]: 'x' })
@@ -183,7 +183,7 @@ describe('/authorize of a strict client', () => {
     else expect(await alertOf(signingIn)).toBe(`invalid_request: Unsupported parameter: ${name}`)
   })
 
-  test('may be changed as far as Auth0’s list goes', async () => {
+  test('allows changes only of the properties that Auth0 lists', async () => {
     const clientId = await tenant.registered({ token_endpoint_auth_method: 'client_secret_post' })
     const changed = await tenant.management.clients.update(clientId, {
       app_type: 'spa',
@@ -201,8 +201,8 @@ describe('/authorize of a strict client', () => {
   })
 })
 
-describe('iss in authorization responses', () => {
-  test('is in errors too', async () => {
+describe('authorization responses with iss', () => {
+  test('contain iss in error responses', async () => {
     const { client_id: clientId = '' } = await tenant.management.clients.create({
       name: 'ChatGPT',
       callbacks: [CALLBACK],

@@ -8,8 +8,6 @@ import { EMULATOR_OPTIONS, toEmulatorSettings } from '../../../deploy/emulator/o
 import { UsageError } from '../../../deploy/kit/errors.ts'
 import { CLI, parsed } from '../../support/command-line.ts'
 
-// Each test starts a process, on a machine that runs other tests at the same time.
-
 const started: ChildProcess[] = []
 
 afterEach(() => {
@@ -26,7 +24,7 @@ function start(args: readonly string[], env: Readonly<Record<string, string>> = 
   return child
 }
 
-/** What the command prints once it serves. */
+/** Waits for the JSON that the command prints when it serves, and returns it. */
 async function described(
   child: ReturnType<typeof start>,
 ): Promise<EmulatorDescription & { readonly printed: string }> {
@@ -42,7 +40,7 @@ function settings(args: readonly string[], env = {}) {
   return toEmulatorSettings(parsed(emulatorCommand, EMULATOR_OPTIONS, args), env)
 }
 
-test('serves discovery, a Management API token and its calls, and ends at a signal', async () => {
+test('npm run emulator serves discovery, Management API tokens and calls, and ends after SIGINT', async () => {
   const child = start(['--port', '0', '--public-url', 'https://mcp.example.com', '--json'])
   const { issuer, managementApi, control, apis } = await described(child)
   expect(apis).toEqual([
@@ -74,7 +72,7 @@ test('serves discovery, a Management API token and its calls, and ends at a sign
   expect(await once(child, 'exit')).toEqual([0, null])
 })
 
-test('prints what people need, with the secret only where it is not set', async () => {
+test('npm run emulator prints URLs and examples without the secret from the environment', async () => {
   const child = start(['--port', '0'], { MGMT_CLIENT_SECRET: 'a-secret-of-this-machine' })
   const printed = text(child.stdout)
   child.stdout.once('data', () => child.kill('SIGTERM'))
@@ -88,7 +86,7 @@ test('prints what people need, with the secret only where it is not set', async 
   expect(await printed).not.toContain('a-secret-of-this-machine')
 })
 
-test('a port in use is named, and is exit code 1', async () => {
+test('npm run emulator exits with 1 and prints the port if it is in use', async () => {
   const first = start(['--port', '0', '--json'])
   const { issuer } = await described(first)
   const { port } = new URL(issuer)
@@ -100,8 +98,8 @@ test('a port in use is named, and is exit code 1', async () => {
   ])
 })
 
-describe('options', () => {
-  test('name any number of APIs with the same scopes', () => {
+describe('the options of npm run emulator', () => {
+  test('define several APIs with the same scopes', () => {
     const { setup, apis } = settings([
       ...['--public-url', 'https://a.example/', '--api', 'https://b.example', '--scope', 'x:read'],
     ])
@@ -125,7 +123,7 @@ describe('options', () => {
     ])
   })
 
-  test('the Management API client has the id and secret of the environment', () => {
+  test('set the Management API client from the environment', () => {
     const env = { MGMT_CLIENT_ID: 'mine', MGMT_CLIENT_SECRET: 's', GOOGLE_CONNECTION_NAME: 'a,b' }
     expect(settings([], env).setup).toMatchObject({
       management: { clientId: 'mine', clientSecret: 's' },
@@ -133,7 +131,7 @@ describe('options', () => {
     })
   })
 
-  test('the secret is another one at each start', () => {
+  test('generate a new client secret at each start', () => {
     const [one, other] = [settings([]), settings([])].map(({ setup }) => setup.management)
     expect(one?.clientSecret).not.toBe(other?.clientSecret)
   })
@@ -147,7 +145,7 @@ describe('options', () => {
       {},
       '--empty cannot be combined with --public-url, --api or --mode.',
     ],
-  ])('%j with %j is wrong usage: %s', (args, env, message) => {
+  ])('reject %j with %j as a usage error: %s', (args, env, message) => {
     expect(() => settings(args, env)).toThrow(new UsageError(message))
   })
 })

@@ -19,7 +19,7 @@ const get = (clientId: string) => tenant.management.clients.get(clientId)
 const register = async (metadata: object = {}) =>
   (await (await tenant.register(metadata)).json()) as Record<string, unknown>
 
-describe('the table of Auth0’s document', () => {
+describe('the contract from the OpenAPI document of Auth0', () => {
   const call = { query: new URLSearchParams(), status: 200, body: undefined }
   test.each([
     [{ ...call, method: 'GET', path: '/clients/x', answer: { client_id: 'x' } }, []],
@@ -39,12 +39,12 @@ describe('the table of Auth0’s document', () => {
     [{ ...call, method: 'GET', path: '/nothing', answer: {} }, ['not in the table']],
     [{ ...call, method: 'GET', path: '/roles', status: 403, answer: {} }, ['form of an error']],
     [{ ...call, method: 'DELETE', path: '/clients/x', status: 204, answer: {} }, ['none']],
-  ])('finds what is wrong with %j', (exchange, faults) => {
+  ])('finds the faults of %j', (exchange, faults) => {
     const found = exchangeFaults({ answer: undefined, ...exchange })
     expect(found).toEqual(faults.map((fault) => expect.stringContaining(fault)))
   })
 
-  test('knows of a request alone what is wrong with it', () => {
+  test('finds the faults of a request without a response', () => {
     const body = { name: 'x', type: 'http', sink: { httpContentFormat: 'XML' } }
     const request = { method: 'POST', path: '/log-streams', query: new URLSearchParams(), body }
     expect(requestFaults(request)).toContainEqual(expect.stringContaining('httpEndpoint'))
@@ -52,27 +52,27 @@ describe('the table of Auth0’s document', () => {
   })
 })
 
-describe('the mode of registration', () => {
+describe('the security mode of registration in the Auth0 emulator', () => {
   const mode = 'dynamic_client_registration_security_mode'
   const set = (value: 'strict' | 'permissive') =>
     tenant.management.tenants.settings.update({ [mode]: value })
   const made = async () => (await register())['client_id']
 
-  test('is absent, and setting it changes nothing', async () => {
+  test('is absent, and an update has no effect', async () => {
     await tenant.admin.change({ mode: 'permissive' })
     expect(await tenant.management.tenants.settings.get()).not.toHaveProperty(mode)
     expect(await set('strict')).not.toHaveProperty(mode)
     expect(await made()).toEqual(expect.not.stringMatching(/^tpc_/))
   })
 
-  test('is shown and set in an older tenant', async () => {
+  test('is returned and can be set in an older tenant', async () => {
     await tenant.admin.change({ securityModeSetting: 'settable', mode: 'permissive' })
     expect(await tenant.management.tenants.settings.get()).toHaveProperty(mode, 'permissive')
     expect(await set('strict')).toHaveProperty(mode, 'strict')
     expect(await made()).toEqual(expect.stringMatching(/^tpc_/))
   })
 
-  test('may be refused, and nothing else of the change is made then', async () => {
+  test('makes an update fail without any change if it is refused', async () => {
     await tenant.admin.change({ securityModeSetting: 'refused' })
     const { settings } = tenant.management.tenants
     const change = settings.update({ [mode]: 'strict', default_audience: AUDIENCE })
@@ -82,8 +82,8 @@ describe('the mode of registration', () => {
   })
 })
 
-describe('promotion', () => {
-  test.each([400, 403, 409])('of a permissive client is refused with %i', async (status) => {
+describe('the promotion of a client in the Auth0 emulator', () => {
+  test.each([400, 403, 409])('can be refused with %i for a permissive client', async (status) => {
     await tenant.admin.change({ mode: 'permissive', promotion: status })
     const clientId = await tenant.registered()
     const { clients } = tenant.management
@@ -92,14 +92,14 @@ describe('promotion', () => {
     expect(await get(clientId)).toMatchObject({ is_first_party: false })
     await clients.update(clientId, { token_endpoint_auth_method: 'none' })
 
-    // The other way: what a third-party client may use without.
+    // A domain-level connection lets a third-party client sign in without a promotion.
     await tenant.management.connections.update(await tenant.connection(), {
       is_domain_connection: true,
     })
     expect((await tenant.connect(clientId)).access_token).toMatch(/^ey/)
   })
 
-  test('of a strict client is always refused', async () => {
+  test('is always refused for a strict client', async () => {
     const call = tenant.management.clients.update(await tenant.registered(), {
       is_first_party: true,
     })
@@ -107,14 +107,14 @@ describe('promotion', () => {
   })
 })
 
-describe('log streams', () => {
+describe('log streams in the Auth0 emulator', () => {
   const stream = {
     type: 'http' as const,
     name: 'one more',
     sink: { httpEndpoint: 'https://a.example/hook' },
   }
 
-  test('are refused by the plan, and nothing is delivered', async () => {
+  test('can be refused by the Auth0 plan, and then nothing is delivered', async () => {
     const { logStreams } = tenant.management
     const { id = '' } = await logStreams.create(stream)
     await tenant.admin.change({ logStreams: 'refused' })
@@ -136,14 +136,14 @@ describe('log streams', () => {
     expect(await logStreams.list()).toHaveLength(1)
   })
 
-  test('have a number that the plan allows', async () => {
+  test('have a limit', async () => {
     await tenant.admin.change({ logStreamLimit: 1 })
     await tenant.management.logStreams.create(stream)
     const second = tenant.management.logStreams.create(stream)
     expect(await refusal(second)).toMatchObject({ statusCode: 403 })
   })
 
-  test('are not what a strict client needs to sign people in', async () => {
+  test('are not required for the sign-in of a strict client', async () => {
     await tenant.admin.change({ logStreams: 'refused' })
     await tenant.management.clientGrants.create({
       audience: AUDIENCE,
@@ -159,7 +159,7 @@ describe('log streams', () => {
   })
 })
 
-test('the number of client grants is limited', async () => {
+test('the Auth0 emulator limits the number of client grants', async () => {
   const { clientGrants } = tenant.management
   await tenant.admin.change({ clientGrantLimit: 1 })
   const grant = { audience: AUDIENCE, subject_type: 'user' } as const
@@ -172,16 +172,19 @@ test('the number of client grants is limited', async () => {
   })
 })
 
-test.each([410, 404, 403])('Rules and Hooks may be gone: %i', async (status) => {
-  const fail = ['/rules', '/hooks'].map((path) => ({ method: 'GET', path, status }))
-  await tenant.admin.change({ management: { fail } })
-  for (const list of [tenant.management.rules.list(), tenant.management.hooks.list()]) {
-    expect(await refusal(list)).toMatchObject({ statusCode: status })
-  }
-})
+test.each([410, 404, 403])(
+  'the Auth0 emulator can respond with %i to calls of Rules and Hooks',
+  async (status) => {
+    const fail = ['/rules', '/hooks'].map((path) => ({ method: 'GET', path, status }))
+    await tenant.admin.change({ management: { fail } })
+    for (const list of [tenant.management.rules.list(), tenant.management.hooks.list()]) {
+      expect(await refusal(list)).toMatchObject({ statusCode: status })
+    }
+  },
+)
 
-describe('what nobody could establish', () => {
-  test('clients may tell nothing of when they were made', async () => {
+describe('undocumented behaviour in the Auth0 emulator', () => {
+  test('clients may lack created_at', async () => {
     const clientId = await tenant.registered()
     expect(await get(clientId)).toHaveProperty('created_at')
     await tenant.admin.change({ clientDates: false })
@@ -190,7 +193,7 @@ describe('what nobody could establish', () => {
     expect(data.map((client) => Object.keys(client))).toEqual([['client_id'], ['client_id']])
   })
 
-  test('a change of a connection keeps what it does not name', async () => {
+  test('an update of a connection keeps the other properties', async () => {
     const { connections } = tenant.management
     const id = await tenant.connection()
     const before = await connections.get(id)
@@ -199,8 +202,8 @@ describe('what nobody could establish', () => {
   })
 })
 
-describe('a staged failure', () => {
-  test('is of one call, so often as it is said, in the words that are given', async () => {
+describe('a staged failure of the Management API', () => {
+  test('affects one endpoint, the given number of times, with the given message', async () => {
     const clientId = await tenant.registered()
     const fail = {
       method: 'PATCH',
@@ -222,7 +225,7 @@ describe('a staged failure', () => {
     expect(await update()).toMatchObject({ name: 'x' })
   })
 
-  test.each([400, 401, 403, 404, 409, 429, 500, 503])('has any status: %i', async (status) => {
+  test.each([400, 401, 403, 404, 409, 429, 500, 503])('can have the status %i', async (status) => {
     const fail = { method: 'GET', path: '/tenants/settings', status }
     await tenant.admin.change({ management: { fail } })
     const { settings } = tenant.management.tenants

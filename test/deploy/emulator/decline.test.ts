@@ -37,7 +37,7 @@ async function firstParty(): Promise<string> {
   return id
 }
 
-test('a decline of a strict client ends on a page of the tenant', async () => {
+test('a declined consent of a strict client ends on an error page of the tenant', async () => {
   const clientId = await strict()
   expect(await alertOf(decline(clientId))).toBe('access_denied: User did not authorize the request')
 })
@@ -54,7 +54,7 @@ test.each([
   },
   { client: 'a permissive client', make: permissive },
   {
-    client: 'a permissive client with a policy, which means nothing for it',
+    client: 'a permissive client with a policy',
     make: async () => {
       const clientId = await permissive()
       const redirection_policy = 'open_redirect_protection'
@@ -63,17 +63,20 @@ test.each([
     },
   },
   { client: 'a first-party client', make: firstParty },
-])('a decline of $client comes back to it, with the state', async ({ make }) => {
-  const { returned } = await decline(await make())
-  expect(returned.href.startsWith(CALLBACK)).toBe(true)
-  expect(Object.fromEntries(returned.searchParams)).toEqual({
-    error: 'access_denied',
-    error_description: 'User did not authorize the request',
-    state: 'a-state',
-  })
-})
+])(
+  'a declined consent of $client returns access_denied and the state to the redirect URI',
+  async ({ make }) => {
+    const { returned } = await decline(await make())
+    expect(returned.href.startsWith(CALLBACK)).toBe(true)
+    expect(Object.fromEntries(returned.searchParams)).toEqual({
+      error: 'access_denied',
+      error_description: 'User did not authorize the request',
+      state: 'a-state',
+    })
+  },
+)
 
-test('a decline comes back with iss where the tenant sends it', async () => {
+test('a declined consent returns iss if the tenant sends it', async () => {
   await tenant.management.tenants.settings.update({
     authorization_response_iss_parameter_supported: true,
   })

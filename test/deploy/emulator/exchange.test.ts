@@ -77,8 +77,8 @@ async function exchange(subject_token: string, changes: Json = {}, client = exch
 const tokenOf = async (who = ALICE) => (await tenant.connect(chatGpt, {}, who)).access_token
 const tokenIn = ({ body }: { readonly body: Json }) => String(body['access_token'])
 
-describe('an exchange', () => {
-  test('gives a token of the backend, for the same person, with who acted', async () => {
+describe('an on-behalf-of token exchange in the Auth0 emulator', () => {
+  test('returns a token for the backend with the same sub and an act claim', async () => {
     const { status, body } = await exchange(await tokenOf(), { scope: 'events:read' })
     expect([status, { ...body, access_token: '' }]).toEqual([
       200,
@@ -101,7 +101,7 @@ describe('an exchange', () => {
     })
   })
 
-  test('without scope gives all that the person has of what the grant allows', async () => {
+  test('returns all scopes of the user that the grant allows if scope is missing', async () => {
     expect(decodeJwt(tokenIn(await exchange(await tokenOf())))['scope']).toBe(
       'events:read events:write',
     )
@@ -110,7 +110,7 @@ describe('an exchange', () => {
     expect(decodeJwt(String(body['access_token']))['scope']).toBe('events:read')
   })
 
-  test('may be chained to four levels, and no further', async () => {
+  test('rejects more than four levels of delegation', async () => {
     let token = await tokenOf()
     let from = { audience: AUDIENCE, client: exchanger }
     const results: unknown[] = []
@@ -138,7 +138,7 @@ describe('an exchange', () => {
     ])
   })
 
-  test('is in the log', async () => {
+  test('is logged, with success or failure', async () => {
     await exchange(await tokenOf())
     await exchange('no-token')
     const { data } = await tenant.management.logs.list({ per_page: 2, sort: 'date:-1' })
@@ -149,22 +149,22 @@ describe('an exchange', () => {
   })
 })
 
-describe('what is refused', () => {
+describe('the token exchange of the Auth0 emulator rejects', () => {
   const rows: [string, Json, number, string][] = [
     ['a wrong secret', { client_secret: 'x' }, 401, 'access_denied'],
     ['a forged token', { subject_token: 'a.b.c' }, 401, 'invalid_grant'],
-    ['no audience', { audience: undefined }, 400, 'invalid_request'],
+    ['a missing audience', { audience: undefined }, 400, 'invalid_request'],
     ['an ID token', { subject_token_type: 'urn:x' }, 400, 'invalid_request'],
-    ['an API that there is not', { audience: 'https://nowhere.example' }, 403, 'access_denied'],
+    ['an unknown API', { audience: 'https://nowhere.example' }, 403, 'access_denied'],
     ['an API without a grant', { audience: AUDIENCE }, 403, 'unauthorized_client'],
-    ['scopes that nobody gave', { scope: 'events:share' }, 403, 'access_denied'],
+    ['scopes that were not granted', { scope: 'events:share' }, 403, 'access_denied'],
   ]
   test.each(rows)('%s', async (_, changes, status, error) => {
     const answer = await exchange(await tokenOf(), changes)
     expect([answer.status, answer.body['error']]).toEqual([status, error])
   })
 
-  test('a client that is not allowed to, and a token of another API', async () => {
+  test('a client without permission to exchange, and a token of another API', async () => {
     const id = exchanger.client_id ?? ''
     const token = await tokenOf()
     await tenant.management.clients.update(id, {
@@ -176,7 +176,7 @@ describe('what is refused', () => {
     expect((await exchange(ofCalendar)).body['error']).toBe('invalid_grant')
   })
 
-  test('a resource_server client without its API, or of one that there is not', async () => {
+  test('a resource_server client without an API, or with an unknown one', async () => {
     const { clients } = tenant.management
     const wanted = { name: 'x', app_type: 'resource_server' } as const
     expect(await refusal(clients.create(wanted))).toMatchObject({ statusCode: 400 })

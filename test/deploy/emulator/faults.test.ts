@@ -24,7 +24,7 @@ async function elapsed(call: () => PromiseLike<unknown>): Promise<number> {
   await call()
   return performance.now() - start
 }
-/** The names of these calls, the first to end first. */
+/** The names of these calls in the order in which they end. */
 async function inOrderOfEnd(
   calls: Readonly<Record<string, () => PromiseLike<unknown>>>,
 ): Promise<string[]> {
@@ -37,7 +37,7 @@ async function inOrderOfEnd(
   )
   return ended
 }
-/** Stops the clock at the beginning of a second, from which limits per second count; returns it. */
+/** Stops the clock at the start of a second, where limits per second start. Returns the second. */
 function stopClock(): number {
   const second = Math.ceil(Date.now() / 1_000)
   vi.useFakeTimers({ toFake: ['Date'], now: second * 1_000 })
@@ -58,7 +58,7 @@ describe('POST /__tenant', () => {
     [{ reset: false }, 'reset'],
     [{ settings: {} }, 'body'],
     [{ mode: 'loose' }, 'mode'],
-  ])('refuses %j by name, and changes nothing', async (body, path) => {
+  ])('rejects %j with the path of the error and changes nothing', async (body, path) => {
     const before = await tenant.admin.state()
     const response = await post({ outage: true, ...body })
     expect(response.status).toBe(400)
@@ -68,7 +68,7 @@ describe('POST /__tenant', () => {
     expect(await tenant.admin.state()).toEqual(before)
   })
 
-  test('takes a switch that is off for what it is', async () => {
+  test('changes nothing if a switch is false', async () => {
     const before = await tenant.admin.state()
     expect((await post({ outage: false, rotateKeys: false })).status).toBe(200)
     expect(await tenant.admin.state()).toEqual(before)
@@ -78,12 +78,12 @@ describe('POST /__tenant', () => {
     ['HEAD', 200, null],
     ['PUT', 405, 'GET, HEAD, POST'],
     ['DELETE', 405, 'GET, HEAD, POST'],
-  ])('%s is %i', async (method, status, allow) => {
+  ])('responds to %s with %i', async (method, status, allow) => {
     const response = await fetch(`${tenant.issuer}__tenant`, { method })
     expect([response.status, response.headers.get('allow')]).toEqual([status, allow])
   })
 
-  test('shows what it has staged, and takes it back with reset', async () => {
+  test('returns the staged faults and removes them with reset', async () => {
     const fresh = await tenant.admin.state()
     const staged = {
       management: {
@@ -111,7 +111,7 @@ describe('POST /__tenant', () => {
     expect(resourceServers).toMatchObject([{ identifier: AUDIENCE }])
   })
 
-  test('shows no secret', async () => {
+  test('returns no secrets', async () => {
     await tenant.registered({ token_endpoint_auth_method: 'client_secret_post' })
     tenant.setLogStream({ url: 'http://127.0.0.1:9/', authorization: 'Bearer hidden-from-here' })
     const shown = JSON.stringify(await tenant.admin.state())
@@ -120,8 +120,8 @@ describe('POST /__tenant', () => {
   })
 })
 
-describe('the Management API', () => {
-  test('tells how many calls are left', async () => {
+describe('the Management API of the Auth0 emulator', () => {
+  test('returns rate limit headers', async () => {
     await listClients()
     const second = stopClock()
     await tenant.admin.change({ management: { callsPerSecond: 50 } })
@@ -131,7 +131,7 @@ describe('the Management API', () => {
     expect(rawResponse.headers.get('x-ratelimit-reset')).toBe(String(second + 1))
   })
 
-  test('answers 429 as often as it is told to, with the time to wait', async () => {
+  test('responds with 429 and Retry-After as often as staged', async () => {
     const second = stopClock()
     await tenant.admin.change({ management: { rateLimit: { times: 2, retryAfterSeconds: 7 } } })
     const call = tenant.management.clients.list()
@@ -150,7 +150,7 @@ describe('the Management API', () => {
     expect((await listClients()).data).toHaveLength(1)
   })
 
-  test('answers 429 beyond the calls per second of the plan', async () => {
+  test('responds with 429 above the staged calls per second', async () => {
     await listClients()
     stopClock()
     await tenant.admin.change({ management: { callsPerSecond: 2 } })
@@ -158,7 +158,7 @@ describe('the Management API', () => {
     expect(calls.filter(({ status }) => status === 'fulfilled')).toHaveLength(2)
   })
 
-  test('dies after so many calls, and comes back', async () => {
+  test('fails after the staged number of calls until the fault is removed', async () => {
     await tenant.admin.change({ management: { failAfter: { calls: 2 } } })
     await listClients()
     await listClients()
@@ -168,7 +168,7 @@ describe('the Management API', () => {
     expect((await listClients()).data).toHaveLength(1)
   })
 
-  test('is as slow as it is told to be, by itself or with all of the tenant', async () => {
+  test('has the staged latency, alone or together with the whole tenant', async () => {
     const discovery = () => fetch(`${tenant.issuer}.well-known/openid-configuration`)
     const { state } = tenant.admin
     await tenant.admin.change({ management: { latencyMs: 500 } })
@@ -179,7 +179,7 @@ describe('the Management API', () => {
     expect(await inOrderOfEnd({ discovery, state })).toEqual(['state', 'discovery'])
   })
 
-  test('names the scope that is missing, and forgives when it is there', async () => {
+  test('responds with 403 and the missing scope until the scope is granted', async () => {
     const { clients, tenants } = tenant.management
     await tenant.admin.change({ management: { scopes: ['read:tenant_settings'] } })
     expect(await refusal(clients.list())).toEqual({
@@ -193,7 +193,7 @@ describe('the Management API', () => {
     await expect(clients.list()).resolves.toBeDefined()
   })
 
-  test('gives its client the scopes of its grant, and says which', async () => {
+  test('issues a token with the scopes of the client grant', async () => {
     const token = async () => {
       const response = await fetch(`${tenant.issuer}oauth/token`, {
         method: 'POST',
@@ -220,7 +220,7 @@ describe('the Management API', () => {
     })
   })
 
-  test('does not find a new client for a moment', async () => {
+  test('responds with 404 for a new client during the staged time', async () => {
     await tenant.admin.change({ management: { newClientNotFoundMs: 200 } })
     const second = stopClock()
     const clientId = await tenant.registered()
@@ -233,7 +233,7 @@ describe('the Management API', () => {
     expect(await get()).toMatchObject({ client_id: clientId })
   })
 
-  test('counts its calls and tokens', async () => {
+  test('counts calls and tokens', async () => {
     const before = await tenant.admin.state()
     await listClients()
     await listClients()
@@ -243,8 +243,8 @@ describe('the Management API', () => {
   })
 })
 
-describe('registration', () => {
-  test('ends at the entity limit, in Auth0’s words, however a client is made', async () => {
+describe('dynamic registration in the Auth0 emulator', () => {
+  test('is refused at the entity limit with the error of Auth0, as is creation by the Management API', async () => {
     await tenant.admin.change({ entityLimit: 1 })
     const clientId = await tenant.registered()
     const full = {
@@ -261,7 +261,7 @@ describe('registration', () => {
     expect((await tenant.register()).status).toBe(201)
   })
 
-  test('is limited as often as that is staged, or per second', async () => {
+  test('responds with 429 as often as staged, or above the staged rate per second', async () => {
     await tenant.admin.change({ registration: { rateLimit: { times: 1, retryAfterSeconds: 9 } } })
     const refused = await tenant.register()
     expect(refused.status).toBe(429)
@@ -276,26 +276,29 @@ describe('registration', () => {
   })
 })
 
-describe('sign-in', () => {
+describe('the sign-in in the Auth0 emulator', () => {
   test.each([
     ['an active Rule', { rules: [{ name: 'old' }] }, 'Rules are active'],
     ['an active Hook', { hooks: [{ name: 'old' }] }, 'Hooks are active'],
-  ])('of a strict client fails on %s, which the Management API shows', async (_, change, fault) => {
-    const clientId = await tenant.registered()
-    await tenant.admit(clientId)
-    await tenant.admin.change(change)
-    expect(await alertOf(tenant.connect(clientId))).toContain(fault)
-    const { rules, hooks } = tenant.management
-    const lists = [await rules.list({ enabled: true }), await hooks.list({ enabled: true })]
-    expect(lists.flatMap(({ data }) => data)).toMatchObject([{ name: 'old', enabled: true }])
+  ])(
+    'of a strict client fails because of %s, which the Management API lists',
+    async (_, change, fault) => {
+      const clientId = await tenant.registered()
+      await tenant.admit(clientId)
+      await tenant.admin.change(change)
+      expect(await alertOf(tenant.connect(clientId))).toContain(fault)
+      const { rules, hooks } = tenant.management
+      const lists = [await rules.list({ enabled: true }), await hooks.list({ enabled: true })]
+      expect(lists.flatMap(({ data }) => data)).toMatchObject([{ name: 'old', enabled: true }])
 
-    const off = { rules: [{ name: 'old', enabled: false }], hooks: [] }
-    await tenant.admin.change(off)
-    expect((await rules.list()).data).toMatchObject([{ name: 'old', enabled: false }])
-    expect((await tenant.connect(clientId)).access_token).toMatch(/^ey/)
-  })
+      const off = { rules: [{ name: 'old', enabled: false }], hooks: [] }
+      await tenant.admin.change(off)
+      expect((await rules.list()).data).toMatchObject([{ name: 'old', enabled: false }])
+      expect((await tenant.connect(clientId)).access_token).toMatch(/^ey/)
+    },
+  )
 
-  test('gives tokens of five parts, for the API and for none', async () => {
+  test('returns encrypted tokens of five parts, with and without an API', async () => {
     const clientId = await tenant.registered()
     await tenant.admit(clientId)
     await tenant.admin.change({ encryptTokens: true })
@@ -308,7 +311,7 @@ describe('sign-in', () => {
   })
 })
 
-describe('an empty tenant', () => {
+describe('an empty tenant of the Auth0 emulator', () => {
   const expectEmpty = async (empty: LocalTenant) => {
     const { management } = empty
     expect((await management.resourceServers.list({ identifiers: AUDIENCE })).data).toEqual([])
@@ -327,7 +330,7 @@ describe('an empty tenant', () => {
     expect((await empty.register()).status).toBe(404)
   }
 
-  test('is what POST /__tenant makes of one, until it is reset', async () => {
+  test('is created by POST /__tenant until a reset', async () => {
     await tenant.registered()
     await tenant.reset({ reset: undefined, empty: true })
     await expectEmpty(tenant)
@@ -336,7 +339,7 @@ describe('an empty tenant', () => {
     expect((await tenant.register()).status).toBe(201)
   })
 
-  test('is what one is started as, and reset to; it can be set up by the Management API alone', async () => {
+  test('is the initial and the reset state with `empty`, and the Management API can set it up', async () => {
     const empty = await startLocalTenant({ empty: true })
     try {
       await expectEmpty(empty)

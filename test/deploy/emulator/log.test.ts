@@ -45,7 +45,7 @@ afterAll(async () => {
   sink.close()
 })
 
-/** What came to a path, the records of each delivery in order. */
+/** The records of each delivery to a path, in order. */
 function recordsAt(path: string): Sent[][] {
   return received
     .filter((delivery) => delivery.path === path)
@@ -61,8 +61,8 @@ const registrationsAt = (path: string) =>
 const arrived = (path: string, count: number) =>
   until(async () => registrationsAt(path).length >= count, `${count} records at ${path}`)
 
-describe('the stream of the local system', () => {
-  test('is a log stream as any other, of registrations and other changes', async () => {
+describe('the initial log stream of the Auth0 emulator', () => {
+  test('is listed as a log stream and delivers registrations', async () => {
     const [stream] = await tenant.management.logStreams.list()
     expect(stream).toMatchObject({
       id: expect.stringMatching(/^lst_/),
@@ -94,7 +94,7 @@ describe('the stream of the local system', () => {
   })
 
   test.each(['JSONLINES', 'JSONARRAY', 'JSONOBJECT'])(
-    'delivers %s, each record at least once, the last one before again and all backwards',
+    'delivers %s with every record at least once, in reverse order, with the last delivered one repeated',
     async (format) => {
       await tenant.admin.change({ logStream: { format } })
       await tenant.registered()
@@ -112,7 +112,7 @@ describe('the stream of the local system', () => {
     },
   )
 
-  test('tries again until it is answered with 2xx', async () => {
+  test('retries until it gets a 2xx response', async () => {
     status = 503
     await tenant.registered()
     await until(async () => received.length >= 2, 'a second try')
@@ -123,7 +123,7 @@ describe('the stream of the local system', () => {
     }, 'it is taken')
   })
 
-  test('loses no record when the format changes between two tries', async () => {
+  test('loses no record if the format changes between two attempts', async () => {
     status = 500
     await tenant.admin.change({ logStream: { paused: true } })
     for (let count = 0; count < 3; count++) await tenant.registered()
@@ -136,7 +136,7 @@ describe('the stream of the local system', () => {
     expect(new Set(registrationsAt('/own').map(({ log_id }) => log_id)).size).toBe(3)
   })
 
-  test('is delivered once more when that is asked for, and late when that is', async () => {
+  test('repeats or delays deliveries as staged', async () => {
     await tenant.registered()
     await arrived('/own', 1)
     await tenant.admin.change({ logStream: { redeliver: true } })
@@ -149,7 +149,7 @@ describe('the stream of the local system', () => {
   })
 })
 
-describe('a log stream of the Management API', () => {
+describe('a log stream from the Management API of the Auth0 emulator', () => {
   const create = (changes: Partial<Management.CreateLogStreamHttpRequestBody>) =>
     tenant.management.logStreams.create({
       type: 'http',
@@ -162,7 +162,7 @@ describe('a log stream of the Management API', () => {
       ...changes,
     })
 
-  test('delivers what its filters let through, beside the other stream', async () => {
+  test('delivers the records that match its filters, independently of the other stream', async () => {
     await create({ filters: [{ type: 'category', name: 'auth.login.success' }] })
     const clientId = await tenant.registered()
     await tenant.admit(clientId)
@@ -184,7 +184,7 @@ describe('a log stream of the Management API', () => {
     })
   })
 
-  test('stops when it is paused, goes on when it is active, ends when it is deleted', async () => {
+  test('stops when it is paused, continues when it is active and ends when it is deleted', async () => {
     const { logStreams } = tenant.management
     const { id = '' } = await create({})
     await logStreams.update(id, { status: 'paused' })
@@ -201,7 +201,7 @@ describe('a log stream of the Management API', () => {
     expect((await logStreams.list()).map(({ name }) => name)).toEqual(['log-webhook'])
   })
 
-  test('begins with what is older when it is told from when', async () => {
+  test('delivers older records from startFrom on', async () => {
     const since = new Date().toISOString()
     await tenant.registered()
     await create({})
@@ -210,14 +210,14 @@ describe('a log stream of the Management API', () => {
     expect(registrationsAt('/other')).toEqual([])
   })
 
-  test('goes to https or to this machine', async () => {
+  test('rejects an http endpoint that is not on loopback', async () => {
     const call = create({ sink: { httpEndpoint: 'http://example.com/hook' } })
     await expect(call).rejects.toMatchObject({ statusCode: 400 })
   })
 })
 
-describe('the log', () => {
-  test('tells when a client was last used', async () => {
+describe('the log of the Auth0 emulator', () => {
+  test('contains the sign-ins and token requests of a client, newest first', async () => {
     const clientId = await tenant.registered()
     await tenant.admit(clientId)
     await tenant.refresh(clientId, await tenant.connect(clientId))
@@ -243,15 +243,15 @@ describe('the log', () => {
     ['_exists_:client_name', 2],
     ['date:[2020-01-01 TO 2099-12-31] AND type:sapi', 2],
     ['date:[* TO 2020-01-01]', 0],
-  ])('finds by %s: %i', async (search, count) => {
+  ])('returns for the search %s the number of records: %i', async (search, count) => {
     await tenant.registered({ client_name: 'First' })
     await tenant.registered({ client_name: 'Second' })
     const { data } = await tenant.management.logs.list({ search })
-    // The token for this very call may have just been given out.
+    // The log may contain the token request of this call.
     expect(data.filter(({ type }) => type !== 'seccft')).toHaveLength(count)
   })
 
-  test('is sorted, and read from a record on', async () => {
+  test('is sorted and can be read from a record on', async () => {
     const ids = [await tenant.registered(), await tenant.registered()]
     const search = 'type:sapi'
     const sorted = await tenant.management.logs.list({ search, sort: 'date:1', per_page: 1 })
@@ -261,7 +261,7 @@ describe('the log', () => {
     expect(rest.response).toMatchObject([{ client_id: ids[1] }])
   })
 
-  test('has failed exchanges and sign-ins, and no secret', async () => {
+  test('contains failed token requests and no secrets', async () => {
     const { clients, logs } = tenant.management
     await clients.create({ name: 'With a secret', client_secret: undefined } as never)
     const clientId = await tenant.registered()

@@ -14,7 +14,7 @@ beforeAll(async () => {
 beforeEach(() => tenant.reset())
 afterAll(() => tenant?.close())
 
-/** A call as the package does not let anybody make it. */
+/** Sends a call that the auth0 package does not allow. */
 async function call(method: string, path: string, body?: unknown): Promise<Response> {
   const answer = await fetch(`${tenant.issuer}oauth/token`, {
     method: 'POST',
@@ -40,7 +40,7 @@ async function collect<Item>(items: PromiseLike<AsyncIterable<Item>>): Promise<I
   return all
 }
 
-describe('what is refused', () => {
+describe('the Management API of the Auth0 emulator rejects', () => {
   test.each([
     ['PATCH', '/tenants/settings', { enable_dynamic_client_registration: true }],
     ['PATCH', '/tenants/settings', { flags: { enable_everything: true } }],
@@ -50,7 +50,7 @@ describe('what is refused', () => {
     ['POST', '/clients', { name: 'a', client_id: 'mine' }],
     ['POST', '/log-streams', { type: 'http', url: 'https://a.example' }],
     ['POST', '/clients/cimd/register', { url: 'https://a.example/client.json' }],
-  ])('%s %s with a member that Auth0 does not know: %j', async (method, path, body) => {
+  ])('%s %s with an unknown property: %j', async (method, path, body) => {
     const response = await call(method, path, body)
     expect(response.status).toBe(400)
     expect(await response.json()).toEqual({
@@ -73,7 +73,7 @@ describe('what is refused', () => {
     ],
     ['GET', '/connections?take=101', undefined, 'must be 1 to 100 on property take'],
     ['GET', '/clients?per_page=101', undefined, 'must be 1 to 100 on property per_page'],
-  ])('%s %s %j, naming the fault', async (method, path, body, fault) => {
+  ])('%s %s %j with a message that names the error', async (method, path, body, fault) => {
     const response = await call(method, path, body)
     expect(response.status).toBe(400)
     const { message } = (await response.json()) as { message: string }
@@ -103,7 +103,7 @@ describe('what is refused', () => {
     expect(await response.json()).toMatchObject({ statusCode, errorCode })
   })
 
-  test('a call without token, or with one of somebody else', async () => {
+  test('a call without a token or with a foreign token', async () => {
     const url = `${tenant.issuer}api/v2/clients`
     expect((await fetch(url)).status).toBe(401)
     const headers = { authorization: 'Bearer x' }
@@ -111,7 +111,7 @@ describe('what is refused', () => {
   })
 })
 
-test('Rules and Hooks are made, turned off and deleted', async () => {
+test('the Management API creates, updates, lists and deletes Rules and Hooks', async () => {
   const { rules, hooks } = tenant.management
   const rule = await rules.create({ name: 'old rule', script: '() => {}' })
   expect(rule).toMatchObject({ enabled: true, stage: 'login_success' })
@@ -129,7 +129,7 @@ test('Rules and Hooks are made, turned off and deleted', async () => {
   expect((await hooks.list()).data).toEqual([])
 })
 
-test('a grant for all scopes takes none by name', async () => {
+test('a client grant with allow_all_scopes rejects a list of scopes', async () => {
   const { clientGrants, resourceServers } = tenant.management
   const identifier = 'https://scopes.example'
   await resourceServers.create({ identifier, scopes: [{ value: 'x' }] })
@@ -140,7 +140,7 @@ test('a grant for all scopes takes none by name', async () => {
   await expect(clientGrants.update(id, { scope: ['x'] })).rejects.toMatchObject({ statusCode: 400 })
 })
 
-test('resource servers are made, found by id and identifier, changed and deleted', async () => {
+test('the Management API creates, reads, updates and deletes resource servers by id and identifier', async () => {
   const { resourceServers, clientGrants } = tenant.management
   const made = await resourceServers.create({ identifier: 'https://other.example' })
   expect(made).toMatchObject({
@@ -170,7 +170,7 @@ test('resource servers are made, found by id and identifier, changed and deleted
   expect((await clientGrants.list({ audience: grant.audience })).data).toEqual([])
 })
 
-test('settings keep what a change does not name', async () => {
+test('an update of the tenant settings keeps the other settings', async () => {
   const { settings } = tenant.management.tenants
   const before = await settings.get()
   await settings.update({ flags: { enable_sso: true }, default_audience: AUDIENCE })
@@ -182,8 +182,8 @@ test('settings keep what a change does not name', async () => {
   expect(await settings.get({ fields: 'default_audience' })).toEqual({ default_audience: AUDIENCE })
 })
 
-describe('client grants', () => {
-  test('are made once for each client, API and kind of subject', async () => {
+describe('client grants in the Auth0 emulator', () => {
+  test('are unique per client, API and subject type', async () => {
     const { clientGrants } = tenant.management
     const clientId = await tenant.registered()
     await tenant.admit(clientId)
@@ -207,16 +207,16 @@ describe('client grants', () => {
   })
 
   test.each([
-    ['a scope that the API does not have', 400, { audience: AUDIENCE, scope: ['x'] }],
-    ['an API that does not exist', 404, { audience: 'https://nobody.example' }],
-  ])('are refused for %s', async (_, statusCode, wanted) => {
+    ['an unknown scope', 400, { audience: AUDIENCE, scope: ['x'] }],
+    ['an unknown API', 404, { audience: 'https://nobody.example' }],
+  ])('are rejected for %s', async (_, statusCode, wanted) => {
     const grant = { ...wanted, default_for: 'third_party_clients' } as const
     expect(await refusal(tenant.management.clientGrants.create(grant))).toMatchObject({
       statusCode,
     })
   })
 
-  test('are refused to people for a system API, and where the API allows nobody', async () => {
+  test('are rejected for users of a system API and of an API with deny_all', async () => {
     const { clientGrants, resourceServers } = tenant.management
     const grant = { default_for: 'third_party_clients', subject_type: 'user' } as const
     const ofSystem = clientGrants.create({ ...grant, audience: `${tenant.issuer}api/v2/` })
@@ -229,8 +229,8 @@ describe('client grants', () => {
   })
 })
 
-describe('clients', () => {
-  test('are made first-party, with every connection, and shown without their secret', async () => {
+describe('clients in the Auth0 emulator', () => {
+  test('are created as first-party with every connection and returned without their secret', async () => {
     const { clients, connections } = tenant.management
     const made = await clients.create({ name: 'ChatGPT', callbacks: [CALLBACK] })
     expect(made).toMatchObject({ is_first_party: true, client_secret: expect.any(String) })
@@ -242,7 +242,7 @@ describe('clients', () => {
     expect(await refusal(clients.get(made.client_id ?? ''))).toMatchObject({ statusCode: 404 })
   })
 
-  test('are made strict when they are somebody else’s', async () => {
+  test('are created as strict if they are third-party', async () => {
     const wanted = { name: 'Theirs', is_first_party: false, callbacks: [CALLBACK] }
     const made = await tenant.management.clients.create(wanted)
     expect(made).toMatchObject({
@@ -274,13 +274,13 @@ describe('clients', () => {
         infinite_idle_token_lifetime: true,
       } as const,
     },
-  ])('that are strict cannot be changed to %j', async (changes) => {
+  ])('cannot be changed to %j if they are strict', async (changes) => {
     const clientId = await tenant.registered()
     const call = tenant.management.clients.update(clientId, changes)
     expect(await refusal(call)).toMatchObject({ statusCode: 400, errorCode: 'invalid_body' })
   })
 
-  test('merge their metadata, and lose what is null', async () => {
+  test('merge updates of client_metadata and remove null values', async () => {
     const { clients } = tenant.management
     const clientId = await tenant.registered()
     await clients.update(clientId, { client_metadata: { a: '1', b: '2' } })
@@ -288,7 +288,7 @@ describe('clients', () => {
     expect((await clients.get(clientId)).client_metadata).toEqual({ b: '2', c: '3' })
   })
 
-  test('are listed page by page, filtered, and in part', async () => {
+  test('are listed with pages, filters and fields', async () => {
     const { clients } = tenant.management
     const ids = await Promise.all(Array.from({ length: 7 }, () => tenant.registered()))
     const listed = await collect(clients.list({ is_first_party: false, per_page: 3 }))
@@ -300,7 +300,7 @@ describe('clients', () => {
   })
 })
 
-test('connections are found by name and strategy, and changed', async () => {
+test('the Management API lists connections by name and strategy and updates them', async () => {
   const { connections } = tenant.management
   const id = await tenant.connection()
   expect((await connections.list({ name: 'none' })).data).toEqual([])
@@ -324,7 +324,7 @@ test('connections are found by name and strategy, and changed', async () => {
   expect(await refusal(unknown)).toMatchObject({ statusCode: 404 })
 })
 
-describe('a Client ID Metadata Document', () => {
+describe('a Client ID Metadata Document in the Auth0 emulator', () => {
   const url = 'https://chatgpt.com/oauth/client.json'
   const document = {
     client_id: url,
@@ -334,7 +334,7 @@ describe('a Client ID Metadata Document', () => {
     token_endpoint_auth_method: 'none',
   }
 
-  test('becomes a strict client, once, which then goes by its URL', async () => {
+  test('is imported once as a strict client that signs in with its URL', async () => {
     const { clients } = tenant.management
     await tenant.admin.change({ cimdDocuments: { [url]: document } })
     const request = { external_client_id: url }
@@ -352,12 +352,12 @@ describe('a Client ID Metadata Document', () => {
   })
 
   test.each([
-    ['that is another’s', { ...document, client_id: 'https://other.example/client.json' }],
+    ['with another client_id', { ...document, client_id: 'https://other.example/client.json' }],
     ['with a shared secret', { ...document, token_endpoint_auth_method: 'client_secret_post' }],
-    ['of a client that says it has keys, without them', { ...document, jwks: { keys: [] } }],
-    ['without a grant type that Auth0 has', { ...document, grant_types: ['implicit'] }],
+    ['with an empty key set', { ...document, jwks: { keys: [] } }],
+    ['without a supported grant type', { ...document, grant_types: ['implicit'] }],
     ['without redirect URIs', { ...document, redirect_uris: [] }],
-  ])('%s is refused', async (_, staged) => {
+  ])('is rejected %s', async (_, staged) => {
     await tenant.admin.change({ cimdDocuments: { [url]: staged } })
     const request = { external_client_id: url }
     const preview = await tenant.management.clients.previewCimdMetadata(request)
@@ -366,7 +366,7 @@ describe('a Client ID Metadata Document', () => {
     expect(await refusal(call)).toMatchObject({ statusCode: 400 })
   })
 
-  test('that cannot be had is named as the error', async () => {
+  test('returns an error in the preview if its URL is not https', async () => {
     const request = { external_client_id: 'http://chatgpt.com/oauth/client.json' }
     expect(await tenant.management.clients.previewCimdMetadata(request)).toEqual({
       errors: ['The URL must be https'],

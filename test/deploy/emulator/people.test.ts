@@ -30,8 +30,8 @@ const permission = (name: string) => ({
 const claimsOf = async (asked = {}, who = BOB) =>
   decodeJwt((await tenant.connect(clientId, asked, who)).access_token)
 
-describe('roles', () => {
-  test('give the people who have them permissions, beside their own', async () => {
+describe('roles in the Auth0 emulator', () => {
+  test('add permissions to the direct permissions of their users', async () => {
     const { roles, users } = tenant.management
     await tenant.admin.change({ userPermissions: { 'bob@example.com': [] } })
     expect(await claimsOf()).toMatchObject({ scope: '', permissions: [] })
@@ -60,7 +60,7 @@ describe('roles', () => {
     expect(await claimsOf()).toMatchObject({ permissions: [] })
   })
 
-  test('are named once, found by name, changed and deleted', async () => {
+  test('have unique names and can be listed by name, updated and deleted', async () => {
     const { roles } = tenant.management
     const { id = '' } = await roles.create({ name: 'Calendar' })
     expect(await refusal(roles.create({ name: 'Calendar' }))).toMatchObject({ statusCode: 409 })
@@ -73,8 +73,8 @@ describe('roles', () => {
   })
 
   test.each([
-    ['an API that does not exist', { ...permission('x'), resource_server_identifier: 'x' }, 404],
-    ['a scope that the API does not have', permission('x'), 400],
+    ['an unknown API', { ...permission('x'), resource_server_identifier: 'x' }, 404],
+    ['an unknown scope', permission('x'), 400],
   ])('cannot have a permission of %s', async (_, wanted, statusCode) => {
     const { roles } = tenant.management
     const { id = '' } = await roles.create({ name: 'Calendar' })
@@ -83,8 +83,8 @@ describe('roles', () => {
   })
 })
 
-describe('users', () => {
-  test('are found by query and by address', async () => {
+describe('users in the Auth0 emulator', () => {
+  test('are listed by query and by e-mail address', async () => {
     const { users } = tenant.management
     expect((await users.list()).data).toHaveLength(2)
     const [byQuery, byAddress, one] = [
@@ -97,7 +97,7 @@ describe('users', () => {
     expect((await users.list({ q: 'email:carol@example.com' })).data).toEqual([])
   })
 
-  test('have permissions of their own, and tell where each comes from', async () => {
+  test('have direct permissions, which are listed with their sources', async () => {
     const { users, roles } = tenant.management
     const { id = '' } = await roles.create({ name: 'Readers' })
     await roles.permissions.add(id, { permissions: [permission('events:read')] })
@@ -118,14 +118,14 @@ describe('users', () => {
     expect(await refusal(unknown)).toMatchObject({ errorCode: 'inexistent_user' })
   })
 
-  test('are those of the tenant: a switch for others is refused', async () => {
+  test('must exist for a change of userPermissions', async () => {
     const change = { outage: true, userPermissions: { 'carol@example.com': [] } }
     await expect(tenant.admin.change(change)).rejects.toThrow('carol@example.com')
     await expect(tenant.management.users.list()).resolves.toBeDefined()
   })
 })
 
-describe('an organization', () => {
+describe('an organization in the Auth0 emulator', () => {
   const make = async (changes: object = {}) => {
     const { organizations } = tenant.management
     const made = await organizations.create({ name: 'acme', display_name: 'Acme', ...changes })
@@ -135,7 +135,7 @@ describe('an organization', () => {
   }
   const invalid = (id: string) => `invalid_request: parameter organization is invalid: ${id}`
 
-  test('lets third-party clients in when it says so and shares a connection', async () => {
+  test('accepts third-party clients only with third_party_client_access and a domain-level connection', async () => {
     const { organizations } = tenant.management
     const id = await make()
     const signIn = () => tenant.connect(clientId, { organization: id }, BOB)
@@ -151,7 +151,7 @@ describe('an organization', () => {
     expect(await alertOf(signIn())).toBe(invalid(id))
   })
 
-  test('is in no token that was asked for without it, and keeps its consent apart', async () => {
+  test('is in the token only if it was requested, and has its own consent', async () => {
     const connection_id = await tenant.connection()
     const id = await make({ enabled_connections: [{ connection_id }] })
     await tenant.management.organizations.update(id, { third_party_client_access: 'allow' })
@@ -164,7 +164,7 @@ describe('an organization', () => {
     expect(data.map((grant) => grant.organization_id)).toEqual([undefined, id])
   })
 
-  test('takes its members alone, and others where a connection makes them members', async () => {
+  test('accepts only its members, or all users with assign_membership_on_login', async () => {
     const { organizations } = tenant.management
     const connection_id = await tenant.connection()
     const id = await make({ enabled_connections: [{ connection_id }] })
@@ -180,7 +180,7 @@ describe('an organization', () => {
     expect((await organizations.members.list(id)).data).toMatchObject([{ user_id: 'auth0|alice' }])
   })
 
-  test('is named once, found by id and name, listed and deleted', async () => {
+  test('has a unique name and can be read by id and name, listed and deleted', async () => {
     const { organizations } = tenant.management
     const id = await make()
     expect(await refusal(organizations.create({ name: 'acme' }))).toMatchObject({ statusCode: 409 })
@@ -198,7 +198,7 @@ describe('an organization', () => {
     expect(await refusal(organizations.get(id))).toMatchObject({ statusCode: 404 })
   })
 
-  test('is for first-party clients that use organizations', async () => {
+  test('accepts first-party clients according to their organization_usage', async () => {
     const { clients, organizations } = tenant.management
     const connection_id = await tenant.connection()
     const id = await make({ enabled_connections: [{ connection_id }] })
@@ -219,7 +219,7 @@ describe('an organization', () => {
   })
 })
 
-test('actions are made, deployed, bound to a trigger, listed and deleted', async () => {
+test('the Management API creates, deploys, binds, lists and deletes actions', async () => {
   const { actions } = tenant.management
   expect((await actions.list()).data).toEqual([])
   const made = await actions.create({

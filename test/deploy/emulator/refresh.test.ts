@@ -27,7 +27,7 @@ const setLeeway = (leeway: number) =>
     refresh_token: { rotation_type: 'rotating', expiration_type: 'expiring', leeway },
   })
 
-/** Lets time pass for this process, the tenant in it. */
+/** Advances the clock of this process, which includes the tenant. */
 function pass(seconds: number): void {
   const now = Date.now()
   vi.useFakeTimers({ toFake: ['Date'] })
@@ -46,15 +46,15 @@ async function expectSignedOut(tokens: Tokens): Promise<void> {
   expect(await response.json()).toMatchObject({ error: 'invalid_grant' })
 }
 
-describe('with a leeway', () => {
-  test('a refresh token that is sent twice at once gives two new ones, and both work', async () => {
+describe('refresh token rotation with a leeway', () => {
+  test('returns two valid refresh tokens for two concurrent requests with the same one', async () => {
     const first = await tenant.connect(clientId)
     const both = await Promise.all([refreshed(first), refreshed(first)])
     expect(new Set(both.map((one) => one.refresh_token)).size).toBe(2)
     for (const tokens of both) await refreshed(tokens)
   })
 
-  test('the previous refresh token works until the leeway is over, from its first use', async () => {
+  test('accepts the previous refresh token until the leeway after its first use ends', async () => {
     const first = await tenant.connect(clientId)
     const second = await refreshed(first)
     pass(LEEWAY_SECONDS - 1)
@@ -64,7 +64,7 @@ describe('with a leeway', () => {
     await expectSignedOut(second)
   })
 
-  test('the refresh token before the previous one ends the family', async () => {
+  test('revokes the token family if the refresh token before the previous one is reused', async () => {
     const first = await tenant.connect(clientId)
     const second = await refreshed(first)
     const third = await refreshed(second)
@@ -73,7 +73,7 @@ describe('with a leeway', () => {
   })
 })
 
-test('without a leeway a refresh token that is sent twice ends the family', async () => {
+test('refresh token rotation without a leeway accepts only one of two concurrent requests', async () => {
   await setLeeway(0)
   const first = await tenant.connect(clientId)
   const answers = await Promise.all([
@@ -83,8 +83,8 @@ test('without a leeway a refresh token that is sent twice ends the family', asyn
   expect(answers.map(({ status }) => status).sort()).toEqual([200, 400])
 })
 
-describe('the lifetimes that /__tenant sets', () => {
-  test('are those of the next tokens, each one for itself', async () => {
+describe('the token lifetimes of POST /__tenant', () => {
+  test('apply to new access and refresh tokens independently', async () => {
     await tenant.admin.change({ tokenLifetimes: { access: 3 } })
     await tenant.admin.change({ tokenLifetimes: { refresh: 5 } })
     const tokens = await tenant.connect(clientId)
@@ -96,7 +96,7 @@ describe('the lifetimes that /__tenant sets', () => {
     await expectSignedOut(next)
   })
 
-  test('are taken back with null', async () => {
+  test('are removed with null', async () => {
     await tenant.admin.change({ tokenLifetimes: { access: 3, refresh: 3 } })
     await tenant.admin.change({ tokenLifetimes: { access: null, refresh: null } })
     const tokens = await tenant.connect(clientId)

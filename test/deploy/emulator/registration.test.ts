@@ -32,8 +32,8 @@ const importDocument = () =>
 const register = async (metadata: object = {}) =>
   (await (await tenant.register(metadata)).json()) as Record<string, unknown>
 
-describe('the marker of a client', () => {
-  test('tells a registration from an import', async () => {
+describe('the registration marker of a client in the Auth0 emulator', () => {
+  test('distinguishes registered from imported clients', async () => {
     expect(await get(await tenant.registered())).toMatchObject({
       external_metadata_type: 'dcr',
       external_metadata_created_by: 'client',
@@ -47,7 +47,7 @@ describe('the marker of a client', () => {
     expect(await get(client_id)).not.toHaveProperty('external_metadata_type')
   })
 
-  test('is missing of older clients', async () => {
+  test('is missing with clientMarker false', async () => {
     await tenant.admin.change({ clientMarker: false })
     expect(await get(await tenant.registered())).not.toHaveProperty('external_metadata_type')
     await staged({})
@@ -57,8 +57,8 @@ describe('the marker of a client', () => {
   })
 })
 
-describe('a metadata document', () => {
-  test('with private_key_jwt needs another plan, whatever else it offers', async () => {
+describe('a client metadata document in the Auth0 emulator', () => {
+  test('requires the Enterprise plan with private_key_jwt, even if it supports other methods', async () => {
     await staged({
       token_endpoint_auth_method: 'private_key_jwt',
       token_endpoint_auth_methods_supported: ['none', 'private_key_jwt'],
@@ -79,7 +79,7 @@ describe('a metadata document', () => {
     expect(await get(client_id)).toMatchObject({ jwks_uri: 'https://chatgpt.com/oauth/jwks.json' })
   })
 
-  test('is 201 the first time and 200 after, and brings the client up to date', async () => {
+  test('is imported with 201 and later updates the client with 200', async () => {
     await staged({})
     const first = await tenant.management.clients
       .registerCimdClient({ external_client_id: DOCUMENT_URL })
@@ -93,12 +93,12 @@ describe('a metadata document', () => {
     expect((await get(first.data.client_id)).name).toBe('ChatGPT again')
   })
 
-  test('has 5 KB at most', async () => {
+  test('is rejected above 5 KB', async () => {
     await staged({ padding: 'x'.repeat(5 * 1024) })
     expect(await refusal(importDocument())).toMatchObject({ statusCode: 400 })
   })
 
-  test('loses what Auth0 does not support, with a warning', async () => {
+  test('is imported without unsupported properties and with warnings about them', async () => {
     await staged({
       grant_types: [...DOCUMENT.grant_types, 'implicit'],
       tos_uri: 'https://a.example',
@@ -117,7 +117,7 @@ describe('a metadata document', () => {
     'https://localhost/client.json',
     'https://chatgpt.com/client.json?a=1',
     'https://chatgpt.com/a/%2e%2e/client.json',
-  ])('is not to be at %s', async (url) => {
+  ])('is rejected at the URL %s', async (url) => {
     const preview = { external_client_id: url }
     const { errors } = await tenant.management.clients.previewCimdMetadata(preview)
     expect(errors).toHaveLength(1)
@@ -131,12 +131,12 @@ describe('a metadata document', () => {
     expect(decodeJwt(access_token)['client_id']).toBe(DOCUMENT_URL)
   })
 
-  test('registers itself where the tenant has that, and is logged', async () => {
+  test('registers itself at the sign-in if the tenant supports that, with a log entry', async () => {
     await staged({})
     const signIn = () => alertOf(tenant.connect(DOCUMENT_URL))
     expect(await signIn()).toContain('invalid_client')
     await tenant.admin.change({ cimdSelfRegistration: true })
-    // Not before the tenant says that it takes such documents.
+    // The tenant must also advertise metadata documents.
     expect(await signIn()).toContain('invalid_client')
     await tenant.management.tenants.settings.update({ client_id_metadata_document_supported: true })
     expect(await signIn()).toContain('no connections enabled')
@@ -154,15 +154,15 @@ describe('a metadata document', () => {
   })
 })
 
-describe('registration', () => {
-  test('leaves out the grant types that it does not give', async () => {
+describe('dynamic registration of a client in the Auth0 emulator', () => {
+  test('ignores unsupported grant types', async () => {
     const asked = { grant_types: ['authorization_code', 'client_credentials', 'implicit'] }
     expect(await register(asked)).toMatchObject({ grant_types: ['authorization_code'] })
     await tenant.admin.change({ mode: 'permissive' })
     expect(await register({ grant_types: [...asked.grant_types, 'password'] })).toMatchObject(asked)
   })
 
-  test('makes a confidential client of one that says nothing', async () => {
+  test('creates a confidential client if token_endpoint_auth_method is missing', async () => {
     const made = await register({ token_endpoint_auth_method: undefined })
     expect(made).toMatchObject({
       grant_types: ['authorization_code', 'refresh_token'],

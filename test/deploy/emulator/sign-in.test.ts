@@ -21,8 +21,8 @@ async function published() {
   return createLocalJWKSet((await response.json()) as Parameters<typeof createLocalJWKSet>[0])
 }
 
-describe('a strict client', () => {
-  test('registers itself, is blocked, and signs people in once it is admitted', async () => {
+describe('the sign-in with a strict client', () => {
+  test('is blocked after registration until the client is admitted', async () => {
     const response = await tenant.register()
     expect(response.status).toBe(201)
     expect(await response.json()).toMatchObject({
@@ -57,7 +57,7 @@ describe('a strict client', () => {
     expect(scope).toBe('events:read events:write')
   })
 
-  test('gets no more than it asked for, than its grant has, and than the person may do', async () => {
+  test('returns only scopes that the client requested, its grant allows and the user has', async () => {
     const clientId = await tenant.registered()
     await tenant.admit(clientId, ['events:read'])
     const all = decodeJwt((await tenant.connect(clientId)).access_token)
@@ -81,7 +81,7 @@ describe('a strict client', () => {
     ['with id_token_hint', { id_token_hint: 'x' }],
     ['with claims', { claims: '{}' }],
     ['with another redirect URI', { redirect_uri: 'https://chatgpt.com/other' }],
-  ])('is refused %s, on a page of the tenant', async (_, asked) => {
+  ])('shows an error page of the tenant %s', async (_, asked) => {
     const clientId = await tenant.registered()
     await tenant.admit(clientId)
     await expect(tenant.connect(clientId, asked)).rejects.toThrow(StuckError)
@@ -94,14 +94,14 @@ describe('a strict client', () => {
     ['max_age', '0'],
     ['max_age', '3600'],
     ['connection', 'google-oauth2'],
-  ])('signs people in with %s=%s', async (name, value) => {
+  ])('succeeds with %s=%s', async (name, value) => {
     const clientId = await tenant.registered()
     await tenant.admit(clientId)
     const { refresh_token } = await tenant.connect(clientId, { [name]: value })
     expect(refresh_token).toMatch(/./)
   })
 
-  test('is granted nothing by somebody else', async () => {
+  test('creates no user grant with a wrong password', async () => {
     const clientId = await tenant.registered()
     await tenant.admit(clientId)
     const wrong = { ...ALICE, password: 'wrong' }
@@ -110,7 +110,7 @@ describe('a strict client', () => {
   })
 })
 
-test('a permissive client signs people in once it is first-party and has a connection', async () => {
+test('the sign-in with a permissive client requires a promotion and an enabled connection', async () => {
   await tenant.admin.change({ mode: 'permissive' })
   const clientId = await tenant.registered({ token_endpoint_auth_method: 'client_secret_post' })
   expect(clientId).not.toContain('tpc_')
@@ -127,8 +127,8 @@ test('a permissive client signs people in once it is first-party and has a conne
   expect(decodeJwt(access_token)).toMatchObject({ scope: 'events:read events:write' })
 })
 
-describe('refresh tokens', () => {
-  test('rotate, and one that comes twice ends the whole family', async () => {
+describe('refresh tokens of a registered client', () => {
+  test('rotate, and reuse revokes the whole token family', async () => {
     const clientId = await tenant.registered()
     await tenant.admit(clientId)
     const first = await tenant.connect(clientId)
@@ -144,7 +144,7 @@ describe('refresh tokens', () => {
     expect((await tenant.refresh(clientId, tokens)).status).toBe(400)
   })
 
-  test('are given only for offline_access, and only by an API that allows them', async () => {
+  test('are issued only with offline_access and only if the API allows them', async () => {
     const clientId = await tenant.registered()
     await tenant.admit(clientId)
     expect((await tenant.connect(clientId, { scope: 'events:read' })).refresh_token).toBeUndefined()
@@ -153,7 +153,7 @@ describe('refresh tokens', () => {
     expect((await tenant.connect(clientId)).refresh_token).toBeUndefined()
   })
 
-  test('end with the consent, and with the client', async () => {
+  test('become invalid when the user grant or the client is deleted', async () => {
     const clientId = await tenant.registered()
     await tenant.admit(clientId)
     const tokens = await tenant.connect(clientId)
@@ -175,7 +175,7 @@ describe('refresh tokens', () => {
   })
 })
 
-test('a rotated key was published before, signs at once, and the one before it still is', async () => {
+test('key rotation publishes the next key in advance and keeps the previous one', async () => {
   const clientId = await tenant.registered()
   await tenant.admit(clientId)
   const before = await tenant.connect(clientId)
@@ -190,7 +190,7 @@ test('a rotated key was published before, signs at once, and the one before it s
   }
 })
 
-test('an outage takes discovery, keys and Management API, and nothing else', async () => {
+test('an outage affects only discovery, keys and the Management API', async () => {
   const clientId = await tenant.registered()
   await tenant.admit(clientId)
   const tokens = await tenant.connect(clientId)

@@ -32,12 +32,12 @@ async function call(path: string, init: RequestInit = {}): Promise<Response> {
   return fetch(`${tenant.issuer}api/v2${path}`, { ...init, headers })
 }
 
-describe('a connection that breaks', () => {
+describe('a staged network failure of the Management API', () => {
   const create = (name: string) =>
     call('/clients', { method: 'POST', body: JSON.stringify({ name, app_type: 'regular_web' }) })
   const names = async () => (await tenant.admin.state()).clients.map(({ name }) => name)
 
-  test('after so many calls: the next one is not carried out', async () => {
+  test('prevents the next call after the given number of calls', async () => {
     await change({ breakAfter: { calls: 1 } })
     expect((await create('first')).status).toBe(201)
     await expect(create('second')).rejects.toThrow()
@@ -46,7 +46,7 @@ describe('a connection that breaks', () => {
     expect((await create('third')).status).toBe(201)
   })
 
-  test('while the last one is answered: it has been carried out', async () => {
+  test('loses the response to the last call, which is carried out', async () => {
     await change({ breakAfter: { calls: 1, losesAnswer: true } })
     await expect(create('first')).rejects.toThrow()
     await expect(create('second')).rejects.toThrow()
@@ -54,15 +54,15 @@ describe('a connection that breaks', () => {
   })
 })
 
-describe('a call that fails', () => {
-  test('has the header fields that are staged', async () => {
+describe('a staged failure of a Management API call', () => {
+  test('has the staged header fields', async () => {
     const headers = { 'retry-after': '7' }
     await change({ fail: { method: 'GET', path: '/clients', status: 429, headers } })
     const answer = await call('/clients')
     expect([answer.status, answer.headers.get('retry-after')]).toEqual([429, '7'])
   })
 
-  test('may have status 200, as from a proxy', async () => {
+  test('can have the status 200, as from a proxy', async () => {
     await change({ fail: { method: 'GET', path: '/clients', status: 200, message: 'a proxy' } })
     const answer = await call('/clients')
     expect([answer.status, await answer.json()]).toEqual([
@@ -71,7 +71,7 @@ describe('a call that fails', () => {
     ])
   })
 
-  test('is only one whose body has the member', async () => {
+  test('can affect only calls whose body has the given member', async () => {
     const clientId = await tenant.registered()
     const fail = { method: 'PATCH', path: '/clients/{id}', status: 409, member: 'description' }
     await change({ fail })
@@ -81,7 +81,7 @@ describe('a call that fails', () => {
     expect((await patch({ name: 'x' })).status).toBe(200)
   })
 
-  test('may be the token request', async () => {
+  test('can affect the token request', async () => {
     await change({ fail: { method: 'POST', path: '/oauth/token', status: 403 } })
     const refused = await token()
     expect([refused.status, await refused.json()]).toEqual([
@@ -93,7 +93,7 @@ describe('a call that fails', () => {
   })
 })
 
-test('tokens that do not name their scopes', async () => {
+test('namesScopes false removes the scope from tokens and token responses', async () => {
   await change({ namesScopes: false })
   const answer = (await (await token()).json()) as { readonly access_token: string }
   expect(answer).not.toHaveProperty('scope')
@@ -101,7 +101,7 @@ test('tokens that do not name their scopes', async () => {
   await expect(listClients()).resolves.toBeDefined()
 })
 
-test('a log stream whose secret is masked keeps it', async () => {
+test('a log stream keeps its secret while the secret is masked', async () => {
   const { logStreams } = tenant.management
   const sink = { httpEndpoint: 'https://a.example/hook', httpAuthorization: 'Bearer hidden' }
   const { id = '' } = await logStreams.create({ type: 'http', sink })
@@ -112,7 +112,7 @@ test('a log stream whose secret is masked keeps it', async () => {
   expect(await secrets()).toContain('hidden')
 })
 
-test('an import that fails after a preview without faults makes no client', async () => {
+test('an import with staged violations creates no client after a valid preview', async () => {
   const { clients } = tenant.management
   const request = { external_client_id: DOCUMENT_URL }
   const document = {
@@ -130,7 +130,7 @@ test('an import that fails after a preview without faults makes no client', asyn
   expect((await clients.list(request)).data).toEqual([])
 })
 
-test('a connection loses the realms and the display name that a change does not send', async () => {
+test('an update of a connection resets realms and display name if they are missing', async () => {
   const { connections } = tenant.management
   const id = await tenant.connection()
   const own = { display_name: 'Staff', realms: ['example.com'] }
@@ -143,16 +143,16 @@ test('a connection loses the realms and the display name that a change does not 
   })
 })
 
-test('a call that is not there is refused as Auth0 refuses it', async () => {
+test('an unknown client or endpoint gets a 404', async () => {
   expect(await refusal(tenant.management.clients.get('none'))).toMatchObject({ statusCode: 404 })
   expect((await call('/no-such-endpoint')).status).toBe(404)
 })
 
-describe('a registration', () => {
+describe('a staged failure of dynamic registration', () => {
   const stage = (registration: object) => tenant.admin.change({ registration })
   const count = async () => (await tenant.admin.state()).clients.length
 
-  test('is answered as staged, and not carried out', async () => {
+  test('returns the staged response and registers no client', async () => {
     const answer = { status: 429, body: { error: 'x' }, headers: { 'retry-after': '9' } }
     await stage({ answer })
     const refused = await tenant.register()
@@ -169,9 +169,12 @@ describe('a registration', () => {
   test.each([
     ['before', 0],
     ['afterwards', 1],
-  ])('loses its connection %s it is carried out', async (breaks, clients) => {
-    await stage({ breaks })
-    await expect(tenant.register()).rejects.toThrow()
-    expect(await count()).toBe(clients)
-  })
+  ])(
+    'closes the connection before or after the registration is carried out: %s',
+    async (breaks, clients) => {
+      await stage({ breaks })
+      await expect(tenant.register()).rejects.toThrow()
+      expect(await count()).toBe(clients)
+    },
+  )
 })

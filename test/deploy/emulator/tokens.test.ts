@@ -28,14 +28,14 @@ async function changeApi(changes: Management.UpdateResourceServerRequestContent)
 const changeSettings = (changes: Management.UpdateTenantSettingsRequestContent) =>
   tenant.management.tenants.settings.update(changes)
 
-describe('the API', () => {
+describe('the settings of an API in the Auth0 emulator', () => {
   test.each([
     ['access_token', 'JWT', 'azp', false],
     ['access_token_authz', 'JWT', 'azp', true],
     ['rfc9068_profile', 'at+jwt', 'client_id', false],
     ['rfc9068_profile_authz', 'at+jwt', 'client_id', true],
   ] as const)(
-    'in the dialect %s gives tokens of type %s with %s',
+    'the token dialect %s results in tokens of type %s with %s',
     async (dialect, typ, id, has) => {
       await changeApi({ token_dialect: dialect })
       const { access_token } = await tenant.connect(clientId)
@@ -47,14 +47,14 @@ describe('the API', () => {
     },
   )
 
-  test('without RBAC gives everybody what the client asks for, and no permissions', async () => {
+  test('tokens without RBAC contain all requested scopes and no permissions', async () => {
     await changeApi({ enforce_policies: false })
     const claims = decodeJwt((await tenant.connect(clientId, {}, BOB)).access_token)
     expect(claims['scope']).toBe('events:read events:write')
     expect(claims).not.toHaveProperty('permissions')
   })
 
-  test('signs with HS256 and its own secret when it is told so', async () => {
+  test('signing_alg HS256 signs tokens with the signing secret of the API', async () => {
     const signing_secret = 'a-secret-of-the-api-for-symmetric-keys'
     await changeApi({ signing_alg: 'HS256', signing_secret })
     const { access_token } = await tenant.connect(clientId)
@@ -62,7 +62,7 @@ describe('the API', () => {
     expect(protectedHeader.alg).toBe('HS256')
   })
 
-  test('encrypts for whoever has the private key', async () => {
+  test('token_encryption encrypts tokens for the given public key', async () => {
     const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
     const pem = publicKey.export({ format: 'pem', type: 'spki' }).toString()
     await changeApi({
@@ -78,7 +78,7 @@ describe('the API', () => {
     expect(decodeJwt(Buffer.from(plaintext).toString())).toMatchObject({ aud: AUDIENCE })
   })
 
-  test('says how long its tokens are good, and what a scope is', async () => {
+  test('token_lifetime and scopes determine the lifetime and the scopes of tokens', async () => {
     await changeApi({ token_lifetime: 90, scopes: [{ value: 'events:read' }] })
     const { exp = 0, iat = 0, ...claims } = decodeJwt((await tenant.connect(clientId)).access_token)
     expect(exp - iat).toBe(90)
@@ -89,7 +89,7 @@ describe('the API', () => {
     ['require_client_grant', 'not authorized to access resource server'],
     ['deny_all', 'not authorized to access resource server'],
   ] as const)(
-    'with the policy %s takes no first-party client without grant',
+    'the policy %s rejects a first-party client without a client grant',
     async (policy, fault) => {
       const { client_id: id = '' } = await tenant.management.clients.create({
         name: 'Predefined',
@@ -102,7 +102,7 @@ describe('the API', () => {
     },
   )
 
-  test('asks for consent in the name of a first-party client too, if it is to', async () => {
+  test('an API without skipped consent requires consent for a first-party client', async () => {
     const { client_id: id = '' } = await tenant.management.clients.create({
       name: 'Predefined',
       callbacks: ['https://chatgpt.com/connector/oauth/abc123XYZ'],
@@ -110,45 +110,52 @@ describe('the API', () => {
     })
     const silent = { prompt: 'none' }
     const returned = async () => (await tenant.authorize(id, silent)).returned.searchParams
-    // Nobody is signed in: Auth0 cannot say whether it would have asked.
+    // No user is signed in, so the response does not show whether consent is required.
     expect((await returned()).get('error')).toBe('login_required')
     await changeApi({ skip_consent_for_verifiable_first_party_clients: false })
     expect((await tenant.connect(id)).access_token).toMatch(/^ey/)
   })
 })
 
-describe('who is named', () => {
+describe('the audience of a token', () => {
   test.each([
     ['neither resource nor audience', { resource: '' }],
     ['a resource in the audience profile', {}],
-  ])('%s: the token is opaque', async (what, asked) => {
+  ])('is missing in an opaque token with %s', async (what, asked) => {
     if (what.startsWith('a ')) await changeSettings({ resource_parameter_profile: 'audience' })
     const { access_token } = await tenant.connect(clientId, asked)
     expect(access_token).not.toContain('.')
   })
 
   test.each([
-    ['audience, in either profile', { resource: '', audience: AUDIENCE }, 'audience'],
-    ['audience, which wins', { resource: 'https://other.example', audience: AUDIENCE }, undefined],
-  ] as const)('%s', async (_, asked, profile) => {
+    ['audience in the audience profile', { resource: '', audience: AUDIENCE }, 'audience'],
+    [
+      'audience and another resource',
+      { resource: 'https://other.example', audience: AUDIENCE },
+      undefined,
+    ],
+  ] as const)('is the requested audience with %s', async (_, asked, profile) => {
     if (profile) await changeSettings({ resource_parameter_profile: profile })
     expect(decodeJwt((await tenant.connect(clientId, asked)).access_token).aud).toBe(AUDIENCE)
   })
 
-  test('nobody, with a default audience', async () => {
+  test('is the default audience without audience and resource', async () => {
     await changeSettings({ default_audience: AUDIENCE })
     const { access_token } = await tenant.connect(clientId, { resource: '' })
     expect(decodeJwt(access_token).aud).toBe(AUDIENCE)
   })
 
-  test.each([`${AUDIENCE}/`, 'https://nobody.example'])('%s, which is no API', async (resource) => {
-    expect(await alertOf(tenant.connect(clientId, { resource }))).toBe(
-      `access_denied: Service not found: ${resource}`,
-    )
-  })
+  test.each([`${AUDIENCE}/`, 'https://nobody.example'])(
+    'cannot be the unknown API %s',
+    async (resource) => {
+      expect(await alertOf(tenant.connect(clientId, { resource }))).toBe(
+        `access_denied: Service not found: ${resource}`,
+      )
+    },
+  )
 })
 
-describe('client grants', () => {
+describe('the scopes of client grants', () => {
   const forThirdParties = {
     audience: AUDIENCE,
     default_for: 'third_party_clients',
@@ -156,14 +163,14 @@ describe('client grants', () => {
   } as const
   const scopeOf = async (id: string) => decodeJwt((await tenant.connect(id)).access_token)['scope']
 
-  test('the default one serves every third-party client, and a grant of its own goes before it', async () => {
+  test('come from the default grant unless a third-party client has its own', async () => {
     await tenant.management.clientGrants.create({ ...forThirdParties, scope: ['events:read'] })
     const other = await tenant.registered()
     expect(await scopeOf(other)).toBe('events:read')
     expect(await scopeOf(clientId)).toBe('events:read events:write')
   })
 
-  test('a client’s own grant also takes away what the default gives', async () => {
+  test('are limited to the own grant of a client, even if the default grant allows more', async () => {
     await tenant.management.clientGrants.create({ ...forThirdParties, allow_all_scopes: true })
     const other = await tenant.registered()
     expect(await scopeOf(other)).toBe('events:read events:write')
@@ -171,7 +178,7 @@ describe('client grants', () => {
     expect(await scopeOf(other)).toBe('events:write')
   })
 
-  test('allow_all_scopes holds for a scope that the API gets later', async () => {
+  test('include scopes that are added to the API later with allow_all_scopes', async () => {
     const { data } = await tenant.management.clientGrants.list({ client_id: clientId })
     await tenant.management.clientGrants.update(data[0]?.id ?? '', { allow_all_scopes: true })
     await changeApi({ enforce_policies: false, scopes: [{ value: 'later' }] })
@@ -180,22 +187,22 @@ describe('client grants', () => {
   })
 })
 
-describe('the settings', () => {
-  test('close and open the registration', async () => {
+describe('the tenant settings in the Auth0 emulator', () => {
+  test('close and open dynamic registration', async () => {
     await changeSettings({ flags: { enable_dynamic_client_registration: false } })
     expect((await tenant.register()).status).toBe(404)
     await changeSettings({ flags: { enable_dynamic_client_registration: true } })
     expect((await tenant.register()).status).toBe(201)
   })
 
-  test('say what registration makes, where they have a mode', async () => {
+  test('determine the security mode of registered clients in an older tenant', async () => {
     await tenant.admin.change({ securityModeSetting: 'settable' })
     await changeSettings({ dynamic_client_registration_security_mode: 'permissive' })
     expect(await tenant.registered()).not.toMatch(/^tpc_/)
     expect((await tenant.admin.state()).mode).toBe('permissive')
   })
 
-  test('put iss and CIMD into the metadata, and iss into the answer', async () => {
+  test('add iss and CIMD support to the metadata and iss to the response', async () => {
     const metadata = async () => {
       const response = await fetch(`${tenant.issuer}.well-known/openid-configuration`)
       return (await response.json()) as Record<string, unknown>

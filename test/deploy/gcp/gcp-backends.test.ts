@@ -38,7 +38,7 @@ const env = (tools: object = TOOLS, base = BASE, auth = 'google') => ({
 })
 const servicesOf = (backends: readonly Backend[]) => backends.map(({ service }) => service)
 
-/** gcloud where each function that is asked for is there, with a service of the same name. */
+/** A gcloud for which every function exists, with a service of the same name. */
 const gcloud: Gcloud = {
   describe: async (...args) =>
     args[1] === 'describe' ? { serviceConfig: { service: `services/${args[2]}` } } : undefined,
@@ -51,7 +51,7 @@ const gcloud: Gcloud = {
 }
 
 describe('the backends that the gateway calls with its Google identity', () => {
-  test('are the functions below FUNCTIONS_BASE, of tools and of resources, each once', async () => {
+  test('are the functions below FUNCTIONS_BASE that tools and resources call, each once', async () => {
     const called = calledBackends(env())
     const names = ['plain', 'orders', 'stock', 'docs']
     const notes: string[] = []
@@ -61,14 +61,14 @@ describe('the backends that the gateway calls with its Google identity', () => {
     expect(notes).toEqual([])
   })
 
-  test('are one function where FUNCTIONS_BASE names it', () => {
+  test('are one function if FUNCTIONS_BASE contains its name', () => {
     const base = `${BASE}/api/v1/`
     const { whole: _, ...tools } = TOOLS.tools
     const called = calledBackends(env({ ...TOOLS, tools }, base))
     expect(servicesOf(guessBackends(base, called, settings))).toEqual(['api'])
   })
 
-  test('are one service on run.app, also where an argument begins the path', async () => {
+  test('are one service on run.app, even if the path starts with an argument', async () => {
     const base = 'https://my-tools-123456789.europe-west1.run.app'
     const tools = {
       any: { scopes: ['a'], inputSchema, request: { url: '/{id}', parameters: [path('id')] } },
@@ -80,7 +80,7 @@ describe('the backends that the gateway calls with its Google identity', () => {
     expect(notes).toEqual([])
   })
 
-  test('that an argument names are left to the operator, with a note', async () => {
+  test('exclude functions that an argument names and print a note about them', async () => {
     const tools = {
       any: { scopes: ['a'], inputSchema, request: { url: '/{id}', parameters: [path('id')] } },
     }
@@ -92,7 +92,7 @@ describe('the backends that the gateway calls with its Google identity', () => {
     expect(notes).toEqual([expect.stringContaining('the tool any calls')])
   })
 
-  test('are none where nothing below FUNCTIONS_BASE is called, wherever that is', async () => {
+  test('are empty if no tool calls a URL below FUNCTIONS_BASE', async () => {
     const { profile, elsewhere } = TOOLS.tools
     const tools = { defaults: TOOLS.defaults, tools: { profile, elsewhere } }
     const base = 'https://tools.acme.example'
@@ -102,7 +102,7 @@ describe('the backends that the gateway calls with its Google identity', () => {
     expect(guessBackends(base, called, settings)).toEqual([])
   })
 
-  test('are none while BACKEND_AUTH is none', () => {
+  test('are empty if BACKEND_AUTH is none', () => {
     expect(calledBackends(env(TOOLS, BASE, 'none'))).toEqual([])
   })
 })

@@ -11,7 +11,7 @@ beforeEach(() => {
 afterEach(() => commands[Symbol.dispose]())
 const { run, lines, changes } = runsBeside(() => commands)
 
-describe('regions', () => {
+describe('GCP_REGION', () => {
   const both: Reply[] = [
     enabled,
     {
@@ -33,7 +33,7 @@ describe('regions', () => {
     },
   ]
 
-  test('what another region uses stays when one is destroyed', async () => {
+  test('destroy keeps resources that another region uses', async () => {
     commands.reply(...both)
     const { stdout } = await run('destroy', ['--apply'])
     expect(changes()).toEqual([
@@ -44,7 +44,7 @@ describe('regions', () => {
     )
   })
 
-  test('functions of an earlier region are listed, and removed with --prune', async () => {
+  test('deploy lists functions in a previous region and deletes them with --prune', async () => {
     commands.reply(...both)
     const { stdout } = await run('deploy', [])
     expect(stdout).toContain('  gateway in europe-west1')
@@ -56,7 +56,7 @@ describe('regions', () => {
     )
   })
 
-  test('the function that curated metadata needed is listed afterwards', async () => {
+  test('deploy lists the registration function after curated metadata is turned off', async () => {
     commands.reply(enabled, { line: 'functions list', stdout: [deployed('registration')] })
     expect((await run('deploy')).stdout).toContain('  registration in us-central1')
   })
@@ -64,7 +64,7 @@ describe('regions', () => {
   test.each([
     ['mars-north1', 'must be a region of Cloud Run'],
     ['africa-south1', 'must be a region that Firebase Hosting supports'],
-  ])('%s is refused before anything is read', async (region, words) => {
+  ])('deploy rejects %s before it reads the project', async (region, words) => {
     const { code, stderr } = await run('deploy', [], { GCP_REGION: region })
     expect(code).toBe(1)
     expect(stderr).toContain(words)
@@ -75,7 +75,7 @@ describe('regions', () => {
 describe('a second app in the project', () => {
   const other = { PUBLIC_URL: 'https://second.example' }
 
-  test('is refused under the names of the first, by deploy and by destroy', async () => {
+  test('is rejected by deploy and destroy if it uses the names of the first', async () => {
     commands.reply(enabled, { line: 'functions list', stdout: [deployed('gateway')] })
     for (const command of ['deploy', 'destroy'] as const) {
       const { code, stderr } = await run(command, ['--apply'], other)
@@ -85,7 +85,7 @@ describe('a second app in the project', () => {
     expect(changes()).toEqual([])
   })
 
-  test('has names of its own with GCP_PREFIX', async () => {
+  test('has its own names with GCP_PREFIX', async () => {
     commands.reply(enabled, { line: 'functions list', stdout: [deployed('gateway')] })
     const { code } = await run('deploy', [], { ...other, GCP_PREFIX: 'second' })
     expect(code).toBe(0)
@@ -97,7 +97,7 @@ describe('a second app in the project', () => {
     )
   })
 
-  test('is destroyed without the first', async () => {
+  test('is destroyed without changes to the first app', async () => {
     const replies = [deployed('gateway'), deployed('second-gateway')]
     commands.reply(enabled, { line: 'functions list', stdout: replies })
     await run('destroy', ['--apply'], { GCP_PREFIX: 'second-' })
@@ -107,8 +107,8 @@ describe('a second app in the project', () => {
   })
 })
 
-describe('an organisation', () => {
-  test('that refuses allUsers gets functions without the check, in the same run', async () => {
+describe('deploy under organization policies', () => {
+  test('turns off the invoker check in the same run if allUsers is not permitted', async () => {
     commands.reply({
       line: 'functions deploy',
       code: 1,
@@ -121,7 +121,7 @@ describe('an organisation', () => {
     expect(changes().filter((one) => one.includes('--no-invoker-iam-check'))).toHaveLength(3)
   })
 
-  test('whose build account has no role is told before the first step', async () => {
+  test('fails before the first step if the build service account lacks its role', async () => {
     const bindings = [{ role: 'roles/owner', members: ['user:a@acme.example'] }]
     const account = '1-compute@developer.gserviceaccount.com'
     commands.reply(
@@ -144,7 +144,7 @@ describe('an organisation', () => {
     expect(changes()).toEqual([])
   })
 
-  test('that restricts locations is asked for GCP_SECRET_LOCATIONS, which secrets then have', async () => {
+  test('requires GCP_SECRET_LOCATIONS if locations are restricted and creates secrets there', async () => {
     commands.reply({
       line: 'org-policies describe gcp.resourceLocations',
       stdout: { listPolicy: { allowedValues: ['in:eu-locations'] } },
@@ -158,7 +158,7 @@ describe('an organisation', () => {
     )
   })
 
-  test('in whose project the Resource Manager API is disabled is served all the same', async () => {
+  test('succeeds and enables the Resource Manager API if it is disabled', async () => {
     commands.reply({
       line: 'gcloud projects describe',
       code: 1,
@@ -172,7 +172,7 @@ describe('an organisation', () => {
   })
 })
 
-describe('what is deployed is served', () => {
+describe('the traffic of a deployed service', () => {
   const pinned: Reply[] = [
     enabled,
     { line: 'functions list', stdout: [deployed('gateway')] },
@@ -187,7 +187,7 @@ describe('what is deployed is served', () => {
     },
   ]
 
-  test('pinned traffic stops the deployment', async () => {
+  test('stops the deployment if it is pinned to a revision', async () => {
     commands.reply(...pinned)
     const { code, stderr } = await run('deploy')
     expect(code).toBe(1)
@@ -195,7 +195,7 @@ describe('what is deployed is served', () => {
     expect(changes()).toEqual([])
   })
 
-  test('with --move-traffic it follows', async () => {
+  test('moves to the new revision with --move-traffic', async () => {
     commands.reply(...pinned)
     await run('deploy', ['--move-traffic'])
     expect(changes().find((one) => one.includes('functions deploy gateway'))).toContain(
@@ -203,20 +203,20 @@ describe('what is deployed is served', () => {
     )
   })
 
-  test("gcloud's warnings are shown", async () => {
+  test('is deployed with the warnings of gcloud in the output', async () => {
     commands.reply({ line: 'functions deploy', stderr: 'WARNING: The runtime ends soon.\n' })
     expect((await run('deploy')).stdout).toContain('WARNING: The runtime ends soon.')
   })
 })
 
-test('the gateway is connected to the network that is given', async () => {
+test('deploy connects the gateway to GCP_VPC_NETWORK', async () => {
   await run('deploy', [], { GCP_VPC_NETWORK: 'inner', GCP_VPC_SUBNET: 'apps' })
   expect(changes().filter((one) => one.includes('--network'))).toEqual([
     'gcloud run services update gateway --network=inner --subnet=apps --vpc-egress=private-ranges-only --project=acme-prod --region=us-central1 --quiet',
   ])
 })
 
-test('the gateway is disconnected from the network that is no longer given', async () => {
+test('deploy disconnects the gateway from its network without GCP_VPC_NETWORK', async () => {
   const interfaces = JSON.stringify([{ network: 'inner', subnetwork: 'apps' }])
   commands.reply(
     enabled,
@@ -241,7 +241,7 @@ test('the gateway is disconnected from the network that is no longer given', asy
   ])
 })
 
-test('a run without changes takes 10 commands of gcloud, none of which changes anything', async () => {
+test('deploy runs 10 reading gcloud commands and no writing ones if nothing changed', async () => {
   await run('deploy')
   const first = commands.invocations().slice()
   const manager = { config: { name: 'cloudresourcemanager.googleapis.com' } }

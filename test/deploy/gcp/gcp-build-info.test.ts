@@ -7,7 +7,7 @@ import { digestOf } from '../../../deploy/gcp/source/digest.ts'
 import manifest from '../../../package.json' with { type: 'json' }
 import { readBuildInfo } from '../../../shared/build-info.ts'
 
-test('a deployed function can say its version, commit and time, and its digest stays the same', () => {
+test('the build information contains version, commit and time and does not change the digest', () => {
   using directory = mkdtempDisposableSync(join(tmpdir(), 'build-'))
   writeFileSync(join(directory.path, 'index.js'), 'x')
   const before = digestOf(directory.path)
@@ -22,14 +22,14 @@ test('a deployed function can say its version, commit and time, and its digest s
   expect(readFileSync(join(directory.path, 'build.json'), 'utf8')).not.toContain('undefined')
 })
 
-test('without the file, or with another, nothing is said', () => {
+test('the build information is empty if its file is missing or invalid', () => {
   using directory = mkdtempDisposableSync(join(tmpdir(), 'build-'))
   expect(readBuildInfo(directory.path)).toEqual({})
   writeFileSync(join(directory.path, 'build.json'), '{"version":3}')
   expect(readBuildInfo(directory.path)).toEqual({})
 })
 
-test('without git there is no commit', async () => {
+test('readCommit returns undefined without git', async () => {
   const run = async () => ({ code: 127, stdout: '', stderr: 'spawn git ENOENT' })
   expect(await readCommit(run)).toBeUndefined()
 })

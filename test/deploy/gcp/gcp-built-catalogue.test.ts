@@ -18,7 +18,7 @@ type Variables = Readonly<Record<string, string>>
 
 const { TOOL_SCOPES_JSON: _, ...BARE } = VARIABLES
 
-/** A function's variables as `npm run deploy` gives them to gcloud, which gets the directories too. */
+/** Runs `npm run deploy`. Returns the variables that it passes to gcloud for each function. */
 async function deployed(dist: string, variables: Variables): Promise<Map<string, Variables>> {
   using commands = fakeCommands(['gcloud', 'firebase'])
   const file = writeEnvFile(commands.directory, variables)
@@ -32,7 +32,7 @@ async function deployed(dist: string, variables: Variables): Promise<Map<string,
   )
 }
 
-/** The same, deployed by hand from what `npm run build` made. */
+/** Runs `npm run build` and returns the variables of a manual deployment of each function. */
 async function builtByHand(dist: string, variables: Variables): Promise<Map<string, Variables>> {
   const { TOOLS = '', ...others } = variables
   const file = `${dist}/tools.json`
@@ -48,9 +48,9 @@ async function builtByHand(dist: string, variables: Variables): Promise<Map<stri
 }
 
 describe.each([
-  ['of 117 tools and 130 kB, deployed', largeCatalogue(117, 130_000), deployed],
-  ['of 400 tools and 2 MB, deployed by hand', largeCatalogue(400, 2_000_000), builtByHand],
-])('a catalogue %s: the built functions', (_, { tools, text }, prepare) => {
+  ['of 117 tools and 130 kB after npm run deploy', largeCatalogue(117, 130_000), deployed],
+  ['of 400 tools and 2 MB after npm run build', largeCatalogue(400, 2_000_000), builtByHand],
+])('the built functions with a catalogue %s', (_, { tools, text }, prepare) => {
   const names = Object.keys(tools)
   const running = new Map<string, string>()
   const processes: FunctionProcess[] = []
@@ -75,7 +75,7 @@ describe.each([
     rmSync(dist, { recursive: true })
   })
 
-  test('the gateway lists all tools, and calls one', async () => {
+  test('the gateway lists all tools and calls one', async () => {
     backend.script('about', { body: { version: 1 } })
     const client = new Client({ name: 'test', version: '1.0.0' })
     await client.connect(
@@ -99,7 +99,7 @@ describe.each([
     expect(backend.calls).toHaveLength(1)
   })
 
-  test('metadata names all scopes', async () => {
+  test('metadata lists all scopes', async () => {
     const answer = await fetch(
       `${running.get('metadata')}/.well-known/oauth-protected-resource/mcp`,
     )
@@ -108,7 +108,7 @@ describe.each([
     expect(scopes_supported).toEqual([...scopes].sort())
   })
 
-  test('log-webhook takes deliveries', async () => {
+  test('log-webhook accepts deliveries', async () => {
     const answer = await fetch(`${running.get('log-webhook')}/auth0-log-webhook`, {
       method: 'POST',
       headers: { authorization: SECRETS.LOG_WEBHOOK_SECRET, 'content-type': 'application/json' },

@@ -24,7 +24,7 @@ import { largeCatalogue } from '../../support/large-catalogue.ts'
 
 const { TOOL_SCOPES_JSON: SHORT = '', ...BARE } = VARIABLES
 const REST = { ...BARE, GCP_REGION: 'us-central1' }
-/** What the sample catalogue needs. */
+/** The variables that the sample catalogue requires. */
 const EXCHANGE = { OBO_CLIENT_ID: 'exchanger', OBO_CLIENT_SECRET: 'x'.repeat(40) }
 const SCOPES_ONLY = ['log-webhook', 'metadata', 'registration']
 const MEDIUM = largeCatalogue(117, 130_000)
@@ -58,7 +58,7 @@ const deployed = () => deployments().map(({ args }) => args[2])
 const pathOf = (name: string) => `${built.directory}/${name}/catalogue.json`
 const textOf = (name: string) => readFileSync(pathOf(name), 'utf8')
 
-/** The file as the function reads it. */
+/** The catalogue as the function parses its file. */
 function catalogueOf(name: string): Record<string, ToolDefinition> {
   return Object.fromEntries(parseCatalogue({ TOOLS_FILE: pathOf(name) }))
 }
@@ -67,13 +67,13 @@ function scopesOf(tools: Readonly<Record<string, { readonly scopes: readonly str
   return Object.entries(tools).map(([name, { scopes }]) => [name, scopes])
 }
 
-test('the fixtures have the sizes that they are named after', () => {
+test('the catalogue fixtures have the sizes in their titles', () => {
   expect(Object.keys(MEDIUM.tools)).toHaveLength(117)
   expect(MEDIUM.text.length / 130_000).toBeCloseTo(1, 1)
   expect(LARGE.text.length / 2_000_000).toBeCloseTo(1, 1)
 })
 
-/** A parsed configuration as it can be compared; of its catalogue metadata serves the scopes alone. */
+/** A comparable form of a parsed configuration. metadata uses only the scopes of the catalogue. */
 function whatItServes(name: string, config: unknown): unknown {
   const { catalogue, ...rest } = config as { readonly catalogue?: Catalogue }
   const tools =
@@ -81,7 +81,7 @@ function whatItServes(name: string, config: unknown): unknown {
   return JSON.parse(JSON.stringify({ ...rest, tools }))
 }
 
-test('every function that reads a catalogue takes one along, and reads no more than it has', () => {
+test('every function that reads a catalogue is deployed with the part of it that it reads', () => {
   const env = { ...REST, AUTH_SERVER_METADATA: 'curated' }
   for (const name of functionNames()) {
     const { variables, parse } = functionConfig(name)
@@ -92,29 +92,32 @@ test('every function that reads a catalogue takes one along, and reads no more t
   }
 })
 
-describe('the catalogue goes along in the source', () => {
+describe('deploy puts the catalogue into the source of each function', () => {
   test.each([
-    ['of 130 kB in TOOLS', MEDIUM],
-    ['of 2 MB in TOOLS', LARGE],
-  ])('%s: the gateway has all of it, the others what they read', async (_, large) => {
-    const { code, stderr } = await run({ TOOLS: large.text, AUTH_SERVER_METADATA: 'curated' })
+    ['a catalogue of 130 kB in TOOLS', MEDIUM],
+    ['a catalogue of 2 MB in TOOLS', LARGE],
+  ])(
+    'passes %s completely to the gateway and only names and scopes to the others',
+    async (_, large) => {
+      const { code, stderr } = await run({ TOOLS: large.text, AUTH_SERVER_METADATA: 'curated' })
 
-    expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
-    expect(deployed()).toEqual(['gateway', ...SCOPES_ONLY])
-    for (const { args, variables } of deployments()) {
-      expect(args).toContain(`--source=${built.directory}/${args[2]}`)
-      expect(variables).toMatchObject({ TOOLS_FILE: 'catalogue.json' })
-      expect(variables).not.toHaveProperty('TOOLS')
-    }
-    expect(catalogueOf('gateway')).toMatchObject(large.tools)
-    for (const name of SCOPES_ONLY) {
-      expect(scopesOf(catalogueOf(name))).toEqual(scopesOf(large.tools))
-      expect(textOf(name).length).toBeLessThan(large.text.length / 5)
-      expect(textOf(name)).not.toContain('signed-in user')
-    }
-  })
+      expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+      expect(deployed()).toEqual(['gateway', ...SCOPES_ONLY])
+      for (const { args, variables } of deployments()) {
+        expect(args).toContain(`--source=${built.directory}/${args[2]}`)
+        expect(variables).toMatchObject({ TOOLS_FILE: 'catalogue.json' })
+        expect(variables).not.toHaveProperty('TOOLS')
+      }
+      expect(catalogueOf('gateway')).toMatchObject(large.tools)
+      for (const name of SCOPES_ONLY) {
+        expect(scopesOf(catalogueOf(name))).toEqual(scopesOf(large.tools))
+        expect(textOf(name).length).toBeLessThan(large.text.length / 5)
+        expect(textOf(name)).not.toContain('signed-in user')
+      }
+    },
+  )
 
-  test('a file is found where the command runs, and compiled', async () => {
+  test('resolves TOOLS_FILE against the working directory and compiles it to JSON', async () => {
     const { code } = await run({ ...EXCHANGE, TOOLS_FILE: 'deploy/local/tools.yaml' })
     expect(code).toBe(0)
     const tools = catalogueOf('gateway')
@@ -126,12 +129,12 @@ describe('the catalogue goes along in the source', () => {
       title: 'List events',
       inputSchema: { type: 'object', additionalProperties: false },
     })
-    // Without blanks and comments: one line of JSON.
+    // One line of JSON, without whitespace and comments.
     const text = textOf('gateway')
     expect(text).toBe(JSON.stringify(JSON.parse(text)))
   })
 
-  test('the short form, too', async () => {
+  test('accepts the short form TOOL_SCOPES_JSON', async () => {
     const { code } = await run({ TOOL_SCOPES_JSON: SHORT })
     expect(code).toBe(0)
     for (const name of ['gateway', 'metadata']) {
@@ -142,13 +145,13 @@ describe('the catalogue goes along in the source', () => {
     }
   })
 
-  test('nothing keeps the upload from it', async () => {
+  test('writes a .gcloudignore that does not exclude the catalogue', async () => {
     await run({ TOOL_SCOPES_JSON: SHORT }, ['gateway'])
     const ignored = readFileSync(`${built.directory}/gateway/.gcloudignore`, 'utf8')
     expect(ignored).toBe('node_modules/\ncompile-cache/\n')
   })
 
-  test('a catalogue with a fault is refused before anything is touched', async () => {
+  test('rejects an invalid catalogue before it runs a command', async () => {
     const tools = { ...MEDIUM.tools, about: { scopes: ['two words'] } }
     const { code, stderr } = await run({ TOOLS: JSON.stringify(tools) })
     expect(code).toBe(1)
@@ -157,8 +160,8 @@ describe('the catalogue goes along in the source', () => {
   })
 })
 
-describe('--dry-run', () => {
-  test('tells once what of the catalogue is ignored', async () => {
+describe('deploy --dry-run with a catalogue', () => {
+  test('lists ignored members of the catalogue once', async () => {
     const tools = Array.from({ length: 25 }, (_, n) => ({
       name: `t${n}`,
       scopes: [],
@@ -170,7 +173,7 @@ describe('--dry-run', () => {
     expect(stdout).toContain('Catalogue: and 5 more\n')
   })
 
-  test('shows where the catalogue goes, and its size', async () => {
+  test('prints the path and the size of the catalogue of each function', async () => {
     const file = `${commands.directory}/tools.json`
     writeFileSync(file, JSON.stringify(MEDIUM.tools, undefined, 2))
     const { code, stdout } = await run({ TOOLS_FILE: file }, ['--dry-run'])
@@ -189,15 +192,19 @@ describe('--dry-run', () => {
   })
 })
 
-describe('a second run', () => {
+describe('a second run of deploy', () => {
   const CHANGED = MEDIUM.text.replace('Lists, filters', 'Finds, filters')
   const OTHER_SCOPE = MEDIUM.text.replaceAll('issues:read', 'issues:list')
 
   test.each([
-    ['changes nothing while the catalogue is the same', MEDIUM.text, []],
-    ['changes nothing when only blanks differ', JSON.stringify(MEDIUM.tools, undefined, 2), []],
-    ['deploys the gateway alone after a description has changed', CHANGED, ['gateway']],
-    ['deploys all after a scope has changed', OTHER_SCOPE, ['gateway', 'log-webhook', 'metadata']],
+    ['changes nothing if the catalogue is the same', MEDIUM.text, []],
+    ['changes nothing if only whitespace differs', JSON.stringify(MEDIUM.tools, undefined, 2), []],
+    ['deploys only the gateway if a description changed', CHANGED, ['gateway']],
+    [
+      'deploys all functions if a scope changed',
+      OTHER_SCOPE,
+      ['gateway', 'log-webhook', 'metadata'],
+    ],
   ])('%s', async (_, text, expected) => {
     await run({ TOOLS: MEDIUM.text })
     const first = commands.invocations()
@@ -213,10 +220,10 @@ describe('a second run', () => {
   })
 })
 
-describe('what stays in the environment', () => {
+describe('the environment variables of a function', () => {
   const ORIGINS = Array.from({ length: 1_500 }, (_, n) => `https://app-${n}.example.com`).join(',')
 
-  test('is refused above 31 KiB, naming what is too long and what to do', async () => {
+  test('are rejected above 31 KiB with the name of the longest variable', async () => {
     const { code, stderr } = await run({ TOOLS: LARGE.text, APP_ORIGIN: ORIGINS })
     expect(code).toBe(1)
     expect(stderr).toMatch(
@@ -227,7 +234,7 @@ describe('what stays in the environment', () => {
   })
 })
 
-test('the doctor examines the deployment with a catalogue that no variable could hold', async () => {
+test('deploy runs doctor with a catalogue that is too long for a variable', async () => {
   const { stdout, stderr } = await run(
     {
       TOOLS: LARGE.text,

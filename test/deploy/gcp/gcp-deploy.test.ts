@@ -17,8 +17,8 @@ beforeEach(() => {
 afterEach(() => commands[Symbol.dispose]())
 const { run, lines, changes } = runsWith(() => commands)
 
-describe('from an empty project', () => {
-  test('all is made in order: APIs, accounts, secrets, functions, Hosting', async () => {
+describe('deploy to an empty project', () => {
+  test('enables APIs, then creates accounts, secrets, functions and the Hosting release', async () => {
     const { code, stdout, stderr } = await run(['--skip=doctor'])
 
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
@@ -42,7 +42,7 @@ describe('from an empty project', () => {
     expect(stdout).toContain('Connector URL: https://mcp.acme.example/mcp')
   })
 
-  test('each function has its own account, variables and secrets, and no others', async () => {
+  test('gives each function only its own account, variables and secrets', async () => {
     await run(['--skip=doctor,hosting'])
     const [gateway, logWebhook, metadata] = commands
       .invocations()
@@ -93,7 +93,7 @@ describe('from an empty project', () => {
     ])
   })
 
-  test('a secret goes to standard input, and appears nowhere else', async () => {
+  test('passes secrets to gcloud only on standard input and does not print them', async () => {
     const { stdout, stderr } = await run(['--skip=doctor'])
     const given = commands.invocations().filter(({ stdin }) => stdin !== '')
 
@@ -106,7 +106,7 @@ describe('from an empty project', () => {
     }
   })
 
-  test('a secret that backendAuth names goes to Secret Manager and to the gateway alone', async () => {
+  test('stores a secret that backendAuth names and passes it only to the gateway', async () => {
     const { TOOL_SCOPES_JSON: _, ...others } = VARIABLES
     const tools = (type: string) => ({
       a: {
@@ -155,7 +155,7 @@ describe('from an empty project', () => {
     expect(later).not.toContain('OBO_CLIENT')
   })
 
-  test('a secret that backendAuth names and nobody gives stops the deployment', async () => {
+  test('fails if the value of a secret that backendAuth names is missing', async () => {
     const { TOOL_SCOPES_JSON: _, ...others } = VARIABLES
     const backendAuth = { type: 'header', name: 'X-Api-Key', secret: 'CALENDAR_API_KEY' }
     const variables = { ...others, TOOLS: JSON.stringify({ a: { scopes: ['x'], backendAuth } }) }
@@ -164,7 +164,7 @@ describe('from an empty project', () => {
     expect(stderr).toContain('CALENDAR_API_KEY is required: backendAuth of a names it')
   })
 
-  test('the variables file is gone afterwards', async () => {
+  test('deletes the variables file afterwards', async () => {
     await run(['gateway'])
     const flag =
       lines()
@@ -173,7 +173,7 @@ describe('from an empty project', () => {
     expect(() => readFileSync(flag)).toThrow('ENOENT')
   })
 
-  test('curated metadata brings the function registration, and its rewrite', async () => {
+  test('deploys the registration function and its rewrite with curated metadata', async () => {
     const variables = { ...VARIABLES, AUTH_SERVER_METADATA: 'curated', GCP_REGION: 'europe-west1' }
     await run(['--skip=doctor'], { variables })
     const config =
@@ -191,8 +191,8 @@ describe('from an empty project', () => {
   })
 })
 
-describe('one function', () => {
-  test('is deployed with its secrets, and nothing else is touched', async () => {
+describe('deploy of one function', () => {
+  test('deploys it with its secrets and changes nothing else', async () => {
     await run(['gateway'])
     const touched = changes().join('\n')
     expect(touched).toContain('functions deploy gateway')
@@ -203,14 +203,14 @@ describe('one function', () => {
     ['secrets', /^gcloud (iam|secrets) /],
     ['apis', /^gcloud services enable /],
     ['functions', /^gcloud functions deploy /],
-  ])('--only=%s does that part alone', async (part, expected) => {
+  ])('changes only that part with --only=%s', async (part, expected) => {
     await run([part === 'functions' ? 'metadata' : 'gateway', `--only=${part}`])
     expect(changes()).not.toEqual([])
     for (const change of changes()) expect(change).toMatch(expected)
   })
 })
 
-test('Node leaves --env-file to the command', async () => {
+test('--env-file is passed to the command and not read by Node.js', async () => {
   const { code, stderr } = await runCommand('deploy', ['--env-file=/nowhere'], {})
   expect({ code, stderr }).toEqual({
     code: 1,
@@ -218,14 +218,14 @@ test('Node leaves --env-file to the command', async () => {
   })
 })
 
-test.each(['deploy', 'destroy'] as const)('%s --help says how it is called', async (command) => {
+test.each(['deploy', 'destroy'] as const)('%s --help prints the usage', async (command) => {
   const { code, stdout } = await run(['--help'], { command })
   expect(code).toBe(0)
   expect(stdout).toMatch(new RegExp(`^Usage: npm run ${command} \\[-- function`))
   expect(commands.invocations()).toEqual([])
 })
 
-test('a private backend that is not deployed yet keeps nothing else from it', async () => {
+test('deploy continues if a private backend is not deployed yet', async () => {
   const variables = { ...VARIABLES, BACKEND_AUTH: 'google' }
   const { code, stdout } = await run(['gateway'], { variables })
   expect(code).toBe(0)
@@ -234,7 +234,7 @@ After correcting it, run: npm run deploy -- --only=backends`)
   expect(changes().at(-1)).toContain('functions deploy gateway')
 })
 
-test('where the billing API does not answer, nobody waits for it', async () => {
+test('checkProject does not wait for a billing API that does not respond', async () => {
   const project = { lifecycleState: 'ACTIVE' }
   const gcloud: Gcloud = {
     describe: async (group) => (group === 'billing' ? new Promise(() => undefined) : project),
@@ -244,8 +244,8 @@ test('where the billing API does not answer, nobody waits for it', async () => {
   await expect(checkProject(settings, gcloud, 5)).resolves.toBeUndefined()
 })
 
-describe('a failure', () => {
-  test('says which step, why, what is in place, what is not, and how to go on', async () => {
+describe('a failed deployment', () => {
+  test('prints the failed step, the reason, what is in place, what is not and how to continue', async () => {
     commands.reply({ line: 'functions deploy log-webhook', code: 1, stderr: 'Build failed: no.' })
     const { code, stderr } = await run(['--skip=doctor'])
 
@@ -262,7 +262,7 @@ describe('a failure', () => {
   })
 })
 
-test('the doctor looks at the result, and its faults are the exit code', async () => {
+test('deploy runs doctor at the end and exits with 1 if doctor finds problems', async () => {
   const variables = {
     ...VARIABLES,
     PUBLIC_URL: 'http://localhost:1',
@@ -279,23 +279,23 @@ test('the doctor looks at the result, and its faults are the exit code', async (
   for (const secret of Object.values(SECRETS)) expect(stdout).not.toContain(secret)
 })
 
-describe('where the project comes from', () => {
+describe('the project of a deployment', () => {
   const { GCP_PROJECT: _, ...bare } = VARIABLES
   test.each([
     {
-      name: 'a flag',
+      name: '--project',
       args: ['--project=by-flag'],
       env: { GCP_PROJECT: 'by-environment' },
       project: 'by-flag',
     },
     {
-      name: 'the environment',
+      name: 'GCP_PROJECT',
       args: [],
       env: { GCP_PROJECT: 'by-environment' },
       project: 'by-environment',
     },
-    { name: "gcloud's configuration", args: [], env: {}, project: 'by-gcloud' },
-  ])('$name', async ({ args, env, project }) => {
+    { name: 'the gcloud configuration', args: [], env: {}, project: 'by-gcloud' },
+  ])('is read from $name', async ({ args, env, project }) => {
     commands.reply({ line: 'config get core/project', stdout: 'by-gcloud\n' })
     const { stdout } = await run(['metadata', '--dry-run', ...args], { variables: bare, env })
     expect(stdout).toContain(`Project ${project}, region us-central1\n`)

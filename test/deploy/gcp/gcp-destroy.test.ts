@@ -48,7 +48,7 @@ describe('npm run destroy', () => {
     { line: 'hosting:channel:list', stdout: { result: { channels } } },
   ]
 
-  test('takes down what deploy has made, and only that', async () => {
+  test('deletes only what deploy created', async () => {
     commands.reply(...replies)
     const { code } = await run(['--yes'], { command: 'destroy' })
     expect(code).toBe(0)
@@ -61,7 +61,7 @@ describe('npm run destroy', () => {
     ])
   })
 
-  test('takes back what the gateway may call', async () => {
+  test('revokes the permission of the gateway to call its backends', async () => {
     const role = 'roles/run.invoker'
     const member = 'serviceAccount:gateway-function@acme-prod.iam.gserviceaccount.com'
     commands.reply(
@@ -82,7 +82,7 @@ describe('npm run destroy', () => {
     ])
   })
 
-  test('only shows what it would do without --apply', async () => {
+  test('prints the plan and changes nothing without --apply', async () => {
     commands.reply(...replies)
     const { code, stdout, stderr } = await run([], { command: 'destroy' })
     expect(code).toBe(1)
@@ -91,7 +91,7 @@ describe('npm run destroy', () => {
     expect(changes()).toEqual([])
   })
 
-  test('finds nothing in an empty project, and leaves a site that is not ours', async () => {
+  test('deletes nothing in an empty project and keeps a foreign site', async () => {
     commands.reply({ line: 'hosting:channel:list', stdout: { result: { channels: [] } } })
     const { code, stdout } = await run(['--yes'], { command: 'destroy' })
     expect(code).toBe(0)

@@ -10,8 +10,8 @@ beforeEach(() => {
 afterEach(() => commands[Symbol.dispose]())
 const { run, changes } = runsWith(() => commands)
 
-describe('--dry-run', () => {
-  test('prints every command and runs none that changes anything', async () => {
+describe('deploy --dry-run', () => {
+  test('prints every command and runs only commands that read', async () => {
     const { code, stdout } = await run(['--dry-run'])
     expect(code).toBe(0)
     expect(changes()).toEqual([])
@@ -23,7 +23,7 @@ describe('--dry-run', () => {
     for (const secret of Object.values(SECRETS)) expect(stdout).not.toContain(secret)
   })
 
-  test('needs neither gcloud nor firebase', async () => {
+  test('requires neither gcloud nor firebase', async () => {
     commands[Symbol.dispose]()
     commands = fakeCommands([])
     const variables = { ...VARIABLES, BACKEND_AUTH: 'google' }
@@ -44,7 +44,7 @@ describe('--dry-run', () => {
       'showing the plan for an empty project',
     ],
     ['the site', 'firebase hosting:channel', 'Failed to authenticate', 'functions deploy gateway'],
-  ])('fails with the reason when %s cannot be read', async (_, line, reason, printed) => {
+  ])('fails with the reason if %s cannot be read', async (_, line, reason, printed) => {
     commands.reply({ line, code: 1, stderr: reason })
     const { code, stdout, stderr } = await run(['--dry-run'])
     expect(code).toBe(1)

@@ -14,8 +14,8 @@ const SHOP = {
   version: { name: 'sites/acme-prod/versions/v412' },
 }
 
-describe('a Hosting site that serves another release', () => {
-  test('is left as it is, and nothing is deployed', async () => {
+describe('a Hosting site with a foreign release', () => {
+  test('is not changed, and deploy stops', async () => {
     commands.reply(live(SHOP))
     const { code, stderr } = await run('deploy')
     expect(code).toBe(1)
@@ -24,7 +24,7 @@ describe('a Hosting site that serves another release', () => {
     expect(changes()).toEqual([])
   })
 
-  test('is replaced with --adopt, and the release before is recorded', async () => {
+  test('is replaced with --adopt, and the previous version is recorded', async () => {
     commands.reply(live(SHOP))
     expect((await run('deploy', ['--adopt'])).code).toBe(0)
     expect(changes().at(-1)).toMatch(
@@ -32,7 +32,7 @@ describe('a Hosting site that serves another release', () => {
     )
   })
 
-  test('comes back when the deployment is destroyed', async () => {
+  test('is restored by destroy', async () => {
     commands.reply(
       live({
         message: 'chatgpt-auth0-gateway d1 after v412',
@@ -43,7 +43,7 @@ describe('a Hosting site that serves another release', () => {
     expect(changes()[0]).toContain('firebase hosting:clone acme-prod@v412 acme-prod:live')
   })
 
-  test('is disabled, with the reason, when that release cannot be brought back', async () => {
+  test('is disabled by destroy if its release cannot be restored', async () => {
     commands.reply(
       { line: 'hosting:clone', code: 1, stderr: 'Error: version v412 is EXPIRED' },
       live({ message: 'chatgpt-auth0-gateway d1 after v412' }),
@@ -54,19 +54,19 @@ describe('a Hosting site that serves another release', () => {
     expect(changes()[1]).toMatch(/firebase hosting:disable .*--site acme-prod --force/)
   })
 
-  test('of another deployment of this system counts as such', async () => {
+  test('may be a deployment of this system with another GCP_PREFIX', async () => {
     commands.reply(live({ message: 'chatgpt-auth0-gateway/staging d1' }))
     expect((await run('deploy')).code).toBe(1)
     expect((await run('deploy', [], { GCP_PREFIX: 'staging' })).code).toBe(0)
   })
 })
 
-describe('the Hosting site', () => {
+describe('the Hosting site of a deployment', () => {
   test.each([
     ['HOSTING_SITE', [], { HOSTING_SITE: 'acme-mcp' }],
     ['--site', ['--site=acme-mcp'], {}],
     ['PUBLIC_URL on web.app', [], { PUBLIC_URL: 'https://acme-mcp.web.app' }],
-  ])('is that of %s, and is created when there is none', async (_, args, variables) => {
+  ])('is set by %s and created if it does not exist', async (_, args, variables) => {
     commands.reply({
       line: 'hosting:channel:list',
       code: 1,
@@ -76,7 +76,7 @@ describe('the Hosting site', () => {
     expect(changes().slice(-2)[0]).toContain('firebase hosting:sites:create acme-mcp')
   })
 
-  test('has the id of a project that has no default site', async () => {
+  test('has the id of the project if the project has no default site', async () => {
     commands.reply(
       {
         line: 'hosting:channel:list.*--site',

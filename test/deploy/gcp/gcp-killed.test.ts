@@ -17,9 +17,9 @@ import { type BuiltFunctions, buildAll } from '../../support/build.ts'
 import { type CloudProject, emptyProject } from '../../support/cloud-project.ts'
 import { VARIABLES, writeEnvFile } from '../../support/google/deploy.ts'
 
-// The command as a process, with a stand-in for gcloud: each run is ended while its first change is under
-// way, before or after it has taken effect, until a run has nothing left to do. The stand-in is a process
-// where it changes something; reads are answered without one, which saves most of the time.
+// Runs the command as a process with a fake gcloud. Each run gets a signal during its first change,
+// before or after the change takes effect, until a run completes. The fake gcloud is a process only for
+// changes. Reads are answered in the process of the command, which saves most of the time.
 
 const SIGNALS = ['SIGTERM', 'SIGKILL', 'SIGHUP'] as const
 const MOMENTS = ['before', 'after'] as const
@@ -31,7 +31,7 @@ beforeAll(async () => {
 })
 afterAll(() => built[Symbol.asyncDispose]())
 
-/** The command without the time that building takes. */
+/** A script that runs the command with functions that are already built. */
 const script = (command: 'deploy' | 'destroy', directory: string) => `
 import { readFileSync } from 'node:fs'
 import { createRun } from '${ROOT}deploy/gcp/command.ts'
@@ -57,7 +57,7 @@ function start(command: 'deploy' | 'destroy', directory: string): ChildProcess {
   })
 }
 
-/** Runs it to its end, or until its first change, when the signal ends it. */
+/** Runs the command to its end, or sends it the signal during its first change. */
 async function run(
   command: 'deploy' | 'destroy',
   directory: string,
@@ -94,7 +94,7 @@ async function run(
 function isRunning(pid: number): boolean {
   try {
     process.kill(pid, 0)
-    // One that has ended and waits for its parent to look counts as ended.
+    // A zombie process counts as ended.
     return !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'))
   } catch {
     return false
@@ -114,7 +114,7 @@ function world() {
   return { directory, path, project }
 }
 
-/** Each run of the command is ended at its first change; the last has none. */
+/** Ends each run of the command at its first change. The last run has none. Returns their number. */
 async function endEachStep(command: 'deploy' | 'destroy', path: string): Promise<number> {
   for (let count = 0; ; count++) {
     const signal = SIGNALS[count % SIGNALS.length] ?? 'SIGTERM'
@@ -132,7 +132,7 @@ async function endEachStep(command: 'deploy' | 'destroy', path: string): Promise
 }
 
 test.skipIf(IS_WINDOWS)(
-  'a deployment that is ended at each of its steps comes to the same as one that is not',
+  'a deployment that is ended at each step reaches the same state as an uninterrupted one',
   { timeout: 300_000 },
   async () => {
     const whole = world()
@@ -142,7 +142,7 @@ test.skipIf(IS_WINDOWS)(
     const { directory, path, project } = world()
     using __ = directory
     const ended = await endEachStep('deploy', path)
-    // APIs, account, secret, its value, its reader and the function: each before and after.
+    // APIs, account, secret, secret version, secret reader and function.
     expect(ended).toBeGreaterThanOrEqual(6)
     expect(project()).toEqual(whole.project())
     expect(readdirSync(`${path}/tmp`)).toEqual([])

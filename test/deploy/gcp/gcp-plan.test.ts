@@ -85,43 +85,51 @@ function planOf(
   return planDeployment(deployment).map(describeStep)
 }
 
-test('where all is as it should be, there is nothing to do', () => {
+test('the plan is empty if the deployment is up to date', () => {
   expect(planOf()).toEqual([])
 })
 
 test.each([
-  { name: 'another source', difference: { target: { digest: 'd2' } }, says: 'source' },
+  { name: 'a changed source', difference: { target: { digest: 'd2' } }, says: 'source' },
   {
-    name: 'another variable',
+    name: 'a changed variable',
     difference: { target: { variables: { PUBLIC_URL: 'https://b.example' } } },
     says: 'variables',
   },
-  { name: 'a variable less', difference: { target: { variables: {} } }, says: 'variables' },
-  { name: 'another limit', difference: { settings: { maxInstances: 20 } }, says: 'settings' },
-  { name: 'warm instances', difference: { settings: { minInstances: 1 } }, says: 'settings' },
+  { name: 'a removed variable', difference: { target: { variables: {} } }, says: 'variables' },
   {
-    name: 'a service account set by hand',
+    name: 'a changed limit of instances',
+    difference: { settings: { maxInstances: 20 } },
+    says: 'settings',
+  },
+  {
+    name: 'a changed minimum of instances',
+    difference: { settings: { minInstances: 1 } },
+    says: 'settings',
+  },
+  {
+    name: 'a manually changed service account',
     difference: { deployed: { service: { ...service, serviceAccountEmail: 'x@y' } } },
     says: 'settings',
   },
   { name: 'an old runtime', difference: { deployed: { runtime: 'nodejs22' } }, says: 'settings' },
   {
-    name: 'an earlier secret',
+    name: 'an older secret version',
     difference: { stored: { latest: { version: '4', value: VALUE } } },
     says: 'secrets',
   },
   {
-    name: 'a deployment that failed',
+    name: 'a failed deployment',
     difference: { deployed: { isActive: false } },
     says: 'not active',
   },
-])('$name deploys the function again, and only that', ({ difference, says }) => {
+])('$name leads to one step that deploys the function again', ({ difference, says }) => {
   const steps = planOf(difference)
   expect(steps).toHaveLength(1)
   expect(steps[0]).toContain(`# deploy gateway (${says})\n`)
 })
 
-test('a changed secret makes a version, and the function sees that one', () => {
+test('a changed secret gets a new version that the function then uses', () => {
   const steps = planOf({ stored: { latest: { version: '3', value: 'an older value' } } })
   expect(steps[0]).toBe(`# store the changed value of GATEWAY_HMAC_SECRET
 gcloud secrets versions add GATEWAY_HMAC_SECRET --project=acme-prod --data-file=- --format=json  < (value of GATEWAY_HMAC_SECRET, not shown)`)
@@ -130,11 +138,11 @@ gcloud secrets versions add GATEWAY_HMAC_SECRET --project=acme-prod --data-file=
   expect(steps.join()).not.toContain(VALUE)
 })
 
-test('a secret whose latest version cannot be read gets a new one', () => {
+test('a secret whose latest version cannot be read gets a new version', () => {
   expect(planOf({ stored: { latest: undefined } })[0]).toContain('# store the value of')
 })
 
-test('a function may read its own secrets only', () => {
+test('a function may read only its own secrets', () => {
   expect(planOf({ stored: { readers: [] } })).toEqual([
     `# allow gateway to read GATEWAY_HMAC_SECRET
 gcloud secrets add-iam-policy-binding GATEWAY_HMAC_SECRET --project=acme-prod --member=${GATEWAY} --role=roles/secretmanager.secretAccessor`,
@@ -161,7 +169,7 @@ gcloud secrets add-iam-policy-binding GATEWAY_HMAC_SECRET --project=acme-prod --
   )
 })
 
-test('a function that is not public is opened, without deploying it again', () => {
+test('a function that is not public is made public without a new deployment', () => {
   const [step, ...rest] = planOf({ deployed: { isPublic: false } })
   expect(step).toContain(
     'services add-iam-policy-binding gateway --project=acme-prod --region=us-central1 --member=allUsers',
@@ -169,26 +177,26 @@ test('a function that is not public is opened, without deploying it again', () =
   expect(rest).toEqual([])
 })
 
-test('one that is public stays so as it is, by whatever means, when it is deployed again', () => {
+test('a new deployment passes --allow-unauthenticated only if the function is not public yet', () => {
   const changed = { target: { digest: 'd2' } }
   expect(planOf(changed)[0]).not.toContain('--allow-unauthenticated')
   const [closed] = planOf({ ...changed, deployed: { isPublic: false } })
   expect(closed).toContain('--allow-unauthenticated')
 })
 
-test('only APIs that are off are turned on', () => {
+test('only disabled APIs are enabled', () => {
   const apis = new Set(APIS.filter((api) => api !== 'run.googleapis.com'))
   expect(planOf({ state: { apis } })).toEqual([
     '# enable 1 APIs\ngcloud services enable run.googleapis.com --project=acme-prod',
   ])
 })
 
-test('a value with blanks or quotes is one word in the shell', () => {
+test('a printed command quotes values with spaces', () => {
   const [step] = planOf({ state: { accounts: new Map() } })
   expect(step).toContain("'--display-name=gateway function'")
 })
 
-describe('private backends', () => {
+describe('the plan for private backends', () => {
   const backend: Backend = {
     service: 'listevents',
     region: 'europe-west1',
@@ -196,14 +204,14 @@ describe('private backends', () => {
     invokers: [],
   }
 
-  test('the gateway gets permission to call them in their region', () => {
+  test('grants the gateway permission to call them in their region', () => {
     expect(planBackends([backend], settings).map(describeStep)).toEqual([
       `# allow the gateway to call listevents
 gcloud run services add-iam-policy-binding listevents --project=acme-tools --region=europe-west1 --member=${GATEWAY} --role=roles/run.invoker`,
     ])
   })
 
-  test('are left alone when they are open to it', () => {
+  test('is empty if the gateway has permission, or has none to revoke', () => {
     expect(planBackends([{ ...backend, invokers: [GATEWAY] }], settings)).toEqual([])
     expect(planBackends([backend], settings, { remove: true })).toEqual([])
   })
@@ -224,7 +232,7 @@ gcloud run services add-iam-policy-binding listevents --project=acme-tools --reg
       'https://my-tools-k3xwq7abcd-ew.a.run.app',
       [{ service: 'my-tools', region: 'us-central1', project: 'acme-prod' }],
     ],
-  ])('at %s have names that can be told without reading', (base, services) => {
+  ])('derives the services from the URL %s without reading the project', (base, services) => {
     const called = calledBackends({
       BACKEND_AUTH: 'google',
       FUNCTIONS_BASE: base,
@@ -236,7 +244,7 @@ gcloud run services add-iam-policy-binding listevents --project=acme-tools --reg
   })
 })
 
-describe('Hosting', () => {
+describe('the plan for Hosting', () => {
   const site = { directory: '/dist/hosting', digest: 'd1' }
 
   const planned = (message: string | undefined) =>
@@ -252,14 +260,14 @@ describe('Hosting', () => {
       settings,
     )
 
-  test('is released when something else is live, or nothing', () => {
+  test('contains a release if no release or another one is live', () => {
     expect(planned(undefined)).toHaveLength(1)
     expect(planned('chatgpt-auth0-gateway d2')).toHaveLength(1)
     expect(planned('chatgpt-auth0-gateway d1')).toEqual([])
     expect(planned('chatgpt-auth0-gateway d1 after v0')).toEqual([])
   })
 
-  test('sends nothing to a function that is not there', () => {
+  test('has rewrites only to deployed functions', () => {
     const { hosting } = hostingConfig(['gateway', 'metadata'], {
       region: 'europe-west1',
     })

@@ -4,7 +4,7 @@ import { type BuiltFunctions, buildAll } from '../../support/build.ts'
 import { runHere, VARIABLES, writeEnvFile } from '../../support/google/deploy.ts'
 import { type FakeCommands, fakeCommands, type Reply } from '../../support/google/fake-commands.ts'
 
-// The function that curated metadata needed, after the configuration has gone back to the issuer's.
+// The registration function after AUTH_SERVER_METADATA was changed from curated to issuer.
 
 let commands: FakeCommands
 let built: BuiltFunctions
@@ -84,32 +84,32 @@ const REST = [
   `iam service-accounts delete ${ACCOUNT} --project=acme-prod --quiet`,
 ]
 
-test('--prune removes it, its right to read secrets, and its service account', async () => {
+test('--prune deletes the registration function, its access to secrets and its service account', async () => {
   commands.reply(...project())
   expect(await pruning('--prune')).toEqual([DELETE, ...REST])
 })
 
-test('--prune goes on where an earlier run was ended after the function', async () => {
+test('--prune continues after a run that ended after deleting the function', async () => {
   commands.reply(...project({ functions: [] }))
   expect(await pruning('--prune')).toEqual(REST)
 })
 
-test('a service account that something else runs as stays', async () => {
+test('--prune keeps a service account that another service uses', async () => {
   commands.reply(...project({ services: [SERVICE] }))
   expect(await pruning('--prune')).toEqual([DELETE])
 })
 
-test('a service account that something else has made stays', async () => {
+test('--prune keeps a service account that deploy did not create', async () => {
   commands.reply(...project({ description: 'By hand' }))
   expect(await pruning('--prune')).toEqual([DELETE])
 })
 
-test('the service account stays while the function does', async () => {
+test('--prune keeps the service account of a function that it does not delete', async () => {
   commands.reply(...project())
   expect(await pruning('--prune', '--only=secrets')).toEqual([])
 })
 
-test('nothing goes without --prune', async () => {
+test('deploy deletes nothing without --prune', async () => {
   commands.reply(...project())
   expect(await pruning()).toEqual([])
 })

@@ -10,8 +10,8 @@ beforeEach(() => {
 afterEach(() => commands[Symbol.dispose]())
 const { run, changes } = runsWith(() => commands)
 
-describe('nothing is touched', () => {
-  test('when anything of the configuration is wrong: all faults are told at once', async () => {
+describe('deploy changes nothing', () => {
+  test('with an invalid configuration and reports all errors at once', async () => {
     const variables = {
       ...VARIABLES,
       OAUTH_ISSUER: 'https://YOUR_TENANT.us.auth0.com/',
@@ -35,7 +35,11 @@ describe('nothing is touched', () => {
       { BACKEND_TIMEOUT_MS: 5 },
       'BACKEND_TIMEOUT_MS must be a quoted',
     ],
-    ['no project', { GCP_PROJECT: '' }, 'GCP_PROJECT is required (or --project, or gcloud config'],
+    [
+      'a missing project',
+      { GCP_PROJECT: '' },
+      'GCP_PROJECT is required (or --project, or gcloud config',
+    ],
     ['a project number', { GCP_PROJECT: '123456' }, 'GCP_PROJECT must be a project id'],
   ])('with %s', async (_, wrong, message) => {
     const { code, stderr } = await run([], { variables: { ...VARIABLES, ...wrong } })
@@ -46,25 +50,30 @@ describe('nothing is touched', () => {
 
   test.each([
     [
-      'not logged in',
+      'gcloud is not logged in',
       'gcloud projects',
       'You do not currently have an active account',
       'gcloud auth login',
     ],
-    ['no such project', 'gcloud projects', 'NOT_FOUND', 'The project acme-prod does not exist'],
     [
-      'a project of others',
+      'the project does not exist',
+      'gcloud projects',
+      'NOT_FOUND',
+      'The project acme-prod does not exist',
+    ],
+    [
+      'the login has no access to the project',
       'gcloud projects',
       'does not have permission to access projects instance',
       'The project acme-prod does not exist, or this login has no access to it',
     ],
     [
-      'firebase not logged in',
+      'firebase is not logged in',
       'firebase hosting:channel',
       'Failed to authenticate',
       'firebase login',
     ],
-  ])('when %s', async (_, command, said, advice) => {
+  ])('if %s', async (_, command, said, advice) => {
     commands.reply({ line: `^${command}`, code: 1, stderr: said })
     const { code, stderr } = await run([])
     expect(code).toBe(1)
@@ -72,7 +81,7 @@ describe('nothing is touched', () => {
     expect(changes()).toEqual([])
   })
 
-  test('without billing', async () => {
+  test('without a billing account', async () => {
     commands.reply({ line: 'billing projects', stdout: { name: 'projects/acme-prod/billingInfo' } })
     const { code, stderr } = await run([])
     expect(code).toBe(1)
@@ -80,7 +89,7 @@ describe('nothing is touched', () => {
     expect(changes()).toEqual([])
   })
 
-  test.each(['gcloud', 'firebase'])('without %s, and it says how to get it', async (missing) => {
+  test.each(['gcloud', 'firebase'])('if %s is not installed and reports that', async (missing) => {
     commands[Symbol.dispose]()
     commands = fakeCommands(['gcloud', 'firebase'].filter((name) => name !== missing))
     const { code, stderr } = await run([])
@@ -89,7 +98,7 @@ describe('nothing is touched', () => {
     expect(changes()).toEqual([])
   })
 
-  test('when a function of the same name is somebody else’s, unless it may be adopted', async () => {
+  test('if a foreign function has the same name, unless --adopt is given', async () => {
     const name = 'projects/acme-prod/locations/us-central1/functions/gateway'
     const theirs = { name, state: 'ACTIVE', labels: { team: 'b' } }
     commands.reply(
@@ -111,7 +120,7 @@ describe('nothing is touched', () => {
     [['nonsense'], 'Unknown function: nonsense. Expected one of: gateway'],
     [['--nonsense'], "Unknown option '--nonsense'"],
     [['--only=nonsense'], 'Unknown part: nonsense'],
-  ])('by %s', async (args, message) => {
+  ])('with the unknown arguments %s', async (args, message) => {
     const { code, stderr } = await run(args)
     expect(code).toBe(2)
     expect(stderr).toContain(message)

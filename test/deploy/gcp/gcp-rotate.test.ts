@@ -23,7 +23,7 @@ afterEach(() => commands[Symbol.dispose]())
 const OURS = { 'made-by': 'chatgpt-auth0-gateway' }
 const answer = (value: unknown) => ({ code: 0, stdout: JSON.stringify(value), stderr: '' })
 
-/** A Secret Manager with one secret, whose versions are kept; the rest is an empty project. */
+/** A Secret Manager with one secret and its versions, in an otherwise empty project. */
 function secretManager(
   name: string,
   first: string,
@@ -78,7 +78,7 @@ async function rotate(name: string, run: Run, args: readonly string[] = ['--appl
 
 const given = { ...VARIABLES, GCP_REGION: 'us-central1' }
 
-test('LOG_WEBHOOK_SECRET: both values are taken before the log stream sends the new one', async () => {
+test('log-webhook accepts both values of LOG_WEBHOOK_SECRET before the log stream sends the new one', async () => {
   const old = SECRETS.LOG_WEBHOOK_SECRET
   const file = writeEnvFile(commands.directory, given)
   const { versions, run } = secretManager('LOG_WEBHOOK_SECRET', old)
@@ -94,7 +94,7 @@ test('LOG_WEBHOOK_SECRET: both values are taken before the log stream sends the 
   expect(readFileSync(file, 'utf8')).toContain(SECRETS.GATEWAY_HMAC_SECRET)
 })
 
-test('an interrupted rotation goes on where it ended', async () => {
+test('an interrupted rotation continues where it ended', async () => {
   writeEnvFile(commands.directory, given)
   const [made, old] = ['n'.repeat(40), SECRETS.LOG_WEBHOOK_SECRET]
   const { versions, run } = secretManager('LOG_WEBHOOK_SECRET', `${made},${old}`)
@@ -103,7 +103,7 @@ test('an interrupted rotation goes on where it ended', async () => {
   expect(versions.at(-1)).toBe(made)
 })
 
-test('GATEWAY_HMAC_SECRET: the old value signs until the backends have the new one', async () => {
+test('the old value of GATEWAY_HMAC_SECRET signs until the backends have the new one', async () => {
   writeEnvFile(commands.directory, given)
   const old = SECRETS.GATEWAY_HMAC_SECRET
   const { versions, run } = secretManager('GATEWAY_HMAC_SECRET', old)
@@ -118,7 +118,7 @@ test('GATEWAY_HMAC_SECRET: the old value signs until the backends have the new o
   expect(versions.slice(2)).toEqual([`${made},${old}`, made])
 })
 
-test('without --apply nothing is changed', async () => {
+test('a rotation changes nothing without --apply', async () => {
   writeEnvFile(commands.directory, given)
   const { versions, run } = secretManager('LOG_WEBHOOK_SECRET', SECRETS.LOG_WEBHOOK_SECRET)
   const { output, sent } = await rotate('LOG_WEBHOOK_SECRET', run, [])
@@ -127,7 +127,7 @@ test('without --apply nothing is changed', async () => {
   expect({ versions: versions.length, sent }).toEqual({ versions: 1, sent: [] })
 })
 
-test('a secret that takes one value only is refused', async () => {
+test('a secret that supports only one value is rejected', async () => {
   writeEnvFile(commands.directory, given)
   const { code, errors } = await rotate('MGMT_CLIENT_SECRET', commands.run)
   expect(code).toBe(2)

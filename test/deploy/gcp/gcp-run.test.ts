@@ -31,7 +31,7 @@ function running(answer: (command: Command, count: number) => Finished): {
   return { ran, options: { run, write: () => undefined, again: 'npm run deploy', pauseMs: 1 } }
 }
 
-test('a version that a step makes stands in the later ones', async () => {
+test('later steps use the secret version that a step created', async () => {
   const { ran, options } = running(() => ({
     ...DONE,
     stdout: '{"name":"projects/1/secrets/A/versions/12"}',
@@ -46,21 +46,21 @@ test('a version that a step makes stands in the later ones', async () => {
   expect(ran[1]).toEqual(['gcloud', '--set-secrets=A=A:12'])
 })
 
-test('a version that no step makes is never passed on as a placeholder', async () => {
+test('a step whose secret version was not created fails before its command runs', async () => {
   const { ran, options } = running(() => DONE)
   const use = step('use', { command: ['gcloud', `--set-secrets=A=A:${newVersionOf('A')}`] })
   await expect(runSteps([use], options)).rejects.toThrow('use: a secret has no version yet')
   expect(ran).toEqual([])
 })
 
-test('without a version there is no going on', async () => {
+test('a step that prints no new secret version fails and ends the run', async () => {
   const { ran, options } = running(() => DONE)
   const steps = [step('add', { addsVersionOf: 'A' }), step('use')]
   await expect(runSteps(steps, options)).rejects.toThrow('Step 1 of 2 failed: add')
   expect(ran).toHaveLength(1)
 })
 
-test('the variables file is for this user only, also while a command fails', async () => {
+test('the variables file has mode 0600 and is deleted after a failed command', async () => {
   let path = ''
   const { options } = running(([, file = '']) => {
     path = file
@@ -72,7 +72,7 @@ test('the variables file is for this user only, also while a command fails', asy
   expect(() => statSync(path)).toThrow('ENOENT')
 })
 
-test('after Ctrl-C it is told what is in place, and the variables file is gone', async () => {
+test('Ctrl-C prints the failed step and deletes the variables file', async () => {
   const child = spawn(process.execPath, ['--input-type=module', '-e', INTERRUPTED])
   const [output, [code]] = await Promise.all([text(child.stdout), once(child, 'close')])
   expect(code).toBe(0)
@@ -105,16 +105,16 @@ test.each([
     'API',
     'PERMISSION_DENIED: Secret Manager API has not been used in project 1 before or it is disabled.',
   ],
-])('a new %s that is not known everywhere yet is waited for', async (_, stderr) => {
+])('a step is retried until a new %s is known', async (_, stderr) => {
   const { ran, options } = running((_, count) => (count < 3 ? { ...DONE, code: 1, stderr } : DONE))
   await runSteps([step('bind')], options)
   expect(ran).toHaveLength(3)
 })
 
 test.each([
-  ['one that never is', NOT_YET, 6],
+  ['a service account that stays unknown', NOT_YET, 6],
   ['any other failure', 'PERMISSION_DENIED', 1],
-])('%s ends it', async (_, stderr, attempts) => {
+])('%s ends the run', async (_, stderr, attempts) => {
   const { ran, options } = running(() => ({ ...DONE, code: 1, stderr }))
   await expect(runSteps([step('bind')], options)).rejects.toThrow(stderr)
   expect(ran).toHaveLength(attempts)
@@ -126,21 +126,24 @@ test.each([
     "Permission 'iam.serviceaccounts.actAs' denied on service account a@b (or it may not exist).",
   ],
   [
-    'artifacts',
+    'artifact permissions',
     'Failed to fetch metadata from the registry, with reason: generic::permission_denied: gcf-artifacts',
   ],
   [
-    'policy',
+    'concurrent policy changes',
     'ABORTED: There were concurrent policy changes. Please retry the whole read-modify-write.',
   ],
-  ['queue', 'ResponseError: status=[409], code=[Ok], message=[unable to queue the operation]'],
-])('what is known to pass is tried again: %s', async (_, stderr) => {
+  [
+    'operation queue',
+    'ResponseError: status=[409], code=[Ok], message=[unable to queue the operation]',
+  ],
+])('a step is retried after the transient error of %s', async (_, stderr) => {
   const { ran, options } = running((_, count) => (count < 3 ? { ...DONE, code: 1, stderr } : DONE))
   await runSteps([step('deploy')], options)
   expect(ran).toHaveLength(3)
 })
 
-test('a function that an earlier run began to delete is gone after a while, which is no failure', async () => {
+test('the deletion of a function succeeds if a previous run already deleted it', async () => {
   const busy = 'ResponseError: status=[409], code=[Ok], message=[unable to queue the operation]'
   const gone = 'ResponseError: status=[404], code=[Not Found], message=[Resource was not found]'
   const { ran, options } = running((_, count) => ({
@@ -153,12 +156,12 @@ test('a function that an earlier run began to delete is gone after a while, whic
   expect(ran).toHaveLength(3)
 })
 
-test('steps of a group run at the same time, and all of them are reported', async () => {
+test('the steps of a group run concurrently and are all reported', async () => {
   const ends: (() => void)[] = []
   const run = async ([, title]: Command): Promise<Finished> => {
     await new Promise<void>((resolve) => {
       ends.push(resolve)
-      // The first ends when all have begun.
+      // The first ends after all have started.
       if (ends.length === 3) for (const end of ends) end()
     })
     return { ...DONE, code: title === 'b' ? 1 : 0, stderr: 'no' }
@@ -170,7 +173,7 @@ test('steps of a group run at the same time, and all of them are reported', asyn
   )
 })
 
-test('a known refusal has another way, any other failure has none', async () => {
+test('a fallback command runs after the expected refusal and not after other failures', async () => {
   const fallback = {
     refusal: /permitted customer/,
     title: 'instead',
@@ -189,7 +192,7 @@ test('a known refusal has another way, any other failure has none', async () => 
   expect(broken.ran).toHaveLength(1)
 })
 
-test('the variables file has no character that YAML changes', async () => {
+test('the variables file escapes characters that YAML would change', async () => {
   let written = ''
   const { options } = running(([, path = '']) => {
     written = readFileSync(path, 'utf8')
@@ -205,7 +208,7 @@ test('the variables file has no character that YAML changes', async () => {
 })
 
 test.each(['SIGTERM', 'SIGHUP', 'SIGINT'] as const)(
-  '%s ends the command and its children, and leaves no file',
+  '%s ends the command and its children and deletes the variables file',
   async (signal) => {
     using directory = mkdtempDisposableSync(join(tmpdir(), 'signal-'))
     const child = spawn(process.execPath, ['--input-type=module', '-e', LONG], {
@@ -227,7 +230,7 @@ test.each(['SIGTERM', 'SIGHUP', 'SIGINT'] as const)(
   },
 )
 
-test('SIGKILL ends the command and its children, and the next run removes the file', async () => {
+test('SIGKILL ends the command and its children, and the next run deletes the variables file', async () => {
   using directory = mkdtempDisposableSync(join(tmpdir(), 'signal-'))
   const env = { ...process.env, TMPDIR: directory.path }
   const child = spawn(process.execPath, ['--input-type=module', '-e', LONG], { env })
@@ -251,7 +254,7 @@ const NEXT = `
 import { runSteps } from '${ROOT}deploy/gcp/run-steps.ts'
 await runSteps([], { run: undefined, write: () => undefined, again: '' })`
 
-/** A command that has a child of its own and never ends. */
+/** A command that starts a child process and does not end. */
 const LONG = `
 import { createRun } from '${ROOT}deploy/gcp/command.ts'
 import { runSteps } from '${ROOT}deploy/gcp/run-steps.ts'
@@ -274,14 +277,14 @@ await runSteps(steps, { run: createRun(process.env), write: () => undefined, aga
 function isRunning(pid: number): boolean {
   try {
     process.kill(pid, 0)
-    // One that has ended and waits for its parent to look counts as ended.
+    // A zombie process counts as ended.
     return !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'))
   } catch {
     return false
   }
 }
 
-test('on Windows gcloud is started as the .cmd file that it is there', async () => {
+test('gcloud is started as a .cmd file through cmd.exe on Windows', async () => {
   using directory = mkdtempDisposableSync(join(tmpdir(), 'windows-'))
   writeFileSync(join(directory.path, 'gcloud.cmd'), '')
   const script = `
@@ -299,7 +302,7 @@ console.log(JSON.stringify([command, ...args]))`
   expect(args[3]).toContain('--set-secrets=A=A:1')
 })
 
-test('a Node.js that is too old is named, before anything else fails', async () => {
+test('a Node.js version below 24 is reported before anything else', async () => {
   const script = `
 Object.defineProperty(process, 'version', { value: 'v22.12.0' })
 Object.defineProperty(process, 'versions', { value: { ...process.versions, node: '22.12.0' } })

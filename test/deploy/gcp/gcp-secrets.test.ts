@@ -11,16 +11,16 @@ beforeEach(() => {
 afterEach(() => commands[Symbol.dispose]())
 const { run, lines, changes } = runsBeside(() => commands)
 
-describe('secrets', () => {
+describe('the secrets of a deployment', () => {
   const bare = Object.fromEntries(Object.entries(VARIABLES).filter(([name]) => !(name in SECRETS)))
 
-  test('come from the environment', async () => {
+  test('are read from the environment', async () => {
     expect((await run('deploy', [], {}, SECRETS, bare)).code).toBe(0)
     const stdin = commands.invocations().flatMap((one) => (one.stdin ? [one.stdin] : []))
     expect(stdin.sort()).toEqual(Object.values(SECRETS).sort())
   })
 
-  test('that nothing gives stay as Secret Manager has them, and a second run changes nothing', async () => {
+  test('are kept from Secret Manager if they are not set, and a second run changes nothing', async () => {
     await run('deploy')
     const first = commands.invocations().slice()
     const before = lines().length
@@ -31,14 +31,14 @@ describe('secrets', () => {
     expect(changes(before).filter((one) => !one.includes('service-accounts'))).toEqual([])
   })
 
-  test('that are nowhere are required', async () => {
+  test('are required if neither the environment nor Secret Manager has them', async () => {
     const { code, stderr } = await run('deploy', [], {}, {}, bare)
     expect(code).toBe(1)
     expect(stderr).toContain('LOG_WEBHOOK_SECRET is required')
     expect(changes()).toEqual([])
   })
 
-  test('whose value may not be read get a version only with --update-secrets', async () => {
+  test('get a new version only with --update-secrets if their value cannot be read', async () => {
     await run('deploy')
     const first = commands.invocations().slice()
     const replies = [
@@ -58,7 +58,7 @@ describe('secrets', () => {
     expect(changes(before).filter((one) => one.includes('versions add'))).toHaveLength(3)
   })
 
-  test('keep only as many versions as --keep-versions says', async () => {
+  test('have as many versions as --keep-versions allows', async () => {
     await run('deploy')
     const first = commands.invocations().slice()
     const versions = ['7', '6', '5', '4'].map((version) => ({
@@ -73,7 +73,7 @@ describe('secrets', () => {
     ])
   })
 
-  test('a signing key is made on request, and shown nowhere', async () => {
+  test('include a generated signing key with --signing-key, which is not printed', async () => {
     const { code, stdout } = await run('deploy', ['--signing-key'])
     expect(code).toBe(0)
     const key = commands

@@ -13,7 +13,7 @@ import { startOnFreePorts } from '../../support/system.ts'
 
 const chromium = findChromium(process.env)
 
-describe.skipIf(chromium === undefined)('the status page in trouble', () => {
+describe.skipIf(chromium === undefined)('the status page of a faulty deployment', () => {
   let browser: Browser
   let system: System
 
@@ -32,7 +32,7 @@ describe.skipIf(chromium === undefined)('the status page in trouble', () => {
 
   const open = (options?: StatusPageOptions) => openStatusPage(browser, system.url, options)
 
-  test('an outage of Auth0 is named, and its end', async () => {
+  test('shows an outage of Auth0 and its end', async () => {
     const { page, text, part } = await open()
     await adminOf(system.tenant).change({ outage: true })
     await lookUntil(page, 'bad')
@@ -50,7 +50,7 @@ describe.skipIf(chromium === undefined)('the status page in trouble', () => {
     { answer: 'no answer', seen: 'does not respond' },
     { answer: '<html>', seen: 'returns 200 without JSON' },
     { answer: 503, seen: 'returns 503' },
-  ])('a gateway that $seen', async ({ answer, seen }) => {
+  ])('shows that the gateway $seen', async ({ answer, seen }) => {
     const { text, part } = await open({ answers: { '/openapi.json': answer } })
     expect(await text('#verdict')).toBe('Not working: the gateway.')
     expect(await part('gateway')).toEqual(['bad', seen])
@@ -58,14 +58,14 @@ describe.skipIf(chromium === undefined)('the status page in trouble', () => {
     expect(await text('#url')).toBe(`${system.url}/mcp`)
   })
 
-  test('of a part that nobody could ask it says that it is not known', async () => {
+  test('shows the issuer as unknown if the metadata function does not respond', async () => {
     const { text, part } = await open({ answers: { ...FUNCTIONS_AWAY, '/openapi.json': {} } })
     expect(await text('#verdict')).toBe('Not working: the metadata function.')
     expect(await part('issuer')).toEqual(['unknown', 'not known'])
     expect(await text('#tools')).toBe('There are no tools.')
   })
 
-  test('functions that are all away', async () => {
+  test('shows "No response." if no function responds', async () => {
     const { page, text } = await open({ answers: FUNCTIONS_AWAY })
     expect(await text('#verdict')).toBe('No response.')
     expect(await text('#url')).toBe('unknown until the gateway responds')
@@ -76,7 +76,7 @@ describe.skipIf(chromium === undefined)('the status page in trouble', () => {
     { resource: 'https://mcp.example.com/mcp', servers: [{ url: 'https://mcp.example.com' }] },
     { resource: 'urn:example:events', servers: [{ url: 'https://mcp.example.com' }] },
     { resource: 'https://mcp.example.com/mcp', servers: undefined },
-  ])('the connector URL is what is configured: %o', async ({ resource, servers }) => {
+  ])('shows the configured connector URL: %o', async ({ resource, servers }) => {
     const { text } = await open({
       answers: { [RESOURCE]: { resource }, '/openapi.json': { servers, paths: {} } },
     })
@@ -84,7 +84,7 @@ describe.skipIf(chromium === undefined)('the status page in trouble', () => {
     expect(await text('#name')).toBe('mcp.example.com')
   })
 
-  test('with curated metadata the registration function is a part too', async () => {
+  test('checks the registration function with curated metadata', async () => {
     const { page } = await open()
     expect(await page.$('[data-part="registration"][hidden]')).not.toBeNull()
     await page.close()
@@ -95,7 +95,7 @@ describe.skipIf(chromium === undefined)('the status page in trouble', () => {
   })
 })
 
-/** Looks again and again: the health check answers from memory for a second. */
+/** Refreshes until the state is shown. The health check is cached for a second. */
 async function lookUntil(page: Page, state: 'good' | 'bad'): Promise<void> {
   await page.waitForFunction(
     `document.getElementById('refresh').click() || document.getElementById('verdict').dataset.state === '${state}'`,

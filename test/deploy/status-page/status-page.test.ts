@@ -55,7 +55,7 @@ describe.skipIf(chromium === undefined)('the status page', () => {
 
   const open = (options?: StatusPageOptions) => openStatusPage(browser, system.url, options)
 
-  test('shows the connector, the health, and each tool with its scopes', async () => {
+  test('shows the connector URL, the health and each tool with its scopes', async () => {
     const { page, text, part, problems } = await open()
     expect(await text('#url')).toBe(`${system.url}/mcp`)
     expect(await text('#verdict')).toBe('All systems operational.')
@@ -74,7 +74,7 @@ describe.skipIf(chromium === undefined)('the status page', () => {
       ['about', []],
     ])
     expect(await text('#tools > li:nth-child(3)')).toContain('No sign-in required.')
-    // The browser reports that log-webhook takes no GET; that answer is what the page looks for.
+    // The browser reports the 405 of log-webhook, which is the response that the page expects.
     expect(problems.filter((problem) => !problem.includes('405'))).toEqual([])
     expect(await text('[data-part="log-webhook"] dd')).toBe('responds')
   })
@@ -86,7 +86,7 @@ describe.skipIf(chromium === undefined)('the status page', () => {
       'one predefined client; iss is on, so ChatGPT uses one redirect URI for all connections',
       { authorization_response_iss_parameter_supported: true },
     ],
-  ])('shows the way to connect that is in force: %s', async (expected, metadata) => {
+  ])('shows how clients connect: %s', async (expected, metadata) => {
     const answers = {
       '/.well-known/oauth-authorization-server': { issuer: 'https://t.example/', ...metadata },
     }
@@ -94,7 +94,7 @@ describe.skipIf(chromium === undefined)('the status page', () => {
     await expect.poll(() => part('way')).toEqual(['good', expected])
   })
 
-  test('asks nobody but its own origin, and shows what a tool says as text', async () => {
+  test('sends requests only to its own origin and shows tool descriptions as plain text', async () => {
     const { page, text, asked } = await open()
     expect(asked.filter((url) => !url.startsWith(`${system.url}/`))).toEqual([])
     expect(await text('#tools > li:nth-child(2) p')).toBe(HOSTILE)
@@ -108,12 +108,12 @@ describe.skipIf(chromium === undefined)('the status page', () => {
     { scheme: 'light', width: 320, answers: { '/openapi.json': MANY_TOOLS } },
     { scheme: 'light', answers: FUNCTIONS_AWAY },
     { scheme: 'dark', answers: { '/openapi.json': 503 } },
-  ])('is accessible: %o', async (options) => {
+  ])('has no accessibility violations in the $scheme scheme (case %#)', async (options) => {
     const { violations } = await open(options)
     expect(await violations()).toEqual([])
   })
 
-  test.each([320, 390, 1280])('nothing is wider than %i px, nor moves', async (width) => {
+  test.each([320, 390, 1280])('fits a width of %i px without layout shifts', async (width) => {
     const { page } = await open({
       width,
       answers: { '/openapi.json': MANY_TOOLS },
@@ -134,7 +134,7 @@ describe.skipIf(chromium === undefined)('the status page', () => {
       allowed: ['clipboard-read'] as const,
       said: /^The browser does not allow copying\. .* selected/,
     },
-  ])('copies the URL where $allowed is allowed, and says what came of it', async (row) => {
+  ])('copies the URL and shows the result with the permissions $allowed', async (row) => {
     const { page, text } = await open()
     await browser.defaultBrowserContext().overridePermissions(system.url, [...row.allowed])
     await page.bringToFront()
@@ -147,7 +147,7 @@ describe.skipIf(chromium === undefined)('the status page', () => {
     expect(await page.evaluate(got)).toBe(`${system.url}/mcp`)
   })
 
-  test('the keyboard reaches everything, in the order of reading', async () => {
+  test('can be used with the keyboard in reading order', async () => {
     const { page } = await open()
     const reached: unknown[] = []
     for (let step = 0; step < 8; step++) {
@@ -172,7 +172,7 @@ describe.skipIf(chromium === undefined)('the status page', () => {
     expect(outline).toBe('solid')
   })
 
-  test('who looks again keeps the focus, and hears of it', async () => {
+  test('keeps the focus and announces the progress after a refresh', async () => {
     const { page } = await open()
     await page.focus('#refresh')
     const said = await page.evaluate(`
@@ -186,7 +186,7 @@ describe.skipIf(chromium === undefined)('the status page', () => {
     expect(await page.evaluate('document.activeElement.id')).toBe('refresh')
   })
 
-  test('without scripts it says so, and shows nothing that would wait for ever', async () => {
+  test('shows a notice and no progress without JavaScript', async () => {
     const page = await browser.newPage()
     await page.setJavaScriptEnabled(false)
     await page.goto(`${system.url}/`)
@@ -195,7 +195,7 @@ describe.skipIf(chromium === undefined)('the status page', () => {
     expect(seen).not.toMatch(/Checking|Copy|…/)
   })
 
-  test('states differ by shape, also where colours are forced', async () => {
+  test('distinguishes states by shape with forced colours', async () => {
     const { page } = await open({ answers: { '/openapi.json': 503, '/health/auth0': 'no answer' } })
     const cdp = await page.createCDPSession()
     await cdp.send('Emulation.setEmulatedMedia', {
@@ -211,7 +211,7 @@ describe.skipIf(chromium === undefined)('the status page', () => {
   })
 })
 
-test('every file is served with a strict policy, and what is not there stays JSON', async () => {
+test('files have a strict content security policy, and unknown paths get a JSON 404', async () => {
   const system = await startOnFreePorts()
   try {
     const files = readdirSync(new URL('../../../deploy/public', import.meta.url))
@@ -227,7 +227,7 @@ test('every file is served with a strict policy, and what is not there stays JSO
       )
       expect(policy?.join()).not.toMatch(/unsafe|\*|http/)
       expect(headers.get('x-content-type-options')).toBe('nosniff')
-      // Files of one release belong together.
+      // Browsers must not mix files of different releases.
       expect(headers.get('cache-control')).toBe('no-cache')
     }
     const absent = await fetch(`${system.url}/nothing.html`)

@@ -1,7 +1,7 @@
 /**
- * Writes contract.jsonl from Auth0's OpenAPI document of the Management API: of the calls that this
- * project makes or answers the statuses, the query, and the types of bodies and answers. Names, types,
- * enumerations and bounds only, one call or definition a line.
+ * Writes contract.jsonl from Auth0's OpenAPI document of the Management API. It contains the statuses, the
+ * query parameters and the types of request and response bodies of the calls that this project makes or
+ * serves: names, types, enumerations and bounds, with one call or definition per line.
  *
  * node test/support/auth0-contract/derive.ts openapi.json > test/support/auth0-contract/contract.jsonl
  */
@@ -33,14 +33,14 @@ const CALLS = [
   ...['/actions/triggers', '/actions/triggers/{triggerId}/bindings'],
 ]
 const METHODS = ['get', 'post', 'patch', 'delete']
-/** What of a schema is a fact that a value can be held against. */
+/** The keywords of a schema that a value can be validated with. */
 const KEPT = new Set([
   ...['type', 'enum', 'const', 'required', 'additionalProperties', 'minProperties'],
   ...['minLength', 'maxLength', 'minimum', 'maximum', 'minItems', 'maxItems', 'uniqueItems'],
 ])
 const NESTED = ['oneOf', 'anyOf', 'allOf']
 const COMPONENT = '#/components/schemas/'
-/** Large, and of no concern to this project: anything is taken for them. */
+/** Large schemas that this project does not use. They accept any value. */
 const LEFT_OUT =
   /Addons|ConnectionPropertiesOptions|ConnectionOptions|LogStream(?!Http|Sink|Filter|Status|.*Content|.*Enum)|Mobile|NativeSocial|TokenQuota|Express|MyOrganization|SessionTransfer|Guardian|UserIdentity|UserProfileData|Integration/
 
@@ -78,7 +78,7 @@ function schemaOf(response: Json): unknown {
   return schema === undefined ? null : compact(schema)
 }
 
-/** A schema without prose, formats and patterns; what it refers to goes among the definitions. */
+/** A schema without descriptions, formats and patterns. Referenced schemas are added to the definitions. */
 function compact(schema: Json): Json {
   const ref = schema['$ref']
   if (typeof ref === 'string') return define(ref.slice(COMPONENT.length))
@@ -95,7 +95,7 @@ function compact(schema: Json): Json {
   if (isObject(schema['items'])) made['items'] = compact(schema['items'])
   for (const name of NESTED) {
     const all = schema[name]
-    // Its alternatives are not exclusive, whatever the document says: any one of them will do.
+    // The alternatives of a oneOf in the document are not exclusive, so it becomes an anyOf.
     if (Array.isArray(all)) {
       const kinds = all
         .map((one: Json) => compact(one))

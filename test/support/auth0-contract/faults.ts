@@ -1,17 +1,17 @@
 import { readFileSync } from 'node:fs'
 import { Ajv, type ValidateFunction } from 'ajv'
 
-/** A call of the Management API, and its answer. */
+/** A call of the Management API and its response. */
 export interface Exchange {
   readonly method: string
-  /** Below `/api/v2`. */
+  /** The path below `/api/v2`. */
   readonly path: string
   readonly query: URLSearchParams
   readonly body: unknown
   readonly status: number
-  /** Undefined = an answer without a body. */
+  /** undefined = a response without a body. */
   readonly answer: unknown
-  /** Whether a test staged the refusal, documented or not. */
+  /** Whether a test staged the error response. */
   readonly isStaged?: boolean
 }
 
@@ -20,34 +20,34 @@ interface Call {
   readonly path: string
   readonly query: readonly string[]
   readonly body?: object
-  /** By status; null = the document has no type for it. */
+  /** Schemas by status. null = the document has no schema for it. */
   readonly answers: Readonly<Record<string, object | null>>
 }
 
-/** Members and parameters that the document leaves out, by what else has them. */
+/** Properties and parameters that are missing in the document, with their other sources. */
 const ADDED: Readonly<Record<string, Readonly<Record<string, object>>>> = {
   // The types of the `auth0` package.
   UserGrant: { organization_id: { type: 'string' } },
   CreateOrganizationRequestContent: { third_party_client_access: { enum: ['block', 'allow'] } },
   UpdateOrganizationRequestContent: { third_party_client_access: { enum: ['block', 'allow'] } },
-  // A value that Auth0 may add: admission has to refuse such a client.
+  // Auth0 may add values. Admission must refuse clients with an unknown one.
   GetClientResponseContent: { external_metadata_type: { type: 'string' } },
-  // auth0-deploy-cli sends back what it has read.
+  // auth0-deploy-cli sends back the properties that it has read.
   UpdateResourceServerRequestContent: { token_lifetime_for_web: { type: 'integer' } },
   // Auth0's page on user consent.
   TenantSettingsFlags: { use_scope_descriptions_for_consent: { type: 'boolean' } },
 }
-/** In the document's prose alone, and in the types of the `auth0` package. */
+/** Parameters in the descriptions of the document and in the types of the `auth0` package. */
 const QUERY: Readonly<Record<string, readonly string[]>> = {
   'GET /logs': ['q'],
   'GET /roles': ['type', 'owner_id'],
 }
-/** The document has 201 here; recorded exchanges of the first have 200. */
+/** The document has 201 here. Recorded responses of the first call have 200. */
 const STATUS: Readonly<Record<string, Readonly<Record<number, string>>>> = {
   'PATCH /resource-servers/{id}': { 200: '201' },
   'PATCH /hooks/{id}': { 200: '201' },
 }
-/** Any call may end so. */
+/** Any call may have these statuses. */
 const ALWAYS = new Set([401, 429])
 
 const ajv = new Ajv({ strict: false, allErrors: true })
@@ -56,10 +56,9 @@ const calls: readonly Call[] = load()
 const validators = new Map<object, ValidateFunction>()
 
 /**
- * What of an exchange is not as Auth0's OpenAPI document has it: an answer of another type or
- * status, and a request that was taken although the document does not have it so. A call that the
- * table does not hold is a fault too, unless the answer is 404. Answers of 5xx
- * and refusals that a test staged are none.
+ * The differences between an exchange and Auth0's OpenAPI document: a response with another type or
+ * status, an accepted request that the document does not allow, and an unknown call whose response is
+ * not 404. 5xx responses and staged error responses are not checked.
  */
 export function exchangeFaults(exchange: Exchange): string[] {
   const { method, path, status, answer, isStaged } = exchange
@@ -73,12 +72,12 @@ export function exchangeFaults(exchange: Exchange): string[] {
   if (schema === undefined) {
     if (!ALWAYS.has(status)) faults.push(`answers ${status}, which is not documented`)
   } else if (isTaken && schema !== null) faults.push(...typeFaults(schema, answer, 'answer'))
-  else if (isTaken && answer !== undefined) faults.push('answer: there is to be none')
+  else if (isTaken && answer !== undefined) faults.push('answer: must be none')
   if (!isTaken) faults.push(...problemFaults(status, answer))
   return faults.map((fault) => `${name}: ${fault}`)
 }
 
-/** What of a request Auth0's OpenAPI document does not have. */
+/** The differences between a request and Auth0's OpenAPI document. */
 export function requestFaults({
   method,
   path,
@@ -96,7 +95,7 @@ export function requestFaults({
 function typeFaults(schema: object, value: unknown, what: string): string[] {
   const validate = validators.get(schema) ?? ajv.compile(inContext(schema))
   validators.set(schema, validate)
-  // As it is sent: members that are undefined are not there.
+  // JSON omits members that are undefined.
   if (validate(JSON.parse(JSON.stringify(value ?? null)))) return []
   return (validate.errors ?? []).map(({ instancePath, message, params }) => {
     const extra = 'additionalProperty' in params ? ` ${String(params['additionalProperty'])}` : ''
@@ -104,7 +103,7 @@ function typeFaults(schema: object, value: unknown, what: string): string[] {
   })
 }
 
-/** The form of every refusal. */
+/** Checks the format of an error response. */
 function problemFaults(status: number, answer: unknown): string[] {
   const problem = answer as { statusCode?: unknown; message?: unknown; errorCode?: unknown }
   const isProblem =
@@ -140,7 +139,7 @@ function load(): Call[] {
     if (definition === undefined) throw new Error(`the contract has no ${name}`)
     definition.properties = { ...definition.properties, ...properties }
   }
-  // The exact path before one with an id in that place.
+  // An exact path precedes a path with a parameter in the same place.
   const all = parsed.flatMap(({ call }) => (call === undefined ? [] : [call as Call]))
   return all.sort((one, other) => one.path.split('{').length - other.path.split('{').length)
 }

@@ -3,13 +3,13 @@ import { afterEach } from 'vitest'
 import { type Exchange, exchangeFaults } from './faults.ts'
 
 /**
- * Holds every call of an Auth0 emulator's Management API in this process against Auth0's document.
- * A test fails on what it, or what was left running by the one before it, had answered otherwise.
+ * Checks every Management API call to an Auth0 emulator in this process against Auth0's OpenAPI document.
+ * A test fails if a call during it differs from the document. The previous test may have caused the call.
  */
 const seen = Symbol.for('test:auth0-contract')
 const shared = globalThis as { [seen]?: string[] }
 
-// Test files share a process, and each loads this anew.
+// Test files share a process, and each loads this module again.
 if (shared[seen] === undefined) {
   const faults: string[] = []
   shared[seen] = faults
@@ -20,5 +20,6 @@ if (shared[seen] === undefined) {
 
 afterEach(() => {
   const faults = shared[seen]?.splice(0) ?? []
-  if (faults.length > 0) throw new Error(`not as Auth0 has it:\n${[...new Set(faults)].join('\n')}`)
+  if (faults.length > 0)
+    throw new Error(`differs from Auth0's contract:\n${[...new Set(faults)].join('\n')}`)
 })

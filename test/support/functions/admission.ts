@@ -1,4 +1,4 @@
-// Loading it takes longer than some deadlines in tests, on a busy machine.
+// Loads the package before the tests. On a busy machine this takes longer than some of their deadlines.
 import 'auth0'
 import { afterEach, beforeEach, expect, onTestFinished } from 'vitest'
 import { createLogWebhook } from '../../../functions/log-webhook/handler.ts'
@@ -16,7 +16,7 @@ import { type Answer, type Served, serve } from '../http/serve.ts'
 
 type Json = Readonly<Record<string, unknown>>
 
-/** A client that admission promotes. */
+/** A client with the admission way `promoted`. */
 export const PERMISSIVE: FakeClient = {
   client_id: 'plain1',
   name: 'ChatGPT',
@@ -24,20 +24,20 @@ export const PERMISSIVE: FakeClient = {
   is_first_party: false,
   third_party_security_mode: 'permissive',
 }
-/** A client that admission grants. */
+/** A client with the admission way `granted`. */
 export const STRICT: FakeClient = {
   ...PERMISSIVE,
   client_id: 'tpc_1',
   third_party_security_mode: 'strict',
 }
-/** A client whose redirect URI no pattern covers. */
+/** A client with a redirect URI that no pattern covers. */
 export const FOREIGN: FakeClient = {
   ...STRICT,
   client_id: 'tpc_evil',
   callbacks: ['https://evil.example/cb'],
 }
 
-/** As a promotion by an earlier version leaves a client. */
+/** The members of a client after a promotion by an earlier version. */
 export const PROMOTED = {
   is_first_party: true,
   token_endpoint_auth_method: 'none',
@@ -46,15 +46,15 @@ export const PROMOTED = {
   jwt_configuration: { alg: 'RS256' },
 }
 
-/** The tenant of the test that runs. */
+/** The tenant of the running test. */
 export interface TestTenant {
   readonly api: ManagementApi
 }
 
 /**
- * Starts a tenant before each test of the file: with these clients, and two connections that none
- * of them has. After the test it ends the tenant, and fails the test if a call broke Auth0's
- * contract. Call it once, at the top of the file.
+ * Starts a tenant before each test of the file, with these clients and two connections that are enabled
+ * for none of them. Ends the tenant after the test and fails the test if a call broke Auth0's contract.
+ * Call it once, at the top of the file.
  */
 export function tenantForEachTest(...clients: readonly FakeClient[]): TestTenant {
   let api: ManagementApi | undefined
@@ -71,12 +71,12 @@ export function tenantForEachTest(...clients: readonly FakeClient[]): TestTenant
   })
   return {
     get api() {
-      return api ?? expect.fail('A tenant is there in tests only.')
+      return api ?? expect.fail('The tenant exists only during a test.')
     },
   }
 }
 
-/** Puts this client into the tenant with these changes. */
+/** Stores this client with these changes in the tenant. */
 export function changeClient(
   api: ManagementApi,
   client: FakeClient,
@@ -91,7 +91,7 @@ export function managementOf({ domain }: ManagementApi, now?: () => number) {
   return createManagement({ domain, ...credentials }, {}, now)
 }
 
-/** Admission to `https://mcp.test/mcp` by the connection `google-oauth2`, unless options differ. */
+/** Admission to `https://mcp.test/mcp` with the connection `google-oauth2`, unless options differ. */
 export function admissionOf(api: ManagementApi, options: Partial<AdmissionOptions> = {}) {
   return createAdmission({
     management: managementOf(api),
@@ -105,7 +105,7 @@ export function admissionOf(api: ManagementApi, options: Partial<AdmissionOption
   })
 }
 
-/** Admission that does not wait for a client or connection that Auth0 does not know yet. */
+/** Admission that does not retry reads of clients and connections that Auth0 does not know yet. */
 export function admissionWithoutWaits(api: ManagementApi, options: Partial<AdmissionOptions> = {}) {
   return admissionOf(api, { readDelaysMs: [], ...options })
 }
@@ -113,11 +113,11 @@ export function admissionWithoutWaits(api: ManagementApi, options: Partial<Admis
 /** The function `log-webhook` with this admission. It ends with the test. */
 export interface Delivering {
   readonly served: Served
-  /** Sends records that say that these clients have just registered. */
+  /** Sends records of a registration of these clients. */
   readonly deliver: (...clientIds: readonly string[]) => Promise<Answer>
 }
 
-/** A webhook that has `deadlineMs` for a delivery. */
+/** Starts a webhook with `deadlineMs` per delivery. */
 export async function webhookOf(
   api: ManagementApi,
   options: Partial<AdmissionOptions> = {},
@@ -149,21 +149,21 @@ export async function webhookOf(
   }
 }
 
-/** The calls of the Management API that change something. */
+/** The write calls of the Management API. */
 export function writesOf(api: ManagementApi): string[] {
   return api.calls
     .filter(({ method }) => method !== 'GET')
     .map(({ method, path }) => `${method} ${path}`)
 }
 
-/** The same, and forgets all calls. */
+/** Returns the write calls of the Management API and forgets all calls. */
 export function takeWrites(api: ManagementApi): string[] {
   const writes = writesOf(api)
   api.calls.length = 0
   return writes
 }
 
-/** What the answer to a delivery says of each record. */
+/** The outcome of each record in the response to a delivery. */
 export function outcomesIn(answer: Answer): Json[] {
   return answer.json<{ records: Json[] }>().records
 }

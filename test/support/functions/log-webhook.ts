@@ -14,11 +14,11 @@ import { type Answer, type Served, serve } from '../http/serve.ts'
 
 type Json = Readonly<Record<string, unknown>>
 
-/** The log stream's authorization. */
+/** The authorization value of the log stream. */
 export const SECRET = 'a-log-stream-secret-for-tests-0123456789'
 /** A redirect URI of ChatGPT. */
 export const CALLBACK = 'https://chatgpt.com/connector/oauth/abc-123_XYZ'
-/** What a promotion changes of a client. */
+/** The members that a promotion changes. */
 export const PROMOTION = {
   is_first_party: true,
   token_endpoint_auth_method: 'none',
@@ -35,15 +35,15 @@ export const PROMOTION = {
     infinite_idle_token_lifetime: false,
   },
 }
-/** The client grant that admission makes. */
+/** The client grant that admission creates. */
 export const GRANT = {
   audience: 'https://mcp.test/mcp',
   scope: ['events:read', 'events:write'],
   subject_type: 'user',
 }
-/** How each of the two clients here is served. */
+/** The admission way of each of the two clients. */
 export const wayOf = (id: string) => (id === 'tpc_1' ? 'granted' : 'promoted')
-/** A client that admission promotes. */
+/** A client with the admission way `promoted`. */
 export const PERMISSIVE = {
   client_id: 'plain1',
   name: 'ChatGPT',
@@ -54,7 +54,7 @@ export const PERMISSIVE = {
   oidc_conformant: true,
   grant_types: ['authorization_code', 'refresh_token'],
 } as const
-/** A client that admission grants. */
+/** A client with the admission way `granted`. */
 export const STRICT = {
   client_id: 'tpc_1',
   name: 'ChatGPT',
@@ -64,15 +64,15 @@ export const STRICT = {
   token_endpoint_auth_method: 'none',
 } as const
 
-/** The function `log-webhook` before a tenant that has the two clients above. */
+/** The function `log-webhook` with a tenant that has the two clients above. */
 export interface Webhook extends AsyncDisposable {
   readonly api: ManagementApi
   readonly served: Served
-  /** Sends records as the log stream does; header fields may differ. */
+  /** Sends records as the log stream does. `headers` replaces header fields. */
   readonly deliver: (body: unknown, headers?: Readonly<Record<string, string>>) => Promise<Answer>
 }
 
-/** What a test changes of the function and of its tenant. */
+/** Changes of the function and of its tenant. */
 export interface WebhookOptions {
   readonly env?: Readonly<Record<string, string>>
   readonly clients?: readonly FakeClient[]
@@ -80,14 +80,14 @@ export interface WebhookOptions {
   readonly readDelaysMs?: readonly number[]
 }
 
-/** A webhook that ends with the test that starts it. Not for concurrent tests. */
+/** Starts a webhook that ends after the test. Not for concurrent tests. */
 export async function start(options?: WebhookOptions): Promise<Webhook> {
   const webhook = await startWebhook(options)
   onTestFinished(() => webhook[Symbol.asyncDispose]())
   return webhook
 }
 
-/** A webhook that the caller ends. */
+/** Starts a webhook that the caller ends. */
 export async function startWebhook({
   env = {},
   clients = [PERMISSIVE, STRICT],
@@ -161,12 +161,12 @@ export function registration(clientId: string, event: Json = {}) {
   }
 }
 
-/** What the answer says of each record. */
+/** The outcome of each record in the response. */
 export function outcomesIn(answer: Answer): Json[] {
   return answer.json<{ records: Json[] }>().records
 }
 
-/** The calls of the Management API, with their bodies. */
+/** The Management API calls with their bodies. */
 export function callsOf({ api }: Webhook) {
   return api.calls.map(({ method, path, body }) => ({
     call: `${method} ${withoutPaging(path)}`,
@@ -174,14 +174,14 @@ export function callsOf({ api }: Webhook) {
   }))
 }
 
-/** How many records a page has is the package's business. */
+/** Removes paging parameters, which the `auth0` package chooses. */
 function withoutPaging(path: string): string {
   const url = new URL(path, 'http://tenant')
   for (const name of ['take', 'from', 'include_totals']) url.searchParams.delete(name)
   return `${url.pathname}${url.search}`
 }
 
-/** The calls of the Management API that change something. */
+/** The write calls of the Management API. */
 export function writesOf({ api }: Webhook) {
   return api.calls.filter(({ method }) => method !== 'GET')
 }

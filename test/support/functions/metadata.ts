@@ -6,19 +6,19 @@ import { PRIVATE_TOOLS, type Served, serve } from '../http/serve.ts'
 
 type Environment = Readonly<Record<string, string>>
 
-/** An issuer, and functions `metadata` before it. */
+/** An issuer and `metadata` functions that use it. */
 export interface MetadataStack {
   readonly issuer: Issuer
-  /** The environment of a function that `start` starts. */
+  /** The environment of a function that is started with `start(env)`. */
   readonly environment: (env?: Environment) => Environment
-  /** The function. It ends with the test that starts it. */
+  /** Starts the function. It ends after the test. */
   readonly start: (env?: Environment) => Promise<Served>
 }
 
 /**
- * Starts the issuer of a test file, which ends it after its last test. Before each test the issuer
- * forgets its calls and answers as usual again; after it time is real again. Call it once, at the
- * top of the file. Functions have the environment `common`, unless a test says otherwise.
+ * Starts an issuer that ends after the last test of the file. Resets the issuer before each test and
+ * restores real timers after each test. Call it once, at the top of the file. `common` is the default
+ * environment of the functions.
  */
 export async function metadataStack(common: Environment): Promise<MetadataStack> {
   const issuer = await startIssuer()

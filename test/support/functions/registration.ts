@@ -19,7 +19,7 @@ import { type Answer, type SendOptions, type Served, serve } from '../http/serve
 
 /** A redirect URI of ChatGPT. */
 export const CALLBACK = 'https://chatgpt.com/connector/oauth/abc-123_XYZ'
-/** What ChatGPT registers. */
+/** The client metadata that ChatGPT registers. */
 export const CHATGPT = {
   client_name: 'ChatGPT',
   redirect_uris: [CALLBACK],
@@ -28,13 +28,13 @@ export const CHATGPT = {
   token_endpoint_auth_method: 'none',
 }
 
-/** The function `registration` before a tenant without clients. */
+/** The function `registration` with a tenant without clients. */
 export interface Registration {
   readonly api: ManagementApi
   /** Auth0's own registration endpoint. */
   readonly auth0: RegistrationEndpoint
   readonly served: Served
-  /** Registers ChatGPT, or what `body` says. */
+  /** Registers ChatGPT, or the metadata in `body`. */
   readonly register: (
     body?: unknown,
     signal?: AbortSignal,
@@ -42,14 +42,14 @@ export interface Registration {
   ) => Promise<Answer>
 }
 
-/** What a test changes of the function. */
+/** Changes of the function. */
 export interface RegistrationOptions {
   readonly env?: Readonly<Record<string, string>>
   readonly isBehindFront?: boolean
   readonly admissionTimeoutMs?: number
 }
 
-/** A registration endpoint that ends with the test that starts it. */
+/** Starts a registration endpoint that ends after the test. */
 export async function start({
   env = {},
   ...options
@@ -106,19 +106,19 @@ export async function start({
   }
 }
 
-/** The calls of the Management API that change something, with `ID` for the id that Auth0 gave the client. */
+/** The write calls of the Management API, with `ID` in place of the client id. */
 export function writesOf({ api }: Registration): string[] {
   return api.calls
     .filter(({ method }) => method !== 'GET')
     .map(({ method, path }) => `${method} ${path.replace(/^\/clients\/[^/]+/, '/clients/ID')}`)
 }
 
-/** The id of the one client that there is. */
+/** The id of the only client in the tenant. */
 export function clientIdIn({ api }: Registration): string {
   return [...api.clients.keys()].join()
 }
 
-/** Expects what a refusal must leave: no client. */
+/** Expects that the tenant has no client. */
 export function expectNothing(registration: Registration): void {
   expect([...registration.api.clients.keys()]).toEqual([])
 }

@@ -14,28 +14,28 @@ export const CLIENT_PASSWORD = 'pass%word & more/0123456789'
 export const OBO_CLIENT_SECRET = 'obo-secret-for-tests-only-0123456789'
 export const AUDIENCE = 'https://calendar.example.com'
 
-/** A gateway whose tools have each kind of `backendAuth`, and the servers that it calls. */
+/** A gateway whose tools use each type of `backendAuth`, and the servers that it calls. */
 export interface BackendAuthStack {
-  /** The token endpoint, whose issuer is that of the users' tokens too. */
+  /** The token endpoint. Its issuer also issues the users' tokens. */
   readonly endpoint: TokenEndpoint
   /** The backend below FUNCTIONS_BASE. */
   readonly own: Backend
-  /** The backend elsewhere. */
+  /** The backend outside FUNCTIONS_BASE. */
   readonly foreign: Backend
-  /** A gateway with the tools of `catalogueOf`. It ends after the test that starts it. */
+  /** Starts a gateway with the tools of `catalogueOf`. It ends after the test. */
   readonly start: (
     env?: Readonly<Record<string, string>>,
     dependencies?: { readonly metadataHost?: string },
   ) => Promise<Served>
-  /** A user's access token, which no log line may have. */
+  /** A user's access token. It is registered as a value that no log line may contain. */
   readonly tokenOf: (claims?: Json) => Promise<string>
-  /** Ends this after the test, too. */
+  /** Disposes of this resource after the test. */
   readonly endAfterTest: (one: AsyncDisposable) => void
 }
 
 /**
- * Starts the servers of a test file, which ends them after its last test. Before each test they
- * forget their calls and scripts. Call it once, at the top of the file.
+ * Starts the servers of a test file. They end after its last test and forget their calls and scripts
+ * before each test. Call it once, at the top of the file.
  */
 export async function backendAuthStack(): Promise<BackendAuthStack> {
   const issuer = await startIssuer()
@@ -86,7 +86,7 @@ export async function backendAuthStack(): Promise<BackendAuthStack> {
   }
 }
 
-/** The tools by the credentials that they need: at the backend elsewhere, or (`…Own`) at the own one. */
+/** The tools, named after their credentials. They call `foreign`, or with `…Own` the own backend. */
 function catalogueOf(foreign: Backend, endpoint: TokenEndpoint): Json {
   const elsewhere = (backendAuth: Json, more: Json = {}) => ({
     scopes: ['events:read'],

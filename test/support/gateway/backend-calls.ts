@@ -7,7 +7,7 @@ import type { GatewayStack } from './stack.ts'
 
 type Json = Readonly<Record<string, unknown>>
 
-/** Calls that a test makes through the gateway of a stack, and what its backend got of them. */
+/** Calls through the gateway of a stack, and the calls that its backend received. */
 export interface BackendCalls {
   /** Calls `listEvents` over REST, as a user with these claims. */
   readonly callListEvents: (served: Served, args?: Json, claims?: Json) => Promise<Answer>
@@ -16,7 +16,7 @@ export interface BackendCalls {
     served: Served,
     headers?: SendOptions['headers'],
   ) => Promise<Answer>
-  /** The one call that the backend got; fails the test if there are none or more. */
+  /** The only call that the backend received. Fails the test if there is not exactly one. */
   readonly onlyCall: () => BackendCall
 }
 
@@ -32,7 +32,7 @@ export function backendCalls({ issuer, backend }: GatewayStack): BackendCalls {
   }
 }
 
-/** The one call there; fails the test if there are none or more. */
+/** The only call in the list. Fails the test if there is not exactly one. */
 export function onlyOf<Call>(calls: readonly Call[]): Call {
   expect(calls).toHaveLength(1)
   return calls[0] ?? expect.fail('no call')

@@ -8,10 +8,10 @@ import {
 
 type Json = Readonly<Record<string, unknown>>
 
-/** Where every challenge says that the metadata of the protected resource is. */
+/** The resource_metadata URL in every challenge. */
 export const METADATA = 'https://mcp.test/.well-known/oauth-protected-resource/mcp'
 export const JSON_TYPE = { 'content-type': 'application/json' }
-/** The header field by which the gateway knows ChatGPT. */
+/** The header field that identifies ChatGPT to the gateway. */
 export const OPENAI = { 'user-agent': 'openai-mcp/1.0.0' }
 
 /** The header field that carries this access token. */
@@ -19,7 +19,7 @@ export function bearer(token: string) {
   return { authorization: `Bearer ${token}` }
 }
 
-/** POST /mcp of a message in the older era. */
+/** Sends a message of the older era with POST /mcp. */
 export function post(
   served: Served,
   message: unknown,
@@ -33,7 +33,7 @@ export function post(
   })
 }
 
-/** POST /mcp of a request of 2026-07-28, with the header fields of that revision. */
+/** Sends a request of the revision 2026-07-28 with POST /mcp and its header fields. */
 export function postStateless(
   served: Served,
   method: string,
@@ -44,17 +44,17 @@ export function postStateless(
   return post(served, request.body, { ...request.headers, ...headers })
 }
 
-/** A `tools/call` in the older era. */
+/** A `tools/call` message of the older era. */
 export function callOf(name: string, args: Json = {}) {
   return handshakeMessage('tools/call', { name, arguments: args })
 }
 
-/** The code of the JSON-RPC error, if the answer is one. */
+/** The code of the JSON-RPC error, or undefined if the response is not an error. */
 export function codeOf(answer: Answer): unknown {
   return answer.json<{ error?: { code: number } }>().error?.code
 }
 
-/** The challenges in the `_meta` of a tool result, which ChatGPT reads there. */
+/** The challenges for ChatGPT in the `_meta` of a tool result. */
 export function challengeIn(answer: Answer): unknown {
   return answer.json<{ result: { _meta: Json } }>().result._meta['mcp/www_authenticate']
 }

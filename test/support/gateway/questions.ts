@@ -13,18 +13,18 @@ import { bearer } from './mcp.ts'
 
 type Json = Readonly<Record<string, unknown>>
 
-/** The page that `connect` and `both` have the user open. */
+/** The page that `connect` and `both` ask the user to open. */
 export const URL_TO_OPEN = 'https://bank.example/connect?session=1'
-/** The state that `greet` keeps between question and answer. */
+/** The state of `greet` between its question and the answer. */
 export const STATE = '{"step":1,"note":"für dich"}'
-/** The capabilities of a client that can show forms and open pages. */
+/** The capabilities of a client that supports forms and URLs. */
 export const BOTH = { elicitation: { form: {}, url: {} } }
-/** The capabilities of a client that can show forms. */
+/** The capabilities of a client that supports only forms. */
 export const FORM = { elicitation: {} }
-/** A result that is this text. */
+/** A tool result with this text. */
 export const text = (said: string) => ({ content: [{ type: 'text', text: said }] })
 
-/** Each tool by the question that it has; `own` has none. */
+/** The tools by name, each with its question. `own` has none. */
 const TOOLS: AskingTools = {
   greet: ({ inputResponses, requestState }) => {
     const { action, content } = inputResponses?.['who'] ?? {}
@@ -82,34 +82,34 @@ const CATALOGUE = {
 /** Answers to the question of `greet`. */
 export const ACCEPTED = { who: { action: 'accept', content: { name: 'Ada' } } }
 
-/** A `tools/call` of revision 2026-07-28, as a user with these claims makes it. */
+/** A `tools/call` of the revision 2026-07-28 by a user with these claims. */
 export interface Call {
   readonly name: string
   readonly args?: Json
   readonly capabilities?: Json
   readonly claims?: Json
   readonly gateway?: Served
-  /** State and answers, when it is the second of two calls. */
+  /** The state and the answers in the second of two calls. */
   readonly retry?: Json
 }
 
-/** A gateway whose tools have questions. */
+/** A gateway whose tools return questions. */
 export interface QuestionStack {
   readonly issuer: Issuer
   readonly backend: AskingBackend
   readonly served: Served
-  /** Another gateway with the same tools, which the caller ends. */
+  /** Starts another gateway with the same tools. The caller ends it. */
   readonly start: (env?: Readonly<Record<string, string>>) => Promise<Served>
   readonly call: (
     call: Call,
   ) => Promise<{ readonly status: number; readonly result?: Json; readonly error?: Json }>
-  /** The state that the gateway gives the client with the question. */
+  /** The state that the gateway returns to the client with the question. */
   readonly stateOf: (call: Call) => Promise<string>
-  /** What the audit records with this message say. */
+  /** Decision, reason and status of the audit records with this message. */
   readonly audits: (message: string) => readonly Json[]
 }
 
-/** Starts them for a test file, which ends them after its last test. Call it once, at the top. */
+/** Starts the stack of a test file. It ends after the last test. Call it once, at the top. */
 export async function questionStack(): Promise<QuestionStack> {
   const issuer = await startIssuer()
   const backend = await startAskingBackend(TOOLS)

@@ -2,7 +2,7 @@ import { expect } from 'vitest'
 import type { Answer, SendOptions, Served } from '../http/serve.ts'
 import { JSON_TYPE } from './mcp.ts'
 
-/** POST /tools/{tool}. */
+/** Sends POST /tools/{tool}. */
 export function callTool(
   served: Served,
   tool: string,
@@ -13,7 +13,7 @@ export function callTool(
   return served.send({ method: 'POST', path, headers: { ...JSON_TYPE, ...headers }, body })
 }
 
-/** Expects an answer of RFC 9457 with this status that has all members, and is not kept. */
+/** Expects an RFC 9457 problem with this status, all members and Cache-Control: no-store. */
 export function expectProblem(answer: Answer, status: number): void {
   expect(answer.status).toBe(status)
   expect(answer.headers['content-type']).toMatch(/^application\/problem\+json/)

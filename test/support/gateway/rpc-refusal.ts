@@ -1,8 +1,8 @@
 import { RpcError } from '../../../functions/gateway/mcp/json-rpc.ts'
 
 /**
- * The JSON-RPC error that this throws, in the parts that go on the wire, or `accepted` if it throws
- * none. Passes other errors on.
+ * The members on the wire of the JSON-RPC error that `run` throws, or `accepted` if it does not throw.
+ * Rethrows other errors.
  */
 export function refusalOf(run: () => unknown) {
   try {

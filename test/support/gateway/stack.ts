@@ -5,27 +5,27 @@ import { type GatewayOptions, PRIVATE_TOOLS, type Served, serveGateway } from '.
 
 type Environment = Readonly<Record<string, string>>
 
-/** What a test of the gateway needs around it: an issuer, a backend, and gateways between them. */
+/** The servers of a gateway test: an issuer, a backend, and gateways that use them. */
 export interface GatewayStack {
   readonly issuer: Issuer
   readonly backend: Backend
-  /** A gateway with `TOOLS`, unless `env` has others. It ends after the test that starts it. */
+  /** Starts a gateway with `TOOLS`, unless `env` has other tools. It ends after the test. */
   readonly start: (env?: Environment, options?: Partial<GatewayOptions>) => Promise<Served>
-  /** The same, but it ends after the last test of the file. */
+  /** Starts a gateway that ends after the last test of the file. */
   readonly startForFile: (env?: Environment) => Promise<Served>
-  /** Ends this after the test, too. */
+  /** Disposes of this resource after the test. */
   readonly endAfterTest: (one: AsyncDisposable) => void
 }
 
-/** What `listEvents` answers unless a test scripts it differently. */
+/** The default result of `listEvents`. */
 export const EVENTS = { events: ['dentist'] }
 
-/** Environment of a gateway without the public tool, so that nothing works without a token. */
+/** The environment of a gateway without public tools, where every call requires a token. */
 export const ALL_PRIVATE = { TOOLS: JSON.stringify(PRIVATE_TOOLS) }
 
 /**
- * Starts the issuer and the backend of a test file, which ends them after its last test. Before
- * each test both forget their calls, and what they answer is as usual again.
+ * Starts the issuer and the backend of a test file. They end after its last test and are reset before
+ * each test.
  *
  * Call it once, at the top of the file: `const { issuer, backend, start } = await gatewayStack()`.
  */
@@ -62,7 +62,7 @@ export async function gatewayStack(): Promise<GatewayStack> {
   }
 }
 
-/** Ends them at the same time, and empties the list. */
+/** Disposes of all resources concurrently and empties the list. */
 async function endAll(list: AsyncDisposable[]): Promise<void> {
   await Promise.all(list.splice(0).map((one) => one[Symbol.asyncDispose]()))
 }

@@ -2,7 +2,7 @@ import { type CommandResult, runHere, VARIABLES, writeEnvFile } from './deploy.t
 import { builtOnce } from './deploy-runs.ts'
 import type { FakeCommands, Reply } from './fake-commands.ts'
 
-/** Runs of deploy and destroy without the doctor, in a project that has more, and the lines called. */
+/** Runs of deploy and destroy without doctor in a shared project, and the commands that they called. */
 export function runsBeside(fake: () => FakeCommands) {
   const build = builtOnce()
 
@@ -37,14 +37,14 @@ export function runsBeside(fake: () => FakeCommands) {
   return { run, lines, changes }
 }
 
-/** The label of what this command has made. */
+/** The label of resources that deploy created. */
 export const OURS = { 'made-by': 'chatgpt-auth0-gateway' }
-/** The APIs that the project has enabled. */
+/** The enabled APIs of the project. */
 export const APIS = ['cloudfunctions', 'iam', 'secretmanager', 'run'].map((name) => ({
   config: { name: `${name}.googleapis.com` },
 }))
 export const enabled: Reply = { line: 'services list --enabled', stdout: APIS }
-/** A function as gcloud lists it. */
+/** A function in the format of `gcloud functions list`. */
 export const deployed = (id: string, region = 'us-central1', more: object = {}) => ({
   name: `projects/acme-prod/locations/${region}/functions/${id}`,
   state: 'ACTIVE',
@@ -60,7 +60,7 @@ export const deployed = (id: string, region = 'us-central1', more: object = {}) 
     ...more,
   },
 })
-/** The release that the Hosting site serves. */
+/** A reply with the live release of the Hosting site. */
 export const live = (release: object): Reply => ({
   line: 'hosting:channel:list',
   stdout: { result: { channels: [{ name: 'projects/1/sites/acme-prod/channels/live', release }] } },

@@ -4,7 +4,7 @@ import { type BuiltFunctions, buildAll } from '../build.ts'
 import { type CommandResult, runHere, VARIABLES, writeEnvFile } from './deploy.ts'
 import type { FakeCommands, Invocation } from './fake-commands.ts'
 
-/** Builds the functions once for a file: the same source gives the same bytes. Returns one of them. */
+/** Builds the functions once per test file. Returns a function that finds one by its name. */
 export function builtOnce(): (name: string) => Promise<Built> {
   let built: BuiltFunctions
   beforeAll(async () => {
@@ -14,11 +14,11 @@ export function builtOnce(): (name: string) => Promise<Built> {
   return async (name) => built.functions.get(name) as Built
 }
 
-/** The command line of one call. */
+/** The command line of an invocation. */
 export const line = ({ program, args }: Invocation) => [program, ...args].join(' ')
 export const flagsOf = (one: string) => one.split(' ').filter((word) => word.startsWith('--'))
 
-/** Runs of deploy and destroy with the commands of a test, and the lines of these that it has called. */
+/** Runs of deploy and destroy with fake commands, and the commands that they called. */
 export function runsWith(fake: () => FakeCommands) {
   const build = builtOnce()
 

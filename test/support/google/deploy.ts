@@ -13,14 +13,14 @@ import { runCommand as runInProcess } from '../../../deploy/kit/run-command.ts'
 import manifest from '../../../package.json' with { type: 'json' }
 import { withoutProgress } from '../command-line.ts'
 
-/** Values that must appear in no command line and no output. */
+/** Values that no command line and no output may contain. */
 export const SECRETS = {
   GATEWAY_HMAC_SECRET: 'hmac-value-0123456789-0123456789-0123456789',
   MGMT_CLIENT_SECRET: 'mgmt-value-0123456789-0123456789-0123456789',
   LOG_WEBHOOK_SECRET: 'hook-value-0123456789-0123456789-0123456789',
 } as const
 
-/** A filled .env.yaml. */
+/** The variables of a complete .env.yaml. */
 export const VARIABLES: Readonly<Record<string, string>> = {
   GCP_PROJECT: 'acme-prod',
   PUBLIC_URL: 'https://mcp.acme.example',
@@ -48,7 +48,7 @@ export interface CommandResult {
   readonly stderr: string
 }
 
-/** The same in this process, with `run` in place of all other programs. */
+/** Runs the command in this process, with `run` in place of all other programs. */
 export async function runHere(
   command: 'deploy' | 'destroy',
   args: readonly string[],
@@ -72,7 +72,7 @@ export async function runHere(
   return { code, stdout, stderr }
 }
 
-/** Runs the script of package.json as npm would, with these variables and no others. */
+/** Runs the script of package.json as npm does, with only these environment variables. */
 export async function runCommand(
   command: 'deploy' | 'destroy',
   args: readonly string[],

@@ -3,8 +3,8 @@ import type { Invocation, Reply } from './fake-commands.ts'
 const APIS = ['cloudfunctions', 'iam', 'run', 'secretmanager']
 
 /**
- * What gcloud says of the project after `invocations` have deployed functions with `secrets`: the
- * functions as their last deployment described them, public, and the secrets at version 7.
+ * The gcloud replies for a project after `invocations` deployed functions with `secrets`. The functions
+ * are public and have the settings of their last deployment. The secrets have the version 7.
  */
 export function repliesAfter(
   invocations: readonly Invocation[],

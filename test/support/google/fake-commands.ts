@@ -3,16 +3,16 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createRun, type Run } from '../../../deploy/gcp/command.ts'
 
-/** One run of a stand-in command. */
+/** One run of a fake command. */
 export interface Invocation {
   readonly program: string
   readonly args: readonly string[]
   readonly stdin: string
-  /** Contents of the file that --env-vars-file named. */
+  /** The contents of the file from --env-vars-file. */
   readonly variables: Readonly<Record<string, string>> | undefined
 }
 
-/** What a command answers whose line matches; the first that matches counts. */
+/** The result of commands whose line matches. The first matching reply is used. */
 export interface Reply {
   readonly line: string
   readonly code?: number
@@ -20,10 +20,10 @@ export interface Reply {
   readonly stderr?: string
 }
 
-/** Programs of these names, and no others: they record how they are run, and answer. */
+/** Fake programs that record how they are run and reply. Other programs do not exist. */
 export interface FakeCommands extends Disposable {
   readonly run: Run
-  /** For the files of one test. */
+  /** A directory for the files of one test. */
   readonly directory: string
   readonly invocations: () => readonly Invocation[]
   readonly reply: (...replies: Reply[]) => void
@@ -46,7 +46,7 @@ export function fakeCommands(programs: readonly string[]): FakeCommands {
   const invocations: Invocation[] = []
   let replies = DEFAULTS
   const run: Run = async ([program, ...args], options) => {
-    // The project's own commands are real.
+    // The commands of this project are not replaced.
     if (program === process.execPath) return createRun(process.env)([program, ...args], options)
     if (!programs.includes(program))
       return { code: 127, stdout: '', stderr: `spawn ${program} ENOENT` }

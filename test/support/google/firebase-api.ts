@@ -5,7 +5,7 @@ import { listen } from '../http/listen.ts'
 
 type Json = Record<string, unknown>
 
-/** One request as the stand-in received it. */
+/** One recorded request. */
 export interface HostingRequest {
   readonly method: string
   readonly path: string
@@ -15,26 +15,26 @@ export interface HostingRequest {
 
 interface HostingSite {
   readonly isDefault: boolean
-  /** The newest first. */
+  /** Newest first. */
   readonly releases: Json[]
 }
 
-/** Firebase's APIs as far as firebase-tools asks them: they record, and keep what they are given. */
+/** A fake of the Firebase APIs that firebase-tools calls. It records requests and stores resources. */
 export interface FirebaseApi extends AsyncDisposable {
-  /** What makes firebase-tools ask this instead of Google, as somebody who is logged in. */
+  /** Environment variables with which firebase-tools calls this server, logged in. */
   readonly env: Readonly<Record<string, string>>
   readonly requests: HostingRequest[]
   readonly sites: Map<string, HostingSite>
-  /** Versions by full name, as they were last written. */
+  /** Versions by full name. */
   readonly versions: Map<string, Json>
-  /** Uploaded files by their hash, as they are before compression. */
+  /** Uncompressed uploaded files by hash. */
   readonly files: Map<string, Buffer>
-  /** Adds a release that something else has made. */
+  /** Adds a foreign release. */
   readonly release: (site: string, version: string, message: string | undefined) => void
 }
 
 const PROJECT = 'acme-prod'
-/** firebase-tools asks by the number too, and for a site of unknown project by `-`. */
+/** firebase-tools also uses the project number, and `-` for a site of an unknown project. */
 const SITES = /^\/v1beta1\/projects\/(?:acme-prod|123456789|-)\/sites/
 
 export async function startFirebaseApi(configDirectory: string): Promise<FirebaseApi> {
@@ -98,12 +98,12 @@ function toRequest({ method = '', url = '' }: IncomingMessage, body: Buffer): Ho
 }
 
 let ticks = 0
-/** Later at each call. */
+/** Returns a later time at each call. */
 function now(): string {
   return new Date(Date.UTC(2026, 10, 1) + ticks++ * 60_000).toISOString()
 }
 
-/** What Google would answer; undefined = 404. */
+/** The response of Google. undefined = 404. */
 function answerTo(request: HostingRequest, api: FirebaseApi, uploadUrl: string): Json | undefined {
   const { method, path, json } = request
   if (path.endsWith('/token')) return { access_token: 'an-access-token', expires_in: 3_600 }
@@ -186,7 +186,7 @@ function project({ sites }: FirebaseApi): Json {
 
 function createSite({ query }: HostingRequest, { sites }: FirebaseApi): Json {
   const id = query.get('siteId') ?? ''
-  // firebase-tools sends people who have no default site here, and needs one afterwards.
+  // firebase-tools calls this if there is no default site, and requires one afterwards.
   const isDefault = ![...sites.values()].some((one) => one.isDefault)
   const site = { isDefault, releases: [] }
   if (query.get('validateOnly') !== 'true') sites.set(id, site)

@@ -7,9 +7,9 @@ import { ROOT } from '../../../deploy/build/functions.ts'
 const INSTALL_MS = 300_000
 
 /**
- * The directory of the `firebase` program, in the version that the pipeline installs; undefined where
- * npm cannot install it. It has 240 MB, so it is no dependency: it is installed once into the directory
- * for temporary files.
+ * The directory of the `firebase` program in the version of the deployment workflow, or undefined if npm
+ * cannot install it. Because of its 240 MB it is not a dependency but is installed once into the
+ * directory for temporary files.
  */
 export function firebaseTools(): string | undefined {
   const workflow = readFileSync(`${ROOT}.github/workflows/deploy-environment.yml`, 'utf8')

@@ -5,30 +5,30 @@ import { addRevision, answerRun, RUN_HOST } from './google-run.ts'
 
 type Json = Record<string, unknown>
 
-/** One request as the stand-in received it. */
+/** One recorded request. */
 export interface ApiRequest {
   readonly method: string
-  /** `functions`, `secretmanager` ...: which API it was for. */
+  /** The called API: `cloudfunctions`, `secretmanager` and others. */
   readonly api: string
-  /** Path below the API's root, without query. */
+  /** The path below the root of the API, without the query. */
   readonly path: string
   readonly query: URLSearchParams
   readonly json: Json
   readonly bytes: Buffer
-  /** The region that the host names; only Cloud Run's does. */
+  /** The region in the host name, which only Cloud Run has. */
   readonly region?: string | undefined
 }
 
-/** Google's APIs as far as gcloud asks them for a deployment: they record, and keep what they are given. */
+/** A fake of the Google APIs that gcloud calls for a deployment. It records requests and stores resources. */
 export interface GoogleCloud extends AsyncDisposable {
-  /** What makes gcloud ask this instead of Google, as somebody who is logged in. */
+  /** Environment variables with which gcloud calls this server, logged in. */
   readonly env: Readonly<Record<string, string>>
   readonly requests: ApiRequest[]
-  /** Those that change something. */
+  /** The requests that change something. */
   readonly writes: () => ApiRequest[]
   /** Resources by full name. */
   readonly resources: Map<string, Json>
-  /** What is refused, with Google's words; undefined = as usual. */
+  /** Returns the error response to a request, or undefined for the usual response. */
   refuse: (request: ApiRequest) => Refusal | undefined
 }
 
@@ -91,7 +91,7 @@ export async function startGoogleCloud(configDirectory: string): Promise<GoogleC
           `${listening.url}/${api}/`,
         ]),
       ),
-      // gcloud puts the region before this host, which no resolver knows: us-central1-run.test.
+      // gcloud prefixes this host with the region (us-central1-run.test), so the requests need a proxy.
       CLOUDSDK_API_ENDPOINT_OVERRIDES_RUN: `http://${RUN_HOST}/`,
       CLOUDSDK_PROXY_TYPE: 'http',
       CLOUDSDK_PROXY_ADDRESS: proxyHost,
@@ -118,7 +118,7 @@ function answer(res: ServerResponse, body: Json | undefined): void {
   res.end(JSON.stringify(body ?? missing))
 }
 
-/** What Google would answer; undefined = 404. Changes `resources`. */
+/** Carries out a request in `resources`. Returns the response of Google. undefined = 404. */
 function handle(
   request: ApiRequest,
   resources: Map<string, Json>,
@@ -165,7 +165,7 @@ function handle(
   return create(request, normal(path), query, resources)
 }
 
-/** The resources of a collection, `-` standing for every place; undefined when it is none. */
+/** The resources of a collection, with `-` for all locations, or undefined for an unknown collection. */
 function list(path: string, resources: Map<string, Json>): Json | undefined {
   const [, kind] = /\/(functions|secrets|serviceAccounts)$/.exec(path) ?? []
   if (kind === undefined) return undefined
@@ -174,7 +174,7 @@ function list(path: string, resources: Map<string, Json>): Json | undefined {
   return { [kind === 'serviceAccounts' ? 'accounts' : kind]: found }
 }
 
-/** Google takes project `-` for "look it up". */
+/** Replaces the project `-`, which Google infers from the resource. */
 function normal(path: string): string {
   return path.replace(/^projects\/-\//, `projects/${PROJECT}/`)
 }

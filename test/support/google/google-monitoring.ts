@@ -4,18 +4,18 @@ import { listen } from '../http/listen.ts'
 
 type Json = Record<string, unknown>
 
-/** One request as the stand-in received it. */
+/** One recorded request. */
 export interface MonitoringRequest {
   readonly method: string
-  /** Below the API's root: `v3/projects/acme-prod/alertPolicies`. */
+  /** The path below the root of the API: `v3/projects/acme-prod/alertPolicies`. */
   readonly path: string
   readonly query: URLSearchParams
   readonly json: Json
 }
 
-/** Cloud Logging's metrics and Cloud Monitoring: they record, and keep what they are given. */
+/** A fake of Cloud Monitoring and the metrics of Cloud Logging. It records requests and stores resources. */
 export interface GoogleMonitoring extends AsyncDisposable {
-  /** What makes gcloud ask this instead of Google. */
+  /** Environment variables with which gcloud calls this server. */
   readonly env: Readonly<Record<string, string>>
   readonly writes: () => readonly MonitoringRequest[]
   /** Resources by full name. */
@@ -30,7 +30,7 @@ const LISTS: Readonly<Record<string, string>> = {
   alertPolicies: 'alertPolicies',
 }
 
-/** `configDirectory`: an empty directory for gcloud's own files. */
+/** Starts the server. `configDirectory` is an empty directory for the files of gcloud. */
 export async function startGoogleMonitoring(configDirectory: string): Promise<GoogleMonitoring> {
   const resources = new Map<string, Json>()
   const requests: MonitoringRequest[] = []
@@ -41,7 +41,7 @@ export async function startGoogleMonitoring(configDirectory: string): Promise<Go
     const kind = collection.split('/').at(-1)
     const id = kind === 'metrics' || kind === 'dashboards' ? given.replace(/^.*\//, '') : ++created
     const full = `${collection}/${id}`
-    // A metric is named by its id alone; Google adds an etag to a dashboard.
+    // The name of a metric is only its id. Google adds an etag to a dashboard.
     const added = kind === 'dashboards' ? { etag: 'e1' } : {}
     resources.set(full, { ...json, name: kind === 'metrics' ? given : full, ...added })
     return resources.get(full) as Json

@@ -1,6 +1,6 @@
 type Json = Record<string, unknown>
 
-/** Where gcloud finds Cloud Run: it puts the region before it, which no resolver knows. */
+/** The host of Cloud Run for gcloud, which prefixes it with the region. */
 export const RUN_HOST = 'run.test'
 const NUMBER = '123456789'
 const KNATIVE = 'serving.knative.dev/v1'
@@ -8,7 +8,7 @@ const READY = { type: 'Ready', status: 'True' }
 const TEMPLATE = { metadata: {}, spec: { containers: [{ image: 'gcr.io/acme/x' }] } }
 const LATEST = [{ percent: 100, latestRevision: true }]
 
-/** A service as it is stored: what gcloud has written, and its revisions, the oldest first. */
+/** A stored service: the members that gcloud wrote, and its revisions, oldest first. */
 interface Stored {
   readonly name: string
   readonly metadata?: Json
@@ -18,7 +18,7 @@ interface Stored {
 
 let ticks = 0
 
-/** The service with one revision more. */
+/** The service with another revision. */
 export function addRevision(service: Json): Json {
   const { name, revisions = [] } = service as unknown as Stored
   const count = String(revisions.length + 1).padStart(5, '0')
@@ -27,7 +27,7 @@ export function addRevision(service: Json): Json {
   return { ...service, revisions: [...revisions, revision] }
 }
 
-/** Cloud Run as `gcloud run` sees it: services by namespace, as those of functions are. */
+/** The response of the Cloud Run API with namespaces, which `gcloud run` calls. undefined = 404. */
 export function answerRun(
   {
     method,

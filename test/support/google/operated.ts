@@ -11,14 +11,14 @@ import type { Reply } from './fake-commands.ts'
 
 type Json = Record<string, unknown>
 
-/** Firebase Hosting's API and the deployment's public origin. */
+/** The API of Firebase Hosting and the public origin of the deployment. */
 export interface Web extends AsyncDisposable {
   readonly url: string
-  /** Newest first, as Hosting lists them. */
+  /** The releases, newest first. */
   releases: Json[]
-  /** What was sent to make a release. */
+  /** The requests that created a release. */
   readonly released: { readonly query: string; readonly body: Json }[]
-  /** Paths of the public origin by status; else 404. */
+  /** Responses of the public origin by path. Other paths get a 404. */
   readonly answers: Map<string, { readonly status: number; readonly body?: Json }>
 }
 
@@ -52,7 +52,7 @@ export async function startWeb(): Promise<Web> {
   return Object.assign(web, { url, [Symbol.asyncDispose]: dispose })
 }
 
-/** A release of version `id`, made when its version was. */
+/** A release of the version `id` with the same time as the version. */
 export function release(id: string, time: string, message: string | undefined): Json {
   return {
     version: { name: `${SITE}/versions/${id}`, status: 'FINALIZED', createTime: time },
@@ -67,14 +67,14 @@ export interface Deployed {
   readonly id: string
   readonly region?: string
   readonly labels?: Readonly<Record<string, string>>
-  /** Oldest first: name and creation time; not ready when it says so. */
+  /** Oldest first: name, creation time and whether the revision is ready (default true). */
   readonly revisions: readonly (readonly [name: string, time: string, ready?: boolean])[]
   readonly serving: string
 }
 
 const OURS = { 'made-by': 'chatgpt-auth0-gateway' }
 
-/** What gcloud says of these functions. */
+/** The gcloud replies for these functions. */
 export function repliesFor(deployed: readonly Deployed[]): Reply[] {
   return [
     { line: 'auth print-access-token', stdout: 'an-access-token\n' },

@@ -5,7 +5,7 @@ import { listen } from './listen.ts'
 
 type Json = Readonly<Record<string, unknown>>
 
-/** A call as a backend that asks back reads it. */
+/** A call to a backend that returns questions. */
 export interface AskingCall {
   readonly path: string
   readonly headers: IncomingHttpHeaders
@@ -16,7 +16,7 @@ export interface AskingCall {
   readonly requestState?: string | undefined
 }
 
-/** A backend whose tools answer with what they make of each call. */
+/** A backend whose tools compute each response from the call. */
 export interface AskingBackend extends AsyncDisposable {
   readonly url: string
   readonly calls: AskingCall[]
@@ -24,7 +24,7 @@ export interface AskingBackend extends AsyncDisposable {
 
 export type AskingTools = Readonly<Record<string, (call: AskingCall) => unknown>>
 
-/** Reads answers and state where docs/backends.md says that they are. */
+/** Starts a backend that reads answers and state as docs/backends.md describes. */
 export async function startAskingBackend(tools: AskingTools): Promise<AskingBackend> {
   const calls: AskingCall[] = []
   const server = createServer(async (req, res) => {
@@ -54,13 +54,13 @@ function read(headers: IncomingHttpHeaders, body: string): Pick<AskingCall, 'arg
   return { arguments: given, ...input }
 }
 
-/** A form with one field. */
+/** An elicitation request for a form with one field. */
 export function form(message: string, name: string, type = 'string') {
   const requestedSchema = { type: 'object', properties: { [name]: { type } }, required: [name] }
   return { method: 'elicitation/create', params: { mode: 'form', message, requestedSchema } }
 }
 
-/** A page to open. */
+/** An elicitation request for a page. */
 export function page(message: string, url: string) {
   return { method: 'elicitation/create', params: { mode: 'url', message, url } }
 }

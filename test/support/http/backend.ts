@@ -1,41 +1,41 @@
 import { createServer, type IncomingHttpHeaders, type ServerResponse } from 'node:http'
 import { listen } from './listen.ts'
 
-/** One call as the backend received it. */
+/** One recorded call. */
 export interface BackendCall {
   readonly method: string
   readonly path: string
   readonly headers: IncomingHttpHeaders
-  /** Field names as they came, in lower case, sorted. */
+  /** The received header field names in lower case, sorted. */
   readonly headerNames: readonly string[]
   readonly body: string
-  /** The client's port: the same port is the same connection. */
+  /** The client's port. Calls with the same port share a connection. */
   readonly port: number | undefined
-  /** Resolves when the caller went away before it had the whole answer. */
+  /** Resolves when the caller disconnects before it has the whole response. */
   readonly abandoned: Promise<void>
 }
 
-/** What a tool answers. */
+/** The response of a tool. */
 export interface Script {
   readonly status?: number
-  /** Undefined: `application/json`. */
+  /** Default `application/json`. */
   readonly contentType?: string
   readonly headers?: Readonly<Record<string, string>>
-  /** A string or bytes go as they are, anything else as JSON. */
+  /** A string or bytes are sent unchanged, any other value as JSON. */
   readonly body?: unknown
   readonly delayMs?: number
   /**
-   * `drip` = the body byte by byte, 20 ms apart; `reset` = no answer; `truncate` = half of one;
-   * `upgrade` = another protocol from here on.
+   * `drip` = the body byte by byte, 20 ms apart; `reset` = no response; `truncate` = half of the body;
+   * `chunked` = without Content-Length; `upgrade` = a switch to another protocol.
    */
   readonly manner?: 'drip' | 'reset' | 'truncate' | 'chunked' | 'upgrade'
 }
 
-/** The tools' side: records every call and answers as scripted, `{}` by default. */
+/** A backend that records every call and responds as scripted, by default with `{}`. */
 export interface Backend extends AsyncDisposable {
   readonly url: string
   readonly calls: BackendCall[]
-  /** What `tool` answers from now on. */
+  /** Sets the response of `tool`. */
   readonly script: (tool: string, script: Script) => void
   /** Forgets calls and scripts. */
   readonly reset: () => void

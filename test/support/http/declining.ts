@@ -1,4 +1,4 @@
-/** A person who declines on the consent page of the local tenant. */
+/** A `fetch` that declines on the consent page of the local tenant. */
 export const declining: typeof fetch = (input, init) => {
   const isConsent = init?.method === 'POST' && String(input).endsWith('/consent')
   return fetch(input, {

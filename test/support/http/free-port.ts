@@ -1,11 +1,11 @@
 import { once } from 'node:events'
 import { createServer } from 'node:net'
 
-// Below the ports that the kernel gives to whoever asks for any: none of those can come in between.
+// Below the ephemeral ports, which the kernel may assign to other sockets in the meantime.
 const FIRST = 20_000
 const LAST = 31_999
 
-/** A port of 127.0.0.1 that nobody listened on a moment ago. */
+/** A port of 127.0.0.1 that was free a moment ago. */
 export async function freePort(): Promise<number> {
   for (;;) {
     const port = FIRST + Math.floor(Math.random() * (LAST - FIRST + 1))

@@ -7,7 +7,7 @@ import { type Issuer, startIssuer } from './issuer.ts'
 import { listen } from './listen.ts'
 import { PRIVATE_TOOLS, send, serve, serveGateway } from './serve.ts'
 
-/** What a front does to one answer. */
+/** One response of the deployment. */
 export interface FrontAnswer {
   readonly status: number
   readonly headers: Readonly<Record<string, string | undefined>>
@@ -20,20 +20,20 @@ export interface FrontRequest {
   readonly headers: Readonly<Record<string, string>>
 }
 
-/** How a front misbehaves: undefined members let requests and answers through as they are. */
+/** Changes of requests and responses. Without a member they are forwarded unchanged. */
 export interface Misbehaviour {
   readonly request?: (request: FrontRequest) => Partial<FrontRequest>
   readonly answer?: (answer: FrontAnswer, request: FrontRequest) => Partial<FrontAnswer> | undefined
 }
 
-/** The functions metadata, gateway and log-webhook behind a front that can be made to misbehave. */
+/** The functions metadata, gateway and log-webhook behind a proxy that can change their traffic. */
 export interface Front extends AsyncDisposable {
   readonly url: string
   readonly issuer: Issuer
   misbehaves: Misbehaviour
 }
 
-/** What its log-webhook takes; the other one still, as while it is changed. */
+/** The secrets that log-webhook accepts, as during a rotation. */
 export const LOG_WEBHOOK_SECRET = 'a-secret-for-tests-only-0123456789'
 export const FORMER_LOG_WEBHOOK_SECRET = 'a-former-secret-for-tests-only-0123456789'
 

@@ -9,30 +9,30 @@ import {
 } from 'jose'
 import { listen } from './listen.ts'
 
-/** An authorization server as far as a resource server sees it: discovery, keys and tokens. */
+/** The part of an authorization server that a resource server uses: discovery, keys and tokens. */
 export interface Issuer extends AsyncDisposable {
-  /** With the slash that Auth0's issuers end in. */
+  /** The URL with a trailing slash, as Auth0's issuers have it. */
   readonly url: string
-  /** The paths asked for, in order. */
+  /** The requested paths, in order. */
   readonly requests: string[]
-  /** Replaces what is answered; undefined members answer as usual. */
+  /** Replaces responses. Without a member the response is the usual one. */
   readonly staged: Staged
-  /** A new signing key; the old one leaves the key set. */
+  /** Replaces the signing key. The old key leaves the key set. */
   readonly rotate: () => Promise<void>
-  /** A token for `https://mcp.test/mcp` that is good for 5 minutes; claims and header may differ. */
+  /** A token for `https://mcp.test/mcp`, valid for 5 minutes, with changed claims and header members. */
   readonly token: (claims?: Claims, header?: Readonly<Record<string, unknown>>) => Promise<string>
   readonly countOf: (path: string) => number
-  /** Forgets requests and what is staged; the key stays. */
+  /** Forgets requests and staged responses. Keeps the key. */
   readonly reset: () => void
 }
 
 export interface Staged {
-  /** Everything is answered 503. */
+  /** Every response is a 503. */
   outage?: boolean
   delayMs?: number
   discovery?: unknown
   jwks?: unknown
-  /** A path that is answered with a redirect to this URL. */
+  /** A path that redirects to this URL. */
   redirect?: { readonly path: string; readonly to: string }
 }
 
@@ -95,7 +95,7 @@ export async function startIssuer(): Promise<Issuer> {
   }
 }
 
-/** A discovery document with a member of every JSON type, so that nothing is lost on the way. */
+/** A discovery document with members of every JSON type, which must all be preserved. */
 export function discoveryOf(issuer: string) {
   return {
     issuer,

@@ -2,11 +2,11 @@ import { once } from 'node:events'
 import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 
-/** A server at a free port of this machine; its end cuts every connection. */
+/** A server on a free port of 127.0.0.1. Disposing of it closes every connection. */
 export interface Listening extends AsyncDisposable {
-  /** With the port. */
+  /** The host with the port. */
   readonly host: string
-  /** Without a slash at its end. */
+  /** The URL without a trailing slash. */
   readonly url: string
 }
 

@@ -1,6 +1,6 @@
 import type { FrontAnswer, Misbehaviour } from './front.ts'
 
-/** Changes the JSON document at paths that match. */
+/** Changes the JSON document at matching paths. */
 export function document(
   path: RegExp,
   change: (value: Record<string, unknown>) => unknown,
@@ -13,12 +13,12 @@ export function document(
   }
 }
 
-/** Changes one member of such a document. */
+/** Changes one member of the JSON document at matching paths. */
 export function member(path: RegExp, name: string, value: unknown): Misbehaviour {
   return document(path, (document) => ({ ...document, [name]: value }))
 }
 
-/** Changes a header field of some answers; undefined takes it away. */
+/** Changes a header field of some responses. undefined removes it. */
 export function field(
   name: string,
   value: string | undefined | ((before: string) => string),
@@ -34,7 +34,7 @@ export function field(
   }
 }
 
-/** Answers otherwise at paths and methods that match. */
+/** Replaces the response at matching paths and methods. */
 export function replace(path: RegExp, answer: Partial<FrontAnswer>, methods = /./): Misbehaviour {
   return {
     answer: (_, request) =>
@@ -42,12 +42,12 @@ export function replace(path: RegExp, answer: Partial<FrontAnswer>, methods = /.
   }
 }
 
-/** Paths of the protected resource metadata. */
+/** The paths of the protected resource metadata. */
 export const METADATA = /oauth-protected-resource/
-/** Paths of the authorization server metadata. */
+/** The paths of the authorization server metadata. */
 export const AS = /oauth-authorization-server|openid-configuration/
 export const isMcp = (path: string) => path === '/mcp'
-/** Changes the challenge of the answers that have one. */
+/** Changes the challenge of responses that have one. */
 export const challenge = (change: (before: string) => string) =>
   field(
     'www-authenticate',

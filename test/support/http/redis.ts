@@ -2,13 +2,13 @@ import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { freePort } from './free-port.ts'
 
-/** A real Redis on a free port of this machine, which keeps nothing. */
+/** A real Redis without persistence on a free port of 127.0.0.1. */
 export interface RedisServer extends AsyncDisposable {
   readonly url: string
   readonly process: ChildProcess
 }
 
-/** Whether `redis-server` is installed; says so when it is not. */
+/** Whether `redis-server` is installed. Prints a message if it is not. */
 export function hasRedis(): boolean {
   if (spawnSync('redis-server', ['--version']).status === 0) return true
   process.stderr.write('SKIPPED: REDIS_URL is not tested without redis-server.\n')

@@ -8,10 +8,10 @@ import { createLog, type Log } from '../../../shared/log.ts'
 import { keepSecret, keepWritten } from '../written.ts'
 import { listen } from './listen.ts'
 
-/** A function behind functions-framework's own server, on a free port of this machine. */
+/** A function behind the server of functions-framework on a free port of 127.0.0.1. */
 export interface Served extends AsyncDisposable {
   readonly url: string
-  /** Every line that the function has logged, parsed. */
+  /** The parsed log lines of the function. */
   readonly lines: Readonly<Record<string, unknown>>[]
   readonly send: (options: SendOptions) => Promise<Answer>
 }
@@ -19,9 +19,9 @@ export interface Served extends AsyncDisposable {
 export interface SendOptions {
   readonly method?: string
   readonly path: string
-  /** As they go on the wire; a repeated name is a repeated field. */
+  /** The header fields on the wire. A list of values is a repeated field. */
   readonly headers?: Readonly<Record<string, string | readonly string[]>> | undefined
-  /** A string or bytes go as they are, anything else as JSON. */
+  /** A string or bytes are sent unchanged, any other value as JSON. */
   readonly body?: unknown
   readonly signal?: AbortSignal
 }
@@ -30,14 +30,14 @@ export interface Answer {
   readonly status: number
   readonly headers: IncomingHttpHeaders
   readonly text: string
-  /** The body as JSON; the caller says what it expects, and checks it. */
+  /** Parses the body as JSON. The caller states the type and checks the value. */
   readonly json: <T = unknown>() => T
 }
 
-/** The key of the statement in every gateway that a test serves. */
+/** The assertion key of every gateway that a test serves. */
 export const HMAC_SECRET = 'an-hmac-secret-for-tests-only-0123456789'
 
-/** Four tools; `about` is public and is left out where a test needs that nothing is. */
+/** The tools without the public tool `about`, for tests where every call requires a token. */
 export const PRIVATE_TOOLS = {
   listEvents: {
     title: 'List events',
@@ -66,7 +66,7 @@ export const TOOLS = {
 
 let count = 0
 
-/** Serves the handler that `create` makes once its own URL is known. */
+/** Serves the handler that `create` returns for the URL of the server. */
 export async function serve(
   name: string,
   create: (url: string, log: Log) => Handler,
@@ -102,14 +102,14 @@ export interface GatewayOptions {
   readonly dependencies?: Omit<GatewayDependencies, 'log'>
 }
 
-/** A gateway with `TOOLS`, whose PUBLIC_URL is `https://mcp.test` unless `env` says otherwise. */
+/** Serves a gateway with `TOOLS` and the PUBLIC_URL `https://mcp.test`, unless `env` replaces them. */
 export function serveGateway(options: GatewayOptions): Promise<Served> {
   keepSecret(HMAC_SECRET)
   const config = gatewayConfig(options)
   return serve('gateway', (_, log) => createGateway(config, { log, ...options.dependencies }))
 }
 
-// Compiling the catalogue's schemas costs more than most tests, and a configuration never changes.
+// Cached, because compiling the schemas of the catalogue takes longer than most tests.
 const configs = new Map<string, GatewayConfig>()
 
 function gatewayConfig({ issuer, functionsBase, env }: GatewayOptions): GatewayConfig {
@@ -127,7 +127,7 @@ function gatewayConfig({ issuer, functionsBase, env }: GatewayOptions): GatewayC
   return config
 }
 
-/** One request over a connection of its own, exactly as given. */
+/** Sends one unchanged request over its own connection. */
 export function send(
   origin: string,
   { method = 'GET', path, headers = {}, body, signal }: SendOptions,
@@ -177,12 +177,12 @@ function copy(headers: NonNullable<SendOptions['headers']>): Record<string, stri
   )
 }
 
-/** A message of the era before 2026-07-28. */
+/** A message of the era before the revision 2026-07-28. */
 export function handshakeMessage(method: string, params?: Readonly<Record<string, unknown>>) {
   return { jsonrpc: '2.0', id: 1, method, ...(params && { params }) }
 }
 
-/** A message of 2026-07-28, and the header fields that go with it. */
+/** A message of the revision 2026-07-28 with its header fields. */
 export function statelessRequest(method: string, params: Readonly<Record<string, unknown>> = {}) {
   return {
     headers: {

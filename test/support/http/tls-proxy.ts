@@ -6,23 +6,23 @@ import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
-/** One exchange that went through. */
+/** One forwarded exchange. */
 export interface Passed {
   readonly method: string
   readonly path: string
   readonly status: number
 }
 
-/** TLS in front of a server that has none, for a program that speaks nothing else. */
+/** A TLS proxy for a server without TLS, for a program that requires https. */
 export interface TlsProxy extends AsyncDisposable {
-  /** Host and port. */
+  /** The host with the port. */
   readonly host: string
-  /** File of the certificate, which is its own authority. */
+  /** The path of the self-signed certificate. */
   readonly certificate: string
   readonly passed: Passed[]
 }
 
-/** Whether this machine can make a certificate. */
+/** Whether openssl, which creates the certificate, is installed. */
 export function canMakeCertificates(): boolean {
   try {
     execFileSync('openssl', ['version'], { stdio: 'ignore' })

@@ -1,7 +1,7 @@
 import { createServer, type IncomingHttpHeaders, type ServerResponse } from 'node:http'
 import { listen } from './listen.ts'
 
-/** One request as the endpoint received it. */
+/** One recorded request. */
 export interface TokenCall {
   readonly method: string
   readonly path: string
@@ -9,23 +9,23 @@ export interface TokenCall {
   readonly form: Readonly<Record<string, string>>
 }
 
-/** What the endpoint answers: its members replace those of a good answer. */
+/** Changes of the successful token response. */
 export interface TokenScript {
   readonly status?: number
   readonly headers?: Readonly<Record<string, string>>
-  /** Replaces the whole body; a string goes as it is. */
+  /** Replaces the whole body. A string is sent unchanged. */
   readonly body?: unknown
-  /** Changes members of the good body; undefined takes one away. */
+  /** Changes members of the successful body. undefined removes one. */
   readonly members?: Readonly<Record<string, unknown>>
-  /** Holds the answer back until this resolves. */
+  /** Delays the response until this resolves. */
   readonly after?: Promise<unknown>
-  /** `drip` = one byte and then nothing; `reset` = no answer. */
+  /** `drip` = one byte and then nothing; `reset` = no response. */
   readonly manner?: 'drip' | 'reset'
 }
 
-/** A token endpoint at `/oauth/token` that knows nothing of the system that is tested. */
+/** A token endpoint at `/oauth/token` that is independent of the tested code. */
 export interface TokenEndpoint extends AsyncDisposable {
-  /** With the slash that issuers end in. */
+  /** The issuer with a trailing slash. */
   readonly issuer: string
   readonly calls: TokenCall[]
   readonly script: (script: TokenScript) => void

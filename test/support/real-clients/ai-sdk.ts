@@ -5,7 +5,7 @@ import { listen } from '../http/listen.ts'
 import { inPackage } from './packages.ts'
 import type { Place, RealClient } from './real-client.ts'
 
-/** As much of `@ai-sdk/mcp` as is used here. */
+/** The part of `@ai-sdk/mcp` that is used here. */
 interface AiSdk {
   readonly createMCPClient: (config: {
     readonly transport: {
@@ -33,7 +33,7 @@ interface AiTool {
   readonly execute: (args: object, options: object) => Promise<unknown>
 }
 
-/** `@ai-sdk/mcp` as an application uses it: it signs in where the library throws UnauthorizedError. */
+/** An application with `@ai-sdk/mcp`, which signs in when the library throws UnauthorizedError. */
 export const AI_SDK: RealClient = {
   name: '@ai-sdk/mcp',
   manners: {
@@ -73,7 +73,7 @@ export const AI_SDK: RealClient = {
     return {
       call: (tool, args = {}) =>
         attemptAndSignIn(tool, args).catch((error) => causesOf(error).map(String).join('\n')),
-      // The library has no command for it: an application forgets the tokens.
+      // The library has no command for a new sign-in, so the application deletes the tokens.
       signIn: async () => provider.invalidateCredentials('tokens'),
       [Symbol.asyncDispose]: close,
     }
@@ -84,7 +84,7 @@ function causesOf(error: unknown): unknown[] {
   return error instanceof Error ? [error, ...causesOf(error.cause)] : []
 }
 
-/** What an application stores for one person, and its callback. */
+/** The OAuth provider of an application for one user, with its callback. */
 async function startProvider({ machine }: Place) {
   const server = createServer((_, res) => res.end('Signed in.'))
   const listening = await listen(server)

@@ -6,17 +6,17 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { type Person, StuckError, signIn } from '../../../deploy/connect/sign-in/form-sign-in.ts'
 import { listen } from '../http/listen.ts'
 
-/** A browser that a client opens by command, in which a person signs in and consents. */
+/** A scripted browser that a client opens by command. The user signs in and consents. */
 export interface ScriptedBrowser extends AsyncDisposable {
-  /** Folder with the command, under the names by which clients look for a browser. */
+  /** The folder with the command, under the names that clients use for a browser. */
   readonly bin: string
-  /** Absolute path of the command, for `BROWSER`. */
+  /** The absolute path of the command, for `BROWSER`. */
   readonly command: string
-  /** The URLs that clients have opened: one for each sign-in window. */
+  /** The URLs that clients opened, one per sign-in window. */
   readonly windows: readonly URL[]
-  /** Opens a URL as a client's own code would. */
+  /** Opens a URL without the command. */
   readonly open: (url: URL) => void
-  /** What went wrong in the windows. */
+  /** Errors in the windows. */
   readonly faults: readonly unknown[]
 }
 
@@ -25,10 +25,10 @@ const ADMISSION_LIMIT_MS = 20_000
 const NAMES = ['browser', 'xdg-open', 'open']
 
 /**
- * Starts a browser whose command is written below `directory`. `withheld` are scopes that the person
- * does not grant in the first window; the pages of the tenant do not let them choose, so they are
- * taken out of the request. A new client may open its window before it is admitted: then the person loads the page again, for
- * 20 s at most.
+ * Starts a browser and writes its command below `directory`. `withheld` are scopes that the user does not
+ * grant in the first window. They are removed from the request, because the consent page of the tenant has
+ * no choice of scopes. While a new client is not admitted yet, the browser reloads the page, for at most
+ * 20 s.
  */
 export async function startBrowser(
   directory: string,
@@ -86,7 +86,7 @@ async function visit(url: URL, person: Person, signal: AbortSignal): Promise<voi
   }
 }
 
-/** Some clients listen at their callback a moment after they have opened the window. */
+/** Retries, because some clients open the window before they listen at their callback. */
 async function deliver(returned: URL, send: typeof fetch, deadline: number): Promise<void> {
   for (;;) {
     try {

@@ -8,14 +8,14 @@ export interface ProcessOptions {
   readonly limitMs?: number
 }
 
-/** What a command printed, and how it ended. */
+/** The output and the exit code of a command. */
 export interface Ended {
   readonly code: number | null
   readonly stdout: string
   readonly stderr: string
 }
 
-// Processes of a group of their own would outlive this one.
+// Without this, the process groups would outlive this process.
 const running = new Set<number>()
 process.on('exit', () => {
   for (const pid of running) endGroup(pid)
@@ -24,10 +24,10 @@ process.on('exit', () => {
 const LIMIT_MS = 120_000
 
 /**
- * Runs a command to its end, in a process group of its own; at the end of the command, or of the time,
- * every process of the group ends.
+ * Runs a command in its own process group. Ends every process of the group after the command ends or
+ * after the time limit.
  *
- * @throws Error with what it printed when it takes too long.
+ * @throws Error with the output if the command exceeds the time limit.
  */
 export async function runToEnd(
   command: string,
@@ -49,14 +49,14 @@ export async function runToEnd(
   }, limitMs)
   const printed = Promise.all([text(child.stdout), text(child.stderr)])
   const [code] = (await once(child, 'exit').finally(() => clearTimeout(timer))) as [number | null]
-  // What it left running may hold its output open.
+  // Processes that the command left running may keep its output open.
   endGroup(pid)
   const [stdout, stderr] = await printed
   if (isLate) throw new Error(`${command} did not end:\n${stdout}\n${stderr}`)
   return { code, stdout, stderr }
 }
 
-/** Starts a command in a process group of its own, and keeps nothing of what it prints. */
+/** Starts a command in its own process group and discards its output. */
 export function startGroup(
   command: string,
   args: readonly string[],
@@ -81,6 +81,6 @@ export function endGroup(pid: number | undefined): void {
   try {
     process.kill(-pid, 'SIGKILL')
   } catch {
-    // It has ended by itself.
+    // The group has already ended.
   }
 }

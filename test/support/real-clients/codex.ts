@@ -5,10 +5,10 @@ import { startFakeModel } from './fake-model.ts'
 import { inPackage } from './packages.ts'
 import type { RealClient } from './real-client.ts'
 
-// A tool without annotations needs an approval, which nobody gives here.
+// Otherwise a tool without annotations requires an approval by the user.
 const UNATTENDED = ['--skip-git-repo-check', '--dangerously-bypass-approvals-and-sandbox']
 
-/** Codex, one process for each call; the model that asks for the call is a fake one. */
+/** Codex with one process per call. A fake model requests the call. */
 export const CODEX: RealClient = {
   name: '@openai/codex',
   manners: {

@@ -3,23 +3,23 @@ import { createServer, type ServerResponse } from 'node:http'
 import { json } from 'node:stream/consumers'
 import { listen } from '../http/listen.ts'
 
-/** The call that the model wants to make next. */
+/** The next tool call of the model. */
 export interface WantedCall {
   readonly tool: string
   readonly args: Readonly<Record<string, unknown>>
 }
 
 /**
- * A model endpoint for agents that only call tools for a model: OpenAI's Responses and Chat
- * Completions, streamed. Each conversation asks for the wanted call once, and ends with its result.
+ * A streaming model endpoint with OpenAI's Responses and Chat Completions APIs, for agents that call tools
+ * only for a model. Each conversation requests the wanted call once and ends after its result.
  */
 export interface FakeModel extends AsyncDisposable {
-  /** Base URL, ending in `/v1`. */
+  /** The base URL, which ends with `/v1`. */
   readonly url: string
   wanted: WantedCall | undefined
-  /** What the agent sent back as the results of calls, oldest first. */
+  /** The results of calls from the agent, oldest first. */
   readonly results: readonly unknown[]
-  /** The names of the tools that the agent last offered. */
+  /** The names of the tools in the last request of the agent. */
   readonly offered: readonly string[]
 }
 
@@ -81,7 +81,7 @@ function isResult({ type, role }: Item): boolean {
   return type === 'function_call_output' || role === 'tool'
 }
 
-/** The Responses API. */
+/** Writes the events of the Responses API. */
 function respond(res: ServerResponse, call: (Offered & { arguments: string }) | undefined): void {
   const response = { id: `resp_${randomUUID()}`, object: 'response', output: [] }
   const item = call
@@ -112,7 +112,7 @@ function respond(res: ServerResponse, call: (Offered & { arguments: string }) | 
   }
 }
 
-/** Chat Completions. */
+/** Writes the chunks of the Chat Completions API. */
 function complete(res: ServerResponse, call: (Offered & { arguments: string }) | undefined): void {
   const { name, arguments: args } = call ?? {}
   const delta = call

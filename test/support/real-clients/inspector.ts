@@ -3,7 +3,7 @@ import { runToEnd } from './client-process.ts'
 import { inPackage } from './packages.ts'
 import type { RealClient } from './real-client.ts'
 
-/** The command line of MCP Inspector, one process for each call. */
+/** The command line of MCP Inspector with one process per call. */
 export const INSPECTOR: RealClient = {
   name: '@modelcontextprotocol/inspector',
   manners: {
@@ -16,7 +16,7 @@ export const INSPECTOR: RealClient = {
     const callback = `http://127.0.0.1:${await freePort()}/oauth/callback`
     const variables = {
       ...env,
-      // Without a terminal it opens no browser unless this is set.
+      // Without a terminal, MCP Inspector opens a browser only with this variable.
       MCP_AUTO_OPEN_ENABLED: 'true',
       MCP_INSPECTOR_SECRET_STORE: 'file',
     }

@@ -5,7 +5,7 @@ import type { RealClient } from './real-client.ts'
 
 const CALL_LIMIT_MS = 60_000
 
-/** mcp-remote under an MCP client over stdio: one process for as long as it is in use. */
+/** mcp-remote as the server of an MCP client over stdio, with one process for all calls. */
 export const MCP_REMOTE: RealClient = {
   name: 'mcp-remote',
   manners: {

@@ -4,7 +4,7 @@ import { runToEnd } from './client-process.ts'
 import { inPackage } from './packages.ts'
 import type { RealClient } from './real-client.ts'
 
-/** mcporter, one process for each call. */
+/** mcporter with one process per call. */
 export const MCPORTER: RealClient = {
   name: 'mcporter',
   manners: {

@@ -17,7 +17,7 @@ const START_LIMIT_MS = 120_000
 const PROBE_LIMIT_MS = 5_000
 const RETRY_MS = 100
 
-/** opencode: its sign-in by command, its calls by its server; the model that asks for the call is a fake one. */
+/** opencode, which signs in by command and calls tools in its server. A fake model requests the call. */
 export const OPENCODE: RealClient = {
   name: 'opencode-ai',
   manners: {
@@ -46,7 +46,7 @@ export const OPENCODE: RealClient = {
     return {
       signIn: async () => {
         await server[Symbol.asyncDispose]()
-        // Otherwise it asks whether to replace the credentials that it has.
+        // Otherwise opencode asks whether to replace the stored credentials.
         await runToEnd(program, ['mcp', 'logout', 'local'], options)
         await signIn()
         server = await startServer(program, options)
@@ -63,7 +63,7 @@ export const OPENCODE: RealClient = {
   },
 }
 
-/** Starts its server, which its own programs talk to; a prompt is a session, and returns all its parts. */
+/** Starts the server of opencode. `prompt` runs a session and returns all its messages as JSON. */
 async function startServer(program: string, options: ProcessOptions) {
   const port = await freePort()
   const running = startGroup(program, ['serve', '--port', String(port)], options)

@@ -5,7 +5,7 @@ import { delimiter, dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 import { ROOT } from '../../../deploy/build/functions.ts'
 
-/** The clients that the tests drive, each at the version that was seen to work. */
+/** The tested clients with the version that was verified to work. */
 export const CLIENTS = {
   'mcp-remote': '0.15.1',
   '@modelcontextprotocol/inspector': '2.12.0',
@@ -21,26 +21,26 @@ const CACHE = join(ROOT, 'node_modules/.cache/clients')
 const INSTALL_LIMIT_MS = 240_000
 const run = promisify(execFile)
 
-/** The folder of the client's installation, whether it is there or not. */
+/** The installation folder of the client. Does not check that it exists. */
 function folderOf(name: ClientName): string {
   return join(CACHE, `${name.replace('/', '+')}@${CLIENTS[name]}`)
 }
 
-/** Absolute path of a file or folder in the client's package. */
+/** The absolute path of a file or folder in the package of the client. */
 export function inPackage(name: ClientName, path: string): string {
   return join(folderOf(name), 'node_modules', name, path)
 }
 
 /**
- * Undefined when the client is installed below `node_modules/.cache`; otherwise why not. With `CI` set
- * npm installs it if it is missing. Its own version is exact, those of its dependencies are npm's choice.
+ * Returns undefined if the client is installed below `node_modules/.cache`, or the reason why it is not.
+ * With `CI` set, npm installs a missing client. Its version is exact, and npm chooses its dependencies.
  */
 export async function whyNotInstalled(name: ClientName): Promise<string | undefined> {
   const folder = folderOf(name)
   if (existsSync(folder)) return undefined
   const spec = `${name}@${CLIENTS[name]}`
   if (!process.env['CI']) return `${spec} is not installed: CI=1 npm test installs it`
-  // A name of its own until it is complete: another run may be installing the same client.
+  // A temporary name until the installation is complete, because another run may install the same client.
   const unfinished = `${folder}.${process.pid}`
   await mkdir(unfinished, { recursive: true })
   try {
@@ -59,7 +59,7 @@ export async function whyNotInstalled(name: ClientName): Promise<string | undefi
   }
 }
 
-/** `PATH` with this Node first, and a folder before it. */
+/** A `PATH` that starts with `folder` and the directory of this Node.js. */
 export function pathWith(folder: string): string {
   return [folder, dirname(process.execPath), process.env['PATH'] ?? ''].join(delimiter)
 }

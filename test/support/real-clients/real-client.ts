@@ -1,7 +1,7 @@
 import type { ClientName } from './packages.ts'
 import type { Machine } from './stack.ts'
 
-/** Where a client is started. */
+/** The server and the machine of a client. */
 export interface Place {
   /** The MCP endpoint. */
   readonly url: string
@@ -10,30 +10,30 @@ export interface Place {
 
 /** A client that is set up for one server on one machine. */
 export interface RunningClient extends AsyncDisposable {
-  /** Calls a tool; returns all that the client shows of it, be it a result or an error. */
+  /** Calls a tool. Returns all output of the client, whether a result or an error. */
   readonly call: (tool: string, args?: Readonly<Record<string, unknown>>) => Promise<string>
-  /** Signs in anew by the command that the client has for it. */
+  /** Signs in again with the command of the client. */
   readonly signIn?: () => Promise<void>
 }
 
 export interface RealClient {
   readonly name: ClientName
-  /** Sets it up, with the sign-in where that is a step of its own. */
+  /** Configures the client, and signs in if that is a separate step. */
   readonly start: (place: Place) => Promise<RunningClient>
   readonly manners: Manners
 }
 
-/** In what clients differ, as seen. */
+/** Observed differences between clients. */
 export interface Manners {
-  /** Sign-in windows that an expired access token costs: 0 = it refreshes. */
+  /** The number of sign-in windows after an access token expired. 0 = the client refreshes it. */
   readonly windowsAtExpiry: 0 | 1
-  /** Sign-in windows before it calls a public tool. */
+  /** The number of sign-in windows before a call of a public tool. */
   readonly windowsAtPublicTool: 0 | 1
-  /** What it shows of a protected tool beside a public one when it does not sign in for it. */
+  /** The output for a protected tool beside a public one, if the client does not sign in for it. */
   readonly refusalBesidePublicTool?: string
   /**
-   * What it does about a call whose scope the token lacks although the person has the permission:
-   * sign in and call again by itself, or show a text and wait for its `signIn`.
+   * The reaction to a missing scope for which the user has the permission: the client signs in and repeats
+   * the call, or shows a text and requires `signIn`.
    */
   readonly stepUp: 'by itself' | { readonly shows: string; readonly windows: 1 | 2 }
 }

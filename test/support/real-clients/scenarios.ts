@@ -19,16 +19,16 @@ const PUBLIC_AND_PROTECTED = JSON.stringify({
   addEvent: { scopes: ['events:write'], inputSchema: { type: 'object' } },
 })
 
-/** These processes are others', with time limits of their own that a busy machine breaks. */
+/** The clients have time limits of their own, which they can exceed on a busy machine. */
 const RETRIES = 2
 
-/** Declares what holds of every client, and of this one. It is skipped when it is not installed. */
+/** Declares the tests of a client. They are skipped if the client is not installed. */
 export async function describeClient({ name, start, manners }: RealClient): Promise<void> {
   const missing = await whyNotInstalled(name)
   if (missing !== undefined) process.stderr.write(`\nSKIPPED: ${missing}\n\n`)
   const limits = { timeout: LIMIT_MS, retry: RETRIES }
   describe.skipIf(missing)(`${name} ${CLIENTS[name]}`, limits, () => {
-    describe('where every tool needs a sign-in', () => {
+    describe('with a server whose tools all require a sign-in', () => {
       let stack: Stack
       let alices: Machine
       let client: RunningClient
@@ -42,24 +42,24 @@ export async function describeClient({ name, start, manners }: RealClient): Prom
         await stack?.[Symbol.asyncDispose]()
       })
 
-      test('signs in once, and calls a tool', async () => {
+      test('signs in once and calls a tool', async () => {
         expect(await client.call('listEvents')).toContain('Team breakfast')
         expect(alices.browser.faults).toEqual([])
         expect(alices.browser.windows).toHaveLength(1)
       })
 
-      test('shows what is wrong with arguments', async () => {
+      test('shows the validation error of invalid arguments', async () => {
         expect(await client.call('listEvents', { limit: 0 })).toContain('/limit must be >= 1')
         expect(alices.browser.windows).toHaveLength(1)
       })
 
-      test('goes on after the gateway was killed', async () => {
+      test('continues after the gateway was killed', async () => {
         await stack.killGateway()
         expect(await client.call('listEvents')).toContain('Team breakfast')
         expect(alices.browser.windows).toHaveLength(1)
       })
 
-      test('shows once that the account lacks a permission, and signs in no more', async () => {
+      test('shows a missing permission once and does not sign in again', async () => {
         const machine = await stack.machine(BOB)
         await using bobs = await start({ url: stack.url, machine })
         expect(await bobs.call('listEvents')).toContain('Guitar lesson')
@@ -70,7 +70,7 @@ export async function describeClient({ name, start, manners }: RealClient): Prom
         expect(machine.browser.windows).toHaveLength(1)
       })
 
-      test('a missing scope leads to another sign-in, and then to the call', async () => {
+      test('calls a tool with a missing scope after another sign-in', async () => {
         const machine = await stack.machine(ALICE, ['events:write'])
         await using client = await start({ url: stack.url, machine })
         expect(await client.call('listEvents')).toContain('Team breakfast')
@@ -87,7 +87,7 @@ export async function describeClient({ name, start, manners }: RealClient): Prom
         expect(machine.browser.windows).toHaveLength(manners.stepUp.windows + 1)
       })
 
-      test(`an expired token costs ${manners.windowsAtExpiry} windows`, async () => {
+      test(`opens ${manners.windowsAtExpiry} sign-in windows after the access token expired`, async () => {
         const machine = await stack.machine(ALICE)
         await stack.setTokenLifetime(EXPIRING_SECONDS)
         await using client = await start({ url: stack.url, machine })
@@ -102,7 +102,7 @@ export async function describeClient({ name, start, manners }: RealClient): Prom
       })
     })
 
-    describe('where one tool is public', () => {
+    describe('with a server with one public tool', () => {
       let backend: Backend
       let stack: Stack
       let machine: Machine
@@ -122,13 +122,13 @@ export async function describeClient({ name, start, manners }: RealClient): Prom
         await backend?.[Symbol.asyncDispose]()
       })
 
-      test(`calls the public tool after ${manners.windowsAtPublicTool} windows`, async () => {
+      test(`calls the public tool after ${manners.windowsAtPublicTool} sign-in windows`, async () => {
         expect(await client.call('openingHours')).toContain('of openingHours')
         expect(machine.browser.windows).toHaveLength(manners.windowsAtPublicTool)
       })
 
       const { refusalBesidePublicTool: refusal } = manners
-      test(`${refusal === undefined ? 'signs in' : 'shows a refusal'} for another tool`, async () => {
+      test(`${refusal === undefined ? 'signs in' : 'shows a refusal'} for a protected tool`, async () => {
         expect(await client.call('listEvents')).toContain(refusal ?? 'of listEvents')
         expect(machine.browser.windows).toHaveLength(refusal === undefined ? 1 : 0)
       })

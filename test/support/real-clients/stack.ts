@@ -9,18 +9,18 @@ import { startOnFreePorts } from '../system.ts'
 import { type ScriptedBrowser, startBrowser } from './browser.ts'
 import { pathWith } from './packages.ts'
 
-/** The local stack as the tests of real clients use it. */
+/** The local system for the tests of real clients. */
 export interface Stack extends AsyncDisposable {
   /** The MCP endpoint. */
   readonly url: string
   readonly system: System
-  /** A machine of its own for a person: an empty home, and a browser (see `startBrowser`). */
+  /** Creates a machine for a user, with an empty home directory and a browser (see `startBrowser`). */
   readonly machine: (person: Person, withheld?: readonly string[]) => Promise<Machine>
-  /** Seconds that access tokens issued from now on are good for. */
+  /** Sets the lifetime of new access tokens in seconds. */
   readonly setTokenLifetime: (seconds: number) => Promise<void>
-  /** How many refresh tokens were exchanged so far. */
+  /** The number of refresh token requests so far. */
   readonly refreshes: () => Promise<number>
-  /** SIGKILL for the gateway; resolves when another instance is there. */
+  /** Sends SIGKILL to the gateway. Resolves when another instance runs. */
   readonly killGateway: () => Promise<void>
 }
 
@@ -30,7 +30,7 @@ export interface Machine {
   readonly env: Readonly<Record<string, string>>
 }
 
-/** Starts it; `env` as for `startSystem`. */
+/** Starts the local system. `env` is passed to `startSystem`. */
 export async function startStack(env: Readonly<Record<string, string>> = {}): Promise<Stack> {
   const system = await startOnFreePorts(env)
   const directory = await mkdtemp(join(tmpdir(), 'client-'))

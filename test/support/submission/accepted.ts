@@ -1,4 +1,4 @@
-/** A catalogue that OpenAI's review would accept, and the file that belongs to it. */
+/** A catalogue that follows all rules of OpenAI's review, with its submission file. */
 
 export interface SampleTool {
   [member: string]: unknown
@@ -16,7 +16,7 @@ export interface SampleSubmission {
 }
 
 export const UI = 'ui://events/list.html'
-/** Variables of the deployment. */
+/** The variables of the deployment. */
 export const SUBMISSION_ENV = {
   PUBLIC_URL: 'https://mcp.example.com',
   OPENAI_APPS_CHALLENGE: 'token-of-the-portal',

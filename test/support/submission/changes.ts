@@ -10,17 +10,17 @@ import {
   UI,
 } from './accepted.ts'
 
-/** What an app writes down for its submission. */
+/** The files and variables of an app for its submission. */
 interface Written {
   readonly catalogue: SampleCatalogue
   readonly submission: SampleSubmission
   readonly env: Record<string, string>
   readonly files: Record<string, string>
 }
-/** One departure from what is accepted. */
+/** One change of the accepted app. */
 export type Change = (written: Written) => unknown
 
-/** Examines the accepted catalogue with one change. */
+/** Runs `doctor --submission` for the accepted app with one change. */
 export async function examined(change: Change = () => undefined, args: readonly string[] = []) {
   const written: Written = {
     catalogue: acceptedCatalogue(),
@@ -37,7 +37,7 @@ export async function examined(change: Change = () => undefined, args: readonly 
   return await doctorReport(['--submission', ...args], options)
 }
 
-/** Refuses every request. */
+/** A `fetch` that rejects every request. */
 export const noFetch: typeof fetch = () => Promise.reject(new Error('it must stay offline'))
 /** Changes members of a tool. */
 export const tool = (name: string, members: Record<string, unknown>): Change => {
@@ -71,7 +71,7 @@ export const server = (members: Record<string, unknown>): Change => {
 export const submitted = (members: Record<string, unknown>): Change => {
   return ({ submission }) => Object.assign(submission, members)
 }
-/** Changes members of its `listing`. */
+/** Changes members of `listing` in the submission file. */
 export const listing = (members: Record<string, unknown>): Change => {
   return ({ submission }) => Object.assign(submission['listing'] as object, members)
 }
@@ -89,7 +89,7 @@ export const firstTest = (members: Record<string, unknown>): Change => {
 export const skill = (text: string): Change => {
   return ({ files }) => Object.assign(files, { 'skills/find-events/SKILL.md': text })
 }
-/** importEvents under another name. */
+/** Renames importEvents. */
 export function renamed(name: string): Change {
   return ({ catalogue, submission }) => {
     const { importEvents = {}, ...others } = catalogue.tools

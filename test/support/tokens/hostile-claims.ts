@@ -1,7 +1,7 @@
 import { broken, type Row } from './hostile-row.ts'
 import { type Changes, type Expected, HEADER, payloadFor, token } from './token.ts'
 
-/** Tokens whose payload is malformed, or has a claim twice. */
+/** Tokens whose payload is malformed or contains a claim twice. */
 export function hostilePayloads(expected: Expected): Row[] {
   const good = JSON.stringify(payloadFor(expected))
   const written = (payload: string | Buffer) => token({ payload })
@@ -16,7 +16,7 @@ export function hostilePayloads(expected: Expected): Row[] {
     ['two payloads', written(`${good}${good}`), 'payload_malformed'],
     ['brackets 3,000 deep', written('['.repeat(3_000)), 'payload_malformed'],
     ['a payload with a byte order mark', written(`\ufeff${good}`), 'payload_malformed'],
-    ['a payload with a broken letter', written(broken(good, 'alice')), 'payload_malformed'],
+    ['a payload with invalid UTF-8', written(broken(good, 'alice')), 'payload_malformed'],
     ['a payload in UTF-16', written(Buffer.from(good, 'utf16le')), 'payload_malformed'],
     ['an empty payload', written('{}'), 'iss_mismatch'],
     ['claims of the prototype', written(`{"__proto__":${good}}`), 'iss_mismatch'],
@@ -24,18 +24,18 @@ export function hostilePayloads(expected: Expected): Row[] {
     ['aud twice, a foreign one last', last('"aud":"https://other.example"'), 'aud_mismatch'],
     ['exp twice, a past one last', last(`"exp":${expected.now - 1}`), 'token_expired'],
     ['sub twice, an empty one last', last('"sub":""'), 'sub_malformed'],
-    ['sub with half a character', last('"sub":"auth0|\\ud800"'), 'sub_malformed'],
-    ['exp without end', last('"exp":1e999'), 'exp_malformed'],
+    ['sub with a lone surrogate', last('"sub":"auth0|\\ud800"'), 'sub_malformed'],
+    ['an infinite exp', last('"exp":1e999'), 'exp_malformed'],
   ]
 }
 
-/** Tokens of another issuer, or for another audience. */
+/** Tokens of another issuer or for another audience. */
 export function hostileIssuersAndAudiences(expected: Expected): Row[] {
   const { issuer, audience } = expected
   const { host, hostname } = new URL(issuer)
   const claims = (changes: Changes) => token({ payload: { ...payloadFor(expected), ...changes } })
   const issuers: [string, unknown][] = [
-    ['with two slashes', `${issuer}/`],
+    ['with two trailing slashes', `${issuer}/`],
     ['with a path', `${issuer}x`],
     ['with a query', `${issuer}?x`],
     ['in capitals', issuer.toUpperCase()],
@@ -44,7 +44,7 @@ export function hostileIssuersAndAudiences(expected: Expected): Row[] {
     ['with a user', issuer.replace('//', '//user@')],
     ['with a port', issuer.replace(host, `${hostname}:444`)],
     ['over another scheme', issuer.replace(/^https?/, 'ftp')],
-    ['of a host that begins like it', `https://${hostname}.evil.example/`],
+    ['of a host that starts like it', `https://${hostname}.evil.example/`],
     ['of a host that ends like it', `https://evil-${hostname}/`],
     ['of a host in another script', issuer.replace(/[ae0]/, '\u0430')],
     ['without its scheme', `${host}/`],
@@ -56,16 +56,16 @@ export function hostileIssuersAndAudiences(expected: Expected): Row[] {
   ]
   const audiences: [string, unknown][] = [
     ['empty', ''],
-    ['of nobody', []],
+    ['as an empty list', []],
     ['of a client, as in an ID token', 'tpc_chatgpt'],
-    ['of the userinfo endpoint alone', `${issuer}userinfo`],
+    ['of only the userinfo endpoint', `${issuer}userinfo`],
     ['of the Management API', `${issuer}api/v2/`],
     ['of another API', ['https://other.example/api', `${issuer}userinfo`]],
-    ['with a slash more', `${audience}/`],
-    ['with a letter less', audience.slice(0, -1)],
-    ['that begins like it', `${audience}.evil.example`],
+    ['with a trailing slash', `${audience}/`],
+    ['without its last character', audience.slice(0, -1)],
+    ['that starts like it', `${audience}.evil.example`],
     ['that ends like it', `https://evil.example/?${audience}`],
-    ['of the origin alone', new URL(audience).origin],
+    ['of only the origin', new URL(audience).origin],
     ['in capitals', audience.toUpperCase()],
     ['with white space', ` ${audience}`],
     ['of several in one string', `${audience} ${issuer}userinfo`],
@@ -82,7 +82,7 @@ export function hostileIssuersAndAudiences(expected: Expected): Row[] {
     ['beside null', [audience, null]],
   ]
   return [
-    ['iss without its slash', claims({ iss: issuer.slice(0, -1) }), 'iss_mismatch_slash'],
+    ['iss without its trailing slash', claims({ iss: issuer.slice(0, -1) }), 'iss_mismatch_slash'],
     ...issuers.map(([name, iss]): Row => [`iss ${name}`, claims({ iss }), 'iss_mismatch']),
     ...audiences.map(([name, aud]): Row => [`aud ${name}`, claims({ aud }), 'aud_mismatch']),
     ...malformed.map(([name, aud]): Row => [`aud ${name}`, claims({ aud }), 'aud_malformed']),
@@ -98,14 +98,14 @@ export function hostileIssuersAndAudiences(expected: Expected): Row[] {
       'aud_mismatch',
     ],
     [
-      'an ID token with the typ of one',
+      'an ID token with the typ JWT',
       token({ header: { ...HEADER, typ: 'JWT' }, payload: { ...payloadFor(expected), aud: 'c' } }),
       'aud_mismatch',
     ],
   ]
 }
 
-/** Tokens whose times, subject, scopes or binding do not fit. */
+/** Tokens with invalid times, subject, scopes or binding. */
 export function hostileClaims(expected: Expected): Row[] {
   const { now } = expected
   const rows: [string, Changes, string][] = [

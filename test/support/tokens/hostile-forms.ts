@@ -14,12 +14,12 @@ export function hostileForms(expected: Expected): Row[] {
     ['a dot at the start', `.${head}.${body}.${signature}`, 'ACCESS_TOKEN_IS_OPAQUE'],
     ['six parts', 'a.b.c.d.e.f', 'ACCESS_TOKEN_IS_OPAQUE'],
     [
-      'an encrypted token, as Auth0 makes it without an audience',
+      'an encrypted token',
       `${encode({ alg: 'dir', enc: 'A256GCM', iss: expected.issuer })}..aXY.Y2lwaGVy.dGFn`,
       'ACCESS_TOKEN_IS_ENCRYPTED_JWE',
     ],
     ['four dots', '....', 'ACCESS_TOKEN_IS_ENCRYPTED_JWE'],
-    ['nothing between two dots', '..', 'base64url_malformed'],
+    ['two dots', '..', 'base64url_malformed'],
     ['no header', `.${body}.${signature}`, 'base64url_malformed'],
     ['no payload', `${head}..${signature}`, 'base64url_malformed'],
     ['no signature', `${head}.${body}.`, 'base64url_malformed'],
@@ -31,7 +31,7 @@ export function hostileForms(expected: Expected): Row[] {
   ]
 }
 
-/** What is no b64token (RFC 6750 s2.1) is refused before it is taken for a token. */
+/** Credentials that are not a b64token (RFC 6750 s2.1), which are rejected before the token is parsed. */
 export function brokenCredentials(expected: Expected): Row[] {
   const [head, body, signature] = partsOf(expected)
   return [

@@ -1,7 +1,7 @@
 import { broken, type Row } from './hostile-row.ts'
 import { type Changes, type Expected, HEADER, payloadFor, token } from './token.ts'
 
-/** Tokens with a header that is malformed, or names another algorithm, type or key. */
+/** Tokens whose header is malformed or has another algorithm, type or key. */
 export function hostileHeaders(expected: Expected): Row[] {
   const payload = payloadFor(expected)
   const changed = (parameters: Changes) => token({ header: { ...HEADER, ...parameters }, payload })
@@ -22,7 +22,7 @@ export function hostileHeaders(expected: Expected): Row[] {
     ['typ of a security event', { typ: 'secevent+jwt' }, 'typ_unexpected'],
     ['typ of a client assertion', { typ: 'client-authentication+jwt' }, 'typ_unexpected'],
     ['typ of a request object', { typ: 'oauth-authz-req+jwt' }, 'typ_unexpected'],
-    ['typ that begins like it', { typ: 'at+jwt2' }, 'typ_unexpected'],
+    ['typ that starts like it', { typ: 'at+jwt2' }, 'typ_unexpected'],
     ['typ with a parameter', { typ: 'at+jwt;x=y' }, 'typ_unexpected'],
     ['an empty typ', { typ: '' }, 'typ_unexpected'],
     ['typ null', { typ: null }, 'typ_unexpected'],
@@ -37,7 +37,7 @@ export function hostileHeaders(expected: Expected): Row[] {
     ['kid as a number', { kid: 1 }, 'kid_missing'],
     ['kid as a list', { kid: ['key-1'] }, 'kid_missing'],
     ['another kid', { kid: 'key-2' }, 'kid_unknown'],
-    ['kid in other letters', { kid: 'KEY-1' }, 'kid_unknown'],
+    ['kid in capitals', { kid: 'KEY-1' }, 'kid_unknown'],
     ['a prototype name as kid', { kid: '__proto__' }, 'kid_unknown'],
     ['a path as kid', { kid: '../../../dev/null' }, 'kid_unknown'],
     ['a query as kid', { kid: "' UNION SELECT 'key" }, 'kid_unknown'],
@@ -55,14 +55,14 @@ export function hostileHeaders(expected: Expected): Row[] {
     ['null as header', written('null'), 'header_malformed'],
     ['a string as header', written('"RS256"'), 'header_malformed'],
     ['a header in single quotes', written("{'alg':'RS256'}"), 'header_malformed'],
-    ['a comma too many in the header', written('{"alg":"RS256",}'), 'header_malformed'],
+    ['a trailing comma in the header', written('{"alg":"RS256",}'), 'header_malformed'],
     [
       'a header with a byte order mark',
       written(`\ufeff${JSON.stringify(HEADER)}`),
       'header_malformed',
     ],
     [
-      'a header with a broken letter',
+      'a header with invalid UTF-8',
       written(broken(JSON.stringify(HEADER), 'at+jwt')),
       'header_malformed',
     ],

@@ -1,7 +1,7 @@
-/** A token that must not pass, by what is wrong with it, and the reason in the log. */
+/** A token that must be rejected: the name of its fault, the token, and the reason in the log. */
 export type Row = readonly [name: string, token: string, reason: string]
 
-/** With bytes in place of this word that are no UTF-8. */
+/** The text with invalid UTF-8 bytes in place of this word. */
 export function broken(text: string, word: string): Buffer {
   return Buffer.from(text.replace(word, '\xc3('), 'latin1')
 }

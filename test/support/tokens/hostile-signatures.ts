@@ -14,7 +14,7 @@ import {
   THEIRS,
 } from './token.ts'
 
-/** Tokens that are signed by another key. */
+/** Tokens that are signed with another key. */
 export function foreignKeys(expected: Expected): Row[] {
   const payload = payloadFor(expected)
   const theirs = (parameters: Changes) =>
@@ -29,21 +29,17 @@ export function foreignKeys(expected: Expected): Row[] {
     ['in DER', der],
     ['in DER, base64', der.toString('base64')],
     ['as a JWK', JSON.stringify(jwkOf(OURS.publicKey))],
-    ['by its modulus', String(jwkOf(OURS.publicKey).n)],
+    ['modulus', String(jwkOf(OURS.publicKey).n)],
   ]
   const hmac = (secret: string | Buffer, alg: string) => {
     const signed = `${encode({ ...HEADER, alg })}.${encode(payload)}`
     return `${signed}.${createHmac('sha256', secret).update(signed).digest('base64url')}`
   }
   return [
-    ['signed by somebody else', theirs({}), 'signature_invalid'],
-    ['a jwk of its own', theirs({ jwk }), 'signature_invalid'],
-    ['a jwk of its own and no kid', theirs({ jwk, kid: undefined }), 'kid_missing'],
-    [
-      'a jwk of its own and its kid',
-      theirs({ jwk: { ...jwk, kid: 'x' }, kid: 'x' }),
-      'kid_unknown',
-    ],
+    ['signed with a foreign key', theirs({}), 'signature_invalid'],
+    ['its own jwk', theirs({ jwk }), 'signature_invalid'],
+    ['its own jwk and no kid', theirs({ jwk, kid: undefined }), 'kid_missing'],
+    ['its own jwk and its kid', theirs({ jwk: { ...jwk, kid: 'x' }, kid: 'x' }), 'kid_unknown'],
     ['jku', theirs({ jku: 'https://evil.example/jwks.json' }), 'signature_invalid'],
     ['x5u', theirs({ x5u: 'https://evil.example/chain.pem' }), 'signature_invalid'],
     ['x5c', theirs({ x5c: ['MIIB'] }), 'signature_invalid'],
@@ -54,12 +50,12 @@ export function foreignKeys(expected: Expected): Row[] {
         'alg_not_rs256',
       ],
     ),
-    ['RS256 that is HS256', hmac(pem, 'RS256'), 'signature_invalid'],
+    ['HS256 declared as RS256', hmac(pem, 'RS256'), 'signature_invalid'],
     ['HS256 with an empty secret', hmac('', 'HS256'), 'alg_not_rs256'],
   ]
 }
 
-/** Tokens whose signature is of something else, or written differently. */
+/** Tokens with the signature of another text, or with another encoding of the signature. */
 export function hostileSignatures(expected: Expected): Row[] {
   const [head, body, signature] = partsOf(expected)
   const signed = `${head}.${body}`
@@ -67,22 +63,22 @@ export function hostileSignatures(expected: Expected): Row[] {
   const bits = [1, 2, 3].map((unused) => setUnusedBits(signature, unused))
   const rows: [string, string, string][] = [
     ['of another token', `${head}.${encode({ sub: 'x' })}`, signature],
-    ['of the payload alone', signed, under(body)],
-    ['of nothing', signed, under('')],
+    ['of only the payload', signed, under(body)],
+    ['of an empty text', signed, under('')],
     ['all zeros', signed, 'A'.repeat(signature.length)],
     ['all ones', signed, `${'_'.repeat(signature.length - 1)}w`],
     ['cut by 3 bytes', signed, cut(signature, 3)],
     ['cut to one byte', signed, cut(signature, 255)],
     ['longer by 3 bytes', signed, `AAAA${signature}`],
-    ['with its first bit turned', signed, flip(signature, 0)],
-    ['with a bit turned in the middle', signed, flip(signature, 170)],
-    ['with a bit turned near the end', signed, flip(signature, signature.length - 2)],
-    ['under an altered header', `${encode({ ...HEADER, x: 1 })}.${body}`, signature],
-    ['under an altered payload', `${head}.${flip(body, 40)}`, signature],
-    ['under a payload with a letter more', `${signed}A`, signature],
-    ['by PSS', signed, signPss(signed)],
+    ['with a changed start', signed, flip(signature, 0)],
+    ['with a changed middle', signed, flip(signature, 170)],
+    ['with a changed end', signed, flip(signature, signature.length - 2)],
+    ['with an altered header', `${encode({ ...HEADER, x: 1 })}.${body}`, signature],
+    ['with an altered payload', `${head}.${flip(body, 40)}`, signature],
+    ['with a longer payload', `${signed}A`, signature],
+    ['with PSS', signed, signPss(signed)],
     [
-      'by SHA-512',
+      'with SHA-512',
       signed,
       sign('sha512', Buffer.from(signed), OURS.privateKey).toString('base64url'),
     ],
@@ -97,7 +93,7 @@ export function hostileSignatures(expected: Expected): Row[] {
     ),
     ...bits.map(
       (altered, index): Row => [
-        `a signature in its ${index + 2}. spelling`,
+        `non-canonical signature ${index + 1}`,
         `${signed}.${altered}`,
         'signature_not_canonical',
       ],
@@ -120,7 +116,7 @@ function flip(text: string, at: number): string {
   return `${text.slice(0, at)}${text[at] === 'A' ? 'B' : 'A'}${text.slice(at + 1)}`
 }
 
-/** 256 bytes leave 4 bits of the last character unused; the canonical spelling has zeros there. */
+/** 256 bytes leave 4 bits of the last character unused. They are zero in the canonical encoding. */
 function setUnusedBits(text: string, bits: number): string {
   const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
   const last = alphabet.indexOf(text.at(-1) ?? '')

@@ -4,7 +4,7 @@ import { hostileHeaders } from './hostile-headers.ts'
 import { foreignKeys, hostileSignatures } from './hostile-signatures.ts'
 import { EXPECTED, type Expected } from './token.ts'
 
-/** A token that must not pass, and the one answer that it gets. */
+/** A token that must be rejected, with the expected response. */
 export interface HostileToken {
   readonly name: string
   readonly token: string
@@ -13,7 +13,7 @@ export interface HostileToken {
   readonly reason: string
 }
 
-/** Tokens that a resource server must refuse, each a good one but for what its name says. */
+/** Tokens that a resource server must reject. Each is a valid token except for the named fault. */
 export function hostileTokens(expected: Expected = EXPECTED): readonly HostileToken[] {
   const refused = [
     ...hostileForms(expected),

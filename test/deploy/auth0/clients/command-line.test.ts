@@ -8,7 +8,7 @@ import { CLI } from '../../../support/command-line.ts'
 
 const { registry, environment, run, client } = clientsForEachTest()
 
-describe('the command line', () => {
+describe('the command line of npm run clients', () => {
   test.each([
     [['--apply']],
     [['--older-than', '30d']],
@@ -18,19 +18,19 @@ describe('the command line', () => {
     [['--prune', '--older-than', '']],
     [['--prun']],
     [['all']],
-  ])('%s: 2, with the usage, and nothing asked', async (args) => {
+  ])('%s prints the usage, exits with 2 and calls no API', async (args) => {
     const { exitCode, error } = await run(...args)
     expect(exitCode).toBe(2)
     expect(error).toContain('npm run clients')
     expect(registry.calls).toEqual([])
   })
 
-  test('--help: 0', async () => {
+  test('--help prints the options and exits with 0', async () => {
     const { exitCode, written } = await run('--help')
     expect([exitCode, written]).toEqual([0, expect.stringContaining('--older-than')])
   })
 
-  test('a bad configuration: 1, with every fault', async () => {
+  test('an invalid configuration exits with 1 and reports every error', async () => {
     let error = ''
     const writeError = (text: string) => {
       error += text
@@ -43,7 +43,7 @@ describe('the command line', () => {
     expect(error).not.toContain('short\n')
   })
 
-  test('npm run clients is this', async () => {
+  test('the clients command runs as a process and deletes with --prune --apply', async () => {
     client('tpc_1', { created_at: new Date(Date.now() - 40 * 86_400_000).toISOString() })
     const { PATH = '' } = process.env
     const env = { PATH, ...environment() }

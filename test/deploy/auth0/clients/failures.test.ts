@@ -4,24 +4,27 @@ import { clientsForEachTest } from '../../../support/auth0/clients-run.ts'
 
 const { registry, run, prune, client } = clientsForEachTest()
 
-describe('what cannot be known or done', () => {
+describe('npm run clients on failures of the Management API', () => {
   test.each([
     { operation: 'GET /grants', scope: 'read:grants' },
     { operation: 'GET /logs', scope: 'read:logs' },
     { operation: 'GET /client-grants', scope: 'read:client_grants' },
-  ])('without $scope nothing is deleted, and it is named', async ({ operation, scope }) => {
-    client('tpc_1')
-    client('tpc_2')
-    registry.staged.broken.set(operation, 403)
-    const { exitCode, shown } = await prune('--apply')
-    expect(exitCode).toBe(1)
-    expect(shown().failures).toMatchObject([{ scope, kind: 'scope-missing' }])
-    expect(shown().deleted).toEqual([])
-    expect(registry.clients).toHaveLength(2)
-    expect((await run()).written).toContain(`Missing Management scopes: ${scope}\n`)
-  })
+  ])(
+    'deletes nothing without $scope and reports the missing scope',
+    async ({ operation, scope }) => {
+      client('tpc_1')
+      client('tpc_2')
+      registry.staged.broken.set(operation, 403)
+      const { exitCode, shown } = await prune('--apply')
+      expect(exitCode).toBe(1)
+      expect(shown().failures).toMatchObject([{ scope, kind: 'scope-missing' }])
+      expect(shown().deleted).toEqual([])
+      expect(registry.clients).toHaveLength(2)
+      expect((await run()).written).toContain(`Missing Management scopes: ${scope}\n`)
+    },
+  )
 
-  test('without read:clients there is no list', async () => {
+  test('reports that the clients could not be read without read:clients', async () => {
     client('tpc_1')
     registry.staged.broken.set('GET /clients', 403)
     for (const args of [[], ['--prune'], ['--prune', '--apply']]) {
@@ -33,7 +36,7 @@ describe('what cannot be known or done', () => {
     }
   })
 
-  test('a deletion that fails stops the run with what was done', async () => {
+  test('stops at the first failed deletion and lists the clients deleted before it', async () => {
     client('tpc_1')
     client('tpc_2')
     client('tpc_3')
@@ -47,7 +50,7 @@ describe('what cannot be known or done', () => {
     expect(registry.clients).toHaveLength(2)
   })
 
-  test('a tenant that cannot be reached is said to be so', async () => {
+  test('reports a tenant that cannot be reached', async () => {
     const closed = await startClientRegistry()
     await closed[Symbol.asyncDispose]()
     Object.assign(registry, { domain: closed.domain })

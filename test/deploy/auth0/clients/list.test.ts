@@ -12,8 +12,8 @@ import {
 
 const { registry, run, prune, client, logged, grantedBy } = clientsForEachTest()
 
-describe('the list', () => {
-  test('shows name, redirect, mode, age, people and last use of each', async () => {
+describe('the list of clients', () => {
+  test('shows the name, redirect URIs, mode, age, users and last use of each client', async () => {
     client('tpc_1', { created_at: daysAgo(3) })
     client('plain1', { ...PROMOTED, callbacks: [CALLBACK] })
     grantedBy('auth0|alice', 'tpc_1')
@@ -50,7 +50,7 @@ describe('the list', () => {
     expect(shown()).toMatchObject({ others: 0, logs_since: daysAgo(90), deleted: [] })
   })
 
-  test('is a table for people, and moves no terminal', async () => {
+  test('prints a table and escapes control and format characters', async () => {
     client('tpc_1', { name: 'Chat\u001b[2JGPT\u202e', created_at: daysAgo(3) })
     const { written, exitCode } = await run()
     expect(exitCode).toBe(0)
@@ -66,25 +66,30 @@ describe('the list', () => {
     expect(registry.calls.some((call) => call.startsWith('DELETE'))).toBe(false)
   })
 
-  test('has every page of clients', async () => {
+  test('contains the clients of every page', async () => {
     for (let number = 0; number < 250; number++) client(`tpc_${number}`, { created_at: daysAgo(1) })
     expect((await run('--json')).shown().clients).toHaveLength(250)
   })
 
-  test('of an empty tenant is empty', async () => {
+  test('is empty for an empty tenant', async () => {
     const { exitCode, written } = await run()
     expect([exitCode, written]).toEqual([0, expect.stringContaining('0 dynamic clients')])
   })
 })
 
-describe("Auth0's marker", () => {
+describe('the registration marker of Auth0', () => {
   const withoutMode = { third_party_security_mode: undefined }
 
   test.each([
-    { name: 'dcr', changes: DCR, kind: 'dynamic', shown: 'DCR ' },
-    { name: 'cimd by itself', changes: SELF_CIMD, kind: 'self_cimd', shown: 'CIMD ' },
-    { name: 'none', changes: {}, kind: 'unmarked', shown: 'DCR\\? ' },
-  ])('$name: listed and pruned', async ({ changes, kind, shown }) => {
+    { name: 'dynamic registration', changes: DCR, kind: 'dynamic', shown: 'DCR ' },
+    {
+      name: 'a self-registered metadata document',
+      changes: SELF_CIMD,
+      kind: 'self_cimd',
+      shown: 'CIMD ',
+    },
+    { name: 'no marker', changes: {}, kind: 'unmarked', shown: 'DCR\\? ' },
+  ])('a client with $name is listed and pruned', async ({ changes, kind, shown }) => {
     client('it', changes)
     expect((await run()).written).toMatch(new RegExp(`abc +${shown} *strict +none +60 d`))
     const pruned = await prune('--apply')
@@ -92,7 +97,7 @@ describe("Auth0's marker", () => {
     expect(registry.clients).toEqual([])
   })
 
-  test('cimd by an administrator: neither listed nor pruned', async () => {
+  test('a client with a metadata document that an administrator imported is neither listed nor pruned', async () => {
     client('it', { external_metadata_type: 'cimd', external_metadata_created_by: 'admin' })
     const { shown } = await prune('--apply')
     expect(shown()).toMatchObject({ clients: [], others: 1, deleted: [] })
@@ -110,7 +115,7 @@ describe("Auth0's marker", () => {
   })
 })
 
-describe('the way in which a client gets the API', () => {
+describe('the way in which a client gets access to the API', () => {
   const ofUsers = { audience: AUDIENCE, subject_type: 'user' } as const
 
   test.each<{ way: string; grants: Auth0.ClientGrantResponseContent[] }>([
@@ -126,34 +131,34 @@ describe('the way in which a client gets the API', () => {
         { client_id: 'it', ...ofUsers },
       ],
     },
-  ])('$way by $grants', async ({ way, grants }) => {
+  ])('is $way with the client grants $grants', async ({ way, grants }) => {
     client('it', DCR)
     registry.clientGrants.push(...grants)
     expect((await run('--json')).shown().clients).toMatchObject([{ way }])
   })
 })
 
-describe('what no registration has made is not even listed', () => {
+describe('clients that were not registered dynamically are neither listed nor deleted', () => {
   const rows: readonly { name: string; changes: Auth0.Client }[] = [
     {
       name: 'a first-party application',
       changes: { is_first_party: true, callbacks: ['https://crm.test/cb'] },
     },
     {
-      name: "a predefined client with ChatGPT's redirect",
+      name: 'a predefined ChatGPT client',
       changes: { ...PROMOTED, third_party_security_mode: undefined },
     },
     {
-      name: 'a promoted one that redirects elsewhere',
+      name: 'a promoted foreign client',
       changes: { ...PROMOTED, callbacks: ['https://crm.test/cb'] },
     },
     {
-      name: 'a first-party one that is not as a promotion leaves it',
+      name: 'a first-party client with a secret',
       changes: { ...PROMOTED, token_endpoint_auth_method: 'client_secret_post' },
     },
-    { name: 'a machine', changes: { grant_types: ['client_credentials'] } },
+    { name: 'a machine-to-machine client', changes: { grant_types: ['client_credentials'] } },
     {
-      name: 'an imported one',
+      name: 'an imported client',
       changes: { external_client_id: 'https://chatgpt.com/oauth/client.json' },
     },
     { name: 'the global client', changes: { global: true } },

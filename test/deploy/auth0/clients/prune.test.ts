@@ -10,32 +10,35 @@ const { registry, run, prune, client, logged, grantedBy } = clientsForEachTest()
 
 describe('--prune', () => {
   const dead: readonly { name: string; set: () => void }[] = [
-    { name: 'nobody ever used it', set: () => client('it') },
+    { name: 'a client that was never used', set: () => client('it') },
     {
-      name: 'its last use is long ago',
+      name: 'a client whose last use is long ago',
       set: () => {
         client('it')
         logged('s', 40, 'it')
       },
     },
-    { name: 'a promoted one, as the logs show', set: () => client('it', PROMOTED) },
-    { name: 'a foreign one', set: () => client('it', { callbacks: ['https://evil.example/'] }) },
+    { name: 'a promoted client without log entries', set: () => client('it', PROMOTED) },
     {
-      name: 'one that has only been managed of late',
+      name: 'a client with a foreign redirect URI',
+      set: () => client('it', { callbacks: ['https://evil.example/'] }),
+    },
+    {
+      name: 'a client with only Management API logs',
       set: () => {
         client('it')
         logged('sapi', 1, 'it')
       },
     },
     {
-      name: 'one with the grant of its admission',
+      name: 'a client with its admission grant',
       set: () => {
         client('it')
         registry.clientGrants.push({ client_id: 'it', audience: AUDIENCE, subject_type: 'user' })
       },
     },
   ]
-  test.each(dead)('dead: $name', async ({ set }) => {
+  test.each(dead)('deletes $name', async ({ set }) => {
     set()
     const { exitCode, shown } = await prune()
     expect(exitCode).toBe(0)
@@ -50,17 +53,17 @@ describe('--prune', () => {
 
   const alive: readonly { name: string; reason: RegExp; set: () => void }[] = [
     {
-      name: 'young',
+      name: 'a recently registered client',
       reason: /^registered 29 d ago/,
       set: () => client('it', { created_at: daysAgo(29.5) }),
     },
     {
-      name: 'of unknown age',
+      name: 'a client of unknown age',
       reason: /registration date is not known/,
       set: () => client('it', { created_at: undefined }),
     },
     {
-      name: 'granted access by somebody',
+      name: 'a client with a user grant',
       reason: /granted access by 1/,
       set: () => {
         client('it')
@@ -68,7 +71,7 @@ describe('--prune', () => {
       },
     },
     {
-      name: 'used of late',
+      name: 'a recently used client',
       reason: /^used 29 d ago/,
       set: () => {
         client('it')
@@ -76,7 +79,7 @@ describe('--prune', () => {
       },
     },
     {
-      name: 'used in vain of late',
+      name: 'a client with a recent failed sign-in',
       reason: /^used 24 h ago/,
       set: () => {
         client('it')
@@ -84,7 +87,7 @@ describe('--prune', () => {
       },
     },
     {
-      name: 'promoted and used of late',
+      name: 'a recently used promoted client',
       reason: /^used/,
       set: () => {
         client('it', PROMOTED)
@@ -92,7 +95,7 @@ describe('--prune', () => {
       },
     },
     {
-      name: 'promoted, and the logs are too short to know',
+      name: 'a promoted client if logs are missing',
       reason: /logs go back only 2 d/,
       set: () => {
         client('it', PROMOTED)
@@ -101,7 +104,7 @@ describe('--prune', () => {
       },
     },
     {
-      name: 'granted another API',
+      name: 'a client with a grant for another API',
       reason: /client grant/,
       set: () => {
         client('it')
@@ -113,7 +116,7 @@ describe('--prune', () => {
       },
     },
     {
-      name: 'granted this API for itself',
+      name: 'a client with a grant for itself',
       reason: /client grant/,
       set: () => {
         client('it')
@@ -121,7 +124,7 @@ describe('--prune', () => {
       },
     },
     {
-      name: "somebody else's, with a grant of theirs",
+      name: 'a foreign client with a client grant',
       reason: /client grant/,
       set: () => {
         client('it', { callbacks: ['https://partner.test/cb'] })
@@ -129,7 +132,7 @@ describe('--prune', () => {
       },
     },
   ]
-  test.each(alive)('kept: $name', async ({ set, reason }) => {
+  test.each(alive)('keeps $name', async ({ set, reason }) => {
     set()
     const { exitCode, shown } = await prune('--apply')
     expect(exitCode).toBe(0)
@@ -144,18 +147,21 @@ describe('--prune', () => {
     { age: '12h', days: 0.6, dead: true },
     { age: '9w', days: 62, dead: false },
     { age: '9w', days: 64, dead: true },
-  ])('--older-than $age: $days days old is dead: $dead', async ({ age, days, dead: isDead }) => {
-    client('it', { created_at: daysAgo(days) })
-    expect((await prune('--older-than', age)).shown().clients).toMatchObject([{ dead: isDead }])
-  })
+  ])(
+    'with --older-than $age a client that is $days days old is deleted: $dead',
+    async ({ age, days, dead: isDead }) => {
+      client('it', { created_at: daysAgo(days) })
+      expect((await prune('--older-than', age)).shown().clients).toMatchObject([{ dead: isDead }])
+    },
+  )
 
-  test('what was used within a day is kept, whatever age is asked for', async () => {
+  test('keeps a client that was used within a day, even with --older-than 0d', async () => {
     client('it', PROMOTED)
     logged('sertft', 0.5, 'it')
     expect((await prune('--older-than', '0d', '--apply')).shown().deleted).toEqual([])
   })
 
-  test('a client that comes alive between plan and deletion is kept', async () => {
+  test('keeps a client to which a user grants access between plan and deletion', async () => {
     client('tpc_1')
     let reads = 0
     registry.staged.before = (call) => {
@@ -167,7 +173,7 @@ describe('--prune', () => {
     expect(registry.clients).toHaveLength(1)
   })
 
-  test('one that somebody else deletes meanwhile is as good as deleted', async () => {
+  test('succeeds if a client was already deleted', async () => {
     client('tpc_1')
     registry.staged.before = (call) => {
       if (call.startsWith('DELETE')) registry.staged.broken.set('DELETE /clients', 404)
@@ -175,7 +181,7 @@ describe('--prune', () => {
     expect((await prune('--apply')).exitCode).toBe(0)
   })
 
-  test('says so in words, and what to do', async () => {
+  test('prints the plan and the result as text, with the option that deletes', async () => {
     client('tpc_dead')
     client('tpc_live', { created_at: daysAgo(1) })
     const plan = await run('--prune')

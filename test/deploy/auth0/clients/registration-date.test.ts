@@ -4,10 +4,10 @@ import { clientsForEachTest, DCR, daysAgo, SELF_CIMD } from '../../../support/au
 
 const { registry, run, prune, client } = clientsForEachTest()
 
-describe('a client of which Auth0 does not say when it was created', () => {
+describe('a client without created_at', () => {
   const undated = (changes: Auth0.Client = DCR) =>
     client('it', { ...changes, created_at: undefined })
-  /** `details` as the log stream's records of a registration have them. */
+  /** A log entry of a registration, with the `details` that the log stream sends. */
   const registered = (days: number, clientId?: string) =>
     registry.logs.push({
       type: 'sapi',
@@ -19,16 +19,19 @@ describe('a client of which Auth0 does not say when it was created', () => {
   test.each([
     { days: 60, dead: true },
     { days: 3, dead: false },
-  ])('registered $days days ago, as the logs tell: dead $dead', async ({ days, dead }) => {
-    undated()
-    registered(days, 'it')
-    const { shown } = await prune()
-    expect(shown().clients).toMatchObject([
-      { dead, created_at: null, registered_at: daysAgo(days), registered_before: null },
-    ])
-  })
+  ])(
+    'that was registered $days days ago according to the logs is dead: $dead',
+    async ({ days, dead }) => {
+      undated()
+      registered(days, 'it')
+      const { shown } = await prune()
+      expect(shown().clients).toMatchObject([
+        { dead, created_at: null, registered_at: daysAgo(days), registered_before: null },
+      ])
+    },
+  )
 
-  test('is older than the logs, when they have no registration of it', async () => {
+  test('is older than the logs if they do not contain its registration', async () => {
     undated()
     registered(1, 'somebody-else')
     expect((await run()).written).toMatch(/ > 90 d /)
@@ -42,15 +45,15 @@ describe('a client of which Auth0 does not say when it was created', () => {
   })
 
   test.each([
-    { name: 'an entry does not name its client', set: () => void registered(1) },
+    { name: 'a log entry has no client id', set: () => void registered(1) },
     {
-      name: 'there are more registrations than can be searched',
+      name: 'there are too many registrations',
       set: () => {
         for (let number = 0; number < 1_000; number++) registered(1, `c${number}`)
       },
     },
     { name: 'the logs are empty', set: () => void registry.logs.splice(0) },
-  ])('is kept when $name', async ({ set }) => {
+  ])('is kept if $name', async ({ set }) => {
     undated()
     set()
     const { shown } = await prune('--older-than', '0d', '--apply')
@@ -59,14 +62,17 @@ describe('a client of which Auth0 does not say when it was created', () => {
   })
 
   test.each([
-    { name: 'registered itself by its document', changes: SELF_CIMD },
-    { name: 'has no marker', changes: {} },
-  ])('is kept when it $name, of which the logs may have no such entry', async ({ changes }) => {
-    undated(changes)
-    expect((await prune('--apply')).shown().deleted).toEqual([])
-  })
+    { name: 'registered with a metadata document', changes: SELF_CIMD },
+    { name: 'has no registration marker', changes: {} },
+  ])(
+    'is kept if it $name, because the logs may not contain its registration',
+    async ({ changes }) => {
+      undated(changes)
+      expect((await prune('--apply')).shown().deleted).toEqual([])
+    },
+  )
 
-  test('costs the logs one more search, and a dated one none', async () => {
+  test('requires one more search of the logs, and a client with created_at requires none', async () => {
     client('dated', DCR)
     const searches = async () => {
       registry.calls.length = 0

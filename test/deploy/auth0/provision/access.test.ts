@@ -24,12 +24,12 @@ const grantsOf = (clientId: string) =>
   )
 const defaultGrant = () => api.tenant.grants.find(({ default_for }) => default_for !== undefined)
 
-describe('the default grant', () => {
+describe('the default grant for third-party clients', () => {
   const REMOVAL = '- remove  client-grant  default for third-party clients'
 
   beforeEach(() => applied([], OPEN))
 
-  test('is there with open access, and the plan says for whom', async () => {
+  test('exists with open access, and the plan states who gets access', async () => {
     expect(defaultGrant()).toMatchObject({ audience: AUDIENCE, scope: SCOPES })
     const { stdout } = await run([], OPEN)
     expect(stdout).toContain('a client that a stranger registers')
@@ -37,7 +37,7 @@ describe('the default grant', () => {
     await expectNothingToDo([], OPEN)
   })
 
-  test('is planned to go with admitted access, first and with its reason, and goes with --apply', async () => {
+  test('is the first item to remove with admitted access, with its reason, and --apply removes it', async () => {
     const { stdout } = await run()
     expect(stdout).toMatch(new RegExp(`^Tenant .*\\n\\n${REMOVAL}\\n`))
     expect(stdout).toContain('including clients that a stranger registers')
@@ -48,7 +48,7 @@ describe('the default grant', () => {
     await expectNothingToDo()
   })
 
-  test('goes only when admitted clients have grants of their own', async () => {
+  test('is removed only after the admitted clients have their own grants', async () => {
     api.add('clients', { ...CHATGPT }, { ...FOREIGN })
     await applied()
     expect(api.writes.slice(-2).map(({ method, path }) => `${method} ${path}`)).toContainEqual(
@@ -58,20 +58,20 @@ describe('the default grant', () => {
     expect(grantsOf('tpc_evil')).toEqual([])
   })
 
-  test('stays while the clients that depend on it cannot be read', async () => {
+  test('is kept if the clients that depend on it cannot be read', async () => {
     api.fail('GET /clients', { status: 400 })
     expect((await run(['--apply'])).exitCode).toBe(1)
     expect(defaultGrant()).toBeDefined()
   })
 
-  test('comes back with open access', async () => {
+  test('is created again with open access', async () => {
     await applied()
     await applied([], OPEN)
     expect(defaultGrant()).toMatchObject({ scope: SCOPES })
     await expectNothingToDo([], OPEN)
   })
 
-  test('registration stays closed while it cannot be removed', async () => {
+  test('keeps registration closed if it cannot be removed', async () => {
     api.tenant.settings.flags = {}
     api.fail(`DELETE /client-grants/${defaultGrant()?.['id']}`, { status: 500 })
     const { exitCode, stdout } = await run(['--apply'])
@@ -81,7 +81,7 @@ describe('the default grant', () => {
   })
 })
 
-describe('the grants of clients', () => {
+describe('the grants of registered clients', () => {
   const ours = [
     CHATGPT,
     { ...CHATGPT, client_id: 'self', external_metadata_type: 'cimd' },
@@ -93,7 +93,7 @@ describe('the grants of clients', () => {
   ]
 
   test.each(ours.map((client) => [client.client_id, client] as const))(
-    '%s gets one, which follows the catalogue up, and down with --prune',
+    '%s gets a grant that gains new scopes of the catalogue and loses old ones with --prune',
     async (id, client) => {
       api.add('clients', { ...client }, { ...FOREIGN })
       await applied()
@@ -110,7 +110,7 @@ describe('the grants of clients', () => {
     },
   )
 
-  test('with open access none is made, and those that there are follow the catalogue', async () => {
+  test('are not created with open access, but existing ones get the scopes of the catalogue', async () => {
     api.add('clients', { ...CHATGPT })
     await applied([], OPEN)
     expect(grantsOf('tpc_chatgpt')).toEqual([])
@@ -121,13 +121,13 @@ describe('the grants of clients', () => {
     await expectNothingToDo([], { ...OPEN, ...MORE })
   })
 
-  test('are not made for clients that are only observed', async () => {
+  test('are not created with DCR_POLICY observe', async () => {
     api.add('clients', { ...CHATGPT })
     await applied([], { DCR_POLICY: 'observe' })
     expect(grantsOf('tpc_chatgpt')).toEqual([])
   })
 
-  test('one for clients is not one for people', async () => {
+  test('a machine-to-machine grant does not count as a user grant', async () => {
     api.add('clients', { ...CHATGPT })
     const machine = { id: 'cgr_m', client_id: 'tpc_chatgpt', audience: AUDIENCE, scope: ['x'] }
     api.add('grants', { ...machine, subject_type: 'client' })
@@ -136,7 +136,7 @@ describe('the grants of clients', () => {
     expect(grantsOf('tpc_chatgpt')[0]).toMatchObject({ scope: ['x'] })
   })
 
-  test('one that fails does not stop the others', async () => {
+  test('are updated even if the update of another grant fails', async () => {
     api.add('clients', { ...CHATGPT }, { ...CHATGPT, client_id: 'tpc_2' })
     await applied()
     const [first] = grantsOf('tpc_chatgpt')
@@ -150,21 +150,28 @@ describe('the grants of clients', () => {
   test.each([
     [79, false],
     [80, true],
-  ])('their number is held against the limit of the plan: %i', async (count, isReported) => {
-    const clients = Array.from({ length: count }, (_, i) => ({ ...CHATGPT, client_id: `tpc_${i}` }))
-    api.add('clients', ...clients)
-    const notes = (await planned()).filter(({ subject }) => subject === 'number of grants')
-    expect(notes).toHaveLength(isReported ? 1 : 0)
-    if (isReported) expect(notes[0]?.why).toContain("100 is the limit of a tenant on Auth0's Free")
-  })
+  ])(
+    '%i clients get a note about the grant limit of the Auth0 plan: %s',
+    async (count, isReported) => {
+      const clients = Array.from({ length: count }, (_, i) => ({
+        ...CHATGPT,
+        client_id: `tpc_${i}`,
+      }))
+      api.add('clients', ...clients)
+      const notes = (await planned()).filter(({ subject }) => subject === 'number of grants')
+      expect(notes).toHaveLength(isReported ? 1 : 0)
+      if (isReported)
+        expect(notes[0]?.why).toContain("100 is the limit of a tenant on Auth0's Free")
+    },
+  )
 })
 
-describe('the role', () => {
+describe('the role for the tools', () => {
   const roleOf = () => api.tenant.roles.find(({ name }) => name === 'Tools at mcp.example.com')
   const permissions = (names: readonly string[]) =>
     names.map((permission_name) => ({ resource_server_identifier: AUDIENCE, permission_name }))
 
-  test('has the permissions of the tools, and follows the catalogue', async () => {
+  test('has the permissions of the tools and changes with the catalogue', async () => {
     const other = { resource_server_identifier: 'https://other.example', permission_name: 'x' }
     await applied()
     expect(roleOf()?.permissions).toEqual(permissions(SCOPES))
@@ -182,7 +189,7 @@ describe('the role', () => {
     await expectNothingToDo(['--prune'])
   })
 
-  test('has the name of --role, also when another role contains it', async () => {
+  test('has the name from --role, even if the name of another role contains it', async () => {
     api.add('roles', { id: 'rol_other', name: 'Event readers', permissions: [] })
     await applied(['--role', 'Event reader'])
     expect(api.tenant.roles.map(({ name }) => name)).toEqual(['Event readers', 'Event reader'])
@@ -190,14 +197,14 @@ describe('the role', () => {
     await expectNothingToDo()
   })
 
-  test('is found again after somebody has renamed it', async () => {
+  test('is found again after it was renamed', async () => {
     await applied()
     Object.assign(roleOf() ?? {}, { name: 'Calendar people' })
     await expectNothingToDo()
     expect((await run()).stdout).toContain('= keep  role  Calendar people')
   })
 
-  test('the plan says how to give it to people, and to every new user', async () => {
+  test('the plan explains how to assign it to users and to every new user', async () => {
     await applied()
     const id = String(roleOf()?.['id'])
     expect((await run()).stdout).toContain(`POST /api/v2/users/{id}/roles {"roles":["${id}"]}`)
@@ -208,7 +215,7 @@ describe('the role', () => {
     await expectNothingToDo(['--default-role'])
   })
 
-  test('a missing scope for roles stops nothing else', async () => {
+  test('the other changes are applied without read:roles', async () => {
     const errorCode = 'insufficient_scope'
     api.fail('GET /roles', { status: 403, message: 'Insufficient scope', errorCode })
     const { exitCode, stdout } = await run(['--apply'])
@@ -234,7 +241,7 @@ describe('--organization', () => {
     await expectNothingToDo(ARGS)
   })
 
-  test('a setting that Auth0 does not show is sent, and shown from then on', async () => {
+  test('sends a setting that Auth0 does not return yet', async () => {
     expect((await run(ARGS)).stdout).toContain('Third-Party Application Access')
     await applied(ARGS)
     expect(acme()).toMatchObject({
@@ -244,7 +251,7 @@ describe('--organization', () => {
     await expectNothingToDo(ARGS)
   })
 
-  test('a tenant that does not have the setting refuses it, and the rest goes on', async () => {
+  test('applies the other changes if the tenant rejects the setting', async () => {
     const message = 'Additional properties not allowed: third_party_client_access'
     api.fail('PATCH /organizations/org_acme', { status: 400, message })
     const { exitCode, stdout } = await run([...ARGS, '--apply'])
@@ -253,7 +260,7 @@ describe('--organization', () => {
     expect(acme()).toMatchObject({ connections: ['con_google'] })
   })
 
-  test('one that does not exist is blocked, and the rest goes on', async () => {
+  test('reports an organization that does not exist and applies the other changes', async () => {
     const { exitCode, stdout } = await run(['--apply', '--organization', 'org_none'])
     expect(exitCode).toBe(1)
     expect(stdout).toContain('There is no organization with this id')

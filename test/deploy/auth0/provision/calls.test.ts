@@ -10,7 +10,7 @@ import { tenantForEachTest } from '../../../support/auth0/provision-run.ts'
 const SHORT = { retryAfterSeconds: 0 }
 const URL_OF_API = 'https://example.auth0.com/api/v2/clients'
 
-/** A `fetch` with these answers in turn, the last one for ever; undefined = it hangs. */
+/** A `fetch` that returns these responses in turn and repeats the last; undefined = it hangs. */
 function scripted(answers: readonly (Response | Error | undefined)[]) {
   const calls: string[] = []
   const slept: number[] = []
@@ -38,7 +38,7 @@ const BROKEN = new TypeError('fetch failed')
 describe('a call to the Management API', () => {
   const IDEMPOTENT = ['GET', 'PATCH', 'PUT', 'DELETE']
 
-  test.each([...IDEMPOTENT, 'POST'])('%s is sent again after 429', async (method) => {
+  test.each([...IDEMPOTENT, 'POST'])('%s is retried after 429', async (method) => {
     const { calls, options } = scripted([answer(429), OK])
     const response = await createManagementFetch(options)(URL_OF_API, { method })
     expect(response.status).toBe(200)
@@ -50,7 +50,7 @@ describe('a call to the Management API', () => {
     BROKEN,
   ]
 
-  test.each(IDEMPOTENT)('%s is sent again after what may pass', async (method) => {
+  test.each(IDEMPOTENT)('%s is retried after a transient failure', async (method) => {
     for (const failure of PASSING) {
       const { calls, options } = scripted([failure, OK])
       const response = await createManagementFetch(options)(URL_OF_API, { method })
@@ -59,7 +59,7 @@ describe('a call to the Management API', () => {
     }
   })
 
-  test('POST is not: nobody knows whether it was carried out', async () => {
+  test('POST is not retried after a transient failure, because it may have been carried out', async () => {
     for (const failure of PASSING) {
       const { calls, options } = scripted([failure, OK])
       await createManagementFetch(options)(URL_OF_API, { method: 'POST' }).catch(() => undefined)
@@ -67,7 +67,7 @@ describe('a call to the Management API', () => {
     }
   })
 
-  test('a token is asked for again all the same', async () => {
+  test('the POST of a token request is retried after a transient failure', async () => {
     const { calls, options } = scripted([answer(503), BROKEN, OK])
     const url = 'https://example.auth0.com/oauth/token'
     const response = await createManagementFetch(options)(url, { method: 'POST' })
@@ -75,13 +75,13 @@ describe('a call to the Management API', () => {
     expect(calls).toHaveLength(3)
   })
 
-  test.each([400, 401, 403, 404, 409])('%i is final', async (status) => {
+  test.each([400, 401, 403, 404, 409])('a response with %i is not retried', async (status) => {
     const { calls, options } = scripted([answer(status), OK])
     expect((await createManagementFetch(options)(URL_OF_API)).status).toBe(status)
     expect(calls).toHaveLength(1)
   })
 
-  test('the last answer stands when all attempts fail', async () => {
+  test('the last response is returned if all attempts fail', async () => {
     const { calls, options } = scripted([answer(503)])
     expect((await createManagementFetch({ ...options, maxAttempts: 4 })(URL_OF_API)).status).toBe(
       503,
@@ -99,41 +99,49 @@ describe('a call to the Management API', () => {
       4_800,
     ],
     ['x-ratelimit-reset', () => ({ 'x-ratelimit-reset': `${inSeconds(5)}` }), 3_900, 6_000],
-    ['Retry-After of nothing', () => ({ 'retry-after': '0' }), 50, 60],
-    // Of a clock that is behind this machine's.
-    ['a reset that is past', () => ({ 'x-ratelimit-reset': `${inSeconds(-5)}` }), 500, 600],
+    ['Retry-After: 0', () => ({ 'retry-after': '0' }), 50, 60],
+    // From a server whose clock is behind.
     [
-      'a date that is past',
+      'x-ratelimit-reset in the past',
+      () => ({ 'x-ratelimit-reset': `${inSeconds(-5)}` }),
+      500,
+      600,
+    ],
+    [
+      'a Retry-After date in the past',
       () => ({ 'retry-after': new Date(inSeconds(-5) * 1_000).toUTCString() }),
       500,
       600,
     ],
-    ['neither', () => ({}), 500, 600],
+    ['neither header', () => ({}), 500, 600],
   ]
 
-  test.each(WAITS)('429 with %s: waits as long', async (_, headers, least, most) => {
-    const { slept, options } = scripted([answer(429, headers()), OK])
-    await createManagementFetch(options)(URL_OF_API)
-    expect(slept).toHaveLength(1)
-    expect(slept[0]).toBeGreaterThanOrEqual(least)
-    expect(slept[0]).toBeLessThanOrEqual(most)
-  })
+  test.each(WAITS)(
+    'the wait after a 429 with %s matches the header',
+    async (_, headers, least, most) => {
+      const { slept, options } = scripted([answer(429, headers()), OK])
+      await createManagementFetch(options)(URL_OF_API)
+      expect(slept).toHaveLength(1)
+      expect(slept[0]).toBeGreaterThanOrEqual(least)
+      expect(slept[0]).toBeLessThanOrEqual(most)
+    },
+  )
 
-  test('without a hint each wait is longer than the one before', async () => {
+  test('each wait is longer than the previous one without a header', async () => {
     const { slept, options } = scripted([answer(500)])
     await createManagementFetch({ ...options, maxAttempts: 4 })(URL_OF_API)
     expect(slept).toHaveLength(3)
     expect([...slept].sort((one, other) => one - other)).toEqual(slept)
   })
 
-  test('a wait longer than the call may last is not begun', async () => {
+  test('a call is not retried if the wait is longer than the time limit of the call', async () => {
     const { calls, slept, options } = scripted([answer(429, { 'retry-after': '60' }), OK])
     expect((await createManagementFetch(options)(URL_OF_API)).status).toBe(429)
     expect({ calls: calls.length, slept }).toEqual({ calls: 1, slept: [] })
   })
 
   test.each([answer(503), BROKEN])(
-    'a caller that gives up while it waits learns of %s',
+    'a caller that aborts during a wait gets the last result: %s',
     async (last) => {
       const caller = new AbortController()
       const { calls, options } = scripted([last, OK])
@@ -147,14 +155,14 @@ describe('a call to the Management API', () => {
     },
   )
 
-  test('an answer that does not come is given up, as the package knows a time-out', async () => {
+  test('a missing response rejects with AbortError, the timeout error of the auth0 package', async () => {
     const { calls, options } = scripted([undefined])
     const call = createManagementFetch({ ...options, attemptTimeoutMs: 20, maxAttempts: 2 })
     await expect(call(URL_OF_API)).rejects.toMatchObject({ name: 'AbortError' })
     expect(calls).toHaveLength(2)
   })
 
-  test('a body that does not come counts as no answer', async () => {
+  test('a body that never ends counts as a timeout', async () => {
     const endless = new ReadableStream({ start: (body) => body.enqueue(new Uint8Array(1)) })
     const send: typeof fetch = async (_, init) => {
       const stalled = endless.pipeThrough(new TransformStream(), { signal: init?.signal as never })
@@ -164,7 +172,7 @@ describe('a call to the Management API', () => {
     await expect(call(URL_OF_API)).rejects.toMatchObject({ name: 'AbortError' })
   })
 
-  test('a tenant on this machine is spoken to without TLS, any other with', async () => {
+  test('the protocol is http for a local tenant and https for all others', async () => {
     const asked: string[] = []
     const call = createManagementFetch({
       fetch: async (url) => {
@@ -181,10 +189,10 @@ describe('a call to the Management API', () => {
   })
 })
 
-describe('with a tenant', () => {
+describe('Management API calls to a rate-limited tenant', () => {
   const api = tenantForEachTest()
 
-  test('429 on every second call changes nothing but the time', async () => {
+  test('provision succeeds and sends no POST twice if every second call gets 429', async () => {
     const calls: ManagementFetchOptions = {
       fetch: async (url, init) => {
         if (api.calls.length % 2 === 1) api.stage({ rateLimit: { ...SHORT, times: 1 } })
@@ -202,7 +210,7 @@ describe('with a tenant', () => {
     expect(paths.filter((path) => path.startsWith('POST'))).toHaveLength(4)
   })
 
-  test('429 for ever: the run fails with its reason and has changed nothing', async () => {
+  test('provision fails with the reason and changes nothing if every call gets 429', async () => {
     api.stage({ rateLimit: { ...SHORT, times: Number.POSITIVE_INFINITY } })
     const calls = { sleep: async () => undefined }
     const run = await provision({ domain: api.domain, args: ['--apply'], calls })
@@ -211,7 +219,7 @@ describe('with a tenant', () => {
     expect(api.writes).toEqual([])
   })
 
-  test('one token serves many calls at once', async () => {
+  test('concurrent calls share one token', async () => {
     const management = await createManagement({
       domain: api.domain,
       clientId: MGMT_CLIENT_ID,

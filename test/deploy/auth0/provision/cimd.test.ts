@@ -18,7 +18,7 @@ describe('--cimd', () => {
   const FLAG = 'client_id_metadata_document_supported'
   const advertised = () => api.tenant.settings[FLAG]
 
-  test('advertises documents after the import, with a grant for the client', async () => {
+  test('advertises metadata documents after the import and creates a grant for the client', async () => {
     await applied(CIMD)
     const paths = api.writes.map(({ path, body }) => (FLAG in Object(body) ? FLAG : path))
     expect(paths.indexOf('/clients/cimd/register')).toBeLessThan(paths.indexOf(FLAG))
@@ -28,7 +28,7 @@ describe('--cimd', () => {
     )
   })
 
-  test('each run has Auth0 read the imported document again, and plans nothing', async () => {
+  test('refreshes the imported document on each run and plans no change', async () => {
     await applied(CIMD)
     for (const args of [CIMD, []]) await expectNothingToDo(args, {}, REFRESHED)
     const again = await run([...CIMD, '--apply'])
@@ -37,7 +37,7 @@ describe('--cimd', () => {
     expect(api.tenant.clients.filter((one) => 'external_client_id' in one)).toHaveLength(1)
   })
 
-  test.each([400, 403])('a refresh that is refused with %i is no failure', async (status) => {
+  test.each([400, 403])('succeeds if Auth0 rejects the refresh with %i', async (status) => {
     await applied(CIMD)
     const message = 'The document could not be read.'
     api.fail(REFRESHED[0] ?? '', { status, message })
@@ -46,7 +46,7 @@ describe('--cimd', () => {
     expect(stdout).toContain('The imported client is unchanged')
   })
 
-  test('an import that fails after all leaves documents unadvertised', async () => {
+  test('does not advertise metadata documents if the import fails', async () => {
     api.state.faults = { ...api.state.faults, cimdViolations: ['client_name is missing'] }
     const { exitCode, stdout } = await run([...CIMD, '--apply'])
     expect(exitCode).toBe(1)
@@ -57,7 +57,7 @@ describe('--cimd', () => {
   })
 
   test.each(['preview', 'register'])(
-    '%s: private_key_jwt is explained by the plan',
+    'names the Auth0 plan that private_key_jwt requires if %s is refused',
     async (call) => {
       const message = 'Please upgrade your subscription to use private_key_jwt.'
       api.fail(`POST /clients/cimd/${call}`, { status: 403, message })
@@ -69,7 +69,7 @@ describe('--cimd', () => {
     },
   )
 
-  test('a document that has changed is imported again', async () => {
+  test('imports a changed document again', async () => {
     await applied(CIMD)
     renameDocument(api, 'ChatGPT (new)')
     const change = (await planned(CIMD)).find(({ action }) => action === 'change')
@@ -78,7 +78,7 @@ describe('--cimd', () => {
     await expectNothingToDo(CIMD, {}, REFRESHED)
   })
 
-  test('documents that are advertised without an import of ChatGPT are reported and mended', async () => {
+  test("reports and corrects advertised metadata documents without an import of ChatGPT's", async () => {
     api.tenant.settings[FLAG] = true
     const { stdout } = await run()
     expect(stdout).toContain('i report  tenant  client ID metadata documents')
@@ -87,7 +87,7 @@ describe('--cimd', () => {
     expect((await run()).stdout).not.toContain('no document of ChatGPT')
   })
 
-  test('imports the client and makes the tenant take such clients', async () => {
+  test('imports the client and enables metadata documents in the tenant', async () => {
     await applied(['--cimd', CIMD_URL])
     expect(api.tenant.settings).toMatchObject({ client_id_metadata_document_supported: true })
     expect(api.tenant.clients).toContainEqual(
@@ -96,13 +96,13 @@ describe('--cimd', () => {
     expect((await run(['--cimd', CIMD_URL])).stdout).toContain('Nothing to do')
   })
 
-  test('opens the connection in a permissive tenant too: such clients are always strict', async () => {
+  test('makes the connection domain-level even in a permissive tenant, because imported clients are strict', async () => {
     api.state.mode = 'permissive'
     await applied(['--cimd', CIMD_URL])
     expect(connectionOf('google-oauth2')).toMatchObject({ is_domain_connection: true })
   })
 
-  test('says what Auth0 finds wrong with the document', async () => {
+  test('reports the errors that Auth0 finds in the document', async () => {
     const { exitCode, stdout } = await run(['--apply', '--cimd', 'https://invalid.example/c.json'])
     expect(exitCode).toBe(1)
     expect(stdout).toContain('client_name is missing')

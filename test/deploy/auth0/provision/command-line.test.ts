@@ -9,7 +9,7 @@ import { CLI, withoutProgress } from '../../../support/command-line.ts'
 const api = tenantForEachTest()
 const { run } = runsOn(() => api)
 
-describe('the command line', () => {
+describe('the command line of npm run provision', () => {
   test.each([
     [['--unknown']],
     [['file.yaml']],
@@ -18,7 +18,7 @@ describe('the command line', () => {
     [['--cimd']],
     [['--cimd', 'http://chatgpt.com/client.json']],
     [['--predefined', 'https://evil.example/callback']],
-  ])('%j is wrong usage', async (args) => {
+  ])('%j is a usage error', async (args) => {
     const { exitCode, stdout, stderr } = await run(args)
     expect(exitCode).toBe(2)
     expect(stdout).toBe('')
@@ -26,11 +26,11 @@ describe('the command line', () => {
     expect(api.calls).toEqual([])
   })
 
-  test('--help tells how to use it', async () => {
+  test('--help exits with 0 and writes nothing to stderr', async () => {
     expect(await run(['--help'])).toMatchObject({ exitCode: 0, stderr: '' })
   })
 
-  test('all faults of the environment come in one message, without values', async () => {
+  test('all errors of the environment are reported in one message, without values', async () => {
     const env = { PUBLIC_URL: '', MGMT_CLIENT_SECRET: 'short', TOOL_SCOPES_JSON: '' }
     const { exitCode, stderr } = await run([], env)
     expect(exitCode).toBe(1)
@@ -40,7 +40,7 @@ describe('the command line', () => {
     expect(stderr).not.toContain('short')
   })
 
-  test('as a process: the plan on standard output, the exit code, and an end without delay', async () => {
+  test('the process writes the plan to stdout, sets the exit code and ends', async () => {
     const env = { PATH: process.env['PATH'] ?? '', ...variables({ domain: api.domain }) }
     const child = spawn(process.execPath, [CLI, 'provision'], {
       env,
@@ -55,7 +55,7 @@ describe('the command line', () => {
     expect(stdout).toBe((await run()).stdout)
   })
 
-  test('--json is one JSON object with the plan, what was done, and null for what is not set', async () => {
+  test('--json prints one JSON object with the plan, the applied changes and null for unset values', async () => {
     const { stdout } = await run(['--json', '--apply'])
     const report = JSON.parse(stdout)
     expect(report).toMatchObject({ tenant: api.domain, missingScopes: [], exitCode: 0 })
@@ -71,7 +71,7 @@ describe('the command line', () => {
     [['--organization', 'acme']],
     [['--role', ' ']],
     [['--cimd', `https://chatgpt.com/${'x'.repeat(120)}`]],
-  ])('%j is wrong usage', async (args) => {
+  ])('%j is a usage error', async (args) => {
     const { exitCode, stderr } = await run(args)
     expect(exitCode).toBe(2)
     expect(stderr).toContain('Usage: npm run provision')

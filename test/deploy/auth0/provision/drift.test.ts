@@ -8,51 +8,56 @@ const api = tenantForEachTest()
 const { run, applied, planned } = runsOn(() => api)
 const { apiOf, streamOf, grantOf, connectionOf } = partsOf(api)
 
-describe('a tenant that has gone astray', () => {
+describe('a tenant whose settings were changed', () => {
   beforeEach(() => applied())
 
   const DRIFT: readonly (readonly [string, () => object | undefined, object, object])[] = [
-    ['HS256', apiOf, { signing_alg: 'HS256' }, { signing_alg: 'RS256' }],
-    ['RBAC off', apiOf, { enforce_policies: false }, { enforce_policies: true }],
+    ['signing with HS256', apiOf, { signing_alg: 'HS256' }, { signing_alg: 'RS256' }],
+    ['RBAC turned off', apiOf, { enforce_policies: false }, { enforce_policies: true }],
     [
-      'a dialect without permissions',
+      'a token dialect without permissions',
       apiOf,
       { token_dialect: 'access_token' },
       { token_dialect: 'rfc9068_profile_authz' },
     ],
-    ['no refresh tokens', apiOf, { allow_offline_access: false }, { allow_offline_access: true }],
     [
-      'encrypted tokens',
+      'refresh tokens turned off',
+      apiOf,
+      { allow_offline_access: false },
+      { allow_offline_access: true },
+    ],
+    [
+      'encrypted access tokens',
       apiOf,
       { token_encryption: { format: 'compact-nested-jwe', encryption_key: ENCRYPTION_KEY } },
       { token_encryption: null },
     ],
     [
-      'tokens bound to a key',
+      'required proof of possession',
       apiOf,
       { proof_of_possession: { mechanism: 'dpop', required: true } },
       { proof_of_possession: null },
     ],
     [
-      'an API that denies people',
+      'an API that denies users',
       apiOf,
       { subject_type_authorization: { user: { policy: 'deny_all' } } },
       { subject_type_authorization: { user: { policy: 'require_client_grant' } } },
     ],
     [
-      'the audience profile',
+      'the audience resource parameter profile',
       () => api.tenant.settings,
       { resource_parameter_profile: 'audience' },
       { resource_parameter_profile: 'compatibility' },
     ],
     [
-      'registration off',
+      'dynamic registration turned off',
       () => api.tenant.settings,
       { flags: { enable_dynamic_client_registration: false } },
       { flags: { enable_dynamic_client_registration: true } },
     ],
     [
-      'a connection of its own',
+      'a connection that is not at domain level',
       () => connectionOf('google-oauth2'),
       { is_domain_connection: false },
       { is_domain_connection: true },
@@ -60,13 +65,13 @@ describe('a tenant that has gone astray', () => {
     ['a paused log stream', streamOf, { status: 'paused' }, { status: 'active' }],
     ['a suspended log stream', streamOf, { status: 'suspended' }, { status: 'active' }],
     [
-      'a log stream that sends everything',
+      'a log stream without filters',
       streamOf,
       { filters: [] },
       { filters: [{ type: 'category', name: 'management.success' }] },
     ],
     [
-      'a log stream that sends something else',
+      'a log stream with another filter',
       streamOf,
       { filters: [{ type: 'category', name: 'auth.login.fail' }] },
       { filters: [{ type: 'category', name: 'management.success' }] },
@@ -74,7 +79,7 @@ describe('a tenant that has gone astray', () => {
   ]
 
   test.each(DRIFT)(
-    '%s: one change with only that field, then none',
+    '%s is corrected with one change of only that field',
     async (_, thing, drift, mend) => {
       Object.assign(thing() ?? {}, drift)
       const changes = (await planned()).filter(({ action }) => action === 'change')
@@ -88,7 +93,7 @@ describe('a tenant that has gone astray', () => {
     },
   )
 
-  test('the audience profile is shown before and after', async () => {
+  test('the plan shows the resource parameter profile before and after the change', async () => {
     api.tenant.settings['resource_parameter_profile'] = 'audience'
     const change = (await planned()).find(({ action }) => action === 'change')
     expect(change).toMatchObject({
@@ -101,7 +106,7 @@ describe('a tenant that has gone astray', () => {
     })
   })
 
-  test('the whole sink is sent when a part of it differs, custom headers kept', async () => {
+  test('the whole sink is sent with its custom headers if one field differs', async () => {
     const sink = Object(streamOf()?.['sink'])
     sink.httpContentFormat = 'JSONLINES'
     sink.httpCustomHeaders = [{ header: 'x-env', value: 'prod' }]
@@ -118,7 +123,7 @@ describe('a tenant that has gone astray', () => {
   })
 
   test.each([[[]], [['events:read', 'admin']]])(
-    'a grant for all scopes needs none by name, and loses none: %j',
+    'a grant for all scopes is not changed, even with --prune, if its scope is %j',
     async (scope) => {
       await applied([], OPEN)
       Object.assign(grantOf() ?? {}, { scope, allow_all_scopes: true })
@@ -127,7 +132,7 @@ describe('a tenant that has gone astray', () => {
     },
   )
 
-  test('a connection keeps its display name and realms, which Auth0 resets otherwise', async () => {
+  test('the update of a connection preserves its display name and realms, which Auth0 would reset', async () => {
     const own = { display_name: 'Staff', realms: ['example.com'] }
     const connection = connectionOf('google-oauth2')
     Object.assign(connection ?? {}, { ...own, is_domain_connection: false })

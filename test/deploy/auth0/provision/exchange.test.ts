@@ -47,8 +47,8 @@ const grants = async () => {
   return data
 }
 
-describe('a catalogue with on_behalf_of', () => {
-  test('brings the client and its grant, and says what to set', async () => {
+describe('provision for a catalogue with on_behalf_of', () => {
+  test('creates the client and its grant and prints the variables to set', async () => {
     await makeCalendar()
     const { exitCode, stdout } = await run(['--apply'])
     const client = await exchanger()
@@ -68,7 +68,7 @@ describe('a catalogue with on_behalf_of', () => {
     expect(again.stdout).toContain(`set OBO_CLIENT_ID to ${client.client_id}`)
   })
 
-  test('has the secret in no output', async () => {
+  test('does not print the client secret', async () => {
     await makeCalendar()
     const secrets: string[] = []
     const calls = {
@@ -91,7 +91,7 @@ describe('a catalogue with on_behalf_of', () => {
     expect(JSON.parse(stdout)).toMatchObject({ exchangeClientId: (await exchanger()).client_id })
   })
 
-  test('mends what was changed, and keeps what others added', async () => {
+  test('corrects changed settings and keeps settings that others added', async () => {
     await makeCalendar()
     await run(['--apply'])
     const { client_id: id = '' } = await exchanger()
@@ -109,7 +109,7 @@ describe('a catalogue with on_behalf_of', () => {
     expect((await grants())[0]?.scope).toEqual(['share', 'read', 'write'])
   })
 
-  test('without scopes in one tool lets the grant have all', async () => {
+  test('allows all scopes in the grant if one tool lists no scopes', async () => {
     await makeCalendar()
     await run(['--apply'], catalogue(['read']))
     await run(['--apply'], catalogue(['read'], []))
@@ -117,7 +117,7 @@ describe('a catalogue with on_behalf_of', () => {
     expect((await run([], catalogue(['read'], []))).stdout).toContain('Nothing to do')
   })
 
-  test('is blocked by an API that there is not, and one without the permission', async () => {
+  test('reports a missing API and an API without the permission', async () => {
     const without = await run(['--apply'])
     expect(without.exitCode).toBe(1)
     expect(without.stdout).toContain(`There is no API with the identifier ${CALENDAR}`)
@@ -130,7 +130,7 @@ describe('a catalogue with on_behalf_of', () => {
   })
 })
 
-test('a catalogue without it brings nothing of it', async () => {
+test('provision creates no token exchange client for a catalogue without on_behalf_of', async () => {
   await makeCalendar()
   const { stdout } = await run(['--apply'], JSON.stringify({ a: { scopes: ['events:read'] } }))
   expect(stdout).not.toContain('OBO_CLIENT_ID')

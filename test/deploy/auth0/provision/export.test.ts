@@ -23,7 +23,7 @@ async function exported(args: readonly string[] = [], env = {}): Promise<Section
   return parse(stdout) as Sections
 }
 
-test('the file has the state that --apply reaches', async () => {
+test('the exported file contains the state that --apply creates', async () => {
   const args = ['--predefined', REDIRECT_URI]
   const yaml = await exported(args)
   expect(api.writes).toEqual([])
@@ -54,7 +54,7 @@ test('the file has the state that --apply reaches', async () => {
   expect(tenant.streams).toContainEqual(expect.objectContaining({ ...stream, sink }))
 })
 
-test('it is the same before and after --apply', async () => {
+test('the exported file is the same before and after --apply', async () => {
   const before = await exported()
   // Auth0's default for an API that it creates.
   const access = Object(before['resourceServers']?.[0]?.['subject_type_authorization'])
@@ -63,14 +63,14 @@ test('it is the same before and after --apply', async () => {
   expect(await exported()).toEqual(before)
 })
 
-test('the secret is a keyword that auth0-deploy-cli replaces', async () => {
+test('the exported file contains a keyword for auth0-deploy-cli in place of the secret', async () => {
   const { logStreams } = await exported()
   expect(logStreams?.[0]).toMatchObject({
     sink: { httpAuthorization: 'Bearer ##LOG_WEBHOOK_SECRET##' },
   })
 })
 
-test('names and scopes of the tenant are kept, because that tool replaces lists', async () => {
+test('the exported file keeps names and scopes of the tenant, because auth0-deploy-cli replaces lists', async () => {
   await provision({ domain: api.domain, args: ['--apply'] })
   const [server, stream] = [
     api.tenant.apis.find(({ identifier }) => identifier === AUDIENCE),
@@ -88,7 +88,7 @@ test('names and scopes of the tenant are kept, because that tool replaces lists'
   expect(pruned['resourceServers']?.[0]?.['scopes']).toHaveLength(2)
 })
 
-test('a connection with a database of its own is in the section for those', async () => {
+test('a database connection is exported in the databases section', async () => {
   Object.assign(api.tenant.connections[0] ?? {}, { strategy: 'auth0' })
   const { databases, connections } = await exported()
   expect(databases).toEqual([
@@ -97,7 +97,7 @@ test('a connection with a database of its own is in the section for those', asyn
   expect(connections).toBeUndefined()
 })
 
-test('a permissive tenant keeps its connections to itself', async () => {
+test('the export of a permissive tenant contains no connections', async () => {
   api.state.mode = 'permissive'
   const { tenant, connections } = await exported()
   expect(tenant).not.toHaveProperty('dynamic_client_registration_security_mode')
@@ -107,7 +107,7 @@ test('a permissive tenant keeps its connections to itself', async () => {
 test.each([
   ['--export', 'FILE'],
   ['--export=FILE', ''],
-])('%s %s writes a file', async (option, value) => {
+])('%s %s writes the export to a file', async (option, value) => {
   const directory = await mkdtemp(join(tmpdir(), 'provision-'))
   const file = join(directory, 'tenant.yaml')
   const args = [option, value].filter((arg) => arg !== '').map((arg) => arg.replace('FILE', file))
@@ -119,7 +119,7 @@ test.each([
   expect(parse(text)).toEqual(await exported())
 })
 
-test('what could not be read is not made up', async () => {
+test('the export fails if a part of the tenant cannot be read', async () => {
   api.stage({ scopes: ['read:resource_servers'] })
   const { exitCode, stdout, stderr } = await provision({ domain: api.domain, args: ['--export'] })
   expect(exitCode).toBe(1)
@@ -127,21 +127,21 @@ test('what could not be read is not made up', async () => {
   expect(stderr).toContain('read:tenant_settings')
 })
 
-test('a file that cannot be written is one line, without a stack', async () => {
+test('an export file that cannot be written is reported in one line without a stack trace', async () => {
   const args = ['--export', '/nonexistent/tenant.yaml']
   const { exitCode, stderr } = await provision({ domain: api.domain, args })
   expect(exitCode).toBe(1)
   expect(stderr).toBe('/nonexistent/tenant.yaml cannot be written (ENOENT)\n')
 })
 
-test('a connection keeps its display name, and a paused log stream becomes active', async () => {
+test('the export keeps the display name of a connection and sets the log stream to active', async () => {
   Object.assign(api.tenant.connections[0] ?? {}, { display_name: 'Staff' })
   const { connections, logStreams } = await exported()
   expect(connections?.[0]).toMatchObject({ display_name: 'Staff', is_domain_connection: true })
   expect(logStreams?.[0]).toMatchObject({ status: 'active' })
 })
 
-test('the mode, iss and the lifetime of tokens are in the file only when asked for', async () => {
+test('the export contains the security mode, iss and the token lifetime only with their options', async () => {
   expect((await exported()).tenant).toEqual({
     flags: { enable_dynamic_client_registration: true },
     resource_parameter_profile: 'compatibility',
@@ -156,7 +156,7 @@ test('the mode, iss and the lifetime of tokens are in the file only when asked f
   expect(resourceServers?.[0]).toMatchObject({ token_lifetime: 900 })
 })
 
-test('metadata documents are advertised only once one is imported', async () => {
+test('the export advertises metadata documents only after one was imported', async () => {
   const args = ['--cimd', 'https://chatgpt.com/oauth/client.json']
   expect((await exported(args)).tenant).not.toHaveProperty('client_id_metadata_document_supported')
   await provision({ domain: api.domain, args: ['--apply', ...args] })
@@ -165,7 +165,7 @@ test('metadata documents are advertised only once one is imported', async () => 
   })
 })
 
-test('the default grant is in the file with open access, and then the log stream is not', async () => {
+test('the export contains the default grant with open access and the log stream with admitted access', async () => {
   const { clientGrants, logStreams } = await exported([], { THIRD_PARTY_ACCESS: 'open' })
   expect(clientGrants).toEqual([
     expect.objectContaining({ default_for: 'third_party_clients', subject_type: 'user' }),

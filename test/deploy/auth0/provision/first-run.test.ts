@@ -13,8 +13,8 @@ const api = tenantForEachTest()
 const { run, applied, planned } = runsOn(() => api, {})
 const { apiOf, streamOf, grantOf, connectionOf } = partsOf(api)
 
-describe('an empty tenant', () => {
-  test('the plan names all that is missing, changes nothing and exits 0', async () => {
+describe('provision in an empty tenant', () => {
+  test('plans all missing parts, changes nothing and exits with 0', async () => {
     const before = structuredClone(api.tenant)
     const { exitCode, stdout } = await run()
 
@@ -31,7 +31,7 @@ describe('an empty tenant', () => {
     expect(stdout).toContain('run the command again with --apply')
   })
 
-  test('--apply brings it to the state that the system needs', async () => {
+  test('creates the required state with --apply', async () => {
     await applied()
 
     expect(apiOf()).toMatchObject({
@@ -67,7 +67,7 @@ describe('an empty tenant', () => {
     })
   })
 
-  test('a second run plans nothing and calls nothing that changes', async () => {
+  test('plans nothing and makes no write calls in a second run', async () => {
     await applied()
     const writes = api.writes.length
     const items = await planned()
@@ -77,12 +77,12 @@ describe('an empty tenant', () => {
     expect(api.writes).toHaveLength(writes)
   })
 
-  test('one token serves a whole run', async () => {
+  test('requests one token per run', async () => {
     await applied()
     expect(api.tokenRequests).toHaveLength(1)
   })
 
-  test('registration is opened last, when everything else is in place', async () => {
+  test('opens dynamic registration last', async () => {
     await applied()
     expect(api.writes.at(-1)).toEqual({
       method: 'PATCH',
@@ -100,7 +100,7 @@ describe('an empty tenant', () => {
     ])
   })
 
-  test('what belongs to others is as it was', async () => {
+  test('does not change other APIs, grants, clients, connections and settings', async () => {
     const before = structuredClone(api.tenant)
     await applied()
     for (const name of ['apis', 'grants', 'streams', 'clients'] as const) {
@@ -114,14 +114,14 @@ describe('an empty tenant', () => {
     })
   })
 
-  test('a mode that the tenant does not show is not sent', async () => {
+  test('does not send a security mode that the tenant does not return', async () => {
     api.setModeSetting('absent')
     await applied()
     expect(JSON.stringify(api.writes)).not.toContain('dynamic_client_registration_security_mode')
     expect((await run()).stdout).toContain('Nothing to do')
   })
 
-  test('no secret is printed, in text or in JSON', async () => {
+  test('prints no secret as text or JSON', async () => {
     const texts = [await run(), await run(['--json']), await run(['--export']), await applied()]
     for (const { stdout, stderr } of texts) {
       expect(stdout + stderr).not.toContain(LOG_WEBHOOK_SECRET)
@@ -130,12 +130,12 @@ describe('an empty tenant', () => {
   })
 })
 
-describe('a permissive tenant', () => {
+describe('provision in a permissive tenant', () => {
   beforeEach(() => {
     api.state.mode = 'permissive'
   })
 
-  test('stays so, and its connections are not opened to every client that registers', async () => {
+  test('keeps the tenant permissive and does not make its connections domain-level', async () => {
     await applied()
     expect(api.state.mode).toBe('permissive')
     expect(connectionOf('google-oauth2')).toMatchObject({ is_domain_connection: false })
@@ -143,7 +143,7 @@ describe('a permissive tenant', () => {
     expect((await run()).stdout).toContain('Nothing to do')
   })
 
-  test('a connection at domain level is reported and left alone', async () => {
+  test('reports a domain-level connection and does not change it', async () => {
     Object.assign(connectionOf('google-oauth2') ?? {}, { is_domain_connection: true })
     await applied()
     const items = await planned()
@@ -152,7 +152,7 @@ describe('a permissive tenant', () => {
   })
 
   test.each(['require_client_grant', 'allow_all'])(
-    'an API keeps its policy %s: other applications may use it',
+    'keeps the policy %s of an existing API, because other applications may use it',
     async (policy) => {
       await applied()
       const subject_type_authorization = { user: { policy }, client: { policy: 'deny_all' } }
@@ -163,7 +163,7 @@ describe('a permissive tenant', () => {
     },
   )
 
-  test('allow_all is reported where a connection is at domain level', async () => {
+  test('reports allow_all if a connection is domain-level', async () => {
     await applied()
     const subject_type_authorization = { user: { policy: 'allow_all' } }
     Object.assign(apiOf() ?? {}, { subject_type_authorization })
@@ -175,8 +175,8 @@ describe('a permissive tenant', () => {
   })
 })
 
-describe('a tenant that knows only later what was made', () => {
-  test('is waited for', async () => {
+describe('provision in an eventually consistent tenant', () => {
+  test('retries until the new API is known', async () => {
     const errorCode = 'inexistent_resource_server'
     api.fail('POST /client-grants', { status: 404, times: 2, errorCode, message: 'No such API' })
     await applied([], OPEN)

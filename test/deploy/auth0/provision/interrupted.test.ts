@@ -9,12 +9,12 @@ const REDIRECT_URI = 'https://chatgpt.com/connector/oauth/abc123'
 const api = tenantForEachTest()
 const { run } = runsOn(() => api)
 
-describe('interrupted', () => {
+describe('an interrupted run of provision', () => {
   const ARGS = ['--apply', '--predefined', REDIRECT_URI, '--cimd', CIMD_URL]
   const once = { calls: { maxAttempts: 1 } }
 
   test.each([false, true])(
-    'after any call, and run again: the same state (last answer lost: %s)',
+    'reaches the same state in the next run after any call (last response lost: %s)',
     async (losesAnswer) => {
       await using reference = await startTenantApi()
       await provision({ domain: reference.domain, args: ARGS })
@@ -39,7 +39,7 @@ describe('interrupted', () => {
     },
   )
 
-  test('it says what is in place and what is not', async () => {
+  test('prints what failed, what was skipped and what is in place', async () => {
     api.stage({ scopes: PROVISION_SCOPES.filter((scope) => scope !== 'create:client_grants') })
     const { stdout } = await run(['--apply'], OPEN)
     expect(stdout).toMatch(
@@ -47,7 +47,7 @@ describe('interrupted', () => {
     )
   })
 
-  /** With the places of ids in the order of creation, which an interruption does not change. */
+  /** Replaces ids by their order of creation, which an interruption does not change. */
   function withoutIds(tenant: TenantApi['tenant']): unknown {
     const { apis, clients, grants, roles, streams } = tenant
     const entities = [...apis, ...clients, ...grants, ...roles, ...streams]

@@ -14,7 +14,7 @@ const streams = () =>
 describe('the secret of the log stream', () => {
   const OTHER = 'another-log-stream-secret-for-tests-0123'
 
-  test('that was changed is set anew, and shown as *** on both sides', async () => {
+  test('is updated after a change and shown as *** before and after', async () => {
     await applied()
     const env = { LOG_WEBHOOK_SECRET: `${OTHER},${LOG_WEBHOOK_SECRET}` }
     const { stdout } = await run([], env)
@@ -25,13 +25,13 @@ describe('the secret of the log stream', () => {
     expect((await run([], env)).stdout).toContain('Nothing to do')
   })
 
-  test('is the same without Bearer', async () => {
+  test('is equal with and without the prefix Bearer', async () => {
     await applied()
     Object.assign(Object(streamOf()?.['sink']), { httpAuthorization: LOG_WEBHOOK_SECRET })
     expect((await run()).stdout).toContain('Nothing to do')
   })
 
-  test('that Auth0 has masked is not compared', async () => {
+  test('is not compared if Auth0 masks it', async () => {
     await applied()
     api.state.traits = { ...api.state.traits, logStreamSecrets: 'masked' }
     const { stdout } = await run([], { LOG_WEBHOOK_SECRET: OTHER })
@@ -39,7 +39,7 @@ describe('the secret of the log stream', () => {
     expect(stdout).toContain('Auth0 hides its secret, so it was not compared')
   })
 
-  test('that is not there is set, and shown as ***', async () => {
+  test('is set if it is missing and shown as ***', async () => {
     await applied()
     delete Object(streamOf()?.['sink']).httpAuthorization
     const { stdout } = await run(['--apply'])
@@ -51,14 +51,14 @@ describe('the secret of the log stream', () => {
   })
 })
 
-describe('without log streams', () => {
+describe('a tenant without log streams', () => {
   const NOT_ALLOWED = 'The account is not allowed to perform this operation.'
   const refuse = (method: string, status = 403) => {
     api.fail(`${method} /log-streams`, { status, message: NOT_ALLOWED })
   }
 
   test.each([['GET'], ['POST']])(
-    '%s is refused: the ways that need none are named, and registration stays closed',
+    'provision prints the setups without a log stream and keeps registration closed if %s is refused',
     async (method) => {
       refuse(method)
       const { exitCode, stdout } = await run(['--apply'])
@@ -76,14 +76,14 @@ describe('without log streams', () => {
   test.each([
     ['curated metadata', CURATED, []],
     ['open access', OPEN, []],
-  ])('%s needs none', async (_, env, args) => {
+  ])('%s requires no log stream', async (_, env, args) => {
     refuse('GET')
     await applied(args, env)
     expect(isRegistrationOpen()).toBe(true)
     await expectNothingToDo(args, env)
   })
 
-  test('one predefined client needs none, and registration stays closed', async () => {
+  test('a predefined client requires no log stream, and registration stays closed', async () => {
     refuse('GET')
     const args = ['--iss', '--predefined']
     await applied(args)
@@ -92,7 +92,7 @@ describe('without log streams', () => {
     await expectNothingToDo()
   })
 
-  test('a limit on their number is no failure where none is needed', async () => {
+  test('provision succeeds at the log stream limit if no log stream is required', async () => {
     refuse('POST', 409)
     const { exitCode, stdout } = await run(['--iss', '--predefined', '--apply'])
     expect(exitCode).toBe(0)
@@ -100,7 +100,7 @@ describe('without log streams', () => {
     expect(isRegistrationOpen()).toBe(false)
   })
 
-  test('open access makes none, and keeps one that there is as it should be', async () => {
+  test('open access creates no log stream and corrects an existing one', async () => {
     await applied([], OPEN)
     expect(streams()).toEqual([])
     await applied([], { ...OPEN, DCR_POLICY: 'enforce' })

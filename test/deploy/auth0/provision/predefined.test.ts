@@ -11,10 +11,10 @@ const { run, applied, expectNothingToDo } = runsOn(() => api, {})
 const { apiOf, isRegistrationOpen } = partsOf(api)
 const clientOf = () => api.tenant.clients.find((one) => one['client_metadata'] !== undefined)
 
-describe('--predefined', () => {
+describe('provision --predefined', () => {
   const PREDEFINED = ['--predefined', REDIRECT_URI]
 
-  test('makes a public first-party client with the connection, and tells its id', async () => {
+  test('creates a public first-party client with the connection and prints its id', async () => {
     const { stdout } = await applied(PREDEFINED)
     expect(clientOf()).toMatchObject({
       is_first_party: true,
@@ -32,7 +32,7 @@ describe('--predefined', () => {
     expect(again).toContain(`client id ${clientId}`)
   })
 
-  test('another redirect URI is added to the same client', async () => {
+  test('adds another redirect URI to the same client', async () => {
     await applied(PREDEFINED)
     const another = 'https://chatgpt.com/connector/oauth/xyz'
     await applied(['--predefined', another])
@@ -40,7 +40,7 @@ describe('--predefined', () => {
     expect(api.tenant.clients).toHaveLength(2)
   })
 
-  test('gets a grant of its own where the API demands one', async () => {
+  test('creates a client grant if the API requires one', async () => {
     await applied()
     Object.assign(apiOf() ?? {}, {
       subject_type_authorization: { user: { policy: 'require_client_grant' } },
@@ -57,7 +57,7 @@ describe('--predefined', () => {
     expect((await run(PREDEFINED)).stdout).toContain('Nothing to do')
   })
 
-  test('waits while Auth0 does not know the new client yet', async () => {
+  test('retries until Auth0 knows the new client', async () => {
     const errorCode = 'inexistent_client'
     const missing = { status: 404, times: 2, errorCode, message: 'No such client' }
     api.fail('PATCH /connections/:id/clients', missing)
@@ -65,7 +65,7 @@ describe('--predefined', () => {
     expect(api.enabledOf('google-oauth2')).toHaveLength(2)
   })
 
-  test('does not take a client for its own that log-webhook has promoted', async () => {
+  test('does not reuse a client that log-webhook promoted', async () => {
     const promoted = { client_id: 'dcr', is_first_party: true, callbacks: [REDIRECT_URI] }
     api.add('clients', { ...promoted })
     await applied(PREDEFINED)
@@ -73,7 +73,7 @@ describe('--predefined', () => {
     expect(api.tenant.clients).toHaveLength(3)
   })
 
-  test('is found again among hundreds', async () => {
+  test('finds its client again among hundreds', async () => {
     await applied(PREDEFINED)
     const many = Array.from({ length: 250 }, (_, i) => ({
       client_id: `c${i}`,
@@ -86,10 +86,10 @@ describe('--predefined', () => {
   })
 })
 
-describe('--iss and --predefined', () => {
+describe('provision --iss --predefined', () => {
   const PREDEFINED = ['--iss', '--predefined']
 
-  test('need no redirect URI, and print the client id', async () => {
+  test('requires no redirect URI and prints the client id', async () => {
     const { stdout } = await applied(PREDEFINED)
     const id = String(clientOf()?.['client_id'])
     expect(clientOf()).toMatchObject({ callbacks: [STABLE], is_first_party: true })
@@ -104,19 +104,19 @@ describe('--iss and --predefined', () => {
     })
   })
 
-  test('the client id is in the JSON of the run that makes it', async () => {
+  test('includes the client id in the JSON of the run that creates the client', async () => {
     const { stdout } = await run([...PREDEFINED, '--apply', '--json'])
     expect(JSON.parse(stdout).clientId).toBe(clientOf()?.['client_id'])
   })
 
-  test('without iss a redirect URI is required', async () => {
+  test('requires a redirect URI without --iss', async () => {
     const { exitCode, stderr } = await run(['--predefined', '--apply'])
     expect(exitCode).toBe(2)
     expect(stderr).toContain('add --iss')
     expect(api.writes).toEqual([])
   })
 
-  test('refresh tokens rotate and expire, also of a client that was made without', async () => {
+  test('makes refresh tokens rotate and expire, for existing clients as well', async () => {
     await applied(PREDEFINED)
     const rotating = { rotation_type: 'rotating', expiration_type: 'expiring', leeway: 30 }
     expect(clientOf()).toMatchObject({ refresh_token: rotating })
@@ -129,7 +129,7 @@ describe('--iss and --predefined', () => {
     await expectNothingToDo()
   })
 
-  test('refresh tokens get a leeway where there is none, and keep their lifetimes', async () => {
+  test('adds a missing leeway for refresh tokens and keeps their lifetimes', async () => {
     await applied(PREDEFINED)
     Object.assign(Object(clientOf()?.['refresh_token']), { token_lifetime: 60, leeway: 0 })
     await applied()
@@ -137,7 +137,7 @@ describe('--iss and --predefined', () => {
     await expectNothingToDo()
   })
 
-  test('only the login connections are on for it, whatever Auth0 turns on', async () => {
+  test('enables only the login connections for the client, even if Auth0 enables others', async () => {
     const id = async () => {
       await applied(PREDEFINED)
       return String(clientOf()?.['client_id'])
@@ -153,9 +153,9 @@ describe('--iss and --predefined', () => {
   })
 
   test.each([
-    ['asked for', ['--iss'], false],
-    ['on already', [], true],
-  ])('iss that is %s and curated metadata exclude each other', async (_, args, isOn) => {
+    ['requested with --iss', ['--iss'], false],
+    ['already on', [], true],
+  ])('fails with curated metadata if the iss parameter is %s', async (_, args, isOn) => {
     api.tenant.settings['authorization_response_iss_parameter_supported'] = isOn
     const { exitCode, stdout, stderr } = await run([...args, '--apply'], CURATED)
     expect(exitCode).toBe(1)

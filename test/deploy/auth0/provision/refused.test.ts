@@ -21,8 +21,8 @@ const api = tenantForEachTest()
 const { run, applied } = runsOn(() => api, {})
 const { apiOf, streamOf, connectionOf } = partsOf(api)
 
-describe('what is in the way', () => {
-  test('a connection that does not exist: the rest is carried out', async () => {
+describe('provision with missing permissions or features', () => {
+  test('reports a connection that does not exist and applies the other changes', async () => {
     const env = { GOOGLE_CONNECTION_NAME: 'google-oauth2,okta' }
     const { exitCode, stdout } = await run(['--apply'], env)
     expect(exitCode).toBe(1)
@@ -33,7 +33,7 @@ describe('what is in the way', () => {
   })
 
   test.each(PROVISION_SCOPES.filter((scope) => scope.startsWith('read:')))(
-    'without %s the rest is carried out, and the scope and all others are named',
+    'applies the other changes without %s and prints the missing and the required scopes',
     async (missing) => {
       api.stage({ scopes: PROVISION_SCOPES.filter((scope) => scope !== missing) })
       const args = ['--predefined', REDIRECT_URI, '--organization', 'org_acme']
@@ -58,7 +58,7 @@ describe('what is in the way', () => {
   ]
 
   test.each(WRITING)(
-    'without %s, which the token tells, that call is not made',
+    'does not make the call if the scopes of the token lack %s',
     async (missing) => {
       api.stage({ namesScopes: true })
       api.stage({ scopes: PROVISION_SCOPES.filter((scope) => scope !== missing) })
@@ -70,27 +70,30 @@ describe('what is in the way', () => {
     },
   )
 
-  test.each(WRITING)('without %s, which shows only then: goes on once granted', async (missing) => {
-    const args = ['--apply', '--predefined', REDIRECT_URI]
-    api.stage({ scopes: PROVISION_SCOPES.filter((scope) => scope !== missing) })
-    const { exitCode, stdout } = await run(args)
-    expect(exitCode).toBe(1)
-    expect(stdout).toContain(`The Management scope ${missing} is missing`)
-    expect(stdout).toContain('The next run continues from here.')
-    expect(stdout).toContain(PROVISION_SCOPES.join(' '))
-    api.stage({ scopes: null })
-    expect(await run(args)).toMatchObject({ exitCode: 0 })
-    expect((await run(args)).stdout).toContain('Nothing to do')
-  })
+  test.each(WRITING)(
+    'continues after %s was granted if only the rejected call revealed that it is missing',
+    async (missing) => {
+      const args = ['--apply', '--predefined', REDIRECT_URI]
+      api.stage({ scopes: PROVISION_SCOPES.filter((scope) => scope !== missing) })
+      const { exitCode, stdout } = await run(args)
+      expect(exitCode).toBe(1)
+      expect(stdout).toContain(`The Management scope ${missing} is missing`)
+      expect(stdout).toContain('The next run continues from here.')
+      expect(stdout).toContain(PROVISION_SCOPES.join(' '))
+      api.stage({ scopes: null })
+      expect(await run(args)).toMatchObject({ exitCode: 0 })
+      expect((await run(args)).stdout).toContain('Nothing to do')
+    },
+  )
 
-  test('scopes that are not needed are not demanded', async () => {
+  test('does not require scopes for calls that it does not make', async () => {
     await applied()
     api.stage({ namesScopes: true })
     api.stage({ scopes: PROVISION_SCOPES.filter((scope) => scope.startsWith('read:')) })
     expect(await run(['--apply'])).toMatchObject({ exitCode: 0 })
   })
 
-  test('an error of Auth0 is told in its own words, without the secrets that these may quote', async () => {
+  test("prints Auth0's error message without the secrets that it quotes", async () => {
     const message = `Payload validation error: {"httpAuthorization":"Bearer ${LOG_WEBHOOK_SECRET}"}`
     api.fail('POST /log-streams', { status: 400, message })
     const { exitCode, stdout } = await run(['--apply'])
@@ -105,18 +108,21 @@ describe('what is in the way', () => {
     ['GET /log-streams', 403, 'operation_not_supported'],
     ['POST /log-streams', 403, 'feature_not_enabled'],
     ['POST /log-streams', 402, undefined],
-  ])('%s answered %i (%s) for the plan is no missing scope', async (call, status, errorCode) => {
-    const message = 'Your subscription has no log streams'
-    api.fail(call, { status, message, ...(errorCode && { errorCode }) })
-    const { exitCode, stdout } = await run(['--apply'])
-    expect(exitCode).toBe(1)
-    expect(stdout).toContain(
-      `Auth0 responded with ${status}: ${message} (the tenant's Auth0 plan may not`,
-    )
-    expect(stdout).not.toContain('Missing Management scopes')
-  })
+  ])(
+    'does not report a missing scope if %s gets %i (%s) because of the Auth0 plan',
+    async (call, status, errorCode) => {
+      const message = 'Your subscription has no log streams'
+      api.fail(call, { status, message, ...(errorCode && { errorCode }) })
+      const { exitCode, stdout } = await run(['--apply'])
+      expect(exitCode).toBe(1)
+      expect(stdout).toContain(
+        `Auth0 responded with ${status}: ${message} (the tenant's Auth0 plan may not`,
+      )
+      expect(stdout).not.toContain('Missing Management scopes')
+    },
+  )
 
-  test("Auth0's own API is nobody's audience", async () => {
+  test('rejects the audience of the Management API', async () => {
     const env = { OAUTH_AUDIENCE: `${api.issuer}api/v2/` }
     const { exitCode, stdout } = await run(['--apply'], env)
     expect(exitCode).toBe(1)
@@ -125,7 +131,7 @@ describe('what is in the way', () => {
     expect(api.writes).toEqual([])
   })
 
-  test('without a token the scopes to grant are named', async () => {
+  test('prints the required scopes if Auth0 issues no token', async () => {
     api.fail('POST /oauth/token', { status: 403 })
     const { exitCode, stdout } = await run()
     expect(exitCode).toBe(1)
@@ -133,7 +139,7 @@ describe('what is in the way', () => {
     expect(stdout).toContain(PROVISION_SCOPES.join(' '))
   })
 
-  test('a part that cannot be read is not touched, so that nothing is made twice', async () => {
+  test('does not change a part that cannot be read, so that nothing is created twice', async () => {
     api.fail('GET /log-streams', { status: 400 })
     const { exitCode, stdout } = await run(['--apply'])
     expect(exitCode).toBe(1)
@@ -142,7 +148,7 @@ describe('what is in the way', () => {
     expect(apiOf()).toBeDefined()
   })
 
-  test('a tenant that cannot be reached is one line, not one for each part', async () => {
+  test('reports a tenant that cannot be reached in one line', async () => {
     const closed = await startTenantApi()
     await closed[Symbol.asyncDispose]()
     const calls = { maxAttempts: 1 }
@@ -152,10 +158,10 @@ describe('what is in the way', () => {
   })
 })
 
-describe('a call that is refused', () => {
+describe('provision after a rejected call', () => {
   const ARGS = ['--iss', '--predefined', ...CIMD, '--organization', 'org_acme']
 
-  test('stops only what depends on it, and the next run completes the rest', async () => {
+  test('skips only the dependent changes and completes them in the next run', async () => {
     await using reference = await startTenantApi()
     const of = runsOn(() => reference)
     await of.applied(ARGS)

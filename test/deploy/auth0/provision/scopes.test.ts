@@ -6,12 +6,12 @@ const api = tenantForEachTest()
 const { run, applied } = runsOn(() => api)
 const { apiOf, grantOf } = partsOf(api)
 
-describe('scopes that the catalogue does not have', () => {
+describe('provision with scopes that are not in the catalogue', () => {
   const FEWER = { ...OPEN, TOOL_SCOPES_JSON: '{"listEvents":["events:read"]}' }
 
   beforeEach(() => applied([], OPEN))
 
-  test('are reported and left alone, on the API and in the grant', async () => {
+  test('reports them and keeps them in the API and in the grant', async () => {
     const { exitCode, stdout } = await run(['--apply'], FEWER)
     expect(exitCode).toBe(0)
     expect(stdout).toContain('events:write: not in the catalogue; kept')
@@ -20,7 +20,7 @@ describe('scopes that the catalogue does not have', () => {
     expect((await run([], FEWER)).stdout).toContain('Nothing to do')
   })
 
-  test('--prune takes them from the grant, then from the API', async () => {
+  test('removes them with --prune from the grant, then from the API', async () => {
     const writes = api.writes.length
     await applied([], FEWER)
     await applied(['--prune'], FEWER)
@@ -40,7 +40,7 @@ describe('scopes that the catalogue does not have', () => {
     expect((await run(['--prune'], FEWER)).stdout).toContain('Nothing to do')
   })
 
-  test('that somebody else has added survive a change of the API', async () => {
+  test('keeps scopes of other systems when it updates the API', async () => {
     const scopes = apiOf()?.['scopes'] as object[]
     scopes.push({ value: 'admin', description: 'of another system' })
     const MORE = { TOOL_SCOPES_JSON: '{"listEvents":["events:read"],"x":["events:delete"]}' }

@@ -11,7 +11,7 @@ const { isRegistrationOpen } = partsOf(api)
 const sentModes = () => api.writes.filter(({ body }) => MODE in Object(body))
 const google = () => api.tenant.connections[0]
 
-describe('the security mode', () => {
+describe('the security mode of dynamic registration', () => {
   test.each(['strict', 'permissive'] as const)('is set with --%s', async (mode) => {
     api.state.mode = mode === 'strict' ? 'permissive' : 'strict'
     await applied([`--${mode}`])
@@ -19,7 +19,7 @@ describe('the security mode', () => {
     await expectNothingToDo([`--${mode}`])
   })
 
-  test('that Auth0 takes and does not show is not planned again, and sent where asked for', async () => {
+  test('is sent again only with its option if Auth0 accepts but does not return it', async () => {
     api.setModeSetting('absent')
     await applied(['--strict'])
     expect(sentModes()).toHaveLength(1)
@@ -32,7 +32,7 @@ describe('the security mode', () => {
     await expectNothingToDo()
   })
 
-  test('that is asked for after all and refused is reported, and the run is no failure', async () => {
+  test('is reported without failing the run if Auth0 rejects it in a provisioned tenant', async () => {
     await applied()
     api.setModeSetting('refused')
     const { exitCode, stdout } = await run(['--strict', '--apply'])
@@ -41,7 +41,7 @@ describe('the security mode', () => {
     expect(sentModes()).toHaveLength(1)
   })
 
-  test('that Auth0 refuses is reported, and the rest goes on', async () => {
+  test('is reported if Auth0 rejects it, and the other changes are applied', async () => {
     api.setModeSetting('refused')
     const { exitCode, stdout } = await run(['--strict', '--apply'])
     expect(exitCode).toBe(0)
@@ -51,11 +51,11 @@ describe('the security mode', () => {
   })
 
   test.each([
-    ['a tpc_ id', { client_id: 'tpc_1', external_metadata_type: 'dcr' }, true],
-    ['its own mode', { client_id: 'x', third_party_security_mode: 'strict' }, true],
-    ['a permissive registration', { client_id: 'x', external_metadata_type: 'dcr' }, false],
+    ['a client with a tpc_ id', { client_id: 'tpc_1', external_metadata_type: 'dcr' }, true],
+    ['a client with its own mode', { client_id: 'x', third_party_security_mode: 'strict' }, true],
+    ['a permissive registered client', { client_id: 'x', external_metadata_type: 'dcr' }, false],
     ['an old third-party client', { client_id: 'x' }, false],
-  ])('is known from the clients: %s', async (_, client, isStrict) => {
+  ])('is inferred from %s', async (_, client, isStrict) => {
     api.setModeSetting('absent')
     api.add('clients', { is_first_party: false, callbacks: CALLBACKS, ...client })
     await applied()
@@ -64,7 +64,7 @@ describe('the security mode', () => {
     await expectNothingToDo(isStrict ? ['--strict'] : ['--permissive'])
   })
 
-  test('of a client that an operator imported says nothing: those are always strict', async () => {
+  test('is not inferred from imported clients, which are always strict', async () => {
     api.setModeSetting('absent')
     api.add(
       'clients',

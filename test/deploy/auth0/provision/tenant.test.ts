@@ -18,7 +18,7 @@ describe.each(['strict', 'permissive'] as const)('an empty %s tenant', (mode) =>
 
   const run = (args: readonly string[] = []) => runOn(system, args)
 
-  test('nobody can connect', async () => {
+  test('does not let ChatGPT connect before provision', async () => {
     const chatGpt = createChatGpt({
       tenant: system.tenant,
       person: ALICE,
@@ -27,7 +27,7 @@ describe.each(['strict', 'permissive'] as const)('an empty %s tenant', (mode) =>
     await expect(connectV2(`${system.url}/mcp`, chatGpt)).rejects.toThrow()
   })
 
-  test('one apply, and the next run plans nothing', async () => {
+  test('is complete after one --apply, and the next run plans nothing', async () => {
     expect(await run()).toMatchObject({ exitCode: 0, stderr: '' })
     const applied = await run(['--apply'])
     expect(applied.stdout).toContain('Done.')
@@ -38,7 +38,7 @@ describe.each(['strict', 'permissive'] as const)('an empty %s tenant', (mode) =>
     expect((await adminOf(system.tenant).state()).mode).toBe(mode)
   })
 
-  test('ChatGPT connects, signs alice in and calls a tool', async () => {
+  test('lets ChatGPT connect, sign Alice in and call a tool after provision', async () => {
     const chatGpt = createChatGpt({ tenant: system.tenant, person: ALICE })
     const client = await connectV2(`${system.url}/mcp`, chatGpt)
     const answer = await client.callTool('listEvents', { limit: 1 })
@@ -46,7 +46,7 @@ describe.each(['strict', 'permissive'] as const)('an empty %s tenant', (mode) =>
     await client.close()
   })
 
-  test('a client with a foreign redirect URI is gone as soon as the log stream tells of it', async () => {
+  test('loses a client with a foreign redirect URI after the log stream reports it', async () => {
     const { issuer } = system.tenant
     const response = await fetch(`${issuer}oidc/register`, {
       method: 'POST',
@@ -65,7 +65,7 @@ describe.each(['strict', 'permissive'] as const)('an empty %s tenant', (mode) =>
     }, 'the client is deleted')
   })
 
-  test('a first-party client made beforehand has what it needs', async () => {
+  test('gets a predefined first-party client with its connection', async () => {
     const redirectUri = 'https://chatgpt.com/connector/oauth/abc123XYZ'
     const applied = await run(['--apply', '--predefined', redirectUri])
     const clientId = /client id {2}(\S+)/.exec(applied.stdout)?.[1] ?? ''
@@ -81,7 +81,7 @@ describe.each(['strict', 'permissive'] as const)('an empty %s tenant', (mode) =>
   })
 })
 
-describe('a tool with a new scope', () => {
+describe('a new scope in the catalogue', () => {
   let system: System
 
   beforeAll(async () => {
@@ -90,13 +90,13 @@ describe('a tool with a new scope', () => {
   })
   afterAll(() => system?.stop())
 
-  test('is there for a connected client after one apply and a step-up', async () => {
+  test('is available to a connected client after one --apply and a step-up', async () => {
     const before = { TOOLS_FILE: '', TOOL_SCOPES_JSON: '{"listEvents":["events:read"]}' }
     const event = { title: 'Lunch', date: '2026-12-24' }
     await runOn(system, ['--apply'])
     const chatGpt = createChatGpt({ tenant: system.tenant, person: ALICE })
     await (await connectV2(`${system.url}/mcp`, chatGpt)).close()
-    // As the tenant was before the catalogue had `events:write`.
+    // Restores the tenant to its state before the catalogue had `events:write`.
     const pruned = await runOn(system, ['--apply', '--prune'], {}, before)
     expect(pruned).toMatchObject({ exitCode: 0 })
     chatGpt.forgetTokens()
@@ -116,7 +116,7 @@ describe('a tool with a new scope', () => {
   })
 })
 
-describe('a tenant in trouble', () => {
+describe('provision against a failing tenant', () => {
   let system: System
 
   beforeAll(async () => {
@@ -124,7 +124,7 @@ describe('a tenant in trouble', () => {
   })
   afterAll(() => system?.stop())
 
-  test('429 is waited out', async () => {
+  test('retries calls that get 429', async () => {
     const { change } = adminOf(system.tenant)
     await change({ empty: true })
     await change({ management: { rateLimit: { times: 2, retryAfterSeconds: 1 } } })
@@ -132,7 +132,7 @@ describe('a tenant in trouble', () => {
     expect((await runOn(system)).stdout).toContain('Nothing to do')
   })
 
-  test('one that dies at any call loses nothing: the next run goes on', {
+  test('completes in the next run after a failure at any call', {
     timeout: 60_000,
   }, async () => {
     const { change } = adminOf(system.tenant)

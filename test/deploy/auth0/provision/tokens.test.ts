@@ -25,14 +25,14 @@ describe('the leeway of refresh tokens', () => {
   const tokensOf = () =>
     api.tenant.clients.find(({ client_id }) => client_id === 'tpc_1')?.['refresh_token']
 
-  test('is set for an admitted client that has none, and its lifetimes stay', async () => {
+  test('is set for an admitted client without one, and its lifetimes are kept', async () => {
     register({ refresh_token: { ...tokens, leeway: 0 } })
     await applied()
     expect(tokensOf()).toEqual({ ...tokens, leeway: 30 })
     await expectNothingToDo()
   })
 
-  test('is set for the document that the run imports', async () => {
+  test('is set for the client that the run imports', async () => {
     await applied(CIMD)
     const imported = api.tenant.clients.find((one) => 'external_client_id' in one)
     expect(imported).toMatchObject({ refresh_token: { rotation_type: 'rotating', leeway: 30 } })
@@ -41,22 +41,18 @@ describe('the leeway of refresh tokens', () => {
 
   test.each([
     ['another leeway', { refresh_token: { ...tokens, leeway: 5 } }, {}],
-    [
-      'tokens that do not rotate',
-      { refresh_token: { ...tokens, rotation_type: 'non-rotating' } },
-      {},
-    ],
+    ['non-rotating tokens', { refresh_token: { ...tokens, rotation_type: 'non-rotating' } }, {}],
     ['foreign redirect URIs', { refresh_token: tokens, callbacks: ['https://other.example'] }, {}],
     ['DCR_POLICY=observe', { refresh_token: tokens }, { DCR_POLICY: 'observe' }],
-  ])('stays with %s', async (_, client, env) => {
+  ])('is not changed for %s', async (_, client, env) => {
     register(client)
     await applied([], env)
     expect(tokensOf()).toEqual(client.refresh_token)
   })
 })
 
-describe('tokens', () => {
-  test('an existing API keeps the lifetime of its tokens unless one is given', async () => {
+describe('the token settings of the API and the tenant', () => {
+  test('the token lifetime of an existing API is changed only with --token-lifetime', async () => {
     await applied()
     expect(apiOf()).toMatchObject({ token_lifetime: 3_600 })
     Object.assign(apiOf() ?? {}, { token_lifetime: 7_200 })
@@ -66,7 +62,7 @@ describe('tokens', () => {
     await expectNothingToDo(['--token-lifetime', '900'])
   })
 
-  test('a default audience of another API is blocking, and stays', async () => {
+  test('the default audience of another API is reported as blocked and not changed', async () => {
     api.tenant.settings['default_audience'] = 'https://other.example'
     const { exitCode, stdout } = await run(['--apply'])
     expect(exitCode).toBe(1)

@@ -41,12 +41,12 @@ const serviceOf = (path: string) =>
     String(operationsOf(path)[0]?.['x-google-backend']['address']),
   )?.[1]
 
-test('the file is what api-gateway.ts writes (after a change: vitest -u)', async () => {
+test('deploy/api-gateway.yaml is the output of api-gateway.ts (update it with vitest -u)', async () => {
   await expect(apiGatewayYaml()).toMatchFileSnapshot('../../../../deploy/api-gateway.yaml')
 })
 
-describe.each(paths)('%s', (path) => {
-  test('goes where Hosting sends it, with every method', async () => {
+describe.each(paths)('the path %s of API Gateway', (path) => {
+  test('has the same function as on Hosting for every method', async () => {
     const url = `http://localhost:${origin.port}${path.replace('{toolName}', 'listEvents')}`
     for (const method of ['GET', 'POST', 'OPTIONS', 'DELETE']) {
       expect(await (await fetch(url, { method })).text()).toBe(serviceOf(path))
@@ -54,7 +54,7 @@ describe.each(paths)('%s', (path) => {
     expect(operationsOf(path)).toHaveLength(METHODS.length)
   })
 
-  test('leaves Authorization alone, checks nothing itself, and waits as long as Hosting', () => {
+  test('passes Authorization through, requires no credentials and has the timeout of Hosting', () => {
     for (const operation of operationsOf(path)) {
       expect(operation.security).toEqual([])
       expect(operation['x-google-backend']).toEqual({
@@ -67,10 +67,10 @@ describe.each(paths)('%s', (path) => {
   })
 })
 
-test('every rewrite has a path, or Hosting would answer more than API Gateway', () => {
+test('API Gateway has a path for every rewrite of Hosting', () => {
   const sources = firebase.hosting.rewrites.map(({ source }) => source)
-  // The last are for what is no path, with the dot-files that `**` leaves out; API Gateway itself
-  // answers that in JSON.
+  // The last rewrites match all other paths, and the dotfiles that `**` does not match. API Gateway
+  // answers these paths itself, in JSON.
   expect(sources.splice(-3)).toEqual(['**', '**/.*', '**/.*/**'])
   for (const source of sources) {
     const matches = paths.filter((path) =>
@@ -80,33 +80,36 @@ test('every rewrite has a path, or Hosting would answer more than API Gateway', 
   }
 })
 
-test('no two operations have the same id', () => {
+test('all operations have different ids', () => {
   const ids = paths.flatMap((path) => operationsOf(path).map(({ operationId }) => operationId))
   expect(new Set(ids).size).toBe(ids.length)
   expect(spec.swagger).toBe('2.0')
 })
 
-describe("what a front may have written counts for nothing at the function's own address", () => {
+describe("the gateway at its function's own URL ignores headers that a proxy may set", () => {
   let issuer: Issuer
   beforeAll(async () => {
     issuer = await startIssuer()
   })
   afterAll(() => issuer[Symbol.asyncDispose]())
 
-  test.each(['x-forwarded-authorization', 'x-serverless-authorization'])('%s', async (name) => {
-    await using served = await serveGateway({ issuer: issuer.url, functionsBase: issuer.url })
-    const answer = await served.send({
-      method: 'POST',
-      path: '/tools/listEvents',
-      headers: {
-        'content-type': 'application/json',
-        [name]: `Bearer ${await issuer.token()}`,
-        'x-apigateway-api-userinfo': Buffer.from('{"sub":"auth0|alice"}').toString('base64url'),
-        'x-forwarded-host': 'evil.example',
-      },
-      body: {},
-    })
-    expect(answer.status).toBe(401)
-    expect(answer.headers['www-authenticate']).not.toContain('evil.example')
-  })
+  test.each(['x-forwarded-authorization', 'x-serverless-authorization'])(
+    'for example %s',
+    async (name) => {
+      await using served = await serveGateway({ issuer: issuer.url, functionsBase: issuer.url })
+      const answer = await served.send({
+        method: 'POST',
+        path: '/tools/listEvents',
+        headers: {
+          'content-type': 'application/json',
+          [name]: `Bearer ${await issuer.token()}`,
+          'x-apigateway-api-userinfo': Buffer.from('{"sub":"auth0|alice"}').toString('base64url'),
+          'x-forwarded-host': 'evil.example',
+        },
+        body: {},
+      })
+      expect(answer.status).toBe(401)
+      expect(answer.headers['www-authenticate']).not.toContain('evil.example')
+    },
+  )
 })

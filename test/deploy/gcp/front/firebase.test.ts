@@ -50,7 +50,7 @@ test.each([
   ['POST', '/auth0-log-webhook', 'log-webhook'],
   ['POST', '/oauth/register', 'registration'],
   ['OPTIONS', '/oauth/register', 'registration'],
-])('%s %s is answered by %s', async (method, path, service) => {
+])('%s %s is routed to %s', async (method, path, service) => {
   const answer = await ask(path, { method })
 
   expect(answer.status).toBe(200)
@@ -75,17 +75,20 @@ test.each([
   ['/other/.well-known/oauth-protected-resource'],
   [`/${'x'.repeat(300)}`],
   ['/..%2f..%2fpackage.json'],
-])('%s is left to metadata, which says in JSON that there is nothing', async (path) => {
+])('the unknown path %s is routed to metadata', async (path) => {
   const answer = await ask(path, { method: 'POST' })
 
   expect(await answer.text()).toBe(`metadata ${path}`)
 })
 
-test.each([['/'], ['/index.html'], ['/page.js'], ['/icon.svg']])('%s is a file', async (path) => {
-  expect((await ask(path)).headers.get('cache-control')).toBe('no-cache')
-})
+test.each([['/'], ['/index.html'], ['/page.js'], ['/icon.svg']])(
+  '%s is served as a file with Cache-Control: no-cache',
+  async (path) => {
+    expect((await ask(path)).headers.get('cache-control')).toBe('no-cache')
+  },
+)
 
-test('every rewrite names a Cloud Run service that this project deploys', () => {
+test('every rewrite leads to a Cloud Run service of this project', () => {
   for (const { run, ...rest } of firebase.hosting.rewrites) {
     expect(Object.keys(rest)).toEqual(['source'])
     expect(SERVICES).toContain(run.serviceId)

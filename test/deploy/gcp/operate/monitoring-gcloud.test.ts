@@ -13,8 +13,8 @@ import {
   startGoogleMonitoring,
 } from '../../../support/google/google-monitoring.ts'
 
-// The real gcloud, in front of a stand-in for Google's APIs. Each of its commands takes a second or
-// two, so people are spared the wait.
+// Runs the real gcloud against a fake of Google's APIs. Each command takes a second or two, so this
+// runs only in CI.
 const isWanted = process.env['CI'] !== undefined
 const isInstalled = isWanted && spawnSync('gcloud', ['version']).status === 0
 if (!isInstalled) {
@@ -51,12 +51,12 @@ describe.skipIf(!isInstalled)('monitoring with the real gcloud', { timeout: 600_
     )
   }
 
-  test('all files become resources', async () => {
+  test('deploy creates the resource of every file', async () => {
     await deploy()
     expect(kinds()).toEqual({ metrics: 12, uptimeCheckConfigs: 1, dashboards: 1, alertPolicies: 6 })
   })
 
-  test('gcloud passes on what the files say', () => {
+  test('the created resources contain the settings of the files', () => {
     const resource = (name: string) => cloud.resources.get(`projects/acme-prod/${name}`)
     expect(resource('metrics/mcp-tool-latency')).toMatchObject({
       name: 'mcp-tool-latency',
@@ -101,11 +101,11 @@ describe.skipIf(!isInstalled)('monitoring with the real gcloud', { timeout: 600_
     })
   })
 
-  test('a second run changes nothing', async () => {
+  test('deploy changes nothing in a second run', async () => {
     expect(await deploy()).toEqual([])
   })
 
-  test('another domain and channels are carried over', async () => {
+  test('deploy updates the resources for another domain and other notification channels', async () => {
     const writes = await deploy({
       PUBLIC_URL: 'https://mcp.acme.test',
       GCP_ALERT_CHANNELS: '42',
@@ -122,7 +122,7 @@ describe.skipIf(!isInstalled)('monitoring with the real gcloud', { timeout: 600_
     )
   })
 
-  test('removal takes all of it and nothing else', async () => {
+  test('the removal deletes all resources of the deployment and no others', async () => {
     const foreign = 'projects/acme-prod/alertPolicies/of-the-web-shop'
     cloud.resources.set(foreign, { name: foreign, displayName: 'Web shop' })
     const { PATH = '', HOME = '' } = process.env

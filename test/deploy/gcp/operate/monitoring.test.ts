@@ -27,7 +27,7 @@ beforeEach(() => {
 })
 afterEach(() => rmSync(dist, { recursive: true }))
 
-/** gcloud in front of a project that holds what these deployments' files describe. */
+/** A gcloud for a project with the resources of these deployments. */
 function gcloudWith(
   instances: readonly Instance[],
   { foreign = [] as readonly Json[] } = {},
@@ -71,9 +71,9 @@ const plan = async (instance: Instance, gcloud: Gcloud, url = URL) =>
     dist,
   })
 
-describe('the files', () => {
+describe('the monitoring files', () => {
   test.each([PRODUCTION, STAGING])(
-    'have no placeholder left, and name metrics that there are',
+    'contain no placeholders and use only existing metrics with %o',
     (at) => {
       const files = readDesiredResources(at, URL, undefined)
       const text = JSON.stringify(files)
@@ -91,7 +91,7 @@ describe('the files', () => {
     },
   )
 
-  test('name the services of their own deployment', () => {
+  test('filter by the services of their deployment', () => {
     const filters = (at: Instance) =>
       readDesiredResources(at, URL, undefined)
         .filter(({ kind }) => kind === 'metric')
@@ -118,13 +118,13 @@ describe('the files', () => {
   })
 })
 
-describe('the plan', () => {
-  test('changes nothing when all is in place, whatever else the project has', async () => {
+describe('the monitoring plan', () => {
+  test('is empty if the deployment is up to date, even beside another deployment', async () => {
     expect(await plan(PRODUCTION, gcloudWith([PRODUCTION, STAGING]))).toEqual([])
     expect(await plan(STAGING, gcloudWith([PRODUCTION, STAGING]))).toEqual([])
   })
 
-  test('enables the APIs of an empty project, then makes metrics before policies', async () => {
+  test('enables the APIs of an empty project and creates metrics before policies', async () => {
     const steps = await plan(PRODUCTION, { describe: async () => undefined, list: async () => [] })
     expect(titles(steps)[0]).toBe('enable logging.googleapis.com and monitoring.googleapis.com')
     const kinds = titles(steps)
@@ -138,7 +138,7 @@ describe('the plan', () => {
     ])
   })
 
-  test('updates what another domain changes, and replaces the uptime check', async () => {
+  test('updates the alert policies and replaces the uptime check for another domain', async () => {
     const steps = await plan(PRODUCTION, gcloudWith([PRODUCTION]), 'https://other.acme.example')
     expect(titles(steps)).toContain('create the uptime check mcp reaches Auth0')
     expect(titles(steps)).toContain('delete the uptime check mcp reaches Auth0')
@@ -148,7 +148,7 @@ describe('the plan', () => {
     ).not.toEqual([])
   })
 
-  test('keeps the channels that people have chosen, unless GCP_ALERT_CHANNELS is set', async () => {
+  test('keeps manually set notification channels unless GCP_ALERT_CHANNELS is set', async () => {
     const channels = ['projects/acme-prod/notificationChannels/7']
     const real = gcloudWith([PRODUCTION])
     const edited: Gcloud = {
@@ -184,7 +184,7 @@ describe('the plan', () => {
     )
   })
 
-  test('deletes what the files no longer have', async () => {
+  test('deletes resources that are no longer in the files', async () => {
     const userLabels = {
       'made-by': 'chatgpt-auth0-gateway',
       deployment: 'mcp',
@@ -198,7 +198,7 @@ describe('the plan', () => {
     ])
   })
 
-  test('refuses a metric of the same name that something else has made', async () => {
+  test('rejects a foreign metric of the same name', async () => {
     const real = gcloudWith([])
     const gcloud: Gcloud = {
       ...real,
@@ -212,7 +212,7 @@ describe('the plan', () => {
     )
   })
 
-  test('the end removes all of one deployment and nothing of the other', async () => {
+  test('for a removal deletes all resources of one deployment and none of another', async () => {
     const state = await readMonitoring(STAGING, gcloudWith([PRODUCTION, STAGING]))
     const steps = planMonitoringRemoval(STAGING, state)
     expect(steps).toHaveLength(readDesiredResources(STAGING, URL, undefined).length)
@@ -222,8 +222,8 @@ describe('the plan', () => {
   })
 })
 
-describe('npm run deploy', () => {
-  test('with --only=monitoring applies it alone; without, leaves it alone', async () => {
+describe('monitoring in npm run deploy and npm run destroy', () => {
+  test('deploy changes only monitoring with --only=monitoring and does not change it with other parts', async () => {
     using commands = fakeCommands(['gcloud', 'firebase'])
     const file = writeEnvFile(commands.directory)
     const places = [`--env-file=${file}`, `--dist=${commands.directory}/dist`]
@@ -255,7 +255,7 @@ describe('npm run deploy', () => {
     expect(others.changes.join('\n')).not.toMatch(/monitoring|logging/)
   })
 
-  test('destroy removes it', async () => {
+  test('destroy deletes the monitoring of its deployment only', async () => {
     const gcloud = gcloudWith([PRODUCTION, STAGING])
     const lists = [
       ['services', 'list'],

@@ -10,7 +10,7 @@ import { VARIABLES, writeEnvFile } from '../../../support/google/deploy.ts'
 import { operateHere } from '../../../support/google/operated.ts'
 import { listen } from '../../../support/http/listen.ts'
 
-// The real gcloud, in front of a stand-in for the APIs of Cloud Functions and Cloud Run.
+// Runs the real gcloud against a fake of the APIs of Cloud Functions and Cloud Run.
 const isWanted = process.env['CI'] !== undefined
 const isInstalled = isWanted && spawnSync('gcloud', ['version']).status === 0
 if (!isInstalled) {
@@ -22,7 +22,7 @@ const PLACE = 'projects/acme-prod/locations/us-central1'
 const READY = [{ type: 'Ready', status: 'True' }]
 const KNATIVE = { apiVersion: 'serving.knative.dev/v1' }
 
-/** One function with two revisions, of which the newer serves. */
+/** Starts APIs with one function and two revisions. The newer revision serves. */
 async function startRun(configDirectory: string) {
   let traffic: unknown = [{ latestRevision: true, percent: 100 }]
   const writes: unknown[] = []
@@ -73,7 +73,7 @@ async function startRun(configDirectory: string) {
       ],
     }),
     gateway: service,
-    // Hosting's API
+    // The API of Firebase Hosting.
     sites: () => ({ sites: [] }),
   }
   const server = createServer(async (req, res) => {
@@ -103,28 +103,32 @@ async function startRun(configDirectory: string) {
   return { env, writes, [Symbol.asyncDispose]: dispose }
 }
 
-describe.skipIf(!isInstalled)('with the real gcloud', { timeout: 600_000 }, () => {
-  test('rollback moves the traffic, status sees it, and --to-latest takes it back', async () => {
-    const directory = mkdtempSync(join(tmpdir(), 'operate-'))
-    await using cloud = await startRun(join(directory, 'config'))
-    const { PATH = '', HOME = '' } = process.env
-    const env = { PATH, HOME, ...cloud.env }
-    const { PUBLIC_URL: _, ...variables } = VARIABLES
-    const file = writeEnvFile(directory, variables)
-    const run = (command: 'status' | 'rollback', ...args: string[]) =>
-      operateHere(command, [`--env-file=${file}`, ...args], { run: createRun(env), env })
+describe.skipIf(!isInstalled)(
+  'status and rollback with the real gcloud',
+  { timeout: 600_000 },
+  () => {
+    test('rollback moves the traffic, status shows it and --to-latest moves it back', async () => {
+      const directory = mkdtempSync(join(tmpdir(), 'operate-'))
+      await using cloud = await startRun(join(directory, 'config'))
+      const { PATH = '', HOME = '' } = process.env
+      const env = { PATH, HOME, ...cloud.env }
+      const { PUBLIC_URL: _, ...variables } = VARIABLES
+      const file = writeEnvFile(directory, variables)
+      const run = (command: 'status' | 'rollback', ...args: string[]) =>
+        operateHere(command, [`--env-file=${file}`, ...args], { run: createRun(env), env })
 
-    const rolledBack = await run('rollback', '--apply')
-    expect(rolledBack).toMatchObject({ code: 0, stderr: '' })
-    expect(cloud.writes).toEqual([[{ percent: 100, revisionName: 'gateway-00001' }]])
+      const rolledBack = await run('rollback', '--apply')
+      expect(rolledBack).toMatchObject({ code: 0, stderr: '' })
+      expect(cloud.writes).toEqual([[{ percent: 100, revisionName: 'gateway-00001' }]])
 
-    const { stdout } = await run('status')
-    expect(stdout).toMatch(
-      /gateway +gateway-00001 since .*gateway-00002 is newer and has no traffic/,
-    )
+      const { stdout } = await run('status')
+      expect(stdout).toMatch(
+        /gateway +gateway-00001 since .*gateway-00002 is newer and has no traffic/,
+      )
 
-    await run('rollback', '--to-latest', '--apply')
-    expect(cloud.writes[1]).toEqual([{ latestRevision: true, percent: 100 }])
-    rmSync(directory, { recursive: true })
-  })
-})
+      await run('rollback', '--to-latest', '--apply')
+      expect(cloud.writes[1]).toEqual([{ latestRevision: true, percent: 100 }])
+      rmSync(directory, { recursive: true })
+    })
+  },
+)

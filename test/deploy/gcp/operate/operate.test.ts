@@ -54,8 +54,8 @@ const changes = () =>
     .map(({ args }) => args.join(' '))
     .filter((line) => line.includes('update-traffic'))
 
-describe('status', () => {
-  test('says what serves where, since when, and that it is healthy', async () => {
+describe('npm run status', () => {
+  test('prints what serves where, since when, and that it is healthy', async () => {
     commands.reply(...repliesFor(ALL))
     web.answers.set('/health', { status: 200, body: { status: 'ok', version: '0.2.0' } })
     const { code, stdout } = await run('status')
@@ -71,7 +71,7 @@ describe('status', () => {
     expect(stdout).toContain('Healthy: everything is deployed and responds.')
   })
 
-  test('says the same in JSON', async () => {
+  test('prints the status as JSON with --json', async () => {
     commands.reply(...repliesFor(ALL))
     const { code, stdout } = await run('status', '--json')
     expect(code).toBe(0)
@@ -97,14 +97,19 @@ describe('status', () => {
   test.each([
     ['a function is missing', ALL.slice(1), {}, /gateway +not deployed/],
     ['Auth0 cannot be reached', ALL, { '/health/auth0': 503 }, /Auth0 +GET returned 503/],
-    ['the gateway does not answer', ALL, { '/openapi.json': 500 }, /gateway .*GET returned 500/],
     [
-      'log-webhook lets everybody in',
+      'the gateway responds with an error',
+      ALL,
+      { '/openapi.json': 500 },
+      /gateway .*GET returned 500/,
+    ],
+    [
+      'log-webhook accepts unauthenticated requests',
       ALL,
       { '/auth0-log-webhook': 200 },
       /log-webhook .*POST returned 200/,
     ],
-  ])('exit code 1 when %s', async (_, deployed, answers, text) => {
+  ])('exits with 1 if %s', async (_, deployed, answers, text) => {
     commands.reply(...repliesFor(deployed))
     for (const [path, code] of Object.entries(answers)) web.answers.set(path, { status: code })
     const { code, stdout } = await run('status')
@@ -112,7 +117,7 @@ describe('status', () => {
     expect(stdout).toMatch(text)
   })
 
-  test('a revision without traffic and other deployments are named', async () => {
+  test('lists a revision without traffic and other deployments', async () => {
     const elsewhere = { ...twice('gateway'), region: 'europe-west1' }
     const shop = { ...twice('web-shop'), labels: {} }
     const pinned = { ...twice('gateway'), serving: 'gateway-00001' }
@@ -122,7 +127,7 @@ describe('status', () => {
     expect(stdout).toContain('Other deployments in this project: gateway (europe-west1)\n')
   })
 
-  test('a project without Hosting has a status', async () => {
+  test('succeeds if the Hosting site cannot be read', async () => {
     commands.reply(
       { line: 'auth print-access-token', code: 1, stderr: 'no login' },
       ...repliesFor(ALL),
@@ -133,7 +138,7 @@ describe('status', () => {
   })
 })
 
-test('a prefix tells the functions of one deployment from those of another', async () => {
+test('readFunctions separates the functions of deployments by their prefix', async () => {
   commands.reply(...repliesFor([...ALL, twice('staging-gateway')]))
   const place = { project: 'acme-prod', region: 'us-central1', prefix: 'staging-' }
   const { functions, others } = await readFunctions(place, createGcloud(commands.run))
@@ -141,8 +146,8 @@ test('a prefix tells the functions of one deployment from those of another', asy
   expect(others.map(({ id }) => id)).toEqual(['gateway', 'log-webhook', 'metadata'])
 })
 
-describe('rollback', () => {
-  test('shows the plan and changes nothing', async () => {
+describe('npm run rollback', () => {
+  test('prints the plan and changes nothing without --apply', async () => {
     commands.reply(...repliesFor(ALL))
     const { code, stdout } = await run('rollback')
     expect(code).toBe(0)
@@ -156,7 +161,7 @@ describe('rollback', () => {
     expect(web.released).toEqual([])
   })
 
-  test('--apply moves the traffic, then releases the site again under its message', async () => {
+  test('moves the traffic and releases the previous site version again with --apply', async () => {
     commands.reply(...repliesFor(ALL))
     const { code, stdout } = await run('rollback', '--apply')
     expect(code).toBe(0)
@@ -174,7 +179,7 @@ describe('rollback', () => {
     expect(stdout).toContain('npm run rollback -- --to-latest --apply')
   })
 
-  test('what the last deployment has not changed stays, unless it is named', async () => {
+  test('keeps functions that the last deployment did not change, unless they are given as arguments', async () => {
     const old = twice('metadata', ['2026-08-01T08:00:00Z', EARLIER])
     commands.reply(...repliesFor([...ALL.slice(0, 2), old]))
     const { stdout } = await run('rollback')
@@ -188,7 +193,7 @@ describe('rollback', () => {
     expect((await run('rollback', 'metadata')).stdout).not.toContain('gateway')
   })
 
-  test('a revision that never became ready is passed over', async () => {
+  test('skips a revision that never became ready', async () => {
     const revisions = [
       ['gateway-00001', EARLIER],
       ['gateway-00002', EARLIER.replace('09', '10'), false],
@@ -199,7 +204,7 @@ describe('rollback', () => {
     expect(stdout).toContain('--to-revisions=gateway-00001=100')
   })
 
-  test('a second rollback goes further back, never forward', async () => {
+  test('goes further back in a second run', async () => {
     const revisions = [1, 2, 3].map(
       (day) => [`gateway-${day}`, `2026-11-2${day}T00:00:00Z`] as const,
     )
@@ -215,7 +220,7 @@ describe('rollback', () => {
     expect(stdout).toContain('# hosting: from v2 to v1')
   })
 
-  test("another app's release is not rolled back, nor rolled back to", async () => {
+  test('neither replaces nor restores a foreign release', async () => {
     commands.reply(...repliesFor(ALL))
     web.releases = [release('shop-412', LAST, 'Our web shop, release 412')]
     expect((await run('rollback')).stdout).toContain(
@@ -231,7 +236,7 @@ describe('rollback', () => {
     )
   })
 
-  test('--to-latest gives the traffic back', async () => {
+  test('moves the traffic to the latest revision with --to-latest', async () => {
     const pinned = ALL.map((one) => ({ ...one, serving: `${one.id}-00001` }))
     commands.reply(...repliesFor(pinned))
     const { code } = await run('rollback', '--to-latest', '--apply')
@@ -241,7 +246,7 @@ describe('rollback', () => {
     expect(web.released).toEqual([])
   })
 
-  test('with nothing to go back to it fails', async () => {
+  test('fails if there is no older revision', async () => {
     commands.reply(...repliesFor(ALL.map(({ id }) => twice(id, [LAST]))))
     web.releases = [release('v2', LAST, MESSAGE)]
     const { code, stdout } = await run('rollback', '--apply')
@@ -250,7 +255,7 @@ describe('rollback', () => {
     expect(changes()).toEqual([])
   })
 
-  test('a failure says what is rolled back and what is not', async () => {
+  test('prints what was rolled back and what was not after a failure', async () => {
     const refused = { line: 'update-traffic log-webhook', code: 1, stderr: 'PERMISSION_DENIED: no' }
     commands.reply(refused, ...repliesFor(ALL))
     const { code, stderr } = await run('rollback', '--apply')
@@ -261,7 +266,7 @@ describe('rollback', () => {
     )
   })
 
-  test('--json is one document', async () => {
+  test('prints one JSON document with --json', async () => {
     commands.reply(...repliesFor(ALL))
     const { stdout } = await run('rollback', '--json')
     expect(JSON.parse(stdout)).toMatchObject({
@@ -276,7 +281,7 @@ test.each([
   ['status', ['gateway']],
   ['rollback', ['web-shop']],
   ['rollback', ['--all', 'gateway']],
-] as const)('%s %j is wrong usage: exit code 2', async (command, args) => {
+] as const)('%s %j is a usage error and exits with 2', async (command, args) => {
   const { code, stderr } = await run(command, ...args)
   expect(code).toBe(2)
   expect(stderr).not.toBe('')

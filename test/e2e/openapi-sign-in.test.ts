@@ -63,7 +63,7 @@ async function readDocument() {
 async function createApplication(settings: object): Promise<{ id: string; secret: string }> {
   const { MGMT_DOMAIN = '', MGMT_CLIENT_ID = '', MGMT_CLIENT_SECRET = '' } = system.variables
   const credentials = credentialsIn({ MGMT_DOMAIN, MGMT_CLIENT_ID, MGMT_CLIENT_SECRET })
-  const calls = { attemptTimeoutMs: 5_000, callTimeoutMs: 10_000, maxAttempts: 3 }
+  const calls = { attemptTimeoutMs: 60_000, callTimeoutMs: 120_000, maxAttempts: 3 }
   const management = await createManagement(credentials, calls)()
   const { client_id = '', client_secret = '' } = await management.clients.create({
     name: 'importer',

@@ -52,7 +52,7 @@ describe('the signing keys of the issuer', () => {
     expect(await health.json()).toMatchObject({ failing: ['issuer', 'jwks'] })
   })
 
-  test('result in a 503 without a challenge if they cannot be fetched', async () => {
+  test('result in a 503 without a challenge until they can be fetched', async () => {
     const { authorization } = await signedIn()
     await adminOf(system.tenant).change({ outage: true })
     const pid = system.functions.gateway.pid()
@@ -62,6 +62,8 @@ describe('the signing keys of the issuer', () => {
     expect(refused.status).toBe(503)
     expect(refused.headers.get('retry-after')).toBe('10')
     expect(refused.headers.has('www-authenticate')).toBe(false)
+    await adminOf(system.tenant).change({ outage: false })
+    await until(async () => (await call(authorization)).status === 200, 'the token is accepted')
   })
 })
 

@@ -264,7 +264,7 @@ const sendIss = () => changeSettings({ authorization_response_iss_parameter_supp
 async function changeSettings(settings: object): Promise<void> {
   const { MGMT_DOMAIN = '', MGMT_CLIENT_ID = '', MGMT_CLIENT_SECRET = '' } = system.variables
   const credentials = credentialsIn({ MGMT_DOMAIN, MGMT_CLIENT_ID, MGMT_CLIENT_SECRET })
-  const calls = { attemptTimeoutMs: 5_000, callTimeoutMs: 10_000, maxAttempts: 3 }
+  const calls = { attemptTimeoutMs: 60_000, callTimeoutMs: 120_000, maxAttempts: 3 }
   const { tenants } = await createManagement(credentials, calls)()
   await tenants.settings.update(settings)
 }

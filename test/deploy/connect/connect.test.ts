@@ -20,7 +20,7 @@ import { declining } from '../../support/http/declining.ts'
 import { ALICE, BOB } from '../../support/people.ts'
 import { startOnFreePorts } from '../../support/system.ts'
 
-const CALLS = { attemptTimeoutMs: 5_000, callTimeoutMs: 10_000, maxAttempts: 3 }
+const CALLS = { attemptTimeoutMs: 60_000, callTimeoutMs: 120_000, maxAttempts: 3 }
 
 function connectTo(system: System, options: Partial<ConnectOptions> = {}) {
   const openBrowser = () => expect.unreachable('no browser is needed at the local tenant')

@@ -198,6 +198,7 @@ describe('a log stream from the Management API of the Auth0 emulator', () => {
     await tenant.registered()
     await arrived('/own', 2)
     expect(registrationsAt('/moved')).toHaveLength(1)
+    expect(registrationsAt('/other')).toEqual([])
     expect((await logStreams.list()).map(({ name }) => name)).toEqual(['log-webhook'])
   })
 

@@ -89,7 +89,9 @@ describe('a second app in the project', () => {
     commands.reply(enabled, { line: 'functions list', stdout: [deployed('gateway')] })
     const { code } = await run('deploy', [], { ...other, GCP_PREFIX: 'second' })
     expect(code).toBe(0)
-    for (const change of changes().filter((one) => !/services enable|firebase/.test(one))) {
+    const named = changes().filter((one) => !/services enable|firebase/.test(one))
+    expect(named).not.toEqual([])
+    for (const change of named) {
       expect(change).toMatch(/second-(gateway|metadata|log-webhook|GATEWAY|MGMT|LOG)/)
     }
     expect(changes().join('\n')).toContain(

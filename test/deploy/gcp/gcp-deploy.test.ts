@@ -170,6 +170,7 @@ describe('deploy to an empty project', () => {
       lines()
         .join(' ')
         .match(/--env-vars-file=(\S+)/)?.[1] ?? ''
+    expect(flag).not.toBe('')
     expect(() => readFileSync(flag)).toThrow('ENOENT')
   })
 

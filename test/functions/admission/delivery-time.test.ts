@@ -101,7 +101,7 @@ describe('a delivery of more clients than there is time for', () => {
         if (isSlow) throw new AdmissionError('client_read', new DOMException('', 'TimeoutError'))
         return { outcome: 'admitted', clientName: undefined, mode: 'strict' }
       },
-      deadlineMs: 50,
+      deadlineMs: 1_000,
     })
     const outcomes = async () => (await settle(records.slice(0, 2), log)).map((one) => one.outcome)
     expect(await outcomes()).toEqual(['admitted', 'admitted'])

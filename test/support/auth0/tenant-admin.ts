@@ -71,8 +71,8 @@ export function adminOf({ issuer }: Tenant) {
 
 /** Waits until something holds, 10 s at most. */
 export async function until(holds: () => Promise<boolean>, what: string): Promise<void> {
-  for (const deadline = Date.now() + 10_000; Date.now() < deadline; await sleep(25)) {
+  for (const deadline = Date.now() + 120_000; Date.now() < deadline; await sleep(25)) {
     if (await holds()) return
   }
-  throw new Error(`not within 10 s: ${what}`)
+  throw new Error(`not within 120 s: ${what}`)
 }

@@ -27,8 +27,8 @@ describe('an interrupted run of provision', () => {
         const { domain, faults } = interrupted
         const first = await provision({ domain, args: ARGS, ...once })
         expect(first.exitCode).toBe(calls < count || (losesAnswer && calls === count) ? 1 : 0)
-        if (interrupted.writes.length > (losesAnswer ? 1 : 0)) {
-          expect(first.stdout).toContain(calls < count ? 'continues from here' : '')
+        if (calls < count && interrupted.writes.length > (losesAnswer ? 1 : 0)) {
+          expect(first.stdout).toContain('continues from here')
         }
         interrupted.stage({ breakAfter: null })
         const second = await provision({ domain, args: ARGS, ...once })

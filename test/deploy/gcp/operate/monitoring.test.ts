@@ -176,6 +176,7 @@ describe('the monitoring plan', () => {
     const options = { instance: PRODUCTION, dist, dryRun: false, write: () => undefined }
     const variables = { PUBLIC_URL: URL, GCP_ALERT_CHANNELS: '42, 43' }
     const chosen = written(await monitoringSteps({ ...options, variables }, edited))
+    expect(chosen).toHaveLength(6)
     for (const one of chosen)
       expect(one).toEqual(['42', '43'].map((id) => `projects/acme-prod/notificationChannels/${id}`))
     const faulty = { ...variables, GCP_ALERT_CHANNELS: 'a@b.example' }

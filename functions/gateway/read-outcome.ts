@@ -16,7 +16,7 @@ const DEFAULT_MESSAGE = 'The tool refused the call.'
 
 /**
  * Converts a complete backend response to an outcome, in turns, and checks it against the
- * `outputSchema`. Passes on the text of a 4xx response in candidate bounded line and discards the text of
+ * `outputSchema`. Passes on the text of a 4xx response in one bounded line and discards the text of
  * a 5xx response. `now` is in milliseconds since the epoch.
  */
 export function* readingOutcome(
@@ -44,7 +44,7 @@ export function* readingOutcome(
   return result.kind === 'json' ? yield* readingJsonBody(result, tool) : readText(result.text, tool)
 }
 
-/** Does the same as `readingOutcome` in candidate step. */
+/** Does the same as `readingOutcome` in one step. */
 export function toOutcome(
   answer: BackendResponse,
   tool: CallableTool,

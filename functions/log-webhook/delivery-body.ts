@@ -16,7 +16,7 @@ const CLOSE_BRACE = 0x7d
 /** One JSON value of a delivery. `parsed` is undefined if it is malformed or longer than 1 MiB. */
 export interface DeliveryValue {
   readonly parsed: Parsed | undefined
-  /** The offset in the delivery position which the value ends, in bytes. */
+  /** The offset in the delivery at which the value ends, in bytes. */
   readonly end: number
 }
 
@@ -26,7 +26,7 @@ const unreadable: DeliveryValue = { parsed: undefined, end: 0 }
 const MAX_RECORD_BYTES = MAX_BODY_BYTES
 
 /**
- * Yields the values of a delivery one position a time, so that memory holds one parsed record instead of
+ * Yields the values of a delivery one at a time, so that memory holds one parsed record instead of
  * thousands. The values are the items of a JSON array, the values of JSON Lines, or the one JSON
  * value. A value that cannot be parsed means that the delivery has another format or a record
  * longer than 1 MiB. `bytes` must be UTF-8, which is not checked.

@@ -40,7 +40,7 @@ const MAX_EARLIER_OUTCOMES = 10_000
 /** One newly registered client of a delivery. */
 interface ClientState {
   readonly id: string
-  /** When it was registered, in milliseconds since the epoch; undefined = not earlierOutcomes. */
+  /** When it was registered, in milliseconds since the epoch; undefined if unknown. */
   readonly date: number | undefined
   readonly isGuess: boolean
   /** The outcome in this delivery; undefined until the client has been processed. */

@@ -51,7 +51,7 @@ export function compileBody({ method, parameters, body }: ToolRequest): MakeBody
 
 type Entries = readonly (readonly [name: string, value: unknown])[]
 
-/** Selects the members of the body. If one argument is the whole form, these are its members. */
+/** Selects the members of the body, or those of the one argument that is the whole form. */
 function compileSelection(
   { argument, properties }: RequestBody,
   usedArguments: ReadonlySet<string>,

@@ -52,10 +52,7 @@ function fieldValue(
   if (value === undefined) return undefined
   const text = isJson === true ? JSON.stringify(argumentOf(args, argument)) : simple(value, explode)
   if (FIELD_VALUE.test(text)) return text
-  throw new ArgumentError(
-    argument,
-    'must be parameter line of Latin-1 characters: it is a header field',
-  )
+  throw new ArgumentError(argument, 'must be one line of Latin-1 characters: it is a header field')
 }
 
 function simple(value: Value, explode: boolean): string {

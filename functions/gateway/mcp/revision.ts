@@ -18,13 +18,13 @@ import {
 /** The stateless era: every request names its revision in `_meta` and in header fields. */
 const STATELESS_REVISION = '2026-07-28'
 
-/** The era that begins with `initialize`, newest first. */
+/** The revisions that begin with `initialize`, newest first. */
 export const HANDSHAKE_REVISIONS = ['2025-11-25', '2025-06-18', '2025-03-26'] as const
 export const SUPPORTED_REVISIONS = [STATELESS_REVISION, ...HANDSHAKE_REVISIONS]
 
 export type Era = 'stateless' | 'handshake'
 
-/** What one POST carries, and by which era's rules it is answered. */
+/** The content of one POST, and the era whose rules apply to it. */
 export type Inbound =
   | { readonly era: Era; readonly message: RpcMessage }
   | { readonly era: 'handshake'; readonly batch: readonly RpcMessage[] }
@@ -32,17 +32,17 @@ export type Inbound =
 /** The messages of one POST. */
 export interface Received extends Omit<Kept, 'value'> {
   readonly inbound: Inbound
-  /** Whether they were read in turns. */
+  /** Whether the messages were read in turns. */
   readonly isLong: boolean
 }
 
 type ReceivedOrAnswer = Received | HttpResponse
 
 const META_VERSION = 'io.modelcontextprotocol/protocolVersion'
-/** What of `_meta` says what the client can do. */
+/** The member of `_meta` that declares the capabilities of the client. */
 export const META_CAPABILITIES = 'io.modelcontextprotocol/clientCapabilities'
 const MAX_BATCH = 50
-/** The methods that have a parameter which stands in the Mcp-Name field too. */
+/** The methods of which a parameter is repeated in the Mcp-Name field. */
 const NAMED_METHODS: ReadonlyMap<string, 'name' | 'uri'> = new Map([
   ['tools/call', 'name'],
   ['prompts/get', 'name'],
@@ -51,7 +51,10 @@ const NAMED_METHODS: ReadonlyMap<string, 'name' | 'uri'> = new Map([
 const BASE64_SENTINEL = /^=\?base64\?(.*)\?=$/s
 const CANONICAL_BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/
 
-/** The messages in a body, or the answer when it has none that are valid; at once unless it is long. */
+/**
+ * Returns the messages in a body, or the error response if they are not valid. Returns a promise
+ * only for a long body.
+ */
 export function readMessages(
   body: Buffer,
   request: HttpRequest,
@@ -76,7 +79,9 @@ function* readingInbound(
   }
 }
 
-/** The id of the request in a body; null for a batch and for a body that is not a request. */
+/**
+ * Returns the id of the request in a body; null for a batch and for a body that is not a request.
+ */
 export async function idIn(body: Buffer, place: Place): Promise<RequestId | null> {
   try {
     return idOf((await workOn(readingMessages(body), body.length, place)).value)
@@ -87,10 +92,10 @@ export async function idIn(body: Buffer, place: Place): Promise<RequestId | null
 }
 
 /**
- * Tells the eras apart by the body first: a `_meta` that names a protocol version is the stateless
- * era, whatever stands in the header fields; they must then agree with it.
+ * Determines the era by the body first: a protocol version in `_meta` means the stateless era, and
+ * the header fields must then agree with it.
  *
- * @throws RpcError with the status and code that the revision asks for.
+ * @throws RpcError with the status and code that the revision requires.
  */
 export function readInbound(value: unknown, headers: HttpRequest['headers']): Inbound {
   const named = field(headers, 'mcp-protocol-version')
@@ -116,12 +121,15 @@ export function readInbound(value: unknown, headers: HttpRequest['headers']): In
   return { era: 'handshake', message }
 }
 
-/** JSON-RPC batches exist in 2025-03-26 alone, which is also what a missing field stands for. */
+/**
+ * Only 2025-03-26 has JSON-RPC batches, and a missing MCP-Protocol-Version field means that
+ * revision.
+ */
 function readBatch(values: readonly unknown[], named: string | undefined): Inbound {
   if (named !== STATELESS_REVISION) checkHandshakeRevision(named)
   if ((named ?? '2025-03-26') !== '2025-03-26') throw invalidBatch(`${named} has no batches`)
   if (values.length === 0 || values.length > MAX_BATCH) {
-    throw invalidBatch(`1 to ${MAX_BATCH} messages`)
+    throw invalidBatch(`a batch must have 1 to ${MAX_BATCH} messages`)
   }
   const batch = values.map(toMessage)
   for (const message of batch) {
@@ -130,7 +138,7 @@ function readBatch(values: readonly unknown[], named: string | undefined): Inbou
       throw invalidBatch(`${STATELESS_REVISION} has no batches`)
     }
     if (message.kind === 'request' && message.method === 'initialize') {
-      throw invalidBatch('initialize stands alone')
+      throw invalidBatch('initialize must not be in a batch')
     }
   }
   return { era: 'handshake', batch }
@@ -174,7 +182,7 @@ function checkFields(
   if (parameter !== undefined) checkName(message, parameter, headers)
 }
 
-/** What the Mcp-Method field says, when there is one. */
+/** Returns the Mcp-Method field; undefined if it is absent. */
 function checkMethod(
   { method }: RpcRequest | RpcNotification,
   headers: HttpRequest['headers'],
@@ -199,7 +207,10 @@ function checkName(
   }
 }
 
-/** `=?base64?...?=` carries a value that a header field cannot; undefined when it is malformed. */
+/**
+ * Decodes `=?base64?...?=`, which encodes a value that a header field cannot carry; undefined if it
+ * is malformed.
+ */
 function decodeSentinel(value: string): string | undefined {
   const encoded = BASE64_SENTINEL.exec(value)?.[1]
   if (encoded === undefined) return value

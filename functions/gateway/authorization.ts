@@ -10,9 +10,9 @@ export type Target = AccessRule & ({ readonly name: string } | { readonly uri: s
 export type Refusal = BearerError | PermissionError
 
 /**
- * The user lacks permissions that a tool or resource requires. A new token would lack the same
- * scopes, so the refusal has no challenge, which would make the client sign the user in again.
- * `message` is for the user.
+ * The user lacks permissions that a tool or resource requires. `message` is for the user. The
+ * refusal has no challenge, because a challenge would make the client sign the user in again, and
+ * the new token would lack the same scopes.
  */
 export class PermissionError extends Error {
   override readonly name = 'PermissionError'

@@ -45,7 +45,7 @@ function* readingErrorSentence(answer: BackendResponse): Generator<undefined, st
   return isText ? textSentence(decodeUtf8(answer.body) ?? '') : undefined
 }
 
-/** Returns a sentence for the user. */
+/** Returns a sentence that tells the user when to try again. */
 export function tryAgain(seconds: number): string {
   return `Try again in ${seconds} ${seconds === 1 ? 'second' : 'seconds'}.`
 }

@@ -38,8 +38,8 @@ export interface ToolCall extends ToolInvocation {
   readonly budget: ByteBudget
   readonly log: Log
   /**
-   * Left once the arguments have been checked, and entered again for a long response. The caller
-   * leaves it at the end.
+   * The place in the queue. It is left once the arguments have been checked, and entered again for
+   * a long response. The caller leaves it at the end.
    */
   readonly place: Place
 }

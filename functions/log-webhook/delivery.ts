@@ -92,7 +92,8 @@ export function createDelivery({
           stop = { reason, affectsAllClients: false }
           return undefined
         }
-        // Auth0 answers 404 for a deleted client and for a new client that it does not find yet.
+        // A deleted client is not read again: Auth0 answers 404, as for a new client that it does
+        // not find yet.
         if (earlierOutcomes.get(client.id)?.outcome !== 'deleted') return client
       }
       return undefined

@@ -33,8 +33,8 @@ const POLICY: CorsPolicy = {
   exposedHeaders: ['retry-after'],
 }
 const RETRY_AFTER_SECONDS = 10
-// All time-outs and the 10 s of the registration add up to less than the 60 s after which Firebase
-// Hosting ends a request.
+// Together with the 10 s for the registration, all time-outs stay below the 60 s after which
+// Firebase Hosting ends a request.
 const CHECK_TIMEOUT_MS = 10_000
 /** Ten redirect URIs of the maximum length take a third of this. */
 const MAX_BODY_BYTES = 64 * 1024

@@ -5,7 +5,7 @@ import type { CallableTool } from '../callable-tool.ts'
 import type { BackendSecrets } from './secrets.ts'
 import type { AskForToken } from './token-endpoint.ts'
 
-/** The credentials for a backend, in header fields beside the signed assertion. */
+/** The credentials for a backend, in header fields besides the signed assertion. */
 export interface Authority {
   readonly fields: Readonly<Record<string, string>>
   /** Call this when the backend answers 401: a cached token may have been revoked. */

@@ -34,8 +34,8 @@ export class SendError extends Error {
   override readonly name = 'SendError'
   readonly failure: 'unreachable' | 'timeout' | 'oversized' | 'aborted'
   /**
-   * Whether the request certainly was not sent. Even a request that was sent may not have reached
-   * the backend.
+   * True only if it is certain that nothing was sent. The backend may not have received a request
+   * that was sent.
    */
   readonly isUnsent: boolean
 

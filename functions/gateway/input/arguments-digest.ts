@@ -7,8 +7,8 @@ import { asObject } from '../../../shared/json.ts'
 const MAX_SORTED_CHARACTERS = 64 * 1024
 
 /**
- * Returns the SHA-256 digest (base64url) of arguments in JSON. The order of members does not matter
- * up to 65,536 characters.
+ * Returns the SHA-256 digest (base64url) of arguments in JSON. Up to 65,536 characters, the digest
+ * does not depend on the order of the members.
  */
 export function argumentsDigest(json: string): string {
   const isSorted = json.length <= MAX_SORTED_CHARACTERS

@@ -84,7 +84,10 @@ export function readInputRequired(
   }
 }
 
-/** Other schemes, such as `javascript:`, would run code when the user opens the URL. */
+/**
+ * Accepts https, and http on loopback. Other schemes, such as `javascript:`, could run code when
+ * the user opens the URL.
+ */
 function isWebUrl(text: string): boolean {
   if (text.length > 2_048 || !URL.canParse(text)) return false
   const { protocol, hostname, username, password } = new URL(text)

@@ -1,7 +1,9 @@
 import { asObject } from '../../../shared/json.ts'
 import type { InputRequest } from './asked.ts'
 
-/** A capability to answer a kind of request, as a path in MCP's ClientCapabilities. */
+/**
+ * A kind of request that a client can declare to support, as a path in MCP's ClientCapabilities.
+ */
 export type Capability =
   | 'elicitation.form'
   | 'elicitation.url'

@@ -4,8 +4,8 @@ import { type Answers, InputError } from './answers.ts'
 /** The content type of `{"arguments", "inputResponses", "requestState"}`. */
 const INPUT_TYPE = 'application/vnd.mcp.input+json'
 /**
- * The header field that carries the same JSON without the arguments, in base64url, for a tool with
- * a `request`.
+ * The header field that carries `inputResponses` and `requestState` as JSON in base64url, for a
+ * tool with a `request`.
  */
 export const INPUT_FIELD = 'x-gateway-input'
 /** Servers accept 8 to 16 KiB of header fields. */

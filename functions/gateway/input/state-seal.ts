@@ -98,7 +98,7 @@ function decryptWithAny(
     try {
       return Buffer.concat([text, decipher.final()]).toString()
     } catch {
-      // Sealed with another key, or not by a gateway.
+      // This key did not seal the state. The next one may have.
     }
   }
   return undefined

@@ -2,7 +2,7 @@ import type { ContentBlock } from '@modelcontextprotocol/client'
 import { asObject } from '../../../shared/json.ts'
 import { toBase64, typeOfDataUrl } from './base64.ts'
 
-/** Of one block. MCP's blocks have about ten members. */
+/** The maximum number of members and items in one block. MCP's own blocks have about ten. */
 const MAX_MEMBERS = 1_000
 
 type Members = Readonly<Record<string, unknown>>

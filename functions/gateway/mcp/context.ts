@@ -19,7 +19,7 @@ export interface RequestContext extends Omit<Received, 'inbound'> {
   readonly budget: ByteBudget
 }
 
-/** The tool or resource that a message names and to which access is checked. */
+/** The tool or resource that a message names. Access to it is checked. */
 export interface Named {
   readonly tool?: CallableTool | undefined
   readonly resource?: ReadableResource | undefined

@@ -94,18 +94,18 @@ export function toMessage(value: unknown): RpcMessage {
   if (method === undefined && ('result' in message || 'error' in message)) {
     return { kind: 'response' }
   }
-  const given = isNothing(params) ? {} : asObject(params)
-  if (typeof method !== 'string' || given === undefined) throw invalidRequest()
-  if (!('id' in message)) return { kind: 'notification', method, params: given }
+  const paramsObject = isAbsent(params) ? {} : asObject(params)
+  if (typeof method !== 'string' || paramsObject === undefined) throw invalidRequest()
+  if (!('id' in message)) return { kind: 'notification', method, params: paramsObject }
   if (!isId(id)) throw invalidRequest()
-  return { kind: 'request', id, method, params: given }
+  return { kind: 'request', id, method, params: paramsObject }
 }
 
 /**
  * Returns whether the value means that there are no parameters. Some clients send null, or `[]`,
  * which is JSON-RPC's empty list of positional parameters.
  */
-export function isNothing(value: unknown): boolean {
+export function isAbsent(value: unknown): boolean {
   return value === undefined || value === null || (Array.isArray(value) && value.length === 0)
 }
 

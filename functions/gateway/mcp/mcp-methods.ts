@@ -16,7 +16,7 @@ import { resourceMethods } from '../resources/methods.ts'
 import type { FetchResource } from '../resources/read-resource.ts'
 import { findResource, type ServedResources } from '../resources/resources.ts'
 import type { AnswerMethod, MethodAnswer, Named } from './context.ts'
-import { CODES, invalidParams, isNothing, RpcError, type RpcRequest } from './json-rpc.ts'
+import { CODES, invalidParams, isAbsent, RpcError, type RpcRequest } from './json-rpc.ts'
 import { type Completion, toCallToolResult, type Writer, writingOutcome } from './mcp-result.ts'
 import { type Era, type Inbound, META_CAPABILITIES } from './revision.ts'
 import { isPublicServer, type StaticResults } from './tool-list.ts'
@@ -81,7 +81,7 @@ export function createMethods(options: MethodsOptions): AnswerMethod {
   }
   const list: Method = ({ era }, { params }) => {
     const { cursor } = params
-    if (!isNothing(cursor) && cursor !== '')
+    if (!isAbsent(cursor) && cursor !== '')
       throw invalidParams('cursor is not supported, because the list has one page')
     return staticResults.tools[era]
   }
@@ -115,8 +115,8 @@ export function createMethods(options: MethodsOptions): AnswerMethod {
       const answered = answer(context, message)
       return answered instanceof Promise ? answered.catch(asRpcError) : answered
     } catch (error) {
-      // Returned and not thrown, because earlier calls of the batch have started and are awaited
-      // together.
+      // Returned instead of thrown, because earlier calls of the batch have started and are still
+      // awaited.
       return error instanceof RpcError ? error : Promise.reject(error)
     }
   }

@@ -98,18 +98,18 @@ export async function idIn(body: Buffer, place: Place): Promise<RequestId | null
  * @throws RpcError with the status and code that the revision requires.
  */
 export function readInbound(value: unknown, headers: HttpRequest['headers']): Inbound {
-  const named = field(headers, 'mcp-protocol-version')
-  if (Array.isArray(value)) return readBatch(value, named)
+  const headerRevision = field(headers, 'mcp-protocol-version')
+  if (Array.isArray(value)) return readBatch(value, headerRevision)
   const message = toMessage(value)
   if (message.kind === 'response') return { era: 'handshake', message }
   const meta = metaOf(message)
-  const claimed = meta[META_VERSION]
-  if (claimed !== undefined) {
-    checkEnvelope(claimed, meta, message)
-    checkFields(claimed, message, headers)
+  const bodyRevision = meta[META_VERSION]
+  if (bodyRevision !== undefined) {
+    checkEnvelope(bodyRevision, meta, message)
+    checkFields(bodyRevision, message, headers)
     return { era: 'stateless', message }
   }
-  if (named === STATELESS_REVISION) {
+  if (headerRevision === STATELESS_REVISION) {
     if (message.kind === 'notification') {
       checkMethod(message, headers)
       return { era: 'stateless', message }
@@ -117,7 +117,7 @@ export function readInbound(value: unknown, headers: HttpRequest['headers']): In
     if (message.method === 'initialize') throw mismatch('initialize belongs to an older revision')
     throw invalidEnvelope(`_meta["${META_VERSION}"] is missing`)
   }
-  if (message.method !== 'initialize') checkHandshakeRevision(named)
+  if (message.method !== 'initialize') checkHandshakeRevision(headerRevision)
   return { era: 'handshake', message }
 }
 
@@ -125,9 +125,10 @@ export function readInbound(value: unknown, headers: HttpRequest['headers']): In
  * Only 2025-03-26 has JSON-RPC batches, and a missing MCP-Protocol-Version field means that
  * revision.
  */
-function readBatch(values: readonly unknown[], named: string | undefined): Inbound {
-  if (named !== STATELESS_REVISION) checkHandshakeRevision(named)
-  if ((named ?? '2025-03-26') !== '2025-03-26') throw invalidBatch(`${named} has no batches`)
+function readBatch(values: readonly unknown[], headerRevision: string | undefined): Inbound {
+  if (headerRevision !== STATELESS_REVISION) checkHandshakeRevision(headerRevision)
+  if ((headerRevision ?? '2025-03-26') !== '2025-03-26')
+    throw invalidBatch(`${headerRevision} has no batches`)
   if (values.length === 0 || values.length > MAX_BATCH) {
     throw invalidBatch(`a batch must have 1 to ${MAX_BATCH} messages`)
   }
@@ -148,35 +149,40 @@ function metaOf({ params }: RpcRequest | RpcNotification): Readonly<Record<strin
   return asObject(params['_meta']) ?? {}
 }
 
-function checkHandshakeRevision(named: string | undefined): void {
-  if (named === undefined || HANDSHAKE_REVISIONS.some((revision) => revision === named)) return
-  throw unsupported(named)
+function checkHandshakeRevision(headerRevision: string | undefined): void {
+  if (
+    headerRevision === undefined ||
+    HANDSHAKE_REVISIONS.some((revision) => revision === headerRevision)
+  )
+    return
+  throw unsupported(headerRevision)
 }
 
 function checkEnvelope(
-  claimed: unknown,
+  bodyRevision: unknown,
   meta: Readonly<Record<string, unknown>>,
   message: RpcMessage,
-): asserts claimed is string {
-  if (typeof claimed !== 'string') throw invalidEnvelope(`_meta["${META_VERSION}"] is not a string`)
+): asserts bodyRevision is string {
+  if (typeof bodyRevision !== 'string')
+    throw invalidEnvelope(`_meta["${META_VERSION}"] is not a string`)
   if (message.kind === 'request' && asObject(meta[META_CAPABILITIES]) === undefined) {
     throw invalidEnvelope(`_meta["${META_CAPABILITIES}"] must be an object`)
   }
 }
 
 function checkFields(
-  claimed: string,
+  bodyRevision: string,
   message: RpcRequest | RpcNotification,
   headers: HttpRequest['headers'],
 ): void {
-  const named = field(headers, 'mcp-protocol-version')
-  if (named !== undefined && named !== claimed) {
+  const headerRevision = field(headers, 'mcp-protocol-version')
+  if (headerRevision !== undefined && headerRevision !== bodyRevision) {
     throw mismatch('MCP-Protocol-Version and the body name different revisions')
   }
-  if (claimed !== STATELESS_REVISION) throw unsupported(claimed)
+  if (bodyRevision !== STATELESS_REVISION) throw unsupported(bodyRevision)
   const method = checkMethod(message, headers)
   if (message.kind === 'notification') return
-  if (named === undefined) throw mismatch('MCP-Protocol-Version is missing')
+  if (headerRevision === undefined) throw mismatch('MCP-Protocol-Version is missing')
   if (method === undefined) throw mismatch('Mcp-Method is missing')
   const parameter = NAMED_METHODS.get(message.method)
   if (parameter !== undefined) checkName(message, parameter, headers)
@@ -187,8 +193,8 @@ function checkMethod(
   { method }: RpcRequest | RpcNotification,
   headers: HttpRequest['headers'],
 ): string | undefined {
-  const named = field(headers, 'mcp-method')
-  if (named === undefined || named === method) return named
+  const headerMethod = field(headers, 'mcp-method')
+  if (headerMethod === undefined || headerMethod === method) return headerMethod
   throw mismatch('Mcp-Method and the body name different methods')
 }
 

@@ -2,7 +2,7 @@ import { isOpen } from '../../../shared/catalogue/access.ts'
 import { asTraceparent } from '../../../shared/http/trace-context.ts'
 import { asObject } from '../../../shared/json.ts'
 import type { AnswerMethod } from '../mcp/context.ts'
-import { CODES, invalidParams, isNothing, RpcError } from '../mcp/json-rpc.ts'
+import { CODES, invalidParams, isAbsent, RpcError } from '../mcp/json-rpc.ts'
 import type { Writer } from '../mcp/mcp-result.ts'
 import type { Era } from '../mcp/revision.ts'
 import { CACHE_MS } from '../mcp/tool-list.ts'
@@ -39,7 +39,7 @@ export function resourceMethods(
     texts.stateless = write({ ...members, ...cacheable }, 'stateless')
     return ({ era }, { params }) => {
       const { cursor } = params
-      if (isNothing(cursor) || cursor === '') return texts[era]
+      if (isAbsent(cursor) || cursor === '') return texts[era]
       throw invalidParams('cursor is not supported, because the list has one page')
     }
   }

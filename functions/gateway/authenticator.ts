@@ -7,37 +7,38 @@ import type { Caller as VerifiedCaller } from '../../shared/oauth/claims.ts'
 import { JwksUnavailableError } from '../../shared/oauth/jwks.ts'
 import { type Catalogue, catalogueScopes } from '../../shared/tools.ts'
 
-/** The verified caller of a request; an anonymous request has none. */
+/** The verified caller of a request. An anonymous request has no caller. */
 export interface Caller extends VerifiedCaller {
   /**
-   * The token itself, for an exchange at its issuer and nowhere else; undefined where no tool needs
-   * one.
+   * The access token, for a token exchange at its issuer only. Undefined if no tool needs an
+   * exchange.
    */
   readonly accessToken?: string
 }
 
-/** What a tool or resource needs of a caller. */
-export type Needed = Pick<AccessRule, 'scopes'>
+/** The scopes that a tool or resource requires. */
+export type RequiredScopes = Pick<AccessRule, 'scopes'>
 
 /** Verifies the credentials of requests. */
 export interface Authenticator {
   /**
-   * The caller of a request with these Authorization field values; undefined for a request without
-   * credentials where some tool can be called, or resource read, without signing in; a BearerError for
-   * credentials that are not valid, or are missing where all targets need them.
+   * Returns the caller for these Authorization field values. Returns undefined for a request
+   * without credentials if any tool or resource is open, and a BearerError if the credentials are
+   * invalid, or missing although they are required.
    *
-   * @throws HttpError 503 with Retry-After when there is no key to verify the token with.
+   * @throws HttpError 503 with Retry-After if no key is available to verify the token.
    */
   readonly authenticate: (
     authorization: readonly string[],
     log: Log,
   ) => Promise<Caller | undefined | BearerError>
   /**
-   * The WWW-Authenticate value for a refusal. Its `scope` names what the tool or resource needs, and
-   * what of the catalogue's scopes the token has: a client that asks for exactly these keeps what it
-   * was granted.
+   * Returns the WWW-Authenticate value for a refusal. Its `scope` lists the scopes that `target`
+   * requires and the scopes of the catalogue that the token of `caller` already has, so that a
+   * client that requests exactly these keeps what it was granted. Without `target`, it lists all
+   * scopes of the catalogue.
    */
-  readonly challenge: (refusal: BearerError, needed?: Needed, caller?: Caller) => string
+  readonly challenge: (refusal: BearerError, target?: RequiredScopes, caller?: Caller) => string
 }
 
 export interface AuthenticatorOptions {
@@ -50,12 +51,12 @@ export interface AuthenticatorOptions {
 
 export function createAuthenticator(options: AuthenticatorOptions): Authenticator {
   const { verify, catalogue, hasOpenResource = false, resourceMetadata } = options
-  const isExchanged = [...catalogue.values()].some(
+  const needsAccessToken = [...catalogue.values()].some(
     ({ backendAuth }) => backendAuth?.type === 'on_behalf_of',
   )
   const allScopes = catalogueScopes(catalogue)
   const isOpenServer = hasOpenResource || [...catalogue.values()].some(isOpen)
-  const stepUpScopes = ({ scopes }: Needed, caller: Caller | undefined) => [
+  const stepUpScopes = ({ scopes }: RequiredScopes, caller: Caller | undefined) => [
     ...new Set([...scopes, ...allScopes.filter((scope) => caller?.scopes.has(scope))]),
   ]
 
@@ -65,7 +66,7 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
         const accessToken = bearerToken(authorization)
         if (accessToken !== undefined) {
           const caller = await verify(accessToken)
-          return isExchanged ? { ...caller, accessToken } : caller
+          return needsAccessToken ? { ...caller, accessToken } : caller
         }
         if (isOpenServer) return undefined
         throw noCredentials()
@@ -79,17 +80,20 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
         return error
       }
     },
-    challenge: (refusal, needed, caller) =>
+    challenge: (refusal, target, caller) =>
       bearerChallenge({
         error: refusal.code,
         errorDescription: refusal.code === undefined ? undefined : refusal.message,
-        scopes: needed === undefined ? allScopes : stepUpScopes(needed, caller),
+        scopes: target === undefined ? allScopes : stepUpScopes(target, caller),
         resourceMetadata,
       }),
   }
 }
 
-/** Refuses a request without credentials. Its challenge has no `error` (RFC 6750 s3.1). */
+/**
+ * Returns the refusal of a request without credentials. Its challenge has no `error` (RFC 6750
+ * s3.1).
+ */
 export function noCredentials(): BearerError {
   return new BearerError(undefined, 'no_credentials', 'You need to log in to continue.')
 }

@@ -3,15 +3,16 @@ import type { Log } from '../../shared/log.ts'
 import { BearerError } from '../../shared/oauth/bearer.ts'
 import { type Caller, noCredentials } from './authenticator.ts'
 
-/** A tool, by its name, or a resource, by its URI. */
+/** A tool, identified by its name, or a resource, identified by its URI. */
 export type Target = AccessRule & ({ readonly name: string } | { readonly uri: string })
 
 /** Why a caller may not use a tool or a resource. */
 export type Refusal = BearerError | PermissionError
 
 /**
- * The user lacks permissions that a tool needs, so a new token would lack the scopes too: a refusal
- * without a challenge, on which the client would sign the user in again. `message` is for the user.
+ * The user lacks permissions that a tool or resource requires. `message` is for the user. The
+ * refusal has no challenge, because a challenge would make the client sign the user in again, and
+ * the new token would lack the same scopes.
  */
 export class PermissionError extends Error {
   override readonly name = 'PermissionError'
@@ -30,12 +31,13 @@ export class PermissionError extends Error {
 }
 
 /**
- * Decides whether the caller may call the tool, or read the resource, and returns why not; undefined
- * when it may. A refusal is written to the audit log. A target that is open takes every caller, any
- * other one needs a caller who was granted every scope that it names.
+ * Decides whether the caller may call the tool or read the resource. Returns undefined if so,
+ * otherwise the refusal, which is also written to the audit log. An open target accepts every
+ * caller. Any other target requires a caller with all of its scopes.
  *
- * Returns a BearerError without a code for an anonymous caller and `insufficient_scope` where a sign-in
- * can help, a PermissionError when the token has `permissions` and a missing scope is not among them.
+ * The refusal is a BearerError without a code for an anonymous caller, a BearerError
+ * `insufficient_scope` if a new sign-in can help, and a PermissionError if the token has
+ * `permissions` and these lack a missing scope.
  */
 export function authorize(
   target: Target,
@@ -65,8 +67,8 @@ export function auditDecision(
 }
 
 /**
- * With either SCOPE_SOURCE a scope outside `permissions` stays missing after a sign-in: Auth0 grants
- * a user of an API with RBAC no scope beyond the permissions.
+ * A scope outside `permissions` stays missing after a new sign-in, whatever SCOPE_SOURCE is: for an
+ * API with RBAC, Auth0 grants no scopes beyond the user's permissions.
  */
 function refusalFor(target: Target, caller: Caller | undefined): Refusal | undefined {
   if (isOpen(target)) return undefined

@@ -19,32 +19,36 @@ import { toClientCapabilities } from './input/capabilities.ts'
 import { INPUT_FIELD } from './input/hand-over.ts'
 import type { Asking } from './input/offer.ts'
 import { failed, passOn, type Refused, statusOf, type ToolOutcome } from './outcome.ts'
-import { type GivenCall, preparing } from './prepare-call.ts'
+import { preparing, type ToolInvocation } from './prepare-call.ts'
 import { readingOutcome, toOutcome } from './read-outcome.ts'
 
-/** One call that has been decided on: `caller` may call `tool`. */
-export interface ToolCall extends GivenCall {
+/** One authorized call: `caller` may call `tool`. */
+export interface ToolCall extends ToolInvocation {
   readonly caller: Caller | undefined
-  /** What the client states about itself and its user, not verified. */
+  /** What the client claims about itself and its user. Not verified. */
   readonly hints?: ClientHints | undefined
-  /** How the client can be asked for input; undefined: it cannot, as over REST. */
+  /** How to ask the client for input; undefined if that is impossible, as over REST. */
   readonly asking?: Asking | undefined
   readonly requestId: string
   readonly traceparent: string | undefined
   readonly signal: AbortSignal
-  /** How many milliseconds the caller waits at most, if known. */
-  readonly patienceMs?: number | undefined
-  /** What the backend may answer; shared by the calls of one request. */
+  /** How long the caller waits at most, in milliseconds; undefined if unknown. */
+  readonly callerTimeoutMs?: number | undefined
+  /** Limits the received bytes of all calls of one request together. */
   readonly budget: ByteBudget
   readonly log: Log
-  /** Left when the arguments are checked, entered again for a long answer; the caller leaves it. */
+  /**
+   * The place in the queue. It is left once the arguments have been checked, and entered again for
+   * a long response. The caller leaves it at the end.
+   */
   readonly place: Place
 }
 
 /**
- * Makes the call; every fault on the way is an outcome, not a throw, and 'refused' when the user has to
- * sign in again. Writes `tool_called` before anything leaves for the backend and `tool_answered` when
- * the call is over. The arguments are checked at once and not kept while the backend works.
+ * Makes the call. Failures are returned as outcomes, not thrown. The outcome is 'refused' if the
+ * user has to sign in again. Writes `tool_called` before anything is sent to the backend, and
+ * `tool_answered` when the call is over. Checks the arguments first and does not keep them in
+ * memory while the backend works.
  */
 export type CallTool = (call: ToolCall) => Promise<ToolOutcome | Refused>
 
@@ -53,19 +57,19 @@ export interface CallToolOptions {
   readonly publicUrl: string
   readonly keys: AssertionKeys
   readonly timeoutMs: number
-  /** Undefined: no header fields but those of the assertion. */
+  /** If undefined, backends get no credentials besides the assertion. */
   readonly backendAuth?: BackendAuth | undefined
 }
 
-/** What is kept of a call while its backend works. */
+/** The part of a call that stays in memory while the backend works. */
 type SentCall = Omit<ToolCall, 'args' | 'isPlain' | 'body' | 'answers'>
 
-const NOTHING_DECLARED: NonNullable<Asking['declared']> = new Set()
+const NO_CAPABILITIES: NonNullable<Asking['declared']> = new Set()
 const FAILURES = {
   unreachable: { status: 502, message: 'The tool cannot be reached right now.' },
   timeout: { status: 504, message: 'The tool took too long to answer.' },
-  oversized: { status: 502, message: 'The tool answered with more than can be passed on.' },
-  aborted: { status: 499, message: 'The call was given up.' },
+  oversized: { status: 502, message: 'The response of the tool is too large.' },
+  aborted: { status: 499, message: 'The call was canceled.' },
 } as const
 
 export function createCallTool(options: CallToolOptions): CallTool {
@@ -79,17 +83,17 @@ export function createCallTool(options: CallToolOptions): CallTool {
   const callBackend = async (call: SentCall, request: BackendRequest): Promise<ToolOutcome> => {
     const { tool, caller, requestId, signal } = call
     const plan = planOf(tool)
-    // Together with those of the calls that came in the same turn of the event loop.
+    // One write covers the audit records of all calls in the same turn of the event loop.
     await call.log.written()
     const startedAt = performance.now()
     const timeoutMs = Math.min(
       tool.timeoutMs ?? options.timeoutMs,
       options.timeoutMs,
-      call.patienceMs ?? options.timeoutMs,
+      call.callerTimeoutMs ?? options.timeoutMs,
     )
     const authorized = options.backendAuth?.(tool, plan, caller, signal)
     const authority = authorized && (await within({ timeoutMs, signal }, authorized))
-    const declared = call.asking?.declared ?? NOTHING_DECLARED
+    const declared = call.asking?.declared ?? NO_CAPABILITIES
     const assertionFields = (): Record<string, string> =>
       signAssertion({
         issuer: options.publicUrl,
@@ -109,7 +113,7 @@ export function createCallTool(options: CallToolOptions): CallTool {
     const answer = await send(
       {
         ...request,
-        // Only these. No other field of the client is passed on, above all not its token.
+        // No other header field of the client is forwarded, in particular not its access token.
         headers: {
           ...request.headers,
           'x-request-id': requestId,
@@ -127,7 +131,7 @@ export function createCallTool(options: CallToolOptions): CallTool {
     if (answer.status === 401) authority?.refused?.()
     await call.place.enter(answer.body.length)
     if (!call.place.isTaken()) return passOn(toOutcome(answer, tool), call.asking)
-    // To put together the pieces of a long answer has taken a while.
+    // Joining the chunks of a long response took time, so other events are handled first.
     await setImmediate()
     return passOn(await inTurns(readingOutcome(answer, tool)), call.asking)
   }
@@ -137,18 +141,18 @@ export function createCallTool(options: CallToolOptions): CallTool {
     request: BackendRequest | string,
   ): Promise<ToolOutcome | Refused> => {
     const startedAt = performance.now()
-    let ended: ReturnType<typeof statusOf> = { status: 500, reason: 'internal_error' }
+    let finalStatus: ReturnType<typeof statusOf> = { status: 500, reason: 'internal_error' }
     try {
       const outcome =
         typeof request !== 'string'
           ? await callBackend(call, request).catch((error: unknown) => toFailure(error))
-          : failed('arguments_invalid', 400, `The arguments do not fit: ${request}`)
-      ended = statusOf(outcome)
+          : failed('arguments_invalid', 400, `Invalid arguments: ${request}`)
+      finalStatus = statusOf(outcome)
       return outcome
     } finally {
       const ms = Math.round(performance.now() - startedAt)
-      const severity = ended.status >= 500 ? 'ERROR' : 'NOTICE'
-      call.log.audit('tool_answered', { tool: call.tool.name, ...ended, ms }, severity)
+      const severity = finalStatus.status >= 500 ? 'ERROR' : 'NOTICE'
+      call.log.audit('tool_answered', { tool: call.tool.name, ...finalStatus, ms }, severity)
     }
   }
 
@@ -163,7 +167,10 @@ export function createCallTool(options: CallToolOptions): CallTool {
   }
 }
 
-/** Not async: what waits for a backend must not keep the arguments. */
+/**
+ * Not async, because a suspended function would keep the arguments in memory while the backend
+ * works.
+ */
 function prepareThenFinish(
   prepared: Generator<undefined, BackendRequest | string>,
   call: SentCall,
@@ -171,16 +178,19 @@ function prepareThenFinish(
 ): Promise<ToolOutcome | Refused> {
   return inTurns(prepared).then((request) => {
     call.place.leave()
-    return finish(call, typeof request === 'string' ? request : inBytes(request))
+    return finish(call, typeof request === 'string' ? request : withBufferBody(request))
   })
 }
 
-/** The connection would keep a copy of a string. */
-function inBytes({ body, ...request }: BackendRequest): BackendRequest {
+/** Converts the body to a Buffer, because the connection would keep a copy of a string. */
+function withBufferBody({ body, ...request }: BackendRequest): BackendRequest {
   return { ...request, body: typeof body === 'string' ? Buffer.from(body) : body }
 }
 
-/** @throws what is a bug. */
+/**
+ * Returns the outcome of an expected error.
+ * @throws any other error, which is a bug.
+ */
 function toFailure(error: unknown): ToolOutcome | Refused {
   if (error instanceof BearerError) return { kind: 'refused', refusal: error }
   if (error instanceof SendError) {

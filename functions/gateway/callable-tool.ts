@@ -2,16 +2,16 @@ import { publishTool } from '../../shared/compile-catalogue.ts'
 import { createValidator, type Validate } from '../../shared/json-schema/validator.ts'
 import type { ToolDefinition } from '../../shared/tools.ts'
 
-/** A tool whose arguments and results can be checked; its schemas are compiled when they are first used. */
+/** A tool with validators for its arguments and results. The schemas are compiled on first use. */
 export interface CallableTool extends ToolDefinition {
   readonly validateInput: Validate
   readonly validateOutput?: Validate | undefined
 }
 
 /**
- * Makes a tool callable. `isChecked`: its schemas have been checked before.
+ * Adds validators to a tool. `isChecked` means that its schemas have already been checked.
  *
- * @throws ConfigError with a line for each fault of its schemas.
+ * @throws ConfigError with one line for each fault in the schemas.
  */
 export function compileTool(tool: ToolDefinition, isChecked = false): CallableTool {
   const published = isChecked ? tool : publishTool(tool)

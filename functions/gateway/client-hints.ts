@@ -1,31 +1,34 @@
 import { asObject } from '../../shared/json.ts'
 
 /**
- * What ChatGPT states about itself and its user in `_meta` of `tools/call`, under its own names. Hints, never
- * caller: every client can send them.
+ * What ChatGPT claims about itself and its user in `_meta` of `tools/call`, under ChatGPT's names.
+ * These are only hints and never identify the caller, because any client can send them.
  */
 export type ClientHints = Readonly<Record<string, unknown>>
 
-/** A value in the shape that it should have; undefined for any other. */
-type Read = (value: unknown) => unknown
+/** Returns the value if it has the expected shape, otherwise undefined. */
+type Reader = (value: unknown) => unknown
 
 const LANGUAGE_TAG = /^[A-Za-z]{1,8}(?:[-_][A-Za-z0-9]{1,8}){0,8}$/
 const PRINTABLE = /^[\x20-\x7e]{1,256}$/
 const MAX_PLACE_CHARACTERS = 64
-const NOT_SHOWN = /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}]/u
-/** As JSON writes them; they may be kept as they were written. */
+const UNPRINTABLE = /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}]/u
+/**
+ * A coordinate as JSON text. The value may be a `JSON.rawJSON` number, which keeps its original
+ * text.
+ */
 const COORDINATE = /^-?\d{1,3}(?:\.\d{1,20})?$/
 
 const printable = matching(PRINTABLE)
-const place: Read = (value) =>
+const place: Reader = (value) =>
   typeof value === 'string' &&
   value !== '' &&
   value.length <= MAX_PLACE_CHARACTERS &&
-  !NOT_SHOWN.test(value)
+  !UNPRINTABLE.test(value)
     ? value
     : undefined
 
-const coordinate: Read = (value) =>
+const coordinate: Reader = (value) =>
   COORDINATE.test(typeof value === 'string' ? value : (JSON.stringify(value) ?? ''))
     ? value
     : undefined
@@ -48,30 +51,30 @@ const readHints = members({
 })
 
 /**
- * The hints in `_meta` of a call, at most about 2 KiB; undefined when there are none. One that is too
- * long or has another shape than ChatGPT's is left out.
+ * Returns the hints in `_meta` of a call, at most about 2 KiB; undefined if there are none. A hint
+ * that is too long or has another shape than ChatGPT's is omitted.
  */
 export function readClientHints(meta: unknown): ClientHints | undefined {
   return readHints(meta) as ClientHints | undefined
 }
 
-function matching(pattern: RegExp): Read {
+function matching(pattern: RegExp): Reader {
   return (value) => (typeof value === 'string' && pattern.test(value) ? value : undefined)
 }
 
-function members(shape: Readonly<Record<string, Read>>): Read {
+function members(shape: Readonly<Record<string, Reader>>): Reader {
   const names = Object.keys(shape)
   return (value) => {
-    const given = asObject(value)
-    if (given === undefined) return undefined
-    let found: Record<string, unknown> | undefined
+    const object = asObject(value)
+    if (object === undefined) return undefined
+    let result: Record<string, unknown> | undefined
     for (const name of names) {
-      if (!Object.hasOwn(given, name)) continue
-      const read = shape[name]?.(given[name])
+      if (!Object.hasOwn(object, name)) continue
+      const read = shape[name]?.(object[name])
       if (read === undefined) continue
-      found ??= {}
-      found[name] = read
+      result ??= {}
+      result[name] = read
     }
-    return found
+    return result
   }
 }

@@ -26,7 +26,7 @@ const OWN = {
   FUNCTIONS_BASE: variables.FUNCTIONS_BASE,
   BACKEND_AUTH: variables.BACKEND_AUTH,
   BACKEND_CLAIMS: variables.BACKEND_CLAIMS,
-  // Required when a tool exchanges tokens: see readBackendSecrets.
+  // readBackendSecrets requires these if a tool exchanges tokens.
   OBO_CLIENT_ID: z.optional(variables.OBO_CLIENT_ID),
   OBO_CLIENT_SECRET: z.optional(variables.OBO_CLIENT_SECRET),
   BACKEND_TIMEOUT_MS: variables.BACKEND_TIMEOUT_MS,
@@ -44,7 +44,9 @@ const KEYS = {
   GATEWAY_SIGNING_KEY: variables.GATEWAY_SIGNING_KEY,
 }
 
-/** The variables that this function reads, besides the secrets that `backendAuth` of a tool names. */
+/**
+ * The variables that this function reads, except the secrets that `backendAuth` of a tool names.
+ */
 export const GATEWAY_VARIABLES = [
   ...namesOf(OWN),
   ...namesOf(KEYS),
@@ -54,17 +56,20 @@ export const GATEWAY_VARIABLES = [
 export type GatewayConfig = ReturnType<typeof parseVariables> &
   ReturnType<typeof parseKeys> & {
     readonly catalogue: Catalogue<CallableTool>
-    /** By whose authority backends are called, where `backendAuth` says so. */
+    /** The values of the variables that `backendAuth` of the tools names. */
     readonly backendSecrets: BackendSecrets
-    /** What the catalogue says of the server itself. */
+    /** The `server` section of the catalogue. */
     readonly server: CatalogueDocument['server']
     readonly resources: CatalogueDocument['resources']
     readonly skills: CatalogueDocument['skills']
-    /** What of the catalogue is ignored, a line each. */
+    /** One line for each part of the catalogue that is ignored. */
     readonly warnings: readonly string[]
   }
 
-/** @throws ConfigError with every fault at once. */
+/**
+ * Returns the checked configuration.
+ * @throws ConfigError that lists every fault.
+ */
 export function parseGatewayConfig(env: Environment): GatewayConfig {
   const [values, keys, { tools, part: _, ...others }] = collectFaults([
     () => parseVariables(env),
@@ -74,26 +79,30 @@ export function parseGatewayConfig(env: Environment): GatewayConfig {
       return { ...document, backendSecrets: readBackendSecrets(document.tools.values(), env) }
     },
   ])
-  const own = [...tools.values()].filter(
+  const ownAudienceTools = [...tools.values()].filter(
     ({ backendAuth }) =>
       backendAuth?.type === 'on_behalf_of' && backendAuth.audience === values.audience,
   )
-  if (own.length > 0) {
-    throw new ConfigError(own.map(({ name }) => `tool ${JSON.stringify(name)}: ${OWN_AUDIENCE}`))
+  if (ownAudienceTools.length > 0) {
+    throw new ConfigError(
+      ownAudienceTools.map(({ name }) => `tool ${JSON.stringify(name)}: ${OWN_AUDIENCE_FAULT}`),
+    )
   }
   return { ...values, ...keys, ...others, catalogue: tools }
 }
 
-/** A token of that audience could be sent back to the gateway. */
-const OWN_AUDIENCE =
+/** A backend could send a token with the audience of the gateway back to the gateway. */
+const OWN_AUDIENCE_FAULT =
   'backendAuth.audience must be the API of the backend, not OAUTH_AUDIENCE, which is the API of the gateway'
 
-/** Names and scopes alone would let any arguments through. */
+/**
+ * Rejects a catalogue of names and scopes only, because without schemas any arguments would pass.
+ */
 function parseTools(env: Environment) {
   const document = parseDocument(env, compileTool)
   if (document.part === 'whole') return document
   throw new ConfigError([
-    'TOOLS_FILE has the names and scopes of the tools alone, as other functions take them along; the gateway needs the whole catalogue',
+    'TOOLS_FILE contains only the names and scopes of the tools, as deployed with other functions; the gateway needs the whole catalogue',
   ])
 }
 
@@ -106,7 +115,7 @@ function parseVariables(env: Environment) {
   }
 }
 
-/** Either will do; without both a backend could not tell who calls. */
+/** Requires one of the two keys. Without a key, a backend could not verify who calls. */
 function parseKeys(env: Environment) {
   const { GATEWAY_HMAC_SECRET: secret } = KEYS
   const hasKey = Boolean(env['GATEWAY_SIGNING_KEY']?.trim())

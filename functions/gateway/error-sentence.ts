@@ -7,12 +7,21 @@ const MAX_CHARACTERS = 500
 const MAX_FAULTS = 5
 const MAX_DEPTH = 4
 
-/** The members that say where a fault is, in the order in which they are believed. */
-const PLACES = ['loc', 'path', 'field', 'param', 'pointer', 'property', 'name', 'instancePath']
-/** The members that say what one fault of a list is. */
-const FAULTS = ['msg', 'message', 'detail', 'reason', 'description', 'title']
-/** The members of a whole body that say what is wrong. */
-const HEADS = [
+/** The members that contain the location of a fault, in order of precedence. */
+const LOCATION_MEMBERS = [
+  'loc',
+  'path',
+  'field',
+  'param',
+  'pointer',
+  'property',
+  'name',
+  'instancePath',
+]
+/** The members that contain the message of one fault in a list, in order of precedence. */
+const MESSAGE_MEMBERS = ['msg', 'message', 'detail', 'reason', 'description', 'title']
+/** The members that contain the main message of a body, in order of precedence. */
+const MAIN_MESSAGE_MEMBERS = [
   'message',
   'detail',
   'error',
@@ -22,23 +31,32 @@ const HEADS = [
   'description',
   'reason',
 ]
-/** The members of a whole body that list faults. */
-const LISTS = ['errors', 'detail', 'message', 'errorMessages', 'invalid-params', 'error', 'issues']
+/** The members of a body that list faults. */
+const LIST_MEMBERS = [
+  'errors',
+  'detail',
+  'message',
+  'errorMessages',
+  'invalid-params',
+  'error',
+  'issues',
+]
 
 /**
- * What the JSON body of an HTTP error says, in one line of at most 500 characters; undefined when it
- * is not written in a known way. Known are: FastAPI's and pydantic's `detail[]` (`loc`, `msg`), `errors`
- * as a list or by field (Rails, Laravel, ASP.NET, JSON:API, express-validator), Django's and Rails' map
- * of fields, NestJS' `message[]`, problem details (RFC 9457), OAuth's `error` and `error_description`,
- * JSON-RPC's and Google's `error.message`, MCP's own result, and lists of sentences.
+ * Returns the error message in the JSON body of an HTTP error, as one line of at most 500
+ * characters; undefined if the body has no known form. Known forms are FastAPI's and pydantic's
+ * `detail[]` (`loc`, `msg`), `errors` as a list or by field (Rails, Laravel, ASP.NET, JSON:API,
+ * express-validator), Django's and Rails' map of fields, NestJS' `message[]`, problem details (RFC
+ * 9457), OAuth's `error` and `error_description`, JSON-RPC's and Google's `error.message`, MCP
+ * results, and lists of strings.
  */
 export function errorSentence(body: unknown): string | undefined {
   return bounded(bodySentence(body, 0))
 }
 
 /**
- * What a body of text says, in the same bounds; undefined for a page (HTML, XML), a stack trace, and
- * for nothing.
+ * Returns the error message in a text body, as one line of at most 500 characters; undefined for a
+ * page (HTML, XML), a stack trace, and an empty body.
  */
 export function textSentence(text: string): string | undefined {
   const start = text.slice(0, 4 * MAX_CHARACTERS)
@@ -53,28 +71,34 @@ function bounded(sentence: string | undefined): string | undefined {
 
 function bodySentence(body: unknown, depth: number): string | undefined {
   if (depth > MAX_DEPTH) return undefined
-  if (typeof body === 'string') return filled(body)
+  if (typeof body === 'string') return unlessBlank(body)
   if (Array.isArray(body)) return joined(body, depth)
   const members = asObject(body)
   if (members === undefined) return undefined
   const fields = fieldMap(members, depth)
   if (fields !== undefined) return fields
-  const head = headOf(members, depth)
-  const list = LISTS.map((name) => listOf(members, name, depth)).find(Boolean)
+  const head = mainMessageOf(members, depth)
+  const list = LIST_MEMBERS.map((name) => listOf(members, name, depth)).find(Boolean)
   const { error_description: description } = members
   const more = list ?? (typeof description === 'string' ? description : contentText(members))
-  return head === undefined || head === more ? more : more === undefined ? head : colon(head, more)
+  return head === undefined || head === more
+    ? more
+    : more === undefined
+      ? head
+      : withColon(head, more)
 }
 
-/** The first member that is a sentence, or an object that holds one. */
-function headOf(members: Members, depth: number): string | undefined {
-  // NestJS writes the status' name beside its list.
+/**
+ * Returns the first member that is a message, or the message in the first member that is an object.
+ */
+function mainMessageOf(members: Members, depth: number): string | undefined {
+  // NestJS puts the name of the HTTP status in `error`, beside the list.
   const isListed = Array.isArray(members['message']) || Array.isArray(members['detail'])
-  for (const name of HEADS) {
+  for (const name of MAIN_MESSAGE_MEMBERS) {
     if (isListed && name === 'error') continue
     const value = members[name]
-    const said = asObject(value) ? bodySentence(value, depth + 1) : value
-    if (typeof said === 'string' && said !== '') return said
+    const message = asObject(value) ? bodySentence(value, depth + 1) : value
+    if (typeof message === 'string' && message !== '') return message
   }
   return undefined
 }
@@ -86,11 +110,14 @@ function listOf(members: Members, name: string, depth: number): string | undefin
   return map && limited(Object.entries(map), (entry) => errorOfField(entry, depth + 1))
 }
 
-/** `{"limit": ["A valid integer is required."]}`: each member a field, with a list of sentences. */
+/**
+ * Reads `{"limit": ["A valid integer is required."]}`, where each member is a field with its
+ * messages.
+ */
 function fieldMap(members: Members, depth: number): string | undefined {
   const entries = Object.entries(members)
   const isMap = entries.every(
-    ([name, value]) => isSentences(value) && !(LISTS as readonly string[]).includes(name),
+    ([name, value]) => isSentences(value) && !(LIST_MEMBERS as readonly string[]).includes(name),
   )
   return isMap ? limited(entries, (entry) => errorOfField(entry, depth + 1)) : undefined
 }
@@ -98,10 +125,10 @@ function fieldMap(members: Members, depth: number): string | undefined {
 function errorOfField([name, value]: readonly [string, unknown], depth: number) {
   if (depth > MAX_DEPTH) return undefined
   const map = asObject(value)
-  const said = Array.isArray(value)
+  const message = Array.isArray(value)
     ? joined(value, depth)
     : (map && fieldMap(map, depth)) || faultSentence(value, depth)
-  return said === undefined ? undefined : colon(name, said)
+  return message === undefined ? undefined : withColon(name, message)
 }
 
 function isSentences(value: unknown): boolean {
@@ -122,53 +149,54 @@ function limited<Value>(
   return `${written.join('; ')}${left > 0 ? `; and ${left} more` : ''}`
 }
 
-/** One fault of a list: where and what. */
+/** Returns the location and the message of one fault in a list. */
 function faultSentence(fault: unknown, depth: number): string | undefined {
   const members = asObject(fault)
   if (members === undefined || depth > MAX_DEPTH) {
-    return typeof fault === 'string' ? filled(fault) : undefined
+    return typeof fault === 'string' ? unlessBlank(fault) : undefined
   }
-  const what = FAULTS.map((name) => members[name])
-  // JSON:API's title is the kind of fault, its detail this one.
-  const said = what.find((value): value is string => typeof value === 'string' && value !== '')
+  const what = MESSAGE_MEMBERS.map((name) => members[name])
+  // `detail` precedes `title`, which in JSON:API names only the kind of fault.
+  const message = what.find((value): value is string => typeof value === 'string' && value !== '')
   const constraints = asObject(members['constraints'])
-  const sentence = said ?? (constraints && joined(Object.values(constraints), depth))
-  const place = placeOf(members)
+  const sentence = message ?? (constraints && joined(Object.values(constraints), depth))
+  const location = locationOf(members)
   if (sentence === undefined) return bodySentence(members, depth)
-  return place === undefined || place === said ? sentence : colon(place, sentence)
+  return location === undefined || location === message ? sentence : withColon(location, sentence)
 }
 
-function placeOf(members: Members): string | undefined {
+function locationOf(members: Members): string | undefined {
   const source = asObject(members['source'])
   const values = [
-    ...PLACES.map((name) => members[name]),
+    ...LOCATION_MEMBERS.map((name) => members[name]),
     source?.['pointer'],
     source?.['parameter'],
   ]
   for (const value of values) {
     if (typeof value === 'string' && value !== '') return value
-    if (Array.isArray(value) && value.length > 0) return value.slice(0, 20).filter(isStep).join('.')
+    if (Array.isArray(value) && value.length > 0)
+      return value.slice(0, 20).filter(isPathSegment).join('.')
   }
   return undefined
 }
 
-function isStep(step: unknown): boolean {
-  return typeof step === 'string' || typeof step === 'number'
+function isPathSegment(segment: unknown): boolean {
+  return typeof segment === 'string' || typeof segment === 'number'
 }
 
-/** The text of MCP's own result, as it stands in the body of an HTTP error. */
+/** Returns the text of an MCP result in the body of an HTTP error. */
 function contentText({ content }: Members): string | undefined {
   if (!Array.isArray(content)) return undefined
   return limited(content, (block) => {
     const text = asObject(block)?.['text']
-    return typeof text === 'string' ? filled(text) : undefined
+    return typeof text === 'string' ? unlessBlank(text) : undefined
   })
 }
 
-function colon(head: string, more: string): string {
+function withColon(head: string, more: string): string {
   return /[.!?:]\s*$/.test(head.slice(-10)) ? `${head} ${more}` : `${head}: ${more}`
 }
 
-function filled(text: string): string | undefined {
+function unlessBlank(text: string): string | undefined {
   return text.trim() === '' ? undefined : text
 }

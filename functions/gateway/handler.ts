@@ -28,17 +28,17 @@ import { createRest, problemResponse } from './rest.ts'
 
 export interface GatewayDependencies {
   readonly log: Log
-  /** Host of Google's metadata server; its own name unless a test has one. */
+  /** The host of Google's metadata server; its usual name if undefined. */
   readonly metadataHost?: string | undefined
 }
 
-/** The public halves of GATEWAY_SIGNING_KEY (RFC 7517 s5). */
 const MIB = 1024 * 1024
 const MAX_RESPONSE_BYTES = 4 * MIB
-/** What is made of a response takes up to four times its size. */
+/** Processing a response takes up to four times its size in memory. */
 const MAX_HELD_RESPONSE_BYTES = 32 * MIB
+/** The public keys of GATEWAY_SIGNING_KEY (RFC 7517 s5). */
 const JWKS_PATH = '/.well-known/jwks.json'
-const KEPT_BY_CACHES = { 'cache-control': 'public, max-age=300, s-maxage=300' }
+const CACHEABLE = { 'cache-control': 'public, max-age=300, s-maxage=300' }
 const TOOL_PATH = /^\/tools\/([^/]+)$/
 const REQUEST_HEADERS = [
   'authorization',
@@ -53,7 +53,10 @@ const REQUEST_HEADERS = [
   'tracestate',
 ]
 
-/** The MCP endpoint, the REST endpoint and its description; the way from a request to a backend. */
+/**
+ * Creates the handler for the MCP endpoint, the REST endpoint, its OpenAPI description and the
+ * public keys.
+ */
 export function createGateway(
   config: GatewayConfig,
   { log, metadataHost }: GatewayDependencies,
@@ -117,7 +120,7 @@ export function createGateway(
   const keySet = { keys: signingKeys.map(({ publicJwk }) => publicJwk) }
   const openApi = createOpenApi(catalogue, { publicUrl, issuer, audience })
   const policy: CorsPolicy = {
-    // The status page lives at the public origin itself.
+    // The status page is served from the public origin.
     origins: new Set([...config.APP_ORIGIN, publicUrl]),
     methods: ['POST', 'OPTIONS'],
     requestHeaders: REQUEST_HEADERS,
@@ -130,7 +133,7 @@ export function createGateway(
     ],
   }
 
-  // Not in `policy`: a preflight offers what does something.
+  // Not part of `policy`: a preflight response lists only POST and OPTIONS.
   const probePolicy = { ...policy, methods: [...policy.methods, ...PROBE_METHODS] }
 
   const limits = brokenLimits(catalogue)
@@ -147,7 +150,7 @@ export function createGateway(
       return withCors(policy, request, () => rest(request, toolName), problemResponse)
     }
     if (request.path === JWKS_PATH && signingKeys.length > 0) {
-      return withCors(PUBLIC_DOCUMENT, request, () => json(200, keySet, KEPT_BY_CACHES))
+      return withCors(PUBLIC_DOCUMENT, request, () => json(200, keySet, CACHEABLE))
     }
     if (request.path !== '/openapi.json') throw notFound()
     return withCors(PUBLIC_DOCUMENT, request, () => openApi(request), problemResponse)

@@ -1,24 +1,30 @@
-// Controls and separators would break the line; the rest of these are invisible, and some change the
-// order in which the text is shown (UAX #9). The two joiners are part of words and of emoji.
+// Control characters and separators would break the line. The format characters are invisible, and
+// some of them change the order of the text (UAX #9). The two joiners stay, because words and emoji
+// need them.
 const BREAKS = /[\s\p{Cc}\p{Zl}\p{Zp}]+/gu
 const INVISIBLE = /(?![\u200c\u200d])\p{Cf}/gu
-// What is cut off later need not be cleaned: white space may be folded, but not without limit.
-const SPARE = 4
+// Only this multiple of the maximum length is cleaned. The surplus is for white space that is
+// folded.
+const CLEANED_FACTOR = 4
 
 /**
- * The text as one line of at most `maxCharacters` (UTF-16 units), without control, bidirectional and
- * other invisible format characters. Costs no more time for a longer text.
+ * Returns the text as one line of at most `maxCharacters` (UTF-16 code units), without control,
+ * bidirectional and other invisible format characters. The time does not grow with the length of
+ * the text.
  */
 export function oneLine(text: string, maxCharacters: number): string {
   const line = text
-    .slice(0, maxCharacters * SPARE)
+    .slice(0, maxCharacters * CLEANED_FACTOR)
     .replace(INVISIBLE, '')
     .replace(BREAKS, ' ')
     .trim()
   return line.slice(0, maxCharacters).toWellFormed()
 }
 
-/** The text with its lines kept, without the other characters that `oneLine` takes out. */
+/**
+ * Returns the text with its line breaks and tabs, without the other characters that `oneLine`
+ * removes.
+ */
 export function visible(text: string): string {
   return text.replace(/(?![\n\t])\p{Cc}/gu, '').replace(INVISIBLE, '')
 }

@@ -9,11 +9,14 @@ export type ToolOutcome =
   | { readonly kind: 'json'; readonly value: unknown }
   | { readonly kind: 'text'; readonly text: string }
   | { readonly kind: 'result'; readonly result: CallToolResult }
-  /** The backend asks for input. */
+  /** The backend requests input from the client. */
   | { readonly kind: 'input_required'; readonly result: InputRequired }
   | { readonly kind: 'failed'; readonly failure: Failure }
 
-/** A call that its backend's authorization refuses: a new sign-in would help. */
+/**
+ * A call that was refused because no token for its backend could be obtained. A new sign-in can
+ * help.
+ */
 export interface Refused {
   readonly kind: 'refused'
   readonly refusal: BearerError
@@ -27,7 +30,7 @@ export interface Failure {
   readonly status: number
   /** The backend's Retry-After, in seconds. */
   readonly retryAfter?: number | undefined
-  /** The capabilities that the client would have to declare. */
+  /** The capabilities that the client must declare for this call. */
   readonly requiredCapabilities?: ClientCapabilities | undefined
 }
 
@@ -40,25 +43,31 @@ export function failed(
   message: string,
   retryAfter?: number,
 ): ToolOutcome {
-  const patience = retryAfter !== undefined && { retryAfter }
-  return { kind: 'failed', failure: { reason, status, message, ...patience } }
+  const wait = retryAfter !== undefined && { retryAfter }
+  return { kind: 'failed', failure: { reason, status, message, ...wait } }
 }
 
-/** The REST status when a tool asks for input: the call cannot continue. */
-const ASKED_STATUS = 409
+/** The REST status if a tool requests input, because the call cannot continue. */
+const INPUT_REQUIRED_STATUS = 409
 
-/** Passes a backend's questions on as far as the client can be asked; other outcomes as they are. */
+/**
+ * Reduces a request for input to what the client supports, or converts it to a failure. Returns any
+ * other outcome unchanged.
+ */
 export function passOn(outcome: ToolOutcome, asking: Asking | undefined): ToolOutcome {
   if (outcome.kind !== 'input_required') return outcome
   const offered = offer(outcome.result, asking)
   if (offered.kind === 'passed') return { kind: 'input_required', result: offered.result }
   if (offered.kind === 'oversized') return unreadable('backend_input_state_too_large')
   const { message, required: requiredCapabilities } = offered
-  const failure = { reason: 'input_required_undeclared', status: ASKED_STATUS, message }
+  const failure = { reason: 'input_required_undeclared', status: INPUT_REQUIRED_STATUS, message }
   return { kind: 'failed', failure: { ...failure, requiredCapabilities } }
 }
 
-/** The status of an outcome for REST and the audit record, with the reason when it is an error. */
+/**
+ * Returns the status of an outcome for REST and the audit record, with a reason unless the call
+ * succeeded.
+ */
 export function statusOf(outcome: ToolOutcome | Refused): {
   readonly status: number
   readonly reason?: string
@@ -74,7 +83,7 @@ export function statusOf(outcome: ToolOutcome | Refused): {
   return isError ? { status: TOOL_ERROR_STATUS, reason: 'tool_error' } : { status: 200 }
 }
 
-/** A backend's answer that cannot be passed on; `reason` is for the log. */
+/** Returns the failure for a backend response that cannot be passed on. `reason` is for the log. */
 export function unreadable(reason: string): ToolOutcome {
-  return failed(reason, 502, 'The tool answered in a form that it does not promise.')
+  return failed(reason, 502, 'The tool returned an unexpected response.')
 }

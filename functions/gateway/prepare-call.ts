@@ -10,26 +10,35 @@ import { type Answers, InputError } from './input/answers.ts'
 import { handOver } from './input/hand-over.ts'
 import { oneLine } from './one-line.ts'
 
-/** A tool and what it is called with. */
-export interface GivenCall {
+/** A tool with the arguments of a call. */
+export interface ToolInvocation {
   readonly tool: CallableTool
   readonly args: unknown
-  /** Whether `args` are what a check of them sees; else that is read from `body`. */
+  /**
+   * Whether `args` can be validated as they are. Otherwise the values to validate are read from
+   * `body`.
+   */
   readonly isPlain: boolean
-  /** The same in JSON, as the backend gets it unless the tool has a `request`. */
+  /**
+   * The arguments in JSON. They are the body of the backend request unless the tool has a
+   * `request`.
+   */
   readonly body: string
-  /** What a retry brings along; undefined for a first call. */
+  /** The input that a retry contains; undefined for a first call. */
   readonly answers?: Answers | undefined
 }
 
 const MAX_FAULT_CHARACTERS = 1_000
 
-/** The request to the backend, or what is wrong with the arguments, in one bounded line; in turns. */
+/**
+ * Returns, in turns, the backend request or one bounded line that states what is wrong with the
+ * arguments.
+ */
 export function* preparing(
   plan: BackendPlan,
-  { tool, body, args, isPlain, answers }: GivenCall,
+  { tool, body, args, isPlain, answers }: ToolInvocation,
 ): Generator<undefined, BackendRequest | string> {
-  const fault = yield* checking(tool, body, args, isPlain)
+  const fault = yield* validating(tool, body, args, isPlain)
   if (fault !== undefined) return fault
   try {
     const request = plan.make(body, args, isPlain)
@@ -41,8 +50,11 @@ export function* preparing(
   }
 }
 
-/** What is wrong with the arguments, in one bounded line; undefined when they fit. */
-function* checking(
+/**
+ * Returns one bounded line that states what is wrong with the arguments; undefined if they are
+ * valid.
+ */
+function* validating(
   tool: CallableTool,
   body: string,
   args: unknown,

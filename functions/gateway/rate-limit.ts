@@ -6,11 +6,12 @@ import type { ToolDefinition } from '../../shared/tools.ts'
 import type { Caller } from './authenticator.ts'
 
 /**
- * Counts these tool calls (undefined: of a tool that does not exist) against every limit that they
- * touch, and returns the header fields with the remaining quota
- * (draft-ietf-httpapi-ratelimit-headers); no fields where no limit applies.
+ * Counts tool calls against all limits that apply to them. An undefined tool counts only against
+ * the limit for all tools. Returns the header fields with the remaining quota
+ * (draft-ietf-httpapi-ratelimit-headers), and no fields if no limit applies.
  *
- * @throws HttpError 429 with Retry-After when a limit is exceeded; the calls are counted all the same.
+ * @throws HttpError 429 with Retry-After if a limit is exceeded. The calls are counted in that
+ * case, too.
  */
 export type RateLimit = (
   caller: Caller | undefined,
@@ -18,10 +19,13 @@ export type RateLimit = (
 ) => Promise<Readonly<Record<string, string>>>
 
 export interface RateLimitOptions {
-  /** For all tools together: of one user, and of all calls without a user. */
+  /** Calls per minute of one user, for all tools together. */
   readonly perMinute: number | undefined
+  /** Calls per minute of all anonymous callers and all tools together. */
   readonly anonymousPerMinute: number | undefined
-  /** The instances' common count; undefined: each instance counts for itself. */
+  /**
+   * The Redis server in which all instances count; if undefined, each instance counts for itself.
+   */
   readonly redisUrl: string | undefined
   readonly log: Log
 }
@@ -38,22 +42,22 @@ type OpenLimiter = (perMinute: number) => RateLimiterAbstract
 
 const MINUTE_SECONDS = 60
 const REDIS_TIMEOUT_MS = 500
-const COMPLAINT_EVERY_MS = 60_000
+const LOG_INTERVAL_MS = 60_000
 /** The key for all callers without a token. */
 const ANONYMOUS = 'anonymous'
 
 /**
- * Limits in windows of a minute. A count that Redis does not give, or gives in a form that cannot be,
- * lets the calls pass, which is logged once a minute.
+ * Creates limits with windows of one minute. If Redis returns no count or an impossible one, the
+ * calls pass, and an error is logged at most once a minute.
  */
 export function createRateLimit(options: RateLimitOptions): RateLimit {
   const { log } = options
   let opening: Promise<OpenLimiter> | undefined
-  let silentUntil = 0
+  let nextLogAt = 0
 
-  const complain = (reason: string) => {
-    if (Date.now() < silentUntil) return
-    silentUntil = Date.now() + COMPLAINT_EVERY_MS
+  const logUnavailable = (reason: string) => {
+    if (Date.now() < nextLogAt) return
+    nextLogAt = Date.now() + LOG_INTERVAL_MS
     log.error('rate_limit_unavailable', { reason })
   }
 
@@ -67,7 +71,7 @@ export function createRateLimit(options: RateLimitOptions): RateLimit {
       counts.map(async (count) => {
         const state = await consume(limiterOf(count.perMinute), count)
         if (typeof state === 'object') return [{ ...state, count }]
-        complain(state)
+        logUnavailable(state)
         return []
       }),
     )
@@ -106,7 +110,7 @@ function countsOf(
   return counts
 }
 
-/** Where the count stands, or why that is not known. */
+/** Returns the state of the count, or the reason why it is unknown. */
 async function consume(limiter: RateLimiterAbstract, { key, calls, perMinute }: Count) {
   let isExceeded = false
   let state: unknown
@@ -125,19 +129,19 @@ async function consume(limiter: RateLimiterAbstract, { key, calls, perMinute }: 
   return { isExceeded, left, seconds: Math.max(1, Math.ceil(wait / 1_000)) }
 }
 
-/** Recognised by shape, so that the package is not loaded for its class. */
-function isState(given: unknown): given is RateLimiterRes {
-  return typeof given === 'object' && given !== null && 'msBeforeNext' in given
+/** Checks the shape, because importing the class would load the package. */
+function isState(value: unknown): value is RateLimiterRes {
+  return typeof value === 'object' && value !== null && 'msBeforeNext' in value
 }
 
 /**
- * Both kinds are loaded here, so that a gateway without a limit never pays for them; by `default`,
- * because a bundle has no other name for what a CommonJS module exports.
+ * Loads the packages here, so that a gateway without limits does not load them. Uses `default`,
+ * where a bundle puts the exports of a CommonJS module.
  */
 async function openLimiters(redisUrl: string | undefined): Promise<OpenLimiter> {
   const { RateLimiterMemory, RateLimiterRedis } = (await import('rate-limiter-flexible')).default
   const windowOf = (points: number) => ({ points, duration: MINUTE_SECONDS })
-  if (redisUrl === undefined) return kept((points) => new RateLimiterMemory(windowOf(points)))
+  if (redisUrl === undefined) return memoize((points) => new RateLimiterMemory(windowOf(points)))
   const { Redis } = (await import('ioredis')).default
   const storeClient = new Redis(redisUrl, {
     connectTimeout: REDIS_TIMEOUT_MS,
@@ -145,15 +149,15 @@ async function openLimiters(redisUrl: string | undefined): Promise<OpenLimiter> 
     maxRetriesPerRequest: 0,
     lazyConnect: true,
   })
-  // Each failed call is logged; without a listener ioredis prints errors.
+  // Failed calls are logged elsewhere. Without a listener, ioredis prints errors.
   storeClient.on('error', () => undefined)
   await storeClient.connect().catch(() => undefined)
-  const own = { storeClient, keyPrefix: 'gateway', rejectIfRedisNotReady: true }
-  return kept((points) => new RateLimiterRedis({ ...windowOf(points), ...own }))
+  const redisOptions = { storeClient, keyPrefix: 'gateway', rejectIfRedisNotReady: true }
+  return memoize((points) => new RateLimiterRedis({ ...windowOf(points), ...redisOptions }))
 }
 
-/** A limiter for each number of calls; the keys of different limits differ. */
-function kept(open: OpenLimiter): OpenLimiter {
+/** Creates one limiter per quota. Limits with the same quota use different keys. */
+function memoize(open: OpenLimiter): OpenLimiter {
   const limiters = new Map<number, RateLimiterAbstract>()
   return (perMinute) => {
     const limiter = limiters.get(perMinute) ?? open(perMinute)
@@ -162,7 +166,7 @@ function kept(open: OpenLimiter): OpenLimiter {
   }
 }
 
-/** Subjects may be personal data; Redis needs to tell them apart only. */
+/** Hashes the subject, which may be personal data. Redis only needs to distinguish subjects. */
 function keyOf(subject: string): string {
   return hash('sha256', subject, 'base64url')
 }

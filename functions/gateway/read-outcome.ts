@@ -12,11 +12,12 @@ import { INPUT_REQUIRED, readInputRequired } from './input/asked.ts'
 import { type ReadResult, readingCallToolResult } from './mcp/tool-result.ts'
 import { failed, TOOL_ERROR_STATUS, type ToolOutcome, unreadable } from './outcome.ts'
 
-const REFUSED = 'The tool refused the call.'
+const DEFAULT_MESSAGE = 'The tool refused the call.'
 
 /**
- * Judges a backend's whole answer in turns, its promised `outputSchema` included. `now`: milliseconds of
- * the epoch. The text of a 4xx is passed on in one bounded line; that of a 5xx goes nowhere.
+ * Converts a complete backend response to an outcome, in turns, and checks it against the
+ * `outputSchema`. Passes on the text of a 4xx response in one bounded line and discards the text of
+ * a 5xx response. `now` is in milliseconds since the epoch.
  */
 export function* readingOutcome(
   answer: BackendResponse,
@@ -27,23 +28,23 @@ export function* readingOutcome(
   if (status >= 500) return serverError(answer, now)
   if (status >= 400) return yield* readingClientError(answer, now)
   if (status < 200 || status >= 300) {
-    return failed(`backend_http_${status}`, 502, 'The tool did not give an answer.')
+    return failed(`backend_http_${status}`, 502, 'The tool returned no result.')
   }
   const { request, validateOutput } = tool
   const media = request && mediaOf(answer)
   if (media !== undefined) return readMedia(media, tool)
   const isStructured = validateOutput !== undefined && request?.wrap === undefined
   const body = yield* readingOrNot(readingBody(answer, isStructured))
-  // Before `resultPointer` and `wrap`, which are for what the API answers.
-  const asked = body.kind === 'json' ? yield* readingAsked(answer, body) : undefined
-  if (asked !== undefined) return asked
+  // Read before `resultPointer` and `wrap`, which apply only to results of the API.
+  const inputRequired = body.kind === 'json' ? yield* readingInputRequired(answer, body) : undefined
+  if (inputRequired !== undefined) return inputRequired
   const result =
     request === undefined ? body : yield* readingOrNot(pickingResult(body, request, validateOutput))
   if (result.kind === 'unreadable') return unreadable(result.reason)
   return result.kind === 'json' ? yield* readingJsonBody(result, tool) : readText(result.text, tool)
 }
 
-/** The same at once. */
+/** Does the same as `readingOutcome` in one step. */
 export function toOutcome(
   answer: BackendResponse,
   tool: CallableTool,
@@ -56,11 +57,11 @@ function* readingJsonBody(body: JsonBody, tool: CallableTool): Generator<undefin
   const { value, kept } = body
   const envelope = asObject(value)
   if (envelope?.['jsonrpc'] === '2.0' && asObject(envelope['error']) !== undefined) {
-    return failed('tool_error', TOOL_ERROR_STATUS, errorSentence(envelope) ?? REFUSED)
+    return failed('tool_error', TOOL_ERROR_STATUS, errorSentence(envelope) ?? DEFAULT_MESSAGE)
   }
   const read = yield* readingResult(value, tool)
   if (read === undefined) {
-    return yield* checkingOutput(tool, body, whole, { kind: 'json', value: kept })
+    return yield* checkingOutput(tool, body, identity, { kind: 'json', value: kept })
   }
   const { result, dropped } = read
   if (result.isError !== true) {
@@ -81,28 +82,29 @@ function* readingJsonBody(body: JsonBody, tool: CallableTool): Generator<undefin
   return yield* checkingOutput(tool, body, structured, outcome)
 }
 
-function* readingAsked(
+function* readingInputRequired(
   answer: BackendResponse,
   { value, kept }: JsonBody,
 ): Generator<undefined, ToolOutcome | undefined> {
-  const mayAsk = answer.body.includes(INPUT_REQUIRED)
+  const mayRequestInput = answer.body.includes(INPUT_REQUIRED)
   yield
-  if (!mayAsk) return undefined
-  const asked = readInputRequired(innerOf(value), innerOf(kept)) ?? readInputRequired(value, kept)
-  if (asked === undefined) return undefined
-  if (asked === 'malformed') return unreadable('backend_input_malformed')
-  return { kind: 'input_required', result: asked }
+  if (!mayRequestInput) return undefined
+  const inputRequired =
+    readInputRequired(innerOf(value), innerOf(kept)) ?? readInputRequired(value, kept)
+  if (inputRequired === undefined) return undefined
+  if (inputRequired === 'malformed') return unreadable('backend_input_malformed')
+  return { kind: 'input_required', result: inputRequired }
 }
 
-/** MCP's own result, bare or in the JSON-RPC answer of an MCP server. */
+/** Reads an MCP result, bare or in the JSON-RPC response of an MCP server. */
 function* readingResult(
   value: unknown,
   tool: CallableTool,
 ): Generator<undefined, (ReadResult & { readonly isInner: boolean }) | undefined> {
-  const owns = ownsContent(tool)
-  const inner = yield* readingCallToolResult(innerOf(value), owns)
+  const hasOwnContent = declaresContent(tool)
+  const inner = yield* readingCallToolResult(innerOf(value), hasOwnContent)
   if (inner !== undefined) return { ...inner, isInner: true }
-  const outer = yield* readingCallToolResult(value, owns)
+  const outer = yield* readingCallToolResult(value, hasOwnContent)
   return outer && { ...outer, isInner: false }
 }
 
@@ -111,7 +113,7 @@ function innerOf(value: unknown): unknown {
   return envelope?.['jsonrpc'] === '2.0' ? envelope['result'] : undefined
 }
 
-function ownsContent({ outputSchema }: CallableTool): boolean {
+function declaresContent({ outputSchema }: CallableTool): boolean {
   return Object.hasOwn(asObject(outputSchema?.['properties']) ?? {}, 'content')
 }
 
@@ -126,11 +128,11 @@ function readMedia(block: ContentBlock, tool: CallableTool): ToolOutcome {
   return { kind: 'result', result: { content: [block] } }
 }
 
-function whole(value: unknown): unknown {
+function identity(value: unknown): unknown {
   return value
 }
 
-/** `pick`: what the schema is for, of the value of the body. */
+/** Checks the part of the body that `pick` returns against the `outputSchema`. */
 function* checkingOutput(
   { validateOutput }: CallableTool,
   { text, value, kept }: JsonBody,
@@ -140,9 +142,9 @@ function* checkingOutput(
   if (validateOutput === undefined) return outcome
   try {
     const values = kept === value ? [value] : yield* readingValuesToCheck(text, value)
-    for (const one of values) {
+    for (const candidate of values) {
       yield
-      if (validateOutput(pick(one)) !== undefined) return unreadable('backend_output_schema')
+      if (validateOutput(pick(candidate)) !== undefined) return unreadable('backend_output_schema')
     }
     return outcome
   } catch (error) {

@@ -31,15 +31,15 @@ export interface RestOptions {
   readonly authenticator: Authenticator
   readonly catalogue: Catalogue<CallableTool>
   readonly callTool: CallTool
-  /** Undefined: calls are not limited. */
+  /** If undefined, calls are not limited. */
   readonly rateLimit: RateLimit | undefined
   readonly queue: Queue
   readonly openBudget: OpenResponseBudget
   readonly maxBodyBytes?: number | undefined
 }
 
-/** GPT Actions wait 45 seconds, including the time on the network. */
-const PATIENCE_MS = 44_000
+/** GPT Actions wait 45 seconds, which includes network time. */
+const CALLER_TIMEOUT_MS = 44_000
 
 const TITLES: Readonly<Record<number, string>> = {
   400: 'Bad Request',
@@ -60,10 +60,10 @@ const TITLES: Readonly<Record<number, string>> = {
 }
 
 /**
- * `POST /tools/{toolName}`: the same call in plain REST. JSON in, the backend's JSON (or text) out,
- * problem details (RFC 9457) on error.
+ * Handles `POST /tools/{toolName}`, which makes the same call as MCP in plain REST. Accepts JSON,
+ * and returns the backend's JSON or text, or problem details (RFC 9457) for an error.
  *
- * @throws HttpError for `problemResponse` to render.
+ * @throws HttpError, which `problemResponse` renders.
  */
 export function createRest({
   authenticator,
@@ -74,7 +74,10 @@ export function createRest({
   openBudget,
   maxBodyBytes,
 }: RestOptions): (request: HttpRequest, toolName: string) => Promise<HttpResponse> {
-  /** Not async: what waits for the backend must not keep the arguments. */
+  /**
+   * Not async, because a suspended function would keep the arguments in memory while the backend
+   * works.
+   */
   const call = (
     request: HttpRequest,
     tool: CallableTool,
@@ -82,7 +85,7 @@ export function createRest({
     place: Place,
   ) => {
     const { id: requestId, traceparent, signal, log } = request
-    const sent = { requestId, traceparent, signal, patienceMs: PATIENCE_MS, log, place }
+    const sent = { requestId, traceparent, signal, callerTimeoutMs: CALLER_TIMEOUT_MS, log, place }
     const known = { ...sent, tool, caller, budget: openBudget(request.onClose) }
     const begin = (read: Arguments) => callTool({ ...known, ...read })
     const read = (body: Buffer) => workOn(readingArguments(request, body), body.length, place)
@@ -125,7 +128,7 @@ export function createRest({
   }
 }
 
-/** An HttpError as problem details; its reason goes to the log. */
+/** Returns an HttpError as problem details, and logs its reason. */
 export function problemResponse(error: HttpError, log: Log): HttpResponse {
   const { headers } = errorResponse(error, log)
   return problem(error.status, error.message, headers)
@@ -133,7 +136,7 @@ export function problemResponse(error: HttpError, log: Log): HttpResponse {
 
 type Arguments = Pick<ToolCall, 'args' | 'body' | 'isPlain'>
 
-/** No body means no arguments. */
+/** Reads the arguments of a call. An empty body means no arguments. */
 function* readingArguments(request: HttpRequest, body: Buffer): Generator<undefined, Arguments> {
   if (body.length === 0) return { args: {}, body: '{}', isPlain: true }
   if (!isJson(request)) throw notJson()
@@ -162,7 +165,7 @@ function* writingResponse(outcome: ToolOutcome): Generator<undefined, HttpRespon
     case 'text':
       return text(outcome.text)
     case 'input_required':
-      throw new Error('a question that REST cannot pass on')
+      throw new Error('a request for input over REST')
     case 'failed': {
       const { status, message, retryAfter } = outcome.failure
       return problem(
@@ -174,7 +177,7 @@ function* writingResponse(outcome: ToolOutcome): Generator<undefined, HttpRespon
   }
 }
 
-/** MCP's own result: its structured content, else its text, else its blocks. */
+/** Writes the structured content of an MCP result, otherwise its text, otherwise its blocks. */
 function* writingResult(result: CallToolResult): Generator<undefined, HttpResponse> {
   const { content, structuredContent, isError } = result
   if (isError === true) return problem(TOOL_ERROR_STATUS, resultSentence(result))

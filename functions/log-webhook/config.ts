@@ -16,7 +16,10 @@ export const LOG_WEBHOOK_VARIABLES = [
   ...CATALOGUE_VARIABLES,
 ] as const
 
-/** @throws ConfigError with every fault at once. */
+/**
+ * Returns the checked configuration.
+ * @throws ConfigError that lists every fault.
+ */
 export function parseLogWebhookConfig(env: Environment) {
   const [admission, own, catalogue] = collectFaults([
     () => parseAdmissionConfig(env),

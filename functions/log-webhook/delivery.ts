@@ -4,7 +4,7 @@ import type { Log } from '../../shared/log.ts'
 import { setBounded } from '../../shared/set-bounded.ts'
 import type { LogRecord } from './log-record.ts'
 
-/** What the response says about one record. `retry` marks a transient failure. */
+/** The outcome of one record in the response. `retry` marks a transient failure. */
 export interface RecordOutcome {
   readonly log_id?: string | undefined
   readonly client_id?: string
@@ -12,53 +12,56 @@ export interface RecordOutcome {
   readonly reason?: string | undefined
   /** How the client was admitted. */
   readonly way?: 'promoted' | 'granted'
-  /** The code of the promotion that Auth0 refused. */
+  /** The error code if Auth0 refused the promotion. */
   readonly promotion?: string
   readonly missing_scope?: string | undefined
-  /** The kind of entity whose limit the tenant has reached. */
+  /** The kind of entity of which the tenant has reached the limit. */
   readonly limit_reached?: string | undefined
-  /** The steps that had changed something before the one that failed. */
+  /** The completed steps that changed the tenant before the step that failed. */
   readonly done?: readonly string[]
   readonly retry?: true
 }
 
 export interface DeliveryOptions {
   readonly admit: AdmitClient
-  /** How long a delivery may take; what is not done by then comes with the redelivery. */
+  /** How long one delivery may take. The remaining clients are left to the redelivery. */
   readonly deadlineMs?: number
-  /** Aborted when the process is about to end: no further client is begun. */
+  /** Aborted shortly before the process ends. No further client is started then. */
   readonly ending?: AbortSignal | undefined
   /** Milliseconds since the epoch. */
   readonly now?: () => number
 }
 
-// Hosting ends a request after 60 s.
+// Firebase Hosting ends a request after 60 s.
 const DEADLINE_MS = 40_000
-const SETTLING_MS = 60_000
-const MAX_KNOWN_CLIENTS = 10_000
+const PROPAGATION_MS = 60_000
+const MAX_EARLIER_OUTCOMES = 10_000
 
 /** One newly registered client of a delivery. */
 interface ClientState {
   readonly id: string
-  /** When it was registered, in milliseconds since the epoch; undefined = not known. */
+  /** When it was registered, in milliseconds since the epoch; undefined if unknown. */
   readonly date: number | undefined
   readonly isGuess: boolean
-  /** What this delivery has found; undefined while the client waits. */
+  /** The outcome in this delivery; undefined until the client has been processed. */
   outcome: RecordOutcome | undefined
 }
 
-/** Why the clients that still wait are left to the redelivery. */
+/** Why the remaining clients are left to the redelivery. */
 interface Stop {
   readonly reason: string | undefined
-  /** Every other client would fail alike, so earlier outcomes do not stand either. */
+  /**
+   * Whether every other client would fail in the same way. Earlier outcomes are then not reused.
+   */
   readonly affectsAllClients: boolean
 }
 
 /**
- * Returns a function that admits or refuses every newly registered client of a delivery, one after
- * the other. Those that an earlier delivery has settled come last, and their earlier outcome stands
- * when there is no time for them: else a long delivery would stop at the same place each time. It also
- * stops at a failure that every other client would meet, and all that wait come again.
+ * Returns a function that admits or refuses the newly registered clients of a delivery, one after
+ * the other. Clients that an earlier delivery has settled come last, and keep their earlier outcome
+ * if time runs out. Otherwise a long delivery would stop at the same client each time. The function
+ * also stops at a failure that every other client would meet. All remaining clients are then left
+ * to the redelivery.
  */
 export function createDelivery({
   admit,
@@ -66,7 +69,7 @@ export function createDelivery({
   ending,
   now = Date.now,
 }: DeliveryOptions): (records: readonly LogRecord[], log: Log) => Promise<RecordOutcome[]> {
-  const known = new Map<string, RecordOutcome>()
+  const earlierOutcomes = new Map<string, RecordOutcome>()
   const reasonToStop = (deadline: number): string | undefined => {
     if (ending?.aborted) return 'ending'
     return now() < deadline ? undefined : 'deadline'
@@ -75,11 +78,11 @@ export function createDelivery({
     const deadline = now() + deadlineMs
     const signal = AbortSignal.timeout(deadlineMs)
     const clients = clientsIn(records)
-    const waiting = unknownFirst(clients, known).values()
+    const waiting = unsettledFirst(clients, earlierOutcomes).values()
     let stop: Stop | undefined
-    let areOldGone = false
+    let isOldClientMissing = false
 
-    /** The next client to settle; undefined when none waits or the delivery has to stop. */
+    /** Returns the next client to settle; undefined if none is left or the delivery has to stop. */
     const next = (): ClientState | undefined => {
       if (stop !== undefined) return undefined
       for (let step = waiting.next(); !step.done; step = waiting.next()) {
@@ -89,30 +92,32 @@ export function createDelivery({
           stop = { reason, affectsAllClients: false }
           return undefined
         }
-        // Read again, a deleted client would look like one that Auth0 does not have yet.
-        if (known.get(client.id)?.outcome !== 'deleted') return client
+        // A deleted client is not read again: Auth0 answers 404, as for a new client that it does
+        // not find yet.
+        if (earlierOutcomes.get(client.id)?.outcome !== 'deleted') return client
       }
       return undefined
     }
 
     for (let client = next(); client !== undefined; client = next()) {
       const age = client.date === undefined ? undefined : now() - client.date
-      const isOld = age !== undefined && age >= SETTLING_MS
+      const isOld = age !== undefined && age >= PROPAGATION_MS
       const isNew = age !== undefined && !isOld
-      const hints = { isGone: isOld && areOldGone, isGuess: client.isGuess }
+      const hints = { isGone: isOld && isOldClientMissing, isGuess: client.isGuess }
       const settled = await settle(() => admit(client.id, signal, hints), client.id, isNew, log)
-      // After many clients were deleted, to wait for each would delay those that come later.
-      areOldGone ||= isOld && settled.isNotFound
+      // If many clients were deleted, waiting for each of them would delay the clients after them.
+      isOldClientMissing ||= isOld && settled.isNotFound
       const { outcome, affectsAllClients } = settled
-      if (signal.aborted && known.has(client.id)) continue
+      if (signal.aborted && earlierOutcomes.has(client.id)) continue
       client.outcome = outcome
-      if (!outcome.retry) setBounded(known, client.id, asKnown(outcome), MAX_KNOWN_CLIENTS)
+      if (!outcome.retry)
+        setBounded(earlierOutcomes, client.id, forRedelivery(outcome), MAX_EARLIER_OUTCOMES)
       if (affectsAllClients) stop = { reason: outcome.reason, affectsAllClients }
     }
 
     const outcomeOf = (id: string): RecordOutcome =>
       clients.get(id)?.outcome ??
-      (stop?.affectsAllClients ? undefined : known.get(id)) ?? {
+      (stop?.affectsAllClients ? undefined : earlierOutcomes.get(id)) ?? {
         outcome: 'deferred',
         reason: stop?.reason,
         retry: true,
@@ -129,24 +134,24 @@ function clientsIn(records: readonly LogRecord[]): Map<string, ClientState> {
   const clients = new Map<string, ClientState>()
   for (const { registeredClientId: id, date, isGuess = false } of records) {
     if (id === undefined) continue
-    // A certain record of the same client counts, wherever it stands.
+    // If any record of a client is certain, the client is not a guess.
     const isStillGuess = isGuess && clients.get(id)?.isGuess !== false
     clients.set(id, { id, date, isGuess: isStillGuess, outcome: undefined })
   }
   return clients
 }
 
-function unknownFirst(
+function unsettledFirst(
   clients: ReadonlyMap<string, ClientState>,
-  known: ReadonlyMap<string, unknown>,
+  earlierOutcomes: ReadonlyMap<string, unknown>,
 ): ClientState[] {
   return [...clients.values()].sort(
-    (one, other) => Number(known.has(one.id)) - Number(known.has(other.id)),
+    (a, b) => Number(earlierOutcomes.has(a.id)) - Number(earlierOutcomes.has(b.id)),
   )
 }
 
-/** The outcome of a settled client for its redelivery. */
-function asKnown(settled: RecordOutcome): RecordOutcome {
+/** Returns the outcome to report when a settled client is delivered again. */
+function forRedelivery(settled: RecordOutcome): RecordOutcome {
   const isAdmitted = settled.outcome === 'admitted'
   return isAdmitted ? { ...settled, outcome: 'already_admitted' } : settled
 }
@@ -167,21 +172,22 @@ async function settle(
   try {
     const { outcome, reason, clientName, mode, way, promotion } = await admit()
     const write = outcome === 'refused' || outcome === 'deleted' ? log.warning : log.info
-    const served = { ...(way && { way }), ...(promotion && { promotion }) }
-    const about = { client: clientId, client_name: clientName, mode, reason, ...served }
-    write(`client_${outcome}`, about)
-    return { outcome: { outcome, ...served }, affectsAllClients: false, isNotFound: false }
+    const details = { ...(way && { way }), ...(promotion && { promotion }) }
+    const fields = { client: clientId, client_name: clientName, mode, reason, ...details }
+    write(`client_${outcome}`, fields)
+    return { outcome: { outcome, ...details }, affectsAllClients: false, isNotFound: false }
   } catch (error) {
     if (!(error instanceof AdmissionError)) throw error
     const { code, status, missingScope, limitReached, done, promotion } = error
-    // Auth0 may not know a new client everywhere yet; an old client that it does not know is deleted.
+    // A new client may not have reached every Auth0 server yet. An old client that is not found was
+    // deleted.
     const isNotFound = status === 404
     const retry = error.isTransient || (isNotFound && isNew)
-    const about = {
+    const fields = {
       ...{ client: clientId, code, promotion, done, retry },
       ...{ missing_scope: missingScope, limit_reached: limitReached },
     }
-    log.error('admission_failed', about)
+    log.error('admission_failed', fields)
     const outcome: RecordOutcome = {
       outcome: 'failed',
       reason: code,

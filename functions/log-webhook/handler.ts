@@ -7,17 +7,17 @@ import { createDelivery, type DeliveryOptions } from './delivery.ts'
 import { parseLogRecords } from './log-record.ts'
 
 export interface LogWebhookOptions extends DeliveryOptions {
-  /** What the log stream may send as Authorization, with or without `Bearer `; newest first. */
+  /** The accepted Authorization values, with or without `Bearer `; newest first. */
   readonly secrets: readonly string[]
 }
 
 const RETRY_AFTER_SECONDS = '30'
-// Thousands of records.
+// Enough for thousands of records.
 const MAX_DELIVERY_BYTES = 8 * 1024 * 1024
 
 /**
- * Auth0's log stream: every newly registered client of a delivery is admitted or refused. 200 when
- * all records are settled, 503 when any should be delivered again.
+ * Handles deliveries of Auth0's log stream: admits or refuses each newly registered client. Answers
+ * 200 if all records are settled, and 503 if any record must be delivered again.
  */
 export function createLogWebhook({ secrets, ...options }: LogWebhookOptions): Handler {
   const settleDelivery = createDelivery(options)
@@ -38,13 +38,15 @@ export function createLogWebhook({ secrets, ...options }: LogWebhookOptions): Ha
 
 function isLogStream(authorization: readonly string[], secrets: readonly string[]): boolean {
   const [value = ''] = authorization
-  const given = value.replace(/^Bearer /i, '')
-  const matches = secrets.filter((secret) => equalsSecret(given, secret.replace(/^Bearer /i, '')))
+  const presented = value.replace(/^Bearer /i, '')
+  const matches = secrets.filter((secret) =>
+    equalsSecret(presented, secret.replace(/^Bearer /i, '')),
+  )
   return authorization.length === 1 && matches.length > 0
 }
 
 function unauthorized(authorization: readonly string[]): HttpError {
-  return new HttpError(401, 'unauthorized', "The log stream's Authorization is wrong or missing.", {
+  return new HttpError(401, 'unauthorized', 'The Authorization header is missing or wrong.', {
     headers: { 'www-authenticate': 'Bearer' },
     reason: authorization.length === 0 ? 'authorization_missing' : 'authorization_wrong',
   })

@@ -9,7 +9,8 @@ import { createLogWebhook } from './handler.ts'
 
 const env = locateToolsFile(process.env, import.meta.dirname)
 
-// A plain identifier as well: whether gcloud's --entry-point takes the hyphen is not documented.
+// Also registered without the hyphen, because it is not documented whether --entry-point of gcloud
+// accepts one.
 await start(['log-webhook', 'logWebhook'], env, parseLogWebhookConfig, (config, log) => {
   const admit = createAdmission({
     management: createManagement(credentialsIn(config)),

@@ -5,12 +5,15 @@ import { MAX_BODY_BYTES, tooLarge } from '../../shared/http/request-body.ts'
 import { asObject } from '../../shared/json.ts'
 import { valuesOfDelivery } from './delivery-body.ts'
 
-/** One record of Auth0's log stream, as far as this system reads it. */
+/** The parts of an Auth0 log record that this system uses. */
 export interface LogRecord {
   readonly logId: string | undefined
-  /** The client that this record says was registered dynamically; undefined for other records. */
+  /** The dynamically registered client that the record reports; undefined for other records. */
   readonly registeredClientId: string | undefined
-  /** The record may be of a client that registered itself by its metadata document. */
+  /**
+   * Whether the record only seems to report a client that registered itself by its metadata
+   * document.
+   */
   readonly isGuess?: boolean
   /** Milliseconds since the epoch; undefined when the record has no readable date. */
   readonly date: number | undefined
@@ -18,9 +21,10 @@ export interface LogRecord {
 
 const REGISTRATION = 'Dynamic client registration'
 /**
- * How Auth0 logs a client that registers itself by its metadata document is not documented. A record
- * is worth reading the client for when its description speaks of such documents and it has an id of
- * the form that Auth0 gives to clients; only the client's own marker decides.
+ * Auth0 does not document how it logs a client that registers itself by a client ID metadata
+ * document. A record counts as such a registration if its description mentions these documents and
+ * its client id has the form of Auth0's ids. The client is then read, and only its own marker
+ * decides.
  */
 const BY_METADATA_DOCUMENT = /client id metadata document|\bCIMD\b/i
 const CLIENT_ID = /^[\w-]+$/
@@ -39,17 +43,16 @@ const event = z.looseObject({
   ),
 })
 
-/** So many bytes are read in a few milliseconds. */
+/** Parsing this many bytes takes a few milliseconds. */
 const TURN_BYTES = 256 * 1024
 
 /**
- * Reads a delivery in any of the log stream's formats (JSON array, JSON object, JSON Lines), each
- * record bare or in Auth0's `{ log_id, data }` envelope. Records quote what clients sent, so a deeply
- * nested one is read like the others. Yields where other requests may have a turn, and returns the
- * records.
+ * Reads a delivery in any format of the log stream (JSON array, JSON object, JSON Lines). Each
+ * record is bare or in Auth0's `{ log_id, data }` envelope. Records may be nested to any depth,
+ * because they quote what clients sent. Yields to let other requests run, and returns the records.
  *
- * @throws HttpError 400 for any other format, 413 when it is longer than `MAX_BODY_BYTES` and not
- * for holding many records.
+ * @throws HttpError 400 for any other format, and 413 for a body longer than `MAX_BODY_BYTES` that
+ * is malformed or whose records exceed that length on average.
  */
 export function* parseLogRecords(body: Buffer): Generator<undefined, LogRecord[]> {
   const isLong = body.length > MAX_BODY_BYTES
@@ -80,15 +83,15 @@ function toRecord(value: unknown): LogRecord {
   const envelope = asObject(value)
   if (envelope === undefined) throw malformed('record_not_an_object')
   const data = asObject(envelope['data'])
-  const given = data ?? envelope
-  const logId = textOf(envelope['log_id']) ?? textOf(given['log_id'])
-  const at = Date.parse(textOf(given['date']) ?? '')
-  const date = Number.isNaN(at) ? undefined : at
-  // Nearly all records are of sign-ins and the like, and a busy tenant has thousands of them.
-  if (given['type'] !== 'sapi') return { logId, registeredClientId: undefined, date }
-  const { description, client_id, details } = event.parse(given)
+  const record = data ?? envelope
+  const logId = stringOf(envelope['log_id']) ?? stringOf(record['log_id'])
+  const timestamp = Date.parse(stringOf(record['date']) ?? '')
+  const date = Number.isNaN(timestamp) ? undefined : timestamp
+  // Skips the schema check for all other events, of which a busy tenant sends thousands.
+  if (record['type'] !== 'sapi') return { logId, registeredClientId: undefined, date }
+  const { description, client_id, details } = event.parse(record)
   const isRegistration = description?.trim() === REGISTRATION
-  // A null or absent id in the answer leaves the event's own; no other id is tried.
+  // If the response has no client id, the event's own is used. No other id is tried.
   const id = details?.response.body.client_id ?? client_id
   const isGuess =
     !isRegistration && BY_METADATA_DOCUMENT.test(description ?? '') && CLIENT_ID.test(id ?? '')
@@ -100,7 +103,7 @@ function toRecord(value: unknown): LogRecord {
   }
 }
 
-function textOf(value: unknown): string | undefined {
+function stringOf(value: unknown): string | undefined {
   return typeof value === 'string' ? value : undefined
 }
 

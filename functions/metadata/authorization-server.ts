@@ -10,9 +10,12 @@ export interface AuthorizationServerOptions {
   readonly issuer: string
   readonly fetch: FetchJson
   readonly log: Log
-  /** What is served for the issuer's document. An HttpError is served in its place. */
-  readonly present?: (document: AuthorizationServerMetadata) => AuthorizationServerMetadata
-  /** Milliseconds. */
+  /**
+   * Converts the issuer's document to the document that is served. If it throws an HttpError, that
+   * error is served.
+   */
+  readonly transform?: (document: AuthorizationServerMetadata) => AuthorizationServerMetadata
+  /** Returns milliseconds since the epoch. */
   readonly now?: () => number
 }
 
@@ -22,33 +25,33 @@ const FETCH_TIMEOUT_MS = 5_000
 const MAX_BYTES = 256 * 1024
 
 /**
- * Returns a function that gives the issuer's discovery document, as it is presented: fetched at most
- * every 5 minutes (every 10 seconds while it fails), one fetch at a time, and served stale while the
- * issuer is down.
+ * Returns a function that resolves to the issuer's discovery document, converted by `transform`.
+ * The document is fetched at most every 5 minutes (every 10 seconds while fetching fails), by one
+ * fetch at a time. While the issuer is down, the last document is served.
  *
- * The function throws HttpError 502 when there has never been a document, and what `present` threw at
- * the latest one.
+ * The function throws HttpError 502 if no document has ever been fetched, and the error that
+ * `transform` threw for the latest document.
  */
 export function createAuthorizationServer({
   issuer,
   fetch,
   log,
-  present = (document) => document,
+  transform = (document) => document,
   now = Date.now,
 }: AuthorizationServerOptions): () => Promise<AuthorizationServerMetadata> {
-  const discovery = createRefreshed<Presented>({
+  const discovery = createRefreshed<Transformed>({
     load: async () => {
       const document = await fetchDiscovery(fetch, issuer)
       try {
-        return { document: present(document) }
+        return { document: transform(document) }
       } catch (error) {
         if (!(error instanceof HttpError)) throw error
-        // What the issuer said before no longer holds.
+        // The previous document is outdated, so it is not served either.
         log.warning('discovery_failed', { reason: failureReason(error), stale: false })
         return { error }
       }
     },
-    freshMs: (presented) => ('error' in presented ? COOLDOWN_MS : FRESH_MS),
+    freshMs: (transformed) => ('error' in transformed ? COOLDOWN_MS : FRESH_MS),
     cooldownMs: COOLDOWN_MS,
     onFailure: (error, kept) => {
       const stale = kept !== undefined && 'document' in kept
@@ -58,21 +61,23 @@ export function createAuthorizationServer({
   })
 
   return async () => {
-    const presented = await discovery.get().catch(() => {
+    const transformed = await discovery.get().catch(() => {
       throw unavailable()
     })
-    if ('error' in presented) throw presented.error
-    return presented.document
+    if ('error' in transformed) throw transformed.error
+    return transformed.document
   }
 }
 
-/** The document as it is presented, or why it cannot be. */
-type Presented = { readonly document: AuthorizationServerMetadata } | { readonly error: HttpError }
+/** The document to serve, or the error to serve instead. */
+type Transformed =
+  | { readonly document: AuthorizationServerMetadata }
+  | { readonly error: HttpError }
 
 /**
- * The issuer's discovery document, fetched now.
+ * Fetches the issuer's discovery document, without a cache.
  *
- * @throws FetchError, also when the document names another issuer (RFC 8414 s3.3).
+ * @throws FetchError, with `issuer_mismatch` if the document names another issuer (RFC 8414 s3.3).
  */
 export async function fetchDiscovery(
   fetch: FetchJson,
@@ -86,7 +91,7 @@ export async function fetchDiscovery(
   return document
 }
 
-/** The reason for the log. */
+/** Returns the `reason` of an error for the log. */
 export function failureReason(error: unknown): string {
   if (error instanceof HttpError) return error.code
   return error instanceof FetchError ? error.reason : 'unknown'

@@ -26,11 +26,14 @@ export type MetadataConfig = ReturnType<typeof parseVariables> & {
   readonly audience: string
   readonly jwksUri: string
   readonly catalogue: Catalogue
-  /** What the catalogue says of the server itself; of a deployed one, its links alone. */
+  /** The `server` section of the catalogue. A deployed catalogue has only its links. */
   readonly server: CatalogueDocument['server']
 }
 
-/** @throws ConfigError with every fault at once. */
+/**
+ * Returns the checked configuration.
+ * @throws ConfigError that lists every fault.
+ */
 export function parseMetadataConfig(env: Environment): MetadataConfig {
   const [values, { tools, server }] = collectFaults([
     () => parseVariables(env),

@@ -11,12 +11,12 @@ import {
 
 export interface CuratedOptions {
   readonly publicUrl: string
-  /** All that the tools need. */
+  /** All scopes that the tools need. */
   readonly scopes: readonly string[]
 }
 
-/** Members that clients may use as the issuer has them; what is not here is not offered. */
-const OF_ISSUER = [
+/** The members that are copied from the issuer's document. All others are omitted. */
+const COPIED_MEMBERS = [
   'authorization_endpoint',
   'token_endpoint',
   'revocation_endpoint',
@@ -27,17 +27,19 @@ const OF_ISSUER = [
   'subject_types_supported',
   'id_token_signing_alg_values_supported',
 ] as const
-const REQUIRED = ['authorization_endpoint', 'token_endpoint'] as const
+const REQUIRED_ENDPOINTS = ['authorization_endpoint', 'token_endpoint'] as const
 const ISS_PARAMETER = 'authorization_response_iss_parameter_supported'
-const SENDS_ISS = 'authorization_server_sends_iss'
+const ISSUER_SENDS_ISS = 'authorization_server_sends_iss'
 const OFFLINE_ACCESS = 'offline_access'
 
 /**
- * The issuer's discovery document as a document of `publicUrl` (RFC 8414 s2): its own endpoints, but
- * registration through this system, and no scopes but those that a client can be given. Keeps
- * `offline_access` if the issuer has it, or clients would have to sign in each time a token expires.
+ * Returns the issuer's discovery document as one of `publicUrl` (RFC 8414 s2). It keeps the
+ * issuer's endpoints, except that clients register at this system, and lists only scopes that a
+ * client can be granted. It includes `offline_access` if the issuer lists it, because clients would
+ * otherwise have to sign in again whenever a token expires.
  *
- * @throws HttpError 502 for an issuer that sends `iss` (RFC 9207), or without the two endpoints.
+ * @throws HttpError 502 if the issuer sends `iss` (RFC 9207), or if its document lacks one of the
+ * two required endpoints.
  */
 export function curate(
   document: AuthorizationServerMetadata,
@@ -45,11 +47,11 @@ export function curate(
 ): AuthorizationServerMetadata {
   if (document[ISS_PARAMETER] === true) {
     throw unusable(
-      SENDS_ISS,
+      ISSUER_SENDS_ISS,
       'The authorization server sends "iss" (RFC 9207), so its metadata cannot be curated.',
     )
   }
-  if (REQUIRED.some((name) => typeof document[name] !== 'string')) {
+  if (REQUIRED_ENDPOINTS.some((name) => typeof document[name] !== 'string')) {
     throw unusable(
       'authorization_server_incomplete',
       "The authorization server's metadata lacks an endpoint.",
@@ -57,7 +59,7 @@ export function curate(
   }
   return {
     issuer: publicUrl,
-    ...Object.fromEntries(OF_ISSUER.map((name) => [name, document[name]])),
+    ...Object.fromEntries(COPIED_MEMBERS.map((name) => [name, document[name]])),
     registration_endpoint: `${publicUrl}${REGISTRATION_PATH}`,
     scopes_supported: [
       ...new Set([...scopes, ...(hasOfflineAccess(document) ? [OFFLINE_ACCESS] : [])]),
@@ -71,10 +73,10 @@ export function curate(
 }
 
 /**
- * Resolves when curated metadata may be served. An issuer that cannot be reached does not stop the
- * function from starting: each document that is fetched later is checked as well.
+ * Checks at start whether the issuer's metadata can be curated. If the issuer cannot be reached,
+ * logs a warning and resolves, because each document that is fetched later is checked as well.
  *
- * @throws ConfigError when what the issuer says cannot be curated.
+ * @throws ConfigError if the issuer's metadata cannot be curated.
  */
 export async function checkIssuer(issuer: string, fetch: FetchJson, log: Log): Promise<void> {
   try {
@@ -84,7 +86,7 @@ export async function checkIssuer(issuer: string, fetch: FetchJson, log: Log): P
       return log.warning('issuer_not_checked', { reason: failureReason(error) })
     }
     throw new ConfigError([
-      error.code === SENDS_ISS
+      error.code === ISSUER_SENDS_ISS
         ? `AUTH_SERVER_METADATA must not be curated while the issuer advertises ${ISS_PARAMETER}: ` +
           'clients compare the iss that Auth0 sends with PUBLIC_URL and refuse it (RFC 9207). Such a ' +
           'tenant does not need curated metadata: one predefined client serves every connection of ' +

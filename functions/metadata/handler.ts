@@ -18,13 +18,16 @@ import { createAuth0Health } from './health.ts'
 export interface MetadataDependencies {
   readonly log: Log
   readonly fetch?: FetchJson
-  /** What `/health` says of this deployment. */
+  /** The build information in the `/health` response. */
   readonly build?: BuildInfo
 }
 
 const CACHEABLE = { 'cache-control': 'public, max-age=300, s-maxage=300' }
 
-/** Discovery documents and health. Holds no secret; every document is public. */
+/**
+ * Creates the handler for discovery documents and health. It holds no secret, and every document is
+ * public.
+ */
 export function createMetadata(
   config: MetadataConfig,
   { log, fetch = fetchJson, build = {} }: MetadataDependencies,
@@ -43,7 +46,7 @@ export function createMetadata(
     issuer,
     fetch,
     log,
-    ...(isCurated && { present: (document) => curate(document, { publicUrl, scopes }) }),
+    ...(isCurated && { transform: (document) => curate(document, { publicUrl, scopes }) }),
   })
   const auth0Health = createAuth0Health({ issuer, jwksUri, audience, fetch })
 

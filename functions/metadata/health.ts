@@ -3,7 +3,9 @@ import { createRefreshed } from '../../shared/http/refreshed.ts'
 import { asObject } from '../../shared/json.ts'
 import { failureReason, fetchDiscovery } from './authorization-server.ts'
 
-/** What `/health/auth0` answers; `failing` names the parts that cannot be reached. */
+/**
+ * The response of `/health/auth0`. `failing` lists the parts that are unreachable or have no keys.
+ */
 export interface Auth0Health {
   readonly status: 'ok' | 'failing'
   readonly failing: readonly ('issuer' | 'jwks')[]
@@ -12,7 +14,7 @@ export interface Auth0Health {
     readonly url: string
     readonly keys: readonly string[]
     readonly algorithms: readonly string[]
-    /** Seconds since the keys were last fetched; null when they never were. */
+    /** Seconds since the keys were last fetched; null if they never were. */
     readonly age_seconds: number | null
     readonly reason?: string
   }
@@ -24,14 +26,16 @@ export interface Auth0HealthOptions {
   readonly jwksUri: string
   readonly audience: string
   readonly fetch: FetchJson
-  /** Milliseconds. */
+  /** Returns milliseconds since the epoch. */
   readonly now?: () => number
 }
 
-const REPEAT_MS = 1_000
+const FRESH_MS = 1_000
 const LIMITS = { timeoutMs: 5_000, maxBytes: 256 * 1024 }
 
-/** Returns a probe of issuer and JWKS; callers within one second share an answer. */
+/**
+ * Returns a function that checks the issuer and its JWKS. Calls within one second share a result.
+ */
 export function createAuth0Health({
   issuer,
   jwksUri,
@@ -42,7 +46,7 @@ export function createAuth0Health({
   let keys: readonly Readonly<Record<string, unknown>>[] = []
   let fetchedAt: number | undefined
 
-  const run = async (): Promise<Auth0Health> => {
+  const check = async (): Promise<Auth0Health> => {
     const [discovery, jwks] = await Promise.allSettled([
       fetchDiscovery(fetch, issuer),
       fetch(jwksUri, LIMITS),
@@ -72,8 +76,8 @@ export function createAuth0Health({
     }
   }
 
-  // A probe does not fail: what it cannot reach is in its report.
-  return createRefreshed({ load: run, freshMs: REPEAT_MS, cooldownMs: 0, now }).get
+  // The check never rejects: it reports what is unreachable.
+  return createRefreshed({ load: check, freshMs: FRESH_MS, cooldownMs: 0, now }).get
 }
 
 function failureOf(result: PromiseSettledResult<unknown>): { reason?: string } {

@@ -6,13 +6,15 @@ import { HttpError } from '../../shared/http/http-error.ts'
 import { parseJson } from '../../shared/json.ts'
 import { hasUnseen } from '../../shared/log/printable.ts'
 
-/** What is registered of a request (RFC 7591 s2); everything else in it is left out. */
+/**
+ * The client metadata that is registered (RFC 7591 s2). All other members of a request are ignored.
+ */
 export interface ClientMetadata {
   readonly client_name: string
   readonly redirect_uris: readonly string[]
   readonly grant_types: readonly string[]
   readonly response_types: readonly ['code']
-  /** Whatever was asked for: the curated metadata offers no other method. */
+  /** Independent of the request, because the curated metadata offers no other method. */
   readonly token_endpoint_auth_method: 'none'
 }
 
@@ -30,13 +32,16 @@ const request = z.looseObject({
       z.trim(),
       z.minLength(1),
       z.maxLength(MAX_NAME_CHARACTERS),
-      // Auth0 refuses angle brackets in a name; it is shown to people when they consent.
-      z.regex(/^[^<>]*$/, 'must not have angle brackets'),
-      z.refine((name) => !hasUnseen(name), 'must not have control, format or invisible characters'),
+      // Auth0 rejects names with angle brackets. The name appears on the consent page.
+      z.regex(/^[^<>]*$/, 'must not contain angle brackets'),
+      z.refine(
+        (name) => !hasUnseen(name),
+        'must not contain control, format or invisible characters',
+      ),
     ),
     'MCP client',
   ),
-  // RFC 7591 s2: the defaults of what is left out.
+  // RFC 7591 s2 defines these defaults.
   grant_types: z._default(strings, GRANT_TYPES),
   response_types: z._default(strings, ['code']),
   token_endpoint_auth_method: z.optional(z.string()),
@@ -45,26 +50,26 @@ const request = z.looseObject({
 })
 
 /**
- * Reads a registration request (RFC 7591 s3.1). Grant types that this system does not have are left
- * out, as s3.2.1 allows; the answer says what was registered.
+ * Parses a registration request (RFC 7591 s3.1). Unsupported grant types are dropped, as s3.2.1
+ * allows; the response lists the registered ones.
  *
- * @throws HttpError 400 `invalid_redirect_uri`, also for a URI that `mayRedirectTo` does not cover,
- * or `invalid_client_metadata`.
+ * @throws HttpError 400 `invalid_redirect_uri` for a malformed redirect URI or one that
+ * `mayRedirectTo` does not allow, and `invalid_client_metadata` for any other fault.
  */
 export function parseClientMetadata(
   body: Buffer,
   mayRedirectTo: RedirectUriPolicy,
 ): ClientMetadata {
-  const parsed = request.safeParse(read(body))
-  if (!parsed.success) throw refusalOf(parsed.error)
+  const parsed = request.safeParse(parseBody(body))
+  if (!parsed.success) throw toHttpError(parsed.error)
   const { redirect_uris, client_name, grant_types, response_types } = parsed.data
   if (!mayRedirectTo(redirect_uris)) {
-    throw invalidRedirectUri('A redirect URI is not one of those allowed here.', 'foreign')
+    throw invalidRedirectUri('A redirect URI is not allowed.', 'foreign')
   }
   if (!grant_types.includes('authorization_code')) {
-    throw invalidMetadata('grant_types: must have authorization_code')
+    throw invalidMetadata('grant_types: must include authorization_code')
   }
-  if (!response_types.includes('code')) throw invalidMetadata('response_types: must have code')
+  if (!response_types.includes('code')) throw invalidMetadata('response_types: must include code')
   return {
     client_name,
     redirect_uris,
@@ -74,14 +79,14 @@ export function parseClientMetadata(
   }
 }
 
-function read(body: Buffer): unknown {
+function parseBody(body: Buffer): unknown {
   const parsed = parseJson(body)
   if (parsed === undefined) throw invalidMetadata('The body is not JSON.')
   return parsed.value
 }
 
-/** Says which member is wrong and why, never what it was. */
-function refusalOf({ issues }: z.core.$ZodError): HttpError {
+/** Names the invalid members and states why, without their values. */
+function toHttpError({ issues }: z.core.$ZodError): HttpError {
   const messages = issues.map(({ path, message }) => `${path.join('.') || 'body'}: ${message}`)
   const isRedirectUri = issues.some(({ path }) => path[0] === 'redirect_uris')
   const description = messages.slice(0, 5).join('; ')

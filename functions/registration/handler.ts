@@ -13,16 +13,16 @@ import { tooMany, unavailable } from './registration-error.ts'
 import { createRegistrationLimit } from './registration-limit.ts'
 
 export interface RegistrationOptions {
-  /** False = every path is a 404. */
+  /** If false, every path is answered with 404. */
   readonly isOffered: boolean
   readonly mayRedirectTo: RedirectUriPolicy
-  /** Throws AdmissionError when no admission could succeed now. */
+  /** Throws AdmissionError if no admission can currently succeed. */
   readonly check: (signal: AbortSignal) => Promise<void>
   readonly register: RegisterAtIssuer
   readonly admit: AdmitClient
   readonly remove: DeleteClient
   readonly admissionTimeoutMs?: number
-  /** True when every request comes through Google's front, which appends to X-Forwarded-For. */
+  /** Whether every request passes Google's front end, which appends to X-Forwarded-For. */
   readonly isBehindFront?: boolean
 }
 
@@ -33,16 +33,17 @@ const POLICY: CorsPolicy = {
   exposedHeaders: ['retry-after'],
 }
 const RETRY_AFTER_SECONDS = 10
-// With the 10 s of the registration itself, below the 60 s at which Hosting ends a request.
+// Together with the 10 s for the registration, all time-outs stay below the 60 s after which
+// Firebase Hosting ends a request.
 const CHECK_TIMEOUT_MS = 10_000
-/** Ten of the longest redirect URIs have a third of it. */
+/** Ten redirect URIs of the maximum length take a third of this. */
 const MAX_BODY_BYTES = 64 * 1024
 const ADMISSION_TIMEOUT_MS = 20_000
 const REMOVAL_TIMEOUT_MS = 15_000
 
 /**
- * `POST /oauth/register` (RFC 7591): a client whose redirect URIs are covered is registered at Auth0,
- * admitted, and only then answered with its id. Any other outcome leaves no client behind.
+ * Handles `POST /oauth/register` (RFC 7591). Registers a client at Auth0 if its redirect URIs are
+ * allowed, admits it, and then returns its id. If the admission fails, deletes the client again.
  */
 export function createRegistration(options: RegistrationOptions): Handler {
   const { isOffered, mayRedirectTo, isBehindFront = false } = options
@@ -60,7 +61,8 @@ export function createRegistration(options: RegistrationOptions): Handler {
     const { clientId, issuedAt } = await options
       .register(metadata)
       .catch(async (error: unknown) => {
-        // What Auth0 refuses must not use up what others need; its sender stays counted.
+        // A request that Auth0 rejects must not use up the common limit. It still counts against
+        // its sender.
         if (error instanceof HttpError && error.status === 400) await limit.giveBack()
         throw error
       })
@@ -72,16 +74,16 @@ export function createRegistration(options: RegistrationOptions): Handler {
     )
   }
   return (request) => {
-    const isHere = request.path === REGISTRATION_PATH || request.path === '/'
-    if (!isOffered || !isHere) throw notFound()
+    const isRegistrationPath = request.path === REGISTRATION_PATH || request.path === '/'
+    if (!isOffered || !isRegistrationPath) throw notFound()
     return withCors(POLICY, request, () => respond(request), renderError)
   }
 }
 
 /**
- * Admits a client or deletes it again, unless Auth0 says that it did not register.
+ * Admits a client, or deletes it unless Auth0 marks it as not registered dynamically.
  *
- * @throws HttpError 503 when the client is not admitted.
+ * @throws HttpError 503 if the client is not admitted.
  */
 async function admitOrRemove(
   { admit, remove, admissionTimeoutMs = ADMISSION_TIMEOUT_MS }: RegistrationOptions,
@@ -95,7 +97,7 @@ async function admitOrRemove(
     const { outcome, mode, reason, way, promotion } = await admit(clientId, signal)
     log.info(`client_${outcome}`, { client: clientId, mode, way, promotion, reason })
     const isAdmitted = outcome === 'admitted' || outcome === 'already_admitted'
-    // A client that hung up has not received its id.
+    // A client that disconnected has not received its id.
     if (isAdmitted && !hangUp.aborted) return
     isRegistered = reason !== 'not_dynamic'
     failure = unavailable(isAdmitted ? 'client_hung_up' : `client_${outcome}`, RETRY_AFTER_SECONDS)
@@ -103,7 +105,7 @@ async function admitOrRemove(
     failure = toHttpError(error, log, clientId)
   }
   if (!isRegistered) {
-    // According to Auth0 an operator created it.
+    // According to Auth0, an operator created this client.
     log.error('registration_left_behind', { client: clientId, code: 'not_dynamic' })
     throw failure
   }
@@ -114,13 +116,16 @@ async function admitOrRemove(
   throw failure
 }
 
-/** Any error that is not an AdmissionError is a bug and stays as it is. */
+/**
+ * Logs an AdmissionError and returns it as HttpError 503. Any other error is a bug and is returned
+ * unchanged.
+ */
 function toHttpError(error: unknown, log: Log, clientId?: string): unknown {
   if (!(error instanceof AdmissionError)) return error
   const { code, missingScope, limitReached, done, promotion } = error
-  const lacking = { missing_scope: missingScope, limit_reached: limitReached }
-  const about = { client: clientId, code, promotion, ...lacking, done }
-  log.error('admission_failed', about)
+  const missing = { missing_scope: missingScope, limit_reached: limitReached }
+  const fields = { client: clientId, code, promotion, ...missing, done }
+  log.error('admission_failed', fields)
   return unavailable(code, RETRY_AFTER_SECONDS)
 }
 
@@ -130,7 +135,7 @@ function logLeftBehind(log: Log, clientId: string, error: unknown): void {
   log.error('registration_left_behind', { client: clientId, code, missing_scope: missingScope })
 }
 
-/** RFC 7591 s3.2.2 */
+/** Returns a client registration error response (RFC 7591 s3.2.2) and logs the reason. */
 function renderError(error: HttpError, log: Log): HttpResponse {
   const write = error.status === 503 ? log.error : log.warning
   write('registration_refused', { status: error.status, reason: error.reason ?? error.code })

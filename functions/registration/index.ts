@@ -33,7 +33,7 @@ await start(['registration'], env, parseRegistrationConfig, (config, log) => {
     register: createRegisterAtIssuer(config.OAUTH_ISSUER),
     admit,
     remove: createDeletion(management),
-    // Cloud Run sets it; nothing reaches a function there but through Google's front.
+    // Cloud Run sets K_SERVICE. All requests to a function there pass Google's front end.
     isBehindFront: env['K_SERVICE'] !== undefined,
   })
   return toHttpFunction(registration, log)

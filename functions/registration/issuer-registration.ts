@@ -12,7 +12,7 @@ export interface RegisteredClient {
   readonly issuedAt: number
 }
 
-/** Registers at the issuer itself; the seam at which tests stage its trouble. */
+/** Registers a client at the issuer. Tests replace it to simulate failures. */
 export type RegisterAtIssuer = (metadata: ClientMetadata) => Promise<RegisteredClient>
 
 const TIMEOUT_MS = 10_000
@@ -20,24 +20,26 @@ const MAX_BYTES = 64 * 1024
 const MAX_RETRY_AFTER_SECONDS = 120
 const DEFAULT_RETRY_AFTER_SECONDS = 10
 
-const answer = z.looseObject({ client_id: z.string().check(z.minLength(1), z.maxLength(256)) })
-const refusal = z.looseObject({
+const registrationResponse = z.looseObject({
+  client_id: z.string().check(z.minLength(1), z.maxLength(256)),
+})
+const errorResponse = z.looseObject({
   error: z.optional(z.string()),
   errorCode: z.optional(z.string()),
 })
 
 /**
- * Returns a function that registers a client at the issuer's own registration endpoint. Sends the
- * request once: without an answer it is unknown whether the client exists.
+ * Returns a function that registers a client at the issuer's own registration endpoint. The request
+ * is sent only once, because without a response it is unknown whether the client exists.
  *
- * The function throws HttpError 400 for what the issuer refuses, 429 with its Retry-After, and 503
- * for everything else.
+ * The function throws HttpError 400 if the issuer rejects the metadata, 429 with the issuer's
+ * Retry-After, and 503 for any other failure.
  */
 export function createRegisterAtIssuer(issuer: string, now = Date.now): RegisterAtIssuer {
   const endpoint = new URL('oidc/register', issuer).href
   return async (metadata) => {
     const { status, headers, body } = await post(endpoint, metadata)
-    const registered = answer.safeParse(body)
+    const registered = registrationResponse.safeParse(body)
     if ((status === 200 || status === 201) && registered.success) {
       return { clientId: registered.data.client_id, issuedAt: Math.floor(now() / 1000) }
     }
@@ -64,12 +66,12 @@ async function post(endpoint: string, metadata: ClientMetadata) {
 }
 
 function toHttpError(status: number, retryAfter: number, body: unknown): HttpError {
-  const { error, errorCode } = refusal.safeParse(body).data ?? {}
+  const { error, errorCode } = errorResponse.safeParse(body).data ?? {}
   const reason = `issuer_${status}${errorCode === undefined ? '' : `_${errorCode}`}`
   if (status === 429) return tooMany(reason, retryAfter)
   if (status === 400) {
     const code = error === 'invalid_redirect_uri' ? error : 'invalid_client_metadata'
-    return new HttpError(400, code, 'The authorization server refuses this client.', { reason })
+    return new HttpError(400, code, 'The authorization server rejected this client.', { reason })
   }
   return unavailable(reason, retryAfter)
 }

@@ -1,13 +1,16 @@
 import { isIP } from 'node:net'
 import type { HttpRequest } from '../../shared/http/http.ts'
 
-/** By whom a request is counted. */
+/** The sender that a registration counts against. */
 export interface Registrant {
-  /** The address that Google's front saw; one value for all where nothing vouches for an address. */
+  /**
+   * The address that connected to Google's front end. The same value for all senders if no address
+   * can be trusted.
+   */
   readonly peer: string
   /**
-   * The address before it, which is the client's behind Firebase Hosting. A direct caller writes it as
-   * it likes, so it only divides what the peer may have.
+   * The address before `peer`, which behind Firebase Hosting is the address of the client. A direct
+   * caller can forge it, so it only divides the limit of the peer.
    */
   readonly client: string | undefined
 }
@@ -16,8 +19,9 @@ const UNKNOWN = 'unknown'
 const LOOPBACK = /^(?:127\.|::1$|::ffff:127\.)/
 
 /**
- * The registrant, from X-Forwarded-For. Google's front appends the address of its own client to what
- * it gets, so behind it the last entry alone is vouched for. Without a front no entry is.
+ * Returns the registrant from X-Forwarded-For. Google's front end appends the address that
+ * connected to it, so behind it only the last entry can be trusted. Without a front end, no entry
+ * can be trusted.
  */
 export function registrantOf(headers: HttpRequest['headers'], isBehindFront: boolean): Registrant {
   const entries = [headers['x-forwarded-for'] ?? []].flat().join(',').split(',')
@@ -29,7 +33,10 @@ export function registrantOf(headers: HttpRequest['headers'], isBehindFront: boo
   return { peer: UNKNOWN, client: networkOf(remote.at(-1)) }
 }
 
-/** An IPv4 address, or the /64 of an IPv6 address, which is what one subscriber has. */
+/**
+ * Returns an IPv4 address or the /64 network of an IPv6 address, because one subscriber has a whole
+ * /64; undefined for any other text.
+ */
 function networkOf(address: string | undefined): string | undefined {
   if (address === undefined || isIP(address) !== 6) return isIP(address ?? '') ? address : undefined
   const [head = '', tail] = address.replace(/%.*$/, '').split('::')

@@ -1,9 +1,9 @@
 import { HttpError } from '../../shared/http/http-error.ts'
 
-// RFC 7591 has no code for these; RFC 6749 s4.1.2.1 does.
+// RFC 7591 defines no code for these errors. RFC 6749 s4.1.2.1 does.
 const UNAVAILABLE = 'temporarily_unavailable'
 
-/** 503: the caller may try again after that many seconds. */
+/** Returns HttpError 503 with Retry-After. `reason` is for the log. */
 export function unavailable(reason: string, retryAfterSeconds: number): HttpError {
   return new HttpError(503, UNAVAILABLE, 'The client cannot be registered right now. Try again.', {
     headers: { 'retry-after': String(retryAfterSeconds) },
@@ -11,7 +11,7 @@ export function unavailable(reason: string, retryAfterSeconds: number): HttpErro
   })
 }
 
-/** 429: the same, because too many have registered. */
+/** Returns HttpError 429 with Retry-After. `reason` is for the log. */
 export function tooMany(reason: string, retryAfterSeconds: number): HttpError {
   return new HttpError(429, UNAVAILABLE, 'Too many registrations. Try again.', {
     headers: { 'retry-after': String(retryAfterSeconds) },

@@ -1,46 +1,57 @@
 import type { RateLimiterRes } from 'rate-limiter-flexible'
 import type { Registrant } from './registrant.ts'
 
-/** Counts registrations of one instance. */
+/** Limits the registrations on one instance. */
 export interface RegistrationLimit {
-  /** Counts one; returns undefined when it may pass, else the seconds to wait, 1 at least. */
+  /**
+   * Counts one registration. Resolves to undefined if it is allowed, otherwise to the seconds to
+   * wait, at least 1.
+   */
   readonly take: (registrant: Registrant) => Promise<number | undefined>
-  /** One that was taken came to nothing: others may have its place. */
+  /** Removes one registration from the common count. Call it if no client was created. */
   readonly giveBack: () => Promise<void>
 }
 
-// Auth0 takes 5 registrations in a second, and an admission is 5 to 8 calls of its Management API.
-/** Of all: twice what one peer may have, so that no peer keeps the others out. */
+// Auth0 accepts 5 registrations per second, and one admission makes 5 to 8 Management API calls.
+/**
+ * For all peers together: twice the limit of one peer, so that one peer cannot lock out the others.
+ */
 const ALL = { points: 40, duration: 20 }
 const PEER_RATE = { points: 1, duration: 1 }
 const PEER_BURST = { points: 19, duration: 60 }
-/** Of one client behind a peer: half of the peer's burst. */
+/** For one client behind a peer: half of the burst of the peer. */
 const CLIENT = { points: 10, duration: 20 }
-const EVERYBODY = 'all'
+const ALL_KEY = 'all'
 
 type Consume = (key: string) => Promise<unknown>
 
-/** Limits by client, by peer and for all. A registration that one of them refuses is not counted by the next. */
+/**
+ * Creates limits per client, per peer and for all. A registration that one limit refuses does not
+ * count against the next one.
+ */
 export function createRegistrationLimit(): RegistrationLimit {
-  let made: ReturnType<typeof createLimiters> | undefined
+  let limiters: ReturnType<typeof createLimiters> | undefined
   return {
     take: async ({ peer, client }) => {
-      made ??= createLimiters()
-      const { ofClient, ofPeer, ofAll } = await made
+      limiters ??= createLimiters()
+      const { ofClient, ofPeer, ofAll } = await limiters
       const wait =
         (client === undefined ? undefined : await consume(ofClient, `${peer} ${client}`)) ??
         (await consume(ofPeer, peer)) ??
-        (await consume((key) => ofAll.consume(key), EVERYBODY))
+        (await consume((key) => ofAll.consume(key), ALL_KEY))
       return wait
     },
     giveBack: async () => {
-      made ??= createLimiters()
-      await (await made).ofAll.reward(EVERYBODY)
+      limiters ??= createLimiters()
+      await (await limiters).ofAll.reward(ALL_KEY)
     },
   }
 }
 
-/** Loaded at the first registration; by `default`, the name that a bundle has for CommonJS exports. */
+/**
+ * Loads the package at the first registration. Uses `default`, where a bundle puts the exports of a
+ * CommonJS module.
+ */
 async function createLimiters() {
   const { BurstyRateLimiter, RateLimiterMemory } = (await import('rate-limiter-flexible')).default
   const ofClient = new RateLimiterMemory({ ...CLIENT, keyPrefix: 'client' })
@@ -54,7 +65,7 @@ async function createLimiters() {
   }
 }
 
-/** The seconds to wait, when it may not pass. */
+/** Returns the seconds to wait if the limit is exceeded, otherwise undefined. */
 async function consume(limiter: Consume, key: string): Promise<number | undefined> {
   try {
     await limiter(key)
@@ -65,7 +76,7 @@ async function consume(limiter: Consume, key: string): Promise<number | undefine
   }
 }
 
-/** Told by shape: the package is not loaded for its class. */
-function isExceeded(thrown: unknown): thrown is RateLimiterRes {
-  return typeof thrown === 'object' && thrown !== null && 'msBeforeNext' in thrown
+/** Checks the shape, because importing the class would load the package. */
+function isExceeded(value: unknown): value is RateLimiterRes {
+  return typeof value === 'object' && value !== null && 'msBeforeNext' in value
 }

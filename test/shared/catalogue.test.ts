@@ -328,7 +328,7 @@ describe('a compiled catalogue', () => {
   })
 
   test('names and scopes are not enough for the gateway', () => {
-    const fault = 'TOOLS_FILE has the names and scopes of the tools alone'
+    const fault = 'TOOLS_FILE contains only the names and scopes of the tools'
     writeFileSync(TOOLS_FILE, compileCatalogue(source, 'access'))
     expect(() => parseGatewayConfig({ TOOLS_FILE })).toThrow(fault)
     writeFileSync(TOOLS_FILE, compileCatalogue(source))

@@ -5,7 +5,7 @@ import type { CallableTool } from '../callable-tool.ts'
 import type { BackendSecrets } from './secrets.ts'
 import type { AskForToken } from './token-endpoint.ts'
 
-/** The credentials for a backend, in header fields beside the signed assertion. */
+/** The credentials for a backend, in header fields besides the signed assertion. */
 export interface Authority {
   readonly fields: Readonly<Record<string, string>>
   /** Call this when the backend answers 401: a cached token may have been revoked. */
@@ -13,11 +13,11 @@ export interface Authority {
 }
 
 /**
- * Returns the credentials for a backend; undefined when it gets the assertion alone. `backend` is the same
- * for all arguments of the tool; `signal` ends the call.
+ * Returns the credentials for a backend; undefined if it gets only the assertion. `backend` does
+ * not depend on the arguments of the call, and `signal` aborts the call.
  *
- * @throws BackendAuthError when no credentials can be obtained, GoogleIdentityError, and BearerError when a new
- *   sign-in would help.
+ * @throws BackendAuthError if no credentials can be obtained, GoogleIdentityError, and BearerError
+ * if a new sign-in can help.
  */
 export type BackendAuth = (
   tool: CallableTool,
@@ -30,9 +30,9 @@ export type BackendAuth = (
 export class BackendAuthError extends Error {
   override readonly name = 'BackendAuthError'
   readonly reason: string
-  /** What REST answers. */
+  /** The REST status. */
   readonly status: 403 | 502 | 503
-  /** Seconds. */
+  /** Retry-After, in seconds. */
   readonly retryAfter: number | undefined
 
   constructor(reason: string, status: 403 | 502 | 503, message: string, retryAfter?: number) {
@@ -47,9 +47,12 @@ export interface BackendAuthOptions {
   readonly secrets: BackendSecrets
   readonly issuer: string
   readonly googleIdentity: GoogleIdentity
-  /** BACKEND_AUTH=google: every backend below FUNCTIONS_BASE gets the ID token, whatever else it gets. */
+  /**
+   * BACKEND_AUTH=google: every backend below FUNCTIONS_BASE gets the ID token, in addition to any
+   * other credentials.
+   */
   readonly isGoogleForAll: boolean
   readonly askForToken?: AskForToken
-  /** Seconds of the epoch. */
+  /** Returns seconds since the epoch. */
   readonly now?: () => number
 }

@@ -5,9 +5,9 @@ import type { Authority, BackendAuth, BackendAuthOptions } from './authority.ts'
 import { createClientCredentials } from './client-credentials.ts'
 import { createExchange } from './on-behalf-of.ts'
 
-const NOTHING: Authority = { fields: {} }
+const NO_CREDENTIALS: Authority = { fields: {} }
 
-/** Calls backends as `backendAuth` of each tool says. */
+/** Creates the function that obtains the credentials that `backendAuth` of a tool requires. */
 export function createBackendAuth(options: BackendAuthOptions): BackendAuth {
   const { secrets, googleIdentity, isGoogleForAll } = options
   const clientCredentials = createClientCredentials(options)
@@ -31,7 +31,7 @@ export function createBackendAuth(options: BackendAuthOptions): BackendAuth {
         return { fields: await googleIdentity(identityUrl) }
       case 'assertion':
       case undefined:
-        return NOTHING
+        return NO_CREDENTIALS
     }
   }
   const withGoogleIdentity = async (
@@ -44,9 +44,10 @@ export function createBackendAuth(options: BackendAuthOptions): BackendAuth {
 
   return (tool, { isOwn, identityUrl }, caller) => {
     const type = typeOf(tool)
-    // A third party's API does not get this function's service account, unless its tool asks for it.
+    // An API outside FUNCTIONS_BASE gets an ID token of this function only if its tool sets
+    // google_id_token.
     const addsGoogleIdentity = isGoogleForAll && isOwn && type !== 'google_id_token'
-    // Most calls: no credentials are fetched.
+    // Most calls need no credentials.
     if (type === 'assertion' && !addsGoogleIdentity) return undefined
     const authorized = own(tool, identityUrl, caller)
     return addsGoogleIdentity ? withGoogleIdentity(authorized, identityUrl) : authorized

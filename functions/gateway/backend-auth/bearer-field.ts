@@ -2,12 +2,12 @@ import { tryAgain } from '../backend-failure.ts'
 import { type Authority, BackendAuthError } from './authority.ts'
 import { TokenError } from './token-endpoint.ts'
 
-/** The token as RFC 6750 s2.1 sends it. */
+/** Returns the Authorization field for the token (RFC 6750 s2.1). */
 export function bearer(token: string, refused: () => void): Authority {
   return { fields: { authorization: `Bearer ${token}` }, refused }
 }
 
-/** @throws BackendAuthError in place of a TokenError; any other error as it is. */
+/** Throws a BackendAuthError in place of a TokenError, and any other error unchanged. */
 export function withoutToken(error: unknown): never {
   if (!(error instanceof TokenError)) throw error
   const { kind, code, retryAfter } = error
@@ -17,5 +17,5 @@ export function withoutToken(error: unknown): never {
   throw new BackendAuthError(reason, 503, `The tool is not available. ${advice}`, retryAfter)
 }
 
-/** For the user: nothing that they could mend. */
+/** The user cannot fix the cause, so the message does not name it. */
 const NOT_SET_UP = 'The tool cannot be used: its access to the API is not set up correctly.'

@@ -5,10 +5,10 @@ import { askForToken as askOverHttp } from './token-endpoint.ts'
 import { createTokenStore } from './token-store.ts'
 
 /**
- * Tokens of the gateway as a client (RFC 6749 s4.4), kept until 30 seconds before they expire, one for
- * each token endpoint, client, scopes and audience.
+ * Returns a function that obtains tokens with the client credentials grant (RFC 6749 s4.4). Tokens
+ * are cached by token endpoint, client, scopes and audience, until 30 seconds before they expire.
  *
- * The returned function throws BackendAuthError.
+ * The function throws BackendAuthError.
  */
 export function createClientCredentials({
   secrets,

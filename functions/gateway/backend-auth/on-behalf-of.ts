@@ -16,27 +16,30 @@ import { createTokenStore } from './token-store.ts'
 const GRANT_TYPE = 'urn:ietf:params:oauth:grant-type:token-exchange'
 const ACCESS_TOKEN = 'urn:ietf:params:oauth:token-type:access_token'
 
-/** Auth0 allows few exchanges a second: after a 429 none is tried for as long as it says. */
+/**
+ * Auth0 allows few exchanges per second. After a 429, none is attempted for as long as Retry-After
+ * says, but at most this long.
+ */
 const MAX_PAUSE_SECONDS = 10
 
-/** The subject token is at fault, so one from a new sign-in may do. */
-const SIGN_IN_AGAIN: ReadonlySet<string> = new Set([
+/** The `error` codes that reject the subject token. A token from a new sign-in may be accepted. */
+const SIGN_IN_ERRORS: ReadonlySet<string> = new Set([
   ...['invalid_grant', 'invalid_token', 'login_required'],
 ])
 
-/** What a user can do nothing about here, by the `error` of the refusal. */
-const SENTENCES: ReadonlyMap<string, string> = new Map([
+/** The messages for the user, by `error` code, if a new sign-in would not help. */
+const MESSAGES: ReadonlyMap<string, string> = new Map([
   [
     'consent_required',
-    "The API of this tool wants your consent, for which this connection cannot ask. The tool's operator can allow it for you.",
+    'The API of this tool requires your consent, which this connection cannot request. The operator of the tool can grant it for you.',
   ],
   [
     'mfa_required',
-    'The API of this tool wants another proof of who you are, for which this connection cannot ask.',
+    'The API of this tool requires multi-factor authentication, which this connection cannot request.',
   ],
   [
     'interaction_required',
-    'The API of this tool wants to ask you something, which this connection cannot do.',
+    'The API of this tool requires a step from you that this connection cannot request.',
   ],
   [
     'access_denied',
@@ -49,10 +52,11 @@ const SENTENCES: ReadonlyMap<string, string> = new Map([
 ])
 
 /**
- * Exchanges the user's token at its issuer (RFC 8693) for one of the backend's own audience, kept until
- * one of the two expires. The user's token goes to the issuer alone.
+ * Returns a function that exchanges the user's token at its issuer (RFC 8693) for one with the
+ * audience of the backend. The new token is cached until one of the two expires. The user's token
+ * is sent only to the issuer.
  *
- * The returned function throws BearerError where a new sign-in can help, else BackendAuthError.
+ * The function throws BearerError if a new sign-in can help, otherwise BackendAuthError.
  *
  * @see https://auth0.com/docs/secure/call-apis-on-users-behalf/on-behalf-of-token-exchange
  */
@@ -63,7 +67,7 @@ export function createExchange({
   now = () => Date.now() / 1000,
 }: Pick<BackendAuthOptions, 'secrets' | 'issuer' | 'askForToken' | 'now'>) {
   const store = createTokenStore(now)
-  const ask = withPauses(askForToken, now)
+  const ask = pausingAfter429(askForToken, now)
   const url = new URL('oauth/token', issuer).href
   return async (
     auth: BackendAuthOf<'on_behalf_of'>,
@@ -79,7 +83,7 @@ export function createExchange({
     const fetch = () => exchange(ask, { url, client, subjectToken, audience, scopes })
     const token = await store
       .take(key, fetch, caller.expiresAt)
-      .catch((error: unknown) => refuse(error))
+      .catch((error: unknown) => throwRefusal(error))
     return bearer(token, () => store.refused(key, token))
   }
 }
@@ -105,36 +109,38 @@ async function exchange(
     scope: scopes.join(' ') || undefined,
   }
   const issued = await ask({ url, client, authMethod: 'client_secret_post', form })
-  // An endpoint that gives it back would have it sent to the backend.
+  // If the endpoint returned the subject token, the backend would receive it.
   if (issued.accessToken === subjectToken) throw new TokenError('fault', 'subject_token')
   return issued
 }
 
-function withPauses(ask: AskForToken, now: () => number): AskForToken {
-  let until = 0
+function pausingAfter429(ask: AskForToken, now: () => number): AskForToken {
+  let pausedUntil = 0
   return async (request) => {
-    const left = Math.ceil(until - now())
-    if (left > 0) throw new TokenError('unavailable', 'status_429', left)
+    const secondsLeft = Math.ceil(pausedUntil - now())
+    if (secondsLeft > 0) throw new TokenError('unavailable', 'status_429', secondsLeft)
     try {
       return await ask(request)
     } catch (error) {
       if (error instanceof TokenError && error.code === 'status_429') {
-        until = now() + Math.min(error.retryAfter ?? 1, MAX_PAUSE_SECONDS)
+        pausedUntil = now() + Math.min(error.retryAfter ?? 1, MAX_PAUSE_SECONDS)
       }
       throw error
     }
   }
 }
 
-/** @throws BearerError or BackendAuthError in place of a TokenError. */
-function refuse(error: unknown): never {
+/**
+ * Throws a BearerError or BackendAuthError in place of a TokenError, and any other error unchanged.
+ */
+function throwRefusal(error: unknown): never {
   if (error instanceof TokenError && error.kind === 'refused') {
     const reason = `exchange_${error.code}`
-    if (SIGN_IN_AGAIN.has(error.code)) {
-      throw invalidToken(reason, 'The sign-in no longer holds for this tool. Sign in again.')
+    if (SIGN_IN_ERRORS.has(error.code)) {
+      throw invalidToken(reason, 'Your sign-in is no longer valid for this tool. Sign in again.')
     }
-    const sentence = SENTENCES.get(error.code)
-    if (sentence !== undefined) throw new BackendAuthError(reason, 403, sentence)
+    const message = MESSAGES.get(error.code)
+    if (message !== undefined) throw new BackendAuthError(reason, 403, message)
   }
   return withoutToken(error)
 }

@@ -8,28 +8,29 @@ import {
 } from '../../../shared/config.ts'
 import type { ToolDefinition } from '../../../shared/tools.ts'
 
-/** The values behind the names in `backendAuth`. */
+/** The values of the variables that `backendAuth` of the tools names. */
 export interface BackendSecrets {
-  /** By name of the variable, as `secret` and `clientSecret` have them. */
+  /** By name of the variable, as in `secret` and `clientSecret`. */
   readonly named: Readonly<Record<string, string>>
-  /** The gateway as client of the exchange; undefined when no tool needs one. */
+  /** The credentials of the gateway for token exchange; undefined if no tool needs it. */
   readonly exchange: ClientCredentials | undefined
 }
 
-/** A client of a token endpoint. */
+/** The credentials of a client at a token endpoint. */
 export interface ClientCredentials {
   readonly clientId: string
   readonly clientSecret: string
 }
 
-// It goes into a header field, or into one of a form.
+// The value becomes part of a header field or a form.
 const PRINTABLE = /^[\x20-\x7e]+$/
 const PLACEHOLDER = /^replace-with-/
 
 /**
- * Reads what the tools name, and OBO_CLIENT_ID and OBO_CLIENT_SECRET where a tool exchanges tokens.
+ * Returns the values of the variables that the tools name, and those of OBO_CLIENT_ID and
+ * OBO_CLIENT_SECRET if a tool exchanges tokens.
  *
- * @throws ConfigError with every fault at once; no value is in it.
+ * @throws ConfigError that lists every fault, without values.
  */
 export function readBackendSecrets(
   tools: Iterable<ToolDefinition>,

@@ -4,7 +4,7 @@ import { type BackendResponse, SendError, send } from '../backend/send.ts'
 import { retryAfterSeconds } from '../backend-failure.ts'
 import type { ClientCredentials } from './secrets.ts'
 
-/** How a client proves who it is (RFC 6749 s2.3.1). */
+/** How the client authenticates (RFC 6749 s2.3.1). */
 export type AuthMethod = 'client_secret_basic' | 'client_secret_post'
 
 /** One request for an access token. */
@@ -12,24 +12,30 @@ export interface TokenRequest {
   readonly url: string
   readonly client: ClientCredentials
   readonly authMethod: AuthMethod
-  /** The form, without the client's own members; undefined ones are left out. */
+  /** The form parameters, except those that authenticate the client. Undefined ones are omitted. */
   readonly form: Readonly<Record<string, string | undefined>>
 }
 
-/** An access token as a token endpoint gives it. */
+/** An access token from a token endpoint. */
 export interface IssuedToken {
   readonly accessToken: string
-  /** Seconds; undefined when the endpoint does not say. */
+  /** The lifetime in seconds; undefined if the response states no valid one. */
   readonly expiresIn: number | undefined
 }
 
-/** There is no token. `code` is for the log; it has nothing of the answer but RFC 6749's `error`. */
+/**
+ * No token was issued. `code` is for the log. Of the response it contains only `error` (RFC 6749
+ * s5.2).
+ */
 export class TokenError extends Error {
   override readonly name = 'TokenError'
-  /** `refused`: no token for this request; `unavailable`: maybe later; `fault`: the set-up is wrong. */
+  /**
+   * `refused`: the endpoint refused this request; `unavailable`: a later request may succeed;
+   * `fault`: the configuration is wrong.
+   */
   readonly kind: 'refused' | 'unavailable' | 'fault'
   readonly code: string
-  /** Seconds that the endpoint asks to wait. */
+  /** The Retry-After of the endpoint, in seconds. */
   readonly retryAfter: number | undefined
 
   constructor(kind: TokenError['kind'], code: string, retryAfter?: number) {
@@ -40,7 +46,7 @@ export class TokenError extends Error {
   }
 }
 
-/** Asks a token endpoint; the seam at which tests stage the clock. */
+/** Requests a token from a token endpoint. Tests replace it. */
 export type AskForToken = (request: TokenRequest) => Promise<IssuedToken>
 
 const TIMEOUT_MS = 5_000
@@ -56,12 +62,16 @@ const ACCESS_TOKEN_TYPES: ReadonlySet<unknown> = new Set([
   'urn:ietf:params:oauth:token-type:access_token',
   'urn:ietf:params:oauth:token-type:jwt',
 ])
-/** A client that hangs up does not end it: other callers may wait for the same token. */
-const NEVER = new AbortController().signal
+/**
+ * A client that disconnects does not abort the request, because other callers may wait for the same
+ * token.
+ */
+const NEVER_ABORTED = new AbortController().signal
 
 /**
- * One `POST` to a token endpoint (RFC 6749 s3.2): 5 seconds, 64 KiB, no redirect. Only a bearer token
- * is taken, because the backend is sent nothing else that could prove possession.
+ * Sends one `POST` to a token endpoint (RFC 6749 s3.2), with limits of 5 seconds and 64 KiB, and
+ * without redirects. Accepts only bearer tokens, because the gateway sends backends no proof of
+ * possession.
  *
  * @throws TokenError
  */
@@ -73,8 +83,8 @@ export const askForToken: AskForToken = async (request) => {
     throw new TokenError('unavailable', `status_${status}`, retryAfter)
   }
   if (status >= 300 && status < 400) throw new TokenError('fault', `status_${status}`)
-  const isPlain = (answer.contentEncoding ?? 'identity') === 'identity'
-  const body = isPlain ? asObject(parseJson(answer.body)?.value) : undefined
+  const isIdentity = (answer.contentEncoding ?? 'identity') === 'identity'
+  const body = isIdentity ? asObject(parseJson(answer.body)?.value) : undefined
   if (status >= 400) {
     const code = errorCode(body, status)
     throw new TokenError(isAboutClient(code, status) ? 'fault' : 'refused', code)
@@ -92,7 +102,7 @@ async function exchange({ url, client, authMethod, form }: TokenRequest): Promis
     ...form,
     ...(!isBasic && { client_id: clientId, client_secret: clientSecret }),
   }
-  const given = Object.entries(members).flatMap(([name, value]) =>
+  const pairs = Object.entries(members).flatMap(([name, value]) =>
     value === undefined ? [] : [[name, value] as [string, string]],
   )
   const sent = {
@@ -103,11 +113,15 @@ async function exchange({ url, client, authMethod, form }: TokenRequest): Promis
       'content-type': 'application/x-www-form-urlencoded',
       accept: 'application/json',
       'accept-encoding': 'identity',
-      ...(isBasic && { authorization: basic(clientId, clientSecret) }),
+      ...(isBasic && { authorization: basicCredentials(clientId, clientSecret) }),
     },
-    body: new URLSearchParams(given).toString(),
+    body: new URLSearchParams(pairs).toString(),
   }
-  const bounds = { timeoutMs: TIMEOUT_MS, budget: createByteBudget(MAX_BYTES), signal: NEVER }
+  const bounds = {
+    timeoutMs: TIMEOUT_MS,
+    budget: createByteBudget(MAX_BYTES),
+    signal: NEVER_ABORTED,
+  }
   try {
     return await send(sent, bounds)
   } catch (error) {
@@ -117,8 +131,8 @@ async function exchange({ url, client, authMethod, form }: TokenRequest): Promis
   }
 }
 
-/** Both parts are form-encoded first (RFC 6749 s2.3.1). */
-function basic(id: string, secret: string): string {
+/** Returns Basic credentials, of which both parts are form-encoded first (RFC 6749 s2.3.1). */
+function basicCredentials(id: string, secret: string): string {
   const [user, password] = [id, secret].map((part) =>
     new URLSearchParams([['', part]]).toString().slice(1),
   )
@@ -130,7 +144,10 @@ function errorCode(body: Readonly<Record<string, unknown>> | undefined, status: 
   return typeof error === 'string' && ERROR_CODE.test(error) ? error : `status_${status}`
 }
 
-/** Auth0 answers a wrong client secret with 401 `access_denied`, where RFC 6749 has `invalid_client`. */
+/**
+ * Auth0 answers a wrong client secret with 401 `access_denied` instead of `invalid_client` (RFC
+ * 6749).
+ */
 function isAboutClient(code: string, status: number): boolean {
   return code === 'invalid_client' || (status === 401 && code === 'access_denied')
 }
@@ -151,7 +168,7 @@ function readToken(body: Readonly<Record<string, unknown>>): IssuedToken {
   return { accessToken, expiresIn: lifetime(expires) }
 }
 
-/** Some endpoints write the number as a string. */
+/** Some endpoints send the number as a string. */
 function lifetime(value: unknown): number | undefined {
   const seconds = typeof value === 'string' && /^\d{1,10}$/.test(value) ? Number(value) : value
   if (typeof seconds !== 'number' || !Number.isFinite(seconds) || seconds <= 0) return undefined

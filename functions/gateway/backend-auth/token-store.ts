@@ -1,28 +1,31 @@
 import { setBounded } from '../../../shared/set-bounded.ts'
 import { type IssuedToken, TokenError } from './token-endpoint.ts'
 
-/** Gives out tokens that it keeps, by key. */
+/** Caches tokens by key. */
 export interface TokenStore {
   /**
-   * The token kept under `key`, or the one that `fetch` gets: one fetch at a time for a key, shared by
-   * all who wait. A failure is kept for 2 seconds, or as long as the endpoint asks to be left alone, at
-   * most 60. `until`: seconds of the epoch after which the token is of no use.
+   * Returns the token that is cached under `key`, or the one that `fetch` gets. All callers that
+   * wait for one key share one fetch. A failure is cached for 2 seconds, or for the Retry-After of
+   * the endpoint, at most 60 seconds. No token is returned from the cache after `until`, in seconds
+   * since the epoch.
    *
    * @throws TokenError as `fetch` does.
    */
   readonly take: (key: string, fetch: () => Promise<IssuedToken>, until?: number) => Promise<string>
-  /** Says that a backend refused this token: it is not given out again if it is older than 30 s. */
+  /**
+   * Reports that a backend refused this token. The store drops it if it is older than 30 seconds.
+   */
   readonly refused: (key: string, token: string) => void
 }
 
-interface Kept {
+interface CachedToken {
   readonly token: string
-  /** Seconds of the epoch. */
+  /** Seconds since the epoch, as is `until`. */
   readonly since: number
   readonly until: number
 }
 
-interface Failed {
+interface CachedFailure {
   readonly error: TokenError
   readonly until: number
 }
@@ -31,31 +34,34 @@ const MAX_TOKENS = 2_000
 const MAX_FAILURES = 500
 const FAILURE_SECONDS = 2
 const MAX_FAILURE_SECONDS = 60
-/** A call takes time, and clocks differ. */
+/** A token is dropped this long before it expires, because a call takes time and clocks differ. */
 const MARGIN_SECONDS = 30
-const REFUSED_AFTER_SECONDS = 30
+const MIN_REFUSED_AGE_SECONDS = 30
 
-/** A store of at most 2,000 tokens; the oldest goes. `now`: seconds of the epoch. */
+/**
+ * Creates a store of at most 2,000 tokens, which drops the oldest first. `now` returns seconds
+ * since the epoch.
+ */
 export function createTokenStore(now: () => number = () => Date.now() / 1000): TokenStore {
-  const kept = new Map<string, Kept>()
-  const failed = new Map<string, Failed>()
+  const tokens = new Map<string, CachedToken>()
+  const failures = new Map<string, CachedFailure>()
   const fetching = new Map<string, Promise<string>>()
 
-  const begin = async (key: string, fetch: () => Promise<IssuedToken>, until: number) => {
+  const startFetch = async (key: string, fetch: () => Promise<IssuedToken>, until: number) => {
     try {
       const startedAt = now()
       const { accessToken, expiresIn } = await fetch()
       if (expiresIn !== undefined) {
-        // A token of less than a minute is kept for half of that.
+        // A token with a lifetime of less than a minute is cached for half of it.
         const margin = Math.min(MARGIN_SECONDS, expiresIn / 2)
         const end = Math.min(startedAt + expiresIn - margin, until)
-        setBounded(kept, key, { token: accessToken, since: startedAt, until: end }, MAX_TOKENS)
+        setBounded(tokens, key, { token: accessToken, since: startedAt, until: end }, MAX_TOKENS)
       }
       return accessToken
     } catch (error) {
       if (error instanceof TokenError) {
         const seconds = Math.min(error.retryAfter ?? FAILURE_SECONDS, MAX_FAILURE_SECONDS)
-        setBounded(failed, key, { error, until: now() + seconds }, MAX_FAILURES)
+        setBounded(failures, key, { error, until: now() + seconds }, MAX_FAILURES)
       }
       throw error
     } finally {
@@ -65,26 +71,26 @@ export function createTokenStore(now: () => number = () => Date.now() / 1000): T
 
   return {
     take: async (key, fetch, until = Number.POSITIVE_INFINITY) => {
-      const held = kept.get(key)
-      if (held !== undefined && now() < held.until) return held.token
-      kept.delete(key)
-      const failure = failed.get(key)
-      if (failure !== undefined && now() < failure.until) throw again(failure, now())
-      failed.delete(key)
-      const current = fetching.get(key) ?? begin(key, fetch, until)
+      const cached = tokens.get(key)
+      if (cached !== undefined && now() < cached.until) return cached.token
+      tokens.delete(key)
+      const failure = failures.get(key)
+      if (failure !== undefined && now() < failure.until) throw withTimeLeft(failure, now())
+      failures.delete(key)
+      const current = fetching.get(key) ?? startFetch(key, fetch, until)
       fetching.set(key, current)
       return current
     },
     refused: (key, token) => {
-      const held = kept.get(key)
-      if (held?.token !== token || now() - held.since < REFUSED_AFTER_SECONDS) return
-      kept.delete(key)
+      const cached = tokens.get(key)
+      if (cached?.token !== token || now() - cached.since < MIN_REFUSED_AGE_SECONDS) return
+      tokens.delete(key)
     },
   }
 }
 
-/** The same error, with the seconds that are left. */
-function again({ error, until }: Failed, now: number): TokenError {
+/** Returns the same error with the seconds that are left. */
+function withTimeLeft({ error, until }: CachedFailure, now: number): TokenError {
   const { kind, code, retryAfter } = error
   if (retryAfter === undefined) return error
   return new TokenError(kind, code, Math.max(1, Math.ceil(until - now)))

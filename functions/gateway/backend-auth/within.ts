@@ -1,13 +1,14 @@
 import { SendError } from '../backend/send.ts'
 
 /**
- * What `waited` resolves to, within this time and until `signal` is aborted. `waited` itself continues.
+ * Resolves like `pending`, unless the time ends or `signal` is aborted first. `pending` itself
+ * continues.
  *
- * @throws SendError `timeout` or `aborted`, and what `waited` throws.
+ * @throws SendError `timeout` or `aborted`, and the error of `pending`.
  */
 export async function within<Value>(
   { timeoutMs, signal }: { readonly timeoutMs: number; readonly signal: AbortSignal },
-  waited: Promise<Value>,
+  pending: Promise<Value>,
 ): Promise<Value> {
   const { promise: ended, reject } = Promise.withResolvers<never>()
   const onAbort = () => reject(new SendError('aborted'))
@@ -15,7 +16,7 @@ export async function within<Value>(
   signal.addEventListener('abort', onAbort)
   if (signal.aborted) onAbort()
   try {
-    return await Promise.race([waited, ended])
+    return await Promise.race([pending, ended])
   } finally {
     clearTimeout(timer)
     signal.removeEventListener('abort', onAbort)

@@ -1,8 +1,11 @@
-/** An argument cannot travel where the tool's `request` puts it. `message` names it, not its value. */
+/**
+ * An argument that cannot be sent where the `request` of the tool puts it. `message` names the
+ * argument without its value.
+ */
 export class ArgumentError extends Error {
   override readonly name = 'ArgumentError'
 
-  /** `why` completes a sentence that begins with the argument. */
+  /** `why` completes a sentence whose subject is the argument. */
   constructor(argument: string, why: string) {
     super(`argument ${JSON.stringify(argument.slice(0, 128))} ${why}`)
   }

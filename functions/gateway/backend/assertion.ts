@@ -4,48 +4,50 @@ import type { Caller } from '../authenticator.ts'
 import type { ClientHints } from '../client-hints.ts'
 import type { ClientCapabilities } from '../input/capabilities.ts'
 
-/** What the gateway states to a backend about one call. */
+/** The claims that the gateway signs for a backend about one call. */
 export interface Assertion {
   readonly issuer: string
-  /** The URL that is called, to the letter, without its query. */
+  /** The exact URL of the request, without its query. */
   readonly audience: string
-  /** The method of the request; POST unless the tool says otherwise. */
+  /** The method of the request; default POST. */
   readonly method?: string
-  /** The query of the URL, as it is sent, without `?`. */
+  /** The query of the URL as it is sent, without `?`. */
   readonly query?: string
   readonly caller: Caller | undefined
-  /** Whether the backend is one of the operator's own, below FUNCTIONS_BASE. */
+  /** Whether the backend is one of the operator's own, below FUNCTIONS_BASE; default true. */
   readonly isOwn?: boolean
-  /** What the client says of itself and its user, not verified. */
+  /** What the client claims about itself and its user. Not verified. */
   readonly hints?: ClientHints | undefined
-  /** What the client can be asked; undefined: nothing. */
+  /** The requests for input that the client supports; undefined if none. */
   readonly capabilities?: ClientCapabilities | undefined
-  /** The header field that hands over the answers to questions. */
+  /** The value of the header field that carries the client's input. */
   readonly inputField?: string | undefined
   readonly tool: string
   readonly requestId: string
   readonly body: string | Buffer | undefined
-  /** NumericDate seconds. */
+  /** Seconds since the epoch (NumericDate). */
   readonly now: number
 }
 
-/** Seconds during which a backend may take an assertion; also its replay window. */
+/** How long a backend may accept an assertion, in seconds. A replay is possible for as long. */
 const LIFETIME_SECONDS = 60
 
 /**
- * The header fields that tell a backend who calls: `x-user-uid` (`auth0:<sub>`), `x-gateway-sig`
- * (`<uid>.<seconds>.<hex HMAC-SHA256 of "<uid>.<seconds>">`, only with a secret) and
- * `x-gateway-assertion`, a JWT (RFC 7519) that also binds the tool, the client, the scopes, the method
- * and URL (`htm`, `htu` as in RFC 9449), the query and the body (hex SHA-256). A call without a user
- * carries the assertion alone, without `sub`. So does one to a backend that is not the operator's own:
- * `x-gateway-sig` names no backend, so that what gets it could send it to others.
+ * Returns the header fields that identify the caller to a backend: `x-user-uid` (`auth0:<sub>`),
+ * `x-gateway-sig` (`<uid>.<seconds>.<hex HMAC-SHA256 of "<uid>.<seconds>">`, only with a secret)
+ * and `x-gateway-assertion`, a JWT (RFC 7519). The JWT also binds the tool, the client, the scopes,
+ * the method and URL (`htm`, `htu` as in RFC 9449), the query and the body (hex SHA-256).
+ *
+ * A call without a user carries only the assertion, without `sub`. A call to a backend that is not
+ * the operator's own also carries only the assertion: `x-gateway-sig` names no backend, so the
+ * recipient could send it to others.
  */
 export type SignAssertion = (assertion: Assertion) => Record<string, string>
 
-/** What the gateway signs with; one of the two at least. */
+/** The keys that the gateway signs with. At least one is required. */
 export interface AssertionKeys {
   readonly secret?: string | undefined
-  /** Signs the assertion instead of the secret. */
+  /** If set, signs the assertion instead of the secret. */
   readonly signingKey?: SigningKey | undefined
 }
 
@@ -54,7 +56,7 @@ export function createAssertionSigner({ secret, signingKey }: AssertionKeys): Si
   const key = secret === undefined ? undefined : createSecretKey(secret, 'utf8')
   const signUid = key && createUidSigner(key)
   const signJwt = signingKey ? createSigner(signingKey) : key && createSigner(hs256(key))
-  if (signJwt === undefined) throw new Error('no key to sign with')
+  if (signJwt === undefined) throw new Error('neither a secret nor a signing key is set')
   return (assertion) => {
     const { caller, isOwn = true, now } = assertion
     const fields = { 'x-gateway-assertion': signJwt(assertion) }
@@ -71,47 +73,48 @@ export function createAssertionSigner({ secret, signingKey }: AssertionKeys): Si
 function hs256(key: KeyObject): Pick<SigningKey, 'sign'> & { readonly alg: 'HS256' } {
   return {
     alg: 'HS256',
-    sign: (signed) => createHmac('sha256', key).update(signed).digest('base64url'),
+    sign: (signingInput) => createHmac('sha256', key).update(signingInput).digest('base64url'),
   }
 }
 
-/** Says the same of a user for a whole second, so it is signed once in that time. */
+/** Caches the signature of a user for one second, because it changes only then. */
 function createUidSigner(key: KeyObject): (uid: string, now: number) => string {
   let second = 0
   const signatures = new Map<string, string>()
   return (uid, now) => {
     if (now !== second) signatures.clear()
     second = now
-    const signed = `${uid}.${now}`
-    const signature = signatures.get(uid) ?? createHmac('sha256', key).update(signed).digest('hex')
+    const signingInput = `${uid}.${now}`
+    const signature =
+      signatures.get(uid) ?? createHmac('sha256', key).update(signingInput).digest('hex')
     signatures.set(uid, signature)
-    return `${signed}.${signature}`
+    return `${signingInput}.${signature}`
   }
 }
 
 /**
- * `auth0:<sub>`, with what a header field cannot carry percent-encoded (and `%` itself, so that two
- * subjects never look alike). Auth0's own subjects come out as they are.
+ * Returns `auth0:<sub>`. Characters that a header field cannot carry are percent-encoded, and so is
+ * `%`, so that different subjects never look alike. Auth0's own subjects stay unchanged.
  */
 function userUid(subject: string): string {
   return `auth0:${subject.replace(/[^\x21-\x24\x26-\x7e]+/g, encodeURIComponent)}`
 }
 
-/** RFC 7515 s3.1 */
+/** JWS Compact Serialization (RFC 7515 s3.1). */
 function createSigner(
   key: Pick<SigningKey, 'sign'> & { readonly alg: string; readonly kid?: string },
 ) {
   const header = encode({ alg: key.alg, typ: 'JWT', kid: key.kid })
   return (assertion: Assertion): string => {
-    const signed = `${header}.${encode(claims(assertion))}`
-    return `${signed}.${key.sign(signed)}`
+    const signingInput = `${header}.${encode(claims(assertion))}`
+    return `${signingInput}.${key.sign(signingInput)}`
   }
 }
 
 function claims(assertion: Assertion) {
   const { issuer, audience, method = 'POST', query = '', caller, now, body = '' } = assertion
   return {
-    // First, so that no name of theirs replaces a claim of the gateway.
+    // First, so that they cannot replace the claims of the gateway.
     ...caller?.claims,
     iss: issuer,
     aud: audience,

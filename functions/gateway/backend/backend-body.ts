@@ -8,39 +8,43 @@ import type { BackendResponse } from './send.ts'
 export interface JsonBody {
   readonly kind: 'json'
   readonly value: unknown
-  /** The same with its numbers as they are written; the same one where JavaScript writes them so. */
+  /**
+   * The value with its numbers as they were written; `value` itself if JavaScript writes them in
+   * the same way.
+   */
   readonly kept: unknown
-  /** What the value was read from. */
+  /** The JSON text of the value. */
   readonly text: string
 }
 
-/** What a body is, or why it cannot be read. */
+/** The content of a response body, or the reason why it cannot be read. */
 export type Body =
   | JsonBody
   | { readonly kind: 'text'; readonly text: string }
   | { readonly kind: 'unreadable'; readonly reason: string }
 
 const JSON_TYPE = /^application\/([a-z0-9.+-]+\+)?json\s*(;|$)/i
-/** Types under which frameworks send JSON by default, or no type. */
-const UNSURE_TYPE = /^(|text\/html|text\/(x-)?json|application\/octet-stream)\s*(;|$)/i
+/** Types with which frameworks send JSON by default, or no type. */
+const AMBIGUOUS_TYPE = /^(|text\/html|text\/(x-)?json|application\/octet-stream)\s*(;|$)/i
 const JSON_LINES_TYPE = /^application\/(x-)?(ndjson|jsonl|jsonlines|json-lines)\s*(;|$)/i
 const TEXT_TYPE = /^text\/(?!html\b)/i
 const PLAIN_TYPE = /^text\/plain\s*(;|$)/i
-// Numbers that JSON does not have but Python's json.dumps writes.
-const NOT_A_NUMBER = /(?<=[[,:\s]|^)(?:NaN|-?Infinity)(?=[\],}\s]|$)/
-const ALL_NOT_NUMBERS = new RegExp(NOT_A_NUMBER, 'g')
-/** Where what is only guessed to be JSON must have begun. */
+// Not valid in JSON, but written by json.dumps of Python.
+const NON_FINITE = /(?<=[[,:\s]|^)(?:NaN|-?Infinity)(?=[\],}\s]|$)/
+const ALL_NON_FINITE = new RegExp(NON_FINITE, 'g')
+/** If the type is ambiguous, JSON must start within this many characters. */
 const MAX_HEAD_CHARACTERS = 1_000
 const LINES_PER_TURN = 500
 const MAX_LINES = 100_000
 
 /**
- * Reads the body of a backend's answer in turns, by its type. JSON objects and lists are also read under
- * `text/html`, `application/octet-stream` and no type, JSON Lines as a list, objects under `text/plain`
- * (lists too when `isStructured`, where text would be refused); other HTML is the page of something in
- * between, never a tool's answer. A byte order mark is passed over.
+ * Reads the body of a backend response in turns, depending on its type. JSON objects and arrays are
+ * also read under `text/html`, `application/octet-stream` and no type, and objects under
+ * `text/plain` (arrays too if `isStructured`, where text would be refused). JSON Lines become an
+ * array. Other HTML is refused, because it comes from an intermediary and not from the tool. A byte
+ * order mark is skipped.
  *
- * @throws JsonLimitError when JSON has too many parts.
+ * @throws JsonLimitError if the JSON has too many parts.
  */
 export function* readingBody(
   answer: BackendResponse,
@@ -56,17 +60,18 @@ export function* readingBody(
   yield
   if (JSON_TYPE.test(contentType)) return yield* readingJsonBody(text)
   if (JSON_LINES_TYPE.test(contentType)) return yield* readingJsonLines(text)
-  const isRead = UNSURE_TYPE.test(contentType) || (PLAIN_TYPE.test(contentType) && isStructured)
-  const start = isRead ? /^\s*[[{]/ : /^\s*\{/
+  const mayBeJson =
+    AMBIGUOUS_TYPE.test(contentType) || (PLAIN_TYPE.test(contentType) && isStructured)
+  const start = mayBeJson ? /^\s*[[{]/ : /^\s*\{/
   const head = text.slice(0, MAX_HEAD_CHARACTERS)
-  if ((isRead || PLAIN_TYPE.test(contentType)) && start.test(head)) {
+  if ((mayBeJson || PLAIN_TYPE.test(contentType)) && start.test(head)) {
     const body = yield* parsing(text)
     if (body !== undefined) return body
   }
   return TEXT_TYPE.test(contentType) ? { kind: 'text', text } : unreadable('backend_content_type')
 }
 
-/** The same work, with JSON of too many parts as an unreadable body. */
+/** Runs `reading`, and returns an unreadable body if the JSON has too many parts. */
 export function* readingOrNot<Read>(
   reading: Generator<undefined, Read>,
 ): Generator<undefined, Read | { readonly kind: 'unreadable'; readonly reason: string }> {
@@ -78,7 +83,7 @@ export function* readingOrNot<Read>(
   }
 }
 
-/** Reads JSON in turns; undefined when the text is not JSON. */
+/** Reads JSON in turns; undefined if the text is not JSON. */
 export function* parsing(text: string): Generator<undefined, JsonBody | undefined> {
   const read = yield* readingKept(text)
   if (read === undefined) return undefined
@@ -88,10 +93,10 @@ export function* parsing(text: string): Generator<undefined, JsonBody | undefine
 
 function* readingJsonBody(text: string): Generator<undefined, Body> {
   const body = yield* parsing(text)
-  return body ?? unreadable(hasNoNumber(text) ? 'backend_json_nan' : 'backend_not_json')
+  return body ?? unreadable(hasNonFiniteNumbers(text) ? 'backend_json_nan' : 'backend_not_json')
 }
 
-/** One value is itself; more of them, one on a line, are a list. */
+/** Reads a single value as itself, and one value per line as an array. */
 function* readingJsonLines(text: string): Generator<undefined, Body> {
   const whole = yield* parsing(text)
   if (whole !== undefined) return whole
@@ -107,11 +112,14 @@ function* readingJsonLines(text: string): Generator<undefined, Body> {
   return (yield* parsing(`[${lines.join(',')}]`)) ?? unreadable('backend_not_json')
 }
 
-/** Whether these would be JSON but for NaN and Infinity; for long texts whether they have them. */
-function hasNoNumber(text: string): boolean {
-  if (isLong(text.length)) return NOT_A_NUMBER.test(text)
-  const mended = text.replace(ALL_NOT_NUMBERS, '0')
-  return mended !== text && parseJson(mended) !== undefined
+/**
+ * Returns whether the text would be JSON without NaN and Infinity; for a long text, only whether it
+ * contains them.
+ */
+function hasNonFiniteNumbers(text: string): boolean {
+  if (isLong(text.length)) return NON_FINITE.test(text)
+  const repaired = text.replace(ALL_NON_FINITE, '0')
+  return repaired !== text && parseJson(repaired) !== undefined
 }
 
 function unreadable(reason: string): Body {

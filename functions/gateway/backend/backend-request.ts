@@ -9,37 +9,44 @@ import { compileFields } from './fields.ts'
 import { compilePath } from './path.ts'
 import { compilePairs } from './query.ts'
 
-/** One request to a backend, but for what the gateway adds of its own. */
+/** One request to a backend, without the header fields that the gateway adds. */
 export interface BackendRequest {
   readonly method: string
   readonly origin: string
-  /** With the query. */
+  /** The path with the query. */
   readonly path: string
-  /** Without the query; the `aud` and `htu` of the assertion. */
+  /** The URL without the query, which is `aud` and `htu` of the assertion. */
   readonly url: string
-  /** Without `?`; '' for none. */
+  /** The query without `?`; '' if there is none. */
   readonly query: string
   readonly headers: Readonly<Record<string, string>>
   readonly body: string | Buffer | undefined
 }
 
-/** How a tool's backend is called. */
+/** The compiled backend request of a tool. */
 export interface BackendPlan {
-  /** Whether the backend is below FUNCTIONS_BASE, and so one of the operator's own. */
+  /** Whether the backend is one of the operator's own, below FUNCTIONS_BASE. */
   readonly isOwn: boolean
-  /** A URL of the backend that is the same for all arguments: the first segment of its path at most. */
+  /**
+   * A URL of the backend that does not depend on the arguments. With a `request`, it has at most
+   * one path segment.
+   */
   readonly identityUrl: string
   /**
-   * The request for these arguments in JSON. Numbers are written as they are in `body`.
+   * Returns the request for these arguments, of which `body` is the JSON. Numbers are written as in
+   * `body`.
    *
-   * @throws ArgumentError for an argument that cannot travel.
+   * @throws ArgumentError for an argument that cannot be sent.
    */
   readonly make: (body: string, args: unknown, isPlain: boolean) => BackendRequest
 }
 
 const JSON_FIELDS = { 'content-type': 'application/json', accept: 'application/json' }
 
-/** Compiles what `request` says, or `POST functionsBase/{name}` with the arguments as JSON. */
+/**
+ * Compiles the `request` of a tool, by default `POST functionsBase/{name}` with the arguments as
+ * JSON.
+ */
 export function planBackend({ name, request }: CallableTool, functionsBase: string): BackendPlan {
   return request === undefined
     ? planPost(`${functionsBase}/${name}`)
@@ -55,14 +62,14 @@ function planPost(url: string): BackendPlan {
 
 function planRequest(request: ToolRequest, functionsBase: string): BackendPlan {
   const template = readUrlTemplate(request.url)
-  if ('fault' in template) throw new Error('a request that was not checked')
+  if ('fault' in template) throw new Error('a tool with an unchecked request')
   const base = template.origin ?? functionsBase
   const { origin, pathname } = new URL(base)
   const basePath = pathname.replace(/\/+$/, '')
-  const inPath = request.parameters.filter((one) => one.in === 'path')
-  const inQuery = request.parameters.filter((one) => one.in === 'query')
+  const inPath = request.parameters.filter((parameter) => parameter.in === 'path')
+  const inQuery = request.parameters.filter((parameter) => parameter.in === 'query')
   const makePath = compilePath(template, inPath)
-  const constant = template.query === '' ? [] : [template.query]
+  const constantPairs = template.query === '' ? [] : [template.query]
   const makePairs = compilePairs(inQuery, [...new URLSearchParams(template.query).keys()])
   const makeFields = compileFields(request)
   const makeBody = compileBody(request)
@@ -71,10 +78,10 @@ function planRequest(request: ToolRequest, functionsBase: string): BackendPlan {
     isOwn: fixed.startsWith(`${functionsBase}/`),
     identityUrl: origin + (/^\/[^/]*/.exec(new URL(fixed).pathname)?.[0] ?? ''),
     make: (body, args, isPlain) => {
-      const given = (isPlain ? args : atOnce(readingKept(body))?.value) as Arguments
-      const path = makePath(given)
-      const query = [...constant, ...makePairs(given)].join('&')
-      const made = makeBody(given)
+      const values = (isPlain ? args : atOnce(readingKept(body))?.value) as Arguments
+      const path = makePath(values)
+      const query = [...constantPairs, ...makePairs(values)].join('&')
+      const requestBody = makeBody(values)
       return {
         method: request.method,
         origin,
@@ -82,16 +89,16 @@ function planRequest(request: ToolRequest, functionsBase: string): BackendPlan {
         url: `${base}${path}`,
         query,
         headers: {
-          ...makeFields(given),
-          ...(made !== undefined && { 'content-type': made.contentType }),
+          ...makeFields(values),
+          ...(requestBody !== undefined && { 'content-type': requestBody.contentType }),
         },
-        body: made?.body,
+        body: requestBody?.body,
       }
     },
   }
 }
 
-/** The path up to its first parameter, whole segments alone. */
+/** Returns the whole path segments before the first parameter. */
 function fixedPath(segments: UrlTemplate['segments']): string {
   const end = segments.findIndex((pieces) => pieces.some((piece) => typeof piece !== 'string'))
   const fixed = end === -1 ? segments : [...segments.slice(0, end), []]

@@ -10,32 +10,33 @@ export interface MadeBody {
   readonly body: string | Buffer
 }
 
-/** Makes the body of one call; undefined for none. */
+/** Creates the body of one call; undefined if there is none. */
 export type MakeBody = (args: Arguments) => MadeBody | undefined
 
 const WITH_BODY: ReadonlySet<string> = new Set(['POST', 'PUT', 'PATCH'])
 const JSON_TYPE = /^application\/([\w.-]+\+)?json\b/
 
 /**
- * Compiles the body. Where `request` says none, POST, PUT and PATCH send the arguments that no
- * parameter takes as a JSON object, and nothing when there are none; the other methods send nothing.
+ * Compiles the request body. If `request` has no `body`, POST, PUT and PATCH send the arguments
+ * that no parameter uses as a JSON object, or nothing if there are none. Other methods then send no
+ * body.
  */
 export function compileBody({ method, parameters, body }: ToolRequest): MakeBody {
-  const taken = new Set(parameters.map(({ argument }) => argument))
+  const usedArguments = new Set(parameters.map(({ argument }) => argument))
   if (body === undefined) {
     if (!WITH_BODY.has(method)) return () => undefined
     return (args) => {
-      const rest = restOf(args, taken)
+      const rest = unusedArguments(args, usedArguments)
       return rest.length === 0 ? undefined : json(Object.fromEntries(rest))
     }
   }
-  for (const file of body.files ?? []) taken.add(file)
-  const select = compileSelection(body, taken)
+  for (const file of body.files ?? []) usedArguments.add(file)
+  const select = compileSelection(body, usedArguments)
   switch (body.contentType) {
     case 'application/json':
       return (args) => {
         if (body.argument === undefined) return json(Object.fromEntries(select(args)))
-        const value = wholeOf(args, body.argument)
+        const value = ownArgument(args, body.argument)
         return value === undefined ? undefined : json(value)
       }
     case 'application/x-www-form-urlencoded':
@@ -50,18 +51,20 @@ export function compileBody({ method, parameters, body }: ToolRequest): MakeBody
 
 type Entries = readonly (readonly [name: string, value: unknown])[]
 
-/** The members of the body by name; those of an argument that is the whole body in a form. */
+/** Selects the members of the body, or those of the one argument that is the whole form. */
 function compileSelection(
   { argument, properties }: RequestBody,
-  taken: ReadonlySet<string>,
+  usedArguments: ReadonlySet<string>,
 ): (args: Arguments) => Entries {
   if (properties !== undefined) {
     return (args) =>
-      properties.flatMap((one) =>
-        Object.hasOwn(args, one.argument) ? [[one.name, args[one.argument]] as const] : [],
+      properties.flatMap((property) =>
+        Object.hasOwn(args, property.argument)
+          ? [[property.name, args[property.argument]] as const]
+          : [],
       )
   }
-  if (argument === undefined) return (args) => restOf(args, taken)
+  if (argument === undefined) return (args) => unusedArguments(args, usedArguments)
   return (args) => {
     const value = argumentOf(args, argument)
     const members = value === undefined ? {} : objectOf(value)
@@ -70,12 +73,12 @@ function compileSelection(
   }
 }
 
-function restOf(args: Arguments, taken: ReadonlySet<string>): Entries {
-  return Object.entries(args).filter(([name]) => !taken.has(name))
+function unusedArguments(args: Arguments, usedArguments: ReadonlySet<string>): Entries {
+  return Object.entries(args).filter(([name]) => !usedArguments.has(name))
 }
 
-/** The argument as it is, `null` too, which is a JSON body. */
-function wholeOf(args: Arguments, name: string): unknown {
+/** Returns the argument unchanged. `null` counts too, because it is a JSON body. */
+function ownArgument(args: Arguments, name: string): unknown {
   return Object.hasOwn(args, name) ? args[name] : undefined
 }
 
@@ -84,11 +87,13 @@ function json(value: unknown): MadeBody {
 }
 
 /**
- * As OpenAPI 3.1.1 has it: a list is one pair for each item, an object is JSON, unless the property
- * says a style.
+ * Follows OpenAPI 3.1.1: a list becomes one pair per item, and an object becomes JSON, unless the
+ * property sets a style.
  */
 function compileForm(body: RequestBody, select: (args: Arguments) => Entries): MakeBody {
-  const known = new Map((body.properties ?? []).map((one) => [one.name, toPair(one)]))
+  const known = new Map(
+    (body.properties ?? []).map((property) => [property.name, toPair(property)]),
+  )
   return (args) => {
     const entries = select(args)
     const values = Object.fromEntries(entries)

@@ -3,17 +3,23 @@ import { ArgumentError } from './argument-error.ts'
 import { type Arguments, argumentOf, readValue, type Value } from './argument-value.ts'
 import { compilePairs } from './query.ts'
 
-/** Makes the header fields of one call that its arguments and the catalogue decide; names in lower case. */
+/**
+ * Creates the header fields of one call from its arguments and the catalogue. Names are in lower
+ * case.
+ */
 export type MakeFields = (args: Arguments) => Record<string, string>
 
-/** RFC 9110 s5.5 in Latin-1; no control but the tab, so that no field can begin another. */
+/**
+ * A field value (RFC 9110 s5.5) in Latin-1. Tab is the only control character, so that no value can
+ * start another field.
+ */
 const FIELD_VALUE = /^[\t\x20-\x7e\xa0-\xff]*$/
 const ACCEPT = 'application/json, text/plain;q=0.9, */*;q=0.8'
 
 /**
  * Compiles the constant fields, the header parameters (style simple, not encoded) and the cookies
- * (style form, percent-encoded). The made function throws ArgumentError for a value that a field cannot
- * carry.
+ * (style form, percent-encoded). The returned function throws ArgumentError for a value that a
+ * header field cannot carry.
  */
 export function compileFields({ headers, parameters }: ToolRequest): MakeFields {
   const constant: Readonly<Record<string, string>> = {
@@ -23,9 +29,9 @@ export function compileFields({ headers, parameters }: ToolRequest): MakeFields 
     ),
   }
   const inHeader = parameters
-    .filter((one) => one.in === 'header')
-    .map((one) => [one.name.toLowerCase(), one] as const)
-  const makeCookies = compilePairs(parameters.filter((one) => one.in === 'cookie'))
+    .filter((parameter) => parameter.in === 'header')
+    .map((parameter) => [parameter.name.toLowerCase(), parameter] as const)
+  const makeCookies = compilePairs(parameters.filter((parameter) => parameter.in === 'cookie'))
   return (args) => {
     const fields: Record<string, string> = { ...constant }
     for (const [name, parameter] of inHeader) {

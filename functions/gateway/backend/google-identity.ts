@@ -1,12 +1,12 @@
 import { decodeJwt } from 'jose'
 import { createRefreshed, type Refreshed } from '../../../shared/http/refreshed.ts'
 
-/** The metadata server gave no token. */
+/** The metadata server returned no valid token. */
 export class GoogleIdentityError extends Error {
   override readonly name = 'GoogleIdentityError'
 }
 
-/** Gives the header fields by which Cloud Run lets this function call a private backend. */
+/** Returns the header fields that authenticate this function to a private Cloud Run backend. */
 export type GoogleIdentity = (backendUrl: string) => Promise<Record<string, string>>
 
 const REFRESH_BEFORE_MS = 300_000
@@ -16,11 +16,11 @@ const COMPACT_JWS = /^[\w-]+\.[\w-]+\.[\w-]*$/
 const METADATA_PATH = '/computeMetadata/v1/instance/service-accounts/default/identity'
 
 /**
- * ID tokens of this function's service account, from the metadata server (`host`), one fetch in
- * flight per audience, replaced 5 minutes before they expire, and used up to then when that fails.
- * Sent as X-Serverless-Authorization.
+ * Returns a function that gets ID tokens of this function's service account from the metadata
+ * server (`host`), with one fetch at a time per audience. A token is replaced 5 minutes before it
+ * expires. If that fails, it is used until it expires. It is sent as X-Serverless-Authorization.
  *
- * The returned function throws GoogleIdentityError when the metadata server gives no token.
+ * The function throws GoogleIdentityError if the metadata server returns no token.
  */
 export function createGoogleIdentity(host = 'metadata.google.internal'): GoogleIdentity {
   const tokens = new Map<string, Refreshed<IdToken>>()
@@ -44,11 +44,14 @@ export function createGoogleIdentity(host = 'metadata.google.internal'): GoogleI
 
 interface IdToken {
   readonly text: string
-  /** From its arrival to `exp`. */
+  /** The time from its arrival to `exp`, in milliseconds. */
   readonly lifeMs: number
 }
 
-/** Cloud Run takes its service's root URL, cloudfunctions.net the function's: the first segment. */
+/**
+ * Returns the audience of a backend. Cloud Run expects the root URL of the service, and
+ * cloudfunctions.net the URL of the function, which ends with the first path segment.
+ */
 export function audienceOf({ hostname, origin, pathname }: URL): string {
   if (!hostname.endsWith('.cloudfunctions.net')) return origin
   return origin + (/^\/[^/]*/.exec(pathname)?.[0] ?? '')
@@ -75,7 +78,7 @@ async function askMetadataServer(host: string, audience: string): Promise<string
   })
   if (!response.ok) throw new Error(`metadata server answered ${response.status}`)
   const text = (await response.text()).trim()
-  // It becomes a header field.
-  if (!COMPACT_JWS.test(text)) throw new Error('metadata server answered with no token')
+  // The token becomes a header field.
+  if (!COMPACT_JWS.test(text)) throw new Error('metadata server returned no token')
   return text
 }

@@ -4,11 +4,11 @@ import { ArgumentError } from './argument-error.ts'
 import { type Arguments, argumentOf, objectOf, textOf, wellFormed } from './argument-value.ts'
 
 export interface MultipartOptions {
-  /** Fields by name; a list has a part for each item. */
+  /** The fields. A list becomes one part per item. */
   readonly fields: readonly (readonly [name: string, value: unknown])[]
-  /** Media types of the fields that have one. */
+  /** The media types of the fields that declare one. */
   readonly types: ReadonlyMap<string, string>
-  /** The arguments that are files. */
+  /** The names of the arguments that are files. */
   readonly files: ReadonlySet<string>
   readonly args: Arguments
 }
@@ -16,19 +16,19 @@ export interface MultipartOptions {
 const MEDIA_TYPE = /^[\w.+-]+\/[\w.+-]+$/
 
 /**
- * A multipart/form-data body (RFC 7578). A file argument that is a string is base64 (RFC 4648, or a
- * data URL, whose media type the part then has) and becomes a file; ChatGPT's file object
- * (`download_url`, `file_id`) goes to the backend as it is, in JSON: the URL comes from the caller, and
- * what fetches it must be what knows which hosts to trust. Of the fields, objects are JSON (as OpenAPI
- * has it) and all else is text.
+ * Returns a multipart/form-data body (RFC 7578). A file argument that is a string must be base64
+ * (RFC 4648) or a data URL, whose media type becomes that of the part. ChatGPT's file object
+ * (`download_url`, `file_id`) is sent to the backend as JSON, because its URL comes from the caller
+ * and the service that fetches it must know which hosts to trust. Fields that are objects are JSON
+ * (as in OpenAPI), and all others are text.
  *
- * @throws ArgumentError for a file that is neither.
+ * @throws ArgumentError for a file argument of any other form.
  */
 export function createMultipart({ fields, types, files, args }: MultipartOptions): {
   readonly contentType: string
   readonly body: Buffer
 } {
-  // So random that no value has it.
+  // Random, so that no value contains it.
   const boundary = randomBytes(24).toString('hex')
   const chunks: Buffer[] = []
   const add = (disposition: string, type: string | undefined, content: string | Buffer) => {
@@ -38,19 +38,19 @@ export function createMultipart({ fields, types, files, args }: MultipartOptions
     chunks.push(Buffer.from(head), bytes, Buffer.from('\r\n'))
   }
   for (const [name, value] of fields) {
-    for (const one of itemsOf(value)) {
-      const type = types.get(name) ?? (isNested(one) ? 'application/json' : undefined)
-      add(`name="${escaped(name, name)}"`, type, wellFormed(textOf(one), name))
+    for (const item of itemsOf(value)) {
+      const type = types.get(name) ?? (isNested(item) ? 'application/json' : undefined)
+      add(`name="${escapeName(name, name)}"`, type, wellFormed(textOf(item), name))
     }
   }
   for (const name of files) {
-    const field = `name="${escaped(name, name)}"`
-    for (const one of itemsOf(argumentOf(args, name))) {
-      if (objectOf(one) !== undefined) add(field, 'application/json', JSON.stringify(one))
+    const field = `name="${escapeName(name, name)}"`
+    for (const item of itemsOf(argumentOf(args, name))) {
+      if (objectOf(item) !== undefined) add(field, 'application/json', JSON.stringify(item))
       else {
-        const type = typeOfDataUrl(one) ?? ''
-        const known = MEDIA_TYPE.test(type) ? type : 'application/octet-stream'
-        add(`${field}; filename="${escaped(name, name)}"`, known, bytesOf(one, name))
+        const type = typeOfDataUrl(item) ?? ''
+        const mediaType = MEDIA_TYPE.test(type) ? type : 'application/octet-stream'
+        add(`${field}; filename="${escapeName(name, name)}"`, mediaType, bytesOf(item, name))
       }
     }
   }
@@ -60,7 +60,7 @@ export function createMultipart({ fields, types, files, args }: MultipartOptions
 
 function itemsOf(value: unknown): readonly unknown[] {
   const items: readonly unknown[] = Array.isArray(value) ? value : [value]
-  return items.filter((one) => one !== undefined && one !== null)
+  return items.filter((item) => item !== undefined && item !== null)
 }
 
 function isNested(value: unknown): boolean {
@@ -73,8 +73,8 @@ function bytesOf(value: unknown, argument: string): Buffer {
   throw new ArgumentError(argument, 'must be a file in base64, or a file object')
 }
 
-/** As browsers write it (WHATWG HTML, multipart/form-data encoding algorithm). */
-function escaped(name: string, argument: string): string {
+/** Escapes a name as browsers do (WHATWG HTML, multipart/form-data encoding algorithm). */
+function escapeName(name: string, argument: string): string {
   return wellFormed(name, argument)
     .replaceAll('\r', '%0D')
     .replaceAll('\n', '%0A')

@@ -3,31 +3,32 @@ import type { PathPiece, UrlTemplate } from '../../../shared/catalogue/url-templ
 import { ArgumentError } from './argument-error.ts'
 import { type Arguments, encodeStrictly, readValue, type Value } from './argument-value.ts'
 
-/** Makes the path of a call, from a `/` on; what it is below is not in it. */
+/** Creates the path of one call. It starts with `/` and is relative to the base URL. */
 export type MakePath = (args: Arguments) => string
 
-// Hosts answer them in many ways, none of which a path parameter needs.
+// Servers handle control characters differently, and no path parameter needs them.
 const CONTROLS = /[\p{Cc}]/u
 const ENCODED = /%([0-9a-f]{2})/gi
-/** How many layers of encoding are looked through. */
-const MAX_DECODED = 5
+/** How many layers of percent-encoding are checked. */
+const MAX_DECODED_LAYERS = 5
 
 /**
- * Compiles a path by the styles of OpenAPI: simple, label and matrix.
- * What a parameter has stays in its segment: all but unreserved characters are percent-encoded. The
- * made path throws ArgumentError for a value that is missing or empty, has control characters, or would
- * leave a segment `.` or `..`, also behind an encoded slash or in another layer of encoding: URL
- * parsers and servers resolve those.
+ * Compiles a path with OpenAPI's styles simple, label and matrix. A parameter stays within its
+ * segment, because all characters except unreserved ones are percent-encoded.
+ *
+ * The returned function throws ArgumentError for a value that is missing or empty, has control
+ * characters, or would create a segment `.` or `..`, even behind an encoded slash or in another
+ * layer of encoding. URL parsers and servers resolve such segments.
  */
 export function compilePath(
   { segments }: Pick<UrlTemplate, 'segments'>,
   parameters: readonly RequestParameter[],
 ): MakePath {
-  const byName = new Map(parameters.map((one) => [one.name, one]))
+  const byName = new Map(parameters.map((parameter) => [parameter.name, parameter]))
   const write = (piece: PathPiece, args: Arguments): string => {
     if (typeof piece === 'string') return piece
     const parameter = byName.get(piece.name)
-    if (parameter === undefined) throw new Error('a path parameter without a parameter')
+    if (parameter === undefined) throw new Error('an undeclared path parameter')
     return expand(parameter, args)
   }
   const compiled = segments.map((pieces) => {
@@ -36,7 +37,8 @@ export function compilePath(
     if (argument === undefined) return () => `/${pieces.join('')}`
     return (args: Arguments) => {
       const segment = pieces.map((piece) => write(piece, args)).join('')
-      if (isRefused(segment)) throw new ArgumentError(argument, 'must not be . or .. in a path')
+      if (mayHaveDotSegment(segment))
+        throw new ArgumentError(argument, 'must not be . or .. in a path')
       return `/${segment}`
     }
   })
@@ -51,13 +53,13 @@ function expand(parameter: RequestParameter, args: Arguments): string {
   const isEmpty = texts.length === 0 || (value.kind !== 'object' && texts.includes(''))
   if (isEmpty) throw new ArgumentError(argument, 'must not be empty: it is part of the URL')
   if (texts.some((text) => CONTROLS.test(text))) {
-    throw new ArgumentError(argument, 'must not have control characters: it is part of the URL')
+    throw new ArgumentError(argument, 'must not contain control characters: it is part of the URL')
   }
-  return STYLE[parameter.style as keyof typeof STYLE](parameter, value)
+  return EXPAND_BY_STYLE[parameter.style as keyof typeof EXPAND_BY_STYLE](parameter, value)
 }
 
-/** RFC 6570 s3.2.2, s3.2.5 and s3.2.7, which OpenAPI's styles are. */
-const STYLE = {
+/** OpenAPI's path styles, which are those of RFC 6570 s3.2.2, s3.2.5 and s3.2.7. */
+const EXPAND_BY_STYLE = {
   simple: ({ explode }: RequestParameter, value: Value) => joined(value, ',', explode),
   label: ({ explode }: RequestParameter, value: Value) =>
     `.${joined(value, explode ? '.' : ',', explode)}`,
@@ -74,9 +76,9 @@ const STYLE = {
 function joined(value: Value, separator: string, explode: boolean): string {
   if (value.kind === 'text') return encodeStrictly(value.text)
   if (value.kind === 'list') return value.items.map(encodeStrictly).join(separator)
-  const [is, between] = explode ? ['=', separator] : [',', ',']
+  const [equals, between] = explode ? ['=', separator] : [',', ',']
   return value.members
-    .map(([key, text]) => `${encodeStrictly(key)}${is}${encodeStrictly(text)}`)
+    .map(([key, text]) => `${encodeStrictly(key)}${equals}${encodeStrictly(text)}`)
     .join(between)
 }
 
@@ -91,10 +93,13 @@ function textsOf(value: Value): readonly string[] {
   return value.kind === 'list' ? value.items : value.members.flat()
 }
 
-/** Whether something on the way may read dot segments in it. Tomcat drops what follows a semicolon. */
-function isRefused(segment: string): boolean {
+/**
+ * Returns whether a server may find a dot segment in this segment. Tomcat ignores everything after
+ * a semicolon.
+ */
+function mayHaveDotSegment(segment: string): boolean {
   let text = segment
-  for (let layer = 0; layer < MAX_DECODED; layer++) {
+  for (let layer = 0; layer < MAX_DECODED_LAYERS; layer++) {
     const parts = text.split(/[/\\]/).map((part) => part.split(';', 1)[0])
     if (parts.includes('.') || parts.includes('..')) return true
     const decoded = text.replace(ENCODED, (_, hex) => String.fromCharCode(Number.parseInt(hex, 16)))

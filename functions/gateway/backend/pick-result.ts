@@ -9,7 +9,7 @@ import type { BackendResponse } from './send.ts'
 
 const MEDIA_TYPE = /^(image|audio)\/[\w.+-]+(?=\s*(;|$))/i
 
-/** An image or a sound as MCP's content block; undefined for any other answer. */
+/** Returns an image or audio response as an MCP content block; undefined for any other response. */
 export function mediaOf({
   contentType,
   contentEncoding = 'identity',
@@ -25,12 +25,12 @@ export function mediaOf({
 }
 
 /**
- * What counts of a 2xx body, as the tool's `request` says, in turns: `resultPointer` picks a place in
- * JSON (a body without it is `unreadable`), `wrap` makes an object of any other value. An empty body, as
- * of an answer to HEAD, stays empty, except for a tool with an `outputSchema`: there it is `{}` or the
- * wrapped `null` when one of them fits.
+ * Applies the `request` of the tool to the body of a 2xx response, in turns. `resultPointer`
+ * selects a part of the JSON (a body without that part is `unreadable`), and `wrap` puts a value
+ * that is not an object into one. An empty body, as after HEAD, stays empty unless the tool has an
+ * `outputSchema`. Then it becomes `{}` or the wrapped `null`, if one of them is valid.
  *
- * @throws JsonLimitError when JSON has too many parts.
+ * @throws JsonLimitError if the JSON has too many parts.
  */
 export function* pickingResult(
   body: Body,
@@ -42,7 +42,7 @@ export function* pickingResult(
     return yield* writing({ [wrap]: body.text })
   }
   if (body.kind !== 'json' || (wrap === undefined && resultPointer === undefined)) return body
-  // As they were written, so that what is picked is written like that too.
+  // `kept` preserves how the numbers are written.
   let value = body.kept
   for (const key of keysOf(resultPointer ?? '')) {
     const owner: unknown = Array.isArray(value) ? value : objectOf(value)
@@ -55,7 +55,7 @@ export function* pickingResult(
   return yield* writing(value)
 }
 
-/** Returns a value as a body of its own. */
+/** Writes a value as JSON and returns it as a body. */
 function* writing(value: unknown): Generator<undefined, Body> {
   const text = yield* writingJson(value)
   return (yield* parsing(text)) ?? { kind: 'unreadable', reason: 'backend_not_json' }

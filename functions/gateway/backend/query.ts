@@ -3,7 +3,7 @@ import { ArgumentError } from './argument-error.ts'
 import {
   type Arguments,
   argumentOf,
-  encodeReservedToo,
+  encodeAllowingReserved,
   encodeStrictly,
   objectOf,
   readValue,
@@ -11,37 +11,39 @@ import {
   wellFormed,
 } from './argument-value.ts'
 
-/** What the pairs of a query, a form or a Cookie field are made of. */
+/** A parameter that becomes pairs of a query, a form or a Cookie field. */
 export type PairParameter = Pick<
   RequestParameter,
   'name' | 'argument' | 'style' | 'explode' | 'allowReserved' | 'isJson'
 >
 
-/** Makes the pairs `name=value` of one call, encoded; none for an argument that is not there. */
+/** Creates the encoded `name=value` pairs of one call; none for an absent argument. */
 export type MakePairs = (args: Arguments) => string[]
 
-// As OpenAPI 3.1.1 writes them: neither character may stand in a query as it is.
+// Percent-encoded as in OpenAPI 3.1.1, because a query cannot contain a space or `|`.
 const DELIMITER = { form: ',', spaceDelimited: '%20', pipeDelimited: '%7C' } as const
 
 /**
- * Compiles parameters by the styles of OpenAPI: form, spaceDelimited, pipeDelimited and deepObject. An
- * empty list is left out (RFC 6570 s3.2.8), an empty string is `name=`. OpenAPI has no rule for what is
- * deeper in a deepObject: it is written as `a[b][c]=` and `a[0]=`. The members of an exploded object
- * are names of their own, so one that is another parameter's name, or in `taken`, throws
- * ArgumentError.
+ * Compiles parameters with OpenAPI's styles form, spaceDelimited, pipeDelimited and deepObject. An
+ * empty list is omitted (RFC 6570 s3.2.8), and an empty string becomes `name=`. Nested values of a
+ * deepObject, for which OpenAPI defines no rule, are written as `a[b][c]=` and `a[0]=`. The members
+ * of an exploded object become names of their own.
+ *
+ * The returned function throws ArgumentError for a member whose name is in `otherNames` or is the
+ * name of another parameter.
  */
 export function compilePairs(
   parameters: readonly PairParameter[],
-  taken: readonly string[] = [],
+  otherNames: readonly string[] = [],
 ): MakePairs {
-  const names = new Set([...taken, ...parameters.map(({ name }) => name)])
+  const names = new Set([...otherNames, ...parameters.map(({ name }) => name)])
   const makers = parameters.map((parameter) => compileOne(parameter, names))
   return (args) => makers.flatMap((make) => make(args))
 }
 
 function compileOne(parameter: PairParameter, names: ReadonlySet<string>): MakePairs {
   const { name, argument, style, explode, isJson } = parameter
-  const encode = parameter.allowReserved ? encodeReservedToo : encodeStrictly
+  const encode = parameter.allowReserved ? encodeAllowingReserved : encodeStrictly
   const key = encodeStrictly(name)
   const pair = (text: string) => `${key}=${encode(text)}`
   if (isJson === true) {
@@ -89,7 +91,7 @@ function deepPairs(
   return Object.entries(members)
     .filter(([, member]) => member !== null)
     .flatMap(([name, member]) => {
-      const step = encodeStrictly(wellFormed(name, argument))
-      return deepPairs(`${key}%5B${step}%5D`, member, encode, argument)
+      const segment = encodeStrictly(wellFormed(name, argument))
+      return deepPairs(`${key}%5B${segment}%5D`, member, encode, argument)
     })
 }

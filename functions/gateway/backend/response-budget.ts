@@ -1,12 +1,12 @@
-/** How much of a backend's response may be received. */
+/** Limits how many bytes of a response may be received. */
 export interface ByteBudget {
-  /** Counts received bytes; false once they are more than is allowed. */
+  /** Counts received bytes. Returns false once the limit is exceeded. */
   readonly take: (bytes: number) => boolean
-  /** Resolves when more may be received; undefined: at once. */
+  /** Resolves when more bytes may be received; undefined means immediately. */
   readonly room: () => Promise<void> | undefined
 }
 
-/** A budget of so many bytes, all of which may be received at once. */
+/** Creates a budget of `maxBytes`, all of which may be received immediately. */
 export function createByteBudget(maxBytes: number): ByteBudget {
   let left = maxBytes
   return {
@@ -18,27 +18,30 @@ export function createByteBudget(maxBytes: number): ByteBudget {
   }
 }
 
-/** Opens the budget of one request, all its calls included; `onClose` registers what gives it back. */
+/**
+ * Opens the budget of one request, which all its calls share. `onClose` registers the listener that
+ * releases it.
+ */
 export type OpenResponseBudget = (onClose: (listener: () => void) => void) => ByteBudget
 
-/** The responses that an instance holds at one time. */
+/** The budget for all responses that an instance holds in memory. */
 export interface ResponseBudget {
   readonly open: OpenResponseBudget
-  /** How many bytes are held now. */
+  /** Returns how many bytes are held now. */
   readonly held: () => number
 }
 
 const SMALL_BYTES = 64 * 1024
 
 /**
- * Bounds the responses for one request to `maxBytes`, and all that are over 64 KiB to `maxHeldBytes`
- * together, until their requests are closed. Beyond that only the request that has held bytes for the
- * longest time receives more, so that they never all wait for each other.
+ * Limits the responses of one request to `maxBytes`. Limits all responses over 64 KiB together to
+ * `maxHeldBytes`, until their requests are closed. Beyond that limit, only the request that has
+ * held bytes for the longest time receives more, which prevents a deadlock.
  */
 export function createResponseBudget(maxBytes: number, maxHeldBytes: number): ResponseBudget {
   const holders = new Map<symbol, number>()
   let held = 0
-  const waiting = new Set<{ readonly holder: symbol; readonly goOn: () => void }>()
+  const waiting = new Set<{ readonly holder: symbol; readonly resume: () => void }>()
   const hold = (holder: symbol, bytes: number) => {
     held += bytes - (holders.get(holder) ?? 0)
     holders.set(holder, bytes)
@@ -47,9 +50,9 @@ export function createResponseBudget(maxBytes: number, maxHeldBytes: number): Re
     hold(holder, 0)
     holders.delete(holder)
     const [oldest] = holders.keys()
-    for (const one of waiting) {
-      const isNext = one.holder === oldest || one.holder === holder || held <= maxHeldBytes
-      if (isNext && waiting.delete(one)) one.goOn()
+    for (const waiter of waiting) {
+      const isNext = waiter.holder === oldest || waiter.holder === holder || held <= maxHeldBytes
+      if (isNext && waiting.delete(waiter)) waiter.resume()
     }
   }
   const open: OpenResponseBudget = (onClose) => {
@@ -73,7 +76,7 @@ export function createResponseBudget(maxBytes: number, maxHeldBytes: number): Re
       room: () => {
         const [oldest] = holders.keys()
         if (held <= maxHeldBytes || oldest === holder || !holders.has(holder)) return undefined
-        return new Promise((resolve) => waiting.add({ holder, goOn: resolve }))
+        return new Promise((resolve) => waiting.add({ holder, resume: resolve }))
       },
     }
   }

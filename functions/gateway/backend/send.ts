@@ -2,11 +2,11 @@ import type { Dispatcher, Pool } from 'undici'
 import { single } from '../../../shared/http/http.ts'
 import type { ByteBudget } from './response-budget.ts'
 
-/** What is sent, and where to. */
-export interface Sent {
+/** A request to a backend. */
+export interface OutgoingRequest {
   readonly method: string
   readonly origin: string
-  /** With the query. */
+  /** The path with the query. */
   readonly path: string
   readonly headers: Readonly<Record<string, string>>
   readonly body: string | Buffer | undefined
@@ -14,13 +14,13 @@ export interface Sent {
 
 export interface SendOptions {
   readonly timeoutMs: number
-  /** What is received; more than that ends the exchange. */
+  /** Limits the received bytes. Exceeding it ends the exchange. */
   readonly budget: ByteBudget
   /** Aborts the exchange. */
   readonly signal: AbortSignal
 }
 
-/** A backend's answer, whole. */
+/** The complete response of a backend. */
 export interface BackendResponse {
   readonly status: number
   readonly contentType: string
@@ -29,11 +29,14 @@ export interface BackendResponse {
   readonly body: Buffer
 }
 
-/** There is no whole answer. */
+/** No complete response was received. */
 export class SendError extends Error {
   override readonly name = 'SendError'
   readonly failure: 'unreachable' | 'timeout' | 'oversized' | 'aborted'
-  /** For certain; the backend may not have got a request that was sent. */
+  /**
+   * True only if it is certain that nothing was sent. The backend may not have received a request
+   * that was sent.
+   */
   readonly isUnsent: boolean
 
   constructor(failure: SendError['failure'], cause?: unknown, isUnsent = false) {
@@ -43,8 +46,9 @@ export class SendError extends Error {
   }
 }
 
-// Connections are kept for the next call. Time-outs are the call's own, but for undici's 10 s to
-// connect; HTTP/2 is not offered, because one connection of it would carry, and end, many calls.
+// Connections are kept for later calls. The time-outs are those of the call, except the 10 s that
+// undici allows for connecting. HTTP/2 is off, because one connection would carry many calls, and
+// end all of them when it fails.
 const POOL: Pool.Options = {
   connections: 200,
   allowH2: false,
@@ -54,32 +58,33 @@ const POOL: Pool.Options = {
 }
 const pools = new Map<string, Promise<Pool>>()
 
-// Fits a TLS record, and the send buffer of a connection that waits for its next request.
+// Fits into one TLS record, and into the send buffer of an idle connection.
 const MAX_SINGLE_WRITE_BYTES = 8 * 1024
 
 /**
- * One request, whatever its method: no redirect is followed, nothing is sent twice, and time-out, size and hang-up
- * bound the whole exchange, body included. A kept connection that turns out to be dead before
- * anything was sent is replaced by a new one.
+ * Sends one request and returns the complete response. Follows no redirects and never sends a
+ * request twice. The time-out, the budget and the signal apply to the whole exchange, including the
+ * body. If a kept connection turns out to be closed before anything was sent, a new connection
+ * replaces it.
  *
- * @throws SendError naming what happened instead of an answer.
+ * @throws SendError that names the failure.
  */
-export async function send(sent: Sent, options: SendOptions): Promise<BackendResponse> {
+export async function send(sent: OutgoingRequest, options: SendOptions): Promise<BackendResponse> {
   const startedAt = performance.now()
   try {
     return await exchange(await poolOf(sent.origin), sent, options)
   } catch (error) {
     if (!(error instanceof SendError && error.isUnsent)) throw error
-    // The other kept connections may be dead as well.
+    // The other kept connections may be closed as well.
     const pool = await openPool(sent.origin)
     const timeoutMs = options.timeoutMs - (performance.now() - startedAt)
     return exchange(pool, sent, { ...options, timeoutMs }).finally(() => pool.destroy())
   }
 }
 
-/** Loads what the first call to this origin would wait for; connects to nothing. */
+/** Loads the connection pool that the first call to this origin needs. Does not connect. */
 export function warmUpPool(origin: string): void {
-  // A failure to load is for the call to tell.
+  // The first call reports a failure to load.
   poolOf(origin).catch(() => pools.delete(origin))
 }
 
@@ -89,13 +94,20 @@ function poolOf(origin: string): Promise<Pool> {
   return pool
 }
 
-/** By file: the whole package takes twice as long to load, which the first call waits for. */
+/**
+ * Imports a single file, because the whole package takes twice as long to load while the first call
+ * waits.
+ */
 async function openPool(origin: string): Promise<Pool> {
   const { default: ConnectionPool } = await import('undici/lib/dispatcher/pool.js')
   return new ConnectionPool(origin, POOL)
 }
 
-function exchange(pool: Pool, sent: Sent, options: SendOptions): Promise<BackendResponse> {
+function exchange(
+  pool: Pool,
+  sent: OutgoingRequest,
+  options: SendOptions,
+): Promise<BackendResponse> {
   return new Promise((resolve, reject) => {
     let controller: { readonly abort: (reason: Error) => void } | undefined
     let failure: SendError | undefined
@@ -124,12 +136,14 @@ function exchange(pool: Pool, sent: Sent, options: SendOptions): Promise<Backend
       { path, method: method as Dispatcher.HttpMethod, headers, body },
       {
         onRequestStart: (started) => {
-          // Given up while it waited. To throw leaves the connection as it is; to abort ends it.
+          // The call ended while it waited for a connection. Throwing keeps that connection open,
+          // aborting would close it.
           if (failure !== undefined) throw failure
           controller = started
         },
         onResponseStart: (_, status, fields) => {
-          // Informational ones (RFC 9110 s15.2) come before the answer.
+          // Informational responses (RFC 9110 s15.2) come first, and the final response replaces
+          // them.
           const contentType = single(fields['content-type'])
           const contentEncoding = fields['content-encoding']?.toString()
           const retryAfter = fields['retry-after']?.toString()
@@ -152,10 +166,14 @@ function exchange(pool: Pool, sent: Sent, options: SendOptions): Promise<Backend
 }
 
 /**
- * A kept connection whose end is read before the request starts had none of it. One this small is
- * written in one piece: where the write failed, nothing of it was sent.
+ * A read error before the request starts means that a kept connection was closed, so nothing was
+ * sent. A small request is written in one piece, so a failed write means the same.
  */
-function isUnsent(cause: Error, isStarted: boolean, { headers, body = '' }: Sent): boolean {
+function isUnsent(
+  cause: Error,
+  isStarted: boolean,
+  { headers, body = '' }: OutgoingRequest,
+): boolean {
   const call = 'syscall' in cause && cause.syscall
   if (!isStarted) return call === 'read'
   const head = Buffer.byteLength(Object.entries(headers).flat().join(''))

@@ -1,4 +1,4 @@
-// undici's declarations name only its main module.
+// undici declares only the types of its main module.
 declare module 'undici/lib/dispatcher/pool.js' {
   import { Pool } from 'undici'
 

@@ -1,15 +1,15 @@
 import * as z from 'zod/mini'
 import { asObject } from '../../../shared/json.ts'
 
-/** What a client sends again with its call: its answers, and the state that it was given. */
+/** What a retry adds to the call: the client's input and the state that the client received. */
 export interface Answers {
-  /** JSON, with the numbers as the client wrote them. */
+  /** The `inputResponses` in JSON, with numbers as the client wrote them. */
   readonly inputResponses?: string | undefined
-  /** The backend's own, once it is opened. */
+  /** The state of the backend, unsealed. */
   readonly requestState?: string | undefined
 }
 
-/** A retry that cannot be taken; `reason` is for the log. */
+/** The gateway rejects a retry. `reason` is for the log. */
 export class InputError extends Error {
   override readonly name = 'InputError'
   readonly reason: string
@@ -22,26 +22,26 @@ export class InputError extends Error {
 
 const MAX_RESPONSES = 100
 
-const elicited = z.looseObject({
+const elicitResult = z.looseObject({
   action: z.enum(['accept', 'decline', 'cancel']),
   content: z.nullish(
     z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.array(z.string())])),
   ),
 })
-const sampled = z.looseObject({
+const createMessageResult = z.looseObject({
   role: z.enum(['user', 'assistant']),
   content: z.union([z.looseObject({ type: z.string() }), z.array(z.looseObject({}))]),
   model: z.string(),
 })
-const listed = z.looseObject({ roots: z.array(z.looseObject({ uri: z.string() })) })
-const inputResponse = z.union([elicited, sampled, listed])
+const listRootsResult = z.looseObject({ roots: z.array(z.looseObject({ uri: z.string() })) })
+const inputResponse = z.union([elicitResult, createMessageResult, listRootsResult])
 
 /**
- * Reads `inputResponses` of a retry as JSON; undefined for none. Each is MCP's ElicitResult,
- * CreateMessageResult or ListRootsResult. Does not check that they answer what was asked: a backend
- * passes over what it does not know.
+ * Returns the `inputResponses` of a retry as JSON; undefined if there are none. Each must be MCP's
+ * ElicitResult, CreateMessageResult or ListRootsResult. Does not check that they match what was
+ * requested, because backends ignore responses that they do not know.
  *
- * @throws InputError when they have another shape.
+ * @throws InputError if they have another shape.
  */
 export function readInputResponses(value: unknown, isPlain: boolean): string | undefined {
   if (value === undefined || value === null) return undefined
@@ -53,5 +53,8 @@ export function readInputResponses(value: unknown, isPlain: boolean): string | u
     all.length <= MAX_RESPONSES &&
     all.every((response) => inputResponse.safeParse(response).success)
   if (isValid) return text
-  throw new InputError('input_responses_invalid', 'inputResponses are not results of requests')
+  throw new InputError(
+    'input_responses_invalid',
+    'inputResponses must contain results of MCP requests',
+  )
 }

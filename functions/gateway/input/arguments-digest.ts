@@ -3,12 +3,12 @@ import { atOnce } from '../../../shared/json/turns.ts'
 import { readingKept } from '../../../shared/json/written-numbers.ts'
 import { asObject } from '../../../shared/json.ts'
 
-/** To sort the members of more takes some ten milliseconds. */
+/** Sorting the members of a longer text takes more than about ten milliseconds. */
 const MAX_SORTED_CHARACTERS = 64 * 1024
 
 /**
- * SHA-256 (base64url) of arguments in JSON: the same in whatever order their members stand, unless they
- * have over 65,536 characters.
+ * Returns the SHA-256 digest (base64url) of arguments in JSON. Up to 65,536 characters, the digest
+ * does not depend on the order of the members.
  */
 export function argumentsDigest(json: string): string {
   const isSorted = json.length <= MAX_SORTED_CHARACTERS
@@ -18,7 +18,7 @@ export function argumentsDigest(json: string): string {
 
 function sorted(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(sorted)
-  // A number that is kept as it was written looks like an object.
+  // A `JSON.rawJSON` number is an object, too.
   const members = JSON.isRawJSON?.(value) ? undefined : asObject(value)
   if (members === undefined) return value
   const names = Object.keys(members).sort()

@@ -8,9 +8,9 @@ export interface InputRequest {
   readonly params?: Readonly<Record<string, unknown>> | undefined
 }
 
-/** MCP's InputRequiredResult (2026-07-28), but for its `resultType`. */
+/** MCP's InputRequiredResult (2026-07-28) without its `resultType`. */
 export interface InputRequired {
-  /** By the backend's own keys. */
+  /** The requests, by keys that the backend chose. */
   readonly inputRequests?: Readonly<Record<string, InputRequest>> | undefined
   readonly requestState?: string | undefined
   readonly _meta?: Readonly<Record<string, unknown>> | undefined
@@ -27,7 +27,7 @@ const choices = z.looseObject({
     z.looseObject({ anyOf: z.array(z.looseObject({ const: z.string(), title: z.string() })) }),
   ]),
 })
-const form = z.looseObject({
+const formParams = z.looseObject({
   mode: z.optional(z.literal('form')),
   message: z.string(),
   requestedSchema: z.looseObject({
@@ -36,13 +36,16 @@ const form = z.looseObject({
     required: z.optional(z.array(z.string())),
   }),
 })
-const page = z.looseObject({
+const urlParams = z.looseObject({
   mode: z.literal('url'),
   message: z.string(),
-  url: z.string().check(z.refine(isPage)),
+  url: z.string().check(z.refine(isWebUrl)),
 })
 const inputRequest = z.discriminatedUnion('method', [
-  z.looseObject({ method: z.literal('elicitation/create'), params: z.union([form, page]) }),
+  z.looseObject({
+    method: z.literal('elicitation/create'),
+    params: z.union([formParams, urlParams]),
+  }),
   z.looseObject({
     method: z.literal('sampling/createMessage'),
     params: z.looseObject({ messages: z.array(z.looseObject({})), maxTokens: z.number() }),
@@ -51,25 +54,26 @@ const inputRequest = z.discriminatedUnion('method', [
 ])
 
 /**
- * Reads an InputRequiredResult; undefined when the value is another result, 'malformed' when its
- * requests are not such as MCP's clients take. Forms are flat (MCP, Elicitation: Requested Schema), a
- * URL is https, or http on loopback. `kept`: the same value, with the numbers to be passed on.
+ * Reads an InputRequiredResult. Returns undefined if the value is another result, and 'malformed'
+ * if MCP clients would reject its requests. Forms must be flat (MCP, Elicitation: Requested
+ * Schema), and a URL must be https, or http on loopback. `kept` is the same value with numbers as
+ * they were written, and is passed on.
  */
 export function readInputRequired(
   value: unknown,
   kept: unknown,
 ): InputRequired | 'malformed' | undefined {
   const members = asObject(value)
-  // A failure stays one, whatever else it says.
+  // A result with `isError` is a failure, whatever its `resultType` is.
   if (members?.['resultType'] !== INPUT_REQUIRED || members['isError'] === true) return undefined
   const requests = members['inputRequests'] ?? undefined
   const state = members['requestState'] ?? undefined
   if (state !== undefined && !(typeof state === 'string' && state.isWellFormed())) {
     return 'malformed'
   }
-  const named = requests === undefined ? {} : asObject(requests)
-  const all = Object.values(named ?? {})
-  if (named === undefined || all.length > MAX_REQUESTS) return 'malformed'
+  const requestsByKey = requests === undefined ? {} : asObject(requests)
+  const all = Object.values(requestsByKey ?? {})
+  if (requestsByKey === undefined || all.length > MAX_REQUESTS) return 'malformed'
   if (all.length === 0 && state === undefined) return 'malformed'
   if (!all.every((request) => inputRequest.safeParse(request).success)) return 'malformed'
   const { inputRequests, _meta } = asObject(kept) ?? {}
@@ -80,8 +84,11 @@ export function readInputRequired(
   }
 }
 
-/** Other schemes, `javascript:` above all, would run something when the user opens them. */
-function isPage(text: string): boolean {
+/**
+ * Accepts https, and http on loopback. Other schemes, such as `javascript:`, could run code when
+ * the user opens the URL.
+ */
+function isWebUrl(text: string): boolean {
   if (text.length > 2_048 || !URL.canParse(text)) return false
   const { protocol, hostname, username, password } = new URL(text)
   if (username !== '' || password !== '') return false

@@ -1,7 +1,9 @@
 import { asObject } from '../../../shared/json.ts'
 import type { InputRequest } from './asked.ts'
 
-/** What a client can be asked, as a path into MCP's ClientCapabilities. */
+/**
+ * A kind of request that a client can declare to support, as a path in MCP's ClientCapabilities.
+ */
 export type Capability =
   | 'elicitation.form'
   | 'elicitation.url'
@@ -10,10 +12,10 @@ export type Capability =
   | 'sampling.tools'
   | 'roots'
 
-/** MCP's ClientCapabilities (2026-07-28), those of requests to a client alone. */
+/** MCP's ClientCapabilities (2026-07-28), limited to requests to the client. */
 export type ClientCapabilities = Readonly<Record<string, Readonly<Record<string, object>>>>
 
-/** The capabilities that a client declares; `elicitation: {}` is the form mode alone. */
+/** Returns the capabilities that a client declares. `elicitation: {}` means only the form mode. */
 export function readCapabilities(declared: unknown): ReadonlySet<Capability> {
   const { elicitation, sampling, roots } = asObject(declared) ?? {}
   const modes = asObject(elicitation)
@@ -29,7 +31,7 @@ export function readCapabilities(declared: unknown): ReadonlySet<Capability> {
   return new Set(found)
 }
 
-/** What a client must declare to be sent this request. */
+/** Returns the capabilities that a client must declare to receive this request. */
 export function capabilitiesFor({ method, params = {} }: InputRequest): readonly Capability[] {
   if (method === 'roots/list') return ['roots']
   if (method === 'elicitation/create') {
@@ -43,7 +45,7 @@ export function capabilitiesFor({ method, params = {} }: InputRequest): readonly
   ]
 }
 
-/** The same in MCP's form. */
+/** Returns the capabilities as MCP's ClientCapabilities. */
 export function toClientCapabilities(capabilities: Iterable<Capability>): ClientCapabilities {
   const found: Record<string, Record<string, object>> = {}
   for (const capability of capabilities) {

@@ -3,19 +3,23 @@ import { type Answers, InputError } from './answers.ts'
 
 /** The content type of `{"arguments", "inputResponses", "requestState"}`. */
 const INPUT_TYPE = 'application/vnd.mcp.input+json'
-/** The same without the arguments, in base64url, for a tool with a `request`. */
+/**
+ * The header field that carries `inputResponses` and `requestState` as JSON in base64url, for a
+ * tool with a `request`.
+ */
 export const INPUT_FIELD = 'x-gateway-input'
-/** Servers take 8 to 16 KiB of header fields. */
+/** Servers accept 8 to 16 KiB of header fields. */
 const MAX_FIELD_CHARACTERS = 6_144
 
-/** The longest state, in bytes, that can be handed over in a body or in the header field. */
+/** The maximum length of a state, in bytes, in the body and in the header field. */
 export const MAX_STATE_BYTES = { body: 16_384, field: 2_048 } as const
 
 /**
- * Adds the answers to a request: as the body of `POST FUNCTIONS_BASE/{tool}`, whose `args` are JSON; in
- * a header field where the tool has a `request`, whose body is the API's own.
+ * Adds the client's input to a backend request. `POST FUNCTIONS_BASE/{tool}` carries it in the
+ * body, together with the arguments `args` in JSON. A tool with a `request` gets it in a header
+ * field, because its body belongs to the API.
  *
- * @throws InputError when they are too long for a header field.
+ * @throws InputError if the input is too long for a header field.
  */
 export function handOver(
   request: BackendRequest,
@@ -24,8 +28,8 @@ export function handOver(
 ): BackendRequest {
   const state = requestState === undefined ? undefined : JSON.stringify(requestState)
   const members = Object.entries({ arguments: args, inputResponses, requestState: state })
-  const given = members.filter(([, json]) => json !== undefined)
-  const body = `{${given.map(([name, json]) => `"${name}":${json}`).join(',')}}`
+  const present = members.filter(([, json]) => json !== undefined)
+  const body = `{${present.map(([name, json]) => `"${name}":${json}`).join(',')}}`
   if (args !== undefined) {
     return { ...request, headers: { ...request.headers, 'content-type': INPUT_TYPE }, body }
   }

@@ -8,14 +8,14 @@ import {
 } from './capabilities.ts'
 import type { State } from './state-seal.ts'
 
-/** How the client of one call can be asked. */
+/** How to ask the client of one call for input. */
 export interface Asking {
   readonly declared: ReadonlySet<Capability>
-  /** The backend's state for the way over the client; undefined when it is too long. */
+  /** Seals the backend's state, which the client sends back; undefined if the state is too long. */
   readonly seal: (state: State) => string | undefined
 }
 
-/** What becomes of a backend's questions. */
+/** The part of a backend's request for input that goes to the client, or why there is none. */
 export type Offer =
   | { readonly kind: 'passed'; readonly result: InputRequired }
   | { readonly kind: 'undeclared'; readonly message: string; readonly required: ClientCapabilities }
@@ -24,16 +24,16 @@ export type Offer =
 const MAX_MESSAGE_CHARACTERS = 500
 
 /**
- * Passes on the requests for which the client declares what they need, and seals the state. Without
- * `asking` the client cannot be asked at all. 'undeclared' when there are requests and none can be
- * passed on.
+ * Passes on the requests that the client's capabilities cover, and seals the state. Returns
+ * 'undeclared' if the client cannot be asked (`asking` is undefined) or supports none of the
+ * requests, and 'oversized' if the state is too long.
  */
 export function offer(asked: InputRequired, asking: Asking | undefined): Offer {
   const all = Object.entries(asked.inputRequests ?? {})
-  const known = all.filter(([, request]) =>
+  const supported = all.filter(([, request]) =>
     capabilitiesFor(request).every((capability) => asking?.declared.has(capability)),
   )
-  if (asking === undefined || (known.length === 0 && all.length > 0)) {
+  if (asking === undefined || (supported.length === 0 && all.length > 0)) {
     const requests = all.map(([, request]) => request)
     const required = toClientCapabilities(requests.flatMap(capabilitiesFor))
     return { kind: 'undeclared', message: sentenceOf(requests), required }
@@ -43,24 +43,24 @@ export function offer(asked: InputRequired, asking: Asking | undefined): Offer {
   return {
     kind: 'passed',
     result: {
-      ...(known.length > 0 && { inputRequests: Object.fromEntries(known) }),
+      ...(supported.length > 0 && { inputRequests: Object.fromEntries(supported) }),
       requestState: sealed,
       ...(asked._meta !== undefined && { _meta: asked._meta }),
     },
   }
 }
 
-/** What the model, or a person, can do where the client cannot ask. */
+/** Returns what the model or the user can do if the client does not support the requests. */
 function sentenceOf(requests: readonly InputRequest[]): string {
-  const said = requests.map(({ params }) => ({
+  const descriptions = requests.map(({ params }) => ({
     url: params?.['mode'] === 'url' ? String(params['url']) : undefined,
     message: oneLine(String(params?.['message'] ?? ''), MAX_MESSAGE_CHARACTERS),
   }))
-  const page = said.find(({ url }) => url !== undefined)
+  const page = descriptions.find(({ url }) => url !== undefined)
   if (page !== undefined) {
     return `The tool needs the user to open ${page.url} first: ${page.message} Call the tool again afterwards.`
   }
-  const asked = said.find(({ message }) => message !== '')
-  const what = asked === undefined ? '' : `: ${asked.message}`
-  return `The tool has a question that this client cannot pass on${what}`
+  const question = descriptions.find(({ message }) => message !== '')
+  const what = question === undefined ? '' : `: ${question.message}`
+  return `The tool requires input that this client does not support${what}`
 }

@@ -7,11 +7,11 @@ import { MAX_STATE_BYTES } from './hand-over.ts'
 import type { Asking } from './offer.ts'
 import type { StateSeal } from './state-seal.ts'
 
-/** A `tools/call` of 2026-07-28, once it is allowed. */
+/** An authorized `tools/call` of 2026-07-28. */
 export interface AskableCall {
   readonly tool: CallableTool
   readonly caller: Caller | undefined
-  /** Its arguments in JSON. */
+  /** The arguments of the call in JSON. */
   readonly body: string
   readonly isPlain: boolean
   readonly params: Readonly<Record<string, unknown>>
@@ -21,25 +21,25 @@ export interface AskableCall {
 
 export interface CallInput {
   readonly asking: Asking
-  /** Undefined for the first call. */
+  /** The input that a retry contains; undefined for a first call. */
   readonly answers: Answers | undefined
 }
 
 /**
- * Tells how the client of a call can be asked, and what it answers when the call is a retry. Answers
- * without a state count for nothing: a backend that did not ask takes arguments alone.
+ * Returns how to ask the client of a call for input, and the input that a retry contains. Input
+ * without a state is ignored, because a backend that requested nothing accepts only arguments.
  *
- * @throws InputError for a state that is not of this caller, tool and arguments, or is older than ten
- * minutes, and for answers of another shape than MCP's.
+ * @throws InputError if the state belongs to another caller, tool or arguments, or is older than
+ * ten minutes, and if the input does not have MCP's shape.
  */
 export type ReadInput = (call: AskableCall) => CallInput
 
-const DOES_NOT_HOLD = 'requestState does not hold for this call; call the tool again without it'
+const STATE_NOT_VALID = 'requestState is not valid for this call; call the tool again without it'
 
 export function createReadInput(seal: StateSeal): ReadInput {
   return ({ tool, caller, body, isPlain, params, clientCapabilities }) => {
     const { subject, clientId: client } = caller ?? {}
-    // Few calls ask or answer, so that most need no digest.
+    // Computed on demand, because most calls need no digest.
     const owner = () => {
       return { subject, client, tool: tool.name, argumentsDigest: argumentsDigest(body) }
     }
@@ -58,7 +58,7 @@ export function createReadInput(seal: StateSeal): ReadInput {
       typeof sealed === 'string'
         ? seal.open(sealed, owner(), now())
         : ({ fault: 'request_state_forged' } as const)
-    if ('fault' in opened) throw new InputError(opened.fault, DOES_NOT_HOLD)
+    if ('fault' in opened) throw new InputError(opened.fault, STATE_NOT_VALID)
     return { asking, answers: { inputResponses, requestState: opened.state } }
   }
 }

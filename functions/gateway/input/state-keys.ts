@@ -5,8 +5,8 @@ const PURPOSE = 'chatgpt-auth0-gateway requestState'
 const KEY_BYTES = 32
 
 /**
- * The keys for `createStateSeal`, by HKDF-SHA256 (RFC 5869) from GATEWAY_HMAC_SECRET, or from
- * GATEWAY_SIGNING_KEY where there is no secret, in their order.
+ * Derives the keys for `createStateSeal` with HKDF-SHA256 (RFC 5869) from GATEWAY_HMAC_SECRET or,
+ * without that secret, from GATEWAY_SIGNING_KEY. Keeps the order of the secrets or keys.
  */
 export function stateKeys(
   secrets: readonly string[] | undefined,
@@ -15,6 +15,6 @@ export function stateKeys(
   const [first, ...others] =
     secrets?.map((secret) => new Uint8Array(hkdfSync('sha256', secret, '', PURPOSE, KEY_BYTES))) ??
     signingKeys.map((key) => key.derive(PURPOSE, KEY_BYTES))
-  if (first === undefined) throw new Error('no key to seal with')
+  if (first === undefined) throw new Error('neither a secret nor a signing key is set')
   return [first, ...others]
 }

@@ -18,14 +18,14 @@ export type StateFault =
   | 'request_state_other_tool'
   | 'request_state_other_arguments'
 
-/** A backend's `requestState`; undefined when it asked without one. */
+/** A backend's `requestState`; undefined if the backend requested input without one. */
 export type State = string | undefined
 
-/** Seals a backend's `requestState` for the way over the client, and opens it again. */
+/** Encrypts a backend's `requestState`, which the client keeps, and decrypts it again. */
 export interface StateSeal {
-  /** `now`: seconds of the epoch. */
+  /** `now` is in seconds since the epoch. */
   readonly seal: (state: State, owner: StateOwner, now: number) => string
-  /** The state, or why it cannot be taken. */
+  /** Returns the state, or why it is not accepted. */
   readonly open: (
     sealed: string,
     owner: StateOwner,
@@ -33,7 +33,7 @@ export interface StateSeal {
   ) => { readonly state: State } | { readonly fault: StateFault }
 }
 
-/** Seconds during which a state can be opened. */
+/** How long a state can be opened, in seconds. */
 export const STATE_LIFETIME_SECONDS = 600
 const MAX_SEALED_CHARACTERS = 32_768
 const ALGORITHM = 'aes-256-gcm'
@@ -41,10 +41,10 @@ const NONCE_BYTES = 12
 const TAG_BYTES = 16
 
 /**
- * AES-256-GCM with a random nonce: the client can neither read nor change a state. Sealed with the first
- * key, opened with any. `audience` keeps apart gateways that share a key. A state can be opened more
- * than once until it expires. A backend that asks without state gets a sealed one too: it is the proof
- * that there was a question.
+ * Uses AES-256-GCM with a random nonce, so that the client can neither read nor change a state.
+ * Seals with the first key and opens with any key. `audience` separates gateways that share a key.
+ * Until it expires, a state can be opened more than once. A backend that requests input without a
+ * state also gets a sealed state, as proof that it requested input.
  */
 export function createStateSeal(
   keys: readonly [Uint8Array, ...Uint8Array[]],
@@ -58,7 +58,7 @@ export function createStateSeal(
       const nonce = randomBytes(NONCE_BYTES)
       const cipher = createCipheriv(ALGORITHM, keys[0], nonce, { authTagLength: TAG_BYTES })
       cipher.setAAD(aad)
-      // JSON has no line break of its own.
+      // JSON.stringify writes no line break, so the first one ends the head.
       const sealed = Buffer.concat([cipher.update(`${head}\n${state ?? ''}`), cipher.final()])
       return Buffer.concat([nonce, cipher.getAuthTag(), sealed]).toString('base64url')
     },
@@ -66,7 +66,7 @@ export function createStateSeal(
       if (sealed.length > MAX_SEALED_CHARACTERS) return { fault: 'request_state_too_large' }
       const bytes = Buffer.from(sealed, 'base64url')
       const isCanonical = bytes.toString('base64url') === sealed
-      const text = isCanonical ? firstOpened(keys, bytes, aad) : undefined
+      const text = isCanonical ? decryptWithAny(keys, bytes, aad) : undefined
       if (text === undefined) return { fault: 'request_state_forged' }
       const end = text.indexOf('\n')
       const head = parseJson(text.slice(0, end))?.value
@@ -82,7 +82,11 @@ function partsOf({ subject, client, tool, argumentsDigest }: StateOwner) {
   return [subject ?? null, client ?? null, tool, argumentsDigest]
 }
 
-function firstOpened(keys: readonly Uint8Array[], bytes: Buffer, aad: Buffer): string | undefined {
+function decryptWithAny(
+  keys: readonly Uint8Array[],
+  bytes: Buffer,
+  aad: Buffer,
+): string | undefined {
   if (bytes.length < NONCE_BYTES + TAG_BYTES) return undefined
   const nonce = bytes.subarray(0, NONCE_BYTES)
   const tag = bytes.subarray(NONCE_BYTES, NONCE_BYTES + TAG_BYTES)
@@ -94,7 +98,7 @@ function firstOpened(keys: readonly Uint8Array[], bytes: Buffer, aad: Buffer): s
     try {
       return Buffer.concat([text, decipher.final()]).toString()
     } catch {
-      // Sealed with another key, or not sealed at all.
+      // This key did not seal the state. The next one may have.
     }
   }
   return undefined

@@ -20,19 +20,19 @@ import type { Inbound } from './revision.ts'
 
 export interface AnswerOptions {
   readonly answerMethod: AnswerMethod
-  /** The tool or the resource that a message names; empty where there is none. */
+  /** Returns the tool or the resource that a message names; empty if there is none. */
   readonly namedIn: (message: RpcRequest) => Named
   readonly refusals: Refusals
   readonly queue: Queue
 }
 
-/** Decides on the messages of a request and answers them. */
+/** Authorizes the messages of a request and answers them. */
 export type AnswerMessages = (
   context: RequestContext,
   inbound: Inbound,
 ) => HttpResponse | Promise<HttpResponse>
 
-/** One request of a batch, after the decision. */
+/** One request of a batch with its authorization decision. */
 interface Decided {
   readonly message: RpcRequest
   readonly about: RefusedMessage
@@ -40,13 +40,18 @@ interface Decided {
   readonly refusal: Refusal | undefined
 }
 
-/** Begins to answer one request of a batch; `place` is left when its arguments have been checked. */
+/**
+ * Starts to answer one request of a batch. `place` is left once its arguments have been checked.
+ */
 type Begin = (decided: Decided, place: Place) => string | Promise<string>
 
-// Then other requests get their turn before the next one of the batch is begun.
+// After this time, other requests run before the next request of the batch starts.
 const MAX_TURN_MS = 10
 
-/** Nothing here is async, or has closures over a message that outlive the call's beginning. */
+/**
+ * Creates the function that answers messages. No function here is async or keeps a closure over a
+ * message, because the message would stay in memory while a backend works.
+ */
 export function createAnswer(options: AnswerOptions): AnswerMessages {
   const { answerMethod, namedIn, refusals } = options
 
@@ -65,8 +70,8 @@ export function createAnswer(options: AnswerOptions): AnswerMessages {
   }
 
   /**
-   * Everything is decided before anything is called: a batch refused with a challenge has done
-   * nothing. A missing permission refuses its own call alone.
+   * Authorizes all requests before it starts any of them, so that a batch refused with a challenge
+   * has no effect. A missing permission refuses only its own call.
    */
   const answerBatch = (
     context: RequestContext,
@@ -108,7 +113,7 @@ function decide({ named, caller }: RefusedMessage, log: Log): Refusal | undefine
   return target && authorize(target, caller, log)
 }
 
-/** A function of its own, so that it keeps nothing of the message. */
+/** A separate function, so that its closure keeps nothing of the message. */
 function toResponse(about: RefusedMessage, { request }: RequestContext, refusals: Refusals) {
   return (answer: MethodAnswer): HttpResponse => {
     if (answer instanceof RpcError) return errorResponse(about.id, answer)
@@ -122,16 +127,16 @@ function toResponse(about: RefusedMessage, { request }: RequestContext, refusals
 function toText(about: RefusedMessage, refusals: Refusals) {
   return (answer: MethodAnswer): string => {
     if (answer instanceof RpcError) return errorText(about.id, answer)
-    // The other calls are under way, so this one is refused alone.
+    // The other calls have started, so only this one is refused.
     if (answer instanceof BearerError) return refusals.result(answer, about)
     return resultText(about.id, String(answer))
   }
 }
 
 /**
- * Begins to answer all requests of a batch, in their order, and returns the answers still to come; in
- * an object, because to wait for them here would keep the requests. `isLong`: the batch was read in
- * turns, and each of its requests is checked before the next is begun.
+ * Starts to answer all requests of a batch, in order, and returns the pending answers. They are in
+ * an object, because awaiting them here would keep the requests in memory. `isLong` means that the
+ * batch was read in turns. Each request is then checked before the next one starts.
  */
 async function beginAll(
   requests: readonly Decided[],
@@ -158,7 +163,7 @@ async function beginAll(
     const answer = begin(request, { ...place, leave })
     answers.push(answer)
     if (typeof answer === 'string') continue
-    // Until all are begun it would count as a rejection that is not handled.
+    // Prevents an unhandled rejection until all requests have started.
     const isOver = answer.then(
       () => undefined,
       () => undefined,
@@ -168,7 +173,10 @@ async function beginAll(
   return { answers }
 }
 
-/** The answer to a batch; its messages are kept until all are begun, not until all are answered. */
+/**
+ * Returns the response to a batch. Its messages stay in memory until all requests have started, not
+ * until all are answered.
+ */
 function joined(begun: ReturnType<typeof beginAll>, place: Place): Promise<HttpResponse> {
   return begun
     .then(({ answers }) => {

@@ -2,22 +2,22 @@ import type { ContentBlock } from '@modelcontextprotocol/client'
 import { asObject } from '../../../shared/json.ts'
 import { toBase64, typeOfDataUrl } from './base64.ts'
 
-/** Blocks of MCP's have ten or so. */
+/** The maximum number of members and items in one block. MCP's own blocks have about ten. */
 const MAX_MEMBERS = 1_000
 
 type Members = Readonly<Record<string, unknown>>
 
-/** A block's own members as MCP wants them; undefined when they are malformed. */
-type Read = (block: Members) => Members | undefined
+/** Returns the members of one block type in MCP's form; undefined if they are malformed. */
+type Reader = (block: Members) => Members | undefined
 
-const readBinary: Read = ({ data, mimeType }) => {
+const readBinary: Reader = ({ data, mimeType }) => {
   const binary = toBase64(data)
   const type = mimeType ?? typeOfDataUrl(data)
   return binary !== undefined && typeof type === 'string'
     ? { data: binary, mimeType: type }
     : undefined
 }
-const READ: ReadonlyMap<unknown, Read> = new Map<unknown, Read>([
+const READERS: ReadonlyMap<unknown, Reader> = new Map<unknown, Reader>([
   ['text', ({ text }) => (typeof text === 'string' ? {} : undefined)],
   ['image', readBinary],
   ['audio', readBinary],
@@ -36,16 +36,17 @@ const READ: ReadonlyMap<unknown, Read> = new Map<unknown, Read>([
 ])
 
 /**
- * The value as one of MCP's content blocks, undefined when it is malformed or of a type that MCP does not
- * have. A member that is `null` is absent, at every level but inside `_meta`; binary data may be a data
- * URL, base64url, unpadded or broken into lines; Python's names for `mimeType` and `_meta` are read.
+ * Returns the value as an MCP content block; undefined if it is malformed or of a type that MCP
+ * does not define. A `null` member counts as absent, at every level except inside `_meta`. Binary
+ * data may be a data URL, base64url, unpadded or line-wrapped. Python's names for `mimeType` and
+ * `_meta` are accepted.
  */
 export function asContentBlock(value: unknown): ContentBlock | undefined {
-  const given = asObject(value)
-  const read = READ.get(given?.['type'])
-  if (given === undefined || read === undefined) return undefined
-  if (!hasFewMembers(given)) return undefined
-  const block = camelCase(asObject(withoutNulls(given)) ?? {})
+  const object = asObject(value)
+  const read = READERS.get(object?.['type'])
+  if (object === undefined || read === undefined) return undefined
+  if (!hasFewMembers(object)) return undefined
+  const block = camelCase(asObject(withoutNulls(object)) ?? {})
   const own = read(block)
   if (own === undefined) return undefined
   const { annotations, _meta, ...others } = block
@@ -71,7 +72,10 @@ function readContents(resource: Members): Members | undefined {
   }
 }
 
-/** MCP's `Annotations`; clients refuse a whole result for one that is malformed. */
+/**
+ * Returns whether the value is MCP's `Annotations`. Clients reject a whole result with malformed
+ * annotations.
+ */
 function isAnnotations(value: unknown): boolean {
   const annotations = asObject(value)
   if (annotations === undefined) return false
@@ -86,7 +90,7 @@ function isAnnotations(value: unknown): boolean {
   )
 }
 
-/** pydantic writes a model's own names for members unless it is asked for MCP's. */
+/** Converts the Python names that pydantic writes by default to MCP's names. */
 function camelCase(members: Members): Members {
   if (!('mime_type' in members || 'meta' in members)) return members
   const { mime_type: mimeType, meta, ...others } = members
@@ -97,7 +101,7 @@ function camelCase(members: Members): Members {
   }
 }
 
-/** Whether there are 1,000 members and items at most, those of `_meta` not counted. */
+/** Returns whether the block has at most 1,000 members and items, except those of `_meta`. */
 function hasFewMembers(block: Members): boolean {
   let left = MAX_MEMBERS
   const count = (value: unknown): void => {

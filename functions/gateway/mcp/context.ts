@@ -9,36 +9,36 @@ import type { ReadableResource } from '../resources/resources.ts'
 import type { RpcError, RpcRequest } from './json-rpc.ts'
 import type { Era, Received } from './revision.ts'
 
-/** The HTTP request in which messages came, and its caller. */
+/** The HTTP request that carried the messages, and its caller. */
 export interface RequestContext extends Omit<Received, 'inbound'> {
   readonly era: Era
   readonly request: HttpRequest
   readonly caller: Caller | undefined
   readonly place: Place
-  /** What the backends of all its calls together may answer. */
+  /** Limits the received bytes of all backend responses together. */
   readonly budget: ByteBudget
 }
 
-/** What one message names, where access to it is decided. */
+/** The tool or resource that a message names. Access to it is checked. */
 export interface Named {
   readonly tool?: CallableTool | undefined
   readonly resource?: ReadableResource | undefined
 }
 
-/** One message of the request. The caller may use what it names. */
+/** The context of one authorized message. */
 export interface MessageContext extends RequestContext {
-  /** The request's; in a batch each line names the call. */
+  /** The log of the request. In a batch, each record has the index of the call. */
   readonly log: Log
   readonly named: Named
 }
 
 /**
- * What a message is answered with: the JSON of its result (as bytes where it never changes), what the
- * protocol refuses, or a refusal by the authorization of a tool's backend.
+ * The answer to a request: the JSON of its result (as bytes if it never changes), a protocol error,
+ * or a refusal because no token for the backend could be obtained.
  */
 export type MethodAnswer = string | Buffer | RpcError | BearerError
 
-/** Answers one JSON-RPC request. The promise of a call keeps nothing of the message. */
+/** Answers one JSON-RPC request. A pending answer keeps nothing of the message in memory. */
 export type AnswerMethod = (
   context: MessageContext,
   message: RpcRequest,

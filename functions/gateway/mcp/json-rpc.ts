@@ -5,7 +5,10 @@ import { atOnce } from '../../../shared/json/turns.ts'
 import { type Kept, readingKept } from '../../../shared/json/written-numbers.ts'
 import { asObject, decodeUtf8 } from '../../../shared/json.ts'
 
-/** JSON-RPC 2.0 s5.1, MCP 2026-07-28's own codes, and one of MCP before it. */
+/**
+ * The error codes of JSON-RPC 2.0 (s5.1) and MCP 2026-07-28, and `resourceNotFound` of earlier
+ * revisions.
+ */
 export const CODES = {
   parseError: -32700,
   invalidRequest: -32600,
@@ -19,7 +22,7 @@ export const CODES = {
   unsupportedVersion: -32022,
 } as const
 
-/** A message answered with a JSON-RPC error; `status` is the HTTP status that carries it. */
+/** A JSON-RPC error. `status` is the HTTP status of the response. */
 export class RpcError extends Error {
   override readonly name = 'RpcError'
   readonly status: number
@@ -49,7 +52,7 @@ export interface RpcNotification {
   readonly params: Readonly<Record<string, unknown>>
 }
 
-/** An answer to a question that this server never asks. */
+/** A response of the client. The server sends no requests, so it expects none. */
 export interface RpcResponse {
   readonly kind: 'response'
 }
@@ -57,9 +60,10 @@ export interface RpcResponse {
 export type RpcMessage = RpcRequest | RpcNotification | RpcResponse
 
 /**
- * Reads the JSON of a body in turns, its numbers as `readingKept` keeps them.
+ * Reads the JSON of a body in turns, with numbers as `readingKept` returns them.
  *
- * @throws RpcError -32700 when the bytes are not JSON in UTF-8, 413 when it has too many parts.
+ * @throws RpcError -32700 if the body is not JSON in UTF-8, and -32600 with status 413 if it has
+ * too many parts.
  */
 export function* readingMessages(body: Buffer): Generator<undefined, Kept> {
   const text = decodeUtf8(body) ?? ''
@@ -73,12 +77,15 @@ export function* readingMessages(body: Buffer): Generator<undefined, Kept> {
   throw new RpcError(400, CODES.parseError, 'Parse error: the body is not JSON.')
 }
 
-/** The same at once. */
+/** Does the same as `readingMessages` in one step. */
 export function readMessageJson(body: Buffer): Kept {
   return atOnce(readingMessages(body))
 }
 
-/** @throws RpcError -32600 when the value is not one JSON-RPC 2.0 message as MCP writes them. */
+/**
+ * Returns the value as a JSON-RPC 2.0 message.
+ * @throws RpcError -32600 if it is not a message that MCP allows.
+ */
 export function toMessage(value: unknown): RpcMessage {
   const message = asObject(value)
   const { method, params } = message ?? {}
@@ -87,46 +94,55 @@ export function toMessage(value: unknown): RpcMessage {
   if (method === undefined && ('result' in message || 'error' in message)) {
     return { kind: 'response' }
   }
-  const given = isNothing(params) ? {} : asObject(params)
-  if (typeof method !== 'string' || given === undefined) throw invalidRequest()
-  if (!('id' in message)) return { kind: 'notification', method, params: given }
+  const paramsObject = isAbsent(params) ? {} : asObject(params)
+  if (typeof method !== 'string' || paramsObject === undefined) throw invalidRequest()
+  if (!('id' in message)) return { kind: 'notification', method, params: paramsObject }
   if (!isId(id)) throw invalidRequest()
-  return { kind: 'request', id, method, params: given }
+  return { kind: 'request', id, method, params: paramsObject }
 }
 
-/** What some clients write where there are no parameters; `[]` is JSON-RPC's list by position. */
-export function isNothing(value: unknown): boolean {
+/**
+ * Returns whether the value means that there are no parameters. Some clients send null, or `[]`,
+ * which is JSON-RPC's empty list of positional parameters.
+ */
+export function isAbsent(value: unknown): boolean {
   return value === undefined || value === null || (Array.isArray(value) && value.length === 0)
 }
 
-/** The id to answer a message by that was refused as a whole; null when it has none that counts. */
+/** Returns the id for the error response to a message; null if the message has no valid id. */
 export function idOf(value: unknown): RequestId | null {
   const id = plainId(asObject(value)?.['id'])
   return isId(id) ? id : null
 }
 
-/** An id that `readingKept` kept as it was written, such as 1.0, as its number. */
+/** Converts an id that `readingKept` returned as written, such as 1.0, to a number. */
 function plainId(id: unknown): unknown {
   return typeof id === 'object' && id !== null ? JSON.parse(JSON.stringify(id)) : id
 }
 
-/** MCP's ids; what a double would round would come back as another. */
+/**
+ * Returns whether MCP allows the id. A double would round a larger integer, and the response would
+ * have another id.
+ */
 function isId(id: unknown): id is RequestId {
   return typeof id === 'string' || Number.isSafeInteger(id)
 }
 
-/** The text of a result message; `result` is JSON already, so that what never changes is written once. */
+/**
+ * Returns the JSON of a result message. `result` is already JSON, so that a constant result is
+ * serialized only once.
+ */
 export function resultText(id: RequestId, result: string): string {
   return `{"jsonrpc":"2.0","id":${JSON.stringify(id)},"result":${result}}`
 }
 
-/** The same as bytes, of a result that is the same for every request and so is encoded once. */
+/** Does the same as `resultText` for a constant result that is already encoded. */
 export function resultBytes(id: RequestId, result: Uint8Array): Uint8Array {
   const head = Buffer.from(`{"jsonrpc":"2.0","id":${JSON.stringify(id)},"result":`)
   return Buffer.concat([head, result, RESULT_END])
 }
 
-/** The text of an error message; `id` is null when the message could not be read. */
+/** Returns the JSON of an error message. `id` is null if the message could not be read. */
 export function errorText(id: RequestId | null, { code, message, data }: RpcError): string {
   return JSON.stringify({
     jsonrpc: '2.0',
@@ -135,12 +151,12 @@ export function errorText(id: RequestId | null, { code, message, data }: RpcErro
   })
 }
 
-/** One message, or a batch of them, as the whole answer. */
+/** Returns the response with one message or with a batch. */
 export function jsonResponse(text: string | Uint8Array): HttpResponse {
   return { status: 200, headers: { 'content-type': 'application/json' }, body: text }
 }
 
-/** A JSON-RPC error as the whole answer. */
+/** Returns the response with a JSON-RPC error. */
 export function errorResponse(
   id: RequestId | null,
   error: RpcError,
@@ -149,7 +165,7 @@ export function errorResponse(
   return { ...json(error.status, undefined, headers), body: errorText(id, error) }
 }
 
-/** `what` says what the parameters must have. */
+/** Returns RpcError -32602. `what` states what is wrong. */
 export function invalidParams(what: string): RpcError {
   return new RpcError(200, CODES.invalidParams, `Invalid params: ${what}.`)
 }

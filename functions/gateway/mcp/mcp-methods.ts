@@ -16,7 +16,7 @@ import { resourceMethods } from '../resources/methods.ts'
 import type { FetchResource } from '../resources/read-resource.ts'
 import { findResource, type ServedResources } from '../resources/resources.ts'
 import type { AnswerMethod, MethodAnswer, Named } from './context.ts'
-import { CODES, invalidParams, isNothing, RpcError, type RpcRequest } from './json-rpc.ts'
+import { CODES, invalidParams, isAbsent, RpcError, type RpcRequest } from './json-rpc.ts'
 import { type Completion, toCallToolResult, type Writer, writingOutcome } from './mcp-result.ts'
 import { type Era, type Inbound, META_CAPABILITIES } from './revision.ts'
 import { isPublicServer, type StaticResults } from './tool-list.ts'
@@ -34,11 +34,17 @@ export interface MethodsOptions {
   readonly complete: Completion
 }
 
-/** The methods of a server that has tools, and resources if the catalogue has any, by era. */
+/**
+ * Creates the function that answers all methods of the server. Which methods exist depends on the
+ * era, and on whether the catalogue has resources.
+ */
 export function createMethods(options: MethodsOptions): AnswerMethod {
   const { catalogue, callTool, staticResults, served } = options
 
-  /** @throws RpcError for a retry that cannot be taken, which the audit record names. */
+  /**
+   * Reads the input of a call.
+   * @throws RpcError if the retry is rejected, with the reason in the audit record.
+   */
   const inputOf = (call: AskableCall, log: Log): CallInput => {
     try {
       return options.readInput(call)
@@ -51,9 +57,9 @@ export function createMethods(options: MethodsOptions): AnswerMethod {
 
   const call: Method = (context, { params }) => {
     const { era, request, log, caller, isPlain, budget, place } = context
-    const given = asObject(params['arguments'] ?? {})
-    if (typeof params['name'] !== 'string' || given === undefined) {
-      throw invalidParams('a name and an object of arguments')
+    const args = asObject(params['arguments'] ?? {})
+    if (typeof params['name'] !== 'string' || args === undefined) {
+      throw invalidParams('name must be a string and arguments an object')
     }
     const { tool } = context.named
     if (tool === undefined) throw new RpcError(200, CODES.invalidParams, 'Unknown tool.')
@@ -66,16 +72,17 @@ export function createMethods(options: MethodsOptions): AnswerMethod {
     const begin = (body: string) => {
       const askable = { tool, caller, body, isPlain, params, clientCapabilities }
       const input = era === 'stateless' && inputOf(askable, log)
-      return callTool({ ...about, ...input, args: given, isPlain, body })
+      return callTool({ ...about, ...input, args, isPlain, body })
     }
     const called = context.isLong
-      ? inTurns(writingJson(given, context.isUnescaped)).then(begin)
-      : begin(JSON.stringify(given))
+      ? inTurns(writingJson(args, context.isUnescaped)).then(begin)
+      : begin(JSON.stringify(args))
     return called.then(outcomeWriter(tool, era, place, options))
   }
   const list: Method = ({ era }, { params }) => {
     const { cursor } = params
-    if (!isNothing(cursor) && cursor !== '') throw invalidParams('no cursor: the list has one page')
+    if (!isAbsent(cursor) && cursor !== '')
+      throw invalidParams('cursor is not supported, because the list has one page')
     return staticResults.tools[era]
   }
 
@@ -108,26 +115,32 @@ export function createMethods(options: MethodsOptions): AnswerMethod {
       const answered = answer(context, message)
       return answered instanceof Promise ? answered.catch(asRpcError) : answered
     } catch (error) {
-      // The calls of a batch that came before are under way, and wait for this one.
+      // Returned instead of thrown, because earlier calls of the batch have started and are still
+      // awaited.
       return error instanceof RpcError ? error : Promise.reject(error)
     }
   }
 }
 
-/** @throws any other error. */
+/**
+ * Returns an RpcError.
+ * @throws any other error.
+ */
 function asRpcError(error: unknown): RpcError {
   if (error instanceof RpcError) return error
   throw error
 }
 
-/** -32021 when the client lacks what the tool needs (MCP 2026-07-28, s. Errors). */
+/**
+ * Returns -32021 if the client lacks a capability that the tool needs (MCP 2026-07-28, s. Errors).
+ */
 function missingCapability(outcome: ToolOutcome): RpcError | undefined {
   const { message, requiredCapabilities } = outcome.kind === 'failed' ? outcome.failure : {}
   if (message === undefined || requiredCapabilities === undefined) return undefined
   return new RpcError(400, CODES.missingCapability, message, { requiredCapabilities })
 }
 
-/** Keeps nothing of the message, as what is in the scope of the call would. */
+/** A separate function, because a closure in `call` would keep the message in memory. */
 function outcomeWriter(
   tool: CallableTool,
   era: Era,
@@ -148,7 +161,7 @@ function outcomeWriter(
   }
 }
 
-/** The tool that a message would call, or the resource that it would read, if it exists. */
+/** Returns the tool that a message calls, or the resource that it reads, if it exists. */
 export function namedIn(
   catalogue: Catalogue<CallableTool>,
   { readable }: ServedResources,
@@ -156,14 +169,14 @@ export function namedIn(
 ): Named {
   if (method === 'tools/call' && typeof name === 'string') return { tool: catalogue.get(name) }
   const isRead = method === 'resources/read' && typeof uri === 'string'
-  return isRead ? { resource: findResource(readable, uri) } : NOTHING
+  return isRead ? { resource: findResource(readable, uri) } : NOTHING_NAMED
 }
 
-const NOTHING: Named = {}
+const NOTHING_NAMED: Named = {}
 
 /**
- * The tools that the messages of one POST would call; undefined for one that does not exist, and for
- * a resource that a backend would be called for.
+ * Returns the tools that the messages of one POST call; undefined for each unknown tool, and for
+ * each resource that is read from a backend.
  */
 export function callsIn(
   catalogue: Catalogue<CallableTool>,

@@ -10,16 +10,19 @@ import type { Era } from './revision.ts'
 
 const SERVER_INFO_MEMBER = 'io.modelcontextprotocol/serverInfo'
 
-/** Writes the JSON of a result, with what its era adds to every result. */
+/** Returns the JSON of a result, with the members that its era adds to every result. */
 export type Writer = (result: Readonly<Record<string, unknown>>, era: Era) => string
 
-/** A result with what its era adds to every result. */
+/** Returns a result with the members that its era adds to every result. */
 export type Completion = (
   result: Readonly<Record<string, unknown>>,
   era: Era,
 ) => Readonly<Record<string, unknown>>
 
-/** For a server that says this of itself: 2026-07-28 adds type and server to each result. */
+/**
+ * Creates the completion for a server. 2026-07-28 adds `resultType` and the server information to
+ * each result.
+ */
 export function createCompletion(server?: ServerSection): Completion {
   const own = { [SERVER_INFO_MEMBER]: serverInfoOf(server) }
   return (result, era) =>
@@ -28,25 +31,31 @@ export function createCompletion(server?: ServerSection): Completion {
       : { resultType: 'complete', ...result, _meta: { ...asObject(result['_meta']), ...own } }
 }
 
-/** Writes results that `complete` has completed. */
+/** Creates a writer that applies `complete` to each result. */
 export function createWriter(complete = createCompletion()): Writer {
   return (result, era) => JSON.stringify(complete(result, era))
 }
 
-/** Before 2026-07-28 structured content was an object, and so was what a schema could promise. */
+/**
+ * Returns whether the output schema has type `object`. Before 2026-07-28, structured content had to
+ * be an object.
+ */
 export function hasObjectOutput({ outputSchema }: ToolDefinition): boolean {
   return outputSchema?.['type'] === 'object'
 }
 
-/** A result of `tools/call`, or the questions that it needs answered. */
+/** A result of `tools/call`, or its requests for input. */
 type ToolResult = CallToolResult | InputRequiredResult
 
-/** An outcome in MCP's words; a fault is a result with `isError`, so that the model can mend it. */
+/**
+ * Returns the outcome as an MCP result. A failure becomes a result with `isError`, so that the
+ * model can correct its call.
+ */
 export function toCallToolResult(outcome: ToolOutcome, tool: ToolDefinition, era: Era): ToolResult {
   return atOnce(makingResult(outcome, tool, era))
 }
 
-/** The JSON of an outcome's result, completed for its era, in turns. */
+/** Writes, in turns, the JSON of an outcome as an MCP result, completed for its era. */
 export function* writingOutcome(
   outcome: ToolOutcome,
   tool: ToolDefinition,
@@ -77,7 +86,7 @@ function* makingResult(
     case 'text':
       return { content: outcome.text === '' ? [] : [{ type: 'text', text: outcome.text }] }
     case 'result':
-      return era === 'stateless' ? outcome.result : yield* withObjectAlone(outcome.result)
+      return era === 'stateless' ? outcome.result : yield* withObjectContent(outcome.result)
     case 'input_required':
       return { resultType: INPUT_REQUIRED, ...outcome.result } as InputRequiredResult
     case 'failed':
@@ -85,8 +94,11 @@ function* makingResult(
   }
 }
 
-/** Before 2026-07-28 structured content was an object: any other value is given as text alone. */
-function* withObjectAlone(result: CallToolResult): Generator<undefined, CallToolResult> {
+/**
+ * Before 2026-07-28, structured content had to be an object. Any other value is returned only as
+ * text.
+ */
+function* withObjectContent(result: CallToolResult): Generator<undefined, CallToolResult> {
   const { structuredContent, ...others } = result
   if (structuredContent === undefined || asObject(structuredContent) !== undefined) return result
   const hasText = result.content.some(({ type }) => type === 'text')

@@ -30,13 +30,13 @@ export interface McpOptions {
   readonly authenticator: Authenticator
   readonly catalogue: Catalogue<CallableTool>
   readonly callTool: CallTool
-  /** The catalogue's section about the server itself. */
+  /** The `server` section of the catalogue. */
   readonly server: ServerSection | undefined
   readonly served: ServedResources
   readonly readInput: ReadInput
   readonly fetchResource: FetchResource
   readonly challengeForm: ChallengeForm
-  /** Undefined: calls are not limited. */
+  /** If undefined, calls are not limited. */
   readonly rateLimit: RateLimit | undefined
   readonly queue: Queue
   readonly openBudget: OpenResponseBudget
@@ -46,7 +46,10 @@ export interface McpOptions {
 /** Statuses after which clients send the same message again. */
 const RETRIED_STATUS: ReadonlySet<number> = new Set([429, 503])
 
-/** MCP Streamable HTTP at `POST /mcp`: stateless, every answer one JSON document, never a stream. */
+/**
+ * Handles MCP Streamable HTTP at `POST /mcp`. It is stateless, and each response is one JSON
+ * document, never a stream.
+ */
 export function createMcp(options: McpOptions): (request: HttpRequest) => Promise<HttpResponse> {
   const {
     authenticator,
@@ -69,24 +72,30 @@ export function createMcp(options: McpOptions): (request: HttpRequest) => Promis
     queue,
   })
 
-  /** Not async, as all that reads messages here: what waits for a backend must not keep them. */
+  /**
+   * Not async, because a suspended function would keep the messages in memory while a backend
+   * works.
+   */
   const answer = (
     request: HttpRequest,
     body: Buffer,
     caller: Caller | undefined,
     place: Place,
   ): HttpResponse | Promise<HttpResponse> => {
-    const goOn = (received: Received | HttpResponse) => {
+    const answerReceived = (received: Received | HttpResponse) => {
       if ('status' in received) return received
       const { inbound, ...read } = received
       const budget = options.openBudget(request.onClose)
       return answerMessages({ ...read, era: inbound.era, request, caller, place, budget }, inbound)
     }
     const received = readMessages(body, request, place)
-    return received instanceof Promise ? received.then(goOn) : goOn(received)
+    return received instanceof Promise ? received.then(answerReceived) : answerReceived(received)
   }
 
-  /** Counts the calls first. They are read again afterwards, because the count may be far away. */
+  /**
+   * Counts the calls first. Then parses the messages again, because they must not stay in memory
+   * while Redis counts.
+   */
   const countAndAnswer = async (
     limit: RateLimit,
     request: HttpRequest,
@@ -99,8 +108,8 @@ export function createMcp(options: McpOptions): (request: HttpRequest) => Promis
     place.leave()
     try {
       const fields = calls && (await limit(caller, calls))
-      // Not awaited: what this function has is not kept while a backend works.
-      return Promise.resolve(answer(request, body, caller, place)).then(adding(fields))
+      // Not awaited, so that nothing in this scope stays in memory while a backend works.
+      return Promise.resolve(answer(request, body, caller, place)).then(addFields(fields))
     } catch (error) {
       return refuseForNow(error, request, await idIn(body, place))
     }
@@ -112,7 +121,7 @@ export function createMcp(options: McpOptions): (request: HttpRequest) => Promis
     refusal: BearerError,
     place: Place,
   ): Promise<HttpResponse> => {
-    // A token that is not valid is 401 for every client: on that they refresh it.
+    // An invalid token is answered with 401 for every client, because clients then refresh it.
     const isHttp = refusal.code !== undefined || refusals.formFor(request) === 'http'
     if (isHttp || !isJson(request)) return refusals.challenge(refusal)
     const received = await readMessages(await request.body({ maxBytes }), request, place)
@@ -150,7 +159,7 @@ export function createMcp(options: McpOptions): (request: HttpRequest) => Promis
     try {
       return await serve(request, place)
     } catch (error) {
-      // A 503 of the body itself.
+      // Reading the body can fail with 503, too.
       return refuseForNow(error, request, null)
     } finally {
       place.leave()
@@ -162,21 +171,24 @@ function isRetried(error: unknown): error is HttpError {
   return error instanceof HttpError && RETRIED_STATUS.has(error.status)
 }
 
-/** The answer to what the client may send again after Retry-After. @throws any other error. */
+/**
+ * Returns the response to a message that the client may send again after Retry-After.
+ * @throws any other error.
+ */
 function refuseForNow(error: unknown, request: HttpRequest, id: RpcRequest['id'] | null) {
   if (!isRetried(error)) throw error
-  // Logs the reason.
+  // httpErrorResponse also logs the reason.
   const { headers } = httpErrorResponse(error, request.log)
   return errorResponse(id, new RpcError(error.status, CODES.server, error.message), headers)
 }
 
-/** The id in a body that is refused. */
+/** Returns null as the id if the body cannot be read. */
 function noId(error: unknown): null {
   if (error instanceof HttpError) return null
   throw error
 }
 
-function adding(fields: Readonly<Record<string, string>> | undefined) {
+function addFields(fields: Readonly<Record<string, string>> | undefined) {
   return (response: HttpResponse) =>
     fields === undefined ? response : withHeaders(response, fields)
 }

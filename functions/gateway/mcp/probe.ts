@@ -4,17 +4,19 @@ import { BearerError } from '../../../shared/oauth/bearer.ts'
 import { type Authenticator, noCredentials } from '../authenticator.ts'
 import { refusalMessage } from './refusal.ts'
 
-/** Methods that `/mcp` answers with 401 or 405. */
+/** The methods that `/mcp` answers with 401 or 405. */
 export const PROBE_METHODS = ['GET', 'HEAD', 'DELETE'] as const
 
 /**
- * Answers a request to the MCP endpoint that is no POST: 401 with the challenge without credentials
- * or with a token that is not valid, which is how clients look for the sign-in before `initialize`.
+ * Answers a request to the MCP endpoint that is not a POST. Without credentials or with an invalid
+ * token it answers 401 with the challenge, which clients use to find the sign-in before
+ * `initialize`.
  *
- * Where a tool is open, a client may have connected without a token. SDK 1 then asks for the stream
- * by GET, with MCP-Protocol-Version, and would begin a sign-in on 401: it gets 405.
+ * If a tool is open, a client may have connected without a token. Version 1 of the MCP SDK then
+ * requests a stream by GET, with MCP-Protocol-Version, and would start a sign-in on 401. It gets
+ * 405.
  *
- * @throws HttpError 405 with a valid token, 503 as `Authenticator.identify`.
+ * @throws HttpError 405 with a valid token, and 503 as `Authenticator.authenticate`.
  */
 export async function answerProbe(
   authenticator: Authenticator,

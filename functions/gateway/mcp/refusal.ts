@@ -8,10 +8,10 @@ import { CODES, errorResponse, jsonResponse, RpcError, resultText } from './json
 import type { Writer } from './mcp-result.ts'
 import type { Era } from './revision.ts'
 
-/** AUTH_CHALLENGE. */
+/** The values of AUTH_CHALLENGE. */
 export type ChallengeForm = 'auto' | 'http' | 'tool-result'
 
-/** The message that is refused, without its arguments: those are not kept while a backend works. */
+/** A refused message without its arguments, which must not stay in memory while a backend works. */
 export interface RefusedMessage {
   readonly id: RequestId
   readonly isToolCall: boolean
@@ -20,13 +20,16 @@ export interface RefusedMessage {
   readonly named: Named
 }
 
-/** Writes refusals in the forms that clients act on. */
+/** Creates refusals in the forms that clients act on. */
 export interface Refusals {
-  /** 401 or 403 with a challenge (RFC 6750 s3), for a message or for a whole request. */
+  /** Returns 401 or 403 with a challenge (RFC 6750 s3), for a message or for a whole request. */
   readonly challenge: (refusal: BearerError, message?: RefusedMessage) => HttpResponse
-  /** The JSON-RPC message of a tool result on which ChatGPT offers to sign in, or of a missing permission. */
+  /**
+   * Returns the JSON-RPC message of a tool result that makes ChatGPT offer a sign-in, or that
+   * reports a missing permission.
+   */
   readonly result: (refusal: Refusal, message: RefusedMessage) => string
-  /** The whole answer to one message, in the form for the client of the request. */
+  /** Returns the response to one message, in the form that the client of the request acts on. */
   readonly answer: (
     refusal: Refusal,
     message: RefusedMessage,
@@ -73,9 +76,9 @@ export function createRefusals(options: RefusalsOptions): Refusals {
 }
 
 /**
- * The form in which a `tools/call` of this client is refused. ChatGPT opens its sign-in only on a tool
- * result, all others act on 401 and 403. The user agent decides the form, never whether something is
- * refused.
+ * Returns the form in which a `tools/call` of this client is refused. ChatGPT offers a sign-in only
+ * on a tool result, and all other clients on 401 and 403. The user agent decides only the form,
+ * never whether a call is refused.
  */
 function challengeForm(
   configured: ChallengeForm,
@@ -85,13 +88,16 @@ function challengeForm(
   return OPENAI_USER_AGENT.test(single(headers['user-agent'])) ? 'tool-result' : 'http'
 }
 
-/** In a tool result the challenge must have an error, also when there were no credentials. */
+/**
+ * Adds an error code if there were no credentials, because the challenge in a tool result must have
+ * one.
+ */
 function withError(refusal: BearerError): BearerError {
   if (refusal.code !== undefined) return refusal
   return new BearerError('insufficient_scope', refusal.reason, refusal.message)
 }
 
-/** What MCP's users read. Without a challenge no client takes it for a reason to sign in. */
+/** Returns a tool result with the message. Without a challenge, no client starts a sign-in. */
 function errorResult({ message }: { readonly message: string }) {
   return {
     content: [{ type: 'text', text: message }],
@@ -99,7 +105,9 @@ function errorResult({ message }: { readonly message: string }) {
   } satisfies CallToolResult
 }
 
-/** The message of a 401, beginning with words that clients look for; of others as it is. */
+/**
+ * Returns the message of a refusal. The message of a 401 starts with words that clients look for.
+ */
 export function refusalMessage({ status, message }: BearerError): string {
   return status === 401 ? `Authentication required: ${message}` : message
 }

@@ -18,13 +18,13 @@ import {
 /** The stateless era: every request names its revision in `_meta` and in header fields. */
 const STATELESS_REVISION = '2026-07-28'
 
-/** The era that begins with `initialize`, newest first. */
+/** The revisions that begin with `initialize`, newest first. */
 export const HANDSHAKE_REVISIONS = ['2025-11-25', '2025-06-18', '2025-03-26'] as const
 export const SUPPORTED_REVISIONS = [STATELESS_REVISION, ...HANDSHAKE_REVISIONS]
 
 export type Era = 'stateless' | 'handshake'
 
-/** What one POST carries, and by which era's rules it is answered. */
+/** The content of one POST, and the era whose rules apply to it. */
 export type Inbound =
   | { readonly era: Era; readonly message: RpcMessage }
   | { readonly era: 'handshake'; readonly batch: readonly RpcMessage[] }
@@ -32,17 +32,17 @@ export type Inbound =
 /** The messages of one POST. */
 export interface Received extends Omit<Kept, 'value'> {
   readonly inbound: Inbound
-  /** Whether they were read in turns. */
+  /** Whether the messages were read in turns. */
   readonly isLong: boolean
 }
 
 type ReceivedOrAnswer = Received | HttpResponse
 
 const META_VERSION = 'io.modelcontextprotocol/protocolVersion'
-/** What of `_meta` says what the client can do. */
+/** The member of `_meta` that declares the capabilities of the client. */
 export const META_CAPABILITIES = 'io.modelcontextprotocol/clientCapabilities'
 const MAX_BATCH = 50
-/** The methods that have a parameter which stands in the Mcp-Name field too. */
+/** The methods of which a parameter is repeated in the Mcp-Name field. */
 const NAMED_METHODS: ReadonlyMap<string, 'name' | 'uri'> = new Map([
   ['tools/call', 'name'],
   ['prompts/get', 'name'],
@@ -51,7 +51,10 @@ const NAMED_METHODS: ReadonlyMap<string, 'name' | 'uri'> = new Map([
 const BASE64_SENTINEL = /^=\?base64\?(.*)\?=$/s
 const CANONICAL_BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/
 
-/** The messages in a body, or the answer when it has none that are valid; at once unless it is long. */
+/**
+ * Returns the messages in a body, or the error response if they are not valid. Returns a promise
+ * only for a long body.
+ */
 export function readMessages(
   body: Buffer,
   request: HttpRequest,
@@ -76,7 +79,9 @@ function* readingInbound(
   }
 }
 
-/** The id of the request in a body; null for a batch and for a body that is not a request. */
+/**
+ * Returns the id of the request in a body; null for a batch and for a body that is not a request.
+ */
 export async function idIn(body: Buffer, place: Place): Promise<RequestId | null> {
   try {
     return idOf((await workOn(readingMessages(body), body.length, place)).value)
@@ -87,24 +92,24 @@ export async function idIn(body: Buffer, place: Place): Promise<RequestId | null
 }
 
 /**
- * Tells the eras apart by the body first: a `_meta` that names a protocol version is the stateless
- * era, whatever stands in the header fields; they must then agree with it.
+ * Determines the era by the body first: a protocol version in `_meta` means the stateless era, and
+ * the header fields must then agree with it.
  *
- * @throws RpcError with the status and code that the revision asks for.
+ * @throws RpcError with the status and code that the revision requires.
  */
 export function readInbound(value: unknown, headers: HttpRequest['headers']): Inbound {
-  const named = field(headers, 'mcp-protocol-version')
-  if (Array.isArray(value)) return readBatch(value, named)
+  const headerRevision = field(headers, 'mcp-protocol-version')
+  if (Array.isArray(value)) return readBatch(value, headerRevision)
   const message = toMessage(value)
   if (message.kind === 'response') return { era: 'handshake', message }
   const meta = metaOf(message)
-  const claimed = meta[META_VERSION]
-  if (claimed !== undefined) {
-    checkEnvelope(claimed, meta, message)
-    checkFields(claimed, message, headers)
+  const bodyRevision = meta[META_VERSION]
+  if (bodyRevision !== undefined) {
+    checkEnvelope(bodyRevision, meta, message)
+    checkFields(bodyRevision, message, headers)
     return { era: 'stateless', message }
   }
-  if (named === STATELESS_REVISION) {
+  if (headerRevision === STATELESS_REVISION) {
     if (message.kind === 'notification') {
       checkMethod(message, headers)
       return { era: 'stateless', message }
@@ -112,16 +117,20 @@ export function readInbound(value: unknown, headers: HttpRequest['headers']): In
     if (message.method === 'initialize') throw mismatch('initialize belongs to an older revision')
     throw invalidEnvelope(`_meta["${META_VERSION}"] is missing`)
   }
-  if (message.method !== 'initialize') checkHandshakeRevision(named)
+  if (message.method !== 'initialize') checkHandshakeRevision(headerRevision)
   return { era: 'handshake', message }
 }
 
-/** JSON-RPC batches exist in 2025-03-26 alone, which is also what a missing field stands for. */
-function readBatch(values: readonly unknown[], named: string | undefined): Inbound {
-  if (named !== STATELESS_REVISION) checkHandshakeRevision(named)
-  if ((named ?? '2025-03-26') !== '2025-03-26') throw invalidBatch(`${named} has no batches`)
+/**
+ * Only 2025-03-26 has JSON-RPC batches, and a missing MCP-Protocol-Version field means that
+ * revision.
+ */
+function readBatch(values: readonly unknown[], headerRevision: string | undefined): Inbound {
+  if (headerRevision !== STATELESS_REVISION) checkHandshakeRevision(headerRevision)
+  if ((headerRevision ?? '2025-03-26') !== '2025-03-26')
+    throw invalidBatch(`${headerRevision} has no batches`)
   if (values.length === 0 || values.length > MAX_BATCH) {
-    throw invalidBatch(`1 to ${MAX_BATCH} messages`)
+    throw invalidBatch(`a batch must have 1 to ${MAX_BATCH} messages`)
   }
   const batch = values.map(toMessage)
   for (const message of batch) {
@@ -130,7 +139,7 @@ function readBatch(values: readonly unknown[], named: string | undefined): Inbou
       throw invalidBatch(`${STATELESS_REVISION} has no batches`)
     }
     if (message.kind === 'request' && message.method === 'initialize') {
-      throw invalidBatch('initialize stands alone')
+      throw invalidBatch('initialize must not be in a batch')
     }
   }
   return { era: 'handshake', batch }
@@ -140,47 +149,52 @@ function metaOf({ params }: RpcRequest | RpcNotification): Readonly<Record<strin
   return asObject(params['_meta']) ?? {}
 }
 
-function checkHandshakeRevision(named: string | undefined): void {
-  if (named === undefined || HANDSHAKE_REVISIONS.some((revision) => revision === named)) return
-  throw unsupported(named)
+function checkHandshakeRevision(headerRevision: string | undefined): void {
+  if (
+    headerRevision === undefined ||
+    HANDSHAKE_REVISIONS.some((revision) => revision === headerRevision)
+  )
+    return
+  throw unsupported(headerRevision)
 }
 
 function checkEnvelope(
-  claimed: unknown,
+  bodyRevision: unknown,
   meta: Readonly<Record<string, unknown>>,
   message: RpcMessage,
-): asserts claimed is string {
-  if (typeof claimed !== 'string') throw invalidEnvelope(`_meta["${META_VERSION}"] is not a string`)
+): asserts bodyRevision is string {
+  if (typeof bodyRevision !== 'string')
+    throw invalidEnvelope(`_meta["${META_VERSION}"] is not a string`)
   if (message.kind === 'request' && asObject(meta[META_CAPABILITIES]) === undefined) {
     throw invalidEnvelope(`_meta["${META_CAPABILITIES}"] must be an object`)
   }
 }
 
 function checkFields(
-  claimed: string,
+  bodyRevision: string,
   message: RpcRequest | RpcNotification,
   headers: HttpRequest['headers'],
 ): void {
-  const named = field(headers, 'mcp-protocol-version')
-  if (named !== undefined && named !== claimed) {
+  const headerRevision = field(headers, 'mcp-protocol-version')
+  if (headerRevision !== undefined && headerRevision !== bodyRevision) {
     throw mismatch('MCP-Protocol-Version and the body name different revisions')
   }
-  if (claimed !== STATELESS_REVISION) throw unsupported(claimed)
+  if (bodyRevision !== STATELESS_REVISION) throw unsupported(bodyRevision)
   const method = checkMethod(message, headers)
   if (message.kind === 'notification') return
-  if (named === undefined) throw mismatch('MCP-Protocol-Version is missing')
+  if (headerRevision === undefined) throw mismatch('MCP-Protocol-Version is missing')
   if (method === undefined) throw mismatch('Mcp-Method is missing')
   const parameter = NAMED_METHODS.get(message.method)
   if (parameter !== undefined) checkName(message, parameter, headers)
 }
 
-/** What the Mcp-Method field says, when there is one. */
+/** Returns the Mcp-Method field; undefined if it is absent. */
 function checkMethod(
   { method }: RpcRequest | RpcNotification,
   headers: HttpRequest['headers'],
 ): string | undefined {
-  const named = field(headers, 'mcp-method')
-  if (named === undefined || named === method) return named
+  const headerMethod = field(headers, 'mcp-method')
+  if (headerMethod === undefined || headerMethod === method) return headerMethod
   throw mismatch('Mcp-Method and the body name different methods')
 }
 
@@ -199,7 +213,10 @@ function checkName(
   }
 }
 
-/** `=?base64?...?=` carries a value that a header field cannot; undefined when it is malformed. */
+/**
+ * Decodes `=?base64?...?=`, which encodes a value that a header field cannot carry; undefined if it
+ * is malformed.
+ */
 function decodeSentinel(value: string): string | undefined {
   const encoded = BASE64_SENTINEL.exec(value)?.[1]
   if (encoded === undefined) return value

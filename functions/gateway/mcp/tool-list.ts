@@ -15,7 +15,7 @@ interface Secured {
   readonly securitySchemes: readonly SecurityScheme[]
 }
 
-/** The results that are the same for every caller, written as JSON once. */
+/** The results that are the same for every caller, each serialized once. */
 export interface StaticResults {
   readonly initialize: (requested: unknown) => string
   readonly discover: string
@@ -23,11 +23,11 @@ export interface StaticResults {
   readonly tools: Readonly<Record<Era, Buffer>>
 }
 
-/** How long clients may keep what changes with a deployment alone. */
+/** How long clients may cache what only changes with a deployment, in milliseconds. */
 export const CACHE_MS = 300_000
 const SKILLS_EXTENSION = 'io.modelcontextprotocol/skills'
 
-/** Whether clients may connect without a token, and so see the lists. */
+/** Returns whether clients may connect and read the lists without a token. */
 export function isPublicServer(catalogue: Catalogue, { hasOpen }: ServedResources): boolean {
   return hasOpen || [...catalogue.values()].some(isOpen)
 }
@@ -39,7 +39,7 @@ export interface StaticResultsOptions {
   readonly write: Writer
 }
 
-/** Makes the answers to `initialize`, `server/discover` and `tools/list` of both eras. */
+/** Creates the results of `initialize`, `server/discover` and `tools/list` for both eras. */
 export function createStaticResults({
   catalogue,
   served,
@@ -47,7 +47,7 @@ export function createStaticResults({
   write,
 }: StaticResultsOptions): StaticResults {
   const tools = [...catalogue.values()]
-  // Lists that everyone may see may be kept by shared caches.
+  // Shared caches may store lists that everyone may see.
   const isPublic = isPublicServer(catalogue, served)
   const cacheable = { ttlMs: CACHE_MS, cacheScope: isPublic ? 'public' : 'private' } as const
   const capabilities = {

@@ -8,10 +8,10 @@ import { asContentBlock } from './content-block.ts'
 
 type Members = Readonly<Record<string, unknown>>
 
-/** A large block takes a millisecond. */
+/** A large block takes about a millisecond. */
 const BLOCKS_PER_TURN = 10
 const CHARACTERS_PER_TURN = 64 * 1024
-const REPORTED = 'The tool reported an error.'
+const DEFAULT_MESSAGE = 'The tool reported an error.'
 
 /** The members of MCP's CallToolResult, and pydantic's names for them. */
 const MEMBERS: ReadonlySet<string> = new Set([
@@ -25,21 +25,23 @@ const MEMBERS: ReadonlySet<string> = new Set([
   'meta',
 ])
 
-/** MCP's own result as a backend has answered it, in the form in which clients take it. */
+/** An MCP result of a backend, in the form that clients accept. */
 export interface ReadResult {
   readonly result: CallToolResult
-  /** How many of its blocks were malformed, or of a type that MCP does not have, and were left out. */
+  /**
+   * How many blocks were omitted because they were malformed or of a type that MCP does not define.
+   */
   readonly dropped: number
 }
 
 /**
- * Reads a CallToolResult in turns, undefined when the value is a tool's own data. A member that is `null` is
- * absent. Members that MCP does not have pass as they are; block types that it does not have are left
- * out, as are malformed blocks.
+ * Reads a CallToolResult in turns; undefined if the value is the data of a tool. A `null` member
+ * counts as absent. Members that MCP does not define are kept. Malformed blocks, and blocks of
+ * other types than MCP's, are omitted.
  *
- * A value with `isError: true` is always a result. Else it is one when its `content` is a list of MCP's
- * blocks, or when `isError`, `structuredContent` or `resultType` mark it. `ownsContent`: the tool
- * promises a `content` of its own, so that blocks alone are no sign.
+ * A value with `isError: true` is always a result. Otherwise it is one if its `content` is a list
+ * of MCP blocks, or if `isError`, `structuredContent` or `resultType` mark it. `ownsContent` means
+ * that the output schema of the tool declares a `content`, so that blocks alone are no indication.
  */
 export function* readingCallToolResult(
   value: unknown,
@@ -69,22 +71,22 @@ export function* readingCallToolResult(
   return { result: result as CallToolResult, dropped: blocks.length - known.length }
 }
 
-/** The same at once. */
+/** Does the same as `readingCallToolResult` in one step. */
 export function readCallToolResult(value: unknown, ownsContent = false): ReadResult | undefined {
   return atOnce(readingCallToolResult(value, ownsContent))
 }
 
-/** For the client: hosts and UIs have members of their own beside MCP's. */
+/** Returns the members that MCP does not define, because hosts and UIs use members of their own. */
 function unknownMembers(members: Members): Members {
   return Object.fromEntries(
     Object.entries(members).filter(([name, member]) => !MEMBERS.has(name) && member !== null),
   )
 }
 
-/** What a result with `isError` says, in one line of at most 500 characters. */
+/** Returns the message of a result with `isError`, in one line of at most 500 characters. */
 export function resultSentence({ content }: CallToolResult): string {
   const texts = content.flatMap((block) => (block.type === 'text' ? [block.text] : []))
-  return errorSentence({ message: texts.slice(0, 5).join(' ') }) ?? REPORTED
+  return errorSentence({ message: texts.slice(0, 5).join(' ') }) ?? DEFAULT_MESSAGE
 }
 
 function isResult(members: Members, hasKnownBlock: boolean, ownsContent: boolean): boolean {
@@ -103,12 +105,13 @@ function isResult(members: Members, hasKnownBlock: boolean, ownsContent: boolean
   const isTyped = content.every((block) => typeof asObject(block)?.['type'] === 'string')
   if (isMarked) return isClosed || isTyped
   if (content.length === 0) return isClosed && (isError ?? null) === null
-  // Documents and messages of chats are lists of blocks too; they say so at the top.
+  // Documents and chat messages are lists of blocks, too, but also have `type` or `role` at the top
+  // level.
   const isDocument = typeof members['type'] === 'string' || typeof members['role'] === 'string'
   return isTyped && hasKnownBlock && !isDocument && !ownsContent
 }
 
-/** A flag of another type than MCP's counts as set: no failure may pass for a success. */
+/** A flag that is not a boolean counts as set, so that no failure looks like a success. */
 function isErrorOf(members: Members): boolean | undefined {
   const flag = members['isError'] ?? members['is_error'] ?? undefined
   return flag === undefined ? undefined : flag !== false
@@ -121,17 +124,17 @@ function* readingContent(
   isError: boolean | undefined,
 ): Generator<undefined, readonly ContentBlock[]> {
   if (isError === true) {
-    const shown: ContentBlock[] = []
+    const visibleBlocks: ContentBlock[] = []
     for (const block of blocks) {
       const isText = block.type === 'text'
-      shown.push(isText ? { ...block, text: yield* makingVisible(block.text) } : block)
+      visibleBlocks.push(isText ? { ...block, text: yield* makingVisible(block.text) } : block)
     }
-    if (shown.length > 0) return shown
+    if (visibleBlocks.length > 0) return visibleBlocks
     const { content, ...others } = members
-    const said = typeof content === 'string' ? textSentence(content) : undefined
-    const more = said ?? errorSentence(structured) ?? errorSentence(others)
+    const sentence = typeof content === 'string' ? textSentence(content) : undefined
+    const more = sentence ?? errorSentence(structured) ?? errorSentence(others)
     if (more === undefined && Array.isArray(content) && content.length === 0) return []
-    return [{ type: 'text', text: more ?? REPORTED }]
+    return [{ type: 'text', text: more ?? DEFAULT_MESSAGE }]
   }
   const isMissing = (members['content'] ?? null) === null && structured !== undefined
   return isMissing ? [{ type: 'text', text: yield* writingJson(structured) }] : blocks

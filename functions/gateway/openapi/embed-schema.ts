@@ -4,7 +4,10 @@ import { findResources, ReferenceFault } from '../../../shared/json-schema/resou
 import { type JsonSchema, keysOf } from '../../../shared/json-schema/schema.ts'
 import { nestedIn } from '../../../shared/json-schema/walk.ts'
 
-/** The schema that a reference leads to; `key` is the last step of its place, '' for the whole schema. */
+/**
+ * The schema that a reference points to. `key` is the last segment of its JSON Pointer, '' for the
+ * whole schema.
+ */
 interface Target {
   readonly schema: unknown
   readonly key: string
@@ -15,7 +18,10 @@ type Resolve = (reference: string, from: JsonSchema, isDynamic: boolean) => Targ
 /** The schemas of an OpenAPI document's `components`, by name. */
 export type Components = Map<string, JsonSchema>
 
-/** What names a schema or its dialect, where the document's own names and dialect hold. */
+/**
+ * Keywords that identify a schema or its dialect, or hold definitions. They are omitted, because
+ * the OpenAPI document has its own.
+ */
 const IDENTIFIERS: ReadonlySet<string> = new Set([
   '$id',
   '$schema',
@@ -29,52 +35,54 @@ const IDENTIFIERS: ReadonlySet<string> = new Set([
 const REFERENCES = ['$ref', '$dynamicRef', '$recursiveRef']
 
 /**
- * The schema as it stands in an OpenAPI document. A reference inside a schema means another place once
- * the schema is part of a document, so each schema that one leads to becomes a component, named
- * `name` and the last step of its place, and every reference names a component.
+ * Returns the schema as it appears in an OpenAPI document. A reference inside a schema would point
+ * elsewhere once the schema is part of a document. So each schema that a reference points to
+ * becomes a component, named `name` and the last segment of its JSON Pointer, and each reference
+ * points to a component.
  *
- * A reference that leads outside the schema is left out, as is a value that is no schema and has a
- * `$ref` inside (in `default`, `examples`, `const`, `enum`): readers of OpenAPI would follow it.
+ * A reference that points outside the schema is omitted. So is a value in `default`, `examples`,
+ * `const` or `enum` that contains a `$ref`, because OpenAPI readers would follow it.
  */
 export function embedSchema(schema: JsonSchema, name: string, components: Components): JsonSchema {
   const resolve = resolver(schema)
   const names = new Map<JsonSchema, string>()
-  const waiting: JsonSchema[] = []
+  const targets: JsonSchema[] = []
 
-  // First every target is known, so that it is written once and referred to elsewhere.
+  // Collects all targets first, so that each is written once and referenced everywhere else.
   const seen = new Set<JsonSchema>()
-  const find = (value: unknown): void => {
-    const here = asObject(value)
-    if (here === undefined || seen.has(here)) return
-    seen.add(here)
-    for (const { schema: target, key } of targetsOf(here, resolve)) {
+  const collectTargets = (value: unknown): void => {
+    const node = asObject(value)
+    if (node === undefined || seen.has(node)) return
+    seen.add(node)
+    for (const { schema: target, key } of targetsOf(node, resolve)) {
       if (!isSchemaObject(target)) continue
       if (!names.has(target)) {
         names.set(target, freeName(key === '' ? name : `${name}.${key}`, components))
-        waiting.push(target)
+        targets.push(target)
       }
-      find(target)
+      collectTargets(target)
     }
-    const { $defs, definitions, ...inline } = here
-    for (const inside of nestedIn(inline, '')) find(inside.value)
+    const { $defs, definitions, ...inline } = node
+    for (const inside of nestedIn(inline, '')) collectTargets(inside.value)
   }
-  find(schema)
+  collectTargets(schema)
 
   const write = (value: unknown): unknown => {
-    const here = asObject(value)
-    if (here === undefined) return value
-    const component = names.get(here)
-    return component === undefined ? body(here) : { $ref: pointerTo(component) }
+    const node = asObject(value)
+    if (node === undefined) return value
+    const component = names.get(node)
+    return component === undefined ? writeMembers(node) : { $ref: pointerTo(component) }
   }
-  const body = (here: JsonSchema): JsonSchema => {
+  const writeMembers = (node: JsonSchema): JsonSchema => {
     const written: Record<string, unknown> = {}
-    for (const [keyword, value] of Object.entries(here)) {
+    for (const [keyword, value] of Object.entries(node)) {
       if (IDENTIFIERS.has(keyword) || REFERENCES.includes(keyword)) continue
       const nesting = NESTING.get(keyword)
-      const kept = nesting === undefined ? plain(keyword, value) : nested(value, nesting, write)
+      const kept =
+        nesting === undefined ? plainValue(keyword, value) : nested(value, nesting, write)
       if (kept !== undefined) define(written, keyword, kept)
     }
-    const [first, ...others] = targetsOf(here, resolve).map(({ schema: target }) =>
+    const [first, ...others] = targetsOf(node, resolve).map(({ schema: target }) =>
       isSchemaObject(target) ? { $ref: pointerTo(names.get(target) ?? name) } : target,
     )
     if (typeof first === 'object') Object.assign(written, first)
@@ -83,11 +91,13 @@ export function embedSchema(schema: JsonSchema, name: string, components: Compon
     return { ...written, allOf: [...((written['allOf'] as unknown[] | undefined) ?? []), ...more] }
   }
 
-  for (const target of waiting) components.set(names.get(target) ?? name, body(target))
+  for (const target of targets) components.set(names.get(target) ?? name, writeMembers(target))
   return write(schema) as JsonSchema
 }
 
-/** Resolves references as the published schema does; what leads outside it is undefined. */
+/**
+ * Resolves references within the published schema; undefined for a reference that points outside.
+ */
 function resolver(schema: JsonSchema): Resolve {
   const ignored = () => undefined
   const { resolve, ofSchema } = findResources(schema, ignored, ignored)
@@ -96,7 +106,8 @@ function resolver(schema: JsonSchema): Resolve {
       const { schema: found, pointer, dynamicAnchor } = resolve(reference, from)
       const key = keysOf(pointer).at(-1) ?? ''
       if (!isDynamic || dynamicAnchor === undefined) return { schema: found, key }
-      // Core s8.2.3.2: the outermost of the same name; of one document that is the first.
+      // JSON Schema Core s8.2.3.2: the outermost anchor with this name, which in one document is
+      // the first.
       const resources = [...ofSchema.values()].map(({ dynamicAnchors }) => dynamicAnchors)
       const outermost = resources.find((anchors) => anchors.has(dynamicAnchor))
       return { schema: outermost?.get(dynamicAnchor) ?? found, key }
@@ -125,8 +136,11 @@ function nested(value: unknown, nesting: Nesting, write: (value: unknown) => unk
   return written
 }
 
-/** What a keyword without schemas says. `discriminator` (OpenAPI) maps to places of another document. */
-function plain(keyword: string, value: unknown): unknown {
+/**
+ * Returns the value of a keyword that holds no schemas; undefined to omit it. The `mapping` of an
+ * OpenAPI `discriminator` points into another document, so only its `propertyName` is kept.
+ */
+function plainValue(keyword: string, value: unknown): unknown {
   if (typeof value !== 'object' || value === null) return value
   if (keyword === 'discriminator') {
     const { propertyName } = asObject(value) ?? {}
@@ -135,7 +149,7 @@ function plain(keyword: string, value: unknown): unknown {
   return JSON.stringify(value).includes('"$ref":') ? undefined : value
 }
 
-/** `__proto__` is a name like any other. */
+/** Also defines `__proto__` as an own property. */
 function define(object: Record<string, unknown>, key: string, value: unknown): void {
   Object.defineProperty(object, key, {
     value,
@@ -145,7 +159,10 @@ function define(object: Record<string, unknown>, key: string, value: unknown): v
   })
 }
 
-/** OpenAPI 3.1 s4.8.7: names are of `A-Z a-z 0-9 . _ -`. Reserved until the schema is written. */
+/**
+ * Returns an unused component name of the characters `A-Z a-z 0-9 . _ -` (OpenAPI 3.1 s4.8.7), and
+ * reserves it until the schema is written.
+ */
 function freeName(wanted: string, components: Components): string {
   const base = wanted.replace(/[^A-Za-z0-9._-]/g, '_')
   let name = base

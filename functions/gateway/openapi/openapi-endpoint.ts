@@ -4,20 +4,20 @@ import type { Catalogue } from '../../../shared/tools.ts'
 import { createDescribe, type Describe, type OpenApiOptions } from './openapi.ts'
 
 /**
- * `GET /openapi.json`: the description of all tools, or with `?tools=a,b` of these.
+ * Handles `GET /openapi.json`, which describes all tools, or with `?tools=a,b` only these.
  *
- * @throws HttpError 404 for a name that is no tool's, 400 for no name.
+ * @throws HttpError 404 for an unknown tool, and 400 if `tools` is empty.
  */
 export function createOpenApi(
   catalogue: Catalogue,
   options: OpenApiOptions,
 ): (request: HttpRequest) => HttpResponse {
-  // Made when it is asked for: most instances never are.
+  // Created by the first request, because most instances never get one.
   let describe: Describe | undefined
   let whole: string | undefined
   return ({ query }) => {
-    const given = new URLSearchParams(query).getAll('tools')
-    const names = given.length > 0 ? namesIn(catalogue, given) : undefined
+    const values = new URLSearchParams(query).getAll('tools')
+    const names = values.length > 0 ? namesIn(catalogue, values) : undefined
     describe ??= createDescribe(catalogue, options)
     if (names !== undefined) return json(200, describe(names))
     whole ??= JSON.stringify(describe())
@@ -25,8 +25,8 @@ export function createOpenApi(
   }
 }
 
-function namesIn(catalogue: Catalogue, given: readonly string[]): ReadonlySet<string> {
-  const names = new Set(given.flatMap((value) => value.split(',')).map((name) => name.trim()))
+function namesIn(catalogue: Catalogue, values: readonly string[]): ReadonlySet<string> {
+  const names = new Set(values.flatMap((value) => value.split(',')).map((name) => name.trim()))
   names.delete('')
   if (names.size === 0) throw new HttpError(400, 'invalid_request', 'Name a tool: ?tools=a,b.')
   for (const name of names) {

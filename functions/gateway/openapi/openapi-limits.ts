@@ -1,17 +1,20 @@
 import type { Catalogue } from '../../../shared/tools.ts'
 
-/** Of a summary or a description. */
+/** The maximum length of a summary or a description. */
 export const MAX_DESCRIPTION_CHARACTERS = 300
 export const MAX_OPERATIONS = 30
 export const MAX_DOCUMENT_CHARACTERS = 100_000
-/** What an operation takes besides its schemas: the document is made only when it is asked for. */
+/**
+ * An estimate for one operation without its schemas. The document itself is only created on
+ * request.
+ */
 const OPERATION_CHARACTERS = 1_000
-const SPLIT = 'import /openapi.json?tools=a,b'
+const ADVICE = 'import /openapi.json?tools=a,b'
 
 /**
- * Which of GPT Actions' limits the description of these tools does not keep, each as a sentence. It
- * keeps the one of descriptions itself, and the REST endpoint the 45 seconds that a call may take. Does
- * not look at the answers, of which GPT Actions take 100,000 characters.
+ * Returns one sentence for each limit of GPT Actions that the OpenAPI description of these tools
+ * exceeds. Descriptions are always shortened to their limit, and the REST endpoint keeps the limit
+ * of 45 seconds per call. Does not check responses, which GPT Actions limit to 100,000 characters.
  */
 export function brokenLimits(catalogue: Catalogue): readonly string[] {
   const characters = [...catalogue.values()].reduce(
@@ -21,11 +24,13 @@ export function brokenLimits(catalogue: Catalogue): readonly string[] {
   )
   return [
     ...(catalogue.size > MAX_OPERATIONS
-      ? [`${catalogue.size} operations, of which GPT Actions take ${MAX_OPERATIONS}: ${SPLIT}`]
+      ? [
+          `${catalogue.size} operations exceed the GPT Actions limit of ${MAX_OPERATIONS}: ${ADVICE}`,
+        ]
       : []),
     ...(characters > MAX_DOCUMENT_CHARACTERS
       ? [
-          `about ${characters} characters, of which GPT Actions take ${MAX_DOCUMENT_CHARACTERS}: ${SPLIT}`,
+          `about ${characters} characters exceed the GPT Actions limit of ${MAX_DOCUMENT_CHARACTERS}: ${ADVICE}`,
         ]
       : []),
   ]

@@ -6,7 +6,7 @@ import { MAX_DESCRIPTION_CHARACTERS } from './openapi-limits.ts'
 export interface OpenApiOptions {
   readonly publicUrl: string
   readonly issuer: string
-  /** Identifier of the API at Auth0. */
+  /** The identifier of the API in Auth0. */
   readonly audience: string
 }
 
@@ -23,17 +23,17 @@ const SCHEMAS = {
 }
 const SCHEME = 'auth0'
 
-/** Makes the description of some of the tools, by name; of all of them when no names are given. */
+/** Returns the OpenAPI description of the tools with these names, or of all tools. */
 export type Describe = (names?: ReadonlySet<string>) => ReturnType<typeof toDocument>
 
 interface Described {
   readonly tool: ToolDefinition
   readonly operation: ReturnType<typeof operationOf>
-  /** The components that its schemas refer to. */
+  /** The components that the schemas of the operation refer to. */
   readonly components: readonly (readonly [name: string, schema: JsonSchema])[]
 }
 
-/** Describes each tool once, for any number of documents. */
+/** Creates the description of each tool once, for use in any number of documents. */
 export function createDescribe(catalogue: Catalogue, options: OpenApiOptions): Describe {
   const components: Components = new Map(Object.entries(SCHEMAS))
   const tools = [...catalogue.values()].map((tool): Described => {
@@ -45,7 +45,7 @@ export function createDescribe(catalogue: Catalogue, options: OpenApiOptions): D
     toDocument(names ? tools.filter(({ tool }) => names.has(tool.name)) : tools, options)
 }
 
-/** The OpenAPI 3.1 description of the REST side, for GPT Actions and other clients. */
+/** Returns the OpenAPI 3.1 description of the REST endpoint, for GPT Actions and other clients. */
 export function openApiDocument(catalogue: Catalogue, options: OpenApiOptions) {
   return createDescribe(catalogue, options)()
 }
@@ -78,8 +78,8 @@ function toDocument(tools: readonly Described[], { publicUrl, issuer, audience }
 }
 
 /**
- * Without an audience Auth0 issues a token that is not for this API. Importers add their parameters
- * to the query that the URL has (RFC 6749 s3.1).
+ * Adds the audience, because Auth0 otherwise issues a token for another API. Clients keep this
+ * query and add their own parameters (RFC 6749 s3.1).
  */
 function authorizationUrl(issuer: string, audience: string): string {
   const url = new URL('authorize', issuer)
@@ -97,21 +97,21 @@ function operationOf(tool: ToolDefinition, components: Components) {
     operationId: tool.name,
     summary: shortened(title),
     ...(tool.description !== '' && { description: shortened(tool.description) }),
-    // GPT Actions ask the person before each call unless this is false.
+    // GPT Actions ask the user to confirm each call unless this is false.
     'x-openai-isConsequential': tool.annotations?.readOnlyHint !== true,
     security: securityOf(tool),
     requestBody: {
       required: Array.isArray(required) && required.length > 0,
-      content: { 'application/json': { schema: inputOf(tool, components) } },
+      content: { 'application/json': { schema: inputSchemaOf(tool, components) } },
     },
     responses: {
-      200: { description: 'The answer of the tool.', content: answerOf(tool, components) },
+      200: { description: 'The result of the tool.', content: resultContentOf(tool, components) },
       ...(tool.outputSchema === undefined && {
-        204: { description: 'The tool has done its work and says nothing.' },
+        204: { description: 'The tool succeeded and returned no content.' },
       }),
-      401: { description: 'No access token, or one that is not valid here.', content: problem },
+      401: { description: 'The access token is missing or not valid.', content: problem },
       403: {
-        description: 'The access token lacks a scope, or the user a permission.',
+        description: 'The access token lacks a scope, or the user lacks a permission.',
         content: problem,
       },
       default: { description: 'The call failed.', content: problem },
@@ -119,21 +119,24 @@ function operationOf(tool: ToolDefinition, components: Components) {
   }
 }
 
-/** Who may call: everyone, everyone with an optional sign-in, or callers with these scopes. */
+/**
+ * Returns who may call: everyone, everyone with an optional sign-in, or only callers with these
+ * scopes.
+ */
 function securityOf({ scopes, access }: ToolDefinition) {
   if (access === 'public') return []
   const signedIn = { [SCHEME]: scopes }
   return access === 'optional' ? [{}, signedIn] : [signedIn]
 }
 
-/** GPT Actions take no object without `properties`. */
-function inputOf({ name, inputSchema }: ToolDefinition, components: Components) {
+/** Adds `properties` if absent, because GPT Actions accept no object without it. */
+function inputSchemaOf({ name, inputSchema }: ToolDefinition, components: Components) {
   const schema = embedSchema(inputSchema, `${name}.input`, components)
   return '$ref' in schema || 'properties' in schema ? schema : { ...schema, properties: {} }
 }
 
-/** A tool that promises nothing may answer with any JSON, or with text. */
-function answerOf({ name, outputSchema }: ToolDefinition, components: Components) {
+/** A tool without an `outputSchema` may return any JSON or text. */
+function resultContentOf({ name, outputSchema }: ToolDefinition, components: Components) {
   if (outputSchema === undefined) {
     return { 'application/json': { schema: {} }, 'text/plain': { schema: { type: 'string' } } }
   }
@@ -141,7 +144,7 @@ function answerOf({ name, outputSchema }: ToolDefinition, components: Components
   return { 'application/json': { schema } }
 }
 
-/** At the end of a word, where there is one. */
+/** Shortens the text, at the end of a word if possible. */
 function shortened(text: string): string {
   if (text.length <= MAX_DESCRIPTION_CHARACTERS) return text
   const start = text.slice(0, MAX_DESCRIPTION_CHARACTERS - 1)

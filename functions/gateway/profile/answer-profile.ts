@@ -7,8 +7,9 @@ import { failed, statusOf, type ToolOutcome } from '../outcome.ts'
 const MAX_FAULT_CHARACTERS = 1_000
 
 /**
- * Answers the tools with `answeredBy: gateway` from the caller's token, and leaves all others to
- * `callTool`. Writes the same audit records. `id` is `sub`, which Auth0 never changes.
+ * Answers calls of tools with `answeredBy: gateway` from the caller's token, and leaves all other
+ * calls to `callTool`. Writes the same audit records. `id` in the result is `sub`, which Auth0
+ * never changes.
  */
 export function answerProfiles(callTool: CallTool, catalogue: Catalogue): CallTool {
   const hasProfile = [...catalogue.values()].some(({ answeredBy }) => answeredBy === 'gateway')
@@ -26,11 +27,11 @@ async function answer({ tool, args, caller, log }: ToolCall): Promise<ToolOutcom
 function profileOutcome({ tool, args, caller }: Pick<ToolCall, 'tool' | 'args' | 'caller'>) {
   const fault = tool.validateInput(args)
   if (fault !== undefined) {
-    const said = oneLine(fault, MAX_FAULT_CHARACTERS)
-    return failed('arguments_invalid', 400, `The arguments do not fit: ${said}`)
+    const sentence = oneLine(fault, MAX_FAULT_CHARACTERS)
+    return failed('arguments_invalid', 400, `Invalid arguments: ${sentence}`)
   }
-  // Access to a profile tool is checked at start: it has a caller.
-  if (caller === undefined) throw new Error('a profile tool without a caller')
+  // The check at start ensures that a profile tool requires a sign-in.
+  if (caller === undefined) throw new Error('a call of a profile tool without a caller')
   const { subject: id, profile } = caller
   return { kind: 'json', value: { id, ...profile } } as const
 }

@@ -12,10 +12,11 @@ export interface FetchResourceOptions {
 }
 
 /**
- * Fetches resources from their backends: `POST FUNCTIONS_BASE/{path}` with `{"uri": ...}` and the
- * gateway's assertion, whose `tool` is the URI. The user's token is never passed on.
+ * Returns a function that fetches resources from their backends with `POST FUNCTIONS_BASE/{path}`
+ * and the body `{"uri": ...}`. It sends the assertion of the gateway, in which `tool` is the URI,
+ * and never the token of the user.
  *
- * The returned function throws ResourceError when there is no answer.
+ * The function throws ResourceError if there is no complete response.
  */
 export function createFetchResource(options: FetchResourceOptions): FetchResource {
   const signAssertion = createAssertionSigner(options.keys)

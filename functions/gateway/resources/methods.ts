@@ -2,7 +2,7 @@ import { isOpen } from '../../../shared/catalogue/access.ts'
 import { asTraceparent } from '../../../shared/http/trace-context.ts'
 import { asObject } from '../../../shared/json.ts'
 import type { AnswerMethod } from '../mcp/context.ts'
-import { CODES, invalidParams, isNothing, RpcError } from '../mcp/json-rpc.ts'
+import { CODES, invalidParams, isAbsent, RpcError } from '../mcp/json-rpc.ts'
 import type { Writer } from '../mcp/mcp-result.ts'
 import type { Era } from '../mcp/revision.ts'
 import { CACHE_MS } from '../mcp/tool-list.ts'
@@ -19,13 +19,14 @@ export interface ResourceMethodsOptions {
   readonly served: ServedResources
   readonly fetchResource: FetchResource
   readonly write: Writer
-  /** Whether clients may connect without a token, and so see the lists. */
+  /** Whether clients may connect and read the lists without a token. */
   readonly isPublic: boolean
 }
 
 /**
- * `resources/list`, `resources/templates/list`, `resources/read`, and with skills `skills/list` and
- * `skills/get`; none for a catalogue without resources. The lists have one page.
+ * Returns the methods `resources/list`, `resources/templates/list` and `resources/read`, and with
+ * skills also `skills/list` and `skills/get`. Returns none for a catalogue without resources. Each
+ * list has one page.
  */
 export function resourceMethods(
   options: ResourceMethodsOptions,
@@ -38,15 +39,15 @@ export function resourceMethods(
     texts.stateless = write({ ...members, ...cacheable }, 'stateless')
     return ({ era }, { params }) => {
       const { cursor } = params
-      if (isNothing(cursor) || cursor === '') return texts[era]
-      throw invalidParams('no cursor: the list has one page')
+      if (isAbsent(cursor) || cursor === '') return texts[era]
+      throw invalidParams('cursor is not supported, because the list has one page')
     }
   }
 
   const read: AnswerMethod = (context, { params }) => {
     const { era, request, log, caller, budget } = context
     const { uri } = params
-    if (typeof uri !== 'string') throw invalidParams('a uri')
+    if (typeof uri !== 'string') throw invalidParams('uri must be a string')
     const { resource } = context.named
     if (resource === undefined) throw notFound(era, uri)
     const hint = era === 'stateless' ? cacheHintOf(resource, CACHE_MS) : {}
@@ -65,7 +66,7 @@ export function resourceMethods(
   }
   const getSkill: AnswerMethod = ({ era }, { params }) => {
     const { uri } = params
-    if (typeof uri !== 'string') throw invalidParams('a uri')
+    if (typeof uri !== 'string') throw invalidParams('uri must be a string')
     const entry = served.skills.get(canonicalUri(uri))
     if (entry === undefined)
       throw new RpcError(200, CODES.invalidParams, 'Skill not found.', { uri })

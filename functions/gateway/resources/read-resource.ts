@@ -8,24 +8,27 @@ import type { ByteBudget } from '../backend/response-budget.ts'
 import type { BackendResponse } from '../backend/send.ts'
 import { contentsOf, type ReadableResource } from './resources.ts'
 
-/** What a resource's backend answers, whole. @throws SendError or GoogleIdentityError without it. */
+/**
+ * Returns the complete response of a resource's backend.
+ * @throws ResourceError if there is none.
+ */
 export type FetchResource = (
   resource: { readonly uri: string; readonly source: BackendSource },
   exchange: ResourceExchange,
 ) => Promise<BackendResponse>
 
-/** The request for which a resource is fetched. */
+/** The request that reads a resource. */
 export interface ResourceExchange {
   readonly caller: Caller | undefined
   readonly requestId: string
   readonly traceparent: string | undefined
   readonly signal: AbortSignal
-  /** Counts the bytes of the answer; false once there are too many. */
+  /** Limits the received bytes of the response. */
   readonly budget: ByteBudget
   readonly log: Log
 }
 
-/** A resource that its backend does not give; `reason` is for the log. */
+/** The backend did not return the resource. `reason` is for the log. */
 export class ResourceError extends Error {
   override readonly name = 'ResourceError'
   readonly reason: string
@@ -36,20 +39,23 @@ export class ResourceError extends Error {
   }
 }
 
-/** How long the content may be kept, and by whom (MCP 2026-07-28, caching). */
-export function cacheHintOf(resource: ReadableResource, keptMs: number) {
+/**
+ * Returns how long the content may be cached and by whom (MCP 2026-07-28, caching). `staticTtlMs`
+ * applies to static content.
+ */
+export function cacheHintOf(resource: ReadableResource, staticTtlMs: number) {
   const isStatic = 'content' in resource.source
   return {
-    ttlMs: isStatic ? keptMs : 0,
+    ttlMs: isStatic ? staticTtlMs : 0,
     cacheScope: isStatic && isOpen(resource) ? 'public' : 'private',
   } as const
 }
 
 /**
- * The `contents` of a resource that the caller may read; writes the audit record `resource_read`, and
- * of a backend's, when it has answered, `resource_answered`.
+ * Returns the `contents` of a resource that the caller may read. Writes the audit record
+ * `resource_read`, and for a resource of a backend also `resource_answered` at the end.
  *
- * @throws ResourceError when its backend does not give it.
+ * @throws ResourceError if the backend does not return the resource.
  */
 export async function readContents(
   resource: ReadableResource,
@@ -60,23 +66,27 @@ export async function readContents(
   auditDecision(resource, exchange.caller, exchange.log, { decision: 'allowed' })
   if ('content' in source) return [contentsOf(resource, source.content)]
   const startedAt = performance.now()
-  let ended: { readonly status: number; readonly reason?: string } = {
+  let finalStatus: { readonly status: number; readonly reason?: string } = {
     status: 500,
     reason: 'internal_error',
   }
   try {
     const answer = await fetchResource({ uri: resource.uri, source }, exchange)
-    ended = { status: answer.status }
+    finalStatus = { status: answer.status }
     if (answer.status !== 200) throw new ResourceError(`backend_http_${answer.status}`)
     const { content, mimeType } = read(answer, resource.mimeType)
     return [contentsOf({ ...resource, mimeType }, content)]
   } catch (error) {
-    if (error instanceof ResourceError) ended = { status: 502, reason: error.reason }
+    if (error instanceof ResourceError) finalStatus = { status: 502, reason: error.reason }
     throw error
   } finally {
     const ms = Math.round(performance.now() - startedAt)
-    const severity = ended.status >= 500 ? 'ERROR' : 'NOTICE'
-    exchange.log.audit('resource_answered', { resource: resource.uri, ...ended, ms }, severity)
+    const severity = finalStatus.status >= 500 ? 'ERROR' : 'NOTICE'
+    exchange.log.audit(
+      'resource_answered',
+      { resource: resource.uri, ...finalStatus, ms },
+      severity,
+    )
   }
 }
 
@@ -89,10 +99,10 @@ function read(
   }
   const mimeType = expected ?? (contentType.replace(/\s*;.*$/s, '').toLowerCase() || undefined)
   const content = toContent(body, mimeType)
-  if (resourceMustBeText(mimeType) && 'blob' in content) throw new ResourceError('backend_not_utf8')
+  if (isTextType(mimeType) && 'blob' in content) throw new ResourceError('backend_not_utf8')
   return { content, mimeType }
 }
 
-function resourceMustBeText(mimeType: string | undefined): boolean {
+function isTextType(mimeType: string | undefined): boolean {
   return mimeType?.startsWith('text/') ?? false
 }

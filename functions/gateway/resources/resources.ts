@@ -4,7 +4,7 @@ import type { ResourceEntry } from '../../../shared/catalogue/resources/resource
 import type { SkillEntry } from '../../../shared/catalogue/skills/skill.ts'
 import type { CatalogueDocument } from '../../../shared/tools.ts'
 
-/** A resource that `resources/read` gives: one of the catalogue's, or a file of a skill. */
+/** A resource that `resources/read` returns: a resource of the catalogue or a file of a skill. */
 export interface ReadableResource extends AccessRule {
   readonly uri: string
   readonly mimeType?: string | undefined
@@ -12,18 +12,18 @@ export interface ReadableResource extends AccessRule {
   readonly source: ResourceEntry['source']
 }
 
-/** What the catalogue has beside its tools. */
+/** The resources and skills of the catalogue. */
 export interface ServedResources {
-  /** By URI. A Map: prototype names find nothing. */
+  /** By URI. A Map, because an object would also find names of its prototype. */
   readonly readable: ReadonlyMap<string, ReadableResource>
-  /** Members of `resources/list`. */
+  /** The items of `resources/list`. */
   readonly listed: readonly Readonly<Record<string, unknown>>[]
   readonly skills: ReadonlyMap<string, SkillEntry>
   /** Whether any of them can be read without signing in. */
   readonly hasOpen: boolean
 }
 
-/** The resources of a catalogue, with the files of its skills. */
+/** Returns the resources of a catalogue, including the files of its skills. */
 export function serveResources({
   resources,
   skills,
@@ -42,7 +42,7 @@ export function serveResources({
   }
 }
 
-/** The resource of this URI, which clients may write in another spelling than the list's. */
+/** Returns the resource with this URI, which clients may write differently than the list does. */
 export function findResource(
   readable: ServedResources['readable'],
   uri: string,
@@ -50,12 +50,12 @@ export function findResource(
   return readable.get(uri) ?? readable.get(canonicalUri(uri))
 }
 
-/** The URI in the WHATWG's spelling; as it is when it is no URL. */
+/** Returns the URI as the WHATWG URL Standard serializes it, or unchanged if it is not a URL. */
 export function canonicalUri(uri: string): string {
   return URL.canParse(uri) ? new URL(uri).href : uri
 }
 
-/** The content as MCP's `contents` has it. */
+/** Returns the content as an item of MCP's `contents`. */
 export function contentsOf(
   { uri, mimeType, _meta }: ReadableResource,
   content: Content,

@@ -117,7 +117,7 @@ test('a number that cannot be checked is refused with its place, both ways', asy
   const text = `{"n":[{"a/b":1e1001}]}`
   const { rest, mcp } = await both(served, text)
   const sentence =
-    'The arguments do not fit: the number at /n/0/a~1b is too long or too large to be checked'
+    'Invalid arguments: the number at /n/0/a~1b is too long or too large to be checked'
   expect(rest.status).toBe(400)
   expect(rest.json()).toMatchObject({ detail: sentence })
   expect(mcp.json()).toMatchObject({ result: { isError: true, content: [{ text: sentence }] } })

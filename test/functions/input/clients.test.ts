@@ -69,7 +69,7 @@ describe('clients that answer questions', () => {
 
 describe('clients that cannot be asked', () => {
   const FORM_SENTENCE =
-    'The tool has a question that this client cannot pass on: What is your name?'
+    'The tool requires input that this client does not support: What is your name?'
   const URL_SENTENCE = `The tool needs the user to open ${URL_TO_OPEN} first: Connect your bank. Call the tool again afterwards.`
 
   test.each([

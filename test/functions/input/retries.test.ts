@@ -8,7 +8,7 @@ describe('a retry', () => {
   const REFUSED = {
     code: -32602,
     message:
-      'Invalid params: requestState does not hold for this call; call the tool again without it.',
+      'Invalid params: requestState is not valid for this call; call the tool again without it.',
   }
   const refused = async (options: Call, reason: string) => {
     backend.calls.length = 0

@@ -156,7 +156,7 @@ describe('how long a call may take', () => {
     const body = async () => Buffer.alloc(0)
     const request = { headers: {}, authorization: [], body, log }
     await answer(request as unknown as HttpRequest, 'about')
-    expect(calls.map(({ patienceMs }) => patienceMs)).toEqual([44_000])
+    expect(calls.map(({ callerTimeoutMs }) => callerTimeoutMs)).toEqual([44_000])
   })
 
   test('a call ends when its caller waits no longer', async () => {
@@ -176,7 +176,7 @@ describe('how long a call may take', () => {
       requestId: 'r',
       traceparent: undefined,
       signal: new AbortController().signal,
-      patienceMs: 50,
+      callerTimeoutMs: 50,
       budget: createByteBudget(1_000),
       log: createLog({ service: 'test', level: 'error', write: () => undefined }),
       place: createQueue()(),

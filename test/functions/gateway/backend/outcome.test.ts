@@ -75,7 +75,7 @@ describe("a backend's answer", () => {
     expect(toOutcome(answer(given), tool)).toEqual(outcome)
   })
 
-  const UNREADABLE = 'The tool answered in a form that it does not promise.'
+  const UNREADABLE = 'The tool returned an unexpected response.'
   test.each<[string, Parameters<typeof answer>[0], CallableTool, string]>([
     ['half of JSON', { body: '{"a":' }, untyped, 'backend_not_json'],
     [
@@ -131,9 +131,9 @@ describe("a backend's answer", () => {
     [500, 502, 'The tool failed. Try again later.'],
     [503, 502, 'The tool failed. Try again later.'],
     [599, 502, 'The tool failed. Try again later.'],
-    [100, 502, 'The tool did not give an answer.'],
-    [301, 502, 'The tool did not give an answer.'],
-    [304, 502, 'The tool did not give an answer.'],
+    [100, 502, 'The tool returned no result.'],
+    [301, 502, 'The tool returned no result.'],
+    [304, 502, 'The tool returned no result.'],
     [400, 400, 'The tool refused the call (HTTP 400).'],
     [401, 502, 'The tool refused the call (HTTP 401).'],
     [403, 502, 'The tool refused the call (HTTP 403).'],

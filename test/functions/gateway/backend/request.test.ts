@@ -135,7 +135,7 @@ describe('the request that arrives', () => {
     const answer = await rest(served, 'readNote', { id: '..' })
     expect([answer.status, answer.json()]).toMatchObject([
       400,
-      { detail: 'The arguments do not fit: argument "id" must not be . or .. in a path' },
+      { detail: 'Invalid arguments: argument "id" must not be . or .. in a path' },
     ])
     const result = await mcp(served, 'readNote', { id: '1', trace: 'a\r\nhost: evil' })
     expect(result).toMatchObject({ isError: true })

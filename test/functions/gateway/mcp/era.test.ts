@@ -211,9 +211,14 @@ describe('the era of a message', () => {
   })
 
   test.each<[string, unknown[], Fields, string]>([
-    ['nothing', [], {}, '1 to 50 messages.'],
-    ['51', Array.from({ length: 51 }, () => plain('ping')), {}, '1 to 50 messages.'],
-    ['initialize', [plain('ping'), plain('initialize')], {}, 'initialize stands alone.'],
+    ['nothing', [], {}, 'a batch must have 1 to 50 messages.'],
+    [
+      '51',
+      Array.from({ length: 51 }, () => plain('ping')),
+      {},
+      'a batch must have 1 to 50 messages.',
+    ],
+    ['initialize', [plain('ping'), plain('initialize')], {}, 'initialize must not be in a batch.'],
     ['a number', [plain('ping'), 7], {}, 'not a JSON-RPC 2.0 message.'],
     ['a batch', [[plain('ping')]], {}, 'not a JSON-RPC 2.0 message.'],
     ['2026-07-28', [plain('ping')], named('2026-07-28'), '2026-07-28 has no batches.'],

@@ -333,11 +333,11 @@ describe('what GPT Actions take', () => {
       })
     expect(brokenLimits(catalogueOf(30))).toEqual([])
     expect(brokenLimits(catalogueOf(31))).toEqual([
-      '31 operations, of which GPT Actions take 30: import /openapi.json?tools=a,b',
+      '31 operations exceed the GPT Actions limit of 30: import /openapi.json?tools=a,b',
     ])
     const large = { inputSchema: { type: 'object', title: 'x'.repeat(50_000) } }
     expect(brokenLimits(catalogueOf(2, large))).toEqual([
-      expect.stringMatching(/^about 1020\d\d characters, of which GPT Actions take 100000: /),
+      expect.stringMatching(/^about 1020\d\d characters exceed the GPT Actions limit of 100000: /),
     ])
   })
 })

@@ -58,7 +58,8 @@ function sentenceOf(requests: readonly InputRequest[]): string {
   }))
   const page = descriptions.find(({ url }) => url !== undefined)
   if (page !== undefined) {
-    return `The tool needs the user to open ${page.url} first: ${page.message} Call the tool again afterwards.`
+    const why = page.message === '' ? '' : `: ${page.message.replace(/[.]$/, '')}`
+    return `The tool needs the user to open ${page.url} first${why}. Call the tool again afterwards.`
   }
   const question = descriptions.find(({ message }) => message !== '')
   const what = question === undefined ? '' : `: ${question.message}`

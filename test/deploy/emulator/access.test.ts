@@ -1,20 +1,14 @@
 import { decodeJwt } from 'jose'
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import {
   AUDIENCE,
   alertOf,
   CALLBACK,
-  type LocalTenant,
   refusal,
-  startLocalTenant,
+  tenantForThisFile,
 } from '../../support/auth0/local-tenant.ts'
 
-let tenant: LocalTenant
-beforeAll(async () => {
-  tenant = await startLocalTenant()
-})
-beforeEach(() => tenant.reset())
-afterAll(() => tenant?.close())
+const tenant = await tenantForThisFile()
 
 const DOCUMENT_URL = 'https://chatgpt.com/oauth/client.json'
 const DOCUMENT = {

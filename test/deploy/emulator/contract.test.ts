@@ -1,19 +1,9 @@
 import { decodeJwt } from 'jose'
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import {
-  AUDIENCE,
-  type LocalTenant,
-  refusal,
-  startLocalTenant,
-} from '../../support/auth0/local-tenant.ts'
+import { describe, expect, test } from 'vitest'
+import { AUDIENCE, refusal, tenantForThisFile } from '../../support/auth0/local-tenant.ts'
 import { exchangeFaults, requestFaults } from '../../support/auth0-contract/faults.ts'
 
-let tenant: LocalTenant
-beforeAll(async () => {
-  tenant = await startLocalTenant()
-})
-beforeEach(() => tenant.reset())
-afterAll(() => tenant?.close())
+const tenant = await tenantForThisFile()
 
 const get = (clientId: string) => tenant.management.clients.get(clientId)
 const register = async (metadata: object = {}) =>

@@ -1,19 +1,9 @@
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
-import {
-  alertOf,
-  CALLBACK,
-  type LocalTenant,
-  startLocalTenant,
-} from '../../support/auth0/local-tenant.ts'
+import { expect, test } from 'vitest'
+import { alertOf, CALLBACK, tenantForThisFile } from '../../support/auth0/local-tenant.ts'
 import { declining } from '../../support/http/declining.ts'
 import { ALICE } from '../../support/people.ts'
 
-let tenant: LocalTenant
-beforeAll(async () => {
-  tenant = await startLocalTenant()
-})
-beforeEach(() => tenant.reset())
-afterAll(() => tenant?.close())
+const tenant = await tenantForThisFile()
 
 const decline = (clientId: string) => tenant.authorize(clientId, {}, ALICE, declining)
 

@@ -1,12 +1,7 @@
 import type { Management } from 'auth0'
 import { createRemoteJWKSet, decodeJwt, jwtVerify } from 'jose'
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import {
-  AUDIENCE,
-  type LocalTenant,
-  refusal,
-  startLocalTenant,
-} from '../../support/auth0/local-tenant.ts'
+import { beforeEach, describe, expect, test } from 'vitest'
+import { AUDIENCE, refusal, tenantForThisFile } from '../../support/auth0/local-tenant.ts'
 import { ALICE, BOB } from '../../support/people.ts'
 
 type Json = Readonly<Record<string, unknown>>
@@ -17,21 +12,16 @@ const GRANT_TYPE = 'urn:ietf:params:oauth:grant-type:token-exchange'
 const ACCESS_TOKEN = 'urn:ietf:params:oauth:token-type:access_token'
 const ON_BEHALF = { allow_any_profile_of_type: ['on_behalf_of_token_exchange' as const] }
 
-let tenant: LocalTenant
+const tenant = await tenantForThisFile()
 let chatGpt: string
 let exchanger: Management.CreateClientResponseContent
-beforeAll(async () => {
-  tenant = await startLocalTenant()
-})
 beforeEach(async () => {
-  await tenant.reset()
   chatGpt = await tenant.registered()
   await tenant.admit(chatGpt)
   await makeApi(CALENDAR)
   exchanger = await makeClient(AUDIENCE)
   await grant(exchanger, CALENDAR)
 })
-afterAll(() => tenant?.close())
 
 const makeApi = (identifier: string) =>
   tenant.management.resourceServers.create({

@@ -1,20 +1,16 @@
 import { decodeJwt } from 'jose'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
+import { afterEach, describe, expect, test, vi } from 'vitest'
 import {
   AUDIENCE,
   alertOf,
   type LocalTenant,
   refusal,
   startLocalTenant,
+  tenantForThisFile,
 } from '../../support/auth0/local-tenant.ts'
 
-let tenant: LocalTenant
-beforeAll(async () => {
-  tenant = await startLocalTenant()
-})
-beforeEach(() => tenant.reset())
+const tenant = await tenantForThisFile()
 afterEach(() => void vi.useRealTimers())
-afterAll(() => tenant?.close())
 
 async function post(body: unknown): Promise<Response> {
   return fetch(`${tenant.issuer}__tenant`, { method: 'POST', body: JSON.stringify(body) })

@@ -1,18 +1,7 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import {
-  AUDIENCE,
-  CALLBACK,
-  type LocalTenant,
-  refusal,
-  startLocalTenant,
-} from '../../support/auth0/local-tenant.ts'
+import { describe, expect, test } from 'vitest'
+import { AUDIENCE, CALLBACK, refusal, tenantForThisFile } from '../../support/auth0/local-tenant.ts'
 
-let tenant: LocalTenant
-beforeAll(async () => {
-  tenant = await startLocalTenant()
-})
-beforeEach(() => tenant.reset())
-afterAll(() => tenant?.close())
+const tenant = await tenantForThisFile()
 
 /** Sends a call that the auth0 package does not allow. */
 async function call(method: string, path: string, body?: unknown): Promise<Response> {

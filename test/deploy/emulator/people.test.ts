@@ -1,26 +1,20 @@
 import { decodeJwt } from 'jose'
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { beforeEach, describe, expect, test } from 'vitest'
 import {
   AUDIENCE,
   alertOf,
   CALLBACK,
-  type LocalTenant,
   refusal,
-  startLocalTenant,
+  tenantForThisFile,
 } from '../../support/auth0/local-tenant.ts'
 import { BOB } from '../../support/people.ts'
 
-let tenant: LocalTenant
+const tenant = await tenantForThisFile()
 let clientId: string
-beforeAll(async () => {
-  tenant = await startLocalTenant()
-})
 beforeEach(async () => {
-  await tenant.reset()
   clientId = await tenant.registered()
   await tenant.admit(clientId)
 })
-afterAll(() => tenant?.close())
 
 const bobs = 'auth0|bob'
 const permission = (name: string) => ({

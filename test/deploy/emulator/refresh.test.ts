@@ -1,26 +1,17 @@
 import { decodeJwt } from 'jose'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
-import {
-  type LocalTenant,
-  startLocalTenant,
-  type Tokens,
-} from '../../support/auth0/local-tenant.ts'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { type Tokens, tenantForThisFile } from '../../support/auth0/local-tenant.ts'
 
 const LEEWAY_SECONDS = 30
 
-let tenant: LocalTenant
+const tenant = await tenantForThisFile()
 let clientId: string
-beforeAll(async () => {
-  tenant = await startLocalTenant()
-})
 beforeEach(async () => {
-  await tenant.reset()
   clientId = await tenant.registered()
   await tenant.admit(clientId)
   await setLeeway(LEEWAY_SECONDS)
 })
 afterEach(() => vi.useRealTimers())
-afterAll(() => tenant?.close())
 
 const setLeeway = (leeway: number) =>
   tenant.management.clients.update(clientId, {

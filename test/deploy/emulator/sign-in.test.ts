@@ -1,20 +1,10 @@
 import { createLocalJWKSet, decodeJwt, decodeProtectedHeader, jwtVerify } from 'jose'
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { StuckError } from '../../../deploy/connect/sign-in/form-sign-in.ts'
-import {
-  AUDIENCE,
-  alertOf,
-  type LocalTenant,
-  startLocalTenant,
-} from '../../support/auth0/local-tenant.ts'
+import { AUDIENCE, alertOf, tenantForThisFile } from '../../support/auth0/local-tenant.ts'
 import { ALICE, BOB } from '../../support/people.ts'
 
-let tenant: LocalTenant
-beforeAll(async () => {
-  tenant = await startLocalTenant()
-})
-beforeEach(() => tenant.reset())
-afterAll(() => tenant?.close())
+const tenant = await tenantForThisFile()
 
 async function published() {
   const response = await fetch(`${tenant.issuer}.well-known/jwks.json`)

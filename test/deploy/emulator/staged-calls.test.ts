@@ -1,15 +1,10 @@
 import { decodeJwt } from 'jose'
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { type LocalTenant, refusal, startLocalTenant } from '../../support/auth0/local-tenant.ts'
+import { describe, expect, test } from 'vitest'
+import { refusal, tenantForThisFile } from '../../support/auth0/local-tenant.ts'
 
 const DOCUMENT_URL = 'https://chatgpt.com/oauth/client.json'
 
-let tenant: LocalTenant
-beforeAll(async () => {
-  tenant = await startLocalTenant()
-})
-beforeEach(() => tenant.reset())
-afterAll(() => tenant?.close())
+const tenant = await tenantForThisFile()
 
 const change = (management: object) => tenant.admin.change({ management })
 const listClients = () => tenant.management.clients.list()

@@ -1,26 +1,16 @@
 import { generateKeyPairSync } from 'node:crypto'
 import type { Management } from 'auth0'
 import { compactDecrypt, decodeJwt, decodeProtectedHeader, jwtVerify } from 'jose'
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import {
-  AUDIENCE,
-  alertOf,
-  type LocalTenant,
-  startLocalTenant,
-} from '../../support/auth0/local-tenant.ts'
+import { beforeEach, describe, expect, test } from 'vitest'
+import { AUDIENCE, alertOf, tenantForThisFile } from '../../support/auth0/local-tenant.ts'
 import { BOB } from '../../support/people.ts'
 
-let tenant: LocalTenant
+const tenant = await tenantForThisFile()
 let clientId: string
-beforeAll(async () => {
-  tenant = await startLocalTenant()
-})
 beforeEach(async () => {
-  await tenant.reset()
   clientId = await tenant.registered()
   await tenant.admit(clientId)
 })
-afterAll(() => tenant?.close())
 
 async function changeApi(changes: Management.UpdateResourceServerRequestContent): Promise<void> {
   await tenant.management.resourceServers.update((await tenant.api()).id, changes)

@@ -1,5 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { type Management, ManagementClient, ManagementError } from 'auth0'
+import { afterAll, beforeEach } from 'vitest'
 import { StuckError, signIn } from '../../../deploy/connect/sign-in/form-sign-in.ts'
 import { type EmulatorOptions, startEmulator } from '../../../deploy/emulator/emulator.ts'
 import { ALICE } from '../people.ts'
@@ -167,4 +168,12 @@ export async function refusal(call: PromiseLike<unknown>): Promise<unknown> {
     throw error
   }
   throw new Error('the call was not refused')
+}
+
+/** Starts a tenant that is reset before each test of the calling file and closed after the last. */
+export async function tenantForThisFile(): Promise<LocalTenant> {
+  const tenant = await startLocalTenant()
+  beforeEach(() => tenant.reset())
+  afterAll(() => tenant.close())
+  return tenant
 }

@@ -7,23 +7,12 @@ import {
   refusal,
   tenantForThisFile,
 } from '../../support/auth0/local-tenant.ts'
+import { metadataDocumentFor } from '../../support/auth0/metadata-document.ts'
 
 const tenant = await tenantForThisFile()
 
-const DOCUMENT_URL = 'https://chatgpt.com/oauth/client.json'
-const DOCUMENT = {
-  client_id: DOCUMENT_URL,
-  client_name: 'ChatGPT',
-  redirect_uris: [CALLBACK],
-  grant_types: ['authorization_code', 'refresh_token'],
-  response_types: ['code'],
-  token_endpoint_auth_method: 'none',
-}
+const document = metadataDocumentFor(tenant)
 const get = (clientId: string) => tenant.management.clients.get(clientId)
-const staged = (document: object) =>
-  tenant.admin.change({ cimdDocuments: { [DOCUMENT_URL]: { ...DOCUMENT, ...document } } })
-const importDocument = () =>
-  tenant.management.clients.registerCimdClient({ external_client_id: DOCUMENT_URL })
 
 test('the consent page shows scopes, or their descriptions if the tenant is set to show them', async () => {
   const clientId = await tenant.registered()
@@ -187,8 +176,8 @@ describe('a strict client in the Auth0 emulator', () => {
       organization_usage: 'allow',
     })
     expect(changed).toMatchObject({ app_type: 'spa', organization_usage: 'allow' })
-    await staged({})
-    const { client_id } = await importDocument()
+    await document.publish({})
+    const { client_id } = await document.import()
     await tenant.management.clients.update(client_id, { description: 'Imported' })
     const call = tenant.management.clients.update(client_id, { callbacks: [CALLBACK] })
     expect(await refusal(call)).toMatchObject({ statusCode: 400 })

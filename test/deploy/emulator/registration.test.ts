@@ -1,23 +1,16 @@
 import { decodeJwt } from 'jose'
 import { describe, expect, test } from 'vitest'
-import { alertOf, CALLBACK, refusal, tenantForThisFile } from '../../support/auth0/local-tenant.ts'
+import { alertOf, refusal, tenantForThisFile } from '../../support/auth0/local-tenant.ts'
+import {
+  DOCUMENT,
+  DOCUMENT_URL,
+  metadataDocumentFor,
+} from '../../support/auth0/metadata-document.ts'
 
 const tenant = await tenantForThisFile()
 
-const DOCUMENT_URL = 'https://chatgpt.com/oauth/client.json'
-const DOCUMENT = {
-  client_id: DOCUMENT_URL,
-  client_name: 'ChatGPT',
-  redirect_uris: [CALLBACK],
-  grant_types: ['authorization_code', 'refresh_token'],
-  response_types: ['code'],
-  token_endpoint_auth_method: 'none',
-}
+const document = metadataDocumentFor(tenant)
 const get = (clientId: string) => tenant.management.clients.get(clientId)
-const staged = (document: object) =>
-  tenant.admin.change({ cimdDocuments: { [DOCUMENT_URL]: { ...DOCUMENT, ...document } } })
-const importDocument = () =>
-  tenant.management.clients.registerCimdClient({ external_client_id: DOCUMENT_URL })
 const register = async (metadata: object = {}) =>
   (await (await tenant.register(metadata)).json()) as Record<string, unknown>
 
@@ -27,8 +20,8 @@ describe('the registration marker of a client in the Auth0 emulator', () => {
       external_metadata_type: 'dcr',
       external_metadata_created_by: 'client',
     })
-    await staged({})
-    expect(await get((await importDocument()).client_id)).toMatchObject({
+    await document.publish({})
+    expect(await get((await document.import()).client_id)).toMatchObject({
       external_metadata_type: 'cimd',
       external_metadata_created_by: 'admin',
     })
@@ -39,8 +32,8 @@ describe('the registration marker of a client in the Auth0 emulator', () => {
   test('is missing with clientMarker false', async () => {
     await tenant.admin.change({ clientMarker: false })
     expect(await get(await tenant.registered())).not.toHaveProperty('external_metadata_type')
-    await staged({})
-    const imported = await get((await importDocument()).client_id)
+    await document.publish({})
+    const imported = await get((await document.import()).client_id)
     expect(imported).toMatchObject({ external_client_id: DOCUMENT_URL })
     expect(imported).not.toHaveProperty('external_metadata_type')
   })
@@ -48,7 +41,7 @@ describe('the registration marker of a client in the Auth0 emulator', () => {
 
 describe('a client metadata document in the Auth0 emulator', () => {
   test('requires the Enterprise plan with private_key_jwt, even if it supports other methods', async () => {
-    await staged({
+    await document.publish({
       token_endpoint_auth_method: 'private_key_jwt',
       token_endpoint_auth_methods_supported: ['none', 'private_key_jwt'],
       jwks_uri: 'https://chatgpt.com/oauth/jwks.json',
@@ -57,23 +50,23 @@ describe('a client metadata document in the Auth0 emulator', () => {
       statusCode: 403,
       message: 'Please upgrade your subscription to use private_key_jwt.',
     }
-    expect(await refusal(importDocument())).toMatchObject(upgrade)
+    expect(await refusal(document.import())).toMatchObject(upgrade)
     const preview = { external_client_id: DOCUMENT_URL }
     const call = tenant.management.clients.previewCimdMetadata(preview)
     expect(await refusal(call)).toMatchObject(upgrade)
     expect((await tenant.management.clients.list(preview)).data).toEqual([])
 
     await tenant.admin.change({ plan: 'enterprise' })
-    const { client_id } = await importDocument()
+    const { client_id } = await document.import()
     expect(await get(client_id)).toMatchObject({ jwks_uri: 'https://chatgpt.com/oauth/jwks.json' })
   })
 
   test('is imported with 201 and later updates the client with 200', async () => {
-    await staged({})
+    await document.publish({})
     const first = await tenant.management.clients
       .registerCimdClient({ external_client_id: DOCUMENT_URL })
       .withRawResponse()
-    await staged({ client_name: 'ChatGPT again' })
+    await document.publish({ client_name: 'ChatGPT again' })
     const second = await tenant.management.clients
       .registerCimdClient({ external_client_id: DOCUMENT_URL })
       .withRawResponse()
@@ -83,16 +76,16 @@ describe('a client metadata document in the Auth0 emulator', () => {
   })
 
   test('is rejected above 5 KB', async () => {
-    await staged({ padding: 'x'.repeat(5 * 1024) })
-    expect(await refusal(importDocument())).toMatchObject({ statusCode: 400 })
+    await document.publish({ padding: 'x'.repeat(5 * 1024) })
+    expect(await refusal(document.import())).toMatchObject({ statusCode: 400 })
   })
 
   test('is imported without unsupported properties and with warnings about them', async () => {
-    await staged({
+    await document.publish({
       grant_types: [...DOCUMENT.grant_types, 'implicit'],
       tos_uri: 'https://a.example',
     })
-    const { mapped_fields, validation } = await importDocument()
+    const { mapped_fields, validation } = await document.import()
     expect(mapped_fields).toMatchObject({ grant_types: DOCUMENT.grant_types })
     expect(validation).toMatchObject({
       valid: true,
@@ -113,15 +106,15 @@ describe('a client metadata document in the Auth0 emulator', () => {
   })
 
   test('is the client id in its tokens', async () => {
-    await staged({})
-    const { client_id } = await importDocument()
+    await document.publish({})
+    const { client_id } = await document.import()
     await tenant.admit(client_id)
     const { access_token } = await tenant.connect(DOCUMENT_URL)
     expect(decodeJwt(access_token)['client_id']).toBe(DOCUMENT_URL)
   })
 
   test('registers itself at the sign-in if the tenant supports that, with a log entry', async () => {
-    await staged({})
+    await document.publish({})
     const signIn = () => alertOf(tenant.connect(DOCUMENT_URL))
     expect(await signIn()).toContain('invalid_client')
     await tenant.admin.change({ cimdSelfRegistration: true })
@@ -137,7 +130,7 @@ describe('a client metadata document in the Auth0 emulator', () => {
     const search = `type:sapi AND client_id:"${clientId}"`
     expect((await tenant.management.logs.list({ search })).data).toHaveLength(1)
     await tenant.admit(clientId)
-    await staged({ client_name: 'Renamed' })
+    await document.publish({ client_name: 'Renamed' })
     expect((await tenant.connect(DOCUMENT_URL)).access_token).toMatch(/^ey/)
     expect((await get(clientId)).name).toBe('Renamed')
   })

@@ -6,9 +6,9 @@ const SINGLE = ['if', 'then', 'else', '$ref', '$dynamicRef']
 const MAPS = ['dependentSchemas']
 
 /**
- * The names of the arguments that a schema of arguments declares, in its `properties` and in those of
- * the schemas that apply to the same object, by references within the schema too. Undefined when a
- * reference leads where this does not look, so that the names are not known.
+ * Returns the names of the arguments that an input schema declares in its `properties` and in those of
+ * the subschemas that apply to the same object. Follows references within the schema. Returns undefined
+ * if a reference cannot be followed, so that the names are not known.
  */
 export function declaredArguments(inputSchema: JsonSchema): ReadonlySet<string> | undefined {
   const names = new Set<string>()
@@ -38,7 +38,7 @@ export function declaredArguments(inputSchema: JsonSchema): ReadonlySet<string> 
   return isKnown ? names : undefined
 }
 
-/** What a reference within the schema leads to, by JSON Pointer. */
+/** Returns the target of a reference by JSON Pointer within the schema; undefined for other references. */
 function at(root: unknown, reference: string): unknown {
   if (reference !== '#' && !reference.startsWith('#/')) return undefined
   let value = root

@@ -90,13 +90,10 @@ describe('a catalogue', () => {
     ],
     ['---\na: {}\n---\nb: {}', 'TOOLS is not YAML or JSON (MULTIPLE_DOCS at 10)'],
     ['a: *nowhere', 'TOOLS has an alias that cannot be resolved'],
-    [
-      'a: &a {scopes: [], _meta: {x: *a}}',
-      'TOOLS has an alias inside the value that it stands for',
-    ],
+    ['a: &a {scopes: [], _meta: {x: *a}}', 'TOOLS has an alias inside the value that it refers to'],
     [
       billionLaughs(),
-      'TOOLS is too large with its aliases written out: 16 MiB of JSON are allowed',
+      'TOOLS is too large with its aliases expanded: the maximum is 16 MiB of JSON',
     ],
     ['x', 'TOOLS must be a mapping of tool name to tool'],
     ['[]', 'TOOLS must be a mapping of tool name to tool'],

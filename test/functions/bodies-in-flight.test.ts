@@ -63,7 +63,10 @@ describe('bodies in flight', () => {
     expect(refused.json()).toEqual({
       jsonrpc: '2.0',
       id: null,
-      error: { code: -32000, message: 'Too much is being received. Try again in a second.' },
+      error: {
+        code: -32000,
+        message: 'The server is receiving too much data. Try again in a second.',
+      },
     })
     expect(served.lines.at(-1)).toMatchObject({ reason: 'bodies_in_flight' })
     const rest = await post({ text: 'x'.repeat(MIB - 100) }, undefined, '/tools/about')

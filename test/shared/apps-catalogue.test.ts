@@ -59,7 +59,7 @@ describe('resources of a catalogue', () => {
 
   test.each<[string, Json, string]>([
     ['no source', one({}), 'must have exactly one of file, text and request, but has none'],
-    ['two sources', one({ text: '', file: 'a.html' }), 'and has file and text'],
+    ['two sources', one({ text: '', file: 'a.html' }), 'but has file and text'],
     ['a missing file', one({ file: 'x.html' }), '"x.html" cannot be read'],
     ['a folder', one({ file: 'd' }), '"d" is not a file'],
     ['the folder above', one({ file: '../x.html' }), 'must be a relative path'],
@@ -73,7 +73,7 @@ describe('resources of a catalogue', () => {
     ['another host', one({ request: { url: '//evil.example/a' } }), 'a path under FUNCTIONS_BASE'],
     ['a domain with a directive', csp('https://a.example;script-src *'), 'must be an origin'],
     ['a keyword as a domain', csp("'unsafe-eval'"), 'must be an origin'],
-    ['the same twice', { resources: [1, 2].map(() => ({ uri: UI, text: '' })) }, 'URI twice'],
+    ['the same twice', { resources: [1, 2].map(() => ({ uri: UI, text: '' })) }, 'this URI occurs twice'],
     ['neither list nor mapping', { resources: 7 }, 'resources must be a mapping'],
   ])('%s is refused', (_, catalogue, fault) => {
     expect(faultsOf(catalogue, { 'd/a.png': Buffer.from([0x89, 0xff]) })).toContain(fault)
@@ -143,8 +143,8 @@ describe('the UI of a tool', () => {
   })
 
   test.each<[Json, string]>([
-    [{ ui: { resourceUri: 'ui://x' } }, '_meta.ui.resourceUri names no resource: ui://x'],
-    [{ 'openai/outputTemplate': 'ui://x' }, 'names no resource'],
+    [{ ui: { resourceUri: 'ui://x' } }, '_meta.ui.resourceUri is not in resources: ui://x'],
+    [{ 'openai/outputTemplate': 'ui://x' }, 'is not in resources'],
     [{ ui: { resourceUri: UI }, 'openai/outputTemplate': 'ui://x' }, 'name different resources'],
     [{ ui: { resourceUri: 'https://a.example' } }, 'must be a ui:// URI'],
     [{ ui: { visibility: ['user'] } }, '_meta.ui.visibility.0'],
@@ -171,7 +171,7 @@ describe('skills of a catalogue', () => {
     ['no SKILL.md', { 's/a/x.md': '' }, 'no SKILL.md in s'],
     ['six skills', many(6), 'skills has 6 skills; the maximum is 5'],
     ['no frontmatter', { 's/a/SKILL.md': '# A' }, 'must begin with frontmatter'],
-    ['another name than its folder', { 's/a/SKILL.md': skill('b') }, "must be its folder's"],
+    ['another name than its folder', { 's/a/SKILL.md': skill('b') }, 'must equal the name of the folder'],
     ['a name in capitals', { 's/a/SKILL.md': skill('A') }, '1 to 64 lower-case letters'],
     ['no description', { 's/a/SKILL.md': '---\nname: a\n---\n' }, 'the description must be'],
     ['broken YAML', { 's/a/SKILL.md': '---\na: [\n---\n' }, 'must be a mapping in YAML'],
@@ -264,7 +264,7 @@ describe('review rules', () => {
 
   test.each<[string, unknown, Json, string]>([
     ['no list', 'a', { a: file }, 'must be a list of argument names'],
-    ['no argument', ['b'], { a: file }, 'b is no argument'],
+    ['no argument', ['b'], { a: file }, 'b is not an argument'],
     ['a string', ['a'], { a: { type: 'string' } }, 'must be an object, or a list of objects'],
     ['too few declared', ['a'], { a: { ...file, properties: {} } }, 'must declare download_url'],
     [
@@ -277,7 +277,7 @@ describe('review rules', () => {
       'a number',
       ['a'],
       { a: { ...file, properties: { ...file.properties, file_id: {} } } },
-      'strings as file_id',
+      'must declare as string: file_id',
     ],
     ['a circle', ['a'], { a: { $ref: '#/$defs/x' } }, 'must be an object'],
   ])('files: %s is a fault', (_, named, properties, fault) => {

@@ -225,9 +225,9 @@ describe('a document', () => {
           { name: 'a', scopes: [] },
         ],
       },
-      'TOOLS: tool "a": the list has this name twice',
+      'TOOLS: tool "a": this name occurs twice',
     ],
-    [{ tools: [] }, 'TOOLS names no tool'],
+    [{ tools: [] }, 'TOOLS contains no tools'],
     [{ tools: [], defaults: 1 }, 'TOOLS: defaults must be a mapping of tool members'],
     [{ tools: [], server: 1 }, 'TOOLS: server must be a mapping'],
   ])('%j is refused', (document, fault) => {

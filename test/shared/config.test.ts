@@ -289,11 +289,11 @@ describe('what is refused', () => {
       { PUBLIC_URL: 'ftp://x', OAUTH_AUDIENCE: 'https://api.example.com' },
       `PUBLIC_URL ${NOT_A_URL}`,
     ],
-    [{ TOOLS: TOOLS_JSON }, 'TOOLS and TOOL_SCOPES_JSON exclude each other'],
-    [{ TOOLS_FILE: 'tools.yaml' }, 'TOOLS_FILE and TOOL_SCOPES_JSON exclude each other'],
+    [{ TOOLS: TOOLS_JSON }, 'TOOLS and TOOL_SCOPES_JSON are mutually exclusive'],
+    [{ TOOLS_FILE: 'tools.yaml' }, 'TOOLS_FILE and TOOL_SCOPES_JSON are mutually exclusive'],
     [
       { TOOLS: TOOLS_JSON, TOOLS_FILE: 'tools.yaml' },
-      'TOOLS and TOOLS_FILE and TOOL_SCOPES_JSON exclude each other',
+      'TOOLS and TOOLS_FILE and TOOL_SCOPES_JSON are mutually exclusive',
     ],
     [{ TOOL_SCOPES_JSON: ' ' }, 'TOOLS is required (or TOOLS_FILE, or TOOL_SCOPES_JSON)'],
     [

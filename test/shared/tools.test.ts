@@ -99,7 +99,7 @@ describe('a catalogue', () => {
     ['[]', 'TOOLS must be a mapping of tool name to tool'],
     ['null', 'TOOLS must be a mapping of tool name to tool'],
     ['# nothing', 'TOOLS must be a mapping of tool name to tool'],
-    ['{}', 'TOOLS names no tool'],
+    ['{}', 'TOOLS contains no tools'],
     ['"": {scopes: []}', `TOOLS: tool "": ${NAME_RULE}`],
     ['a b: {scopes: []}', `TOOLS: tool "a b": ${NAME_RULE}`],
     ['ä: {scopes: []}', `TOOLS: tool "ä": ${NAME_RULE}`],
@@ -110,7 +110,7 @@ describe('a catalogue', () => {
     ['a: [x]', 'TOOLS: tool "a": entry: Invalid input: expected object, received array'],
     [
       'a: {}\nb: {scopes: []}\nc: {title: C}',
-      'TOOLS: who may call these tools is missing: a, c. Give each scopes ([] = public) or securitySchemes, or all of them defaults: {scopes: [...]}',
+      'TOOLS: these tools do not define who may call them: a, c. Set scopes ([] = public) or securitySchemes of each tool, or defaults: {scopes: [...]} for all',
     ],
     ['a: {scopes: x}', 'TOOLS: tool "a": scopes: Invalid input: expected array, received string'],
     [
@@ -152,7 +152,7 @@ describe('a catalogue', () => {
   test('all faults are told, each with its tool', () => {
     expect(faultsOf('a: {}\nb c: {scopes: []}')).toEqual([
       expect.stringMatching(/^TOOLS: tool "b c": name/),
-      expect.stringMatching(/^TOOLS: who may call these tools is missing: a\./),
+      expect.stringMatching(/^TOOLS: these tools do not define who may call them: a\./),
     ])
   })
 })

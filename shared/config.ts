@@ -66,7 +66,10 @@ export function namesOf<Shape extends z.core.$ZodShape>(
   return Object.keys(shape) as (keyof Shape & string)[]
 }
 
-/** Runs all checks and returns their results. Throws one ConfigError with the distinct faults of all of them. */
+/**
+ * Runs all checks and returns their results. Throws one ConfigError with the distinct faults of all of
+ * them.
+ */
 export function collectFaults<const Checks extends readonly (() => unknown)[]>(
   checks: Checks,
 ): { [Index in keyof Checks]: ReturnType<Checks[Index]> } {

@@ -18,7 +18,10 @@ export interface ToolDefinition extends ToolEntry {
   readonly name: string
 }
 
-/** The tools by name, in the order of the catalogue. A Map, in which names of prototype members are not found. */
+/**
+ * The tools by name, in the order of the catalogue. A Map, in which names of prototype members are not
+ * found.
+ */
 export interface Catalogue<Tool extends ToolDefinition = ToolDefinition>
   extends ReadonlyMap<string, Tool> {
   /** The scopes of resources and skills, sorted and without duplicates. */
@@ -67,7 +70,10 @@ export function parseCatalogue(source: CatalogueSource): Catalogue {
   return parseTools(source, (tool) => tool)
 }
 
-/** Reads the tools as `parseCatalogue` does and converts each with `finish`, whose ConfigErrors count as faults. */
+/**
+ * Reads the tools as `parseCatalogue` does and converts each with `finish`, whose ConfigErrors count as
+ * faults.
+ */
 export function parseTools<Tool extends ToolDefinition>(
   source: CatalogueSource,
   finish: FinishTool<Tool>,

@@ -17,7 +17,10 @@ export interface Marker {
   readonly external_metadata_created_by: 'admin' | 'client'
 }
 
-/** Returns a client as DCR or the import of a metadata document creates it: without connections or grants. */
+/**
+ * Returns a client as DCR or the import of a metadata document creates it: without connections or
+ * grants.
+ */
 export function thirdPartyClient(
   { traits }: TenantState,
   given: ThirdPartyClient,

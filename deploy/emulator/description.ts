@@ -4,7 +4,9 @@ import type { EmulatorSettings } from './options.ts'
 /** The addresses and credentials of a running emulator, which `npm run emulator -- --json` prints. */
 export type EmulatorDescription = ReturnType<typeof describeEmulator>
 
-/** Describes a running emulator. Omits the secret of the Management API client if the environment set it. */
+/**
+ * Describes a running emulator. Omits the secret of the Management API client if the environment set it.
+ */
 export function describeEmulator(
   { issuer }: Emulator,
   { setup, apis, isSecretGiven }: EmulatorSettings,

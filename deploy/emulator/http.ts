@@ -78,7 +78,11 @@ export async function readText(req: IncomingMessage): Promise<string> {
 export async function readJson(req: IncomingMessage): Promise<object> {
   const value = parseJson(await readText(req))
   if (value !== null && typeof value === 'object') return value
-  throw new TenantError(400, 'invalid_body', 'Payload validation error: the body must be a JSON object or array.')
+  throw new TenantError(
+    400,
+    'invalid_body',
+    'Payload validation error: the body must be a JSON object or array.',
+  )
 }
 
 /** Parses JSON. Returns undefined for invalid JSON. */

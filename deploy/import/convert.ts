@@ -23,7 +23,9 @@ export interface ConvertedTool {
 
 const MANY_TOOLS = 30
 
-/** Converts each selected operation to a tool. Lists operations that cannot be converted with the reason. */
+/**
+ * Converts each selected operation to a tool. Lists operations that cannot be converted with the reason.
+ */
 export function convert(
   document: ApiDocument,
   selection: Selection,

@@ -1,7 +1,10 @@
 import { asObject } from '../json.ts'
 import { SCOPE_OF_CALL } from './scopes.ts'
 
-/** The steps of an admission, as failure codes name them, each with the Management API scope that it needs. */
+/**
+ * The steps of an admission, as failure codes name them, each with the Management API scope that it
+ * needs.
+ */
 export const SCOPE_OF_STEP = {
   client_read: SCOPE_OF_CALL['clients.get'],
   client_promote: SCOPE_OF_CALL['clients.update'],
@@ -52,7 +55,10 @@ export class AdmissionError extends Error {
   readonly limitReached: string | undefined
   /** The steps that changed something before this one failed, in order. */
   readonly done: readonly AdmissionStep[]
-  /** The code of the promotion that Auth0 refused, if the client was then to be admitted as a third-party client. */
+  /**
+   * The code of the promotion that Auth0 refused, if the client was then to be admitted as a third-party
+   * client.
+   */
   readonly promotion: string | undefined
   readonly #step: AdmissionStep
 
@@ -72,7 +78,8 @@ export class AdmissionError extends Error {
     this.done = [...done]
     this.promotion = promotion
     this.#step = step
-    // These four statuses reject the request itself. An outage, a rate limit or a missing permission may pass.
+    // These four statuses reject the request itself. An outage, a rate limit or a missing permission
+    // may pass.
     const isRefused = status === 403 && !noToken
     this.limitReached = isRefused && isLimit(cause) ? ENTITY_OF_STEP[step] : undefined
     const mayPass = status === undefined || noToken || ![400, 404, 409, 422].includes(status)
@@ -177,7 +184,10 @@ export function retryOnNotFound(
   return { attempt: retrying, done }
 }
 
-/** Rejects when the signal aborts, because the `auth0` package does not end its pauses between retries then. */
+/**
+ * Rejects when the signal aborts, because the `auth0` package does not end its pauses between retries
+ * then.
+ */
 function rejectedBy(signal: AbortSignal): Promise<never> {
   return new Promise((_, reject) => {
     signal.addEventListener('abort', () => reject(signal.reason), { once: true })

@@ -110,7 +110,9 @@ export async function findGrant(
   return existing.data.find((grant) => grant.subject_type === 'user')
 }
 
-/** Grants a client the scopes of the API that the tools need. An `existing` grant keeps its other scopes. */
+/**
+ * Grants a client the scopes of the API that the tools need. An `existing` grant keeps its other scopes.
+ */
 export async function grantApi(
   steps: Steps,
   clientId: string,

@@ -76,7 +76,9 @@ export async function serveClient(
   })
 }
 
-/** Returns the failure code if Auth0 does not allow the change of the client; undefined after the change. */
+/**
+ * Returns the failure code if Auth0 does not allow the change of the client; undefined after the change.
+ */
 async function refusalOf(change: Promise<void>): Promise<string | undefined> {
   try {
     await change

@@ -25,7 +25,10 @@ export interface AdmissionOptions extends ServeOptions {
   readonly management: () => Promise<Management>
   readonly mayRedirectTo: RedirectUriPolicy
   readonly policy: 'admit' | 'observe' | 'enforce'
-  /** Milliseconds before each retry of a step that Auth0 answered 404, as it may right after a registration. */
+  /**
+   * Milliseconds before each retry of a step that Auth0 answered 404, as it may right after a
+   * registration.
+   */
   readonly readDelaysMs?: readonly number[]
 }
 
@@ -105,7 +108,9 @@ export function createAdmission(options: AdmissionOptions): AdmitClient {
   }
 }
 
-/** Excludes first-party clients that an operator may have taken over, even if they registered themselves. */
+/**
+ * Excludes first-party clients that an operator may have taken over, even if they registered themselves.
+ */
 function mayDelete(client: Auth0.Client): boolean {
   if (client.is_first_party === false) return true
   return isSelfRegistered(client) && (client.is_first_party === undefined || isPromoted(client))

@@ -30,7 +30,8 @@ export function credentialsIn(variables: {
 // `createManagementFetch` ends every call. The package's own timer must only end later, because it
 // keeps running when a call fails.
 const SPARE_SECONDS = 5
-// Each token counts against the tenant's quota, and a new one does not have a scope that the application lacks.
+// Each token counts against the tenant's quota, and a new one does not have a scope that the
+// application lacks.
 const MIN_TOKEN_AGE_MS = 60_000
 
 /**

@@ -45,7 +45,9 @@ export function isPromoted(client: Auth0.Client): boolean {
   )
 }
 
-/** Returns whether the refresh tokens of a client rotate and expire. Does not check lifetimes or leeway. */
+/**
+ * Returns whether the refresh tokens of a client rotate and expire. Does not check lifetimes or leeway.
+ */
 export function hasRotatingTokens({ refresh_token: tokens }: Auth0.Client): boolean {
   return (
     tokens?.rotation_type === ROTATING_REFRESH_TOKEN.rotation_type &&
@@ -85,7 +87,10 @@ export function wasPromoted(client: Auth0.Client): boolean {
  */
 export type RegistrationKind = 'dynamic' | 'self_cimd' | 'imported' | 'unmarked'
 
-/** Reads the marker. A value that Auth0 does not document counts as `imported`, so the client stays unchanged. */
+/**
+ * Reads the marker. A value that Auth0 does not document counts as `imported`, so the client stays
+ * unchanged.
+ */
 export function registrationKind(client: Auth0.Client): RegistrationKind {
   const { external_metadata_type: type, external_client_id: url } = client
   if (type === 'dcr') return 'dynamic'

@@ -8,7 +8,9 @@ import { type Access, scopeList } from './access.ts'
 import type { ToolRequest } from './request.ts'
 import { isReservedField, isTokenText } from './reserved-fields.ts'
 
-/** How the gateway authenticates to the backend of a tool, with defaults filled in. Contains no secret. */
+/**
+ * How the gateway authenticates to the backend of a tool, with defaults filled in. Contains no secret.
+ */
 export type ToolBackendAuth = z.output<typeof toolBackendAuth>
 
 /** The `backendAuth` of one type. */

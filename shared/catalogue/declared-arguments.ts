@@ -38,7 +38,9 @@ export function declaredArguments(inputSchema: JsonSchema): ReadonlySet<string> 
   return isKnown ? names : undefined
 }
 
-/** Returns the target of a reference by JSON Pointer within the schema; undefined for other references. */
+/**
+ * Returns the target of a reference by JSON Pointer within the schema; undefined for other references.
+ */
 function at(root: unknown, reference: string): unknown {
   if (reference !== '#' && !reference.startsWith('#/')) return undefined
   let value = root

@@ -24,7 +24,9 @@ export interface ToolEntry extends AccessRule {
   readonly execution?: Readonly<Record<string, unknown>> | undefined
   readonly _meta?: Readonly<Record<string, unknown>> | undefined
   readonly timeoutMs?: number | undefined
-  /** How the gateway calls the backend. Default: `POST FUNCTIONS_BASE/{name}` with the arguments as JSON. */
+  /**
+   * How the gateway calls the backend. Default: `POST FUNCTIONS_BASE/{name}` with the arguments as JSON.
+   */
   readonly request?: ToolRequest | undefined
   /** The credentials for the backend. Default: only the signed assertion. */
   readonly backendAuth?: ToolBackendAuth | undefined
@@ -162,7 +164,9 @@ function shown(name: string): string {
   return name.slice(0, 64)
 }
 
-/** Reads `securitySchemes` from `_meta` too, as ChatGPT does, because some SDKs drop the member itself. */
+/**
+ * Reads `securitySchemes` from `_meta` too, as ChatGPT does, because some SDKs drop the member itself.
+ */
 function withMirror(own: Readonly<Record<string, unknown>> | undefined) {
   const { scopes, securitySchemes, _meta } = own ?? {}
   if (scopes != null || securitySchemes != null) return own

@@ -3,7 +3,10 @@ import '../schema-messages.ts'
 import * as z from 'zod/mini'
 import { splitList } from '../config.ts'
 
-/** The values of .env.yaml.sample to replace. Compared as a whole, because real names may contain the same words. */
+/**
+ * The values of .env.yaml.sample to replace. Compared as a whole, because real names may contain the
+ * same words.
+ */
 const PLACEHOLDERS: ReadonlySet<string> = new Set([
   'https://YOUR_TENANT.us.auth0.com/',
   'https://YOUR_TENANT.us.auth0.com/.well-known/jwks.json',

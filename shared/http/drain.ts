@@ -2,7 +2,8 @@ import type { Server, ServerResponse } from 'node:http'
 
 // Clients may still connect for a moment after SIGTERM.
 const CLOSE_AFTER_MS = 20
-// Node's default backlog: the kernel may hold this many connections that the process has not accepted yet.
+// Node's default backlog: the kernel may hold this many connections that the process has not accepted
+// yet.
 const MAX_TURNS = 511
 // Cloud Run kills an instance 10 s after SIGTERM.
 const DRAIN_TIMEOUT_MS = 9_000

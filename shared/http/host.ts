@@ -126,7 +126,9 @@ function createHost(handler: RequestHandler): Server {
   return server
 }
 
-/** Returns a function that passes on one large body per event loop turn, because work on it takes long. */
+/**
+ * Returns a function that passes on one large body per event loop turn, because work on it takes long.
+ */
 function createTurns(): (body: Buffer) => Buffer | Promise<Buffer> {
   const waiting: (() => void)[] = []
   const next = () => {

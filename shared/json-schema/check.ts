@@ -77,7 +77,10 @@ function checkKeywords(
   }
 }
 
-/** Returns the pointer of the first schema that applies itself to the same value; undefined if there is none. */
+/**
+ * Returns the pointer of the first schema that applies itself to the same value; undefined if there is
+ * none.
+ */
 function findInfiniteLoop(
   schemas: readonly FoundSchema[],
   references: ReadonlyMap<JsonSchema, readonly unknown[]>,

@@ -140,7 +140,10 @@ function modernize(
   delete copy['additionalItems']
 }
 
-/** Removes the keywords that a draft ignores next to `$ref`. Keeps `type` at the root, because MCP requires it. */
+/**
+ * Removes the keywords that a draft ignores next to `$ref`. Keeps `type` at the root, because MCP
+ * requires it.
+ */
 function dropBesideReference(copy: Record<string, unknown>, pointer: string): void {
   for (const keyword of Object.keys(copy)) {
     const isRootType = pointer === '' && keyword === 'type'

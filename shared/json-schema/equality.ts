@@ -34,7 +34,10 @@ export function duplicateIn(
   return undefined
 }
 
-/** Prefixes strings, so that none equals the text that `canonical` returns for an object, an array or null. */
+/**
+ * Prefixes strings, so that none equals the text that `canonical` returns for an object, an array or
+ * null.
+ */
 function primitiveKey(item: unknown): unknown {
   return typeof item === 'string' ? `"${item}` : item
 }

@@ -5,7 +5,10 @@ import { compilePattern, type PatternTest } from './pattern/pattern.ts'
 /** The RFCs of these formats set a lower limit or none. */
 const MAX_CHARACTERS = 8_192
 
-/** Returns the test of a format of JSON Schema 2020-12 (Validation s7.3); undefined for an unknown format. */
+/**
+ * Returns the test of a format of JSON Schema 2020-12 (Validation s7.3); undefined for an unknown
+ * format.
+ */
 export function compileFormat(name: string): PatternTest | undefined {
   if (!NAMES.has(name) || !Object.hasOwn(fullFormats, name)) return undefined
   const format: unknown = Reflect.get(fullFormats, name)

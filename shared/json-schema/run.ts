@@ -81,7 +81,10 @@ export function quietly(check: Check, value: unknown, run: Run, seen: Seen | und
 
 const MANY_NAMES = 64
 
-/** Returns the names in an object. Costs steps only for large objects, which the engine stores as hash tables. */
+/**
+ * Returns the names in an object. Costs steps only for large objects, which the engine stores as hash
+ * tables.
+ */
 export function namesOf(value: object, run: Pick<Run, 'spend' | 'names'>): readonly string[] {
   const known = run.names.size === 0 ? undefined : run.names.get(value)
   if (known !== undefined) return known

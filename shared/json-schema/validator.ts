@@ -9,7 +9,8 @@ import type { JsonSchema } from './schema.ts'
  */
 export type Validate = (value: unknown) => string | undefined
 
-// About 20 ms. A budget counts steps, not time, so that the same call has the same result on every machine.
+// About 20 ms. A budget counts steps, not time, so that the same call has the same result on every
+// machine.
 const MAX_STEPS = 500_000
 /** For the second run, which collects the faults of an invalid value. */
 const MAX_FAULT_STEPS = 100_000

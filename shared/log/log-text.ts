@@ -30,7 +30,10 @@ export function nameField(name: string, maxBytes: number): string {
   return encode(`${head}${ELLIPSIS}${digest}`)
 }
 
-/** Returns a list as a JSON array of at most 16,000 bytes. Its last text counts the items that do not fit. */
+/**
+ * Returns a list as a JSON array of at most 16,000 bytes. Its last text counts the items that do not
+ * fit.
+ */
 export function listField(list: readonly string[]): string {
   const written: string[] = []
   let left = MAX_LIST_BYTES

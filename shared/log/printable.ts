@@ -17,7 +17,10 @@ export function printable(text: string): string {
   return text.replace(EVERY_UNSEEN, escapeCharacter)
 }
 
-/** Returns JSON of the same value with such characters as JSON escapes, except line breaks between members. */
+/**
+ * Returns JSON of the same value with such characters as JSON escapes, except line breaks between
+ * members.
+ */
 export function printableJson(json: string): string {
   return json.replace(UNSEEN_IN_JSON, (character) => character.split('').map(escapeUnit).join(''))
 }

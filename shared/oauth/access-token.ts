@@ -23,7 +23,9 @@ export interface AccessTokenOptions {
   readonly organizations?: readonly string[] | undefined
   /** The names of claims that backends get. */
   readonly passedClaims?: readonly string[] | undefined
-  /** Called with the name of each of these claims that is too large and omitted; once per cached token. */
+  /**
+   * Called with the name of each of these claims that is too large and omitted; once per cached token.
+   */
   readonly onClaimTooLarge?: ((name: string) => void) | undefined
   readonly jwks: Jwks
   /** Returns NumericDate seconds. */

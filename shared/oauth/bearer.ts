@@ -1,4 +1,7 @@
-/** The error codes of RFC 6750 s3.1. A BearerError without a code means that the request had no credentials. */
+/**
+ * The error codes of RFC 6750 s3.1. A BearerError without a code means that the request had no
+ * credentials.
+ */
 export type BearerErrorCode = 'invalid_request' | 'invalid_token' | 'insufficient_scope'
 
 /** The parameters of a challenge. Undefined ones are omitted. */

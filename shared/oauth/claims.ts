@@ -9,7 +9,10 @@ export interface Caller {
   /** `client_id` (RFC 9068), else Auth0's `azp`. */
   readonly clientId: string | undefined
   readonly scopes: ReadonlySet<string>
-  /** Auth0's `permissions`: all permissions of the user for the API. Undefined = the token has no such claim. */
+  /**
+   * Auth0's `permissions`: all permissions of the user for the API. Undefined = the token has no such
+   * claim.
+   */
   readonly permissions?: ReadonlySet<string>
   /** The claims that backends get, by name; undefined if the token has none of them. */
   readonly claims?: Claims | undefined

@@ -19,7 +19,10 @@ export interface Jwks {
 
 /** A key set that is fetched over the network. */
 export interface RemoteJwks extends Jwks {
-  /** Fetches the keys before the first token arrives. A failure has no effect: the first token fetches again. */
+  /**
+   * Fetches the keys before the first token arrives. A failure has no effect: the first token fetches
+   * again.
+   */
   readonly warmUp: () => void
 }
 
@@ -31,7 +34,10 @@ export interface JwksOptions {
   readonly onFetchFailed?: (reason: string) => void
 }
 
-/** The cached key set does not contain the key and cannot be fetched now, so the token cannot be verified. */
+/**
+ * The cached key set does not contain the key and cannot be fetched now, so the token cannot be
+ * verified.
+ */
 export class JwksUnavailableError extends Error {
   override readonly name = 'JwksUnavailableError'
   readonly retryAfterSeconds = COOLDOWN_MS / 1000
@@ -141,7 +147,8 @@ export function createJwks({
     held: (kid) => (keySet.isFresh() ? keySet.kept()?.get(kid)?.key : undefined),
     key: async (kid, mayBeNew = () => false) => {
       const endedBefore = fetchesEnded
-      // A known key does not wait for the fetch of an unknown one, or for more than one fetch in an outage.
+      // A known key does not wait for the fetch of an unknown one, or for more than one fetch in an
+      // outage.
       if (!has(kid) || !(keySet.isFresh() || isDown())) await fetchFor(kid)
       else if (!keySet.isFresh() && isCooldownOver()) void refresh()
       if (!has(kid)) await (loading() ?? pendingRefresh)

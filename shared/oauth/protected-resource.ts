@@ -52,7 +52,10 @@ export function defaultAudience(publicUrl: string): string {
   return `${publicUrl}${MCP_PATH}`
 }
 
-/** Returns the metadata URL for challenges: the well-known URL with the path of the MCP endpoint appended. */
+/**
+ * Returns the metadata URL for challenges: the well-known URL with the path of the MCP endpoint
+ * appended.
+ */
 export function protectedResourceMetadataUrl(publicUrl: string): string {
   return `${publicUrl}${WELL_KNOWN}${MCP_PATH}`
 }

@@ -73,7 +73,11 @@ describe('resources of a catalogue', () => {
     ['another host', one({ request: { url: '//evil.example/a' } }), 'a path under FUNCTIONS_BASE'],
     ['a domain with a directive', csp('https://a.example;script-src *'), 'must be an origin'],
     ['a keyword as a domain', csp("'unsafe-eval'"), 'must be an origin'],
-    ['the same twice', { resources: [1, 2].map(() => ({ uri: UI, text: '' })) }, 'this URI occurs twice'],
+    [
+      'the same twice',
+      { resources: [1, 2].map(() => ({ uri: UI, text: '' })) },
+      'this URI occurs twice',
+    ],
     ['neither list nor mapping', { resources: 7 }, 'resources must be a mapping'],
   ])('%s is refused', (_, catalogue, fault) => {
     expect(faultsOf(catalogue, { 'd/a.png': Buffer.from([0x89, 0xff]) })).toContain(fault)
@@ -171,7 +175,11 @@ describe('skills of a catalogue', () => {
     ['no SKILL.md', { 's/a/x.md': '' }, 'no SKILL.md in s'],
     ['six skills', many(6), 'skills has 6 skills; the maximum is 5'],
     ['no frontmatter', { 's/a/SKILL.md': '# A' }, 'must begin with frontmatter'],
-    ['another name than its folder', { 's/a/SKILL.md': skill('b') }, 'must equal the name of the folder'],
+    [
+      'another name than its folder',
+      { 's/a/SKILL.md': skill('b') },
+      'must equal the name of the folder',
+    ],
     ['a name in capitals', { 's/a/SKILL.md': skill('A') }, '1 to 64 lower-case letters'],
     ['no description', { 's/a/SKILL.md': '---\nname: a\n---\n' }, 'the description must be'],
     ['broken YAML', { 's/a/SKILL.md': '---\na: [\n---\n' }, 'must be a mapping in YAML'],

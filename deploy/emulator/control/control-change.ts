@@ -44,7 +44,10 @@ const change = z.strictObject({
     .optional(),
   rules: z.array(rule).optional(),
   hooks: z.array(hook).optional(),
-  /** The directly assigned permissions of users by email address, for every API with a scope of that name. */
+  /**
+   * The directly assigned permissions of users by email address, for every API with a scope of that
+   * name.
+   */
   userPermissions: z.record(z.email(), z.array(z.string())).optional(),
   ...traitsChange.shape,
   ...faultsChange.shape,

@@ -24,7 +24,9 @@ export interface TenantSetup {
   /** The security mode of newly registered clients; `strict` by default, as in a new tenant. */
   readonly mode?: SecurityMode
   readonly logStream?: LogStreamOptions
-  /** True = a new Auth0 tenant with only the further APIs, without a log stream and without registration. */
+  /**
+   * True = a new Auth0 tenant with only the further APIs, without a log stream and without registration.
+   */
   readonly empty?: boolean
   /** Creates the initial state in the empty tenant through its Management API. */
   readonly prepare?: (issuer: string) => Promise<void>

@@ -22,7 +22,10 @@ export interface TenantLog {
   readonly change: (settings: Partial<LogStreamSettings>) => void
   /** The latest deliveries of all streams, oldest first. */
   readonly deliveries: readonly Delivery[]
-  /** Sets up this system's stream. It also delivers the records that were logged before any stream existed. */
+  /**
+   * Sets up this system's stream. It also delivers the records that were logged before any stream
+   * existed.
+   */
   readonly configure: (options: LogStreamOptions) => void
   /** Starts a stream of the state with its first records. */
   readonly start: (stream: TenantLogStream, records?: readonly LogRecord[]) => void

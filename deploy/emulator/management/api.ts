@@ -56,7 +56,9 @@ const requests = channel('auth0-emulator:management-request')
 /** Publishes every call with its response, before the response is sent. */
 const exchanges = channel('auth0-emulator:management')
 
-/** Creates the part of Auth0's Management API v2 that this system calls, with Auth0's rate limit fields. */
+/**
+ * Creates the part of Auth0's Management API v2 that this system calls, with Auth0's rate limit fields.
+ */
 export function createManagementApi({
   state,
   tokens,

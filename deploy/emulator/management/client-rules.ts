@@ -48,7 +48,11 @@ function checkPromotion({ traits: { promotion } }: TenantState, client: TenantCl
   throw new StagedError(promotion, code, `${message}.`)
 }
 
-/** Checks the API of a client. @throws TenantError 400 if it does not exist or does not fit `app_type`. */
+/**
+ * Checks the API of a client.
+ *
+ * @throws TenantError 400 if it does not exist or does not fit `app_type`.
+ */
 export function checkResourceServer(
   state: TenantState,
   { app_type, resource_server_identifier: identifier }: z.infer<typeof clientCreate>,

@@ -33,7 +33,11 @@ export interface Route {
 /** A schema for each member of a body type of the `auth0` package. */
 export type Schemas<Body> = { readonly [Name in keyof Body]?: z.ZodType<Body[Name] | undefined> }
 
-/** Parses a body. @throws TenantError 400 for a body that Auth0 refuses, also for additional properties. */
+/**
+ * Parses a body.
+ *
+ * @throws TenantError 400 for a body that Auth0 refuses, also for additional properties.
+ */
 export function parseBody<Body>(schema: z.ZodType<Body>, body: object): Body {
   const parsed = schema.safeParse(body, { reportInput: true })
   if (parsed.success) return parsed.data

@@ -102,7 +102,11 @@ function shown({ settings, traits, mode }: TenantState): TenantSettings {
   return { ...settings, dynamic_client_registration_security_mode: mode }
 }
 
-/** Changes the mode. @throws TenantError 403 if the tenant refuses the setting. The message is a guess. */
+/**
+ * Changes the mode.
+ *
+ * @throws TenantError 403 if the tenant refuses the setting. The message is a guess.
+ */
 function changeMode(state: TenantState, mode: SecurityMode): void {
   const { securityModeSetting } = state.traits
   if (securityModeSetting === 'settable') state.mode = mode

@@ -35,7 +35,9 @@ export function takeStaged(
   return new StagedError(status, errorCode, message, staged.headers)
 }
 
-/** Returns whether the connection breaks before or after this call takes effect; undefined = not at all. */
+/**
+ * Returns whether the connection breaks before or after this call takes effect; undefined = not at all.
+ */
 export function takeBreak(state: TenantState): 'before' | 'afterwards' | undefined {
   const { management } = state.faults
   const { breakAfter } = management

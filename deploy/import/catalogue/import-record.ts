@@ -6,7 +6,10 @@ import type { ToolMembers } from '../tool/to-tool.ts'
 
 /** The state of one tool as the last import wrote it. */
 export interface RecordedTool {
-  /** The label of the operation, such as `GET /pets/{petId}`, which identifies a tool that was renamed manually. */
+  /**
+   * The label of the operation, such as `GET /pets/{petId}`, which identifies a tool that was renamed
+   * manually.
+   */
   readonly operation: string
   /** The OpenAPI document of the tool. */
   readonly source: string

@@ -127,7 +127,9 @@ function mergeMembers(
   return members
 }
 
-/** Returns the recorded tools of this document that it no longer contains or that are no longer selected. */
+/**
+ * Returns the recorded tools of this document that it no longer contains or that are no longer selected.
+ */
 function removedTools(
   existing: Existing,
   record: ImportRecord,

@@ -88,7 +88,10 @@ function textsOf({ place, method, path }: Operation, body: RequestBody | undefin
   }
 }
 
-/** Returns hints based on the properties of the method (RFC 9110 s9.2). An API may differ, so they are only a proposal. */
+/**
+ * Returns hints based on the properties of the method (RFC 9110 s9.2). An API may differ, so they are
+ * only a proposal.
+ */
 function hintsOf(method: string) {
   const readOnlyHint = method === 'get' || method === 'head'
   return {

@@ -163,7 +163,10 @@ function uriFaults(uri: string): string[] {
   return uri.startsWith('ui:') && !/^ui:\/\/[^/]/.test(uri) ? ['uri: must be ui://NAME'] : []
 }
 
-/** Returns the entries of a mapping by URI or of a list, each with its URI; undefined for any other value. */
+/**
+ * Returns the entries of a mapping by URI or of a list, each with its URI; undefined for any other
+ * value.
+ */
 export function resourceEntries(written: unknown): readonly Members[] | undefined {
   if (written == null) return []
   if (Array.isArray(written)) return written.map((one: unknown) => asObject(one) ?? {})

@@ -5,7 +5,10 @@ import { asObject } from '../../json.ts'
 
 type Members = Readonly<Record<string, unknown>>
 
-/** Members in which hosts look for a tool's UI besides `ui.resourceUri`: MCP Apps' deprecated one and ChatGPT's. */
+/**
+ * Members in which hosts look for a tool's UI besides `ui.resourceUri`: MCP Apps' deprecated one and
+ * ChatGPT's.
+ */
 const ALIASES = ['ui/resourceUri', 'openai/outputTemplate'] as const
 /** Members of `_meta.ui` that hosts read from the resource, never from the tool. */
 const RESOURCE_MEMBERS = ['csp', 'permissions', 'domain', 'prefersBorder']

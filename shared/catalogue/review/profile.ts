@@ -9,7 +9,7 @@ export const PROFILE_SCHEMA = {
     id: {
       type: 'string',
       pattern: '\\S',
-      description: 'The same for this account at every connection.',
+      description: 'A stable identifier of the account, the same in every connection.',
     },
     name: { type: 'string' },
     email: { type: 'string' },

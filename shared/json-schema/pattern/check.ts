@@ -32,7 +32,10 @@ function problemOf(pattern: string, flags: string): string | undefined {
   }
 }
 
-/** Returns the flags with which a pattern compiles, preferring `u` (JSON Schema core s6.4); undefined if none. */
+/**
+ * Returns the flags with which a pattern compiles, preferring `u` (JSON Schema core s6.4); undefined if
+ * none.
+ */
 export function flagsOf(pattern: string): 'u' | '' | undefined {
   return (['u', ''] as const).find((flags) => {
     try {

@@ -12,7 +12,9 @@ const MAX_PER_CHARACTER = 128
 
 const END: EngineCost = { fixed: 0, perCharacter: 0 }
 
-/** The cost of the rest of the pattern each time an element matches; undefined if it has no such bound. */
+/**
+ * The cost of the rest of the pattern each time an element matches; undefined if it has no such bound.
+ */
 type Rest = EngineCost | undefined
 
 /**

@@ -14,7 +14,7 @@ export interface Conversion {
 
 export interface ConvertedTool {
   readonly name: string
-  /** Such as `GET /pets/{petId}`. */
+  /** The label of the operation, such as `GET /pets/{petId}`. */
   readonly operation: string
   readonly members: ToolMembers
   /** Notes about the conversion for the report, one line each. */

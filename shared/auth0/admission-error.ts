@@ -22,7 +22,7 @@ export type AdmissionStep = keyof typeof SCOPE_OF_STEP
 /** The kind of entity that a step creates, by Auth0's name. */
 const ENTITY_OF_STEP: Partial<Record<AdmissionStep, string>> = { grant_create: 'client grants' }
 
-const CHANGES: ReadonlySet<AdmissionStep> = new Set([
+const CHANGING_STEPS: ReadonlySet<AdmissionStep> = new Set([
   'client_promote',
   'client_update',
   'client_delete',
@@ -95,7 +95,7 @@ export class AdmissionError extends Error {
   }
 }
 
-const REFUSED: ReadonlySet<number> = new Set([400, 403, 409])
+const PROMOTION_REFUSAL_STATUSES: ReadonlySet<number> = new Set([400, 403, 409])
 
 /**
  * Returns the code of the error if Auth0 does not allow the promotion, and undefined for any other
@@ -105,7 +105,7 @@ export function refusedPromotion(error: unknown): string | undefined {
   if (!(error instanceof AdmissionError) || !error.code.startsWith('client_promote_'))
     return undefined
   const { status = 0, cause } = error
-  return REFUSED.has(status) && !isAboutScope(cause) ? error.code : undefined
+  return PROMOTION_REFUSAL_STATUSES.has(status) && !isAboutScope(cause) ? error.code : undefined
 }
 
 function isAboutScope(error: unknown): boolean {
@@ -153,7 +153,7 @@ export function createAttempts(signal?: AbortSignal): Attempts {
         const result = await (signal === undefined
           ? run()
           : Promise.race([run(), rejectedBy(signal)]))
-        if (CHANGES.has(step)) done.push(step)
+        if (CHANGING_STEPS.has(step)) done.push(step)
         return result
       } catch (error) {
         throw new AdmissionError(step, signal?.aborted ? signal.reason : error, done)

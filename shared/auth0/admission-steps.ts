@@ -84,11 +84,11 @@ export async function limitTokens(
       management.clients.update(clientId, { refresh_token }, request),
     )
   } catch (error) {
-    if (!(error instanceof AdmissionError) || !REFUSED_CHANGE.has(error.status ?? 0)) throw error
+    if (!(error instanceof AdmissionError) || !REFUSAL_STATUSES.has(error.status ?? 0)) throw error
   }
 }
 
-const REFUSED_CHANGE: ReadonlySet<number> = new Set([400, 403, 404, 409, 422])
+const REFUSAL_STATUSES: ReadonlySet<number> = new Set([400, 403, 404, 409, 422])
 
 /** An API and the scopes that a client gets for it. */
 export interface Access {

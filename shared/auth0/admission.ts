@@ -37,8 +37,8 @@ export interface AdmissionHints {
   /** The client may be deleted: a 404 is not retried. */
   readonly isGone?: boolean
   /**
-   * It is not known that the client registered itself: it is ignored unless its marker proves that it
-   * did so by its metadata document.
+   * Whether the client registered itself is unknown. It is ignored unless its marker proves that it did
+   * so by its metadata document.
    */
   readonly isGuess?: boolean
 }
@@ -85,7 +85,8 @@ export function createAdmission(options: AdmissionOptions): AdmitClient {
     if (isGuess && registrationKind(client) !== 'self_cimd') {
       return { outcome: 'ignored', reason: 'not_self_registered', ...about }
     }
-    // A log record is no proof of a registration: a client that an operator created is left unchanged.
+    // A log record does not prove that the client registered itself. Clients of an operator stay
+    // unchanged.
     if (!mayHaveRegistered(client)) return { outcome: 'refused', reason: 'not_dynamic', ...about }
     if (!options.mayRedirectTo(client.callbacks ?? [])) {
       const isDeleted = options.policy === 'enforce' && mayDelete(client)

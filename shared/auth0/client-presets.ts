@@ -8,7 +8,7 @@ export interface RedirectUris {
   readonly source: string
 }
 
-/** The names that CLIENT_REDIRECT_URIS takes besides patterns. */
+/** The presets, whose names CLIENT_REDIRECT_URIS accepts in addition to patterns. */
 export const CLIENT_PRESETS: Readonly<Record<ClientPreset, RedirectUris>> = {
   chatgpt: {
     redirectUris: [

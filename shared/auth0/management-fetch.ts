@@ -16,8 +16,8 @@ export const CALL_TIMEOUT_MS = 10_000
 
 // RFC 9110 s9.2.2: methods that may be repeated if it is unknown whether the request arrived. PATCH is
 // idempotent at Auth0, where it sets fields.
-const IDEMPOTENT: ReadonlySet<string> = new Set(['GET', 'HEAD', 'PUT', 'PATCH', 'DELETE'])
-const PASSING: ReadonlySet<number> = new Set([408, 500, 502, 503, 504])
+const IDEMPOTENT_METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'PUT', 'PATCH', 'DELETE'])
+const TRANSIENT_STATUSES: ReadonlySet<number> = new Set([408, 500, 502, 503, 504])
 const FIRST_DELAY_MS = 500
 const MIN_DELAY_MS = 50
 const JITTER = 0.2
@@ -43,17 +43,18 @@ export function createManagementFetch({
     const url = new URL(input instanceof Request ? input.url : input)
     // The package always uses https, but a tenant on this machine has no certificate.
     if (isLoopback(url.hostname)) url.protocol = 'http:'
-    const mayRepeat = IDEMPOTENT.has(init?.method ?? 'GET') || url.pathname === TOKEN_PATH
+    const isRepeatable =
+      IDEMPOTENT_METHODS.has(init?.method ?? 'GET') || url.pathname === TOKEN_PATH
     const deadline = Date.now() + callTimeoutMs
     const attempt = () =>
       exchange(send, url, init, Math.min(attemptTimeoutMs, deadline - Date.now()))
 
     for (let number = 1; ; number++) {
       const outcome = await attempt()
-      const delayMs = delayAfter(outcome, number)
+      const delayMs = retryDelay(outcome, number)
       const isLast =
         number === maxAttempts ||
-        !isWorthRepeating(outcome, mayRepeat) ||
+        !shouldRetry(outcome, isRepeatable) ||
         Date.now() + delayMs >= deadline
       if (!isLast && !init?.signal?.aborted) await sleep(delayMs)
       if (isLast || init?.signal?.aborted) {
@@ -84,13 +85,13 @@ async function exchange(
   }
 }
 
-function isWorthRepeating(outcome: Outcome, mayRepeat: boolean): boolean {
-  if (!(outcome instanceof Response)) return mayRepeat
-  return outcome.status === 429 || (mayRepeat && PASSING.has(outcome.status))
+function shouldRetry(outcome: Outcome, isRepeatable: boolean): boolean {
+  if (!(outcome instanceof Response)) return isRepeatable
+  return outcome.status === 429 || (isRepeatable && TRANSIENT_STATUSES.has(outcome.status))
 }
 
 /** Returns the milliseconds until the next attempt: what Auth0 states, else exponential backoff. */
-function delayAfter(outcome: Outcome, attempts: number): number {
+function retryDelay(outcome: Outcome, attempts: number): number {
   const asked = outcome instanceof Response ? askedDelay(outcome) : undefined
   const delay = asked ?? FIRST_DELAY_MS * 2 ** (attempts - 1)
   // Jitter spreads the retries of calls that were refused together.

@@ -29,7 +29,7 @@ export function credentialsIn(variables: {
 
 // `createManagementFetch` ends every call. The package's own timer must only end later, because it
 // keeps running when a call fails.
-const SPARE_SECONDS = 5
+const TIMEOUT_MARGIN_SECONDS = 5
 // Each token counts against the tenant's quota, and a new one does not have a scope that the
 // application lacks.
 const MIN_TOKEN_AGE_MS = 60_000
@@ -65,7 +65,8 @@ export function createManagement(
           domain,
           clientId,
           clientSecret,
-          timeoutInSeconds: (calls.callTimeoutMs ?? CALL_TIMEOUT_MS) / 1_000 + SPARE_SECONDS,
+          timeoutInSeconds:
+            (calls.callTimeoutMs ?? CALL_TIMEOUT_MS) / 1_000 + TIMEOUT_MARGIN_SECONDS,
           // The package would also repeat a POST that may have arrived.
           maxRetries: 0,
           telemetry: false,

@@ -24,15 +24,15 @@ export function createRedirectUriPolicy(items: readonly string[]): RedirectUriPo
   )
   return (redirectUris) =>
     redirectUris.length > 0 &&
-    redirectUris.every((uri) => isPlain(uri) && compiled.some((pattern) => pattern.test(uri)))
+    redirectUris.every((uri) => isCanonical(uri) && compiled.some((pattern) => pattern.test(uri)))
 }
 
 // The form of a preset name. A pattern has a colon or a slash.
-const WORD = /^[\w-]+$/
+const PRESET_NAME_FORM = /^[\w-]+$/
 
 function compile(text: string, index: number): URLPattern {
   const name = `CLIENT_REDIRECT_URIS: pattern ${index + 1}`
-  if (WORD.test(text)) {
+  if (PRESET_NAME_FORM.test(text)) {
     const names = Object.keys(CLIENT_PRESETS).join(', ')
     throw new ConfigError([`${name} is not the name of a preset; the presets are ${names}`])
   }
@@ -57,7 +57,7 @@ function parse(text: string): URLPattern | undefined {
   }
 }
 
-function isPlain(uri: string): boolean {
+function isCanonical(uri: string): boolean {
   if (!URL.canParse(uri) || /[?#]/.test(uri)) return false
   const { href, username, password } = new URL(uri)
   return username === '' && password === '' && (href === uri || href === `${uri}/`)

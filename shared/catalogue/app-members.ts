@@ -14,8 +14,8 @@ export interface ReadAppMembers {
 
 /**
  * Checks and completes the members of a tool that ChatGPT apps and other hosts read: UI, file parameters
- * and profile. A profile tool gets the profile schema as its `outputSchema`. What only OpenAI's review
- * would reject is a warning.
+ * and profile. A profile tool gets the profile schema as its `outputSchema`. A fault that only matters
+ * for OpenAI's review is a warning.
  */
 export function readAppMembers(entry: ToolEntry): ReadAppMembers {
   const { meta, uiResource, faults, warnings } = readToolMeta(entry._meta)

@@ -30,9 +30,9 @@ const TYPES = [
 ] as const
 const PRINTABLE = /^[\x20-\x7e]+$/
 /** Names of variables that have a meaning for Google Cloud, Node.js or a shell. */
-const FOREIGN = /^(GOOGLE_|X_GOOGLE_|GCP_|FUNCTION_|K_|NODE_|LD_|PORT$|PATH$|HOME$)/
+const PLATFORM_VARIABLE = /^(GOOGLE_|X_GOOGLE_|GCP_|FUNCTION_|K_|NODE_|LD_|PORT$|PATH$|HOME$)/
 
-const visible = (max: number) =>
+const printableText = (max: number) =>
   z
     .string()
     .check(z.maxLength(max), z.regex(/^[\x21-\x7e]+$/, 'must be printable ASCII without blanks'))
@@ -42,7 +42,7 @@ const secretName = z.string().check(
     'must be the name of an environment variable such as CALENDAR_API_KEY, never the secret itself',
   ),
   z.refine(
-    (name) => !Object.hasOwn(variables, name) && !FOREIGN.test(name),
+    (name) => !Object.hasOwn(variables, name) && !PLATFORM_VARIABLE.test(name),
     'must not be a variable that this system or the platform uses',
   ),
 )
@@ -56,7 +56,7 @@ const tokenUrl = z.string().check(
     return url.protocol === 'https:' || (url.protocol === 'http:' && isLoopback(url.hostname))
   }, 'must be an https URL without credentials or fragment (http only on loopback)'),
 )
-const asked = { scopes: z._default(scopeList, []), audience: visible(600) }
+const tokenRequest = { scopes: z._default(scopeList, []), audience: printableText(600) }
 const toolBackendAuth = z.discriminatedUnion(
   'type',
   [
@@ -81,14 +81,14 @@ const toolBackendAuth = z.discriminatedUnion(
       tokenUrl,
       clientId: z.string().check(z.maxLength(512), z.regex(PRINTABLE, 'must be printable ASCII')),
       clientSecret: secretName,
-      scopes: asked.scopes,
-      audience: z.optional(asked.audience),
+      scopes: tokenRequest.scopes,
+      audience: z.optional(tokenRequest.audience),
       tokenEndpointAuthMethod: z._default(
         z.enum(['client_secret_basic', 'client_secret_post']),
         'client_secret_basic',
       ),
     }),
-    z.strictObject({ type: z.literal('on_behalf_of'), ...asked }),
+    z.strictObject({ type: z.literal('on_behalf_of'), ...tokenRequest }),
   ],
   `must be ${TYPES.join(', ')}`,
 )

@@ -84,8 +84,9 @@ const tool = z.object(members)
  * absent member. An unknown member is ignored with a warning.
  */
 export function readEntry(value: unknown, defaults: Readonly<Record<string, unknown>>): ReadEntry {
-  const own = withMirror(asObject(value))
-  const given = own === undefined ? value : { ...inherited(defaults, own), ...present(own) }
+  const own = withMirroredSchemes(asObject(value))
+  const given =
+    own === undefined ? value : { ...inheritedDefaults(defaults, own), ...withoutNulls(own) }
   const parsed = tool.safeParse(given, { jitless: true })
   const warnings = own === undefined ? [] : unknownMembers(own, given)
   if (!parsed.success) {
@@ -126,24 +127,24 @@ export function readEntry(value: unknown, defaults: Readonly<Record<string, unkn
   }
 }
 
-function present(entry: Readonly<Record<string, unknown>>): Record<string, unknown> {
+function withoutNulls(entry: Readonly<Record<string, unknown>>): Record<string, unknown> {
   const written = Object.entries(entry).filter(([, member]) => member !== null)
   return Object.fromEntries(
     written.map(([name, member]) => {
       const hints = name === 'annotations' ? asObject(member) : undefined
-      return [name, hints === undefined ? member : present(hints)]
+      return [name, hints === undefined ? member : withoutNulls(hints)]
     }),
   )
 }
 
 /** Returns the defaults of an entry, without those of access if the entry defines its access. */
-function inherited(
+function inheritedDefaults(
   defaults: Readonly<Record<string, unknown>>,
   own: Readonly<Record<string, unknown>>,
 ): Record<string, unknown> {
   const saysAccess = [own['scopes'], own['securitySchemes']].some((member) => member != null)
   return Object.fromEntries(
-    Object.entries(present(defaults)).filter(
+    Object.entries(withoutNulls(defaults)).filter(
       ([name]) => !(saysAccess && (name === 'scopes' || name === 'securitySchemes')),
     ),
   )
@@ -167,7 +168,7 @@ function shown(name: string): string {
 /**
  * Reads `securitySchemes` from `_meta` too, as ChatGPT does, because some SDKs drop the member itself.
  */
-function withMirror(own: Readonly<Record<string, unknown>> | undefined) {
+function withMirroredSchemes(own: Readonly<Record<string, unknown>> | undefined) {
   const { scopes, securitySchemes, _meta } = own ?? {}
   if (scopes != null || securitySchemes != null) return own
   const mirror = asObject(_meta)?.['securitySchemes']

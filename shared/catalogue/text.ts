@@ -21,7 +21,7 @@ export function readMapping(variable: string, text: string): Readonly<Record<str
 /** Returns the value of a JSON text without duplicate names; undefined for null and any other text. */
 export function parseCatalogueJson(text: string): unknown {
   const value = parseJsonOfAnyDepth(text)?.value ?? undefined
-  return value !== undefined && hasNoNameTwice(text, value) ? value : undefined
+  return value !== undefined && hasUniqueNames(text, value) ? value : undefined
 }
 
 /**
@@ -29,7 +29,7 @@ export function parseCatalogueJson(text: string): unknown {
  * value then has fewer quotation marks than the text. The YAML parser reads a text that contains an
  * escaped quotation mark as `\u0022`.
  */
-function hasNoNameTwice(text: string, value: unknown): boolean {
+function hasUniqueNames(text: string, value: unknown): boolean {
   if (/\\u0022/i.test(text)) return false
   try {
     return quotationMarksIn(text) === quotationMarksIn(JSON.stringify(value))

@@ -19,7 +19,7 @@ const MAX_COMPATIBILITY_CHARACTERS = 500
  * (agentskills.io): `name` of at most 64 lower-case letters, digits and single hyphens, `description`
  * of at most 1,024 characters.
  *
- * @returns The frontmatter, or what is wrong with it.
+ * @returns The frontmatter, or its faults.
  */
 export function readFrontmatter(
   bytes: Buffer,

@@ -59,7 +59,7 @@ export function skillFolders(path: string, files: CatalogueFiles): readonly stri
 /**
  * Reads the skill in a folder.
  *
- * @returns The skill, or what is wrong with it.
+ * @returns The skill, or its faults.
  * @throws FileFault for files that are missing, too large or outside the catalogue's folder.
  */
 export function readSkill(

@@ -90,6 +90,6 @@ describe('bodies in flight', () => {
     expect((await send(2_048)).status).toBe(200)
     const refused = await send(2_049)
     expect(refused.status).toBe(413)
-    expect(refused.text).toContain('2048 bytes at most')
+    expect(refused.text).toContain('must not exceed 2048 bytes')
   })
 })

@@ -109,7 +109,7 @@ describe('a request', () => {
     [
       'a parameter twice',
       { parameters: [1, 2].map(() => ({ name: 'q', in: 'query' })) },
-      'request: parameter "q" is in query twice',
+      'request: parameter "q" occurs twice in query',
     ],
     [
       'a path parameter too many',

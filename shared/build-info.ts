@@ -1,19 +1,19 @@
 import { readFileSync } from 'node:fs'
 import { asObject } from './json.ts'
 
-/** The file that a deployment puts beside a function. */
+/** The name of the file that a deployment puts beside a function. */
 export const BUILD_INFO_FILE = 'build.json'
 
-/** What is deployed. */
+/** The deployed version. */
 export interface BuildInfo {
   readonly version?: string
-  /** The commit that was deployed. */
+  /** The hash of the deployed commit. */
   readonly commit?: string
-  /** When it was built (RFC 3339). */
+  /** The time of the build (RFC 3339). */
   readonly built?: string
 }
 
-/** The file's contents in `directory`; empty where there is none, as on a machine of its own. */
+/** Reads the file in `directory`. Returns an empty object if it is missing, as in local development. */
 export function readBuildInfo(directory: string): BuildInfo {
   try {
     const { version, commit, built } =

@@ -5,7 +5,7 @@ import { publishedSchema } from './json-schema/publish.ts'
 import { type CatalogueSource, parseDocument, type ToolDefinition } from './tools.ts'
 
 /**
- * The tool with its schemas as they are published and applied, in JSON Schema 2020-12.
+ * Returns the tool with its schemas converted to JSON Schema 2020-12, as they are published and applied.
  *
  * @throws ConfigError with a line for each fault of its schemas.
  */
@@ -19,8 +19,8 @@ export function publishTool(tool: ToolDefinition): ToolDefinition {
 }
 
 /**
- * Checks a catalogue in full and returns it as the text of a TOOLS_FILE that is read without being
- * checked again: `whole` for the gateway, `access` (names and scopes) for the other functions.
+ * Checks a catalogue and returns it as the text of a TOOLS_FILE that is read without another check:
+ * `whole` for the gateway, `access` (names and scopes) for the other functions.
  *
  * @throws ConfigError with all faults.
  */

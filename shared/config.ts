@@ -2,12 +2,12 @@ import './schema-messages.ts'
 
 import * as z from 'zod/mini'
 
-/** The environment as a composition root hands it over: the process's own or a literal in a test. */
+/** Environment variables by name: `process.env`, or a literal in a test. */
 export type Environment = Readonly<Record<string, string | undefined>>
 
 /**
- * The start was refused. `message` lists every fault, one line per variable; a line never holds the
- * variable's value. Thrown only while a function or a command starts.
+ * The configuration is invalid. `message` lists every fault, one line per variable, without the value of
+ * a variable. Thrown only when a function or a command starts.
  */
 export class ConfigError extends Error {
   override readonly name = 'ConfigError'
@@ -21,12 +21,12 @@ export class ConfigError extends Error {
 
 const LOOPBACK_HOSTS: ReadonlySet<string> = new Set(['localhost', '127.0.0.1', '[::1]'])
 
-/** True for the host names of this machine, the only ones that plain http is accepted for. */
+/** Returns whether the host name is loopback. Only loopback URLs may use http. */
 export function isLoopback(hostname: string): boolean {
   return LOOPBACK_HOSTS.has(hostname)
 }
 
-/** Splits a comma-separated value; blanks around items and empty items are dropped. */
+/** Splits a comma-separated value. Trims the items and drops empty ones. */
 export function splitList(value: string): string[] {
   return value
     .split(',')
@@ -35,7 +35,7 @@ export function splitList(value: string): string[] {
 }
 
 /**
- * Reads the variables of `shape` from `env`; an empty value counts as unset.
+ * Reads the variables of `shape` from `env`. An empty value counts as unset.
  *
  * @throws ConfigError with every fault of every variable at once.
  */
@@ -46,27 +46,30 @@ export function parseEnvironment<Shape extends z.core.$ZodShape>(
   const given = Object.fromEntries(
     Object.keys(shape).map((name) => [name, env[name]?.trim() || undefined]),
   )
-  // Used once: zod would compile it first.
+  // Without `jitless`, zod compiles the schema, which does not pay for one use.
   const result = z.object(shape).safeParse(given, { jitless: true })
   if (result.success) return result.data as z.output<z.ZodMiniObject<Shape, z.core.$strip>>
   throw new ConfigError(
     result.error.issues.map((issue) => {
       const name = String(issue.path[0])
-      // A variable may say itself what else would do.
+      // The schema of a variable may have its own "is required" message.
       const isBare = given[name] === undefined && !issue.message.startsWith('is required')
       return `${name} ${isBare ? 'is required' : issue.message}`
     }),
   )
 }
 
-/** The names of the variables of `shape`, in its order. */
+/** Returns the names of the variables of `shape`, in order. */
 export function namesOf<Shape extends z.core.$ZodShape>(
   shape: Shape,
 ): readonly (keyof Shape & string)[] {
   return Object.keys(shape) as (keyof Shape & string)[]
 }
 
-/** Runs several checks and throws one ConfigError with the faults of all of them, each once. */
+/**
+ * Runs all checks and returns their results. Throws one ConfigError with the distinct faults of all of
+ * them.
+ */
 export function collectFaults<const Checks extends readonly (() => unknown)[]>(
   checks: Checks,
 ): { [Index in keyof Checks]: ReturnType<Checks[Index]> } {

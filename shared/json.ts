@@ -1,12 +1,12 @@
 import { isUtf8 } from 'node:buffer'
 import { countUpTo } from './json/count.ts'
 
-/** A parsed value, wrapped because `undefined` means that there is none. */
+/** A parsed value. It is wrapped, because undefined stands for text that is not JSON. */
 export interface Parsed {
   readonly value: unknown
 }
 
-/** The text of these bytes, or undefined when they are not UTF-8: nothing is replaced. */
+/** Decodes UTF-8. Returns undefined for invalid bytes instead of replacing them. */
 export function decodeUtf8(bytes: Buffer): string | undefined {
   return isUtf8(bytes) ? bytes.toString() : undefined
 }
@@ -18,19 +18,19 @@ const CLOSE_BRACKET = 0x5d
 const OPEN_BRACE = 0x7b
 const CLOSE_BRACE = 0x7d
 
-// RFC 8259 s9 leaves the limit to us: deeper values overflow the stack of whatever walks them next.
+// RFC 8259 s9 allows a limit. A recursive function could overflow the stack on deeper values.
 const MAX_DEPTH = 256
 
 /**
- * The JSON value (RFC 8259) in this text, or in these bytes when they are UTF-8; undefined when it is
- * not JSON, or nested more than 256 deep.
+ * Parses JSON (RFC 8259) from text or UTF-8 bytes. Returns undefined if it is not JSON or is nested more
+ * than 256 levels deep.
  */
 export function parseJson(given: string | Buffer): Parsed | undefined {
   const text = typeof given === 'string' ? given : decodeUtf8(given)
   return text === undefined || isTooDeep(text) ? undefined : parseJsonOfAnyDepth(text)
 }
 
-/** The same for who only picks members: walking the whole value may overflow the stack. */
+/** Parses JSON of any depth. A recursive function may overflow the stack on the value. */
 export function parseJsonOfAnyDepth(text: string): Parsed | undefined {
   try {
     return { value: JSON.parse(text) }
@@ -39,16 +39,16 @@ export function parseJsonOfAnyDepth(text: string): Parsed | undefined {
   }
 }
 
-/** The value when it is an object, not an array. */
+/** Returns the value if it is an object and not an array; otherwise undefined. */
 export function asObject(value: unknown): Readonly<Record<string, unknown>> | undefined {
   return value !== null && typeof value === 'object' && !Array.isArray(value)
     ? (value as Readonly<Record<string, unknown>>)
     : undefined
 }
 
-/** What is not JSON may count as either; the parser refuses it anyway. */
+/** Returns whether JSON is nested too deeply. The result for other text does not matter. */
 function isTooDeep(text: string): boolean {
-  // Few brackets cannot nest deeply, and are found a hundred times as fast as depth is measured.
+  // Text with few brackets cannot nest deeply, and counting them is a hundred times as fast.
   const brackets = countUpTo(MAX_DEPTH, text, '{') + countUpTo(MAX_DEPTH, text, '[')
   if (brackets <= MAX_DEPTH) return false
   let depth = 0
@@ -62,7 +62,7 @@ function isTooDeep(text: string): boolean {
   return false
 }
 
-/** Where the string that begins at `start` ends: at its quote, or at the end of the text. */
+/** Returns the index of the quote that ends the string at `start`, or the length of the text. */
 function endOfString(text: string, start: number): number {
   for (let end = start; ; ) {
     end = text.indexOf('"', end + 1)

@@ -1,27 +1,27 @@
 import { linesWritten, writeLine } from './log/log-output.ts'
 import { listField, nameField, textField } from './log/log-text.ts'
 
-/** Cloud Logging's severities that this system uses, by the names that LOG_LEVEL takes. */
+/** The log levels that LOG_LEVEL accepts, in Cloud Logging's severities. */
 export type LogLevel = 'debug' | 'info' | 'warning' | 'error'
 
-/** What may stand in a log line. Tokens, secrets, arguments and bodies never do. */
+/** The fields of a log line. They must not contain tokens, secrets, arguments or bodies. */
 export type LogFields = Readonly<
   Record<string, string | number | boolean | readonly string[] | undefined>
 >
 
-/** Writes one line per event; `event` is past tense (`token_rejected`), fields are picked by name. */
+/** Writes one line per event. `event` is a name in the past tense, such as `token_rejected`. */
 export interface Log {
   readonly debug: (event: string, fields?: LogFields) => void
   readonly info: (event: string, fields?: LogFields) => void
   readonly warning: (event: string, fields?: LogFields) => void
   readonly error: (event: string, fields?: LogFields) => void
-  /** Written at every level: a record of who did what, ERROR if it is the system that failed. */
+  /** Writes an audit record at every log level. Its severity is ERROR if the system failed. */
   readonly audit: (event: string, fields?: LogFields, severity?: 'NOTICE' | 'ERROR') => void
-  /** The same log with fields that every line carries, such as a request's id and trace. */
+  /** Returns the log with fields for every line, such as the ID and trace of a request. */
   readonly with: (fields: LogFields) => Log
   /**
-   * Resolves when the lines so far are written, at the end of the event loop's turn: for what must not
-   * happen without its record.
+   * Resolves when the lines so far are written, at the end of the event loop turn. For actions that must
+   * not happen without their record.
    */
   readonly written: () => Promise<void>
 }
@@ -29,22 +29,22 @@ export interface Log {
 export interface LogOptions {
   readonly service: string
   readonly level: LogLevel
-  /** Project of the trace links; without it a trace is logged as its bare id. */
+  /** The project of trace links. Without it, only the trace ID is logged. */
   readonly project?: string | undefined
-  /** Instead of to standard output, which takes the lines of a turn together. */
+  /** Writes a line. Default: standard output, which gets the lines of a turn in one write. */
   readonly write?: (line: string) => void
 }
 
 const RANKS: Readonly<Record<LogLevel, number>> = { debug: 0, info: 1, warning: 2, error: 3 }
-/** Bytes of what callers name themselves by: it is in every record of a batch of calls. */
+/** The limit for names of callers, because each record of a batch of calls contains them. */
 const MAX_NAME_BYTES = 128
 const NAMES: ReadonlySet<string> = new Set(['subject', 'client'])
 
 /**
- * A log in Cloud Logging's structured format: one JSON object per line on standard output, with
+ * Returns a log in Cloud Logging's structured format: one JSON object per line on standard output, with
  * `severity`, `message`, `time` and the fields. A field named `trace` (32 hex digits) becomes
- * `logging.googleapis.com/trace`. Control and format characters are written as escapes. A text takes at
- * most 1,000 bytes, a `subject` or `client` 128, a list 16,000.
+ * `logging.googleapis.com/trace`. Control and format characters are escaped. A text is truncated to
+ * 1,000 bytes, a `subject` or `client` to 128, a list to 16,000.
  */
 export function createLog({ service, level, project, write = writeLine }: LogOptions): Log {
   const minRank = RANKS[level]
@@ -62,7 +62,7 @@ export function createLog({ service, level, project, write = writeLine }: LogOpt
     return text
   }
   const make = (bound: LogFields): Log => {
-    // Written once, although most requests have several lines.
+    // Encoded once, because most requests write several lines.
     let boundText: string | undefined
     const writeEntry = (severity: string, event: string, fields: LogFields | undefined) => {
       const isOwn = fields === undefined || !Object.keys(bound).some((name) => name in fields)
@@ -93,7 +93,7 @@ export function createLog({ service, level, project, write = writeLine }: LogOpt
 let timeMs = 0
 let timeText = ''
 
-/** The current time in ISO 8601; made once for all lines of a millisecond. */
+/** Returns the current time in ISO 8601. Formats it once per millisecond. */
 function timeNow(): string {
   const now = Date.now()
   if (now !== timeMs) {

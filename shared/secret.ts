@@ -1,6 +1,9 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
 
-/** Compares in constant time; digests make the lengths equal, so that they leak nothing either. */
+/**
+ * Compares two secrets in constant time. Compares digests, so that the time does not depend on the
+ * lengths.
+ */
 export function equalsSecret(given: string, expected: string): boolean {
   return timingSafeEqual(digest(given), digest(expected))
 }

@@ -1,6 +1,6 @@
 /**
- * Sets an entry of a cache of at most `max` entries. The oldest entry goes first (FIFO): to read or to
- * replace an entry does not keep it longer.
+ * Sets an entry of a cache of at most `max` entries. Evicts the oldest entry (FIFO); reading or replacing
+ * an entry does not make it newer.
  */
 export function setBounded<Value>(
   cache: Map<string, Value>,

@@ -13,53 +13,56 @@ import { parseCatalogueJson, readMapping } from './catalogue/text.ts'
 import { loadYaml } from './catalogue/yaml.ts'
 import { ConfigError, collectFaults } from './config.ts'
 
-/** One tool of the catalogue, checked but for its schemas. */
+/** A checked tool of the catalogue. Its schemas are not checked. */
 export interface ToolDefinition extends ToolEntry {
   readonly name: string
 }
 
-/** The tools by name, in the order in which they were written. A Map: prototype names find nothing. */
+/**
+ * The tools by name, in the order of the catalogue. A Map, in which names of prototype members are not
+ * found.
+ */
 export interface Catalogue<Tool extends ToolDefinition = ToolDefinition>
   extends ReadonlyMap<string, Tool> {
-  /** Scopes that resources and skills name, sorted, each once. */
+  /** The scopes of resources and skills, sorted and without duplicates. */
   readonly otherScopes?: readonly string[]
 }
 
-/** A catalogue with what it says beside its tools. */
+/** A catalogue with all its sections. */
 export interface CatalogueDocument<Tool extends ToolDefinition = ToolDefinition> {
   readonly tools: Catalogue<Tool>
-  /** `access` for one that was compiled to names and scopes alone. */
+  /** `access` if the catalogue was compiled to names and scopes only. */
   readonly part: CompiledPart
-  /** What it says of the server itself; for `access` its links alone. */
+  /** The `server` section; only its links for `access`. */
   readonly server: ServerSection | undefined
-  /** Empty for `access`, as are the skills. */
+  /** Empty for `access`, like `skills`. */
   readonly resources: readonly ResourceEntry[]
   readonly skills: readonly SkillEntry[]
-  /** What is ignored, a line each, with its place. */
+  /** One line for each ignored member, with its location. */
   readonly warnings: readonly string[]
 }
 
-/** The variables that a catalogue is given by; one of them is set. */
+/** The variables that can contain the catalogue. Exactly one of them must be set. */
 export const CATALOGUE_VARIABLES = ['TOOLS', 'TOOLS_FILE', 'TOOL_SCOPES_JSON'] as const
 
-/** The three ways in which a catalogue can be given. */
+/** The values of these variables. */
 export type CatalogueSource = {
   readonly [Variable in (typeof CATALOGUE_VARIABLES)[number]]?: string | undefined
 }
 
-/** Makes of each tool what is kept; `isChecked` says that its schemas were checked when it was compiled. */
+/** Converts a tool for its use. `isChecked`: its schemas were checked when the catalogue was compiled. */
 export type FinishTool<Tool extends ToolDefinition> = (
   tool: ToolDefinition,
   isChecked: boolean,
 ) => Tool
 
 const TOOL_NAME = /^[A-Za-z0-9_.-]{1,128}$/
-// The log cuts a line at 1,000 characters.
+// The log truncates a text at 1,000 bytes.
 const MAX_NAMES_CHARACTERS = 700
 
 /**
- * Reads and checks the catalogue: names (MCP: 1 to 128 of `A-Z a-z 0-9 _ - .`), members and scope
- * tokens. Does not check the schemas, which only the gateway uses.
+ * Reads the tools of a catalogue and checks their names (MCP: 1 to 128 of `A-Z a-z 0-9 _ - .`), members
+ * and scope tokens. Does not check the schemas, which only the gateway uses.
  *
  * @throws ConfigError with all faults, each naming its variable and tool.
  */
@@ -67,7 +70,10 @@ export function parseCatalogue(source: CatalogueSource): Catalogue {
   return parseTools(source, (tool) => tool)
 }
 
-/** The same, with `finish` making of each tool what is kept; its ConfigErrors count as faults. */
+/**
+ * Reads the tools as `parseCatalogue` does and converts each with `finish`, whose ConfigErrors count as
+ * faults.
+ */
 export function parseTools<Tool extends ToolDefinition>(
   source: CatalogueSource,
   finish: FinishTool<Tool>,
@@ -75,7 +81,7 @@ export function parseTools<Tool extends ToolDefinition>(
   return parseDocument(source, finish).tools
 }
 
-/** The same, with all else that the catalogue says. */
+/** Reads all sections of a catalogue, with its tools as in `parseTools`. */
 export function parseDocument<Tool extends ToolDefinition>(
   source: CatalogueSource,
   finish: FinishTool<Tool>,
@@ -99,7 +105,7 @@ export function parseDocument<Tool extends ToolDefinition>(
   const [{ tools, warnings }, { server, warnings: ofServer }, read, skills] = collectFaults([
     () => readTools(variable, document, finish, withUi),
     () => readServer(variable, document.server),
-    // Reads the tools' uses of resources, which have been read before it.
+    // Must follow `readTools`, which fills `withUi`.
     () => readResources(variable, document.resources, document.defaults, withUi, files),
     () => readSkills(variable, document.skills, document.defaults, files),
   ])
@@ -116,13 +122,13 @@ export function parseDocument<Tool extends ToolDefinition>(
 }
 
 /**
- * Loads what reading this catalogue takes; for a built function, which must await it before
- * `parseCatalogue`. Faults are left to that.
+ * Loads the YAML parser if this catalogue needs it. A built function must await this before
+ * `parseCatalogue`. Does not report faults.
  */
 export async function prepareCatalogue({ TOOLS, TOOLS_FILE }: CatalogueSource): Promise<void> {
   const text = TOOLS?.trim() ? TOOLS : TOOLS_FILE?.trim() ? readIfThere(TOOLS_FILE) : undefined
   if (text === undefined || isCompiled(text)) return
-  // The frontmatter of skills is YAML, too.
+  // The frontmatter of skills is YAML too.
   await loadYaml(parseCatalogueJson(text) === undefined || text.includes('"skills"'))
 }
 
@@ -134,7 +140,7 @@ function readIfThere(path: string): string | undefined {
   }
 }
 
-/** All scopes that any tool, resource or skill names, sorted, each once. */
+/** Returns the scopes of all tools, resources and skills, sorted and without duplicates. */
 export function catalogueScopes(catalogue: Catalogue): string[] {
   const ofTools = [...catalogue.values()].flatMap((tool) => tool.scopes)
   return [...new Set([...ofTools, ...(catalogue.otherScopes ?? [])])].sort()
@@ -160,7 +166,9 @@ function given(source: CatalogueSource): readonly [variable: string, value: stri
     throw new ConfigError(['TOOLS is required (or TOOLS_FILE, or TOOL_SCOPES_JSON)'])
   }
   if (variables.length > 1) {
-    throw new ConfigError([`${variables.map(([name]) => name).join(' and ')} exclude each other`])
+    throw new ConfigError([
+      `${variables.map(([name]) => name).join(' and ')} are mutually exclusive`,
+    ])
   }
   return first
 }
@@ -185,7 +193,7 @@ function readTools<Tool extends ToolDefinition>(
 ): { readonly tools: Map<string, Tool>; readonly warnings: readonly string[] } {
   const faults: string[] = []
   const warnings = [...document.warnings]
-  const silent: string[] = []
+  const withoutAccess: string[] = []
   const tools = new Map<string, Tool>()
   const names = new Set<string>()
   for (const [name, value] of document.tools) {
@@ -194,12 +202,12 @@ function readTools<Tool extends ToolDefinition>(
       faults.push(`${variable}: ${at}: name must be 1 to 128 of A-Z a-z 0-9 _ - .`)
       continue
     }
-    if (names.has(name)) faults.push(`${variable}: ${at}: the list has this name twice`)
+    if (names.has(name)) faults.push(`${variable}: ${at}: this name occurs twice`)
     names.add(name)
     const read = readEntry(value, document.defaults)
     warnings.push(...read.warnings.map((warning) => `${at}: ${warning}`))
     faults.push(...read.faults.map((fault) => `${variable}: ${at}: ${fault}`))
-    if (!read.saysAccess) silent.push(name)
+    if (!read.saysAccess) withoutAccess.push(name)
     if (read.entry === undefined) continue
     const { entry, uiResource, ...found } = readAppMembers(read.entry)
     warnings.push(...found.warnings.map((warning) => `${at}: ${warning}`))
@@ -212,14 +220,14 @@ function readTools<Tool extends ToolDefinition>(
       faults.push(...error.faults.map((fault) => `${variable}: ${at}: ${fault}`))
     }
   }
-  faults.push(...withoutAccess(variable, silent))
-  if (document.tools.length === 0) faults.push(`${variable} names no tool`)
+  faults.push(...accessFaults(variable, withoutAccess))
+  if (document.tools.length === 0) faults.push(`${variable} contains no tools`)
   if (faults.length > 0) throw new ConfigError(faults)
   return { tools, warnings }
 }
 
-/** All tools at once, in as many lines as the log takes. */
-function withoutAccess(variable: string, names: readonly string[]): string[] {
+/** Returns the fault of all tools without access, in lines that the log does not truncate. */
+function accessFaults(variable: string, names: readonly string[]): string[] {
   const lines: string[] = []
   for (const name of names) {
     const last = lines.at(-1)
@@ -229,6 +237,6 @@ function withoutAccess(variable: string, names: readonly string[]): string[] {
   }
   return lines.map(
     (line) =>
-      `${variable}: who may call these tools is missing: ${line}. Give each scopes ([] = public) or securitySchemes, or all of them defaults: {scopes: [...]}`,
+      `${variable}: these tools do not define who may call them: ${line}. Set scopes ([] = public) or securitySchemes of each tool, or defaults: {scopes: [...]} for all`,
   )
 }

@@ -17,7 +17,10 @@ export interface Marker {
   readonly external_metadata_created_by: 'admin' | 'client'
 }
 
-/** A client as DCR or the import of a metadata document creates it: without connections or grants. */
+/**
+ * Returns a client as DCR or the import of a metadata document creates it: without connections or
+ * grants.
+ */
 export function thirdPartyClient(
   { traits }: TenantState,
   given: ThirdPartyClient,
@@ -37,7 +40,7 @@ export function thirdPartyClient(
   }
 }
 
-/** A client with Auth0's defaults. */
+/** Returns a new client with Auth0's defaults. */
 export function newClient(name: string, hasSecret: boolean, isStrict: boolean): TenantClient {
   const now = new Date().toISOString()
   return {
@@ -58,9 +61,9 @@ export function newClient(name: string, hasSecret: boolean, isStrict: boolean): 
 }
 
 /**
- * Checks the limit of clients; the client of the Management API does not count.
+ * Checks the limit of clients. The client of the Management API does not count.
  *
- * @throws TenantError 403 with Auth0's message when the limit has been reached.
+ * @throws TenantError 403 with Auth0's message if the limit has been reached.
  */
 export function checkEntityLimit({ clients, faults, management }: TenantState): void {
   const { entityLimit } = faults
@@ -68,13 +71,16 @@ export function checkEntityLimit({ clients, faults, management }: TenantState): 
   if (entityLimit !== null && ids.length >= entityLimit) throw tooMany()
 }
 
-/** 403 with Auth0's message. */
+/** Returns the 403 with Auth0's message for a reached limit. */
 export function tooMany(): TenantError {
   const message = 'You reached the limit of entities of this type for this tenant.'
   return new TenantError(403, 'too_many_entities', message)
 }
 
-/** A client without its secret: Auth0 shows it only once, or with a scope that this project lacks. */
+/**
+ * Returns a client without its secret, which Auth0 returns only at creation or with a scope that this
+ * project does not request.
+ */
 export function shownClient(
   { traits }: TenantState,
   { client_secret: _, created_at, updated_at, ...client }: TenantClient,
@@ -87,7 +93,7 @@ export function shownClient(
   }
 }
 
-/** 32 letters and digits. */
+/** Returns 32 random letters and digits. */
 function randomId(): string {
   return randomBytes(64).toString('base64').replaceAll(/[+/=]/g, '').slice(0, 32)
 }

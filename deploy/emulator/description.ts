@@ -1,10 +1,12 @@
 import type { Emulator } from './emulator.ts'
 import type { EmulatorSettings } from './options.ts'
 
-/** How to use a running emulator, as `npm run emulator -- --json` prints it. */
+/** The addresses and credentials of a running emulator, which `npm run emulator -- --json` prints. */
 export type EmulatorDescription = ReturnType<typeof describeEmulator>
 
-/** Omits the secret of the Management API client if the environment set it. */
+/**
+ * Describes a running emulator. Omits the secret of the Management API client if the environment set it.
+ */
 export function describeEmulator(
   { issuer }: Emulator,
   { setup, apis, isSecretGiven }: EmulatorSettings,
@@ -32,7 +34,7 @@ export function describeEmulator(
   }
 }
 
-/** The description as text for the terminal. */
+/** Returns the description as text for the terminal. */
 export function toText(described: EmulatorDescription): string {
   const { issuer, managementApi, control, apis, users } = described
   const { url, tokenEndpoint, audience, clientId, clientSecret } = managementApi

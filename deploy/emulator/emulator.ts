@@ -21,7 +21,7 @@ import { createToken } from './oauth/tokens/token.ts'
 import type { TenantState, TenantUserGrant } from './state.ts'
 
 export interface EmulatorOptions extends TenantSetup {
-  /** 0 = any free port. */
+  /** The port; 0 = any free port. */
   readonly port: number
   /** The current and the next signing key; new keys by default. */
   readonly keys?: Keys
@@ -31,7 +31,7 @@ export interface EmulatorOptions extends TenantSetup {
 
 /** A running Auth0 emulator. */
 export interface Emulator {
-  /** With the trailing slash that Auth0's issuers have. */
+  /** The issuer URL, which ends in a slash as Auth0's issuers do. */
   readonly issuer: string
   readonly port: number
   /** The state of the tenant, for code in the same process. */
@@ -45,9 +45,9 @@ type Keys = readonly [current: JWK, next: JWK]
 type Handler = (req: IncomingMessage, res: ServerResponse) => void
 
 /**
- * Starts the Auth0 emulator on this machine's loopback addresses.
+ * Starts the Auth0 emulator on the loopback addresses.
  *
- * @throws Error with `code` EADDRINUSE that names the port when it is in use; errors of `prepare`.
+ * @throws Error with `code` EADDRINUSE, which names the port, if the port is in use; errors of `prepare`.
  */
 export async function startEmulator(options: EmulatorOptions): Promise<Emulator> {
   const { report = () => undefined } = options
@@ -149,7 +149,7 @@ function createEndpoints(
   }
 }
 
-/** The current and the next signing key, RSA with 2048 bits; takes about 0.1 s. */
+/** Creates the current and the next signing key (RSA, 2048 bits). Takes about 0.1 s. */
 export async function createKeys(): Promise<Keys> {
   return Promise.all([createKey(), createKey()])
 }
@@ -159,7 +159,7 @@ async function createKey(): Promise<JWK> {
   return { ...(await exportJWK(privateKey)), kid: randomUUID() }
 }
 
-// Prevents DNS rebinding: another host name may resolve to this machine.
+/** Returns whether the Host is loopback, to prevent DNS rebinding. */
 function isOwnHost({ headers }: IncomingMessage): boolean {
   const url = `http://${headers.host ?? ''}`
   return URL.canParse(url) && isLoopback(new URL(url).hostname)

@@ -32,7 +32,7 @@ const BROWSER_PATHS: ReadonlySet<string> = new Set([
   ...['/oidc/register', '/oauth/token', '/oauth/revoke'],
 ])
 
-/** Responds to one request as Auth0 does at the same path. */
+/** Answers one request as Auth0 does at the same path. */
 export async function serve(
   endpoints: Endpoints,
   req: IncomingMessage,

@@ -3,7 +3,7 @@ import type { Given } from './package-types.ts'
 
 /** A scope of an API that is assigned to a user or a role. */
 export interface Permission {
-  /** Undefined = every API with a scope of that name, as for the sample users. */
+  /** The API; undefined = every API with a scope of that name, as for the sample users. */
   readonly resource_server_identifier?: string | undefined
   readonly permission_name: string
 }
@@ -25,9 +25,9 @@ export interface TenantOrganization {
   readonly metadata: Readonly<Record<string, string>>
   /** Whether third-party clients may sign its members in. */
   readonly third_party_client_access: Management.OrganizationThirdPartyClientAccessEnum
-  /** By connection id. */
+  /** By connection ID. */
   readonly connections: ReadonlyMap<string, OrganizationConnection>
-  /** User ids. */
+  /** The user IDs of the members. */
   readonly members: ReadonlySet<string>
 }
 
@@ -37,7 +37,7 @@ export interface OrganizationConnection {
   readonly is_signup_enabled: boolean
 }
 
-/** An Action as the Management API returns it; the emulator does not run Actions. */
+/** An Action as the Management API returns it. The emulator does not run Actions. */
 export type TenantAction = Given<Management.Action, 'id' | 'name' | 'supported_triggers'>
 
 /** The binding of an Action to a trigger. */

@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { buffer } from 'node:stream/consumers'
 import type { Page } from './oauth/pages.ts'
 
-/** The refusal of a request. */
+/** An error response of the tenant. */
 export class TenantError extends Error {
   override readonly name = 'TenantError'
   readonly status: number
@@ -15,7 +15,7 @@ export class TenantError extends Error {
   }
 }
 
-/** An injected refusal, which Auth0 need not document. */
+/** An injected error response, which may differ from those that Auth0 documents. */
 export class StagedError extends TenantError {
   /** Additional header fields of the response. */
   readonly headers: Readonly<Record<string, string>>
@@ -67,21 +67,25 @@ export async function sendHtml(res: ServerResponse, status: number, page: Page):
   res.end(text)
 }
 
-/** @throws TenantError for a body over 1 MiB. */
+/** Reads the body as text. @throws TenantError 413 for a body over 1 MiB. */
 export async function readText(req: IncomingMessage): Promise<string> {
   const body = await buffer(req)
   if (body.length > MAX_BODY_BYTES) throw new TenantError(413, 'invalid_body', 'Body too large')
   return body.toString()
 }
 
-/** @throws TenantError when the body is not JSON, or neither an object nor an array. */
+/** Reads the body as JSON. @throws TenantError 400 if it is not a JSON object or array. */
 export async function readJson(req: IncomingMessage): Promise<object> {
   const value = parseJson(await readText(req))
   if (value !== null && typeof value === 'object') return value
-  throw new TenantError(400, 'invalid_body', 'Payload validation error: a JSON body is expected.')
+  throw new TenantError(
+    400,
+    'invalid_body',
+    'Payload validation error: the body must be a JSON object or array.',
+  )
 }
 
-/** The value of a JSON text; undefined for invalid JSON. */
+/** Parses JSON. Returns undefined for invalid JSON. */
 export function parseJson(text: string): unknown {
   try {
     return JSON.parse(text)

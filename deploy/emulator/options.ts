@@ -33,16 +33,16 @@ export const EMULATOR_OPTIONS = {
 const DEFAULT_API = 'http://localhost:8080/mcp'
 const DEFAULT_SCOPES = ['events:read', 'events:write']
 
-/** The settings of the emulator, and the values that its description shows. */
+/** The settings of the emulator, and the values for its description. */
 export interface EmulatorSettings extends Required<Pick<EmulatorOptions, 'port' | 'apis'>> {
   readonly setup: EmulatorOptions
-  /** Whether MGMT_CLIENT_SECRET was set; the description then omits the secret. */
+  /** Whether MGMT_CLIENT_SECRET was set. If so, the description omits the secret. */
   readonly isSecretGiven: boolean
 }
 
 /**
- * The settings in the command line and the variables TENANT_PORT, MGMT_CLIENT_ID, MGMT_CLIENT_SECRET
- * and GOOGLE_CONNECTION_NAME. Without MGMT_CLIENT_SECRET the secret is random.
+ * Returns the settings from the command line and the variables TENANT_PORT, MGMT_CLIENT_ID,
+ * MGMT_CLIENT_SECRET and GOOGLE_CONNECTION_NAME. Without MGMT_CLIENT_SECRET, the secret is random.
  *
  * @throws UsageError
  */

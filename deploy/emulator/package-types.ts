@@ -1,4 +1,4 @@
-/** A type of the `auth0` package without its index signature, which would allow any member. */
+/** A type of the `auth0` package without its index signature, which allows any member. */
 export type Known<Type> = {
   [Name in keyof Type as string extends Name ? never : Name]: Type[Name]
 }

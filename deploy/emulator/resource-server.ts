@@ -3,7 +3,7 @@ import type { TenantApi } from './state.ts'
 
 const DAY_SECONDS = 86_400
 
-/** An API with Auth0's defaults for every member except the identifier. */
+/** Returns an API with Auth0's defaults for every member except the identifier. */
 export function newApi(identifier: string): TenantApi {
   return {
     id: randomBytes(12).toString('hex'),

@@ -12,10 +12,10 @@ import type {
 import type { LogRecord } from './log-stream/log-delivery.ts'
 import type { Given, Known } from './package-types.ts'
 
-/** A client as the Management API shows it, secret included. */
+/** A client in the form of the Management API, including its secret. */
 export type TenantClient = Given<Known<Management.Client>, 'client_id'>
 
-/** An API; the Management API itself is the one with `is_system`. */
+/** An API. The Management API itself has `is_system`. */
 export type TenantApi = Given<
   Known<Management.ResourceServer>,
   | 'id'
@@ -39,7 +39,7 @@ export type TenantLogStream = Given<
 
 export type TenantSettings = Given<
   Known<Omit<Management.GetTenantSettingsResponseContent, 'flags'>> & {
-    // Auth0 documents this flag, but the package's types lack it.
+    // Auth0 documents this flag, but it is missing in the package's types.
     readonly flags?: Management.TenantSettingsFlags & {
       readonly use_scope_descriptions_for_consent?: boolean | undefined
     }
@@ -51,18 +51,18 @@ export type TenantSettings = Given<
 export type TenantUserGrant = Required<Omit<Management.UserGrant, 'organization_id'>> & {
   readonly id: string
   readonly organization_id?: string
-  /** The ids of oidc-provider's grants for this consent; each grant has its tokens. */
+  /** The IDs of oidc-provider's grants for this consent. Each grant has its own tokens. */
   readonly issued: string[]
 }
 
-/** A login connection, with the clients that it is enabled for. */
+/** A login connection with the clients for which it is enabled. */
 export interface TenantConnection {
   readonly id: string
   readonly name: string
   readonly strategy: string
   display_name: string
   realms: string[]
-  /** Available to every third-party client. */
+  /** Whether the connection is available to every third-party client. */
   is_domain_connection: boolean
   options: Management.ConnectionOptions
   enabledClients: Set<string>
@@ -73,7 +73,7 @@ export interface TenantUser {
   readonly email: string
   readonly password: string
   readonly userId: string
-  /** The initial permissions: scopes of every API that has them. */
+  /** The initial permissions, for every API with a scope of that name. */
   readonly permissions: readonly string[]
 }
 
@@ -84,12 +84,12 @@ export interface Scope {
 
 export type SecurityMode = Management.TenantSettingsDynamicClientRegistrationSecurityMode
 
-/** The whole state of the tenant as plain data; only its endpoints change it. */
+/** The whole state of the tenant as plain data. Only its endpoints change it. */
 export interface TenantState {
   readonly issuer: string
   readonly users: readonly TenantUser[]
   readonly management: { readonly clientId: string; readonly clientSecret: string }
-  /** Identifier of the API that the tenant is set up with. */
+  /** The identifier of the gateway's API. */
   readonly audience: string
   readonly clients: Map<string, TenantClient>
   readonly connections: Map<string, TenantConnection>
@@ -101,7 +101,7 @@ export interface TenantState {
   /** The directly assigned permissions of users, by `userId`. */
   readonly permissions: Map<string, readonly Permission[]>
   readonly organizations: Map<string, TenantOrganization>
-  /** The organization of a sign-in, by the id of oidc-provider's grant. */
+  /** The organization of a sign-in, by the ID of oidc-provider's grant. */
   readonly issuedFor: Map<string, string>
   readonly actions: Map<string, TenantAction>
   /** The bindings of each trigger, in order. */
@@ -110,12 +110,12 @@ export interface TenantState {
   readonly logs: LogRecord[]
   /** The private signing keys: current, next, previous. All public keys are published. */
   keys: readonly [current: JWK, next: JWK, ...previous: JWK[]]
-  /** The security mode of newly registered clients, whether or not the settings show it. */
+  /** The security mode of newly registered clients, even if the settings do not contain it. */
   mode: SecurityMode
   settings: TenantSettings
   rules: readonly Management.Rule[]
   hooks: readonly Management.Hook[]
-  /** Discovery, JWKS and the Management API answer 503. */
+  /** Whether discovery, JWKS and the Management API return 503. */
   outage: boolean
   traits: Traits
   faults: Faults

@@ -14,16 +14,18 @@ export interface Conversion {
 
 export interface ConvertedTool {
   readonly name: string
-  /** Such as `GET /pets/{petId}`. */
+  /** The label of the operation, such as `GET /pets/{petId}`. */
   readonly operation: string
   readonly members: ToolMembers
-  /** Notes for the reader of the catalogue, one line each. */
+  /** Notes about the conversion for the report, one line each. */
   readonly notes: readonly string[]
 }
 
 const MANY_TOOLS = 30
 
-/** Converts each selected operation to a tool; operations that cannot be converted are listed with the reason. */
+/**
+ * Converts each selected operation to a tool. Lists operations that cannot be converted with the reason.
+ */
 export function convert(
   document: ApiDocument,
   selection: Selection,

@@ -24,7 +24,7 @@ export interface Output {
  * Runs `npm run import`. Writes the catalogue to `--out` and the report to standard output, or the
  * catalogue to standard output and the report to standard error.
  *
- * @returns the exit code: 0 = done, 1 = no catalogue was created.
+ * @returns The exit code: 0 = success, 1 = no operation could be converted.
  * @throws ImportError if the document cannot be read or the catalogue cannot be written.
  */
 export async function runImport(options: Options, output: Output): Promise<number> {
@@ -73,7 +73,7 @@ function finish(options: Options, conversion: Conversion, { write, writeError }:
   return 0
 }
 
-/** Returns a file's path relative to the catalogue, which is the same on every machine. */
+/** Returns a URL, or a file's path relative to the catalogue, which is the same on every machine. */
 function identityOf(source: string, out: string): string {
   const url = urlOf(source)
   if (!url.startsWith('file:')) return url

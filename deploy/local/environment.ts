@@ -14,7 +14,7 @@ export interface Ports {
 
 /** The variables of the local system. */
 export interface LocalEnvironment {
-  /** Every variable: the given value or the local default. */
+  /** Each variable with the given value or the local default. */
   readonly variables: Readonly<Record<string, string>>
   /** The variables of each function, limited to those that it reads. */
   readonly functions: Readonly<Record<FunctionName, Readonly<Record<string, string>>>>
@@ -31,7 +31,7 @@ const MCP_INSPECTOR = ['http://localhost:6274', 'http://127.0.0.1:6274']
 const TOOLS_FILE = fileURLToPath(new URL('tools.yaml', import.meta.url))
 
 /**
- * Returns `PORT` and `TENANT_PORT`; default 8080 and 8081; 0 = any free port.
+ * Returns `PORT` and `TENANT_PORT`. The defaults are 8080 and 8081; 0 = any free port.
  *
  * @throws ConfigError
  */
@@ -52,9 +52,9 @@ export function withSecrets(env: Environment): Environment {
 }
 
 /**
- * Returns the variables of each function on this machine. Values in `env` override local defaults; an
- * empty value counts as unset. Generates no secrets (see `withSecrets`) and does not validate values; the
- * functions do.
+ * Returns the variables of each function on this machine. Values in `env` override local defaults. An empty
+ * value counts as unset. Does not generate secrets (`withSecrets` does) or validate values (the functions
+ * do).
  */
 export function localEnvironment(env: Environment, ports: Ports): LocalEnvironment {
   const { named } = backendSecrets(hasCatalogue(env) ? env : { TOOLS_FILE })

@@ -6,9 +6,9 @@ import type { Service } from './proxy.ts'
 /** A function that is restarted when it exits. */
 export interface FunctionProcess extends Service {
   readonly name: string
-  /** Process id of the newest instance. */
+  /** Returns the process ID of the newest instance. */
   readonly pid: () => number | undefined
-  /** Ends all instances: SIGTERM, and SIGKILL after 10 s. */
+  /** Stops all instances with SIGTERM, and with SIGKILL after 10 s. */
   readonly stop: () => Promise<void>
 }
 
@@ -18,9 +18,8 @@ const MAX_PAUSE_MS = 5_000
 const RETRY_MS = 25
 
 /**
- * Starts a function and resolves when it listens. Like Cloud Run, replaces an instance that exits
- * unexpectedly: as soon as it receives a signal, or after growing pauses (at most 5 s) if instances exit
- * soon after their start.
+ * Starts a function and resolves when it listens. Replaces an instance that receives a signal or exits, as
+ * Cloud Run does. If instances exit soon after their start, waits for increasing pauses of at most 5 s.
  *
  * @throws StartError with the output of the first instance, if it does not start.
  */
@@ -58,7 +57,7 @@ export async function startFunction(options: FunctionOptions): Promise<FunctionP
   }
 }
 
-/** Waits for the next instance if one fails to start. */
+/** Returns the port of the current instance. Waits for the next instance if one fails to start. */
 async function portOf(current: () => Instance, signal: AbortSignal): Promise<number> {
   for (;;) {
     signal.throwIfAborted()

@@ -6,26 +6,26 @@ import type { Environment } from '../../shared/config.ts'
 import type { InstanceMessage } from './loopback.ts'
 import { StartError } from './start-error.ts'
 
-/** The function of a process, and its environment. */
+/** The function that a process runs, and its environment. */
 export interface FunctionOptions {
-  /** Its registered and deployed name. */
+  /** The name under which the function is registered and deployed. */
   readonly name: string
-  /** Absolute path of the module that registers it. */
+  /** The absolute path of the module that registers the function. */
   readonly source: string
   readonly env: Environment
-  /** Called with each line of its output. */
+  /** Called with each line of the process's output. */
   readonly onLine: (line: string) => void
 }
 
-/** One process of functions-framework. */
+/** A functions-framework process. */
 export interface Instance {
   readonly pid: number | undefined
-  /** Its port at 127.0.0.1. Rejects with a StartError if it exits or hangs before it listens. */
+  /** The port at 127.0.0.1. Rejects with a StartError if the process exits or hangs before it listens. */
   readonly port: Promise<number>
-  /** Resolves when it accepts no more requests: it received a signal or has exited. */
+  /** Resolves when the process accepts no more requests, because it received a signal or exited. */
   readonly leaving: Promise<void>
   readonly ended: Promise<void>
-  /** Sends SIGTERM, and SIGKILL after 10 s; resolves when the process has exited. */
+  /** Sends SIGTERM, and SIGKILL after 10 s. Resolves when the process has exited. */
   readonly stop: () => Promise<void>
 }
 
@@ -40,7 +40,7 @@ const FRAMEWORK = fileURLToPath(
   ),
 )
 
-// A child that is still loading modules would notice the exit of this process late.
+// A child that is still loading modules does not notice the exit of this process at once.
 const running = new Set<ChildProcess>()
 process.on('exit', () => {
   for (const child of running) child.kill('SIGKILL')
@@ -108,7 +108,7 @@ function processEnvironment(): Environment {
   )
 }
 
-/** Returns the faults of a refused configuration from the structured log line, or else the raw output. */
+/** Returns the configuration faults from the structured log line, or else the raw output. */
 function reason(lines: readonly string[]): string {
   const faults = lines.flatMap((line) => (/^\{.*"faults":\[/.test(line) ? faultsOf(line) : []))
   return (faults.length > 0 ? faults : lines).map((line) => `  ${line}`).join('\n')

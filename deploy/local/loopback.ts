@@ -1,11 +1,11 @@
 /**
  * Preloaded into the process of each function (`node --import`). functions-framework listens on all
  * interfaces and has no option for the address. This module binds every TCP server of the process to
- * 127.0.0.1, and reports its port to the parent.
+ * 127.0.0.1 and reports its port to the parent process.
  */
 import { Server } from 'node:net'
 
-/** A message from an instance to its parent. */
+/** A message from an instance to its parent process. */
 export type InstanceMessage = { readonly port: number } | { readonly terminating: true }
 
 const { listen } = Server.prototype
@@ -37,6 +37,6 @@ Server.prototype.listen = listenOnLoopback as typeof listen
 
 // Cloud Run sends no more requests to an instance that is shutting down.
 process.on('SIGTERM', () => report({ terminating: true }))
-// Exit if the parent process has ended, because no other process would stop this one.
+// Exits if the parent process has ended, because no other process would stop this one.
 process.once('disconnect', () => process.exit(1))
 process.channel?.unref()

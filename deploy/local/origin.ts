@@ -9,14 +9,14 @@ import { sendError } from './backends/send-error.ts'
 import { forward, type Limits, type Service } from './proxy.ts'
 
 export interface OriginOptions {
-  /** 0 = any free port. */
+  /** The port; 0 = any free port. */
   readonly port: number
   /**
-   * The deployed services by `serviceId` of the rewrite map; undefined until they have started. As on
-   * Hosting, there are no rewrites to other services.
+   * The services by `serviceId` of the rewrite map; a service is undefined until it has started. Rewrites
+   * to other services are ignored, as on Hosting.
    */
   readonly services: ReadonlyMap<string, Service | undefined>
-  /** Accepted values of `Host` in addition to loopback names. */
+  /** The accepted values of `Host` in addition to loopback names. */
   readonly hosts?: readonly string[]
   readonly limits?: Limits
 }
@@ -27,17 +27,17 @@ const { hosting } = firebase
 const DEPLOY = fileURLToPath(new URL('..', import.meta.url))
 
 /**
- * Starts the public origin like Firebase Hosting with `deploy/firebase.json`: files of the public
- * directory, then the rewrites, by the engine of Firebase's emulator. Listens only on loopback. Returns
- * 404 for unmatched paths, and 421 for a `Host` of another machine (DNS rebinding).
+ * Starts the public origin as Firebase Hosting does with `deploy/firebase.json`: files of the public
+ * directory, then the rewrites, with the engine of Firebase's emulator. Listens only on loopback. Returns
+ * 404 for unmatched paths and 421 for any other `Host` (DNS rebinding).
  *
- * @throws the system's error; its `code` is EADDRINUSE if the port is in use.
+ * @throws The system error, with `code` EADDRINUSE if the port is in use.
  */
 export async function startOrigin(options: OriginOptions): Promise<Origin> {
   const { port, services, hosts = [], limits } = options
   const rewrites = hosting.rewrites.filter(({ run }) => services.has(run.serviceId))
   const site = superstatic({
-    // superstatic needs the native module RE2 for `regex` rules, so `setHeaders` applies them.
+    // `setHeaders` applies the header rules, because superstatic needs the native module RE2 for `regex`.
     config: JSON.stringify({ ...hosting, headers: [], rewrites }),
     // Excludes `missing`, which serves a 404 page.
     stack: ['redirects', 'headers', 'files', 'rewrites'],
@@ -85,12 +85,14 @@ function toService(service: Service | undefined, limits: Limits | undefined): Mi
   }
 }
 
-/** Excludes dot-files, like Hosting's `ignore`, which superstatic does not support. */
+/**
+ * Serves public files except dot-files, as Hosting's `ignore` does, which superstatic does not support.
+ */
 function publicFiles(): Provider {
   const find = files({ cwd: DEPLOY, public: hosting.public })
   return async (req, pathname) => {
     if (pathname.includes('/.')) return null
-    // superstatic would print a rejection, for example for an invalid file name.
+    // superstatic prints rejections, for example for an invalid file name.
     return find(req, pathname).catch(() => null)
   }
 }
@@ -100,7 +102,7 @@ function isOwnHost(host: string | undefined, hosts: readonly string[]): boolean 
   return isLoopback(new URL(`http://${host}`).hostname) || hosts.includes(host.toLowerCase())
 }
 
-/** Whether the request target is a decodable path, not the absolute form of proxy requests. */
+/** Returns whether the request target is a decodable path and not the absolute form of proxy requests. */
 function isPlainTarget({ url = '' }: IncomingMessage): boolean {
   try {
     return decodeURI(url).startsWith('/')

@@ -11,7 +11,7 @@ import { StartError } from './start-error.ts'
  * Applies the plan of `npm run provision` to the tenant at `issuer`, regardless of MGMT_DOMAIN. Its log
  * stream delivers to the origin `url`, because PUBLIC_URL may be a tunnel.
  *
- * @throws StartError that lists what the tenant refused.
+ * @throws StartError that lists the changes that failed, were skipped or are blocked.
  */
 export async function provisionTenant(
   variables: Readonly<Record<string, string>>,

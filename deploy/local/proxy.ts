@@ -22,13 +22,13 @@ export interface Limits {
   readonly instanceMs: number
 }
 
-/** Hosting's response limit of 60 s; Cloud Run waits 10 s for a starting instance. */
+/** Hosting limits a response to 60 s. Cloud Run waits 10 s for a starting instance. */
 const HOSTING_LIMITS: Limits = { answerMs: 60_000, instanceMs: 10_000 }
 
 const RETRY_MS = 25
 const MAX_BODY_BYTES = 32 * 1024 * 1024
 const METHODS_WITH_BODY: ReadonlySet<string> = new Set(['POST', 'PUT', 'PATCH'])
-// RFC 9110 s7.6.1, and the fields that this hop sets itself.
+// The hop-by-hop fields of RFC 9110 s7.6.1, and the fields that this proxy sets.
 const DROPPED_FROM_REQUEST: ReadonlySet<string> = new Set([
   ...['connection', 'keep-alive', 'proxy-connection', 'proxy-authorization', 'te', 'trailer'],
   ...['transfer-encoding', 'upgrade', 'expect', 'host'],

@@ -13,8 +13,8 @@ export interface SampleUser {
 
 /**
  * Returns the initial state of the local tenant, before `provisionTenant`: users, connections, the
- * Management API client, and for token exchange the backends' APIs and the exchanging client. Alice has
- * all permissions, Bob only those that end in `:read`.
+ * Management API client, and the APIs and the client for token exchange. Alice has all permissions, Bob
+ * only those that end in `:read`.
  *
  * @throws ConfigError for an invalid catalogue.
  */

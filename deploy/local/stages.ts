@@ -1,8 +1,13 @@
 import { StartError } from './start-error.ts'
 
-/** Parts of a system that are stopped in stages, so that callers stop before the parts they call. */
+/**
+ * The parts of a system, which are stopped in stages, so that callers stop before the parts that they
+ * call.
+ */
 export interface Stages {
-  /** Registers how to stop a starting part; returns `starting`. Stage 0 stops first. */
+  /**
+   * Registers a starting part with the function that stops it. Returns `starting`. Stage 0 stops first.
+   */
   readonly add: <Part>(
     stage: number,
     starting: Promise<Part>,
@@ -39,7 +44,7 @@ export function createStages(): Stages {
 }
 
 /**
- * Waits until all have started or failed.
+ * Waits until all parts have started or failed.
  *
  * @throws StartError with the messages of all failed parts; rethrows any other error.
  */

@@ -20,7 +20,7 @@ export interface StartIo {
 }
 
 /**
- * Starts the local system, prints its log and stops it on a signal; resolves when it has stopped.
+ * Starts the local system, prints its log and stops it on a signal. Resolves when it has stopped.
  *
  * @throws StartError or ConfigError if it cannot start.
  */
@@ -31,11 +31,14 @@ export async function start({ env, write, onReady }: StartIo): Promise<void> {
     if (showAll || PRINTED_SEVERITIES.has(severity(line))) write(`${source}: ${line}\n`)
   }
   let system: System | undefined
-  // Output during startup is printed afterwards; if startup fails, the error contains it.
+  // Output during startup is printed afterwards. If startup fails, the error contains it.
   const early: LogLine[] = []
   let ending = false
   const { promise: ended, resolve } = Promise.withResolvers<void>()
-  /** A second signal, or one during startup, exits immediately; the children end with this process. */
+  /**
+   * Stops the system. A second signal, or one during startup, exits at once; the children end with this
+   * process.
+   */
   const end = async () => {
     if (ending || system === undefined) process.exit(130)
     ending = true
@@ -58,7 +61,7 @@ export function greeting({ issuer, users, variables }: System): string {
   const argument = connector === DEFAULT_CONNECTOR ? '' : ` -- ${connector}`
   return `
 Connector  ${connector}
-Tenant     ${issuer}  (state and switches: ${issuer}__tenant)
+Tenant     ${issuer}  (state and control: ${issuer}__tenant)
 Sign-in    ${users.map(signIn).join('\n           ')}
 
 Connect like ChatGPT: npm run connect${argument}

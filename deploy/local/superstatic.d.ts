@@ -1,5 +1,6 @@
-// superstatic's own declarations lack `rewriters`, `provider` and `run`, and need @types/connect. These
-// declare only what origin.ts uses. They refer to files, because Node and vitest resolve the exports of
+// superstatic's own declarations do not contain `rewriters`, `provider` and `run`, and need
+// @types/connect.
+// These declare only what origin.ts uses. They name files, because Node and vitest resolve the exports of
 // the package's main module differently.
 declare module 'superstatic/lib/superstatic.js' {
   import type { IncomingMessage, ServerResponse } from 'node:http'
@@ -18,7 +19,10 @@ declare module 'superstatic/lib/superstatic.js' {
   export type Provider = (req: IncomingMessage, pathname: string) => Promise<unknown>
 
   export interface Options {
-    /** The `hosting` object as JSON text: an object would be merged with a firebase.json in the cwd. */
+    /**
+     * The `hosting` object as JSON text, because superstatic merges an object with a firebase.json in
+     * the working directory.
+     */
     readonly config: string
     readonly stack: readonly string[]
     readonly provider: Provider

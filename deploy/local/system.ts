@@ -25,7 +25,7 @@ export interface LogLine {
 }
 
 type Functions = Readonly<Record<Exclude<FunctionName, 'registration'>, FunctionProcess>> & {
-  /** Runs only with curated metadata; otherwise no client uses it. */
+  /** Runs only with curated metadata, because no client uses it otherwise. */
   readonly registration?: FunctionProcess
 }
 
@@ -48,7 +48,7 @@ export interface System {
 
 export interface SystemOptions {
   readonly report?: (line: LogLine) => void
-  /** Directory of the built functions; default: run their sources. */
+  /** The directory of the built functions. Default: the sources. */
   readonly functions?: string
 }
 
@@ -105,7 +105,7 @@ async function startParts(
   const tools = await stages.add(BACKEND_STAGE, toolsListener, ({ close }) => close())
   const url = `http://localhost:${origin.port}`
 
-  // If the tenant chooses its port, other parts must wait for it.
+  // If the tenant's port is 0, the other parts must wait for its actual port.
   const environmentAt = (tenantPort: number) =>
     localEnvironment(env, { port: origin.port, tenantPort, toolsPort: tools.port })
   const { variables: given } = environmentAt(ports.tenantPort)
@@ -128,7 +128,7 @@ async function startParts(
   })
 
   const run = async (name: FunctionName) => {
-    // With curated metadata, the functions check the issuer's metadata at startup.
+    // With curated metadata, the functions read the issuer's metadata at startup.
     if (isCurated) await tenantReady.catch(() => undefined)
     const source = directory === SOURCES ? `${SOURCES}${name}/index.ts` : `${directory}/${name}`
     const onLine = (line: string) => report({ source: name, line })
@@ -151,7 +151,7 @@ async function startParts(
   return { url, issuer: tenant.issuer, variables, users: setup.users, functions, tenant }
 }
 
-/** If `PUBLIC_URL` is set, a tunnel may forward requests for its host. */
+/** Returns the host of `PUBLIC_URL`, for which a tunnel may forward requests. */
 function publicHosts({ PUBLIC_URL = '' }: Environment): string[] {
   return URL.canParse(PUBLIC_URL) ? [new URL(PUBLIC_URL).host] : []
 }
@@ -172,7 +172,7 @@ async function checkHealth(port: number): Promise<void> {
     redirect: 'error',
     signal: AbortSignal.timeout(HEALTH_TIMEOUT_MS),
   }).catch(({ message, cause = {} }: Error & { cause?: { message?: string } }) => {
-    // `fetch` blocks some ports, like browsers.
+    // `fetch` blocks some ports, as browsers do.
     throw new StartError(`GET /health at port ${port}: ${cause.message ?? message}.`)
   })
   await answer.body?.cancel()

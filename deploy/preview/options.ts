@@ -8,7 +8,7 @@ export interface Options {
   readonly tool: string | undefined
   readonly url: string
   readonly args: Readonly<Record<string, unknown>>
-  /** `-` = read it from standard input. */
+  /** `-` reads the token from standard input. */
   readonly token: string | undefined
   readonly person: Person
   readonly port: number
@@ -31,13 +31,13 @@ export const PREVIEW_OPTIONS = {
   token: {
     type: 'string',
     value: 'TOKEN',
-    text: 'an access token; - reads it from standard input. Without it the command signs in at the local tenant',
+    text: 'an access token; - reads it from standard input. Without --token the command signs in at the local tenant',
   },
   user: {
     type: 'string',
     value: 'NAME',
     default: 'alice@example.com',
-    text: 'the user that signs in at the local tenant',
+    text: 'the user who signs in at the local tenant',
   },
   password: {
     type: 'string',

@@ -9,19 +9,19 @@ import { contentSecurityPolicy, readCsp } from './csp.ts'
 export interface PreviewOptions {
   /** The MCP endpoint. */
   readonly url: string
-  /** Undefined = calls are anonymous. */
+  /** The access token; undefined = anonymous calls. */
   readonly token: string | undefined
-  /** The tool to show first; undefined = the first tool with a UI. */
+  /** The tool to call first; undefined = the first tool with a UI. */
   readonly tool: string | undefined
   readonly args: Readonly<Record<string, unknown>>
-  /** Port of the host page; 0 = any free port. */
+  /** The port of the host page; 0 = any free port. */
   readonly port: number
 }
 
 export interface Preview extends AsyncDisposable {
-  /** URL of the host page. */
+  /** The URL of the host page. */
   readonly url: string
-  /** Origin of the sandbox for UIs. */
+  /** The origin of the sandbox for UIs. */
   readonly sandbox: string
 }
 
@@ -100,7 +100,7 @@ async function forward(
     const body = Buffer.from(await response.arrayBuffer())
     answer(res, response.status, response.headers.get('content-type') ?? 'text/plain', body)
   } catch {
-    answer(res, 502, 'text/plain', 'The MCP endpoint does not respond.')
+    answer(res, 502, 'text/plain', 'The MCP endpoint did not respond.')
   }
 }
 

@@ -5,7 +5,7 @@ import type { Person } from '../connect/sign-in/form-sign-in.ts'
 import { createSteps } from '../connect/step.ts'
 
 /**
- * Signs a user in at the local tenant like `npm run connect`, and returns the access token.
+ * Signs a user in at the local tenant as `npm run connect` does, and returns the access token.
  *
  * @throws StepError if a step fails, or the authorization server is not the local tenant.
  */
@@ -18,7 +18,7 @@ export async function signInLocally(url: string, person: Person): Promise<string
   return accessToken
 }
 
-/** Called if the tenant requires a browser, so it is not the local one. */
+/** Called if the sign-in requires a browser, so the tenant is not the local one. */
 function needsToken(): never {
   throw new StepError(
     'sign_in_refused',

@@ -11,7 +11,7 @@ import { defaultAudience } from '../oauth/protected-resource.ts'
 import type { ClientPreset } from './client-presets.ts'
 import { createRedirectUriPolicy, type RedirectUriPolicy } from './redirect-uris.ts'
 
-/** What CLIENT_REDIRECT_URIS is when it is not set. */
+/** The default of CLIENT_REDIRECT_URIS. */
 export const DEFAULT_REDIRECT_URIS: readonly ClientPreset[] = ['chatgpt']
 
 const RULES = {
@@ -31,8 +31,8 @@ const MANAGEMENT = {
 export const ADMISSION_VARIABLES = namesOf({ ...RULES, ...MANAGEMENT })
 
 /**
- * Who may be admitted, where, and to what: the variables that every function which admits clients
- * needs.
+ * Parses the variables that every function that admits clients needs: the API, the redirect URI policy,
+ * and the tenant with its login connections.
  *
  * @throws ConfigError with every fault at once.
  */
@@ -47,7 +47,11 @@ export function parseAdmissionConfig(env: Environment) {
   return { ...rules, ...management }
 }
 
-/** The two things that an admission is measured by, from the variables that they come from. */
+/**
+ * Returns the audience and the redirect URI policy that these variables configure.
+ *
+ * @throws ConfigError
+ */
 export function admissionRules(values: {
   readonly OAUTH_AUDIENCE?: string | undefined
   readonly PUBLIC_URL?: string | undefined
@@ -67,5 +71,7 @@ function audienceOf(values: {
 }): string {
   if (values.OAUTH_AUDIENCE !== undefined) return values.OAUTH_AUDIENCE
   if (values.PUBLIC_URL !== undefined) return defaultAudience(values.PUBLIC_URL)
-  throw new ConfigError(['OAUTH_AUDIENCE is required (or PUBLIC_URL, to which it belongs)'])
+  throw new ConfigError([
+    'OAUTH_AUDIENCE is required (or PUBLIC_URL, which its default is derived from)',
+  ])
 }

@@ -1,7 +1,10 @@
 import { asObject } from '../json.ts'
 import { SCOPE_OF_CALL } from './scopes.ts'
 
-/** The steps of an admission, as they are named in failure codes, with the Management scope of each. */
+/**
+ * The steps of an admission, as failure codes name them, each with the Management API scope that it
+ * needs.
+ */
 export const SCOPE_OF_STEP = {
   client_read: SCOPE_OF_CALL['clients.get'],
   client_promote: SCOPE_OF_CALL['clients.update'],
@@ -16,10 +19,10 @@ export const SCOPE_OF_STEP = {
 
 export type AdmissionStep = keyof typeof SCOPE_OF_STEP
 
-/** The kind of entity that a step creates, in Auth0's words. */
+/** The kind of entity that a step creates, by Auth0's name. */
 const ENTITY_OF_STEP: Partial<Record<AdmissionStep, string>> = { grant_create: 'client grants' }
 
-const CHANGES: ReadonlySet<AdmissionStep> = new Set([
+const CHANGING_STEPS: ReadonlySet<AdmissionStep> = new Set([
   'client_promote',
   'client_update',
   'client_delete',
@@ -35,10 +38,10 @@ const CLIENT_STEPS: ReadonlySet<AdmissionStep> = new Set([
 ])
 
 /**
- * One step failed. `code` is `<step>_http_<status>`, `<step>_timeout`, `<step>_unreachable`,
- * `<step>_not_found` or `<step>_malformed`, with `mgmt_token` as the step when Auth0 gave no
- * Management API token; `isTransient` says whether the same step can succeed later without another
- * record, `affectsAllClients` whether every other client would fail in the same way until then.
+ * One step of an admission failed. `code` is `<step>_http_<status>`, `<step>_timeout`,
+ * `<step>_unreachable`, `<step>_not_found` or `<step>_malformed`. The step is `mgmt_token` if Auth0
+ * issued no Management API token. `isTransient`: a retry can succeed. `affectsAllClients`: until then,
+ * every other client would fail in the same way.
  */
 export class AdmissionError extends Error {
   override readonly name = 'AdmissionError'
@@ -46,13 +49,16 @@ export class AdmissionError extends Error {
   readonly status: number | undefined
   readonly isTransient: boolean
   readonly affectsAllClients: boolean
-  /** The Management API scope that this step needs, when Auth0 answered 403. */
+  /** The Management API scope that the step needs, if Auth0 answered 403 because it is missing. */
   readonly missingScope: string | undefined
-  /** The kind of entity whose limit the tenant has reached, when Auth0 answered 403 for that reason. */
+  /** The kind of entity whose limit the tenant has reached, if Auth0 answered 403 for that reason. */
   readonly limitReached: string | undefined
-  /** The steps that have changed something before this one failed, in order. */
+  /** The steps that changed something before this one failed, in order. */
   readonly done: readonly AdmissionStep[]
-  /** The code of the refused promotion, when this failure is of the other way to serve the client. */
+  /**
+   * The code of the promotion that Auth0 refused, if the client was then to be admitted as a third-party
+   * client.
+   */
   readonly promotion: string | undefined
   readonly #step: AdmissionStep
 
@@ -72,33 +78,34 @@ export class AdmissionError extends Error {
     this.done = [...done]
     this.promotion = promotion
     this.#step = step
-    // Anything but a refusal of this very request: an outage, a rate limit, a missing permission.
+    // These four statuses reject the request itself. An outage, a rate limit or a missing permission
+    // may pass.
     const isRefused = status === 403 && !noToken
     this.limitReached = isRefused && isLimit(cause) ? ENTITY_OF_STEP[step] : undefined
     const mayPass = status === undefined || noToken || ![400, 404, 409, 422].includes(status)
-    // A limit stays until an operator deletes entities: a redelivery would not help.
+    // A limit stays until an operator deletes entities, so a redelivery would not help.
     this.isTransient = mayPass && this.limitReached === undefined
     this.affectsAllClients = noToken || status === 401 || status === 429
     this.missingScope = isRefused && lacksScope(cause) ? SCOPE_OF_STEP[step] : undefined
   }
 
-  /** The same failure, after Auth0 refused a promotion with that code. */
+  /** Returns the same failure with the code of the promotion that Auth0 refused before it. */
   after(promotion: string): AdmissionError {
     return new AdmissionError(this.#step, this.cause, this.done, promotion)
   }
 }
 
-const REFUSED: ReadonlySet<number> = new Set([400, 403, 409])
+const PROMOTION_REFUSAL_STATUSES: ReadonlySet<number> = new Set([400, 403, 409])
 
 /**
- * The code of a promotion that Auth0 does not allow; undefined for any other error. A 403 for want of
- * a Management scope is not a refusal.
+ * Returns the code of the error if Auth0 does not allow the promotion, and undefined for any other
+ * error. A 403 because of a missing Management API scope is not a refusal.
  */
 export function refusedPromotion(error: unknown): string | undefined {
   if (!(error instanceof AdmissionError) || !error.code.startsWith('client_promote_'))
     return undefined
   const { status = 0, cause } = error
-  return REFUSED.has(status) && !isAboutScope(cause) ? error.code : undefined
+  return PROMOTION_REFUSAL_STATUSES.has(status) && !isAboutScope(cause) ? error.code : undefined
 }
 
 function isAboutScope(error: unknown): boolean {
@@ -117,7 +124,7 @@ function isLimit(error: unknown): boolean {
   return code === 'too_many_entities' || /reached the limit of entities/i.test(message)
 }
 
-/** Auth0's code and message for an error, in an answer of the Management API. */
+/** Returns Auth0's error code and message from a response of the Management API. */
 function refusalIn(error: unknown): { readonly code: unknown; readonly message: string } {
   const body = error instanceof Error && 'body' in error ? asObject(error.body) : undefined
   const message = body?.['message']
@@ -128,13 +135,13 @@ function refusalIn(error: unknown): { readonly code: unknown; readonly message: 
 export interface Attempts {
   /** Runs one step; any error becomes an AdmissionError of that step. */
   readonly attempt: <T>(step: AdmissionStep, run: () => PromiseLike<T>) => Promise<T>
-  /** The steps that have changed something so far, in order. */
+  /** The steps that changed something so far, in order. */
   readonly done: readonly AdmissionStep[]
 }
 
 /**
- * Runs steps and records those that changed something. Once `signal` has aborted none is started, and the one
- * that is running fails at once: as `<step>_timeout`, when the signal is one of a time-out.
+ * Runs steps and records those that changed something. When `signal` aborts, the running step fails at
+ * once and no further step starts. If the signal is that of a timeout, the code is `<step>_timeout`.
  */
 export function createAttempts(signal?: AbortSignal): Attempts {
   const done: AdmissionStep[] = []
@@ -146,7 +153,7 @@ export function createAttempts(signal?: AbortSignal): Attempts {
         const result = await (signal === undefined
           ? run()
           : Promise.race([run(), rejectedBy(signal)]))
-        if (CHANGES.has(step)) done.push(step)
+        if (CHANGING_STEPS.has(step)) done.push(step)
         return result
       } catch (error) {
         throw new AdmissionError(step, signal?.aborted ? signal.reason : error, done)
@@ -156,8 +163,8 @@ export function createAttempts(signal?: AbortSignal): Attempts {
 }
 
 /**
- * The same attempts, where a step that names the new client is tried again after each of `delaysMs`
- * while Auth0 answers 404: for a moment after a registration it may not know the client everywhere.
+ * Returns the same attempts, but retries a step that names the new client after each of `delaysMs`
+ * while Auth0 answers 404. Auth0 may answer 404 for a moment after a registration.
  */
 export function retryOnNotFound(
   { attempt, done }: Attempts,
@@ -177,25 +184,31 @@ export function retryOnNotFound(
   return { attempt: retrying, done }
 }
 
-/** The package's own pauses between tries do not end with the signal that it is given. */
+/**
+ * Rejects when the signal aborts, because the `auth0` package does not end its pauses between retries
+ * then.
+ */
 function rejectedBy(signal: AbortSignal): Promise<never> {
   return new Promise((_, reject) => {
     signal.addEventListener('abort', () => reject(signal.reason), { once: true })
   })
 }
 
-// Read by shape, so that telling errors apart does not load the whole package at start.
+// Duck-typed, because importing the error classes would load the whole package at start.
 function statusOf(error: unknown): number | undefined {
   if (!(error instanceof Error) || !('statusCode' in error)) return undefined
   return typeof error.statusCode === 'number' ? error.statusCode : undefined
 }
 
-/** Whether a call failed because Auth0 gave no Management API token: the `auth0` package says so. */
+/**
+ * Returns whether a call failed because Auth0 issued no Management API token, by the error message of
+ * the `auth0` package.
+ */
 export function isTokenFailure(error: unknown): boolean {
   return error instanceof Error && error.message.includes('token request')
 }
 
-/** Auth0 answered, but not with what was asked for. */
+/** Auth0 answered, but without the requested entity. */
 export class AnswerError extends Error {
   override readonly name = 'AnswerError'
   readonly failure: 'not_found' | 'malformed'

@@ -11,26 +11,26 @@ import {
   withLeeway,
 } from './registered-client.ts'
 
-/** What every call of one admission goes with. */
+/** The request options of every call in one admission. */
 export interface RequestOptions {
   readonly abortSignal?: AbortSignal
 }
 
-/** One admission under way. */
+/** The context in which the steps of one admission run. */
 export interface Steps {
   readonly attempt: Attempts['attempt']
   readonly management: Management
   readonly request: RequestOptions
 }
 
-/** Makes a connection available; changes nothing when it is already. */
+/** Makes a connection available. Changes nothing if it already is. */
 export type ConnectionChange = (steps: Steps, connection: Connection) => Promise<void>
 
 type Connection = Auth0.ConnectionForList & { readonly id: string }
 
 const CLIENTS_READ_PER_CONNECTION = 500
 
-/** Reads a client; what is not that client, such as a proxy's page, fails the step. */
+/** Reads a client. Fails if the response is not that client, such as an error page of a proxy. */
 export async function readClient(
   { attempt, management, request }: Steps,
   clientId: string,
@@ -42,7 +42,7 @@ export async function readClient(
   })
 }
 
-/** Makes a permissive client a first-party public one. */
+/** Makes a permissive client a first-party public client. */
 export async function promote(
   { attempt, management, request }: Steps,
   clientId: string,
@@ -51,8 +51,8 @@ export async function promote(
 }
 
 /**
- * Gives a client that an earlier version promoted refresh tokens that rotate and expire. A client that
- * an operator has changed since is left as it is.
+ * Sets rotating, expiring refresh tokens on a client that an earlier version promoted. Does not change
+ * a client that an operator has changed since.
  */
 export async function renewTokens(
   { attempt, management, request }: Steps,
@@ -67,16 +67,15 @@ export async function renewTokens(
 }
 
 /**
- * Gives a client that stays third-party refresh tokens that rotate, with a leeway, and expire, where
- * Auth0 lets its settings be changed. A refusal is no failure: the client is served with the tokens
- * that it has.
+ * Sets rotating, expiring refresh tokens with a leeway on a client that stays third-party. If Auth0
+ * refuses the change, the client keeps its settings and the admission continues.
  */
 export async function limitTokens(
   { attempt, management, request }: Steps,
   clientId: string,
   client: Auth0.GetClientResponseContent,
 ): Promise<void> {
-  // Auth0 sets those of a strict client itself, but for the leeway.
+  // Auth0 sets rotation and expiration of a strict client itself, but no leeway.
   const isLimited = isStrict(client) || hasRotatingTokens(client)
   const refresh_token = isLimited ? withLeeway(client) : PROMOTED.refresh_token
   if (refresh_token === undefined) return
@@ -85,13 +84,13 @@ export async function limitTokens(
       management.clients.update(clientId, { refresh_token }, request),
     )
   } catch (error) {
-    if (!(error instanceof AdmissionError) || !REFUSED_CHANGE.has(error.status ?? 0)) throw error
+    if (!(error instanceof AdmissionError) || !REFUSAL_STATUSES.has(error.status ?? 0)) throw error
   }
 }
 
-const REFUSED_CHANGE: ReadonlySet<number> = new Set([400, 403, 404, 409, 422])
+const REFUSAL_STATUSES: ReadonlySet<number> = new Set([400, 403, 404, 409, 422])
 
-/** The scopes of one API. */
+/** An API and the scopes that a client gets for it. */
 export interface Access {
   readonly audience: string
   readonly scopes: readonly string[]
@@ -99,7 +98,7 @@ export interface Access {
 
 type Grant = Auth0.ClientGrantResponseContent
 
-/** The grant by which a client gets the API for its users; undefined when it has none of its own. */
+/** Returns the client's own grant for the API on behalf of users; undefined if it has none. */
 export async function findGrant(
   { attempt, management, request }: Steps,
   clientId: string,
@@ -111,7 +110,9 @@ export async function findGrant(
   return existing.data.find((grant) => grant.subject_type === 'user')
 }
 
-/** Gives a client the API with the scopes that the tools need; `existing` keeps what it has besides. */
+/**
+ * Grants a client the scopes of the API that the tools need. An `existing` grant keeps its other scopes.
+ */
 export async function grantApi(
   steps: Steps,
   clientId: string,
@@ -130,7 +131,7 @@ export async function grantApi(
     await attempt('grant_create', () => management.clientGrants.create(grant, request))
   } catch (error) {
     if (!(error instanceof AdmissionError) || error.status !== 409) throw error
-    // Somebody else may have made it between the two calls.
+    // The grant may have been created between the two calls.
     const made = await findGrant(steps, clientId, access)
     if (made === undefined) throw error
     await raiseGrant(steps, access, made)
@@ -150,7 +151,7 @@ async function raiseGrant(
   })
 }
 
-/** Makes each of these connections available, one after the other. */
+/** Applies the change to the connections of these names, one after the other. */
 export async function eachConnection(
   steps: Steps,
   names: readonly string[],
@@ -172,7 +173,7 @@ export async function findConnection(
   })
 }
 
-/** For one promoted client. */
+/** Enables a connection for one promoted client. */
 export const enableFor =
   (clientId: string): ConnectionChange =>
   async (steps, { id }) => {
@@ -196,14 +197,14 @@ async function isEnabledFor(
       request,
     )) {
       if (enabled.client_id === clientId) return true
-      // Beyond this, asking costs more than setting once more what may be set already.
+      // Reading more pages would take longer than enabling the client again.
       if (++read >= CLIENTS_READ_PER_CONNECTION) return false
     }
     return false
   })
 }
 
-/** At domain level: for every third-party client. */
+/** Enables a connection at domain level, for every third-party client. */
 export const shareWithThirdParties: ConnectionChange = async (
   { attempt, management, request },
   connection,

@@ -15,39 +15,39 @@ import {
 } from './admission-steps.ts'
 import { isStrict, wasPromoted } from './registered-client.ts'
 
-/** How an admitted client reaches people and the API. */
+/** How an admitted client gets login connections and the API. */
 export interface Served {
   /**
    * `promoted`: a first-party client with the connections enabled for it. `granted`: a third-party
-   * client, with the connections at domain level. Each has a client grant, unless access is open.
+   * client, with the connections at domain level. Both have a client grant unless access is open.
    */
   readonly way: 'promoted' | 'granted'
-  /** The code with which Auth0 refused a change of the client in this run. */
+  /** The code of the failure if Auth0 refused to change the client in this run. */
   readonly promotion?: string
 }
 
 export interface ServeOptions extends Access {
-  /** Names of the login connections that an admitted client gets. */
+  /** The names of the login connections that an admitted client gets. */
   readonly connections: readonly string[]
   /**
-   * Who gets the API: `admitted` (default), by a client grant for each admitted client, or `open`, by
-   * the default grant for all third-party clients, beside which no other is made.
+   * Which third-party clients get the API. `admitted` (default): each admitted client, by a client
+   * grant of its own. `open`: all of them, by the default grant; no other grant is created.
    */
   readonly thirdPartyAccess?: 'admitted' | 'open'
 }
 
-/** One client that the policy covers. */
+/** A client that the redirect URI policy covers. */
 export interface Candidate {
   readonly clientId: string
   readonly client: Auth0.GetClientResponseContent
 }
 
 /**
- * Serves a client in the way that its security mode and the tenant allow; changes nothing when it is
- * served already. A client whose promotion Auth0 refuses stays a third-party client. Does not check
- * that the policy of the API keeps other third-party clients out of it.
+ * Gives a client the login connections and the API, in the way that its security mode and the tenant
+ * allow. Changes nothing if it already has them. A client whose promotion Auth0 refuses stays a
+ * third-party client. Does not check that the policy of the API excludes other third-party clients.
  *
- * @throws AdmissionError, with the code of a refused promotion beside its own.
+ * @throws AdmissionError, which also has the code of a refused promotion.
  */
 export async function serveClient(
   steps: Steps,
@@ -65,8 +65,8 @@ export async function serveClient(
   }
   if (isStrict(client)) return serve('granted')
   if (wasPromoted(client)) return serve('promoted', await refusalOf(renewTokens(steps, client)))
-  // Without the promotion it has the grant, or under open access the connections, of the other way
-  // only because an earlier promotion was refused, or because it needs none.
+  // A client that was not promoted but has the grant (under open access, the connections) was already
+  // admitted as a third-party client: Auth0 refused its promotion, or it needs none.
   const isServed = isOpen ? await areShared(steps, options.connections) : grant !== undefined
   if (isServed) return serve('granted')
   const promotion = await refusalOf(promote(steps, clientId))
@@ -76,7 +76,9 @@ export async function serveClient(
   })
 }
 
-/** The code of a change of a client that Auth0 does not allow; undefined when it is made. */
+/**
+ * Returns the failure code if Auth0 does not allow the change of the client; undefined after the change.
+ */
 async function refusalOf(change: Promise<void>): Promise<string | undefined> {
   try {
     await change

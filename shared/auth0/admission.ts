@@ -12,10 +12,10 @@ import {
   registrationKind,
 } from './registered-client.ts'
 
-/** What became of one newly registered client. */
+/** The result of the admission of one newly registered client. */
 export interface Admission extends Partial<Served> {
   readonly outcome: 'admitted' | 'already_admitted' | 'refused' | 'deleted' | 'observed' | 'ignored'
-  /** Why it was refused, deleted or ignored, for the log. */
+  /** Why the client was refused, deleted or ignored; for the log. */
   readonly reason?: 'redirect_uri_not_covered' | 'not_dynamic' | 'not_self_registered'
   readonly clientName: string | undefined
   readonly mode: 'strict' | 'permissive'
@@ -25,28 +25,31 @@ export interface AdmissionOptions extends ServeOptions {
   readonly management: () => Promise<Management>
   readonly mayRedirectTo: RedirectUriPolicy
   readonly policy: 'admit' | 'observe' | 'enforce'
-  /** Milliseconds between tries of a step that Auth0 answers 404, as it may right after a registration. */
+  /**
+   * Milliseconds before each retry of a step that Auth0 answered 404, as it may right after a
+   * registration.
+   */
   readonly readDelaysMs?: readonly number[]
 }
 
-/** What is known of a client before it is read. */
+/** What the caller knows about a client before it is read. */
 export interface AdmissionHints {
-  /** Nothing is waited for when Auth0 does not know the client. */
+  /** The client may be deleted: a 404 is not retried. */
   readonly isGone?: boolean
   /**
-   * The registration is a guess: the client is ignored unless its marker proves that it registered
-   * itself by its metadata document.
+   * Whether the client registered itself is unknown. It is ignored unless its marker proves that it did
+   * so by its metadata document.
    */
   readonly isGuess?: boolean
 }
 
 /**
- * Admits one client if the policy covers it. A second call changes nothing, and a call while another
- * runs for the same client waits for that run. Stops when `signal` aborts. A client that Auth0 does
- * not know is read again for a moment, unless `isGone` is set.
+ * Admits one client if the policy covers it. Is idempotent. Concurrent calls for the same client share
+ * one run. Stops when `signal` aborts. Retries for a moment while Auth0 does not find the client,
+ * unless `isGone` is set.
  *
- * @throws AdmissionError naming the step that failed; what was done before it stays and is not
- * repeated by the next try.
+ * @throws AdmissionError, which names the failed step. Completed steps are kept and not repeated by the
+ * next call.
  */
 export type AdmitClient = (
   clientId: string,
@@ -55,7 +58,7 @@ export type AdmitClient = (
 ) => Promise<Admission>
 
 /**
- * Deletes a client; one that is not there is as good as deleted.
+ * Deletes a client. A client that does not exist counts as deleted.
  *
  * @throws AdmissionError
  */
@@ -63,7 +66,7 @@ export type DeleteClient = (clientId: string, signal?: AbortSignal) => Promise<v
 
 const READ_DELAYS_MS = [250, 500, 1_000]
 
-/** Returns the function by which clients are admitted, from every source. */
+/** Returns the function that admits clients, however their registration became known. */
 export function createAdmission(options: AdmissionOptions): AdmitClient {
   const remove = createDeletion(options.management)
 
@@ -82,7 +85,8 @@ export function createAdmission(options: AdmissionOptions): AdmitClient {
     if (isGuess && registrationKind(client) !== 'self_cimd') {
       return { outcome: 'ignored', reason: 'not_self_registered', ...about }
     }
-    // A record only says so: what an operator made is neither changed nor deleted on its word.
+    // A log record does not prove that the client registered itself. Clients of an operator stay
+    // unchanged.
     if (!mayHaveRegistered(client)) return { outcome: 'refused', reason: 'not_dynamic', ...about }
     if (!options.mayRedirectTo(client.callbacks ?? [])) {
       const isDeleted = options.policy === 'enforce' && mayDelete(client)
@@ -105,15 +109,17 @@ export function createAdmission(options: AdmissionOptions): AdmitClient {
   }
 }
 
-/** A first-party client may be one that an operator has taken over, even if it registered itself. */
+/**
+ * Excludes first-party clients that an operator may have taken over, even if they registered themselves.
+ */
 function mayDelete(client: Auth0.Client): boolean {
   if (client.is_first_party === false) return true
   return isSelfRegistered(client) && (client.is_first_party === undefined || isPromoted(client))
 }
 
 /**
- * Returns a function that finds out, before anything is changed, whether an admission has a chance:
- * the Management API answers, and the login connections are there. It throws AdmissionError.
+ * Returns a function that checks, without a change, that the Management API answers and the login
+ * connections exist. It throws AdmissionError if an admission cannot succeed.
  */
 export function createAdmissionCheck({
   management,
@@ -126,7 +132,7 @@ export function createAdmissionCheck({
   }
 }
 
-/** Returns the one way in which a registration is undone. */
+/** Returns the function that undoes a registration. */
 export function createDeletion(management: () => Promise<Management>): DeleteClient {
   return async (clientId, signal) => {
     const { attempt } = createAttempts(signal)

@@ -1,27 +1,27 @@
-/** The clients whose redirect URIs this system knows by name. */
+/** The names of the clients whose redirect URIs this system knows. */
 export type ClientPreset = 'chatgpt' | 'claude' | 'vscode' | 'cursor' | 'codex' | 'loopback'
 
 export interface RedirectUris {
-  /** URLPatterns; a client is covered when each of its redirect URIs matches one of those allowed. */
+  /** URLPatterns. A client is covered if each of its redirect URIs matches an allowed pattern. */
   readonly redirectUris: readonly string[]
-  /** Where the list was found. */
+  /** The URL of the page that documents these URIs. */
   readonly source: string
 }
 
-/** The names that CLIENT_REDIRECT_URIS takes besides patterns. */
+/** The presets, whose names CLIENT_REDIRECT_URIS accepts in addition to patterns. */
 export const CLIENT_PRESETS: Readonly<Record<ClientPreset, RedirectUris>> = {
   chatgpt: {
     redirectUris: [
-      // The stable URI, and one per connector.
+      // The stable URI, and the URI of each connector.
       'https://chatgpt.com/connector_platform_oauth_redirect',
-      // URLPattern's expressions have the v flag, under which a hyphen in a class must be escaped.
+      // URLPattern compiles groups with the v flag, which requires the escape of a hyphen in a class.
       'https://chatgpt.com/connector/oauth/:callback_id([\\w\\-]+)',
     ],
     source: 'https://developers.openai.com/plugins/build/auth',
   },
   claude: {
     redirectUris: [
-      // Claude in the browser, on the desktop and on phones.
+      // Claude on the web, on desktop and on mobile.
       'https://claude.ai/api/mcp/auth_callback',
       'https://claude.com/api/mcp/auth_callback',
       // Claude Code listens on a port of its choice.
@@ -43,7 +43,7 @@ export const CLIENT_PRESETS: Readonly<Record<ClientPreset, RedirectUris>> = {
   cursor: {
     redirectUris: [
       'cursor://anysphere.cursor-mcp/oauth/callback',
-      // Newer desktop versions, and agents in the browser.
+      // Newer desktop versions, and web agents.
       'http://localhost:8787/callback',
       'https://www.cursor.com/agents/mcp/oauth/callback',
     ],
@@ -51,7 +51,7 @@ export const CLIENT_PRESETS: Readonly<Record<ClientPreset, RedirectUris>> = {
   },
   codex: {
     redirectUris: [
-      // Codex listens on a port of its choice, and newer versions append an id of the server.
+      // Codex listens on a port of its choice. Newer versions append an ID of the server.
       'http://127.0.0.1:*/callback',
       'http://127.0.0.1:*/callback/:callback_id([\\w\\-]+)',
     ],
@@ -63,12 +63,12 @@ export const CLIENT_PRESETS: Readonly<Record<ClientPreset, RedirectUris>> = {
   },
 }
 
-/** The preset of that name; undefined for an unknown name. */
+/** Returns the preset of this name; undefined for an unknown name. */
 export function findPreset(name: string): RedirectUris | undefined {
   return Object.entries(CLIENT_PRESETS).find(([preset]) => preset === name)?.[1]
 }
 
-/** The patterns of a list of preset names and patterns; what is no preset's name stays. */
+/** Replaces the preset names in a list by their patterns and keeps all other items. */
 export function redirectUriPatterns(items: readonly string[]): string[] {
   return items.flatMap((item) => findPreset(item)?.redirectUris ?? [item])
 }

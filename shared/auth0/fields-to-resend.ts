@@ -1,8 +1,8 @@
 import type { Management as Auth0 } from 'auth0'
 
 /**
- * What a patch of this connection has to send besides what it changes: Auth0 puts the connection's
- * name in place of a display name, or of realms, that a patch does not send.
+ * Returns the unchanged fields that every PATCH of this connection must include. If a PATCH omits the
+ * display name or the realms, Auth0 resets them to the connection's name.
  */
 export function fieldsToResend({
   name,

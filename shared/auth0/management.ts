@@ -14,7 +14,7 @@ export interface ManagementOptions {
   readonly clientSecret: string
 }
 
-/** The credentials in the variables that hold them. */
+/** Returns the Management API credentials from the configuration variables. */
 export function credentialsIn(variables: {
   readonly MGMT_DOMAIN: string
   readonly MGMT_CLIENT_ID: string
@@ -27,10 +27,11 @@ export function credentialsIn(variables: {
   }
 }
 
-// The fetch below ends every call by itself; the package's own timer, which it leaves running when
-// a call fails, only has to be the later one.
-const SPARE_SECONDS = 5
-// A token is bought; the scopes that an application lacks are missing in each.
+// `createManagementFetch` ends every call. The package's own timer must only end later, because it
+// keeps running when a call fails.
+const TIMEOUT_MARGIN_SECONDS = 5
+// Each token counts against the tenant's quota, and a new one does not have a scope that the
+// application lacks.
 const MIN_TOKEN_AGE_MS = 60_000
 
 /**
@@ -64,8 +65,9 @@ export function createManagement(
           domain,
           clientId,
           clientSecret,
-          timeoutInSeconds: (calls.callTimeoutMs ?? CALL_TIMEOUT_MS) / 1_000 + SPARE_SECONDS,
-          // It would also repeat a POST that may have arrived.
+          timeoutInSeconds:
+            (calls.callTimeoutMs ?? CALL_TIMEOUT_MS) / 1_000 + TIMEOUT_MARGIN_SECONDS,
+          // The package would also repeat a POST that may have arrived.
           maxRetries: 0,
           telemetry: false,
           fetch: fetchWithToken,

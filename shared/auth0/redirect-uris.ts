@@ -1,23 +1,22 @@
 import { ConfigError } from '../config.ts'
 import { CLIENT_PRESETS, redirectUriPatterns } from './client-presets.ts'
 
-/** True when every one of a client's redirect URIs matches a pattern, and there is at least one. */
+/** Returns true if a client has at least one redirect URI and each of them matches a pattern. */
 export type RedirectUriPolicy = (redirectUris: readonly string[]) => boolean
 
-/** Where ChatGPT sends people back to: the stable URI, and one per connector. */
+/** The redirect URIs of ChatGPT: the stable one, and a pattern for the one of each connector. */
 export const CHATGPT_REDIRECT_URIS = CLIENT_PRESETS.chatgpt.redirectUris
 
 /**
- * Compiles redirect URI patterns in URLPattern syntax, and the presets of those that are names of
- * presets. A URI matches on protocol, host, port and
- * path; one with credentials, query or fragment, or written in another than its canonical form,
- * matches nothing, because authorization servers compare these strings to the letter.
+ * Compiles redirect URI patterns in URLPattern syntax and names of presets. A URI matches on protocol,
+ * host, port and path. A URI with credentials, query or fragment, or one that is not in its canonical
+ * form, matches nothing, because authorization servers compare redirect URIs as exact strings.
  *
- * A pattern names its path: `https://example.com/` matches the root alone, `https://example.com/*` every
- * path, and `https://example.com` is refused.
+ * A pattern must have a path: `https://example.com/` matches only the root, `https://example.com/*`
+ * every path, and `https://example.com` is refused.
  *
- * @throws ConfigError for a name that is no preset's, and for a pattern that URLPattern refuses, that
- * could match nothing or that does not name a path.
+ * @throws ConfigError for an unknown preset name, and for a pattern that is not a URLPattern, that can
+ * match nothing or that has no path.
  */
 export function createRedirectUriPolicy(items: readonly string[]): RedirectUriPolicy {
   const compiled = items.flatMap((item, index) =>
@@ -25,15 +24,15 @@ export function createRedirectUriPolicy(items: readonly string[]): RedirectUriPo
   )
   return (redirectUris) =>
     redirectUris.length > 0 &&
-    redirectUris.every((uri) => isPlain(uri) && compiled.some((pattern) => pattern.test(uri)))
+    redirectUris.every((uri) => isCanonical(uri) && compiled.some((pattern) => pattern.test(uri)))
 }
 
-// As a preset's name is written; a pattern has a colon or a slash.
-const WORD = /^[\w-]+$/
+// The form of a preset name. A pattern has a colon or a slash.
+const PRESET_NAME_FORM = /^[\w-]+$/
 
 function compile(text: string, index: number): URLPattern {
   const name = `CLIENT_REDIRECT_URIS: pattern ${index + 1}`
-  if (WORD.test(text)) {
+  if (PRESET_NAME_FORM.test(text)) {
     const names = Object.keys(CLIENT_PRESETS).join(', ')
     throw new ConfigError([`${name} is not the name of a preset; the presets are ${names}`])
   }
@@ -43,7 +42,7 @@ function compile(text: string, index: number): URLPattern {
   if (![username, password, search, hash].every((part) => part === '' || part === '*')) {
     throw new ConfigError([`${name} must not have credentials, query or fragment`])
   }
-  // URLPattern reads a missing path as every path.
+  // URLPattern treats a missing path as a wildcard.
   if (!pathname.replace(/^\{/, '').startsWith('/')) {
     throw new ConfigError([`${name} must name a path, or end in /* for every path`])
   }
@@ -58,7 +57,7 @@ function parse(text: string): URLPattern | undefined {
   }
 }
 
-function isPlain(uri: string): boolean {
+function isCanonical(uri: string): boolean {
   if (!URL.canParse(uri) || /[?#]/.test(uri)) return false
   const { href, username, password } = new URL(uri)
   return username === '' && password === '' && (href === uri || href === `${uri}/`)

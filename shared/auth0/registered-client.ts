@@ -1,10 +1,10 @@
 import type { Management as Auth0 } from 'auth0'
 
 /**
- * Refresh tokens of a public first-party client: each is used once, a family ends after 30 days or
- * after 15 days without use. These are Auth0's own defaults for rotating tokens; its defaults for a
- * first-party client are non-rotating tokens that never expire. With the leeway of 30 seconds a client
- * that sends one token twice within a moment stays signed in.
+ * The refresh token settings of a public first-party client: each token is used once, and a token family
+ * expires after 30 days, or after 15 days without use. These lifetimes are Auth0's defaults for rotating
+ * tokens; by default, the tokens of a first-party client do not rotate or expire. With the leeway of
+ * 30 seconds, a client that sends a token twice in quick succession stays signed in.
  */
 export const ROTATING_REFRESH_TOKEN = {
   rotation_type: 'rotating',
@@ -17,8 +17,8 @@ export const ROTATING_REFRESH_TOKEN = {
 } satisfies Auth0.ClientRefreshTokenConfiguration
 
 /**
- * What a promotion sets. The tenant flag `enable_client_connections` applies when a client is created,
- * not when it is updated, so a promotion enables no connection by itself.
+ * The fields that a promotion sets. The tenant flag `enable_client_connections` applies when a client is
+ * created, not when it is updated, so a promotion enables no connection.
  */
 export const PROMOTED = {
   is_first_party: true,
@@ -30,8 +30,8 @@ export const PROMOTED = {
 } satisfies Auth0.UpdateClientRequestContent
 
 /**
- * Whether a client is to the letter as a promotion leaves it, whatever its refresh tokens: earlier
- * promotions did not set them. Does not check who promoted it.
+ * Returns whether a client has exactly the fields that a promotion sets. Ignores the refresh token
+ * settings, which earlier versions did not set, and does not check who promoted the client.
  */
 export function isPromoted(client: Auth0.Client): boolean {
   const grants = new Set(client.grant_types)
@@ -45,7 +45,9 @@ export function isPromoted(client: Auth0.Client): boolean {
   )
 }
 
-/** Whether the refresh tokens of a client rotate and expire. Does not check lifetimes or leeway. */
+/**
+ * Returns whether the refresh tokens of a client rotate and expire. Does not check lifetimes or leeway.
+ */
 export function hasRotatingTokens({ refresh_token: tokens }: Auth0.Client): boolean {
   return (
     tokens?.rotation_type === ROTATING_REFRESH_TOKEN.rotation_type &&
@@ -54,9 +56,9 @@ export function hasRotatingTokens({ refresh_token: tokens }: Auth0.Client): bool
 }
 
 /**
- * The refresh token settings of a client with a leeway added; undefined where they have one, where the
- * tokens do not rotate, and where Auth0 does not show them. Auth0's default is none, also for strict
- * clients: a refresh token that is sent twice then ends the session.
+ * Returns the refresh token settings of a client with a leeway added; undefined if they already have a
+ * leeway, if the tokens do not rotate, or if Auth0 does not return the settings. Auth0's default is no
+ * leeway, also for strict clients; a refresh token that is sent twice then ends the session.
  */
 export function withLeeway({
   refresh_token: tokens,
@@ -68,24 +70,27 @@ export function withLeeway({
 }
 
 /**
- * Whether a client that may have registered itself has been promoted. A first-party client with the
- * marker has: registration makes third-party clients only. Without the marker it must be as a
- * promotion leaves it.
+ * Returns whether a client that may have registered itself was promoted. A marked client was promoted if
+ * it is first-party, because a registration creates only third-party clients. An unmarked client was
+ * promoted if it has exactly the fields that a promotion sets.
  */
 export function wasPromoted(client: Auth0.Client): boolean {
   return isSelfRegistered(client) ? client.is_first_party === true : isPromoted(client)
 }
 
 /**
- * How a client came to exist: `dynamic` (RFC 7591), `self_cimd` (it registered itself by its metadata
- * document), `imported` (an administrator imported its metadata document), or `unmarked` (made by an
- * operator, or registered before Auth0 marked clients).
+ * How a client was created: `dynamic` (RFC 7591), `self_cimd` (it registered itself by its metadata
+ * document), `imported` (an administrator imported its metadata document), or `unmarked` (created by an
+ * operator, or registered before Auth0 introduced the marker).
  *
  * Source: Auth0's Management API, `external_metadata_type` and `external_metadata_created_by`.
  */
 export type RegistrationKind = 'dynamic' | 'self_cimd' | 'imported' | 'unmarked'
 
-/** Reads the marker. A value that Auth0 does not document counts as `imported`: hands off. */
+/**
+ * Reads the marker. A value that Auth0 does not document counts as `imported`, so the client stays
+ * unchanged.
+ */
 export function registrationKind(client: Auth0.Client): RegistrationKind {
   const { external_metadata_type: type, external_client_id: url } = client
   if (type === 'dcr') return 'dynamic'
@@ -93,16 +98,16 @@ export function registrationKind(client: Auth0.Client): RegistrationKind {
   return typeof type === 'string' || typeof url === 'string' ? 'imported' : 'unmarked'
 }
 
-/** Whether the marker proves that the client registered itself. */
+/** Returns whether the marker proves that the client registered itself. */
 export function isSelfRegistered(client: Auth0.Client): boolean {
   const kind = registrationKind(client)
   return kind === 'dynamic' || kind === 'self_cimd'
 }
 
 /**
- * Whether a client registered itself. The marker decides where Auth0 sets it. An unmarked client may
- * have registered unless it is one of the operator's own first-party clients, the global client, or
- * one that works without users.
+ * Returns whether a client registered itself, by the marker. An unmarked client may have registered
+ * itself unless it is a first-party client of the operator, the global client, or a client without
+ * user sign-in.
  */
 export function mayHaveRegistered(client: Auth0.Client): boolean {
   const kind = registrationKind(client)
@@ -114,8 +119,8 @@ export function mayHaveRegistered(client: Auth0.Client): boolean {
 }
 
 /**
- * Whether Auth0 holds a client to the rules of 2026: it stays a third-party client for good. Clients
- * by metadata document are always strict.
+ * Returns whether Auth0 applies its strict security mode to a client, which must then stay a third-party
+ * client. Clients with a metadata document are always strict.
  */
 export function isStrict(client: Auth0.Client): boolean {
   return (

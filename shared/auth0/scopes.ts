@@ -1,8 +1,8 @@
 import type { Management as Auth0 } from 'auth0'
 
 /**
- * The calls of the Management API that the functions make, by their names in the `auth0` package, each
- * with the scope that it needs. deploy/kit/management-scopes.ts adds those of the commands.
+ * The scope that each Management API call of the functions needs, by the name of the call in the `auth0`
+ * package. deploy/kit/management-scopes.ts adds the calls of the commands.
  */
 export const SCOPE_OF_CALL = {
   'clients.get': 'read:clients',

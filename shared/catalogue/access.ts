@@ -4,21 +4,21 @@ import * as z from 'zod/mini'
 import { SCOPE_TOKEN } from '../oauth/scope.ts'
 
 /**
- * Who may call a tool. `public` (`noauth`): everyone. `optional` (`noauth` and `oauth2`): everyone, and a
- * caller who is signed in is passed on as such, whatever the token's scopes. `signed-in` (`oauth2`): a
- * caller whose token has all of the tool's scopes, of which there may be none. A token that is sent and
- * not valid is refused on all of them.
+ * Who may call a tool. `public` (`noauth`): everyone. `optional` (`noauth` and `oauth2`): everyone, and
+ * the backend learns the identity of a signed-in caller, whose scopes are not checked. `signed-in`
+ * (`oauth2`): a caller whose token has all of the tool's scopes; the tool may have none. An invalid
+ * token is always refused.
  */
 export type Access = 'public' | 'optional' | 'signed-in'
 
-/** Who may call a tool, and what a caller who signs in for it is asked to grant. */
+/** Who may call a tool, and which scopes a sign-in for it requests. */
 export interface AccessRule {
   readonly access: Access
   /** Sorted; empty for a public tool. */
   readonly scopes: readonly string[]
 }
 
-/** How ChatGPT reads what a tool needs: beside the tool, and mirrored in its `_meta`. */
+/** A security scheme of a tool as ChatGPT reads it, from the tool itself or from its `_meta`. */
 export type SecurityScheme =
   | { readonly type: 'noauth' }
   | { readonly type: 'oauth2'; readonly scopes: readonly string[] }
@@ -43,11 +43,12 @@ export const schemeList = z
     ),
   )
 
-/** The short form: no scopes, no sign-in. */
+/** Returns the rule of the short form, in which a tool without scopes is public. */
 export function ruleOfScopes(scopes: readonly string[]): AccessRule {
   return { access: scopes.length === 0 ? 'public' : 'signed-in', scopes }
 }
 
+/** Returns the rule that the schemes declare. */
 export function ruleOfSchemes(schemes: readonly SecurityScheme[]): AccessRule {
   const isPublic = schemes.some(({ type }) => type === 'noauth')
   const scopes = schemes.flatMap((scheme) => ('scopes' in scheme ? scheme.scopes : []))
@@ -55,7 +56,7 @@ export function ruleOfSchemes(schemes: readonly SecurityScheme[]): AccessRule {
   return { access: !isSignedIn ? 'public' : isPublic ? 'optional' : 'signed-in', scopes }
 }
 
-/** The schemes that say what a rule says. */
+/** Returns the security schemes that declare a rule. */
 export function schemesOf({ access, scopes }: AccessRule): readonly SecurityScheme[] {
   return [
     ...(access === 'signed-in' ? [] : [{ type: 'noauth' } as const]),
@@ -63,7 +64,7 @@ export function schemesOf({ access, scopes }: AccessRule): readonly SecuritySche
   ]
 }
 
-/** Whether a tool can be called without signing in. */
+/** Returns whether a tool can be called without a sign-in. */
 export function isOpen({ access }: Pick<AccessRule, 'access'>): boolean {
   return access !== 'signed-in'
 }

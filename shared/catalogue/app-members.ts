@@ -3,18 +3,19 @@ import { readToolMeta } from './resources/ui-meta.ts'
 import { fileParamFaults } from './review/file-params.ts'
 import { isProfileTool, PROFILE_SCHEMA, profileFaults } from './review/profile.ts'
 
-/** What became of the members of a tool that apps of ChatGPT and other hosts read. */
+/** The result of `readAppMembers`. */
 export interface ReadAppMembers {
   readonly entry: ToolEntry
-  /** The resource that is the tool's UI. */
+  /** The URI of the resource that is the tool's UI. */
   readonly uiResource: string | undefined
   readonly faults: readonly string[]
   readonly warnings: readonly string[]
 }
 
 /**
- * Checks and completes these members: the names of the UI, files, profile. A profile tool gets the one
- * schema of profiles; what OpenAI's review alone would reject is a warning.
+ * Checks and completes the members of a tool that ChatGPT apps and other hosts read: UI, file parameters
+ * and profile. A profile tool gets the profile schema as its `outputSchema`. A fault that only matters
+ * for OpenAI's review is a warning.
  */
 export function readAppMembers(entry: ToolEntry): ReadAppMembers {
   const { meta, uiResource, faults, warnings } = readToolMeta(entry._meta)

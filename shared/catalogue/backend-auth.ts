@@ -8,16 +8,18 @@ import { type Access, scopeList } from './access.ts'
 import type { ToolRequest } from './request.ts'
 import { isReservedField, isTokenText } from './reserved-fields.ts'
 
-/** By whose authority the backend of a tool is called, its defaults filled in; holds no secret. */
+/**
+ * How the gateway authenticates to the backend of a tool, with defaults filled in. Contains no secret.
+ */
 export type ToolBackendAuth = z.output<typeof toolBackendAuth>
 
-/** One kind of it. */
+/** The `backendAuth` of one type. */
 export type BackendAuthOf<Type extends ToolBackendAuth['type']> = Extract<
   ToolBackendAuth,
   { readonly type: Type }
 >
 
-/** What became of a `backendAuth`; it is undefined when there are faults. */
+/** The result of `readBackendAuth`: a `backendAuth`, or faults. */
 export interface ReadBackendAuth {
   readonly backendAuth?: ToolBackendAuth
   readonly faults: readonly string[]
@@ -27,10 +29,10 @@ const TYPES = [
   ...['assertion', 'google_id_token', 'header', 'client_credentials', 'on_behalf_of'],
 ] as const
 const PRINTABLE = /^[\x20-\x7e]+$/
-/** What Google Cloud, Node or a shell gives a meaning to. */
-const FOREIGN = /^(GOOGLE_|X_GOOGLE_|GCP_|FUNCTION_|K_|NODE_|LD_|PORT$|PATH$|HOME$)/
+/** Names of variables that have a meaning for Google Cloud, Node.js or a shell. */
+const PLATFORM_VARIABLE = /^(GOOGLE_|X_GOOGLE_|GCP_|FUNCTION_|K_|NODE_|LD_|PORT$|PATH$|HOME$)/
 
-const visible = (max: number) =>
+const printableText = (max: number) =>
   z
     .string()
     .check(z.maxLength(max), z.regex(/^[\x21-\x7e]+$/, 'must be printable ASCII without blanks'))
@@ -40,8 +42,8 @@ const secretName = z.string().check(
     'must be the name of an environment variable such as CALENDAR_API_KEY, never the secret itself',
   ),
   z.refine(
-    (name) => !Object.hasOwn(variables, name) && !FOREIGN.test(name),
-    'must be a variable of its own, not one that this system or the platform uses',
+    (name) => !Object.hasOwn(variables, name) && !PLATFORM_VARIABLE.test(name),
+    'must not be a variable that this system or the platform uses',
   ),
 )
 const tokenUrl = z.string().check(
@@ -54,7 +56,7 @@ const tokenUrl = z.string().check(
     return url.protocol === 'https:' || (url.protocol === 'http:' && isLoopback(url.hostname))
   }, 'must be an https URL without credentials or fragment (http only on loopback)'),
 )
-const asked = { scopes: z._default(scopeList, []), audience: visible(600) }
+const tokenRequest = { scopes: z._default(scopeList, []), audience: printableText(600) }
 const toolBackendAuth = z.discriminatedUnion(
   'type',
   [
@@ -79,14 +81,14 @@ const toolBackendAuth = z.discriminatedUnion(
       tokenUrl,
       clientId: z.string().check(z.maxLength(512), z.regex(PRINTABLE, 'must be printable ASCII')),
       clientSecret: secretName,
-      scopes: asked.scopes,
-      audience: z.optional(asked.audience),
+      scopes: tokenRequest.scopes,
+      audience: z.optional(tokenRequest.audience),
       tokenEndpointAuthMethod: z._default(
         z.enum(['client_secret_basic', 'client_secret_post']),
         'client_secret_basic',
       ),
     }),
-    z.strictObject({ type: z.literal('on_behalf_of'), ...asked }),
+    z.strictObject({ type: z.literal('on_behalf_of'), ...tokenRequest }),
   ],
   `must be ${TYPES.join(', ')}`,
 )
@@ -94,7 +96,7 @@ const toolBackendAuth = z.discriminatedUnion(
 /**
  * Reads the `backendAuth` of a tool. Faults name the member.
  *
- * Does not know the environment: whether the variables that it names are set is checked by the gateway.
+ * Does not check that the variables that it names are set; the gateway does.
  */
 export function readBackendAuth(
   value: unknown,
@@ -120,7 +122,7 @@ export function readBackendAuth(
   return faults.length > 0 ? { faults } : { backendAuth, faults }
 }
 
-/** The environment variables that hold the secrets of these tools, sorted. */
+/** Returns the names of the environment variables that hold the secrets of these tools, sorted. */
 export function secretVariables(
   tools: Iterable<{ readonly backendAuth?: ToolBackendAuth | undefined }>,
 ): string[] {
@@ -133,7 +135,7 @@ export function secretVariables(
 
 function fieldFaults(name: string, request: ToolRequest | undefined): string[] {
   const quoted = JSON.stringify(name)
-  if (!isTokenText(name)) return [`header field ${quoted}: not a name (RFC 9110 s5.1)`]
+  if (!isTokenText(name)) return [`header field ${quoted}: not a field name (RFC 9110 s5.1)`]
   const lower = name.toLowerCase()
   if (lower !== 'authorization' && isReservedField(name)) {
     return [`header field ${quoted} is set by the gateway or the connection: use another`]

@@ -1,27 +1,27 @@
 import { createHash } from 'node:crypto'
 import { asObject, parseJsonOfAnyDepth } from '../json.ts'
 
-/** What a function needs of the catalogue: all of it, or names and scopes. */
+/** The part of the catalogue that a function needs: all of it, or only names and access. */
 export type CompiledPart = 'whole' | 'access'
 
-// Also names the form of what follows, so that a build of one version is not trusted by another.
+// The version changes with the format, so that no version of the system trusts the build of another.
 const MARK = 'checked-catalogue/2'
 const HEAD = new RegExp(`^\\{"${MARK}":"([0-9a-f]{64})","catalogue":`)
 
-/** Whether the text was written by `writeCompiled`, of any version; its digest is not checked. */
+/** Returns whether any version of `writeCompiled` wrote the text. Does not check its digest. */
 export function isCompiled(text: string): boolean {
   return text.startsWith('{"checked-catalogue/')
 }
 
-/** Writes a value that was checked so that `readCompiled` takes it without a check. */
+/** Writes a checked value with its digest, for `readCompiled`. */
 export function writeCompiled(value: unknown): string {
   const text = JSON.stringify(value)
   return `{"${MARK}":"${digest(text)}","catalogue":${text}}`
 }
 
 /**
- * The value in a text that `writeCompiled` has written; undefined for any other text, also for one
- * that was changed since. It protects against edits by mistake, not against an attacker.
+ * Returns the value of a text that `writeCompiled` wrote; undefined for any other text, and for a text
+ * that was changed since. The digest detects accidental edits. It does not protect against an attacker.
  */
 export function readCompiled(text: string): Readonly<Record<string, unknown>> | undefined {
   const [head, written] = HEAD.exec(text.slice(0, 256)) ?? []

@@ -1,14 +1,14 @@
 import { asObject } from '../json.ts'
 import type { JsonSchema } from '../json-schema/schema.ts'
 
-const LISTS = ['allOf', 'anyOf', 'oneOf']
-const SINGLE = ['if', 'then', 'else', '$ref', '$dynamicRef']
-const MAPS = ['dependentSchemas']
+const LIST_KEYWORDS = ['allOf', 'anyOf', 'oneOf']
+const SINGLE_KEYWORDS = ['if', 'then', 'else', '$ref', '$dynamicRef']
+const MAP_KEYWORDS = ['dependentSchemas']
 
 /**
- * The names of the arguments that a schema of arguments declares, in its `properties` and in those of
- * the schemas that apply to the same object, by references within the schema too. Undefined when a
- * reference leads where this does not look, so that the names are not known.
+ * Returns the names of the arguments that an input schema declares in its `properties` and in those of
+ * the subschemas that apply to the same object. Follows references within the schema. Returns undefined
+ * if a reference cannot be followed, so that the names are not known.
  */
 export function declaredArguments(inputSchema: JsonSchema): ReadonlySet<string> | undefined {
   const names = new Set<string>()
@@ -19,16 +19,17 @@ export function declaredArguments(inputSchema: JsonSchema): ReadonlySet<string> 
     if (schema === undefined || seen.has(schema)) return
     seen.add(schema)
     for (const name of Object.keys(asObject(schema['properties']) ?? {})) names.add(name)
-    for (const keyword of LISTS) {
+    for (const keyword of LIST_KEYWORDS) {
       const list = schema[keyword]
       if (Array.isArray(list)) list.forEach(visit)
     }
-    for (const keyword of MAPS) Object.values(asObject(schema[keyword]) ?? {}).forEach(visit)
-    for (const keyword of SINGLE) {
+    for (const keyword of MAP_KEYWORDS)
+      Object.values(asObject(schema[keyword]) ?? {}).forEach(visit)
+    for (const keyword of SINGLE_KEYWORDS) {
       const one = schema[keyword]
       if (typeof one !== 'string') visit(one)
       else {
-        const target = at(inputSchema, one)
+        const target = targetOf(inputSchema, one)
         if (target === undefined) isKnown = false
         else visit(target)
       }
@@ -38,8 +39,10 @@ export function declaredArguments(inputSchema: JsonSchema): ReadonlySet<string> 
   return isKnown ? names : undefined
 }
 
-/** What a reference within the schema leads to, by JSON Pointer. */
-function at(root: unknown, reference: string): unknown {
+/**
+ * Returns the target of a reference by JSON Pointer within the schema; undefined for other references.
+ */
+function targetOf(root: unknown, reference: string): unknown {
   if (reference !== '#' && !reference.startsWith('#/')) return undefined
   let value = root
   for (const step of reference.slice(2).split('/').filter(Boolean)) {

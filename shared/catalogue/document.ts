@@ -3,11 +3,11 @@ import { asObject } from '../json.ts'
 
 type Mapping = Readonly<Record<string, unknown>>
 
-/** The parts of a catalogue, not checked. */
+/** The parts of a catalogue before they are checked. */
 export interface RawDocument {
-  /** By name, as written; a list may have a name twice. */
+  /** In the order of the catalogue. A list may contain a name twice. */
   readonly tools: readonly (readonly [name: string, entry: unknown])[]
-  /** Members that each tool has unless it says otherwise. */
+  /** Members of each tool that does not set them itself. */
   readonly defaults: Mapping
   readonly server: Mapping | undefined
   /** As written. */
@@ -16,15 +16,15 @@ export interface RawDocument {
   readonly warnings: readonly string[]
 }
 
-const OWN = ['tools', 'defaults', 'server', 'resources', 'skills']
-/** Members of MCP's answer to `tools/list` beside the tools. */
-const OF_ANSWER = ['_meta', 'nextCursor', 'resultType', 'ttlMs', 'cacheScope']
+const MEMBERS = ['tools', 'defaults', 'server', 'resources', 'skills']
+/** Members of MCP's `tools/list` result besides `tools`. */
+const LIST_RESULT_MEMBERS = ['_meta', 'nextCursor', 'resultType', 'ttlMs', 'cacheScope']
 
 /**
- * Reads both forms of a catalogue: a mapping of tool name to tool, and a document with `tools`, which
- * an answer to MCP's `tools/list` is too, with its JSON-RPC envelope or without it.
+ * Reads both forms of a catalogue: a mapping of tool name to tool, and a document with `tools`. A result
+ * of MCP's `tools/list` is such a document, with or without its JSON-RPC envelope.
  *
- * @throws ConfigError when `tools` or `defaults` is neither list nor mapping.
+ * @throws ConfigError if `defaults` or `server` is not a mapping, or a tool of a list has no name.
  */
 export function readDocument(variable: string, written: Mapping): RawDocument {
   const envelope = asObject(written['result'])
@@ -36,15 +36,15 @@ export function readDocument(variable: string, written: Mapping): RawDocument {
   }
   const defaults = document['defaults'] ?? {}
   if (asObject(defaults) === undefined) {
-    throw new ConfigError([`${variable}: defaults must be a mapping of members that tools have`])
+    throw new ConfigError([`${variable}: defaults must be a mapping of tool members`])
   }
   const names = Object.keys(document)
   const warnings = [
     ...names
-      .filter((name) => !OWN.includes(name) && !OF_ANSWER.includes(name))
+      .filter((name) => !MEMBERS.includes(name) && !LIST_RESULT_MEMBERS.includes(name))
       .map((name) => `${name}: unknown member, ignored`),
     ...(typeof document['nextCursor'] === 'string'
-      ? ['nextCursor: the list has more pages, which are missing here']
+      ? ['nextCursor: the list has more pages, which this catalogue does not contain']
       : []),
   ]
   return {
@@ -62,7 +62,7 @@ function serverOf(variable: string, server: unknown): Mapping | undefined {
   throw new ConfigError([`${variable}: server must be a mapping`])
 }
 
-/** A mapping of tools may have one named `tools`: an object with what only a tool has. */
+/** Excludes a mapping of tools that contains a tool named `tools`, by members that only a tool has. */
 function isDocument({ tools }: Mapping): boolean {
   const entry = asObject(tools)
   return (

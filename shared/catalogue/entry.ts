@@ -7,13 +7,13 @@ import { type AccessRule, ruleOfSchemes, ruleOfScopes, schemeList, scopeList } f
 import { readBackendAuth, type ToolBackendAuth } from './backend-auth.ts'
 import { readRequest, type ToolRequest } from './request.ts'
 
-/** Hints about a tool's effect, as MCP's ToolAnnotations; hints, never enforcement. */
+/** MCP's ToolAnnotations: hints about the effect of a tool, which the gateway does not enforce. */
 export type ToolAnnotations = z.output<typeof annotations>
 
-/** How often a tool may be called in a minute, by one user (the default) or by all together. */
+/** How often a tool may be called per minute, by each user (the default) or by all users together. */
 export type ToolRateLimit = z.output<typeof rateLimit>
 
-/** A tool as the catalogue has it, checked but for its schemas. */
+/** A checked tool of the catalogue. Its schemas are not checked. */
 export interface ToolEntry extends AccessRule {
   readonly title?: string | undefined
   readonly description: string
@@ -24,20 +24,23 @@ export interface ToolEntry extends AccessRule {
   readonly execution?: Readonly<Record<string, unknown>> | undefined
   readonly _meta?: Readonly<Record<string, unknown>> | undefined
   readonly timeoutMs?: number | undefined
-  /** How the backend is called; undefined = `POST FUNCTIONS_BASE/{name}` with the arguments as JSON. */
+  /**
+   * How the gateway calls the backend. Default: `POST FUNCTIONS_BASE/{name}` with the arguments as JSON.
+   */
   readonly request?: ToolRequest | undefined
-  /** The credentials for the backend; undefined = the signed assertion alone. */
+  /** The credentials for the backend. Default: only the signed assertion. */
   readonly backendAuth?: ToolBackendAuth | undefined
   readonly rateLimit?: ToolRateLimit | undefined
-  /** `gateway`: the gateway answers from the token, and there is no backend. */
+  /** `gateway`: the gateway answers from the token, without a backend. */
   readonly answeredBy?: 'gateway' | 'backend' | undefined
-  /** Whether `format` refuses a value; by default it is an annotation (JSON Schema validation s7.2.1). */
+  /** Whether `format` is an assertion. By default it is an annotation (JSON Schema Validation s7.2.1). */
   readonly formatAssertion?: boolean | undefined
 }
 
-/** What became of one entry. */
+/** The result of `readEntry`: an entry, or faults, or neither if the access is missing. */
 export interface ReadEntry {
   readonly entry?: ToolEntry
+  /** False if neither the tool nor the defaults define who may call it. */
   readonly saysAccess: boolean
   readonly faults: readonly string[]
   readonly warnings: readonly string[]
@@ -76,13 +79,14 @@ const members = {
 const tool = z.object(members)
 
 /**
- * Reads one entry; `defaults` are the members that it has unless it says otherwise, access as a whole.
- * A member that is null counts as absent, as serializers write it; a member that is not known is
- * ignored with a warning.
+ * Reads one entry. `defaults` fill in members that it does not set; an entry that sets `scopes` or
+ * `securitySchemes` inherits neither. Null counts as absent, because some serializers write it for an
+ * absent member. An unknown member is ignored with a warning.
  */
 export function readEntry(value: unknown, defaults: Readonly<Record<string, unknown>>): ReadEntry {
-  const own = withMirror(asObject(value))
-  const given = own === undefined ? value : { ...inherited(defaults, own), ...present(own) }
+  const own = withMirroredSchemes(asObject(value))
+  const given =
+    own === undefined ? value : { ...inheritedDefaults(defaults, own), ...withoutNulls(own) }
   const parsed = tool.safeParse(given, { jitless: true })
   const warnings = own === undefined ? [] : unknownMembers(own, given)
   if (!parsed.success) {
@@ -106,7 +110,7 @@ export function readEntry(value: unknown, defaults: Readonly<Record<string, unkn
   const authority =
     backendAuth === undefined ? { faults: [] } : readBackendAuth(backendAuth, { ...rule, request })
   if (authority.faults.length > 0) return { saysAccess: true, faults: authority.faults, warnings }
-  // This server has no tasks, and a client that expects them would wait for one.
+  // This server does not support tasks; a client that expects them would wait for one.
   const hasTasks =
     execution !== undefined && (execution['taskSupport'] ?? 'forbidden') !== 'forbidden'
   return {
@@ -123,24 +127,24 @@ export function readEntry(value: unknown, defaults: Readonly<Record<string, unkn
   }
 }
 
-function present(entry: Readonly<Record<string, unknown>>): Record<string, unknown> {
+function withoutNulls(entry: Readonly<Record<string, unknown>>): Record<string, unknown> {
   const written = Object.entries(entry).filter(([, member]) => member !== null)
   return Object.fromEntries(
     written.map(([name, member]) => {
       const hints = name === 'annotations' ? asObject(member) : undefined
-      return [name, hints === undefined ? member : present(hints)]
+      return [name, hints === undefined ? member : withoutNulls(hints)]
     }),
   )
 }
 
-/** A tool that says anything of access says all of it. */
-function inherited(
+/** Returns the defaults of an entry, without those of access if the entry defines its access. */
+function inheritedDefaults(
   defaults: Readonly<Record<string, unknown>>,
   own: Readonly<Record<string, unknown>>,
 ): Record<string, unknown> {
   const saysAccess = [own['scopes'], own['securitySchemes']].some((member) => member != null)
   return Object.fromEntries(
-    Object.entries(present(defaults)).filter(
+    Object.entries(withoutNulls(defaults)).filter(
       ([name]) => !(saysAccess && (name === 'scopes' || name === 'securitySchemes')),
     ),
   )
@@ -161,8 +165,10 @@ function shown(name: string): string {
   return name.slice(0, 64)
 }
 
-/** Servers on SDKs that drop `securitySchemes` have them in `_meta` alone, where ChatGPT looks too. */
-function withMirror(own: Readonly<Record<string, unknown>> | undefined) {
+/**
+ * Reads `securitySchemes` from `_meta` too, as ChatGPT does, because some SDKs drop the member itself.
+ */
+function withMirroredSchemes(own: Readonly<Record<string, unknown>> | undefined) {
   const { scopes, securitySchemes, _meta } = own ?? {}
   if (scopes != null || securitySchemes != null) return own
   const mirror = asObject(_meta)?.['securitySchemes']

@@ -7,25 +7,25 @@ import { declaredArguments } from './declared-arguments.ts'
 import { isReservedField, isTokenText } from './reserved-fields.ts'
 import { readUrlTemplate } from './url-template.ts'
 
-/** How one argument travels: a Parameter Object of OpenAPI, its defaults filled in. */
+/** How one argument is sent: a Parameter Object of OpenAPI, with defaults filled in. */
 export type RequestParameter = z.output<typeof parameter>
 
-/** How one argument becomes a member of the body; `style` and `explode` are for form-encoded bodies. */
+/** How one argument is sent in the body. `style` and `explode` apply to form-encoded bodies. */
 export type BodyProperty = z.output<typeof property>
 
-/** How the body is made of the arguments. */
+/** How the body is built from the arguments. */
 export type RequestBody = z.output<typeof body>
 
-/** How the backend of a tool is called, its defaults filled in; plain JSON. */
+/** How the gateway calls the backend of a tool, with defaults filled in; plain JSON. */
 export type ToolRequest = z.output<typeof toolRequest>
 
-/** What became of a `request`; it is undefined when there are faults. */
+/** The result of `readRequest`: a `request`, or faults. */
 export interface ReadRequest {
   readonly request?: ToolRequest
   readonly faults: readonly string[]
 }
 
-/** The styles that OpenAPI 3.1 has for each place (Parameter Object, `style`); the first is the default. */
+/** The styles of OpenAPI 3.1 for each location (Parameter Object, `style`). The first is the default. */
 const STYLES = {
   path: ['simple', 'label', 'matrix'],
   query: ['form', 'spaceDelimited', 'pipeDelimited', 'deepObject'],
@@ -45,9 +45,9 @@ const parameter = z.pipe(
     argument: z.optional(name),
     style: z.optional(z.enum(STYLE_NAMES)),
     explode: z.optional(z.boolean()),
-    /** Has a meaning in the query alone, as in OpenAPI 3.1. */
+    /** Applies only to query parameters, as in OpenAPI 3.1. */
     allowReserved: z._default(z.boolean(), false),
-    /** As in OpenAPI: the value is sent as JSON, whatever the style. */
+    /** As in OpenAPI: the value is sent as JSON, without `style`. */
     content: z.optional(z.strictObject({ 'application/json': z.looseObject({}) })),
   }),
   z.transform((given, context) => {
@@ -72,7 +72,7 @@ const fullProperty = z.strictObject({
   argument: z.optional(name),
   style: z.optional(z.enum(STYLES.query)),
   explode: z.optional(z.boolean()),
-  /** Of the part of a multipart body; with JSON's a form-encoded body has the value as JSON. */
+  /** The type of a multipart part. In a form-encoded body, `application/json` sends the value as JSON. */
   contentType: z.optional(
     z
       .string()
@@ -100,7 +100,7 @@ const body = z
   .check(
     z.refine(
       (given) => given.argument === undefined || given.properties === undefined,
-      'argument and properties exclude each other',
+      'argument and properties are mutually exclusive',
     ),
     z.refine(
       (given) => given.files === undefined || given.contentType === 'multipart/form-data',
@@ -123,13 +123,13 @@ const toolRequest = z.strictObject({
   wrap: z.optional(z.string().check(z.minLength(1), z.maxLength(128))),
 })
 
-// RFC 9110 s5.5, without the bytes beyond ASCII.
+// RFC 9110 s5.5, limited to ASCII.
 const FIELD_VALUE = /^[\t\x20-\x7e]*$/
 
 /**
- * Reads the `request` of a tool whose arguments `inputSchema` describes. Faults name the member.
+ * Reads the `request` of a tool with this `inputSchema`. Faults name the member.
  *
- * Does not know FUNCTIONS_BASE: a URL without an origin is checked to stay below whatever base it gets.
+ * Does not know FUNCTIONS_BASE. Checks that a URL without an origin stays below any base.
  */
 export function readRequest(value: unknown, inputSchema: JsonSchema): ReadRequest {
   const parsed = toolRequest.safeParse(withoutNulls(value), { jitless: true })
@@ -149,7 +149,7 @@ export function readRequest(value: unknown, inputSchema: JsonSchema): ReadReques
   return faults.length > 0 ? { faults } : { request, faults }
 }
 
-/** Serializers write a member that is not there as null. */
+/** Removes null members, which some serializers write for absent members. */
 function withoutNulls(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(withoutNulls)
   const members = asObject(value)
@@ -168,10 +168,10 @@ function urlFaults({ url, parameters }: ToolRequest): string[] {
   return [
     ...template.names
       .filter((named) => !inPath.includes(named))
-      .map((named) => `url has {${named}}, and parameters has no parameter of this name in path`),
+      .map((named) => `url has {${named}}, but parameters has no path parameter of this name`),
     ...inPath
       .filter((named) => !template.names.includes(named))
-      .map((named) => `parameter ${quoted(named)} is in path, and url does not have {${named}}`),
+      .map((named) => `parameter ${quoted(named)} is in path, but url does not have {${named}}`),
   ]
 }
 
@@ -182,7 +182,7 @@ function parameterFaults({ parameters }: ToolRequest): string[] {
     const isTwice = seen.has(key)
     seen.add(key)
     return [
-      ...(isTwice ? [`parameter ${quoted(one.name)} is in ${one.in} twice`] : []),
+      ...(isTwice ? [`parameter ${quoted(one.name)} occurs twice in ${one.in}`] : []),
       ...(one.in === 'header' ? fieldNameFaults(one.name) : []),
       ...(one.in === 'cookie' && !isTokenText(one.name)
         ? [`parameter ${quoted(one.name)}: not a cookie name (RFC 6265 s4.1.1)`]
@@ -197,10 +197,10 @@ function headerFaults({ headers, parameters }: ToolRequest): string[] {
   return Object.entries(headers).flatMap(([field, constant]) => [
     ...fieldNameFaults(field),
     ...(named.includes(field.toLowerCase())
-      ? [`header field ${quoted(field)} is in headers and in parameters: keep one of them`]
+      ? [`header field ${quoted(field)} occurs in headers and in parameters: keep one of them`]
       : []),
     ...(names.indexOf(field.toLowerCase()) !== names.lastIndexOf(field.toLowerCase())
-      ? [`header field ${quoted(field)} is in headers twice`]
+      ? [`header field ${quoted(field)} occurs twice in headers`]
       : []),
     ...(FIELD_VALUE.test(constant)
       ? []
@@ -209,7 +209,8 @@ function headerFaults({ headers, parameters }: ToolRequest): string[] {
 }
 
 function fieldNameFaults(field: string): string[] {
-  if (!isTokenText(field)) return [`header field ${quoted(field)}: not a name (RFC 9110 s5.1)`]
+  if (!isTokenText(field))
+    return [`header field ${quoted(field)}: not a field name (RFC 9110 s5.1)`]
   if (!isReservedField(field)) return []
   return [`header field ${quoted(field)} is set by the gateway or the connection: remove it`]
 }

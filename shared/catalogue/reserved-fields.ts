@@ -1,31 +1,31 @@
 // RFC 9110 s5.6.2
 const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/
 
-/** Field names that the connection, the gateway or a proxy sets, and that a backend may trust. */
+/** Header fields that the HTTP connection, the gateway or a proxy sets and that a backend may trust. */
 const RESERVED: ReadonlySet<string> = new Set([
-  // The connection's and the message's own (RFC 9110 s7.6.1, RFC 9112, RFC 9113).
+  // Fields of the connection and of message framing (RFC 9110 s7.6.1, RFC 9112, RFC 9113).
   ...['host', 'content-length', 'transfer-encoding', 'connection', 'keep-alive', 'te', 'trailer'],
   ...['upgrade', 'http2-settings', 'expect', 'proxy-connection', 'content-type'],
-  // An answer that is compressed is refused.
+  // The gateway refuses compressed responses.
   ...['content-encoding', 'accept-encoding', 'max-forwards'],
   // Credentials: `backendAuth` sets them, and `in: cookie` makes the cookies.
   ...['authorization', 'proxy-authorization', 'cookie', 'x-serverless-authorization'],
-  // The gateway's own.
+  // Fields that the gateway sets.
   ...['x-request-id', 'traceparent', 'tracestate', 'x-user-uid', 'x-gateway-sig'],
   ...['x-gateway-assertion'],
-  // What proxies say of who asks, and what of.
+  // Fields in which proxies describe the client and the original request.
   ...['forwarded', 'via', 'x-real-ip', 'x-original-url', 'x-rewrite-url', 'true-client-ip'],
   ...['x-http-method-override', 'x-http-method', 'x-method-override', 'x-cloud-trace-context'],
 ])
 const RESERVED_PREFIX = /^(x-forwarded-|x-gateway-|x-goog-|x-appengine-|x-envoy-|sec-|:)/
 
-/** Whether a `request` may not name this header field, in `headers` or as a parameter. */
+/** Returns whether a `request` must not set this header field, in `headers` or as a parameter. */
 export function isReservedField(name: string): boolean {
   const lower = name.toLowerCase()
   return RESERVED.has(lower) || RESERVED_PREFIX.test(lower)
 }
 
-/** Whether the text is a token, as names of header fields and of cookies are. */
+/** Returns whether the text is a token, the form of header field names and cookie names. */
 export function isTokenText(text: string): boolean {
   return TOKEN.test(text)
 }

@@ -4,13 +4,13 @@ import * as z from 'zod/mini'
 import { ConfigError } from '../config.ts'
 import { isWebUrl } from './web-url.ts'
 
-/** What the catalogue says of the server itself. */
+/** The `server` section of the catalogue. */
 export interface ServerSection {
   readonly name?: string | undefined
   readonly title?: string | undefined
   readonly version?: string | undefined
   readonly description?: string | undefined
-  /** How a model uses the tools together; clients may cut it after 512 characters. */
+  /** How a model uses the tools together. Clients may truncate it after 512 characters. */
   readonly instructions?: string | undefined
   readonly icons?: readonly Readonly<Record<string, unknown>>[] | undefined
   readonly websiteUrl?: string | undefined
@@ -30,7 +30,7 @@ export interface ServerInfo {
   readonly icons?: ServerSection['icons']
 }
 
-/** What functions other than the gateway read of the section. */
+/** The part of the section that functions other than the gateway read. */
 export type ServerLinks = Pick<ServerSection, 'documentation' | 'policy' | 'terms'>
 
 const text = z.string().check(z.trim(), z.minLength(1, 'must not be empty'))
@@ -71,7 +71,7 @@ const NAME = 'chatgpt-auth0-gateway'
 const VERSION = '0.1.0'
 
 /**
- * Reads the `server` section; a member that is null counts as absent, one that is not known is a
+ * Reads the `server` section. A null member counts as absent; an unknown member is ignored with a
  * warning.
  *
  * @throws ConfigError with a line for each fault.
@@ -97,7 +97,7 @@ export function readServer(
   return { server: parsed.data, warnings }
 }
 
-/** The `serverInfo` of MCP's answers; the name and version of this project where none are given. */
+/** Returns the `serverInfo` for MCP. The default name and version are those of this project. */
 export function serverInfoOf(server: ServerSection = {}): ServerInfo {
   const { name = NAME, version = VERSION, title, description, websiteUrl, icons } = server
   return { name, version, title, description, websiteUrl, icons }

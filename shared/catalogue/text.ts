@@ -2,14 +2,14 @@ import { ConfigError } from '../config.ts'
 import { asObject, parseJsonOfAnyDepth } from '../json.ts'
 import { yaml } from './yaml.ts'
 
-/** What a catalogue may have, aliases written out; in characters of JSON. */
+/** The maximum size of a catalogue with its aliases expanded, in characters of JSON. */
 const MAX_EXPANDED = 16 * 1024 * 1024
 
 /**
- * The mapping that a text in YAML or JSON holds; `variable` is named in faults. JSON is YAML too, but
- * JSON that has no name twice is read without the YAML reader, which takes a hundred times as long.
+ * Reads a mapping from YAML or JSON text. Faults name `variable`. JSON is YAML too, but JSON without
+ * duplicate names is read by `JSON.parse`, because the YAML parser takes a hundred times as long.
  *
- * @throws ConfigError for what is neither, or no mapping, or too large with its aliases written out.
+ * @throws ConfigError if the text is neither, is not a mapping, or is too large with its aliases expanded.
  */
 export function readMapping(variable: string, text: string): Readonly<Record<string, unknown>> {
   const value = parseCatalogueJson(text) ?? readYaml(variable, text)
@@ -18,22 +18,23 @@ export function readMapping(variable: string, text: string): Readonly<Record<str
   throw new ConfigError([`${variable} must be a mapping of tool name to tool`])
 }
 
-/** The value of a text that is JSON, has no name twice and is not null; undefined for all others. */
+/** Returns the value of a JSON text without duplicate names; undefined for null and any other text. */
 export function parseCatalogueJson(text: string): unknown {
   const value = parseJsonOfAnyDepth(text)?.value ?? undefined
-  return value !== undefined && hasNoNameTwice(text, value) ? value : undefined
+  return value !== undefined && hasUniqueNames(text, value) ? value : undefined
 }
 
 /**
- * Of a name that is given twice `JSON.parse` keeps one, and its quotation marks. All others are there
- * as they were, unless one was written as an escape: then the YAML reader decides.
+ * Returns whether no name occurs twice in an object. `JSON.parse` keeps one of two duplicates, so the
+ * value then has fewer quotation marks than the text. The YAML parser reads a text that contains an
+ * escaped quotation mark as `\u0022`.
  */
-function hasNoNameTwice(text: string, value: unknown): boolean {
+function hasUniqueNames(text: string, value: unknown): boolean {
   if (/\\u0022/i.test(text)) return false
   try {
     return quotationMarksIn(text) === quotationMarksIn(JSON.stringify(value))
   } catch {
-    // Nested so deeply that the stack overflows.
+    // The stack overflows on a value that is nested too deeply.
     return false
   }
 }
@@ -45,7 +46,7 @@ function quotationMarksIn(text: string): number {
 function readYaml(variable: string, text: string): unknown {
   const document = parsedYaml(variable, text)
   const [error] = document.errors
-  // The parser's message quotes the text, so only the kind of the fault and its place are passed on.
+  // The parser's message quotes the text, so the error contains only its code and position.
   if (error !== undefined) {
     throw new ConfigError([`${variable} is not YAML or JSON (${error.code} at ${error.pos[0]})`])
   }
@@ -54,13 +55,13 @@ function readYaml(variable: string, text: string): unknown {
   const size = expandedSize(variable, value)
   if (size <= MAX_EXPANDED) return value
   throw new ConfigError([
-    `${variable} is too large with its aliases written out: ${MAX_EXPANDED / 1024 / 1024} MiB of JSON are allowed`,
+    `${variable} is too large with its aliases expanded: the maximum is ${MAX_EXPANDED / 1024 / 1024} MiB of JSON`,
   ])
 }
 
 function parsedYaml(variable: string, text: string) {
   try {
-    // Of a key that is a collection the package would warn on standard error, and quote it.
+    // Without this, the package writes keys that are collections to standard error.
     return yaml().parseDocument(text, { prettyErrors: false, merge: true, logLevel: 'error' })
   } catch (error) {
     if (!(error instanceof RangeError)) throw error
@@ -76,7 +77,7 @@ function resolveAliases(variable: string, resolve: () => unknown): unknown {
   }
 }
 
-/** Each shared value is measured once, however often it is used. */
+/** Returns the size of the value as JSON with aliases expanded. Measures each shared value once. */
 function expandedSize(variable: string, value: unknown): number {
   const sizes = new Map<object, number | undefined>()
   const measure = (one: unknown): number => {
@@ -84,7 +85,7 @@ function expandedSize(variable: string, value: unknown): number {
     if (sizes.has(one)) {
       const known = sizes.get(one)
       if (known !== undefined) return known
-      throw new ConfigError([`${variable} has an alias inside the value that it stands for`])
+      throw new ConfigError([`${variable} has an alias inside the value that it refers to`])
     }
     sizes.set(one, undefined)
     let size = 2

@@ -1,32 +1,32 @@
 import { isLoopback } from '../config.ts'
 
-/** A piece of a path: text as it is sent, or the name of a parameter. */
+/** A piece of a path: literal text, or the name of a parameter. */
 export type PathPiece = string | { readonly name: string }
 
-/** A URL whose path may have parameters; its origin and its query are constant. */
+/** A URL whose path may contain parameters. Its origin and query are constant. */
 export interface UrlTemplate {
-  /** Undefined: the URL is below FUNCTIONS_BASE. */
+  /** Undefined if the URL is a path below FUNCTIONS_BASE. */
   readonly origin: string | undefined
   /** The segments after each `/`, each in pieces. */
   readonly segments: readonly (readonly PathPiece[])[]
-  /** Without `?`; '' for none. */
+  /** Without `?`; empty if there is none. */
   readonly query: string
-  /** The parameters in the path. */
+  /** The names of the parameters in the path. */
   readonly names: readonly string[]
 }
 
 const ABSOLUTE = /^([a-z][a-z0-9+.-]*):\/\/([^/?#\\]*)/i
 const PARAMETER = /\{([^{}]*)\}/g
-// RFC 3986 s3.3 and s3.4; a percent sign must begin an encoded byte.
+// RFC 3986 s3.3 and s3.4. A percent sign must begin a percent-encoded byte.
 const NOT_IN_PATH = /[^\w.~!$&'()*+,;=:@%-]+/gu
 const NOT_IN_QUERY = /[^\w.~!$&'()*+,;=:@%/?-]+/gu
 const LONE_PERCENT = /%(?![0-9a-f]{2})/i
 const DOTS = /^(?:\.|%2e){1,2}(?:$|;)/i
 
 /**
- * Reads the URL of a `request`: absolute (https; http on loopback), or a path below FUNCTIONS_BASE, which it
- * cannot leave. Characters that a URL does not have are percent-encoded. `fault` completes a sentence that
- * begins with the name of the member.
+ * Reads the URL of a `request`: absolute (https, or http on loopback), or a path that stays below
+ * FUNCTIONS_BASE. Percent-encodes characters that are not allowed in a URL. `fault` is the predicate of
+ * a sentence whose subject is the name of the member.
  */
 export function readUrlTemplate(url: string): UrlTemplate | { readonly fault: string } {
   if (/[\p{Cc}\\\s]/u.test(url)) return fault('must not have blanks, controls or backslashes')
@@ -41,11 +41,12 @@ export function readUrlTemplate(url: string): UrlTemplate | { readonly fault: st
   const [path = '', ...queries] = rest.split('?')
   const query = queries.join('?')
   if (/[{}]/.test(query)) return fault('must not have parameters in its query: use in: query')
-  if (LONE_PERCENT.test(rest)) return fault('has a percent sign that encodes nothing')
+  if (LONE_PERCENT.test(rest))
+    return fault('has a percent sign that does not begin an encoded byte')
   const segments = path.replace(/^\//, '').split('/').map(piecesOf)
   const pieces = segments.flat()
   if (pieces.some((piece) => typeof piece === 'string' && /[{}]/.test(piece))) {
-    return fault('has a brace that belongs to no {name}')
+    return fault('has a brace outside of a {name}')
   }
   const names = pieces.flatMap((piece) => (typeof piece === 'string' ? [] : [piece.name]))
   if (names.includes('')) return fault('has {} without a name')
@@ -66,7 +67,7 @@ function originOf(scheme: string, authority: string): string | { readonly fault:
   if (authority.includes('@')) return fault('must not have credentials')
   const written = `${scheme.toLowerCase()}://${authority}`
   const url = URL.canParse(written) ? new URL(written) : undefined
-  if (url === undefined) return fault('is no URL')
+  if (url === undefined) return fault('is not a URL')
   if (url.protocol === 'https:' || (url.protocol === 'http:' && isLoopback(url.hostname))) {
     return url.origin
   }

@@ -1,6 +1,6 @@
 import { isLoopback } from '../config.ts'
 
-/** Whether the text is an https URL without credentials; http counts for this machine alone. */
+/** Returns whether the text is an https URL without credentials; http is allowed only on loopback. */
 export function isWebUrl(value: string): boolean {
   if (!URL.canParse(value)) return false
   const { protocol, hostname, username, password } = new URL(value)

@@ -7,7 +7,7 @@ const MIN_SECRET_CHARACTERS = 32
 
 /** One secret of at least 32 characters. */
 export const secret = text.check(
-  // Somebody may have made the sample's value longer; a random secret does not begin like it.
+  // The value of the sample may have been extended. A random secret does not begin like it.
   z.refine((value) => !/^replace-with-\w+-/.test(value), 'is still a placeholder'),
   z.refine(
     (value) => value.length >= MIN_SECRET_CHARACTERS,
@@ -15,7 +15,7 @@ export const secret = text.check(
   ),
 )
 
-/** One secret, or two while it is being changed: newest first. */
+/** One secret, or two during a rotation, the newest first. */
 export const secrets = z.pipe(
   z.pipe(
     z.string(),
@@ -24,7 +24,7 @@ export const secrets = z.pipe(
       const isWhole = given.length === value.split(',').length
       if (given.length === 0) refuse(context, 'must not be empty')
       else if (given.length > 2) refuse(context, 'takes two secrets at most, newest first')
-      // A backend that splits the same text might take the empty key.
+      // A backend that splits the same text might accept the empty key.
       else if (!isWhole) refuse(context, 'must not have an empty secret: remove the extra comma')
       return given
     }),
@@ -32,7 +32,7 @@ export const secrets = z.pipe(
   z.tuple([secret], secret),
 )
 
-/** One signing key, or two while it is being changed: the first signs. */
+/** One signing key, or two during a rotation. The first one signs. */
 export const signingKeys = z.pipe(
   text,
   z.transform((value, context) => {

@@ -3,7 +3,10 @@ import '../schema-messages.ts'
 import * as z from 'zod/mini'
 import { splitList } from '../config.ts'
 
-/** The values of .env.yaml.sample that have to be replaced; real names may have the same words. */
+/**
+ * The values of .env.yaml.sample to replace. Compared as a whole, because real names may contain the
+ * same words.
+ */
 const PLACEHOLDERS: ReadonlySet<string> = new Set([
   'https://YOUR_TENANT.us.auth0.com/',
   'https://YOUR_TENANT.us.auth0.com/.well-known/jwks.json',
@@ -14,10 +17,10 @@ const PLACEHOLDERS: ReadonlySet<string> = new Set([
   'replace-with-client-secret',
 ])
 
-/** What a rule uses of its context to refuse a value. */
+/** The members of a zod context that `refuse` uses. */
 export type RuleContext = Pick<z.core.ParsePayload, 'issues' | 'value'>
 
-/** Adds a fault; for the transform of a rule. */
+/** Adds a fault in the transform of a schema. */
 export function refuse(context: RuleContext, message: string): void {
   context.issues.push({ code: 'custom', message, input: context.value })
 }
@@ -28,13 +31,13 @@ export const notPlaceholder = z.refine<string>(
   'is still a placeholder',
 )
 
-/** Any text but a placeholder of the sample. */
+/** Any text except a placeholder of the sample. */
 export const text = z.string().check(notPlaceholder)
 
-/** Printable ASCII without blanks, as a header field or a parameter takes it. */
+/** Printable ASCII without blanks, which is valid in a header field or a parameter. */
 export const token = z.regex(/^[\x21-\x7e]+$/, 'must be printable ASCII without blanks')
 
-/** One item or more, separated by commas. */
+/** One or more items, separated by commas. */
 export const list = z.pipe(
   z.pipe(
     text,
@@ -43,12 +46,12 @@ export const list = z.pipe(
   z.array(z.string()).check(z.minLength(1, 'must not be empty')),
 )
 
-/** Splits at blanks and commas. */
+/** Splits a list at blanks and commas. */
 export function splitNames(value: string): string[] {
   return value.split(/[\s,]+/).filter((name) => name !== '')
 }
 
-/** A whole number from `least` to `most`, of at most nine digits. */
+/** A whole number from `min` to `max`, with at most nine digits. */
 export function wholeNumber(min: number, max: number, unit: string) {
   return z.pipe(
     z.pipe(

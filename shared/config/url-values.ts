@@ -10,13 +10,13 @@ function isSecure(url: URL): boolean {
   return url.protocol === 'https:' || (url.protocol === 'http:' && isLoopback(url.hostname))
 }
 
-/** Refuses a URL with a query; anything that is no URL passes. */
+/** Refuses a URL with a query. Accepts a value that is not a URL. */
 export const withoutQuery = z.refine<string>(
   (value) => !asUrl(value)?.search,
   'must not have a query',
 )
 
-/** An https URL without credentials or fragment; http only on loopback. */
+/** An https URL without credentials or fragment. Allows http only on loopback. */
 export const httpsUrl = text.check(
   z.refine((value) => {
     const url = asUrl(value)
@@ -33,7 +33,7 @@ export const redisUrl = text.check(
   ),
 )
 
-/** `https://host[:port]`, one trailing slash tolerated and dropped. */
+/** `https://host[:port]`. Removes a trailing slash. */
 export const origin = z.pipe(
   httpsUrl.check(
     z.refine((value) => {
@@ -44,22 +44,23 @@ export const origin = z.pipe(
   z.transform((value) => new URL(value).origin),
 )
 
-/** A URL that paths are appended to: without a query, its trailing slashes dropped. */
+/** A URL without a query, to which paths are appended. Removes trailing slashes. */
 export const baseUrl = z.pipe(
   httpsUrl.check(withoutQuery),
   z.transform((value) => value.replace(/\/+$/, '')),
 )
 
 /**
- * Auth0's issuer ends in a slash; a bare origin gets it, anything else is kept to the letter. All that
- * is asked of an issuer is at a path below it, which one with a path and no slash does not have.
+ * An issuer URL. Auth0's issuer ends in a slash, which is appended to a bare origin; any other value is
+ * kept as it is. An issuer with a path must end in a slash, because the URLs of its documents are
+ * appended to it.
  */
 export const issuer = z.pipe(
   httpsUrl.check(
     withoutQuery,
     z.refine(
       (value) => asUrl(value)?.pathname.endsWith('/') ?? true,
-      'must end in a slash when it has a path, as the issuer of Auth0 does',
+      'must end in a slash if it has a path, as the issuer of Auth0 does',
     ),
   ),
   z.transform((value) => (/^https?:\/\/[^/?\\]+$/i.test(value) ? `${value}/` : value)),
@@ -70,11 +71,11 @@ export const hostname = text.check(
   z.regex(/^[a-z0-9.-]+(:\d+)?$/i, 'must be a host name, without https:// or path'),
 )
 
-/** Pages of these schemes have an origin that browsers and shells send, and `URL` knows as `null`. */
+/** Origins of schemes that browsers and app shells send, but whose `URL.origin` is `null`. */
 const PAGE_ORIGIN =
   /^(?:chrome-extension|moz-extension|vscode-webview|app|tauri|capacitor):\/\/[a-z0-9.-]+$/
 
-/** As browsers write it; they know no wildcards, though `URL` takes them for host names. */
+/** Returns whether the value is an origin as browsers send it. `URL` accepts `*` in host names. */
 function isOrigin(value: string): boolean {
   return (asUrl(value)?.origin === value && !value.includes('*')) || PAGE_ORIGIN.test(value)
 }

@@ -13,7 +13,7 @@ import {
   redisUrl,
 } from './url-values.ts'
 
-/** Names of token claims that backends get: namespaced ones are URLs. */
+/** The names of token claims that backends get. Names of namespaced claims are URLs. */
 const backendClaims = z.pipe(
   z.pipe(text, z.transform(splitNames)),
   z.array(z.string().check(z.maxLength(256, 'must be names of at most 256 characters'))).check(
@@ -22,17 +22,15 @@ const backendClaims = z.pipe(
     z.superRefine((names, context) => {
       const reserved = names.filter(isReservedClaim)
       if (reserved.length === 0) return
-      context.addIssue(
-        `must not name claims that the assertion has of its own: ${reserved.join(', ')}`,
-      )
+      context.addIssue(`must not name reserved claims of the assertion: ${reserved.join(', ')}`)
     }),
   ),
 )
 
 const OBO_REQUIRED =
-  'is required for tools with backendAuth on_behalf_of: npm run provision makes the client'
+  'is required for tools with backendAuth on_behalf_of: npm run provision creates the client'
 
-/** Every variable's own rules. A function picks the ones it uses and sees no others. */
+/** The schema of each variable. A function picks the ones that it uses. */
 export const variables = {
   PUBLIC_URL: origin,
   OAUTH_ISSUER: issuer,
@@ -62,7 +60,7 @@ export const variables = {
   RATE_LIMIT_PER_MINUTE: z.optional(wholeNumber(1, 1_000_000, 'calls')),
   RATE_LIMIT_ANONYMOUS_PER_MINUTE: z.optional(wholeNumber(1, 1_000_000, 'calls')),
   REDIS_URL: z.optional(redisUrl),
-  // More would not fit into what an instance may have in flight.
+  // Larger bodies would exceed the memory that an instance may use for bodies in flight.
   MAX_BODY_BYTES: z._default(wholeNumber(1_024, 8_388_608, 'bytes'), 1_048_576),
   APP_ORIGIN: z._default(browserOrigins, []),
   AUTH_CHALLENGE: z._default(

@@ -1,28 +1,28 @@
-/** What one request holds of the bytes in flight. */
+/** The bytes in flight of one request. */
 export interface BodyShare {
-  /** Counts bytes of a body; false when there is no room for them, which are then not counted. */
+  /** Reserves bytes of a body. Returns false, and reserves none, if they exceed the budget. */
   readonly take: (bytes: number) => boolean
-  /** Gives all of them back; may be called again. */
+  /** Releases all reserved bytes. May be called repeatedly. */
   readonly release: () => void
 }
 
-/** The bytes of request bodies that an instance holds at one time. */
+/** A limit for the bytes of request bodies that an instance holds at the same time. */
 export interface BodyBudget {
-  /** The share of a new request. */
+  /** Opens the share of a new request. */
   readonly open: () => BodyShare
-  /** How many bytes all requests hold now. */
+  /** Returns the number of bytes that all requests hold now. */
   readonly held: () => number
 }
 
 const MIB = 1024 * 1024
 /** A body up to this size is small. */
 const SMALL_BYTES = 64 * 1024
-/** What small bodies may take beyond the others: 128 of the largest. */
+/** Additional bytes for small bodies: 128 bodies of the maximum small size. */
 const SMALL_ROOM_BYTES = 8 * MIB
 
 /**
- * Bounds the bodies in flight: those over 64 KiB to `maxBytes` together, all of them to 8 MiB more, so
- * that large ones do not keep out small ones. Counts received bytes, not announced ones.
+ * Returns a budget for bodies in flight: `maxBytes`, and 8 MiB more for bodies of at most 64 KiB, so
+ * that large bodies do not block small ones. Counts received bytes, not the announced length.
  */
 export function createBodyBudget(maxBytes: number): BodyBudget {
   let held = 0
@@ -47,7 +47,7 @@ export function createBodyBudget(maxBytes: number): BodyBudget {
   }
 }
 
-/** Whether it is more than a small body. */
+/** Returns whether the body is larger than 64 KiB. */
 export function isLarge({ length }: Buffer): boolean {
   return length > SMALL_BYTES
 }

@@ -1,16 +1,16 @@
 import { errorResponse, type HttpRequest, type HttpResponse, single, withHeaders } from './http.ts'
 import { HttpError, methodNotAllowed } from './http-error.ts'
 
-/** What a path takes, and what browsers may do with it. */
+/** The methods that a path accepts and its CORS rules. */
 export interface CorsPolicy {
-  /** `*` = any. */
+  /** Allowed origins; `*` allows any. */
   readonly origins: ReadonlySet<string>
   readonly methods: readonly string[]
   readonly requestHeaders: readonly string[]
   readonly exposedHeaders: readonly string[]
 }
 
-/** Public documents: every origin reads, nothing else. */
+/** The policy of public documents: any origin may read them. */
 export const PUBLIC_DOCUMENT: CorsPolicy = {
   origins: new Set(['*']),
   methods: ['GET', 'HEAD', 'OPTIONS'],
@@ -21,9 +21,9 @@ export const PUBLIC_DOCUMENT: CorsPolicy = {
 const PREFLIGHT_SECONDS = '600'
 
 /**
- * Answers OPTIONS, refuses other methods with 405 and an Origin that is not allowed with 403 (MCP,
- * Streamable HTTP: DNS rebinding), and adds the CORS fields to what `respond` returns and to the
- * HttpErrors that it throws, so that a browser can read both.
+ * Answers OPTIONS, refuses a method that the policy does not allow with 405 and an Origin that it does
+ * not allow with 403 (MCP, Streamable HTTP: DNS rebinding). Adds the CORS header fields to the response
+ * of `respond` and to the HttpErrors that it throws, so that a browser can read both.
  */
 export async function withCors(
   policy: CorsPolicy,
@@ -53,7 +53,7 @@ function originNotAllowed(): HttpError {
   })
 }
 
-/** The fields of a request without Origin; most have none. */
+/** Caches the CORS header fields for requests without an Origin, which most requests are. */
 const fieldsOfPolicies = new WeakMap<CorsPolicy, Readonly<Record<string, string>>>()
 
 function corsHeaders(policy: CorsPolicy, request: HttpRequest): Readonly<Record<string, string>> {

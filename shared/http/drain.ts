@@ -1,14 +1,15 @@
 import type { Server, ServerResponse } from 'node:http'
 
-// Clients may still connect briefly after SIGTERM.
+// Clients may still connect for a moment after SIGTERM.
 const CLOSE_AFTER_MS = 20
-// Node's backlog: as many connections may the kernel have taken that are not taken up yet.
+// Node's default backlog: the kernel may hold this many connections that the process has not accepted
+// yet.
 const MAX_TURNS = 511
 // Cloud Run kills an instance 10 s after SIGTERM.
 const DRAIN_TIMEOUT_MS = 9_000
 const SIGNALS = ['SIGTERM', 'SIGINT'] as const
 
-/** Aborted on SIGTERM or SIGINT, for work that may take longer than the process has left. */
+/** Returns a signal that aborts on SIGTERM or SIGINT, for work that may outlast the shutdown. */
 export function endSignal(): AbortSignal {
   const controller = new AbortController()
   for (const signal of SIGNALS) process.once(signal, () => controller.abort())
@@ -17,14 +18,14 @@ export function endSignal(): AbortSignal {
 
 /**
  * Replaces functions-framework's signal handlers for this server by one that lets requests in flight
- * finish. `inFlight` is read when the signal comes. Where the framework registers none (its test
- * server) the process is not ours to end, and nothing happens.
+ * finish. Reads `inFlight` when the signal arrives. Does nothing if the framework registers no handlers,
+ * as its test server does, because the process then belongs to the test runner.
  */
 export function drainOnSignal(server: Server, inFlight: ReadonlySet<ServerResponse>): void {
   server.once('listening', () => replaceSignalHandlers(() => drain(server, inFlight)))
 }
 
-/** The framework registers its handlers when its server listens, after this listener ran. */
+/** Waits for `setImmediate`, because the framework registers its handlers after this listener. */
 function replaceSignalHandlers(onSignal: () => void): void {
   const before = new Set(SIGNALS.flatMap((signal) => process.listeners(signal)))
   setImmediate(() => {
@@ -49,8 +50,8 @@ function drain(server: Server, inFlight: ReadonlySet<ServerResponse>): void {
 }
 
 /**
- * Closing resets what has not been taken up: one connection is in each turn of the event loop, and a
- * process that got no CPU time may be behind with many.
+ * Closes the server when an event loop turn accepts no connection. Closing resets connections that are
+ * not accepted yet. Each turn accepts one, and a process without CPU time may be behind by many.
  */
 function closeWhenQuiet(server: Server, turns = MAX_TURNS): void {
   let isQuiet = true

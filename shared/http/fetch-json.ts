@@ -1,6 +1,6 @@
 import { asObject } from '../json.ts'
 
-/** A document could not be had. `reason` is for the log; it never quotes the answer. */
+/** A document could not be fetched. `reason` is for the log and never quotes the response. */
 export class FetchError extends Error {
   override readonly name = 'FetchError'
   readonly reason: string
@@ -16,20 +16,20 @@ export interface FetchJsonOptions {
   readonly maxBytes: number
 }
 
-/** Fetches a JSON object; the seam at which tests stage an issuer's trouble. */
+/** Fetches a JSON object. Tests replace it to simulate failures of an issuer. */
 export type FetchJson = (
   url: string,
   options: FetchJsonOptions,
 ) => Promise<Readonly<Record<string, unknown>>>
 
 /**
- * The JSON object at `url`. Redirects are refused, the whole exchange is bounded in time, the
- * (decoded) body in size.
+ * Fetches the JSON object at `url`. Refuses redirects, and limits the time of the whole request and the
+ * size of the decoded body.
  *
- * @throws FetchError for anything but a 200 with a JSON object.
+ * @throws FetchError for any response but a 200 with a JSON object.
  */
 export const fetchJson: FetchJson = async (url, { timeoutMs, maxBytes }) => {
-  // Loaded here, so that no cold start waits for it.
+  // Loaded on first use, so that a cold start does not wait for it.
   const { default: nodeFetch } = await import('node-fetch')
   const body = await nodeFetch(url, {
     redirect: 'error',

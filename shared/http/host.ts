@@ -1,16 +1,16 @@
 /**
- * What functions-framework does before and around a function, and this system cannot have:
+ * Replaces parts of functions-framework that have no option and do not suit this system. The framework
  *
- * - it parses every body first, takes up to 1 GB, answers malformed JSON with HTML and writes that
- *   body to the log;
- * - it answers some paths itself, and refuses malformed ones with HTML;
- * - it runs the function in a `domain`, whose hooks slow down every promise of the process;
- * - on SIGTERM it ends the process at once, and the requests in flight with it.
+ * - parses every body first, accepts up to 1 GB, answers malformed JSON with HTML and writes that body
+ *   to the log;
+ * - answers some paths itself, and refuses malformed paths with HTML;
+ * - runs the function in a `domain`, whose hooks slow down every promise of the process;
+ * - ends the process, with the requests in flight, at once on SIGTERM.
  *
- * It has no option for any of them. It does make its server by `http.createServer(app)`, so this file
- * takes that one call over: the framework still loads, names and starts the function, but a request
- * goes from the server to the function, which reads its body within limits; and the framework's signal
- * handlers are replaced by one that lets requests in flight finish.
+ * The framework creates its server by `http.createServer(app)`. This file intercepts that call. The
+ * framework still loads, names and starts the function, but requests go from the server directly to the
+ * function, which reads the body within limits. One handler that lets requests in flight finish replaces
+ * the framework's signal handlers.
  */
 
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
@@ -22,21 +22,21 @@ import { createBodyBudget, isLarge } from './body-budget.ts'
 import { drainOnSignal } from './drain.ts'
 import { readBody } from './request-body.ts'
 
-// `import` would read every export of the module, and load its lazy WebSocket client for that: an
+// `import` would read every export of the module and so load its lazy WebSocket client, which takes an
 // eighth of a cold start.
 const http = process.getBuiltinModule('node:http')
 
-// Until its answer is sent, a call keeps its body in about three forms; an instance has 512 MiB.
+// A call keeps its body in about three forms until the response is sent. An instance has 512 MiB.
 const MAX_IN_FLIGHT_BYTES = 16 * 1024 * 1024
 const HEADERS_TIMEOUT_MS = 15_000
 const REQUEST_TIMEOUT_MS = 30_000
-// Node looks for connections past these limits only this often; its default of 30 s would add that.
+// The interval of Node's timeout checks. Its default of 30 s would delay both timeouts by up to 30 s.
 const TIMEOUT_CHECK_INTERVAL_MS = 1_000
-// The request for which an instance is started comes sooner.
+// The request that started an instance arrives sooner.
 const WARM_UP_AFTER_MS = 1_000
 
 /**
- * Reads the body of one request, once, within what an instance may hold of bodies.
+ * Reads the body of one request, once, within the body budget of the instance.
  *
  * @throws HttpError 413, 415 or 503, ClientGoneError as `readBody` in request-body.ts.
  */
@@ -44,13 +44,13 @@ export type ReadBody = (maxBytes: number) => Promise<Buffer>
 
 export interface RequestHandler {
   (req: IncomingMessage, res: ServerResponse, body: ReadBody): Promise<void>
-  /** Called once: after the first answer, or when none was asked for soon after the start. */
+  /** Called once: after the first response, or a second after the start if there was no request. */
   readonly warmUp?: () => void
 }
 
 /**
- * Registers a function under its names and takes over the server that functions-framework makes next,
- * which is the one for this function.
+ * Registers a function under its names and replaces the next server that functions-framework creates,
+ * which is the server of this function.
  */
 export function host(handler: RequestHandler, ...names: readonly string[]): void {
   for (const name of names) register(name, notHosted)
@@ -62,20 +62,20 @@ export function host(handler: RequestHandler, ...names: readonly string[]): void
   }) as typeof createServer
 }
 
-/** The framework's app. Other servers of this process are created as usual. */
+/** Returns whether the listener is the framework's app. Other servers of the process are not replaced. */
 function isExpressApp(listener: unknown): boolean {
   return typeof listener === 'function' && 'handle' in listener
 }
 
-/** Called only by the framework's own server, which this file replaces. */
+/** The registered function. Only the framework's server would call it, which this file replaces. */
 function notHosted(): never {
-  throw new Error('functions-framework made its server in a way that this file does not know')
+  throw new Error('functions-framework did not create its server by http.createServer(app)')
 }
 
 /**
- * Parses the configuration, opens the log, and hosts the function that `compose` makes of both, which
- * takes no request before that. A refused configuration ends the process with its one message instead
- * of a stack trace.
+ * Parses the configuration, creates the log, and hosts the function that `compose` returns. The server
+ * starts only after that. Ends the process with one log line, without a stack trace, if the
+ * configuration is invalid.
  */
 export async function start<Config extends { readonly LOG_LEVEL: LogLevel }>(
   names: readonly [service: string, ...aliases: string[]],
@@ -126,7 +126,9 @@ function createHost(handler: RequestHandler): Server {
   return server
 }
 
-/** Work on a large body takes long: one is passed on in each turn of the event loop. */
+/**
+ * Returns a function that passes on one large body per event loop turn, because work on it takes long.
+ */
 function createTurns(): (body: Buffer) => Buffer | Promise<Buffer> {
   const waiting: (() => void)[] = []
   const next = () => {

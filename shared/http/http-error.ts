@@ -1,10 +1,10 @@
 export interface HttpErrorOptions {
   readonly headers?: Readonly<Record<string, string>>
-  /** The exact cause, for the log only. */
+  /** The exact cause; only for the log. */
   readonly reason?: string
 }
 
-/** An answer that is not the one asked for. `code` and `message` are what the client may know. */
+/** An error response. `code` and `message` are sent to the client; `reason` is not. */
 export class HttpError extends Error {
   override readonly name = 'HttpError'
   readonly status: number
@@ -21,19 +21,19 @@ export class HttpError extends Error {
   }
 }
 
-/** No such path: 404. */
+/** Returns a 404 for an unknown path. */
 export function notFound(): HttpError {
   return new HttpError(404, 'not_found', 'There is nothing at this path.')
 }
 
-/** The path exists, the method does not: 405 with `Allow` (RFC 9110 s15.5.6). */
+/** Returns a 405 with `Allow` for a method that the path does not support (RFC 9110 s15.5.6). */
 export function methodNotAllowed(allowed: readonly string[]): HttpError {
-  return new HttpError(405, 'method_not_allowed', 'This path does not take this method.', {
+  return new HttpError(405, 'method_not_allowed', 'This path does not support this method.', {
     headers: { allow: allowed.join(', ') },
   })
 }
 
-/** The body is not said to be JSON: 415 (RFC 9110 s15.5.16). */
+/** Returns a 415 for a request whose content type is not JSON (RFC 9110 s15.5.16). */
 export function notJson(): HttpError {
   return new HttpError(415, 'unsupported_media_type', 'Send application/json.')
 }

@@ -7,29 +7,29 @@ import { HttpError } from './http-error.ts'
 import { announcedBytes, ClientGoneError, discardBody, MAX_BODY_BYTES } from './request-body.ts'
 import { asTraceparent, traceIdOf } from './trace-context.ts'
 
-/** One request as the functions see it: plain data, no framework. */
+/** One HTTP request as plain data, without a framework. */
 export interface HttpRequest {
   readonly method: string
-  /** Path without query, never normalised or decoded. */
+  /** The path without the query, neither normalized nor decoded. */
   readonly path: string
-  /** What follows the question mark, as it was sent. */
+  /** The query without its question mark, as it was sent. */
   readonly query: string
   readonly headers: IncomingHttpHeaders
-  /** Every Authorization field value. */
+  /** All values of the Authorization header field. */
   readonly authorization: readonly string[]
   /**
-   * Reads the raw bytes, once: code that waits for a backend must not keep them. `maxBytes`: 1 MiB unless it
-   * is given. A body that is not read is discarded when the answer is sent.
+   * Reads the raw bytes of the body, once. Code that waits for a backend must not keep them. The default
+   * of `maxBytes` is 1 MiB. A body that is not read is discarded when the response is sent.
    *
    * @throws HttpError 413, 415 or 503.
    */
   readonly body: (options?: BodyOptions) => Promise<Buffer>
-  /** Calls the listener when the answer has been sent or the client has hung up. */
+  /** Calls the listener when the response has been sent or the client has disconnected. */
   readonly onClose: (listener: () => void) => void
-  /** Aborted when the client hangs up before the answer has been sent. */
+  /** Aborts if the client disconnects before the response has been sent. */
   readonly signal: AbortSignal
   readonly id: string
-  /** W3C Trace Context, when the field is well-formed. */
+  /** The W3C Trace Context; undefined if the header field is absent or malformed. */
   readonly traceparent: string | undefined
   readonly log: Log
 }
@@ -38,7 +38,7 @@ export interface BodyOptions {
   readonly maxBytes?: number | undefined
 }
 
-/** An answer. `cache-control: no-store` is added unless the headers say otherwise. */
+/** An HTTP response. `cache-control: no-store` is added if the headers have no `cache-control`. */
 export interface HttpResponse {
   readonly status: number
   readonly headers?: Readonly<Record<string, string>>
@@ -47,13 +47,13 @@ export interface HttpResponse {
 
 export interface Handler {
   (request: HttpRequest): HttpResponse | Promise<HttpResponse>
-  /** Loads what a request would wait for that is not needed to start; called once. */
+  /** Loads what the first request would otherwise wait for. Called once, after the start. */
   readonly warmUp?: () => void
 }
 
 const CLOUD_TRACE = /^([0-9a-f]{32})\//
 
-/** A JSON answer. */
+/** Returns a JSON response. */
 export function json(
   status: number,
   value: unknown,
@@ -68,12 +68,12 @@ export function json(
 
 const JSON_TYPE = /^application\/json\s*(;|$)/i
 
-/** Whether a request says that its body is JSON. */
+/** Returns whether the content type of the request is `application/json`. */
 export function isJson({ headers }: HttpRequest): boolean {
   return JSON_TYPE.test(headers['content-type'] ?? '')
 }
 
-/** The same answer with these fields besides its own. */
+/** Returns the response with additional header fields, which override its own. */
 export function withHeaders(
   response: HttpResponse,
   headers: Readonly<Record<string, string>>,
@@ -81,15 +81,15 @@ export function withHeaders(
   return { ...response, headers: { ...response.headers, ...headers } }
 }
 
-/** An HttpError as `{ error, message }`, its form unless a path has its own; its reason is logged. */
+/** Renders an HttpError in the default form `{ error, message }` and logs its reason. */
 export function errorResponse(error: HttpError, log: Log): HttpResponse {
   if (error.reason !== undefined) log.info('request_refused', { reason: error.reason })
   return json(error.status, { error: error.code, message: error.message }, error.headers)
 }
 
 /**
- * Serves `handler` as the function that functions-framework calls. It always answers and never
- * throws: an HttpError is rendered, anything else is a bug and becomes a bare 500 and a log line.
+ * Returns `handler` as a request handler of the host. It never throws: an HttpError becomes its response,
+ * and any other error is a bug and becomes a 500 without details and a log line.
  */
 export function toHttpFunction(handler: Handler, log: Log): RequestHandler {
   const serve = async (req: IncomingMessage, res: ServerResponse, request: HttpRequest) => {
@@ -133,12 +133,12 @@ function readRequest(
   }
 }
 
-/** The one value of a header field, '' when it is absent or repeated. */
+/** Returns the only value of a header field; '' if it is absent or repeated. */
 export function single(value: string | readonly string[] | undefined): string {
   return typeof value === 'string' ? value : ''
 }
 
-/** Every value of a field; Node's `headers` would keep the first of some. */
+/** Returns all values of a header field. Node's `headers` keeps only the first value of some fields. */
 function fieldValues({ rawHeaders }: IncomingMessage, name: string): string[] {
   const values: string[] = []
   for (let at = 0; at < rawHeaders.length; at += 2) {
@@ -150,7 +150,7 @@ function fieldValues({ rawHeaders }: IncomingMessage, name: string): string[] {
   return values
 }
 
-/** The path and the query of a request target; a fragment, which no client sends, is left out. */
+/** Returns the path and the query of a request target. Drops a fragment, which clients do not send. */
 function splitTarget(target: string): { readonly path: string; readonly query: string } {
   if (!/[?#]/.test(target)) return { path: target, query: '' }
   return {
@@ -169,15 +169,16 @@ function hangUpSignal(res: ServerResponse): AbortSignal {
 
 function toHttpError(error: unknown, log: Log): HttpError {
   if (error instanceof HttpError) return error
-  // The name and the place, never the message: it may quote what the client sent.
+  // Logs the error's name and stack without its message, which may quote the request.
   const { name, message, stack } = error instanceof Error ? error : new Error('not an Error')
   log.error('request_crashed', { error: name, stack: stack?.replace(message, '') })
-  return new HttpError(500, 'internal_error', 'Something went wrong on this side.')
+  return new HttpError(500, 'internal_error', 'The server encountered an internal error.')
 }
 
 /**
- * Sends the answer. What the handler has not read of the body is received all the same, before the
- * answer or, if it is large, beside it: a client may read nothing before it has sent everything.
+ * Sends the response. Also receives the part of the body that the handler has not read, because a client
+ * may not read the response before it has sent everything: before the response or, if the body is large,
+ * at the same time.
  */
 function send(req: IncomingMessage, res: ServerResponse, response: HttpResponse): void {
   if (req.complete) {
@@ -196,15 +197,15 @@ function send(req: IncomingMessage, res: ServerResponse, response: HttpResponse)
   discardBody(req, () => res.end())
 }
 
-/** Writes the head, and returns the body that follows it. */
+/** Writes the response head and returns the body to send after it. */
 function writeHead(
   { method }: IncomingMessage,
   res: ServerResponse,
   { status, headers = {}, body: given = '' }: HttpResponse,
 ): string | Uint8Array | undefined {
-  // Else a long text is gone through once for its length and again for its bytes.
+  // Encodes a long text only once, for both its length and its bytes.
   const body = typeof given === 'string' && isLong(given.length) ? Buffer.from(given) : given
-  // A list: Node copies an object.
+  // An array, because Node copies an object.
   const fields = ['x-content-type-options', 'nosniff']
   if (headers['cache-control'] === undefined) fields.push('cache-control', 'no-store')
   for (const [name, value] of Object.entries(headers)) fields.push(name, value)

@@ -1,44 +1,44 @@
 export interface RefreshedOptions<Value> {
-  /** Loads the value; `previous` is the one before, however old. */
+  /** Loads the value. `previous` is the last value, regardless of its age. */
   readonly load: (previous: Value | undefined) => Promise<Value>
-  /** For how many milliseconds a value is not loaded again. */
+  /** Milliseconds for which a value is not loaded again. */
   readonly freshMs: number | ((value: Value) => number)
-  /** For how many milliseconds it serves at most while it cannot be loaded. Default: without end. */
+  /** The maximum age in milliseconds of a value that is used while loading fails. Default: no limit. */
   readonly staleMs?: number | ((value: Value) => number)
-  /** For how many milliseconds nothing is loaded after a failure. */
+  /** Milliseconds without a load after a failure. */
   readonly cooldownMs: number
-  /** Called for each failure, with the value that goes on serving. */
+  /** Called on each failure with the value that stays in use. */
   readonly onFailure?: (error: unknown, kept: Value | undefined) => void
-  /** Milliseconds of a monotonic or wall clock. */
+  /** Returns milliseconds of a monotonic or wall clock. */
   readonly now?: (() => number) | undefined
 }
 
-/** A value that is loaded when it is needed, kept, and loaded again when it is no longer fresh. */
+/** A cached value that is loaded on demand and loaded again when it is no longer fresh. */
 export interface Refreshed<Value> {
   /**
-   * The fresh value, else the stale one when it cannot be loaded. Waits for a load, one at a time.
+   * Returns the fresh value, or the stale one if loading fails. Waits for a load; there is one at a time.
    *
-   * @throws what the last load threw, when no value can serve.
+   * @throws The error of the last load, if there is no usable value.
    */
   readonly get: () => Promise<Value>
-  /** The value without a wait; undefined when there is none or it is too old to serve. */
+  /** Returns the value without loading; undefined if there is none or it is too old. */
   readonly kept: () => Value | undefined
   readonly isFresh: () => boolean
-  /** Loads now, or joins the load in flight. Resolves at its end, also when it fails. */
+  /** Loads now, or joins the load in flight. Resolves when the load ends, even if it fails. */
   readonly refresh: () => Promise<void>
-  /** The same before the value is needed: a failure changes nothing. */
+  /** Loads the value before it is needed. A failure has no effect. */
   readonly preload: () => Promise<void>
-  /** The load in flight. */
+  /** Returns the load in flight. */
   readonly loading: () => Promise<void> | undefined
-  /** Whether the last load failed. */
+  /** Returns whether the last load failed. */
   readonly isFailing: () => boolean
-  /** Begins the cooldown of a failure. */
+  /** Starts a cooldown, as a failure does. */
   readonly coolDown: () => void
-  /** Until when nothing is loaded, on the clock `now`. */
+  /** Returns the end of the cooldown in milliseconds of `now`. */
   readonly coolUntil: () => number
 }
 
-/** Keeps one value: fetched once, served stale while its source is down. */
+/** Creates a cache of one value, which is used beyond its freshness while its source is unavailable. */
 export function createRefreshed<Value>({
   load,
   freshMs,
@@ -83,7 +83,7 @@ export function createRefreshed<Value>({
     get: async () => {
       if (!isFresh() && now() >= coolUntil) {
         await refresh()
-        // Also one that is too old already.
+        // Returns a loaded value even if it already exceeds its maximum age.
         if (failure === undefined && held !== undefined) return held.value
       }
       const value = kept()

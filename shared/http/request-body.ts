@@ -4,24 +4,25 @@ import { HttpError } from './http-error.ts'
 
 const MIB = 1024 * 1024
 
-/** The largest body that a function takes, unless it says otherwise. */
+/** The default maximum size of a request body. */
 export const MAX_BODY_BYTES = MIB
 
 const EMPTY = Buffer.alloc(0)
-// Google's front lets 32 MB through.
+// Google's front end accepts requests of up to 32 MB.
 const MAX_DISCARDED_BYTES = 32 * MIB
 
-/** The client closed the connection before its request was complete. No answer can reach it. */
+/** The client closed the connection before its request was complete, so no response can reach it. */
 export class ClientGoneError extends Error {
   override readonly name = 'ClientGoneError'
 }
 
 /**
- * Reads the body to its end and returns the raw bytes. Counts each byte in `share`. What is not read
- * of a refused body is left to `discardBody`.
+ * Reads the whole body and returns its raw bytes. Reserves each byte in `share`. Does not read the rest
+ * of a refused body; `discardBody` does.
  *
- * @throws HttpError 415 for a content coding, 413 for more than `maxBytes`, 503 when `share` has no
- * room. @throws ClientGoneError.
+ * @throws HttpError 415 for a content coding, 413 for more than `maxBytes`, 503 if `share` refuses the
+ * bytes.
+ * @throws ClientGoneError
  */
 export function readBody(
   req: IncomingMessage,
@@ -31,15 +32,15 @@ export function readBody(
   return new Promise((resolve, reject) => {
     if (hasContentCoding(req)) return reject(unsupportedCoding())
     if (announcedBytes(req) > maxBytes) return reject(tooLarge(maxBytes))
-    // Most bodies have arrived together with their head. Such a request is complete, and counts, also
-    // when its client hangs up now.
+    // Most bodies arrive together with the head. Such a request is complete and is handled even if the
+    // client disconnects now.
     if (req.complete) return resolve(readReceived(req, maxBytes, share))
     if (req.destroyed) return reject(new ClientGoneError())
     const chunks: Buffer[] = []
     let length = 0
     const stop = () => {
       req.off('data', onData).off('end', onEnd).off('error', onError)
-      // The listeners may live as long as the request, the pieces must not.
+      // The listeners may live as long as the request, but the chunks must not.
       chunks.length = 0
     }
     const refuse = (error: Error) => {
@@ -64,19 +65,19 @@ export function readBody(
   })
 }
 
-/** The body of a complete request. @throws HttpError as `readBody`. */
+/** Returns the body of a request that was received completely. Throws as `readBody` does. */
 function readReceived(req: IncomingMessage, maxBytes: number, share: BodyShare): Buffer {
   const received: Buffer = req.read() ?? EMPTY
   if (received.length > maxBytes) throw tooLarge(maxBytes)
   if (!share.take(received.length)) throw overloaded()
-  // A copy: what is received is a piece of a much larger buffer.
+  // Copied, because the received bytes are a slice of a much larger buffer.
   return Buffer.from(received)
 }
 
 /**
- * Receives the rest of a body and discards it, then calls `done`. A client may not read the answer
- * before it has sent everything, and closing a connection on unread bytes resets it, which can destroy
- * the answer. A body of more than 32 MiB ends the connection.
+ * Receives and discards the rest of a body, then calls `done`. A client may not read the response before
+ * it has sent everything, and closing a connection with unread bytes resets it, which can destroy the
+ * response. Closes the connection after 32 MiB.
  */
 export function discardBody(req: IncomingMessage, done: () => void): void {
   let length = 0
@@ -89,7 +90,7 @@ export function discardBody(req: IncomingMessage, done: () => void): void {
   req.resume()
 }
 
-/** The Content-Length of a body in bytes; 0 for none, also in a chunked request. */
+/** Returns the Content-Length in bytes; 0 if there is none, as in a chunked request. */
 export function announcedBytes({ headers }: IncomingMessage): number {
   return Number(headers['content-length'] ?? 0)
 }
@@ -99,19 +100,24 @@ function hasContentCoding(req: IncomingMessage): boolean {
   return coding !== undefined && coding.toLowerCase() !== 'identity'
 }
 
-/** 413 (RFC 9110 s15.5.14). */
+/** Returns a 413 (RFC 9110 s15.5.14). */
 export function tooLarge(maxBytes: number): HttpError {
   const limit = maxBytes % MIB === 0 ? `${maxBytes / MIB} MiB` : `${maxBytes} bytes`
-  const message = `The body may have ${limit} at most.`
+  const message = `The body must not exceed ${limit}.`
   return new HttpError(413, 'content_too_large', message, { reason: 'body_too_large' })
 }
 
-/** 503 (RFC 9110 s15.6.4). */
+/** Returns a 503 (RFC 9110 s15.6.4). */
 function overloaded(): HttpError {
-  return new HttpError(503, 'overloaded', 'Too much is being received. Try again in a second.', {
-    headers: { 'retry-after': '1' },
-    reason: 'bodies_in_flight',
-  })
+  return new HttpError(
+    503,
+    'overloaded',
+    'The server is receiving too much data. Try again in a second.',
+    {
+      headers: { 'retry-after': '1' },
+      reason: 'bodies_in_flight',
+    },
+  )
 }
 
 function unsupportedCoding(): HttpError {

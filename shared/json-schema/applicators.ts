@@ -30,7 +30,7 @@ const anyOf: Keyword = (value, _, { check }) => {
     const mark = run.faults?.length ?? 0
     let isValid = false
     for (const one of all) {
-      if (!onTrial(one, data, run, seen)) continue
+      if (!applySeparately(one, data, run, seen)) continue
       isValid = true
       if (seen === undefined) break
     }
@@ -45,14 +45,14 @@ const oneOf: Keyword = (value, _, { check }) => {
   return (data, run, seen) => {
     const mark = run.faults?.length ?? 0
     let matched = 0
-    for (const one of all) if (onTrial(one, data, run, seen) && ++matched > 1) break
+    for (const one of all) if (applySeparately(one, data, run, seen) && ++matched > 1) break
     if (matched > 0) run.faults?.splice(mark)
     return matched === 1 || fail(run, 'must match exactly one schema in oneOf')
   }
 }
 
-/** What a schema has seen counts only where it fits. */
-function onTrial(check: Check, data: unknown, run: Run, seen: Seen | undefined): boolean {
+/** Applies a subschema. Keeps what it evaluated only if the value is valid against it. */
+function applySeparately(check: Check, data: unknown, run: Run, seen: Seen | undefined): boolean {
   run.spend(1)
   if (seen === undefined) return check(data, run, undefined)
   const mine = newSeen()
@@ -103,7 +103,7 @@ const dependentSchemas: Keyword = (value, _, { check }) => {
 const reference: Keyword = (value, schema, { check, resources }) =>
   check(resources.resolve(String(value), schema).schema)
 
-/** The outermost resource that was entered and has the anchor decides (core s8.2.3.2). */
+/** Resolves to the outermost resource of the dynamic scope that has the anchor (core s8.2.3.2). */
 const dynamicReference: Keyword = (value, schema, { check, resources }) => {
   const target = resources.resolve(String(value), schema)
   const { dynamicAnchor } = target
@@ -121,7 +121,7 @@ function listOf(value: unknown): readonly unknown[] {
   return Array.isArray(value) ? value : []
 }
 
-/** Keywords that apply schemas to the same value. */
+/** Keywords that apply subschemas to the same value. */
 export const APPLICATORS: ReadonlyMap<string, Keyword> = new Map([
   ['$ref', reference],
   ['$dynamicRef', dynamicReference],

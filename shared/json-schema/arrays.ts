@@ -1,7 +1,7 @@
 import { type Check, type Context, descend, fail, isEnough, type Keyword, quietly } from './run.ts'
 import type { JsonSchema } from './schema.ts'
 
-/** `prefixItems` and `items`, which depend on one another. */
+/** Compiles `prefixItems` and `items`, which depend on each other. */
 export function compileItems(schema: JsonSchema, context: Context): Check | undefined {
   const { prefixItems, items } = schema
   if (prefixItems === undefined && items === undefined) return undefined
@@ -50,7 +50,7 @@ export const contains: Keyword = (value, { minContains, maxContains }, { check }
   }
 }
 
-/** Needs what all other keywords have seen, so it comes last. */
+/** Must run last, because it depends on the items that all other keywords evaluated. */
 export const unevaluatedItems: Keyword = (value, _, { check }) => {
   const others = check(value)
   return (data, run, seen) => {

@@ -57,7 +57,7 @@ function onNumber(test: (data: number | bigint, limit: number) => boolean, words
   }
 }
 
-/** A keyword that compares a size with a number, which may be written as 1.0. */
+/** Returns a keyword that compares a size with a limit. */
 function onSize(
   sizeOf: (data: unknown, run: Run, limit: number) => number | undefined,
   kind: 'min' | 'max',
@@ -73,10 +73,10 @@ function onSize(
   }
 }
 
-/** In characters, not UTF-16 code units (RFC 8259 s7). */
+/** Returns the length in characters, not UTF-16 code units (RFC 8259 s7). */
 function lengthOf(data: unknown, run: Run, limit: number): number | undefined {
   if (typeof data !== 'string') return undefined
-  // A character is one unit or two.
+  // A character is one or two code units, so these lengths decide without a count.
   if (data.length < limit || data.length > 2 * limit) return data.length
   run.spend(data.length >> 3)
   let length = 0
@@ -154,7 +154,7 @@ const dependentRequired: Keyword = (value) => {
   }
 }
 
-/** Keywords that bound the cost of the others: where one of them fails, no other is looked at. */
+/** Keywords that limit the cost of the others: if one fails, no other keyword is applied. */
 export const BOUNDS: ReadonlyMap<string, Keyword> = new Map([
   ['type', type],
   ['maxLength', onSize(lengthOf, 'max', 'characters')],
@@ -162,7 +162,7 @@ export const BOUNDS: ReadonlyMap<string, Keyword> = new Map([
   ['maxProperties', onSize(membersIn, 'max', 'properties')],
 ])
 
-/** Keywords that judge a value without applying a schema to it, the cheap ones first. */
+/** Keywords that check a value without applying a subschema to it, the cheap ones first. */
 export const ASSERTIONS: ReadonlyMap<string, Keyword> = new Map([
   ['const', constant],
   ['enum', enumeration],

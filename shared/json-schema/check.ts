@@ -3,7 +3,7 @@ import { patternFault } from './pattern/check.ts'
 import { type FoundSchema, findResources, ReferenceFault, type Resources } from './resources.ts'
 import { below, isObject, type JsonSchema, type SchemaFault } from './schema.ts'
 
-/** A schema that was checked, with its references understood. */
+/** A checked schema with its resolved references. */
 export interface CheckedSchema {
   readonly root: JsonSchema
   readonly resources: Resources
@@ -12,8 +12,8 @@ export interface CheckedSchema {
 const MAX_FAULTS = 20
 
 /**
- * Checks a JSON Schema 2020-12: every keyword against the meta-schema, every reference, every pattern.
- * Returns all faults (20 at most) and, without faults, the schema with its references.
+ * Checks a JSON Schema 2020-12: every keyword against the meta-schema, every reference and every pattern.
+ * Returns at most 20 faults, and the schema with its references, which is usable only without faults.
  */
 export function checkSchema(root: JsonSchema): {
   readonly checked: CheckedSchema
@@ -33,7 +33,7 @@ export function checkSchema(root: JsonSchema): {
     onFault,
   )
   const references = new Map<JsonSchema, unknown[]>()
-  // Grows while references lead into unknown keywords.
+  // The list grows during the loop when references lead into unknown keywords.
   for (const { value, pointer } of schemas) {
     for (const keyword of ['$ref', '$dynamicRef']) {
       const reference = value[keyword]
@@ -48,9 +48,9 @@ export function checkSchema(root: JsonSchema): {
       }
     }
   }
-  const loop = faults.length === 0 ? endless(schemas, references) : undefined
+  const loop = faults.length === 0 ? findInfiniteLoop(schemas, references) : undefined
   if (loop !== undefined) {
-    onFault({ pointer: loop, reason: 'applies itself to the same value without an end' })
+    onFault({ pointer: loop, reason: 'applies itself to the same value in an infinite loop' })
   }
   return { checked: { root, resources }, faults }
 }
@@ -77,8 +77,11 @@ function checkKeywords(
   }
 }
 
-/** The first schema that applies itself to the value that it is applied to, if there is one. */
-function endless(
+/**
+ * Returns the pointer of the first schema that applies itself to the same value; undefined if there is
+ * none.
+ */
+function findInfiniteLoop(
   schemas: readonly FoundSchema[],
   references: ReadonlyMap<JsonSchema, readonly unknown[]>,
 ): string | undefined {
@@ -89,11 +92,11 @@ function endless(
     if (known !== undefined) return known === 'open'
     state.set(schema, 'open')
     const next = [...(references.get(schema) ?? []), ...appliedInPlace(schema)]
-    const isEndless = next.some(visit)
+    const isInfinite = next.some(visit)
     state.set(schema, 'done')
-    return isEndless
+    return isInfinite
   }
-  // Without a reference there is no way back.
+  // A loop contains a reference.
   return schemas.find(({ value }) => references.has(value) && visit(value))?.pointer
 }
 

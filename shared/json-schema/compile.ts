@@ -23,7 +23,7 @@ const LAST: ReadonlyMap<string, Keyword> = new Map([
 const ALWAYS: Check = () => true
 const NEVER: Check = (_, run) => fail(run, 'boolean schema is false')
 
-/** Compiles a checked schema into functions; each schema inside when it is first applied. */
+/** Compiles a checked schema into a function. Compiles each subschema when it is first applied. */
 export function compileCheck({ root, resources }: CheckedSchema, assertsFormat: boolean): Check {
   const compiled = new Map<JsonSchema, Check>()
   const context: Context = {

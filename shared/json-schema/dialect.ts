@@ -2,7 +2,7 @@ import { NESTING } from './keywords.ts'
 import { rewritePointer } from './old-pointers.ts'
 import { below, isObject, type JsonSchema, type SchemaFault } from './schema.ts'
 
-/** The one dialect that schemas are checked, applied and published in. */
+/** The dialect in which schemas are checked, applied and published. */
 export const DIALECT = 'https://json-schema.org/draft/2020-12/schema'
 
 type Draft = '2020-12' | '2019-09' | '7' | '6'
@@ -10,14 +10,14 @@ type Draft = '2020-12' | '2019-09' | '7' | '6'
 const DRAFTS: ReadonlyMap<string, Draft> = new Map([
   ['json-schema.org/draft/2020-12/schema', '2020-12'],
   ['json-schema.org/schema', '2020-12'],
-  // OpenAPI 3.1 adds annotations to it and nothing else.
+  // OpenAPI 3.1 adds only annotations to the dialect.
   ['spec.openapis.org/oas/3.1/dialect/base', '2020-12'],
   ['json-schema.org/draft/2019-09/schema', '2019-09'],
   ['json-schema.org/draft-07/schema', '7'],
   ['json-schema.org/draft-06/schema', '6'],
 ])
 
-/** Keywords that act in 2020-12, and had no meaning before. */
+/** Keywords of 2020-12 that an older draft does not know. */
 const UNKNOWN_IN: Readonly<Record<Draft, readonly string[]>> = {
   '2020-12': [],
   '2019-09': ['prefixItems', '$dynamicRef', '$dynamicAnchor'],
@@ -30,7 +30,7 @@ const UNKNOWN_IN: Readonly<Record<Draft, readonly string[]>> = {
 }
 const UNKNOWN_IN_DRAFT_6 = [...UNKNOWN_IN['7'], 'if', 'then', 'else']
 
-/** What may stand beside `$ref` in draft-06 and 07, where all else beside it has no effect. */
+/** Keywords to keep next to `$ref` in draft-06 and draft-07, where all others next to it are ignored. */
 const BESIDE_REF: ReadonlySet<string> = new Set([
   ...['$ref', '$schema', '$comment', 'definitions', '$defs'],
   ...['title', 'description', 'default', 'examples', 'readOnly', 'writeOnly'],
@@ -42,22 +42,22 @@ interface Translation {
 }
 
 /**
- * Reads a schema of draft-06, draft-07, 2019-09 or 2020-12 by its `$schema`, without one as 2020-12,
- * and returns what says the same in 2020-12, labelled so where it had a label. Faults name what cannot
- * be said exactly, and dialects that are not known.
+ * Translates a schema of draft-06, draft-07, 2019-09 or 2020-12 to an equivalent schema of 2020-12. Its
+ * `$schema` names its dialect; the default is 2020-12. Faults name unknown dialects and keywords that
+ * have no exact equivalent.
  */
 export function translate(schema: JsonSchema): {
   readonly schema: JsonSchema
   readonly faults: readonly SchemaFault[]
 } {
-  // Most have no label, and are what they are published as.
+  // Most schemas have no `$schema` and need no translation.
   if (!JSON.stringify(schema).includes('"$schema"')) return { schema, faults: [] }
   const faults: SchemaFault[] = []
   const rewriteReference = (reference: string) => rewritePointer(schema, reference)
   const translated = translateSchema(schema, '', '2020-12', { faults, rewriteReference })
-  const isLabelled = schema['$schema'] !== undefined
+  const namesDialect = schema['$schema'] !== undefined
   return {
-    schema: isLabelled ? { $schema: DIALECT, ...Object(translated) } : Object(translated),
+    schema: namesDialect ? { $schema: DIALECT, ...Object(translated) } : Object(translated),
     faults,
   }
 }
@@ -92,7 +92,7 @@ function plain(uri: string): string {
   return uri.replace(/^https?:\/\//, '').replace(/#$/, '')
 }
 
-/** Translates the schemas in a keyword's value; `items` and `dependencies` as they were of old. */
+/** Translates the subschemas of a keyword, including the old forms of `items` and `dependencies`. */
 function nested(
   keyword: string,
   member: unknown,
@@ -140,7 +140,10 @@ function modernize(
   delete copy['additionalItems']
 }
 
-/** The root's `type`, which MCP demands, says nothing new of arguments. */
+/**
+ * Removes the keywords that a draft ignores next to `$ref`. Keeps `type` at the root, because MCP
+ * requires it.
+ */
 function dropBesideReference(copy: Record<string, unknown>, pointer: string): void {
   for (const keyword of Object.keys(copy)) {
     const isRootType = pointer === '' && keyword === 'type'
@@ -159,7 +162,7 @@ function splitDependencies(copy: Record<string, unknown>): void {
   if (schemas.length > 0) copy['dependentSchemas'] = Object.fromEntries(schemas)
 }
 
-/** Until 2019-09 a fragment in `$id` was what `$anchor` is now. */
+/** Converts a fragment in `$id`, which names an anchor in draft-06 and draft-07, to `$anchor`. */
 function nameAnchor(copy: Record<string, unknown>): void {
   const { $id } = copy
   const [, uri = '', name = ''] =
@@ -170,7 +173,7 @@ function nameAnchor(copy: Record<string, unknown>): void {
   else copy['$id'] = uri
 }
 
-/** Without a second resource, `$recursiveRef` leads to the root as `$ref` does. */
+/** Replaces `$recursiveRef` by `$ref`, which is equivalent in a schema with a single resource. */
 function replaceRecursion(
   copy: Record<string, unknown>,
   original: JsonSchema,
@@ -180,7 +183,7 @@ function replaceRecursion(
   if (original['unevaluatedItems'] !== undefined && original['contains'] !== undefined) {
     faults.push({
       pointer: below(pointer, 'contains'),
-      reason: 'beside unevaluatedItems means something else in 2020-12 than in 2019-09',
+      reason: 'next to unevaluatedItems has a different meaning in 2020-12 than in 2019-09',
     })
   }
   if (original['$recursiveAnchor'] === true && pointer !== '') {

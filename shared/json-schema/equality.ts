@@ -2,7 +2,7 @@ import { namesOf, type Run } from './run.ts'
 
 type Costs = Pick<Run, 'spend' | 'names'>
 
-/** Whether two JSON values are equal (JSON Schema core s4.2.2); the order of names does not matter. */
+/** Returns whether two JSON values are equal, in any order of names (JSON Schema core s4.2.2). */
 export function isEqual(a: unknown, b: unknown, run: Costs): boolean {
   run.spend(1)
   if (a === b) return true
@@ -18,7 +18,7 @@ export function isEqual(a: unknown, b: unknown, run: Costs): boolean {
   )
 }
 
-/** The places of the first two equal items, in time proportional to the size of all of them. */
+/** Returns the indices of the first two equal items, in time linear in the size of all items. */
 export function duplicateIn(
   items: readonly unknown[],
   run: Costs,
@@ -34,12 +34,15 @@ export function duplicateIn(
   return undefined
 }
 
-/** Strings are marked: `canonical` writes objects, arrays and null, which no string is equal to. */
+/**
+ * Prefixes strings, so that none equals the text that `canonical` returns for an object, an array or
+ * null.
+ */
 function primitiveKey(item: unknown): unknown {
   return typeof item === 'string' ? `"${item}` : item
 }
 
-/** The same text for equal values, and only for them. */
+/** Returns the same text for equal values, and different texts for different values. */
 function canonical(value: unknown, run: Costs): string {
   run.spend(8)
   if (typeof value !== 'object' || value === null) return textOf(value, run)

@@ -2,10 +2,13 @@ import { fullFormats } from 'ajv-formats/dist/formats.js'
 import type { Spend } from './pattern/match.ts'
 import { compilePattern, type PatternTest } from './pattern/pattern.ts'
 
-/** RFC 3986, 5321 and the like set no limit, or a lower one. */
+/** The RFCs of these formats set a lower limit or none. */
 const MAX_CHARACTERS = 8_192
 
-/** The check of a format of JSON Schema 2020-12 (validation s7.3); undefined for all others. */
+/**
+ * Returns the test of a format of JSON Schema 2020-12 (Validation s7.3); undefined for an unknown
+ * format.
+ */
 export function compileFormat(name: string): PatternTest | undefined {
   if (!NAMES.has(name) || !Object.hasOwn(fullFormats, name)) return undefined
   const format: unknown = Reflect.get(fullFormats, name)

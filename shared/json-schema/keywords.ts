@@ -1,9 +1,9 @@
 import { isObject } from './schema.ts'
 
-/** Where a keyword has schemas: it is one, or a list or a mapping of them. */
+/** The form in which the value of a keyword contains schemas: one schema, a list or a mapping. */
 export type Nesting = 'schema' | 'list' | 'map'
 
-/** Returns what is wrong with a keyword's value; undefined when nothing is. */
+/** Returns the fault of a keyword's value; undefined if it is valid. */
 type Rule = (value: unknown) => string | undefined
 
 const SIMPLE_TYPES = ['array', 'boolean', 'integer', 'null', 'number', 'object', 'string']
@@ -66,7 +66,7 @@ function hasDuplicates(items: readonly unknown[]): boolean {
   return new Set(items).size < items.length
 }
 
-/** Keywords whose values are schemas, or have schemas inside; their shape is checked before. */
+/** Keywords whose values are or contain schemas. The shape of the values is checked first. */
 export const NESTING: ReadonlyMap<string, Nesting> = new Map([
   ...[
     '$defs',
@@ -93,8 +93,8 @@ export const NESTING: ReadonlyMap<string, Nesting> = new Map([
 ])
 
 /**
- * What the meta-schema of JSON Schema 2020-12 says of each keyword's value. Schemas inside are not
- * looked at, nor the URIs and patterns, which the resolver and the pattern compiler judge.
+ * The rule of the JSON Schema 2020-12 meta-schema for the value of each keyword. Does not check
+ * subschemas, or URIs and patterns, which the resolver and the pattern compiler check.
  */
 export const RULES: ReadonlyMap<string, Rule> = new Map<string, Rule>([
   ...[...NESTING].map(([keyword, nesting]): [string, Rule] => [
@@ -141,6 +141,6 @@ export const RULES: ReadonlyMap<string, Rule> = new Map<string, Rule>([
   ['dependencies', mapOf(stringsOrSchema)],
   ['$recursiveAnchor', anchor],
   ['$recursiveRef', string],
-  // MCP 2026-07-28; what a client must mirror in header fields, a server must check there.
+  // MCP 2026-07-28: a server must check the header fields in which a client mirrors these arguments.
   ['x-mcp-header', () => 'is not supported'],
 ])

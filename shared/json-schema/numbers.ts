@@ -1,13 +1,13 @@
 import type { Spend } from './pattern/match.ts'
 
-/** A whole number that a double would round is a bigint here. */
+/** Returns whether the value is a number. Whole numbers that a double would round are bigints. */
 export function isNumber(value: unknown): value is number | bigint {
   return typeof value === 'number' || typeof value === 'bigint'
 }
 
 /**
- * Whether a number is a multiple of another, both taken as the decimals that they are written as: 19.99
- * is a multiple of 0.01, though their quotient in binary floating point is not a whole number.
+ * Returns whether a number is a multiple of another in decimal arithmetic: 19.99 is a multiple of 0.01,
+ * although their quotient in binary floating point is not a whole number.
  */
 export function isMultipleOf(value: number | bigint, divisor: number, spend: Spend): boolean {
   if (typeof value === 'number' && Number.isSafeInteger(value) && Number.isSafeInteger(divisor)) {
@@ -22,7 +22,7 @@ export function isMultipleOf(value: number | bigint, divisor: number, spend: Spe
     : a.digits % (b.digits * 10n ** BigInt(-shift)) === 0n
 }
 
-/** `digits * 10 ** exponent`, exactly as the shortest text that reads back as this number. */
+/** Returns the exact decimal of the number's shortest text: `digits * 10 ** exponent`. */
 function decimalOf(value: number | bigint): { readonly digits: bigint; readonly exponent: number } {
   const [mantissa = '', exponent = '0'] = String(value).split('e')
   const [whole = '', fraction = ''] = mantissa.split('.')

@@ -3,7 +3,7 @@ import { type Check, type Context, descend, fail, isEnough, type Keyword, namesO
 import { isObject, type JsonSchema } from './schema.ts'
 import { shortName } from './text.ts'
 
-/** `properties`, `patternProperties` and `additionalProperties`, which depend on one another. */
+/** Compiles `properties`, `patternProperties` and `additionalProperties`, which depend on each other. */
 export function compileMembers(schema: JsonSchema, context: Context): Check | undefined {
   const { properties, patternProperties, additionalProperties } = schema
   if ([properties, patternProperties, additionalProperties].every((one) => one === undefined)) {
@@ -74,7 +74,7 @@ export const propertyNames: Keyword = (value, _, { check }) => {
   }
 }
 
-/** Needs what all other keywords have seen, so it comes last. */
+/** Must run last, because it depends on the properties that all other keywords evaluated. */
 export const unevaluatedProperties: Keyword = (value, _, { check }) => {
   const others = check(value)
   return (data, run, seen) => {

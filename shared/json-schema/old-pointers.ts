@@ -2,8 +2,8 @@ import { NESTING } from './keywords.ts'
 import { below, isObject, keysOf } from './schema.ts'
 
 /**
- * A reference into a schema of an old draft, such as `#/items/0`, as it leads to the same place in the
- * translated schema; references of other kinds as they are.
+ * Rewrites a reference into a schema of an old draft, such as `#/items/0`, to point to the same subschema
+ * in the translated schema. Returns references of other kinds unchanged.
  */
 export function rewritePointer(root: unknown, reference: string): string {
   if (!reference.startsWith('#/')) return reference
@@ -14,7 +14,7 @@ export function rewritePointer(root: unknown, reference: string): string {
     const key = decoded(encoded)
     const next = isObject(at) || Array.isArray(at) ? Reflect.get(at, key) : undefined
     pointer = below(pointer, isSchema ? renamed(key, at, encoded) : encoded)
-    // Below a keyword with a list or mapping of schemas comes a key of it, and then a schema.
+    // In the value of a keyword with a list or mapping of schemas, the next key leads to a schema.
     const isSingle = NESTING.get(key) === 'schema' || key === 'additionalItems'
     isSchema = !isSchema || (isSingle && !Array.isArray(next))
     at = next

@@ -4,8 +4,8 @@ import { translate } from './dialect.ts'
 import type { JsonSchema } from './schema.ts'
 
 /**
- * Checks the schema of one of a tool's members and returns it as it is published and applied, in JSON
- * Schema 2020-12.
+ * Checks the schema in this member of a tool. Returns it in JSON Schema 2020-12, in which it is published
+ * and applied.
  *
  * @throws ConfigError with one line for each fault: member, JSON Pointer and reason.
  */

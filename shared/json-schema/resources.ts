@@ -1,30 +1,30 @@
 import { below, isObject, type JsonSchema, keysOf, type SchemaFault } from './schema.ts'
 import { nestedIn, type Placed } from './walk.ts'
 
-/** A schema with an identifier of its own, and what it has inside (JSON Schema core s4.3.5). */
+/** A schema resource: a schema with an identifier, and its subschemas (JSON Schema core s4.3.5). */
 export interface Resource {
   readonly uri: string
   readonly root: JsonSchema
   readonly anchors: Map<string, JsonSchema>
-  /** The anchors of these that a `$dynamicRef` looks for in the dynamic scope. */
+  /** The anchors that a `$dynamicRef` resolves in the dynamic scope. */
   readonly dynamicAnchors: Map<string, JsonSchema>
 }
 
-/** A schema object, its place, and the values inside it where schemas belong. */
+/** A schema object, its location, and the values of its keywords that must be schemas. */
 export interface FoundSchema {
   readonly value: JsonSchema
   readonly pointer: string
   readonly inside: readonly Placed[]
 }
 
-/** A document's resources, and where each of its schemas belongs. */
+/** The resources of a document and the resource of each of its schemas. */
 export interface Resources {
-  /** The resource that a schema object belongs to. */
+  /** The resource that contains a schema object. */
   readonly ofSchema: ReadonlyMap<JsonSchema, Resource>
   /**
-   * The schema that `reference`, written in `from`, leads to.
+   * Resolves a reference in the schema `from`.
    *
-   * @throws ReferenceFault when it leads nowhere in this document.
+   * @throws ReferenceFault if its target is not a schema in this document.
    */
   readonly resolve: (reference: string, from: JsonSchema) => Target
   /** Whether references may depend on the dynamic scope. */
@@ -38,21 +38,21 @@ export interface Target {
   readonly dynamicAnchor?: string | undefined
 }
 
-/** A reference leads nowhere; `message` says why. */
+/** A reference cannot be resolved. `message` is a predicate whose subject is the reference. */
 export class ReferenceFault extends Error {
   override readonly name = 'ReferenceFault'
 }
 
-// RFC 6761 s6.4: never the name of anything.
+// RFC 6761 s6.4: `.invalid` names never resolve.
 const BASE = 'https://schema.invalid/'
 
 const MAX_DEPTH = 200
 
 /**
- * Finds the resources and anchors of a schema whose keywords have been checked.
+ * Finds the resources and anchors of a schema with checked keywords.
  *
- * `onSchema` is called for every schema object, also for those in unknown keywords that a reference
- * turns out to lead to. What is wrong with identifiers is passed to `onFault`.
+ * Calls `onSchema` for every schema object, also for the targets of references in unknown keywords.
+ * Calls `onFault` for every invalid identifier.
  */
 export function findResources(
   schema: JsonSchema,
@@ -84,7 +84,7 @@ export function findResources(
   }
   const resourceOf = (value: JsonSchema, pointer: string, outer: Resource | undefined) => {
     const id = value['$id']
-    // An empty `$id` is the URI of the schema around it (RFC 3986 s4.4).
+    // An empty `$id` is the URI of the enclosing schema (RFC 3986 s4.4).
     if (outer !== undefined && (typeof id !== 'string' || /^#?$/.test(id))) return outer
     const base = outer?.uri ?? BASE
     const uri = typeof id === 'string' ? absolute(id, base) : base

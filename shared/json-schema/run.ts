@@ -4,20 +4,20 @@ import { shortName } from './text.ts'
 
 /** One validation of one value. */
 export interface Run {
-  /** Takes steps out of the budget; throws Exhausted when it is used up. */
+  /** Takes steps from the budget. Throws Exhausted if it is used up. */
   readonly spend: (steps: number) => void
-  /** Where faults are collected; undefined while only the result matters. */
+  /** The collected faults; undefined while only the result matters. */
   faults: string[] | undefined
-  /** The keys from the root of the value to where the run is; kept up while faults are collected. */
+  /** The keys from the root to the current value. Only set while faults are collected. */
   readonly path: (string | number)[]
-  /** The resources that were entered on the way (JSON Schema core s7.1). */
+  /** The dynamic scope: the resources entered so far (JSON Schema core s7.1). */
   readonly scope: Resource[]
-  /** The names of large objects, which take long to list. */
+  /** Caches the names of large objects, which take long to list. */
   readonly names: Map<object, readonly string[]>
   depth: number
 }
 
-/** What the schemas that were applied to one object or array have seen of it (core s7.7). */
+/** The properties or items of a value that its schemas have evaluated (core s7.7). */
 export interface Seen {
   readonly names: Set<string>
   readonly items: Set<number>
@@ -25,21 +25,21 @@ export interface Seen {
   allItems: boolean
 }
 
-/** Whether a value fits a schema or keyword. */
+/** Returns whether a value is valid against a schema or keyword. */
 export type Check = (value: unknown, run: Run, seen: Seen | undefined) => boolean
 
-/** What a keyword is compiled with. */
+/** The context in which keywords are compiled. */
 export interface Context {
-  /** The check of a schema inside; may be asked for before it is compiled. */
+  /** Returns the check of a subschema, which is compiled on first use. */
   readonly check: (schema: unknown) => Check
   readonly resources: Resources
   readonly assertsFormat: boolean
 }
 
-/** Compiles one keyword of `schema`; undefined where its value has no effect. */
+/** Compiles one keyword of `schema`. Returns undefined if its value has no effect. */
 export type Keyword = (value: unknown, schema: JsonSchema, context: Context) => Check | undefined
 
-/** The budget or the depth is used up; the value is neither valid nor invalid. */
+/** The budget or the depth is exhausted, so the value is neither valid nor invalid. */
 export class Exhausted extends Error {
   override readonly name = 'Exhausted'
 }
@@ -47,7 +47,7 @@ export class Exhausted extends Error {
 export const MAX_FAULTS = 5
 const MAX_DEPTH = 1_000
 
-/** Notes a fault at the place where the run is. */
+/** Records a fault at the current value. */
 export function fail(run: Run, message: string): false {
   if (run.faults !== undefined && run.faults.length < MAX_FAULTS) {
     const place = run.path.map((key) => below('', shortName(String(key))))
@@ -56,7 +56,7 @@ export function fail(run: Run, message: string): false {
   return false
 }
 
-/** Whether more faults are wanted after a keyword has failed. */
+/** Returns whether validation can stop at a failed keyword, because no more faults are collected. */
 export function isEnough(run: Run): boolean {
   return run.faults === undefined || run.faults.length >= MAX_FAULTS
 }
@@ -70,7 +70,7 @@ export function descend(check: Check, value: unknown, key: string | number, run:
   return isValid
 }
 
-/** Applies a check whose faults do not matter. */
+/** Applies a check without collecting its faults. */
 export function quietly(check: Check, value: unknown, run: Run, seen: Seen | undefined): boolean {
   const { faults } = run
   run.faults = undefined
@@ -81,7 +81,10 @@ export function quietly(check: Check, value: unknown, run: Run, seen: Seen | und
 
 const MANY_NAMES = 64
 
-/** The names in an object, at their price: many are a hash table, which takes longer to list. */
+/**
+ * Returns the names in an object. Costs steps only for large objects, which the engine stores as hash
+ * tables.
+ */
 export function namesOf(value: object, run: Pick<Run, 'spend' | 'names'>): readonly string[] {
   const known = run.names.size === 0 ? undefined : run.names.get(value)
   if (known !== undefined) return known
@@ -92,6 +95,7 @@ export function namesOf(value: object, run: Pick<Run, 'spend' | 'names'>): reado
   return names
 }
 
+/** Returns the check with a limit for the depth of its recursion. */
 export function deeper(check: Check): Check {
   return (value, run, seen) => {
     run.spend(1)

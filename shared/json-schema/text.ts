@@ -3,17 +3,17 @@ const MAX_VALUES = 20
 
 const MAX_NAME_CHARACTERS = 64
 
-/** A name of the arguments as a sentence shows it: the first 64 characters. */
+/** Truncates a name of the arguments to 64 characters for a message. */
 export function shortName(name: string): string {
   return name.length > MAX_NAME_CHARACTERS ? `${name.slice(0, MAX_NAME_CHARACTERS)}...` : name
 }
 
-/** A constant of a schema as a sentence shows it. */
+/** Returns a constant of a schema for a message. */
 export function constantText(value: unknown): string {
   return shortened(JSON.stringify(value))
 }
 
-/** The values that an `enum` allows; the first of them where there are many. */
+/** Returns the values of an `enum` for a message; only the first ones if there are many. */
 export function enumText(allowed: readonly unknown[]): string {
   const texts: string[] = []
   let left = MAX_CHARACTERS

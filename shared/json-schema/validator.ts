@@ -4,19 +4,20 @@ import { type Check, Exhausted, type Run } from './run.ts'
 import type { JsonSchema } from './schema.ts'
 
 /**
- * Returns undefined when `value` fits (bigints are numbers), else one sentence with at most five faults, which names places
- * and what the schema says, never values.
+ * Returns undefined if `value` is valid; bigints count as numbers. Otherwise returns a message with at most
+ * five faults, which contains locations and parts of the schema, but no values.
  */
 export type Validate = (value: unknown) => string | undefined
 
-// Some 20 ms. A budget counts steps, not time, so that the same call has the same answer everywhere.
+// About 20 ms. A budget counts steps, not time, so that the same call has the same result on every
+// machine.
 const MAX_STEPS = 500_000
-/** To tell the faults of a value that does not fit, which takes a second run. */
-const MAX_STEPS_TO_TELL = 100_000
+/** For the second run, which collects the faults of an invalid value. */
+const MAX_FAULT_STEPS = 100_000
 
 /**
- * Validates by a schema that `checkSchema` has no fault to tell of; compiles it when it is first used.
- * A value that cannot be judged within a fixed number of steps does not fit.
+ * Returns a validator for a schema without faults of `checkSchema`. Compiles the schema on first use. A
+ * value that cannot be validated within a fixed number of steps is invalid.
  */
 export function createValidator(schema: JsonSchema, assertsFormat = false): Validate {
   let check: Check | undefined
@@ -31,11 +32,11 @@ export function createValidator(schema: JsonSchema, assertsFormat = false): Vali
     }
     const faults: string[] = []
     try {
-      check(value, newRun(faults, MAX_STEPS_TO_TELL, names), undefined)
+      check(value, newRun(faults, MAX_FAULT_STEPS, names), undefined)
     } catch (error) {
       if (!(error instanceof Exhausted)) throw error
     }
-    return faults.length === 0 ? 'arguments do not fit' : faults.join('; ')
+    return faults.length === 0 ? 'arguments do not match the schema' : faults.join('; ')
   }
 }
 

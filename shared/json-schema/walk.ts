@@ -1,13 +1,13 @@
 import { NESTING } from './keywords.ts'
 import { below, isObject, type JsonSchema } from './schema.ts'
 
-/** A value where a schema belongs, and its place. */
+/** A value that must be a schema, and its location. */
 export interface Placed {
   readonly value: unknown
   readonly pointer: string
 }
 
-/** The values in `schema` where schemas belong, in the order as written; not those inside them. */
+/** Returns the direct subschemas of `schema` in the order of its keywords. Does not check them. */
 export function nestedIn(schema: JsonSchema, pointer: string): Placed[] {
   const nested: Placed[] = []
   for (const keyword of Object.keys(schema)) {
@@ -18,7 +18,7 @@ export function nestedIn(schema: JsonSchema, pointer: string): Placed[] {
     if (nesting === 'schema') nested.push({ value, pointer: place })
     else if (nesting === 'list' ? Array.isArray(value) : isObject(value)) {
       for (const [key, item] of Object.entries(Object(value))) {
-        // What is left of draft-07, an annotation here, may have lists of names as well.
+        // `dependencies` of draft-07, an annotation in 2020-12, may also contain lists of names.
         if (keyword === 'dependencies' && Array.isArray(item)) continue
         nested.push({ value: item, pointer: below(place, key) })
       }

@@ -1,12 +1,12 @@
-/** A number as its decimal digits: `0.<digits> * 10 ** point`, without zeros at either end. */
+/** A decimal number: `0.<digits> * 10 ** point`, without leading or trailing zeros. */
 export interface Decimal {
   readonly isNegative: boolean
-  /** '' is zero. */
+  /** Empty for zero. */
   readonly digits: string
   readonly point: number
 }
 
-/** The decimal that a JSON number is written as. */
+/** Returns the exact decimal value of a JSON number. */
 export function decimalOf(written: string): Decimal {
   const [mantissa = '', exponent = '0'] = written.toLowerCase().split('e')
   const isNegative = mantissa.startsWith('-')
@@ -23,20 +23,20 @@ export function decimalOf(written: string): Decimal {
   }
 }
 
-/** Whether both are the same number; -0 is 0. */
+/** Returns whether both are the same number. -0 equals 0. */
 export function isSameDecimal(a: Decimal, b: Decimal): boolean {
   if (a.digits === '' && b.digits === '') return true
   return a.isNegative === b.isNegative && a.point === b.point && a.digits === b.digits
 }
 
-/** Whether `a` is less than `b`. */
+/** Returns whether `a` is less than `b`. */
 export function isLess(a: Decimal, b: Decimal): boolean {
   const [signOfA, signOfB] = [signOf(a), signOf(b)]
   if (signOfA !== signOfB) return signOfA < signOfB
   return signOfA > 0 ? isSmaller(a, b) : isSmaller(b, a)
 }
 
-/** Whether it is a whole number. */
+/** Returns whether the number is whole. */
 export function isWhole({ digits, point }: Decimal): boolean {
   return point >= digits.length
 }
@@ -46,16 +46,16 @@ function signOf({ isNegative, digits }: Decimal): number {
   return isNegative ? -1 : 1
 }
 
-/** By magnitude. Neither ends in zeros, so that the longer of two with one beginning is the larger. */
+/** Compares magnitudes. Without trailing zeros, text order of the digits is numeric order. */
 function isSmaller(a: Decimal, b: Decimal): boolean {
   return a.point === b.point ? a.digits < b.digits : a.point < b.point
 }
 
-// The same eight bytes.
+// Two views of the same eight bytes.
 const DOUBLE = new Float64Array(1)
 const BITS = new BigInt64Array(DOUBLE.buffer)
 
-/** The double next to a finite one, upwards or downwards. */
+/** Returns the next double above or below a finite one. */
 export function neighbour(value: number, isUpwards: boolean): number {
   if (value === 0) return isUpwards ? Number.MIN_VALUE : -Number.MIN_VALUE
   DOUBLE[0] = value

@@ -35,7 +35,7 @@ const MAX_PLAIN_DIGITS = 15
 // biome-ignore lint/suspicious/noControlCharactersInRegex: RFC 8259 s7 forbids these.
 const CONTROL = /[\0-\x1f]/
 const FAILED = Symbol('not JSON')
-/** Stands for a long string, which the main loop reads in turns. */
+/** Marks a long string, which the main loop reads in turns. */
 const LONG = Symbol('long string')
 
 /** The same limit as that of `parseJson`. */
@@ -84,7 +84,7 @@ export function* readingJson(
     let code = text.charCodeAt(at)
     while (code === SPACE || code === NEWLINE || code === RETURN || code === TAB) {
       code = text.charCodeAt(++at)
-      if (at - start > MAX_BLANKS) throw new JsonLimitError('it has too many blanks in a row')
+      if (at - start > MAX_BLANKS) throw new JsonLimitError('it has too many consecutive blanks')
     }
     return code
   }
@@ -166,7 +166,7 @@ export function* readingJson(
   const readName = (open: Open): boolean => {
     if (next() !== QUOTE) return false
     const name = readString()
-    if (name === LONG) throw new JsonLimitError('it has a very long name')
+    if (name === LONG) throw new JsonLimitError('it has a name that is too long')
     if (name === undefined || next() !== COLON) return false
     at++
     parts++

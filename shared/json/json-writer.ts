@@ -1,5 +1,5 @@
 declare global {
-  // Where numbers can be kept as they are written; Node 20 does not have it.
+  // Optional, because Node 20 does not have it.
   interface JSON {
     readonly isRawJSON?: (value: unknown) => boolean
   }
@@ -24,8 +24,8 @@ const CHARACTERS_PER_TURN = 256 * 1024
 const MAX_SEARCHED_CHARACTERS = 4 * 1024
 
 /**
- * Writes a JSON value as `JSON.stringify` does, about a thousand values in each turn. Takes plain data
- * only, without `toJSON`. `isUnescaped`: no string needs an escape, so that none is looked for.
+ * Writes a JSON value as `JSON.stringify` does, about a thousand values in each turn. Supports plain data
+ * only, without `toJSON`. `isUnescaped`: no string needs an escape, so strings are not searched.
  */
 export function* writingJson(value: unknown, isUnescaped = false): Generator<undefined, string> {
   const maxText = isUnescaped ? MAX_SEARCHED_CHARACTERS : CHARACTERS_PER_TURN

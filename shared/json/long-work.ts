@@ -28,8 +28,8 @@ const MAX_AT_ONCE_LENGTH = 256 * 1024
 const MAX_AT_ONCE_OBJECTS = 8_000
 
 /**
- * Returns whether the engine may block other requests too long when it reads this JSON, judged by its
- * length and its number of objects and arrays.
+ * Returns whether `JSON.parse` may block other requests too long, estimated by the length of the JSON and
+ * its number of objects and arrays.
  */
 export function isCostly(json: string): boolean {
   const { length } = json

@@ -1,11 +1,9 @@
 import { setImmediate } from 'node:timers/promises'
 
-/** With shorter turns, a megabyte takes seconds under a flood of requests, some of which run between turns. */
+/** With shorter turns, a megabyte takes seconds under load, because other requests run between turns. */
 const TURN_MS = 8
 
-/**
- * Runs the work to its end. After each 8 ms, at the next yield or at the end, other events are handled.
- */
+/** Runs the work to its end. Lets the event loop run other tasks at the first yield after each 8 ms. */
 export async function inTurns<Result>(work: Generator<undefined, Result>): Promise<Result> {
   let startedAt = performance.now()
   for (let step = work.next(); ; step = work.next()) {

@@ -24,20 +24,20 @@ const MAX_WHOLE_DIGITS = 1_000
 /** More of them would block other calls too long. */
 const MAX_ROUNDED = 20_000
 
-// What may differ from how JavaScript writes the same number, by its look: -0, a fraction that ends in
-// a zero, an exponent, a small number, many digits. In a string it costs time and does no harm.
+// Matches numbers that JavaScript may write differently: -0, a fraction with a trailing zero, an
+// exponent, a small number, or many digits. A match inside a string costs time but does no harm.
 const MAY_DIFFER =
   /(?:^|[[,:\s])-?(?:0(?:\.0{6}|(?<=-0)(?![\d.]))|\d+\.\d*0(?!\d)|\d[\d.]*[eE]|\d[\d.]{15})/
 
 const MIN_SPLIT_CHARACTERS = 4 * 1024
 const MAX_SPLIT_QUOTES = 512
 
-/** A fraction as JavaScript writes it, when it has few digits. */
+/** Matches a fraction that JavaScript writes in the same way if it has few digits. */
 const IS_SHORTEST = /^-?(?:[1-9]\d*|0)\.(?!0{6})\d*[1-9]$/
 
 /**
- * The value of a JSON text, with each number in a form that is written as in the text: one that JavaScript
- * would write differently is an object.
+ * The value of a JSON text whose numbers are written as in the text. A number that JavaScript would write
+ * differently is an object of `JSON.rawJSON`.
  */
 export interface Kept {
   readonly value: unknown
@@ -48,7 +48,8 @@ export interface Kept {
 }
 
 /**
- * Reads a text in turns, as `readingJson` does, and keeps its numbers as written.
+ * Reads JSON in turns, as `readingJson` does, and keeps its numbers as written. Returns undefined if the
+ * text is not JSON.
  *
  * @throws JsonLimitError as `readingJson` does.
  */
@@ -81,12 +82,12 @@ export function* readingPlain(text: string): Generator<undefined, unknown> {
 }
 
 /**
- * Reads in turns what `value`, which was parsed from `text`, must be checked as: mostly itself. A whole
- * number that a double would round is a bigint; another such number is the double below it in the
- * first value and the one above it in the second.
+ * Returns the values to validate for `value`, which was parsed from `text`; usually `value` itself. Reads
+ * in turns. A whole number that a double would round is a bigint. Any other number that a double would
+ * round is the next lower double in the first value and the next higher one in the second.
  *
- * @throws NumberError for a whole number of more than 1,000 digits, and one with a fraction that is
- * beyond what a double can hold; JsonLimitError as `readingJson` does.
+ * @throws NumberError for a whole number of more than 1,000 digits and for a fraction beyond the range of
+ * a double; JsonLimitError as `readingJson` does.
  */
 export function* readingValuesToCheck(
   text: string,
@@ -102,7 +103,7 @@ export function* readingValuesToCheck(
       const decimal = decimalOf(written)
       const held = Number.isFinite(number) ? decimalOf(String(number)) : undefined
       if (held !== undefined && isSameDecimal(decimal, held)) return number
-      if (++rounded > MAX_ROUNDED) throw new NumberError(place(), 'is one of too many long ones')
+      if (++rounded > MAX_ROUNDED) throw new NumberError(place(), 'is one of too many long numbers')
       if (isWhole(decimal)) return wholeNumber(decimal, place)
       if (held === undefined) throw new NumberError(place())
       isBetween = true
@@ -115,7 +116,7 @@ export function* readingValuesToCheck(
   return [lower?.value, (yield* reading(true))?.value]
 }
 
-/** Tests `MAY_DIFFER`, outside strings only if these are few and long. */
+/** Tests `MAY_DIFFER`. Skips strings if they are few and long. */
 function mayDiffer(text: string, isUnescaped: boolean): boolean {
   const isSplit = isUnescaped && text.length > MIN_SPLIT_CHARACTERS
   if (!isSplit || countUpTo(MAX_SPLIT_QUOTES, text, '"') > MAX_SPLIT_QUOTES) {
@@ -125,7 +126,7 @@ function mayDiffer(text: string, isUnescaped: boolean): boolean {
   return text.split('"').some((piece, at) => at % 2 === 0 && MAY_DIFFER.test(piece))
 }
 
-/** Has at most 15 digits, which a double holds exactly. */
+/** Returns whether the number has at most 15 digits, which a double holds exactly. */
 function isShort(written: string): boolean {
   return written.length <= 15 && !/[eE]/.test(written)
 }

@@ -3,9 +3,9 @@ let whenWritten: Promise<void> | undefined
 let onWritten: (() => void) | undefined
 
 /**
- * Writes a line to standard output together with those that follow in the same turn of the event loop:
- * each write is a system call, of which a request would make several. Lines are written at the end of
- * the turn, by `flushLines`, and when the process exits, except by SIGKILL.
+ * Writes a line to standard output together with the other lines of the same event loop turn, to save
+ * system calls. Lines are written at the end of the turn, by `flushLines`, and when the process exits,
+ * except by SIGKILL.
  */
 export function writeLine(line: string): void {
   if (waiting === '') {
@@ -15,7 +15,7 @@ export function writeLine(line: string): void {
   waiting += line
 }
 
-/** Writes the lines that are waiting. Standard output takes them at once where it is a pipe or a file. */
+/** Writes the buffered lines. The write is synchronous if standard output is a pipe or a file. */
 export function flushLines(): void {
   if (waiting === '') return
   const lines = waiting
@@ -26,7 +26,7 @@ export function flushLines(): void {
   onWritten = undefined
 }
 
-/** Resolves when the lines so far are written: at the end of the event loop's turn, with all others. */
+/** Resolves when the lines so far are written, at the end of the event loop turn. */
 export function linesWritten(): Promise<void> {
   if (waiting === '') return Promise.resolve()
   whenWritten ??= new Promise((resolve) => {

@@ -1,5 +1,5 @@
 /**
- * What a terminal or a viewer does not show as itself: controls (C0, C1), line and paragraph
+ * Characters that a terminal or a viewer does not show as themselves: controls (C0, C1), line and paragraph
  * separators, and format characters: bidirectional controls (Unicode UAX #9), zero-width characters,
  * tags, variation selectors and fillers (Default_Ignorable_Code_Point).
  */
@@ -7,22 +7,25 @@ const UNSEEN = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]
 const EVERY_UNSEEN = new RegExp(UNSEEN, 'gu')
 const UNSEEN_IN_JSON = new RegExp(`(?![\\n])${UNSEEN.source}`, 'gu')
 
-/** True when the text has a control, format or other character that is not shown as itself. */
+/** Returns whether the text contains a control, format or other character that is not shown as itself. */
 export function hasUnseen(text: string): boolean {
   return UNSEEN.test(text)
 }
 
-/** The text with each such character, a line break included, written as `\u202e` or `\u{e0001}`. */
+/** Escapes each such character, including line breaks, as `\u202e` or `\u{e0001}`. */
 export function printable(text: string): string {
   return text.replace(EVERY_UNSEEN, escapeCharacter)
 }
 
-/** The same JSON value: such characters, but for line breaks between members, are JSON escapes. */
+/**
+ * Returns JSON of the same value with such characters as JSON escapes, except line breaks between
+ * members.
+ */
 export function printableJson(json: string): string {
   return json.replace(UNSEEN_IN_JSON, (character) => character.split('').map(escapeUnit).join(''))
 }
 
-/** A character as this file writes it: `\u202e`, or `\u{1d402}` beyond the first plane. */
+/** Returns the escape of a character: `\u202e`, or `\u{1d402}` beyond the Basic Multilingual Plane. */
 export function escapeCharacter(character: string): string {
   const code = character.codePointAt(0) ?? 0
   return code > 0xffff ? `\\u{${code.toString(16)}}` : escapeUnit(character)

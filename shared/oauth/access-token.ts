@@ -11,7 +11,7 @@ import { pickClaims } from './passed-claims.ts'
  * Verifies one access token.
  *
  * @throws BearerError `invalid_token` with the exact reason for the log.
- * @throws JwksUnavailableError when no key can be had; the token may be good.
+ * @throws JwksUnavailableError if the key cannot be fetched. The token may be valid.
  */
 export type VerifyAccessToken = (accessToken: string) => Promise<Caller>
 
@@ -19,14 +19,16 @@ export interface AccessTokenOptions {
   readonly issuer: string
   readonly audience: string
   readonly scopeSource: ScopeSource
-  /** Organization ids that `org_id` must be one of; undefined = not checked. */
+  /** The allowed values of `org_id`; undefined = not checked. */
   readonly organizations?: readonly string[] | undefined
-  /** Names of claims that the caller carries on to backends. */
+  /** The names of claims that backends get. */
   readonly passedClaims?: readonly string[] | undefined
-  /** Called with the name of each of them that is too large and left out, once for a remembered token. */
+  /**
+   * Called with the name of each of these claims that is too large and omitted; once per cached token.
+   */
   readonly onClaimTooLarge?: ((name: string) => void) | undefined
   readonly jwks: Jwks
-  /** NumericDate seconds. */
+  /** Returns NumericDate seconds. */
   readonly now?: () => number
 }
 
@@ -42,24 +44,24 @@ const TYPES: ReadonlySet<unknown> = new Set([undefined, 'at+jwt', 'application/a
 const BASE64URL = /^[A-Za-z0-9_-]+$/
 
 /**
- * A verifier for Auth0's RS256 access tokens (RFC 9068 and Auth0's own profile): shape, header,
- * signature, then claims. Verified tokens are remembered, at most 2,000, under a SHA-256 digest,
- * until `exp` or until the key set no longer has that very key under their `kid`; so are forged ones,
- * until the key that they name changes. Of tokens that are refused for anything else nothing is.
+ * Returns a verifier for Auth0's RS256 access tokens (RFC 9068 and Auth0's own profile). It checks the
+ * shape, the header, the signature and then the claims. It caches up to 2,000 verified tokens by SHA-256
+ * digest until `exp`, or until the key of their `kid` changes. It also caches up to 2,000 forged tokens,
+ * until the key of their `kid` changes. It caches no other refused tokens.
  *
  * Not checked: revocation (access tokens are self-contained), `nonce`, `auth_time`, `acr`.
  */
 export function createAccessTokenVerifier(options: AccessTokenOptions): VerifyAccessToken {
   const { jwks, now = () => Math.floor(Date.now() / 1000) } = options
   const remembered = new Map<string, Remembered>()
-  // By the key that the signature is not of: who sends such a token again pays for it alone.
+  // The key that each forged token did not match, so that a repeated forgery costs no verification.
   const forged = new Map<string, CryptoKey>()
 
   return async (accessToken) => {
     const digest = hash('sha256', accessToken, 'base64')
     const known = remembered.get(digest)
     if (known !== undefined) {
-      // A key set may replace a key and keep its name.
+      // A key set may replace a key under the same `kid`.
       const current = jwks.held(known.kid) ?? (await jwks.key(known.kid, () => true))
       if (now() < known.caller.expiresAt && current === known.key) return known.caller
       remembered.delete(digest)
@@ -96,18 +98,18 @@ function checkShape(accessToken: string): string {
   if (parts.length === 5) {
     throw invalidToken(
       'ACCESS_TOKEN_IS_ENCRYPTED_JWE',
-      'ACCESS_TOKEN_IS_ENCRYPTED_JWE: not a token for this API; name the audience when asking for one.',
+      'ACCESS_TOKEN_IS_ENCRYPTED_JWE: not a token for this API. Request one with the audience of this API.',
     )
   }
   const [header, , signature] = parts
   if (parts.length !== 3 || header === undefined || signature === undefined) {
     throw invalidToken(
       'ACCESS_TOKEN_IS_OPAQUE',
-      'ACCESS_TOKEN_IS_OPAQUE: not a token for this API; name the audience when asking for one.',
+      'ACCESS_TOKEN_IS_OPAQUE: not a token for this API. Request one with the audience of this API.',
     )
   }
   if (!parts.every((part) => BASE64URL.test(part))) throw invalidToken('base64url_malformed')
-  // Unused bits of the last character would let one signature be written in several ways.
+  // The unused bits of the last character would allow several encodings of one signature.
   if (Buffer.from(signature, 'base64url').toString('base64url') !== signature) {
     throw invalidToken('signature_not_canonical')
   }
@@ -124,7 +126,7 @@ function checkHeader(header: Readonly<Record<string, unknown>>): string {
   return kid
 }
 
-/** Whether only the signature is left to check. */
+/** Returns whether the claims are valid. Does not check the signature. */
 function wouldBeAccepted(accessToken: string, expected: AccessTokenOptions, now: number): boolean {
   try {
     const payload = accessToken.split('.')[1] ?? ''
@@ -137,7 +139,7 @@ function wouldBeAccepted(accessToken: string, expected: AccessTokenOptions, now:
   }
 }
 
-/** The claims, or undefined when the signature is not of this key. */
+/** Returns the claims; undefined if the signature does not match the key. */
 async function verifySignature(accessToken: string, key: CryptoKey): Promise<Claims | undefined> {
   try {
     const verified = await compactVerify(accessToken, key, { algorithms: ['RS256'] })

@@ -1,21 +1,24 @@
-/** RFC 6750 s3.1's codes; undefined in a BearerError means that no credentials came at all. */
+/**
+ * The error codes of RFC 6750 s3.1. A BearerError without a code means that the request had no
+ * credentials.
+ */
 export type BearerErrorCode = 'invalid_request' | 'invalid_token' | 'insufficient_scope'
 
-/** Parameters of a challenge; undefined ones are left out. */
+/** The parameters of a challenge. Undefined ones are omitted. */
 export interface ChallengeParameters {
   readonly error?: BearerErrorCode | undefined
   readonly errorDescription?: string | undefined
-  /** Every scope that the request needs, space-delimited on the wire. */
+  /** All scopes that the request needs; sent separated by spaces. */
   readonly scopes?: readonly string[] | undefined
-  /** URL of the protected resource metadata (RFC 9728 s5.1). */
+  /** The URL of the protected resource metadata (RFC 9728 s5.1). */
   readonly resourceMetadata: string
 }
 
 const STATUSES = { invalid_request: 400, invalid_token: 401, insufficient_scope: 403 } as const
 
 /**
- * The request may not pass. `status` is 400, 401 or 403 (RFC 6750 s3.1); `message` is what the wire
- * may say; `reason` names the exact cause and is for the log only.
+ * The request is not authorized. `status` is 400, 401 or 403 (RFC 6750 s3.1). `message` is sent to the
+ * client. `reason` names the exact cause and is only for the log.
  */
 export class BearerError extends Error {
   override readonly name = 'BearerError'
@@ -31,7 +34,7 @@ export class BearerError extends Error {
   }
 }
 
-/** The refusal of a token; the wire learns that it will not do, the log learns `reason`. */
+/** Returns the error for an invalid token. The client gets `message`, the log gets `reason`. */
 export function invalidToken(
   reason: string,
   message = 'The access token is not valid here.',
@@ -44,10 +47,11 @@ const SCHEME = /^bearer(?= |$)/i
 const CREDENTIALS = /^bearer +([A-Za-z0-9._~+/-]+=*)$/i
 
 /**
- * The access token in the Authorization field values of one request, or undefined when there are no
- * bearer credentials (no field, or another scheme: RFC 6750 s3.1 asks for a bare challenge then).
+ * Returns the access token from the Authorization field values of one request; undefined if there are no
+ * bearer credentials (no field, or another scheme), which RFC 6750 s3.1 answers with a challenge without
+ * an error code.
  *
- * @throws BearerError `invalid_request` for two fields or for credentials that are no b64token.
+ * @throws BearerError `invalid_request` for two fields, or for credentials that are not a b64token.
  */
 export function bearerToken(fieldValues: readonly string[]): string | undefined {
   const [value] = fieldValues
@@ -71,7 +75,7 @@ export function bearerToken(fieldValues: readonly string[]): string | undefined 
   return token
 }
 
-/** The value of a WWW-Authenticate field (RFC 6750 s3, RFC 9110 s11.6.1, RFC 9728 s5.1). */
+/** Returns the value of a WWW-Authenticate field (RFC 6750 s3, RFC 9110 s11.6.1, RFC 9728 s5.1). */
 export function bearerChallenge(parameters: ChallengeParameters): string {
   const fields = Object.entries({
     error: parameters.error,
@@ -85,7 +89,7 @@ export function bearerChallenge(parameters: ChallengeParameters): string {
     .join(', ')}`
 }
 
-// RFC 6750 s3 keeps `"` and `\` out of these values altogether, so they are replaced, not escaped.
+// RFC 6750 s3 does not allow `"` and `\` in these values, so they are replaced, not escaped.
 function quoted(value: string): string {
   return `"${value.replaceAll(/["\\]/g, "'").replaceAll(/[^\x20-\x7e]/g, ' ')}"`
 }

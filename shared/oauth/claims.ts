@@ -2,36 +2,39 @@ import { invalidToken } from './bearer.ts'
 import { type ProfileClaims, profileClaims } from './profile-claims.ts'
 import { SCOPE_TOKEN } from './scope.ts'
 
-/** Who calls, read from a verified access token. */
+/** The caller that a verified access token identifies. */
 export interface Caller {
-  /** `sub`, to the letter. */
+  /** `sub`, unchanged. */
   readonly subject: string
   /** `client_id` (RFC 9068), else Auth0's `azp`. */
   readonly clientId: string | undefined
   readonly scopes: ReadonlySet<string>
-  /** Auth0's `permissions`: all that the user may do at the API. Undefined = the token has none. */
+  /**
+   * Auth0's `permissions`: all permissions of the user for the API. Undefined = the token has no such
+   * claim.
+   */
   readonly permissions?: ReadonlySet<string>
-  /** Claims that backends get, under their own names; undefined = none of them. */
+  /** The claims that backends get, by name; undefined if the token has none of them. */
   readonly claims?: Claims | undefined
-  /** What the token says of the person, for profile tools; undefined when it says nothing. */
+  /** The profile claims of the token, for profile tools; undefined if it has none. */
   readonly profile?: ProfileClaims
   /** `exp`, NumericDate seconds. */
   readonly expiresAt: number
 }
 
-/** What counts as granted: `scope` narrowed by `permissions`, or the union of both. */
+/** The source of the granted scopes: the intersection of `scope` and `permissions`, or their union. */
 export type ScopeSource = 'scope' | 'scope-or-permissions'
 
 /** The payload of a token whose signature has been verified. */
 export type Claims = Readonly<Record<string, unknown>>
 
-/** Clocks differ: `nbf` and `iat` may lie this far ahead. `exp` has no tolerance. */
+/** The clock tolerance for `nbf` and `iat`. `exp` has no tolerance. */
 const CLOCK_TOLERANCE_SECONDS = 5
 
 /**
- * The caller that these verified claims name (RFC 9068 s4). `now` is NumericDate seconds.
+ * Checks the claims of a verified token and returns its caller (RFC 9068 s4). `now` is NumericDate seconds.
  *
- * @throws BearerError `invalid_token`; the first check that fails names the reason.
+ * @throws BearerError `invalid_token` with the reason of the first check that fails.
  */
 export function checkClaims(
   claims: Claims,
@@ -39,7 +42,7 @@ export function checkClaims(
     readonly issuer: string
     readonly audience: string
     readonly scopeSource: ScopeSource
-    /** Organization ids; `org_id` must be one of them. Undefined = not checked. */
+    /** The allowed values of `org_id`; undefined = not checked. */
     readonly organizations?: readonly string[] | undefined
   },
   now: number,
@@ -47,7 +50,7 @@ export function checkClaims(
   checkIssuer(claims['iss'], expected.issuer)
   checkAudience(claims['aud'], expected.audience)
   const expiresAt = checkTimes(claims, now)
-  // RFC 7800: a bound token is no bearer token.
+  // RFC 7800: a sender-constrained token is not a bearer token.
   if (claims['cnf'] !== undefined) throw invalidToken('token_is_bound')
   checkOrganization(claims['org_id'], expected.organizations)
   const permissions = heldPermissions(claims)
@@ -77,7 +80,7 @@ function checkAudience(aud: unknown, audience: string): void {
   if (!audiences.includes(audience)) throw invalidToken('aud_mismatch')
 }
 
-/** Auth0 puts `org_id` into the token of a user who signed in with an Organization. */
+/** Checks `org_id`, which Auth0 adds to the token of a user who signed in with an Organization. */
 function checkOrganization(organization: unknown, allowed: readonly string[] | undefined): void {
   if (allowed === undefined) return
   if (organization === undefined) throw invalidToken('org_id_missing')
@@ -113,9 +116,10 @@ function clientId(claims: Claims): string | undefined {
 }
 
 /**
- * `scope` is what the client was granted, `permissions` all that the user may do: their union would
- * give the client more than it was granted, so by default permissions only narrow. A value that is not
- * a scope token is dropped: a backend that splits the assertion's `scope` might read several in it.
+ * Returns the granted scopes. `scope` contains what the client was granted, `permissions` everything that
+ * the user may do. Their union would give the client more than it was granted, so by default `permissions`
+ * only narrows `scope`. Drops values that are not scope tokens, because a backend that splits the
+ * assertion's `scope` could read one as several scopes.
  */
 function grantedScopes(
   { scope = '' }: Claims,

@@ -2,36 +2,42 @@ import { type CryptoKey, importJWK, type JWK } from 'jose'
 import { FetchError, type FetchJson, fetchJson } from '../http/fetch-json.ts'
 import { createRefreshed } from '../http/refreshed.ts'
 
-/** The issuer's signing keys by `kid`, fetched when needed. */
+/** The issuer's signing keys by `kid`, fetched on demand. */
 export interface Jwks {
   /**
-   * The key with this `kid`, or undefined when the issuer has none. `mayBeNew` says whether the token
-   * would be accepted if its key existed: only then is the difference between "unknown" and "not
-   * fetched again yet" worth a second fetch. Default: false.
+   * Returns the key with this `kid`; undefined if the issuer has none. `mayBeNew` returns whether the token
+   * would be accepted if its key existed. Only then does an unknown `kid` cause another fetch during the
+   * cooldown, because the key may be newer than the cached set. Default: false.
    *
-   * @throws JwksUnavailableError when no kept key has this `kid` and the issuer cannot be asked, or
-   * was asked too often in the last 10 seconds to ask once more for a token that `mayBeNew`.
+   * @throws JwksUnavailableError if no cached key has this `kid` and the key set cannot be fetched, or the
+   * limit of extra fetches in 10 seconds is reached for a token that `mayBeNew`.
    */
   readonly key: (kid: string, mayBeNew?: () => boolean) => Promise<CryptoKey | undefined>
-  /** The key, when it is known and the kept set is fresh, so that no wait is needed. */
+  /** Returns the key without waiting, if it is known and the cached set is fresh; otherwise undefined. */
   readonly held: (kid: string) => CryptoKey | undefined
 }
 
-/** Keys that are fetched over the network. */
+/** A key set that is fetched over the network. */
 export interface RemoteJwks extends Jwks {
-  /** Fetches the keys before the first token comes. A failure changes nothing: that tries again. */
+  /**
+   * Fetches the keys before the first token arrives. A failure has no effect: the first token fetches
+   * again.
+   */
   readonly warmUp: () => void
 }
 
 export interface JwksOptions {
   readonly uri: string
   readonly fetch?: FetchJson
-  /** Milliseconds of a monotonic or wall clock. */
+  /** Returns milliseconds of a monotonic or wall clock. */
   readonly now?: () => number
   readonly onFetchFailed?: (reason: string) => void
 }
 
-/** The kept key set does not have the key and cannot be fetched now, so the token cannot be judged. */
+/**
+ * The cached key set does not contain the key and cannot be fetched now, so the token cannot be
+ * verified.
+ */
 export class JwksUnavailableError extends Error {
   override readonly name = 'JwksUnavailableError'
   readonly retryAfterSeconds = COOLDOWN_MS / 1000
@@ -40,15 +46,15 @@ export class JwksUnavailableError extends Error {
 const FRESH_MS = 10 * 60_000
 const MAX_STALE_MS = 24 * 3_600_000
 const COOLDOWN_MS = 10_000
-// Auth0 serves its key set from a cache; this bounds what made-up kids can ask of it.
+// Limits the requests that tokens with invented kids cause. Auth0 serves its key set from a cache.
 const MAX_EXTRA_FETCHES = 8
-const GATHER_MS = 250
+const SHARED_FETCH_DELAY_MS = 250
 const FETCH_TIMEOUT_MS = 5_000
 const MAX_BYTES = 256 * 1024
-// 2,048 bits, base64url: what RFC 7518 s3.3 asks of RS256 at least.
+// 2,048 bits in base64url, the minimum of RFC 7518 s3.3 for RS256.
 export const MIN_MODULUS_CHARACTERS = 342
 
-/** An imported key with the JWK members that it was made from. */
+/** An imported key with the JWK members from which it was created. */
 interface KeptKey {
   readonly key: CryptoKey
   readonly n: string
@@ -60,10 +66,11 @@ type KeptKeys = ReadonlyMap<string, KeptKey>
 const NO_KEYS: KeptKeys = new Map()
 
 /**
- * A key set that is fetched on `warmUp` or first use and every 10 minutes, one fetch at a time. An unknown `kid`
- * causes a fetch at most every 10 seconds; in that time tokens that `mayBeNew` cause up to 8 more, one
- * for each `kid`. A key that a fetch brings again unchanged stays the same object. While the issuer is
- * down the kept keys serve for up to 24 hours; a set without any usable key counts as an outage.
+ * Returns a key set that is fetched on `warmUp` or first use and every 10 minutes, one fetch at a time. An
+ * unknown `kid` causes a fetch at most every 10 seconds. Within that time, tokens that `mayBeNew` cause up
+ * to 8 more fetches, one for each `kid`. A key that did not change stays the same object. During an outage
+ * of the issuer, the cached keys are used for up to 24 hours. A set without a usable key counts as an
+ * outage.
  */
 export function createJwks({
   uri,
@@ -89,43 +96,45 @@ export function createJwks({
   })
   let extraUntil = Number.NEGATIVE_INFINITY
   /** The kids that caused an extra fetch since the last cooldown began. */
-  const looked = new Set<string>()
-  let gathering: Promise<void> | undefined
+  const extraKids = new Set<string>()
+  let pendingRefresh: Promise<void> | undefined
 
   const { refresh, loading } = keySet
-  /** For unknown kids: those of a moment share one fetch. */
+  /** Fetches for unknown kids. Kids that arrive at the same time share one fetch. */
   const refreshSoon = () => {
     if (loading() !== undefined) return refresh()
-    gathering ??= new Promise((resolve) => setTimeout(resolve, GATHER_MS)).then(() => {
-      gathering = undefined
-      return refresh()
-    })
-    return gathering
+    pendingRefresh ??= new Promise((resolve) => setTimeout(resolve, SHARED_FETCH_DELAY_MS)).then(
+      () => {
+        pendingRefresh = undefined
+        return refresh()
+      },
+    )
+    return pendingRefresh
   }
-  const isCool = () => now() >= keySet.coolUntil()
+  const isCooldownOver = () => now() >= keySet.coolUntil()
   const has = (kid: string) => keySet.kept()?.has(kid) ?? false
-  /** The last fetch failed, and not long ago: the next one may well do so too. */
+  /** Returns whether the last fetch failed recently, so that the next one will probably fail too. */
   const isDown = () => keySet.isFailing() && now() < keySet.coolUntil() + COOLDOWN_MS
 
-  const lookFor = async (kid: string) => {
+  const fetchFor = async (kid: string) => {
     await loading()
-    if (!keySet.isFresh() && isCool()) await refresh()
-    if (!has(kid) && isCool()) {
+    if (!keySet.isFresh() && isCooldownOver()) await refresh()
+    if (!has(kid) && isCooldownOver()) {
       keySet.coolDown()
       await refreshSoon()
     }
   }
 
-  /** Without it a made-up `kid` just before a rotation would have the tokens of the new key refused. */
-  const lookOnceMore = async (kid: string) => {
+  /** Fetches during the cooldown, which an invented `kid` may start just before a key rotation. */
+  const fetchOnceMore = async (kid: string) => {
     if (now() >= extraUntil) {
-      looked.clear()
+      extraKids.clear()
       extraUntil = now() + COOLDOWN_MS
     }
-    if (gathering === undefined) {
-      if (looked.has(kid)) return
-      if (looked.size >= MAX_EXTRA_FETCHES) throw new JwksUnavailableError()
-      looked.add(kid)
+    if (pendingRefresh === undefined) {
+      if (extraKids.has(kid)) return
+      if (extraKids.size >= MAX_EXTRA_FETCHES) throw new JwksUnavailableError()
+      extraKids.add(kid)
     }
     await refreshSoon()
     if (!has(kid) && keySet.isFailing()) throw new JwksUnavailableError()
@@ -138,14 +147,15 @@ export function createJwks({
     held: (kid) => (keySet.isFresh() ? keySet.kept()?.get(kid)?.key : undefined),
     key: async (kid, mayBeNew = () => false) => {
       const endedBefore = fetchesEnded
-      // A known key waits for no fetch that an unknown one caused, nor again in an outage.
-      if (!has(kid) || !(keySet.isFresh() || isDown())) await lookFor(kid)
-      else if (!keySet.isFresh() && isCool()) void refresh()
-      if (!has(kid)) await (loading() ?? gathering)
+      // A known key does not wait for the fetch of an unknown one, or for more than one fetch in an
+      // outage.
+      if (!has(kid) || !(keySet.isFresh() || isDown())) await fetchFor(kid)
+      else if (!keySet.isFresh() && isCooldownOver()) void refresh()
+      if (!has(kid)) await (loading() ?? pendingRefresh)
       if (!has(kid) && keySet.isFailing()) throw new JwksUnavailableError()
-      // Only a fetch that ended after the token came says that its key does not exist.
-      const isKnownToBeNone = fetchesEnded > endedBefore
-      if (!has(kid) && !isKnownToBeNone && mayBeNew()) await lookOnceMore(kid)
+      // Only a fetch that ended after the token arrived proves that its key does not exist.
+      const isKnownMissing = fetchesEnded > endedBefore
+      if (!has(kid) && !isKnownMissing && mayBeNew()) await fetchOnceMore(kid)
       return keySet.kept()?.get(kid)?.key
     },
   }

@@ -1,34 +1,34 @@
 import type { Claims } from './claims.ts'
 
-/** Claims of the token that backends get, under their own names. */
+/** The token claims that backends get, by name. */
 export interface PassedClaims {
-  /** Undefined when the token has none of them. */
+  /** Undefined if the token has none of them. */
   readonly claims: Claims | undefined
-  /** The names of those that were left out because they are too large. */
+  /** The names of claims that were omitted because they are too large. */
   readonly tooLarge: readonly string[]
 }
 
 /**
- * The claims that the assertion to the backends has of its own, and those that say how a token may be
- * used (RFC 7519, RFC 7800, RFC 9068, RFC 9449): no claim of a token may stand for one of them.
+ * The claims that the gateway sets in its assertion, and those that restrict the use of a token (RFC 7519,
+ * RFC 7800, RFC 9068, RFC 9449). A token claim must not replace them.
  */
-const OF_THE_ASSERTION: ReadonlySet<string> = new Set([
+const RESERVED_CLAIMS: ReadonlySet<string> = new Set([
   ...['iss', 'sub', 'aud', 'exp', 'nbf', 'iat', 'jti', 'client_id', 'scope', 'cnf', 'ath', 'nonce'],
   ...['tool', 'htm', 'htu', 'query_sha256', 'body_sha256', 'client_hints', '__proto__'],
   ...['client_capabilities', 'input_sha256'],
 ])
-/** In bytes of JSON, of which base64 makes a third more: many servers take 8 KiB for a header field. */
+/** In bytes of JSON, which base64 enlarges by a third. Many servers limit header fields to 8 KiB. */
 const MAX_CLAIM_BYTES = 1_024
 const MAX_TOTAL_BYTES = 2_048
 
-/** Whether a claim of this name cannot be passed on. */
+/** Returns whether a claim of this name must not be passed to backends. */
 export function isReservedClaim(name: string): boolean {
-  return OF_THE_ASSERTION.has(name)
+  return RESERVED_CLAIMS.has(name)
 }
 
 /**
- * Picks these claims from those of a verified token. One of more than 1,024 bytes of JSON is left out,
- * as is what does not fit into 2,048 bytes of them all; so is one that is null.
+ * Picks these claims from the claims of a verified token. Omits null claims, claims of more than 1,024
+ * bytes of JSON, and claims that would exceed 2,048 bytes in total.
  */
 export function pickClaims(claims: Claims, names: readonly string[]): PassedClaims {
   const picked: [string, unknown][] = []

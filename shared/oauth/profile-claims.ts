@@ -1,12 +1,12 @@
-/** Claims that tell a person whose account is connected. */
+/** The claims that show a user which account is connected. */
 export type ProfileClaims = Readonly<Partial<Record<(typeof NAMES)[number], string>>>
 
 const NAMES = ['name', 'email', 'nickname'] as const
 
 /**
- * These claims of an access token; undefined when it has none. Auth0 leaves them out of access tokens
- * unless an Action adds them under a namespace, so that a claim counts by its own name or, as a URL,
- * by the last part of its path: `https://example.com/email`.
+ * Returns the profile claims of an access token; undefined if it has none. Auth0 does not include them in
+ * access tokens unless an Action adds them under a namespace. So a claim is found by its plain name or as
+ * the last path segment of a URL: `https://example.com/email`.
  */
 export function profileClaims(
   claims: Readonly<Record<string, unknown>>,

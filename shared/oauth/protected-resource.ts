@@ -1,6 +1,6 @@
 import type { ServerLinks } from '../catalogue/server.ts'
 
-/** RFC 9728 s2, the members that this system publishes. */
+/** The members of the protected resource metadata that this system publishes (RFC 9728 s2). */
 export interface ProtectedResourceMetadata {
   readonly resource: string
   readonly authorization_servers: readonly string[]
@@ -12,24 +12,24 @@ export interface ProtectedResourceMetadata {
   readonly resource_tos_uri?: string
 }
 
-/** What the document is made of; `resource` and `authorizationServer` are published to the letter. */
+/** The input of the document. `resource` and `authorizationServer` are published unchanged. */
 export interface ProtectedResource {
   readonly resource: string
   readonly authorizationServer: string
   readonly scopes: readonly string[]
   readonly name: string
-  /** For people: pages about the resource, published to the letter. */
+  /** Pages about the resource for people, published unchanged. */
   readonly links?: ServerLinks | undefined
 }
 
 const WELL_KNOWN = '/.well-known/oauth-protected-resource'
 export const MCP_PATH = '/mcp'
-/** Where clients register when the metadata is curated. */
+/** The path at which clients register if the metadata is curated. */
 export const REGISTRATION_PATH = '/oauth/register'
-/** Where Auth0's log stream delivers. */
+/** The path to which Auth0's log stream delivers. */
 export const LOG_WEBHOOK_PATH = '/auth0-log-webhook'
 
-/** Every path at which clients look for the document (RFC 9728 s3.1 and the layouts seen in use). */
+/** All paths at which clients look for the document (RFC 9728 s3.1 and other layouts in use). */
 export const PROTECTED_RESOURCE_PATHS: ReadonlySet<string> = new Set([
   WELL_KNOWN,
   `${WELL_KNOWN}${MCP_PATH}`,
@@ -37,7 +37,7 @@ export const PROTECTED_RESOURCE_PATHS: ReadonlySet<string> = new Set([
   `${MCP_PATH}${WELL_KNOWN}`,
 ])
 
-/** Where clients look for the authorization server's metadata at the resource itself. */
+/** The paths of the resource at which clients look for the authorization server metadata. */
 export const AUTHORIZATION_SERVER_PATHS = [
   '/.well-known/oauth-authorization-server',
   `/.well-known/oauth-authorization-server${MCP_PATH}`,
@@ -47,19 +47,22 @@ export const AUTHORIZATION_SERVER_PATHS = [
   `${MCP_PATH}/.well-known/openid-configuration`,
 ] as const
 
-/** The resource identifier when none is configured: the URL of the MCP endpoint. */
+/** Returns the default resource identifier: the URL of the MCP endpoint. */
 export function defaultAudience(publicUrl: string): string {
   return `${publicUrl}${MCP_PATH}`
 }
 
-/** Where a challenge sends the client: the path-inserted well-known URL of the MCP endpoint. */
+/**
+ * Returns the metadata URL for challenges: the well-known URL with the path of the MCP endpoint
+ * appended.
+ */
 export function protectedResourceMetadataUrl(publicUrl: string): string {
   return `${publicUrl}${WELL_KNOWN}${MCP_PATH}`
 }
 
 /**
- * The protected resource metadata document. `scopes_supported` is sorted, each scope once, and
- * never holds `offline_access`, which is between client and authorization server.
+ * Returns the protected resource metadata document. `scopes_supported` is sorted and has no duplicates. It
+ * never contains `offline_access`, which only concerns the client and the authorization server.
  */
 export function protectedResourceMetadata(
   protectedResource: ProtectedResource,

@@ -8,26 +8,25 @@ import {
   verify,
 } from 'node:crypto'
 
-/** A private key that signs what the gateway asserts to backends. */
+/** A private key that signs the gateway's assertions to backends. */
 export interface SigningKey {
-  /** JWK thumbprint (RFC 7638). */
+  /** The JWK thumbprint (RFC 7638). */
   readonly kid: string
   readonly alg: 'ES256' | 'EdDSA'
-  /** The JWS signature of these bytes, base64url. */
+  /** Returns the JWS signature of the text, in base64url. */
   readonly sign: (signed: string) => string
-  /** A symmetric key of this many bytes for one purpose (HKDF-SHA256, RFC 5869). */
+  /** Derives a symmetric key of this many bytes for one purpose (HKDF-SHA256, RFC 5869). */
   readonly derive: (purpose: string, bytes: number) => Uint8Array
-  /** The public half, as a key set publishes it. */
+  /** The public key, as a key set publishes it. */
   readonly publicJwk: Readonly<Record<string, string>>
 }
 
 const PEM = /-----BEGIN ([A-Z ]+)-----[A-Za-z0-9+/=\s]+-----END \1-----/g
 
 /**
- * Reads private keys in PEM (PKCS #8 or SEC 1; `\n` may stand for a line break), or as a JWK or a JWK
- * Set: P-256 (ES256, RFC 7518) or Ed25519 (EdDSA, RFC 8037). Returns them in their order; undefined
- * when there is none, or one of them is another kind of key or has halves that do not belong together.
- * An error never quotes the text.
+ * Reads private keys in PEM (PKCS #8 or SEC 1, with line breaks or `\n`), as a JWK or as a JWK Set: P-256
+ * (ES256, RFC 7518) or Ed25519 (EdDSA, RFC 8037). Returns them in order; undefined if there is no key, if
+ * a key is of another kind, or if its public and private parts do not match. Never throws.
  */
 export function readSigningKeys(text: string): readonly SigningKey[] | undefined {
   try {
@@ -68,14 +67,14 @@ function toSigningKey(key: KeyObject): SigningKey | undefined {
   )
 }
 
-/** Node takes the public half of a JWK as it is written: it may be that of another key. */
+/** Returns whether the parts of a key match. Node does not check that the public part of a JWK does. */
 function isPair(key: KeyObject): boolean {
   const digest = key.asymmetricKeyType === 'ed25519' ? null : 'sha256'
   const signed = Buffer.from('a key signs for its own public half')
   return verify(digest, signed, createPublicKey(key), sign(digest, signed, key))
 }
 
-/** `members`: what RFC 7638 takes the thumbprint of, in the order that it demands. */
+/** `members`: the JWK members of the thumbprint, in the order that RFC 7638 requires. */
 function createSigningKey(
   key: KeyObject,
   members: Readonly<Record<string, string>>,
@@ -88,7 +87,7 @@ function createSigningKey(
     alg,
     sign: signWith,
     derive: (purpose, bytes) => {
-      // The number itself: a key is the same in every notation.
+      // Derived from the private number, which is the same in every encoding of the key.
       const { d = '' } = key.export({ format: 'jwk' })
       const derived = hkdfSync('sha256', Buffer.from(d, 'base64url'), kid, purpose, bytes)
       return new Uint8Array(derived)

@@ -63,7 +63,10 @@ describe('bodies in flight', () => {
     expect(refused.json()).toEqual({
       jsonrpc: '2.0',
       id: null,
-      error: { code: -32000, message: 'Too much is being received. Try again in a second.' },
+      error: {
+        code: -32000,
+        message: 'The server is receiving too much data. Try again in a second.',
+      },
     })
     expect(served.lines.at(-1)).toMatchObject({ reason: 'bodies_in_flight' })
     const rest = await post({ text: 'x'.repeat(MIB - 100) }, undefined, '/tools/about')
@@ -87,6 +90,6 @@ describe('bodies in flight', () => {
     expect((await send(2_048)).status).toBe(200)
     const refused = await send(2_049)
     expect(refused.status).toBe(413)
-    expect(refused.text).toContain('2048 bytes at most')
+    expect(refused.text).toContain('must not exceed 2048 bytes')
   })
 })

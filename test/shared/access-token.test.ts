@@ -39,11 +39,11 @@ const SAID = new Map([
   ['token_expired', 'The access token has expired.'],
   [
     'ACCESS_TOKEN_IS_OPAQUE',
-    'ACCESS_TOKEN_IS_OPAQUE: not a token for this API; name the audience when asking for one.',
+    'ACCESS_TOKEN_IS_OPAQUE: not a token for this API. Request one with the audience of this API.',
   ],
   [
     'ACCESS_TOKEN_IS_ENCRYPTED_JWE',
-    'ACCESS_TOKEN_IS_ENCRYPTED_JWE: not a token for this API; name the audience when asking for one.',
+    'ACCESS_TOKEN_IS_ENCRYPTED_JWE: not a token for this API. Request one with the audience of this API.',
   ],
 ])
 

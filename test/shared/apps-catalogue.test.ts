@@ -58,10 +58,10 @@ describe('resources of a catalogue', () => {
   const one = (entry: Json) => ({ resources: { [UI]: entry } })
 
   test.each<[string, Json, string]>([
-    ['no source', one({}), 'must have one of file, text and request, and has none'],
-    ['two sources', one({ text: '', file: 'a.html' }), 'and has file and text'],
+    ['no source', one({}), 'must have exactly one of file, text and request, but has none'],
+    ['two sources', one({ text: '', file: 'a.html' }), 'but has file and text'],
     ['a missing file', one({ file: 'x.html' }), '"x.html" cannot be read'],
-    ['a folder', one({ file: 'd' }), '"d" is no file'],
+    ['a folder', one({ file: 'd' }), '"d" is not a file'],
     ['the folder above', one({ file: '../x.html' }), 'must be a relative path'],
     ['an absolute path', one({ file: '/etc/hostname' }), 'must be a relative path'],
     ['another type of UI', one({ text: '', mimeType: 'text/html' }), 'text/html;profile=mcp-app'],
@@ -73,7 +73,11 @@ describe('resources of a catalogue', () => {
     ['another host', one({ request: { url: '//evil.example/a' } }), 'a path under FUNCTIONS_BASE'],
     ['a domain with a directive', csp('https://a.example;script-src *'), 'must be an origin'],
     ['a keyword as a domain', csp("'unsafe-eval'"), 'must be an origin'],
-    ['the same twice', { resources: [1, 2].map(() => ({ uri: UI, text: '' })) }, 'URI twice'],
+    [
+      'the same twice',
+      { resources: [1, 2].map(() => ({ uri: UI, text: '' })) },
+      'this URI occurs twice',
+    ],
     ['neither list nor mapping', { resources: 7 }, 'resources must be a mapping'],
   ])('%s is refused', (_, catalogue, fault) => {
     expect(faultsOf(catalogue, { 'd/a.png': Buffer.from([0x89, 0xff]) })).toContain(fault)
@@ -89,7 +93,7 @@ describe('resources of a catalogue', () => {
     writeFileSync(outside, 'x')
     symlinkSync(outside, join(folder.folder, 'link.html'))
     expect(() => parseDocument({ TOOLS_FILE: folder.file }, (tool) => tool)).toThrow(
-      '"link.html" leads out of the folder of the catalogue',
+      '"link.html" is outside the folder of the catalogue',
     )
   })
 
@@ -100,7 +104,7 @@ describe('resources of a catalogue', () => {
 
   test('a file of more than 4 MiB is refused', () => {
     const files = { 'a.html': Buffer.alloc(4 * 1024 * 1024 + 1, ' ') }
-    expect(faultsOf(one({ file: 'a.html' }), files)).toContain('may have 4194304')
+    expect(faultsOf(one({ file: 'a.html' }), files)).toContain('the maximum is 4194304')
   })
 
   test('access is its own, else the default, else as its tools, and never public by silence', () => {
@@ -143,8 +147,8 @@ describe('the UI of a tool', () => {
   })
 
   test.each<[Json, string]>([
-    [{ ui: { resourceUri: 'ui://x' } }, '_meta.ui.resourceUri names no resource: ui://x'],
-    [{ 'openai/outputTemplate': 'ui://x' }, 'names no resource'],
+    [{ ui: { resourceUri: 'ui://x' } }, '_meta.ui.resourceUri is not in resources: ui://x'],
+    [{ 'openai/outputTemplate': 'ui://x' }, 'is not in resources'],
     [{ ui: { resourceUri: UI }, 'openai/outputTemplate': 'ui://x' }, 'name different resources'],
     [{ ui: { resourceUri: 'https://a.example' } }, 'must be a ui:// URI'],
     [{ ui: { visibility: ['user'] } }, '_meta.ui.visibility.0'],
@@ -169,9 +173,13 @@ describe('skills of a catalogue', () => {
 
   test.each<[string, Record<string, string | Buffer>, string]>([
     ['no SKILL.md', { 's/a/x.md': '' }, 'no SKILL.md in s'],
-    ['six skills', many(6), 'skills has 6, and may have 5'],
+    ['six skills', many(6), 'skills has 6 skills; the maximum is 5'],
     ['no frontmatter', { 's/a/SKILL.md': '# A' }, 'must begin with frontmatter'],
-    ['another name than its folder', { 's/a/SKILL.md': skill('b') }, "must be its folder's"],
+    [
+      'another name than its folder',
+      { 's/a/SKILL.md': skill('b') },
+      'must equal the name of the folder',
+    ],
     ['a name in capitals', { 's/a/SKILL.md': skill('A') }, '1 to 64 lower-case letters'],
     ['no description', { 's/a/SKILL.md': '---\nname: a\n---\n' }, 'the description must be'],
     ['broken YAML', { 's/a/SKILL.md': '---\na: [\n---\n' }, 'must be a mapping in YAML'],
@@ -179,12 +187,12 @@ describe('skills of a catalogue', () => {
     [
       'a SKILL.md of more than 256 KiB',
       { 's/a/SKILL.md': skill('a') + ' '.repeat(256 * KIB) },
-      'may have 262144',
+      'the maximum is 262144',
     ],
     [
       'a file of more than 1 MiB',
       { 's/a/SKILL.md': skill('a'), 's/a/b.bin': Buffer.alloc(1024 * KIB + 1) },
-      'may have 1048576',
+      'the maximum is 1048576',
     ],
     [
       'more than 5 MiB',
@@ -192,7 +200,7 @@ describe('skills of a catalogue', () => {
         's/a/SKILL.md': skill('a'),
         ...Object.fromEntries([1, 2, 3, 4, 5].map((n) => [`s/a/${n}`, Buffer.alloc(1024 * KIB)])),
       },
-      'may have 5242880',
+      'the maximum is 5242880',
     ],
     [
       'more than 100 files',
@@ -264,7 +272,7 @@ describe('review rules', () => {
 
   test.each<[string, unknown, Json, string]>([
     ['no list', 'a', { a: file }, 'must be a list of argument names'],
-    ['no argument', ['b'], { a: file }, 'b is no argument'],
+    ['no argument', ['b'], { a: file }, 'b is not an argument'],
     ['a string', ['a'], { a: { type: 'string' } }, 'must be an object, or a list of objects'],
     ['too few declared', ['a'], { a: { ...file, properties: {} } }, 'must declare download_url'],
     [
@@ -277,7 +285,7 @@ describe('review rules', () => {
       'a number',
       ['a'],
       { a: { ...file, properties: { ...file.properties, file_id: {} } } },
-      'strings as file_id',
+      'must declare as string: file_id',
     ],
     ['a circle', ['a'], { a: { $ref: '#/$defs/x' } }, 'must be an object'],
   ])('files: %s is a fault', (_, named, properties, fault) => {
@@ -287,7 +295,7 @@ describe('review rules', () => {
   test('files: a fault is a warning at start', () => {
     const tools = { t: { scopes: [], _meta: { 'openai/fileParams': ['a'] } } }
     expect(read({ tools }).warnings).toEqual([
-      'tool "t": openai/fileParams: a is no argument of the inputSchema',
+      'tool "t": openai/fileParams: a is not an argument of the inputSchema',
     ])
   })
 
@@ -309,7 +317,7 @@ describe('review rules', () => {
     ])
     expect(searchFetchFaults([search])).toHaveLength(1)
     expect(searchFetchFaults([search, { ...fetch, inputSchema: inputOf('url') }])).toEqual([
-      'fetch: the inputSchema must be {id: string}, required, and nothing else',
+      'fetch: the inputSchema must have exactly one argument: id, a required string',
     ])
   })
 
@@ -321,6 +329,6 @@ describe('review rules', () => {
       'search: results.0: id must be a string',
     ])
     expect(searchFetchAnswerFaults('fetch', result)).toEqual(['fetch: text must be a string'])
-    expect(searchFetchAnswerFaults('search', [])).toEqual(['search: must answer with an object'])
+    expect(searchFetchAnswerFaults('search', [])).toEqual(['search: must return an object'])
   })
 })

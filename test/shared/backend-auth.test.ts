@@ -19,7 +19,7 @@ const CLIENT = {
 const OBO = { type: 'on_behalf_of', audience: 'https://calendar.example.com' }
 const NOT_A_NAME =
   'must be the name of an environment variable such as CALENDAR_API_KEY, never the secret itself'
-const NOT_OWN = 'must be a variable of its own, not one that this system or the platform uses'
+const NOT_OWN = 'must not be a variable that this system or the platform uses'
 const NOT_HTTPS = 'must be an https URL without credentials or fragment (http only on loopback)'
 
 describe('backendAuth', () => {
@@ -61,7 +61,10 @@ describe('backendAuth', () => {
     [{ ...HEADER, secret: 'OBO_CLIENT_SECRET' }, `backendAuth.secret: ${NOT_OWN}`],
     [{ ...HEADER, secret: 'GOOGLE_APPLICATION_CREDENTIALS' }, `backendAuth.secret: ${NOT_OWN}`],
     [{ ...HEADER, prefix: 'a\r\nb' }, 'backendAuth.prefix: must be printable ASCII on one line'],
-    [{ ...HEADER, name: 'X Key' }, 'backendAuth: header field "X Key": not a name (RFC 9110 s5.1)'],
+    [
+      { ...HEADER, name: 'X Key' },
+      'backendAuth: header field "X Key": not a field name (RFC 9110 s5.1)',
+    ],
     [
       { ...HEADER, name: 'Host' },
       'backendAuth: header field "Host" is set by the gateway or the connection: use another',

@@ -187,7 +187,7 @@ describe('a document', () => {
     expect(server).toEqual({ name: 'x', instructions: 'y' })
     expect(warnings).toEqual([
       'colour: unknown member, ignored',
-      'nextCursor: the list has more pages, which are missing here',
+      'nextCursor: the list has more pages, which this catalogue does not contain',
       'tool "a": inputschema: unknown member, ignored',
       'tool "a": annotations.newHint: unknown member, ignored',
     ])
@@ -225,10 +225,10 @@ describe('a document', () => {
           { name: 'a', scopes: [] },
         ],
       },
-      'TOOLS: tool "a": the list has this name twice',
+      'TOOLS: tool "a": this name occurs twice',
     ],
-    [{ tools: [] }, 'TOOLS names no tool'],
-    [{ tools: [], defaults: 1 }, 'TOOLS: defaults must be a mapping of members that tools have'],
+    [{ tools: [] }, 'TOOLS contains no tools'],
+    [{ tools: [], defaults: 1 }, 'TOOLS: defaults must be a mapping of tool members'],
     [{ tools: [], server: 1 }, 'TOOLS: server must be a mapping'],
   ])('%j is refused', (document, fault) => {
     expect(faultsOf(JSON.stringify(document))).toEqual([fault])

@@ -193,7 +193,7 @@ const NOT_A_URL = 'must be an https URL without credentials or fragment (http on
 const NOT_AN_ORIGIN = 'must be an origin, without path or query'
 const PLACEHOLDER = 'is still a placeholder'
 const EMPTY_SECRET = 'must not have an empty secret: remove the extra comma'
-const NO_SLASH = 'must end in a slash when it has a path, as the issuer of Auth0 does'
+const NO_SLASH = 'must end in a slash if it has a path, as the issuer of Auth0 does'
 const TOO_SHORT = 'must have at least 32 characters'
 const NOT_ORIGINS = 'must be origins such as https://app.example.com, or *'
 const NOT_A_HOST = 'must be a host name, without https:// or path'
@@ -289,11 +289,11 @@ describe('what is refused', () => {
       { PUBLIC_URL: 'ftp://x', OAUTH_AUDIENCE: 'https://api.example.com' },
       `PUBLIC_URL ${NOT_A_URL}`,
     ],
-    [{ TOOLS: TOOLS_JSON }, 'TOOLS and TOOL_SCOPES_JSON exclude each other'],
-    [{ TOOLS_FILE: 'tools.yaml' }, 'TOOLS_FILE and TOOL_SCOPES_JSON exclude each other'],
+    [{ TOOLS: TOOLS_JSON }, 'TOOLS and TOOL_SCOPES_JSON are mutually exclusive'],
+    [{ TOOLS_FILE: 'tools.yaml' }, 'TOOLS_FILE and TOOL_SCOPES_JSON are mutually exclusive'],
     [
       { TOOLS: TOOLS_JSON, TOOLS_FILE: 'tools.yaml' },
-      'TOOLS and TOOLS_FILE and TOOL_SCOPES_JSON exclude each other',
+      'TOOLS and TOOLS_FILE and TOOL_SCOPES_JSON are mutually exclusive',
     ],
     [{ TOOL_SCOPES_JSON: ' ' }, 'TOOLS is required (or TOOLS_FILE, or TOOL_SCOPES_JSON)'],
     [
@@ -323,7 +323,9 @@ describe('what is refused', () => {
 
   test('without OAUTH_AUDIENCE an admission needs PUBLIC_URL, to which it belongs', () => {
     const admission = () => parseLogWebhookConfig({ ...ENV, PUBLIC_URL: undefined })
-    expect(admission).toThrow('OAUTH_AUDIENCE is required (or PUBLIC_URL, to which it belongs)')
+    expect(admission).toThrow(
+      'OAUTH_AUDIENCE is required (or PUBLIC_URL, which its default is derived from)',
+    )
   })
 
   test('all faults of a function are told at once, in one message', () => {

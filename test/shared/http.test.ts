@@ -161,7 +161,7 @@ describe('a body', () => {
     expect(answer.status).toBe(413)
     expect(answer.json()).toEqual({
       error: 'content_too_large',
-      message: 'The body may have 1 MiB at most.',
+      message: 'The body must not exceed 1 MiB.',
     })
     expect(served.lines).toMatchObject([{ message: 'request_refused', reason: 'body_too_large' }])
   })
@@ -226,7 +226,12 @@ describe('an answer', () => {
 describe('an error', () => {
   test.each([
     [notFound(), 404, 'not_found', 'There is nothing at this path.'],
-    [methodNotAllowed(['GET']), 405, 'method_not_allowed', 'This path does not take this method.'],
+    [
+      methodNotAllowed(['GET']),
+      405,
+      'method_not_allowed',
+      'This path does not support this method.',
+    ],
     [new HttpError(418, 'teapot', 'Short and stout.'), 418, 'teapot', 'Short and stout.'],
   ])('that is an answer is one: %s', async (error, status, code, message) => {
     respond = () => Promise.reject(error)
@@ -254,7 +259,7 @@ describe('an error', () => {
     expect(answer.status).toBe(500)
     expect(answer.json()).toEqual({
       error: 'internal_error',
-      message: 'Something went wrong on this side.',
+      message: 'The server encountered an internal error.',
     })
     expect(served.lines).toMatchObject([
       { severity: 'ERROR', message: 'request_crashed', request_id: received[0]?.id },

@@ -49,7 +49,7 @@ describe('a request', () => {
     ['/a/..;x/b', 'request: url must not have a segment . or ..'],
     ['/a\\..\\b', 'request: url must not have blanks, controls or backslashes'],
     ['/a b', 'request: url must not have blanks, controls or backslashes'],
-    ['/a%zz', 'request: url has a percent sign that encodes nothing'],
+    ['/a%zz', 'request: url has a percent sign that does not begin an encoded byte'],
     ['//evil.example/a', 'request: url must be an https URL, or a path below FUNCTIONS_BASE'],
     ['javascript:alert(1)', 'request: url must be an https URL, or a path below FUNCTIONS_BASE'],
     ['http://api.example.com/', 'request: url must be https (http only on loopback)'],
@@ -65,9 +65,9 @@ describe('a request', () => {
       'request: url must have a constant host: no {name} before the path',
     ],
     ['/a?q={q}', 'request: url must not have parameters in its query: use in: query'],
-    ['/a/{id', 'request: url has a brace that belongs to no {name}'],
+    ['/a/{id', 'request: url has a brace outside of a {name}'],
     ['/a/{}', 'request: url has {} without a name'],
-    ['/a/{q}', 'request: url has {q}, and parameters has no parameter of this name in path'],
+    ['/a/{q}', 'request: url has {q}, but parameters has no path parameter of this name'],
   ])('refuses the URL %s', (url, fault) => {
     expect(faultsOf({ url })).toEqual([fault])
   })
@@ -109,12 +109,12 @@ describe('a request', () => {
     [
       'a parameter twice',
       { parameters: [1, 2].map(() => ({ name: 'q', in: 'query' })) },
-      'request: parameter "q" is in query twice',
+      'request: parameter "q" occurs twice in query',
     ],
     [
       'a path parameter too many',
       { parameters: [ID] },
-      'request: parameter "id" is in path, and url does not have {id}',
+      'request: parameter "id" is in path, but url does not have {id}',
     ],
     [
       'a style of another place',
@@ -129,7 +129,7 @@ describe('a request', () => {
     [
       'no field name',
       { headers: { 'A B': 'c' } },
-      'request: header field "A B": not a name (RFC 9110 s5.1)',
+      'request: header field "A B": not a field name (RFC 9110 s5.1)',
     ],
     [
       'no pointer',

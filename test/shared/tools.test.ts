@@ -90,19 +90,16 @@ describe('a catalogue', () => {
     ],
     ['---\na: {}\n---\nb: {}', 'TOOLS is not YAML or JSON (MULTIPLE_DOCS at 10)'],
     ['a: *nowhere', 'TOOLS has an alias that cannot be resolved'],
-    [
-      'a: &a {scopes: [], _meta: {x: *a}}',
-      'TOOLS has an alias inside the value that it stands for',
-    ],
+    ['a: &a {scopes: [], _meta: {x: *a}}', 'TOOLS has an alias inside the value that it refers to'],
     [
       billionLaughs(),
-      'TOOLS is too large with its aliases written out: 16 MiB of JSON are allowed',
+      'TOOLS is too large with its aliases expanded: the maximum is 16 MiB of JSON',
     ],
     ['x', 'TOOLS must be a mapping of tool name to tool'],
     ['[]', 'TOOLS must be a mapping of tool name to tool'],
     ['null', 'TOOLS must be a mapping of tool name to tool'],
     ['# nothing', 'TOOLS must be a mapping of tool name to tool'],
-    ['{}', 'TOOLS names no tool'],
+    ['{}', 'TOOLS contains no tools'],
     ['"": {scopes: []}', `TOOLS: tool "": ${NAME_RULE}`],
     ['a b: {scopes: []}', `TOOLS: tool "a b": ${NAME_RULE}`],
     ['ä: {scopes: []}', `TOOLS: tool "ä": ${NAME_RULE}`],
@@ -113,7 +110,7 @@ describe('a catalogue', () => {
     ['a: [x]', 'TOOLS: tool "a": entry: Invalid input: expected object, received array'],
     [
       'a: {}\nb: {scopes: []}\nc: {title: C}',
-      'TOOLS: who may call these tools is missing: a, c. Give each scopes ([] = public) or securitySchemes, or all of them defaults: {scopes: [...]}',
+      'TOOLS: these tools do not define who may call them: a, c. Set scopes ([] = public) or securitySchemes of each tool, or defaults: {scopes: [...]} for all',
     ],
     ['a: {scopes: x}', 'TOOLS: tool "a": scopes: Invalid input: expected array, received string'],
     [
@@ -155,7 +152,7 @@ describe('a catalogue', () => {
   test('all faults are told, each with its tool', () => {
     expect(faultsOf('a: {}\nb c: {scopes: []}')).toEqual([
       expect.stringMatching(/^TOOLS: tool "b c": name/),
-      expect.stringMatching(/^TOOLS: who may call these tools is missing: a\./),
+      expect.stringMatching(/^TOOLS: these tools do not define who may call them: a\./),
     ])
   })
 })

@@ -61,7 +61,7 @@ const FAULT_OF_MESSAGE: readonly (readonly [words: RegExp, id: PlainFaultId])[] 
     /_meta\.ui|: _meta:|a ui:\/\/ resource must be|must be ui:\/\/|must be HTML/,
     'ui_resource_unreadable',
   ],
-  [/names no tool$/, 'tool_required'],
+  [/contains no tools$/, 'tool_required'],
 ]
 
 /**

@@ -44,7 +44,10 @@ const change = z.strictObject({
     .optional(),
   rules: z.array(rule).optional(),
   hooks: z.array(hook).optional(),
-  /** The directly assigned permissions of users by e-mail address: scopes of every API that has them. */
+  /**
+   * The directly assigned permissions of users by email address, for every API with a scope of that
+   * name.
+   */
   userPermissions: z.record(z.email(), z.array(z.string())).optional(),
   ...traitsChange.shape,
   ...faultsChange.shape,
@@ -59,7 +62,11 @@ export interface ControlChange {
   readonly faults: z.infer<typeof faultsChange>
 }
 
-/** @throws TenantError 400 that names every invalid member. */
+/**
+ * Parses the body of `POST /__tenant`.
+ *
+ * @throws TenantError 400 that names every invalid member.
+ */
 export function parseChange(given: unknown): ControlChange {
   const parsed = change.safeParse(given)
   if (parsed.success) {

@@ -12,7 +12,7 @@ export interface ControlOptions {
   readonly state: TenantState
   readonly log: TenantLog
   readonly rotateKeys: () => Promise<void>
-  /** Resets the tenant to its initial state; `true` = to a new Auth0 tenant. */
+  /** Resets the tenant to its initial state, or with `true` to a new Auth0 tenant. */
   readonly reset: (empty: true | undefined) => void
   /** The number of Management API calls and of issued Management API tokens. */
   readonly counts: () => { readonly calls: number; readonly tokens: number }
@@ -62,8 +62,8 @@ export function createControl(options: ControlOptions) {
 }
 
 /**
- * Changes the mode and sets all connections to client level. A connection that strict mode needs at
- * domain level would let every permissive client sign users in without being admitted.
+ * Changes the mode and sets all connections to client level. Strict mode uses connections at domain
+ * level, through which every permissive client could sign users in without being admitted.
  */
 function changeMode(state: TenantState, mode: SecurityMode): void {
   if (mode === state.mode) return
@@ -75,7 +75,7 @@ function hostnameOf(origin: string): string {
   return URL.canParse(origin) ? new URL(origin).hostname : ''
 }
 
-/** The state without secrets, and without the entities of the Management API itself. */
+/** Returns the state without secrets and without the entities of the Management API itself. */
 function show({ state, log, counts }: ControlOptions) {
   const { management, settings, faults } = state
   const isOwn = ({ client_id }: { client_id?: string | undefined }) =>

@@ -31,8 +31,8 @@ export function addApis(state: TenantState, apis: readonly OtherApi[]): void {
 }
 
 /**
- * Adds the client, linked to the API `audience`. It may not exchange tokens until `npm run provision`
- * allows it.
+ * Adds the client, linked to the API `audience`. It cannot exchange tokens until `npm run provision`
+ * enables token exchange.
  */
 export function addExchangeClient(
   state: TenantState,

@@ -11,13 +11,13 @@ const failure = z.strictObject({
   message: z.string().optional(),
   errorCode: z.string().optional(),
   headers: z.record(z.string(), z.string()).optional(),
-  /** If set, only calls whose body has this member fail. */
+  /** If set, only calls with this member in the body fail. */
   member: z.string().optional(),
   /** The number of calls that fail; undefined = all, until the failure is removed. */
   times: z.int().min(0).max(1_000_000).optional(),
 })
 
-/** The next `times` calls get 429. */
+/** Answers the next `times` calls with 429. */
 const rateLimit = z
   .strictObject({
     times: z.int().min(0).max(1_000_000),
@@ -29,31 +29,31 @@ const management = z.strictObject({
   /** The delay of every Management API response. */
   latencyMs: milliseconds,
   rateLimit,
-  /** Calls above this rate get 429; the Free plan allows 2. */
+  /** Calls above this rate get 429. The Free plan allows 2. */
   callsPerSecond: z.int().min(1).max(1_000_000),
-  /** After `calls` more calls, every call gets `status` until this is removed. */
+  /** After `calls` more calls, every call gets `status` until this fault is removed. */
   failAfter: z
     .strictObject({
       calls: z.int().min(0).max(1_000_000),
       status: z.int().min(400).max(599).default(503),
     })
     .nullable(),
-  /** After `calls` more calls, the connection breaks at every call until this is removed. */
+  /** After `calls` more calls, the connection breaks at every call until this fault is removed. */
   breakAfter: z
     .strictObject({
       calls: z.int().min(0).max(1_000_000),
-      /** Whether the first broken call takes effect, and only its response is lost. */
+      /** Whether the first broken call takes effect and only its response is lost. */
       losesAnswer: z.boolean().default(false),
     })
     .nullable(),
-  /** Failures of single calls, one or a list; null = none. */
+  /** Failures of specific calls, one or a list; null = none. */
   fail: z
     .union([failure.transform((one) => [one]), z.array(failure)])
     .nullable()
     .transform((all) => all ?? []),
   /** The scopes of the Management API client; null = every scope. */
   scopes: z.array(z.string().regex(/^[a-z_]+:[a-z_]+$/, 'must be like read:clients')).nullable(),
-  /** Whether Management API tokens and token responses name their scopes. */
+  /** Whether Management API tokens and token responses contain their scopes. */
   namesScopes: z.boolean(),
   /** The time during which a new client is not found. */
   newClientNotFoundMs: milliseconds,
@@ -63,7 +63,7 @@ const registration = z.strictObject({
   rateLimit,
   /** The maximum number of registrations per second (5 in Auth0); null = no limit. */
   perSecond: z.int().min(1).max(1_000).nullable(),
-  /** The response to every registration, none of which takes effect; null = register. */
+  /** The response to every registration, which then has no effect; null = register. */
   answer: z
     .strictObject({
       status: z.int().min(200).max(599),
@@ -71,13 +71,13 @@ const registration = z.strictObject({
       headers: z.record(z.string(), z.string()).default({}),
     })
     .nullable(),
-  /** When the connection breaks: before or after the registration takes effect; null = never. */
+  /** Whether the connection breaks before or after the registration takes effect; null = never. */
   breaks: z.enum(['before', 'afterwards']).nullable(),
 })
 
 const cimdUrl = z.url({ protocol: /^https?$/ })
 
-/** Faults in the body of `POST /__tenant`; an absent member does not change. */
+/** The faults in the body of `POST /__tenant`. Absent members stay unchanged. */
 export const faultsChange = z.strictObject({
   management: management.partial().optional(),
   registration: registration.partial().optional(),
@@ -104,7 +104,7 @@ export interface Faults {
   readonly cimdViolations: readonly string[]
 }
 
-/** The faults of a healthy tenant. */
+/** The initial values, without faults. */
 export const NO_FAULTS: Faults = {
   management: {
     latencyMs: 0,
@@ -134,7 +134,7 @@ export function changeFaults(faults: Faults, change: z.infer<typeof faultsChange
   }
 }
 
-/** The object without undefined members, so that a spread of it does not unset other values. */
+/** Returns the object without undefined members, so that spreading it does not unset other values. */
 export function given<Value extends object>(value: Value) {
   const members = Object.entries(value).filter(([, member]) => member !== undefined)
   return Object.fromEntries(members) as { [Name in keyof Value]: Exclude<Value[Name], undefined> }

@@ -32,7 +32,7 @@ export const NEW_SETTINGS: TenantSettings = {
 
 type AboutTenant = Pick<TenantState, 'issuer' | 'users' | 'management' | 'audience'>
 
-/** The state of an empty tenant. */
+/** Returns the state of an empty tenant. */
 export function createState(about: AboutTenant, keys: TenantState['keys']): TenantState {
   const { issuer, users, management, audience } = about
   return {
@@ -64,7 +64,7 @@ export function createState(about: AboutTenant, keys: TenantState['keys']): Tena
   }
 }
 
-/** Adds the Management API and the one client with access to it. */
+/** Adds the Management API and the only client with access to it. */
 export function addManagementApi({ issuer, management, clients, apis, grants }: TenantState): void {
   const identifier = `${issuer}api/v2/`
   const { clientId: client_id, clientSecret: client_secret } = management
@@ -95,12 +95,12 @@ export function addManagementApi({ issuer, management, clients, apis, grants }: 
   grants.set(grant.id, { ...grant, subject_type: 'client', is_system: false })
 }
 
-/** A connection that is off for every client. */
+/** Returns a connection that is disabled for every client. */
 export function newConnection(name: string): TenantConnection {
   return {
     id: `con_${randomBytes(8).toString('hex')}`,
     name,
-    // Every name without "google" is treated as a database connection.
+    // A name without "google" is a database connection.
     strategy: name.includes('google') ? 'google-oauth2' : 'auth0',
     display_name: name,
     realms: [name],

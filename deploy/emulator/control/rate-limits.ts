@@ -13,7 +13,7 @@ export interface Limited {
   readonly refusal: TenantError | undefined
 }
 
-/** Limits the calls of the Management API; injected limits apply before the configured rate. */
+/** Limits the calls of the Management API. Injected limits take precedence over the configured rate. */
 export function createManagementLimit(state: TenantState): () => Limited {
   const count = countPerSecond()
   return () => {
@@ -27,7 +27,7 @@ export function createManagementLimit(state: TenantState): () => Limited {
   }
 }
 
-/** Limits the registrations; without an injected limit, all are allowed. */
+/** Limits the registrations. Without an injected limit, all are allowed. */
 export function createRegistrationLimit(state: TenantState): () => Limited {
   const count = countPerSecond()
   return () => {
@@ -40,7 +40,7 @@ export function createRegistrationLimit(state: TenantState): () => Limited {
   }
 }
 
-/** Returns a counter of the calls in the current second, including the present one. */
+/** Returns a counter of the calls in the current second, including the current call. */
 function countPerSecond(): () => number {
   let second = 0
   let count = 0
@@ -70,7 +70,7 @@ function rateLimitFields(limit: number, remaining: number, resetSeconds: number)
   }
 }
 
-/** Seconds to wait, if the injected limit has refusals left. */
+/** Returns the seconds to wait if the injected limit has refusals left; otherwise undefined. */
 function takeRateLimit(state: TenantState, of: 'management' | 'registration'): number | undefined {
   const { rateLimit } = state.faults[of]
   if (rateLimit === null || rateLimit.times === 0) return undefined

@@ -11,10 +11,10 @@ import { NEW_TRAITS } from './traits.ts'
 export interface TenantSetup {
   /** The identifier of the gateway's API. */
   readonly audience: string
-  /** The scopes of the API, unless `prepare` creates it. */
+  /** The scopes of the API; unused if `prepare` creates the API. */
   readonly scopes?: readonly Scope[]
   readonly users: readonly TenantUser[]
-  /** Names of the login connections. */
+  /** The names of the login connections. */
   readonly connections: readonly string[]
   readonly management: { readonly clientId: string; readonly clientSecret: string }
   /** Further APIs. */
@@ -24,13 +24,15 @@ export interface TenantSetup {
   /** The security mode of newly registered clients; `strict` by default, as in a new tenant. */
   readonly mode?: SecurityMode
   readonly logStream?: LogStreamOptions
-  /** True = a new Auth0 tenant with only the further APIs, no log stream, and registration off. */
+  /**
+   * True = a new Auth0 tenant with only the further APIs, without a log stream and without registration.
+   */
   readonly empty?: boolean
   /** Creates the initial state in the empty tenant through its Management API. */
   readonly prepare?: (issuer: string) => Promise<void>
 }
 
-/** Resets the tenant to its initial state; its keys and issued tokens remain valid. */
+/** Resets the tenant to its initial state. Its keys and issued tokens remain valid. */
 export function setUp(state: TenantState, setup: TenantSetup, empty: boolean): void {
   const { connections, apis, permissions } = state
   for (const map of mapsOf(state)) map.clear()
@@ -62,7 +64,7 @@ export function setUp(state: TenantState, setup: TenantSetup, empty: boolean): v
   }
 }
 
-/** The gateway's API with the settings that this system requires. */
+/** Returns the gateway's API with the settings that this system requires. */
 function localApi({ audience, scopes = [] }: TenantSetup): TenantApi {
   return {
     ...newApi(audience),
@@ -76,7 +78,7 @@ function localApi({ audience, scopes = [] }: TenantSetup): TenantApi {
   }
 }
 
-/** Saves the present state of the tenant, and returns a function that restores it. */
+/** Saves the current state of the tenant and returns a function that restores it. */
 export function saveState(state: TenantState): () => void {
   const { settings, maps } = structuredClone({ settings: state.settings, maps: mapsOf(state) })
   return () => {
@@ -88,7 +90,7 @@ export function saveState(state: TenantState): () => void {
   }
 }
 
-/** The parts of the state that Management API calls change. */
+/** Returns the parts of the state that Management API calls change. */
 function mapsOf(state: TenantState): Map<string, unknown>[] {
   const { clients, connections, grants, apis, logStreams, userGrants, roles } = state
   const { permissions, organizations, issuedFor, actions, bindings } = state

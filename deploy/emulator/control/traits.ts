@@ -6,7 +6,7 @@ const refusalStatus = z.union([z.literal(400), z.literal(403), z.literal(409)])
 /** Seconds; null = as configured in the API and the client. */
 const lifetime = z.int().min(1).max(157_788_000).nullable()
 
-/** The kind of tenant, which `POST /__tenant` can change. */
+/** The properties of the tenant that `POST /__tenant` can change. */
 const traits = z.strictObject({
   /**
    * Whether a new client has the marker of its origin (`external_metadata_type` and `_created_by`).
@@ -20,17 +20,17 @@ const traits = z.strictObject({
   securityModeSetting: z.enum(['settable', 'absent', 'refused']),
   /** Whether a permissive third-party client may become first-party, or the status of the refusal. */
   promotion: z.union([z.literal('allowed'), refusalStatus]),
-  /** Whether the plan includes log streams. If not, existing streams do not deliver either. */
+  /** Whether the plan includes log streams. If it does not, existing streams stop delivering. */
   logStreams: z.enum(['allowed', 'refused']),
   /** The maximum number of log streams; null = no limit. */
   logStreamLimit: z.int().min(0).max(1_000).nullable(),
-  /** Whether a log stream shows its secret. */
+  /** Whether the Management API returns the secret of a log stream. */
   logStreamSecrets: z.enum(['shown', 'masked']),
   /** `enterprise` accepts `private_key_jwt` in a metadata document. */
   plan: z.enum(['free', 'enterprise']),
   /** Whether an authorization request registers a client by its metadata document. */
   cimdSelfRegistration: z.boolean(),
-  /** Whether clients show `created_at` and `updated_at`; older tenants do not show them. */
+  /** Whether clients have `created_at` and `updated_at`, which older tenants do not return. */
   clientDates: z.boolean(),
   /** The maximum number of client grants besides the Management API's own; null = no limit. */
   clientGrantLimit: z.int().min(0).max(100_000).nullable(),
@@ -38,7 +38,7 @@ const traits = z.strictObject({
   tokenLifetimes: z.strictObject({ access: lifetime, refresh: lifetime }),
 })
 
-/** Changes of the traits; an absent member does not change. */
+/** Changes of the traits. Absent members stay unchanged. */
 export const traitsChange = traits
   .extend({ tokenLifetimes: traits.shape.tokenLifetimes.partial() })
   .partial()
@@ -46,8 +46,8 @@ export const traitsChange = traits
 export type Traits = Readonly<z.infer<typeof traits>>
 
 /**
- * The traits of a tenant that was created in autumn 2026. It does not show the security mode, which is
- * strict, and only an administrator can import metadata documents.
+ * The traits of a tenant that was created in autumn 2026. Its settings do not contain the security mode,
+ * which is strict, and only an administrator can import metadata documents.
  */
 export const NEW_TRAITS: Traits = {
   clientMarker: true,

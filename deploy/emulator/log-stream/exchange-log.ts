@@ -15,7 +15,7 @@ const EXCHANGES: Readonly<Record<string, { success: string; fail: string; descri
     },
   }
 
-/** Logs each exchange of a code or refresh token; only these records show when a client was used. */
+/** Logs each exchange of a code or refresh token. Only these records show when a client was used. */
 export function logExchanges(provider: Provider, log: TenantLog): void {
   const emit = ({ oidc, req }: KoaContextWithOIDC, outcome: 'success' | 'fail', fault?: string) => {
     const exchange = EXCHANGES[String(oidc.params?.['grant_type'])]

@@ -18,7 +18,7 @@ const CATEGORIES: Readonly<Record<string, Management.LogStreamFilterGroupNameEnu
   failed_on_behalf_of_token_exchange: 'auth.token_exchange.fail',
 }
 
-/** Whether an event passes a stream's filters; without filters every event passes. */
+/** Returns whether an event passes a stream's filters. Without filters, every event passes. */
 export function passes({ filters = [] }: TenantLogStream, { type }: LogEvent): boolean {
   const category = CATEGORIES[type] ?? 'other'
   return filters.length === 0 || filters.some(({ name }) => name === category)

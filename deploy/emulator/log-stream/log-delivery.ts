@@ -2,7 +2,7 @@ import { parseJson } from '../http.ts'
 
 export type LogStreamFormat = 'JSONLINES' | 'JSONARRAY' | 'JSONOBJECT'
 
-/** Where and how a log stream delivers. */
+/** The endpoint of a log stream and the form of its deliveries. */
 export interface LogStreamTarget {
   readonly url: string
   /** The header fields of every delivery, including the exact `authorization`. */
@@ -27,7 +27,7 @@ export interface Delivery {
   /** The `log_id` of each record, in the order of the delivery. */
   readonly records: readonly string[]
   readonly count: number
-  /** Null without a response. */
+  /** The status of the response; null without a response. */
   readonly status: number | null
   /** The body of the response, parsed if it is JSON; without a response, the reason. */
   readonly answer: unknown
@@ -36,7 +36,7 @@ export interface Delivery {
 const TIMEOUT_MS = 60_000
 const MAX_ANSWER_CHARACTERS = 2_000
 
-/** Posts records once. */
+/** Posts records once. Never rejects. */
 export async function deliverOnce(
   { url, headers, format }: LogStreamTarget,
   records: readonly LogRecord[],
@@ -63,7 +63,7 @@ export async function deliverOnce(
   }
 }
 
-/** The message of `fetch` is general; its cause has the reason. */
+/** Appends the message of the cause, because that of `fetch` does not state the reason. */
 function reason({ message, cause }: Error): string {
   return cause instanceof Error ? `${message}: ${cause.message}` : message
 }

@@ -1,4 +1,4 @@
-/** Whether an event matches a query of the log search. */
+/** Returns whether an event matches a query of the log search. */
 export type LogQuery = (event: Readonly<Record<string, unknown>>) => boolean
 
 const TOKEN = /\s*(\(|\)|\[[^\]]*\]|\{[^}]*\}|"(?:[^"\\]|\\.)*"|[^\s()":]+:?)/y
@@ -14,7 +14,7 @@ const OPERATORS: ReadonlySet<string> = new Set(['AND', 'OR', 'NOT'])
 export function parseLogQuery(text: string): LogQuery {
   const tokens = tokenize(text)
   let at = 0
-  const take = () => tokens[at++] ?? fail('ends too early')
+  const take = () => tokens[at++] ?? fail('is incomplete')
 
   const any = (field?: string): LogQuery => {
     const parts = [all(field)]
@@ -40,16 +40,16 @@ export function parseLogQuery(text: string): LogQuery {
     }
     if (token === '(') {
       const inner = any(field)
-      if (take() !== ')') fail('has a parenthesis that does not close')
+      if (take() !== ')') fail('has an unclosed parenthesis')
       return inner
     }
     if (token.endsWith(':') && field === undefined) return one(token.slice(0, -1))
-    if (token === ')' || OPERATORS.has(token)) fail(`has a ${token} where a term should be`)
+    if (token === ')' || OPERATORS.has(token)) fail(`has ${token} instead of a term`)
     return matches(field, token)
   }
 
   const query = any()
-  if (at < tokens.length) fail(`has a ${tokens[at]} too many`)
+  if (at < tokens.length) fail(`has an unexpected ${tokens[at]}`)
   return query
 }
 
@@ -58,13 +58,13 @@ function tokenize(text: string): string[] {
   const pattern = new RegExp(TOKEN)
   while (pattern.lastIndex < text.trimEnd().length) {
     const token = pattern.exec(text)?.[1]
-    if (token === undefined) fail('cannot be read')
+    if (token === undefined) fail('has invalid syntax')
     tokens.push(token)
   }
   return tokens
 }
 
-/** A term without a field is searched in all fields. */
+/** Returns the test of a term. Without a field, it searches all fields. */
 function matches(field: string | undefined, term: string): LogQuery {
   const holds = valueTest(term)
   if (field === undefined) return (event) => Object.values(event).some(holds)

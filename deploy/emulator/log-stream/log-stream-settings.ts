@@ -4,12 +4,12 @@ import type { LogStreamFormat, LogStreamTarget } from './log-delivery.ts'
 
 export interface LogStreamSettings {
   readonly format: LogStreamFormat
-  /** The delay between an event and its delivery. */
+  /** The delay between an event and its delivery, in milliseconds. */
   readonly delayMs: number
   readonly paused: boolean
 }
 
-/** The settings of the log stream; all except its target have defaults. */
+/** The settings of the log stream. All except its target have defaults. */
 export interface LogStreamOptions extends Partial<Pick<LogStreamSettings, 'format' | 'delayMs'>> {
   readonly url: string
   /** The exact value of the Authorization header field. */
@@ -22,7 +22,7 @@ export const INITIAL_SETTINGS: LogStreamSettings = {
   paused: false,
 }
 
-/** The target of a stream; undefined if the stream may not deliver now. */
+/** Returns the target of a stream; undefined if the stream does not exist or is not active. */
 export function targetOf(stream: TenantLogStream | undefined): LogStreamTarget | undefined {
   if (stream === undefined || stream.status !== 'active') return undefined
   const { httpEndpoint, httpAuthorization, httpContentType, ...sink } = stream.sink
@@ -38,7 +38,7 @@ export function targetOf(stream: TenantLogStream | undefined): LogStreamTarget |
   }
 }
 
-/** The settings of a stream that `/__tenant` can change; empty without a stream. */
+/** Returns the settings of a stream that `/__tenant` can change; empty without a stream. */
 export function settingsOf(stream: TenantLogStream | undefined) {
   if (stream === undefined) return {}
   const format: LogStreamFormat = stream.sink.httpContentFormat ?? 'JSONLINES'
@@ -58,7 +58,7 @@ export function newLogStreamId(): string {
   return `lst_${randomBytes(8).toString('hex')}`
 }
 
-/** The stream that this system requires; it replaces the previous one. */
+/** Returns the log stream that this system requires, which replaces the previous one. */
 export function localStream(
   url: string,
   httpAuthorization: string,

@@ -6,15 +6,15 @@ export interface LogStream {
   readonly push: (records: readonly LogRecord[]) => void
   /** Sends the delivered records again. */
   readonly redeliver: () => void
-  /** Continues if the stream may deliver now. */
+  /** Continues to deliver if the stream is active. */
   readonly wake: () => void
   readonly close: () => void
 }
 
 export interface LogStreamDependencies {
-  /** Undefined = the stream may not deliver now. */
+  /** Returns the target; undefined while the stream must not deliver. */
   readonly target: () => LogStreamTarget | undefined
-  /** Milliseconds between an event and its delivery. */
+  /** Returns the milliseconds between an event and its delivery. */
   readonly delayMs: () => number
   /** Called after each attempt. */
   readonly onDelivery: (delivery: Delivery) => void
@@ -26,10 +26,10 @@ const BATCH_MS = 20
 const MAX_KEPT = 200
 
 /**
- * Emulates Auth0's log stream, which delivers batches at least once and in any order. To make tests
- * notice a receiver that relies on more, every delivery has its records in reverse order and repeats
- * the last record of the previous one. A delivery without a 2xx response is attempted three times, and
- * again later until it succeeds.
+ * Emulates Auth0's log stream, which delivers batches at least once and in any order. Every delivery has
+ * its records in reverse order and repeats the last record of the previous one, so that tests detect a
+ * receiver that relies on order or uniqueness. A delivery without a 2xx response is attempted three
+ * times, and again later until it succeeds.
  */
 export function createLogStream({ target, delayMs, onDelivery }: LogStreamDependencies): LogStream {
   const closing = new AbortController()
@@ -47,7 +47,7 @@ export function createLogStream({ target, delayMs, onDelivery }: LogStreamDepend
     const { status } = delivery
     return status !== null && status >= 200 && status < 300
   }
-  /** Attempts to deliver all records; the format may change between attempts. */
+  /** Attempts to deliver all records. The format may change between attempts. */
   const deliver = async (records: readonly LogRecord[]): Promise<boolean> => {
     const left = [...records]
     for (const ms of ATTEMPT_DELAYS_MS) {
@@ -81,7 +81,7 @@ export function createLogStream({ target, delayMs, onDelivery }: LogStreamDepend
     if (isRunning || closing.signal.aborted || !isReady()) return
     isRunning = true
     run()
-      // It rejects only when the stream is closed.
+      // Rejects only if the stream is closed.
       .catch(() => undefined)
       .finally(() => {
         isRunning = false

@@ -16,16 +16,20 @@ import {
 /** The tenant's log and its log streams. */
 export interface TenantLog {
   readonly emit: (event: LogEvent) => void
-  /** The settings at `/__tenant`: it shows those of the first stream, and changes every stream. */
+  /** Returns the settings at `/__tenant`: those of the first stream. */
   readonly settings: () => LogStreamSettings
+  /** Changes the settings of every stream. */
   readonly change: (settings: Partial<LogStreamSettings>) => void
   /** The latest deliveries of all streams, oldest first. */
   readonly deliveries: readonly Delivery[]
-  /** Sets up this system's stream, which also gets the records that were logged without a stream. */
+  /**
+   * Sets up this system's stream. It also delivers the records that were logged before any stream
+   * existed.
+   */
   readonly configure: (options: LogStreamOptions) => void
-  /** Starts a stream of the state, with its first records. */
+  /** Starts a stream of the state with its first records. */
   readonly start: (stream: TenantLogStream, records?: readonly LogRecord[]) => void
-  /** Applies changes of the streams in the state. */
+  /** Applies changes of the state to the running streams. */
   readonly refresh: () => void
   readonly redeliver: () => void
   /** Removes all streams, settings and deliveries. */

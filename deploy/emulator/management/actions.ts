@@ -8,7 +8,7 @@ import { OFFSET } from './list.ts'
 import { type ApiCall, found, parseBody, type Route, type Schemas } from './route.ts'
 
 const MAX_PAGE = 100
-/** Auth0's triggers that the emulator supports. */
+/** The triggers of Auth0 that the emulator supports, with their versions. */
 const TRIGGERS = {
   'post-login': 'v3',
   'credentials-exchange': 'v2',
@@ -49,7 +49,7 @@ const bindings = z.strictObject({
   ),
 })
 
-/** `/actions`: stores, deploys, binds and returns Actions, but does not run them. */
+/** The endpoints at `/actions`, which store, deploy, bind and return Actions but do not run them. */
 export function actionRoutes(state: TenantState): readonly Route[] {
   const { actions } = state
   const get = ({ id }: ApiCall): TenantAction => found(actions.get(id), 'not_found', 'action')
@@ -198,7 +198,7 @@ export function actionRoutes(state: TenantState): readonly Route[] {
   ]
 }
 
-/** A page of a list in the form that only the Actions endpoints use. */
+/** Returns a page of a list in the form that only the Actions endpoints use. */
 function pageOf<Item>(items: readonly Item[], query: URLSearchParams) {
   const per_page = Math.min(Number(query.get('per_page') ?? 50) || 50, MAX_PAGE)
   const page = Number(query.get('page') ?? 0) || 0

@@ -43,9 +43,9 @@ export interface ManagementApi {
   readonly calls: () => number
 }
 
-/** The parts of a request that have been read so far, for the log. */
+/** The parts of a request that have been read so far, for the published exchange. */
 interface ReadParts {
-  /** For example `GET /clients/:id`. */
+  /** The method and path of the route, such as `GET /clients/:id`. */
   route?: string
   body?: object
 }
@@ -56,7 +56,9 @@ const requests = channel('auth0-emulator:management-request')
 /** Publishes every call with its response, before the response is sent. */
 const exchanges = channel('auth0-emulator:management')
 
-/** The part of Auth0's Management API v2 that this system calls, with Auth0's rate limit fields. */
+/**
+ * Creates the part of Auth0's Management API v2 that this system calls, with Auth0's rate limit fields.
+ */
 export function createManagementApi({
   state,
   tokens,
@@ -84,15 +86,15 @@ export function createManagementApi({
   const limit = createManagementLimit(state)
   let calls = 0
 
-  const answer = async (req: IncomingMessage, asked: ReadParts): Promise<ApiAnswer> => {
+  const answer = async (req: IncomingMessage, parts: ReadParts): Promise<ApiAnswer> => {
     const url = new URL(req.url ?? '/', state.issuer)
     const path = url.pathname.slice(PREFIX.length)
     const [[route, params] = []] = router.match(req.method ?? '', path)[0]
     if (route === undefined) throw new TenantError(404, 'not_found', 'Not Found')
-    asked.route = `${route.method} ${route.path}`
+    parts.route = `${route.method} ${route.path}`
     checkScopes(state, route)
     const body = takesBody(route) ? await readJson(req) : {}
-    if (takesBody(route)) asked.body = body
+    if (takesBody(route)) parts.body = body
     const failure = takeStaged(state, { method: route.method, path, body })
     if (failure !== undefined) throw failure
     checkQuery(route, url.searchParams)
@@ -126,14 +128,14 @@ export function createManagementApi({
 
   const handle: ManagementApi['handle'] = async (req, res) => {
     calls += 1
-    const asked: ReadParts = {}
+    const parts: ReadParts = {}
     const { pathname, searchParams: query } = new URL(req.url ?? '/', state.issuer)
     const about = { issuer: state.issuer, method: req.method, path: pathname.slice(PREFIX.length) }
     const broken = takeBreak(state)
     if (broken === 'before') return void req.socket.destroy()
     const send = (status: number, value: unknown, staged?: StagedError) => {
       const isStaged = staged !== undefined
-      exchanges.publish({ ...about, query, ...asked, status, answer: value, isStaged })
+      exchanges.publish({ ...about, query, ...parts, status, answer: value, isStaged })
       if (broken === 'afterwards') return void req.socket.destroy()
       sendJson(res, status, value, { ...headers, ...staged?.headers })
     }
@@ -143,7 +145,7 @@ export function createManagementApi({
     try {
       tokens.check(req)
       if (refusal !== undefined) throw refusal
-      const { status, value } = await answer(req, asked)
+      const { status, value } = await answer(req, parts)
       send(status, value)
     } catch (error) {
       if (!(error instanceof TenantError)) throw error
@@ -176,7 +178,7 @@ function decodeId(encoded: string | number = ''): string {
   }
 }
 
-/** A response body for the log, without secrets; the sink of a log stream contains one. */
+/** Returns a body for the log without secrets. The sink of a log stream contains a secret. */
 function withoutSecret(value: unknown): unknown {
   if (value === null || typeof value !== 'object') return {}
   return { ...value, client_secret: undefined, signing_secret: undefined, sink: undefined }

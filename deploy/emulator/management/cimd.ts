@@ -10,7 +10,7 @@ const request = z.strictObject({
   external_client_id: z.url().max(MAX_URL_BYTES),
 } satisfies Schemas<Management.RegisterCimdClientRequestContent>)
 
-/** `/clients/cimd`: an administrator's import of a Client ID Metadata Document. */
+/** The endpoints at `/clients/cimd`, by which an administrator imports a Client ID Metadata Document. */
 export function cimdRoutes(state: TenantState): readonly Route[] {
   const preview = async ({
     body,

@@ -12,7 +12,7 @@ import { parseBody } from './route.ts'
 
 type Changes = z.infer<typeof clientUpdate>
 
-/** @throws TenantError 400 for members that a strict client cannot have. */
+/** Checks a new strict client. @throws TenantError 400 for members that it cannot have. */
 export function checkCreation(wanted: Changes): void {
   const { refresh_token: _, is_first_party: __, ...rest } = wanted
   parseBody(strictClientUpdate.loose(), rest)
@@ -22,8 +22,8 @@ export function checkCreation(wanted: Changes): void {
 /**
  * Validates the changes of a client by its kind.
  *
- * @throws TenantError 400 for a change that its kind does not allow; the status of the trait `promotion`
- *   if the tenant refuses promotions.
+ * @throws TenantError 400 for a change that its kind does not allow; if the tenant refuses promotions, the
+ *   status in the trait `promotion`.
  */
 export function checkUpdate(state: TenantState, client: TenantClient, body: object): Changes {
   const isPromotion = 'is_first_party' in body && body.is_first_party === true
@@ -35,7 +35,10 @@ export function checkUpdate(state: TenantState, client: TenantClient, body: obje
   return changes
 }
 
-/** Auth0 documents ownership as permanent, but its API has the member. The message is a guess. */
+/**
+ * Checks a promotion. Auth0 documents ownership as permanent, but its API accepts `is_first_party`. The
+ * message is a guess.
+ */
 function checkPromotion({ traits: { promotion } }: TenantState, client: TenantClient): void {
   const message = 'A third-party client cannot become a first-party one'
   if (isStrict(client)) throw refuse(message)
@@ -45,7 +48,11 @@ function checkPromotion({ traits: { promotion } }: TenantState, client: TenantCl
   throw new StagedError(promotion, code, `${message}.`)
 }
 
-/** @throws TenantError 400 if the API does not exist, or only one of type and API is given. */
+/**
+ * Checks the API of a client.
+ *
+ * @throws TenantError 400 if it does not exist or does not fit `app_type`.
+ */
 export function checkResourceServer(
   state: TenantState,
   { app_type, resource_server_identifier: identifier }: z.infer<typeof clientCreate>,
@@ -57,7 +64,7 @@ export function checkResourceServer(
   throw refuse(`There is no resource server ${identifier}`)
 }
 
-/** Only confidential clients that an administrator created may have `client_credentials`. */
+/** Allows `client_credentials` only for confidential clients that an administrator created. */
 function checkGrantTypes(client: TenantClient | Changes): void {
   if (client.grant_types?.includes('client_credentials') !== true) return
   const isRegistered = 'external_metadata_type' in client

@@ -19,17 +19,17 @@ const refreshToken = {
 }
 
 /** The members that can be changed for every client. */
-const ofAll = {
+const commonMembers = {
   description: z.string().max(140),
   app_type: z.enum(['native', 'spa', 'regular_web', 'non_interactive', 'resource_server']),
   allowed_origins: urls,
   web_origins: urls,
-  // A null member is removed.
+  // A null value removes the member.
   client_metadata: z
     .record(z.string().max(255), z.string().max(255).nullable())
     .refine(
       (given) => Object.keys(given).length <= MAX_METADATA,
-      `must have ${MAX_METADATA} at most`,
+      `must have at most ${MAX_METADATA} members`,
     ),
   grant_types: z.array(z.string()),
   jwt_configuration: z.strictObject({
@@ -57,8 +57,8 @@ const named = {
   callbacks: urls,
 } satisfies Schemas<Management.UpdateClientRequestContent>
 
-const ofOthers = {
-  ...ofAll,
+const otherClientMembers = {
+  ...commonMembers,
   ...named,
   token_endpoint_auth_method: z.enum(['none', 'client_secret_post', 'client_secret_basic']),
   is_first_party: z.boolean(),
@@ -75,7 +75,7 @@ const ofOthers = {
   }),
 } satisfies Schemas<Management.UpdateClientRequestContent>
 
-/** Refresh tokens of strict clients must expire, also without use. */
+/** Refresh token settings of strict clients, which must expire and have an idle lifetime. */
 const expiring = z.strictObject({
   ...refreshToken,
   expiration_type: z.literal('expiring'),
@@ -84,8 +84,8 @@ const expiring = z.strictObject({
 })
 
 /** The members of a strict client that can be changed and are not in a metadata document. */
-const ofStrict = {
-  ...ofAll,
+const strictClientMembers = {
+  ...commonMembers,
   // `checkGrantTypes` refuses `client_credentials` for dynamically registered clients.
   grant_types: z.array(z.enum(['authorization_code', 'refresh_token', 'client_credentials'])),
   jwt_configuration: z.strictObject({ ...jwtConfiguration, alg: z.literal('RS256').optional() }),
@@ -95,28 +95,28 @@ const ofStrict = {
   web_origins: exactUrls,
 }
 
-/** Changes of an imported strict client; its document sets the other members. */
+/** Changes of an imported strict client. Its document sets the other members. */
 export const cimdClientUpdate = z
   .strictObject({
-    ...ofStrict,
+    ...strictClientMembers,
     app_type: z.enum(['native', 'regular_web']),
     grant_types: z.array(z.enum(['authorization_code', 'refresh_token'])),
   })
   .partial()
 export const strictClientUpdate = z
   .strictObject({
-    ...ofStrict,
+    ...strictClientMembers,
     ...named,
     callbacks: exactUrls,
-    token_endpoint_auth_method: ofOthers.token_endpoint_auth_method,
-    redirection_policy: ofOthers.redirection_policy,
+    token_endpoint_auth_method: otherClientMembers.token_endpoint_auth_method,
+    redirection_policy: otherClientMembers.redirection_policy,
   })
   .partial()
-export const clientUpdate = z.strictObject(ofOthers).partial()
+export const clientUpdate = z.strictObject(otherClientMembers).partial()
 export const clientCreate = z.strictObject({
   ...clientUpdate.shape,
   name: named.name,
   third_party_security_mode: z.enum(['strict', 'permissive']).optional(),
-  // It cannot be changed after the creation.
+  // Auth0 does not allow a change of this member after the creation.
   resource_server_identifier: z.string().min(1).max(600).optional(),
 } satisfies Schemas<Management.CreateClientRequestContent>)

@@ -10,7 +10,7 @@ import { CHECKPOINT, FIELDS, type Listed, listed, OFFSET, pick } from './list.ts
 import { type ApiCall, found, parseBody, type Route } from './route.ts'
 
 /**
- * A client by id. With the fault `newClientNotFoundMs` a new client is not found yet.
+ * Returns a client by ID. With the fault `newClientNotFoundMs`, a new client is not found for this time.
  *
  * @throws TenantError 404
  */
@@ -21,7 +21,7 @@ export function findClient({ clients, faults }: TenantState, clientId: string): 
   return found(isHidden ? undefined : client, 'inexistent_client', 'client')
 }
 
-/** `/clients` */
+/** The endpoints at `/clients`. */
 export function clientRoutes(state: TenantState): readonly Route[] {
   const { clients, connections } = state
 
@@ -103,7 +103,7 @@ export function clientRoutes(state: TenantState): readonly Route[] {
   ]
 }
 
-/** Also deletes its client grants and the consents of users. */
+/** Deletes a client with its client grants and the consents of users. */
 function forgetClient({ clients, connections, grants, userGrants }: TenantState, id: string): void {
   clients.delete(id)
   for (const { enabledClients } of connections.values()) enabledClients.delete(id)
@@ -113,7 +113,7 @@ function forgetClient({ clients, connections, grants, userGrants }: TenantState,
 
 type Wanted = ReturnType<typeof clientCreate.parse>
 
-/** Third-party clients are strict by default. */
+/** Creates a client. Third-party clients are strict by default. */
 function toClient({ third_party_security_mode: mode, name, ...wanted }: Wanted): TenantClient {
   const isFirstParty = wanted.is_first_party !== false
   if (isFirstParty && mode !== undefined) throw refuse('third_party_security_mode', 'first-party')

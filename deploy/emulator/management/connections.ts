@@ -25,7 +25,7 @@ const enabledClients: z.ZodType<Management.UpdateEnabledClientConnectionsRequest
   .min(1)
   .max(MAX_CLIENTS)
 
-/** `/connections`, `/connections/{id}/clients` and `/clients/{id}/connections` */
+/** The endpoints at `/connections`, `/connections/{id}/clients` and `/clients/{id}/connections`. */
 export function connectionRoutes(state: TenantState): readonly Route[] {
   const find = ({ id }: ApiCall): TenantConnection =>
     found(state.connections.get(id), 'inexistent_connection', 'connection')
@@ -51,7 +51,7 @@ export function connectionRoutes(state: TenantState): readonly Route[] {
     const changes = parseBody(update, call.body)
     connection.is_domain_connection =
       changes.is_domain_connection ?? connection.is_domain_connection
-    // Auth0 uses the name as the default of absent members, and replaces all options.
+    // Auth0 resets absent members to the name and replaces all options.
     connection.display_name = changes.display_name ?? connection.name
     connection.realms = changes.realms ?? [connection.name]
     connection.options = changes.options ?? connection.options

@@ -30,7 +30,7 @@ export const hookTrigger = z.enum([
 ])
 const hookCreate = z.strictObject({ ...hookUpdate.shape, ...code, triggerId: hookTrigger })
 
-/** `/rules`, `/hooks` and `/prompts` */
+/** The endpoints at `/rules`, `/hooks` and `/prompts`. */
 export function extensibilityRoutes(state: TenantState): readonly Route[] {
   const listRules = ({ query }: ApiCall): Listed<Management.Rule, 'rules'> =>
     listed(shown(state.rules, query), query, 'rules')

@@ -34,7 +34,7 @@ const create = z
 
 const IDENTITY = ['client_id', 'default_for', 'audience', 'subject_type'] as const
 
-/** `/client-grants` */
+/** The endpoints at `/client-grants`. */
 export function grantRoutes(state: TenantState): readonly Route[] {
   const { grants } = state
   const get = ({ id }: ApiCall): TenantGrant =>
@@ -109,7 +109,7 @@ export function grantRoutes(state: TenantState): readonly Route[] {
   ]
 }
 
-/** @throws TenantError 403 when the limit of client grants has been reached. */
+/** @throws TenantError 403 if the limit of client grants has been reached. */
 function checkLimit({ grants, traits, management }: TenantState): void {
   const { clientGrantLimit } = traits
   const own = [...grants.values()].filter(({ client_id }) => client_id !== management.clientId)
@@ -119,11 +119,11 @@ function checkLimit({ grants, traits, management }: TenantState): void {
 /** @throws TenantError for an API that does not exist or does not allow such a grant. */
 function checkGrant(state: TenantState, grant: TenantGrant): void {
   const api = found(findApi(state, grant.audience), 'inexistent_resource_server', 'resource server')
-  const isForPeople = grant.subject_type === 'user'
-  if (api.is_system === true && isForPeople) {
+  const isForUsers = grant.subject_type === 'user'
+  if (api.is_system === true && isForUsers) {
     throw refuse('System APIs cannot be granted')
   }
-  if (isForPeople && api.subject_type_authorization.user?.policy === 'deny_all') {
+  if (isForUsers && api.subject_type_authorization.user?.policy === 'deny_all') {
     throw refuse('The API allows no access on behalf of users')
   }
   const known = new Set(api.scopes.map(({ value }) => value))

@@ -20,7 +20,7 @@ export const FIELDS = ['fields', 'include_fields'] as const
 const MAX_PAGE = 100
 
 /**
- * A part of a list: `from` and `take`, or `page` and `per_page`.
+ * Returns the part of a list that `from` and `take`, or `page` and `per_page`, select.
  *
  * @throws TenantError 400 for a page of more than 100, and for a `from` that no response returned.
  */
@@ -42,7 +42,7 @@ export function listed<Item, Member extends string>(
   return withTotals ? { ...named, start, limit, total: items.length } : part
 }
 
-/** The members that `fields` and `include_fields` select. */
+/** Returns the members that `fields` and `include_fields` select. */
 export function pick<Item extends object>(item: Item, query: URLSearchParams): Item {
   const fields = query.get('fields')
   if (fields === null || fields === '') return item
@@ -72,7 +72,7 @@ function encodeNext(start: number): string {
 function decodeNext(from: string | null): number {
   if (from === null) return 0
   const start = /^next:(\d+)$/.exec(Buffer.from(from, 'base64url').toString())?.[1]
-  if (start === undefined) throw refuse('is no place in the list on property from')
+  if (start === undefined) throw refuse('must be a value of next on property from')
   return Number(start)
 }
 

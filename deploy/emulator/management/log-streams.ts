@@ -49,12 +49,12 @@ const update = z
 const create = z.strictObject({
   ...z.strictObject(changeable).partial().shape,
   sink,
-  // Auth0 supports other sinks too, the emulator does not.
+  // The only sink that the emulator supports.
   type: z.literal('http'),
   startFrom: z.iso.datetime({ offset: true }).optional(),
 } satisfies Schemas<Management.CreateLogStreamHttpRequestBody>)
 
-/** `/log-streams` */
+/** The endpoints at `/log-streams`. */
 export function logStreamRoutes(state: TenantState, log: TenantLog): readonly Route[] {
   const { logStreams, logs } = state
   const get = ({ id }: ApiCall): TenantLogStream => {
@@ -134,7 +134,7 @@ function shown({ traits }: TenantState, stream: TenantLogStream): TenantLogStrea
   return { ...stream, sink: { ...sink, httpAuthorization: '******' } }
 }
 
-/** @throws TenantError 403 with Auth0's message if the plan has no log streams. */
+/** @throws TenantError 403 with Auth0's message if the plan does not include log streams. */
 function checkPlan({ traits }: TenantState): void {
   if (traits.logStreams === 'allowed') return
   const message = 'The account is not allowed to perform this operation.'

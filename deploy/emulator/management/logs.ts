@@ -9,11 +9,11 @@ import { type ApiCall, found, type Route } from './route.ts'
 /** The maximum number of results of a search over all pages. */
 const MAX_FOUND = 1_000
 
-/** `/logs`: by search, or the records after a given one. */
+/** The endpoints at `/logs`: by search, or the records after a given one. */
 export function logRoutes({ logs }: TenantState): readonly Route[] {
   const list = ({ query }: ApiCall): Listed<Management.Log, 'logs'> => {
     if (query.has('from')) return fromCheckpoint(logs, query)
-    // Auth0's API documents `q`, the `auth0` package sends `search`.
+    // Auth0 documents `q`, but the `auth0` package sends `search`.
     const text = query.get('q') ?? query.get('search') ?? ''
     const matches = text === '' ? () => true : toQuery(text)
     const matching = logs.map(({ data }) => data).filter((event) => matches(event))
@@ -36,7 +36,7 @@ export function logRoutes({ logs }: TenantState): readonly Route[] {
   ]
 }
 
-/** The records after a given one; other parameters are ignored. */
+/** Returns the records after a given one. Ignores other parameters. */
 function fromCheckpoint(logs: readonly LogRecord[], query: URLSearchParams): Management.Log[] {
   const start = logs.findIndex(({ log_id }) => log_id === query.get('from')) + 1
   const count = Math.min(Number(query.get('take') ?? 50) || 50, 100)
@@ -47,7 +47,7 @@ function toQuery(text: string): LogQuery {
   try {
     return parseLogQuery(text)
   } catch (error) {
-    const message = error instanceof Error ? error.message : 'The query cannot be read'
+    const message = error instanceof Error ? error.message : 'The query has invalid syntax'
     throw new TenantError(400, 'invalid_query_string', message)
   }
 }

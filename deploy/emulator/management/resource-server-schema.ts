@@ -40,7 +40,7 @@ const access = z.strictObject({
 const changeable = {
   name,
   scopes,
-  // Auth0 supports two more; the emulator has keys only for these.
+  // Auth0 supports two more algorithms, for which the emulator has no keys.
   signing_alg: z.enum(['RS256', 'HS256']),
   signing_secret: z.string().min(16),
   allow_offline_access: z.boolean(),
@@ -59,7 +59,7 @@ const changeable = {
   token_encryption: encryption.nullable(),
   consent_policy: z.literal('transactional-authorization-with-mfa').nullable(),
   authorization_details: z.array(z.unknown()).nullable(),
-  // Stored and returned, but the emulator does not bind tokens to a key.
+  // The emulator stores and returns this setting, but does not bind tokens to a key.
   proof_of_possession: z
     .strictObject({
       mechanism: z.enum(['mtls', 'dpop']),
@@ -69,7 +69,7 @@ const changeable = {
     .nullable(),
   subject_type_authorization: access,
 } satisfies Schemas<Management.UpdateResourceServerRequestContent> & {
-  // The package's types lack it; auth0-deploy-cli sends the members that it has read.
+  // Missing in the package's types. auth0-deploy-cli sends all members that it has read.
   token_lifetime_for_web: z.ZodType
 }
 

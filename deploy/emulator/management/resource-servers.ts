@@ -8,7 +8,7 @@ import { type Listed, listed, OFFSET } from './list.ts'
 import { apiCreate, apiUpdate } from './resource-server-schema.ts'
 import { type ApiCall, found, parseBody, type Route } from './route.ts'
 
-/** `/resource-servers`, by id or by identifier. */
+/** The endpoints at `/resource-servers`, which accept an ID or an identifier. */
 export function apiRoutes({ apis, grants }: TenantState): readonly Route[] {
   const all = () => [...apis.values()]
   const get = ({ id }: ApiCall): TenantApi => {
@@ -43,7 +43,7 @@ export function apiRoutes({ apis, grants }: TenantState): readonly Route[] {
     return api
   }
   const remove = (call: ApiCall): undefined => {
-    // Auth0 returns 204 also if the API does not exist.
+    // Auth0 returns 204 even if the API does not exist.
     if (!all().some(({ id, identifier }) => id === call.id || identifier === call.id)) return
     const { id, identifier } = getOwn(call)
     apis.delete(id)

@@ -4,9 +4,9 @@ import type { ManagementScope } from './scopes.ts'
 
 /** One parsed request to the Management API. */
 export interface ApiCall {
-  /** The path's `:id`, or empty. */
+  /** The `:id` in the path, or an empty string. */
   readonly id: string
-  /** The path's `:otherId`, or empty. */
+  /** The `:otherId` in the path, or an empty string. */
   readonly otherId: string
   readonly query: URLSearchParams
   readonly body: object
@@ -16,13 +16,13 @@ export interface Route {
   readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE'
   /** The path below `/api/v2`, with `:id` and `:otherId`. */
   readonly path: string
-  /** The scopes of which one is required. */
+  /** One of these scopes is required. */
   readonly scopes: readonly [ManagementScope, ...ManagementScope[]]
   /** The allowed query parameters. */
   readonly query?: readonly string[]
   /** The status of a successful response; 200 by default. */
   readonly status?: 201 | 202 | 204 | ((call: ApiCall) => 200 | 201)
-  /** Whether a DELETE request has a body. */
+  /** Overrides whether a request has a body; by default only POST and PATCH have one. */
   readonly hasBody?: boolean
   /** The description in the log; undefined for reads, which are not logged. */
   readonly description?: string
@@ -33,7 +33,11 @@ export interface Route {
 /** A schema for each member of a body type of the `auth0` package. */
 export type Schemas<Body> = { readonly [Name in keyof Body]?: z.ZodType<Body[Name] | undefined> }
 
-/** @throws TenantError 400 for a body that Auth0 refuses, also because of additional properties. */
+/**
+ * Parses a body.
+ *
+ * @throws TenantError 400 for a body that Auth0 refuses, also for additional properties.
+ */
 export function parseBody<Body>(schema: z.ZodType<Body>, body: object): Body {
   const parsed = schema.safeParse(body, { reportInput: true })
   if (parsed.success) return parsed.data
@@ -41,7 +45,7 @@ export function parseBody<Body>(schema: z.ZodType<Body>, body: object): Body {
   throw new TenantError(400, 'invalid_body', `Payload validation error: '${faults.join('; ')}'.`)
 }
 
-/** The message that Auth0 returns for an issue. */
+/** Returns the message that Auth0 sends for an issue. */
 function describe(issue: z.core.$ZodIssue): string {
   const property = issue.path.join('.')
   if (issue.code === 'unrecognized_keys') {
@@ -53,7 +57,7 @@ function describe(issue: z.core.$ZodIssue): string {
   return property === '' ? issue.message : `${issue.message} on property ${property}`
 }
 
-/** @throws TenantError 400 for an unknown parameter. */
+/** Checks the names of query parameters. @throws TenantError 400 for an unknown parameter. */
 export function checkQuery({ query: known = [] }: Route, query: URLSearchParams): void {
   const unknown = [...new Set(query.keys())].filter((name) => !known.includes(name))
   if (unknown.length === 0) return
@@ -61,7 +65,7 @@ export function checkQuery({ query: known = [] }: Route, query: URLSearchParams)
   throw new TenantError(400, 'invalid_query_string', message)
 }
 
-/** @throws TenantError 404 */
+/** Returns the entity. @throws TenantError 404 if it is undefined. */
 export function found<T>(value: T | undefined, errorCode: string, what: string): T {
   if (value === undefined) throw new TenantError(404, errorCode, `The ${what} does not exist`)
   return value

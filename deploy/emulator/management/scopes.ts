@@ -2,7 +2,7 @@ import type { Management } from 'auth0'
 import { type ManagementScope as CalledScope, SCOPES } from '../../kit/management-scopes.ts'
 
 /** Scopes of endpoints that this project does not call. */
-const OTHERS = [
+const OTHER_SCOPES = [
   'delete:resource_servers',
   'delete:log_streams',
   'create:rules',
@@ -30,9 +30,9 @@ const OTHERS = [
   'delete:grants',
 ] as const satisfies readonly Management.OauthScope[]
 
-export type ManagementScope = CalledScope | (typeof OTHERS)[number]
+export type ManagementScope = CalledScope | (typeof OTHER_SCOPES)[number]
 
 /** Every Management API scope that an endpoint of the emulator requires. */
 export const MANAGEMENT_SCOPES: readonly ManagementScope[] = [
-  ...new Set<ManagementScope>([...Object.values(SCOPES), ...OTHERS]),
+  ...new Set<ManagementScope>([...Object.values(SCOPES), ...OTHER_SCOPES]),
 ]

@@ -39,7 +39,7 @@ const flags = {
   remove_alg_from_jwks: flag,
   revoke_refresh_token_grant: flag,
   trust_azure_adfs_email_verified_connection_property: flag,
-  // Auth0 documents it, but the package's types lack it.
+  // Auth0 documents this flag, but it is missing in the package's types.
   use_scope_descriptions_for_consent: flag,
 } satisfies { [Name in keyof Required<TenantSettings['flags']>]: z.ZodType }
 
@@ -70,7 +70,7 @@ const setting = {
 
 const update = z.strictObject(setting).partial()
 
-/** `/tenants/settings` */
+/** The endpoints at `/tenants/settings`. */
 export function settingsRoutes(state: TenantState): readonly Route[] {
   const get = ({ query }: ApiCall): Management.GetTenantSettingsResponseContent =>
     pick(shown(state), query)
@@ -102,7 +102,11 @@ function shown({ settings, traits, mode }: TenantState): TenantSettings {
   return { ...settings, dynamic_client_registration_security_mode: mode }
 }
 
-/** @throws TenantError 403 if the tenant refuses the setting; the message is a guess. */
+/**
+ * Changes the mode.
+ *
+ * @throws TenantError 403 if the tenant refuses the setting. The message is a guess.
+ */
 function changeMode(state: TenantState, mode: SecurityMode): void {
   const { securityModeSetting } = state.traits
   if (securityModeSetting === 'settable') state.mode = mode

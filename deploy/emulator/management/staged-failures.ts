@@ -35,7 +35,9 @@ export function takeStaged(
   return new StagedError(status, errorCode, message, staged.headers)
 }
 
-/** Whether the connection breaks at this call, before or after the call takes effect. */
+/**
+ * Returns whether the connection breaks before or after this call takes effect; undefined = not at all.
+ */
 export function takeBreak(state: TenantState): 'before' | 'afterwards' | undefined {
   const { management } = state.faults
   const { breakAfter } = management
@@ -47,7 +49,7 @@ export function takeBreak(state: TenantState): 'before' | 'afterwards' | undefin
   return calls === 0 && breakAfter.losesAnswer ? 'afterwards' : undefined
 }
 
-/** Compares segment by segment; a segment in braces matches any. */
+/** Compares paths by segment. A segment in braces matches any segment. */
 function matches(pattern: string, path: string): boolean {
   const parts = path.split('/')
   const wanted = pattern.split('/')

@@ -16,7 +16,7 @@ const tokenRequests = channel('auth0-emulator:token')
 export interface ManagementTokens {
   /** Answers `POST /oauth/token` for `grant_type=client_credentials`. */
   readonly issue: (form: Readonly<Record<string, unknown>>, res: ServerResponse) => Promise<void>
-  /** @throws TenantError 401 for a request without one of these tokens. */
+  /** Checks the token of a request. @throws TenantError 401 if it is not one of these tokens. */
   readonly check: (req: IncomingMessage) => void
   /** The number of issued tokens. */
   readonly count: () => number
@@ -69,8 +69,8 @@ export function createManagementTokens(state: TenantState, log: TenantLog): Mana
 }
 
 /**
- * The present scopes of the Management API client. In Auth0 a token keeps its scopes; here a change
- * applies to issued tokens too, so that a fault can be injected and removed.
+ * Returns the current scopes of the Management API client. In Auth0, a token keeps its scopes. In the
+ * emulator, a change applies to issued tokens too, so that a fault can be injected and removed.
  */
 export function grantedScopes({ issuer, management, grants, faults }: TenantState): string[] {
   const grant = [...grants.values()].find(

@@ -4,7 +4,7 @@ import type { TenantState, TenantUserGrant } from '../state.ts'
 import { type Listed, listed, OFFSET } from './list.ts'
 import type { ApiCall, Route } from './route.ts'
 
-/** `/grants`: the consents of users; `revoke` revokes the tokens of a grant. */
+/** The endpoints at `/grants`, for the consents of users. `revoke` revokes the tokens of a grant. */
 export function userGrantRoutes(
   { userGrants }: TenantState,
   revoke: (grant: TenantUserGrant) => void,

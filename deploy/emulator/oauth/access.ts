@@ -1,6 +1,7 @@
 import type { TenantApi, TenantClient, TenantGrant, TenantState } from '../state.ts'
 import { organizationFault } from './organizations.ts'
 
+/** Returns whether a client has the strict security mode. */
 export function isStrict(client: TenantClient): boolean {
   return client.third_party_security_mode === 'strict'
 }
@@ -9,18 +10,21 @@ function isFirstParty(client: TenantClient): boolean {
   return client.is_first_party === true
 }
 
-/** The API with this identifier; undefined if it does not exist. */
+/** Returns the API with this identifier; undefined if it does not exist. */
 export function findApi({ apis }: TenantState, identifier: string | undefined) {
   return [...apis.values()].find((api) => api.identifier === identifier)
 }
 
-/** The client id for a given one, which may be the URL of a metadata document. */
+/** Returns the client ID for a `client_id`, which may be the URL of a metadata document. */
 export function clientIdOf({ clients }: TenantState, given: string): string {
   const client = [...clients.values()].find((one) => one.external_client_id === given)
   return client?.client_id ?? given
 }
 
-/** Whether a sign-in shows the consent page; first-party clients need it only if the API requires it. */
+/**
+ * Returns whether a sign-in shows the consent page. First-party clients need it only if the API requires
+ * it.
+ */
 export function needsConsent(
   state: TenantState,
   client: TenantClient | undefined,
@@ -45,7 +49,7 @@ export interface SignInRequest {
   readonly organization: string | undefined
 }
 
-/** Auth0's error for a client that may not sign users in; undefined if it may. */
+/** Returns Auth0's error for a client that cannot sign users in; undefined if it can. */
 export function whyNotAllowed(
   state: TenantState,
   client: TenantClient,
@@ -75,7 +79,9 @@ export function whyNotAllowed(
   }
 }
 
-/** The active extension that makes sign-ins with strict clients fail. */
+/**
+ * Returns the active extension that makes sign-ins with strict clients fail; undefined if there is none.
+ */
 function activeExtension({ rules, hooks }: TenantState): string | undefined {
   if (rules.some(({ enabled }) => enabled === true)) return 'Rules'
   const isActive = hooks.some(
@@ -90,12 +96,17 @@ function mayUse(state: TenantState, client: TenantClient, api: TenantApi): boole
   return !needsGrant(client, api) || userGrantOf(state, client, api) !== undefined
 }
 
-/** A strict client always needs a grant; for others the API's policy decides. */
+/**
+ * Returns whether a client needs a grant. A strict client always does; for others the API's policy
+ * decides.
+ */
 function needsGrant(client: TenantClient, api: TenantApi): boolean {
   return isStrict(client) || api.subject_type_authorization.user?.policy === 'require_client_grant'
 }
 
-/** The grant of a client for an API: its own, otherwise the default grant for third-party clients. */
+/**
+ * Returns the grant of a client for an API: its own, or else the default grant for third-party clients.
+ */
 export function userGrantOf(state: TenantState, client: TenantClient, api: TenantApi) {
   const grants = [...state.grants.values()].filter(
     ({ audience, subject_type }) => audience === api.identifier && subject_type === 'user',
@@ -105,7 +116,7 @@ export function userGrantOf(state: TenantState, client: TenantClient, api: Tenan
   return grants.find((grant) => grant.client_id === client.client_id) ?? grants.find(byDefault)
 }
 
-/** The API's scopes that a client may get: those of its grant, or all if it needs no grant. */
+/** Returns the API's scopes that a client may get: those of its grant, or all if it needs no grant. */
 export function grantableScopes(
   state: TenantState,
   client: TenantClient,

@@ -4,12 +4,12 @@ import { isInLeeway } from './tokens/refresh-token.ts'
 
 const GRANT_TYPES: ReadonlySet<string> = new Set(['authorization_code', 'refresh_token'])
 
-/** The data of oidc-provider by kind and id; it survives the new provider after a key rotation. */
+/** The data of oidc-provider by kind and ID. It outlives a provider, which a key rotation replaces. */
 export type Store = Map<string, { readonly payload: AdapterPayload; readonly expiresAt: number }>
 
-/** Stores data in memory; clients come from the tenant's state. */
+/** Creates adapters that store data in memory. Clients come from the tenant's state. */
 export function createAdapter(state: TenantState, store: Store): (kind: string) => Adapter {
-  const alive = (key: string) => {
+  const findLive = (key: string) => {
     const entry = store.get(key)
     if (entry !== undefined && entry.expiresAt > Date.now()) return entry.payload
     store.delete(key)
@@ -17,13 +17,13 @@ export function createAdapter(state: TenantState, store: Store): (kind: string) 
   }
   const findBy = (kind: string, member: 'uid' | 'userCode', value: string) => {
     for (const [key, { payload }] of store) {
-      if (key.startsWith(`${kind}:`) && payload[member] === value) return alive(key)
+      if (key.startsWith(`${kind}:`) && payload[member] === value) return findLive(key)
     }
     return undefined
   }
   /** Returns a used refresh token as unused if the leeway allows its exchange. */
   const refreshToken = (id: string) => {
-    const token = alive(`RefreshToken:${id}`)
+    const token = findLive(`RefreshToken:${id}`)
     if (token === undefined) return undefined
     const family = [...store].flatMap(([key, { payload }]) =>
       key.startsWith('RefreshToken:') && payload.grantId === token.grantId ? [payload] : [],
@@ -37,15 +37,15 @@ export function createAdapter(state: TenantState, store: Store): (kind: string) 
     },
     find: async (id) => {
       if (kind === 'RefreshToken') return refreshToken(id)
-      if (kind !== 'Client') return alive(`${kind}:${id}`)
+      if (kind !== 'Client') return findLive(`${kind}:${id}`)
       const client = state.clients.get(id)
       return client && toMetadata(client)
     },
     findByUid: async (uid) => findBy(kind, 'uid', uid),
     findByUserCode: async (userCode) => findBy(kind, 'userCode', userCode),
     consume: async (id) => {
-      const payload = alive(`${kind}:${id}`)
-      // The leeway counts from the first use.
+      const payload = findLive(`${kind}:${id}`)
+      // The leeway starts at the first use.
       if (payload !== undefined) payload['consumed'] ??= Date.now() / 1000
     },
     destroy: async (id) => {
@@ -61,7 +61,7 @@ export function revokeGrant(store: Store, grantId: string): void {
   for (const [key, { payload }] of store) if (payload.grantId === grantId) store.delete(key)
 }
 
-/** A client of the tenant in oidc-provider's form. */
+/** Converts a client of the tenant to oidc-provider's form. */
 function toMetadata(client: TenantClient): ClientMetadata & AdapterPayload {
   const callbacks = client.callbacks ?? []
   return {
@@ -77,7 +77,7 @@ function toMetadata(client: TenantClient): ClientMetadata & AdapterPayload {
   }
 }
 
-// Web clients may not use custom schemes; native ones may use http only on loopback.
+// oidc-provider forbids custom schemes for web clients, and http except on loopback for native clients.
 function isWeb(uri: string): boolean {
   return /^https?:/i.test(uri)
 }

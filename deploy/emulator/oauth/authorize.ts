@@ -21,17 +21,17 @@ const ACCEPTED_FROM_STRICT = new Set([
   ...['login_hint', 'max_age', 'nonce', 'prompt', 'redirect_uri', 'resource', 'response_type'],
   ...['scope', 'state', 'ui_locales', 'organization'],
 ])
-/** The parameters that are passed to oidc-provider; others are ignored. */
+/** The parameters that are passed to oidc-provider. Others are ignored. */
 const PASSED_ON = new Set([
   ...['client_id', 'redirect_uri', 'response_type', 'response_mode', 'state'],
   ...['code_challenge', 'code_challenge_method', 'prompt', 'login_hint', 'nonce', 'organization'],
 ])
-/** oidc-provider's prompt for each prompt of Auth0, which ignores others. */
+/** oidc-provider's prompt for each prompt of Auth0, which ignores other values. */
 const PROMPTS: ReadonlyMap<string, string> = new Map([
   ['none', 'none'],
   ['login', 'login'],
   ['consent', 'consent'],
-  // A browser session has one account here, so another account has to sign in.
+  // A browser session of the emulator has one account, so a change of account requires a sign-in.
   ['select_account', 'login'],
 ])
 
@@ -42,8 +42,8 @@ export interface AuthorizeOptions {
 }
 
 /**
- * `/authorize`: makes the checks that Auth0 makes before a sign-in, and shows an error page if one
- * fails; then passes the request to oidc-provider, with the API as `resource`.
+ * Creates the handler of `/authorize`. It makes the checks that Auth0 makes before a sign-in and shows an
+ * error page if one fails. Then it passes the request to oidc-provider, with the API as `resource`.
  */
 export function createAuthorize({ state, provider, log }: AuthorizeOptions) {
   return async (req: IncomingMessage, res: ServerResponse): Promise<void> => {
@@ -64,7 +64,7 @@ export function createAuthorize({ state, provider, log }: AuthorizeOptions) {
     if (reason !== undefined) {
       return sendHtml(res, 403, errorPage(reason.error, reason.description))
     }
-    // The form has the same parameters as a query.
+    // The parameters of a form become a query.
     req.method = 'GET'
     req.url = `${AUTHORIZE_PATH}?${toProvider(given, audience)}`
     return provider().callback()(req, res)
@@ -75,7 +75,10 @@ function isRefusedFromStrict(name: string): boolean {
   return !ACCEPTED_FROM_STRICT.has(name) && !name.startsWith('ext-')
 }
 
-/** The record is a guess: Auth0 does not document it for a registration by metadata document. */
+/**
+ * Returns the log event of a registration by metadata document, which is a guess: Auth0 does not
+ * document it.
+ */
 function selfRegistration(client: TenantClient, { socket, headers }: IncomingMessage): LogEvent {
   const { client_id, external_client_id } = client
   return {
@@ -94,8 +97,8 @@ function selfRegistration(client: TenantClient, { socket, headers }: IncomingMes
 }
 
 /**
- * The requested API. The default audience applies to every request without `audience`, so it precedes
- * `resource`, which only the compatibility profile reads. Undefined if none of them is set.
+ * Returns the requested API; undefined if none is set. The default audience applies to every request
+ * without `audience`, so it takes precedence over `resource`, which only the compatibility profile reads.
  */
 function audienceOf({ settings }: TenantState, given: URLSearchParams): string | undefined {
   const takesResource = settings.resource_parameter_profile === 'compatibility'

@@ -3,7 +3,7 @@ import type { TenantState } from '../state.ts'
 import { needsConsent } from './access.ts'
 import { audienceIn } from './grant.ts'
 
-/** A client that needs consent asks for it at every sign-in. */
+/** Returns a policy that requests consent at every sign-in with a client that needs it. */
 export function consentPolicy(state: TenantState): interactionPolicy.Prompt[] {
   const { base, Check, Prompt } = interactionPolicy
   const consent = new Prompt(
@@ -14,7 +14,7 @@ export function consentPolicy(state: TenantState): interactionPolicy.Prompt[] {
       return isAsked && oidc.result?.consent === undefined
     }),
   )
-  // Every request has the prompt consent (see authorize.ts), but first-party clients do not need it.
+  // authorize.ts adds the prompt consent to every request, although first-party clients do not need it.
   consent.checks.remove('consent_prompt')
   const policy = base()
   policy.remove('consent')

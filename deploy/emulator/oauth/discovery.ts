@@ -2,8 +2,9 @@ import type { TenantState } from '../state.ts'
 import { OIDC_SCOPES } from './grant.ts'
 
 /**
- * The tenant's discovery document. Like Auth0's, it has all OIDC scopes, and the registration endpoint
- * even if registration is off; it has RFC 9207's `iss` and CIMD only if the settings turn them on.
+ * Returns the tenant's discovery document. Like Auth0's, it always contains all OIDC scopes and the
+ * registration endpoint, even if registration is disabled. It announces RFC 9207's `iss` and CIMD only if
+ * the settings enable them.
  */
 export function discoveryDocument({ issuer, settings }: TenantState) {
   return {

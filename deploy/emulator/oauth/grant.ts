@@ -12,8 +12,8 @@ export const OIDC_SCOPES = [
 ]
 
 /**
- * An internal scope that every request gets and no response shows. oidc-provider refuses a request
- * without any granted scope; Auth0 issues a token without scopes.
+ * An internal scope of every request that no response contains. oidc-provider refuses a request without
+ * any granted scope, whereas Auth0 issues a token without scopes.
  */
 export const SIGN_IN = 'tenant:sign-in'
 
@@ -33,8 +33,8 @@ export interface GrantRequest {
 type OidcGrant = InstanceType<Provider['Grant']>
 
 /**
- * Creates the grant of a consent: the requested scopes of the API that the client may get and the user
- * holds, and the requested OIDC scopes, of which a strict client gets only `offline_access`.
+ * Creates the grant of a consent. It contains the requested scopes of the API that the client may get and
+ * the user holds, and the requested OIDC scopes. A strict client gets only `offline_access` of these.
  */
 export async function grantRequest(
   provider: Provider,
@@ -59,17 +59,17 @@ export async function grantRequest(
   const organization = organizationOf(state, client, { ...request, userId: accountId })
   await grant.save()
   if (organization !== undefined) state.issuedFor.set(grant.jti, organization)
-  remember(state, { ...request, organization }, grant)
+  storeConsent(state, { ...request, organization }, grant)
   return grant
 }
 
-/** Without RBAC every user may grant every scope. */
+/** Returns whether a user may grant a scope. Without RBAC, every user may grant every scope. */
 function mayGrant(state: TenantState, api: TenantApi, userId: string, scope: string): boolean {
   return api.enforce_policies !== true || scopesHeld(state, userId, api).includes(scope)
 }
 
-/** Stores the consent as the Management API shows it: one per client, user, API and organization. */
-function remember({ userGrants }: TenantState, request: GrantRequest, grant: OidcGrant): void {
+/** Stores the consent for the Management API: one per client, user, API and organization. */
+function storeConsent({ userGrants }: TenantState, request: GrantRequest, grant: OidcGrant): void {
   const { clientId: clientID, accountId: user_id, audience = '', organization } = request
   const granted = [grant.getOIDCScope(), audience && grant.getResourceScope(audience)]
   const scope = granted.join(' ').split(' ')
@@ -93,7 +93,7 @@ function remember({ userGrants }: TenantState, request: GrantRequest, grant: Oid
   })
 }
 
-/** The grant of the consent page, or a new grant for a client that needs no consent. */
+/** Returns the grant of the consent page, or a new grant for a client that needs no consent. */
 export async function loadGrant(state: TenantState, { oidc }: KoaContextWithOIDC) {
   const { provider, client, session, params, result } = oidc
   const consented = result?.consent?.grantId
@@ -111,19 +111,22 @@ export async function loadGrant(state: TenantState, { oidc }: KoaContextWithOIDC
   })
 }
 
-/** The organization in an authorization request. */
+/** Returns the organization of an authorization request. */
 export function organizationIn(params: Readonly<Record<string, unknown>>): string | undefined {
   const { organization } = params
   return typeof organization === 'string' ? organization : undefined
 }
 
-/** The API in an authorization request, which `/authorize` passes on as `resource`. */
+/** Returns the API of an authorization request, which `/authorize` passes on as `resource`. */
 export function audienceIn(params: Readonly<Record<string, unknown>>): string | undefined {
   const { resource } = params
   return typeof resource === 'string' ? resource : undefined
 }
 
-/** The `scope` of a token response: the API's scopes, and the OIDC scopes if `openid` was granted. */
+/**
+ * Returns the `scope` of a token response: the API's scopes, and the OIDC scopes if `openid` was
+ * granted.
+ */
 export function visibleScope({ oidc }: KoaContextWithOIDC, scope: string | undefined) {
   const granted = oidc.entities.Grant?.getOIDCScope().split(' ') ?? []
   const ofOidc = granted.includes('openid') ? granted : []

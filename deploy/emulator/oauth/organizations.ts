@@ -2,12 +2,12 @@ import { errors } from 'oidc-provider'
 import type { TenantOrganization } from '../entities.ts'
 import type { TenantClient, TenantState } from '../state.ts'
 
-interface Asked {
+interface OrganizationRequest {
   readonly organization: string | undefined
   readonly userId: string
 }
 
-/** The organization with an id, or with a name if the tenant accepts names. */
+/** Returns the organization with an ID, or with a name if the tenant accepts names. */
 export function findOrganization(
   { organizations, settings }: TenantState,
   given: string,
@@ -20,8 +20,9 @@ export function findOrganization(
 }
 
 /**
- * Auth0's message if the client may not request this organization, or must request one; otherwise
- * undefined. The message for a third-party client is Auth0's, the one for a first-party client a guess.
+ * Returns the error message if the client may not request this organization, or must request one;
+ * undefined otherwise. The message for a third-party client is Auth0's. The one for a first-party client
+ * is a guess.
  */
 export function organizationFault(
   state: TenantState,
@@ -50,15 +51,15 @@ export function organizationFault(
 }
 
 /**
- * The id of the organization of a sign-in. If the client lets users choose after the sign-in, it is the
- * user's first organization, because the emulator has no page for the choice.
+ * Returns the ID of the organization of a sign-in. If the client lets users choose after the sign-in, it is
+ * the user's first organization, because the emulator has no page for the choice.
  *
- * @throws CustomOIDCProviderError for a user who is not a member; the message is a guess.
+ * @throws CustomOIDCProviderError for a user who is not a member. The message is a guess.
  */
 export function organizationOf(
   state: TenantState,
   client: TenantClient | undefined,
-  { organization: given, userId }: Asked,
+  { organization: given, userId }: OrganizationRequest,
 ): string | undefined {
   const isRequired = client?.organization_usage === 'require'
   const organization =

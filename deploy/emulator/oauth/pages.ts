@@ -1,6 +1,6 @@
 import { html, raw } from 'hono/html'
 
-/** An HTML page; inserted texts are escaped. */
+/** An HTML page. Inserted texts are escaped. */
 export type Page = ReturnType<typeof html>
 
 const STYLE = raw(`
@@ -13,14 +13,14 @@ const STYLE = raw(`
   [role=alert] { border-left: .25rem solid #c22; padding-left: .75rem }
 `)
 
-/** The sign-in form; `fault` is the message about the last attempt. */
+/** Returns the sign-in page. `fault` is the error message about the last attempt. */
 export function loginPage(action: string, clientName: string, fault?: string): Page {
   return page(
     'Sign in',
     html`<p>to continue to ${clientName}</p>
 ${fault === undefined ? '' : html`<p role="alert">${fault}</p>`}
 <form method="post" action="${action}/login">
-<label for="username">E-mail address</label>
+<label for="username">Email address</label>
 <input id="username" name="username" type="email" autocomplete="username" required autofocus>
 <label for="password">Password</label>
 <input id="password" name="password" type="password" autocomplete="current-password" required>
@@ -29,7 +29,7 @@ ${fault === undefined ? '' : html`<p role="alert">${fault}</p>`}
   )
 }
 
-/** The consent form; `scopes` are names or descriptions. */
+/** Returns the consent page. `scopes` are names or descriptions. */
 export function consentPage(
   action: string,
   clientName: string,
@@ -48,7 +48,7 @@ ${scopes.length === 0 ? '' : html`<ul>${scopes.map((scope) => html`<li>${scope}<
   )
 }
 
-/** Auth0's page for an error that is not returned to the client. */
+/** Returns the page for an error that is not returned to the client. */
 export function errorPage(error: string, description: string): Page {
   return page(
     'Something went wrong',

@@ -7,19 +7,19 @@ export interface HeldPermission {
   readonly api: TenantApi
   readonly permission_name: string
   readonly description: string
-  /** The roles that grant it; empty if it is only assigned directly. */
+  /** The roles that grant the permission; empty if it is only assigned directly. */
   readonly roles: readonly TenantRole[]
   readonly isDirect: boolean
 }
 
-/** Whether two permissions are the same scope of the same API. */
+/** Returns whether two permissions are the same scope of the same API. */
 export function isSame(one: Permission, other: Permission): boolean {
   const [first, second] = [one.resource_server_identifier, other.resource_server_identifier]
   const isSameApi = first === undefined || second === undefined || first === second
   return isSameApi && one.permission_name === other.permission_name
 }
 
-/** The initial direct permissions of users. */
+/** Returns the initial direct permissions of users, by user ID. */
 export function initialPermissions(users: readonly TenantUser[]): [string, Permission[]][] {
   return users.map(({ userId, permissions }) => [
     userId,
@@ -28,7 +28,7 @@ export function initialPermissions(users: readonly TenantUser[]): [string, Permi
 }
 
 /**
- * Converts direct permissions by e-mail address to permissions by `userId`.
+ * Converts direct permissions by email address to permissions by `userId`.
  *
  * @throws TenantError 400 for an unknown address.
  */
@@ -38,7 +38,7 @@ export function permissionsOf(
 ): [string, Permission[]][] {
   const unknown = Object.keys(given).filter((email) => !users.some((one) => one.email === email))
   if (unknown.length > 0) {
-    const message = `userPermissions: there is no user ${unknown.join(', ')}`
+    const message = `userPermissions: unknown user: ${unknown.join(', ')}`
     throw new TenantError(400, 'invalid_body', message)
   }
   const named = users.filter(({ email }) => given[email] !== undefined)
@@ -47,7 +47,7 @@ export function permissionsOf(
   )
 }
 
-/** The permissions of a user for each API, assigned directly or by roles. */
+/** Returns the permissions of a user for each API, assigned directly or by roles. */
 export function heldBy(state: TenantState, userId: string): HeldPermission[] {
   const direct = state.permissions.get(userId) ?? []
   const ofUser = [...state.roles.values()].filter(({ users }) => users.includes(userId))
@@ -64,7 +64,7 @@ export function heldBy(state: TenantState, userId: string): HeldPermission[] {
   )
 }
 
-/** The scopes of one API that a user may grant to a client. */
+/** Returns the scopes of one API that a user may grant to a client. */
 export function scopesHeld(state: TenantState, userId: string, api: TenantApi): string[] {
   return heldBy(state, userId)
     .filter((permission) => permission.api.id === api.id)

@@ -28,7 +28,7 @@ export interface ProviderOptions {
   readonly store: Store
   readonly log: TenantLog
   readonly cookieKeys: readonly string[]
-  /** Called with an internal error of the server. */
+  /** Called with each internal error of the server. */
   readonly onFault: (error: Error) => void
 }
 
@@ -45,7 +45,7 @@ const TTL = {
   Session: DAY_SECONDS,
 }
 
-/** The OAuth 2.1 server behind the tenant's pages; a key rotation creates a new one. */
+/** Creates the OAuth 2.1 server behind the tenant's pages. A key rotation creates a new one. */
 export function createProvider({
   state,
   store,
@@ -106,7 +106,7 @@ export function createProvider({
     ttl: { ...TTL, RefreshToken: (_ctx, token) => refreshTokenLifetime(state, token) },
   } satisfies Configuration)
   provider.on('server_error', (_ctx, error) => onFault(error))
-  // Without a listener koa writes to the console. Its types lack the event.
+  // Without a listener, koa writes errors to the console. The event is missing in its types.
   const events: EventEmitter = provider
   events.on('error', onFault)
   provider.on('grant.success', showScope)

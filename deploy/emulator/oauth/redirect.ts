@@ -4,9 +4,9 @@ import { isStrict } from './access.ts'
 import { errorPage } from './pages.ts'
 
 /**
- * Returns errors and codes to the client with `state`, and with `iss` (RFC 9207) if the tenant's
- * setting is on. For a client with redirect protection an error, such as a decline, is shown on an
- * Auth0 page instead.
+ * Returns middleware that changes redirects to the client as Auth0 does. It keeps `iss` (RFC 9207) only if
+ * the tenant's setting is on. For a client with redirect protection, it shows errors, such as a declined
+ * consent, on a page instead.
  */
 export function redirectAsAuth0(state: TenantState) {
   const { issuer, clients } = state
@@ -35,7 +35,8 @@ export function redirectAsAuth0(state: TenantState) {
 }
 
 /**
- * Redirect protection is the default of strict third-party clients; other clients ignore the setting.
+ * Returns whether a client has redirect protection, the default of strict third-party clients. Other
+ * clients ignore the setting.
  *
  * Source: Auth0's Management API, `redirection_policy`.
  */

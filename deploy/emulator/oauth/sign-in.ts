@@ -18,23 +18,23 @@ export interface SignInOptions {
 type Details = Awaited<ReturnType<Provider['interactionDetails']>>
 type Result = Parameters<Provider['interactionFinished']>[2]
 
-/** A running interaction. */
+/** An interaction in progress. */
 interface Step {
   readonly details: Details
   readonly client: TenantClient
 }
 
-/** The pages under `/u/`: sign-in and consent, plain forms without scripts. */
+/** Creates the handler of the pages under `/u/`: sign-in and consent, plain forms without scripts. */
 export function createSignIn({ state, provider, log }: SignInOptions) {
   const show = ({ details, client }: Step, fault?: string): Page => {
     const action = `${INTERACTION_PATH}${details.uid}`
     const name = client.name || client.client_id
     if (details.prompt.name === 'login') return loginPage(action, name, fault)
     const user = state.users.find(({ userId }) => userId === details.session?.accountId)
-    return consentPage(action, name, user?.email ?? '', inWords(state, client, details))
+    return consentPage(action, name, user?.email ?? '', shownScopes(state, client, details))
   }
 
-  /** The result of the interaction; undefined for a wrong password. */
+  /** Returns the result of the interaction; undefined for wrong credentials. */
   const submit = async (
     form: URLSearchParams,
     { details, client }: Step,
@@ -63,7 +63,7 @@ export function createSignIn({ state, provider, log }: SignInOptions) {
       const client = state.clients.get(String(details.params['client_id']))
       if (client === undefined) throw new errors.InvalidClient('Unknown client')
       const step = { details, client }
-      // A form of an earlier step, from the browser's history, gets the page of the current step.
+      // A form of an earlier step, from the browser's history, is answered with the current page.
       const isCurrent = req.method === 'POST' && req.url?.endsWith(`/${details.prompt.name}`)
       if (!isCurrent) return await sendHtml(res, 200, show(step))
       const result = await submit(new URLSearchParams(await readText(req)), step)
@@ -92,8 +92,10 @@ function findUser({ users }: TenantState, form: URLSearchParams) {
   )
 }
 
-/** The requested scopes of the API that the client may get, as descriptions if the setting is on. */
-function inWords(state: TenantState, client: TenantClient, { params }: Details): string[] {
+/**
+ * Returns the requested scopes of the API that the client may get, as descriptions if the setting is on.
+ */
+function shownScopes(state: TenantState, client: TenantClient, { params }: Details): string[] {
   const asked = String(params['scope'] ?? '').split(' ')
   const api = findApi(state, audienceIn(params))
   const grantable = grantableScopes(state, client, api)

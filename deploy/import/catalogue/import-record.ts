@@ -6,7 +6,10 @@ import type { ToolMembers } from '../tool/to-tool.ts'
 
 /** The state of one tool as the last import wrote it. */
 export interface RecordedTool {
-  /** Such as `GET /pets/{petId}`; identifies a tool that was renamed manually. */
+  /**
+   * The label of the operation, such as `GET /pets/{petId}`, which identifies a tool that was renamed
+   * manually.
+   */
   readonly operation: string
   /** The OpenAPI document of the tool. */
   readonly source: string
@@ -50,7 +53,11 @@ export function recordTool(operation: string, source: string, tool: ToolMembers)
   return { operation, source, members: Object.fromEntries(members) }
 }
 
-/** Reads an import record; empty without a file. @throws ImportError for any other file. */
+/**
+ * Reads an import record. Returns an empty record if the file does not exist.
+ *
+ * @throws ImportError if the file is not an import record.
+ */
 export function readRecord(path: string): ImportRecord {
   if (!existsSync(path)) return new Map()
   const tools = asObject(asObject(parseJson(readFileSync(path, 'utf8'))?.value)?.['tools'])
@@ -64,12 +71,12 @@ export function readRecord(path: string): ImportRecord {
         key,
         String(value),
       ])
-      const remembered = {
+      const recorded = {
         operation: String(operation),
         source: String(source),
         members: Object.fromEntries(digests) as Record<string, string>,
       }
-      return [name, remembered]
+      return [name, recorded]
     }),
   )
 }

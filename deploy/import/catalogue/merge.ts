@@ -8,11 +8,11 @@ import {
   recordTool,
 } from './import-record.ts'
 
-/** One difference between the catalogue before and after. */
+/** One difference between the catalogue before and after the import. */
 export interface Change {
   readonly kind: 'added' | 'removed' | 'updated' | 'kept'
   readonly tool: string
-  /** Absent = the whole tool. */
+  /** The changed member; absent if the change concerns the whole tool. */
   readonly member?: string
   /** A note for people; for `kept`, the reason. */
   readonly note?: string
@@ -127,7 +127,9 @@ function mergeMembers(
   return members
 }
 
-/** Returns tools of this document that it no longer contains, or that are no longer selected. */
+/**
+ * Returns the recorded tools of this document that it no longer contains or that are no longer selected.
+ */
 function removedTools(
   existing: Existing,
   record: ImportRecord,

@@ -21,7 +21,7 @@ export interface ApiDocument {
   readonly version: string
   /** Whether schemas are of OpenAPI 3.0 or 2.0, whose keywords differ from JSON Schema. */
   readonly hasOldSchemas: boolean
-  /** One line per file that could not be read; only operations that refer to them are affected. */
+  /** One line per file that could not be read. Only operations that refer to such a file fail. */
   readonly problems: readonly string[]
   /** Returns the target of a reference. @throws OperationError if it does not exist. */
   readonly resolve: (reference: string, from: Place) => Place

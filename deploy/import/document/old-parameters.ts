@@ -22,12 +22,12 @@ function withInlinedBody(item: Mapping, shared: Mapping): Mapping {
   const entries = Object.entries(item).map(([key, value]) => {
     const operation = asObject(value)
     if (operation === undefined || key.startsWith('x-')) return [key, value]
-    const mine = listOf(operation['parameters'], shared)
-    const hasOwnBody = mine.some((one) => asObject(one)?.['in'] === 'body')
+    const parameters = listOf(operation['parameters'], shared)
+    const hasOwnBody = parameters.some((one) => asObject(one)?.['in'] === 'body')
     const inherited = bodyParameters.filter(
-      (one) => !hasOwnBody && !mine.some((other) => isSame(one, other)),
+      (one) => !hasOwnBody && !parameters.some((other) => isSame(one, other)),
     )
-    return [key, { ...operation, parameters: [...mine, ...inherited] }]
+    return [key, { ...operation, parameters: [...parameters, ...inherited] }]
   })
   const others = own.filter((one) => !isBodyParameter(one))
   return { ...Object.fromEntries(entries), ...(own.length > 0 && { parameters: others }) }

@@ -2,7 +2,7 @@ import { OperationError } from '../import-error.ts'
 import type { ApiDocument } from './load-document.ts'
 import { itemsOf, member, membersOf, objectAt, type Place } from './place.ts'
 
-/** One unread operation of the document. */
+/** An operation of the document before its conversion. */
 export interface Operation {
   /** In lower case, as in the document. */
   readonly method: string
@@ -79,7 +79,7 @@ export function dereference(document: ApiDocument, place: Place): Place {
   throw new OperationError(`the references from ${place.pointer} are circular`)
 }
 
-/** A path item with an unresolvable reference has no operations. */
+/** Resolves a path item. A path item with an unresolvable reference becomes empty. */
 function followReference(document: ApiDocument, place: Place): Place {
   try {
     return dereference(document, place)

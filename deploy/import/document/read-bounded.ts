@@ -6,7 +6,7 @@ import { ImportError } from '../import-error.ts'
 export interface ReadLimits {
   readonly files: number
   readonly bytes: number
-  /** For each document, including its body. */
+  /** The time limit for each document, including its body. */
   readonly timeoutMs: number
 }
 

@@ -8,7 +8,7 @@ const ALIAS = /[\s[{,:-]\*[^\s*]/
 /** Rejects YAML with exponentially expanding aliases. @throws ImportError */
 export function refuseAliases(bytes: Buffer, name: string): void {
   const text = bytes.toString()
-  // Only documents with aliases are parsed twice.
+  // Avoids a second parse of documents without aliases.
   if (/^\s*\{/.test(text) || !text.includes('&') || !ALIAS.test(text)) return
   try {
     parse(text, { maxAliasCount: MAX_ALIASES, merge: true, logLevel: 'silent', strict: false })

@@ -5,7 +5,7 @@ import type { ApiDocument } from './load-document.ts'
 import type { Operation } from './operation.ts'
 import { itemsOf, member, objectAt, type Place } from './place.ts'
 
-/** How the base URL of an operation is chosen. */
+/** The options that select the base URL of an operation. */
 export interface ServerChoice {
   /** An absolute URL, a path under FUNCTIONS_BASE, or the number of a server in the list, from 0. */
   readonly server?: string | undefined
@@ -40,12 +40,12 @@ export function serverOf(
   return baseOf(url, chosen?.url ?? document.root.url)
 }
 
-/** The first https server, or else the first: the gateway does not call other hosts without TLS. */
+/** Returns the first https server, or else the first, because the gateway calls http only on loopback. */
 function preferred(list: Place): Place | undefined {
   const servers = itemsOf(list)
-  const isPlain = (server: Place) =>
+  const isPlainHttp = (server: Place) =>
     /^http:\/\/(?!localhost|127\.)/i.test(String(objectAt(server)['url']))
-  return servers.find((server) => !isPlain(server)) ?? servers[0]
+  return servers.find((server) => !isPlainHttp(server)) ?? servers[0]
 }
 
 function withVariables(server: Place, given: Readonly<Record<string, string>>): string {

@@ -12,7 +12,7 @@ export interface PlainObject {
 type Definitions = ReadonlyMap<string, JsonSchema | boolean>
 
 /** Keywords that a plain object may have; `allOf` is merged. */
-const OF_PLAIN: ReadonlySet<string> = new Set([
+const PLAIN_KEYWORDS: ReadonlySet<string> = new Set([
   ...['type', 'properties', 'required', 'additionalProperties', 'allOf', '$ref'],
   ...['title', 'description', 'default', 'examples', 'deprecated'],
 ])
@@ -28,7 +28,7 @@ export function plainObjectOf(
 ): PlainObject | undefined {
   if (!isObject(schema)) return undefined
   const { type, properties, required, additionalProperties, allOf, description } = schema
-  if (Object.keys(schema).some((keyword) => !OF_PLAIN.has(keyword))) return undefined
+  if (Object.keys(schema).some((keyword) => !PLAIN_KEYWORDS.has(keyword))) return undefined
   if (type !== undefined && type !== 'object') return undefined
   if (additionalProperties !== undefined && additionalProperties !== false) return undefined
   const parts = partsOf(schema, definitions, within)

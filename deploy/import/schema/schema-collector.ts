@@ -17,7 +17,7 @@ export interface SchemaCollector {
   readonly definitions: ReadonlyMap<string, JsonSchema | boolean>
 }
 
-/** Maximum size of one tool's schema after its references are expanded. */
+/** The maximum number of subschemas of one tool. */
 const MAX_SCHEMAS = 20_000
 const MAX_DEPTH = 100
 const MAX_HOPS = 50
@@ -66,8 +66,8 @@ export function createCollector(
   const collect = (place: Place): JsonSchema | boolean => {
     if (referenceIn(place) === undefined) return convert(place)
     const name = define(follow(place))
-    const beside = besideReference(place)
-    const reference = { $ref: `#/$defs/${name}`, ...beside }
+    const siblings = siblingsOfReference(place)
+    const reference = { $ref: `#/$defs/${name}`, ...siblings }
     return document.hasOldSchemas && isNullable(objectAt(place)) ? orNull(reference) : reference
   }
 
@@ -114,26 +114,26 @@ export function createCollector(
     return isOld && isNullable(written) ? orNull(whole) : whole
   }
 
-  /** `$dynamicRef` without an overriding anchor is a reference. */
+  /** Replaces `$dynamicRef` by `$ref`, which is equivalent without an overriding anchor. */
   const withDynamicReference = (schema: Record<string, unknown>, place: Place) => {
     const reference = objectAt(place)['$dynamicRef']
     if (typeof reference !== 'string' || document.hasOldSchemas) return
     schema['$ref'] = `#/$defs/${define(follow(document.resolve(reference, place)))}`
   }
 
-  /** The keywords next to a reference: only annotations in 3.0, any keyword since 3.1. */
-  const besideReference = (place: Place): Record<string, unknown> => {
+  /** Returns the keywords next to a reference: only annotations in 3.0, any keyword since 3.1. */
+  const siblingsOfReference = (place: Place): Record<string, unknown> => {
     const { $ref, ...rest } = objectAt(place)
     if (Object.keys(rest).length === 0) return {}
-    if (!document.hasOldSchemas) return convertBeside({ ...place, value: rest })
+    if (!document.hasOldSchemas) return convertSiblings({ ...place, value: rest })
     const { title, description } = rest
     return ownKeywords({ title, description }, direction, onNote)
   }
-  const convertBeside = (place: Place): Record<string, unknown> => ({
+  const convertSiblings = (place: Place): Record<string, unknown> => ({
     ...Object(convert(place)),
   })
 
-  /** Properties of the other direction, including those that parts of `allOf` declare. */
+  /** Returns the names of properties of the other direction, including those in subschemas of `allOf`. */
   const droppedNames = (place: Place, seen: Set<string> = new Set()): string[] => {
     const identity = `${place.url}#${place.pointer}`
     if (seen.has(identity)) return []
@@ -160,7 +160,7 @@ export function createCollector(
   }
 }
 
-/** Members of `definitions` and `$defs` are collected only if something refers to them. */
+/** Excludes definitions, which are collected only if something refers to them. */
 function isKept(keyword: string): boolean {
   return !['$defs', 'definitions', 'dependencies'].includes(keyword)
 }

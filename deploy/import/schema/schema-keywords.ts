@@ -17,10 +17,9 @@ const MAX_DESCRIPTION = 500
 
 /**
  * Returns the keywords of one schema object that contain no schemas, converted to JSON Schema 2020-12.
- * Drops members unknown to JSON Schema (`xml`, `discriminator`, `x-...`) and patterns that are not
- * ECMA-262 regular expressions; `onNote` gets a line for each pattern. Accepts the boolean
- * `exclusiveMinimum` and the `example` of OpenAPI 3.0 in every version, because many 3.1 documents use
- * them.
+ * Drops members unknown to JSON Schema (`xml`, `discriminator`, `x-...`) and patterns that the gateway
+ * cannot match; `onNote` gets a line for each pattern. Accepts the boolean `exclusiveMinimum` and the
+ * `example` of OpenAPI 3.0 in every version, because many 3.1 documents use them.
  */
 export function ownKeywords(
   written: Written,
@@ -93,7 +92,7 @@ function setDescription(schema: Record<string, unknown>): void {
   }
 }
 
-/** Examples help a model to write arguments; they are not useful in output schemas. */
+/** Keeps examples only in input schemas, where they help a model to write arguments. */
 function setExamples(schema: Record<string, unknown>, written: Written, direction: Direction) {
   const { examples, example } = written
   delete schema['examples']

@@ -44,10 +44,10 @@ export function selfContained(root: JsonSchema, definitions: Definitions): JsonS
 
   const whole = expand(root)
   // Sorted by name, so that a change of one schema does not move others.
-  const selectOperations = [...kept].sort(([one], [other]) => (one < other ? -1 : 1))
+  const sortedDefinitions = [...kept].sort(([one], [other]) => (one < other ? -1 : 1))
   return {
     ...Object(whole),
-    ...(selectOperations.length > 0 && { $defs: Object.fromEntries(selectOperations) }),
+    ...(sortedDefinitions.length > 0 && { $defs: Object.fromEntries(sortedDefinitions) }),
   }
 }
 

@@ -43,7 +43,9 @@ export function readBody(
   if (types.length === 0) return undefined
   if (WITHOUT_BODY.includes(operation.method)) {
     if (isRequired)
-      throw new OperationError(`it requires a body with ${operation.method.toUpperCase()}`)
+      throw new OperationError(
+        `it requires a body, which is not supported for ${operation.method.toUpperCase()}`,
+      )
     onNote('its optional body was omitted: this method has no body')
     return undefined
   }
@@ -54,7 +56,8 @@ export function readBody(
     )
   }
   const { contentType, media } = found
-  if (found.type !== contentType) onNote(`its body is ${found.type}, and is sent as ${contentType}`)
+  if (found.type !== contentType)
+    onNote(`its body is declared as ${found.type} but sent as ${contentType}`)
   const files = contentType === MULTIPART ? filesIn(document, media) : []
   const whole = withFiles(collector.collectWhole(member(media, 'schema')), files)
   const object = plainObjectOf(whole, collector.definitions)
@@ -88,7 +91,10 @@ function chosenType(types: readonly (readonly [string, Place])[]) {
   return wild && { contentType: JSON_TYPE, type: JSON_TYPE, media: wild.media }
 }
 
-/** Returns properties with `format: binary` (3.0), a media type or an empty schema (3.1), and lists of these. */
+/**
+ * Returns the properties that are files or lists of files: `format: binary` (3.0), or a media type
+ * (3.1).
+ */
 function filesIn(document: ApiDocument, media: Place): string[] {
   const schema = dereference(document, member(media, 'schema'))
   return membersOf(member(schema, 'properties'))
@@ -123,7 +129,7 @@ function encodingOf(media: Place): RequestBody['encoding'] {
   )
 }
 
-/** Files are base64 strings or lists of them. */
+/** Returns the schema with each file property as a base64 string or a list of such strings. */
 function withFiles(schema: JsonSchema | boolean, files: readonly string[]): JsonSchema | boolean {
   if (files.length === 0 || !isObject(schema)) return schema
   const properties = isObject(schema['properties']) ? schema['properties'] : {}

@@ -68,7 +68,9 @@ export function readParameters(
   const declared = new Set(parameters.filter((one) => one.in === 'path').map(({ name }) => name))
   const missing = [...inPath].filter((name) => name !== undefined && !declared.has(name))
   if (missing.length > 0) {
-    throw new OperationError(`its path has {${missing[0]}}, which no parameter describes`)
+    throw new OperationError(
+      `its path contains {${missing[0]}}, but no path parameter has this name`,
+    )
   }
   return parameters
 }

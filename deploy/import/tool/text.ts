@@ -3,7 +3,7 @@ const REPLACEMENTS: readonly (readonly [RegExp, string])[] = [
   [/<!--[\s\S]{0,5000}?-->/g, ''],
   [/<br\s*\/?>|<\/(?:p|li|div|h\d)>/gi, '\n'],
   [/<\/?[a-z][a-z0-9]{0,15}(?:\s[^<>]{0,500})?\/?>/gi, ''],
-  // Removes images, and keeps only the text of links.
+  // Removes images and keeps only the text of links.
   [/!\[[^\]\n]{0,300}\]\([^)\n]{0,1000}\)/g, ''],
   [/\[([^\]\n]{1,300})\]\([^)\n]{0,1000}\)/g, '$1'],
   [/^[ \t]{0,3}#{1,6}[ \t]+/gm, ''],

@@ -24,12 +24,12 @@ export interface ToolOptions extends ServerChoice {
 }
 
 const METHODS = ['get', 'head', 'post', 'put', 'patch', 'delete']
-/** OpenAI's limit for function descriptions; longer ones are truncated. */
+/** OpenAI's limit for function descriptions. Longer descriptions are truncated. */
 const MAX_DESCRIPTION = 1_024
 const MAX_TITLE = 100
 
 /**
- * Converts an operation to a tool, and validates it like the gateway at startup.
+ * Converts an operation to a tool and validates it as the gateway does at startup.
  *
  * @throws OperationError with the reason if it cannot be converted.
  */
@@ -88,7 +88,10 @@ function textsOf({ place, method, path }: Operation, body: RequestBody | undefin
   }
 }
 
-/** The properties of the method by RFC 9110 s9.2; only a proposal, because an API may differ. */
+/**
+ * Returns hints based on the properties of the method (RFC 9110 s9.2). An API may differ, so they are
+ * only a proposal.
+ */
 function hintsOf(method: string) {
   const readOnlyHint = method === 'get' || method === 'head'
   return {

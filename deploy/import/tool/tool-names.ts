@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { labelOf, type Operation } from '../document/operation.ts'
 
-/** The limit of all clients: claude.ai rejects the whole list if one name is longer. */
+/** The smallest limit of the clients: claude.ai rejects the whole list if one name is longer. */
 const MAX_NAME = 64
 const SUFFIX = 7
 

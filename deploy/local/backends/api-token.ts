@@ -3,7 +3,7 @@ import { userUid } from './assertion.ts'
 
 /** The caller of an API, from an access token for that API. */
 export interface ApiCaller {
-  /** The same as in the gateway's assertion: `auth0:<sub>`. */
+  /** The user ID as in the gateway's assertion: `auth0:<sub>`. */
   readonly uid: string
   readonly scopes: ReadonlySet<string>
 }
@@ -11,7 +11,7 @@ export interface ApiCaller {
 /** Returns the caller of an Authorization header; undefined if its token is not valid for this API. */
 export type VerifyApiToken = (authorization: string) => Promise<ApiCaller | undefined>
 
-/** Creates a verifier that uses the issuer's key set, like any API of an Auth0 tenant. */
+/** Creates a verifier that uses the issuer's key set, as any API of an Auth0 tenant does. */
 export function createApiTokenVerifier(issuer: string, audience: string): VerifyApiToken {
   const keySet = createRemoteJWKSet(new URL('.well-known/jwks.json', issuer))
   const expected = {

@@ -5,20 +5,20 @@ import type { Questions } from './confirm-delete.ts'
 
 /** The configuration that a backend shares with the gateway. */
 export interface AssertionOptions {
-  /** `PUBLIC_URL` of the gateway, the `iss` of its assertions. */
+  /** The gateway's `PUBLIC_URL`, which is the `iss` of its assertions. */
   readonly issuer: string
-  /** The values of `GATEWAY_HMAC_SECRET`; each of them is accepted. */
+  /** The secrets in `GATEWAY_HMAC_SECRET`. Each of them is accepted. */
   readonly secrets: readonly string[]
 }
 
 /** The call to verify. */
 export interface BackendCall {
   readonly method: string
-  /** The exact URL that the gateway calls, without its query: the `aud` of its assertion. */
+  /** The exact URL that the gateway calls, without its query. It is the `aud` of the assertion. */
   readonly url: string
-  /** Without `?`; '' for none. */
+  /** Without `?`; empty if there is none. */
   readonly query: string
-  /** Undefined = any tool may make this call. */
+  /** The tool that may make this call; undefined = any tool. */
   readonly tool?: string
   readonly headers: IncomingHttpHeaders
   readonly body: Buffer
@@ -28,19 +28,19 @@ const INPUT_FIELD = 'x-gateway-input'
 const MAX_AGE_SECONDS = 60
 const CLOCK_TOLERANCE_SECONDS = 5
 
-/** The user id of anonymous callers of public tools. It differs from every real user id. */
+/** The user ID of anonymous callers of public tools. It differs from every real user ID. */
 const ANONYMOUS = 'anonymous'
 
-/** The verified user id and questions of a call. */
+/** The verified user ID of a call, and whether its client can ask the user. */
 export interface VerifiedCall extends Questions {
   /** `auth0:<sub>`, or `ANONYMOUS`. */
   readonly uid: string
 }
 
 /**
- * Verifies `x-user-uid`, `x-gateway-sig` and `x-gateway-assertion`: both signatures must be made with one
- * secret, for this user, tool, method, URL and body, within the last 60 s. Returns the user id
- * (`ANONYMOUS` if the gateway names no user) and the client's capability to ask, or undefined if the
+ * Verifies `x-user-uid`, `x-gateway-sig` and `x-gateway-assertion`. Both signatures must be made with the
+ * same secret, for this user, tool, method, URL and body, within the last 60 s. Returns the user ID
+ * (`ANONYMOUS` for an anonymous caller) and whether the client can ask the user; undefined if the
  * verification fails.
  *
  * Does not check that an assertion is used only once, because that requires a store for `jti`.
@@ -60,7 +60,10 @@ export async function verifyCall(
   return undefined
 }
 
-/** Format `<uid>.<unix seconds>.<hex HMAC>`; a user id may contain dots, so it is parsed from the right. */
+/**
+ * Verifies `<uid>.<unix seconds>.<hex HMAC>`. A user ID may contain dots, so the value is parsed from the
+ * right.
+ */
 function verifySignature(headers: IncomingHttpHeaders, secret: string): string | undefined {
   const { 'x-user-uid': uid, 'x-gateway-sig': signature } = headers
   if (uid === undefined && signature === undefined) return ANONYMOUS
@@ -111,7 +114,10 @@ function sha256(data: string | Buffer): string {
   return createHash('sha256').update(data).digest('hex')
 }
 
-/** Returns the user id of a subject. Like the gateway, percent-encodes characters not allowed in headers. */
+/**
+ * Returns the user ID of a subject. Percent-encodes characters that headers do not allow, as the gateway
+ * does.
+ */
 export function userUid(subject: string | undefined): string {
   if (subject === undefined) return ANONYMOUS
   return `auth0:${subject.replace(/[^\x21-\x24\x26-\x7e]+/g, encodeURIComponent)}`

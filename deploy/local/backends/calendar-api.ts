@@ -3,10 +3,10 @@ import { confirmDelete, type Questions } from './confirm-delete.ts'
 import type { CalendarEvent } from './events.ts'
 import { newestFirst } from './events.ts'
 
-/** Path of the API below the base of the sample backends. */
+/** The path of the API below the base URL of the sample backends. */
 export const CALENDAR_API = '/calendar/v1/events'
 
-/** Identifier of the API in the tenant, and `aud` of its tokens. */
+/** The identifier of the API in the tenant, which is the `aud` of its tokens. */
 export const CALENDAR_AUDIENCE = 'https://calendar.example.com/v1'
 
 /** Returns the scope that a token needs for a method. */
@@ -14,12 +14,12 @@ export function scopeOf(method: string): string {
   return method === 'GET' ? 'events:read' : 'events:write'
 }
 
-const NO_SUCH_EVENT: ApiResponse = { status: 404, body: { message: 'There is no such event.' } }
+const NO_SUCH_EVENT: ApiResponse = { status: 404, body: { message: 'The event does not exist.' } }
 
 /**
- * A plain HTTP API for one user's events, called by `request` in tools.yaml. `GET
- * /calendar/v1/events?from=&to=&title=` returns a list; `/calendar/v1/events/{eventId}` supports `GET`
- * and `DELETE`. `DELETE` first asks the user for confirmation, if the client supports it.
+ * Answers a call of a plain HTTP API for one user's events, which tools.yaml calls by `request`. `GET
+ * /calendar/v1/events?from=&to=&title=` returns a list. `/calendar/v1/events/{eventId}` supports `GET` and
+ * `DELETE`. `DELETE` first asks the user for confirmation if the client supports it.
  */
 export function answerCalendarApi(
   method: string,

@@ -1,11 +1,11 @@
 import type { ApiResponse } from './api-response.ts'
 import type { CalendarEvent } from './events.ts'
 
-/** The client's capability to ask the user, and the answers of a retry, from the gateway. */
+/** Whether the client can ask the user, and the answers in a retry, from the gateway. */
 export interface Questions {
   /** Whether the client can show a form (`client_capabilities` of the assertion). */
   readonly canAsk: boolean
-  /** The header `x-gateway-input`, whose digest is in the assertion; undefined for a first call. */
+  /** The header `x-gateway-input`, whose digest is in the assertion; undefined in the first call. */
   readonly input: string | undefined
 }
 
@@ -25,17 +25,19 @@ export function confirmDelete(
   { canAsk, input }: Questions,
 ): ApiResponse | undefined {
   if (!canAsk) return undefined
-  // The text in the question; if it has changed since, the answer is about a different event.
-  const seen = `${title}, ${date}`
+  // The event in the question. If it has changed since, the answer does not apply.
+  const eventText = `${title}, ${date}`
   const { requestState, inputResponses }: Input =
     input === undefined ? {} : JSON.parse(Buffer.from(input, 'base64url').toString())
-  const answer = requestState === seen ? inputResponses?.confirm : undefined
-  if (answer === undefined) return { status: 200, body: question(seen) }
+  const answer = requestState === eventText ? inputResponses?.confirm : undefined
+  if (answer === undefined) return { status: 200, body: question(eventText) }
   const isSure = answer.action === 'accept' && answer.content?.sure === true
-  return isSure ? undefined : { status: 409, body: { message: 'The user keeps the event.' } }
+  return isSure
+    ? undefined
+    : { status: 409, body: { message: 'The user declined to delete the event.' } }
 }
 
-function question(seen: string) {
+function question(eventText: string) {
   const sure = { type: 'boolean', title: 'Delete the event', default: false }
   return {
     resultType: 'input_required',
@@ -44,11 +46,11 @@ function question(seen: string) {
         method: 'elicitation/create',
         params: {
           mode: 'form',
-          message: `Delete "${seen}"?`,
+          message: `Delete "${eventText}"?`,
           requestedSchema: { type: 'object', properties: { sure }, required: ['sure'] },
         },
       },
     },
-    requestState: seen,
+    requestState: eventText,
   }
 }

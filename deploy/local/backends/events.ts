@@ -7,7 +7,7 @@ export interface CalendarEvent {
   readonly date: string
 }
 
-/** Each user's events, in memory, by the user id in the gateway's assertion. */
+/** Returns the events of a user, by the user ID in the gateway's assertion. Kept in memory. */
 export type Calendars = (uid: string) => CalendarEvent[]
 
 const SEEDS: ReadonlyMap<string, readonly CalendarEvent[]> = new Map([
@@ -28,7 +28,7 @@ const SEEDS: ReadonlyMap<string, readonly CalendarEvent[]> = new Map([
   ],
 ])
 
-/** Creates calendars with events for the sample users; other users have no events. */
+/** Creates calendars with events for the sample users. Other users start without events. */
 export function createCalendars(): Calendars {
   const calendars = new Map<string, CalendarEvent[]>()
   return (uid) => {

@@ -7,9 +7,9 @@ import { add, type CalendarEvent, createCalendars, newestFirst } from './events.
 import { sendError } from './send-error.ts'
 
 export interface ToolsOptions extends AssertionOptions {
-  /** The base URL of these tools (`FUNCTIONS_BASE`). */
+  /** The base URL of the sample backends (`FUNCTIONS_BASE`). */
   readonly base: string
-  /** Verifies access tokens for the calendar API; undefined = not supported. */
+  /** Verifies access tokens for the calendar API; undefined = it accepts none. */
   readonly verifyToken?: VerifyApiToken
 }
 
@@ -41,9 +41,9 @@ const TOOLS: ReadonlyMap<string, Tool> = new Map<string, Tool>([
 ])
 
 /**
- * The sample backends: each user's events, in memory, at `POST {base}/{toolName}` and as a plain HTTP API
- * (calendar-api.ts). Like a real backend they require the gateway's assertion (401 otherwise); the API
- * also accepts an access token. The gateway has already validated the arguments.
+ * Creates the sample backends: each user's events, in memory, at `POST {base}/{toolName}` and as a plain
+ * HTTP API (calendar-api.ts). Like a real backend, they require the gateway's assertion (401 otherwise).
+ * The API also accepts an access token. They rely on the gateway to validate the arguments.
  */
 export function createTools({ base, verifyToken, ...verification }: ToolsOptions): RequestListener {
   const eventsOf = createCalendars()
@@ -54,7 +54,7 @@ export function createTools({ base, verifyToken, ...verification }: ToolsOptions
     const tool = TOOLS.get(name)
     const isApi = path === CALENDAR_API || path.startsWith(`${CALENDAR_API}/`)
     if (tool === undefined && !isApi) {
-      return sendError(res, 404, 'not_found', 'There is no such tool.')
+      return sendError(res, 404, 'not_found', 'The tool does not exist.')
     }
     if (tool !== undefined && method !== 'POST') {
       return sendError(res, 405, 'method_not_allowed', 'Use POST.')
@@ -65,7 +65,12 @@ export function createTools({ base, verifyToken, ...verification }: ToolsOptions
     const caller =
       isApi && authorization !== undefined ? await verifyToken?.(authorization) : undefined
     if (caller !== undefined && !caller.scopes.has(scopeOf(method))) {
-      return sendError(res, 403, 'insufficient_scope', `The token lacks ${scopeOf(method)}.`)
+      return sendError(
+        res,
+        403,
+        'insufficient_scope',
+        `The token does not have the scope ${scopeOf(method)}.`,
+      )
     }
     const verified =
       isApi && authorization !== undefined
@@ -76,7 +81,7 @@ export function createTools({ base, verifyToken, ...verification }: ToolsOptions
         res,
         401,
         'unauthorized',
-        'A valid assertion of the gateway or access token is required.',
+        'A valid gateway assertion or access token is required.',
       )
     }
     const events = eventsOf(verified.uid)
@@ -85,7 +90,7 @@ export function createTools({ base, verifyToken, ...verification }: ToolsOptions
         ? answerCalendarApi(method, new URL(url, base), events, verified)
         : { status: 200, body: tool(events, JSON.parse(body.toString())) }
     if (tool !== undefined && answer.body === undefined) {
-      return sendError(res, 404, 'not_found', 'There is no such event.')
+      return sendError(res, 404, 'not_found', 'The event does not exist.')
     }
     if (answer.body === undefined) return res.writeHead(answer.status).end()
     res.writeHead(answer.status, { 'content-type': 'application/json' })
@@ -102,7 +107,7 @@ function toResult({ id, title }: CalendarEvent) {
   return { id, title, url: `https://events.example/${id}` }
 }
 
-/** Undefined if the event does not exist. */
+/** Converts an event to a document; undefined if the event does not exist. */
 function toDocument(event: CalendarEvent | undefined) {
   if (event === undefined) return undefined
   return {

@@ -12,7 +12,7 @@ const log = (line) => {
   find('log').textContent += `${line}\n`
 }
 
-/** Whether the UI of a tool may call this tool (MCP Apps, "Visibility"). */
+/** Returns whether the UI of a tool may call this tool (MCP Apps, "Visibility"). */
 function isCallableByApps(tool) {
   const visibility = tool?._meta?.ui?.visibility
   return tool !== undefined && (visibility === undefined || visibility.includes('app'))
@@ -34,7 +34,7 @@ async function connect() {
   return client
 }
 
-/** A new frame for each call: a UI gets one call's input and result. */
+/** Opens a new frame for each call, because a UI gets the input and the result of one call. */
 function openFrame(sandbox, csp, hasBorder) {
   const frame = document.createElement('iframe')
   const address = new URL(sandbox)
@@ -50,12 +50,12 @@ function openFrame(sandbox, csp, hasBorder) {
 async function show(client, tools, sandbox, tool, args) {
   const calling = client.callTool({ name: tool.name, arguments: args })
   const uri = getToolUiResourceUri(tool)
-  log(`${tool.name} is called${uri === undefined ? ', and has no UI' : `; its UI is ${uri}`}`)
+  log(`calling ${tool.name}${uri === undefined ? ', which has no UI' : `; its UI is ${uri}`}`)
   if (uri === undefined) return log(JSON.stringify(await calling, undefined, 2))
   calling.catch(() => undefined)
   const [content] = (await client.readResource({ uri })).contents
   if (content?.mimeType !== RESOURCE_MIME_TYPE) {
-    return log(`${uri} has the type ${content?.mimeType}, and must have ${RESOURCE_MIME_TYPE}`)
+    return log(`${uri} has the type ${content?.mimeType}, but must have ${RESOURCE_MIME_TYPE}`)
   }
   const { csp, permissions, prefersBorder = true } = content._meta?.ui ?? {}
   const frame = openFrame(sandbox, csp, prefersBorder)
@@ -74,10 +74,10 @@ async function show(client, tools, sandbox, tool, args) {
   bridge.onlistresources = (params) => client.listResources(params)
   bridge.onreadresource = (params) => client.readResource(params)
   bridge.onopenlink = async ({ url }) => {
-    log(`the UI asks to open ${url}`)
+    log(`the UI requested to open ${url}`)
     return {}
   }
-  bridge.onloggingmessage = ({ data }) => log(`the UI says: ${JSON.stringify(data)}`)
+  bridge.onloggingmessage = ({ data }) => log(`the UI logged: ${JSON.stringify(data)}`)
   bridge.onsizechange = ({ height }) => {
     if (height !== undefined) frame.style.height = `${Math.min(Math.max(height, 80), 2_000)}px`
   }
@@ -89,7 +89,7 @@ async function show(client, tools, sandbox, tool, args) {
     await bridge.sendToolInput({ arguments: args })
     try {
       await bridge.sendToolResult(await calling)
-      log('the UI has the result')
+      log('the UI received the result')
     } catch (error) {
       log(`the call failed: ${error.message}`)
       await bridge.sendToolCancelled({ reason: error.message })
@@ -104,21 +104,21 @@ async function start() {
   const { tools } = await client.listTools()
   find('tool').replaceChildren(...tools.map(({ name, title }) => new Option(title ?? name, name)))
   const named = tools.find(({ name }) => name === settings.tool)
-  if (settings.tool !== undefined && named === undefined) log(`there is no tool ${settings.tool}`)
+  if (settings.tool !== undefined && named === undefined) log(`unknown tool: ${settings.tool}`)
   const first = named ?? tools.find((tool) => getToolUiResourceUri(tool) !== undefined)
   find('args').value = JSON.stringify(settings.args)
   const callTool = async (name) => {
     const tool = tools.find((one) => one.name === name)
     await show(client, tools, settings.sandbox, tool, JSON.parse(find('args').value))
   }
-  const report = (error) => log(`it failed: ${error.message}`)
+  const report = (error) => log(`failed: ${error.message}`)
   find('call').addEventListener('submit', (event) => {
     event.preventDefault()
     callTool(find('tool').value).catch(report)
   })
-  if (first === undefined) return log('no tool has a UI: choose one and call it')
+  if (first === undefined) return log('No tool has a UI. Choose a tool and call it.')
   find('tool').value = first.name
   await callTool(first.name)
 }
 
-start().catch((error) => log(`it failed: ${error.message}`))
+start().catch((error) => log(`failed: ${error.message}`))

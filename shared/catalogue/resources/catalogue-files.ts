@@ -1,32 +1,32 @@
 import { readdirSync, readFileSync, realpathSync, statSync } from 'node:fs'
 import { basename, dirname, isAbsolute, join, relative, resolve, sep } from 'node:path'
 
-/** The files beside a catalogue. All paths are relative to its folder, with `/` between names. */
+/** The files in the folder of a catalogue. All paths are relative to this folder and use `/`. */
 export interface CatalogueFiles {
   /**
-   * The bytes of one file.
+   * Reads one file.
    *
-   * @throws FileFault for what is no file in the folder, or larger than `maxBytes`.
+   * @throws FileFault if there is no such file in the folder, or it is larger than `maxBytes`.
    */
   readonly read: (path: string, maxBytes: number) => Buffer
   /**
-   * The files below a folder, sorted, as paths relative to it; names that begin with a dot are left out.
+   * Returns the files below a folder, sorted, as paths relative to it. Skips names that begin with a dot.
    *
-   * @throws FileFault for what is no folder in the catalogue's, or when there are more than `most`.
+   * @throws FileFault if there is no such folder, or it contains more than `max` files.
    */
   readonly list: (path: string, max: number) => readonly string[]
-  /** Whether the path is a folder, a file or neither. */
+  /** Returns whether the path is a folder or a file; undefined for anything else. */
   readonly kindOf: (path: string) => 'folder' | 'file' | undefined
 }
 
-/** A path that cannot be read; `message` continues a sentence that begins with its place. */
+/** A path that cannot be read. `message` follows the name of the catalogue member in a fault. */
 export class FileFault extends Error {
   override readonly name = 'FileFault'
 }
 
 /**
- * The files beside the catalogue at `cataloguePath`; undefined for a catalogue that is given as text.
- * Symbolic links are resolved, and what they lead to must be in the folder too.
+ * Returns access to the files in the folder of the catalogue at `cataloguePath`. Undefined: the catalogue
+ * is given as text, and every access throws. The targets of symbolic links must be in the folder too.
  */
 export function filesBeside(cataloguePath: string | undefined): CatalogueFiles {
   const folder = cataloguePath === undefined ? undefined : realFolder(cataloguePath)
@@ -40,9 +40,9 @@ export function filesBeside(cataloguePath: string | undefined): CatalogueFiles {
     read: (path, maxBytes) => {
       const place = locate(path)
       const { size } = statSync(place)
-      if (!statSync(place).isFile()) throw new FileFault(`${shown(path)} is no file`)
+      if (!statSync(place).isFile()) throw new FileFault(`${shown(path)} is not a file`)
       if (size > maxBytes) {
-        throw new FileFault(`${shown(path)} has ${size} bytes, and may have ${maxBytes}`)
+        throw new FileFault(`${shown(path)} has ${size} bytes; the maximum is ${maxBytes}`)
       }
       return readFileSync(place)
     },
@@ -58,7 +58,8 @@ export function filesBeside(cataloguePath: string | undefined): CatalogueFiles {
           if (found.length > max) throw new FileFault(`has more than ${max} files`)
         }
       }
-      if (!statSync(locate(path)).isDirectory()) throw new FileFault(`${shown(path)} is no folder`)
+      if (!statSync(locate(path)).isDirectory())
+        throw new FileFault(`${shown(path)} is not a folder`)
       visit('')
       return found
     },
@@ -87,14 +88,14 @@ function locateIn(folder: string, path: string): string {
   } catch {
     throw new FileFault(`${shown(path)} cannot be read`)
   }
-  const way = relative(folder, place)
-  if (way === '..' || way.startsWith(`..${sep}`) || isAbsolute(way)) {
-    throw new FileFault(`${shown(path)} leads out of the folder of the catalogue`)
+  const fromFolder = relative(folder, place)
+  if (fromFolder === '..' || fromFolder.startsWith(`..${sep}`) || isAbsolute(fromFolder)) {
+    throw new FileFault(`${shown(path)} is outside the folder of the catalogue`)
   }
   return place
 }
 
-/** A link to a folder could lead back up. */
+/** Refuses a link to a folder, which could create a cycle. */
 function checkedLink(path: string, isFile: boolean): string {
   if (isFile) return path
   throw new FileFault(`${shown(path)} is neither a file nor a folder`)
@@ -108,7 +109,7 @@ function shown(path: string): string {
   return JSON.stringify(path.slice(0, 256))
 }
 
-/** The last name of a path. */
+/** Returns the last name of a path. */
 export function nameOf(path: string): string {
   return basename(path.replace(/\/+$/, ''))
 }

@@ -1,4 +1,4 @@
-/** The type of a UI of MCP Apps, to the letter. */
+/** The exact media type of an MCP Apps UI. */
 export const UI_MIME_TYPE = 'text/html;profile=mcp-app'
 
 const TYPES: Readonly<Record<string, string>> = {
@@ -28,14 +28,14 @@ const TYPES: Readonly<Record<string, string>> = {
 const TEXT_TYPE =
   /^(?:text\/|application\/(?:[a-z0-9.+-]+\+)?(?:json|xml|yaml|javascript|x-sh)\b)|^image\/svg\+xml/i
 
-/** The media type that the end of a file's name stands for; undefined when it stands for none. */
+/** Returns the media type for the extension of a file name; undefined if it is unknown. */
 export function mimeTypeOf(fileName: string): string | undefined {
   const [, extension = ''] = /\.([a-z0-9]+)$/i.exec(fileName) ?? []
   const type = TYPES[extension.toLowerCase()]
   return Object.hasOwn(TYPES, extension.toLowerCase()) ? type : undefined
 }
 
-/** Whether content of this type is text; of no type: unknown, and the bytes decide. */
+/** Returns whether content of this media type is text. */
 export function isTextType(mimeType: string): boolean {
   return TEXT_TYPE.test(mimeType)
 }

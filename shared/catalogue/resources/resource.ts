@@ -11,24 +11,24 @@ import { uiMetaFaults } from './ui-meta.ts'
 
 type Members = Readonly<Record<string, unknown>>
 
-/** A backend that gives a resource's content, at this path under FUNCTIONS_BASE. */
+/** A backend that returns the content of a resource, at this path below FUNCTIONS_BASE. */
 export interface BackendSource {
   readonly path: string
   readonly timeoutMs?: number | undefined
 }
 
-/** Where the content of a resource comes from. */
+/** The source of a resource's content. */
 export type ResourceSource = { readonly content: Content } | BackendSource
 
-/** A resource as the catalogue has it, checked. */
+/** A checked resource of the catalogue. */
 export interface ResourceEntry extends AccessRule {
   readonly uri: string
   readonly name: string
   readonly title?: string | undefined
   readonly description?: string | undefined
-  /** Undefined only for a backend's, which then says the type. */
+  /** Undefined only if a backend returns the content, and the type with it. */
   readonly mimeType?: string | undefined
-  /** Bytes; undefined for a backend's. */
+  /** In bytes; undefined if a backend returns the content. */
   readonly size?: number | undefined
   readonly annotations?: Members | undefined
   readonly icons?: readonly Members[] | undefined
@@ -36,7 +36,7 @@ export interface ResourceEntry extends AccessRule {
   readonly source: ResourceSource
 }
 
-/** A resource whose access may be left to the tools that have it as their UI. */
+/** A resource that may take its access from the tools whose UI it is. */
 export type RawResource = Omit<ResourceEntry, 'access' | 'scopes'> & {
   readonly rule: AccessRule | undefined
 }
@@ -47,7 +47,7 @@ export interface ReadResource {
   readonly warnings: readonly string[]
 }
 
-/** Largest file of one resource. */
+/** The maximum size of the file of one resource. */
 export const MAX_RESOURCE_BYTES = 4 * 1024 * 1024
 
 const members = {
@@ -82,8 +82,8 @@ const members = {
 const entry = z.object(members)
 
 /**
- * Reads one entry of `resources`. `defaults` are the catalogue's: of them, resources have the access.
- * A member that is null counts as absent; a member that is not known is ignored with a warning.
+ * Reads one entry of `resources`. Of the catalogue's `defaults`, only those of access apply to it. A
+ * null member counts as absent; an unknown member is ignored with a warning.
  */
 export function readResource(
   written: Members,
@@ -154,7 +154,7 @@ function sourceFaults(own: Members): string[] {
   const given = ['file', 'text', 'request'].filter((name) => own[name] !== undefined)
   if (given.length === 1) return []
   const which = given.length === 0 ? 'none' : given.join(' and ')
-  return [`must have one of file, text and request, and has ${which}`]
+  return [`must have exactly one of file, text and request, but has ${which}`]
 }
 
 function uriFaults(uri: string): string[] {
@@ -163,7 +163,10 @@ function uriFaults(uri: string): string[] {
   return uri.startsWith('ui:') && !/^ui:\/\/[^/]/.test(uri) ? ['uri: must be ui://NAME'] : []
 }
 
-/** Entries of a mapping by URI, or of a list, each with its URI; undefined when it is neither. */
+/**
+ * Returns the entries of a mapping by URI or of a list, each with its URI; undefined for any other
+ * value.
+ */
 export function resourceEntries(written: unknown): readonly Members[] | undefined {
   if (written == null) return []
   if (Array.isArray(written)) return written.map((one: unknown) => asObject(one) ?? {})

@@ -3,20 +3,20 @@ import { type AccessRule, isOpen } from '../access.ts'
 import type { CatalogueFiles } from './catalogue-files.ts'
 import { type RawResource, type ResourceEntry, readResource, resourceEntries } from './resource.ts'
 
-/** What the rules of resources need to know of a tool. */
+/** The properties of a tool that the rules of resources use. */
 export interface ToolWithUi extends AccessRule {
   readonly name: string
   readonly uiResource?: string | undefined
 }
 
-/** Files of all resources together. */
+/** The maximum size of all resources together. */
 const MAX_TOTAL_BYTES = 16 * 1024 * 1024
 
 /**
- * Reads the `resources` of a catalogue, and checks that the UI of each tool is among them.
+ * Reads the `resources` of a catalogue and checks that they contain the UI of each tool.
  *
- * A resource that says nothing of access, where the catalogue's defaults do not either, needs a
- * sign-in without scopes, unless it is the UI of a tool that can be called without signing in.
+ * A resource whose access neither the resource nor the catalogue's defaults define requires a sign-in
+ * but no scopes. It is public if it is the UI of a tool that can be called without a sign-in.
  *
  * @throws ConfigError with a line for each fault.
  */
@@ -44,18 +44,18 @@ export function readResources(
     warnings.push(...read.warnings.map((warning) => `${at}: ${warning}`))
     if (read.resource === undefined) continue
     const known = resources.has(read.resource.uri)
-    if (known) faults.push(`${variable}: ${at}: the list has this URI twice`)
+    if (known) faults.push(`${variable}: ${at}: this URI occurs twice`)
     resources.set(read.resource.uri, withAccess(read.resource, tools))
   }
   const bytes = [...resources.values()].reduce((sum, { size = 0 }) => sum + size, 0)
   if (bytes > MAX_TOTAL_BYTES) {
-    faults.push(`${variable}: resources have ${bytes} bytes, and may have ${MAX_TOTAL_BYTES}`)
+    faults.push(`${variable}: resources have ${bytes} bytes; the maximum is ${MAX_TOTAL_BYTES}`)
   }
   const known = new Set(entries.map(({ uri }) => uri))
   for (const { name, uiResource } of tools) {
     if (uiResource === undefined || known.has(uiResource)) continue
     faults.push(
-      `${variable}: tool ${JSON.stringify(name)}: _meta.ui.resourceUri names no resource: ${uiResource.slice(0, 256)}`,
+      `${variable}: tool ${JSON.stringify(name)}: _meta.ui.resourceUri is not in resources: ${uiResource.slice(0, 256)}`,
     )
   }
   if (faults.length > 0) throw new ConfigError(faults)
@@ -66,9 +66,9 @@ function withAccess(
   { rule, ...resource }: RawResource,
   tools: readonly ToolWithUi[],
 ): ResourceEntry {
-  const users = tools.filter(({ uiResource }) => uiResource === resource.uri)
-  const silent: AccessRule = users.some(isOpen)
+  const toolsWithUi = tools.filter(({ uiResource }) => uiResource === resource.uri)
+  const defaultRule: AccessRule = toolsWithUi.some(isOpen)
     ? { access: 'public', scopes: [] }
     : { access: 'signed-in', scopes: [] }
-  return { ...resource, ...(rule ?? silent) }
+  return { ...resource, ...(rule ?? defaultRule) }
 }

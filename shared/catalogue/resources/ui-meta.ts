@@ -5,12 +5,15 @@ import { asObject } from '../../json.ts'
 
 type Members = Readonly<Record<string, unknown>>
 
-/** Names under which hosts look for a tool's UI: MCP Apps', its deprecated one, and ChatGPT's. */
+/**
+ * Members in which hosts look for a tool's UI besides `ui.resourceUri`: MCP Apps' deprecated one and
+ * ChatGPT's.
+ */
 const ALIASES = ['ui/resourceUri', 'openai/outputTemplate'] as const
 /** Members of `_meta.ui` that hosts read from the resource, never from the tool. */
-const OF_RESOURCE = ['csp', 'permissions', 'domain', 'prefersBorder']
+const RESOURCE_MEMBERS = ['csp', 'permissions', 'domain', 'prefersBorder']
 
-// It becomes part of a Content-Security-Policy: nothing that could end a source or a directive.
+// The value becomes part of a Content-Security-Policy, so it must not end a source or a directive.
 const source = z
   .string()
   .check(
@@ -46,18 +49,18 @@ const uiOfTool = z.looseObject({
   visibility: z.optional(z.array(z.enum(['model', 'app']))),
 })
 
-/** What became of a tool's `_meta`. */
+/** The result of `readToolMeta`. */
 export interface ReadToolMeta {
   readonly meta: Members | undefined
-  /** The resource that is the tool's UI. */
+  /** The URI of the resource that is the tool's UI. */
   readonly uiResource: string | undefined
   readonly faults: readonly string[]
   readonly warnings: readonly string[]
 }
 
 /**
- * The `_meta` of a tool with its UI under each of the three names, when it is under one of them. The
- * names are MCP Apps' `ui.resourceUri` and `ui/resourceUri`, and ChatGPT's `openai/outputTemplate`.
+ * Returns the `_meta` of a tool. If one of the three members that name the tool's UI is set, it sets all
+ * of them: MCP Apps' `ui.resourceUri` and `ui/resourceUri`, and ChatGPT's `openai/outputTemplate`.
  */
 export function readToolMeta(meta: Members | undefined): ReadToolMeta {
   const none = { meta, uiResource: undefined, faults: [], warnings: [] }
@@ -68,7 +71,7 @@ export function readToolMeta(meta: Members | undefined): ReadToolMeta {
   const aliases = ALIASES.map((name) => meta[name] ?? undefined)
   const named = [ui.data?.resourceUri, ...aliases].filter((uri) => uri !== undefined)
   const [uri] = named
-  const warnings = OF_RESOURCE.filter((name) => asObject(given)?.[name] !== undefined).map(
+  const warnings = RESOURCE_MEMBERS.filter((name) => asObject(given)?.[name] !== undefined).map(
     (name) => `_meta.ui.${name}: hosts read it from the resource, not from the tool`,
   )
   if (uri === undefined) return { ...none, warnings }
@@ -88,7 +91,7 @@ export function readToolMeta(meta: Members | undefined): ReadToolMeta {
   }
 }
 
-/** What is wrong with the `_meta.ui` of a resource, a line each. */
+/** Returns the faults of the `_meta.ui` of a resource, one line each. */
 export function uiMetaFaults(meta: Members | undefined): string[] {
   const parsed = z.optional(uiOfResource).safeParse(meta?.['ui'] ?? undefined)
   return parsed.success ? [] : parsed.error.issues.map((issue) => at('_meta.ui', issue))

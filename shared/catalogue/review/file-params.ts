@@ -4,15 +4,16 @@ import type { ToolEntry } from '../entry.ts'
 
 type Members = Readonly<Record<string, unknown>>
 
-/** Members of a file as ChatGPT passes it. */
+/** The members of a file argument that ChatGPT passes. */
 const DECLARED = ['download_url', 'file_id', 'mime_type', 'file_name'] as const
 const REQUIRED = ['download_url', 'file_id']
 const MAX_REFERENCES = 16
 
 /**
- * What of `_meta["openai/fileParams"]` Scan Tools would reject, a line each: it is a list of top-level
- * arguments, each a file or a list of files, whose schema declares `download_url`, `file_id`,
- * `mime_type` and `file_name` and requires exactly the first two (OpenAI, Plugins reference).
+ * Returns the faults of `_meta["openai/fileParams"]` for which OpenAI's Scan Tools would reject the tool,
+ * one line each. The member lists top-level arguments, each a file or a list of files, whose schema
+ * declares `download_url`, `file_id`, `mime_type` and `file_name` and requires exactly the first two
+ * (OpenAI, Plugins reference).
  */
 export function fileParamFaults({
   _meta,
@@ -26,7 +27,7 @@ export function fileParamFaults({
   const properties = asObject(inputSchema['properties']) ?? {}
   return named.flatMap((name: string) => {
     const at = `openai/fileParams: ${name.slice(0, 64)}`
-    if (!Object.hasOwn(properties, name)) return [`${at} is no argument of the inputSchema`]
+    if (!Object.hasOwn(properties, name)) return [`${at} is not an argument of the inputSchema`]
     const argument = resolve(properties[name], inputSchema)
     const file = argument?.['type'] === 'array' ? resolve(argument['items'], inputSchema) : argument
     return schemaFaults(file, inputSchema).map((fault) => `${at} ${fault}`)
@@ -44,14 +45,14 @@ function schemaFaults(file: Members | undefined, root: JsonSchema): string[] {
   const required = Array.isArray(file['required']) ? file['required'] : []
   return [
     ...(missing.length > 0 ? [`must declare ${missing.join(', ')}`] : []),
-    ...(others.length > 0 ? [`must have strings as ${others.join(', ')}`] : []),
+    ...(others.length > 0 ? [`must declare as string: ${others.join(', ')}`] : []),
     ...(required.length === REQUIRED.length && REQUIRED.every((name) => required.includes(name))
       ? []
       : [`must require exactly ${REQUIRED.join(' and ')}`]),
   ]
 }
 
-/** The schema that `$ref`s into `$defs` of the same document lead to. */
+/** Follows `$ref`s into `$defs` of the same document. Returns undefined if one cannot be resolved. */
 function resolve(schema: unknown, root: JsonSchema): Members | undefined {
   let found = asObject(schema)
   for (let step = 0; step < MAX_REFERENCES; step++) {

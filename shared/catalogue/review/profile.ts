@@ -2,14 +2,14 @@ import { asObject } from '../../json.ts'
 import type { JsonSchema } from '../../json-schema/schema.ts'
 import type { ToolEntry } from '../entry.ts'
 
-/** What a profile tool answers, and nothing else (OpenAI, "Build an MCP server", accounts). */
+/** The exact output schema of a profile tool (OpenAI, "Build an MCP server", accounts). */
 export const PROFILE_SCHEMA = {
   type: 'object',
   properties: {
     id: {
       type: 'string',
       pattern: '\\S',
-      description: 'The same for this account at every connection.',
+      description: 'A stable identifier of the account, the same in every connection.',
     },
     name: { type: 'string' },
     email: { type: 'string' },
@@ -25,22 +25,24 @@ type Described = Pick<
   'access' | 'inputSchema' | 'outputSchema' | 'annotations' | '_meta'
 >
 
-/** Whether the tool tells a client whose account is connected. */
+/** Returns whether the tool is a profile tool, which returns the connected account to the client. */
 export function isProfileTool({ _meta }: Pick<ToolEntry, '_meta'>): boolean {
   return _meta?.['openai/profile'] === true
 }
 
 /**
- * What of a profile tool is not as ChatGPT requires it, a line each: sign-in, read-only, no
- * arguments, and an output of `id`, `name`, `email` and `nickname`. Empty for other tools. Does not
- * check what the tool answers; PROFILE_SCHEMA does.
+ * Returns the ways in which a profile tool does not meet ChatGPT's requirements, one line each: sign-in,
+ * read-only, no arguments, and an output of `id`, `name`, `email` and `nickname`. Empty for other
+ * tools. Does not check the results of the tool; PROFILE_SCHEMA does.
  */
 export function profileFaults(tool: Described): string[] {
   if (!isProfileTool(tool)) return []
   const { access, inputSchema, outputSchema, annotations } = tool
   const faults: string[] = []
   if (access !== 'signed-in') {
-    faults.push('a profile tool needs a sign-in: securitySchemes: [{type: oauth2, scopes: []}]')
+    faults.push(
+      'a profile tool must require a sign-in: securitySchemes: [{type: oauth2, scopes: []}]',
+    )
   }
   if (annotations?.readOnlyHint !== true) {
     faults.push('a profile tool must be read-only: annotations: {readOnlyHint: true}')

@@ -3,20 +3,23 @@ import type { ToolDefinition } from '../../tools.ts'
 
 type Described = Pick<ToolDefinition, 'name' | 'inputSchema' | 'annotations'>
 
-/** The one argument of each of the two tools, a string. */
+/** The name of the only argument of each of the two tools, a string. */
 const ARGUMENTS: Readonly<Record<string, string>> = { search: 'query', fetch: 'id' }
 
 /**
- * What keeps a catalogue with a `search` or a `fetch` tool from working for company knowledge and
- * deep research, a line each: both tools, `search {query}` and `fetch {id}`, and `readOnlyHint: true`
- * on all others. Empty for a catalogue that has neither tool (OpenAI, "Building MCP servers").
+ * Returns the reasons why a catalogue with a `search` or `fetch` tool cannot be used for company
+ * knowledge and deep research, one line each. Required are both tools, `search {query}` and
+ * `fetch {id}`, and `readOnlyHint: true` on every tool. Empty for a catalogue with neither tool (OpenAI,
+ * "Building MCP servers").
  */
 export function searchFetchFaults(tools: readonly Described[]): string[] {
   const own = tools.filter(({ name }) => Object.hasOwn(ARGUMENTS, name))
   if (own.length === 0) return []
   const absent = Object.keys(ARGUMENTS).filter((name) => own.every((tool) => tool.name !== name))
   return [
-    ...absent.map((name) => `${name}: there is no such tool, and the other one does not do alone`),
+    ...absent.map(
+      (name) => `${name}: the tool is missing; search and fetch are only useful together`,
+    ),
     ...own.flatMap(inputFaults),
     ...tools
       .filter(({ annotations }) => annotations?.readOnlyHint !== true)
@@ -35,16 +38,16 @@ function inputFaults({ name, inputSchema }: Described): string[] {
   const isAlone = Object.keys(properties).length === 1
   return type === 'string' && isRequired && isAlone
     ? []
-    : [`${name}: the inputSchema must be {${argument}: string}, required, and nothing else`]
+    : [`${name}: the inputSchema must have exactly one argument: ${argument}, a required string`]
 }
 
 /**
- * What of an answer of `search` or `fetch` is not in the form that ChatGPT reads, a line each:
+ * Returns the faults of a result of `search` or `fetch` in the form that ChatGPT reads, one line each:
  * `{results: [{id, title, url}]}`, and `{id, title, text, url, metadata?}`.
  */
 export function searchFetchAnswerFaults(tool: 'search' | 'fetch', answer: unknown): string[] {
   const members = asObject(answer)
-  if (members === undefined) return [`${tool}: must answer with an object`]
+  if (members === undefined) return [`${tool}: must return an object`]
   if (tool === 'fetch') {
     const { metadata } = members
     const isMap = metadata === undefined || metadata === null || asObject(metadata) !== undefined

@@ -19,7 +19,7 @@ const MAX_COMPATIBILITY_CHARACTERS = 500
  * (agentskills.io): `name` of at most 64 lower-case letters, digits and single hyphens, `description`
  * of at most 1,024 characters.
  *
- * @returns The frontmatter, or what is wrong with it.
+ * @returns The frontmatter, or its faults.
  */
 export function readFrontmatter(
   bytes: Buffer,
@@ -40,7 +40,7 @@ function parse(text: string): Readonly<Record<string, unknown>> | undefined {
   const document = yaml().parseDocument(text, { prettyErrors: false, schema: 'core' })
   if (document.errors.length > 0) return undefined
   try {
-    // Through JSON, which it will be sent as.
+    // Converted to JSON values, because it is sent as JSON.
     return asObject(JSON.parse(JSON.stringify(document.toJS({ maxAliasCount: 100 }))))
   } catch {
     return undefined
@@ -48,8 +48,8 @@ function parse(text: string): Readonly<Record<string, unknown>> | undefined {
 }
 
 function nameFaults(name: unknown): string[] {
-  const fits = typeof name === 'string' && name.length <= MAX_NAME_CHARACTERS && NAME.test(name)
-  return fits ? [] : ['the name must be 1 to 64 lower-case letters, digits and single hyphens']
+  const isValid = typeof name === 'string' && name.length <= MAX_NAME_CHARACTERS && NAME.test(name)
+  return isValid ? [] : ['the name must be 1 to 64 lower-case letters, digits and single hyphens']
 }
 
 function otherFaults({

@@ -6,7 +6,7 @@ import { type Content, toContent } from '../resources/content.ts'
 import { mimeTypeOf } from '../resources/mime-type.ts'
 import { type Frontmatter, readFrontmatter } from './frontmatter.ts'
 
-/** A skill as `skills/list` shows it (SEP-2640, `io.modelcontextprotocol/skills`). */
+/** A skill in the result of `skills/list` (SEP-2640, `io.modelcontextprotocol/skills`). */
 export interface Skill {
   readonly uri: string
   readonly frontmatter: Frontmatter
@@ -18,7 +18,7 @@ export interface Skill {
   }[]
 }
 
-/** A file of a skill, as `resources/read` gives it. */
+/** A file of a skill in the result of `resources/read`. */
 export interface SkillFile {
   readonly uri: string
   readonly mimeType: string
@@ -32,7 +32,7 @@ export interface SkillEntry extends AccessRule {
 
 const MANIFEST = 'SKILL.md'
 const KIB = 1024
-/** What OpenAI takes of a skill (developers.openai.com, Plugins, "Skills"). */
+/** OpenAI's limits for skills (developers.openai.com, Plugins, "Skills"). */
 export const SKILL_LIMITS = {
   skills: 5,
   files: 100,
@@ -42,10 +42,10 @@ export const SKILL_LIMITS = {
 } as const
 
 /**
- * The folders of the skills that a path names: the folder itself when it has a SKILL.md, else those in
- * it that have one; for the path of a SKILL.md, its folder.
+ * Returns the skill folders that a path selects: the folder itself if it contains a SKILL.md, otherwise
+ * its subfolders that contain one. For the path of a SKILL.md, returns its folder.
  *
- * @throws FileFault for what is no such folder.
+ * @throws FileFault if there is no such folder.
  */
 export function skillFolders(path: string, files: CatalogueFiles): readonly string[] {
   const folder = path.replace(/\/+$/, '').replace(new RegExp(`/${MANIFEST}$`), '')
@@ -59,7 +59,7 @@ export function skillFolders(path: string, files: CatalogueFiles): readonly stri
 /**
  * Reads the skill in a folder.
  *
- * @returns The skill, or what is wrong with it.
+ * @returns The skill, or its faults.
  * @throws FileFault for files that are missing, too large or outside the catalogue's folder.
  */
 export function readSkill(
@@ -71,7 +71,8 @@ export function readSkill(
   const read = readFrontmatter(manifest)
   if ('faults' in read) return read
   const { name } = read.frontmatter
-  if (name !== nameOf(folder)) return { faults: [`the name must be its folder's: ${name}`] }
+  if (name !== nameOf(folder))
+    return { faults: [`the name must equal the name of the folder: ${name}`] }
   const paths = files.list(folder, SKILL_LIMITS.files)
   const all = paths.map((path) => {
     const bytes = path === MANIFEST ? manifest : files.read(`${folder}/${path}`, fileBytes)
@@ -81,7 +82,7 @@ export function readSkill(
     return { uri, mimeType, content, digest: digestOf(bytes), size: bytes.length }
   })
   const total = all.reduce((sum, { size }) => sum + size, 0)
-  if (total > skillBytes) return { faults: [`has ${total} bytes, and may have ${skillBytes}`] }
+  if (total > skillBytes) return { faults: [`has ${total} bytes; the maximum is ${skillBytes}`] }
   const sorted = all.toSorted((one, other) => (one.uri < other.uri ? -1 : 1))
   const resources = sorted.map(({ uri, digest, size }) => ({ uri, digest, size }))
   return {
@@ -90,7 +91,7 @@ export function readSkill(
   }
 }
 
-/** In the form in which `URL` would write it. */
+/** Returns the URI in the form in which `URL` serializes it. */
 function uriOf(name: string, path: string): string {
   const segments = path.split('/').map((segment) => encodeURIComponent(segment))
   return new URL(`skill://${name}/${segments.join('/')}`).href

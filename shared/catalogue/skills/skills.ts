@@ -16,11 +16,11 @@ const entry = z.strictObject({
 const SIGNED_IN: AccessRule = { access: 'signed-in', scopes: [] }
 
 /**
- * Reads the `skills` of a catalogue: paths of folders beside it, or `{path, scopes | securitySchemes}`;
- * a list, or a mapping whose names are the author's. Without access of its own a skill has the
- * catalogue's default, and without that it needs a sign-in without scopes.
+ * Reads the `skills` of a catalogue: a list, or a mapping with any names, of folder paths or
+ * `{path, scopes | securitySchemes}`. A skill that does not define its access has the catalogue's
+ * default; without a default, it requires a sign-in but no scopes.
  *
- * @throws ConfigError with a line for each fault, OpenAI's limits among them.
+ * @throws ConfigError with a line for each fault. Skills beyond OpenAI's limits are faults.
  */
 export function readSkills(
   variable: string,
@@ -54,7 +54,9 @@ export function readSkills(
     }
   }
   if (skills.size > SKILL_LIMITS.skills) {
-    faults.push(`${variable}: skills has ${skills.size}, and may have ${SKILL_LIMITS.skills}`)
+    faults.push(
+      `${variable}: skills has ${skills.size} skills; the maximum is ${SKILL_LIMITS.skills}`,
+    )
   }
   if (faults.length > 0) throw new ConfigError(faults)
   return [...skills.values()].toSorted((one, other) => (one.skill.uri < other.skill.uri ? -1 : 1))

@@ -1,20 +1,21 @@
 import { parsePattern } from './parse.ts'
 import { programOf } from './program.ts'
 
-// Neither a back-reference nor an inline flag, and too few and too small counts to make a program large.
+// Patterns without back-references and inline flags.
 const PLAIN = /^(?:[^\\(]|\\[^1-9k]|\((?!\?)|\(\?(?:[:=!]|<[=!A-Za-z_$]))*$/s
 const LARGE_COUNT = /\{\d*,?\d{3}|\)\{/
 const MAX_PLAIN = 1_000
 const MAX_SHOWN = 200
 
 /**
- * What is wrong with a pattern, with the pattern; undefined for a regular expression (ECMA-262, with
- * the `u` flag or without it) whose matching can be bounded.
+ * Returns the fault of a pattern, which quotes the pattern; undefined for a regular expression (ECMA-262,
+ * with or without the `u` flag) that can be matched in bounded time.
  */
 export function patternFault(pattern: string): string | undefined {
   const shown = JSON.stringify(pattern.slice(0, MAX_SHOWN))
   const flags = flagsOf(pattern)
-  if (flags === undefined) return `${shown} is not a regular expression (ECMA-262)${why(pattern)}`
+  if (flags === undefined)
+    return `${shown} is not a regular expression (ECMA-262)${syntaxErrorOf(pattern)}`
   const isPlain = PLAIN.test(pattern) && !LARGE_COUNT.test(pattern)
   if (isPlain && pattern.length <= MAX_PLAIN) return undefined
   const problem = problemOf(pattern, flags)
@@ -31,7 +32,10 @@ function problemOf(pattern: string, flags: string): string | undefined {
   }
 }
 
-/** The flags with which a pattern compiles, `u` first (JSON Schema core s6.4); undefined: neither. */
+/**
+ * Returns the flags with which a pattern compiles, preferring `u` (JSON Schema core s6.4); undefined if
+ * none.
+ */
 export function flagsOf(pattern: string): 'u' | '' | undefined {
   return (['u', ''] as const).find((flags) => {
     try {
@@ -42,7 +46,7 @@ export function flagsOf(pattern: string): 'u' | '' | undefined {
   })
 }
 
-function why(pattern: string): string {
+function syntaxErrorOf(pattern: string): string {
   try {
     new RegExp(pattern)
     return ''

@@ -1,45 +1,51 @@
 import type { AST } from '@eslint-community/regexpp'
 
-/** The steps of the engine's backtracking, at most: `fixed + perCharacter * text.length`. */
+/** The maximum number of backtracking steps of the engine: `fixed + perCharacter * text.length`. */
 export interface EngineCost {
   readonly fixed: number
   readonly perCharacter: number
 }
 
-/** Patterns that cost more than this are left to the linear matcher. */
+/** The linear matcher matches patterns that cost more than this. */
 const MAX_FIXED = 4_096
 const MAX_PER_CHARACTER = 128
 
 const END: EngineCost = { fixed: 0, perCharacter: 0 }
 
-/** What follows an element costs this each time the element matches; undefined: not bounded so. */
+/**
+ * The cost of the rest of the pattern each time an element matches; undefined if it has no such bound.
+ */
 type Rest = EngineCost | undefined
 
 /**
- * What it may cost at most to search a text for a pattern with the engine's own RegExp; undefined where
- * that may be more than proportional to the text. It is not where there is at most one loop with many
- * turns, no choice inside a loop, and one place to start from.
+ * Returns the maximum cost of a search with the engine's own RegExp; undefined if it may be more than
+ * linear in the length of the text. It is linear for a pattern with at most one unbounded loop, without
+ * alternatives inside a loop, and with one possible start of a match.
  */
 export function engineCost({ alternatives }: AST.Pattern): EngineCost | undefined {
   const isAnchored = alternatives.every(({ elements: [first] }) => isStart(first))
-  const once = ofAlternatives(alternatives, END)
-  if (once === undefined || isAnchored) return once
-  return once.perCharacter > 0 ? undefined : bounded(once.fixed, once.fixed + 1)
+  const costOfStart = costOfAlternatives(alternatives, END)
+  if (costOfStart === undefined || isAnchored) return costOfStart
+  return costOfStart.perCharacter > 0
+    ? undefined
+    : bounded(costOfStart.fixed, costOfStart.fixed + 1)
 }
 
-function ofAlternatives(alternatives: readonly AST.Alternative[], rest: Rest): Rest {
+function costOfAlternatives(alternatives: readonly AST.Alternative[], rest: Rest): Rest {
   return alternatives
-    .map(({ elements }) => elements.reduceRight<Rest>((after, one) => ofElement(one, after), rest))
+    .map(({ elements }) =>
+      elements.reduceRight<Rest>((after, one) => costOfElement(one, after), rest),
+    )
     .reduce(sum)
 }
 
-function ofElement(element: AST.Element, rest: Rest): Rest {
+function costOfElement(element: AST.Element, rest: Rest): Rest {
   switch (element.type) {
     case 'Group':
     case 'CapturingGroup':
-      return ofAlternatives(element.alternatives, rest)
+      return costOfAlternatives(element.alternatives, rest)
     case 'Quantifier':
-      return ofLoop(element, rest)
+      return costOfLoop(element, rest)
     case 'Assertion':
       return 'alternatives' in element ? undefined : sum(rest, { fixed: 1, perCharacter: 0 })
     case 'Backreference':
@@ -49,34 +55,34 @@ function ofElement(element: AST.Element, rest: Rest): Rest {
   }
 }
 
-function ofLoop({ element, min, max }: AST.Quantifier, rest: Rest): Rest {
-  if (max === Number.POSITIVE_INFINITY) return ofEndlessLoop(element, rest)
+function costOfLoop({ element, min, max }: AST.Quantifier, rest: Rest): Rest {
+  if (max === Number.POSITIVE_INFINITY) return costOfUnboundedLoop(element, rest)
   let cost: Rest = rest
-  for (let turn = max; turn > 0 && cost !== undefined; turn--) {
-    cost = ofElement(element, cost)
-    if (turn > min) cost = sum(cost, rest)
+  for (let iteration = max; iteration > 0 && cost !== undefined; iteration--) {
+    cost = costOfElement(element, cost)
+    if (iteration > min) cost = sum(cost, rest)
   }
   return cost
 }
 
-/** After each turn the engine may try what follows. */
-function ofEndlessLoop(element: AST.QuantifiableElement, rest: Rest): Rest {
-  const turn = isPlain(element) ? ofElement(element, END) : undefined
-  if (turn === undefined || rest === undefined || rest.perCharacter > 0) return undefined
-  return bounded(turn.fixed + rest.fixed, turn.fixed + rest.fixed)
+/** Adds the cost of the rest to that of each iteration, because the engine may try it after each one. */
+function costOfUnboundedLoop(element: AST.QuantifiableElement, rest: Rest): Rest {
+  const iteration = hasOnePath(element) ? costOfElement(element, END) : undefined
+  if (iteration === undefined || rest === undefined || rest.perCharacter > 0) return undefined
+  return bounded(iteration.fixed + rest.fixed, iteration.fixed + rest.fixed)
 }
 
-/** Whether there is one way through an element. */
-function isPlain(element: AST.Element): boolean {
+/** Returns whether an element matches in only one way. */
+function hasOnePath(element: AST.Element): boolean {
   switch (element.type) {
     case 'Group':
     case 'CapturingGroup':
       return (
         element.alternatives.length === 1 &&
-        element.alternatives.every(({ elements }) => elements.every(isPlain))
+        element.alternatives.every(({ elements }) => elements.every(hasOnePath))
       )
     case 'Quantifier':
-      return element.min === element.max && isPlain(element.element)
+      return element.min === element.max && hasOnePath(element.element)
     default:
       return true
   }

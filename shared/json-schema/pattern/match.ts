@@ -1,12 +1,12 @@
 import type { Program } from './program.ts'
 
-/** Takes a number of steps out of a budget; throws when it is used up. */
+/** Takes a number of steps from a budget. Throws if it is exhausted. */
 export type Spend = (steps: number) => void
 
 /**
- * Whether a program matches somewhere in a text. No step is tried twice at a place, so the time is at
- * most proportional to the text times the program: what has failed once at a place fails again, as no
- * step depends on how it was reached.
+ * Returns whether a program matches anywhere in a text. Tries each step at most once at each position, so
+ * the time is at most proportional to the length of the text times the size of the program. A step that
+ * failed at a position would fail there again, because no step depends on how it was reached.
  */
 export function matches(program: Program, text: string, spend: Spend): boolean {
   const { steps, backward, isUnicode } = program
@@ -42,7 +42,7 @@ export function matches(program: Program, text: string, spend: Spend): boolean {
     looked.set(key, result)
     return result
   }
-  // In a lookaround what has succeeded once is remembered as well: the text goes on behind it.
+  // Inside a lookaround, successes are remembered too, because matching continues after it.
   const run = (start: number, from: number, success?: Set<number>): boolean => {
     const cameFrom = new Map<number, number>()
     const todo = [start, from, -1]

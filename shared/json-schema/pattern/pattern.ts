@@ -4,12 +4,12 @@ import { matches, type Spend } from './match.ts'
 import { parsePattern } from './parse.ts'
 import { programOf } from './program.ts'
 
-/** Whether a pattern matches somewhere in a text; takes the time that it needs out of a budget. */
+/** Returns whether a pattern matches anywhere in a text. Takes its steps from a budget. */
 export type PatternTest = (text: string, spend: Spend) => boolean
 
 /**
- * Compiles a pattern that `patternFault` has nothing to say of. The engine's own RegExp does the
- * matching where its time is bounded by the length of the text, else the linear matcher.
+ * Compiles a pattern for which `patternFault` returns no fault. Uses the engine's own RegExp if its time
+ * is linear in the length of the text, and the linear matcher otherwise.
  */
 export function compilePattern(
   pattern: string,

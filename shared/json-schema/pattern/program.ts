@@ -1,6 +1,6 @@
 import type { AST } from '@eslint-community/regexpp'
 
-/** One step of a program; `next` and the others are indices of steps. */
+/** One step of a program. The numbers are indices of steps. */
 export type Step =
   | { readonly do: 'match' }
   | { readonly do: 'take'; readonly test: (character: string) => boolean; next: number }
@@ -8,26 +8,26 @@ export type Step =
   | { readonly do: 'assert'; readonly kind: 'start' | 'end' | 'word' | 'no-word'; next: number }
   | { readonly do: 'look'; readonly start: number; readonly negate: boolean; next: number }
 
-/** What `match` runs: a pattern without groups, whose captures no schema can see. */
+/** A compiled pattern for `matches`. It has no capturing groups, because schemas do not use captures. */
 export interface Program {
   readonly steps: readonly Step[]
   readonly start: number
-  /** The steps in lookbehinds, which read to the left. */
+  /** The steps in lookbehinds, which match from right to left. */
   readonly backward: ReadonlySet<number>
   readonly isUnicode: boolean
 }
 
 const MAX_STEPS = 20_000
 
-/** Compiles a syntax tree; returns the reason as text where the result cannot be matched in linear time. */
+/** Compiles a syntax tree. Returns the reason as text if the pattern cannot be matched in linear time. */
 export function programOf(pattern: AST.Pattern, flags: string): Program | string {
   const steps: Step[] = [{ do: 'match' }]
   const backward = new Set<number>()
   let problem: string | undefined
 
-  // Built from the end: each part is given the step that follows it.
+  // The program is built from its end, because each part needs the index of the next step.
   const add = (step: Step, isBackward: boolean): number => {
-    if (steps.length >= MAX_STEPS) problem = 'is too large, written out without counts'
+    if (steps.length >= MAX_STEPS) problem = 'is too large when its quantifiers are expanded'
     else steps.push(step)
     if (isBackward) backward.add(steps.length - 1)
     return steps.length - 1
@@ -48,7 +48,7 @@ export function programOf(pattern: AST.Pattern, flags: string): Program | string
     if (problem !== undefined) return next
     switch (element.type) {
       case 'Group':
-        if (element.modifiers !== null) problem = 'changes flags inside, which is not supported'
+        if (element.modifiers !== null) problem = 'has inline flags, which are not supported'
         return either(element.alternatives, next, isBackward)
       case 'CapturingGroup':
         return either(element.alternatives, next, isBackward)
@@ -104,7 +104,7 @@ export function programOf(pattern: AST.Pattern, flags: string): Program | string
 
 const ASCII = 128
 
-/** Tells by the engine's own reading whether a character is in a class, an escape or a literal. */
+/** Returns a test that uses the engine to match a character with a class, an escape or a literal. */
 function characterTest(raw: string, flags: string): (character: string) => boolean {
   const expression = new RegExp(`^(?:${raw})$`, flags)
   const known: (boolean | undefined)[] = []

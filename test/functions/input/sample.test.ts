@@ -57,7 +57,10 @@ test('deleteEvent asks the user first, and keeps the event when the user says no
   })
   const remove = () => client.callTool({ name: 'deleteEvent', arguments: { eventId: 'a2' } })
 
-  const kept = { isError: true, content: [{ type: 'text', text: 'The user keeps the event.' }] }
+  const kept = {
+    isError: true,
+    content: [{ type: 'text', text: 'The user declined to delete the event.' }],
+  }
   expect(await remove()).toMatchObject(kept)
   sure = false
   expect(await remove()).toMatchObject(kept)

@@ -190,7 +190,7 @@ describe('a call cannot hold up the others', () => {
     '(?:(?:a{99}){99}){99}',
   ])('a pattern that is too large is refused at the start: %s', (pattern) => {
     expect(checkSchema({ pattern }).faults).toMatchObject([
-      { pointer: '/pattern', reason: expect.stringMatching(/ is too large, written out/) },
+      { pointer: '/pattern', reason: expect.stringMatching(/ is too large when its/) },
     ])
   })
 

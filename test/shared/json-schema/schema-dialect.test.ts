@@ -158,7 +158,7 @@ describe('2019-09', () => {
     ],
     [
       { contains: {}, unevaluatedItems: false },
-      ' at /contains: beside unevaluatedItems means something else in 2020-12 than in 2019-09',
+      ' at /contains: next to unevaluatedItems has a different meaning in 2020-12 than in 2019-09',
     ],
   ])('%j is refused', (schema, line) => {
     expect(() => publish({ $schema, ...schema })).toThrow(`inputSchema${line}`)

@@ -16,12 +16,12 @@ const update = z
   .partial()
 const create = update.extend({ connection_id: z.string() })
 
-/** Auth0's defaults for a connection of an organization. */
+/** Returns Auth0's defaults for a connection of an organization. */
 export function newConnection(): OrganizationConnection {
   return { assign_membership_on_login: false, show_as_button: true, is_signup_enabled: false }
 }
 
-/** `/organizations/{id}/enabled_connections` */
+/** The endpoints at `/organizations/{id}/enabled_connections`. */
 export function organizationConnectionRoutes(
   state: TenantState,
   get: (call: ApiCall) => TenantOrganization,

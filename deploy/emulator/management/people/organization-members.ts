@@ -8,7 +8,7 @@ import { checkUser } from './roles.ts'
 
 const memberList = z.strictObject({ members: z.array(z.string().min(1)).min(1) })
 
-/** `/organizations/{id}/members` */
+/** The endpoints at `/organizations/{id}/members`. */
 export function organizationMemberRoutes(
   state: TenantState,
   get: (call: ApiCall) => TenantOrganization,

@@ -18,7 +18,7 @@ const update = z
       .regex(/^(?!org_)[a-z0-9][a-z0-9_-]*$/, 'must be lower-case letters, digits, - and _'),
     display_name: z.string().min(1).max(255),
     metadata: z.record(z.string().max(255), z.string().max(255)),
-    // Auth0's types have `block`, its documentation has `deny`.
+    // The `auth0` package's types have `block`, but Auth0's documentation has `deny`.
     third_party_client_access: z.enum(['allow', 'block', 'deny']).transform(toAccess),
   } satisfies { [Name in keyof Management.UpdateOrganizationRequestContent]?: z.ZodType })
   .partial()
@@ -35,7 +35,7 @@ const create = update.required({ name: true }).extend({
     .optional(),
 })
 
-/** `/organizations`, their connections and members. */
+/** The endpoints at `/organizations`, with their connections and members. */
 export function organizationRoutes(state: TenantState): readonly Route[] {
   const { organizations } = state
   const get = ({ id }: ApiCall): TenantOrganization =>

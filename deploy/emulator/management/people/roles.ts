@@ -19,7 +19,7 @@ const update = z
 const create = update.required({ name: true })
 const users = z.strictObject({ users: z.array(z.string().min(1)).min(1) })
 
-/** `/roles`, with their permissions and users. */
+/** The endpoints at `/roles`, with their permissions and users. */
 export function roleRoutes(state: TenantState): readonly Route[] {
   const { roles } = state
   const get = ({ id }: ApiCall): TenantRole => found(roles.get(id), 'inexistent_role', 'role')
@@ -73,13 +73,13 @@ export function roleRoutes(state: TenantState): readonly Route[] {
     const isKept = (one: Permission) => !removed.some((other) => isSame(one, other))
     change(role, { permissions: role.permissions.filter(isKept) })
   }
-  const people = (call: ApiCall): Listed<Management.RoleUser, 'users'> => {
+  const listUsers = (call: ApiCall): Listed<Management.RoleUser, 'users'> => {
     const ids = get(call).users
     const all = state.users.filter(({ userId }) => ids.includes(userId))
     const shownUsers = all.map(({ userId, email }) => ({ user_id: userId, email, name: email }))
     return listed(shownUsers, call.query, 'users')
   }
-  const addPeople = (call: ApiCall): undefined => {
+  const addUsers = (call: ApiCall): undefined => {
     const role = get(call)
     const { users: added } = parseBody(users, call.body)
     for (const userId of added) checkUser(state, userId)
@@ -91,7 +91,7 @@ export function roleRoutes(state: TenantState): readonly Route[] {
   const ofRole = '/roles/:id/permissions'
   const withRole = '/roles/:id/users'
   const read = ['read:roles'] as const
-  // Auth0 also has roles of organizations; the emulator has only roles of the tenant.
+  // The emulator has only roles of the tenant, not of organizations.
   const query = [...OFFSET, 'name_filter', 'type', 'owner_id']
   const write = ['update:roles'] as const
   const description = 'Update a role'
@@ -129,24 +129,24 @@ export function roleRoutes(state: TenantState): readonly Route[] {
       path: withRole,
       scopes: ['read:role_members', 'read:users', 'read:roles'],
       query: [...OFFSET, ...CHECKPOINT],
-      answer: people,
+      answer: listUsers,
     },
     {
       method: 'POST',
       path: withRole,
       scopes: ['create:role_members', 'update:roles'],
-      answer: addPeople,
+      answer: addUsers,
       description: 'Assign users to a role',
     },
   ]
 }
 
-/** A role without its permissions and users. */
+/** Returns a role without its permissions and users. */
 export function shown({ id, name, description }: TenantRole): Management.Role {
   return { id, name, ...(description !== undefined && { description }) }
 }
 
-/** @throws TenantError 404 */
+/** Checks that a user exists. @throws TenantError 404 */
 export function checkUser({ users }: TenantState, id: string): void {
   found(
     users.find(({ userId }) => userId === id),
@@ -155,7 +155,7 @@ export function checkUser({ users }: TenantState, id: string): void {
   )
 }
 
-/** A permission as Auth0 returns it; empty if its API or scope does not exist any more. */
+/** Returns a permission as Auth0 does; an empty list if its API or scope does not exist any more. */
 function describe(state: TenantState, { permission_name, ...given }: Permission) {
   const identifier = given.resource_server_identifier ?? ''
   const api = [...state.apis.values()].find((one) => one.identifier === identifier)

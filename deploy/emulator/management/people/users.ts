@@ -10,7 +10,7 @@ import { shown } from './roles.ts'
 
 const roleList = z.strictObject({ roles: z.array(z.string().min(1)).min(1) })
 
-/** `/users`: the parts about permissions, roles and organizations. */
+/** The endpoints at `/users` to find users, and for their roles and permissions. */
 export function userRoutes(state: TenantState): readonly Route[] {
   const { users, roles, permissions } = state
   const get = ({ id }: ApiCall): TenantUser =>
@@ -154,7 +154,7 @@ function toUser({ userId, email }: TenantUser): Management.UserResponseSchema {
   }
 }
 
-/** Supports `member:value`, `member:"value"` and a single word of Auth0's query language. */
+/** Parses `member:value`, `member:"value"` or a single word, as in Auth0's query language. */
 function toMatcher(text: string): (user: TenantUser) => boolean {
   const [, member, quoted, plain] = /^(?:(\w+):)?(?:"([^"]*)"|(\S*))$/.exec(text.trim()) ?? []
   const wanted = (quoted ?? plain ?? text).toLowerCase()

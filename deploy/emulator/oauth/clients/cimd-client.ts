@@ -3,14 +3,14 @@ import { TenantError } from '../../http.ts'
 import type { TenantClient, TenantState } from '../../state.ts'
 import { fetchMetadata, isDocumentUrl, mapMetadata } from './cimd.ts'
 
-/** The client of a metadata document; undefined if it does not exist. */
+/** Returns the client of a metadata document; undefined if it does not exist. */
 export function clientOfDocument({ clients }: TenantState, url: unknown): TenantClient | undefined {
   return [...clients.values()].find((client) => client.external_client_id === url)
 }
 
 /**
- * Creates or updates the client of a document. An update keeps the members that the document does not
- * set, such as `refresh_token`.
+ * Creates or updates the client of a document. An update keeps members that the document does not set,
+ * such as `refresh_token`.
  *
  * @throws TenantError 400 for a document that cannot be fetched or applied; 403 for one that requires
  *   another plan.
@@ -60,7 +60,11 @@ export async function registerDocument(
   return { client, mapped_fields, validation, isNew: previous === undefined }
 }
 
-/** @throws TenantError 403 with Auth0's message. */
+/**
+ * Checks the plan.
+ *
+ * @throws TenantError 403 with Auth0's message if it does not include `private_key_jwt`.
+ */
 export function checkPlan(
   { traits }: TenantState,
   { token_endpoint_auth_method }: { readonly token_endpoint_auth_method: string },
@@ -71,9 +75,9 @@ export function checkPlan(
 }
 
 /**
- * Registers the client of an authorization request whose `client_id` is the URL of its document. Auth0
- * has this in early access, and reads the document again at each request. Two details are a guess: that
- * the tenant's CIMD setting must be on, and that the client stays unknown if its document is invalid.
+ * Registers the client of an authorization request whose `client_id` is the URL of its document. In Auth0,
+ * this feature is in early access and reads the document again at each request. Two details are guesses:
+ * that the tenant's CIMD setting must be on, and that a client with an invalid document stays unknown.
  *
  * @returns The new client; undefined if none was created.
  */

@@ -12,7 +12,7 @@ const GRANT_TYPES = ['authorization_code', 'refresh_token']
 const AUTH_METHODS = ['none', 'private_key_jwt']
 const LOOPBACK = /^(localhost|127\.0\.0\.1|\[::1\])$/
 
-/** The members of a document that Auth0 reads; other members lead to a warning. */
+/** The members of a document that Auth0 reads. Other members cause a warning. */
 const metadata = z.looseObject({
   client_id: z.string(),
   client_name: z.string().min(1),
@@ -40,7 +40,7 @@ interface Mapping {
   readonly validation: Known<Management.CimdValidationResult>
 }
 
-/** The document at a URL, or the injected one; otherwise the reason why there is none. */
+/** Fetches the document at a URL, or returns the injected one. Returns the reason if there is none. */
 export async function fetchMetadata(
   { faults }: TenantState,
   url: string,
@@ -56,39 +56,40 @@ export async function fetchMetadata(
       signal: AbortSignal.timeout(TIMEOUT_MS),
     })
     const text = await response.text()
-    if (!response.ok) return { error: `The document's server answered ${response.status}` }
+    if (!response.ok) return { error: `The server of the document returned ${response.status}` }
     return readDocument(text)
   } catch {
     return { error: 'The document could not be fetched' }
   }
 }
 
-/** Whether a `client_id` is the URL of a document. */
+/** Returns whether a `client_id` is the URL of a document. */
 export function isDocumentUrl(clientId: string): boolean {
   return clientId.startsWith('https://')
 }
 
 function readDocument(text: string): { document: unknown } | { error: string } {
-  if (Buffer.byteLength(text) > MAX_BYTES) return { error: 'The document has more than 5 KB' }
+  if (Buffer.byteLength(text) > MAX_BYTES) return { error: 'The document exceeds 5 KB' }
   const document = parseJson(text)
   return document === undefined ? { error: 'The document is not JSON' } : { document }
 }
 
-/** Auth0's rules for the URL of a document. */
+/** Returns the fault of a document URL by Auth0's rules; undefined if it is valid. */
 function faultOfUrl(given: string): string | undefined {
   const url = URL.parse(given)
-  if (url === null || given !== given.trim()) return 'The URL cannot be read'
+  if (url === null || given !== given.trim()) return 'The URL is not valid'
   if (url.protocol !== 'https:') return 'The URL must be https'
-  if (LOOPBACK.test(url.hostname)) return 'The URL must not be of this machine'
+  if (LOOPBACK.test(url.hostname)) return 'The URL must not be on loopback'
   if (url.pathname === '/') return 'The URL must have a path'
-  if (Buffer.byteLength(given) > MAX_URL_BYTES) return `More than ${MAX_URL_BYTES} bytes`
+  if (Buffer.byteLength(given) > MAX_URL_BYTES)
+    return `The URL must not exceed ${MAX_URL_BYTES} bytes`
   if (url.username + url.password !== '' || /[?#]/.test(given)) {
     return 'The URL must have no credentials, no query and no fragment'
   }
   return /\/(\.|%2e){1,2}(\/|$)/i.test(given) ? 'The URL must have no dot segments' : undefined
 }
 
-/** The client members of a document, its violations, and warnings about ignored members. */
+/** Returns the client members of a document, its violations, and warnings about ignored members. */
 export function mapMetadata(url: string, document: unknown): Mapping {
   const parsed = metadata.safeParse(document, { reportInput: true })
   const violations = parsed.success
@@ -117,7 +118,7 @@ export function mapMetadata(url: string, document: unknown): Mapping {
   }
 }
 
-/** The message is a guess. */
+/** Returns the violation for an issue. Its text is a guess. */
 function describe({ path, message, ...issue }: z.core.$ZodIssue): string {
   const isMissing = issue.code === 'invalid_type' && issue.input === undefined
   return isMissing ? `${path.join('.')} is missing` : `${path.join('.')}: ${message}`
@@ -140,13 +141,13 @@ function violationsOf(url: string, given: Document): string[] {
       ? []
       : ['token_endpoint_auth_method: must be none or private_key_jwt']),
     ...(method === 'private_key_jwt' && !isSameOrigin
-      ? ['jwks_uri: must be of the same origin as client_id']
+      ? ['jwks_uri: must have the same origin as client_id']
       : []),
     ...UNSUPPORTED.filter((name) => name in given).map((name) => `${name}: is not supported`),
   ]
 }
 
-/** A redirect URI must be https, or on loopback for native applications. */
+/** Returns whether a redirect URI is https, or on loopback for a native application. */
 function isAllowed(uri: string, applicationType: Document['application_type']): boolean {
   const { protocol, hostname } = new URL(uri)
   return protocol === 'https:' || (applicationType === 'native' && LOOPBACK.test(hostname))

@@ -7,8 +7,9 @@ import { readJson, sendJson, TenantError } from '../../http.ts'
 import type { TenantLog } from '../../log-stream/log-streams.ts'
 import type { SecurityMode, TenantClient, TenantState } from '../../state.ts'
 
-/** Publish each registration request, and each registered client. */
+/** Publishes each registration request. */
 const requests = channel('auth0-emulator:registration')
+/** Publishes the ID of each registered client. */
 const registered = channel('auth0-emulator:registered')
 const SCRIPTABLE = new Set(['javascript:', 'vbscript:', 'data:', 'blob:', 'file:', 'about:'])
 
@@ -18,7 +19,7 @@ const redirectUri = z.string().refine((uri) => {
 }, 'must be an absolute URI without fragment')
 
 const DEFAULT_GRANT_TYPES = ['authorization_code', 'refresh_token']
-/** The grant types that registration allows in each mode; the response omits others. */
+/** The grant types that a registration may request in each mode. Others are dropped. */
 const GRANT_TYPES: Readonly<Record<SecurityMode, readonly string[]>> = {
   strict: DEFAULT_GRANT_TYPES,
   permissive: [
@@ -27,7 +28,7 @@ const GRANT_TYPES: Readonly<Record<SecurityMode, readonly string[]>> = {
   ],
 }
 
-/** The members of RFC 7591 s2 that Auth0 reads, without `scope`; others are ignored (s3.1). */
+/** The members of RFC 7591 s2 that Auth0 reads, except `scope`. Others are ignored (s3.1). */
 const metadata = z.object({
   redirect_uris: z.array(redirectUri).min(1),
   client_name: z.string().min(1).max(256).default('Dynamically registered client'),
@@ -40,8 +41,8 @@ const metadata = z.object({
 type Metadata = z.infer<typeof metadata>
 
 /**
- * `POST /oidc/register`, without authentication: creates a third-party client without connections or
- * grants, and logs the registration.
+ * Creates the handler of `POST /oidc/register`, which needs no authentication. It creates a third-party
+ * client without connections or grants and logs the registration.
  */
 export function createRegistration(state: TenantState, log: TenantLog) {
   const limit = createRegistrationLimit(state)
@@ -111,15 +112,18 @@ export function createRegistration(state: TenantState, log: TenantLog) {
   }
 }
 
-/** Errors that RFC 7591 does not define have the form of the Management API. */
+/**
+ * Returns the body of an error. Errors that RFC 7591 does not define have the form of the Management
+ * API.
+ */
 function errorBody({ status: statusCode, errorCode, message }: TenantError) {
-  const isOfTheTenant = statusCode === 403 || statusCode === 429
-  return isOfTheTenant
+  const isTenantError = statusCode === 403 || statusCode === 429
+  return isTenantError
     ? { statusCode, error: STATUS_CODES[statusCode], message, errorCode }
     : { error: errorCode, error_description: message }
 }
 
-/** @throws TenantError with the errors of RFC 7591 s3.2.2. */
+/** Parses client metadata. @throws TenantError with the errors of RFC 7591 s3.2.2. */
 function parseMetadata(given: unknown): Metadata {
   if (given instanceof TenantError) {
     throw new TenantError(given.status, 'invalid_client_metadata', given.message)
@@ -133,7 +137,7 @@ function parseMetadata(given: unknown): Metadata {
   throw new TenantError(400, code, faults.join('; '))
 }
 
-/** RFC 7591 s3.2.1, with the members that Auth0 sends. */
+/** Returns the client information response (RFC 7591 s3.2.1) with the members that Auth0 sends. */
 function toAnswer(client: TenantClient) {
   return {
     client_name: client.name,

@@ -5,18 +5,18 @@ import { findApi, grantableScopes } from '../access.ts'
 import { visibleScope } from '../grant.ts'
 import { scopesHeld } from '../permissions.ts'
 
-/** A JWT access token before its signature, as the customizer gets it. */
+/** A JWT access token before it is signed, in the form of oidc-provider's customizer. */
 interface TokenParts {
   header?: Record<string, unknown> | undefined
   payload: Record<string, unknown>
 }
 
-// If the API does not configure encryption, only Auth0 has the key of an encrypted token.
+// The key of encrypted tokens if the API does not configure encryption. Only Auth0 has it.
 const ownKey = createSecretKey(randomBytes(32))
 
 /**
- * oidc-provider's settings for the tokens of an API: the API's signing algorithm, and encryption if the
- * API has a key for it.
+ * Returns oidc-provider's settings for the tokens of an API: the API's signing algorithm, and encryption if
+ * the API has a key for it.
  *
  * @throws CustomOIDCProviderError with Auth0's message for an unknown API.
  */
@@ -68,7 +68,7 @@ export function addClaims(
   const shown = visibleScope(ctx, scope)
   payload['scope'] = shown
   const client = state.clients.get(String(payload['client_id']))
-  // The id of a client with a metadata document is the URL of the document.
+  // The `client_id` of a client with a metadata document is the URL of the document.
   payload['client_id'] = client?.external_client_id ?? payload['client_id']
   const organization = state.issuedFor.get(grantId ?? '')
   if (organization !== undefined) payload['org_id'] = organization
@@ -76,7 +76,7 @@ export function addClaims(
     // All permissions of the user for the API, not only the requested ones.
     payload['permissions'] = scopesHeld(state, String(payload['sub']), api)
   }
-  // With `openid` the audience includes the issuer's userinfo endpoint.
+  // With `openid`, the audience includes the issuer's userinfo endpoint.
   const isForUserinfo = shown.split(' ').includes('openid')
   if (isForUserinfo) payload['aud'] = [api.identifier, `${state.issuer}userinfo`]
   if (api.token_dialect.startsWith('rfc9068')) return

@@ -22,10 +22,10 @@ const MAX_DEPTH = 3
 type Form = Readonly<Record<string, string | undefined>>
 
 /**
- * `POST /oauth/token` for an on-behalf-of exchange, as Auth0 documents it. The client must be
- * confidential and of the type `resource_server`, be linked to the API of the subject token, be allowed
- * the exchange, and have a user grant for the requested API. Auth0 does not document the `error` of 401
- * and 403; those here are a guess.
+ * Creates the handler of `POST /oauth/token` for an on-behalf-of exchange, as Auth0 documents it. The
+ * client must be confidential, have the type `resource_server`, be linked to the API of the subject token,
+ * be allowed to exchange tokens, and have a user grant for the requested API. Auth0 does not document the
+ * `error` of 401 and 403, so these are guesses.
  *
  * @see https://auth0.com/docs/secure/call-apis-on-users-behalf/on-behalf-of-token-exchange
  */
@@ -79,7 +79,7 @@ async function exchange(state: TenantState, form: Form) {
   return { token, scope, asked, userId: subject.sub, api }
 }
 
-/** @throws TenantError for a client that may not exchange tokens. */
+/** Authenticates the client. @throws TenantError if it is unknown or may not exchange tokens. */
 function authenticate({ clients }: TenantState, form: Form): TenantClient {
   const client = clients.get(form['client_id'] ?? '')
   const isPublic = client?.token_endpoint_auth_method === 'none'
@@ -116,7 +116,7 @@ function checkOrganization(state: TenantState, { org_id: id, sub }: Subject): vo
   throw new TenantError(403, 'access_denied', 'The user is not a member of the organization')
 }
 
-/** The requested scopes, or all, that the API has, the grant allows and the user holds. */
+/** Returns the requested scopes, or all scopes, that the API has, the grant allows and the user holds. */
 function scopesFor(
   state: TenantState,
   {

@@ -7,8 +7,9 @@ const USERINFO_PATH = '/userinfo'
 const ENCRYPTED = /^[\w-]+\.[\w-]*\.[\w-]+\.[\w-]+\.[\w-]+$/
 
 /**
- * A token without an API is only for the tenant itself; Auth0 issues an opaque or an encrypted one. With
- * the fault `encryptTokens` the token response has it encrypted, and the userinfo endpoint decrypts it.
+ * Returns middleware for tokens without an API, which are only for the tenant itself. Auth0 issues them as
+ * opaque or encrypted tokens. With the fault `encryptTokens`, the middleware encrypts them in the token
+ * response and decrypts them at the userinfo endpoint.
  */
 export function encryptOpaqueTokens(state: TenantState) {
   const key = randomBytes(32)

@@ -4,13 +4,13 @@ import type { TenantClient, TenantState } from '../../state.ts'
 type Settings = NonNullable<TenantClient['refresh_token']>
 
 const DAY_SECONDS = 86_400
-/** The lifetime here of tokens that never expire in Auth0: ten years. */
+/** The lifetime in the emulator of tokens that never expire in Auth0: ten years. */
 const UNLIMITED_SECONDS = 3_650 * DAY_SECONDS
 
 /**
- * The `refresh_token` object of a new client. As observed in Auth0, the refresh token of a first-party
- * or permissive client neither rotates nor expires by default. Those of strict clients expire, and
- * rotate if the client is public; their lifetimes are Auth0's defaults for expiring tokens.
+ * Returns the `refresh_token` settings of a new client. As observed in Auth0, the refresh tokens of
+ * first-party and permissive clients neither rotate nor expire by default. Those of strict clients expire,
+ * and rotate if the client is public. Their lifetimes are Auth0's defaults for expiring tokens.
  */
 export function newRefreshToken(isStrict: boolean, isPublic: boolean): Settings {
   if (!isStrict) {
@@ -35,13 +35,13 @@ export function newRefreshToken(isStrict: boolean, isPublic: boolean): Settings 
   }
 }
 
-/** Whether each exchange returns a new refresh token and invalidates the previous one. */
+/** Returns whether each exchange returns a new refresh token and invalidates the previous one. */
 export function isRotating({ clients }: TenantState, client: Client | undefined): boolean {
   return clients.get(client?.clientId ?? '')?.refresh_token?.rotation_type === 'rotating'
 }
 
 /**
- * Whether a used refresh token may be exchanged again: within the client's `leeway` after its first
+ * Returns whether a used refresh token may be exchanged again: within the client's `leeway` after its first
  * use, and only if it is the predecessor of the newest token of its family. Any other reuse revokes the
  * family.
  *
@@ -57,7 +57,10 @@ export function isInLeeway(
   return isRecent && family.every((one) => (one.rotations ?? 0) <= rotations + 1)
 }
 
-/** The lifetime of a new refresh token in seconds: the idle lifetime, or the rest of its family's. */
+/**
+ * Returns the lifetime of a new refresh token in seconds: the shorter of its idle lifetime and the rest
+ * of the family's.
+ */
 export function refreshTokenLifetime(
   { clients, traits }: TenantState,
   { clientId = '', iiat }: RefreshToken,
@@ -73,7 +76,7 @@ export function refreshTokenLifetime(
   return Math.max(1, Math.min(left, idle ?? UNLIMITED_SECONDS))
 }
 
-/** Removes a refresh token that does not rotate from the response, because it has not changed. */
+/** Removes a refresh token from the response if it does not rotate, because it has not changed. */
 export function withholdUnchanged(state: TenantState, { oidc, body }: KoaContextWithOIDC): void {
   const isRefresh = oidc.params?.['grant_type'] === 'refresh_token'
   if (isRefresh && !isRotating(state, oidc.client)) {

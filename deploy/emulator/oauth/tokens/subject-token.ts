@@ -4,7 +4,7 @@ import { TenantError } from '../../http.ts'
 import type { TenantApi, TenantClient, TenantState } from '../../state.ts'
 import { scopesHeld } from '../permissions.ts'
 
-/** The chain of actors (RFC 8693 s4.1); the client of the last exchange is outermost. */
+/** The chain of actors (RFC 8693 s4.1). The client of the last exchange is the outermost. */
 export interface Actor {
   readonly sub: string
   readonly act?: Actor | undefined
@@ -42,12 +42,12 @@ export async function verifySubject(
   }
 }
 
-/** The previous chain of actors, or the client that signed the user in. */
+/** Returns the previous chain of actors, or else the client that signed the user in. */
 export function actorOf({ act, client }: Subject): Actor {
   return act ?? { sub: client }
 }
 
-/** The number of `act` levels. */
+/** Returns the number of `act` levels. */
 export function depthOf(act: Actor | undefined): number {
   return act === undefined ? 0 : 1 + depthOf(act.act)
 }

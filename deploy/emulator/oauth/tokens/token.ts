@@ -15,9 +15,10 @@ export interface TokenOptions {
 }
 
 /**
- * `POST /oauth/token`: client credentials for the Management API, exchanges of access tokens, and by
- * oidc-provider all other grants. As in Auth0 the body may be JSON, and the secret of a public client is
- * ignored, because a client that was registered with a secret still sends it after it became public.
+ * Creates the handler of `POST /oauth/token`: client credentials for the Management API, exchanges of
+ * access tokens, and all other grants by oidc-provider. As in Auth0, the body may be JSON, and the secret
+ * of a public client is ignored, because a client that was registered with a secret still sends it after
+ * it became public.
  */
 export function createToken({ state, provider, tokens, log }: TokenOptions) {
   const exchange = createExchange(state, log)
@@ -54,20 +55,20 @@ function fromJson(value: unknown): URLSearchParams {
   return new URLSearchParams(members.filter(([, member]) => typeof member === 'string'))
 }
 
-/** The credentials in `Authorization` (RFC 6749 s2.3.1); undefined without them. */
+/** Returns the credentials in `Authorization` (RFC 6749 s2.3.1); undefined if there are none. */
 function basicCredentials({ headers }: IncomingMessage) {
   const encoded = /^Basic +([\w+/=-]+)$/i.exec(headers.authorization ?? '')?.[1]
   const pair = Buffer.from(encoded ?? '', 'base64').toString()
   const at = pair.indexOf(':')
   if (at < 0) return undefined
-  // URLSearchParams decodes the form encoding without an error for invalid percent-encoding.
+  // URLSearchParams decodes form encoding and does not throw for invalid percent-encoding.
   const [id, secret] = [pair.slice(0, at), pair.slice(at + 1)].map(
     (part) => new URLSearchParams(`part=${part.replaceAll('&', '%26')}`).get('part') ?? '',
   )
   return { client_id: id ?? '', client_secret: secret ?? '' }
 }
 
-/** A copy of the request with another body, which has not been read. */
+/** Returns a copy of the request with another body, which has not been read. */
 function withForm(
   req: IncomingMessage,
   headers: IncomingMessage['headers'],
@@ -82,7 +83,7 @@ function withForm(
     'content-length': String(Buffer.byteLength(body)),
   }
   Object.assign(copy, { method: req.method, url: req.url, httpVersion: req.httpVersion })
-  // Otherwise the end of the copy would look like an aborted request.
+  // Without this, the end of the copy counts as an aborted request.
   copy.complete = true
   copy.push(body)
   copy.push(null)

@@ -267,7 +267,7 @@ describe('claims and hints in the assertion', () => {
 
   test.each(['sub', 'scope', 'htm', 'client_hints', 'iss'])('%s stops the start', async (name) => {
     await expect(start({ BACKEND_CLAIMS: `org_id,${name}` })).rejects.toThrow(
-      `BACKEND_CLAIMS must not name claims that the assertion has of its own: ${name}`,
+      `BACKEND_CLAIMS must not name reserved claims of the assertion: ${name}`,
     )
   })
 

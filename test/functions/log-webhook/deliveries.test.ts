@@ -16,20 +16,20 @@ describe('the formats of a delivery', () => {
     { name: 'a JSON object', body: one, ids: ['plain1'] },
     { name: 'JSON Lines', body: lines.join('\n'), ids: ['plain1', 'tpc_1'] },
     {
-      name: 'JSON Lines with an end',
+      name: 'JSON Lines with CRLF and a blank line at the end',
       body: `${lines.join('\r\n')}\r\n\n`,
       ids: ['plain1', 'tpc_1'],
     },
     {
-      name: 'JSON Lines by their own type',
+      name: 'JSON Lines as application/x-ndjson',
       type: 'application/x-ndjson',
       body: lines.join('\n'),
       ids: ['plain1', 'tpc_1'],
     },
-    { name: 'bare records', body: [one.data, two.data], ids: ['plain1', 'tpc_1'] },
-    { name: 'no records', body: [], ids: [] },
+    { name: 'records without an envelope', body: [one.data, two.data], ids: ['plain1', 'tpc_1'] },
+    { name: 'an empty array', body: [], ids: [] },
   ]
-  test.each(formats)('$name', async ({ body, ids, type = 'application/json' }) => {
+  test.each(formats)('include $name', async ({ body, ids, type = 'application/json' }) => {
     const webhook = await start()
     const answer = await webhook.deliver(body, { 'content-type': type })
     expect(answer.status).toBe(200)
@@ -44,14 +44,14 @@ describe('the formats of a delivery', () => {
   })
 
   test.each([
-    { name: 'nothing', body: '' },
+    { name: 'an empty body', body: '' },
     { name: 'malformed JSON', body: '{"data":{"user_name":"alice@example.com"' },
-    { name: 'one bad line', body: `${lines[0]}\n{"user_name":"alice@example.com"` },
+    { name: 'JSON Lines with a malformed line', body: `${lines[0]}\n{"user_name":"alice@example.com"` },
     { name: 'a string', body: '"alice@example.com"' },
     { name: 'a number among records', body: [one, 7, 'alice@example.com'] },
     { name: 'null', body: 'null' },
-    { name: 'not UTF-8', body: Buffer.from([0x7b, 0xff]) },
-  ])('$name: 400, nothing done, nothing of it in the log', async ({ body }) => {
+    { name: 'a body that is not UTF-8', body: Buffer.from([0x7b, 0xff]) },
+  ])('do not include $name, which gets 400 and is not logged', async ({ body }) => {
     const webhook = await start()
     const answer = await webhook.deliver(body)
     expect(answer.status).toBe(400)
@@ -61,7 +61,7 @@ describe('the formats of a delivery', () => {
   })
 
   const MIB = 1024 * 1024
-  test.each(['array', 'lines'])('thousands of records in %s', async (format) => {
+  test.each(['array', 'lines'])('include thousands of records as JSON %s', async (format) => {
     const webhook = await start()
     const others = Array.from({ length: 7_000 }, (_, index) => ({
       log_id: `log_${index}`,
@@ -77,39 +77,39 @@ describe('the formats of a delivery', () => {
   test.each([
     { size: 8 * MIB + 1, authorization: SECRET, status: 413 },
     { size: 8 * MIB + 1, authorization: `${SECRET}x`, status: 401 },
-  ])('$size bytes with $authorization: $status', async ({ size, authorization, status }) => {
+  ])('allow 8 MiB with the secret: $size bytes with $authorization get $status', async ({ size, authorization, status }) => {
     const { deliver } = await start()
     expect((await deliver(Buffer.alloc(size, ' '), { authorization })).status).toBe(status)
   })
 })
 
-describe('which records are registrations', () => {
+describe('a log record', () => {
   const id = 'plain1'
   const noDetails = { details: undefined }
   test.each([
-    { name: "the answer's client_id", event: {}, admitted: true },
-    { name: "the event's client_id", event: { client_id: id, ...noDetails }, admitted: true },
+    { name: 'a client_id in the response', event: {}, admitted: true },
+    { name: 'a client_id in the event', event: { client_id: id, ...noDetails }, admitted: true },
     {
-      name: "the event's when the answer's is null",
+      name: 'a client_id in the event and null in the response',
       event: { client_id: id, details: { response: { body: { client_id: null } } } },
       admitted: true,
     },
     {
-      name: "the answer's before the event's",
+      name: 'different client_ids in response and event',
       event: { client_id: 'the-management-client' },
       admitted: true,
     },
-    { name: 'no id at all', event: noDetails, admitted: false },
-    { name: 'a failed registration', event: { type: 'fapi' }, admitted: false },
-    { name: 'another operation', event: { description: 'Update a client' }, admitted: false },
+    { name: 'no client_id', event: noDetails, admitted: false },
+    { name: 'the type of a failed registration', event: { type: 'fapi' }, admitted: false },
+    { name: 'the description of another operation', event: { description: 'Update a client' }, admitted: false },
     {
-      name: 'something that quotes it',
+      name: 'a description that only contains the operation',
       event: { description: 'Not a Dynamic client registration' },
       admitted: false,
     },
-    { name: 'a sign-in', event: { type: 's', description: undefined }, admitted: false },
-    { name: 'details of another shape', event: { details: ['x'] }, admitted: false },
-  ])('$name: $admitted', async ({ event, admitted }) => {
+    { name: 'the type of a sign-in', event: { type: 's', description: undefined }, admitted: false },
+    { name: 'malformed details', event: { details: ['x'] }, admitted: false },
+  ])('with $name starts an admission: $admitted', async ({ event, admitted }) => {
     const webhook = await start()
     const answer = await webhook.deliver([registration(id, event)])
     expect(answer.status).toBe(200)
@@ -124,7 +124,7 @@ describe('which records are registrations', () => {
     }
   })
 
-  test('a thousand others cost no Management call', async () => {
+  test('of another event causes no Management API call, even in a delivery of a thousand', async () => {
     const webhook = await start()
     const records = Array.from({ length: 1_000 }, (_, index) => ({
       log_id: String(index),

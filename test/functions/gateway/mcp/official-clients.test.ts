@@ -9,14 +9,14 @@ import { TOOLS } from '../../../support/http/serve.ts'
 
 const { issuer, backend, start } = await gatewayStack()
 
-describe('the official clients', () => {
+describe('the official SDK clients', () => {
   const eras = [
     { mode: 'auto', version: '2026-07-28' },
     { mode: { pin: '2026-07-28' }, version: '2026-07-28' },
     { mode: 'legacy', version: '2025-11-25' },
   ] as const
 
-  test.each(eras)('client 2.x, $mode: speaks $version, lists and calls', async (era) => {
+  test.each(eras)('client 2.x with mode $mode uses $version, lists the tools and calls one', async (era) => {
     const { url } = await start()
     const client = new Client(
       { name: 'test', version: '1' },
@@ -37,7 +37,7 @@ describe('the official clients', () => {
     await client.close()
   })
 
-  test('sdk 1.x initializes, lists and calls', async () => {
+  test('client 1.x initializes, lists the tools and calls one', async () => {
     const { url } = await start()
     const client = new OlderClient({ name: 'test', version: '1' })
     const requestInit = { headers: bearer(await issuer.token()) }
@@ -54,7 +54,7 @@ describe('the official clients', () => {
     await client.close()
   })
 
-  test('without a token the public tool works, and the others are refused', async () => {
+  test('client 2.x without a token can call only the public tool', async () => {
     backend.script('about', { body: { about: 'us' } })
     const { url } = await start()
     const client = new Client(
@@ -71,7 +71,7 @@ describe('the official clients', () => {
     await client.close()
   })
 
-  test('where no tool is public, nothing works without a token', async () => {
+  test('client 2.x without a token cannot connect if no tool is public', async () => {
     const { url } = await start(ALL_PRIVATE)
     for (const mode of ['auto', 'legacy'] as const) {
       const client = new Client({ name: 'test', version: '1' }, { versionNegotiation: { mode } })
@@ -80,7 +80,7 @@ describe('the official clients', () => {
     }
   })
 
-  test('client 2.x learns of a missing scope with everything that it needs', async () => {
+  test('client 2.x gets all scopes of the tool when one is missing', async () => {
     const { url } = await start()
     const client = new Client(
       { name: 'test', version: '1' },

@@ -113,13 +113,16 @@ describe.each(samples)('the backend of docs/backends.md in $language', (sample) 
     return { mcp: mcp?.json(), rest: rest?.json(), status: rest?.status }
   }
 
-  test.skipIf(language === 'python' && !hasPython)('responds according to the outputSchema', async () => {
-    expect(await call({ limit: 5 })).toMatchObject({
-      mcp: { result: { structuredContent: { events: ['dentist'] } } },
-      rest: { events: ['dentist'] },
-      status: 200,
-    })
-  })
+  test.skipIf(language === 'python' && !hasPython)(
+    'responds according to the outputSchema',
+    async () => {
+      expect(await call({ limit: 5 })).toMatchObject({
+        mcp: { result: { structuredContent: { events: ['dentist'] } } },
+        rest: { events: ['dentist'] },
+        status: 200,
+      })
+    },
+  )
 
   test.skipIf(language === 'python' && !hasPython)('gives the reason for a refusal', async () => {
     const detail = 'limit must be at most 200'

@@ -161,53 +161,62 @@ describe.each(samples)('deploy/samples/$file', (sample) => {
     expect(document.includes(`\`\`\`${sample.language}\n${code}\`\`\``)).toBe(true)
   })
 
-  test.skipIf(isSkipped).each(algorithms)('accepts an assertion that the gateway signs with %s', async (alg) => {
-    const headers = headersOf(keysFor(alg))
-    expect(JSON.parse(await verify(sample, { headers }))).toMatchObject({
-      sub: 'auth0|alice',
-      client_id: 'c',
-      scope: 'a',
-      tool: 'listEvents',
-    })
-  })
+  test.skipIf(isSkipped).each(algorithms)(
+    'accepts an assertion that the gateway signs with %s',
+    async (alg) => {
+      const headers = headersOf(keysFor(alg))
+      expect(JSON.parse(await verify(sample, { headers }))).toMatchObject({
+        sub: 'auth0|alice',
+        client_id: 'c',
+        scope: 'a',
+        tool: 'listEvents',
+      })
+    },
+  )
 
-  test.skipIf(isSkipped).each(algorithms)('accepts a GET with a query and no body, signed with %s', async (alg) => {
-    const call = { method: 'GET', query: 'limit=5&from=a%3Fb', body: undefined }
-    const headers = headersOf(keysFor(alg), call)
-    const url = `${URL_OF_BACKEND}?${call.query}`
-    const printed = await verify(sample, { headers, method: 'GET', url, body: '' })
-    expect(JSON.parse(printed)).toMatchObject({ htm: 'GET', htu: URL_OF_BACKEND })
-  })
+  test.skipIf(isSkipped).each(algorithms)(
+    'accepts a GET with a query and no body, signed with %s',
+    async (alg) => {
+      const call = { method: 'GET', query: 'limit=5&from=a%3Fb', body: undefined }
+      const headers = headersOf(keysFor(alg), call)
+      const url = `${URL_OF_BACKEND}?${call.query}`
+      const printed = await verify(sample, { headers, method: 'GET', url, body: '' })
+      expect(JSON.parse(printed)).toMatchObject({ htm: 'GET', htu: URL_OF_BACKEND })
+    },
+  )
 
-  test.skipIf(isSkipped).each(algorithms)('refuses forged assertions and other requests with %s', async (alg) => {
-    const headers = headersOf(keysFor(alg))
-    const good = headers['x-gateway-assertion'] ?? ''
-    const foreign: AssertionKeys =
-      alg === 'HS256' ? { secret: 'o'.repeat(40) } : { signingKey: signingKey(alg) }
-    const calls: Record<string, Verification> = {
-      'another body': { headers, body: '{"limit":6}' },
-      'another method': { headers, method: 'DELETE' },
-      'an added query': { headers, url: `${URL_OF_BACKEND}?limit=6` },
-      'a removed query': { headers: headersOf(keysFor(alg), { query: 'a=b' }) },
-      'another backend': { headers, url: 'https://backend.example.com/addEvent' },
-      'an old assertion': { headers: headersOf(keysFor(alg), { now: now() - 120 }) },
-      'a future assertion': { headers: headersOf(keysFor(alg), { now: now() + 120 }) },
-      'another issuer': { headers: headersOf(keysFor(alg), { issuer: 'https://other.example' }) },
-      'another key': { headers: headersOf(foreign) },
-      ...Object.fromEntries(
-        Object.entries(forgeriesOf(good)).map(([name, assertion]) => [
-          name,
-          { headers: { 'x-gateway-assertion': assertion } },
-        ]),
-      ),
-    }
-    const names = Object.keys(calls)
-    const printed: [string, string][] = []
-    for (const name of names) {
-      printed.push([name, await verify(sample, calls[name] as Verification)])
-    }
-    expect(printed).toEqual(names.map((name) => [name, 'refused']))
-  })
+  test.skipIf(isSkipped).each(algorithms)(
+    'refuses forged assertions and other requests with %s',
+    async (alg) => {
+      const headers = headersOf(keysFor(alg))
+      const good = headers['x-gateway-assertion'] ?? ''
+      const foreign: AssertionKeys =
+        alg === 'HS256' ? { secret: 'o'.repeat(40) } : { signingKey: signingKey(alg) }
+      const calls: Record<string, Verification> = {
+        'another body': { headers, body: '{"limit":6}' },
+        'another method': { headers, method: 'DELETE' },
+        'an added query': { headers, url: `${URL_OF_BACKEND}?limit=6` },
+        'a removed query': { headers: headersOf(keysFor(alg), { query: 'a=b' }) },
+        'another backend': { headers, url: 'https://backend.example.com/addEvent' },
+        'an old assertion': { headers: headersOf(keysFor(alg), { now: now() - 120 }) },
+        'a future assertion': { headers: headersOf(keysFor(alg), { now: now() + 120 }) },
+        'another issuer': { headers: headersOf(keysFor(alg), { issuer: 'https://other.example' }) },
+        'another key': { headers: headersOf(foreign) },
+        ...Object.fromEntries(
+          Object.entries(forgeriesOf(good)).map(([name, assertion]) => [
+            name,
+            { headers: { 'x-gateway-assertion': assertion } },
+          ]),
+        ),
+      }
+      const names = Object.keys(calls)
+      const printed: [string, string][] = []
+      for (const name of names) {
+        printed.push([name, await verify(sample, calls[name] as Verification)])
+      }
+      expect(printed).toEqual(names.map((name) => [name, 'refused']))
+    },
+  )
 
   test.skipIf(isSkipped || sample.keys === 'key set')(
     'accepts two secrets but no empty or short secret',

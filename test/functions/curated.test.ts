@@ -70,11 +70,14 @@ describe('the curated document', () => {
     { theirs: ['openid', 'profile'], scopes: ['events:read', 'events:write'] },
     { theirs: undefined, scopes: ['events:read', 'events:write'] },
     { theirs: ['offline_access'], scopes: ['events:read', 'events:write', 'offline_access'] },
-  ])('lists the scopes of the catalogue and only offline_access of the issuer scopes $theirs', async ({ theirs, scopes }) => {
-    issuer.staged.discovery = { ...discoveryOf(issuer.url), scopes_supported: theirs }
-    const { send } = await start()
-    expect((await send({ path: PATH })).json()).toMatchObject({ scopes_supported: scopes })
-  })
+  ])(
+    'lists the scopes of the catalogue and only offline_access of the issuer scopes $theirs',
+    async ({ theirs, scopes }) => {
+      issuer.staged.discovery = { ...discoveryOf(issuer.url), scopes_supported: theirs }
+      const { send } = await start()
+      expect((await send({ path: PATH })).json()).toMatchObject({ scopes_supported: scopes })
+    },
+  )
 
   test('is replaced by 502 when the issuer starts to send iss, even if it is cached', async () => {
     const startedAt = Date.now()
@@ -110,13 +113,16 @@ describe('the curated document', () => {
     expect((await send({ path: PATH })).text).toBe(before.text)
   })
 
-  test.each(['authorization_endpoint', 'token_endpoint'])('is replaced by 502 if the issuer metadata has no %s', async (name) => {
-    issuer.staged.discovery = { ...discoveryOf(issuer.url), [name]: undefined }
-    const { send } = await start()
-    const answer = await send({ path: PATH })
-    expect(answer.status).toBe(502)
-    expect(answer.json()).toMatchObject({ error: 'authorization_server_incomplete' })
-  })
+  test.each(['authorization_endpoint', 'token_endpoint'])(
+    'is replaced by 502 if the issuer metadata has no %s',
+    async (name) => {
+      issuer.staged.discovery = { ...discoveryOf(issuer.url), [name]: undefined }
+      const { send } = await start()
+      const answer = await send({ path: PATH })
+      expect(answer.status).toBe(502)
+      expect(answer.json()).toMatchObject({ error: 'authorization_server_incomplete' })
+    },
+  )
 })
 
 describe('the check of the issuer at startup', () => {

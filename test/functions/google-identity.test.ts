@@ -80,10 +80,10 @@ describe('the audience of an ID token', () => {
 
 describe('an ID token', () => {
   test.each([
-    { name: 'is cached while it is valid for more than 5 minutes', seconds: 302, requests: 1 },
-    { name: 'is replaced when it is valid for less than 5 minutes', seconds: 299, requests: 2 },
-    { name: 'is replaced when it has expired', seconds: -1, requests: 2 },
-  ])('$name', async ({ seconds, requests }) => {
+    { name: 'more than 5 minutes left', seconds: 302, requests: 1 },
+    { name: 'less than 5 minutes left', seconds: 299, requests: 2 },
+    { name: 'expired', seconds: -1, requests: 2 },
+  ])('is cached until 5 minutes before it expires: $name', async ({ seconds, requests }) => {
     answer = tokenFor(seconds)
     const identity = createGoogleIdentity(host)
     await fieldOf(identity, `${BASE}/listEvents`)
@@ -117,19 +117,22 @@ describe('a metadata server', () => {
     ['resets the connection', (_, res) => res.socket?.resetAndDestroy()],
   ]
 
-  test.each(troubles)('that %s fails all waiting calls, and the next call requests a token again', async (_, trouble) => {
-    answer = trouble
-    const identity = createGoogleIdentity(host)
-    const calls = Array.from({ length: 3 }, () => identity(`${BASE}/listEvents`))
-    const results = await Promise.allSettled(calls)
-    for (const result of results) {
-      expect(result).toMatchObject({ reason: expect.any(GoogleIdentityError) })
-    }
-    expect(asked).toHaveLength(1)
+  test.each(troubles)(
+    'that %s fails all waiting calls, and the next call requests a token again',
+    async (_, trouble) => {
+      answer = trouble
+      const identity = createGoogleIdentity(host)
+      const calls = Array.from({ length: 3 }, () => identity(`${BASE}/listEvents`))
+      const results = await Promise.allSettled(calls)
+      for (const result of results) {
+        expect(result).toMatchObject({ reason: expect.any(GoogleIdentityError) })
+      }
+      expect(asked).toHaveLength(1)
 
-    answer = tokenFor(3_600)
-    expect(audienceIn(await fieldOf(identity, `${BASE}/listEvents`))).toBe(`${BASE}/listEvents`)
-  })
+      answer = tokenFor(3_600)
+      expect(audienceIn(await fieldOf(identity, `${BASE}/listEvents`))).toBe(`${BASE}/listEvents`)
+    },
+  )
 
   test('that cannot be reached fails the call', async () => {
     const identity = createGoogleIdentity('127.0.0.1:1')

@@ -53,18 +53,21 @@ test('a valid token is accepted for the requests of these tests', async () => {
   expect(backend.calls).toHaveLength(requests.length)
 })
 
-test.each(hostileTokens(EXPECTED))('a token with $name gets $status with the reason $reason', async (hostile) => {
-  for (const request of requests) {
-    served.lines.length = 0
-    const { status, headers } = await sendWith(hostile.token, request)
-    expect(status).toBe(hostile.status)
-    expect(headers['www-authenticate']).toMatch(
-      new RegExp(
-        `^Bearer error="${hostile.error}", error_description="[^"]+", ` +
-          `scope="${SCOPE}", resource_metadata="${METADATA}"$`,
-      ),
-    )
-    expect(served.lines).toMatchObject([{ message: 'token_rejected', reason: hostile.reason }])
-  }
-  expect(backend.calls).toEqual([])
-})
+test.each(hostileTokens(EXPECTED))(
+  'a hostile token gets $status with the reason $reason: $name',
+  async (hostile) => {
+    for (const request of requests) {
+      served.lines.length = 0
+      const { status, headers } = await sendWith(hostile.token, request)
+      expect(status).toBe(hostile.status)
+      expect(headers['www-authenticate']).toMatch(
+        new RegExp(
+          `^Bearer error="${hostile.error}", error_description="[^"]+", ` +
+            `scope="${SCOPE}", resource_metadata="${METADATA}"$`,
+        ),
+      )
+      expect(served.lines).toMatchObject([{ message: 'token_rejected', reason: hostile.reason }])
+    }
+    expect(backend.calls).toEqual([])
+  },
+)

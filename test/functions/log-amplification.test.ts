@@ -30,7 +30,14 @@ describe('the log of one request', () => {
   const rows: readonly (SendOptions & { readonly name: string; readonly factor: number })[] = [
     { name: 'an unknown path', path: '/x', factor: 8 },
     { name: 'a long path', path: `/${'x'.repeat(8_000)}`, factor: 0.1 },
-    { name: 'a request without credentials', method: 'POST', path: '/mcp', headers, body: {}, factor: 8 },
+    {
+      name: 'a request without credentials',
+      method: 'POST',
+      path: '/mcp',
+      headers,
+      body: {},
+      factor: 8,
+    },
     {
       name: 'a forged token',
       method: 'POST',
@@ -56,9 +63,12 @@ describe('the log of one request', () => {
       factor: 10,
     },
   ]
-  test.each(rows)('has less than $factor times the bytes of the request for $name', async ({ name: _, factor, ...request }) => {
-    expect(await loggedBytes(request)).toBeLessThan(factor * sentBytes(request))
-  })
+  test.each(rows)(
+    'has less than $factor times the bytes of the request: $name',
+    async ({ name: _, factor, ...request }) => {
+      expect(await loggedBytes(request)).toBeLessThan(factor * sentBytes(request))
+    },
+  )
 
   const subjects: readonly [name: string, subject: string][] = [
     ['a usual subject', 'auth0|65f1c0ffee'],
@@ -66,16 +76,19 @@ describe('the log of one request', () => {
     ['a subject of control characters', '\u0001'.repeat(600)],
     ['a subject of bidirectional overrides', '\u202e'.repeat(1_300)],
   ]
-  test.each(subjects)('has less than 14 times the bytes of the request for a batch of 50 calls by %s', async (_, sub) => {
-    const authorization = `Bearer ${await issuer.token({ sub, azp: sub })}`
-    const request = {
-      method: 'POST',
-      path: '/mcp',
-      headers: { ...headers, authorization },
-      body: batch(50),
-    }
-    const logged = await loggedBytes(request)
-    expect(logged).toBeGreaterThan(0)
-    expect(logged).toBeLessThan(14 * sentBytes(request))
-  })
+  test.each(subjects)(
+    'has less than 14 times the bytes of the request for a batch of 50 calls by %s',
+    async (_, sub) => {
+      const authorization = `Bearer ${await issuer.token({ sub, azp: sub })}`
+      const request = {
+        method: 'POST',
+        path: '/mcp',
+        headers: { ...headers, authorization },
+        body: batch(50),
+      }
+      const logged = await loggedBytes(request)
+      expect(logged).toBeGreaterThan(0)
+      expect(logged).toBeLessThan(14 * sentBytes(request))
+    },
+  )
 })

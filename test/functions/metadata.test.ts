@@ -35,40 +35,43 @@ describe('the metadata function', () => {
     { path: '/health/auth0', type: /^application\/json/, cache: 'no-store' },
   ]
 
-  test.each(rows)('serves GET, HEAD and OPTIONS of $path and refuses other methods', async ({ path, type, cache }) => {
-    const { send } = await start()
+  test.each(rows)(
+    'serves GET, HEAD and OPTIONS of $path and refuses other methods',
+    async ({ path, type, cache }) => {
+      const { send } = await start()
 
-    const get = await send({ path })
-    expect(get.status).toBe(200)
-    expect(get.headers['content-type']).toMatch(type)
-    expect(get.headers['cache-control']).toBe(cache)
-    expect(get.headers['access-control-allow-origin']).toBe('*')
-    expect(get.headers['x-content-type-options']).toBe('nosniff')
+      const get = await send({ path })
+      expect(get.status).toBe(200)
+      expect(get.headers['content-type']).toMatch(type)
+      expect(get.headers['cache-control']).toBe(cache)
+      expect(get.headers['access-control-allow-origin']).toBe('*')
+      expect(get.headers['x-content-type-options']).toBe('nosniff')
 
-    const head = await send({ path, method: 'HEAD' })
-    expect(head.status).toBe(200)
-    expect(head.text).toBe('')
-    for (const name of ['content-type', 'content-length', 'cache-control'] as const) {
-      expect(head.headers[name]).toBe(get.headers[name])
-    }
+      const head = await send({ path, method: 'HEAD' })
+      expect(head.status).toBe(200)
+      expect(head.text).toBe('')
+      for (const name of ['content-type', 'content-length', 'cache-control'] as const) {
+        expect(head.headers[name]).toBe(get.headers[name])
+      }
 
-    const origin = 'https://anywhere.example'
-    const preflight = { origin, 'access-control-request-method': 'GET' }
-    const options = await send({ path, method: 'OPTIONS', headers: preflight })
-    expect(options.status).toBe(204)
-    expect(options.headers['access-control-allow-origin']).toBe('*')
-    expect(options.headers['access-control-allow-methods']).toBe('GET, HEAD, OPTIONS')
-    expect(options.headers['access-control-allow-headers']).toContain('mcp-protocol-version')
-    expect(options.headers['cache-control']).toBe('no-store')
+      const origin = 'https://anywhere.example'
+      const preflight = { origin, 'access-control-request-method': 'GET' }
+      const options = await send({ path, method: 'OPTIONS', headers: preflight })
+      expect(options.status).toBe(204)
+      expect(options.headers['access-control-allow-origin']).toBe('*')
+      expect(options.headers['access-control-allow-methods']).toBe('GET, HEAD, OPTIONS')
+      expect(options.headers['access-control-allow-headers']).toContain('mcp-protocol-version')
+      expect(options.headers['cache-control']).toBe('no-store')
 
-    for (const method of ['POST', 'PUT', 'DELETE']) {
-      const refused = await send({ path, method })
-      expect(refused.status).toBe(405)
-      expect(refused.headers.allow).toBe('GET, HEAD, OPTIONS')
-      expect(refused.headers['cache-control']).toBe('no-store')
-      expect(refused.headers['content-type']).toMatch(/^application\/json/)
-    }
-  })
+      for (const method of ['POST', 'PUT', 'DELETE']) {
+        const refused = await send({ path, method })
+        expect(refused.status).toBe(405)
+        expect(refused.headers.allow).toBe('GET, HEAD, OPTIONS')
+        expect(refused.headers['cache-control']).toBe('no-store')
+        expect(refused.headers['content-type']).toMatch(/^application\/json/)
+      }
+    },
+  )
 
   test.each([
     '/',
@@ -201,7 +204,7 @@ describe('the authorization server metadata', () => {
       },
     },
     {
-      name: 'names itself without the trailing slash',
+      name: 'names itself without the last slash',
       reason: 'issuer_mismatch',
       stage: () => {
         issuer.staged.discovery = discoveryOf(issuer.url.slice(0, -1))
@@ -229,22 +232,25 @@ describe('the authorization server metadata', () => {
       },
     },
   ]
-  test.each(troubles)('is replaced by 502 if the issuer $name and nothing is cached', async (trouble) => {
-    trouble.stage()
-    const { send, lines } = await start()
-    const answers = await Promise.all(AUTHORIZATION_SERVER_PATHS.map((path) => send({ path })))
-    for (const answer of answers) {
-      expect(answer.status).toBe(502)
-      expect(answer.headers['cache-control']).toBe('no-store')
-      expect(answer.headers['access-control-allow-origin']).toBe('*')
-      expect(answer.headers['retry-after']).toBe('10')
-      expect(answer.json()).toMatchObject({ error: 'authorization_server_unavailable' })
-    }
-    expect(issuer.requests).toEqual([DISCOVERY_PATH])
-    expect(lines).toContainEqual(
-      expect.objectContaining({ message: 'discovery_failed', reason: trouble.reason }),
-    )
-  })
+  test.each(troubles)(
+    'is replaced by 502 if the issuer fails and nothing is cached: the issuer $name',
+    async (trouble) => {
+      trouble.stage()
+      const { send, lines } = await start()
+      const answers = await Promise.all(AUTHORIZATION_SERVER_PATHS.map((path) => send({ path })))
+      for (const answer of answers) {
+        expect(answer.status).toBe(502)
+        expect(answer.headers['cache-control']).toBe('no-store')
+        expect(answer.headers['access-control-allow-origin']).toBe('*')
+        expect(answer.headers['retry-after']).toBe('10')
+        expect(answer.json()).toMatchObject({ error: 'authorization_server_unavailable' })
+      }
+      expect(issuer.requests).toEqual([DISCOVERY_PATH])
+      expect(lines).toContainEqual(
+        expect.objectContaining({ message: 'discovery_failed', reason: trouble.reason }),
+      )
+    },
+  )
 
   test('is fetched once for concurrent requests', async () => {
     issuer.staged.delayMs = 100
@@ -332,14 +338,17 @@ describe('health', () => {
     })
   })
 
-  test.each(failures)('/health/auth0 returns 503 and names the failing part if $name', async (failure) => {
-    failure.stage()
-    const { send } = await start()
-    const answer = await send({ path: '/health/auth0' })
-    expect(answer.status).toBe(503)
-    expect(answer.headers['cache-control']).toBe('no-store')
-    expect(answer.json()).toMatchObject({ status: 'failing', failing: failure.failing })
-  })
+  test.each(failures)(
+    '/health/auth0 returns 503 and names the failing part: $name',
+    async (failure) => {
+      failure.stage()
+      const { send } = await start()
+      const answer = await send({ path: '/health/auth0' })
+      expect(answer.status).toBe(503)
+      expect(answer.headers['cache-control']).toBe('no-store')
+      expect(answer.json()).toMatchObject({ status: 'failing', failing: failure.failing })
+    },
+  )
 
   test('/health/auth0 fetches metadata and keys once for concurrent probes', async () => {
     const { send } = await start()

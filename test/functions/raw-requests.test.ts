@@ -82,7 +82,7 @@ describe('raw requests', () => {
     { name: 'a folded header field', fields: ['X-A: b', ' c'] },
     { name: 'a control character in a value', fields: ['X-A: b\u0000c'] },
     { name: 'an unknown transfer coding', fields: ['Transfer-Encoding: identity, chunked'] },
-  ])('with $name get 400 without a call', async ({ fields }) => {
+  ])('with an ambiguous header get 400 without a call: $name', async ({ fields }) => {
     expect(statusesIn(await exchange(request(callAbout, fields)))).toEqual([400])
     expect(backend.calls).toEqual([])
   })

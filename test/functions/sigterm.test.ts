@@ -104,24 +104,27 @@ function tryToConnect({ url }: Instance): Promise<string> {
   })
 }
 
-test.each(SIGNALS)('after %s requests in flight are answered and new connections are refused', async (signal) => {
-  backend.script('about', { delayMs: 2_500, body: { about: 'us' } })
-  const instance = await spawnGateway()
-  const calls = Array.from({ length: 20 }, () => callAbout(instance))
-  await until(() => backend.calls.length === 20)
+test.each(SIGNALS)(
+  'after %s requests in flight are answered and new connections are refused',
+  async (signal) => {
+    backend.script('about', { delayMs: 2_500, body: { about: 'us' } })
+    const instance = await spawnGateway()
+    const calls = Array.from({ length: 20 }, () => callAbout(instance))
+    await until(() => backend.calls.length === 20)
 
-  instance.child.kill(signal)
-  await until(async () => (await tryToConnect(instance)) === 'ECONNREFUSED')
-  expect(instance.child.exitCode).toBeNull()
+    instance.child.kill(signal)
+    await until(async () => (await tryToConnect(instance)) === 'ECONNREFUSED')
+    expect(instance.child.exitCode).toBeNull()
 
-  const answers = await Promise.all(calls)
-  expect(answers.map(({ status }) => status)).toEqual(Array.from({ length: 20 }, () => 200))
-  for (const answer of answers) {
-    expect(answer.json()).toEqual({ about: 'us' })
-    expect(answer.headers.connection).toBe('close')
-  }
-  expect(await instance.ended).toEqual([0, null])
-})
+    const answers = await Promise.all(calls)
+    expect(answers.map(({ status }) => status)).toEqual(Array.from({ length: 20 }, () => 200))
+    for (const answer of answers) {
+      expect(answer.json()).toEqual({ about: 'us' })
+      expect(answer.headers.connection).toBe('close')
+    }
+    expect(await instance.ended).toEqual([0, null])
+  },
+)
 
 test('an instance that is stopped briefly answers the connections that the kernel accepted', async () => {
   const instance = await spawnGateway()
@@ -247,15 +250,18 @@ const refused = [
     values: [SHORT_SECRET, 'with-scheme', 'replace-with-random', 'whatever-policy'],
   },
 ]
-test.each(refused)('a refused configuration of $target is one log line with the names of the variables', async (row) => {
-  const instance = await spawnFunction(row.target, row.env)
-  const [code] = await instance.ended
-  expect(code).toBe(1)
-  const lines = instance.output().trim().split('\n')
-  expect(lines).toHaveLength(1)
-  const entry = JSON.parse(lines[0] ?? '') as { severity: string; faults: string[] }
-  expect(entry.severity).toBe('ERROR')
-  const named = new Set(entry.faults.map((fault) => /^[A-Z_]+/.exec(fault)?.[0]))
-  expect(named).toEqual(new Set(row.names))
-  for (const value of row.values) expect(instance.output()).not.toContain(value)
-})
+test.each(refused)(
+  'a refused configuration of $target is one log line with the names of the variables',
+  async (row) => {
+    const instance = await spawnFunction(row.target, row.env)
+    const [code] = await instance.ended
+    expect(code).toBe(1)
+    const lines = instance.output().trim().split('\n')
+    expect(lines).toHaveLength(1)
+    const entry = JSON.parse(lines[0] ?? '') as { severity: string; faults: string[] }
+    expect(entry.severity).toBe('ERROR')
+    const named = new Set(entry.faults.map((fault) => /^[A-Z_]+/.exec(fault)?.[0]))
+    expect(named).toEqual(new Set(row.names))
+    for (const value of row.values) expect(instance.output()).not.toContain(value)
+  },
+)

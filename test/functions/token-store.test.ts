@@ -32,13 +32,16 @@ describe('a cached token', () => {
     [3_600, 3_569.9, 3_570],
     [60, 29.9, 30],
     [10, 4.9, 5],
-  ])('with a lifetime of %i s is used until shortly before it expires', async (expiresIn, good, bad) => {
-    await store.take('k', lasting(expiresIn))
-    now += good
-    expect(await store.take('k', lasting(expiresIn))).toBe('token-1')
-    now += bad - good
-    expect(await store.take('k', lasting(expiresIn))).toBe('token-2')
-  })
+  ])(
+    'with a lifetime of %i s is used until shortly before it expires',
+    async (expiresIn, good, bad) => {
+      await store.take('k', lasting(expiresIn))
+      now += good
+      expect(await store.take('k', lasting(expiresIn))).toBe('token-1')
+      now += bad - good
+      expect(await store.take('k', lasting(expiresIn))).toBe('token-2')
+    },
+  )
 
   test('is not used after the token for which it was exchanged expires', async () => {
     await store.take('k', lasting(3_600), now + 100)

@@ -34,7 +34,10 @@ export function onlyRefuses<Value>(
     return run()
   } catch (error) {
     if (!(error instanceof Error) || !allowed.some((type) => error instanceof type)) throw error
-    must(!error.message.includes(MARKER), `an error message contains the refused text: ${error.name}`)
+    must(
+      !error.message.includes(MARKER),
+      `an error message contains the refused text: ${error.name}`,
+    )
     return undefined
   }
 }

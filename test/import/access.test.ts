@@ -20,10 +20,25 @@ const signedIn = { securitySchemes: [{ type: 'oauth2', scopes: [] }] }
 
 describe('the access of an imported tool', () => {
   test.each([
-    ['has the scopes of oauth2', [{ oauth: ['write', 'read'] }], undefined, { scopes: ['read', 'write'] }],
+    [
+      'has the scopes of oauth2',
+      [{ oauth: ['write', 'read'] }],
+      undefined,
+      { scopes: ['read', 'write'] },
+    ],
     ['has the scopes of openIdConnect', [{ open: ['read'] }], undefined, { scopes: ['read'] }],
-    ['follows the document if the operation has no security', undefined, [{ oauth: ['read'] }], { scopes: ['read'] }],
-    ['follows the operation rather than the document', [{ oauth: ['own'] }], [{ oauth: ['all'] }], { scopes: ['own'] }],
+    [
+      'follows the document if the operation has no security',
+      undefined,
+      [{ oauth: ['read'] }],
+      { scopes: ['read'] },
+    ],
+    [
+      'follows the operation rather than the document',
+      [{ oauth: ['own'] }],
+      [{ oauth: ['all'] }],
+      { scopes: ['own'] },
+    ],
     ['is public for []', [], [{ oauth: ['all'] }], { scopes: [] }],
     ['is public for {} alone', [{}], [{ oauth: ['all'] }], { scopes: [] }],
     [

@@ -204,7 +204,12 @@ describe('the server URL', () => {
   ]
 
   test.each([
-    ['is the first one, with the defaults of its variables', servers, [], 'https://eu.example.com/v1/x'],
+    [
+      'is the first one, with the defaults of its variables',
+      servers,
+      [],
+      'https://eu.example.com/v1/x',
+    ],
     ['is selected by its number', servers, ['--server', '1'], 'https://other.example.com/x'],
     [
       'is replaced by a given URL',
@@ -212,7 +217,12 @@ describe('the server URL', () => {
       ['--server', 'https://mine.example.com/api/'],
       'https://mine.example.com/api/x',
     ],
-    ['has the given value of a variable', servers, ['--server-variable', 'region=us'], 'https://us.example.com/v1/x'],
+    [
+      'has the given value of a variable',
+      servers,
+      ['--server-variable', 'region=us'],
+      'https://us.example.com/v1/x',
+    ],
     ['is below FUNCTIONS_BASE if a file has only a path', [{ url: '/api' }], [], '/api/x'],
     ['is below FUNCTIONS_BASE if a file has no server', undefined, [], '/x'],
     [
@@ -230,7 +240,11 @@ describe('the server URL', () => {
     ['not https', [{ url: 'http://api.example.com' }], 'is not https'],
     ['not http', [{ url: 'wss://api.example.com' }], 'is not http(s)'],
     ['a URL with credentials', [{ url: 'https://a:b@api.example.com' }], 'has credentials'],
-    ['a URL with a variable without a value', [{ url: 'https://{x}.example.com' }], 'has no default'],
+    [
+      'a URL with a variable without a value',
+      [{ url: 'https://{x}.example.com' }],
+      'has no default',
+    ],
   ])('omits the operation if it is %s', async (_, list, reason) => {
     expect(await url(list)).toContain(reason)
   })

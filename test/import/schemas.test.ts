@@ -33,7 +33,11 @@ describe('the conversion of OpenAPI 3.0 to JSON Schema 2020-12', () => {
       { type: 'string', xml: { name: 'x' }, 'x-order': 1, externalDocs: { url: 'https://x' } },
       { type: 'string' },
     ],
-    ['a pattern of another regex dialect', { type: 'string', pattern: '(?i)a' }, { type: 'string' }],
+    [
+      'a pattern of another regex dialect',
+      { type: 'string', pattern: '(?i)a' },
+      { type: 'string' },
+    ],
   ])('handles %s', async (_, written, expected) => {
     const body = sending({ type: 'object', properties: { x: written } })
     const { inputSchema } = await onlyTool(body, { ...post, version: '3.0.3' })

@@ -79,7 +79,10 @@ describe('a valid token', () => {
     ['typ in capitals', withHeader({ typ: 'AT+JWT' })],
     ['no typ', withHeader({ typ: undefined })],
     ['one audience as a string', withClaims({ aud: AUDIENCE })],
-    ['the audience as the last of two', withClaims({ aud: ['https://other.example/api', AUDIENCE] })],
+    [
+      'the audience as the last of two',
+      withClaims({ aud: ['https://other.example/api', AUDIENCE] }),
+    ],
     ['the audience twice', withClaims({ aud: [AUDIENCE, AUDIENCE] })],
     ['azp instead of client_id', withClaims({ client_id: undefined, azp: 'c' })],
     ['no client', withClaims({ client_id: undefined })],
@@ -108,10 +111,13 @@ describe('a valid token', () => {
 })
 
 describe('a hostile token', () => {
-  test.each(hostileTokens())('is refused with the reason $reason: $name', async ({ token: hostile, status, reason }) => {
-    // In this test the token does not pass the checks of the header field first.
-    expect(await reasonOf(hostile)).toBe(status === 400 ? 'base64url_malformed' : reason)
-  })
+  test.each(hostileTokens())(
+    'is refused with the reason $reason: $name',
+    async ({ token: hostile, status, reason }) => {
+      // In this test the token does not pass the checks of the header field first.
+      expect(await reasonOf(hostile)).toBe(status === 400 ? 'base64url_malformed' : reason)
+    },
+  )
 
   const [head, body, signature] = token().split('.')
   test.each([
@@ -120,7 +126,11 @@ describe('a hostile token', () => {
     ['a letter of another script', `${head}.${body}\u0430.${signature}`, 'base64url_malformed'],
     ['an empty text', '', 'ACCESS_TOKEN_IS_OPAQUE'],
     ['one character more than 16 KiB', 'A'.repeat(16_385), 'token_too_long'],
-    ['an otherwise valid token over 16 KiB', withClaims({ pad: 'x'.repeat(12_000) }), 'token_too_long'],
+    [
+      'an otherwise valid token over 16 KiB',
+      withClaims({ pad: 'x'.repeat(12_000) }),
+      'token_too_long',
+    ],
     ['a million dots', '.'.repeat(1_000_000), 'token_too_long'],
   ])('is refused: %s', async (_, hostile, reason) => {
     expect(await reasonOf(hostile)).toBe(reason)
@@ -181,10 +191,13 @@ describe('the granted scopes', () => {
     [{ scope: 'A', permissions: ['a'] }, [], ['A', 'a']],
     [{ scope: 'a\tb c\nd é e' }, ['e'], ['e']],
     [{ scope: 'a', permissions: ['a', 'b c', 'd\ne', ''] }, ['a'], ['a']],
-  ])('of %j are %j with SCOPE_SOURCE=scope and %j with scope-or-permissions', async (claims, byScope, byEither) => {
-    expect(await granted('scope', claims)).toEqual(byScope)
-    expect(await granted('scope-or-permissions', claims)).toEqual([...byEither].sort())
-  })
+  ])(
+    'of %j are %j with SCOPE_SOURCE=scope and %j with scope-or-permissions',
+    async (claims, byScope, byEither) => {
+      expect(await granted('scope', claims)).toEqual(byScope)
+      expect(await granted('scope-or-permissions', claims)).toEqual([...byEither].sort())
+    },
+  )
 })
 
 describe('the organization of a token', () => {

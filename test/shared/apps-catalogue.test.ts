@@ -66,7 +66,11 @@ describe('resources of a catalogue', () => {
     ['an absolute path', one({ file: '/etc/hostname' }), 'must be a relative path'],
     ['a UI of another type', one({ text: '', mimeType: 'text/html' }), 'text/html;profile=mcp-app'],
     ['a UI that is not text', one({ file: 'd/a.png' }), 'must be HTML in UTF-8'],
-    ['a name instead of a URI', { resources: { logo: { text: '' } } }, 'uri: must be an absolute URI'],
+    [
+      'a name instead of a URI',
+      { resources: { logo: { text: '' } } },
+      'uri: must be an absolute URI',
+    ],
     ['a URI without a name', { resources: { 'ui://': { text: '' } } }, 'uri: must be ui://NAME'],
     ['a skill URI', { resources: { 'skill://a/b': { text: '' } } }, 'come from skills'],
     ['a path with ..', one({ request: { url: '/a/../b' } }), 'a path under FUNCTIONS_BASE'],
@@ -265,7 +269,12 @@ describe('the review rules', () => {
   test.each<[string, unknown, Json, string]>([
     ['a name instead of a list', 'a', { a: file }, 'must be a list of argument names'],
     ['an unknown argument', ['b'], { a: file }, 'b is no argument'],
-    ['a string argument', ['a'], { a: { type: 'string' } }, 'must be an object, or a list of objects'],
+    [
+      'a string argument',
+      ['a'],
+      { a: { type: 'string' } },
+      'must be an object, or a list of objects',
+    ],
     ['missing properties', ['a'], { a: { ...file, properties: {} } }, 'must declare download_url'],
     [
       'too many required properties',

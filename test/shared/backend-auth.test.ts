@@ -107,11 +107,14 @@ describe('backendAuth', () => {
     }
   })
 
-  test.each(['public', 'optional'] as const)('is invalid as on_behalf_of for a %s tool', (access) => {
-    expect(faultsOf(OBO, { access })).toEqual([
-      'backendAuth: on_behalf_of needs a caller who is signed in: give the tool scopes, or securitySchemes without noauth',
-    ])
-  })
+  test.each(['public', 'optional'] as const)(
+    'is invalid as on_behalf_of for a %s tool',
+    (access) => {
+      expect(faultsOf(OBO, { access })).toEqual([
+        'backendAuth: on_behalf_of needs a caller who is signed in: give the tool scopes, or securitySchemes without noauth',
+      ])
+    },
+  )
 })
 
 describe('the gateway at startup', () => {

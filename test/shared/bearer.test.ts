@@ -137,18 +137,21 @@ describe('the WWW-Authenticate field (RFC 6750 s3, RFC 9728 s5.1)', () => {
   })
 })
 
-test.each(['scopes', 'resourceMetadata'] as const)('hostile text in %s cannot break the WWW-Authenticate field', (name) => {
-  const evil = 'a"\r\nSet-Cookie: b\\'
-  const challenge = bearerChallenge({
-    resourceMetadata: METADATA,
-    [name]: name === 'scopes' ? [evil, 'c'] : evil,
-  })
-  expect(challenge).toBe(
-    name === 'scopes'
-      ? `Bearer scope="a'  Set-Cookie: b' c", resource_metadata="${METADATA}"`
-      : `Bearer resource_metadata="a'  Set-Cookie: b'"`,
-  )
-})
+test.each(['scopes', 'resourceMetadata'] as const)(
+  'hostile text in %s cannot break the WWW-Authenticate field',
+  (name) => {
+    const evil = 'a"\r\nSet-Cookie: b\\'
+    const challenge = bearerChallenge({
+      resourceMetadata: METADATA,
+      [name]: name === 'scopes' ? [evil, 'c'] : evil,
+    })
+    expect(challenge).toBe(
+      name === 'scopes'
+        ? `Bearer scope="a'  Set-Cookie: b' c", resource_metadata="${METADATA}"`
+        : `Bearer resource_metadata="a'  Set-Cookie: b'"`,
+    )
+  },
+)
 
 test.each([
   [undefined, 401],

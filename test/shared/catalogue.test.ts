@@ -41,23 +41,28 @@ describe('the access of a tool', () => {
     ['scopes', { scopes: ['b', 'a'] }, 'signed-in', ['a', 'b']],
     ['noauth', { securitySchemes: [noauth] }, 'public', []],
     ['oauth2 with empty scopes', { securitySchemes: [oauth2()] }, 'signed-in', []],
-    [
-      'oauth2 without a scopes member',
-      { securitySchemes: [{ type: 'oauth2' }] },
-      'signed-in',
-      [],
-    ],
+    ['oauth2 without a scopes member', { securitySchemes: [{ type: 'oauth2' }] }, 'signed-in', []],
     ['oauth2 with scopes', { securitySchemes: [oauth2('b', 'a')] }, 'signed-in', ['a', 'b']],
     ['noauth and oauth2', { securitySchemes: [noauth, oauth2('a')] }, 'optional', ['a']],
     ['oauth2 and noauth', { securitySchemes: [oauth2(), noauth] }, 'optional', []],
-    ['_meta.securitySchemes alone', { _meta: { securitySchemes: [oauth2('a')] } }, 'signed-in', ['a']],
+    [
+      '_meta.securitySchemes alone',
+      { _meta: { securitySchemes: [oauth2('a')] } },
+      'signed-in',
+      ['a'],
+    ],
     [
       'scopes and equal securitySchemes',
       { scopes: ['a'], securitySchemes: [oauth2('a')] },
       'signed-in',
       ['a'],
     ],
-    ['scopes and null as securitySchemes', { scopes: ['a'], securitySchemes: null }, 'signed-in', ['a']],
+    [
+      'scopes and null as securitySchemes',
+      { scopes: ['a'], securitySchemes: null },
+      'signed-in',
+      ['a'],
+    ],
   ])('is read from %s', (_, entry, access, scopes) => {
     const tool = read({ a: entry }).tools.get('a')
     expect([tool?.access, tool?.scopes]).toEqual([access, scopes])

@@ -317,9 +317,12 @@ describe('an invalid configuration', () => {
     expect(faultsOf(changes)).toEqual([fault])
   })
 
-  test.each(Object.keys(ENV).filter((name) => name !== 'TOOL_SCOPES_JSON'))('is refused without %s', (name) => {
-    expect(faultsOf({ [name]: undefined })).toContain(`${name} is required`)
-  })
+  test.each(Object.keys(ENV).filter((name) => name !== 'TOOL_SCOPES_JSON'))(
+    'is refused without %s',
+    (name) => {
+      expect(faultsOf({ [name]: undefined })).toContain(`${name} is required`)
+    },
+  )
 
   test('is refused for an admission without OAUTH_AUDIENCE and PUBLIC_URL', () => {
     const admission = () => parseLogWebhookConfig({ ...ENV, PUBLIC_URL: undefined })

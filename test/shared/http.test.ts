@@ -248,20 +248,23 @@ describe('an error', () => {
     ['rejected', () => Promise.reject(new RangeError('hunter2\n    at hunter2'))],
     ['not an Error', () => Promise.reject('hunter2')],
     ['undefined', () => Promise.reject(undefined)],
-  ])('of another class becomes a generic 500, and the log has the stack: %s', async (_, handler) => {
-    respond = handler
-    const answer = await served.send({ path: '/' })
-    expect(answer.status).toBe(500)
-    expect(answer.json()).toEqual({
-      error: 'internal_error',
-      message: 'Something went wrong on this side.',
-    })
-    expect(served.lines).toMatchObject([
-      { severity: 'ERROR', message: 'request_crashed', request_id: received[0]?.id },
-    ])
-    expect(served.lines[0]?.['stack']).toMatch(/^\w+:? ?\n +at /)
-    expect(JSON.stringify(served.lines)).not.toContain('hunter2')
-  })
+  ])(
+    'of another class becomes a generic 500, and the log has the stack: %s',
+    async (_, handler) => {
+      respond = handler
+      const answer = await served.send({ path: '/' })
+      expect(answer.status).toBe(500)
+      expect(answer.json()).toEqual({
+        error: 'internal_error',
+        message: 'Something went wrong on this side.',
+      })
+      expect(served.lines).toMatchObject([
+        { severity: 'ERROR', message: 'request_crashed', request_id: received[0]?.id },
+      ])
+      expect(served.lines[0]?.['stack']).toMatch(/^\w+:? ?\n +at /)
+      expect(JSON.stringify(served.lines)).not.toContain('hunter2')
+    },
+  )
 })
 
 function crash(error: Error): never {

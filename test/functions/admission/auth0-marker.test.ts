@@ -27,7 +27,11 @@ describe("Auth0's registration marker", () => {
       changes: { external_metadata_type: 'dcr' },
       outcome: 'admitted',
     },
-    { name: 'type dcr and only client credentials', changes: { ...dcr, ...withoutUsers }, outcome: 'admitted' },
+    {
+      name: 'type dcr and only client credentials',
+      changes: { ...dcr, ...withoutUsers },
+      outcome: 'admitted',
+    },
     { name: 'type cimd created by the client', changes: selfCimd, outcome: 'admitted' },
     { name: 'type cimd created by an administrator', changes: imported, outcome: 'refused' },
     {
@@ -42,7 +46,7 @@ describe("Auth0's registration marker", () => {
     },
     { name: 'no marker', changes: {}, outcome: 'admitted' },
     { name: 'no marker and only client credentials', changes: withoutUsers, outcome: 'refused' },
-  ])('a client with $name is $outcome', async ({ changes, outcome }) => {
+  ])('determines the outcome of an admission: $name, $outcome', async ({ changes, outcome }) => {
     for (const client of [PERMISSIVE, STRICT]) {
       changeClient(tenant.api, client, changes)
       expect((await admissionWithoutWaits(tenant.api)(client.client_id)).outcome).toBe(outcome)
@@ -55,22 +59,29 @@ describe("Auth0's registration marker", () => {
     { name: 'type cimd created by the client', changes: selfCimd, outcome: 'deleted' },
     { name: 'type dcr that was promoted', changes: { ...dcr, ...PROMOTED }, outcome: 'deleted' },
     {
-      name: 'type dcr whose authentication method an operator changed',
+      name: 'type dcr changed by an operator',
       changes: { ...dcr, ...PROMOTED, token_endpoint_auth_method: 'client_secret_post' },
       outcome: 'refused',
     },
     { name: 'type cimd created by an administrator', changes: imported, outcome: 'refused' },
     { name: 'no marker', changes: {}, outcome: 'deleted' },
-    { name: 'no marker that is first-party', changes: { is_first_party: true }, outcome: 'refused' },
-  ])('with the policy enforce, a foreign client with $name is $outcome', async ({ changes, outcome }) => {
-    changeClient(tenant.api, PERMISSIVE, { callbacks: FOREIGN, ...changes })
-    expect((await admissionWithoutWaits(tenant.api, { policy: 'enforce' })('plain1')).outcome).toBe(
-      outcome,
-    )
-    expect(tenant.api.clients.has('plain1')).toBe(outcome !== 'deleted')
-  })
+    {
+      name: 'no marker that is first-party',
+      changes: { is_first_party: true },
+      outcome: 'refused',
+    },
+  ])(
+    'determines the outcome for a foreign client with the policy enforce: $name, $outcome',
+    async ({ changes, outcome }) => {
+      changeClient(tenant.api, PERMISSIVE, { callbacks: FOREIGN, ...changes })
+      expect(
+        (await admissionWithoutWaits(tenant.api, { policy: 'enforce' })('plain1')).outcome,
+      ).toBe(outcome)
+      expect(tenant.api.clients.has('plain1')).toBe(outcome !== 'deleted')
+    },
+  )
 
-  test('a client that registered itself by its metadata document is strict, regardless of its id', async () => {
+  test('makes a client strict if it registered itself by its metadata document, regardless of its ID', async () => {
     const { third_party_security_mode: _, ...client } = PERMISSIVE
     tenant.api.clients.set('plain1', { ...client, ...selfCimd })
     expect(await admissionWithoutWaits(tenant.api)('plain1')).toMatchObject({
@@ -80,7 +91,7 @@ describe("Auth0's registration marker", () => {
     expect(takeWrites(tenant.api)).toEqual(['POST /client-grants', 'PATCH /connections/con_1'])
   })
 
-  test('a guessed registration admits only a client that registered itself by its metadata document', async () => {
+  test('decides that a guessed registration admits only a client that registered itself by its document', async () => {
     const guess = (id: string) =>
       admissionWithoutWaits(tenant.api)(id, undefined, { isGuess: true })
     for (const changes of [dcr, imported, {}]) {

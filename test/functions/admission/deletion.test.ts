@@ -46,7 +46,7 @@ describe('the policy enforce', () => {
   test.each([
     { name: 'a first-party client', changes: { is_first_party: true } },
     { name: 'a client without is_first_party', changes: { is_first_party: undefined } },
-  ])('$name is never deleted', async ({ changes }) => {
+  ])('a client that may be first-party is never deleted: $name', async ({ changes }) => {
     const { is_first_party: _, ...rest } = FOREIGN
     const client = { ...rest, ...(changes.is_first_party && { is_first_party: true }) }
     tenant.api.clients.set('tpc_evil', client)
@@ -77,10 +77,10 @@ describe('a client that cannot have registered itself', () => {
   const imported = { external_client_id: 'https://chatgpt.com/oauth/client.json' }
 
   test.each<{ name: string; changes: Partial<FakeClient> }>([
-    { name: "an operator's client with allowed redirect URIs", changes: { ...ofOperator, callbacks: covered } },
-    { name: "an operator's client with foreign redirect URIs", changes: { ...ofOperator, callbacks: foreign } },
+    { name: 'a first-party client, allowed URIs', changes: { ...ofOperator, callbacks: covered } },
+    { name: 'a first-party client, foreign URIs', changes: { ...ofOperator, callbacks: foreign } },
     {
-      name: "an operator's public client",
+      name: 'a public first-party client',
       changes: {
         ...ofOperator,
         token_endpoint_auth_method: 'none',
@@ -89,11 +89,11 @@ describe('a client that cannot have registered itself', () => {
         oidc_conformant: true,
       },
     },
-    { name: 'a client credentials client with foreign redirect URIs', changes: { ...withoutUsers, callbacks: foreign } },
-    { name: 'a client credentials client with allowed redirect URIs', changes: { ...withoutUsers, callbacks: covered } },
-    { name: 'an imported client with allowed redirect URIs', changes: { ...imported, callbacks: covered } },
-    { name: 'an imported client with foreign redirect URIs', changes: { ...imported, callbacks: foreign } },
-    { name: 'a client with external_metadata_type cimd', changes: { external_metadata_type: 'cimd' } },
+    { name: 'an M2M client, foreign URIs', changes: { ...withoutUsers, callbacks: foreign } },
+    { name: 'an M2M client, allowed URIs', changes: { ...withoutUsers, callbacks: covered } },
+    { name: 'an imported client, allowed URIs', changes: { ...imported, callbacks: covered } },
+    { name: 'an imported client, foreign URIs', changes: { ...imported, callbacks: foreign } },
+    { name: 'a client with metadata type cimd', changes: { external_metadata_type: 'cimd' } },
     { name: 'the global client', changes: { global: true } },
   ])('is neither changed nor deleted: $name', async ({ changes }) => {
     tenant.api.clients.set('plain1', { ...PERMISSIVE, ...changes })

@@ -33,25 +33,28 @@ describe('the refresh token leeway of a strict client', () => {
   })
 
   test.each([
-    { name: 'it is set', changes: { ...tokens, leeway: 5 } },
+    { name: 'a leeway that is set', changes: { ...tokens, leeway: 5 } },
     {
-      name: 'its refresh tokens do not rotate',
+      name: 'refresh tokens that do not rotate',
       changes: { ...tokens, rotation_type: 'non-rotating' },
     },
-  ])('is not changed if $name', async ({ changes }) => {
+  ])('is not changed in other cases: $name', async ({ changes }) => {
     changeClient(tenant.api, STRICT, { refresh_token: changes })
     await admissionWithoutWaits(tenant.api)('tpc_1')
     expect(takeWrites(tenant.api)).not.toContain(UPDATE)
   })
 
-  test.each([400, 403, 404, 409, 422])('does not fail the admission if Auth0 refuses the update with %i', async (status) => {
-    changeClient(tenant.api, STRICT, { refresh_token: tokens })
-    tenant.api.fail('PATCH /clients/:id', { status, errorCode: 'operation_not_supported' })
-    expect(await admissionWithoutWaits(tenant.api)('tpc_1')).toMatchObject({
-      outcome: 'admitted',
-      way: 'granted',
-    })
-  })
+  test.each([400, 403, 404, 409, 422])(
+    'does not fail the admission if Auth0 refuses the update with %i',
+    async (status) => {
+      changeClient(tenant.api, STRICT, { refresh_token: tokens })
+      tenant.api.fail('PATCH /clients/:id', { status, errorCode: 'operation_not_supported' })
+      expect(await admissionWithoutWaits(tenant.api)('tpc_1')).toMatchObject({
+        outcome: 'admitted',
+        way: 'granted',
+      })
+    },
+  )
 
   test('is set by the next delivery after a 500 from Auth0', async () => {
     changeClient(tenant.api, STRICT, { refresh_token: tokens })
@@ -75,10 +78,10 @@ describe('a client that is already promoted', () => {
   const marked = { external_metadata_type: 'dcr', external_metadata_created_by: 'client' }
 
   test.each([
-    { name: 'an earlier version promoted it', changes: { ...PROMOTED } },
-    { name: 'an earlier version promoted it and it has the marker', changes: { ...PROMOTED, ...marked } },
-    { name: 'its refresh tokens never expire', changes: { ...PROMOTED, refresh_token: tokens } },
-  ])('gets a client grant and rotating, expiring refresh tokens if $name', async ({ changes }) => {
+    { name: 'promoted by an earlier version', changes: { ...PROMOTED } },
+    { name: 'promoted earlier, with the marker', changes: { ...PROMOTED, ...marked } },
+    { name: 'refresh tokens that never expire', changes: { ...PROMOTED, refresh_token: tokens } },
+  ])('gets a client grant and rotating, expiring refresh tokens: $name', async ({ changes }) => {
     changeClient(tenant.api, PERMISSIVE, changes)
     expect(await admissionWithoutWaits(tenant.api)('plain1')).toMatchObject({
       outcome: 'admitted',
@@ -104,7 +107,7 @@ describe('a client that is already promoted', () => {
       changes: { refresh_token: { ...ROTATING_REFRESH_TOKEN, leeway: 0 } },
     },
     { name: 'grant types', changes: { ...marked, grant_types: ['authorization_code'] } },
-  ])('keeps $name set by an operator', async ({ changes }) => {
+  ])('keeps a setting of an operator: $name', async ({ changes }) => {
     changeClient(tenant.api, PERMISSIVE, { ...PROMOTED, ...changes })
     expect(await admissionWithoutWaits(tenant.api)('plain1')).toMatchObject({
       outcome: 'admitted',

@@ -26,19 +26,22 @@ const OTHER_WAY = [
 ]
 
 describe('a promotion that Auth0 refuses', () => {
-  test.each(REFUSALS)('with $status is replaced by a client grant and the domain-level connection', async (refusal) => {
-    tenant.api.fail('PATCH /clients/:id', refusal)
-    expect(await admissionWithoutWaits(tenant.api)('plain1')).toEqual({
-      outcome: 'admitted',
-      way: 'granted',
-      promotion: `client_promote_http_${refusal.status}`,
-      clientName: 'ChatGPT',
-      mode: 'permissive',
-    })
-    expect(takeWrites(tenant.api)).toEqual(OTHER_WAY)
-    expect(tenant.api.grants).toMatchObject([{ client_id: 'plain1', subject_type: 'user' }])
-    expect(tenant.api.connections.get('google-oauth2')?.is_domain_connection).toBe(true)
-  })
+  test.each(REFUSALS)(
+    'with $status is replaced by a client grant and the domain-level connection',
+    async (refusal) => {
+      tenant.api.fail('PATCH /clients/:id', refusal)
+      expect(await admissionWithoutWaits(tenant.api)('plain1')).toEqual({
+        outcome: 'admitted',
+        way: 'granted',
+        promotion: `client_promote_http_${refusal.status}`,
+        clientName: 'ChatGPT',
+        mode: 'permissive',
+      })
+      expect(takeWrites(tenant.api)).toEqual(OTHER_WAY)
+      expect(tenant.api.grants).toMatchObject([{ client_id: 'plain1', subject_type: 'user' }])
+      expect(tenant.api.connections.get('google-oauth2')?.is_domain_connection).toBe(true)
+    },
+  )
 
   test('is not retried by a redelivery to another instance', async () => {
     tenant.api.fail('PATCH /clients/:id', { status: 400, member: 'is_first_party' })

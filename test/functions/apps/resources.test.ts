@@ -307,13 +307,18 @@ describe('skills', () => {
     ],
   }
 
-  test.each(['stateless', 'handshake'])('are returned by skills/list and skills/get in the %s era', async (era) => {
-    expect(await resultOf('skills/list', {}, {}, era)).toMatchObject({ skills: [skill] })
-    expect(await resultOf('skills/get', { uri }, {}, era)).toMatchObject({ skill })
-    expect((await ask('skills/get', { uri: 'skill://x/SKILL.md' }, {}, era)).json()).toMatchObject({
-      error: { code: -32602 },
-    })
-  })
+  test.each(['stateless', 'handshake'])(
+    'are returned by skills/list and skills/get in the %s era',
+    async (era) => {
+      expect(await resultOf('skills/list', {}, {}, era)).toMatchObject({ skills: [skill] })
+      expect(await resultOf('skills/get', { uri }, {}, era)).toMatchObject({ skill })
+      expect(
+        (await ask('skills/get', { uri: 'skill://x/SKILL.md' }, {}, era)).json(),
+      ).toMatchObject({
+        error: { code: -32602 },
+      })
+    },
+  )
 
   test('have files that can be read with a token only', async () => {
     const file = 'skill://find-events/references/a%20b.md'

@@ -50,16 +50,21 @@ const TABLE: readonly (readonly [keyof typeof SCHEMES, string | undefined, numbe
 ]
 
 describe('access by securitySchemes', () => {
-  test.each(TABLE)('a call of the tool %s with the scopes %j returns %d over MCP and REST', async (name, scope, status) => {
-    const served = await start()
-    const headers = await tokenOf(scope)
-    expect((await mcp(served, 'tools/call', { name, arguments: {} }, headers)).status).toBe(status)
-    expect((await rest(served, name, headers)).status).toBe(status)
-    expect(backend.calls.length).toBe(status === 200 ? 2 : 0)
-    for (const call of backend.calls) {
-      expect(call.headers['x-user-uid'] !== undefined).toBe(scope !== undefined)
-    }
-  })
+  test.each(TABLE)(
+    'a call of the tool %s with the scopes %j returns %d over MCP and REST',
+    async (name, scope, status) => {
+      const served = await start()
+      const headers = await tokenOf(scope)
+      expect((await mcp(served, 'tools/call', { name, arguments: {} }, headers)).status).toBe(
+        status,
+      )
+      expect((await rest(served, name, headers)).status).toBe(status)
+      expect(backend.calls.length).toBe(status === 200 ? 2 : 0)
+      for (const call of backend.calls) {
+        expect(call.headers['x-user-uid'] !== undefined).toBe(scope !== undefined)
+      }
+    },
+  )
 
   test.each(Object.keys(SCHEMES))('an expired token is refused for the tool %s', async (name) => {
     const served = await start()

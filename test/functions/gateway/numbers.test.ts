@@ -85,17 +85,20 @@ describe('validation of a number as written', () => {
     [{ const: 0 }, '-0', true],
     [{ multipleOf: 0.01 }, '19.990', true],
     [{ maximum: 10 }, '9.99999999999999999999', true],
-  ])('with the schema %j and the number %s gives %j in arguments and results', async (schema, written, fits) => {
-    const text = `{"n":${written}}`
-    const served = await start(schema)
-    backend.script('n', { body: text })
-    const { rest, mcp } = await both(served, text)
-    expect(rest.status).toBe(fits ? 200 : 400)
-    expect(backend.calls).toHaveLength(fits ? 2 : 0)
-    expect(mcp.text.includes('"isError":true')).toBe(!fits)
-    const answer = await both(served, '{}')
-    expect(answer.rest.status).toBe(fits ? 200 : 502)
-  })
+  ])(
+    'with the schema %j and the number %s gives %j in arguments and results',
+    async (schema, written, fits) => {
+      const text = `{"n":${written}}`
+      const served = await start(schema)
+      backend.script('n', { body: text })
+      const { rest, mcp } = await both(served, text)
+      expect(rest.status).toBe(fits ? 200 : 400)
+      expect(backend.calls).toHaveLength(fits ? 2 : 0)
+      expect(mcp.text.includes('"isError":true')).toBe(!fits)
+      const answer = await both(served, '{}')
+      expect(answer.rest.status).toBe(fits ? 200 : 502)
+    },
+  )
 
   test('applies to the result of an MCP server', async () => {
     const served = await start({ maximum: 9007199254740992 })

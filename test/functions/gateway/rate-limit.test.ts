@@ -219,24 +219,27 @@ describe.skipIf(!hasRedis())('REDIS_URL', () => {
     ['is a list', ['RPUSH', 'KEY', '1']],
     ['is negative', ['SET', 'KEY', '-1000', 'EX', '60']],
     ['has a time to live of years', ['SET', 'KEY', '1000', 'EX', '999999999']],
-  ])('accepts calls without RateLimit fields and logs an error if a count %s', async (_, command) => {
-    const key = `gateway:${hash('sha256', 'auth0|erin', 'base64url')}`
-    const { Redis } = await import('ioredis')
-    const client = new Redis(url)
-    await client.del(key)
-    const [name = '', ...args] = command.map((part) => (part === 'KEY' ? key : part))
-    await client.call(name, ...args)
-    const served = await start({ RATE_LIMIT_PER_MINUTE: '1', REDIS_URL: url })
-    const answer = await rest(served, 'auth0|erin')
-    await client.del(key)
-    client.disconnect()
-    expect(answer.status).toBe(200)
-    expect(answer.headers).not.toHaveProperty('ratelimit')
-    expect(JSON.stringify(answer.headers)).not.toContain('NaN')
-    expect(served.lines).toContainEqual(
-      expect.objectContaining({ message: 'rate_limit_unavailable', severity: 'ERROR' }),
-    )
-  })
+  ])(
+    'accepts calls without RateLimit fields and logs an error if a count %s',
+    async (_, command) => {
+      const key = `gateway:${hash('sha256', 'auth0|erin', 'base64url')}`
+      const { Redis } = await import('ioredis')
+      const client = new Redis(url)
+      await client.del(key)
+      const [name = '', ...args] = command.map((part) => (part === 'KEY' ? key : part))
+      await client.call(name, ...args)
+      const served = await start({ RATE_LIMIT_PER_MINUTE: '1', REDIS_URL: url })
+      const answer = await rest(served, 'auth0|erin')
+      await client.del(key)
+      client.disconnect()
+      expect(answer.status).toBe(200)
+      expect(answer.headers).not.toHaveProperty('ratelimit')
+      expect(JSON.stringify(answer.headers)).not.toContain('NaN')
+      expect(served.lines).toContainEqual(
+        expect.objectContaining({ message: 'rate_limit_unavailable', severity: 'ERROR' }),
+      )
+    },
+  )
 })
 
 test.each([

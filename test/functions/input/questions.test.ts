@@ -105,12 +105,17 @@ describe('a question', () => {
     ['a form', 'greet', { elicitation: { url: {} } }, { elicitation: { form: {} } }],
     ['a page', 'connect', FORM, { elicitation: { url: {} } }],
     ['both', 'both', { sampling: {} }, BOTH],
-  ])('that needs %s (%s) gets error -32021 for the capabilities %j', async (_, name, capabilities, required) => {
-    const { status, error } = await call({ name, capabilities })
-    expect(status).toBe(400)
-    expect(error).toMatchObject({ code: -32021, data: { requiredCapabilities: required } })
-    expect(audits('tool_answered')).toEqual([{ reason: 'input_required_undeclared', status: 409 }])
-  })
+  ])(
+    'that needs %s (%s) gets error -32021 for the capabilities %j',
+    async (_, name, capabilities, required) => {
+      const { status, error } = await call({ name, capabilities })
+      expect(status).toBe(400)
+      expect(error).toMatchObject({ code: -32021, data: { requiredCapabilities: required } })
+      expect(audits('tool_answered')).toEqual([
+        { reason: 'input_required_undeclared', status: 409 },
+      ])
+    },
+  )
 
   test('is reduced to the input requests that the client supports', async () => {
     const { result } = await call({ name: 'both', capabilities: FORM })

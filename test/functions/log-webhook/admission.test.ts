@@ -13,36 +13,39 @@ import {
 } from '../../support/functions/log-webhook.ts'
 
 describe('an admission', () => {
-  test.each(['permissive', 'no mode'])('promotes a client with the security mode "%s"', async (mode) => {
-    const { third_party_security_mode: _, ...withoutMode } = PERMISSIVE
-    const webhook = await start({ clients: [mode === 'no mode' ? withoutMode : PERMISSIVE] })
-    const answer = await webhook.deliver(registration('plain1'))
-    expect(answer.status).toBe(200)
-    expect(callsOf(webhook)).toEqual([
-      { call: 'GET /clients/plain1' },
-      { call: expect.stringMatching(/^GET \/client-grants\?(?=.*client_id=plain1)/) },
-      { call: 'PATCH /clients/plain1', body: PROMOTION },
-      { call: 'POST /client-grants', body: { client_id: 'plain1', ...GRANT } },
-      { call: 'GET /connections?name=google-oauth2' },
-      { call: 'GET /connections/con_1/clients' },
-      { call: 'PATCH /connections/con_1/clients', body: [{ client_id: 'plain1', status: true }] },
-    ])
-    expect(webhook.api.tokenRequests).toHaveLength(1)
-    expect(webhook.api.faults).toEqual([])
-    expect(webhook.api.connections.get('google-oauth2')?.enabledClients).toEqual(
-      new Set(['another', 'plain1']),
-    )
-    expect(webhook.served.lines).toContainEqual(
-      expect.objectContaining({
-        severity: 'INFO',
-        message: 'client_admitted',
-        client: 'plain1',
-        client_name: 'ChatGPT',
-        mode: 'permissive',
-        way: 'promoted',
-      }),
-    )
-  })
+  test.each(['permissive', 'no mode'])(
+    'promotes a client with the security mode "%s"',
+    async (mode) => {
+      const { third_party_security_mode: _, ...withoutMode } = PERMISSIVE
+      const webhook = await start({ clients: [mode === 'no mode' ? withoutMode : PERMISSIVE] })
+      const answer = await webhook.deliver(registration('plain1'))
+      expect(answer.status).toBe(200)
+      expect(callsOf(webhook)).toEqual([
+        { call: 'GET /clients/plain1' },
+        { call: expect.stringMatching(/^GET \/client-grants\?(?=.*client_id=plain1)/) },
+        { call: 'PATCH /clients/plain1', body: PROMOTION },
+        { call: 'POST /client-grants', body: { client_id: 'plain1', ...GRANT } },
+        { call: 'GET /connections?name=google-oauth2' },
+        { call: 'GET /connections/con_1/clients' },
+        { call: 'PATCH /connections/con_1/clients', body: [{ client_id: 'plain1', status: true }] },
+      ])
+      expect(webhook.api.tokenRequests).toHaveLength(1)
+      expect(webhook.api.faults).toEqual([])
+      expect(webhook.api.connections.get('google-oauth2')?.enabledClients).toEqual(
+        new Set(['another', 'plain1']),
+      )
+      expect(webhook.served.lines).toContainEqual(
+        expect.objectContaining({
+          severity: 'INFO',
+          message: 'client_admitted',
+          client: 'plain1',
+          client_name: 'ChatGPT',
+          mode: 'permissive',
+          way: 'promoted',
+        }),
+      )
+    },
+  )
 
   test('creates a grant for a strict client, which cannot be promoted', async () => {
     const webhook = await start()
@@ -145,7 +148,7 @@ describe('an admission', () => {
     { name: 'all scopes', grant: { scope: ['events:write', 'events:read'] } },
     { name: 'more scopes', grant: { scope: ['events:read', 'events:write', 'theirs'] } },
     { name: 'allow_all_scopes', grant: { scope: [], allow_all_scopes: true } },
-  ])('does not change a user grant with $name', async ({ grant }) => {
+  ])('does not change a sufficient user grant: $name', async ({ grant }) => {
     const webhook = await start()
     webhook.api.addGrants({ id: 'cgr_0', client_id: 'tpc_1', ...GRANT, ...grant })
     await webhook.deliver(registration('tpc_1'))

@@ -45,21 +45,24 @@ describe('a client', () => {
     ])
   })
 
-  test.each(foreign.map((callbacks) => ({ callbacks })))('with the redirect URIs $callbacks is refused', async (row) => {
-    const webhook = await start({ clients: [{ ...PERMISSIVE, callbacks: row.callbacks }] })
-    const answer = await webhook.deliver(registration('plain1'))
-    expect(answer.status).toBe(200)
-    expect(outcomesIn(answer)).toMatchObject([{ outcome: 'refused' }])
-    expect(callsOf(webhook)).toEqual([{ call: 'GET /clients/plain1' }])
-    expect(webhook.served.lines).toContainEqual(
-      expect.objectContaining({
-        severity: 'WARNING',
-        message: 'client_refused',
-        client: 'plain1',
-        reason: 'redirect_uri_not_covered',
-      }),
-    )
-  })
+  test.each(foreign.map((callbacks) => ({ callbacks })))(
+    'with the redirect URIs $callbacks is refused',
+    async (row) => {
+      const webhook = await start({ clients: [{ ...PERMISSIVE, callbacks: row.callbacks }] })
+      const answer = await webhook.deliver(registration('plain1'))
+      expect(answer.status).toBe(200)
+      expect(outcomesIn(answer)).toMatchObject([{ outcome: 'refused' }])
+      expect(callsOf(webhook)).toEqual([{ call: 'GET /clients/plain1' }])
+      expect(webhook.served.lines).toContainEqual(
+        expect.objectContaining({
+          severity: 'WARNING',
+          message: 'client_refused',
+          client: 'plain1',
+          reason: 'redirect_uri_not_covered',
+        }),
+      )
+    },
+  )
 
   test('is checked against CLIENT_REDIRECT_URIS instead of the default patterns', async () => {
     const env = { CLIENT_REDIRECT_URIS: 'http://127.0.0.1::port/callback/:id, https://a.test/cb' }

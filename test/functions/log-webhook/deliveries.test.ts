@@ -16,7 +16,7 @@ describe('the formats of a delivery', () => {
     { name: 'a JSON object', body: one, ids: ['plain1'] },
     { name: 'JSON Lines', body: lines.join('\n'), ids: ['plain1', 'tpc_1'] },
     {
-      name: 'JSON Lines with CRLF and a blank line at the end',
+      name: 'JSON Lines with a trailing blank line',
       body: `${lines.join('\r\n')}\r\n\n`,
       ids: ['plain1', 'tpc_1'],
     },
@@ -29,7 +29,7 @@ describe('the formats of a delivery', () => {
     { name: 'records without an envelope', body: [one.data, two.data], ids: ['plain1', 'tpc_1'] },
     { name: 'an empty array', body: [], ids: [] },
   ]
-  test.each(formats)('include $name', async ({ body, ids, type = 'application/json' }) => {
+  test.each(formats)('include: $name', async ({ body, ids, type = 'application/json' }) => {
     const webhook = await start()
     const answer = await webhook.deliver(body, { 'content-type': type })
     expect(answer.status).toBe(200)
@@ -46,12 +46,15 @@ describe('the formats of a delivery', () => {
   test.each([
     { name: 'an empty body', body: '' },
     { name: 'malformed JSON', body: '{"data":{"user_name":"alice@example.com"' },
-    { name: 'JSON Lines with a malformed line', body: `${lines[0]}\n{"user_name":"alice@example.com"` },
+    {
+      name: 'JSON Lines with a malformed line',
+      body: `${lines[0]}\n{"user_name":"alice@example.com"`,
+    },
     { name: 'a string', body: '"alice@example.com"' },
     { name: 'a number among records', body: [one, 7, 'alice@example.com'] },
     { name: 'null', body: 'null' },
     { name: 'a body that is not UTF-8', body: Buffer.from([0x7b, 0xff]) },
-  ])('do not include $name, which gets 400 and is not logged', async ({ body }) => {
+  ])('do not include other bodies, which get 400 and are not logged: $name', async ({ body }) => {
     const webhook = await start()
     const answer = await webhook.deliver(body)
     expect(answer.status).toBe(400)
@@ -77,10 +80,13 @@ describe('the formats of a delivery', () => {
   test.each([
     { size: 8 * MIB + 1, authorization: SECRET, status: 413 },
     { size: 8 * MIB + 1, authorization: `${SECRET}x`, status: 401 },
-  ])('allow 8 MiB with the secret: $size bytes with $authorization get $status', async ({ size, authorization, status }) => {
-    const { deliver } = await start()
-    expect((await deliver(Buffer.alloc(size, ' '), { authorization })).status).toBe(status)
-  })
+  ])(
+    'are limited to 8 MiB, which is checked after the secret: $size bytes get $status',
+    async ({ size, authorization, status }) => {
+      const { deliver } = await start()
+      expect((await deliver(Buffer.alloc(size, ' '), { authorization })).status).toBe(status)
+    },
+  )
 })
 
 describe('a log record', () => {
@@ -90,41 +96,52 @@ describe('a log record', () => {
     { name: 'a client_id in the response', event: {}, admitted: true },
     { name: 'a client_id in the event', event: { client_id: id, ...noDetails }, admitted: true },
     {
-      name: 'a client_id in the event and null in the response',
+      name: 'client_id in event, null in response',
       event: { client_id: id, details: { response: { body: { client_id: null } } } },
       admitted: true,
     },
     {
-      name: 'different client_ids in response and event',
+      name: 'other client_id in event than response',
       event: { client_id: 'the-management-client' },
       admitted: true,
     },
     { name: 'no client_id', event: noDetails, admitted: false },
     { name: 'the type of a failed registration', event: { type: 'fapi' }, admitted: false },
-    { name: 'the description of another operation', event: { description: 'Update a client' }, admitted: false },
     {
-      name: 'a description that only contains the operation',
+      name: 'the description of another operation',
+      event: { description: 'Update a client' },
+      admitted: false,
+    },
+    {
+      name: 'the operation within a description',
       event: { description: 'Not a Dynamic client registration' },
       admitted: false,
     },
-    { name: 'the type of a sign-in', event: { type: 's', description: undefined }, admitted: false },
+    {
+      name: 'the type of a sign-in',
+      event: { type: 's', description: undefined },
+      admitted: false,
+    },
     { name: 'malformed details', event: { details: ['x'] }, admitted: false },
-  ])('with $name starts an admission: $admitted', async ({ event, admitted }) => {
-    const webhook = await start()
-    const answer = await webhook.deliver([registration(id, event)])
-    expect(answer.status).toBe(200)
-    expect(outcomesIn(answer)).toEqual([
-      admitted
-        ? { log_id: 'log_plain1', client_id: id, outcome: 'admitted', way: 'promoted' }
-        : { log_id: 'log_plain1', outcome: 'ignored' },
-    ])
-    if (!admitted) {
-      expect(webhook.api.calls).toEqual([])
-      expect(webhook.api.tokenRequests).toEqual([])
-    }
-  })
+  ])(
+    'starts an admission if it is a registration: $name ($admitted)',
+    async ({ event, admitted }) => {
+      const webhook = await start()
+      const answer = await webhook.deliver([registration(id, event)])
+      expect(answer.status).toBe(200)
+      expect(outcomesIn(answer)).toEqual([
+        admitted
+          ? { log_id: 'log_plain1', client_id: id, outcome: 'admitted', way: 'promoted' }
+          : { log_id: 'log_plain1', outcome: 'ignored' },
+      ])
+      if (!admitted) {
+        expect(webhook.api.calls).toEqual([])
+        expect(webhook.api.tokenRequests).toEqual([])
+      }
+    },
+  )
 
-  test('of another event causes no Management API call, even in a delivery of a thousand', async () => {
+  test('of another event causes no Management API call', async () => {
     const webhook = await start()
     const records = Array.from({ length: 1_000 }, (_, index) => ({
       log_id: String(index),

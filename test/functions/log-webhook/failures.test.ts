@@ -58,41 +58,43 @@ describe('an admission', () => {
     },
   ]
 
-  test.each(rows)('of $id reports $scope as missing after a 403 for $operation and is retried', async (row) => {
-    const webhook = await start()
-    webhook.api.addGrants(...(row.grants ?? []))
-    webhook.api.fail(row.operation, { status: 403, message: 'Insufficient scope' })
-    const answer = await webhook.deliver(registration(row.id))
-    expect(answer.status).toBe(503)
-    expect(Number(answer.headers['retry-after'])).toBeGreaterThan(0)
-    const failure = { reason: `${row.step}_http_403`, missing_scope: row.scope }
-    expect(outcomesIn(answer)).toMatchObject([{ client_id: row.id, outcome: 'failed', ...failure }])
-    expect(webhook.served.lines).toContainEqual(
-      expect.objectContaining({
-        severity: 'ERROR',
-        message: 'admission_failed',
-        client: row.id,
-        code: failure.reason,
-        missing_scope: row.scope,
-      }),
-    )
-  })
-
-  // After a 400 for its promotion a client gets a grant instead.
-  const final = rows.filter(({ step }) => step !== 'client_read' && step !== 'client_promote')
-  test.each(final)(
-    'of $id is not retried after a 400 for $operation',
+  test.each(rows)(
+    'of $id reports $scope as missing after a 403 for $operation and is retried',
     async (row) => {
       const webhook = await start()
       webhook.api.addGrants(...(row.grants ?? []))
-      webhook.api.fail(row.operation, { status: 400 })
+      webhook.api.fail(row.operation, { status: 403, message: 'Insufficient scope' })
       const answer = await webhook.deliver(registration(row.id))
-      expect(answer.status).toBe(200)
+      expect(answer.status).toBe(503)
+      expect(Number(answer.headers['retry-after'])).toBeGreaterThan(0)
+      const failure = { reason: `${row.step}_http_403`, missing_scope: row.scope }
       expect(outcomesIn(answer)).toMatchObject([
-        { outcome: 'failed', reason: `${row.step}_http_400` },
+        { client_id: row.id, outcome: 'failed', ...failure },
       ])
+      expect(webhook.served.lines).toContainEqual(
+        expect.objectContaining({
+          severity: 'ERROR',
+          message: 'admission_failed',
+          client: row.id,
+          code: failure.reason,
+          missing_scope: row.scope,
+        }),
+      )
     },
   )
+
+  // After a 400 for its promotion a client gets a grant instead.
+  const final = rows.filter(({ step }) => step !== 'client_read' && step !== 'client_promote')
+  test.each(final)('of $id is not retried after a 400 for $operation', async (row) => {
+    const webhook = await start()
+    webhook.api.addGrants(...(row.grants ?? []))
+    webhook.api.fail(row.operation, { status: 400 })
+    const answer = await webhook.deliver(registration(row.id))
+    expect(answer.status).toBe(200)
+    expect(outcomesIn(answer)).toMatchObject([
+      { outcome: 'failed', reason: `${row.step}_http_400` },
+    ])
+  })
 
   test('reports a connection that does not exist', async () => {
     const webhook = await start()
@@ -101,15 +103,18 @@ describe('an admission', () => {
     expect(outcomesIn(answer)).toMatchObject([{ reason: 'conn_lookup_not_found' }])
   })
 
-  test.each([401, 403])('reports a %i for the Management API token and is retried', async (status) => {
-    const webhook = await start()
-    webhook.api.stageTokenStatus(status)
-    const answer = await webhook.deliver(registration('plain1'))
-    expect(answer.status).toBe(503)
-    expect(outcomesIn(answer)).toMatchObject([{ reason: `mgmt_token_http_${status}` }])
-    expect(webhook.api.calls).toEqual([])
-    expect(JSON.stringify(webhook.served.lines)).not.toContain(MGMT_CLIENT_SECRET)
-  })
+  test.each([401, 403])(
+    'reports a %i for the Management API token and is retried',
+    async (status) => {
+      const webhook = await start()
+      webhook.api.stageTokenStatus(status)
+      const answer = await webhook.deliver(registration('plain1'))
+      expect(answer.status).toBe(503)
+      expect(outcomesIn(answer)).toMatchObject([{ reason: `mgmt_token_http_${status}` }])
+      expect(webhook.api.calls).toEqual([])
+      expect(JSON.stringify(webhook.served.lines)).not.toContain(MGMT_CLIENT_SECRET)
+    },
+  )
 
   test('reports a tenant that cannot be reached and is retried', async () => {
     // Nothing listens on port 1. A port that was free a moment ago may be in use again.

@@ -45,8 +45,16 @@ describe('a delivery', () => {
     ['lines with CRLF and blank lines', `\r\n${one}\r\n \r\n${one}\r\n`, [record, record]],
     ['an envelope', envelope(REGISTRATION), [enveloped]],
     ['envelopes in an array', `[${envelope(REGISTRATION)}]`, [enveloped]],
-    ['lines with and without an envelope', `${one}\n${envelope(REGISTRATION)}`, [record, enveloped]],
-    ['an array of records with and without an envelope', `[${envelope(REGISTRATION)},${one}]`, [enveloped, record]],
+    [
+      'lines with and without an envelope',
+      `${one}\n${envelope(REGISTRATION)}`,
+      [record, enveloped],
+    ],
+    [
+      'an array of records with and without an envelope',
+      `[${envelope(REGISTRATION)},${one}]`,
+      [enveloped, record],
+    ],
   ])('can be %s', (_, body, records) => {
     expect(parse(body)).toEqual(records)
   })
@@ -114,9 +122,15 @@ describe('a registration', () => {
     ['whose type is a list', { type: ['sapi'] }],
     ['without a type', { type: undefined }],
     ['of another operation', { description: 'Create a client' }],
-    ['whose description only begins with the operation', { description: 'Dynamic client registration disabled' }],
+    [
+      'whose description only begins with the operation',
+      { description: 'Dynamic client registration disabled' },
+    ],
     ['whose description is in lower case', { description: 'dynamic client registration' }],
-    ['of a sign-in with the description of a registration', { type: 's', description: REGISTRATION.description }],
+    [
+      'of a sign-in with the description of a registration',
+      { type: 's', description: REGISTRATION.description },
+    ],
     ['whose description is a list', { description: [REGISTRATION.description] }],
     ['without a description', { description: undefined }],
     ['without an id', { client_id: undefined, details: undefined }],
@@ -145,12 +159,12 @@ describe('a registration', () => {
     ['the event if there is no response', { details: { request: {} } }, 'of-the-event'],
     ['the event if details is null', { details: null }, 'of-the-event'],
     ['the event if details is a list', { details: [{ response: {} }] }, 'of-the-event'],
+    ['the event unchanged', { client_id: ' a/..%2f"\n', details: null }, ' a/..%2f"\n'],
     [
-      'the event unchanged',
-      { client_id: ' a/..%2f"\n', details: null },
-      ' a/..%2f"\n',
+      'the event with 256 characters',
+      { client_id: 'x'.repeat(256), details: null },
+      'x'.repeat(256),
     ],
-    ['the event with 256 characters', { client_id: 'x'.repeat(256), details: null }, 'x'.repeat(256)],
   ])('has the client ID of %s', (_, changes, clientId) => {
     expect(registered(changes)).toEqual([clientId])
   })

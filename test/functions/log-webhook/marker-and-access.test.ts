@@ -12,7 +12,7 @@ describe("Auth0's registration marker", () => {
     { name: 'type cimd created by the client', marker: selfCimd, outcome: 'admitted' },
     { name: 'type cimd created by an administrator', marker: imported, outcome: 'refused' },
     { name: 'no marker', marker: {}, outcome: 'admitted' },
-  ])('a client with $name is $outcome', async ({ marker, outcome }) => {
+  ])('determines the outcome of a registration: $name, $outcome', async ({ marker, outcome }) => {
     const webhook = await start({ clients: [{ ...STRICT, ...marker }] })
     const answer = await webhook.deliver(registration('tpc_1'))
     expect(answer.status).toBe(200)
@@ -29,16 +29,19 @@ describe("Auth0's registration marker", () => {
     },
     { name: 'was imported', marker: imported, outcome: 'ignored', message: 'client_ignored' },
     { name: 'has no marker', marker: {}, outcome: 'ignored', message: 'client_ignored' },
-  ])('a client in the record of a metadata document is $outcome if it $name', async ({ marker, outcome, message }) => {
-    const webhook = await start({ clients: [{ ...STRICT, ...marker }] })
-    const answer = await webhook.deliver(registration('tpc_1', { description }))
-    expect(outcomesIn(answer)).toMatchObject([{ client_id: 'tpc_1', outcome }])
-    const written = { severity: 'INFO', message, client: 'tpc_1' }
-    expect(webhook.served.lines).toContainEqual(expect.objectContaining(written))
-    expect(webhook.api.grants).toHaveLength(outcome === 'admitted' ? 1 : 0)
-  })
+  ])(
+    'determines the outcome of a record of a metadata document: the client $name, $outcome',
+    async ({ marker, outcome, message }) => {
+      const webhook = await start({ clients: [{ ...STRICT, ...marker }] })
+      const answer = await webhook.deliver(registration('tpc_1', { description }))
+      expect(outcomesIn(answer)).toMatchObject([{ client_id: 'tpc_1', outcome }])
+      const written = { severity: 'INFO', message, client: 'tpc_1' }
+      expect(webhook.served.lines).toContainEqual(expect.objectContaining(written))
+      expect(webhook.api.grants).toHaveLength(outcome === 'admitted' ? 1 : 0)
+    },
+  )
 
-  test('the record of a dynamic registration takes precedence over one of a metadata document', async () => {
+  test('is not required if a record of a dynamic registration is in the same delivery', async () => {
     for (const last of [0, 1]) {
       const webhook = await start()
       const records = [registration('tpc_1', { description }), registration('tpc_1')]

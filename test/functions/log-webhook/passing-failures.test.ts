@@ -27,17 +27,20 @@ describe.concurrent('a temporary failure of Auth0', () => {
     expect(tries).toHaveLength(2)
   })
 
-  test.each([429, 500, 503])('with a repeated %i is retried by the next delivery', async (status) => {
-    await using webhook = await startWebhook()
-    webhook.api.fail('GET /connections', { status, headers: { 'retry-after': '1' } })
-    const answer = await webhook.deliver(registration('plain1'))
-    expect(answer.status).toBe(503)
-    expect(outcomesIn(answer)).toMatchObject([{ reason: `conn_lookup_http_${status}` }])
-    webhook.api.mended()
-    const again = await webhook.deliver(registration('plain1'))
-    expect(again.status).toBe(200)
-    expect(outcomesIn(again)).toMatchObject([{ outcome: 'admitted' }])
-  })
+  test.each([429, 500, 503])(
+    'with a repeated %i is retried by the next delivery',
+    async (status) => {
+      await using webhook = await startWebhook()
+      webhook.api.fail('GET /connections', { status, headers: { 'retry-after': '1' } })
+      const answer = await webhook.deliver(registration('plain1'))
+      expect(answer.status).toBe(503)
+      expect(outcomesIn(answer)).toMatchObject([{ reason: `conn_lookup_http_${status}` }])
+      webhook.api.mended()
+      const again = await webhook.deliver(registration('plain1'))
+      expect(again.status).toBe(200)
+      expect(outcomesIn(again)).toMatchObject([{ outcome: 'admitted' }])
+    },
+  )
 
   test('without a response is reported as client_read_timeout', async () => {
     await using webhook = await startWebhook()

@@ -47,7 +47,12 @@ describe('a refusal of Auth0', () => {
       status: 429,
       retryAfter: /^10$/,
     },
-    { name: '503 without a time', refusal: () => ({ status: 503 }), status: 503, retryAfter: /^10$/ },
+    {
+      name: '503 without a time',
+      refusal: () => ({ status: 503 }),
+      status: 503,
+      retryAfter: /^10$/,
+    },
     {
       name: '403 for the entity limit',
       refusal: () => ({ status: 403, body: { errorCode: 'too_many_entities' } }),

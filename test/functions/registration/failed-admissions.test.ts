@@ -70,7 +70,10 @@ describe('an admission that fails', () => {
   })
 
   test.each([
-    { name: 'no Management API token', stage: ({ api }: Registration) => api.stageTokenStatus(403) },
+    {
+      name: 'no Management API token',
+      stage: ({ api }: Registration) => api.stageTokenStatus(403),
+    },
     {
       name: 'unreadable connections',
       stage: ({ api }: Registration) => api.fail('GET /connections', { status: 403 }),

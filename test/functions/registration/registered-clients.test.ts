@@ -76,37 +76,43 @@ describe('a registration (RFC 7591 s3.2.1)', () => {
       registered: {},
     },
   ]
-  test.each(kept)('sends only supported metadata to Auth0: $name', async ({ asked, registered }) => {
-    const registration = await start()
-    const answer = await registration.register(asked)
-    expect(answer.status).toBe(201)
-    expect(registration.auth0.requests).toEqual([{ ...CHATGPT, ...registered }])
-    expect(answer.json()).toMatchObject({
-      ...CHATGPT,
-      ...registered,
-      client_id: clientIdIn(registration),
-    })
-    expect(answer.json()).not.toHaveProperty('client_secret')
-  })
+  test.each(kept)(
+    'sends only supported metadata to Auth0: $name',
+    async ({ asked, registered }) => {
+      const registration = await start()
+      const answer = await registration.register(asked)
+      expect(answer.status).toBe(201)
+      expect(registration.auth0.requests).toEqual([{ ...CHATGPT, ...registered }])
+      expect(answer.json()).toMatchObject({
+        ...CHATGPT,
+        ...registered,
+        client_id: clientIdIn(registration),
+      })
+      expect(answer.json()).not.toHaveProperty('client_secret')
+    },
+  )
 
-  test.each([400, 403, 409])('grants access to a client whose promotion gets %i', async (status) => {
-    const registration = await start()
-    registration.auth0.setMode('permissive')
-    const errorCode = 'operation_not_supported'
-    registration.api.fail('PATCH /clients/:id', { status, errorCode })
-    expect((await registration.register()).status).toBe(201)
-    expect(writesOf(registration)).toEqual([
-      'PATCH /clients/ID',
-      'POST /client-grants',
-      'PATCH /connections/con_1',
-      'PATCH /clients/ID',
-    ])
-    const promotion = `client_promote_http_${status}`
-    expect(registration.served.lines).toContainEqual(
-      expect.objectContaining({ message: 'client_admitted', way: 'granted', promotion }),
-    )
-    expect(registration.api.clients.size).toBe(1)
-  })
+  test.each([400, 403, 409])(
+    'grants access to a client whose promotion gets %i',
+    async (status) => {
+      const registration = await start()
+      registration.auth0.setMode('permissive')
+      const errorCode = 'operation_not_supported'
+      registration.api.fail('PATCH /clients/:id', { status, errorCode })
+      expect((await registration.register()).status).toBe(201)
+      expect(writesOf(registration)).toEqual([
+        'PATCH /clients/ID',
+        'POST /client-grants',
+        'PATCH /connections/con_1',
+        'PATCH /clients/ID',
+      ])
+      const promotion = `client_promote_http_${status}`
+      expect(registration.served.lines).toContainEqual(
+        expect.objectContaining({ message: 'client_admitted', way: 'granted', promotion }),
+      )
+      expect(registration.api.clients.size).toBe(1)
+    },
+  )
 
   test('creates no client grant with THIRD_PARTY_ACCESS=open', async () => {
     const registration = await start({ env: { THIRD_PARTY_ACCESS: 'open' } })
@@ -130,7 +136,7 @@ describe("Auth0's registration marker", () => {
     { name: 'type cimd created by an administrator', type: 'cimd', by: 'admin', status: 503 },
     { name: 'no marker', status: 201 },
   ] as const
-  test.each(rows)('leads to status $status for a client with $name', async ({ status, ...row }) => {
+  test.each(rows)('determines the status $status: $name', async ({ status, ...row }) => {
     const registration = await start()
     registration.auth0.changeClients((client) => {
       const { external_metadata_type: _, external_metadata_created_by: __, ...rest } = client

@@ -19,7 +19,10 @@ export const jsonTarget: FuzzTarget = {
   check: (text) => {
     const read = parseJson(text)
     const expected = reference(text)
-    must((read === undefined) === (expected === undefined), 'it does not accept the same texts as JSON.parse')
+    must(
+      (read === undefined) === (expected === undefined),
+      'it does not accept the same texts as JSON.parse',
+    )
     if (read === undefined || expected === undefined) return
     must(written(read.value) === written(expected.value), 'it reads another value than JSON.parse')
     if (!text.isWellFormed()) return

@@ -45,7 +45,10 @@ export const messageTarget: FuzzTarget = {
         )
         if (message.kind !== 'request') continue
         const { id } = message
-        must(typeof id === 'string' || Number.isSafeInteger(id), 'an id cannot be represented in JSON')
+        must(
+          typeof id === 'string' || Number.isSafeInteger(id),
+          'an id cannot be represented in JSON',
+        )
         must(JSON.parse(JSON.stringify(id)) === id, 'an id changes in JSON')
       }
       if ('message' in inbound) {

@@ -106,11 +106,7 @@ const HOSTILE: readonly (readonly [string, object, unknown])[] = [
     { allOf: many(200, () => ({ minProperties: 1, maxProperties: 1e6 })) },
     table(80_000),
   ],
-  [
-    'surrogate pairs',
-    { allOf: many(100, () => ({ minLength: 400_000 })) },
-    '😀'.repeat(250_000),
-  ],
+  ['surrogate pairs', { allOf: many(100, () => ({ minLength: 400_000 })) }, '😀'.repeat(250_000)],
   [
     'two large objects that differ in one member',
     { uniqueItems: true },
@@ -188,11 +184,14 @@ describe('a validation', () => {
     `${'(?:'.repeat(60)}a?${'){2}'.repeat(60)}`,
     'a'.repeat(30_000),
     '(?:(?:a{99}){99}){99}',
-  ])('is impossible with a pattern that is too large, which is refused at startup: %s', (pattern) => {
-    expect(checkSchema({ pattern }).faults).toMatchObject([
-      { pointer: '/pattern', reason: expect.stringMatching(/ is too large, written out/) },
-    ])
-  })
+  ])(
+    'is impossible with a pattern that is too large, which is refused at startup: %s',
+    (pattern) => {
+      expect(checkSchema({ pattern }).faults).toMatchObject([
+        { pointer: '/pattern', reason: expect.stringMatching(/ is too large, written out/) },
+      ])
+    },
+  )
 
   test('is impossible with a pattern that is nested too deeply, which is refused at startup', () => {
     const pattern = `${'('.repeat(5_000)}a${')'.repeat(5_000)}`
@@ -299,10 +298,13 @@ describe('the linear matcher', () => {
     ['^[😀b]+$', 'u', 'b😀', true],
     ['[\\uDE00]', 'u', '😀', false],
     ['\\ud83d\\ude00', 'u', '😀', true],
-  ])('reads characters like RegExp: %s with the flags "%s" matches %s: %s', (pattern, flags, text, isOne) => {
-    expect(match(pattern, flags, text)).toBe(isOne)
-    expect(new RegExp(pattern, flags).test(text)).toBe(isOne)
-  })
+  ])(
+    'reads characters like RegExp: %s with the flags "%s" matches %s: %s',
+    (pattern, flags, text, isOne) => {
+      expect(match(pattern, flags, text)).toBe(isOne)
+      expect(new RegExp(pattern, flags).test(text)).toBe(isOne)
+    },
+  )
 
   test.each([
     ['alice@example.com', true],

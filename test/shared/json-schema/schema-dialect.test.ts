@@ -57,7 +57,11 @@ describe('a draft-07 schema', () => {
       { items: [{ type: 'string' }], additionalItems: { type: 'null' } },
       { prefixItems: [{ type: 'string' }], items: { type: 'null' } },
     ],
-    ['additionalItems with one schema for items', { items: {}, additionalItems: false }, { items: {} }],
+    [
+      'additionalItems with one schema for items',
+      { items: {}, additionalItems: false },
+      { items: {} },
+    ],
     ['an empty tuple', { items: [], additionalItems: false }, { items: false }],
     [
       'dependencies',

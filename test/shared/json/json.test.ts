@@ -106,9 +106,12 @@ test('decodeUtf8 keeps a byte order mark', () => {
   expect(decodeUtf8(Buffer.from('\ufeffä€😀'))).toBe('\ufeffä€😀')
 })
 
-test.each([null, undefined, true, 1, 'x', [], [{}]])('asObject returns undefined for %j', (value) => {
-  expect(asObject(value)).toBeUndefined()
-})
+test.each([null, undefined, true, 1, 'x', [], [{}]])(
+  'asObject returns undefined for %j',
+  (value) => {
+    expect(asObject(value)).toBeUndefined()
+  },
+)
 
 test('asObject returns an object unchanged', () => {
   const value = { a: 1 }

@@ -22,7 +22,12 @@ describe('a faulty response of the token endpoint', () => {
       'issued_token_type',
     ],
     ['no access_token', { members: { access_token: undefined } }, 502, 'access_token'],
-    ['a token with a line break', { members: { access_token: 'a\r\nx-admin: 1' } }, 502, 'access_token'],
+    [
+      'a token with a line break',
+      { members: { access_token: 'a\r\nx-admin: 1' } },
+      502,
+      'access_token',
+    ],
     ['a huge token', { members: { access_token: 'a'.repeat(20_000) } }, 502, 'access_token'],
   ]
   test.each(rows)('fails the call without a challenge: %s', async (_, script, status, code) => {

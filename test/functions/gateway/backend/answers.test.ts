@@ -81,20 +81,23 @@ describe('a CallToolResult of a backend over REST', () => {
     expect([answer.status, answer.json()]).toEqual([200, { content }])
   })
 
-  test.each(['about', 'numbers'])('is returned as problem+json with 422 if isError is true, for the tool %s', async (tool) => {
-    const body = { ...result, content: said('quota\nexceeded'), isError: true }
-    const answer = await rest(tool, { body })
-    expect(answer.status).toBe(422)
-    expect(answer.headers['content-type']).toBe('application/problem+json')
-    expect(answer.json()).toEqual({
-      type: 'about:blank',
-      title: 'Unprocessable Content',
-      status: 422,
-      detail: 'quota exceeded',
-    })
-    expect(audits()).toContainEqual({ status: 422, reason: 'tool_error', severity: 'NOTICE' })
-    expect(JSON.stringify(served.lines)).not.toContain('quota')
-  })
+  test.each(['about', 'numbers'])(
+    'is returned as problem+json with 422 if isError is true, for the tool %s',
+    async (tool) => {
+      const body = { ...result, content: said('quota\nexceeded'), isError: true }
+      const answer = await rest(tool, { body })
+      expect(answer.status).toBe(422)
+      expect(answer.headers['content-type']).toBe('application/problem+json')
+      expect(answer.json()).toEqual({
+        type: 'about:blank',
+        title: 'Unprocessable Content',
+        status: 422,
+        detail: 'quota exceeded',
+      })
+      expect(audits()).toContainEqual({ status: 422, reason: 'tool_error', severity: 'NOTICE' })
+      expect(JSON.stringify(served.lines)).not.toContain('quota')
+    },
+  )
 })
 
 describe('a 429 or 503 of a backend', () => {

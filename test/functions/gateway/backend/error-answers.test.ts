@@ -33,10 +33,13 @@ describe('an error response of a backend', () => {
     expect(answer.text.length).toBeLessThan(1_000)
   })
 
-  test.each([400, 404, 409, 410, 422, 429])('with status %i is passed on over REST', async (status) => {
-    backend.script('listEvents', { status, body: { message: 'no' } })
-    expect((await callListEvents(await start())).status).toBe(status)
-  })
+  test.each([400, 404, 409, 410, 422, 429])(
+    'with status %i is passed on over REST',
+    async (status) => {
+      backend.script('listEvents', { status, body: { message: 'no' } })
+      expect((await callListEvents(await start())).status).toBe(status)
+    },
+  )
 
   test.each([401, 403, 407])(
     'with status %i becomes 502 without a challenge, because the token of the user is valid',

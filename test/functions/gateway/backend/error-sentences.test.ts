@@ -84,7 +84,11 @@ describe('the message of an error in JSON', () => {
       { statusCode: 400, message: ['a must be a string', 'b must be set'], error: 'Bad Request' },
       'a must be a string; b must be set',
     ],
-    ['NestJS with one message', { statusCode: 404, message: 'No cat', error: 'Not Found' }, 'No cat'],
+    [
+      'NestJS with one message',
+      { statusCode: 404, message: 'No cat', error: 'Not Found' },
+      'No cat',
+    ],
     [
       'class-validator',
       [{ property: 'n', constraints: { isInt: 'n must be an integer' } }],
@@ -193,13 +197,16 @@ describe('an error response of a backend', () => {
     ['text/html', '<h1>Bad Request</h1>', 'The tool refused the call (HTTP 400).'],
     ['image/png', 'no such day', 'The tool refused the call (HTTP 400).'],
     ['application/json', '{"detail":', 'The tool refused the call (HTTP 400).'],
-  ])('with the content type %j and the body %j has the message: %s', (contentType, body, message) => {
-    expect(failureOf(body, { contentType })).toEqual({
-      reason: 'backend_http_400',
-      status: 400,
-      message,
-    })
-  })
+  ])(
+    'with the content type %j and the body %j has the message: %s',
+    (contentType, body, message) => {
+      expect(failureOf(body, { contentType })).toEqual({
+        reason: 'backend_http_400',
+        status: 400,
+        message,
+      })
+    },
+  )
 
   test.each([
     ['30', 30, 'No. Try again in 30 seconds.'],

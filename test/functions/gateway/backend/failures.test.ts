@@ -21,14 +21,24 @@ describe('a backend', () => {
   }
   const events = { events: ['dentist'] }
   const troubles: readonly Trouble[] = [
-    { name: 'responds too late', script: { delayMs: 5_000 }, reason: 'backend_timeout', status: 504 },
+    {
+      name: 'responds too late',
+      script: { delayMs: 5_000 },
+      reason: 'backend_timeout',
+      status: 504,
+    },
     {
       name: 'sends its body too slowly',
       script: { body: { events: ['x'.repeat(100)] }, manner: 'drip' },
       reason: 'backend_timeout',
       status: 504,
     },
-    { name: 'resets the connection', script: { manner: 'reset' }, reason: 'backend_unreachable', status: 502 },
+    {
+      name: 'resets the connection',
+      script: { manner: 'reset' },
+      reason: 'backend_unreachable',
+      status: 502,
+    },
     {
       name: 'switches the protocol',
       script: { manner: 'upgrade' },
@@ -42,13 +52,13 @@ describe('a backend', () => {
       status: 502,
     },
     {
-      name: 'responds with more than 4 MiB',
+      name: 'responds with 5 MiB',
       script: { body: { events: ['x'.repeat(5 * 1024 * 1024)] } },
       reason: 'backend_oversized',
       status: 502,
     },
     {
-      name: 'responds with more than 4 MiB in chunks',
+      name: 'responds with 5 MiB in chunks',
       script: { body: { events: ['x'.repeat(5 * 1024 * 1024)] }, manner: 'chunked' },
       reason: 'backend_oversized',
       status: 502,
@@ -90,7 +100,7 @@ describe('a backend', () => {
       status: 502,
     },
     {
-      name: 'responds with an unrequested content coding',
+      name: 'responds with a content coding',
       script: {
         body: gzipSync(JSON.stringify(events)),
         headers: { 'content-encoding': 'gzip' },
@@ -105,25 +115,25 @@ describe('a backend', () => {
       status: 502,
     },
     {
-      name: 'violates its outputSchema in a CallToolResult',
+      name: 'sends invalid structuredContent',
       script: { body: { content: [], structuredContent: { events: 7 } } },
       reason: 'backend_output_schema',
       status: 502,
     },
     {
-      name: 'omits structuredContent from a CallToolResult despite its outputSchema',
+      name: 'omits required structuredContent',
       script: { body: { content: [{ type: 'text', text: 'hi' }] } },
       reason: 'backend_output_schema',
       status: 502,
     },
     {
-      name: 'responds with text despite its outputSchema',
+      name: 'sends text despite an outputSchema',
       script: { contentType: 'text/plain', body: 'hi' },
       reason: 'backend_output_unstructured',
       status: 502,
     },
     {
-      name: 'responds with an empty body despite its outputSchema',
+      name: 'sends no body despite an outputSchema',
       script: { body: '' },
       reason: 'backend_output_unstructured',
       status: 502,
@@ -132,35 +142,38 @@ describe('a backend', () => {
     { name: 'responds with 503', script: { status: 503 }, reason: 'backend_http_503', status: 502 },
   ]
 
-  test.each(troubles)('that $name causes a generic message, and the log has the reason', async (trouble) => {
-    backend.script('listEvents', trouble.script)
-    const isLate = trouble.reason === 'backend_timeout'
-    const served = await start({ BACKEND_TIMEOUT_MS: isLate ? '600' : '10000' })
-    const rest = await callListEvents(served)
-    expect(rest.status).toBe(trouble.status)
+  test.each(troubles)(
+    'that fails causes a generic message, and the log has the reason: $name',
+    async (trouble) => {
+      backend.script('listEvents', trouble.script)
+      const isLate = trouble.reason === 'backend_timeout'
+      const served = await start({ BACKEND_TIMEOUT_MS: isLate ? '600' : '10000' })
+      const rest = await callListEvents(served)
+      expect(rest.status).toBe(trouble.status)
 
-    const mcp = await callListEventsByMcp(served)
-    expect(mcp.status).toBe(200)
-    expect(mcp.json()).toMatchObject({
-      result: {
-        isError: true,
-        content: [{ type: 'text', text: expect.stringMatching(/^The tool/) }],
-      },
-    })
-    expect(mcp.json<{ result: Json }>().result).not.toHaveProperty('structuredContent')
-    expect(reasonsIn(served)).toEqual([trouble.reason, trouble.reason])
-    expect(served.lines).toContainEqual(
-      expect.objectContaining({
-        message: 'tool_answered',
-        severity: 'ERROR',
-        status: trouble.status,
-      }),
-    )
-    expect(backend.calls.map(({ path }) => path)).toEqual(['/listEvents', '/listEvents'])
-    for (const answer of [rest, mcp]) {
-      expect(answer.text).not.toMatch(/ECONN|127\.0\.0\.1|backend_|stack/)
-    }
-  })
+      const mcp = await callListEventsByMcp(served)
+      expect(mcp.status).toBe(200)
+      expect(mcp.json()).toMatchObject({
+        result: {
+          isError: true,
+          content: [{ type: 'text', text: expect.stringMatching(/^The tool/) }],
+        },
+      })
+      expect(mcp.json<{ result: Json }>().result).not.toHaveProperty('structuredContent')
+      expect(reasonsIn(served)).toEqual([trouble.reason, trouble.reason])
+      expect(served.lines).toContainEqual(
+        expect.objectContaining({
+          message: 'tool_answered',
+          severity: 'ERROR',
+          status: trouble.status,
+        }),
+      )
+      expect(backend.calls.map(({ path }) => path)).toEqual(['/listEvents', '/listEvents'])
+      for (const answer of [rest, mcp]) {
+        expect(answer.text).not.toMatch(/ECONN|127\.0\.0\.1|backend_|stack/)
+      }
+    },
+  )
 
   test('that responds to a batch with more than 4 MiB in total fails the calls beyond the limit', async () => {
     backend.script('about', { contentType: 'text/plain', body: 'x'.repeat(1024 * 1024) })

@@ -24,7 +24,12 @@ describe('a backend response', () => {
     ['an object', { body: '{"a":1}' }, untyped, { kind: 'json', value: { a: 1 } }],
     ['a list', { body: '[1]' }, untyped, { kind: 'json', value: [1] }],
     ['null', { body: 'null' }, untyped, { kind: 'json', value: null }],
-    ['an object that matches the outputSchema', { body: '{"n":1}' }, typed, { kind: 'json', value: { n: 1 } }],
+    [
+      'an object that matches the outputSchema',
+      { body: '{"n":1}' },
+      typed,
+      { kind: 'json', value: { n: 1 } },
+    ],
     [
       'JSON with a charset',
       { contentType: 'Application/JSON ; charset=utf-8', body: '1' },
@@ -84,7 +89,12 @@ describe('a backend response', () => {
       untyped,
       'backend_not_json',
     ],
-    ['bytes that are not UTF-8', { body: Buffer.from([0x22, 0xff, 0x22]) }, untyped, 'backend_not_utf8'],
+    [
+      'bytes that are not UTF-8',
+      { body: Buffer.from([0x22, 0xff, 0x22]) },
+      untyped,
+      'backend_not_utf8',
+    ],
     ['HTML', { contentType: 'text/html', body: '<p>' }, untyped, 'backend_content_type'],
     [
       'HTML with its type in capitals',
@@ -101,7 +111,12 @@ describe('a backend response', () => {
       'backend_content_type',
     ],
     ['XML', { contentType: 'application/xml', body: '<a/>' }, untyped, 'backend_content_type'],
-    ['a content coding', { contentEncoding: 'gzip', body: '{}' }, untyped, 'backend_content_encoding'],
+    [
+      'a content coding',
+      { contentEncoding: 'gzip', body: '{}' },
+      untyped,
+      'backend_content_encoding',
+    ],
     ['an object without a required property', { body: '{}' }, typed, 'backend_output_schema'],
     ['a property of another type', { body: '{"n":"1"}' }, typed, 'backend_output_schema'],
     [

@@ -84,20 +84,23 @@ describe('a path parameter', () => {
     expect(inPlace('path')(value).path).toBe(`/base/a/${segment}/z`)
   })
 
-  test.each(['simple', 'label', 'matrix'])('does not change the segments of the path with any value in style %s', (style) => {
-    const make = inPlace('path', { style, explode: true })
-    fc.assert(
-      fc.property(anything, (value) => {
-        const sent = orRefused(() => make(value))
-        if (sent === undefined) return
-        const { href, pathname, origin } = new URL(sent.url)
-        expect(href).toBe(sent.url)
-        expect(origin).toBe('https://backend.test')
-        expect(pathname.split('/')).toEqual(['', 'base', 'a', expect.stringMatching(/./), 'z'])
-        expect(sent.path).toBe(pathname)
-      }),
-    )
-  })
+  test.each(['simple', 'label', 'matrix'])(
+    'does not change the segments of the path with any value in style %s',
+    (style) => {
+      const make = inPlace('path', { style, explode: true })
+      fc.assert(
+        fc.property(anything, (value) => {
+          const sent = orRefused(() => make(value))
+          if (sent === undefined) return
+          const { href, pathname, origin } = new URL(sent.url)
+          expect(href).toBe(sent.url)
+          expect(origin).toBe('https://backend.test')
+          expect(pathname.split('/')).toEqual(['', 'base', 'a', expect.stringMatching(/./), 'z'])
+          expect(sent.path).toBe(pathname)
+        }),
+      )
+    },
+  )
 
   test('cannot form a dot segment together with another one', () => {
     const inputSchema = { type: 'object', properties: { a: {}, b: {} } }

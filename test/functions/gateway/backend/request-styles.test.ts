@@ -45,9 +45,12 @@ describe('path parameters', () => {
     ['simple', true, STRING, 'blue'],
     ['simple', true, ARRAY, 'blue,black,brown'],
     ['simple', true, OBJECT, 'R=100,G=200,B=150'],
-  ])('match the OpenAPI example for style %s, explode %s and the value %j', (style, explode, value, expected) => {
-    expect(parameterIn('path', style, explode, value).path).toBe(`/base/${expected}`)
-  })
+  ])(
+    'match the OpenAPI example for style %s, explode %s and the value %j',
+    (style, explode, value, expected) => {
+      expect(parameterIn('path', style, explode, value).path).toBe(`/base/${expected}`)
+    },
+  )
 })
 
 describe('query parameters', () => {
@@ -65,9 +68,12 @@ describe('query parameters', () => {
     ['pipeDelimited', false, ARRAY, 'color=blue%7Cblack%7Cbrown'],
     ['pipeDelimited', false, OBJECT, 'color=R%7C100%7CG%7C200%7CB%7C150'],
     ['deepObject', true, OBJECT, 'color%5BR%5D=100&color%5BG%5D=200&color%5BB%5D=150'],
-  ])('match the OpenAPI example for style %s, explode %s and the value %j', (style, explode, value, expected) => {
-    expect(parameterIn('query', style, explode, value).query).toBe(expected)
-  })
+  ])(
+    'match the OpenAPI example for style %s, explode %s and the value %j',
+    (style, explode, value, expected) => {
+      expect(parameterIn('query', style, explode, value).query).toBe(expected)
+    },
+  )
 
   test.each([
     [{ a: { b: 1, c: [2, { d: 3 }] } }, 'color[a][b]=1&color[a][c][0]=2&color[a][c][1][d]=3'],
@@ -113,21 +119,30 @@ describe('header fields and cookies', () => {
     [false, ARRAY, 'blue,black,brown'],
     [false, OBJECT, 'R,100,G,200,B,150'],
     [true, OBJECT, 'R=100,G=200,B=150'],
-  ])('match the OpenAPI example for style simple, explode %s and the value %j', (explode, value, expected) => {
-    expect(parameterIn('header', 'simple', explode, value).headers).toEqual({
-      accept: 'application/json, text/plain;q=0.9, */*;q=0.8',
-      color: expected,
-    })
-  })
+  ])(
+    'match the OpenAPI example for style simple, explode %s and the value %j',
+    (explode, value, expected) => {
+      expect(parameterIn('header', 'simple', explode, value).headers).toEqual({
+        accept: 'application/json, text/plain;q=0.9, */*;q=0.8',
+        color: expected,
+      })
+    },
+  )
 
   test.each([
     [false, STRING, 'color=blue'],
     [false, ARRAY, 'color=blue,black,brown'],
     [true, ARRAY, 'color=blue; color=black; color=brown'],
     [true, 'a; b="c"', 'color=a%3B%20b%3D%22c%22'],
-  ])('encode a cookie of style form with explode %s and the value %j', (explode, value, expected) => {
-    expect(parameterIn('cookie', 'form', explode, value).headers).toHaveProperty('cookie', expected)
-  })
+  ])(
+    'encode a cookie of style form with explode %s and the value %j',
+    (explode, value, expected) => {
+      expect(parameterIn('cookie', 'form', explode, value).headers).toHaveProperty(
+        'cookie',
+        expected,
+      )
+    },
+  )
 })
 
 describe('request bodies', () => {

@@ -265,11 +265,14 @@ describe('claims and hints in the assertion', () => {
     expect(line).toMatchObject({ claim: 'roles' })
   })
 
-  test.each(['sub', 'scope', 'htm', 'client_hints', 'iss'])('cannot include the reserved claim %s', async (name) => {
-    await expect(start({ BACKEND_CLAIMS: `org_id,${name}` })).rejects.toThrow(
-      `BACKEND_CLAIMS must not name claims that the assertion has of its own: ${name}`,
-    )
-  })
+  test.each(['sub', 'scope', 'htm', 'client_hints', 'iss'])(
+    'cannot include the reserved claim %s',
+    async (name) => {
+      await expect(start({ BACKEND_CLAIMS: `org_id,${name}` })).rejects.toThrow(
+        `BACKEND_CLAIMS must not name claims that the assertion has of its own: ${name}`,
+      )
+    },
+  )
 
   test('include valid hints of _meta and omit unknown and malformed ones', async () => {
     const userLocation = { city: 'Köln', longitude: '6.96', latitude: 50.94 }

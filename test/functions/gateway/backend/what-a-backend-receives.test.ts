@@ -78,20 +78,20 @@ describe('the request to the backend', () => {
   })
 
   test.each([
-    { name: 'the traceparent of the header field', field: TRACEPARENT, meta: undefined, sent: TRACEPARENT },
-    { name: 'the traceparent of _meta', field: undefined, meta: TRACEPARENT, sent: TRACEPARENT },
-    { name: 'the traceparent of the header field rather than of _meta', field: TRACEPARENT, meta: '00-x', sent: TRACEPARENT },
-    { name: 'no traceparent if the client sends none', field: undefined, meta: undefined, sent: undefined },
-    { name: 'no traceparent if it is a number in _meta', field: undefined, meta: 7, sent: undefined },
-    { name: 'no traceparent if it is invalid in _meta', field: undefined, meta: 'hello', sent: undefined },
+    { name: 'the header field', field: TRACEPARENT, meta: undefined, sent: TRACEPARENT },
+    { name: '_meta', field: undefined, meta: TRACEPARENT, sent: TRACEPARENT },
+    { name: 'the header field before _meta', field: TRACEPARENT, meta: '00-x', sent: TRACEPARENT },
+    { name: 'neither', field: undefined, meta: undefined, sent: undefined },
+    { name: 'not a number in _meta', field: undefined, meta: 7, sent: undefined },
+    { name: 'not an invalid value in _meta', field: undefined, meta: 'hello', sent: undefined },
     {
-      name: 'no traceparent if it has a line break in _meta',
+      name: 'not a line break in _meta',
       field: undefined,
       meta: `${TRACEPARENT}\r\nx-user-uid: auth0:mallory`,
       sent: undefined,
     },
-    { name: 'no traceparent if the header field is invalid', field: 'Bearer abc', meta: undefined, sent: undefined },
-  ])('has $name', async ({ field, meta, sent }) => {
+    { name: 'not an invalid header field', field: 'Bearer abc', meta: undefined, sent: undefined },
+  ])('has a valid traceparent of the client: from $name', async ({ field, meta, sent }) => {
     const served = await start()
     const { headers, body } = statelessRequest('tools/call', { name: 'about' })
     const message = {

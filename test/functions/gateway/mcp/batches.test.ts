@@ -13,17 +13,20 @@ describe('a batch', () => {
     { ...handshakeMessage('no/such'), id: 3 },
   ]
 
-  test.each([undefined, '2025-03-26'])('with protocol version %s gets a response for every request', async (version) => {
-    const headers = version === undefined ? {} : { 'mcp-protocol-version': version }
-    const answer = await post(await start(), batch, headers)
-    expect(answer.status).toBe(200)
-    expect(answer.json()).toEqual([
-      expect.objectContaining({ id: 'first', result: expect.anything() }),
-      { jsonrpc: '2.0', id: 2, result: {} },
-      expect.objectContaining({ id: 3, error: expect.objectContaining({ code: -32601 }) }),
-    ])
-    expect(backend.calls).toHaveLength(1)
-  })
+  test.each([undefined, '2025-03-26'])(
+    'with protocol version %s gets a response for every request',
+    async (version) => {
+      const headers = version === undefined ? {} : { 'mcp-protocol-version': version }
+      const answer = await post(await start(), batch, headers)
+      expect(answer.status).toBe(200)
+      expect(answer.json()).toEqual([
+        expect.objectContaining({ id: 'first', result: expect.anything() }),
+        { jsonrpc: '2.0', id: 2, result: {} },
+        expect.objectContaining({ id: 3, error: expect.objectContaining({ code: -32601 }) }),
+      ])
+      expect(backend.calls).toHaveLength(1)
+    },
+  )
 
   test.each(['2025-06-18', '2025-11-25', '2026-07-28', '1900-01-01'])(
     'with protocol version %s gets 400 without a call',
@@ -46,7 +49,7 @@ describe('a batch', () => {
     { name: 'mixed with initialize', messages: [batch[0], handshakeMessage('initialize')] },
     { name: 'mixed with a number', messages: [batch[0], 7] },
     { name: 'nested', messages: [batch[0], [batch[0]]] },
-  ])('that is $name gets error -32600 without a call', async ({ messages }) => {
+  ])('that is invalid gets error -32600 without a call: $name', async ({ messages }) => {
     const answer = await post(await start(), messages)
     expect(answer.status).toBe(400)
     expect(codeOf(answer)).toBe(-32600)

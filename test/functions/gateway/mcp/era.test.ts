@@ -28,7 +28,12 @@ describe('the era of a message', () => {
 
   test.each<[string, unknown, Fields, 'stateless' | 'handshake']>([
     ['a call with all fields', call(META), FIELDS, 'stateless'],
-    ['header fields with surrounding white space', call(META), { ...FIELDS, 'mcp-name': ' a ' }, 'stateless'],
+    [
+      'header fields with surrounding white space',
+      call(META),
+      { ...FIELDS, 'mcp-name': ' a ' },
+      'stateless',
+    ],
     [
       'a name in base64',
       call(META, { name: 'é' }),
@@ -217,7 +222,12 @@ describe('the era of a message', () => {
     ['a ping and a number', [plain('ping'), 7], {}, 'not a JSON-RPC 2.0 message.'],
     ['another batch', [[plain('ping')]], {}, 'not a JSON-RPC 2.0 message.'],
     ['revision 2026-07-28', [plain('ping')], named('2026-07-28'), '2026-07-28 has no batches.'],
-    ['revision 2026-07-28 according to _meta', [plain('ping'), call(META)], {}, '2026-07-28 has no batches.'],
+    [
+      'revision 2026-07-28 according to _meta',
+      [plain('ping'), call(META)],
+      {},
+      '2026-07-28 has no batches.',
+    ],
     ['revision 2025-06-18', [plain('ping')], named('2025-06-18'), '2025-06-18 has no batches.'],
     ['revision 2025-11-25', [plain('ping')], named('2025-11-25'), '2025-11-25 has no batches.'],
   ])('is rejected with -32600 for a batch of %s', (_, values, fields, message) => {

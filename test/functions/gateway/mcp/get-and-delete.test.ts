@@ -10,21 +10,28 @@ const { issuer, start } = await gatewayStack()
 describe('GET, HEAD and DELETE /mcp', () => {
   const methods = ['GET', 'HEAD', 'DELETE']
 
-  test.each(methods)('%s returns 401 with a challenge, and 405 with a valid token', async (method) => {
-    const served = await start(ALL_PRIVATE)
-    const bare = await served.send({ method, path: '/mcp' })
-    expect(bare.status).toBe(401)
-    expect(bare.headers['www-authenticate']).toMatch(/^Bearer scope="/)
-    expect(bare.headers['www-authenticate']).toContain(`resource_metadata="${METADATA}"`)
-    expect(bare.text === '').toBe(method === 'HEAD')
-    const headers = { authorization: 'Bearer x.y.z' }
-    const bad = await served.send({ method, path: '/mcp', headers })
-    expect(bad.status).toBe(401)
-    expect(bad.headers['www-authenticate']).toContain('error="invalid_token"')
-    const good = await served.send({ method, path: '/mcp/', headers: bearer(await issuer.token()) })
-    expect(good.status).toBe(405)
-    expect(good.headers.allow).toBe('POST, OPTIONS')
-  })
+  test.each(methods)(
+    '%s returns 401 with a challenge, and 405 with a valid token',
+    async (method) => {
+      const served = await start(ALL_PRIVATE)
+      const bare = await served.send({ method, path: '/mcp' })
+      expect(bare.status).toBe(401)
+      expect(bare.headers['www-authenticate']).toMatch(/^Bearer scope="/)
+      expect(bare.headers['www-authenticate']).toContain(`resource_metadata="${METADATA}"`)
+      expect(bare.text === '').toBe(method === 'HEAD')
+      const headers = { authorization: 'Bearer x.y.z' }
+      const bad = await served.send({ method, path: '/mcp', headers })
+      expect(bad.status).toBe(401)
+      expect(bad.headers['www-authenticate']).toContain('error="invalid_token"')
+      const good = await served.send({
+        method,
+        path: '/mcp/',
+        headers: bearer(await issuer.token()),
+      })
+      expect(good.status).toBe(405)
+      expect(good.headers.allow).toBe('POST, OPTIONS')
+    },
+  )
 
   test.each(methods)(
     '%s with a public tool returns 401, and 405 with MCP-Protocol-Version',

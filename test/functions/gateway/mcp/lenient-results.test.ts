@@ -35,7 +35,10 @@ describe('a result with isError', () => {
     ['with its message in another member', { message: 'quota exceeded' }],
     ['with its message in structuredContent', { structuredContent: { error: text.text } }],
     ['with the members of a document', { type: 'doc', role: 'tool', content: [text] }],
-    ['in a JSON-RPC response of an MCP server', { jsonrpc: '2.0', id: 1, result: { content: [text] } }],
+    [
+      'in a JSON-RPC response of an MCP server',
+      { jsonrpc: '2.0', id: 1, result: { content: [text] } },
+    ],
   ])('%s is an error with the message of the tool', (_, members) => {
     const body =
       'jsonrpc' in members

@@ -21,26 +21,29 @@ const reasonsIn = ({ lines }: Served) =>
   lines.flatMap((line) => (line['decision'] === 'denied' ? [line['reason']] : []))
 
 describe('a permission that the user does not have', () => {
-  test.each(['claude-code/2.1', 'openai-mcp/1.0.0'])('is reported to %s in a tool result', async (agent) => {
-    const served = await start()
-    const headers = { 'user-agent': agent, ...(await bearer(READER)) }
-    const older = await send(served, callOf('addEvent'), headers)
-    expect(older.status).toBe(200)
-    expect(older.headers['www-authenticate']).toBeUndefined()
-    expect(older.json<{ result: unknown }>().result).toEqual({
-      content: [{ type: 'text', text: WRITE }],
-      isError: true,
-    })
-    const request = statelessRequest('tools/call', { name: 'addEvent', arguments: {} })
-    const newer = await send(served, request.body, { ...request.headers, ...headers })
-    expect(newer.status).toBe(200)
-    expect(newer.json()).toMatchObject({
-      result: { content: [{ text: WRITE }], isError: true, resultType: 'complete' },
-    })
-    expect(newer.text).not.toContain('www_authenticate')
-    expect(reasonsIn(served)).toEqual(['permission_missing', 'permission_missing'])
-    expect(backend.calls).toEqual([])
-  })
+  test.each(['claude-code/2.1', 'openai-mcp/1.0.0'])(
+    'is reported to %s in a tool result',
+    async (agent) => {
+      const served = await start()
+      const headers = { 'user-agent': agent, ...(await bearer(READER)) }
+      const older = await send(served, callOf('addEvent'), headers)
+      expect(older.status).toBe(200)
+      expect(older.headers['www-authenticate']).toBeUndefined()
+      expect(older.json<{ result: unknown }>().result).toEqual({
+        content: [{ type: 'text', text: WRITE }],
+        isError: true,
+      })
+      const request = statelessRequest('tools/call', { name: 'addEvent', arguments: {} })
+      const newer = await send(served, request.body, { ...request.headers, ...headers })
+      expect(newer.status).toBe(200)
+      expect(newer.json()).toMatchObject({
+        result: { content: [{ text: WRITE }], isError: true, resultType: 'complete' },
+      })
+      expect(newer.text).not.toContain('www_authenticate')
+      expect(reasonsIn(served)).toEqual(['permission_missing', 'permission_missing'])
+      expect(backend.calls).toEqual([])
+    },
+  )
 
   test('is reported with all missing permissions, but without scopes that the user only has to grant', async () => {
     const served = await start()

@@ -16,26 +16,31 @@ describe('the official SDK clients', () => {
     { mode: 'legacy', version: '2025-11-25' },
   ] as const
 
-  test.each(eras)('client 2.x with mode $mode uses $version, lists the tools and calls one', async (era) => {
-    const { url } = await start()
-    const client = new Client(
-      { name: 'test', version: '1' },
-      { versionNegotiation: { mode: era.mode } },
-    )
-    const requestInit = { headers: bearer(await issuer.token()) }
-    await client.connect(new StreamableHTTPClientTransport(new URL(`${url}/mcp`), { requestInit }))
+  test.each(eras)(
+    'client 2.x with mode $mode uses $version, lists the tools and calls one',
+    async (era) => {
+      const { url } = await start()
+      const client = new Client(
+        { name: 'test', version: '1' },
+        { versionNegotiation: { mode: era.mode } },
+      )
+      const requestInit = { headers: bearer(await issuer.token()) }
+      await client.connect(
+        new StreamableHTTPClientTransport(new URL(`${url}/mcp`), { requestInit }),
+      )
 
-    expect(client.getNegotiatedProtocolVersion()).toBe(era.version)
-    expect(client.getServerVersion()).toMatchObject({ name: 'chatgpt-auth0-gateway' })
-    expect(client.getServerCapabilities()).toEqual({ tools: {} })
-    const { tools } = await client.listTools()
-    expect(tools.map(({ name }) => name)).toEqual(Object.keys(TOOLS))
-    const result = await client.callTool({ name: 'listEvents', arguments: { limit: 5 } })
-    expect(result).toMatchObject({ structuredContent: EVENTS })
-    expect(result.content).toEqual([{ type: 'text', text: JSON.stringify(EVENTS) }])
-    expect(backend.calls.map(({ body }) => body)).toEqual(['{"limit":5}'])
-    await client.close()
-  })
+      expect(client.getNegotiatedProtocolVersion()).toBe(era.version)
+      expect(client.getServerVersion()).toMatchObject({ name: 'chatgpt-auth0-gateway' })
+      expect(client.getServerCapabilities()).toEqual({ tools: {} })
+      const { tools } = await client.listTools()
+      expect(tools.map(({ name }) => name)).toEqual(Object.keys(TOOLS))
+      const result = await client.callTool({ name: 'listEvents', arguments: { limit: 5 } })
+      expect(result).toMatchObject({ structuredContent: EVENTS })
+      expect(result.content).toEqual([{ type: 'text', text: JSON.stringify(EVENTS) }])
+      expect(backend.calls.map(({ body }) => body)).toEqual(['{"limit":5}'])
+      await client.close()
+    },
+  )
 
   test('client 1.x initializes, lists the tools and calls one', async () => {
     const { url } = await start()

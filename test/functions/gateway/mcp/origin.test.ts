@@ -29,16 +29,19 @@ describe('the Origin header field (MCP Streamable HTTP, DNS rebinding)', () => {
     ]),
     { allowed: ORIGIN, origin: 'http://app.example', status: 403 },
     { allowed: '*', origin: 'https://anywhere.example', status: 200 },
-  ])('with APP_ORIGIN "$allowed" the origin $origin gets $status', async ({ allowed, origin, status }) => {
-    const served = await start({ APP_ORIGIN: allowed })
-    const answer = await post(served, callOf('about'), { origin })
-    expect(answer.status).toBe(status)
-    expect(answer.headers['access-control-allow-origin']).toBe(
-      status === 403 ? undefined : allowed === '*' ? '*' : origin,
-    )
-    expect(answer.headers['cache-control']).toBe('no-store')
-    expect(backend.calls).toHaveLength(status === 200 ? 1 : 0)
-  })
+  ])(
+    'with APP_ORIGIN $allowed the origin $origin gets $status',
+    async ({ allowed, origin, status }) => {
+      const served = await start({ APP_ORIGIN: allowed })
+      const answer = await post(served, callOf('about'), { origin })
+      expect(answer.status).toBe(status)
+      expect(answer.headers['access-control-allow-origin']).toBe(
+        status === 403 ? undefined : allowed === '*' ? '*' : origin,
+      )
+      expect(answer.headers['cache-control']).toBe('no-store')
+      expect(backend.calls).toHaveLength(status === 200 ? 1 : 0)
+    },
+  )
 
   test('a page of an allowed origin can read the challenge', async () => {
     const served = await start({ ...ALL_PRIVATE, APP_ORIGIN: ORIGIN })

@@ -52,7 +52,7 @@ describe('protocol errors', () => {
       code: -32600,
       id: 1,
     },
-  ])('a request with $name gets 400 with error $code', async ({ body, code, id }) => {
+  ])('an invalid message gets 400 with error $code: $name', async ({ body, code, id }) => {
     const served = await start()
     const answer = await post(served, body)
     expect(answer.status).toBe(400)

@@ -77,7 +77,7 @@ describe('refusals over HTTP', () => {
       token: () => issuer.token({ iss: 'https://evil.example/' }),
     },
     {
-      name: 'names the issuer without the trailing slash',
+      name: 'omits the last slash of the issuer',
       reason: 'iss_mismatch_slash',
       token: () => issuer.token({ iss: issuer.url.slice(0, -1) }),
     },
@@ -102,21 +102,24 @@ describe('refusals over HTTP', () => {
       },
     },
   ]
-  test.each(badTokens)('a token that $name gets 401 with invalid_token', async ({ token, reason }) => {
-    const served = await start()
-    const bad = await token()
-    const answer = await post(served, callOf('listEvents'), bearer(bad))
-    expect(answer.status).toBe(401)
-    expect(answer.headers['www-authenticate']).toMatch(
-      /^Bearer error="invalid_token", error_description="[^"]+", scope="/,
-    )
-    expect(answer.headers['www-authenticate']).toContain(`resource_metadata="${METADATA}"`)
-    expect(served.lines).toContainEqual(
-      expect.objectContaining({ message: 'token_rejected', reason }),
-    )
-    expect(JSON.stringify(served.lines)).not.toContain(bad)
-    expect(backend.calls).toEqual([])
-  })
+  test.each(badTokens)(
+    'an invalid token gets 401 with invalid_token: it $name',
+    async ({ token, reason }) => {
+      const served = await start()
+      const bad = await token()
+      const answer = await post(served, callOf('listEvents'), bearer(bad))
+      expect(answer.status).toBe(401)
+      expect(answer.headers['www-authenticate']).toMatch(
+        /^Bearer error="invalid_token", error_description="[^"]+", scope="/,
+      )
+      expect(answer.headers['www-authenticate']).toContain(`resource_metadata="${METADATA}"`)
+      expect(served.lines).toContainEqual(
+        expect.objectContaining({ message: 'token_rejected', reason }),
+      )
+      expect(JSON.stringify(served.lines)).not.toContain(bad)
+      expect(backend.calls).toEqual([])
+    },
+  )
 
   test('a missing scope gets 403 with all scopes of the tool', async () => {
     const served = await start()
@@ -150,7 +153,7 @@ describe('refusals over HTTP', () => {
     { source: 'scope-or-permissions', scope: '', permissions: [], status: 200, lacks: true },
   ]
   test.each(grants)(
-    'SCOPE_SOURCE=$source with scope "$scope" and permissions $permissions gets $status',
+    'SCOPE_SOURCE $source with scope $scope and permissions $permissions gets $status',
     async ({ source, scope, permissions, status, lacks = false }) => {
       const served = await start({ SCOPE_SOURCE: source })
       const token = await issuer.token({ scope, ...(permissions && { permissions }) })

@@ -18,16 +18,19 @@ describe('revision 2026-07-28', () => {
     { field: 'mcp-name', value: '=?base64?bGlzdEV2ZW50cw==?=' },
     { field: 'mcp-name', value: '=?base64?not base64?=' },
     { field: 'mcp-name', value: ['about', 'about'] },
-  ])('the header field $field with the value $value gets 400 with error -32020', async ({ field, value }) => {
-    const served = await start()
-    const request = statelessRequest('tools/call', { name: 'about', arguments: {} })
-    const { [field]: _, ...others } = request.headers as Record<string, string>
-    const headers = { ...others, ...(value !== undefined && { [field]: value }) }
-    const answer = await post(served, request.body, headers)
-    expect(answer.status).toBe(400)
-    expect(answer.json()).toMatchObject({ id: 1, error: { code: -32020 } })
-    expect(backend.calls).toEqual([])
-  })
+  ])(
+    'the header field $field with the value $value gets 400 with error -32020',
+    async ({ field, value }) => {
+      const served = await start()
+      const request = statelessRequest('tools/call', { name: 'about', arguments: {} })
+      const { [field]: _, ...others } = request.headers as Record<string, string>
+      const headers = { ...others, ...(value !== undefined && { [field]: value }) }
+      const answer = await post(served, request.body, headers)
+      expect(answer.status).toBe(400)
+      expect(answer.json()).toMatchObject({ id: 1, error: { code: -32020 } })
+      expect(backend.calls).toEqual([])
+    },
+  )
 
   test('Mcp-Name can be encoded in base64', async () => {
     const headers = { 'mcp-name': `=?base64?${Buffer.from('about').toString('base64')}?=` }
@@ -74,7 +77,7 @@ describe('revision 2026-07-28', () => {
         'io.modelcontextprotocol/clientCapabilities': {},
       },
     },
-  ])('a request with $name gets 400 with error -32602', async ({ meta }) => {
+  ])('an incomplete _meta gets 400 with error -32602: $name', async ({ meta }) => {
     const { body, headers } = statelessRequest('tools/list')
     const message = { ...body, params: meta === undefined ? {} : { _meta: meta } }
     const answer = await post(await start(), message, headers)

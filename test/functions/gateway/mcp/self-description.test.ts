@@ -49,38 +49,41 @@ describe('the self-description of the server', () => {
     })
   })
 
-  test.each(['handshake', 'stateless'])('tools/list of the %s era describes every tool', async (era) => {
-    const served = await start()
-    const answer =
-      era === 'stateless'
-        ? await postStateless(served, 'tools/list')
-        : await post(served, handshakeMessage('tools/list'))
-    const { result } = answer.json<{ result: { tools: Json[] } & Json }>()
+  test.each(['handshake', 'stateless'])(
+    'tools/list of the %s era describes every tool',
+    async (era) => {
+      const served = await start()
+      const answer =
+        era === 'stateless'
+          ? await postStateless(served, 'tools/list')
+          : await post(served, handshakeMessage('tools/list'))
+      const { result } = answer.json<{ result: { tools: Json[] } & Json }>()
 
-    expect(result.tools.map(({ name }) => name)).toEqual(Object.keys(TOOLS))
-    const [listEvents, , summarizeEvents, about] = result.tools
-    const schemes = [{ type: 'oauth2', scopes: ['events:read'] }]
-    expect(listEvents).toEqual({
-      name: 'listEvents',
-      title: 'List events',
-      description: 'Events of the signed-in user, newest first.',
-      inputSchema: TOOLS.listEvents.inputSchema,
-      outputSchema: TOOLS.listEvents.outputSchema,
-      annotations: { readOnlyHint: true },
-      securitySchemes: schemes,
-      _meta: { 'openai/toolInvocation/invoking': 'Reading events', securitySchemes: schemes },
-    })
-    const both = [{ type: 'oauth2', scopes: ['events:read', 'events:write'] }]
-    expect(summarizeEvents).toMatchObject({
-      securitySchemes: both,
-      inputSchema: { type: 'object' },
-    })
-    const none = [{ type: 'noauth' }]
-    expect(about).toMatchObject({ securitySchemes: none, _meta: { securitySchemes: none } })
-    if (era === 'stateless') {
-      expect(result).toMatchObject({ resultType: 'complete', cacheScope: 'public' })
-    } else expect(Object.keys(result)).toEqual(['tools'])
-  })
+      expect(result.tools.map(({ name }) => name)).toEqual(Object.keys(TOOLS))
+      const [listEvents, , summarizeEvents, about] = result.tools
+      const schemes = [{ type: 'oauth2', scopes: ['events:read'] }]
+      expect(listEvents).toEqual({
+        name: 'listEvents',
+        title: 'List events',
+        description: 'Events of the signed-in user, newest first.',
+        inputSchema: TOOLS.listEvents.inputSchema,
+        outputSchema: TOOLS.listEvents.outputSchema,
+        annotations: { readOnlyHint: true },
+        securitySchemes: schemes,
+        _meta: { 'openai/toolInvocation/invoking': 'Reading events', securitySchemes: schemes },
+      })
+      const both = [{ type: 'oauth2', scopes: ['events:read', 'events:write'] }]
+      expect(summarizeEvents).toMatchObject({
+        securitySchemes: both,
+        inputSchema: { type: 'object' },
+      })
+      const none = [{ type: 'noauth' }]
+      expect(about).toMatchObject({ securitySchemes: none, _meta: { securitySchemes: none } })
+      if (era === 'stateless') {
+        expect(result).toMatchObject({ resultType: 'complete', cacheScope: 'public' })
+      } else expect(Object.keys(result)).toEqual(['tools'])
+    },
+  )
 
   test('tools/list has cacheScope private if it requires a token', async () => {
     const served = await start(ALL_PRIVATE)

@@ -287,13 +287,22 @@ describe('the security of an operation', () => {
     ['optional', [], [{}, { auth0: [] }]],
     ['signed-in', ['x', 'y'], [{ auth0: ['x', 'y'] }]],
     ['signed-in', [], [{ auth0: [] }]],
-  ])('is declared for a tool with access %s and the scopes %j', async (access, scopes, security) => {
-    const tool = { name: 'find', description: '', access, scopes, inputSchema: { type: 'object' } }
-    const catalogue = new Map([['find', tool]]) as unknown as Catalogue
-    const document = openApiDocument(catalogue, OPTIONS)
-    await parsed(document)
-    expect(document.paths['/tools/find']?.post.security).toEqual(security)
-  })
+  ])(
+    'is declared for a tool with access %s and the scopes %j',
+    async (access, scopes, security) => {
+      const tool = {
+        name: 'find',
+        description: '',
+        access,
+        scopes,
+        inputSchema: { type: 'object' },
+      }
+      const catalogue = new Map([['find', tool]]) as unknown as Catalogue
+      const document = openApiDocument(catalogue, OPTIONS)
+      await parsed(document)
+      expect(document.paths['/tools/find']?.post.security).toEqual(security)
+    },
+  )
 })
 
 describe('a document for GPT Actions', () => {

@@ -43,7 +43,7 @@ const cases: readonly Case[] = [
     status: 200,
   },
   {
-    name: 'a scope that the permissions do not include',
+    name: 'a scope that permissions exclude',
     tool: 'listEvents',
     claims: { permissions: ['events:write'] },
     status: 403,
@@ -63,19 +63,34 @@ const cases: readonly Case[] = [
     script: { status: 404, body: { message: 'No such calendar.' } },
     status: 404,
   },
-  { name: 'a backend that responds with 401', tool: 'listEvents', script: { status: 401 }, status: 502 },
-  { name: 'a backend that responds with 500', tool: 'listEvents', script: { status: 500 }, status: 502 },
   {
-    name: 'a backend that violates its outputSchema',
+    name: 'a backend that responds with 401',
+    tool: 'listEvents',
+    script: { status: 401 },
+    status: 502,
+  },
+  {
+    name: 'a backend that responds with 500',
+    tool: 'listEvents',
+    script: { status: 500 },
+    status: 502,
+  },
+  {
+    name: 'a backend that violates outputSchema',
     tool: 'listEvents',
     script: { body: { events: 7 } },
     status: 502,
   },
-  { name: 'a backend that resets the connection', tool: 'listEvents', script: { manner: 'reset' }, status: 502 },
+  {
+    name: 'a backend that resets the connection',
+    tool: 'listEvents',
+    script: { manner: 'reset' },
+    status: 502,
+  },
 ]
 
 describe('REST and MCP', () => {
-  test.each(cases)('make the same decision for $name: $status', async (row) => {
+  test.each(cases)('make the same decision: $name, $status', async (row) => {
     if (row.script) backend.script(row.tool, row.script)
     if (row.outage) issuer.staged.outage = true
     const authorization =

@@ -82,17 +82,32 @@ describe('POST /tools/{toolName}', () => {
     { name: 'malformed JSON', body: '{', headers: {}, status: 400 },
     { name: 'an array', body: '[]', headers: {}, status: 400 },
     { name: 'null', body: 'null', headers: {}, status: 400 },
-    { name: 'a body that is not UTF-8', body: Buffer.from([0x7b, 0xff, 0x7d]), headers: {}, status: 400 },
-    { name: 'the content type text/plain', body: 'a=1', headers: { 'content-type': 'text/plain' }, status: 415 },
+    {
+      name: 'a body that is not UTF-8',
+      body: Buffer.from([0x7b, 0xff, 0x7d]),
+      headers: {},
+      status: 400,
+    },
+    {
+      name: 'the content type text/plain',
+      body: 'a=1',
+      headers: { 'content-type': 'text/plain' },
+      status: 415,
+    },
     { name: 'a content coding', body: '{}', headers: { 'content-encoding': 'gzip' }, status: 415 },
-    { name: 'a body of 2 MiB', body: { text: 'x'.repeat(2 * 1024 * 1024) }, headers: {}, status: 413 },
+    {
+      name: 'a body of 2 MiB',
+      body: { text: 'x'.repeat(2 * 1024 * 1024) },
+      headers: {},
+      status: 413,
+    },
     {
       name: 'two tokens',
       body: {},
       headers: { authorization: ['Bearer a', 'Bearer b'] },
       status: 400,
     },
-  ])('returns $status with problem+json for $name', async ({ body, headers, status }) => {
+  ])('returns $status with problem+json: $name', async ({ body, headers, status }) => {
     expectProblem(await callTool(await start(), 'about', body, headers), status)
     expect(backend.calls).toEqual([])
   })

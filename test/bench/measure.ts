@@ -77,7 +77,7 @@ export async function measureColdStarts(
 /** Bytes that the function writes to its log per call of one row. */
 export async function measureLogBytes(command: Command, row: Row): Promise<number> {
   await using server = await startServer(command, { readsLog: true })
-  // This run takes the output of the start out of the result.
+  // This run excludes the output of the start from the result.
   await measureRow(row, server, LOG_SIZES)
   await quiet(server)
   const before = server.logBytes()

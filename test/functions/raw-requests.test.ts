@@ -175,7 +175,7 @@ describe('a refused request', () => {
     }
   })
 
-  test('does not include one with Expect: 100-continue, which gets 100 (Continue)', async () => {
+  test('differs from one with Expect: 100-continue, which gets 100 (Continue) and 200', async () => {
     const answer = await exchange(request(ping, ['Expect: 100-continue']))
     expect(statusesIn(answer)).toEqual([100, 200])
   })

@@ -229,7 +229,7 @@ describe('access to resources', () => {
     ])
   })
 
-  test('is part of the scopes in the challenge of a 401', async () => {
+  test('adds the scopes of resources to the challenge of a 401', async () => {
     const answer = await ask('resources/read', { uri: 'docs://guide' }, null)
     expect(answer.headers['www-authenticate']).toContain('scope="docs:read events:read"')
   })

@@ -12,7 +12,7 @@ const TOOL = {
   outputSchema: { type: 'object', properties: { events: { type: 'array' } }, required: ['events'] },
 }
 
-// Each serves the sample as its framework would, and prints the port.
+// Each `main` serves the sample as its framework would and prints the port.
 const samples = [
   {
     language: 'js',
@@ -71,7 +71,7 @@ describe.each(samples)('the backend of docs/backends.md in $language', (sample) 
   beforeAll(async () => {
     issuer = await startIssuer()
     if (language === 'python' && !hasPython) return
-    // Below the root, so that the sample finds the packages.
+    // The directory is below the root, so that the sample finds the packages.
     directory = await mkdtemp(`${ROOT}.samples-`)
     const document = await readFile(`${ROOT}docs/backends.md`, 'utf8')
     const section = document.slice(document.indexOf('## What a backend answers'))
@@ -113,15 +113,18 @@ describe.each(samples)('the backend of docs/backends.md in $language', (sample) 
     return { mcp: mcp?.json(), rest: rest?.json(), status: rest?.status }
   }
 
-  test.skipIf(language === 'python' && !hasPython)('answers what the tool promises', async () => {
-    expect(await call({ limit: 5 })).toMatchObject({
-      mcp: { result: { structuredContent: { events: ['dentist'] } } },
-      rest: { events: ['dentist'] },
-      status: 200,
-    })
-  })
+  test.skipIf(language === 'python' && !hasPython)(
+    'responds according to the outputSchema',
+    async () => {
+      expect(await call({ limit: 5 })).toMatchObject({
+        mcp: { result: { structuredContent: { events: ['dentist'] } } },
+        rest: { events: ['dentist'] },
+        status: 200,
+      })
+    },
+  )
 
-  test.skipIf(language === 'python' && !hasPython)('says why it refuses', async () => {
+  test.skipIf(language === 'python' && !hasPython)('gives the reason for a refusal', async () => {
     const detail = 'limit must be at most 200'
     expect(await call({ limit: 500 })).toMatchObject({
       mcp: { result: { isError: true, content: [{ type: 'text', text: detail }] } },

@@ -46,7 +46,7 @@ const samples: readonly Sample[] = [
   { file: 'verify_key_set.py', language: 'python', keys: 'key set' },
 ]
 
-/** Debian's interpreter may have PyJWT where another that comes first in PATH does not. */
+/** Debian's interpreter may have PyJWT even if the first one in PATH does not. */
 const pythons = ['python3', '/usr/bin/python3']
 const python = pythons.find((command) => spawnSync(command, ['--version']).status === 0)
 const pythonWithJwt = pythons.find(
@@ -79,7 +79,7 @@ const server = createServer((_, response) => {
 beforeAll(async () => {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   issuer = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
-  // Below the root, so that the samples find the packages.
+  // The directory is below the root, so that the samples find the packages.
   directory = await mkdtemp(`${ROOT}.samples-`)
   for (const { file, language } of samples) {
     const code = await readFile(`${SAMPLES}${file}`, 'utf8')
@@ -114,7 +114,7 @@ interface Verification {
   readonly secret?: string
 }
 
-/** What the sample prints, or `did not start`. */
+/** The output of the sample, or `did not start`. */
 async function verify(
   sample: Sample,
   { headers, body = BODY, url = URL_OF_BACKEND, method = 'POST', secret = SECRET }: Verification,
@@ -132,7 +132,7 @@ async function verify(
 
 const encode = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url')
 
-/** Assertions that no sample may accept, each made from a good one. */
+/** Assertions that no sample may accept, each made from a valid one. */
 function forgeriesOf(good: string): Record<string, string> {
   const [head = '', payload = '', signature = ''] = good.split('.')
   const claims = JSON.parse(Buffer.from(payload, 'base64url').toString()) as object
@@ -140,12 +140,12 @@ function forgeriesOf(good: string): Record<string, string> {
   return {
     'another user': `${head}.${other}.${signature}`,
     'another signature': `${head}.${payload}.${signature.slice(0, -4)}AAAA`,
-    'a signature with a character between': `${head}.${payload}.${signature.slice(0, 8)}!${signature.slice(8)}`,
+    'a signature with an invalid character': `${head}.${payload}.${signature.slice(0, 8)}!${signature.slice(8)}`,
     'no signature': `${head}.${payload}.`,
     'alg none': `${encode({ alg: 'none' })}.${payload}.`,
     'the alg of another family': `${encode({ alg: 'RS256' })}.${payload}.${signature}`,
     'two parts': `${head}.${payload}`,
-    nothing: '',
+    'an empty assertion': '',
   }
 }
 
@@ -155,62 +155,71 @@ describe.each(samples)('deploy/samples/$file', (sample) => {
   const keysFor = (alg: (typeof algorithms)[number]): AssertionKeys =>
     alg === 'HS256' ? { secret: SECRET } : { secret: SECRET, signingKey: keys[alg] }
 
-  test('stands in docs/backends.md to the letter', async () => {
+  test('is the same in docs/backends.md', async () => {
     const document = await readFile(`${ROOT}docs/backends.md`, 'utf8')
     const code = await readFile(`${SAMPLES}${sample.file}`, 'utf8')
     expect(document.includes(`\`\`\`${sample.language}\n${code}\`\`\``)).toBe(true)
   })
 
-  test.skipIf(isSkipped).each(algorithms)('accepts what the gateway signs with %s', async (alg) => {
-    const headers = headersOf(keysFor(alg))
-    expect(JSON.parse(await verify(sample, { headers }))).toMatchObject({
-      sub: 'auth0|alice',
-      client_id: 'c',
-      scope: 'a',
-      tool: 'listEvents',
-    })
-  })
+  test.skipIf(isSkipped).each(algorithms)(
+    'accepts an assertion that the gateway signs with %s',
+    async (alg) => {
+      const headers = headersOf(keysFor(alg))
+      expect(JSON.parse(await verify(sample, { headers }))).toMatchObject({
+        sub: 'auth0|alice',
+        client_id: 'c',
+        scope: 'a',
+        tool: 'listEvents',
+      })
+    },
+  )
 
-  test.skipIf(isSkipped).each(algorithms)('accepts method, query and no body: %s', async (alg) => {
-    const call = { method: 'GET', query: 'limit=5&from=a%3Fb', body: undefined }
-    const headers = headersOf(keysFor(alg), call)
-    const url = `${URL_OF_BACKEND}?${call.query}`
-    const printed = await verify(sample, { headers, method: 'GET', url, body: '' })
-    expect(JSON.parse(printed)).toMatchObject({ htm: 'GET', htu: URL_OF_BACKEND })
-  })
+  test.skipIf(isSkipped).each(algorithms)(
+    'accepts a GET with a query and no body, signed with %s',
+    async (alg) => {
+      const call = { method: 'GET', query: 'limit=5&from=a%3Fb', body: undefined }
+      const headers = headersOf(keysFor(alg), call)
+      const url = `${URL_OF_BACKEND}?${call.query}`
+      const printed = await verify(sample, { headers, method: 'GET', url, body: '' })
+      expect(JSON.parse(printed)).toMatchObject({ htm: 'GET', htu: URL_OF_BACKEND })
+    },
+  )
 
-  test.skipIf(isSkipped).each(algorithms)('refuses everything else: %s', async (alg) => {
-    const headers = headersOf(keysFor(alg))
-    const good = headers['x-gateway-assertion'] ?? ''
-    const foreign: AssertionKeys =
-      alg === 'HS256' ? { secret: 'o'.repeat(40) } : { signingKey: signingKey(alg) }
-    const calls: Record<string, Verification> = {
-      'another body': { headers, body: '{"limit":6}' },
-      'another method': { headers, method: 'DELETE' },
-      'a query that was added': { headers, url: `${URL_OF_BACKEND}?limit=6` },
-      'a query that was taken away': { headers: headersOf(keysFor(alg), { query: 'a=b' }) },
-      'another backend': { headers, url: 'https://backend.example.com/addEvent' },
-      'an old assertion': { headers: headersOf(keysFor(alg), { now: now() - 120 }) },
-      'an assertion of the future': { headers: headersOf(keysFor(alg), { now: now() + 120 }) },
-      'another issuer': { headers: headersOf(keysFor(alg), { issuer: 'https://other.example' }) },
-      'another key': { headers: headersOf(foreign) },
-      ...Object.fromEntries(
-        Object.entries(forgeriesOf(good)).map(([name, assertion]) => [
-          name,
-          { headers: { 'x-gateway-assertion': assertion } },
-        ]),
-      ),
-    }
-    const names = Object.keys(calls)
-    const printed: [string, string][] = []
-    for (const name of names) {
-      printed.push([name, await verify(sample, calls[name] as Verification)])
-    }
-    expect(printed).toEqual(names.map((name) => [name, 'refused']))
-  })
+  test.skipIf(isSkipped).each(algorithms)(
+    'refuses forged assertions and other requests with %s',
+    async (alg) => {
+      const headers = headersOf(keysFor(alg))
+      const good = headers['x-gateway-assertion'] ?? ''
+      const foreign: AssertionKeys =
+        alg === 'HS256' ? { secret: 'o'.repeat(40) } : { signingKey: signingKey(alg) }
+      const calls: Record<string, Verification> = {
+        'another body': { headers, body: '{"limit":6}' },
+        'another method': { headers, method: 'DELETE' },
+        'an added query': { headers, url: `${URL_OF_BACKEND}?limit=6` },
+        'a removed query': { headers: headersOf(keysFor(alg), { query: 'a=b' }) },
+        'another backend': { headers, url: 'https://backend.example.com/addEvent' },
+        'an old assertion': { headers: headersOf(keysFor(alg), { now: now() - 120 }) },
+        'a future assertion': { headers: headersOf(keysFor(alg), { now: now() + 120 }) },
+        'another issuer': { headers: headersOf(keysFor(alg), { issuer: 'https://other.example' }) },
+        'another key': { headers: headersOf(foreign) },
+        ...Object.fromEntries(
+          Object.entries(forgeriesOf(good)).map(([name, assertion]) => [
+            name,
+            { headers: { 'x-gateway-assertion': assertion } },
+          ]),
+        ),
+      }
+      const names = Object.keys(calls)
+      const printed: [string, string][] = []
+      for (const name of names) {
+        printed.push([name, await verify(sample, calls[name] as Verification)])
+      }
+      expect(printed).toEqual(names.map((name) => [name, 'refused']))
+    },
+  )
 
   test.skipIf(isSkipped || sample.keys === 'key set')(
-    'takes two secrets, and none that is empty or short',
+    'accepts two secrets but no empty or short secret',
     async () => {
       const headers = headersOf({ secret: SECRET })
       const accepted = await verify(sample, { headers, secret: `${'n'.repeat(32)}, ${SECRET}` })
@@ -224,7 +233,7 @@ describe.each(samples)('deploy/samples/$file', (sample) => {
   )
 
   test.skipIf(isSkipped || sample.keys === 'secret')(
-    'does not take the public key for a shared secret',
+    'does not use the public key as a shared secret',
     async () => {
       const head = { alg: 'HS256', typ: 'JWT', kid: keys.ES256.kid }
       const [, payload = ''] = (headersOf({ secret: SECRET })['x-gateway-assertion'] ?? '').split(

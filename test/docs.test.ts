@@ -30,12 +30,12 @@ test('README has at most 150 lines and links every other document', () => {
   expect(others.filter((name) => !readme.includes(`(${name})`))).toEqual([])
 })
 
-test("README's sample of npm run connect has every step", () => {
+test("README's sample output of npm run connect has every step", () => {
   const steps = [...read('README.md').matchAll(/^ok {3}([a-z-]+)/gm)].map(([, step = '']) => step)
   expect(steps).toEqual(STEPS)
 })
 
-test.each([...generatedFiles()])('%s is as npm run docs writes it', (path, text) => {
+test.each([...generatedFiles()])('%s is up to date with npm run docs', (path, text) => {
   expect(read(path)).toBe(text)
 })
 
@@ -47,7 +47,7 @@ describe('variables.md', () => {
     expect(missing).toEqual([])
   })
 
-  test('says of every variable which functions read it', () => {
+  test('lists the functions that read each variable', () => {
     const readers = readersOfVariables()
     const rows = document.split('\n').flatMap((line) => {
       const [, names = '', usedBy = ''] = line.split('|')
@@ -62,7 +62,7 @@ describe('variables.md', () => {
   })
 })
 
-test('troubleshooting.md names only findings that doctor has', () => {
+test('troubleshooting.md names only existing findings of doctor', () => {
   const document = read('docs/troubleshooting.md')
   const table = document.slice(document.indexOf('| you see |'))
   const named = [...table.matchAll(/`([a-z]+_[a-z_]*)\*?`/g)].map(([, id = '']) => id)
@@ -71,7 +71,7 @@ test('troubleshooting.md names only findings that doctor has', () => {
   expect(named.filter((id) => !isFinding(id))).toEqual([])
 })
 
-test('every decision is linked from a document, and is short', () => {
+test('every decision is short and linked from a document', () => {
   const documents = IN_DOCS.map(read).join('\n')
   expect(
     DECISIONS.filter((path) => !documents.includes(`(${path.slice('docs/'.length)})`)),
@@ -86,7 +86,7 @@ test('every decision is linked from a document, and is short', () => {
   }
 })
 
-test('dependencies.md says of every dependency why it is there', () => {
+test('dependencies.md lists exactly the dependencies', () => {
   const document = read('docs/dependencies.md')
   const names = Object.keys({ ...dependencies, ...devDependencies }).filter(
     (name) => !name.startsWith('@types/'),
@@ -98,7 +98,7 @@ test('dependencies.md says of every dependency why it is there', () => {
   expect(named.filter((name) => !names.includes(name))).toEqual([])
 })
 
-test('operations.md has a row for every log event, and for no other', () => {
+test('operations.md lists exactly the log events of the code', () => {
   const table = read('docs/operations.md').split('## Log events')[1] ?? ''
   const documented = [...table.matchAll(/^\| `([a-z_]+)` \|/gm)].map(([, event = '']) => event)
   const code = [...sourcesIn(`${ROOT}functions`), ...sourcesIn(`${ROOT}shared`)]
@@ -112,7 +112,7 @@ test('operations.md has a row for every log event, and for no other', () => {
   expect(documented.toSorted()).toEqual([...new Set(written)].toSorted())
 })
 
-test.each([...DOCUMENTS, ...DECISIONS])('%s names only commands that there are', (document) => {
+test.each([...DOCUMENTS, ...DECISIONS])('%s names only existing npm scripts', (document) => {
   const named = [...read(document).matchAll(/npm run (?:-s )?([a-z]+(?:[-:][a-z]+)*)/g)].map(
     ([, script = '']) => script,
   )
@@ -120,7 +120,7 @@ test.each([...DOCUMENTS, ...DECISIONS])('%s names only commands that there are',
 })
 
 test.each([...DOCUMENTS, ...DECISIONS])(
-  '%s links only to files and headings that there are',
+  '%s links only to existing files and headings',
   (document) => {
     const links = [...read(document).matchAll(/\]\((?!https?:)([^)\s]+)\)/g)].map(
       ([, link = '']) => link,
@@ -135,7 +135,7 @@ test.each([...DOCUMENTS, ...DECISIONS])(
   },
 )
 
-test('the costs are what quantity times price comes to', () => {
+test('the costs equal quantity times price', () => {
   const sums = [...read('docs/costs.md').matchAll(/([\d.,]+) [\w -]+ × \$([\d.]+) = \$([\d.]+)/g)]
   expect(sums.length).toBeGreaterThan(12)
   for (const [sum, quantity = '', price, cost] of sums) {
@@ -144,7 +144,7 @@ test('the costs are what quantity times price comes to', () => {
   }
 })
 
-test('operations.md names every metric and counts the files', () => {
+test('operations.md names every metric and the numbers of metrics and alerts', () => {
   const files = (directory: string) => readdirSync(`${ROOT}deploy/monitoring/${directory}`)
   const operations = read('docs/operations.md')
   for (const file of files('metrics')) expect(operations).toContain(`| \`${file.slice(0, -5)}\` |`)
@@ -152,14 +152,14 @@ test('operations.md names every metric and counts the files', () => {
   expect(operations).toContain(`${files('alerts').length} alert policies`)
 })
 
-test.each([...DOCUMENTS, ...DECISIONS])('%s names only files that there are', (document) => {
+test.each([...DOCUMENTS, ...DECISIONS])('%s names only existing files', (document) => {
   const named = [...read(document).matchAll(/`((?:test|deploy|shared|functions|docs)\/[\w./-]+)`/g)]
   expect(
     named.map(([, path = '']) => path).filter((path) => !existsSync(`${ROOT}${path}`)),
   ).toEqual([])
 })
 
-test('every dependency is exact', () => {
+test('every dependency has an exact version', () => {
   for (const version of Object.values(dependencies)) expect(version).toMatch(/^\d+\.\d+\.\d+$/)
 })
 
@@ -179,13 +179,13 @@ function sourcesIn(directory: string): string[] {
     .map((file) => readFileSync(`${directory}/${file}`, 'utf8'))
 }
 
-/** What an admission may come to: the events `client_…`. */
+/** The outcomes of an admission, which are the suffixes of the events `client_…`. */
 function admissionOutcomes(): string[] {
   const [, union = ''] = /readonly outcome: (.*)/.exec(read('shared/auth0/admission.ts')) ?? []
   return [...union.matchAll(/'([a-z_]+)'/g)].map(([, outcome = '']) => outcome)
 }
 
-/** The fragments of a document's headings, as GitHub makes them. */
+/** The fragments that GitHub generates for the headings of a document. */
 function headingsOf(text: string): string[] {
   return [...text.matchAll(/^#+ (.+)$/gm)].map(([, heading = '']) =>
     heading

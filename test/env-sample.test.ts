@@ -19,11 +19,11 @@ test('the sample names exactly the variables that the code reads', () => {
   expect(new Set(named).size).toBe(named.length)
 })
 
-test('every value is a string, as gcloud --env-vars-file demands', () => {
+test('every value of the sample is a string, as gcloud --env-vars-file requires', () => {
   for (const value of Object.values(parse(sample) as object)) expect(value).toBeTypeOf('string')
 })
 
-test('the sample as it is stops the start, naming every placeholder', () => {
+test('the unchanged sample stops the start with an error for its placeholders', () => {
   const env = parse(sample) as Environment
   expect(() => parseGatewayConfig(env)).toThrow(/OAUTH_ISSUER.*\n.*FUNCTIONS_BASE.*\n.*HMAC/)
   expect(() => parseLogWebhookConfig(env)).toThrow(/MGMT_DOMAIN[\s\S]*LOG_WEBHOOK_SECRET/)
@@ -31,7 +31,7 @@ test('the sample as it is stops the start, naming every placeholder', () => {
   expect(() => parseRegistrationConfig(env)).toThrow(/MGMT_DOMAIN[\s\S]*OAUTH_ISSUER/)
 })
 
-test('each placeholder of the sample is refused as it is written', () => {
+test('every placeholder of the sample is refused', () => {
   const written = [...sample.matchAll(/"([^"]*(?:YOUR_|replace-with)[^"]*)"/g)].map(
     ([, value]) => value,
   )
@@ -51,7 +51,7 @@ const filledIn = () =>
     .replaceAll(/replace-with-[a-z-]+/g, 'k'.repeat(32))
 
 test.each(Object.entries(FUNCTION_VARIABLES).filter(([, { isRequired }]) => isRequired))(
-  'without %s, which the sample sets, a function is refused by that name',
+  'the sample without %s is refused with the name of the variable',
   (name) => {
     const env: Environment = { ...parse(filledIn()), [name]: undefined }
     const faults = Object.values(FUNCTION_CONFIGS).flatMap((config) => {
@@ -67,7 +67,7 @@ test.each(Object.entries(FUNCTION_VARIABLES).filter(([, { isRequired }]) => isRe
   },
 )
 
-test('the sample with its placeholders filled in configures all functions', () => {
+test('the sample with values for its placeholders configures every function', () => {
   const env = parse(filledIn()) as Environment
   expect(parseGatewayConfig(env).audience).toBe('https://mcp.example.com/mcp')
   expect(parseLogWebhookConfig(env).scopes).toEqual(['events:read'])

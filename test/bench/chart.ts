@@ -6,7 +6,7 @@ const VALUE_WIDTH = 80
 const BAR_HEIGHT = 18
 const ROW_HEIGHT = 28
 const TOP = 56
-/** The style of the charts, light and dark. */
+/** The style of the charts in light and dark mode. */
 export const STYLE = `
   text { font: 13px system-ui, sans-serif; fill: #1f2328 }
   .title { font-weight: 600; font-size: 15px }
@@ -16,7 +16,7 @@ export const STYLE = `
     text { fill: #e6edf3 } .note { fill: #9198a1 } .bar { fill: #4493f8 } .other { fill: #656c76 }
   }`
 
-/** Bars of the CPU time per call, as SVG; what is not ours is grey. */
+/** A bar chart (SVG) of the CPU time per call. The reference servers are grey. */
 export function chart({ calls, date, machine, node }: Report): string {
   const shown = calls.filter(({ id }) => !/^(call-\d+|list-of-\d+)$/.test(id))
   const most = Math.max(...shown.map(({ cpuUs }) => cpuUs.median))

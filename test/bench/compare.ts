@@ -5,16 +5,16 @@ import type { Command } from './server-process.ts'
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 
-/** Another revision's build, in a work tree of its own that is removed at the end. */
+/** The build of another revision, in a separate work tree that is removed on disposal. */
 export interface Revision extends Disposable {
-  /** The command with that revision's build in place of this one's. */
+  /** Returns the command so that it runs that revision's build. */
   readonly at: (command: Command) => Command
 }
 
 /**
- * Checks a revision out and builds it with the packages that are installed here.
+ * Checks out a revision and builds it with the packages of this work tree.
  *
- * @throws Error when git does not know it, or its build fails.
+ * @throws Error when git does not know the revision or its build fails.
  */
 export function buildRevision(revision: string): Revision {
   const commit = git('rev-parse', '--verify', `${revision}^{commit}`)

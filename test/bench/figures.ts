@@ -1,8 +1,8 @@
-/** What one row came to over all rounds. */
+/** The result of one row over all rounds. */
 export interface Figure {
   readonly id: string
   readonly label: string
-  /** CPU microseconds of the serving process per call: median, least and most of the rounds. */
+  /** CPU microseconds of the serving process per call: median, minimum and maximum of the rounds. */
   readonly cpuUs: Spread
   readonly p50Ms: number
   readonly p99Ms: number
@@ -23,7 +23,7 @@ export interface Round {
   readonly callsPerSecond: number
 }
 
-/** A figure that has a bound. */
+/** A measured value and its upper bound. */
 export interface Goal {
   readonly label: string
   readonly value: number
@@ -51,18 +51,18 @@ export function toFigure(id: string, label: string, rounds: readonly Round[]): F
   }
 }
 
-/** What is measured besides the calls. */
+/** The measurements other than the calls. */
 export interface OtherFigures {
   readonly coldStartMs: Readonly<Record<string, Spread>>
   readonly residentMiB: Readonly<Record<string, { readonly half: number; readonly end: number }>>
-  /** Milliseconds of the first call of a new process, and of its second. */
+  /** Duration of the first and the second call of a new process, in milliseconds. */
   readonly firstCallMs?: { readonly first: Spread; readonly second: Spread } | undefined
-  /** The most MiB that a process had resident with 80 calls of 100 KB in flight. */
+  /** Peak resident memory in MiB with 80 calls of 100 KB in flight. */
   readonly peakMiB?: number | undefined
   readonly delivery?: { readonly cpuUsPerRecord: number; readonly addedMiB: number } | undefined
 }
 
-/** The ratios and bounds that the project holds itself to. */
+/** The ratios of the benchmark and their bounds. */
 export function goals(figures: readonly Figure[], other: OtherFigures): readonly Goal[] {
   const { coldStartMs: coldStart, residentMiB: memory, firstCallMs, peakMiB, delivery } = other
   const of = (id: string) => figures.find((figure) => figure.id === id)

@@ -1,7 +1,7 @@
 /**
- * `npm run bench`: what one call costs, side by side in one run, on this machine (Linux: CPU time and
- * memory come from /proc). Needs `npm run build`. Ends with 1 when a ratio misses its bound.
- * `--compare REV` measures calls with another revision's gateway beside this one's.
+ * `npm run bench`: measures the cost of calls to the gateway and to reference servers in one run (Linux
+ * only: CPU time and memory come from /proc). Requires `npm run build`. Exits with 1 when a ratio exceeds
+ * its bound. `--compare REV` measures the calls with this gateway and with that of another revision.
  */
 import { existsSync, writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
@@ -41,7 +41,7 @@ const FULL: Sizes = {
 }
 const QUICK: Sizes = { ...FULL, rounds: 2, calls: 1_500, coldStarts: 5, memoryCalls: 10_000 }
 
-/** Rows whose log is measured: what is paid for per call. */
+/** Rows whose log volume is measured. Log volume is billed. */
 const LOGGED = ['call', 'list-3', 'refused-none']
 
 const { values } = parseArgs({
@@ -53,7 +53,7 @@ const { values } = parseArgs({
   },
 })
 
-/** The rows whose gateway is compared with another revision's. */
+/** The rows that `--compare` measures with both revisions. */
 const COMPARED = ['call-users', 'call-new', 'call-large', 'list-3']
 
 async function compare(name: string, sizes: Sizes): Promise<string> {

@@ -1,6 +1,6 @@
 import { Agent, request } from 'node:http'
 
-/** One request of a load, and what its answer must be. */
+/** One request of a load. */
 export interface LoadRequest {
   readonly method: 'GET' | 'POST'
   readonly path: string
@@ -17,10 +17,10 @@ export interface Load {
 }
 
 /**
- * Sends the calls over kept connections, each with one request at a time.
+ * Sends the calls over keep-alive connections, one request at a time on each.
  *
  * @returns the calls' latencies in milliseconds, ascending.
- * @throws Error at the first answer that is not good: such a run has no figures.
+ * @throws Error at the first response that `isGood` rejects, because the run has no valid figures.
  */
 export async function run(load: Load): Promise<Float64Array> {
   const agent = new Agent({ keepAlive: true, maxSockets: load.connections })

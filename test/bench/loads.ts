@@ -14,7 +14,7 @@ import {
 } from './subjects.ts'
 import type { TokenSource } from './tokens.ts'
 
-/** One row of the table: a server and what it is asked. */
+/** One row of the table: a server and the requests that it receives. */
 export interface Row {
   readonly id: string
   readonly label: string
@@ -22,7 +22,7 @@ export interface Row {
   readonly server: string
   readonly next: (index: number) => LoadRequest
   readonly isGood: (status: number, body: string) => boolean
-  /** Unless it is the same for all rows. */
+  /** The number of connections, if it differs from that of the run. */
   readonly connections?: number
 }
 
@@ -58,10 +58,10 @@ const isCalled = (status: number, body: string) =>
   status === 200 && body.includes('Dentist') && !body.includes('isError')
 const isAny200 = (status: number) => status === 200
 const isRefused = (status: number) => status === 401
-/** Beyond a few fetches of the key set a token of an unknown key is 503. */
+/** After a few fetches of the key set, a token with an unknown key gets 503. */
 const isNotJudged = (status: number) => status === 401 || status === 503
 
-/** Every load, in the order of the table. */
+/** All rows, in the order of the table. */
 export function rows(tokens: TokenSource): readonly Row[] {
   const inTurn =
     <One>(all: readonly One[]) =>
@@ -109,7 +109,7 @@ export function rows(tokens: TokenSource): readonly Row[] {
     row('raw-large', 'Node alone: a call of 200 KB passed on', 'raw', same(large), isAny200),
     row('sdk-large', 'SDK reference: a call of 200 KB', 'sdk', same(large)),
     row('call-large', 'gateway: a call of 200 KB', 'gateway', same(large)),
-    // An instance takes 16 MiB of large bodies at a time.
+    // An instance accepts at most 16 MiB of large bodies at a time.
     ...SIZES_KB.map((kilobytes) => ({
       ...row(
         `call-${kilobytes}`,

@@ -15,7 +15,7 @@ export interface Sizes {
 const LOG_SIZES = { rounds: 1, calls: 500, connections: 8, coldStarts: 0, memoryCalls: 0 }
 const QUIET_MS = 200
 
-/** Rounds of all rows, one after the other, so that what disturbs the machine disturbs all. */
+/** Measures all rows in each round, so that a disturbance of the machine affects all of them. */
 export async function measureCalls(
   rows: readonly Row[],
   commands: Readonly<Record<string, Command>>,
@@ -58,7 +58,7 @@ async function measureRow(
   }
 }
 
-/** Milliseconds from the start of a process to its first answer. */
+/** Milliseconds from the start of a process to its first response. */
 export async function measureColdStarts(
   commands: Readonly<Record<string, Command>>,
   { coldStarts }: Sizes,
@@ -77,7 +77,7 @@ export async function measureColdStarts(
 /** Bytes that the function writes to its log per call of one row. */
 export async function measureLogBytes(command: Command, row: Row): Promise<number> {
   await using server = await startServer(command, { readsLog: true })
-  // What it writes when it starts is not the calls'.
+  // This run excludes the output of the start from the result.
   await measureRow(row, server, LOG_SIZES)
   await quiet(server)
   const before = server.logBytes()
@@ -86,7 +86,7 @@ export async function measureLogBytes(command: Command, row: Row): Promise<numbe
   return (server.logBytes() - before) / LOG_SIZES.calls
 }
 
-/** Waits until no more has come for a while: a pipe lags behind the answers. */
+/** Waits until the log output pauses. A pipe lags behind the responses. */
 async function quiet({ logBytes }: ServerProcess): Promise<void> {
   for (let before = -1; before !== logBytes(); ) {
     before = logBytes()
@@ -94,7 +94,7 @@ async function quiet({ logBytes }: ServerProcess): Promise<void> {
   }
 }
 
-/** Resident MiB of a new process after half of the calls, and after all. */
+/** Resident memory of a new process in MiB, after half of the calls and after all of them. */
 export async function measureMemory(command: Command, row: Row, { memoryCalls, ...sizes }: Sizes) {
   await using server = await startServer(command)
   const half = { ...sizes, memoryCalls, calls: memoryCalls / 2 }

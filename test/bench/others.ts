@@ -14,7 +14,7 @@ const RECORDS = 100
 const DELIVERIES = 400
 const WARM_UP_DELIVERIES = 100
 
-/** Milliseconds of the first call of a new process, and of its second. */
+/** Duration of the first and the second call of a new process, in milliseconds. */
 export async function measureFirstCalls(
   command: Command,
   { next, isGood }: Row,
@@ -30,7 +30,7 @@ export async function measureFirstCalls(
   return { first: spread(first), second: spread(second) }
 }
 
-/** The most resident MiB while 80 calls of the row are in flight at any time. */
+/** Peak resident memory in MiB with 80 calls of the row in flight. */
 export async function measurePeak(command: Command, { next, isGood }: Row): Promise<number> {
   await using server = await startServer(command)
   let peak = 0
@@ -52,7 +52,7 @@ export async function measurePeak(command: Command, { next, isGood }: Row): Prom
   return peak
 }
 
-/** CPU microseconds for a log record that is no registration, and the MiB that 8 MiB of them take. */
+/** CPU microseconds per log record of another event, and the MiB that a delivery of 8 MiB adds. */
 export async function measureDelivery(
   command: Command,
 ): Promise<{ readonly cpuUsPerRecord: number; readonly addedMiB: number }> {

@@ -1,6 +1,6 @@
 /**
- * What Node itself needs for the same bytes: `node:http` and undici's pool, passing the body of each
- * POST on to one tool of the backend and its answer back, without looking at either.
+ * The cost of Node itself for the same bytes: `node:http` and undici's pool forward the body of each POST
+ * to one tool of the backend and return its response, without parsing either.
  */
 import { createServer } from 'node:http'
 import { Pool } from 'undici'

@@ -7,7 +7,7 @@ export interface Report extends OtherFigures {
   readonly machine: string
   readonly node: string
   readonly sizes: Readonly<Record<string, number>>
-  /** Whether others used the machine when it began: a busy one gives higher figures. */
+  /** Whether the machine was in use at the start of the run. A busy machine gives higher figures. */
   readonly load: 'idle' | 'busy'
   readonly calls: readonly Figure[]
   /** Bytes of log per call, by row. */
@@ -16,18 +16,18 @@ export interface Report extends OtherFigures {
   readonly goals: readonly Goal[]
 }
 
-/** What the figures were taken on. */
+/** The CPU and the memory of this machine. */
 export function machine(): string {
   const [{ model } = { model: 'unknown CPU' }, ...others] = cpus()
   return `${others.length + 1} cores of ${model}, ${Math.round(totalmem() / 2 ** 30)} GiB`
 }
 
-/** Idle: under half a core is in use, averaged over the last minute. */
+/** `idle` if the load average of the last minute is below 0.5. */
 export function machineLoad(): Report['load'] {
   return (loadavg()[0] ?? 0) < 0.5 ? 'idle' : 'busy'
 }
 
-/** The table of calls. */
+/** The table of calls as text. */
 export function printCalls(calls: readonly Figure[]): string {
   const callRows = calls.map(({ label, cpuUs, p50Ms, p99Ms, callsPerSecond }) => [
     label,
@@ -39,7 +39,7 @@ export function printCalls(calls: readonly Figure[]): string {
   return table(['', 'CPU us/call (range)', 'p50 ms', 'p99 ms', 'calls/s'], callRows)
 }
 
-/** The report for people: one table for calls, one for goals. */
+/** The report as text tables. */
 export function printReport(report: Report): string {
   const { calls, coldStartMs, logBytesPerCall, goals } = report
   const startRows = Object.entries(coldStartMs).map(([name, { median, least, most }]) => [

@@ -3,7 +3,7 @@ import type { LoadRequest } from './load.ts'
 
 const KILOBYTE = 1_024
 
-/** MCP's `tools/call` of `listEvents` with arguments of about `kilobytes`. */
+/** An MCP `tools/call` of `listEvents` with arguments of about `kilobytes` KB. */
 export function call(token: string | undefined, kilobytes = 1): LoadRequest {
   const note = 'x'.repeat(kilobytes * KILOBYTE)
   return post('tools/call', token, { name: 'listEvents', arguments: { limit: 5, note } })
@@ -13,13 +13,13 @@ export function listTools(token: string): LoadRequest {
   return post('tools/list', token, {})
 }
 
-/** One call of about so many bytes as the size. */
+/** The measured sizes of a call, in KB. */
 export const SIZES_KB = [1, 10, 100, 500, 1_000] as const
 
-/** Numbers of tools whose list is measured. */
+/** The catalogue sizes for which `tools/list` is measured. */
 export const TOOL_COUNTS = [1, 10, 100, 1_000] as const
 
-/** The same call in plain REST. */
+/** The same call over REST. */
 export function restCall(token: string): LoadRequest {
   const body = JSON.stringify({ limit: 5, note: 'x'.repeat(KILOBYTE) })
   const headers = { 'content-type': 'application/json', ...credentials(token), ...length(body) }

@@ -1,6 +1,6 @@
 /**
- * What one would take instead: the official SDK on Express, its bearer check with `jose`, a
- * low-level server per request, as its entry makes them, and `fetch` to the backend.
+ * The reference server: the official SDK on Express, its bearer check with `jose`, one low-level server
+ * per request as `createMcpHandler` makes it, and `fetch` to the backend.
  */
 import { requireBearerAuth } from '@modelcontextprotocol/express'
 import { toNodeHandler } from '@modelcontextprotocol/node'

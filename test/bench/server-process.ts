@@ -11,16 +11,16 @@ export interface Command {
   readonly env: Readonly<Record<string, string>>
 }
 
-/** A server in a process of its own, measured from outside. */
+/** A server in a separate process, measured from outside. */
 export interface ServerProcess extends AsyncDisposable {
   readonly url: string
-  /** Milliseconds from its start to its first answer. */
+  /** Milliseconds from its start to its first response. */
   readonly startMs: number
   /** CPU seconds, user and system, of all its threads since its start. */
   readonly cpuSeconds: () => number
   /** Resident memory in MiB. */
   readonly residentMiB: () => number
-  /** Bytes that it has written to standard output so far; 0 unless `readsLog` was asked for. */
+  /** Bytes that it has written to standard output so far; 0 unless `readsLog` is set. */
   readonly logBytes: () => number
 }
 
@@ -29,9 +29,9 @@ const POLL_MS = 1
 const TICKS_PER_SECOND = Number(execFileSync('getconf', ['CLK_TCK'], { encoding: 'utf8' }))
 
 /**
- * Starts a server and waits until `path` answers 200 (or at all, where `path` is undefined).
+ * Starts a server and waits for a 2xx from `path`, or for any response if `path` is undefined.
  *
- * @throws Error when the process ends before, or does not answer in 20 s.
+ * @throws Error when the process exits first or does not respond within 20 s.
  */
 export async function startServer(
   command: Command,
@@ -43,7 +43,7 @@ export async function startServer(
   const child = spawn(process.execPath, command.args, {
     cwd: command.cwd,
     env: { PATH: process.env['PATH'], NODE_ENV: 'production', PORT: String(port), ...command.env },
-    // Whatever reads the log takes CPU time from what is measured.
+    // Reading the log takes CPU time from the server.
     stdio: ['ignore', readsLog ? 'pipe' : 'ignore', 'inherit'],
   })
   let logBytes = 0

@@ -16,7 +16,7 @@ interface Point {
   readonly cost: number
 }
 
-/** CPU time of a call against the size of its arguments, and of a list against its tools, as SVG. */
+/** An SVG of the CPU time of a call by the size of its arguments, and of tools/list by the number of tools. */
 export function shapeChart({ calls, date, machine }: Report): string {
   const cost = (id: string) => calls.find((figure) => figure.id === id)?.cpuUs.median
   const points = (ids: readonly (readonly [number, string, string])[]): Point[] =>

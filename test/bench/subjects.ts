@@ -12,7 +12,7 @@ const FRAMEWORK = `${ROOT}node_modules/@google-cloud/functions-framework/build/s
 const SECRET = 'a-secret-of-the-benchmark-0123456789abcdef'
 const AUDIENCE = 'https://mcp.test/mcp'
 
-/** Where the subjects find the rest of the system. */
+/** The URLs of the issuer and the backend. */
 export interface Surroundings {
   readonly issuer: string
   readonly backend: string
@@ -25,7 +25,7 @@ const framework = (target: string, source: string, env: Command['env']): Command
 })
 
 /**
- * A copy of the built gateway, `dist/bench/<name>`, that takes its catalogue along, as `npm run deploy`
+ * A copy of the built gateway in `dist/bench/<name>` that contains its catalogue, as `npm run deploy`
  * makes it.
  */
 export function deployedGateway(name: string, surroundings: Surroundings, tools: string): Command {
@@ -38,7 +38,7 @@ export function deployedGateway(name: string, surroundings: Surroundings, tools:
   return framework('gateway', directory, { ...env, TOOLS_FILE: CATALOGUE_FILE })
 }
 
-/** The built gateway with a catalogue of its own. */
+/** The built gateway with its catalogue in TOOLS. */
 export function gateway({ issuer, backend }: Surroundings, tools = writeTools(3)): Command {
   return framework('gateway', 'dist/gateway', {
     PUBLIC_URL: 'https://mcp.test',
@@ -50,7 +50,7 @@ export function gateway({ issuer, backend }: Surroundings, tools = writeTools(3)
   })
 }
 
-/** The gateway that signs its statement with a private key instead of the shared secret. */
+/** The gateway that signs its assertion with a private key instead of the shared secret. */
 export function signingGateway(surroundings: Surroundings, alg: 'ES256' | 'EdDSA'): Command {
   const { privateKey } =
     alg === 'ES256'
@@ -71,7 +71,7 @@ export function metadata({ issuer }: Surroundings): Command {
   })
 }
 
-/** What the log stream of `logWebhook` sends. */
+/** The header fields of a delivery to `logWebhook`. */
 export const deliveryHeaders = {
   authorization: `Bearer ${SECRET}`,
   'content-type': 'application/json',
@@ -108,12 +108,12 @@ function javaScript(name: string): string {
   return outfile
 }
 
-/** Forwards each call with Node and undici alone. */
+/** The proxy that uses Node and undici alone. */
 export function rawProxy({ backend }: Surroundings): Command {
   return { args: [javaScript('raw-proxy')], cwd: ROOT, env: { FUNCTIONS_BASE: backend } }
 }
 
-/** The same work with the official SDK. */
+/** The reference server that uses the official SDK. */
 export function sdkReference(surroundings: Surroundings): Command {
   return {
     args: [javaScript('sdk-reference')],

@@ -1,19 +1,19 @@
 import type { Issuer } from '../support/http/issuer.ts'
 
-/** More than the gateway remembers: taken in turn, every one of them is new to it. */
+/** More tokens than the gateway caches: when they are used in turn, each is new to the gateway. */
 const NEW_TOKENS = 4_000
 
 export interface TokenSource {
-  /** Always the same one. */
+  /** The same token for every call. */
   readonly seen: string
-  /** Of 500 users in turn. */
+  /** Tokens of 500 users. */
   readonly ofUsers: readonly string[]
   readonly new: readonly string[]
   readonly badSignature: readonly string[]
   readonly unknownKey: readonly string[]
 }
 
-/** Tokens that outlive the run, of one issuer. */
+/** Tokens of one issuer that remain valid for the whole run. */
 export async function mintTokens(issuer: Issuer): Promise<TokenSource> {
   const exp = Math.floor(Date.now() / 1000) + 24 * 3_600
   const mint = (jti: number, sub = 'auth0|alice', header = {}) =>

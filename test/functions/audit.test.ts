@@ -32,7 +32,7 @@ const callOf = (name: string, id = 1, args: object = {}) => ({
 })
 
 describe('the audit records of a call', () => {
-  test('those of a good call hold no token, arguments or answer', async () => {
+  test('contain no token, arguments or result', async () => {
     const served = await start()
     const token = await issuer.token()
     const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01'
@@ -61,7 +61,7 @@ describe('the audit records of a call', () => {
     for (const secret of [token, 'limit', 'dentist']) expect(written).not.toContain(secret)
   })
 
-  test('the first is written before the backend has the call', async () => {
+  test('include tool_called before the backend responds', async () => {
     const served = await start()
     backend.script('about', { delayMs: 60_000 })
     const hangUp = new AbortController()
@@ -82,7 +82,7 @@ describe('the audit records of a call', () => {
     expect(answered?.['request_id']).toBe(called?.['request_id'])
   })
 
-  test('a denied call has the first alone, and is not called', async () => {
+  test('include only tool_called if the call is denied', async () => {
     const served = await start()
     await send(served, callOf('addEvent'), 'events:read')
     expect(recordsIn(served)).toEqual([
@@ -98,7 +98,7 @@ describe('the audit records of a call', () => {
     expect(backend.calls).toEqual([])
   })
 
-  test('arguments that do not fit: allowed, and answered with 400', async () => {
+  test('show invalid arguments as allowed and answered with status 400', async () => {
     const served = await start()
     await send(served, callOf('listEvents', 1, { limit: 'many' }))
     expect(recordsIn(served)).toMatchObject([
@@ -107,7 +107,7 @@ describe('the audit records of a call', () => {
     ])
   })
 
-  test('a failed backend: NOTICE when it is called, ERROR when it has failed', async () => {
+  test('have severity ERROR for tool_answered when the backend fails', async () => {
     const served = await start()
     backend.script('about', { status: 500, body: 'x' })
     await send(served, callOf('about'))
@@ -117,7 +117,7 @@ describe('the audit records of a call', () => {
     ])
   })
 
-  test('in a batch each call has its pair, joined by its place', async () => {
+  test('form a pair with the same index for each call of a batch', async () => {
     const served = await start()
     backend.script('listEvents', { body: { events: [] } })
     backend.script('about', { delayMs: 50 })
@@ -138,7 +138,7 @@ describe('the audit records of a call', () => {
   })
 })
 
-/** The gateway in a process of its own, with its output. */
+/** Starts the gateway in a separate process and collects its output. */
 async function spawnGateway(functionsBase: string) {
   const port = await freePort()
   const source = ['--source=functions/gateway/index.ts', '--target=gateway', `--port=${port}`]
@@ -173,7 +173,7 @@ async function spawnGateway(functionsBase: string) {
   return { child, ended, url, output: () => output }
 }
 
-test('after a SIGKILL under load the log names every call that the backend had', async () => {
+test('after a SIGKILL under load the log has every call that the backend received', async () => {
   const ledger: string[] = []
   let limit = 0
   let onLimit = () => {}
@@ -187,7 +187,7 @@ test('after a SIGKILL under load the log names every call that the backend had',
   const headers = { 'content-type': 'application/json' }
   for (let kill = 0; kill < 10; kill++) {
     ledger.length = 0
-    // Some time in the middle of the load, another each time.
+    // A different moment during the load each time.
     limit = 1 + Math.floor(Math.random() * 150)
     const gateway = await spawnGateway(listening.url)
     onLimit = () => void gateway.child.kill('SIGKILL')

@@ -14,8 +14,8 @@ function callOf(bytes: number) {
   return { ...call, params: { name: 'about', arguments: { text } } }
 }
 
-describe('a budget', () => {
-  test('refuses what does not fit, and counts it not', () => {
+describe('the budget of bodies in flight', () => {
+  test('refuses bytes beyond the limit and does not count them', () => {
     const budget = createBodyBudget(MIB)
     const [one, other] = [budget.open(), budget.open()]
     expect(one.take(MIB)).toBe(true)
@@ -27,7 +27,7 @@ describe('a budget', () => {
     expect(other.take(100 * 1024)).toBe(true)
   })
 
-  test('has room for small bodies when large ones have taken theirs, and for so many only', () => {
+  test('has 8 MiB for small bodies in addition to the limit for large ones', () => {
     const budget = createBodyBudget(MIB)
     expect(budget.open().take(MIB)).toBe(true)
     let small = 0
@@ -36,7 +36,7 @@ describe('a budget', () => {
     expect(budget.held()).toBe(9 * MIB)
   })
 
-  test('counts a large body as one from the byte that makes it large', () => {
+  test('counts a body as large once it exceeds 64 KiB', () => {
     const budget = createBodyBudget(MIB)
     budget.open().take(MIB)
     const share = budget.open()
@@ -45,8 +45,8 @@ describe('a budget', () => {
   })
 })
 
-describe('bodies in flight', () => {
-  test('beyond 16 MiB large ones get 503, small ones go on, and later there is room again', async () => {
+describe('the gateway with bodies in flight', () => {
+  test('returns 503 for large bodies beyond 16 MiB until others end, and accepts small ones', async () => {
     const served = await start()
     const path = '/mcp'
     const hangUp = new AbortController()
@@ -83,7 +83,7 @@ describe('bodies in flight', () => {
     await vi.waitUntil(async () => (await post(large)).status === 200, 60_000)
   }, 400_000)
 
-  test('MAX_BODY_BYTES is the limit', async () => {
+  test('returns 413 for a body larger than MAX_BODY_BYTES', async () => {
     const served = await start({ MAX_BODY_BYTES: '2048' })
     const send = (bytes: number) =>
       served.send({ method: 'POST', path: '/mcp', headers: JSON_TYPE, body: callOf(bytes) })

@@ -20,7 +20,7 @@ const PNG =
 const WAV = 'UklGRiYAAABXQVZFZm10IBAAAAABAAEAQB8AAAB9AAACABAAZGF0YQIAAAA='
 const image = { type: 'image', data: PNG, mimeType: 'image/png' }
 
-/** What the tools that the scenarios ask for answer. */
+/** The results of the tools that the scenarios call. */
 const RESULTS: Readonly<Record<string, unknown>> = {
   test_simple_text: {
     content: [{ type: 'text', text: 'This is a simple text response for testing.' }],
@@ -103,7 +103,7 @@ const SKILL_FILES = {
 
 const BOTH = ['2025-11-25', '2026-07-28']
 
-/** Scenarios, and the revisions in which each is run. */
+/** Scenarios, and the revisions for which each runs. */
 const APPLICABLE: Readonly<Record<string, readonly string[]>> = {
   'server-initialize': ['2025-11-25'],
   ping: ['2025-11-25'],
@@ -136,21 +136,21 @@ const APPLICABLE: Readonly<Record<string, readonly string[]>> = {
   'sep-2640-skills-enumeration': BOTH,
   'sep-2640-skills-manifest': BOTH,
 }
-/** Scenarios of which the named checks need what the server does not have; the others hold. */
+/** Scenarios whose named checks fail because the server does not have the feature. Their other checks pass. */
 const PARTLY: Readonly<Record<string, readonly string[]>> = {
   // Prompts.
   caching: ['sep-2549-prompts-list-caching-hints'],
 }
-/** Scenarios that give an answer half a second, which other scenarios beside them may take. */
+/** Scenarios that run alone because they allow half a second per response. */
 const ALONE: Readonly<Record<string, string>> = { 'server-stateless': '2026-07-28' }
-const NO_SESSION = 'it needs a session, and a stateless server mints none'
-const NO_STREAM = 'answers are single JSON documents, so the server sends nothing while it works'
-const NO_REQUESTS = 'it needs requests to the client over a stream, as before 2026-07-28'
-const NO_TEMPLATES = 'resources have no templates: each has a URI of its own'
-const NO_PROMPTS = 'the server has no prompts'
-const NO_TASKS = 'the server does not offer the extension of tasks'
-const NO_DIRECTORY = 'skills are read file by file: directoryRead is not offered'
-const NO_HEADERS = 'a catalogue with x-mcp-header is refused at start'
+const NO_SESSION = 'requires a session, and a stateless server creates none'
+const NO_STREAM = 'requires a stream, and responses are single JSON documents'
+const NO_REQUESTS = 'requires requests to the client over a stream, as before 2026-07-28'
+const NO_TEMPLATES = 'requires resource templates, and each resource has a fixed URI'
+const NO_PROMPTS = 'requires prompts, which the server does not have'
+const NO_TASKS = 'requires the tasks extension, which the server does not offer'
+const NO_DIRECTORY = 'requires directoryRead, which the server does not offer'
+const NO_HEADERS = 'requires x-mcp-header, which the catalogue does not accept'
 const NOT_APPLICABLE: Readonly<Record<string, string>> = {
   'logging-set-level': NO_STREAM,
   'tools-call-with-logging': NO_STREAM,
@@ -158,7 +158,7 @@ const NOT_APPLICABLE: Readonly<Record<string, string>> = {
   'server-sse-polling': NO_STREAM,
   'server-session-lifecycle': NO_SESSION,
   'server-sse-multiple-streams': NO_SESSION,
-  'completion-complete': 'the server has neither prompts nor templates to complete',
+  'completion-complete': 'requires prompts or resource templates',
   'tools-call-sampling': NO_REQUESTS,
   'tools-call-elicitation': NO_REQUESTS,
   'elicitation-sep1034-defaults': NO_REQUESTS,
@@ -185,7 +185,7 @@ const NOT_APPLICABLE: Readonly<Record<string, string>> = {
   'sep-2640-skills-directory': NO_DIRECTORY,
   'input-required-result-non-tool-request': NO_PROMPTS,
   'input-required-result-ignore-extra-params':
-    'it answers before it is asked; answers count with the state of their question alone',
+    'sends input responses without the requestState of a question, which the server ignores',
 }
 
 let backend: AskingBackend
@@ -208,7 +208,7 @@ beforeAll(async () => {
   served = await serve('gateway', (url, log) =>
     createGateway(
       parseGatewayConfig({
-        // Its own origin, which the rebinding scenario must find allowed.
+        // The rebinding scenario requires that the server allows its own origin.
         PUBLIC_URL: url,
         OAUTH_ISSUER: 'https://tenant.example/',
         FUNCTIONS_BASE: backend.url,
@@ -225,7 +225,7 @@ afterAll(async () => {
   folder[Symbol.dispose]()
 })
 
-test('every server scenario of the suite is either run or left out for a reason', async () => {
+test('every server scenario of the suite either runs or is listed with the reason why it does not apply', async () => {
   const { stdout } = await run(process.execPath, [SUITE, 'list', '--server'])
   const listed = [...stdout.matchAll(/^ {2}- (\S+)/gm)].map(([, name]) => name)
   const named = [APPLICABLE, ALONE, PARTLY, NOT_APPLICABLE].flatMap((scenarios) =>
@@ -239,10 +239,10 @@ interface Check {
   readonly status: string
 }
 
-/** The checks of one scenario, which ends with 1 where one failed. */
+/** The checks of one scenario. The suite exits with 1 if a check fails. */
 async function checksOf(scenario: string, revision: string): Promise<readonly Check[]> {
   const argv = ['server', '--url', `${served.url}/mcp`, '--scenario', scenario, '--verbose']
-  // Scenarios of extensions belong to no revision, and are run in each by force.
+  // Scenarios of extensions belong to no revision and run only with --force.
   const all = [SUITE, ...argv, '--spec-version', revision, '--force', '--timeout', `${LIMIT_MS}`]
   const { stdout } = await run(process.execPath, all, { timeout: LIMIT_MS }).catch(
     (error: { readonly stdout?: string }) => ({ stdout: error.stdout ?? '' }),
@@ -253,9 +253,9 @@ async function checksOf(scenario: string, revision: string): Promise<readonly Ch
 const having = (checks: readonly Check[], status: string) =>
   checks.filter((check) => check.status === status).map(({ id }) => id)
 
-// The half second is the suite's own, of a machine that may be busy.
+// The suite sets the limit of half a second, which a busy machine can exceed.
 test.each(Object.entries(ALONE))(
-  '%s of %s, by itself',
+  'the conformance scenario %s passes for revision %s when it runs alone',
   { timeout: 5 * LIMIT_MS, retry: 4 },
   async (scenario, revision) => {
     const checks = await checksOf(scenario, revision)
@@ -268,16 +268,19 @@ describe.concurrent('official conformance suite', { timeout: LIMIT_MS }, () => {
   const runs = Object.entries(APPLICABLE).flatMap(([scenario, revisions]) =>
     revisions.map((revision) => [scenario, revision] as const),
   )
-  test.each(runs)('%s of %s', async (scenario, revision) => {
+  test.each(runs)('scenario %s passes for revision %s', async (scenario, revision) => {
     const checks = await checksOf(scenario, revision)
     expect(having(checks, 'FAILURE')).toEqual([])
     expect(having(checks, 'WARNING')).toEqual([])
     expect(having(checks, 'SUCCESS')).not.toEqual([])
   })
 
-  test.each(Object.entries(PARTLY))('%s, but for what the server lacks', async (scenario, ids) => {
-    const checks = await checksOf(scenario, '2026-07-28')
-    expect(having(checks, 'FAILURE').toSorted()).toEqual(ids.toSorted())
-    expect(having(checks, 'SUCCESS')).not.toEqual([])
-  })
+  test.each(Object.entries(PARTLY))(
+    'scenario %s passes except for the checks of unsupported features',
+    async (scenario, ids) => {
+      const checks = await checksOf(scenario, '2026-07-28')
+      expect(having(checks, 'FAILURE').toSorted()).toEqual(ids.toSorted())
+      expect(having(checks, 'SUCCESS')).not.toEqual([])
+    },
+  )
 })

@@ -29,7 +29,7 @@ const sendingIss = () => ({
 })
 
 describe('the curated document', () => {
-  test('is the same in all layouts: our issuer and registration, the rest of Auth0', async () => {
+  test('has its own issuer and registration endpoint and the other endpoints of Auth0, at all paths', async () => {
     issuer.staged.discovery = {
       ...discoveryOf(issuer.url),
       revocation_endpoint: `${issuer.url}oauth/revoke`,
@@ -59,7 +59,7 @@ describe('the curated document', () => {
     })
   })
 
-  test('has the issuer that the protected-resource document names, to the letter', async () => {
+  test('has exactly the issuer that the protected resource metadata names', async () => {
     const { send } = await start({ PUBLIC_URL: 'https://mcp.test/' })
     const prm = await send({ path: '/.well-known/oauth-protected-resource/mcp' })
     expect(prm.json()).toMatchObject({ authorization_servers: ['https://mcp.test'] })
@@ -70,13 +70,16 @@ describe('the curated document', () => {
     { theirs: ['openid', 'profile'], scopes: ['events:read', 'events:write'] },
     { theirs: undefined, scopes: ['events:read', 'events:write'] },
     { theirs: ['offline_access'], scopes: ['events:read', 'events:write', 'offline_access'] },
-  ])('of the scopes $theirs none is taken but offline_access', async ({ theirs, scopes }) => {
-    issuer.staged.discovery = { ...discoveryOf(issuer.url), scopes_supported: theirs }
-    const { send } = await start()
-    expect((await send({ path: PATH })).json()).toMatchObject({ scopes_supported: scopes })
-  })
+  ])(
+    'lists the scopes of the catalogue and only offline_access of the issuer scopes $theirs',
+    async ({ theirs, scopes }) => {
+      issuer.staged.discovery = { ...discoveryOf(issuer.url), scopes_supported: theirs }
+      const { send } = await start()
+      expect((await send({ path: PATH })).json()).toMatchObject({ scopes_supported: scopes })
+    },
+  )
 
-  test('is not served for an issuer that turns out to send iss, not even from before', async () => {
+  test('is replaced by 502 when the issuer starts to send iss, even if it is cached', async () => {
     const startedAt = Date.now()
     vi.useFakeTimers({ toFake: ['Date'], now: startedAt })
     const { send, lines } = await start()
@@ -100,7 +103,7 @@ describe('the curated document', () => {
     expect((await send({ path: PATH })).status).toBe(200)
   })
 
-  test('is served stale while the issuer is down', async () => {
+  test('is served stale during an outage of the issuer', async () => {
     const startedAt = Date.now()
     vi.useFakeTimers({ toFake: ['Date'], now: startedAt })
     const { send } = await start()
@@ -110,20 +113,23 @@ describe('the curated document', () => {
     expect((await send({ path: PATH })).text).toBe(before.text)
   })
 
-  test.each(['authorization_endpoint', 'token_endpoint'])('is none without %s', async (name) => {
-    issuer.staged.discovery = { ...discoveryOf(issuer.url), [name]: undefined }
-    const { send } = await start()
-    const answer = await send({ path: PATH })
-    expect(answer.status).toBe(502)
-    expect(answer.json()).toMatchObject({ error: 'authorization_server_incomplete' })
-  })
+  test.each(['authorization_endpoint', 'token_endpoint'])(
+    'is replaced by 502 if the issuer metadata has no %s',
+    async (name) => {
+      issuer.staged.discovery = { ...discoveryOf(issuer.url), [name]: undefined }
+      const { send } = await start()
+      const answer = await send({ path: PATH })
+      expect(answer.status).toBe(502)
+      expect(answer.json()).toMatchObject({ error: 'authorization_server_incomplete' })
+    },
+  )
 })
 
-describe('the check at the start', () => {
+describe('the check of the issuer at startup', () => {
   const lines: string[] = []
   const log = createLog({ service: 'test', level: 'debug', write: (line) => lines.push(line) })
 
-  test('refuses an issuer that sends iss, with the reason and the way out', async () => {
+  test('rejects an issuer that sends iss, and the error names the setting to change', async () => {
     issuer.staged.discovery = sendingIss()
     await expect(checkIssuer(issuer.url, fetchJson, log)).rejects.toThrow(ConfigError)
     await expect(checkIssuer(issuer.url, fetchJson, log)).rejects.toThrow(
@@ -131,7 +137,7 @@ describe('the check at the start', () => {
     )
   })
 
-  test('lets an issuer pass that does not, and one that is down with a warning', async () => {
+  test('accepts an issuer that does not send iss, and an unavailable one with a warning', async () => {
     await checkIssuer(issuer.url, fetchJson, log)
     expect(lines).toEqual([])
     issuer.staged.outage = true
@@ -154,7 +160,7 @@ describe('the check at the start', () => {
     return { written, code }
   }
 
-  test('ends the function before it listens', async () => {
+  test('ends the process before it listens', async () => {
     issuer.staged.discovery = sendingIss()
     const { written, code } = await run({})
     expect(code).toBe(1)
@@ -167,7 +173,7 @@ describe('the check at the start', () => {
   })
 })
 
-test('AUTH_SERVER_METADATA takes issuer and curated, and nothing else', () => {
+test('AUTH_SERVER_METADATA must be issuer or curated and defaults to issuer', () => {
   expect(parseMetadataConfig(environment({ AUTH_SERVER_METADATA: '' }))).toMatchObject({
     AUTH_SERVER_METADATA: 'issuer',
   })

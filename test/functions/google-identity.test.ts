@@ -8,7 +8,7 @@ import {
   GoogleIdentityError,
 } from '../../functions/gateway/backend/google-identity.ts'
 
-// What arrives at a backend with BACKEND_AUTH=google is in gateway/backend/google-id-token.test.ts.
+// gateway/backend/google-id-token.test.ts tests what a backend receives with BACKEND_AUTH=google.
 
 type Answer = (req: IncomingMessage, res: ServerResponse, audience: string) => void
 
@@ -47,7 +47,7 @@ const fieldOf = (identity: ReturnType<typeof createGoogleIdentity>, url: string)
   identity(url).then((headers) => headers['x-serverless-authorization'] ?? '')
 const audienceIn = (field: string) => UnsecuredJWT.decode(field.replace('Bearer ', '')).payload.aud
 
-describe('the audience', () => {
+describe('the audience of an ID token', () => {
   test.each([
     [`${BASE}/listEvents`, `${BASE}/listEvents`],
     [`${BASE}/listEvents?user=1`, `${BASE}/listEvents`],
@@ -57,11 +57,11 @@ describe('the audience', () => {
     ['http://127.0.0.1:8080/listEvents', 'http://127.0.0.1:8080'],
     ['https://cloudfunctions.net.evil.example/x', 'https://cloudfunctions.net.evil.example'],
     ['https://evilcloudfunctions.net/x', 'https://evilcloudfunctions.net'],
-  ])('of %s is %s', (url, audience) => {
+  ])('for %s is %s', (url, audience) => {
     expect(audienceOf(new URL(url))).toBe(audience)
   })
 
-  test('is each function on cloudfunctions.net, and asked for once each', async () => {
+  test('is each function on cloudfunctions.net, with one token request per function', async () => {
     const identity = createGoogleIdentity(host)
     const tools = ['listEvents', 'addEvent', 'listEvents', 'addEvent', 'listEvents']
     const fields = await Promise.all(tools.map((tool) => fieldOf(identity, `${BASE}/${tool}`)))
@@ -69,7 +69,7 @@ describe('the audience', () => {
     expect(asked).toEqual([`${BASE}/listEvents`, `${BASE}/addEvent`])
   })
 
-  test('is one for all tools of a service on run.app', async () => {
+  test('is the service on run.app, with one token for all its tools', async () => {
     const identity = createGoogleIdentity(host)
     const service = 'https://tools-123.us-central1.run.app'
     const one = await fieldOf(identity, `${service}/listEvents`)
@@ -78,12 +78,12 @@ describe('the audience', () => {
   })
 })
 
-describe('a token', () => {
+describe('an ID token', () => {
   test.each([
-    { name: 'is kept while it is good for more than 5 minutes', seconds: 302, requests: 1 },
-    { name: 'is replaced when it is good for less', seconds: 299, requests: 2 },
-    { name: 'that has expired is replaced', seconds: -1, requests: 2 },
-  ])('$name', async ({ seconds, requests }) => {
+    { name: 'more than 5 minutes left', seconds: 302, requests: 1 },
+    { name: 'less than 5 minutes left', seconds: 299, requests: 2 },
+    { name: 'expired', seconds: -1, requests: 2 },
+  ])('is cached until 5 minutes before it expires: $name', async ({ seconds, requests }) => {
     answer = tokenFor(seconds)
     const identity = createGoogleIdentity(host)
     await fieldOf(identity, `${BASE}/listEvents`)
@@ -91,7 +91,7 @@ describe('a token', () => {
     expect(asked).toHaveLength(requests)
   })
 
-  test('is replaced by one request, however many calls wait for it', async () => {
+  test('is replaced by one request for concurrent calls', async () => {
     answer = tokenFor(299)
     const identity = createGoogleIdentity(host)
     await fieldOf(identity, `${BASE}/listEvents`)
@@ -102,36 +102,39 @@ describe('a token', () => {
   })
 })
 
-describe('a metadata server that', () => {
+describe('a metadata server', () => {
   const troubles: readonly (readonly [string, Answer])[] = [
-    ['refuses', (_, res) => res.writeHead(404).end('no such account')],
-    ['fails', (_, res) => res.writeHead(503).end()],
+    ['responds with 404', (_, res) => res.writeHead(404).end('no such account')],
+    ['responds with 503', (_, res) => res.writeHead(503).end()],
     ['redirects', (_, res) => res.writeHead(302, { location: `http://${host}/` }).end()],
-    ['answers with a page', (_, res) => res.end('<html>')],
+    ['responds with HTML', (_, res) => res.end('<html>')],
     [
-      'answers with more than a token',
+      'responds with a token and another line',
       (_, res) => res.end(`${new UnsecuredJWT({}).encode()}\r\nx-user-uid: auth0:mallory`),
     ],
-    ['answers with nothing', (_, res) => res.end()],
-    ['answers without end', (_, res) => res.end('x'.repeat(20_000))],
-    ['hangs up', (_, res) => res.socket?.resetAndDestroy()],
+    ['responds with an empty body', (_, res) => res.end()],
+    ['responds with 20,000 bytes', (_, res) => res.end('x'.repeat(20_000))],
+    ['resets the connection', (_, res) => res.socket?.resetAndDestroy()],
   ]
 
-  test.each(troubles)('%s gives no token to anybody, and is asked again', async (_, trouble) => {
-    answer = trouble
-    const identity = createGoogleIdentity(host)
-    const calls = Array.from({ length: 3 }, () => identity(`${BASE}/listEvents`))
-    const results = await Promise.allSettled(calls)
-    for (const result of results) {
-      expect(result).toMatchObject({ reason: expect.any(GoogleIdentityError) })
-    }
-    expect(asked).toHaveLength(1)
+  test.each(troubles)(
+    'that %s fails all waiting calls, and the next call requests a token again',
+    async (_, trouble) => {
+      answer = trouble
+      const identity = createGoogleIdentity(host)
+      const calls = Array.from({ length: 3 }, () => identity(`${BASE}/listEvents`))
+      const results = await Promise.allSettled(calls)
+      for (const result of results) {
+        expect(result).toMatchObject({ reason: expect.any(GoogleIdentityError) })
+      }
+      expect(asked).toHaveLength(1)
 
-    answer = tokenFor(3_600)
-    expect(audienceIn(await fieldOf(identity, `${BASE}/listEvents`))).toBe(`${BASE}/listEvents`)
-  })
+      answer = tokenFor(3_600)
+      expect(audienceIn(await fieldOf(identity, `${BASE}/listEvents`))).toBe(`${BASE}/listEvents`)
+    },
+  )
 
-  test('is not there at all gives no token', async () => {
+  test('that cannot be reached fails the call', async () => {
     const identity = createGoogleIdentity('127.0.0.1:1')
     await expect(identity(`${BASE}/listEvents`)).rejects.toThrow(GoogleIdentityError)
   })

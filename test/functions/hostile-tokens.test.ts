@@ -32,7 +32,7 @@ afterAll(async () => {
   await backend[Symbol.asyncDispose]()
 })
 
-/** The same call, and a public one, over both endpoints. */
+/** Calls of a protected and a public tool over MCP and REST. */
 const requests = ['listEvents', 'about'].flatMap((name) => [
   { path: '/mcp', body: handshakeMessage('tools/call', { name, arguments: {} }) },
   { path: `/tools/${name}`, body: {} },
@@ -46,25 +46,28 @@ const sendWith = (accessToken: string, { path, body }: (typeof requests)[number]
     headers: { 'content-type': 'application/json', authorization: `Bearer ${accessToken}` },
   })
 
-test('a good token passes, or the others would prove nothing', async () => {
+test('a valid token is accepted for the requests of these tests', async () => {
   const good = token({ payload: payloadFor(EXPECTED) })
   backend.script('listEvents', { body: { events: [] } })
   for (const request of requests) expect((await sendWith(good, request)).status).toBe(200)
   expect(backend.calls).toHaveLength(requests.length)
 })
 
-test.each(hostileTokens(EXPECTED))('$name: $status, $reason', async (hostile) => {
-  for (const request of requests) {
-    served.lines.length = 0
-    const { status, headers } = await sendWith(hostile.token, request)
-    expect(status).toBe(hostile.status)
-    expect(headers['www-authenticate']).toMatch(
-      new RegExp(
-        `^Bearer error="${hostile.error}", error_description="[^"]+", ` +
-          `scope="${SCOPE}", resource_metadata="${METADATA}"$`,
-      ),
-    )
-    expect(served.lines).toMatchObject([{ message: 'token_rejected', reason: hostile.reason }])
-  }
-  expect(backend.calls).toEqual([])
-})
+test.each(hostileTokens(EXPECTED))(
+  'a hostile token gets $status with the reason $reason: $name',
+  async (hostile) => {
+    for (const request of requests) {
+      served.lines.length = 0
+      const { status, headers } = await sendWith(hostile.token, request)
+      expect(status).toBe(hostile.status)
+      expect(headers['www-authenticate']).toMatch(
+        new RegExp(
+          `^Bearer error="${hostile.error}", error_description="[^"]+", ` +
+            `scope="${SCOPE}", resource_metadata="${METADATA}"$`,
+        ),
+      )
+      expect(served.lines).toMatchObject([{ message: 'token_rejected', reason: hostile.reason }])
+    }
+    expect(backend.calls).toEqual([])
+  },
+)

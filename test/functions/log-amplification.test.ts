@@ -6,7 +6,7 @@ import { handshakeMessage, type SendOptions } from '../support/http/serve.ts'
 const { issuer, startForFile } = await gatewayStack()
 const served = await startForFile()
 
-/** Bytes of the request as it goes on the wire, at least. */
+/** The least number of bytes that the request has on the wire. */
 function sentBytes({ method = 'GET', path, headers = {}, body }: SendOptions): number {
   const fields = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`)
   const text = body === undefined ? '' : JSON.stringify(body)
@@ -14,7 +14,7 @@ function sentBytes({ method = 'GET', path, headers = {}, body }: SendOptions): n
   return Buffer.byteLength(head) + Buffer.byteLength(text)
 }
 
-/** Bytes of the lines that are written for it. */
+/** The number of bytes that the request adds to the log. */
 async function loggedBytes(request: SendOptions): Promise<number> {
   served.lines.length = 0
   await served.send(request)
@@ -25,12 +25,19 @@ async function loggedBytes(request: SendOptions): Promise<number> {
 const batch = (messages: number) =>
   Array.from({ length: messages }, () => handshakeMessage('tools/call', { name: 'about' }))
 
-describe('the log of one request is bounded by what was sent', () => {
+describe('the log of one request', () => {
   const headers = { 'content-type': 'application/json' }
   const rows: readonly (SendOptions & { readonly name: string; readonly factor: number })[] = [
-    { name: 'a path that is not there', path: '/x', factor: 8 },
+    { name: 'an unknown path', path: '/x', factor: 8 },
     { name: 'a long path', path: `/${'x'.repeat(8_000)}`, factor: 0.1 },
-    { name: 'no credentials', method: 'POST', path: '/mcp', headers, body: {}, factor: 8 },
+    {
+      name: 'a request without credentials',
+      method: 'POST',
+      path: '/mcp',
+      headers,
+      body: {},
+      factor: 8,
+    },
     {
       name: 'a forged token',
       method: 'POST',
@@ -56,26 +63,32 @@ describe('the log of one request is bounded by what was sent', () => {
       factor: 10,
     },
   ]
-  test.each(rows)('$name: $factor-fold', async ({ name: _, factor, ...request }) => {
-    expect(await loggedBytes(request)).toBeLessThan(factor * sentBytes(request))
-  })
+  test.each(rows)(
+    'has less than $factor times the bytes of the request: $name',
+    async ({ name: _, factor, ...request }) => {
+      expect(await loggedBytes(request)).toBeLessThan(factor * sentBytes(request))
+    },
+  )
 
   const subjects: readonly [name: string, subject: string][] = [
     ['a usual subject', 'auth0|65f1c0ffee'],
     ['a long subject', 's'.repeat(4_000)],
-    ['a subject of controls', '\u0001'.repeat(600)],
-    ['a subject of overrides', '\u202e'.repeat(1_300)],
+    ['a subject of control characters', '\u0001'.repeat(600)],
+    ['a subject of bidirectional overrides', '\u202e'.repeat(1_300)],
   ]
-  test.each(subjects)('a batch of 50 calls by %s: 14-fold', async (_, sub) => {
-    const authorization = `Bearer ${await issuer.token({ sub, azp: sub })}`
-    const request = {
-      method: 'POST',
-      path: '/mcp',
-      headers: { ...headers, authorization },
-      body: batch(50),
-    }
-    const logged = await loggedBytes(request)
-    expect(logged).toBeGreaterThan(0)
-    expect(logged).toBeLessThan(14 * sentBytes(request))
-  })
+  test.each(subjects)(
+    'has less than 14 times the bytes of the request for a batch of 50 calls by %s',
+    async (_, sub) => {
+      const authorization = `Bearer ${await issuer.token({ sub, azp: sub })}`
+      const request = {
+        method: 'POST',
+        path: '/mcp',
+        headers: { ...headers, authorization },
+        body: batch(50),
+      }
+      const logged = await loggedBytes(request)
+      expect(logged).toBeGreaterThan(0)
+      expect(logged).toBeLessThan(14 * sentBytes(request))
+    },
+  )
 })

@@ -23,7 +23,7 @@ const CACHEABLE = 'public, max-age=300, s-maxage=300'
 
 const { issuer, start } = await metadataStack({ OPENAI_APPS_CHALLENGE: 'challenge-token' })
 
-describe('every path, by method', () => {
+describe('the metadata function', () => {
   const rows = [
     ...[...RESOURCE_PATHS, ...AUTHORIZATION_SERVER_PATHS].map((path) => ({
       path,
@@ -35,40 +35,43 @@ describe('every path, by method', () => {
     { path: '/health/auth0', type: /^application\/json/, cache: 'no-store' },
   ]
 
-  test.each(rows)('$path', async ({ path, type, cache }) => {
-    const { send } = await start()
+  test.each(rows)(
+    'serves GET, HEAD and OPTIONS of $path and refuses other methods',
+    async ({ path, type, cache }) => {
+      const { send } = await start()
 
-    const get = await send({ path })
-    expect(get.status).toBe(200)
-    expect(get.headers['content-type']).toMatch(type)
-    expect(get.headers['cache-control']).toBe(cache)
-    expect(get.headers['access-control-allow-origin']).toBe('*')
-    expect(get.headers['x-content-type-options']).toBe('nosniff')
+      const get = await send({ path })
+      expect(get.status).toBe(200)
+      expect(get.headers['content-type']).toMatch(type)
+      expect(get.headers['cache-control']).toBe(cache)
+      expect(get.headers['access-control-allow-origin']).toBe('*')
+      expect(get.headers['x-content-type-options']).toBe('nosniff')
 
-    const head = await send({ path, method: 'HEAD' })
-    expect(head.status).toBe(200)
-    expect(head.text).toBe('')
-    for (const name of ['content-type', 'content-length', 'cache-control'] as const) {
-      expect(head.headers[name]).toBe(get.headers[name])
-    }
+      const head = await send({ path, method: 'HEAD' })
+      expect(head.status).toBe(200)
+      expect(head.text).toBe('')
+      for (const name of ['content-type', 'content-length', 'cache-control'] as const) {
+        expect(head.headers[name]).toBe(get.headers[name])
+      }
 
-    const origin = 'https://anywhere.example'
-    const preflight = { origin, 'access-control-request-method': 'GET' }
-    const options = await send({ path, method: 'OPTIONS', headers: preflight })
-    expect(options.status).toBe(204)
-    expect(options.headers['access-control-allow-origin']).toBe('*')
-    expect(options.headers['access-control-allow-methods']).toBe('GET, HEAD, OPTIONS')
-    expect(options.headers['access-control-allow-headers']).toContain('mcp-protocol-version')
-    expect(options.headers['cache-control']).toBe('no-store')
+      const origin = 'https://anywhere.example'
+      const preflight = { origin, 'access-control-request-method': 'GET' }
+      const options = await send({ path, method: 'OPTIONS', headers: preflight })
+      expect(options.status).toBe(204)
+      expect(options.headers['access-control-allow-origin']).toBe('*')
+      expect(options.headers['access-control-allow-methods']).toBe('GET, HEAD, OPTIONS')
+      expect(options.headers['access-control-allow-headers']).toContain('mcp-protocol-version')
+      expect(options.headers['cache-control']).toBe('no-store')
 
-    for (const method of ['POST', 'PUT', 'DELETE']) {
-      const refused = await send({ path, method })
-      expect(refused.status).toBe(405)
-      expect(refused.headers.allow).toBe('GET, HEAD, OPTIONS')
-      expect(refused.headers['cache-control']).toBe('no-store')
-      expect(refused.headers['content-type']).toMatch(/^application\/json/)
-    }
-  })
+      for (const method of ['POST', 'PUT', 'DELETE']) {
+        const refused = await send({ path, method })
+        expect(refused.status).toBe(405)
+        expect(refused.headers.allow).toBe('GET, HEAD, OPTIONS')
+        expect(refused.headers['cache-control']).toBe('no-store')
+        expect(refused.headers['content-type']).toMatch(/^application\/json/)
+      }
+    },
+  )
 
   test.each([
     '/',
@@ -83,7 +86,7 @@ describe('every path, by method', () => {
     '/health/',
     '/__proto__',
     '/constructor',
-  ])('nothing is at %s', async (path) => {
+  ])('returns 404 for %s', async (path) => {
     const { send } = await start()
     const answer = await send({ path })
     expect(answer.status).toBe(404)
@@ -92,14 +95,14 @@ describe('every path, by method', () => {
     expect(answer.json()).toMatchObject({ error: 'not_found' })
   })
 
-  test('a query changes nothing', async () => {
+  test('ignores a query', async () => {
     const { send } = await start()
     expect((await send({ path: `${RESOURCE_PATHS[0]}?x=1` })).status).toBe(200)
   })
 })
 
-describe('the protected resource document (RFC 9728)', () => {
-  test('has the links of the catalogue, of a compiled one too', async () => {
+describe('the protected resource metadata (RFC 9728)', () => {
+  test('has the links of the catalogue, also of a compiled one', async () => {
     const server = {
       title: 'Events',
       documentation: 'https://events.example.com/docs',
@@ -117,7 +120,7 @@ describe('the protected resource document (RFC 9728)', () => {
     }
   })
 
-  test('is the same in all layouts, whatever host the request names', async () => {
+  test('is the same at all paths and for any Host field', async () => {
     const { send } = await start({ OAUTH_SCOPES: 'profile offline_access events:read' })
     const headers = { host: 'evil.example', 'x-forwarded-host': 'evil.example' }
     const documents = await Promise.all(RESOURCE_PATHS.map((path) => send({ path, headers })))
@@ -133,7 +136,7 @@ describe('the protected resource document (RFC 9728)', () => {
   })
 
   test.each(['https://api.example/', 'urn:example:api', 'https://mcp.test/mcp/'])(
-    'names the audience to the letter: %s',
+    'has the exact audience as its resource: %s',
     async (audience) => {
       const { send } = await start({ OAUTH_AUDIENCE: audience })
       const document = await send({ path: '/.well-known/oauth-protected-resource' })
@@ -141,29 +144,29 @@ describe('the protected resource document (RFC 9728)', () => {
     },
   )
 
-  test('is served while the issuer is down, and asks it nothing', async () => {
+  test('is served without a request to the issuer', async () => {
     issuer.staged.outage = true
     const { send } = await start()
     expect((await send({ path: '/.well-known/oauth-protected-resource/mcp' })).status).toBe(200)
     expect(issuer.requests).toEqual([])
   })
 
-  test('names no scope when every tool is public', async () => {
+  test('has no scopes if every tool is public', async () => {
     const { send } = await start({ TOOLS: JSON.stringify({ about: TOOLS.about }) })
     const document = await send({ path: '/.well-known/oauth-protected-resource' })
     expect(document.json()).toMatchObject({ scopes_supported: [] })
   })
 })
 
-describe("the authorization server's metadata", () => {
-  test("is the issuer's own in all layouts, fetched once", async () => {
+describe('the authorization server metadata', () => {
+  test('is the document of the issuer at all paths, fetched once', async () => {
     const { send } = await start()
     const documents = await Promise.all(AUTHORIZATION_SERVER_PATHS.map((path) => send({ path })))
     for (const document of documents) expect(document.json()).toEqual(discoveryOf(issuer.url))
     expect(issuer.requests).toEqual([DISCOVERY_PATH])
   })
 
-  test('is served stale while the issuer is down, and fresh again afterwards', async () => {
+  test('is served stale during an outage of the issuer and fresh afterwards', async () => {
     const startedAt = Date.now()
     vi.useFakeTimers({ toFake: ['Date'], now: startedAt })
     const { send, lines } = await start()
@@ -187,7 +190,7 @@ describe("the authorization server's metadata", () => {
 
   const troubles: readonly { name: string; reason: string; stage: () => void }[] = [
     {
-      name: 'is down',
+      name: 'is unavailable',
       reason: 'status_503',
       stage: () => {
         issuer.staged.outage = true
@@ -201,21 +204,21 @@ describe("the authorization server's metadata", () => {
       },
     },
     {
-      name: 'names itself without its slash',
+      name: 'names itself without the last slash',
       reason: 'issuer_mismatch',
       stage: () => {
         issuer.staged.discovery = discoveryOf(issuer.url.slice(0, -1))
       },
     },
     {
-      name: 'answers with an array',
+      name: 'responds with an array',
       reason: 'not_an_object',
       stage: () => {
         issuer.staged.discovery = []
       },
     },
     {
-      name: 'answers with too much',
+      name: 'responds with 300,000 bytes',
       reason: 'max-size',
       stage: () => {
         issuer.staged.discovery = { ...discoveryOf(issuer.url), padding: 'x'.repeat(300_000) }
@@ -229,24 +232,27 @@ describe("the authorization server's metadata", () => {
       },
     },
   ]
-  test.each(troubles)('is 502 when the issuer $name and never had one', async (trouble) => {
-    trouble.stage()
-    const { send, lines } = await start()
-    const answers = await Promise.all(AUTHORIZATION_SERVER_PATHS.map((path) => send({ path })))
-    for (const answer of answers) {
-      expect(answer.status).toBe(502)
-      expect(answer.headers['cache-control']).toBe('no-store')
-      expect(answer.headers['access-control-allow-origin']).toBe('*')
-      expect(answer.headers['retry-after']).toBe('10')
-      expect(answer.json()).toMatchObject({ error: 'authorization_server_unavailable' })
-    }
-    expect(issuer.requests).toEqual([DISCOVERY_PATH])
-    expect(lines).toContainEqual(
-      expect.objectContaining({ message: 'discovery_failed', reason: trouble.reason }),
-    )
-  })
+  test.each(troubles)(
+    'is replaced by 502 if the issuer fails and nothing is cached: the issuer $name',
+    async (trouble) => {
+      trouble.stage()
+      const { send, lines } = await start()
+      const answers = await Promise.all(AUTHORIZATION_SERVER_PATHS.map((path) => send({ path })))
+      for (const answer of answers) {
+        expect(answer.status).toBe(502)
+        expect(answer.headers['cache-control']).toBe('no-store')
+        expect(answer.headers['access-control-allow-origin']).toBe('*')
+        expect(answer.headers['retry-after']).toBe('10')
+        expect(answer.json()).toMatchObject({ error: 'authorization_server_unavailable' })
+      }
+      expect(issuer.requests).toEqual([DISCOVERY_PATH])
+      expect(lines).toContainEqual(
+        expect.objectContaining({ message: 'discovery_failed', reason: trouble.reason }),
+      )
+    },
+  )
 
-  test('a slow issuer is asked once, however many wait', async () => {
+  test('is fetched once for concurrent requests', async () => {
     issuer.staged.delayMs = 100
     const { send } = await start()
     const answers = await Promise.all(
@@ -258,7 +264,7 @@ describe("the authorization server's metadata", () => {
 })
 
 describe('health', () => {
-  test('/health is liveness alone: 200 while Auth0 is down', async () => {
+  test('/health returns 200 during an outage of Auth0', async () => {
     issuer.staged.outage = true
     const { send } = await start()
     const answer = await send({ path: '/health' })
@@ -287,7 +293,7 @@ describe('health', () => {
 
   const failures: readonly { name: string; failing: string[]; stage: () => void }[] = [
     {
-      name: 'everything is down',
+      name: 'the issuer is unavailable',
       failing: ['issuer', 'jwks'],
       stage: () => {
         issuer.staged.outage = true
@@ -301,7 +307,7 @@ describe('health', () => {
       },
     },
     {
-      name: 'the key set has no keys but null',
+      name: 'the key set contains only null',
       failing: ['jwks'],
       stage: () => {
         issuer.staged.jwks = { keys: [null] }
@@ -315,14 +321,14 @@ describe('health', () => {
       },
     },
     {
-      name: 'the issuer is another',
+      name: 'the metadata names another issuer',
       failing: ['issuer'],
       stage: () => {
         issuer.staged.discovery = discoveryOf('https://evil.example/')
       },
     },
   ]
-  test('/health/auth0 asks for the keys at JWKS_URI', async () => {
+  test('/health/auth0 fetches the keys from JWKS_URI', async () => {
     const { send } = await start({ JWKS_URI: `${issuer.url}nowhere/keys.json` })
     const answer = await send({ path: '/health/auth0' })
     expect(answer.status).toBe(503)
@@ -332,16 +338,19 @@ describe('health', () => {
     })
   })
 
-  test.each(failures)('/health/auth0 is 503 and names the part: $name', async (failure) => {
-    failure.stage()
-    const { send } = await start()
-    const answer = await send({ path: '/health/auth0' })
-    expect(answer.status).toBe(503)
-    expect(answer.headers['cache-control']).toBe('no-store')
-    expect(answer.json()).toMatchObject({ status: 'failing', failing: failure.failing })
-  })
+  test.each(failures)(
+    '/health/auth0 returns 503 and names the failing part: $name',
+    async (failure) => {
+      failure.stage()
+      const { send } = await start()
+      const answer = await send({ path: '/health/auth0' })
+      expect(answer.status).toBe(503)
+      expect(answer.headers['cache-control']).toBe('no-store')
+      expect(answer.json()).toMatchObject({ status: 'failing', failing: failure.failing })
+    },
+  )
 
-  test('a flood of probes asks Auth0 once a second', async () => {
+  test('/health/auth0 fetches metadata and keys once for concurrent probes', async () => {
     const { send } = await start()
     await Promise.all(Array.from({ length: 20 }, () => send({ path: '/health/auth0' })))
     expect(issuer.requests.toSorted()).toEqual([JWKS_PATH, DISCOVERY_PATH])
@@ -349,12 +358,12 @@ describe('health', () => {
 })
 
 describe("OpenAI's domain challenge", () => {
-  test('is exactly the token', async () => {
+  test('is exactly OPENAI_APPS_CHALLENGE', async () => {
     const { send } = await start()
     expect((await send({ path: CHALLENGE_PATH })).text).toBe('challenge-token')
   })
 
-  test('is 404 when there is none', async () => {
+  test('is replaced by 404 if OPENAI_APPS_CHALLENGE is empty', async () => {
     const { send } = await start({ OPENAI_APPS_CHALLENGE: '' })
     const answer = await send({ path: CHALLENGE_PATH })
     expect(answer.status).toBe(404)

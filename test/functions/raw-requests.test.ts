@@ -7,7 +7,7 @@ import { handshakeMessage } from '../support/http/serve.ts'
 const { issuer, backend, startForFile } = await gatewayStack()
 const served = await startForFile()
 
-/** Writes these bytes to the gateway, and returns everything that comes back until it closes. */
+/** Writes the bytes to the gateway and returns everything that it sends until it closes the connection. */
 async function exchange(bytes: string): Promise<string> {
   const socket = await dial()
   socket.write(bytes)
@@ -46,19 +46,19 @@ const statusesIn = (answer: string) =>
 const callAbout = JSON.stringify(handshakeMessage('tools/call', { name: 'about' }))
 const ping = JSON.stringify(handshakeMessage('ping'))
 
-/** The gateway still serves: what came before has not harmed it. */
+/** Expects that the gateway still serves requests. */
 async function expectServing(): Promise<void> {
   expect(statusesIn(await exchange(request(ping)))).toEqual([200])
 }
 
-describe('requests as no library writes them', () => {
-  test('pipelined requests are answered in order', async () => {
+describe('raw requests', () => {
+  test('that are pipelined are answered in order', async () => {
     const first = request(ping).replace('Connection: close\r\n', '')
     const answer = await exchange(`${first}${request('{')}`)
     expect(statusesIn(answer)).toEqual([200, 400])
   })
 
-  test('a client that closes its half has hung up: its call is given up', async () => {
+  test('are aborted when the client half-closes the connection', async () => {
     backend.script('about', { delayMs: 5_000 })
     const socket = await dial()
     socket.write(request(callAbout))
@@ -67,7 +67,7 @@ describe('requests as no library writes them', () => {
     await backend.calls[0]?.abandoned
   })
 
-  test('a client that goes away in the middle of its body calls nothing', async () => {
+  test('with an incomplete body do not call the backend', async () => {
     const socket = await dial()
     socket.write(request(callAbout).slice(0, -5))
     socket.destroy()
@@ -76,30 +76,30 @@ describe('requests as no library writes them', () => {
   })
 
   test.each([
-    { name: 'both lengths', fields: ['Transfer-Encoding: chunked'] },
-    { name: 'two lengths', fields: ['Content-Length: 3'] },
-    { name: 'a space before the colon', fields: ['X-A : b'] },
-    { name: 'a line that is folded', fields: ['X-A: b', ' c'] },
+    { name: 'Content-Length and Transfer-Encoding', fields: ['Transfer-Encoding: chunked'] },
+    { name: 'two Content-Length fields', fields: ['Content-Length: 3'] },
+    { name: 'a space before a colon', fields: ['X-A : b'] },
+    { name: 'a folded header field', fields: ['X-A: b', ' c'] },
     { name: 'a control character in a value', fields: ['X-A: b\u0000c'] },
     { name: 'an unknown transfer coding', fields: ['Transfer-Encoding: identity, chunked'] },
-  ])('$name: 400, and nothing is called', async ({ fields }) => {
+  ])('with an ambiguous header get 400 without a call: $name', async ({ fields }) => {
     expect(statusesIn(await exchange(request(callAbout, fields)))).toEqual([400])
     expect(backend.calls).toEqual([])
   })
 
-  test('a flood of header fields: 431', async () => {
+  test('with 2,000 header fields get 431', async () => {
     const flood = Array.from({ length: 2_000 }, (_, index) => `X-${index}: ${'v'.repeat(20)}`)
     expect(statusesIn(await exchange(request(ping, flood)))).toEqual([431])
     await expectServing()
   })
 
-  test('a chunked body over 1 MiB: 413, whatever it claims', async () => {
+  test('with a chunked body over 1 MiB get 413', async () => {
     const chunk = `10000\r\n${' '.repeat(0x10000)}\r\n`
     const head = request('').replace(/Content-Length: 0\r\n/, 'Transfer-Encoding: chunked\r\n')
     expect(statusesIn(await exchange(`${head}${chunk.repeat(20)}0\r\n\r\n`))).toEqual([413])
   })
 
-  test('a body of nothing but brackets: an error, not a crash', async () => {
+  test('with deeply nested JSON get a response and do not stop the gateway', async () => {
     for (const deep of ['['.repeat(500_000), `${'['.repeat(100_000)}${']'.repeat(100_000)}`]) {
       expect(statusesIn(await exchange(request(deep)))).toEqual([400])
     }
@@ -113,12 +113,12 @@ describe('requests as no library writes them', () => {
 
 describe('a refused request', () => {
   const KIB = 1024
-  /** Of a request that is refused for its path, so that its body is never read. */
+  /** The head of a request to an unknown path, whose body the gateway does not parse. */
   const head = (fields: readonly string[]) =>
     ['POST /nothing HTTP/1.1', 'Host: mcp.test', ...fields, '', ''].join('\r\n')
   const nextPing = request(ping)
 
-  /** Collects what comes back. */
+  /** Collects the data and the error of the socket. */
   const listening = (socket: Socket) => {
     const seen = { text: '', error: undefined as Error | undefined }
     socket.on('data', (chunk) => {
@@ -130,7 +130,7 @@ describe('a refused request', () => {
     return seen
   }
 
-  test('is answered when a small body has been received, and the connection is kept', async () => {
+  test('is answered after a small body is received, and the connection is kept', async () => {
     const socket = await dial()
     const seen = listening(socket)
     socket.write(`${head([`Content-Length: ${300 * KIB}`])}${'x'.repeat(100 * KIB)}`)
@@ -150,7 +150,7 @@ describe('a refused request', () => {
       (text: string) => `${text.length.toString(16)}\r\n${text}\r\n`,
     ],
   ])(
-    'is answered before a large body %s is received, which resets nothing',
+    'is answered before a large body %s is received, and the connection is not reset',
     async (_, fields, encode) => {
       const socket = await dial()
       const seen = listening(socket)
@@ -167,7 +167,7 @@ describe('a refused request', () => {
     },
   )
 
-  test('is not parsed: a token that is not valid is 401 whatever the body is', async () => {
+  test('with an invalid token gets 401 for any body', async () => {
     for (const body of ['{', 'x'.repeat(2 * KIB * KIB)]) {
       const answer = await exchange(request(body, ['Authorization: Bearer a']))
       expect(statusesIn(answer)).toEqual([401])
@@ -175,13 +175,13 @@ describe('a refused request', () => {
     }
   })
 
-  test('a client that waits for 100 (Continue) gets it', async () => {
+  test('differs from one with Expect: 100-continue, which gets 100 (Continue) and 200', async () => {
     const answer = await exchange(request(ping, ['Expect: 100-continue']))
     expect(statusesIn(answer)).toEqual([100, 200])
   })
 })
 
-describe('what the request says of itself is not believed', () => {
+describe('a header field or target that is not trusted', () => {
   test.each([
     'Host: evil.example',
     'X-Forwarded-Host: evil.example',
@@ -189,7 +189,7 @@ describe('what the request says of itself is not believed', () => {
     'X-Forwarded-Proto: http',
     'X-Original-URL: /tools/about',
     'X-Rewrite-URL: /tools/about',
-  ])('%s: the challenge stays the same', async (field) => {
+  ])('does not change the challenge: %s', async (field) => {
     const body = JSON.stringify(handshakeMessage('tools/call', { name: 'listEvents' }))
     const raw = request(body, field.startsWith('Host') ? [] : [field])
     const answer = await exchange(
@@ -210,7 +210,7 @@ describe('what the request says of itself is not believed', () => {
     'X-User-Uid',
     'X-Gateway-Assertion',
     'Proxy-Authorization',
-  ])('credentials in %s are none', async (name) => {
+  ])('does not contain credentials: %s', async (name) => {
     const body = JSON.stringify(handshakeMessage('tools/call', { name: 'listEvents' }))
     const answer = await exchange(request(body, [`${name}: Bearer ${await issuer.token()}`]))
     expect(statusesIn(answer)).toEqual([401])
@@ -218,7 +218,7 @@ describe('what the request says of itself is not believed', () => {
   })
 
   test.each(['X-HTTP-Method-Override: POST', 'X-Method-Override: POST'])(
-    '%s makes no POST of a GET',
+    'does not turn GET into POST: %s',
     async (field) => {
       const answer = await exchange(request('', [field], 'GET /mcp HTTP/1.1'))
       expect(statusesIn(answer)).toEqual([401])
@@ -226,7 +226,7 @@ describe('what the request says of itself is not believed', () => {
   )
 
   test.each(['/MCP', '//mcp', '/mcp//', '/mcp%2f', '/%6dcp', '/mcp/../mcp', '/mcp;a', '/./mcp'])(
-    '%s is another path: 404',
+    'gets 404 if it is another form of the path: %s',
     async (path) => {
       const answer = await exchange(request(ping, [], `POST ${path} HTTP/1.1`))
       expect(statusesIn(answer)).toEqual([404])
@@ -235,7 +235,7 @@ describe('what the request says of itself is not believed', () => {
     },
   )
 
-  test('an absolute target of another host is not found', async () => {
+  test('gets 404 if it is an absolute target of another host', async () => {
     const answer = await exchange(request(ping, [], 'POST http://evil.example/mcp HTTP/1.1'))
     expect(statusesIn(answer)).toEqual([404])
   })

@@ -32,7 +32,7 @@ afterEach(() => {
   for (const child of running.splice(0)) child.kill('SIGKILL')
 })
 
-/** The function as Cloud Run starts it: functions-framework's own command, its own process. */
+/** Starts the function as Cloud Run does, with the command of functions-framework in a separate process. */
 async function spawnFunction(
   target: string,
   env: Readonly<Record<string, string>>,
@@ -91,7 +91,7 @@ async function until(condition: () => boolean | Promise<boolean>): Promise<void>
   while (!(await condition())) await new Promise((resolve) => setTimeout(resolve, 20))
 }
 
-/** The code of the failure to connect, or `connected`. */
+/** The error code of the attempt to connect, or `connected`. */
 function tryToConnect({ url }: Instance): Promise<string> {
   const { hostname, port } = new URL(url)
   return new Promise((resolve) => {
@@ -104,26 +104,29 @@ function tryToConnect({ url }: Instance): Promise<string> {
   })
 }
 
-test.each(SIGNALS)('%s: what is in flight is answered, nothing new is taken', async (signal) => {
-  backend.script('about', { delayMs: 2_500, body: { about: 'us' } })
-  const instance = await spawnGateway()
-  const calls = Array.from({ length: 20 }, () => callAbout(instance))
-  await until(() => backend.calls.length === 20)
+test.each(SIGNALS)(
+  'after %s requests in flight are answered and new connections are refused',
+  async (signal) => {
+    backend.script('about', { delayMs: 2_500, body: { about: 'us' } })
+    const instance = await spawnGateway()
+    const calls = Array.from({ length: 20 }, () => callAbout(instance))
+    await until(() => backend.calls.length === 20)
 
-  instance.child.kill(signal)
-  await until(async () => (await tryToConnect(instance)) === 'ECONNREFUSED')
-  expect(instance.child.exitCode).toBeNull()
+    instance.child.kill(signal)
+    await until(async () => (await tryToConnect(instance)) === 'ECONNREFUSED')
+    expect(instance.child.exitCode).toBeNull()
 
-  const answers = await Promise.all(calls)
-  expect(answers.map(({ status }) => status)).toEqual(Array.from({ length: 20 }, () => 200))
-  for (const answer of answers) {
-    expect(answer.json()).toEqual({ about: 'us' })
-    expect(answer.headers.connection).toBe('close')
-  }
-  expect(await instance.ended).toEqual([0, null])
-})
+    const answers = await Promise.all(calls)
+    expect(answers.map(({ status }) => status)).toEqual(Array.from({ length: 20 }, () => 200))
+    for (const answer of answers) {
+      expect(answer.json()).toEqual({ about: 'us' })
+      expect(answer.headers.connection).toBe('close')
+    }
+    expect(await instance.ended).toEqual([0, null])
+  },
+)
 
-test('an instance without CPU time still takes up what the kernel has taken', async () => {
+test('an instance that is stopped briefly answers the connections that the kernel accepted', async () => {
   const instance = await spawnGateway()
   instance.child.kill('SIGTERM')
   await sleep(5)
@@ -136,12 +139,12 @@ test('an instance without CPU time still takes up what the kernel has taken', as
   )
   await sleep(100)
   instance.child.kill('SIGCONT')
-  // Refused: it was stopped too late, and had closed.
+  // ECONNREFUSED: SIGSTOP came after the server had closed.
   for (const outcome of await Promise.all(calls)) expect([200, 'ECONNREFUSED']).toContain(outcome)
   expect(await instance.ended).toEqual([0, null])
 })
 
-test('an idle instance ends at once', async () => {
+test('an idle instance exits immediately', async () => {
   const instance = await spawnGateway()
   const startedAt = performance.now()
   instance.child.kill('SIGTERM')
@@ -149,7 +152,7 @@ test('an idle instance ends at once', async () => {
   expect(performance.now() - startedAt).toBeLessThan(4_000)
 })
 
-test('an idle kept connection does not hold it up', async () => {
+test('an idle keep-alive connection does not delay the exit', async () => {
   const instance = await spawnGateway()
   const answer = await fetch(`${instance.url}/openapi.json`)
   await answer.arrayBuffer()
@@ -159,7 +162,7 @@ test('an idle kept connection does not hold it up', async () => {
   expect(performance.now() - startedAt).toBeLessThan(4_000)
 })
 
-test('log-webhook ends with the client that it is at, and says which are left', async () => {
+test('log-webhook completes the current client and reports the others as deferred', async () => {
   await using api = await startManagementApi()
   const connection = { id: 'con_1', name: 'google-oauth2', is_domain_connection: true }
   api.connections.add(connection)
@@ -247,15 +250,18 @@ const refused = [
     values: [SHORT_SECRET, 'with-scheme', 'replace-with-random', 'whatever-policy'],
   },
 ]
-test.each(refused)('$target: a refused configuration is one line of names', async (row) => {
-  const instance = await spawnFunction(row.target, row.env)
-  const [code] = await instance.ended
-  expect(code).toBe(1)
-  const lines = instance.output().trim().split('\n')
-  expect(lines).toHaveLength(1)
-  const entry = JSON.parse(lines[0] ?? '') as { severity: string; faults: string[] }
-  expect(entry.severity).toBe('ERROR')
-  const named = new Set(entry.faults.map((fault) => /^[A-Z_]+/.exec(fault)?.[0]))
-  expect(named).toEqual(new Set(row.names))
-  for (const value of row.values) expect(instance.output()).not.toContain(value)
-})
+test.each(refused)(
+  'a refused configuration of $target is one log line with the names of the variables',
+  async (row) => {
+    const instance = await spawnFunction(row.target, row.env)
+    const [code] = await instance.ended
+    expect(code).toBe(1)
+    const lines = instance.output().trim().split('\n')
+    expect(lines).toHaveLength(1)
+    const entry = JSON.parse(lines[0] ?? '') as { severity: string; faults: string[] }
+    expect(entry.severity).toBe('ERROR')
+    const named = new Set(entry.faults.map((fault) => /^[A-Z_]+/.exec(fault)?.[0]))
+    expect(named).toEqual(new Set(row.names))
+    for (const value of row.values) expect(instance.output()).not.toContain(value)
+  },
+)

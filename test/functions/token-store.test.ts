@@ -27,20 +27,23 @@ const failing = (error: TokenError) => async (): Promise<IssuedToken> => {
   throw error
 }
 
-describe('a token is kept', () => {
+describe('a cached token', () => {
   test.each([
     [3_600, 3_569.9, 3_570],
     [60, 29.9, 30],
     [10, 4.9, 5],
-  ])('of %i s until shortly before it expires', async (expiresIn, good, bad) => {
-    await store.take('k', lasting(expiresIn))
-    now += good
-    expect(await store.take('k', lasting(expiresIn))).toBe('token-1')
-    now += bad - good
-    expect(await store.take('k', lasting(expiresIn))).toBe('token-2')
-  })
+  ])(
+    'with a lifetime of %i s is used until shortly before it expires',
+    async (expiresIn, good, bad) => {
+      await store.take('k', lasting(expiresIn))
+      now += good
+      expect(await store.take('k', lasting(expiresIn))).toBe('token-1')
+      now += bad - good
+      expect(await store.take('k', lasting(expiresIn))).toBe('token-2')
+    },
+  )
 
-  test('no longer than what it came of', async () => {
+  test('is not used after the token for which it was exchanged expires', async () => {
     await store.take('k', lasting(3_600), now + 100)
     now += 99
     expect(await store.take('k', lasting(3_600), now + 1)).toBe('token-1')
@@ -48,18 +51,18 @@ describe('a token is kept', () => {
     expect(await store.take('k', lasting(3_600), now + 100)).toBe('token-2')
   })
 
-  test('not at all without a lifetime', async () => {
+  test('is not used again if it has no lifetime', async () => {
     await store.take('k', lasting(undefined))
     expect(await store.take('k', lasting(undefined))).toBe('token-2')
   })
 
-  test('unless 2,000 newer ones came', async () => {
+  test('is dropped after 2,000 newer ones', async () => {
     for (let n = 0; n <= 2_000; n += 1) await store.take(`k${n}`, lasting(3_600))
     expect(await store.take('k1', lasting(3_600))).toBe('token-2')
     expect(await store.take('k0', lasting(3_600))).toBe('token-2002')
   })
 
-  test('until a backend refuses it, if it is older than 30 s', async () => {
+  test('is dropped when a backend refuses it and it is older than 30 s', async () => {
     const token = await store.take('k', lasting(3_600))
     store.refused('k', token)
     expect(await store.take('k', lasting(3_600))).toBe('token-1')
@@ -71,12 +74,12 @@ describe('a token is kept', () => {
   })
 })
 
-describe('a failure is kept', () => {
+describe('a cached failure', () => {
   test.each([
     [undefined, 2, undefined],
     [7, 7, 6],
     [3_600, 60, 59],
-  ])('with Retry-After %s for %i s', async (retryAfter, seconds, left) => {
+  ])('with Retry-After %s is kept for %i s', async (retryAfter, seconds, left) => {
     const fetch = failing(new TokenError('unavailable', 'status_429', retryAfter))
     await expect(store.take('k', fetch)).rejects.toMatchObject({ code: 'status_429' })
     now += 1
@@ -86,7 +89,7 @@ describe('a failure is kept', () => {
     expect(await store.take('k', lasting(60))).toBe('token-2')
   })
 
-  test('of its own key alone, and none that is a fault of this program', async () => {
+  test('applies only to its own key and is never an unexpected error', async () => {
     await expect(store.take('k', failing(new TokenError('refused', 'x')))).rejects.toThrow()
     expect(await store.take('other', lasting(60))).toBe('token-2')
     const bug = () => Promise.reject(new TypeError('bug'))
@@ -95,7 +98,7 @@ describe('a failure is kept', () => {
   })
 })
 
-test('calls at the same time share one fetch', async () => {
+test('concurrent calls share one fetch', async () => {
   const tokens = [1, 2, 3].map(() => store.take('k', lasting(undefined)))
   expect(await Promise.all(tokens)).toEqual(['token-1', 'token-1', 'token-1'])
 })

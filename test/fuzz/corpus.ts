@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 
 const DIRECTORY = new URL('corpus/', import.meta.url)
 
-/** The texts on which a target has failed once, oldest first: a JSON string in each line. */
+/** Texts on which the target has failed before, oldest first. Each line of the file is a JSON string. */
 export function readCorpus(target: string): string[] {
   const file = fileOf(target)
   if (!existsSync(file)) return []
@@ -10,7 +10,7 @@ export function readCorpus(target: string): string[] {
   return lines.filter((line) => line !== '').map((line) => JSON.parse(line) as string)
 }
 
-/** Adds a text to them, unless it is there. */
+/** Adds a text to the corpus of the target unless it is already there. */
 export function addToCorpus(target: string, text: string): void {
   const texts = readCorpus(target)
   if (texts.includes(text)) return
@@ -21,7 +21,7 @@ export function addToCorpus(target: string, text: string): void {
   writeFileSync(fileOf(target), `${lines.join('\n')}\n`)
 }
 
-/** The file is ASCII, so that no editor changes what is in it. */
+/** Keeps the file ASCII, so that editors do not change its content. */
 function escapeUnit(unit: string): string {
   return `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`
 }

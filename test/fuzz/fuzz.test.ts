@@ -7,12 +7,12 @@ import { TARGETS } from './targets.ts'
 const SEED = 20_261_128
 const RUNS = 300
 
-describe.each(TARGETS)('$name', (target) => {
-  test('holds for what has failed once', async () => {
+describe.each(TARGETS)('the fuzz target $name', (target) => {
+  test('holds for the texts of its corpus', async () => {
     for (const text of readCorpus(target.name)) await target.check(text)
   })
 
-  test(`holds for ${RUNS} texts of one seed`, async () => {
+  test(`holds for ${RUNS} generated texts`, async () => {
     expect(await fuzz(target, { seed: SEED, runs: RUNS })).toBeUndefined()
   })
 })
@@ -24,7 +24,7 @@ describe('the fuzzer', () => {
     check,
   })
 
-  test('finds a text that a reader crashes on, and makes it small', async () => {
+  test('finds a text on which a check fails and shrinks it', async () => {
     const target = failing((text) => must(!text.includes('"'), 'a quotation mark'))
     const failure = await fuzz(target, { seed: SEED, runs: 2_000 })
     expect(failure).toMatchObject({ target: 'none', seed: SEED })
@@ -32,7 +32,7 @@ describe('the fuzzer', () => {
     expect(failure?.text.length).toBeLessThan(20)
   })
 
-  test('makes the same texts of the same seed', async () => {
+  test('generates the same texts for the same seed', async () => {
     const texts = async () => {
       const seen: string[] = []
       await fuzz(
@@ -44,7 +44,7 @@ describe('the fuzzer', () => {
     expect(await texts()).toEqual(await texts())
   })
 
-  test('counts a text as slow that takes more than its length allows', async () => {
+  test('reports a text that takes more time than its budget', async () => {
     const target = failing(() => undefined)
     expect(await fuzz(target, { seed: SEED, runs: 1, budgetMs: () => -1 })).toMatchObject({
       cause: expect.objectContaining({ name: 'FuzzFinding' }),

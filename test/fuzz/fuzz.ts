@@ -5,15 +5,15 @@ import { textsLike } from './texts.ts'
 
 export interface FuzzOptions {
   readonly seed: number
-  /** How many texts. */
+  /** Number of generated texts. */
   readonly runs: number
-  /** Milliseconds of the processor that a text may take, by its length; undefined: as many as it takes. */
+  /** CPU milliseconds that a text may take, by its length. Without it, time is not checked. */
   readonly budgetMs?: ((length: number) => number) | undefined
-  /** Milliseconds after which no text is tried any more, and none made smaller. */
+  /** Milliseconds after which testing and shrinking stop. */
   readonly timeLimitMs?: number | undefined
 }
 
-/** A text on which a target fails, made as small as it was possible. */
+/** A text on which a target fails, as far as it could be shrunk. */
 export interface Failure {
   readonly target: string
   readonly text: string
@@ -21,10 +21,10 @@ export interface Failure {
   readonly cause: unknown
 }
 
-/** How often a text is tried again before it counts as slow: garbage may have been collected. */
+/** Number of retries before a text counts as slow, because garbage collection may have run. */
 const RETRIES = 4
 
-/** Tries a target with its corpus and then with texts made from it; undefined when all holds. */
+/** Checks a target with its seeds, its corpus and generated texts. Returns undefined if all pass. */
 export async function fuzz(
   target: FuzzTarget,
   { seed, runs, budgetMs, timeLimitMs }: FuzzOptions,
@@ -50,7 +50,7 @@ export async function fuzz(
   return { target: target.name, text, seed, cause: result.errorInstance }
 }
 
-/** Milliseconds of the processor, so that what else the machine does is not counted. */
+/** CPU milliseconds, so that other load on the machine does not count. */
 async function costOf({ check }: FuzzTarget, text: string): Promise<number> {
   const before = process.cpuUsage()
   await check(text)

@@ -1,7 +1,7 @@
 /**
- * `npm run fuzz [-- --seconds 300 --seed N --target NAME]`: fuzzes the readers of what others write,
- * for so long. Ends with 1 at the first text on which a property does not hold; the text is printed,
- * and added to the corpus, which the tests go through.
+ * `npm run fuzz [-- --seconds 300 --seed N --target NAME]`: fuzzes the parsers of foreign input for the
+ * given time. Exits with 1 at the first text on which a property does not hold, prints the text and adds
+ * it to the corpus, which the tests check.
  */
 import { parseArgs } from 'node:util'
 import { addToCorpus } from './corpus.ts'
@@ -16,7 +16,7 @@ const USAGE = `Usage: npm run fuzz [-- options]
   --help         prints this
 `
 const RUNS_A_ROUND = 300
-/** To make a text smaller that was found at the end. */
+/** Time to shrink a text that is found at the end. */
 const SHRINK_MS = 30_000
 const MAX_SEED = 0x7fff_ffff
 
@@ -62,7 +62,7 @@ function report({ target, text, seed, cause }: Failure): number {
   return 1
 }
 
-/** The options, or the exit code where nothing is to be run. */
+/** The options, or the exit code if nothing is to run. */
 function readOptions(): Options | number {
   try {
     const { values } = parseArgs({

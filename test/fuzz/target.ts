@@ -1,13 +1,13 @@
-/** What is fuzzed: a reader of text that others write, and what must hold for every text. */
+/** A parser of foreign text, and the properties that must hold for every text. */
 export interface FuzzTarget {
   readonly name: string
-  /** Texts from which others are made by changing them; good ones among them. */
+  /** Texts from which others are generated. Some of them are valid. */
   readonly seeds: readonly string[]
-  /** Throws when what must hold does not; an error message must not need the text to be understood. */
+  /** Throws if a property does not hold. The error message must be clear without the text. */
   readonly check: (text: string) => void | Promise<void>
 }
 
-/** What stands in a text where an error must not quote it. */
+/** A part of the texts that error messages must not contain. */
 export const MARKER = 'hunter2'
 
 /** A property that does not hold. */
@@ -15,14 +15,16 @@ export class FuzzFinding extends Error {
   override readonly name = 'FuzzFinding'
 }
 
-/** @throws FuzzFinding with this message unless it holds. */
+/** @throws FuzzFinding with this message if `holds` is false. */
 export function must(holds: boolean, message: string): asserts holds {
   if (!holds) throw new FuzzFinding(message)
 }
 
 /**
- * What `run` returns, or undefined when it throws an error of these classes that does not quote the
- * marker. Anything else that it throws is thrown again.
+ * Returns the result of `run`, or undefined if it throws an error of the allowed classes.
+ *
+ * @throws FuzzFinding if the message of such an error contains the marker.
+ * @throws any other error of `run`.
  */
 export function onlyRefuses<Value>(
   allowed: readonly (new (...args: never[]) => Error)[],
@@ -32,7 +34,10 @@ export function onlyRefuses<Value>(
     return run()
   } catch (error) {
     if (!(error instanceof Error) || !allowed.some((type) => error instanceof type)) throw error
-    must(!error.message.includes(MARKER), `an error quotes what it refuses: ${error.name}`)
+    must(
+      !error.message.includes(MARKER),
+      `an error message contains the refused text: ${error.name}`,
+    )
     return undefined
   }
 }

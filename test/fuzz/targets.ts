@@ -10,7 +10,7 @@ import { registrationTarget } from './targets/registration.ts'
 import { signingKeysTarget } from './targets/signing-keys.ts'
 import { tokenTarget } from './targets/token.ts'
 
-/** All that is fuzzed. */
+/** All fuzz targets. */
 export const TARGETS: readonly FuzzTarget[] = [
   jsonTarget,
   messageTarget,

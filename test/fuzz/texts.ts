@@ -3,7 +3,7 @@ import { MARKER } from './target.ts'
 
 const MAX_REPEATED = 20_000
 
-/** Characters and words that mean something to one of the readers. */
+/** Characters and words with a meaning for one of the parsers. */
 const TOKENS = [
   ...'"\'\\{}[]()<>:;,.=-+*/?#@%&!|~`^$_ \t\n\r\0',
   ...['\u0085', '\u009b', '\u200b', '\u202e', '\u2028', '\ufeff', '\ud800', '\u{1f600}', 'é', 'а'],
@@ -64,7 +64,7 @@ const change = fc.oneof(
   { weight: 1, arbitrary: repeat },
 )
 
-/** Texts made of the seeds by a few changes, of two of them spliced, of tokens, and of JSON. */
+/** Seeds with a few changes, two of them spliced, sequences of tokens, and JSON. */
 export function textsLike(seeds: readonly string[]): fc.Arbitrary<string> {
   const seed = fc.constantFrom(...seeds)
   const changed = fc

@@ -18,30 +18,45 @@ const api = (security: unknown, ofDocument?: unknown) => ({
 })
 const signedIn = { securitySchemes: [{ type: 'oauth2', scopes: [] }] }
 
-describe('who may call a tool', () => {
+describe('the access of an imported tool', () => {
   test.each([
-    ['scopes of oauth2', [{ oauth: ['write', 'read'] }], undefined, { scopes: ['read', 'write'] }],
-    ['scopes of openIdConnect', [{ open: ['read'] }], undefined, { scopes: ['read'] }],
-    ["the document's default", undefined, [{ oauth: ['read'] }], { scopes: ['read'] }],
-    ['an operation counts more', [{ oauth: ['own'] }], [{ oauth: ['all'] }], { scopes: ['own'] }],
-    ['[] is public', [], [{ oauth: ['all'] }], { scopes: [] }],
-    ['{} alone is public', [{}], [{ oauth: ['all'] }], { scopes: [] }],
     [
-      '{} beside a scheme is optional',
+      'has the scopes of oauth2',
+      [{ oauth: ['write', 'read'] }],
+      undefined,
+      { scopes: ['read', 'write'] },
+    ],
+    ['has the scopes of openIdConnect', [{ open: ['read'] }], undefined, { scopes: ['read'] }],
+    [
+      'follows the document if the operation has no security',
+      undefined,
+      [{ oauth: ['read'] }],
+      { scopes: ['read'] },
+    ],
+    [
+      'follows the operation rather than the document',
+      [{ oauth: ['own'] }],
+      [{ oauth: ['all'] }],
+      { scopes: ['own'] },
+    ],
+    ['is public for []', [], [{ oauth: ['all'] }], { scopes: [] }],
+    ['is public for {} alone', [{}], [{ oauth: ['all'] }], { scopes: [] }],
+    [
+      'is optional for {} and a scheme',
       [{}, { oauth: ['read'] }],
       undefined,
       { securitySchemes: [{ type: 'noauth' }, { type: 'oauth2', scopes: ['read'] }] },
     ],
-    ['a key has no scopes', [{ key: [] }], undefined, signedIn],
-    ['roles of other schemes are no scopes', [{ bearer: ['admin'] }], undefined, signedIn],
+    ['has no scopes for an API key', [{ key: [] }], undefined, signedIn],
+    ['has no scopes for roles of other schemes', [{ bearer: ['admin'] }], undefined, signedIn],
     [
-      'all schemes of one alternative',
+      'has the scopes of all schemes of an alternative',
       [{ oauth: ['a'], open: ['b'] }],
       undefined,
       { scopes: ['a', 'b'] },
     ],
     [
-      'the first with scopes',
+      'has the scopes of the first alternative with scopes',
       [{ key: [] }, { oauth: ['a'] }, { oauth: ['b'] }],
       undefined,
       { scopes: ['a'] },
@@ -54,7 +69,7 @@ describe('who may call a tool', () => {
     expect(members).toEqual(Object.keys(expected))
   })
 
-  test('a note says which alternative counts', async () => {
+  test('is explained in a note if alternatives have different scopes', async () => {
     const { tools } = await imported(api([{ oauth: ['a'] }, { oauth: ['b'] }]))
     expect(tools[0]?.notes).toEqual([
       'security has 2 alternatives with different scopes; using oauth',
@@ -65,20 +80,20 @@ describe('who may call a tool', () => {
     [['--public'], { scopes: [] }],
     [['--default-scopes', 'b,a c'], { scopes: ['a', 'b', 'c'] }],
     [['--signed-in'], signedIn],
-  ])('%s counts where the document says nothing', async (args, expected) => {
+  ])('follows %s if the document has no security', async (args, expected) => {
     const { catalogue } = await imported(api(undefined), ...args)
     expect(catalogue?.tools['x']).toMatchObject(expected)
   })
 })
 
-describe('hints follow the method', () => {
+describe('the hints of an imported tool', () => {
   test.each([
     ['get', true, false, true],
     ['post', false, false, false],
     ['put', false, true, true],
     ['patch', false, true, false],
     ['delete', false, true, true],
-  ])('%s', async (method, readOnlyHint, destructiveHint, idempotentHint) => {
+  ])('follow from the method %s', async (method, readOnlyHint, destructiveHint, idempotentHint) => {
     const paths = { '/x': { [method]: { operationId: 'x', responses: {} } } }
     const { catalogue } = await imported({ ...api(undefined), paths })
     expect(catalogue?.tools['x']?.annotations).toEqual({

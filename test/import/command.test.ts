@@ -14,7 +14,7 @@ function file(text: string, name = 'openapi.yaml', path = directory()): string {
   return join(path, name)
 }
 
-/** Eight lists, each of ten times the one before. */
+/** Eight nested lists, each with ten aliases of the one before. */
 function bomb(): string {
   const list = (name: string, inner: string) =>
     `${name}: &${name} [${Array.from({ length: 10 }, () => inner).join(', ')}]\n`
@@ -23,7 +23,7 @@ function bomb(): string {
   return `${ONE}${lists.join('')}`
 }
 
-describe('the command', () => {
+describe('npm run import', () => {
   test.each([
     [[]],
     [['a.yaml', 'b.yaml']],
@@ -33,13 +33,13 @@ describe('the command', () => {
     [['a.yaml', '--default-scopes', 'a"b']],
     [['a.yaml', '--server-variable', 'x']],
     [['a.yaml', '--dry-run']],
-  ])('refuses %s as wrong usage', async (args) => {
+  ])('exits with 2 and prints the usage for %s', async (args) => {
     const { code, errors } = await run(...args)
     expect(code).toBe(2)
     expect(errors).toContain('Usage: npm run import')
   })
 
-  test('--help prints the usage', async () => {
+  test('prints the usage for --help', async () => {
     const { code, output } = await run('--help')
     expect([code, output.split('\n', 1)[0]]).toEqual([
       0,
@@ -47,14 +47,14 @@ describe('the command', () => {
     ])
   })
 
-  test('prints a catalogue that the gateway reads, and the report on standard error', async () => {
+  test('prints a catalogue that the gateway accepts, and the report on standard error', async () => {
     const { code, output, errors } = await run(file(ONE), '--public')
     expect(code).toBe(0)
     expect([...parseCatalogue({ TOOLS: output }).keys()]).toEqual(['x'])
     expect(errors).toBe('1 tools\n')
   })
 
-  test('without a word on access no operation becomes a tool', async () => {
+  test('exits with 1 if neither the document nor an option declares access', async () => {
     const { code, output, errors } = await run(file(ONE))
     expect([code, output]).toEqual([1, ''])
     expect(errors).toContain('pass --default-scopes, --signed-in or --public')
@@ -62,27 +62,27 @@ describe('the command', () => {
 
   test.each([
     ['missing', undefined, /ENOENT/],
-    ['no OpenAPI', 'a: 1', /neither openapi nor swagger/],
+    ['not OpenAPI', 'a: 1', /neither openapi nor swagger/],
     ['not YAML', 'a: [', /./],
-    ['of aliases that multiply', bomb(), /aliases expand without limit/],
+    ['expanded by nested aliases', bomb(), /aliases expand without limit/],
     ['of an older version', 'swagger: "1.2"', /OpenAPI 1.2/],
-  ])('a document that is %s ends with 1', async (_, content, message) => {
+  ])('exits with 1 for a document that is %s', async (_, content, message) => {
     const source = content === undefined ? join(directory(), 'nowhere.yaml') : file(content)
     const { code, errors } = await run(source, '--public')
     expect(code).toBe(1)
     expect(errors).toMatch(message)
   })
 
-  test('a URL of another scheme ends with 1', async () => {
+  test('exits with 1 for a URL of another scheme', async () => {
     const { code, errors } = await run('ftp://example.com/a.yaml', '--public')
     expect([code, errors]).toEqual([1, 'only http and https URLs are supported\n'])
   })
 })
 
-describe('references across files', () => {
+describe('a reference to another file', () => {
   const schema = '{ type: object, properties: { next: { $ref: "#/Item" } } }'
 
-  test('relative to the file that has them', async () => {
+  test('is relative to the file that contains it', async () => {
     const path = directory()
     mkdirSync(join(path, 'parts'))
     file('get: { operationId: spaced, responses: {} }', '100% a b.yaml', path)
@@ -108,7 +108,7 @@ describe('references across files', () => {
     })
   })
 
-  test('a missing file costs only the operations that need it', async () => {
+  test('omits only its own operation if the file is missing', async () => {
     const main = file(
       `${ONE}    post:\n      operationId: z\n      requestBody: { $ref: missing.yaml }\n      responses: {}\n`,
     )
@@ -119,7 +119,7 @@ describe('references across files', () => {
     )
   })
 
-  test('what the document names cannot change how the report is shown', async () => {
+  test('is escaped in the report if it contains control characters', async () => {
     const main = file(
       `${ONE}    post:\n      operationId: z\n      requestBody: { $ref: "mis\\u202esing\\e[2J.yaml" }\n      responses: {}\n`,
     )
@@ -144,7 +144,7 @@ describe('references across files', () => {
     return { origin: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, asked }
   }
 
-  test('relative to a URL, which may redirect; its server too', async () => {
+  test('is relative to the URL of the document, also after a redirect, and so is the server', async () => {
     const { origin } = await serve({
       '/start': { location: '/docs/openapi.yaml' },
       '/start/': 'x',
@@ -163,7 +163,7 @@ describe('references across files', () => {
     })
   })
 
-  test('a document from the network reads no file of this machine', async () => {
+  test('does not read a local file if the document is from the network', async () => {
     const secret = file('{"type":"string","description":"SECRET"}', 'secret.json')
     const { origin } = await serve({
       '/api.yaml': `${ONE}    post: { operationId: z, requestBody: { content: { application/json: { schema: { $ref: "file://${secret}" } } } }, responses: {} }\n`,
@@ -194,7 +194,7 @@ describe('--out', () => {
     return { path, source, out, edit, again }
   }
 
-  test('writes the catalogue; a second run changes nothing', async () => {
+  test('writes the catalogue, and a second run changes nothing', async () => {
     const { out, again } = await first()
     const before = readFileSync(out, 'utf8')
     const { output, written, catalogue } = await again()
@@ -203,7 +203,7 @@ describe('--out', () => {
     expect(output).toBe(`2 tools in ${out}\nno changes\n`)
   })
 
-  test('keeps edits, comments and members of its own while the document moves on', async () => {
+  test('keeps edits, comments and added members when the document changes', async () => {
     const { edit, again, path } = await first()
     edit((old) =>
       `# Reviewed.\ndefaults: { timeoutMs: 5000 }\n${old}`
@@ -223,7 +223,7 @@ describe('--out', () => {
     ])
   })
 
-  test('an edit stays where the document has changed the same member', async () => {
+  test('keeps an edit even if the document changes the same member', async () => {
     const { edit, again, path } = await first()
     edit((old) => old.replace('One.', 'Ours.'))
     file(text('Two.'), 'openapi.yaml', path)
@@ -232,14 +232,14 @@ describe('--out', () => {
     expect(output).toContain('the document has changed too')
   })
 
-  test('an edit of access stays', async () => {
+  test('keeps an edit of the access', async () => {
     const { edit, again } = await first()
     edit((old) => old.replace('scopes: []', 'securitySchemes: [{ type: oauth2, scopes: [mine] }]'))
     const { catalogue } = await again()
     expect(catalogue.get('x')).toMatchObject({ access: 'signed-in', scopes: ['mine'] })
   })
 
-  test('a tool that was removed by hand stays away, a renamed one keeps its name', async () => {
+  test('does not add a tool again that was removed manually, and keeps a changed name', async () => {
     const { edit, again } = await first()
     edit((old) => old.slice(0, old.indexOf('  y:')).replace('  x:', '  betterName:'))
     for (const _ of [1, 2]) {
@@ -249,7 +249,7 @@ describe('--out', () => {
     }
   })
 
-  test('a tool that the document has no more is removed, unless it was edited', async () => {
+  test('removes a tool that is no longer in the document unless it was edited', async () => {
     const { again, edit, path } = await first()
     file(ONE.replaceAll('x', 'w'), 'openapi.yaml', path)
     edit((old) => old.replace('Get y', 'Ours'))
@@ -258,14 +258,14 @@ describe('--out', () => {
     expect(output).toContain('- x (GET /x)')
   })
 
-  test('tools of another document and those written by hand are not touched', async () => {
+  test('does not change the tools of another document', async () => {
     const { again, path, out } = await first()
     const other = file(ONE.replaceAll('x', 'w'), 'other.yaml', path)
     await run(other, '--public', '--out', out)
     expect([...(await again()).catalogue.keys()]).toEqual(['x', 'y', 'w'])
   })
 
-  test('--dry-run shows the changes and writes nothing', async () => {
+  test('shows the changes and writes nothing with --dry-run', async () => {
     const { again, path, out } = await first()
     file(text('Two.'), 'openapi.yaml', path)
     const before = readFileSync(out, 'utf8')
@@ -277,14 +277,14 @@ describe('--out', () => {
     expect(existsSync(unborn)).toBe(false)
   })
 
-  test('a name that ends in .json has JSON', async () => {
+  test('writes JSON to a file whose name ends in .json', async () => {
     const { path, source } = await first()
     const out = join(path, 'tools.json')
     await run(source, '--public', '--out', out)
     expect(Object.keys(JSON.parse(readFileSync(out, 'utf8')).tools)).toEqual(['x', 'y'])
   })
 
-  test('a file that is no catalogue is not overwritten', async () => {
+  test('does not overwrite a file that is not a catalogue', async () => {
     const { path, source } = await first()
     const out = file('- 1\n', 'list.yaml', path)
     expect((await run(source, '--public', '--out', out)).code).toBe(1)

@@ -26,7 +26,7 @@ afterAll(async () => {
   await backend[Symbol.asyncDispose]()
 })
 
-/** The gateway with the catalogue that the command has written from the fixture. */
+/** The gateway with the catalogue that the command wrote for the fixture. */
 async function served(): Promise<Served> {
   if (gateway !== undefined) return gateway
   const out = join(directory(), 'tools.yaml')
@@ -58,8 +58,8 @@ async function call(name: string, args: Json): Promise<Json> {
 
 const text = (result: Json) => JSON.stringify(result['content'])
 
-describe('an imported API, called through the gateway', () => {
-  test('has path, query and header fields where the document has them', async () => {
+describe('a call of an imported tool through the gateway', () => {
+  test('sends path, query and header fields as the document declares them', async () => {
     backend.script('v1/orders/a%2Fb?id=q&fields=x,y&filter[state]=open', { body: { id: '1' } })
     backend.script('v1/orders/a%2Fb?id=q&fields=x,y&filter%5Bstate%5D=open', { body: { id: '1' } })
     const result = await call('orders_get', {
@@ -82,7 +82,7 @@ describe('an imported API, called through the gateway', () => {
     expect(result['structuredContent']).toEqual({ id: '1' })
   })
 
-  test('has a JSON body of the arguments that no parameter takes', async () => {
+  test('sends the arguments without a parameter as a JSON body', async () => {
     backend.script('v1/orders/7', { body: { id: '7' } })
     await call('orders_update', { id: '7', note: null, replaces: { note: 'old' } })
     expect(backend.calls[0]).toMatchObject({ method: 'PATCH', path: '/v1/orders/7' })
@@ -92,7 +92,7 @@ describe('an imported API, called through the gateway', () => {
     })
   })
 
-  test('has a form', async () => {
+  test('sends a form', async () => {
     backend.script('v1/orders', { status: 204, body: '' })
     const result = await call('orders_create', { note: 'a&b', tags: ['x', 'y'] })
     expect(result['isError']).not.toBe(true)
@@ -104,7 +104,7 @@ describe('an imported API, called through the gateway', () => {
     ])
   })
 
-  test('has a file', async () => {
+  test('sends a file', async () => {
     backend.script('v1/orders/7/receipt', { status: 204, body: '' })
     const receipt = Buffer.from('the file').toString('base64')
     await call('orders_attach', { id: '7', receipt, note: 'n' })
@@ -116,7 +116,7 @@ describe('an imported API, called through the gateway', () => {
     expect(file instanceof File && (await file.text())).toBe('the file')
   })
 
-  test('answers a list in an object, without a sign-in where the document asks for none', async () => {
+  test('returns a list in an object, without a token if the document requires none', async () => {
     backend.script('v1/orders', { body: [{ id: '1' }, { id: '2', note: null }] })
     const answer = await (await served()).send({
       method: 'POST',
@@ -129,7 +129,7 @@ describe('an imported API, called through the gateway', () => {
     })
   })
 
-  test('asks for the scopes of the document', async () => {
+  test('requires the scopes of the document', async () => {
     const { status, headers } = await send('orders_update', { id: '7' }, { scope: 'orders:read' })
     expect(status).toBe(403)
     expect(headers['www-authenticate']).toContain('This tool needs: orders:write')
@@ -140,8 +140,8 @@ describe('an imported API, called through the gateway', () => {
     ['an argument that the document does not have', { id: '7', id2: 'x' }],
     ['a property that is read-only', { id: '7', body_id: 'x' }],
     ['a path parameter that would leave its segment', { id: '..' }],
-    ['a value of another type', { id: '7', note: 5 }],
-  ])('refuses %s', async (_, args) => {
+    ['a value of the wrong type', { id: '7', note: 5 }],
+  ])('rejects %s', async (_, args) => {
     const result = await call('orders_update', args)
     expect(result['isError'], text(result)).toBe(true)
     expect(backend.calls).toEqual([])

@@ -10,7 +10,7 @@ const parameter = (name: string, location: string, more: object = {}) => ({
 })
 
 describe('parameters', () => {
-  test('those of the path count, and the own ones more', async () => {
+  test('of the operation take precedence over those of the path', async () => {
     const report = await imported({
       openapi: '3.1.0',
       servers: [{ url: 'https://api.example.com/v1/' }],
@@ -41,7 +41,7 @@ describe('parameters', () => {
     })
   })
 
-  test('of one name in several places and in the body have names of their own', async () => {
+  test('of the same name in several locations and in the body get different argument names', async () => {
     const { inputSchema, request } = await onlyTool(
       {
         parameters: [
@@ -72,7 +72,7 @@ describe('parameters', () => {
     })
   })
 
-  test('names that clients refuse are changed for them alone', async () => {
+  test('get other argument names if clients refuse their names', async () => {
     const { inputSchema, request } = await onlyTool({
       parameters: [parameter('filter[status]', 'query'), parameter('$top', 'query')],
     })
@@ -83,7 +83,7 @@ describe('parameters', () => {
     ])
   })
 
-  test('say how they are written where that is not the default', async () => {
+  test('have a style only if it is not the default', async () => {
     const list = { type: 'array', items: string }
     const { request } = await onlyTool({
       parameters: [
@@ -103,7 +103,7 @@ describe('parameters', () => {
     ])
   })
 
-  test('of header fields that others set, and optional cookies, are left out', async () => {
+  test('do not include reserved header fields and optional cookies', async () => {
     const names = ['Accept', 'content-type', 'Authorization', 'X-Request-Id', 'X-Own']
     const { inputSchema, request } = await onlyTool({
       parameters: [
@@ -116,32 +116,32 @@ describe('parameters', () => {
     expect(request['parameters']).toHaveLength(2)
   })
 
-  test('a path with a name that no parameter has leaves the operation out', async () => {
+  test('must declare every name in the path, otherwise the operation is omitted', async () => {
     await expect(onlyTool({}, { path: '/things/{id}' })).rejects.toThrow('{id}')
   })
 })
 
-describe('the body', () => {
+describe('the request body', () => {
   const method = 'post'
 
   test.each([
     ['a list', { type: 'array', items: string }],
-    ['an object of any members', { type: 'object', additionalProperties: string }],
-    ['alternatives', { oneOf: [{ type: 'object' }, string] }],
-  ])('%s is one argument', async (_, schema) => {
+    ['an object with any members', { type: 'object', additionalProperties: string }],
+    ['a list of alternatives', { oneOf: [{ type: 'object' }, string] }],
+  ])('is one argument if its schema is %s', async (_, schema) => {
     const { inputSchema, request } = await onlyTool(sending(schema), { method })
     expect(inputSchema['required']).toEqual(['body'])
     expect(request['body']).toEqual({ contentType: 'application/json', argument: 'body' })
   })
 
-  test('allOf of objects is flattened', async () => {
+  test('is flattened if its schema is allOf with objects', async () => {
     const part = (name: string) => ({ type: 'object', properties: { [name]: string } })
     const schema = { allOf: [part('a'), part('b'), { required: ['b'] }] }
     const { inputSchema } = await onlyTool(sending(schema), { method })
     expect(inputSchema).toMatchObject({ properties: { a: string, b: string }, required: ['b'] })
   })
 
-  test('a form has its properties, and how they are written', async () => {
+  test('of a form has its properties with their styles', async () => {
     const media = {
       schema: { type: 'object', properties: { a: string, tags: { type: 'array', items: string } } },
       encoding: { tags: { style: 'spaceDelimited', explode: false } },
@@ -154,7 +154,7 @@ describe('the body', () => {
     })
   })
 
-  test('files of a multipart body are texts in base64', async () => {
+  test('of type multipart/form-data has base64 strings for files', async () => {
     const file = { type: 'string', format: 'binary' }
     const schema = {
       type: 'object',
@@ -178,14 +178,14 @@ describe('the body', () => {
     })
   })
 
-  test('of another type leaves the operation out', async () => {
+  test('of another type omits the operation', async () => {
     await expect(onlyTool(sending(string, 'application/xml'), { method })).rejects.toThrow(
       'its body type is not supported: application/xml',
     )
   })
 })
 
-describe('the server', () => {
+describe('the server URL', () => {
   const url = async (servers: unknown, ...args: readonly string[]) => {
     const operation = { get: { responses: {} } }
     const report = await imported(
@@ -204,34 +204,48 @@ describe('the server', () => {
   ]
 
   test.each([
-    ['the first, with the defaults of its variables', servers, [], 'https://eu.example.com/v1/x'],
-    ['by number', servers, ['--server', '1'], 'https://other.example.com/x'],
     [
-      'by URL',
+      'is the first one, with the defaults of its variables',
+      servers,
+      [],
+      'https://eu.example.com/v1/x',
+    ],
+    ['is selected by its number', servers, ['--server', '1'], 'https://other.example.com/x'],
+    [
+      'is replaced by a given URL',
       servers,
       ['--server', 'https://mine.example.com/api/'],
       'https://mine.example.com/api/x',
     ],
-    ['with a variable', servers, ['--server-variable', 'region=us'], 'https://us.example.com/v1/x'],
-    ['a path, in a file: below FUNCTIONS_BASE', [{ url: '/api' }], [], '/api/x'],
-    ['none, in a file', undefined, [], '/x'],
     [
-      'https before http',
+      'has the given value of a variable',
+      servers,
+      ['--server-variable', 'region=us'],
+      'https://us.example.com/v1/x',
+    ],
+    ['is below FUNCTIONS_BASE if a file has only a path', [{ url: '/api' }], [], '/api/x'],
+    ['is below FUNCTIONS_BASE if a file has no server', undefined, [], '/x'],
+    [
+      'is https rather than http',
       [{ url: 'http://a.example' }, { url: 'https://a.example' }],
       [],
       'https://a.example/x',
     ],
-    ['http on this machine', [{ url: 'http://localhost:9000' }], [], 'http://localhost:9000/x'],
+    ['can be http on loopback', [{ url: 'http://localhost:9000' }], [], 'http://localhost:9000/x'],
   ])('%s', async (_, list, args, expected) => {
     expect(await url(list, ...args)).toBe(expected)
   })
 
   test.each([
-    ['without TLS', [{ url: 'http://api.example.com' }], 'is not https'],
-    ['of another scheme', [{ url: 'wss://api.example.com' }], 'is not http(s)'],
-    ['with credentials', [{ url: 'https://a:b@api.example.com' }], 'has credentials'],
-    ['with a variable that has no value', [{ url: 'https://{x}.example.com' }], 'has no default'],
-  ])('%s leaves the operation out', async (_, list, reason) => {
+    ['not https', [{ url: 'http://api.example.com' }], 'is not https'],
+    ['not http', [{ url: 'wss://api.example.com' }], 'is not http(s)'],
+    ['a URL with credentials', [{ url: 'https://a:b@api.example.com' }], 'has credentials'],
+    [
+      'a URL with a variable without a value',
+      [{ url: 'https://{x}.example.com' }],
+      'has no default',
+    ],
+  ])('omits the operation if it is %s', async (_, list, reason) => {
     expect(await url(list)).toContain(reason)
   })
 })

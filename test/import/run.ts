@@ -33,7 +33,7 @@ export interface JsonReport {
   readonly warnings: readonly string[]
 }
 
-/** A directory that is gone after the test. */
+/** Creates a temporary directory that is removed after the test. */
 export function directory(): string {
   const path = mkdtempSync(join(tmpdir(), 'import-'))
   onTestFinished(() => rmSync(path, { recursive: true, force: true }))
@@ -55,7 +55,7 @@ export async function run(...args: readonly string[]): Promise<Run> {
   return { code, output, errors }
 }
 
-/** Imports a document that is written to a file first; signed in unless it says who may call. */
+/** Imports a document from a file, with --signed-in unless the arguments declare access. */
 export async function imported(
   document: Readonly<Record<string, unknown>>,
   ...args: readonly string[]
@@ -68,7 +68,7 @@ export async function imported(
   return JSON.parse(output) as JsonReport
 }
 
-/** The only tool of a document with this one operation. */
+/** Imports a document with this operation and returns its tool. */
 export async function onlyTool(
   operation: Readonly<Record<string, unknown>>,
   {
@@ -94,7 +94,7 @@ export async function onlyTool(
   return tool
 }
 
-/** An operation that answers JSON of this schema. */
+/** An operation with a JSON response of this schema. */
 export function answering(schema: unknown, status = '200'): Record<string, unknown> {
   return {
     responses: { [status]: { description: '', content: { 'application/json': { schema } } } },

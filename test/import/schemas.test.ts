@@ -4,16 +4,16 @@ import { answering, onlyTool, sending } from './run.ts'
 
 const post = { method: 'post' }
 
-describe('a schema of OpenAPI 3.0 becomes JSON Schema 2020-12', () => {
+describe('the conversion of OpenAPI 3.0 to JSON Schema 2020-12', () => {
   test.each([
     ['nullable', { type: 'string', nullable: true }, { type: ['string', 'null'] }],
     [
-      'nullable with values',
+      'nullable with enum',
       { type: 'string', nullable: true, enum: ['a'] },
       { type: ['string', 'null'], enum: ['a', null] },
     ],
     [
-      'nullable beside a reference in allOf',
+      'nullable with allOf',
       { nullable: true, allOf: [{ type: 'object', properties: {} }] },
       { anyOf: [{ allOf: [{ type: 'object', properties: {} }] }, { type: 'null' }] },
     ],
@@ -24,24 +24,28 @@ describe('a schema of OpenAPI 3.0 becomes JSON Schema 2020-12', () => {
     ],
     ['example', { type: 'string', example: 'x' }, { type: 'string', examples: ['x'] }],
     [
-      'bytes',
+      'format byte',
       { type: 'string', format: 'byte' },
       { type: 'string', format: 'byte', contentEncoding: 'base64' },
     ],
     [
-      'members that JSON Schema does not know',
+      'members that JSON Schema does not have',
       { type: 'string', xml: { name: 'x' }, 'x-order': 1, externalDocs: { url: 'https://x' } },
       { type: 'string' },
     ],
-    ['a pattern of another language', { type: 'string', pattern: '(?i)a' }, { type: 'string' }],
-  ])('%s', async (_, written, expected) => {
+    [
+      'a pattern of another regex dialect',
+      { type: 'string', pattern: '(?i)a' },
+      { type: 'string' },
+    ],
+  ])('handles %s', async (_, written, expected) => {
     const body = sending({ type: 'object', properties: { x: written } })
     const { inputSchema } = await onlyTool(body, { ...post, version: '3.0.3' })
     expect(inputSchema['properties']).toEqual({ x: expected })
   })
 })
 
-test('readOnly properties are not arguments, and writeOnly ones are not answered', async () => {
+test('readOnly properties are not arguments, and writeOnly properties are not results', async () => {
   const components = {
     schemas: {
       Id: { type: 'string', readOnly: true },
@@ -93,7 +97,7 @@ describe('references', () => {
     },
   }
 
-  test('a cycle stays in $defs, with nothing that the tool does not need', async () => {
+  test('in a cycle remain in $defs, which contains only schemas that the tool needs', async () => {
     const { inputSchema } = await onlyTool(
       sending({
         type: 'object',
@@ -114,7 +118,7 @@ describe('references', () => {
     expect(judge({ root: { name: 'a', children: [{}] } })).toBeDefined()
   })
 
-  test('a body that is a cycle is flattened, and an answer has its type at the root', async () => {
+  test('in a cycle are flattened in a body and have their type at the root of a result', async () => {
     const node = { $ref: '#/components/schemas/Node' }
     const { inputSchema, outputSchema } = await onlyTool(
       { ...sending(node), ...answering(node) },
@@ -126,7 +130,7 @@ describe('references', () => {
     expect(createValidator(outputSchema ?? {})({ name: 'a', children: [{}] })).toBeDefined()
   })
 
-  test('a cycle of references alone leaves the operation out', async () => {
+  test('that only form a cycle omit the operation', async () => {
     const components = {
       schemas: {
         A: { $ref: '#/components/schemas/B' },
@@ -138,7 +142,7 @@ describe('references', () => {
     ).rejects.toThrow('are circular')
   })
 
-  test('a reference that leads nowhere leaves the operation out', async () => {
+  test('to a missing schema omit the operation', async () => {
     const schema = { $ref: '#/components/schemas/Missing' }
     await expect(onlyTool(answering(schema))).rejects.toThrow('does not exist')
   })
@@ -146,7 +150,7 @@ describe('references', () => {
   test.each([
     ['3.0.3', { description: 'Beside.' }],
     ['3.1.0', { description: 'Beside.', minLength: 3 }],
-  ])('what stands beside one counts: in %s %s', async (version, kept) => {
+  ])('in OpenAPI %s keep the sibling keywords %j', async (version, kept) => {
     const components = { schemas: { Text: { type: 'string', description: 'Its own.' } } }
     const beside = { description: 'Beside.', minLength: 3, $ref: '#/components/schemas/Text' }
     const { inputSchema } = await onlyTool(sending({ type: 'object', properties: { x: beside } }), {
@@ -159,7 +163,7 @@ describe('references', () => {
     expect(inputSchema['properties']).toEqual({ x: version === '3.0.3' ? inlined : flat })
   })
 
-  test('anchors are found', async () => {
+  test('to an anchor are resolved', async () => {
     const components = { schemas: { Any: { $anchor: 'any', type: 'string' } } }
     const { outputSchema } = await onlyTool(
       answering({ type: 'object', properties: { x: { $ref: '#any' } } }),
@@ -178,9 +182,9 @@ describe('a discriminator', () => {
   const oneOf = [{ $ref: '#/components/schemas/Cat' }, { $ref: '#/components/schemas/Dog' }]
 
   test.each([
-    ['by the names of schemas', {}, 'Cat'],
+    ['by schema names', {}, 'Cat'],
     ['by its mapping', { mapping: { cat: '#/components/schemas/Cat', dog: 'Dog' } }, 'cat'],
-  ])('chooses the alternative %s', async (_, mapping, value) => {
+  ])('selects the alternative %s', async (_, mapping, value) => {
     const discriminator = { propertyName: 'kind', ...mapping }
     const { inputSchema } = await onlyTool(sending({ oneOf, discriminator }), {
       ...post,
@@ -194,14 +198,14 @@ describe('a discriminator', () => {
   })
 })
 
-describe('the answer', () => {
+describe('the output schema', () => {
   test.each([
     ['an object', { type: 'object', properties: {} }, undefined],
     ['properties without a type', { properties: { a: {} } }, undefined],
-    ['objects by oneOf', { oneOf: [{ type: 'object' }, { properties: { a: {} } }] }, undefined],
+    ['oneOf with objects', { oneOf: [{ type: 'object' }, { properties: { a: {} } }] }, undefined],
     ['a list', { type: 'array', items: { type: 'string' } }, 'result'],
     ['a string', { type: 'string' }, 'result'],
-  ])('%s', async (_, schema, wrap) => {
+  ])('has the type object for %s', async (_, schema, wrap) => {
     const { outputSchema, request } = await onlyTool(answering(schema))
     expect(outputSchema?.['type']).toBe('object')
     expect(request['wrap']).toBe(wrap)
@@ -209,13 +213,13 @@ describe('the answer', () => {
     expect('result' in properties).toBe(wrap !== undefined)
   })
 
-  test('that may be an object or not has no output schema', async () => {
+  test('is missing if the response can be an object or null', async () => {
     const { outputSchema, request } = await onlyTool(answering({ type: ['object', 'null'] }))
     expect(outputSchema).toBeUndefined()
     expect(request['wrap']).toBe('result')
   })
 
-  test('is the first 2xx response that is JSON', async () => {
+  test('is that of the first 2xx response with JSON', async () => {
     const json = (name: string) => ({
       content: {
         'application/problem+json; charset=utf-8': {

@@ -32,7 +32,7 @@ const names = async (...args: readonly string[]) => {
   return Object.keys(catalogue?.tools ?? {})
 }
 
-describe('the selection', () => {
+describe('the selection of operations', () => {
   test.each([
     [
       ['--include', 'tag:pets'],
@@ -57,11 +57,11 @@ describe('the selection', () => {
     ],
     [['--include', 'method:delete'], ['delete_users']],
     [['--include', 'id:old', '--deprecated'], ['old']],
-  ])('%s', async (args, expected) => {
+  ])('includes the matching operations for %j', async (args, expected) => {
     expect(await names(...args)).toEqual(expected)
   })
 
-  test('reports each operation that was left out, with the reason', async () => {
+  test('reports each omitted operation with the reason', async () => {
     const { leftOut, tools } = await imported(api, '--exclude', 'tag:admin')
     expect(leftOut).toEqual([
       { operation: 'POST /pets', reason: 'excluded by tag:admin' },
@@ -72,12 +72,12 @@ describe('the selection', () => {
     expect(tools.map(({ operation }) => operation)).toEqual(['GET /pets', 'GET /pets/{id}/photos'])
   })
 
-  test('warns of a pattern that matches nothing', async () => {
+  test('warns about a pattern that matches no operation', async () => {
     const { warnings } = await imported(api, '--exclude', 'tag:petz')
     expect(warnings).toEqual(['--exclude tag:petz matches no operation'])
   })
 
-  test('warns above 30 tools', async () => {
+  test('warns about more than 30 tools', async () => {
     const many = (count: number) => ({
       ...api,
       paths: Object.fromEntries(
@@ -92,7 +92,7 @@ describe('the selection', () => {
   })
 })
 
-describe('the name', () => {
+describe('the name of an imported tool', () => {
   const namesOf = async (ids: readonly string[], ...args: readonly string[]) => {
     const paths = Object.fromEntries(
       ids.map((id, index) => [`/p${index}`, { get: operation(id, []) }]),
@@ -101,7 +101,7 @@ describe('the name', () => {
     return tools.map(({ name }) => name)
   }
 
-  test('is one that every client takes', async () => {
+  test('is valid for every client', async () => {
     const found = await namesOf(['a b/c.d', 'x'.repeat(80), '__ü__', 'ok-1'])
     for (const name of found) expect(name).toMatch(/^[a-zA-Z0-9_-]{1,64}$/)
     expect(found[0]).toBe('a_b_c_d')
@@ -110,7 +110,7 @@ describe('the name', () => {
     expect(found[3]).toBe('ok-1')
   })
 
-  test('differs where operations would share it, and does not depend on the selection', async () => {
+  test('is unique and does not depend on the selection', async () => {
     const ids = ['a/b', 'a_b', 'a.b']
     const all = await namesOf(ids)
     expect(new Set(all).size).toBe(3)

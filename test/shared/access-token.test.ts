@@ -34,7 +34,7 @@ beforeAll(async () => {
   verify = verifier()
 })
 
-/** What the wire may say; everything else is said in the same words. */
+/** The messages of reasons that clients may see. All other reasons have the same message. */
 const SAID = new Map([
   ['token_expired', 'The access token has expired.'],
   [
@@ -63,8 +63,8 @@ async function reasonOf(accessToken: string): Promise<string> {
   }
 }
 
-describe('a good token', () => {
-  test('names its caller', async () => {
+describe('a valid token', () => {
+  test('gives the caller', async () => {
     expect(await verify(token())).toEqual({
       subject: 'auth0|alice',
       clientId: 'tpc_chatgpt',
@@ -75,23 +75,26 @@ describe('a good token', () => {
 
   test.each([
     ['typ in full', withHeader({ typ: 'application/at+jwt' })],
-    ["Auth0's own typ", withHeader({ typ: 'JWT' })],
-    ['typ in other letters', withHeader({ typ: 'AT+JWT' })],
+    ["Auth0's typ", withHeader({ typ: 'JWT' })],
+    ['typ in capitals', withHeader({ typ: 'AT+JWT' })],
     ['no typ', withHeader({ typ: undefined })],
-    ['one audience', withClaims({ aud: AUDIENCE })],
-    ['the audience last', withClaims({ aud: ['https://other.example/api', AUDIENCE] })],
+    ['one audience as a string', withClaims({ aud: AUDIENCE })],
+    [
+      'the audience as the last of two',
+      withClaims({ aud: ['https://other.example/api', AUDIENCE] }),
+    ],
     ['the audience twice', withClaims({ aud: [AUDIENCE, AUDIENCE] })],
-    ['azp in place of client_id', withClaims({ client_id: undefined, azp: 'c' })],
+    ['azp instead of client_id', withClaims({ client_id: undefined, azp: 'c' })],
     ['no client', withClaims({ client_id: undefined })],
     ['no scope', withClaims({ scope: undefined })],
-    ['the last second before it expires', withClaims({ exp: NOW + 1 })],
-    ['an end between two seconds', withClaims({ exp: NOW + 0.5 })],
-    ['a clock that is 5 s behind', withClaims({ nbf: NOW + 5, iat: NOW + 5 })],
+    ['one second left', withClaims({ exp: NOW + 1 })],
+    ['a fractional exp', withClaims({ exp: NOW + 0.5 })],
+    ['nbf and iat 5 s in the future', withClaims({ nbf: NOW + 5, iat: NOW + 5 })],
     ['unknown claims', withClaims({ gty: 'password', 'https://x.example/y': { z: [1] } })],
-    ['no time but exp', withClaims({ iat: undefined })],
-    ['almost 16 KiB', withClaims({ pad: 'x'.repeat(11_400) })],
+    ['no iat', withClaims({ iat: undefined })],
+    ['a size of almost 16 KiB', withClaims({ pad: 'x'.repeat(11_400) })],
     ['unknown header parameters', withHeader({ jwk: { kty: 'RSA' }, x5t: 'x' })],
-  ])('may have %s', async (_, accessToken) => {
+  ])('can have %s', async (_, accessToken) => {
     expect(await reasonOf(accessToken)).toBe('accepted')
   })
 
@@ -102,31 +105,38 @@ describe('a good token', () => {
     [{ client_id: undefined }, undefined],
     [{ client_id: '' }, undefined],
     [{ client_id: 7 }, undefined],
-  ])('with %j comes from the client %j', async (claims, clientId) => {
+  ])('with %j has the client ID %j', async (claims, clientId) => {
     expect(await verify(withClaims(claims))).toMatchObject({ clientId })
   })
 })
 
 describe('a hostile token', () => {
-  test.each(hostileTokens())('$name: $reason', async ({ token: hostile, status, reason }) => {
-    // Here nothing has read the header field before.
-    expect(await reasonOf(hostile)).toBe(status === 400 ? 'base64url_malformed' : reason)
-  })
+  test.each(hostileTokens())(
+    'is refused with the reason $reason: $name',
+    async ({ token: hostile, status, reason }) => {
+      // In this test the token does not pass the checks of the header field first.
+      expect(await reasonOf(hostile)).toBe(status === 400 ? 'base64url_malformed' : reason)
+    },
+  )
 
   const [head, body, signature] = token().split('.')
   test.each([
     ['a line break', `${head}.${body}.${signature}\n`, 'base64url_malformed'],
     ['a NUL', `${head}.${body}\u0000.${signature}`, 'base64url_malformed'],
     ['a letter of another script', `${head}.${body}\u0430.${signature}`, 'base64url_malformed'],
-    ['nothing', '', 'ACCESS_TOKEN_IS_OPAQUE'],
-    ['a character over 16 KiB', 'A'.repeat(16_385), 'token_too_long'],
-    ['a good one over 16 KiB', withClaims({ pad: 'x'.repeat(12_000) }), 'token_too_long'],
+    ['an empty text', '', 'ACCESS_TOKEN_IS_OPAQUE'],
+    ['one character more than 16 KiB', 'A'.repeat(16_385), 'token_too_long'],
+    [
+      'an otherwise valid token over 16 KiB',
+      withClaims({ pad: 'x'.repeat(12_000) }),
+      'token_too_long',
+    ],
     ['a million dots', '.'.repeat(1_000_000), 'token_too_long'],
-  ])('%s', async (_, hostile, reason) => {
+  ])('is refused: %s', async (_, hostile, reason) => {
     expect(await reasonOf(hostile)).toBe(reason)
   })
 
-  test('all spellings of a signature but one are refused, though all are the same bytes', () => {
+  test('includes three other spellings of a valid signature', () => {
     const spellings = hostileTokens()
       .filter(({ reason }) => reason === 'signature_not_canonical')
       .map(({ token: hostile }) => Buffer.from(hostile.split('.')[2] ?? '', 'base64url'))
@@ -137,13 +147,13 @@ describe('a hostile token', () => {
   })
 })
 
-describe('names that stand twice: the last one counts (RFC 7515 s4, RFC 7519 s4)', () => {
-  test('in the header', async () => {
+describe('a duplicate name (RFC 7515 s4, RFC 7519 s4)', () => {
+  test('in the header has its last value', async () => {
     const header = '{"alg":"none","alg":"RS256","typ":"at+jwt","kid":"key-1"}'
     expect(await reasonOf(token({ header }))).toBe('accepted')
   })
 
-  test('in the claims', async () => {
+  test('in the claims has its last value', async () => {
     const payload = JSON.stringify(PAYLOAD).replace(
       '{',
       '{"sub":"auth0|mallory","aud":"https://other.example",',
@@ -152,7 +162,7 @@ describe('names that stand twice: the last one counts (RFC 7515 s4, RFC 7519 s4)
   })
 })
 
-describe('what is granted', () => {
+describe('the granted scopes', () => {
   const granted = async (
     scopeSource: 'scope' | 'scope-or-permissions',
     claims: Readonly<Record<string, unknown>>,
@@ -181,10 +191,13 @@ describe('what is granted', () => {
     [{ scope: 'A', permissions: ['a'] }, [], ['A', 'a']],
     [{ scope: 'a\tb c\nd é e' }, ['e'], ['e']],
     [{ scope: 'a', permissions: ['a', 'b c', 'd\ne', ''] }, ['a'], ['a']],
-  ])('%j: %j by scope, %j by scope or permissions', async (claims, byScope, byEither) => {
-    expect(await granted('scope', claims)).toEqual(byScope)
-    expect(await granted('scope-or-permissions', claims)).toEqual([...byEither].sort())
-  })
+  ])(
+    'of %j are %j with SCOPE_SOURCE=scope and %j with scope-or-permissions',
+    async (claims, byScope, byEither) => {
+      expect(await granted('scope', claims)).toEqual(byScope)
+      expect(await granted('scope-or-permissions', claims)).toEqual([...byEither].sort())
+    },
+  )
 })
 
 describe('the organization of a token', () => {
@@ -197,7 +210,7 @@ describe('the organization of a token', () => {
     ['org_acme', ['org_other', 'org_acme']],
     ['org_acme', undefined],
     [undefined, undefined],
-  ])('org_id %s is accepted where %j are expected', async (org_id, organizations) => {
+  ])('is accepted if org_id is %s and %j are expected', async (org_id, organizations) => {
     const accessToken = withClaims({ org_id })
     expect((await verifyIn(organizations)(accessToken)).subject).toBe('auth0|alice')
   })
@@ -209,14 +222,14 @@ describe('the organization of a token', () => {
     ['', 'org_id_mismatch'],
     [null, 'org_id_mismatch'],
     [['org_acme'], 'org_id_mismatch'],
-  ])('org_id %j is refused where org_acme is expected: %s', async (org_id, reason) => {
+  ])('is refused if org_id is %j and org_acme is expected: %s', async (org_id, reason) => {
     const refused = verifyIn(['org_acme'])(withClaims({ org_id }))
     await expect(refused).rejects.toMatchObject({ code: 'invalid_token', status: 401, reason })
   })
 })
 
-describe('what is remembered', () => {
-  test('a token is verified once, and ends when it expires', async () => {
+describe('the cache of tokens', () => {
+  test('verifies a token once and drops it when it expires', async () => {
     let now = NOW
     const own = await keySet()
     const remembering = verifier({ jwks: own, now: () => now })
@@ -228,7 +241,7 @@ describe('what is remembered', () => {
     await expect(remembering(accessToken)).rejects.toMatchObject({ reason: 'token_expired' })
   })
 
-  test('a token ends with its key', async () => {
+  test('drops a token when its key is removed', async () => {
     const own = await keySet()
     let isGone = false
     const remembering = verifier({
@@ -242,7 +255,7 @@ describe('what is remembered', () => {
     await expect(remembering(token())).rejects.toMatchObject({ reason: 'kid_unknown' })
   })
 
-  test('a token ends with its key, also when another takes its name', async () => {
+  test('drops a token when another key has the same key ID', async () => {
     let own = await keySet()
     const remembering = verifier({
       jwks: { held: (kid) => own.held(kid), key: (kid) => own.key(kid) },
@@ -252,20 +265,20 @@ describe('what is remembered', () => {
     await expect(remembering(token())).rejects.toMatchObject({ reason: 'signature_invalid' })
   })
 
-  test('a failure of the verifier itself is neither a forgery nor remembered as one', async () => {
+  test('does not contain a token for which the verifier itself failed', async () => {
     const own = await keySet()
     const { privateKey } = await generateKeyPair('RS256')
     let key = privateKey
     const remembering = verifier({
       jwks: { held: () => key, key: async () => key },
     })
-    // A private key cannot verify: Web Crypto refuses it.
+    // Web Crypto refuses to verify with a private key.
     await expect(remembering(token())).rejects.not.toBeInstanceOf(BearerError)
     key = own.held(HEADER.kid) as typeof key
     await expect(remembering(token())).resolves.toMatchObject({ subject: 'auth0|alice' })
   })
 
-  test('a forgery is, until the key that it names is another', async () => {
+  test('contains a forged token until its key changes', async () => {
     let own = await keySet()
     const remembering = verifier({
       jwks: { held: (kid) => own.held(kid), key: (kid) => own.key(kid) },
@@ -278,7 +291,7 @@ describe('what is remembered', () => {
     await expect(remembering(forgery)).resolves.toMatchObject({ subject: 'auth0|alice' })
   })
 
-  test('of a token that is refused for anything else nothing is', async () => {
+  test('does not contain a token that is refused for another reason', async () => {
     let now = NOW
     const remembering = verifier({ jwks: await keySet(), now: () => now })
     const early = withClaims({ nbf: NOW + 60 })
@@ -287,7 +300,7 @@ describe('what is remembered', () => {
     await expect(remembering(early)).resolves.toMatchObject({ subject: 'auth0|alice' })
   })
 
-  test('no more than 2,000 are, the oldest go first', async () => {
+  test('contains at most 2,000 tokens and drops the oldest first', async () => {
     const own = await keySet()
     const remembering = verifier({ jwks: own })
     await remembering(token())

@@ -33,7 +33,7 @@ function faultsOf(catalogue: Json, files: Record<string, string | Buffer> = {}):
 }
 
 describe('the server section', () => {
-  test('is read, and an unknown member is a warning', () => {
+  test('is read, with a warning about an unknown member', () => {
     const server = { title: 'T', terms: 'https://a.example/terms', policy: null }
     const { warnings, ...read_ } = read({ server: { ...server, colour: 'red' } })
     expect(read_.server).toEqual({ title: 'T', terms: 'https://a.example/terms' })
@@ -49,7 +49,7 @@ describe('the server section', () => {
     [{ name: '' }, 'server.name: must not be empty'],
     [{ version: 2 }, 'server.version: '],
     ['x', 'server must be a mapping'],
-  ])('%j is refused', (server, fault) => {
+  ])('is invalid with %j', (server, fault) => {
     expect(faultsOf({ server })).toContain(fault)
   })
 })
@@ -61,25 +61,29 @@ describe('resources of a catalogue', () => {
     ['no source', one({}), 'must have exactly one of file, text and request, but has none'],
     ['two sources', one({ text: '', file: 'a.html' }), 'but has file and text'],
     ['a missing file', one({ file: 'x.html' }), '"x.html" cannot be read'],
-    ['a folder', one({ file: 'd' }), '"d" is not a file'],
-    ['the folder above', one({ file: '../x.html' }), 'must be a relative path'],
+    ['a folder as a file', one({ file: 'd' }), '"d" is not a file'],
+    ['a file in the folder above', one({ file: '../x.html' }), 'must be a relative path'],
     ['an absolute path', one({ file: '/etc/hostname' }), 'must be a relative path'],
-    ['another type of UI', one({ text: '', mimeType: 'text/html' }), 'text/html;profile=mcp-app'],
+    ['a UI of another type', one({ text: '', mimeType: 'text/html' }), 'text/html;profile=mcp-app'],
     ['a UI that is not text', one({ file: 'd/a.png' }), 'must be HTML in UTF-8'],
-    ['no URI', { resources: { logo: { text: '' } } }, 'uri: must be an absolute URI'],
-    ['a bare scheme', { resources: { 'ui://': { text: '' } } }, 'uri: must be ui://NAME'],
-    ['a skill', { resources: { 'skill://a/b': { text: '' } } }, 'come from skills'],
+    [
+      'a name instead of a URI',
+      { resources: { logo: { text: '' } } },
+      'uri: must be an absolute URI',
+    ],
+    ['a URI without a name', { resources: { 'ui://': { text: '' } } }, 'uri: must be ui://NAME'],
+    ['a skill URI', { resources: { 'skill://a/b': { text: '' } } }, 'come from skills'],
     ['a path with ..', one({ request: { url: '/a/../b' } }), 'a path under FUNCTIONS_BASE'],
     ['another host', one({ request: { url: '//evil.example/a' } }), 'a path under FUNCTIONS_BASE'],
-    ['a domain with a directive', csp('https://a.example;script-src *'), 'must be an origin'],
-    ['a keyword as a domain', csp("'unsafe-eval'"), 'must be an origin'],
+    ['a CSP domain with a directive', csp('https://a.example;script-src *'), 'must be an origin'],
+    ['a keyword as a CSP domain', csp("'unsafe-eval'"), 'must be an origin'],
     [
-      'the same twice',
+      'the same URI twice',
       { resources: [1, 2].map(() => ({ uri: UI, text: '' })) },
       'this URI occurs twice',
     ],
-    ['neither list nor mapping', { resources: 7 }, 'resources must be a mapping'],
-  ])('%s is refused', (_, catalogue, fault) => {
+    ['neither a list nor a mapping', { resources: 7 }, 'resources must be a mapping'],
+  ])('are invalid with %s', (_, catalogue, fault) => {
     expect(faultsOf(catalogue, { 'd/a.png': Buffer.from([0x89, 0xff]) })).toContain(fault)
   })
 
@@ -87,7 +91,7 @@ describe('resources of a catalogue', () => {
     return one({ text: '', _meta: { ui: { csp: { connectDomains: [domain] } } } })
   }
 
-  test('a file beyond the folder is refused, also by a link', () => {
+  test('are invalid with a link that leads out of the folder', () => {
     using folder = catalogueFolder({ tools: TOOL, ...one({ file: 'link.html' }) })
     const outside = join(tmpdir(), `outside-${process.pid}.html`)
     writeFileSync(outside, 'x')
@@ -97,17 +101,17 @@ describe('resources of a catalogue', () => {
     )
   })
 
-  test('a file needs a catalogue that is a file', () => {
+  test('can have files only if the catalogue is a file', () => {
     const TOOLS = JSON.stringify({ tools: TOOL, ...one({ file: 'a.html' }) })
     expect(() => parseDocument({ TOOLS }, (tool) => tool)).toThrow('given by TOOLS_FILE')
   })
 
-  test('a file of more than 4 MiB is refused', () => {
+  test('are invalid with a file of more than 4 MiB', () => {
     const files = { 'a.html': Buffer.alloc(4 * 1024 * 1024 + 1, ' ') }
     expect(faultsOf(one({ file: 'a.html' }), files)).toContain('the maximum is 4194304')
   })
 
-  test('access is its own, else the default, else as its tools, and never public by silence', () => {
+  test('have their own access, else the default, else that of their tools, else signed-in', () => {
     const text = { text: '' }
     const accessOf = (catalogue: Json) => read(catalogue).resources.map(({ access }) => access)
     const uses = (scopes: string[]) => ({ t: { scopes, _meta: { ui: { resourceUri: UI } } } })
@@ -120,7 +124,7 @@ describe('resources of a catalogue', () => {
     expect(accessOf({ ...one(text), tools: uses(['a']) })).toEqual(['signed-in'])
   })
 
-  test('their scopes are among those of the catalogue', () => {
+  test('add their scopes to those of the catalogue', () => {
     const { tools } = read(one({ text: '', scopes: ['b', 'a'] }))
     expect(catalogueScopes(tools)).toEqual(['a', 'b'])
   })
@@ -136,7 +140,7 @@ describe('the UI of a tool', () => {
     { ui: { resourceUri: UI } },
     { 'ui/resourceUri': UI },
     { 'openai/outputTemplate': UI },
-  ])('%j fills the other names', (meta) => {
+  ])('is copied from %j to the other names', (meta) => {
     const { tools } = read(of({ ...meta, own: 1 }))
     expect(tools.get('t')?._meta).toEqual({
       own: 1,
@@ -152,11 +156,11 @@ describe('the UI of a tool', () => {
     [{ ui: { resourceUri: UI }, 'openai/outputTemplate': 'ui://x' }, 'name different resources'],
     [{ ui: { resourceUri: 'https://a.example' } }, 'must be a ui:// URI'],
     [{ ui: { visibility: ['user'] } }, '_meta.ui.visibility.0'],
-  ])('%j is refused', (meta, fault) => {
+  ])('is invalid with %j', (meta, fault) => {
     expect(faultsOf(of(meta))).toContain(fault)
   })
 
-  test('a domain on the tool is a warning, because hosts read the resource', () => {
+  test('causes a warning if csp is on the tool, because hosts read it from the resource', () => {
     expect(read(of({ ui: { resourceUri: UI, csp: {} } })).warnings).toEqual([
       'tool "t": _meta.ui.csp: hosts read it from the resource, not from the tool',
     ])
@@ -176,14 +180,14 @@ describe('skills of a catalogue', () => {
     ['six skills', many(6), 'skills has 6 skills; the maximum is 5'],
     ['no frontmatter', { 's/a/SKILL.md': '# A' }, 'must begin with frontmatter'],
     [
-      'another name than its folder',
+      'a name that differs from the folder',
       { 's/a/SKILL.md': skill('b') },
       'must equal the name of the folder',
     ],
     ['a name in capitals', { 's/a/SKILL.md': skill('A') }, '1 to 64 lower-case letters'],
     ['no description', { 's/a/SKILL.md': '---\nname: a\n---\n' }, 'the description must be'],
-    ['broken YAML', { 's/a/SKILL.md': '---\na: [\n---\n' }, 'must be a mapping in YAML'],
-    ['metadata of numbers', { 's/a/SKILL.md': skill('a', 'metadata: {n: 1}\n') }, 'map strings'],
+    ['malformed YAML', { 's/a/SKILL.md': '---\na: [\n---\n' }, 'must be a mapping in YAML'],
+    ['a number in metadata', { 's/a/SKILL.md': skill('a', 'metadata: {n: 1}\n') }, 'map strings'],
     [
       'a SKILL.md of more than 256 KiB',
       { 's/a/SKILL.md': skill('a') + ' '.repeat(256 * KIB) },
@@ -210,11 +214,11 @@ describe('skills of a catalogue', () => {
       },
       'has more than 100 files',
     ],
-  ])('%s is refused', (_, files, fault) => {
+  ])('are invalid with %s', (_, files, fault) => {
     expect(faultsOf({ skills: ['s'] }, files)).toContain(fault)
   })
 
-  test('a folder, its SKILL.md and the folder around it name the same skill', () => {
+  test('can be named by their folder, their SKILL.md or the parent folder', () => {
     const files = { 's/a/SKILL.md': skill('a') }
     for (const path of ['s', 's/a', 's/a/', 's/a/SKILL.md']) {
       const { skills } = read({ skills: { any: { path, scopes: ['x'] } } }, files)
@@ -224,7 +228,7 @@ describe('skills of a catalogue', () => {
 })
 
 describe('a compiled catalogue', () => {
-  test('holds files, skills and links; for other functions the links and scopes alone', () => {
+  test('contains files, skills and links, and for other functions only links and scopes', () => {
     const files = { 'a.html': '<p>', 's/SKILL.md': '---\nname: s\ndescription: d\n---\n' }
     const server = { title: 'T', terms: 'https://a.example/terms' }
     const catalogue = {
@@ -246,7 +250,7 @@ describe('a compiled catalogue', () => {
   })
 })
 
-describe('review rules', () => {
+describe('the review rules', () => {
   const file = {
     type: 'object',
     properties: Object.fromEntries(
@@ -264,35 +268,40 @@ describe('review rules', () => {
       inputSchema: { type: 'object', properties, $defs: { file } },
     })
 
-  test('files: an object, a list and a reference fit', () => {
+  test('accept an object, a list and a reference as file arguments', () => {
     const reference = { $ref: '#/$defs/file' }
     const properties = { a: file, b: { type: 'array', items: reference }, c: reference }
     expect(faults(['a', 'b', 'c'], properties)).toEqual([])
   })
 
   test.each<[string, unknown, Json, string]>([
-    ['no list', 'a', { a: file }, 'must be a list of argument names'],
-    ['no argument', ['b'], { a: file }, 'b is not an argument'],
-    ['a string', ['a'], { a: { type: 'string' } }, 'must be an object, or a list of objects'],
-    ['too few declared', ['a'], { a: { ...file, properties: {} } }, 'must declare download_url'],
+    ['a name instead of a list', 'a', { a: file }, 'must be a list of argument names'],
+    ['an unknown argument', ['b'], { a: file }, 'b is not an argument'],
     [
-      'too many required',
+      'a string argument',
+      ['a'],
+      { a: { type: 'string' } },
+      'must be an object, or a list of objects',
+    ],
+    ['missing properties', ['a'], { a: { ...file, properties: {} } }, 'must declare download_url'],
+    [
+      'too many required properties',
       ['a'],
       { a: { ...file, required: Object.keys(file.properties) } },
       'exactly',
     ],
     [
-      'a number',
+      'a property without a type',
       ['a'],
       { a: { ...file, properties: { ...file.properties, file_id: {} } } },
       'must declare as string: file_id',
     ],
-    ['a circle', ['a'], { a: { $ref: '#/$defs/x' } }, 'must be an object'],
-  ])('files: %s is a fault', (_, named, properties, fault) => {
+    ['a reference to a missing schema', ['a'], { a: { $ref: '#/$defs/x' } }, 'must be an object'],
+  ])('reject file arguments with %s', (_, named, properties, fault) => {
     expect(faults(named, properties).join()).toContain(fault)
   })
 
-  test('files: a fault is a warning at start', () => {
+  test('cause a warning at startup for invalid file arguments', () => {
     const tools = { t: { scopes: [], _meta: { 'openai/fileParams': ['a'] } } }
     expect(read({ tools }).warnings).toEqual([
       'tool "t": openai/fileParams: a is not an argument of the inputSchema',
@@ -308,7 +317,7 @@ describe('review rules', () => {
   const search = { name: 'search', inputSchema: inputOf('query'), annotations: readOnly }
   const fetch = { name: 'fetch', inputSchema: inputOf('id'), annotations: readOnly }
 
-  test('search and fetch fit together, and others must be read-only', () => {
+  test('accept search and fetch, and require that other tools are read-only', () => {
     const other = { name: 'add', inputSchema: { type: 'object' } }
     expect(searchFetchFaults([search, fetch])).toEqual([])
     expect(searchFetchFaults([other])).toEqual([])
@@ -321,7 +330,7 @@ describe('review rules', () => {
     ])
   })
 
-  test('their answers are checked', () => {
+  test('check the results of search and fetch', () => {
     const result = { id: '1', title: 't', url: 'https://a.example/1' }
     expect(searchFetchAnswerFaults('search', { results: [result] })).toEqual([])
     expect(searchFetchAnswerFaults('fetch', { ...result, text: 'x', metadata: {} })).toEqual([])

@@ -23,7 +23,7 @@ const NOT_OWN = 'must not be a variable that this system or the platform uses'
 const NOT_HTTPS = 'must be an https URL without credentials or fragment (http only on loopback)'
 
 describe('backendAuth', () => {
-  test('has its defaults filled in', () => {
+  test('gets its defaults', () => {
     expect(readBackendAuth(HEADER, SIGNED_IN).backendAuth).toEqual({ ...HEADER, prefix: '' })
     expect(readBackendAuth({ ...CLIENT, audience: null }, SIGNED_IN).backendAuth).toEqual({
       ...CLIENT,
@@ -39,7 +39,7 @@ describe('backendAuth', () => {
     }
   })
 
-  test('survives the compiled catalogue, and the part without secrets has none of it', () => {
+  test('is in a compiled catalogue, but not in one for other functions', () => {
     const TOOLS = JSON.stringify({ t: { scopes: [], backendAuth: CLIENT } })
     const read = (source: string) => parseCatalogue({ TOOLS: source }).get('t')?.backendAuth
     expect(read(compileCatalogue({ TOOLS }))).toEqual(read(TOOLS))
@@ -88,16 +88,16 @@ describe('backendAuth', () => {
       'backendAuth.audience: Invalid input: expected string, received undefined',
     ],
     [{ ...OBO, audience: 'a b' }, 'backendAuth.audience: must be printable ASCII without blanks'],
-  ])('%j is refused', (auth, fault) => {
+  ])('is invalid as %j', (auth, fault) => {
     expect(faultsOf(auth)).toEqual([fault])
   })
 
-  test('Authorization is allowed, and http on loopback', () => {
+  test('can use Authorization, and http on loopback', () => {
     expect(faultsOf({ ...HEADER, name: 'Authorization', prefix: 'Bearer ' })).toEqual([])
     expect(faultsOf({ ...CLIENT, tokenUrl: 'http://127.0.0.1:9/token' })).toEqual([])
   })
 
-  test('a field that request sets too is refused', () => {
+  test('is invalid with a header field that request also sets', () => {
     const inputSchema = { type: 'object', properties: { key: {} } }
     const byParameter = {
       url: '/a',
@@ -110,14 +110,17 @@ describe('backendAuth', () => {
     }
   })
 
-  test.each(['public', 'optional'] as const)('on_behalf_of is refused for a %s tool', (access) => {
-    expect(faultsOf(OBO, { access })).toEqual([
-      'backendAuth: on_behalf_of needs a caller who is signed in: give the tool scopes, or securitySchemes without noauth',
-    ])
-  })
+  test.each(['public', 'optional'] as const)(
+    'is invalid as on_behalf_of for a %s tool',
+    (access) => {
+      expect(faultsOf(OBO, { access })).toEqual([
+        'backendAuth: on_behalf_of needs a caller who is signed in: give the tool scopes, or securitySchemes without noauth',
+      ])
+    },
+  )
 })
 
-describe('the start of the gateway', () => {
+describe('the gateway at startup', () => {
   const VARIABLES = {
     PUBLIC_URL: 'https://mcp.test',
     OAUTH_ISSUER: 'https://acme.eu.auth0.com/',
@@ -127,7 +130,7 @@ describe('the start of the gateway', () => {
   const start = (tools: object, env: Readonly<Record<string, string>> = {}) =>
     parseGatewayConfig({ ...VARIABLES, TOOLS: JSON.stringify(tools), ...env })
 
-  test('names every variable that is missing, with the tools that name it', () => {
+  test('reports every missing variable with the tools that use it', () => {
     const tools = {
       a: { scopes: ['x'], backendAuth: HEADER },
       b: { scopes: ['x'], backendAuth: HEADER },
@@ -138,7 +141,7 @@ describe('the start of the gateway', () => {
     )
   })
 
-  test('never names a value', () => {
+  test('does not reveal the value of an invalid variable', () => {
     const start = () =>
       parseGatewayConfig({
         ...VARIABLES,
@@ -149,7 +152,7 @@ describe('the start of the gateway', () => {
     expect(start).not.toThrow(/break/)
   })
 
-  test('refuses an exchange for the audience of the gateway itself', () => {
+  test('rejects an exchange for its own audience', () => {
     const env = { OBO_CLIENT_ID: 'rs', OBO_CLIENT_SECRET: 's'.repeat(32) }
     const tools = (audience: string) => ({
       a: { scopes: ['x'], backendAuth: { ...OBO, audience } },
@@ -163,7 +166,7 @@ describe('the start of the gateway', () => {
     })
   })
 
-  test('a gateway without such tools needs none of the variables', () => {
+  test('requires none of the variables without such tools', () => {
     const env = { ...VARIABLES, TOOLS: JSON.stringify({ a: { scopes: [] } }) }
     expect(parseGatewayConfig(env).backendSecrets).toEqual({ named: {}, exchange: undefined })
   })

@@ -3,7 +3,7 @@ import { BearerError, bearerChallenge, bearerToken } from '../../shared/oauth/be
 
 const METADATA = 'https://mcp.example.com/.well-known/oauth-protected-resource/mcp'
 
-describe('Authorization (RFC 6750 s2.1)', () => {
+describe('the Authorization field (RFC 6750 s2.1)', () => {
   test.each([
     ['Bearer abc', 'abc'],
     ['bearer abc', 'abc'],
@@ -13,7 +13,7 @@ describe('Authorization (RFC 6750 s2.1)', () => {
     ['Bearer a', 'a'],
     ['Bearer .', '.'],
     ['Bearer a.b-c_d~e+f/g==', 'a.b-c_d~e+f/g=='],
-  ])('%j carries a token', (field, token) => {
+  ])('%j contains a token', (field, token) => {
     expect(bearerToken([field])).toBe(token)
   })
 
@@ -32,7 +32,7 @@ describe('Authorization (RFC 6750 s2.1)', () => {
     ['Bear er abc'],
     ['Token Bearer abc'],
     ['abc'],
-  ])('%j carries none: another scheme is no credentials here', (...fields) => {
+  ])('%j contains no bearer token', (...fields) => {
     expect(bearerToken(fields)).toBeUndefined()
   })
 
@@ -63,7 +63,7 @@ describe('Authorization (RFC 6750 s2.1)', () => {
     'Bearer abc\u0000',
     'Bearer abc\r\nX-Admin: 1',
     'Bearer {"token":"abc"}',
-  ])('%j is malformed: 400', (field) => {
+  ])('%j is malformed and gets 400', (field) => {
     expect(() => bearerToken([field])).toThrow(
       expect.objectContaining({
         code: 'invalid_request',
@@ -81,7 +81,7 @@ describe('Authorization (RFC 6750 s2.1)', () => {
     ['Basic b', 'Basic b'],
     ['Bearer a', ''],
     ['', 'Bearer a'],
-  ])('two fields, %j and %j: 400', (...fields) => {
+  ])('gets 400 if it is sent twice, as %j and %j', (...fields) => {
     expect(() => bearerToken(fields)).toThrow(
       expect.objectContaining({
         code: 'invalid_request',
@@ -93,7 +93,7 @@ describe('Authorization (RFC 6750 s2.1)', () => {
   })
 })
 
-describe('WWW-Authenticate (RFC 6750 s3, RFC 9728 s5.1)', () => {
+describe('the WWW-Authenticate field (RFC 6750 s3, RFC 9728 s5.1)', () => {
   test.each([
     [{}, `Bearer resource_metadata="${METADATA}"`],
     [{ scopes: [] }, `Bearer resource_metadata="${METADATA}"`],
@@ -115,7 +115,7 @@ describe('WWW-Authenticate (RFC 6750 s3, RFC 9728 s5.1)', () => {
       { error: 'insufficient_scope', scopes: ['a'] },
       `Bearer error="insufficient_scope", scope="a", resource_metadata="${METADATA}"`,
     ],
-  ] as const)('%j', (parameters, challenge) => {
+  ] as const)('contains the parameters %j', (parameters, challenge) => {
     expect(bearerChallenge({ ...parameters, resourceMetadata: METADATA })).toBe(challenge)
   })
 
@@ -128,33 +128,36 @@ describe('WWW-Authenticate (RFC 6750 s3, RFC 9728 s5.1)', () => {
     ['a line separator', 'a\u2028b\u0085c', 'a b c'],
     ['DEL', 'a\u007fb', 'a b'],
     ['a tab', 'a\tb', 'a b'],
-    ['half a character', 'a\ud800b', 'a b'],
-    ['letters that a field cannot carry', 'ü→', '  '],
-  ])('%s cannot break the field', (_, errorDescription, written) => {
+    ['a lone surrogate', 'a\ud800b', 'a b'],
+    ['characters outside ASCII', 'ü→', '  '],
+  ])('replaces %s in a parameter', (_, errorDescription, written) => {
     expect(bearerChallenge({ errorDescription, resourceMetadata: METADATA })).toBe(
       `Bearer error_description="${written}", resource_metadata="${METADATA}"`,
     )
   })
 })
 
-test.each(['scopes', 'resourceMetadata'] as const)('%s cannot break the field either', (name) => {
-  const evil = 'a"\r\nSet-Cookie: b\\'
-  const challenge = bearerChallenge({
-    resourceMetadata: METADATA,
-    [name]: name === 'scopes' ? [evil, 'c'] : evil,
-  })
-  expect(challenge).toBe(
-    name === 'scopes'
-      ? `Bearer scope="a'  Set-Cookie: b' c", resource_metadata="${METADATA}"`
-      : `Bearer resource_metadata="a'  Set-Cookie: b'"`,
-  )
-})
+test.each(['scopes', 'resourceMetadata'] as const)(
+  'hostile text in %s cannot break the WWW-Authenticate field',
+  (name) => {
+    const evil = 'a"\r\nSet-Cookie: b\\'
+    const challenge = bearerChallenge({
+      resourceMetadata: METADATA,
+      [name]: name === 'scopes' ? [evil, 'c'] : evil,
+    })
+    expect(challenge).toBe(
+      name === 'scopes'
+        ? `Bearer scope="a'  Set-Cookie: b' c", resource_metadata="${METADATA}"`
+        : `Bearer resource_metadata="a'  Set-Cookie: b'"`,
+    )
+  },
+)
 
 test.each([
   [undefined, 401],
   ['invalid_request', 400],
   ['invalid_token', 401],
   ['insufficient_scope', 403],
-] as const)('%s has status %i', (code, status) => {
+] as const)('the error code %s has status %i', (code, status) => {
   expect(new BearerError(code, 'reason', 'message').status).toBe(status)
 })

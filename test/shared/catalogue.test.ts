@@ -20,19 +20,19 @@ function faultsOf(TOOLS: string): readonly string[] {
   }
 }
 
-test('a collection as a key is quoted nowhere', async () => {
+test('a collection as a key causes no process warning, which would quote it', async () => {
   const warnings: unknown[] = []
   const onWarning = (warning: unknown) => warnings.push(warning)
   process.on('warning', onWarning)
   expect(faultsOf('? [secret-1, secret-2]\n: {scopes: []}\n').join()).not.toMatch(/^$/)
   expect(faultsOf('a: {scopes: [], _meta: {? {secret: 3} : 1}}')).toEqual([])
-  // Node reports a warning in a tick of its own.
+  // Node emits a warning in a later tick.
   await new Promise((resolve) => setImmediate(resolve))
   process.off('warning', onWarning)
   expect(warnings).toEqual([])
 })
 
-describe('access', () => {
+describe('the access of a tool', () => {
   const noauth = { type: 'noauth' }
   const oauth2 = (...scopes: string[]) => ({ type: 'oauth2', scopes })
 
@@ -40,25 +40,30 @@ describe('access', () => {
     ['scopes: []', { scopes: [] }, 'public', []],
     ['scopes', { scopes: ['b', 'a'] }, 'signed-in', ['a', 'b']],
     ['noauth', { securitySchemes: [noauth] }, 'public', []],
-    ['oauth2 without scopes', { securitySchemes: [oauth2()] }, 'signed-in', []],
-    [
-      'oauth2 that leaves its scopes out',
-      { securitySchemes: [{ type: 'oauth2' }] },
-      'signed-in',
-      [],
-    ],
+    ['oauth2 with empty scopes', { securitySchemes: [oauth2()] }, 'signed-in', []],
+    ['oauth2 without a scopes member', { securitySchemes: [{ type: 'oauth2' }] }, 'signed-in', []],
     ['oauth2 with scopes', { securitySchemes: [oauth2('b', 'a')] }, 'signed-in', ['a', 'b']],
-    ['both', { securitySchemes: [noauth, oauth2('a')] }, 'optional', ['a']],
-    ['both, the other way round', { securitySchemes: [oauth2(), noauth] }, 'optional', []],
-    ['the mirror alone', { _meta: { securitySchemes: [oauth2('a')] } }, 'signed-in', ['a']],
+    ['noauth and oauth2', { securitySchemes: [noauth, oauth2('a')] }, 'optional', ['a']],
+    ['oauth2 and noauth', { securitySchemes: [oauth2(), noauth] }, 'optional', []],
     [
-      'both forms that agree',
+      '_meta.securitySchemes alone',
+      { _meta: { securitySchemes: [oauth2('a')] } },
+      'signed-in',
+      ['a'],
+    ],
+    [
+      'scopes and equal securitySchemes',
       { scopes: ['a'], securitySchemes: [oauth2('a')] },
       'signed-in',
       ['a'],
     ],
-    ['null beside it', { scopes: ['a'], securitySchemes: null }, 'signed-in', ['a']],
-  ])('%s', (_, entry, access, scopes) => {
+    [
+      'scopes and null as securitySchemes',
+      { scopes: ['a'], securitySchemes: null },
+      'signed-in',
+      ['a'],
+    ],
+  ])('is read from %s', (_, entry, access, scopes) => {
     const tool = read({ a: entry }).tools.get('a')
     expect([tool?.access, tool?.scopes]).toEqual([access, scopes])
   })
@@ -78,7 +83,7 @@ describe('access', () => {
       { scopes: [], securitySchemes: [oauth2()] },
       'scopes and securitySchemes say different things: keep one of them',
     ],
-  ])('%j is refused', (entry, fault) => {
+  ])('is invalid as %j', (entry, fault) => {
     const [line, ...others] = faultsOf(JSON.stringify({ a: entry }))
     expect(others).toEqual([])
     expect(line?.replace('TOOLS: tool "a": ', '')).toEqual(fault)
@@ -89,11 +94,11 @@ describe('access', () => {
     [{ access: 'optional', scopes: ['a'] } as const, [noauth, oauth2('a')]],
     [{ access: 'signed-in', scopes: [] } as const, [oauth2()]],
     [{ access: 'signed-in', scopes: ['a'] } as const, [oauth2('a')]],
-  ])('%j is published as ChatGPT reads it', (rule, schemes) => {
+  ])('is published as securitySchemes: %j', (rule, schemes) => {
     expect(schemesOf(rule)).toEqual(schemes)
   })
 
-  test('every tool that says nothing of it is named, in lines that the log takes', () => {
+  test('is required: every tool without it is named, in lines that fit into the log', () => {
     const names = Array.from({ length: 117 }, (_, at) => `a_tool_with_a_long_name_${at}`)
     const tools = names.map((name) => ({ name, inputSchema: { type: 'object' } }))
     const faults = faultsOf(JSON.stringify({ tools }))
@@ -103,7 +108,7 @@ describe('access', () => {
   })
 })
 
-describe('a document', () => {
+describe('a catalogue document', () => {
   const inputSchema = { type: 'object' }
 
   test.each([
@@ -118,7 +123,7 @@ describe('a document', () => {
     ],
     ['a mapping', { tools: { b: { scopes: [] }, a: { scopes: ['x'] } } }],
     [
-      'an answer to tools/list',
+      'a result of tools/list',
       {
         tools: [
           { name: 'b', scopes: [] },
@@ -132,7 +137,7 @@ describe('a document', () => {
       },
     ],
     [
-      'its envelope',
+      'a JSON-RPC response to tools/list',
       {
         jsonrpc: '2.0',
         id: 1,
@@ -144,7 +149,7 @@ describe('a document', () => {
         },
       },
     ],
-  ])('%s', (_, document) => {
+  ])('can be %s', (_, document) => {
     const { tools, warnings } = read(document)
     expect([...tools.values()].map(({ name, scopes }) => [name, scopes])).toEqual([
       ['b', []],
@@ -153,11 +158,11 @@ describe('a document', () => {
     expect(warnings).toEqual([])
   })
 
-  test('a mapping may have a tool named tools', () => {
+  test('can be a mapping with a tool named tools', () => {
     expect([...read({ tools: { scopes: [] } }).tools.keys()]).toEqual(['tools'])
   })
 
-  test('defaults are what a tool has unless it says otherwise', () => {
+  test('has defaults for the members that a tool does not set', () => {
     const { tools } = read({
       defaults: { scopes: ['x'], timeoutMs: 5, annotations: { readOnlyHint: true } },
       tools: [
@@ -175,7 +180,7 @@ describe('a document', () => {
     ])
   })
 
-  test('server is kept; what is not known, or not supported yet, is a warning', () => {
+  test('keeps server and causes warnings about unknown and unsupported members', () => {
     const { server, warnings } = read({
       server: { name: 'x', instructions: 'y' },
       resources: [],
@@ -193,7 +198,7 @@ describe('a document', () => {
     ])
   })
 
-  test('members of MCP are carried, and null counts as absent', () => {
+  test('keeps the members of MCP and treats null as absent', () => {
     const icons = [{ src: 'https://example.com/i.png', sizes: ['48x48'] }]
     const { tools, warnings } = read({
       tools: [
@@ -230,27 +235,27 @@ describe('a document', () => {
     [{ tools: [] }, 'TOOLS contains no tools'],
     [{ tools: [], defaults: 1 }, 'TOOLS: defaults must be a mapping of tool members'],
     [{ tools: [], server: 1 }, 'TOOLS: server must be a mapping'],
-  ])('%j is refused', (document, fault) => {
+  ])('is invalid as %j', (document, fault) => {
     expect(faultsOf(JSON.stringify(document))).toEqual([fault])
   })
 })
 
-describe('text', () => {
+describe('the text of a catalogue', () => {
   test.each([
     ['{"a": {"scopes": [], "title": "\\u0022"}}', '"'],
     ['{"a": {"scopes": [], "title": "\\\\u0022"}}', '\\u0022'],
     ['{ "a" : { "scopes" : [ ] , "title" : "a\\": b" } }', 'a": b'],
-  ])('%s is read as JSON', (TOOLS, title) => {
+  ])('is read as JSON: %s', (TOOLS, title) => {
     expect(parseCatalogue({ TOOLS }).get('a')?.title).toBe(title)
   })
 
-  test('a name that is given twice is refused, also where an escape makes up for its quotation marks', () => {
+  test('is invalid with a duplicate name, even if it contains escaped quotation marks', () => {
     expect(
       faultsOf('{"a": {"scopes": ["x"], "title": "\\u0022\\u0022\\u0022\\u0022", "scopes": []}}'),
     ).toEqual([expect.stringContaining('DUPLICATE_KEY')])
   })
 
-  test('one schema may be used by hundreds of tools, and use anchors itself', () => {
+  test('can share one schema with anchors between hundreds of tools', () => {
     const uses = Array.from(
       { length: 400 },
       (_, at) => `t${at}: {scopes: [], inputSchema: *shared}`,
@@ -267,7 +272,7 @@ ${uses.join('\n')}`
     })
   })
 
-  test('merge keys work', () => {
+  test('can have YAML merge keys', () => {
     const TOOLS = `
 a: &a {scopes: [x], timeoutMs: 5}
 b: {<<: *a, timeoutMs: 7}`
@@ -300,14 +305,14 @@ describe('a compiled catalogue', () => {
   const named = (parsed: ReturnType<typeof parseDocument>) =>
     JSON.parse(JSON.stringify({ ...parsed, tools: [...parsed.tools] }))
 
-  test('is read as the catalogue that it was made of', () => {
+  test('is equal to its source', () => {
     writeFileSync(TOOLS_FILE, compileCatalogue(source))
     const compiled = parseDocument({ TOOLS_FILE }, compileTool)
     expect(named(compiled)).toEqual(named(parseDocument(source, compileTool)))
     expect(compiled.tools.get('a')?.validateInput({ n: 'x' })).toBe('/n must be integer')
   })
 
-  test('names and scopes are enough for some functions', () => {
+  test('for other functions contains only names and access', () => {
     writeFileSync(TOOLS_FILE, compileCatalogue(source, 'access'))
     expect([...parseCatalogue({ TOOLS_FILE }).values()]).toEqual([
       {
@@ -327,7 +332,7 @@ describe('a compiled catalogue', () => {
     ])
   })
 
-  test('names and scopes are not enough for the gateway', () => {
+  test('for other functions is not accepted by the gateway', () => {
     const fault = 'TOOLS_FILE contains only the names and scopes of the tools'
     writeFileSync(TOOLS_FILE, compileCatalogue(source, 'access'))
     expect(() => parseGatewayConfig({ TOOLS_FILE })).toThrow(fault)
@@ -336,13 +341,13 @@ describe('a compiled catalogue', () => {
     expect(() => parseGatewayConfig({ TOOLS_FILE })).toThrow('PUBLIC_URL')
   })
 
-  test('is not trusted once it was changed', () => {
+  test('is validated again if it was changed', () => {
     writeFileSync(TOOLS_FILE, compileCatalogue(source).replace('"integer"', '"integre"'))
     expect(() => parseDocument({ TOOLS_FILE }, compileTool)).toThrow(ConfigError)
     expect(readFileSync(TOOLS_FILE, 'utf8')).toContain('integre')
   })
 
-  test('is not made of a catalogue that has a fault', () => {
+  test('is not created from an invalid catalogue', () => {
     expect(() =>
       compileCatalogue({
         TOOLS: '{"a": {"scopes": [], "inputSchema": {"type": "object", "not": 1}}}',

@@ -33,7 +33,7 @@ const PARSERS: readonly ((env: Environment) => unknown)[] = [
   parseRegistrationConfig,
 ]
 
-/** The faults of all functions with these variables in place of the good ones, each once. */
+/** The distinct faults of all functions with these changes to a valid environment. */
 function faultsOf(changes: Environment): string[] {
   const env = { ...ENV, ...changes }
   const faults = PARSERS.flatMap((parse) => {
@@ -48,11 +48,11 @@ function faultsOf(changes: Environment): string[] {
   return [...new Set(faults)]
 }
 
-test('a good environment configures every function', () => {
+test('a valid environment configures every function', () => {
   expect(faultsOf({})).toEqual([])
 })
 
-describe('what is accepted', () => {
+describe('a valid configuration', () => {
   const gateway = (changes: Environment) => parseGatewayConfig({ ...ENV, ...changes })
 
   test.each([
@@ -65,7 +65,7 @@ describe('what is accepted', () => {
     ['https://Tenant.EU.auth0.com', 'https://Tenant.EU.auth0.com/'],
     ['https://tenant.eu.auth0.com:443', 'https://tenant.eu.auth0.com:443/'],
     ['https://tenant.eu.auth0.com//', 'https://tenant.eu.auth0.com//'],
-  ])('OAUTH_ISSUER %s is %s', (given, issuer) => {
+  ])('reads OAUTH_ISSUER %s as %s', (given, issuer) => {
     expect(gateway({ OAUTH_ISSUER: given }).OAUTH_ISSUER).toBe(issuer)
   })
 
@@ -74,7 +74,7 @@ describe('what is accepted', () => {
     ['  ', 'https://mcp.example.com/mcp'],
     ['https://api.example.com', 'https://api.example.com'],
     ['urn:my-api', 'urn:my-api'],
-  ])('OAUTH_AUDIENCE %j is %s', (given, audience) => {
+  ])('reads OAUTH_AUDIENCE %j as the audience %s', (given, audience) => {
     expect(gateway({ OAUTH_AUDIENCE: given }).audience).toBe(audience)
   })
 
@@ -82,16 +82,16 @@ describe('what is accepted', () => {
     ['https://mcp.example.com/', 'https://mcp.example.com'],
     ['https://mcp.example.com:8443', 'https://mcp.example.com:8443'],
     ['http://[::1]:8080', 'http://[::1]:8080'],
-  ])('PUBLIC_URL %s is %s', (given, origin) => {
+  ])('reads PUBLIC_URL %s as %s', (given, origin) => {
     expect(gateway({ PUBLIC_URL: given }).PUBLIC_URL).toBe(origin)
   })
 
-  test('JWKS_URI is at the issuer unless it is set', () => {
+  test('has JWKS_URI at the issuer by default', () => {
     expect(gateway({}).jwksUri).toBe('https://tenant.eu.auth0.com/.well-known/jwks.json')
     expect(gateway({ JWKS_URI: 'https://keys.example/x' }).jwksUri).toBe('https://keys.example/x')
   })
 
-  test('FUNCTIONS_BASE may have a path, and loses its last slash', () => {
+  test('keeps the path of FUNCTIONS_BASE and removes its trailing slash', () => {
     const { FUNCTIONS_BASE } = gateway({ FUNCTIONS_BASE: 'https://backend.example.com/api/' })
     expect(FUNCTIONS_BASE).toBe('https://backend.example.com/api')
   })
@@ -112,30 +112,30 @@ describe('what is accepted', () => {
     ['LOG_LEVEL', 'debug', 'debug'],
     ['FUNCTIONS_BASE', 'http://127.0.0.1:8081', 'http://127.0.0.1:8081'],
     ['GATEWAY_HMAC_SECRET', SECRET, [SECRET]],
-  ] as const)('%s=%s', (name, given, value) => {
+  ] as const)('can have %s=%s', (name, given, value) => {
     const expected =
       name === 'APP_ORIGIN' ? ['https://a.example', 'http://localhost:3000', '*'] : (value ?? given)
     expect(gateway({ [name]: given })[name]).toEqual(expected)
   })
 
-  test('scopes may be separated by blanks and commas', () => {
+  test('can separate scopes by blanks and commas', () => {
     const { OAUTH_SCOPES } = parseMetadataConfig({ ...ENV, OAUTH_SCOPES: 'openid, profile  email' })
     expect(OAUTH_SCOPES).toEqual(['openid', 'profile', 'email'])
   })
 
-  test('connections are a list', () => {
+  test('can name several connections', () => {
     const env = { ...ENV, GOOGLE_CONNECTION_NAME: 'google-oauth2, github,' }
     expect(parseLogWebhookConfig(env).GOOGLE_CONNECTION_NAME).toEqual(['google-oauth2', 'github'])
   })
 
-  test("all functions mean the same audience where none is set: PUBLIC_URL's MCP endpoint", () => {
+  test('has the MCP endpoint of PUBLIC_URL as the default audience of every function', () => {
     const audiences = [parseGatewayConfig, parseMetadataConfig, parseLogWebhookConfig].map(
       (parse) => parse(ENV).audience,
     )
     expect(new Set(audiences)).toEqual(new Set(['https://mcp.example.com/mcp']))
   })
 
-  test('TOOLS_FILE names a file of what TOOLS would hold', () => {
+  test('can name a catalogue file in TOOLS_FILE', () => {
     const file = `${mkdtempSync(join(tmpdir(), 'tools-'))}/tools.yaml`
     writeFileSync(file, 'listEvents:\n  scopes: [events:read]\n')
     const { catalogue } = gateway({ TOOL_SCOPES_JSON: undefined, TOOLS_FILE: file })
@@ -143,7 +143,7 @@ describe('what is accepted', () => {
     expect(catalogue.get('listEvents')?.scopes).toEqual(['events:read'])
   })
 
-  test('a secret may have two values, newest first', () => {
+  test('can have two values for a secret, newest first', () => {
     const both = `${'n'.repeat(32)}, ${SECRET}`
     expect(gateway({ GATEWAY_HMAC_SECRET: both }).GATEWAY_HMAC_SECRET).toEqual([
       'n'.repeat(32),
@@ -151,7 +151,7 @@ describe('what is accepted', () => {
     ])
   })
 
-  test('what is not set has its default', () => {
+  test('has defaults', () => {
     expect(gateway({})).toMatchObject({
       BACKEND_AUTH: 'none',
       BACKEND_TIMEOUT_MS: 50_000,
@@ -164,7 +164,7 @@ describe('what is accepted', () => {
     expect(parseMetadataConfig(ENV)).toMatchObject({ AUTH_SERVER_METADATA: 'issuer' })
   })
 
-  test('each function sees its own variables and no others', () => {
+  test('contains only the variables of its function', () => {
     expect(parseMetadataConfig(ENV)).not.toHaveProperty('GATEWAY_HMAC_SECRET')
     expect(gateway({})).not.toHaveProperty('LOG_WEBHOOK_SECRET')
     expect(parseLogWebhookConfig(ENV)).not.toHaveProperty('GATEWAY_HMAC_SECRET')
@@ -177,8 +177,8 @@ test.concurrent.each([
   ['https://mcp.example.com.evil.example/mcp', true],
   ['https://api.example.com/mcp', true],
   ['urn:my-api', true],
-])('the audience %s lies elsewhere than PUBLIC_URL: %s', async (audience, isElsewhere) => {
-  // The function's own start, which ends at once because nothing serves it.
+])('the audience %s causes a warning about PUBLIC_URL: %s', async (audience, isElsewhere) => {
+  // Loads the function, which ends immediately because nothing serves it.
   const env = { ...ENV, OAUTH_AUDIENCE: audience }
   const { stdout } = await promisify(execFile)(process.execPath, [METADATA], { env })
   const warnings = stdout.split('\n').filter((line) => line !== '')
@@ -200,7 +200,7 @@ const NOT_A_HOST = 'must be a host name, without https:// or path'
 const NOT_A_NUMBER = 'must be a whole number of milliseconds'
 const TOOLS_JSON = '{"listEvents":{"scopes":["events:read"]}}'
 
-describe('what is refused', () => {
+describe('an invalid configuration', () => {
   test.each([
     ['PUBLIC_URL', 'http://mcp.example.com', NOT_A_URL],
     ['PUBLIC_URL', 'http://localhost.evil.example', NOT_A_URL],
@@ -276,7 +276,7 @@ describe('what is refused', () => {
     ['DCR_POLICY', 'delete', 'must be admit, observe or enforce'],
     ['CLIENT_REDIRECT_URIS', ',', 'must not be empty'],
     ['LOG_LEVEL', 'verbose', 'must be debug, info, warning or error'],
-  ])('%s=%s', (name, value, ...faults) => {
+  ])('is refused for %s=%s', (name, value, ...faults) => {
     expect(faultsOf({ [name]: value })).toEqual(faults.map((fault) => `${name} ${fault}`))
   })
 
@@ -313,22 +313,25 @@ describe('what is refused', () => {
       { TOOL_SCOPES_JSON: '{"a/b": []}' },
       'TOOL_SCOPES_JSON: tool "a/b": name must be 1 to 128 of A-Z a-z 0-9 _ - .',
     ],
-  ])('%j', (changes, fault) => {
+  ])('is refused for %j', (changes, fault) => {
     expect(faultsOf(changes)).toEqual([fault])
   })
 
-  test.each(Object.keys(ENV).filter((name) => name !== 'TOOL_SCOPES_JSON'))('no %s', (name) => {
-    expect(faultsOf({ [name]: undefined })).toContain(`${name} is required`)
-  })
+  test.each(Object.keys(ENV).filter((name) => name !== 'TOOL_SCOPES_JSON'))(
+    'is refused without %s',
+    (name) => {
+      expect(faultsOf({ [name]: undefined })).toContain(`${name} is required`)
+    },
+  )
 
-  test('without OAUTH_AUDIENCE an admission needs PUBLIC_URL, to which it belongs', () => {
+  test('is refused for an admission without OAUTH_AUDIENCE and PUBLIC_URL', () => {
     const admission = () => parseLogWebhookConfig({ ...ENV, PUBLIC_URL: undefined })
     expect(admission).toThrow(
       'OAUTH_AUDIENCE is required (or PUBLIC_URL, which its default is derived from)',
     )
   })
 
-  test('all faults of a function are told at once, in one message', () => {
+  test('is reported with all faults in one message', () => {
     const env = { PUBLIC_URL: 'ftp://hunter2', GATEWAY_HMAC_SECRET: 'hunter2', TOOLS: 'hunter2' }
     expect(() => parseGatewayConfig(env)).toThrow(
       new ConfigError([
@@ -341,22 +344,22 @@ describe('what is refused', () => {
     )
   })
 
-  test('the message has a line for each fault', () => {
+  test('is reported with one line for each fault', () => {
     expect(new ConfigError(['A is required', 'B is required']).message).toBe(
       'Configuration refused:\n  A is required\n  B is required',
     )
   })
 
-  // Each is refused by every variable that has any rule but not to be a placeholder.
+  // Every variable with a rule other than the placeholder rule refuses this value.
   const marked = 'hunter2"\'<>{}[ \u0000é'
-  test.each(Object.keys(variables))('%s is never quoted', (name) => {
+  test.each(Object.keys(variables))('is reported without the value of %s', (name) => {
     expect(faultsOf({ TOOL_SCOPES_JSON: undefined, [name]: marked }).join()).not.toContain(
       'hunter2',
     )
   })
 })
 
-test('checks that fail are all told, the others give their values', () => {
+test('collectFaults reports all faults, or returns the values if there is none', () => {
   const fails = (fault: string) => () => {
     throw new ConfigError([fault])
   }
@@ -366,6 +369,6 @@ test('checks that fail are all told, the others give their values', () => {
   )
 })
 
-test('a list loses its blanks', () => {
+test('splitList removes blanks and empty items', () => {
   expect(splitList(' a, b ,,c,')).toEqual(['a', 'b', 'c'])
 })

@@ -18,7 +18,7 @@ function requestOf(method: string, origin?: string | string[]): HttpRequest {
     method,
     path: '/mcp',
     query: '',
-    // Node joins a repeated Origin; a list is what its types allow.
+    // Node joins repeated Origin fields, but its types allow a list.
     headers: { ...(origin !== undefined && { origin: origin as string }) },
     authorization: [],
     body: async () => Buffer.alloc(0),
@@ -32,7 +32,7 @@ function requestOf(method: string, origin?: string | string[]): HttpRequest {
 
 const codeOf = ({ body }: HttpResponse) => JSON.parse(String(body)).error
 
-describe('an Origin', () => {
+describe('an origin', () => {
   test.each([
     'https://app.example.com.evil.example',
     'https://evil-app.example.com',
@@ -44,7 +44,7 @@ describe('an Origin', () => {
     'null',
     '*',
     '',
-  ])('%j is not allowed: 403, nothing is done, no field lets it read', async (origin) => {
+  ])('that is not allowed gets 403 without CORS fields: %j', async (origin) => {
     let done = false
     const answer = await withCors(POLICY, requestOf('POST', origin), () => {
       done = true
@@ -56,12 +56,12 @@ describe('an Origin', () => {
     expect(done).toBe(false)
   })
 
-  test('that is repeated is not allowed', async () => {
+  test('that is sent twice gets 403', async () => {
     const answer = await withCors(POLICY, requestOf('POST', [APP, APP]), () => ANSWER)
     expect(answer.status).toBe(403)
   })
 
-  test('is not asked a preflight when it is not allowed', async () => {
+  test('that is not allowed gets 403 for a preflight', async () => {
     const answer = await withCors(
       POLICY,
       requestOf('OPTIONS', 'https://evil.example'),
@@ -71,7 +71,7 @@ describe('an Origin', () => {
     expect(answer.headers).not.toHaveProperty('access-control-allow-methods')
   })
 
-  test('that is allowed may read the answer and what is exposed of it', async () => {
+  test('that is allowed can read the response and the exposed header fields', async () => {
     expect(await withCors(POLICY, requestOf('POST', APP), () => ANSWER)).toEqual({
       ...ANSWER,
       headers: {
@@ -83,7 +83,7 @@ describe('an Origin', () => {
     })
   })
 
-  test('need not be: other clients than browsers send none', async () => {
+  test('is not required, because only browsers send one', async () => {
     const { status, headers } = await withCors(POLICY, requestOf('POST'), () => ANSWER)
     expect(status).toBe(200)
     expect(headers).not.toHaveProperty('access-control-allow-origin')
@@ -91,8 +91,8 @@ describe('an Origin', () => {
   })
 })
 
-describe('methods', () => {
-  test('a preflight names what is allowed, and does nothing', async () => {
+describe('the allowed methods', () => {
+  test('are listed in the response to a preflight, which does not call the handler', async () => {
     const answer = await withCors(POLICY, requestOf('OPTIONS', APP), () => {
       throw new Error('not to be called')
     })
@@ -111,7 +111,7 @@ describe('methods', () => {
   })
 
   test.each(['GET', 'HEAD', 'PUT', 'DELETE', 'PATCH', 'TRACE', 'post', 'constructor', ''])(
-    '%j: 405 with Allow, readable by the Origin',
+    'do not include %j, which gets 405 with Allow and CORS fields',
     async (method) => {
       const answer = await withCors(POLICY, requestOf(method, APP), () => ANSWER)
       expect(answer.status).toBe(405)
@@ -124,8 +124,8 @@ describe('methods', () => {
   )
 })
 
-describe('errors', () => {
-  test('that are answers can be read by the Origin, in the form that is asked for', async () => {
+describe('an error', () => {
+  test('of the class HttpError has CORS fields and the form of the given renderer', async () => {
     const fail = () => {
       throw new HttpError(429, 'slow_down', 'Slow down.', { headers: { 'retry-after': '5' } })
     }
@@ -141,14 +141,14 @@ describe('errors', () => {
     })
   })
 
-  test('that are bugs are left to who serves', async () => {
+  test('of another class is thrown to the caller', async () => {
     const crash = () => Promise.reject(new TypeError('bug'))
     await expect(withCors(POLICY, requestOf('POST', APP), crash)).rejects.toThrow(TypeError)
   })
 })
 
 test.each([undefined, 'https://evil.example', 'null'])(
-  'a public document may be read by anybody: Origin %j',
+  'a public document can be read by any origin: %j',
   async (origin) => {
     const { status, headers } = await withCors(
       PUBLIC_DOCUMENT,

@@ -19,7 +19,7 @@ let exited: number[]
 let port: number
 
 beforeEach(() => {
-  // No timer of a drain may outlive its test: it would end the process of all other tests.
+  // A timer of a drain that outlives its test would end the process of all other tests.
   vi.useFakeTimers({ toFake: ['setTimeout'] })
   exited = []
   inFlight = new Set()
@@ -71,7 +71,7 @@ const ask = () =>
     get({ host: '127.0.0.1', port, agent: false }, resolve).on('error', reject)
   })
 
-test("the framework's handlers give way, all others stay", async () => {
+test("the framework's signal handlers are replaced, and other handlers remain", async () => {
   await listen()
   for (const signal of SIGNALS) {
     expect(process.listeners(signal)).toContain(ours)
@@ -80,12 +80,12 @@ test("the framework's handlers give way, all others stay", async () => {
   }
 })
 
-test('where the framework registers none, the process is not ours to end', async () => {
+test('no signal handler is added if the framework registers none', async () => {
   await listen({ withHandlers: false })
   for (const signal of SIGNALS) expect(newListeners(signal)).toEqual([])
 })
 
-test('what is in flight is answered on a connection that closes, then the process ends', async () => {
+test('requests in flight are answered with Connection: close, then the process exits', async () => {
   await listen()
   const answer = ask()
   await vi.waitUntil(() => inFlight.size === 1, 10_000)
@@ -99,7 +99,7 @@ test('what is in flight is answered on a connection that closes, then the proces
   expect(exited).toEqual([0])
 })
 
-test('what does not end in 9 s is cut off', async () => {
+test('requests that take longer than 9 s are cut off', async () => {
   await listen()
   void ask().catch(() => undefined)
   await vi.waitUntil(() => inFlight.size === 1, 10_000)
@@ -108,11 +108,11 @@ test('what does not end in 9 s is cut off', async () => {
   expect(exited).toEqual([])
   vi.advanceTimersByTime(1)
   expect(exited).toEqual([1])
-  // Here, where the process goes on, the drain does too; it has to end within this test.
+  // In the test the process and the drain continue, so wait for the end of the drain.
   await vi.waitUntil(() => !server.listening, 10_000)
 })
 
-test('without anything in flight the process ends at once', async () => {
+test('the process exits immediately if no request is in flight', async () => {
   await listen()
   signalDrain()
   await vi.waitUntil(() => exited.length > 0, 10_000)

@@ -44,7 +44,7 @@ describe('a request', () => {
     ['/favicon.ico', '/favicon.ico'],
     ['/robots.txt', '/robots.txt'],
     ['http://other.example/a', 'http://other.example/a'],
-  ])('of %s arrives with the path %s, neither decoded nor normalised', async (target, path) => {
+  ])('for %s has the path %s, neither decoded nor normalized', async (target, path) => {
     await served.send({ path: target })
     expect(received.map((request) => request.path)).toEqual([path])
   })
@@ -55,7 +55,7 @@ describe('a request', () => {
     [{ Authorization: '' }, ['']],
     [{ AUTHORIZATION: ['Bearer a', 'Basic b'] }, ['Bearer a', 'Basic b']],
     [{ 'x-authorization': 'a', 'proxy-authorization': 'b' }, []],
-  ])('with %j carries the credentials %j', async (headers, values) => {
+  ])('with %j has the credentials %j', async (headers, values) => {
     await served.send({ path: '/', headers })
     expect(received[0]?.authorization).toEqual(values)
   })
@@ -70,7 +70,7 @@ describe('a request', () => {
     [`${PARENT}-extra`, undefined],
     [`${PARENT}, ${PARENT}`, undefined],
     ['', undefined],
-  ])('with traceparent %j has %j', async (traceparent, read) => {
+  ])('with the field traceparent %j has the traceparent %j', async (traceparent, read) => {
     await served.send({ path: '/', headers: { traceparent } })
     expect(received[0]?.traceparent).toBe(read)
   })
@@ -83,7 +83,7 @@ describe('a request', () => {
     [{ 'x-cloud-trace-context': `${TRACE.toUpperCase()}/1` }, undefined],
     [{ 'x-cloud-trace-context': 'projects/evil/traces/1' }, undefined],
     [{}, undefined],
-  ])('with %j logs the trace %j and its own id', async (headers, trace) => {
+  ])('with %j logs the trace %j and its own ID', async (headers, trace) => {
     respond = ({ log }) => {
       log.info('seen')
       return { status: 204 }
@@ -94,7 +94,7 @@ describe('a request', () => {
     expect(received[0]?.id).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-4/)
   })
 
-  test('that is hung up is aborted, one that is answered is not', async () => {
+  test('is aborted if the client disconnects, and not if it is answered', async () => {
     await post('x')
     const { signal } = received[0] ?? {}
     expect(signal?.aborted).toBe(false)
@@ -112,13 +112,13 @@ describe('a request', () => {
     await aborted
   })
 
-  test('that was hung up before anybody asked is aborted', async () => {
+  test('is aborted if the client disconnects before the signal is read', async () => {
     const client = new AbortController()
     const gone = Promise.withResolvers<boolean>()
     respond = async (request) => {
       client.abort()
       await expect(asked).rejects.toThrow('aborted')
-      // The server learns of it soon after the client does.
+      // The server notices the disconnect shortly after the client.
       await setTimeout(50)
       gone.resolve(request.signal.aborted)
       return json(200, {})
@@ -130,15 +130,15 @@ describe('a request', () => {
 
 describe('a body', () => {
   test.each([
-    ['no JSON', '{"a":', 'application/json'],
-    ['an empty one', '', 'application/json'],
+    ['malformed JSON', '{"a":', 'application/json'],
+    ['no content', '', 'application/json'],
     ['a form', 'a=1&a=2', 'application/x-www-form-urlencoded'],
-    ['a broken form', 'a[__proto__]=%zz', 'application/x-www-form-urlencoded'],
-    ['bytes', randomBytes(64), 'application/octet-stream'],
-    ['parts', '--x\r\n', 'multipart/form-data; boundary=x'],
-    ['text in no charset at all', '{}', 'application/json; charset=klingon'],
+    ['a malformed form', 'a[__proto__]=%zz', 'application/x-www-form-urlencoded'],
+    ['random bytes', randomBytes(64), 'application/octet-stream'],
+    ['multipart data', '--x\r\n', 'multipart/form-data; boundary=x'],
+    ['an unknown charset', '{}', 'application/json; charset=klingon'],
     ['JSON Lines', '{}\n{}\n', 'application/x-ndjson'],
-  ])('of %s arrives as it was sent, and is not logged', async (_, body, type) => {
+  ])('with %s arrives unchanged and is not logged', async (_, body, type) => {
     const read: Buffer[] = []
     respond = async (request) => {
       const sent = await request.body()
@@ -152,11 +152,11 @@ describe('a body', () => {
     expect(served.lines).toEqual([])
   })
 
-  test('of 1 MiB is taken', async () => {
+  test('of 1 MiB is accepted', async () => {
     expect((await post(Buffer.alloc(MIB, 'a'))).status).toBe(200)
   })
 
-  test.each([MIB + 1, 8 * MIB])('of %i bytes is refused: 413', async (size) => {
+  test.each([MIB + 1, 8 * MIB])('of %i bytes gets 413', async (size) => {
     const answer = await post(Buffer.alloc(size, 'a'))
     expect(answer.status).toBe(413)
     expect(answer.json()).toEqual({
@@ -167,7 +167,7 @@ describe('a body', () => {
   })
 
   test.each(['gzip', 'GZIP', 'deflate', 'br', 'zstd', 'gzip, identity', 'x-unheard-of', ''])(
-    'in content coding %j is refused unread: 415',
+    'in the content coding %j gets 415',
     async (coding) => {
       const answer = await post(gzipSync('{}'), { 'content-encoding': coding })
       expect(answer.status).toBe(415)
@@ -180,19 +180,19 @@ describe('a body', () => {
     },
   )
 
-  test('in the coding "identity" is taken', async () => {
+  test('in the content coding identity is accepted', async () => {
     expect((await post('{}', { 'content-encoding': 'Identity' })).status).toBe(200)
   })
 
-  test('that nobody asks for hinders nothing', async () => {
+  test('that the handler does not read causes no error', async () => {
     respond = () => ({ status: 200 })
     expect((await post('x', { 'content-encoding': 'gzip' })).status).toBe(200)
     expect((await post(Buffer.alloc(MIB + 1))).status).toBe(200)
   })
 })
 
-describe('an answer', () => {
-  test('may be kept by nobody unless it says so, and is never sniffed', async () => {
+describe('a response', () => {
+  test('is not cacheable by default and is never sniffed', async () => {
     respond = () => json(200, { a: 'ä' })
     const { headers, text } = await served.send({ path: '/' })
     expect(headers).toMatchObject({
@@ -217,7 +217,7 @@ describe('an answer', () => {
     expect(answer.text).toBe('')
   })
 
-  test('204 has no length', async () => {
+  test('with status 204 has no Content-Length', async () => {
     respond = () => ({ status: 204 })
     expect((await served.send({ path: '/' })).headers).not.toHaveProperty('content-length')
   })
@@ -233,7 +233,7 @@ describe('an error', () => {
       'This path does not support this method.',
     ],
     [new HttpError(418, 'teapot', 'Short and stout.'), 418, 'teapot', 'Short and stout.'],
-  ])('that is an answer is one: %s', async (error, status, code, message) => {
+  ])('of the class HttpError becomes the response: %s', async (error, status, code, message) => {
     respond = () => Promise.reject(error)
     const answer = await served.send({ path: '/' })
     expect(answer.status).toBe(status)
@@ -242,7 +242,7 @@ describe('an error', () => {
     expect(served.lines).toEqual([])
   })
 
-  test('tells its reason to the log alone', async () => {
+  test('has its reason in the log only', async () => {
     respond = () => Promise.reject(new HttpError(400, 'c', 'm', { reason: 'exact_cause' }))
     expect((await served.send({ path: '/' })).text).not.toContain('exact_cause')
     expect(served.lines).toMatchObject([{ severity: 'INFO', reason: 'exact_cause' }])
@@ -251,22 +251,25 @@ describe('an error', () => {
   test.each([
     ['thrown', () => crash(new TypeError('hunter2'))],
     ['rejected', () => Promise.reject(new RangeError('hunter2\n    at hunter2'))],
-    ['no Error', () => Promise.reject('hunter2')],
-    ['nothing', () => Promise.reject(undefined)],
-  ])('that is a bug (%s) is a bare 500, with its place in the log', async (_, handler) => {
-    respond = handler
-    const answer = await served.send({ path: '/' })
-    expect(answer.status).toBe(500)
-    expect(answer.json()).toEqual({
-      error: 'internal_error',
-      message: 'The server encountered an internal error.',
-    })
-    expect(served.lines).toMatchObject([
-      { severity: 'ERROR', message: 'request_crashed', request_id: received[0]?.id },
-    ])
-    expect(served.lines[0]?.['stack']).toMatch(/^\w+:? ?\n +at /)
-    expect(JSON.stringify(served.lines)).not.toContain('hunter2')
-  })
+    ['not an Error', () => Promise.reject('hunter2')],
+    ['undefined', () => Promise.reject(undefined)],
+  ])(
+    'of another class becomes a generic 500, and the log has the stack: %s',
+    async (_, handler) => {
+      respond = handler
+      const answer = await served.send({ path: '/' })
+      expect(answer.status).toBe(500)
+      expect(answer.json()).toEqual({
+        error: 'internal_error',
+        message: 'The server encountered an internal error.',
+      })
+      expect(served.lines).toMatchObject([
+        { severity: 'ERROR', message: 'request_crashed', request_id: received[0]?.id },
+      ])
+      expect(served.lines[0]?.['stack']).toMatch(/^\w+:? ?\n +at /)
+      expect(JSON.stringify(served.lines)).not.toContain('hunter2')
+    },
+  )
 })
 
 function crash(error: Error): never {

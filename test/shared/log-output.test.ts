@@ -17,11 +17,11 @@ test.each([
   ['the end of the turn', `writeLine('a\\n'); writeLine('b\\n')`],
   ['the exit of the process', `writeLine('a\\n'); writeLine('b\\n'); process.exit(0)`],
   ['a flush', `writeLine('a\\n'); flushLines(); writeLine('b\\n'); flushLines()`],
-])('lines are written in their order at %s', async (_, code) => {
+])('lines are written in order at %s', async (_, code) => {
   expect(await outputOf(code)).toBe('a\nb\n')
 })
 
-test('a line is written when the process ends by an error', async () => {
+test('a line is written when the process ends with an uncaught error', async () => {
   const source = `import { writeLine } from ${JSON.stringify(OUTPUT)}; writeLine('a\\n'); throw new Error('x')`
   const child = spawn(process.execPath, ['--input-type=module', '-e', source], {
     stdio: ['ignore', 'pipe', 'ignore'],
@@ -34,7 +34,7 @@ test('a line is written when the process ends by an error', async () => {
   expect(written).toBe('a\n')
 })
 
-test('after a flush a line survives SIGKILL', async () => {
+test('a line that was flushed is written in spite of SIGKILL', async () => {
   const code = `writeLine('a\\n'); flushLines(); process.kill(process.pid, 'SIGKILL')`
   const source = `import { flushLines, writeLine } from ${JSON.stringify(OUTPUT)}; ${code}`
   const child = spawn(process.execPath, ['--input-type=module', '-e', source], {

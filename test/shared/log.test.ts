@@ -16,7 +16,7 @@ function logAt(level: LogLevel, options: Partial<LogOptions> = {}) {
 }
 const entries = () => written.map((line) => JSON.parse(line) as Record<string, unknown>)
 
-test('a line is one JSON object in the names that Cloud Logging reads', () => {
+test('a line is one JSON object with the field names of Cloud Logging', () => {
   logAt('info').info('tool_called', { tool: 'listEvents', ms: 12, cached: false, faults: ['a'] })
   expect(written).toEqual([
     '{"severity":"INFO","message":"tool_called","time":"2027-01-15T08:00:00.000Z",' +
@@ -24,38 +24,38 @@ test('a line is one JSON object in the names that Cloud Logging reads', () => {
   ])
 })
 
-describe('severity', () => {
+describe('the log level', () => {
   test.each([
     ['debug', ['DEBUG', 'INFO', 'WARNING', 'ERROR', 'NOTICE']],
     ['info', ['INFO', 'WARNING', 'ERROR', 'NOTICE']],
     ['warning', ['WARNING', 'ERROR', 'NOTICE']],
     ['error', ['ERROR', 'NOTICE']],
-  ] as const)('at level %s these are written: %j', (level, severities) => {
+  ] as const)('%s writes the severities %j', (level, severities) => {
     const log = logAt(level).with({ request_id: 'r' })
     for (const name of [...LEVELS, 'audit'] as const) log[name](name)
     expect(entries().map(({ severity }) => severity)).toEqual(severities)
   })
 })
 
-describe('trace', () => {
+describe('the trace of a line', () => {
   test.each([
     [undefined, TRACE],
     ['', TRACE],
     ['my-project', `projects/my-project/traces/${TRACE}`],
-  ])('in project %j is %s', (project, trace) => {
+  ])('in the project %j is %s', (project, trace) => {
     logAt('info', { project }).with({ trace: TRACE }).info('x')
     expect(entries()).toMatchObject([{ 'logging.googleapis.com/trace': trace }])
     expect(entries()[0]).not.toHaveProperty('trace')
   })
 
-  test('that there is none is not written', () => {
+  test('is omitted if there is none', () => {
     logAt('info', { project: 'my-project' }).with({ trace: undefined }).info('x')
     expect(Object.keys(entries()[0] ?? {})).toEqual(['severity', 'message', 'time', 'service'])
   })
 })
 
 describe('fields', () => {
-  test('that all lines carry are beside those of one line, which win', () => {
+  test('of a log are merged with those of a line, which take precedence', () => {
     const log = logAt('info').with({ request_id: 'r', a: 1 }).with({ a: 2, b: 3 })
     log.info('x', { b: 4 })
     log.audit('y')
@@ -65,14 +65,14 @@ describe('fields', () => {
     ])
   })
 
-  test('of a log do not leak into the one that it came from', () => {
+  test('of a derived log do not affect its parent', () => {
     const log = logAt('info')
     log.with({ subject: 'auth0|alice' }).info('x')
     log.info('y')
     expect(entries()[1]).not.toHaveProperty('subject')
   })
 
-  test('that are undefined are left out', () => {
+  test('that are undefined are omitted', () => {
     logAt('info').info('x', { reason: undefined })
     expect(entries()[0]).not.toHaveProperty('reason')
   })
@@ -80,14 +80,14 @@ describe('fields', () => {
   test.each([
     ['text', (text: string) => text],
     ['a text in a list', (text: string) => [text]],
-  ] as const)('%s is cut at 1,000 characters', (_, field) => {
+  ] as const)('are truncated to 1,000 characters: %s', (_, field) => {
     logAt('info').info('x', { fits: field('a'.repeat(1_000)), cut: field('b'.repeat(1_001)) })
     expect(entries()).toMatchObject([
       { fits: field('a'.repeat(1_000)), cut: field(`${'b'.repeat(1_000)}…`) },
     ])
   })
 
-  test('what a client wrote makes no second line and no second field', () => {
+  test('with hostile text do not add a line or a field', () => {
     const evil = 'a\n{"severity":"EMERGENCY"}\r\u2028"}'
     logAt('info').with({ subject: evil }).info('x', { reason: evil })
     expect(written).toHaveLength(1)
@@ -97,18 +97,18 @@ describe('fields', () => {
 
   test.each([
     ['a bidirectional override', '\u202e', '\\u202e'],
-    ['an isolate', '\u2066', '\\u2066'],
+    ['a bidirectional isolate', '\u2066', '\\u2066'],
     ['a zero-width space', '\u200b', '\\u200b'],
     ['a byte order mark', '\ufeff', '\\ufeff'],
-    ['a C1 control', '\u009b', '\\u009b'],
-    ['delete', '\u007f', '\\u007f'],
-    ['escape', '\u001b', '\\u001b'],
+    ['a C1 control character', '\u009b', '\\u009b'],
+    ['DEL', '\u007f', '\\u007f'],
+    ['ESC', '\u001b', '\\u001b'],
     ['a line separator', '\u2028', '\\u2028'],
     ['a soft hyphen', '\u00ad', '\\u00ad'],
-    ['a tag', '\u{e0041}', '\\udb40\\udc41'],
+    ['a tag character', '\u{e0041}', '\\udb40\\udc41'],
     ['a Hangul filler', '\u3164', '\\u3164'],
-    ['half a pair', '\ud800', '\\ud800'],
-  ])('%s is written as an escape', (_, character, escaped) => {
+    ['a lone surrogate', '\ud800', '\\ud800'],
+  ])('contain an escape for %s', (_, character, escaped) => {
     const text = `a${character}b`
     logAt('info')
       .with({ subject: text })
@@ -122,12 +122,12 @@ describe('fields', () => {
   const rows: readonly [name: string, text: string][] = [
     ['letters', 'a'.repeat(100_000)],
     ['quotation marks', '"'.repeat(100_000)],
-    ['controls', '\u0001'.repeat(100_000)],
-    ['overrides', '\u202e'.repeat(100_000)],
-    ['tags', '\u{e0041}'.repeat(50_000)],
+    ['control characters', '\u0001'.repeat(100_000)],
+    ['bidirectional overrides', '\u202e'.repeat(100_000)],
+    ['tag characters', '\u{e0041}'.repeat(50_000)],
     ['emoji', '\u{1f600}'.repeat(50_000)],
   ]
-  test.each(rows)('of 100,000 %s are bounded in bytes', (_, text) => {
+  test.each(rows)('with very many %s have a limited number of bytes', (_, text) => {
     const bytesOf = (fields: Parameters<ReturnType<typeof logAt>['info']>[1]) => {
       written = []
       logAt('info').info('x', fields)
@@ -144,7 +144,7 @@ describe('fields', () => {
     )
   })
 
-  test('two long subjects that differ at their ends stay different', () => {
+  test('with long subjects that differ at their ends remain different', () => {
     const log = logAt('info')
     for (const end of ['a', 'b']) log.info('x', { subject: `${'s'.repeat(2_000)}${end}` })
     const [one, other] = entries().map(({ subject }) => subject)

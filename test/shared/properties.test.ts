@@ -29,11 +29,11 @@ import {
   withClaims,
 } from '../support/tokens/token.ts'
 
-// Seeded, so that a failure is the same for everybody.
+// The fixed seed makes a failure reproducible.
 beforeAll(() => fc.configureGlobal({ seed: 20_261_123, numRuns: 200 }))
 afterAll(() => fc.resetConfigureGlobal())
 
-/** What could break a field, a line or a quoted string, among all other code units. */
+/** Texts of all code units, with many that could break a field, a line or a quoted string. */
 const anyText = fc.string({
   unit: fc.oneof(
     fc.constantFrom('"', '\\', '\r', '\n', '\t', '\0', ',', '=', ' ', 'é', '\u2028', '\ud800'),
@@ -41,7 +41,7 @@ const anyText = fc.string({
   ),
 })
 
-/** Runs it, and lets pass only the errors that it may throw. */
+/** Calls `run` and ignores errors of the allowed classes. */
 function throwsOnly(
   allowed: readonly (new (...args: never[]) => Error)[],
   run: () => unknown,
@@ -55,7 +55,7 @@ function throwsOnly(
 
 import { atOnce } from '../../shared/json/turns.ts'
 
-describe('tokens', () => {
+describe('an access token', () => {
   let verify: VerifyAccessToken
   beforeAll(async () => {
     const jwks = await keySet()
@@ -64,7 +64,7 @@ describe('tokens', () => {
   })
   const refused = (accessToken: string) => expect(verify(accessToken)).rejects.toThrow(BearerError)
 
-  test('no character of a good one can be changed', async () => {
+  test('is refused after a change of any character', async () => {
     const good = token()
     const character = fc.constantFrom(...'ABCxyz059-_=+/. \n')
     await fc.assert(
@@ -75,7 +75,7 @@ describe('tokens', () => {
     )
   })
 
-  test('nothing can be cut from a good one, or added to it', async () => {
+  test('is refused after characters are removed or added', async () => {
     const good = token()
     const cut = fc.tuple(fc.nat(good.length - 1), fc.integer({ min: 1, max: 50 }))
     await fc.assert(
@@ -87,7 +87,7 @@ describe('tokens', () => {
     )
   })
 
-  test('no part of a good one goes with a part of another', async () => {
+  test('is refused with a part of another token', async () => {
     const claims = fc.record({ sub: fc.string({ minLength: 1 }), scope: fc.string() })
     await fc.assert(
       fc.asyncProperty(claims, fc.constantFrom(1, 2), async (changes, at) => {
@@ -99,7 +99,7 @@ describe('tokens', () => {
     )
   })
 
-  test('no claim that is checked may be anything else', async () => {
+  test('is refused with an invalid value of a checked claim', async () => {
     const checked = fc.constantFrom('iss', 'aud', 'exp', 'nbf', 'iat', 'sub', 'cnf')
     const isFine = (name: string, value: unknown) =>
       (name === 'sub' && typeof value === 'string' && value !== '' && value.isWellFormed()) ||
@@ -115,7 +115,7 @@ describe('tokens', () => {
     )
   })
 
-  test('no header parameter makes one of a token of somebody else', async () => {
+  test('is refused with the signature of another key for any header parameters', async () => {
     const name = fc.oneof(
       fc.constantFrom('alg', 'typ', 'kid', 'jwk', 'jku', 'x5c', 'x5u', 'crit', 'b64', '__proto__'),
       fc.string(),
@@ -128,7 +128,7 @@ describe('tokens', () => {
     )
   })
 
-  test('no other text is one', async () => {
+  test('is refused if it is arbitrary text', async () => {
     const part = fc.base64String()
     const dotted = fc.array(part, { maxLength: 6 }).map((parts) => parts.join('.'))
     await fc.assert(
@@ -138,7 +138,7 @@ describe('tokens', () => {
     )
   })
 
-  test('signed nonsense is refused, not a crash', async () => {
+  test('is refused if its payload is arbitrary signed JSON', async () => {
     await fc.assert(
       fc.asyncProperty(fc.jsonValue(), async (value) => {
         await refused(token({ payload: JSON.stringify(value) }))
@@ -148,8 +148,8 @@ describe('tokens', () => {
   })
 })
 
-describe('header fields', () => {
-  test('no Authorization crashes the reader', () => {
+describe('a header field', () => {
+  test('with arbitrary credentials causes no error other than BearerError', () => {
     fc.assert(
       fc.property(
         fc.array(
@@ -163,7 +163,7 @@ describe('header fields', () => {
     )
   })
 
-  test('a challenge is one line of quoted strings, whatever goes into it', () => {
+  test('with a challenge is one line of quoted strings for any text', () => {
     fc.assert(
       fc.property(
         anyText,
@@ -179,14 +179,14 @@ describe('header fields', () => {
   })
 })
 
-describe('bodies', () => {
+describe('a request body', () => {
   const body = fc.oneof(
     fc.uint8Array().map((bytes) => Buffer.from(bytes)),
     fc.json().map((text) => Buffer.from(text)),
   )
   const refusal = [HttpError]
 
-  test('no JSON-RPC body crashes the reader', () => {
+  test('with arbitrary JSON-RPC causes no error other than RpcError', () => {
     const headers = fc.dictionary(
       fc.constantFrom('mcp-protocol-version', 'mcp-method', 'mcp-name', 'origin'),
       fc.string(),
@@ -209,7 +209,7 @@ describe('bodies', () => {
     )
   })
 
-  test('no log record crashes the reader, in any format', () => {
+  test('with arbitrary log records causes no error other than HttpError', () => {
     const record = fc.oneof(
       fc.jsonValue(),
       fc.record({
@@ -241,8 +241,8 @@ describe('bodies', () => {
   })
 })
 
-describe('names', () => {
-  test('only tools of the catalogue are found', () => {
+describe('configuration text', () => {
+  test('declares only the tools that the catalogue names', () => {
     const catalogue = parseCatalogue({ TOOL_SCOPES_JSON: '{"listEvents":["a"]}' })
     const name = fc.oneof(
       fc.constantFrom('__proto__', 'constructor', 'toString', 'hasOwnProperty', 'LISTEVENTS'),
@@ -255,7 +255,7 @@ describe('names', () => {
     )
   })
 
-  test('no name of a tool crashes the catalogue: it is kept, or refused by its name', () => {
+  test('with arbitrary tool names causes no error other than ConfigError', () => {
     const name = fc.oneof(
       fc.constantFrom('__proto__', 'constructor', 'toString', '*', '&a', '? :', '#', '10', '2'),
       anyText,
@@ -270,7 +270,7 @@ describe('names', () => {
     )
   })
 
-  test('no text crashes the catalogue, be it YAML or not', () => {
+  test('that is arbitrary YAML causes no error other than ConfigError', () => {
     const yaml = fc.array(fc.constantFrom(...'a*&!|>?:-[]{},"\'# \n%@`~0'), { maxLength: 40 })
     fc.assert(
       fc.property(
@@ -283,7 +283,7 @@ describe('names', () => {
     )
   })
 
-  test('no pattern crashes the policy, and none makes it cover what is no plain URI', () => {
+  test('with arbitrary redirect URI patterns covers no URI with a query or a fragment', () => {
     const pattern = fc.oneof(
       fc.string(),
       fc.webUrl(),
@@ -304,7 +304,7 @@ describe('names', () => {
     )
   })
 
-  test('no redirect URI of another host is covered', () => {
+  test('with the patterns of ChatGPT covers no redirect URI of another host', () => {
     const isCovered = createRedirectUriPolicy(CHATGPT_REDIRECT_URIS)
     const uri = fc.oneof(
       fc.webUrl({ withFragments: true, withQueryParameters: true }),
@@ -321,7 +321,7 @@ describe('names', () => {
   })
 })
 
-test('no configuration crashes the start: it is refused by names, never by values', () => {
+test('an arbitrary environment is accepted or refused with an error that names variables, not values', () => {
   const parsers = [
     parseGatewayConfig,
     parseMetadataConfig,
@@ -337,7 +337,7 @@ test('no configuration crashes the start: it is refused by names, never by value
         parse(given)
       } catch (error) {
         if (!(error instanceof ConfigError)) throw error
-        // A tool's name is told, so that it can be found.
+        // Errors contain the names of tools.
         const told = error.faults.filter((fault) => !/^TOOL\w*: tool /.test(fault))
         expect(told.join()).not.toContain('hunter2')
         for (const fault of error.faults)

@@ -5,14 +5,14 @@ import { CHATGPT_REDIRECT_URIS, createRedirectUriPolicy } from '../../shared/aut
 
 const CONNECTOR = 'https://chatgpt.com/connector/oauth/abc-123_XYZ'
 
-describe("ChatGPT's redirect URIs", () => {
+describe('the patterns of ChatGPT', () => {
   const isCovered = createRedirectUriPolicy(CHATGPT_REDIRECT_URIS)
 
   test.each([
     [['https://chatgpt.com/connector_platform_oauth_redirect']],
     [[CONNECTOR]],
     [['https://chatgpt.com/connector_platform_oauth_redirect', CONNECTOR]],
-  ])('%j is covered', (uris) => {
+  ])('cover %j', (uris) => {
     expect(isCovered(uris)).toBe(true)
   })
 
@@ -49,7 +49,7 @@ describe("ChatGPT's redirect URIs", () => {
     [['javascript:alert(1)']],
     [['com.openai.chat://callback']],
     [[CONNECTOR, 'https://evil.example/callback']],
-  ])('%j is not', (uris) => {
+  ])('do not cover %j', (uris) => {
     expect(isCovered(uris)).toBe(false)
   })
 })
@@ -66,18 +66,18 @@ test.each([
   ['https://app.example.com/', 'https://app.example.com/cb', false],
   ['https://app.example.com/*', 'https://app.example.com/a/b', true],
   ['com.example.app:/cb', 'com.example.app:/cb', true],
-])('the pattern %s and %s: %s', (pattern, uri, covered) => {
+])('the pattern %s covers %s: %s', (pattern, uri, covered) => {
   expect(createRedirectUriPolicy([pattern])([uri])).toBe(covered)
 })
 
-test('a pattern that is none is refused by its place', () => {
+test('an invalid pattern is refused with its position', () => {
   expect(() => createRedirectUriPolicy(['https://a.example/', 'https://a.example/(['])).toThrow(
     'CLIENT_REDIRECT_URIS: pattern 2 is not a URLPattern',
   )
 })
 
 test.each(['https://a.test/cb?x=1', 'https://a.test/cb#x', 'https://u:p@a.test/cb'])(
-  'the pattern %s, which could match nothing, is refused',
+  'the pattern %s with credentials, a query or a fragment is refused',
   (pattern) => {
     expect(() => createRedirectUriPolicy([pattern])).toThrow(
       'CLIENT_REDIRECT_URIS: pattern 1 must not have credentials, query or fragment',
@@ -94,13 +94,13 @@ test.each([
   'cursor://anysphere.cursor-mcp',
   'com.example.app:',
   'com.example.app:*',
-])('the pattern %s, which names no path, is refused', (pattern) => {
+])('the pattern %s without a path is refused', (pattern) => {
   expect(() => createRedirectUriPolicy(['https://a.example/', pattern])).toThrow(
     'CLIENT_REDIRECT_URIS: pattern 2 must name a path, or end in /* for every path',
   )
 })
 
-describe('presets', () => {
+describe('a preset', () => {
   const covers = (items: readonly string[], uris: readonly string[]) =>
     createRedirectUriPolicy(items)(uris)
 
@@ -126,7 +126,7 @@ describe('presets', () => {
     ['codex', ['http://127.0.0.1:53682/callback']],
     ['codex', ['http://127.0.0.1:53682/callback/Ab-9_zAb-9_z']],
     ['loopback', ['http://127.0.0.1:1/', 'http://localhost/a/b', 'http://[::1]:65535/callback']],
-  ])('%s covers %j', (preset, uris) => {
+  ])('named %s covers %j', (preset, uris) => {
     expect(covers([preset], uris)).toBe(true)
   })
 
@@ -145,18 +145,18 @@ describe('presets', () => {
     ['loopback', 'http://localhost.evil.example/cb'],
     ['loopback', 'http://127.0.0.1@evil.example/cb'],
     ['loopback', 'http://192.168.0.1/cb'],
-  ])('%s does not cover %s', (preset, uri) => {
+  ])('named %s does not cover %s', (preset, uri) => {
     expect(covers([preset], [uri])).toBe(false)
   })
 
-  test('names and patterns mix', () => {
+  test('can be combined with patterns', () => {
     const items = ['claude', 'https://app.example.com/cb', 'chatgpt']
     expect(covers(items, [CONNECTOR, 'https://app.example.com/cb'])).toBe(true)
     expect(covers(items, ['https://evil.example/cb'])).toBe(false)
   })
 
   test.each(['ChatGPT', 'chat-gpt', 'toString', '__proto__', 'vs_code'])(
-    'the word %s is refused by its place, with the names that there are',
+    'does not exist for %s, which is refused with its position and the names of the presets',
     (word) => {
       expect(() => createRedirectUriPolicy(['chatgpt', word])).toThrow(
         'CLIENT_REDIRECT_URIS: pattern 2 is not the name of a preset; the presets are chatgpt, claude, vscode, cursor, codex, loopback',
@@ -164,7 +164,7 @@ describe('presets', () => {
     },
   )
 
-  test('each has redirect URIs and the page where they were found', () => {
+  test('has redirect URIs and the URL of their source', () => {
     for (const { redirectUris, source } of Object.values(CLIENT_PRESETS)) {
       expect(() => createRedirectUriPolicy(redirectUris)).not.toThrow()
       expect(redirectUris.length).toBeGreaterThan(0)
@@ -172,7 +172,7 @@ describe('presets', () => {
     }
   })
 
-  test('stand for their patterns', () => {
+  test('is replaced by its patterns', () => {
     expect(redirectUriPatterns(['https://a.test/cb', 'vscode'])).toEqual([
       'https://a.test/cb',
       ...CLIENT_PRESETS.vscode.redirectUris,
@@ -180,7 +180,7 @@ describe('presets', () => {
   })
 })
 
-test('without CLIENT_REDIRECT_URIS ChatGPT alone is covered', () => {
+test('without CLIENT_REDIRECT_URIS only ChatGPT is covered', () => {
   const { mayRedirectTo } = admissionRules({ PUBLIC_URL: 'https://mcp.test' })
   expect(mayRedirectTo([CONNECTOR])).toBe(true)
   expect(mayRedirectTo(['https://claude.ai/api/mcp/auth_callback'])).toBe(false)

@@ -8,7 +8,7 @@ const faultsOf = (request: unknown, schema: Readonly<Record<string, unknown>> = 
   readRequest(request, schema).faults
 const ID = { name: 'id', in: 'path' }
 
-describe('a request', () => {
+describe('the request of a tool', () => {
   test('has the defaults of OpenAPI', () => {
     const parameters = [
       ID,
@@ -24,7 +24,7 @@ describe('a request', () => {
     ])
   })
 
-  test('null members count as absent, and undeclared names are found by reference', () => {
+  test('can have null members, and arguments that the schema declares by reference', () => {
     const schema = {
       type: 'object',
       allOf: [{ $ref: '#/$defs/a' }],
@@ -36,7 +36,7 @@ describe('a request', () => {
     expect(faultsOf(request, { ...schema, $ref: 'https://elsewhere.example/s' })).toEqual([])
   })
 
-  test('survives the compiled catalogue', () => {
+  test('is the same in a compiled catalogue', () => {
     const request = { url: '/a/{id}', parameters: [ID], body: { contentType: 'application/json' } }
     const TOOLS = JSON.stringify({ t: { scopes: [], inputSchema, request } })
     const read = (source: string) => parseCatalogue({ TOOLS: source }).get('t')?.request
@@ -68,7 +68,7 @@ describe('a request', () => {
     ['/a/{id', 'request: url has a brace outside of a {name}'],
     ['/a/{}', 'request: url has {} without a name'],
     ['/a/{q}', 'request: url has {q}, but parameters has no path parameter of this name'],
-  ])('refuses the URL %s', (url, fault) => {
+  ])('cannot have the URL %s', (url, fault) => {
     expect(faultsOf({ url })).toEqual([fault])
   })
 
@@ -79,7 +79,7 @@ describe('a request', () => {
     ['a/b'],
     ['/v1:call'],
     ["/Users('ä')"],
-  ])('takes the URL %s', (url) => {
+  ])('can have the URL %s', (url) => {
     expect(faultsOf({ url })).toEqual([])
   })
 
@@ -87,7 +87,7 @@ describe('a request', () => {
     ...['Host', 'Content-Length', 'Transfer-Encoding', 'Connection', 'Authorization', 'Cookie'],
     ...['X-Request-Id', 'X-User-Uid', 'X-Gateway-Sig', 'X-Gateway-Assertion', 'X-Forwarded-For'],
     ...['TE', 'Upgrade', 'Keep-Alive', 'Proxy-Authorization', 'traceparent', 'Content-Type'],
-  ])('refuses the header field %s', (name) => {
+  ])('cannot have the header field %s', (name) => {
     const fault = `request: header field "${name}" is set by the gateway or the connection: remove it`
     expect(faultsOf({ url: '/', headers: { [name]: 'x' } })).toEqual([fault])
     const parameters = [{ name, in: 'header', argument: 'q' }]
@@ -95,57 +95,57 @@ describe('a request', () => {
   })
 
   test.each<[string, object, string]>([
-    ['another member', { query: {} }, 'request: Unrecognized key: "query"'],
+    ['an unknown member', { query: {} }, 'request: Unrecognized key: "query"'],
     [
-      'no argument',
+      'an unknown argument',
       { parameters: [{ name: 'x', in: 'query' }] },
       'request: argument "x" is not in the properties of inputSchema',
     ],
     [
-      'a body of no argument',
+      'a body that is an unknown argument',
       { body: { contentType: 'application/json', argument: 'x' } },
       'request: argument "x" is not in the properties of inputSchema',
     ],
     [
-      'a parameter twice',
+      'a duplicate parameter',
       { parameters: [1, 2].map(() => ({ name: 'q', in: 'query' })) },
       'request: parameter "q" occurs twice in query',
     ],
     [
-      'a path parameter too many',
+      'a path parameter that is not in the URL',
       { parameters: [ID] },
       'request: parameter "id" is in path, but url does not have {id}',
     ],
     [
-      'a style of another place',
+      'a style of another location',
       { parameters: [{ name: 'q', in: 'query', style: 'matrix' }] },
       'request.parameters.0: style must be form, spaceDelimited, pipeDelimited, deepObject for a parameter in query',
     ],
     [
-      'a field of two lines',
+      'a header field with a line break',
       { headers: { A: 'b\r\nC: d' } },
       'request: header field "A": the value must be printable ASCII on one line',
     ],
     [
-      'no field name',
+      'an invalid name of a header field',
       { headers: { 'A B': 'c' } },
       'request: header field "A B": not a field name (RFC 9110 s5.1)',
     ],
     [
-      'no pointer',
+      'an invalid JSON Pointer',
       { resultPointer: 'data' },
       'request.resultPointer: must be a JSON Pointer (RFC 6901) such as /data/items',
     ],
     [
-      'files in JSON',
+      'files in a JSON body',
       { body: { contentType: 'application/json', files: ['q'] } },
       'request.body: files need contentType multipart/form-data',
     ],
-  ])('refuses %s', (_, more, fault) => {
+  ])('cannot have %s', (_, more, fault) => {
     expect(faultsOf({ url: '/', ...more })).toEqual([fault])
   })
 
-  test('stops the start, naming the tool', () => {
+  test('stops the start with the name of the tool if it is invalid', () => {
     const TOOLS = JSON.stringify({ t: { scopes: [], request: { url: 'http://x.example/' } } })
     expect(() => parseCatalogue({ TOOLS })).toThrow('TOOLS: tool "t": request: url must be https')
   })

@@ -14,11 +14,11 @@ test.each([
   [`K${SECRET.slice(1)}`, false],
   [`${SECRET.slice(1)}\u212a`, false],
   [SECRET.repeat(10_000), false],
-])('%s is the secret: %s', (given, equal) => {
+])('equalsSecret compares %s with the secret: %s', (given, equal) => {
   expect(equalsSecret(given, SECRET)).toBe(equal)
 })
 
-test('letters beyond ASCII count as they are written', () => {
+test('equalsSecret does not normalize Unicode', () => {
   expect(equalsSecret('sécret', 'sécret')).toBe(true)
   expect(equalsSecret('se\u0301cret', 'sécret')).toBe(false)
 })

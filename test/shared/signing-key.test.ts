@@ -19,7 +19,7 @@ describe('a signing key', () => {
     ['PEM with \\n for line breaks', pem(p256).replaceAll('\n', '\\n'), 'ES256'],
     ['a JWK', JSON.stringify(jwk(p256)), 'ES256'],
     ['a JWK Set', JSON.stringify({ keys: [jwk(ed25519)] }), 'EdDSA'],
-  ])('%s signs what its public half verifies', async (_, text, alg) => {
+  ])('from %s signs text that its public key verifies', async (_, text, alg) => {
     const [key, ...others] = readSigningKeys(text) ?? []
     if (key === undefined) throw new Error('no key')
     expect(others).toEqual([])
@@ -33,13 +33,13 @@ describe('a signing key', () => {
   })
 
   test.each([
-    ['the public half of another key', publicHalf(otherP256)],
-    ['an empty private half', { d: '' }],
+    ['the public part of another key', publicHalf(otherP256)],
+    ['an empty private part', { d: '' }],
   ])('with %s is refused', (_, members) => {
     expect(readSigningKeys(JSON.stringify({ ...jwk(p256), ...members }))).toBeUndefined()
   })
 
-  test('two keys keep their order', () => {
+  test('keeps its position among two keys', () => {
     const inPem = readSigningKeys(pem(p256) + pem(ed25519))
     expect(inPem?.map(({ alg }) => alg)).toEqual(['ES256', 'EdDSA'])
     const inSet = readSigningKeys(JSON.stringify({ keys: [jwk(ed25519), jwk(p256)] }))
@@ -47,7 +47,7 @@ describe('a signing key', () => {
   })
 
   test.each([
-    ['nothing', ''],
+    ['an empty text', ''],
     ['text', 'secret'],
     ['an RSA key', pem(generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey)],
     ['P-384', pem(generateKeyPairSync('ec', { namedCurve: 'P-384' }).privateKey)],
@@ -58,12 +58,12 @@ describe('a signing key', () => {
     ],
     ['a public JWK', JSON.stringify({ ...jwk(p256), d: undefined })],
     ['a symmetric JWK', JSON.stringify({ kty: 'oct', k: 'c2VjcmV0' })],
-    ['a good key and a bad one', pem(p256) + pem(generateKeyPairSync('x25519').privateKey)],
-    ['a key with text behind it', `${pem(p256)}secret`],
+    ['a supported key and another one', pem(p256) + pem(generateKeyPairSync('x25519').privateKey)],
+    ['a key followed by text', `${pem(p256)}secret`],
     ['an empty set', '{"keys":[]}'],
-    ['no JSON', '{'],
-    ['a list of nothing', '{"keys":[null]}'],
-  ])('%s is refused', (_, text) => {
+    ['malformed JSON', '{'],
+    ['a set with null', '{"keys":[null]}'],
+  ])('is not read from %s', (_, text) => {
     expect(readSigningKeys(text)).toBeUndefined()
   })
 })

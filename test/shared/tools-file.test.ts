@@ -17,7 +17,7 @@ afterAll(() => rmSync(directory, { recursive: true }))
 const located = (path: string) => locateToolsFile({ TOOLS_FILE: path, A: 'a' }, directory)
 
 test.each(['catalogue.json', ' ./catalogue.json\n', 'folder/tools.yaml'])(
-  '%j beside the function is found from any working directory',
+  'TOOLS_FILE %j is resolved to the directory of the function',
   (path) => {
     expect(located(path)).toEqual({ TOOLS_FILE: join(directory, path.trim()), A: 'a' })
   },
@@ -26,14 +26,14 @@ test.each(['catalogue.json', ' ./catalogue.json\n', 'folder/tools.yaml'])(
 test.each([
   ['found from the working directory', 'package.json'],
   ['absolute', '/nowhere/catalogue.json'],
-  ['nowhere', 'nowhere.json'],
+  ['missing', 'nowhere.json'],
   ['empty', ''],
-])('one that is %s is kept', (_, path) => {
+])('TOOLS_FILE is not changed if it is %s', (_, path) => {
   expect(located(path)['TOOLS_FILE']).toBe(path)
 })
 
 test.each(['TOOLS', 'TOOL_SCOPES_JSON'])(
-  '%s by hand wins over the catalogue taken along',
+  '%s takes precedence over the catalogue in the deployed function',
   (name) => {
     const env = { TOOLS_FILE: 'catalogue.json', [name]: '{"a":["b"]}' }
     expect(locateToolsFile(env, directory)).toEqual({ [name]: '{"a":["b"]}' })
@@ -46,6 +46,6 @@ test.each(['TOOLS', 'TOOL_SCOPES_JSON'])(
   },
 )
 
-test('without one there is nothing to find', () => {
+test('an environment without TOOLS_FILE is not changed', () => {
   expect(locateToolsFile({}, directory)).toEqual({})
 })

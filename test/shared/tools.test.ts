@@ -13,7 +13,7 @@ function faultsOf(tools: string): readonly string[] {
   }
 }
 
-/** Aliases of aliases: a few hundred characters that stand for a billion. */
+/** Nested aliases: a few hundred characters that expand to many millions. */
 function billionLaughs(): string {
   return Array.from({ length: 9 }, (_, at) =>
     at === 0 ? 'a0: &a0 [x]' : `a${at}: &a${at} [${`*a${at - 1},`.repeat(9)}]`,
@@ -21,7 +21,7 @@ function billionLaughs(): string {
 }
 
 describe('a catalogue', () => {
-  test('is the same in YAML and in JSON, in the order as written', () => {
+  test('is the same in YAML and in JSON, in the written order', () => {
     const yaml = 'b:\n  scopes: [x, a, a]\na:\n  title: A\n  scopes: []\n'
     const json = '{"b": {"scopes": ["x", "a", "a"]}, "a": {"title": "A", "scopes": []}}'
     const [one, two] = [parseCatalogue({ TOOLS: yaml }), parseCatalogue({ TOOLS: json })]
@@ -31,13 +31,13 @@ describe('a catalogue', () => {
     expect(catalogueScopes(one)).toEqual(['a', 'x'])
   })
 
-  test('TOOL_SCOPES_JSON is the short form', () => {
+  test('can be given by TOOL_SCOPES_JSON', () => {
     const catalogue = parseCatalogue({ TOOL_SCOPES_JSON: '{"a": ["x"], "b": []}' })
     expect(catalogue.get('a')).toMatchObject({ scopes: ['x'], inputSchema: { type: 'object' } })
   })
 
   test.each(['__proto__', 'constructor', 'toString', 'hasOwnProperty', 'valueOf'])(
-    '%s is in none, unless the catalogue names it',
+    'contains %s only if it is declared',
     (name) => {
       expect(parseCatalogue({ TOOL_SCOPES_JSON: '{"a": []}' }).has(name)).toBe(false)
       const catalogue = parseCatalogue({ TOOL_SCOPES_JSON: `{"${name}": ["x"]}` })
@@ -47,7 +47,7 @@ describe('a catalogue', () => {
     },
   )
 
-  test('what an entry does not say has its default', () => {
+  test('has defaults for the members of an entry', () => {
     expect([...parseCatalogue({ TOOLS: 'a: {scopes: []}' }).values()]).toEqual([
       {
         name: 'a',
@@ -59,7 +59,7 @@ describe('a catalogue', () => {
     ])
   })
 
-  test('an entry is kept to the letter, but for the order of its scopes', () => {
+  test('keeps an entry unchanged except for the order of its scopes', () => {
     const entry = {
       title: 'T',
       description: 'D',
@@ -74,7 +74,7 @@ describe('a catalogue', () => {
     expect(catalogue.get('a.b-c_D9')).toEqual({ ...entry, access: 'signed-in', name: 'a.b-c_D9' })
   })
 
-  test('a name may have 128 characters', () => {
+  test('can have a name with 128 characters', () => {
     const name = 'a'.repeat(128)
     expect([...parseCatalogue({ TOOLS: `{"${name}": {"scopes": []}}` }).keys()]).toEqual([name])
   })
@@ -145,11 +145,11 @@ describe('a catalogue', () => {
       'a: {scopes: [], inputSchema: {}}',
       'TOOLS: tool "a": inputSchema.type: Invalid input: expected "object"',
     ],
-  ])('%j is refused', (tools, fault) => {
+  ])('is invalid as %j', (tools, fault) => {
     expect(faultsOf(tools)).toEqual([fault])
   })
 
-  test('all faults are told, each with its tool', () => {
+  test('is refused with all its faults, each with its tool', () => {
     expect(faultsOf('a: {}\nb c: {scopes: []}')).toEqual([
       expect.stringMatching(/^TOOLS: tool "b c": name/),
       expect.stringMatching(/^TOOLS: these tools do not define who may call them: a\./),
@@ -161,7 +161,7 @@ describe('schemas', () => {
   const tool = (schema: unknown) =>
     JSON.stringify({ a: { scopes: [], inputSchema: { type: 'object', ...Object(schema) } } })
 
-  test('a schema that is none is refused with tool, place and reason, each fault in a line', () => {
+  test('that are malformed are refused with tool, location and reason, one line per fault', () => {
     const schema = { properties: { x: { type: 'text' }, y: { minLength: -1 } }, required: 'x' }
     const types = '(array, boolean, integer, null, number, object, string)'
     expect(faultsOf(tool(schema))).toEqual([
@@ -171,7 +171,7 @@ describe('schemas', () => {
     ])
   })
 
-  test('an outputSchema is held to the same, and both are told', () => {
+  test('of input and output are both checked and reported', () => {
     const entry = { scopes: [], inputSchema: { type: 'object', not: 1 }, outputSchema: { not: [] } }
     expect(faultsOf(JSON.stringify({ a: entry }))).toEqual([
       'TOOLS: tool "a": inputSchema at /not: must be object or boolean',
@@ -179,14 +179,14 @@ describe('schemas', () => {
     ])
   })
 
-  test('mirroring of arguments in header fields is not offered', () => {
+  test('cannot have x-mcp-header', () => {
     const schema = { properties: { x: { type: 'string', 'x-mcp-header': 'X' } } }
     expect(faultsOf(tool(schema))).toEqual([
       'TOOLS: tool "a": inputSchema at /properties/x/x-mcp-header: is not supported',
     ])
   })
 
-  test('two tools may use one $id', () => {
+  test('of two tools can have the same $id', () => {
     const schema = { type: 'object', $id: 'https://x.example/same' }
     const entry = { scopes: [], inputSchema: schema }
     expect(faultsOf(JSON.stringify({ a: entry, b: entry }))).toEqual([])
@@ -243,7 +243,7 @@ describe('schemas', () => {
       Object.fromEntries([...'abcdef'].map((name) => [name, hidden])),
       [...'abcde'].map((name) => `/${name} must be null`).join('; '),
     ],
-  ])('by %j, of %j is said: %j', (schema, value, said) => {
+  ])('validate arguments: %j with %j gives %j', (schema, value, said) => {
     const catalogue = parseTools({ TOOLS: tool(schema) }, compileTool)
     expect(catalogue.get('a')?.validateInput(value)).toBe(said)
   })

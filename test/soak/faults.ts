@@ -7,9 +7,9 @@ const PAUSE_MS = 1_500
 const OUTAGE_MS = 2_000
 
 /**
- * Brings one fault after the other until it is over: each function replaced in turn, an outage of
- * Auth0, a rotated key, a log stream that delivers late and in another format. From half-time on no
- * function is replaced, so that its memory can be watched. Returns how often.
+ * Causes one fault after the other until `over` aborts: the replacement of each function, an outage of
+ * Auth0, a key rotation, a log stream that delivers late and in another format. After `halfTime` no
+ * function is replaced, so that memory can be measured. Returns the count of each fault.
  */
 export async function runFaults(
   system: System,
@@ -47,7 +47,7 @@ async function outage(tenant: TenantAdmin): Promise<void> {
   await tenant.change({ outage: false })
 }
 
-/** Tokens by the key before the last rotation are no longer good, so everybody signs in anew. */
+/** Tokens that were signed with the key before the last one are invalid, so both users sign in again. */
 async function rotate(tenant: TenantAdmin, people: People): Promise<void> {
   await tenant.change({ rotateKeys: true })
   await people.signInAgain()

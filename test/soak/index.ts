@@ -1,7 +1,7 @@
 /**
- * `npm run soak [-- --seconds 300]`: the whole system on this machine under mixed good and hostile
- * traffic, while functions are replaced and Auth0 fails. Ends with 1 when an answer was wrong, a
- * write was lost or doubled, a stranger was admitted, or memory grew.
+ * `npm run soak [-- --seconds 300]`: runs the whole system on this machine with valid and hostile traffic
+ * while functions are replaced and Auth0 fails. Exits with 1 if a response was wrong, a write was lost or
+ * duplicated, a foreign client was admitted, or memory grew.
  */
 import { readFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -13,7 +13,7 @@ import { type Ledger, startLedger } from './ledger.ts'
 import { createPeople, type People } from './people.ts'
 import { runTraffic, type Tally } from './traffic.ts'
 
-// V8 takes more while it may; what it holds on to shows over the second half.
+// V8 lets the heap grow at first. A leak shows in the last quarter, which is compared.
 const MAX_GROWTH = 1.35
 const { values } = parseArgs({ options: { seconds: { type: 'string', default: '300' } } })
 const seconds = Number(values.seconds)

@@ -2,14 +2,14 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import { setTimeout as sleep } from 'node:timers/promises'
 import { listen } from '../support/http/listen.ts'
 
-/** The tools' backend: writes down every event that it is told to add. */
+/** The backend of the tools, which counts the events that it adds. */
 export interface Ledger extends AsyncDisposable {
   readonly url: string
-  /** How often each title has arrived. */
+  /** The number of times that each title arrived. */
   readonly arrived: ReadonlyMap<string, number>
 }
 
-// Long enough for calls to be in flight whenever an instance is replaced.
+// Keeps calls in flight whenever an instance is replaced.
 const ANSWER_MS = 5
 
 export async function startLedger(): Promise<Ledger> {

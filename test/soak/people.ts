@@ -2,13 +2,13 @@ import type { System } from '../../deploy/local/system.ts'
 import { createChatGpt } from '../support/chatgpt.ts'
 import { connectV2 } from '../support/connect.ts'
 
-/** The newest access tokens of the sample users. */
+/** The current access tokens of the sample users. */
 export interface People {
   readonly alice: () => string
   readonly bob: () => string
-  /** Every client that has signed somebody in. */
+  /** The IDs of all clients with which a user signed in. */
   readonly clients: readonly string[]
-  /** Both register a new client and sign in with it. */
+  /** Registers a new client for each user and signs in with it. */
   readonly signInAgain: () => Promise<void>
 }
 

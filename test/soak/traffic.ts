@@ -2,13 +2,13 @@ import { send } from '../support/http/serve.ts'
 import { callMessage } from '../support/system.ts'
 import type { People } from './people.ts'
 
-/** What came of the traffic. */
+/** The results of the traffic. */
 export interface Tally {
   readonly byStatus: Map<number, number>
   readonly byKind: Map<string, number>
-  /** Titles of the writes that were answered with success. */
+  /** Titles of the writes that succeeded. */
   readonly accepted: string[]
-  /** Answers that differ from the one expected, and exchanges without an answer. */
+  /** Unexpected responses, and requests without a response. */
   readonly wrong: string[]
   /** Clients that registered with a foreign redirect URI. */
   readonly strangers: string[]
@@ -18,7 +18,7 @@ export interface TrafficOptions {
   readonly url: string
   readonly issuer: string
   readonly people: People
-  /** Aborted when it is time to end. */
+  /** Ends the traffic when it aborts. */
   readonly over: AbortSignal
 }
 
@@ -37,7 +37,7 @@ const CONNECTIONS = 16
 const STRANGER_EVERY_MS = 2_000
 const TOO_LARGE = 'x'.repeat(1_300_000)
 
-/** Good and hostile requests over 16 connections at a time, until it is over. */
+/** Sends valid and hostile requests over 16 connections until `over` aborts. */
 export async function runTraffic(options: TrafficOptions): Promise<Tally> {
   const tally: Tally = {
     byStatus: new Map(),
@@ -135,7 +135,7 @@ function requestOf(index: number, people: People): Request {
       expected: 401,
     },
   ]
-  // Dear for both sides, so it comes seldom.
+  // Expensive for both sides, so it is rare.
   if (index % 500 === 0) {
     return { kind: 'too large', ...mcp, headers: alice, body: TOO_LARGE, expected: 413 }
   }
@@ -146,7 +146,7 @@ function bearer(token: string) {
   return { ...JSON_TYPE, authorization: `Bearer ${token}` }
 }
 
-/** The same claims with one bit of the signature turned. */
+/** The same token with one changed character in its signature. */
 function forge(token: string): string {
   const at = token.length - 20
   return `${token.slice(0, at)}${token[at] === 'A' ? 'B' : 'A'}${token.slice(at + 1)}`

@@ -14,35 +14,39 @@ const tenant = tenantForEachTest(STRICT, PERMISSIVE)
 
 const FOREIGN = ['https://evil.example/cb']
 
-describe("Auth0's marker", () => {
+describe("Auth0's registration marker", () => {
   const dcr = { external_metadata_type: 'dcr', external_metadata_created_by: 'client' }
   const selfCimd = { external_metadata_type: 'cimd', external_metadata_created_by: 'client' }
   const imported = { external_metadata_type: 'cimd', external_metadata_created_by: 'admin' }
   const withoutUsers = { grant_types: ['client_credentials'] }
 
   test.each<{ name: string; changes: Partial<FakeClient>; outcome: string }>([
-    { name: 'dcr', changes: dcr, outcome: 'admitted' },
+    { name: 'type dcr', changes: dcr, outcome: 'admitted' },
     {
-      name: 'dcr without its maker',
+      name: 'type dcr and no creator',
       changes: { external_metadata_type: 'dcr' },
       outcome: 'admitted',
     },
-    { name: 'dcr, whatever its grants', changes: { ...dcr, ...withoutUsers }, outcome: 'admitted' },
-    { name: 'cimd by itself', changes: selfCimd, outcome: 'admitted' },
-    { name: 'cimd by an administrator', changes: imported, outcome: 'refused' },
     {
-      name: 'cimd without its maker',
+      name: 'type dcr and only client credentials',
+      changes: { ...dcr, ...withoutUsers },
+      outcome: 'admitted',
+    },
+    { name: 'type cimd created by the client', changes: selfCimd, outcome: 'admitted' },
+    { name: 'type cimd created by an administrator', changes: imported, outcome: 'refused' },
+    {
+      name: 'type cimd and no creator',
       changes: { external_metadata_type: 'cimd' },
       outcome: 'refused',
     },
     {
-      name: 'one that is not documented',
+      name: 'an undocumented type',
       changes: { external_metadata_type: 'x' },
       outcome: 'refused',
     },
-    { name: 'none', changes: {}, outcome: 'admitted' },
-    { name: 'none, without users', changes: withoutUsers, outcome: 'refused' },
-  ])('$name: $outcome', async ({ changes, outcome }) => {
+    { name: 'no marker', changes: {}, outcome: 'admitted' },
+    { name: 'no marker and only client credentials', changes: withoutUsers, outcome: 'refused' },
+  ])('determines the outcome of an admission: $name, $outcome', async ({ changes, outcome }) => {
     for (const client of [PERMISSIVE, STRICT]) {
       changeClient(tenant.api, client, changes)
       expect((await admissionWithoutWaits(tenant.api)(client.client_id)).outcome).toBe(outcome)
@@ -51,26 +55,33 @@ describe("Auth0's marker", () => {
   })
 
   test.each<{ name: string; changes: Partial<FakeClient>; outcome: string }>([
-    { name: 'dcr', changes: dcr, outcome: 'deleted' },
-    { name: 'cimd by itself', changes: selfCimd, outcome: 'deleted' },
-    { name: 'dcr, as a promotion leaves it', changes: { ...dcr, ...PROMOTED }, outcome: 'deleted' },
+    { name: 'type dcr', changes: dcr, outcome: 'deleted' },
+    { name: 'type cimd created by the client', changes: selfCimd, outcome: 'deleted' },
+    { name: 'type dcr that was promoted', changes: { ...dcr, ...PROMOTED }, outcome: 'deleted' },
     {
-      name: 'dcr, taken over by an operator',
+      name: 'type dcr changed by an operator',
       changes: { ...dcr, ...PROMOTED, token_endpoint_auth_method: 'client_secret_post' },
       outcome: 'refused',
     },
-    { name: 'cimd by an administrator', changes: imported, outcome: 'refused' },
-    { name: 'none', changes: {}, outcome: 'deleted' },
-    { name: 'none, first-party', changes: { is_first_party: true }, outcome: 'refused' },
-  ])('enforce, a foreign client with $name: $outcome', async ({ changes, outcome }) => {
-    changeClient(tenant.api, PERMISSIVE, { callbacks: FOREIGN, ...changes })
-    expect((await admissionWithoutWaits(tenant.api, { policy: 'enforce' })('plain1')).outcome).toBe(
-      outcome,
-    )
-    expect(tenant.api.clients.has('plain1')).toBe(outcome !== 'deleted')
-  })
+    { name: 'type cimd created by an administrator', changes: imported, outcome: 'refused' },
+    { name: 'no marker', changes: {}, outcome: 'deleted' },
+    {
+      name: 'no marker that is first-party',
+      changes: { is_first_party: true },
+      outcome: 'refused',
+    },
+  ])(
+    'determines the outcome for a foreign client with the policy enforce: $name, $outcome',
+    async ({ changes, outcome }) => {
+      changeClient(tenant.api, PERMISSIVE, { callbacks: FOREIGN, ...changes })
+      expect(
+        (await admissionWithoutWaits(tenant.api, { policy: 'enforce' })('plain1')).outcome,
+      ).toBe(outcome)
+      expect(tenant.api.clients.has('plain1')).toBe(outcome !== 'deleted')
+    },
+  )
 
-  test('a client that registered itself by its document is strict, whatever its id', async () => {
+  test('makes a client strict if it registered itself by its metadata document, regardless of its ID', async () => {
     const { third_party_security_mode: _, ...client } = PERMISSIVE
     tenant.api.clients.set('plain1', { ...client, ...selfCimd })
     expect(await admissionWithoutWaits(tenant.api)('plain1')).toMatchObject({
@@ -80,7 +91,7 @@ describe("Auth0's marker", () => {
     expect(takeWrites(tenant.api)).toEqual(['POST /client-grants', 'PATCH /connections/con_1'])
   })
 
-  test('a guessed registration counts for such a client alone', async () => {
+  test('decides that a guessed registration admits only a client that registered itself by its document', async () => {
     const guess = (id: string) =>
       admissionWithoutWaits(tenant.api)(id, undefined, { isGuess: true })
     for (const changes of [dcr, imported, {}]) {

@@ -9,23 +9,23 @@ import {
 
 const tenant = tenantForEachTest(STRICT, PERMISSIVE)
 
-/** Of Auth0's OpenAPI document, for another entity. */
+/** A message from Auth0's OpenAPI document, for another type of entity. */
 const LIMIT_OF_DOCUMENT = 'You reached the limit of entities of this type for this tenant.'
 
 const TOKENS = 'PATCH /clients/plain1'
 
-test('a conflict without a grant is a failure, and is named', async () => {
+test('a 409 for a client grant that does not exist fails the admission', async () => {
   tenant.api.fail('POST /client-grants', { status: 409 })
   await expect(admissionWithoutWaits(tenant.api)('tpc_1')).rejects.toMatchObject({
     code: 'grant_create_http_409',
   })
 })
 
-describe('the limit of client grants', () => {
+describe("the tenant's limit of client grants", () => {
   const limit = { errorCode: 'too_many_entities', message: 'You reached the limit of entities.' }
 
   test.each([limit, { ...limit, errorCode: 'forbidden', message: LIMIT_OF_DOCUMENT }])(
-    'is not taken for a missing scope, and not tried again: %j',
+    'is reported for the 403 %j, which is not retried',
     async (body) => {
       tenant.api.fail('POST /client-grants', { status: 403, ...body })
       await expect(admissionWithoutWaits(tenant.api)('tpc_1')).rejects.toMatchObject({
@@ -37,7 +37,7 @@ describe('the limit of client grants', () => {
     },
   )
 
-  test('is not what another 403 says', async () => {
+  test('is not reported for another 403, which is retried', async () => {
     tenant.api.fail('POST /client-grants', { status: 403, errorCode: 'operation_not_supported' })
     await expect(admissionWithoutWaits(tenant.api)('tpc_1')).rejects.toMatchObject({
       limitReached: undefined,
@@ -47,7 +47,7 @@ describe('the limit of client grants', () => {
   })
 })
 
-describe('open access', () => {
+describe('an admission with THIRD_PARTY_ACCESS=open', () => {
   const open = () => admissionWithoutWaits(tenant.api, { thirdPartyAccess: 'open' })
 
   test.each([
@@ -57,14 +57,14 @@ describe('open access', () => {
       made: ['PATCH /clients/plain1', 'PATCH /connections/con_1/clients'],
       way: 'promoted',
     },
-  ])('gives $id no grant of its own', async ({ id, made, way }) => {
+  ])('creates no client grant for $id', async ({ id, made, way }) => {
     expect(await open()(id)).toMatchObject({ outcome: 'admitted', way })
     expect(takeWrites(tenant.api)).toEqual(made)
     expect(await open()(id)).toMatchObject({ outcome: 'already_admitted', way })
     expect(takeWrites(tenant.api)).toEqual([])
   })
 
-  test('serves a client whose promotion is refused at domain level, once', async () => {
+  test('uses the domain-level connection when a promotion is refused, and does not promote later', async () => {
     tenant.api.fail('PATCH /clients/:id', { status: 400 })
     expect(await open()('plain1')).toMatchObject({ outcome: 'admitted', way: 'granted' })
     expect(takeWrites(tenant.api)).toEqual([
@@ -79,7 +79,7 @@ describe('open access', () => {
     expect(takeWrites(tenant.api)).toEqual([])
   })
 
-  test('promotes unless every connection is at domain level', async () => {
+  test('promotes a client unless every connection is at domain level', async () => {
     Object.assign(tenant.api.connections.get('google-oauth2') ?? {}, { is_domain_connection: true })
     const connections = ['google-oauth2', 'corp']
     const admit = admissionWithoutWaits(tenant.api, { thirdPartyAccess: 'open', connections })

@@ -13,8 +13,8 @@ import {
 
 const tenant = tenantForEachTest(STRICT, PERMISSIVE, FOREIGN)
 
-describe('enforce', () => {
-  test('a redelivery of a client that was deleted is settled, without another call', async () => {
+describe('the policy enforce', () => {
+  test('a redelivery for a deleted client is acknowledged without a call to Auth0', async () => {
     const { deliver } = await webhookOf(tenant.api, { policy: 'enforce' })
     expect(outcomesIn(await deliver('tpc_evil'))).toMatchObject([{ outcome: 'deleted' }])
     tenant.api.calls.length = 0
@@ -24,7 +24,7 @@ describe('enforce', () => {
     expect(tenant.api.calls).toEqual([])
   })
 
-  test('a client that somebody else deletes in between is as good as deleted', async () => {
+  test('a client that is deleted concurrently is reported as deleted', async () => {
     const { deliver } = await webhookOf(tenant.api, { policy: 'enforce' })
     tenant.api.fail('DELETE /clients/:id', { status: 404 })
     const answer = await deliver('tpc_evil')
@@ -32,7 +32,7 @@ describe('enforce', () => {
     expect(outcomesIn(answer)).toMatchObject([{ outcome: 'deleted' }])
   })
 
-  test('without delete:clients the scope is named, and it is tried again', async () => {
+  test('a 403 for the deletion reports delete:clients as missing and asks for a redelivery', async () => {
     const { deliver } = await webhookOf(tenant.api, { policy: 'enforce' })
     tenant.api.fail('DELETE /clients/:id', { status: 403 })
     const answer = await deliver('tpc_evil')
@@ -45,8 +45,8 @@ describe('enforce', () => {
 
   test.each([
     { name: 'a first-party client', changes: { is_first_party: true } },
-    { name: 'one of which Auth0 does not say', changes: { is_first_party: undefined } },
-  ])('$name is never deleted', async ({ changes }) => {
+    { name: 'a client without is_first_party', changes: { is_first_party: undefined } },
+  ])('a client that may be first-party is never deleted: $name', async ({ changes }) => {
     const { is_first_party: _, ...rest } = FOREIGN
     const client = { ...rest, ...(changes.is_first_party && { is_first_party: true }) }
     tenant.api.clients.set('tpc_evil', client)
@@ -56,7 +56,7 @@ describe('enforce', () => {
     expect(writesOf(tenant.api)).toEqual([])
   })
 
-  test('one foreign redirect URI among covered ones is enough', async () => {
+  test('a client with one foreign redirect URI among allowed ones is deleted', async () => {
     const callbacks = [...(STRICT.callbacks ?? []), 'https://evil.example/cb']
     tenant.api.clients.set('tpc_evil', { ...FOREIGN, callbacks })
     expect((await admissionOf(tenant.api, { policy: 'enforce' })('tpc_evil')).outcome).toBe(
@@ -77,10 +77,10 @@ describe('a client that cannot have registered itself', () => {
   const imported = { external_client_id: 'https://chatgpt.com/oauth/client.json' }
 
   test.each<{ name: string; changes: Partial<FakeClient> }>([
-    { name: "the operator's own", changes: { ...ofOperator, callbacks: covered } },
-    { name: "the operator's own, elsewhere", changes: { ...ofOperator, callbacks: foreign } },
+    { name: 'a first-party client, allowed URIs', changes: { ...ofOperator, callbacks: covered } },
+    { name: 'a first-party client, foreign URIs', changes: { ...ofOperator, callbacks: foreign } },
     {
-      name: "the operator's own public one",
+      name: 'a public first-party client',
       changes: {
         ...ofOperator,
         token_endpoint_auth_method: 'none',
@@ -89,13 +89,13 @@ describe('a client that cannot have registered itself', () => {
         oidc_conformant: true,
       },
     },
-    { name: 'one that works without users', changes: { ...withoutUsers, callbacks: foreign } },
-    { name: 'such a one with a covered URI', changes: { ...withoutUsers, callbacks: covered } },
-    { name: 'an imported one', changes: { ...imported, callbacks: covered } },
-    { name: 'an imported one, elsewhere', changes: { ...imported, callbacks: foreign } },
-    { name: 'one that says how it was imported', changes: { external_metadata_type: 'cimd' } },
+    { name: 'an M2M client, foreign URIs', changes: { ...withoutUsers, callbacks: foreign } },
+    { name: 'an M2M client, allowed URIs', changes: { ...withoutUsers, callbacks: covered } },
+    { name: 'an imported client, allowed URIs', changes: { ...imported, callbacks: covered } },
+    { name: 'an imported client, foreign URIs', changes: { ...imported, callbacks: foreign } },
+    { name: 'a client with metadata type cimd', changes: { external_metadata_type: 'cimd' } },
     { name: 'the global client', changes: { global: true } },
-  ])('$name is neither changed nor deleted', async ({ changes }) => {
+  ])('is neither changed nor deleted: $name', async ({ changes }) => {
     tenant.api.clients.set('plain1', { ...PERMISSIVE, ...changes })
     for (const policy of ['admit', 'enforce'] as const) {
       expect(await admissionOf(tenant.api, { policy })('plain1')).toMatchObject({
@@ -107,7 +107,7 @@ describe('a client that cannot have registered itself', () => {
   })
 
   test.each([undefined, [], ['authorization_code'], ['implicit', 'authorization_code']])(
-    'is not one with the grants %j',
+    'is not assumed from grant_types %j',
     async (grants) => {
       tenant.api.clients.set('plain1', { ...PERMISSIVE, ...(grants && { grant_types: grants }) })
       expect((await admissionOf(tenant.api)('plain1')).outcome).toBe('admitted')

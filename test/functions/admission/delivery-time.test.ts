@@ -16,7 +16,7 @@ import {
 const tenant = tenantForEachTest(STRICT, PERMISSIVE, FOREIGN)
 
 describe('the deadline of a delivery', () => {
-  // Auth0 asks for a wait that is longer than the delivery has.
+  // This Retry-After is longer than the deadline of the delivery.
   const stuck = { status: 429, headers: { 'retry-after': '8' } }
 
   test.each([
@@ -27,7 +27,7 @@ describe('the deadline of a delivery', () => {
       done: ['client_promote', 'grant_create'],
     },
     { id: 'plain1', operation: 'GET /clients/:id', done: undefined },
-  ])('$operation: stopped in time, with what was done so far', async (row) => {
+  ])('stops $operation for $id and reports the completed steps', async (row) => {
     const { deliver, served } = await webhookOf(tenant.api, {}, 3_000)
     tenant.api.fail(row.operation, stuck)
     const startedAt = performance.now()
@@ -44,7 +44,7 @@ describe('the deadline of a delivery', () => {
     )
   })
 
-  test('what it stopped is completed by the redelivery, and no more than that', async () => {
+  test('lets the redelivery do only the remaining steps', async () => {
     const { deliver } = await webhookOf(tenant.api, {}, 3_000)
     tenant.api.fail('PATCH /connections/:id', { ...stuck, times: 1 })
     expect((await deliver('tpc_1')).status).toBe(503)
@@ -55,7 +55,7 @@ describe('the deadline of a delivery', () => {
     expect(writesOf(tenant.api)).toEqual(['PATCH /connections/con_1'])
   })
 
-  test('an aborted signal starts nothing', async () => {
+  test('prevents any call if the signal is already aborted', async () => {
     const admit = admissionOf(tenant.api)
     const aborted = AbortSignal.abort(new DOMException('over', 'TimeoutError'))
     await expect(admit('tpc_1', aborted)).rejects.toMatchObject({ code: 'client_read_timeout' })
@@ -63,7 +63,7 @@ describe('the deadline of a delivery', () => {
   })
 })
 
-describe('a delivery of more clients than there is time for', () => {
+describe('a delivery with more clients than its deadline allows', () => {
   const records = ['a', 'b', 'c', 'd', 'e'].map((id) => ({
     logId: `log_${id}`,
     registeredClientId: id,
@@ -71,7 +71,7 @@ describe('a delivery of more clients than there is time for', () => {
   }))
   const log = createLog({ service: 'log-webhook', level: 'error', write: () => undefined })
 
-  test('is settled by its redeliveries, however much time each of them has', async () => {
+  test('is completed by redeliveries with the same deadline', async () => {
     const admitted: string[] = []
     let now = 0
     const settle = createDelivery({
@@ -93,7 +93,7 @@ describe('a delivery of more clients than there is time for', () => {
     expect(admitted.join('')).toBe('abcdea')
   })
 
-  test('keeps what is known of the client at which the time is over', async () => {
+  test('reports clients admitted earlier as already admitted when the deadline passes', async () => {
     let isSlow = false
     const settle = createDelivery({
       admit: async (_, signal) => {
@@ -109,7 +109,7 @@ describe('a delivery of more clients than there is time for', () => {
     expect(await outcomes()).toEqual(['already_admitted', 'already_admitted'])
   })
 
-  test('begins no further client once the process is to end', async () => {
+  test('defers the remaining clients when the process ends', async () => {
     const ending = new AbortController()
     const settle = createDelivery({
       admit: async () => {
@@ -129,7 +129,7 @@ describe('a delivery of more clients than there is time for', () => {
   test.each([
     { status: 429, code: 'client_read_http_429' },
     { status: 401, code: 'client_read_http_401' },
-  ])('stops at $status, which all of them would meet', async ({ status, code }) => {
+  ])('stops at a $status, which would affect every client', async ({ status, code }) => {
     const { deliver } = await webhookOf(tenant.api)
     tenant.api.fail('GET /clients/:id', { status, headers: { 'retry-after': '60' } })
     const answer = await deliver('tpc_1', 'plain1', 'tpc_evil')
@@ -147,7 +147,7 @@ describe('a delivery of more clients than there is time for', () => {
     expect(again.map(({ outcome }) => outcome)).toEqual(['failed', 'deferred', 'deferred'])
   })
 
-  test('stops when there is no Management API token', async () => {
+  test('stops when the request for a Management API token fails', async () => {
     const { deliver } = await webhookOf(tenant.api)
     tenant.api.stageTokenStatus(403)
     expect((await deliver('tpc_1', 'plain1')).status).toBe(503)

@@ -22,7 +22,7 @@ describe('a Management API token', () => {
     clients = managementOf(tenant.api, () => now)
   })
 
-  test('that Auth0 refuses is not used again', async () => {
+  test('is not reused after Auth0 rejects it', async () => {
     await admit('tpc_1')
     tenant.api.fail('GET /clients/:id', { status: 401, times: 1 })
     await expect(admit('tpc_1')).rejects.toMatchObject({ isTransient: true })
@@ -30,7 +30,7 @@ describe('a Management API token', () => {
     expect(tenant.api.tokenRequests).toHaveLength(2)
   })
 
-  test('that lacks a scope is asked for again, once a minute at most', async () => {
+  test('is requested again at most once a minute when a scope is missing', async () => {
     tenant.api.fail('GET /connections', { status: 403 })
     for (const [at, tokens] of [
       [0, 1],
@@ -50,8 +50,8 @@ describe('a Management API token', () => {
   })
 })
 
-describe('concurrent calls for one client', () => {
-  test.each(['tpc_1', 'plain1'])('do the work for %s once, and all learn of it', async (id) => {
+describe('concurrent admissions of one client', () => {
+  test.each(['tpc_1', 'plain1'])('run once for %s and share the outcome', async (id) => {
     const admit = admissionOf(tenant.api)
     tenant.api.stageDelay(20)
     const outcomes = await Promise.all(Array.from({ length: 10 }, () => admit(id)))
@@ -63,7 +63,7 @@ describe('concurrent calls for one client', () => {
     expect((await admit(id)).outcome).toBe('already_admitted')
   })
 
-  test('two instances at once end with one grant', async () => {
+  test('create one grant when two instances run them', async () => {
     const [one, other] = [admissionOf(tenant.api), admissionOf(tenant.api)]
     tenant.api.stageDelay(20)
     await Promise.all([one('tpc_1'), other('tpc_1')])
@@ -73,7 +73,7 @@ describe('concurrent calls for one client', () => {
 })
 
 // A proxy may answer in Auth0's place.
-test('an answer that is not the client settles nothing', async () => {
+test('a 200 that does not contain the client fails the admission, which is retried', async () => {
   const { deliver } = await webhookOf(tenant.api, { policy: 'enforce' })
   tenant.api.fail('GET /clients/:id', { status: 200 })
   const answer = await deliver('tpc_evil')
@@ -84,17 +84,17 @@ test('an answer that is not the client settles nothing', async () => {
   expect(writesOf(tenant.api)).toEqual([])
 })
 
-describe('a client that Auth0 does not know everywhere yet', () => {
+describe('a 404 for a newly registered client', () => {
   test.each([
     { id: 'tpc_1', operation: 'GET /clients/:id' },
     { id: 'tpc_1', operation: 'POST /client-grants' },
     { id: 'plain1', operation: 'PATCH /clients/:id' },
-  ])('$operation is tried again', async ({ id, operation }) => {
+  ])('is retried for $operation of $id', async ({ id, operation }) => {
     tenant.api.fail(operation, { status: 404, times: 2 })
     expect((await admissionOf(tenant.api)(id)).outcome).toBe('admitted')
   })
 
-  test('for a moment only', async () => {
+  test('is retried at most twice', async () => {
     tenant.api.fail('POST /client-grants', { status: 404 })
     await expect(admissionOf(tenant.api)('tpc_1')).rejects.toMatchObject({
       code: 'grant_create_http_404',

@@ -12,11 +12,11 @@ import {
 
 const tenant = tenantForEachTest(STRICT, PERMISSIVE)
 
-describe('the leeway of a strict client', () => {
+describe('the refresh token leeway of a strict client', () => {
   const tokens = { ...ROTATING_REFRESH_TOKEN, leeway: 0, token_lifetime: 60 }
   const UPDATE = 'PATCH /clients/tpc_1'
 
-  test('is set where its refresh tokens rotate without one; the rest stays', async () => {
+  test('is set if its refresh tokens rotate without a leeway, and other settings are kept', async () => {
     changeClient(tenant.api, STRICT, { refresh_token: tokens })
     expect(await admissionWithoutWaits(tenant.api)('tpc_1')).toMatchObject({
       outcome: 'admitted',
@@ -33,27 +33,30 @@ describe('the leeway of a strict client', () => {
   })
 
   test.each([
-    { name: 'there is one', changes: { ...tokens, leeway: 5 } },
+    { name: 'a leeway that is set', changes: { ...tokens, leeway: 5 } },
     {
-      name: 'its refresh tokens do not rotate',
+      name: 'refresh tokens that do not rotate',
       changes: { ...tokens, rotation_type: 'non-rotating' },
     },
-  ])('stays where $name', async ({ changes }) => {
+  ])('is not changed in other cases: $name', async ({ changes }) => {
     changeClient(tenant.api, STRICT, { refresh_token: changes })
     await admissionWithoutWaits(tenant.api)('tpc_1')
     expect(takeWrites(tenant.api)).not.toContain(UPDATE)
   })
 
-  test.each([400, 403, 404, 409, 422])('stays where Auth0 refuses it: %i', async (status) => {
-    changeClient(tenant.api, STRICT, { refresh_token: tokens })
-    tenant.api.fail('PATCH /clients/:id', { status, errorCode: 'operation_not_supported' })
-    expect(await admissionWithoutWaits(tenant.api)('tpc_1')).toMatchObject({
-      outcome: 'admitted',
-      way: 'granted',
-    })
-  })
+  test.each([400, 403, 404, 409, 422])(
+    'does not fail the admission if Auth0 refuses the update with %i',
+    async (status) => {
+      changeClient(tenant.api, STRICT, { refresh_token: tokens })
+      tenant.api.fail('PATCH /clients/:id', { status, errorCode: 'operation_not_supported' })
+      expect(await admissionWithoutWaits(tenant.api)('tpc_1')).toMatchObject({
+        outcome: 'admitted',
+        way: 'granted',
+      })
+    },
+  )
 
-  test('is set by the next delivery where Auth0 fails', async () => {
+  test('is set by the next delivery after a 500 from Auth0', async () => {
     changeClient(tenant.api, STRICT, { refresh_token: tokens })
     tenant.api.fail('PATCH /clients/:id', { status: 500, headers: { 'retry-after': '600' } })
     await expect(admissionWithoutWaits(tenant.api)('tpc_1')).rejects.toMatchObject({
@@ -66,7 +69,7 @@ describe('the leeway of a strict client', () => {
   })
 })
 
-describe('a client that is promoted already', () => {
+describe('a client that is already promoted', () => {
   const tokens = {
     rotation_type: 'non-rotating',
     expiration_type: 'non-expiring',
@@ -75,10 +78,10 @@ describe('a client that is promoted already', () => {
   const marked = { external_metadata_type: 'dcr', external_metadata_created_by: 'client' }
 
   test.each([
-    { name: 'of an earlier version', changes: { ...PROMOTED } },
-    { name: 'of an earlier version, with the marker', changes: { ...PROMOTED, ...marked } },
-    { name: 'whose tokens never expire', changes: { ...PROMOTED, refresh_token: tokens } },
-  ])('$name gets the grant and tokens that rotate and expire', async ({ changes }) => {
+    { name: 'promoted by an earlier version', changes: { ...PROMOTED } },
+    { name: 'promoted earlier, with the marker', changes: { ...PROMOTED, ...marked } },
+    { name: 'refresh tokens that never expire', changes: { ...PROMOTED, refresh_token: tokens } },
+  ])('gets a client grant and rotating, expiring refresh tokens: $name', async ({ changes }) => {
     changeClient(tenant.api, PERMISSIVE, changes)
     expect(await admissionWithoutWaits(tenant.api)('plain1')).toMatchObject({
       outcome: 'admitted',
@@ -100,11 +103,11 @@ describe('a client that is promoted already', () => {
 
   test.each([
     {
-      name: 'other lifetimes',
+      name: 'a leeway',
       changes: { refresh_token: { ...ROTATING_REFRESH_TOKEN, leeway: 0 } },
     },
-    { name: 'another grant type', changes: { ...marked, grant_types: ['authorization_code'] } },
-  ])('keeps $name that an operator has set', async ({ changes }) => {
+    { name: 'grant types', changes: { ...marked, grant_types: ['authorization_code'] } },
+  ])('keeps a setting of an operator: $name', async ({ changes }) => {
     changeClient(tenant.api, PERMISSIVE, { ...PROMOTED, ...changes })
     expect(await admissionWithoutWaits(tenant.api)('plain1')).toMatchObject({
       outcome: 'admitted',
@@ -116,7 +119,7 @@ describe('a client that is promoted already', () => {
     ])
   })
 
-  test('stays so when Auth0 refuses the change of its tokens', async () => {
+  test('remains promoted when Auth0 refuses to change its refresh tokens', async () => {
     changeClient(tenant.api, PERMISSIVE, PROMOTED)
     tenant.api.fail('PATCH /clients/:id', { status: 400 })
     expect(await admissionWithoutWaits(tenant.api)('plain1')).toMatchObject({

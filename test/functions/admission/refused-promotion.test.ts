@@ -26,21 +26,24 @@ const OTHER_WAY = [
 ]
 
 describe('a promotion that Auth0 refuses', () => {
-  test.each(REFUSALS)('with $status: the client is served the other way', async (refusal) => {
-    tenant.api.fail('PATCH /clients/:id', refusal)
-    expect(await admissionWithoutWaits(tenant.api)('plain1')).toEqual({
-      outcome: 'admitted',
-      way: 'granted',
-      promotion: `client_promote_http_${refusal.status}`,
-      clientName: 'ChatGPT',
-      mode: 'permissive',
-    })
-    expect(takeWrites(tenant.api)).toEqual(OTHER_WAY)
-    expect(tenant.api.grants).toMatchObject([{ client_id: 'plain1', subject_type: 'user' }])
-    expect(tenant.api.connections.get('google-oauth2')?.is_domain_connection).toBe(true)
-  })
+  test.each(REFUSALS)(
+    'with $status is replaced by a client grant and the domain-level connection',
+    async (refusal) => {
+      tenant.api.fail('PATCH /clients/:id', refusal)
+      expect(await admissionWithoutWaits(tenant.api)('plain1')).toEqual({
+        outcome: 'admitted',
+        way: 'granted',
+        promotion: `client_promote_http_${refusal.status}`,
+        clientName: 'ChatGPT',
+        mode: 'permissive',
+      })
+      expect(takeWrites(tenant.api)).toEqual(OTHER_WAY)
+      expect(tenant.api.grants).toMatchObject([{ client_id: 'plain1', subject_type: 'user' }])
+      expect(tenant.api.connections.get('google-oauth2')?.is_domain_connection).toBe(true)
+    },
+  )
 
-  test('is not tried again by a redelivery, even one that another instance handles', async () => {
+  test('is not retried by a redelivery to another instance', async () => {
     tenant.api.fail('PATCH /clients/:id', { status: 400, member: 'is_first_party' })
     await admissionWithoutWaits(tenant.api)('plain1')
     takeWrites(tenant.api)
@@ -51,7 +54,7 @@ describe('a promotion that Auth0 refuses', () => {
     expect(takeWrites(tenant.api)).toEqual([])
   })
 
-  test('leaves the client with refresh tokens that rotate and expire, where Auth0 lets it', async () => {
+  test('leaves the client with rotating, expiring refresh tokens if Auth0 accepts them', async () => {
     tenant.api.fail('PATCH /clients/:id', { status: 400, member: 'is_first_party' })
     await admissionWithoutWaits(tenant.api)('plain1')
     expect(tenant.api.clients.get('plain1')).toMatchObject({
@@ -61,7 +64,7 @@ describe('a promotion that Auth0 refuses', () => {
   })
 
   test.each([400, 403, 404, 409, 422])(
-    'is served all the same when its tokens stay as they are: %i',
+    'does not fail the redelivery if Auth0 refuses the refresh tokens with %i',
     async (status) => {
       tenant.api.fail('PATCH /clients/:id', { status: 400, times: 1 })
       await admissionWithoutWaits(tenant.api)('plain1')
@@ -76,7 +79,7 @@ describe('a promotion that Auth0 refuses', () => {
     },
   )
 
-  test('what was half done the other way is completed, without another promotion', async () => {
+  test('is not retried when a partly completed admission is resumed', async () => {
     tenant.api.fail('PATCH /clients/:id', { status: 400 })
     tenant.api.fail('PATCH /connections/:id', { status: 500, headers: { 'retry-after': '600' } })
     await expect(admissionWithoutWaits(tenant.api)('plain1')).rejects.toMatchObject({
@@ -94,7 +97,7 @@ describe('a promotion that Auth0 refuses', () => {
     expect(takeWrites(tenant.api)).toEqual(['PATCH /connections/con_1', TOKENS])
   })
 
-  test('is tried again as long as nothing has been granted', async () => {
+  test('is retried as long as no grant exists', async () => {
     tenant.api.fail('PATCH /clients/:id', { status: 409 })
     tenant.api.fail('POST /client-grants', { status: 400 })
     const failed = admissionWithoutWaits(tenant.api)('plain1')
@@ -119,7 +122,7 @@ describe('a promotion that Auth0 refuses', () => {
   test.each([
     { errorCode: 'insufficient_scope' },
     { errorCode: 'forbidden', message: 'Insufficient scope; expected any of: update:clients.' },
-  ])('is not one when the scope is missing: %j', async (body) => {
+  ])('is not assumed for a 403 about a missing scope: %j', async (body) => {
     tenant.api.fail('PATCH /clients/:id', { status: 403, ...body })
     await expect(admissionWithoutWaits(tenant.api)('plain1')).rejects.toMatchObject({
       code: 'client_promote_http_403',
@@ -129,7 +132,7 @@ describe('a promotion that Auth0 refuses', () => {
     expect(takeWrites(tenant.api)).toEqual(['PATCH /clients/plain1'])
   })
 
-  test.each([401, 404, 422, 500])('is not one at %i', async (status) => {
+  test.each([401, 404, 422, 500])('is not assumed for a %i', async (status) => {
     tenant.api.fail('PATCH /clients/:id', { status, headers: { 'retry-after': '600' } })
     await expect(admissionWithoutWaits(tenant.api)('plain1')).rejects.toMatchObject({
       code: `client_promote_http_${status}`,

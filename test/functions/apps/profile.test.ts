@@ -26,21 +26,21 @@ async function call(name: string, claims: Readonly<Record<string, unknown>>, arg
   return answer.json<{ result: Record<string, unknown> }>().result
 }
 
-describe('a profile tool that the gateway answers', () => {
-  test('has the subject as its id, and no backend', async () => {
+describe('a profile tool with answeredBy: gateway', () => {
+  test('returns the subject as its id without calling the backend', async () => {
     const result = await call('whoami', { sub: 'auth0|42' })
     expect(result['structuredContent']).toEqual({ id: 'auth0|42' })
     expect(result['content']).toEqual([{ type: 'text', text: '{"id":"auth0|42"}' }])
     expect(backend.calls).toEqual([])
   })
 
-  test('adds name, e-mail and nickname, also those of a namespace', async () => {
+  test('adds non-empty name, email and nickname claims, also namespaced ones', async () => {
     const claims = { 'https://example.com/email': 'a@example.com', name: 'Ann', nickname: ' ' }
     const { structuredContent } = await call('whoami', { sub: 'auth0|42', ...claims })
     expect(structuredContent).toEqual({ id: 'auth0|42', name: 'Ann', email: 'a@example.com' })
   })
 
-  test('takes no arguments that its schema refuses, and is in the audit record', async () => {
+  test('writes the audit records of a call', async () => {
     served.lines.length = 0
     await call('whoami', { sub: 'auth0|42' })
     const audit = served.lines.filter(({ message }) => String(message).startsWith('tool_'))
@@ -50,7 +50,7 @@ describe('a profile tool that the gateway answers', () => {
     ])
   })
 
-  test('is answered over REST, too', async () => {
+  test('returns the profile over REST', async () => {
     const authorization = `Bearer ${await issuer.token({ sub: 'auth0|42' })}`
     const answer = await served.send({
       method: 'POST',
@@ -61,8 +61,8 @@ describe('a profile tool that the gateway answers', () => {
   })
 })
 
-describe('a profile tool of a backend', () => {
-  test('passes an answer of the exact shape', async () => {
+describe('a profile tool with a backend', () => {
+  test('accepts a response that matches the profile schema', async () => {
     backend.script('account', { body: { id: '7', email: 'a@example.com' } })
     const { structuredContent } = await call('account', {})
     expect(structuredContent).toEqual({ id: '7', email: 'a@example.com' })
@@ -75,17 +75,17 @@ describe('a profile tool of a backend', () => {
     { id: 7 },
     { id: '7', plan: 'x' },
     { id: '7', name: 1 },
-  ])('%j is refused', async (body) => {
+  ])('rejects the response %j', async (body) => {
     backend.script('account', { body })
     expect(await call('account', {})).toMatchObject({ isError: true })
   })
 })
 
-describe('the entry of a profile tool', () => {
+describe('the catalogue entry of a profile tool', () => {
   const parse = (entry: object) =>
     parseTools({ TOOLS: JSON.stringify({ me: { ...PROFILE, ...entry } }) }, compileTool)
 
-  test('gets the schema of profiles', () => {
+  test('gets the profile schema as its outputSchema', () => {
     const outputSchema = {
       type: 'object',
       properties: { id: { type: 'string' } },
@@ -101,7 +101,7 @@ describe('the entry of a profile tool', () => {
     [{ inputSchema: { type: 'object', properties: { a: {} } } }, 'must have no arguments'],
     [{ outputSchema: { type: 'object' } }, 'the outputSchema of a profile tool'],
     [{ _meta: {}, answeredBy: 'gateway' }, 'answeredBy: gateway is for profile tools'],
-  ])('%j is refused', (entry, fault) => {
+  ])('is invalid with %j', (entry, fault) => {
     expect(() => parse(entry)).toThrow(fault)
   })
 })

@@ -84,11 +84,11 @@ async function resultOf(...args: Parameters<typeof ask>): Promise<Json> {
 
 const DOCS = { scope: 'docs:read' }
 
-describe('the official clients', () => {
+describe('the official SDK clients', () => {
   const EXTENSIONS = { extensions: { 'io.modelcontextprotocol/skills': {} } }
 
   test.each([{ mode: { pin: '2026-07-28' } }, { mode: 'legacy' }] as const)(
-    'client 2.x, $mode: finds the UI of a tool, and reads text and bytes',
+    'client 2.x with mode $mode finds the UI of a tool and reads text and binary resources',
     async (negotiation) => {
       const client = new Client({ name: 't', version: '1' }, { versionNegotiation: negotiation })
       const requestInit = { headers: { authorization: `Bearer ${await issuer.token(DOCS)}` } }
@@ -122,7 +122,7 @@ describe('the official clients', () => {
     },
   )
 
-  test('sdk 1.x lists and reads', async () => {
+  test('client 1.x lists and reads resources', async () => {
     const client = new OlderClient({ name: 't', version: '1' })
     const requestInit = { headers: { authorization: `Bearer ${await issuer.token(DOCS)}` } }
     const transport = new OlderTransport(new URL(`${served.url}/mcp`), { requestInit })
@@ -138,7 +138,7 @@ describe('the official clients', () => {
 })
 
 describe('resources', () => {
-  test('the UI of a tool stands under all of its names', async () => {
+  test('tools/list names the UI of a tool in all three _meta keys', async () => {
     const { tools } = (await resultOf('tools/list')) as { tools: { _meta: Json }[] }
     expect(tools[0]?._meta).toMatchObject({
       ui: { resourceUri: UI },
@@ -151,7 +151,7 @@ describe('resources', () => {
     [UI, null, { ttlMs: 300_000, cacheScope: 'public' }],
     ['docs://guide', DOCS, { ttlMs: 300_000, cacheScope: 'private' }],
     ['data://report', DOCS, { ttlMs: 0, cacheScope: 'private' }],
-  ])('2026-07-28 says how long %s may be kept', async (uri, claims, hint) => {
+  ])('a read of %s in revision 2026-07-28 has ttlMs and cacheScope', async (uri, claims, hint) => {
     expect(await resultOf('resources/read', { uri }, claims)).toMatchObject({
       resultType: 'complete',
       ...hint,
@@ -160,7 +160,7 @@ describe('resources', () => {
   })
 
   test.each(['resources/list', 'resources/templates/list', 'skills/list'])(
-    '%s may be kept in 2026-07-28 alone, and has one page',
+    '%s has ttlMs and cacheScope in revision 2026-07-28 only, and rejects a cursor',
     async (method) => {
       expect(await resultOf(method)).toMatchObject({ ttlMs: 300_000, cacheScope: 'public' })
       const older = await resultOf(method, {}, undefined, 'handshake')
@@ -172,7 +172,7 @@ describe('resources', () => {
   test.each([
     ['stateless', -32602],
     ['handshake', -32002],
-  ])('one that does not exist: %s %i', async (era, code) => {
+  ])('a read of an unknown URI in the %s era returns error %i', async (era, code) => {
     for (const uri of ['ui://events/other.html', 'constructor', '__proto__']) {
       const answer = await ask('resources/read', { uri }, {}, era)
       expect(answer.json()).toMatchObject({ error: { code, data: { uri } } })
@@ -183,7 +183,7 @@ describe('resources', () => {
     })
   })
 
-  test('Mcp-Name must be the URI', async () => {
+  test('a read returns 400 if Mcp-Name is missing or is not the URI', async () => {
     const { headers, body } = statelessRequest('resources/read', { uri: UI })
     for (const name of [undefined, 'docs://guide']) {
       const { 'mcp-name': _, ...others } = headers
@@ -197,7 +197,7 @@ describe('resources', () => {
 
 describe('access to resources', () => {
   test.each(['stateless', 'handshake'])(
-    '%s: 401 without a token, 403 without the scope',
+    'is refused with 401 without a token and 403 without the scope in the %s era',
     async (era) => {
       const nobody = await ask('resources/read', { uri: 'docs://guide' }, null, era)
       expect(nobody.status).toBe(401)
@@ -218,7 +218,7 @@ describe('access to resources', () => {
     },
   )
 
-  test('each decision is in the audit record, which names the resource', async () => {
+  test('is written to the audit log with the decision and the resource', async () => {
     served.lines.length = 0
     await ask('resources/read', { uri: 'docs://guide' }, DOCS)
     await ask('resources/read', { uri: 'docs://guide' }, null)
@@ -229,17 +229,17 @@ describe('access to resources', () => {
     ])
   })
 
-  test('the scopes of resources are among those of a 401', async () => {
+  test('adds the scopes of resources to the challenge of a 401', async () => {
     const answer = await ask('resources/read', { uri: 'docs://guide' }, null)
     expect(answer.headers['www-authenticate']).toContain('scope="docs:read events:read"')
   })
 })
 
-describe('a resource of a backend', () => {
+describe('a resource from a backend', () => {
   const uri = 'data://report'
   const path = 'reports/latest'
 
-  test('is fetched with the statement of the gateway, without the token', async () => {
+  test("is requested with the gateway's assertion and without the user's token", async () => {
     backend.script(path, { contentType: 'text/csv; charset=utf-8', body: 'a,b\n1,2\n' })
     const { contents } = await resultOf('resources/read', { uri }, DOCS)
 
@@ -251,7 +251,7 @@ describe('a resource of a backend', () => {
     expect(backend.calls[0]?.headers).not.toHaveProperty('authorization')
   })
 
-  test('of bytes is a blob', async () => {
+  test('is returned as a blob if its content type is binary', async () => {
     backend.script(path, { contentType: 'image/png', body: PNG })
     const { contents } = await resultOf('resources/read', { uri }, DOCS)
     expect(contents).toEqual([{ uri, mimeType: 'image/png', blob: PNG.toString('base64') }])
@@ -264,7 +264,7 @@ describe('a resource of a backend', () => {
     [{ status: 302, headers: { location: '/x' } }, 'stateless', -32603],
     [{ manner: 'reset' }, 'handshake', -32603],
     [{ contentType: 'text/plain', body: PNG }, 'stateless', -32603],
-  ] as const)('%j, %s: %i', async (script, era, code) => {
+  ] as const)('that responds with %j in the %s era returns error %i', async (script, era, code) => {
     backend.script(path, script)
     const answer = await ask('resources/read', { uri }, DOCS, era)
     expect(answer.json()).toMatchObject({ error: { code } })
@@ -274,7 +274,7 @@ describe('a resource of a backend', () => {
     })
   })
 
-  test('in a batch one that fails leaves the others', async () => {
+  test('does not affect the other requests of a batch when it fails', async () => {
     backend.script(path, { status: 500 })
     const answer = await served.send({
       method: 'POST',
@@ -307,15 +307,20 @@ describe('skills', () => {
     ],
   }
 
-  test.each(['stateless', 'handshake'])('%s: are listed and given one by one', async (era) => {
-    expect(await resultOf('skills/list', {}, {}, era)).toMatchObject({ skills: [skill] })
-    expect(await resultOf('skills/get', { uri }, {}, era)).toMatchObject({ skill })
-    expect((await ask('skills/get', { uri: 'skill://x/SKILL.md' }, {}, era)).json()).toMatchObject({
-      error: { code: -32602 },
-    })
-  })
+  test.each(['stateless', 'handshake'])(
+    'are returned by skills/list and skills/get in the %s era',
+    async (era) => {
+      expect(await resultOf('skills/list', {}, {}, era)).toMatchObject({ skills: [skill] })
+      expect(await resultOf('skills/get', { uri }, {}, era)).toMatchObject({ skill })
+      expect(
+        (await ask('skills/get', { uri: 'skill://x/SKILL.md' }, {}, era)).json(),
+      ).toMatchObject({
+        error: { code: -32602 },
+      })
+    },
+  )
 
-  test('their files are read for what was listed, with a sign-in', async () => {
+  test('have files that can be read with a token only', async () => {
     const file = 'skill://find-events/references/a%20b.md'
     expect(await resultOf('resources/read', { uri: file })).toMatchObject({
       contents: [{ uri: file, mimeType: 'text/markdown', text: '# More\n' }],
@@ -324,7 +329,7 @@ describe('skills', () => {
   })
 })
 
-test('without resources there is no such capability, and no such method', async () => {
+test('a catalogue without resources has no resources capability, and resources/list returns 404', async () => {
   const plain = await start()
   const discover = statelessRequest('server/discover')
   const answer = await plain.send({ method: 'POST', path: '/mcp', ...discover })

@@ -16,7 +16,7 @@ const TOOLS = Object.entries(SCHEMES).map(([name, securitySchemes]) => ({ name, 
 const stack = await gatewayStack()
 const { issuer, backend } = stack
 
-/** A gateway with these tools. */
+/** Starts a gateway with these tools. */
 const start = (tools: readonly object[] = TOOLS) =>
   stack.start({ TOOLS: JSON.stringify({ tools }) })
 
@@ -34,7 +34,7 @@ function rest(served: Served, tool: string, headers: object = {}) {
   return served.send({ method: 'POST', path, headers: { ...JSON_TYPE, ...headers }, body: {} })
 }
 
-// undefined: no token.
+// The scope `undefined` means no token.
 const TABLE: readonly (readonly [keyof typeof SCHEMES, string | undefined, number])[] = [
   ['open', undefined, 200],
   ['open', '', 200],
@@ -49,19 +49,24 @@ const TABLE: readonly (readonly [keyof typeof SCHEMES, string | undefined, numbe
   ['scoped', 'events:read events:write', 200],
 ]
 
-describe('the four forms of access', () => {
-  test.each(TABLE)('%s, with the scopes %j: %d, in MCP and REST', async (name, scope, status) => {
-    const served = await start()
-    const headers = await tokenOf(scope)
-    expect((await mcp(served, 'tools/call', { name, arguments: {} }, headers)).status).toBe(status)
-    expect((await rest(served, name, headers)).status).toBe(status)
-    expect(backend.calls.length).toBe(status === 200 ? 2 : 0)
-    for (const call of backend.calls) {
-      expect(call.headers['x-user-uid'] !== undefined).toBe(scope !== undefined)
-    }
-  })
+describe('access by securitySchemes', () => {
+  test.each(TABLE)(
+    'a call of the tool %s with the scopes %j returns %d over MCP and REST',
+    async (name, scope, status) => {
+      const served = await start()
+      const headers = await tokenOf(scope)
+      expect((await mcp(served, 'tools/call', { name, arguments: {} }, headers)).status).toBe(
+        status,
+      )
+      expect((await rest(served, name, headers)).status).toBe(status)
+      expect(backend.calls.length).toBe(status === 200 ? 2 : 0)
+      for (const call of backend.calls) {
+        expect(call.headers['x-user-uid'] !== undefined).toBe(scope !== undefined)
+      }
+    },
+  )
 
-  test.each(Object.keys(SCHEMES))('a token that is not valid is refused on %s', async (name) => {
+  test.each(Object.keys(SCHEMES))('an expired token is refused for the tool %s', async (name) => {
     const served = await start()
     const headers = { authorization: `Bearer ${await issuer.token({ exp: 1 })}` }
     for (const answer of [
@@ -74,7 +79,7 @@ describe('the four forms of access', () => {
     expect(backend.calls).toEqual([])
   })
 
-  test('tools/list has each, and its mirror', async () => {
+  test('tools/list has the securitySchemes of each tool, also in its _meta', async () => {
     const answer = await mcp(await start(), 'tools/list', {})
     const { tools } = answer.json<{
       result: { tools: { name: string; securitySchemes: object; _meta: object }[] }
@@ -91,13 +96,13 @@ describe('the four forms of access', () => {
   test.each([
     ['profile', 401],
     ['either', 200],
-  ])('the list is open where a tool is: %s alone', async (name, status) => {
+  ])('tools/list without a token, with the tool %s alone, returns %d', async (name, status) => {
     const served = await start(TOOLS.filter((tool) => tool.name === name))
     expect((await mcp(served, 'tools/list', {})).status).toBe(status)
   })
 })
 
-test('a ping is answered while others call with hostile arguments', async () => {
+test('calls with hostile arguments and a ping take less than 5 s of CPU time', async () => {
   const schema = (inner: object) => ({ type: 'object', properties: { v: inner } })
   const branch = (required: string) => ({
     properties: { x: { $ref: '#/properties/v' } },
@@ -125,6 +130,6 @@ test('a ping is answered while others call with hostile arguments', async () => 
   const { user, system } = process.cpuUsage(before)
   expect(ping.json()).toMatchObject({ result: {} })
   for (const { status } of answers) expect(status).toBe(200)
-  // Of the processor, client and server together, for all three; unbounded, each takes minutes.
+  // CPU time of client and server for all three calls. Without limits, each takes minutes.
   expect((user + system) / 1_000).toBeLessThan(5_000)
 })

@@ -9,7 +9,7 @@ const NUMBERS = `[${'1.50,-0,12345678901234567890,'.repeat(5_000)}{"__proto__":[
 const stack = await gatewayStack()
 const { backend } = stack
 
-/** A gateway whose only tool, `n`, has these members. */
+/** Starts a gateway whose only tool, `n`, has these members. */
 const start = (tool: object = {}) =>
   stack.start({ TOOLS: JSON.stringify({ n: { scopes: [], ...tool } }) })
 
@@ -18,8 +18,8 @@ const post = (served: Served, path: string, body: string) =>
 const callText = (args: string, id = 1) =>
   `{"jsonrpc":"2.0","id":${id},"method":"tools/call","params":{"name":"n","arguments":${args}}}`
 
-describe('long arguments and answers', () => {
-  test('arrive as short ones do, both ways and in a batch', async () => {
+describe('long arguments and responses', () => {
+  test('are passed on unchanged over REST, over MCP and in a batch', async () => {
     const served = await start({
       inputSchema: { type: 'object', properties: { n: { type: 'array' } } },
       outputSchema: { type: 'object', properties: { n: { type: 'array' } } },
@@ -49,7 +49,7 @@ describe('long arguments and answers', () => {
     for (const call of backend.calls) expect(call.headers['x-gateway-assertion']).toBeDefined()
   })
 
-  test('of more than 200,000 values are refused, and nothing is called', async () => {
+  test('get 413 without a call if the arguments have more than 200,000 values', async () => {
     const served = await start()
     const mcp = await post(served, '/mcp', callText(`{"n":${TOO_MANY}}`))
     expect(mcp.status).toBe(413)
@@ -69,14 +69,14 @@ describe('long arguments and answers', () => {
     expect(backend.calls).toEqual([])
   })
 
-  test('of a backend with more are no answer', async () => {
+  test('get 502 if the response has more than 200,000 values', async () => {
     const served = await start()
     backend.script('n', { body: TOO_MANY })
     expect((await post(served, '/tools/n', '{}')).status).toBe(502)
     expect(served.lines.at(-1)).toMatchObject({ reason: 'backend_json_limit' })
   })
 
-  test('that are malformed are told from good ones', async () => {
+  test('get an error if they are malformed', async () => {
     const served = await start()
     for (const text of [`${callText(NUMBERS)}}`, callText(NUMBERS).slice(0, -1), `[${NUMBERS}`]) {
       expect((await post(served, '/mcp', text)).json()).toMatchObject({ error: { code: -32700 } })
@@ -89,7 +89,7 @@ describe('long arguments and answers', () => {
     expect(served.lines.at(-1)).toMatchObject({ reason: 'backend_not_json' })
   })
 
-  test('as JSON Lines, as MCP results, and as errors are read as short ones are', async () => {
+  test('are read as JSON Lines, as a CallToolResult and as an error result', async () => {
     const served = await start()
     const lines = Array.from({ length: 3_000 }, (_, id) => `{"id":${id},"n":1.0}`)
     const body = lines.join('\n')
@@ -107,7 +107,7 @@ describe('long arguments and answers', () => {
   })
 })
 
-test('many long calls at one time each get their own answer', async () => {
+test('concurrent long calls each get their own response', async () => {
   const served = await start()
   const answers = await Promise.all(
     Array.from({ length: 10 }, async (_, index) => {
@@ -123,7 +123,7 @@ function messageOf(text: unknown) {
   return JSON.stringify(handshakeMessage('tools/call', { name: 'n', arguments: { text } }))
 }
 
-test('a long message of the handshake era with its _meta is answered', async () => {
+test('a long message of the handshake era is accepted', async () => {
   const served = await start()
   expect((await post(served, '/mcp', messageOf('x'.repeat(100_000)))).status).toBe(200)
 })

@@ -8,7 +8,7 @@ import type { Served } from '../../support/http/serve.ts'
 const stack = await gatewayStack()
 const { backend } = stack
 
-/** A gateway whose only tool has this schema for its `n`, both ways. */
+/** Starts a gateway with one tool whose `n` has this schema in arguments and results. */
 async function start(schema: object): Promise<Served> {
   const whole = { type: 'object', properties: { n: schema } }
   const n = { scopes: [], inputSchema: whole, outputSchema: whole }
@@ -45,7 +45,7 @@ test.each([
   '1234567890123456.7',
   '100000000000000000000000',
   '[1,1.0,{"__proto__":2.50}]',
-])('%s arrives as it was written, both ways', async (written) => {
+])('the number %s is passed on as written in arguments and results', async (written) => {
   const text = `{"n":${written}}`
   const served = await start({})
   backend.script('n', { body: text })
@@ -55,7 +55,7 @@ test.each([
   expect(mcp.text).toContain(`"structuredContent":${text}`)
 })
 
-describe('a schema checks the number that is sent', () => {
+describe('validation of a number as written', () => {
   test.each<[object, string, boolean]>([
     [{ maximum: 9007199254740992 }, '9007199254740993', false],
     [{ maximum: 9007199254740992 }, '9007199254740993.0', false],
@@ -85,19 +85,22 @@ describe('a schema checks the number that is sent', () => {
     [{ const: 0 }, '-0', true],
     [{ multipleOf: 0.01 }, '19.990', true],
     [{ maximum: 10 }, '9.99999999999999999999', true],
-  ])('%j of %s: %j, both ways', async (schema, written, fits) => {
-    const text = `{"n":${written}}`
-    const served = await start(schema)
-    backend.script('n', { body: text })
-    const { rest, mcp } = await both(served, text)
-    expect(rest.status).toBe(fits ? 200 : 400)
-    expect(backend.calls).toHaveLength(fits ? 2 : 0)
-    expect(mcp.text.includes('"isError":true')).toBe(!fits)
-    const answer = await both(served, '{}')
-    expect(answer.rest.status).toBe(fits ? 200 : 502)
-  })
+  ])(
+    'with the schema %j and the number %s gives %j in arguments and results',
+    async (schema, written, fits) => {
+      const text = `{"n":${written}}`
+      const served = await start(schema)
+      backend.script('n', { body: text })
+      const { rest, mcp } = await both(served, text)
+      expect(rest.status).toBe(fits ? 200 : 400)
+      expect(backend.calls).toHaveLength(fits ? 2 : 0)
+      expect(mcp.text.includes('"isError":true')).toBe(!fits)
+      const answer = await both(served, '{}')
+      expect(answer.rest.status).toBe(fits ? 200 : 502)
+    },
+  )
 
-  test('inside the answer of an MCP server too', async () => {
+  test('applies to the result of an MCP server', async () => {
     const served = await start({ maximum: 9007199254740992 })
     for (const [written, status] of [
       ['9007199254740993', 502],
@@ -112,7 +115,7 @@ describe('a schema checks the number that is sent', () => {
   })
 })
 
-test('a number that cannot be checked is refused with its place, both ways', async () => {
+test('a number that is too large to check is refused with its location in arguments and results', async () => {
   const served = await start({})
   const text = `{"n":[{"a/b":1e1001}]}`
   const { rest, mcp } = await both(served, text)
@@ -129,13 +132,13 @@ test('a number that cannot be checked is refused with its place, both ways', asy
   )
 })
 
-test('more rounded numbers than can be checked in time are refused', () => {
+test('more than 20,000 numbers that JavaScript cannot represent are refused', () => {
   const of = (count: number) => `[${Array.from({ length: count }, () => '0.1234567890123456789')}]`
   expect(atOnce(readingValuesToCheck(of(20_000), []))).toHaveLength(2)
   expect(() => atOnce(readingValuesToCheck(of(20_001), []))).toThrow(NumberError)
 })
 
-test('a message id that is written with a fraction is its number', async () => {
+test('a message id of 7.0 is returned as 7', async () => {
   const served = await start({})
   const message = '{"jsonrpc":"2.0","id":7.0,"method":"ping"}'
   const answer = await served.send({

@@ -28,7 +28,7 @@ const call = handshakeMessage('tools/call', { name: 'listEvents' })
 const list = handshakeMessage('tools/list')
 
 describe('RATE_LIMIT_PER_MINUTE', () => {
-  test('a user has so many calls in a minute, and is told how many are left', async () => {
+  test('limits the calls of a user, and the response has the remaining calls', async () => {
     const served = await start({ RATE_LIMIT_PER_MINUTE: '2' })
     for (const left of [1, 0]) {
       const answer = await mcp(served, call)
@@ -49,7 +49,7 @@ describe('RATE_LIMIT_PER_MINUTE', () => {
     expect(served.lines.at(-1)).toMatchObject({ reason: 'rate_limited' })
   })
 
-  test('REST counts with MCP, and answers 429 as problem details', async () => {
+  test('counts REST and MCP together, and REST gets 429 with problem details', async () => {
     const served = await start({ RATE_LIMIT_PER_MINUTE: '1' })
     expect((await mcp(served, call)).status).toBe(200)
     const refused = await rest(served)
@@ -58,14 +58,14 @@ describe('RATE_LIMIT_PER_MINUTE', () => {
     expect(refused.json()).toMatchObject({ status: 429, title: 'Too Many Requests' })
   })
 
-  test('each user has their own', async () => {
+  test('counts each user separately', async () => {
     const served = await start({ RATE_LIMIT_PER_MINUTE: '1' })
     expect((await rest(served, 'auth0|alice')).status).toBe(200)
     expect((await rest(served, 'auth0|bob')).status).toBe(200)
     expect((await rest(served, 'auth0|alice')).status).toBe(429)
   })
 
-  test('a batch counts as many calls as it holds, and is refused as a whole', async () => {
+  test('counts each call of a batch and refuses the batch as a whole', async () => {
     const served = await start({ RATE_LIMIT_PER_MINUTE: '3' })
     const two = [call, { ...call, id: 2 }]
     expect((await mcp(served, two)).headers['ratelimit']).toBe('"calls";r=1;t=60')
@@ -73,7 +73,7 @@ describe('RATE_LIMIT_PER_MINUTE', () => {
     expect(backend.calls).toHaveLength(2)
   })
 
-  test('only calls count: the list is not limited', async () => {
+  test('does not limit tools/list', async () => {
     const served = await start({ RATE_LIMIT_PER_MINUTE: '1' })
     for (let round = 0; round < 3; round++) {
       const answer = await mcp(served, list)
@@ -82,7 +82,7 @@ describe('RATE_LIMIT_PER_MINUTE', () => {
     }
   })
 
-  test('a public tool without a token is not limited', async () => {
+  test('does not limit a public tool without a token', async () => {
     const served = await start({ RATE_LIMIT_PER_MINUTE: '1' })
     const headers = { 'content-type': 'application/json' }
     for (let round = 0; round < 3; round++) {
@@ -91,19 +91,19 @@ describe('RATE_LIMIT_PER_MINUTE', () => {
     }
   })
 
-  test('without it nothing is limited or counted', async () => {
+  test('limits nothing if it is not set', async () => {
     const answer = await rest(await start({}))
     expect(answer.status).toBe(200)
     expect(answer.headers).not.toHaveProperty('ratelimit-policy')
   })
 })
 
-describe('calls without a user', () => {
+describe('anonymous calls', () => {
   const headers = { 'content-type': 'application/json' }
   const anonymous = (served: Served, body: unknown = { ...call, params: { name: 'about' } }) =>
     served.send({ method: 'POST', path: '/mcp', headers, body })
 
-  test('RATE_LIMIT_ANONYMOUS_PER_MINUTE limits them together, and no user', async () => {
+  test('are limited together by RATE_LIMIT_ANONYMOUS_PER_MINUTE, which does not limit users', async () => {
     const served = await start({ RATE_LIMIT_ANONYMOUS_PER_MINUTE: '2' })
     for (const left of [1, 0]) {
       expect((await anonymous(served)).headers['ratelimit']).toBe(`"calls";r=${left};t=60`)
@@ -115,7 +115,7 @@ describe('calls without a user', () => {
     expect((await rest(served)).headers).not.toHaveProperty('ratelimit')
   })
 
-  test('each call of a batch counts', async () => {
+  test('are counted one by one in a batch', async () => {
     const served = await start({ RATE_LIMIT_ANONYMOUS_PER_MINUTE: '2' })
     const about = { ...call, params: { name: 'about' } }
     const batch = [1, 2, 3].map((id) => ({ ...about, id }))
@@ -132,7 +132,7 @@ describe('rateLimit of a tool', () => {
     })
   const callOf = (name: string) => ({ ...call, params: { name } })
 
-  test('limits each user of this tool, beside the limit for all tools', async () => {
+  test('limits each user of the tool in addition to RATE_LIMIT_PER_MINUTE', async () => {
     const TOOLS = toolsWith({ perMinute: 1 })
     const served = await start({ TOOLS, RATE_LIMIT_PER_MINUTE: '5' })
     const first = await mcp(served, callOf('listEvents'))
@@ -144,7 +144,7 @@ describe('rateLimit of a tool', () => {
     expect((await rest(served)).status).toBe(429)
   })
 
-  test('per: all limits all users together', async () => {
+  test('limits all users together with per: all', async () => {
     const served = await start({ TOOLS: toolsWith({ perMinute: 1, per: 'all' }) })
     expect((await rest(served, 'auth0|alice')).status).toBe(200)
     expect((await rest(served, 'auth0|bob')).status).toBe(429)
@@ -164,12 +164,12 @@ describe('rateLimit of a tool', () => {
     [{ perMinute: 1.5 }, 'rateLimit.perMinute'],
     [{ perMinute: 1, per: 'client' }, 'rateLimit.per'],
     [{ perMinute: 1, burst: 2 }, 'rateLimit'],
-  ])('%j stops the start', async (rateLimit, place) => {
+  ])('stops the start if it is %j', async (rateLimit, place) => {
     await expect(start({ TOOLS: toolsWith(rateLimit) })).rejects.toThrow(place)
   })
 })
 
-test('while Redis is down calls pass, which is logged once a minute', async () => {
+test('during an outage of Redis calls are accepted, and the outage is logged once a minute', async () => {
   const served = await start({
     RATE_LIMIT_PER_MINUTE: '1',
     REDIS_URL: `redis://127.0.0.1:${await freePort()}`,
@@ -193,7 +193,7 @@ describe.skipIf(!hasRedis())('REDIS_URL', () => {
   })
   afterAll(() => redis[Symbol.asyncDispose]())
 
-  test('instances count together', async () => {
+  test('makes instances share their counts', async () => {
     const env = { RATE_LIMIT_PER_MINUTE: '2', REDIS_URL: url }
     const [one, other] = [await start(env), await start(env)]
     expect((await rest(one, 'auth0|carol')).headers['ratelimit']).toMatch(/^"calls";r=1;t=/)
@@ -203,7 +203,7 @@ describe.skipIf(!hasRedis())('REDIS_URL', () => {
     expect(Number(refused.headers['retry-after'])).toBeLessThanOrEqual(60)
   })
 
-  test('Redis that goes away in mid-flight lets calls pass', async () => {
+  test('accepts calls when Redis stops responding', async () => {
     const served = await start({ RATE_LIMIT_PER_MINUTE: '1', REDIS_URL: url })
     expect((await rest(served, 'auth0|dave')).status).toBe(200)
     expect((await rest(served, 'auth0|dave')).status).toBe(429)
@@ -219,36 +219,39 @@ describe.skipIf(!hasRedis())('REDIS_URL', () => {
     ['is a list', ['RPUSH', 'KEY', '1']],
     ['is negative', ['SET', 'KEY', '-1000', 'EX', '60']],
     ['has a time to live of years', ['SET', 'KEY', '1000', 'EX', '999999999']],
-  ])('a count that %s lets calls pass, without fields, and is logged', async (_, command) => {
-    const key = `gateway:${hash('sha256', 'auth0|erin', 'base64url')}`
-    const { Redis } = await import('ioredis')
-    const client = new Redis(url)
-    await client.del(key)
-    const [name = '', ...args] = command.map((part) => (part === 'KEY' ? key : part))
-    await client.call(name, ...args)
-    const served = await start({ RATE_LIMIT_PER_MINUTE: '1', REDIS_URL: url })
-    const answer = await rest(served, 'auth0|erin')
-    await client.del(key)
-    client.disconnect()
-    expect(answer.status).toBe(200)
-    expect(answer.headers).not.toHaveProperty('ratelimit')
-    expect(JSON.stringify(answer.headers)).not.toContain('NaN')
-    expect(served.lines).toContainEqual(
-      expect.objectContaining({ message: 'rate_limit_unavailable', severity: 'ERROR' }),
-    )
-  })
+  ])(
+    'accepts calls without RateLimit fields and logs an error if a count %s',
+    async (_, command) => {
+      const key = `gateway:${hash('sha256', 'auth0|erin', 'base64url')}`
+      const { Redis } = await import('ioredis')
+      const client = new Redis(url)
+      await client.del(key)
+      const [name = '', ...args] = command.map((part) => (part === 'KEY' ? key : part))
+      await client.call(name, ...args)
+      const served = await start({ RATE_LIMIT_PER_MINUTE: '1', REDIS_URL: url })
+      const answer = await rest(served, 'auth0|erin')
+      await client.del(key)
+      client.disconnect()
+      expect(answer.status).toBe(200)
+      expect(answer.headers).not.toHaveProperty('ratelimit')
+      expect(JSON.stringify(answer.headers)).not.toContain('NaN')
+      expect(served.lines).toContainEqual(
+        expect.objectContaining({ message: 'rate_limit_unavailable', severity: 'ERROR' }),
+      )
+    },
+  )
 })
 
 test.each([
-  ['no numbers', '*2\r\n$3\r\nabc\r\n$1\r\n?\r\n'],
-  ['nothing', '*2\r\n$-1\r\n$-1\r\n'],
-  ['no list', '$2\r\nOK\r\n'],
-])('a Redis that answers with %s yields no NaN', async (_, reply) => {
+  ['strings', '*2\r\n$3\r\nabc\r\n$1\r\n?\r\n'],
+  ['null values', '*2\r\n$-1\r\n$-1\r\n'],
+  ['no array', '$2\r\nOK\r\n'],
+])('a Redis that responds with %s causes no NaN in header fields', async (_, reply) => {
   const sockets: Socket[] = []
   const server = createTcpServer((socket) => {
     sockets.push(socket)
     socket.on('error', () => undefined)
-    // One answer to each command (RESP arrays begin with an asterisk at a line's start).
+    // One reply to each command. A RESP array begins with an asterisk at the start of a line.
     socket.on('data', (data: Buffer) => {
       const text = String(data)
       const isInfo = /\binfo\b/i.test(text)

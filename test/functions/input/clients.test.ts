@@ -14,8 +14,8 @@ import { handshakeMessage } from '../../support/http/serve.ts'
 
 const { issuer, backend, served } = await questionStack()
 
-describe('clients that answer questions', () => {
-  test('client 2.x: a form, with state', async () => {
+describe('clients that support elicitation', () => {
+  test('SDK client 2.x answers forms and opens URLs, with and without state', async () => {
     const client = new Client(
       { name: 't', version: '1' },
       { capabilities: BOTH, versionNegotiation: { mode: { pin: '2026-07-28' } } },
@@ -48,7 +48,7 @@ describe('clients that answer questions', () => {
     await client.close()
   })
 
-  test('@ai-sdk/mcp: a form, with state', async () => {
+  test('@ai-sdk/mcp answers a form with state', async () => {
     const client = await createMCPClient({
       transport: {
         type: 'http',
@@ -67,7 +67,7 @@ describe('clients that answer questions', () => {
   })
 })
 
-describe('clients that cannot be asked', () => {
+describe('clients that do not support elicitation', () => {
   const FORM_SENTENCE =
     'The tool requires input that this client does not support: What is your name?'
   const URL_SENTENCE = `The tool needs the user to open ${URL_TO_OPEN} first: Connect your bank. Call the tool again afterwards.`
@@ -75,7 +75,7 @@ describe('clients that cannot be asked', () => {
   test.each([
     ['greet', FORM_SENTENCE],
     ['connect', URL_SENTENCE],
-  ])('an older revision gets a sentence (%s)', async (name, sentence) => {
+  ])('get an error message in an older revision: %s', async (name, sentence) => {
     const answer = await served.send({
       method: 'POST',
       path: '/mcp',
@@ -90,7 +90,7 @@ describe('clients that cannot be asked', () => {
     expect(backend.calls.map(({ body }) => body)).toEqual(['{}'])
   })
 
-  test('so does each call of a batch', async () => {
+  test('get an error message for each call of a batch', async () => {
     const calls = ['greet', 'connect'].map((name, id) => ({
       ...handshakeMessage('tools/call', { name, arguments: {} }),
       id,
@@ -110,7 +110,7 @@ describe('clients that cannot be asked', () => {
     ])
   })
 
-  test('REST answers 409', async () => {
+  test('get 409 over REST', async () => {
     const answer = await served.send({
       method: 'POST',
       path: '/tools/connect',

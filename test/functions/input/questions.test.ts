@@ -8,8 +8,8 @@ type Json = Readonly<Record<string, unknown>>
 
 const { issuer, backend, served, call, stateOf, audits } = await questionStack()
 
-describe('what a backend gets', () => {
-  test('its statement names what the client can be asked, and covers the answers', async () => {
+describe('the request to a backend that asks questions', () => {
+  test('has an assertion with the client capabilities and the digest of the answers', async () => {
     const capabilities = { ...BOTH, sampling: { tools: {}, x: 1 }, experimental: { y: 1 } }
     const requestState = await stateOf({ name: 'greet', capabilities })
     await call({ name: 'greet', retry: { requestState, inputResponses: ACCEPTED } })
@@ -22,7 +22,7 @@ describe('what a backend gets', () => {
     expect(backend.calls[2]?.claims).not.toHaveProperty('client_capabilities')
   })
 
-  test('of a tool with a request: a header field that the statement covers', async () => {
+  test('has the answers in a signed header field if the tool has a request member', async () => {
     const id = { id: 'a b' }
     const requestState = await stateOf({ name: 'remove', args: id })
     const inputResponses = { sure: { action: 'accept', content: { sure: true } } }
@@ -48,7 +48,7 @@ describe('what a backend gets', () => {
     expect(backend.calls).toHaveLength(2)
   })
 
-  test('numbers are as the client wrote them', async () => {
+  test('has numbers as the client wrote them', async () => {
     const bodyOf = (body: unknown) => JSON.stringify(body).replace('"x":1', '"x":1.0')
     const params = { name: 'connect', arguments: { x: 1 } }
     const { headers, body } = statelessRequest('tools/call', params)
@@ -72,7 +72,7 @@ describe('what a backend gets', () => {
 })
 
 describe('a question', () => {
-  test('passes with its state sealed, and is in the audit records', async () => {
+  test('is returned with its state sealed and is logged', async () => {
     const { status, result } = await call({ name: 'greet' })
     expect(status).toBe(200)
     const { requestState, inputRequests, resultType } = result ?? {}
@@ -84,7 +84,7 @@ describe('a question', () => {
     expect(audits('tool_answered')).toEqual([{ reason: 'input_required', status: 200 }])
   })
 
-  test('without state gets one from the gateway, of which the backend sees nothing', async () => {
+  test('without state gets a state from the gateway, which is not sent to the backend', async () => {
     const requestState = await stateOf({ name: 'connect' })
     expect(requestState).toMatch(/^[\w-]{80,}$/)
     const inputResponses = { bank: { action: 'accept' }, more: { action: 'cancel' } }
@@ -93,7 +93,7 @@ describe('a question', () => {
     expect(JSON.parse(String(backend.calls[1]?.body))).toEqual({ arguments: {}, inputResponses })
   })
 
-  test('that was not asked cannot be answered: the backend gets the arguments alone', async () => {
+  test('that was not asked cannot be answered, and the backend gets only the arguments', async () => {
     const { result } = await call({ name: 'greet', retry: { inputResponses: ACCEPTED } })
     expect(result).toMatchObject({ resultType: 'input_required' })
     const [{ body, headers } = {}] = backend.calls
@@ -105,20 +105,25 @@ describe('a question', () => {
     ['a form', 'greet', { elicitation: { url: {} } }, { elicitation: { form: {} } }],
     ['a page', 'connect', FORM, { elicitation: { url: {} } }],
     ['both', 'both', { sampling: {} }, BOTH],
-  ])('that needs %s (%s) is -32021 for %j', async (_, name, capabilities, required) => {
-    const { status, error } = await call({ name, capabilities })
-    expect(status).toBe(400)
-    expect(error).toMatchObject({ code: -32021, data: { requiredCapabilities: required } })
-    expect(audits('tool_answered')).toEqual([{ reason: 'input_required_undeclared', status: 409 }])
-  })
+  ])(
+    'that needs %s (%s) gets error -32021 for the capabilities %j',
+    async (_, name, capabilities, required) => {
+      const { status, error } = await call({ name, capabilities })
+      expect(status).toBe(400)
+      expect(error).toMatchObject({ code: -32021, data: { requiredCapabilities: required } })
+      expect(audits('tool_answered')).toEqual([
+        { reason: 'input_required_undeclared', status: 409 },
+      ])
+    },
+  )
 
-  test('of which the client takes a part passes in part', async () => {
+  test('is reduced to the input requests that the client supports', async () => {
     const { result } = await call({ name: 'both', capabilities: FORM })
     expect(Object.keys(result?.['inputRequests'] as Json)).toEqual(['who'])
   })
 
   test.each(['script', 'nested', 'nothing', 'unknown'])(
-    'that is malformed (%s) does not pass',
+    'that is malformed (%s) is rejected',
     async (name) => {
       const { result } = await call({ name })
       expect(result).toMatchObject({ isError: true })
@@ -126,14 +131,14 @@ describe('a question', () => {
     },
   )
 
-  test('with more state than 16 KiB does not pass', async () => {
+  test('with more than 16 KiB of state is rejected', async () => {
     const { result } = await call({ name: 'huge' })
     expect(result).toMatchObject({ isError: true })
     const reason = 'backend_input_state_too_large'
     expect(audits('tool_answered')).toEqual([{ reason, status: 502 }])
   })
 
-  test('is not what a tool means by another resultType', async () => {
+  test('is not assumed for another resultType of a tool', async () => {
     const { result } = await call({ name: 'own' })
     expect(result).toMatchObject({ resultType: 'complete' })
     expect(result).not.toHaveProperty('isError')

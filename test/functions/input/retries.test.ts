@@ -25,7 +25,7 @@ describe('a retry', () => {
     ['another client', { claims: { client_id: 'other' } }, 'request_state_other_caller'],
     ['another tool', { name: 'wait' }, 'request_state_other_tool'],
     ['other arguments', { args: { x: 2 } }, 'request_state_other_arguments'],
-  ])('with the state of a call by or of %s is refused', async (_, changes, reason) => {
+  ])('with a state that was issued for %s is refused', async (_, changes, reason) => {
     const first = { name: 'greet', args: { x: 1 } }
     const requestState = await stateOf(first)
     const claims = { scope: 'events:read', ...changes.claims }
@@ -33,7 +33,7 @@ describe('a retry', () => {
     await refused({ ...first, ...changes, claims, retry }, reason)
   })
 
-  test('with a state that was changed, made up, too long or no text is refused', async () => {
+  test('with a state that is altered, invented, too long or not a string is refused', async () => {
     const requestState = await stateOf({ name: 'greet' })
     const states = [
       `${requestState}-TAMPERED`,
@@ -66,14 +66,14 @@ describe('a retry', () => {
     }
   })
 
-  test('with its members in another order is taken', async () => {
+  test('with its arguments in another order is accepted', async () => {
     const requestState = await stateOf({ name: 'greet', args: { x: 1, y: { a: 1, b: 2 } } })
     const retry = { requestState, inputResponses: ACCEPTED }
     const { result } = await call({ name: 'greet', args: { y: { b: 2, a: 1 }, x: 1 }, retry })
     expect(result).toMatchObject(text('accept Ada true'))
   })
 
-  test('without the scope is refused as the first call is', async () => {
+  test('without the scope of the tool gets 403 without a call', async () => {
     const requestState = await stateOf({ name: 'greet' })
     const retry = { requestState, inputResponses: ACCEPTED }
     backend.calls.length = 0
@@ -83,17 +83,17 @@ describe('a retry', () => {
   })
 
   test.each<[string, unknown]>([
-    ['no object', { who: 12345 }],
+    ['not an object', { who: 12345 }],
     ['another action', { who: { action: 'maybe' } }],
     ['a nested value', { who: { action: 'accept', content: { name: { first: 'Ada' } } } }],
     ['a list of values', { who: { action: 'accept', content: [1] } }],
     ['a list', ['accept']],
-    ['a text', 'accept'],
+    ['a string', 'accept'],
     [
-      '101 of them',
+      '101 answers',
       Object.fromEntries(Array.from({ length: 101 }, (_, at) => [at, { action: 'cancel' }])),
     ],
-  ])('with answers of another shape (%s) is invalid', async (_, inputResponses) => {
+  ])('with malformed answers (%s) gets error -32602', async (_, inputResponses) => {
     const { error } = await call({ name: 'greet', retry: { inputResponses } })
     expect(error).toMatchObject({ code: -32602 })
     expect(audits('tool_called')).toEqual([
@@ -102,14 +102,14 @@ describe('a retry', () => {
     expect(backend.calls).toEqual([])
   })
 
-  test.each(['decline', 'cancel'])('that says %s reaches the backend', async (action) => {
+  test.each(['decline', 'cancel'])('with the action %s reaches the backend', async (action) => {
     const requestState = await stateOf({ name: 'greet' })
     const retry = { requestState, inputResponses: { who: { action } } }
     const { result } = await call({ name: 'greet', retry })
     expect(result).toMatchObject(text(`${action} undefined true`))
   })
 
-  test('with null for state and answers is a first call', async () => {
+  test('with null for state and answers counts as a first call', async () => {
     const { result } = await call({
       name: 'greet',
       retry: { requestState: null, inputResponses: null },
@@ -118,7 +118,7 @@ describe('a retry', () => {
     expect(backend.calls[0]?.body).toBe('{}')
   })
 
-  test('is taken by a gateway whose secret has been changed since', async () => {
+  test('is accepted after a rotation of the secret', async () => {
     const requestState = await stateOf({ name: 'greet' })
     await using changed = await start({
       GATEWAY_HMAC_SECRET: `a-newer-secret-0123456789-0123456789,${HMAC_SECRET}`,

@@ -47,7 +47,7 @@ async function eventIds(client: Client) {
   return (structuredContent as { events: { id: string }[] }).events.map(({ id }) => id)
 }
 
-test('deleteEvent asks the user first, and keeps the event when the user says no', async () => {
+test('deleteEvent asks the user first and keeps the event if the user declines', async () => {
   const client = await connect({ elicitation: { form: {} } })
   const messages: string[] = []
   let sure: boolean | undefined
@@ -72,7 +72,7 @@ test('deleteEvent asks the user first, and keeps the event when the user says no
   await client.close()
 })
 
-test('deleteEvent asks nothing of a client that cannot show a form', async () => {
+test('deleteEvent deletes the event without a question if the client does not support forms', async () => {
   const client = await connect({ elicitation: { url: {} } })
   const result = await client.callTool({ name: 'deleteEvent', arguments: { eventId: 'a3' } })
   expect(result).not.toHaveProperty('isError')

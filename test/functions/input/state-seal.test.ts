@@ -17,12 +17,12 @@ const OWNER = { subject: 'auth0|a', client: 'c', tool: 't', argumentsDigest: arg
 const sealed = seal.seal('state', OWNER, NOW)
 const FORGED = { fault: 'request_state_forged' }
 
-// Seeded, so that a failure is the same for everybody.
+// The fixed seed makes a failure reproducible.
 const runs = { seed: 20_261_128, numRuns: 300 }
 
 const wellFormed = fc.string({ unit: 'grapheme' })
 
-test('a sealed state opens to the letter, and shows nothing of it', () => {
+test('a sealed state opens unchanged and does not reveal the state', () => {
   fc.assert(
     fc.property(wellFormed, fc.integer({ min: 0, max: 599 }), (state, age) => {
       const text = seal.seal(state, OWNER, NOW)
@@ -39,7 +39,7 @@ test('a sealed state opens to the letter, and shows nothing of it', () => {
   expect(seal.seal('state', OWNER, NOW)).not.toBe(sealed)
 })
 
-test('a state whose text differs in any place is refused', () => {
+test('a sealed state that is altered at any position is refused', () => {
   const at = fc.integer({ min: 0, max: sealed.length - 1 })
   fc.assert(
     fc.property(at, fc.string({ minLength: 0, maxLength: 2 }), (place, text) => {
@@ -51,7 +51,7 @@ test('a state whose text differs in any place is refused', () => {
   )
 })
 
-test('text that is no sealed state is refused', () => {
+test('arbitrary text is refused as a state', () => {
   fc.assert(
     fc.property(fc.string(), fc.uint8Array({ maxLength: 200 }), (text, bytes) => {
       expect(seal.open(text, OWNER, NOW)).toEqual(FORGED)
@@ -73,13 +73,13 @@ describe('a sealed state', () => {
       0,
       'request_state_other_arguments',
     ],
-    ['ten minutes later', {}, 600, 'request_state_expired'],
-    ['a day later', {}, 86_400, 'request_state_expired'],
-  ])('%s: is refused', (_, owner, age, fault) => {
+    ['a retry after ten minutes', {}, 600, 'request_state_expired'],
+    ['a retry after a day', {}, 86_400, 'request_state_expired'],
+  ])('is refused for %s', (_, owner, age, fault) => {
     expect(seal.open(sealed, { ...OWNER, ...owner }, NOW + age)).toEqual({ fault })
   })
 
-  test('of another gateway, another key, or too long: is refused', () => {
+  test('is refused if it has another issuer or another key or is too long', () => {
     const other = createStateSeal(keys, 'https://other.test')
     expect(other.open(sealed, OWNER, NOW)).toEqual(FORGED)
     expect(createStateSeal([randomBytes(32)], 'https://mcp.test').open(sealed, OWNER, NOW)).toEqual(
@@ -89,14 +89,14 @@ describe('a sealed state', () => {
     expect(seal.open(long, OWNER, NOW)).toEqual({ fault: 'request_state_too_large' })
   })
 
-  test('opens after its key has become the older one', () => {
+  test('opens after a rotation of its key', () => {
     const rotated = createStateSeal(stateKeys(['a-new-secret', ...SECRETS], []), 'https://mcp.test')
     expect(rotated.open(sealed, OWNER, NOW)).toEqual({ state: 'state' })
     expect(seal.open(rotated.seal('s', OWNER, NOW), OWNER, NOW)).toEqual(FORGED)
   })
 })
 
-test('the key of a signing key is the same in every notation, and of each key another', () => {
+test('the key that is derived from a signing key is the same for PEM and JWK and different for each key', () => {
   const pair = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey
   const pem = String(pair.export({ type: 'pkcs8', format: 'pem' }))
   const jwk = JSON.stringify(pair.export({ format: 'jwk' }))
@@ -112,7 +112,7 @@ test('the key of a signing key is the same in every notation, and of each key an
   expect(stateKeys(SECRETS, readSigningKeys(pem) ?? [])).toEqual(keys)
 })
 
-test('a digest of arguments passes over the order of members, and nothing else', () => {
+test('the digest of arguments ignores only the order of members', () => {
   const args = { b: [1, { d: null, c: '2' }], a: true }
   const digest = (value: unknown) => argumentsDigest(JSON.stringify(value))
   expect(digest({ a: true, b: [1, { c: '2', d: null }] })).toBe(digest(args))

@@ -12,39 +12,42 @@ import {
   writesOf,
 } from '../../support/functions/log-webhook.ts'
 
-describe('admission', () => {
-  test.each(['permissive', 'no mode'])('of a client of %s, to the letter', async (mode) => {
-    const { third_party_security_mode: _, ...withoutMode } = PERMISSIVE
-    const webhook = await start({ clients: [mode === 'no mode' ? withoutMode : PERMISSIVE] })
-    const answer = await webhook.deliver(registration('plain1'))
-    expect(answer.status).toBe(200)
-    expect(callsOf(webhook)).toEqual([
-      { call: 'GET /clients/plain1' },
-      { call: expect.stringMatching(/^GET \/client-grants\?(?=.*client_id=plain1)/) },
-      { call: 'PATCH /clients/plain1', body: PROMOTION },
-      { call: 'POST /client-grants', body: { client_id: 'plain1', ...GRANT } },
-      { call: 'GET /connections?name=google-oauth2' },
-      { call: 'GET /connections/con_1/clients' },
-      { call: 'PATCH /connections/con_1/clients', body: [{ client_id: 'plain1', status: true }] },
-    ])
-    expect(webhook.api.tokenRequests).toHaveLength(1)
-    expect(webhook.api.faults).toEqual([])
-    expect(webhook.api.connections.get('google-oauth2')?.enabledClients).toEqual(
-      new Set(['another', 'plain1']),
-    )
-    expect(webhook.served.lines).toContainEqual(
-      expect.objectContaining({
-        severity: 'INFO',
-        message: 'client_admitted',
-        client: 'plain1',
-        client_name: 'ChatGPT',
-        mode: 'permissive',
-        way: 'promoted',
-      }),
-    )
-  })
+describe('an admission', () => {
+  test.each(['permissive', 'no mode'])(
+    'promotes a client with the security mode "%s"',
+    async (mode) => {
+      const { third_party_security_mode: _, ...withoutMode } = PERMISSIVE
+      const webhook = await start({ clients: [mode === 'no mode' ? withoutMode : PERMISSIVE] })
+      const answer = await webhook.deliver(registration('plain1'))
+      expect(answer.status).toBe(200)
+      expect(callsOf(webhook)).toEqual([
+        { call: 'GET /clients/plain1' },
+        { call: expect.stringMatching(/^GET \/client-grants\?(?=.*client_id=plain1)/) },
+        { call: 'PATCH /clients/plain1', body: PROMOTION },
+        { call: 'POST /client-grants', body: { client_id: 'plain1', ...GRANT } },
+        { call: 'GET /connections?name=google-oauth2' },
+        { call: 'GET /connections/con_1/clients' },
+        { call: 'PATCH /connections/con_1/clients', body: [{ client_id: 'plain1', status: true }] },
+      ])
+      expect(webhook.api.tokenRequests).toHaveLength(1)
+      expect(webhook.api.faults).toEqual([])
+      expect(webhook.api.connections.get('google-oauth2')?.enabledClients).toEqual(
+        new Set(['another', 'plain1']),
+      )
+      expect(webhook.served.lines).toContainEqual(
+        expect.objectContaining({
+          severity: 'INFO',
+          message: 'client_admitted',
+          client: 'plain1',
+          client_name: 'ChatGPT',
+          mode: 'permissive',
+          way: 'promoted',
+        }),
+      )
+    },
+  )
 
-  test('of a strict client, which cannot be promoted, to the letter', async () => {
+  test('creates a grant for a strict client, which cannot be promoted', async () => {
     const webhook = await start()
     const answer = await webhook.deliver(registration('tpc_1'))
     expect(answer.status).toBe(200)
@@ -65,7 +68,7 @@ describe('admission', () => {
     expect(webhook.api.faults).toEqual([])
   })
 
-  test('the connection keeps its display name and realms, which Auth0 resets otherwise', async () => {
+  test('sends the display name and realms of the connection, which Auth0 would reset otherwise', async () => {
     const webhook = await start()
     const kept = { display_name: 'Staff', realms: ['example.com'] }
     Object.assign(webhook.api.connections.get('google-oauth2') ?? {}, kept)
@@ -76,7 +79,7 @@ describe('admission', () => {
     })
   })
 
-  test('the client id alone tells a strict client', async () => {
+  test('recognizes a strict client by its client ID alone', async () => {
     const { third_party_security_mode: _, ...client } = STRICT
     const webhook = await start({ clients: [client] })
     await webhook.deliver(registration('tpc_1'))
@@ -84,7 +87,7 @@ describe('admission', () => {
     expect(webhook.api.grants).toHaveLength(1)
   })
 
-  test.each(['plain1', 'tpc_1'])('%s gets every login connection', async (id) => {
+  test.each(['plain1', 'tpc_1'])('enables every login connection for %s', async (id) => {
     const webhook = await start({ env: { GOOGLE_CONNECTION_NAME: 'google-oauth2,corp' } })
     await webhook.deliver(registration(id))
     const patched = writesOf(webhook).map(({ path }) => path)
@@ -94,7 +97,7 @@ describe('admission', () => {
     )
   })
 
-  test.each(['plain1', 'tpc_1'])('a redelivery of %s changes nothing', async (id) => {
+  test.each(['plain1', 'tpc_1'])('is not repeated by a redelivery of %s', async (id) => {
     const webhook = await start()
     await webhook.deliver(registration(id))
     webhook.api.calls.length = 0
@@ -107,7 +110,7 @@ describe('admission', () => {
     expect(webhook.api.tokenRequests).toHaveLength(1)
   })
 
-  test.each(['plain1', 'tpc_1'])('what was half done for %s is completed', async (id) => {
+  test.each(['plain1', 'tpc_1'])('of %s is completed after a failure', async (id) => {
     const webhook = await start()
     webhook.api.fail('GET /connections', { status: 403 })
     expect((await webhook.deliver(registration(id))).status).toBe(503)
@@ -119,7 +122,7 @@ describe('admission', () => {
     ])
   })
 
-  test.each(['plain1', 'tpc_1'])('concurrent deliveries of %s do the work once', async (id) => {
+  test.each(['plain1', 'tpc_1'])('of %s runs once for concurrent deliveries', async (id) => {
     const webhook = await start()
     webhook.api.stageDelay(20)
     const answers = await Promise.all(
@@ -132,7 +135,7 @@ describe('admission', () => {
     expect(webhook.api.tokenRequests).toHaveLength(1)
   })
 
-  test('a grant that somebody else makes in between is as good', async () => {
+  test('accepts a client grant that is created concurrently', async () => {
     const webhook = await start()
     const meanwhile = () => webhook.api.addGrants({ id: 'cgr_0', client_id: 'tpc_1', ...GRANT })
     webhook.api.fail('POST /client-grants', { status: 409, meanwhile })
@@ -142,17 +145,17 @@ describe('admission', () => {
   })
 
   test.each([
-    { name: 'all the scopes', grant: { scope: ['events:write', 'events:read'] } },
-    { name: 'more', grant: { scope: ['events:read', 'events:write', 'theirs'] } },
-    { name: 'whatever the API has', grant: { scope: [], allow_all_scopes: true } },
-  ])('a grant for users with $name is left as it is', async ({ grant }) => {
+    { name: 'all scopes', grant: { scope: ['events:write', 'events:read'] } },
+    { name: 'more scopes', grant: { scope: ['events:read', 'events:write', 'theirs'] } },
+    { name: 'allow_all_scopes', grant: { scope: [], allow_all_scopes: true } },
+  ])('does not change a sufficient user grant: $name', async ({ grant }) => {
     const webhook = await start()
     webhook.api.addGrants({ id: 'cgr_0', client_id: 'tpc_1', ...GRANT, ...grant })
     await webhook.deliver(registration('tpc_1'))
     expect(writesOf(webhook).map(({ path }) => path)).toEqual(['/connections/con_1'])
   })
 
-  test('a grant for users with fewer scopes gets those that the tools need', async () => {
+  test('adds the scopes of the tools to a user grant with fewer scopes', async () => {
     const webhook = await start()
     const scope = ['theirs', 'events:read']
     webhook.api.addGrants({ id: 'cgr_0', client_id: 'tpc_1', ...GRANT, scope })
@@ -168,7 +171,7 @@ describe('admission', () => {
     expect(writesOf(webhook)).toEqual([])
   })
 
-  test('a grant for the client itself is none for its users', async () => {
+  test('creates a user grant even if the client has a grant for itself', async () => {
     const webhook = await start()
     const grant = { client_id: 'tpc_1', audience: 'https://mcp.test/mcp', scope: ['events:read'] }
     webhook.api.addGrants({ id: 'cgr_0', ...grant, subject_type: 'client' })

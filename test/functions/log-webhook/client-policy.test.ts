@@ -10,7 +10,7 @@ import {
   writesOf,
 } from '../../support/functions/log-webhook.ts'
 
-describe('redirect URIs', () => {
+describe('a client', () => {
   const good = [
     'https://chatgpt.com/connector_platform_oauth_redirect',
     'https://chatgpt.com/connector/oauth/abc123',
@@ -38,30 +38,33 @@ describe('redirect URIs', () => {
     ['not a uri'],
   ]
 
-  test.each(good)('%s is admitted', async (uri) => {
+  test.each(good)('with the redirect URI %s is admitted', async (uri) => {
     const webhook = await start({ clients: [{ ...STRICT, callbacks: [uri] }] })
     expect(outcomesIn(await webhook.deliver(registration('tpc_1')))).toMatchObject([
       { outcome: 'admitted' },
     ])
   })
 
-  test.each(foreign.map((callbacks) => ({ callbacks })))('$callbacks: refused', async (row) => {
-    const webhook = await start({ clients: [{ ...PERMISSIVE, callbacks: row.callbacks }] })
-    const answer = await webhook.deliver(registration('plain1'))
-    expect(answer.status).toBe(200)
-    expect(outcomesIn(answer)).toMatchObject([{ outcome: 'refused' }])
-    expect(callsOf(webhook)).toEqual([{ call: 'GET /clients/plain1' }])
-    expect(webhook.served.lines).toContainEqual(
-      expect.objectContaining({
-        severity: 'WARNING',
-        message: 'client_refused',
-        client: 'plain1',
-        reason: 'redirect_uri_not_covered',
-      }),
-    )
-  })
+  test.each(foreign.map((callbacks) => ({ callbacks })))(
+    'with the redirect URIs $callbacks is refused',
+    async (row) => {
+      const webhook = await start({ clients: [{ ...PERMISSIVE, callbacks: row.callbacks }] })
+      const answer = await webhook.deliver(registration('plain1'))
+      expect(answer.status).toBe(200)
+      expect(outcomesIn(answer)).toMatchObject([{ outcome: 'refused' }])
+      expect(callsOf(webhook)).toEqual([{ call: 'GET /clients/plain1' }])
+      expect(webhook.served.lines).toContainEqual(
+        expect.objectContaining({
+          severity: 'WARNING',
+          message: 'client_refused',
+          client: 'plain1',
+          reason: 'redirect_uri_not_covered',
+        }),
+      )
+    },
+  )
 
-  test('CLIENT_REDIRECT_URIS takes the place of the default', async () => {
+  test('is checked against CLIENT_REDIRECT_URIS instead of the default patterns', async () => {
     const env = { CLIENT_REDIRECT_URIS: 'http://127.0.0.1::port/callback/:id, https://a.test/cb' }
     const callbacks = ['http://127.0.0.1:4711/callback/x', 'https://a.test/cb']
     const mine = { ...STRICT, callbacks }
@@ -76,7 +79,7 @@ describe('DCR_POLICY', () => {
   const clients = [PERMISSIVE, STRICT, FOREIGN]
   const records = clients.map(({ client_id }) => registration(client_id))
 
-  test('observe only looks', async () => {
+  test('observe changes nothing', async () => {
     const webhook = await start({ env: { DCR_POLICY: 'observe' }, clients })
     const answer = await webhook.deliver(records)
     expect(answer.status).toBe(200)
@@ -88,7 +91,7 @@ describe('DCR_POLICY', () => {
     expect(writesOf(webhook)).toEqual([])
   })
 
-  test('enforce admits, and deletes what no pattern covers', async () => {
+  test('enforce admits clients that match a pattern and deletes the others', async () => {
     const webhook = await start({ env: { DCR_POLICY: 'enforce' }, clients })
     const answer = await webhook.deliver(records)
     expect(outcomesIn(answer).map(({ outcome }) => outcome)).toEqual([
@@ -113,7 +116,7 @@ describe('DCR_POLICY', () => {
     expect(writesOf(webhook)).toEqual([])
   })
 
-  test('a redelivery after the deletion settles', async () => {
+  test('enforce accepts a redelivery after the deletion', async () => {
     const webhook = await start({ env: { DCR_POLICY: 'enforce' }, clients: [FOREIGN] })
     await webhook.deliver(registration('tpc_evil'))
     const again = await webhook.deliver(registration('tpc_evil'))

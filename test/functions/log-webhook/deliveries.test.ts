@@ -16,20 +16,20 @@ describe('the formats of a delivery', () => {
     { name: 'a JSON object', body: one, ids: ['plain1'] },
     { name: 'JSON Lines', body: lines.join('\n'), ids: ['plain1', 'tpc_1'] },
     {
-      name: 'JSON Lines with an end',
+      name: 'JSON Lines with a trailing blank line',
       body: `${lines.join('\r\n')}\r\n\n`,
       ids: ['plain1', 'tpc_1'],
     },
     {
-      name: 'JSON Lines by their own type',
+      name: 'JSON Lines as application/x-ndjson',
       type: 'application/x-ndjson',
       body: lines.join('\n'),
       ids: ['plain1', 'tpc_1'],
     },
-    { name: 'bare records', body: [one.data, two.data], ids: ['plain1', 'tpc_1'] },
-    { name: 'no records', body: [], ids: [] },
+    { name: 'records without an envelope', body: [one.data, two.data], ids: ['plain1', 'tpc_1'] },
+    { name: 'an empty array', body: [], ids: [] },
   ]
-  test.each(formats)('$name', async ({ body, ids, type = 'application/json' }) => {
+  test.each(formats)('include: $name', async ({ body, ids, type = 'application/json' }) => {
     const webhook = await start()
     const answer = await webhook.deliver(body, { 'content-type': type })
     expect(answer.status).toBe(200)
@@ -44,14 +44,17 @@ describe('the formats of a delivery', () => {
   })
 
   test.each([
-    { name: 'nothing', body: '' },
+    { name: 'an empty body', body: '' },
     { name: 'malformed JSON', body: '{"data":{"user_name":"alice@example.com"' },
-    { name: 'one bad line', body: `${lines[0]}\n{"user_name":"alice@example.com"` },
+    {
+      name: 'JSON Lines with a malformed line',
+      body: `${lines[0]}\n{"user_name":"alice@example.com"`,
+    },
     { name: 'a string', body: '"alice@example.com"' },
     { name: 'a number among records', body: [one, 7, 'alice@example.com'] },
     { name: 'null', body: 'null' },
-    { name: 'not UTF-8', body: Buffer.from([0x7b, 0xff]) },
-  ])('$name: 400, nothing done, nothing of it in the log', async ({ body }) => {
+    { name: 'a body that is not UTF-8', body: Buffer.from([0x7b, 0xff]) },
+  ])('do not include other bodies, which get 400 and are not logged: $name', async ({ body }) => {
     const webhook = await start()
     const answer = await webhook.deliver(body)
     expect(answer.status).toBe(400)
@@ -61,7 +64,7 @@ describe('the formats of a delivery', () => {
   })
 
   const MIB = 1024 * 1024
-  test.each(['array', 'lines'])('thousands of records in %s', async (format) => {
+  test.each(['array', 'lines'])('include thousands of records as JSON %s', async (format) => {
     const webhook = await start()
     const others = Array.from({ length: 7_000 }, (_, index) => ({
       log_id: `log_${index}`,
@@ -77,54 +80,68 @@ describe('the formats of a delivery', () => {
   test.each([
     { size: 8 * MIB + 1, authorization: SECRET, status: 413 },
     { size: 8 * MIB + 1, authorization: `${SECRET}x`, status: 401 },
-  ])('$size bytes with $authorization: $status', async ({ size, authorization, status }) => {
-    const { deliver } = await start()
-    expect((await deliver(Buffer.alloc(size, ' '), { authorization })).status).toBe(status)
-  })
+  ])(
+    'are limited to 8 MiB, which is checked after the secret: $size bytes get $status',
+    async ({ size, authorization, status }) => {
+      const { deliver } = await start()
+      expect((await deliver(Buffer.alloc(size, ' '), { authorization })).status).toBe(status)
+    },
+  )
 })
 
-describe('which records are registrations', () => {
+describe('a log record', () => {
   const id = 'plain1'
   const noDetails = { details: undefined }
   test.each([
-    { name: "the answer's client_id", event: {}, admitted: true },
-    { name: "the event's client_id", event: { client_id: id, ...noDetails }, admitted: true },
+    { name: 'a client_id in the response', event: {}, admitted: true },
+    { name: 'a client_id in the event', event: { client_id: id, ...noDetails }, admitted: true },
     {
-      name: "the event's when the answer's is null",
+      name: 'client_id in event, null in response',
       event: { client_id: id, details: { response: { body: { client_id: null } } } },
       admitted: true,
     },
     {
-      name: "the answer's before the event's",
+      name: 'other client_id in event than response',
       event: { client_id: 'the-management-client' },
       admitted: true,
     },
-    { name: 'no id at all', event: noDetails, admitted: false },
-    { name: 'a failed registration', event: { type: 'fapi' }, admitted: false },
-    { name: 'another operation', event: { description: 'Update a client' }, admitted: false },
+    { name: 'no client_id', event: noDetails, admitted: false },
+    { name: 'the type of a failed registration', event: { type: 'fapi' }, admitted: false },
     {
-      name: 'something that quotes it',
+      name: 'the description of another operation',
+      event: { description: 'Update a client' },
+      admitted: false,
+    },
+    {
+      name: 'the operation within a description',
       event: { description: 'Not a Dynamic client registration' },
       admitted: false,
     },
-    { name: 'a sign-in', event: { type: 's', description: undefined }, admitted: false },
-    { name: 'details of another shape', event: { details: ['x'] }, admitted: false },
-  ])('$name: $admitted', async ({ event, admitted }) => {
-    const webhook = await start()
-    const answer = await webhook.deliver([registration(id, event)])
-    expect(answer.status).toBe(200)
-    expect(outcomesIn(answer)).toEqual([
-      admitted
-        ? { log_id: 'log_plain1', client_id: id, outcome: 'admitted', way: 'promoted' }
-        : { log_id: 'log_plain1', outcome: 'ignored' },
-    ])
-    if (!admitted) {
-      expect(webhook.api.calls).toEqual([])
-      expect(webhook.api.tokenRequests).toEqual([])
-    }
-  })
+    {
+      name: 'the type of a sign-in',
+      event: { type: 's', description: undefined },
+      admitted: false,
+    },
+    { name: 'malformed details', event: { details: ['x'] }, admitted: false },
+  ])(
+    'starts an admission if it is a registration: $name ($admitted)',
+    async ({ event, admitted }) => {
+      const webhook = await start()
+      const answer = await webhook.deliver([registration(id, event)])
+      expect(answer.status).toBe(200)
+      expect(outcomesIn(answer)).toEqual([
+        admitted
+          ? { log_id: 'log_plain1', client_id: id, outcome: 'admitted', way: 'promoted' }
+          : { log_id: 'log_plain1', outcome: 'ignored' },
+      ])
+      if (!admitted) {
+        expect(webhook.api.calls).toEqual([])
+        expect(webhook.api.tokenRequests).toEqual([])
+      }
+    },
+  )
 
-  test('a thousand others cost no Management call', async () => {
+  test('of another event causes no Management API call', async () => {
     const webhook = await start()
     const records = Array.from({ length: 1_000 }, (_, index) => ({
       log_id: String(index),

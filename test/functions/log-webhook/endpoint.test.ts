@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { registration, SECRET, start } from '../../support/functions/log-webhook.ts'
 
-describe('the secret', () => {
+describe('the secret of the log stream', () => {
   const other = 'another-log-stream-secret-0123456789-abc'
 
   test.each([
@@ -12,7 +12,7 @@ describe('the secret', () => {
     { sent: `Bearer ${SECRET}`, configured: `Bearer ${SECRET}` },
     { sent: SECRET, configured: `${other},${SECRET}` },
     { sent: `Bearer ${other}`, configured: `${other},${SECRET}` },
-  ])('"$sent" is good for "$configured"', async ({ sent, configured }) => {
+  ])('is accepted as $sent if $configured is configured', async ({ sent, configured }) => {
     const webhook = await start({ env: { LOG_WEBHOOK_SECRET: configured } })
     const answer = await webhook.deliver([], { authorization: sent })
     expect(answer.status).toBe(200)
@@ -29,7 +29,7 @@ describe('the secret', () => {
     `Basic ${SECRET}`,
     `Bearer Bearer ${SECRET}`,
     `${SECRET},${SECRET}`,
-  ])('"%s" is not', async (authorization) => {
+  ])('is not accepted as "%s"', async (authorization) => {
     const webhook = await start()
     const answer = await webhook.deliver(registration('plain1'), { authorization })
     expect(answer.status).toBe(401)
@@ -38,7 +38,7 @@ describe('the secret', () => {
     expect(JSON.stringify(webhook.served.lines)).not.toContain(SECRET)
   })
 
-  test('none, or one sent twice, is not', async () => {
+  test('is required exactly once', async () => {
     const { served } = await start()
     const path = '/auth0-log-webhook'
     const none = await served.send({ method: 'POST', path, body: [] })
@@ -53,7 +53,7 @@ describe('the secret', () => {
   })
 })
 
-test.each(['GET', 'PUT', 'DELETE', 'OPTIONS'])('%s: 405 with Allow', async (method) => {
+test.each(['GET', 'PUT', 'DELETE', 'OPTIONS'])('%s gets 405 with Allow', async (method) => {
   const { served } = await start()
   const answer = await served.send({ method, path: '/auth0-log-webhook' })
   expect(answer.status).toBe(405)
@@ -61,7 +61,7 @@ test.each(['GET', 'PUT', 'DELETE', 'OPTIONS'])('%s: 405 with Allow', async (meth
   expect(answer.headers['cache-control']).toBe('no-store')
 })
 
-test('nothing is anywhere else', async () => {
+test('another path gets 404', async () => {
   const { served } = await start()
   const headers = { authorization: SECRET }
   const answer = await served.send({ method: 'POST', path: '/auth0-log', headers, body: [] })

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { type FakeGrant, MGMT_CLIENT_SECRET } from '../../support/auth0/management-api.ts'
 import { GRANT, outcomesIn, registration, start } from '../../support/functions/log-webhook.ts'
 
-describe('failures', () => {
+describe('an admission', () => {
   const rows: readonly {
     id: string
     operation: string
@@ -58,68 +58,73 @@ describe('failures', () => {
     },
   ]
 
-  test.each(rows)('$operation without $scope: 403, again later', async (row) => {
-    const webhook = await start()
-    webhook.api.addGrants(...(row.grants ?? []))
-    webhook.api.fail(row.operation, { status: 403, message: 'Insufficient scope' })
-    const answer = await webhook.deliver(registration(row.id))
-    expect(answer.status).toBe(503)
-    expect(Number(answer.headers['retry-after'])).toBeGreaterThan(0)
-    const failure = { reason: `${row.step}_http_403`, missing_scope: row.scope }
-    expect(outcomesIn(answer)).toMatchObject([{ client_id: row.id, outcome: 'failed', ...failure }])
-    expect(webhook.served.lines).toContainEqual(
-      expect.objectContaining({
-        severity: 'ERROR',
-        message: 'admission_failed',
-        client: row.id,
-        code: failure.reason,
-        missing_scope: row.scope,
-      }),
-    )
-  })
-
-  // A promotion that answers 400 is refused, and the client served the other way.
-  const final = rows.filter(({ step }) => step !== 'client_read' && step !== 'client_promote')
-  test.each(final)(
-    '$operation answers 400: it can never succeed, so it is settled',
+  test.each(rows)(
+    'of $id reports $scope as missing after a 403 for $operation and is retried',
     async (row) => {
       const webhook = await start()
       webhook.api.addGrants(...(row.grants ?? []))
-      webhook.api.fail(row.operation, { status: 400 })
+      webhook.api.fail(row.operation, { status: 403, message: 'Insufficient scope' })
       const answer = await webhook.deliver(registration(row.id))
-      expect(answer.status).toBe(200)
+      expect(answer.status).toBe(503)
+      expect(Number(answer.headers['retry-after'])).toBeGreaterThan(0)
+      const failure = { reason: `${row.step}_http_403`, missing_scope: row.scope }
       expect(outcomesIn(answer)).toMatchObject([
-        { outcome: 'failed', reason: `${row.step}_http_400` },
+        { client_id: row.id, outcome: 'failed', ...failure },
       ])
+      expect(webhook.served.lines).toContainEqual(
+        expect.objectContaining({
+          severity: 'ERROR',
+          message: 'admission_failed',
+          client: row.id,
+          code: failure.reason,
+          missing_scope: row.scope,
+        }),
+      )
     },
   )
 
-  test('a connection of no such name', async () => {
+  // After a 400 for its promotion a client gets a grant instead.
+  const final = rows.filter(({ step }) => step !== 'client_read' && step !== 'client_promote')
+  test.each(final)('of $id is not retried after a 400 for $operation', async (row) => {
+    const webhook = await start()
+    webhook.api.addGrants(...(row.grants ?? []))
+    webhook.api.fail(row.operation, { status: 400 })
+    const answer = await webhook.deliver(registration(row.id))
+    expect(answer.status).toBe(200)
+    expect(outcomesIn(answer)).toMatchObject([
+      { outcome: 'failed', reason: `${row.step}_http_400` },
+    ])
+  })
+
+  test('reports a connection that does not exist', async () => {
     const webhook = await start()
     webhook.api.connections.clear()
     const answer = await webhook.deliver(registration('plain1'))
     expect(outcomesIn(answer)).toMatchObject([{ reason: 'conn_lookup_not_found' }])
   })
 
-  test.each([401, 403])('no Management API token: mgmt_token_http_%i', async (status) => {
-    const webhook = await start()
-    webhook.api.stageTokenStatus(status)
-    const answer = await webhook.deliver(registration('plain1'))
-    expect(answer.status).toBe(503)
-    expect(outcomesIn(answer)).toMatchObject([{ reason: `mgmt_token_http_${status}` }])
-    expect(webhook.api.calls).toEqual([])
-    expect(JSON.stringify(webhook.served.lines)).not.toContain(MGMT_CLIENT_SECRET)
-  })
+  test.each([401, 403])(
+    'reports a %i for the Management API token and is retried',
+    async (status) => {
+      const webhook = await start()
+      webhook.api.stageTokenStatus(status)
+      const answer = await webhook.deliver(registration('plain1'))
+      expect(answer.status).toBe(503)
+      expect(outcomesIn(answer)).toMatchObject([{ reason: `mgmt_token_http_${status}` }])
+      expect(webhook.api.calls).toEqual([])
+      expect(JSON.stringify(webhook.served.lines)).not.toContain(MGMT_CLIENT_SECRET)
+    },
+  )
 
-  test('a tenant that cannot be reached', async () => {
-    // A port that nothing listens on: one that was free a moment ago may be taken again.
+  test('reports a tenant that cannot be reached and is retried', async () => {
+    // Nothing listens on port 1. A port that was free a moment ago may be in use again.
     const webhook = await start({ env: { MGMT_DOMAIN: '127.0.0.1:1' } })
     const answer = await webhook.deliver(registration('plain1'))
     expect(answer.status).toBe(503)
     expect(outcomesIn(answer)).toMatchObject([{ reason: expect.stringMatching(/_unreachable$/) }])
   })
 
-  test('a client that Auth0 does not know yet is asked for again', async () => {
+  test('reads a client again that Auth0 does not find at first', async () => {
     const webhook = await start()
     webhook.api.fail('GET /clients/:id', { status: 404, times: 2 })
     const answer = await webhook.deliver(registration('plain1'))
@@ -128,9 +133,9 @@ describe('failures', () => {
   })
 
   test.each([
-    { name: 'a new one may still come', ageMs: 5_000, status: 503 },
-    { name: 'an old one is gone', ageMs: 3_600_000, status: 200 },
-  ])('a client that is never found: $name', async ({ ageMs, status }) => {
+    { name: 'is retried if the record is new', ageMs: 5_000, status: 503 },
+    { name: 'is not retried if the record is old', ageMs: 3_600_000, status: 200 },
+  ])('of a client that is never found $name', async ({ ageMs, status }) => {
     const webhook = await start({ clients: [] })
     const date = new Date(Date.now() - ageMs).toISOString()
     const answer = await webhook.deliver(registration('plain1', { date }))
@@ -139,7 +144,7 @@ describe('failures', () => {
     expect(webhook.api.calls).toHaveLength(3)
   })
 
-  test('old clients that are gone do not each cost a wait', async () => {
+  test('waits only for the first of several old clients that are not found', async () => {
     const webhook = await start()
     const gone = ['tpc_2', 'tpc_3', 'tpc_4'].map((id) => registration(id))
     const date = new Date().toISOString()
@@ -154,7 +159,7 @@ describe('failures', () => {
     expect(['tpc_2', 'tpc_3', 'tpc_4', 'tpc_5', 'tpc_1'].map(reads)).toEqual([3, 1, 1, 3, 1])
   })
 
-  test('one failure does not keep the others from being settled', async () => {
+  test('that fails does not affect the other records of a delivery', async () => {
     const webhook = await start()
     webhook.api.fail('PATCH /connections/:id', { status: 403 })
     const records = [{ data: { type: 's' } }, registration('tpc_1'), registration('plain1')]
@@ -167,7 +172,7 @@ describe('failures', () => {
     ])
   })
 
-  test('what is not reached in time comes with the next delivery', async () => {
+  test('is deferred to the next delivery after the deadline', async () => {
     let now = Date.now()
     const webhook = await start({
       now: () => {

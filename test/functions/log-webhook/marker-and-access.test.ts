@@ -1,18 +1,18 @@
 import { describe, expect, test } from 'vitest'
 import { outcomesIn, registration, STRICT, start } from '../../support/functions/log-webhook.ts'
 
-describe("Auth0's marker", () => {
+describe("Auth0's registration marker", () => {
   const description = 'Client ID Metadata Document registration'
   const selfCimd = { external_metadata_type: 'cimd', external_metadata_created_by: 'client' }
   const imported = { external_metadata_type: 'cimd', external_metadata_created_by: 'admin' }
   const dcr = { external_metadata_type: 'dcr', external_metadata_created_by: 'client' }
 
   test.each([
-    { name: 'dcr', marker: dcr, outcome: 'admitted' },
-    { name: 'cimd by itself', marker: selfCimd, outcome: 'admitted' },
-    { name: 'cimd by an administrator', marker: imported, outcome: 'refused' },
-    { name: 'none', marker: {}, outcome: 'admitted' },
-  ])('$name: $outcome', async ({ marker, outcome }) => {
+    { name: 'type dcr', marker: dcr, outcome: 'admitted' },
+    { name: 'type cimd created by the client', marker: selfCimd, outcome: 'admitted' },
+    { name: 'type cimd created by an administrator', marker: imported, outcome: 'refused' },
+    { name: 'no marker', marker: {}, outcome: 'admitted' },
+  ])('determines the outcome of a registration: $name, $outcome', async ({ marker, outcome }) => {
     const webhook = await start({ clients: [{ ...STRICT, ...marker }] })
     const answer = await webhook.deliver(registration('tpc_1'))
     expect(answer.status).toBe(200)
@@ -28,17 +28,20 @@ describe("Auth0's marker", () => {
       message: 'client_admitted',
     },
     { name: 'was imported', marker: imported, outcome: 'ignored', message: 'client_ignored' },
-    { name: 'has none', marker: {}, outcome: 'ignored', message: 'client_ignored' },
-  ])('a record of a metadata document: the client $name', async ({ marker, outcome, message }) => {
-    const webhook = await start({ clients: [{ ...STRICT, ...marker }] })
-    const answer = await webhook.deliver(registration('tpc_1', { description }))
-    expect(outcomesIn(answer)).toMatchObject([{ client_id: 'tpc_1', outcome }])
-    const written = { severity: 'INFO', message, client: 'tpc_1' }
-    expect(webhook.served.lines).toContainEqual(expect.objectContaining(written))
-    expect(webhook.api.grants).toHaveLength(outcome === 'admitted' ? 1 : 0)
-  })
+    { name: 'has no marker', marker: {}, outcome: 'ignored', message: 'client_ignored' },
+  ])(
+    'determines the outcome of a record of a metadata document: the client $name, $outcome',
+    async ({ marker, outcome, message }) => {
+      const webhook = await start({ clients: [{ ...STRICT, ...marker }] })
+      const answer = await webhook.deliver(registration('tpc_1', { description }))
+      expect(outcomesIn(answer)).toMatchObject([{ client_id: 'tpc_1', outcome }])
+      const written = { severity: 'INFO', message, client: 'tpc_1' }
+      expect(webhook.served.lines).toContainEqual(expect.objectContaining(written))
+      expect(webhook.api.grants).toHaveLength(outcome === 'admitted' ? 1 : 0)
+    },
+  )
 
-  test('a certain record counts more than such a one, in either order', async () => {
+  test('is not required if a record of a dynamic registration is in the same delivery', async () => {
     for (const last of [0, 1]) {
       const webhook = await start()
       const records = [registration('tpc_1', { description }), registration('tpc_1')]
@@ -51,7 +54,7 @@ describe("Auth0's marker", () => {
 describe('a promotion that Auth0 refuses', () => {
   const refusal = { status: 403, errorCode: 'operation_not_supported' }
 
-  test('the outcome and the log say which way was taken, and why', async () => {
+  test('is reported in outcome and log with the way and the reason', async () => {
     const webhook = await start()
     webhook.api.fail('PATCH /clients/:id', refusal)
     const answer = await webhook.deliver(registration('plain1'))
@@ -67,7 +70,7 @@ describe('a promotion that Auth0 refuses', () => {
     expect(outcomesIn(again)).toMatchObject([{ outcome: 'already_admitted', way: 'granted' }])
   })
 
-  test('a failure of the other way names both codes', async () => {
+  test('is reported with both codes if the grant fails too', async () => {
     const webhook = await start()
     webhook.api.fail('PATCH /clients/:id', refusal)
     webhook.api.fail('POST /client-grants', { status: 400 })
@@ -87,7 +90,7 @@ describe('a promotion that Auth0 refuses', () => {
   })
 })
 
-test('THIRD_PARTY_ACCESS=open makes no client grant', async () => {
+test('THIRD_PARTY_ACCESS=open creates no client grant', async () => {
   const webhook = await start({ env: { THIRD_PARTY_ACCESS: 'open' } })
   const answer = await webhook.deliver([registration('plain1'), registration('tpc_1')])
   expect(outcomesIn(answer).map(({ outcome }) => outcome)).toEqual(['admitted', 'admitted'])

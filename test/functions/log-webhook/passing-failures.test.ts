@@ -6,8 +6,8 @@ import {
   writesOf,
 } from '../../support/functions/log-webhook.ts'
 
-// Auth0's client waits whole seconds between tries, so these wait side by side.
-describe.concurrent('failures that pass', () => {
+// Auth0's client waits whole seconds between attempts, so these tests run concurrently.
+describe.concurrent('a temporary failure of Auth0', () => {
   function rateLimit(): Readonly<Record<string, string>> {
     const reset = Math.floor(Date.now() / 1000) + 1
     return {
@@ -17,7 +17,7 @@ describe.concurrent('failures that pass', () => {
     }
   }
 
-  test('429 once: tried again', async () => {
+  test('with a single 429 is retried within the delivery', async () => {
     await using webhook = await startWebhook()
     webhook.api.fail('PATCH /clients/:id', { status: 429, times: 1, headers: rateLimit() })
     const answer = await webhook.deliver(registration('plain1'))
@@ -27,19 +27,22 @@ describe.concurrent('failures that pass', () => {
     expect(tries).toHaveLength(2)
   })
 
-  test.each([429, 500, 503])('%i each time: again with the next delivery', async (status) => {
-    await using webhook = await startWebhook()
-    webhook.api.fail('GET /connections', { status, headers: { 'retry-after': '1' } })
-    const answer = await webhook.deliver(registration('plain1'))
-    expect(answer.status).toBe(503)
-    expect(outcomesIn(answer)).toMatchObject([{ reason: `conn_lookup_http_${status}` }])
-    webhook.api.mended()
-    const again = await webhook.deliver(registration('plain1'))
-    expect(again.status).toBe(200)
-    expect(outcomesIn(again)).toMatchObject([{ outcome: 'admitted' }])
-  })
+  test.each([429, 500, 503])(
+    'with a repeated %i is retried by the next delivery',
+    async (status) => {
+      await using webhook = await startWebhook()
+      webhook.api.fail('GET /connections', { status, headers: { 'retry-after': '1' } })
+      const answer = await webhook.deliver(registration('plain1'))
+      expect(answer.status).toBe(503)
+      expect(outcomesIn(answer)).toMatchObject([{ reason: `conn_lookup_http_${status}` }])
+      webhook.api.mended()
+      const again = await webhook.deliver(registration('plain1'))
+      expect(again.status).toBe(200)
+      expect(outcomesIn(again)).toMatchObject([{ outcome: 'admitted' }])
+    },
+  )
 
-  test('an API that does not answer: client_read_timeout', async () => {
+  test('without a response is reported as client_read_timeout', async () => {
     await using webhook = await startWebhook()
     webhook.api.stageDelay(9_000)
     const answer = await webhook.deliver(registration('plain1'))

@@ -7,7 +7,7 @@ interface Refusal {
   readonly headers: Record<string, string>
 }
 
-describe("Auth0's own refusals", () => {
+describe('a refusal of Auth0', () => {
   const soon = () => String(Math.floor(Date.now() / 1000) + 7)
   const later = (seconds: number) => new Date(Date.now() + seconds * 1_000).toUTCString()
   const rows: readonly {
@@ -24,7 +24,7 @@ describe("Auth0's own refusals", () => {
       retryAfter: /^17$/,
     },
     {
-      name: "429 with Auth0's reset",
+      name: '429 with x-ratelimit-reset',
       refusal: () => ({ status: 429, headers: { 'x-ratelimit-reset': soon() } }),
       status: 429,
       retryAfter: /^[67]$/,
@@ -36,46 +36,51 @@ describe("Auth0's own refusals", () => {
       retryAfter: /^1[67]$/,
     },
     {
-      name: '503 with the reset that every answer has',
+      name: '503 with x-ratelimit-reset',
       refusal: () => ({ status: 503, headers: { 'x-ratelimit-reset': soon() } }),
       status: 503,
       retryAfter: /^10$/,
     },
     {
-      name: '429 that says nothing',
+      name: '429 without a time',
       refusal: () => ({ status: 429 }),
       status: 429,
       retryAfter: /^10$/,
     },
-    { name: '503', refusal: () => ({ status: 503 }), status: 503, retryAfter: /^10$/ },
     {
-      name: 'the entity limit',
+      name: '503 without a time',
+      refusal: () => ({ status: 503 }),
+      status: 503,
+      retryAfter: /^10$/,
+    },
+    {
+      name: '403 for the entity limit',
       refusal: () => ({ status: 403, body: { errorCode: 'too_many_entities' } }),
       status: 503,
       retryAfter: /^10$/,
     },
     {
-      name: 'registration that is off',
+      name: '404 if registration is disabled',
       refusal: () => ({ status: 404 }),
       status: 503,
       retryAfter: /^10$/,
     },
-    { name: '201 without an id', refusal: () => ({ status: 200, body: {} }), status: 503 },
+    { name: '200 without a client_id', refusal: () => ({ status: 200, body: {} }), status: 503 },
     {
-      name: 'a redirect URI',
+      name: '400 for a redirect URI',
       refusal: () => ({ status: 400, body: { error: 'invalid_redirect_uri' } }),
       status: 400,
       error: 'invalid_redirect_uri',
     },
     {
-      name: 'anything else',
+      name: '400 with another error',
       refusal: () => ({ status: 400, body: { error: 'Bad Request', message: 'x' } }),
       status: 400,
       error: 'invalid_client_metadata',
     },
   ]
   test.each(rows)(
-    '$name',
+    'becomes $status without an admission: $name',
     async ({ refusal, status, retryAfter, error = 'temporarily_unavailable' }) => {
       const registration = await start()
       registration.auth0.stage({ answer: { body: {}, headers: {}, ...refusal() } })
@@ -90,7 +95,7 @@ describe("Auth0's own refusals", () => {
   )
 
   test.each(['before', 'afterwards'] as const)(
-    'no answer, cut off %s: sent once',
+    'is not retried if the connection breaks: %s',
     async (broken) => {
       const registration = await start()
       registration.auth0.stage({ breaks: broken })

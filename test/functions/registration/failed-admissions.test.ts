@@ -27,9 +27,9 @@ describe('an admission that fails', () => {
         ([400, 403] as const).map((status) => ({ mode, operation, status })),
       ),
     )
-    // A promotion that answers 400 is refused, and the client served the other way.
+    // After a 400 for its promotion a client gets a grant instead.
     .filter(({ operation, status }) => operation !== 'PATCH /clients/:id' || status !== 400)
-  test.each(rows)('$operation of a $mode client answers $status: deleted again', async (row) => {
+  test.each(rows)('deletes the client after $status for $operation (mode $mode)', async (row) => {
     const registration = await start()
     registration.auth0.setMode(row.mode)
     registration.api.fail(row.operation, { status: row.status })
@@ -45,7 +45,7 @@ describe('an admission that fails', () => {
     expect((await registration.register()).status).toBe(201)
   })
 
-  test('names the missing Management scope in the log', async () => {
+  test('logs the missing Management API scope', async () => {
     const registration = await start()
     registration.api.fail('POST /client-grants', { status: 403 })
     await registration.register()
@@ -58,7 +58,7 @@ describe('an admission that fails', () => {
     )
   })
 
-  test('a client that Auth0 has with other redirect URIs is not admitted', async () => {
+  test('deletes a client whose redirect URIs in Auth0 are not allowed', async () => {
     const registration = await start()
     registration.auth0.changeClients((client) => ({
       ...client,
@@ -70,16 +70,19 @@ describe('an admission that fails', () => {
   })
 
   test.each([
-    { name: 'there is no token', stage: ({ api }: Registration) => api.stageTokenStatus(403) },
     {
-      name: 'connections cannot be read',
+      name: 'no Management API token',
+      stage: ({ api }: Registration) => api.stageTokenStatus(403),
+    },
+    {
+      name: 'unreadable connections',
       stage: ({ api }: Registration) => api.fail('GET /connections', { status: 403 }),
     },
     {
-      name: 'the connection is missing',
+      name: 'a missing connection',
       stage: ({ api }: Registration) => api.connections.clear(),
     },
-  ])('when $name, nothing is registered in the first place', async ({ stage }) => {
+  ])('is detected before the registration: $name', async ({ stage }) => {
     const registration = await start()
     stage(registration)
     expect((await registration.register()).status).toBe(503)
@@ -89,7 +92,7 @@ describe('an admission that fails', () => {
     )
   })
 
-  test('one that takes too long is given up and undone', async () => {
+  test('deletes the client after a timeout', async () => {
     const registration = await start({ admissionTimeoutMs: 6_000 })
     registration.api.fail('PATCH /connections/:id', {
       status: 429,
@@ -105,7 +108,7 @@ describe('an admission that fails', () => {
     )
   })
 
-  test('one that cannot be deleted again is named in the log', async () => {
+  test('logs a client that cannot be deleted', async () => {
     const registration = await start()
     registration.api.fail('POST /client-grants', { status: 403 })
     registration.api.fail('DELETE /clients/:id', { status: 403 })
@@ -122,7 +125,7 @@ describe('an admission that fails', () => {
     )
   })
 
-  test('a caller that hangs up leaves no client', async () => {
+  test('deletes the client if the caller disconnects', async () => {
     const registration = await start()
     registration.api.stageDelay(50)
     const gone = new AbortController()

@@ -4,7 +4,7 @@ import type { Answer } from '../../support/http/serve.ts'
 
 afterEach(() => void vi.useRealTimers())
 
-/** One more may pass for each second that the flood itself took. */
+/** Expects `burst` accepted requests, and at most one more for each second that the flood took. */
 function expectPassed(passed: number, burst: number, startedAt: number): void {
   const seconds = Math.ceil((performance.now() - startedAt) / 1_000)
   expect(passed).toBeGreaterThanOrEqual(burst)
@@ -12,7 +12,7 @@ function expectPassed(passed: number, burst: number, startedAt: number): void {
 }
 
 describe('a flood', () => {
-  test('of clients that may register: so many pass, the others get the time to wait', async () => {
+  test('of allowed clients is limited, and the others get 429 with Retry-After', async () => {
     vi.useFakeTimers({ toFake: ['Date'], now: 1_700_000_000_000 })
     const registration = await start()
     const startedAt = performance.now()
@@ -31,7 +31,7 @@ describe('a flood', () => {
     expect((await registration.register()).status).toBe(429)
   })
 
-  test('of foreign ones does not keep others out', async () => {
+  test('of foreign clients does not block other clients', async () => {
     vi.useFakeTimers({ toFake: ['Date'], now: 1_700_000_000_000 })
     const registration = await start()
     const foreign = { ...CHATGPT, redirect_uris: ['https://evil.example/'] }
@@ -40,7 +40,7 @@ describe('a flood', () => {
     expect(registration.auth0.requests).toHaveLength(1)
   })
 
-  test('of malformed ones does not keep others out', async () => {
+  test('of malformed requests does not block other clients', async () => {
     vi.useFakeTimers({ toFake: ['Date'], now: 1_700_000_000_000 })
     const registration = await start()
     const malformed = Array.from({ length: 100 }, (_, at) => (at % 2 === 0 ? '{' : { at }))
@@ -60,14 +60,14 @@ describe('a flood', () => {
     passed: number
   }[] = [
     {
-      name: 'one address at the front',
+      name: 'one address',
       isBehindFront: true,
       sent: () => '192.0.2.1',
       honest: '198.51.100.7',
       passed: 20,
     },
     {
-      name: 'one address that makes up others before its own',
+      name: 'one address with forged addresses',
       isBehindFront: true,
       sent: (at) => `10.0.0.${at}, 198.51.100.7, 203.0.113.${at}, 192.0.2.1`,
       honest: '198.51.100.7',
@@ -88,14 +88,14 @@ describe('a flood', () => {
       passed: 10,
     },
     {
-      name: 'one client behind a proxy of this machine',
+      name: 'one client behind a local proxy',
       isBehindFront: false,
       sent: () => '192.0.2.1, 127.0.0.1',
       honest: '198.51.100.7, 127.0.0.1',
       passed: 10,
     },
   ]
-  test.each(floods)('from $name keeps no other client out', async (flood) => {
+  test.each(floods)('does not block other clients: $name', async (flood) => {
     vi.useFakeTimers({ toFake: ['Date'], now: 1_700_000_000_000 })
     const { isBehindFront, sent, honest, passed } = flood
     const { register } = await start({ isBehindFront })
@@ -108,7 +108,7 @@ describe('a flood', () => {
     expect((await register(CHATGPT, undefined, from(honest))).status).toBe(201)
   })
 
-  test('without a front that makes up addresses is one flood', async () => {
+  test('with forged addresses counts as one client without a trusted proxy', async () => {
     vi.useFakeTimers({ toFake: ['Date'], now: 1_700_000_000_000 })
     const { register } = await start()
     const startedAt = performance.now()
@@ -118,7 +118,7 @@ describe('a flood', () => {
     expectPassed(statuses(answers, 201), 20, startedAt)
   })
 
-  test('of what Auth0 refuses does not keep others out', async () => {
+  test('of registrations that Auth0 refuses does not block other clients', async () => {
     vi.useFakeTimers({ toFake: ['Date'], now: 1_700_000_000_000 })
     const { auth0, register } = await start({ isBehindFront: true })
     auth0.stage({ answer: { status: 400, body: {}, headers: {} } })

@@ -13,14 +13,14 @@ describe('a registration (RFC 7591 s3.2.1)', () => {
   test.each([
     {
       mode: 'strict',
-      // The last one gives its refresh tokens a leeway.
+      // The last write sets the leeway of the refresh tokens.
       writes: ['POST /client-grants', 'PATCH /connections/con_1', 'PATCH /clients/ID'],
     },
     {
       mode: 'permissive',
       writes: ['PATCH /clients/ID', 'POST /client-grants', 'PATCH /connections/con_1/clients'],
     },
-  ] as const)('of a $mode client is answered once it is admitted', async (row) => {
+  ] as const)('is answered after the client is admitted (mode $mode)', async (row) => {
     const registration = await start()
     registration.auth0.setMode(row.mode)
     const answer = await registration.register()
@@ -42,27 +42,27 @@ describe('a registration (RFC 7591 s3.2.1)', () => {
 
   const kept: readonly { name: string; asked: Json; registered: Json }[] = [
     {
-      name: 'redirect URIs alone',
+      name: 'only redirect URIs',
       asked: { redirect_uris: [CALLBACK] },
       registered: { client_name: 'MCP client' },
     },
     {
-      name: 'a secret, as an older ChatGPT asks for',
+      name: 'a client secret, as in older ChatGPT',
       asked: { ...CHATGPT, token_endpoint_auth_method: 'client_secret_post' },
       registered: {},
     },
     {
-      name: 'more grant types than there are',
+      name: 'an unsupported grant type',
       asked: { ...CHATGPT, grant_types: ['refresh_token', 'authorization_code', 'device_code'] },
       registered: {},
     },
     {
-      name: 'no refresh',
+      name: 'no refresh_token grant type',
       asked: { ...CHATGPT, grant_types: ['authorization_code'] },
       registered: { grant_types: ['authorization_code'] },
     },
     {
-      name: 'members that are not for Auth0',
+      name: 'unsupported members',
       asked: {
         ...CHATGPT,
         application_type: 'web',
@@ -76,45 +76,51 @@ describe('a registration (RFC 7591 s3.2.1)', () => {
       registered: {},
     },
   ]
-  test.each(kept)('asked with $name', async ({ asked, registered }) => {
-    const registration = await start()
-    const answer = await registration.register(asked)
-    expect(answer.status).toBe(201)
-    expect(registration.auth0.requests).toEqual([{ ...CHATGPT, ...registered }])
-    expect(answer.json()).toMatchObject({
-      ...CHATGPT,
-      ...registered,
-      client_id: clientIdIn(registration),
-    })
-    expect(answer.json()).not.toHaveProperty('client_secret')
-  })
+  test.each(kept)(
+    'sends only supported metadata to Auth0: $name',
+    async ({ asked, registered }) => {
+      const registration = await start()
+      const answer = await registration.register(asked)
+      expect(answer.status).toBe(201)
+      expect(registration.auth0.requests).toEqual([{ ...CHATGPT, ...registered }])
+      expect(answer.json()).toMatchObject({
+        ...CHATGPT,
+        ...registered,
+        client_id: clientIdIn(registration),
+      })
+      expect(answer.json()).not.toHaveProperty('client_secret')
+    },
+  )
 
-  test.each([400, 403, 409])('a client whose promotion answers %i stays', async (status) => {
-    const registration = await start()
-    registration.auth0.setMode('permissive')
-    const errorCode = 'operation_not_supported'
-    registration.api.fail('PATCH /clients/:id', { status, errorCode })
-    expect((await registration.register()).status).toBe(201)
-    expect(writesOf(registration)).toEqual([
-      'PATCH /clients/ID',
-      'POST /client-grants',
-      'PATCH /connections/con_1',
-      'PATCH /clients/ID',
-    ])
-    const promotion = `client_promote_http_${status}`
-    expect(registration.served.lines).toContainEqual(
-      expect.objectContaining({ message: 'client_admitted', way: 'granted', promotion }),
-    )
-    expect(registration.api.clients.size).toBe(1)
-  })
+  test.each([400, 403, 409])(
+    'grants access to a client whose promotion gets %i',
+    async (status) => {
+      const registration = await start()
+      registration.auth0.setMode('permissive')
+      const errorCode = 'operation_not_supported'
+      registration.api.fail('PATCH /clients/:id', { status, errorCode })
+      expect((await registration.register()).status).toBe(201)
+      expect(writesOf(registration)).toEqual([
+        'PATCH /clients/ID',
+        'POST /client-grants',
+        'PATCH /connections/con_1',
+        'PATCH /clients/ID',
+      ])
+      const promotion = `client_promote_http_${status}`
+      expect(registration.served.lines).toContainEqual(
+        expect.objectContaining({ message: 'client_admitted', way: 'granted', promotion }),
+      )
+      expect(registration.api.clients.size).toBe(1)
+    },
+  )
 
-  test('under open access no client grant is made', async () => {
+  test('creates no client grant with THIRD_PARTY_ACCESS=open', async () => {
     const registration = await start({ env: { THIRD_PARTY_ACCESS: 'open' } })
     expect((await registration.register()).status).toBe(201)
     expect(writesOf(registration)).toEqual(['PATCH /connections/con_1', 'PATCH /clients/ID'])
   })
 
-  test('a client that Auth0 does not know everywhere yet is waited for', async () => {
+  test('is retried after a 404 for the new client', async () => {
     const registration = await start()
     registration.api.fail('GET /clients/:id', { status: 404, times: 1 })
     registration.api.fail('POST /client-grants', { status: 404, times: 2 })
@@ -123,14 +129,14 @@ describe('a registration (RFC 7591 s3.2.1)', () => {
   })
 })
 
-describe("Auth0's marker", () => {
+describe("Auth0's registration marker", () => {
   const rows = [
-    { name: 'dcr', type: 'dcr', by: 'client', status: 201 },
-    { name: 'cimd by itself', type: 'cimd', by: 'client', status: 201 },
-    { name: 'cimd by an administrator', type: 'cimd', by: 'admin', status: 503 },
-    { name: 'none', status: 201 },
+    { name: 'type dcr', type: 'dcr', by: 'client', status: 201 },
+    { name: 'type cimd created by the client', type: 'cimd', by: 'client', status: 201 },
+    { name: 'type cimd created by an administrator', type: 'cimd', by: 'admin', status: 503 },
+    { name: 'no marker', status: 201 },
   ] as const
-  test.each(rows)('$name: $status', async ({ status, ...row }) => {
+  test.each(rows)('determines the status $status: $name', async ({ status, ...row }) => {
     const registration = await start()
     registration.auth0.changeClients((client) => {
       const { external_metadata_type: _, external_metadata_created_by: __, ...rest } = client
@@ -138,7 +144,7 @@ describe("Auth0's marker", () => {
       return { ...rest, external_metadata_type: row.type, external_metadata_created_by: row.by }
     })
     expect((await registration.register()).status).toBe(status)
-    // What an operator made is not deleted either.
+    // A client that an operator created is not deleted.
     expect(registration.api.clients.size).toBe(1)
     if (status === 201) return
     expect(writesOf(registration)).toEqual([])
@@ -153,7 +159,7 @@ describe("Auth0's marker", () => {
   })
 })
 
-test('no token, secret, name or redirect URI is in the log', async () => {
+test('log lines contain no token, secret, client name or redirect URI', async () => {
   const registration = await start()
   await registration.register({ ...CHATGPT, client_name: 'marker-name' })
   await registration.register({ ...CHATGPT, redirect_uris: ['https://marker.example/'] })

@@ -16,7 +16,7 @@ test.each([
   ['::1', '0:0:0:0', undefined],
   ['2001:db8::', '2001:db8:0:0', undefined],
   ['2001:db8::7, 2001:db8::8', '2001:db8:0:0', '2001:db8:0:0'],
-])('behind a front, %j is of the peer %s and the client %s', (value, peer, client) => {
+])('behind a trusted proxy, %j gives the peer %s and the client %s', (value, peer, client) => {
   expect(forwarded(value, true)).toEqual({ peer, client })
 })
 
@@ -26,6 +26,6 @@ test.each([
   ['192.0.2.1', '192.0.2.1'],
   ['192.0.2.1, 127.0.0.1', '192.0.2.1'],
   ['192.0.2.1, ::1', '192.0.2.1'],
-])('without a front, %j is of the one peer and the client %s', (value, client) => {
+])('without a trusted proxy, %j gives an unknown peer and the client %s', (value, client) => {
   expect(forwarded(value, false)).toEqual({ peer: 'unknown', client })
 })

@@ -5,7 +5,7 @@ const TOKEN_CHARACTERS = new Set(
   'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~+/=',
 )
 
-/** The Authorization grammar: what is accepted is the scheme, blanks, and one token (RFC 6750 s2.1). */
+/** The Authorization field: only the scheme, blanks and one token are accepted (RFC 6750 s2.1). */
 export const authorizationTarget: FuzzTarget = {
   name: 'authorization',
   seeds: [
@@ -24,7 +24,7 @@ export const authorizationTarget: FuzzTarget = {
       const [scheme = '', ...rest] = text.split(' ')
       must(scheme.toLowerCase() === 'bearer', 'another scheme is accepted')
       const parts = rest.filter((part) => part !== '')
-      must(parts.length === 1 && parts[0] === token, 'it is not exactly one token')
+      must(parts.length === 1 && parts[0] === token, 'there is not exactly one token')
       must(
         [...token].every((one) => TOKEN_CHARACTERS.has(one)),
         'a token has other characters',

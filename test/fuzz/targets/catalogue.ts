@@ -6,7 +6,7 @@ const NAME = /^[A-Za-z0-9_.-]{1,128}$/
 const SCOPE = /^[\x21\x23-\x5b\x5d-\x7e]+$/
 const tool = { description: 'Events.', scopes: ['events:read'], inputSchema: { type: 'object' } }
 
-/** Catalogues in JSON and YAML. Their errors name tools, so they may quote them. */
+/** Catalogues in JSON and YAML. Error messages name tools, so they may contain the marker. */
 export const catalogueTarget: FuzzTarget = {
   name: 'catalogue',
   seeds: [
@@ -27,14 +27,14 @@ export const catalogueTarget: FuzzTarget = {
       throw error
     }
     for (const [name, { scopes, ...found }] of catalogue) {
-      must(NAME.test(name) && found.name === name, 'a tool has a name that no client may write')
-      must(Array.isArray(scopes), 'a tool says nothing of access')
+      must(NAME.test(name) && found.name === name, 'a tool has an invalid name')
+      must(Array.isArray(scopes), 'a tool has no scopes list')
       must(
         scopes.every((scope) => SCOPE.test(scope)),
-        'a scope is no scope token',
+        'a scope is not a scope token',
       )
       const says = /scopes|noauth/.test(text) || /\\u|\\x|%/.test(text)
-      must(scopes.length > 0 || says, 'a tool is public that does not say so')
+      must(scopes.length > 0 || says, 'a tool is public without a declaration')
     }
   },
 }

@@ -5,7 +5,7 @@ import { type FuzzTarget, must, onlyRefuses } from '../target.ts'
 const MAX_DEPTH = 256
 const WHOLE = /^-?(?:0|[1-9]\d*)$/
 
-/** The JSON reader: RFC 8259 to a depth, and numbers that are passed on as they were written. */
+/** The JSON reader: RFC 8259 up to a depth, with numbers that are passed on as written. */
 export const jsonTarget: FuzzTarget = {
   name: 'json',
   seeds: [
@@ -19,9 +19,12 @@ export const jsonTarget: FuzzTarget = {
   check: (text) => {
     const read = parseJson(text)
     const expected = reference(text)
-    must((read === undefined) === (expected === undefined), 'it does not read what is JSON')
+    must(
+      (read === undefined) === (expected === undefined),
+      'it does not accept the same texts as JSON.parse',
+    )
     if (read === undefined || expected === undefined) return
-    must(written(read.value) === written(expected.value), 'it reads another value')
+    must(written(read.value) === written(expected.value), 'it reads another value than JSON.parse')
     if (!text.isWellFormed()) return
     const kept = onlyRefuses([RpcError], () => readMessageJson(Buffer.from(text)))
     if (kept === undefined) return
@@ -30,7 +33,7 @@ export const jsonTarget: FuzzTarget = {
   },
 }
 
-/** JSON.parse with the depth counted in the value. */
+/** JSON.parse with a limit on the depth of the value. */
 function reference(text: string): { readonly value: unknown } | undefined {
   try {
     const value: unknown = JSON.parse(text)
@@ -53,7 +56,7 @@ function written(value: unknown): string | undefined {
   return JSON.stringify(value)
 }
 
-/** Each number of the one is the number of the other: to the digit when whole, else the same double. */
+/** Whether both texts have the same numbers: integers digit by digit, others as the same double. */
 function isSame(sent: string, text: string): boolean {
   const before = numbersIn(text)
   const after = numbersIn(sent)
@@ -67,10 +70,10 @@ function isSame(sent: string, text: string): boolean {
   )
 }
 
-/** As they stand, in the order of the value's members. */
+/** The numbers as written, in the order of the members. */
 function numbersIn(text: string): string[] {
   const found: string[] = []
-  // TypeScript's library does not know the third parameter yet (Node 21).
+  // TypeScript's library does not declare the third parameter yet (Node 21).
   const collect = (...[, value, context]: [string, unknown, { readonly source?: string }?]) => {
     if (typeof value === 'number') found.push(context?.source ?? '')
     return value

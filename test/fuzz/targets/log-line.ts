@@ -4,7 +4,7 @@ import { type FuzzTarget, must } from '../target.ts'
 
 const MAX_BYTES = 1_600
 
-/** What others wrote in a log line: one line of JSON, bounded, with nothing that is not shown. */
+/** Foreign text in a log line: one bounded line of JSON without invisible characters. */
 export const logLineTarget: FuzzTarget = {
   name: 'log-line',
   seeds: [
@@ -18,10 +18,10 @@ export const logLineTarget: FuzzTarget = {
     log.with({ subject: text, client: text }).info('event', { reason: text })
     const [line = ''] = lines
     must(lines.length === 1 && line.indexOf('\n') === line.length - 1, 'it is not one line')
-    must(!hasUnseen(line.slice(0, -1)), 'a character is not shown')
-    must(Buffer.byteLength(line) <= MAX_BYTES, 'a line is not bounded')
+    must(!hasUnseen(line.slice(0, -1)), 'a character is invisible')
+    must(Buffer.byteLength(line) <= MAX_BYTES, 'a line is too long')
     const read = JSON.parse(line) as Readonly<Record<string, unknown>>
-    must(read['severity'] === 'INFO' && read['message'] === 'event', 'a field takes another place')
+    must(read['severity'] === 'INFO' && read['message'] === 'event', 'a field overwrites another')
     const isWhole = Buffer.byteLength(JSON.stringify(text)) <= 100 && !hasUnseen(text)
     must(!isWhole || read['subject'] === text, 'a short text is changed')
   },

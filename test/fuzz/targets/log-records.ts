@@ -14,7 +14,7 @@ const data = {
 const record = { log_id: '900', data }
 const MAX_ID = 256
 
-/** Deliveries of the log stream, in each format. */
+/** Deliveries of the log stream in each format. */
 export const logRecordsTarget: FuzzTarget = {
   name: 'log-records',
   seeds: [
@@ -28,15 +28,15 @@ export const logRecordsTarget: FuzzTarget = {
     const records = onlyRefuses([HttpError], () => atOnce(parseLogRecords(Buffer.from(text))))
     if (records === undefined) return
     for (const { registeredClientId: id, date } of records) {
-      must(id === undefined || (id.length > 0 && id.length <= MAX_ID), 'an id is not bounded')
-      must(date === undefined || Number.isFinite(date), 'a date is no time')
+      must(id === undefined || (id.length > 0 && id.length <= MAX_ID), 'an id is empty or too long')
+      must(date === undefined || Number.isFinite(date), 'a date is not a time')
     }
     const list = asList(text)
     if (list === undefined || list.length === 0) return
     const lines = list.map((one) => JSON.stringify(one)).join('\n')
     must(
       written(atOnce(parseLogRecords(Buffer.from(lines)))) === written(records),
-      'the format counts',
+      'the result depends on the format',
     )
   },
 }

@@ -18,7 +18,7 @@ const HEADERS = [
   { 'mcp-protocol-version': '2026-07-28', 'mcp-method': 'tools/call', 'mcp-name': MARKER },
 ]
 
-/** The JSON-RPC message reader, in each era. */
+/** The reader of JSON-RPC messages in each era. */
 export const messageTarget: FuzzTarget = {
   name: 'message',
   seeds: [
@@ -38,20 +38,23 @@ export const messageTarget: FuzzTarget = {
       const messages = 'batch' in inbound ? inbound.batch : [inbound.message]
       for (const message of messages) {
         if (message.kind === 'response') continue
-        must(typeof message.method === 'string', 'a method is no string')
+        must(typeof message.method === 'string', 'a method is not a string')
         must(
           typeof message.params === 'object' && !Array.isArray(message.params),
-          'params are no object',
+          'params are not an object',
         )
         if (message.kind !== 'request') continue
         const { id } = message
-        must(typeof id === 'string' || Number.isSafeInteger(id), 'an id cannot be written again')
-        must(JSON.parse(JSON.stringify(id)) === id, 'an id comes back as another')
+        must(
+          typeof id === 'string' || Number.isSafeInteger(id),
+          'an id cannot be represented in JSON',
+        )
+        must(JSON.parse(JSON.stringify(id)) === id, 'an id changes in JSON')
       }
       if ('message' in inbound) {
         must(
           onlyRefuses([RpcError], () => toMessage(json.value)) !== undefined,
-          'it reads no message',
+          'a message is not read',
         )
       }
     }

@@ -15,7 +15,7 @@ const PROBES = [
 ]
 const PATHS = ['', '/', '/cb', '/a/b', '/a/b/c.d', '//', '/%2e%2e/']
 
-/** Redirect patterns, tried with URIs of their own host and with others. */
+/** Redirect URI patterns, tested with URIs of their own host and of others. */
 export const redirectsTarget: FuzzTarget = {
   name: 'redirects',
   seeds: [
@@ -32,7 +32,7 @@ export const redirectsTarget: FuzzTarget = {
     const covers = onlyRefuses([ConfigError], () => createRedirectUriPolicy([text]))
     if (covers === undefined) return
     must(!covers([]), 'it covers a client without redirect URIs')
-    for (const uri of PROBES) must(!covers([uri]), 'it covers what is no plain URI')
+    for (const uri of PROBES) must(!covers([uri]), 'it covers an unsafe URI')
     const host = /^[a-z]+:\/\/[^/*:(){}?]+/.exec(text)?.[0]
     if (host !== undefined) {
       const covered = PATHS.filter((path) => covers([`${host}${path}`]))
@@ -44,7 +44,7 @@ export const redirectsTarget: FuzzTarget = {
     must(covers([text]), 'it does not cover itself')
     must(
       !covers([text, 'https://evil.example/cb']) || text === 'https://evil.example/cb',
-      'one URI of two decides',
+      'it covers a client with one foreign URI',
     )
     must(!covers([`${text}x`]) && !covers([`${text}/x`]), 'it covers a longer path')
   },

@@ -16,7 +16,7 @@ const client = {
   token_endpoint_auth_method: 'none',
 }
 
-/** Registration requests (RFC 7591): what is sent on to Auth0 is what was checked. */
+/** Registration requests (RFC 7591): only checked metadata is sent to Auth0. */
 export const registrationTarget: FuzzTarget = {
   name: 'registration',
   seeds: [
@@ -30,12 +30,12 @@ export const registrationTarget: FuzzTarget = {
     const metadata = onlyRefuses([HttpError], () => parseClientMetadata(Buffer.from(text), covers))
     if (metadata === undefined) return
     const { client_name: name, redirect_uris: uris, grant_types: grants } = metadata
-    must(name.trim() !== '' && !hasUnseen(name) && !/[<>]/.test(name), 'a name misleads')
+    must(name.trim() !== '' && !hasUnseen(name) && !/[<>]/.test(name), 'a name is misleading')
     must(
       uris.length > 0 && uris.every((uri) => new URL(uri).host === 'chatgpt.com'),
       'a URI is foreign',
     )
     must(grants.includes('authorization_code') && grants.length <= 2, 'a grant is foreign')
-    must(Object.keys(metadata).length === 5, 'a member is passed on')
+    must(Object.keys(metadata).length === 5, 'another member is passed on')
   },
 }

@@ -2,7 +2,7 @@ import { createECDH, createPrivateKey, createPublicKey, verify } from 'node:cryp
 import { readSigningKeys } from '../../../shared/oauth/signing-key.ts'
 import { type FuzzTarget, must } from '../target.ts'
 
-// The same at each run, and of no use elsewhere.
+// The same in each run and not used elsewhere.
 const SECRET = Buffer.alloc(32, 7)
 const PKCS8_ED25519 = Buffer.from('302e020100300506032b657004220420', 'hex')
 const ed25519 = createPrivateKey({
@@ -15,7 +15,7 @@ const pem = { type: 'pkcs8', format: 'pem' } as const
 const jwks = [ed25519, p256].map((key) => key.export({ format: 'jwk' }))
 const SECRETS = jwks.map(({ d }) => d ?? '')
 
-/** The signing keys in one variable: PEM blocks, a JWK or a set of them. */
+/** The signing keys in one variable: PEM blocks, a JWK or a JWK set. */
 export const signingKeysTarget: FuzzTarget = {
   name: 'signing-keys',
   seeds: [
@@ -29,9 +29,9 @@ export const signingKeysTarget: FuzzTarget = {
   check: (text) => {
     const keys = readSigningKeys(text)
     if (keys === undefined) return
-    must(keys.length > 0, 'no key counts as some')
+    must(keys.length > 0, 'an empty list is returned')
     for (const { kid, alg, sign, publicJwk } of keys) {
-      must(/^[\w-]{43}$/.test(kid), 'a key id is no thumbprint')
+      must(/^[\w-]{43}$/.test(kid), 'a key ID is not a thumbprint')
       must(!('d' in publicJwk), 'a private member is published')
       const published = JSON.stringify(publicJwk)
       must(!SECRETS.some((secret) => published.includes(secret)), 'a secret is published')
@@ -41,7 +41,7 @@ export const signingKeysTarget: FuzzTarget = {
         alg === 'EdDSA'
           ? verify(null, Buffer.from('a.b'), key, signature)
           : verify('sha256', Buffer.from('a.b'), { key, dsaEncoding: 'ieee-p1363' }, signature)
-      must(isValid, 'a signature does not verify with the key that is published')
+      must(isValid, 'a signature does not verify with the published key')
     }
   },
 }

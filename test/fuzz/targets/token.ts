@@ -13,7 +13,7 @@ const verify = createAccessTokenVerifier({
   now: () => tokens.NOW,
 })
 
-/** JWT parsing: of all texts the one that was signed for this API is accepted. Keys differ by run. */
+/** JWT verification: only the token that was signed for this API is accepted. Keys differ in each run. */
 export const tokenTarget: FuzzTarget = {
   name: 'token',
   seeds: [
@@ -28,7 +28,7 @@ export const tokenTarget: FuzzTarget = {
     try {
       await verify(text)
     } catch (error) {
-      must(error instanceof BearerError, 'something other than a refusal is thrown')
+      must(error instanceof BearerError, 'an error other than a BearerError is thrown')
       must(text.length < 20 || !error.message.includes(text), 'an error quotes the token')
       return
     }

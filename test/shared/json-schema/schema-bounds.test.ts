@@ -10,7 +10,7 @@ import { createValidator } from '../../../shared/json-schema/validator.ts'
 const TOO_MUCH = 'arguments are too large or too deeply nested to be checked by the schema'
 const EMAIL = String.raw`^(?!\.)(?!.*\.\.)([A-Za-z0-9_'+\-\.]*)[A-Za-z0-9_+-]@([A-Za-z0-9][A-Za-z0-9\-]*\.)+[A-Za-z]{2,}$`
 
-/** Milliseconds of the processor, so that what else the machine does is not counted. */
+/** CPU milliseconds, so that other load on the machine does not count. */
 function costOf(work: () => void): number {
   const before = process.cpuUsage()
   work()
@@ -32,7 +32,7 @@ const branch = (required: string) => ({
   required: [required],
 })
 
-// Each would take seconds, minutes or for ever where every keyword is tried to its end.
+// Without limits, each of these takes seconds, minutes or forever.
 const HOSTILE: readonly (readonly [string, object, unknown])[] = [
   [
     'uniqueItems over objects',
@@ -40,18 +40,18 @@ const HOSTILE: readonly (readonly [string, object, unknown])[] = [
     many(35_000, (id) => ({ id, name: `n${id}` })),
   ],
   ['uniqueItems over lists', { uniqueItems: true }, many(30_000, (id) => [[id], [id]])],
-  ['a loop in a loop', { pattern: '^(a+)+$' }, `${'a'.repeat(100_000)}!`],
-  ['a choice in a loop', { pattern: '^(a|a)*b' }, 'a'.repeat(100_000)],
-  ['a search that starts everywhere', { pattern: '\\s+$' }, `${' '.repeat(500_000)}x`],
-  ['three loops in a row', { pattern: 'a*a*a*b' }, 'a'.repeat(100_000)],
+  ['a nested quantifier', { pattern: '^(a+)+$' }, `${'a'.repeat(100_000)}!`],
+  ['a choice in a quantifier', { pattern: '^(a|a)*b' }, 'a'.repeat(100_000)],
+  ['a search that starts at every position', { pattern: '\\s+$' }, `${' '.repeat(500_000)}x`],
+  ['three quantifiers in a row', { pattern: 'a*a*a*b' }, 'a'.repeat(100_000)],
   ['lookaheads', { pattern: EMAIL }, `a@${'a.'.repeat(50_000)}!`],
   [
-    'anyOf of itself',
+    'a recursive anyOf',
     { $defs: { n: { anyOf: [branch('p'), branch('q')] } }, $ref: '#/$defs/n' },
     nest(200, 1),
   ],
   [
-    'oneOf of itself',
+    'a recursive oneOf',
     {
       $defs: { n: { oneOf: [{ properties: { x: { $ref: '#/$defs/n' } } }, branch('p')] } },
       $ref: '#/$defs/n',
@@ -59,7 +59,7 @@ const HOSTILE: readonly (readonly [string, object, unknown])[] = [
     nest(200, 1),
   ],
   [
-    'not of itself',
+    'a recursive not',
     { $defs: { n: { not: { anyOf: [branch('p'), { not: branch('q') }] } } }, $ref: '#/$defs/n' },
     nest(200, 1),
   ],
@@ -69,7 +69,7 @@ const HOSTILE: readonly (readonly [string, object, unknown])[] = [
     many(50_000, () => ({ a: { b: { c: -1 } } })),
   ],
   [
-    'many patterns of names',
+    'many patternProperties',
     { patternProperties: Object.fromEntries(many(50, (at) => [`^x${at}.*y$`, {}]) as never) },
     table(60_000),
   ],
@@ -98,21 +98,17 @@ const HOSTILE: readonly (readonly [string, object, unknown])[] = [
     many(100_000, () => ({})),
   ],
   ['contains', { contains: { const: 1 } }, many(300_000, () => 2)],
-  ['a count of characters', { pattern: 'a{500}b' }, 'a'.repeat(1_000_000)],
-  ['counts inside counts', { pattern: '(?:a{16}){16}b' }, 'a'.repeat(1_000_000)],
-  ['a loop before a count', { pattern: '^a+a{120}b' }, 'a'.repeat(1_000_000)],
+  ['a large count', { pattern: 'a{500}b' }, 'a'.repeat(1_000_000)],
+  ['nested counts', { pattern: '(?:a{16}){16}b' }, 'a'.repeat(1_000_000)],
+  ['a quantifier before a count', { pattern: '^a+a{120}b' }, 'a'.repeat(1_000_000)],
   [
-    'the names of a large object, again and again',
+    'repeated counts of the names of a large object',
     { allOf: many(200, () => ({ minProperties: 1, maxProperties: 1e6 })) },
     table(80_000),
   ],
+  ['surrogate pairs', { allOf: many(100, () => ({ minLength: 400_000 })) }, '😀'.repeat(250_000)],
   [
-    'pairs of code units',
-    { allOf: many(100, () => ({ minLength: 400_000 })) },
-    '😀'.repeat(250_000),
-  ],
-  [
-    'two large objects that are equal but for one member',
+    'two large objects that differ in one member',
     { uniqueItems: true },
     [table(40_000), { ...table(40_000), k0: 2 }],
   ],
@@ -122,15 +118,15 @@ const HOSTILE: readonly (readonly [string, object, unknown])[] = [
     many(20, (at) => ({ ...table(5_000), k4999: at + 2 })),
   ],
   [
-    'long names on the way to a fault',
+    'long names in the location of a fault',
     { type: 'object', additionalProperties: { $ref: '#' } },
     { ['~/'.repeat(300_000)]: { ['~/'.repeat(200_000)]: 1 } },
   ],
 ]
 
-describe('a call cannot hold up the others', () => {
-  // Half a second: ten times what is meant, for machines that are slow or busy.
-  test.each(HOSTILE)('%s', (_, schema, value) => {
+describe('a validation', () => {
+  // The limit of 500 ms is ten times the target, for slow or busy machines.
+  test.each(HOSTILE)('has a limited cost for %s', (_, schema, value) => {
     expect(checkSchema(schema as never).faults).toEqual([])
     const validate = createValidator(schema as never)
     let said: string | undefined
@@ -138,18 +134,18 @@ describe('a call cannot hold up the others', () => {
       said = validate(value)
     })
     expect(cost).toBeLessThan(500)
-    // The same each time, whatever the machine.
+    // The result does not depend on the speed of the machine.
     expect(validate(value)).toBe(said)
   })
 
   test.each([
-    ['a loop in a loop', { pattern: '^(a+)+$' }, (size: number) => `${'a'.repeat(size)}!`],
+    ['a nested quantifier', { pattern: '^(a+)+$' }, (size: number) => `${'a'.repeat(size)}!`],
     [
       'uniqueItems over objects',
       { uniqueItems: true },
       (size: number) => many(size, (id) => ({ id })),
     ],
-  ])('%s costs ten times as many steps for ten times the size', (_, schema, make) => {
+  ])('has a cost that is linear in the size for %s', (_, schema, make) => {
     const validate = createValidator(schema as never)
     const fits = (size: number) => validate(make(size)) !== TOO_MUCH
     let size = 100
@@ -159,7 +155,7 @@ describe('a call cannot hold up the others', () => {
     expect(size).toBeLessThan(500_000)
   })
 
-  test('a bound that fails ends the check', () => {
+  test('ends when a limit such as maxLength is exceeded', () => {
     const inner = { pattern: '(a+)+b', uniqueItems: true }
     const text = 'a'.repeat(1_000_000)
     expect(createValidator({ maxLength: 10, ...inner })(text)).toBe(
@@ -174,7 +170,7 @@ describe('a call cannot hold up the others', () => {
     expect(createValidator({ type: 'object', ...inner })(text)).toBe('arguments must be object')
   })
 
-  test('a fault is told in bounded length, however long the names are', () => {
+  test('truncates long names in its message', () => {
     const name = 'k'.repeat(100_000)
     const shown = `${'k'.repeat(64)}...`
     const closed = createValidator({ additionalProperties: false })
@@ -188,20 +184,23 @@ describe('a call cannot hold up the others', () => {
     `${'(?:'.repeat(60)}a?${'){2}'.repeat(60)}`,
     'a'.repeat(30_000),
     '(?:(?:a{99}){99}){99}',
-  ])('a pattern that is too large is refused at the start: %s', (pattern) => {
-    expect(checkSchema({ pattern }).faults).toMatchObject([
-      { pointer: '/pattern', reason: expect.stringMatching(/ is too large when its/) },
-    ])
-  })
+  ])(
+    'is impossible with a pattern that is too large, which is refused at startup: %s',
+    (pattern) => {
+      expect(checkSchema({ pattern }).faults).toMatchObject([
+        { pointer: '/pattern', reason: expect.stringMatching(/ is too large when its/) },
+      ])
+    },
+  )
 
-  test('a pattern that is nested too deeply is refused at the start', () => {
+  test('is impossible with a pattern that is nested too deeply, which is refused at startup', () => {
     const pattern = `${'('.repeat(5_000)}a${')'.repeat(5_000)}`
     expect(checkSchema({ pattern }).faults).toMatchObject([
       { reason: expect.stringMatching(/ is nested too deeply$/) },
     ])
   })
 
-  test('what people send is judged in full', () => {
+  test('checks large realistic values completely', () => {
     const row = {
       type: 'object',
       properties: {
@@ -272,14 +271,14 @@ describe('the linear matcher', () => {
     ),
   }))
 
-  test('agrees with the engine', () => {
+  test('agrees with RegExp', () => {
     const texts = fc.array(
       fc.string({ unit: fc.constantFrom('a', 'b', 'c', '.', ' ', 'é'), maxLength: 8 }),
       { minLength: 4, maxLength: 4 },
     )
     fc.assert(
       fc.property(part, fc.constantFrom('', 'u'), texts, (pattern, flags, candidates) => {
-        // A name may be given once.
+        // The name of a group must be unique.
         fc.pre((pattern.match(/\(\?<n>/g) ?? []).length < 2)
         const expression = new RegExp(pattern, flags)
         for (const text of candidates) {
@@ -299,10 +298,13 @@ describe('the linear matcher', () => {
     ['^[😀b]+$', 'u', 'b😀', true],
     ['[\\uDE00]', 'u', '😀', false],
     ['\\ud83d\\ude00', 'u', '😀', true],
-  ])('reads characters as the engine does: %s with "%s", %s: %s', (pattern, flags, text, isOne) => {
-    expect(match(pattern, flags, text)).toBe(isOne)
-    expect(new RegExp(pattern, flags).test(text)).toBe(isOne)
-  })
+  ])(
+    'reads characters like RegExp: %s with the flags "%s" matches %s: %s',
+    (pattern, flags, text, isOne) => {
+      expect(match(pattern, flags, text)).toBe(isOne)
+      expect(new RegExp(pattern, flags).test(text)).toBe(isOne)
+    },
+  )
 
   test.each([
     ['alice@example.com', true],
@@ -310,7 +312,7 @@ describe('the linear matcher', () => {
     ['.alice@example.com', false],
     ['al..ice@example.com', false],
     [`${'a'.repeat(60)}@mail.example.com`, true],
-  ])("%s is an e-mail address by zod's pattern: %s", (text, isOne) => {
+  ])("matches zod's pattern of email addresses with %s: %s", (text, isOne) => {
     expect(match(EMAIL, 'u', text)).toBe(isOne)
   })
 })

@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest'
 import { checkSchema } from '../../../shared/json-schema/check.ts'
 import type { JsonSchema } from '../../../shared/json-schema/schema.ts'
 
-// An independent reading of the meta-schema of 2020-12.
+// An independent implementation of the 2020-12 meta-schema.
 const ajv = new Ajv2020({ strict: false, validateFormats: false })
 const fitsMetaSchema = (schema: unknown) => ajv.validateSchema(schema as object) === true
 
@@ -13,7 +13,7 @@ const linesOf = (schema: unknown) =>
 
 const TYPES = '(array, boolean, integer, null, number, object, string)'
 
-describe('a malformed schema is refused with place and reason', () => {
+describe('a malformed schema', () => {
   test.each<[object, string]>([
     [{ type: 'int' }, `/type: must be equal to one of the allowed values ${TYPES}`],
     [{ type: 'any' }, `/type: must be equal to one of the allowed values ${TYPES}`],
@@ -75,7 +75,7 @@ describe('a malformed schema is refused with place and reason', () => {
     [{ $anchor: '#a' }, '/$anchor: must match pattern "^[A-Za-z_][-A-Za-z0-9._]*$"'],
     [{ $id: '#a' }, '/$id: must match pattern "^[^#]*#?$"'],
     [{ pattern: 1 }, '/pattern: must be string'],
-  ])('%j', (schema, line) => {
+  ])('is refused with the location and the reason: %j', (schema, line) => {
     expect(linesOf(schema)).toEqual([line])
     expect(fitsMetaSchema(schema)).toBe(false)
   })
@@ -127,20 +127,20 @@ describe('a malformed schema is refused with place and reason', () => {
       { properties: { a: { 'x-mcp-header': 'A' } } },
       '/properties/a/x-mcp-header: is not supported',
     ],
-  ])('%j', (schema, line) => {
+  ])('is refused with the location and the reason: %j', (schema, line) => {
     expect(linesOf(schema)[0]).toEqual(
       typeof line === 'string' ? line : expect.stringMatching(line),
     )
   })
 
-  test('nested more deeply than anybody writes', () => {
+  test('is refused if it has 10,000 levels', () => {
     let schema: object = {}
     for (let depth = 0; depth < 10_000; depth++) schema = { not: schema }
     expect(linesOf(schema)).toEqual([expect.stringMatching(/is nested too deeply$/)])
   })
 })
 
-describe('an unusual schema that is valid is taken', () => {
+describe('an unusual but valid schema', () => {
   const nested = (length: number): object => (length === 0 ? {} : { items: nested(length - 1) })
   test.each<object>([
     {},
@@ -233,12 +233,12 @@ describe('an unusual schema that is valid is taken', () => {
     { $schema: 'https://json-schema.org/draft/2020-12/schema' },
     { $vocabulary: { 'https://x.example/v': true } },
     nested(100),
-  ])('%j', (schema) => {
+  ])('is accepted: %j', (schema) => {
     expect(linesOf(schema)).toEqual([])
   })
 })
 
-describe('keyword by keyword', () => {
+describe('a generated schema', () => {
   const value = fc.oneof(
     fc.constantFrom<unknown>('string', 'object', 'a', '', '^a$', 0, -1, 1, 1.5, true, false, null),
     fc.constantFrom<unknown>(
@@ -337,7 +337,7 @@ describe('keyword by keyword', () => {
     ],
   )
 
-  test('a schema is refused where the meta-schema refuses it, and nowhere else', () => {
+  test('is refused if and only if the meta-schema refuses it', () => {
     const schema = fc.dictionary(keyword, value, { maxKeys: 3 })
     const within = fc
       .tuple(schema, fc.constantFrom('items', 'not', 'unknown'))

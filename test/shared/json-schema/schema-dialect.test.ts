@@ -6,7 +6,7 @@ const DIALECT = 'https://json-schema.org/draft/2020-12/schema'
 const DRAFT_07 = 'http://json-schema.org/draft-07/schema#'
 const publish = (schema: object) => publishedSchema('inputSchema', schema as never)
 
-describe('a label', () => {
+describe('a schema with $schema', () => {
   test.each([
     ...['http://json-schema.org/draft-07/schema#', 'http://json-schema.org/draft-07/schema'],
     ...['https://json-schema.org/draft-07/schema', 'https://json-schema.org/draft-07/schema#'],
@@ -25,7 +25,7 @@ describe('a label', () => {
     expect(publish({ $schema, ...schema })).toEqual({ $schema: DIALECT, ...schema })
   })
 
-  test('a schema without one is published as it is', () => {
+  test('is published unchanged without $schema', () => {
     const schema = { type: 'object', nullable: true, 'x-own': [1] }
     expect(publish(schema)).toBe(schema)
   })
@@ -40,7 +40,7 @@ describe('a label', () => {
     expect(() => publish({ $schema })).toThrow(`inputSchema${line}`)
   })
 
-  test('holds for the schema that it stands in, and is dropped inside', () => {
+  test('in a subschema is translated, and the inner $schema is removed', () => {
     expect(
       publish({
         type: 'object',
@@ -50,14 +50,18 @@ describe('a label', () => {
   })
 })
 
-describe('draft-07', () => {
+describe('a draft-07 schema', () => {
   test.each<[string, object, object]>([
     [
       'tuples',
       { items: [{ type: 'string' }], additionalItems: { type: 'null' } },
       { prefixItems: [{ type: 'string' }], items: { type: 'null' } },
     ],
-    ['additionalItems beside one schema', { items: {}, additionalItems: false }, { items: {} }],
+    [
+      'additionalItems with one schema for items',
+      { items: {}, additionalItems: false },
+      { items: {} },
+    ],
     ['an empty tuple', { items: [], additionalItems: false }, { items: false }],
     [
       'dependencies',
@@ -70,22 +74,22 @@ describe('draft-07', () => {
       { definitions: { a: {} }, properties: { x: { $ref: '#/definitions/a' } } },
     ],
     [
-      'what stands beside $ref',
+      'siblings of $ref',
       { properties: { x: { $ref: '#', type: 'string', title: 'T' } } },
       { properties: { x: { $ref: '#', title: 'T' } } },
     ],
     [
-      'the type of the root beside $ref',
+      'the type of the root with $ref',
       { type: 'object', $ref: '#/definitions/a', definitions: { a: {} } },
       { type: 'object', $ref: '#/definitions/a', definitions: { a: {} } },
     ],
     [
-      'names in $id',
+      'plain names in $id',
       { definitions: { a: { $id: '#a' } }, not: { $ref: '#a' } },
       { definitions: { a: { $anchor: 'a' } }, not: { $ref: '#a' } },
     ],
     [
-      'keywords that it does not know',
+      'keywords of later drafts',
       { prefixItems: [false], dependentRequired: { a: ['b'] }, unevaluatedProperties: false },
       {},
     ],
@@ -118,11 +122,11 @@ describe('draft-07', () => {
         },
       },
     ],
-  ])('%s', (_, written, translated) => {
+  ])('is translated: %s', (_, written, translated) => {
     expect(publish({ $schema: DRAFT_07, ...written })).toEqual({ $schema: DIALECT, ...translated })
   })
 
-  test('a translated schema judges as the written one', () => {
+  test('accepts the same values after the translation', () => {
     const validate = createValidator(
       publish({
         $schema: DRAFT_07,
@@ -139,10 +143,10 @@ describe('draft-07', () => {
   })
 })
 
-describe('2019-09', () => {
+describe('a 2019-09 schema', () => {
   const $schema = 'https://json-schema.org/draft/2019-09/schema'
 
-  test('$recursiveRef leads to the root', () => {
+  test('has a $ref to the root instead of $recursiveRef', () => {
     expect(
       publish({ $schema, $recursiveAnchor: true, properties: { c: { $recursiveRef: '#' } } }),
     ).toEqual({
@@ -160,7 +164,7 @@ describe('2019-09', () => {
       { contains: {}, unevaluatedItems: false },
       ' at /contains: next to unevaluatedItems has a different meaning in 2020-12 than in 2019-09',
     ],
-  ])('%j is refused', (schema, line) => {
+  ])('is refused if it cannot be translated: %j', (schema, line) => {
     expect(() => publish({ $schema, ...schema })).toThrow(`inputSchema${line}`)
   })
 })

@@ -7,7 +7,7 @@ import { createValidator } from '../../../shared/json-schema/validator.ts'
 const says = (schema: object, value: unknown, assertsFormat = false) =>
   createValidator(schema as never, assertsFormat)(value)
 
-describe('what other validators add has no effect', () => {
+describe('an extension of other validators', () => {
   test.each<[object, unknown, string | undefined]>([
     [{ type: 'string', nullable: true }, null, 'arguments must be string'],
     [
@@ -27,7 +27,7 @@ describe('what other validators add has no effect', () => {
     [{ instanceof: 'Date', transform: ['trim'], errorMessage: 'x' }, 'a', undefined],
     [{ dependencies: { a: ['b'] } }, { a: 1 }, undefined],
     [{ enum: [] }, null, 'arguments must be equal to one of the allowed values ()'],
-  ])('%j, %j: %s', (schema, value, said) => {
+  ])('has no effect: %j with %j gives %s', (schema, value, said) => {
     expect(checkSchema(schema as never).faults).toEqual([])
     expect(says(schema, value)).toBe(said)
   })
@@ -38,7 +38,7 @@ describe('format', () => {
     ['uri', 'https://hi.wikipedia.org/wiki/जर्मनी'],
     ['date', '2026-02-30'],
     ['email', 'nobody'],
-  ])('%s is an annotation, and asserted on demand', (format, value) => {
+  ])('%s is an annotation by default and can be asserted', (format, value) => {
     expect(says({ format }, value)).toBeUndefined()
     expect(says({ format }, value, true)).toBe(`arguments must match format "${format}"`)
   })
@@ -52,13 +52,13 @@ describe('format', () => {
     ['ipv4', '192.0.2.1'],
     ['unheard-of', 'anything'],
     ['int32', 'a string'],
-  ])('%s takes %s', (format, value) => {
+  ])('%s accepts %s', (format, value) => {
     expect(says({ format }, value, true)).toBeUndefined()
   })
 })
 
 describe('multipleOf', () => {
-  test('takes every amount of money', () => {
+  test('accepts every number with two decimals for 0.01', () => {
     const cents = fc.integer({ min: -100_000_000_000, max: 100_000_000_000 })
     fc.assert(
       fc.property(cents, (amount) => {
@@ -77,7 +77,7 @@ describe('multipleOf', () => {
     [1e-7, [3e-7, 0.0000012]],
     [2.5, [5, 7.5, 1e300]],
     [3, [9, -9, 9007199254740990]],
-  ])('of %d takes %j', (multipleOf, values) => {
+  ])('of %d accepts %j', (multipleOf, values) => {
     for (const value of values) expect(says({ multipleOf }, value)).toBeUndefined()
   })
 
@@ -86,12 +86,12 @@ describe('multipleOf', () => {
     [0.1, 0.25],
     [3, 10],
     [0.3, 1],
-  ])('of %d refuses %d', (multipleOf, value) => {
+  ])('of %d rejects %d', (multipleOf, value) => {
     expect(says({ multipleOf }, value)).toBe(`arguments must be multiple of ${multipleOf}`)
   })
 })
 
-describe('sentences', () => {
+describe('the message of a fault', () => {
   test.each<[object, unknown, string]>([
     [{ const: { a: 1 } }, 0, 'arguments must be equal to constant ({"a":1})'],
     [
@@ -116,7 +116,7 @@ describe('sentences', () => {
     ],
     [{ properties: { 'a/b': { type: 'null' } } }, { 'a/b': 1 }, '/a~1b must be null'],
     [{ properties: { a: false } }, { a: 1 }, '/a boolean schema is false'],
-  ])('%j, %j', (schema, value, said) => {
+  ])('is correct for the schema %j and the value %j', (schema, value, said) => {
     expect(says(schema, value)).toBe(said)
   })
 
@@ -126,14 +126,14 @@ describe('sentences', () => {
     [[1, 1.0], false],
     [[[{ a: 1 }], [{ a: 1 }]], false],
     [[{ a: undefined }, {}].slice(1), true],
-  ])('%j has no duplicates: %s', (items, isUnique) => {
+  ])('is absent if uniqueItems accepts %j: %s', (items, isUnique) => {
     expect(says({ uniqueItems: true }, items) === undefined).toBe(isUnique)
   })
 })
 
 const THEN_ANYTHING = JSON.parse('{"then": true}')
 
-/** Undefined when Ajv's generated code fails, as it does for some `patternProperties` in `oneOf`. */
+/** The result, or undefined if Ajv's code throws, as it does for some `patternProperties` in `oneOf`. */
 function verdictOf(judge: () => unknown): unknown {
   try {
     return judge()
@@ -143,7 +143,7 @@ function verdictOf(judge: () => unknown): unknown {
   }
 }
 
-describe('an independent validator agrees', () => {
+describe('the validator', () => {
   const leaf = fc.constantFrom<object | boolean>(
     true,
     false,
@@ -160,8 +160,8 @@ describe('an independent validator agrees', () => {
     ...[{ $ref: '#/$defs/tree' }, { type: 'object' }, { type: 'array' }],
   )
   /**
-   * `isAll`: with what Ajv does not always judge as the specification does: `contains` (on an empty
-   * array), and what has been evaluated by other keywords. The official suite covers these.
+   * `isAll` adds keywords that Ajv does not always evaluate as specified: `contains` (on an empty array)
+   * and `unevaluated…`. The official suite covers these.
    */
   const schemas = (isAll: boolean) =>
     fc.letrec<{ schema: object | boolean }>((tie) => {
@@ -191,7 +191,7 @@ describe('an independent validator agrees', () => {
             picks.flatMap((pick) => members.slice(pick % Math.max(members.length, 1)).slice(0, 1)),
           )
         })
-      // Ajv does not look at `if` without `then`, whose annotations count all the same (core s10.2.2.1).
+      // Ajv ignores `if` without `then`, but its annotations count (core s10.2.2.1).
       const whole = few.map((one) => ('if' in one ? { ...THEN_ANYTHING, ...one } : one))
       return { schema: fc.oneof({ maxDepth: 3, withCrossShrink: true }, leaf, whole) }
     }).schema
@@ -202,7 +202,7 @@ describe('an independent validator agrees', () => {
       fc.array(tie('value'), { maxLength: 3 }),
       fc.dictionary(fc.constantFrom('a', 'b', 'c', 'ac'), tie('value'), {
         maxKeys: 3,
-        // Ajv tells objects apart by their prototypes, which JSON does not have.
+        // Ajv distinguishes objects by their prototypes, which JSON does not have.
         noNullPrototype: true,
       }),
     ),
@@ -226,12 +226,12 @@ describe('an independent validator agrees', () => {
     )
   }
 
-  test('on what fits', () => {
+  test('agrees with Ajv on schemas of a fixed seed', () => {
     agree(schemas(true), { numRuns: 500, seed: 20_261_128 })
   })
 
-  // A failure names its seed: run it again with { seed, path }.
-  test('on what fits, on schemas of a new seed each time', () => {
+  // A failure prints its seed. To repeat it, pass { seed, path }.
+  test('agrees with Ajv on schemas of a new seed in each run', () => {
     agree(schemas(false), { numRuns: 500 })
   })
 })

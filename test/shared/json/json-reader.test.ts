@@ -23,7 +23,7 @@ function parsed(text: string) {
   }
 }
 
-/** JSON as people and programs write it, and texts that are nearly JSON. */
+/** JSON with and without indentation, and texts that are almost JSON. */
 const spaced = fc
   .tuple(fc.jsonValue({ depthSize: 'medium' }), fc.constantFrom(undefined, 1, '\t'))
   .map(([value, indent]) => JSON.stringify(value, undefined, indent))
@@ -72,8 +72,8 @@ const changed = fc
     return text.slice(0, place) + put + text.slice(place + 1)
   })
 
-describe('the reader in turns', () => {
-  test('reads what JSON.parse reads, and nothing else', () => {
+describe('the JSON reader', () => {
+  test('accepts the same texts as JSON.parse and returns the same values', () => {
     fc.assert(
       fc.property(fc.oneof(spaced, pieces, changed), (text) => {
         const value = read(text)
@@ -111,18 +111,18 @@ describe('the reader in turns', () => {
     '{"a":1]',
     '1 2',
     '\u000b1',
-  ])('%j is not JSON', (text) => {
+  ])('rejects %j', (text) => {
     expect(parsed(text)).toBeUndefined()
     expect(read(text)).toBeUndefined()
   })
 
-  test('reads 256 levels and no more', () => {
+  test('reads at most 256 levels', () => {
     expect(read(nested(256))).toEqual({ value: JSON.parse(nested(256)) })
     expect(read(nested(257))).toBeUndefined()
     expect(read('['.repeat(1_000_000))).toBeUndefined()
   })
 
-  test('bounds the values and names, the names of an object, and the digits of a number', () => {
+  test('limits values and names, names per object, digits per number and white space', () => {
     const ones = (count: number) => `[${'1,'.repeat(count - 1)}1]`
     const names = (count: number) =>
       `{${Array.from({ length: count }, (_, index) => `"${index}":1`).join(',')}}`
@@ -137,7 +137,7 @@ describe('the reader in turns', () => {
     expect(() => read(`[${' '.repeat(65_537)}]`)).toThrow(JsonLimitError)
   })
 
-  test('reads some thousand values in a turn', () => {
+  test('reads some thousand values per turn', () => {
     expect(turnsOf(readingJson('[1,2,3]'))).toBe(1)
     const turns = turnsOf(readingJson(`[${'{"a":[]},'.repeat(60_000)}1]`))
     expect(turns).toBeGreaterThan(150)
@@ -148,8 +148,8 @@ describe('the reader in turns', () => {
   })
 })
 
-describe('the writer in turns', () => {
-  test('writes what JSON.stringify writes', () => {
+describe('JSON that is written in turns', () => {
+  test('is the same as from JSON.stringify', () => {
     fc.assert(
       fc.property(fc.jsonValue({ depthSize: 'medium' }), (value) => {
         expect(atOnce(writingJson(value))).toBe(JSON.stringify(value))
@@ -163,11 +163,11 @@ describe('the writer in turns', () => {
     [JSON.parse('{"__proto__":{"a":1}}')],
     ['\ud800'],
     [[[], {}, [[]], '', null]],
-  ])('%j too', (value) => {
+  ])('is the same as from JSON.stringify for %j', (value) => {
     expect(atOnce(writingJson(value))).toBe(JSON.stringify(value))
   })
 
-  test('keeps the pairs of a long text together', () => {
+  test('keeps the surrogate pairs of a long text together', () => {
     for (const text of [
       '😀'.repeat(400_000),
       `x${'😀'.repeat(400_000)}`,
@@ -177,12 +177,12 @@ describe('the writer in turns', () => {
     }
   })
 
-  test('writes numbers as they were', () => {
+  test('has numbers as they were read', () => {
     const text = '{"a":[1.0,-0,1e400,12345678901234567890],"b":2}'
     expect(atOnce(writingJson(atOnce(readingKept(text))?.value))).toBe(text)
   })
 
-  test('reads long strings in pieces as JavaScript does', () => {
+  test('can have long strings, which the reader reads in chunks like JSON.parse', () => {
     const unit = fc.constantFrom('\\\\', '\\n', '\\u00e9', '\\ud83d\\ude00', '\\"', 'x', 'ü', 'xyz')
     const runs = fc.array(fc.tuple(unit, fc.integer({ min: 1, max: 200_000 })), { maxLength: 6 })
     fc.assert(
@@ -195,7 +195,7 @@ describe('the writer in turns', () => {
     )
   })
 
-  test('writes a text whose strings need no escapes as JavaScript does', () => {
+  test('is the same as from JSON.stringify for text that was read without escapes', () => {
     const strings = fc.array(fc.string({ unit: 'binary' }), { maxLength: 5 })
     const long = fc.tuple(fc.constantFrom('x', 'ü', '\u007f\u2028', '\ud83d\ude00'), fc.nat(20_000))
     const values = fc.record({
@@ -220,7 +220,7 @@ describe('the writer in turns', () => {
     )
   })
 
-  test('writes some thousand values in a turn, and a long text in pieces', () => {
+  test('has some thousand values per turn, and a long text in chunks', () => {
     expect(turnsOf(writingJson(Array.from({ length: 100_000 }, () => 1)))).toBe(101)
     expect(turnsOf(writingJson('x'.repeat(1024 * 1024)))).toBe(5)
   })

@@ -11,17 +11,17 @@ test.each([
   [' {"a": [1, "b"]}\r\n', { a: [1, 'b'] }],
   ['{"a": 1, "a": 2}', { a: 2 }],
   ['"\\ud800"', '\ud800'],
-])('%j is JSON', (text, value) => {
+])('parseJson reads %j', (text, value) => {
   expect(parseJson(text)).toEqual({ value })
   expect(parseJson(Buffer.from(text))).toEqual({ value })
 })
 
 test.each([
-  ['256 deep', nested(256)],
+  ['256 levels', nested(256)],
   ['brackets in a string', JSON.stringify(nested(1_000))],
   ['brackets after a quote in a string', JSON.stringify(`\\"${nested(1_000)}`)],
   ['many brackets side by side', `[${'[],'.repeat(1_000)}0]`],
-])('%s is not too deep', (_, text) => {
+])('parseJson accepts %s', (_, text) => {
   expect(parseJson(text)).toEqual({ value: JSON.parse(text) })
 })
 
@@ -31,12 +31,12 @@ test.each([
   ['257 lists after a string that ends in a backslash', `["\\\\",${nested(257)}]`],
   ['a million brackets', '['.repeat(1_000_000)],
   ['half a million lists', nested(500_000)],
-])('%s are too deep', (_, text) => {
+])('parseJson rejects %s as too deep', (_, text) => {
   expect(parseJson(text)).toBeUndefined()
   expect(parseJson(Buffer.from(text))).toBeUndefined()
 })
 
-test('what is too deep for a walk can be read all the same', () => {
+test('parseJsonOfAnyDepth reads 500,000 levels', () => {
   expect(parseJsonOfAnyDepth(nested(500_000))).toBeDefined()
   expect(parseJsonOfAnyDepth('{')).toBeUndefined()
 })
@@ -47,7 +47,7 @@ test.each([
   ['[1e400,-1E+999]'],
   [`[${'9'.repeat(400)}]`],
   ['{"__proto__":12345678901234567,"a":[{"b":null}],"c":"12345678901234567"}'],
-])('%s is written as it was', (text) => {
+])('readingKept preserves the numbers in %s', (text) => {
   expect(JSON.stringify(atOnce(readingKept(text))?.value)).toBe(text)
   for (const end of ['', '\\n']) {
     const long = `{"text":"${'x'.repeat(10_000)}${end}","value":${text}}`
@@ -60,13 +60,13 @@ test.each([
 test.each([
   ['[9007199254740991,-9007199254740991,0.1,1e+21,5e-324]'],
   ['{"e1234":"e1234","n":0.1234567890123456,"-0":"-0, 1.0"}'],
-])('%s holds nothing that needs to be kept', (text) => {
+])('readingKept returns plain values for %s', (text) => {
   expect(atOnce(readingKept(text))?.value).toEqual(JSON.parse(text))
   const long = `{"${'x'.repeat(10_000)}":${text}}`
   expect(atOnce(readingKept(long))).toMatchObject({ value: JSON.parse(long), isPlain: true })
 })
 
-test('what is named __proto__ is a member like any other', () => {
+test('parseJson reads __proto__ as an ordinary member', () => {
   const value = parseJson('{"__proto__": {"admin": true}}')?.value
   expect(Object.keys(Object(value))).toEqual(['__proto__'])
   expect(Object(value).admin).toBeUndefined()
@@ -86,7 +86,7 @@ test.each([
   '\ufeff{}',
   '{}{}',
   '1 2',
-])('%j is none', (text) => {
+])('parseJson rejects %j', (text) => {
   expect(parseJson(text)).toBeUndefined()
   expect(parseJson(Buffer.from(text))).toBeUndefined()
 })
@@ -95,22 +95,25 @@ test.each([
   ['a byte of Latin-1', [0x22, 0xe9, 0x22]],
   ['an overlong slash', [0x22, 0xc0, 0xaf, 0x22]],
   ['a surrogate', [0x22, 0xed, 0xa0, 0x80, 0x22]],
-  ['half a character', [0x22, 0xe2, 0x82, 0x22]],
-  ['beyond Unicode', [0x22, 0xf4, 0x90, 0x80, 0x80, 0x22]],
-])('%s is not UTF-8', (_, bytes) => {
+  ['an incomplete character', [0x22, 0xe2, 0x82, 0x22]],
+  ['a code point beyond Unicode', [0x22, 0xf4, 0x90, 0x80, 0x80, 0x22]],
+])('decodeUtf8 rejects %s', (_, bytes) => {
   expect(decodeUtf8(Buffer.from(bytes))).toBeUndefined()
   expect(parseJson(Buffer.from(bytes))).toBeUndefined()
 })
 
-test('UTF-8 is decoded as it is, a byte order mark included', () => {
+test('decodeUtf8 keeps a byte order mark', () => {
   expect(decodeUtf8(Buffer.from('\ufeffä€😀'))).toBe('\ufeffä€😀')
 })
 
-test.each([null, undefined, true, 1, 'x', [], [{}]])('%j is not an object', (value) => {
-  expect(asObject(value)).toBeUndefined()
-})
+test.each([null, undefined, true, 1, 'x', [], [{}]])(
+  'asObject returns undefined for %j',
+  (value) => {
+    expect(asObject(value)).toBeUndefined()
+  },
+)
 
-test('an object is one', () => {
+test('asObject returns an object unchanged', () => {
   const value = { a: 1 }
   expect(asObject(value)).toBe(value)
 })

@@ -7,15 +7,15 @@ const [one, two] = await Promise.all([publicKey('one'), publicKey('two')])
 const endpoint = jwksForEachTest()
 const { serve, isKnown, isHeld, isKnownToGoodToken } = endpoint
 
-describe('keys of an issuer that answers', () => {
-  test('many callers at once cost one fetch', async () => {
+describe('the keys of an available issuer', () => {
+  test('are fetched once for concurrent callers', async () => {
     serve(one)
     const found = await Promise.all(Array.from({ length: 50 }, () => isKnown('one')))
     expect(found.every(Boolean)).toBe(true)
     expect(endpoint.fetches).toBe(1)
   })
 
-  test('keys are kept for 10 minutes, then fetched anew', async () => {
+  test('are cached for 10 minutes and then fetched again', async () => {
     serve(one)
     await endpoint.jwks.key('one')
     endpoint.now = 10 * 60_000 - 1
@@ -28,7 +28,7 @@ describe('keys of an issuer that answers', () => {
     expect(endpoint.fetches).toBe(2)
   })
 
-  test('a new key is fetched when a token first names it', async () => {
+  test('are fetched when a token names a new key', async () => {
     serve(one)
     await endpoint.jwks.key('one')
     serve(one, two)
@@ -36,7 +36,7 @@ describe('keys of an issuer that answers', () => {
     expect(endpoint.fetches).toBe(2)
   })
 
-  test('unknown keys cost one fetch in 10 s, however many there are', async () => {
+  test('are fetched once in 10 s for any number of unknown keys', async () => {
     serve(one)
     await endpoint.jwks.key('one')
     for (let index = 0; index < 100; index++) expect(await isKnown(`unknown-${index}`)).toBe(false)
@@ -46,7 +46,7 @@ describe('keys of an issuer that answers', () => {
     expect(endpoint.fetches).toBe(3)
   })
 
-  test('a key that appears just after the fetch of a made-up one is found', async () => {
+  test('are fetched again for a plausible token just after the fetch for an invented key', async () => {
     serve(one)
     await endpoint.jwks.key('one')
     expect(await isKnown('made-up')).toBe(false)
@@ -55,7 +55,7 @@ describe('keys of an issuer that answers', () => {
     expect(endpoint.fetches).toBe(3)
   })
 
-  test('good tokens of unknown keys cost 8 more fetches in 10 s, and are then not judged', async () => {
+  test('are fetched 8 more times in 10 s for plausible tokens of unknown keys, then unavailable', async () => {
     serve(one)
     await endpoint.jwks.key('one')
     expect(await isKnown('made-up')).toBe(false)
@@ -74,7 +74,7 @@ describe('keys of an issuer that answers', () => {
     expect(endpoint.fetches).toBe(11)
   })
 
-  test('good tokens of one new key that come at once share a fetch and are all accepted', async () => {
+  test('are fetched once for concurrent plausible tokens of a new key', async () => {
     serve(one)
     await endpoint.jwks.key('one')
     expect(await isKnown('made-up')).toBe(false)
@@ -86,7 +86,7 @@ describe('keys of an issuer that answers', () => {
     expect(endpoint.fetches).toBe(3)
   })
 
-  test('a key that is fetched again unchanged stays the same, a replaced one does not', async () => {
+  test('keep the identity of an unchanged key when they are fetched again', async () => {
     serve(one)
     const first = await endpoint.jwks.key('one')
     endpoint.now = 10 * 60_000
@@ -97,7 +97,7 @@ describe('keys of an issuer that answers', () => {
     expect(endpoint.fetches).toBe(3)
   })
 
-  test('unknown keys that come at once cost one fetch too, and all learn of it', async () => {
+  test('are fetched once for concurrent unknown keys', async () => {
     serve(one)
     await endpoint.jwks.key('one')
     serve(one, two)
@@ -107,7 +107,7 @@ describe('keys of an issuer that answers', () => {
     expect(endpoint.fetches).toBe(2)
   })
 
-  test('a known key does not wait for the fetch of an unknown one', async () => {
+  test('are available while a fetch for an unknown key is pending', async () => {
     serve(one)
     await endpoint.jwks.key('one')
     endpoint.respond = () => undefined
@@ -119,27 +119,27 @@ describe('keys of an issuer that answers', () => {
     await expect(unknown).rejects.toThrow(JwksUnavailableError)
   })
 
-  test('during a rollover both keys are known', async () => {
+  test('include both keys during a rotation', async () => {
     serve(one, two)
     expect([await isKnown('one'), await isKnown('two')]).toEqual([true, true])
     expect(endpoint.fetches).toBe(1)
   })
 
-  test('what is held needs no wait, what is not does', async () => {
+  test('are held after the first fetch', async () => {
     serve(one)
     expect(isHeld('one')).toBe(false)
     await endpoint.jwks.key('one')
     expect([isHeld('one'), isHeld('two')]).toEqual([true, false])
   })
 
-  test('names of the prototype are no keys', async () => {
+  test('do not include names of Object.prototype', async () => {
     serve(one)
     for (const kid of ['__proto__', 'constructor', 'toString', '']) {
       expect(await isKnown(kid)).toBe(false)
     }
   })
 
-  test('a fetch may take 5 s and 256 KiB', async () => {
+  test('are fetched with limits of 5 s and 256 KiB', async () => {
     const asked: unknown[] = []
     const fetch: FetchJson = async (url, options) => {
       asked.push({ url, ...options })
@@ -151,7 +151,7 @@ describe('keys of an issuer that answers', () => {
     ])
   })
 
-  test('a key that has left the set is gone with the next fetch', async () => {
+  test('do not include a removed key after the next fetch', async () => {
     serve(one, two)
     expect(await isKnown('one')).toBe(true)
     serve(two)
@@ -161,7 +161,7 @@ describe('keys of an issuer that answers', () => {
   })
 })
 
-describe('keys that are fetched before the first token', () => {
+describe('keys that are fetched in advance', () => {
   test('serve the first token without another fetch', async () => {
     serve(one)
     endpoint.jwks.warmUp()
@@ -169,7 +169,7 @@ describe('keys that are fetched before the first token', () => {
     expect(endpoint.fetches).toBe(1)
   })
 
-  test('are fetched once', async () => {
+  test('are not fetched again if they are cached', async () => {
     serve(one)
     await isKnown('one')
     endpoint.jwks.warmUp()
@@ -177,7 +177,7 @@ describe('keys that are fetched before the first token', () => {
     expect(endpoint.fetches).toBe(1)
   })
 
-  test('are asked for again by the first token when they could not be fetched', async () => {
+  test('are fetched again for the first token if the fetch failed', async () => {
     endpoint.respond = (req, res) => {
       json({}, 503)(req, res)
       serve(one)

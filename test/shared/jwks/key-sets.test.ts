@@ -17,28 +17,28 @@ const bomb: RequestListener = (_req, res) => {
   res.writeHead(200, { 'content-encoding': 'gzip' }).end(gzipSync(Buffer.alloc(20_000_000, ' ')))
 }
 
-describe('a set that will not do counts as an outage', () => {
+describe('an unusable key set', () => {
   const large = JSON.stringify({ keys: [], x: 'x'.repeat(300_000) })
   test.each<[string, RequestListener, string]>([
     ['empty', json({ keys: [] }), 'no_usable_key'],
-    ['no list', json({ keys: 'x' }), 'no_usable_key'],
-    ['no object', json([]), 'not_an_object'],
-    ['nothing', json(null), 'not_an_object'],
-    ['a list of nothing', json({ keys: [null, [], 'x', 7] }), 'no_usable_key'],
+    ['not a list', json({ keys: 'x' }), 'no_usable_key'],
+    ['not an object', json([]), 'not_an_object'],
+    ['null', json(null), 'not_an_object'],
+    ['a list without a key', json({ keys: [null, [], 'x', 7] }), 'no_usable_key'],
     ['not found', json({ keys: [] }, 404), 'status_404'],
-    ['without content', (_req, res) => void res.writeHead(204).end(), 'status_204'],
-    ['silent', () => undefined, 'timeout'],
-    ['dripping', drip, 'timeout'],
-    ['large when it is unpacked', bomb, 'max-size'],
-    ['no JSON', (_req, res) => void res.end('<html>'), 'not_json'],
+    ['an empty response', (_req, res) => void res.writeHead(204).end(), 'status_204'],
+    ['never sent', () => undefined, 'timeout'],
+    ['sent too slowly', drip, 'timeout'],
+    ['too large after decompression', bomb, 'max-size'],
+    ['not JSON', (_req, res) => void res.end('<html>'), 'not_json'],
     ['too large', (_req, res) => void res.end(large), 'max-size'],
     [
-      'elsewhere',
+      'behind a redirect',
       (_req, res) => void res.writeHead(302, { location: '/other' }).end(),
       'no-redirect',
     ],
     ['cut off', (_req, res) => void res.destroy(), 'ECONNRESET'],
-  ])('%s', async (_, listener, reason) => {
+  ])('counts as an outage if it is %s', async (_, listener, reason) => {
     endpoint.respond = listener
     if (reason === 'timeout') endpoint.timeoutMs = 200
     await expect(endpoint.jwks.key('one')).rejects.toThrow(JwksUnavailableError)
@@ -46,7 +46,7 @@ describe('a set that will not do counts as an outage', () => {
   })
 })
 
-test('keys for other uses are not taken', async () => {
+test('keys for other uses and algorithms are ignored', async () => {
   const ec = await generateKeyPair('ES256')
   const short = { ...one, kid: 'short', n: one.n?.slice(0, 100) }
   serve(

@@ -6,8 +6,8 @@ const [one, two] = await Promise.all([publicKey('one'), publicKey('two')])
 const endpoint = jwksForEachTest()
 const { serve, isKnown, isHeld } = endpoint
 
-describe('keys in an outage of the issuer', () => {
-  test('kept keys serve for 24 hours', async () => {
+describe('the keys during an outage of the issuer', () => {
+  test('are used from the cache for 24 hours', async () => {
     serve(one)
     await endpoint.jwks.key('one')
     endpoint.respond = json({}, 503)
@@ -19,7 +19,7 @@ describe('keys in an outage of the issuer', () => {
     await expect(endpoint.jwks.key('one')).rejects.toThrow(JwksUnavailableError)
   })
 
-  test('an emptied set takes no key away', async () => {
+  test('remain if the issuer sends an empty set', async () => {
     serve(one)
     await endpoint.jwks.key('one')
     serve()
@@ -28,7 +28,7 @@ describe('keys in an outage of the issuer', () => {
     expect(endpoint.failures).toEqual(['no_usable_key'])
   })
 
-  test('a set of foreign keys takes no key away, and gives none', async () => {
+  test('remain if the issuer sends only unusable keys', async () => {
     serve(one)
     await endpoint.jwks.key('one')
     serve({ kty: 'oct', kid: 'one', k: 'c2VjcmV0' }, { kty: 'EC', kid: 'two' })
@@ -37,7 +37,7 @@ describe('keys in an outage of the issuer', () => {
     await expect(endpoint.jwks.key('two')).rejects.toThrow(JwksUnavailableError)
   })
 
-  test('a slow issuer is waited for once, however many ask', async () => {
+  test('are fetched once for concurrent callers of a slow issuer', async () => {
     serve(one)
     const prompt = endpoint.respond
     endpoint.respond = (req, res) => void setTimeout(() => prompt(req, res), 50)
@@ -46,7 +46,7 @@ describe('keys in an outage of the issuer', () => {
     expect(endpoint.fetches).toBe(1)
   })
 
-  test('a flood while it is down costs one fetch in 10 s', async () => {
+  test('are fetched once in 10 s during a flood', async () => {
     endpoint.respond = json({}, 503)
     for (let round = 0; round < 3; round++) {
       endpoint.now = round * 10_000
@@ -58,7 +58,7 @@ describe('keys in an outage of the issuer', () => {
     expect(endpoint.fetches).toBe(3)
   })
 
-  test('the kept key serves at once afterwards, and the outage is over', async () => {
+  test('are used from the cache until a fetch succeeds', async () => {
     serve(one)
     await endpoint.jwks.key('one')
     endpoint.respond = json({}, 503)
@@ -71,7 +71,7 @@ describe('keys in an outage of the issuer', () => {
     await vi.waitUntil(() => isHeld('one'))
   })
 
-  test('of an issuer that hangs, only the first call waits', async () => {
+  test('delay only the first call if the issuer does not respond', async () => {
     serve(one)
     await endpoint.jwks.key('one')
     endpoint.respond = () => undefined
@@ -86,7 +86,7 @@ describe('keys in an outage of the issuer', () => {
     expect(endpoint.failures).toEqual(['timeout'])
   })
 
-  test('an outage that nobody has seen for long is no reason not to wait', async () => {
+  test('are awaited again if the last failure was 20 s ago', async () => {
     serve(one)
     await endpoint.jwks.key('one')
     endpoint.respond = json({}, 503)
@@ -97,13 +97,13 @@ describe('keys in an outage of the issuer', () => {
     expect(await isKnown('one')).toBe(false)
   })
 
-  test('without the key nobody can tell: unavailable, not unknown', async () => {
+  test('are unavailable rather than unknown if none is cached', async () => {
     endpoint.respond = json({}, 500)
     await expect(endpoint.jwks.key('one')).rejects.toMatchObject({ retryAfterSeconds: 10 })
     expect(endpoint.failures).toEqual(['status_500'])
   })
 
-  test('it is asked again after 10 s, and not before', async () => {
+  test('are fetched again after 10 s and not before', async () => {
     endpoint.respond = json({}, 500)
     await expect(endpoint.jwks.key('one')).rejects.toThrow(JwksUnavailableError)
     serve(one)
@@ -114,7 +114,7 @@ describe('keys in an outage of the issuer', () => {
     expect(endpoint.fetches).toBe(2)
   })
 
-  test('a key that was rotated meanwhile is fetched soon after it', async () => {
+  test('are fetched soon after the outage if they were rotated', async () => {
     serve(one)
     await endpoint.jwks.key('one')
     endpoint.respond = json({}, 500)

@@ -16,13 +16,13 @@ import { listen } from '../../../support/http/listen.ts'
 
 const { endpoint, own, foreign, start, tokenOf, endAfterTest } = await backendAuthStack()
 
-/** Whatever is called, the user's token is not among what arrives. */
+/** Expects that no request to the backend contains the user's token. */
 function expectNoToken(backend: Backend, token: string) {
   expect(JSON.stringify(backend.calls)).not.toContain(token)
 }
 
-describe('a backend elsewhere gets', () => {
-  test('the assertion, and with google_id_token a Google ID token too', async () => {
+describe('a backend outside FUNCTIONS_BASE', () => {
+  test('gets the assertion, and with google_id_token also a Google ID token', async () => {
     const jwt = new UnsecuredJWT({}).setExpirationTime('1h').encode()
     const metadata = await listen(createServer((_, res) => res.end(jwt)))
     endAfterTest(metadata)
@@ -41,7 +41,7 @@ describe('a backend elsewhere gets', () => {
   })
 
   test.each(['keyed', 'machine', 'personal'])(
-    'no statement with credentials of its own: %s',
+    'gets no assertion if the tool %s has other credentials',
     async (tool) => {
       const token = await tokenOf()
       expect((await call(await start(), tool, token)).status).toBe(200)
@@ -51,22 +51,22 @@ describe('a backend elsewhere gets', () => {
     },
   )
 
-  test('a header field from the environment', async () => {
+  test('gets a header field with a value from the environment', async () => {
     const served = await start()
     await call(served, 'keyed', await tokenOf())
     expect(onlyOf(foreign.calls).headers.authorization).toBe(`Key ${API_KEY}`)
   })
 })
 
-describe('a backend below FUNCTIONS_BASE gets the statement beside', () => {
-  test('a header field', async () => {
+describe('a backend below FUNCTIONS_BASE', () => {
+  test('gets the assertion and the header field of backendAuth', async () => {
     await call(await start(), 'keyedOwn', await tokenOf())
     const { headers } = onlyOf(own.calls)
     expect(headers).toMatchObject({ 'x-api-key': API_KEY, 'x-user-uid': 'auth0:auth0|alice' })
     expect(headers['x-gateway-assertion']).toBeTypeOf('string')
   })
 
-  test('an exchanged token, and with BACKEND_AUTH=google the ID token', async () => {
+  test('gets the assertion, an exchanged token, and with BACKEND_AUTH=google an ID token', async () => {
     const jwt = new UnsecuredJWT({}).setExpirationTime('1h').encode()
     const metadata = await listen(createServer((_, res) => res.end(jwt)))
     endAfterTest(metadata)
@@ -82,7 +82,7 @@ describe('a backend below FUNCTIONS_BASE gets the statement beside', () => {
 })
 
 describe('client credentials', () => {
-  test('are asked for once per endpoint, client, scopes and audience', async () => {
+  test('are requested once per endpoint, client, scopes and audience', async () => {
     const served = await start()
     const token = await tokenOf()
     for (const tool of ['machine', 'machineToo', 'machine']) await call(served, tool, token)
@@ -90,7 +90,7 @@ describe('client credentials', () => {
     expect([method, path]).toEqual(['POST', '/oauth/token'])
     expect(form).toEqual({ grant_type: 'client_credentials', scope: 'a b', audience: AUDIENCE })
     const basic = String(headers.authorization).replace('Basic ', '')
-    // RFC 6749 s2.3.1: both are form-encoded.
+    // RFC 6749 s2.3.1: client ID and secret are form-encoded.
     expect(Buffer.from(basic, 'base64').toString()).toBe(
       'gate+way:pass%25word+%26+more%2F0123456789',
     )
@@ -104,7 +104,7 @@ describe('client credentials', () => {
     })
   })
 
-  test('a client that is refused is a fault of the configuration, not of the user', async () => {
+  test('cause a 502 without a challenge if the token endpoint refuses the client', async () => {
     endpoint.script({ status: 401, body: { error: 'invalid_client', error_description: 'x' } })
     const served = await start()
     const answer = await call(served, 'machine', await tokenOf())
@@ -114,7 +114,7 @@ describe('client credentials', () => {
   })
 })
 
-test('no log line has a token or a secret', async () => {
+test('log lines contain no token and no secret', async () => {
   const served = await start()
   const token = await tokenOf()
   for (const tool of ['keyed', 'machine', 'personal']) await call(served, tool, token)

@@ -14,9 +14,9 @@ const { endpoint, foreign, start, tokenOf } = await backendAuthStack()
 
 const HTTP_401 = /^Bearer error="invalid_token"/
 
-describe('a refusal of the exchange', () => {
+describe('a refused token exchange', () => {
   test.each(['invalid_grant', 'invalid_token', 'login_required'])(
-    '%s has the user sign in again',
+    'with the error %s makes the user sign in again',
     async (error) => {
       endpoint.script({ status: 400, body: { error, error_description: 'secret detail' } })
       const served = await start()
@@ -43,7 +43,7 @@ describe('a refusal of the exchange', () => {
     },
   )
 
-  test('in a batch refuses its own call alone', async () => {
+  test('fails only its own call in a batch', async () => {
     endpoint.script({ status: 400, body: { error: 'invalid_grant' } })
     const served = await start()
     const message = (id: number, name: string) => ({
@@ -76,7 +76,7 @@ describe('a refusal of the exchange', () => {
     [400, 'invalid_target', 502, /not set up/],
     [400, 'invalid_request', 502, /not set up/],
     [400, '<script>', 502, /not set up/],
-  ])('%i %s is %i, without a challenge', async (status, error, expected, sentence) => {
+  ])('with %i %s returns %i without a challenge', async (status, error, expected, sentence) => {
     endpoint.script({ status, body: { error, error_description: 'secret detail' } })
     const served = await start()
     const token = await tokenOf()
@@ -89,11 +89,11 @@ describe('a refusal of the exchange', () => {
     expect(result['isError']).toBe(true)
     expect(JSON.stringify(result)).not.toContain('www_authenticate')
     expect(JSON.stringify(served.lines)).not.toMatch(/secret detail|<script>/)
-    // The failure is kept for a moment.
+    // The failure is cached for a short time.
     expect(endpoint.calls).toHaveLength(1)
   })
 
-  test('by the rate limit is 503, and no other exchange is tried in that time', async () => {
+  test('with 429 returns 503 and suspends other exchanges for the time of Retry-After', async () => {
     endpoint.script({ status: 429, headers: { 'retry-after': '7' }, body: { error: 'too_many' } })
     const served = await start()
     const answers = [

@@ -4,15 +4,15 @@ import type { TokenScript } from '../../../support/http/token-endpoint.ts'
 
 const { endpoint, foreign, start, tokenOf } = await backendAuthStack()
 
-describe('a hostile or broken answer of the token endpoint', () => {
+describe('a faulty response of the token endpoint', () => {
   const rows: [string, TokenScript, number, string][] = [
     ['an outage', { status: 503, body: 'down' }, 503, 'status_503'],
-    ['a reset', { manner: 'reset' }, 503, 'unreachable'],
+    ['a reset connection', { manner: 'reset' }, 503, 'unreachable'],
     ['more than 64 KiB', { members: { pad: 'x'.repeat(70_000) } }, 502, 'oversized'],
     ['a redirect', { status: 307, headers: { location: '/elsewhere' } }, 502, 'status_307'],
-    ['no JSON', { body: '<html>' }, 502, 'not_json'],
-    ['a list', { body: ['a'] }, 502, 'not_json'],
-    ['compressed', { headers: { 'content-encoding': 'gzip' } }, 502, 'not_json'],
+    ['a body that is not JSON', { body: '<html>' }, 502, 'not_json'],
+    ['a JSON array', { body: ['a'] }, 502, 'not_json'],
+    ['a compressed body', { headers: { 'content-encoding': 'gzip' } }, 502, 'not_json'],
     ['a DPoP token', { members: { token_type: 'DPoP' } }, 502, 'token_type'],
     ['no token_type', { members: { token_type: undefined } }, 502, 'token_type'],
     [
@@ -21,11 +21,16 @@ describe('a hostile or broken answer of the token endpoint', () => {
       502,
       'issued_token_type',
     ],
-    ['no token', { members: { access_token: undefined } }, 502, 'access_token'],
-    ['a header break', { members: { access_token: 'a\r\nx-admin: 1' } }, 502, 'access_token'],
+    ['no access_token', { members: { access_token: undefined } }, 502, 'access_token'],
+    [
+      'a token with a line break',
+      { members: { access_token: 'a\r\nx-admin: 1' } },
+      502,
+      'access_token',
+    ],
     ['a huge token', { members: { access_token: 'a'.repeat(20_000) } }, 502, 'access_token'],
   ]
-  test.each(rows)('%s: no call, and no challenge', async (_, script, status, code) => {
+  test.each(rows)('fails the call without a challenge: %s', async (_, script, status, code) => {
     endpoint.script(script)
     const served = await start()
     const answer = await call(served, 'personal', await tokenOf())
@@ -35,7 +40,7 @@ describe('a hostile or broken answer of the token endpoint', () => {
     expect(endpoint.calls.map(({ path }) => path)).toEqual(['/oauth/token'])
   })
 
-  test('that gives back the token of the user goes nowhere', async () => {
+  test("fails the call if it contains the user's own token", async () => {
     const token = await tokenOf()
     endpoint.script({ members: { access_token: token } })
     const served = await start()
@@ -44,7 +49,7 @@ describe('a hostile or broken answer of the token endpoint', () => {
     expect(foreign.calls).toEqual([])
   })
 
-  test('a byte and then silence ends after 5 seconds', { timeout: 20_000 }, async () => {
+  test('fails the call after 5 seconds if it stalls', { timeout: 20_000 }, async () => {
     endpoint.script({ manner: 'drip' })
     const served = await start()
     expect((await call(served, 'machine', await tokenOf())).status).toBe(503)

@@ -11,8 +11,8 @@ import { JSON_TYPE } from '../../../support/gateway/mcp.ts'
 
 const { endpoint, foreign, start, tokenOf } = await backendAuthStack()
 
-describe('an exchange', () => {
-  test('is what Auth0 documents, and the backend gets the new token', async () => {
+describe('a token exchange', () => {
+  test('sends the parameters that Auth0 documents, and the backend gets the new token', async () => {
     const token = await tokenOf()
     expect((await call(await start(), 'personal', token)).status).toBe(200)
     const { path, headers, form } = onlyOf(endpoint.calls)
@@ -31,7 +31,7 @@ describe('an exchange', () => {
     expect(onlyOf(foreign.calls).headers.authorization).toMatch(/^Bearer issued-\d+$/)
   })
 
-  test('is kept by token, audience and scopes', async () => {
+  test('is cached by token, audience and scopes', async () => {
     const served = await start()
     const [first, second] = [await tokenOf(), await tokenOf({ sub: 'auth0|bob' })]
     for (const tool of ['personal', 'personalToo', 'personal']) await call(served, tool, first)
@@ -48,7 +48,7 @@ describe('an exchange', () => {
     expect(new Set(given).size).toBe(3)
   })
 
-  test('is shared by calls at the same time, and goes on when one hangs up', async () => {
+  test('is shared by concurrent calls and continues when one client disconnects', async () => {
     const gate = Promise.withResolvers<void>()
     endpoint.script({ after: gate.promise })
     const served = await start()
@@ -72,7 +72,7 @@ describe('an exchange', () => {
     expect(endpoint.calls).toHaveLength(1)
   })
 
-  test('without a lifetime is not kept', async () => {
+  test('is not cached if the response has no expires_in', async () => {
     endpoint.script({ members: { expires_in: undefined } })
     const served = await start()
     const token = await tokenOf()
@@ -80,7 +80,7 @@ describe('an exchange', () => {
     expect(endpoint.calls).toHaveLength(2)
   })
 
-  test('does not outlast the time of the tool', async () => {
+  test('ends when the timeout of the tool expires', async () => {
     endpoint.script({ after: new Promise(() => undefined) })
     const served = await start()
     const answer = await call(served, 'hasty', await tokenOf())

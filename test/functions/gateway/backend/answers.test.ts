@@ -57,48 +57,51 @@ function audits() {
 
 const said = (text: string) => [{ type: 'text', text }]
 
-describe("a backend's own result over REST", () => {
+describe('a CallToolResult of a backend over REST', () => {
   const result = { content: said('one'), structuredContent: { n: 1 }, isError: null, _meta: null }
 
-  test('is its structured content, as the description promises', async () => {
+  test('is returned as its structuredContent', async () => {
     const answer = await rest('numbers', { body: result })
     expect([answer.status, answer.json()]).toEqual([200, { n: 1 }])
   })
 
-  test('without structured content is its text', async () => {
+  test('is returned as text if it has no structuredContent', async () => {
     const answer = await rest('about', { body: { content: [...said('one'), ...said('two')] } })
     expect(answer.headers['content-type']).toBe('text/plain; charset=utf-8')
     expect([answer.status, answer.text]).toEqual([200, 'one\ntwo'])
   })
 
-  test('of nothing is 204', async () => {
+  test('is returned as 204 if its content is empty', async () => {
     expect((await rest('about', { body: { content: [] } })).status).toBe(204)
   })
 
-  test('with other blocks is its blocks', async () => {
+  test('is returned as its content blocks if they are not all text', async () => {
     const content = [...said('one'), { type: 'image', data: 'aGk=', mimeType: 'image/png' }]
     const answer = await rest('about', { body: { content, _meta: { a: 1 } } })
     expect([answer.status, answer.json()]).toEqual([200, { content }])
   })
 
-  test.each(['about', 'numbers'])('with isError is problem+json, of the tool %s', async (tool) => {
-    const body = { ...result, content: said('quota\nexceeded'), isError: true }
-    const answer = await rest(tool, { body })
-    expect(answer.status).toBe(422)
-    expect(answer.headers['content-type']).toBe('application/problem+json')
-    expect(answer.json()).toEqual({
-      type: 'about:blank',
-      title: 'Unprocessable Content',
-      status: 422,
-      detail: 'quota exceeded',
-    })
-    expect(audits()).toContainEqual({ status: 422, reason: 'tool_error', severity: 'NOTICE' })
-    expect(JSON.stringify(served.lines)).not.toContain('quota')
-  })
+  test.each(['about', 'numbers'])(
+    'is returned as problem+json with 422 if isError is true, for the tool %s',
+    async (tool) => {
+      const body = { ...result, content: said('quota\nexceeded'), isError: true }
+      const answer = await rest(tool, { body })
+      expect(answer.status).toBe(422)
+      expect(answer.headers['content-type']).toBe('application/problem+json')
+      expect(answer.json()).toEqual({
+        type: 'about:blank',
+        title: 'Unprocessable Content',
+        status: 422,
+        detail: 'quota exceeded',
+      })
+      expect(audits()).toContainEqual({ status: 422, reason: 'tool_error', severity: 'NOTICE' })
+      expect(JSON.stringify(served.lines)).not.toContain('quota')
+    },
+  )
 })
 
-describe('429 and 503 of a backend', () => {
-  test('429 with Retry-After is passed on, in the field and in words', async () => {
+describe('a 429 or 503 of a backend', () => {
+  test('is passed on for 429 with Retry-After in the header field and in the message', async () => {
     const script = { status: 429, headers: { 'retry-after': '7' }, body: { detail: 'Slow down.' } }
     const answer = await rest('about', script)
     expect([answer.status, answer.headers['retry-after']]).toEqual([429, '7'])
@@ -109,7 +112,7 @@ describe('429 and 503 of a backend', () => {
     })
   })
 
-  test('503 with Retry-After stays 503, and its text stays here', async () => {
+  test('remains 503 with Retry-After, without the text of the backend', async () => {
     const script = { status: 503, headers: { 'retry-after': '7' }, body: { detail: 'inside' } }
     const answer = await rest('about', script)
     expect([answer.status, answer.headers['retry-after']]).toEqual([503, '7'])
@@ -121,14 +124,14 @@ describe('429 and 503 of a backend', () => {
     expect(JSON.stringify(served.lines)).not.toContain('inside')
   })
 
-  test('a field that is no Retry-After is not', async () => {
+  test('becomes 502 if Retry-After is invalid', async () => {
     const script = { status: 503, headers: { 'retry-after': 'soon' } }
     const answer = await rest('about', script)
     expect([answer.status, answer.headers['retry-after']]).toEqual([502, undefined])
   })
 })
 
-describe('how long a call may take', () => {
+describe('the time limit of a call', () => {
   const caller = undefined
   const authenticator = { authenticate: async () => caller, challenge: () => '' }
   const { catalogue } = parseGatewayConfig({
@@ -139,7 +142,7 @@ describe('how long a call may take', () => {
     ...ENV,
   })
 
-  test('over REST it is less than the 45 seconds of GPT Actions', async () => {
+  test('is 44 seconds over REST, below the 45 seconds of GPT Actions', async () => {
     const calls: ToolCall[] = []
     const answer = createRest({
       authenticator,
@@ -159,7 +162,7 @@ describe('how long a call may take', () => {
     expect(calls.map(({ callerTimeoutMs }) => callerTimeoutMs)).toEqual([44_000])
   })
 
-  test('a call ends when its caller waits no longer', async () => {
+  test('ends the call before the timeout of the backend if it is shorter', async () => {
     backend.script('about', { delayMs: 5_000 })
     const callTool = createCallTool({
       functionsBase: backend.url,
@@ -185,7 +188,7 @@ describe('how long a call may take', () => {
   })
 })
 
-describe('JSON under another type', () => {
+describe('the body of a backend response', () => {
   const rows = { rows: 3 }
   test.each([
     'text/html',
@@ -195,7 +198,7 @@ describe('JSON under another type', () => {
     'application/octet-stream',
     'application/x-ndjson',
     '',
-  ])('%j is read', async (contentType) => {
+  ])('is parsed as JSON with the content type %j', async (contentType) => {
     const answer = await rest('about', { contentType, body: rows })
     expect([answer.status, answer.headers['content-type']]).toEqual([200, 'application/json'])
     expect(answer.json()).toEqual(rows)
@@ -205,7 +208,7 @@ describe('JSON under another type', () => {
   })
 
   test.each(['text/html', 'text/plain', '', 'application/octet-stream'])(
-    'what was promised is structured content under %j',
+    'is structured content with the content type %j if it matches the outputSchema',
     async (contentType) => {
       expect(await mcp('numbers', { contentType, body: { n: 1 } })).toMatchObject({
         structuredContent: { n: 1 },
@@ -216,20 +219,20 @@ describe('JSON under another type', () => {
     },
   )
 
-  test('a result with isError is an error under text/html too', async () => {
+  test('is an error result with text/html if isError is true', async () => {
     const body = { content: said('no'), isError: true }
     expect(await mcp('about', { contentType: 'text/html', body })).toEqual(
       expect.objectContaining({ content: said('no'), isError: true }),
     )
   })
 
-  test('lines of JSON are a list', async () => {
+  test('is a list if its content type is application/x-ndjson', async () => {
     const body = '{"a":1}\n{"a":12345678901234567890}\n\n'
     const answer = await rest('about', { contentType: 'application/x-ndjson', body })
     expect(answer.text).toBe('[{"a":1},{"a":12345678901234567890}]')
   })
 
-  test('a byte order mark is passed over', async () => {
+  test('can begin with a byte order mark', async () => {
     expect((await rest('about', { body: '\ufeff{"rows":3}' })).json()).toEqual(rows)
   })
 
@@ -239,7 +242,7 @@ describe('JSON under another type', () => {
     ['text/plain', '{rows}'],
     ['text/markdown', '{"rows":3}'],
     ['text/csv', '[1]'],
-  ])('text stays text: %j %j', async (contentType, body) => {
+  ])('remains text with the content type %j: %j', async (contentType, body) => {
     const answer = await rest('about', { contentType, body })
     expect(answer.headers['content-type']).toBe('text/plain; charset=utf-8')
     expect(answer.text).toBe(body)
@@ -257,7 +260,7 @@ describe('JSON under another type', () => {
     ['application/json', '{"n":NaN', 'backend_not_json'],
     ['application/json', '{"n":undefined}', 'backend_not_json'],
     ['application/json', '{"n":"NaN"', 'backend_not_json'],
-  ])('%j %j is refused, and the log says why', async (contentType, body, reason) => {
+  ])('is rejected with the content type %j: %j', async (contentType, body, reason) => {
     expect((await rest('about', { contentType, body })).status).toBe(502)
     expect(audits()).toContainEqual({ status: 502, reason, severity: 'ERROR' })
   })
@@ -266,7 +269,7 @@ describe('JSON under another type', () => {
 describe('structured content that is a list', () => {
   const body = { content: said('two'), structuredContent: [1, 2], isError: false }
 
-  test('is structured content in 2026-07-28, over REST, and text before', async () => {
+  test('is returned in revision 2026-07-28 and over REST, and as text in older revisions', async () => {
     expect(await mcp('list', { body })).toMatchObject({ structuredContent: [1, 2] })
     expect((await rest('list', { body })).json()).toEqual([1, 2])
     const older = await mcp('list', { body }, 'handshake')
@@ -274,7 +277,7 @@ describe('structured content that is a list', () => {
   })
 })
 
-describe('params and cursors that are null or empty count as absent', () => {
+describe('null and empty params and cursors', () => {
   const send = (body: object, fields = {}) =>
     served.send({ method: 'POST', path: '/mcp', headers: { ...JSON_TYPE, ...fields }, body })
 
@@ -286,31 +289,31 @@ describe('params and cursors that are null or empty count as absent', () => {
     ['ping', null],
     ['ping', []],
     ['initialize', null],
-  ])('%s with %j', async (method, params) => {
+  ])('count as absent in %s: %j', async (method, params) => {
     const answer = await send({ jsonrpc: '2.0', id: 1, method, params })
     expect(answer.status).toBe(200)
     expect(answer.json()).toHaveProperty('result')
   })
 
-  test.each([null, []])('a notification with %j', async (params) => {
+  test.each([null, []])('count as absent in a notification: %j', async (params) => {
     const message = { jsonrpc: '2.0', method: 'notifications/initialized', params }
     expect((await send(message)).status).toBe(202)
     expect((await send(message, { 'mcp-protocol-version': '2026-07-28' })).status).toBe(202)
   })
 
-  test.each([null, ''])('a cursor %j in 2026-07-28', async (cursor) => {
+  test.each([null, ''])('count as absent in revision 2026-07-28: the cursor %j', async (cursor) => {
     const request = statelessRequest('tools/list', { cursor })
     const answer = await served.send({ method: 'POST', path: '/mcp', ...request })
     expect(answer.json()).toMatchObject({ result: { tools: expect.any(Array) } })
   })
 
-  test.each([null, []])('a call with %j names no tool', async (params) => {
+  test.each([null, []])('cause error -32602 in tools/call: %j', async (params) => {
     const answer = await send({ jsonrpc: '2.0', id: 1, method: 'tools/call', params })
     expect(answer.json()).toMatchObject({ error: { code: -32602 } })
   })
 })
 
-describe('/openapi.json?tools=', () => {
+describe('GET /openapi.json', () => {
   const pathsOf = async (query: string) => {
     const answer = await served.send({ path: `/openapi.json${query}` })
     expect(answer.status).toBe(200)
@@ -326,7 +329,7 @@ describe('/openapi.json?tools=', () => {
     ['?tools=list%2Cabout,', ['about', 'list']],
     ['?tools=list&tools=about', ['about', 'list']],
     ['?other=1', ['about', 'numbers', 'list']],
-  ])('%s', async (query, tools) => {
+  ])('with the query %j describes the tools %j', async (query, tools) => {
     expect(await pathsOf(query)).toEqual(tools.map((tool) => `/tools/${tool}`))
   })
 
@@ -335,14 +338,14 @@ describe('/openapi.json?tools=', () => {
     ['?tools=__proto__', 404],
     ['?tools=', 400],
     ['?tools=,', 400],
-  ])('%s is %i', async (query, status) => {
+  ])('with the query %j returns %i', async (query, status) => {
     const answer = await served.send({ path: `/openapi.json${query}` })
     expect(answer.status).toBe(status)
     expect(answer.headers['content-type']).toBe('application/problem+json')
     expect(answer.headers['access-control-allow-origin']).toBe('*')
   })
 
-  test('names the scopes of these tools alone', async () => {
+  test('lists only the scopes of the selected tools', async () => {
     const options = { issuer: issuer.url, functionsBase: backend.url }
     const env = { TOOLS: JSON.stringify(TOOLS) }
     await using gateway = await serveGateway({ ...options, env })
@@ -357,7 +360,7 @@ describe('/openapi.json?tools=', () => {
     expect(answer.text).not.toContain('events:write')
   })
 
-  test('the limits of GPT Actions that are not kept are named at start', async () => {
+  test('is checked against the limits of GPT Actions at startup', async () => {
     const limitsOf = async (count: number) => {
       const tools = Array.from({ length: count }, (_, at) => [`t${at}`, { scopes: [] }])
       const env = { TOOLS: JSON.stringify(Object.fromEntries(tools)) }

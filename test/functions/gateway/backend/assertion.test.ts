@@ -8,7 +8,7 @@ import {
 
 const NOW = 1_800_000_000
 
-describe('the statement', () => {
+describe('the assertion', () => {
   const SECRET = 's'.repeat(32)
   const statement: Assertion = {
     issuer: 'https://mcp.test',
@@ -30,7 +30,7 @@ describe('the statement', () => {
     caller: { ...statement.caller, ...changes } as NonNullable<Assertion['caller']>,
   })
 
-  test('says who calls what, with which body', async () => {
+  test('has claims for the user, the client, the tool, the URL and the body', async () => {
     const { 'x-gateway-assertion': assertion = '' } = of()
     const { payload, protectedHeader } = await compactVerify(assertion, Buffer.from(SECRET))
     expect(protectedHeader).toEqual({ alg: 'HS256', typ: 'JWT' })
@@ -60,14 +60,14 @@ describe('the statement', () => {
     ['é😀', 'auth0:%C3%A9%F0%9F%98%80'],
     ['\0', 'auth0:%00'],
     ['a.1700000000', 'auth0:a.1700000000'],
-  ])('the subject %j is %s in a field, and signed so', (subject, uid) => {
+  ])('comes with the subject %j as %s in x-user-uid and x-gateway-sig', (subject, uid) => {
     const fields = of(callerOf({ subject }))
     const signed = `${uid}.${NOW}`
     const mac = createHmac('sha256', SECRET).update(signed).digest('hex')
     expect(fields).toMatchObject({ 'x-user-uid': uid, 'x-gateway-sig': `${signed}.${mac}` })
   })
 
-  test('of nobody names no user', async () => {
+  test('has no claims about the user if the call is anonymous', async () => {
     const fields = of({ caller: undefined })
     expect(Object.keys(fields)).toEqual(['x-gateway-assertion'])
     const { payload } = await compactVerify(
@@ -89,11 +89,11 @@ describe('the statement', () => {
     ['user', callerOf({ subject: 'auth0|bob' })],
     ['client', callerOf({ clientId: undefined })],
     ['scope', callerOf({ scopes: new Set(['b']) })],
-  ])('of another %s is another', (_, changes) => {
+  ])('is different for another %s', (_, changes) => {
     expect(of(changes)['x-gateway-assertion']).not.toBe(of()['x-gateway-assertion'])
   })
 
-  test('one signer keeps users and seconds apart', () => {
+  test('comes with the x-gateway-sig of its own user and second if a signer is reused', () => {
     const sign = createAssertionSigner({ secret: SECRET })
     const sigOf = (subject: string, now: number) =>
       sign({ ...statement, ...callerOf({ subject }), now })['x-gateway-sig']

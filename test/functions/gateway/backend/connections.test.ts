@@ -17,7 +17,7 @@ async function until(condition: () => boolean): Promise<void> {
   while (!condition()) await new Promise((resolve) => setTimeout(resolve, 5))
 }
 
-/** In a thread of its own: answers with the number of the call, then resets the connection. */
+/** A backend in another thread that responds with the number of the call, then resets the connection. */
 async function startResettingBackend() {
   const resets = new Int32Array(new SharedArrayBuffer(4))
   const worker = new Worker(
@@ -34,7 +34,7 @@ async function startResettingBackend() {
     { eval: true, workerData: resets },
   )
   const [port] = await once(worker, 'message')
-  /** Blocks this thread until so many connections have been reset: it learns of none of them. */
+  /** Blocks this thread until `count` connections are reset, so that it handles none of these events. */
   const outlive = (count: number) => {
     for (let seen = 0; seen < count; seen = Atomics.load(resets, 0)) {
       Atomics.wait(resets, 0, seen, 5_000)
@@ -43,7 +43,7 @@ async function startResettingBackend() {
   return { port, worker, outlive }
 }
 
-/** What is answered, or the failure. */
+/** The response body or the failure. */
 function postTo(port: number, body: string, timeoutMs = 5_000): Promise<unknown> {
   return send(
     {
@@ -60,8 +60,8 @@ function postTo(port: number, body: string, timeoutMs = 5_000): Promise<unknown>
   )
 }
 
-describe('connections', () => {
-  test('a client that hangs up ends the call at the backend', async () => {
+describe('connections to backends', () => {
+  test('a call to the backend is aborted when the client disconnects', async () => {
     backend.script('about', { delayMs: 5_000 })
     const served = await start()
     const controller = new AbortController()
@@ -80,7 +80,7 @@ describe('connections', () => {
     expect(reasonsIn(served)).toEqual(['backend_aborted'])
   })
 
-  test('a client that hangs up while its token is checked calls nothing', async () => {
+  test('the backend is not called if the client disconnects while its token is verified', async () => {
     const served = await start()
     const authorization = `Bearer ${await issuer.token()}`
     issuer.staged.delayMs = 200
@@ -102,13 +102,13 @@ describe('connections', () => {
     expect(backend.calls).toEqual([])
   })
 
-  test('the connection to the backend is used again', async () => {
+  test('a connection is reused', async () => {
     const served = await start()
     for (let calls = 0; calls < 5; calls += 1) await callAbout(served)
     expect(new Set(backend.calls.map(({ port }) => port)).size).toBe(1)
   })
 
-  test('also after refusals and failures', async () => {
+  test('a connection is reused after error responses', async () => {
     const served = await start()
     for (const status of [200, 404, 500, 302, 204]) {
       backend.script('about', { status, body: status === 204 ? '' : {} })
@@ -117,11 +117,11 @@ describe('connections', () => {
     expect(new Set(backend.calls.map(({ port }) => port)).size).toBe(1)
   })
 
-  // On a busy machine the end of a connection may be read before the call: then it is another case.
+  // On a busy machine the end of a connection may be read before the call, which is another case.
   const unlessBusy = { retry: 5 }
 
   test(
-    'a kept connection that died before the next call is replaced, and the call made once',
+    'a keep-alive connection that was reset is replaced, and the next call is made once',
     unlessBusy,
     async () => {
       const { port, worker, outlive } = await startResettingBackend()
@@ -131,13 +131,13 @@ describe('connections', () => {
       expect(await call('second')).toBe('2')
       expect(await call('third')).toBe('3')
       outlive(3)
-      // Of a large call a part may have been sent.
+      // A part of a large call may have been sent.
       expect(await call('x'.repeat(10_000))).toBe('unreachable')
       await worker.terminate()
     },
   )
 
-  test('kept connections whose end is read before a call starts cost it nothing, however large', async () => {
+  test('a large call succeeds after the end of the keep-alive connections was read', async () => {
     const { port, worker, outlive } = await startResettingBackend()
     await Promise.all([postTo(port, 'first'), postTo(port, 'second')])
     await new Promise(setImmediate)
@@ -146,7 +146,7 @@ describe('connections', () => {
     await worker.terminate()
   })
 
-  test('a call given up while it waits for a connection leaves that to the next', async () => {
+  test('a call that times out while it waits for a connection does not occupy it', async () => {
     let connections = 0
     const server = createServer((req, res) => {
       req.resume().on('end', () => setTimeout(() => res.end('done'), 400))
@@ -165,7 +165,7 @@ describe('connections', () => {
     server.close()
   })
 
-  test('many calls at once all arrive', async () => {
+  test('fifty concurrent calls all reach the backend', async () => {
     backend.script('about', { delayMs: 50 })
     const served = await start()
     const answers = await Promise.all(Array.from({ length: 50 }, () => callAbout(served)))

@@ -7,7 +7,7 @@ const stack = await gatewayStack()
 const { backend, start } = stack
 const { callListEvents, callListEventsByMcp } = backendCalls(stack)
 
-describe('what a backend says when it refuses', () => {
+describe('an error response of a backend', () => {
   test.each([
     { body: { message: 'No such calendar.' }, said: 'No such calendar.' },
     { body: { detail: 'No such calendar.', title: 'Not Found' }, said: 'No such calendar.' },
@@ -17,7 +17,7 @@ describe('what a backend says when it refuses', () => {
     { body: {}, said: 'The tool refused the call (HTTP 404).' },
     { body: '<html>', said: 'The tool refused the call (HTTP 404).' },
     { body: { message: 7 }, said: 'The tool refused the call (HTTP 404).' },
-  ])('$body', async ({ body, said }) => {
+  ])('with the body $body has the message $said', async ({ body, said }) => {
     backend.script('about', { status: 404, body })
     const served = await start()
     expect((await callAbout(served)).json()).toMatchObject({
@@ -27,19 +27,22 @@ describe('what a backend says when it refuses', () => {
     expect(JSON.stringify(served.lines)).not.toContain('No such calendar')
   })
 
-  test('is bounded', async () => {
+  test('has a message of limited length', async () => {
     backend.script('about', { status: 422, body: { message: 'x'.repeat(100_000) } })
     const answer = await callAbout(await start())
     expect(answer.text.length).toBeLessThan(1_000)
   })
 
-  test.each([400, 404, 409, 410, 422, 429])('%i is passed on over REST', async (status) => {
-    backend.script('listEvents', { status, body: { message: 'no' } })
-    expect((await callListEvents(await start())).status).toBe(status)
-  })
+  test.each([400, 404, 409, 410, 422, 429])(
+    'with status %i is passed on over REST',
+    async (status) => {
+      backend.script('listEvents', { status, body: { message: 'no' } })
+      expect((await callListEvents(await start())).status).toBe(status)
+    },
+  )
 
   test.each([401, 403, 407])(
-    '%i is about us, not the caller, who must not drop a good token',
+    'with status %i becomes 502 without a challenge, because the token of the user is valid',
     async (status) => {
       backend.script('listEvents', {
         status,
@@ -56,7 +59,7 @@ describe('what a backend says when it refuses', () => {
     },
   )
 
-  test("none of the backend's header fields reaches the client", async () => {
+  test('does not pass its header fields on to the client', async () => {
     backend.script('about', { headers: { 'set-cookie': 'a=1', 'x-powered-by': 'x', etag: '"1"' } })
     const answer = await callAbout(await start())
     for (const name of ['set-cookie', 'x-powered-by', 'etag']) {

@@ -19,14 +19,14 @@ function failureOf(body: string | Buffer, changes: Partial<BackendResponse> = {}
   return outcome.failure
 }
 
-describe('the sentence of an error in JSON', () => {
+describe('the message of an error in JSON', () => {
   const fault = { type: 'int_parsing', loc: ['body', 'limit'], msg: 'Input should be an integer' }
 
   test.each<[string, unknown, string]>([
     ['FastAPI', { detail: [{ ...fault, input: 'x' }] }, 'body.limit: Input should be an integer'],
-    ['FastAPI, HTTPException', { detail: 'Item not found' }, 'Item not found'],
+    ["FastAPI's HTTPException", { detail: 'Item not found' }, 'Item not found'],
     [
-      'FastAPI, an object as detail',
+      'FastAPI with an object as detail',
       { detail: { code: 'E1', message: 'No seats left' } },
       'No seats left',
     ],
@@ -53,17 +53,17 @@ describe('the sentence of an error in JSON', () => {
       },
       '/data/attributes/from: Must be a date.',
     ],
-    ['JSON:API, title alone', { errors: [{ title: 'Conflict' }] }, 'Conflict'],
+    ['JSON:API with only a title', { errors: [{ title: 'Conflict' }] }, 'Conflict'],
     [
       'Django REST framework',
       { limit: ['A valid integer is required.'], non_field_errors: ['Too early.', 'Too late.'] },
       'limit: A valid integer is required.; non_field_errors: Too early.; Too late.',
     ],
-    ['Django, a field named title', { title: ['Required.'] }, 'title: Required.'],
-    ['Django, a list', ['Already booked.'], 'Already booked.'],
+    ['Django with a field named title', { title: ['Required.'] }, 'title: Required.'],
+    ['Django with a list', ['Already booked.'], 'Already booked.'],
     ['Rails', { errors: { name: ["can't be blank"] } }, "name: can't be blank"],
-    ['Rails, model.errors', { name: ["can't be blank"] }, "name: can't be blank"],
-    ['Rails, the status alone', { status: 404, error: 'Not Found' }, 'Not Found'],
+    ['Rails with model.errors', { name: ["can't be blank"] }, "name: can't be blank"],
+    ['Rails with only the status', { status: 404, error: 'Not Found' }, 'Not Found'],
     [
       'Laravel',
       { message: 'The given data was invalid.', errors: { email: ['The email is taken.'] } },
@@ -84,7 +84,11 @@ describe('the sentence of an error in JSON', () => {
       { statusCode: 400, message: ['a must be a string', 'b must be set'], error: 'Bad Request' },
       'a must be a string; b must be set',
     ],
-    ['NestJS, a sentence', { statusCode: 404, message: 'No cat', error: 'Not Found' }, 'No cat'],
+    [
+      'NestJS with one message',
+      { statusCode: 404, message: 'No cat', error: 'Not Found' },
+      'No cat',
+    ],
     [
       'class-validator',
       [{ property: 'n', constraints: { isInt: 'n must be an integer' } }],
@@ -122,8 +126,8 @@ describe('the sentence of an error in JSON', () => {
       { content: [{ type: 'text', text: 'Error calling tool: no quota' }], isError: true },
       'Error calling tool: no quota',
     ],
-    ['a text', 'No such day', 'No such day'],
-  ])('%s', (_, body, sentence) => {
+    ['a JSON string', 'No such day', 'No such day'],
+  ])('is read from the format of %s', (_, body, sentence) => {
     expect(errorSentence(body)).toBe(sentence)
   })
 
@@ -139,35 +143,35 @@ describe('the sentence of an error in JSON', () => {
     [{ detail: [] }],
     [{ errors: [7, null, {}] }],
     [{ message: '\u200b\n' }],
-  ])('there is none in %j', (body) => {
+  ])('is undefined for %j', (body) => {
     expect(errorSentence(body)).toBeUndefined()
   })
 
-  test('names five faults and counts the others', () => {
+  test('lists five errors and the number of the others', () => {
     const errors = Array.from({ length: 20_000 }, (_, at) => ({ field: `f${at}`, message: 'no' }))
     expect(errorSentence({ errors })).toBe('f0: no; f1: no; f2: no; f3: no; f4: no; and 19995 more')
   })
 
-  test('is one line of 500 characters, without control and bidirectional characters', () => {
+  test('is one line of at most 500 characters without control and bidirectional characters', () => {
     const said = `a\r\n\tb\u0000\u001b[31mc\u202e\u2066d\u200e\ufeffe\u0085f\u2028g`
     expect(errorSentence({ message: said })).toBe('a b [31mcde f g')
     expect(errorSentence({ detail: [{ loc: ['\u202ea'], msg: 'b' }] })).toBe('a: b')
     expect(errorSentence({ message: 'x'.repeat(1_000_000) })).toHaveLength(500)
   })
 
-  test('of a body that is nested without end is none', () => {
+  test('is undefined for a body with 200 levels', () => {
     let body: unknown = 'x'
     for (let depth = 0; depth < 200; depth += 1) body = { error: { detail: [body] } }
     expect(errorSentence(body)).toBeUndefined()
   })
 })
 
-describe('the sentence of an error in text', () => {
+describe('the message of an error in text', () => {
   test.each([
     ['limit must be at most 200', 'limit must be at most 200'],
     ['one\r\ntwo\n', 'one two'],
     ['1 < 2', '1 < 2'],
-  ])('%j', (text, sentence) => {
+  ])('is the text %j in one line', (text, sentence) => {
     expect(textSentence(text)).toBe(sentence)
   })
 
@@ -177,12 +181,12 @@ describe('the sentence of an error in text', () => {
     ['ValueError: x\n    at file.js:1:2\n'],
     ['Traceback (most recent call last):\n  File "a.py", line 1'],
     [''],
-  ])('there is none in %j', (text) => {
+  ])('is undefined for %j', (text) => {
     expect(textSentence(text)).toBeUndefined()
   })
 })
 
-describe('a refusing backend', () => {
+describe('an error response of a backend', () => {
   test.each([
     ['text/plain', 'no such day', 'no such day'],
     ['text/html; charset=utf-8', 'no such day', 'no such day'],
@@ -193,13 +197,16 @@ describe('a refusing backend', () => {
     ['text/html', '<h1>Bad Request</h1>', 'The tool refused the call (HTTP 400).'],
     ['image/png', 'no such day', 'The tool refused the call (HTTP 400).'],
     ['application/json', '{"detail":', 'The tool refused the call (HTTP 400).'],
-  ])('in %j with %j says: %s', (contentType, body, message) => {
-    expect(failureOf(body, { contentType })).toEqual({
-      reason: 'backend_http_400',
-      status: 400,
-      message,
-    })
-  })
+  ])(
+    'with the content type %j and the body %j has the message: %s',
+    (contentType, body, message) => {
+      expect(failureOf(body, { contentType })).toEqual({
+        reason: 'backend_http_400',
+        status: 400,
+        message,
+      })
+    },
+  )
 
   test.each([
     ['30', 30, 'No. Try again in 30 seconds.'],
@@ -207,7 +214,7 @@ describe('a refusing backend', () => {
     ['Sat, 28 Nov 2026 12:02:00 GMT', 120, 'No. Try again in 120 seconds.'],
     ['soon', undefined, 'No.'],
     [undefined, undefined, 'No.'],
-  ])('with Retry-After %j asks for it', (retryAfter, seconds, message) => {
+  ])('with Retry-After %j has a delay of %j seconds', (retryAfter, seconds, message) => {
     const failure = failureOf('{"detail":"No."}', { status: 429, retryAfter })
     expect(failure).toEqual({
       reason: 'backend_http_429',
@@ -217,7 +224,7 @@ describe('a refusing backend', () => {
     })
   })
 
-  test('that fails says nothing but when to try again', () => {
+  test('with a 5xx status has a generic message', () => {
     const body = '{"detail":"stack trace"}'
     expect(failureOf(body, { status: 503, retryAfter: '30' })).toEqual({
       reason: 'backend_http_503',
@@ -250,23 +257,23 @@ describe('Retry-After', () => {
     ['99999999999999999999', undefined],
     ['Sat, 28 Nov 2099 12:00:00 GMT', undefined],
     ['Sat, not a date at all', undefined],
-  ])('%j is %j', (value, seconds) => {
+  ])('%j is a delay of %j seconds', (value, seconds) => {
     expect(retryAfterSeconds(value, NOW)).toBe(seconds)
   })
 })
 
-describe('one line', () => {
-  test('joiners of words and emoji stay, what else is invisible does not', () => {
+describe('the text of a backend', () => {
+  test('keeps joiners of words and emoji and loses other invisible characters in one line', () => {
     expect(oneLine('می\u200cخواهم 👩\u200d💻 a\u00adb\u200bc\u{e0041}', 100)).toBe(
       'می\u200cخواهم 👩\u200d💻 abc',
     )
   })
 
-  test('is cut without half a character', () => {
+  test('is cut without half of a surrogate pair', () => {
     expect(oneLine('ab😀', 3)).toBe('ab\ufffd')
   })
 
-  test('visible text keeps lines and tabs', () => {
+  test('keeps line breaks and tabs as visible text', () => {
     expect(visible('a\n\tb\r\u0000\u202ec')).toBe('a\n\tbc')
   })
 })

@@ -12,7 +12,7 @@ const stack = await gatewayStack()
 const { backend, start } = stack
 const { callListEvents, callListEventsByMcp, onlyCall } = backendCalls(stack)
 
-describe('a backend in trouble', () => {
+describe('a backend', () => {
   interface Trouble {
     readonly name: string
     readonly script: Script
@@ -21,76 +21,86 @@ describe('a backend in trouble', () => {
   }
   const events = { events: ['dentist'] }
   const troubles: readonly Trouble[] = [
-    { name: 'answers late', script: { delayMs: 5_000 }, reason: 'backend_timeout', status: 504 },
     {
-      name: 'drips past the time-out',
+      name: 'responds too late',
+      script: { delayMs: 5_000 },
+      reason: 'backend_timeout',
+      status: 504,
+    },
+    {
+      name: 'sends its body too slowly',
       script: { body: { events: ['x'.repeat(100)] }, manner: 'drip' },
       reason: 'backend_timeout',
       status: 504,
     },
-    { name: 'resets', script: { manner: 'reset' }, reason: 'backend_unreachable', status: 502 },
     {
-      name: 'changes the protocol',
+      name: 'resets the connection',
+      script: { manner: 'reset' },
+      reason: 'backend_unreachable',
+      status: 502,
+    },
+    {
+      name: 'switches the protocol',
       script: { manner: 'upgrade' },
       reason: 'backend_unreachable',
       status: 502,
     },
     {
-      name: 'stops in the middle',
+      name: 'ends its body early',
       script: { body: events, manner: 'truncate' },
       reason: 'backend_unreachable',
       status: 502,
     },
     {
-      name: 'answers with too much',
+      name: 'responds with 5 MiB',
       script: { body: { events: ['x'.repeat(5 * 1024 * 1024)] } },
       reason: 'backend_oversized',
       status: 502,
     },
     {
-      name: 'answers with too much, in pieces',
+      name: 'responds with 5 MiB in chunks',
       script: { body: { events: ['x'.repeat(5 * 1024 * 1024)] }, manner: 'chunked' },
       reason: 'backend_oversized',
       status: 502,
     },
     {
-      name: 'redirects',
+      name: 'redirects with 302',
       script: { status: 302, headers: { location: '/elsewhere' } },
       reason: 'backend_http_302',
       status: 502,
     },
     {
-      name: 'redirects with the method',
+      name: 'redirects with 307',
       script: { status: 307, headers: { location: '/elsewhere' } },
       reason: 'backend_http_307',
       status: 502,
     },
     {
-      name: 'answers with a page',
+      name: 'responds with HTML',
       script: { contentType: 'text/html', body: '<p>Sign in</p>' },
       reason: 'backend_content_type',
       status: 502,
     },
     {
-      name: 'answers with an image',
+      name: 'responds with an image',
       script: { contentType: 'image/png', body: 'png' },
       reason: 'backend_content_type',
       status: 502,
     },
     {
-      name: 'answers with JSON that is none',
+      name: 'responds with malformed JSON',
       script: { body: '{"events":' },
       reason: 'backend_not_json',
       status: 502,
     },
     {
-      name: 'answers with bytes that are not UTF-8',
+      name: 'responds with bytes that are not UTF-8',
       script: { body: Buffer.from([0x22, 0xff, 0x22]) },
       reason: 'backend_not_utf8',
       status: 502,
     },
     {
-      name: 'answers in a coding nobody asked for',
+      name: 'responds with a content coding',
       script: {
         body: gzipSync(JSON.stringify(events)),
         headers: { 'content-encoding': 'gzip' },
@@ -99,70 +109,73 @@ describe('a backend in trouble', () => {
       status: 502,
     },
     {
-      name: 'breaks its outputSchema',
+      name: 'violates its outputSchema',
       script: { body: { events: 'dentist' } },
       reason: 'backend_output_schema',
       status: 502,
     },
     {
-      name: 'breaks its outputSchema in a CallToolResult',
+      name: 'sends invalid structuredContent',
       script: { body: { content: [], structuredContent: { events: 7 } } },
       reason: 'backend_output_schema',
       status: 502,
     },
     {
-      name: 'leaves the promised structure out of a CallToolResult',
+      name: 'omits required structuredContent',
       script: { body: { content: [{ type: 'text', text: 'hi' }] } },
       reason: 'backend_output_schema',
       status: 502,
     },
     {
-      name: 'answers with text instead of the promised structure',
+      name: 'sends text despite an outputSchema',
       script: { contentType: 'text/plain', body: 'hi' },
       reason: 'backend_output_unstructured',
       status: 502,
     },
     {
-      name: 'answers with nothing instead of the promised structure',
+      name: 'sends no body despite an outputSchema',
       script: { body: '' },
       reason: 'backend_output_unstructured',
       status: 502,
     },
-    { name: 'fails', script: { status: 500 }, reason: 'backend_http_500', status: 502 },
-    { name: 'is away', script: { status: 503 }, reason: 'backend_http_503', status: 502 },
+    { name: 'responds with 500', script: { status: 500 }, reason: 'backend_http_500', status: 502 },
+    { name: 'responds with 503', script: { status: 503 }, reason: 'backend_http_503', status: 502 },
   ]
 
-  test.each(troubles)('that $name: a plain sentence, the cause in the log', async (trouble) => {
-    backend.script('listEvents', trouble.script)
-    const isLate = trouble.reason === 'backend_timeout'
-    const served = await start({ BACKEND_TIMEOUT_MS: isLate ? '600' : '10000' })
-    const rest = await callListEvents(served)
-    expect(rest.status).toBe(trouble.status)
+  test.each(troubles)(
+    'that fails causes a generic message, and the log has the reason: $name',
+    async (trouble) => {
+      backend.script('listEvents', trouble.script)
+      const isLate = trouble.reason === 'backend_timeout'
+      const served = await start({ BACKEND_TIMEOUT_MS: isLate ? '600' : '10000' })
+      const rest = await callListEvents(served)
+      expect(rest.status).toBe(trouble.status)
 
-    const mcp = await callListEventsByMcp(served)
-    expect(mcp.status).toBe(200)
-    expect(mcp.json()).toMatchObject({
-      result: {
-        isError: true,
-        content: [{ type: 'text', text: expect.stringMatching(/^The tool/) }],
-      },
-    })
-    expect(mcp.json<{ result: Json }>().result).not.toHaveProperty('structuredContent')
-    expect(reasonsIn(served)).toEqual([trouble.reason, trouble.reason])
-    expect(served.lines).toContainEqual(
-      expect.objectContaining({
-        message: 'tool_answered',
-        severity: 'ERROR',
-        status: trouble.status,
-      }),
-    )
-    expect(backend.calls.map(({ path }) => path)).toEqual(['/listEvents', '/listEvents'])
-    for (const answer of [rest, mcp]) {
-      expect(answer.text).not.toMatch(/ECONN|127\.0\.0\.1|backend_|stack/)
-    }
-  })
+      const mcp = await callListEventsByMcp(served)
+      expect(mcp.status).toBe(200)
+      expect(mcp.json()).toMatchObject({
+        result: {
+          isError: true,
+          content: [{ type: 'text', text: expect.stringMatching(/^The tool/) }],
+        },
+      })
+      expect(mcp.json<{ result: Json }>().result).not.toHaveProperty('structuredContent')
+      expect(reasonsIn(served)).toEqual([trouble.reason, trouble.reason])
+      expect(served.lines).toContainEqual(
+        expect.objectContaining({
+          message: 'tool_answered',
+          severity: 'ERROR',
+          status: trouble.status,
+        }),
+      )
+      expect(backend.calls.map(({ path }) => path)).toEqual(['/listEvents', '/listEvents'])
+      for (const answer of [rest, mcp]) {
+        expect(answer.text).not.toMatch(/ECONN|127\.0\.0\.1|backend_|stack/)
+      }
+    },
+  )
 
-  test('answers with too much in all to a batch: what is too much fails, and nothing grows', async () => {
+  test('that responds to a batch with more than 4 MiB in total fails the calls beyond the limit', async () => {
     backend.script('about', { contentType: 'text/plain', body: 'x'.repeat(1024 * 1024) })
     const served = await start()
     const message = handshakeMessage('tools/call', { name: 'about' })
@@ -178,7 +191,7 @@ describe('a backend in trouble', () => {
     expect(answer.json<unknown[]>()).toHaveLength(8)
   })
 
-  test('that refuses the connection', async () => {
+  test('that refuses the connection causes a 502 without details', async () => {
     const closed = await startBackend()
     await closed[Symbol.asyncDispose]()
     const served = await start({}, { functionsBase: closed.url })
@@ -188,7 +201,7 @@ describe('a backend in trouble', () => {
     expect(answer.text).not.toMatch(/ECONN|127\.0\.0\.1/)
   })
 
-  test("a tool's own timeoutMs is shorter than everybody's", async () => {
+  test('times out after the timeoutMs of the tool if that is shorter than BACKEND_TIMEOUT_MS', async () => {
     backend.script('about', { delayMs: 10_000 })
     const tools = { about: { ...TOOLS.about, timeoutMs: 50 } }
     const served = await start({ TOOLS: JSON.stringify(tools), BACKEND_TIMEOUT_MS: '15000' })
@@ -196,7 +209,7 @@ describe('a backend in trouble', () => {
     expect(reasonsIn(served)).toEqual(['backend_timeout'])
   })
 
-  test("but never longer than everybody's", async () => {
+  test('times out after BACKEND_TIMEOUT_MS if that is shorter than the timeoutMs of the tool', async () => {
     backend.script('about', { delayMs: 1_000 })
     const tools = { about: { ...TOOLS.about, timeoutMs: 60_000 } }
     const served = await start({ TOOLS: JSON.stringify(tools), BACKEND_TIMEOUT_MS: '50' })
@@ -204,13 +217,13 @@ describe('a backend in trouble', () => {
     expect(reasonsIn(served)).toEqual(['backend_timeout'])
   })
 
-  test('a time-out ends the call at the backend', async () => {
+  test('loses the connection when the call times out', async () => {
     backend.script('about', { delayMs: 10_000 })
     await callAbout(await start({ BACKEND_TIMEOUT_MS: '500' }))
     await onlyCall().abandoned
   })
 
-  test('a call that goes wrong is not made again', async () => {
+  test('is not called again after a failed call', async () => {
     backend.script('about', { manner: 'reset' })
     const served = await start()
     await callAbout(served)

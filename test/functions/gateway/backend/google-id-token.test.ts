@@ -48,7 +48,7 @@ describe('BACKEND_AUTH=google', () => {
     return start({ BACKEND_AUTH: 'google' }, { dependencies: { metadataHost: host } })
   }
 
-  test("the function's ID token goes along, beside the statement", async () => {
+  test("sends the function's ID token and the assertion", async () => {
     const metadata = await startMetadataServer()
     await callAbout(await startGoogle(metadata))
     const { headers } = onlyCall()
@@ -66,7 +66,7 @@ describe('BACKEND_AUTH=google', () => {
     expect(request?.headers['metadata-flavor']).toBe('Google')
   })
 
-  test('one is fetched for many calls at once, and kept', async () => {
+  test('fetches one token for concurrent calls and caches it', async () => {
     const metadata = await startMetadataServer()
     const served = await startGoogle(metadata)
     await Promise.all(Array.from({ length: 10 }, () => callAbout(served)))
@@ -75,7 +75,7 @@ describe('BACKEND_AUTH=google', () => {
     expect(metadata.requests).toHaveLength(1)
   })
 
-  test('one that is about to expire is replaced', async () => {
+  test('replaces a token that is about to expire', async () => {
     const metadata = await startMetadataServer()
     metadata.staged.expiresInSeconds = 200
     const served = await startGoogle(metadata)
@@ -84,7 +84,7 @@ describe('BACKEND_AUTH=google', () => {
     expect(metadata.requests).toHaveLength(2)
   })
 
-  test('without one nothing is called, and the next call asks again', async () => {
+  test('does not call the backend without a token, and the next call requests one again', async () => {
     const metadata = await startMetadataServer()
     metadata.staged.status = 404
     const served = await startGoogle(metadata)
@@ -99,7 +99,7 @@ describe('BACKEND_AUTH=google', () => {
     expect(backend.calls).toHaveLength(1)
   })
 
-  test('without BACKEND_AUTH there is none', async () => {
+  test('is required: without it no token is sent', async () => {
     const metadata = await startMetadataServer()
     await callAbout(await start({}, { dependencies: { metadataHost: metadata.host } }))
     expect(onlyCall().headers['x-serverless-authorization']).toBeUndefined()

@@ -5,7 +5,7 @@ import { failed } from '../../../../functions/gateway/outcome.ts'
 import { toOutcome } from '../../../../functions/gateway/read-outcome.ts'
 import { toolOf } from '../../../support/gateway/callable-tool.ts'
 
-describe("a backend's answer", () => {
+describe('a backend response', () => {
   const untyped = toolOf({})
   const typed = toolOf({
     outputSchema: { type: 'object', properties: { n: { type: 'integer' } }, required: ['n'] },
@@ -24,7 +24,12 @@ describe("a backend's answer", () => {
     ['an object', { body: '{"a":1}' }, untyped, { kind: 'json', value: { a: 1 } }],
     ['a list', { body: '[1]' }, untyped, { kind: 'json', value: [1] }],
     ['null', { body: 'null' }, untyped, { kind: 'json', value: null }],
-    ['what was promised', { body: '{"n":1}' }, typed, { kind: 'json', value: { n: 1 } }],
+    [
+      'an object that matches the outputSchema',
+      { body: '{"n":1}' },
+      typed,
+      { kind: 'json', value: { n: 1 } },
+    ],
     [
       'JSON with a charset',
       { contentType: 'Application/JSON ; charset=utf-8', body: '1' },
@@ -32,98 +37,108 @@ describe("a backend's answer", () => {
       { kind: 'json', value: 1 },
     ],
     [
-      'JSON by its suffix',
+      'JSON with a +json type',
       { contentType: 'application/hal+json', body: '1' },
       untyped,
       { kind: 'json', value: 1 },
     ],
     ['text', { contentType: 'text/plain', body: 'hé' }, untyped, { kind: 'text', text: 'hé' }],
     ['CSV', { contentType: 'text/csv', body: 'a,b' }, untyped, { kind: 'text', text: 'a,b' }],
-    ['nothing', { status: 204, contentType: '' }, untyped, { kind: 'text', text: '' }],
-    ['nothing, as JSON', { status: 201 }, untyped, { kind: 'text', text: '' }],
+    ['status 204', { status: 204, contentType: '' }, untyped, { kind: 'text', text: '' }],
+    ['an empty JSON body', { status: 201 }, untyped, { kind: 'text', text: '' }],
     [
-      'the coding "identity"',
+      'the content coding identity',
       { contentEncoding: 'identity', body: '1' },
       untyped,
       { kind: 'json', value: 1 },
     ],
     [
-      "MCP's own result",
+      'a CallToolResult',
       { body: '{"content":[{"type":"text","text":"a"}]}' },
       untyped,
       { kind: 'result', result: { content: [{ type: 'text', text: 'a' }] } },
     ],
     [
-      "MCP's own result with what was promised",
+      'a CallToolResult that matches the outputSchema',
       { body: '{"content":[],"structuredContent":{"n":1}}' },
       typed,
       { kind: 'result', result: { content: [], structuredContent: { n: 1 } } },
     ],
     [
-      "MCP's own error, which promises nothing",
+      'a CallToolResult with isError despite an outputSchema',
       { body: '{"content":[],"isError":true}' },
       typed,
       { kind: 'result', result: { content: [], isError: true } },
     ],
     [
-      'data that has a content of its own',
+      'an object with a content member that is a string',
       { body: '{"content":"chapter one"}' },
       untyped,
       { kind: 'json', value: { content: 'chapter one' } },
     ],
-  ])('of %s is taken', (_, given, tool, outcome) => {
+  ])('is accepted: %s', (_, given, tool, outcome) => {
     expect(toOutcome(answer(given), tool)).toEqual(outcome)
   })
 
   const UNREADABLE = 'The tool returned an unexpected response.'
   test.each<[string, Parameters<typeof answer>[0], CallableTool, string]>([
-    ['half of JSON', { body: '{"a":' }, untyped, 'backend_not_json'],
+    ['truncated JSON', { body: '{"a":' }, untyped, 'backend_not_json'],
     [
-      'JSON too deep',
+      'too deeply nested JSON',
       { body: `${'['.repeat(9_000)}${']'.repeat(9_000)}` },
       untyped,
       'backend_not_json',
     ],
-    ['no UTF-8', { body: Buffer.from([0x22, 0xff, 0x22]) }, untyped, 'backend_not_utf8'],
+    [
+      'bytes that are not UTF-8',
+      { body: Buffer.from([0x22, 0xff, 0x22]) },
+      untyped,
+      'backend_not_utf8',
+    ],
     ['HTML', { contentType: 'text/html', body: '<p>' }, untyped, 'backend_content_type'],
     [
-      'HTML in capitals',
+      'HTML with its type in capitals',
       { contentType: 'TEXT/HTML;x', body: '<p>' },
       untyped,
       'backend_content_type',
     ],
-    ['no type', { contentType: '', body: 'a,b' }, untyped, 'backend_content_type'],
-    ['bytes', { contentType: 'application/pdf', body: '%PDF' }, untyped, 'backend_content_type'],
+    ['no content type', { contentType: '', body: 'a,b' }, untyped, 'backend_content_type'],
+    ['a PDF', { contentType: 'application/pdf', body: '%PDF' }, untyped, 'backend_content_type'],
     [
-      'JSON Lines',
+      'a JSON text sequence',
       { contentType: 'application/json-seq', body: '{}' },
       untyped,
       'backend_content_type',
     ],
     ['XML', { contentType: 'application/xml', body: '<a/>' }, untyped, 'backend_content_type'],
-    ['a coding', { contentEncoding: 'gzip', body: '{}' }, untyped, 'backend_content_encoding'],
-    ['less than was promised', { body: '{}' }, typed, 'backend_output_schema'],
-    ['another type', { body: '{"n":"1"}' }, typed, 'backend_output_schema'],
     [
-      'text for an object',
+      'a content coding',
+      { contentEncoding: 'gzip', body: '{}' },
+      untyped,
+      'backend_content_encoding',
+    ],
+    ['an object without a required property', { body: '{}' }, typed, 'backend_output_schema'],
+    ['a property of another type', { body: '{"n":"1"}' }, typed, 'backend_output_schema'],
+    [
+      'text despite an outputSchema',
       { contentType: 'text/plain', body: 'x' },
       typed,
       'backend_output_unstructured',
     ],
-    ['nothing for an object', { status: 204 }, typed, 'backend_output_unstructured'],
+    ['status 204 despite an outputSchema', { status: 204 }, typed, 'backend_output_unstructured'],
     [
-      "MCP's result without what was promised",
+      'a CallToolResult without structuredContent despite an outputSchema',
       { body: '{"content":[]}' },
       typed,
       'backend_output_schema',
     ],
     [
-      "MCP's result with something else",
+      'a CallToolResult that violates the outputSchema',
       { body: '{"content":[],"structuredContent":{"n":"1"}}' },
       typed,
       'backend_output_schema',
     ],
-  ])('of %s is none', (_, given, tool, reason) => {
+  ])('is rejected: %s', (_, given, tool, reason) => {
     expect(toOutcome(answer(given), tool)).toEqual(failed(reason, 502, UNREADABLE))
   })
 
@@ -141,7 +156,7 @@ describe("a backend's answer", () => {
     [404, 404, 'The tool refused the call (HTTP 404).'],
     [422, 422, 'The tool refused the call (HTTP 422).'],
     [429, 429, 'The tool refused the call (HTTP 429).'],
-  ])('with status %i fails with %i: %s', (status, passedOn, message) => {
+  ])('with status %i fails with %i and the message: %s', (status, passedOn, message) => {
     const given = answer({ status, body: '{"secret":"inside"}' })
     expect(toOutcome(given, typed)).toEqual(failed(`backend_http_${status}`, passedOn, message))
   })
@@ -160,13 +175,13 @@ describe("a backend's answer", () => {
     [['a'], 'a'],
     ['a', 'a'],
     [null, 'The tool refused the call (HTTP 400).'],
-  ])('that refuses with %j says %j', (body, message) => {
+  ])('with status 400 and the body %j has the message %j', (body, message) => {
     const given = answer({ status: 400, body: JSON.stringify(body) })
     expect(toOutcome(given, untyped)).toEqual(failed('backend_http_400', 400, message))
   })
 
   test.each(['text/plain', 'text/html', 'application/octet-stream', ''])(
-    'that refuses with a page in %j is not quoted',
+    'with status 400 and HTML of type %j has a generic message',
     (contentType) => {
       const given = answer({ status: 400, contentType, body: '<p>stack trace</p>' })
       expect(toOutcome(given, untyped)).toEqual(

@@ -7,7 +7,7 @@ import { parseTools } from '../../../../shared/tools.ts'
 
 const BASE = 'https://backend.test/base'
 
-/** Makes requests of a tool that has one argument, `value`, there. */
+/** Returns a function that makes the request of a tool with the argument `value`. */
 function toolWith(request: object) {
   const inputSchema = { type: 'object', properties: { value: {} } }
   const TOOLS = JSON.stringify({ t: { scopes: [], inputSchema, request } })
@@ -25,7 +25,7 @@ const inPlace = (place: string, more: object = {}) =>
     parameters: [{ name: 'value', in: place, ...more }],
   })
 
-/** What `make` gives, or undefined when it refuses the argument. */
+/** The result of `make`, or undefined if it rejects the argument. */
 function orRefused<Made>(make: () => Made): Made | undefined {
   try {
     return make()
@@ -43,7 +43,7 @@ const text = fc.oneof(
 )
 const anything = fc.oneof(text, fc.array(text), fc.dictionary(text, text), fc.jsonValue())
 
-describe('a path', () => {
+describe('a path parameter', () => {
   test.each([
     ['.'],
     ['..'],
@@ -64,7 +64,7 @@ describe('a path', () => {
     [['a', '']],
     [['..']],
     [{}],
-  ])('refuses %j', (value) => {
+  ])('rejects %j', (value) => {
     expect(() => inPlace('path')(value)).toThrow(ArgumentError)
   })
 
@@ -84,22 +84,25 @@ describe('a path', () => {
     expect(inPlace('path')(value).path).toBe(`/base/a/${segment}/z`)
   })
 
-  test.each(['simple', 'label', 'matrix'])('has the same segments for any value, %s', (style) => {
-    const make = inPlace('path', { style, explode: true })
-    fc.assert(
-      fc.property(anything, (value) => {
-        const sent = orRefused(() => make(value))
-        if (sent === undefined) return
-        const { href, pathname, origin } = new URL(sent.url)
-        expect(href).toBe(sent.url)
-        expect(origin).toBe('https://backend.test')
-        expect(pathname.split('/')).toEqual(['', 'base', 'a', expect.stringMatching(/./), 'z'])
-        expect(sent.path).toBe(pathname)
-      }),
-    )
-  })
+  test.each(['simple', 'label', 'matrix'])(
+    'does not change the segments of the path with any value in style %s',
+    (style) => {
+      const make = inPlace('path', { style, explode: true })
+      fc.assert(
+        fc.property(anything, (value) => {
+          const sent = orRefused(() => make(value))
+          if (sent === undefined) return
+          const { href, pathname, origin } = new URL(sent.url)
+          expect(href).toBe(sent.url)
+          expect(origin).toBe('https://backend.test')
+          expect(pathname.split('/')).toEqual(['', 'base', 'a', expect.stringMatching(/./), 'z'])
+          expect(sent.path).toBe(pathname)
+        }),
+      )
+    },
+  )
 
-  test('two parameters in a segment cannot make dots of it', () => {
+  test('cannot form a dot segment together with another one', () => {
     const inputSchema = { type: 'object', properties: { a: {}, b: {} } }
     const parameters = [...'ab'].map((name) => ({ name, in: 'path' }))
     const request = { method: 'GET', url: '/{a}{b}', parameters }
@@ -109,9 +112,9 @@ describe('a path', () => {
   })
 })
 
-describe('a query', () => {
+describe('a query parameter', () => {
   test.each(['form', 'spaceDelimited', 'pipeDelimited', 'deepObject'])(
-    'has what a text is, and nothing else: %s',
+    'contains exactly the given text in style %s',
     (style) => {
       for (const allowReserved of [false, true]) {
         const make = inPlace('query', { style, allowReserved })
@@ -129,7 +132,7 @@ describe('a query', () => {
     },
   )
 
-  test('an exploded object cannot set another parameter', () => {
+  test('cannot set another parameter with an exploded object', () => {
     const properties = { filter: {}, user: {} }
     const parameters = Object.keys(properties).map((name) => ({ name, in: 'query' }))
     const request = { method: 'GET', url: '/?tenant=1', parameters }
@@ -145,9 +148,9 @@ describe('a query', () => {
   })
 })
 
-describe('header fields', () => {
+describe('header fields and cookies', () => {
   test.each(['a\r\nX: y', 'a\nb', 'a\rb', 'a\0b', '\u007f', '日', '\u0085'])(
-    'refuse %j, naming the argument and not its value',
+    'reject %j with an error that names the argument but not its value',
     (value) => {
       expect(() => inPlace('header')(value)).toThrow(
         'argument "value" must be one line of Latin-1 characters: it is a header field',
@@ -155,7 +158,7 @@ describe('header fields', () => {
     },
   )
 
-  test('carry one line, whatever the value', () => {
+  test('contain one line for any value', () => {
     for (const explode of [false, true]) {
       const make = inPlace('header', { explode })
       fc.assert(
@@ -167,7 +170,7 @@ describe('header fields', () => {
     }
   })
 
-  test('a cookie stays one cookie', () => {
+  test('contain one cookie for any text', () => {
     const make = inPlace('cookie')
     fc.assert(
       fc.property(text, (value) => {
@@ -180,8 +183,8 @@ describe('header fields', () => {
   })
 })
 
-describe('bodies', () => {
-  test('a form has what a text is, and nothing else', () => {
+describe('request bodies', () => {
+  test('contain exactly the given text in a form', () => {
     const body = { contentType: 'application/x-www-form-urlencoded' }
     const make = toolWith({ url: '/a', body })
     fc.assert(
@@ -193,7 +196,7 @@ describe('bodies', () => {
     )
   })
 
-  test('a multipart body has one part for a text, whatever it is', async () => {
+  test('contain exactly one part for any text in multipart/form-data', async () => {
     const make = toolWith({ url: '/a', body: { contentType: 'multipart/form-data' } })
     await fc.assert(
       fc.asyncProperty(text, async (value) => {

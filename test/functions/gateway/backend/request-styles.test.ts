@@ -8,7 +8,7 @@ const STRING = 'blue'
 const ARRAY = ['blue', 'black', 'brown']
 const OBJECT = { R: 100, G: 200, B: 150 }
 
-/** The request that a tool with one argument `color` makes. */
+/** The request that a tool makes with `args`. */
 function made(request: object, args: object) {
   const properties = { color: {}, other: {}, file: {}, name: {} }
   const tool = { scopes: [], inputSchema: { type: 'object', properties }, request }
@@ -24,8 +24,8 @@ const parameterIn = (place: string, style: string, explode: boolean, value: unkn
   return made({ method: 'GET', url, parameters: [parameter] }, { color: value })
 }
 
-// OpenAPI 3.1.1, s4.8.12.6 Style Examples, but for the undefined combinations.
-describe('the examples of OpenAPI, in a path', () => {
+// OpenAPI 3.1.1, s4.8.12.6 Style Examples, without the undefined combinations.
+describe('path parameters', () => {
   test.each([
     ['matrix', false, STRING, ';color=blue'],
     ['matrix', false, ARRAY, ';color=blue,black,brown'],
@@ -45,12 +45,15 @@ describe('the examples of OpenAPI, in a path', () => {
     ['simple', true, STRING, 'blue'],
     ['simple', true, ARRAY, 'blue,black,brown'],
     ['simple', true, OBJECT, 'R=100,G=200,B=150'],
-  ])('%s, explode %s, %j', (style, explode, value, expected) => {
-    expect(parameterIn('path', style, explode, value).path).toBe(`/base/${expected}`)
-  })
+  ])(
+    'match the OpenAPI example for style %s, explode %s and the value %j',
+    (style, explode, value, expected) => {
+      expect(parameterIn('path', style, explode, value).path).toBe(`/base/${expected}`)
+    },
+  )
 })
 
-describe('the examples of OpenAPI, in a query', () => {
+describe('query parameters', () => {
   test.each([
     ['form', false, '', 'color='],
     ['form', false, STRING, 'color=blue'],
@@ -65,15 +68,18 @@ describe('the examples of OpenAPI, in a query', () => {
     ['pipeDelimited', false, ARRAY, 'color=blue%7Cblack%7Cbrown'],
     ['pipeDelimited', false, OBJECT, 'color=R%7C100%7CG%7C200%7CB%7C150'],
     ['deepObject', true, OBJECT, 'color%5BR%5D=100&color%5BG%5D=200&color%5BB%5D=150'],
-  ])('%s, explode %s, %j', (style, explode, value, expected) => {
-    expect(parameterIn('query', style, explode, value).query).toBe(expected)
-  })
+  ])(
+    'match the OpenAPI example for style %s, explode %s and the value %j',
+    (style, explode, value, expected) => {
+      expect(parameterIn('query', style, explode, value).query).toBe(expected)
+    },
+  )
 
   test.each([
     [{ a: { b: 1, c: [2, { d: 3 }] } }, 'color[a][b]=1&color[a][c][0]=2&color[a][c][1][d]=3'],
     [[{ x: 'y' }], 'color[0][x]=y'],
     ['plain', 'color=plain'],
-  ])('a deepObject nests: %j', (value, expected) => {
+  ])('of style deepObject can nest: %j', (value, expected) => {
     expect(decodeURIComponent(parameterIn('query', 'deepObject', true, value).query)).toBe(expected)
   })
 
@@ -87,17 +93,17 @@ describe('the examples of OpenAPI, in a query', () => {
     [0, 'color=0'],
     [[{ a: 1 }], 'color=%7B%22a%22%3A1%7D'],
     ['ä&b=c d+e#f', 'color=%C3%A4%26b%3Dc%20d%2Be%23f'],
-  ])('%j is %s', (value, expected) => {
+  ])('encode %j as %j', (value, expected) => {
     expect(parameterIn('query', 'form', true, value).query).toBe(expected)
   })
 
-  test('a constant query comes first, and content is JSON', () => {
+  test('follow a constant query and are JSON if they have content', () => {
     const parameters = [{ name: 'color', in: 'query', content: { 'application/json': {} } }]
     const { path } = made({ method: 'GET', url: '/x?v=1', parameters }, { color: { a: [1] } })
     expect(path).toBe('/base/x?v=1&color=%7B%22a%22%3A%5B1%5D%7D')
   })
 
-  test('allowReserved leaves what divides nothing', () => {
+  test('keep reserved characters with allowReserved unless these delimit parameters', () => {
     const parameters = [{ name: 'color', in: 'query', allowReserved: true }]
     const { query } = made(
       { method: 'GET', url: '/', parameters },
@@ -113,24 +119,33 @@ describe('header fields and cookies', () => {
     [false, ARRAY, 'blue,black,brown'],
     [false, OBJECT, 'R,100,G,200,B,150'],
     [true, OBJECT, 'R=100,G=200,B=150'],
-  ])('simple, explode %s, %j', (explode, value, expected) => {
-    expect(parameterIn('header', 'simple', explode, value).headers).toEqual({
-      accept: 'application/json, text/plain;q=0.9, */*;q=0.8',
-      color: expected,
-    })
-  })
+  ])(
+    'match the OpenAPI example for style simple, explode %s and the value %j',
+    (explode, value, expected) => {
+      expect(parameterIn('header', 'simple', explode, value).headers).toEqual({
+        accept: 'application/json, text/plain;q=0.9, */*;q=0.8',
+        color: expected,
+      })
+    },
+  )
 
   test.each([
     [false, STRING, 'color=blue'],
     [false, ARRAY, 'color=blue,black,brown'],
     [true, ARRAY, 'color=blue; color=black; color=brown'],
     [true, 'a; b="c"', 'color=a%3B%20b%3D%22c%22'],
-  ])('a cookie of style form, explode %s, %j', (explode, value, expected) => {
-    expect(parameterIn('cookie', 'form', explode, value).headers).toHaveProperty('cookie', expected)
-  })
+  ])(
+    'encode a cookie of style form with explode %s and the value %j',
+    (explode, value, expected) => {
+      expect(parameterIn('cookie', 'form', explode, value).headers).toHaveProperty(
+        'cookie',
+        expected,
+      )
+    },
+  )
 })
 
-describe('bodies', () => {
+describe('request bodies', () => {
   const json = { 'content-type': 'application/json' }
   const PATH = [{ name: 'color', in: 'path' }]
   test.each([
@@ -158,7 +173,7 @@ describe('bodies', () => {
       { color: 'a', other: 1, name: 2 },
       '{"color":"a","n":1}',
     ],
-  ])('%s with body %j of %j is %s', (method, body, args, expected) => {
+  ])('of %s with body %j and the arguments %j are %s', (method, body, args, expected) => {
     const request = { method, url: '/{color}', parameters: PATH, ...(body && { body }) }
     const sent = made(request, args)
     expect(sent.body).toBe(expected)
@@ -166,7 +181,7 @@ describe('bodies', () => {
     else expect(sent.headers).toMatchObject(json)
   })
 
-  test('a form is encoded as forms are; a list repeats, an object is JSON', () => {
+  test('of a form repeat the name for a list and encode an object as JSON', () => {
     const body = { contentType: 'application/x-www-form-urlencoded' }
     const sent = made({ url: '/', body }, { color: ARRAY, other: { a: 1 }, name: 'a&b=c' })
     expect(sent.body).toBe(
@@ -175,14 +190,14 @@ describe('bodies', () => {
     expect(sent.headers['content-type']).toBe('application/x-www-form-urlencoded')
   })
 
-  test('a form property has the style of its Encoding Object', () => {
+  test('of a form use the style of the Encoding Object', () => {
     const properties = [{ name: 'color', style: 'deepObject' }, 'name']
     const body = { contentType: 'application/x-www-form-urlencoded', properties }
     const sent = made({ url: '/', body }, { color: { a: { b: 1 } }, name: [1.5] })
     expect(decodeURIComponent(String(sent.body))).toBe('color[a][b]=1&name=1.5')
   })
 
-  test('files in base64 are parts, file objects go on as JSON, and no name leaves its field', async () => {
+  test('of multipart/form-data have a part for each base64 file and JSON for a file object', async () => {
     const body = { contentType: 'multipart/form-data', files: ['file', 'other'] }
     const object = { download_url: 'https://files.example/x', file_id: 'f1' }
     const args = {
@@ -206,13 +221,13 @@ describe('bodies', () => {
     expect(await files[0]?.text()).toBe('hello')
   })
 
-  test('what is no file is refused', () => {
+  test('of multipart/form-data reject a file that is neither base64 nor a file object', () => {
     const body = { contentType: 'multipart/form-data', files: ['file'] }
     expect(() => made({ url: '/', body }, { file: 'https://files.example/x' })).toThrow(/file/)
   })
 })
 
-describe('where a backend is', () => {
+describe('the URL of a backend', () => {
   const at = (url: string, base = BASE) => {
     const TOOLS = JSON.stringify({ t: { scopes: [], request: { url } } })
     const tools = parseTools({ TOOLS }, compileTool)
@@ -235,13 +250,13 @@ describe('where a backend is', () => {
     ],
     ['https://api.test/v1/x', 'https://api.test/v1/x', false, 'https://api.test/v1'],
     ['https://API.test', 'https://api.test/', false, 'https://api.test/'],
-  ])('%s is %s', (url, called, isOwn, identityUrl) => {
+  ])('for the request URL %s is %s', (url, called, isOwn, identityUrl) => {
     const plan = at(url)
     expect(plan.make('{}', {}, true).url).toBe(called)
     expect(plan).toMatchObject({ isOwn, identityUrl })
   })
 
-  test('a Google ID token names the function, whatever the arguments', () => {
+  test('gives a Google ID token the URL of the function as its audience', () => {
     const base = 'https://us-central1-acme.cloudfunctions.net'
     expect(at('/notes/all', base).identityUrl).toBe(`${base}/notes`)
   })

@@ -75,8 +75,8 @@ async function claimsOf({ headers }: BackendCall, audience: string) {
 
 const sha256 = (text: string) => createHash('sha256').update(text).digest('hex')
 
-describe('the request that arrives', () => {
-  test('has method, path, query and fields from the arguments, and no body', async () => {
+describe('the request to the backend', () => {
+  test('has path, query and header fields from the arguments, and no body for GET', async () => {
     const args = { id: 'a/b', tags: ['x', 'y&z'], trace: 'tr-1', text: 'not sent' }
     expect((await rest(await start(), 'readNote', args)).status).toBe(200)
     const call = onlyOf(own.calls)
@@ -87,7 +87,7 @@ describe('the request that arrives', () => {
     expect(call.headers.host).toBe(new URL(own.url).host)
   })
 
-  test('is signed: user, method, URL, query and body', async () => {
+  test('has an assertion for user, method, URL, query and body', async () => {
     const served = await start()
     await rest(served, 'writeNote', { id: 'é', tags: ['a'], text: 'ü' })
     const url = `${own.url}/notes/%C3%A9`
@@ -101,14 +101,14 @@ describe('the request that arrives', () => {
     })
   })
 
-  test('without body and query it is the digest of nothing, and none', async () => {
+  test('has an assertion with the digest of an empty body and no digest of a missing query', async () => {
     await rest(await start(), 'dropNote', { id: '1' })
     const claims = await claimsOf(onlyOf(own.calls), `${own.url}/notes/1`)
     expect(claims).toMatchObject({ htm: 'DELETE', body_sha256: sha256('') })
     expect(claims).not.toHaveProperty('query_sha256')
   })
 
-  test('to a backend outside FUNCTIONS_BASE it has no signature that another would take', async () => {
+  test('has no x-gateway-sig and no x-user-uid outside FUNCTIONS_BASE', async () => {
     await rest(await start(), 'elsewhere', { id: '1' })
     const call = onlyOf(foreign.calls)
     expect(own.calls).toEqual([])
@@ -118,7 +118,7 @@ describe('the request that arrives', () => {
   })
 
   test.each(['12345678901234567890', '1.0', '1e400', '-0', '0.10'])(
-    'has the number %s as it was written, by REST and MCP',
+    'has the number %s as written, over REST and MCP',
     async (written) => {
       const served = await start()
       await rest(served, 'readNote', `{"id":"1","n":${written}}`)
@@ -130,7 +130,7 @@ describe('the request that arrives', () => {
     },
   )
 
-  test('is not sent when an argument cannot travel; the answer and the record say why', async () => {
+  test('is not sent if an argument cannot be encoded, and the response and the log give the reason', async () => {
     const served = await start()
     const answer = await rest(served, 'readNote', { id: '..' })
     expect([answer.status, answer.json()]).toMatchObject([
@@ -147,7 +147,7 @@ describe('the request that arrives', () => {
   })
 
   test.each(['readNote', 'writeNote', 'dropNote', 'headNote'])(
-    'is sent once, also when the connection breaks: %s',
+    'is sent once even if the connection is reset: %s',
     async (tool) => {
       const served = await start()
       own.script('notes/1', {})
@@ -158,7 +158,7 @@ describe('the request that arrives', () => {
     },
   )
 
-  test('has a Google ID token below FUNCTIONS_BASE alone, the same for all arguments', async () => {
+  test('has a Google ID token only below FUNCTIONS_BASE, with one audience for all arguments', async () => {
     const asked: string[] = []
     const metadata = await listen(
       createServer((req, res) => {
@@ -177,21 +177,21 @@ describe('the request that arrives', () => {
     expect(onlyOf(foreign.calls).headerNames).not.toContain(field)
   })
 
-  test('a tool without request is called as before', async () => {
+  test('is a POST of all arguments if the tool has no request member', async () => {
     await rest(await start(), 'plain', { a: 1.5 })
     expect(onlyOf(own.calls)).toMatchObject({ method: 'POST', path: '/plain', body: '{"a":1.5}' })
     expect(onlyOf(own.calls).headers['accept']).toBe('application/json')
   })
 })
 
-describe('the part of the answer that counts', () => {
-  test('resultPointer picks it and wrap makes it an object, numbers as they were written', async () => {
+describe('the result of a call', () => {
+  test('is selected by resultPointer and wrapped in an object, with numbers as written', async () => {
     own.script('picked', { body: '{"data":{"a/b":[1.0,12345678901234567890]}}' })
     const answer = await rest(await start(), 'picked', {})
     expect(answer.text).toBe('{"items":[1.0,12345678901234567890]}')
   })
 
-  test('a result without the place is none', async () => {
+  test('is an error if resultPointer does not exist in the response', async () => {
     own.script('picked', { body: { data: {} } })
     const served = await start()
     expect((await rest(served, 'picked', {})).status).toBe(502)
@@ -203,7 +203,7 @@ describe('the part of the answer that counts', () => {
     [{ body: 'null' }, '{"items":null}'],
     [{ body: { a: 1 } }, '{"a":1}'],
     [{ body: 'said', contentType: 'text/plain' }, '{"items":"said"}'],
-  ])('%j wrapped is %s', async (script, expected) => {
+  ])('of the response %j with wrap is %s', async (script, expected) => {
     own.script('wrapped', script)
     expect((await rest(await start(), 'wrapped', {})).text).toBe(expected)
   })
@@ -212,7 +212,7 @@ describe('the part of the answer that counts', () => {
     ['dropNote', 'notes/1', { content: [] }],
     ['headNote', 'notes/1', { content: [] }],
     ['loose', 'loose', { structuredContent: {} }],
-  ])('no body is an empty result: %s', async (tool, path, expected) => {
+  ])('is empty if the response has no body: %s', async (tool, path, expected) => {
     own.script(path, { status: 204, body: '' })
     const result = await mcp(await start(), tool, { id: '1' })
     expect(result).toMatchObject(expected)
@@ -222,7 +222,7 @@ describe('the part of the answer that counts', () => {
   test.each([
     ['image/png', 'image'],
     ['audio/mpeg', 'audio'],
-  ])('%s is a content block', async (contentType, type) => {
+  ])('of the content type %s is a content block of type %s', async (contentType, type) => {
     const body = Buffer.from([1, 2, 255])
     own.script('notes/1', { contentType, body })
     const result = await mcp(await start(), 'readNote', { id: '1' })
@@ -230,7 +230,7 @@ describe('the part of the answer that counts', () => {
     expect(result).toEqual({ content: [{ type, data: body.toString('base64'), mimeType }] })
   })
 
-  test('a 404 says what the API says', async () => {
+  test('has the error message of the API for a 404', async () => {
     own.script('notes/1', { status: 404, body: { message: 'No such note.' } })
     const answer = await rest(await start(), 'readNote', { id: '1' })
     expect([answer.status, answer.json()]).toMatchObject([404, { detail: 'No such note.' }])
@@ -241,7 +241,7 @@ describe('claims and hints in the assertion', () => {
   const EMAIL = 'https://acme.example/email'
   const readClaims = async () => claimsOf(onlyOf(own.calls), `${own.url}/plain`)
 
-  test('BACKEND_CLAIMS are copied, and no others', async () => {
+  test('include the claims of BACKEND_CLAIMS and no others', async () => {
     const served = await start({ BACKEND_CLAIMS: `${EMAIL}, org_id roles` })
     const token = { [EMAIL]: 'alice@acme.example', org_id: 'org_1', org_name: 'acme', roles: null }
     await rest(served, 'plain', {}, token)
@@ -256,7 +256,7 @@ describe('claims and hints in the assertion', () => {
     }
   })
 
-  test('one that is too large is left out and named in the log', async () => {
+  test('omit a claim that is too large, and the log names it', async () => {
     const served = await start({ BACKEND_CLAIMS: 'roles org_id' })
     await rest(served, 'plain', {}, { roles: ['r'.repeat(1_100)], org_id: 'org_1' })
     const claims = await readClaims()
@@ -265,13 +265,16 @@ describe('claims and hints in the assertion', () => {
     expect(line).toMatchObject({ claim: 'roles' })
   })
 
-  test.each(['sub', 'scope', 'htm', 'client_hints', 'iss'])('%s stops the start', async (name) => {
-    await expect(start({ BACKEND_CLAIMS: `org_id,${name}` })).rejects.toThrow(
-      `BACKEND_CLAIMS must not name reserved claims of the assertion: ${name}`,
-    )
-  })
+  test.each(['sub', 'scope', 'htm', 'client_hints', 'iss'])(
+    'cannot include the reserved claim %s',
+    async (name) => {
+      await expect(start({ BACKEND_CLAIMS: `org_id,${name}` })).rejects.toThrow(
+        `BACKEND_CLAIMS must not name reserved claims of the assertion: ${name}`,
+      )
+    },
+  )
 
-  test('hints of _meta are passed on as they are, others and misshapen ones are not', async () => {
+  test('include valid hints of _meta and omit unknown and malformed ones', async () => {
     const userLocation = { city: 'Köln', longitude: '6.96', latitude: 50.94 }
     await mcp(
       await start(),
@@ -297,7 +300,7 @@ describe('claims and hints in the assertion', () => {
   })
 
   test.each([undefined, {}, { 'openai/locale': 7 }, { 'openai/userLocation': [] }])(
-    'without any there is no client_hints: %j',
+    'omit client_hints if _meta is %j',
     async (meta) => {
       await mcp(await start(), 'plain', {}, meta)
       expect(await readClaims()).not.toHaveProperty('client_hints')

@@ -11,7 +11,7 @@ import { listen } from '../../../support/http/listen.ts'
 const KIB = 1024
 const NEVER = new AbortController().signal
 
-/** Requests that are closed by hand. */
+/** Requests that the test closes. */
 function openRequests(budget: ReturnType<typeof createResponseBudget>, count: number) {
   return Array.from({ length: count }, () => {
     const events = new EventEmitter()
@@ -20,13 +20,13 @@ function openRequests(budget: ReturnType<typeof createResponseBudget>, count: nu
   })
 }
 
-test('bytes are counted', () => {
+test('a byte budget refuses bytes beyond its limit', () => {
   const budget = createByteBudget(10)
   expect([budget.take(4), budget.take(6), budget.take(1)]).toEqual([true, true, false])
   expect(budget.room()).toBeUndefined()
 })
 
-test('small responses are not held', () => {
+test('small responses do not count as held', () => {
   const budget = createResponseBudget(100 * KIB, 0)
   const requests = openRequests(budget, 100)
   for (const { share } of requests) {
@@ -36,13 +36,13 @@ test('small responses are not held', () => {
   expect(budget.held()).toBe(0)
 })
 
-test('one request is given so much, however little is held', () => {
+test('one request cannot exceed its own limit', () => {
   const [request] = openRequests(createResponseBudget(100 * KIB, 1024 * KIB), 1)
   expect(request?.share.take(100 * KIB)).toBe(true)
   expect(request?.share.take(1)).toBe(false)
 })
 
-test('beyond what may be held the first goes on, and the others when it is closed', async () => {
+test('beyond the total limit the first request continues and the others wait until it closes', async () => {
   const budget = createResponseBudget(1024 * KIB, 200 * KIB)
   const [first, second, third] = openRequests(budget, 3)
   for (const request of [first, second, third]) request?.share.take(100 * KIB)
@@ -61,7 +61,7 @@ test('beyond what may be held the first goes on, and the others when it is close
   expect(budget.held()).toBe(0)
 })
 
-test('every call of a request waits, and each goes on', async () => {
+test('all waiting calls of a request continue when there is room', async () => {
   const budget = createResponseBudget(1024 * KIB, 100 * KIB)
   const [first, batch, last] = openRequests(budget, 3)
   for (const request of [first, batch, last]) request?.share.take(100 * KIB)
@@ -74,7 +74,7 @@ test('every call of a request waits, and each goes on', async () => {
   expect(budget.held()).toBe(100 * KIB)
 })
 
-test('what is received after the end is not held', () => {
+test('bytes received after a request closes do not count as held', () => {
   const budget = createResponseBudget(1024 * KIB, 200 * KIB)
   const [request] = openRequests(budget, 1)
   request?.share.take(100 * KIB)
@@ -84,7 +84,7 @@ test('what is received after the end is not held', () => {
   expect(request?.share.room()).toBeUndefined()
 })
 
-test('twenty long responses at a time: all arrive, and few are held', async () => {
+test('twenty concurrent long responses all arrive within the total limit', async () => {
   const body = Buffer.alloc(2048 * KIB, 'x')
   const server = createServer((req, res) => req.resume().on('end', () => res.end(body)))
   await using listening = await listen(server)
@@ -106,7 +106,7 @@ test('twenty long responses at a time: all arrive, and few are held', async () =
     return answer.body.length
   })
   expect(await Promise.all(answers)).toEqual(Array.from(answers, () => body.length))
-  // One response goes on beyond the limit, and of each other a piece may be on its way.
+  // One response can exceed the limit, and one chunk of each other response may be in transit.
   expect(mostHeld).toBeLessThan(maxHeld + body.length + 20 * 128 * KIB)
   expect(budget.held()).toBe(0)
 })

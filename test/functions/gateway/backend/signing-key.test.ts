@@ -38,7 +38,7 @@ async function keySetOf(gateway: Served): Promise<JSONWebKeySet> {
 test.each([
   ['ES256', OLD],
   ['EdDSA', NEW],
-])('the assertion is signed with %s and verified by the key set', async (alg, pem) => {
+])('an assertion signed with %s verifies with the key set', async (alg, pem) => {
   const gateway = await start({ GATEWAY_SIGNING_KEY: pem, GATEWAY_HMAC_SECRET: '' })
   const headers = await callAbout(gateway)
   const { protectedHeader } = await jwtVerify(
@@ -50,7 +50,7 @@ test.each([
   expect(headers).not.toHaveProperty('x-gateway-sig')
 })
 
-test('of two keys the first signs and both are published', async () => {
+test('the first of two keys signs, and both are published', async () => {
   const gateway = await start({ GATEWAY_SIGNING_KEY: NEW + OLD })
   const { keys } = await keySetOf(gateway)
   expect(keys.map(({ alg }) => alg)).toEqual(['EdDSA', 'ES256'])
@@ -61,12 +61,12 @@ test('of two keys the first signs and both are published', async () => {
   ).resolves.toBeDefined()
 })
 
-test('without a signing key there is no key set', async () => {
+test('the key set returns 404 without a signing key', async () => {
   const gateway = await start({})
   expect((await gateway.send({ path: '/.well-known/jwks.json' })).status).toBe(404)
 })
 
-test('the start needs one of the two, and names no value of a bad one', () => {
+test('a secret or a signing key is required, and an error does not contain an invalid key', () => {
   const env = {
     PUBLIC_URL: 'https://mcp.test',
     OAUTH_ISSUER: 'https://tenant.eu.auth0.com/',

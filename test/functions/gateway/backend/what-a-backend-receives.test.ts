@@ -13,11 +13,11 @@ const { callListEvents, onlyCall } = backendCalls(stack)
 
 const TRACEPARENT = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01'
 
-describe('what arrives at the backend', () => {
+describe('the request to the backend', () => {
   const MINE = ['accept', 'connection', 'content-length', 'content-type', 'host', 'x-request-id']
   const STATEMENT = ['x-gateway-assertion', 'x-gateway-sig', 'x-user-uid']
 
-  test('these header fields and nothing else of the client', async () => {
+  test('has only the documented header fields and nothing else of the client', async () => {
     const served = await start()
     const token = await issuer.token()
     const headers = {
@@ -62,7 +62,7 @@ describe('what arrives at the backend', () => {
     expect(call.headers['x-request-id']).toBe(record?.['request_id'])
   })
 
-  test('a call without a user carries the assertion alone', async () => {
+  test('has the assertion but no user fields if the call is anonymous', async () => {
     await callAbout(await start(), { 'x-user-uid': 'auth0:mallory', 'x-gateway-sig': 'forged' })
     const call = onlyCall()
     expect(call.headerNames).toEqual([...MINE, 'x-gateway-assertion'].sort())
@@ -72,26 +72,26 @@ describe('what arrives at the backend', () => {
     expect(payload).not.toHaveProperty('scope')
   })
 
-  test('the base may have a path', async () => {
+  test('includes the path of FUNCTIONS_BASE', async () => {
     await callAbout(await start({}, { functionsBase: `${backend.url}/api/` }))
     expect(onlyCall().path).toBe('/api/about')
   })
 
   test.each([
-    { name: 'the field', field: TRACEPARENT, meta: undefined, sent: TRACEPARENT },
+    { name: 'the header field', field: TRACEPARENT, meta: undefined, sent: TRACEPARENT },
     { name: '_meta', field: undefined, meta: TRACEPARENT, sent: TRACEPARENT },
-    { name: 'the field before _meta', field: TRACEPARENT, meta: '00-x', sent: TRACEPARENT },
+    { name: 'the header field before _meta', field: TRACEPARENT, meta: '00-x', sent: TRACEPARENT },
     { name: 'neither', field: undefined, meta: undefined, sent: undefined },
-    { name: 'a number in _meta', field: undefined, meta: 7, sent: undefined },
-    { name: 'a _meta that is none', field: undefined, meta: 'hello', sent: undefined },
+    { name: 'not a number in _meta', field: undefined, meta: 7, sent: undefined },
+    { name: 'not an invalid value in _meta', field: undefined, meta: 'hello', sent: undefined },
     {
-      name: 'a _meta that breaks the line',
+      name: 'not a line break in _meta',
       field: undefined,
       meta: `${TRACEPARENT}\r\nx-user-uid: auth0:mallory`,
       sent: undefined,
     },
-    { name: 'a field that is none', field: 'Bearer abc', meta: undefined, sent: undefined },
-  ])('traceparent: $name', async ({ field, meta, sent }) => {
+    { name: 'not an invalid header field', field: 'Bearer abc', meta: undefined, sent: undefined },
+  ])('has a valid traceparent of the client: from $name', async ({ field, meta, sent }) => {
     const served = await start()
     const { headers, body } = statelessRequest('tools/call', { name: 'about' })
     const message = {
@@ -109,8 +109,8 @@ describe('what arrives at the backend', () => {
   })
 })
 
-describe('the statement', () => {
-  test('x-gateway-assertion verifies with a JWT library, body and user bound', async () => {
+describe('the assertion', () => {
+  test('verifies with a JWT library and covers the body and the user', async () => {
     await callListEvents(await start(), { limit: 2 })
     const call = onlyCall()
     const { payload, protectedHeader } = await verifyAssertion(call, 'listEvents')
@@ -132,7 +132,7 @@ describe('the statement', () => {
     expect(Math.abs((payload.iat ?? 0) - Date.now() / 1000)).toBeLessThan(5)
   })
 
-  test('x-gateway-sig verifies as the backends of old do it', async () => {
+  test('comes with an x-gateway-sig that verifies as in older backends', async () => {
     await callListEvents(await start())
     const { headers } = onlyCall()
     const uid = String(headers['x-user-uid'])
@@ -150,7 +150,7 @@ describe('the statement', () => {
     { sub: 'auth0|zoë', uid: 'auth0:auth0|zo%C3%AB' },
     { sub: 'a%C3%AB', uid: 'auth0:a%25C3%25AB' },
     { sub: 'line\r\nbreak', uid: 'auth0:line%0D%0Abreak' },
-  ])('subject $sub', async ({ sub, uid }) => {
+  ])('has the subject $sub, and x-user-uid is $uid', async ({ sub, uid }) => {
     await callListEvents(await start(), {}, { sub })
     const call = onlyCall()
     expect(call.headers['x-user-uid']).toBe(uid)
@@ -158,19 +158,19 @@ describe('the statement', () => {
     expect(payload.sub).toBe(sub)
   })
 
-  test("Auth0's azp is the client where there is no client_id", async () => {
+  test('has client_id from azp if the token has no client_id', async () => {
     await callListEvents(await start(), {}, { client_id: undefined, azp: 'old-client' })
     const { payload } = await verifyAssertion(onlyCall(), 'listEvents')
     expect(payload).toMatchObject({ client_id: 'old-client' })
   })
 
-  test('the newer of two secrets signs', async () => {
+  test('is signed with the first of two secrets', async () => {
     const newer = 'a-newer-secret-for-tests-only-0123456789'
     await callListEvents(await start({ GATEWAY_HMAC_SECRET: `${newer},${HMAC_SECRET}` }))
     await expect(verifyAssertion(onlyCall(), 'listEvents', newer)).resolves.toBeDefined()
   })
 
-  test('two calls share no id', async () => {
+  test('has a different request ID for each call', async () => {
     const served = await start()
     await callListEvents(served)
     await callListEvents(served)

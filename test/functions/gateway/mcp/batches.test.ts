@@ -5,7 +5,7 @@ import { handshakeMessage } from '../../../support/http/serve.ts'
 
 const { issuer, backend, start } = await gatewayStack()
 
-describe('batches, which revision 2025-03-26 alone has', () => {
+describe('a batch', () => {
   const batch = [
     { ...callOf('about'), id: 'first' },
     { jsonrpc: '2.0', method: 'notifications/initialized' },
@@ -13,20 +13,23 @@ describe('batches, which revision 2025-03-26 alone has', () => {
     { ...handshakeMessage('no/such'), id: 3 },
   ]
 
-  test.each([undefined, '2025-03-26'])('version %s: every request is answered', async (version) => {
-    const headers = version === undefined ? {} : { 'mcp-protocol-version': version }
-    const answer = await post(await start(), batch, headers)
-    expect(answer.status).toBe(200)
-    expect(answer.json()).toEqual([
-      expect.objectContaining({ id: 'first', result: expect.anything() }),
-      { jsonrpc: '2.0', id: 2, result: {} },
-      expect.objectContaining({ id: 3, error: expect.objectContaining({ code: -32601 }) }),
-    ])
-    expect(backend.calls).toHaveLength(1)
-  })
+  test.each([undefined, '2025-03-26'])(
+    'with protocol version %s gets a response for every request',
+    async (version) => {
+      const headers = version === undefined ? {} : { 'mcp-protocol-version': version }
+      const answer = await post(await start(), batch, headers)
+      expect(answer.status).toBe(200)
+      expect(answer.json()).toEqual([
+        expect.objectContaining({ id: 'first', result: expect.anything() }),
+        { jsonrpc: '2.0', id: 2, result: {} },
+        expect.objectContaining({ id: 3, error: expect.objectContaining({ code: -32601 }) }),
+      ])
+      expect(backend.calls).toHaveLength(1)
+    },
+  )
 
   test.each(['2025-06-18', '2025-11-25', '2026-07-28', '1900-01-01'])(
-    'version %s: 400, nothing called',
+    'with protocol version %s gets 400 without a call',
     async (version) => {
       const answer = await post(await start(), batch, { 'mcp-protocol-version': version })
       expect(answer.status).toBe(400)
@@ -34,7 +37,7 @@ describe('batches, which revision 2025-03-26 alone has', () => {
     },
   )
 
-  test('notifications alone: 202', async () => {
+  test('of notifications only gets 202', async () => {
     const answer = await post(await start(), [batch[1], batch[1]])
     expect(answer.status).toBe(202)
     expect(answer.text).toBe('')
@@ -42,18 +45,18 @@ describe('batches, which revision 2025-03-26 alone has', () => {
 
   test.each([
     { name: 'empty', messages: [] },
-    { name: 'too long', messages: Array.from({ length: 51 }, () => batch[0]) },
-    { name: 'with initialize', messages: [batch[0], handshakeMessage('initialize')] },
-    { name: 'with something else', messages: [batch[0], 7] },
+    { name: 'longer than 50 messages', messages: Array.from({ length: 51 }, () => batch[0]) },
+    { name: 'mixed with initialize', messages: [batch[0], handshakeMessage('initialize')] },
+    { name: 'mixed with a number', messages: [batch[0], 7] },
     { name: 'nested', messages: [batch[0], [batch[0]]] },
-  ])('$name: 400 -32600, nothing called', async ({ messages }) => {
+  ])('that is invalid gets error -32600 without a call: $name', async ({ messages }) => {
     const answer = await post(await start(), messages)
     expect(answer.status).toBe(400)
     expect(codeOf(answer)).toBe(-32600)
     expect(backend.calls).toEqual([])
   })
 
-  test('one call that is not allowed refuses the batch before anything is called', async () => {
+  test('is refused without a call if one of its calls is not allowed', async () => {
     const served = await start()
     const headers = bearer(await issuer.token())
     const answer = await post(served, [callOf('listEvents'), callOf('addEvent')], headers)

@@ -27,8 +27,13 @@ describe('the era of a message', () => {
   type Fields = Readonly<Record<string, string | undefined>>
 
   test.each<[string, unknown, Fields, 'stateless' | 'handshake']>([
-    ['a call with everything', call(META), FIELDS, 'stateless'],
-    ['fields with white space around', call(META), { ...FIELDS, 'mcp-name': ' a ' }, 'stateless'],
+    ['a call with all fields', call(META), FIELDS, 'stateless'],
+    [
+      'header fields with surrounding white space',
+      call(META),
+      { ...FIELDS, 'mcp-name': ' a ' },
+      'stateless',
+    ],
     [
       'a name in base64',
       call(META, { name: 'é' }),
@@ -36,7 +41,7 @@ describe('the era of a message', () => {
       'stateless',
     ],
     [
-      'a name that is no text: for the method to refuse',
+      'a call whose name is not a string',
       call(META, { name: 7 }),
       { ...FIELDS, 'mcp-name': undefined },
       'stateless',
@@ -48,28 +53,28 @@ describe('the era of a message', () => {
       'stateless',
     ],
     [
-      'a notification without fields',
+      'a notification without header fields',
       { ...notification, params: { _meta: { [VERSION]: '2026-07-28' } } },
       {},
       'stateless',
     ],
-    ['a notification by its field', notification, named('2026-07-28'), 'stateless'],
-    ['a ping without fields', plain('ping'), {}, 'handshake'],
+    ['the header field of a notification', notification, named('2026-07-28'), 'stateless'],
+    ['a ping without header fields', plain('ping'), {}, 'handshake'],
     ['initialize', plain('initialize'), {}, 'handshake'],
-    ['initialize that names any revision', plain('initialize'), named('1999-01-01'), 'handshake'],
-    ['an answer', { jsonrpc: '2.0', id: 1, result: {} }, named('2026-07-28'), 'handshake'],
-    ['_meta that names no revision', call({ traceparent: 'x' }), {}, 'handshake'],
-    ['_meta that is no object', call([] as object), {}, 'handshake'],
-    ['a foreign Mcp-Method before that era', plain('ping'), { 'mcp-method': 'x' }, 'handshake'],
+    ['initialize with an unknown revision', plain('initialize'), named('1999-01-01'), 'handshake'],
+    ['a response', { jsonrpc: '2.0', id: 1, result: {} }, named('2026-07-28'), 'handshake'],
+    ['_meta without a revision', call({ traceparent: 'x' }), {}, 'handshake'],
+    ['_meta that is not an object', call([] as object), {}, 'handshake'],
+    ['another Mcp-Method in the handshake era', plain('ping'), { 'mcp-method': 'x' }, 'handshake'],
     ...['2025-11-25', '2025-06-18', '2025-03-26'].map(
       (revision): [string, unknown, Fields, 'handshake'] => [
-        `${revision} in its field`,
+        `revision ${revision} in the header field`,
         plain('tools/list'),
         named(revision),
         'handshake',
       ],
     ),
-  ])('%s', (_, value, fields, era) => {
+  ])('is determined by %s', (_, value, fields, era) => {
     expect(readInbound(value, fields)).toMatchObject({ era, message: {} })
   })
 
@@ -77,42 +82,42 @@ describe('the era of a message', () => {
   const INVALID = -32602
   test.each<[string, unknown, Fields, number, string]>([
     [
-      'the field names another revision',
+      'MCP-Protocol-Version names another revision',
       call(META),
       { ...FIELDS, ...named('2025-11-25') },
       MISMATCH,
       'Header mismatch: MCP-Protocol-Version and the body name different revisions.',
     ],
     [
-      'the field is missing',
+      'MCP-Protocol-Version is missing',
       call(META),
       { ...FIELDS, 'mcp-protocol-version': undefined },
       MISMATCH,
       'Header mismatch: MCP-Protocol-Version is missing.',
     ],
     [
-      'the method is missing',
+      'Mcp-Method is missing',
       call(META),
       { ...FIELDS, 'mcp-method': undefined },
       MISMATCH,
       'Header mismatch: Mcp-Method is missing.',
     ],
     [
-      'the method is another',
+      'Mcp-Method names another method',
       call(META),
       { ...FIELDS, 'mcp-method': 'tools/list' },
       MISMATCH,
       'Header mismatch: Mcp-Method and the body name different methods.',
     ],
     [
-      'the method is in other letters',
+      'Mcp-Method differs in case',
       call(META),
       { ...FIELDS, 'mcp-method': 'Tools/Call' },
       MISMATCH,
       'Header mismatch: Mcp-Method and the body name different methods.',
     ],
     [
-      'the name is missing',
+      'Mcp-Name is missing',
       call(META),
       { ...FIELDS, 'mcp-name': undefined },
       MISMATCH,
@@ -128,42 +133,42 @@ describe('the era of a message', () => {
       '=?base64?YQ==?= =?base64?YQ==?=',
       '=?base64?4?=',
     ].map((name): [string, unknown, Fields, number, string] => [
-      `the name is ${JSON.stringify(name)}`,
+      `Mcp-Name is ${JSON.stringify(name)}`,
       call(META),
       { ...FIELDS, 'mcp-name': name },
       MISMATCH,
       'Header mismatch: Mcp-Name and the body name different tools.',
     ]),
     [
-      'a notification names another method',
+      'Mcp-Method of a notification names another method',
       { ...notification, params: { _meta: META } },
       { 'mcp-method': 'tools/call' },
       MISMATCH,
       'Header mismatch: Mcp-Method and the body name different methods.',
     ],
     [
-      'a notification without _meta names another method',
+      'Mcp-Method of a notification without _meta names another method',
       notification,
       { ...named('2026-07-28'), 'mcp-method': 'tools/call' },
       MISMATCH,
       'Header mismatch: Mcp-Method and the body name different methods.',
     ],
     [
-      'initialize comes in the stateless era',
+      'initialize names a stateless revision',
       plain('initialize'),
       named('2026-07-28'),
       MISMATCH,
       'Header mismatch: initialize belongs to an older revision.',
     ],
     [
-      'the body does not name the revision',
+      'the body has no revision',
       call(undefined),
       FIELDS,
       INVALID,
       `Invalid params: _meta["${VERSION}"] is missing.`,
     ],
     [
-      'the revision is no text',
+      'the revision is not a string',
       call({ ...META, [VERSION]: 20260728 }),
       FIELDS,
       INVALID,
@@ -176,17 +181,17 @@ describe('the era of a message', () => {
       INVALID,
       `Invalid params: _meta["${CAPABILITIES}"] must be an object.`,
     ]),
-  ])('is refused when %s', (_, value, fields, code, message) => {
+  ])('is rejected if %s', (_, value, fields, code, message) => {
     expect(refusalOf(() => readInbound(value, fields))).toEqual({ status: 400, code, message })
   })
 
   test.each<[string, unknown, Fields, string]>([
-    ['in the field', plain('ping'), named('2024-11-05'), '2024-11-05'],
-    ['in an empty field', plain('ping'), named(''), ''],
+    ['in the header field', plain('ping'), named('2024-11-05'), '2024-11-05'],
+    ['in an empty header field', plain('ping'), named(''), ''],
     ['in the body', call({ ...META, [VERSION]: '2030-01-01' }), {}, '2030-01-01'],
     ['in a batch', [plain('ping')], named('1.0'), '1.0'],
-    ['of any length', plain('ping'), named('x'.repeat(500)), 'x'.repeat(64)],
-  ])('a revision %s that is not supported: -32022', (_, value, fields, requested) => {
+    ['with 500 characters', plain('ping'), named('x'.repeat(500)), 'x'.repeat(64)],
+  ])('is rejected with -32022 for an unsupported revision %s', (_, value, fields, requested) => {
     expect(refusalOf(() => readInbound(value, fields))).toEqual({
       status: 400,
       code: -32022,
@@ -199,9 +204,9 @@ describe('the era of a message', () => {
   })
 
   test.each([
-    ['without a field', {}],
-    ['of 2025-03-26', named('2025-03-26')],
-  ])('a batch %s is the handshake era', (_, fields) => {
+    ['without a header field', {}],
+    ['of revision 2025-03-26', named('2025-03-26')],
+  ])('is handshake for a batch %s', (_, fields) => {
     const values = Array.from({ length: 50 }, () => plain('ping'))
     const message = { kind: 'request', id: 1, method: 'ping', params: {} }
     expect(readInbound(values, fields)).toEqual({
@@ -211,21 +216,31 @@ describe('the era of a message', () => {
   })
 
   test.each<[string, unknown[], Fields, string]>([
-    ['nothing', [], {}, 'a batch must have 1 to 50 messages.'],
+    ['no messages', [], {}, 'a batch must have 1 to 50 messages.'],
     [
-      '51',
+      '51 messages',
       Array.from({ length: 51 }, () => plain('ping')),
       {},
       'a batch must have 1 to 50 messages.',
     ],
-    ['initialize', [plain('ping'), plain('initialize')], {}, 'initialize must not be in a batch.'],
-    ['a number', [plain('ping'), 7], {}, 'not a JSON-RPC 2.0 message.'],
-    ['a batch', [[plain('ping')]], {}, 'not a JSON-RPC 2.0 message.'],
-    ['2026-07-28', [plain('ping')], named('2026-07-28'), '2026-07-28 has no batches.'],
-    ['2026-07-28 by its _meta', [plain('ping'), call(META)], {}, '2026-07-28 has no batches.'],
-    ['2025-06-18', [plain('ping')], named('2025-06-18'), '2025-06-18 has no batches.'],
-    ['2025-11-25', [plain('ping')], named('2025-11-25'), '2025-11-25 has no batches.'],
-  ])('a batch of %s is refused: -32600', (_, values, fields, message) => {
+    [
+      'a ping and initialize',
+      [plain('ping'), plain('initialize')],
+      {},
+      'initialize must not be in a batch.',
+    ],
+    ['a ping and a number', [plain('ping'), 7], {}, 'not a JSON-RPC 2.0 message.'],
+    ['another batch', [[plain('ping')]], {}, 'not a JSON-RPC 2.0 message.'],
+    ['revision 2026-07-28', [plain('ping')], named('2026-07-28'), '2026-07-28 has no batches.'],
+    [
+      'revision 2026-07-28 according to _meta',
+      [plain('ping'), call(META)],
+      {},
+      '2026-07-28 has no batches.',
+    ],
+    ['revision 2025-06-18', [plain('ping')], named('2025-06-18'), '2025-06-18 has no batches.'],
+    ['revision 2025-11-25', [plain('ping')], named('2025-11-25'), '2025-11-25 has no batches.'],
+  ])('is rejected with -32600 for a batch of %s', (_, values, fields, message) => {
     expect(refusalOf(() => readInbound(values, fields))).toEqual({
       status: 400,
       code: -32600,

@@ -10,24 +10,31 @@ const { issuer, start } = await gatewayStack()
 describe('GET, HEAD and DELETE /mcp', () => {
   const methods = ['GET', 'HEAD', 'DELETE']
 
-  test.each(methods)('%s: 401 with the challenge, 405 with a valid token', async (method) => {
-    const served = await start(ALL_PRIVATE)
-    const bare = await served.send({ method, path: '/mcp' })
-    expect(bare.status).toBe(401)
-    expect(bare.headers['www-authenticate']).toMatch(/^Bearer scope="/)
-    expect(bare.headers['www-authenticate']).toContain(`resource_metadata="${METADATA}"`)
-    expect(bare.text === '').toBe(method === 'HEAD')
-    const headers = { authorization: 'Bearer x.y.z' }
-    const bad = await served.send({ method, path: '/mcp', headers })
-    expect(bad.status).toBe(401)
-    expect(bad.headers['www-authenticate']).toContain('error="invalid_token"')
-    const good = await served.send({ method, path: '/mcp/', headers: bearer(await issuer.token()) })
-    expect(good.status).toBe(405)
-    expect(good.headers.allow).toBe('POST, OPTIONS')
-  })
+  test.each(methods)(
+    '%s returns 401 with a challenge, and 405 with a valid token',
+    async (method) => {
+      const served = await start(ALL_PRIVATE)
+      const bare = await served.send({ method, path: '/mcp' })
+      expect(bare.status).toBe(401)
+      expect(bare.headers['www-authenticate']).toMatch(/^Bearer scope="/)
+      expect(bare.headers['www-authenticate']).toContain(`resource_metadata="${METADATA}"`)
+      expect(bare.text === '').toBe(method === 'HEAD')
+      const headers = { authorization: 'Bearer x.y.z' }
+      const bad = await served.send({ method, path: '/mcp', headers })
+      expect(bad.status).toBe(401)
+      expect(bad.headers['www-authenticate']).toContain('error="invalid_token"')
+      const good = await served.send({
+        method,
+        path: '/mcp/',
+        headers: bearer(await issuer.token()),
+      })
+      expect(good.status).toBe(405)
+      expect(good.headers.allow).toBe('POST, OPTIONS')
+    },
+  )
 
   test.each(methods)(
-    '%s with a public tool: 401, but 405 to a client that is in',
+    '%s with a public tool returns 401, and 405 with MCP-Protocol-Version',
     async (method) => {
       const served = await start()
       expect((await served.send({ method, path: '/mcp' })).status).toBe(401)
@@ -38,7 +45,7 @@ describe('GET, HEAD and DELETE /mcp', () => {
     },
   )
 
-  test('a page of an allowed origin can read the challenge', async () => {
+  test('GET lets a page of an allowed origin read the challenge', async () => {
     const served = await start({ APP_ORIGIN: 'https://app.example' })
     const headers = { origin: 'https://app.example' }
     const answer = await served.send({ method: 'GET', path: '/mcp', headers })
@@ -47,7 +54,7 @@ describe('GET, HEAD and DELETE /mcp', () => {
     expect(answer.headers['access-control-expose-headers']).toContain('www-authenticate')
   })
 
-  test('SDK 1 connects without a token, and begins no sign-in for its stream', async () => {
+  test('GET of an SDK 1.x client without a token does not start a sign-in', async () => {
     const { url } = await start()
     const asked: number[] = []
     const client = new OlderClient({ name: 'test', version: '1' })

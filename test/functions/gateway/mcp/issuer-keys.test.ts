@@ -8,7 +8,7 @@ const { issuer, backend, start } = await gatewayStack()
 afterEach(() => void vi.useRealTimers())
 
 describe("the issuer's keys", () => {
-  test('no key can be had: 503 with Retry-After, never 401', async () => {
+  test('cause 503 with Retry-After and never 401 if they are unavailable', async () => {
     issuer.staged.outage = true
     const served = await start()
     const headers = bearer(await issuer.token())
@@ -25,7 +25,7 @@ describe("the issuer's keys", () => {
   })
 
   test.each([{ keys: [] }, { keys: 'x' }, {}])(
-    'a key set without a key is an outage: %j',
+    'cause 503 if the key set has no key: %j',
     async (jwks) => {
       issuer.staged.jwks = jwks
       const answer = await post(await start(), callOf('about'), bearer(await issuer.token()))
@@ -33,7 +33,7 @@ describe("the issuer's keys", () => {
     },
   )
 
-  test('kept keys serve in an outage, for hours', async () => {
+  test('are used from the cache for 24 hours during an outage', async () => {
     const startedAt = Date.now()
     vi.useFakeTimers({ toFake: ['Date'], now: startedAt })
     const served = await start()
@@ -49,7 +49,7 @@ describe("the issuer's keys", () => {
     expect((await post(served, callOf('listEvents'), headers)).status).toBe(503)
   })
 
-  test('a rotated key is fetched when a token first names it', async () => {
+  test('are fetched when a token names a new key', async () => {
     const served = await start()
     expect((await post(served, callOf('listEvents'), bearer(await issuer.token()))).status).toBe(
       200,
@@ -61,7 +61,7 @@ describe("the issuer's keys", () => {
     expect(issuer.countOf(JWKS_PATH)).toBe(2)
   })
 
-  test('a key that was rotated in an outage is fetched soon after it', async () => {
+  test('are fetched soon after an outage in which they were rotated', async () => {
     const startedAt = Date.now()
     vi.useFakeTimers({ toFake: ['Date'], now: startedAt })
     const served = await start()
@@ -71,25 +71,25 @@ describe("the issuer's keys", () => {
     const headers = bearer(await issuer.token())
     expect((await post(served, callOf('listEvents'), headers)).status).toBe(503)
     issuer.staged.outage = false
-    // The 503 said: try again in 10 s.
+    // The 503 has a Retry-After of 10 s.
     vi.setSystemTime(startedAt + 11_000)
     expect((await post(served, callOf('listEvents'), headers)).status).toBe(200)
   })
 
-  test('a flood of unknown key ids costs the issuer a bounded number of fetches', async () => {
+  test('are fetched at most nine times during a flood of unknown key IDs', async () => {
     const served = await start()
     const answers = await Promise.all(
       Array.from({ length: 40 }, async (_, index) =>
         post(served, callOf('about'), bearer(await issuer.token({}, { kid: `unknown-${index}` }))),
       ),
     )
-    // Those that come late, on a busy machine, cause one of the eight further fetches, or get 503.
+    // On a busy machine, late requests cause one of the eight further fetches or get 503.
     const statuses = new Set(answers.map(({ status }) => status))
     expect([...statuses].filter((status) => status !== 401 && status !== 503)).toEqual([])
     expect(issuer.countOf(JWKS_PATH)).toBeLessThanOrEqual(9)
   })
 
-  test('many first calls fetch the keys once', async () => {
+  test('are fetched once for concurrent first calls', async () => {
     issuer.staged.delayMs = 100
     const served = await start()
     const headers = bearer(await issuer.token())
@@ -100,7 +100,7 @@ describe("the issuer's keys", () => {
     expect(issuer.countOf(JWKS_PATH)).toBe(1)
   })
 
-  test('a remembered token expires on time', async () => {
+  test('do not extend the validity of a cached token beyond its expiry', async () => {
     const startedAt = Date.now()
     vi.useFakeTimers({ toFake: ['Date'], now: startedAt })
     const served = await start()
@@ -110,7 +110,7 @@ describe("the issuer's keys", () => {
     expect((await post(served, callOf('listEvents'), headers)).status).toBe(401)
   })
 
-  test('a remembered token ends with its key', async () => {
+  test('invalidate a cached token when its key is removed', async () => {
     const startedAt = Date.now()
     vi.useFakeTimers({ toFake: ['Date'], now: startedAt })
     const served = await start()

@@ -49,7 +49,7 @@ describe('a JSON-RPC message', () => {
     ],
     [{ jsonrpc: '2.0', id: 1, result: {} }, { kind: 'response' }],
     [{ jsonrpc: '2.0', id: null, error: {} }, { kind: 'response' }],
-  ])('%j is %j', (value, message) => {
+  ])('%j is read as %j', (value, message) => {
     expect(toMessage(value)).toEqual(message)
   })
 
@@ -73,7 +73,7 @@ describe('a JSON-RPC message', () => {
     [{ ...request, params: [1] }],
     [{ ...request, params: 'x' }],
     [JSON.parse('{"__proto__": {"jsonrpc": "2.0", "id": 1, "method": "ping"}}')],
-  ])('%j is none: -32600', (value) => {
+  ])('is rejected with -32600 if it is %j', (value) => {
     expect(refusalOf(() => toMessage(value))).toEqual({
       status: 400,
       code: -32600,
@@ -82,14 +82,14 @@ describe('a JSON-RPC message', () => {
   })
 
   test.each([
-    ['nothing', ''],
-    ['half of one', '{"jsonrpc":'],
-    ['two', '{}{}'],
-    ['one with a byte order mark', '\ufeff{}'],
-    ['no UTF-8', Buffer.from([0x22, 0xff, 0x22])],
-    ['brackets without end', '['.repeat(100_000)],
-    ['brackets too deep', `${'['.repeat(1_000)}${']'.repeat(1_000)}`],
-  ])('of %s is not JSON: -32700', (_, body) => {
+    ['empty', ''],
+    ['truncated', '{"jsonrpc":'],
+    ['two JSON values', '{}{}'],
+    ['JSON with a byte order mark', '\ufeff{}'],
+    ['not UTF-8', Buffer.from([0x22, 0xff, 0x22])],
+    ['100,000 open brackets', '['.repeat(100_000)],
+    ['too deeply nested', `${'['.repeat(1_000)}${']'.repeat(1_000)}`],
+  ])('is rejected with -32700 if the body is %s', (_, body) => {
     expect(refusalOf(() => readMessageJson(Buffer.from(body)))).toEqual({
       status: 400,
       code: -32700,
@@ -98,7 +98,7 @@ describe('a JSON-RPC message', () => {
   })
 
   test.each(['9007199254740993', '-12345678901234567890', '1e400'])(
-    'whose id would come back as another is none: %s',
+    'is rejected if a JavaScript number cannot represent its id: %s',
     (id) => {
       const body = Buffer.from(`{"jsonrpc":"2.0","id":${id},"method":"ping"}`)
       const { value } = readMessageJson(body)
@@ -116,11 +116,11 @@ describe('a JSON-RPC message', () => {
     [null, null],
     [[{ id: 1 }], null],
     [undefined, null],
-  ])('%j is answered by the id %j when it is refused', (value, id) => {
+  ])('%j gets an error response with the id %j', (value, id) => {
     expect(idOf(value)).toBe(id)
   })
 
-  test('its answer is JSON whatever its id is', () => {
+  test('gets a response that is valid JSON for any string id', () => {
     const id = '"}\n\u2028</script>'
     expect(JSON.parse(resultText(id, '{"a":1}'))).toEqual({ jsonrpc: '2.0', id, result: { a: 1 } })
     const error = new RpcError(400, -32602, 'No.', { b: 2 })
@@ -131,7 +131,7 @@ describe('a JSON-RPC message', () => {
     })
   })
 
-  test('an error without data has none, and goes with its own status', () => {
+  test('gets an error response with the status of the error and no data member if there is no data', () => {
     expect(errorResponse(null, new RpcError(404, -32601, 'No.'), { x: 'y' })).toEqual({
       status: 404,
       headers: { 'content-type': 'application/json', x: 'y' },

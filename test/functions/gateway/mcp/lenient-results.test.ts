@@ -26,17 +26,20 @@ describe('a result with isError', () => {
   test.each<[string, object]>([
     ['with every member null', { _meta: null, structuredContent: null, content: [text] }],
     ['with nulls in its block', { content: [{ ...text, annotations: null, _meta: null }] }],
-    ['with a member that MCP has not', { content: [text], requestId: 'r1', meta: null }],
-    ['with members of other types', { content: [text], _meta: 'x', structuredContent: 7 }],
+    ['with unknown members', { content: [text], requestId: 'r1', meta: null }],
+    ['with members of the wrong type', { content: [text], _meta: 'x', structuredContent: 7 }],
     ['with a block of an unknown type', { content: [text, { type: 'chart', data: 1 }] }],
     ['with malformed blocks', { content: [7, null, { type: 'text' }, text, { type: 'image' }] }],
     ['with another resultType', { content: [text], resultType: 'input_required' }],
-    ['with its sentence as the content', { content: 'quota exceeded' }],
-    ['with its sentence beside', { message: 'quota exceeded' }],
-    ['with its sentence in the structured content', { structuredContent: { error: text.text } }],
-    ['with a document around', { type: 'doc', role: 'tool', content: [text] }],
-    ['in the answer of an MCP server', { jsonrpc: '2.0', id: 1, result: { content: [text] } }],
-  ])('%s is an error that says its sentence', (_, members) => {
+    ['with its message as the content', { content: 'quota exceeded' }],
+    ['with its message in another member', { message: 'quota exceeded' }],
+    ['with its message in structuredContent', { structuredContent: { error: text.text } }],
+    ['with the members of a document', { type: 'doc', role: 'tool', content: [text] }],
+    [
+      'in a JSON-RPC response of an MCP server',
+      { jsonrpc: '2.0', id: 1, result: { content: [text] } },
+    ],
+  ])('%s is an error with the message of the tool', (_, members) => {
     const body =
       'jsonrpc' in members
         ? { ...members, result: { content: [text], isError: true } }
@@ -55,30 +58,30 @@ describe('a result with isError', () => {
   test.each<[string, object]>([
     ['no content', {}],
     ['content null', { content: null }],
-    ['nothing but unknown blocks', { content: [{ type: 'chart' }] }],
-    ['data around', { rows: [1, 2], page: 3 }],
-  ])('and %s is an error', (_, members) => {
+    ['only unknown blocks', { content: [{ type: 'chart' }] }],
+    ['other data', { rows: [1, 2], page: 3 }],
+  ])('with %s is an error with a generic message', (_, members) => {
     expect(resultOf({ ...members, isError: true })).toMatchObject({
       isError: true,
       content: [{ type: 'text', text: 'The tool reported an error.' }],
     })
   })
 
-  test("and pydantic's names for its members is one", () => {
+  test('is an error if its members have the names of pydantic', () => {
     const body = { content: [text], structured_content: null, is_error: true, meta: { a: 1 } }
     expect(resultOf(body)).toEqual({ content: [text], isError: true, _meta: { a: 1 } })
   })
 
-  test.each(['yes', 1, 'true'])('of another type, %j, is no success', (isError) => {
+  test.each(['yes', 1, 'true'])('is an error if isError is %j', (isError) => {
     expect(resultOf({ content: [text], isError })).toMatchObject({ isError: true })
   })
 
-  test('shows no control or bidirectional characters, and keeps its lines', () => {
+  test('has no control or bidirectional characters and keeps its line breaks', () => {
     const body = { content: [{ type: 'text', text: 'a\u202eb\u0007\nc' }], isError: true }
     expect(resultOf(body).content).toEqual([{ type: 'text', text: 'ab\nc' }])
   })
 
-  test("an MCP server's JSON-RPC error is an error", () => {
+  test('is made from the JSON-RPC error of an MCP server', () => {
     const body = { jsonrpc: '2.0', id: 1, error: { code: -32602, message: 'No such tool.' } }
     expect(resultOf(body)).toEqual({
       content: [{ type: 'text', text: 'No such tool.' }],
@@ -87,17 +90,17 @@ describe('a result with isError', () => {
   })
 })
 
-describe('a result', () => {
+describe('a result of a backend', () => {
   const said = { type: 'text', text: 'ok' }
 
   test.each<[string, object, object]>([
     [
-      'members that are null are absent',
+      'omits members that are null',
       { _meta: null, content: [said], structuredContent: null, isError: null },
       { content: [said] },
     ],
     [
-      'as they are in its blocks',
+      'omits members of content blocks that are null',
       {
         content: [
           { ...said, _meta: null, annotations: { audience: null, priority: 1 } },
@@ -122,12 +125,12 @@ describe('a result', () => {
       },
     ],
     [
-      'but not in what the tool itself says',
+      'keeps null in structuredContent and _meta',
       { content: [said], structuredContent: { a: null }, _meta: { b: null } },
       { content: [said], structuredContent: { a: null }, _meta: { b: null } },
     ],
     [
-      'unknown members pass, unknown blocks are left out',
+      'keeps unknown members and omits unknown content blocks',
       {
         content: [{ type: 'chart' }, said, { type: 'text' }],
         requestId: 1,
@@ -136,12 +139,12 @@ describe('a result', () => {
       { content: [said], requestId: 1, toolResult: { a: null } },
     ],
     [
-      'annotations that MCP has not are left out',
+      'omits invalid annotations',
       { content: [{ ...said, annotations: { priority: 7 } }], isError: false },
       { content: [said], isError: false },
     ],
     [
-      'without content it has the structured content as text',
+      'has structuredContent as text if it has no content',
       { structuredContent: { n: 1 }, isError: false },
       {
         content: [{ type: 'text', text: '{"n":1}' }],
@@ -150,7 +153,7 @@ describe('a result', () => {
       },
     ],
     [
-      'that is empty and marked',
+      'can be empty if isError is false',
       { content: null, isError: false },
       { content: [], isError: false },
     ],
@@ -163,14 +166,14 @@ describe('a result', () => {
     ['data:image/png;charset=x;base64,aGk=', 'image/png'],
     ['aGk', 'image/png'],
     ['aG\r\nk=\n', 'image/png'],
-  ])('an image in %j is passed on in base64', (data, mimeType) => {
+  ])('has an image in base64 if the backend sends %j', (data, mimeType) => {
     const body = { content: [{ type: 'image', data, mimeType: mimeType ?? null }] }
     expect(resultOf(body)).toEqual({
       content: [{ type: 'image', data: 'aGk=', mimeType: 'image/png' }],
     })
   })
 
-  test('base64url is passed on in base64, in a resource too', () => {
+  test('has base64 if the backend sends base64url, also in a resource', () => {
     const resource = { uri: 'a:b', blob: '-_-_' }
     const body = {
       content: [
@@ -197,11 +200,11 @@ describe('a result', () => {
     [{ isError: false, rows: [] }],
     [{ content: null }],
     [{ content: { type: 'text', text: 'a' } }],
-  ])("%j is the tool's own data", (body) => {
+  ])('is not assumed for other data of the tool: %j', (body) => {
     expect(outcomeOf(body)).toEqual({ kind: 'json', value: body })
   })
 
-  test('blocks are data where the tool promises a content of its own', () => {
+  test('is not assumed if the outputSchema has a content property', () => {
     const schema = { type: 'object', properties: { content: { type: 'array' } } }
     const body = { content: [said], id: 'x' }
     expect(resultOf(body, toolOf({ outputSchema: schema }))).toMatchObject({
@@ -209,12 +212,12 @@ describe('a result', () => {
     })
   })
 
-  test('of which no block can be passed on is refused, not emptied', () => {
+  test('is rejected if none of its content blocks is valid', () => {
     const body = { content: [{ type: 'image', data: '@@', mimeType: 'image/png' }], isError: false }
     expect(statusOf(outcomeOf(body))).toEqual({ status: 502, reason: 'backend_result_blocks' })
   })
 
-  test('numbers that JavaScript cannot hold stay as they are written', () => {
+  test('keeps numbers as written if JavaScript cannot represent them', () => {
     const body = '{"content":[],"structuredContent":{"id":12345678901234567890},"isError":null}'
     expect(JSON.stringify(resultOf(body))).toBe(
       '{"content":[],"structuredContent":{"id":12345678901234567890}}',
@@ -222,17 +225,17 @@ describe('a result', () => {
   })
 })
 
-describe('structured content that is no object', () => {
+describe('structured content that is not an object', () => {
   const said = { type: 'text', text: 'one' }
   const values = [[1, 2], 'x', 7, false]
 
-  test.each(values)('%j passes in 2026-07-28', (value) => {
+  test.each(values)('is returned in revision 2026-07-28: %j', (value) => {
     const tool = toolOf({ outputSchema: { type: ['array', 'string', 'integer', 'boolean'] } })
     const body = { content: [said], structuredContent: value }
     expect(resultOf(body, tool)).toEqual(body)
   })
 
-  test.each(values)('%j is text before it', (value) => {
+  test.each(values)('is returned as text in older revisions: %j', (value) => {
     const tool = toolOf({ outputSchema: {} })
     const written = { type: 'text', text: JSON.stringify(value) }
     const of = (content: object[]) =>
@@ -256,7 +259,7 @@ describe('base64', () => {
     ['data:text/plain,hi', undefined],
     ['é', undefined],
     [7, undefined],
-  ])('of %j is %j', (data, canonical) => {
+  ])('in %j is read as %j', (data, canonical) => {
     expect(toBase64(data)).toBe(canonical)
   })
 })

@@ -20,29 +20,32 @@ const send = (served: Served, body: unknown, headers: object = {}, path = '/mcp'
 const reasonsIn = ({ lines }: Served) =>
   lines.flatMap((line) => (line['decision'] === 'denied' ? [line['reason']] : []))
 
-describe('a permission that the user lacks', () => {
-  test.each(['claude-code/2.1', 'openai-mcp/1.0.0'])('is a sentence for %s', async (agent) => {
-    const served = await start()
-    const headers = { 'user-agent': agent, ...(await bearer(READER)) }
-    const older = await send(served, callOf('addEvent'), headers)
-    expect(older.status).toBe(200)
-    expect(older.headers['www-authenticate']).toBeUndefined()
-    expect(older.json<{ result: unknown }>().result).toEqual({
-      content: [{ type: 'text', text: WRITE }],
-      isError: true,
-    })
-    const request = statelessRequest('tools/call', { name: 'addEvent', arguments: {} })
-    const newer = await send(served, request.body, { ...request.headers, ...headers })
-    expect(newer.status).toBe(200)
-    expect(newer.json()).toMatchObject({
-      result: { content: [{ text: WRITE }], isError: true, resultType: 'complete' },
-    })
-    expect(newer.text).not.toContain('www_authenticate')
-    expect(reasonsIn(served)).toEqual(['permission_missing', 'permission_missing'])
-    expect(backend.calls).toEqual([])
-  })
+describe('a permission that the user does not have', () => {
+  test.each(['claude-code/2.1', 'openai-mcp/1.0.0'])(
+    'is reported to %s in a tool result',
+    async (agent) => {
+      const served = await start()
+      const headers = { 'user-agent': agent, ...(await bearer(READER)) }
+      const older = await send(served, callOf('addEvent'), headers)
+      expect(older.status).toBe(200)
+      expect(older.headers['www-authenticate']).toBeUndefined()
+      expect(older.json<{ result: unknown }>().result).toEqual({
+        content: [{ type: 'text', text: WRITE }],
+        isError: true,
+      })
+      const request = statelessRequest('tools/call', { name: 'addEvent', arguments: {} })
+      const newer = await send(served, request.body, { ...request.headers, ...headers })
+      expect(newer.status).toBe(200)
+      expect(newer.json()).toMatchObject({
+        result: { content: [{ text: WRITE }], isError: true, resultType: 'complete' },
+      })
+      expect(newer.text).not.toContain('www_authenticate')
+      expect(reasonsIn(served)).toEqual(['permission_missing', 'permission_missing'])
+      expect(backend.calls).toEqual([])
+    },
+  )
 
-  test('names all that are missing, and is not about those that are merely not granted', async () => {
+  test('is reported with all missing permissions, but without scopes that the user only has to grant', async () => {
     const served = await start()
     const ask = async (claims: object) =>
       (await send(served, callOf('summarizeEvents'), await bearer(claims))).text
@@ -51,7 +54,7 @@ describe('a permission that the user lacks', () => {
     expect(mixed).toContain(WRITE)
   })
 
-  test('refuses its own call of a batch, and is in the log once', async () => {
+  test('fails only its own call in a batch and is logged once', async () => {
     const served = await start()
     const batch = [{ ...callOf('addEvent'), id: 7 }, callOf('listEvents')]
     const answer = await send(served, batch, await bearer(READER))
@@ -63,7 +66,7 @@ describe('a permission that the user lacks', () => {
     expect(reasonsIn(served)).toEqual(['permission_missing'])
   })
 
-  test('is 403 without a challenge over REST', async () => {
+  test('gets 403 without a challenge over REST', async () => {
     const served = await start()
     const answer = await send(served, {}, await bearer(READER), '/tools/addEvent')
     expect(answer.status).toBe(403)
@@ -75,8 +78,8 @@ describe('a permission that the user lacks', () => {
 
   test.each([
     ['the user has the permission', { scope: '', permissions: ['events:write'] }],
-    ['the token has no permissions', { scope: '' }],
-  ])('%s: the challenge stays', async (_, claims) => {
+    ['the token has no permissions claim', { scope: '' }],
+  ])('is not reported if %s, and the challenge remains', async (_, claims) => {
     const served = await start()
     for (const [body, path] of [
       [callOf('addEvent'), '/mcp'],
@@ -90,7 +93,7 @@ describe('a permission that the user lacks', () => {
   })
 })
 
-test("a challenge names the tool's scopes and what of the catalogue's the token has", async () => {
+test('a challenge lists the scopes of the tool and the catalogue scopes that the token has', async () => {
   const served = await start()
   const headers = await bearer({ scope: 'openid events:read other' })
   for (const [body, path] of [

@@ -9,35 +9,40 @@ import { TOOLS } from '../../../support/http/serve.ts'
 
 const { issuer, backend, start } = await gatewayStack()
 
-describe('the official clients', () => {
+describe('the official SDK clients', () => {
   const eras = [
     { mode: 'auto', version: '2026-07-28' },
     { mode: { pin: '2026-07-28' }, version: '2026-07-28' },
     { mode: 'legacy', version: '2025-11-25' },
   ] as const
 
-  test.each(eras)('client 2.x, $mode: speaks $version, lists and calls', async (era) => {
-    const { url } = await start()
-    const client = new Client(
-      { name: 'test', version: '1' },
-      { versionNegotiation: { mode: era.mode } },
-    )
-    const requestInit = { headers: bearer(await issuer.token()) }
-    await client.connect(new StreamableHTTPClientTransport(new URL(`${url}/mcp`), { requestInit }))
+  test.each(eras)(
+    'client 2.x with mode $mode uses $version, lists the tools and calls one',
+    async (era) => {
+      const { url } = await start()
+      const client = new Client(
+        { name: 'test', version: '1' },
+        { versionNegotiation: { mode: era.mode } },
+      )
+      const requestInit = { headers: bearer(await issuer.token()) }
+      await client.connect(
+        new StreamableHTTPClientTransport(new URL(`${url}/mcp`), { requestInit }),
+      )
 
-    expect(client.getNegotiatedProtocolVersion()).toBe(era.version)
-    expect(client.getServerVersion()).toMatchObject({ name: 'chatgpt-auth0-gateway' })
-    expect(client.getServerCapabilities()).toEqual({ tools: {} })
-    const { tools } = await client.listTools()
-    expect(tools.map(({ name }) => name)).toEqual(Object.keys(TOOLS))
-    const result = await client.callTool({ name: 'listEvents', arguments: { limit: 5 } })
-    expect(result).toMatchObject({ structuredContent: EVENTS })
-    expect(result.content).toEqual([{ type: 'text', text: JSON.stringify(EVENTS) }])
-    expect(backend.calls.map(({ body }) => body)).toEqual(['{"limit":5}'])
-    await client.close()
-  })
+      expect(client.getNegotiatedProtocolVersion()).toBe(era.version)
+      expect(client.getServerVersion()).toMatchObject({ name: 'chatgpt-auth0-gateway' })
+      expect(client.getServerCapabilities()).toEqual({ tools: {} })
+      const { tools } = await client.listTools()
+      expect(tools.map(({ name }) => name)).toEqual(Object.keys(TOOLS))
+      const result = await client.callTool({ name: 'listEvents', arguments: { limit: 5 } })
+      expect(result).toMatchObject({ structuredContent: EVENTS })
+      expect(result.content).toEqual([{ type: 'text', text: JSON.stringify(EVENTS) }])
+      expect(backend.calls.map(({ body }) => body)).toEqual(['{"limit":5}'])
+      await client.close()
+    },
+  )
 
-  test('sdk 1.x initializes, lists and calls', async () => {
+  test('client 1.x initializes, lists the tools and calls one', async () => {
     const { url } = await start()
     const client = new OlderClient({ name: 'test', version: '1' })
     const requestInit = { headers: bearer(await issuer.token()) }
@@ -54,7 +59,7 @@ describe('the official clients', () => {
     await client.close()
   })
 
-  test('without a token the public tool works, and the others are refused', async () => {
+  test('client 2.x without a token can call only the public tool', async () => {
     backend.script('about', { body: { about: 'us' } })
     const { url } = await start()
     const client = new Client(
@@ -71,7 +76,7 @@ describe('the official clients', () => {
     await client.close()
   })
 
-  test('where no tool is public, nothing works without a token', async () => {
+  test('client 2.x without a token cannot connect if no tool is public', async () => {
     const { url } = await start(ALL_PRIVATE)
     for (const mode of ['auto', 'legacy'] as const) {
       const client = new Client({ name: 'test', version: '1' }, { versionNegotiation: { mode } })
@@ -80,7 +85,7 @@ describe('the official clients', () => {
     }
   })
 
-  test('client 2.x learns of a missing scope with everything that it needs', async () => {
+  test('client 2.x gets all scopes of the tool when one is missing', async () => {
     const { url } = await start()
     const client = new Client(
       { name: 'test', version: '1' },

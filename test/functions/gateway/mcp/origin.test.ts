@@ -4,7 +4,7 @@ import { ALL_PRIVATE, gatewayStack } from '../../../support/gateway/stack.ts'
 
 const { backend, start } = await gatewayStack()
 
-describe('Origin (MCP Streamable HTTP, DNS rebinding)', () => {
+describe('the Origin header field (MCP Streamable HTTP, DNS rebinding)', () => {
   const ORIGIN = 'https://app.example'
   const PAGES = [
     'chrome-extension://aaaabbbbccccddddeeeeffffgggghhhh',
@@ -29,18 +29,21 @@ describe('Origin (MCP Streamable HTTP, DNS rebinding)', () => {
     ]),
     { allowed: ORIGIN, origin: 'http://app.example', status: 403 },
     { allowed: '*', origin: 'https://anywhere.example', status: 200 },
-  ])('APP_ORIGIN "$allowed", Origin $origin: $status', async ({ allowed, origin, status }) => {
-    const served = await start({ APP_ORIGIN: allowed })
-    const answer = await post(served, callOf('about'), { origin })
-    expect(answer.status).toBe(status)
-    expect(answer.headers['access-control-allow-origin']).toBe(
-      status === 403 ? undefined : allowed === '*' ? '*' : origin,
-    )
-    expect(answer.headers['cache-control']).toBe('no-store')
-    expect(backend.calls).toHaveLength(status === 200 ? 1 : 0)
-  })
+  ])(
+    'with APP_ORIGIN $allowed the origin $origin gets $status',
+    async ({ allowed, origin, status }) => {
+      const served = await start({ APP_ORIGIN: allowed })
+      const answer = await post(served, callOf('about'), { origin })
+      expect(answer.status).toBe(status)
+      expect(answer.headers['access-control-allow-origin']).toBe(
+        status === 403 ? undefined : allowed === '*' ? '*' : origin,
+      )
+      expect(answer.headers['cache-control']).toBe('no-store')
+      expect(backend.calls).toHaveLength(status === 200 ? 1 : 0)
+    },
+  )
 
-  test('a browser may read the challenge', async () => {
+  test('a page of an allowed origin can read the challenge', async () => {
     const served = await start({ ...ALL_PRIVATE, APP_ORIGIN: ORIGIN })
     const answer = await post(served, callOf('listEvents'), { origin: ORIGIN })
     expect(answer.status).toBe(401)
@@ -51,7 +54,7 @@ describe('Origin (MCP Streamable HTTP, DNS rebinding)', () => {
     expect(answer.headers.vary).toContain('Origin')
   })
 
-  test('the preflight needs no token', async () => {
+  test('a preflight of an allowed origin requires no token', async () => {
     const served = await start({ ...ALL_PRIVATE, APP_ORIGIN: ORIGIN })
     const headers = {
       origin: ORIGIN,
@@ -69,7 +72,7 @@ describe('Origin (MCP Streamable HTTP, DNS rebinding)', () => {
     expect(answer.headers['access-control-allow-credentials']).toBeUndefined()
   })
 
-  test('a preflight of somebody else: 403', async () => {
+  test('a preflight of another origin gets 403', async () => {
     const headers = { origin: 'https://evil.example', 'access-control-request-method': 'POST' }
     const answer = await (await start()).send({ method: 'OPTIONS', path: '/mcp', headers })
     expect(answer.status).toBe(403)

@@ -24,8 +24,8 @@ describe('protocol errors', () => {
       code: -32700,
       id: null,
     },
-    { name: 'a number', body: '7', code: -32600, id: null },
-    { name: 'null', body: 'null', code: -32600, id: null },
+    { name: 'a number as its body', body: '7', code: -32600, id: null },
+    { name: 'null as its body', body: 'null', code: -32600, id: null },
     { name: 'no jsonrpc', body: { id: 1, method: 'ping' }, code: -32600, id: 1 },
     {
       name: 'JSON-RPC 1.0',
@@ -52,7 +52,7 @@ describe('protocol errors', () => {
       code: -32600,
       id: 1,
     },
-  ])('$name: 400 $code', async ({ body, code, id }) => {
+  ])('an invalid message gets 400 with error $code: $name', async ({ body, code, id }) => {
     const served = await start()
     const answer = await post(served, body)
     expect(answer.status).toBe(400)
@@ -62,7 +62,7 @@ describe('protocol errors', () => {
   })
 
   test.each(['text/plain', 'application/jsonp', 'application/x-ndjson', 'multipart/form-data', ''])(
-    'content type "%s": 415',
+    'the content type "%s" gets 415',
     async (type) => {
       const served = await start()
       const headers = type === '' ? {} : { 'content-type': type }
@@ -74,7 +74,7 @@ describe('protocol errors', () => {
   )
 
   test.each([{}, OPENAI])(
-    'without a token the token comes first: 401, not 415, %j',
+    'a missing token gets 401 before the content type is checked: %j',
     async (agent) => {
       const headers = { ...agent, 'content-type': 'text/plain' }
       const answer = await post(await start(ALL_PRIVATE), callOf('listEvents'), headers)
@@ -84,20 +84,23 @@ describe('protocol errors', () => {
   )
 
   test.each(['application/json; charset=utf-8', 'Application/JSON'])(
-    'content type "%s" is JSON',
+    'the content type "%s" is accepted',
     async (type) => {
       const answer = await post(await start(), callOf('about'), { 'content-type': type })
       expect(answer.status).toBe(200)
     },
   )
 
-  test.each(['', 'gzip', 'br'])('a body in a coding: 415, %s', async (coding) => {
-    const headers = coding === '' ? {} : { 'content-encoding': coding }
-    const answer = await post(await start(), callOf('about'), headers)
-    expect(answer.status).toBe(coding === '' ? 200 : 415)
-  })
+  test.each(['', 'gzip', 'br'])(
+    'a content coding gets 415 and no content coding gets 200: "%s"',
+    async (coding) => {
+      const headers = coding === '' ? {} : { 'content-encoding': coding }
+      const answer = await post(await start(), callOf('about'), headers)
+      expect(answer.status).toBe(coding === '' ? 200 : 415)
+    },
+  )
 
-  test('2 MiB: 413, and the answer arrives', async () => {
+  test('a body of 2 MiB gets 413, and the response arrives', async () => {
     const served = await start()
     const answer = await post(served, callOf('about', { text: 'x'.repeat(2 * 1024 * 1024) }))
     expect(answer.status).toBe(413)
@@ -105,7 +108,7 @@ describe('protocol errors', () => {
     expect(backend.calls).toEqual([])
   })
 
-  test.each(['GET', 'DELETE', 'PUT', 'PATCH', 'HEAD'])('%s: 405 with Allow', async (method) => {
+  test.each(['GET', 'DELETE', 'PUT', 'PATCH', 'HEAD'])('%s gets 405 with Allow', async (method) => {
     const served = await start()
     const headers = bearer(await issuer.token())
     const answer = await served.send({ method, path: '/mcp', headers })
@@ -121,7 +124,7 @@ describe('protocol errors', () => {
     '/mcp/.well-known/oauth-protected-resource',
     '/tools/',
     '/health',
-  ])('nothing is at %s: 404 JSON', async (path) => {
+  ])('the path %s gets 404 with JSON', async (path) => {
     const answer = await (await start()).send({
       method: 'POST',
       path,
@@ -134,7 +137,7 @@ describe('protocol errors', () => {
   })
 
   test.each([undefined, '*/*', 'application/json', 'text/event-stream', 'text/html', ''])(
-    'Accept %s: JSON all the same',
+    'the response is JSON for Accept %s',
     async (accept) => {
       const served = await start()
       const headers = accept === undefined ? {} : { accept }
@@ -150,7 +153,7 @@ describe('protocol errors', () => {
   )
 
   test.each([0, -1, 9_007_199_254_740_991, '', 'a', '1', 'ünï "code"'])(
-    'the id comes back as it was: %j',
+    'the response has the id of the request: %j',
     async (id) => {
       const served = await start()
       const answers = await Promise.all([
@@ -171,7 +174,7 @@ describe('protocol errors', () => {
     'listevents',
     '../addEvent',
     '',
-  ])('tool "%s" does not exist', async (name) => {
+  ])('the unknown tool "%s" gets error -32602', async (name) => {
     const served = await start()
     const headers = bearer(await issuer.token())
     for (const answer of [
@@ -184,7 +187,7 @@ describe('protocol errors', () => {
   })
 
   test.each([{}, { name: 7 }, { name: 'about', arguments: [] }, { name: 'about', arguments: 'x' }])(
-    'tools/call with %j: -32602',
+    'tools/call with %j gets error -32602',
     async (params) => {
       const answer = await post(await start(), handshakeMessage('tools/call', params))
       expect(codeOf(answer)).toBe(-32602)
@@ -193,7 +196,7 @@ describe('protocol errors', () => {
   )
 
   test.each([{ toString: 1, valueOf: 1 }, ['about'], null])(
-    'a name that no text can be made of, or only by force, names no tool: %j',
+    'a tool name that is not a string names no tool: %j',
     async (name) => {
       const served = await start(ALL_PRIVATE)
       const message = handshakeMessage('tools/call', { name })
@@ -204,7 +207,7 @@ describe('protocol errors', () => {
     },
   )
 
-  test('a cursor that was never given: -32602', async () => {
+  test('an unknown cursor gets error -32602', async () => {
     const answer = await post(await start(), handshakeMessage('tools/list', { cursor: 'x' }))
     expect(codeOf(answer)).toBe(-32602)
   })

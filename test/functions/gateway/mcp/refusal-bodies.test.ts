@@ -9,17 +9,20 @@ const send = (served: Served, body: unknown, headers: object = {}, path = '/mcp'
   served.send({ method: 'POST', path, headers: { ...JSON_TYPE, ...headers }, body })
 
 describe('the body of a refusal', () => {
-  test.each(['/mcp', '/tools/listEvents'])('a 401 of %s begins with known words', async (path) => {
-    const served = await start(ALL_PRIVATE)
-    for (const headers of [{}, { authorization: 'Bearer x.y.z' }]) {
-      const answer = await send(served, callOf('listEvents'), headers, path)
-      expect(answer.status).toBe(401)
-      const { error, detail } = answer.json<{ error?: { message: string }; detail?: string }>()
-      expect(error?.message ?? detail).toMatch(/^Authentication required: ./)
-    }
-  })
+  test.each(['/mcp', '/tools/listEvents'])(
+    'begins with "Authentication required" for a 401 of %s',
+    async (path) => {
+      const served = await start(ALL_PRIVATE)
+      for (const headers of [{}, { authorization: 'Bearer x.y.z' }]) {
+        const answer = await send(served, callOf('listEvents'), headers, path)
+        expect(answer.status).toBe(401)
+        const { error, detail } = answer.json<{ error?: { message: string }; detail?: string }>()
+        expect(error?.message ?? detail).toMatch(/^Authentication required: ./)
+      }
+    },
+  )
 
-  test('a 503 of /mcp is a JSON-RPC error with the id', async () => {
+  test('is a JSON-RPC error with the id of the request for a 503 of /mcp', async () => {
     const served = await start()
     issuer.staged.outage = true
     const headers = bearer(await issuer.token())

@@ -12,12 +12,12 @@ import { handshakeMessage } from '../../../support/http/serve.ts'
 
 const { issuer, backend, start } = await gatewayStack()
 
-describe('refusals as ChatGPT reads them', () => {
+describe('refusals for ChatGPT', () => {
   test.each([
     'openai-mcp/1.0.0',
     'openai-mcp/1.0.0 (+https://openai.com/bot)',
     'openai-mcp/1.0.0 (Codex)',
-  ])('a tool result for %s: no credentials', async (agent) => {
+  ])('are a tool result with a challenge if %s sends no token', async (agent) => {
     const served = await start(ALL_PRIVATE)
     const answer = await post(served, callOf('listEvents'), { 'user-agent': agent })
     expect(answer.status).toBe(200)
@@ -34,7 +34,7 @@ describe('refusals as ChatGPT reads them', () => {
     expect(backend.calls).toEqual([])
   })
 
-  test('a tool result for a missing scope, 401 for a bad token', async () => {
+  test('are a tool result for a missing scope and 401 for an invalid token', async () => {
     const served = await start()
     const bad = await post(served, callOf('listEvents'), { ...OPENAI, ...bearer('x.y.z') })
     expect(bad.status).toBe(401)
@@ -49,7 +49,7 @@ describe('refusals as ChatGPT reads them', () => {
     expect(backend.calls).toEqual([])
   })
 
-  test('in the stateless era too', async () => {
+  test('are a tool result in the stateless era', async () => {
     const served = await start(ALL_PRIVATE)
     const answer = await postStateless(served, 'tools/call', { name: 'addEvent' }, OPENAI)
     expect(answer.status).toBe(200)
@@ -58,7 +58,7 @@ describe('refusals as ChatGPT reads them', () => {
   })
 
   test.each(['initialize', 'tools/list', 'ping'])(
-    'but 401 for %s, which has no tool result',
+    'are 401 for %s, which has no tool result',
     async (method) => {
       const answer = await post(await start(ALL_PRIVATE), handshakeMessage(method), OPENAI)
       expect(answer.status).toBe(401)
@@ -72,14 +72,14 @@ describe('refusals as ChatGPT reads them', () => {
     { value: 'auto', agent: 'claude-code/2.0', status: 401 },
     { value: 'auto', agent: 'openai-mcp/1.0.0', status: 200 },
   ]
-  test.each(forced)('AUTH_CHALLENGE=$value for $agent: $status', async (row) => {
+  test.each(forced)('have status $status for $agent with AUTH_CHALLENGE=$value', async (row) => {
     const served = await start({ ...ALL_PRIVATE, AUTH_CHALLENGE: row.value })
     const answer = await post(served, callOf('addEvent'), { 'user-agent': row.agent })
     expect(answer.status).toBe(row.status)
     expect(backend.calls).toEqual([])
   })
 
-  test('the user agent opens nothing: a good call is the same for both', async () => {
+  test('do not affect a valid call, which has the same result for any user agent', async () => {
     const served = await start()
     const token = bearer(await issuer.token())
     const [one, other] = await Promise.all([

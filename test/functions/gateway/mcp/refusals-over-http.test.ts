@@ -6,7 +6,7 @@ import { handshakeMessage } from '../../../support/http/serve.ts'
 const { issuer, backend, start } = await gatewayStack()
 
 describe('refusals over HTTP', () => {
-  test('no credentials: 401 with a bare challenge (RFC 6750 s3.1)', async () => {
+  test('missing credentials get 401 with a challenge without an error code (RFC 6750 s3.1)', async () => {
     const served = await start(ALL_PRIVATE)
     const messages = [
       handshakeMessage('initialize'),
@@ -25,7 +25,7 @@ describe('refusals over HTTP', () => {
   })
 
   test.each(['Basic dXNlcjpwYXNz', 'DPoP abc', 'Bearerabc'])(
-    'credentials of another scheme are none: %s',
+    'credentials of another scheme count as missing: %s',
     async (authorization) => {
       const answer = await post(await start(ALL_PRIVATE), callOf('listEvents'), { authorization })
       expect(answer.status).toBe(401)
@@ -33,14 +33,14 @@ describe('refusals over HTTP', () => {
     },
   )
 
-  test('a public tool is no way into the others', async () => {
+  test('a call of a protected tool gets 401 even if another tool is public', async () => {
     const answer = await post(await start(), callOf('listEvents'))
     expect(answer.status).toBe(401)
     expect(answer.headers['www-authenticate']).not.toContain('error=')
     expect(answer.headers['www-authenticate']).toContain(`resource_metadata="${METADATA}"`)
   })
 
-  test('a bad token is refused even for a public tool', async () => {
+  test('an invalid token gets 401 even for a public tool', async () => {
     const answer = await post(await start(), callOf('about'), bearer('a.b.c'))
     expect(answer.status).toBe(401)
     expect(backend.calls).toEqual([])
@@ -72,12 +72,12 @@ describe('refusals over HTTP', () => {
       token: () => issuer.token({ aud: 'https://other.example' }),
     },
     {
-      name: 'is of another issuer',
+      name: 'is from another issuer',
       reason: 'iss_mismatch',
       token: () => issuer.token({ iss: 'https://evil.example/' }),
     },
     {
-      name: 'names the issuer without its slash',
+      name: 'omits the last slash of the issuer',
       reason: 'iss_mismatch_slash',
       token: () => issuer.token({ iss: issuer.url.slice(0, -1) }),
     },
@@ -102,23 +102,26 @@ describe('refusals over HTTP', () => {
       },
     },
   ]
-  test.each(badTokens)('a token that $name: 401 invalid_token', async ({ token, reason }) => {
-    const served = await start()
-    const bad = await token()
-    const answer = await post(served, callOf('listEvents'), bearer(bad))
-    expect(answer.status).toBe(401)
-    expect(answer.headers['www-authenticate']).toMatch(
-      /^Bearer error="invalid_token", error_description="[^"]+", scope="/,
-    )
-    expect(answer.headers['www-authenticate']).toContain(`resource_metadata="${METADATA}"`)
-    expect(served.lines).toContainEqual(
-      expect.objectContaining({ message: 'token_rejected', reason }),
-    )
-    expect(JSON.stringify(served.lines)).not.toContain(bad)
-    expect(backend.calls).toEqual([])
-  })
+  test.each(badTokens)(
+    'an invalid token gets 401 with invalid_token: it $name',
+    async ({ token, reason }) => {
+      const served = await start()
+      const bad = await token()
+      const answer = await post(served, callOf('listEvents'), bearer(bad))
+      expect(answer.status).toBe(401)
+      expect(answer.headers['www-authenticate']).toMatch(
+        /^Bearer error="invalid_token", error_description="[^"]+", scope="/,
+      )
+      expect(answer.headers['www-authenticate']).toContain(`resource_metadata="${METADATA}"`)
+      expect(served.lines).toContainEqual(
+        expect.objectContaining({ message: 'token_rejected', reason }),
+      )
+      expect(JSON.stringify(served.lines)).not.toContain(bad)
+      expect(backend.calls).toEqual([])
+    },
+  )
 
-  test('a missing scope: 403 with all that the tool needs', async () => {
+  test('a missing scope gets 403 with all scopes of the tool', async () => {
     const served = await start()
     const headers = bearer(await issuer.token())
     const answer = await post(served, callOf('summarizeEvents'), headers)
@@ -150,7 +153,7 @@ describe('refusals over HTTP', () => {
     { source: 'scope-or-permissions', scope: '', permissions: [], status: 200, lacks: true },
   ]
   test.each(grants)(
-    'SCOPE_SOURCE=$source, scope "$scope", permissions $permissions: $status',
+    'SCOPE_SOURCE $source with scope $scope and permissions $permissions gets $status',
     async ({ source, scope, permissions, status, lacks = false }) => {
       const served = await start({ SCOPE_SOURCE: source })
       const token = await issuer.token({ scope, ...(permissions && { permissions }) })
@@ -160,7 +163,7 @@ describe('refusals over HTTP', () => {
     },
   )
 
-  test('two Authorization fields: 400 invalid_request', async () => {
+  test('two Authorization fields get 400 with invalid_request', async () => {
     const token = await issuer.token()
     const authorization = [`Bearer ${token}`, `Bearer ${token}`]
     const answer = await post(await start(), callOf('about'), { authorization })
@@ -170,7 +173,7 @@ describe('refusals over HTTP', () => {
   })
 
   test.each(['Bearer', 'Bearer a b', 'Bearer "a"'])(
-    'malformed credentials: 400 invalid_request: %s',
+    'malformed credentials get 400 with invalid_request: %s',
     async (authorization) => {
       const answer = await post(await start(), callOf('about'), { authorization })
       expect(answer.status).toBe(400)
@@ -178,13 +181,13 @@ describe('refusals over HTTP', () => {
     },
   )
 
-  test('the scheme is case-insensitive', async () => {
+  test('the scheme Bearer is case-insensitive', async () => {
     const authorization = `bEARER ${await issuer.token()}`
     const answer = await post(await start(), callOf('listEvents'), { authorization })
     expect(answer.status).toBe(200)
   })
 
-  test('a token in the query or the body is none (RFC 6750 s2)', async () => {
+  test('a token in the query or the body is ignored (RFC 6750 s2)', async () => {
     const served = await start(ALL_PRIVATE)
     const token = await issuer.token()
     const answer = await served.send({
@@ -197,7 +200,7 @@ describe('refusals over HTTP', () => {
     expect(answer.headers['www-authenticate']).not.toContain('error=')
   })
 
-  test('resource_metadata never comes from the request', async () => {
+  test('resource_metadata does not depend on the Host and forwarding fields', async () => {
     const headers = {
       host: 'evil.example',
       'x-forwarded-host': 'evil.example',

@@ -6,7 +6,7 @@ import { handshakeMessage } from '../../../support/http/serve.ts'
 const { issuer, backend, start } = await gatewayStack()
 
 describe('results', () => {
-  test('a stateless result is complete and names the server', async () => {
+  test('a result of the stateless era has a resultType and names the server', async () => {
     const headers = bearer(await issuer.token())
     const params = { name: 'listEvents', arguments: {} }
     const answer = await postStateless(await start(), 'tools/call', params, headers)
@@ -19,7 +19,7 @@ describe('results', () => {
     })
   })
 
-  test('without an outputSchema the answer is text', async () => {
+  test('a tool without an outputSchema returns text', async () => {
     backend.script('about', { body: { about: 'us' } })
     const answer = await post(await start(), callOf('about'))
     expect(answer.json()).toEqual({
@@ -29,7 +29,7 @@ describe('results', () => {
     })
   })
 
-  test("a backend's own CallToolResult passes through", async () => {
+  test('a CallToolResult of a backend is passed on', async () => {
     const body = {
       content: [
         { type: 'image', data: 'aGk=', mimeType: 'image/png' },
@@ -43,7 +43,7 @@ describe('results', () => {
     expect(answer.json()).toMatchObject({ result: body })
   })
 
-  test('data that only looks like a CallToolResult is data', async () => {
+  test('an object that only resembles a CallToolResult is returned as data', async () => {
     const body = { content: [{ type: 'poem', text: 'hi' }] }
     backend.script('about', { body })
     const answer = await post(await start(), callOf('about'))
@@ -52,14 +52,14 @@ describe('results', () => {
     })
   })
 
-  test('plain text stays text', async () => {
+  test('plain text is returned as text', async () => {
     backend.script('about', { contentType: 'text/plain; charset=utf-8', body: 'hëllo' })
     const answer = await post(await start(), callOf('about'))
     expect(answer.json()).toMatchObject({ result: { content: [{ type: 'text', text: 'hëllo' }] } })
   })
 
   test.each([{ limit: 0 }, { limit: '5' }, { limit: 201 }, { other: 1 }])(
-    'arguments that do not fit are a result to be mended, and reach no backend: %j',
+    'invalid arguments return an error result without a call: %j',
     async (args) => {
       const headers = bearer(await issuer.token())
       const answer = await post(await start(), callOf('listEvents', args), headers)
@@ -74,7 +74,7 @@ describe('results', () => {
     },
   )
 
-  test('arguments may be left out', async () => {
+  test('arguments can be omitted', async () => {
     const message = handshakeMessage('tools/call', { name: 'about' })
     expect((await post(await start(), message)).status).toBe(200)
     expect(backend.calls.map(({ body }) => body)).toEqual(['{}'])

@@ -18,18 +18,21 @@ describe('revision 2026-07-28', () => {
     { field: 'mcp-name', value: '=?base64?bGlzdEV2ZW50cw==?=' },
     { field: 'mcp-name', value: '=?base64?not base64?=' },
     { field: 'mcp-name', value: ['about', 'about'] },
-  ])('$field: $value against the body: 400 -32020', async ({ field, value }) => {
-    const served = await start()
-    const request = statelessRequest('tools/call', { name: 'about', arguments: {} })
-    const { [field]: _, ...others } = request.headers as Record<string, string>
-    const headers = { ...others, ...(value !== undefined && { [field]: value }) }
-    const answer = await post(served, request.body, headers)
-    expect(answer.status).toBe(400)
-    expect(answer.json()).toMatchObject({ id: 1, error: { code: -32020 } })
-    expect(backend.calls).toEqual([])
-  })
+  ])(
+    'the header field $field with the value $value gets 400 with error -32020',
+    async ({ field, value }) => {
+      const served = await start()
+      const request = statelessRequest('tools/call', { name: 'about', arguments: {} })
+      const { [field]: _, ...others } = request.headers as Record<string, string>
+      const headers = { ...others, ...(value !== undefined && { [field]: value }) }
+      const answer = await post(served, request.body, headers)
+      expect(answer.status).toBe(400)
+      expect(answer.json()).toMatchObject({ id: 1, error: { code: -32020 } })
+      expect(backend.calls).toEqual([])
+    },
+  )
 
-  test('Mcp-Name may be written in base64', async () => {
+  test('Mcp-Name can be encoded in base64', async () => {
     const headers = { 'mcp-name': `=?base64?${Buffer.from('about').toString('base64')}?=` }
     const params = { name: 'about', arguments: {} }
     const answer = await postStateless(await start(), 'tools/call', params, headers)
@@ -37,7 +40,7 @@ describe('revision 2026-07-28', () => {
   })
 
   test.each(['2026-08-01', '1900-01-01', '2024-11-05', 'latest'])(
-    'version %s: 400 -32022 with what is supported',
+    'the version %s gets 400 with error -32022 and the supported versions',
     async (version) => {
       const served = await start()
       const { body } = statelessRequest('tools/list')
@@ -68,13 +71,13 @@ describe('revision 2026-07-28', () => {
       meta: { 'io.modelcontextprotocol/protocolVersion': '2026-07-28' },
     },
     {
-      name: 'a version that is no string',
+      name: 'a version that is not a string',
       meta: {
         'io.modelcontextprotocol/protocolVersion': 20260728,
         'io.modelcontextprotocol/clientCapabilities': {},
       },
     },
-  ])('$name: 400 -32602', async ({ meta }) => {
+  ])('an incomplete _meta gets 400 with error -32602: $name', async ({ meta }) => {
     const { body, headers } = statelessRequest('tools/list')
     const message = { ...body, params: meta === undefined ? {} : { _meta: meta } }
     const answer = await post(await start(), message, headers)
@@ -83,7 +86,7 @@ describe('revision 2026-07-28', () => {
   })
 
   test.each(['no/such', 'ping', 'initialize', 'resources/list', 'toString'])(
-    'method %s: 404 -32601',
+    'the unknown method %s gets 404 with error -32601',
     async (method) => {
       const answer = await postStateless(await start(), method)
       expect(answer.status).toBe(404)
@@ -91,7 +94,7 @@ describe('revision 2026-07-28', () => {
     },
   )
 
-  test('a notification: 202 without a body', async () => {
+  test('a notification gets 202 without a body', async () => {
     const { body, headers } = statelessRequest('notifications/cancelled')
     const { id: _, ...notification } = body
     const answer = await post(await start(), notification, headers)
@@ -99,7 +102,7 @@ describe('revision 2026-07-28', () => {
     expect(answer.text).toBe('')
   })
 
-  test('a batch: 400', async () => {
+  test('a batch gets 400 without a call', async () => {
     const { body, headers } = statelessRequest('tools/call', { name: 'about' })
     const answer = await post(await start(), [body], headers)
     expect(answer.status).toBe(400)

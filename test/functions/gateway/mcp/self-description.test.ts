@@ -7,9 +7,9 @@ type Json = Readonly<Record<string, unknown>>
 
 const { issuer, start } = await gatewayStack()
 
-describe('what the server says about itself', () => {
+describe('the self-description of the server', () => {
   test.each(['2025-11-25', '2025-06-18', '2025-03-26'])(
-    'initialize answers %s with the same',
+    'initialize with revision %s returns the same revision',
     async (protocolVersion) => {
       const served = await start()
       const answer = await post(served, handshakeMessage('initialize', { protocolVersion }))
@@ -20,7 +20,7 @@ describe('what the server says about itself', () => {
   )
 
   test.each(['2024-11-05', '2026-07-28', '2099-01-01', undefined, 7])(
-    'initialize answers %s with the newest of its era',
+    'initialize with revision %s returns the newest revision of the handshake era',
     async (protocolVersion) => {
       const served = await start()
       const answer = await post(served, handshakeMessage('initialize', { protocolVersion }))
@@ -28,7 +28,7 @@ describe('what the server says about itself', () => {
     },
   )
 
-  test('server/discover names every revision', async () => {
+  test('server/discover lists every revision', async () => {
     const answer = await postStateless(await start(), 'server/discover')
     expect(answer.json()).toEqual({
       jsonrpc: '2.0',
@@ -49,40 +49,43 @@ describe('what the server says about itself', () => {
     })
   })
 
-  test.each(['handshake', 'stateless'])('tools/list of the %s era', async (era) => {
-    const served = await start()
-    const answer =
-      era === 'stateless'
-        ? await postStateless(served, 'tools/list')
-        : await post(served, handshakeMessage('tools/list'))
-    const { result } = answer.json<{ result: { tools: Json[] } & Json }>()
+  test.each(['handshake', 'stateless'])(
+    'tools/list of the %s era describes every tool',
+    async (era) => {
+      const served = await start()
+      const answer =
+        era === 'stateless'
+          ? await postStateless(served, 'tools/list')
+          : await post(served, handshakeMessage('tools/list'))
+      const { result } = answer.json<{ result: { tools: Json[] } & Json }>()
 
-    expect(result.tools.map(({ name }) => name)).toEqual(Object.keys(TOOLS))
-    const [listEvents, , summarizeEvents, about] = result.tools
-    const schemes = [{ type: 'oauth2', scopes: ['events:read'] }]
-    expect(listEvents).toEqual({
-      name: 'listEvents',
-      title: 'List events',
-      description: 'Events of the signed-in user, newest first.',
-      inputSchema: TOOLS.listEvents.inputSchema,
-      outputSchema: TOOLS.listEvents.outputSchema,
-      annotations: { readOnlyHint: true },
-      securitySchemes: schemes,
-      _meta: { 'openai/toolInvocation/invoking': 'Reading events', securitySchemes: schemes },
-    })
-    const both = [{ type: 'oauth2', scopes: ['events:read', 'events:write'] }]
-    expect(summarizeEvents).toMatchObject({
-      securitySchemes: both,
-      inputSchema: { type: 'object' },
-    })
-    const none = [{ type: 'noauth' }]
-    expect(about).toMatchObject({ securitySchemes: none, _meta: { securitySchemes: none } })
-    if (era === 'stateless') {
-      expect(result).toMatchObject({ resultType: 'complete', cacheScope: 'public' })
-    } else expect(Object.keys(result)).toEqual(['tools'])
-  })
+      expect(result.tools.map(({ name }) => name)).toEqual(Object.keys(TOOLS))
+      const [listEvents, , summarizeEvents, about] = result.tools
+      const schemes = [{ type: 'oauth2', scopes: ['events:read'] }]
+      expect(listEvents).toEqual({
+        name: 'listEvents',
+        title: 'List events',
+        description: 'Events of the signed-in user, newest first.',
+        inputSchema: TOOLS.listEvents.inputSchema,
+        outputSchema: TOOLS.listEvents.outputSchema,
+        annotations: { readOnlyHint: true },
+        securitySchemes: schemes,
+        _meta: { 'openai/toolInvocation/invoking': 'Reading events', securitySchemes: schemes },
+      })
+      const both = [{ type: 'oauth2', scopes: ['events:read', 'events:write'] }]
+      expect(summarizeEvents).toMatchObject({
+        securitySchemes: both,
+        inputSchema: { type: 'object' },
+      })
+      const none = [{ type: 'noauth' }]
+      expect(about).toMatchObject({ securitySchemes: none, _meta: { securitySchemes: none } })
+      if (era === 'stateless') {
+        expect(result).toMatchObject({ resultType: 'complete', cacheScope: 'public' })
+      } else expect(Object.keys(result)).toEqual(['tools'])
+    },
+  )
 
-  test('a list that needs a token is private to its caller', async () => {
+  test('tools/list has cacheScope private if it requires a token', async () => {
     const served = await start(ALL_PRIVATE)
     const headers = bearer(await issuer.token())
     const answer = await postStateless(served, 'tools/list', {}, headers)

@@ -5,7 +5,7 @@ import { readCallToolResult } from '../../../../functions/gateway/mcp/tool-resul
 import { failed } from '../../../../functions/gateway/outcome.ts'
 import { toolOf } from '../../../support/gateway/callable-tool.ts'
 
-describe("MCP's own result", () => {
+describe('readCallToolResult', () => {
   const text = { type: 'text', text: 'a' }
 
   test.each<[unknown]>([
@@ -18,7 +18,7 @@ describe("MCP's own result", () => {
     [{ content: [{ type: 'resource_link', uri: 'a:b', name: 'c' }] }],
     [{ content: [{ type: 'resource', resource: { uri: 'a:b', text: 'c' } }] }],
     [{ content: [{ type: 'resource', resource: { uri: 'a:b', blob: 'aGk=' } }] }],
-  ])('%j is one, passed on to the letter', (value) => {
+  ])('returns %j unchanged', (value) => {
     expect(readCallToolResult(value)).toEqual({ result: value, dropped: 0 })
   })
 
@@ -39,20 +39,20 @@ describe("MCP's own result", () => {
     [{ content: [], resultType: 'input_required' }],
     [{ content: [], pages: 3 }],
     [JSON.parse('{"__proto__": {"content": []}}')],
-  ])('%j is none', (value) => {
+  ])('returns undefined for %j', (value) => {
     expect(readCallToolResult(value)).toBeUndefined()
   })
 })
 
-describe('an outcome as a result', () => {
+describe('the CallToolResult of an outcome', () => {
   const untyped = toolOf({})
   const object = toolOf({ outputSchema: { type: 'object' } })
   const list = toolOf({ outputSchema: { type: 'array' } })
   const said = (text: string) => [{ type: 'text', text }]
 
   test.each<[string, unknown, CallableTool, 'handshake' | 'stateless', unknown]>([
-    ['no promise', { a: 1 }, untyped, 'handshake', { content: said('{"a":1}') }],
-    ['no promise', { a: 1 }, untyped, 'stateless', { content: said('{"a":1}') }],
+    ['undefined', { a: 1 }, untyped, 'handshake', { content: said('{"a":1}') }],
+    ['undefined', { a: 1 }, untyped, 'stateless', { content: said('{"a":1}') }],
     [
       'an object',
       { a: 1 },
@@ -69,17 +69,17 @@ describe('an outcome as a result', () => {
     ],
     ['a list', [1], list, 'handshake', { content: said('[1]') }],
     ['a list', [1], list, 'stateless', { content: said('[1]'), structuredContent: [1] }],
-  ])('JSON of a tool that promises %s: %j', (_, value, tool, era, result) => {
+  ])('is made from JSON for a tool whose outputSchema is %s: %j', (_, value, tool, era, result) => {
     expect(toCallToolResult({ kind: 'json', value }, tool, era)).toEqual(result)
   })
 
-  test('text is text, and none is nothing', () => {
+  test('has a text block for text and no block for an empty text', () => {
     const result = (text: string) => toCallToolResult({ kind: 'text', text }, untyped, 'handshake')
     expect(result('a')).toEqual({ content: said('a') })
     expect(result('')).toEqual({ content: [] })
   })
 
-  test('a failure says its sentence, never its reason', () => {
+  test('has the message of a failure but not its reason', () => {
     const outcome = failed('backend_unreachable', 502, 'The tool cannot be reached right now.')
     expect(toCallToolResult(outcome, untyped, 'handshake')).toEqual({
       content: said('The tool cannot be reached right now.'),
@@ -87,7 +87,7 @@ describe('an outcome as a result', () => {
     })
   })
 
-  test('each era adds its own to what is written', () => {
+  test('is written with the members of its era', () => {
     const result = {
       content: [],
       _meta: { a: 1, 'io.modelcontextprotocol/serverInfo': { name: 'x', version: '0' } },

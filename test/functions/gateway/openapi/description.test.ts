@@ -34,7 +34,7 @@ describe('GET /openapi.json', () => {
     return answer.json()
   }
 
-  test('describes each tool, by its own schemas', async () => {
+  test('describes each tool with its own schemas', async () => {
     const description = await describedBy()
     expect(description.openapi).toMatch(/^3\.1\.\d+$/)
     expect(description.info.title).not.toBe('')
@@ -58,7 +58,7 @@ describe('GET /openapi.json', () => {
     })
   })
 
-  test('names no scope and no scheme that it does not define', async () => {
+  test('defines every scope and security scheme that it uses', async () => {
     const { paths, components } = await describedBy()
     const scheme = components.securitySchemes['auth0'] as {
       readonly flows: { readonly authorizationCode: Json & { readonly scopes: Json } }
@@ -76,7 +76,7 @@ describe('GET /openapi.json', () => {
     }
   })
 
-  test('every schema compiles and every reference leads somewhere', async () => {
+  test('has schemas that compile and references that resolve', async () => {
     const description = await describedBy()
     const ajv = new Ajv2020({ strict: false })
     formats.default(ajv)
@@ -96,7 +96,7 @@ describe('GET /openapi.json', () => {
     }
   })
 
-  test('a problem that the gateway answers fits the description', async () => {
+  test('has a Problem schema that matches an error of the gateway', async () => {
     const served = await start()
     const description = (await served.send({ path: '/openapi.json' })).json<object>()
     const ajv = new Ajv2020({ strict: false })
@@ -106,13 +106,13 @@ describe('GET /openapi.json', () => {
     expect(validate?.(refused.json())).toBe(true)
   })
 
-  test.each(['HEAD', 'OPTIONS', 'POST'])('%s', async (method) => {
+  test.each(['HEAD', 'OPTIONS', 'POST'])('allows any origin for %s', async (method) => {
     const answer = await (await start()).send({ method, path: '/openapi.json' })
     expect(answer.status).toBe({ HEAD: 200, OPTIONS: 204, POST: 405 }[method])
     expect(answer.headers['access-control-allow-origin']).toBe('*')
   })
 
-  test('needs no token where no tool is public', async () => {
+  test('requires no token even if no tool is public', async () => {
     expect(Object.keys((await describedBy(ALL_PRIVATE)).paths)).toHaveLength(3)
   })
 })

@@ -25,13 +25,13 @@ describe('the OpenAPI document', () => {
     audience: 'https://mcp.test:8443/mcp?a=b&c',
   })
 
-  test('has a path for each tool, in the order as written', () => {
+  test('has a path for each tool in the order of the catalogue', () => {
     expect(Object.keys(document.paths)).toEqual(['/tools/z', '/tools/a.b', '/tools/__proto__x'])
     expect(document.servers).toEqual([{ url: 'https://mcp.test:8443' }])
     expect(document.info.title).toBe('Tools at mcp.test:8443')
   })
 
-  test('names the scopes of all tools once, sorted, and where to get them', () => {
+  test('lists the scopes of all tools once, sorted, with the endpoints of the issuer', () => {
     expect(document.components.securitySchemes.auth0.flows.authorizationCode).toEqual({
       authorizationUrl:
         'https://tenant.eu.auth0.com/authorize?audience=https%3A%2F%2Fmcp.test%3A8443%2Fmcp%3Fa%3Db%26c',
@@ -46,7 +46,7 @@ describe('the OpenAPI document', () => {
     ['/tools/a.b', { security: [], 'x-openai-isConsequential': true, summary: 'a.b' }],
     ['/tools/a.b', { requestBody: { required: true } }],
     ['/tools/__proto__x', { requestBody: { required: false } }],
-  ])('%s: %j', (path, described) => {
+  ])('describes %s with %j', (path, described) => {
     expect(document.paths[path]?.post).toMatchObject(described)
   })
 })

@@ -19,7 +19,7 @@ function documentOf(tools: Readonly<Record<string, object>>) {
   return openApiDocument(catalogue, OPTIONS)
 }
 
-/** As an importer does: every reference resolved, the document checked against OpenAPI's schema. */
+/** Validates the document against OpenAPI's schema and resolves every reference, as an importer does. */
 async function parsed(document: object) {
   const copy = () => JSON.parse(JSON.stringify(document))
   await SwaggerParser.validate(copy())
@@ -32,7 +32,7 @@ const tree = {
   required: ['name'],
 }
 
-// Each with what fits and what does not, by which the meaning is compared before and after.
+// Each has a valid and an invalid value, which show that the meaning is the same in the document.
 const schemas: readonly [string, JsonSchema, unknown, unknown][] = [
   [
     'a definition',
@@ -65,7 +65,7 @@ const schemas: readonly [string, JsonSchema, unknown, unknown][] = [
     { y: 1 },
   ],
   [
-    'a place with ~, / and % in its name',
+    'a location with ~, / and % in its name',
     {
       type: 'object',
       properties: { y: { $ref: '#/$defs/a~1b~0c%25/items' } },
@@ -86,7 +86,7 @@ const schemas: readonly [string, JsonSchema, unknown, unknown][] = [
     { z: { y: 1 } },
   ],
   [
-    'a schema with an $id inside, and from there',
+    'a subschema with an $id, and within it',
     {
       type: 'object',
       properties: { y: { $ref: 'https://example.com/s' } },
@@ -123,7 +123,7 @@ const schemas: readonly [string, JsonSchema, unknown, unknown][] = [
     { next: { next: { n: 'a' } } },
   ],
   [
-    'a schema with other keywords beside it',
+    'a schema, with sibling keywords',
     {
       type: 'object',
       properties: { y: { $ref: '#/$defs/S', minLength: 2, allOf: [{ maxLength: 3 }] } },
@@ -133,7 +133,7 @@ const schemas: readonly [string, JsonSchema, unknown, unknown][] = [
     { y: 'abcd' },
   ],
   [
-    'a boolean',
+    'a boolean schema',
     {
       type: 'object',
       properties: { y: { $ref: '#/$defs/Any' }, z: { $ref: '#/$defs/None' } },
@@ -143,7 +143,7 @@ const schemas: readonly [string, JsonSchema, unknown, unknown][] = [
     { z: 1 },
   ],
   [
-    'a keyword that means nothing',
+    'an unknown keyword',
     {
       type: 'object',
       properties: { y: { $ref: '#/x-types/S' } },
@@ -153,7 +153,7 @@ const schemas: readonly [string, JsonSchema, unknown, unknown][] = [
     { y: { t: 1 } },
   ],
   [
-    'through lists and maps of schemas',
+    'a definition, from lists and maps of schemas',
     {
       type: 'object',
       patternProperties: { '^a': { anyOf: [{ type: 'null' }, { $ref: '#/$defs/S' }] } },
@@ -164,7 +164,7 @@ const schemas: readonly [string, JsonSchema, unknown, unknown][] = [
     { b: ['x'] },
   ],
   [
-    'properties by the names of keywords',
+    'a definition, from properties named like keywords',
     {
       type: 'object',
       properties: {
@@ -180,7 +180,7 @@ const schemas: readonly [string, JsonSchema, unknown, unknown][] = [
 ]
 
 describe('a reference in /openapi.json', () => {
-  test.each(schemas)('to %s means the same', async (_, schema, fits, doesNotFit) => {
+  test.each(schemas)('to %s keeps its meaning', async (_, schema, fits, doesNotFit) => {
     const document = documentOf({ find: { inputSchema: schema, outputSchema: schema } })
     await parsed(document)
     const ajv = new Ajv2020({ strict: false, logger: false })
@@ -195,7 +195,7 @@ describe('a reference in /openapi.json', () => {
     }
   })
 
-  test.each(schemas)('to %s leads to a component', (_, schema) => {
+  test.each(schemas)('to %s points to a component', (_, schema) => {
     const document = documentOf({ find: { inputSchema: schema } })
     const references = [...JSON.stringify(document).matchAll(/"\$ref":"([^"]*)"/g)]
     expect(references.length).toBeGreaterThan(1)
@@ -209,7 +209,7 @@ describe('a reference in /openapi.json', () => {
     }
   })
 
-  test('of two tools by the same names do not meet', async () => {
+  test('does not collide with a reference of the same name in another tool', async () => {
     const of = (type: string) => ({
       inputSchema: {
         $id: 'https://example.com/s',
@@ -236,7 +236,7 @@ describe('a reference in /openapi.json', () => {
     expect(typeOf('a.input.S')).toMatchObject({ properties: { y: { type: 'null' } } })
   })
 
-  test('that leads outside the schema is left out', () => {
+  test('is removed if it leads outside the schema', () => {
     const components: Components = new Map()
     const schema = {
       properties: {
@@ -250,7 +250,7 @@ describe('a reference in /openapi.json', () => {
     expect(components.size).toBe(0)
   })
 
-  test('in a value that is no schema is left out with the value', async () => {
+  test('is removed together with a value that is not a schema', async () => {
     const value = { $ref: '#/nowhere' }
     const a = { default: value, examples: [[value]], const: value, enum: [value], 'x-a': value }
     const inputSchema = { type: 'object', properties: { a: { ...a, title: 'A' } } }
@@ -261,14 +261,14 @@ describe('a reference in /openapi.json', () => {
     })
   })
 
-  test("of OpenAPI's discriminator is left out", () => {
+  test("is removed from OpenAPI's discriminator", () => {
     const discriminator = { propertyName: 'kind', mapping: { cat: '#/components/schemas/Cat' } }
     expect(embedSchema({ discriminator }, 'x', new Map())).toEqual({
       discriminator: { propertyName: 'kind' },
     })
   })
 
-  test('costs no more than its schema: each target is written once', () => {
+  test('adds its target to the document only once', () => {
     let schema: object = { type: 'string' }
     for (let depth = 0; depth < 100; depth += 1) {
       const pointer = `#${'/properties/a'.repeat(100 - depth)}`
@@ -280,24 +280,33 @@ describe('a reference in /openapi.json', () => {
   })
 })
 
-describe('who may call', () => {
+describe('the security of an operation', () => {
   test.each([
     ['public', [], []],
     ['optional', ['x'], [{}, { auth0: ['x'] }]],
     ['optional', [], [{}, { auth0: [] }]],
     ['signed-in', ['x', 'y'], [{ auth0: ['x', 'y'] }]],
     ['signed-in', [], [{ auth0: [] }]],
-  ])('a tool that is %s, with the scopes %j', async (access, scopes, security) => {
-    const tool = { name: 'find', description: '', access, scopes, inputSchema: { type: 'object' } }
-    const catalogue = new Map([['find', tool]]) as unknown as Catalogue
-    const document = openApiDocument(catalogue, OPTIONS)
-    await parsed(document)
-    expect(document.paths['/tools/find']?.post.security).toEqual(security)
-  })
+  ])(
+    'is declared for a tool with access %s and the scopes %j',
+    async (access, scopes, security) => {
+      const tool = {
+        name: 'find',
+        description: '',
+        access,
+        scopes,
+        inputSchema: { type: 'object' },
+      }
+      const catalogue = new Map([['find', tool]]) as unknown as Catalogue
+      const document = openApiDocument(catalogue, OPTIONS)
+      await parsed(document)
+      expect(document.paths['/tools/find']?.post.security).toEqual(security)
+    },
+  )
 })
 
-describe('what GPT Actions take', () => {
-  test('descriptions are cut at 300 characters, at the end of a word', () => {
+describe('a document for GPT Actions', () => {
+  test('has descriptions of at most 300 characters that end with a word', () => {
     const description = 'Finds what the person asks for. '.repeat(20)
     const { post } =
       documentOf({ find: { description, title: description } }).paths['/tools/find'] ?? {}
@@ -311,7 +320,7 @@ describe('what GPT Actions take', () => {
     expect(word?.post.description).toHaveLength(300)
   })
 
-  test('a tool without description and schema has a summary and a schema', () => {
+  test('has a summary and a schema for a tool without description and schema', () => {
     const { post } = documentOf({ find: {} }).paths['/tools/find'] ?? {}
     expect(post).toMatchObject({
       summary: 'find',
@@ -322,7 +331,7 @@ describe('what GPT Actions take', () => {
     expect(post).not.toHaveProperty('description')
   })
 
-  test('limits that are broken are named', () => {
+  test('is checked against the limits, and exceeded limits are named', () => {
     const catalogueOf = (count: number, tool: object = {}) =>
       parseCatalogue({
         TOOLS: JSON.stringify(

@@ -20,12 +20,12 @@ interface Case {
   readonly status: number
 }
 
-// One decision, two forms: what REST answers by status, MCP answers by the same status where it
-// refuses, and by a tool result of the same words where the call went wrong.
+// MCP refuses a call with the same status as REST. If a call fails, MCP returns a tool result with the
+// message of REST's problem details.
 const cases: readonly Case[] = [
-  { name: 'a good call', tool: 'listEvents', status: 200 },
-  { name: 'a public tool, no token', tool: 'about', claims: 'none', status: 200 },
-  { name: 'a public tool, a good token', tool: 'about', status: 200 },
+  { name: 'a valid call', tool: 'listEvents', status: 200 },
+  { name: 'a public tool without a token', tool: 'about', claims: 'none', status: 200 },
+  { name: 'a public tool with a valid token', tool: 'about', status: 200 },
   { name: 'no token', tool: 'listEvents', claims: 'none', status: 401 },
   { name: 'another scheme', tool: 'listEvents', authorization: 'Basic eDp5', status: 401 },
   { name: 'an opaque token', tool: 'listEvents', authorization: 'Bearer opaque', status: 401 },
@@ -43,39 +43,54 @@ const cases: readonly Case[] = [
     status: 200,
   },
   {
-    name: 'a scope that the permissions take away',
+    name: 'a scope that permissions exclude',
     tool: 'listEvents',
     claims: { permissions: ['events:write'] },
     status: 403,
   },
-  { name: 'no keys', tool: 'listEvents', outage: true, status: 503 },
-  { name: 'arguments that do not fit', tool: 'listEvents', args: { limit: 0 }, status: 400 },
+  { name: 'unavailable keys', tool: 'listEvents', outage: true, status: 503 },
+  { name: 'invalid arguments', tool: 'listEvents', args: { limit: 0 }, status: 400 },
   {
-    name: 'a missing scope and arguments that do not fit',
+    name: 'a missing scope and invalid arguments',
     tool: 'listEvents',
     claims: { scope: '' },
     args: { limit: 0 },
     status: 403,
   },
   {
-    name: 'a backend that refuses',
+    name: 'a backend that responds with 404',
     tool: 'listEvents',
     script: { status: 404, body: { message: 'No such calendar.' } },
     status: 404,
   },
-  { name: 'a backend that refuses us', tool: 'listEvents', script: { status: 401 }, status: 502 },
-  { name: 'a backend that fails', tool: 'listEvents', script: { status: 500 }, status: 502 },
   {
-    name: 'a backend that breaks its promise',
+    name: 'a backend that responds with 401',
+    tool: 'listEvents',
+    script: { status: 401 },
+    status: 502,
+  },
+  {
+    name: 'a backend that responds with 500',
+    tool: 'listEvents',
+    script: { status: 500 },
+    status: 502,
+  },
+  {
+    name: 'a backend that violates outputSchema',
     tool: 'listEvents',
     script: { body: { events: 7 } },
     status: 502,
   },
-  { name: 'a backend that hangs up', tool: 'listEvents', script: { manner: 'reset' }, status: 502 },
+  {
+    name: 'a backend that resets the connection',
+    tool: 'listEvents',
+    script: { manner: 'reset' },
+    status: 502,
+  },
 ]
 
-describe('REST and MCP decide alike', () => {
-  test.each(cases)('$name: $status', async (row) => {
+describe('REST and MCP', () => {
+  test.each(cases)('make the same decision: $name, $status', async (row) => {
     if (row.script) backend.script(row.tool, row.script)
     if (row.outage) issuer.staged.outage = true
     const authorization =
@@ -114,7 +129,7 @@ describe('REST and MCP decide alike', () => {
   })
 })
 
-/** The audit records written since the last look, without what differs from call to call. */
+/** The audit records since the previous use, without the members that differ between calls. */
 function auditIn({ lines }: Served) {
   const records = lines
     .filter(({ message }) => message === 'tool_called')

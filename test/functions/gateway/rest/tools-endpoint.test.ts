@@ -14,7 +14,7 @@ async function user(claims?: Json) {
 }
 
 describe('POST /tools/{toolName}', () => {
-  test("JSON in, the backend's JSON out", async () => {
+  test('passes JSON arguments to the backend and returns its JSON', async () => {
     const answer = await callTool(await start(), 'listEvents', { limit: 3 }, await user())
     expect(answer.status).toBe(200)
     expect(answer.headers['content-type']).toBe('application/json')
@@ -27,7 +27,7 @@ describe('POST /tools/{toolName}', () => {
     { body: [1, 'two', null], type: 'application/json' },
     { body: 7, type: 'application/json' },
     { body: null, type: 'application/vnd.example+json' },
-  ])('any JSON value: $body', async ({ body, type }) => {
+  ])('returns any JSON value: $body', async ({ body, type }) => {
     backend.script('about', { body, contentType: type })
     const answer = await callTool(await start(), 'about')
     expect(answer.status).toBe(200)
@@ -35,7 +35,7 @@ describe('POST /tools/{toolName}', () => {
   })
 
   const large = '{"id":1234567890123456789,"most":1e400}'
-  test('numbers that JavaScript cannot hold pass both ways, as they are written', async () => {
+  test('passes on numbers as written if JavaScript cannot represent them', async () => {
     backend.script('about', { body: large })
     const served = await start()
     expect((await callTool(served, 'about', large)).text).toBe(large)
@@ -46,7 +46,7 @@ describe('POST /tools/{toolName}', () => {
     expect(backend.calls.map(({ body }) => body)).toEqual([large, large])
   })
 
-  test('such a number is checked as a number', async () => {
+  test('validates a number that JavaScript cannot represent', async () => {
     backend.script('count', { body: large })
     const schema = { type: 'object', properties: { id: { type: 'integer', minimum: 2 ** 60 } } }
     const count = { scopes: [], inputSchema: schema, outputSchema: schema }
@@ -58,21 +58,21 @@ describe('POST /tools/{toolName}', () => {
     expect(mcp.text).toContain(`"structuredContent":${large}`)
   })
 
-  test('text stays text', async () => {
+  test('returns text as text', async () => {
     backend.script('about', { contentType: 'text/plain', body: 'hëllo' })
     const answer = await callTool(await start(), 'about')
     expect(answer.headers['content-type']).toBe('text/plain; charset=utf-8')
     expect(answer.text).toBe('hëllo')
   })
 
-  test('an empty answer is 204', async () => {
+  test('returns 204 for an empty response', async () => {
     backend.script('about', { status: 204, body: '' })
     const answer = await callTool(await start(), 'about')
     expect(answer.status).toBe(204)
     expect(answer.text).toBe('')
   })
 
-  test('no body means no arguments', async () => {
+  test('calls the tool without arguments if the request has no body', async () => {
     const answer = await (await start()).send({ method: 'POST', path: '/tools/about' })
     expect(answer.status).toBe(200)
     expect(backend.calls.map(({ body }) => body)).toEqual(['{}'])
@@ -82,30 +82,45 @@ describe('POST /tools/{toolName}', () => {
     { name: 'malformed JSON', body: '{', headers: {}, status: 400 },
     { name: 'an array', body: '[]', headers: {}, status: 400 },
     { name: 'null', body: 'null', headers: {}, status: 400 },
-    { name: 'not UTF-8', body: Buffer.from([0x7b, 0xff, 0x7d]), headers: {}, status: 400 },
-    { name: 'a form', body: 'a=1', headers: { 'content-type': 'text/plain' }, status: 415 },
-    { name: 'a coding', body: '{}', headers: { 'content-encoding': 'gzip' }, status: 415 },
-    { name: '2 MiB', body: { text: 'x'.repeat(2 * 1024 * 1024) }, headers: {}, status: 413 },
+    {
+      name: 'a body that is not UTF-8',
+      body: Buffer.from([0x7b, 0xff, 0x7d]),
+      headers: {},
+      status: 400,
+    },
+    {
+      name: 'the content type text/plain',
+      body: 'a=1',
+      headers: { 'content-type': 'text/plain' },
+      status: 415,
+    },
+    { name: 'a content coding', body: '{}', headers: { 'content-encoding': 'gzip' }, status: 415 },
+    {
+      name: 'a body of 2 MiB',
+      body: { text: 'x'.repeat(2 * 1024 * 1024) },
+      headers: {},
+      status: 413,
+    },
     {
       name: 'two tokens',
       body: {},
       headers: { authorization: ['Bearer a', 'Bearer b'] },
       status: 400,
     },
-  ])('$name: $status problem+json', async ({ body, headers, status }) => {
+  ])('returns $status with problem+json: $name', async ({ body, headers, status }) => {
     expectProblem(await callTool(await start(), 'about', body, headers), status)
     expect(backend.calls).toEqual([])
   })
 
   test.each(['noSuchTool', 'toString', '__proto__', 'constructor', 'listevents', 'list%45vents'])(
-    'tool %s does not exist: 404',
+    'returns 404 for the unknown tool %s',
     async (name) => {
       expectProblem(await callTool(await start(), name, {}, await user()), 404)
       expect(backend.calls).toEqual([])
     },
   )
 
-  test('which tools exist is not told without a token', async () => {
+  test('does not reveal without a token which tools exist', async () => {
     const served = await start(ALL_PRIVATE)
     for (const tool of ['listEvents', 'noSuchTool']) {
       const answer = await callTool(served, tool)
@@ -116,14 +131,14 @@ describe('POST /tools/{toolName}', () => {
     }
   })
 
-  test('ChatGPT gets no tool result here: 401 and 403 for every user agent', async () => {
+  test('returns 401 and 403 to ChatGPT instead of a tool result', async () => {
     const served = await start()
     const agent = { 'user-agent': 'openai-mcp/1.0.0' }
     expectProblem(await callTool(served, 'listEvents', {}, agent), 401)
     expectProblem(await callTool(served, 'addEvent', {}, { ...agent, ...(await user()) }), 403)
   })
 
-  test.each(['GET', 'PUT', 'DELETE', 'HEAD'])('%s: 405 with Allow', async (method) => {
+  test.each(['GET', 'PUT', 'DELETE', 'HEAD'])('returns 405 with Allow for %s', async (method) => {
     const answer = await (await start()).send({ method, path: '/tools/about' })
     expect(answer.status).toBe(405)
     expect(answer.headers.allow).toBe('POST, OPTIONS')
@@ -131,13 +146,13 @@ describe('POST /tools/{toolName}', () => {
     if (method !== 'HEAD') expect(answer.text).toContain('"title":"Method Not Allowed"')
   })
 
-  test('a foreign Origin: 403 problem+json', async () => {
+  test('returns 403 with problem+json for an origin that is not allowed', async () => {
     const answer = await callTool(await start(), 'about', {}, { origin: 'https://evil.example' })
     expectProblem(answer, 403)
     expect(backend.calls).toEqual([])
   })
 
-  test('a preflight of an allowed Origin', async () => {
+  test('accepts a preflight of an allowed origin', async () => {
     const served = await start({ APP_ORIGIN: 'https://app.example' })
     const headers = { origin: 'https://app.example', 'access-control-request-method': 'POST' }
     const answer = await served.send({ method: 'OPTIONS', path: '/tools/about', headers })

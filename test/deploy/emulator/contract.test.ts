@@ -190,6 +190,13 @@ describe('what nobody could establish', () => {
     expect(data.map((client) => Object.keys(client))).toEqual([['client_id'], ['client_id']])
   })
 
+  test('shows the login experience of the tenant', async () => {
+    const { prompts } = tenant.management
+    expect(await prompts.getSettings()).toMatchObject({ universal_login_experience: 'new' })
+    await tenant.admin.change({ loginExperience: 'classic' })
+    expect(await prompts.getSettings()).toMatchObject({ universal_login_experience: 'classic' })
+  })
+
   test('a change of a connection keeps what it does not name', async () => {
     const { connections } = tenant.management
     const id = await tenant.connection()

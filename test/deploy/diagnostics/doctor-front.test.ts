@@ -1,6 +1,7 @@
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { doctorReport, idsOf } from '../../support/auth0/doctor.ts'
-import { type Front, type Misbehaviour, startFront } from '../../support/http/front.ts'
+import { startedForAllTests } from '../../support/each-test.ts'
+import { type Misbehaviour, startFront } from '../../support/http/front.ts'
 import {
   AS,
   challenge,
@@ -15,11 +16,7 @@ import {
 const HTML = { 'content-type': 'text/html' }
 const PAGE = '<!doctype html><title>App</title>'
 
-let front: Front
-beforeAll(async () => {
-  front = await startFront()
-})
-afterAll(() => front?.[Symbol.asyncDispose]())
+const front = startedForAllTests(startFront)
 
 const FRONT_FAULTS: readonly (readonly [string, Misbehaviour, readonly string[]])[] = [
   [

@@ -1,14 +1,11 @@
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest'
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { doctorReport, idsOf } from '../../support/auth0/doctor.ts'
-import { type Front, startFront } from '../../support/http/front.ts'
+import { startedForAllTests } from '../../support/each-test.ts'
+import { startFront } from '../../support/http/front.ts'
 import { discoveryOf, type Staged } from '../../support/http/issuer.ts'
 import { AS, member } from '../../support/http/misbehaviour.ts'
 
-let front: Front
-beforeAll(async () => {
-  front = await startFront()
-})
-afterAll(() => front?.[Symbol.asyncDispose]())
+const front = startedForAllTests(startFront)
 afterEach(() => void vi.useRealTimers())
 beforeEach(() => {
   for (const name of Object.keys(front.issuer.staged))

@@ -1,10 +1,13 @@
 import { afterEach, describe, expect, test } from 'vitest'
+import type { TenantLogStream } from '../../../deploy/emulator/state.ts'
 import { doctorReport, idsOf } from '../../support/auth0/doctor.ts'
 import {
   byName,
   type Case,
   expectFindings,
+  expectIds,
   expectNoSecret,
+  type FaultRow,
 } from '../../support/auth0/doctor-case.ts'
 import {
   all,
@@ -53,6 +56,54 @@ test.each(byName(CASES))('reports %s', async (_, one) => {
   const { change, env, args } = one
   const report = await examine(change, env, args)
   expectFindings(report, one)
+})
+
+const FAULTS: readonly FaultRow[] = [
+  ['the log stream does not exist', withoutStream, ['log_stream_missing']],
+  ['the log stream is paused', stream({ status: 'paused' }), ['log_stream_not_active']],
+  ['the log stream is suspended', stream({ status: 'suspended' }), ['log_stream_not_active']],
+  [
+    'the log stream delivers to another URL',
+    sink({ httpEndpoint: 'https://old.example/auth0-log-webhook' }),
+    ['log_stream_wrong_url'],
+  ],
+  [
+    'the log stream delivers JSON Lines',
+    sink({ httpContentFormat: 'JSONLINES' }),
+    ['log_stream_format'],
+  ],
+  [
+    'the log stream has no secret',
+    sink({ httpAuthorization: undefined } as Partial<TenantLogStream['sink']>),
+    ['log_stream_secret'],
+  ],
+  [
+    'the log stream has another secret',
+    sink({ httpAuthorization: 'Bearer another' }),
+    ['log_stream_secret'],
+  ],
+  [
+    'the filters of the log stream exclude registrations',
+    stream({ filters: [{ type: 'category', name: 'auth.login.fail' }] }),
+    ['log_stream_filters'],
+  ],
+  ['the log stream has no filters', stream({ filters: [] }), ['log_stream_filters']],
+]
+
+test.each(FAULTS)('reports that %s', async (_, change, expected) => {
+  expectIds(await examine(change), expected)
+})
+
+test('reports nothing for a paused log stream to another URL', async () => {
+  const change: Change = ({ logStreams }) =>
+    void logStreams.set('lst_2', {
+      id: 'lst_2',
+      name: 'SIEM',
+      type: 'http',
+      status: 'paused',
+      sink: { httpEndpoint: 'https://siem.example' },
+    })
+  expect(idsOf(await examine(change))).toEqual([])
 })
 
 test('requires no log stream with open access', async () => {

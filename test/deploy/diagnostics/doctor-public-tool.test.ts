@@ -1,11 +1,7 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { beforeEach, describe, expect, test } from 'vitest'
 import { doctorReport, idsOf } from '../../support/auth0/doctor.ts'
-import {
-  type Front,
-  type FrontAnswer,
-  type Misbehaviour,
-  startFront,
-} from '../../support/http/front.ts'
+import { startedForAllTests } from '../../support/each-test.ts'
+import { type FrontAnswer, type Misbehaviour, startFront } from '../../support/http/front.ts'
 import { challenge, isMcp } from '../../support/http/misbehaviour.ts'
 
 test('a public tool is no fault: calls without a token go through', async () => {
@@ -17,12 +13,8 @@ test('a public tool is no fault: calls without a token go through', async () => 
 })
 
 describe('a public tool beside protected ones', () => {
-  let open: Front
-  beforeAll(async () => {
-    const TOOL_SCOPES_JSON = '{"about":[],"listEvents":["events:read"]}'
-    open = await startFront({ TOOLS: '', TOOL_SCOPES_JSON })
-  })
-  afterAll(() => open?.[Symbol.asyncDispose]())
+  const TOOL_SCOPES_JSON = '{"about":[],"listEvents":["events:read"]}'
+  const open = startedForAllTests(() => startFront({ TOOLS: '', TOOL_SCOPES_JSON }))
   beforeEach(() => {
     open.misbehaves = {}
   })

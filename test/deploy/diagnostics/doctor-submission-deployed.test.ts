@@ -1,7 +1,8 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { beforeEach, describe, expect, test } from 'vitest'
 import { doctorReport } from '../../support/auth0/doctor.ts'
 import { catalogueFolder } from '../../support/catalogue-folder.ts'
-import { type Front, type Misbehaviour, startFront } from '../../support/http/front.ts'
+import { startedForAllTests } from '../../support/each-test.ts'
+import { type Misbehaviour, startFront } from '../../support/http/front.ts'
 import { acceptedCatalogue, acceptedSubmission, UI } from '../../support/submission/accepted.ts'
 
 const TOKEN = 'token-of-the-portal'
@@ -9,11 +10,9 @@ const TOKEN = 'token-of-the-portal'
 const LOOPBACK = ['url_not_https', 'url_not_public']
 const { skills: _, ...CATALOGUE } = acceptedCatalogue()
 
-let front: Front
-beforeAll(async () => {
-  front = await startFront({ TOOLS: JSON.stringify(CATALOGUE), OPENAI_APPS_CHALLENGE: TOKEN })
-})
-afterAll(() => front?.[Symbol.asyncDispose]())
+const front = startedForAllTests(() =>
+  startFront({ TOOLS: JSON.stringify(CATALOGUE), OPENAI_APPS_CHALLENGE: TOKEN }),
+)
 beforeEach(() => {
   front.misbehaves = {}
 })

@@ -1,13 +1,10 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { beforeEach, describe, expect, test } from 'vitest'
 import { doctor, doctorReport, idsOf } from '../../support/auth0/doctor.ts'
-import { type Front, startFront } from '../../support/http/front.ts'
+import { startedForAllTests } from '../../support/each-test.ts'
+import { startFront } from '../../support/http/front.ts'
 import { METADATA, member, replace } from '../../support/http/misbehaviour.ts'
 
-let front: Front
-beforeAll(async () => {
-  front = await startFront()
-})
-afterAll(() => front?.[Symbol.asyncDispose]())
+const front = startedForAllTests(startFront)
 beforeEach(() => {
   front.misbehaves = {}
 })
@@ -28,11 +25,7 @@ test('no line of the table is wider than 80 columns', async () => {
 })
 
 describe('a function at its own address', () => {
-  let front: Front
-  beforeAll(async () => {
-    front = await startFront()
-  })
-  afterAll(() => front[Symbol.asyncDispose]())
+  const front = startedForAllTests(startFront)
 
   test('that can be reached around the front is a warning', async () => {
     const report = await doctorReport([front.url, '--function-url', front.url])

@@ -14,6 +14,9 @@ export interface Case {
   readonly warnings?: readonly string[]
 }
 
+/** A fault as the rest of a sentence, the tenant that has it, and the ids of doctor's findings. */
+export type FaultRow = readonly [name: string, change: Change, ids: readonly string[]]
+
 /** Rows for `test.each`, with the name first for `%s` in the title; `$name` would show it in quotes. */
 export function byName(cases: readonly Case[]): [string, Case][] {
   return cases.map((one) => [one.name, one])
@@ -27,9 +30,16 @@ export function expectFindings(report: DoctorReport, { errors = [], warnings = [
   expectExplained(report)
 }
 
+/** Expects the findings with exactly these ids, each with every text, and no secret in the report. */
+export function expectIds(report: DoctorReport, ids: readonly string[]): void {
+  expect(idsOf(report)).toEqual(ids)
+  expectExplained(report)
+}
+
 /** Expects every text in each finding, and no secret in the report. */
-export function expectExplained(report: DoctorReport): void {
-  for (const { fix, why, seen, where } of report.findings) {
+function expectExplained(report: DoctorReport): void {
+  for (const { fix, why, seen, where, group } of report.findings) {
+    expect(group).toBe('inside')
     expect(Math.min(fix.length, why.length, seen.length)).toBeGreaterThan(10)
     expect(where).toMatch(/^Auth0 dashboard: /)
   }

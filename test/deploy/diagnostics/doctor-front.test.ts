@@ -20,18 +20,22 @@ const front = startedForAllTests(startFront)
 
 const FRONT_FAULTS: readonly (readonly [string, Misbehaviour, readonly string[]])[] = [
   [
-    'one layout is missing',
+    'one metadata path is missing',
     replace(/^\/mcp\/\.well-known\/oauth-pro/, { status: 404, body: '{}' }),
     ['metadata_missing'],
   ],
-  ['all metadata is missing', replace(METADATA, { status: 404, body: '{}' }), ['metadata_missing']],
+  [
+    'all metadata paths are missing',
+    replace(METADATA, { status: 404, body: '{}' }),
+    ['metadata_missing'],
+  ],
   [
     'the metadata function is private',
     replace(/well-known/, { status: 403, headers: HTML, body: PAGE }),
     ['authorization_server_metadata_missing', 'metadata_missing'],
   ],
   [
-    'one layout is old',
+    'one metadata path has an old document',
     member(/resource\/mcp$/, 'scopes_supported', ['events:read', 'events:write', 'old']),
     ['metadata_layouts_disagree'],
   ],
@@ -41,42 +45,46 @@ const FRONT_FAULTS: readonly (readonly [string, Misbehaviour, readonly string[]]
     ['health_disagrees', 'resource_trailing_slash'],
   ],
   [
-    'resource is another deployment',
+    'resource names another deployment',
     member(METADATA, 'resource', 'https://other.example/mcp'),
     ['health_disagrees', 'resource_mismatch'],
   ],
-  ['resource is missing', member(METADATA, 'resource', undefined), ['resource_mismatch']],
+  ['the metadata lacks resource', member(METADATA, 'resource', undefined), ['resource_mismatch']],
   [
-    'no authorization server is named',
+    'the metadata lacks authorization servers',
     member(METADATA, 'authorization_servers', []),
     ['authorization_servers_missing'],
   ],
   [
-    'the issuer has no https://',
+    'the issuer lacks https://',
     member(METADATA, 'authorization_servers', ['tenant.auth0.com']),
     ['authorization_server_metadata_differs', 'health_disagrees', 'issuer_malformed'],
   ],
   [
-    'the issuer has lost its slash',
+    'the issuer lacks its trailing slash',
     document(METADATA, (one) => ({
       ...one,
       authorization_servers: [String(one['authorization_servers']).replace(/\/$/, '')],
     })),
     ['authorization_server_metadata_differs', 'health_disagrees', 'issuer_trailing_slash'],
   ],
-  ['scopes are missing', member(METADATA, 'scopes_supported', ['events:read']), ['scopes_missing']],
   [
-    'offline_access is advertised',
+    'the metadata lacks a scope',
+    member(METADATA, 'scopes_supported', ['events:read']),
+    ['scopes_missing'],
+  ],
+  [
+    'the metadata advertises offline_access',
     member(METADATA, 'scopes_supported', ['events:read', 'events:write', 'offline_access']),
     ['offline_access_advertised'],
   ],
   [
-    'metadata is text/plain',
+    'the media type of the metadata is text/plain',
     field('content-type', 'text/plain', (path) => METADATA.test(path)),
     ['metadata_media_type'],
   ],
   [
-    'a single-page app answers for metadata',
+    'a single-page app answers for the metadata',
     replace(METADATA, { status: 200, headers: HTML, body: PAGE }),
     ['metadata_missing', 'rewrite_returns_html'],
   ],
@@ -86,22 +94,22 @@ const FRONT_FAULTS: readonly (readonly [string, Misbehaviour, readonly string[]]
     ['cors_preflight_refused', 'rewrite_returns_html'],
   ],
   [
-    'an older mirror of the issuer',
+    'the authorization server metadata is outdated',
     member(AS, 'issuer', 'https://old.example/'),
     ['authorization_server_metadata_differs'],
   ],
   [
-    'the mirror is gone',
+    'the authorization server metadata is missing',
     replace(/well-known\/openid-configuration/, { status: 502, body: '{}' }),
     ['authorization_server_metadata_missing'],
   ],
   [
-    '401 has no challenge',
+    'the 401 response has no challenge',
     field('www-authenticate', undefined),
     ['bad_token_answer', 'challenge_missing'],
   ],
   [
-    'the challenge without a token has an error',
+    'the challenge has an error code although the request had no token',
     challenge((value) => value.replace(/^Bearer (?!error)/, 'Bearer error="invalid_token", ')),
     ['challenge_not_bare'],
   ],
@@ -111,7 +119,7 @@ const FRONT_FAULTS: readonly (readonly [string, Misbehaviour, readonly string[]]
     ['challenge_without_resource_metadata'],
   ],
   [
-    'the challenge leads elsewhere',
+    'resource_metadata in the challenge has another URL',
     challenge((value) => value.replace(/(resource_metadata=")[^"]*/, '$1https://other.example/x')),
     ['challenge_resource_metadata_wrong'],
   ],
@@ -121,18 +129,18 @@ const FRONT_FAULTS: readonly (readonly [string, Misbehaviour, readonly string[]]
     ['challenge_scope_missing'],
   ],
   [
-    'the front strips Authorization',
+    'the edge removes the Authorization header',
     { request: ({ headers: { authorization: _, ...headers } }) => ({ headers }) },
     ['authorization_stripped'],
   ],
   [
-    'the front adds a token of its own',
+    'the edge adds a token of its own',
     { request: ({ headers }) => ({ headers: { ...headers, authorization: 'Bearer own' } }) },
     // A token that is not valid is 401 for ChatGPT too.
     ['challenge_not_bare', 'chatgpt_sign_in_not_offered'],
   ],
   [
-    'any token is let in',
+    'the gateway accepts any token',
     {
       answer: (_, { headers }) =>
         headers['authorization'] === undefined ? undefined : { status: 200, body: '{}' },
@@ -140,7 +148,7 @@ const FRONT_FAULTS: readonly (readonly [string, Misbehaviour, readonly string[]]
     ['bad_token_accepted'],
   ],
   [
-    'anybody is let in',
+    'the gateway accepts requests without a token',
     replace(/^\/mcp$/, { status: 200, body: '{}' }, /POST/),
     ['bad_token_accepted', 'unauthenticated_allowed'],
   ],
@@ -150,13 +158,13 @@ const FRONT_FAULTS: readonly (readonly [string, Misbehaviour, readonly string[]]
     ['cors_preflight_refused', 'function_not_public'],
   ],
   [
-    '/mcp is not rewritten',
+    'the rewrite of /mcp is missing',
     replace(/^\/mcp$/, { status: 404, headers: {}, body: '' }),
     ['cors_preflight_refused', 'mcp_get_not_405', 'mcp_missing'],
   ],
   ['the gateway crashes', replace(/^\/mcp$/, { status: 500, body: '{}' }, /POST/), ['mcp_failing']],
   [
-    'the gateway has no keys',
+    'the gateway cannot load the keys of the issuer',
     {
       answer: (_, { headers }) =>
         headers['authorization']?.includes('.') ? { status: 503, body: '{}' } : undefined,
@@ -177,12 +185,12 @@ const FRONT_FAULTS: readonly (readonly [string, Misbehaviour, readonly string[]]
     ['mcp_get_not_405'],
   ],
   [
-    'User-Agent is rewritten',
+    'the edge replaces the User-Agent header',
     { request: ({ headers }) => ({ headers: { ...headers, 'user-agent': 'cdn' } }) },
     ['chatgpt_sign_in_not_offered'],
   ],
   [
-    'POST is redirected',
+    'POST /mcp is redirected',
     replace(
       /^\/mcp$/,
       { status: 301, headers: { location: 'https://www.example/mcp' }, body: '' },
@@ -191,17 +199,17 @@ const FRONT_FAULTS: readonly (readonly [string, Misbehaviour, readonly string[]]
     ['post_redirected'],
   ],
   [
-    'metadata is redirected',
+    'the metadata is redirected',
     replace(METADATA, { status: 302, headers: { location: '/login' }, body: '' }),
     ['document_redirected', 'metadata_missing'],
   ],
   [
-    'the metadata lacks CORS',
+    'the metadata lacks CORS headers',
     field('access-control-allow-origin', undefined, (path) => METADATA.test(path)),
     ['metadata_cors_missing'],
   ],
   [
-    'the preflight needs credentials',
+    'the preflight response is 401',
     replace(
       /^\/mcp$/,
       { status: 401, headers: { 'cache-control': 'no-store' }, body: '' },
@@ -210,32 +218,32 @@ const FRONT_FAULTS: readonly (readonly [string, Misbehaviour, readonly string[]]
     ['cors_preflight_refused'],
   ],
   [
-    'the preflight forbids Authorization',
+    'the preflight response does not allow the Authorization header',
     field('access-control-allow-headers', 'content-type'),
     ['cors_preflight_refused'],
   ],
   [
-    'the challenge is hidden from pages',
+    'the CORS headers do not expose the challenge',
     field('access-control-expose-headers', undefined),
     ['challenge_not_exposed'],
   ],
   [
-    '404s are cached',
+    '404 responses can be cached',
     field('cache-control', 'public, max-age=600', (_, __, { status }) => status === 404),
     ['not_found_cacheable'],
   ],
   [
-    'answers are cached',
+    'responses of /mcp can be cached',
     field('cache-control', 'public, max-age=60', (_, method) => method === 'POST'),
     ['answer_cacheable'],
   ],
   [
-    'metadata is cached for a year',
+    'the metadata can be cached for a year',
     field('cache-control', 'public, max-age=31536000', (path) => METADATA.test(path)),
     ['metadata_cached_too_long'],
   ],
   [
-    'metadata is never cached',
+    'the metadata cannot be cached',
     field('cache-control', 'private', (path) => METADATA.test(path) || AS.test(path)),
     ['metadata_not_cacheable'],
   ],
@@ -245,7 +253,7 @@ const FRONT_FAULTS: readonly (readonly [string, Misbehaviour, readonly string[]]
     ['health_failing'],
   ],
   [
-    'the deployment does not reach Auth0',
+    'the deployment cannot reach Auth0',
     replace(/^\/health\/auth0/, {
       status: 503,
       body: JSON.stringify({ status: 'failing', failing: ['jwks'], jwks: { reason: 'timeout' } }),
@@ -253,7 +261,7 @@ const FRONT_FAULTS: readonly (readonly [string, Misbehaviour, readonly string[]]
     ['auth0_health_failing'],
   ],
   [
-    'two versions are deployed',
+    'the functions have different configurations',
     member(/^\/health\/auth0/, 'audience', 'https://old.example/mcp'),
     ['health_disagrees'],
   ],
@@ -263,7 +271,7 @@ const FRONT_FAULTS: readonly (readonly [string, Misbehaviour, readonly string[]]
     ['openapi_missing'],
   ],
   [
-    'a reference of openapi.json leads nowhere',
+    'a reference in openapi.json has no target',
     member(/^\/openapi/, 'x-more', [
       { $ref: '#/$defs/F' },
       { $ref: '#/components/schemas/Problem' },
@@ -271,7 +279,7 @@ const FRONT_FAULTS: readonly (readonly [string, Misbehaviour, readonly string[]]
     ['openapi_references'],
   ],
   [
-    'openapi.json has more operations than GPT Actions take',
+    'openapi.json has more operations than GPT Actions accept',
     member(
       /^\/openapi/,
       'paths',
@@ -282,12 +290,12 @@ const FRONT_FAULTS: readonly (readonly [string, Misbehaviour, readonly string[]]
     ['openapi_operations'],
   ],
   [
-    'a description of openapi.json is longer than GPT Actions take',
+    'a description in openapi.json is longer than GPT Actions accept',
     member(/^\/openapi/, 'paths', { '/more': { post: { description: 'x'.repeat(301) } } }),
     ['openapi_descriptions'],
   ],
   [
-    'openapi.json is larger than GPT Actions take',
+    'openapi.json is larger than GPT Actions accept',
     member(/^\/openapi/, 'x-more', 'x'.repeat(100_000)),
     ['openapi_size'],
   ],
@@ -297,13 +305,13 @@ const FRONT_FAULTS: readonly (readonly [string, Misbehaviour, readonly string[]]
     ['gateway_public_url'],
   ],
   [
-    'a clock is an hour late',
+    'a clock is one hour slow',
     field('date', new Date(Date.now() - 3_600_000).toUTCString(), isMcp),
     ['clock_skew'],
   ],
 ]
 
-test.each(FRONT_FAULTS)('names the fault of a front: %s', async (_, misbehaviour, expected) => {
+test.each(FRONT_FAULTS)('reports that %s', async (_, misbehaviour, expected) => {
   front.misbehaves = misbehaviour
   const report = await doctorReport([front.url])
   expect(idsOf(report)).toEqual(expected)

@@ -13,58 +13,62 @@ beforeEach(() => {
 })
 
 const ISSUER_FAULTS: readonly (readonly [string, () => Staged, readonly string[]])[] = [
-  ['it is down', () => ({ outage: true }), ['issuer_unreachable']],
+  ['the issuer is down', () => ({ outage: true }), ['issuer_unreachable']],
   [
-    'it has no S256',
+    'the issuer does not support S256',
     () => ({ discovery: without('code_challenge_methods_supported') }),
     ['pkce_s256_missing'],
   ],
   [
-    'nobody can register',
+    'the issuer has no registration endpoint',
     () => ({ discovery: without('registration_endpoint') }),
     ['registration_endpoint_missing'],
   ],
   [
-    'it has no token endpoint',
+    'the issuer has no token endpoint',
     () => ({ discovery: without('token_endpoint') }),
     ['endpoints_missing'],
   ],
   [
-    'it wants a client secret',
+    'the issuer requires a client secret',
     () => ({
       discovery: changed({ token_endpoint_auth_methods_supported: ['client_secret_post'] }),
     }),
     ['public_clients_refused'],
   ],
   [
-    'it has no refresh tokens',
+    'the issuer does not support refresh tokens',
     () => ({ discovery: changed({ scopes_supported: ['openid'] }) }),
     ['refresh_unavailable'],
   ],
   [
-    'it calls itself something else',
+    'the issuer in the metadata differs from its URL',
     () => ({ discovery: changed({ issuer: 'https://custom.example/' }) }),
     ['issuer_mismatch'],
   ],
-  ['it names no key set', () => ({ discovery: without('jwks_uri') }), ['jwks_unreachable']],
   [
-    'its key set is elsewhere',
+    'the metadata of the issuer lacks jwks_uri',
+    () => ({ discovery: without('jwks_uri') }),
+    ['jwks_unreachable'],
+  ],
+  [
+    'jwks_uri has another URL',
     () => ({ discovery: changed({ jwks_uri: `${front.issuer.url}keys` }) }),
     ['jwks_unreachable'],
   ],
-  ['its key set is empty', () => ({ jwks: { keys: [] } }), ['jwks_no_rs256_key']],
+  ['the key set is empty', () => ({ jwks: { keys: [] } }), ['jwks_no_rs256_key']],
   [
-    'its keys are for ES256',
+    'the keys are for ES256',
     () => ({ jwks: { keys: [{ kty: 'EC', kid: 'a', crv: 'P-256', alg: 'ES256' }] } }),
     ['jwks_no_rs256_key'],
   ],
   [
-    'its key has no kid',
+    'the key has no kid',
     () => ({ jwks: { keys: [{ kty: 'RSA', n: 'x'.repeat(342), e: 'AQAB' }] } }),
     ['jwks_kid_missing'],
   ],
   [
-    'its key is short',
+    'the key is too short',
     () => ({ jwks: { keys: [{ kty: 'RSA', kid: 'a', n: 'x'.repeat(171), e: 'AQAB' }] } }),
     ['jwks_no_rs256_key'],
   ],
@@ -78,7 +82,7 @@ function without(name: string) {
   return changed({ [name]: undefined })
 }
 
-test.each(ISSUER_FAULTS)('names the fault of an issuer: %s', async (_, staged, expected) => {
+test.each(ISSUER_FAULTS)('reports that %s', async (_, staged, expected) => {
   // What the functions have fetched before, they keep: all of it, as long as no time passes.
   vi.useFakeTimers({ toFake: ['Date'], now: Date.now() })
   await doctorReport([front.url])
@@ -87,7 +91,7 @@ test.each(ISSUER_FAULTS)('names the fault of an issuer: %s', async (_, staged, e
   expect(found.filter((id) => id !== 'auth0_health_failing')).toEqual(expected)
 })
 
-test('curated metadata is healthy, and is told apart from an issuer that sends iss', async () => {
+test('reports nothing for curated metadata, and distinguishes it from an issuer that sends iss', async () => {
   await using curated = await startFront({ AUTH_SERVER_METADATA: 'curated' })
   expect(idsOf(await doctorReport([curated.url]))).toEqual([])
   curated.issuer.staged.discovery = {
@@ -100,7 +104,7 @@ test('curated metadata is healthy, and is told apart from an issuer that sends i
   expect(idsOf(await doctorReport([curated.url]))).toEqual(['registration_endpoint_wrong'])
 })
 
-test('curated metadata that is not served for an issuer that sends iss is one fault', async () => {
+test('reports one fault if curated metadata is missing for an issuer that sends iss', async () => {
   await using curated = await startFront({ AUTH_SERVER_METADATA: 'curated' })
   curated.issuer.staged.discovery = {
     ...discoveryOf(curated.issuer.url),

@@ -4,7 +4,7 @@ import { startedForAllTests } from '../../support/each-test.ts'
 import { type FrontAnswer, type Misbehaviour, startFront } from '../../support/http/front.ts'
 import { challenge, isMcp } from '../../support/http/misbehaviour.ts'
 
-test('a public tool is no fault: calls without a token go through', async () => {
+test('reports nothing for a public tool, which accepts calls without a token', async () => {
   const TOOL_SCOPES_JSON = '{"about":[],"listEvents":["events:read"]}'
   await using open = await startFront({ TOOLS: '', TOOL_SCOPES_JSON })
   expect(idsOf(await doctorReport([open.url]))).toEqual([])
@@ -12,14 +12,14 @@ test('a public tool is no fault: calls without a token go through', async () => 
   expect(idsOf(await doctorReport([open.url]))).toEqual(['authorization_stripped'])
 })
 
-describe('a public tool beside protected ones', () => {
+describe('with public and protected tools', () => {
   const TOOL_SCOPES_JSON = '{"about":[],"listEvents":["events:read"]}'
   const open = startedForAllTests(() => startFront({ TOOLS: '', TOOL_SCOPES_JSON }))
   beforeEach(() => {
     open.misbehaves = {}
   })
 
-  test('the challenge and the sign-in in ChatGPT are checked by a protected tool', async () => {
+  test('checks the challenge and the sign-in of ChatGPT with a protected tool', async () => {
     const { checked, skipped } = await doctorReport([open.url])
     const names = checked.map(({ name }) => name)
     expect(names).toEqual(expect.arrayContaining(['challenge', 'sign-in in ChatGPT']))
@@ -27,15 +27,15 @@ describe('a public tool beside protected ones', () => {
   })
 
   test.each([
-    ['a challenge that is gone', challenge(() => ''), ['challenge_missing']],
+    ['a missing challenge', challenge(() => ''), ['challenge_missing']],
     [
       'a sign-in that is not offered',
       { request: () => ({}), answer: withoutSignIn },
       ['chatgpt_sign_in_not_offered'],
     ],
-    ['a protected tool that anybody may call', { answer: letIn }, ['unauthenticated_allowed']],
+    ['a protected tool that requires no token', { answer: letIn }, ['unauthenticated_allowed']],
   ] satisfies (readonly [string, Misbehaviour, readonly string[]])[])(
-    '%s',
+    'reports %s',
     async (_, misbehaves, ids) => {
       open.misbehaves = misbehaves
       expect(idsOf(await doctorReport([open.url]))).toEqual(expect.arrayContaining(ids))

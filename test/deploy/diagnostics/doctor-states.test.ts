@@ -23,21 +23,28 @@ const REFUSED = { logStreams: 'refused' }
 const PREDEFINED = { args: ['--iss', '--predefined'], isPredefined: true }
 
 const STATES: readonly State[] = [
-  { name: 'a fresh strict tenant with the marker' },
-  { name: 'a tenant without the marker', traits: { clientMarker: false } },
+  { name: 'a new strict tenant with the client marker' },
+  { name: 'a tenant without the client marker', traits: { clientMarker: false } },
   {
-    name: 'a legacy permissive tenant that does not show the mode',
+    name: 'a legacy permissive tenant that does not show its security mode',
     traits: { mode: 'permissive' },
   },
-  { name: 'a tenant that refuses the mode', traits: { securityModeSetting: 'refused' } },
+  {
+    name: 'a tenant that refuses the security mode setting',
+    traits: { securityModeSetting: 'refused' },
+  },
   {
     name: 'a tenant that refuses promotions',
     traits: { mode: 'permissive', promotion: 403 },
     warnings: ['promotion_refused'],
   },
-  { name: 'iss in authorization responses', args: ['--iss'] },
-  { name: 'one predefined client', ...PREDEFINED },
-  { name: 'one predefined client without log streams', traits: REFUSED, ...PREDEFINED },
+  { name: 'a tenant with iss in authorization responses', args: ['--iss'] },
+  { name: 'a tenant with a predefined client', ...PREDEFINED },
+  {
+    name: 'a tenant with a predefined client and without log streams',
+    traits: REFUSED,
+    ...PREDEFINED,
+  },
 ]
 
 const WITHOUT_STREAM: readonly (readonly [
@@ -101,23 +108,28 @@ async function examine(system: System): Promise<DoctorReport> {
 const shown = ({ findings }: DoctorReport) =>
   findings.map(({ id, severity }) => `${severity} ${id}`).sort()
 
-describe('after provision --apply doctor is healthy', () => {
+const byName = STATES.map((state) => [state.name, state] as const)
+
+describe('after provision --apply', () => {
   let system: System
   beforeAll(async () => {
     system = await start()
   })
   afterEach(() => adminOf(system.tenant).change({ reset: true }))
 
-  test.each(STATES)('in $name', async ({ warnings = [], isPredefined, ...state }) => {
-    const said = await provisioned(system, state)
-    const expected = warnings.map((id) => `warning ${id}`)
-    const fresh = await examine(system)
-    expect(fresh.ok, said + shown(fresh).join(', ')).toBe(true)
-    await connects(system, isPredefined)
-    expect(shown(await examine(system))).toEqual(expected)
-  })
+  test.each(byName)(
+    'reports no error for %s',
+    async (_, { warnings = [], isPredefined, ...state }) => {
+      const said = await provisioned(system, state)
+      const expected = warnings.map((id) => `warning ${id}`)
+      const fresh = await examine(system)
+      expect(fresh.ok, said + shown(fresh).join(', ')).toBe(true)
+      await connects(system, isPredefined)
+      expect(shown(await examine(system))).toEqual(expected)
+    },
+  )
 
-  test('where the plan has no log streams, but for that, which is named', async () => {
+  test('reports only that the plan has no log streams', async () => {
     await provisioned(system, { traits: REFUSED })
     const { findings } = await examine(system)
     expect(findings).toMatchObject([{ id: 'log_streams_not_in_plan', severity: 'error' }])
@@ -125,7 +137,7 @@ describe('after provision --apply doctor is healthy', () => {
 })
 
 test.each(WITHOUT_STREAM)(
-  'without log streams doctor is healthy with %s',
+  'reports no error without log streams but with %s',
   async (_, env, expected) => {
     const system = await start(env)
     const said = await provisioned(system, { traits: REFUSED })

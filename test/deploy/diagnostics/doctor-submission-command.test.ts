@@ -11,7 +11,7 @@ import {
 import { examined, noFetch } from '../../support/submission/changes.ts'
 
 describe('the submission file', () => {
-  test('takes the form that OpenAI’s own file has', async () => {
+  test('can have the format of OpenAI’s own file', async () => {
     const own = acceptedSubmission()
     const cases = (list: readonly Record<string, unknown>[]) =>
       list.map(({ prompt, expected, tools }) => ({
@@ -59,7 +59,7 @@ describe('the submission file', () => {
     expect(findings).toEqual([])
   })
 
-  test('must not have a password, which no message quotes', async () => {
+  test('must not contain a password, and no message quotes it', async () => {
     const report = await examined(({ submission }) =>
       Object.assign(submission['demoAccount'] as object, { password: 'a-secret-of-a-person' }),
     )
@@ -67,7 +67,7 @@ describe('the submission file', () => {
     expect(JSON.stringify(report)).not.toContain('a-secret-of-a-person')
   })
 
-  test('that was named must be there', async () => {
+  test('must exist if it is named', async () => {
     const { findings } = await examined(undefined, ['--submission-file', '/nowhere/at-all.yaml'])
     expect(findings[0]).toMatchObject({
       id: 'submission_file_invalid',
@@ -82,13 +82,13 @@ describe('the command', () => {
     [['--submission', '--plan', 'free'], { TOOLS: '{}' }, 'cannot be combined with --plan'],
     [['--submission', '--token', 'a'], { TOOLS: '{}' }, 'requires a URL when --token is given'],
     [['--submission-file', 'a'], { TOOLS: '{}' }, '--submission-file requires --submission'],
-  ])('%j is wrong usage', async (args, env, message) => {
+  ])('reports a usage error for %j', async (args, env, message) => {
     const { exitCode, errorOutput } = await doctor(args, { env })
     expect(errorOutput).toContain(message)
     expect(exitCode).toBe(2)
   })
 
-  test('tells people what the sample catalogue lacks, as docs/tools.md has it', async () => {
+  test('prints the findings about the sample catalogue as in docs/tools.md', async () => {
     const env = { TOOLS_FILE: 'deploy/local/tools.yaml' }
     const { output, exitCode } = await doctor(['--submission'], { env, fetch: noFetch })
     expect(exitCode).toBe(1)
@@ -98,7 +98,7 @@ describe('the command', () => {
     expect(readFileSync('docs/tools.md', 'utf8')).toContain(verdict)
   })
 
-  test('tells people of a rule that many tools break once, with all of them', async () => {
+  test('prints a rule that many tools violate once, with all tools', async () => {
     const env = { TOOLS_FILE: 'deploy/local/tools.yaml' }
     const { output } = await doctor(['--submission'], { env, fetch: noFetch })
     expect(output.match(/^ {2}x {3}justification_required$/gm)).toHaveLength(1)
@@ -110,7 +110,7 @@ describe('the command', () => {
     expect(line).toContain(each.map(({ where }) => where).join(', '))
   })
 
-  test('a warning alone is no failure', async () => {
+  test('exits with 0 if there are only warnings', async () => {
     using folder = catalogueFolder(
       { ...acceptedCatalogue(), server: { ...acceptedCatalogue().server, instructions: null } },
       {

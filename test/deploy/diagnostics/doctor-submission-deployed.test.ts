@@ -57,14 +57,14 @@ function listed(change: (tool: Record<string, unknown>) => unknown): Misbehaviou
   })
 }
 
-test('a deployment of an accepted app lacks https alone', async () => {
+test('reports only the missing https for the deployment of an accepted app', async () => {
   const { findings, loopback, url } = await examined()
   expect(findings).toEqual([])
   expect(loopback).toBe(2)
   expect(url).toBe(front.url)
 })
 
-test('without a catalogue the rules are put to what is listed', async () => {
+test('checks the listed tools without a catalogue', async () => {
   const good = await examined({ catalogue: null })
   expect(good.findings.map(({ id }) => id)).toEqual([])
   front.misbehaves = listed((tool) => {
@@ -77,13 +77,13 @@ test('without a catalogue the rules are put to what is listed', async () => {
   ])
 })
 
-test('tools behind a sign-in need a token to be listed', async () => {
+test('requires a token to list tools of a deployment with sign-in', async () => {
   const { findings } = await examined({ catalogue: null, withToken: false })
   expect(findings.map(({ id }) => id)).toContain('scan_required')
   expect(findings.find(({ id }) => id === 'scan_required')?.fix).toContain('--token')
 })
 
-describe('a finding', () => {
+describe('with a catalogue', () => {
   test.each<[id: string, where: string, misbehaves: Misbehaviour]>([
     [
       'domain_verification_required',
@@ -139,7 +139,7 @@ describe('a finding', () => {
         if (tool['name'] === 'listEvents') Object.assign(tool, { description: 'Older.' })
       }),
     ],
-  ])('%s at %s', async (id, where, misbehaves) => {
+  ])('reports %s at %s', async (id, where, misbehaves) => {
     front.misbehaves = misbehaves
     const { findings } = await examined()
     expect(findings.map((finding) => finding.id)).toEqual([id])
@@ -147,14 +147,14 @@ describe('a finding', () => {
     expect(JSON.stringify(findings)).not.toContain(TOKEN)
   })
 
-  test('deployed_tools_differ for a tool that is in one of the two alone', async () => {
+  test('reports deployed_tools_differ for a tool that is missing on one side', async () => {
     const { profile: _, ...tools } = CATALOGUE.tools
     const { findings } = await examined({ catalogue: { ...CATALOGUE, tools } })
     const differing = findings.filter(({ id }) => id === 'deployed_tools_differ')
     expect(differing.map(({ where }) => where)).toEqual(['tool profile'])
   })
 
-  test('ui_resource_unreadable for a UI that cannot be read', async () => {
+  test('reports ui_resource_unreadable for a UI that cannot be read', async () => {
     front.misbehaves = document(/^\/mcp$/, (message) => {
       const { contents, ...result } = message['result'] as Record<string, unknown>
       return contents === undefined ? message : { ...message, result }

@@ -283,7 +283,7 @@ const WITHOUT_FILE = [
   'release_notes_missing',
 ]
 
-test('an app that keeps all rules has no finding', async () => {
+test('reports nothing for an app that follows all rules', async () => {
   const { ok, findings, checked, skipped } = await examined()
   expect(findings).toEqual([])
   expect(ok).toBe(true)
@@ -291,7 +291,7 @@ test('an app that keeps all rules has no finding', async () => {
   expect(skipped.map(({ reason }) => reason)).toEqual(skipped.map(() => 'no URL was given'))
 })
 
-test.each(BROKEN)('%s is the only finding, at %s', async (id, where, change) => {
+test.each(BROKEN)('reports only %s at %s', async (id, where, change) => {
   const { findings } = await examined(change)
   const others = id === 'submission_file_invalid' ? WITHOUT_FILE : []
   expect(findings.map((finding) => finding.id).filter((other) => !others.includes(other))).toEqual([
@@ -302,7 +302,7 @@ test.each(BROKEN)('%s is the only finding, at %s', async (id, where, change) => 
   for (const text of [finding?.seen, finding?.why, finding?.fix]) expect(text).toMatch(/\S/)
 })
 
-test('screenshots are refused where no tool has a UI', async () => {
+test('reports screenshots when no tool has a UI', async () => {
   const { findings } = await examined(({ catalogue, submission }) => {
     Object.assign(catalogue, { resources: {} })
     Object.assign(catalogue.tools['listEvents'] ?? {}, { _meta: {} })
@@ -311,7 +311,7 @@ test('screenshots are refused where no tool has a UI', async () => {
   expect(findings.map(({ id }) => id)).toEqual(['screenshots_not_allowed'])
 })
 
-test('an app without sign-in needs no demo account', async () => {
+test('requires no demo account for an app without sign-in', async () => {
   const { findings } = await examined(({ catalogue, submission }) => {
     for (const entry of Object.values(catalogue.tools)) Object.assign(entry, { scopes: [] })
     delete catalogue.tools['profile']
@@ -321,7 +321,7 @@ test('an app without sign-in needs no demo account', async () => {
   expect(findings).toEqual([])
 })
 
-test('docs/tools.md has a fix for every rule', () => {
+test('documents a fix for every rule in docs/tools.md', () => {
   const documentation = readFileSync('docs/tools.md', 'utf8')
   const missing = [...new Set(BROKEN.map(([id]) => id))].filter(
     (id) => !documentation.includes(`\`${id}\``),

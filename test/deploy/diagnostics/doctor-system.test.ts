@@ -55,7 +55,7 @@ async function connect(): Promise<string> {
   return chatGpt.accessToken()
 }
 
-test('a system in use is healthy, and so is the token that it gives out', async () => {
+test('reports nothing for a system in use and for its tokens', async () => {
   const token = await connect()
   const report = await examine(['--token', token])
   expect(report.findings).toEqual([])
@@ -65,13 +65,13 @@ test('a system in use is healthy, and so is the token that it gives out', async 
   expect(exitCode).toBe(0)
 })
 
-test('the secret of the Management API is all that a local system has to be told', async () => {
+test('requires only the Management API secret for a local system', async () => {
   const { MGMT_CLIENT_SECRET = '' } = system.variables
   const report = await doctorReport([system.url], { env: { MGMT_CLIENT_SECRET } })
   expect(report).toMatchObject({ findings: [], skipped: [{ name: 'around the front' }] })
 })
 
-test('a token of the tenant that is encrypted is told', async () => {
+test('reports an encrypted token of the tenant', async () => {
   await stage({ encryptTokens: true })
   const chatGpt = createChatGpt({ tenant: system.tenant, person: ALICE })
   await connectV2(`${system.url}/mcp`, chatGpt).catch(() => undefined)
@@ -82,37 +82,41 @@ test('a token of the tenant that is encrypted is told', async () => {
 
 const FAULTS: readonly (readonly [string, Json, readonly string[]])[] = [
   ['the log stream is paused', { logStream: { paused: true } }, ['log_stream_not_active']],
-  ['the log stream has JSON Lines', { logStream: { format: 'JSONLINES' } }, ['log_stream_format']],
   [
-    'Rules and Hooks are on',
+    'the log stream delivers JSON Lines',
+    { logStream: { format: 'JSONLINES' } },
+    ['log_stream_format'],
+  ],
+  [
+    'Rules and Hooks are enabled',
     { rules: [{ name: 'old' }], hooks: [{ name: 'old' }] },
     ['hooks_active', 'rules_active'],
   ],
   [
-    'few Management scopes',
+    'Management API scopes are missing',
     { management: { scopes: ['read:clients', 'update:clients'] } },
     ['management_scope_missing'],
   ],
   [
-    'the Management API refuses',
+    'the Management API fails',
     { management: { failAfter: { calls: 5, status: 500 } } },
     ['management_api_failing'],
   ],
 ]
 
-test.each(FAULTS)('names what is staged in the tenant: %s', async (_, change, expected) => {
+test.each(FAULTS)('reports that %s', async (_, change, expected) => {
   await stage(change)
   expect(idsOf(await examine())).toEqual(expected)
   await stage(DELIVERING)
 })
 
-test('wrong credentials are told from an outage', async () => {
+test('distinguishes wrong credentials from an outage', async () => {
   const env = { ...system.variables, MGMT_CLIENT_SECRET: 'not-the-one-that-the-tenant-has-0123' }
   const report = await doctorReport([system.url], { env })
   expect(idsOf(report)).toEqual(['management_credentials_refused'])
 })
 
-test('a rate limit is told from an outage', async () => {
+test('distinguishes a rate limit from an outage', async () => {
   await stage({ management: { rateLimit: { times: 1_000, retryAfterSeconds: 60 } } })
   const { findings } = await examine()
   expect(findings).toMatchObject([
@@ -120,7 +124,7 @@ test('a rate limit is told from an outage', async () => {
   ])
 })
 
-test('nothing of the tenant is changed', async () => {
+test('does not change the tenant', async () => {
   const shown = async () => {
     const { clients, connections, clientGrants, ...rest } = await adminOf(system.tenant).state()
     const { settings, resourceServers, logStreams } = rest as Json
@@ -131,7 +135,7 @@ test('nothing of the tenant is changed', async () => {
   expect(await shown()).toEqual(before)
 })
 
-test('a tenant with nothing in it lacks everything', async () => {
+test('reports every missing part of an empty tenant', async () => {
   await stage({ empty: true })
   expect(idsOf(await examine())).toEqual([
     ...['api_missing', 'connection_not_shared', 'exchange_client_missing', 'log_stream_missing'],
@@ -140,7 +144,7 @@ test('a tenant with nothing in it lacks everything', async () => {
 })
 
 // The gateway remembers an outage for some seconds, so nothing comes after this.
-test('an outage is seen from here and from the deployment', async () => {
+test('reports an outage as observed by doctor and by the deployment', async () => {
   await stage({ outage: true })
   expect(idsOf(await examine())).toEqual(
     expect.arrayContaining(['issuer_unreachable', 'management_api_unavailable']),

@@ -9,7 +9,7 @@ beforeEach(() => {
   front.misbehaves = {}
 })
 
-test('a healthy deployment has no finding', async () => {
+test('reports nothing for a healthy deployment', async () => {
   const { exitCode, output } = await doctor([front.url])
   expect(output).toContain('Healthy: no faults found.')
   expect(exitCode).toBe(0)
@@ -18,42 +18,42 @@ test('a healthy deployment has no finding', async () => {
   expect(report.checked.length).toBeGreaterThan(30)
 })
 
-test('no line of the table is wider than 80 columns', async () => {
+test('prints a table of at most 80 columns', async () => {
   const { output } = await doctor([front.url])
   const [table = ''] = output.split('Auth0 tenant')
   expect(table.split('\n').filter((line) => line.length > 80)).toEqual([])
 })
 
-describe('a function at its own address', () => {
+describe('--function-url', () => {
   const front = startedForAllTests(startFront)
 
-  test('that can be reached around the front is a warning', async () => {
+  test('warns about a function that accepts direct requests', async () => {
     const report = await doctorReport([front.url, '--function-url', front.url])
     expect(idsOf(report)).toEqual(['function_reachable_around_front'])
     expect(report.ok).toBe(true)
   })
 
-  test('that asks for no token is a fault', async () => {
+  test('reports a function that requires no token', async () => {
     await using open = await startFront()
     open.misbehaves = replace(/^\/mcp$/, { status: 200, body: '{}' }, /POST/)
     const report = await doctorReport([front.url, '--function-url', open.url])
     expect(idsOf(report)).toEqual(['function_open_around_front'])
   })
 
-  test('that cannot be reached is as it should be', async () => {
+  test('reports nothing for a function that refuses connections', async () => {
     const report = await doctorReport([front.url, '--function-url', 'http://127.0.0.1:9/gateway'])
     expect(report.findings).toEqual([])
   })
 })
 
-test('a front that is not there is one finding', async () => {
+test('reports one fault for a deployment that refuses connections', async () => {
   const { exitCode, output } = await doctor(['http://127.0.0.1:9'])
   expect(exitCode).toBe(1)
   expect(output).toContain('url_unreachable')
   expect(output).toContain('Broken: 1 fault.')
 })
 
-test('nothing is changed: only GET, OPTIONS and POST /mcp are sent, never with a token', async () => {
+test('sends only GET, OPTIONS and POST /mcp, without a valid token', async () => {
   const sent: string[] = []
   front.misbehaves = {
     request: ({ method, path, headers }) => {
@@ -91,18 +91,18 @@ describe('the command line', () => {
     expect(errorOutput).toContain('Usage: npm run doctor')
   })
 
-  test('without a URL it examines the local system, at the port that that is given', async () => {
+  test('examines the local system at its port without a URL', async () => {
     const fetch = () => Promise.reject(new TypeError('refused'))
     expect(await doctorReport([], { fetch })).toMatchObject({ url: 'http://localhost:8080' })
     const env = { PORT: '9999' }
     expect(await doctorReport([], { fetch, env })).toMatchObject({ url: 'http://localhost:9999' })
   })
 
-  test('--help tells how', async () => {
+  test('prints its usage with --help', async () => {
     expect(await doctor(['--help'])).toMatchObject({ exitCode: 0, errorOutput: '' })
   })
 
-  test('what a front says cannot move the cursor', async () => {
+  test('prints no control characters from a response', async () => {
     front.misbehaves = member(METADATA, 'resource', '\u001b[2Jevil')
     const { output } = await doctor([front.url])
     expect(output).not.toContain('\u001b')

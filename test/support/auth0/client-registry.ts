@@ -1,7 +1,6 @@
 import type { Management as Auth0 } from 'auth0'
 import type { TenantState } from '../../../deploy/emulator/state.ts'
-import { MGMT_CLIENT_ID, MGMT_CLIENT_SECRET } from './provision.ts'
-import { stage, startRecordedEmulator } from './recorded-emulator.ts'
+import { failureOf, MANAGEMENT, stage, startRecordedEmulator } from './recorded-emulator.ts'
 
 /** An Auth0 emulator that has, at each call, the clients and their use that a test has listed. */
 export interface ClientRegistry extends AsyncDisposable {
@@ -34,9 +33,6 @@ export async function startClientRegistry(): Promise<ClientRegistry> {
   const { state, domain, faults, ...emulator } = await startRecordedEmulator(
     {
       audience: 'https://mcp.test/mcp',
-      users: [],
-      connections: [],
-      management: { clientId: MGMT_CLIENT_ID, clientSecret: MGMT_CLIENT_SECRET },
     },
     {
       onRequest: ({ method, path }) => {
@@ -66,7 +62,7 @@ function fill(state: TenantState, { clients, clientGrants, userGrants, logs, sta
     state.clients,
     clients.map((one) => [one.client_id ?? '', one]),
   )
-  const own = [...state.grants].filter(([, { client_id }]) => client_id === MGMT_CLIENT_ID)
+  const own = [...state.grants].filter(([, { client_id }]) => client_id === MANAGEMENT.clientId)
   const grants = clientGrants.map((one, at) => [`cgr_${at}`, { id: `cgr_${at}`, ...one }] as const)
   refill(state.grants, [...own, ...grants])
   const issued: readonly string[] = []
@@ -80,9 +76,8 @@ function fill(state: TenantState, { clients, clientGrants, userGrants, logs, sta
   state.logs.splice(0, state.logs.length, ...(records as unknown as TenantState['logs']))
   const message = 'Insufficient scope, expected any of: staged'
   const fail = [...staged.broken].flatMap(([operation, status]) => {
-    const [method = '', path = ''] = operation.split(' ')
-    const about = { method: method as 'GET', status, message, errorCode: 'insufficient_scope' }
-    return [path, `${path}/{id}`].map((one) => ({ ...about, path: one }))
+    const failure = { status, message, errorCode: 'insufficient_scope' }
+    return [operation, `${operation}/:id`].map((one) => failureOf(one, failure))
   })
   stage(state, { fail })
 }

@@ -2,7 +2,7 @@ import { expect } from 'vitest'
 import { LOG_WEBHOOK_SECRET } from '../http/front.ts'
 import { type DoctorReport, idsOf } from './doctor.ts'
 import type { Change, Variables } from './doctor-tenant.ts'
-import { MGMT_CLIENT_SECRET } from './provision.ts'
+import { MANAGEMENT } from './recorded-emulator.ts'
 
 /** A tenant, and the ids of doctor's findings about it. */
 export interface Case {
@@ -49,5 +49,5 @@ function expectExplained(report: DoctorReport): void {
 export function expectNoSecret(report: DoctorReport): void {
   const text = JSON.stringify(report)
   expect(text).not.toContain(LOG_WEBHOOK_SECRET)
-  expect(text).not.toContain(MGMT_CLIENT_SECRET)
+  expect(text).not.toContain(MANAGEMENT.clientSecret)
 }

@@ -5,8 +5,7 @@ import { startedForAllTests } from '../each-test.ts'
 import { LOG_WEBHOOK_SECRET, startFront } from '../http/front.ts'
 import { PRIVATE_TOOLS } from '../http/serve.ts'
 import { type DoctorOptions, type DoctorReport, doctorReport } from './doctor.ts'
-import { MGMT_CLIENT_ID, MGMT_CLIENT_SECRET } from './provision.ts'
-import { stage, startRecordedEmulator } from './recorded-emulator.ts'
+import { MANAGEMENT, stage, startRecordedEmulator, UNLIMITED } from './recorded-emulator.ts'
 
 /** The state of the emulator; `users` can be changed too. */
 export type DoctorState = TenantState & { readonly users: TenantUser[] }
@@ -28,7 +27,6 @@ const ALICE: TenantUser = {
   userId: 'auth0|alice',
   permissions: API_SCOPES,
 }
-const MANAGEMENT = { clientId: MGMT_CLIENT_ID, clientSecret: MGMT_CLIENT_SECRET }
 
 /**
  * A deployment and an Auth0 emulator for all tests of a file, and runs of doctor against them. Every run
@@ -51,8 +49,8 @@ export function doctorForAllTests() {
       PUBLIC_URL: url,
       TOOLS: JSON.stringify(PRIVATE_TOOLS),
       MGMT_DOMAIN: tenant.domain,
-      MGMT_CLIENT_ID,
-      MGMT_CLIENT_SECRET,
+      MGMT_CLIENT_ID: MANAGEMENT.clientId,
+      MGMT_CLIENT_SECRET: MANAGEMENT.clientSecret,
       LOG_WEBHOOK_SECRET,
       GOOGLE_CONNECTION_NAME: CONNECTION,
       ...env,
@@ -66,9 +64,7 @@ export function doctorForAllTests() {
 
 async function startDoctorTenant() {
   const users: TenantUser[] = []
-  const audience = 'https://mcp.test/mcp'
-  const setup = { audience, users, connections: [], management: MANAGEMENT }
-  const emulator = await startRecordedEmulator(setup)
+  const emulator = await startRecordedEmulator({ audience: 'https://mcp.test/mcp', users })
   return { ...emulator, state: Object.assign(emulator.state, { users }) }
 }
 
@@ -79,8 +75,7 @@ function fill(state: DoctorState, audience: string, httpEndpoint: string): void 
   const connections = [CONNECTION]
   setUp(state, { audience, scopes, users, connections, management: MANAGEMENT }, false)
   state.users.splice(0, state.users.length, ...users)
-  // The tests are faster than Auth0 would let them be.
-  stage(state, { callsPerSecond: 1_000_000, namesScopes: false })
+  stage(state, { ...UNLIMITED, namesScopes: false })
   const { id, ...api } = apiOf(state)
   const subject_type_authorization = { user: { policy: 'require_client_grant' } } as const
   state.apis.set(id, { ...api, id, subject_type_authorization })

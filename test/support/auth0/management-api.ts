@@ -1,5 +1,12 @@
 import type { TenantConnection, TenantGrant } from '../../../deploy/emulator/state.ts'
-import { type RecordedEmulator, stage, startRecordedEmulator } from './recorded-emulator.ts'
+import {
+  failureOf,
+  MANAGEMENT,
+  type RecordedEmulator,
+  stage,
+  startRecordedEmulator,
+  withoutOwn,
+} from './recorded-emulator.ts'
 
 export interface FakeClient {
   readonly client_id: string
@@ -64,8 +71,8 @@ export interface ManagementApi extends RecordedEmulator {
   readonly stageDelay: (latencyMs: number) => void
 }
 
-export const MGMT_CLIENT_ID = 'mgmt-client'
-export const MGMT_CLIENT_SECRET = 'a-management-secret-for-tests-0123456789'
+export const MGMT_CLIENT_ID = MANAGEMENT.clientId
+export const MGMT_CLIENT_SECRET = MANAGEMENT.clientSecret
 
 const SCOPES = ['events:read', 'events:write', 'theirs']
 
@@ -77,9 +84,6 @@ export async function startManagementApi(
     {
       audience,
       scopes: SCOPES.map((value) => ({ value, description: value })),
-      users: [],
-      connections: [],
-      management: { clientId: MGMT_CLIENT_ID, clientSecret: MGMT_CLIENT_SECRET },
     },
     {
       onExchange: ({ isStaged, route = '' }) => {
@@ -93,18 +97,16 @@ export async function startManagementApi(
   state.clients.delete(MGMT_CLIENT_ID)
 
   const fail: ManagementApi['fail'] = (operation, failure) => {
-    const [method = '', pattern = ''] = operation.split(' ')
-    const path = pattern.replaceAll(/:(\w+)/g, '{$1}')
     const { meanwhile: act, errorCode, ...staged } = failure
     if (act !== undefined) meanwhile.set(operation, act)
-    const one = {
-      method: method as 'GET',
-      path,
+    const one = failureOf(operation, {
       message: 'staged',
       errorCode: errorCode ?? (failure.status === 403 ? 'insufficient_scope' : 'staged'),
       ...staged,
-    }
-    const others = failures().filter((other) => other.method !== method || other.path !== path)
+    })
+    const others = failures().filter(
+      ({ method, path }) => method !== one.method || path !== one.path,
+    )
     stage(state, { fail: [...others, one] })
   }
 
@@ -123,8 +125,7 @@ export async function startManagementApi(
       clear: () => state.connections.clear(),
     },
     get grants() {
-      const own = [...state.grants.values()].filter(({ client_id }) => client_id !== MGMT_CLIENT_ID)
-      return own as unknown as readonly FakeGrant[]
+      return withoutOwn(state.grants.values()) as unknown as readonly FakeGrant[]
     },
     addGrants: (...grants) => {
       for (const grant of grants) state.grants.set(grant.id, { ...grant } as unknown as TenantGrant)

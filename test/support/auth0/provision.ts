@@ -1,9 +1,10 @@
 import type { ProvisionIo } from '../../../deploy/auth0/run-provision.ts'
 import { provisionCommand } from '../../../deploy/commands/provision.ts'
 import { runCommand } from '../../../deploy/kit/run-command.ts'
+import { MANAGEMENT } from './recorded-emulator.ts'
 
-export const MGMT_CLIENT_ID = 'mgmt-client'
-export const MGMT_CLIENT_SECRET = 'a-management-secret-for-tests-0123456789'
+export const MGMT_CLIENT_ID = MANAGEMENT.clientId
+export const MGMT_CLIENT_SECRET = MANAGEMENT.clientSecret
 export const LOG_WEBHOOK_SECRET = 'a-log-stream-secret-for-tests-0123456789'
 /** What follows from PUBLIC_URL and the catalogue of these runs. */
 export const AUDIENCE = 'https://mcp.example.com/mcp'

@@ -1,12 +1,14 @@
 import { newConnection } from '../../../deploy/emulator/control/new-tenant.ts'
 import { newApi } from '../../../deploy/emulator/resource-server.ts'
 import type { TenantState } from '../../../deploy/emulator/state.ts'
-import { MGMT_CLIENT_ID, MGMT_CLIENT_SECRET } from './provision.ts'
 import {
   type Exchange,
+  failureOf,
+  MANAGEMENT,
   type RecordedEmulator,
   stage,
   startRecordedEmulator,
+  withoutOwn,
 } from './recorded-emulator.ts'
 
 type Json = Record<string, unknown>
@@ -84,9 +86,6 @@ export async function startTenantApi(): Promise<TenantApi> {
     {
       audience: 'https://mcp.example.com/mcp',
       empty: true,
-      users: [],
-      connections: [],
-      management: { clientId: MGMT_CLIENT_ID, clientSecret: MGMT_CLIENT_SECRET },
     },
     {
       onExchange: (exchange) => {
@@ -105,8 +104,6 @@ export async function startTenantApi(): Promise<TenantApi> {
     body: JSON.stringify({ logStream: { delayMs: 600_000 } }),
   })
   fill(state)
-  const own = <Item extends { readonly client_id?: string | undefined }>(map: Map<string, Item>) =>
-    [...map.values()].filter(({ client_id }) => client_id !== MGMT_CLIENT_ID)
 
   const tenant = {
     get settings() {
@@ -119,13 +116,13 @@ export async function startTenantApi(): Promise<TenantApi> {
       return [...state.connections.values()]
     },
     get grants() {
-      return own(state.grants)
+      return withoutOwn(state.grants.values())
     },
     get streams() {
       return [...state.logStreams.values()]
     },
     get clients() {
-      return own(state.clients)
+      return withoutOwn(state.clients.values())
     },
     get roles() {
       return [...state.roles.values()]
@@ -156,10 +153,9 @@ export async function startTenantApi(): Promise<TenantApi> {
     },
     stage: (change) => stage(state, change),
     fail: (call, failure) => {
-      const [method = '', path = ''] = call.split(' ')
       const defaults = { errorCode: 'invalid_body', message: 'Payload validation error' }
-      const one = { method: method as 'GET', path: path.replaceAll(/:(\w+)/g, '{$1}') }
-      stage(state, { fail: [{ ...one, ...(failure.message ? {} : defaults), ...failure }] })
+      const fail = [failureOf(call, { ...(failure.message ? {} : defaults), ...failure })]
+      stage(state, { fail })
     },
     mended: () => stage(state, { fail: [] }),
     setModeSetting: (securityModeSetting) => {
@@ -183,7 +179,7 @@ function fill(state: TenantState): void {
   state.traits = { ...state.traits, securityModeSetting: 'settable' }
   state.faults = { ...state.faults, cimdDocuments: documents() }
   stage(state, { namesScopes: false })
-  state.clients.delete(MGMT_CLIENT_ID)
+  state.clients.delete(MANAGEMENT.clientId)
   state.apis.set('api_other', { ...newApi(OTHER_API), id: 'api_other', scopes: [{ value: 'x' }] })
   for (const [id, name] of [
     ['con_google', 'google-oauth2'],

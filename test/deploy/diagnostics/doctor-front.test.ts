@@ -136,7 +136,7 @@ const FRONT_FAULTS: readonly (readonly [string, Misbehaviour, readonly string[]]
   [
     'the edge adds a token of its own',
     { request: ({ headers }) => ({ headers: { ...headers, authorization: 'Bearer own' } }) },
-    // A token that is not valid is 401 for ChatGPT too.
+    // ChatGPT also gets 401 for an invalid token.
     ['challenge_not_bare', 'chatgpt_sign_in_not_offered'],
   ],
   [

@@ -83,7 +83,7 @@ function without(name: string) {
 }
 
 test.each(ISSUER_FAULTS)('reports that %s', async (_, staged, expected) => {
-  // What the functions have fetched before, they keep: all of it, as long as no time passes.
+  // The clock stands still, so the functions keep the documents that they have fetched.
   vi.useFakeTimers({ toFake: ['Date'], now: Date.now() })
   await doctorReport([front.url])
   Object.assign(front.issuer.staged, staged())

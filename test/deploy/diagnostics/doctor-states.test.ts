@@ -10,12 +10,12 @@ import { startOnFreePorts } from '../../support/system.ts'
 
 interface State {
   readonly name: string
-  /** What the Auth0 emulator is. */
+  /** The traits of the Auth0 emulator. */
   readonly traits?: Readonly<Record<string, unknown>>
   readonly args?: readonly string[]
-  /** Findings that remain, none of them an error. */
+  /** The ids of the warnings. */
   readonly warnings?: readonly string[]
-  /** The client of `--predefined` connects, and no client registers. */
+  /** Whether the client of `--predefined` connects and no client registers. */
   readonly isPredefined?: boolean
 }
 
@@ -56,7 +56,7 @@ const WITHOUT_STREAM: readonly (readonly [
   [
     'open access',
     { THIRD_PARTY_ACCESS: 'open' },
-    // Nothing admits the clients that register, so their leeway is Auth0's.
+    // Open access admits no single clients, so they keep Auth0's default leeway.
     ['refresh_token_leeway_zero', 'third_party_access_open'],
   ],
 ]
@@ -72,7 +72,7 @@ async function start(env: Readonly<Record<string, string>> = {}): Promise<System
   return system
 }
 
-/** A tenant as Auth0 makes it, of that kind, brought to the state that this system needs. */
+/** Resets the emulator to a new Auth0 tenant with these traits, and runs provision. */
 async function provisioned(system: System, { traits = {}, args = [] }: Omit<State, 'name'>) {
   const permissions = { 'alice@example.com': ['events:read', 'events:write'] }
   await adminOf(system.tenant).change({ empty: true, ...traits, userPermissions: permissions })
@@ -83,7 +83,7 @@ async function provisioned(system: System, { traits = {}, args = [] }: Omit<Stat
   return said.join('')
 }
 
-/** Connects as ChatGPT does, with the predefined client if there is one for it. */
+/** Connects as ChatGPT does, with the predefined client if `isPredefined`. */
 async function connects(system: System, isPredefined = false): Promise<void> {
   const { clients } = await adminOf(system.tenant).state()
   const predefined = clients.find(({ name }) => name === 'ChatGPT (predefined)')?.client_id
@@ -97,7 +97,7 @@ async function connects(system: System, isPredefined = false): Promise<void> {
   expect(steps.filter((step) => !step.ok)).toEqual([])
 }
 
-/** With the client of the exchange that `provision` has made in the place of the one at the start. */
+/** Runs doctor with the client for token exchange that `provision` created. */
 async function examine(system: System): Promise<DoctorReport> {
   const { clients } = await adminOf(system.tenant).state()
   const exchange = clients.find(({ name }) => name?.startsWith('Gateway at '))?.client_id

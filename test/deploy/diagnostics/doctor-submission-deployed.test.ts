@@ -6,7 +6,7 @@ import { type Misbehaviour, startFront } from '../../support/http/front.ts'
 import { acceptedCatalogue, acceptedSubmission, UI } from '../../support/submission/accepted.ts'
 
 const TOKEN = 'token-of-the-portal'
-/** What a front on this machine cannot keep. */
+/** The rules that a deployment on this machine cannot follow. */
 const LOOPBACK = ['url_not_https', 'url_not_public']
 const { skills: _, ...CATALOGUE } = acceptedCatalogue()
 
@@ -18,7 +18,7 @@ beforeEach(() => {
 })
 
 interface Asked {
-  /** The catalogue of the variables; undefined = what the deployment lists. */
+  /** The catalogue in the variables; undefined = the tools that the deployment lists. */
   readonly catalogue?: unknown
   readonly withToken?: boolean
 }

@@ -20,7 +20,7 @@ import {
 
 const NAME_OF_65 = 'a'.repeat(65)
 
-/** Each breaks one rule. */
+/** Each change violates one rule. */
 const BROKEN: readonly (readonly [id: string, where: string, change: Change])[] = [
   ['annotations_required', 'tool listEvents', hints({ openWorldHint: undefined })],
   ['annotations_required', 'tool importEvents', tool('importEvents', { annotations: undefined })],
@@ -272,7 +272,7 @@ const BROKEN: readonly (readonly [id: string, where: string, change: Change])[] 
     ({ files }) => Object.assign(files, { 'submission.yaml': 'a: [' }),
   ],
 ]
-/** Rules that a broken file breaks, too: nothing is left of what it says. */
+/** The rules that an app also violates if its submission file is invalid. */
 const WITHOUT_FILE = [
   'demo_account_required',
   'demo_recording_missing',

@@ -11,7 +11,7 @@ import { startOnFreePorts } from '../../support/system.ts'
 
 type Json = Readonly<Record<string, unknown>>
 
-/** Takes back what a test has staged. */
+/** Removes the faults that a test has injected. */
 const UNDO: Json = {
   encryptTokens: false,
   rules: [],
@@ -47,7 +47,7 @@ function examine(args: readonly string[] = []) {
   return doctorReport([system.url, ...args], { env: system.variables })
 }
 
-/** Connects as ChatGPT; returns its access token. */
+/** Connects as ChatGPT and returns its access token. */
 async function connect(): Promise<string> {
   const chatGpt = createChatGpt({ tenant: system.tenant, person: ALICE })
   const client = await connectV2(`${system.url}/mcp`, chatGpt)
@@ -143,7 +143,7 @@ test('reports every missing part of an empty tenant', async () => {
   ])
 })
 
-// The gateway remembers an outage for some seconds, so nothing comes after this.
+// The gateway caches the outage for some seconds, so this test is the last one.
 test('reports an outage as observed by doctor and by the deployment', async () => {
   await stage({ outage: true })
   expect(idsOf(await examine())).toEqual(

@@ -11,7 +11,7 @@ const front = startedForAllTests(startFront)
 const now = () => Math.floor(Date.now() / 1000)
 const ALL = { scope: 'events:read events:write', permissions: ['events:read', 'events:write'] }
 
-/** A token that the gateway takes, but for what is given. */
+/** A token that the gateway accepts, except for the given changes. */
 function token(claims: Claims = {}, header: Claims = {}): Promise<string> {
   return front.issuer.token({ aud: `${front.url}/mcp`, ...ALL, ...claims }, header)
 }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import type { FakeClient } from '../../support/auth0/management-api.ts'
+import type { ClientRecord } from '../../support/auth0/management-api.ts'
 import {
   admissionWithoutWaits,
   changeClient,
@@ -20,7 +20,7 @@ describe("Auth0's marker", () => {
   const imported = { external_metadata_type: 'cimd', external_metadata_created_by: 'admin' }
   const withoutUsers = { grant_types: ['client_credentials'] }
 
-  test.each<{ name: string; changes: Partial<FakeClient>; outcome: string }>([
+  test.each<{ name: string; changes: Partial<ClientRecord>; outcome: string }>([
     { name: 'dcr', changes: dcr, outcome: 'admitted' },
     {
       name: 'dcr without its maker',
@@ -50,7 +50,7 @@ describe("Auth0's marker", () => {
     if (outcome === 'refused') expect(takeWrites(tenant.api)).toEqual([])
   })
 
-  test.each<{ name: string; changes: Partial<FakeClient>; outcome: string }>([
+  test.each<{ name: string; changes: Partial<ClientRecord>; outcome: string }>([
     { name: 'dcr', changes: dcr, outcome: 'deleted' },
     { name: 'cimd by itself', changes: selfCimd, outcome: 'deleted' },
     { name: 'dcr, as a promotion leaves it', changes: { ...dcr, ...PROMOTED }, outcome: 'deleted' },

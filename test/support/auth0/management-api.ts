@@ -8,7 +8,8 @@ import {
   withoutOwn,
 } from './recorded-emulator.ts'
 
-export interface FakeClient {
+/** A client in the emulator. Auth0 may add values to each of these members, so they have wider types than `auth0`. */
+export interface ClientRecord {
   readonly client_id: string
   readonly name?: string
   readonly callbacks?: readonly string[]
@@ -25,7 +26,8 @@ export interface FakeClient {
   readonly global?: boolean
 }
 
-export interface FakeGrant {
+/** A client grant in the emulator. */
+export interface GrantRecord {
   readonly id: string
   readonly client_id: string
   readonly audience: string
@@ -34,38 +36,38 @@ export interface FakeGrant {
   readonly allow_all_scopes?: boolean
 }
 
-/** A failure that stands for the next calls of an operation such as `GET /connections`. */
+/** A failure of the next calls of an operation such as `GET /connections`. */
 export interface StagedFailure {
   readonly status: number
   readonly times?: number
   readonly headers?: Readonly<Record<string, string>>
   readonly message?: string
-  /** By default that of a missing scope for 403. */
+  /** By default that of a missing scope if the status is 403. */
   readonly errorCode?: string
   /** Only calls whose body has this member fail. */
   readonly member?: string
-  /** What happens at the tenant meanwhile. */
+  /** Called when the failure occurs, to change the tenant. */
   readonly meanwhile?: () => void
 }
 
-/** The emulator's Management API with nothing in it but one API, as admission meets it. */
+/** An Auth0 emulator with one API, without clients and connections, for admission. */
 export interface ManagementApi extends RecordedEmulator {
-  /** By client id; live. */
-  readonly clients: Map<string, FakeClient>
+  /** By client id; a change takes effect at once. */
+  readonly clients: Map<string, ClientRecord>
   readonly connections: {
     readonly get: (name: string) => TenantConnection | undefined
-    /** Enabled for these clients. */
+    /** Adds a connection that is enabled for these clients. */
     readonly add: (
       connection: Pick<TenantConnection, 'id' | 'name'> & Partial<TenantConnection>,
       ...clients: string[]
     ) => void
     readonly clear: () => void
   }
-  readonly grants: readonly FakeGrant[]
-  readonly addGrants: (...grants: readonly FakeGrant[]) => void
+  readonly grants: readonly GrantRecord[]
+  readonly addGrants: (...grants: readonly GrantRecord[]) => void
   /** The operation is the method and the path pattern, such as `GET /clients/:id`. */
   readonly fail: (operation: string, failure: StagedFailure) => void
-  /** Takes back all that `fail` staged. */
+  /** Removes the failures that `fail` injected. */
   readonly mended: () => void
   readonly stageTokenStatus: (status: number) => void
   readonly stageDelay: (latencyMs: number) => void
@@ -93,7 +95,7 @@ export async function startManagementApi(
   )
   const { state } = emulator
   const failures = () => state.faults.management.fail
-  // The tests count the clients of the tenant without their own.
+  // The tests count the other clients.
   state.clients.delete(MGMT_CLIENT_ID)
 
   const fail: ManagementApi['fail'] = (operation, failure) => {
@@ -112,20 +114,20 @@ export async function startManagementApi(
 
   return {
     ...emulator,
-    clients: state.clients as unknown as Map<string, FakeClient>,
+    clients: state.clients as unknown as Map<string, ClientRecord>,
     connections: {
       get: (name) => [...state.connections.values()].find((one) => one.name === name),
       add: (connection, ...clients) => {
         const defaults = { strategy: 'google-oauth2', is_domain_connection: false, options: {} }
         const enabledClients = new Set(clients)
-        // Auth0 need not show the display name and the realms.
+        // Auth0 may omit the display name and the realms.
         const added = { ...defaults, ...connection, enabledClients } as TenantConnection
         state.connections.set(connection.id, added)
       },
       clear: () => state.connections.clear(),
     },
     get grants() {
-      return withoutOwn(state.grants.values()) as unknown as readonly FakeGrant[]
+      return withoutOwn(state.grants.values()) as unknown as readonly GrantRecord[]
     },
     addGrants: (...grants) => {
       for (const grant of grants) state.grants.set(grant.id, { ...grant } as unknown as TenantGrant)

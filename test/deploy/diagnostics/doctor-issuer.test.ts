@@ -1,12 +1,19 @@
-import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { beforeEach, expect, test, vi } from 'vitest'
 import { doctorReport, idsOf } from '../../support/auth0/doctor.ts'
 import { startedForAllTests } from '../../support/each-test.ts'
 import { startFront } from '../../support/http/front.ts'
 import { discoveryOf, type Staged } from '../../support/http/issuer.ts'
 import { AS, member } from '../../support/http/misbehaviour.ts'
 
-const front = startedForAllTests(startFront)
-afterEach(() => void vi.useRealTimers())
+// The functions take the clock of their start, which stands still, so they keep what they fetch.
+const front = startedForAllTests(async () => {
+  vi.useFakeTimers({ toFake: ['Date'], now: Date.now() })
+  try {
+    return await startFront()
+  } finally {
+    vi.useRealTimers()
+  }
+})
 beforeEach(() => {
   for (const name of Object.keys(front.issuer.staged))
     Reflect.deleteProperty(front.issuer.staged, name)
@@ -83,8 +90,6 @@ function without(name: string) {
 }
 
 test.each(ISSUER_FAULTS)('reports that %s', async (_, staged, expected) => {
-  // The clock stands still, so the functions keep the documents that they have fetched.
-  vi.useFakeTimers({ toFake: ['Date'], now: Date.now() })
   await doctorReport([front.url])
   Object.assign(front.issuer.staged, staged())
   const found = idsOf(await doctorReport([front.url]))

@@ -28,6 +28,8 @@ const traits = z.strictObject({
   logStreamSecrets: z.enum(['shown', 'masked']),
   /** `enterprise` accepts `private_key_jwt` in a metadata document. */
   plan: z.enum(['free', 'enterprise']),
+  /** The login experience at `/prompts`; the emulator's login page does not depend on it. */
+  loginExperience: z.enum(['new', 'classic']),
   /** Whether an authorization request registers a client by its metadata document. */
   cimdSelfRegistration: z.boolean(),
   /** Whether clients have `created_at` and `updated_at`, which older tenants do not return. */
@@ -57,6 +59,7 @@ export const NEW_TRAITS: Traits = {
   logStreamLimit: null,
   logStreamSecrets: 'shown',
   plan: 'free',
+  loginExperience: 'new',
   cimdSelfRegistration: false,
   clientDates: true,
   clientGrantLimit: null,

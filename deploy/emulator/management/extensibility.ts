@@ -83,7 +83,7 @@ export function extensibilityRoutes(state: TenantState): readonly Route[] {
   const getHook = (call: ApiCall) => pick(hook(call), call.query)
   const hookQuery = [...query, 'triggerId']
   const getPrompts = (): Management.GetSettingsResponseContent => ({
-    universal_login_experience: 'new',
+    universal_login_experience: state.traits.loginExperience,
     identifier_first: false,
   })
   return [

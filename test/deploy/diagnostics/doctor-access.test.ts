@@ -1,193 +1,177 @@
-import { afterAll, beforeAll, expect, test } from 'vitest'
-import { doctorReport } from '../../support/auth0/doctor.ts'
+import { expect, test } from 'vitest'
+import { byName, type Case, expectFindings } from '../../support/auth0/doctor-case.ts'
 import {
+  all,
   allowAll,
-  type Case,
-  defaultGrant,
-  endless,
-  expectFindings,
-  grantFor,
-  manyGrants,
-  OPEN,
+  classicLogin,
   ORGANIZATION,
+  permissive,
+  settings,
+  unshared,
+  withoutScopes,
+} from '../../support/auth0/doctor-changes.ts'
+import {
+  another,
+  client,
+  defaultGrant,
+  ENDLESS,
+  enabledFor,
+  grant,
+  grantFor,
+  OPEN,
   openTenant,
   PROMOTED,
   permissiveClient,
   predefined,
   STABLE,
   selfRegistered,
+  WITHOUT_LEEWAY,
+  withGrants,
   withoutClients,
-  withoutLeeway,
-} from '../../support/auth0/doctor-changes.ts'
-import {
-  another,
-  both,
-  CHATGPT,
-  type Change,
-  client,
-  FOREIGN,
-  grant,
-  permissive,
-  settings,
-  tenantOptions,
-  unshared,
-  type Variables,
-  withoutGrants,
-} from '../../support/auth0/doctor-tenant.ts'
-import { type Front, startFront } from '../../support/http/front.ts'
+  withoutGrant,
+} from '../../support/auth0/doctor-clients.ts'
+import { apiOf, CHATGPT, doctorForAllTests, FOREIGN } from '../../support/auth0/doctor-tenant.ts'
 
-let front: Front
-beforeAll(async () => {
-  front = await startFront()
-})
-afterAll(() => front?.[Symbol.asyncDispose]())
-
-function examine(change: Change, env: Variables = {}, args: readonly string[] = []) {
-  return doctorReport([front.url, ...args], tenantOptions(front.url, change, env))
-}
+const { examine } = doctorForAllTests()
 
 const FAULTS: readonly Case[] = [
   {
-    name: 'a default grant, while only admitted clients get the API',
+    name: 'a default grant although only admitted clients may access the API',
     change: defaultGrant,
     errors: ['default_grant_present'],
   },
   {
-    name: 'a foreign client and a default grant',
-    change: both(defaultGrant, another({ callbacks: [FOREIGN] })),
+    name: 'a default grant and a client with a foreign redirect URI',
+    change: all(defaultGrant, another({ callbacks: [FOREIGN] })),
     errors: ['default_grant_present', 'foreign_client_access'],
   },
   {
-    name: 'a foreign client with a grant of its own',
-    change: both(another({ callbacks: [FOREIGN] }), grantFor('tpc_other')),
+    name: 'a client with a foreign redirect URI and its own grant',
+    change: all(another({ callbacks: [FOREIGN] }), grantFor('tpc_other')),
     errors: ['foreign_client_access'],
   },
   {
-    name: 'a foreign client that registered itself by its metadata document',
-    change: both(selfRegistered({ callbacks: [FOREIGN] }), grantFor('tpc_other')),
+    name: 'a client with a foreign redirect URI that registered itself by its metadata document',
+    change: all(selfRegistered({ callbacks: [FOREIGN] }), grantFor('tpc_other')),
     errors: ['foreign_client_access'],
   },
   {
-    name: 'a client of ChatGPT that registered itself so, and has no grant',
+    name: 'a client of ChatGPT that registered itself by its metadata document and has no grant',
     change: selfRegistered(),
     errors: ['client_not_admitted'],
   },
   {
-    name: 'a foreign permissive client, where the API asks for no grant',
-    change: both(permissiveClient({ callbacks: [FOREIGN] }), allowAll),
+    name: 'a permissive client with a foreign redirect URI when the API requires no client grant',
+    change: all(permissiveClient({ callbacks: [FOREIGN] }), allowAll),
     errors: ['foreign_client_access'],
     warnings: ['permissive_clients_unrestricted'],
   },
   {
-    name: 'open access',
+    name: 'open access for third-party clients',
     change: openTenant,
     env: OPEN,
     warnings: ['third_party_access_open'],
   },
   {
-    name: 'open access without a default grant',
-    change: withoutGrants('cgr_chatgpt'),
+    name: 'open access for third-party clients without a default grant',
+    change: withoutGrant('cgr_chatgpt'),
     env: OPEN,
     errors: ['client_not_admitted', 'default_grant_missing'],
     warnings: ['third_party_access_open'],
   },
   {
-    name: 'open access, and a default grant from before a tool was added',
-    change: both(openTenant, grant('cgr_default', { scope: ['events:read'] })),
+    name: 'open access for third-party clients with a default grant that lacks a scope',
+    change: all(openTenant, grant('cgr_default', { scope: ['events:read'] })),
     env: OPEN,
     errors: ['default_grant_scope'],
     warnings: ['third_party_access_open'],
   },
   {
-    name: 'metadata documents that are advertised and not imported',
+    name: 'a tenant that advertises metadata documents but has not imported the one of ChatGPT',
     change: settings({ client_id_metadata_document_supported: true }),
     errors: ['cimd_client_missing'],
   },
   {
-    name: 'the same beside a predefined client',
-    change: both(predefined(), settings({ client_id_metadata_document_supported: true })),
+    name: 'a tenant that advertises metadata documents but has only a predefined client',
+    change: all(predefined(), settings({ client_id_metadata_document_supported: true })),
     warnings: ['cimd_client_missing'],
   },
   {
-    name: 'a default audience of another API',
+    name: 'a default audience that is another API',
     change: settings({ default_audience: 'https://other.example' }),
     errors: ['default_audience_other'],
   },
   {
     name: 'a promotion that Auth0 refused',
-    change: both(permissiveClient(), withoutGrants('cgr_chatgpt'), grantFor('app')),
+    change: all(permissiveClient(), withoutGrant('cgr_chatgpt'), grantFor('app')),
     warnings: ['promotion_refused'],
   },
   {
-    name: 'a promotion that Auth0 refused, without a connection for third-party clients',
-    change: both(permissiveClient(), withoutGrants('cgr_chatgpt'), grantFor('app'), unshared),
+    name: 'a promotion that Auth0 refused when third-party clients have no login connection',
+    change: all(permissiveClient(), withoutGrant('cgr_chatgpt'), grantFor('app'), unshared),
     errors: ['client_not_admitted'],
     warnings: ['promotion_refused'],
   },
   {
-    name: 'a promoted client without the grant that the API asks for',
-    change: both(
+    name: 'a promoted client without the client grant that the API requires',
+    change: all(
       permissive,
       unshared,
       permissiveClient(PROMOTED),
-      withoutGrants('cgr_chatgpt'),
-      () => ({
-        enabledClients: { con_1: ['app'] },
-      }),
+      withoutGrant('cgr_chatgpt'),
+      enabledFor('app'),
     ),
     errors: ['client_not_admitted'],
   },
   {
-    name: 'an admitted client whose refresh tokens have no leeway',
-    change: client({ refresh_token: withoutLeeway }),
+    name: 'an admitted client with a refresh token leeway of 0',
+    change: client({ refresh_token: WITHOUT_LEEWAY }),
     warnings: ['refresh_token_leeway_zero'],
   },
   {
-    name: 'a promoted client whose refresh tokens neither rotate nor expire',
-    change: both(
+    name: 'a promoted client with refresh tokens that neither rotate nor expire',
+    change: all(
       permissive,
       unshared,
-      permissiveClient({ ...PROMOTED, refresh_token: endless }),
+      permissiveClient({ ...PROMOTED, refresh_token: ENDLESS }),
       grantFor('app'),
-      () => ({ enabledClients: { con_1: ['app'] } }),
+      enabledFor('app'),
     ),
     warnings: ['refresh_tokens_unlimited'],
   },
   {
-    name: 'Classic Login with strict clients',
-    change: () => ({ loginExperience: 'classic' }),
+    name: 'Classic Login in a tenant with strict clients',
+    change: classicLogin,
     warnings: ['classic_login'],
   },
   {
-    name: 'client grants near the limit of the free plan',
-    change: manyGrants(85),
+    name: 'a number of client grants near the limit of the free plan',
+    change: withGrants(85),
     warnings: ['client_grant_limit_near'],
   },
   {
-    name: 'client grants at the limit of the plan',
-    change: manyGrants(100),
+    name: 'a number of client grants at the limit of the plan',
+    change: withGrants(100),
     args: ['--plan', 'free'],
     errors: ['client_grant_limit_reached'],
   },
 ]
 
-test.each(FAULTS)('names the fault of a tenant: $name', async (one) => {
+test.each(byName(FAULTS))('reports %s', async (_, one) => {
   const { change, env, args } = one
   const report = await examine(change, env, args)
   expectFindings(report, one)
 })
 
 const HEALTHY: readonly Case[] = [
-  { name: 'a fresh tenant', change: withoutClients },
+  { name: 'a tenant without clients', change: withoutClients },
   {
-    name: 'a tenant without the setting of the mode, and with permissive clients',
-    change: both(permissiveClient(PROMOTED), unshared, grantFor('app'), () => ({
-      enabledClients: { con_1: ['app'] },
-    })),
+    name: 'promoted clients in a tenant without the security mode setting',
+    change: all(permissiveClient(PROMOTED), unshared, grantFor('app'), enabledFor('app')),
   },
   {
     name: 'an imported metadata document of ChatGPT',
-    change: both(
+    change: all(
       settings({ client_id_metadata_document_supported: true }),
       another({
         external_metadata_type: 'cimd',
@@ -200,17 +184,15 @@ const HEALTHY: readonly Case[] = [
   },
   {
     name: 'a default audience that is the API',
-    change: ({ apis, settings: shown }) => ({
-      settings: { ...shown, default_audience: apis[0]?.identifier },
-    }),
+    change: (state) => settings({ default_audience: apiOf(state).identifier })(state),
   },
   {
-    name: 'Classic Login without strict clients',
-    change: both(withoutClients, () => ({ loginExperience: 'classic' })),
+    name: 'Classic Login in a tenant without strict clients',
+    change: all(withoutClients, classicLogin),
   },
   {
-    name: 'a client of an operator with grants of its own',
-    change: both(
+    name: 'a client that an operator created, with its own grant',
+    change: all(
       another({
         client_id: 'app',
         is_first_party: true,
@@ -222,21 +204,24 @@ const HEALTHY: readonly Case[] = [
   },
 ]
 
-test.each(HEALTHY)('is silent about $name', async ({ change, env, args }) => {
+test.each(byName(HEALTHY))('reports nothing for %s', async (_, { change, env, args }) => {
   expect((await examine(change, env, args)).findings).toEqual([])
 })
 
-test('what doctor may not read is a note, and no fault', async () => {
-  const forbidden = ['/roles', '/users', '/prompts', '/organizations', '/rules', '/hooks']
-  const { findings, skipped } = await examine(() => ({ forbidden }), ORGANIZATION)
+test('skips the checks for which the Management API client lacks a scope', async () => {
+  const change = withoutScopes(
+    ...(['read:roles', 'read:users', 'read:prompts'] as const),
+    ...(['read:organizations', 'read:rules', 'read:hooks'] as const),
+  )
+  const { findings, skipped } = await examine(change, ORGANIZATION)
   expect(findings).toEqual([])
   const reasons = skipped.map(({ reason }) => reason)
   expect(reasons).toContain('the Management scope read:organizations is missing')
   expect(reasons).toContain('the Management scope read:prompts is missing')
 })
 
-test('a client that stays a third-party client is told what keeps it working', async () => {
-  const change = both(permissiveClient(), withoutGrants('cgr_chatgpt'), grantFor('app'))
+test('explains how a client keeps working without its promotion', async () => {
+  const change = all(permissiveClient(), withoutGrant('cgr_chatgpt'), grantFor('app'))
   const { findings } = await examine(change)
   expect(findings).toMatchObject([
     {

@@ -1,6 +1,7 @@
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { doctorReport, idsOf } from '../../support/auth0/doctor.ts'
-import { type Front, type Misbehaviour, startFront } from '../../support/http/front.ts'
+import { startedForAllTests } from '../../support/each-test.ts'
+import { type Misbehaviour, startFront } from '../../support/http/front.ts'
 import {
   AS,
   challenge,
@@ -15,26 +16,26 @@ import {
 const HTML = { 'content-type': 'text/html' }
 const PAGE = '<!doctype html><title>App</title>'
 
-let front: Front
-beforeAll(async () => {
-  front = await startFront()
-})
-afterAll(() => front?.[Symbol.asyncDispose]())
+const front = startedForAllTests(startFront)
 
 const FRONT_FAULTS: readonly (readonly [string, Misbehaviour, readonly string[]])[] = [
   [
-    'one path of the metadata is missing',
+    'one metadata path is missing',
     replace(/^\/mcp\/\.well-known\/oauth-pro/, { status: 404, body: '{}' }),
     ['metadata_missing'],
   ],
-  ['all metadata is missing', replace(METADATA, { status: 404, body: '{}' }), ['metadata_missing']],
+  [
+    'all metadata paths are missing',
+    replace(METADATA, { status: 404, body: '{}' }),
+    ['metadata_missing'],
+  ],
   [
     'the metadata function is private',
     replace(/well-known/, { status: 403, headers: HTML, body: PAGE }),
     ['authorization_server_metadata_missing', 'metadata_missing'],
   ],
   [
-    'one path has outdated metadata',
+    'one metadata path has an old document',
     member(/resource\/mcp$/, 'scopes_supported', ['events:read', 'events:write', 'old']),
     ['metadata_layouts_disagree'],
   ],
@@ -44,18 +45,18 @@ const FRONT_FAULTS: readonly (readonly [string, Misbehaviour, readonly string[]]
     ['health_disagrees', 'resource_trailing_slash'],
   ],
   [
-    'resource is the URL of another deployment',
+    'resource names another deployment',
     member(METADATA, 'resource', 'https://other.example/mcp'),
     ['health_disagrees', 'resource_mismatch'],
   ],
-  ['resource is missing', member(METADATA, 'resource', undefined), ['resource_mismatch']],
+  ['the metadata lacks resource', member(METADATA, 'resource', undefined), ['resource_mismatch']],
   [
-    'authorization_servers is empty',
+    'the metadata lacks authorization servers',
     member(METADATA, 'authorization_servers', []),
     ['authorization_servers_missing'],
   ],
   [
-    'the issuer has no https://',
+    'the issuer lacks https://',
     member(METADATA, 'authorization_servers', ['tenant.auth0.com']),
     ['authorization_server_metadata_differs', 'health_disagrees', 'issuer_malformed'],
   ],
@@ -67,44 +68,48 @@ const FRONT_FAULTS: readonly (readonly [string, Misbehaviour, readonly string[]]
     })),
     ['authorization_server_metadata_differs', 'health_disagrees', 'issuer_trailing_slash'],
   ],
-  ['scopes are missing', member(METADATA, 'scopes_supported', ['events:read']), ['scopes_missing']],
   [
-    'offline_access is advertised',
+    'the metadata lacks a scope',
+    member(METADATA, 'scopes_supported', ['events:read']),
+    ['scopes_missing'],
+  ],
+  [
+    'the metadata advertises offline_access',
     member(METADATA, 'scopes_supported', ['events:read', 'events:write', 'offline_access']),
     ['offline_access_advertised'],
   ],
   [
-    'metadata is text/plain',
+    'the media type of the metadata is text/plain',
     field('content-type', 'text/plain', (path) => METADATA.test(path)),
     ['metadata_media_type'],
   ],
   [
-    'a single-page app is served for metadata',
+    'a single-page app answers for the metadata',
     replace(METADATA, { status: 200, headers: HTML, body: PAGE }),
     ['metadata_missing', 'rewrite_returns_html'],
   ],
   [
-    'a single-page app is served for /mcp',
+    'a single-page app answers for /mcp',
     replace(/^\/mcp$/, { status: 200, headers: HTML, body: PAGE }),
     ['cors_preflight_refused', 'rewrite_returns_html'],
   ],
   [
-    'the copy of the issuer metadata is outdated',
+    'the authorization server metadata is outdated',
     member(AS, 'issuer', 'https://old.example/'),
     ['authorization_server_metadata_differs'],
   ],
   [
-    'the copy of the issuer metadata is missing',
+    'the authorization server metadata is missing',
     replace(/well-known\/openid-configuration/, { status: 502, body: '{}' }),
     ['authorization_server_metadata_missing'],
   ],
   [
-    'a 401 response has no challenge',
+    'the 401 response has no challenge',
     field('www-authenticate', undefined),
     ['bad_token_answer', 'challenge_missing'],
   ],
   [
-    'the challenge without a token has an error',
+    'the challenge has an error code although the request had no token',
     challenge((value) => value.replace(/^Bearer (?!error)/, 'Bearer error="invalid_token", ')),
     ['challenge_not_bare'],
   ],
@@ -114,7 +119,7 @@ const FRONT_FAULTS: readonly (readonly [string, Misbehaviour, readonly string[]]
     ['challenge_without_resource_metadata'],
   ],
   [
-    'the challenge has a foreign resource_metadata URL',
+    'resource_metadata in the challenge has another URL',
     challenge((value) => value.replace(/(resource_metadata=")[^"]*/, '$1https://other.example/x')),
     ['challenge_resource_metadata_wrong'],
   ],
@@ -124,14 +129,14 @@ const FRONT_FAULTS: readonly (readonly [string, Misbehaviour, readonly string[]]
     ['challenge_scope_missing'],
   ],
   [
-    'the proxy removes Authorization',
+    'the edge removes the Authorization header',
     { request: ({ headers: { authorization: _, ...headers } }) => ({ headers }) },
     ['authorization_stripped'],
   ],
   [
-    'the proxy adds its own token',
+    'the edge adds a token of its own',
     { request: ({ headers }) => ({ headers: { ...headers, authorization: 'Bearer own' } }) },
-    // ChatGPT gets a 401 for the invalid token too.
+    // ChatGPT also gets 401 for an invalid token.
     ['challenge_not_bare', 'chatgpt_sign_in_not_offered'],
   ],
   [
@@ -143,7 +148,7 @@ const FRONT_FAULTS: readonly (readonly [string, Misbehaviour, readonly string[]]
     ['bad_token_accepted'],
   ],
   [
-    'the gateway accepts unauthenticated calls',
+    'the gateway accepts requests without a token',
     replace(/^\/mcp$/, { status: 200, body: '{}' }, /POST/),
     ['bad_token_accepted', 'unauthenticated_allowed'],
   ],
@@ -153,13 +158,13 @@ const FRONT_FAULTS: readonly (readonly [string, Misbehaviour, readonly string[]]
     ['cors_preflight_refused', 'function_not_public'],
   ],
   [
-    '/mcp is not rewritten',
+    'the rewrite of /mcp is missing',
     replace(/^\/mcp$/, { status: 404, headers: {}, body: '' }),
     ['cors_preflight_refused', 'mcp_get_not_405', 'mcp_missing'],
   ],
   ['the gateway crashes', replace(/^\/mcp$/, { status: 500, body: '{}' }, /POST/), ['mcp_failing']],
   [
-    'the gateway has no keys',
+    'the gateway cannot load the keys of the issuer',
     {
       answer: (_, { headers }) =>
         headers['authorization']?.includes('.') ? { status: 503, body: '{}' } : undefined,
@@ -180,12 +185,12 @@ const FRONT_FAULTS: readonly (readonly [string, Misbehaviour, readonly string[]]
     ['mcp_get_not_405'],
   ],
   [
-    'User-Agent is rewritten',
+    'the edge replaces the User-Agent header',
     { request: ({ headers }) => ({ headers: { ...headers, 'user-agent': 'cdn' } }) },
     ['chatgpt_sign_in_not_offered'],
   ],
   [
-    'POST is redirected',
+    'POST /mcp is redirected',
     replace(
       /^\/mcp$/,
       { status: 301, headers: { location: 'https://www.example/mcp' }, body: '' },
@@ -194,17 +199,17 @@ const FRONT_FAULTS: readonly (readonly [string, Misbehaviour, readonly string[]]
     ['post_redirected'],
   ],
   [
-    'metadata is redirected',
+    'the metadata is redirected',
     replace(METADATA, { status: 302, headers: { location: '/login' }, body: '' }),
     ['document_redirected', 'metadata_missing'],
   ],
   [
-    'the metadata lacks CORS',
+    'the metadata lacks CORS headers',
     field('access-control-allow-origin', undefined, (path) => METADATA.test(path)),
     ['metadata_cors_missing'],
   ],
   [
-    'the preflight requires credentials',
+    'the preflight response is 401',
     replace(
       /^\/mcp$/,
       { status: 401, headers: { 'cache-control': 'no-store' }, body: '' },
@@ -213,32 +218,32 @@ const FRONT_FAULTS: readonly (readonly [string, Misbehaviour, readonly string[]]
     ['cors_preflight_refused'],
   ],
   [
-    'the preflight forbids Authorization',
+    'the preflight response does not allow the Authorization header',
     field('access-control-allow-headers', 'content-type'),
     ['cors_preflight_refused'],
   ],
   [
-    'the challenge is not exposed to web pages',
+    'the CORS headers do not expose the challenge',
     field('access-control-expose-headers', undefined),
     ['challenge_not_exposed'],
   ],
   [
-    '404 responses are cacheable',
+    '404 responses can be cached',
     field('cache-control', 'public, max-age=600', (_, __, { status }) => status === 404),
     ['not_found_cacheable'],
   ],
   [
-    'responses of the gateway are cacheable',
+    'responses of /mcp can be cached',
     field('cache-control', 'public, max-age=60', (_, method) => method === 'POST'),
     ['answer_cacheable'],
   ],
   [
-    'metadata is cached for a year',
+    'the metadata can be cached for a year',
     field('cache-control', 'public, max-age=31536000', (path) => METADATA.test(path)),
     ['metadata_cached_too_long'],
   ],
   [
-    'metadata is not cacheable',
+    'the metadata cannot be cached',
     field('cache-control', 'private', (path) => METADATA.test(path) || AS.test(path)),
     ['metadata_not_cacheable'],
   ],
@@ -248,7 +253,7 @@ const FRONT_FAULTS: readonly (readonly [string, Misbehaviour, readonly string[]]
     ['health_failing'],
   ],
   [
-    'the deployment does not reach Auth0',
+    'the deployment cannot reach Auth0',
     replace(/^\/health\/auth0/, {
       status: 503,
       body: JSON.stringify({ status: 'failing', failing: ['jwks'], jwks: { reason: 'timeout' } }),
@@ -256,7 +261,7 @@ const FRONT_FAULTS: readonly (readonly [string, Misbehaviour, readonly string[]]
     ['auth0_health_failing'],
   ],
   [
-    'two versions are deployed',
+    'the functions have different configurations',
     member(/^\/health\/auth0/, 'audience', 'https://old.example/mcp'),
     ['health_disagrees'],
   ],
@@ -266,7 +271,7 @@ const FRONT_FAULTS: readonly (readonly [string, Misbehaviour, readonly string[]]
     ['openapi_missing'],
   ],
   [
-    'a reference in openapi.json cannot be resolved',
+    'a reference in openapi.json has no target',
     member(/^\/openapi/, 'x-more', [
       { $ref: '#/$defs/F' },
       { $ref: '#/components/schemas/Problem' },
@@ -274,7 +279,7 @@ const FRONT_FAULTS: readonly (readonly [string, Misbehaviour, readonly string[]]
     ['openapi_references'],
   ],
   [
-    'openapi.json has more operations than GPT Actions allow',
+    'openapi.json has more operations than GPT Actions accept',
     member(
       /^\/openapi/,
       'paths',
@@ -285,12 +290,12 @@ const FRONT_FAULTS: readonly (readonly [string, Misbehaviour, readonly string[]]
     ['openapi_operations'],
   ],
   [
-    'a description in openapi.json is longer than GPT Actions allow',
+    'a description in openapi.json is longer than GPT Actions accept',
     member(/^\/openapi/, 'paths', { '/more': { post: { description: 'x'.repeat(301) } } }),
     ['openapi_descriptions'],
   ],
   [
-    'openapi.json is larger than GPT Actions allow',
+    'openapi.json is larger than GPT Actions accept',
     member(/^\/openapi/, 'x-more', 'x'.repeat(100_000)),
     ['openapi_size'],
   ],
@@ -300,20 +305,17 @@ const FRONT_FAULTS: readonly (readonly [string, Misbehaviour, readonly string[]]
     ['gateway_public_url'],
   ],
   [
-    'the clock of the gateway is an hour behind',
+    'a clock is one hour slow',
     field('date', new Date(Date.now() - 3_600_000).toUTCString(), isMcp),
     ['clock_skew'],
   ],
 ]
 
-test.each(FRONT_FAULTS)(
-  'doctor reports the fault of the deployment: %s',
-  async (_, misbehaviour, expected) => {
-    front.misbehaves = misbehaviour
-    const report = await doctorReport([front.url])
-    expect(idsOf(report)).toEqual(expected)
-    for (const { fix, why, seen } of report.findings) {
-      expect(Math.min(fix.length, why.length, seen.length)).toBeGreaterThan(10)
-    }
-  },
-)
+test.each(FRONT_FAULTS)('reports that %s', async (_, misbehaviour, expected) => {
+  front.misbehaves = misbehaviour
+  const report = await doctorReport([front.url])
+  expect(idsOf(report)).toEqual(expected)
+  for (const { fix, why, seen } of report.findings) {
+    expect(Math.min(fix.length, why.length, seen.length)).toBeGreaterThan(10)
+  }
+})

@@ -1,15 +1,19 @@
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest'
+import { beforeEach, expect, test, vi } from 'vitest'
 import { doctorReport, idsOf } from '../../support/auth0/doctor.ts'
-import { type Front, startFront } from '../../support/http/front.ts'
+import { startedForAllTests } from '../../support/each-test.ts'
+import { startFront } from '../../support/http/front.ts'
 import { discoveryOf, type Staged } from '../../support/http/issuer.ts'
 import { AS, member } from '../../support/http/misbehaviour.ts'
 
-let front: Front
-beforeAll(async () => {
-  front = await startFront()
+// The functions take the clock of their start, which stands still, so they keep what they fetch.
+const front = startedForAllTests(async () => {
+  vi.useFakeTimers({ toFake: ['Date'], now: Date.now() })
+  try {
+    return await startFront()
+  } finally {
+    vi.useRealTimers()
+  }
 })
-afterAll(() => front?.[Symbol.asyncDispose]())
-afterEach(() => void vi.useRealTimers())
 beforeEach(() => {
   for (const name of Object.keys(front.issuer.staged))
     Reflect.deleteProperty(front.issuer.staged, name)
@@ -23,17 +27,17 @@ const ISSUER_FAULTS: readonly (readonly [string, () => Staged, readonly string[]
     ['pkce_s256_missing'],
   ],
   [
-    'the registration endpoint is missing',
+    'the issuer has no registration endpoint',
     () => ({ discovery: without('registration_endpoint') }),
     ['registration_endpoint_missing'],
   ],
   [
-    'the token endpoint is missing',
+    'the issuer has no token endpoint',
     () => ({ discovery: without('token_endpoint') }),
     ['endpoints_missing'],
   ],
   [
-    'the token endpoint requires a client secret',
+    'the issuer requires a client secret',
     () => ({
       discovery: changed({ token_endpoint_auth_methods_supported: ['client_secret_post'] }),
     }),
@@ -45,13 +49,17 @@ const ISSUER_FAULTS: readonly (readonly [string, () => Staged, readonly string[]
     ['refresh_unavailable'],
   ],
   [
-    'the issuer in its metadata differs from its URL',
+    'the issuer in the metadata differs from its URL',
     () => ({ discovery: changed({ issuer: 'https://custom.example/' }) }),
     ['issuer_mismatch'],
   ],
-  ['jwks_uri is missing', () => ({ discovery: without('jwks_uri') }), ['jwks_unreachable']],
   [
-    'jwks_uri leads to a missing document',
+    'the metadata of the issuer lacks jwks_uri',
+    () => ({ discovery: without('jwks_uri') }),
+    ['jwks_unreachable'],
+  ],
+  [
+    'jwks_uri has another URL',
     () => ({ discovery: changed({ jwks_uri: `${front.issuer.url}keys` }) }),
     ['jwks_unreachable'],
   ],
@@ -81,19 +89,14 @@ function without(name: string) {
   return changed({ [name]: undefined })
 }
 
-test.each(ISSUER_FAULTS)(
-  'doctor reports the fault of the issuer: %s',
-  async (_, staged, expected) => {
-    // The functions cache what they fetched. With a frozen clock the cache does not expire.
-    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() })
-    await doctorReport([front.url])
-    Object.assign(front.issuer.staged, staged())
-    const found = idsOf(await doctorReport([front.url]))
-    expect(found.filter((id) => id !== 'auth0_health_failing')).toEqual(expected)
-  },
-)
+test.each(ISSUER_FAULTS)('reports that %s', async (_, staged, expected) => {
+  await doctorReport([front.url])
+  Object.assign(front.issuer.staged, staged())
+  const found = idsOf(await doctorReport([front.url]))
+  expect(found.filter((id) => id !== 'auth0_health_failing')).toEqual(expected)
+})
 
-test('doctor reports curated metadata only with an issuer that sends iss or a wrong registration URL', async () => {
+test('reports nothing for curated metadata, and distinguishes it from an issuer that sends iss', async () => {
   await using curated = await startFront({ AUTH_SERVER_METADATA: 'curated' })
   expect(idsOf(await doctorReport([curated.url]))).toEqual([])
   curated.issuer.staged.discovery = {
@@ -106,7 +109,7 @@ test('doctor reports curated metadata only with an issuer that sends iss or a wr
   expect(idsOf(await doctorReport([curated.url]))).toEqual(['registration_endpoint_wrong'])
 })
 
-test('doctor reports one fault if curated metadata is not served because the issuer sends iss', async () => {
+test('reports one fault if curated metadata is missing for an issuer that sends iss', async () => {
   await using curated = await startFront({ AUTH_SERVER_METADATA: 'curated' })
   curated.issuer.staged.discovery = {
     ...discoveryOf(curated.issuer.url),

@@ -1,83 +1,122 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterEach, describe, expect, test } from 'vitest'
+import type { TenantLogStream } from '../../../deploy/emulator/state.ts'
 import { doctorReport, idsOf } from '../../support/auth0/doctor.ts'
 import {
+  byName,
   type Case,
   expectFindings,
-  noStreams,
-  OPEN,
-  openTenant,
-  predefined,
-  withoutClients,
-} from '../../support/auth0/doctor-changes.ts'
+  expectIds,
+  expectNoSecret,
+  type FaultRow,
+} from '../../support/auth0/doctor-case.ts'
 import {
-  both,
-  type Change,
+  all,
+  noStreams,
+  secretMasked,
   sink,
   stream,
-  tenantOptions,
-  type Variables,
-} from '../../support/auth0/doctor-tenant.ts'
+  withoutScopes,
+  withoutStream,
+} from '../../support/auth0/doctor-changes.ts'
+import { OPEN, openTenant, predefined, withoutClients } from '../../support/auth0/doctor-clients.ts'
+import { type Change, doctorForAllTests } from '../../support/auth0/doctor-tenant.ts'
 import {
   FORMER_LOG_WEBHOOK_SECRET,
-  type Front,
+  LOG_WEBHOOK_SECRET,
   type Misbehaviour,
-  LOG_WEBHOOK_SECRET as SECRET,
   startFront,
 } from '../../support/http/front.ts'
 
-let front: Front
-beforeAll(async () => {
-  front = await startFront()
-})
-afterAll(() => front?.[Symbol.asyncDispose]())
-
-const optionsFor = (change: Change, env: Variables = {}, { url } = front) =>
-  tenantOptions(url, change, env)
-
-function examine(change: Change = () => ({}), env: Variables = {}, args: readonly string[] = []) {
-  return doctorReport([front.url, ...args], optionsFor(change, env))
-}
+const { front, optionsFor, examine } = doctorForAllTests()
 
 const CASES: readonly Case[] = [
   {
-    name: 'no log stream, which ChatGPT depends on',
-    change: () => ({ streams: [] }),
+    name: 'a missing log stream when ChatGPT registers clients',
+    change: withoutStream,
     errors: ['log_stream_missing'],
   },
   {
-    name: 'no log stream beside a predefined client, while clients can register',
-    change: both(predefined(), () => ({ streams: [] })),
+    name: 'a missing log stream when there is a predefined client and registration is on',
+    change: all(predefined(), withoutStream),
     warnings: ['log_stream_missing'],
   },
   {
-    name: 'log streams that the plan does not have',
+    name: 'a plan without log streams',
     change: noStreams,
     errors: ['log_streams_not_in_plan'],
   },
   {
-    name: 'log streams that the plan does not have, beside a predefined client',
-    change: both(predefined(), noStreams),
+    name: 'a plan without log streams when there is a predefined client',
+    change: all(predefined(), noStreams),
     warnings: ['log_streams_not_in_plan'],
   },
 ]
 
-test.each(CASES)('names the fault of a tenant: $name', async (one) => {
+test.each(byName(CASES))('reports %s', async (_, one) => {
   const { change, env, args } = one
   const report = await examine(change, env, args)
   expectFindings(report, one)
 })
 
-test('with open access no log stream is missed', async () => {
-  for (const change of [noStreams, () => ({ streams: [] }), stream({ status: 'paused' })]) {
-    const report = await examine(both(openTenant, change), OPEN)
+const FAULTS: readonly FaultRow[] = [
+  ['the log stream does not exist', withoutStream, ['log_stream_missing']],
+  ['the log stream is paused', stream({ status: 'paused' }), ['log_stream_not_active']],
+  ['the log stream is suspended', stream({ status: 'suspended' }), ['log_stream_not_active']],
+  [
+    'the log stream delivers to another URL',
+    sink({ httpEndpoint: 'https://old.example/auth0-log-webhook' }),
+    ['log_stream_wrong_url'],
+  ],
+  [
+    'the log stream delivers JSON Lines',
+    sink({ httpContentFormat: 'JSONLINES' }),
+    ['log_stream_format'],
+  ],
+  [
+    'the log stream has no secret',
+    sink({ httpAuthorization: undefined } as Partial<TenantLogStream['sink']>),
+    ['log_stream_secret'],
+  ],
+  [
+    'the log stream has another secret',
+    sink({ httpAuthorization: 'Bearer another' }),
+    ['log_stream_secret'],
+  ],
+  [
+    'the filters of the log stream exclude registrations',
+    stream({ filters: [{ type: 'category', name: 'auth.login.fail' }] }),
+    ['log_stream_filters'],
+  ],
+  ['the log stream has no filters', stream({ filters: [] }), ['log_stream_filters']],
+]
+
+test.each(FAULTS)('reports that %s', async (_, change, expected) => {
+  expectIds(await examine(change), expected)
+})
+
+test('reports nothing for a paused log stream to another URL', async () => {
+  const change: Change = ({ logStreams }) =>
+    void logStreams.set('lst_2', {
+      id: 'lst_2',
+      name: 'SIEM',
+      type: 'http',
+      status: 'paused',
+      sink: { httpEndpoint: 'https://siem.example' },
+    })
+  expect(idsOf(await examine(change))).toEqual([])
+})
+
+test('requires no log stream with open access', async () => {
+  for (const change of [noStreams, withoutStream, stream({ status: 'paused' })]) {
+    const report = await examine(all(openTenant, change), OPEN)
     expect(idsOf(report)).toEqual(['third_party_access_open'])
     expect(report.ok).toBe(true)
   }
 })
 
-describe('the ways without a log stream', () => {
-  test('are named where ChatGPT depends on one', async () => {
-    for (const change of [noStreams, () => ({ streams: [] })]) {
+describe('without a log stream', () => {
+  test('names the alternatives when ChatGPT registers clients', async () => {
+    for (const change of [noStreams, withoutStream]) {
       const { findings } = await examine(change)
       expect(findings[0]?.fix).toMatch(
         /--predefined.*AUTH_SERVER_METADATA=curated.*THIRD_PARTY_ACCESS=open/,
@@ -85,23 +124,26 @@ describe('the ways without a log stream', () => {
     }
   })
 
-  test('a limit of the plan is not taken for a missing scope', async () => {
+  test('distinguishes a limit of the plan from a missing scope', async () => {
     const { findings } = await examine(noStreams)
     expect(findings[0]?.seen).toContain('limit of the Auth0 plan')
-    const missing = await examine(() => ({ forbidden: ['/log-streams'] }))
+    const missing = await examine(withoutScopes('read:log_streams'))
     expect(idsOf(missing)).toEqual(['management_scope_missing'])
   })
 
-  test('curated metadata is one of them', async () => {
+  test('reports nothing with curated metadata', async () => {
     await using curated = await startFront({ AUTH_SERVER_METADATA: 'curated' })
-    for (const change of [noStreams, () => ({ streams: [] })]) {
-      const options = tenantOptions(curated.url, both(withoutClients, change))
+    for (const change of [noStreams, withoutStream]) {
+      const options = optionsFor(all(withoutClients, change), {}, curated)
       expect((await doctorReport([curated.url], options)).findings).toEqual([])
     }
   })
 })
 
-describe('what the log stream sends', () => {
+describe('the test delivery', () => {
+  afterEach(() => {
+    front.misbehaves = {}
+  })
   const PATH = '/auth0-log-webhook'
   const away = (path: string): Misbehaviour => ({
     request: (asked) => (asked.path === PATH ? { path } : {}),
@@ -109,49 +151,45 @@ describe('what the log stream sends', () => {
   const answered = (status: number): Misbehaviour => ({
     answer: (_, { path }) => (path === PATH ? { status, body: '' } : undefined),
   })
-  const NOT_TAKEN: readonly (readonly [string, Misbehaviour, readonly string[]])[] = [
+  const REFUSED: readonly (readonly [string, Misbehaviour, readonly string[]])[] = [
     ['no rewrite leads to log-webhook', away('/nowhere'), ['log_webhook_unreachable']],
-    ['log-webhook is broken', answered(500), ['log_webhook_unreachable']],
-    ['log-webhook runs with another secret', answered(401), ['log_webhook_secret']],
+    ['log-webhook answers 500', answered(500), ['log_webhook_unreachable']],
+    ['log-webhook has another secret', answered(401), ['log_webhook_secret']],
   ]
 
-  test.each(NOT_TAKEN)('is told when it does not arrive: %s', async (_, misbehaves, expected) => {
-    await using front = await startFront()
+  test.each(REFUSED)('reports that %s', async (_, misbehaves, expected) => {
     front.misbehaves = misbehaves
-    const report = await doctorReport(
-      [front.url],
-      optionsFor(() => ({}), {}, front),
-    )
+    const report = await examine()
     expect(idsOf(report)).toEqual(expected)
     expect(report.findings[0]?.fix).toContain('npm run deploy')
-    expect(JSON.stringify(report)).not.toContain(SECRET)
+    expectNoSecret(report)
   })
 
-  const sentTo = async (change: Change, env = {}) => {
+  const sentTo = async (change?: Change, env = {}) => {
     const sent: string[] = []
     const options = optionsFor(change, env)
     const fetch: typeof globalThis.fetch = (input, init) => {
       if (new Request(input, init).url.endsWith(PATH)) {
         sent.push(`${init?.body} ${new Headers(init?.headers).get('authorization')}`)
       }
-      return options.fetch(input, init)
+      return globalThis.fetch(input, init)
     }
     await doctorReport([front.url], { ...options, fetch })
     return sent
   }
 
-  test('is no record, with the secret of the stream', async () => {
-    expect(await sentTo(() => ({}))).toEqual([`[] Bearer ${SECRET}`])
+  test('sends an empty list with the secret of the log stream', async () => {
+    expect(await sentTo()).toEqual([`[] Bearer ${LOG_WEBHOOK_SECRET}`])
     const former = sink({ httpAuthorization: FORMER_LOG_WEBHOOK_SECRET })
     const unknown = { LOG_WEBHOOK_SECRET: undefined }
     expect(await sentTo(former, unknown)).toEqual([`[] ${FORMER_LOG_WEBHOOK_SECRET}`])
-    expect(await sentTo(sink({ httpAuthorization: '*****' }))).toEqual([`[] Bearer ${SECRET}`])
+    expect(await sentTo(secretMasked)).toEqual([`[] Bearer ${LOG_WEBHOOK_SECRET}`])
   })
 
-  test('goes nowhere that the stream does not deliver to, nor with a secret that nobody knows', async () => {
-    expect(await sentTo(() => ({ streams: [] }))).toEqual([])
-    expect(await sentTo(() => ({}), { PUBLIC_URL: 'https://other.example' })).toEqual([])
+  test('sends nothing without a log stream to this deployment or without its secret', async () => {
+    expect(await sentTo(withoutStream)).toEqual([])
+    expect(await sentTo(undefined, { PUBLIC_URL: 'https://other.example' })).toEqual([])
     const unknown = { LOG_WEBHOOK_SECRET: undefined }
-    expect(await sentTo(sink({ httpAuthorization: '*****' }), unknown)).toEqual([])
+    expect(await sentTo(secretMasked, unknown)).toEqual([])
   })
 })

@@ -1,66 +1,55 @@
-import { afterAll, beforeAll, expect, test } from 'vitest'
-import { doctorReport } from '../../support/auth0/doctor.ts'
+import { expect, test } from 'vitest'
+import { byName, type Case, expectFindings } from '../../support/auth0/doctor-case.ts'
 import {
-  type Case,
-  expectFindings,
+  all,
   ORGANIZATION,
   organization,
+  permissionsUnassigned,
+  rolePermissions,
+  withoutRole,
+  withoutUsers,
 } from '../../support/auth0/doctor-changes.ts'
-import { type Change, tenantOptions, type Variables } from '../../support/auth0/doctor-tenant.ts'
-import { type Front, startFront } from '../../support/http/front.ts'
+import { doctorForAllTests } from '../../support/auth0/doctor-tenant.ts'
 
-let front: Front
-beforeAll(async () => {
-  front = await startFront()
-})
-afterAll(() => front?.[Symbol.asyncDispose]())
-
-function examine(change: Change, env: Variables = {}, args: readonly string[] = []) {
-  return doctorReport([front.url, ...args], tenantOptions(front.url, change, env))
-}
+const { examine } = doctorForAllTests()
 
 const FAULTS: readonly Case[] = [
   {
-    name: 'people without permissions',
-    change: ({ roles, people }) => ({
-      roles: roles.map((one) => ({ ...one, members: [] })),
-      people: people.map((one) => ({ ...one, permissions: [] })),
-    }),
+    name: 'users without permissions',
+    change: permissionsUnassigned,
     warnings: ['permissions_unassigned'],
   },
   {
-    name: 'no role, and no people',
-    change: () => ({ roles: [], people: [] }),
+    name: 'a tenant without roles and users',
+    change: all(withoutRole, withoutUsers),
     warnings: ['permissions_unassigned'],
   },
   {
-    name: 'a role from before a tool was added',
-    change: ({ roles }) => ({
-      roles: roles.map((one) => ({ ...one, permissions: ['events:read'] })),
-    }),
+    name: 'a role that lacks a permission of the API',
+    change: rolePermissions('events:read'),
     warnings: ['role_permissions_missing'],
   },
   {
-    name: 'an organization that denies third-party clients',
+    name: 'an organization that blocks third-party clients',
     change: organization({ third_party_client_access: 'block' }),
     env: ORGANIZATION,
     errors: ['organization_third_party_access'],
   },
   {
     name: 'an organization without the login connection',
-    change: organization({ connections: ['other'] }),
+    change: organization({}, 'other'),
     args: ['--organization', 'org_a'],
     errors: ['organization_connection_missing'],
   },
   {
     name: 'an organization that does not exist',
-    change: () => ({}),
+    change: () => undefined,
     env: ORGANIZATION,
     errors: ['organization_missing'],
   },
 ]
 
-test.each(FAULTS)('names the fault of a tenant: $name', async (one) => {
+test.each(byName(FAULTS))('reports %s', async (_, one) => {
   const { change, env, args } = one
   const report = await examine(change, env, args)
   expectFindings(report, one)
@@ -68,8 +57,8 @@ test.each(FAULTS)('names the fault of a tenant: $name', async (one) => {
 
 const HEALTHY: readonly Case[] = [
   {
-    name: 'permissions that people have without a role',
-    change: () => ({ roles: [] }),
+    name: 'permissions that are assigned directly to a user',
+    change: withoutRole,
   },
   {
     name: 'an organization that allows third-party clients',
@@ -78,6 +67,6 @@ const HEALTHY: readonly Case[] = [
   },
 ]
 
-test.each(HEALTHY)('is silent about $name', async ({ change, env, args }) => {
+test.each(byName(HEALTHY))('reports nothing for %s', async (_, { change, env, args }) => {
   expect((await examine(change, env, args)).findings).toEqual([])
 })

@@ -16,22 +16,22 @@ async function serve(listener: RequestListener): Promise<string> {
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}/`
 }
 
-test('createProbe times out if there is no response', async () => {
+test('stops waiting for a response that does not start', async () => {
   const url = await serve(() => undefined)
   expect(await createProbe({ timeoutMs: 50 })({ url })).toMatchObject({ failure: 'timeout' })
 })
 
-test('createProbe times out if the response does not end', async () => {
+test('stops reading a response that does not end', async () => {
   const url = await serve((_, res) => res.writeHead(200).write('{'))
   expect(await createProbe({ timeoutMs: 50 })({ url })).toMatchObject({ failure: 'timeout' })
 })
 
-test('createProbe rejects a response that is too large', async () => {
+test('stops reading a response that is too large', async () => {
   const url = await serve((_, res) => res.end('x'.repeat(600_000)))
   expect(await createProbe()({ url })).toMatchObject({ failure: 'oversized' })
 })
 
-test('createProbe returns a redirect and does not follow it', async () => {
+test('returns a redirect without following it', async () => {
   const paths: string[] = []
   const url = await serve((req, res) => {
     paths.push(req.url ?? '')
@@ -41,7 +41,7 @@ test('createProbe returns a redirect and does not follow it', async () => {
   expect(paths).toEqual(['/'])
 })
 
-test('createProbe returns the system error code of a refused connection', async () => {
+test('returns the system error code of a refused connection', async () => {
   const url = await serve(() => undefined)
   await stop()
   expect(await createProbe()({ url })).toMatchObject({ failure: 'ECONNREFUSED' })

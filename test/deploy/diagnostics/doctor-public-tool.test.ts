@@ -1,14 +1,10 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { beforeEach, describe, expect, test } from 'vitest'
 import { doctorReport, idsOf } from '../../support/auth0/doctor.ts'
-import {
-  type Front,
-  type FrontAnswer,
-  type Misbehaviour,
-  startFront,
-} from '../../support/http/front.ts'
+import { startedForAllTests } from '../../support/each-test.ts'
+import { type FrontAnswer, type Misbehaviour, startFront } from '../../support/http/front.ts'
 import { challenge, isMcp } from '../../support/http/misbehaviour.ts'
 
-test('doctor reports no fault for a public tool that is called without a token', async () => {
+test('reports nothing for a public tool, which accepts calls without a token', async () => {
   const TOOL_SCOPES_JSON = '{"about":[],"listEvents":["events:read"]}'
   await using open = await startFront({ TOOLS: '', TOOL_SCOPES_JSON })
   expect(idsOf(await doctorReport([open.url]))).toEqual([])
@@ -16,18 +12,14 @@ test('doctor reports no fault for a public tool that is called without a token',
   expect(idsOf(await doctorReport([open.url]))).toEqual(['authorization_stripped'])
 })
 
-describe('doctor with a public and a protected tool', () => {
-  let open: Front
-  beforeAll(async () => {
-    const TOOL_SCOPES_JSON = '{"about":[],"listEvents":["events:read"]}'
-    open = await startFront({ TOOLS: '', TOOL_SCOPES_JSON })
-  })
-  afterAll(() => open?.[Symbol.asyncDispose]())
+describe('with public and protected tools', () => {
+  const TOOL_SCOPES_JSON = '{"about":[],"listEvents":["events:read"]}'
+  const open = startedForAllTests(() => startFront({ TOOLS: '', TOOL_SCOPES_JSON }))
   beforeEach(() => {
     open.misbehaves = {}
   })
 
-  test('checks the challenge and the sign-in in ChatGPT with the protected tool', async () => {
+  test('checks the challenge and the sign-in of ChatGPT with a protected tool', async () => {
     const { checked, skipped } = await doctorReport([open.url])
     const names = checked.map(({ name }) => name)
     expect(names).toEqual(expect.arrayContaining(['challenge', 'sign-in in ChatGPT']))
@@ -37,15 +29,11 @@ describe('doctor with a public and a protected tool', () => {
   test.each([
     ['a missing challenge', challenge(() => ''), ['challenge_missing']],
     [
-      'a missing sign-in in ChatGPT',
+      'a sign-in that is not offered',
       { request: () => ({}), answer: withoutSignIn },
       ['chatgpt_sign_in_not_offered'],
     ],
-    [
-      'a protected tool that accepts unauthenticated calls',
-      { answer: letIn },
-      ['unauthenticated_allowed'],
-    ],
+    ['a protected tool that requires no token', { answer: letIn }, ['unauthenticated_allowed']],
   ] satisfies (readonly [string, Misbehaviour, readonly string[]])[])(
     'reports %s',
     async (_, misbehaves, ids) => {
@@ -60,7 +48,7 @@ function withoutSignIn({ body }: FrontAnswer) {
   return { body: body.replaceAll('mcp/www_authenticate', 'mcp/other') }
 }
 
-/** Replaces the response to every refused call by a tool result. */
+/** Answers every refused call as if a tool had run. */
 function letIn({ status, body }: FrontAnswer, { path, method }: { path: string; method: string }) {
   if (!isMcp(path) || method !== 'POST' || (status === 200 && !body.includes('www_authenticate'))) {
     return undefined

@@ -10,12 +10,12 @@ import { startOnFreePorts } from '../../support/system.ts'
 
 interface State {
   readonly name: string
-  /** Changes of the Auth0 emulator. */
+  /** The traits of the Auth0 emulator. */
   readonly traits?: Readonly<Record<string, unknown>>
   readonly args?: readonly string[]
-  /** The expected warnings of doctor. */
+  /** The ids of the warnings. */
   readonly warnings?: readonly string[]
-  /** The client of `--predefined` connects instead of a registered one. */
+  /** Whether the client of `--predefined` connects and no client registers. */
   readonly isPredefined?: boolean
 }
 
@@ -23,22 +23,25 @@ const REFUSED = { logStreams: 'refused' }
 const PREDEFINED = { args: ['--iss', '--predefined'], isPredefined: true }
 
 const STATES: readonly State[] = [
-  { name: 'a new strict tenant' },
-  { name: 'a tenant without client markers', traits: { clientMarker: false } },
+  { name: 'a new strict tenant with the client marker' },
+  { name: 'a tenant without the client marker', traits: { clientMarker: false } },
   {
-    name: 'a permissive tenant',
+    name: 'a legacy permissive tenant that does not show its security mode',
     traits: { mode: 'permissive' },
   },
-  { name: 'a tenant that rejects the mode', traits: { securityModeSetting: 'refused' } },
   {
-    name: 'a tenant that rejects promotions',
+    name: 'a tenant that refuses the security mode setting',
+    traits: { securityModeSetting: 'refused' },
+  },
+  {
+    name: 'a tenant that refuses promotions',
     traits: { mode: 'permissive', promotion: 403 },
     warnings: ['promotion_refused'],
   },
-  { name: 'a tenant that sends iss', args: ['--iss'] },
+  { name: 'a tenant with iss in authorization responses', args: ['--iss'] },
   { name: 'a tenant with a predefined client', ...PREDEFINED },
   {
-    name: 'a predefined client, no log streams',
+    name: 'a tenant with a predefined client and without log streams',
     traits: REFUSED,
     ...PREDEFINED,
   },
@@ -53,7 +56,7 @@ const WITHOUT_STREAM: readonly (readonly [
   [
     'open access',
     { THIRD_PARTY_ACCESS: 'open' },
-    // Without admission, registered clients keep the leeway that Auth0 sets.
+    // Open access admits no single clients, so they keep Auth0's default leeway.
     ['refresh_token_leeway_zero', 'third_party_access_open'],
   ],
 ]
@@ -69,7 +72,7 @@ async function start(env: Readonly<Record<string, string>> = {}): Promise<System
   return system
 }
 
-/** Empties the tenant, applies the traits and runs `provision --apply`. Returns its output. */
+/** Resets the emulator to a new Auth0 tenant with these traits, and runs provision. */
 async function provisioned(system: System, { traits = {}, args = [] }: Omit<State, 'name'>) {
   const permissions = { 'alice@example.com': ['events:read', 'events:write'] }
   await adminOf(system.tenant).change({ empty: true, ...traits, userPermissions: permissions })
@@ -94,7 +97,7 @@ async function connects(system: System, isPredefined = false): Promise<void> {
   expect(steps.filter((step) => !step.ok)).toEqual([])
 }
 
-/** Runs doctor with the token exchange client that `provision` created. */
+/** Runs doctor with the client for token exchange that `provision` created. */
 async function examine(system: System): Promise<DoctorReport> {
   const { clients } = await adminOf(system.tenant).state()
   const exchange = clients.find(({ name }) => name?.startsWith('Gateway at '))?.client_id
@@ -105,16 +108,18 @@ async function examine(system: System): Promise<DoctorReport> {
 const shown = ({ findings }: DoctorReport) =>
   findings.map(({ id, severity }) => `${severity} ${id}`).sort()
 
-describe('doctor after provision --apply', () => {
+const byName = STATES.map((state) => [state.name, state] as const)
+
+describe('after provision --apply', () => {
   let system: System
   beforeAll(async () => {
     system = await start()
   })
   afterEach(() => adminOf(system.tenant).change({ reset: true }))
 
-  test.each(STATES)(
-    'reports no error in $name',
-    async ({ warnings = [], isPredefined, ...state }) => {
+  test.each(byName)(
+    'reports no error for %s',
+    async (_, { warnings = [], isPredefined, ...state }) => {
       const said = await provisioned(system, state)
       const expected = warnings.map((id) => `warning ${id}`)
       const fresh = await examine(system)
@@ -124,7 +129,7 @@ describe('doctor after provision --apply', () => {
     },
   )
 
-  test('reports only the missing log streams if the Auth0 plan has none', async () => {
+  test('reports only that the plan has no log streams', async () => {
     await provisioned(system, { traits: REFUSED })
     const { findings } = await examine(system)
     expect(findings).toMatchObject([{ id: 'log_streams_not_in_plan', severity: 'error' }])
@@ -132,7 +137,7 @@ describe('doctor after provision --apply', () => {
 })
 
 test.each(WITHOUT_STREAM)(
-  'doctor reports no error without log streams with %s',
+  'reports no error without log streams but with %s',
   async (_, env, expected) => {
     const system = await start(env)
     const said = await provisioned(system, { traits: REFUSED })

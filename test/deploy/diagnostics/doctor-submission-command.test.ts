@@ -10,8 +10,8 @@ import {
 } from '../../support/submission/accepted.ts'
 import { examined, noFetch } from '../../support/submission/changes.ts'
 
-describe('the submission file of doctor --submission', () => {
-  test('may have the format of the file from OpenAI', async () => {
+describe('the submission file', () => {
+  test('can have the format of OpenAI’s own file', async () => {
     const own = acceptedSubmission()
     const cases = (list: readonly Record<string, unknown>[]) =>
       list.map(({ prompt, expected, tools }) => ({
@@ -67,7 +67,7 @@ describe('the submission file of doctor --submission', () => {
     expect(JSON.stringify(report)).not.toContain('a-secret-of-a-person')
   })
 
-  test('must exist if --submission-file is given', async () => {
+  test('must exist if it is named', async () => {
     const { findings } = await examined(undefined, ['--submission-file', '/nowhere/at-all.yaml'])
     expect(findings[0]).toMatchObject({
       id: 'submission_file_invalid',
@@ -76,19 +76,19 @@ describe('the submission file of doctor --submission', () => {
   })
 })
 
-describe('doctor --submission', () => {
+describe('the command', () => {
   test.each<[string[], Record<string, string>, string]>([
     [['--submission'], {}, 'set TOOLS_FILE or TOOLS, or pass a URL'],
     [['--submission', '--plan', 'free'], { TOOLS: '{}' }, 'cannot be combined with --plan'],
     [['--submission', '--token', 'a'], { TOOLS: '{}' }, 'requires a URL when --token is given'],
     [['--submission-file', 'a'], { TOOLS: '{}' }, '--submission-file requires --submission'],
-  ])('rejects %j as a usage error', async (args, env, message) => {
+  ])('reports a usage error for %j', async (args, env, message) => {
     const { exitCode, errorOutput } = await doctor(args, { env })
     expect(errorOutput).toContain(message)
     expect(exitCode).toBe(2)
   })
 
-  test('prints the same result for the sample catalogue as docs/tools.md', async () => {
+  test('prints the findings about the sample catalogue as in docs/tools.md', async () => {
     const env = { TOOLS_FILE: 'deploy/local/tools.yaml' }
     const { output, exitCode } = await doctor(['--submission'], { env, fetch: noFetch })
     expect(exitCode).toBe(1)
@@ -98,7 +98,7 @@ describe('doctor --submission', () => {
     expect(readFileSync('docs/tools.md', 'utf8')).toContain(verdict)
   })
 
-  test('prints a finding of many tools once, with the names of all tools', async () => {
+  test('prints a rule that many tools violate once, with all tools', async () => {
     const env = { TOOLS_FILE: 'deploy/local/tools.yaml' }
     const { output } = await doctor(['--submission'], { env, fetch: noFetch })
     expect(output.match(/^ {2}x {3}justification_required$/gm)).toHaveLength(1)

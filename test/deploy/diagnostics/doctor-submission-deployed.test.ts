@@ -1,25 +1,24 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { beforeEach, describe, expect, test } from 'vitest'
 import { doctorReport } from '../../support/auth0/doctor.ts'
 import { catalogueFolder } from '../../support/catalogue-folder.ts'
-import { type Front, type Misbehaviour, startFront } from '../../support/http/front.ts'
+import { startedForAllTests } from '../../support/each-test.ts'
+import { type Misbehaviour, startFront } from '../../support/http/front.ts'
 import { acceptedCatalogue, acceptedSubmission, UI } from '../../support/submission/accepted.ts'
 
 const TOKEN = 'token-of-the-portal'
-/** Rules that a deployment on loopback always breaks. */
+/** The rules that a deployment on this machine cannot follow. */
 const LOOPBACK = ['url_not_https', 'url_not_public']
 const { skills: _, ...CATALOGUE } = acceptedCatalogue()
 
-let front: Front
-beforeAll(async () => {
-  front = await startFront({ TOOLS: JSON.stringify(CATALOGUE), OPENAI_APPS_CHALLENGE: TOKEN })
-})
-afterAll(() => front?.[Symbol.asyncDispose]())
+const front = startedForAllTests(() =>
+  startFront({ TOOLS: JSON.stringify(CATALOGUE), OPENAI_APPS_CHALLENGE: TOKEN }),
+)
 beforeEach(() => {
   front.misbehaves = {}
 })
 
 interface Asked {
-  /** The catalogue in TOOLS. null = the tools that the deployment lists. */
+  /** The catalogue in the variables; undefined = the tools that the deployment lists. */
   readonly catalogue?: unknown
   readonly withToken?: boolean
 }
@@ -58,14 +57,14 @@ function listed(change: (tool: Record<string, unknown>) => unknown): Misbehaviou
   })
 }
 
-test('doctor --submission finds nothing but the loopback URL in the deployment of an accepted app', async () => {
+test('reports only the missing https for the deployment of an accepted app', async () => {
   const { findings, loopback, url } = await examined()
   expect(findings).toEqual([])
   expect(loopback).toBe(2)
   expect(url).toBe(front.url)
 })
 
-test('doctor --submission checks the listed tools without a catalogue', async () => {
+test('checks the listed tools without a catalogue', async () => {
   const good = await examined({ catalogue: null })
   expect(good.findings.map(({ id }) => id)).toEqual([])
   front.misbehaves = listed((tool) => {
@@ -78,13 +77,13 @@ test('doctor --submission checks the listed tools without a catalogue', async ()
   ])
 })
 
-test('doctor --submission requires a token to list tools behind a sign-in', async () => {
+test('requires a token to list tools of a deployment with sign-in', async () => {
   const { findings } = await examined({ catalogue: null, withToken: false })
   expect(findings.map(({ id }) => id)).toContain('scan_required')
   expect(findings.find(({ id }) => id === 'scan_required')?.fix).toContain('--token')
 })
 
-describe('doctor --submission for a faulty deployment', () => {
+describe('with a catalogue', () => {
   test.each<[id: string, where: string, misbehaves: Misbehaviour]>([
     [
       'domain_verification_required',
@@ -148,7 +147,7 @@ describe('doctor --submission for a faulty deployment', () => {
     expect(JSON.stringify(findings)).not.toContain(TOKEN)
   })
 
-  test('reports deployed_tools_differ for a tool that is deployed but not in the catalogue', async () => {
+  test('reports deployed_tools_differ for a tool that is missing on one side', async () => {
     const { profile: _, ...tools } = CATALOGUE.tools
     const { findings } = await examined({ catalogue: { ...CATALOGUE, tools } })
     const differing = findings.filter(({ id }) => id === 'deployed_tools_differ')

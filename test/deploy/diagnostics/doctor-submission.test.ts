@@ -20,7 +20,7 @@ import {
 
 const NAME_OF_65 = 'a'.repeat(65)
 
-/** Changes that break one rule each. */
+/** Each change violates one rule. */
 const BROKEN: readonly (readonly [id: string, where: string, change: Change])[] = [
   ['annotations_required', 'tool listEvents', hints({ openWorldHint: undefined })],
   ['annotations_required', 'tool importEvents', tool('importEvents', { annotations: undefined })],
@@ -272,7 +272,7 @@ const BROKEN: readonly (readonly [id: string, where: string, change: Change])[] 
     ({ files }) => Object.assign(files, { 'submission.yaml': 'a: [' }),
   ],
 ]
-/** Rules that an unreadable file breaks as well, because its content is missing. */
+/** The rules that an app also violates if its submission file is invalid. */
 const WITHOUT_FILE = [
   'demo_account_required',
   'demo_recording_missing',
@@ -283,7 +283,7 @@ const WITHOUT_FILE = [
   'release_notes_missing',
 ]
 
-test('doctor --submission reports no finding for an app that follows all rules', async () => {
+test('reports nothing for an app that follows all rules', async () => {
   const { ok, findings, checked, skipped } = await examined()
   expect(findings).toEqual([])
   expect(ok).toBe(true)
@@ -291,7 +291,7 @@ test('doctor --submission reports no finding for an app that follows all rules',
   expect(skipped.map(({ reason }) => reason)).toEqual(skipped.map(() => 'no URL was given'))
 })
 
-test.each(BROKEN)('doctor --submission reports only %s, at %s', async (id, where, change) => {
+test.each(BROKEN)('reports only %s at %s', async (id, where, change) => {
   const { findings } = await examined(change)
   const others = id === 'submission_file_invalid' ? WITHOUT_FILE : []
   expect(findings.map((finding) => finding.id).filter((other) => !others.includes(other))).toEqual([
@@ -302,7 +302,7 @@ test.each(BROKEN)('doctor --submission reports only %s, at %s', async (id, where
   for (const text of [finding?.seen, finding?.why, finding?.fix]) expect(text).toMatch(/\S/)
 })
 
-test('doctor --submission reports screenshots of an app without a UI', async () => {
+test('reports screenshots when no tool has a UI', async () => {
   const { findings } = await examined(({ catalogue, submission }) => {
     Object.assign(catalogue, { resources: {} })
     Object.assign(catalogue.tools['listEvents'] ?? {}, { _meta: {} })
@@ -311,7 +311,7 @@ test('doctor --submission reports screenshots of an app without a UI', async () 
   expect(findings.map(({ id }) => id)).toEqual(['screenshots_not_allowed'])
 })
 
-test('doctor --submission requires no demo account for an app without sign-in', async () => {
+test('requires no demo account for an app without sign-in', async () => {
   const { findings } = await examined(({ catalogue, submission }) => {
     for (const entry of Object.values(catalogue.tools)) Object.assign(entry, { scopes: [] })
     delete catalogue.tools['profile']
@@ -321,7 +321,7 @@ test('doctor --submission requires no demo account for an app without sign-in', 
   expect(findings).toEqual([])
 })
 
-test('docs/tools.md lists every rule of doctor --submission', () => {
+test('documents a fix for every rule in docs/tools.md', () => {
   const documentation = readFileSync('docs/tools.md', 'utf8')
   const missing = [...new Set(BROKEN.map(([id]) => id))].filter(
     (id) => !documentation.includes(`\`${id}\``),

@@ -11,7 +11,7 @@ import { startOnFreePorts } from '../../support/system.ts'
 
 type Json = Readonly<Record<string, unknown>>
 
-/** Restores what a test changed in the tenant. */
+/** Removes the faults that a test has injected. */
 const UNDO: Json = {
   encryptTokens: false,
   rules: [],
@@ -47,7 +47,7 @@ function examine(args: readonly string[] = []) {
   return doctorReport([system.url, ...args], { env: system.variables })
 }
 
-/** Connects as ChatGPT. Returns the access token. */
+/** Connects as ChatGPT and returns its access token. */
 async function connect(): Promise<string> {
   const chatGpt = createChatGpt({ tenant: system.tenant, person: ALICE })
   const client = await connectV2(`${system.url}/mcp`, chatGpt)
@@ -55,7 +55,7 @@ async function connect(): Promise<string> {
   return chatGpt.accessToken()
 }
 
-test('doctor reports no fault of a connected system and its access token', async () => {
+test('reports nothing for a system in use and for its tokens', async () => {
   const token = await connect()
   const report = await examine(['--token', token])
   expect(report.findings).toEqual([])
@@ -65,13 +65,13 @@ test('doctor reports no fault of a connected system and its access token', async
   expect(exitCode).toBe(0)
 })
 
-test('doctor requires only MGMT_CLIENT_SECRET for a local system', async () => {
+test('requires only the Management API secret for a local system', async () => {
   const { MGMT_CLIENT_SECRET = '' } = system.variables
   const report = await doctorReport([system.url], { env: { MGMT_CLIENT_SECRET } })
   expect(report).toMatchObject({ findings: [], skipped: [{ name: 'around the front' }] })
 })
 
-test('doctor reports an encrypted access token of the tenant', async () => {
+test('reports an encrypted token of the tenant', async () => {
   await stage({ encryptTokens: true })
   const chatGpt = createChatGpt({ tenant: system.tenant, person: ALICE })
   await connectV2(`${system.url}/mcp`, chatGpt).catch(() => undefined)
@@ -83,17 +83,17 @@ test('doctor reports an encrypted access token of the tenant', async () => {
 const FAULTS: readonly (readonly [string, Json, readonly string[]])[] = [
   ['the log stream is paused', { logStream: { paused: true } }, ['log_stream_not_active']],
   [
-    'the log stream sends JSON Lines',
+    'the log stream delivers JSON Lines',
     { logStream: { format: 'JSONLINES' } },
     ['log_stream_format'],
   ],
   [
-    'Rules and Hooks are active',
+    'Rules and Hooks are enabled',
     { rules: [{ name: 'old' }], hooks: [{ name: 'old' }] },
     ['hooks_active', 'rules_active'],
   ],
   [
-    'Management scopes are missing',
+    'Management API scopes are missing',
     { management: { scopes: ['read:clients', 'update:clients'] } },
     ['management_scope_missing'],
   ],
@@ -104,19 +104,19 @@ const FAULTS: readonly (readonly [string, Json, readonly string[]])[] = [
   ],
 ]
 
-test.each(FAULTS)('doctor reports the fault of the tenant: %s', async (_, change, expected) => {
+test.each(FAULTS)('reports that %s', async (_, change, expected) => {
   await stage(change)
   expect(idsOf(await examine())).toEqual(expected)
   await stage(DELIVERING)
 })
 
-test('doctor distinguishes wrong credentials from an outage', async () => {
+test('distinguishes wrong credentials from an outage', async () => {
   const env = { ...system.variables, MGMT_CLIENT_SECRET: 'not-the-one-that-the-tenant-has-0123' }
   const report = await doctorReport([system.url], { env })
   expect(idsOf(report)).toEqual(['management_credentials_refused'])
 })
 
-test('doctor distinguishes a rate limit from an outage', async () => {
+test('distinguishes a rate limit from an outage', async () => {
   await stage({ management: { rateLimit: { times: 1_000, retryAfterSeconds: 60 } } })
   const { findings } = await examine()
   expect(findings).toMatchObject([
@@ -124,7 +124,7 @@ test('doctor distinguishes a rate limit from an outage', async () => {
   ])
 })
 
-test('doctor does not change the tenant', async () => {
+test('does not change the tenant', async () => {
   const shown = async () => {
     const { clients, connections, clientGrants, ...rest } = await adminOf(system.tenant).state()
     const { settings, resourceServers, logStreams } = rest as Json
@@ -135,7 +135,7 @@ test('doctor does not change the tenant', async () => {
   expect(await shown()).toEqual(before)
 })
 
-test('doctor reports everything that an empty tenant lacks', async () => {
+test('reports every missing part of an empty tenant', async () => {
   await stage({ empty: true })
   expect(idsOf(await examine())).toEqual([
     ...['api_missing', 'connection_not_shared', 'exchange_client_missing', 'log_stream_missing'],
@@ -143,8 +143,8 @@ test('doctor reports everything that an empty tenant lacks', async () => {
   ])
 })
 
-// Must be the last test, because the gateway caches an outage for some seconds.
-test('doctor reports an outage of the tenant for the issuer and the Management API', async () => {
+// The gateway caches the outage for some seconds, so this test is the last one.
+test('reports an outage as observed by doctor and by the deployment', async () => {
   await stage({ outage: true })
   expect(idsOf(await examine())).toEqual(
     expect.arrayContaining(['issuer_unreachable', 'management_api_unavailable']),

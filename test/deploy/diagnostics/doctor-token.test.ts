@@ -1,20 +1,17 @@
 import { generateKeyPair, SignJWT } from 'jose'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { doctor, doctorReport, idsOf } from '../../support/auth0/doctor.ts'
-import { type Front, startFront } from '../../support/http/front.ts'
+import { startedForAllTests } from '../../support/each-test.ts'
+import { startFront } from '../../support/http/front.ts'
 
 type Claims = Readonly<Record<string, unknown>>
 
-let front: Front
-beforeAll(async () => {
-  front = await startFront()
-})
-afterAll(() => front?.[Symbol.asyncDispose]())
+const front = startedForAllTests(startFront)
 
 const now = () => Math.floor(Date.now() / 1000)
 const ALL = { scope: 'events:read events:write', permissions: ['events:read', 'events:write'] }
 
-/** A token that the gateway accepts, with these claims and header members changed. */
+/** A token that the gateway accepts, except for the given changes. */
 function token(claims: Claims = {}, header: Claims = {}): Promise<string> {
   return front.issuer.token({ aud: `${front.url}/mcp`, ...ALL, ...claims }, header)
 }
@@ -25,20 +22,20 @@ async function examine(given: string) {
   return report
 }
 
-test('doctor --token reports no finding for a valid token', async () => {
+test('reports nothing for a valid token', async () => {
   const report = await examine(await token())
   expect(report.findings).toEqual([])
   expect(report.skipped.map(({ name }) => name)).not.toContain('token')
 })
 
-test('doctor --token accepts whitespace, quotes and a Bearer prefix around the token', async () => {
+test('ignores a Bearer prefix, quotes and line breaks in a copied token', async () => {
   const given = await token()
   expect((await examine(` Bearer ${given}\n`)).findings).toEqual([])
   const wrapped = given.replaceAll(/.{80}/g, '$&\n')
   expect((await examine(`"${wrapped}"`)).findings).toEqual([])
 })
 
-test('doctor --token - reads the token from standard input and does not print it', async () => {
+test('reads the token from standard input and does not print it', async () => {
   const given = await token({ iss: 'https://other.auth0.com/' })
   const readInput = async () => `${given}\n`
   const { output, exitCode } = await doctor([front.url, '--token', '-'], { readInput })
@@ -47,7 +44,7 @@ test('doctor --token - reads the token from standard input and does not print it
   for (const part of given.split('.')) expect(output).not.toContain(part)
 })
 
-test('doctor --token - rejects an empty standard input as a usage error', async () => {
+test('reports a usage error for empty standard input', async () => {
   expect(await doctor([front.url, '--token', '-'])).toMatchObject({ exitCode: 2 })
 })
 
@@ -57,122 +54,122 @@ const FAULTS: readonly (readonly [
   readonly string[],
   RegExp,
 ])[] = [
-  ['opaque', () => 'aSdFgHjKl', ['ACCESS_TOKEN_IS_OPAQUE'], /resource_parameter_profile/],
-  ['encrypted', () => 'eyJhbGciOiJkaXIifQ..a.b.c', ['ACCESS_TOKEN_IS_ENCRYPTED_JWE'], /audience/],
-  ['signed with HS256', hs256, ['token_alg_not_rs256'], /signing_alg/],
+  ['is opaque', () => 'aSdFgHjKl', ['ACCESS_TOKEN_IS_OPAQUE'], /resource_parameter_profile/],
   [
-    'unsigned',
+    'is encrypted',
+    () => 'eyJhbGciOiJkaXIifQ..a.b.c',
+    ['ACCESS_TOKEN_IS_ENCRYPTED_JWE'],
+    /audience/,
+  ],
+  ['is signed with HS256', hs256, ['token_alg_not_rs256'], /signing_alg/],
+  [
+    'is unsigned',
     async () => `eyJhbGciOiJub25lIn0.${(await token()).split('.')[1]}.`,
     ['token_alg_not_rs256', 'token_base64url_malformed'],
     /whole token/,
   ],
+  ['has an unknown kid', () => token({}, { kid: 'gone' }), ['token_kid_unknown'], /another|tenant/],
+  ['is signed with another key', otherKey, ['token_signature_invalid'], /unchanged/],
   [
-    'with an unknown kid',
-    () => token({}, { kid: 'gone' }),
-    ['token_kid_unknown'],
-    /another|tenant/,
-  ],
-  ['signed with another key', otherKey, ['token_signature_invalid'], /unchanged/],
-  [
-    'altered',
+    'was changed',
     async () => `${(await token()).slice(0, -8)}AAAAAAAA`,
     ['token_signature_invalid'],
     /unchanged/,
   ],
   [
-    'cut off',
+    'is truncated',
     async () => (await token()).replace(/\.[^.]*$/, '.'),
     ['token_base64url_malformed'],
     /whole token/,
   ],
-  ['without kid', () => token({}, { kid: undefined }), ['token_kid_missing'], /Auth0/],
+  ['has no kid', () => token({}, { kid: undefined }), ['token_kid_missing'], /Auth0/],
   [
-    'with another typ',
+    'has another type',
     () => token({}, { typ: 'logout+jwt' }),
     ['token_typ_unexpected'],
     /access_token/,
   ],
   [
-    'an ID token',
+    'is an ID token',
     () => token({ aud: 'tpc_chatgpt', nonce: 'n' }, { typ: 'JWT' }),
     ['token_is_id_token'],
     /id_token/,
   ],
   [
-    'for another API',
+    'is for another API',
     () => token({ aud: 'https://other.example/api' }),
     ['token_aud_mismatch'],
     /OAUTH_AUDIENCE/,
   ],
   [
-    'for the API with a trailing slash',
+    'is for the API with a trailing slash',
     () => token({ aud: `${front.url}/mcp/` }),
     ['token_aud_mismatch'],
     /trailing slash|OAUTH_AUDIENCE/,
   ],
   [
-    'of another tenant',
+    'is from another tenant',
     () => token({ iss: 'https://other.auth0.com/' }),
     ['token_iss_mismatch'],
     /OAUTH_ISSUER/,
   ],
   [
-    'of the issuer without its trailing slash',
+    'names the issuer without its trailing slash',
     () => token({ iss: front.issuer.url.slice(0, -1) }),
     ['token_iss_mismatch_slash'],
     /OAUTH_ISSUER/,
   ],
-  ['expired', () => token({ exp: now() - 3_600 }), ['token_expired'], /offline access/],
-  ['not yet valid', () => token({ nbf: now() + 600 }), ['token_nbf_in_future'], /clock/],
-  ['issued in the future', () => token({ iat: now() + 600 }), ['token_iat_in_future'], /clock/],
-  ['without exp', () => token({ exp: undefined }), ['token_exp_missing'], /Auth0/],
-  ['without sub', () => token({ sub: undefined }), ['token_sub_malformed'], /sub/],
-  ['bound to a key', () => token({ cnf: { jkt: 'x' } }), ['token_is_bound'], /possession/],
+  ['has expired', () => token({ exp: now() - 3_600 }), ['token_expired'], /offline access/],
+  ['is not yet valid', () => token({ nbf: now() + 600 }), ['token_nbf_in_future'], /clock/],
+  ['was issued in the future', () => token({ iat: now() + 600 }), ['token_iat_in_future'], /clock/],
+  ['does not expire', () => token({ exp: undefined }), ['token_exp_missing'], /Auth0/],
+  ['has no subject', () => token({ sub: undefined }), ['token_sub_malformed'], /sub/],
+  ['is bound to a key', () => token({ cnf: { jkt: 'x' } }), ['token_is_bound'], /possession/],
   [
-    'without scopes',
+    'has no scope',
     () => token({ scope: undefined, permissions: undefined }),
     ['insufficient_scope'],
     /RBAC/,
   ],
   [
-    'of a user without permissions',
+    'belongs to a user without permissions',
     () => token({ scope: '', permissions: [] }),
     ['permissions_unassigned'],
     /Assign the user a role/,
   ],
   [
-    'with malformed permissions',
+    'has malformed permissions',
     () => token({ permissions: 'all' }),
     ['token_permissions_malformed'],
     /whole token/,
   ],
 ]
 
-test.each(FAULTS)(
-  'doctor --token reports the reason and the fix for a token that is %s',
-  async (_, make, expected, fix) => {
-    const report = await examine(await make())
-    expect(idsOf(report)).toEqual(expected)
-    expect(report.findings[0]?.fix).toMatch(fix)
-    expect(report.findings.every(({ group }) => group === 'token')).toBe(true)
-  },
-)
+test.each(FAULTS)('explains the rejection of a token that %s', async (_, make, expected, fix) => {
+  const report = await examine(await make())
+  expect(idsOf(report)).toEqual(expected)
+  expect(report.findings[0]?.fix).toMatch(fix)
+  expect(report.findings.every(({ group }) => group === 'token')).toBe(true)
+})
 
 test.each([
   ['org_id_missing', {}],
   ['org_id_mismatch', { org_id: 'org_other' }],
-] as const)('doctor --token checks OAUTH_ORGANIZATION: %s', async (id, claims) => {
-  const given = await token({ ...claims, exp: 1 })
-  const env = { OAUTH_ORGANIZATION: 'org_a, org_b' }
-  const report = await doctorReport([front.url, '--token', given], { env })
-  expect(idsOf(report)).toEqual([id, 'token_expired'])
-  expect(report.findings.find((one) => one.id === id)?.seen).toContain('org_a, org_b')
-  const member = await token({ org_id: 'org_b' })
-  expect((await doctorReport([front.url, '--token', member], { env })).findings).toEqual([])
-  expect((await examine(await token({ org_id: 'org_other' }))).findings).toEqual([])
-})
+] as const)(
+  'requires the organization of OAUTH_ORGANIZATION in a token: %s',
+  async (id, claims) => {
+    const given = await token({ ...claims, exp: 1 })
+    const env = { OAUTH_ORGANIZATION: 'org_a, org_b' }
+    const report = await doctorReport([front.url, '--token', given], { env })
+    expect(idsOf(report)).toEqual([id, 'token_expired'])
+    expect(report.findings.find((one) => one.id === id)?.seen).toContain('org_a, org_b')
+    const member = await token({ org_id: 'org_b' })
+    expect((await doctorReport([front.url, '--token', member], { env })).findings).toEqual([])
+    expect((await examine(await token({ org_id: 'org_other' }))).findings).toEqual([])
+  },
+)
 
-test('doctor --token reports all invalid claims at once', async () => {
+test('reports all faults of the claims together', async () => {
   const report = await examine(
     await token({ iss: 'https://x.auth0.com/', aud: 'https://x', exp: 1, sub: '' }),
   )
@@ -184,13 +181,13 @@ test('doctor --token reports all invalid claims at once', async () => {
   ])
 })
 
-test('doctor --token prints how long ago the token expired', async () => {
+test('reports how long ago a token expired', async () => {
   const report = await examine(await token({ exp: now() - 7_300 }))
   expect(report.findings[0]?.seen).toBe('it expired 2 h ago')
 })
 
-describe('the scope check of doctor --token', () => {
-  test('reports the missing scopes of each tool if the user has fewer permissions', async () => {
+describe('scopes', () => {
+  test('names the tools and their missing scopes', async () => {
     const report = await examine(
       await token({ scope: 'events:read', permissions: ['events:read'] }),
     )
@@ -205,7 +202,7 @@ describe('the scope check of doctor --token', () => {
     ])
   })
 
-  test('does not count permissions that are not in the scope claim', async () => {
+  test('ignores a permission that was not granted to the client', async () => {
     const claims = { scope: 'openid', permissions: ALL.permissions }
     const report = await examine(await token(claims))
     expect(report.findings).toMatchObject([
@@ -221,7 +218,7 @@ describe('the scope check of doctor --token', () => {
   })
 })
 
-test('doctor --token checks the claims but not the signature without keys', async () => {
+test('checks the claims but not the signature without the keys of the issuer', async () => {
   front.issuer.staged.jwks = { keys: [] }
   const report = await examine(await token({ exp: 1 }))
   front.issuer.staged.jwks = undefined
@@ -229,7 +226,7 @@ test('doctor --token checks the claims but not the signature without keys', asyn
   expect(report.skipped.map(({ name }) => name)).toContain('signature')
 })
 
-test('doctor --token skips the token checks without metadata', async () => {
+test('skips the token without metadata', async () => {
   const { findings, skipped } = await doctorReport(['http://127.0.0.1:9', '--token', 'x'])
   expect(idsOf({ findings })).toEqual(['url_unreachable'])
   expect(skipped.filter(({ reason }) => reason.startsWith('issuer and audience'))).toHaveLength(3)

@@ -1,18 +1,15 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { beforeEach, describe, expect, test } from 'vitest'
 import { doctor, doctorReport, idsOf } from '../../support/auth0/doctor.ts'
-import { type Front, startFront } from '../../support/http/front.ts'
+import { startedForAllTests } from '../../support/each-test.ts'
+import { startFront } from '../../support/http/front.ts'
 import { METADATA, member, replace } from '../../support/http/misbehaviour.ts'
 
-let front: Front
-beforeAll(async () => {
-  front = await startFront()
-})
-afterAll(() => front?.[Symbol.asyncDispose]())
+const front = startedForAllTests(startFront)
 beforeEach(() => {
   front.misbehaves = {}
 })
 
-test('doctor reports no finding for a healthy deployment', async () => {
+test('reports nothing for a healthy deployment', async () => {
   const { exitCode, output } = await doctor([front.url])
   expect(output).toContain('Healthy: no faults found.')
   expect(exitCode).toBe(0)
@@ -21,46 +18,42 @@ test('doctor reports no finding for a healthy deployment', async () => {
   expect(report.checked.length).toBeGreaterThan(30)
 })
 
-test('doctor prints a table of at most 80 columns', async () => {
+test('prints a table of at most 80 columns', async () => {
   const { output } = await doctor([front.url])
   const [table = ''] = output.split('Auth0 tenant')
   expect(table.split('\n').filter((line) => line.length > 80)).toEqual([])
 })
 
-describe('doctor --function-url', () => {
-  let front: Front
-  beforeAll(async () => {
-    front = await startFront()
-  })
-  afterAll(() => front[Symbol.asyncDispose]())
+describe('--function-url', () => {
+  const front = startedForAllTests(startFront)
 
-  test('reports a warning for a function that can be reached directly', async () => {
+  test('warns about a function that accepts direct requests', async () => {
     const report = await doctorReport([front.url, '--function-url', front.url])
     expect(idsOf(report)).toEqual(['function_reachable_around_front'])
     expect(report.ok).toBe(true)
   })
 
-  test('reports a fault for a function that accepts direct calls without a token', async () => {
+  test('reports a function that requires no token', async () => {
     await using open = await startFront()
     open.misbehaves = replace(/^\/mcp$/, { status: 200, body: '{}' }, /POST/)
     const report = await doctorReport([front.url, '--function-url', open.url])
     expect(idsOf(report)).toEqual(['function_open_around_front'])
   })
 
-  test('reports nothing for a function that cannot be reached directly', async () => {
+  test('reports nothing for a function that refuses connections', async () => {
     const report = await doctorReport([front.url, '--function-url', 'http://127.0.0.1:9/gateway'])
     expect(report.findings).toEqual([])
   })
 })
 
-test('doctor reports a deployment that cannot be reached as one fault', async () => {
+test('reports one fault for a deployment that refuses connections', async () => {
   const { exitCode, output } = await doctor(['http://127.0.0.1:9'])
   expect(exitCode).toBe(1)
   expect(output).toContain('url_unreachable')
   expect(output).toContain('Broken: 1 fault.')
 })
 
-test('doctor sends only GET, OPTIONS and POST /mcp and never the given token', async () => {
+test('sends only GET, OPTIONS and POST /mcp, without a valid token', async () => {
   const sent: string[] = []
   front.misbehaves = {
     request: ({ method, path, headers }) => {
@@ -80,7 +73,7 @@ test('doctor sends only GET, OPTIONS and POST /mcp and never the given token', a
   expect(sent.join('\n')).not.toContain(token)
 })
 
-describe('the command line of npm run doctor', () => {
+describe('the command line', () => {
   test.each([
     [['ftp://mcp.example.com']],
     [['https://mcp.example.com/other']],
@@ -91,25 +84,25 @@ describe('the command line of npm run doctor', () => {
     [['--token=']],
     [['--function-url', 'http://plain.example']],
     [['--unknown']],
-  ])('rejects %j as a usage error', async (args) => {
+  ])('refuses %j', async (args) => {
     const { exitCode, output, errorOutput } = await doctor(args)
     expect(exitCode).toBe(2)
     expect(output).toBe('')
     expect(errorOutput).toContain('Usage: npm run doctor')
   })
 
-  test('examines the local system at PORT without a URL', async () => {
+  test('examines the local system at its port without a URL', async () => {
     const fetch = () => Promise.reject(new TypeError('refused'))
     expect(await doctorReport([], { fetch })).toMatchObject({ url: 'http://localhost:8080' })
     const env = { PORT: '9999' }
     expect(await doctorReport([], { fetch, env })).toMatchObject({ url: 'http://localhost:9999' })
   })
 
-  test('exits with 0 for --help', async () => {
+  test('prints its usage with --help', async () => {
     expect(await doctor(['--help'])).toMatchObject({ exitCode: 0, errorOutput: '' })
   })
 
-  test('prints no control characters from the deployment', async () => {
+  test('prints no control characters from a response', async () => {
     front.misbehaves = member(METADATA, 'resource', '\u001b[2Jevil')
     const { output } = await doctor([front.url])
     expect(output).not.toContain('\u001b')

@@ -183,6 +183,13 @@ describe('undocumented behaviour in the Auth0 emulator', () => {
     expect(data.map((client) => Object.keys(client))).toEqual([['client_id'], ['client_id']])
   })
 
+  test('shows the login experience of the tenant', async () => {
+    const { prompts } = tenant.management
+    expect(await prompts.getSettings()).toMatchObject({ universal_login_experience: 'new' })
+    await tenant.admin.change({ loginExperience: 'classic' })
+    expect(await prompts.getSettings()).toMatchObject({ universal_login_experience: 'classic' })
+  })
+
   test('an update of a connection keeps the other properties', async () => {
     const { connections } = tenant.management
     const id = await tenant.connection()

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import type { FakeClient } from '../../support/auth0/management-api.ts'
+import type { ClientRecord } from '../../support/auth0/management-api.ts'
 import {
   admissionWithoutWaits,
   changeClient,
@@ -20,7 +20,7 @@ describe("Auth0's registration marker", () => {
   const imported = { external_metadata_type: 'cimd', external_metadata_created_by: 'admin' }
   const withoutUsers = { grant_types: ['client_credentials'] }
 
-  test.each<{ name: string; changes: Partial<FakeClient>; outcome: string }>([
+  test.each<{ name: string; changes: Partial<ClientRecord>; outcome: string }>([
     { name: 'type dcr', changes: dcr, outcome: 'admitted' },
     {
       name: 'type dcr and no creator',
@@ -54,7 +54,7 @@ describe("Auth0's registration marker", () => {
     if (outcome === 'refused') expect(takeWrites(tenant.api)).toEqual([])
   })
 
-  test.each<{ name: string; changes: Partial<FakeClient>; outcome: string }>([
+  test.each<{ name: string; changes: Partial<ClientRecord>; outcome: string }>([
     { name: 'type dcr', changes: dcr, outcome: 'deleted' },
     { name: 'type cimd created by the client', changes: selfCimd, outcome: 'deleted' },
     { name: 'type dcr that was promoted', changes: { ...dcr, ...PROMOTED }, outcome: 'deleted' },

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import type { FakeClient } from '../../support/auth0/management-api.ts'
+import type { ClientRecord } from '../../support/auth0/management-api.ts'
 import {
   admissionOf,
   FOREIGN,
@@ -76,7 +76,7 @@ describe('a client that cannot have registered itself', () => {
   const withoutUsers = { grant_types: ['client_credentials'] }
   const imported = { external_client_id: 'https://chatgpt.com/oauth/client.json' }
 
-  test.each<{ name: string; changes: Partial<FakeClient> }>([
+  test.each<{ name: string; changes: Partial<ClientRecord> }>([
     { name: 'a first-party client, allowed URIs', changes: { ...ofOperator, callbacks: covered } },
     { name: 'a first-party client, foreign URIs', changes: { ...ofOperator, callbacks: foreign } },
     {

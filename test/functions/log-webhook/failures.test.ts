@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { type FakeGrant, MGMT_CLIENT_SECRET } from '../../support/auth0/management-api.ts'
+import { type GrantRecord, MGMT_CLIENT_SECRET } from '../../support/auth0/management-api.ts'
 import { GRANT, outcomesIn, registration, start } from '../../support/functions/log-webhook.ts'
 
 describe('an admission', () => {
@@ -8,7 +8,7 @@ describe('an admission', () => {
     operation: string
     step: string
     scope: string
-    grants?: readonly FakeGrant[]
+    grants?: readonly GrantRecord[]
   }[] = [
     { id: 'plain1', operation: 'GET /clients/:id', step: 'client_read', scope: 'read:clients' },
     {

@@ -1,9 +1,8 @@
 import type { Management as Auth0 } from 'auth0'
 import type { TenantState } from '../../../deploy/emulator/state.ts'
-import { MGMT_CLIENT_ID, MGMT_CLIENT_SECRET } from './provision.ts'
-import { stage, startRecordedEmulator } from './recorded-emulator.ts'
+import { failureOf, MANAGEMENT, stage, startRecordedEmulator } from './recorded-emulator.ts'
 
-/** An Auth0 emulator that has, at each call, the clients and their use that a test has listed. */
+/** An Auth0 emulator whose clients, grants and logs are those that a test has listed. */
 export interface ClientRegistry extends AsyncDisposable {
   /** MGMT_DOMAIN. */
   readonly domain: string
@@ -11,14 +10,14 @@ export interface ClientRegistry extends AsyncDisposable {
   readonly clientGrants: Auth0.ClientGrantResponseContent[]
   readonly userGrants: Auth0.UserGrant[]
   readonly logs: Auth0.Log[]
-  /** Every call, as `GET /clients`. */
+  /** Every call, such as `GET /clients`. */
   readonly calls: string[]
-  /** What was asked that Auth0 would refuse. A test ends with none. */
+  /** The requests that Auth0 would refuse. A test expects none. */
   readonly faults: string[]
   readonly staged: {
-    /** Operations that are answered so, as `GET /logs`; an id in the path is left out. */
+    /** The status of each failing operation, such as `GET /logs`; an id in the path is omitted. */
     readonly broken: Map<string, number>
-    /** Called before each call is carried out. */
+    /** Called before each call takes effect. */
     before?: ((call: string) => void) | undefined
   }
 }
@@ -34,9 +33,6 @@ export async function startClientRegistry(): Promise<ClientRegistry> {
   const { state, domain, faults, ...emulator } = await startRecordedEmulator(
     {
       audience: 'https://mcp.test/mcp',
-      users: [],
-      connections: [],
-      management: { clientId: MGMT_CLIENT_ID, clientSecret: MGMT_CLIENT_SECRET },
     },
     {
       onRequest: ({ method, path }) => {
@@ -66,7 +62,7 @@ function fill(state: TenantState, { clients, clientGrants, userGrants, logs, sta
     state.clients,
     clients.map((one) => [one.client_id ?? '', one]),
   )
-  const own = [...state.grants].filter(([, { client_id }]) => client_id === MGMT_CLIENT_ID)
+  const own = [...state.grants].filter(([, { client_id }]) => client_id === MANAGEMENT.clientId)
   const grants = clientGrants.map((one, at) => [`cgr_${at}`, { id: `cgr_${at}`, ...one }] as const)
   refill(state.grants, [...own, ...grants])
   const issued: readonly string[] = []
@@ -74,15 +70,14 @@ function fill(state: TenantState, { clients, clientGrants, userGrants, logs, sta
     state.userGrants,
     userGrants.map((one) => [one.id ?? '', { scope: [], audience: '', issued, ...one }]),
   )
-  // The oldest first, and without the events of the calls themselves.
+  // The oldest first, without the events of the calls themselves.
   const sorted = logs.toSorted((a, b) => String(a.date).localeCompare(String(b.date)))
   const records = sorted.map((data, at) => ({ log_id: `log_${at}`, data: { ...data } }))
   state.logs.splice(0, state.logs.length, ...(records as unknown as TenantState['logs']))
   const message = 'Insufficient scope, expected any of: staged'
   const fail = [...staged.broken].flatMap(([operation, status]) => {
-    const [method = '', path = ''] = operation.split(' ')
-    const about = { method: method as 'GET', status, message, errorCode: 'insufficient_scope' }
-    return [path, `${path}/{id}`].map((one) => ({ ...about, path: one }))
+    const failure = { status, message, errorCode: 'insufficient_scope' }
+    return [operation, `${operation}/:id`].map((one) => failureOf(one, failure))
   })
   stage(state, { fail })
 }

@@ -11,7 +11,7 @@ const NOW = Date.parse('2026-11-23T12:00:00Z')
 export const AUDIENCE = 'https://mcp.test/mcp'
 export const CALLBACK = 'https://chatgpt.com/connector/oauth/abc'
 
-/** What `npm run clients -- --json` prints. */
+/** The output of `npm run clients -- --json`. */
 export interface Shown {
   readonly clients: readonly {
     readonly client_id: string
@@ -25,7 +25,7 @@ export interface Shown {
   readonly failures: readonly { readonly scope: string; readonly kind: string }[]
 }
 
-/** What a promotion leaves of a permissive client. */
+/** The changes of a permissive client by its promotion. */
 export const PROMOTED: Auth0.Client = {
   is_first_party: true,
   third_party_security_mode: 'permissive',
@@ -39,12 +39,12 @@ export const DCR: Auth0.Client = {
 }
 export const SELF_CIMD: Auth0.Client = { ...DCR, external_metadata_type: 'cimd' }
 
-/** The time that many days before the run, in ISO 8601. */
+/** The time this number of days before the run, in ISO 8601. */
 export function daysAgo(days: number): string {
   return new Date(NOW - days * 86_400_000).toISOString()
 }
 
-/** A registry of clients for each test of a file, runs of `npm run clients` against it, and what fills it. */
+/** A tenant for each test of a file, functions that fill it, and runs of `npm run clients` against it. */
 export function clientsForEachTest() {
   const registry = startedForEachTest(startClientRegistry)
   beforeEach(() => logged('s', 90, 'somebody-else'))
@@ -80,7 +80,7 @@ export function clientsForEachTest() {
 
   const prune = (...args: readonly string[]) => run('--prune', '--json', ...args)
 
-  /** A strict client, registered 60 days ago, that nobody has ever used. */
+  /** Adds an unused strict client that registered 60 days ago. */
   function client(clientId: string, changes: Auth0.Client = {}): void {
     registry.clients.push({
       client_id: clientId,

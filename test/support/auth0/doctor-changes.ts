@@ -1,168 +1,129 @@
 import { expect } from 'vitest'
-import { LOG_WEBHOOK_SECRET as SECRET } from '../http/front.ts'
-import { type DoctorReport, idsOf } from './doctor.ts'
+import { newConnection } from '../../../deploy/emulator/control/new-tenant.ts'
+import type { TenantOrganization } from '../../../deploy/emulator/entities.ts'
+import { newConnection as newEnabledConnection } from '../../../deploy/emulator/management/people/organization-connections.ts'
 import {
-  another,
-  api,
-  both,
-  type Change,
-  client,
-  settings,
-  type Variables,
-  withoutGrants,
-} from './doctor-tenant.ts'
+  MANAGEMENT_SCOPES,
+  type ManagementScope,
+} from '../../../deploy/emulator/management/scopes.ts'
+import type { TenantApi, TenantLogStream, TenantSettings } from '../../../deploy/emulator/state.ts'
+import { apiOf, type Change, CONNECTION, permissionsFor } from './doctor-tenant.ts'
+import { stage } from './recorded-emulator.ts'
 
-export const OPEN = { THIRD_PARTY_ACCESS: 'open' }
-/** The redirect URI of ChatGPT for every connection, and the one of one connection. */
-export const STABLE = 'https://chatgpt.com/connector_platform_oauth_redirect'
-export const PER_CONNECTION = 'https://chatgpt.com/connector/oauth/abc'
+type Faults = Parameters<typeof stage>[1]
 
-/** Adds a default grant for third-party clients. */
-export const defaultGrant: Change = ({ grants, apis }) => ({
-  grants: [
-    ...grants,
-    {
-      id: 'cgr_default',
-      default_for: 'third_party_clients',
-      audience: apis[0]?.identifier ?? '',
-      scope: ['events:read', 'events:write'],
-      subject_type: 'user',
-    },
-  ],
-})
-/** As `THIRD_PARTY_ACCESS=open` has it. */
-export const openTenant = both(defaultGrant, withoutGrants('cgr_chatgpt'))
-/** Adds a grant of the client for the API. */
-export const grantFor =
-  (client_id: string): Change =>
-  ({ grants, apis }) => ({
-    grants: [
-      ...grants,
-      {
-        id: `cgr_${client_id}`,
-        client_id,
-        audience: apis[0]?.identifier ?? '',
-        scope: ['events:read', 'events:write'],
-        subject_type: 'user',
-      },
-    ],
-  })
-/** Beside the client of ChatGPT the one of `--predefined`. */
-export const predefined =
-  (changes: Readonly<Record<string, unknown>> = {}): Change =>
-  (tenant) => ({
-    ...grantFor('predefined')(tenant),
-    clients: [
-      ...tenant.clients,
-      {
-        client_id: 'predefined',
-        name: 'ChatGPT (predefined)',
-        callbacks: [PER_CONNECTION],
-        is_first_party: true,
-        token_endpoint_auth_method: 'none',
-        oidc_conformant: true,
-        grant_types: ['authorization_code', 'refresh_token'],
-        jwt_configuration: { alg: 'RS256' },
-        refresh_token: {
-          rotation_type: 'rotating',
-          expiration_type: 'expiring',
-          leeway: 30,
-          infinite_token_lifetime: false,
-          infinite_idle_token_lifetime: false,
-        },
-        client_metadata: { predefined_for: tenant.apis[0]?.identifier },
-        ...changes,
-      },
-    ],
-    enabledClients: { con_1: ['predefined'] },
-  })
-/** No client can register. */
-export const closed: Change = (tenant) => ({
-  ...settings({ flags: { enable_dynamic_client_registration: false } })(tenant),
-})
-export const withoutClients: Change = () => ({ clients: [], grants: [] })
-/** The plan has no log streams. */
-export const noStreams: Change = () => ({ gone: { '/log-streams': 403 } })
-/** The client of ChatGPT is a permissive one. */
-export const permissiveClient = (changes: object = {}) =>
-  client({
-    client_id: 'app',
-    third_party_security_mode: 'permissive',
-    external_metadata_type: 'dcr',
-    ...changes,
-  })
-/** What a promotion changes of it. */
-export const PROMOTED = {
-  is_first_party: true,
-  oidc_conformant: true,
-  token_endpoint_auth_method: 'none',
-  jwt_configuration: { alg: 'RS256' },
-} as const
-/** Settings of refresh tokens. */
-export const withoutLeeway = {
-  rotation_type: 'rotating',
-  expiration_type: 'expiring',
-  leeway: 0,
-} as const
-export const withIss = settings({ authorization_response_iss_parameter_supported: true })
-export const endless = { rotation_type: 'non-rotating', expiration_type: 'non-expiring' } as const
-/** The API needs no grant. */
-export const allowAll = api({ subject_type_authorization: { user: { policy: 'allow_all' } } })
-/** Adds a client that registered itself by its metadata document. */
-export const selfRegistered = (changes: object = {}) =>
-  another({
-    external_metadata_type: 'cimd',
-    external_metadata_created_by: 'client',
-    external_client_id: 'https://evil.example/client.json',
-    ...changes,
-  })
-/** Grants of other clients, up to that count in all. */
-export const manyGrants =
-  (count: number): Change =>
-  ({ grants }) => ({
-    grants: [
-      ...grants,
-      ...Array.from({ length: count - 1 }, (_, index) => ({
-        id: `cgr_${index}`,
-        client_id: `app_${index}`,
-        audience: 'https://other.example',
-        scope: [],
-      })),
-    ],
-  })
-/** Adds the organization of `ORGANIZATION`. */
-export const organization =
-  (changes: object = {}): Change =>
-  () => ({
-    organizations: [
-      {
-        id: 'org_a',
-        third_party_client_access: 'allow',
-        connections: ['google-oauth2'],
-        ...changes,
-      },
-    ],
-  })
-export const ORGANIZATION = { OAUTH_ORGANIZATION: 'org_a' }
-
-/** A tenant, and what doctor finds in it. */
-export interface Case {
-  readonly name: string
-  readonly change: Change
-  readonly env?: Variables
-  readonly args?: readonly string[]
-  readonly errors?: readonly string[]
-  readonly warnings?: readonly string[]
-}
-
-/** Expects the findings of a case and no others, each of them in full, and no secret in the report. */
-export function expectFindings(report: DoctorReport, { errors = [], warnings = [] }: Case): void {
-  const ids = (severity: string) =>
-    idsOf({ findings: report.findings.filter((finding) => finding.severity === severity) })
-  expect({ errors: ids('error'), warnings: ids('warning') }).toEqual({ errors, warnings })
-  for (const { fix, why, seen, where } of report.findings) {
-    expect(Math.min(fix.length, why.length, seen.length)).toBeGreaterThan(10)
-    expect(where).toMatch(/^Auth0 dashboard: /)
+/** Makes the changes in this order. */
+export const all =
+  (...changes: readonly Change[]): Change =>
+  (state) => {
+    for (const change of changes) change(state)
   }
-  expect(JSON.stringify(report)).not.toContain(SECRET)
+
+/** Changes the members of the item with this id. */
+export function update<Item extends object>(
+  map: Map<string, Item>,
+  id: string,
+  changes: Partial<Item>,
+): void {
+  const item = map.get(id) ?? expect.unreachable(`the tenant has no ${id}`)
+  map.set(id, { ...item, ...changes })
 }
+
+export const api =
+  (changes: Partial<TenantApi>): Change =>
+  (state) =>
+    update(state.apis, apiOf(state).id, changes)
+/** The API requires no client grant of users' clients. */
+export const allowAll = api({ subject_type_authorization: { user: { policy: 'allow_all' } } })
+export const withoutApi: Change = (state) => void state.apis.delete(apiOf(state).id)
+
+export const settings =
+  (changes: Partial<TenantSettings>): Change =>
+  (state) => {
+    state.settings = { ...state.settings, ...changes }
+  }
+export const withIss = settings({ authorization_response_iss_parameter_supported: true })
+export const registrationClosed = settings({ flags: { enable_dynamic_client_registration: false } })
+/** The tenant shows the security mode of new clients, which is permissive. */
+export const permissive: Change = (state) => {
+  state.mode = 'permissive'
+  state.traits = { ...state.traits, securityModeSetting: 'settable' }
+}
+export const classicLogin: Change = (state) => {
+  state.traits = { ...state.traits, loginExperience: 'classic' }
+}
+/** The login connection is not at domain level. */
+export const unshared: Change = ({ connections }) => {
+  for (const connection of connections.values()) connection.is_domain_connection = false
+}
+
+export const stream =
+  (changes: Partial<TenantLogStream>): Change =>
+  ({ logStreams }) =>
+    update(logStreams, 'lst_1', changes)
+export const sink =
+  (changes: Partial<TenantLogStream['sink']>): Change =>
+  ({ logStreams }) => {
+    const { sink: before } = logStreams.get('lst_1') ?? expect.unreachable('no log stream')
+    update(logStreams, 'lst_1', { sink: { ...before, ...changes } })
+  }
+export const withoutStream: Change = ({ logStreams }) => logStreams.clear()
+/** The plan has no log streams. */
+export const noStreams: Change = (state) => {
+  state.traits = { ...state.traits, logStreams: 'refused' }
+}
+/** The tenant does not show the secret of a log stream. */
+export const secretMasked: Change = (state) => {
+  state.traits = { ...state.traits, logStreamSecrets: 'masked' }
+}
+
+/** Injects faults of the Management API. */
+const faults =
+  (change: Faults): Change =>
+  (state) =>
+    stage(state, change)
+/** Management API tokens lack these scopes. */
+export const withoutScopes = (...lacking: readonly ManagementScope[]): Change =>
+  faults({ scopes: MANAGEMENT_SCOPES.filter((scope) => !lacking.includes(scope)) })
+/** Management API tokens name their scopes. */
+export const scopesNamed = faults({ namesScopes: true })
+/** The tenant refuses to read these paths, each with this status, because it no longer has the feature. */
+export const withoutFeatures = (statuses: Readonly<Record<string, number>>): Change => {
+  const message = 'This is a deprecated feature'
+  const entries = Object.entries(statuses)
+  return faults({
+    fail: entries.map(([path, status]) => ({ method: 'GET', path, status, message })),
+  })
+}
+
+export const rolePermissions =
+  (...names: readonly string[]): Change =>
+  (state) =>
+    update(state.roles, 'rol_1', { permissions: permissionsFor(apiOf(state).identifier, names) })
+export const withoutRole: Change = ({ roles }) => roles.clear()
+export const withoutUsers: Change = ({ users }) => void users.splice(0)
+/** No user has a permission, whether from a role or directly. */
+export const permissionsUnassigned: Change = ({ roles, permissions }) => {
+  update(roles, 'rol_1', { users: [] })
+  permissions.clear()
+}
+
+export const ORGANIZATION = { OAUTH_ORGANIZATION: 'org_a' }
+/** Adds the organization of `ORGANIZATION`, which enables one connection. */
+export const organization =
+  (changes: Partial<TenantOrganization> = {}, connection = CONNECTION): Change =>
+  ({ organizations, connections }) => {
+    const existing = [...connections.values()].find(({ name }) => name === connection)
+    const enabled = existing ?? newConnection(connection)
+    connections.set(enabled.id, enabled)
+    organizations.set('org_a', {
+      id: 'org_a',
+      name: 'a',
+      display_name: 'A',
+      metadata: {},
+      third_party_client_access: 'allow',
+      connections: new Map([[enabled.id, newEnabledConnection()]]),
+      members: new Set(),
+      ...changes,
+    })
+  }

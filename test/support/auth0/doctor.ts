@@ -3,7 +3,7 @@ import type { Finding } from '../../../deploy/diagnostics/check.ts'
 import type { DoctorIo } from '../../../deploy/diagnostics/doctor.ts'
 import { runCommand } from '../../../deploy/kit/run-command.ts'
 
-/** What `--json` prints. */
+/** The output of `npm run doctor -- --json`. */
 export interface DoctorReport {
   readonly url: string
   readonly ok: boolean
@@ -20,7 +20,7 @@ export interface DoctorRun {
 
 export type DoctorOptions = Partial<Omit<DoctorIo, 'args' | 'write' | 'writeError'>>
 
-/** One run of the command, in this process. */
+/** Runs the command in this process. */
 export async function doctor(
   args: readonly string[],
   options: DoctorOptions = {},
@@ -38,7 +38,7 @@ export async function doctor(
   return { exitCode, output: written.join(''), errorOutput: complained.join('') }
 }
 
-/** The report for machines. */
+/** Runs the command with `--json`. */
 export async function doctorReport(
   args: readonly string[],
   options: DoctorOptions = {},
@@ -47,7 +47,7 @@ export async function doctorReport(
   return JSON.parse(output)
 }
 
-/** Ids of what was found, each once, sorted. */
+/** The ids of the findings, sorted and without duplicates. */
 export function idsOf({ findings }: Pick<DoctorReport, 'findings'>): string[] {
   return [...new Set(findings.map(({ id }) => id))].sort()
 }

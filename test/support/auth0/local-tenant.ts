@@ -16,12 +16,12 @@ export interface Tokens {
   readonly scope?: string
 }
 
-/** What a client puts into an authorization request beside what all of them do. */
+/** Additional parameters of an authorization request; an empty string removes a parameter. */
 export type Asked = Readonly<Record<string, string>>
 
 export type LocalTenant = Awaited<ReturnType<typeof startLocalTenant>>
 
-/** The Auth0 emulator alone, with two people, one API and a client of the Management API. */
+/** Starts only the Auth0 emulator, with two users, one API and a client of the Management API. */
 export async function startLocalTenant(options: Partial<EmulatorOptions> = {}) {
   const tenant = await startEmulator({
     port: 0,
@@ -56,7 +56,7 @@ export async function startLocalTenant(options: Partial<EmulatorOptions> = {}) {
         ...metadata,
       }),
     })
-  /** The id of a new client. */
+  /** Registers a client and returns its id. */
   const registered = async (metadata: object = {}): Promise<string> => {
     const response = await register(metadata)
     const answer = (await response.json()) as { client_id: string }
@@ -67,7 +67,7 @@ export async function startLocalTenant(options: Partial<EmulatorOptions> = {}) {
     const { data } = await management.connections.list({ name: 'google-oauth2' })
     return data[0]?.id ?? ''
   }
-  /** What log-webhook does for a strict client. */
+  /** Admits a strict client, as log-webhook does. */
   const admit = async (clientId: string, scope = ['events:read', 'events:write']) => {
     const grant = { client_id: clientId, audience: AUDIENCE, scope, subject_type: 'user' } as const
     await management.clientGrants.create(grant)
@@ -77,8 +77,9 @@ export async function startLocalTenant(options: Partial<EmulatorOptions> = {}) {
     fetch(`${issuer}oauth/token`, { method: 'POST', body: new URLSearchParams(form) })
 
   /**
-   * Signs a person in; where that does not end with a code at the callback, throws StuckError with
-   * the tenant's page. `send` sees each page on the way.
+   * Signs a user in.
+   *
+   * @throws StuckError with the tenant's page if the sign-in does not end at the callback.
    */
   const authorize = async (clientId: string, asked: Asked = {}, who = ALICE, send = fetch) => {
     const verifier = randomBytes(32).toString('base64url')
@@ -99,7 +100,7 @@ export async function startLocalTenant(options: Partial<EmulatorOptions> = {}) {
     }
     return { returned: await signIn(url, CALLBACK, who, send), verifier }
   }
-  /** The tokens of a whole sign-in. */
+  /** Signs a user in and returns the tokens. */
   const connect = async (clientId: string, asked: Asked = {}, who = ALICE, send = fetch) => {
     const { returned, verifier } = await authorize(clientId, asked, who, send)
     const response = await exchange({
@@ -116,7 +117,7 @@ export async function startLocalTenant(options: Partial<EmulatorOptions> = {}) {
     exchange({ grant_type: 'refresh_token', client_id: clientId, refresh_token })
 
   const admin = adminOf(tenant)
-  // The tests are faster than Auth0 would let them be.
+  // The tests call more often than Auth0 allows.
   const reset = (change: object = {}) =>
     admin.change({ reset: true, management: { callsPerSecond: 1_000_000 }, ...change })
   await reset()
@@ -134,7 +135,7 @@ export async function startLocalTenant(options: Partial<EmulatorOptions> = {}) {
     connect,
     refresh,
     exchange,
-    /** The one API of this system. */
+    /** The API of this system. */
     api: async (): Promise<Management.ResourceServer & { readonly id: string }> => {
       const { data } = await management.resourceServers.list({ identifiers: AUDIENCE })
       return { ...data[0], id: data[0]?.id ?? '' }
@@ -147,7 +148,7 @@ function person(name: string, permissions: readonly string[]) {
   return { email, password: 'password', userId: `auth0|${name}`, permissions }
 }
 
-/** What the tenant says on the page that a sign-in ends on. */
+/** The alert on the tenant's page at which a sign-in stops. */
 export async function alertOf(signingIn: Promise<unknown>): Promise<string> {
   try {
     await signingIn
@@ -159,7 +160,7 @@ export async function alertOf(signingIn: Promise<unknown>): Promise<string> {
   throw new Error('the sign-in came to its end')
 }
 
-/** What a call of the Management API failed with. */
+/** The error body of a failed call of the Management API. */
 export async function refusal(call: PromiseLike<unknown>): Promise<unknown> {
   try {
     await call

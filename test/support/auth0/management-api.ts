@@ -1,7 +1,15 @@
 import type { TenantConnection, TenantGrant } from '../../../deploy/emulator/state.ts'
-import { type RecordedEmulator, stage, startRecordedEmulator } from './recorded-emulator.ts'
+import {
+  failureOf,
+  MANAGEMENT,
+  type RecordedEmulator,
+  stage,
+  startRecordedEmulator,
+  withoutOwn,
+} from './recorded-emulator.ts'
 
-export interface FakeClient {
+/** A client in the emulator. Auth0 may add values to each of these members, so they have wider types than `auth0`. */
+export interface ClientRecord {
   readonly client_id: string
   readonly name?: string
   readonly callbacks?: readonly string[]
@@ -18,7 +26,8 @@ export interface FakeClient {
   readonly global?: boolean
 }
 
-export interface FakeGrant {
+/** A client grant in the emulator. */
+export interface GrantRecord {
   readonly id: string
   readonly client_id: string
   readonly audience: string
@@ -27,45 +36,45 @@ export interface FakeGrant {
   readonly allow_all_scopes?: boolean
 }
 
-/** A failure that stands for the next calls of an operation such as `GET /connections`. */
+/** A failure of the next calls of an operation such as `GET /connections`. */
 export interface StagedFailure {
   readonly status: number
   readonly times?: number
   readonly headers?: Readonly<Record<string, string>>
   readonly message?: string
-  /** By default that of a missing scope for 403. */
+  /** By default that of a missing scope if the status is 403. */
   readonly errorCode?: string
   /** Only calls whose body has this member fail. */
   readonly member?: string
-  /** What happens at the tenant meanwhile. */
+  /** Called when the failure occurs, to change the tenant. */
   readonly meanwhile?: () => void
 }
 
-/** The emulator's Management API with nothing in it but one API, as admission meets it. */
+/** An Auth0 emulator with one API, without clients and connections, for admission. */
 export interface ManagementApi extends RecordedEmulator {
-  /** By client id; live. */
-  readonly clients: Map<string, FakeClient>
+  /** By client id; a change takes effect at once. */
+  readonly clients: Map<string, ClientRecord>
   readonly connections: {
     readonly get: (name: string) => TenantConnection | undefined
-    /** Enabled for these clients. */
+    /** Adds a connection that is enabled for these clients. */
     readonly add: (
       connection: Pick<TenantConnection, 'id' | 'name'> & Partial<TenantConnection>,
       ...clients: string[]
     ) => void
     readonly clear: () => void
   }
-  readonly grants: readonly FakeGrant[]
-  readonly addGrants: (...grants: readonly FakeGrant[]) => void
+  readonly grants: readonly GrantRecord[]
+  readonly addGrants: (...grants: readonly GrantRecord[]) => void
   /** The operation is the method and the path pattern, such as `GET /clients/:id`. */
   readonly fail: (operation: string, failure: StagedFailure) => void
-  /** Takes back all that `fail` staged. */
+  /** Removes the failures that `fail` injected. */
   readonly mended: () => void
   readonly stageTokenStatus: (status: number) => void
   readonly stageDelay: (latencyMs: number) => void
 }
 
-export const MGMT_CLIENT_ID = 'mgmt-client'
-export const MGMT_CLIENT_SECRET = 'a-management-secret-for-tests-0123456789'
+export const MGMT_CLIENT_ID = MANAGEMENT.clientId
+export const MGMT_CLIENT_SECRET = MANAGEMENT.clientSecret
 
 const SCOPES = ['events:read', 'events:write', 'theirs']
 
@@ -77,9 +86,6 @@ export async function startManagementApi(
     {
       audience,
       scopes: SCOPES.map((value) => ({ value, description: value })),
-      users: [],
-      connections: [],
-      management: { clientId: MGMT_CLIENT_ID, clientSecret: MGMT_CLIENT_SECRET },
     },
     {
       onExchange: ({ isStaged, route = '' }) => {
@@ -89,42 +95,39 @@ export async function startManagementApi(
   )
   const { state } = emulator
   const failures = () => state.faults.management.fail
-  // The tests count the clients of the tenant without their own.
+  // The tests count the other clients.
   state.clients.delete(MGMT_CLIENT_ID)
 
   const fail: ManagementApi['fail'] = (operation, failure) => {
-    const [method = '', pattern = ''] = operation.split(' ')
-    const path = pattern.replaceAll(/:(\w+)/g, '{$1}')
     const { meanwhile: act, errorCode, ...staged } = failure
     if (act !== undefined) meanwhile.set(operation, act)
-    const one = {
-      method: method as 'GET',
-      path,
+    const one = failureOf(operation, {
       message: 'staged',
       errorCode: errorCode ?? (failure.status === 403 ? 'insufficient_scope' : 'staged'),
       ...staged,
-    }
-    const others = failures().filter((other) => other.method !== method || other.path !== path)
+    })
+    const others = failures().filter(
+      ({ method, path }) => method !== one.method || path !== one.path,
+    )
     stage(state, { fail: [...others, one] })
   }
 
   return {
     ...emulator,
-    clients: state.clients as unknown as Map<string, FakeClient>,
+    clients: state.clients as unknown as Map<string, ClientRecord>,
     connections: {
       get: (name) => [...state.connections.values()].find((one) => one.name === name),
       add: (connection, ...clients) => {
         const defaults = { strategy: 'google-oauth2', is_domain_connection: false, options: {} }
         const enabledClients = new Set(clients)
-        // Auth0 need not show the display name and the realms.
+        // Auth0 may omit the display name and the realms.
         const added = { ...defaults, ...connection, enabledClients } as TenantConnection
         state.connections.set(connection.id, added)
       },
       clear: () => state.connections.clear(),
     },
     get grants() {
-      const own = [...state.grants.values()].filter(({ client_id }) => client_id !== MGMT_CLIENT_ID)
-      return own as unknown as readonly FakeGrant[]
+      return withoutOwn(state.grants.values()) as unknown as readonly GrantRecord[]
     },
     addGrants: (...grants) => {
       for (const grant of grants) state.grants.set(grant.id, { ...grant } as unknown as TenantGrant)

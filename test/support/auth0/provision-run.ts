@@ -10,17 +10,17 @@ import {
 } from './provision.ts'
 import { startTenantApi, type TenantApi } from './tenant-api.ts'
 
-/** The call with which each run has Auth0 read an imported document again. */
+/** The call of each run that makes Auth0 read an imported document again. */
 export const REFRESHED = ['POST /clients/cimd/register']
 
-/** A tenant for each test of a file. The test fails if a request was one that Auth0 would refuse. */
+/** A tenant for each test of a file. A test fails if a request is one that Auth0 would refuse. */
 export function tenantForEachTest(): TenantApi {
   const api = startedForEachTest(startTenantApi)
   afterEach(() => expect(api.faults).toEqual([]))
   return api
 }
 
-/** The parts of a tenant that provision brings about; undefined = not there. */
+/** The parts of a tenant that provision creates; undefined if they do not exist. */
 export function partsOf(api: TenantApi) {
   return {
     apiOf: () => api.tenant.apis.find(({ identifier }) => identifier === AUDIENCE),
@@ -33,7 +33,7 @@ export function partsOf(api: TenantApi) {
   }
 }
 
-/** Runs of `npm run provision` against one tenant, with the variables of a test; `calls` {} = as in use. */
+/** Runs of `npm run provision` against one tenant; `calls` {} = with the retries of the command. */
 export function runsOn(
   api: () => TenantApi,
   calls: NonNullable<ProvisionOptions['calls']> = { maxAttempts: 1 },
@@ -51,7 +51,7 @@ export function runsOn(
       const { stdout } = await run([...args, '--json'], env)
       return JSON.parse(stdout).items
     },
-    /** `refreshed`: what a run sends again though the plan has no change. */
+    /** `refreshed`: the calls of a run whose plan has no change. */
     expectNothingToDo: async (
       args: readonly string[] = [],
       env = {},

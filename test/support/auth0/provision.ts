@@ -1,11 +1,12 @@
 import type { ProvisionIo } from '../../../deploy/auth0/run-provision.ts'
 import { provisionCommand } from '../../../deploy/commands/provision.ts'
 import { runCommand } from '../../../deploy/kit/run-command.ts'
+import { MANAGEMENT } from './recorded-emulator.ts'
 
-export const MGMT_CLIENT_ID = 'mgmt-client'
-export const MGMT_CLIENT_SECRET = 'a-management-secret-for-tests-0123456789'
+export const MGMT_CLIENT_ID = MANAGEMENT.clientId
+export const MGMT_CLIENT_SECRET = MANAGEMENT.clientSecret
 export const LOG_WEBHOOK_SECRET = 'a-log-stream-secret-for-tests-0123456789'
-/** What follows from PUBLIC_URL and the catalogue of these runs. */
+/** Derived from PUBLIC_URL and the catalogue of these runs. */
 export const AUDIENCE = 'https://mcp.example.com/mcp'
 export const ENDPOINT = 'https://mcp.example.com/auth0-log-webhook'
 export const SCOPES = ['events:read', 'events:write']
@@ -14,7 +15,7 @@ export const CIMD_URL = 'https://chatgpt.com/oauth/client.json'
 /** The variable that opens the API to every third-party client. */
 export const OPEN = { THIRD_PARTY_ACCESS: 'open' }
 
-/** What `npm run provision` printed, and how it ended. */
+/** The output and exit code of `npm run provision`. */
 export interface ProvisionRun {
   readonly exitCode: number
   readonly stdout: string
@@ -35,7 +36,7 @@ const TOOLS = {
   summarizeEvents: ['events:read', 'events:write'],
 }
 
-/** The environment of such a run. */
+/** The environment of a run. */
 export function variables({ domain, env }: Pick<ProvisionOptions, 'domain' | 'env'>) {
   return {
     PUBLIC_URL: 'https://mcp.example.com',

@@ -14,13 +14,13 @@ export interface ManagementCall {
   readonly body: unknown
 }
 
-/** A call with its answer, as the emulator tells of it before it answers. */
+/** A call with its response, which the emulator publishes before it sends the response. */
 export interface Exchange {
   readonly issuer: string
   readonly method: string
   readonly path: string
   readonly query: URLSearchParams
-  /** Method and pattern, as `GET /clients/:id`; undefined = there is no such endpoint. */
+  /** Method and pattern, such as `GET /clients/:id`; undefined if the endpoint does not exist. */
   readonly route?: string
   readonly body?: unknown
   readonly status: number
@@ -28,22 +28,28 @@ export interface Exchange {
   readonly isStaged: boolean
 }
 
-/** An Auth0 emulator in this process, and what it was asked. */
+/** An Auth0 emulator in this process, and the requests that it got. */
 export interface RecordedEmulator extends AsyncDisposable {
   /** MGMT_DOMAIN. */
   readonly domain: string
   readonly issuer: string
-  /** What the tenant holds; a test may change it. */
+  /** The state of the tenant, which a test may change. */
   readonly state: TenantState
   readonly exchanges: Exchange[]
   readonly calls: ManagementCall[]
-  /** The parameters of each. */
+  /** The parameters of each token request. */
   readonly tokenRequests: unknown[]
-  /** What was asked for that Auth0 refuses, and no test staged. */
+  /** The requests to unknown endpoints, and those with an invalid parameter or body. */
   readonly faults: string[]
 }
 
-// They take longer than all the rest of a start.
+/** The credentials of the Management API client. */
+export const MANAGEMENT = {
+  clientId: 'mgmt-client',
+  clientSecret: 'a-management-secret-for-tests-0123456789',
+}
+
+// Their creation takes longer than the rest of the start.
 let keys: ReturnType<typeof createKeys> | undefined
 
 interface Listeners {
@@ -54,18 +60,17 @@ interface Listeners {
 }
 
 export async function startRecordedEmulator(
-  options: Omit<EmulatorOptions, 'port' | 'keys'>,
+  options: Pick<EmulatorOptions, 'audience'> & Partial<EmulatorOptions>,
   { onRequest, onExchange }: Listeners = {},
 ): Promise<RecordedEmulator> {
   keys ??= createKeys()
   const { issuer, port, state, close } = await startEmulator({
+    ...{ users: [], connections: [], management: MANAGEMENT },
     ...options,
     port: 0,
     keys: await keys,
   })
-  // The tests are faster than Auth0 would let them be.
-  const management = { ...state.faults.management, callsPerSecond: 1_000_000 }
-  state.faults = { ...state.faults, management }
+  stage(state, UNLIMITED)
   const exchanges: Exchange[] = []
   const calls: ManagementCall[] = []
   const tokenRequests: unknown[] = []
@@ -109,10 +114,32 @@ export async function startRecordedEmulator(
   }
 }
 
-/** Changes what the Management API does wrong, as `POST /__tenant` does, in this turn. */
+// The tests call more often than Auth0 allows.
+export const UNLIMITED = { callsPerSecond: 1_000_000 }
+
+/** Injects faults of the Management API synchronously, as `POST /__tenant` does. */
 export function stage(
   state: TenantState,
   change: Partial<TenantState['faults']['management']>,
 ): void {
   state.faults = { ...state.faults, management: { ...state.faults.management, ...change } }
+}
+
+/** The items except those of the Management API client. */
+export function withoutOwn<Item extends { readonly client_id?: string | undefined }>(
+  items: Iterable<Item>,
+): Item[] {
+  return [...items].filter(({ client_id }) => client_id !== MANAGEMENT.clientId)
+}
+
+type StagedFailure = TenantState['faults']['management']['fail'][number]
+
+/** The failure of an operation such as `GET /clients/:id`, whose path may also have an id. */
+export function failureOf(
+  operation: string,
+  failure: Omit<StagedFailure, 'method' | 'path'>,
+): StagedFailure {
+  const [method = '', path = ''] = operation.split(' ')
+  const pattern = path.replaceAll(/:(\w+)/g, '{$1}')
+  return { ...failure, method: method as StagedFailure['method'], path: pattern }
 }

@@ -3,15 +3,15 @@ import type { Faults } from '../../../deploy/emulator/control/faults.ts'
 import type { TenantClient } from '../../../deploy/emulator/state.ts'
 import type { ManagementApi } from './management-api.ts'
 
-/** Auth0's `POST /oidc/register` of the emulator whose Management API a test has started. */
+/** `POST /oidc/register` of the emulator that a test has started by `startManagementApi`. */
 export interface RegistrationEndpoint extends AsyncDisposable {
   /** OAUTH_ISSUER. */
   readonly issuer: string
-  /** Each body that came, parsed. */
+  /** The parsed body of each request. */
   readonly requests: unknown[]
   readonly setMode: (mode: 'strict' | 'permissive') => void
   readonly stage: (change: Partial<Faults['registration']>) => void
-  /** What Auth0 makes of each client that registers from now on, whatever was asked for. */
+  /** Changes each client that registers from now on, regardless of its request. */
   readonly changeClients: (change: (client: TenantClient) => TenantClient) => void
 }
 

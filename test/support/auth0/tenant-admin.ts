@@ -4,7 +4,7 @@ export interface Tenant {
   readonly issuer: string
 }
 
-/** `GET /__tenant`, as far as tests read it. */
+/** The part of `GET /__tenant` that tests read. */
 export interface TenantState {
   readonly mode: 'strict' | 'permissive'
   readonly clients: readonly {
@@ -22,18 +22,18 @@ export interface TenantState {
   readonly logStreams: readonly { readonly name: string }[]
   readonly logStream: { readonly deliveries: readonly { readonly status: number | null }[] }
   readonly resourceServers: readonly { readonly identifier: string }[]
-  /** How often the Management API was called, and how many tokens it gave out. */
+  /** The numbers of Management API calls and of issued Management API tokens. */
   readonly managementCalls: number
   readonly managementTokens: number
 }
 
-/** Stages trouble in the Auth0 emulator through its own endpoint, as a person would. */
+/** Injects faults in the Auth0 emulator by `POST /__tenant`. */
 export function adminOf({ issuer }: Tenant) {
   const state = async (): Promise<TenantState> => {
     const response = await fetch(`${issuer}__tenant`)
     return (await response.json()) as TenantState
   }
-  /** A text without the tenant's client ids: they are random, and may hold what begins a token. */
+  /** A text without client ids, which are random and may contain the beginning of a token. */
   const withoutClientIds = async (text: string): Promise<string> => {
     const { clients } = await state()
     return clients.reduce((rest, { client_id }) => rest.replaceAll(client_id, ''), text)
@@ -69,7 +69,7 @@ export function adminOf({ issuer }: Tenant) {
   }
 }
 
-/** Waits until something holds, 10 s at most. */
+/** Waits until a condition holds, at most 10 s. */
 export async function until(holds: () => Promise<boolean>, what: string): Promise<void> {
   for (const deadline = Date.now() + 120_000; Date.now() < deadline; await sleep(25)) {
     if (await holds()) return

@@ -1,25 +1,27 @@
 import { newConnection } from '../../../deploy/emulator/control/new-tenant.ts'
 import { newApi } from '../../../deploy/emulator/resource-server.ts'
 import type { TenantState } from '../../../deploy/emulator/state.ts'
-import { MGMT_CLIENT_ID, MGMT_CLIENT_SECRET } from './provision.ts'
 import {
   type Exchange,
+  failureOf,
+  MANAGEMENT,
   type RecordedEmulator,
   stage,
   startRecordedEmulator,
+  withoutOwn,
 } from './recorded-emulator.ts'
 
 type Json = Record<string, unknown>
 
-/** One call of the Management API that changes something. */
+/** One call of the Management API that changes the tenant. */
 export interface Write {
   readonly method: string
-  /** Below `/api/v2`, ids and all. */
+  /** The path below `/api/v2`, with ids. */
   readonly path: string
   readonly body: unknown
 }
 
-/** What a tenant holds, as far as `npm run provision` is concerned. A test may change each part. */
+/** The parts of the tenant that `npm run provision` reads. A test may change each part. */
 export interface TenantContents {
   readonly settings: Json & { flags?: Json }
   readonly apis: readonly Json[]
@@ -37,22 +39,22 @@ export interface Failure {
   readonly times?: number
 }
 
-/** An Auth0 emulator as provision meets a tenant, and what it was asked. */
+/** An Auth0 emulator before provision, and the calls that it got. */
 export interface TenantApi extends Omit<RecordedEmulator, 'calls'> {
   readonly tenant: TenantContents
   readonly writes: Write[]
-  /** Every call that was heard, as `GET /clients/:id`. */
+  /** Every call that the rate limit and injected failures did not refuse, such as `GET /clients/:id`. */
   readonly calls: string[]
   readonly enabledOf: (connection: string) => readonly string[]
   readonly organization: () => Json
   readonly add: (kind: 'clients' | 'grants' | 'roles', ...entities: readonly Json[]) => void
-  /** Stages what the Management API does wrong. */
+  /** Injects faults of the Management API. */
   readonly stage: (change: Parameters<typeof stage>[1]) => void
-  /** The call has a path, or a pattern such as `GET /clients/:id`. */
+  /** Injects a failure of a call with a path, or a pattern such as `GET /clients/:id`. */
   readonly fail: (call: string, failure: Failure) => void
-  /** Takes back what `fail` staged. */
+  /** Removes the failure that `fail` injected. */
   readonly mended: () => void
-  /** What the tenant makes of the mode of registration. */
+  /** Sets whether the tenant shows and accepts the security mode of new clients. */
   readonly setModeSetting: (setting: TenantState['traits']['securityModeSetting']) => void
 }
 
@@ -60,7 +62,7 @@ const OTHER_API = 'https://other.example'
 const DOCUMENT_URL = 'https://chatgpt.com/oauth/client.json'
 const INVALID_DOCUMENT_URL = 'https://invalid.example/c.json'
 
-/** What stands at the URLs that tests import. */
+/** The metadata documents at the URLs that tests import. */
 function documents(name = 'ChatGPT') {
   const document = {
     client_id: DOCUMENT_URL,
@@ -76,7 +78,7 @@ function documents(name = 'ChatGPT') {
   }
 }
 
-/** A tenant as Auth0 hands it over: two login connections, and nothing of this system's. */
+/** Starts a tenant with two login connections and with entities of other systems only. */
 export async function startTenantApi(): Promise<TenantApi> {
   const writes: Write[] = []
   const calls: string[] = []
@@ -84,9 +86,6 @@ export async function startTenantApi(): Promise<TenantApi> {
     {
       audience: 'https://mcp.example.com/mcp',
       empty: true,
-      users: [],
-      connections: [],
-      management: { clientId: MGMT_CLIENT_ID, clientSecret: MGMT_CLIENT_SECRET },
     },
     {
       onExchange: (exchange) => {
@@ -99,14 +98,12 @@ export async function startTenantApi(): Promise<TenantApi> {
     },
   )
   const { state, issuer } = emulator
-  // No log stream of a test delivers anything.
+  // Prevents deliveries of log streams that tests create.
   await fetch(`${issuer}__tenant`, {
     method: 'POST',
     body: JSON.stringify({ logStream: { delayMs: 600_000 } }),
   })
   fill(state)
-  const own = <Item extends { readonly client_id?: string | undefined }>(map: Map<string, Item>) =>
-    [...map.values()].filter(({ client_id }) => client_id !== MGMT_CLIENT_ID)
 
   const tenant = {
     get settings() {
@@ -119,13 +116,13 @@ export async function startTenantApi(): Promise<TenantApi> {
       return [...state.connections.values()]
     },
     get grants() {
-      return own(state.grants)
+      return withoutOwn(state.grants.values())
     },
     get streams() {
       return [...state.logStreams.values()]
     },
     get clients() {
-      return own(state.clients)
+      return withoutOwn(state.clients.values())
     },
     get roles() {
       return [...state.roles.values()]
@@ -133,7 +130,7 @@ export async function startTenantApi(): Promise<TenantApi> {
   }
   return {
     ...emulator,
-    // Live objects, which tests change as nobody could through the API.
+    // The objects of the state, so that tests can change members that the API does not change.
     tenant: tenant as unknown as TenantContents,
     writes,
     calls,
@@ -156,10 +153,9 @@ export async function startTenantApi(): Promise<TenantApi> {
     },
     stage: (change) => stage(state, change),
     fail: (call, failure) => {
-      const [method = '', path = ''] = call.split(' ')
       const defaults = { errorCode: 'invalid_body', message: 'Payload validation error' }
-      const one = { method: method as 'GET', path: path.replaceAll(/:(\w+)/g, '{$1}') }
-      stage(state, { fail: [{ ...one, ...(failure.message ? {} : defaults), ...failure }] })
+      const fail = [failureOf(call, { ...(failure.message ? {} : defaults), ...failure })]
+      stage(state, { fail })
     },
     mended: () => stage(state, { fail: [] }),
     setModeSetting: (securityModeSetting) => {
@@ -168,7 +164,7 @@ export async function startTenantApi(): Promise<TenantApi> {
   }
 }
 
-/** Changes the name in the document that tests import. */
+/** Changes the name in the metadata document that tests import. */
 export function renameDocument({ state }: TenantApi, name: string): void {
   state.faults = { ...state.faults, cimdDocuments: documents(name) }
 }
@@ -183,7 +179,7 @@ function fill(state: TenantState): void {
   state.traits = { ...state.traits, securityModeSetting: 'settable' }
   state.faults = { ...state.faults, cimdDocuments: documents() }
   stage(state, { namesScopes: false })
-  state.clients.delete(MGMT_CLIENT_ID)
+  state.clients.delete(MANAGEMENT.clientId)
   state.apis.set('api_other', { ...newApi(OTHER_API), id: 'api_other', scopes: [{ value: 'x' }] })
   for (const [id, name] of [
     ['con_google', 'google-oauth2'],
@@ -199,7 +195,7 @@ function fill(state: TenantState): void {
       sink: { httpEndpoint: 'https://siem.example/auth0-log-webhook' },
     },
     clients: { client_id: 'other', name: 'Other', is_first_party: true, callbacks: [] },
-    // Without the setting for third-party clients, which not every tenant shows.
+    // Some tenants do not show the setting for third-party clients.
     organizations: { id: 'org_acme', name: 'acme', connections: new Map(), members: new Set() },
   }
   for (const [kind, one] of Object.entries(entities)) {

@@ -6,7 +6,7 @@ import { type AdmissionOptions, createAdmission } from '../../../shared/auth0/ad
 import { createManagement } from '../../../shared/auth0/management.ts'
 import { createRedirectUriPolicy } from '../../../shared/auth0/redirect-uris.ts'
 import {
-  type FakeClient,
+  type ClientRecord,
   type ManagementApi,
   MGMT_CLIENT_ID,
   MGMT_CLIENT_SECRET,
@@ -17,7 +17,7 @@ import { type Answer, type Served, serve } from '../http/serve.ts'
 type Json = Readonly<Record<string, unknown>>
 
 /** A client with the admission way `promoted`. */
-export const PERMISSIVE: FakeClient = {
+export const PERMISSIVE: ClientRecord = {
   client_id: 'plain1',
   name: 'ChatGPT',
   callbacks: ['https://chatgpt.com/cb'],
@@ -25,13 +25,13 @@ export const PERMISSIVE: FakeClient = {
   third_party_security_mode: 'permissive',
 }
 /** A client with the admission way `granted`. */
-export const STRICT: FakeClient = {
+export const STRICT: ClientRecord = {
   ...PERMISSIVE,
   client_id: 'tpc_1',
   third_party_security_mode: 'strict',
 }
 /** A client with a redirect URI that no pattern covers. */
-export const FOREIGN: FakeClient = {
+export const FOREIGN: ClientRecord = {
   ...STRICT,
   client_id: 'tpc_evil',
   callbacks: ['https://evil.example/cb'],
@@ -56,7 +56,7 @@ export interface TestTenant {
  * for none of them. Ends the tenant after the test and fails the test if a call broke Auth0's contract.
  * Call it once, at the top of the file.
  */
-export function tenantForEachTest(...clients: readonly FakeClient[]): TestTenant {
+export function tenantForEachTest(...clients: readonly ClientRecord[]): TestTenant {
   let api: ManagementApi | undefined
   beforeEach(async () => {
     api = await startManagementApi()
@@ -79,8 +79,8 @@ export function tenantForEachTest(...clients: readonly FakeClient[]): TestTenant
 /** Stores this client with these changes in the tenant. */
 export function changeClient(
   api: ManagementApi,
-  client: FakeClient,
-  changes: Partial<FakeClient>,
+  client: ClientRecord,
+  changes: Partial<ClientRecord>,
 ): void {
   api.clients.set(client.client_id, { ...client, ...changes })
 }

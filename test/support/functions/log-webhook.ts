@@ -4,7 +4,7 @@ import { createLogWebhook } from '../../../functions/log-webhook/handler.ts'
 import { createAdmission } from '../../../shared/auth0/admission.ts'
 import { createManagement, credentialsIn } from '../../../shared/auth0/management.ts'
 import {
-  type FakeClient,
+  type ClientRecord,
   type ManagementApi,
   MGMT_CLIENT_ID,
   MGMT_CLIENT_SECRET,
@@ -75,7 +75,7 @@ export interface Webhook extends AsyncDisposable {
 /** Changes of the function and of its tenant. */
 export interface WebhookOptions {
   readonly env?: Readonly<Record<string, string>>
-  readonly clients?: readonly FakeClient[]
+  readonly clients?: readonly ClientRecord[]
   readonly now?: () => number
   readonly readDelaysMs?: readonly number[]
 }

@@ -1,6 +1,13 @@
 import { isUtf8 } from 'node:buffer'
 import { countUpTo } from './json/count.ts'
 
+declare global {
+  // Optional, because Node 20 does not have it.
+  interface JSON {
+    readonly isRawJSON?: (value: unknown) => boolean
+  }
+}
+
 /** A parsed value. It is wrapped, because undefined stands for text that is not JSON. */
 export interface Parsed {
   readonly value: unknown
@@ -39,9 +46,14 @@ export function parseJsonOfAnyDepth(text: string): Parsed | undefined {
   }
 }
 
-/** Returns the value if it is an object and not an array; otherwise undefined. */
+/** Returns whether the value is a number that is kept as written, which is a `JSON.rawJSON` object. */
+export function isRaw(value: unknown): boolean {
+  return JSON.isRawJSON?.(value) === true
+}
+
+/** Returns the value if it is an object and neither an array nor a raw number; otherwise undefined. */
 export function asObject(value: unknown): Readonly<Record<string, unknown>> | undefined {
-  return value !== null && typeof value === 'object' && !Array.isArray(value)
+  return value !== null && typeof value === 'object' && !Array.isArray(value) && !isRaw(value)
     ? (value as Readonly<Record<string, unknown>>)
     : undefined
 }

@@ -86,7 +86,7 @@ export function createRest({
   ) => {
     const { id: requestId, traceparent, signal, log } = request
     const sent = { requestId, traceparent, signal, callerTimeoutMs: CALLER_TIMEOUT_MS, log, place }
-    const known = { ...sent, tool, caller, budget: openBudget(request.onClose) }
+    const known = { ...sent, tool, caller, budget: openBudget(request.onClose, caller?.subject) }
     const begin = (read: Arguments) => callTool({ ...known, ...read })
     const read = (body: Buffer) => workOn(readingArguments(request, body), body.length, place)
     return request.body({ maxBytes: maxBodyBytes }).then(read).then(begin)

@@ -5,6 +5,9 @@ const CLOSE_AFTER_MS = 20
 // Node's default backlog: the kernel may hold this many connections that the process has not accepted
 // yet.
 const MAX_TURNS = 511
+// A client that is still sending a request then has this long without any other request.
+const IDLE_TURN_MS = 250
+const MAX_IDLE_TURNS = 4
 // Cloud Run kills an instance 10 s after SIGTERM.
 const DRAIN_TIMEOUT_MS = 9_000
 const SIGNALS = ['SIGTERM', 'SIGINT'] as const
@@ -22,7 +25,14 @@ export function endSignal(): AbortSignal {
  * as its test server does, because the process then belongs to the test runner.
  */
 export function drainOnSignal(server: Server, inFlight: ReadonlySet<ServerResponse>): void {
-  server.once('listening', () => replaceSignalHandlers(() => drain(server, inFlight)))
+  let isDraining = false
+  const onSignal = () => {
+    // A second signal must not interrupt the requests in flight.
+    if (isDraining) return
+    isDraining = true
+    drain(server, inFlight)
+  }
+  server.once('listening', () => replaceSignalHandlers(onSignal))
 }
 
 /** Waits for `setImmediate`, because the framework registers its handlers after this listener. */
@@ -33,19 +43,25 @@ function replaceSignalHandlers(onSignal: () => void): void {
       for (const listener of process.listeners(signal)) {
         if (before.has(listener)) continue
         process.removeListener(signal, listener)
-        process.once(signal, onSignal)
+        process.on(signal, onSignal)
       }
     }
   })
 }
 
 function drain(server: Server, inFlight: ReadonlySet<ServerResponse>): void {
+  const lastOf = new Map<unknown, ServerResponse>()
+  // The last of several pipelined requests closes the connection (RFC 9112 s9.6).
   const closeAfterAnswer = (res: ServerResponse) => {
+    const { socket } = res.req
+    const previous = lastOf.get(socket)
+    if (previous?.headersSent === false) previous.removeHeader('connection')
+    lastOf.set(socket, res)
     if (!res.headersSent) res.setHeader('connection', 'close')
   }
   for (const res of inFlight) closeAfterAnswer(res)
   server.prependListener('request', (_req, res) => closeAfterAnswer(res))
-  setTimeout(() => closeWhenQuiet(server), CLOSE_AFTER_MS)
+  setTimeout(() => closeWhenQuiet(server, () => endWhenIdle(server, inFlight)), CLOSE_AFTER_MS)
   setTimeout(() => process.exit(1), DRAIN_TIMEOUT_MS).unref()
 }
 
@@ -53,7 +69,7 @@ function drain(server: Server, inFlight: ReadonlySet<ServerResponse>): void {
  * Closes the server when an event loop turn accepts no connection. Closing resets connections that are
  * not accepted yet. Each turn accepts one, and a process without CPU time may be behind by many.
  */
-function closeWhenQuiet(server: Server, turns = MAX_TURNS): void {
+function closeWhenQuiet(server: Server, onClosing: () => void, turns = MAX_TURNS): void {
   let isQuiet = true
   const onConnection = () => {
     isQuiet = false
@@ -61,7 +77,15 @@ function closeWhenQuiet(server: Server, turns = MAX_TURNS): void {
   server.once('connection', onConnection)
   setImmediate(() => {
     server.off('connection', onConnection)
-    if (isQuiet || turns === 0) server.close(() => process.exit(0))
-    else closeWhenQuiet(server, turns - 1)
+    if (!isQuiet && turns > 0) return closeWhenQuiet(server, onClosing, turns - 1)
+    server.close(() => process.exit(0))
+    onClosing()
   })
+}
+
+/** Closes the connections on which no complete request head arrives, which `server.close` waits for. */
+function endWhenIdle(server: Server, inFlight: ReadonlySet<ServerResponse>, turns = 0): void {
+  if (turns === MAX_IDLE_TURNS) return server.closeAllConnections()
+  const next = () => endWhenIdle(server, inFlight, inFlight.size > 0 ? 0 : turns + 1)
+  setTimeout(next, IDLE_TURN_MS)
 }

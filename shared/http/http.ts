@@ -51,6 +51,8 @@ export interface Handler {
   readonly warmUp?: () => void
 }
 
+/** A response of 4 MiB then needs about 1 Mbit/s. Google's front end reads as fast as it arrives. */
+const MAX_SEND_MS = 30_000
 const CLOUD_TRACE = /^([0-9a-f]{32})\//
 
 /** Returns a JSON response. */
@@ -99,6 +101,7 @@ export function toHttpFunction(handler: Handler, log: Log): RequestHandler {
       if (error instanceof ClientGoneError) return
       send(req, res, errorResponse(toHttpError(error, request.log), request.log))
     }
+    limitSendTime(res, request.log)
   }
   const receive: RequestHandler = (req, res, body) =>
     serve(req, res, readRequest(req, res, body, log))
@@ -150,12 +153,16 @@ function fieldValues({ rawHeaders }: IncomingMessage, name: string): string[] {
   return values
 }
 
-/** Returns the path and the query of a request target. Drops a fragment, which clients do not send. */
+/**
+ * Returns the path and the query of a request target in origin or absolute form (RFC 9112 s3.2). Drops a
+ * fragment, which clients do not send.
+ */
 function splitTarget(target: string): { readonly path: string; readonly query: string } {
-  if (!/[?#]/.test(target)) return { path: target, query: '' }
+  if (target.startsWith('/') && !/[?#]/.test(target)) return { path: target, query: '' }
+  const local = target.replace(/^https?:\/\/[^/?#]*/i, '')
   return {
-    path: target.replace(/[?#].*$/s, ''),
-    query: /\?([^#]*)/.exec(target)?.[1] ?? '',
+    path: local.replace(/[?#].*$/s, '') || '/',
+    query: /\?([^#]*)/.exec(local)?.[1] ?? '',
   }
 }
 
@@ -195,6 +202,16 @@ function send(req: IncomingMessage, res: ServerResponse, response: HttpResponse)
   res.flushHeaders()
   if (body !== undefined) res.write(body)
   discardBody(req, () => res.end())
+}
+
+/** Disconnects a client that reads the response too slowly, because the instance holds it until then. */
+function limitSendTime(res: ServerResponse, log: Log): void {
+  if (!res.socket?.writableLength) return
+  const timer = setTimeout(() => {
+    log.info('response_send_timed_out', { unsent_bytes: res.socket?.writableLength })
+    res.destroy()
+  }, MAX_SEND_MS)
+  res.once('close', () => clearTimeout(timer))
 }
 
 /** Writes the response head and returns the body to send after it. */

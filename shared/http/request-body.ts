@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import type { BodyShare } from './body-budget.ts'
+import { createByteCollector } from './byte-collector.ts'
 import { HttpError } from './http-error.ts'
 
 const MIB = 1024 * 1024
@@ -36,12 +37,12 @@ export function readBody(
     // client disconnects now.
     if (req.complete) return resolve(readReceived(req, maxBytes, share))
     if (req.destroyed) return reject(new ClientGoneError())
-    const chunks: Buffer[] = []
+    const pieces = createByteCollector()
     let length = 0
     const stop = () => {
       req.off('data', onData).off('end', onEnd).off('error', onError)
-      // The listeners may live as long as the request, but the chunks must not.
-      chunks.length = 0
+      // The listeners may live as long as the request, but the bytes must not.
+      pieces.clear()
     }
     const refuse = (error: Error) => {
       stop()
@@ -53,10 +54,10 @@ export function readBody(
       length += chunk.length
       if (length > maxBytes) return refuse(tooLarge(maxBytes))
       if (!share.take(chunk.length)) return refuse(overloaded())
-      chunks.push(chunk)
+      pieces.add(chunk)
     }
     const onEnd = () => {
-      const body = Buffer.concat(chunks, length)
+      const body = pieces.take()
       stop()
       resolve(body)
     }
@@ -95,9 +96,11 @@ export function announcedBytes({ headers }: IncomingMessage): number {
   return Number(headers['content-length'] ?? 0)
 }
 
-function hasContentCoding(req: IncomingMessage): boolean {
-  const coding = req.headers['content-encoding']
-  return coding !== undefined && coding.toLowerCase() !== 'identity'
+/** Node removes only the transfer coding `chunked`. */
+function hasContentCoding({ headers }: IncomingMessage): boolean {
+  const coding = headers['content-encoding'] ?? 'identity'
+  const transferCoding = headers['transfer-encoding'] ?? 'chunked'
+  return coding.toLowerCase() !== 'identity' || transferCoding.toLowerCase() !== 'chunked'
 }
 
 /** Returns a 413 (RFC 9110 s15.5.14). */

@@ -1,9 +1,4 @@
-declare global {
-  // Optional, because Node 20 does not have it.
-  interface JSON {
-    readonly isRawJSON?: (value: unknown) => boolean
-  }
-}
+import { isRaw } from '../json.ts'
 
 /** An array or object that has been written in part. */
 interface Open {
@@ -123,9 +118,4 @@ function isSmall(value: unknown, maxValues: number, maxText: number): boolean {
     }
   }
   return true
-}
-
-/** Returns whether the value is a number that is kept as written. */
-function isRaw(value: object): boolean {
-  return JSON.isRawJSON?.(value) === true
 }

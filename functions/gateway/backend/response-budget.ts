@@ -20,9 +20,13 @@ export function createByteBudget(maxBytes: number): ByteBudget {
 
 /**
  * Opens the budget of one request, which all its calls share. `onClose` registers the listener that
- * releases it.
+ * releases it. Requests with the same `owner`, the subject of the caller, share a limit; undefined
+ * stands for all anonymous callers.
  */
-export type OpenResponseBudget = (onClose: (listener: () => void) => void) => ByteBudget
+export type OpenResponseBudget = (
+  onClose: (listener: () => void) => void,
+  owner?: string,
+) => ByteBudget
 
 /** The budget for all responses that an instance holds in memory. */
 export interface ResponseBudget {
@@ -31,32 +35,47 @@ export interface ResponseBudget {
   readonly held: () => number
 }
 
+interface Holder {
+  readonly owner: string | undefined
+  bytes: number
+}
+
 const SMALL_BYTES = 64 * 1024
 
 /**
  * Limits the responses of one request to `maxBytes`. Limits all responses over 64 KiB together to
- * `maxHeldBytes`, until their requests are closed. Beyond that limit, only the request that has
- * held bytes for the longest time receives more, which prevents a deadlock.
+ * `maxHeldBytes`, and those of one owner to half of it, until their requests are closed. Beyond
+ * these limits, only the request that has held bytes for the longest time receives more, which
+ * prevents a deadlock.
  */
 export function createResponseBudget(maxBytes: number, maxHeldBytes: number): ResponseBudget {
-  const holders = new Map<symbol, number>()
+  const holders = new Set<Holder>()
+  const owners = new Map<string | undefined, number>()
   let held = 0
-  const waiting = new Set<{ readonly holder: symbol; readonly resume: () => void }>()
-  const hold = (holder: symbol, bytes: number) => {
-    held += bytes - (holders.get(holder) ?? 0)
-    holders.set(holder, bytes)
+  const waiting = new Set<{ readonly holder: Holder; readonly resume: () => void }>()
+  const hold = (holder: Holder, bytes: number) => {
+    const added = bytes - holder.bytes
+    const owned = (owners.get(holder.owner) ?? 0) + added
+    held += added
+    holder.bytes = bytes
+    if (owned > 0) owners.set(holder.owner, owned)
+    else owners.delete(holder.owner)
   }
-  const release = (holder: symbol) => {
+  const mayReceive = (holder: Holder) => {
+    const [oldest] = holders
+    const owned = owners.get(holder.owner) ?? 0
+    return oldest === holder || (held <= maxHeldBytes && owned <= maxHeldBytes / 2)
+  }
+  const release = (holder: Holder) => {
     hold(holder, 0)
     holders.delete(holder)
-    const [oldest] = holders.keys()
     for (const waiter of waiting) {
-      const isNext = waiter.holder === oldest || waiter.holder === holder || held <= maxHeldBytes
+      const isNext = waiter.holder === holder || mayReceive(waiter.holder)
       if (isNext && waiting.delete(waiter)) waiter.resume()
     }
   }
-  const open: OpenResponseBudget = (onClose) => {
-    const holder = Symbol('request')
+  const open: OpenResponseBudget = (onClose, owner) => {
+    const holder: Holder = { owner, bytes: 0 }
     let own = 0
     let isClosed = false
     return {
@@ -66,6 +85,7 @@ export function createResponseBudget(maxBytes: number, maxHeldBytes: number): Re
         if (isClosed || own <= SMALL_BYTES) return own <= maxBytes
         hold(holder, own)
         if (isFirst) {
+          holders.add(holder)
           onClose(() => {
             isClosed = true
             release(holder)
@@ -74,8 +94,7 @@ export function createResponseBudget(maxBytes: number, maxHeldBytes: number): Re
         return own <= maxBytes
       },
       room: () => {
-        const [oldest] = holders.keys()
-        if (held <= maxHeldBytes || oldest === holder || !holders.has(holder)) return undefined
+        if (!holders.has(holder) || mayReceive(holder)) return undefined
         return new Promise((resolve) => waiting.add({ holder, resume: resolve }))
       },
     }

@@ -1,4 +1,5 @@
 import type { Dispatcher, Pool } from 'undici'
+import { createByteCollector } from '../../../shared/http/byte-collector.ts'
 import { single } from '../../../shared/http/http.ts'
 import type { ByteBudget } from './response-budget.ts'
 
@@ -111,7 +112,7 @@ function exchange(
   return new Promise((resolve, reject) => {
     let controller: { readonly abort: (reason: Error) => void } | undefined
     let failure: SendError | undefined
-    const chunks: Buffer[] = []
+    const pieces = createByteCollector()
     let answer: Omit<BackendResponse, 'body'> = {
       status: 0,
       contentType: '',
@@ -151,13 +152,13 @@ function exchange(
         },
         onResponseData: (stream, chunk) => {
           if (!options.budget.take(chunk.length)) return fail('oversized')
-          chunks.push(chunk)
+          pieces.add(chunk)
           const room = options.budget.room()
           if (room === undefined) return
           stream.pause()
           void room.then(() => stream.resume())
         },
-        onResponseEnd: () => end(() => resolve({ ...answer, body: Buffer.concat(chunks) })),
+        onResponseEnd: () => end(() => resolve({ ...answer, body: pieces.take() })),
         onResponseError: (_, cause) =>
           fail('unreachable', cause, isUnsent(cause, controller !== undefined, sent)),
       },

@@ -18,8 +18,7 @@ export function argumentsDigest(json: string): string {
 
 function sorted(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(sorted)
-  // A `JSON.rawJSON` number is an object, too.
-  const members = JSON.isRawJSON?.(value) ? undefined : asObject(value)
+  const members = asObject(value)
   if (members === undefined) return value
   const names = Object.keys(members).sort()
   return Object.fromEntries(names.map((name) => [name, sorted(members[name])]))

@@ -6,6 +6,7 @@ import { BearerError } from '../../../shared/oauth/bearer.ts'
 import { authorize, type Refusal } from '../authorization.ts'
 import type { AnswerMethod, MethodAnswer, Named, RequestContext } from './context.ts'
 import {
+  CODES,
   errorResponse,
   errorText,
   jsonResponse,
@@ -47,6 +48,11 @@ type Begin = (decided: Decided, place: Place) => string | Promise<string>
 
 // After this time, other requests run before the next request of the batch starts.
 const MAX_TURN_MS = 10
+/**
+ * Limits the results that need no backend, such as `tools/list`, because they can be a thousand times
+ * as long as their requests.
+ */
+const MAX_OWN_CHARACTERS = 1024 * 1024
 
 /**
  * Creates the function that answers messages. No function here is async or keeps a closure over a
@@ -146,6 +152,7 @@ async function beginAll(
 ): Promise<{ readonly answers: readonly (string | Promise<string>)[] }> {
   const answers: (string | Promise<string>)[] = []
   let startedAt = performance.now()
+  let ownCharacters = 0
   for (const request of requests) {
     if (performance.now() - startedAt > MAX_TURN_MS) {
       await setImmediate()
@@ -161,8 +168,14 @@ async function beginAll(
       place.leave()
     }
     const answer = begin(request, { ...place, leave })
+    if (typeof answer === 'string') {
+      ownCharacters += answer.length
+      // A single result is never too long.
+      const isTooLong = ownCharacters > MAX_OWN_CHARACTERS && answers.length > 0
+      answers.push(isTooLong ? errorText(request.about.id, batchTooLong()) : answer)
+      continue
+    }
     answers.push(answer)
-    if (typeof answer === 'string') continue
     // Prevents an unhandled rejection until all requests have started.
     const isOver = answer.then(
       () => undefined,
@@ -171,6 +184,11 @@ async function beginAll(
     if (isLong) await Promise.race([isChecked, isOver])
   }
   return { answers }
+}
+
+function batchTooLong(): RpcError {
+  const message = 'The results of this batch are too long. Send fewer messages in a batch.'
+  return new RpcError(200, CODES.server, message)
 }
 
 /**

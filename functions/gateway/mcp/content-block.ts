@@ -118,7 +118,7 @@ function hasFewMembers(block: Members): boolean {
 function withoutNulls(value: unknown): unknown {
   if (Array.isArray(value)) return value.filter((one) => one !== null).map(withoutNulls)
   const members = asObject(value)
-  if (members === undefined || JSON.isRawJSON?.(value) === true) return value
+  if (members === undefined) return value
   return Object.fromEntries(
     Object.entries(members)
       .filter(([, member]) => member !== null)

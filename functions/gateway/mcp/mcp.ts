@@ -85,7 +85,7 @@ export function createMcp(options: McpOptions): (request: HttpRequest) => Promis
     const answerReceived = (received: Received | HttpResponse) => {
       if ('status' in received) return received
       const { inbound, ...read } = received
-      const budget = options.openBudget(request.onClose)
+      const budget = options.openBudget(request.onClose, caller?.subject)
       return answerMessages({ ...read, era: inbound.era, request, caller, place, budget }, inbound)
     }
     const received = readMessages(body, request, place)

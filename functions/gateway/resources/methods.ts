@@ -55,6 +55,8 @@ export function resourceMethods(
       request.traceparent ?? asTraceparent(asObject(params['_meta'])?.['traceparent'])
     const { id: requestId, signal } = request
     const sent = { caller, requestId, traceparent, signal, budget, log }
+    // Otherwise other long requests would wait for this backend.
+    context.place.leave()
     return readContents(resource, sent, fetchResource).then(
       (contents) => write({ contents, ...hint }, era),
       (error: unknown) => {

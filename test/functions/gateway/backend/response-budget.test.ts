@@ -12,10 +12,16 @@ const KIB = 1024
 const NEVER = new AbortController().signal
 
 /** Requests that the test closes. */
-function openRequests(budget: ReturnType<typeof createResponseBudget>, count: number) {
-  return Array.from({ length: count }, () => {
+function openRequests(
+  budget: ReturnType<typeof createResponseBudget>,
+  count: number,
+  owner?: (index: number) => string,
+) {
+  return Array.from({ length: count }, (_, index) => {
     const events = new EventEmitter()
-    const share = budget.open((listener) => events.once('close', listener))
+    // By default each request is from another user.
+    const subject = owner?.(index) ?? `user ${index}`
+    const share = budget.open((listener) => events.once('close', listener), subject)
     return { share, close: () => events.emit('close') }
   })
 }
@@ -109,4 +115,27 @@ test('twenty concurrent long responses all arrive within the total limit', async
   // One response can exceed the limit, and one chunk of each other response may be in transit.
   expect(mostHeld).toBeLessThan(maxHeld + body.length + 20 * 128 * KIB)
   expect(budget.held()).toBe(0)
+})
+
+test('one user holds at most half, unless its request is the oldest', async () => {
+  const budget = createResponseBudget(1024 * KIB, 400 * KIB)
+  const requests = openRequests(budget, 4, (index) => (index < 3 ? 'alice' : 'bob'))
+  const [first, second, third, other] = requests
+  for (const request of [first, second, third]) request?.share.take(100 * KIB)
+  expect(budget.held()).toBe(300 * KIB)
+  expect(first?.share.room()).toBeUndefined()
+  const room = second?.share.room()
+  expect(room).toBeInstanceOf(Promise)
+  other?.share.take(100 * KIB)
+  expect(other?.share.room()).toBeUndefined()
+  third?.close()
+  await room
+  expect(second?.share.room()).toBeUndefined()
+})
+
+test('all anonymous callers share one half', () => {
+  const budget = createResponseBudget(1024 * KIB, 400 * KIB)
+  const shares = Array.from({ length: 3 }, () => budget.open(() => undefined))
+  for (const share of shares) share.take(100 * KIB)
+  expect(shares.map((share) => share.room() === undefined)).toEqual([true, false, false])
 })

@@ -68,7 +68,7 @@ const NO_CAPABILITIES: NonNullable<Asking['declared']> = new Set()
 const FAILURES = {
   unreachable: { status: 502, message: 'The tool cannot be reached right now.' },
   timeout: { status: 504, message: 'The tool took too long to answer.' },
-  oversized: { status: 502, message: 'The response of the tool is too large.' },
+  oversized: { status: 502, message: 'The tool returned too much data.' },
   aborted: { status: 499, message: 'The call was canceled.' },
 } as const
 

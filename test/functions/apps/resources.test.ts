@@ -4,7 +4,7 @@ import { getToolUiResourceUri, RESOURCE_MIME_TYPE } from '@modelcontextprotocol/
 import { Client as OlderClient } from '@modelcontextprotocol/sdk/client/index.js'
 import { StreamableHTTPClientTransport as OlderTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js'
 import type { Transport } from '@modelcontextprotocol/sdk/shared/transport.js'
-import { afterAll, describe, expect, test } from 'vitest'
+import { afterAll, describe, expect, test, vi } from 'vitest'
 import { catalogueFolder } from '../../support/catalogue-folder.ts'
 import { gatewayStack } from '../../support/gateway/stack.ts'
 import { handshakeMessage, statelessRequest } from '../../support/http/serve.ts'
@@ -337,4 +337,16 @@ test('a catalogue without resources has no resources capability, and resources/l
   expect(answer.text).not.toContain('resources')
   const list = statelessRequest('resources/list')
   expect((await plain.send({ method: 'POST', path: '/mcp', ...list })).status).toBe(404)
+})
+
+test('a long request to read a resource does not delay other long requests', async () => {
+  const _meta = { padding: 'x'.repeat(20_000) }
+  const { promise: after, resolve } = Promise.withResolvers<void>()
+  backend.script('reports/latest', { contentType: 'text/plain', body: 'Report', after })
+  const reading = ask('resources/read', { uri: 'data://report', _meta }, DOCS)
+  await vi.waitFor(() => expect(backend.calls).toHaveLength(1), { timeout: 120_000 })
+  const answer = await ask('tools/call', { name: 'about', arguments: {}, _meta }, DOCS)
+  expect(answer.json()).toMatchObject({ result: { content: [{ type: 'text', text: '{}' }] } })
+  resolve()
+  expect((await reading).json()).toMatchObject({ result: { contents: [{ text: 'Report' }] } })
 })

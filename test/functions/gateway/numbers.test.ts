@@ -149,3 +149,47 @@ test('a message id of 7.0 is returned as 7', async () => {
   })
   expect(answer.json()).toEqual({ jsonrpc: '2.0', id: 7, result: {} })
 })
+
+describe('a number as written in the place of an object', () => {
+  const post = (served: Served, body: string, path = '/mcp', headers = JSON_TYPE) =>
+    served.send({ method: 'POST', path, headers, body })
+
+  test.each([
+    ['params', '{"jsonrpc":"2.0","id":1,"method":"ping","params":1.0}', -32600],
+    [
+      'arguments',
+      '{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"n","arguments":1.0}}',
+      -32602,
+    ],
+  ])('is refused like any other number: %s', async (_, message, code) => {
+    const served = await start({})
+    const { error: asWritten } = (await post(served, message)).json<{ error: object }>()
+    const { error: plain } = (await post(served, message.replace('1.0', '1'))).json<{
+      error: object
+    }>()
+    expect(asWritten).toEqual(plain)
+    expect(asWritten).toMatchObject({ code })
+    expect(backend.calls).toEqual([])
+  })
+
+  test('is refused as the arguments of a call over REST', async () => {
+    const served = await start({})
+    for (const body of ['1.0', '1']) {
+      expect((await post(served, body, '/tools/n')).status).toBe(400)
+    }
+    expect(served.lines.filter(({ message }) => message === 'tool_called')).toEqual([])
+  })
+
+  test('is returned as text only to revisions whose structured content is an object', async () => {
+    const served = await stack.start({
+      TOOLS: JSON.stringify({ n: { scopes: [], outputSchema: { type: 'number' } } }),
+    })
+    const message =
+      '{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"n","arguments":{}}}'
+    for (const written of ['20.0', '20.5']) {
+      backend.script('n', { body: `{"content":[],"structuredContent":${written}}` })
+      const { result } = (await post(served, message)).json<{ result: object }>()
+      expect(result).toEqual({ content: [{ type: 'text', text: written }] })
+    }
+  })
+})

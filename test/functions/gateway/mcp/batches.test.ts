@@ -67,3 +67,36 @@ describe('a batch', () => {
     expect(backend.calls).toEqual([])
   })
 })
+
+describe('a batch of lists', () => {
+  const list = handshakeMessage('tools/list')
+
+  test('gets at most about a million characters, and errors for the rest', async () => {
+    const tool = (index: number) => ({ description: `${index}`.padEnd(100_000, 'x'), scopes: [] })
+    const tools = Object.fromEntries([1, 2, 3].map((index) => [`tool${index}`, tool(index)]))
+    const served = await start({ TOOLS: JSON.stringify(tools) })
+    const single = await post(served, list)
+    const messages = Array.from({ length: 50 }, (_, id) => ({ ...list, id }))
+    const answer = await post(served, messages)
+    expect(answer.status).toBe(200)
+    expect(answer.text.length).toBeLessThan(1_100_000)
+    const answers = answer.json<{ id: number; result?: object; error?: object }[]>()
+    expect(answers.map(({ id }) => id)).toEqual(messages.map(({ id }) => id))
+    const count = Math.floor((1024 * 1024) / single.text.length)
+    expect(answers.filter(({ result }) => result !== undefined)).toHaveLength(count)
+    expect(answers.at(-1)?.error).toEqual({
+      code: -32000,
+      message: 'The results of this batch are too long. Send fewer messages in a batch.',
+    })
+  })
+
+  test('gets one list of any length', async () => {
+    const description = 'x'.repeat(300_000)
+    const tools = Object.fromEntries(
+      Array.from({ length: 4 }, (_, index) => [`tool${index}`, { description, scopes: [] }]),
+    )
+    const served = await start({ TOOLS: JSON.stringify(tools) })
+    const answer = await post(served, [list, callOf('tool0')])
+    expect(answer.json()).toMatchObject([{ result: {} }, { result: {} }])
+  })
+})

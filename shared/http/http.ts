@@ -120,7 +120,7 @@ function readRequest(
     traceparent === undefined
       ? CLOUD_TRACE.exec(single(req.headers['x-cloud-trace-context']))?.[1]
       : traceIdOf(traceparent)
-  const { path, query } = splitTarget(req.url ?? '/')
+  const { path, query } = splitTarget(originForm(req))
   return {
     method: req.method ?? '',
     path,
@@ -153,16 +153,20 @@ function fieldValues({ rawHeaders }: IncomingMessage, name: string): string[] {
   return values
 }
 
-/**
- * Returns the path and the query of a request target in origin or absolute form (RFC 9112 s3.2). Drops a
- * fragment, which clients do not send.
- */
+/** Removes the origin from a target in absolute form (RFC 9112 s3.2.2) if it is the requested host. */
+function originForm({ url = '/', headers: { host = '' } }: IncomingMessage): string {
+  if (url.startsWith('/')) return url
+  const origin = /^https?:\/\/([^/?#]*)/i.exec(url)
+  if (origin?.[1]?.toLowerCase() !== host.toLowerCase()) return url
+  return url.slice(origin[0].length).replace(/^(?!\/)/, '/')
+}
+
+/** Returns the path and the query of a request target. Drops a fragment, which clients do not send. */
 function splitTarget(target: string): { readonly path: string; readonly query: string } {
-  if (target.startsWith('/') && !/[?#]/.test(target)) return { path: target, query: '' }
-  const local = target.replace(/^https?:\/\/[^/?#]*/i, '')
+  if (!/[?#]/.test(target)) return { path: target, query: '' }
   return {
-    path: local.replace(/[?#].*$/s, '') || '/',
-    query: /\?([^#]*)/.exec(local)?.[1] ?? '',
+    path: target.replace(/[?#].*$/s, ''),
+    query: /\?([^#]*)/.exec(target)?.[1] ?? '',
   }
 }
 

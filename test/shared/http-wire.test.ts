@@ -30,7 +30,8 @@ test.each([
   ['http://mcp.test', '/ '],
   ['http://mcp.test?a', '/ a'],
 ])('accepts the request target %s in absolute form (RFC 9112 s3.2.2)', async (target, expected) => {
-  const socket = open(`GET ${target} HTTP/1.1\r\nHost: mcp.test\r\nConnection: close\r\n\r\n`)
+  const { host } = new URL(target)
+  const socket = open(`GET ${target} HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`)
   expect(await text(socket)).toMatch(/^HTTP\/1\.1 200 /)
   expect(paths).toEqual([expected])
 })

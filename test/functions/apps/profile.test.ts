@@ -96,7 +96,7 @@ describe('the catalogue entry of a profile tool', () => {
   })
 
   test.each<[object, string]>([
-    [{ securitySchemes: [{ type: 'noauth' }] }, 'needs a sign-in'],
+    [{ securitySchemes: [{ type: 'noauth' }] }, 'must require a sign-in'],
     [{ annotations: {} }, 'must be read-only'],
     [{ inputSchema: { type: 'object', properties: { a: {} } } }, 'must have no arguments'],
     [{ outputSchema: { type: 'object' } }, 'the outputSchema of a profile tool'],

@@ -343,9 +343,10 @@ test('a long request to read a resource does not delay other long requests', asy
   const _meta = { padding: 'x'.repeat(20_000) }
   const { promise: after, resolve } = Promise.withResolvers<void>()
   backend.script('reports/latest', { contentType: 'text/plain', body: 'Report', after })
-  const reading = ask('resources/read', { uri: 'data://report', _meta }, DOCS)
+  const reading = ask('resources/read', { uri: 'data://report', _meta }, DOCS, 'handshake')
   await vi.waitFor(() => expect(backend.calls).toHaveLength(1), { timeout: 120_000 })
-  const answer = await ask('tools/call', { name: 'about', arguments: {}, _meta }, DOCS)
+  const call = { name: 'about', arguments: {}, _meta }
+  const answer = await ask('tools/call', call, DOCS, 'handshake')
   expect(answer.json()).toMatchObject({ result: { content: [{ type: 'text', text: '{}' }] } })
   resolve()
   expect((await reading).json()).toMatchObject({ result: { contents: [{ text: 'Report' }] } })

@@ -24,6 +24,8 @@ export interface Script {
   /** A string or bytes are sent unchanged, any other value as JSON. */
   readonly body?: unknown
   readonly delayMs?: number
+  /** The response starts after this is fulfilled. */
+  readonly after?: Promise<unknown>
   /**
    * `drip` = the body byte by byte, 20 ms apart; `reset` = no response; `truncate` = half of the body;
    * `chunked` = without Content-Length; `upgrade` = a switch to another protocol.
@@ -69,7 +71,9 @@ export async function startBackend(): Promise<Backend> {
         abandoned,
       })
       const script = scripts.get(path.slice(1)) ?? {}
-      setTimeout(() => play(script, res), script.delayMs ?? 0)
+      const start = () => void setTimeout(() => play(script, res), script.delayMs ?? 0)
+      if (script.after === undefined) start()
+      else void script.after.then(start)
     })
   })
   return {

@@ -260,7 +260,8 @@ describe('--out', () => {
 
   test('keeps a tool that was written manually, also when all other tools are removed', async () => {
     const { again, edit, path } = await first()
-    const tool = '  # ours\n  own:\n    description: Ours.\n    scopes: [ mine ]\n    timeoutMs: 7\n'
+    const tool =
+      '  # ours\n  own:\n    description: Ours.\n    scopes: [ mine ]\n    timeoutMs: 7\n'
     edit((old) => old.replace('tools:\n', `tools:\n${tool}`))
     for (const document of [text('One.'), text('Two.'), ONE.replaceAll('x', 'w')]) {
       file(document, 'openapi.yaml', path)

@@ -105,7 +105,7 @@ describe('a request', () => {
     }
     const client = new AbortController()
     const asked = served.send({ path: '/', signal: client.signal })
-    await vi.waitUntil(() => received.length === 2, 10_000)
+    await vi.waitUntil(() => received.length === 2, 120_000)
     client.abort()
     await expect(asked).rejects.toThrow('aborted')
     await aborted

@@ -161,7 +161,7 @@ export async function startStagedDeployment(): Promise<StagedDeployment> {
       url: `${origin}/mcp`,
       person: ALICE,
       admissionMs: 0,
-      signInMs: 10_000,
+      signInMs: 120_000,
       onStep: () => undefined,
       openBrowser,
       ...options?.(origin),

@@ -109,17 +109,17 @@ const STAGED: { readonly [Id in ConnectFaultId]: Staging } = {
   redirect_uri_not_covered: {
     step: 'admission',
     answers: () => tenant(outcome('refused')),
-    options: () => ({ admissionMs: 15_000 }),
+    options: () => ({ admissionMs: 120_000 }),
   },
   not_dynamic: {
     step: 'admission',
     answers: () => tenant(outcome('refused', 'not_dynamic')),
-    options: () => ({ admissionMs: 15_000 }),
+    options: () => ({ admissionMs: 120_000 }),
   },
   policy_observes: {
     step: 'admission',
     answers: () => tenant(outcome('observed')),
-    options: () => ({ admissionMs: 15_000 }),
+    options: () => ({ admissionMs: 120_000 }),
   },
   webhook_failed: { step: 'admission', answers: () => tenant({ status: 401, answer: {} }) },
   webhook_silent: { step: 'admission', answers: () => tenant(undefined) },

@@ -80,13 +80,15 @@ test('Ctrl-C prints the failed step and deletes the variables file', async () =>
 })
 
 const INTERRUPTED = `
+import { once } from 'node:events'
 import { existsSync } from 'node:fs'
 import { runSteps } from '${ROOT}deploy/gcp/run-steps.ts'
 let file
 const run = async ([, path]) => {
   file = path
+  const interrupted = once(process, 'SIGINT')
   process.kill(process.pid, 'SIGINT')
-  await new Promise((resolve) => setTimeout(resolve, 20))
+  await interrupted
   return { code: 1, stdout: '', stderr: 'interrupted' }
 }
 const steps = [

@@ -105,7 +105,10 @@ describe('clients that do not support elicitation', () => {
     [page('Is your bank connected?', URL_TO_OPEN), `${URL}: Is your bank connected? ${AGAIN}`],
     [page('', URL_TO_OPEN), `${URL}. ${AGAIN}`],
   ])('get a message of whole sentences for %j', (request, message) => {
-    expect(offer({ inputRequests: { a: request } }, undefined)).toMatchObject({ kind: 'undeclared', message })
+    expect(offer({ inputRequests: { a: request } }, undefined)).toMatchObject({
+      kind: 'undeclared',
+      message,
+    })
   })
 
   test('get an error message for each call of a batch', async () => {

@@ -276,15 +276,7 @@ await runSteps(steps, { run: createRun(process.env), write: () => undefined, aga
   ({ message }) => console.log(message),
 )`
 
-function isRunning(pid: number): boolean {
-  try {
-    process.kill(pid, 0)
-    // A zombie process counts as ended.
-    return !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'))
-  } catch {
-    return false
-  }
-}
+import { isRunning } from '../../support/google/is-running.ts'
 
 test('gcloud is started as a .cmd file through cmd.exe on Windows', async () => {
   using directory = mkdtempDisposableSync(join(tmpdir(), 'windows-'))

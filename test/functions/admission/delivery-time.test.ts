@@ -34,7 +34,7 @@ describe('the deadline of a delivery', () => {
     },
     { id: 'plain1', operation: 'GET /clients/:id', done: undefined },
   ])('stops $operation for $id and reports the completed steps', async (row) => {
-    const { deliver, served } = await webhookOf(tenant.api, {}, 3_000)
+    const { deliver, served } = await webhookOf(tenant.api, {}, 5_000)
     tenant.api.fail(row.operation, stuck)
     const answer = await deliver(row.id, 'tpc_evil')
     // Another call would follow after the time of Retry-After.
@@ -51,7 +51,7 @@ describe('the deadline of a delivery', () => {
   })
 
   test('lets the redelivery do only the remaining steps', async () => {
-    const { deliver } = await webhookOf(tenant.api, {}, 3_000)
+    const { deliver } = await webhookOf(tenant.api, {}, 5_000)
     tenant.api.fail('PATCH /connections/:id', { ...stuck, times: 1 })
     expect((await deliver('tpc_1')).status).toBe(503)
     tenant.api.calls.length = 0

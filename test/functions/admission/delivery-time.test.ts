@@ -5,13 +5,13 @@ import { createLog } from '../../../shared/log.ts'
 import {
   admissionOf,
   FOREIGN,
-  outcomesIn,
   PERMISSIVE,
   STRICT,
   tenantForEachTest,
   webhookOf,
   writesOf,
 } from '../../support/functions/admission.ts'
+import { outcomesIn } from '../../support/functions/log-stream.ts'
 
 const tenant = tenantForEachTest(STRICT, PERMISSIVE, FOREIGN)
 

@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import {
   backendAuthStack,
   call,
@@ -11,6 +11,10 @@ import { handshakeMessage } from '../../../support/http/serve.ts'
 type Json = Readonly<Record<string, unknown>>
 
 const { endpoint, foreign, start, tokenOf } = await backendAuthStack()
+
+// Failures are cached for seconds, so the time stands still during a test.
+beforeEach(() => void vi.useFakeTimers({ toFake: ['Date'] }))
+afterEach(() => void vi.useRealTimers())
 
 const HTTP_401 = /^Bearer error="invalid_token"/
 

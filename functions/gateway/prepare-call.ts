@@ -36,9 +36,10 @@ const MAX_FAULT_CHARACTERS = 1_000
  */
 export function* preparing(
   plan: BackendPlan,
-  { tool, body, args, isPlain, answers }: ToolInvocation,
+  call: ToolInvocation,
 ): Generator<undefined, BackendRequest | string> {
-  const fault = yield* validating(tool, body, args, isPlain)
+  const { tool, body, args, isPlain, answers } = call
+  const fault = yield* validating(call)
   if (fault !== undefined) return fault
   try {
     const request = plan.make(body, args, isPlain)
@@ -51,15 +52,15 @@ export function* preparing(
 }
 
 /**
- * Returns one bounded line that states what is wrong with the arguments; undefined if they are
- * valid.
+ * Returns, in turns, one bounded line that states what is wrong with the arguments; undefined if
+ * they are valid.
  */
-function* validating(
-  tool: CallableTool,
-  body: string,
-  args: unknown,
-  isPlain: boolean,
-): Generator<undefined, string | undefined> {
+export function* validating({
+  tool,
+  body,
+  args,
+  isPlain,
+}: ToolInvocation): Generator<undefined, string | undefined> {
   try {
     const values = isPlain ? [args] : yield* readingValuesToCheck(body, yield* readingPlain(body))
     for (const value of values) {

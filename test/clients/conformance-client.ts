@@ -28,7 +28,7 @@ const connection = await connect({
   clientId: context.client_id,
   clientSecret: context.client_secret,
   imitation: CLIENT,
-  signInMs: 20_000,
+  signInMs: 120_000,
   admissionMs: 0,
   takesOpaqueToken: true,
   onStep: (step) => process.stdout.write(printStep(step)),

@@ -72,11 +72,11 @@ describe('the audit records of a call', () => {
       body: callOf('about'),
       signal: hangUp.signal,
     })
-    await vi.waitUntil(() => backend.calls.length === 1, 10_000)
+    await vi.waitUntil(() => backend.calls.length === 1, 120_000)
     expect(recordsIn(served)).toMatchObject([{ message: 'tool_called', decision: 'allowed' }])
     hangUp.abort()
     await sent.catch(() => undefined)
-    await vi.waitUntil(() => recordsIn(served).length === 2, 10_000)
+    await vi.waitUntil(() => recordsIn(served).length === 2, 120_000)
     const [called, answered] = recordsIn(served)
     expect(answered).toMatchObject({ message: 'tool_answered', status: 499 })
     expect(answered?.['request_id']).toBe(called?.['request_id'])
@@ -168,7 +168,7 @@ async function spawnGateway(functionsBase: string) {
         ({ ok }) => ok,
         () => false,
       ),
-    { timeout: 60_000, interval: 50 },
+    { timeout: 120_000, interval: 50 },
   )
   return { child, ended, url, output: () => output }
 }
@@ -204,7 +204,11 @@ test('after a SIGKILL under load the log has every call that the backend receive
         .filter((line) => line.includes('"message":"tool_called"') && line.endsWith('}'))
         .map((line) => JSON.parse(line).request_id),
     )
-    expect(ledger.length).toBeGreaterThanOrEqual(limit)
-    expect(ledger.filter((id) => !called.has(id))).toEqual([])
+    const moment = `SIGKILL at call ${limit}`
+    expect(ledger.length, moment).toBeGreaterThanOrEqual(limit)
+    expect(
+      ledger.filter((id) => !called.has(id)),
+      moment,
+    ).toEqual([])
   }
 }, 600_000)

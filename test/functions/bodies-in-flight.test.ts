@@ -55,7 +55,7 @@ describe('the gateway with bodies in flight', () => {
       served.send({ method: 'POST', path: to, headers: JSON_TYPE, body, ...(signal && { signal }) })
     const large = callOf(MIB)
     const waiting = Array.from({ length: 16 }, () => post(large, hangUp.signal).catch(() => 'gone'))
-    await vi.waitUntil(() => backend.calls.length === 16, 60_000)
+    await vi.waitUntil(() => backend.calls.length === 16, 120_000)
 
     const refused = await post(large)
     expect(refused.status).toBe(503)
@@ -80,7 +80,7 @@ describe('the gateway with bodies in flight', () => {
 
     hangUp.abort()
     expect(await Promise.all(waiting)).toEqual(Array.from({ length: 16 }, () => 'gone'))
-    await vi.waitUntil(async () => (await post(large)).status === 200, 60_000)
+    await vi.waitUntil(async () => (await post(large)).status === 200, 120_000)
   }, 400_000)
 
   test('returns 413 for a body larger than MAX_BODY_BYTES', async () => {

@@ -62,7 +62,7 @@ describe('raw requests', () => {
     backend.script('about', { delayMs: 5_000 })
     const socket = await dial()
     socket.write(request(callAbout))
-    await vi.waitUntil(() => backend.calls.length === 1, 10_000)
+    await vi.waitUntil(() => backend.calls.length === 1, 120_000)
     socket.end()
     await backend.calls[0]?.abandoned
   })
@@ -106,7 +106,7 @@ describe('raw requests', () => {
     const depth = 20_000
     const nested = `${'{"a":'.repeat(depth)}1${'}'.repeat(depth)}`
     const message = `{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"about","arguments":${nested}}}`
-    expect(statusesIn(await exchange(request(message)))).toHaveLength(1)
+    expect(statusesIn(await exchange(request(message)))).toEqual([400])
     await expectServing()
   })
 })
@@ -156,7 +156,7 @@ describe('a refused request', () => {
       const seen = listening(socket)
       const piece = encode('x'.repeat(256 * KIB))
       socket.write(`${head(fields)}${piece}`)
-      await vi.waitUntil(() => seen.text.endsWith('}'), 10_000)
+      await vi.waitUntil(() => seen.text.endsWith('}'), 120_000)
       expect(statusesIn(seen.text)).toEqual([404])
       expect(seen.text.toLowerCase()).toContain('connection: close')
       for (let sent = 1; sent < 16; sent++) socket.write(piece)

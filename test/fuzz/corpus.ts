@@ -2,7 +2,10 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 
 const DIRECTORY = new URL('corpus/', import.meta.url)
 
-/** Texts on which the target has failed before, oldest first. Each line of the file is a JSON string. */
+/**
+ * Returns the texts that every run checks: edge cases of the format, and texts on which the target has
+ * failed before. Each line of the file is a JSON string.
+ */
 export function readCorpus(target: string): string[] {
   const file = fileOf(target)
   if (!existsSync(file)) return []

@@ -258,6 +258,25 @@ describe('--out', () => {
     expect(output).toContain('- x (GET /x)')
   })
 
+  test('keeps a tool that was written manually, also when all other tools are removed', async () => {
+    const { again, edit, path } = await first()
+    const tool =
+      '  # ours\n  own:\n    description: Ours.\n    scopes: [ mine ]\n    timeoutMs: 7\n'
+    edit((old) => old.replace('tools:\n', `tools:\n${tool}`))
+    for (const document of [text('One.'), text('Two.'), ONE.replaceAll('x', 'w')]) {
+      file(document, 'openapi.yaml', path)
+      const { catalogue, written, output } = await again()
+      expect(catalogue.get('own')).toMatchObject({
+        description: 'Ours.',
+        scopes: ['mine'],
+        timeoutMs: 7,
+      })
+      expect(written).toContain(tool)
+      expect(output).not.toContain('own')
+    }
+    expect([...(await again()).catalogue.keys()]).toEqual(['own', 'w'])
+  })
+
   test('does not change the tools of another document', async () => {
     const { again, path, out } = await first()
     const other = file(ONE.replaceAll('x', 'w'), 'other.yaml', path)

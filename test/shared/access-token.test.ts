@@ -136,14 +136,18 @@ describe('a hostile token', () => {
     expect(await reasonOf(hostile)).toBe(reason)
   })
 
-  test('includes three other spellings of a valid signature', () => {
+  test('includes three other spellings of a valid signature', async () => {
+    const valid = Buffer.from(signature ?? '', 'base64url')
     const spellings = hostileTokens()
       .filter(({ reason }) => reason === 'signature_not_canonical')
-      .map(({ token: hostile }) => Buffer.from(hostile.split('.')[2] ?? '', 'base64url'))
-    const same = spellings.filter((bytes) =>
-      bytes.equals(Buffer.from(signature ?? '', 'base64url')),
+      .map(({ token: hostile }) => hostile)
+    const same = spellings.filter((hostile) =>
+      Buffer.from(hostile.split('.')[2] ?? '', 'base64url').equals(valid),
     )
     expect(same).toHaveLength(3)
+    expect(new Set([...same, token()]).size).toBe(4)
+    expect(await reasonOf(token())).toBe('accepted')
+    for (const hostile of same) expect(await reasonOf(hostile)).toBe('signature_not_canonical')
   })
 })
 

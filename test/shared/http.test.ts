@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto'
-import { setTimeout } from 'node:timers/promises'
 import { gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import { type Handler, type HttpRequest, json } from '../../shared/http/http.ts'
@@ -106,7 +105,7 @@ describe('a request', () => {
     }
     const client = new AbortController()
     const asked = served.send({ path: '/', signal: client.signal })
-    await vi.waitUntil(() => received.length === 2, 10_000)
+    await vi.waitUntil(() => received.length === 2, 120_000)
     client.abort()
     await expect(asked).rejects.toThrow('aborted')
     await aborted
@@ -118,8 +117,8 @@ describe('a request', () => {
     respond = async (request) => {
       client.abort()
       await expect(asked).rejects.toThrow('aborted')
-      // The server notices the disconnect shortly after the client.
-      await setTimeout(50)
+      // The server notices the disconnect later than the client.
+      await new Promise<void>((resolve) => request.onClose(resolve))
       gone.resolve(request.signal.aborted)
       return json(200, {})
     }

@@ -54,7 +54,7 @@ export function jwksForEachTest(): JwksEndpoint {
   const current = () => jwks ?? expect.fail('The key set exists only during a test.')
   const endpoint: JwksEndpoint = {
     now: 0,
-    timeoutMs: 10_000,
+    timeoutMs: 120_000,
     respond: json({}, 503),
     get fetches() {
       return fetches
@@ -75,7 +75,7 @@ export function jwksForEachTest(): JwksEndpoint {
   }
   beforeEach(async () => {
     endpoint.now = 0
-    endpoint.timeoutMs = 10_000
+    endpoint.timeoutMs = 120_000
     fetches = 0
     failures = []
     server = createServer((req, res) => {

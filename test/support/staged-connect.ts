@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { json } from 'node:stream/consumers'
-import { expect } from 'vitest'
+import { afterAll, expect } from 'vitest'
 import { connect } from '../../deploy/connect/connect.ts'
 import type { ConnectOptions } from '../../deploy/connect/connect-options.ts'
 import { FORMER_IDS } from '../../deploy/connect/failure.ts'
@@ -128,8 +128,15 @@ export interface StagedDeployment extends AsyncDisposable {
   ) => Promise<{ readonly [member in 'step' | 'id' | 'seen']: string | undefined }>
 }
 
+/** Starts the deployment of a test file. It ends after the last test. Call it once, at the top. */
+export async function deploymentForThisFile(): Promise<StagedDeployment> {
+  const deployment = await startStagedDeployment()
+  afterAll(() => deployment[Symbol.asyncDispose]())
+  return deployment
+}
+
 /** Starts a healthy deployment on a free port. Each run may change its responses. */
-export async function startStagedDeployment(): Promise<StagedDeployment> {
+async function startStagedDeployment(): Promise<StagedDeployment> {
   let staged: Answers = {}
   let origin = ''
   const server = createServer(async (req, res) => {
@@ -161,7 +168,7 @@ export async function startStagedDeployment(): Promise<StagedDeployment> {
       url: `${origin}/mcp`,
       person: ALICE,
       admissionMs: 0,
-      signInMs: 10_000,
+      signInMs: 120_000,
       onStep: () => undefined,
       openBrowser,
       ...options?.(origin),

@@ -58,10 +58,14 @@ function sentenceOf(requests: readonly InputRequest[]): string {
   }))
   const page = descriptions.find(({ url }) => url !== undefined)
   if (page !== undefined) {
-    const why = page.message === '' ? '' : `: ${page.message.replace(/[.]$/, '')}`
-    return `The tool needs the user to open ${page.url} first${why}. Call the tool again afterwards.`
+    return `The tool needs the user to open ${page.url} first${ending(page.message)} Call the tool again afterwards.`
   }
   const question = descriptions.find(({ message }) => message !== '')
-  const what = question === undefined ? '' : `: ${question.message}`
-  return `The tool requires input that this client does not support${what}`
+  return `The tool requires input that this client does not support${ending(question?.message ?? '')}`
+}
+
+/** Returns the end of a sentence: the backend's message after a colon, and a full stop if it has none. */
+function ending(message: string): string {
+  if (message === '') return '.'
+  return /[.!?\u2026\u3002\uff01\uff1f]$/.test(message) ? `: ${message}` : `: ${message}.`
 }

@@ -1,10 +1,9 @@
+import { inTurns } from '../../../shared/json/turns.ts'
 import type { Catalogue } from '../../../shared/tools.ts'
 import { auditDecision } from '../authorization.ts'
 import type { CallTool, ToolCall } from '../call-tool.ts'
-import { oneLine } from '../one-line.ts'
 import { failed, statusOf, type ToolOutcome } from '../outcome.ts'
-
-const MAX_FAULT_CHARACTERS = 1_000
+import { validating } from '../prepare-call.ts'
 
 /**
  * Answers calls of tools with `answeredBy: gateway` from the caller's token, and leaves all other
@@ -17,21 +16,19 @@ export function answerProfiles(callTool: CallTool, catalogue: Catalogue): CallTo
   return (call) => (call.tool.answeredBy === 'gateway' ? answer(call) : callTool(call))
 }
 
-async function answer({ tool, args, caller, log }: ToolCall): Promise<ToolOutcome> {
+async function answer(call: ToolCall): Promise<ToolOutcome> {
+  const { tool, caller, log } = call
   auditDecision(tool, caller, log, { decision: 'allowed' })
-  const outcome = profileOutcome({ tool, args, caller })
+  const outcome = await profileOutcome(call)
   log.audit('tool_answered', { tool: tool.name, ...statusOf(outcome), ms: 0 }, 'NOTICE')
   return outcome
 }
 
-function profileOutcome({ tool, args, caller }: Pick<ToolCall, 'tool' | 'args' | 'caller'>) {
-  const fault = tool.validateInput(args)
-  if (fault !== undefined) {
-    const sentence = oneLine(fault, MAX_FAULT_CHARACTERS)
-    return failed('arguments_invalid', 400, `Invalid arguments: ${sentence}`)
-  }
+async function profileOutcome({ caller, ...call }: ToolCall): Promise<ToolOutcome> {
+  const fault = await inTurns(validating(call))
+  if (fault !== undefined) return failed('arguments_invalid', 400, `Invalid arguments: ${fault}`)
   // The check at start ensures that a profile tool requires a sign-in.
   if (caller === undefined) throw new Error('a call of a profile tool without a caller')
   const { subject: id, profile } = caller
-  return { kind: 'json', value: { id, ...profile } } as const
+  return { kind: 'json', value: { id, ...profile } }
 }

@@ -239,7 +239,7 @@ test('connect asks for the final address if the redirect URI is not on this mach
     fetch: (input, init) => fetch(tenant.hide(String(input)), init),
     openBrowser: (url) => opened.push(url),
     askForAddress: async () => '',
-    admissionMs: 10_000,
+    admissionMs: 120_000,
   })
   await tenant.close()
   expect(opened).toHaveLength(1)

@@ -1,28 +1,22 @@
 import { UnsecuredJWT } from 'jose'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import type { ConnectFaultId } from '../../../deploy/connect/failure.ts'
 import {
   ASM,
   called,
   claimsFor,
+  deploymentForThisFile,
   existing,
   issued,
   metadata,
   outcome,
   PRM,
   rs256,
-  type StagedDeployment,
   type Staging,
-  startStagedDeployment,
   tenant,
 } from '../../support/staged-connect.ts'
 
-let deployment: StagedDeployment
-beforeAll(async () => {
-  deployment = await startStagedDeployment()
-})
-afterAll(() => deployment?.[Symbol.asyncDispose]())
-const failureOf = (staging: Staging) => deployment.failureOf(staging)
+const { failureOf } = await deploymentForThisFile()
 
 const VARIANTS: readonly (Staging & { readonly name: string; readonly id: ConnectFaultId })[] = [
   {

@@ -1,5 +1,5 @@
 import { SignJWT } from 'jose'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { IMITATIONS } from '../../../deploy/connect/client/imitations.ts'
 import { CONNECT_FAULTS, type ConnectFaultId } from '../../../deploy/connect/failure.ts'
 import { explain } from '../../../deploy/diagnostics/faults/faults.ts'
@@ -7,6 +7,7 @@ import {
   ASM,
   called,
   claimsFor,
+  deploymentForThisFile,
   issued,
   LOGIN,
   listed,
@@ -15,19 +16,11 @@ import {
   outcome,
   PRM,
   rs256,
-  type StagedDeployment,
   type Staging,
-  startStagedDeployment,
   tenant,
 } from '../../support/staged-connect.ts'
 
-let deployment: StagedDeployment
-beforeAll(async () => {
-  deployment = await startStagedDeployment()
-})
-afterAll(() => deployment?.[Symbol.asyncDispose]())
-const run = (staging: Omit<Staging, 'step'>) => deployment.run(staging)
-const failureOf = (staging: Staging) => deployment.failureOf(staging)
+const { run, failureOf } = await deploymentForThisFile()
 
 const hs256 = await new SignJWT({ sub: 'x' })
   .setProtectedHeader({ alg: 'HS256' })
@@ -109,17 +102,17 @@ const STAGED: { readonly [Id in ConnectFaultId]: Staging } = {
   redirect_uri_not_covered: {
     step: 'admission',
     answers: () => tenant(outcome('refused')),
-    options: () => ({ admissionMs: 15_000 }),
+    options: () => ({ admissionMs: 120_000 }),
   },
   not_dynamic: {
     step: 'admission',
     answers: () => tenant(outcome('refused', 'not_dynamic')),
-    options: () => ({ admissionMs: 15_000 }),
+    options: () => ({ admissionMs: 120_000 }),
   },
   policy_observes: {
     step: 'admission',
     answers: () => tenant(outcome('observed')),
-    options: () => ({ admissionMs: 15_000 }),
+    options: () => ({ admissionMs: 120_000 }),
   },
   webhook_failed: { step: 'admission', answers: () => tenant({ status: 401, answer: {} }) },
   webhook_silent: { step: 'admission', answers: () => tenant(undefined) },

@@ -1,26 +1,17 @@
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import type { ConnectFaultId } from '../../../deploy/connect/failure.ts'
 import {
   backWith,
   CHATGPT,
+  deploymentForThisFile,
   existing,
   ISS,
   redirected,
-  type StagedDeployment,
   type Staging,
-  startStagedDeployment,
   tenant,
 } from '../../support/staged-connect.ts'
 
-let deployment: StagedDeployment
-let origin = ''
-beforeAll(async () => {
-  deployment = await startStagedDeployment()
-  origin = deployment.origin
-})
-afterAll(() => deployment?.[Symbol.asyncDispose]())
-const run = (staging: Omit<Staging, 'step'>) => deployment.run(staging)
-const failureOf = (staging: Staging) => deployment.failureOf(staging)
+const { origin, run, failureOf } = await deploymentForThisFile()
 
 const VARIANTS: readonly (Staging & { readonly name: string; readonly id: ConnectFaultId })[] = [
   {

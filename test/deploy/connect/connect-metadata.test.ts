@@ -1,29 +1,19 @@
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { IMITATIONS } from '../../../deploy/connect/client/imitations.ts'
 import {
   type Answers,
   BACK,
   claimsFor,
+  deploymentForThisFile,
   listed,
   metadata,
   needs,
   PRM,
   rs256,
-  type StagedDeployment,
-  type Staging,
-  startStagedDeployment,
   TOOL,
 } from '../../support/staged-connect.ts'
 
-let deployment: StagedDeployment
-let origin = ''
-beforeAll(async () => {
-  deployment = await startStagedDeployment()
-  origin = deployment.origin
-})
-afterAll(() => deployment?.[Symbol.asyncDispose]())
-const run = (staging: Omit<Staging, 'step'>) => deployment.run(staging)
-const failureOf = (staging: Staging) => deployment.failureOf(staging)
+const { origin, run, failureOf } = await deploymentForThisFile()
 
 const SERVERS = (origin: string, resource: string) => ({
   resource,

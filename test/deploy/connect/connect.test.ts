@@ -28,6 +28,20 @@ function connectTo(system: System, options: Partial<ConnectOptions> = {}) {
   return connect({ url, person: ALICE, onStep: () => undefined, openBrowser, ...options })
 }
 
+/** Lets connect wait for an admission until a response contains the text. */
+function waitUntil(text: RegExp): Pick<ConnectOptions, 'admissionMs' | 'fetch' | 'now'> {
+  let now = 0
+  return {
+    admissionMs: 1,
+    now: () => now,
+    fetch: async (input, init) => {
+      const response = await fetch(input, init)
+      if (text.test(await response.clone().text())) now = 1
+      return response
+    },
+  }
+}
+
 function seenAt(name: ConnectStep['step'], steps: readonly ConnectStep[]): string | undefined {
   return steps.find(({ step }) => step === name)?.seen
 }
@@ -137,35 +151,34 @@ describe('connect to the local system', () => {
     {
       name: 'a 403 of the Management API',
       change: { management: { failAfter: { calls: 0, status: 403 } } },
-      admissionMs: 4_000,
+      until: /"outcome":"failed"/,
       expected: { step: 'admission', id: 'webhook_failed' },
     },
     {
       name: 'Rules in a tenant with strict clients',
       change: { rules: [{ name: 'old' }] },
+      until: /Rules are active/,
       expected: { step: 'admission', id: 'rules_active' },
     },
     {
       name: 'encrypted tokens',
       change: { encryptTokens: true },
-      admissionMs: 20_000,
+      until: /nothing/,
       expected: { step: 'token', id: 'ACCESS_TOKEN_IS_ENCRYPTED_JWE' },
     },
-  ])(
-    'reports the step and the fault for $name',
-    async ({ change, expected, admissionMs = 600 }) => {
-      await adminOf(system.tenant).change(change)
-      const { ok, steps } = await connectTo(system, { admissionMs })
-      expect(ok).toBe(false)
-      expect(steps.map(({ step }) => step)).toEqual(STEPS)
-      const failed = steps.findIndex(({ id }) => id !== undefined)
-      expect(steps[failed]).toMatchObject(expected)
-      expect(steps.slice(0, failed).every((step) => step.ok)).toBe(true)
-      expect(steps.slice(failed + 1)).toEqual(
-        STEPS.slice(failed + 1).map((step) => ({ step, ok: false, seen: 'not reached', ms: 0 })),
-      )
-    },
-  )
+  ])('reports the step and the fault for $name', async ({ change, expected, until }) => {
+    await adminOf(system.tenant).change(change)
+    const wait = until === undefined ? { admissionMs: 600 } : waitUntil(until)
+    const { ok, steps } = await connectTo(system, wait)
+    expect(ok).toBe(false)
+    expect(steps.map(({ step }) => step)).toEqual(STEPS)
+    const failed = steps.findIndex(({ id }) => id !== undefined)
+    expect(steps[failed]).toMatchObject(expected)
+    expect(steps.slice(0, failed).every((step) => step.ok)).toBe(true)
+    expect(steps.slice(failed + 1)).toEqual(
+      STEPS.slice(failed + 1).map((step) => ({ step, ok: false, seen: 'not reached', ms: 0 })),
+    )
+  })
 
   test('registers no client with --client-id', async () => {
     await connectTo(system)
@@ -209,9 +222,9 @@ describe('connect to the local system', () => {
   })
 
   test('reports an unknown client id without waiting for an admission', async () => {
-    const { steps } = await connectTo(system, { clientId: 'nobody' })
+    const { steps } = await connectTo(system, { clientId: 'nobody', admissionMs: 200_000 })
     expect(steps[3]).toMatchObject({ step: 'admission', id: 'client_unknown' })
-    expect(steps[3]?.ms).toBeLessThan(5_000)
+    expect(steps[3]?.ms).toBeLessThan(100_000)
   })
 
   test('does not print a wrong password', async () => {
@@ -285,11 +298,11 @@ test('connect checks the challenge and the ChatGPT sign-in with a protected tool
 
 test('connect reports an uncovered redirect URI as soon as log-webhook refuses it', async () => {
   const system = await startOnFreePorts({ CLIENT_REDIRECT_URIS: CHATGPT_REDIRECT_URIS.join(',') })
-  const { steps } = await connectTo(system)
+  const { steps } = await connectTo(system, { admissionMs: 200_000 })
   await system.stop()
   expect(steps[3]).toMatchObject({ step: 'admission', id: 'redirect_uri_not_covered' })
   expect(steps[3]?.seen).toMatch(/^log-webhook: refused; /)
-  expect(steps[3]?.ms).toBeLessThan(10_000)
+  expect(steps[3]?.ms).toBeLessThan(100_000)
 })
 
 test('connect exits with 1 after a failure and prints the cause and the fix', async () => {

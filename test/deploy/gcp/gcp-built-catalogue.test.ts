@@ -12,7 +12,7 @@ import { type Backend, startBackend } from '../../support/http/backend.ts'
 import { largeCatalogue } from '../../support/large-catalogue.ts'
 import { keepWritten } from '../../support/written.ts'
 
-const BUILD_TIMEOUT_MS = 180_000
+const BUILD_TIMEOUT_MS = 600_000
 
 type Variables = Readonly<Record<string, string>>
 

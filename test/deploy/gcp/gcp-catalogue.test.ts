@@ -1,5 +1,5 @@
 import { readFileSync, writeFileSync } from 'node:fs'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Built } from '../../../deploy/build/build.ts'
 import { catalogueFor } from '../../../deploy/build/catalogue.ts'
 import { functionNames } from '../../../deploy/build/functions.ts'
@@ -19,7 +19,7 @@ import {
   writeEnvFile,
 } from '../../support/google/deploy.ts'
 import { repliesAfter } from '../../support/google/deployed.ts'
-import { type FakeCommands, fakeCommands } from '../../support/google/fake-commands.ts'
+import { commandsForEachTest } from '../../support/google/fake-commands.ts'
 import { largeCatalogue } from '../../support/large-catalogue.ts'
 
 const { TOOL_SCOPES_JSON: SHORT = '', ...BARE } = VARIABLES
@@ -30,16 +30,12 @@ const SCOPES_ONLY = ['log-webhook', 'metadata', 'registration']
 const MEDIUM = largeCatalogue(117, 130_000)
 const LARGE = largeCatalogue(400, 2_000_000)
 
-let commands: FakeCommands
+const commands = commandsForEachTest()
 let built: BuiltFunctions
 beforeAll(async () => {
   built = await buildAll()
 })
 afterAll(() => built[Symbol.asyncDispose]())
-beforeEach(() => {
-  commands = fakeCommands(['gcloud', 'firebase'])
-})
-afterEach(() => commands[Symbol.dispose]())
 
 function run(
   variables: Readonly<Record<string, unknown>>,
@@ -208,8 +204,7 @@ describe('a second run of deploy', () => {
   ])('%s', async (_, text, expected) => {
     await run({ TOOLS: MEDIUM.text })
     const first = commands.invocations()
-    commands[Symbol.dispose]()
-    commands = fakeCommands(['gcloud', 'firebase'])
+    commands.restart()
     commands.reply(...repliesAfter(first, SECRETS))
     const { code, stdout } = await run({ TOOLS: text }, ['--only=functions'])
 

@@ -1,21 +1,13 @@
 import { readFileSync } from 'node:fs'
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import type { Gcloud } from '../../../deploy/gcp/gcloud.ts'
 import { checkProject } from '../../../deploy/gcp/preflight.ts'
 import { runCommand, SECRETS, VARIABLES } from '../../support/google/deploy.ts'
 import { flagsOf, line, runsWith } from '../../support/google/deploy-runs.ts'
-import {
-  type FakeCommands,
-  fakeCommands,
-  type Invocation,
-} from '../../support/google/fake-commands.ts'
+import { commandsForEachTest, type Invocation } from '../../support/google/fake-commands.ts'
 
-let commands: FakeCommands
-beforeEach(() => {
-  commands = fakeCommands(['gcloud', 'firebase'])
-})
-afterEach(() => commands[Symbol.dispose]())
-const { run, lines, changes } = runsWith(() => commands)
+const commands = commandsForEachTest()
+const { run, lines, changes } = runsWith(commands)
 
 describe('deploy to an empty project', () => {
   test('enables APIs, then creates accounts, secrets, functions and the Hosting release', async () => {

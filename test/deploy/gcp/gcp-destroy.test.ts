@@ -1,14 +1,10 @@
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { VARIABLES } from '../../support/google/deploy.ts'
 import { runsWith } from '../../support/google/deploy-runs.ts'
-import { type FakeCommands, fakeCommands } from '../../support/google/fake-commands.ts'
+import { commandsForEachTest } from '../../support/google/fake-commands.ts'
 
-let commands: FakeCommands
-beforeEach(() => {
-  commands = fakeCommands(['gcloud', 'firebase'])
-})
-afterEach(() => commands[Symbol.dispose]())
-const { run, changes } = runsWith(() => commands)
+const commands = commandsForEachTest()
+const { run, changes } = runsWith(commands)
 
 describe('npm run destroy', () => {
   const ours = { labels: { 'made-by': 'chatgpt-auth0-gateway' } }

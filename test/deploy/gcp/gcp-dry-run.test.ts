@@ -1,14 +1,10 @@
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { SECRETS, VARIABLES } from '../../support/google/deploy.ts'
 import { runsWith } from '../../support/google/deploy-runs.ts'
-import { type FakeCommands, fakeCommands } from '../../support/google/fake-commands.ts'
+import { commandsForEachTest } from '../../support/google/fake-commands.ts'
 
-let commands: FakeCommands
-beforeEach(() => {
-  commands = fakeCommands(['gcloud', 'firebase'])
-})
-afterEach(() => commands[Symbol.dispose]())
-const { run, changes } = runsWith(() => commands)
+const commands = commandsForEachTest()
+const { run, changes } = runsWith(commands)
 
 describe('deploy --dry-run', () => {
   test('prints every command and runs only commands that read', async () => {
@@ -24,8 +20,7 @@ describe('deploy --dry-run', () => {
   })
 
   test('requires neither gcloud nor firebase', async () => {
-    commands[Symbol.dispose]()
-    commands = fakeCommands([])
+    commands.restart([])
     const variables = { ...VARIABLES, BACKEND_AUTH: 'google' }
     const { code, stdout } = await run(['--dry-run'], { variables })
     expect(code).toBe(0)

@@ -24,7 +24,7 @@ const ACCOUNT = 'gateway-function@acme-prod.iam.gserviceaccount.com'
 
 describe.skipIf(!isInstalled)(
   'deploy and destroy with the real gcloud',
-  { timeout: 120_000 },
+  { timeout: 600_000 },
   () => {
     let directory: string
     let cloud: GoogleCloud

@@ -1,13 +1,9 @@
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { live, runsBeside } from '../../support/google/beside-runs.ts'
-import { type FakeCommands, fakeCommands } from '../../support/google/fake-commands.ts'
+import { commandsForEachTest } from '../../support/google/fake-commands.ts'
 
-let commands: FakeCommands
-beforeEach(() => {
-  commands = fakeCommands(['gcloud', 'firebase'])
-})
-afterEach(() => commands[Symbol.dispose]())
-const { run, changes } = runsBeside(() => commands)
+const commands = commandsForEachTest()
+const { run, changes } = runsBeside(commands)
 
 const SHOP = {
   message: 'Our web shop, release 412',

@@ -50,6 +50,8 @@ const build = async (name) => ({ name, directory: '${built.functions.get('gatewa
 const io = { args, env: {}, run, write, writeError: write, build }
 process.exitCode = await runCommand(${command}Command, io)`
 
+import { isRunning } from '../../support/google/is-running.ts'
+
 function start(command: 'deploy' | 'destroy', directory: string): ChildProcess {
   return spawn(process.execPath, ['--input-type=module', '-e', script(command, directory)], {
     env: { PATH: `${directory}/bin:/usr/bin:/bin`, TMPDIR: `${directory}/tmp` },
@@ -77,9 +79,7 @@ async function run(
     isOver = true
   })
   if (end) {
-    await expect
-      .poll(() => isOver || existsSync(`${directory}/held`), { timeout: 60_000, interval: 20 })
-      .toBe(true)
+    await expect.poll(() => isOver || existsSync(`${directory}/held`), { interval: 20 }).toBe(true)
     child.kill(end.signal)
   }
   await over
@@ -89,16 +89,6 @@ async function run(
     await expect.poll(() => isRunning(pid)).toBe(false)
   }
   return { code: child.exitCode, output, isEnded: pids.length > 0 }
-}
-
-function isRunning(pid: number): boolean {
-  try {
-    process.kill(pid, 0)
-    // A zombie process counts as ended.
-    return !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'))
-  } catch {
-    return false
-  }
 }
 
 function world() {

@@ -1,21 +1,12 @@
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
-import type { Built } from '../../../deploy/build/build.ts'
-import { type BuiltFunctions, buildAll } from '../../support/build.ts'
+import { expect, test } from 'vitest'
 import { runHere, VARIABLES, writeEnvFile } from '../../support/google/deploy.ts'
-import { type FakeCommands, fakeCommands, type Reply } from '../../support/google/fake-commands.ts'
+import { builtOnce } from '../../support/google/deploy-runs.ts'
+import { commandsForEachTest, type Reply } from '../../support/google/fake-commands.ts'
 
 // The registration function after AUTH_SERVER_METADATA was changed from curated to issuer.
 
-let commands: FakeCommands
-let built: BuiltFunctions
-beforeAll(async () => {
-  built = await buildAll()
-})
-afterAll(() => built[Symbol.asyncDispose]())
-beforeEach(() => {
-  commands = fakeCommands(['gcloud', 'firebase'])
-})
-afterEach(() => commands[Symbol.dispose]())
+const commands = commandsForEachTest()
+const build = builtOnce()
 
 const OURS = { 'made-by': 'chatgpt-auth0-gateway' }
 const NOTE = 'Made by npm run deploy of chatgpt-auth0-gateway'
@@ -69,7 +60,6 @@ const project = ({
 async function pruning(...args: string[]): Promise<string[]> {
   const file = writeEnvFile(commands.directory, { ...VARIABLES, GCP_REGION: 'us-central1' })
   const places = [`--env-file=${file}`, `--dist=${commands.directory}/dist`]
-  const build = async (name: string) => built.functions.get(name) as Built
   const all = [...places, '--skip=doctor,hosting', ...args]
   expect(await runHere('deploy', all, {}, commands.run, build)).toMatchObject({ stderr: '' })
   return commands

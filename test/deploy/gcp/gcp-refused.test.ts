@@ -1,14 +1,10 @@
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { VARIABLES } from '../../support/google/deploy.ts'
 import { runsWith } from '../../support/google/deploy-runs.ts'
-import { type FakeCommands, fakeCommands } from '../../support/google/fake-commands.ts'
+import { commandsForEachTest } from '../../support/google/fake-commands.ts'
 
-let commands: FakeCommands
-beforeEach(() => {
-  commands = fakeCommands(['gcloud', 'firebase'])
-})
-afterEach(() => commands[Symbol.dispose]())
-const { run, changes } = runsWith(() => commands)
+const commands = commandsForEachTest()
+const { run, changes } = runsWith(commands)
 
 describe('deploy changes nothing', () => {
   test('with an invalid configuration and reports all errors at once', async () => {
@@ -90,8 +86,7 @@ describe('deploy changes nothing', () => {
   })
 
   test.each(['gcloud', 'firebase'])('if %s is not installed and reports that', async (missing) => {
-    commands[Symbol.dispose]()
-    commands = fakeCommands(['gcloud', 'firebase'].filter((name) => name !== missing))
+    commands.restart(['gcloud', 'firebase'].filter((name) => name !== missing))
     const { code, stderr } = await run([])
     expect(code).toBe(1)
     expect(stderr).toContain(`${missing} is not installed`)

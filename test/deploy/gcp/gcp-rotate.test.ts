@@ -1,24 +1,15 @@
 import { readFileSync } from 'node:fs'
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
-import type { Built } from '../../../deploy/build/build.ts'
+import { expect, test } from 'vitest'
 import type { GcpIo } from '../../../deploy/commands/gcp-io.ts'
 import { rotateSecretCommand } from '../../../deploy/commands/rotate-secret.ts'
 import type { Run } from '../../../deploy/gcp/command.ts'
 import { runCommand } from '../../../deploy/kit/run-command.ts'
-import { type BuiltFunctions, buildAll } from '../../support/build.ts'
 import { SECRETS, VARIABLES, writeEnvFile } from '../../support/google/deploy.ts'
-import { type FakeCommands, fakeCommands } from '../../support/google/fake-commands.ts'
+import { builtOnce } from '../../support/google/deploy-runs.ts'
+import { commandsForEachTest } from '../../support/google/fake-commands.ts'
 
-let built: BuiltFunctions
-let commands: FakeCommands
-beforeAll(async () => {
-  built = await buildAll()
-})
-afterAll(() => built[Symbol.asyncDispose]())
-beforeEach(() => {
-  commands = fakeCommands(['gcloud', 'firebase'])
-})
-afterEach(() => commands[Symbol.dispose]())
+const build = builtOnce()
+const commands = commandsForEachTest()
 
 const OURS = { 'made-by': 'chatgpt-auth0-gateway' }
 const answer = (value: unknown) => ({ code: 0, stdout: JSON.stringify(value), stderr: '' })
@@ -68,7 +59,7 @@ async function rotate(name: string, run: Run, args: readonly string[] = ['--appl
     write: (text) => {
       output += text
     },
-    build: async (functionName: string) => built.functions.get(functionName) as Built,
+    build,
     authorizeStream: async (_, value) => {
       sent.push(value)
     },

@@ -80,13 +80,15 @@ test('Ctrl-C prints the failed step and deletes the variables file', async () =>
 })
 
 const INTERRUPTED = `
+import { once } from 'node:events'
 import { existsSync } from 'node:fs'
 import { runSteps } from '${ROOT}deploy/gcp/run-steps.ts'
 let file
 const run = async ([, path]) => {
   file = path
+  const interrupted = once(process, 'SIGINT')
   process.kill(process.pid, 'SIGINT')
-  await new Promise((resolve) => setTimeout(resolve, 20))
+  await interrupted
   return { code: 1, stdout: '', stderr: 'interrupted' }
 }
 const steps = [
@@ -274,15 +276,7 @@ await runSteps(steps, { run: createRun(process.env), write: () => undefined, aga
   ({ message }) => console.log(message),
 )`
 
-function isRunning(pid: number): boolean {
-  try {
-    process.kill(pid, 0)
-    // A zombie process counts as ended.
-    return !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'))
-  } catch {
-    return false
-  }
-}
+import { isRunning } from '../../support/google/is-running.ts'
 
 test('gcloud is started as a .cmd file through cmd.exe on Windows', async () => {
   using directory = mkdtempDisposableSync(join(tmpdir(), 'windows-'))

@@ -1,15 +1,11 @@
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { runsBeside } from '../../support/google/beside-runs.ts'
 import { SECRETS, VARIABLES } from '../../support/google/deploy.ts'
 import { repliesAfter } from '../../support/google/deployed.ts'
-import { type FakeCommands, fakeCommands } from '../../support/google/fake-commands.ts'
+import { commandsForEachTest } from '../../support/google/fake-commands.ts'
 
-let commands: FakeCommands
-beforeEach(() => {
-  commands = fakeCommands(['gcloud', 'firebase'])
-})
-afterEach(() => commands[Symbol.dispose]())
-const { run, lines, changes } = runsBeside(() => commands)
+const commands = commandsForEachTest()
+const { run, lines, changes } = runsBeside(commands)
 
 describe('the secrets of a deployment', () => {
   const bare = Object.fromEntries(Object.entries(VARIABLES).filter(([name]) => !(name in SECRETS)))

@@ -3,13 +3,13 @@ import type { ClientRecord } from '../../support/auth0/management-api.ts'
 import {
   admissionOf,
   FOREIGN,
-  outcomesIn,
   PERMISSIVE,
   STRICT,
   tenantForEachTest,
   webhookOf,
   writesOf,
 } from '../../support/functions/admission.ts'
+import { outcomesIn } from '../../support/functions/log-stream.ts'
 
 const tenant = tenantForEachTest(STRICT, PERMISSIVE, FOREIGN)
 

@@ -3,13 +3,13 @@ import {
   admissionOf,
   FOREIGN,
   managementOf,
-  outcomesIn,
   PERMISSIVE,
   STRICT,
   tenantForEachTest,
   webhookOf,
   writesOf,
 } from '../../support/functions/admission.ts'
+import { outcomesIn } from '../../support/functions/log-stream.ts'
 
 const tenant = tenantForEachTest(STRICT, PERMISSIVE, FOREIGN)
 

@@ -13,6 +13,16 @@ const PROFILE = {
 const TOOLS = {
   whoami: { ...PROFILE, answeredBy: 'gateway' },
   account: PROFILE,
+  closed: {
+    ...PROFILE,
+    answeredBy: 'gateway',
+    inputSchema: { type: 'object', additionalProperties: false },
+  },
+  numbers: {
+    ...PROFILE,
+    answeredBy: 'gateway',
+    inputSchema: { type: 'object', additionalProperties: { type: 'integer' } },
+  },
 }
 
 const { issuer, backend, startForFile } = await gatewayStack()
@@ -24,6 +34,23 @@ async function call(name: string, claims: Readonly<Record<string, unknown>>, arg
   const sent = { ...headers, authorization }
   const answer = await served.send({ method: 'POST', path: '/mcp', headers: sent, body })
   return answer.json<{ result: Record<string, unknown> }>().result
+}
+
+const auditRecords = (prefix: string) =>
+  served.lines.filter(({ message }) => String(message).startsWith(prefix))
+
+/** Calls the tool over MCP and REST with arguments in JSON. */
+async function sendText(name: string, args: string) {
+  const authorization = `Bearer ${await issuer.token({ sub: 'auth0|42' })}`
+  const { headers, body } = statelessRequest('tools/call', { name, arguments: {} })
+  const text = JSON.stringify(body).replace('"arguments":{}', `"arguments":${args}`)
+  const type = { 'content-type': 'application/json' }
+  const mcp = { path: '/mcp', headers: { ...headers, authorization }, body: text }
+  const rest = { path: `/tools/${name}`, headers: { ...type, authorization }, body: args }
+  return {
+    mcp: await served.send({ method: 'POST', ...mcp }),
+    rest: await served.send({ method: 'POST', ...rest }),
+  }
 }
 
 describe('a profile tool with answeredBy: gateway', () => {
@@ -43,12 +70,44 @@ describe('a profile tool with answeredBy: gateway', () => {
   test('writes the audit records of a call', async () => {
     served.lines.length = 0
     await call('whoami', { sub: 'auth0|42' })
-    const audit = served.lines.filter(({ message }) => String(message).startsWith('tool_'))
-    expect(audit).toMatchObject([
+    expect(auditRecords('tool_')).toMatchObject([
       { tool: 'whoami', subject: 'auth0|42', decision: 'allowed' },
       { tool: 'whoami', status: 200 },
     ])
   })
+
+  test.each([
+    ['closed', '{"a":"x"}', 'arguments must NOT have additional properties ("a")'],
+    ['closed', '{"a":1.0}', 'arguments must NOT have additional properties ("a")'],
+    ['numbers', '{"a":"x"}', '/a must be integer'],
+    ['numbers', '{"a":1.5}', '/a must be integer'],
+    ['numbers', '{"a":1.50}', '/a must be integer'],
+  ])('refuses invalid arguments of %s: %s', async (name, args, fault) => {
+    served.lines.length = 0
+    const answers = await sendText(name, args)
+    const message = `Invalid arguments: ${fault}`
+    const { result } = answers.mcp.json<{ result: Record<string, unknown> }>()
+    expect(result).toMatchObject({ isError: true, content: [{ type: 'text', text: message }] })
+    expect(result).not.toHaveProperty('structuredContent')
+    expect([answers.rest.status, answers.rest.json()]).toEqual([
+      400,
+      { type: 'about:blank', title: 'Bad Request', status: 400, detail: message },
+    ])
+    for (const { text } of Object.values(answers)) expect(text).not.toContain('auth0|42')
+    const called = { tool: name, subject: 'auth0|42', decision: 'allowed' }
+    const answered = { tool: name, status: 400, reason: 'arguments_invalid' }
+    expect(auditRecords('tool_called')).toMatchObject([called, called])
+    expect(auditRecords('tool_answered')).toMatchObject([answered, answered])
+  })
+
+  test.each(['{"a":1}', '{"a":1.0}', '{"a":1e2}', '{"a":12345678901234567890}'])(
+    'accepts an integer in any notation: %s',
+    async (args) => {
+      const { mcp, rest } = await sendText('numbers', args)
+      expect(mcp.json()).toMatchObject({ result: { structuredContent: { id: 'auth0|42' } } })
+      expect(rest.json()).toEqual({ id: 'auth0|42' })
+    },
+  )
 
   test('returns the profile over REST', async () => {
     const authorization = `Bearer ${await issuer.token({ sub: 'auth0|42' })}`

@@ -1,6 +1,7 @@
 import { createMCPClient, ElicitationRequestSchema } from '@ai-sdk/mcp'
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client'
 import { describe, expect, test } from 'vitest'
+import { offer } from '../../../functions/gateway/input/offer.ts'
 import {
   ACCEPTED,
   BOTH,
@@ -88,6 +89,26 @@ describe('clients that do not support elicitation', () => {
     })
     expect(answer.json()).toMatchObject({ result: { ...text(sentence), isError: true } })
     expect(backend.calls.map(({ body }) => body)).toEqual(['{}'])
+  })
+
+  const FORM = 'The tool requires input that this client does not support'
+  const URL = `The tool needs the user to open ${URL_TO_OPEN} first`
+  const AGAIN = 'Call the tool again afterwards.'
+  test.each([
+    [form('Your name', 'name'), `${FORM}: Your name.`],
+    [form('Enter your name.', 'name'), `${FORM}: Enter your name.`],
+    [form('Your\nname? ', 'name'), `${FORM}: Your name?`],
+    [form('', 'name'), `${FORM}.`],
+    [{ method: 'roots/list' }, `${FORM}.`],
+    [page('Connect your bank', URL_TO_OPEN), `${URL}: Connect your bank. ${AGAIN}`],
+    [page('Connect your bank.', URL_TO_OPEN), `${URL}: Connect your bank. ${AGAIN}`],
+    [page('Is your bank connected?', URL_TO_OPEN), `${URL}: Is your bank connected? ${AGAIN}`],
+    [page('', URL_TO_OPEN), `${URL}. ${AGAIN}`],
+  ])('get a message of whole sentences for %j', (request, message) => {
+    expect(offer({ inputRequests: { a: request } }, undefined)).toMatchObject({
+      kind: 'undeclared',
+      message,
+    })
   })
 
   test('get an error message for each call of a batch', async () => {

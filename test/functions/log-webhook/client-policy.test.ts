@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest'
+import { outcomesIn } from '../../support/functions/log-stream.ts'
 import {
   CALLBACK,
   callsOf,
-  outcomesIn,
   PERMISSIVE,
   registration,
   STRICT,

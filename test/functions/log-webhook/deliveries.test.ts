@@ -1,11 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import {
-  outcomesIn,
-  registration,
-  SECRET,
-  start,
-  wayOf,
-} from '../../support/functions/log-webhook.ts'
+import { outcomesIn, SECRET } from '../../support/functions/log-stream.ts'
+import { registration, start, wayOf } from '../../support/functions/log-webhook.ts'
 
 describe('the formats of a delivery', () => {
   const one = registration('plain1')

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { registration, SECRET, start } from '../../support/functions/log-webhook.ts'
+import { SECRET } from '../../support/functions/log-stream.ts'
+import { registration, start } from '../../support/functions/log-webhook.ts'
 
 describe('the secret of the log stream', () => {
   const other = 'another-log-stream-secret-0123456789-abc'

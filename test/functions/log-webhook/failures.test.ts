@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { type GrantRecord, MGMT_CLIENT_SECRET } from '../../support/auth0/management-api.ts'
-import { GRANT, outcomesIn, registration, start } from '../../support/functions/log-webhook.ts'
+import { outcomesIn } from '../../support/functions/log-stream.ts'
+import { GRANT, registration, start } from '../../support/functions/log-webhook.ts'
 
 describe('an admission', () => {
   const rows: readonly {

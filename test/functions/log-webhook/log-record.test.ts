@@ -274,9 +274,9 @@ describe('hostile records', () => {
     ])
   })
 
-  test('do not slow down a delivery: 5,000 records are read in less than 15 seconds', () => {
+  test('do not slow down a delivery: 5,000 records are read in less than a minute', () => {
     const startedAt = performance.now()
     expect(parse(`[${Array.from({ length: 5_000 }, () => text).join(',')}]`)).toHaveLength(5_000)
-    expect(performance.now() - startedAt).toBeLessThan(15_000)
+    expect(performance.now() - startedAt).toBeLessThan(60_000)
   })
 })

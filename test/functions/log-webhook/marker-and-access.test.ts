@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { outcomesIn, registration, STRICT, start } from '../../support/functions/log-webhook.ts'
+import { outcomesIn } from '../../support/functions/log-stream.ts'
+import { registration, STRICT, start } from '../../support/functions/log-webhook.ts'
 
 describe("Auth0's registration marker", () => {
   const description = 'Client ID Metadata Document registration'

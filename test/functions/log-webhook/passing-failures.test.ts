@@ -1,10 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import {
-  outcomesIn,
-  registration,
-  startWebhook,
-  writesOf,
-} from '../../support/functions/log-webhook.ts'
+import { outcomesIn } from '../../support/functions/log-stream.ts'
+import { registration, startWebhook, writesOf } from '../../support/functions/log-webhook.ts'
 
 // Auth0's client waits whole seconds between attempts, so these tests run concurrently.
 describe.concurrent('a temporary failure of Auth0', () => {

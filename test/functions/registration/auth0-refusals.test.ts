@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest'
+import { afterEach, describe, expect, test, vi } from 'vitest'
 import { start, writesOf } from '../../support/functions/registration.ts'
 
 interface Refusal {
@@ -8,6 +8,8 @@ interface Refusal {
 }
 
 describe('a refusal of Auth0', () => {
+  afterEach(() => void vi.useRealTimers())
+
   const soon = () => String(Math.floor(Date.now() / 1000) + 7)
   const later = (seconds: number) => new Date(Date.now() + seconds * 1_000).toUTCString()
   const rows: readonly {
@@ -82,6 +84,7 @@ describe('a refusal of Auth0', () => {
   test.each(rows)(
     'becomes $status without an admission: $name',
     async ({ refusal, status, retryAfter, error = 'temporarily_unavailable' }) => {
+      vi.useFakeTimers({ toFake: ['Date'] })
       const registration = await start()
       registration.auth0.stage({ answer: { body: {}, headers: {}, ...refusal() } })
       const answer = await registration.register()

@@ -100,7 +100,7 @@ describe('an admission that fails', () => {
     })
     const startedAt = performance.now()
     const answer = await registration.register()
-    expect(performance.now() - startedAt).toBeLessThan(30_000)
+    expect(performance.now() - startedAt).toBeLessThan(120_000)
     expect(answer.status).toBe(503)
     expectNothing(registration)
     expect(registration.served.lines).toContainEqual(

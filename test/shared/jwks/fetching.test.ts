@@ -112,7 +112,7 @@ describe('the keys of an available issuer', () => {
     await endpoint.jwks.key('one')
     endpoint.respond = () => undefined
     const unknown = endpoint.jwks.key('made-up')
-    await vi.waitUntil(() => endpoint.fetches === 2)
+    await vi.waitUntil(() => endpoint.fetches === 2, 120_000)
     expect(await isKnown('one')).toBe(true)
     expect(endpoint.failures).toEqual([])
     endpoint.cut()

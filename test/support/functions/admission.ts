@@ -13,8 +13,7 @@ import {
   startManagementApi,
 } from '../auth0/management-api.ts'
 import { type Answer, type Served, serve } from '../http/serve.ts'
-
-type Json = Readonly<Record<string, unknown>>
+import { deliverTo, SECRET } from './log-stream.ts'
 
 /** A client with the admission way `promoted`. */
 export const PERMISSIVE: ClientRecord = {
@@ -123,20 +122,17 @@ export async function webhookOf(
   options: Partial<AdmissionOptions> = {},
   deadlineMs?: number,
 ): Promise<Delivering> {
-  const secret = 'a-log-stream-secret-for-tests-0123456789'
   const admit = admissionOf(api, options)
   const served = await serve('log-webhook', () =>
-    createLogWebhook({ secrets: [secret], admit, ...(deadlineMs && { deadlineMs }) }),
+    createLogWebhook({ secrets: [SECRET], admit, ...(deadlineMs && { deadlineMs }) }),
   )
   onTestFinished(() => served[Symbol.asyncDispose]())
   return {
     served,
     deliver: (...clientIds) =>
-      served.send({
-        method: 'POST',
-        path: '/auth0-log-webhook',
-        headers: { 'content-type': 'application/json', authorization: secret },
-        body: clientIds.map((id) => ({
+      deliverTo(
+        served,
+        clientIds.map((id) => ({
           log_id: `log_${id}`,
           data: {
             date: new Date().toISOString(),
@@ -145,7 +141,7 @@ export async function webhookOf(
             details: { response: { body: { client_id: id } } },
           },
         })),
-      }),
+      ),
   }
 }
 
@@ -161,9 +157,4 @@ export function takeWrites(api: ManagementApi): string[] {
   const writes = writesOf(api)
   api.calls.length = 0
   return writes
-}
-
-/** The outcome of each record in the response to a delivery. */
-export function outcomesIn(answer: Answer): Json[] {
-  return answer.json<{ records: Json[] }>().records
 }

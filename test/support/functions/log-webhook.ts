@@ -11,20 +11,16 @@ import {
   startManagementApi,
 } from '../auth0/management-api.ts'
 import { type Answer, type Served, serve } from '../http/serve.ts'
+import { PROMOTED } from './admission.ts'
+import { deliverTo, SECRET } from './log-stream.ts'
 
 type Json = Readonly<Record<string, unknown>>
 
-/** The authorization value of the log stream. */
-export const SECRET = 'a-log-stream-secret-for-tests-0123456789'
 /** A redirect URI of ChatGPT. */
 export const CALLBACK = 'https://chatgpt.com/connector/oauth/abc-123_XYZ'
 /** The members that a promotion changes. */
 export const PROMOTION = {
-  is_first_party: true,
-  token_endpoint_auth_method: 'none',
-  oidc_conformant: true,
-  grant_types: ['authorization_code', 'refresh_token'],
-  jwt_configuration: { alg: 'RS256' },
+  ...PROMOTED,
   refresh_token: {
     rotation_type: 'rotating',
     expiration_type: 'expiring',
@@ -129,13 +125,7 @@ export async function startWebhook({
   return {
     api,
     served,
-    deliver: (body, headers = {}) =>
-      served.send({
-        method: 'POST',
-        path: '/auth0-log-webhook',
-        headers: { 'content-type': 'application/json', authorization: SECRET, ...headers },
-        body,
-      }),
+    deliver: (body, headers) => deliverTo(served, body, headers),
     [Symbol.asyncDispose]: async () => {
       await Promise.all([served, api].map((one) => one[Symbol.asyncDispose]()))
     },
@@ -159,11 +149,6 @@ export function registration(clientId: string, event: Json = {}) {
       ...event,
     },
   }
-}
-
-/** The outcome of each record in the response. */
-export function outcomesIn(answer: Answer): Json[] {
-  return answer.json<{ records: Json[] }>().records
 }
 
 /** The Management API calls with their bodies. */

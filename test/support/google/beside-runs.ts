@@ -1,9 +1,9 @@
 import { type CommandResult, runHere, VARIABLES, writeEnvFile } from './deploy.ts'
 import { builtOnce } from './deploy-runs.ts'
-import type { FakeCommands, Reply } from './fake-commands.ts'
+import type { Reply, TestCommands } from './fake-commands.ts'
 
 /** Runs of deploy and destroy without doctor in a shared project, and the commands that they called. */
-export function runsBeside(fake: () => FakeCommands) {
+export function runsBeside(commands: TestCommands) {
   const build = builtOnce()
 
   function run(
@@ -13,7 +13,6 @@ export function runsBeside(fake: () => FakeCommands) {
     env: Readonly<Record<string, string>> = {},
     base: Readonly<Record<string, string>> = VARIABLES,
   ): Promise<CommandResult> {
-    const commands = fake()
     const file = writeEnvFile(commands.directory, {
       ...base,
       GCP_REGION: 'us-central1',
@@ -26,9 +25,7 @@ export function runsBeside(fake: () => FakeCommands) {
   const READ =
     /\b(config get|describe|list|get-iam-policy|get-default-service-account|access|hosting:channel:list)\b/
   const lines = () =>
-    fake()
-      .invocations()
-      .map(({ program, args }) => [program, ...args].join(' '))
+    commands.invocations().map(({ program, args }) => [program, ...args].join(' '))
   const changes = (from = 0) =>
     lines()
       .slice(from)

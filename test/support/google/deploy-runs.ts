@@ -2,7 +2,7 @@ import { afterAll, beforeAll } from 'vitest'
 import type { Built } from '../../../deploy/build/build.ts'
 import { type BuiltFunctions, buildAll } from '../build.ts'
 import { type CommandResult, runHere, VARIABLES, writeEnvFile } from './deploy.ts'
-import type { FakeCommands, Invocation } from './fake-commands.ts'
+import type { Invocation, TestCommands } from './fake-commands.ts'
 
 /** Builds the functions once per test file. Returns a function that finds one by its name. */
 export function builtOnce(): (name: string) => Promise<Built> {
@@ -19,7 +19,7 @@ export const line = ({ program, args }: Invocation) => [program, ...args].join('
 export const flagsOf = (one: string) => one.split(' ').filter((word) => word.startsWith('--'))
 
 /** Runs of deploy and destroy with fake commands, and the commands that they called. */
-export function runsWith(fake: () => FakeCommands) {
+export function runsWith(commands: TestCommands) {
   const build = builtOnce()
 
   async function run(
@@ -34,13 +34,12 @@ export function runsWith(fake: () => FakeCommands) {
       readonly env?: Readonly<Record<string, string>>
     } = {},
   ): Promise<CommandResult> {
-    const commands = fake()
     const file = writeEnvFile(commands.directory, variables)
     const places = [`--env-file=${file}`, `--dist=${commands.directory}/dist`]
     return runHere(command, [...places, ...args], env, commands.run, build)
   }
 
-  const lines = () => fake().invocations().map(line)
+  const lines = () => commands.invocations().map(line)
   const READ = /\b(config get|describe|list|get-iam-policy|access|hosting:channel:list)\b/
   const changes = () => lines().filter((one) => !READ.test(one))
 

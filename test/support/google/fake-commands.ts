@@ -1,6 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { afterEach, beforeEach, expect } from 'vitest'
 import { createRun, type Run } from '../../../deploy/gcp/command.ts'
 
 /** One run of a fake command. */
@@ -40,6 +41,37 @@ const DEFAULTS: readonly Reply[] = [
   },
   { line: '^gcloud .*(describe|list|get-iam-policy|access)', code: 1, stderr: 'NOT_FOUND: no' },
 ]
+
+/** The fake commands of the running test. */
+export interface TestCommands extends Omit<FakeCommands, typeof Symbol.dispose> {
+  /** Replaces the commands and forgets how the earlier ones were run. */
+  readonly restart: (programs?: readonly string[]) => void
+}
+
+/** Makes new fake commands before each test of the file. Call it once, at the top of the file. */
+export function commandsForEachTest(): TestCommands {
+  let commands: FakeCommands | undefined
+  const current = () => commands ?? expect.fail('The commands exist only during a test.')
+  const stop = () => {
+    commands?.[Symbol.dispose]()
+    commands = undefined
+  }
+  const restart = (programs: readonly string[] = ['gcloud', 'firebase']) => {
+    stop()
+    commands = fakeCommands(programs)
+  }
+  beforeEach(() => restart())
+  afterEach(stop)
+  return {
+    get directory() {
+      return current().directory
+    },
+    run: (...call) => current().run(...call),
+    invocations: () => current().invocations(),
+    reply: (...replies) => current().reply(...replies),
+    restart,
+  }
+}
 
 export function fakeCommands(programs: readonly string[]): FakeCommands {
   const directory = mkdtempSync(join(tmpdir(), 'commands-'))

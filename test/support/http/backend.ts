@@ -24,7 +24,7 @@ export interface Script {
   /** A string or bytes are sent unchanged, any other value as JSON. */
   readonly body?: unknown
   readonly delayMs?: number
-  /** Responds only after this promise is resolved. */
+  /** The response starts after this is fulfilled. */
   readonly after?: Promise<unknown>
   /**
    * `drip` = the body byte by byte, 20 ms apart; `reset` = no response; `truncate` = half of the body;
@@ -71,8 +71,9 @@ export async function startBackend(): Promise<Backend> {
         abandoned,
       })
       const script = scripts.get(path.slice(1)) ?? {}
-      const respond = () => setTimeout(() => play(script, res), script.delayMs ?? 0)
-      void (script.after ?? Promise.resolve()).then(respond)
+      const start = () => void setTimeout(() => play(script, res), script.delayMs ?? 0)
+      if (script.after === undefined) start()
+      else void script.after.then(start)
     })
   })
   return {

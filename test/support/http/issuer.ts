@@ -30,6 +30,8 @@ export interface Staged {
   /** Every response is a 503. */
   outage?: boolean
   delayMs?: number
+  /** Responses start after this is fulfilled. */
+  after?: Promise<unknown>
   discovery?: unknown
   jwks?: unknown
   /** A path that redirects to this URL. */
@@ -52,13 +54,16 @@ export async function startIssuer(): Promise<Issuer> {
       res.writeHead(status, { 'content-type': 'application/json', ...headers })
       res.end(JSON.stringify(body))
     }
-    setTimeout(() => {
+    const respond = () => {
       if (staged.outage) return answer(503, { error: 'temporarily_unavailable' })
       if (staged.redirect?.path === path) return answer(302, {}, { location: staged.redirect.to })
       if (path === DISCOVERY_PATH) return answer(200, staged.discovery ?? discoveryOf(url))
       if (path === JWKS_PATH) return answer(200, staged.jwks ?? { keys: [key.jwk] })
       answer(404, {})
-    }, staged.delayMs ?? 0)
+    }
+    const start = () => void setTimeout(respond, staged.delayMs ?? 0)
+    if (staged.after === undefined) start()
+    else void staged.after.then(start)
   })
   const listening = await listen(server)
   const url = `${listening.url}/`

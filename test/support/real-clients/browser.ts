@@ -21,7 +21,7 @@ export interface ScriptedBrowser extends AsyncDisposable {
 }
 
 const RELOAD_MS = 100
-const ADMISSION_LIMIT_MS = 20_000
+const ADMISSION_LIMIT_MS = 120_000
 const NAMES = ['browser', 'xdg-open', 'open']
 
 /**

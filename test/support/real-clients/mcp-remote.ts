@@ -3,7 +3,7 @@ import { StdioClientTransport } from '@modelcontextprotocol/client/stdio'
 import { inPackage } from './packages.ts'
 import type { RealClient } from './real-client.ts'
 
-const CALL_LIMIT_MS = 60_000
+const CALL_LIMIT_MS = 120_000
 
 /** mcp-remote as the server of an MCP client over stdio, with one process for all calls. */
 export const MCP_REMOTE: RealClient = {

@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest'
+import { afterEach, describe, expect, test, vi } from 'vitest'
 import { createManagement } from '../../../../shared/auth0/management.ts'
 import {
   createManagementFetch,
@@ -36,6 +36,8 @@ const OK = answer(200)
 const BROKEN = new TypeError('fetch failed')
 
 describe('a call to the Management API', () => {
+  afterEach(() => void vi.useRealTimers())
+
   const IDEMPOTENT = ['GET', 'PATCH', 'PUT', 'DELETE']
 
   test.each([...IDEMPOTENT, 'POST'])('%s is retried after 429', async (method) => {
@@ -119,6 +121,7 @@ describe('a call to the Management API', () => {
   test.each(WAITS)(
     'the wait after a 429 with %s matches the header',
     async (_, headers, least, most) => {
+      vi.useFakeTimers({ toFake: ['Date'] })
       const { slept, options } = scripted([answer(429, headers()), OK])
       await createManagementFetch(options)(URL_OF_API)
       expect(slept).toHaveLength(1)

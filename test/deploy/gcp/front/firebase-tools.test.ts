@@ -23,7 +23,7 @@ if (programs === undefined) {
 
 describe.skipIf(programs === undefined)(
   'Hosting with the real firebase-tools',
-  { timeout: 180_000 },
+  { timeout: 600_000 },
   () => {
     let built: BuiltFunctions
     let directory: string

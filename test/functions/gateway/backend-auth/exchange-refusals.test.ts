@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import {
   backendAuthStack,
   call,
@@ -11,6 +11,10 @@ import { handshakeMessage } from '../../../support/http/serve.ts'
 type Json = Readonly<Record<string, unknown>>
 
 const { endpoint, foreign, start, tokenOf } = await backendAuthStack()
+
+// Failures are cached for seconds, so the time stands still during a test.
+beforeEach(() => void vi.useFakeTimers({ toFake: ['Date'] }))
+afterEach(() => void vi.useRealTimers())
 
 const HTTP_401 = /^Bearer error="invalid_token"/
 
@@ -68,8 +72,8 @@ describe('a refused token exchange', () => {
     [403, 'access_denied', 403, /An administrator can grant you access/],
     [403, 'invalid_scope', 403, /lacks permissions/],
     [400, 'consent_required', 403, /consent/],
-    [403, 'mfa_required', 403, /multi-factor authentication/],
-    [400, 'interaction_required', 403, /cannot request/],
+    [403, 'mfa_required', 403, /requires multi-factor authentication/],
+    [400, 'interaction_required', 403, /requires a step from you/],
     [401, 'invalid_client', 502, /not set up/],
     [401, 'access_denied', 502, /not set up/],
     [403, 'unauthorized_client', 502, /not set up/],

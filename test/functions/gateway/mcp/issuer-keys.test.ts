@@ -9,6 +9,7 @@ afterEach(() => void vi.useRealTimers())
 
 describe("the issuer's keys", () => {
   test('cause 503 with Retry-After and never 401 if they are unavailable', async () => {
+    vi.useFakeTimers({ toFake: ['Date'] })
     issuer.staged.outage = true
     const served = await start()
     const headers = bearer(await issuer.token())

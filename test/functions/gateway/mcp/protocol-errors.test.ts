@@ -91,14 +91,16 @@ describe('protocol errors', () => {
     },
   )
 
-  test.each(['', 'gzip', 'br'])(
-    'a content coding gets 415 and no content coding gets 200: "%s"',
-    async (coding) => {
-      const headers = coding === '' ? {} : { 'content-encoding': coding }
-      const answer = await post(await start(), callOf('about'), headers)
-      expect(answer.status).toBe(coding === '' ? 200 : 415)
-    },
-  )
+  test.each(['gzip', 'br', ''])('the content coding "%s" gets 415', async (coding) => {
+    const answer = await post(await start(), callOf('about'), { 'content-encoding': coding })
+    expect(answer.status).toBe(415)
+    expect(backend.calls).toEqual([])
+  })
+
+  test('a body without a content coding is accepted', async () => {
+    const answer = await post(await start(), callOf('about'))
+    expect(answer.status).toBe(200)
+  })
 
   test('a body of 2 MiB gets 413, and the response arrives', async () => {
     const served = await start()

@@ -307,3 +307,54 @@ test.each(refused)(
     for (const value of row.values) expect(instance.output()).not.toContain(value)
   },
 )
+
+function openConnection({ url }: Instance, text: string) {
+  const { hostname, port } = new URL(url)
+  const socket = connect(Number(port), hostname)
+  socket.on('error', () => undefined)
+  socket.write(text)
+  return socket
+}
+
+// An instance that waits for its clients exits with 1 after 9 s.
+test.each([
+  ['has sent nothing', ''],
+  ['has sent half of a request head', 'GET /openapi.json HTTP/1.1\r\nHost: a\r\n'],
+])('a connection that %s does not delay the exit', async (_, text) => {
+  const instance = await spawnGateway()
+  await once(openConnection(instance, text), 'connect')
+  instance.child.kill('SIGTERM')
+  expect(await instance.ended).toEqual([0, null])
+})
+
+test('a second SIGTERM does not interrupt the calls in flight', async () => {
+  const { promise: after, resolve } = Promise.withResolvers<void>()
+  backend.script('about', { after, body: { about: 'us' } })
+  const instance = await spawnGateway()
+  const answer = callAbout(instance)
+  await until(() => backend.calls.length === 1)
+  instance.child.kill('SIGTERM')
+  await until(async () => (await tryToConnect(instance)) === 'ECONNREFUSED')
+  instance.child.kill('SIGTERM')
+  resolve()
+  expect((await answer).json()).toEqual({ about: 'us' })
+  expect(await instance.ended).toEqual([0, null])
+  expect(instance.output()).toContain('"tool_answered"')
+})
+
+test('pipelined calls in flight are all answered (RFC 9112 s9.3.2)', async () => {
+  const { promise: after, resolve } = Promise.withResolvers<void>()
+  backend.script('about', { after, body: { about: 'us' } })
+  const instance = await spawnGateway()
+  const call =
+    'POST /tools/about HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}'
+  const socket = openConnection(instance, call.repeat(3))
+  await until(() => backend.calls.length === 3)
+  instance.child.kill('SIGTERM')
+  await until(async () => (await tryToConnect(instance)) === 'ECONNREFUSED')
+  resolve()
+  const answers = await text(socket)
+  expect(answers.match(/HTTP\/1\.1 200 /g)).toHaveLength(3)
+  expect(answers.match(/connection: close/gi)).toHaveLength(1)
+  expect(await instance.ended).toEqual([0, null])
+})

@@ -74,7 +74,7 @@ describe.each(samples)('the backend of docs/backends.md in $language', (sample) 
     // The directory is below the root, so that the sample finds the packages.
     directory = await mkdtemp(`${ROOT}.samples-`)
     const document = await readFile(`${ROOT}docs/backends.md`, 'utf8')
-    const section = document.slice(document.indexOf('## What a backend answers'))
+    const section = document.slice(document.indexOf('## What a backend returns'))
     const code = new RegExp(`\`\`\`${language}\n([\\s\\S]*?)\`\`\``).exec(section)?.[1]
     await writeFile(`${directory}/${file}`, `${code}${main}`)
     const env = { PATH: process.env['PATH'] }

@@ -76,14 +76,16 @@ export const DEPLOY_VARIABLES: Readonly<Record<keyof typeof gcpVariables, Comman
   },
 }
 
-const LOCAL_COMMANDS = '`npm start`; `connect` and `doctor` without a URL'
-
 /** The variables that only the local system reads; `.env.yaml.sample` does not have them. */
 export const LOCAL_VARIABLES: Readonly<Record<'PORT' | 'TENANT_PORT', CommandVariableText>> = {
-  PORT: { meaning: 'port of the local origin', default: '8080', usedBy: LOCAL_COMMANDS },
+  PORT: {
+    meaning: 'port of the local origin',
+    default: '8080',
+    usedBy: '`npm start`; `connect` and `doctor` without a URL; `preview` without `--url`',
+  },
   TENANT_PORT: {
     meaning: 'port of the Auth0 emulator',
     default: '8081',
-    usedBy: LOCAL_COMMANDS,
+    usedBy: '`npm start`; `npm run emulator` without `--port`',
   },
 }

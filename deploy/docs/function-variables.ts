@@ -57,7 +57,7 @@ export const FUNCTION_VARIABLES: Readonly<Record<keyof typeof variables, Variabl
   },
   GATEWAY_HMAC_SECRET: {
     meaning:
-      'secret that signs the assertion to the backends, at least 32 characters; two during a rotation, newest first, separated by a comma; not needed with `GATEWAY_SIGNING_KEY`',
+      'secret that signs the assertion to the backends, at least 32 characters; two during a rotation, separated by a comma, the first signs; not needed with `GATEWAY_SIGNING_KEY`',
     sample: 'replace-with-random',
     isRequired: true,
   },
@@ -80,7 +80,7 @@ export const FUNCTION_VARIABLES: Readonly<Record<keyof typeof variables, Variabl
     meaning:
       "the client that exchanges the user's token for one with a backend's audience, for tools with `backendAuth` `on_behalf_of`; `npm run provision` creates it",
     sample: '',
-    more: ['backends', 'backends.md#by-whose-authority'],
+    more: ['backends', 'backends.md#credentials-for-backends'],
   },
   OBO_CLIENT_SECRET: {
     meaning:

@@ -99,7 +99,7 @@ function documentation(): string {
     ...sections,
     '## Former ids',
     '',
-    '`npm run connect -- --json` has the id that a fault had in earlier releases as `formerly`, for one release.',
+    '`npm run connect -- --json` has the id that a fault had in earlier releases as `formerly`, for one release. `protocol` is both a former id and an id: what is now `mcp_failing` had the same id before.',
     '',
     '| formerly | id |',
     '| --- | --- |',

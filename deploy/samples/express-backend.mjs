@@ -1,0 +1,28 @@
+import express from 'express'
+import { verifyCaller } from './verify-hmac.mjs'
+
+const app = express()
+app.use(
+  express.json({
+    limit: '8mb',
+    type: ['application/json', 'application/*+json'],
+    verify: (req, _, bytes) => {
+      req.rawBody = bytes
+    },
+  }),
+)
+app.use(async (req, res, next) => {
+  // FUNCTIONS_BASE has the host and the path that a proxy in front of this server removes.
+  const url = `${process.env.FUNCTIONS_BASE}${req.originalUrl}`
+  const body = req.rawBody ?? Buffer.alloc(0) // rawBody is undefined if there is no body
+  const call = { method: req.method, url, headers: req.headers, body }
+  req.caller = await verifyCaller(call).catch(() => undefined)
+  if (req.caller === undefined) {
+    return res.status(401).json({ message: 'The assertion is not valid.' })
+  }
+  next()
+})
+app.post('/listEvents', (req, res) => {
+  res.json({ events: [`dentist, for ${req.caller.sub}`] })
+})
+export const server = app.listen(process.env.PORT ?? 9000)

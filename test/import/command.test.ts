@@ -239,6 +239,29 @@ describe('--out', () => {
     expect(catalogue.get('x')).toMatchObject({ access: 'signed-in', scopes: ['mine'] })
   })
 
+  test('keeps a changed name and a removal when the document moves to another file', async () => {
+    const { edit, source, path, out } = await first()
+    edit((old) => old.slice(0, old.indexOf('  y:')).replace('  x:', '  betterName:'))
+    const moved = file(readFileSync(source, 'utf8'), 'openapi-v2.yaml', path)
+    for (const _ of [1, 2]) {
+      const { output } = await run(moved, '--public', '--out', out)
+      expect([...parseCatalogue({ TOOLS_FILE: out }).keys()]).toEqual(['betterName'])
+      expect(output).toContain('= y (kept: was removed manually)')
+    }
+  })
+
+  test('keeps the tool of an operation that could not be resolved this time', async () => {
+    const { again, path } = await first()
+    file(
+      text('One.').replace(/\/y:\n.*\n/, '/y:\n    get: { $ref: missing.yaml }\n'),
+      'openapi.yaml',
+      path,
+    )
+    const { catalogue, output } = await again()
+    expect([...catalogue.keys()]).toEqual(['x', 'y'])
+    expect(output).toContain('= y (kept: a reference of its operation could not be resolved)')
+  })
+
   test('does not add a tool again that was removed manually, and keeps a changed name', async () => {
     const { edit, again } = await first()
     edit((old) => old.slice(0, old.indexOf('  y:')).replace('  x:', '  betterName:'))

@@ -3,7 +3,7 @@ import { NESTING } from '../../../shared/json-schema/keywords.ts'
 import type { JsonSchema } from '../../../shared/json-schema/schema.ts'
 import type { ApiDocument } from '../document/load-document.ts'
 import { itemsOf, member, membersOf, objectAt, type Place } from '../document/place.ts'
-import { OperationError } from '../import-error.ts'
+import { OperationError, UnresolvedError } from '../import-error.ts'
 import { discriminated } from './discriminator.ts'
 import { type Direction, isNullable, orNull, ownKeywords } from './schema-keywords.ts'
 
@@ -48,8 +48,11 @@ export function createCollector(
       if (!isPlain) return found
       found = document.resolve(reference, found)
     }
-    throw new OperationError(`the references from ${place.pointer} are circular`)
+    throw new UnresolvedError(`the references from ${place.pointer} are circular`)
   }
+
+  /** Returns a mapping or list of schemas, which some documents write as a reference to another file. */
+  const container = (place: Place, keyword: string): Place => follow(member(place, keyword))
 
   const define = (target: Place): string => {
     const identity = `${target.url}#${target.pointer}`
@@ -94,7 +97,7 @@ export function createCollector(
       schema['required'] = required.filter((name) => !dropped.has(String(name)))
     }
     for (const [keyword, nesting] of NESTING) {
-      const nested = member(place, keyword)
+      const nested = nesting === 'schema' ? member(place, keyword) : container(place, keyword)
       if (nested.value === undefined || nested.value === null || !isKept(keyword)) continue
       if (nesting === 'map') {
         const kept = membersOf(nested).filter(
@@ -139,10 +142,10 @@ export function createCollector(
     if (seen.has(identity)) return []
     seen.add(identity)
     const mark = direction === 'input' ? 'readOnly' : 'writeOnly'
-    const own = membersOf(member(place, 'properties'))
+    const own = membersOf(container(place, 'properties'))
       .filter(([, property]) => isMarked(property, mark))
       .map(([name]) => name)
-    const parts = itemsOf(member(place, 'allOf')).map(follow)
+    const parts = itemsOf(container(place, 'allOf')).map(follow)
     return [...own, ...parts.flatMap((part) => droppedNames(part, seen))]
   }
   const isMarked = (property: Place, mark: string): boolean => {

@@ -1,7 +1,7 @@
 import type { JsonSchema } from '../../../shared/json-schema/schema.ts'
 import { isObject } from '../../../shared/json-schema/schema.ts'
 import type { ApiDocument } from '../document/load-document.ts'
-import { dereference, type Operation } from '../document/operation.ts'
+import { dereference, memberIn, type Operation } from '../document/operation.ts'
 import { member, membersOf, objectAt, type Place } from '../document/place.ts'
 import { OperationError } from '../import-error.ts'
 import { type PlainObject, plainObjectOf } from '../schema/plain-object.ts'
@@ -37,8 +37,10 @@ export function readBody(
   collector: SchemaCollector,
   onNote: (note: string) => void,
 ): RequestBody | undefined {
-  const place = dereference(document, member(operation.place, 'requestBody'))
-  const types = membersOf(member(place, 'content'))
+  const place = memberIn(document, operation.place, 'requestBody')
+  const types = membersOf(memberIn(document, place, 'content')).map(
+    ([type, media]) => [type, dereference(document, media)] as const,
+  )
   const isRequired = objectAt(place)['required'] === true
   if (types.length === 0) return undefined
   if (WITHOUT_BODY.includes(operation.method)) {
@@ -66,7 +68,8 @@ export function readBody(
   }
   const text = shorten(asText(objectAt(place)['description']), 500)
   const schema = { ...(isObject(whole) && whole), ...(text !== '' && { description: text }) }
-  const encoding = contentType === JSON_TYPE ? new Map() : encodingOf(media)
+  const encoding =
+    contentType === JSON_TYPE ? new Map() : encodingOf(memberIn(document, media, 'encoding'))
   return { contentType, isRequired, object, schema, files, encoding }
 }
 
@@ -96,8 +99,8 @@ function chosenType(types: readonly (readonly [string, Place])[]) {
  * (3.1).
  */
 function filesIn(document: ApiDocument, media: Place): string[] {
-  const schema = dereference(document, member(media, 'schema'))
-  return membersOf(member(schema, 'properties'))
+  const schema = memberIn(document, media, 'schema')
+  return membersOf(memberIn(document, schema, 'properties'))
     .filter(([, property]) => isFile(dereference(document, property), document))
     .map(([name]) => name)
 }
@@ -105,7 +108,7 @@ function filesIn(document: ApiDocument, media: Place): string[] {
 function isFile(place: Place, document: ApiDocument): boolean {
   const { type, format, contentMediaType, items } = objectAt(place)
   if (type === 'array' || items !== undefined) {
-    const item = dereference(document, member(place, 'items'))
+    const item = memberIn(document, place, 'items')
     return objectAt(item)['type'] !== 'array' && isFile(item, document)
   }
   const isText = type === 'string' || type === undefined
@@ -114,9 +117,9 @@ function isFile(place: Place, document: ApiDocument): boolean {
 }
 
 /** Reads Encoding Objects without headers of parts; ignores content types with a wildcard or a list. */
-function encodingOf(media: Place): RequestBody['encoding'] {
+function encodingOf(encodings: Place): RequestBody['encoding'] {
   return new Map(
-    membersOf(member(media, 'encoding')).map(([name, place]) => {
+    membersOf(encodings).map(([name, place]) => {
       const { style, explode, contentType } = objectAt(place)
       const isOneType = typeof contentType === 'string' && /^[\w.+-]+\/[\w.+-]+$/.test(contentType)
       const members = {

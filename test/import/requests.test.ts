@@ -178,6 +178,40 @@ describe('the request body', () => {
     })
   })
 
+  test.each([
+    [['application/merge-patch+json'], 'application/merge-patch+json'],
+    [
+      ['application/vnd.acme.v2+json; charset=utf-8'],
+      'application/vnd.acme.v2+json; charset=utf-8',
+    ],
+    [['application/json;charset=UTF-8'], 'application/json;charset=UTF-8'],
+    [['application/json; charset=latin1'], 'application/json'],
+    [['application/merge-patch+json', 'application/json'], 'application/json'],
+    [
+      ['application/json-patch+json', 'application/merge-patch+json'],
+      'application/merge-patch+json',
+    ],
+    [['text/json'], 'application/json'],
+    [['*/*'], 'application/json'],
+  ])('declared as %j has the type %s', async (types, contentType) => {
+    const media = { schema: { type: 'object', properties: { a: string } } }
+    const content = Object.fromEntries(types.map((type) => [type, media]))
+    const { inputSchema, request } = await onlyTool({ requestBody: { content } }, { method })
+    expect(request['body']).toEqual({ contentType })
+    expect(inputSchema).toMatchObject({ properties: { a: string } })
+  })
+
+  test.each([
+    ['a list', { type: 'array', items: { type: 'object' } }],
+    ['an object', { type: 'object', properties: { op: string } }],
+  ])('of JSON Patch is one argument if its schema is %s', async (_, schema) => {
+    const { request } = await onlyTool(sending(schema, 'application/json-patch+json'), { method })
+    expect(request['body']).toEqual({
+      contentType: 'application/json-patch+json',
+      argument: 'body',
+    })
+  })
+
   test('of another type omits the operation', async () => {
     await expect(onlyTool(sending(string, 'application/xml'), { method })).rejects.toThrow(
       'its body type is not supported: application/xml',

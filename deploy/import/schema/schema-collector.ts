@@ -5,7 +5,13 @@ import type { ApiDocument } from '../document/load-document.ts'
 import { itemsOf, member, membersOf, objectAt, type Place } from '../document/place.ts'
 import { OperationError, UnresolvedError } from '../import-error.ts'
 import { discriminated } from './discriminator.ts'
-import { type Direction, isNullable, orNull, ownKeywords } from './schema-keywords.ts'
+import {
+  type Direction,
+  isNullable,
+  orNull,
+  ownKeywords,
+  translatedPattern,
+} from './schema-keywords.ts'
 
 /** Creates the input or output schema of one tool, with the definitions that it refers to. */
 export interface SchemaCollector {
@@ -103,7 +109,8 @@ export function createCollector(
         const kept = membersOf(nested).filter(
           ([name]) => keyword !== 'properties' || !dropped.has(name),
         )
-        schema[keyword] = Object.fromEntries(kept.map(([name, one]) => [name, collect(one)]))
+        const key = keyword === 'patternProperties' ? translatedPattern : String
+        schema[keyword] = Object.fromEntries(kept.map(([name, one]) => [key(name), collect(one)]))
       } else if (nesting === 'list') {
         schema[keyword] = itemsOf(nested).map((one) =>
           keyword === 'allOf' && referenceIn(one) === undefined

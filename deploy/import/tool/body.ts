@@ -1,3 +1,4 @@
+import { bodyKind, bodyTypeFault, isJsonPatch } from '../../../shared/catalogue/body-type.ts'
 import type { JsonSchema } from '../../../shared/json-schema/schema.ts'
 import { isObject } from '../../../shared/json-schema/schema.ts'
 import type { ApiDocument } from '../document/load-document.ts'
@@ -58,12 +59,19 @@ export function readBody(
     )
   }
   const { contentType, media } = found
-  if (found.type !== contentType)
+  const sameKind = types.filter(([type]) => bodyKind(mediaType(type)) === 'json')
+  if (found.type !== mediaType(contentType))
     onNote(`its body is declared as ${found.type} but sent as ${contentType}`)
+  else if (sameKind.length > 1 && contentType !== JSON_TYPE)
+    onNote(
+      `its body is sent as ${contentType}, one of ${sameKind.map(([type]) => type).join(', ')}`,
+    )
+  const isJson = bodyKind(contentType) === 'json'
   const files = contentType === MULTIPART ? filesIn(document, media) : []
   const whole = withFiles(collector.collectWhole(member(media, 'schema')), files)
-  const object = plainObjectOf(whole, collector.definitions)
-  if (object === undefined && contentType !== JSON_TYPE) {
+  // A JSON Patch is a list, whatever its schema declares.
+  const object = isJsonPatch(contentType) ? undefined : plainObjectOf(whole, collector.definitions)
+  if (object === undefined && !isJson) {
     throw new OperationError(`its ${contentType} body is not an object with named properties`)
   }
   const text = shorten(asText(objectAt(place)['description']), 500)
@@ -73,25 +81,37 @@ export function readBody(
   return { contentType, isRequired, object, schema, files, encoding }
 }
 
+/**
+ * Selects the media type: JSON as it is written, a form, or any type as JSON. `type` is the declared
+ * type without parameters.
+ */
 function chosenType(types: readonly (readonly [string, Place])[]) {
-  const named = types.map(([type, media]) => ({
-    type: type.split(';', 1)[0]?.trim().toLowerCase() ?? '',
+  const named = types.map(([written, media]) => ({
+    written: written.trim(),
+    type: mediaType(written),
     media,
   }))
   const find = (test: (type: string) => boolean) => named.find(({ type }) => test(type))
+  const isJson = (type: string) => bodyKind(type) === 'json'
   const json =
+    named.find(({ written }) => written === JSON_TYPE) ??
     find((type) => type === JSON_TYPE) ??
-    find((type) => /^application\/[^+]+\+json$/.test(type)) ??
-    find((type) => type === 'text/json')
+    find((type) => isJson(type) && !isJsonPatch(type)) ??
+    find(isJson)
   const form = find((type) => type === MULTIPART) ?? find((type) => type === FORM)
+  const other = find((type) => type === 'text/json')
   const wild = find((type) => type === '*/*' || type === 'application/*')
   if (json !== undefined) {
-    return { contentType: JSON_TYPE, type: json.type, media: json.media }
+    const { written, type, media } = json
+    return { contentType: bodyTypeFault(written) === undefined ? written : type, type, media }
   }
-  if (form !== undefined) {
-    return { contentType: form.type, type: form.type, media: form.media }
-  }
+  if (other !== undefined) return { ...other, contentType: JSON_TYPE }
+  if (form !== undefined) return { ...form, contentType: form.type }
   return wild && { contentType: JSON_TYPE, type: JSON_TYPE, media: wild.media }
+}
+
+function mediaType(written: string): string {
+  return written.split(';', 1)[0]?.trim().toLowerCase() ?? ''
 }
 
 /**

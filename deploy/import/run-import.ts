@@ -3,8 +3,10 @@ import { dirname, relative, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import {
   catalogueText,
+  isJsonFile,
   mergedText,
   readCatalogueFile,
+  sizeWarning,
   writeFiles,
 } from './catalogue/catalogue-file.ts'
 import { readRecord, recordFileOf } from './catalogue/import-record.ts'
@@ -13,7 +15,7 @@ import { type Conversion, convert } from './convert.ts'
 import { loadDocument, urlOf } from './document/load-document.ts'
 import { READ_LIMITS, type ReadLimits } from './document/read-bounded.ts'
 import type { Options } from './options.ts'
-import { describeReport, reportJson } from './report.ts'
+import { describeReport, type Report, reportJson } from './report.ts'
 
 /** The outputs of an import. */
 export interface Output {
@@ -72,8 +74,9 @@ function finish(options: Options, conversion: Conversion, { write, writeError }:
     const report = { ...conversion, out, isDryRun, changes: undefined }
     if (isJson) write(reportJson(report, { tools }))
     else {
-      write(catalogueText(tools, false))
-      writeError(describeReport(report))
+      const text = catalogueText(tools, false)
+      write(text)
+      writeError(describeReport(withSizeWarning(report, text)))
     }
     return 0
   }
@@ -86,15 +89,18 @@ function finish(options: Options, conversion: Conversion, { write, writeError }:
     conversion.unresolved,
   )
   const hasChanges = merged.added.length + merged.removed.length + merged.updated.length > 0
-  if (!isDryRun) {
-    // An unchanged file keeps its formatting.
-    const isKept = !hasChanges && existsSync(out)
-    const text = isKept ? readFileSync(out, 'utf8') : mergedText(file, merged, /\.json$/i.test(out))
-    writeFiles(out, text, merged.record)
-  }
-  const report = { ...conversion, out, isDryRun, changes: merged.changes }
+  // An unchanged file keeps its formatting.
+  const isKept = !hasChanges && existsSync(out)
+  const text = isKept ? readFileSync(out, 'utf8') : mergedText(file, merged, isJsonFile(out))
+  if (!isDryRun) writeFiles(out, text, merged.record)
+  const report = withSizeWarning({ ...conversion, out, isDryRun, changes: merged.changes }, text)
   write(isJson ? reportJson(report, undefined) : describeReport(report))
   return 0
+}
+
+function withSizeWarning(report: Report, text: string): Report {
+  const warning = sizeWarning(text, report.out)
+  return warning === undefined ? report : { ...report, warnings: [...report.warnings, warning] }
 }
 
 /** Returns a URL, or a file's path relative to the catalogue, which is the same on every machine. */

@@ -300,6 +300,28 @@ describe('--out', () => {
     expect(existsSync(unborn)).toBe(false)
   })
 
+  test('advises JSON if the YAML catalogue is large', async () => {
+    const { path } = await first()
+    const names = (count: number) =>
+      Array.from({ length: count }, (_, index) => `/${index}: { get: *op }`).join(', ')
+    const schema = `{ type: object, properties: { a: { const: ${'x'.repeat(500_000)} } } }`
+    const large = (count: number) =>
+      `${HEAD}x-op: &op { responses: { "200": { content: { application/json: { schema: ${schema} } } } } }\npaths: { ${names(count)} }\n`
+    const warningsOf = async (count: number, name: string) => {
+      const source = file(large(count), 'large.yaml', path)
+      const result = await run(source, '--public', '--out', join(path, name))
+      return result.output.split('\n').filter((line) => line.startsWith('warning: the catalogue'))
+    }
+    expect(await warningsOf(5, 'small.yaml')).toEqual([])
+    expect(await warningsOf(9, 'large.yaml')).toEqual([
+      expect.stringMatching(/takes several times as long as JSON.*--out tools.json/),
+    ])
+    expect(await warningsOf(34, 'huge.yaml')).toEqual([
+      expect.stringMatching(/accepts 16 MiB of YAML at most.*--out tools.json/),
+    ])
+    expect(await warningsOf(34, 'huge.json')).toEqual([])
+  })
+
   test('writes JSON to a file whose name ends in .json', async () => {
     const { path, source } = await first()
     const out = join(path, 'tools.json')

@@ -68,6 +68,14 @@ export function labelOf({ method, path }: Pick<Operation, 'method' | 'path'>): s
 }
 
 /**
+ * Returns the path of the request. A fragment only distinguishes operations with the same path in some
+ * documents, such as Box's `/files/{file_id}#add_shared_link`; it is not sent (RFC 3986 s3.5).
+ */
+export function urlPathOf({ path }: Pick<Operation, 'path'>): string {
+  return path.split('#', 1)[0] ?? path
+}
+
+/**
  * Returns the parameters of an operation and of its path, unique by name and location; those of the
  * operation take precedence. Excludes the header fields that OpenAPI ignores (s4.8.12.1: `Accept`,
  * `Content-Type`, `Authorization`).

@@ -7,6 +7,7 @@ import { member, membersOf, objectAt, type Place } from '../document/place.ts'
 import { OperationError } from '../import-error.ts'
 import { type PlainObject, plainObjectOf } from '../schema/plain-object.ts'
 import type { SchemaCollector } from '../schema/schema-collector.ts'
+import { accessTokenTest, type NamedValue } from './access-token.ts'
 import { asText, shorten } from './text.ts'
 
 /** The body of a call: an object with one argument per property, or one value. */
@@ -70,15 +71,32 @@ export function readBody(
   const files = contentType === MULTIPART ? filesIn(document, media) : []
   const whole = withFiles(collector.collectWhole(member(media, 'schema')), files)
   // A JSON Patch is a list, whatever its schema declares.
-  const object = isJsonPatch(contentType) ? undefined : plainObjectOf(whole, collector.definitions)
-  if (object === undefined && !isJson) {
+  const plain = isJsonPatch(contentType) ? undefined : plainObjectOf(whole, collector.definitions)
+  if (plain === undefined && !isJson) {
     throw new OperationError(`its ${contentType} body is not an object with named properties`)
   }
+  const object = plain && withoutAccessToken(plain, accessTokenTest(document, operation), onNote)
   const text = shorten(asText(objectAt(place)['description']), 500)
   const schema = { ...(isObject(whole) && whole), ...(text !== '' && { description: text }) }
   const encoding =
     contentType === JSON_TYPE ? new Map() : encodingOf(memberIn(document, media, 'encoding'))
   return { contentType, isRequired, object, schema, files, encoding }
+}
+
+function withoutAccessToken(
+  object: PlainObject,
+  isAccessToken: (value: NamedValue) => boolean,
+  onNote: (note: string) => void,
+): PlainObject {
+  const properties = Object.entries(object.properties).filter(([name, schema]) => {
+    const isToken = isAccessToken({ name, description: isObject(schema) && schema['description'] })
+    if (isToken)
+      onNote(
+        `the member "${name}" of its body is the access token and was omitted: set backendAuth`,
+      )
+    return !isToken
+  })
+  return { ...object, properties: Object.fromEntries(properties) }
 }
 
 /**

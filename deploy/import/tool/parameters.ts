@@ -2,10 +2,17 @@ import { isReservedField } from '../../../shared/catalogue/reserved-fields.ts'
 import { asObject } from '../../../shared/json.ts'
 import type { JsonSchema } from '../../../shared/json-schema/schema.ts'
 import type { ApiDocument } from '../document/load-document.ts'
-import { dereference, memberIn, type Operation, parametersOf } from '../document/operation.ts'
+import {
+  dereference,
+  memberIn,
+  type Operation,
+  parametersOf,
+  urlPathOf,
+} from '../document/operation.ts'
 import { member, membersOf, objectAt, type Place } from '../document/place.ts'
 import { OperationError, UnresolvedError } from '../import-error.ts'
 import type { SchemaCollector } from '../schema/schema-collector.ts'
+import { accessTokenTest } from './access-token.ts'
 import { asText, shorten } from './text.ts'
 
 export type Location = 'path' | 'query' | 'header' | 'cookie'
@@ -46,12 +53,20 @@ export function readParameters(
   collector: SchemaCollector,
   onNote: (note: string) => void,
 ): Parameter[] {
-  const inPath = new Set([...operation.path.matchAll(/\{([^{}]+)\}/g)].map(([, name]) => name))
+  const isAccessToken = accessTokenTest(document, operation)
+  const inPath = new Set(
+    [...urlPathOf(operation).matchAll(/\{([^{}]+)\}/g)].map(([, name]) => name),
+  )
   const parameters = parametersOf(document, operation).flatMap((place) => {
     const { name, in: location, required } = objectAt(place)
     const isRequired = required === true || location === 'path'
     const label = `the ${String(location)} parameter ${JSON.stringify(name)}`
     if (location === 'cookie' && !isRequired) return []
+    const value = { name: String(name), description: objectAt(place)['description'] }
+    if (location !== 'path' && isAccessToken(value)) {
+      onNote(`${label} is the access token and was omitted: set backendAuth`)
+      return []
+    }
     if (location === 'path' && !inPath.has(String(name))) {
       onNote(`${label} is not in the path and was omitted`)
       return []
@@ -61,7 +76,8 @@ export function readParameters(
     } catch (error) {
       if (!(error instanceof OperationError)) throw error
       if (error instanceof UnresolvedError) throw error
-      if (isRequired) throw new OperationError(`${label}: ${error.message}`)
+      const isBody = location === 'body' || location === 'formData'
+      if (isRequired || isBody) throw new OperationError(`${label}: ${error.message}`)
       onNote(`${label} was omitted: ${error.message}`)
       return []
     }

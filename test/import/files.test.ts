@@ -67,6 +67,27 @@ describe('a document in several files', () => {
   })
 })
 
+test('a document of OpenAPI 2.0 may have any part in another file', async () => {
+  const source = write({
+    'openapi.yaml':
+      'swagger: "2.0"\nhost: api.example.com\nschemes: [https]\nconsumes: [application/json]\nproduces: [application/json]\ndefinitions: { Id: { type: integer } }\npaths:\n  /y/{id}: { $ref: parts/y.yaml }\n  /z: { get: { operationId: z, parameters: [{ $ref: none.yaml }], responses: {} } }\n',
+    'parts/y.yaml':
+      'parameters: [{ $ref: "all.yaml#/parameters/Id" }]\npost: { operationId: y, parameters: [{ $ref: "all.yaml#/parameters/Body" }], responses: { "200": { $ref: "all.yaml#/Found" } } }\n',
+    'parts/all.yaml':
+      'parameters:\n  Id: { name: id, in: path, required: true, type: integer }\n  Body: { name: b, in: body, required: true, schema: { $ref: "#/Thing" } }\nFound: { description: "", schema: { $ref: "../openapi.yaml#/definitions/Id" } }\nThing: { type: object, properties: { name: { type: string } } }\n',
+  })
+  const { catalogue, leftOut } = await report(source)
+  expect(catalogue?.tools['y']).toMatchObject({
+    inputSchema: {
+      properties: { id: { type: 'integer' }, name: { type: 'string' } },
+      required: ['id'],
+    },
+    outputSchema: { properties: { result: { type: 'integer' } } },
+    request: { method: 'POST', url: 'https://api.example.com/y/{id}' },
+  })
+  expect(leftOut.map(({ operation }) => operation)).toEqual(['GET /z'])
+})
+
 describe('an unresolved reference', () => {
   const one = '  /x: { get: { operationId: x, responses: {} } }\n'
   const operation = (members: string) => `  /y: { post: { operationId: y, ${members} } }\n`
@@ -121,17 +142,6 @@ describe('an unresolved reference', () => {
     expect(leftOut).toEqual([
       { operation: '/y', reason: 'the reference "#/z" has parameters next to it' },
     ])
-  })
-
-  test('to a part of OpenAPI 2.0 in another file omits the operation', async () => {
-    const source = write({
-      'openapi.yaml': `swagger: "2.0"\nhost: api.example.com\nschemes: [https]\npaths:\n${one}  /y: { $ref: y.yaml }\n`,
-      'y.yaml':
-        'post: { operationId: y, parameters: [{ name: b, in: body, schema: { type: object } }], responses: {} }\n',
-    })
-    const { tools, leftOut } = await report(source)
-    expect(tools.map(({ name }) => name)).toEqual(['x'])
-    expect(leftOut[0]?.reason).toContain('OpenAPI 2.0 in other files are not supported')
   })
 
   test('of more operations than remain makes the import fail', async () => {

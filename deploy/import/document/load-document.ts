@@ -4,6 +4,7 @@ import { upgrade } from '@scalar/openapi-upgrader'
 import { asObject } from '../../../shared/json.ts'
 import { ImportError, UnresolvedError } from '../import-error.ts'
 import { createFiles, type DocumentFiles, messageOf } from './document-files.ts'
+import { inlineOldFiles } from './old-files.ts'
 import { inlineOldParameters } from './old-parameters.ts'
 import { at, findAnchor, type Place } from './place.ts'
 import { READ_LIMITS, type ReadLimits } from './read-bounded.ts'
@@ -51,7 +52,12 @@ export async function loadDocument(
         : `${source} is OpenAPI ${version.slice(0, 20)}; supported versions are 2.0, 3.0, 3.1 and 3.2`,
     )
   }
-  const value = version === '2.0' ? upgradeDocument(written, source) : written
+  const resolve: ApiDocument['resolve'] = (reference, from) => resolveIn(files, reference, from)
+  const whole = { value: written, url, pointer: '' }
+  const value =
+    version === '2.0'
+      ? upgradeDocument(await files.reading(() => inlineOldFiles(whole, resolve)), source)
+      : written
   files.set(url, value)
   return {
     root: { value, url, pointer: '' },
@@ -59,7 +65,7 @@ export async function loadDocument(
     hasOldSchemas: /^(2|3\.0)/.test(version),
     reading: files.reading,
     reachedLimit: files.reachedLimit,
-    resolve: (reference, from) => resolveIn(files, reference, from),
+    resolve,
   }
 }
 

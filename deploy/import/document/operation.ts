@@ -88,7 +88,6 @@ export function parametersOf(document: ApiDocument, operation: Operation): Place
   for (const owner of [pathItem, place]) {
     for (const one of itemsOf(memberIn(document, owner, 'parameters'))) {
       const parameter = dereference(document, one)
-      refuseOldPart(document, parameter)
       const { name, in: location } = objectAt(parameter)
       if (typeof name !== 'string' || name === '' || typeof location !== 'string') {
         throw new OperationError(`the parameter at ${parameter.pointer} has no name or location`)
@@ -124,21 +123,9 @@ async function followed(document: ApiDocument, place: Place): Promise<Place | Un
     return new UnresolvedError(`the reference ${JSON.stringify($ref)} has ${unclear} next to it`)
   }
   try {
-    return await document.reading(() => {
-      const found = dereference(document, place)
-      refuseOldPart(document, found)
-      return found
-    })
+    return await document.reading(() => dereference(document, place))
   } catch (error) {
     if (!(error instanceof UnresolvedError)) throw error
     return error
   }
-}
-
-/** Only the first file of a 2.0 document is converted to 3.0. */
-function refuseOldPart({ version, root }: ApiDocument, { url }: Place): void {
-  if (version !== '2.0' || url === root.url) return
-  throw new UnresolvedError(
-    'paths, operations and parameters of OpenAPI 2.0 in other files are not supported: bundle the document into one file',
-  )
 }

@@ -62,7 +62,8 @@ function refuse(
   { write, writeError }: Output,
 ): number {
   const report = { ...conversion, out: options.out, isDryRun: options.isDryRun, changes: undefined }
-  if (options.isJson) write(reportJson(report, null))
+  const warnings = [refusal, ...conversion.warnings]
+  if (options.isJson) write(reportJson({ ...report, warnings }, null))
   else writeError(`${refusal}\n${describeReport(report)}`)
   return 1
 }

@@ -209,7 +209,7 @@ function readTools<Tool extends ToolDefinition>(
     faults.push(...read.faults.map((fault) => `${variable}: ${at}: ${fault}`))
     if (!read.saysAccess) withoutAccess.push(name)
     if (read.entry === undefined) continue
-    const { entry, uiResource, ...found } = readAppMembers(read.entry)
+    const { entry, uiResource, ...found } = readAppMembers(read.entry, document.resources != null)
     warnings.push(...found.warnings.map((warning) => `${at}: ${warning}`))
     faults.push(...found.faults.map((fault) => `${variable}: ${at}: ${fault}`))
     withUi.push({ name, access: entry.access, scopes: entry.scopes, uiResource })

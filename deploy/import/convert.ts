@@ -1,6 +1,7 @@
+import { mapConcurrently } from './document/concurrently.ts'
 import type { ApiDocument } from './document/load-document.ts'
-import { labelOf, operationsOf } from './document/operation.ts'
-import { OperationError } from './import-error.ts'
+import { labelOf, type Operation, operationsOf } from './document/operation.ts'
+import { OperationError, UnresolvedError } from './import-error.ts'
 import { type Selection, selectOperations, unmatchedSelectors } from './selection.ts'
 import { type ToolMembers, type ToolOptions, toTool } from './tool/to-tool.ts'
 import { nameOperations } from './tool/tool-names.ts'
@@ -9,6 +10,8 @@ import { nameOperations } from './tool/tool-names.ts'
 export interface Conversion {
   readonly tools: readonly ConvertedTool[]
   readonly leftOut: readonly { readonly operation: string; readonly reason: string }[]
+  /** The labels of those that were left out because a reference could not be resolved. */
+  readonly unresolved: readonly string[]
   readonly warnings: readonly string[]
 }
 
@@ -25,31 +28,24 @@ const MANY_TOOLS = 30
 
 /**
  * Converts each selected operation to a tool. Lists operations that cannot be converted with the reason.
+ * Reads only the files that the selected operations need.
  */
-export function convert(
+export async function convert(
   document: ApiDocument,
   selection: Selection,
   options: ToolOptions,
-): Conversion {
-  const operations = operationsOf(document)
+): Promise<Conversion> {
+  const operations = await operationsOf(document)
   const names = nameOperations(operations)
   const { selected, leftOut } = selectOperations(operations, selection)
-  const tools: ConvertedTool[] = []
-  const failed: { operation: string; reason: string }[] = []
-  for (const operation of selected) {
-    const label = labelOf(operation)
-    const name = names.get(operation) ?? ''
-    const notes = new Set<string>()
-    try {
-      const members = toTool(document, operation, name, options, (note) => notes.add(note))
-      tools.push({ name, operation: label, members, notes: [...notes] })
-    } catch (error) {
-      if (!(error instanceof OperationError)) throw error
-      failed.push({ operation: label, reason: error.message })
-    }
-  }
+  const results = await mapConcurrently(selected, (operation) =>
+    convertOne(document, operation, names.get(operation) ?? '', options),
+  )
+  const tools = results.filter((one) => 'members' in one)
+  const failed = results.filter((one) => 'error' in one)
+  const limit = document.reachedLimit()
   const warnings = [
-    ...document.problems,
+    ...(limit === undefined ? [] : [limit]),
     ...unmatchedSelectors(selection, operations),
     ...(tools.length > MANY_TOOLS
       ? [
@@ -57,5 +53,35 @@ export function convert(
         ]
       : []),
   ]
-  return { tools, leftOut: [...leftOut, ...failed], warnings }
+  return {
+    tools,
+    leftOut: [
+      ...leftOut,
+      ...failed.map(({ operation, error }) => ({ operation, reason: error.message })),
+    ],
+    unresolved: failed
+      .filter(({ error }) => error instanceof UnresolvedError)
+      .map(({ operation }) => operation),
+    warnings,
+  }
+}
+
+async function convertOne(
+  document: ApiDocument,
+  operation: Operation,
+  name: string,
+  options: ToolOptions,
+): Promise<ConvertedTool | { readonly operation: string; readonly error: OperationError }> {
+  const label = labelOf(operation)
+  try {
+    if (operation.error !== undefined) throw operation.error
+    return await document.reading(() => {
+      const notes = new Set<string>()
+      const members = toTool(document, operation, name, options, (note) => notes.add(note))
+      return { name, operation: label, members, notes: [...notes] }
+    })
+  } catch (error) {
+    if (!(error instanceof OperationError)) throw error
+    return { operation: label, error }
+  }
 }

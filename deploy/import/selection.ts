@@ -3,6 +3,7 @@ import { labelOf, type Operation } from './document/operation.ts'
 /** A pattern of `--include` or `--exclude`: `tag:pets`, `path:/pets/**`, `method:get`, `id:list*`. */
 export interface Selector {
   readonly text: string
+  readonly kind: string
   readonly matches: (operation: Operation) => boolean
 }
 
@@ -30,7 +31,11 @@ export function parseSelector(text: string): Selector | undefined {
   const valuesOf = Object.hasOwn(KINDS, kind) ? KINDS[kind] : undefined
   if (valuesOf === undefined) return undefined
   const pattern = toPattern(glob, kind === 'method' ? 'iu' : 'u')
-  return { text, matches: (operation) => valuesOf(operation).some((one) => pattern.test(one)) }
+  return {
+    text,
+    kind,
+    matches: (operation) => valuesOf(operation).some((one) => pattern.test(one)),
+  }
 }
 
 /**
@@ -39,11 +44,18 @@ export function parseSelector(text: string): Selector | undefined {
  */
 export function refusalOf(operation: Operation, selection: Selection): string | undefined {
   const { include, exclude, deprecated } = selection
-  if (include.length > 0 && !include.some((one) => one.matches(operation))) return 'not included'
+  const mayMatch = (one: Selector) => one.matches(operation) || isUnknown(one.kind, operation)
+  if (include.length > 0 && !include.some(mayMatch)) return 'not included'
   const excluded = exclude.find((one) => one.matches(operation))
   if (excluded !== undefined) return `excluded by ${excluded.text}`
   if (operation.isDeprecated && !deprecated) return 'deprecated (use --deprecated to import it)'
   return undefined
+}
+
+/** Returns whether a selector cannot be applied, because the operation could not be read. */
+function isUnknown(kind: string, { error, method }: Operation): boolean {
+  if (error === undefined || kind === 'path') return false
+  return kind !== 'method' || method === ''
 }
 
 /** Returns one line per selector that matches no operation, which is usually a typo. */

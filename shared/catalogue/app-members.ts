@@ -1,5 +1,5 @@
 import type { ToolEntry } from './entry.ts'
-import { readToolMeta } from './resources/ui-meta.ts'
+import { readToolMeta, withoutUi } from './resources/ui-meta.ts'
 import { fileParamFaults } from './review/file-params.ts'
 import { isProfileTool, PROFILE_SCHEMA, profileFaults } from './review/profile.ts'
 
@@ -15,10 +15,12 @@ export interface ReadAppMembers {
 /**
  * Checks and completes the members of a tool that ChatGPT apps and other hosts read: UI, file parameters
  * and profile. A profile tool gets the profile schema as its `outputSchema`. A fault that only matters
- * for OpenAI's review is a warning.
+ * for OpenAI's review is a warning. If the catalogue has no `resources`, links to a UI are removed with a
+ * warning.
  */
-export function readAppMembers(entry: ToolEntry): ReadAppMembers {
-  const { meta, uiResource, faults, warnings } = readToolMeta(entry._meta)
+export function readAppMembers(entry: ToolEntry, hasResources: boolean): ReadAppMembers {
+  const linked = hasResources ? { meta: entry._meta, warnings: [] } : withoutUi(entry._meta)
+  const { meta, uiResource, faults, warnings } = readToolMeta(linked.meta)
   const isProfile = isProfileTool(entry)
   const ownFaults =
     entry.answeredBy === 'gateway' && !isProfile
@@ -32,6 +34,6 @@ export function readAppMembers(entry: ToolEntry): ReadAppMembers {
     },
     uiResource,
     faults: [...faults, ...ownFaults],
-    warnings: [...warnings, ...fileParamFaults(entry)],
+    warnings: [...linked.warnings, ...warnings, ...fileParamFaults(entry)],
   }
 }

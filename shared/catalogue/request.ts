@@ -3,6 +3,7 @@ import '../schema-messages.ts'
 import * as z from 'zod/mini'
 import { asObject } from '../json.ts'
 import type { JsonSchema } from '../json-schema/schema.ts'
+import { bodyTypeFault, isJsonPatch } from './body-type.ts'
 import { declaredArguments } from './declared-arguments.ts'
 import { isReservedField, isTokenText } from './reserved-fields.ts'
 import { readUrlTemplate } from './url-template.ts'
@@ -88,11 +89,14 @@ const property = z.pipe(
 )
 const body = z
   .strictObject({
-    contentType: z.enum([
-      'application/json',
-      'application/x-www-form-urlencoded',
-      'multipart/form-data',
-    ]),
+    /** Sent as it is written. */
+    contentType: z.string().check(
+      z.maxLength(200),
+      z.superRefine((given, context) => {
+        const message = bodyTypeFault(given)
+        if (message !== undefined) context.issues.push({ code: 'custom', message, input: given })
+      }),
+    ),
     argument: z.optional(name),
     properties: z.optional(z.array(property)),
     files: z.optional(z.array(name)),
@@ -105,6 +109,10 @@ const body = z
     z.refine(
       (given) => given.files === undefined || given.contentType === 'multipart/form-data',
       'files need contentType multipart/form-data',
+    ),
+    z.refine(
+      (given) => given.argument !== undefined || !isJsonPatch(given.contentType),
+      'contentType application/json-patch+json requires argument, because its body is a list',
     ),
   )
 const toolRequest = z.strictObject({

@@ -2,8 +2,8 @@ import { ConfigError } from '../config.ts'
 import { asObject, parseJsonOfAnyDepth } from '../json.ts'
 import { yaml } from './yaml.ts'
 
-/** The maximum size of a catalogue with its aliases expanded, in characters of JSON. */
-const MAX_EXPANDED = 16 * 1024 * 1024
+/** The maximum size of a YAML catalogue with its aliases expanded, in characters of JSON. */
+export const MAX_EXPANDED = 16 * 1024 * 1024
 
 /**
  * Reads a mapping from YAML or JSON text. Faults name `variable`. JSON is YAML too, but JSON without

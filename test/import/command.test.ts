@@ -239,6 +239,29 @@ describe('--out', () => {
     expect(catalogue.get('x')).toMatchObject({ access: 'signed-in', scopes: ['mine'] })
   })
 
+  test('keeps a changed name and a removal when the document moves to another file', async () => {
+    const { edit, source, path, out } = await first()
+    edit((old) => old.slice(0, old.indexOf('  y:')).replace('  x:', '  betterName:'))
+    const moved = file(readFileSync(source, 'utf8'), 'openapi-v2.yaml', path)
+    for (const _ of [1, 2]) {
+      const { output } = await run(moved, '--public', '--out', out)
+      expect([...parseCatalogue({ TOOLS_FILE: out }).keys()]).toEqual(['betterName'])
+      expect(output).toContain('= y (kept: was removed manually)')
+    }
+  })
+
+  test('keeps the tool of an operation that could not be resolved this time', async () => {
+    const { again, path } = await first()
+    file(
+      text('One.').replace(/\/y:\n.*\n/, '/y:\n    get: { $ref: missing.yaml }\n'),
+      'openapi.yaml',
+      path,
+    )
+    const { catalogue, output } = await again()
+    expect([...catalogue.keys()]).toEqual(['x', 'y'])
+    expect(output).toContain('= y (kept: a reference of its operation could not be resolved)')
+  })
+
   test('does not add a tool again that was removed manually, and keeps a changed name', async () => {
     const { edit, again } = await first()
     edit((old) => old.slice(0, old.indexOf('  y:')).replace('  x:', '  betterName:'))
@@ -294,6 +317,28 @@ describe('--out', () => {
     const unborn = join(path, 'unborn.yaml')
     await run(join(path, 'openapi.yaml'), '--public', '--out', unborn, '--dry-run')
     expect(existsSync(unborn)).toBe(false)
+  })
+
+  test('advises JSON if the YAML catalogue is large', async () => {
+    const { path } = await first()
+    const names = (count: number) =>
+      Array.from({ length: count }, (_, index) => `/${index}: { get: *op }`).join(', ')
+    const schema = `{ type: object, properties: { a: { const: ${'x'.repeat(500_000)} } } }`
+    const large = (count: number) =>
+      `${HEAD}x-op: &op { responses: { "200": { content: { application/json: { schema: ${schema} } } } } }\npaths: { ${names(count)} }\n`
+    const warningsOf = async (count: number, name: string) => {
+      const source = file(large(count), 'large.yaml', path)
+      const result = await run(source, '--public', '--out', join(path, name))
+      return result.output.split('\n').filter((line) => line.startsWith('warning: the catalogue'))
+    }
+    expect(await warningsOf(5, 'small.yaml')).toEqual([])
+    expect(await warningsOf(9, 'large.yaml')).toEqual([
+      expect.stringMatching(/takes several times as long as JSON.*--out tools.json/),
+    ])
+    expect(await warningsOf(34, 'huge.yaml')).toEqual([
+      expect.stringMatching(/accepts 16 MiB of YAML at most.*--out tools.json/),
+    ])
+    expect(await warningsOf(34, 'huge.json')).toEqual([])
   })
 
   test('writes JSON to a file whose name ends in .json', async () => {

@@ -83,6 +83,117 @@ describe('parameters', () => {
     ])
   })
 
+  test('have words for the operators in their names, and the name that is sent', async () => {
+    const date = { type: 'string', format: 'date' }
+    const names = [
+      'Sent',
+      'Sent<',
+      'Sent>',
+      'Sent<=',
+      'Sent>=',
+      'Size<',
+      'Size>=',
+      'Size!=',
+      'a[b]',
+    ]
+    const { inputSchema, request } = await onlyTool({
+      parameters: names.map((name) =>
+        parameter(name, 'query', {
+          schema: name.startsWith('Sent') ? date : string,
+          ...(name === 'Sent<' && { description: 'The date' }),
+        }),
+      ),
+    })
+    expect(Object.entries(Object(inputSchema['properties']))).toEqual([
+      ['Sent', date],
+      ['Sent_before', { ...date, description: 'The date. Sent as "Sent<".' }],
+      ['Sent_after', { ...date, description: 'Sent as "Sent>".' }],
+      ['Sent_on_or_before', { ...date, description: 'Sent as "Sent<=".' }],
+      ['Sent_on_or_after', { ...date, description: 'Sent as "Sent>=".' }],
+      ['Size_lt', { ...string, description: 'Sent as "Size<".' }],
+      ['Size_gte', { ...string, description: 'Sent as "Size>=".' }],
+      ['Size_not', { ...string, description: 'Sent as "Size!=".' }],
+      ['a_b', { ...string, description: 'Sent as "a[b]".' }],
+    ])
+    expect(request['parameters']).toContainEqual({
+      name: 'Sent<',
+      in: 'query',
+      argument: 'Sent_before',
+    })
+  })
+
+  describe('that are the access token', () => {
+    const oauth = { type: 'oauth2', flows: {} }
+    const text = 'Authentication token. Requires scope: `chat:write`'
+    const argumentsOf = async (
+      value: Readonly<Record<string, unknown>>,
+      {
+        scheme = oauth,
+        path = '/things',
+      }: { readonly scheme?: object; readonly path?: string } = {},
+    ) => {
+      const { inputSchema } = await onlyTool(
+        { parameters: [{ schema: string, ...value }], security: [{ main: [] }] },
+        { path, components: { securitySchemes: { main: scheme } } },
+      )
+      return Object.keys(Object(inputSchema['properties']))
+    }
+
+    test.each([
+      [{ name: 'token', in: 'header', required: true, description: text }],
+      [{ name: 'token', in: 'query', description: 'The OAuth access token' }],
+      [{ name: 'access_token', in: 'query' }],
+    ])('are not arguments: %j', async (value) => {
+      expect(await argumentsOf(value)).toEqual([])
+      expect(await argumentsOf(value, { scheme: { type: 'http', scheme: 'bearer' } })).toEqual([])
+      const basic = { type: 'http', scheme: 'basic' }
+      expect(await argumentsOf(value, { scheme: basic })).toEqual([value.name])
+    })
+
+    test.each([
+      [{ name: 'token', in: 'query' }, {}],
+      [{ name: 'token', in: 'query', description: 'Access token to inspect' }, {}],
+      [{ name: 'token', in: 'query', description: 'The page token.' }, {}],
+      [{ name: 'page_token', in: 'query', description: text }, {}],
+      [{ name: 'access_token', in: 'query' }, { path: '/oauth/revoke' }],
+      [{ name: 'access_token', in: 'query', description: 'The token of another user.' }, {}],
+    ])('are arguments if that is not certain: %j %j', async (value, options) => {
+      expect(await argumentsOf(value, options)).toEqual([value.name])
+    })
+
+    test('are not sent in a body', async () => {
+      const properties = { token: { type: 'string', description: text }, a: string }
+      const body = sending({ type: 'object', properties, required: ['token'] })
+      const { inputSchema } = await onlyTool(
+        { ...body, security: [{ main: [] }] },
+        { method: 'post', components: { securitySchemes: { main: oauth } } },
+      )
+      expect(inputSchema).toEqual({
+        type: 'object',
+        properties: { a: string },
+        additionalProperties: false,
+      })
+    })
+  })
+
+  test('of a path do not include its fragment, which is not sent', async () => {
+    const operation = { operationId: 'update-x_link', responses: {} }
+    const report = await imported({
+      openapi: '3.1.0',
+      servers: [{ url: 'https://api.example.com' }],
+      paths: {
+        '/x/{id}#link{b}': {
+          parameters: [parameter('id', 'path', { required: true })],
+          put: operation,
+        },
+      },
+    })
+    expect(report.catalogue?.tools['update-x_link']).toMatchObject({
+      inputSchema: { required: ['id'] },
+      request: { method: 'PUT', url: 'https://api.example.com/x/{id}' },
+    })
+  })
+
   test('have a style only if it is not the default', async () => {
     const list = { type: 'array', items: string }
     const { request } = await onlyTool({
@@ -114,6 +225,13 @@ describe('parameters', () => {
     })
     expect(Object.keys(Object(inputSchema['properties']))).toEqual(['X-Own', 'session'])
     expect(request['parameters']).toHaveLength(2)
+  })
+
+  test.each(['body', 'formData'])('in %s, as in OpenAPI 2.0, omit the operation', async (place) => {
+    const operation = { parameters: [parameter('a', place)] }
+    await expect(onlyTool(operation, { method: 'post' })).rejects.toThrow(
+      `parameters in ${place} are not supported`,
+    )
   })
 
   test('must declare every name in the path, otherwise the operation is omitted', async () => {
@@ -175,6 +293,40 @@ describe('the request body', () => {
         pages: { type: 'array', items: { type: 'string', contentEncoding: 'base64' } },
         caption: string,
       },
+    })
+  })
+
+  test.each([
+    [['application/merge-patch+json'], 'application/merge-patch+json'],
+    [
+      ['application/vnd.acme.v2+json; charset=utf-8'],
+      'application/vnd.acme.v2+json; charset=utf-8',
+    ],
+    [['application/json;charset=UTF-8'], 'application/json;charset=UTF-8'],
+    [['application/json; charset=latin1'], 'application/json'],
+    [['application/merge-patch+json', 'application/json'], 'application/json'],
+    [
+      ['application/json-patch+json', 'application/merge-patch+json'],
+      'application/merge-patch+json',
+    ],
+    [['text/json'], 'application/json'],
+    [['*/*'], 'application/json'],
+  ])('declared as %j has the type %s', async (types, contentType) => {
+    const media = { schema: { type: 'object', properties: { a: string } } }
+    const content = Object.fromEntries(types.map((type) => [type, media]))
+    const { inputSchema, request } = await onlyTool({ requestBody: { content } }, { method })
+    expect(request['body']).toEqual({ contentType })
+    expect(inputSchema).toMatchObject({ properties: { a: string } })
+  })
+
+  test.each([
+    ['a list', { type: 'array', items: { type: 'object' } }],
+    ['an object', { type: 'object', properties: { op: string } }],
+  ])('of JSON Patch is one argument if its schema is %s', async (_, schema) => {
+    const { request } = await onlyTool(sending(schema, 'application/json-patch+json'), { method })
+    expect(request['body']).toEqual({
+      contentType: 'application/json-patch+json',
+      argument: 'body',
     })
   })
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { createValidator } from '../../shared/json-schema/validator.ts'
-import { answering, onlyTool, sending } from './run.ts'
+import { answering, imported, onlyTool, sending } from './run.ts'
 
 const post = { method: 'post' }
 
@@ -237,4 +237,32 @@ describe('the output schema', () => {
     const { outputSchema } = await onlyTool({ responses })
     expect(outputSchema?.['required']).toEqual(['a'])
   })
+})
+
+test('translates the anchors and classes of other pattern dialects, or omits the pattern', async () => {
+  const report = await imported({
+    openapi: '3.1.0',
+    servers: [{ url: 'https://api.example.com' }],
+    paths: {
+      '/x': {
+        post: sending({
+          type: 'object',
+          properties: {
+            code: { type: 'string', pattern: '\\A[[:alpha:]]+\\z' },
+            hex: { type: 'string', pattern: '^\\h+$' },
+            map: { type: 'object', patternProperties: { '\\Ax': { type: 'string' } } },
+          },
+        }),
+      },
+    },
+  })
+  expect(report.catalogue?.tools['post_x']?.inputSchema['properties']).toEqual({
+    code: { type: 'string', pattern: '^[A-Za-z]+$' },
+    hex: { type: 'string' },
+    map: { type: 'object', patternProperties: { '^x': { type: 'string' } } },
+  })
+  expect(report.tools[0]?.notes).toEqual([
+    'a pattern was translated to ECMAScript: "\\\\A[[:alpha:]]+\\\\z" is now "^[A-Za-z]+$"',
+    expect.stringMatching(/^a pattern was omitted: "\^\\\\h\+\$" is not a regular expression/),
+  ])
 })

@@ -160,6 +160,33 @@ describe('the UI of a tool', () => {
     expect(faultsOf(of(meta))).toContain(fault)
   })
 
+  test('is dropped with a warning if the catalogue has no resources', () => {
+    const uri = 'ui://github-mcp-server/get-me'
+    const meta = {
+      own: 1,
+      ui: { resourceUri: uri, visibility: ['model', 'app'] },
+      'openai/outputTemplate': 'ui://other/widget.html',
+      'openai/resultCanProduceWidget': true,
+    }
+    const tools = [
+      { name: 'get_me', scopes: ['a'], _meta: meta },
+      { name: 'list', scopes: ['a'], _meta: { 'ui/resourceUri': uri } },
+    ]
+    const found = read({ tools })
+    expect(found.tools.get('get_me')?._meta).toEqual({
+      own: 1,
+      ui: { visibility: ['model', 'app'] },
+    })
+    expect(found.tools.get('list')?._meta).toEqual({})
+    expect(found.resources).toEqual([])
+    expect(found.warnings).toEqual([
+      `tool "get_me": _meta.ui.resourceUri: the catalogue has no resources, ignored: ${uri}`,
+      'tool "get_me": _meta.openai/outputTemplate: the catalogue has no resources, ignored: ui://other/widget.html',
+      `tool "list": _meta.ui/resourceUri: the catalogue has no resources, ignored: ${uri}`,
+    ])
+    expect(faultsOf({ tools, resources: {} })).toContain('Add the resource, or remove the member')
+  })
+
   test('causes a warning if csp is on the tool, because hosts read it from the resource', () => {
     expect(read(of({ ui: { resourceUri: UI, csp: {} } })).warnings).toEqual([
       'tool "t": _meta.ui.csp: hosts read it from the resource, not from the tool',

@@ -44,6 +44,20 @@ describe('the request of a tool', () => {
   })
 
   test.each([
+    ['text/json', /contentType: must be application\/json or/],
+    ['application/xml', /must be application\/json or/],
+    ['application/jsonp', /must be application\/json or/],
+    ['application/+json', /must be application\/json or/],
+    ['application/json\r\nX-A: b', /must be application\/json or/],
+    ['application/json; a="\n"', /must be application\/json or/],
+    ['application/json; charset=utf-16', /must have no other charset than utf-8/],
+    ['application/json-patch+json', /requires argument/],
+    ['application/json-patch+json; charset=utf-8', /requires argument/],
+  ])('cannot have a body of type %j', (contentType, fault) => {
+    expect(faultsOf({ url: '/', body: { contentType } }).join()).toMatch(fault)
+  })
+
+  test.each([
     ['/a/%2e%2e/b', 'request: url must not have a segment . or ..'],
     ['../a', 'request: url must not have a segment . or ..'],
     ['/a/..;x/b', 'request: url must not have a segment . or ..'],

@@ -1,5 +1,6 @@
 import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { Document, isMap, parseDocument, type YAMLMap } from 'yaml'
+import { MAX_EXPANDED } from '../../../shared/catalogue/text.ts'
 import { asObject } from '../../../shared/json.ts'
 import { ImportError } from '../import-error.ts'
 import type { ToolMembers } from '../tool/to-tool.ts'
@@ -12,6 +13,8 @@ export interface CatalogueFile {
   readonly document: Document
 }
 
+/** The size from which reading YAML delays the start noticeably, in characters. */
+const LARGE_YAML = 4 * 1024 * 1024
 // The folded style would add a blank line for each line break.
 const FORMAT = { lineWidth: 100, blockQuote: 'literal', aliasDuplicateObjects: false } as const
 
@@ -59,6 +62,29 @@ export function mergedText(file: CatalogueFile, merge: Merge, isJson: boolean): 
     for (const [member, value] of members) setMember(document, tool, member, value)
   }
   return isJson ? `${JSON.stringify(document.toJS(), null, 1)}\n` : document.toString(FORMAT)
+}
+
+/**
+ * Returns a warning about a large YAML catalogue, which the gateway does not accept or reads slowly;
+ * undefined for others.
+ */
+export function sizeWarning(text: string, out: string | undefined): string | undefined {
+  if ((out !== undefined && isJsonFile(out)) || text.length <= LARGE_YAML) return undefined
+  const value: unknown = parseDocument(text, { merge: true }).toJS({ maxAliasCount: -1 })
+  const size = JSON.stringify(value).length
+  const advice = 'Write JSON instead: --out tools.json'
+  return size > MAX_EXPANDED
+    ? `the catalogue has ${mib(size)} MiB, and the gateway accepts ${mib(MAX_EXPANDED)} MiB of YAML at most. ${advice}`
+    : `the catalogue has ${mib(text.length)} MiB, and reading YAML takes several times as long as JSON. ${advice}`
+}
+
+/** Returns whether a catalogue file of this name is JSON. */
+export function isJsonFile(path: string): boolean {
+  return /\.json$/i.test(path)
+}
+
+function mib(size: number): number {
+  return Math.round(size / 104_857.6) / 10
 }
 
 /** Writes the catalogue and the import record atomically. */

@@ -1,3 +1,4 @@
+import { asObject } from '../../../shared/json.ts'
 import type { ConvertedTool } from '../convert.ts'
 import type { ToolMembers } from '../tool/to-tool.ts'
 import {
@@ -35,15 +36,17 @@ type Existing = ReadonlyMap<string, ToolMembers>
 /**
  * Merges the imported tools into the file, based on the record of the last import. Members that were not
  * edited are updated from the document; edited ones are kept. A manually removed tool is not added again,
- * and a renamed one keeps its name. Tools of other documents are not changed.
+ * and a renamed one keeps its name, also if the document has moved. Tools of other documents and those of
+ * `unresolved` operations are not changed.
  */
 export function merge(
   existing: Existing,
   record: ImportRecord,
   converted: readonly ConvertedTool[],
   source: string,
+  unresolved: readonly string[] = [],
 ): Merge {
-  const nameOf = namesInFile(existing, record, source)
+  const nameOf = namesInFile(existing, record, converted, source)
   const changes: Change[] = []
   const added: Merge['added'][number][] = []
   const updated: Merge['updated'][number][] = []
@@ -54,7 +57,7 @@ export function merge(
     present.add(name)
     const now = existing.get(name)
     const before = record.get(name) ?? record.get(tool.name)
-    if (now === undefined && before?.source === source && before.operation === tool.operation) {
+    if (now === undefined && before !== undefined && isSameOperation(before, tool, source)) {
       changes.push({ kind: 'kept', tool: name, note: 'was removed manually' })
       continue
     }
@@ -68,7 +71,7 @@ export function merge(
     const members = mergeMembers(name, now, before, tool.members, changes)
     if (members.size > 0) updated.push({ name, members })
   }
-  const removed = removedTools(existing, record, present, source, changes)
+  const removed = removedTools({ existing, record, present, source, unresolved }, changes)
   for (const [name, { source: from }] of record) {
     if (from === source && !present.has(name) && (removed.includes(name) || !existing.has(name))) {
       kept.delete(name)
@@ -81,21 +84,39 @@ export function merge(
 function namesInFile(
   existing: Existing,
   record: ImportRecord,
+  converted: readonly ConvertedTool[],
   source: string,
 ): Map<string, string> {
   const names = new Map<string, string>()
   const unrecorded = [...existing].filter(([name]) => !record.has(name))
+  const endpoints = new Map(converted.map((one) => [one.operation, endpointOf(one.members)]))
   for (const [name, { operation, source: from, members }] of record) {
-    if (from !== source) continue
-    if (existing.has(name)) names.set(operation, name)
-    else {
-      const renamed = unrecorded.find(
-        ([, tool]) => digestOf(tool['request']) === members['request'],
-      )
-      if (renamed !== undefined) names.set(operation, renamed[0])
+    const renamed = existing.has(name)
+      ? undefined
+      : unrecorded.find(([, tool]) => digestOf(tool['request']) === members['request'])
+    const current = existing.has(name) ? name : renamed?.[0]
+    if (current === undefined) continue
+    if (from === source) names.set(operation, current)
+    else if (!names.has(operation)) {
+      // The document has another name than before, or another document describes the same operation.
+      const endpoint = endpointOf(existing.get(current) ?? {})
+      if (endpoint !== undefined && endpoint === endpoints.get(operation)) {
+        names.set(operation, current)
+      }
     }
   }
   return names
+}
+
+/** Returns the method and the URL of a tool. */
+function endpointOf(tool: ToolMembers): string | undefined {
+  const { method, url } = asObject(tool['request']) ?? {}
+  return typeof url === 'string' ? `${String(method)} ${url}` : undefined
+}
+
+function isSameOperation(before: RecordedTool, tool: ConvertedTool, source: string): boolean {
+  if (before.operation !== tool.operation) return false
+  return before.source === source || before.members['request'] === digestOf(tool.members['request'])
 }
 
 function mergeMembers(
@@ -127,14 +148,19 @@ function mergeMembers(
   return members
 }
 
+interface Removal {
+  readonly existing: Existing
+  readonly record: ImportRecord
+  readonly present: ReadonlySet<string>
+  readonly source: string
+  readonly unresolved: readonly string[]
+}
+
 /**
  * Returns the recorded tools of this document that it no longer contains or that are no longer selected.
  */
 function removedTools(
-  existing: Existing,
-  record: ImportRecord,
-  present: ReadonlySet<string>,
-  source: string,
+  { existing, record, present, source, unresolved }: Removal,
   changes: Change[],
 ): string[] {
   return [...record].flatMap(([name, before]) => {
@@ -143,8 +169,14 @@ function removedTools(
     const isEdited =
       [...comparedMembers(now)].some(([key, value]) => before.members[key] !== digestOf(value)) ||
       Object.keys(before.members).some((key) => !comparedMembers(now).has(key))
-    if (isEdited) {
-      const note = 'is no longer in the selection of the document, but was edited manually'
+    // A path item that could not be read has no methods.
+    const isUnresolved = unresolved.some(
+      (label) => before.operation === label || before.operation.endsWith(` ${label}`),
+    )
+    if (isUnresolved || isEdited) {
+      const note = isUnresolved
+        ? 'a reference of its operation could not be resolved'
+        : 'is no longer in the selection of the document, but was edited manually'
       changes.push({ kind: 'kept', tool: name, note })
       return []
     }

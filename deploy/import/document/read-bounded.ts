@@ -1,6 +1,6 @@
 import { readFile, stat } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
-import { ImportError } from '../import-error.ts'
+import { ImportError, LimitError } from '../import-error.ts'
 
 /** The limits of one import. */
 export interface ReadLimits {
@@ -8,23 +8,38 @@ export interface ReadLimits {
   readonly bytes: number
   /** The time limit for each document, including its body. */
   readonly timeoutMs: number
+  /** The time limit for all documents together. */
+  readonly totalMs: number
 }
 
-export const READ_LIMITS: ReadLimits = { files: 500, bytes: 128 * 1024 * 1024, timeoutMs: 30_000 }
+const MIB = 1024 * 1024
+export const READ_LIMITS: ReadLimits = {
+  files: 20_000,
+  bytes: 128 * MIB,
+  timeoutMs: 30_000,
+  totalMs: 300_000,
+}
 const MAX_REDIRECTS = 5
 
 /**
  * Returns a reader of documents by URL that enforces `limits` in total. It reads http and https URLs, and
  * files only if the first document is a file.
  *
- * @throws ImportError from the reader, with the URL and the reason.
+ * @throws ImportError from the reader, with the URL and the reason; LimitError for a limit of the whole
+ *   import.
  */
 export function createReader(isRemote: boolean, limits: ReadLimits = READ_LIMITS) {
+  const end = performance.now() + limits.totalMs
   let files = 0
   let left = limits.bytes
   return async (url: string): Promise<Buffer> => {
-    if (++files > limits.files)
-      throw new ImportError(`the document refers to more than ${limits.files} files`)
+    if (++files > limits.files) {
+      throw new LimitError(`the document refers to more than ${limits.files} files`)
+    }
+    const leftMs = Math.floor(end - performance.now())
+    if (leftMs <= 0) {
+      throw new LimitError(`reading all files took longer than ${limits.totalMs / 1_000} seconds`)
+    }
     const { protocol } = new URL(url)
     if (protocol === 'file:' && isRemote) {
       throw new ImportError(`${url}: a document from the network must not refer to files`)
@@ -32,8 +47,10 @@ export function createReader(isRemote: boolean, limits: ReadLimits = READ_LIMITS
     const bytes =
       protocol === 'file:'
         ? await readLocal(url, left)
-        : await readRemote(url, left, limits.timeoutMs)
+        : await readRemote(url, left, Math.min(limits.timeoutMs, leftMs))
     left -= bytes.length
+    // Files are read concurrently.
+    if (left < 0) throw tooLarge(url)
     return bytes
   }
 }
@@ -100,8 +117,11 @@ async function bodyOf(response: Response, url: string, max: number): Promise<Buf
   return Buffer.concat(chunks)
 }
 
-function tooLarge(name: string): ImportError {
-  return new ImportError(`${name} is too large: the limit for all files of one import is 128 MiB`)
+function tooLarge(name: string): LimitError {
+  const limit = READ_LIMITS.bytes / MIB
+  return new LimitError(
+    `${name} is too large: the limit for all files of one import is ${limit} MiB`,
+  )
 }
 
 function causeOf(error: unknown): string {

@@ -2,8 +2,8 @@ import { isLoopback } from '../../../shared/config.ts'
 import { asObject } from '../../../shared/json.ts'
 import { OperationError } from '../import-error.ts'
 import type { ApiDocument } from './load-document.ts'
-import type { Operation } from './operation.ts'
-import { itemsOf, member, objectAt, type Place } from './place.ts'
+import { memberIn, type Operation } from './operation.ts'
+import { itemsOf, objectAt, type Place } from './place.ts'
 
 /** The options that select the base URL of an operation. */
 export interface ServerChoice {
@@ -28,7 +28,7 @@ export function serverOf(
   const number = server !== undefined && /^\d{1,3}$/.test(server) ? Number(server) : undefined
   if (server !== undefined && number === undefined) return baseOf(server, document.root.url)
   const list = [place, pathItem, document.root]
-    .map((one) => member(one, 'servers'))
+    .map((one) => memberIn(document, one, 'servers'))
     .find((one) => itemsOf(one).length > 0)
   const chosen = list && (number === undefined ? preferred(list) : itemsOf(list)[number])
   if (list !== undefined && chosen === undefined) {

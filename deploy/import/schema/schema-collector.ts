@@ -3,9 +3,15 @@ import { NESTING } from '../../../shared/json-schema/keywords.ts'
 import type { JsonSchema } from '../../../shared/json-schema/schema.ts'
 import type { ApiDocument } from '../document/load-document.ts'
 import { itemsOf, member, membersOf, objectAt, type Place } from '../document/place.ts'
-import { OperationError } from '../import-error.ts'
+import { OperationError, UnresolvedError } from '../import-error.ts'
 import { discriminated } from './discriminator.ts'
-import { type Direction, isNullable, orNull, ownKeywords } from './schema-keywords.ts'
+import {
+  type Direction,
+  isNullable,
+  orNull,
+  ownKeywords,
+  translatedPattern,
+} from './schema-keywords.ts'
 
 /** Creates the input or output schema of one tool, with the definitions that it refers to. */
 export interface SchemaCollector {
@@ -48,8 +54,11 @@ export function createCollector(
       if (!isPlain) return found
       found = document.resolve(reference, found)
     }
-    throw new OperationError(`the references from ${place.pointer} are circular`)
+    throw new UnresolvedError(`the references from ${place.pointer} are circular`)
   }
+
+  /** Returns a mapping or list of schemas, which some documents write as a reference to another file. */
+  const container = (place: Place, keyword: string): Place => follow(member(place, keyword))
 
   const define = (target: Place): string => {
     const identity = `${target.url}#${target.pointer}`
@@ -94,13 +103,14 @@ export function createCollector(
       schema['required'] = required.filter((name) => !dropped.has(String(name)))
     }
     for (const [keyword, nesting] of NESTING) {
-      const nested = member(place, keyword)
+      const nested = nesting === 'schema' ? member(place, keyword) : container(place, keyword)
       if (nested.value === undefined || nested.value === null || !isKept(keyword)) continue
       if (nesting === 'map') {
         const kept = membersOf(nested).filter(
           ([name]) => keyword !== 'properties' || !dropped.has(name),
         )
-        schema[keyword] = Object.fromEntries(kept.map(([name, one]) => [name, collect(one)]))
+        const key = keyword === 'patternProperties' ? translatedPattern : String
+        schema[keyword] = Object.fromEntries(kept.map(([name, one]) => [key(name), collect(one)]))
       } else if (nesting === 'list') {
         schema[keyword] = itemsOf(nested).map((one) =>
           keyword === 'allOf' && referenceIn(one) === undefined
@@ -139,10 +149,10 @@ export function createCollector(
     if (seen.has(identity)) return []
     seen.add(identity)
     const mark = direction === 'input' ? 'readOnly' : 'writeOnly'
-    const own = membersOf(member(place, 'properties'))
+    const own = membersOf(container(place, 'properties'))
       .filter(([, property]) => isMarked(property, mark))
       .map(([name]) => name)
-    const parts = itemsOf(member(place, 'allOf')).map(follow)
+    const parts = itemsOf(container(place, 'allOf')).map(follow)
     return [...own, ...parts.flatMap((part) => droppedNames(part, seen))]
   }
   const isMarked = (property: Place, mark: string): boolean => {

@@ -1,5 +1,6 @@
 import { NESTING, RULES } from '../../../shared/json-schema/keywords.ts'
 import { patternFault } from '../../../shared/json-schema/pattern/check.ts'
+import { withoutForeignSyntax } from '../../../shared/json-schema/pattern/foreign-syntax.ts'
 import { asText, shorten } from '../tool/text.ts'
 
 type Written = Readonly<Record<string, unknown>>
@@ -18,7 +19,7 @@ const MAX_DESCRIPTION = 500
 /**
  * Returns the keywords of one schema object that contain no schemas, converted to JSON Schema 2020-12.
  * Drops members unknown to JSON Schema (`xml`, `discriminator`, `x-...`) and patterns that the gateway
- * cannot match; `onNote` gets a line for each pattern. Accepts the boolean `exclusiveMinimum` and the
+ * cannot match, or translates them; `onNote` gets a line for each pattern. Accepts the boolean `exclusiveMinimum` and the
  * `example` of OpenAPI 3.0 in every version, because many 3.1 documents use them.
  */
 export function ownKeywords(
@@ -37,10 +38,7 @@ export function ownKeywords(
       (value !== null || keyword === 'default' || keyword === 'const'),
   )
   const schema: Record<string, unknown> = Object.fromEntries(kept)
-  if (typeof schema['pattern'] === 'string' && patternFault(schema['pattern']) !== undefined) {
-    delete schema['pattern']
-    onNote(`a pattern was omitted: ${patternFault(String(written['pattern']))}`)
-  }
+  setPattern(schema, onNote)
   if (Array.isArray(schema['required'])) schema['required'] = [...new Set(schema['required'])]
   // A boolean `required` on a property (draft-03) does not describe the value.
   else delete schema['required']
@@ -80,6 +78,32 @@ export function orNull(schema: Record<string, unknown>): Record<string, unknown>
     ...(description !== undefined && { description }),
     ...(fallback !== undefined && { default: fallback }),
     anyOf: [rest, { type: 'null' }],
+  }
+}
+
+/**
+ * Returns the pattern, or its translation if it has `\A`, `\Z`, `\z` or POSIX classes, whose meaning
+ * is certain.
+ */
+export function translatedPattern(pattern: string): string {
+  if (patternFault(pattern) === undefined) return pattern
+  const translated = withoutForeignSyntax(pattern)
+  return patternFault(translated) === undefined ? translated : pattern
+}
+
+function setPattern(schema: Record<string, unknown>, onNote: (note: string) => void): void {
+  const { pattern } = schema
+  if (typeof pattern !== 'string') return
+  const translated = translatedPattern(pattern)
+  const fault = patternFault(translated)
+  if (fault !== undefined) {
+    delete schema['pattern']
+    onNote(`a pattern was omitted: ${fault}`)
+  } else if (translated !== pattern) {
+    schema['pattern'] = translated
+    onNote(
+      `a pattern was translated to ECMAScript: ${JSON.stringify(pattern)} is now ${JSON.stringify(translated)}`,
+    )
   }
 }
 

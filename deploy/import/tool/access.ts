@@ -1,8 +1,8 @@
 import { asObject } from '../../../shared/json.ts'
 import { SCOPE_TOKEN } from '../../../shared/oauth/scope.ts'
 import type { ApiDocument } from '../document/load-document.ts'
-import { dereference, type Operation } from '../document/operation.ts'
-import { member, objectAt } from '../document/place.ts'
+import { memberIn, type Operation } from '../document/operation.ts'
+import { objectAt } from '../document/place.ts'
 import { OperationError } from '../import-error.ts'
 
 /** The access members of a tool in the catalogue: `scopes` if that is sufficient, or else `securitySchemes`. */
@@ -37,8 +37,11 @@ export function accessOf(
   fallback: DefaultAccess,
   onNote: (note: string) => void,
 ): AccessMembers {
-  const own = member(operation.place, 'security').value
-  const security = own ?? member(document.root, 'security').value
+  const own = memberIn(document, operation.place, 'security').value
+  const security = own ?? memberIn(document, document.root, 'security').value
+  if (security !== undefined && security !== null && !Array.isArray(security)) {
+    throw new OperationError('its security is not a list')
+  }
   if (!Array.isArray(security)) {
     if (fallback !== undefined) return fallback
     throw new OperationError(
@@ -65,8 +68,9 @@ function scopesOf(
   onNote: (note: string) => void,
 ): string[] {
   const scopes = Object.entries(requirement).flatMap(([name, listed]) => {
-    const all = member(member(member(document.root, 'components'), 'securitySchemes'), name)
-    const { type } = objectAt(dereference(document, all))
+    const components = memberIn(document, document.root, 'components')
+    const schemes = memberIn(document, components, 'securitySchemes')
+    const { type } = objectAt(memberIn(document, schemes, name))
     if (type === undefined) onNote(`the security scheme ${JSON.stringify(name)} is not declared`)
     // Since OpenAPI 3.1, other schemes may list roles, which are not scopes.
     const hasScopes = type === undefined || type === 'oauth2' || type === 'openIdConnect'

@@ -1,6 +1,7 @@
 import type { JsonSchema } from '../../../shared/json-schema/schema.ts'
 import { OperationError } from '../import-error.ts'
 import { selfContained } from '../schema/self-contained.ts'
+import { argumentName } from './argument-name.ts'
 import type { RequestBody } from './body.ts'
 import type { Location, Parameter } from './parameters.ts'
 
@@ -32,7 +33,8 @@ interface Slot {
 /**
  * Combines parameters and body into one arguments object. The first of path, query, header, cookie and
  * body keeps a duplicate name; the others become `id_query`, `id_header`, `id_cookie` and `body_id`.
- * Names that clients reject (not `^[a-zA-Z0-9_.-]{1,64}$`) are changed; the API still gets its own names.
+ * Names that clients reject (not `^[a-zA-Z0-9_.-]{1,64}$`) are changed; the API still gets its own names,
+ * which the descriptions mention.
  */
 export function toArguments(
   parameters: readonly Parameter[],
@@ -62,7 +64,9 @@ export function toArguments(
   const required = [...taken].filter(([, slot]) => slot.isRequired).map(([name]) => name)
   const root: JsonSchema = {
     type: 'object',
-    properties: Object.fromEntries([...taken].map(([name, { schema }]) => [name, schema])),
+    properties: Object.fromEntries(
+      [...taken].map(([name, slot]) => [name, withWireName(name, slot)]),
+    ),
     ...(required.length > 0 && { required }),
     additionalProperties: false,
   }
@@ -124,8 +128,14 @@ function bodyMember(body: RequestBody, used: readonly (readonly [string, string]
   }
 }
 
-function freeName({ name, alternativeName }: Slot, taken: ReadonlyMap<string, Slot>): string {
-  const preferredNames = [accepted(name), accepted(alternativeName)]
+function freeName(
+  { name, alternativeName, schema }: Slot,
+  taken: ReadonlyMap<string, Slot>,
+): string {
+  const preferredNames = [
+    argumentName(name, formatOf(schema)),
+    argumentName(alternativeName, undefined),
+  ]
   const free = preferredNames.find((one) => !taken.has(one))
   if (free !== undefined) return free
   let number = 2
@@ -134,8 +144,14 @@ function freeName({ name, alternativeName }: Slot, taken: ReadonlyMap<string, Sl
   return numbered()
 }
 
-function accepted(name: string): string {
-  const plain = name.replaceAll(/[^A-Za-z0-9_.-]+/g, '_').slice(0, MAX_NAME)
-  const trimmed = plain === name ? plain : plain.replaceAll(/^_+|_+$/g, '')
-  return trimmed === '' || trimmed === '__proto__' ? 'value' : trimmed
+function formatOf(schema: JsonSchema | boolean): unknown {
+  return typeof schema === 'object' ? schema['format'] : undefined
+}
+
+/** Adds the API's name to the description of an argument whose name clients would reject. */
+function withWireName(argument: string, { name, schema }: Slot): JsonSchema | boolean {
+  if (!/[^A-Za-z0-9_.-]/.test(name) || argument === name) return schema
+  const { description } = Object(schema) as JsonSchema
+  const text = typeof description === 'string' ? `${description.replace(/(?<![.!?…])$/, '.')} ` : ''
+  return { ...Object(schema), description: `${text}Sent as ${JSON.stringify(name)}.` }
 }

@@ -1,11 +1,13 @@
+import { bodyKind, bodyTypeFault, isJsonPatch } from '../../../shared/catalogue/body-type.ts'
 import type { JsonSchema } from '../../../shared/json-schema/schema.ts'
 import { isObject } from '../../../shared/json-schema/schema.ts'
 import type { ApiDocument } from '../document/load-document.ts'
-import { dereference, type Operation } from '../document/operation.ts'
+import { dereference, memberIn, type Operation } from '../document/operation.ts'
 import { member, membersOf, objectAt, type Place } from '../document/place.ts'
 import { OperationError } from '../import-error.ts'
 import { type PlainObject, plainObjectOf } from '../schema/plain-object.ts'
 import type { SchemaCollector } from '../schema/schema-collector.ts'
+import { accessTokenTest, type NamedValue } from './access-token.ts'
 import { asText, shorten } from './text.ts'
 
 /** The body of a call: an object with one argument per property, or one value. */
@@ -37,8 +39,10 @@ export function readBody(
   collector: SchemaCollector,
   onNote: (note: string) => void,
 ): RequestBody | undefined {
-  const place = dereference(document, member(operation.place, 'requestBody'))
-  const types = membersOf(member(place, 'content'))
+  const place = memberIn(document, operation.place, 'requestBody')
+  const types = membersOf(memberIn(document, place, 'content')).map(
+    ([type, media]) => [type, dereference(document, media)] as const,
+  )
   const isRequired = objectAt(place)['required'] === true
   if (types.length === 0) return undefined
   if (WITHOUT_BODY.includes(operation.method)) {
@@ -56,39 +60,76 @@ export function readBody(
     )
   }
   const { contentType, media } = found
-  if (found.type !== contentType)
+  const sameKind = types.filter(([type]) => bodyKind(mediaType(type)) === 'json')
+  if (found.type !== mediaType(contentType))
     onNote(`its body is declared as ${found.type} but sent as ${contentType}`)
+  else if (sameKind.length > 1 && contentType !== JSON_TYPE)
+    onNote(
+      `its body is sent as ${contentType}, one of ${sameKind.map(([type]) => type).join(', ')}`,
+    )
+  const isJson = bodyKind(contentType) === 'json'
   const files = contentType === MULTIPART ? filesIn(document, media) : []
   const whole = withFiles(collector.collectWhole(member(media, 'schema')), files)
-  const object = plainObjectOf(whole, collector.definitions)
-  if (object === undefined && contentType !== JSON_TYPE) {
+  // A JSON Patch is a list, whatever its schema declares.
+  const plain = isJsonPatch(contentType) ? undefined : plainObjectOf(whole, collector.definitions)
+  if (plain === undefined && !isJson) {
     throw new OperationError(`its ${contentType} body is not an object with named properties`)
   }
+  const object = plain && withoutAccessToken(plain, accessTokenTest(document, operation), onNote)
   const text = shorten(asText(objectAt(place)['description']), 500)
   const schema = { ...(isObject(whole) && whole), ...(text !== '' && { description: text }) }
-  const encoding = contentType === JSON_TYPE ? new Map() : encodingOf(media)
+  const encoding =
+    contentType === JSON_TYPE ? new Map() : encodingOf(memberIn(document, media, 'encoding'))
   return { contentType, isRequired, object, schema, files, encoding }
 }
 
+function withoutAccessToken(
+  object: PlainObject,
+  isAccessToken: (value: NamedValue) => boolean,
+  onNote: (note: string) => void,
+): PlainObject {
+  const properties = Object.entries(object.properties).filter(([name, schema]) => {
+    const isToken = isAccessToken({ name, description: isObject(schema) && schema['description'] })
+    if (isToken)
+      onNote(
+        `the member "${name}" of its body is the access token and was omitted: set backendAuth`,
+      )
+    return !isToken
+  })
+  return { ...object, properties: Object.fromEntries(properties) }
+}
+
+/**
+ * Selects the media type: JSON as it is written, a form, or any type as JSON. `type` is the declared
+ * type without parameters.
+ */
 function chosenType(types: readonly (readonly [string, Place])[]) {
-  const named = types.map(([type, media]) => ({
-    type: type.split(';', 1)[0]?.trim().toLowerCase() ?? '',
+  const named = types.map(([written, media]) => ({
+    written: written.trim(),
+    type: mediaType(written),
     media,
   }))
   const find = (test: (type: string) => boolean) => named.find(({ type }) => test(type))
+  const isJson = (type: string) => bodyKind(type) === 'json'
   const json =
+    named.find(({ written }) => written === JSON_TYPE) ??
     find((type) => type === JSON_TYPE) ??
-    find((type) => /^application\/[^+]+\+json$/.test(type)) ??
-    find((type) => type === 'text/json')
+    find((type) => isJson(type) && !isJsonPatch(type)) ??
+    find(isJson)
   const form = find((type) => type === MULTIPART) ?? find((type) => type === FORM)
+  const other = find((type) => type === 'text/json')
   const wild = find((type) => type === '*/*' || type === 'application/*')
   if (json !== undefined) {
-    return { contentType: JSON_TYPE, type: json.type, media: json.media }
+    const { written, type, media } = json
+    return { contentType: bodyTypeFault(written) === undefined ? written : type, type, media }
   }
-  if (form !== undefined) {
-    return { contentType: form.type, type: form.type, media: form.media }
-  }
+  if (other !== undefined) return { ...other, contentType: JSON_TYPE }
+  if (form !== undefined) return { ...form, contentType: form.type }
   return wild && { contentType: JSON_TYPE, type: JSON_TYPE, media: wild.media }
+}
+
+function mediaType(written: string): string {
+  return written.split(';', 1)[0]?.trim().toLowerCase() ?? ''
 }
 
 /**
@@ -96,8 +137,8 @@ function chosenType(types: readonly (readonly [string, Place])[]) {
  * (3.1).
  */
 function filesIn(document: ApiDocument, media: Place): string[] {
-  const schema = dereference(document, member(media, 'schema'))
-  return membersOf(member(schema, 'properties'))
+  const schema = memberIn(document, media, 'schema')
+  return membersOf(memberIn(document, schema, 'properties'))
     .filter(([, property]) => isFile(dereference(document, property), document))
     .map(([name]) => name)
 }
@@ -105,7 +146,7 @@ function filesIn(document: ApiDocument, media: Place): string[] {
 function isFile(place: Place, document: ApiDocument): boolean {
   const { type, format, contentMediaType, items } = objectAt(place)
   if (type === 'array' || items !== undefined) {
-    const item = dereference(document, member(place, 'items'))
+    const item = memberIn(document, place, 'items')
     return objectAt(item)['type'] !== 'array' && isFile(item, document)
   }
   const isText = type === 'string' || type === undefined
@@ -114,9 +155,9 @@ function isFile(place: Place, document: ApiDocument): boolean {
 }
 
 /** Reads Encoding Objects without headers of parts; ignores content types with a wildcard or a list. */
-function encodingOf(media: Place): RequestBody['encoding'] {
+function encodingOf(encodings: Place): RequestBody['encoding'] {
   return new Map(
-    membersOf(member(media, 'encoding')).map(([name, place]) => {
+    membersOf(encodings).map(([name, place]) => {
       const { style, explode, contentType } = objectAt(place)
       const isOneType = typeof contentType === 'string' && /^[\w.+-]+\/[\w.+-]+$/.test(contentType)
       const members = {

@@ -2,10 +2,17 @@ import { isReservedField } from '../../../shared/catalogue/reserved-fields.ts'
 import { asObject } from '../../../shared/json.ts'
 import type { JsonSchema } from '../../../shared/json-schema/schema.ts'
 import type { ApiDocument } from '../document/load-document.ts'
-import { type Operation, parametersOf } from '../document/operation.ts'
+import {
+  dereference,
+  memberIn,
+  type Operation,
+  parametersOf,
+  urlPathOf,
+} from '../document/operation.ts'
 import { member, membersOf, objectAt, type Place } from '../document/place.ts'
-import { OperationError } from '../import-error.ts'
+import { OperationError, UnresolvedError } from '../import-error.ts'
 import type { SchemaCollector } from '../schema/schema-collector.ts'
+import { accessTokenTest } from './access-token.ts'
 import { asText, shorten } from './text.ts'
 
 export type Location = 'path' | 'query' | 'header' | 'cookie'
@@ -46,21 +53,31 @@ export function readParameters(
   collector: SchemaCollector,
   onNote: (note: string) => void,
 ): Parameter[] {
-  const inPath = new Set([...operation.path.matchAll(/\{([^{}]+)\}/g)].map(([, name]) => name))
+  const isAccessToken = accessTokenTest(document, operation)
+  const inPath = new Set(
+    [...urlPathOf(operation).matchAll(/\{([^{}]+)\}/g)].map(([, name]) => name),
+  )
   const parameters = parametersOf(document, operation).flatMap((place) => {
     const { name, in: location, required } = objectAt(place)
     const isRequired = required === true || location === 'path'
     const label = `the ${String(location)} parameter ${JSON.stringify(name)}`
     if (location === 'cookie' && !isRequired) return []
+    const value = { name: String(name), description: objectAt(place)['description'] }
+    if (location !== 'path' && isAccessToken(value)) {
+      onNote(`${label} is the access token and was omitted: set backendAuth`)
+      return []
+    }
     if (location === 'path' && !inPath.has(String(name))) {
       onNote(`${label} is not in the path and was omitted`)
       return []
     }
     try {
-      return [readParameter(place, isRequired, collector)]
+      return [readParameter(document, place, isRequired, collector)]
     } catch (error) {
       if (!(error instanceof OperationError)) throw error
-      if (isRequired) throw new OperationError(`${label}: ${error.message}`)
+      if (error instanceof UnresolvedError) throw error
+      const isBody = location === 'body' || location === 'formData'
+      if (isRequired || isBody) throw new OperationError(`${label}: ${error.message}`)
       onNote(`${label} was omitted: ${error.message}`)
       return []
     }
@@ -75,10 +92,15 @@ export function readParameters(
   return parameters
 }
 
-function readParameter(place: Place, isRequired: boolean, collector: SchemaCollector): Parameter {
+function readParameter(
+  document: ApiDocument,
+  place: Place,
+  isRequired: boolean,
+  collector: SchemaCollector,
+): Parameter {
   const written = objectAt(place)
   const location = locationOf(written['in'])
-  const content = membersOf(member(place, 'content'))[0]
+  const content = membersOf(memberIn(document, place, 'content'))[0]
   const name = String(written['name'])
   if (location === 'header' && isReservedField(name)) {
     throw new OperationError('the gateway or the connection sets this header field')
@@ -86,7 +108,9 @@ function readParameter(place: Place, isRequired: boolean, collector: SchemaColle
   if (content !== undefined && !/^application\/json\s*(;|$)/i.test(content[0])) {
     throw new OperationError(`its media type ${content[0]} is not supported`)
   }
-  const schema = collector.collect(member(content?.[1] ?? place, 'schema'))
+  const schema = collector.collect(
+    member(content === undefined ? place : dereference(document, content[1]), 'schema'),
+  )
   return {
     name,
     in: location,

@@ -1,6 +1,6 @@
 import { isObject, type JsonSchema } from '../../../shared/json-schema/schema.ts'
 import type { ApiDocument } from '../document/load-document.ts'
-import { dereference, type Operation } from '../document/operation.ts'
+import { dereference, memberIn, type Operation } from '../document/operation.ts'
 import { member, membersOf, type Place } from '../document/place.ts'
 import type { SchemaCollector } from '../schema/schema-collector.ts'
 import { nameIn, selfContained } from '../schema/self-contained.ts'
@@ -29,11 +29,11 @@ export function readResponse(
   collector: SchemaCollector,
   onNote: (note: string) => void,
 ): OutputMembers {
-  const successes = membersOf(member(operation.place, 'responses'))
+  const successes = membersOf(memberIn(document, operation.place, 'responses'))
     .filter(([status]) => /^2(\d\d|XX)$/i.test(status))
     .sort(([one], [other]) => (one.toUpperCase() < other.toUpperCase() ? -1 : 1))
   for (const [, written] of successes) {
-    const media = jsonIn(dereference(document, written))
+    const media = jsonIn(document, dereference(document, written))
     if (media === undefined) continue
     const schema = member(media, 'schema')
     if (schema.value === undefined) return {}
@@ -61,15 +61,15 @@ function describe(
   return { outputSchema: selfContained(wrapped, definitions), wrap: WRAP }
 }
 
-function jsonIn(response: Place): Place | undefined {
-  const types = membersOf(member(response, 'content'))
+function jsonIn(document: ApiDocument, response: Place): Place | undefined {
+  const types = membersOf(memberIn(document, response, 'content'))
   const find = (test: RegExp) =>
     types.find(([type]) => test.test(type.split(';', 1)[0]?.trim() ?? ''))?.[1]
-  return (
+  const found =
     find(/^application\/json$/i) ??
     find(/^[a-z]+\/([^;]+\+)?json$/i) ??
     find(/^(\*|application)\/\*$/)
-  )
+  return found && dereference(document, found)
 }
 
 /** Returns whether valid values of a schema are always, never or sometimes objects. */

@@ -2,7 +2,7 @@ import { readEntry } from '../../../shared/catalogue/entry.ts'
 import { publishTool } from '../../../shared/compile-catalogue.ts'
 import { ConfigError } from '../../../shared/config.ts'
 import type { ApiDocument } from '../document/load-document.ts'
-import type { Operation } from '../document/operation.ts'
+import { type Operation, urlPathOf } from '../document/operation.ts'
 import { objectAt } from '../document/place.ts'
 import { type ServerChoice, serverOf } from '../document/server.ts'
 import { OperationError } from '../import-error.ts'
@@ -40,7 +40,7 @@ export function toTool(
   options: ToolOptions,
   onNote: (note: string) => void,
 ): ToolMembers {
-  const { method, path } = operation
+  const { method } = operation
   if (!METHODS.includes(method)) {
     throw new OperationError(`the method ${method.toUpperCase()} is not supported`)
   }
@@ -61,7 +61,7 @@ export function toTool(
     annotations: hintsOf(method),
     request: {
       method: method.toUpperCase(),
-      url: `${serverOf(document, operation, options)}${path}`,
+      url: `${serverOf(document, operation, options)}${urlPathOf(operation)}`,
       ...(sent.parameters.length > 0 && { parameters: sent.parameters }),
       ...(sent.body !== undefined && { body: sent.body }),
       ...(wrap !== undefined && { wrap }),

@@ -1,3 +1,4 @@
+import { bodyKind } from '../../../shared/catalogue/body-type.ts'
 import type { BodyProperty, RequestBody, ToolRequest } from '../../../shared/catalogue/request.ts'
 import { ArgumentError } from './argument-error.ts'
 import { type Arguments, argumentOf, objectOf } from './argument-value.ts'
@@ -32,20 +33,23 @@ export function compileBody({ method, parameters, body }: ToolRequest): MakeBody
   }
   for (const file of body.files ?? []) usedArguments.add(file)
   const select = compileSelection(body, usedArguments)
-  switch (body.contentType) {
-    case 'application/json':
+  const { contentType, argument } = body
+  switch (bodyKind(contentType)) {
+    case 'json':
       return (args) => {
-        if (body.argument === undefined) return json(Object.fromEntries(select(args)))
-        const value = ownArgument(args, body.argument)
-        return value === undefined ? undefined : json(value)
+        if (argument === undefined) return json(Object.fromEntries(select(args)), contentType)
+        const value = ownArgument(args, argument)
+        return value === undefined ? undefined : json(value, contentType)
       }
-    case 'application/x-www-form-urlencoded':
+    case 'form':
       return compileForm(body, select)
-    case 'multipart/form-data': {
+    case 'multipart': {
       const types = typesOf(body)
       const files = new Set(body.files)
       return (args) => createMultipart({ fields: select(args), types, files, args })
     }
+    case undefined:
+      throw new Error('a tool with an unchecked request')
   }
 }
 
@@ -82,8 +86,8 @@ function ownArgument(args: Arguments, name: string): unknown {
   return Object.hasOwn(args, name) ? args[name] : undefined
 }
 
-function json(value: unknown): MadeBody {
-  return { contentType: 'application/json', body: JSON.stringify(value) }
+function json(value: unknown, contentType = 'application/json'): MadeBody {
+  return { contentType, body: JSON.stringify(value) }
 }
 
 /**

@@ -55,7 +55,7 @@ export function readResources(
   for (const { name, uiResource } of tools) {
     if (uiResource === undefined || known.has(uiResource)) continue
     faults.push(
-      `${variable}: tool ${JSON.stringify(name)}: _meta.ui.resourceUri is not in resources: ${uiResource.slice(0, 256)}`,
+      `${variable}: tool ${JSON.stringify(name)}: _meta.ui.resourceUri is not in resources: ${uiResource.slice(0, 256)}. Add the resource, or remove the member and its aliases`,
     )
   }
   if (faults.length > 0) throw new ConfigError(faults)

@@ -10,6 +10,8 @@ type Members = Readonly<Record<string, unknown>>
  * ChatGPT's.
  */
 const ALIASES = ['ui/resourceUri', 'openai/outputTemplate'] as const
+/** ChatGPT's hint that goes with `openai/outputTemplate`. */
+const WIDGET_HINT = 'openai/resultCanProduceWidget'
 /** Members of `_meta.ui` that hosts read from the resource, never from the tool. */
 const RESOURCE_MEMBERS = ['csp', 'permissions', 'domain', 'prefersBorder']
 
@@ -88,6 +90,33 @@ export function readToolMeta(meta: Members | undefined): ReadToolMeta {
     uiResource: uri,
     faults: [],
     warnings,
+  }
+}
+
+/**
+ * Returns the `_meta` of a tool without links to a UI, for a catalogue without `resources`, such as the
+ * `tools/list` result of another server. Warns about each link.
+ */
+export function withoutUi(meta: Members | undefined): Pick<ReadToolMeta, 'meta' | 'warnings'> {
+  const ui = asObject(meta?.['ui'])
+  const links = [
+    ['_meta.ui.resourceUri', ui?.['resourceUri']] as const,
+    ...ALIASES.map((name) => [`_meta.${name}`, meta?.[name]] as const),
+  ].filter(([, uri]) => uri !== undefined && uri !== null)
+  if (links.length === 0) return { meta, warnings: [] }
+  const { resourceUri: _, ...otherUi } = ui ?? {}
+  const others = Object.entries(meta ?? {}).filter(
+    ([name]) => ![...ALIASES, WIDGET_HINT, 'ui'].includes(name),
+  )
+  return {
+    meta: {
+      ...Object.fromEntries(others),
+      ...(Object.keys(otherUi).length > 0 && { ui: otherUi }),
+    },
+    warnings: links.map(
+      ([name, uri]) =>
+        `${name}: the catalogue has no resources, ignored: ${String(uri).slice(0, 256)}`,
+    ),
   }
 }
 

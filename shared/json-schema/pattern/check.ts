@@ -1,3 +1,4 @@
+import { foreignSyntax } from './foreign-syntax.ts'
 import { parsePattern } from './parse.ts'
 import { programOf } from './program.ts'
 
@@ -9,13 +10,18 @@ const MAX_SHOWN = 200
 
 /**
  * Returns the fault of a pattern, which quotes the pattern; undefined for a regular expression (ECMA-262,
- * with or without the `u` flag) that can be matched in bounded time.
+ * with or without the `u` flag) that can be matched in bounded time. The syntax of other dialects that
+ * compiles only without the flag, with another meaning, is a fault.
  */
 export function patternFault(pattern: string): string | undefined {
   const shown = JSON.stringify(pattern.slice(0, MAX_SHOWN))
   const flags = flagsOf(pattern)
   if (flags === undefined)
     return `${shown} is not a regular expression (ECMA-262)${syntaxErrorOf(pattern)}`
+  const foreign = flags === '' ? foreignSyntax(pattern) : undefined
+  if (foreign !== undefined) {
+    return `${shown} is not a regular expression (ECMA-262): ${foreign}`
+  }
   const isPlain = PLAIN.test(pattern) && !LARGE_COUNT.test(pattern)
   if (isPlain && pattern.length <= MAX_PLAIN) return undefined
   const problem = problemOf(pattern, flags)

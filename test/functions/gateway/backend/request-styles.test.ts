@@ -181,6 +181,31 @@ describe('request bodies', () => {
     else expect(sent.headers).toMatchObject(json)
   })
 
+  test.each([
+    'application/merge-patch+json',
+    'application/vnd.acme.v2+json; charset=utf-8',
+    'Application/JSON',
+  ])('have the type %s as it is written', (contentType) => {
+    const sent = made(
+      { url: '/', method: 'PATCH', body: { contentType } },
+      { color: null, name: 1 },
+    )
+    expect([sent.headers['content-type'], sent.body]).toEqual([
+      contentType,
+      '{"color":null,"name":1}',
+    ])
+  })
+
+  test('of JSON Patch are the list in one argument', () => {
+    const contentType = 'application/json-patch+json'
+    const patch = [{ op: 'remove', path: '/a' }]
+    const sent = made({ url: '/', body: { contentType, argument: 'color' } }, { color: patch })
+    expect([sent.headers['content-type'], JSON.parse(String(sent.body))]).toEqual([
+      contentType,
+      patch,
+    ])
+  })
+
   test('of a form repeat the name for a list and encode an object as JSON', () => {
     const body = { contentType: 'application/x-www-form-urlencoded' }
     const sent = made({ url: '/', body }, { color: ARRAY, other: { a: 1 }, name: 'a&b=c' })

@@ -47,7 +47,10 @@ const TOOLS: ReadonlyMap<string, Tool> = new Map<string, Tool>([
  */
 export function createTools({ base, verifyToken, ...verification }: ToolsOptions): RequestListener {
   const eventsOf = createCalendars()
-  return async (req, res) => {
+  const answer: (...exchange: Parameters<RequestListener>) => Promise<unknown> = async (
+    req,
+    res,
+  ) => {
     const { method = '', url = '/' } = req
     const [path = '', query = ''] = url.split(/\?(.*)/s)
     const name = path.slice(1)
@@ -85,16 +88,22 @@ export function createTools({ base, verifyToken, ...verification }: ToolsOptions
       )
     }
     const events = eventsOf(verified.uid)
-    const answer =
+    const { status, body: content } =
       tool === undefined
         ? answerCalendarApi(method, new URL(url, base), events, verified)
         : { status: 200, body: tool(events, JSON.parse(body.toString())) }
-    if (tool !== undefined && answer.body === undefined) {
+    if (tool !== undefined && content === undefined) {
       return sendError(res, 404, 'not_found', 'The event does not exist.')
     }
-    if (answer.body === undefined) return res.writeHead(answer.status).end()
-    res.writeHead(answer.status, { 'content-type': 'application/json' })
-    res.end(JSON.stringify(answer.body))
+    if (content === undefined) return res.writeHead(status).end()
+    res.writeHead(status, { 'content-type': 'application/json' })
+    res.end(JSON.stringify(content))
+  }
+  return (req, res) => {
+    // The body cannot be read if the client disconnects. Then the response is discarded.
+    answer(req, res).catch(() =>
+      sendError(res, 500, 'internal_error', 'The sample backend failed.'),
+    )
   }
 }
 

@@ -17,8 +17,9 @@ PORT (8080) and TENANT_PORT (8081) set the ports; LOG_LEVEL=debug shows all log 
       write: json ? writeError : write,
       onReady: (system) => {
         doing(undefined)
-        const { url, issuer, users } = system
-        const document = { connector: `${system.variables['PUBLIC_URL']}/mcp`, url, issuer, users }
+        const { url, issuer, users, warnings } = system
+        const connector = `${system.variables['PUBLIC_URL']}/mcp`
+        const document = { connector, url, issuer, users, warnings }
         write(json ? `${JSON.stringify(document, undefined, 2)}\n` : greeting(system))
       },
     })

@@ -1,5 +1,5 @@
 import { splitList } from '../../shared/config.ts'
-import { parseCatalogue } from '../../shared/tools.ts'
+import type { Catalogue } from '../../shared/tools.ts'
 import { exchanges, permissions } from '../auth0/desired-state.ts'
 
 /** A user of the local tenant. */
@@ -15,12 +15,8 @@ export interface SampleUser {
  * Returns the initial state of the local tenant, before `provisionTenant`: users, connections, the
  * Management API client, and the APIs and the client for token exchange. Alice has all permissions, Bob
  * only those that end in `:read`.
- *
- * @throws ConfigError for an invalid catalogue.
  */
-export function sampleTenant(variables: Readonly<Record<string, string>>) {
-  const { TOOLS, TOOLS_FILE, TOOL_SCOPES_JSON } = variables
-  const catalogue = parseCatalogue({ TOOLS, TOOLS_FILE, TOOL_SCOPES_JSON })
+export function sampleTenant(variables: Readonly<Record<string, string>>, catalogue: Catalogue) {
   const scopes = permissions(catalogue)
   const apis = exchanges(catalogue).map(({ audience: identifier, scopes: asked }) => ({
     identifier,

@@ -1,5 +1,6 @@
 import type { Environment } from '../../shared/config.ts'
 import { onNpmGone } from '../kit/npm-parents.ts'
+import { describeCatalogueWarnings } from './catalogue-warnings.ts'
 import { type LogLine, type System, startSystem } from './system.ts'
 
 const PRINTED_SEVERITIES: ReadonlySet<unknown> = new Set([
@@ -9,6 +10,8 @@ const PRINTED_SEVERITIES: ReadonlySet<unknown> = new Set([
   'ALERT',
   'EMERGENCY',
 ])
+/** The gateway logs the ignored members of the catalogue under this name. */
+const IGNORED_MEMBERS = 'catalogue_members_ignored'
 const DEFAULT_CONNECTOR = 'http://localhost:8080/mcp'
 
 /** The inputs and outputs of the local system. */
@@ -28,6 +31,8 @@ export async function start({ env, write, onReady }: StartIo): Promise<void> {
   const showAll = env['LOG_LEVEL'] === 'debug'
   /** Prints warnings, errors and lines that are not log entries, such as stack traces. */
   const show = ({ source, line }: LogLine) => {
+    // These warnings are printed as text.
+    if (!showAll && line.includes(`"message":"${IGNORED_MEMBERS}"`)) return
     if (showAll || PRINTED_SEVERITIES.has(severity(line))) write(`${source}: ${line}\n`)
   }
   let system: System | undefined
@@ -51,6 +56,7 @@ export async function start({ env, write, onReady }: StartIo): Promise<void> {
     report: (line) => (system === undefined ? early.push(line) : show(line)),
   })
   for (const line of early) show(line)
+  write(describeCatalogueWarnings(system.warnings))
   onReady(system)
   await ended
 }

@@ -1,11 +1,13 @@
 import { fileURLToPath } from 'node:url'
 import { type Environment, splitList } from '../../shared/config.ts'
+import { parseDocument } from '../../shared/tools.ts'
 import { startEmulator } from '../emulator/emulator.ts'
 import type { FunctionName } from '../function-configs.ts'
 import { errorCode, listenOnLoopback } from '../kit/listen.ts'
 import { createApiTokenVerifier } from './backends/api-token.ts'
 import { CALENDAR_AUDIENCE } from './backends/calendar-api.ts'
 import { createTools } from './backends/tools.ts'
+import { type CatalogueWarnings, catalogueWarnings } from './catalogue-warnings.ts'
 import { checkConfiguration } from './check-configuration.ts'
 import { localEnvironment, withSecrets } from './environment.ts'
 import { type FunctionProcess, startFunction } from './function-process.ts'
@@ -38,6 +40,7 @@ export interface System {
   /** The variables of the system; `PUBLIC_URL` is `url` unless it was set. */
   readonly variables: Readonly<Record<string, string>>
   readonly users: readonly SampleUser[]
+  readonly warnings: CatalogueWarnings
   readonly functions: Functions
   readonly tenant: Tenant
   /** The latest lines, oldest first. */
@@ -109,7 +112,8 @@ async function startParts(
   const environmentAt = (tenantPort: number) =>
     localEnvironment(env, { port: origin.port, tenantPort, toolsPort: tools.port })
   const { variables: given } = environmentAt(ports.tenantPort)
-  const setup = sampleTenant(given)
+  const document = parseDocument(given, (tool) => tool)
+  const setup = sampleTenant(given, document.tools)
   const startingTenant = startEmulator({
     ...setup,
     port: ports.tenantPort,
@@ -148,7 +152,8 @@ async function startParts(
     ...(registration && { registration: await registration }),
   }
   const tenant = await tenantReady
-  return { url, issuer: tenant.issuer, variables, users: setup.users, functions, tenant }
+  const warnings = catalogueWarnings(env, document)
+  return { url, issuer: tenant.issuer, variables, users: setup.users, warnings, functions, tenant }
 }
 
 /** Returns the host of `PUBLIC_URL`, for which a tunnel may forward requests. */

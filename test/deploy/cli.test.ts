@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { COMMANDS, findCommand, overview } from '../../deploy/commands/registry.ts'
-import { didYouMean } from '../../deploy/kit/nearest.ts'
+import { didYouMean } from '../../shared/nearest.ts'
 import { createProgress } from '../../deploy/kit/progress.ts'
 import { runCommand } from '../../deploy/kit/run-command.ts'
 import manifest from '../../package.json' with { type: 'json' }

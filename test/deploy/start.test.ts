@@ -17,9 +17,9 @@ afterEach(() => {
   for (const child of started.splice(0)) child.kill('SIGKILL')
 })
 
-function start(env: Record<string, string>) {
+function start(env: Record<string, string>, ...options: readonly string[]) {
   const { PATH = '', HOME = '' } = process.env
-  const child = spawn(process.execPath, [CLI, 'start'], {
+  const child = spawn(process.execPath, [CLI, 'start', ...options], {
     env: { PATH, HOME, PORT: '0', TENANT_PORT: '0', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
@@ -67,6 +67,29 @@ describe('npm start', () => {
     const onAnyPort = (output: string) => output.replaceAll(/localhost:\d+/g, 'localhost').trim()
     const [, sample = ''] = /\$ npm ci && npm start\n(.*?)ready\n```/s.exec(README) ?? []
     expect(onAnyPort(sample)).toBe(onAnyPort(printed.replace(` -- ${connector}`, '')))
+  })
+
+  test('prints the warnings about the catalogue as text and in the JSON document', async () => {
+    const TOOLS = '{"listThings": {"scopes": [], "inputschema": {}}}'
+    const child = start({ TOOLS }, '--json')
+    const errors = text(child.stderr)
+    let printed = ''
+    for await (const chunk of child.stdout) {
+      printed += chunk
+      if (printed.endsWith('\n}\n')) break
+    }
+    child.kill('SIGTERM')
+
+    const ignored = [
+      'tool "listThings": inputschema: unknown member, ignored. Did you mean inputSchema?',
+    ]
+    expect(JSON.parse(printed)).toMatchObject({
+      warnings: { toolsWithoutBackend: ['listThings'], ignored },
+    })
+    expect(await errors).toBe(`Catalogue: ${ignored[0]}
+FUNCTIONS_BASE is not set. These tools have no backend: listThings.
+Set FUNCTIONS_BASE to the URL of your backends.
+`)
   })
 
   test.each(['SIGINT', 'SIGTERM'] as const)('ends all processes on %s', async (signal) => {

@@ -40,6 +40,18 @@ const TOOLS: ReadonlyMap<string, Tool> = new Map<string, Tool>([
   ['fetch', (events, { id }) => toDocument(events.find((event) => event.id === id))],
 ])
 
+const NO_BACKEND =
+  'The sample backends do not have this path. Set FUNCTIONS_BASE to the URL of your backends.'
+
+/** Returns whether the sample backends serve the path of a tool, which may have `{name}` segments. */
+export function isSampleBackend(path: string): boolean {
+  return TOOLS.has(path.slice(1)) || isCalendarApi(path)
+}
+
+function isCalendarApi(path: string): boolean {
+  return path === CALENDAR_API || path.startsWith(`${CALENDAR_API}/`)
+}
+
 /**
  * Creates the sample backends: each user's events, in memory, at `POST {base}/{toolName}` and as a plain
  * HTTP API (calendar-api.ts). Like a real backend, they require the gateway's assertion (401 otherwise).
@@ -55,10 +67,8 @@ export function createTools({ base, verifyToken, ...verification }: ToolsOptions
     const [path = '', query = ''] = url.split(/\?(.*)/s)
     const name = path.slice(1)
     const tool = TOOLS.get(name)
-    const isApi = path === CALENDAR_API || path.startsWith(`${CALENDAR_API}/`)
-    if (tool === undefined && !isApi) {
-      return sendError(res, 404, 'not_found', 'The tool does not exist.')
-    }
+    const isApi = isCalendarApi(path)
+    if (tool === undefined && !isApi) return sendError(res, 404, 'not_found', NO_BACKEND)
     if (tool !== undefined && method !== 'POST') {
       return sendError(res, 405, 'method_not_allowed', 'Use POST.')
     }

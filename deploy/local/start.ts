@@ -1,6 +1,7 @@
 import type { Environment } from '../../shared/config.ts'
 import { onNpmGone } from '../kit/npm-parents.ts'
 import { describeCatalogueWarnings } from './catalogue-warnings.ts'
+import { isFrame } from './start-failure.ts'
 import { type LogLine, type System, startSystem } from './system.ts'
 
 const PRINTED_SEVERITIES: ReadonlySet<unknown> = new Set([
@@ -29,10 +30,10 @@ export interface StartIo {
  */
 export async function start({ env, write, onReady }: StartIo): Promise<void> {
   const showAll = env['LOG_LEVEL'] === 'debug'
-  /** Prints warnings, errors and lines that are not log entries, such as stack traces. */
+  /** Prints warnings, errors and lines that are not log entries, without the frames of stack traces. */
   const show = ({ source, line }: LogLine) => {
-    // These warnings are printed as text.
-    if (!showAll && line.includes(`"message":"${IGNORED_MEMBERS}"`)) return
+    // The warnings about ignored members are printed as text.
+    if (!showAll && (isFrame(line) || line.includes(`"message":"${IGNORED_MEMBERS}"`))) return
     if (showAll || PRINTED_SEVERITIES.has(severity(line))) write(`${source}: ${line}\n`)
   }
   let system: System | undefined

@@ -56,7 +56,7 @@ export interface SystemOptions {
 }
 
 const MAX_LOG_LINES = 5_000
-const HEALTH_TIMEOUT_MS = 10_000
+const HEALTH_TIMEOUT_MS = 60_000
 const SOURCES = fileURLToPath(new URL('../../functions/', import.meta.url))
 const PORT_FAULTS: Readonly<Record<string, string>> = {
   EADDRINUSE: 'is in use: stop the process that uses it, or',

@@ -5,6 +5,7 @@ import { asObject } from '../json.ts'
 import type { JsonSchema } from '../json-schema/schema.ts'
 import { type AccessRule, ruleOfSchemes, ruleOfScopes, schemeList, scopeList } from './access.ts'
 import { readBackendAuth, type ToolBackendAuth } from './backend-auth.ts'
+import { issueText } from './issue-text.ts'
 import { readRequest, type ToolRequest } from './request.ts'
 import { unknownMember } from './unknown-member.ts'
 
@@ -92,7 +93,7 @@ export function readEntry(value: unknown, defaults: Readonly<Record<string, unkn
   const warnings = own === undefined ? [] : unknownMembers(own, given)
   if (!parsed.success) {
     const faults = parsed.error.issues.map(
-      (issue) => `${issue.path.join('.') || 'entry'}: ${issue.message}`,
+      (issue) => `${issue.path.join('.') || 'entry'}: ${issueText(issue, given)}`,
     )
     return { saysAccess: true, faults, warnings }
   }

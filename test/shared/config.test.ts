@@ -351,6 +351,15 @@ describe('an invalid configuration', () => {
   })
 
   // Every variable with a rule other than the placeholder rule refuses this value.
+  test.each(['https://mcp.example.com', 'https://mcp.example.com/'])(
+    'has the PUBLIC_URL of the sample on Cloud Run: %s',
+    (PUBLIC_URL) => {
+      const faults = faultsOf({ PUBLIC_URL, K_SERVICE: 'gateway' })
+      expect(new Set(faults)).toEqual(new Set([`PUBLIC_URL ${PLACEHOLDER}`]))
+      expect(faultsOf({ PUBLIC_URL: 'https://mcp.acme.example', K_SERVICE: 'gateway' })).toEqual([])
+    },
+  )
+
   const marked = 'hunter2"\'<>{}[ \u0000é'
   test.each(Object.keys(variables))('is reported without the value of %s', (name) => {
     expect(faultsOf({ TOOL_SCOPES_JSON: undefined, [name]: marked }).join()).not.toContain(

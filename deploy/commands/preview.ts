@@ -1,5 +1,6 @@
 import { defineCommand } from '../kit/command.ts'
 import { CommandError } from '../kit/errors.ts'
+import { STOP_HINT } from '../kit/greeting.ts'
 import { PREVIEW_OPTIONS, toOptions } from '../preview/options.ts'
 
 export const previewCommand = defineCommand({
@@ -24,7 +25,7 @@ export const previewCommand = defineCommand({
       write(
         line.values.json
           ? `${JSON.stringify({ url, sandbox }, undefined, 2)}\n`
-          : `Preview  ${url}\nPress Ctrl-C to stop\n`,
+          : `Preview  ${url}\n${STOP_HINT}\n`,
       )
       if (opensBrowser) openBrowser(url)
     } catch (error) {

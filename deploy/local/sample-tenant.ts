@@ -2,7 +2,7 @@ import { splitList } from '../../shared/config.ts'
 import type { Catalogue } from '../../shared/tools.ts'
 import { exchanges, permissions } from '../auth0/desired-state.ts'
 
-/** A user of the local tenant. */
+/** A user of the Auth0 emulator. */
 export interface SampleUser {
   readonly email: string
   readonly password: string
@@ -12,7 +12,7 @@ export interface SampleUser {
 }
 
 /**
- * Returns the initial state of the local tenant, before `provisionTenant`: users, connections, the
+ * Returns the initial state of the Auth0 emulator, before `provisionTenant`: users, connections, the
  * Management API client, and the APIs and the client for token exchange. Alice has all permissions, Bob
  * only those that end in `:read`.
  */

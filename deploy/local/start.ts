@@ -1,4 +1,5 @@
 import type { Environment } from '../../shared/config.ts'
+import { STOP_HINT, signIn } from '../kit/greeting.ts'
 import { onNpmGone } from '../kit/npm-parents.ts'
 import { describeCatalogueWarnings } from './catalogue-warnings.ts'
 import { isFrame } from './start-failure.ts'
@@ -62,24 +63,52 @@ export async function start({ env, write, onReady }: StartIo): Promise<void> {
   await ended
 }
 
-/** Returns the connector URL and the users as text. */
-export function greeting({ issuer, users, variables }: System): string {
+type Greeted = Pick<System, 'url' | 'issuer' | 'users' | 'variables' | 'warnings'>
+
+/** Returns the connector URL, the issuer and the users of the Auth0 emulator as text. */
+export function greeting(system: Greeted): string {
+  const { users, variables } = system
   const connector = `${variables['PUBLIC_URL']}/mcp`
   const argument = connector === DEFAULT_CONNECTOR ? '' : ` -- ${connector}`
+  const issuer = issuerOf(system)
+  const tenant = usesEmulator(system)
+    ? `Auth0 emulator  ${issuer}  (state and control: ${issuer}__tenant)
+Sign-in         ${users.map(signIn).join('\n                ')}`
+    : `Issuer          ${issuer}`
   return `
-Connector  ${connector}
-Tenant     ${issuer}  (state and control: ${issuer}__tenant)
-Sign-in    ${users.map(signIn).join('\n           ')}
+Connector       ${connector}
+${tenant}
 
 Connect like ChatGPT: npm run connect${argument}
-Press Ctrl-C to stop
+${STOP_HINT}
 
 ready
 `
 }
 
-function signIn({ email, password, permissions }: System['users'][number]): string {
-  return `${email}, ${password}  (${permissions.join(' ') || 'no permission'})`
+/** Returns the document that `npm start -- --json` prints. */
+export function startDocument(system: Greeted) {
+  const { url, users, variables, warnings } = system
+  return {
+    connector: `${variables['PUBLIC_URL']}/mcp`,
+    url,
+    issuer: issuerOf(system),
+    users: usesEmulator(system) ? users : [],
+    warnings,
+  }
+}
+
+function issuerOf({ issuer, variables }: Greeted): string {
+  return variables['OAUTH_ISSUER'] ?? issuer
+}
+
+/** Returns whether the functions use the Auth0 emulator and no tenant of Auth0. */
+function usesEmulator(system: Greeted): boolean {
+  const { issuer, variables } = system
+  return (
+    issuerOf(system).replace(/\/?$/, '/') === issuer &&
+    variables['MGMT_DOMAIN'] === new URL(issuer).host
+  )
 }
 
 function severity(line: string): unknown {

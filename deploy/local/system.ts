@@ -22,7 +22,7 @@ export type Tenant = Awaited<ReturnType<typeof startEmulator>>
 
 /** One line of output of a part of the system. */
 export interface LogLine {
-  readonly source: FunctionName | 'tenant'
+  readonly source: FunctionName | 'emulator'
   readonly line: string
 }
 
@@ -35,7 +35,7 @@ type Functions = Readonly<Record<Exclude<FunctionName, 'registration'>, Function
 export interface System {
   /** The origin on this machine, without a trailing slash. */
   readonly url: string
-  /** The local tenant's issuer. */
+  /** The Auth0 emulator's issuer. */
   readonly issuer: string
   /** The variables of the system; `PUBLIC_URL` is `url` unless it was set. */
   readonly variables: Readonly<Record<string, string>>
@@ -68,7 +68,7 @@ const FUNCTION_STAGE = 1
 const BACKEND_STAGE = 2
 
 /**
- * Starts the tenant, the sample tools, the functions and the origin, and resolves when all of them
+ * Starts the Auth0 emulator, the sample tools, the functions and the origin, and resolves when all of them
  * respond. `env` overrides local defaults (see `localEnvironment`).
  *
  * @throws StartError or ConfigError, after stopping the started parts.
@@ -118,7 +118,7 @@ async function startParts(
     ...setup,
     port: ports.tenantPort,
     prepare: (issuer) => provisionTenant(given, url, issuer),
-    report: (line) => report({ source: 'tenant', line }),
+    report: (line) => report({ source: 'emulator', line }),
   })
   stages.add(BACKEND_STAGE, startingTenant, ({ close }) => close())
   const tenantReady = atPort('TENANT_PORT', startingTenant)

@@ -15,11 +15,13 @@ export const previewCommand = defineCommand({
     const { token, person, opensBrowser, ...options } = toOptions(line, env)
     const { StepError } = await import('../connect/failure.ts')
     const { openBrowser } = await import('../connect/sign-in/open-browser.ts')
+    const { checkTool } = await import('../preview/check-tool.ts')
     const { startPreview } = await import('../preview/server.ts')
     const { signInLocally } = await import('../preview/sign-in.ts')
     try {
       const given = token === '-' ? (await readInput?.())?.trim() : token
       const used = given ?? (await signInLocally(options.url, person))
+      await checkTool(options.url, used, options.tool)
       const { url, sandbox } = await startPreview({ ...options, token: used })
       doing(undefined)
       write(
@@ -29,7 +31,8 @@ export const previewCommand = defineCommand({
       )
       if (opensBrowser) openBrowser(url)
     } catch (error) {
-      throw error instanceof StepError ? new CommandError(error.message) : error
+      if (!(error instanceof StepError)) throw error
+      throw new CommandError(`${error.message}\n${error.explanation.fix}`)
     }
     // The server runs until a signal ends the process.
     return new Promise<never>(() => undefined)

@@ -34,12 +34,8 @@ export function splitList(value: string): string[] {
     .filter((item) => item !== '')
 }
 
-/** PUBLIC_URL in .env.yaml.sample. Its host name is reserved (RFC 2606 s3). */
-const SAMPLE_PUBLIC_URL = 'https://mcp.example.com'
-
 /**
- * Reads the variables of `shape` from `env`. An empty value counts as unset. On Cloud Run, PUBLIC_URL must
- * not be the value of the sample.
+ * Reads the variables of `shape` from `env`. An empty value counts as unset.
  *
  * @throws ConfigError with every fault of every variable at once.
  */
@@ -52,19 +48,15 @@ export function parseEnvironment<Shape extends z.core.$ZodShape>(
   )
   // Without `jitless`, zod compiles the schema, which does not pay for one use.
   const result = z.object(shape).safeParse(given, { jitless: true })
-  const faults = (result.error?.issues ?? []).map((issue) => {
-    const name = String(issue.path[0])
-    // The schema of a variable may have its own "is required" message.
-    const isBare = given[name] === undefined && !issue.message.startsWith('is required')
-    return `${name} ${isBare ? 'is required' : issue.message}`
-  })
-  // Cloud Run sets K_SERVICE.
-  const isDeployed = env['K_SERVICE'] !== undefined
-  if (isDeployed && given['PUBLIC_URL']?.replace(/\/$/, '') === SAMPLE_PUBLIC_URL) {
-    faults.unshift('PUBLIC_URL is still a placeholder')
-  }
-  if (faults.length > 0) throw new ConfigError(faults)
-  return result.data as z.output<z.ZodMiniObject<Shape, z.core.$strip>>
+  if (result.success) return result.data as z.output<z.ZodMiniObject<Shape, z.core.$strip>>
+  throw new ConfigError(
+    result.error.issues.map((issue) => {
+      const name = String(issue.path[0])
+      // The schema of a variable may have its own "is required" message.
+      const isBare = given[name] === undefined && !issue.message.startsWith('is required')
+      return `${name} ${isBare ? 'is required' : issue.message}`
+    }),
+  )
 }
 
 /** Returns the names of the variables of `shape`, in order. */

@@ -189,6 +189,34 @@ test.concurrent.each([
   )
 })
 
+test.concurrent.each([
+  [{ K_SERVICE: 'metadata' }, ['PUBLIC_URL is still a placeholder']],
+  [
+    { K_SERVICE: 'metadata', PUBLIC_URL: 'https://mcp.example.com/' },
+    ['PUBLIC_URL is still a placeholder'],
+  ],
+  [
+    { K_SERVICE: 'metadata', OAUTH_ISSUER: '' },
+    ['OAUTH_ISSUER is required', 'PUBLIC_URL is still a placeholder'],
+  ],
+])('the PUBLIC_URL of the sample is refused on Cloud Run: %j', async (changes, faults) => {
+  const starting = promisify(execFile)(process.execPath, [METADATA], {
+    env: { ...ENV, ...changes },
+  })
+  const { code, stdout } = await starting.catch((error) => error)
+  expect(code).toBe(1)
+  expect(JSON.parse(stdout)).toMatchObject({ message: 'configuration_refused', faults })
+})
+
+test.concurrent.each([{ K_SERVICE: 'metadata', PUBLIC_URL: 'https://mcp.acme.example' }, {}])(
+  'the PUBLIC_URL is accepted: %j',
+  async (changes) => {
+    const env = { ...ENV, ...changes }
+    const { stderr } = await promisify(execFile)(process.execPath, [METADATA], { env })
+    expect(stderr).toBe('')
+  },
+)
+
 const NOT_A_URL = 'must be an https URL without credentials or fragment (http only on loopback)'
 const NOT_AN_ORIGIN = 'must be an origin, without path or query'
 const PLACEHOLDER = 'is still a placeholder'
@@ -351,15 +379,6 @@ describe('an invalid configuration', () => {
   })
 
   // Every variable with a rule other than the placeholder rule refuses this value.
-  test.each(['https://mcp.example.com', 'https://mcp.example.com/'])(
-    'has the PUBLIC_URL of the sample on Cloud Run: %s',
-    (PUBLIC_URL) => {
-      const faults = faultsOf({ PUBLIC_URL, K_SERVICE: 'gateway' })
-      expect(new Set(faults)).toEqual(new Set([`PUBLIC_URL ${PLACEHOLDER}`]))
-      expect(faultsOf({ PUBLIC_URL: 'https://mcp.acme.example', K_SERVICE: 'gateway' })).toEqual([])
-    },
-  )
-
   const marked = 'hunter2"\'<>{}[ \u0000é'
   test.each(Object.keys(variables))('is reported without the value of %s', (name) => {
     expect(faultsOf({ TOOL_SCOPES_JSON: undefined, [name]: marked }).join()).not.toContain(

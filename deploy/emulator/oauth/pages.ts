@@ -1,5 +1,4 @@
 import { html, raw } from 'hono/html'
-import type { TenantState } from '../state.ts'
 
 /** An HTML page. Inserted texts are escaped. */
 export type Page = ReturnType<typeof html>
@@ -50,8 +49,13 @@ ${scopes.length === 0 ? '' : html`<ul>${scopes.map((scope) => html`<li>${scope}<
   )
 }
 
+interface Tenant {
+  readonly issuer: string
+  readonly users: readonly { readonly email: string; readonly password: string }[]
+}
+
 /** Returns the page at the root of the emulator. */
-export function homePage({ issuer, users }: Pick<TenantState, 'issuer' | 'users'>): Page {
+export function homePage({ issuer, users }: Tenant): Page {
   return page(
     NAME,
     html`<p>This server behaves like an Auth0 tenant with the issuer <code>${issuer}</code>. It runs only on

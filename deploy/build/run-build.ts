@@ -1,6 +1,6 @@
 import type { Environment } from '../../shared/config.ts'
+import { didYouMean } from '../../shared/nearest.ts'
 import { UsageError } from '../kit/errors.ts'
-import { didYouMean } from '../kit/nearest.ts'
 import { type Built, buildFunction } from './build.ts'
 import {
   CATALOGUE_FILE,

@@ -1,5 +1,6 @@
 import { defineCommand } from '../kit/command.ts'
 import { CommandError } from '../kit/errors.ts'
+import { STOP_HINT } from '../kit/greeting.ts'
 import { PREVIEW_OPTIONS, toOptions } from '../preview/options.ts'
 
 export const previewCommand = defineCommand({
@@ -14,21 +15,24 @@ export const previewCommand = defineCommand({
     const { token, person, opensBrowser, ...options } = toOptions(line, env)
     const { StepError } = await import('../connect/failure.ts')
     const { openBrowser } = await import('../connect/sign-in/open-browser.ts')
+    const { checkTool } = await import('../preview/check-tool.ts')
     const { startPreview } = await import('../preview/server.ts')
     const { signInLocally } = await import('../preview/sign-in.ts')
     try {
       const given = token === '-' ? (await readInput?.())?.trim() : token
       const used = given ?? (await signInLocally(options.url, person))
+      await checkTool(options.url, used, options.tool)
       const { url, sandbox } = await startPreview({ ...options, token: used })
       doing(undefined)
       write(
         line.values.json
           ? `${JSON.stringify({ url, sandbox }, undefined, 2)}\n`
-          : `Preview  ${url}\nPress Ctrl-C to stop\n`,
+          : `Preview  ${url}\n${STOP_HINT}\n`,
       )
       if (opensBrowser) openBrowser(url)
     } catch (error) {
-      throw error instanceof StepError ? new CommandError(error.message) : error
+      if (!(error instanceof StepError)) throw error
+      throw new CommandError(`${error.message}\n${error.explanation.fix}`)
     }
     // The server runs until a signal ends the process.
     return new Promise<never>(() => undefined)

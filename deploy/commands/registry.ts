@@ -1,6 +1,6 @@
+import { didYouMean } from '../../shared/nearest.ts'
 import type { Command } from '../kit/command.ts'
 import { UsageError } from '../kit/errors.ts'
-import { didYouMean } from '../kit/nearest.ts'
 import { buildCommand } from './build.ts'
 import { clientsCommand } from './clients.ts'
 import { connectCommand } from './connect.ts'

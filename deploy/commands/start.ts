@@ -11,15 +11,13 @@ PORT (8080) and TENANT_PORT (8081) set the ports; LOG_LEVEL=debug shows all log 
   run: async ({ values: { json } }, { env, write, writeError, doing }) => {
     // A parent program waits for `ready`, and expects only failure reasons on standard error.
     if (process.stderr.isTTY) doing('Starting')
-    const { greeting, start } = await import('../local/start.ts')
+    const { greeting, start, startDocument } = await import('../local/start.ts')
     await start({
       env,
       write: json ? writeError : write,
       onReady: (system) => {
         doing(undefined)
-        const { url, issuer, users } = system
-        const document = { connector: `${system.variables['PUBLIC_URL']}/mcp`, url, issuer, users }
-        write(json ? `${JSON.stringify(document, undefined, 2)}\n` : greeting(system))
+        write(json ? `${JSON.stringify(startDocument(system), undefined, 2)}\n` : greeting(system))
       },
     })
     return 0

@@ -44,7 +44,7 @@ export const CONNECT_OPTIONS = {
     type: 'string',
     value: 'NAME',
     default: 'alice@example.com',
-    text: 'the user who signs in at the local tenant',
+    text: 'the user who signs in at the Auth0 emulator',
   },
   password: {
     type: 'string',

@@ -1,3 +1,4 @@
+import { STOP_HINT, signIn } from '../kit/greeting.ts'
 import type { Emulator } from './emulator.ts'
 import type { EmulatorSettings } from './options.ts'
 
@@ -29,7 +30,8 @@ export function describeEmulator(
     users: setup.users.map(({ email, password, permissions }) => ({
       email,
       password,
-      permissions,
+      // Without an API, there is nothing that a user could have a permission for.
+      permissions: apis.length === 0 ? [] : permissions,
     })),
   }
 }
@@ -47,18 +49,12 @@ export function toText(described: EmulatorDescription): string {
     ['  client', [`MGMT_CLIENT_ID=${clientId} MGMT_CLIENT_SECRET=${secret}`]],
     ['  token', [`curl ${tokenEndpoint} ${named.map((field) => `-d "${field}"`).join(' ')}`]],
     ['APIs', apis.map(({ identifier, scopes }) => `${identifier}  (${scopes.join(' ')})`)],
-    [
-      'Sign-in',
-      users.map(
-        ({ email, password, permissions }) =>
-          `${email}, ${password}  (${permissions.join(' ') || 'no permission'})`,
-      ),
-    ],
+    ['Sign-in', users.map(signIn)],
     ['Control', [`${control}  (GET shows the state, POST changes it and injects faults)`]],
   ]
   const width = Math.max(...rows.map(([name]) => name.length))
   const lines = rows.flatMap(([name, values]) =>
     values.map((value, at) => `${(at === 0 ? name : '').padEnd(width)}  ${value}`),
   )
-  return `${lines.join('\n')}\n\nPress Ctrl-C to stop.\n`
+  return `${lines.join('\n')}\n\n${STOP_HINT}\n\nready\n`
 }

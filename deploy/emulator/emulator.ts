@@ -62,7 +62,10 @@ export async function startEmulator(options: EmulatorOptions): Promise<Emulator>
   const { prepare, ...endpoints } = createEndpoints(options, state, log, onFault)
   handle = (req, res) => {
     if (!isOwnHost(req)) return sendJson(res, 421, { error: 'misdirected_request' })
+    if (!URL.canParse(req.url ?? '/', issuer)) return sendJson(res, 400, { error: 'bad_request' })
     serve(endpoints, req, res).catch((error: unknown) => {
+      // The body cannot be read if the client disconnects, which is not a fault.
+      if (res.destroyed) return
       onFault(error)
       if (res.headersSent) res.destroy()
       else sendJson(res, 500, { error: 'internal_error' })

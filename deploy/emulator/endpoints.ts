@@ -1,9 +1,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Provider } from 'oidc-provider'
-import { CORS, sendJson } from './http.ts'
+import { CORS, sendHtml, sendJson } from './http.ts'
 import { AUTHORIZE_PATH } from './oauth/authorize.ts'
 import { discoveryDocument } from './oauth/discovery.ts'
+import { homePage } from './oauth/pages.ts'
 import { INTERACTION_PATH } from './oauth/provider.ts'
 import type { TenantState } from './state.ts'
 
@@ -32,7 +33,7 @@ const BROWSER_PATHS: ReadonlySet<string> = new Set([
   ...['/oidc/register', '/oauth/token', '/oauth/revoke'],
 ])
 
-/** Answers one request as Auth0 does at the same path. */
+/** Answers one request as Auth0 does at the same path. The page at `/` exists only in the emulator. */
 export async function serve(
   endpoints: Endpoints,
   req: IncomingMessage,
@@ -42,6 +43,7 @@ export async function serve(
   const path = new URL(req.url ?? '/', state.issuer).pathname
   const isPost = req.method === 'POST'
   if (path === '/__tenant') return endpoints.control(req, res)
+  if (path === '/' && req.method === 'GET') return sendHtml(res, 200, homePage(state))
   if (state.faults.latencyMs > 0) await sleep(state.faults.latencyMs)
   if (BROWSER_PATHS.has(path)) {
     for (const [name, value] of Object.entries(CORS)) res.setHeader(name, value)

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path'
+import { didYouMean } from '../../shared/nearest.ts'
 import { ROOT } from '../build/functions.ts'
 import { UsageError } from '../kit/errors.ts'
-import { didYouMean } from '../kit/nearest.ts'
 import type { CommandLine, Flag, OptionSpecs, Values } from '../kit/options.ts'
 import { PHASES, type Phase } from './step.ts'
 

@@ -1,7 +1,7 @@
 import { CommanderError, Option, Command as Program } from 'commander'
+import { didYouMean } from '../../shared/nearest.ts'
 import type { Command } from './command.ts'
 import { UsageError } from './errors.ts'
-import { didYouMean } from './nearest.ts'
 import { COMMON_OPTIONS, type CommandLine, type OptionSpecs, type Values } from './options.ts'
 import { PLAIN, type Style } from './style.ts'
 

@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url'
 import type { Environment } from '../../shared/config.ts'
 import type { InstanceMessage } from './loopback.ts'
 import { StartError } from './start-error.ts'
+import { describeStartFailure } from './start-failure.ts'
 
 /** The function that a process runs, and its environment. */
 export interface FunctionOptions {
@@ -15,6 +16,8 @@ export interface FunctionOptions {
   readonly env: Environment
   /** Called with each line of the process's output. */
   readonly onLine: (line: string) => void
+  /** The time within which the process must listen. Default is 180,000 (3 minutes). */
+  readonly startTimeoutMs?: number
 }
 
 /** A functions-framework process. */
@@ -29,7 +32,8 @@ export interface Instance {
   readonly stop: () => Promise<void>
 }
 
-const START_TIMEOUT_MS = 20_000
+// A loaded machine takes minutes to load the modules of several functions and a large catalogue.
+const START_TIMEOUT_MS = 180_000
 const STOP_TIMEOUT_MS = 10_000
 const MAX_REASON_LINES = 40
 const PRELOAD = new URL('loopback.ts', import.meta.url).href
@@ -47,7 +51,13 @@ process.on('exit', () => {
 })
 
 /** Starts functions-framework for one function in a separate process. */
-export function startInstance({ name, source, env, onLine }: FunctionOptions): Instance {
+export function startInstance({
+  name,
+  source,
+  env,
+  onLine,
+  startTimeoutMs = START_TIMEOUT_MS,
+}: FunctionOptions): Instance {
   const child = spawn(
     process.execPath,
     ['--import', PRELOAD, FRAMEWORK, `--source=${source}`, `--target=${name}`, '--port=0'],
@@ -67,13 +77,21 @@ export function startInstance({ name, source, env, onLine }: FunctionOptions): I
     })
   }
   running.add(child)
+  let ending: number | string = ''
+  child.once('exit', (code, signal) => {
+    ending = signal ?? code ?? ''
+  })
   const ended = new Promise<void>((resolve) => child.once('close', () => resolve()))
   void ended.then(() => running.delete(child))
   child.once('error', ({ message }) => written.push(message))
   const { promise: leaving, resolve: markLeaving } = Promise.withResolvers<void>()
   void ended.then(markLeaving)
   const port = new Promise<number>((resolve, reject) => {
-    const hung = setTimeout(() => child.kill('SIGKILL'), START_TIMEOUT_MS)
+    let timeoutMs: number | undefined
+    const hung = setTimeout(() => {
+      timeoutMs = startTimeoutMs
+      child.kill('SIGKILL')
+    }, startTimeoutMs)
     child.on('message', (message: InstanceMessage) => {
       if ('terminating' in message) return markLeaving()
       clearTimeout(hung)
@@ -81,7 +99,8 @@ export function startInstance({ name, source, env, onLine }: FunctionOptions): I
     })
     void ended.then(() => {
       clearTimeout(hung)
-      reject(new StartError(`The function ${name} did not start:\n${reason(written)}`))
+      const failure = { name, env, lines: written, ending, timeoutMs }
+      reject(new StartError(describeStartFailure(failure)))
     })
   })
   // Prevents an unhandled rejection if no caller waits for the port.
@@ -106,19 +125,4 @@ function processEnvironment(): Environment {
   return Object.fromEntries(
     Object.entries(process.env).filter(([name]) => /^(PATH|HOME|NODE_.*)$/.test(name)),
   )
-}
-
-/** Returns the configuration faults from the structured log line, or else the raw output. */
-function reason(lines: readonly string[]): string {
-  const faults = lines.flatMap((line) => (/^\{.*"faults":\[/.test(line) ? faultsOf(line) : []))
-  return (faults.length > 0 ? faults : lines).map((line) => `  ${line}`).join('\n')
-}
-
-function faultsOf(line: string): string[] {
-  try {
-    const { faults } = JSON.parse(line) as { faults?: unknown }
-    return Array.isArray(faults) ? faults.map(String) : []
-  } catch {
-    return []
-  }
 }

@@ -1,4 +1,5 @@
 import { createManagement, credentialsIn } from '../../shared/auth0/management.ts'
+import { ConfigError } from '../../shared/config.ts'
 import { LOG_WEBHOOK_PATH } from '../../shared/oauth/protected-resource.ts'
 import { applySteps } from '../auth0/apply.ts'
 import { parseProvisionConfig } from '../auth0/config.ts'
@@ -13,11 +14,20 @@ import { StartError } from './start-error.ts'
  *
  * @throws StartError that lists the changes that failed, were skipped or are blocked.
  */
-export async function provisionTenant(
+export async function provisionTenant(...given: Parameters<typeof provision>): Promise<void> {
+  const faults = await provision(...given).catch((error: unknown) => {
+    if (error instanceof ConfigError) throw error
+    return [error instanceof Error ? error.message : String(error)]
+  })
+  if (faults.length === 0) return
+  throw new StartError(`The Auth0 emulator could not be set up:\n  ${faults.join('\n  ')}`)
+}
+
+async function provision(
   variables: Readonly<Record<string, string>>,
   url: string,
   issuer: string,
-): Promise<void> {
+): Promise<string[]> {
   const config = parseProvisionConfig({ ...variables, MGMT_DOMAIN: new URL(issuer).host })
   const { logStream, ...desired } = desiredState(config)
   const endpoint = `${url}${LOG_WEBHOOK_PATH}`
@@ -26,10 +36,8 @@ export async function provisionTenant(
   const steps = planSteps(wanted, await readTenant({ management, desired: wanted }))
   const { failed, skipped } = await applySteps(steps, { management })
   const blocked = steps.map(({ item }) => item).filter(({ action }) => action === 'blocked')
-  const faults = [
+  return [
     ...failed.map(({ item, message }) => `${item.area} ${item.subject}: ${message}`),
     ...[...blocked, ...skipped].map(({ area, subject, why }) => `${area} ${subject}: ${why}`),
   ]
-  if (faults.length === 0) return
-  throw new StartError(`The local tenant could not be set up:\n  ${faults.join('\n  ')}`)
 }

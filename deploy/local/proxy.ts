@@ -53,6 +53,8 @@ export async function forward(
   if (Number(req.headers['content-length']) > MAX_BODY_BYTES) {
     return sendError(res, 413, 'content_too_large', 'The body must not exceed 32 MiB.')
   }
+  // The event `close` has been emitted, so the listener below would not notice the disconnection.
+  if (res.destroyed) return
   const aborted = new AbortController()
   const timer = setTimeout(() => {
     sendError(res, 504, 'timed_out', 'The function did not respond in time.')
@@ -101,6 +103,8 @@ function relay(
     signal,
   })
   upstream.once('response', (answer) => {
+    // `pipeline` throws if the client has disconnected.
+    if (res.destroyed) return void upstream.destroy()
     res.writeHead(answer.statusCode ?? 502, answer.statusMessage ?? '', answerHeaders(answer))
     pipeline(answer, res, () => undefined)
   })

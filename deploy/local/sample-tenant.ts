@@ -1,8 +1,8 @@
 import { splitList } from '../../shared/config.ts'
-import { parseCatalogue } from '../../shared/tools.ts'
+import type { Catalogue } from '../../shared/tools.ts'
 import { exchanges, permissions } from '../auth0/desired-state.ts'
 
-/** A user of the local tenant. */
+/** A user of the Auth0 emulator. */
 export interface SampleUser {
   readonly email: string
   readonly password: string
@@ -12,15 +12,11 @@ export interface SampleUser {
 }
 
 /**
- * Returns the initial state of the local tenant, before `provisionTenant`: users, connections, the
+ * Returns the initial state of the Auth0 emulator, before `provisionTenant`: users, connections, the
  * Management API client, and the APIs and the client for token exchange. Alice has all permissions, Bob
  * only those that end in `:read`.
- *
- * @throws ConfigError for an invalid catalogue.
  */
-export function sampleTenant(variables: Readonly<Record<string, string>>) {
-  const { TOOLS, TOOLS_FILE, TOOL_SCOPES_JSON } = variables
-  const catalogue = parseCatalogue({ TOOLS, TOOLS_FILE, TOOL_SCOPES_JSON })
+export function sampleTenant(variables: Readonly<Record<string, string>>, catalogue: Catalogue) {
   const scopes = permissions(catalogue)
   const apis = exchanges(catalogue).map(({ audience: identifier, scopes: asked }) => ({
     identifier,

@@ -1,5 +1,8 @@
 import type { Environment } from '../../shared/config.ts'
+import { STOP_HINT, signIn } from '../kit/greeting.ts'
 import { onNpmGone } from '../kit/npm-parents.ts'
+import { describeCatalogueWarnings } from './catalogue-warnings.ts'
+import { isFrame } from './start-failure.ts'
 import { type LogLine, type System, startSystem } from './system.ts'
 
 const PRINTED_SEVERITIES: ReadonlySet<unknown> = new Set([
@@ -9,6 +12,8 @@ const PRINTED_SEVERITIES: ReadonlySet<unknown> = new Set([
   'ALERT',
   'EMERGENCY',
 ])
+/** The gateway logs the ignored members of the catalogue under this name. */
+const IGNORED_MEMBERS = 'catalogue_members_ignored'
 const DEFAULT_CONNECTOR = 'http://localhost:8080/mcp'
 
 /** The inputs and outputs of the local system. */
@@ -26,8 +31,10 @@ export interface StartIo {
  */
 export async function start({ env, write, onReady }: StartIo): Promise<void> {
   const showAll = env['LOG_LEVEL'] === 'debug'
-  /** Prints warnings, errors and lines that are not log entries, such as stack traces. */
+  /** Prints warnings, errors and lines that are not log entries, without the frames of stack traces. */
   const show = ({ source, line }: LogLine) => {
+    // The warnings about ignored members are printed as text.
+    if (!showAll && (isFrame(line) || line.includes(`"message":"${IGNORED_MEMBERS}"`))) return
     if (showAll || PRINTED_SEVERITIES.has(severity(line))) write(`${source}: ${line}\n`)
   }
   let system: System | undefined
@@ -51,28 +58,57 @@ export async function start({ env, write, onReady }: StartIo): Promise<void> {
     report: (line) => (system === undefined ? early.push(line) : show(line)),
   })
   for (const line of early) show(line)
+  write(describeCatalogueWarnings(system.warnings))
   onReady(system)
   await ended
 }
 
-/** Returns the connector URL and the users as text. */
-export function greeting({ issuer, users, variables }: System): string {
+type Greeted = Pick<System, 'url' | 'issuer' | 'users' | 'variables' | 'warnings'>
+
+/** Returns the connector URL, the issuer and the users of the Auth0 emulator as text. */
+export function greeting(system: Greeted): string {
+  const { users, variables } = system
   const connector = `${variables['PUBLIC_URL']}/mcp`
   const argument = connector === DEFAULT_CONNECTOR ? '' : ` -- ${connector}`
+  const issuer = issuerOf(system)
+  const tenant = usesEmulator(system)
+    ? `Auth0 emulator  ${issuer}  (state and control: ${issuer}__tenant)
+Sign-in         ${users.map(signIn).join('\n                ')}`
+    : `Issuer          ${issuer}`
   return `
-Connector  ${connector}
-Tenant     ${issuer}  (state and control: ${issuer}__tenant)
-Sign-in    ${users.map(signIn).join('\n           ')}
+Connector       ${connector}
+${tenant}
 
 Connect like ChatGPT: npm run connect${argument}
-Press Ctrl-C to stop
+${STOP_HINT}
 
 ready
 `
 }
 
-function signIn({ email, password, permissions }: System['users'][number]): string {
-  return `${email}, ${password}  (${permissions.join(' ') || 'no permission'})`
+/** Returns the document that `npm start -- --json` prints. */
+export function startDocument(system: Greeted) {
+  const { url, users, variables, warnings } = system
+  return {
+    connector: `${variables['PUBLIC_URL']}/mcp`,
+    url,
+    issuer: issuerOf(system),
+    users: usesEmulator(system) ? users : [],
+    warnings,
+  }
+}
+
+function issuerOf({ issuer, variables }: Greeted): string {
+  return variables['OAUTH_ISSUER'] ?? issuer
+}
+
+/** Returns whether the functions use the Auth0 emulator and no tenant of Auth0. */
+function usesEmulator(system: Greeted): boolean {
+  const { issuer, variables } = system
+  return (
+    issuerOf(system).replace(/\/?$/, '/') === issuer &&
+    variables['MGMT_DOMAIN'] === new URL(issuer).host
+  )
 }
 
 function severity(line: string): unknown {

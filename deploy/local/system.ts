@@ -1,11 +1,13 @@
 import { fileURLToPath } from 'node:url'
 import { type Environment, splitList } from '../../shared/config.ts'
+import { parseDocument } from '../../shared/tools.ts'
 import { startEmulator } from '../emulator/emulator.ts'
 import type { FunctionName } from '../function-configs.ts'
 import { errorCode, listenOnLoopback } from '../kit/listen.ts'
 import { createApiTokenVerifier } from './backends/api-token.ts'
 import { CALENDAR_AUDIENCE } from './backends/calendar-api.ts'
 import { createTools } from './backends/tools.ts'
+import { type CatalogueWarnings, catalogueWarnings } from './catalogue-warnings.ts'
 import { checkConfiguration } from './check-configuration.ts'
 import { localEnvironment, withSecrets } from './environment.ts'
 import { type FunctionProcess, startFunction } from './function-process.ts'
@@ -20,7 +22,7 @@ export type Tenant = Awaited<ReturnType<typeof startEmulator>>
 
 /** One line of output of a part of the system. */
 export interface LogLine {
-  readonly source: FunctionName | 'tenant'
+  readonly source: FunctionName | 'emulator'
   readonly line: string
 }
 
@@ -33,11 +35,12 @@ type Functions = Readonly<Record<Exclude<FunctionName, 'registration'>, Function
 export interface System {
   /** The origin on this machine, without a trailing slash. */
   readonly url: string
-  /** The local tenant's issuer. */
+  /** The Auth0 emulator's issuer. */
   readonly issuer: string
   /** The variables of the system; `PUBLIC_URL` is `url` unless it was set. */
   readonly variables: Readonly<Record<string, string>>
   readonly users: readonly SampleUser[]
+  readonly warnings: CatalogueWarnings
   readonly functions: Functions
   readonly tenant: Tenant
   /** The latest lines, oldest first. */
@@ -53,7 +56,7 @@ export interface SystemOptions {
 }
 
 const MAX_LOG_LINES = 5_000
-const HEALTH_TIMEOUT_MS = 10_000
+const HEALTH_TIMEOUT_MS = 60_000
 const SOURCES = fileURLToPath(new URL('../../functions/', import.meta.url))
 const PORT_FAULTS: Readonly<Record<string, string>> = {
   EADDRINUSE: 'is in use: stop the process that uses it, or',
@@ -65,7 +68,7 @@ const FUNCTION_STAGE = 1
 const BACKEND_STAGE = 2
 
 /**
- * Starts the tenant, the sample tools, the functions and the origin, and resolves when all of them
+ * Starts the Auth0 emulator, the sample tools, the functions and the origin, and resolves when all of them
  * respond. `env` overrides local defaults (see `localEnvironment`).
  *
  * @throws StartError or ConfigError, after stopping the started parts.
@@ -109,12 +112,13 @@ async function startParts(
   const environmentAt = (tenantPort: number) =>
     localEnvironment(env, { port: origin.port, tenantPort, toolsPort: tools.port })
   const { variables: given } = environmentAt(ports.tenantPort)
-  const setup = sampleTenant(given)
+  const document = parseDocument(given, (tool) => tool)
+  const setup = sampleTenant(given, document.tools)
   const startingTenant = startEmulator({
     ...setup,
     port: ports.tenantPort,
     prepare: (issuer) => provisionTenant(given, url, issuer),
-    report: (line) => report({ source: 'tenant', line }),
+    report: (line) => report({ source: 'emulator', line }),
   })
   stages.add(BACKEND_STAGE, startingTenant, ({ close }) => close())
   const tenantReady = atPort('TENANT_PORT', startingTenant)
@@ -148,7 +152,8 @@ async function startParts(
     ...(registration && { registration: await registration }),
   }
   const tenant = await tenantReady
-  return { url, issuer: tenant.issuer, variables, users: setup.users, functions, tenant }
+  const warnings = catalogueWarnings(env, document)
+  return { url, issuer: tenant.issuer, variables, users: setup.users, warnings, functions, tenant }
 }
 
 /** Returns the host of `PUBLIC_URL`, for which a tunnel may forward requests. */

@@ -1,3 +1,5 @@
+import { asObject, parseJson } from '../../shared/json.ts'
+
 /** `_meta.ui.csp` of a resource. */
 export interface UiCsp {
   readonly connectDomains?: readonly string[] | undefined
@@ -45,10 +47,11 @@ export function contentSecurityPolicy(csp: UiCsp | undefined): string {
     .join('; ')
 }
 
-/** Parses the `csp` query parameter of the sandbox, which is JSON or absent. */
-export function readCsp(parameter: string | null): UiCsp | undefined {
-  const value: unknown = parameter === null ? undefined : JSON.parse(parameter)
-  return typeof value === 'object' && value !== null ? (value as UiCsp) : undefined
+/** Parses the `csp` query parameter of the sandbox, which is JSON or absent; null = it is not JSON. */
+export function readCsp(parameter: string | null): UiCsp | undefined | null {
+  if (parameter === null) return undefined
+  const parsed = parseJson(parameter)
+  return parsed === undefined ? null : asObject(parsed.value)
 }
 
 function list(domains: unknown): readonly string[] {

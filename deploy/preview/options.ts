@@ -31,13 +31,13 @@ export const PREVIEW_OPTIONS = {
   token: {
     type: 'string',
     value: 'TOKEN',
-    text: 'an access token; - reads it from standard input. Without --token the command signs in at the local tenant',
+    text: 'an access token; - reads it from standard input. Without --token the command signs in at the Auth0 emulator',
   },
   user: {
     type: 'string',
     value: 'NAME',
     default: 'alice@example.com',
-    text: 'the user who signs in at the local tenant',
+    text: 'the user who signs in at the Auth0 emulator',
   },
   password: {
     type: 'string',

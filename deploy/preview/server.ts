@@ -41,15 +41,17 @@ export async function startPreview(options: PreviewOptions): Promise<Preview> {
   const origins = { host: '', sandbox: '' }
 
   const sandbox = await listenOnLoopback(0, (req, res) => {
-    const address = new URL(req.url ?? '/', origins.sandbox)
-    if (!isOwn(req, origins.sandbox) || address.pathname !== '/') return answer(res, 404)
+    const address = URL.parse(req.url ?? '/', origins.sandbox)
+    if (!isOwn(req, origins.sandbox) || address?.pathname !== '/') return answer(res, 404)
+    const csp = readCsp(address.searchParams.get('csp'))
+    if (csp === null) return answer(res, 400)
     answer(res, 200, HTML, sandboxPage, {
-      'content-security-policy': `${contentSecurityPolicy(readCsp(address.searchParams.get('csp')))}; frame-ancestors ${origins.host}`,
+      'content-security-policy': `${contentSecurityPolicy(csp)}; frame-ancestors ${origins.host}`,
     })
   })
   const host = await listenOnLoopback(options.port, (req, res) => {
     if (!isOwn(req, origins.host)) return answer(res, 421)
-    switch (new URL(req.url ?? '/', origins.host).pathname) {
+    switch (URL.parse(req.url ?? '/', origins.host)?.pathname) {
       case '/':
         return answer(res, 200, HTML, page, {
           'content-security-policy': `default-src 'none'; script-src 'self'; style-src 'unsafe-inline'; connect-src 'self'; frame-src ${origins.sandbox}; base-uri 'none'; frame-ancestors 'none'`,

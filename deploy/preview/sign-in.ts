@@ -5,9 +5,9 @@ import type { Person } from '../connect/sign-in/form-sign-in.ts'
 import { createSteps } from '../connect/step.ts'
 
 /**
- * Signs a user in at the local tenant as `npm run connect` does, and returns the access token.
+ * Signs a user in at the Auth0 emulator as `npm run connect` does, and returns the access token.
  *
- * @throws StepError if a step fails, or the authorization server is not the local tenant.
+ * @throws StepError if a step fails, or the authorization server is not the Auth0 emulator.
  */
 export async function signInLocally(url: string, person: Person): Promise<string> {
   const options = { url, person, onStep: () => undefined, openBrowser: needsToken }
@@ -18,10 +18,10 @@ export async function signInLocally(url: string, person: Person): Promise<string
   return accessToken
 }
 
-/** Called if the sign-in requires a browser, so the tenant is not the local one. */
+/** Called if the sign-in requires a browser, so the authorization server is not the emulator. */
 function needsToken(): never {
   throw new StepError(
     'sign_in_refused',
-    'only the local tenant supports this sign-in: pass --token',
+    'only the Auth0 emulator supports this sign-in: pass --token',
   )
 }

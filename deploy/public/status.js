@@ -5,6 +5,7 @@ import { showTools } from './tools.js'
 
 const REFRESH_MS = 30_000
 const COPIED_MS = 5_000
+const LOOPBACK = ['localhost', '127.0.0.1', '[::1]']
 const OFFLINE = 'If this device is online, the domain of the functions is not working.'
 
 let looking
@@ -65,17 +66,27 @@ function showVerdict(isSilent) {
 }
 
 function adviceOn(down) {
-  if (down.length === 0) return ['ChatGPT can find the sign-in and call the tools.']
+  const { textContent: url } = element('url')
+  const { origin, hostname } = element('copy').disabled ? location : new URL(url)
+  if (down.length === 0) return adviceAt(hostname)
   const effects = down.map(({ effect }) => effect).join(' ')
   const isAuth0Down = down.some(({ part }) => part === 'issuer' || part === 'jwks')
   const auth0 = createLink('https://status.auth0.com/', 'status.auth0.com')
-  const { textContent: url } = element('url')
-  const { origin } = element('copy').disabled ? location : new URL(url)
   return [
     effects,
     ...(isAuth0Down ? [' See ', auth0, '.'] : []),
     ' To find the cause, run ',
     create('code', `npm run doctor -- ${origin}`),
+  ]
+}
+
+function adviceAt(hostname) {
+  if (!LOOPBACK.includes(hostname)) return ['ChatGPT can find the sign-in and call the tools.']
+  const guide = create('code', 'docs/local.md')
+  return [
+    'Programs on this machine can connect. ChatGPT requires a public URL, for example that of a tunnel (',
+    guide,
+    ').',
   ]
 }
 

@@ -5,6 +5,7 @@ import { variables } from '../config/variables.ts'
 import { isLoopback } from '../config.ts'
 import { asObject } from '../json.ts'
 import { type Access, scopeList } from './access.ts'
+import { issueText } from './issue-text.ts'
 import type { ToolRequest } from './request.ts'
 import { isReservedField, isTokenText } from './reserved-fields.ts'
 
@@ -107,10 +108,11 @@ export function readBackendAuth(
     return { faults: [`backendAuth: must be a mapping with a type: ${TYPES.join(', ')}`] }
   }
   const members = Object.entries(given).filter(([, member]) => member !== null)
-  const parsed = toolBackendAuth.safeParse(Object.fromEntries(members), { jitless: true })
+  const written = Object.fromEntries(members)
+  const parsed = toolBackendAuth.safeParse(written, { jitless: true })
   if (!parsed.success) {
     const faults = parsed.error.issues.map(
-      (issue) => `${['backendAuth', ...issue.path].join('.')}: ${issue.message}`,
+      (issue) => `${['backendAuth', ...issue.path].join('.')}: ${issueText(issue, written)}`,
     )
     return { faults }
   }

@@ -1,5 +1,6 @@
 import { ConfigError } from '../config.ts'
 import { asObject } from '../json.ts'
+import { unknownMember } from './unknown-member.ts'
 
 type Mapping = Readonly<Record<string, unknown>>
 
@@ -42,7 +43,7 @@ export function readDocument(variable: string, written: Mapping): RawDocument {
   const warnings = [
     ...names
       .filter((name) => !MEMBERS.includes(name) && !LIST_RESULT_MEMBERS.includes(name))
-      .map((name) => `${name}: unknown member, ignored`),
+      .map((name) => unknownMember(name, MEMBERS)),
     ...(typeof document['nextCursor'] === 'string'
       ? ['nextCursor: the list has more pages, which this catalogue does not contain']
       : []),

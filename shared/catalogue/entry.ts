@@ -5,7 +5,9 @@ import { asObject } from '../json.ts'
 import type { JsonSchema } from '../json-schema/schema.ts'
 import { type AccessRule, ruleOfSchemes, ruleOfScopes, schemeList, scopeList } from './access.ts'
 import { readBackendAuth, type ToolBackendAuth } from './backend-auth.ts'
+import { issueText } from './issue-text.ts'
 import { readRequest, type ToolRequest } from './request.ts'
+import { unknownMember } from './unknown-member.ts'
 
 /** MCP's ToolAnnotations: hints about the effect of a tool, which the gateway does not enforce. */
 export type ToolAnnotations = z.output<typeof annotations>
@@ -91,7 +93,7 @@ export function readEntry(value: unknown, defaults: Readonly<Record<string, unkn
   const warnings = own === undefined ? [] : unknownMembers(own, given)
   if (!parsed.success) {
     const faults = parsed.error.issues.map(
-      (issue) => `${issue.path.join('.') || 'entry'}: ${issue.message}`,
+      (issue) => `${issue.path.join('.') || 'entry'}: ${issueText(issue, given)}`,
     )
     return { saysAccess: true, faults, warnings }
   }
@@ -154,15 +156,11 @@ function unknownMembers(own: Readonly<Record<string, unknown>>, given: unknown):
   const names = Object.keys(own).filter((name) => !Object.hasOwn(members, name))
   const hints = Object.keys(asObject(asObject(given)?.['annotations']) ?? {})
   return [
-    ...names.map((name) => `${shown(name)}: unknown member, ignored`),
+    ...names.map((name) => unknownMember(name, Object.keys(members))),
     ...hints
       .filter((name) => !Object.hasOwn(annotations.shape, name))
-      .map((name) => `annotations.${shown(name)}: unknown member, ignored`),
+      .map((name) => unknownMember(name, Object.keys(annotations.shape), 'annotations.')),
   ]
-}
-
-function shown(name: string): string {
-  return name.slice(0, 64)
 }
 
 /**

@@ -5,6 +5,7 @@ import { asObject } from '../json.ts'
 import type { JsonSchema } from '../json-schema/schema.ts'
 import { bodyTypeFault, isJsonPatch } from './body-type.ts'
 import { declaredArguments } from './declared-arguments.ts'
+import { issueText } from './issue-text.ts'
 import { isReservedField, isTokenText } from './reserved-fields.ts'
 import { readUrlTemplate } from './url-template.ts'
 
@@ -140,10 +141,11 @@ const FIELD_VALUE = /^[\t\x20-\x7e]*$/
  * Does not know FUNCTIONS_BASE. Checks that a URL without an origin stays below any base.
  */
 export function readRequest(value: unknown, inputSchema: JsonSchema): ReadRequest {
-  const parsed = toolRequest.safeParse(withoutNulls(value), { jitless: true })
+  const given = withoutNulls(value)
+  const parsed = toolRequest.safeParse(given, { jitless: true })
   if (!parsed.success) {
     const faults = parsed.error.issues.map(
-      (issue) => `${['request', ...issue.path].join('.')}: ${issue.message}`,
+      (issue) => `${['request', ...issue.path].join('.')}: ${issueText(issue, given)}`,
     )
     return { faults }
   }

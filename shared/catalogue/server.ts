@@ -2,6 +2,7 @@ import '../schema-messages.ts'
 
 import * as z from 'zod/mini'
 import { ConfigError } from '../config.ts'
+import { unknownMember } from './unknown-member.ts'
 import { isWebUrl } from './web-url.ts'
 
 /** The `server` section of the catalogue. */
@@ -93,7 +94,7 @@ export function readServer(
   const warnings = given
     .map(([name]) => name)
     .filter((name) => !Object.hasOwn(members, name))
-    .map((name) => `server.${name.slice(0, 64)}: unknown member, ignored`)
+    .map((name) => unknownMember(name, Object.keys(members), 'server.'))
   return { server: parsed.data, warnings }
 }
 

@@ -1,3 +1,4 @@
+import type { LineCounter } from 'yaml'
 import { ConfigError } from '../config.ts'
 import { asObject, parseJsonOfAnyDepth } from '../json.ts'
 import { yaml } from './yaml.ts'
@@ -44,11 +45,15 @@ function quotationMarksIn(text: string): number {
 }
 
 function readYaml(variable: string, text: string): unknown {
-  const document = parsedYaml(variable, text)
+  const lines = new (yaml().LineCounter)()
+  const document = parsedYaml(variable, text, lines)
   const [error] = document.errors
   // The parser's message quotes the text, so the error contains only its code and position.
   if (error !== undefined) {
-    throw new ConfigError([`${variable} is not YAML or JSON (${error.code} at ${error.pos[0]})`])
+    const { line, col } = lines.linePos(error.pos[0])
+    throw new ConfigError([
+      `${variable} is not YAML or JSON (${error.code} in line ${line}, column ${col})`,
+    ])
   }
   if (!yaml().isMap(document.contents)) return undefined
   const value = resolveAliases(variable, () => document.toJS({ maxAliasCount: -1 }))
@@ -59,10 +64,15 @@ function readYaml(variable: string, text: string): unknown {
   ])
 }
 
-function parsedYaml(variable: string, text: string) {
+function parsedYaml(variable: string, text: string, lineCounter: LineCounter) {
   try {
-    // Without this, the package writes keys that are collections to standard error.
-    return yaml().parseDocument(text, { prettyErrors: false, merge: true, logLevel: 'error' })
+    return yaml().parseDocument(text, {
+      lineCounter,
+      prettyErrors: false,
+      merge: true,
+      // Without this, the package writes keys that are collections to standard error.
+      logLevel: 'error',
+    })
   } catch (error) {
     if (!(error instanceof RangeError)) throw error
     throw new ConfigError([`${variable} is nested too deeply`])

@@ -1,21 +1,28 @@
 import { execFile } from 'node:child_process'
+import { resolve } from 'node:path'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { COMMANDS, findCommand, overview } from '../../deploy/commands/registry.ts'
-import { didYouMean } from '../../deploy/kit/nearest.ts'
 import { createProgress } from '../../deploy/kit/progress.ts'
 import { runCommand } from '../../deploy/kit/run-command.ts'
+import { withToolsFilePath } from '../../deploy/kit/tools-file-path.ts'
 import manifest from '../../package.json' with { type: 'json' }
+import type { Environment } from '../../shared/config.ts'
+import { didYouMean } from '../../shared/nearest.ts'
 import { CLI } from '../support/command-line.ts'
 
 const SCRIPTS: Readonly<Record<string, string>> = manifest.scripts
 const NAMES = COMMANDS.map(({ name }) => name)
 const ESCAPE = '\u001b'
 
-async function run(name: string, ...args: readonly string[]) {
+function run(name: string, ...args: readonly string[]) {
+  return runWith({}, name, ...args)
+}
+
+async function runWith(env: Environment, name: string, ...args: readonly string[]) {
   let [stdout, stderr] = ['', '']
   const code = await runCommand(findCommand(name), {
     args,
-    env: {},
+    env,
     write: (text) => {
       stdout += text
     },
@@ -108,6 +115,27 @@ describe('deploy/cli.ts', () => {
     ['x', ['gateway'], ''],
   ])('suggests for %j among %j:%s', (word, known, said) => {
     expect(didYouMean(word, known)).toBe(said)
+  })
+})
+
+describe('a TOOLS_FILE that cannot be read', () => {
+  const fault = 'Configuration refused:\n  TOOLS_FILE names a file that cannot be read'
+
+  test('is reported with its absolute path and the base of a relative path', () => {
+    expect(withToolsFilePath(fault, { TOOLS_FILE: 'nowhere.yaml' })).toBe(
+      `${fault}: ${resolve('nowhere.yaml')} (npm resolves a relative path from the root of the repository)`,
+    )
+    expect(withToolsFilePath(fault, { TOOLS_FILE: '/nowhere.yaml' })).toBe(
+      `${fault}: /nowhere.yaml`,
+    )
+  })
+
+  test('is reported by the command', async () => {
+    const TOOLS_FILE = '/nowhere/tools.yaml'
+    expect(await runWith({ TOOLS_FILE, PUBLIC_URL: 'https://a.example' }, 'build')).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining(`cannot be read: ${TOOLS_FILE}\n`),
+    })
   })
 })
 

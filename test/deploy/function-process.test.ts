@@ -13,6 +13,8 @@ if (process.env.FAULT === 'refused') {
   process.exit(1)
 }
 if (process.env.FAULT === 'throws') throw new Error('cannot be')
+if (process.env.FAULT === 'hangs') await new Promise((resolve) => setTimeout(resolve, 600_000))
+if (process.env.FAULT === 'silent') process.exit(7)
 console.log('loaded')
 http('sample', (req, res) => res.json({ pid: process.pid, env: process.env }))
 `
@@ -31,10 +33,16 @@ beforeAll(async () => {
 afterEach(() => Promise.all(running.splice(0).map((started) => started.stop())))
 afterAll(() => rm(directory, { recursive: true }))
 
-async function start(env: Record<string, string> = {}): Promise<FunctionProcess> {
+async function start(
+  env: Record<string, string> = {},
+  startTimeoutMs?: number,
+): Promise<FunctionProcess> {
   const source = join(directory, 'sample.ts')
   const onLine = (line: string) => lines.push(line)
-  const started = await startFunction({ name: 'sample', source, env, onLine })
+  const started = await startFunction({
+    ...{ name: 'sample', source, env, onLine },
+    ...(startTimeoutMs !== undefined && { startTimeoutMs }),
+  })
   running.push(started)
   return started
 }
@@ -82,5 +90,22 @@ test('startFunction rejects with the configuration errors of the function', asyn
 })
 
 test('startFunction rejects with the output of a function that fails to start', async () => {
-  await expect(start({ FAULT: 'throws' })).rejects.toThrow(/did not start:\n.*cannot be/s)
+  const starting = start({ FAULT: 'throws' })
+  await expect(starting).rejects.toThrow(/did not start:\n.*cannot be/s)
+  await expect(starting).rejects.not.toThrow(/^\s+at /m)
+})
+
+test('startFunction rejects with the exit code of a function that ends without output', async () => {
+  await expect(start({ FAULT: 'silent' })).rejects.toThrow(
+    'The function sample did not start:\n  The process ended without output (exit code 7).',
+  )
+})
+
+test('startFunction rejects with the time limit and the size of the catalogue', async () => {
+  await writeFile(join(directory, 'large.yaml'), '#'.repeat(2_000_000))
+  const TOOLS_FILE = join(directory, 'large.yaml')
+  await expect(start({ FAULT: 'hangs', TOOLS_FILE }, 1)).rejects.toThrow(
+    'The function sample did not start within 0.001 s.\n' +
+      'The catalogue has 2.0 MB of YAML. Convert it to JSON, which is read about a hundred times as fast.',
+  )
 })

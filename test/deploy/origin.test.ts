@@ -1,11 +1,11 @@
 import { once } from 'node:events'
-import { type IncomingMessage, type RequestListener, request } from 'node:http'
+import { type IncomingMessage, type RequestListener, request, type ServerResponse } from 'node:http'
 import { connect } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { afterEach, expect, test } from 'vitest'
 import { type Listener, listenOnLoopback } from '../../deploy/kit/listen.ts'
 import { startOrigin } from '../../deploy/local/origin.ts'
-import type { Service } from '../../deploy/local/proxy.ts'
+import { forward, type Service } from '../../deploy/local/proxy.ts'
 
 const LIMITS = { answerMs: 120_000, instanceMs: 120_000 }
 const listeners: Listener[] = []
@@ -208,6 +208,55 @@ test('a client that disconnects ends the request to the function', async () => {
   sent.destroy()
 
   await closed
+})
+
+test('the function gets no connection for a client that has disconnected before it is called', async () => {
+  let connections = 0
+  const service = {
+    port: async () => {
+      connections++
+      return 9
+    },
+  }
+  const { promise: arrived, resolve: onArrival } = Promise.withResolvers<void>()
+  const { promise: forwarded, resolve: onForwarded } = Promise.withResolvers<void>()
+  const front = await listenOnLoopback(0, async (req, res) => {
+    onArrival()
+    await once(res, 'close')
+    await forward(req, res, service, LIMITS)
+    onForwarded()
+  })
+  listeners.push(front)
+  const sent = request({ port: front.port, host: 'localhost' }).once('error', () => undefined)
+  sent.end()
+  await arrived
+  sent.destroy()
+
+  await forwarded
+  expect(connections).toBe(0)
+})
+
+test('a response that arrives after the client has disconnected is discarded', async () => {
+  const { promise: arrived, resolve: onArrival } = Promise.withResolvers<ServerResponse>()
+  const { promise: cut, resolve: onCut } = Promise.withResolvers<void>()
+  const service = await serviceOf((req, res) => {
+    // `destroyed` is true before the event `close`, for which the proxy waits.
+    void arrived.then((response) => {
+      Object.defineProperty(response, 'destroyed', { value: true })
+      res.end('late')
+      req.socket.once('close', onCut)
+    })
+  })
+  const front = await listenOnLoopback(0, (req, res) => {
+    void forward(req, res, service, LIMITS)
+    onArrival(res)
+  })
+  listeners.push(front)
+  const sent = request({ port: front.port, host: 'localhost' }).once('error', () => undefined)
+  sent.end()
+
+  await cut
+  sent.destroy()
 })
 
 async function expectRefusal(answer: IncomingMessage, status: number, error: string) {

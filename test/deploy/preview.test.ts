@@ -3,6 +3,8 @@ import type { Browser, Frame, Page } from 'puppeteer-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { previewCommand } from '../../deploy/commands/preview.ts'
 import { UsageError } from '../../deploy/kit/errors.ts'
+import { listenOnLoopback } from '../../deploy/kit/listen.ts'
+import { runCommand } from '../../deploy/kit/run-command.ts'
 import type { System } from '../../deploy/local/system.ts'
 import { contentSecurityPolicy } from '../../deploy/preview/csp.ts'
 import { PREVIEW_OPTIONS, toOptions } from '../../deploy/preview/options.ts'
@@ -198,6 +200,55 @@ describe('the servers of npm run preview', () => {
     expect(backend.calls[0]?.headers).toMatchObject({ authorization: 'Bearer a-token-for-tests' })
     expect(backend.calls[0]?.headers).not.toHaveProperty('origin')
   })
+})
+
+describe('the tool of npm run preview', () => {
+  async function preview(url: string, ...args: readonly string[]) {
+    let errors = ''
+    const code = await runCommand(previewCommand, {
+      args: ['--url', url, '--no-open', ...args],
+      env: {},
+      write: () => expect.unreachable('nothing is served'),
+      writeError: (text) => {
+        errors += text
+      },
+    })
+    return { code, errors }
+  }
+
+  test('must exist on the server, and one of its tools must have a UI', async () => {
+    await using issuer = await startIssuer()
+    await using backend = await startBackend()
+    const env = { TOOLS: '{"one": {"scopes": []}, "two": {"scopes": []}}', TOOLS_FILE: '' }
+    await using served = await serveGateway({
+      issuer: issuer.url,
+      functionsBase: backend.url,
+      env,
+    })
+    const url = `${served.url}/mcp`
+    const token = await issuer.token()
+
+    expect(await preview(url, 'nosuch', '--token', token)).toEqual({
+      code: 2,
+      errors: expect.stringMatching(/^The server has no tool nosuch\. Its tools: one, two\.\n/),
+    })
+    expect(await preview(url, '--token', token)).toEqual({
+      code: 1,
+      errors: `No tool of ${url} has a UI. Its tools: one, two.\n`,
+    })
+  })
+
+  test.each([['--token', 'a-token-for-tests'], []])(
+    'cannot be shown if the system does not run, with the options %j',
+    async (...options) => {
+      const { port, close } = await listenOnLoopback(0, () => undefined)
+      await close()
+      const { code, errors } = await preview(`http://127.0.0.1:${port}/mcp`, ...options)
+      expect(code).toBe(1)
+      expect(errors).toContain('no response')
+      expect(errors).toContain('start the system with npm start')
+    },
+  )
 })
 
 describe('the content security policy of a UI', () => {

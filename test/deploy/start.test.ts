@@ -7,6 +7,7 @@ import type { Readable } from 'node:stream'
 import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
 import { afterEach, describe, expect, test } from 'vitest'
+import { greeting, startDocument } from '../../deploy/local/start.ts'
 import { startSystem } from '../../deploy/local/system.ts'
 import { CLI } from '../support/command-line.ts'
 
@@ -17,9 +18,9 @@ afterEach(() => {
   for (const child of started.splice(0)) child.kill('SIGKILL')
 })
 
-function start(env: Record<string, string>) {
+function start(env: Record<string, string>, ...options: readonly string[]) {
   const { PATH = '', HOME = '' } = process.env
-  const child = spawn(process.execPath, [CLI, 'start'], {
+  const child = spawn(process.execPath, [CLI, 'start', ...options], {
     env: { PATH, HOME, PORT: '0', TENANT_PORT: '0', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
@@ -67,6 +68,29 @@ describe('npm start', () => {
     const onAnyPort = (output: string) => output.replaceAll(/localhost:\d+/g, 'localhost').trim()
     const [, sample = ''] = /\$ npm ci && npm start\n(.*?)ready\n```/s.exec(README) ?? []
     expect(onAnyPort(sample)).toBe(onAnyPort(printed.replace(` -- ${connector}`, '')))
+  })
+
+  test('prints the warnings about the catalogue as text and in the JSON document', async () => {
+    const TOOLS = '{"listThings": {"scopes": [], "inputschema": {}}}'
+    const child = start({ TOOLS }, '--json')
+    const errors = text(child.stderr)
+    let printed = ''
+    for await (const chunk of child.stdout) {
+      printed += chunk
+      if (printed.endsWith('\n}\n')) break
+    }
+    child.kill('SIGTERM')
+
+    const ignored = [
+      'tool "listThings": inputschema: unknown member, ignored. Did you mean inputSchema?',
+    ]
+    expect(JSON.parse(printed)).toMatchObject({
+      warnings: { toolsWithoutBackend: ['listThings'], ignored },
+    })
+    expect(await errors).toBe(`Catalogue: ${ignored[0]}
+FUNCTIONS_BASE is not set. These tools have no backend: listThings.
+Set FUNCTIONS_BASE to the URL of your backends.
+`)
   })
 
   test.each(['SIGINT', 'SIGTERM'] as const)('ends all processes on %s', async (signal) => {
@@ -173,6 +197,36 @@ describe('npm start', () => {
   CLIENT_REDIRECT_URIS: pattern 1 is not a URLPattern
   LOG_WEBHOOK_SECRET must have at least 32 characters
 `)
+  })
+})
+
+describe('with a tenant of Auth0', () => {
+  const issuer = 'http://localhost:8081/'
+  const users = [{ email: 'alice@example.com', password: 'password', userId: 'a', permissions: [] }]
+  const local = { OAUTH_ISSUER: issuer, MGMT_DOMAIN: 'localhost:8081', PUBLIC_URL: 'http://a' }
+  const greeted = (variables: Readonly<Record<string, string>>) => {
+    const system = { url: 'http://a', issuer, users, variables: { ...local, ...variables } }
+    const warnings = { toolsWithoutBackend: [], ignored: [] }
+    const known = { ...system, warnings }
+    return { text: greeting(known), document: startDocument(known) }
+  }
+
+  test.each([
+    { OAUTH_ISSUER: 'https://tenant.eu.auth0.com/', MGMT_DOMAIN: 'tenant.eu.auth0.com' },
+    { OAUTH_ISSUER: 'https://tenant.eu.auth0.com/' },
+  ])('npm start prints its issuer and not the users of the emulator: %j', (variables) => {
+    const { text: printed, document } = greeted(variables)
+    expect(printed).toContain('\nIssuer          https://tenant.eu.auth0.com/\n')
+    expect(printed).not.toMatch(/emulator|8081|alice/)
+    expect(document).toMatchObject({ issuer: variables.OAUTH_ISSUER, users: [] })
+  })
+
+  test('npm start does not print the users if only MGMT_DOMAIN names it', () => {
+    expect(greeted({ MGMT_DOMAIN: 'tenant.eu.auth0.com' }).text).not.toContain('alice')
+  })
+
+  test('npm start prints no permissions of a user without permissions', () => {
+    expect(greeted({}).text).toContain('\nSign-in         alice@example.com, password\n')
   })
 })
 

@@ -177,7 +177,9 @@ describe('the sample tools', () => {
   })
 
   test('respond with 404 to an unknown tool and with 405 to GET', async () => {
-    expect((await call({ tool: 'constructor' })).status).toBe(404)
+    const unknown = await call({ tool: 'constructor' })
+    expect(unknown.status).toBe(404)
+    expect(await unknown.text()).toContain('Set FUNCTIONS_BASE to the URL of your backends.')
     expect((await fetch(`${base}/listEvents`)).status).toBe(405)
   })
 })

@@ -195,7 +195,7 @@ describe('a catalogue document', () => {
     expect(warnings).toEqual([
       'colour: unknown member, ignored',
       'nextCursor: the list has more pages, which this catalogue does not contain',
-      'tool "a": inputschema: unknown member, ignored',
+      'tool "a": inputschema: unknown member, ignored. Did you mean inputSchema?',
       'tool "a": annotations.newHint: unknown member, ignored',
     ])
   })

@@ -81,14 +81,17 @@ describe('a catalogue', () => {
 
   const NAME_RULE = 'name must be 1 to 128 of A-Z a-z 0-9 _ - .'
   test.each([
-    ['a: [', 'TOOLS is not YAML or JSON (BAD_INDENT at 4)'],
-    ['{"a": {"scopes": []}', 'TOOLS is not YAML or JSON (MISSING_CHAR at 20)'],
-    ['a: {scopes: []}\na: {scopes: []}', 'TOOLS is not YAML or JSON (DUPLICATE_KEY at 16)'],
+    ['a: [', 'TOOLS is not YAML or JSON (BAD_INDENT in line 1, column 5)'],
+    ['{"a": {"scopes": []}', 'TOOLS is not YAML or JSON (MISSING_CHAR in line 1, column 21)'],
+    [
+      'a: {scopes: []}\na: {scopes: []}',
+      'TOOLS is not YAML or JSON (DUPLICATE_KEY in line 2, column 1)',
+    ],
     [
       '{"a": {"scopes": ["x"]}, "a": {"scopes": []}}',
-      'TOOLS is not YAML or JSON (DUPLICATE_KEY at 25)',
+      'TOOLS is not YAML or JSON (DUPLICATE_KEY in line 1, column 26)',
     ],
-    ['---\na: {}\n---\nb: {}', 'TOOLS is not YAML or JSON (MULTIPLE_DOCS at 10)'],
+    ['---\na: {}\n---\nb: {}', 'TOOLS is not YAML or JSON (MULTIPLE_DOCS in line 3, column 1)'],
     ['a: *nowhere', 'TOOLS has an alias that cannot be resolved'],
     ['a: &a {scopes: [], _meta: {x: *a}}', 'TOOLS has an alias inside the value that it refers to'],
     [
@@ -138,8 +141,8 @@ describe('a catalogue', () => {
       'TOOLS: tool "a": annotations.readOnlyHint: Invalid input: expected boolean, received string',
     ],
     [
-      'a: {scopes: [], inputSchema: {type: string}}',
-      'TOOLS: tool "a": inputSchema.type: Invalid input: expected "object"',
+      'a: {scopes: [], inputSchema: {type: objct}}',
+      'TOOLS: tool "a": inputSchema.type: Invalid input: expected "object", received "objct"',
     ],
     [
       'a: {scopes: [], inputSchema: {}}',
@@ -166,7 +169,7 @@ describe('schemas', () => {
     const types = '(array, boolean, integer, null, number, object, string)'
     expect(faultsOf(tool(schema))).toEqual([
       'TOOLS: tool "a": inputSchema at /required: must be array',
-      `TOOLS: tool "a": inputSchema at /properties/x/type: must be equal to one of the allowed values ${types}`,
+      `TOOLS: tool "a": inputSchema at /properties/x/type: must be equal to one of the allowed values ${types}, not "text"`,
       'TOOLS: tool "a": inputSchema at /properties/y/minLength: must be >= 0',
     ])
   })

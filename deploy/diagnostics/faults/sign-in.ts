@@ -14,7 +14,7 @@ export const SIGN_IN_FAULTS = {
     title: 'The sign-in form rejects the user name or the password',
     severity: 'error',
     why: 'The user does not exist in the tenant, or has another password.',
-    fix: 'Use --user and --password. The local tenant has alice@example.com with the password "password".',
+    fix: 'Use --user and --password. The Auth0 emulator has alice@example.com with the password "password".',
   },
   access_denied: {
     title: 'The tenant denies access',

@@ -49,6 +49,8 @@ const change = z.strictObject({
    * name.
    */
   userPermissions: z.record(z.email(), z.array(z.string())).optional(),
+  /** The traits as GET shows them. They can also be members of the body. */
+  traits: traitsChange.optional(),
   ...traitsChange.shape,
   ...faultsChange.shape,
 })
@@ -57,7 +59,7 @@ const known = { traits: traitsChange.strip(), faults: faultsChange.strip() }
 
 /** The body of `POST /__tenant`, separated into traits, faults and other changes. */
 export interface ControlChange {
-  readonly change: z.infer<typeof change>
+  readonly change: Omit<z.infer<typeof change>, 'traits'>
   readonly traits: z.infer<typeof traitsChange>
   readonly faults: z.infer<typeof faultsChange>
 }
@@ -70,7 +72,8 @@ export interface ControlChange {
 export function parseChange(given: unknown): ControlChange {
   const parsed = change.safeParse(given)
   if (parsed.success) {
-    const { data } = parsed
+    const { traits, ...change } = parsed.data
+    const data = { ...traits, ...change }
     return { change: data, traits: known.traits.parse(data), faults: known.faults.parse(data) }
   }
   const faults = parsed.error.issues.map(

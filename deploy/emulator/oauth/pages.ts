@@ -3,6 +3,7 @@ import { html, raw } from 'hono/html'
 /** An HTML page. Inserted texts are escaped. */
 export type Page = ReturnType<typeof html>
 
+const NAME = 'Auth0 emulator'
 const STYLE = raw(`
   :root { color-scheme: light dark; font: 16px/1.5 system-ui, sans-serif }
   body { display: grid; place-items: center; min-height: 90vh; margin: 1rem }
@@ -48,6 +49,28 @@ ${scopes.length === 0 ? '' : html`<ul>${scopes.map((scope) => html`<li>${scope}<
   )
 }
 
+interface Tenant {
+  readonly issuer: string
+  readonly users: readonly { readonly email: string; readonly password: string }[]
+}
+
+/** Returns the page at the root of the emulator. */
+export function homePage({ issuer, users }: Tenant): Page {
+  return page(
+    NAME,
+    html`<p>This server behaves like an Auth0 tenant with the issuer <code>${issuer}</code>. It runs only on
+this machine, for development and tests.</p>
+<h2>Users</h2>
+<ul>${users.map(({ email, password }) => html`<li>${email}, password <code>${password}</code></li>`)}</ul>
+<h2>Links</h2>
+<ul>
+<li><a href="/__tenant">State of the tenant</a>; a POST request changes it</li>
+<li><a href="/.well-known/openid-configuration">OpenID Connect discovery</a></li>
+<li><a href="/.well-known/jwks.json">Signing keys</a></li>
+</ul>`,
+  )
+}
+
 /** Returns the page for an error that is not returned to the client. */
 export function errorPage(error: string, description: string): Page {
   return page(
@@ -60,7 +83,7 @@ function page(title: string, content: Page): Page {
   return html`<!doctype html>
 <html lang="en">
 <head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
-<title>${title} - Auth0 emulator</title><style>${STYLE}</style></head>
+<title>${title === NAME ? NAME : `${title} - ${NAME}`}</title><style>${STYLE}</style></head>
 <body><main><h1>${title}</h1>
 ${content}
 </main></body>

@@ -40,6 +40,18 @@ const TOOLS: ReadonlyMap<string, Tool> = new Map<string, Tool>([
   ['fetch', (events, { id }) => toDocument(events.find((event) => event.id === id))],
 ])
 
+const NO_BACKEND =
+  'The sample backends do not have this path. Set FUNCTIONS_BASE to the URL of your backends.'
+
+/** Returns whether the sample backends serve the path of a tool, which may have `{name}` segments. */
+export function isSampleBackend(path: string): boolean {
+  return TOOLS.has(path.slice(1)) || isCalendarApi(path)
+}
+
+function isCalendarApi(path: string): boolean {
+  return path === CALENDAR_API || path.startsWith(`${CALENDAR_API}/`)
+}
+
 /**
  * Creates the sample backends: each user's events, in memory, at `POST {base}/{toolName}` and as a plain
  * HTTP API (calendar-api.ts). Like a real backend, they require the gateway's assertion (401 otherwise).
@@ -47,15 +59,16 @@ const TOOLS: ReadonlyMap<string, Tool> = new Map<string, Tool>([
  */
 export function createTools({ base, verifyToken, ...verification }: ToolsOptions): RequestListener {
   const eventsOf = createCalendars()
-  return async (req, res) => {
+  const answer: (...exchange: Parameters<RequestListener>) => Promise<unknown> = async (
+    req,
+    res,
+  ) => {
     const { method = '', url = '/' } = req
     const [path = '', query = ''] = url.split(/\?(.*)/s)
     const name = path.slice(1)
     const tool = TOOLS.get(name)
-    const isApi = path === CALENDAR_API || path.startsWith(`${CALENDAR_API}/`)
-    if (tool === undefined && !isApi) {
-      return sendError(res, 404, 'not_found', 'The tool does not exist.')
-    }
+    const isApi = isCalendarApi(path)
+    if (tool === undefined && !isApi) return sendError(res, 404, 'not_found', NO_BACKEND)
     if (tool !== undefined && method !== 'POST') {
       return sendError(res, 405, 'method_not_allowed', 'Use POST.')
     }
@@ -85,16 +98,22 @@ export function createTools({ base, verifyToken, ...verification }: ToolsOptions
       )
     }
     const events = eventsOf(verified.uid)
-    const answer =
+    const { status, body: content } =
       tool === undefined
         ? answerCalendarApi(method, new URL(url, base), events, verified)
         : { status: 200, body: tool(events, JSON.parse(body.toString())) }
-    if (tool !== undefined && answer.body === undefined) {
+    if (tool !== undefined && content === undefined) {
       return sendError(res, 404, 'not_found', 'The event does not exist.')
     }
-    if (answer.body === undefined) return res.writeHead(answer.status).end()
-    res.writeHead(answer.status, { 'content-type': 'application/json' })
-    res.end(JSON.stringify(answer.body))
+    if (content === undefined) return res.writeHead(status).end()
+    res.writeHead(status, { 'content-type': 'application/json' })
+    res.end(JSON.stringify(content))
+  }
+  return (req, res) => {
+    // The body cannot be read if the client disconnects. Then the response is discarded.
+    answer(req, res).catch(() =>
+      sendError(res, 500, 'internal_error', 'The sample backend failed.'),
+    )
   }
 }
 

@@ -3,6 +3,7 @@ import '../../schema-messages.ts'
 import * as z from 'zod/mini'
 import { asObject } from '../../json.ts'
 import { type AccessRule, ruleOfSchemes, ruleOfScopes, schemeList, scopeList } from '../access.ts'
+import { unknownMember } from '../unknown-member.ts'
 import type { CatalogueFiles } from './catalogue-files.ts'
 import { FileFault, nameOf } from './catalogue-files.ts'
 import { type Content, toContent } from './content.ts'
@@ -97,7 +98,7 @@ export function readResource(
   const parsed = entry.safeParse({ ...access, ...own }, { jitless: true })
   const warnings = Object.keys(own)
     .filter((name) => !Object.hasOwn(members, name))
-    .map((name) => `${name.slice(0, 64)}: unknown member, ignored`)
+    .map((name) => unknownMember(name, Object.keys(members)))
   if (!parsed.success) {
     const faults = parsed.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`)
     return { faults, warnings }

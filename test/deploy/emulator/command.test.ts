@@ -81,9 +81,17 @@ test('npm run emulator prints URLs and examples without the secret from the envi
   expect(await printed).toMatch(/^Issuer +http:\/\/localhost:\d+\/\n/)
   expect(await printed).toMatch(/^ {2}token +curl http:\/\/localhost:\d+\/oauth\/token -d /m)
   expect(await printed).toMatch(/^Control +http:\/\/localhost:\d+\/__tenant /m)
-  expect(await printed).toMatch(/\nPress Ctrl-C to stop\.\n$/)
+  expect(await printed).toMatch(/\nPress Ctrl-C to stop\n\nready\n$/)
   expect(await printed).toContain('client_secret=$MGMT_CLIENT_SECRET')
   expect(await printed).not.toContain('a-secret-of-this-machine')
+})
+
+test('npm run emulator -- --empty lists users without permissions, because no API exists', async () => {
+  const { users } = await described(start(['--port', '0', '--empty', '--json']))
+  expect(users.map(({ email, permissions }) => [email, permissions])).toEqual([
+    ['alice@example.com', []],
+    ['bob@example.com', []],
+  ])
 })
 
 test('npm run emulator exits with 1 and prints the port if it is in use', async () => {

@@ -91,6 +91,13 @@ describe('an on-behalf-of token exchange in the Auth0 emulator', () => {
     })
   })
 
+  test('has an expires_in that is the lifetime of the token if tokenLifetimes is set', async () => {
+    await tenant.admin.change({ traits: { tokenLifetimes: { access: 77 } } })
+    const { body } = await exchange(await tokenOf())
+    const { exp = 0, iat = 0 } = decodeJwt(String(body['access_token']))
+    expect([body['expires_in'], exp - iat]).toEqual([77, 77])
+  })
+
   test('returns all scopes of the user that the grant allows if scope is missing', async () => {
     expect(decodeJwt(tokenIn(await exchange(await tokenOf())))['scope']).toBe(
       'events:read events:write',

@@ -18,6 +18,10 @@ afterEach(() => void vi.useRealTimers())
 async function post(body: unknown): Promise<Response> {
   return fetch(`${tenant.issuer}__tenant`, { method: 'POST', body: JSON.stringify(body) })
 }
+async function traitsNow(): Promise<object> {
+  const state = (await (await fetch(`${tenant.issuer}__tenant`)).json()) as { traits: object }
+  return state.traits
+}
 async function elapsed(call: () => PromiseLike<unknown>): Promise<number> {
   const start = performance.now()
   await call()
@@ -44,7 +48,27 @@ function stopClock(): number {
 }
 const listClients = () => tenant.management.clients.list()
 
+test('the page at the root names the users and links to the state', async () => {
+  const response = await fetch(tenant.issuer)
+  const page = await response.text()
+  expect([response.status, response.headers.get('content-type')]).toEqual([
+    200,
+    'text/html; charset=utf-8',
+  ])
+  expect(page).toContain('<title>Auth0 emulator</title>')
+  expect(page).toContain('alice@example.com')
+  expect(page).toContain('href="/__tenant"')
+})
+
 describe('POST /__tenant', () => {
+  test('accepts the traits as GET shows them', async () => {
+    const traits = await traitsNow()
+    const changed = { ...traits, plan: 'enterprise', logStreamLimit: 1 }
+    expect((await post({ traits: changed })).status).toBe(200)
+    expect(await traitsNow()).toEqual(changed)
+    expect((await post({ traits: { plann: 'free' } })).status).toBe(400)
+  })
+
   test.each([
     [{ management: { latency: 1 } }, 'management'],
     [{ management: { rateLimit: { times: -1 } } }, 'management.rateLimit.times'],

@@ -59,6 +59,9 @@ describe.skipIf(chromium === undefined)('the status page', () => {
     const { page, text, part, problems } = await open()
     expect(await text('#url')).toBe(`${system.url}/mcp`)
     expect(await text('#verdict')).toBe('All systems operational.')
+    expect(await text('#advice')).toMatch(
+      /^Programs on this machine can connect\. ChatGPT requires a public URL/,
+    )
     expect(await page.title()).toBe(`All systems operational – ${new URL(system.url).host}`)
     expect(await part('issuer')).toEqual(['good', system.issuer])
     expect(await part('jwks')).toEqual(['good', expect.stringMatching(/^2 keys, RS256, fetched /)])
@@ -92,6 +95,14 @@ describe.skipIf(chromium === undefined)('the status page', () => {
     }
     const { part } = await open({ answers })
     await expect.poll(() => part('way')).toEqual(['good', expected])
+  })
+
+  test('says that ChatGPT can connect if the connector URL is public', async () => {
+    const openApi = await (await fetch(`${system.url}/openapi.json`)).json()
+    const published = { ...(openApi as object), servers: [{ url: 'https://mcp.acme.example' }] }
+    const { text } = await open({ answers: { '/openapi.json': published } })
+    expect(await text('#url')).toBe('https://mcp.acme.example/mcp')
+    expect(await text('#advice')).toBe('ChatGPT can find the sign-in and call the tools.')
   })
 
   test('sends requests only to its own origin and shows tool descriptions as plain text', async () => {

@@ -35,9 +35,14 @@ export function resourceServer(
     audience: api.identifier,
     scope: client ? grantableScopes(state, client, api).join(' ') : '',
     accessTokenFormat: 'jwt',
-    accessTokenTTL: state.traits.tokenLifetimes.access ?? api.token_lifetime,
+    accessTokenTTL: accessTokenLifetime(state, api),
     jwt: { sign: signatureOf(state, api), ...(encrypt !== undefined && { encrypt }) },
   }
+}
+
+/** Returns the lifetime of a new access token in seconds. */
+export function accessTokenLifetime({ traits }: TenantState, api: TenantApi): number {
+  return traits.tokenLifetimes.access ?? api.token_lifetime
 }
 
 function signatureOf({ keys }: TenantState, { signing_alg, signing_secret }: TenantApi) {

@@ -5,6 +5,7 @@ import type { TenantApi, TenantClient, TenantState } from '../../state.ts'
 import { findApi, userGrantOf } from '../access.ts'
 import { findOrganization } from '../organizations.ts'
 import { scopesHeld } from '../permissions.ts'
+import { accessTokenLifetime } from './access-token.ts'
 import {
   type Actor,
   actorOf,
@@ -43,7 +44,7 @@ export function createExchange(state: TenantState, log: TenantLog) {
       })
       sendJson(res, 200, {
         access_token: token,
-        expires_in: api.token_lifetime,
+        expires_in: accessTokenLifetime(state, api),
         token_type: 'Bearer',
         issued_token_type: ACCESS_TOKEN,
         ...(scope !== asked && { scope }),

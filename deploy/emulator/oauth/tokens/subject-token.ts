@@ -3,6 +3,7 @@ import { createLocalJWKSet, importJWK, type JWK, jwtVerify, SignJWT } from 'jose
 import { TenantError } from '../../http.ts'
 import type { TenantApi, TenantClient, TenantState } from '../../state.ts'
 import { scopesHeld } from '../permissions.ts'
+import { accessTokenLifetime } from './access-token.ts'
 
 /** The chain of actors (RFC 8693 s4.1). The client of the last exchange is the outermost. */
 export interface Actor {
@@ -69,7 +70,7 @@ export async function signToken(
     readonly act: Actor
   },
 ): Promise<string> {
-  const { issuer, keys, traits } = state
+  const { issuer, keys } = state
   const [key] = keys
   const isOfProfile = api.token_dialect.startsWith('rfc9068')
   const hasPermissions = api.enforce_policies === true && api.token_dialect.endsWith('_authz')
@@ -83,7 +84,6 @@ export async function signToken(
       ? { client_id: client.client_id, jti: randomUUID() }
       : { azp: client.client_id }),
   }
-  const lifetime = traits.tokenLifetimes.access ?? api.token_lifetime
   return new SignJWT(claims)
     .setProtectedHeader({
       alg: isSymmetric ? 'HS256' : 'RS256',
@@ -94,7 +94,7 @@ export async function signToken(
     .setSubject(subject.sub)
     .setAudience(api.identifier)
     .setIssuedAt()
-    .setExpirationTime(`${lifetime}s`)
+    .setExpirationTime(`${accessTokenLifetime(state, api)}s`)
     .sign(isSymmetric ? Buffer.from(api.signing_secret) : await importJWK(key, 'RS256'))
 }
 

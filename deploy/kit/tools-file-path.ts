@@ -1,0 +1,15 @@
+import { isAbsolute, resolve } from 'node:path'
+import type { Environment } from '../../shared/config.ts'
+import { printable } from '../../shared/log/printable.ts'
+
+/** The fault in shared/tools.ts, which has no path because the functions log it. */
+const UNREADABLE = 'TOOLS_FILE names a file that cannot be read'
+
+/** Adds the path of TOOLS_FILE to the message of a configuration error about an unreadable file. */
+export function withToolsFilePath(message: string, { TOOLS_FILE = '' }: Environment): string {
+  const path = TOOLS_FILE.trim()
+  const base = isAbsolute(path)
+    ? ''
+    : ' (npm resolves a relative path from the root of the repository)'
+  return message.replace(UNREADABLE, () => `${UNREADABLE}: ${printable(resolve(path))}${base}`)
+}

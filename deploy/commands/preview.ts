@@ -1,5 +1,6 @@
 import { defineCommand } from '../kit/command.ts'
 import { CommandError } from '../kit/errors.ts'
+import { untilSignal } from '../kit/until-signal.ts'
 import { PREVIEW_OPTIONS, toOptions } from '../preview/options.ts'
 
 export const previewCommand = defineCommand({
@@ -12,6 +13,7 @@ export const previewCommand = defineCommand({
   progress: 'Signing in',
   run: async (line, { env, write, doing, readInput }) => {
     const { token, person, opensBrowser, ...options } = toOptions(line, env)
+    const ending = untilSignal()
     const { StepError } = await import('../connect/failure.ts')
     const { openBrowser } = await import('../connect/sign-in/open-browser.ts')
     const { startPreview } = await import('../preview/server.ts')
@@ -19,7 +21,8 @@ export const previewCommand = defineCommand({
     try {
       const given = token === '-' ? (await readInput?.())?.trim() : token
       const used = given ?? (await signInLocally(options.url, person))
-      const { url, sandbox } = await startPreview({ ...options, token: used })
+      await using preview = await startPreview({ ...options, token: used })
+      const { url, sandbox } = preview
       doing(undefined)
       write(
         line.values.json
@@ -27,10 +30,10 @@ export const previewCommand = defineCommand({
           : `Preview  ${url}\nPress Ctrl-C to stop\n`,
       )
       if (opensBrowser) openBrowser(url)
+      await ending
+      return 0
     } catch (error) {
       throw error instanceof StepError ? new CommandError(error.message) : error
     }
-    // The server runs until a signal ends the process.
-    return new Promise<never>(() => undefined)
   },
 })

@@ -1,5 +1,6 @@
 import { resolve } from 'node:path'
 import { ROOT } from '../build/functions.ts'
+import { ENV_FILE_OPTION } from '../env-file.ts'
 import { UsageError } from '../kit/errors.ts'
 import { didYouMean } from '../kit/nearest.ts'
 import type { CommandLine, Flag, OptionSpecs, Values } from '../kit/options.ts'
@@ -38,12 +39,7 @@ export interface Options {
 
 /** The options that locate a deployment, for all commands for Google Cloud. */
 export const PLACE_OPTIONS = {
-  'env-file': {
-    type: 'string',
-    value: 'FILE',
-    default: '.env.yaml',
-    text: 'file with the variables',
-  },
+  ...ENV_FILE_OPTION,
   project: {
     type: 'string',
     value: 'ID',

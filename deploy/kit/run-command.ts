@@ -2,24 +2,37 @@ import { ConfigError } from '../../shared/config.ts'
 import type { Command, CommandIo, Running } from './command.ts'
 import { helpOf, parseCommandLine, usageOf } from './command-line.ts'
 import { CommandError, UsageError } from './errors.ts'
+import { failureJson } from './json-result.ts'
+import { checkNpmOptions } from './npm-options.ts'
 import { createStyle } from './style.ts'
 
 /**
  * Runs a command with its arguments and returns the exit code: 0 = done, 1 = failed or faults found,
- * 2 = usage error. Throws only for bugs.
+ * 2 = usage error. With `--json`, a failure without a document prints `{"ok": false, "error"}`. Throws only
+ * for bugs.
  */
 export async function runCommand<Io extends CommandIo>(
   command: Command<Io>,
-  io: Io,
+  given: Io,
 ): Promise<number> {
+  let hasOutput = false
+  const write = (text: string) => {
+    hasOutput = true
+    given.write(text)
+  }
+  const io: Io = { ...given, write }
+  let envFile: string | undefined
   try {
     const line = parseCommandLine(command, io.args)
     if (line === 'help') {
       io.write(`${helpOf(command, createStyle(isColored(io)))}\n`)
       return 0
     }
+    checkNpmOptions(command, io.args, io.env)
     const { withEnvFile = (env) => env, doing = () => undefined } = io
-    const env = command.readsEnvFile ? withEnvFile(io.env) : io.env
+    const file = line.values['env-file']
+    if (typeof file === 'string') envFile = file
+    const env = command.readsEnvFile && envFile ? withEnvFile(io.env, envFile) : io.env
     const running: Running<Io> = { ...io, env, doing, style: createStyle(isColored(io)) }
     if (command.progress !== undefined) doing(command.progress)
     return await command.start(line, running)
@@ -31,9 +44,19 @@ export async function runCommand<Io extends CommandIo>(
       return 2
     }
     if (!(error instanceof CommandError || error instanceof ConfigError)) throw error
-    io.writeError(`${error.message}\n`)
+    const message = explainError(error, envFile && io.missingEnvFile?.(envFile))
+    if (io.args.includes('--json') && !hasOutput) write(failureJson(message))
+    io.writeError(`${message}\n`)
     return 1
   }
+}
+
+/** Without the file, each of its variables is missing, so the file is named first. */
+function explainError(error: Error, missingFile: string | undefined): string {
+  if (!missingFile || !(error instanceof ConfigError) || error.message.includes(missingFile)) {
+    return error.message
+  }
+  return `${missingFile}\n${error.message}`
 }
 
 function isColored({ hasColor = false, args }: CommandIo): boolean {

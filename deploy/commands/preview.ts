@@ -6,7 +6,6 @@ import { PREVIEW_OPTIONS, toOptions } from '../preview/options.ts'
 export const previewCommand = defineCommand({
   name: 'preview',
   summary: 'Shows the UI of a tool in a browser like an MCP host; serves until Ctrl-C.',
-  usage: '-- [TOOL] [options]',
   arguments: [{ name: 'TOOL', text: 'the tool to show; default the first tool with a UI' }],
   options: PREVIEW_OPTIONS,
   exitCodes: { 0: 'ended', 1: 'cannot start' },

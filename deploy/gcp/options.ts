@@ -119,13 +119,20 @@ export const DEPLOY_OPTIONS = {
   yes: APPLY.yes,
 } as const satisfies OptionSpecs
 
+/** The parts that `npm run destroy` can remove. */
+const REMOVED = PHASES.filter((phase) => phase !== 'apis' && phase !== 'doctor')
+
 /** The options of `npm run destroy`. */
 export const DESTROY_OPTIONS = {
   ...APPLY,
   'dry-run': { type: 'boolean', text: 'print every command, change nothing' },
   ...PLACE_OPTIONS,
-  ...PARTS,
-  ...DIST,
+  only: {
+    ...PARTS.only,
+    text: `remove only these parts, separated by commas: ${REMOVED.join(', ')}`,
+  },
+  skip: { ...PARTS.skip, text: 'remove all parts except these' },
+  dist: { ...DIST.dist, isHidden: true },
   adopt: {
     type: 'boolean',
     text: 'also remove functions with another PUBLIC_URL',

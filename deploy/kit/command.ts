@@ -31,8 +31,6 @@ export interface Command<Io extends CommandIo = CommandIo> {
   readonly name: string
   /** What it does, in one sentence. */
   readonly summary: string
-  /** The text after `npm run <name>` in the first line of the help. */
-  readonly usage: string
   readonly arguments?: readonly ArgumentSpec[]
   readonly options: OptionSpecs
   /** The end of the help, before the exit codes. */

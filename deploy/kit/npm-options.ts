@@ -34,9 +34,7 @@ export function checkNpmOptions(
   const isTaken = (option: string) =>
     isSet(option.replaceAll('-', '_')) || (EXPANSIONS[option]?.every(isSet) ?? false)
   const specs: OptionSpecs = { ...options, ...COMMON_OPTIONS }
-  const known = Object.entries(specs).flatMap(([option, spec]) =>
-    spec.type === 'boolean' && spec.isHidden ? [] : [option],
-  )
+  const known = Object.entries(specs).flatMap(([option, spec]) => (spec.isHidden ? [] : [option]))
   // --dry-run is checked for every command, because its user expects that nothing changes.
   const taken = ['dry-run', ...known].find(isTaken)
   if (taken === undefined || isGiven(taken)) return

@@ -54,7 +54,14 @@ const FAULTS: readonly (readonly [
   readonly string[],
   RegExp,
 ])[] = [
-  ['is opaque', () => 'aSdFgHjKl', ['ACCESS_TOKEN_IS_OPAQUE'], /resource_parameter_profile/],
+  [
+    'is opaque',
+    () => 'aSdFgHjKl-0123456789_qWeRtZuIoP7',
+    ['ACCESS_TOKEN_IS_OPAQUE'],
+    /resource_parameter_profile/,
+  ],
+  ['is a word', () => 'hello', ['token_malformed'], /not an access token/],
+  ['is a part of a JWT', () => 'eyJhbGciOiJSUzI1NiJ9.eyJ9', ['token_malformed'], /Copy the whole/],
   [
     'is encrypted',
     () => 'eyJhbGciOiJkaXIifQ..a.b.c',

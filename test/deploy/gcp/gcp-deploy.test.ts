@@ -10,6 +10,8 @@ import {
   type Invocation,
 } from '../../support/google/fake-commands.ts'
 
+/** Connections to it are refused. Deploy refuses localhost itself. */
+const NOWHERE = 'https://0.0.0.0:1'
 let commands: FakeCommands
 beforeEach(() => {
   commands = fakeCommands(['gcloud', 'firebase'])
@@ -266,8 +268,8 @@ describe('a failed deployment', () => {
 test('deploy runs doctor at the end and exits with 1 if doctor finds problems', async () => {
   const variables = {
     ...VARIABLES,
-    PUBLIC_URL: 'http://localhost:1',
-    OAUTH_ISSUER: 'http://localhost:1/',
+    PUBLIC_URL: NOWHERE,
+    OAUTH_ISSUER: `${NOWHERE}/`,
     MGMT_DOMAIN: 'localhost:1',
   }
   const { code, stdout, stderr } = await run([], { variables })
@@ -275,7 +277,7 @@ test('deploy runs doctor at the end and exits with 1 if doctor finds problems', 
   expect(code).toBe(1)
   expect(stdout).toMatch(/^Deployed\. [\s\S]*url_unreachable/m)
   expect(stderr).toBe(
-    'Deployment finished, but doctor found problems (above). To check again: npm run doctor -- http://localhost:1\n',
+    'Deployment finished, but doctor found problems (above). To check again: npm run doctor -- https://0.0.0.0:1\n',
   )
   for (const secret of Object.values(SECRETS)) expect(stdout).not.toContain(secret)
 })

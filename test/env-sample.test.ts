@@ -31,24 +31,6 @@ test('the unchanged sample stops the start with an error for its placeholders', 
   expect(() => parseRegistrationConfig(env)).toThrow(/MGMT_DOMAIN[\s\S]*OAUTH_ISSUER/)
 })
 
-test('the unchanged sample gets one line for each placeholder', () => {
-  const names = faultsOf(() => parseLogWebhookConfig(parse(sample) as Environment)).map(
-    (fault) => fault.split(' ')[0],
-  )
-  expect(names).toContain('LOG_WEBHOOK_SECRET')
-  expect(new Set(names).size).toBe(names.length)
-})
-
-function faultsOf(parseConfig: () => unknown): readonly string[] {
-  try {
-    parseConfig()
-  } catch (error) {
-    if (error instanceof ConfigError) return error.faults
-    throw error
-  }
-  return []
-}
-
 test('every placeholder of the sample is refused', () => {
   const written = [...sample.matchAll(/"([^"]*(?:YOUR_|replace-with)[^"]*)"/g)].map(
     ([, value]) => value,

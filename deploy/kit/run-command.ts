@@ -6,6 +6,8 @@ import { failureJson } from './json-result.ts'
 import { checkNpmOptions } from './npm-options.ts'
 import { createStyle } from './style.ts'
 
+const STILL_A_PLACEHOLDER = ' is still a placeholder'
+
 /**
  * Runs a command with its arguments and returns the exit code: 0 = done, 1 = failed or faults found,
  * 2 = usage error. With `--json`, a failure without a document prints `{"ok": false, "error"}`. Throws only
@@ -51,12 +53,21 @@ export async function runCommand<Io extends CommandIo>(
   }
 }
 
-/** Without the file, each of its variables is missing, so the file is named first. */
+/**
+ * Returns the message of an error. A configuration gets one line for each placeholder of the sample, and
+ * first how to create its file, if that is missing.
+ */
 function explainError(error: Error, missingFile: string | undefined): string {
-  if (!missingFile || !(error instanceof ConfigError) || error.message.includes(missingFile)) {
-    return error.message
-  }
-  return `${missingFile}\n${error.message}`
+  if (!(error instanceof ConfigError)) return error.message
+  const { faults } = error
+  const unset = faults
+    .filter((fault) => fault.endsWith(STILL_A_PLACEHOLDER))
+    .map((fault) => fault.slice(0, -STILL_A_PLACEHOLDER.length))
+  const isShown = (fault: string) =>
+    fault.endsWith(STILL_A_PLACEHOLDER) || !unset.some((name) => fault.startsWith(`${name} `))
+  const { message } = new ConfigError(faults.filter(isShown))
+  const isNamed = !missingFile || message.includes(missingFile)
+  return isNamed ? message : `${missingFile}\n${message}`
 }
 
 function isColored({ hasColor = false, args }: CommandIo): boolean {

@@ -8,10 +8,7 @@ const MIN_SECRET_CHARACTERS = 32
 /** One secret of at least 32 characters. */
 export const secret = text.check(
   // The value of the sample may have been extended. A random secret does not begin like it.
-  z.refine((value) => !/^replace-with-\w+-/.test(value), {
-    error: 'is still a placeholder',
-    abort: true,
-  }),
+  z.refine((value) => !/^replace-with-\w+-/.test(value), 'is still a placeholder'),
   z.refine(
     (value) => value.length >= MIN_SECRET_CHARACTERS,
     `must have at least ${MIN_SECRET_CHARACTERS} characters`,

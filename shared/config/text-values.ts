@@ -25,11 +25,11 @@ export function refuse(context: RuleContext, message: string): void {
   context.issues.push({ code: 'custom', message, input: context.value })
 }
 
-/** Refuses the placeholders of the sample, without the faults of further rules. */
-export const notPlaceholder = z.refine<string>((value) => !PLACEHOLDERS.has(value), {
-  error: 'is still a placeholder',
-  abort: true,
-})
+/** Refuses the placeholders of the sample. */
+export const notPlaceholder = z.refine<string>(
+  (value) => !PLACEHOLDERS.has(value),
+  'is still a placeholder',
+)
 
 /** Any text except a placeholder of the sample. */
 export const text = z.string().check(notPlaceholder)

@@ -193,6 +193,22 @@ describe('a failure', () => {
     },
   )
 
+  test('of provision with the unchanged sample has one line for each variable', async () => {
+    let stderr = ''
+    const code = await runCommand(findCommand('provision'), {
+      ...{ args: [`--env-file=${ROOT}.env.yaml.sample`], env: {}, write: () => undefined },
+      writeError: (text) => {
+        stderr += text
+      },
+      withEnvFile: operatorEnvironment,
+    })
+    const names = [...stderr.matchAll(/^ {2}([A-Z_]+) /gm)].map(([, name]) => name)
+    expect(code).toBe(1)
+    expect(names).toContain('LOG_WEBHOOK_SECRET')
+    expect(new Set(names).size).toBe(names.length)
+    expect(stderr.match(/is still a placeholder$/gm)).toHaveLength(names.length)
+  })
+
   test.each(['provision', 'clients'])(
     'of %s without .env.yaml names the file before the variables',
     async (name) => {

@@ -224,7 +224,7 @@ test('--env-file is passed to the command and not read by Node.js', async () => 
 test.each(['deploy', 'destroy'] as const)('%s --help prints the usage', async (command) => {
   const { code, stdout } = await run(['--help'], { command })
   expect(code).toBe(0)
-  expect(stdout).toMatch(new RegExp(`^Usage: npm run ${command} \\[-- function`))
+  expect(stdout).toMatch(new RegExp(`^Usage: npm run ${command} -- \\[FUNCTION`))
   expect(commands.invocations()).toEqual([])
 })
 

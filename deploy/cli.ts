@@ -1,6 +1,6 @@
 /** The command line: `node deploy/cli.ts COMMAND [options]`, or `npm run COMMAND -- [options]`. */
+import './node-version.js'
 import manifest from '../package.json' with { type: 'json' }
-import { findCommand, overview } from './commands/registry.ts'
 import { missingEnvFile, operatorEnvironment } from './env-file.ts'
 import { UsageError } from './kit/errors.ts'
 import { createProgress } from './kit/progress.ts'
@@ -18,6 +18,9 @@ async function readInput(): Promise<string> {
   }
   return input
 }
+
+// Loaded after the version of Node.js is checked, because an older one cannot parse every command.
+const { findCommand, overview } = await import('./commands/registry.ts')
 
 async function main([name, ...args]: readonly string[]): Promise<number> {
   if (name === '--help' || name === '-h' || name === 'help') {

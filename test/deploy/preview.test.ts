@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process'
 import { createServer } from 'node:http'
 import { createInterface } from 'node:readline'
 import type { Browser, Frame, Page } from 'puppeteer-core'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { ROOT } from '../../deploy/build/functions.ts'
 import { previewCommand } from '../../deploy/commands/preview.ts'
 import { UsageError } from '../../deploy/kit/errors.ts'
@@ -55,6 +55,9 @@ test.each(['SIGTERM', 'SIGKILL'] as const)(
     }
     const below = descendantsOf(npm.pid)
     npm.kill(signal)
+    onTestFinished(() => {
+      for (const pid of below.filter(isRunning)) process.kill(pid, 'SIGKILL')
+    })
 
     expect(below.length).toBeGreaterThanOrEqual(1)
     await expect.poll(() => below.filter(isRunning), { timeout: TIMEOUT_MS }).toEqual([])

@@ -1,6 +1,7 @@
 /** The command line: `node deploy/cli.ts COMMAND [options]`, or `npm run COMMAND -- [options]`. */
-import { findCommand, overview } from './commands/registry.ts'
-import { operatorEnvironment } from './env-file.ts'
+import './node-version.js'
+import manifest from '../package.json' with { type: 'json' }
+import { missingEnvFile, operatorEnvironment } from './env-file.ts'
 import { UsageError } from './kit/errors.ts'
 import { createProgress } from './kit/progress.ts'
 import { runCommand } from './kit/run-command.ts'
@@ -18,9 +19,16 @@ async function readInput(): Promise<string> {
   return input
 }
 
+// Loaded after the version of Node.js is checked, because an older one cannot parse every command.
+const { findCommand, overview } = await import('./commands/registry.ts')
+
 async function main([name, ...args]: readonly string[]): Promise<number> {
-  if (name === '--help' || name === '-h') {
+  if (name === '--help' || name === '-h' || name === 'help') {
     process.stdout.write(overview())
+    return 0
+  }
+  if (name === '--version') {
+    process.stdout.write(`${manifest.version}\n`)
     return 0
   }
   try {
@@ -45,6 +53,7 @@ async function main([name, ...args]: readonly string[]): Promise<number> {
         readInput,
         doing: progress.doing,
         withEnvFile: operatorEnvironment,
+        missingEnvFile,
       })
     } finally {
       progress.stop()

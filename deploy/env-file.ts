@@ -4,6 +4,19 @@ import { ConfigError, type Environment } from '../shared/config.ts'
 import { asObject } from '../shared/json.ts'
 import { CATALOGUE_VARIABLES } from '../shared/tools.ts'
 import { hasCatalogue } from './build/catalogue.ts'
+import type { OptionSpecs } from './kit/options.ts'
+
+const DEFAULT_FILE = '.env.yaml'
+
+/** The option that names the file. */
+export const ENV_FILE_OPTION = {
+  'env-file': {
+    type: 'string',
+    value: 'FILE',
+    default: DEFAULT_FILE,
+    text: 'file with the variables',
+  },
+} as const satisfies OptionSpecs
 
 /**
  * Reads the variables of a file such as .env.yaml, in the format of `gcloud --env-vars-file`: one mapping
@@ -29,26 +42,41 @@ export function readEnvFile(path: string): Environment {
 }
 
 /**
- * Returns the environment, extended by variables of .env.yaml in the working directory that it does not
- * set. A catalogue in the environment replaces the file's catalogue in any form.
+ * Returns the environment, extended by variables of the file that it does not set. A catalogue in the
+ * environment replaces the file's catalogue in any form.
  *
- * @throws ConfigError like `readEnvFile`.
+ * @throws ConfigError like `readOptionalEnvFile`.
  */
-export function operatorEnvironment(env: Environment, path = '.env.yaml'): Environment {
-  if (!existsSync(path)) return env
+export function operatorEnvironment(env: Environment, path: string = DEFAULT_FILE): Environment {
   const set = Object.entries(env).filter(([, value]) => Boolean(value?.trim()))
-  const file = Object.entries(readEnvFile(path))
+  const file = Object.entries(readOptionalEnvFile(path))
   const isReplaced = (name: string) =>
     hasCatalogue(env) && CATALOGUE_VARIABLES.some((variable) => variable === name)
   return Object.fromEntries([...file.filter(([name]) => !isReplaced(name)), ...set])
+}
+
+/**
+ * Reads a file like `readEnvFile`; without .env.yaml in the working directory, returns no variables.
+ *
+ * @throws ConfigError like `readEnvFile`.
+ */
+export function readOptionalEnvFile(path: string): Environment {
+  return path === DEFAULT_FILE && !existsSync(path) ? {} : readEnvFile(path)
+}
+
+/** Returns how to create the file; undefined if it exists. */
+export function missingEnvFile(path: string): string | undefined {
+  return existsSync(path) ? undefined : cannotBeRead(path)
 }
 
 function readText(path: string): string {
   try {
     return readFileSync(path, 'utf8')
   } catch {
-    throw new ConfigError([
-      `${path} cannot be read: copy .env.yaml.sample to it and fill it in, or pass another file with --env-file`,
-    ])
+    throw new ConfigError([cannotBeRead(path)])
   }
+}
+
+function cannotBeRead(path: string): string {
+  return `${path} cannot be read: copy .env.yaml.sample to it and fill it in, or pass another file with --env-file`
 }

@@ -5,7 +5,7 @@ const [major] = process.versions.node.split('.')
 if (Number(major) < LEAST) {
   process.stderr.write(
     `This command needs Node.js ${LEAST} or later; this is ${process.version}.\n` +
-      'npm ci installs one for it: run npm ci (without --ignore-scripts), then npm run and the command.\n',
+      'npm ci installs one: run npm ci without --ignore-scripts. Start it with `npm run COMMAND`.\n',
   )
   process.exit(1)
 }

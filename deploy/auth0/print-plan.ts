@@ -53,13 +53,15 @@ export function printNeededScopes(): string {
   ].join('\n')
 }
 
-function printItem({ action, area, subject, changes, why, where }: PlanItem, style: Style): string {
+function printItem(item: PlanItem, style: Style): string {
+  const { action, area, subject, changes, why, where, code = [] } = item
   const isQuiet = action === 'keep'
   return [
     `${MARKS[action]} ${action}  ${area}  ${subject}`,
     ...changes.map((change) => `${INDENT}${printChange(change)}`),
     `${INDENT}why: ${why}`,
     ...(isQuiet ? [] : [`${INDENT}where: ${where}`]),
+    ...code.map((line) => `${INDENT}${line}`),
   ]
     .map(printable)
     .map((line, index) => (index === 0 ? colorOf(action, style)(line) : line))

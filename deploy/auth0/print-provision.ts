@@ -25,8 +25,8 @@ export interface Printer {
   readonly applied: (applied: Applied) => void
   /** Prints the client id to enter in ChatGPT. */
   readonly client: (clientId: string) => void
-  /** Prints the id and name of the client that exchanges tokens. */
-  readonly exchange: (clientId: string, name: string) => void
+  /** Prints the id of the client that exchanges tokens; as text, how to configure it unless it is. */
+  readonly exchange: (clientId: string, name: string, isConfigured: boolean) => void
   readonly end: <Code extends 0 | 1>(exitCode: Code) => Code
 }
 
@@ -88,10 +88,12 @@ function textPrinter(
       line(
         `\nTo use it, create the connector in ChatGPT with OAuth, enter the client ID ${clientId} and leave the client secret empty.`,
       ),
-    exchange: (clientId, name) =>
+    exchange: (clientId, name, isConfigured) => {
+      if (isConfigured) return
       line(
         `\nFor backendAuth on_behalf_of: set OBO_CLIENT_ID to ${clientId}, and OBO_CLIENT_SECRET to its client secret (dashboard: Applications > Applications > ${name} > Settings).`,
-      ),
+      )
+    },
     end: (exitCode) => exitCode,
   }
 }

@@ -1,5 +1,6 @@
 import type { RedirectUriPolicy } from '../../shared/auth0/redirect-uris.ts'
 import { isLoopback } from '../../shared/config.ts'
+import { ENV_FILE_OPTION } from '../env-file.ts'
 import { UsageError } from '../kit/errors.ts'
 import type { CommandLine, Flag, OptionSpecs } from '../kit/options.ts'
 
@@ -70,6 +71,7 @@ export const PROVISION_OPTIONS = {
     value: 'FILE',
     text: 'write the state as YAML for auth0-deploy-cli, by default to standard output',
   },
+  ...ENV_FILE_OPTION,
 } as const satisfies OptionSpecs
 
 const MAX_TOKEN_LIFETIME_SECONDS = 2_592_000

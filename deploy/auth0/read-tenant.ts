@@ -72,6 +72,8 @@ export interface TokenExchangeState {
 
 export interface ReadTenantOptions {
   readonly management: Management
+  /** The value of MGMT_DOMAIN, for messages. */
+  readonly domain?: string
   readonly desired: Pick<
     DesiredState,
     'audience' | 'connections' | 'cimd' | 'role' | 'isRoleNamed' | 'organization' | 'exchanges'
@@ -86,6 +88,7 @@ export interface ReadTenantOptions {
  */
 export async function readTenant({
   management,
+  domain,
   desired,
   grantedScopes = () => undefined,
 }: ReadTenantOptions): Promise<TenantSnapshot> {
@@ -94,7 +97,7 @@ export async function readTenant({
     name: desired.role,
     description: desired.isRoleNamed ? undefined : roleDescription(audience),
   }
-  const read = createReader<ProvisionReadScope>()
+  const read = createReader<ProvisionReadScope>(domain)
   const api = await read('read:resource_servers', () => findApi(management, audience))
   const settings = await read('read:tenant_settings', () => management.tenants.settings.get())
   const logStreams = await read('read:log_streams', () => listWebhookStreams(management))

@@ -24,15 +24,20 @@ export type Read<Scope extends ManagementScope = ManagementScope> = <Value>(
   run: () => PromiseLike<Value>,
 ) => Promise<Reading<Value>>
 
-/** Creates a reader that sends no more requests after Auth0 refuses a token or does not respond. */
-export function createReader<Scope extends ManagementScope = ManagementScope>(): Read<Scope> {
+/**
+ * Creates a reader that sends no more requests after Auth0 refuses a token or does not respond. `domain`
+ * is for messages.
+ */
+export function createReader<Scope extends ManagementScope = ManagementScope>(
+  domain?: string,
+): Read<Scope> {
   let fatal: Failure | undefined
   return async (scope, run) => {
     if (fatal !== undefined) return { failure: { ...fatal, scope } }
     try {
       return { value: await run() }
     } catch (error) {
-      const failure = explainFailure(error)
+      const failure = explainFailure(error, domain)
       if (failure.kind === 'no-token' || failure.kind === 'unreachable') fatal = failure
       return { failure: { ...failure, scope } }
     }
@@ -40,11 +45,12 @@ export function createReader<Scope extends ManagementScope = ManagementScope>():
 }
 
 /**
- * Explains a failed call to people. Includes Auth0's own message, never the whole response.
+ * Explains a failed call to people. Includes Auth0's own message, never the whole response. `domain` is
+ * the value of MGMT_DOMAIN.
  *
  * @throws any error that is not a failed call.
  */
-export function explainFailure(error: unknown): Failure {
+export function explainFailure(error: unknown, domain = 'the domain'): Failure {
   if (!(error instanceof Error)) throw error
   const status = member(error, 'statusCode')
   if (typeof status !== 'number' && !isTransportError(error)) throw error
@@ -54,7 +60,8 @@ export function explainFailure(error: unknown): Failure {
     return { kind: 'no-token', message }
   }
   if (typeof status !== 'number') {
-    return { kind: 'unreachable', message: `Auth0 at MGMT_DOMAIN ${answer}` }
+    const message = `Auth0 at ${domain} (MGMT_DOMAIN) ${answer}: check MGMT_DOMAIN, and that this machine can reach https://${domain}/`
+    return { kind: 'unreachable', message }
   }
   const body = member(error, 'body')
   const detailMessage = member(body, 'message')

@@ -41,7 +41,7 @@ export async function runProvision(
 async function provision(
   config: ProvisionConfig,
   options: ProvisionOptions,
-  { write, calls, doing, style }: Running<ProvisionIo>,
+  { env, write, calls, doing, style }: Running<ProvisionIo>,
 ): Promise<0 | 1> {
   const desired = desiredState(config, options)
   if (desired.iss && desired.isCurated) throw new ConfigError([CURATED_EXCLUDES_ISS])
@@ -51,7 +51,10 @@ async function provision(
     ...calls,
     fetch,
   })()
-  const snapshot = await readTenant({ management, desired, grantedScopes })
+  const snapshot = await readTenant({
+    ...{ management, desired, grantedScopes },
+    domain: config.MGMT_DOMAIN,
+  })
   if (options.isDefaultUri && 'value' in snapshot.settings && !hasIss(desired, snapshot)) {
     throw new UsageError(
       '--predefined requires a redirect URI, because ChatGPT uses a different one for each connection in this tenant: copy it from ChatGPT, or add --iss.',
@@ -88,7 +91,10 @@ async function provision(
   if (options.predefined !== undefined && clientId !== undefined) printer.client(clientId)
   const known = 'value' in exchangeClient ? exchangeClient.value : undefined
   const exchanger = known?.client_id ?? applied?.exchangeClient
-  if (exchanger !== undefined) printer.exchange(exchanger, known?.name ?? desired.exchangeName)
+  if (exchanger !== undefined) {
+    const isConfigured = env['OBO_CLIENT_ID']?.trim() === exchanger
+    printer.exchange(exchanger, known?.name ?? desired.exchangeName, isConfigured)
+  }
   const isFailed = applied !== undefined && applied.failed.length + applied.skipped.length > 0
   return printer.end(isBlocked || isFailed ? 1 : 0)
 }

@@ -11,8 +11,7 @@ export interface BuildIo extends CommandIo {
 export const buildCommand = defineCommand<Record<never, never>, BuildIo>({
   name: 'build',
   summary: 'Builds the functions into dist/, with the catalogue from the environment.',
-  usage: '[-- function...]',
-  arguments: [{ name: 'function', text: 'functions to build; default all', isVariadic: true }],
+  arguments: [{ name: 'FUNCTION', text: 'functions to build; default all', isVariadic: true }],
   options: {},
   exitCodes: { 0: 'done', 1: 'failed' },
   progress: 'Building',

@@ -6,7 +6,6 @@ export const clientsCommand = defineCommand<typeof CLIENTS_OPTIONS, ClientsIo>({
   name: 'clients',
   summary:
     'Lists the clients that registered themselves at the Auth0 tenant, and deletes unused ones.',
-  usage: '[-- options]',
   options: CLIENTS_OPTIONS,
   details: `KIND  DCR: registered dynamically; CIMD: registered itself by its metadata document;
       DCR?: not marked by Auth0, but looks like a registered client

@@ -10,9 +10,11 @@ export const connectCommand = defineCommand({
   name: 'connect',
   summary:
     'Connects like ChatGPT and shows each step: discovery, registration, sign-in, token, tools, a call.',
-  usage: '-- [url] [options]',
   arguments: [
-    { name: 'url', text: 'the MCP endpoint or its origin; default http://localhost:8080/mcp' },
+    {
+      name: 'URL',
+      text: 'the MCP endpoint or its origin; default http://localhost:8080/mcp, or the port in PORT',
+    },
   ],
   options: CONNECT_OPTIONS,
   exitCodes: { 0: 'all steps succeeded', 1: 'a step failed' },

@@ -7,10 +7,9 @@ import { type GcpIo, gcpDependencies } from './gcp-io.ts'
 export const deployCommand = defineCommand<typeof DEPLOY_OPTIONS, GcpIo>({
   name: 'deploy',
   summary: 'Builds and deploys the functions, their secrets and Hosting to Google Cloud.',
-  usage: '[-- function...] [-- options]',
   arguments: [
     {
-      name: 'function',
+      name: 'FUNCTION',
       text: 'functions to deploy; default all functions, Hosting and doctor',
       isVariadic: true,
     },

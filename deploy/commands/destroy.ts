@@ -7,9 +7,8 @@ import { type GcpIo, gcpDependencies } from './gcp-io.ts'
 export const destroyCommand = defineCommand<typeof DESTROY_OPTIONS, GcpIo>({
   name: 'destroy',
   summary: 'Lists what npm run deploy created in a project; --apply removes it.',
-  usage: '[-- function...] [-- options]',
   arguments: [
-    { name: 'function', text: 'functions to remove; default everything', isVariadic: true },
+    { name: 'FUNCTION', text: 'functions to remove; default everything', isVariadic: true },
   ],
   options: DESTROY_OPTIONS,
   exitCodes: { 0: 'done or nothing to do', 1: 'failed, or not applied because --apply is missing' },

@@ -5,9 +5,11 @@ import { defineCommand } from '../kit/command.ts'
 export const doctorCommand = defineCommand<typeof DOCTOR_OPTIONS, DoctorIo>({
   name: 'doctor',
   summary: 'Finds faults of a deployment and its Auth0 tenant, and shows how to fix each.',
-  usage: '-- [url] [options]',
   arguments: [
-    { name: 'url', text: 'the deployment, or its MCP endpoint; default http://localhost:8080' },
+    {
+      name: 'URL',
+      text: 'the deployment, or its MCP endpoint; default http://localhost:8080, or the port in PORT',
+    },
   ],
   options: DOCTOR_OPTIONS,
   details: `Also examines the tenant if MGMT_DOMAIN, MGMT_CLIENT_ID and MGMT_CLIENT_SECRET are set.

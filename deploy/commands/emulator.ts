@@ -7,7 +7,6 @@ import { untilSignal } from '../kit/until-signal.ts'
 export const emulatorCommand = defineCommand({
   name: 'emulator',
   summary: 'Runs the Auth0 emulator alone on this machine until Ctrl-C.',
-  usage: '[-- options]',
   options: EMULATOR_OPTIONS,
   details: `TENANT_PORT (8081) is the port without --port. MGMT_CLIENT_ID (management) and MGMT_CLIENT_SECRET
 (random) are the Management API client, GOOGLE_CONNECTION_NAME (google-oauth2) the connections.`,

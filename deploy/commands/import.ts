@@ -4,8 +4,9 @@ import { defineCommand } from '../kit/command.ts'
 export const importCommand = defineCommand({
   name: 'import',
   summary: 'Creates a catalogue of tools from an OpenAPI document (2.0, 3.0, 3.1, 3.2).',
-  usage: '-- FILE|URL [--out FILE] [--include PATTERN] [--exclude PATTERN] ...',
-  arguments: [{ name: 'FILE|URL', text: 'the OpenAPI document, in JSON or YAML' }],
+  arguments: [
+    { name: 'FILE|URL', isRequired: true, text: 'the OpenAPI document, in JSON or YAML' },
+  ],
   options: IMPORT_OPTIONS,
   exitCodes: { 0: 'done', 1: 'no catalogue was created' },
   progress: 'Reading the document',

@@ -5,7 +5,6 @@ import { defineCommand } from '../kit/command.ts'
 export const provisionCommand = defineCommand<typeof PROVISION_OPTIONS, ProvisionIo>({
   name: 'provision',
   summary: 'Compares the Auth0 tenant with the required state, and shows what would change.',
-  usage: '[-- options]',
   options: PROVISION_OPTIONS,
   exitCodes: { 0: 'done or nothing to do', 1: 'failed or blocked' },
   readsEnvFile: true,

@@ -47,7 +47,7 @@ export function findCommand(name: string | undefined): Command {
 export function overview(): string {
   const width = Math.max(...COMMANDS.map(({ name }) => name.length))
   return [
-    'Usage: npm run COMMAND -- [options]',
+    'Usage: npm run COMMAND -- [ARGUMENT...] [options]',
     '',
     ...COMMANDS.map(({ name, summary }) => `  ${name.padEnd(width)}  ${summary}`),
     '',

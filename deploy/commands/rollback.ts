@@ -7,8 +7,9 @@ export const rollbackCommand = defineCommand<typeof ROLLBACK_OPTIONS, GcpIo>({
   name: 'rollback',
   summary:
     'Shows how to return the functions and the site to their state before the last deployment; --apply does it.',
-  usage: '[-- function... hosting] [-- options]',
-  arguments: [{ name: 'part', text: 'parts to roll back; default all', isVariadic: true }],
+  arguments: [
+    { name: 'PART', text: 'functions, or hosting, to roll back; default all', isVariadic: true },
+  ],
   options: ROLLBACK_OPTIONS,
   exitCodes: { 0: 'done or planned', 1: 'failed, or nothing to roll back to' },
   progress: 'Reading the project',

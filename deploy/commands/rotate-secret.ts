@@ -7,8 +7,9 @@ import { type GcpIo, gcpDependencies } from './gcp-io.ts'
 export const rotateSecretCommand = defineCommand<typeof ROTATE_OPTIONS, GcpIo>({
   name: 'rotate-secret',
   summary: 'Shows how to replace a secret without downtime; --apply runs the next steps.',
-  usage: '-- NAME [--apply] [options]',
-  arguments: [{ name: 'NAME', text: 'GATEWAY_HMAC_SECRET or LOG_WEBHOOK_SECRET' }],
+  arguments: [
+    { name: 'NAME', isRequired: true, text: 'GATEWAY_HMAC_SECRET or LOG_WEBHOOK_SECRET' },
+  ],
   options: ROTATE_OPTIONS,
   exitCodes: { 0: 'done or planned', 1: 'failed' },
   progress: 'Reading the secret',

@@ -3,7 +3,6 @@ import { defineCommand } from '../kit/command.ts'
 export const startCommand = defineCommand({
   name: 'start',
   summary: 'Runs the whole system on this machine, with an Auth0 emulator, until Ctrl-C.',
-  usage: '[-- options]',
   options: {},
   details: `Variables of .env.yaml.sample in the environment override the local defaults.
 PORT (8080) and TENANT_PORT (8081) set the ports; LOG_LEVEL=debug shows all log entries.`,

@@ -6,7 +6,6 @@ export const statusCommand = defineCommand<typeof STATUS_OPTIONS, GcpIo>({
   name: 'status',
   summary:
     'Shows what is deployed where and since when, which revision has traffic, and whether it is healthy.',
-  usage: '[-- options]',
   options: STATUS_OPTIONS,
   exitCodes: { 0: 'deployed and healthy', 1: 'not deployed or not healthy' },
   progress: 'Reading the project',

@@ -1,3 +1,4 @@
+import { printFields } from '../diagnostics/print-fields.ts'
 import { PLAIN, type Style } from '../kit/style.ts'
 import { type ConnectStep, STEPS } from './step.ts'
 
@@ -11,9 +12,7 @@ export function printStep(
   const mark = ok ? style.green('ok  ') : cause === undefined ? '-   ' : style.red('FAIL')
   const duration = ok ? ` (${ms} ms)` : ''
   const lines = [`${mark} ${step.padEnd(WIDTH)}  ${seen}${duration}`]
-  if (id !== undefined) lines.push(`     fault: ${id}`)
-  if (cause !== undefined) lines.push(`     cause: ${cause}`)
-  if (fix !== undefined) lines.push(`     do:    ${fix}`)
+  lines.push(...printFields({ fault: id, why: cause, fix }))
   return `${lines.join('\n')}\n`
 }
 

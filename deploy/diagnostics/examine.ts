@@ -56,7 +56,7 @@ export function examineDeployment(observed: DeploymentObservation): Results {
     return runChecks('outside', DEPLOYMENT_CHECKS, observed)
   }
   const { origin: where, unauthenticated } = observed
-  return skipAll('outside', DEPLOYMENT_CHECKS, 'the deployment does not answer', [
+  return skipAll('outside', DEPLOYMENT_CHECKS, 'the deployment does not respond', [
     { id: 'url_unreachable', seen: `${where}: ${outcomeOf(unauthenticated)}`, where },
   ])
 }

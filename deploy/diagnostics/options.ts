@@ -1,4 +1,5 @@
 import { type Environment, isLoopback } from '../../shared/config.ts'
+import { ENV_FILE_OPTION } from '../env-file.ts'
 import { UsageError } from '../kit/errors.ts'
 import type { CommandLine, Flag, OptionSpecs, Values } from '../kit/options.ts'
 
@@ -60,6 +61,7 @@ export const DOCTOR_OPTIONS = {
     text: "the answers for OpenAI's portal; default submission.yaml next to the catalogue (repeatable)",
   },
   verbose: { type: 'boolean', text: 'also list the checks that found nothing' },
+  ...ENV_FILE_OPTION,
 } as const satisfies OptionSpecs
 
 const ENDPOINT = /^\/(mcp\/?)?$/

@@ -1,6 +1,7 @@
 import { printable, printableJson } from '../../shared/log/printable.ts'
 import { PLAIN, type Style } from '../kit/style.ts'
 import type { Finding, Group, Results } from './check.ts'
+import { INDENT, printFields, wrap } from './print-fields.ts'
 
 const TITLES: Readonly<Record<Group, string>> = {
   outside: 'Deployment',
@@ -9,9 +10,6 @@ const TITLES: Readonly<Record<Group, string>> = {
   submission: "OpenAI's review",
 }
 const MARKS: Readonly<Record<Finding['severity'], string>> = { error: 'x', warning: '!' }
-const INDENT = '      '
-const HANGING = `${INDENT}       `
-const WIDTH = 80
 const MAX_ALIKE = 3
 
 /** Returns the report as JSON. `ok` is false if there is an error. */
@@ -96,7 +94,7 @@ function describe({ id, severity, title, seen, why, fix, where }: Finding, style
     '',
     color(`  ${MARKS[severity]}   ${id}${severity === 'warning' ? ' (warning)' : ''}`),
     wrap(`${INDENT}${title}`, INDENT),
-    ...Object.entries(lines).map(([name, text]) => wrap(`${INDENT}${`${name}:`.padEnd(7)}${text}`)),
+    ...printFields(lines),
   ].join('\n')
 }
 
@@ -128,19 +126,4 @@ function bySeverity(one: Finding, other: Finding): number {
 
 function count(number: number, noun: string): string {
   return `${number} ${noun}${number === 1 ? '' : 's'}`
-}
-
-/** Escapes untrusted text and wraps lines at spaces, never within a URL. Continuation lines start with `hanging`. */
-function wrap(text: string, hanging = HANGING): string {
-  const lines: string[] = []
-  let line = ''
-  for (const word of printable(text).split(/(?<=\S) /)) {
-    if (line !== '' && line.length + word.length + 1 > WIDTH) {
-      lines.push(line)
-      line = hanging + word
-    } else {
-      line = line === '' ? word : `${line} ${word}`
-    }
-  }
-  return [...lines, line].join('\n')
 }

@@ -8,7 +8,11 @@ export interface TokenContent {
   readonly parts: number
   readonly header: Claims | undefined
   readonly claims: Claims | undefined
+  /** Whether it may be an opaque token of Auth0: base64url without dots, at least 32 characters. */
+  readonly isOpaque: boolean
 }
+
+const OPAQUE = /^[\w-]{32,}$/
 
 /** Reads a compact JWS as far as possible; other tokens have no claims. */
 export function readTokenContent(accessToken: string): TokenContent {
@@ -18,6 +22,7 @@ export function readTokenContent(accessToken: string): TokenContent {
     parts: parts.length,
     header,
     claims: parts.length > 3 ? undefined : parse(parts[1]),
+    isOpaque: OPAQUE.test(accessToken),
   }
 }
 

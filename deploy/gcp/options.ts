@@ -1,6 +1,7 @@
 import { resolve } from 'node:path'
 import { didYouMean } from '../../shared/nearest.ts'
 import { ROOT } from '../build/functions.ts'
+import { ENV_FILE_OPTION } from '../env-file.ts'
 import { UsageError } from '../kit/errors.ts'
 import type { CommandLine, Flag, OptionSpecs, Values } from '../kit/options.ts'
 import { PHASES, type Phase } from './step.ts'
@@ -38,12 +39,7 @@ export interface Options {
 
 /** The options that locate a deployment, for all commands for Google Cloud. */
 export const PLACE_OPTIONS = {
-  'env-file': {
-    type: 'string',
-    value: 'FILE',
-    default: '.env.yaml',
-    text: 'file with the variables',
-  },
+  ...ENV_FILE_OPTION,
   project: {
     type: 'string',
     value: 'ID',
@@ -123,13 +119,20 @@ export const DEPLOY_OPTIONS = {
   yes: APPLY.yes,
 } as const satisfies OptionSpecs
 
+/** The parts that `npm run destroy` can remove. */
+const REMOVED = PHASES.filter((phase) => phase !== 'apis' && phase !== 'doctor')
+
 /** The options of `npm run destroy`. */
 export const DESTROY_OPTIONS = {
   ...APPLY,
   'dry-run': { type: 'boolean', text: 'print every command, change nothing' },
   ...PLACE_OPTIONS,
-  ...PARTS,
-  ...DIST,
+  only: {
+    ...PARTS.only,
+    text: `remove only these parts, separated by commas: ${REMOVED.join(', ')}`,
+  },
+  skip: { ...PARTS.skip, text: 'remove all parts except these' },
+  dist: { ...DIST.dist, isHidden: true },
   adopt: {
     type: 'boolean',
     text: 'also remove functions with another PUBLIC_URL',

@@ -3,6 +3,7 @@ import { collectFaults, type Environment } from '../../shared/config.ts'
 import { buildFunction } from '../build/build.ts'
 import { describeCatalogue, describeWarnings, writeCatalogue } from '../build/catalogue.ts'
 import { readEnvFile } from '../env-file.ts'
+import { checkPublicUrls } from './checks/public-urls.ts'
 import type { Run } from './command.ts'
 import type { Options } from './options.ts'
 import type { BuiltTarget } from './plan/functions.ts'
@@ -54,6 +55,7 @@ export async function readDesiredDeployment(
   const [settings, targets] = collectFaults([
     () => settled(reading),
     () => readTargets(names, withPlaceholders(given, required)),
+    () => checkPublicUrls(given),
   ])
   const known = { ...variables, ...gcpVariables }
   const unknown = Object.keys(file).filter((name) => !(name in known) && !named.includes(name))

@@ -8,7 +8,7 @@ import { PLAIN, type Style } from './style.ts'
 type Spec = OptionSpecs[string]
 type Described = Pick<
   Command<never>,
-  'name' | 'summary' | 'usage' | 'arguments' | 'options' | 'details' | 'exitCodes'
+  'name' | 'summary' | 'arguments' | 'options' | 'details' | 'exitCodes'
 >
 
 const HELP_WIDTH = 100
@@ -60,13 +60,21 @@ export function helpOf(command: Described, style: Style): string {
 }
 
 /** Returns the first line of the help. */
-export function usageOf({ name, usage }: Described): string {
-  return `Usage: npm run ${name}${usage === '' ? '' : ` ${usage}`}`
+export function usageOf(command: Described): string {
+  return `Usage: npm run ${command.name} ${usageArguments(command)}`
+}
+
+function usageArguments({ arguments: known = [] }: Described): string {
+  if (known.length === 0) return '[-- options]'
+  const names = known.map(({ name, isRequired, isVariadic }) =>
+    isRequired ? name : `[${name}${isVariadic ? '...' : ''}]`,
+  )
+  return `-- ${names.join(' ')} [options]`
 }
 
 function createProgram(command: Described, style: Style): Program {
   const program = new Program(`npm run ${command.name}`)
-    .usage(command.usage)
+    .usage(usageArguments(command))
     .description(command.summary)
     .allowExcessArguments()
     .helpOption('-h, --help', 'print this text')
@@ -91,12 +99,12 @@ function specsOf({ options }: Described): OptionSpecs {
 }
 
 function toOption(name: string, spec: Spec): Option {
-  if (spec.type === 'boolean')
-    return new Option(`--${name}`, spec.text).hideHelp(spec.isHidden ?? false)
-  const { type, value, text, choices } = spec
+  const { text, isHidden = false } = spec
+  if (spec.type === 'boolean') return new Option(`--${name}`, text).hideHelp(isHidden)
+  const { type, value, choices } = spec
   const flags = type === 'optional' ? `--${name} [${value}]` : `--${name} <${value}>`
   const shown = choices === undefined ? text : `${text}: ${choices.join(', ')}`
-  const option = new Option(flags, shown).default(spec.default)
+  const option = new Option(flags, shown).default(spec.default).hideHelp(isHidden)
   if (type !== 'list') return option
   return option.argParser((one: string, all: readonly string[] = []) => [...all, one])
 }

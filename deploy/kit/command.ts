@@ -14,8 +14,10 @@ export interface CommandIo {
   readonly readInput?: () => Promise<string>
   /** Sets the progress text; undefined = no progress is shown. */
   readonly doing?: (what: string | undefined) => void
-  /** Adds the variables of .env.yaml to the environment. */
-  readonly withEnvFile?: (env: Environment) => Environment
+  /** Adds the variables of the file in `--env-file` to the environment. */
+  readonly withEnvFile?: (env: Environment, path: string) => Environment
+  /** Returns how to create the file in `--env-file`; undefined if it exists. */
+  readonly missingEnvFile?: (path: string) => string | undefined
 }
 
 /** The second argument of a command's `run`. */
@@ -29,15 +31,13 @@ export interface Command<Io extends CommandIo = CommandIo> {
   readonly name: string
   /** What it does, in one sentence. */
   readonly summary: string
-  /** The text after `npm run <name>` in the first line of the help. */
-  readonly usage: string
   readonly arguments?: readonly ArgumentSpec[]
   readonly options: OptionSpecs
   /** The end of the help, before the exit codes. */
   readonly details?: string
   /** The meaning of 0 and 1; 2 is a usage error in every command. */
   readonly exitCodes: { readonly 0: string; readonly 1: string }
-  /** Whether it reads variables from .env.yaml that the environment does not set. */
+  /** Whether it reads variables from the file in `--env-file` that the environment does not set. */
   readonly readsEnvFile?: boolean
   /** The initial progress text, such as "Reading the tenant". */
   readonly progress?: string

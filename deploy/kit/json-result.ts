@@ -1,6 +1,4 @@
-import { ConfigError } from '../../shared/config.ts'
 import { printableJson } from '../../shared/log/printable.ts'
-import { CommandError, UsageError } from './errors.ts'
 
 interface Output {
   readonly write: (text: string) => void
@@ -9,7 +7,7 @@ interface Output {
 
 /**
  * Runs `work`, which writes text for people. With `isJson` that text goes to standard error, and standard
- * output gets the result of `work`, or `{"ok": false, "error"}` if it fails.
+ * output gets the result of `work`. `runCommand` prints the result of a failure.
  */
 export async function withJsonResult<Result extends object>(
   isJson: boolean,
@@ -17,17 +15,14 @@ export async function withJsonResult<Result extends object>(
   work: (write: (text: string) => void) => Promise<Result>,
 ): Promise<Result> {
   if (!isJson) return work(write)
-  try {
-    const result = await work(writeError)
-    write(toJson({ ok: true, ...result }))
-    return result
-  } catch (error) {
-    const isReason = error instanceof CommandError || error instanceof ConfigError
-    if (isReason && !(error instanceof UsageError)) {
-      write(toJson({ ok: false, error: error.message }))
-    }
-    throw error
-  }
+  const result = await work(writeError)
+  write(toJson({ ok: true, ...result }))
+  return result
+}
+
+/** Returns the JSON document of a command that failed. */
+export function failureJson(error: string): string {
+  return toJson({ ok: false, error })
 }
 
 function toJson(document: object): string {

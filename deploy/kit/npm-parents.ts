@@ -2,12 +2,12 @@ import { readFileSync } from 'node:fs'
 
 const CHECK_MS = 200
 /** The scripts that serve until they are ended. */
-const SERVERS: ReadonlySet<unknown> = new Set(['start', 'emulator'])
+const SERVERS: ReadonlySet<unknown> = new Set(['start', 'emulator', 'preview'])
 
 /**
  * Calls `end` when npm, or the shell that npm uses, has ended. npm forwards a signal only to that shell,
- * which exits without forwarding it. Does nothing in a process that npm did not start with one of these scripts; it may
- * outlive its parent.
+ * which exits without forwarding it. Does nothing in a process that npm did not start with one of these
+ * scripts; it may outlive its parent.
  */
 export function onNpmGone(end: () => void): void {
   if (!SERVERS.has(process.env['npm_lifecycle_event'])) return

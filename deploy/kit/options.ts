@@ -1,13 +1,13 @@
 interface Described {
   /** One sentence or phrase of the help. */
   readonly text: string
+  /** Whether the help omits it. */
+  readonly isHidden?: boolean
 }
 
 /** A boolean option. */
 export interface Flag extends Described {
   readonly type: 'boolean'
-  /** Whether the help omits it. */
-  readonly isHidden?: boolean
 }
 
 /** An option with a value. */
@@ -26,7 +26,9 @@ export type OptionSpecs = Readonly<Record<string, Flag | Valued>>
 
 /** A positional argument. */
 export interface ArgumentSpec extends Described {
+  /** In capitals, as in the help. */
   readonly name: string
+  readonly isRequired?: boolean
   /** Whether it may be repeated. */
   readonly isVariadic?: boolean
 }

@@ -1,7 +1,13 @@
 import { execFile } from 'node:child_process'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { resolve } from 'node:path'
+import { promisify } from 'node:util'
 import { afterEach, describe, expect, test, vi } from 'vitest'
+import { ROOT } from '../../deploy/build/functions.ts'
 import { COMMANDS, findCommand, overview } from '../../deploy/commands/registry.ts'
+import { operatorEnvironment } from '../../deploy/env-file.ts'
+import { checkNpmOptions } from '../../deploy/kit/npm-options.ts'
 import { createProgress } from '../../deploy/kit/progress.ts'
 import { runCommand } from '../../deploy/kit/run-command.ts'
 import { withToolsFilePath } from '../../deploy/kit/tools-file-path.ts'
@@ -12,6 +18,7 @@ import { CLI } from '../support/command-line.ts'
 
 const SCRIPTS: Readonly<Record<string, string>> = manifest.scripts
 const NAMES = COMMANDS.map(({ name }) => name)
+const MISSING = '/nowhere.yaml cannot be read: copy .env.yaml.sample to it'
 const ESCAPE = '\u001b'
 
 function run(name: string, ...args: readonly string[]) {
@@ -81,9 +88,153 @@ describe.each(NAMES)('npm run %s', (name) => {
   })
 })
 
+describe('the usage line', () => {
+  test.each([
+    ['start', 'npm run start [-- options]'],
+    ['connect', 'npm run connect -- [URL] [options]'],
+    ['doctor', 'npm run doctor -- [URL] [options]'],
+    ['import', 'npm run import -- FILE|URL [options]'],
+    ['preview', 'npm run preview -- [TOOL] [options]'],
+    ['build', 'npm run build -- [FUNCTION...] [options]'],
+    ['deploy', 'npm run deploy -- [FUNCTION...] [options]'],
+    ['rollback', 'npm run rollback -- [PART...] [options]'],
+    ['rotate-secret', 'npm run rotate-secret -- NAME [options]'],
+  ])('of %s is %s', async (name, usage) => {
+    const { stdout } = await run(name, '--help', '--no-color')
+    expect(stdout.split('\n', 1)[0]).toBe(`Usage: ${usage}`)
+    for (const argument of findCommand(name).arguments ?? []) {
+      expect(stdout).toMatch(new RegExp(`^ {2}${argument.name.replace('|', '\\|')} `, 'm'))
+    }
+  })
+
+  test('of destroy is followed only by options that change what it removes', async () => {
+    const { stdout } = await run('destroy', '--help', '--no-color')
+    expect(stdout).not.toMatch(/--dist|doctor/)
+  })
+})
+
+describe('an option that npm took', () => {
+  test.each([
+    ['deploy', { npm_config_dry_run: 'true' }, 'Write: npm run deploy -- --dry-run'],
+    ['provision', { npm_config_dry_run: 'true' }, 'npm run provision does not have this option.'],
+    ['status', { npm_config_json: 'true' }, 'Write: npm run status -- --json'],
+    ['deploy', { npm_config_project: 'x' }, 'Write: npm run deploy -- --project ID'],
+    ['doctor', { npm_config_token_description: 'x' }, 'Write: npm run doctor -- --token TOKEN'],
+    [
+      'provision',
+      { npm_config_all: 'true', npm_config_parseable: 'true', npm_config_long: 'true' },
+      undefined,
+    ],
+    [
+      'provision',
+      {
+        ...{ npm_config_all: 'true', npm_config_parseable: 'true', npm_config_long: 'true' },
+        npm_config_yes: 'true',
+      },
+      'Write: npm run provision -- --apply',
+    ],
+  ])('of %s with %j is a usage error: %s', async (name, env, said) => {
+    let stderr = ''
+    const check = () => checkNpmOptions(findCommand(name), [], env)
+    if (said === undefined) return expect(check).not.toThrow()
+    const code = await runCommand(findCommand(name), {
+      ...{ args: [], env, write: () => undefined },
+      writeError: (text) => {
+        stderr += text
+      },
+    })
+    expect(code).toBe(2)
+    expect(stderr).toMatch(/^npm took --[a-z-]+ for itself\. /)
+    expect(stderr.split('\n', 1)[0]).toContain(said)
+  })
+
+  test('is accepted if the arguments contain it too', () => {
+    const env = { npm_config_dry_run: 'true', npm_config_json: '' }
+    expect(() => checkNpmOptions(findCommand('deploy'), ['--dry-run'], env)).not.toThrow()
+  })
+
+  test.each([
+    [['deploy', '--dry-run'], '--dry-run'],
+    [['destroy', '--apply'], '--apply'],
+    [['deploy', '--prune'], '--prune'],
+  ])('is refused by the real npm run %j', async (args, option) => {
+    const npm = promisify(execFile)('npm', ['run', ...args], { cwd: ROOT })
+    await expect(npm).rejects.toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining(`npm took ${option} for itself.`),
+    })
+  })
+})
+
+describe('a failure', () => {
+  test.each([
+    ['provision', []],
+    ['clients', []],
+    ['import', ['/nowhere.yaml']],
+    ['rotate-secret', ['GATEWAY_HMAC_SECRET', '--env-file=/nowhere.yaml']],
+    ['deploy', ['--env-file=/nowhere.yaml']],
+    ['status', ['--env-file=/nowhere.yaml']],
+    ['rollback', ['--env-file=/nowhere.yaml']],
+  ])('of %s prints one JSON document with --json', async (name, args) => {
+    const { code, stdout, stderr } = await run(name, ...args, '--json')
+    const document: unknown = JSON.parse(stdout)
+    expect(document).toEqual({ ok: false, error: expect.any(String) })
+    expect({ code, stderr }).toEqual({
+      code: 1,
+      stderr: `${(document as { error: string }).error}\n`,
+    })
+  })
+
+  test.each(['provision', 'clients', 'doctor'])(
+    'of %s names the file of --env-file that is missing',
+    async (name) => {
+      let stderr = ''
+      const code = await runCommand(findCommand(name), {
+        ...{ args: ['--env-file=/nowhere.yaml'], env: {}, write: () => undefined },
+        writeError: (text) => {
+          stderr += text
+        },
+        withEnvFile: operatorEnvironment,
+      })
+      expect([code, stderr]).toEqual([1, expect.stringContaining(MISSING)])
+    },
+  )
+
+  test('of provision with the unchanged sample has one line for each variable', async () => {
+    let stderr = ''
+    const code = await runCommand(findCommand('provision'), {
+      ...{ args: [`--env-file=${ROOT}.env.yaml.sample`], env: {}, write: () => undefined },
+      writeError: (text) => {
+        stderr += text
+      },
+      withEnvFile: operatorEnvironment,
+    })
+    const names = [...stderr.matchAll(/^ {2}([A-Z_]+) /gm)].map(([, name]) => name)
+    expect(code).toBe(1)
+    expect(names).toContain('LOG_WEBHOOK_SECRET')
+    expect(new Set(names).size).toBe(names.length)
+    expect(stderr.match(/is still a placeholder$/gm)).toHaveLength(names.length)
+  })
+
+  test.each(['provision', 'clients'])(
+    'of %s without .env.yaml names the file before the variables',
+    async (name) => {
+      const directory = mkdtempSync(`${tmpdir()}/no-env-file-`)
+      const child = promisify(execFile)(process.execPath, [CLI, name], { cwd: directory })
+      await expect(child).rejects.toMatchObject({
+        code: 1,
+        stderr: expect.stringMatching(
+          /^\.env\.yaml cannot be read: copy \.env\.yaml\.sample to it[^\n]*\nConfiguration refused:\n/,
+        ),
+      })
+      rmSync(directory, { recursive: true })
+    },
+  )
+})
+
 function optionsOf(name: string): string[] {
   return Object.entries(findCommand(name).options).flatMap(([option, spec]) =>
-    spec.type === 'boolean' && spec.isHidden ? [] : [option],
+    spec.isHidden ? [] : [option],
   )
 }
 
@@ -93,6 +244,12 @@ describe('deploy/cli.ts', () => {
     expect([code, stdout]).toEqual([0, overview()])
     expect(stdout).toMatch(/^Usage: /)
     for (const name of NAMES) expect(stdout).toContain(`  ${name} `)
+  })
+
+  test('prints the overview for help and the version for --version', async () => {
+    expect(await runProcess('help')).toEqual({ code: 0, stdout: overview(), stderr: '' })
+    const version = { code: 0, stdout: `${manifest.version}\n`, stderr: '' }
+    expect(await runProcess('--version')).toEqual(version)
   })
 
   test('rejects an unknown command with its name and the nearest command', async () => {
@@ -111,6 +268,7 @@ describe('deploy/cli.ts', () => {
     ['--plna', ['--plan', '--json'], ' Did you mean --plan?'],
     ['Codex', ['claude-code', 'codex'], ' Did you mean codex?'],
     ['gatway', ['metadata', 'gateway'], ' Did you mean gateway?'],
+    ['strat', ['start', 'status'], ' Did you mean start?'],
     ['--unlike', ['--plan', '--json'], ''],
     ['x', ['gateway'], ''],
   ])('suggests for %j among %j:%s', (word, known, said) => {

@@ -1,6 +1,9 @@
+import { spawn } from 'node:child_process'
 import { createServer } from 'node:http'
+import { createInterface } from 'node:readline'
 import type { Browser, Frame, Page } from 'puppeteer-core'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
+import { ROOT } from '../../deploy/build/functions.ts'
 import { previewCommand } from '../../deploy/commands/preview.ts'
 import { UsageError } from '../../deploy/kit/errors.ts'
 import { listenOnLoopback } from '../../deploy/kit/listen.ts'
@@ -18,6 +21,7 @@ import { startBackend } from '../support/http/backend.ts'
 import { startIssuer } from '../support/http/issuer.ts'
 import { listen } from '../support/http/listen.ts'
 import { serveGateway } from '../support/http/serve.ts'
+import { descendantsOf, isRunning } from '../support/processes.ts'
 import { startOnFreePorts } from '../support/system.ts'
 import { keepSecret } from '../support/written.ts'
 
@@ -39,6 +43,29 @@ async function uiIn(page: Page): Promise<Frame> {
 function logOf(page: Page): Promise<string> {
   return page.$eval('#log', ({ textContent }) => textContent ?? '')
 }
+
+test.each(['SIGTERM', 'SIGKILL'] as const)(
+  'npm run preview leaves no process behind if npm gets %s',
+  async (signal) => {
+    const args = ['--token', 'a-token', '--no-open', '--port', '0']
+    const npm = spawn('npm', ['run', 'preview', '--', ...args], {
+      cwd: ROOT,
+      stdio: ['ignore', 'pipe', 'ignore'],
+    })
+    for await (const line of createInterface({ input: npm.stdout })) {
+      if (line.startsWith('Press Ctrl-C')) break
+    }
+    const below = descendantsOf(npm.pid)
+    npm.kill(signal)
+    onTestFinished(() => {
+      for (const pid of below.filter(isRunning)) process.kill(pid, 'SIGKILL')
+    })
+
+    expect(below.length).toBeGreaterThanOrEqual(1)
+    await expect.poll(() => below.filter(isRunning), { timeout: TIMEOUT_MS }).toEqual([])
+  },
+  TIMEOUT_MS,
+)
 
 describe.skipIf(chromium === undefined)('npm run preview in Chromium', () => {
   let browser: Browser

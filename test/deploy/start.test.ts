@@ -1,4 +1,4 @@
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
+import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { createServer } from 'node:net'
@@ -10,6 +10,7 @@ import { afterEach, describe, expect, test } from 'vitest'
 import { greeting, startDocument } from '../../deploy/local/start.ts'
 import { startSystem } from '../../deploy/local/system.ts'
 import { CLI } from '../support/command-line.ts'
+import { childrenOf, descendantsOf, isRunning } from '../support/processes.ts'
 
 const README = readFileSync(new URL('../../README.md', import.meta.url), 'utf8')
 const started: ChildProcess[] = []
@@ -36,22 +37,6 @@ async function untilReady({ stdout }: { readonly stdout: Readable }): Promise<st
     lines.push(line)
   }
   throw new Error(`not ready:\n${lines.join('\n')}`)
-}
-
-function childrenOf(pid: number | undefined): number[] {
-  const table = execFileSync('ps', ['-eo', 'ppid=,pid='], { encoding: 'utf8' })
-  const rows = table.split('\n').map((row) => row.trim().split(/\s+/).map(Number))
-  return rows.flatMap(([parent, child]) => (parent === pid && child !== undefined ? [child] : []))
-}
-
-function descendantsOf(pid: number | undefined): number[] {
-  return childrenOf(pid).flatMap((child) => [child, ...descendantsOf(child)])
-}
-
-/** Whether the process runs. False for a zombie process, which has ended. */
-function isRunning(pid: number): boolean {
-  const rows = execFileSync('ps', ['-eo', 'pid=,stat='], { encoding: 'utf8' }).split('\n')
-  return rows.some((row) => new RegExp(`^\\s*${pid}\\s+[^Z]`).test(row))
 }
 
 describe('npm start', () => {

@@ -1,3 +1,4 @@
+import { ENV_FILE_OPTION } from '../../env-file.ts'
 import { UsageError } from '../../kit/errors.ts'
 import type { CommandLine, Flag, OptionSpecs } from '../../kit/options.ts'
 
@@ -18,6 +19,7 @@ export const CLIENTS_OPTIONS = {
     text: 'minimum time since registration and last use: 30d (default), 12h, 2w',
   },
   apply: { type: 'boolean', text: 'delete them' },
+  ...ENV_FILE_OPTION,
 } as const satisfies OptionSpecs
 
 const DEFAULT_AGE = '30d'
@@ -32,10 +34,10 @@ const UNITS: Readonly<Record<string, number>> = { h: HOUR_MS, d: 24 * HOUR_MS, w
 export function toClientsOptions({
   values: { prune, apply, json, 'older-than': olderThan },
 }: CommandLine<typeof CLIENTS_OPTIONS & { readonly json: Flag }>): ClientsOptions {
+  const ageMs = parseAge(olderThan ?? DEFAULT_AGE)
   if (!prune && apply) throw new UsageError('--apply requires --prune.')
   if (!prune && olderThan !== undefined) throw new UsageError('--older-than requires --prune.')
-  const pruneOlderThanMs = prune ? parseAge(olderThan ?? DEFAULT_AGE) : undefined
-  return { pruneOlderThanMs, apply, json }
+  return { pruneOlderThanMs: prune ? ageMs : undefined, apply, json }
 }
 
 function parseAge(value: string): number {

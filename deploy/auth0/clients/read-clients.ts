@@ -9,6 +9,8 @@ import { readRegistrations, registeredBy } from './registered-in-logs.ts'
 
 export interface ReadOptions {
   readonly management: Management
+  /** The value of MGMT_DOMAIN, for messages. */
+  readonly domain?: string
   readonly mayRedirectTo: RedirectUriPolicy
   readonly audience: string
 }
@@ -49,7 +51,7 @@ const MANAGEMENT_EVENTS = /^(sapi|fapi|mgmt_)/
  */
 export async function readClients(options: ReadOptions): Promise<ClientsRead> {
   const { management, mayRedirectTo } = options
-  const { read, failures } = createScopedReader()
+  const { read, failures } = createScopedReader(options.domain)
   const all = await read('read:clients', () => listClients(management))
   const dynamic = (all ?? []).flatMap((client) => asDynamicClient(client, mayRedirectTo) ?? [])
   const others = (all ?? []).length - dynamic.length
@@ -84,7 +86,7 @@ export async function countUserGrants(management: Management, clientId: string):
 }
 
 /** A missing scope affects all clients, so it is tried and reported once. */
-function createScopedReader() {
+function createScopedReader(domain: string | undefined) {
   const failures: ScopedFailure[] = []
   const read = async <Value>(
     scope: ClientsScope,
@@ -95,7 +97,7 @@ function createScopedReader() {
     try {
       return await run()
     } catch (error) {
-      failures.push({ ...explainFailure(error), scope })
+      failures.push({ ...explainFailure(error, domain), scope })
       return undefined
     }
   }

@@ -31,7 +31,11 @@ export async function runClients(
   const config = parseClientsConfig(env)
   const management = createManagement(config.credentials, { ...OPERATOR_TIMEOUTS, ...calls })
   const client = await management()
-  const read = await readClients({ ...config, management: client })
+  const read = await readClients({
+    ...config,
+    domain: config.credentials.domain,
+    management: client,
+  })
   const at = now()
   const olderThanMs = options.pruneOlderThanMs
   const clients: ClassifiedClient[] = read.clients.map((one) => ({

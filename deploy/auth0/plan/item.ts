@@ -24,6 +24,8 @@ export interface PlanItem {
   readonly why: string
   /** Path in Auth0's dashboard. */
   readonly where: string
+  /** Code to copy, by lines. */
+  readonly code?: readonly string[]
 }
 
 export interface FieldChange {

@@ -96,12 +96,13 @@ function assignmentNote(info: ItemInfo, roleId: string): ProvisionStep {
   return report({
     ...info,
     subject: `${info.subject} for every new user`,
-    why: assignmentText(roleId),
+    why: 'Auth0 has no default role, and a post-login Action can assign one only with its own Management API client, whose secret this command does not store in the tenant. Create a Machine to Machine application with the Management scopes read:roles and update:users, then an Action for Login / Post Login with the dependency auth0, the secrets DOMAIN, CLIENT_ID and CLIENT_SECRET, and the code below. The role takes effect at the next login',
+    code: assignmentCode(roleId),
   })
 }
 
-function assignmentText(roleId: string): string {
-  const code = [
+function assignmentCode(roleId: string): readonly string[] {
+  return [
     "const { ManagementClient } = require('auth0');",
     'exports.onExecutePostLogin = async (event) => {',
     '  if (event.stats.logins_count > 1) return;',
@@ -110,8 +111,4 @@ function assignmentText(roleId: string): string {
     `  await management.users.roles.assign(event.user.user_id, { roles: ['${roleId}'] });`,
     '};',
   ]
-  return [
-    'Auth0 has no default role, and a post-login Action can assign one only with its own Management API client, whose secret this command does not store in the tenant. Create a Machine to Machine application with the Management scopes read:roles and update:users, then an Action for Login / Post Login with the dependency auth0, the secrets DOMAIN, CLIENT_ID and CLIENT_SECRET, and this code. The role takes effect at the next login:',
-    ...code.map((line) => `      ${line}`),
-  ].join('\n')
 }

@@ -2,7 +2,7 @@ import type { ReadFailure } from '../reading.ts'
 import type { Change, FieldChange, FieldValue, PlanItem, ProvisionStep } from './item.ts'
 
 /** The part of a plan item that does not depend on its action. */
-export type ItemInfo = Pick<PlanItem, 'area' | 'subject' | 'why' | 'where'>
+export type ItemInfo = Pick<PlanItem, 'area' | 'subject' | 'why' | 'where' | 'code'>
 
 /** Fields that one patch changes together: their current and required values, and the patch. */
 export interface FieldPatch<Body> {

@@ -117,7 +117,7 @@ function checkBadToken({
   endpoint,
 }: DeploymentObservation): CheckOutcome {
   if (!isResponse(unauthenticated) || !isResponse(badToken)) {
-    return { skipped: 'the gateway does not answer' }
+    return { skipped: 'the gateway does not respond' }
   }
   const isExpected = unauthenticated.status === 401 || unauthenticated.status === 200
   if (!isExpected || isHtml(unauthenticated)) return { skipped: NO_401 }

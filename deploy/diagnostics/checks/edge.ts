@@ -93,7 +93,7 @@ export const EDGE_CHECKS: readonly Check<DeploymentObservation>[] = [
 /** Checks of the functions' own URLs, which bypass the edge. */
 export const DIRECT_ACCESS_CHECKS: readonly Check<DeploymentObservation>[] = [
   {
-    name: 'around the front',
+    name: 'around the edge',
     title: 'No function can be reached directly',
     run: ({ functions, unauthenticated }) => {
       if (functions.length === 0) return { skipped: 'no --function-url was given' }

@@ -74,7 +74,7 @@ export const KEY_CHECKS: readonly Check<DeploymentObservation>[] = [
     name: 'keys at the gateway',
     title: 'The gateway can read the signing keys',
     run: ({ unknownKey }) => {
-      if (!isResponse(unknownKey)) return { skipped: 'the gateway does not answer' }
+      if (!isResponse(unknownKey)) return { skipped: 'the gateway does not respond' }
       if (unknownKey.status !== 503) return []
       const retryAfter = unknownKey.headers.get('retry-after') ?? 'missing'
       return [

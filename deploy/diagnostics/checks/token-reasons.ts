@@ -30,11 +30,17 @@ const FAULT_OF_REASON: Readonly<Record<string, (token: RejectedToken) => Observe
     seen: 'the token has five parts, so it is encrypted',
     details: { audience },
   }),
-  ACCESS_TOKEN_IS_OPAQUE: ({ expected: { audience } }) => ({
-    id: 'ACCESS_TOKEN_IS_OPAQUE',
-    seen: 'the token does not have the three parts of a JWT',
-    details: { audience },
-  }),
+  ACCESS_TOKEN_IS_OPAQUE: ({ isOpaque, expected: { audience } }) =>
+    isOpaque
+      ? {
+          id: 'ACCESS_TOKEN_IS_OPAQUE',
+          seen: 'the token does not have the three parts of a JWT',
+          details: { audience },
+        }
+      : {
+          id: 'token_malformed',
+          seen: 'this is not an access token: it has neither the three parts of a JWT nor the form of an opaque token of Auth0',
+        },
   alg_not_rs256: ({ header }) => ({
     id: 'token_alg_not_rs256',
     seen: `alg is ${preview(header?.['alg'])}`,

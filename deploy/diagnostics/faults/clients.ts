@@ -167,7 +167,7 @@ export const CLIENT_FAULTS = {
   registration_unavailable: {
     title: 'The client cannot be registered now',
     severity: 'error',
-    why: 'Auth0 does not answer, or the admission failed.',
+    why: 'Auth0 does not respond, or the admission failed.',
     fix: 'Try again. If it fails again, the log of the registration function names the step.',
   },
   registration_refused: {

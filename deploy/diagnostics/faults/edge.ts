@@ -23,7 +23,7 @@ export const EDGE_FAULTS = {
     title: 'Some paths do not respond in time',
     severity: 'error',
     why: 'Requests time out: claude.ai waits 10 s, Firebase Hosting 60 s.',
-    fix: 'Read the log of the function behind these paths: gcloud functions logs read gateway --gen2 (or metadata). If cold starts are the cause, deploy with --min-instances=1.',
+    fix: 'Read the log of the function behind these paths: gcloud functions logs read gateway --gen2 (or metadata). If cold starts are the cause, set GCP_MIN_INSTANCES to 1 in .env.yaml and run npm run deploy.',
   },
   post_redirected: {
     title: 'The MCP endpoint redirects',
@@ -48,7 +48,7 @@ export const EDGE_FAULTS = {
     title: 'The MCP endpoint responds slowly',
     severity: 'warning',
     why: 'Some clients wait only 10 s for the response, and a cold start of the backend adds to this time.',
-    fix: 'Deploy the gateway with --min-instances=1 and --cpu=1, and without a VPC connector that it does not need.',
+    fix: 'Set GCP_MIN_INSTANCES to 1 in .env.yaml and run npm run deploy, which also gives each function one CPU. For a gateway that was deployed in another way: gcloud run services update gateway --min-instances=1 --cpu=1. Remove a VPC connector that the gateway does not need.',
   },
   clock_skew: {
     title: 'The clocks of the deployment and the issuer differ',

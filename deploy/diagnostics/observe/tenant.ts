@@ -67,12 +67,15 @@ export async function observeTenant(
 ): Promise<TenantObservation | { readonly failure: Failure }> {
   const { config, management, grantedScopes, subscription, isCurated } = options
   // Fails early if Auth0 issues no token or does not respond.
-  const first = await read('read:clients', () =>
-    firstItems(management.clients.list({ per_page: 1, fields: 'client_id' }), 1),
+  const domain = config.provision.MGMT_DOMAIN
+  const first = await read(
+    'read:clients',
+    () => firstItems(management.clients.list({ per_page: 1, fields: 'client_id' }), 1),
+    domain,
   )
   if ('failure' in first && first.failure.kind !== 'scope-missing') return first
   const desired = desiredBy(config, isCurated)
-  const snapshot = await readTenant({ management, desired, grantedScopes })
+  const snapshot = await readTenant({ management, domain, desired, grantedScopes })
   const { audience } = desired
   return {
     config,
@@ -152,11 +155,12 @@ async function readHooks(management: Management): Promise<readonly string[]> {
 async function read<Value>(
   scope: string,
   run: () => Promise<Value>,
+  domain?: string,
 ): Promise<TenantReading<Value>> {
   try {
     return { value: await run() }
   } catch (error) {
-    return { failure: { ...explainFailure(error), scope } }
+    return { failure: { ...explainFailure(error, domain), scope } }
   }
 }
 

@@ -1,6 +1,5 @@
-import { existsSync } from 'node:fs'
 import type { Environment } from '../../../shared/config.ts'
-import { readEnvFile } from '../../env-file.ts'
+import { missingEnvFile, readOptionalEnvFile } from '../../env-file.ts'
 import { readSettings, type Settings } from '../settings.ts'
 import type { OperateDependencies } from './dependencies.ts'
 import type { OperateOptions } from './options.ts'
@@ -17,13 +16,19 @@ export interface DeploymentPlace {
   readonly file: Environment
 }
 
-/** @throws ConfigError that lists every fault of the file and the settings. */
+/**
+ * Reads the file and the settings. Without .env.yaml it continues, and writes how to create the file.
+ *
+ * @throws ConfigError that lists every fault of the file and the settings.
+ */
 export async function readPlace(
   options: OperateOptions,
-  { env, run }: OperateDependencies,
+  { env, run, write }: OperateDependencies,
 ): Promise<DeploymentPlace> {
-  const file = existsSync(options.envFile) ? readEnvFile(options.envFile) : {}
+  const file = readOptionalEnvFile(options.envFile)
   const settings = await readSettings({ flags: options, env, file }, run)
+  const missing = missingEnvFile(options.envFile)
+  if (missing !== undefined && !options.json) write(`${missing}; continuing without it\n`)
   const url = env['PUBLIC_URL']?.trim() || file['PUBLIC_URL']?.trim()
   return {
     settings: { ...settings, ...(options.site !== undefined && { site: options.site }) },

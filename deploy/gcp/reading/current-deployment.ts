@@ -1,4 +1,4 @@
-import { DeployError } from '../deploy-error.ts'
+import { DeployError, NotInstalledError } from '../deploy-error.ts'
 import { createGcloud } from '../gcloud.ts'
 import { readLiveSite } from '../hosting/live.ts'
 import type { HostingState } from '../hosting/plan.ts'
@@ -46,12 +46,14 @@ export async function readCurrentDeployment(
     isKnown && site.status === 'fulfilled'
       ? []
       : await Promise.allSettled([checkProject(settings, gcloud, undefined, warn)])
-  const [failure] = [...project, state, site].flatMap((one) =>
+  const failures = [...project, state, site].flatMap((one) =>
     one.status === 'rejected' ? [one.reason as unknown] : [],
   )
+  const [failure] = failures
   if (failure === undefined) return { state: settled(state), site: settled(site), isRead: true }
   if (!options.dryRun || !(failure instanceof DeployError)) throw failure
-  warn(failure.message)
+  // The run ends with any other failure.
+  for (const message of missingPrograms(failures)) warn(message)
   const isRead =
     state.status === 'fulfilled' && project.every(({ status }) => status === 'fulfilled')
   if (!isRead) warn('Cannot read the project; showing the plan for an empty project:')
@@ -61,6 +63,12 @@ export async function readCurrentDeployment(
     failure,
     isRead,
   }
+}
+
+/** The messages of the programs that are not installed, each once. */
+function missingPrograms(failures: readonly unknown[]): ReadonlySet<string> {
+  const missing = failures.filter((one) => one instanceof NotInstalledError)
+  return new Set(missing.map(({ message }) => message))
 }
 
 function hasOwnFunctions({ functions, apis }: State): boolean {

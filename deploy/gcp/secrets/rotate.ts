@@ -7,6 +7,7 @@ import { DeployError } from '../deploy-error.ts'
 import { createGcloud, type Gcloud } from '../gcloud.ts'
 import { resourceName } from '../names.ts'
 import { type Options, unknownName } from '../options.ts'
+import { checkProject } from '../preflight.ts'
 import type { Dependencies } from '../prepare.ts'
 import { deploy } from '../run-deploy.ts'
 import { readSettings, type Settings } from '../settings.ts'
@@ -61,7 +62,7 @@ export async function rotateSecret(
   const file = readEnvFile(options.envFile)
   const settings = await readSettings({ flags: options, env, file }, run)
   const gcloud = createGcloud(run)
-  const current = await readCurrent(name, settings, gcloud)
+  const current = await readCurrent(name, settings, gcloud, (message) => write(`${message}\n`))
   const { moves, next } = await planMoves(name, current, settings, gcloud)
   write(`${moves.map(({ what }, index) => `${index + 1}. ${what}`).join('\n')}\n`)
   const rotation = { secret: name, isApplied: options.apply, moves: moves.map(({ what }) => what) }
@@ -97,10 +98,17 @@ interface Current {
   readonly value: string
 }
 
-async function readCurrent(name: string, settings: Settings, gcloud: Gcloud): Promise<Current> {
+async function readCurrent(
+  name: string,
+  settings: Settings,
+  gcloud: Gcloud,
+  warn: (message: string) => void,
+): Promise<Current> {
   const id = resourceName(name, settings)
   const latest = await readLatest(gcloud, id, `--project=${settings.project}`)
   if (latest?.value === undefined) {
+    // Without a login or the project, no secret can be read.
+    await checkProject(settings, gcloud, undefined, warn)
     throw new DeployError(
       `The value of ${id} in ${settings.project} cannot be read. Deploy first (npm run deploy), with a login that has the role roles/secretmanager.secretAccessor.`,
     )

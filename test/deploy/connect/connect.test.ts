@@ -309,8 +309,9 @@ test('connect exits with 1 after a failure and prints the cause and the fix', as
   const { code, stdout } = await command(['http://127.0.0.1:9'])
   expect(code).toBe(1)
   expect(stdout).toContain(`FAIL protected-resource    http://127.0.0.1:9/mcp: `)
-  expect(stdout).toContain(`cause: ${explain('url_unreachable').why}`)
-  expect(stdout).toContain(`do:    ${explain('url_unreachable').fix}`)
+  const text = stdout.replaceAll(/\n {2,}/g, ' ')
+  expect(text).toContain(` why:   ${explain('url_unreachable').why}`)
+  expect(text).toContain(` fix:   ${explain('url_unreachable').fix}`)
   expect(stdout).toContain('-    call                  not reached')
 })
 
@@ -324,6 +325,8 @@ test.each([
   ['--nope'],
   ['ftp://x'],
   ['nonsense'],
+  ['http://a/foo'],
+  ['http://a/mcp?x=y'],
   ['http://a', 'http://b'],
   ['--callback-port', '70000'],
   ['--redirect-uri', 'https://chatgpt.com/connector_platform_oauth_redirect'],
@@ -345,7 +348,7 @@ describe('the command line options of npm run connect', () => {
     { args: [], env: { PORT: '' }, url: 'http://localhost:8080/mcp' },
     { args: ['https://mcp.example.com'], env: {}, url: 'https://mcp.example.com/mcp' },
     { args: ['https://mcp.example.com/'], env: {}, url: 'https://mcp.example.com/mcp' },
-    { args: ['https://mcp.example.com/other'], env: {}, url: 'https://mcp.example.com/other' },
+    { args: ['https://mcp.example.com/mcp/'], env: {}, url: 'https://mcp.example.com/mcp/' },
     { args: ['HTTPS://MCP.example.com:443/mcp#top'], env: {}, url: 'https://mcp.example.com/mcp' },
   ])('resolve $args with $env to $url', ({ args, env, url }) => {
     expect(parseOptions(args, env)?.url).toBe(url)
@@ -370,9 +373,9 @@ test('printStep prints a step in one line and a failure with its cause and fix',
   )
   const failed = { step: 'call', ok: false, seen: 'x', cause: 'c', fix: 'f', ms: 3 } as const
   expect(printStep({ ...failed, id: 'tool_failed' })).toContain(
-    '\n     fault: tool_failed\n     cause: c\n',
+    '\n      fault: tool_failed\n      why:   c\n',
   )
-  expect(printStep(failed)).toBe('FAIL call                  x\n     cause: c\n     do:    f\n')
+  expect(printStep(failed)).toBe('FAIL call                  x\n      why:   c\n      fix:   f\n')
 })
 
 test('a step escapes line breaks and control characters from the server', async () => {

@@ -59,7 +59,7 @@ test('reports nothing for a system in use and for its tokens', async () => {
   const token = await connect()
   const report = await examine(['--token', token])
   expect(report.findings).toEqual([])
-  expect(report.skipped.map(({ name }) => name)).toEqual(['around the front'])
+  expect(report.skipped.map(({ name }) => name)).toEqual(['around the edge'])
   const { exitCode, output } = await doctor([system.url], { env: system.variables })
   expect(output).toContain('Healthy: no faults found.')
   expect(exitCode).toBe(0)
@@ -68,7 +68,7 @@ test('reports nothing for a system in use and for its tokens', async () => {
 test('requires only the Management API secret for a local system', async () => {
   const { MGMT_CLIENT_SECRET = '' } = system.variables
   const report = await doctorReport([system.url], { env: { MGMT_CLIENT_SECRET } })
-  expect(report).toMatchObject({ findings: [], skipped: [{ name: 'around the front' }] })
+  expect(report).toMatchObject({ findings: [], skipped: [{ name: 'around the edge' }] })
 })
 
 test('reports an encrypted token of the tenant', async () => {

@@ -44,6 +44,13 @@ test('reads the token from standard input and does not print it', async () => {
   for (const part of given.split('.')) expect(output).not.toContain(part)
 })
 
+test('says that a word is not an access token', async () => {
+  const { findings } = await examine('hello')
+  expect(findings.map(({ seen }) => seen)).toEqual([
+    expect.stringMatching(/^this is not an access token: /),
+  ])
+})
+
 test('reports a usage error for empty standard input', async () => {
   expect(await doctor([front.url, '--token', '-'])).toMatchObject({ exitCode: 2 })
 })
@@ -54,7 +61,14 @@ const FAULTS: readonly (readonly [
   readonly string[],
   RegExp,
 ])[] = [
-  ['is opaque', () => 'aSdFgHjKl', ['ACCESS_TOKEN_IS_OPAQUE'], /resource_parameter_profile/],
+  [
+    'is opaque',
+    () => 'aSdFgHjKl-0123456789_qWeRtZuIoP7',
+    ['ACCESS_TOKEN_IS_OPAQUE'],
+    /resource_parameter_profile/,
+  ],
+  ['is a word', () => 'hello', ['token_malformed'], /whole token/],
+  ['is a part of a JWT', () => 'eyJhbGciOiJSUzI1NiJ9.eyJ9', ['token_malformed'], /Copy the whole/],
   [
     'is encrypted',
     () => 'eyJhbGciOiJkaXIifQ..a.b.c',

@@ -30,6 +30,8 @@ const SCOPES_ONLY = ['log-webhook', 'metadata', 'registration']
 const MEDIUM = largeCatalogue(117, 130_000)
 const LARGE = largeCatalogue(400, 2_000_000)
 
+/** Connections to it are refused. Deploy refuses localhost itself. */
+const NOWHERE = 'https://0.0.0.0:1'
 const commands = commandsForEachTest()
 let built: BuiltFunctions
 beforeAll(async () => {
@@ -233,8 +235,8 @@ test('deploy runs doctor with a catalogue that is too long for a variable', asyn
   const { stdout, stderr } = await run(
     {
       TOOLS: LARGE.text,
-      PUBLIC_URL: 'http://localhost:1',
-      OAUTH_ISSUER: 'http://localhost:1/',
+      PUBLIC_URL: NOWHERE,
+      OAUTH_ISSUER: `${NOWHERE}/`,
       MGMT_DOMAIN: 'localhost:1',
     },
     ['--skip=hosting'],

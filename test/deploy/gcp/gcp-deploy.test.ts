@@ -6,6 +6,8 @@ import { runCommand, SECRETS, VARIABLES } from '../../support/google/deploy.ts'
 import { flagsOf, line, runsWith } from '../../support/google/deploy-runs.ts'
 import { commandsForEachTest, type Invocation } from '../../support/google/fake-commands.ts'
 
+/** Connections to it are refused. Deploy refuses localhost itself. */
+const NOWHERE = 'https://0.0.0.0:1'
 const commands = commandsForEachTest()
 const { run, lines, changes } = runsWith(commands)
 
@@ -214,7 +216,7 @@ test('--env-file is passed to the command and not read by Node.js', async () => 
 test.each(['deploy', 'destroy'] as const)('%s --help prints the usage', async (command) => {
   const { code, stdout } = await run(['--help'], { command })
   expect(code).toBe(0)
-  expect(stdout).toMatch(new RegExp(`^Usage: npm run ${command} \\[-- function`))
+  expect(stdout).toMatch(new RegExp(`^Usage: npm run ${command} -- \\[FUNCTION`))
   expect(commands.invocations()).toEqual([])
 })
 
@@ -258,8 +260,8 @@ describe('a failed deployment', () => {
 test('deploy runs doctor at the end and exits with 1 if doctor finds problems', async () => {
   const variables = {
     ...VARIABLES,
-    PUBLIC_URL: 'http://localhost:1',
-    OAUTH_ISSUER: 'http://localhost:1/',
+    PUBLIC_URL: NOWHERE,
+    OAUTH_ISSUER: `${NOWHERE}/`,
     MGMT_DOMAIN: 'localhost:1',
   }
   const { code, stdout, stderr } = await run([], { variables })
@@ -267,7 +269,7 @@ test('deploy runs doctor at the end and exits with 1 if doctor finds problems', 
   expect(code).toBe(1)
   expect(stdout).toMatch(/^Deployed\. [\s\S]*url_unreachable/m)
   expect(stderr).toBe(
-    'Deployment finished, but doctor found problems (above). To check again: npm run doctor -- http://localhost:1\n',
+    'Deployment finished, but doctor found problems (above). To check again: npm run doctor -- https://0.0.0.0:1\n',
   )
   for (const secret of Object.values(SECRETS)) expect(stdout).not.toContain(secret)
 })

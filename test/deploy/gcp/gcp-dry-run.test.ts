@@ -43,8 +43,22 @@ describe('deploy --dry-run', () => {
     commands.reply({ line, code: 1, stderr: reason })
     const { code, stdout, stderr } = await run(['--dry-run'])
     expect(code).toBe(1)
-    expect(stderr).toContain(reason)
+    expect(stderr.split(reason)).toHaveLength(2)
+    expect(stdout).not.toContain(reason)
     expect(stdout).toContain(printed)
     expect(changes()).toEqual([])
+  })
+
+  test('names a missing firebase command and the missing login', async () => {
+    commands.restart(['gcloud'])
+    commands.reply({
+      line: 'gcloud (?!config)',
+      code: 1,
+      stderr: 'You do not currently have an account',
+    })
+    const { code, stdout, stderr } = await run(['--dry-run', '--project=acme-prod'])
+    expect(code).toBe(1)
+    expect(stdout).toContain('firebase is not installed. Install it: npm install')
+    expect(stderr).toContain('Log in: gcloud auth login')
   })
 })

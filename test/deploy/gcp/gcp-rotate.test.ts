@@ -85,6 +85,18 @@ test('log-webhook accepts both values of LOG_WEBHOOK_SECRET before the log strea
   expect(readFileSync(file, 'utf8')).toContain(SECRETS.GATEWAY_HMAC_SECRET)
 })
 
+test('without a login the command says how to log in', async () => {
+  writeEnvFile(commands.directory, given)
+  commands.reply({
+    line: 'gcloud (?!config)',
+    code: 1,
+    stderr: 'You do not currently have an account',
+  })
+  const { code, errors } = await rotate('GATEWAY_HMAC_SECRET', commands.run)
+  expect(code).toBe(1)
+  expect(errors).toContain('Log in: gcloud auth login')
+})
+
 test('an interrupted rotation continues where it ended', async () => {
   writeEnvFile(commands.directory, given)
   const [made, old] = ['n'.repeat(40), SECRETS.LOG_WEBHOOK_SECRET]

@@ -310,4 +310,5 @@ console.log('went on')`
   ])
   expect({ code, output }).toEqual({ code: 1, output: '' })
   expect(errors).toContain('needs Node.js 24 or later; this is v22.12.0')
+  expect(errors).toContain('Start it with `npm run COMMAND`.')
 })

@@ -25,6 +25,14 @@ describe('the command line of npm run clients', () => {
     expect(registry.calls).toEqual([])
   })
 
+  test('an invalid age is reported before the missing --prune', async () => {
+    const { exitCode, error } = await run('--older-than', '3x')
+    expect([exitCode, error.split('\n', 1)[0]]).toEqual([
+      2,
+      '--older-than requires a number of hours, days or weeks, such as 30d.',
+    ])
+  })
+
   test('--help prints the options and exits with 0', async () => {
     const { exitCode, written } = await run('--help')
     expect([exitCode, written]).toEqual([0, expect.stringContaining('--older-than')])

@@ -1,3 +1,4 @@
+import { Script } from 'node:vm'
 import { beforeEach, describe, expect, test } from 'vitest'
 import { AUDIENCE, OPEN, SCOPES } from '../../../support/auth0/provision.ts'
 import { runsOn, tenantForEachTest } from '../../../support/auth0/provision-run.ts'
@@ -210,7 +211,11 @@ describe('the role for the tools', () => {
     expect((await run()).stdout).toContain(`POST /api/v2/users/{id}/roles {"roles":["${id}"]}`)
     const { exitCode, stdout } = await run(['--default-role'])
     expect(exitCode).toBe(0)
-    expect(stdout).toContain('exports.onExecutePostLogin')
+    const lines = stdout.split('\n').map((line) => line.trim())
+    const start = lines.indexOf("const { ManagementClient } = require('auth0');")
+    const code = lines.slice(start, lines.indexOf('};', start) + 1)
+    expect(code).toContain('exports.onExecutePostLogin = async (event) => {')
+    expect(() => new Script(code.join('\n'))).not.toThrow()
     expect(stdout).toContain(`roles: ['${id}']`)
     await expectNothingToDo(['--default-role'])
   })

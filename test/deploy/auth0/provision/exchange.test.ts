@@ -28,8 +28,8 @@ const catalogue = (...asked: (readonly string[])[]) =>
     ),
   )
 
-function run(args: readonly string[] = [], TOOLS = catalogue(['read'], ['write'])) {
-  const env = { TOOLS, TOOL_SCOPES_JSON: '' }
+function run(args: readonly string[] = [], TOOLS = catalogue(['read'], ['write']), more = {}) {
+  const env = { TOOLS, TOOL_SCOPES_JSON: '', ...more }
   return provision({ domain: `localhost:${tenant.port}`, args, env })
 }
 const makeCalendar = (scopes = ['read', 'write', 'share']) =>
@@ -66,6 +66,10 @@ describe('provision for a catalogue with on_behalf_of', () => {
     const again = await run(['--apply'])
     expect(again.stdout).toContain('Nothing to do')
     expect(again.stdout).toContain(`set OBO_CLIENT_ID to ${client.client_id}`)
+    const OBO_CLIENT_ID = String(client.client_id)
+    const configured = await run(['--apply'], undefined, { OBO_CLIENT_ID })
+    expect(configured.stdout).toContain('Nothing to do')
+    expect(configured.stdout).not.toContain('For backendAuth on_behalf_of')
   })
 
   test('does not print the client secret', async () => {

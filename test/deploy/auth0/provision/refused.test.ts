@@ -154,7 +154,10 @@ describe('provision with missing permissions or features', () => {
     const calls = { maxAttempts: 1 }
     const { exitCode, stdout } = await provision({ domain: closed.domain, calls })
     expect(exitCode).toBe(1)
-    expect(stdout).toBe('Auth0 at MGMT_DOMAIN could not be reached\n')
+    const { domain } = closed
+    expect(stdout).toBe(
+      `Auth0 at ${domain} (MGMT_DOMAIN) could not be reached: check MGMT_DOMAIN, and that this machine can reach https://${domain}/\n`,
+    )
   })
 })
 

@@ -47,7 +47,12 @@ function logOf(page: Page): Promise<string> {
 test.each(['SIGTERM', 'SIGKILL'] as const)(
   'npm run preview leaves no process behind if npm gets %s',
   async (signal) => {
-    const args = ['--token', 'a-token', '--no-open', '--port', '0']
+    const system = await startOnFreePorts()
+    onTestFinished(() => system.stop())
+    const url = `${system.url}/mcp`
+    const token = await signInLocally(url, PERSON)
+    keepSecret(token)
+    const args = ['--url', url, '--token', token, '--no-open', '--port', '0']
     const npm = spawn('npm', ['run', 'preview', '--', ...args], {
       cwd: ROOT,
       stdio: ['ignore', 'pipe', 'ignore'],

@@ -14,6 +14,9 @@ const EXPANSIONS: Readonly<Record<string, readonly string[]>> = {
   token: ['token_description'],
 }
 
+/** npm's own settings, which a machine may have for other reasons (`npm_config_include=dev`). */
+const NPM_SETTINGS: readonly string[] = ['include', 'only']
+
 /**
  * Checks that npm did not read an option of the command as its own, as in `npm run deploy --dry-run`. npm
  * then passes it in the environment instead of the arguments.
@@ -32,7 +35,8 @@ export function checkNpmOptions(
   const isGiven = (option: string) =>
     args.some((arg) => arg === `--${option}` || arg.startsWith(`--${option}=`))
   const isTaken = (option: string) =>
-    isSet(option.replaceAll('-', '_')) || (EXPANSIONS[option]?.every(isSet) ?? false)
+    !NPM_SETTINGS.includes(option) &&
+    (isSet(option.replaceAll('-', '_')) || (EXPANSIONS[option]?.every(isSet) ?? false))
   const specs: OptionSpecs = { ...options, ...COMMON_OPTIONS }
   const known = Object.entries(specs).flatMap(([option, spec]) => (spec.isHidden ? [] : [option]))
   // --dry-run is checked for every command, because its user expects that nothing changes.

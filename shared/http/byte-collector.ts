@@ -34,7 +34,9 @@ export function createByteCollector(): ByteCollector {
   }
   return {
     add: (piece) => {
-      if (piece.length >= SMALL_BYTES) {
+      // Most short bodies arrive in one piece.
+      const isFirst = pieces.length === 0 && end === 0
+      if (isFirst || piece.length >= SMALL_BYTES) {
         closeBlock()
         pieces.push(piece)
         return

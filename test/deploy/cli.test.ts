@@ -148,6 +148,13 @@ describe('an option that npm took', () => {
     expect(stderr.split('\n', 1)[0]).toContain(said)
   })
 
+  test("is no error for npm's own settings", () => {
+    const env = { npm_config_include: 'dev', npm_config_only: 'production' }
+    for (const name of ['import', 'deploy']) {
+      expect(() => checkNpmOptions(findCommand(name), [], env)).not.toThrow()
+    }
+  })
+
   test('is accepted if the arguments contain it too', () => {
     const env = { npm_config_dry_run: 'true', npm_config_json: '' }
     expect(() => checkNpmOptions(findCommand('deploy'), ['--dry-run'], env)).not.toThrow()

@@ -8,11 +8,11 @@ export interface TokenContent {
   readonly parts: number
   readonly header: Claims | undefined
   readonly claims: Claims | undefined
-  /** Whether it may be an opaque token of Auth0: base64url without dots, at least 32 characters. */
+  /** Whether it may be an opaque token: base64url without dots, and not a short word. */
   readonly isOpaque: boolean
 }
 
-const OPAQUE = /^[\w-]{32,}$/
+const OPAQUE = /^[\w-]{8,}$/
 
 /** Reads a compact JWS as far as possible; other tokens have no claims. */
 export function readTokenContent(accessToken: string): TokenContent {

@@ -67,6 +67,12 @@ const FAULTS: readonly (readonly [
     ['ACCESS_TOKEN_IS_OPAQUE'],
     /resource_parameter_profile/,
   ],
+  [
+    'is short and opaque',
+    () => 'aSdFgHjKl',
+    ['ACCESS_TOKEN_IS_OPAQUE'],
+    /resource_parameter_profile/,
+  ],
   ['is a word', () => 'hello', ['token_malformed'], /whole token/],
   ['is a part of a JWT', () => 'eyJhbGciOiJSUzI1NiJ9.eyJ9', ['token_malformed'], /Copy the whole/],
   [

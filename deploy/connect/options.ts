@@ -33,7 +33,7 @@ export const CONNECT_OPTIONS = {
   'redirect-uri': {
     type: 'string',
     value: 'URI',
-    text: 'with --client-id or --as: a redirect URI of the client that is not on this machine, such as https://vscode.dev/redirect; after the sign-in, paste the address from the browser here. --as chatgpt always uses such a redirect URI; the local tenant signs in without a browser',
+    text: 'with --client-id or --as: a redirect URI of the client that is not on this machine, such as https://vscode.dev/redirect; after the sign-in, paste the address from the browser here. --as chatgpt always uses such a redirect URI; the Auth0 emulator signs in without a browser',
   },
   'callback-port': {
     type: 'string',
@@ -53,7 +53,6 @@ export const CONNECT_OPTIONS = {
     text: 'the password of that user',
   },
 } as const satisfies OptionSpecs
-const ENDPOINT = /^\/(mcp\/?)?$/
 const MAX_PORT = 65_535
 
 /**
@@ -101,10 +100,8 @@ function toEndpoint(given: string): string {
   if (url === null || !/^https?:$/.test(url.protocol) || url.username || url.password) {
     throw new UsageError(`The URL must be an http or https URL without credentials.`)
   }
-  if (!ENDPOINT.test(url.pathname) || url.search !== '') {
-    throw new UsageError('The MCP endpoint is at /mcp: pass the origin, or that URL.')
-  }
-  if (url.pathname === '/') return `${url.origin}/mcp`
+  // Another path may lead to an endpoint behind a gateway; otherwise connect reports mcp_missing.
+  if (url.pathname === '/' && url.search === '') return `${url.origin}/mcp`
   // Clients send the URL without its fragment.
   url.hash = ''
   return url.href

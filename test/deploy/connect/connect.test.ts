@@ -325,8 +325,6 @@ test.each([
   ['--nope'],
   ['ftp://x'],
   ['nonsense'],
-  ['http://a/foo'],
-  ['http://a/mcp?x=y'],
   ['http://a', 'http://b'],
   ['--callback-port', '70000'],
   ['--redirect-uri', 'https://chatgpt.com/connector_platform_oauth_redirect'],
@@ -349,6 +347,7 @@ describe('the command line options of npm run connect', () => {
     { args: ['https://mcp.example.com'], env: {}, url: 'https://mcp.example.com/mcp' },
     { args: ['https://mcp.example.com/'], env: {}, url: 'https://mcp.example.com/mcp' },
     { args: ['https://mcp.example.com/mcp/'], env: {}, url: 'https://mcp.example.com/mcp/' },
+    { args: ['https://mcp.example.com/other'], env: {}, url: 'https://mcp.example.com/other' },
     { args: ['HTTPS://MCP.example.com:443/mcp#top'], env: {}, url: 'https://mcp.example.com/mcp' },
   ])('resolve $args with $env to $url', ({ args, env, url }) => {
     expect(parseOptions(args, env)?.url).toBe(url)

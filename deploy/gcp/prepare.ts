@@ -3,7 +3,7 @@ import { collectFaults, type Environment } from '../../shared/config.ts'
 import { buildFunction } from '../build/build.ts'
 import { describeCatalogue, describeWarnings, writeCatalogue } from '../build/catalogue.ts'
 import { readEnvFile } from '../env-file.ts'
-import { checkPublicUrls } from './checks/public-urls.ts'
+import { publicUrlWarnings } from './checks/public-urls.ts'
 import type { Run } from './command.ts'
 import type { Options } from './options.ts'
 import type { BuiltTarget } from './plan/functions.ts'
@@ -25,6 +25,8 @@ export interface DesiredDeployment {
   readonly absent: readonly string[]
   /** Variables of the file that no function or command reads. */
   readonly unknown: readonly string[]
+  /** URLs that clients can probably not reach. */
+  readonly warnings: readonly string[]
 }
 
 export interface Dependencies {
@@ -55,11 +57,10 @@ export async function readDesiredDeployment(
   const [settings, targets] = collectFaults([
     () => settled(reading),
     () => readTargets(names, withPlaceholders(given, required)),
-    () => checkPublicUrls(given),
   ])
   const known = { ...variables, ...gcpVariables }
   const unknown = Object.keys(file).filter((name) => !(name in known) && !named.includes(name))
-  return { env: given, settings, targets, absent, unknown }
+  return { env: given, settings, targets, absent, unknown, warnings: publicUrlWarnings(given) }
 }
 
 /** Builds the targets with their catalogue. Prints where the catalogue was written. */

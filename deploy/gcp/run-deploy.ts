@@ -44,6 +44,7 @@ export async function deploy(options: Options, dependencies: Dependencies): Prom
   const desired = await readDesiredDeployment(options, dependencies)
   for (const name of desired.unknown)
     write(`${options.envFile}: ${name} is not a known variable and is ignored\n`)
+  for (const warning of desired.warnings) write(`Warning: ${warning}\n`)
   const { project, region } = desired.settings
   const place = { project, region, isDryRun: options.dryRun }
   write(`Project ${project}, region ${region}\n`)

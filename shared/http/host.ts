@@ -15,8 +15,7 @@
 
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import { http as register } from '@google-cloud/functions-framework'
-import { checkPublicUrl } from '../config/sample-public-url.ts'
-import { ConfigError, collectFaults, type Environment } from '../config.ts'
+import { ConfigError, type Environment } from '../config.ts'
 import { createLog, type Log, type LogLevel } from '../log.ts'
 import { prepareCatalogue } from '../tools.ts'
 import { createBodyBudget, isLarge } from './body-budget.ts'
@@ -87,7 +86,7 @@ export async function start<Config extends { readonly LOG_LEVEL: LogLevel }>(
   const [service] = names
   try {
     await prepareCatalogue(env)
-    const [config] = collectFaults([() => parse(env), () => checkPublicUrl(env)])
+    const config = parse(env)
     const project = env['GOOGLE_CLOUD_PROJECT']
     const log = createLog({ service, level: config.LOG_LEVEL, project })
     host(await compose(config, log), ...names)

@@ -189,34 +189,6 @@ test.concurrent.each([
   )
 })
 
-test.concurrent.each([
-  [{ K_SERVICE: 'metadata' }, ['PUBLIC_URL is still a placeholder']],
-  [
-    { K_SERVICE: 'metadata', PUBLIC_URL: 'https://mcp.example.com/' },
-    ['PUBLIC_URL is still a placeholder'],
-  ],
-  [
-    { K_SERVICE: 'metadata', OAUTH_ISSUER: '' },
-    ['OAUTH_ISSUER is required', 'PUBLIC_URL is still a placeholder'],
-  ],
-])('the PUBLIC_URL of the sample is refused on Cloud Run: %j', async (changes, faults) => {
-  const starting = promisify(execFile)(process.execPath, [METADATA], {
-    env: { ...ENV, ...changes },
-  })
-  const { code, stdout } = await starting.catch((error) => error)
-  expect(code).toBe(1)
-  expect(JSON.parse(stdout)).toMatchObject({ message: 'configuration_refused', faults })
-})
-
-test.concurrent.each([{ K_SERVICE: 'metadata', PUBLIC_URL: 'https://mcp.acme.example' }, {}])(
-  'the PUBLIC_URL is accepted: %j',
-  async (changes) => {
-    const env = { ...ENV, ...changes }
-    const { stderr } = await promisify(execFile)(process.execPath, [METADATA], { env })
-    expect(stderr).toBe('')
-  },
-)
-
 const NOT_A_URL = 'must be an https URL without credentials or fragment (http only on loopback)'
 const NOT_AN_ORIGIN = 'must be an origin, without path or query'
 const PLACEHOLDER = 'is still a placeholder'

@@ -1,23 +1,18 @@
-import { ConfigError, type Environment, isLoopback } from '../../../shared/config.ts'
+import { type Environment, isLoopback } from '../../../shared/config.ts'
 
 /** The host of PUBLIC_URL in .env.yaml.sample. */
 const SAMPLE_HOST = 'mcp.example.com'
 
 /**
- * Checks that PUBLIC_URL and OAUTH_ISSUER are not on this machine and that PUBLIC_URL is not the sample's.
- * The functions accept both, because they also run on this machine.
- *
- * @throws ConfigError that lists every fault.
+ * Returns a warning for each of PUBLIC_URL and OAUTH_ISSUER that clients can probably not reach: it is on
+ * this machine, or the sample's.
  */
-export function checkPublicUrls(env: Environment): void {
-  const faults = ['PUBLIC_URL', 'OAUTH_ISSUER'].flatMap((name) => {
+export function publicUrlWarnings(env: Environment): readonly string[] {
+  return ['PUBLIC_URL', 'OAUTH_ISSUER'].flatMap((name) => {
     const host = URL.parse(env[name]?.trim() ?? '')?.hostname
     if (host === undefined) return []
-    if (host === SAMPLE_HOST) return [`${name} is still the value of .env.yaml.sample`]
+    if (host === SAMPLE_HOST) return [`${name} is still the value of .env.yaml.sample.`]
     const isLocal = isLoopback(host) || host.endsWith('.localhost') || host.startsWith('127.')
-    return isLocal
-      ? [`${name} is on this machine (${host}): deploy requires a URL that clients can reach`]
-      : []
+    return isLocal ? [`${name} is on this machine (${host}). Clients cannot reach it.`] : []
   })
-  if (faults.length > 0) throw new ConfigError(faults)
 }

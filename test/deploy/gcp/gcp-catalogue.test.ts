@@ -30,7 +30,7 @@ const SCOPES_ONLY = ['log-webhook', 'metadata', 'registration']
 const MEDIUM = largeCatalogue(117, 130_000)
 const LARGE = largeCatalogue(400, 2_000_000)
 
-/** Connections to it are refused. Deploy refuses localhost itself. */
+/** Connections to it are refused. */
 const NOWHERE = 'https://0.0.0.0:1'
 const commands = commandsForEachTest()
 let built: BuiltFunctions

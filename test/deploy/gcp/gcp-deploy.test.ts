@@ -6,7 +6,7 @@ import { runCommand, SECRETS, VARIABLES } from '../../support/google/deploy.ts'
 import { flagsOf, line, runsWith } from '../../support/google/deploy-runs.ts'
 import { commandsForEachTest, type Invocation } from '../../support/google/fake-commands.ts'
 
-/** Connections to it are refused. Deploy refuses localhost itself. */
+/** Connections to it are refused. */
 const NOWHERE = 'https://0.0.0.0:1'
 const commands = commandsForEachTest()
 const { run, lines, changes } = runsWith(commands)

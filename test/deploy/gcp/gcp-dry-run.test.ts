@@ -49,6 +49,20 @@ describe('deploy --dry-run', () => {
     expect(changes()).toEqual([])
   })
 
+  test.each([
+    [{ PUBLIC_URL: 'http://localhost:8080' }, 'PUBLIC_URL is on this machine (localhost).'],
+    [{ OAUTH_ISSUER: 'http://127.0.0.1/' }, 'OAUTH_ISSUER is on this machine (127.0.0.1).'],
+    [
+      { PUBLIC_URL: 'https://mcp.example.com' },
+      'PUBLIC_URL is still the value of .env.yaml.sample.',
+    ],
+  ])('warns about a URL that clients cannot reach: %j', async (changes, warning) => {
+    const variables = { ...VARIABLES, ...changes }
+    const { code, stdout } = await run(['--dry-run'], { variables })
+    expect(code).toBe(0)
+    expect(stdout).toContain(`Warning: ${warning}`)
+  })
+
   test('names a missing firebase command and the missing login', async () => {
     commands.restart(['gcloud'])
     commands.reply({

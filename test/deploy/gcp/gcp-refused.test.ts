@@ -36,13 +36,6 @@ describe('deploy changes nothing', () => {
       { GCP_PROJECT: '' },
       'GCP_PROJECT is required (or --project, or gcloud config',
     ],
-    ['a local URL', { PUBLIC_URL: 'http://localhost:8080' }, 'PUBLIC_URL is on this machine'],
-    ['a local issuer', { OAUTH_ISSUER: 'http://127.0.0.1/' }, 'OAUTH_ISSUER is on this machine'],
-    [
-      "the sample's URL",
-      { PUBLIC_URL: 'https://mcp.example.com' },
-      'PUBLIC_URL is still the value of .env.yaml.sample',
-    ],
     ['a project number', { GCP_PROJECT: '123456' }, 'GCP_PROJECT must be a project id'],
   ])('with %s', async (_, wrong, message) => {
     const { code, stderr } = await run([], { variables: { ...VARIABLES, ...wrong } })

@@ -16,7 +16,7 @@ export const CHATGPT_REDIRECT_URIS = CLIENT_PRESETS.chatgpt.redirectUris
  * every path, and `https://example.com` is refused.
  *
  * @throws ConfigError for an unknown preset name, and for a pattern that is not a URLPattern, that can
- * match nothing or that has no path.
+ * match nothing, that has no path or that has more than 4 wildcards.
  */
 export function createRedirectUriPolicy(items: readonly string[]): RedirectUriPolicy {
   const compiled = items.flatMap((item, index) =>
@@ -30,11 +30,17 @@ export function createRedirectUriPolicy(items: readonly string[]): RedirectUriPo
 // The form of a preset name. A pattern has a colon or a slash.
 const PRESET_NAME_FORM = /^[\w-]+$/
 
+/** The time of a match grows with the length of the URI to the power of the wildcards. */
+const MAX_WILDCARDS = 4
+
 function compile(text: string, index: number): URLPattern {
   const name = `CLIENT_REDIRECT_URIS: pattern ${index + 1}`
   if (PRESET_NAME_FORM.test(text)) {
     const names = Object.keys(CLIENT_PRESETS).join(', ')
     throw new ConfigError([`${name} is not the name of a preset; the presets are ${names}`])
+  }
+  if (text.split('*').length > MAX_WILDCARDS + 1) {
+    throw new ConfigError([`${name} must have at most ${MAX_WILDCARDS} wildcards`])
   }
   const pattern = parse(text)
   if (pattern === undefined) throw new ConfigError([`${name} is not a URLPattern`])

@@ -76,6 +76,15 @@ test('an invalid pattern is refused with its position', () => {
   )
 })
 
+test('a pattern has at most 4 wildcards, because each multiplies the time of a match', () => {
+  expect(createRedirectUriPolicy(['https://*.*.test/*/*'])(['https://a.b.test/c/d'])).toBe(true)
+  for (const pattern of ['https://a.test/*/*/*/*/*', `${'*'.repeat(400)}https://a.test/cb`]) {
+    expect(() => createRedirectUriPolicy([pattern])).toThrow(
+      'CLIENT_REDIRECT_URIS: pattern 1 must have at most 4 wildcards',
+    )
+  }
+})
+
 test.each(['https://a.test/cb?x=1', 'https://a.test/cb#x', 'https://u:p@a.test/cb'])(
   'the pattern %s with credentials, a query or a fragment is refused',
   (pattern) => {

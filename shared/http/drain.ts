@@ -61,7 +61,7 @@ function drain(server: Server, inFlight: ReadonlySet<ServerResponse>): void {
   }
   for (const res of inFlight) closeAfterAnswer(res)
   server.prependListener('request', (_req, res) => closeAfterAnswer(res))
-  setTimeout(() => closeWhenQuiet(server, () => endWhenIdle(server, inFlight)), CLOSE_AFTER_MS)
+  setTimeout(() => closeWhenQuiet(server, inFlight), CLOSE_AFTER_MS)
   setTimeout(() => process.exit(1), DRAIN_TIMEOUT_MS).unref()
 }
 
@@ -69,7 +69,11 @@ function drain(server: Server, inFlight: ReadonlySet<ServerResponse>): void {
  * Closes the server when an event loop turn accepts no connection. Closing resets connections that are
  * not accepted yet. Each turn accepts one, and a process without CPU time may be behind by many.
  */
-function closeWhenQuiet(server: Server, onClosing: () => void, turns = MAX_TURNS): void {
+function closeWhenQuiet(
+  server: Server,
+  inFlight: ReadonlySet<ServerResponse>,
+  turns = MAX_TURNS,
+): void {
   let isQuiet = true
   const onConnection = () => {
     isQuiet = false
@@ -77,15 +81,21 @@ function closeWhenQuiet(server: Server, onClosing: () => void, turns = MAX_TURNS
   server.once('connection', onConnection)
   setImmediate(() => {
     server.off('connection', onConnection)
-    if (!isQuiet && turns > 0) return closeWhenQuiet(server, onClosing, turns - 1)
+    if (!isQuiet && turns > 0) {
+      closeWhenQuiet(server, inFlight, turns - 1)
+      return
+    }
     server.close(() => process.exit(0))
-    onClosing()
+    endWhenIdle(server, inFlight)
   })
 }
 
 /** Closes the connections on which no complete request head arrives, which `server.close` waits for. */
 function endWhenIdle(server: Server, inFlight: ReadonlySet<ServerResponse>, turns = 0): void {
-  if (turns === MAX_IDLE_TURNS) return server.closeAllConnections()
+  if (turns === MAX_IDLE_TURNS) {
+    server.closeAllConnections()
+    return
+  }
   const next = () => endWhenIdle(server, inFlight, inFlight.size > 0 ? 0 : turns + 1)
   setTimeout(next, IDLE_TURN_MS)
 }

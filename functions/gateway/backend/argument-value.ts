@@ -31,7 +31,7 @@ export function readValue(args: Arguments, name: string): Value | undefined {
   if (Array.isArray(value)) {
     return { kind: 'list', items: value.filter((item) => item !== null).map(text) }
   }
-  const members = objectOf(value)
+  const members = asObject(value)
   if (members === undefined) return { kind: 'text', text: text(value) }
   const present = Object.entries(members).filter(([, member]) => member !== null)
   return {
@@ -46,11 +46,6 @@ export function readValue(args: Arguments, name: string): Value | undefined {
  */
 export function textOf(value: unknown): string {
   return typeof value === 'string' ? value : JSON.stringify(value)
-}
-
-/** Returns the value if it is an object. A `JSON.rawJSON` number does not count as one. */
-export function objectOf(value: unknown): Arguments | undefined {
-  return JSON.isRawJSON?.(value) === true ? undefined : asObject(value)
 }
 
 /**

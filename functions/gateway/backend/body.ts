@@ -1,7 +1,8 @@
 import { bodyKind } from '../../../shared/catalogue/body-type.ts'
 import type { BodyProperty, RequestBody, ToolRequest } from '../../../shared/catalogue/request.ts'
+import { asObject } from '../../../shared/json.ts'
 import { ArgumentError } from './argument-error.ts'
-import { type Arguments, argumentOf, objectOf } from './argument-value.ts'
+import { type Arguments, argumentOf } from './argument-value.ts'
 import { createMultipart } from './multipart.ts'
 import { compilePairs, type PairParameter } from './query.ts'
 
@@ -71,7 +72,7 @@ function compileSelection(
   if (argument === undefined) return (args) => unusedArguments(args, usedArguments)
   return (args) => {
     const value = argumentOf(args, argument)
-    const members = value === undefined ? {} : objectOf(value)
+    const members = value === undefined ? {} : asObject(value)
     if (members !== undefined) return Object.entries(members)
     throw new ArgumentError(argument, 'must be an object: it is sent as a form')
   }
@@ -104,7 +105,7 @@ function compileForm(body: RequestBody, select: (args: Arguments) => Entries): M
     const pairs = entries.flatMap(([name, value]) => {
       const parameter = known.get(name) ?? toPair({ name, argument: name })
       const isJson =
-        parameter.isJson ?? (parameter.isStyled ? false : objectOf(value) !== undefined)
+        parameter.isJson ?? (parameter.isStyled ? false : asObject(value) !== undefined)
       return compilePairs([{ ...parameter, argument: name, isJson }], [...known.keys()])(values)
     })
     return { contentType: 'application/x-www-form-urlencoded', body: pairs.join('&') }

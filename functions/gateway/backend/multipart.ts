@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto'
+import { asObject } from '../../../shared/json.ts'
 import { toBase64, typeOfDataUrl } from '../mcp/base64.ts'
 import { ArgumentError } from './argument-error.ts'
-import { type Arguments, argumentOf, objectOf, textOf, wellFormed } from './argument-value.ts'
+import { type Arguments, argumentOf, textOf, wellFormed } from './argument-value.ts'
 
 export interface MultipartOptions {
   /** The fields. A list becomes one part per item. */
@@ -46,7 +47,7 @@ export function createMultipart({ fields, types, files, args }: MultipartOptions
   for (const name of files) {
     const field = `name="${escapeName(name, name)}"`
     for (const item of itemsOf(argumentOf(args, name))) {
-      if (objectOf(item) !== undefined) add(field, 'application/json', JSON.stringify(item))
+      if (asObject(item) !== undefined) add(field, 'application/json', JSON.stringify(item))
       else {
         const type = typeOfDataUrl(item) ?? ''
         const mediaType = MEDIA_TYPE.test(type) ? type : 'application/octet-stream'
@@ -64,7 +65,7 @@ function itemsOf(value: unknown): readonly unknown[] {
 }
 
 function isNested(value: unknown): boolean {
-  return Array.isArray(value) || objectOf(value) !== undefined
+  return Array.isArray(value) || asObject(value) !== undefined
 }
 
 function bytesOf(value: unknown, argument: string): Buffer {

@@ -1,9 +1,9 @@
 import type { ContentBlock } from '@modelcontextprotocol/client'
 import type { ToolRequest } from '../../../shared/catalogue/request.ts'
 import { writingJson } from '../../../shared/json/json-writer.ts'
+import { asObject } from '../../../shared/json.ts'
 import { keysOf } from '../../../shared/json-schema/schema.ts'
 import type { Validate } from '../../../shared/json-schema/validator.ts'
-import { objectOf } from './argument-value.ts'
 import { type Body, parsing } from './backend-body.ts'
 import type { BackendResponse } from './send.ts'
 
@@ -45,13 +45,13 @@ export function* pickingResult(
   // `kept` preserves how the numbers are written.
   let value = body.kept
   for (const key of keysOf(resultPointer ?? '')) {
-    const owner: unknown = Array.isArray(value) ? value : objectOf(value)
+    const owner: unknown = Array.isArray(value) ? value : asObject(value)
     if (owner === undefined || !Object.hasOwn(owner as object, key)) {
       return { kind: 'unreadable', reason: 'backend_result_pointer' }
     }
     value = (owner as Readonly<Record<string, unknown>>)[key]
   }
-  if (wrap !== undefined && objectOf(value) === undefined) value = { [wrap]: value }
+  if (wrap !== undefined && asObject(value) === undefined) value = { [wrap]: value }
   return yield* writing(value)
 }
 

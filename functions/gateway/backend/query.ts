@@ -1,11 +1,11 @@
 import type { RequestParameter } from '../../../shared/catalogue/request.ts'
+import { asObject } from '../../../shared/json.ts'
 import { ArgumentError } from './argument-error.ts'
 import {
   type Arguments,
   argumentOf,
   encodeAllowingReserved,
   encodeStrictly,
-  objectOf,
   readValue,
   textOf,
   wellFormed,
@@ -86,7 +86,7 @@ function deepPairs(
   encode: (text: string) => string,
   argument: string,
 ): string[] {
-  const members = Array.isArray(value) ? { ...value } : objectOf(value)
+  const members = Array.isArray(value) ? { ...value } : asObject(value)
   if (members === undefined) return [`${key}=${encode(wellFormed(textOf(value), argument))}`]
   return Object.entries(members)
     .filter(([, member]) => member !== null)

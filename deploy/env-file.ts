@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { parseDocument } from 'yaml'
+import { nestedKeyPosition } from '../shared/catalogue/yaml.ts'
 import { ConfigError, type Environment } from '../shared/config.ts'
 import { asObject } from '../shared/json.ts'
 import { CATALOGUE_VARIABLES } from '../shared/tools.ts'
@@ -30,7 +31,10 @@ export function readEnvFile(path: string): Environment {
   if (error !== undefined) {
     throw new ConfigError([`${path} is not YAML (${error.code} at character ${error.pos[0]})`])
   }
-  const values = asObject(document.toJS({ maxAliasCount: 100 }))
+  const values =
+    nestedKeyPosition(document) === undefined
+      ? asObject(document.toJS({ maxAliasCount: 100 }))
+      : undefined
   if (values === undefined) {
     throw new ConfigError([`${path} must be a mapping of variable to value`])
   }

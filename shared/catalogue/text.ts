@@ -1,7 +1,7 @@
 import type { LineCounter } from 'yaml'
 import { ConfigError } from '../config.ts'
 import { asObject, parseJsonOfAnyDepth } from '../json.ts'
-import { yaml } from './yaml.ts'
+import { nestedKeyPosition, yaml } from './yaml.ts'
 
 /** The maximum size of a YAML catalogue with its aliases expanded, in characters of JSON. */
 export const MAX_EXPANDED = 16 * 1024 * 1024
@@ -50,9 +50,14 @@ function readYaml(variable: string, text: string): unknown {
   const [error] = document.errors
   // The parser's message quotes the text, so the error contains only its code and position.
   if (error !== undefined) {
-    const { line, col } = lines.linePos(error.pos[0])
     throw new ConfigError([
-      `${variable} is not YAML or JSON (${error.code} in line ${line}, column ${col})`,
+      `${variable} is not YAML or JSON (${error.code} in ${place(lines, error.pos[0])})`,
+    ])
+  }
+  const nestedKey = nestedKeyPosition(document)
+  if (nestedKey !== undefined) {
+    throw new ConfigError([
+      `${variable} has a mapping or a sequence as a key inside a key in ${place(lines, nestedKey)}`,
     ])
   }
   if (!yaml().isMap(document.contents)) return undefined
@@ -62,6 +67,11 @@ function readYaml(variable: string, text: string): unknown {
   throw new ConfigError([
     `${variable} is too large with its aliases expanded: the maximum is ${MAX_EXPANDED / 1024 / 1024} MiB of JSON`,
   ])
+}
+
+function place(lines: LineCounter, position: number): string {
+  const { line, col } = lines.linePos(position)
+  return `line ${line}, column ${col}`
 }
 
 function parsedYaml(variable: string, text: string, lineCounter: LineCounter) {

@@ -29,3 +29,9 @@ test.each([
 ])('operatorEnvironment merges the env file with %s in the environment', (_, env, expected) => {
   expect(operatorEnvironment(env, join(directory, '.env.yaml'))).toEqual(expected)
 })
+
+test('operatorEnvironment refuses an env file with keys inside keys', () => {
+  const path = join(directory, 'keys.yaml')
+  writeFileSync(path, `${'? '.repeat(600)}a\n`)
+  expect(() => operatorEnvironment({}, path)).toThrow('must be a mapping of variable to value')
+})

@@ -65,6 +65,7 @@ describe('npm run import', () => {
     ['not OpenAPI', 'a: 1', /neither openapi nor swagger/],
     ['not YAML', 'a: [', /./],
     ['expanded by nested aliases', bomb(), /aliases expand without limit/],
+    ['full of keys inside keys', `a: &b 1\nc: *b\n? ${'? '.repeat(600)}d\n`, /key inside a key/],
     ['of an older version', 'swagger: "1.2"', /OpenAPI 1.2/],
   ])('exits with 1 for a document that is %s', async (_, content, message) => {
     const source = content === undefined ? join(directory(), 'nowhere.yaml') : file(content)
@@ -348,10 +349,13 @@ describe('--out', () => {
     expect(Object.keys(JSON.parse(readFileSync(out, 'utf8')).tools)).toEqual(['x', 'y'])
   })
 
-  test('does not overwrite a file that is not a catalogue', async () => {
-    const { path, source } = await first()
-    const out = file('- 1\n', 'list.yaml', path)
-    expect((await run(source, '--public', '--out', out)).code).toBe(1)
-    expect(readFileSync(out, 'utf8')).toBe('- 1\n')
-  })
+  test.each(['- 1\n', `tools: {? {? {a: 1} : 1} : 1}\n`])(
+    'does not overwrite a file that is not a catalogue: %j',
+    async (text) => {
+      const { path, source } = await first()
+      const out = file(text, 'list.yaml', path)
+      expect((await run(source, '--public', '--out', out)).code).toBe(1)
+      expect(readFileSync(out, 'utf8')).toBe(text)
+    },
+  )
 })

@@ -214,6 +214,11 @@ describe('skills of a catalogue', () => {
     ['a name in capitals', { 's/a/SKILL.md': skill('A') }, '1 to 64 lower-case letters'],
     ['no description', { 's/a/SKILL.md': '---\nname: a\n---\n' }, 'the description must be'],
     ['malformed YAML', { 's/a/SKILL.md': '---\na: [\n---\n' }, 'must be a mapping in YAML'],
+    [
+      'keys inside keys',
+      { 's/a/SKILL.md': `---\n${'? '.repeat(600)}a\n---\n` },
+      'must be a mapping',
+    ],
     ['a number in metadata', { 's/a/SKILL.md': skill('a', 'metadata: {n: 1}\n') }, 'map strings'],
     [
       'a SKILL.md of more than 256 KiB',

@@ -34,6 +34,25 @@ test('a collection as a key causes no process warning, which would quote it', as
   expect(warnings).toEqual([])
 })
 
+test.each([
+  ['in block style', '? '.repeat(600), 'line 1, column 5'],
+  [
+    'on lines of their own',
+    Array.from({ length: 300 }, (_, i) => `${' '.repeat(i)}?`).join('\n'),
+    'line 3, column 3',
+  ],
+  ['in sequences', `? ${'[? '.repeat(300)}a${']'.repeat(300)}\n: {}`, 'line 1, column 6'],
+  [
+    'in flow mappings',
+    `a: {description: ${'{? '.repeat(300)}a${'}'.repeat(301)}`,
+    'line 1, column 24',
+  ],
+])('refuses keys inside keys %s at once, not in exponential time', (_, text, place) => {
+  expect(faultsOf(text)).toEqual([
+    `TOOLS has a mapping or a sequence as a key inside a key in ${place}`,
+  ])
+})
+
 describe('the access of a tool', () => {
   const noauth = { type: 'noauth' }
   const oauth2 = (...scopes: string[]) => ({ type: 'oauth2', scopes })

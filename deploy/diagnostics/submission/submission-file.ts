@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { parseDocument } from 'yaml'
 import * as z from 'zod'
+import { nestedKeyPosition } from '../../../shared/catalogue/yaml.ts'
 import { asObject } from '../../../shared/json.ts'
 
 /** The hints that OpenAI's review requires on every tool. */
@@ -164,7 +165,10 @@ function readMapping(
   if (error !== undefined) {
     return { fault: `${path} is not YAML (${error.code} at character ${error.pos[0]})` }
   }
-  const members = asObject(parsed.toJS({ maxAliasCount: 100 }))
+  const members =
+    nestedKeyPosition(parsed) === undefined
+      ? asObject(parsed.toJS({ maxAliasCount: 100 }))
+      : undefined
   return members === undefined ? { fault: `${path} must be a mapping` } : { members }
 }
 

@@ -1,6 +1,7 @@
 import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { Document, isMap, parseDocument, type YAMLMap } from 'yaml'
 import { MAX_EXPANDED } from '../../../shared/catalogue/text.ts'
+import { nestedKeyPosition } from '../../../shared/catalogue/yaml.ts'
 import { asObject } from '../../../shared/json.ts'
 import { ImportError } from '../import-error.ts'
 import type { ToolMembers } from '../tool/to-tool.ts'
@@ -31,6 +32,9 @@ export function readCatalogueFile(path: string): CatalogueFile {
     throw new ImportError(`${path} is not YAML or JSON (${error.code} at ${error.pos[0]})`)
   }
   if (document.contents === null) return { tools: new Map(), document: new Document({ tools: {} }) }
+  if (nestedKeyPosition(document) !== undefined) {
+    throw new ImportError(`${path} has a mapping or a sequence as a key inside a key`)
+  }
   const value = asObject(document.toJS({ maxAliasCount: -1 }))
   const tools = asObject(isMap(document.get('tools')) ? value?.['tools'] : value)
   if (tools === undefined || Array.isArray(value?.['tools'])) {

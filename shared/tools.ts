@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { readAppMembers } from './catalogue/app-members.ts'
-import { type CompiledPart, isCompiled, readCompiled } from './catalogue/compiled.ts'
+import { type CompiledPart, readCompiled } from './catalogue/compiled.ts'
 import { type RawDocument, readDocument } from './catalogue/document.ts'
 import { readEntry, type ToolEntry } from './catalogue/entry.ts'
 import { filesBeside } from './catalogue/resources/catalogue-files.ts'
@@ -9,8 +9,7 @@ import { readResources, type ToolWithUi } from './catalogue/resources/resources.
 import { readServer, type ServerSection } from './catalogue/server.ts'
 import type { SkillEntry } from './catalogue/skills/skill.ts'
 import { readSkills } from './catalogue/skills/skills.ts'
-import { parseCatalogueJson, readMapping } from './catalogue/text.ts'
-import { loadYaml } from './catalogue/yaml.ts'
+import { readMapping } from './catalogue/text.ts'
 import { ConfigError, collectFaults } from './config.ts'
 
 /** A checked tool of the catalogue. Its schemas are not checked. */
@@ -118,25 +117,6 @@ export function parseDocument<Tool extends ToolDefinition>(
     resources: read.resources,
     skills,
     warnings: [...warnings, ...ofServer, ...read.warnings],
-  }
-}
-
-/**
- * Loads the YAML parser if this catalogue needs it. A built function must await this before
- * `parseCatalogue`. Does not report faults.
- */
-export async function prepareCatalogue({ TOOLS, TOOLS_FILE }: CatalogueSource): Promise<void> {
-  const text = TOOLS?.trim() ? TOOLS : TOOLS_FILE?.trim() ? readIfThere(TOOLS_FILE) : undefined
-  if (text === undefined || isCompiled(text)) return
-  // The frontmatter of skills is YAML too.
-  await loadYaml(parseCatalogueJson(text) === undefined || text.includes('"skills"'))
-}
-
-function readIfThere(path: string): string | undefined {
-  try {
-    return readFileSync(path, 'utf8')
-  } catch {
-    return undefined
   }
 }
 

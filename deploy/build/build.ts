@@ -1,11 +1,15 @@
+import { spawnSync } from 'node:child_process'
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { bundleFunction } from './bundle.ts'
-import { CACHE_MAKER, CACHE_MAKER_SOURCE, COMPILE_CACHE, ENTRY_POINT } from './compile-cache.ts'
+import { bundleFunction, bundleRuntime } from './bundle.ts'
 import { ROOT } from './functions.ts'
 import { licences } from './licences.ts'
-import { type Lock, manifests } from './manifest.ts'
+import { CACHE_MAKER, ENTRY_POINT, type Lock, manifests } from './manifest.ts'
+import { CODE_CACHE } from './runtime/loader.ts'
 import { SBOM_FILE, sbom } from './sbom.ts'
 import { type PartSize, weights } from './weights.ts'
+
+/** The files of a built function that load its bundle, and their programs. */
+const RUNTIME = { [ENTRY_POINT]: 'index', [CACHE_MAKER]: 'make-code-cache' }
 
 /** A built function. */
 export interface Built {
@@ -29,8 +33,12 @@ export async function buildFunction(name: string, parent: string): Promise<Built
   rmSync(directory, { recursive: true, force: true })
   mkdirSync(directory, { recursive: true })
   for (const [path, contents] of files) writeFileSync(path, contents)
-  writeFileSync(`${directory}/index.js`, ENTRY_POINT)
-  writeFileSync(`${directory}/${CACHE_MAKER}`, CACHE_MAKER_SOURCE)
+  for (const [file, program] of Object.entries(RUNTIME)) {
+    const path = `${directory}/${file}`
+    writeFileSync(path, await bundleRuntime(program, path))
+  }
+  // The name that Google documents.
+  writeFileSync(`${directory}/index.js`, `import './${ENTRY_POINT}'\n`)
   const lock = readJson<Lock>('package-lock.json')
   const written = manifests(name, version, lock)
   for (const [file, value] of Object.entries(written)) {
@@ -39,9 +47,15 @@ export async function buildFunction(name: string, parent: string): Promise<Built
   writeFileSync(`${directory}/LICENCES.txt`, licences(metafile))
   const installed = written['package-lock.json']
   writeFileSync(`${directory}/${SBOM_FILE}`, sbom({ name, version }, metafile, { lock, installed }))
-  writeFileSync(`${directory}/.gcloudignore`, `node_modules/\n${COMPILE_CACHE}/\n`)
+  writeFileSync(`${directory}/.gcloudignore`, `node_modules/\n${CODE_CACHE}/\n`)
   const bytes = [...files.values()].reduce((sum, { length }) => sum + length, 0)
   return { name, directory, bytes, weights: weights(metafile) }
+}
+
+/** Makes the code cache of a built function for this machine. The function also works without it. */
+export function makeCodeCache(directory: string): void {
+  const options = { cwd: directory, env: {}, stdio: 'ignore', timeout: 60_000 } as const
+  spawnSync(process.execPath, [CACHE_MAKER], options)
 }
 
 function readJson<T>(path: string): T {

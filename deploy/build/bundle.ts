@@ -1,12 +1,22 @@
+import { readFileSync } from 'node:fs'
 import { dirname, relative } from 'node:path'
-import { build, type Metafile, type Plugin } from 'esbuild'
+import { type BuildOptions, build, type Metafile, type Plugin } from 'esbuild'
 import { ROOT } from './functions.ts'
 
 /** Not bundled, because it runs the function and Google requires it in `dependencies`. */
 export const FRAMEWORK = '@google-cloud/functions-framework'
 
-// Bundled CommonJS code needs `require` for Node's modules, which ES modules do not provide.
-const REQUIRE = `import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);`
+/** Name of the bundle in a built function's directory. */
+export const MAIN = 'main.cjs'
+
+/** What a start does not need. Each is in a file of its own, which is loaded on first use. */
+const LATE: ReadonlySet<string> = new Set([
+  'auth0',
+  'ioredis',
+  'rate-limiter-flexible',
+  'undici/lib/dispatcher/pool.js',
+  'yaml',
+])
 
 /** Namespace of replaced modules in the metafile's paths. */
 export const LEFT_OUT = 'leave-out'
@@ -37,52 +47,96 @@ const UNUSED = [
   },
 ] as const
 
+/** The files of a bundle by absolute path, in memory only. */
+export interface Bundle {
+  readonly files: ReadonlyMap<string, Uint8Array>
+  readonly metafile: Metafile
+}
+
 /**
- * Bundles one function and its imports into `<directory>/main.js`, an ES module, in memory only. Names
- * are kept for readable stack traces. A dynamically imported package is in a separate file, which is
- * loaded on first use. The same source produces the same bytes.
+ * Bundles one function and its imports into `<directory>/main.cjs`, and each late package that it uses
+ * into a file beside it. Names are kept for readable stack traces. The same source produces the same
+ * bytes, in ASCII.
  */
-export async function bundleFunction(
-  name: string,
-  directory: string,
-): Promise<{ readonly files: ReadonlyMap<string, Uint8Array>; readonly metafile: Metafile }> {
+export async function bundleFunction(name: string, directory: string): Promise<Bundle> {
+  const late = new Set<string>()
+  const bundles = [
+    await bundle({
+      entryPoints: [`functions/${name}/index.ts`],
+      outfile: `${directory}/${MAIN}`,
+      plugins: [leaveOut, apart(late), requireInBundle],
+    }),
+  ]
+  for (const part of [...late].sort()) {
+    const plugins = [leaveOut]
+    bundles.push(await bundle({ entryPoints: [part], outfile: partFile(directory, part), plugins }))
+  }
+  return {
+    files: new Map(bundles.flatMap(({ files }) => [...files])),
+    metafile: {
+      inputs: Object.assign({}, ...bundles.map(({ metafile }) => metafile.inputs)),
+      outputs: Object.assign({}, ...bundles.map(({ metafile }) => metafile.outputs)),
+    },
+  }
+}
+
+/** Bundles the program with this name in `deploy/build/runtime` into one CommonJS file. */
+export async function bundleRuntime(name: string, outfile: string): Promise<Uint8Array> {
+  const entryPoints = [`deploy/build/runtime/${name}.ts`]
+  const { files } = await bundle({ entryPoints, outfile })
+  return files.get(outfile) ?? new Uint8Array()
+}
+
+/** CommonJS, because the code cache is of scripts, and an ES module is none. */
+async function bundle(options: BuildOptions & { readonly outfile: string }): Promise<Bundle> {
   const { outputFiles, metafile } = await build({
+    ...options,
     absWorkingDir: ROOT,
-    entryPoints: [`functions/${name}/index.ts`],
-    outdir: directory,
-    entryNames: 'main',
-    chunkNames: 'part-[hash]',
-    splitting: true,
     bundle: true,
     write: false,
     metafile: true,
     platform: 'node',
     target: 'node24',
-    format: 'esm',
+    format: 'cjs',
     external: [FRAMEWORK],
-    banner: { js: REQUIRE },
+    define: { 'import.meta.dirname': '__dirname' },
+    supported: { 'dynamic-import': false },
     minifySyntax: true,
     minifyWhitespace: true,
     legalComments: 'external',
     logLevel: 'warning',
-    plugins: [leaveOut, lazyBuiltins],
   })
   return { files: new Map(outputFiles.map(({ path, contents }) => [path, contents])), metafile }
 }
 
-/**
- * Loads Node's modules like `require`. `import` reads every export of a module, and some exports load
- * further modules when read (a WebSocket client for `node:http`), which takes a tenth of a cold start.
- */
-const lazyBuiltins: Plugin = {
-  name: 'lazy-builtins',
-  setup: ({ onResolve, onLoad }) => {
-    onResolve({ filter: /^node:/ }, ({ path, kind }) =>
-      kind === 'import-statement' ? { path, namespace: 'node' } : undefined,
-    )
-    onLoad({ filter: /./, namespace: 'node' }, ({ path }) => ({
-      contents: `module.exports = process.getBuiltinModule(${JSON.stringify(path)})`,
-      loader: 'js',
+function partFile(directory: string, name: string): string {
+  return `${directory}/part-${name.split('/')[0]}.cjs`
+}
+
+/** Leaves late packages out of the bundle and adds the names of those that it uses to `late`. */
+function apart(late: Set<string>): Plugin {
+  return {
+    name: 'apart',
+    setup: ({ onResolve }) => {
+      onResolve({ filter: /^[a-z]/ }, ({ path, importer }) => {
+        if (!LATE.has(path) || importer.includes('/node_modules/')) return undefined
+        late.add(path)
+        return { path: partFile('.', path), external: true }
+      })
+    },
+  }
+}
+
+/** Makes esbuild see what the sources load by `createRequire`, because they are ES modules. */
+const requireInBundle: Plugin = {
+  name: 'require-in-bundle',
+  setup: ({ onLoad }) => {
+    onLoad({ filter: /\/shared\/catalogue\/yaml\.ts$/ }, ({ path }) => ({
+      contents: readFileSync(path, 'utf8').replaceAll(
+        'createRequire(import.meta.url)(',
+        'require(',
+      ),
+      loader: 'ts',
     }))
   },
 }

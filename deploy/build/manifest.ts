@@ -1,5 +1,12 @@
 import { FRAMEWORK } from './bundle.ts'
-import { CACHE_MAKER } from './compile-cache.ts'
+
+/**
+ * Entry point of a built function. functions-framework looks for a package.json, which takes a fifth of
+ * its start, only if the name ends in `.js`.
+ */
+export const ENTRY_POINT = 'index.cjs'
+/** The program that makes the code cache, in the directory where the function is installed. */
+export const CACHE_MAKER = 'make-code-cache.cjs'
 
 /** The used parts of package-lock.json (version 3). */
 export interface Lock {
@@ -36,7 +43,7 @@ export function manifests(name: string, version: string, lock: Lock) {
     version,
     private: true,
     type: 'module',
-    main: 'index.js',
+    main: ENTRY_POINT,
     // Without it the function works too.
     scripts: { 'gcp-build': `node ${CACHE_MAKER} || true` },
     engines: { node: NODE },

@@ -1,7 +1,7 @@
 import type { Environment } from '../../shared/config.ts'
 import { didYouMean } from '../../shared/nearest.ts'
 import { UsageError } from '../kit/errors.ts'
-import { type Built, buildFunction } from './build.ts'
+import { type Built, buildFunction, makeCodeCache } from './build.ts'
 import {
   CATALOGUE_FILE,
   type CarriedCatalogue,
@@ -11,7 +11,6 @@ import {
   hasCatalogue,
   writeCatalogue,
 } from './catalogue.ts'
-import { makeCompileCache } from './compile-cache.ts'
 import { functionNames } from './functions.ts'
 
 /** The inputs and outputs of a build. */
@@ -49,7 +48,7 @@ export async function runBuild(requested: readonly string[], io: BuildIo): Promi
   for (const { name, catalogue } of parts) {
     const built = await buildFunction(name, io.dist)
     if (catalogue !== undefined) writeCatalogue(built.directory, catalogue)
-    makeCompileCache(built.directory)
+    makeCodeCache(built.directory)
     io.write(describe(built, catalogue))
     all.push(built)
   }

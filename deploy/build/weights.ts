@@ -1,10 +1,11 @@
 import type { Metafile } from 'esbuild'
+import { MAIN } from './bundle.ts'
 
 /** The size of a part of a bundle: an npm package, a directory of this repository, or `node/`. */
 export interface PartSize {
   readonly name: string
   readonly bytes: number
-  /** Whether it is evaluated only after a dynamic `import()`. */
+  /** Whether it is loaded on first use. */
   readonly lazy: boolean
 }
 
@@ -20,8 +21,7 @@ export function packageOf(
 
 /** Returns the sizes of the parts in `metafile`, largest first. */
 export function weights({ inputs, outputs }: Metafile): PartSize[] {
-  // Each dynamic import is an entry point of its own output file.
-  const [, index] = Object.entries(outputs).find(([path]) => path.endsWith('/main.js')) ?? []
+  const [, index] = Object.entries(outputs).find(([path]) => path.endsWith(`/${MAIN}`)) ?? []
   const eager = reachable(inputs, [index?.entryPoint ?? ''])
   const parts = new Map<string, PartSize>()
   for (const output of Object.values(outputs)) {

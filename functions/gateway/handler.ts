@@ -157,7 +157,8 @@ export function createGateway(
   }
   const warmUp = () => {
     jwks.warmUp()
-    warmUpPool(new URL(config.FUNCTIONS_BASE).origin)
+    // Requests that have arrived in the meantime come first.
+    setImmediate(() => warmUpPool(new URL(config.FUNCTIONS_BASE).origin))
   }
   return Object.assign(handle, { warmUp })
 }

@@ -6,7 +6,7 @@ import { createGateway } from './handler.ts'
 
 const env = locateToolsFile(process.env, import.meta.dirname)
 
-await start(['gateway'], env, parseGatewayConfig, (config, log) => {
+start(['gateway'], env, parseGatewayConfig, (config, log) => {
   const { warnings } = config
   if (warnings.length > 0) log.warning('catalogue_members_ignored', { warnings })
   const metadataHost = env['GCE_METADATA_HOST']

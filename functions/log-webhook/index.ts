@@ -11,7 +11,7 @@ const env = locateToolsFile(process.env, import.meta.dirname)
 
 // Also registered without the hyphen, because it is not documented whether --entry-point of gcloud
 // accepts one.
-await start(['log-webhook', 'logWebhook'], env, parseLogWebhookConfig, (config, log) => {
+start(['log-webhook', 'logWebhook'], env, parseLogWebhookConfig, (config, log) => {
   const admit = createAdmission({
     management: createManagement(credentialsIn(config)),
     mayRedirectTo: config.mayRedirectTo,

@@ -10,7 +10,7 @@ import { createMetadata } from './handler.ts'
 const build = readBuildInfo(import.meta.dirname)
 const env = locateToolsFile(process.env, import.meta.dirname)
 
-await start(['metadata'], env, parseMetadataConfig, async (config, log) => {
+start(['metadata'], env, parseMetadataConfig, async (config, log) => {
   if (!`${config.audience}/`.startsWith(`${config.PUBLIC_URL}/`)) {
     log.warning('audience_not_under_public_url', { audience: config.audience })
   }

@@ -13,7 +13,7 @@ import { createRegisterAtIssuer } from './issuer-registration.ts'
 
 const env = locateToolsFile(process.env, import.meta.dirname)
 
-await start(['registration'], env, parseRegistrationConfig, (config, log) => {
+start(['registration'], env, parseRegistrationConfig, (config, log) => {
   const isOffered = config.AUTH_SERVER_METADATA === 'curated'
   if (!isOffered) log.warning('registration_off', { reason: 'AUTH_SERVER_METADATA is issuer' })
   const management = createManagement(credentialsIn(config))

@@ -8,11 +8,6 @@ export type CompiledPart = 'whole' | 'access'
 const MARK = 'checked-catalogue/2'
 const HEAD = new RegExp(`^\\{"${MARK}":"([0-9a-f]{64})","catalogue":`)
 
-/** Returns whether any version of `writeCompiled` wrote the text. Does not check its digest. */
-export function isCompiled(text: string): boolean {
-  return text.startsWith('{"checked-catalogue/')
-}
-
 /** Writes a checked value with its digest, for `readCompiled`. */
 export function writeCompiled(value: unknown): string {
   const text = JSON.stringify(value)

@@ -20,7 +20,7 @@ export function readMapping(variable: string, text: string): Readonly<Record<str
 }
 
 /** Returns the value of a JSON text without duplicate names; undefined for null and any other text. */
-export function parseCatalogueJson(text: string): unknown {
+function parseCatalogueJson(text: string): unknown {
   const value = parseJsonOfAnyDepth(text)?.value ?? undefined
   return value !== undefined && hasUniqueNames(text, value) ? value : undefined
 }

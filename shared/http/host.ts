@@ -17,7 +17,6 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import { http as register } from '@google-cloud/functions-framework'
 import { ConfigError, type Environment } from '../config.ts'
 import { createLog, type Log, type LogLevel } from '../log.ts'
-import { prepareCatalogue } from '../tools.ts'
 import { createBodyBudget, isLarge } from './body-budget.ts'
 import { drainOnSignal } from './drain.ts'
 import { readBody } from './request-body.ts'
@@ -33,7 +32,7 @@ const REQUEST_TIMEOUT_MS = 30_000
 // The interval of Node's timeout checks. Its default of 30 s would delay both timeouts by up to 30 s.
 const TIMEOUT_CHECK_INTERVAL_MS = 1_000
 // The request that started an instance arrives sooner.
-const WARM_UP_AFTER_MS = 1_000
+const WARM_UP_AFTER_MS = 20
 
 /**
  * Reads the body of one request, once, within the body budget of the instance.
@@ -44,21 +43,24 @@ export type ReadBody = (maxBytes: number) => Promise<Buffer>
 
 export interface RequestHandler {
   (req: IncomingMessage, res: ServerResponse, body: ReadBody): Promise<void>
-  /** Called once: after the first response, or a second after the start if there was no request. */
+  /** Called once: after the first response, or if the server waits for its first request. */
   readonly warmUp?: () => void
 }
 
 /**
  * Registers a function under its names and replaces the next server that functions-framework creates,
- * which is the server of this function.
+ * which is the server of this function. It listens once `handler` is there.
  */
-export function host(handler: RequestHandler, ...names: readonly string[]): void {
+export function host(
+  handler: RequestHandler | Promise<RequestHandler>,
+  ...names: readonly string[]
+): void {
   for (const name of names) register(name, notHosted)
   const { createServer } = http
   http.createServer = ((...args: unknown[]) => {
     if (!isExpressApp(args[0])) return Reflect.apply(createServer, http, args)
     http.createServer = createServer
-    return createHost(handler)
+    return handler instanceof Promise ? createPendingHost(handler) : createHost(handler)
   }) as typeof createServer
 }
 
@@ -75,27 +77,51 @@ function notHosted(): never {
 /**
  * Parses the configuration, creates the log, and hosts the function that `compose` returns. The server
  * starts only after that. Ends the process with one log line, without a stack trace, if the
- * configuration is invalid.
+ * configuration is invalid. Registers the function before it returns, so that functions-framework finds
+ * it in a CommonJS module.
  */
-export async function start<Config extends { readonly LOG_LEVEL: LogLevel }>(
+export function start<Config extends { readonly LOG_LEVEL: LogLevel }>(
   names: readonly [service: string, ...aliases: string[]],
   env: Environment,
   parse: (env: Environment) => Config,
   compose: (config: Config, log: Log) => RequestHandler | Promise<RequestHandler>,
-): Promise<void> {
+): void {
   const [service] = names
-  try {
-    await prepareCatalogue(env)
-    const config = parse(env)
-    const project = env['GOOGLE_CLOUD_PROJECT']
-    const log = createLog({ service, level: config.LOG_LEVEL, project })
-    host(await compose(config, log), ...names)
-  } catch (error) {
+  const refuse = (error: unknown): never => {
     if (!(error instanceof ConfigError)) throw error
     const log = createLog({ service, level: 'error' })
     log.error('configuration_refused', { faults: error.faults })
     process.exit(1)
   }
+  try {
+    const config = parse(env)
+    const project = env['GOOGLE_CLOUD_PROJECT']
+    const log = createLog({ service, level: config.LOG_LEVEL, project })
+    const handler = compose(config, log)
+    host(handler instanceof Promise ? handler.catch(refuse) : handler, ...names)
+  } catch (error) {
+    refuse(error)
+  }
+}
+
+/** Creates a server that listens once its handler is there. */
+function createPendingHost(pending: Promise<RequestHandler>): Server {
+  let handler: RequestHandler | undefined
+  const server = createHost(
+    Object.assign<RequestHandler, Pick<RequestHandler, 'warmUp'>>(
+      async (...request) => handler?.(...request),
+      { warmUp: () => handler?.warmUp?.() },
+    ),
+  )
+  const { listen } = server
+  server.listen = (...args: unknown[]) => {
+    void pending.then((made) => {
+      handler = made
+      Reflect.apply(listen, server, args)
+    })
+    return server
+  }
+  return server
 }
 
 function createHost(handler: RequestHandler): Server {

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { isBuiltin } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -15,6 +15,7 @@ import { parseCatalogue } from '../../shared/tools.ts'
 import { type BuiltFunctions, buildAll } from '../support/build.ts'
 
 const names = functionNames()
+const LOADER = new URL('../../deploy/build/runtime/loader.ts', import.meta.url).href
 let built: BuiltFunctions
 let again: BuiltFunctions
 
@@ -35,42 +36,42 @@ test('functionNames lists every directory of functions/', () => {
 })
 
 describe.each(names)('dist/%s', (name) => {
-  test('contains one module, its lazy parts and its package.json, and is below 3 MB', () => {
+  test('contains one bundle, its lazy parts and its package.json, and is below 3 MB', () => {
     const files = readdirSync(`${built.directory}/${name}`)
-    const modules = files.filter((file) => file.endsWith('.js'))
-    expect(modules.filter((file) => !file.startsWith('part-'))).toEqual([
-      'index.js',
-      'main.js',
-      'make-compile-cache.js',
-    ])
+    const modules = files.filter((file) => /\.c?js$/.test(file) && !file.startsWith('part-'))
+    expect(modules).toEqual(['index.cjs', 'index.js', 'main.cjs', 'make-code-cache.cjs'])
     expect(files).toEqual(expect.arrayContaining(['package-lock.json', 'LICENCES.txt']))
     expect(JSON.parse(read(name, 'package.json'))).toEqual({
       name,
       version: expect.any(String),
       private: true,
       type: 'module',
-      main: 'index.js',
-      scripts: { 'gcp-build': 'node make-compile-cache.js || true' },
+      main: 'index.cjs',
+      scripts: { 'gcp-build': 'node make-code-cache.cjs || true' },
       engines: { node: '24.x' },
       dependencies: { '@google-cloud/functions-framework': '5.0.5' },
     })
-    expect(read(name, '.gcloudignore')).toBe('node_modules/\ncompile-cache/\n')
+    expect(read(name, '.gcloudignore')).toBe('node_modules/\ncode-cache/\n')
     expect(built.functions.get(name)?.bytes).toBeLessThan(3_000_000)
   })
 
-  test('imports only Node.js modules and functions-framework', async () => {
+  test('imports only Node.js modules and functions-framework, in ASCII', async () => {
+    const files = readdirSync(`${built.directory}/${name}`).filter((file) => /\.c?js$/.test(file))
     const { metafile } = await build({
-      entryPoints: [`${built.directory}/${name}/index.js`],
+      entryPoints: files.map((file) => ({ in: `${built.directory}/${name}/${file}`, out: file })),
       bundle: true,
       packages: 'external',
       platform: 'node',
-      format: 'esm',
+      format: 'cjs',
       metafile: true,
       write: false,
+      outdir: 'unused',
     })
     const imports = Object.values(metafile.outputs).flatMap((output) => output.imports)
     const packages = imports.map(({ path }) => path).filter((path) => !isBuiltin(path))
     expect(new Set(packages)).toEqual(new Set(['@google-cloud/functions-framework']))
+    for (const file of files)
+      expect(Buffer.byteLength(read(name, file))).toBe(read(name, file).length)
   })
 
   test('contains its imports and their licences', () => {
@@ -130,21 +131,57 @@ describe.each(names)('dist/%s', (name) => {
   })
 })
 
-test.each(names)(
-  '%s creates a compile cache without environment variables and uses it at the start',
-  async (name) => {
-    const cwd = `${again.directory}/${name}`
-    const node = (args: readonly string[]) =>
-      promisify(execFile)(process.execPath, args, { cwd, env: { FUNCTION_TARGET: name } })
-    expect(await node(['make-compile-cache.js'])).toEqual({ stdout: '', stderr: '' })
-    expect(readdirSync(`${cwd}/compile-cache`, { recursive: true }).length).toBeGreaterThan(1)
-    // The process loads the function and then ends, because the configuration is missing.
-    const start = `process.on('exit', () => console.error(require('module').getCompileCacheDir()))
-    import('./index.js')`
-    const { stderr } = await node(['--eval', start]).catch((error: { stderr: string }) => error)
-    expect(stderr).toContain(`${cwd}/compile-cache/`)
-  },
-)
+describe.each(names)('the code cache of %s', (name) => {
+  let directory: string
+  beforeAll(async () => {
+    directory = `${again.directory}/${name}`
+    const options = { cwd: directory, env: {} }
+    const made = await promisify(execFile)(process.execPath, ['make-code-cache.cjs'], options)
+    expect(made).toEqual({ stdout: '', stderr: '' })
+  })
+
+  /** Loads the function without its variables and returns what ends the process. */
+  const loadIn = async (place: string) => {
+    const program = `
+      const { createLoader } = await import(${JSON.stringify(LOADER)})
+      const { load, isCached } = createLoader(${JSON.stringify(place)})
+      process.on('exit', () => console.log('cached:', isCached('main.cjs')))
+      load('main.cjs')`
+    const args = ['--input-type=module', '--eval', program]
+    const { stdout } = await promisify(execFile)(process.execPath, args, { env: {} }).catch(
+      (error: { readonly stdout: string }) => error,
+    )
+    return stdout
+  }
+
+  test('is made without variables, and V8 uses it', async () => {
+    const ended = await loadIn(directory)
+    expect(ended).toContain('configuration_refused')
+    expect(ended).toContain('cached: true')
+  })
+
+  test('is not used if it is damaged, or for another bundle', async () => {
+    const path = `${directory}/code-cache/main.cjs`
+    const cache = readFileSync(path)
+    for (const damaged of [
+      cache.subarray(0, -1),
+      cache.subarray(0, 3),
+      Buffer.from(cache).fill(0, 999, 1_999),
+    ]) {
+      writeFileSync(path, damaged)
+      expect(await loadIn(directory)).toContain('cached: undefined')
+    }
+    writeFileSync(path, cache)
+    expect(await loadIn(directory)).toContain('cached: true')
+    const bundle = read(name, 'main.cjs')
+    try {
+      writeFileSync(`${directory}/main.cjs`, bundle.replace('use strict', 'use_strict'))
+      expect(await loadIn(directory)).toContain('cached: undefined')
+    } finally {
+      writeFileSync(`${directory}/main.cjs`, bundle)
+    }
+  })
+})
 
 describe('the large package auth0', () => {
   test('is not in functions that do not call the Management API', () => {

@@ -1,0 +1,118 @@
+import { generateKeyPairSync, sign } from 'node:crypto'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+
+/** An issuer and a backend in this process, and an access token of that issuer. */
+export interface Surroundings {
+  readonly url: string
+  readonly token: string
+}
+
+interface ExampleRequest extends RequestInit {
+  readonly path: string
+}
+
+const PUBLIC_URL = 'https://mcp.example.com'
+const SCOPE = 'example:read'
+const TOOL = 'example'
+const TOOLS = {
+  [TOOL]: {
+    description: 'An example.',
+    scopes: [SCOPE],
+    inputSchema: { type: 'object', properties: { text: { type: 'string' } }, required: ['text'] },
+  },
+}
+const SECRET = 'an-example-that-protects-nothing-at-all'
+const JSON_TYPE = { 'content-type': 'application/json' }
+
+/** Variables with which every function starts. */
+export function exampleVariables(url: string): Readonly<Record<string, string>> {
+  return {
+    PUBLIC_URL,
+    OAUTH_ISSUER: `${url}/`,
+    FUNCTIONS_BASE: url,
+    GATEWAY_HMAC_SECRET: SECRET,
+    LOG_WEBHOOK_SECRET: SECRET,
+    MGMT_DOMAIN: 'tenant.example.com',
+    MGMT_CLIENT_ID: 'example',
+    MGMT_CLIENT_SECRET: SECRET,
+    GOOGLE_CONNECTION_NAME: 'google-oauth2',
+    AUTH_SERVER_METADATA: 'curated',
+    LOG_LEVEL: 'error',
+    TOOLS: JSON.stringify(TOOLS),
+    // A variable without a value counts as not set.
+    TOOLS_FILE: '',
+    TOOL_SCOPES_JSON: '',
+  }
+}
+
+/** Requests as clients send them. A function answers those that it does not serve with 404. */
+export function exampleRequests(token: string): readonly ExampleRequest[] {
+  const signedIn = { authorization: `Bearer ${token}` }
+  return [
+    { path: '/.well-known/oauth-protected-resource' },
+    { path: '/.well-known/oauth-authorization-server' },
+    { path: '/health' },
+    post('/mcp', rpc('initialize', {})),
+    post('/mcp', rpc('initialize', { protocolVersion: '2025-06-18', capabilities: {} }), signedIn),
+    post('/mcp', rpc('tools/list', {}), signedIn),
+    post('/mcp', rpc('tools/call', { name: TOOL, arguments: { text: 'example' } }), signedIn),
+    post(`/tools/${TOOL}`, { text: 'example' }, signedIn),
+    post('/auth0-log-webhook', [{ log_id: '1', data: { type: 's', client_id: 'example' } }], {
+      authorization: `Bearer ${SECRET}`,
+    }),
+  ]
+}
+
+function post(path: string, body: unknown, headers: Readonly<Record<string, string>> = {}) {
+  const accept = 'application/json, text/event-stream'
+  const fields = { ...JSON_TYPE, accept, ...headers }
+  return { path, method: 'POST', headers: fields, body: JSON.stringify(body) }
+}
+
+function rpc(method: string, params: object) {
+  return { jsonrpc: '2.0', id: 1, method, params }
+}
+
+/** Starts the issuer and backend. */
+export async function startSurroundings(): Promise<Surroundings> {
+  const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
+  const keys = [
+    { ...publicKey.export({ format: 'jwk' }), kid: 'example', alg: 'RS256', use: 'sig' },
+  ]
+  const server = createServer((request, response) => {
+    const issuer = `http://${request.headers.host}/`
+    const metadata = {
+      issuer,
+      jwks_uri: `${issuer}.well-known/jwks.json`,
+      authorization_endpoint: `${issuer}authorize`,
+      token_endpoint: `${issuer}oauth/token`,
+    }
+    const body = request.url?.endsWith('/jwks.json')
+      ? { keys }
+      : request.url?.startsWith('/.well-known/')
+        ? metadata
+        : { text: 'example' }
+    response.writeHead(200, JSON_TYPE).end(JSON.stringify(body))
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  const now = Math.floor(Date.now() / 1000)
+  const claims = {
+    iss: `${url}/`,
+    aud: `${PUBLIC_URL}/mcp`,
+    sub: 'auth0|example',
+    azp: 'example',
+    scope: SCOPE,
+    iat: now,
+    exp: now + 3600,
+  }
+  const header = { alg: 'RS256', typ: 'at+jwt', kid: 'example' }
+  const signed = [header, claims].map(encode).join('.')
+  const signature = sign('sha256', Buffer.from(signed), privateKey).toString('base64url')
+  return { url, token: `${signed}.${signature}` }
+}
+
+function encode(part: object): string {
+  return Buffer.from(JSON.stringify(part)).toString('base64url')
+}

@@ -1,0 +1,43 @@
+/**
+ * Makes the code cache of a built function, in its directory: starts the function with example variables
+ * and sends it example requests, so that V8 compiles what a first request needs. The function calls only
+ * this process. Google's buildpack runs it as `gcp-build`.
+ */
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { exampleRequests, exampleVariables, startSurroundings } from './example.ts'
+import { createLoader } from './loader.ts'
+
+const ROUNDS = 3
+
+void makeCodeCache(import.meta.dirname)
+
+async function makeCodeCache(directory: string): Promise<void> {
+  // The records of the example requests would look like those of the function.
+  process.stdout.write = () => true
+  const surroundings = await startSurroundings()
+  Object.assign(process.env, exampleVariables(surroundings.url))
+  const { load, writeCache } = createLoader(directory)
+  load('main.cjs')
+  const url = await listen(createServer(frameworkApp()))
+  for (let round = 0; round < ROUNDS; round++) {
+    for (const { path, ...request } of exampleRequests(surroundings.token)) {
+      await fetch(`${url}${path}`, request).then((response) => response.arrayBuffer())
+    }
+  }
+  writeCache()
+  process.exit()
+}
+
+/** An argument of `createServer` by which the function recognizes the server that it replaces. */
+function frameworkApp() {
+  return Object.assign(() => undefined, { handle: () => undefined })
+}
+
+function listen(server: Server): Promise<string> {
+  return new Promise((resolve) => {
+    server.listen(0, '127.0.0.1', () => {
+      resolve(`http://127.0.0.1:${(server.address() as AddressInfo).port}`)
+    })
+  })
+}

@@ -20,10 +20,10 @@ export interface ToolInvocation {
    */
   readonly isPlain: boolean
   /**
-   * The arguments in JSON. They are the body of the backend request unless the tool has a
-   * `request`.
+   * The arguments in JSON, in UTF-8 if they are long. They are the body of the backend request
+   * unless the tool has a `request`.
    */
-  readonly body: string
+  readonly body: string | Buffer
   /** The input that a retry contains; undefined for a first call. */
   readonly answers?: Answers | undefined
 }
@@ -44,7 +44,7 @@ export function* preparing(
   try {
     const request = plan.make(body, args, isPlain)
     if (answers === undefined) return request
-    return handOver(request, answers, tool.request === undefined ? body : undefined)
+    return handOver(request, answers, tool.request === undefined ? body.toString() : undefined)
   } catch (error) {
     if (!(error instanceof ArgumentError || error instanceof InputError)) throw error
     return oneLine(error.message, MAX_FAULT_CHARACTERS)
@@ -62,7 +62,7 @@ export function* validating({
   isPlain,
 }: ToolInvocation): Generator<undefined, string | undefined> {
   try {
-    const values = isPlain ? [args] : yield* readingValuesToCheck(body, yield* readingPlain(body))
+    const values = isPlain ? [args] : yield* readingWrittenValues(body.toString())
     for (const value of values) {
       yield
       const fault = tool.validateInput(value)
@@ -73,4 +73,8 @@ export function* validating({
     if (!(error instanceof NumberError)) throw error
     return oneLine(error.message, MAX_FAULT_CHARACTERS)
   }
+}
+
+function* readingWrittenValues(json: string): Generator<undefined, readonly unknown[]> {
+  return yield* readingValuesToCheck(json, yield* readingPlain(json))
 }

@@ -9,8 +9,8 @@ import {
 } from '../../shared/http/http.ts'
 import { HttpError, notJson } from '../../shared/http/http-error.ts'
 import { JsonLimitError } from '../../shared/json/json-reader.ts'
-import { writingJson } from '../../shared/json/json-writer.ts'
-import { type Place, type Queue, workOn } from '../../shared/json/long-work.ts'
+import { writingJson, writingJsonBytes } from '../../shared/json/json-writer.ts'
+import { isLong, type Place, type Queue, workOn } from '../../shared/json/long-work.ts'
 import { atOnce, inTurns } from '../../shared/json/turns.ts'
 import { readingKept } from '../../shared/json/written-numbers.ts'
 import { asObject, decodeUtf8 } from '../../shared/json.ts'
@@ -145,7 +145,9 @@ function* readingArguments(request: HttpRequest, body: Buffer): Generator<undefi
     const read = yield* readingKept(text)
     const args = asObject(read?.value)
     if (read === undefined || args === undefined) throw notAnObject()
-    return { args, body: yield* writingJson(args, read.isUnescaped), isPlain: read.isPlain }
+    const { isPlain, isUnescaped } = read
+    const writing = isLong(body.length) ? writingJsonBytes : writingJson
+    return { args, body: yield* writing(args, isUnescaped), isPlain }
   } catch (error) {
     if (!(error instanceof JsonLimitError)) throw error
     throw new HttpError(413, 'content_too_large', `The body has too many parts: ${error.message}.`)

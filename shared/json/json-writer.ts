@@ -23,8 +23,31 @@ const MAX_SEARCHED_CHARACTERS = 4 * 1024
  * only, without `toJSON`. `isUnescaped`: no string needs an escape, so strings are not searched.
  */
 export function* writingJson(value: unknown, isUnescaped = false): Generator<undefined, string> {
+  const pieces = yield* writingPieces(value, isUnescaped)
+  return pieces.join('')
+}
+
+/**
+ * Writes the same in UTF-8. The engine needs more time to create a string of this length than for
+ * everything else here.
+ */
+export function* writingJsonBytes(
+  value: unknown,
+  isUnescaped: boolean,
+): Generator<undefined, Buffer> {
+  const pieces = yield* writingPieces(value, isUnescaped)
+  const length = pieces.reduce((sum, piece) => sum + Buffer.byteLength(piece), 0)
+  yield
+  const bytes = Buffer.allocUnsafeSlow(length)
+  let end = 0
+  for (const piece of pieces) end += bytes.write(piece, end)
+  return bytes
+}
+
+/** No piece ends inside a surrogate pair. */
+function* writingPieces(value: unknown, isUnescaped: boolean): Generator<undefined, string[]> {
   const maxText = isUnescaped ? MAX_SEARCHED_CHARACTERS : CHARACTERS_PER_TURN
-  if (isSmall(value, MAX_AT_ONCE_VALUES, maxText)) return JSON.stringify(value) ?? 'null'
+  if (isSmall(value, MAX_AT_ONCE_VALUES, maxText)) return [JSON.stringify(value) ?? 'null']
   // The engine stores a string that grows by concatenation as a tree, which is slow to read.
   const written: string[] = []
   let pieces: string[] = []
@@ -37,8 +60,11 @@ export function* writingJson(value: unknown, isUnescaped = false): Generator<und
       yield
     }
     if (typeof current === 'string' && current.length > maxText) {
-      if (isUnescaped) pieces.push('"', current, '"')
-      else yield* writingString(current, pieces)
+      if (isUnescaped) {
+        pieces.push('"')
+        written.push(pieces.join(''), current)
+        pieces = ['"']
+      } else yield* writingString(current, pieces)
     } else if (
       typeof current !== 'object' ||
       current === null ||
@@ -55,7 +81,7 @@ export function* writingJson(value: unknown, isUnescaped = false): Generator<und
     current = more.value
   }
   written.push(pieces.join(''))
-  return written.join('')
+  return written
 }
 
 /** Writes the comma and name of the next value and returns the value; undefined at the end. */

@@ -38,7 +38,7 @@ export interface BackendPlan {
    *
    * @throws ArgumentError for an argument that cannot be sent.
    */
-  readonly make: (body: string, args: unknown, isPlain: boolean) => BackendRequest
+  readonly make: (body: string | Buffer, args: unknown, isPlain: boolean) => BackendRequest
 }
 
 const JSON_FIELDS = { 'content-type': 'application/json', accept: 'application/json' }
@@ -78,7 +78,7 @@ function planRequest(request: ToolRequest, functionsBase: string): BackendPlan {
     isOwn: fixed.startsWith(`${functionsBase}/`),
     identityUrl: origin + (/^\/[^/]*/.exec(new URL(fixed).pathname)?.[0] ?? ''),
     make: (body, args, isPlain) => {
-      const values = (isPlain ? args : atOnce(readingKept(body))?.value) as Arguments
+      const values = (isPlain ? args : atOnce(readingKept(body.toString()))?.value) as Arguments
       const path = makePath(values)
       const query = [...constantPairs, ...makePairs(values)].join('&')
       const requestBody = makeBody(values)

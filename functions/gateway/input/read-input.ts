@@ -11,8 +11,8 @@ import type { StateSeal } from './state-seal.ts'
 export interface AskableCall {
   readonly tool: CallableTool
   readonly caller: Caller | undefined
-  /** The arguments of the call in JSON. */
-  readonly body: string
+  /** The arguments of the call in JSON, in UTF-8 if they are long. */
+  readonly body: string | Buffer
   readonly isPlain: boolean
   readonly params: Readonly<Record<string, unknown>>
   /** `io.modelcontextprotocol/clientCapabilities` of its `_meta`. */
@@ -41,7 +41,7 @@ export function createReadInput(seal: StateSeal): ReadInput {
     const { subject, clientId: client } = caller ?? {}
     // Computed on demand, because most calls need no digest.
     const owner = () => {
-      return { subject, client, tool: tool.name, argumentsDigest: argumentsDigest(body) }
+      return { subject, client, tool: tool.name, argumentsDigest: argumentsDigest(body.toString()) }
     }
     const maxStateBytes = MAX_STATE_BYTES[tool.request === undefined ? 'body' : 'field']
     const asking: Asking = {

@@ -1,5 +1,5 @@
 import { asTraceparent } from '../../../shared/http/trace-context.ts'
-import { writingJson } from '../../../shared/json/json-writer.ts'
+import { writingJsonBytes } from '../../../shared/json/json-writer.ts'
 import type { Place } from '../../../shared/json/long-work.ts'
 import { inTurns } from '../../../shared/json/turns.ts'
 import { asObject } from '../../../shared/json.ts'
@@ -69,13 +69,13 @@ export function createMethods(options: MethodsOptions): AnswerMethod {
     const hints = readClientHints(meta)
     const clientCapabilities = meta?.[META_CAPABILITIES]
     const about = { tool, caller, hints, requestId, traceparent, signal, budget, log, place }
-    const begin = (body: string) => {
+    const begin = (body: string | Buffer) => {
       const askable = { tool, caller, body, isPlain, params, clientCapabilities }
       const input = era === 'stateless' && inputOf(askable, log)
       return callTool({ ...about, ...input, args, isPlain, body })
     }
     const called = context.isLong
-      ? inTurns(writingJson(args, context.isUnescaped)).then(begin)
+      ? inTurns(writingJsonBytes(args, context.isUnescaped)).then(begin)
       : begin(JSON.stringify(args))
     return called.then(outcomeWriter(tool, era, place, options))
   }

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { JsonLimitError, readingJson } from '../../../shared/json/json-reader.ts'
-import { writingJson } from '../../../shared/json/json-writer.ts'
+import { writingJson, writingJsonBytes } from '../../../shared/json/json-writer.ts'
 import { atOnce } from '../../../shared/json/turns.ts'
 import { readingKept } from '../../../shared/json/written-numbers.ts'
 import { parseJson } from '../../../shared/json.ts'
@@ -148,11 +148,19 @@ describe('the JSON reader', () => {
   })
 })
 
+/** Writes the value as text and as bytes, which must be the same. */
+function writtenJson(value: unknown, isUnescaped = false): string {
+  const text = atOnce(writingJson(value, isUnescaped))
+  const bytes = atOnce(writingJsonBytes(value, isUnescaped))
+  expect(bytes.equals(Buffer.from(text))).toBe(true)
+  return text
+}
+
 describe('JSON that is written in turns', () => {
   test('is the same as from JSON.stringify', () => {
     fc.assert(
       fc.property(fc.jsonValue({ depthSize: 'medium' }), (value) => {
-        expect(atOnce(writingJson(value))).toBe(JSON.stringify(value))
+        expect(writtenJson(value)).toBe(JSON.stringify(value))
       }),
       { numRuns: 2_000 },
     )
@@ -164,7 +172,7 @@ describe('JSON that is written in turns', () => {
     ['\ud800'],
     [[[], {}, [[]], '', null]],
   ])('is the same as from JSON.stringify for %j', (value) => {
-    expect(atOnce(writingJson(value))).toBe(JSON.stringify(value))
+    expect(writtenJson(value)).toBe(JSON.stringify(value))
   })
 
   test('keeps the surrogate pairs of a long text together', () => {
@@ -173,13 +181,13 @@ describe('JSON that is written in turns', () => {
       `x${'😀'.repeat(400_000)}`,
       '\ud800'.repeat(300_000),
     ]) {
-      expect(atOnce(writingJson([text])) === JSON.stringify([text])).toBe(true)
+      expect(writtenJson([text]) === JSON.stringify([text])).toBe(true)
     }
   })
 
   test('has numbers as they were read', () => {
     const text = '{"a":[1.0,-0,1e400,12345678901234567890],"b":2}'
-    expect(atOnce(writingJson(atOnce(readingKept(text))?.value))).toBe(text)
+    expect(writtenJson(atOnce(readingKept(text))?.value)).toBe(text)
   })
 
   test('can have long strings, which the reader reads in chunks like JSON.parse', () => {
@@ -212,7 +220,7 @@ describe('JSON that is written in turns', () => {
         const text = JSON.stringify(value)
         const read = atOnce(readingKept(text))
         expect(read?.isUnescaped).toBe(!text.includes('\\'))
-        const written = atOnce(writingJson(read?.value, read?.isUnescaped))
+        const written = writtenJson(read?.value, read?.isUnescaped)
         expect(JSON.stringify(JSON.parse(written))).toBe(JSON.stringify(JSON.parse(text)))
         if (read?.isPlain) expect(written).toBe(JSON.stringify(JSON.parse(text)))
       }),
@@ -223,5 +231,6 @@ describe('JSON that is written in turns', () => {
   test('has some thousand values per turn, and a long text in chunks', () => {
     expect(turnsOf(writingJson(Array.from({ length: 100_000 }, () => 1)))).toBe(101)
     expect(turnsOf(writingJson('x'.repeat(1024 * 1024)))).toBe(5)
+    expect(turnsOf(writingJsonBytes('x'.repeat(1024 * 1024), false))).toBe(6)
   })
 })

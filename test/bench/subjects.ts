@@ -90,7 +90,7 @@ export function logWebhook(): Command {
   })
 }
 
-export const emptyFunction: Command = framework('empty', `${HERE}empty-function.js`, {})
+export const emptyFunction: Command = framework('empty', `${HERE}empty-function.mjs`, {})
 
 export const backend: Command = { args: [`${HERE}backend.ts`], cwd: ROOT, env: {} }
 

@@ -12,7 +12,8 @@ export interface MessageHead {
 
 const STATUS_LINE = /^HTTP\/1\.[01] (\d{3})/
 const REQUEST_LINE = /^[A-Z]+ \S+ HTTP\/1\.[01](?:\r|$)/
-const FIELD = /\r\n(content-length|transfer-encoding|connection):[ \t]*([^\r]*)/gi
+const VERSION_1_0 = /^(?:\S+ \S+ )?HTTP\/1\.0/
+const FIELD = /^(content-length|transfer-encoding|connection):(.*)$/i
 
 /**
  * Parses the head of a request, without the empty line at its end. Reads only the fields that frame the
@@ -40,20 +41,23 @@ function framingFields(text: string) {
   let length: number | undefined
   let isChunked = false
   // HTTP/1.0 closes by default.
-  let closes = text.includes('HTTP/1.0')
-  for (const [, name = '', value = ''] of text.matchAll(FIELD)) {
-    const written = value.trim().toLowerCase()
+  let closes = VERSION_1_0.test(text)
+  for (const line of text.split('\r\n')) {
+    const field = FIELD.exec(line)
+    if (field === null) continue
+    const [, name = '', written = ''] = field
+    const value = written.trim().toLowerCase()
     switch (name.toLowerCase()) {
       case 'content-length':
-        if (!/^\d+$/.test(written)) throw new Error(`Not a content-length: ${value}`)
-        length = Number(written)
+        if (!/^\d+$/.test(value)) throw new Error(`Not a content-length: ${value}`)
+        length = Number(value)
         break
       case 'transfer-encoding':
-        if (written !== 'chunked') throw new Error(`Not a known transfer-encoding: ${value}`)
+        if (value !== 'chunked') throw new Error(`Not a known transfer-encoding: ${value}`)
         isChunked = true
         break
       default:
-        closes = written === 'close' || (closes && written !== 'keep-alive')
+        closes = value === 'close' || (closes && value !== 'keep-alive')
     }
   }
   return { length, isChunked, closes }

@@ -36,6 +36,7 @@ export function createMessageReader({ parseHead, onBody, onEnd }: MessageUse): M
   let part: Part = 'head'
   let head: MessageHead | undefined
   let ended: MessageHead | undefined
+  let last: { readonly text: string; readonly parsed: MessageHead } | undefined
   /** The bytes of a head or a line whose end has not arrived yet. */
   let pending = NONE
   /** Bytes that are missing from the body or from the chunk. */
@@ -56,7 +57,10 @@ export function createMessageReader({ parseHead, onBody, onEnd }: MessageUse): M
   const readHead = (bytes: Buffer): number => {
     const end = bytes.indexOf(HEAD_END)
     if (end === -1) return 0
-    const parsed = parseHead(bytes.toString('latin1', 0, end))
+    const text = bytes.toString('latin1', 0, end)
+    // Most heads of a load repeat the one before, until the date changes.
+    if (last?.text !== text) last = { text, parsed: parseHead(text) }
+    const { parsed } = last
     if (parsed.status >= 100 && parsed.status < 200) return end + HEAD_END.length
     head = parsed
     if (head.framing === 'chunked') part = 'chunk-size'

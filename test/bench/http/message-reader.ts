@@ -32,6 +32,7 @@ const HEAD_END = Buffer.from('\r\n\r\n')
 const LINE_END = Buffer.from('\r\n')
 const MAX_HEAD_BYTES = 65_536
 
+/** A reader for the messages of one direction. It does not keep their bodies. */
 export function createMessageReader({ parseHead, onBody, onEnd }: MessageUse): MessageReader {
   let part: Part = 'head'
   let head: MessageHead | undefined

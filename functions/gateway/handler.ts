@@ -7,6 +7,7 @@ import { createAccessTokenVerifier } from '../../shared/oauth/access-token.ts'
 import { createJwks } from '../../shared/oauth/jwks.ts'
 import { MCP_PATH, protectedResourceMetadataUrl } from '../../shared/oauth/protected-resource.ts'
 import { createAuthenticator } from './authenticator.ts'
+import { fetchDocument } from './backend/fetch-document.ts'
 import { createGoogleIdentity } from './backend/google-identity.ts'
 import { createResponseBudget } from './backend/response-budget.ts'
 import { warmUpPool } from './backend/send.ts'
@@ -65,6 +66,7 @@ export function createGateway(
   const signingKeys = config.GATEWAY_SIGNING_KEY ?? []
   const jwks = createJwks({
     uri: config.jwksUri,
+    fetch: fetchDocument,
     onFetchFailed: (reason) => log.warning('jwks_fetch_failed', { reason }),
   })
   const { audience, SCOPE_SOURCE: scopeSource, OAUTH_ORGANIZATION: organizations } = config

@@ -1,5 +1,5 @@
 import { type CryptoKey, importJWK, type JWK } from 'jose'
-import { FetchError, type FetchJson, fetchJson } from '../http/fetch-json.ts'
+import { FetchError, type FetchJson } from '../http/fetch-json.ts'
 import { createRefreshed } from '../http/refreshed.ts'
 
 /** The issuer's signing keys by `kid`, fetched on demand. */
@@ -28,7 +28,7 @@ export interface RemoteJwks extends Jwks {
 
 export interface JwksOptions {
   readonly uri: string
-  readonly fetch?: FetchJson
+  readonly fetch: FetchJson
   /** Returns milliseconds of a monotonic or wall clock. */
   readonly now?: () => number
   readonly onFetchFailed?: (reason: string) => void
@@ -74,7 +74,7 @@ const NO_KEYS: KeptKeys = new Map()
  */
 export function createJwks({
   uri,
-  fetch = fetchJson,
+  fetch,
   now = Date.now,
   onFetchFailed = () => undefined,
 }: JwksOptions): RemoteJwks {

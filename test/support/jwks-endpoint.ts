@@ -1,7 +1,8 @@
 import { createServer, type RequestListener } from 'node:http'
 import { exportJWK, generateKeyPair, type JWK } from 'jose'
 import { afterEach, beforeEach, expect } from 'vitest'
-import { type FetchJson, fetchJson } from '../../shared/http/fetch-json.ts'
+import { fetchDocument } from '../../functions/gateway/backend/fetch-document.ts'
+import type { FetchJson } from '../../shared/http/fetch-json.ts'
 import { createJwks, type RemoteJwks } from '../../shared/oauth/jwks.ts'
 import { type Listening, listen } from './http/listen.ts'
 
@@ -11,6 +12,8 @@ export interface JwksEndpoint {
   now: number
   /** The time limit of a fetch in milliseconds. A test may set it. */
   timeoutMs: number
+  /** Fetches the keys; by default as the gateway does. A test may set it. */
+  fetch: FetchJson
   /** The request handler of the endpoint. */
   respond: RequestListener
   /** The number of requests to the endpoint. */
@@ -55,6 +58,7 @@ export function jwksForEachTest(): JwksEndpoint {
   const endpoint: JwksEndpoint = {
     now: 0,
     timeoutMs: 120_000,
+    fetch: fetchDocument,
     respond: json({}, 503),
     get fetches() {
       return fetches
@@ -76,6 +80,7 @@ export function jwksForEachTest(): JwksEndpoint {
   beforeEach(async () => {
     endpoint.now = 0
     endpoint.timeoutMs = 120_000
+    endpoint.fetch = fetchDocument
     fetches = 0
     failures = []
     server = createServer((req, res) => {
@@ -87,7 +92,7 @@ export function jwksForEachTest(): JwksEndpoint {
     const onFetchFailed = (reason: string) => void failures.push(reason)
     // Only the time limit differs. The default limit has its own test.
     const fetch: FetchJson = (url, options) =>
-      fetchJson(url, { ...options, timeoutMs: endpoint.timeoutMs })
+      endpoint.fetch(url, { ...options, timeoutMs: endpoint.timeoutMs })
     jwks = createJwks({ uri, fetch, now: () => endpoint.now, onFetchFailed })
   })
   afterEach(() => listening?.[Symbol.asyncDispose]())

@@ -1,6 +1,6 @@
 import { asObject, parseJson } from '../../../shared/json.ts'
 import { createByteBudget } from '../backend/response-budget.ts'
-import { type BackendResponse, SendError, send } from '../backend/send.ts'
+import { type BackendResponse, NEVER_ABORTED, SendError, send } from '../backend/send.ts'
 import { retryAfterSeconds } from '../backend-failure.ts'
 import type { ClientCredentials } from './secrets.ts'
 
@@ -62,12 +62,6 @@ const ACCESS_TOKEN_TYPES: ReadonlySet<unknown> = new Set([
   'urn:ietf:params:oauth:token-type:access_token',
   'urn:ietf:params:oauth:token-type:jwt',
 ])
-/**
- * A client that disconnects does not abort the request, because other callers may wait for the same
- * token.
- */
-const NEVER_ABORTED = new AbortController().signal
-
 /**
  * Sends one `POST` to a token endpoint (RFC 6749 s3.2), with limits of 5 seconds and 64 KiB, and
  * without redirects. Accepts only bearer tokens, because the gateway sends backends no proof of

@@ -57,6 +57,8 @@ const POOL: Pool.Options = {
   bodyTimeout: 0,
   keepAliveTimeout: 60_000,
 }
+/** The signal of a request that continues if a client disconnects, because others wait for it, too. */
+export const NEVER_ABORTED = new AbortController().signal
 const pools = new Map<string, Promise<Pool>>()
 
 // Fits into one TLS record, and into the send buffer of an idle connection.

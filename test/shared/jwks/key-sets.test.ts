@@ -1,7 +1,9 @@
 import type { RequestListener } from 'node:http'
-import { gzipSync } from 'node:zlib'
+import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib'
 import { exportJWK, generateKeyPair } from 'jose'
-import { describe, expect, test } from 'vitest'
+import { beforeEach, describe, expect, test } from 'vitest'
+import { fetchDocument } from '../../../functions/gateway/backend/fetch-document.ts'
+import { fetchJson } from '../../../shared/http/fetch-json.ts'
 import { JwksUnavailableError } from '../../../shared/oauth/jwks.ts'
 import { json, jwksForEachTest, publicKey } from '../../support/jwks-endpoint.ts'
 
@@ -17,7 +19,14 @@ const bomb: RequestListener = (_req, res) => {
   res.writeHead(200, { 'content-encoding': 'gzip' }).end(gzipSync(Buffer.alloc(20_000_000, ' ')))
 }
 
-describe('an unusable key set', () => {
+describe.each([
+  ['the gateway', fetchDocument],
+  ['the metadata function', fetchJson],
+])('an unusable key set, fetched as by %s,', (_, fetch) => {
+  beforeEach(() => {
+    endpoint.fetch = fetch
+  })
+
   const large = JSON.stringify({ keys: [], x: 'x'.repeat(300_000) })
   test.each<[string, RequestListener, string]>([
     ['empty', json({ keys: [] }), 'no_usable_key'],
@@ -44,6 +53,29 @@ describe('an unusable key set', () => {
     await expect(endpoint.jwks.key('one')).rejects.toThrow(JwksUnavailableError)
     expect(endpoint.failures).toEqual([reason])
   })
+})
+
+test.each<[string, (bytes: Buffer) => Buffer]>([
+  ['gzip', gzipSync],
+  ['deflate', deflateSync],
+  ['br', brotliCompressSync],
+])('keys are decoded from %s, which was not accepted', async (coding, encode) => {
+  endpoint.respond = (req, res) => {
+    expect(req.headers['accept-encoding']).toBe('identity')
+    const body = encode(Buffer.from(JSON.stringify({ keys: [one] })))
+    res.writeHead(200, { 'content-encoding': coding }).end(body)
+  }
+  expect(await isKnown('one')).toBe(true)
+})
+
+test.each<[string, Buffer]>([
+  ['zstd', Buffer.from('{}')],
+  ['gzip', Buffer.from('{}')],
+])('a key set in %s that cannot be decoded counts as an outage', async (coding, body) => {
+  endpoint.respond = (_req, res) =>
+    void res.writeHead(200, { 'content-encoding': coding }).end(body)
+  await expect(endpoint.jwks.key('one')).rejects.toThrow(JwksUnavailableError)
+  expect(endpoint.failures).toEqual(['content_coding'])
 })
 
 test('keys for other uses and algorithms are ignored', async () => {

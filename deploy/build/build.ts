@@ -54,8 +54,7 @@ export async function buildFunction(name: string, parent: string): Promise<Built
 
 /** Makes the code cache of a built function for this machine. The function also works without it. */
 export function makeCodeCache(directory: string): void {
-  const options = { cwd: directory, env: {}, stdio: 'ignore', timeout: 60_000 } as const
-  spawnSync(process.execPath, [CACHE_MAKER], options)
+  spawnSync(process.execPath, [CACHE_MAKER], { cwd: directory, stdio: 'ignore' })
 }
 
 function readJson<T>(path: string): T {

@@ -57,7 +57,7 @@ function readYaml(variable: string, text: string): unknown {
   const nestedKey = nestedKeyPosition(document)
   if (nestedKey !== undefined) {
     throw new ConfigError([
-      `${variable} has a mapping or a sequence as a key inside a key in ${place(lines, nestedKey)}`,
+      `${variable} has a mapping or a sequence inside a key in ${place(lines, nestedKey)}`,
     ])
   }
   if (!yaml().isMap(document.contents)) return undefined

@@ -10,16 +10,15 @@ export function yaml(): typeof Yaml {
 }
 
 /**
- * Returns the position in the text of the first collection that is a key inside another key, as in
- * `? ? a`; undefined if there is none. Check this before `toJS`, whose time to convert such keys to
- * strings is exponential in their depth.
+ * Returns the position in the text of the first collection inside a key, as in `? ? a` or `? [[a]]`;
+ * undefined if there is none. Check this before `toJS`, which converts keys to strings: in a time that
+ * is exponential in the depth of keys inside keys, and cubic in the depth of other collections.
  */
 export function nestedKeyPosition(document: Yaml.Document): number | undefined {
   const { isPair, visit } = yaml()
   let position: number | undefined
   visit(document, {
-    Collection(key, node, path) {
-      if (key !== 'key') return undefined
+    Collection(_, node, path) {
       const isInsideKey = path.some(
         (parent, index) => isPair(parent) && parent.key === path[index + 1],
       )

@@ -1,6 +1,8 @@
 import { execFile } from 'node:child_process'
+import { once } from 'node:events'
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { isBuiltin } from 'node:module'
+import { type AddressInfo, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
@@ -158,6 +160,35 @@ describe.each(names)('the code cache of %s', (name) => {
     const ended = await loadIn(directory)
     expect(ended).toContain('configuration_refused')
     expect(ended).toContain('cached: true')
+  })
+
+  test('is made without the variables of the build, and calls only its own process', async () => {
+    const calls: string[] = []
+    const outside = createServer((socket) => {
+      socket.on('error', () => undefined)
+      socket.once('data', (data) => calls.push(data.toString()))
+    })
+    await once(outside.listen(0, '127.0.0.1'), 'listening')
+    const { port } = outside.address() as AddressInfo
+    const url = `http://127.0.0.1:${port}`
+    const env = {
+      ...{ NODE_USE_ENV_PROXY: '1', HTTP_PROXY: url, HTTPS_PROXY: url },
+      ...{ BACKEND_AUTH: 'google', GCE_METADATA_HOST: `127.0.0.1:${port}` },
+      ...{ RATE_LIMIT_PER_MINUTE: '60', REDIS_URL: `redis://127.0.0.1:${port}` },
+      ...{ JWKS_URI: `${url}/jwks.json`, GATEWAY_SIGNING_KEY: 'no key', TOOLS_FILE: 'none' },
+    }
+    rmSync(`${directory}/code-cache`, { recursive: true })
+    try {
+      const made = await promisify(execFile)(process.execPath, ['make-code-cache.cjs'], {
+        cwd: directory,
+        env,
+      })
+      expect(made).toEqual({ stdout: '', stderr: '' })
+    } finally {
+      outside.close()
+    }
+    expect(calls).toEqual([])
+    expect(await loadIn(directory)).toContain('cached: true')
   })
 
   test('is not used if it is damaged, or for another bundle', async () => {

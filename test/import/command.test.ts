@@ -65,7 +65,11 @@ describe('npm run import', () => {
     ['not OpenAPI', 'a: 1', /neither openapi nor swagger/],
     ['not YAML', 'a: [', /./],
     ['expanded by nested aliases', bomb(), /aliases expand without limit/],
-    ['full of keys inside keys', `a: &b 1\nc: *b\n? ${'? '.repeat(600)}d\n`, /key inside a key/],
+    [
+      'full of keys inside keys',
+      `a: &b 1\nc: *b\n? ${'? '.repeat(600)}d\n`,
+      /a sequence inside a key/,
+    ],
     ['of an older version', 'swagger: "1.2"', /OpenAPI 1.2/],
   ])('exits with 1 for a document that is %s', async (_, content, message) => {
     const source = content === undefined ? join(directory(), 'nowhere.yaml') : file(content)

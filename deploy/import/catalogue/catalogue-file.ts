@@ -33,7 +33,7 @@ export function readCatalogueFile(path: string): CatalogueFile {
   }
   if (document.contents === null) return { tools: new Map(), document: new Document({ tools: {} }) }
   if (nestedKeyPosition(document) !== undefined) {
-    throw new ImportError(`${path} has a mapping or a sequence as a key inside a key`)
+    throw new ImportError(`${path} has a mapping or a sequence inside a key`)
   }
   const value = asObject(document.toJS({ maxAliasCount: -1 }))
   const tools = asObject(isMap(document.get('tools')) ? value?.['tools'] : value)

@@ -14,7 +14,7 @@ export function refuseAliases(bytes: Buffer, name: string): void {
   try {
     const document = parseDocument(text, { merge: true, logLevel: 'silent', strict: false })
     if (nestedKeyPosition(document) !== undefined) {
-      throw new ImportError(`${name}: it has a mapping or a sequence as a key inside a key`)
+      throw new ImportError(`${name}: it has a mapping or a sequence inside a key`)
     }
     document.toJS({ maxAliasCount: MAX_ALIASES })
   } catch (error) {

@@ -1,7 +1,8 @@
-import { type ChildProcess, spawn } from 'node:child_process'
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { createServer } from 'node:net'
+import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import type { Readable } from 'node:stream'
 import { text } from 'node:stream/consumers'
@@ -9,8 +10,11 @@ import { fileURLToPath } from 'node:url'
 import { afterEach, describe, expect, test } from 'vitest'
 import { greeting, startDocument } from '../../deploy/local/start.ts'
 import { startSystem } from '../../deploy/local/system.ts'
+import { compileCatalogue } from '../../shared/compile-catalogue.ts'
+import { catalogueFolder } from '../support/catalogue-folder.ts'
 import { CLI } from '../support/command-line.ts'
 import { childrenOf, descendantsOf, isRunning } from '../support/processes.ts'
+import { startOnFreePorts } from '../support/system.ts'
 
 const README = readFileSync(new URL('../../README.md', import.meta.url), 'utf8')
 const started: ChildProcess[] = []
@@ -212,6 +216,67 @@ describe('with a tenant of Auth0', () => {
 
   test('npm start prints no permissions of a user without permissions', () => {
     expect(greeted({}).text).toContain('\nSign-in         alice@example.com, password\n')
+  })
+})
+
+describe('the catalogue of npm start', () => {
+  const CATALOGUE = {
+    tools: { listThings: { scopes: [] } },
+    resources: [{ uri: 'docs://terms', file: 'terms.md', scopes: [] }],
+  }
+
+  test('is read once, with the files beside it', async () => {
+    using folder = catalogueFolder(CATALOGUE, { 'terms.md': '# Terms' })
+    // A second read of a pipe would wait for a second writer.
+    const pipe = join(folder.folder, 'tools.yaml')
+    execFileSync('mkfifo', [pipe])
+    started.push(spawn('cp', [folder.file, pipe]))
+    const printed = (await untilReady(start({ TOOLS_FILE: pipe }))).join('\n')
+    const [connector = ''] = /http:\S+\/mcp$/m.exec(printed) ?? []
+    const send = async (method: string, params = {}) => {
+      const headers = { 'content-type': 'application/json' }
+      const body = JSON.stringify({ jsonrpc: '2.0', id: 1, method, params })
+      return (await fetch(connector, { method: 'POST', headers, body })).json()
+    }
+    const tools = await send('tools/list')
+    const resource = await send('resources/read', { uri: 'docs://terms' })
+
+    expect(tools).toMatchObject({ result: { tools: [{ name: 'listThings' }] } })
+    expect(resource).toMatchObject({ result: { contents: [{ text: '# Terms' }] } })
+  })
+
+  test('does not stay in the temporary directory', async () => {
+    using temporary = catalogueFolder({})
+    const filesOfStart = () => readdirSync(temporary.folder).filter((name) => /^start-/.test(name))
+    const child = start({ TMPDIR: temporary.folder })
+    await untilReady(child)
+    expect(filesOfStart()).toHaveLength(1)
+    child.kill('SIGINT')
+    await once(child, 'exit')
+    expect(filesOfStart()).toEqual([])
+
+    const interrupted = start({ TMPDIR: temporary.folder })
+    await expect.poll(filesOfStart, { interval: 10 }).toHaveLength(1)
+    interrupted.kill('SIGINT')
+    await once(interrupted, 'exit')
+    expect(filesOfStart()).toEqual([])
+  })
+
+  test('of names and scopes only is refused', async () => {
+    const TOOLS = compileCatalogue({ TOOLS: '{"a": {"scopes": []}}' }, 'access')
+    await expect(startOnFreePorts({ TOOLS })).rejects.toThrow(
+      'the gateway needs the whole catalogue',
+    )
+  })
+
+  test('has all its faults in the message, with the variable and the line', async () => {
+    const ofSchema = "a: {scopes: [], inputSchema: {type: 'text'}}"
+    await expect(startOnFreePorts({ TOOLS: `${ofSchema}\nb: {scopes: ['a b']}` })).rejects.toThrow(
+      /TOOLS: tool "a": inputSchema.*\n.*TOOLS: tool "b": scopes/,
+    )
+    await expect(startOnFreePorts({ TOOLS: 'a: {scopes: []}\nb: [' })).rejects.toThrow(
+      /TOOLS is not YAML or JSON \(\w+ in line 2, column \d+\)/,
+    )
   })
 })
 

@@ -82,6 +82,20 @@ Set FUNCTIONS_BASE to the URL of your backends.
 `)
   })
 
+  test('prints the limits of GPT Actions that the catalogue exceeds as text', async () => {
+    const tools = Array.from({ length: 31 }, (_, index) => [`t${index}`, { scopes: [] }])
+    const child = start({
+      TOOLS: JSON.stringify(Object.fromEntries(tools)),
+      FUNCTIONS_BASE: 'http://localhost:9000',
+    })
+    const printed = (await untilReady(child)).join('\n')
+
+    expect(printed).toMatch(
+      /^Catalogue: 31 operations exceed the GPT Actions limit of 30: import \/openapi\.json\?tools=a,b\n\nConnector /,
+    )
+    expect(printed).not.toContain('gpt_actions_limits_exceeded')
+  })
+
   test.each(['SIGINT', 'SIGTERM'] as const)('ends all processes on %s', async (signal) => {
     const child = start({})
     await untilReady(child)
@@ -195,7 +209,7 @@ describe('with a tenant of Auth0', () => {
   const local = { OAUTH_ISSUER: issuer, MGMT_DOMAIN: 'localhost:8081', PUBLIC_URL: 'http://a' }
   const greeted = (variables: Readonly<Record<string, string>>) => {
     const system = { url: 'http://a', issuer, users, variables: { ...local, ...variables } }
-    const warnings = { toolsWithoutBackend: [], ignored: [] }
+    const warnings = { toolsWithoutBackend: [], ignored: [], gptActionsLimits: [] }
     const known = { ...system, warnings }
     return { text: greeting(known), document: startDocument(known) }
   }

@@ -1,13 +1,14 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { readdirSync, readFileSync } from 'node:fs'
+import { mkdtempDisposableSync, readdirSync, readFileSync } from 'node:fs'
 import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import type { Readable } from 'node:stream'
 import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
-import { afterEach, describe, expect, test } from 'vitest'
+import { afterAll, afterEach, describe, expect, test } from 'vitest'
 import { greeting, startDocument } from '../../deploy/local/start.ts'
 import { startSystem } from '../../deploy/local/system.ts'
 import { compileCatalogue } from '../../shared/compile-catalogue.ts'
@@ -18,15 +19,18 @@ import { startOnFreePorts } from '../support/system.ts'
 
 const README = readFileSync(new URL('../../README.md', import.meta.url), 'utf8')
 const started: ChildProcess[] = []
+// A process that ends by SIGKILL leaves its temporary file.
+const temporary = mkdtempDisposableSync(join(tmpdir(), 'start-tests-'))
 
 afterEach(() => {
   for (const child of started.splice(0)) child.kill('SIGKILL')
 })
+afterAll(() => temporary.remove())
 
 function start(env: Record<string, string>, ...options: readonly string[]) {
   const { PATH = '', HOME = '' } = process.env
   const child = spawn(process.execPath, [CLI, 'start', ...options], {
-    env: { PATH, HOME, PORT: '0', TENANT_PORT: '0', ...env },
+    env: { PATH, HOME, TMPDIR: temporary.path, PORT: '0', TENANT_PORT: '0', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   started.push(child)
@@ -136,7 +140,7 @@ Set FUNCTIONS_BASE to the URL of your backends.
       const { PATH = '', HOME = '' } = process.env
       const npm = spawn('npm', ['start'], {
         cwd: fileURLToPath(new URL('../..', import.meta.url)),
-        env: { PATH, HOME, PORT: '0', TENANT_PORT: '0' },
+        env: { PATH, HOME, TMPDIR: temporary.path, PORT: '0', TENANT_PORT: '0' },
         stdio: ['ignore', 'pipe', 'pipe'],
       })
       started.push(npm)
@@ -260,16 +264,16 @@ describe('the catalogue of npm start', () => {
   })
 
   test('does not stay in the temporary directory', async () => {
-    using temporary = catalogueFolder({})
-    const filesOfStart = () => readdirSync(temporary.folder).filter((name) => /^start-/.test(name))
-    const child = start({ TMPDIR: temporary.folder })
+    using folder = catalogueFolder({})
+    const filesOfStart = () => readdirSync(folder.folder).filter((name) => /^start-/.test(name))
+    const child = start({ TMPDIR: folder.folder })
     await untilReady(child)
     expect(filesOfStart()).toHaveLength(1)
     child.kill('SIGINT')
     await once(child, 'exit')
     expect(filesOfStart()).toEqual([])
 
-    const interrupted = start({ TMPDIR: temporary.folder })
+    const interrupted = start({ TMPDIR: folder.folder })
     await expect.poll(filesOfStart, { interval: 10 }).toHaveLength(1)
     interrupted.kill('SIGINT')
     await once(interrupted, 'exit')

@@ -20,19 +20,26 @@ export function publishTool(tool: ToolDefinition): ToolDefinition {
 
 /**
  * Checks a catalogue and returns it as the text of a TOOLS_FILE that is read without another check:
- * `whole` for the gateway, `access` (names and scopes) for the other functions.
+ * `whole` for the gateway, `access` (names and scopes) for the other functions. A source that was compiled
+ * to `access` stays `access`.
  *
  * @throws ConfigError with all faults.
  */
 export function compileCatalogue(source: CatalogueSource, part: CompiledPart = 'whole'): string {
-  const { tools, server, resources, skills, warnings } = parseDocument(source, publishTool)
+  const { tools, server, resources, skills, warnings, ...read } = parseDocument(source, publishTool)
   const { otherScopes } = tools
   const all = [...tools.values()]
-  if (part === 'whole') {
+  if (part === 'whole' && read.part === 'whole') {
     return writeCompiled({ part, tools: all, server, resources, skills, otherScopes, warnings })
   }
   const kept = all.map(accessOf)
-  return writeCompiled({ part, tools: kept, server: linksOf(server), otherScopes, warnings })
+  return writeCompiled({
+    part: 'access',
+    tools: kept,
+    server: linksOf(server),
+    otherScopes,
+    warnings,
+  })
 }
 
 function accessOf({ name, access, scopes }: ToolDefinition): ToolDefinition {

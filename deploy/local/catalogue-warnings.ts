@@ -1,3 +1,4 @@
+import { brokenLimits } from '../../functions/gateway/openapi/openapi-limits.ts'
 import type { Environment } from '../../shared/config.ts'
 import type { CatalogueDocument, ToolDefinition } from '../../shared/tools.ts'
 import { describeWarnings, hasCatalogue } from '../build/catalogue.ts'
@@ -9,6 +10,8 @@ export interface CatalogueWarnings {
   readonly toolsWithoutBackend: readonly string[]
   /** One line for each ignored part of the catalogue. */
   readonly ignored: readonly string[]
+  /** One sentence for each limit of GPT Actions that the catalogue exceeds. */
+  readonly gptActionsLimits: readonly string[]
 }
 
 const MAX_NAMES = 20
@@ -20,13 +23,18 @@ export function catalogueWarnings(
 ): CatalogueWarnings {
   const hasOwnBackends = Boolean(env['FUNCTIONS_BASE']?.trim()) || !hasCatalogue(env)
   const without = hasOwnBackends ? [] : [...tools.values()].filter((tool) => !hasBackend(tool))
-  return { toolsWithoutBackend: without.map(({ name }) => name), ignored }
+  return {
+    toolsWithoutBackend: without.map(({ name }) => name),
+    ignored,
+    gptActionsLimits: brokenLimits(tools),
+  }
 }
 
 /** Returns the warnings as text, which is empty without warnings. */
 export function describeCatalogueWarnings({
   toolsWithoutBackend: names,
   ignored,
+  gptActionsLimits,
 }: CatalogueWarnings): string {
   const more = names.length > MAX_NAMES ? ` and ${names.length - MAX_NAMES} more` : ''
   const listed = names.slice(0, MAX_NAMES).join(', ')
@@ -35,7 +43,7 @@ export function describeCatalogueWarnings({
       ? ''
       : `FUNCTIONS_BASE is not set. These tools have no backend: ${listed}${more}.\n` +
         'Set FUNCTIONS_BASE to the URL of your backends.\n'
-  return `${describeWarnings(ignored)}${missing}`
+  return `${describeWarnings(ignored)}${describeWarnings(gptActionsLimits)}${missing}`
 }
 
 function hasBackend({ name, request, answeredBy }: ToolDefinition): boolean {

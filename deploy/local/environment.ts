@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { fileURLToPath } from 'node:url'
 import type { ClientPreset } from '../../shared/auth0/client-presets.ts'
 import { ConfigError, type Environment } from '../../shared/config.ts'
+import { CATALOGUE_VARIABLES } from '../../shared/tools.ts'
 import { backendSecrets, hasCatalogue } from '../build/catalogue.ts'
 import { FUNCTION_CONFIGS, type FunctionName } from '../function-configs.ts'
 
@@ -51,13 +52,19 @@ export function withSecrets(env: Environment): Environment {
   return { ...env, ...Object.fromEntries(generated) }
 }
 
+/** Returns the variables in `env` that contain the catalogue, or `TOOLS_FILE` of the sample catalogue. */
+export function catalogueSource(env: Environment): Readonly<Record<string, string>> {
+  return hasCatalogue(env) ? pick(env, CATALOGUE_VARIABLES) : { TOOLS_FILE }
+}
+
 /**
  * Returns the variables of each function on this machine. Values in `env` override local defaults. An empty
  * value counts as unset. Does not generate secrets (`withSecrets` does) or validate values (the functions
  * do).
  */
 export function localEnvironment(env: Environment, ports: Ports): LocalEnvironment {
-  const { named } = backendSecrets(hasCatalogue(env) ? env : { TOOLS_FILE })
+  const catalogue = catalogueSource(env)
+  const { named } = backendSecrets(catalogue)
   const { gateway, metadata, registration, 'log-webhook': logWebhook } = FUNCTION_CONFIGS
   const declared = Object.values(FUNCTION_CONFIGS).flatMap(({ variables }) => variables)
   const names = [...new Set([...declared, ...named])]
@@ -66,7 +73,7 @@ export function localEnvironment(env: Environment, ports: Ports): LocalEnvironme
   const variables = {
     OAUTH_ISSUER: `http://localhost:${ports.tenantPort}/`,
     OAUTH_AUDIENCE: `${publicUrl}/mcp`,
-    ...(!hasCatalogue(env) && { TOOLS_FILE }),
+    ...catalogue,
     FUNCTIONS_BASE: `http://127.0.0.1:${ports.toolsPort}`,
     APP_ORIGIN: MCP_INSPECTOR.join(','),
     MGMT_DOMAIN: `localhost:${ports.tenantPort}`,

@@ -36,26 +36,13 @@ function endingText(ending: number | string): string {
   return typeof ending === 'number' ? `exit code ${ending}` : `signal ${ending}`
 }
 
-/** Returns the size of the catalogue as a line, with advice if it is large YAML. */
-function catalogueAdvice(env: Environment): string[] {
-  const bytes = catalogueBytes(env)
+/** Returns the size of the catalogue as a line, with advice if it is large. */
+function catalogueAdvice({ TOOLS_FILE }: Environment): string[] {
+  if (TOOLS_FILE === undefined) return []
+  const bytes = statSync(TOOLS_FILE, { throwIfNoEntry: false })?.size
   if (bytes === undefined) return []
-  const size = `The catalogue has ${(bytes / 1_000_000).toFixed(1)} MB`
-  if (bytes < LARGE_CATALOGUE_BYTES) return [`${size}.`]
-  return isYaml(env)
-    ? [`${size} of YAML. Convert it to JSON, which is read about a hundred times as fast.`]
-    : [`${size}. Import fewer operations.`]
-}
-
-function catalogueBytes({ TOOLS, TOOLS_FILE, TOOL_SCOPES_JSON }: Environment): number | undefined {
-  const text = TOOLS ?? TOOL_SCOPES_JSON
-  if (text !== undefined) return Buffer.byteLength(text)
-  if (TOOLS_FILE === undefined) return undefined
-  return statSync(TOOLS_FILE, { throwIfNoEntry: false })?.size
-}
-
-function isYaml({ TOOLS, TOOLS_FILE }: Environment): boolean {
-  return TOOLS === undefined ? /\.ya?ml$/i.test(TOOLS_FILE ?? '') : !/^\s*[{[]/.test(TOOLS)
+  const size = `The catalogue has ${(bytes / 1_000_000).toFixed(1)} MB.`
+  return [bytes < LARGE_CATALOGUE_BYTES ? size : `${size} Import fewer operations.`]
 }
 
 function reasonLines(lines: readonly string[], hasFrames: boolean): string[] {

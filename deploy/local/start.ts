@@ -12,8 +12,8 @@ const PRINTED_SEVERITIES: ReadonlySet<unknown> = new Set([
   'ALERT',
   'EMERGENCY',
 ])
-/** The gateway logs the ignored members of the catalogue under this name. */
-const IGNORED_MEMBERS = 'catalogue_members_ignored'
+/** The messages of the gateway about the catalogue, which `npm start` prints as text. */
+const CATALOGUE_MESSAGES = ['catalogue_members_ignored', 'gpt_actions_limits_exceeded']
 const DEFAULT_CONNECTOR = 'http://localhost:8080/mcp'
 
 /** The inputs and outputs of the local system. */
@@ -33,8 +33,7 @@ export async function start({ env, write, onReady }: StartIo): Promise<void> {
   const showAll = env['LOG_LEVEL'] === 'debug'
   /** Prints warnings, errors and lines that are not log entries, without the frames of stack traces. */
   const show = ({ source, line }: LogLine) => {
-    // The warnings about ignored members are printed as text.
-    if (!showAll && (isFrame(line) || line.includes(`"message":"${IGNORED_MEMBERS}"`))) return
+    if (!showAll && (isFrame(line) || isAboutCatalogue(line))) return
     if (showAll || PRINTED_SEVERITIES.has(severity(line))) write(`${source}: ${line}\n`)
   }
   let system: System | undefined
@@ -109,6 +108,10 @@ function usesEmulator(system: Greeted): boolean {
     issuerOf(system).replace(/\/?$/, '/') === issuer &&
     variables['MGMT_DOMAIN'] === new URL(issuer).host
   )
+}
+
+function isAboutCatalogue(line: string): boolean {
+  return CATALOGUE_MESSAGES.some((message) => line.includes(`"message":"${message}"`))
 }
 
 function severity(line: string): unknown {

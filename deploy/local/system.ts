@@ -7,9 +7,10 @@ import { errorCode, listenOnLoopback } from '../kit/listen.ts'
 import { createApiTokenVerifier } from './backends/api-token.ts'
 import { CALENDAR_AUDIENCE } from './backends/calendar-api.ts'
 import { createTools } from './backends/tools.ts'
+import { writeCatalogueFile } from './catalogue-file.ts'
 import { type CatalogueWarnings, catalogueWarnings } from './catalogue-warnings.ts'
 import { checkConfiguration } from './check-configuration.ts'
-import { localEnvironment, withSecrets } from './environment.ts'
+import { catalogueSource, localEnvironment, withSecrets } from './environment.ts'
 import { type FunctionProcess, startFunction } from './function-process.ts'
 import { startOrigin } from './origin.ts'
 import { provisionTenant } from './provision-tenant.ts'
@@ -97,7 +98,7 @@ async function startParts(
   directory: string,
   report: (line: LogLine) => void,
 ): Promise<Omit<System, 'logs' | 'stop'>> {
-  const ports = checkConfiguration(env)
+  const { catalogue, ...ports } = checkConfiguration(env)
   const isCurated = env['AUTH_SERVER_METADATA']?.trim() === 'curated'
   const names: FunctionName[] = ['metadata', 'gateway', 'log-webhook']
   if (isCurated) names.push('registration')
@@ -107,10 +108,15 @@ async function startParts(
   const toolsListener = listenOnLoopback(0, (req, res) => serveTool(req, res))
   const tools = await stages.add(BACKEND_STAGE, toolsListener, ({ close }) => close())
   const url = `http://localhost:${origin.port}`
+  const writing = Promise.resolve(writeCatalogueFile(catalogue))
+  const file = await stages.add(BACKEND_STAGE, writing, ({ remove }) => remove())
 
   // If the tenant's port is 0, the other parts must wait for its actual port.
   const environmentAt = (tenantPort: number) =>
-    localEnvironment(env, { port: origin.port, tenantPort, toolsPort: tools.port })
+    localEnvironment(
+      { ...env, ...file.source },
+      { port: origin.port, tenantPort, toolsPort: tools.port },
+    )
   const { variables: given } = environmentAt(ports.tenantPort)
   const document = parseDocument(given, (tool) => tool)
   const setup = sampleTenant(given, document.tools)
@@ -123,7 +129,8 @@ async function startParts(
   stages.add(BACKEND_STAGE, startingTenant, ({ close }) => close())
   const tenantReady = atPort('TENANT_PORT', startingTenant)
   const environment = environmentAt(ports.tenantPort || (await tenantReady).port)
-  const { variables } = environment
+  const { TOOLS_FILE: _, ...others } = environment.variables
+  const variables = { ...others, ...catalogueSource(env) }
   const serveTool = createTools({
     base: `http://127.0.0.1:${tools.port}`,
     issuer: variables['PUBLIC_URL'] ?? '',

@@ -49,7 +49,9 @@ Set FUNCTIONS_BASE to the URL of your backends.
 
   test('name at most 20 tools', () => {
     const toolsWithoutBackend = Array.from({ length: 22 }, (_, index) => `t${index}`)
-    const text = describeCatalogueWarnings({ toolsWithoutBackend, ignored: [] })
+    const text = describeCatalogueWarnings({
+      ...{ toolsWithoutBackend, ignored: [], gptActionsLimits: [] },
+    })
     expect(text).toContain(' t19 and 2 more.\n')
   })
 })

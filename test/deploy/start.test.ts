@@ -1,28 +1,36 @@
-import { type ChildProcess, spawn } from 'node:child_process'
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { readFileSync } from 'node:fs'
+import { mkdtempDisposableSync, readdirSync, readFileSync } from 'node:fs'
 import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import type { Readable } from 'node:stream'
 import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
-import { afterEach, describe, expect, test } from 'vitest'
+import { afterAll, afterEach, describe, expect, test } from 'vitest'
 import { greeting, startDocument } from '../../deploy/local/start.ts'
 import { startSystem } from '../../deploy/local/system.ts'
+import { compileCatalogue } from '../../shared/compile-catalogue.ts'
+import { catalogueFolder } from '../support/catalogue-folder.ts'
 import { CLI } from '../support/command-line.ts'
 import { childrenOf, descendantsOf, isRunning } from '../support/processes.ts'
+import { startOnFreePorts } from '../support/system.ts'
 
 const README = readFileSync(new URL('../../README.md', import.meta.url), 'utf8')
 const started: ChildProcess[] = []
+// A process that ends by SIGKILL leaves its temporary file.
+const temporary = mkdtempDisposableSync(join(tmpdir(), 'start-tests-'))
 
 afterEach(() => {
   for (const child of started.splice(0)) child.kill('SIGKILL')
 })
+afterAll(() => temporary.remove())
 
 function start(env: Record<string, string>, ...options: readonly string[]) {
   const { PATH = '', HOME = '' } = process.env
   const child = spawn(process.execPath, [CLI, 'start', ...options], {
-    env: { PATH, HOME, PORT: '0', TENANT_PORT: '0', ...env },
+    env: { PATH, HOME, TMPDIR: temporary.path, PORT: '0', TENANT_PORT: '0', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   started.push(child)
@@ -78,6 +86,20 @@ Set FUNCTIONS_BASE to the URL of your backends.
 `)
   })
 
+  test('prints the limits of GPT Actions that the catalogue exceeds as text', async () => {
+    const tools = Array.from({ length: 31 }, (_, index) => [`t${index}`, { scopes: [] }])
+    const child = start({
+      TOOLS: JSON.stringify(Object.fromEntries(tools)),
+      FUNCTIONS_BASE: 'http://localhost:9000',
+    })
+    const printed = (await untilReady(child)).join('\n')
+
+    expect(printed).toMatch(
+      /^Catalogue: 31 operations exceed the GPT Actions limit of 30: import \/openapi\.json\?tools=a,b\n\nConnector /,
+    )
+    expect(printed).not.toContain('gpt_actions_limits_exceeded')
+  })
+
   test.each(['SIGINT', 'SIGTERM'] as const)('ends all processes on %s', async (signal) => {
     const child = start({})
     await untilReady(child)
@@ -118,7 +140,7 @@ Set FUNCTIONS_BASE to the URL of your backends.
       const { PATH = '', HOME = '' } = process.env
       const npm = spawn('npm', ['start'], {
         cwd: fileURLToPath(new URL('../..', import.meta.url)),
-        env: { PATH, HOME, PORT: '0', TENANT_PORT: '0' },
+        env: { PATH, HOME, TMPDIR: temporary.path, PORT: '0', TENANT_PORT: '0' },
         stdio: ['ignore', 'pipe', 'pipe'],
       })
       started.push(npm)
@@ -191,7 +213,7 @@ describe('with a tenant of Auth0', () => {
   const local = { OAUTH_ISSUER: issuer, MGMT_DOMAIN: 'localhost:8081', PUBLIC_URL: 'http://a' }
   const greeted = (variables: Readonly<Record<string, string>>) => {
     const system = { url: 'http://a', issuer, users, variables: { ...local, ...variables } }
-    const warnings = { toolsWithoutBackend: [], ignored: [] }
+    const warnings = { toolsWithoutBackend: [], ignored: [], gptActionsLimits: [] }
     const known = { ...system, warnings }
     return { text: greeting(known), document: startDocument(known) }
   }
@@ -212,6 +234,67 @@ describe('with a tenant of Auth0', () => {
 
   test('npm start prints no permissions of a user without permissions', () => {
     expect(greeted({}).text).toContain('\nSign-in         alice@example.com, password\n')
+  })
+})
+
+describe('the catalogue of npm start', () => {
+  const CATALOGUE = {
+    tools: { listThings: { scopes: [] } },
+    resources: [{ uri: 'docs://terms', file: 'terms.md', scopes: [] }],
+  }
+
+  test('is read once, with the files beside it', async () => {
+    using folder = catalogueFolder(CATALOGUE, { 'terms.md': '# Terms' })
+    // A second read of a pipe would wait for a second writer.
+    const pipe = join(folder.folder, 'tools.yaml')
+    execFileSync('mkfifo', [pipe])
+    started.push(spawn('cp', [folder.file, pipe]))
+    const printed = (await untilReady(start({ TOOLS_FILE: pipe }))).join('\n')
+    const [connector = ''] = /http:\S+\/mcp$/m.exec(printed) ?? []
+    const send = async (method: string, params = {}) => {
+      const headers = { 'content-type': 'application/json' }
+      const body = JSON.stringify({ jsonrpc: '2.0', id: 1, method, params })
+      return (await fetch(connector, { method: 'POST', headers, body })).json()
+    }
+    const tools = await send('tools/list')
+    const resource = await send('resources/read', { uri: 'docs://terms' })
+
+    expect(tools).toMatchObject({ result: { tools: [{ name: 'listThings' }] } })
+    expect(resource).toMatchObject({ result: { contents: [{ text: '# Terms' }] } })
+  })
+
+  test('does not stay in the temporary directory', async () => {
+    using folder = catalogueFolder({})
+    const filesOfStart = () => readdirSync(folder.folder).filter((name) => /^start-/.test(name))
+    const child = start({ TMPDIR: folder.folder })
+    await untilReady(child)
+    expect(filesOfStart()).toHaveLength(1)
+    child.kill('SIGINT')
+    await once(child, 'exit')
+    expect(filesOfStart()).toEqual([])
+
+    const interrupted = start({ TMPDIR: folder.folder })
+    await expect.poll(filesOfStart, { interval: 10 }).toHaveLength(1)
+    interrupted.kill('SIGINT')
+    await once(interrupted, 'exit')
+    expect(filesOfStart()).toEqual([])
+  })
+
+  test('of names and scopes only is refused', async () => {
+    const TOOLS = compileCatalogue({ TOOLS: '{"a": {"scopes": []}}' }, 'access')
+    await expect(startOnFreePorts({ TOOLS })).rejects.toThrow(
+      'the gateway needs the whole catalogue',
+    )
+  })
+
+  test('has all its faults in the message, with the variable and the line', async () => {
+    const ofSchema = "a: {scopes: [], inputSchema: {type: 'text'}}"
+    await expect(startOnFreePorts({ TOOLS: `${ofSchema}\nb: {scopes: ['a b']}` })).rejects.toThrow(
+      /TOOLS: tool "a": inputSchema.*\n.*TOOLS: tool "b": scopes/,
+    )
+    await expect(startOnFreePorts({ TOOLS: 'a: {scopes: []}\nb: [' })).rejects.toThrow(
+      /TOOLS is not YAML or JSON \(\w+ in line 2, column \d+\)/,
+    )
   })
 })
 

@@ -356,6 +356,8 @@ describe('a compiled catalogue', () => {
     const fault = 'TOOLS_FILE contains only the names and scopes of the tools'
     writeFileSync(TOOLS_FILE, compileCatalogue(source, 'access'))
     expect(() => parseGatewayConfig({ TOOLS_FILE })).toThrow(fault)
+    writeFileSync(TOOLS_FILE, compileCatalogue({ TOOLS_FILE }))
+    expect(() => parseGatewayConfig({ TOOLS_FILE })).toThrow(fault)
     writeFileSync(TOOLS_FILE, compileCatalogue(source))
     expect(() => parseGatewayConfig({ TOOLS_FILE })).not.toThrow(fault)
     expect(() => parseGatewayConfig({ TOOLS_FILE })).toThrow('PUBLIC_URL')

@@ -146,7 +146,7 @@ describe('deploy puts the catalogue into the source of each function', () => {
   test('writes a .gcloudignore that does not exclude the catalogue', async () => {
     await run({ TOOL_SCOPES_JSON: SHORT }, ['gateway'])
     const ignored = readFileSync(`${built.directory}/gateway/.gcloudignore`, 'utf8')
-    expect(ignored).toBe('node_modules/\ncompile-cache/\n')
+    expect(ignored).toBe('node_modules/\ncode-cache/\n')
   })
 
   test('rejects an invalid catalogue before it runs a command', async () => {

@@ -11,6 +11,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { functionNames, ROOT } from '../../deploy/build/functions.ts'
 import { dependencyTree, type Lock } from '../../deploy/build/manifest.ts'
 import { type BuildIo, buildCommand } from '../../deploy/commands/build.ts'
+import { digestOf } from '../../deploy/gcp/source/digest.ts'
 import { runCommand } from '../../deploy/kit/run-command.ts'
 import type { Environment } from '../../shared/config.ts'
 import { parseCatalogue } from '../../shared/tools.ts'
@@ -189,6 +190,10 @@ describe.each(names)('the code cache of %s', (name) => {
     }
     expect(calls).toEqual([])
     expect(await loadIn(directory)).toContain('cached: true')
+  })
+
+  test('does not change the digest by which deploy recognizes a function', () => {
+    expect(digestOf(directory)).toBe(digestOf(`${built.directory}/${name}`))
   })
 
   test('is not used if it is damaged, or for another bundle', async () => {

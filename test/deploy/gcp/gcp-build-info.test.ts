@@ -1,4 +1,4 @@
-import { mkdtempDisposableSync, readFileSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempDisposableSync, readFileSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
@@ -20,6 +20,15 @@ test('the build information contains version, commit and time and does not chang
   })
   expect(digestOf(directory.path)).toBe(before)
   expect(readFileSync(join(directory.path, 'build.json'), 'utf8')).not.toContain('undefined')
+})
+
+test.each(['node_modules/a', 'code-cache'])('the digest excludes %s', (path) => {
+  using directory = mkdtempDisposableSync(join(tmpdir(), 'build-'))
+  writeFileSync(join(directory.path, 'index.js'), 'x')
+  const before = digestOf(directory.path)
+  mkdirSync(join(directory.path, path), { recursive: true })
+  writeFileSync(join(directory.path, path, 'main.cjs'), 'x')
+  expect(digestOf(directory.path)).toBe(before)
 })
 
 test('the build information is empty if its file is missing or invalid', () => {

@@ -1,8 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { parseDocument } from 'yaml'
-import { nestedKeyPosition } from '../shared/catalogue/yaml.ts'
+import { mappingOf } from '../shared/catalogue/yaml.ts'
 import { ConfigError, type Environment } from '../shared/config.ts'
-import { asObject } from '../shared/json.ts'
 import { CATALOGUE_VARIABLES } from '../shared/tools.ts'
 import { hasCatalogue } from './build/catalogue.ts'
 import type { OptionSpecs } from './kit/options.ts'
@@ -31,10 +30,7 @@ export function readEnvFile(path: string): Environment {
   if (error !== undefined) {
     throw new ConfigError([`${path} is not YAML (${error.code} at character ${error.pos[0]})`])
   }
-  const values =
-    nestedKeyPosition(document) === undefined
-      ? asObject(document.toJS({ maxAliasCount: 100 }))
-      : undefined
+  const values = mappingOf(document)
   if (values === undefined) {
     throw new ConfigError([`${path} must be a mapping of variable to value`])
   }

@@ -1,5 +1,9 @@
 import { createRequire } from 'node:module'
 import type * as Yaml from 'yaml'
+import { asObject } from '../json.ts'
+
+/** The default of the parser. It prevents aliases that expand exponentially. */
+const MAX_ALIASES = 100
 
 let loaded: typeof Yaml | undefined
 
@@ -28,4 +32,11 @@ export function nestedKeyPosition(document: Yaml.Document): number | undefined {
     },
   })
   return position
+}
+
+/** Returns the mapping of a document; undefined if it is another value or has a collection inside a key. */
+export function mappingOf(document: Yaml.Document): Readonly<Record<string, unknown>> | undefined {
+  return nestedKeyPosition(document) === undefined
+    ? asObject(document.toJS({ maxAliasCount: MAX_ALIASES }))
+    : undefined
 }

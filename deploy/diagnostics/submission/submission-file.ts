@@ -1,8 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { parseDocument } from 'yaml'
 import * as z from 'zod'
-import { nestedKeyPosition } from '../../../shared/catalogue/yaml.ts'
-import { asObject } from '../../../shared/json.ts'
+import { mappingOf } from '../../../shared/catalogue/yaml.ts'
 
 /** The hints that OpenAI's review requires on every tool. */
 export const HINTS = ['readOnlyHint', 'openWorldHint', 'destructiveHint'] as const
@@ -165,10 +164,7 @@ function readMapping(
   if (error !== undefined) {
     return { fault: `${path} is not YAML (${error.code} at character ${error.pos[0]})` }
   }
-  const members =
-    nestedKeyPosition(parsed) === undefined
-      ? asObject(parsed.toJS({ maxAliasCount: 100 }))
-      : undefined
+  const members = mappingOf(parsed)
   return members === undefined ? { fault: `${path} must be a mapping` } : { members }
 }
 

@@ -18,8 +18,8 @@ export function refuseAliases(bytes: Buffer, name: string): void {
     }
     document.toJS({ maxAliasCount: MAX_ALIASES })
   } catch (error) {
-    // The parser of the import reports other errors.
     if (error instanceof ImportError) throw error
+    // The parser of the import reports other errors.
     if (!(error instanceof ReferenceError)) return
     throw new ImportError(`${name}: its YAML aliases expand without limit`)
   }

@@ -1,5 +1,5 @@
 import { asObject, decodeUtf8 } from '../../json.ts'
-import { nestedKeyPosition, yaml } from '../yaml.ts'
+import { mappingOf, yaml } from '../yaml.ts'
 
 /** The frontmatter of a SKILL.md, as written. */
 export interface Frontmatter {
@@ -38,10 +38,10 @@ export function readFrontmatter(
 
 function parse(text: string): Readonly<Record<string, unknown>> | undefined {
   const document = yaml().parseDocument(text, { prettyErrors: false, schema: 'core' })
-  if (document.errors.length > 0 || nestedKeyPosition(document) !== undefined) return undefined
+  if (document.errors.length > 0) return undefined
   try {
     // Converted to JSON values, because it is sent as JSON.
-    return asObject(JSON.parse(JSON.stringify(document.toJS({ maxAliasCount: 100 }))))
+    return asObject(JSON.parse(JSON.stringify(mappingOf(document))))
   } catch {
     return undefined
   }

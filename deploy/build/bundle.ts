@@ -2,12 +2,10 @@ import { readFileSync } from 'node:fs'
 import { dirname, relative } from 'node:path'
 import { type BuildOptions, build, type Metafile, type Plugin } from 'esbuild'
 import { ROOT } from './functions.ts'
+import { MAIN } from './runtime/loader.ts'
 
 /** Not bundled, because it runs the function and Google requires it in `dependencies`. */
 export const FRAMEWORK = '@google-cloud/functions-framework'
-
-/** Name of the bundle in a built function's directory. */
-export const MAIN = 'main.cjs'
 
 /** What a start does not need. Each is in a file of its own, which is loaded on first use. */
 const LATE: ReadonlySet<string> = new Set([

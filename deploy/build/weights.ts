@@ -1,5 +1,5 @@
 import type { Metafile } from 'esbuild'
-import { MAIN } from './bundle.ts'
+import { MAIN } from './runtime/loader.ts'
 
 /** The size of a part of a bundle: an npm package, a directory of this repository, or `node/`. */
 export interface PartSize {

@@ -1,6 +1,12 @@
 import { generateKeyPairSync, sign } from 'node:crypto'
-import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import {
+  AUTHORIZATION_SERVER_PATHS,
+  defaultAudience,
+  LOG_WEBHOOK_PATH,
+  MCP_PATH,
+  protectedResourceMetadataUrl,
+} from '../../../shared/oauth/protected-resource.ts'
+import { listenOnLoopback } from '../../kit/listen.ts'
 
 /** An issuer and a backend in this process, and an access token of that issuer. */
 export interface Surroundings {
@@ -15,6 +21,7 @@ interface ExampleRequest extends RequestInit {
 const PUBLIC_URL = 'https://mcp.example.com'
 const SCOPE = 'example:read'
 const TOOL = 'example'
+const KEY_ID = 'example'
 const TOOLS = {
   [TOOL]: {
     description: 'An example.',
@@ -50,15 +57,19 @@ export function exampleVariables(url: string): Readonly<Record<string, string>> 
 export function exampleRequests(token: string): readonly ExampleRequest[] {
   const signedIn = { authorization: `Bearer ${token}` }
   return [
-    { path: '/.well-known/oauth-protected-resource' },
-    { path: '/.well-known/oauth-authorization-server' },
+    { path: protectedResourceMetadataUrl('') },
+    { path: AUTHORIZATION_SERVER_PATHS[0] },
     { path: '/health' },
-    post('/mcp', rpc('initialize', {})),
-    post('/mcp', rpc('initialize', { protocolVersion: '2025-06-18', capabilities: {} }), signedIn),
-    post('/mcp', rpc('tools/list', {}), signedIn),
-    post('/mcp', rpc('tools/call', { name: TOOL, arguments: { text: 'example' } }), signedIn),
+    post(MCP_PATH, rpc('initialize', {})),
+    post(
+      MCP_PATH,
+      rpc('initialize', { protocolVersion: '2025-06-18', capabilities: {} }),
+      signedIn,
+    ),
+    post(MCP_PATH, rpc('tools/list', {}), signedIn),
+    post(MCP_PATH, rpc('tools/call', { name: TOOL, arguments: { text: 'example' } }), signedIn),
     post(`/tools/${TOOL}`, { text: 'example' }, signedIn),
-    post('/auth0-log-webhook', [{ log_id: '1', data: { type: 's', client_id: 'example' } }], {
+    post(LOG_WEBHOOK_PATH, [{ log_id: '1', data: { type: 's', client_id: 'example' } }], {
       authorization: `Bearer ${SECRET}`,
     }),
   ]
@@ -77,10 +88,8 @@ function rpc(method: string, params: object) {
 /** Starts the issuer and backend. */
 export async function startSurroundings(): Promise<Surroundings> {
   const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
-  const keys = [
-    { ...publicKey.export({ format: 'jwk' }), kid: 'example', alg: 'RS256', use: 'sig' },
-  ]
-  const server = createServer((request, response) => {
+  const keys = [{ ...publicKey.export({ format: 'jwk' }), kid: KEY_ID, alg: 'RS256', use: 'sig' }]
+  const { port } = await listenOnLoopback(0, (request, response) => {
     const issuer = `http://${request.headers.host}/`
     const metadata = {
       issuer,
@@ -95,20 +104,19 @@ export async function startSurroundings(): Promise<Surroundings> {
         : { text: 'example' }
     response.writeHead(200, JSON_TYPE).end(JSON.stringify(body))
   })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  const url = `http://127.0.0.1:${port}`
   const now = Math.floor(Date.now() / 1000)
   const claims = {
     iss: `${url}/`,
-    aud: `${PUBLIC_URL}/mcp`,
+    aud: defaultAudience(PUBLIC_URL),
     sub: 'auth0|example',
     azp: 'example',
     scope: SCOPE,
     iat: now,
     exp: now + 3600,
   }
-  const header = { alg: 'RS256', typ: 'at+jwt', kid: 'example' }
-  const signed = [header, claims].map(encode).join('.')
+  // Not by jose, because a package in this program would need its licence in every function.
+  const signed = [{ alg: 'RS256', typ: 'at+jwt', kid: KEY_ID }, claims].map(encode).join('.')
   const signature = sign('sha256', Buffer.from(signed), privateKey).toString('base64url')
   return { url, token: `${signed}.${signature}` }
 }

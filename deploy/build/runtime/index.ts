@@ -1,4 +1,4 @@
 /** The entry point of a built function. */
-import { createLoader } from './loader.ts'
+import { createLoader, MAIN } from './loader.ts'
 
-createLoader(import.meta.dirname).load('main.cjs')
+createLoader(import.meta.dirname).load(MAIN)

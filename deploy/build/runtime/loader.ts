@@ -4,6 +4,9 @@ import { join } from 'node:path'
 import { Script } from 'node:vm'
 import { crc32 } from 'node:zlib'
 
+/** Name of the bundle in the directory of a built function. */
+export const MAIN = 'main.cjs'
+
 /** Directory of V8's code cache, in the directory of a built function. */
 export const CODE_CACHE = 'code-cache'
 

@@ -7,7 +7,7 @@ import { spawnSync } from 'node:child_process'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { exampleRequests, exampleVariables, startSurroundings } from './example.ts'
-import { createLoader } from './loader.ts'
+import { createLoader, MAIN } from './loader.ts'
 
 const ROUNDS = 3
 const TIMEOUT_MS = 60_000
@@ -39,7 +39,7 @@ async function makeCodeCache(directory: string): Promise<void> {
   const surroundings = await startSurroundings()
   Object.assign(process.env, exampleVariables(surroundings.url))
   const { load, writeCache } = createLoader(directory)
-  load('main.cjs')
+  load(MAIN)
   const url = await listen(createServer(frameworkApp()))
   for (let round = 0; round < ROUNDS; round++) {
     for (const { path, ...request } of exampleRequests(surroundings.token)) {

@@ -1,4 +1,5 @@
 import type { Server, ServerResponse } from 'node:http'
+import type { InFlight } from './in-flight.ts'
 
 // Clients may still connect for a moment after SIGTERM.
 const CLOSE_AFTER_MS = 20
@@ -24,7 +25,7 @@ export function endSignal(): AbortSignal {
  * finish. Reads `inFlight` when the signal arrives. Does nothing if the framework registers no handlers,
  * as its test server does, because the process then belongs to the test runner.
  */
-export function drainOnSignal(server: Server, inFlight: ReadonlySet<ServerResponse>): void {
+export function drainOnSignal(server: Server, inFlight: Pick<InFlight, 'all'>): void {
   let isDraining = false
   const onSignal = () => {
     // A second signal must not interrupt the requests in flight.
@@ -49,7 +50,7 @@ function replaceSignalHandlers(onSignal: () => void): void {
   })
 }
 
-function drain(server: Server, inFlight: ReadonlySet<ServerResponse>): void {
+function drain(server: Server, inFlight: Pick<InFlight, 'all'>): void {
   const lastOf = new Map<unknown, ServerResponse>()
   // The last of several pipelined requests closes the connection (RFC 9112 s9.6).
   const closeAfterAnswer = (res: ServerResponse) => {
@@ -59,7 +60,7 @@ function drain(server: Server, inFlight: ReadonlySet<ServerResponse>): void {
     lastOf.set(socket, res)
     if (!res.headersSent) res.setHeader('connection', 'close')
   }
-  for (const res of inFlight) closeAfterAnswer(res)
+  for (const res of inFlight.all()) closeAfterAnswer(res)
   server.prependListener('request', (_req, res) => closeAfterAnswer(res))
   setTimeout(() => closeWhenQuiet(server, inFlight), CLOSE_AFTER_MS)
   setTimeout(() => process.exit(1), DRAIN_TIMEOUT_MS).unref()
@@ -69,11 +70,7 @@ function drain(server: Server, inFlight: ReadonlySet<ServerResponse>): void {
  * Closes the server when an event loop turn accepts no connection. Closing resets connections that are
  * not accepted yet. Each turn accepts one, and a process without CPU time may be behind by many.
  */
-function closeWhenQuiet(
-  server: Server,
-  inFlight: ReadonlySet<ServerResponse>,
-  turns = MAX_TURNS,
-): void {
+function closeWhenQuiet(server: Server, inFlight: Pick<InFlight, 'all'>, turns = MAX_TURNS): void {
   let isQuiet = true
   const onConnection = () => {
     isQuiet = false
@@ -91,11 +88,11 @@ function closeWhenQuiet(
 }
 
 /** Closes the connections on which no complete request head arrives, which `server.close` waits for. */
-function endWhenIdle(server: Server, inFlight: ReadonlySet<ServerResponse>, turns = 0): void {
+function endWhenIdle(server: Server, inFlight: Pick<InFlight, 'all'>, turns = 0): void {
   if (turns === MAX_IDLE_TURNS) {
     server.closeAllConnections()
     return
   }
-  const next = () => endWhenIdle(server, inFlight, inFlight.size > 0 ? 0 : turns + 1)
+  const next = () => endWhenIdle(server, inFlight, inFlight.all().length > 0 ? 0 : turns + 1)
   setTimeout(next, IDLE_TURN_MS)
 }

@@ -19,6 +19,7 @@ import { ConfigError, type Environment } from '../config.ts'
 import { createLog, type Log, type LogLevel } from '../log.ts'
 import { createBodyBudget, isLarge } from './body-budget.ts'
 import { drainOnSignal } from './drain.ts'
+import { createInFlight } from './in-flight.ts'
 import { readBody } from './request-body.ts'
 
 // `import` would read every export of the module and so load its lazy WebSocket client, which takes an
@@ -125,7 +126,7 @@ function createPendingHost(pending: Promise<RequestHandler>): Server {
 }
 
 function createHost(handler: RequestHandler): Server {
-  const inFlight = new Set<ServerResponse>()
+  const inFlight = createInFlight()
   const budget = createBodyBudget(MAX_IN_FLIGHT_BYTES)
   const inTurn = createTurns()
   let isWarm = false
@@ -136,10 +137,10 @@ function createHost(handler: RequestHandler): Server {
   }
   const options = { connectionsCheckingInterval: TIMEOUT_CHECK_INTERVAL_MS }
   const server = http.createServer(options, (req, res) => {
-    inFlight.add(res)
+    const slot = inFlight.add(res)
     const share = budget.open()
-    res.once('close', () => {
-      inFlight.delete(res)
+    res.on('close', () => {
+      inFlight.remove(slot)
       share.release()
       if (!isWarm) setImmediate(warmUp)
     })

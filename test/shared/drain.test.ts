@@ -1,20 +1,15 @@
-import {
-  createServer,
-  get,
-  type IncomingMessage,
-  type Server,
-  type ServerResponse,
-} from 'node:http'
+import { createServer, get, type IncomingMessage, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { drainOnSignal } from '../../shared/http/drain.ts'
+import { createInFlight, type InFlight } from '../../shared/http/in-flight.ts'
 
 const SIGNALS = ['SIGTERM', 'SIGINT'] as const
 const ours = () => undefined
 const frameworks = () => undefined
 
 let server: Server
-let inFlight: Set<ServerResponse>
+let inFlight: InFlight
 let exited: number[]
 let port: number
 
@@ -22,7 +17,7 @@ beforeEach(() => {
   // A timer of a drain that outlives its test would end the process of all other tests.
   vi.useFakeTimers({ toFake: ['setTimeout'] })
   exited = []
-  inFlight = new Set()
+  inFlight = createInFlight()
   server = createServer((_req, res) => void inFlight.add(res))
   vi.spyOn(process, 'exit').mockImplementation((code) => {
     exited.push(Number(code))
@@ -88,12 +83,12 @@ test('no signal handler is added if the framework registers none', async () => {
 test('requests in flight are answered with Connection: close, then the process exits', async () => {
   await listen()
   const answer = ask()
-  await vi.waitUntil(() => inFlight.size === 1, 120_000)
+  await vi.waitUntil(() => inFlight.all().length === 1, 120_000)
   signalDrain()
   await vi.waitUntil(() => !server.listening, 120_000)
   await expect(ask()).rejects.toThrow('ECONNREFUSED')
   expect(exited).toEqual([])
-  for (const res of inFlight) res.end('done')
+  for (const res of inFlight.all()) res.end('done')
   expect((await answer).headers.connection).toBe('close')
   await vi.waitUntil(() => exited.length > 0, 120_000)
   expect(exited).toEqual([0])
@@ -102,7 +97,7 @@ test('requests in flight are answered with Connection: close, then the process e
 test('requests that take longer than 9 s are cut off', async () => {
   await listen()
   void ask().catch(() => undefined)
-  await vi.waitUntil(() => inFlight.size === 1, 120_000)
+  await vi.waitUntil(() => inFlight.all().length === 1, 120_000)
   signalDrain()
   vi.advanceTimersByTime(8_999)
   expect(exited).toEqual([])

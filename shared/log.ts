@@ -65,9 +65,10 @@ export function createLog({ service, level, project, write = writeLine }: LogOpt
     // Encoded once, because most requests write several lines.
     let boundText: string | undefined
     const writeEntry = (severity: string, event: string, fields: LogFields | undefined) => {
-      const isOwn = fields === undefined || !Object.keys(bound).some((name) => name in fields)
       boundText ??= encode(bound)
-      const about = isOwn ? boundText + encode(fields) : encode({ ...bound, ...fields })
+      const about = replacesAny(bound, fields)
+        ? encode({ ...bound, ...fields })
+        : boundText + encode(fields)
       write(
         `{"severity":"${severity}","message":${textField(event)},"time":"${timeNow()}"${inService}${about}}\n`,
       )
@@ -88,6 +89,11 @@ export function createLog({ service, level, project, write = writeLine }: LogOpt
     }
   }
   return make({})
+}
+
+function replacesAny(bound: LogFields, fields: LogFields | undefined): boolean {
+  for (const name in fields) if (name in bound) return true
+  return false
 }
 
 let timeMs = 0

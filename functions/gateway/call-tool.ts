@@ -22,8 +22,9 @@ import { failed, passOn, type Refused, statusOf, type ToolOutcome } from './outc
 import { preparing, type ToolInvocation } from './prepare-call.ts'
 import { readingOutcome, toOutcome } from './read-outcome.ts'
 
-/** One authorized call: `caller` may call `tool`. */
-export interface ToolCall extends ToolInvocation {
+/** One authorized call: `caller` may call `tool`. It stays in memory while the backend works. */
+export interface ToolCall {
+  readonly tool: CallableTool
   readonly caller: Caller | undefined
   /** What the client claims about itself and its user. Not verified. */
   readonly hints?: ClientHints | undefined
@@ -50,7 +51,10 @@ export interface ToolCall extends ToolInvocation {
  * `tool_answered` when the call is over. Checks the arguments first and does not keep them in
  * memory while the backend works.
  */
-export type CallTool = (call: ToolCall) => Promise<ToolOutcome | Refused>
+export type CallTool = (
+  call: ToolCall,
+  invocation: ToolInvocation,
+) => Promise<ToolOutcome | Refused>
 
 export interface CallToolOptions {
   readonly functionsBase: string
@@ -61,9 +65,7 @@ export interface CallToolOptions {
   readonly backendAuth?: BackendAuth | undefined
 }
 
-/** The part of a call that stays in memory while the backend works. */
-type SentCall = Omit<ToolCall, 'args' | 'isPlain' | 'body' | 'answers'>
-
+const ALLOWED = { decision: 'allowed' } as const
 const NO_CAPABILITIES: NonNullable<Asking['declared']> = new Set()
 const FAILURES = {
   unreachable: { status: 502, message: 'The tool cannot be reached right now.' },
@@ -80,7 +82,7 @@ export function createCallTool(options: CallToolOptions): CallTool {
     plans.set(tool.name, plan)
     return plan
   }
-  const callBackend = async (call: SentCall, request: BackendRequest): Promise<ToolOutcome> => {
+  const callBackend = async (call: ToolCall, request: BackendRequest): Promise<ToolOutcome> => {
     const { tool, caller, requestId, signal } = call
     const plan = planOf(tool)
     // One write covers the audit records of all calls in the same turn of the event loop.
@@ -94,8 +96,11 @@ export function createCallTool(options: CallToolOptions): CallTool {
     const authorized = options.backendAuth?.(tool, plan, caller, signal)
     const authority = authorized && (await within({ timeoutMs, signal }, authorized))
     const declared = call.asking?.declared ?? NO_CAPABILITIES
-    const assertionFields = (): Record<string, string> =>
-      signAssertion({
+    // No other header field of the client is forwarded, in particular not its access token.
+    const headers: Record<string, string> = { ...request.headers, 'x-request-id': requestId }
+    if (call.traceparent !== undefined) headers['traceparent'] = call.traceparent
+    if (hasAssertion(tool, plan)) {
+      const assertion = {
         issuer: options.publicUrl,
         audience: request.url,
         method: request.method,
@@ -109,24 +114,14 @@ export function createCallTool(options: CallToolOptions): CallTool {
         requestId,
         body: request.body,
         now: Math.floor(Date.now() / 1000),
-      })
+      }
+      Object.assign(headers, signAssertion(assertion))
+    }
+    if (authority !== undefined) Object.assign(headers, authority.fields)
+    const { method, origin, path, body } = request
     const answer = await send(
-      {
-        ...request,
-        // No other header field of the client is forwarded, in particular not its access token.
-        headers: {
-          ...request.headers,
-          'x-request-id': requestId,
-          ...(call.traceparent !== undefined && { traceparent: call.traceparent }),
-          ...(hasAssertion(tool, plan) && assertionFields()),
-          ...authority?.fields,
-        },
-      },
-      {
-        timeoutMs: timeoutMs - (performance.now() - startedAt),
-        budget: call.budget,
-        signal,
-      },
+      { method, origin, path, headers, body },
+      { timeoutMs: timeoutMs - (performance.now() - startedAt), budget: call.budget, signal },
     )
     if (answer.status === 401) authority?.refused?.()
     await call.place.enter(answer.body.length)
@@ -137,7 +132,7 @@ export function createCallTool(options: CallToolOptions): CallTool {
   }
 
   const finish = async (
-    call: SentCall,
+    call: ToolCall,
     request: BackendRequest | string,
   ): Promise<ToolOutcome | Refused> => {
     const startedAt = performance.now()
@@ -156,10 +151,10 @@ export function createCallTool(options: CallToolOptions): CallTool {
     }
   }
 
-  return ({ args, isPlain, body, answers, ...call }) => {
-    auditDecision(call.tool, call.caller, call.log, { decision: 'allowed' })
-    const prepared = preparing(planOf(call.tool), { tool: call.tool, body, args, isPlain, answers })
-    if (!isLong(body.length)) {
+  return (call, invocation) => {
+    auditDecision(call.tool, call.caller, call.log, ALLOWED)
+    const prepared = preparing(planOf(call.tool), call.tool, invocation)
+    if (!isLong(invocation.body.length)) {
       call.place.leave()
       return finish(call, atOnce(prepared))
     }
@@ -173,8 +168,8 @@ export function createCallTool(options: CallToolOptions): CallTool {
  */
 function prepareThenFinish(
   prepared: Generator<undefined, BackendRequest | string>,
-  call: SentCall,
-  finish: (call: SentCall, request: BackendRequest | string) => Promise<ToolOutcome | Refused>,
+  call: ToolCall,
+  finish: (call: ToolCall, request: BackendRequest | string) => Promise<ToolOutcome | Refused>,
 ): Promise<ToolOutcome | Refused> {
   return inTurns(prepared).then((request) => {
     call.place.leave()

@@ -10,9 +10,8 @@ import { type Answers, InputError } from './input/answers.ts'
 import { handOver } from './input/hand-over.ts'
 import { oneLine } from './one-line.ts'
 
-/** A tool with the arguments of a call. */
+/** The arguments of a call. They do not stay in memory while the backend works. */
 export interface ToolInvocation {
-  readonly tool: CallableTool
   readonly args: unknown
   /**
    * Whether `args` can be validated as they are. Otherwise the values to validate are read from
@@ -36,10 +35,11 @@ const MAX_FAULT_CHARACTERS = 1_000
  */
 export function* preparing(
   plan: BackendPlan,
-  call: ToolInvocation,
+  tool: CallableTool,
+  invocation: ToolInvocation,
 ): Generator<undefined, BackendRequest | string> {
-  const { tool, body, args, isPlain, answers } = call
-  const fault = yield* validating(call)
+  const { body, args, isPlain, answers } = invocation
+  const fault = yield* validating(tool, invocation)
   if (fault !== undefined) return fault
   try {
     const request = plan.make(body, args, isPlain)
@@ -55,12 +55,10 @@ export function* preparing(
  * Returns, in turns, one bounded line that states what is wrong with the arguments; undefined if
  * they are valid.
  */
-export function* validating({
-  tool,
-  body,
-  args,
-  isPlain,
-}: ToolInvocation): Generator<undefined, string | undefined> {
+export function* validating(
+  tool: CallableTool,
+  { body, args, isPlain }: ToolInvocation,
+): Generator<undefined, string | undefined> {
   try {
     const values = isPlain ? [args] : yield* readingWrittenValues(body.toString())
     for (const value of values) {

@@ -102,7 +102,9 @@ function* readingResult(
   tool: CallableTool,
 ): Generator<undefined, (ReadResult & { readonly isInner: boolean }) | undefined> {
   const hasOwnContent = declaresContent(tool)
-  const inner = yield* readingCallToolResult(innerOf(value), hasOwnContent)
+  const result = innerOf(value)
+  const inner =
+    result === undefined ? undefined : yield* readingCallToolResult(result, hasOwnContent)
   if (inner !== undefined) return { ...inner, isInner: true }
   const outer = yield* readingCallToolResult(value, hasOwnContent)
   return outer && { ...outer, isInner: false }

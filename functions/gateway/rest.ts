@@ -20,11 +20,12 @@ import type { Catalogue } from '../../shared/tools.ts'
 import type { Authenticator, Caller } from './authenticator.ts'
 import { authorize, PermissionError, type Refusal } from './authorization.ts'
 import type { OpenResponseBudget } from './backend/response-budget.ts'
-import type { CallTool, ToolCall } from './call-tool.ts'
+import type { CallTool } from './call-tool.ts'
 import type { CallableTool } from './callable-tool.ts'
 import { refusalMessage } from './mcp/refusal.ts'
 import { resultSentence } from './mcp/tool-result.ts'
 import { TOOL_ERROR_STATUS, type ToolOutcome } from './outcome.ts'
+import type { ToolInvocation } from './prepare-call.ts'
 import type { RateLimit } from './rate-limit.ts'
 
 export interface RestOptions {
@@ -87,7 +88,7 @@ export function createRest({
     const { id: requestId, traceparent, signal, log } = request
     const sent = { requestId, traceparent, signal, callerTimeoutMs: CALLER_TIMEOUT_MS, log, place }
     const known = { ...sent, tool, caller, budget: openBudget(request.onClose, caller?.subject) }
-    const begin = (read: Arguments) => callTool({ ...known, ...read })
+    const begin = (read: ToolInvocation) => callTool(known, read)
     const read = (body: Buffer) => workOn(readingArguments(request, body), body.length, place)
     return request.body({ maxBytes: maxBodyBytes }).then(read).then(begin)
   }
@@ -134,10 +135,11 @@ export function problemResponse(error: HttpError, log: Log): HttpResponse {
   return problem(error.status, error.message, headers)
 }
 
-type Arguments = Pick<ToolCall, 'args' | 'body' | 'isPlain'>
-
 /** Reads the arguments of a call. An empty body means no arguments. */
-function* readingArguments(request: HttpRequest, body: Buffer): Generator<undefined, Arguments> {
+function* readingArguments(
+  request: HttpRequest,
+  body: Buffer,
+): Generator<undefined, ToolInvocation> {
   if (body.length === 0) return { args: {}, body: '{}', isPlain: true }
   if (!isJson(request)) throw notJson()
   const text = decodeUtf8(body) ?? ''

@@ -11,6 +11,7 @@ export interface ByteCollector {
 /** Node needs several hundred bytes for each Buffer, so smaller pieces are copied together. */
 const SMALL_BYTES = 1_024
 const BLOCK_BYTES = 4_096
+const EMPTY = Buffer.alloc(0)
 
 /**
  * Creates a collector whose memory depends on the number of bytes and not on the number of pieces: a
@@ -18,7 +19,7 @@ const BLOCK_BYTES = 4_096
  */
 export function createByteCollector(): ByteCollector {
   let pieces: Buffer[] = []
-  let block = Buffer.alloc(0)
+  let block = EMPTY
   /** The part of the block that is not in `pieces` yet. */
   let start = 0
   let end = 0
@@ -28,7 +29,7 @@ export function createByteCollector(): ByteCollector {
   }
   const clear = () => {
     pieces = []
-    block = Buffer.alloc(0)
+    block = EMPTY
     start = 0
     end = 0
   }
@@ -51,7 +52,8 @@ export function createByteCollector(): ByteCollector {
     },
     take: () => {
       closeBlock()
-      const whole = Buffer.concat(pieces)
+      const [first = EMPTY] = pieces
+      const whole = pieces.length > 1 ? Buffer.concat(pieces) : Buffer.from(first)
       clear()
       return whole
     },

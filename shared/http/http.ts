@@ -42,7 +42,7 @@ export interface BodyOptions {
 export interface HttpResponse {
   readonly status: number
   readonly headers?: Readonly<Record<string, string>>
-  readonly body?: string | Uint8Array
+  readonly body?: string | Uint8Array | undefined
 }
 
 export interface Handler {
@@ -80,7 +80,8 @@ export function withHeaders(
   response: HttpResponse,
   headers: Readonly<Record<string, string>>,
 ): HttpResponse {
-  return { ...response, headers: { ...response.headers, ...headers } }
+  const { status, body } = response
+  return { status, headers: { ...response.headers, ...headers }, body }
 }
 
 /** Renders an HttpError in the default form `{ error, message }` and logs its reason. */
@@ -172,7 +173,7 @@ function splitTarget(target: string): { readonly path: string; readonly query: s
 
 function hangUpSignal(res: ServerResponse): AbortSignal {
   const controller = new AbortController()
-  res.once('close', () => {
+  res.on('close', () => {
     if (!res.writableFinished) controller.abort()
   })
   return controller.signal
@@ -229,7 +230,7 @@ function writeHead(
   // An array, because Node copies an object.
   const fields = ['x-content-type-options', 'nosniff']
   if (headers['cache-control'] === undefined) fields.push('cache-control', 'no-store')
-  for (const [name, value] of Object.entries(headers)) fields.push(name, value)
+  for (const name in headers) fields.push(name, headers[name] ?? '')
   if (status !== 204) fields.push('content-length', String(Buffer.byteLength(body)))
   res.writeHead(status, fields)
   return method === 'HEAD' ? undefined : body

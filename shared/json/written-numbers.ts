@@ -58,7 +58,7 @@ export function* readingKept(text: string): Generator<undefined, Kept | undefine
   if (!isCostly(text)) {
     const parsed = parseJson(text)
     if (parsed === undefined) return undefined
-    if (!mayDiffer(text, isUnescaped)) return { ...parsed, isPlain: true, isUnescaped }
+    if (!mayDiffer(text, isUnescaped)) return { value: parsed.value, isPlain: true, isUnescaped }
     yield
   }
   let isPlain = true

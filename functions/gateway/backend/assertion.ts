@@ -113,32 +113,28 @@ function createSigner(
 
 function claims(assertion: Assertion) {
   const { issuer, audience, method = 'POST', query = '', caller, now, body = '' } = assertion
-  return {
-    // First, so that they cannot replace the claims of the gateway.
-    ...caller?.claims,
+  const { inputField } = assertion
+  // JSON omits the undefined ones.
+  const own = {
     iss: issuer,
     aud: audience,
-    ...(caller !== undefined && {
-      sub: caller.subject,
-      client_id: caller.clientId,
-      scope: [...caller.scopes].join(' '),
-    }),
+    sub: caller?.subject,
+    client_id: caller?.clientId,
+    scope: caller && [...caller.scopes].join(' '),
     tool: assertion.tool,
     iat: now,
     exp: now + LIFETIME_SECONDS,
     jti: assertion.requestId,
     htm: method,
     htu: audience,
-    ...(query !== '' && { query_sha256: hash('sha256', query) }),
+    query_sha256: query === '' ? undefined : hash('sha256', query),
     body_sha256: hash('sha256', body),
-    ...(assertion.inputField !== undefined && {
-      input_sha256: hash('sha256', assertion.inputField),
-    }),
-    ...(assertion.hints !== undefined && { client_hints: assertion.hints }),
-    ...(assertion.capabilities !== undefined && {
-      client_capabilities: assertion.capabilities,
-    }),
+    input_sha256: inputField === undefined ? undefined : hash('sha256', inputField),
+    client_hints: assertion.hints,
+    client_capabilities: assertion.capabilities,
   }
+  // The claims of the caller come first, so that they cannot replace the gateway's.
+  return caller?.claims === undefined ? own : { ...caller.claims, ...own }
 }
 
 function encode(value: unknown): string {

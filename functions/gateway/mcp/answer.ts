@@ -4,7 +4,13 @@ import type { Place, Queue } from '../../../shared/json/long-work.ts'
 import type { Log } from '../../../shared/log.ts'
 import { BearerError } from '../../../shared/oauth/bearer.ts'
 import { authorize, type Refusal } from '../authorization.ts'
-import type { AnswerMethod, MethodAnswer, Named, RequestContext } from './context.ts'
+import type {
+  AnswerMethod,
+  MessageContext,
+  MethodAnswer,
+  Named,
+  RequestContext,
+} from './context.ts'
 import {
   CODES,
   errorResponse,
@@ -70,7 +76,7 @@ export function createAnswer(options: AnswerOptions): AnswerMessages {
     const about = aboutOf(context, message, namedIn(message))
     const refusal = decide(about, request.log)
     if (refusal !== undefined) return refusals.answer(refusal, about, request)
-    const answer = answerMethod({ ...context, log: request.log, named: about.named }, message)
+    const answer = answerMethod(inContext(context, about.named, request.log), message)
     const render = toResponse(about, context, refusals)
     return answer instanceof Promise ? answer.then(render) : render(answer)
   }
@@ -95,7 +101,7 @@ export function createAnswer(options: AnswerOptions): AnswerMessages {
     if (requests.length === 0) return { status: 202 }
     const begin: Begin = ({ message, about, log, refusal }, place) => {
       if (refusal !== undefined) return refusals.result(refusal, about)
-      const answer = answerMethod({ ...context, log, place, named: about.named }, message)
+      const answer = answerMethod(inContext(context, about.named, log, place), message)
       const render = toText(about, refusals)
       return answer instanceof Promise ? answer.then(render) : render(answer)
     }
@@ -112,6 +118,16 @@ function aboutOf(
   named: Named,
 ): RefusedMessage {
   return { id, isToolCall: method === 'tools/call', era, caller, named }
+}
+
+/** A literal, because spreading an object of this size takes as long as the decision. */
+function inContext(
+  { isPlain, isUnescaped, isLong, era, request, caller, budget, place: own }: RequestContext,
+  named: Named,
+  log: Log,
+  place = own,
+): MessageContext {
+  return { isPlain, isUnescaped, isLong, era, request, caller, budget, place, named, log }
 }
 
 function decide({ named, caller }: RefusedMessage, log: Log): Refusal | undefined {

@@ -23,6 +23,8 @@ import { isPublicServer, type StaticResults } from './tool-list.ts'
 
 type Method = AnswerMethod
 
+const NO_INPUT: Partial<CallInput> = {}
+
 export interface MethodsOptions {
   readonly catalogue: Catalogue<CallableTool>
   readonly callTool: CallTool
@@ -68,11 +70,11 @@ export function createMethods(options: MethodsOptions): AnswerMethod {
     const traceparent = request.traceparent ?? asTraceparent(meta?.['traceparent'])
     const hints = readClientHints(meta)
     const clientCapabilities = meta?.[META_CAPABILITIES]
-    const about = { tool, caller, hints, requestId, traceparent, signal, budget, log, place }
     const begin = (body: string | Buffer) => {
       const askable = { tool, caller, body, isPlain, params, clientCapabilities }
-      const input = era === 'stateless' && inputOf(askable, log)
-      return callTool({ ...about, ...input, args, isPlain, body })
+      const { asking, answers } = era === 'stateless' ? inputOf(askable, log) : NO_INPUT
+      const about = { tool, caller, hints, asking, requestId, traceparent, signal }
+      return callTool({ ...about, budget, log, place }, { args, isPlain, body, answers })
     }
     const called = context.isLong
       ? inTurns(writingJsonBytes(args, context.isUnescaped)).then(begin)

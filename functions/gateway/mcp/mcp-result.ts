@@ -52,7 +52,7 @@ type ToolResult = CallToolResult | InputRequiredResult
  * model can correct its call.
  */
 export function toCallToolResult(outcome: ToolOutcome, tool: ToolDefinition, era: Era): ToolResult {
-  return atOnce(makingResult(outcome, tool, era))
+  return atOnce(makingResult(outcome, tool, era, true))
 }
 
 /** Writes, in turns, the JSON of an outcome as an MCP result, completed for its era. */
@@ -70,18 +70,15 @@ function* makingResult(
   outcome: ToolOutcome,
   tool: ToolDefinition,
   era: Era,
+  isShort = false,
 ): Generator<undefined, ToolResult> {
   switch (outcome.kind) {
     case 'json': {
-      const structured = { structuredContent: outcome.value } as Pick<
-        CallToolResult,
-        'structuredContent'
-      >
+      const text = isShort ? JSON.stringify(outcome.value) : yield* writingJson(outcome.value)
+      const content = [{ type: 'text', text } as const]
       const isStructured = era === 'stateless' || hasObjectOutput(tool)
-      return {
-        content: [{ type: 'text', text: yield* writingJson(outcome.value) }],
-        ...(tool.outputSchema !== undefined && isStructured && structured),
-      }
+      if (tool.outputSchema === undefined || !isStructured) return { content }
+      return { content, structuredContent: outcome.value as CallToolResult['structuredContent'] }
     }
     case 'text':
       return { content: outcome.text === '' ? [] : [{ type: 'text', text: outcome.text }] }

@@ -84,9 +84,11 @@ export function createMcp(options: McpOptions): (request: HttpRequest) => Promis
   ): HttpResponse | Promise<HttpResponse> => {
     const answerReceived = (received: Received | HttpResponse) => {
       if ('status' in received) return received
-      const { inbound, ...read } = received
+      const { inbound, isPlain, isUnescaped, isLong } = received
       const budget = options.openBudget(request.onClose, caller?.subject)
-      return answerMessages({ ...read, era: inbound.era, request, caller, place, budget }, inbound)
+      const { era } = inbound
+      const context = { isPlain, isUnescaped, isLong, era, request, caller, place, budget }
+      return answerMessages(context, inbound)
     }
     const received = readMessages(body, request, place)
     return received instanceof Promise ? received.then(answerReceived) : answerReceived(received)

@@ -70,9 +70,10 @@ function* readingInbound(
   let value: unknown
   try {
     const json = yield* readingMessages(body)
-    const { value: message, ...about } = json
-    value = message
-    return { ...about, inbound: readInbound(value, headers), isLong: isLong(body.length) }
+    const { isPlain, isUnescaped } = json
+    value = json.value
+    const inbound = readInbound(value, headers)
+    return { isPlain, isUnescaped, inbound, isLong: isLong(body.length) }
   } catch (error) {
     if (error instanceof RpcError) return errorResponse(idOf(value), error)
     throw error

@@ -48,7 +48,7 @@ export function* readingCallToolResult(
   ownsContent = false,
 ): Generator<undefined, ReadResult | undefined> {
   const members = asObject(value)
-  if (members === undefined) return undefined
+  if (members === undefined || !hasMember(members)) return undefined
   const { content } = members
   const blocks: (ContentBlock | undefined)[] = []
   for (const block of Array.isArray(content) ? content : []) {
@@ -69,6 +69,12 @@ export function* readingCallToolResult(
     ...(meta !== undefined && { _meta: meta }),
   }
   return { result: result as CallToolResult, dropped: blocks.length - known.length }
+}
+
+/** Most data of tools has none of these members and is not read further. */
+function hasMember(members: Members): boolean {
+  for (const name in members) if (MEMBERS.has(name)) return true
+  return false
 }
 
 /** Does the same as `readingCallToolResult` in one step. */

@@ -3,7 +3,7 @@ import type { Catalogue } from '../../../shared/tools.ts'
 import { auditDecision } from '../authorization.ts'
 import type { CallTool, ToolCall } from '../call-tool.ts'
 import { failed, statusOf, type ToolOutcome } from '../outcome.ts'
-import { validating } from '../prepare-call.ts'
+import { type ToolInvocation, validating } from '../prepare-call.ts'
 
 /**
  * Answers calls of tools with `answeredBy: gateway` from the caller's token, and leaves all other
@@ -13,19 +13,23 @@ import { validating } from '../prepare-call.ts'
 export function answerProfiles(callTool: CallTool, catalogue: Catalogue): CallTool {
   const hasProfile = [...catalogue.values()].some(({ answeredBy }) => answeredBy === 'gateway')
   if (!hasProfile) return callTool
-  return (call) => (call.tool.answeredBy === 'gateway' ? answer(call) : callTool(call))
+  return (call, invocation) =>
+    call.tool.answeredBy === 'gateway' ? answer(call, invocation) : callTool(call, invocation)
 }
 
-async function answer(call: ToolCall): Promise<ToolOutcome> {
+async function answer(call: ToolCall, invocation: ToolInvocation): Promise<ToolOutcome> {
   const { tool, caller, log } = call
   auditDecision(tool, caller, log, { decision: 'allowed' })
-  const outcome = await profileOutcome(call)
+  const outcome = await profileOutcome(call, invocation)
   log.audit('tool_answered', { tool: tool.name, ...statusOf(outcome), ms: 0 }, 'NOTICE')
   return outcome
 }
 
-async function profileOutcome({ caller, ...call }: ToolCall): Promise<ToolOutcome> {
-  const fault = await inTurns(validating(call))
+async function profileOutcome(
+  { tool, caller }: ToolCall,
+  invocation: ToolInvocation,
+): Promise<ToolOutcome> {
+  const fault = await inTurns(validating(tool, invocation))
   if (fault !== undefined) return failed('arguments_invalid', 400, `Invalid arguments: ${fault}`)
   // The check at start ensures that a profile tool requires a sign-in.
   if (caller === undefined) throw new Error('a call of a profile tool without a caller')

@@ -170,20 +170,20 @@ describe('the time limit of a call', () => {
       keys: { secret: HMAC_SECRET },
       timeoutMs: 60_000,
     })
-    const outcome = await callTool({
-      tool: catalogue.get('about') as CallableTool,
-      args: {},
-      isPlain: true,
-      body: '{}',
-      caller,
-      requestId: 'r',
-      traceparent: undefined,
-      signal: new AbortController().signal,
-      callerTimeoutMs: 50,
-      budget: createByteBudget(1_000),
-      log: createLog({ service: 'test', level: 'error', write: () => undefined }),
-      place: createQueue()(),
-    })
+    const outcome = await callTool(
+      {
+        tool: catalogue.get('about') as CallableTool,
+        caller,
+        requestId: 'r',
+        traceparent: undefined,
+        signal: new AbortController().signal,
+        callerTimeoutMs: 50,
+        budget: createByteBudget(1_000),
+        log: createLog({ service: 'test', level: 'error', write: () => undefined }),
+        place: createQueue()(),
+      },
+      { args: {}, isPlain: true, body: '{}' },
+    )
     expect(outcome).toMatchObject({ kind: 'failed', failure: { reason: 'backend_timeout' } })
   })
 })

@@ -19,19 +19,22 @@ export interface Caller extends VerifiedCaller {
 /** The scopes that a tool or resource requires. */
 export type RequiredScopes = Pick<AccessRule, 'scopes'>
 
+type Authenticated = Caller | undefined | BearerError
+
 /** Verifies the credentials of requests. */
 export interface Authenticator {
   /**
    * Returns the caller for these Authorization field values. Returns undefined for a request
    * without credentials if any tool or resource is open, and a BearerError if the credentials are
-   * invalid, or missing although they are required.
+   * invalid, or missing although they are required. Returns a promise only for a token that is not
+   * cached.
    *
    * @throws HttpError 503 with Retry-After if no key is available to verify the token.
    */
   readonly authenticate: (
     authorization: readonly string[],
     log: Log,
-  ) => Promise<Caller | undefined | BearerError>
+  ) => Authenticated | Promise<Authenticated>
   /**
    * Returns the WWW-Authenticate value for a refusal. Its `scope` lists the scopes that `target`
    * requires and the scopes of the catalogue that the token of `caller` already has, so that a
@@ -60,24 +63,25 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
     ...new Set([...scopes, ...allScopes.filter((scope) => caller?.scopes.has(scope))]),
   ]
 
+  const toCaller = (accessToken: string, caller: VerifiedCaller): Caller =>
+    needsAccessToken ? { ...caller, accessToken } : caller
+
   return {
-    authenticate: async (authorization, log) => {
+    authenticate: (authorization, log) => {
       try {
         const accessToken = bearerToken(authorization)
-        if (accessToken !== undefined) {
-          const caller = await verify(accessToken)
-          return needsAccessToken ? { ...caller, accessToken } : caller
+        if (accessToken === undefined) {
+          if (isOpenServer) return undefined
+          throw noCredentials()
         }
-        if (isOpenServer) return undefined
-        throw noCredentials()
+        const caller = verify(accessToken)
+        if (!(caller instanceof Promise)) return toCaller(accessToken, caller)
+        return caller.then(
+          (verified) => toCaller(accessToken, verified),
+          (error) => refusalOf(error, log),
+        )
       } catch (error) {
-        if (error instanceof JwksUnavailableError) {
-          log.error('jwks_unavailable')
-          throw keysUnavailable(error)
-        }
-        if (!(error instanceof BearerError)) throw error
-        log.info('token_rejected', { reason: error.reason })
-        return error
+        return refusalOf(error, log)
       }
     },
     challenge: (refusal, target, caller) =>
@@ -96,6 +100,20 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
  */
 export function noCredentials(): BearerError {
   return new BearerError(undefined, 'no_credentials', 'You need to log in to continue.')
+}
+
+/**
+ * Returns the refusal, and logs its reason.
+ * @throws HttpError 503 if no key is available, and any other error.
+ */
+function refusalOf(error: unknown, log: Log): BearerError {
+  if (error instanceof JwksUnavailableError) {
+    log.error('jwks_unavailable')
+    throw keysUnavailable(error)
+  }
+  if (!(error instanceof BearerError)) throw error
+  log.info('token_rejected', { reason: error.reason })
+  return error
 }
 
 function keysUnavailable({ retryAfterSeconds }: JwksUnavailableError): HttpError {

@@ -124,8 +124,8 @@ export function createCallTool(options: CallToolOptions): CallTool {
       { timeoutMs: timeoutMs - (performance.now() - startedAt), budget: call.budget, signal },
     )
     if (answer.status === 401) authority?.refused?.()
+    if (!isLong(answer.body.length)) return passOn(toOutcome(answer, tool), call.asking)
     await call.place.enter(answer.body.length)
-    if (!call.place.isTaken()) return passOn(toOutcome(answer, tool), call.asking)
     // Joining the chunks of a long response took time, so other events are handled first.
     await setImmediate()
     return passOn(await inTurns(readingOutcome(answer, tool)), call.asking)
@@ -140,14 +140,19 @@ export function createCallTool(options: CallToolOptions): CallTool {
     try {
       const outcome =
         typeof request !== 'string'
-          ? await callBackend(call, request).catch((error: unknown) => toFailure(error))
+          ? await callBackend(call, request)
           : failed('arguments_invalid', 400, `Invalid arguments: ${request}`)
+      finalStatus = statusOf(outcome)
+      return outcome
+    } catch (error) {
+      const outcome = toFailure(error)
       finalStatus = statusOf(outcome)
       return outcome
     } finally {
       const ms = Math.round(performance.now() - startedAt)
-      const severity = finalStatus.status >= 500 ? 'ERROR' : 'NOTICE'
-      call.log.audit('tool_answered', { tool: call.tool.name, ...finalStatus, ms }, severity)
+      const { status, reason } = finalStatus
+      const severity = status >= 500 ? 'ERROR' : 'NOTICE'
+      call.log.audit('tool_answered', { tool: call.tool.name, status, reason, ms }, severity)
     }
   }
 

@@ -8,12 +8,13 @@ import type { Jwks } from './jwks.ts'
 import { pickClaims } from './passed-claims.ts'
 
 /**
- * Verifies one access token.
+ * Verifies one access token. Returns the caller of a cached token at once, and otherwise a promise,
+ * which rejects with these errors:
  *
  * @throws BearerError `invalid_token` with the exact reason for the log.
  * @throws JwksUnavailableError if the key cannot be fetched. The token may be valid.
  */
-export type VerifyAccessToken = (accessToken: string) => Promise<Caller>
+export type VerifyAccessToken = (accessToken: string) => Caller | Promise<Caller>
 
 export interface AccessTokenOptions {
   readonly issuer: string
@@ -57,13 +58,12 @@ export function createAccessTokenVerifier(options: AccessTokenOptions): VerifyAc
   // The key that each forged token did not match, so that a repeated forgery costs no verification.
   const forged = new Map<string, CryptoKey>()
 
-  return async (accessToken) => {
-    const digest = hash('sha256', accessToken, 'base64')
+  const isCurrent = ({ caller, key }: Remembered, current: CryptoKey | undefined) =>
+    now() < caller.expiresAt && current === key
+  const verifyAnew = async (accessToken: string, digest: string): Promise<Caller> => {
     const known = remembered.get(digest)
     if (known !== undefined) {
-      // A key set may replace a key under the same `kid`.
-      const current = jwks.held(known.kid) ?? (await jwks.key(known.kid, () => true))
-      if (now() < known.caller.expiresAt && current === known.key) return known.caller
+      if (isCurrent(known, await jwks.key(known.kid, () => true))) return known.caller
       remembered.delete(digest)
     }
     const kid = checkShape(accessToken)
@@ -78,6 +78,15 @@ export function createAccessTokenVerifier(options: AccessTokenOptions): VerifyAc
     const caller = withPassedClaims(checkClaims(claims, options, now()), claims, options)
     setBounded(remembered, digest, { caller, kid, key }, MAX_REMEMBERED)
     return caller
+  }
+
+  return (accessToken) => {
+    const digest = hash('sha256', accessToken, 'base64')
+    const known = remembered.get(digest)
+    // A key set may replace a key under the same `kid`.
+    return known !== undefined && isCurrent(known, jwks.held(known.kid))
+      ? known.caller
+      : verifyAnew(accessToken, digest)
   }
 }
 

@@ -149,18 +149,16 @@ function outcomeWriter(
   place: Place,
   { write, complete }: Pick<MethodsOptions, 'write' | 'complete'>,
 ) {
-  return async (outcome: ToolOutcome | Refused): Promise<MethodAnswer> => {
-    try {
-      if (outcome.kind === 'refused') return outcome.refusal
-      const missing = era === 'stateless' ? missingCapability(outcome) : undefined
-      if (missing !== undefined) return missing
-      return place.isTaken()
-        ? await inTurns(writingOutcome(outcome, tool, era, complete))
-        : write(toCallToolResult(outcome, tool, era), era)
-    } finally {
-      place.leave()
-    }
+  const answer = (outcome: ToolOutcome | Refused): MethodAnswer | Promise<MethodAnswer> => {
+    if (outcome.kind === 'refused') return outcome.refusal
+    const missing = era === 'stateless' ? missingCapability(outcome) : undefined
+    if (missing !== undefined) return missing
+    return place.isTaken()
+      ? inTurns(writingOutcome(outcome, tool, era, complete))
+      : write(toCallToolResult(outcome, tool, era), era)
   }
+  return (outcome: ToolOutcome | Refused): MethodAnswer | Promise<MethodAnswer> =>
+    place.isTaken() ? Promise.resolve(outcome).then(answer).finally(place.leave) : answer(outcome)
 }
 
 /** Returns the tool that a message calls, or the resource that it reads, if it exists. */

@@ -161,7 +161,7 @@ export function createCallTool(options: CallToolOptions): CallTool {
     const prepared = preparing(planOf(call.tool), call.tool, invocation)
     if (!isLong(invocation.body.length)) {
       call.place.leave()
-      return finish(call, atOnce(prepared))
+      return finish(call, withBufferBody(atOnce(prepared)))
     }
     return prepareThenFinish(prepared, call, finish)
   }
@@ -178,13 +178,17 @@ function prepareThenFinish(
 ): Promise<ToolOutcome | Refused> {
   return inTurns(prepared).then((request) => {
     call.place.leave()
-    return finish(call, typeof request === 'string' ? request : withBufferBody(request))
+    return finish(call, withBufferBody(request))
   })
 }
 
-/** Converts the body to a Buffer, because the connection would keep a copy of a string. */
-function withBufferBody({ body, ...request }: BackendRequest): BackendRequest {
-  return { ...request, body: typeof body === 'string' ? Buffer.from(body) : body }
+/**
+ * Converts the body to a Buffer, because the digest and the connection would both encode a string,
+ * and the connection would keep its copy.
+ */
+function withBufferBody(request: BackendRequest | string): BackendRequest | string {
+  if (typeof request === 'string' || typeof request.body !== 'string') return request
+  return { ...request, body: Buffer.from(request.body) }
 }
 
 /**

@@ -36,7 +36,7 @@ export function* readingOutcome(
   const isStructured = validateOutput !== undefined && request?.wrap === undefined
   const body = yield* readingOrNot(readingBody(answer, isStructured))
   // Read before `resultPointer` and `wrap`, which apply only to results of the API.
-  const inputRequired = body.kind === 'json' ? yield* readingInputRequired(answer, body) : undefined
+  const inputRequired = body.kind === 'json' ? yield* readingInputRequired(body) : undefined
   if (inputRequired !== undefined) return inputRequired
   const result =
     request === undefined ? body : yield* readingOrNot(pickingResult(body, request, validateOutput))
@@ -82,11 +82,12 @@ function* readingJsonBody(body: JsonBody, tool: CallableTool): Generator<undefin
   return yield* checkingOutput(tool, body, structured, outcome)
 }
 
-function* readingInputRequired(
-  answer: BackendResponse,
-  { value, kept }: JsonBody,
-): Generator<undefined, ToolOutcome | undefined> {
-  const mayRequestInput = answer.body.includes(INPUT_REQUIRED)
+function* readingInputRequired({
+  value,
+  kept,
+  text,
+}: JsonBody): Generator<undefined, ToolOutcome | undefined> {
+  const mayRequestInput = text.includes(INPUT_REQUIRED)
   yield
   if (!mayRequestInput) return undefined
   const inputRequired =

@@ -1,3 +1,4 @@
+import type { OnDisconnect } from '../../shared/http/disconnect.ts'
 import { setImmediate } from 'node:timers/promises'
 import { isLong, type Place } from '../../shared/json/long-work.ts'
 import { atOnce, inTurns } from '../../shared/json/turns.ts'
@@ -32,7 +33,7 @@ export interface ToolCall {
   readonly asking?: Asking | undefined
   readonly requestId: string
   readonly traceparent: string | undefined
-  readonly signal: AbortSignal
+  readonly onDisconnect: OnDisconnect
   /** How long the caller waits at most, in milliseconds; undefined if unknown. */
   readonly callerTimeoutMs?: number | undefined
   /** Limits the received bytes of all calls of one request together. */
@@ -83,7 +84,7 @@ export function createCallTool(options: CallToolOptions): CallTool {
     return plan
   }
   const callBackend = async (call: ToolCall, request: BackendRequest): Promise<ToolOutcome> => {
-    const { tool, caller, requestId, signal } = call
+    const { tool, caller, requestId, onDisconnect } = call
     const plan = planOf(tool)
     // One write covers the audit records of all calls in the same turn of the event loop.
     await call.log.written()
@@ -93,8 +94,8 @@ export function createCallTool(options: CallToolOptions): CallTool {
       options.timeoutMs,
       call.callerTimeoutMs ?? options.timeoutMs,
     )
-    const authorized = options.backendAuth?.(tool, plan, caller, signal)
-    const authority = authorized && (await within({ timeoutMs, signal }, authorized))
+    const authorized = options.backendAuth?.(tool, plan, caller, onDisconnect)
+    const authority = authorized && (await within({ timeoutMs, onDisconnect }, authorized))
     const declared = call.asking?.declared ?? NO_CAPABILITIES
     // No other header field of the client is forwarded, in particular not its access token.
     const headers: Record<string, string> = { ...request.headers, 'x-request-id': requestId }
@@ -121,7 +122,7 @@ export function createCallTool(options: CallToolOptions): CallTool {
     const { method, origin, path, body } = request
     const answer = await send(
       { method, origin, path, headers, body },
-      { timeoutMs: timeoutMs - (performance.now() - startedAt), budget: call.budget, signal },
+      { timeoutMs: timeoutMs - (performance.now() - startedAt), budget: call.budget, onDisconnect },
     )
     if (answer.status === 401) authority?.refused?.()
     if (!isLong(answer.body.length)) return passOn(toOutcome(answer, tool), call.asking)

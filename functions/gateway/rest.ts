@@ -85,8 +85,15 @@ export function createRest({
     caller: Caller | undefined,
     place: Place,
   ) => {
-    const { id: requestId, traceparent, signal, log } = request
-    const sent = { requestId, traceparent, signal, callerTimeoutMs: CALLER_TIMEOUT_MS, log, place }
+    const { id: requestId, traceparent, onDisconnect, log } = request
+    const sent = {
+      requestId,
+      traceparent,
+      onDisconnect,
+      callerTimeoutMs: CALLER_TIMEOUT_MS,
+      log,
+      place,
+    }
     const known = { ...sent, tool, caller, budget: openBudget(request.onClose, caller?.subject) }
     const begin = (read: ToolInvocation) => callTool(known, read)
     const read = (body: Buffer) => workOn(readingArguments(request, body), body.length, place)

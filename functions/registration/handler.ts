@@ -88,7 +88,7 @@ export function createRegistration(options: RegistrationOptions): Handler {
 async function admitOrRemove(
   { admit, remove, admissionTimeoutMs = ADMISSION_TIMEOUT_MS }: RegistrationOptions,
   clientId: string,
-  { log, signal: hangUp }: HttpRequest,
+  { log, isDisconnected }: HttpRequest,
 ): Promise<void> {
   let failure: unknown
   let isRegistered = true
@@ -98,7 +98,7 @@ async function admitOrRemove(
     log.info(`client_${outcome}`, { client: clientId, mode, way, promotion, reason })
     const isAdmitted = outcome === 'admitted' || outcome === 'already_admitted'
     // A client that disconnected has not received its id.
-    if (isAdmitted && !hangUp.aborted) return
+    if (isAdmitted && !isDisconnected()) return
     isRegistered = reason !== 'not_dynamic'
     failure = unavailable(isAdmitted ? 'client_hung_up' : `client_${outcome}`, RETRY_AFTER_SECONDS)
   } catch (error) {

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http'
 import { isLong } from '../json/long-work.ts'
 import type { Log } from '../log.ts'
+import { createOnDisconnect, isDisconnected, type OnDisconnect } from './disconnect.ts'
 import type { ReadBody, RequestHandler } from './host.ts'
 import { HttpError } from './http-error.ts'
 import { announcedBytes, ClientGoneError, discardBody, MAX_BODY_BYTES } from './request-body.ts'
@@ -26,8 +27,9 @@ export interface HttpRequest {
   readonly body: (options?: BodyOptions) => Promise<Buffer>
   /** Calls the listener when the response has been sent or the client has disconnected. */
   readonly onClose: (listener: () => void) => void
-  /** Aborts if the client disconnects before the response has been sent. */
-  readonly signal: AbortSignal
+  readonly onDisconnect: OnDisconnect
+  /** Returns whether the client has disconnected before the response was sent. */
+  readonly isDisconnected: () => boolean
   readonly id: string
   /** The W3C Trace Context; undefined if the header field is absent or malformed. */
   readonly traceparent: string | undefined
@@ -130,7 +132,8 @@ function readRequest(
     authorization: fieldValues(req, 'authorization'),
     body: ({ maxBytes = MAX_BODY_BYTES } = {}) => readBody(maxBytes),
     onClose: (listener) => void (res.closed ? listener() : res.once('close', listener)),
-    signal: hangUpSignal(res),
+    onDisconnect: createOnDisconnect(res),
+    isDisconnected: () => isDisconnected(res),
     id,
     traceparent,
     log: log.with({ request_id: id, trace }),
@@ -169,14 +172,6 @@ function splitTarget(target: string): { readonly path: string; readonly query: s
     path: target.replace(/[?#].*$/s, ''),
     query: /\?([^#]*)/.exec(target)?.[1] ?? '',
   }
-}
-
-function hangUpSignal(res: ServerResponse): AbortSignal {
-  const controller = new AbortController()
-  res.on('close', () => {
-    if (!res.writableFinished) controller.abort()
-  })
-  return controller.signal
 }
 
 function toHttpError(error: unknown, log: Log): HttpError {

@@ -93,14 +93,26 @@ describe('a request', () => {
     expect(received[0]?.id).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-4/)
   })
 
-  test('is aborted if the client disconnects, and not if it is answered', async () => {
+  test('reports that the client has disconnected, and not that it is answered', async () => {
+    let isReported = false
+    respond = ({ onDisconnect, onClose }) => {
+      onDisconnect(() => {
+        isReported = true
+      })
+      onClose(() => closed.resolve())
+      return json(200, {})
+    }
+    const closed = Promise.withResolvers<void>()
     await post('x')
-    const { signal } = received[0] ?? {}
-    expect(signal?.aborted).toBe(false)
+    await closed.promise
+    expect(isReported).toBe(false)
+    expect(received[0]?.isDisconnected()).toBe(false)
 
-    let aborted: Promise<unknown> | undefined
-    respond = (request) => {
-      aborted = new Promise((resolve) => request.signal.addEventListener('abort', resolve))
+    const removed = vi.fn()
+    const reported = Promise.withResolvers<void>()
+    respond = ({ onDisconnect }) => {
+      onDisconnect(removed)()
+      onDisconnect(reported.resolve)
       return new Promise(() => undefined)
     }
     const client = new AbortController()
@@ -108,10 +120,12 @@ describe('a request', () => {
     await vi.waitUntil(() => received.length === 2, 120_000)
     client.abort()
     await expect(asked).rejects.toThrow('aborted')
-    await aborted
+    await reported.promise
+    expect(removed).not.toHaveBeenCalled()
+    expect(received[1]?.isDisconnected()).toBe(true)
   })
 
-  test('is aborted if the client disconnects before the signal is read', async () => {
+  test('reports a client that has disconnected before it is asked', async () => {
     const client = new AbortController()
     const gone = Promise.withResolvers<boolean>()
     respond = async (request) => {
@@ -119,7 +133,7 @@ describe('a request', () => {
       await expect(asked).rejects.toThrow('aborted')
       // The server notices the disconnect later than the client.
       await new Promise<void>((resolve) => request.onClose(resolve))
-      gone.resolve(request.signal.aborted)
+      request.onDisconnect(() => gone.resolve(request.isDisconnected()))
       return json(200, {})
     }
     const asked = served.send({ path: '/', signal: client.signal })

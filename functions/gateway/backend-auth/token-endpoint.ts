@@ -1,6 +1,6 @@
 import { asObject, parseJson } from '../../../shared/json.ts'
 import { createByteBudget } from '../backend/response-budget.ts'
-import { type BackendResponse, NEVER_ABORTED, SendError, send } from '../backend/send.ts'
+import { type BackendResponse, SendError, send } from '../backend/send.ts'
 import { retryAfterSeconds } from '../backend-failure.ts'
 import type { ClientCredentials } from './secrets.ts'
 
@@ -114,7 +114,6 @@ async function exchange({ url, client, authMethod, form }: TokenRequest): Promis
   const bounds = {
     timeoutMs: TIMEOUT_MS,
     budget: createByteBudget(MAX_BYTES),
-    signal: NEVER_ABORTED,
   }
   try {
     return await send(sent, bounds)

@@ -2,7 +2,7 @@ import { brotliDecompressSync, gunzipSync, inflateSync } from 'node:zlib'
 import { FetchError, type FetchJson } from '../../../shared/http/fetch-json.ts'
 import { asObject, parseJson } from '../../../shared/json.ts'
 import { createByteBudget } from './response-budget.ts'
-import { type BackendResponse, NEVER_ABORTED, SendError, send } from './send.ts'
+import { type BackendResponse, SendError, send } from './send.ts'
 
 const DECODERS = new Map([
   ['gzip', gunzipSync],
@@ -25,7 +25,7 @@ export const fetchDocument: FetchJson = async (url, { timeoutMs, maxBytes }) => 
   const { origin, pathname, search } = new URL(url)
   const headers = { accept: 'application/json', 'accept-encoding': 'identity' }
   const sent = { method: 'GET', origin, path: `${pathname}${search}`, headers, body: undefined }
-  const options = { timeoutMs, budget: createByteBudget(maxBytes), signal: NEVER_ABORTED }
+  const options = { timeoutMs, budget: createByteBudget(maxBytes) }
   const { status, contentEncoding, body } = await send(sent, options).catch(refuse)
   if (status >= 300 && status < 400) throw new FetchError('no-redirect')
   if (status !== 200) throw new FetchError(`status_${status}`)

@@ -1,5 +1,6 @@
 import type { Dispatcher, Pool } from 'undici'
 import { createByteCollector } from '../../../shared/http/byte-collector.ts'
+import type { OnDisconnect } from '../../../shared/http/disconnect.ts'
 import { single } from '../../../shared/http/http.ts'
 import type { ByteBudget } from './response-budget.ts'
 
@@ -17,8 +18,8 @@ export interface SendOptions {
   readonly timeoutMs: number
   /** Limits the received bytes. Exceeding it ends the exchange. */
   readonly budget: ByteBudget
-  /** Aborts the exchange. */
-  readonly signal: AbortSignal
+  /** The exchange ends if the client disconnects. Undefined if others wait for the response, too. */
+  readonly onDisconnect?: OnDisconnect | undefined
 }
 
 /** The complete response of a backend. */
@@ -57,8 +58,6 @@ const POOL: Pool.Options = {
   bodyTimeout: 0,
   keepAliveTimeout: 60_000,
 }
-/** The signal of a request that continues if a client disconnects, because others wait for it, too. */
-export const NEVER_ABORTED = new AbortController().signal
 const pools = new Map<string, Promise<Pool>>()
 
 // Fits into one TLS record, and into the send buffer of an idle connection.
@@ -66,7 +65,7 @@ const MAX_SINGLE_WRITE_BYTES = 8 * 1024
 
 /**
  * Sends one request and returns the complete response. Follows no redirects and never sends a
- * request twice. The time-out, the budget and the signal apply to the whole exchange, including the
+ * request twice. The time-out, the budget and a disconnect apply to the whole exchange, including the
  * body. If a kept connection turns out to be closed before anything was sent, a new connection
  * replaces it.
  *
@@ -114,6 +113,7 @@ function exchange(
   return new Promise((resolve, reject) => {
     let controller: { readonly abort: (reason: Error) => void } | undefined
     let failure: SendError | undefined
+    let stopListening: (() => void) | undefined
     const pieces = createByteCollector()
     let answer: Omit<BackendResponse, 'body'> = {
       status: 0,
@@ -122,7 +122,7 @@ function exchange(
     }
     const end = (settle: () => void) => {
       clearTimeout(timer)
-      options.signal.removeEventListener('abort', onAbort)
+      stopListening?.()
       settle()
     }
     const fail = (...reason: ConstructorParameters<typeof SendError>) => {
@@ -130,10 +130,9 @@ function exchange(
       end(() => reject(failure))
       controller?.abort(failure)
     }
-    const onAbort = () => fail('aborted')
     const timer = setTimeout(() => fail('timeout'), options.timeoutMs)
-    options.signal.addEventListener('abort', onAbort)
-    if (options.signal.aborted) return onAbort()
+    stopListening = options.onDisconnect?.(() => fail('aborted'))
+    if (failure !== undefined) return
     const { method, path, headers, body = null } = sent
     pool.dispatch(
       { path, method: method as Dispatcher.HttpMethod, headers, body },

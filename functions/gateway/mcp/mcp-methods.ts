@@ -65,7 +65,7 @@ export function createMethods(options: MethodsOptions): AnswerMethod {
     }
     const { tool } = context.named
     if (tool === undefined) throw new RpcError(200, CODES.invalidParams, 'Unknown tool.')
-    const { id: requestId, signal } = request
+    const { id: requestId, onDisconnect } = request
     const meta = asObject(params['_meta'])
     const traceparent = request.traceparent ?? asTraceparent(meta?.['traceparent'])
     const hints = readClientHints(meta)
@@ -73,7 +73,7 @@ export function createMethods(options: MethodsOptions): AnswerMethod {
     const begin = (body: string | Buffer) => {
       const askable = { tool, caller, body, isPlain, params, clientCapabilities }
       const { asking, answers } = era === 'stateless' ? inputOf(askable, log) : NO_INPUT
-      const about = { tool, caller, hints, asking, requestId, traceparent, signal }
+      const about = { tool, caller, hints, asking, requestId, traceparent, onDisconnect }
       return callTool({ ...about, budget, log, place }, { args, isPlain, body, answers })
     }
     const called = context.isLong

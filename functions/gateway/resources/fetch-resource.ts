@@ -20,7 +20,7 @@ export interface FetchResourceOptions {
  */
 export function createFetchResource(options: FetchResourceOptions): FetchResource {
   const signAssertion = createAssertionSigner(options.keys)
-  return async ({ uri, source }, { caller, requestId, traceparent, signal, budget }) => {
+  return async ({ uri, source }, { caller, requestId, traceparent, onDisconnect, budget }) => {
     const url = `${options.functionsBase}/${source.path}`
     const body = JSON.stringify({ uri })
     try {
@@ -42,7 +42,7 @@ export function createFetchResource(options: FetchResourceOptions): FetchResourc
       }
       const timeoutMs = Math.min(source.timeoutMs ?? options.timeoutMs, options.timeoutMs)
       const sent = { method: 'POST', origin, path: pathname, headers, body }
-      return await send(sent, { timeoutMs, budget, signal })
+      return await send(sent, { timeoutMs, budget, onDisconnect })
     } catch (error) {
       if (error instanceof SendError) throw new ResourceError(`backend_${error.failure}`, error)
       if (!(error instanceof GoogleIdentityError)) throw error

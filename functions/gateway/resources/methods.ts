@@ -53,8 +53,8 @@ export function resourceMethods(
     const hint = era === 'stateless' ? cacheHintOf(resource, CACHE_MS) : {}
     const traceparent =
       request.traceparent ?? asTraceparent(asObject(params['_meta'])?.['traceparent'])
-    const { id: requestId, signal } = request
-    const sent = { caller, requestId, traceparent, signal, budget, log }
+    const { id: requestId, onDisconnect } = request
+    const sent = { caller, requestId, traceparent, onDisconnect, budget, log }
     // Otherwise other long requests would wait for this backend.
     context.place.leave()
     return readContents(resource, sent, fetchResource).then(

@@ -1,3 +1,4 @@
+import type { OnDisconnect } from '../../../shared/http/disconnect.ts'
 import { isOpen } from '../../../shared/catalogue/access.ts'
 import { type Content, toContent } from '../../../shared/catalogue/resources/content.ts'
 import type { BackendSource } from '../../../shared/catalogue/resources/resource.ts'
@@ -22,7 +23,7 @@ export interface ResourceExchange {
   readonly caller: Caller | undefined
   readonly requestId: string
   readonly traceparent: string | undefined
-  readonly signal: AbortSignal
+  readonly onDisconnect: OnDisconnect
   /** Limits the received bytes of the response. */
   readonly budget: ByteBudget
   readonly log: Log

@@ -176,7 +176,7 @@ describe('the time limit of a call', () => {
         caller,
         requestId: 'r',
         traceparent: undefined,
-        signal: new AbortController().signal,
+        onDisconnect: () => () => undefined,
         callerTimeoutMs: 50,
         budget: createByteBudget(1_000),
         log: createLog({ service: 'test', level: 'error', write: () => undefined }),

@@ -53,7 +53,7 @@ function postTo(port: number, body: string, timeoutMs = 120_000): Promise<unknow
       headers: {},
       body,
     },
-    { timeoutMs, budget: createByteBudget(1_000_000), signal: new AbortController().signal },
+    { timeoutMs, budget: createByteBudget(1_000_000) },
   ).then(
     (answer) => answer.body.toString(),
     (error: unknown) => (error instanceof SendError ? error.failure : error),

@@ -5,6 +5,7 @@ export interface InFlight {
   /** Returns a slot, to be passed to `remove`. */
   readonly add: (response: ServerResponse) => number
   readonly remove: (slot: number) => void
+  /** Returns the responses in the order in which they were added. */
   readonly all: () => readonly ServerResponse[]
 }
 
@@ -15,17 +16,25 @@ export interface InFlight {
  */
 export function createInFlight(): InFlight {
   const slots: (ServerResponse | undefined)[] = []
+  /** The number of the response in each slot, because a slot is used again. */
+  const numbers: number[] = []
   const free: number[] = []
+  let count = 0
   return {
     add: (response) => {
       const slot = free.pop() ?? slots.length
       slots[slot] = response
+      numbers[slot] = count++
       return slot
     },
     remove: (slot) => {
       slots[slot] = undefined
       free.push(slot)
     },
-    all: () => slots.filter((response) => response !== undefined),
+    all: () => {
+      const numbered = slots.map((response, slot) => ({ response, number: numbers[slot] ?? 0 }))
+      const inOrder = numbered.sort((one, other) => one.number - other.number)
+      return inOrder.flatMap(({ response }) => (response === undefined ? [] : [response]))
+    },
   }
 }

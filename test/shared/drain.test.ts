@@ -1,5 +1,12 @@
-import { createServer, get, type IncomingMessage, type Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import {
+  createServer,
+  get,
+  type IncomingMessage,
+  type Server,
+  type ServerResponse,
+} from 'node:http'
+import { type AddressInfo, connect } from 'node:net'
+import { text } from 'node:stream/consumers'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { drainOnSignal } from '../../shared/http/drain.ts'
 import { createInFlight, type InFlight } from '../../shared/http/in-flight.ts'
@@ -94,6 +101,24 @@ test('requests in flight are answered with Connection: close, then the process e
   expect(exited).toEqual([0])
 })
 
+test('all pipelined requests are answered after slots were used in another order', async () => {
+  await listen()
+  for (const slot of [response(), response()].map(inFlight.add)) inFlight.remove(slot)
+  const socket = connect(port, '127.0.0.1')
+  const request = 'GET / HTTP/1.1\r\nhost: 127.0.0.1\r\n\r\n'
+  socket.write(request + request)
+  await vi.waitUntil(() => inFlight.all().length === 2, 120_000)
+  signalDrain()
+  for (const [index, res] of inFlight.all().entries()) res.end(`answer ${index}`)
+  const answers = await text(socket)
+  expect(answers.match(/answer \d|connection: close/gi)).toEqual([
+    'answer 0',
+    'connection: close',
+    'answer 1',
+  ])
+  await vi.waitUntil(() => exited.length > 0, 120_000)
+})
+
 test('requests that take longer than 9 s are cut off', async () => {
   await listen()
   void ask().catch(() => undefined)
@@ -113,3 +138,8 @@ test('the process exits immediately if no request is in flight', async () => {
   await vi.waitUntil(() => exited.length > 0, 120_000)
   expect(exited).toEqual([0])
 })
+
+/** A response that ends before the drain begins. */
+function response(): ServerResponse {
+  return {} as ServerResponse
+}

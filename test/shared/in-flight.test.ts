@@ -10,7 +10,16 @@ test('responses are listed until they are removed, and their slots are used agai
   inFlight.remove(slots[0] ?? -1)
   expect(inFlight.all()).toEqual([second])
   expect(inFlight.add(third)).toBe(slots[0])
-  expect(new Set(inFlight.all())).toEqual(new Set([second, third]))
+  expect(inFlight.all()).toEqual([second, third])
+})
+
+test('responses are listed in the order of their arrival, whichever slots they use', () => {
+  const inFlight = createInFlight()
+  const slots = [response(), response(), response()].map(inFlight.add)
+  for (const slot of slots) inFlight.remove(slot)
+  const later = [response(), response(), response()]
+  expect(later.map(inFlight.add)).toEqual(slots.toReversed())
+  expect(inFlight.all()).toEqual(later)
 })
 
 /** Equal only to itself. */

@@ -192,11 +192,9 @@ async function beginAll(
       continue
     }
     answers.push(answer)
-    // Prevents an unhandled rejection until all requests have started.
-    const isOver = answer.then(
-      () => undefined,
-      () => undefined,
-    )
+    // Leaves the place after an error, too. Also prevents an unhandled rejection until all requests
+    // have started.
+    const isOver = answer.then(leave, leave)
     if (isLong) await Promise.race([isChecked, isOver])
   }
   return { answers }

@@ -66,6 +66,9 @@ export interface CallToolOptions {
   readonly backendAuth?: BackendAuth | undefined
 }
 
+type FinalStatus = ReturnType<typeof statusOf>
+
+const CRASHED: FinalStatus = { status: 500, reason: 'internal_error' }
 const ALLOWED = { decision: 'allowed' } as const
 const NO_CAPABILITIES: NonNullable<Asking['declared']> = new Set()
 const FAILURES = {
@@ -137,7 +140,7 @@ export function createCallTool(options: CallToolOptions): CallTool {
     request: BackendRequest | string,
   ): Promise<ToolOutcome | Refused> => {
     const startedAt = performance.now()
-    let finalStatus: ReturnType<typeof statusOf> = { status: 500, reason: 'internal_error' }
+    let finalStatus: FinalStatus = CRASHED
     try {
       const outcome =
         typeof request !== 'string'
@@ -150,22 +153,35 @@ export function createCallTool(options: CallToolOptions): CallTool {
       finalStatus = statusOf(outcome)
       return outcome
     } finally {
-      const ms = Math.round(performance.now() - startedAt)
-      const { status, reason } = finalStatus
-      const severity = status >= 500 ? 'ERROR' : 'NOTICE'
-      call.log.audit('tool_answered', { tool: call.tool.name, status, reason, ms }, severity)
+      auditAnswer(call, finalStatus, Math.round(performance.now() - startedAt))
     }
   }
 
   return (call, invocation) => {
     auditDecision(call.tool, call.caller, call.log, ALLOWED)
-    const prepared = preparing(planOf(call.tool), call.tool, invocation)
-    if (!isLong(invocation.body.length)) {
+    try {
+      const prepared = preparing(planOf(call.tool), call.tool, invocation)
+      if (isLong(invocation.body.length)) return prepareThenFinish(prepared, call, finish)
       call.place.leave()
       return finish(call, withBufferBody(atOnce(prepared)))
+    } catch (error) {
+      return crash(call, error)
     }
-    return prepareThenFinish(prepared, call, finish)
   }
+}
+
+function auditAnswer({ tool, log }: ToolCall, { status, reason }: FinalStatus, ms: number): void {
+  const severity = status >= 500 ? 'ERROR' : 'NOTICE'
+  log.audit('tool_answered', { tool: tool.name, status, reason, ms }, severity)
+}
+
+/**
+ * Writes the audit record of a call whose arguments could not be checked because of a bug.
+ * @throws the error.
+ */
+function crash(call: ToolCall, error: unknown): never {
+  auditAnswer(call, CRASHED, 0)
+  throw error
 }
 
 /**
@@ -177,10 +193,13 @@ function prepareThenFinish(
   call: ToolCall,
   finish: (call: ToolCall, request: BackendRequest | string) => Promise<ToolOutcome | Refused>,
 ): Promise<ToolOutcome | Refused> {
-  return inTurns(prepared).then((request) => {
-    call.place.leave()
-    return finish(call, withBufferBody(request))
-  })
+  return inTurns(prepared).then(
+    (request) => {
+      call.place.leave()
+      return finish(call, withBufferBody(request))
+    },
+    (error) => crash(call, error),
+  )
 }
 
 /**

@@ -10,9 +10,13 @@ const { issuer, backend, start, endAfterTest } = await gatewayStack()
 /** Longer than the JSON that is read without the queue. */
 const LONG = { pad: 'x'.repeat(20_000) }
 const SHAPED = { scopes: [], outputSchema: { type: 'object' } }
-const TOOLS = JSON.stringify({ shaped: SHAPED, plain: { scopes: [] } })
+const TOOLS = JSON.stringify({ shaped: SHAPED, plain: { scopes: [] }, broken: { scopes: [] } })
 
-/** Starts a gateway that crashes when it checks the output of `shaped`. */
+const bug = () => {
+  throw new TypeError('a bug')
+}
+
+/** Starts a gateway that crashes when it checks the output of `shaped` or the input of `broken`. */
 async function startCrashing(): Promise<Served> {
   const config = parseGatewayConfig({
     PUBLIC_URL: 'https://mcp.test',
@@ -21,13 +25,11 @@ async function startCrashing(): Promise<Served> {
     GATEWAY_HMAC_SECRET: HMAC_SECRET,
     TOOLS,
   })
-  const validateOutput = () => {
-    throw new TypeError('a bug')
+  const catalogue = new Map(config.catalogue)
+  for (const [name, tool] of config.catalogue) {
+    if (name === 'shaped') catalogue.set(name, { ...tool, validateOutput: bug })
+    if (name === 'broken') catalogue.set(name, { ...tool, validateInput: bug })
   }
-  const tools = [...config.catalogue].map(([name, tool]) => {
-    return [name, name === 'shaped' ? { ...tool, validateOutput } : tool] as const
-  })
-  const catalogue = new Map(tools)
   const served = await serve('gateway', (_, log) =>
     createGateway({ ...config, catalogue }, { log }),
   )
@@ -42,6 +44,20 @@ test('a crash while a long result of a batch is read does not block later long r
   expect(crashed.status).toBe(500)
   expect((await post(served, callOf('plain', LONG))).status).toBe(200)
 })
+
+test.each([{}, LONG])(
+  'a crash while arguments are checked has both audit records',
+  async (args) => {
+    const served = await startCrashing()
+    expect((await post(served, callOf('broken', args))).status).toBe(500)
+    const audited = served.lines.filter(({ tool }) => tool === 'broken')
+    expect(audited).toMatchObject([
+      { message: 'tool_called', decision: 'allowed' },
+      { message: 'tool_answered', severity: 'ERROR', status: 500, reason: 'internal_error' },
+    ])
+    expect((await post(served, callOf('plain', LONG))).status).toBe(200)
+  },
+)
 
 test('a batch of 50 long calls, some of which fail, does not block later long requests', async () => {
   const served = await start({ TOOLS, BACKEND_TIMEOUT_MS: '60000' })

@@ -5,8 +5,13 @@ import { printable } from '../../shared/log/printable.ts'
 /** The fault in shared/tools.ts, which has no path because the functions log it. */
 const UNREADABLE = 'TOOLS_FILE names a file that cannot be read'
 
-/** Adds the path of TOOLS_FILE to the message of a configuration error about an unreadable file. */
-export function withToolsFilePath(message: string, { TOOLS_FILE = '' }: Environment): string {
+/**
+ * Adds the path of TOOLS_FILE to the message of a configuration error about an unreadable file.
+ * `variables` is called only for such a message.
+ */
+export function withToolsFilePath(message: string, variables: () => Environment): string {
+  if (!message.includes(UNREADABLE)) return message
+  const { TOOLS_FILE = '' } = variables()
   const path = TOOLS_FILE.trim()
   const base = isAbsolute(path)
     ? ''

@@ -1,9 +1,9 @@
 import { execFile } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { resolve } from 'node:path'
+import { join, resolve } from 'node:path'
 import { promisify } from 'node:util'
-import { afterEach, describe, expect, test, vi } from 'vitest'
+import { afterEach, describe, expect, onTestFinished, test, vi } from 'vitest'
 import { ROOT } from '../../deploy/build/functions.ts'
 import { COMMANDS, findCommand, overview } from '../../deploy/commands/registry.ts'
 import { operatorEnvironment } from '../../deploy/env-file.ts'
@@ -287,10 +287,10 @@ describe('a TOOLS_FILE that cannot be read', () => {
   const fault = 'Configuration refused:\n  TOOLS_FILE names a file that cannot be read'
 
   test('is reported with its absolute path and the base of a relative path', () => {
-    expect(withToolsFilePath(fault, { TOOLS_FILE: 'nowhere.yaml' })).toBe(
+    expect(withToolsFilePath(fault, () => ({ TOOLS_FILE: 'nowhere.yaml' }))).toBe(
       `${fault}: ${resolve('nowhere.yaml')} (npm resolves a relative path from the root of the repository)`,
     )
-    expect(withToolsFilePath(fault, { TOOLS_FILE: '/nowhere.yaml' })).toBe(
+    expect(withToolsFilePath(fault, () => ({ TOOLS_FILE: '/nowhere.yaml' }))).toBe(
       `${fault}: /nowhere.yaml`,
     )
   })
@@ -300,6 +300,17 @@ describe('a TOOLS_FILE that cannot be read', () => {
     expect(await runWith({ TOOLS_FILE, PUBLIC_URL: 'https://a.example' }, 'build')).toMatchObject({
       code: 1,
       stderr: expect.stringContaining(`cannot be read: ${TOOLS_FILE}\n`),
+    })
+  })
+
+  test('is reported with the path from the file of --env-file', async () => {
+    const directory = mkdtempSync(join(tmpdir(), 'env-file-'))
+    onTestFinished(() => rmSync(directory, { recursive: true }))
+    const file = join(directory, 'env.yaml')
+    writeFileSync(file, 'TOOLS_FILE: "/nowhere/tools.yaml"\n')
+    expect(await runProcess('deploy', '--dry-run', `--env-file=${file}`)).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('cannot be read: /nowhere/tools.yaml'),
     })
   })
 })

@@ -18,7 +18,9 @@ export async function verifyCaller({ method, url, headers, body }) {
     maxTokenAge: 60,
   }
   const tries = secrets.map((secret) => jwtVerify(headers['x-gateway-assertion'], secret, options))
-  const { payload } = await Promise.any(tries)
+  const { payload } = await Promise.any(tries).catch(({ errors }) => {
+    throw errors[0]
+  })
   const isSame =
     payload.htm === method &&
     payload.htu === target &&

@@ -164,6 +164,6 @@ export const GATEWAY_FAULTS = {
     title: 'The tool returns an error',
     severity: 'error',
     why: 'The backend of the tool failed, or rejected the call.',
-    fix: 'Read the log of the gateway for the reason of this call. Check FUNCTIONS_BASE and the backend.',
+    fix: 'Find the reason of tool_answered in the log of the gateway (npm start prints it with LOG_LEVEL=debug). backend_unreachable: start the backend and check FUNCTIONS_BASE. backend_http_401: give the backend the same GATEWAY_HMAC_SECRET, PUBLIC_URL and FUNCTIONS_BASE as the gateway.',
   },
 } as const satisfies Faults

@@ -12,8 +12,8 @@ export function isDisconnected(res: ServerResponse): boolean {
 }
 
 /**
- * Creates the function for one response. An AbortSignal does the same, but an event target for each
- * request takes as long as the verification of a cached token.
+ * Creates the function for one response. An AbortSignal does the same, but needs an event target for
+ * each request.
  */
 export function createOnDisconnect(res: ServerResponse): OnDisconnect {
   const listeners: ((() => void) | undefined)[] = []

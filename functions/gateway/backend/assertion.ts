@@ -114,7 +114,7 @@ function createSigner(
 function claims(assertion: Assertion) {
   const { issuer, audience, method = 'POST', query = '', caller, now, body = '' } = assertion
   const { inputField } = assertion
-  // JSON omits the undefined ones.
+  // JSON omits undefined members.
   const own = {
     iss: issuer,
     aud: audience,

@@ -120,7 +120,7 @@ function aboutOf(
   return { id, isToolCall: method === 'tools/call', era, caller, named }
 }
 
-/** A literal, because spreading an object of this size takes as long as the decision. */
+/** Names each member, because copying them by spread is slow. */
 function inContext(
   { isPlain, isUnescaped, isLong, era, request, caller, budget, place: own }: RequestContext,
   named: Named,

@@ -16,7 +16,9 @@ app.use(async (req, res, next) => {
   const url = `${process.env.FUNCTIONS_BASE}${req.originalUrl}`
   const body = req.rawBody ?? Buffer.alloc(0) // rawBody is undefined if there is no body
   const call = { method: req.method, url, headers: req.headers, body }
-  req.caller = await verifyCaller(call).catch(({ message }) => console.error(message))
+  req.caller = await verifyCaller(call).catch(({ message }) => {
+    process.stderr.write(`${message}\n`)
+  })
   if (req.caller === undefined) {
     return res.status(401).json({ message: 'The assertion is not valid.' })
   }

@@ -7,7 +7,9 @@ http('listEvents', async (req, res) => {
   const url = `${process.env.FUNCTIONS_BASE}/listEvents${query ? `?${query}` : ''}`
   const body = req.rawBody ?? Buffer.alloc(0) // rawBody is undefined if there is no body
   const call = { method: req.method, url, headers: req.headers, body }
-  const caller = await verifyCaller(call).catch(({ message }) => console.error(message))
+  const caller = await verifyCaller(call).catch(({ message }) => {
+    process.stderr.write(`${message}\n`)
+  })
   if (caller === undefined) return res.status(401).json({ message: 'The assertion is not valid.' })
   res.json({ events: [`dentist, for ${caller.sub}`] })
 })

@@ -50,8 +50,7 @@ export async function runCommand<Io extends CommandIo>(
     if (!(error instanceof CommandError || error instanceof ConfigError)) throw error
     const message = withToolsFilePath(
       explainError(error, envFile && io.missingEnvFile?.(envFile)),
-      // Without TOOLS_FILE in the environment, the fault is about the TOOLS_FILE of the file.
-      () => (env['TOOLS_FILE']?.trim() || !envFile ? env : (io.withEnvFile?.(env, envFile) ?? env)),
+      () => (envFile && io.withEnvFile ? io.withEnvFile(env, envFile) : env),
     )
     if (io.args.includes('--json') && !hasOutput) write(failureJson(message))
     io.writeError(`${message}\n`)

@@ -1,5 +1,5 @@
-import type { OnDisconnect } from '../../shared/http/disconnect.ts'
 import { setImmediate } from 'node:timers/promises'
+import type { OnDisconnect } from '../../shared/http/disconnect.ts'
 import { isLong, type Place } from '../../shared/json/long-work.ts'
 import { atOnce, inTurns } from '../../shared/json/turns.ts'
 import type { Log } from '../../shared/log.ts'
@@ -97,7 +97,7 @@ export function createCallTool(options: CallToolOptions): CallTool {
       options.timeoutMs,
       call.callerTimeoutMs ?? options.timeoutMs,
     )
-    const authorized = options.backendAuth?.(tool, plan, caller, onDisconnect)
+    const authorized = options.backendAuth?.(tool, plan, caller)
     const authority = authorized && (await within({ timeoutMs, onDisconnect }, authorized))
     const declared = call.asking?.declared ?? NO_CAPABILITIES
     // No other header field of the client is forwarded, in particular not its access token.

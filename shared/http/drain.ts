@@ -25,7 +25,7 @@ export function endSignal(): AbortSignal {
  * finish. Reads `inFlight` when the signal arrives. Does nothing if the framework registers no handlers,
  * as its test server does, because the process then belongs to the test runner.
  */
-export function drainOnSignal(server: Server, inFlight: Pick<InFlight, 'all'>): void {
+export function drainOnSignal(server: Server, inFlight: InFlight): void {
   let isDraining = false
   const onSignal = () => {
     // A second signal must not interrupt the requests in flight.
@@ -50,7 +50,7 @@ function replaceSignalHandlers(onSignal: () => void): void {
   })
 }
 
-function drain(server: Server, inFlight: Pick<InFlight, 'all'>): void {
+function drain(server: Server, inFlight: InFlight): void {
   const lastOf = new Map<unknown, ServerResponse>()
   // The last of several pipelined requests closes the connection (RFC 9112 s9.6).
   const closeAfterAnswer = (res: ServerResponse) => {
@@ -70,7 +70,7 @@ function drain(server: Server, inFlight: Pick<InFlight, 'all'>): void {
  * Closes the server when an event loop turn accepts no connection. Closing resets connections that are
  * not accepted yet. Each turn accepts one, and a process without CPU time may be behind by many.
  */
-function closeWhenQuiet(server: Server, inFlight: Pick<InFlight, 'all'>, turns = MAX_TURNS): void {
+function closeWhenQuiet(server: Server, inFlight: InFlight, turns = MAX_TURNS): void {
   let isQuiet = true
   const onConnection = () => {
     isQuiet = false
@@ -88,7 +88,7 @@ function closeWhenQuiet(server: Server, inFlight: Pick<InFlight, 'all'>, turns =
 }
 
 /** Closes the connections on which no complete request head arrives, which `server.close` waits for. */
-function endWhenIdle(server: Server, inFlight: Pick<InFlight, 'all'>, turns = 0): void {
+function endWhenIdle(server: Server, inFlight: InFlight, turns = 0): void {
   if (turns === MAX_IDLE_TURNS) {
     server.closeAllConnections()
     return

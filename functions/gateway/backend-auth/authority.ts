@@ -1,4 +1,3 @@
-import type { OnDisconnect } from '../../../shared/http/disconnect.ts'
 import type { Caller } from '../authenticator.ts'
 import type { BackendPlan } from '../backend/backend-request.ts'
 import type { GoogleIdentity } from '../backend/google-identity.ts'
@@ -15,7 +14,7 @@ export interface Authority {
 
 /**
  * Returns the credentials for a backend; undefined if it gets only the assertion. `backend` does
- * not depend on the arguments of the call, and `onDisconnect` reports that its client has gone.
+ * not depend on the arguments of the call.
  *
  * @throws BackendAuthError if no credentials can be obtained, GoogleIdentityError, and BearerError
  * if a new sign-in can help.
@@ -24,7 +23,6 @@ export type BackendAuth = (
   tool: CallableTool,
   backend: Pick<BackendPlan, 'isOwn' | 'identityUrl'>,
   caller: Caller | undefined,
-  onDisconnect: OnDisconnect,
 ) => Promise<Authority> | undefined
 
 /** The backend cannot be called; `message` is for the user, `reason` for the log. */

@@ -62,6 +62,7 @@ const ACCESS_TOKEN_TYPES: ReadonlySet<unknown> = new Set([
   'urn:ietf:params:oauth:token-type:access_token',
   'urn:ietf:params:oauth:token-type:jwt',
 ])
+
 /**
  * Sends one `POST` to a token endpoint (RFC 6749 s3.2), with limits of 5 seconds and 64 KiB, and
  * without redirects. Accepts only bearer tokens, because the gateway sends backends no proof of
@@ -111,10 +112,8 @@ async function exchange({ url, client, authMethod, form }: TokenRequest): Promis
     },
     body: new URLSearchParams(pairs).toString(),
   }
-  const bounds = {
-    timeoutMs: TIMEOUT_MS,
-    budget: createByteBudget(MAX_BYTES),
-  }
+  // Continues if a client disconnects, because other callers may wait for the same token.
+  const bounds = { timeoutMs: TIMEOUT_MS, budget: createByteBudget(MAX_BYTES) }
   try {
     return await send(sent, bounds)
   } catch (error) {

@@ -73,8 +73,10 @@ export function createMethods(options: MethodsOptions): AnswerMethod {
     const begin = (body: string | Buffer) => {
       const askable = { tool, caller, body, isPlain, params, clientCapabilities }
       const { asking, answers } = era === 'stateless' ? inputOf(askable, log) : NO_INPUT
-      const about = { tool, caller, hints, asking, requestId, traceparent, onDisconnect }
-      return callTool({ ...about, budget, log, place }, { args, isPlain, body, answers })
+      return callTool(
+        { tool, caller, hints, asking, requestId, traceparent, onDisconnect, budget, log, place },
+        { args, isPlain, body, answers },
+      )
     }
     const called = context.isLong
       ? inTurns(writingJsonBytes(args, context.isUnescaped)).then(begin)

@@ -27,6 +27,8 @@ const CLOSE_BRACE = 0x7d
 
 // RFC 8259 s9 allows a limit. A recursive function could overflow the stack on deeper values.
 const MAX_DEPTH = 256
+/** The engine needs about 60 bytes for each array, so the text of more is checked before it is parsed. */
+const MAX_PARSED_FIRST = 10_000
 
 /**
  * Parses JSON (RFC 8259) from text or UTF-8 bytes. Returns undefined if it is not JSON or is nested more
@@ -34,7 +36,12 @@ const MAX_DEPTH = 256
  */
 export function parseJson(given: string | Buffer): Parsed | undefined {
   const text = typeof given === 'string' ? given : decodeUtf8(given)
-  return text === undefined || isTooDeep(text) ? undefined : parseJsonOfAnyDepth(text)
+  if (text === undefined) return undefined
+  // Text with few brackets cannot nest deeply.
+  const brackets = countUpTo(MAX_PARSED_FIRST, text, '{') + countUpTo(MAX_PARSED_FIRST, text, '[')
+  if (brackets > MAX_PARSED_FIRST && isTextTooDeep(text)) return undefined
+  const parsed = parseJsonOfAnyDepth(text)
+  return brackets > MAX_DEPTH && isDeeper(parsed?.value, MAX_DEPTH) ? undefined : parsed
 }
 
 /** Parses JSON of any depth. A recursive function may overflow the stack on the value. */
@@ -58,11 +65,24 @@ export function asObject(value: unknown): Readonly<Record<string, unknown>> | un
     : undefined
 }
 
+/**
+ * Returns whether parsed JSON nests more than `levels` objects and arrays. Loops over names, because
+ * `Object.values` takes ten times as long.
+ */
+function isDeeper(value: unknown, levels: number): boolean {
+  if (typeof value !== 'object' || value === null) return false
+  if (levels === 0) return true
+  if (Array.isArray(value)) {
+    for (const item of value) if (isDeeper(item, levels - 1)) return true
+    return false
+  }
+  const members = value as Readonly<Record<string, unknown>>
+  for (const name in members) if (isDeeper(members[name], levels - 1)) return true
+  return false
+}
+
 /** Returns whether JSON is nested too deeply. The result for other text does not matter. */
-function isTooDeep(text: string): boolean {
-  // Text with few brackets cannot nest deeply, and counting them is a hundred times as fast.
-  const brackets = countUpTo(MAX_DEPTH, text, '{') + countUpTo(MAX_DEPTH, text, '[')
-  if (brackets <= MAX_DEPTH) return false
+function isTextTooDeep(text: string): boolean {
   let depth = 0
   for (let at = 0; at < text.length; at++) {
     const code = text.charCodeAt(at)

@@ -12,8 +12,8 @@ import { JsonLimitError } from '../../shared/json/json-reader.ts'
 import { writingJson, writingJsonBytes } from '../../shared/json/json-writer.ts'
 import { isLong, type Place, type Queue, workOn } from '../../shared/json/long-work.ts'
 import { atOnce, inTurns } from '../../shared/json/turns.ts'
-import { readingKept } from '../../shared/json/written-numbers.ts'
-import { asObject, decodeUtf8 } from '../../shared/json.ts'
+import { readingKeptBytes } from '../../shared/json/written-numbers.ts'
+import { asObject } from '../../shared/json.ts'
 import type { Log } from '../../shared/log.ts'
 import { BearerError } from '../../shared/oauth/bearer.ts'
 import type { Catalogue } from '../../shared/tools.ts'
@@ -149,14 +149,15 @@ function* readingArguments(
 ): Generator<undefined, ToolInvocation> {
   if (body.length === 0) return { args: {}, body: '{}', isPlain: true }
   if (!isJson(request)) throw notJson()
-  const text = decodeUtf8(body) ?? ''
   try {
-    const read = yield* readingKept(text)
+    const read = yield* readingKeptBytes(body)
     const args = asObject(read?.value)
     if (read === undefined || args === undefined) throw notAnObject()
-    const { isPlain, isUnescaped } = read
-    const writing = isLong(body.length) ? writingJsonBytes : writingJson
-    return { args, body: yield* writing(args, isUnescaped), isPlain }
+    const { isPlain, longStrings } = read
+    const json = isLong(body.length)
+      ? yield* writingJsonBytes(args, longStrings)
+      : yield* writingJson(args)
+    return { args, body: json, isPlain }
   } catch (error) {
     if (!(error instanceof JsonLimitError)) throw error
     throw new HttpError(413, 'content_too_large', `The body has too many parts: ${error.message}.`)

@@ -25,10 +25,11 @@ export function* readingLongString(
 }
 
 /** Returns `end`, or the start of the escape that crosses it. No escape crosses `start`. */
-function endOfPiece(text: string, start: number, end: number): number {
-  const last = text.lastIndexOf('\\', end - 1)
-  if (last < start || end - last >= MAX_ESCAPE_CHARACTERS) return end
-  return isEscaped(text, last + 1, start) ? last : end
+export function endOfPiece(text: string, start: number, end: number): number {
+  const from = Math.max(start, end - MAX_ESCAPE_CHARACTERS + 1)
+  const last = text.slice(from, end).lastIndexOf('\\')
+  if (last === -1) return end
+  return isEscaped(text, from + last + 1, start) ? from + last : end
 }
 
 /** Parses a string with its quotes; returns undefined if it is not JSON. */

@@ -1,4 +1,4 @@
-import { isRaw } from '../json.ts'
+import { type LongString, MIN_LONG_CHARACTERS } from './long-strings.ts'
 
 /** An array or object that has been written in part. */
 interface Open {
@@ -15,41 +15,44 @@ const MAX_AT_ONCE_VALUES = 20_000
 /** Enough for a row of a table, as an object or an array. */
 const MAX_ROW_VALUES = 50
 const CHARACTERS_PER_TURN = 256 * 1024
-/** For shorter strings, `JSON.stringify` is faster than joining pieces. */
-const MAX_SEARCHED_CHARACTERS = 4 * 1024
 
 /**
  * Writes a JSON value as `JSON.stringify` does, about a thousand values in each turn. Supports plain data
- * only, without `toJSON`. `isUnescaped`: no string needs an escape, so strings are not searched.
+ * only, without `toJSON`.
  */
-export function* writingJson(value: unknown, isUnescaped = false): Generator<undefined, string> {
-  const pieces = yield* writingPieces(value, isUnescaped)
+export function* writingJson(value: unknown): Generator<undefined, string> {
+  const pieces = yield* writingPieces(value, [])
   return pieces.join('')
 }
 
 /**
- * Writes the same in UTF-8. The engine needs more time to create a string of this length than for
- * everything else here.
+ * Writes the same in UTF-8, but `longStrings` as the text did from which they were read. The engine
+ * needs more time to create a string of this length than for everything else here.
  */
 export function* writingJsonBytes(
   value: unknown,
-  isUnescaped: boolean,
+  longStrings: readonly LongString[],
 ): Generator<undefined, Buffer> {
-  const pieces = yield* writingPieces(value, isUnescaped)
+  const pieces = yield* writingPieces(value, longStrings)
   const length = pieces.reduce((sum, piece) => sum + Buffer.byteLength(piece), 0)
   yield
   const bytes = Buffer.allocUnsafeSlow(length)
   let end = 0
-  for (const piece of pieces) end += bytes.write(piece, end)
+  for (const piece of pieces) {
+    end += typeof piece === 'string' ? bytes.write(piece, end) : piece.copy(bytes, end)
+  }
   return bytes
 }
 
 /** No piece ends inside a surrogate pair. */
-function* writingPieces(value: unknown, isUnescaped: boolean): Generator<undefined, string[]> {
-  const maxText = isUnescaped ? MAX_SEARCHED_CHARACTERS : CHARACTERS_PER_TURN
+function* writingPieces(
+  value: unknown,
+  longStrings: readonly LongString[],
+): Generator<undefined, (string | Buffer)[]> {
+  const maxText = longStrings.length === 0 ? CHARACTERS_PER_TURN : MIN_LONG_CHARACTERS - 1
   if (isSmall(value, MAX_AT_ONCE_VALUES, maxText)) return [JSON.stringify(value) ?? 'null']
   // The engine stores a string that grows by concatenation as a tree, which is slow to read.
-  const written: string[] = []
+  const written: (string | Buffer)[] = []
   let pieces: string[] = []
   const stack: Open[] = []
   let current = value
@@ -60,11 +63,12 @@ function* writingPieces(value: unknown, isUnescaped: boolean): Generator<undefin
       yield
     }
     if (typeof current === 'string' && current.length > maxText) {
-      if (isUnescaped) {
-        pieces.push('"')
-        written.push(pieces.join(''), current)
-        pieces = ['"']
-      } else yield* writingString(current, pieces)
+      const long = longStrings.find((one) => one.value === current)
+      if (long === undefined) yield* writingString(current, pieces)
+      else {
+        written.push(pieces.join(''), long.json)
+        pieces = []
+      }
     } else if (
       typeof current !== 'object' ||
       current === null ||
@@ -131,17 +135,22 @@ function isHighSurrogate(code: number): boolean {
 
 /** Returns whether the value contains at most `maxValues` values and `maxText` characters. */
 function isSmall(value: unknown, maxValues: number, maxText: number): boolean {
+  let values = 0
   let characters = 0
-  const values = [value]
-  for (const one of values) {
+  const fits = (one: unknown): boolean => {
+    if (++values > maxValues) return false
     if (typeof one === 'string') {
       characters += one.length
-      if (characters > maxText) return false
-    } else if (typeof one === 'object' && one !== null && !isRaw(one)) {
-      const members = Array.isArray(one) ? one : Object.values(one)
-      if (values.length + members.length > maxValues) return false
-      values.push(...members)
+      return characters <= maxText
     }
+    if (typeof one !== 'object' || one === null) return true
+    if (Array.isArray(one)) {
+      for (const item of one) if (!fits(item)) return false
+      return true
+    }
+    const members = one as Readonly<Record<string, unknown>>
+    for (const name in members) if (!fits(members[name])) return false
+    return true
   }
-  return true
+  return fits(value)
 }

@@ -1,7 +1,8 @@
-import { parseJson } from '../json.ts'
+import { decodeUtf8, parseJson } from '../json.ts'
 import { countUpTo } from './count.ts'
 import { type Decimal, decimalOf, isLess, isSameDecimal, isWhole, neighbour } from './decimal.ts'
 import { readingJson } from './json-reader.ts'
+import { type LongString, separatingLongStrings } from './long-strings.ts'
 import { isCostly } from './long-work.ts'
 
 /** A number that cannot be checked. `message` names its place (JSON Pointer), not its value. */
@@ -43,8 +44,29 @@ export interface Kept {
   readonly value: unknown
   /** Whether every number is a JavaScript number, so that the value can also be validated. */
   readonly isPlain: boolean
-  /** Whether no string needs an escape, because the text contains no backslash. */
-  readonly isUnescaped: boolean
+  /** The long strings of `value` that were read separately. */
+  readonly longStrings: readonly LongString[]
+}
+
+/**
+ * Does the same as `readingKept` for bytes, and reads long strings in pieces. Returns undefined if the
+ * bytes are not JSON in UTF-8.
+ *
+ * @throws JsonLimitError as `readingJson` does.
+ */
+export function* readingKeptBytes(json: Buffer): Generator<undefined, Kept | undefined> {
+  const read = yield* readingSeparated(json)
+  if (read !== undefined) return read
+  const text = decodeUtf8(json)
+  return text === undefined ? undefined : yield* readingKept(text)
+}
+
+function* readingSeparated(json: Buffer): Generator<undefined, Kept | undefined> {
+  const separated = yield* separatingLongStrings(json)
+  if (separated === undefined) return undefined
+  const read = yield* readingKept(separated.rest)
+  const whole = read && separated.putBack(read.value)
+  return whole && { value: whole.value, isPlain: read.isPlain, longStrings: separated.strings }
 }
 
 /**
@@ -54,11 +76,10 @@ export interface Kept {
  * @throws JsonLimitError as `readingJson` does.
  */
 export function* readingKept(text: string): Generator<undefined, Kept | undefined> {
-  const isUnescaped = !text.includes('\\')
   if (!isCostly(text)) {
     const parsed = parseJson(text)
     if (parsed === undefined) return undefined
-    if (!mayDiffer(text, isUnescaped)) return { value: parsed.value, isPlain: true, isUnescaped }
+    if (!mayDiffer(text)) return { value: parsed.value, isPlain: true, longStrings: [] }
     yield
   }
   let isPlain = true
@@ -69,7 +90,7 @@ export function* readingKept(text: string): Generator<undefined, Kept | undefine
     isPlain = false
     return JSON.rawJSON(written)
   })
-  return parsed && { value: parsed.value, isPlain, isUnescaped }
+  return parsed && { value: parsed.value, isPlain, longStrings: [] }
 }
 
 /**
@@ -117,8 +138,8 @@ export function* readingValuesToCheck(
 }
 
 /** Tests `MAY_DIFFER`. Skips strings if they are few and long. */
-function mayDiffer(text: string, isUnescaped: boolean): boolean {
-  const isSplit = isUnescaped && text.length > MIN_SPLIT_CHARACTERS
+function mayDiffer(text: string): boolean {
+  const isSplit = text.length > MIN_SPLIT_CHARACTERS && !text.includes('\\')
   if (!isSplit || countUpTo(MAX_SPLIT_QUOTES, text, '"') > MAX_SPLIT_QUOTES) {
     return MAY_DIFFER.test(text)
   }

@@ -2,8 +2,8 @@ import type { RequestId } from '@modelcontextprotocol/client'
 import { type HttpResponse, json } from '../../../shared/http/http.ts'
 import { JsonLimitError } from '../../../shared/json/json-reader.ts'
 import { atOnce } from '../../../shared/json/turns.ts'
-import { type Kept, readingKept } from '../../../shared/json/written-numbers.ts'
-import { asObject, decodeUtf8 } from '../../../shared/json.ts'
+import { type Kept, readingKeptBytes } from '../../../shared/json/written-numbers.ts'
+import { asObject } from '../../../shared/json.ts'
 
 /**
  * The error codes of JSON-RPC 2.0 (s5.1) and MCP 2026-07-28, and `resourceNotFound` of earlier
@@ -60,15 +60,14 @@ export interface RpcResponse {
 export type RpcMessage = RpcRequest | RpcNotification | RpcResponse
 
 /**
- * Reads the JSON of a body in turns, with numbers as `readingKept` returns them.
+ * Reads the JSON of a body in turns, with numbers as `readingKeptBytes` returns them.
  *
  * @throws RpcError -32700 if the body is not JSON in UTF-8, and -32600 with status 413 if it has
  * too many parts.
  */
 export function* readingMessages(body: Buffer): Generator<undefined, Kept> {
-  const text = decodeUtf8(body) ?? ''
   try {
-    const read = yield* readingKept(text)
+    const read = yield* readingKeptBytes(body)
     if (read !== undefined) return read
   } catch (error) {
     if (!(error instanceof JsonLimitError)) throw error
@@ -115,7 +114,7 @@ export function idOf(value: unknown): RequestId | null {
   return isId(id) ? id : null
 }
 
-/** Converts an id that `readingKept` returned as written, such as 1.0, to a number. */
+/** Converts an id that `readingKeptBytes` returned as written, such as 1.0, to a number. */
 function plainId(id: unknown): unknown {
   return typeof id === 'object' && id !== null ? JSON.parse(JSON.stringify(id)) : id
 }

@@ -79,7 +79,7 @@ export function createMethods(options: MethodsOptions): AnswerMethod {
       )
     }
     const called = context.isLong
-      ? inTurns(writingJsonBytes(args, context.isUnescaped)).then(begin)
+      ? inTurns(writingJsonBytes(args, context.longStrings)).then(begin)
       : begin(JSON.stringify(args))
     return called.then(outcomeWriter(tool, era, place, options))
   }

@@ -70,10 +70,10 @@ function* readingInbound(
   let value: unknown
   try {
     const json = yield* readingMessages(body)
-    const { isPlain, isUnescaped } = json
+    const { isPlain, longStrings } = json
     value = json.value
     const inbound = readInbound(value, headers)
-    return { isPlain, isUnescaped, inbound, isLong: isLong(body.length) }
+    return { isPlain, longStrings, inbound, isLong: isLong(body.length) }
   } catch (error) {
     if (error instanceof RpcError) return errorResponse(idOf(value), error)
     throw error

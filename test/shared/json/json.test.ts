@@ -18,6 +18,8 @@ test.each([
 
 test.each([
   ['256 levels', nested(256)],
+  ['256 levels beside 10,000 lists', `[${'[],'.repeat(10_000)}${nested(255)}]`],
+  ['256 levels of objects', `${'{"a":'.repeat(256)}1${'}'.repeat(256)}`],
   ['brackets in a string', JSON.stringify(nested(1_000))],
   ['brackets after a quote in a string', JSON.stringify(`\\"${nested(1_000)}`)],
   ['many brackets side by side', `[${'[],'.repeat(1_000)}0]`],
@@ -31,6 +33,7 @@ test.each([
   ['257 lists after a string that ends in a backslash', `["\\\\",${nested(257)}]`],
   ['a million brackets', '['.repeat(1_000_000)],
   ['half a million lists', nested(500_000)],
+  ['257 lists beside 10,000 others', `[${'[],'.repeat(10_000)}${nested(256)}]`],
 ])('parseJson rejects %s as too deep', (_, text) => {
   expect(parseJson(text)).toBeUndefined()
   expect(parseJson(Buffer.from(text))).toBeUndefined()

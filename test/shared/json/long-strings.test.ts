@@ -1,0 +1,168 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { writingJsonBytes } from '../../../shared/json/json-writer.ts'
+import { separatingLongStrings } from '../../../shared/json/long-strings.ts'
+import { atOnce } from '../../../shared/json/turns.ts'
+import { readingKept, readingKeptBytes } from '../../../shared/json/written-numbers.ts'
+
+const read = (json: Buffer | string) => atOnce(readingKeptBytes(Buffer.from(json)))
+const separated = (json: string) => atOnce(separatingLongStrings(Buffer.from(json)))
+const long = 'x'.repeat(20_000)
+
+function parsed(text: string) {
+  try {
+    return { value: JSON.parse(text) }
+  } catch {
+    return undefined
+  }
+}
+
+/** The inner text of strings in JSON: mostly valid, with characters of every length in UTF-8. */
+const inner = fc
+  .array(
+    fc.tuple(
+      fc.constantFrom(
+        ...['x', 'ü', '東', '😀', '\u007f', '\u2028', 'abc {[,:'],
+        ...['\\n', '\\\\', '\\"', '\\u00e9', '\\ud83d\\ude00', '\\ud800', '\\/'],
+      ),
+      fc.integer({ min: 1, max: 15_000 }),
+    ),
+    { maxLength: 4 },
+  )
+  .map((runs) => runs.map(([one, times]) => one.repeat(times)).join(''))
+const broken = fc.oneof(
+  { weight: 9, arbitrary: fc.constant('') },
+  fc.constantFrom('\\', '\\x', '\\u12', '\n', '\0', '"'),
+)
+const strings = fc.tuple(inner, broken, inner).map((parts) => `"${parts.join('')}"`)
+const values = fc.oneof(
+  { weight: 3, arbitrary: strings },
+  fc.constantFrom('1', '1.0', 'true', 'null', '[]', '{}', '12345678901234567890'),
+)
+const names = fc.oneof(
+  { weight: 5, arbitrary: fc.constantFrom('"a"', '"b"', '"1"', '"__proto__"', '"rawJSON"', 'a') },
+  fc.constantFrom('x', '\\u00e9').map((one) => `"${one.repeat(9_000)}"`),
+)
+const members = fc
+  .array(fc.tuple(names, fc.constantFrom(':', ' :\n', ''), values), { maxLength: 4 })
+  .map((all) => `{${all.map((member) => member.join('')).join(',')}}`)
+const texts = fc.oneof(
+  values,
+  members,
+  fc.array(fc.oneof(values, members), { maxLength: 4 }).map((all) => `[${all.join(' , ')}]`),
+)
+
+describe('long strings that are read separately', () => {
+  test('have the same values as from JSON.parse, and are written with the same meaning', () => {
+    let count = 0
+    fc.assert(
+      fc.property(texts, (text) => {
+        const kept = read(text)
+        const expected = parsed(text)
+        expect(kept === undefined).toBe(expected === undefined)
+        if (kept === undefined || expected === undefined) return
+        if (kept.longStrings.length > 0) count++
+        const whole = atOnce(readingKept(text))
+        expect(kept.isPlain).toBe(whole?.isPlain)
+        // Compared as text, because a failed comparison of values would print them.
+        const value = JSON.stringify(kept.value)
+        expect(value === JSON.stringify(whole?.value)).toBe(true)
+        const written = atOnce(writingJsonBytes(kept.value, kept.longStrings)).toString()
+        expect(JSON.stringify(atOnce(readingKept(written))?.value) === value).toBe(true)
+      }),
+      { seed: 20_261_129, numRuns: 400 },
+    )
+    expect(count).toBeGreaterThan(50)
+  })
+
+  test.each([
+    ['as the whole value', `"${long}"`],
+    ['in an array', `[1,"${long}",{"a":"${long}"}]`],
+    ['as the value of __proto__', `{"__proto__":"${long}"}`],
+    ['as the first of two members with the same name', `{"a":"${long}","a":1}`],
+    ['as the second of two members with the same name', `{"a":1,"a":"${long}"}`],
+    ['beside a number that is kept as written', `{"a":"${long}","b":1.0}`],
+    ['with escapes', `["${'line\\n'.repeat(5_000)}"]`],
+    ['with an escape across every piece', `["${'\\u00e9'.repeat(20_000)}"]`],
+    ['with characters of three and four bytes', `["${'東😀'.repeat(20_000)}"]`],
+    ['with lone surrogates', `["${'\\ud83d'.repeat(20_000)}"]`],
+  ])('can occur %s', (_, text) => {
+    const kept = read(text)
+    expect(kept?.longStrings.length).toBeGreaterThan(0)
+    expect(JSON.stringify(kept?.value) === JSON.stringify(atOnce(readingKept(text))?.value)).toBe(
+      true,
+    )
+  })
+
+  test('are written as in the text', () => {
+    const line = '\\u006cine\\n'.repeat(5_000)
+    const kept = read(`{"b" : "${line}", "a":[ 1.0, "${long}" ]}`)
+    const written = atOnce(writingJsonBytes(kept?.value, kept?.longStrings ?? []))
+    expect(written.toString() === `{"b":"${line}","a":[1.0,"${long}"]}`).toBe(true)
+  })
+
+  test.each([
+    ['a name', `{"${long}":1}`],
+    ['a name beside a long value', `{"${long}":"${long}"}`],
+  ])('are read with the rest as %s', (_, text) => {
+    const kept = read(text)
+    expect(kept?.longStrings).toEqual([])
+    expect(JSON.stringify(kept?.value) === text).toBe(true)
+  })
+
+  test.each([
+    ['a control character', `["${long}\n${long}"]`],
+    ['a control character as its first character', `["\t${long}"]`],
+    ['a control character as its last character', `["${long}\0"]`],
+    ['an unknown escape', `["${long}\\x${long}"]`],
+    ['no end', `["${long}`],
+    ['an escaped end', `["${long}\\"]`],
+    ['no comma before it', `[1"${long}"]`],
+    ['no comma after it', `["${long}""${long}"]`],
+  ])('are not JSON with %s', (_, text) => {
+    expect(parsed(text)).toBeUndefined()
+    expect(read(text)).toBeUndefined()
+  })
+
+  test.each([0, 1, 2, 3])('are checked for control characters at each of %i offsets', (offset) => {
+    for (let at = 0; at < 8; at++) {
+      for (const place of [at, 20_000 - 1 - at]) {
+        const inner = `${'x'.repeat(place)}\x1f${'x'.repeat(20_000 - 1 - place)}`
+        expect(read(`${' '.repeat(offset)}"${inner}"`)).toBeUndefined()
+      }
+    }
+    const allowed = `${' !~\u007f'.repeat(5_000)}`
+    expect(read(`${' '.repeat(offset)}"${allowed}"`)?.value === allowed).toBe(true)
+  })
+
+  test('are not JSON if they are not UTF-8', () => {
+    const head = Buffer.from(`["${long}`)
+    for (const bytes of [[0xff], [0xc3], [0xed, 0xa0, 0x80]]) {
+      expect(read(Buffer.concat([head, Buffer.from(bytes), Buffer.from('"]')]))).toBeUndefined()
+    }
+  })
+
+  test.each([
+    ['a short text', '["abc"]'],
+    ['strings of at most 4 KiB', `[${`"${'x'.repeat(4_096)}",`.repeat(8)}1]`],
+    ['a long rest', `["${long}",${'1,'.repeat(10_000)}1]`],
+    ['many short strings', `["${long}",${'"a",'.repeat(200)}1]`],
+    ['no string', '1'.repeat(20_000)],
+  ])('are not separated from %s', (_, text) => {
+    expect(separated(text)).toBeUndefined()
+  })
+
+  test('are read in turns, and their number has no influence on the rest', () => {
+    const work = separatingLongStrings(Buffer.from(`[${`"${'x'.repeat(100_000)}",`.repeat(8)}1]`))
+    let turns = 1
+    while (!work.next().done) turns++
+    expect(turns).toBe(1 + 8 * 4)
+  })
+
+  test('cannot be replaced by a text that looks like a placeholder', () => {
+    const first = separated(`["${long}"]`)
+    const placeholder: unknown = JSON.parse(first?.rest ?? '')[0]
+    const other = `["${placeholder}","${long}"]`
+    expect(JSON.stringify(read(other)?.value) === other).toBe(true)
+  })
+})

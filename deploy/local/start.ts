@@ -2,6 +2,7 @@ import type { Environment } from '../../shared/config.ts'
 import { STOP_HINT, signIn } from '../kit/greeting.ts'
 import { onNpmGone } from '../kit/npm-parents.ts'
 import { describeCatalogueWarnings } from './catalogue-warnings.ts'
+import { publicUrlWarning } from './public-url-warning.ts'
 import { isFrame } from './start-failure.ts'
 import { type LogLine, type System, startSystem } from './system.ts'
 
@@ -57,6 +58,8 @@ export async function start({ env, write, onReady }: StartIo): Promise<void> {
     report: (line) => (system === undefined ? early.push(line) : show(line)),
   })
   for (const line of early) show(line)
+  const publicUrl = warningOfPublicUrl(system)
+  if (publicUrl !== undefined) write(`${publicUrl}\n`)
   write(describeCatalogueWarnings(system.warnings))
   onReady(system)
   await ended
@@ -87,7 +90,9 @@ ready
 
 /** Returns the document that `npm start -- --json` prints. */
 export function startDocument(system: Greeted) {
-  const { url, users, variables, warnings } = system
+  const { url, users, variables } = system
+  const publicUrl = warningOfPublicUrl(system)
+  const warnings = { ...system.warnings, ...(publicUrl !== undefined && { publicUrl }) }
   return {
     connector: `${variables['PUBLIC_URL']}/mcp`,
     url,
@@ -95,6 +100,10 @@ export function startDocument(system: Greeted) {
     users: usesEmulator(system) ? users : [],
     warnings,
   }
+}
+
+function warningOfPublicUrl({ url, variables }: Greeted): string | undefined {
+  return publicUrlWarning(variables['PUBLIC_URL'] ?? url, url)
 }
 
 function issuerOf({ issuer, variables }: Greeted): string {

@@ -100,6 +100,15 @@ Set FUNCTIONS_BASE to the URL of your backends.
     expect(printed).not.toContain('gpt_actions_limits_exceeded')
   })
 
+  test('prints a warning if PUBLIC_URL names another port of this machine', async () => {
+    const child = start({ PUBLIC_URL: 'http://localhost:9' })
+    const [warning = ''] = await untilReady(child)
+
+    expect(warning).toMatch(
+      /^PUBLIC_URL is http:\/\/localhost:9, but npm start listens on port (\d+), .* Set PUBLIC_URL to http:\/\/localhost:\1, or PORT to 9\.$/,
+    )
+  })
+
   test.each(['SIGINT', 'SIGTERM'] as const)('ends all processes on %s', async (signal) => {
     const child = start({})
     await untilReady(child)

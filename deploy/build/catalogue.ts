@@ -3,6 +3,7 @@ import { secretVariables } from '../../shared/catalogue/backend-auth.ts'
 import { compileCatalogue } from '../../shared/compile-catalogue.ts'
 import { ConfigError, type Environment } from '../../shared/config.ts'
 import { CATALOGUE_VARIABLES, parseCatalogue, parseDocument } from '../../shared/tools.ts'
+import { quantity } from '../kit/quantity.ts'
 
 /** Name of the catalogue file in a built function's directory, and value of its `TOOLS_FILE`. */
 export const CATALOGUE_FILE = 'catalogue.json'
@@ -90,6 +91,5 @@ export function describeWarnings(warnings: readonly string[]): string {
 
 /** Returns one line with the number of tools, the size and the part. */
 export function describeCatalogue({ text, tools, part }: CarriedCatalogue): string {
-  const count = tools === 1 ? '1 tool' : `${tools} tools`
-  return `${count}, ${(Buffer.byteLength(text) / 1000).toFixed(1)} kB, ${MEANING[part]}`
+  return `${quantity(tools, 'tool')}, ${(Buffer.byteLength(text) / 1000).toFixed(1)} kB, ${MEANING[part]}`
 }

@@ -1,4 +1,5 @@
 import { printable, printableJson } from '../../shared/log/printable.ts'
+import { quantity } from '../kit/quantity.ts'
 import { PLAIN, type Style } from '../kit/style.ts'
 import type { Finding, Group, Results } from './check.ts'
 import { INDENT, printFields, wrap } from './print-fields.ts'
@@ -31,11 +32,11 @@ export function toText(
   )
   const quiet = checked.filter(({ findings }) => findings.length === 0).length
   return [
-    `${outcome(results, style)}\nExamined ${printable(url)}: ${count(checked.length, 'check')}.`,
+    `${outcome(results, style)}\nExamined ${printable(url)}: ${quantity(checked.length, 'check')}.`,
     ...groups.filter((text) => text !== ''),
     ...(isVerbose || quiet === 0
       ? []
-      : [`${count(quiet, 'check')} found nothing: --verbose lists them.`]),
+      : [`${quantity(quiet, 'check')} found nothing: --verbose lists them.`]),
     '',
   ]
     .join('\n\n')
@@ -70,7 +71,7 @@ function section(group: Group, results: Results, isVerbose: boolean, style: Styl
     ...[...reasons].map(([reason, checks]) =>
       isVerbose
         ? wrap(`  ?   skipped (${reason}): ${checks.map(({ name }) => name).join(', ')}`)
-        : wrap(`  ?   ${count(checks.length, 'check')} skipped: ${reason}`),
+        : wrap(`  ?   ${quantity(checks.length, 'check')} skipped: ${reason}`),
     ),
     ...joinAlike([...findings].sort(bySeverity)).map((finding) => describe(finding, style)),
   ].join('\n')
@@ -82,7 +83,7 @@ function joinAlike(findings: readonly Finding[]): readonly Finding[] {
   return [...rules.values()].flatMap((same) => {
     const [first] = same
     if (first === undefined || same.length <= MAX_ALIKE) return same
-    const seen = `${first.seen}; and ${count(same.length - 1, 'other')}`
+    const seen = `${first.seen}; and ${quantity(same.length - 1, 'other')}`
     return [{ ...first, seen, where: [...new Set(same.map(({ where }) => where))].join(', ') }]
   })
 }
@@ -110,11 +111,11 @@ function outcome({ findings, checked, skipped }: Results, style: Style): string 
   const [good, bad] = isSubmission
     ? ['Ready to submit', 'Not ready to submit']
     : ['Healthy', 'Broken']
-  const rest = skipped.length === 0 ? '' : ` ${count(skipped.length, 'check')} skipped.`
+  const rest = skipped.length === 0 ? '' : ` ${quantity(skipped.length, 'check')} skipped.`
   if (findings.length === 0) return `${style.green(`${good}: no faults found.`)}${rest}`
   const kinds = [
-    ...(errors === 0 ? [] : [count(errors, 'fault')]),
-    ...(warnings === 0 ? [] : [count(warnings, 'warning')]),
+    ...(errors === 0 ? [] : [quantity(errors, 'fault')]),
+    ...(warnings === 0 ? [] : [quantity(warnings, 'warning')]),
   ]
   const text = `${errors === 0 ? `${good}, with` : `${bad}:`} ${kinds.join(' and ')}.`
   return `${errors === 0 ? style.yellow(text) : style.red(text)}${rest}`
@@ -122,8 +123,4 @@ function outcome({ findings, checked, skipped }: Results, style: Style): string 
 
 function bySeverity(one: Finding, other: Finding): number {
   return Number(one.severity === 'warning') - Number(other.severity === 'warning')
-}
-
-function count(number: number, noun: string): string {
-  return `${number} ${noun}${number === 1 ? '' : 's'}`
 }

@@ -1,6 +1,7 @@
 import { CATALOGUE_VARIABLES } from '../../shared/tools.ts'
 import { CATALOGUE_FILE } from '../build/catalogue.ts'
 import { ROOT } from '../build/functions.ts'
+import { quantity } from '../kit/quantity.ts'
 import { checkOrganisation } from './checks/organisation.ts'
 import { pinnedTraffic } from './checks/traffic.ts'
 import { type Command, toShell } from './command.ts'
@@ -65,7 +66,7 @@ export async function deploy(options: Options, dependencies: Dependencies): Prom
   const connector = `${desired.env['PUBLIC_URL']?.trim()}/mcp`
   if (options.dryRun) {
     const commands = [...steps.map(describeStep), ...(doctor ? [toShell(doctor)] : [])]
-    write(`${[...commands, `Dry run: ${commands.length} commands.`].join('\n')}\n`)
+    write(`${[...commands, `Dry run: ${quantity(commands.length, 'command')}.`].join('\n')}\n`)
     // If gcloud or firebase is not installed, a plan for an empty project is a valid result.
     if (failure === undefined || failure instanceof NotInstalledError) {
       return { ...place, commands: steps.map(toDescribed), connector }

@@ -1,6 +1,7 @@
 import { ConfigError, type Environment } from '../../shared/config.ts'
 import { functionNames } from '../build/functions.ts'
 import { readEnvFile } from '../env-file.ts'
+import { quantity } from '../kit/quantity.ts'
 import { checkApp } from './checks/ownership.ts'
 import { createGcloud, type Gcloud } from './gcloud.ts'
 import { readLiveSite } from './hosting/live.ts'
@@ -66,7 +67,7 @@ export async function destroy(options: Options, dependencies: Dependencies): Pro
     return destroyed
   }
   if (!isApplied) {
-    write(`${steps.map(describeStep).join('\n')}\nDry run: ${steps.length} commands.\n`)
+    write(`${steps.map(describeStep).join('\n')}\nDry run: ${quantity(steps.length, 'command')}.\n`)
     return destroyed
   }
   await runSteps(steps, { run, write, again: ['npm run destroy --', ...options.args].join(' ') })

@@ -1,4 +1,5 @@
 import { printable, printableJson } from '../../shared/log/printable.ts'
+import { quantity } from '../kit/quantity.ts'
 import type { Change } from './catalogue/merge.ts'
 import type { Conversion } from './convert.ts'
 
@@ -28,7 +29,7 @@ export function describeReport({
   warnings,
 }: Report): string {
   const lines = [
-    `${tools.length} tools${out === undefined ? '' : ` in ${out}`}${isDryRun ? ' (dry run: nothing was written)' : ''}`,
+    `${quantity(tools.length, 'tool')}${out === undefined ? '' : ` in ${out}`}${isDryRun ? ' (dry run: nothing was written)' : ''}`,
     ...(changes ?? []).map(describeChange),
     ...(changes?.length === 0 ? ['no changes'] : []),
     ...tools.flatMap(({ name, notes }) => notes.map((note) => `note: ${name}: ${note}`)),

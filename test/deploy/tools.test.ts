@@ -99,6 +99,16 @@ describe('the sample tools', () => {
     })
   })
 
+  test('count one event in the singular', async () => {
+    const sub = 'google-oauth2|4'
+    await call({ tool: 'addEvent', sub, body: '{"title":"A","date":"2026-01-02"}' })
+    const summary = await call({ tool: 'summarizeEvents', sub })
+
+    expect(await summary.json()).toEqual({
+      summary: '1 event from 2026-01-02 to 2026-01-02, the newest: A.',
+    })
+  })
+
   test('match the schemas of the catalogue', async () => {
     const catalogue = parseTools({ TOOLS_FILE }, compileTool)
     const bodies = { addEvent: '{"title":"A","date":"2026-01-02"}' }

@@ -51,7 +51,7 @@ describe('npm run import', () => {
     const { code, output, errors } = await run(file(ONE), '--public')
     expect(code).toBe(0)
     expect([...parseCatalogue({ TOOLS: output }).keys()]).toEqual(['x'])
-    expect(errors).toBe('1 tools\n')
+    expect(errors).toBe('1 tool\n')
   })
 
   test('exits with 1 if neither the document nor an option declares access', async () => {

@@ -1,5 +1,6 @@
 import { printable, printableJson } from '../../../shared/log/printable.ts'
 import { CLIENTS_SCOPES } from '../../kit/management-scopes.ts'
+import { quantity } from '../../kit/quantity.ts'
 import { showClientName } from '../client-name.ts'
 import { age, type PruneDecision } from './classify.ts'
 import type { ClientsOptions } from './options.ts'
@@ -67,7 +68,7 @@ export function toText(report: ClientsReport, options: ClientsOptions): string {
   const rows = clients.map((client) => toRow(client, report))
   const isRead = read.failures.every(({ scope }) => scope !== 'read:clients')
   const found = isRead
-    ? `${count(clients.length, 'dynamic client')}, ${read.others} other`
+    ? `${quantity(clients.length, 'dynamic client')}, ${read.others} other`
     : 'the clients could not be read'
   const parts = [
     `Tenant ${tenant}: ${found}.`,
@@ -83,10 +84,10 @@ function outcome({ clients, deleted, kept }: ClientsReport, { apply }: ClientsOp
   const unused = clients.filter(({ decision }) => decision?.isUnused)
   if (unused.length === 0) return 'Nothing to delete.'
   if (!apply) {
-    return `${count(unused.length, 'client')} to delete. Nothing was changed. To delete, run the command again with --apply.`
+    return `${quantity(unused.length, 'client')} to delete. Nothing was changed. To delete, run the command again with --apply.`
   }
   return [
-    `${count(deleted.length, 'client')} deleted.`,
+    `${quantity(deleted.length, 'client')} deleted.`,
     ...kept.map(({ clientId, reason }) => `Kept ${clientId}: ${reason}`),
   ].join('\n')
 }
@@ -159,10 +160,6 @@ function lastUse(value: number | null | undefined, now: number): string {
 function toCell(text: string): string {
   const plain = printable(text)
   return plain.length > 4 * MAX_WIDTH ? `${plain.slice(0, 4 * MAX_WIDTH)}…` : plain
-}
-
-function count(number: number, what: string): string {
-  return `${number} ${what}${number === 1 ? '' : 's'}`
 }
 
 function iso(at: number | null | undefined): string | null {

@@ -1,3 +1,4 @@
+import { quantity } from '../../kit/quantity.ts'
 import type { Check } from '../check.ts'
 import type { Observed } from '../faults/faults.ts'
 import type { DeploymentObservation } from '../observe/deployment.ts'
@@ -44,7 +45,7 @@ function checkReferences(document: JsonObject, where: string): Observed[] {
   const lost = [...new Set(referencesIn(document))].filter((one) => !isResolvable(one, document))
   if (lost.length === 0) return []
   const examples = lost.slice(0, MAX_PREVIEWS).map(preview).join(', ')
-  const seen = `${lost.length} references of openapi.json cannot be resolved: ${examples}`
+  const seen = `${quantity(lost.length, 'reference')} of openapi.json cannot be resolved: ${examples}`
   return [{ id: 'openapi_references', seen, where }]
 }
 
@@ -62,7 +63,7 @@ function checkLimits(document: JsonObject, where: string): Observed[] {
     found.push({ id: 'openapi_operations', seen, where })
   }
   if (long.length > 0) {
-    const seen = `${long.length} operations of openapi.json have a summary or description of more than ${MAX_DESCRIPTION_CHARACTERS} characters`
+    const seen = `openapi.json has ${quantity(long.length, 'operation')} with a summary or description of more than ${MAX_DESCRIPTION_CHARACTERS} characters`
     found.push({ id: 'openapi_descriptions', seen, where })
   }
   if (length > MAX_DOCUMENT_CHARACTERS) {

@@ -1,3 +1,4 @@
+import { quantity } from '../../kit/quantity.ts'
 import type { Check, CheckOutcome } from '../check.ts'
 import type { Observed } from '../faults/faults.ts'
 import type { OrganizationObservation } from '../observe/access.ts'
@@ -42,7 +43,7 @@ function checkPermissions({
   const byUser =
     peopleRead === 0
       ? 'the tenant has no users'
-      : `none of the ${peopleRead} users who signed in last has a permission of the API`
+      : `no permission of the API is assigned to the ${quantity(peopleRead, 'user')} who signed in last`
   return [{ id: 'permissions_unassigned', seen: `${byRole}; ${byUser}`, details: { role } }]
 }
 

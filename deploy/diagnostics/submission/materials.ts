@@ -1,4 +1,5 @@
 import { isOpen } from '../../../shared/catalogue/access.ts'
+import { quantity } from '../../kit/quantity.ts'
 import type { Observed, PlainFaultId } from '../faults/faults.ts'
 import type { Subject, SubmissionCheck } from './subject.ts'
 import type { Listing, TestCase } from './submission-file.ts'
@@ -53,7 +54,7 @@ export const MATERIAL_CHECKS: readonly SubmissionCheck[] = [
       KINDS.flatMap(([kind, expected, id]) => {
         const count = submission?.[kind].length ?? 0
         if (count === expected) return []
-        const seen = `there are ${count} ${kind} tests, not ${expected}`
+        const seen = `the submission has ${quantity(count, `${kind} test`)}, not ${expected}`
         return [{ id, seen, where: `${submissionFile}: tests.${kind}` }]
       }),
   },

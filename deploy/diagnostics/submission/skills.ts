@@ -1,4 +1,5 @@
 import { SKILL_LIMITS, type SkillEntry } from '../../../shared/catalogue/skills/skill.ts'
+import { quantity } from '../../kit/quantity.ts'
 import type { Observed } from '../faults/faults.ts'
 import type { SubmissionCheck } from './subject.ts'
 
@@ -27,7 +28,7 @@ function skillFaults(entry: SkillEntry, app: string): Observed[] {
   }
   const bytes = resources.reduce((sum, { size }) => sum + size, 0)
   if (resources.length > SKILL_LIMITS.files || bytes > SKILL_LIMITS.skillBytes) {
-    const seen = `the skill has ${resources.length} files with ${bytes} bytes`
+    const seen = `the skill has ${quantity(resources.length, 'file')} with ${bytes} bytes`
     found.push({ id: 'skill_bundle_too_large', seen, where })
   }
   const identity = `${app}:${frontmatter.name}`

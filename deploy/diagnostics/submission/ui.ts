@@ -1,4 +1,5 @@
 import { UI_MIME_TYPE } from '../../../shared/catalogue/resources/mime-type.ts'
+import { quantity } from '../../kit/quantity.ts'
 import type { CheckOutcome } from '../check.ts'
 import type { Observed } from '../faults/faults.ts'
 import { preview } from '../probe-result.ts'
@@ -141,11 +142,11 @@ function checkScreenshots({ submission, submissionFile, tools }: Subject): Check
   if (screenshots.length === 0) return []
   const where = `${submissionFile}: screenshots`
   if (tools.every((tool) => uiOf(tool) === undefined)) {
-    const seen = `there are ${screenshots.length} screenshots, and no tool has a UI`
+    const seen = `the submission has ${quantity(screenshots.length, 'screenshot')}, and no tool has a UI`
     return [{ id: 'screenshots_not_allowed', seen, where }]
   }
   if (screenshots.length === starterPrompts.length) return []
-  const seen = `there are ${screenshots.length} screenshots for ${starterPrompts.length} starter prompts`
+  const seen = `the submission has ${quantity(screenshots.length, 'screenshot')} for ${quantity(starterPrompts.length, 'starter prompt')}`
   return [{ id: 'screenshots_incomplete', seen, where }]
 }
 

@@ -1,4 +1,5 @@
 import type { Environment } from '../../../shared/config.ts'
+import { quantity } from '../../kit/quantity.ts'
 import type { Run } from '../command.ts'
 import { createGcloud } from '../gcloud.ts'
 import { runSteps } from '../run-steps.ts'
@@ -31,7 +32,7 @@ export async function deployMonitoring(
   const steps = await monitoringSteps(options, createGcloud(run))
   if (dryRun) {
     const commands = steps.map(describeStep)
-    write(`${[...commands, `Dry run: ${commands.length} commands.`].join('\n')}\n`)
+    write(`${[...commands, `Dry run: ${quantity(commands.length, 'command')}.`].join('\n')}\n`)
     return steps.map(toDescribed)
   }
   await runSteps(steps, { run, write, again })

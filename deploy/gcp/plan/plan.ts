@@ -1,3 +1,4 @@
+import { quantity } from '../../kit/quantity.ts'
 import { type HostingState, planHosting } from '../hosting/plan.ts'
 import { APIS } from '../names.ts'
 import type { Settings } from '../settings.ts'
@@ -75,7 +76,7 @@ function planApis({ apis }: State, { project }: Settings): DeployStep[] {
   return [
     {
       phase: 'apis',
-      title: `enable ${missing.length} APIs`,
+      title: `enable ${quantity(missing.length, 'API')}`,
       command: ['gcloud', 'services', 'enable', ...missing, `--project=${project}`],
     },
   ]

@@ -1,5 +1,6 @@
 import type { RequestListener } from 'node:http'
 import { buffer } from 'node:stream/consumers'
+import { quantity } from '../../kit/quantity.ts'
 import type { VerifyApiToken } from './api-token.ts'
 import { type AssertionOptions, verifyCall } from './assertion.ts'
 import { answerCalendarApi, CALENDAR_API, scopeOf } from './calendar-api.ts'
@@ -140,5 +141,5 @@ function summarize(events: readonly CalendarEvent[]): string {
   const [newest, ...older] = newestFirst(events)
   if (newest === undefined) return 'No events.'
   const oldest = older.at(-1) ?? newest
-  return `${events.length} events from ${oldest.date} to ${newest.date}, the newest: ${newest.title}.`
+  return `${quantity(events.length, 'event')} from ${oldest.date} to ${newest.date}, the newest: ${newest.title}.`
 }

@@ -319,3 +319,18 @@ test.each(FRONT_FAULTS)('reports that %s', async (_, misbehaviour, expected) => 
     expect(Math.min(fix.length, why.length, seen.length)).toBeGreaterThan(10)
   }
 })
+
+test.each([
+  [
+    member(/^\/openapi/, 'x-more', { $ref: '#/$defs/F' }),
+    /^1 reference of openapi\.json cannot be resolved: /,
+  ],
+  [
+    member(/^\/openapi/, 'paths', { '/more': { post: { description: 'x'.repeat(301) } } }),
+    /^openapi\.json has 1 operation with a summary or description of more than 300 characters$/,
+  ],
+])('counts one fault of openapi.json in the singular: %#', async (misbehaviour, seen) => {
+  front.misbehaves = misbehaviour
+  const { findings } = await doctorReport([front.url])
+  expect(findings.map((finding) => finding.seen)).toEqual([expect.stringMatching(seen)])
+})

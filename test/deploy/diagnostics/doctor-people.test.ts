@@ -55,6 +55,16 @@ test.each(byName(FAULTS))('reports %s', async (_, one) => {
   expectFindings(report, one)
 })
 
+test('counts one user in the singular', async () => {
+  const change = all(permissionsUnassigned, ({ users }) => void users.splice(1))
+  const { findings } = await examine(change)
+  expect(findings.map(({ seen }) => seen)).toEqual([
+    expect.stringContaining(
+      '; no permission of the API is assigned to the 1 user who signed in last',
+    ),
+  ])
+})
+
 const HEALTHY: readonly Case[] = [
   {
     name: 'permissions that are assigned directly to a user',

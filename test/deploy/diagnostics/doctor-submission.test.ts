@@ -311,6 +311,22 @@ test('reports screenshots when no tool has a UI', async () => {
   expect(findings.map(({ id }) => id)).toEqual(['screenshots_not_allowed'])
 })
 
+const SINGULAR: readonly (readonly [seen: string, change: Change])[] = [
+  [
+    'the submission has 1 screenshot for 2 starter prompts',
+    submitted({ screenshots: ['a.png'], starterPrompts: ['A.', 'B.'] }),
+  ],
+  [
+    'the submission has 1 negative test, not 3',
+    ({ submission }) => submission.tests.negative.splice(1),
+  ],
+]
+
+test.each(SINGULAR)('counts one item in the singular: %s', async (seen, change) => {
+  const { findings } = await examined(change)
+  expect(findings.map((finding) => finding.seen)).toEqual([seen])
+})
+
 test('requires no demo account for an app without sign-in', async () => {
   const { findings } = await examined(({ catalogue, submission }) => {
     for (const entry of Object.values(catalogue.tools)) Object.assign(entry, { scopes: [] })

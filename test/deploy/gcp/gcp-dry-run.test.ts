@@ -19,6 +19,11 @@ describe('deploy --dry-run', () => {
     for (const secret of Object.values(SECRETS)) expect(stdout).not.toContain(secret)
   })
 
+  test('counts one command in the singular', async () => {
+    const { stdout } = await run(['--dry-run', '--only=doctor'])
+    expect(stdout).toMatch(/ doctor https:\/\/mcp\.acme\.example\nDry run: 1 command\.\n$/)
+  })
+
   test('requires neither gcloud nor firebase', async () => {
     commands.restart([])
     const variables = { ...VARIABLES, BACKEND_AUTH: 'google' }

@@ -187,7 +187,7 @@ test('a new deployment passes --allow-unauthenticated only if the function is no
 test('only disabled APIs are enabled', () => {
   const apis = new Set(APIS.filter((api) => api !== 'run.googleapis.com'))
   expect(planOf({ state: { apis } })).toEqual([
-    '# enable 1 APIs\ngcloud services enable run.googleapis.com --project=acme-prod',
+    '# enable 1 API\ngcloud services enable run.googleapis.com --project=acme-prod',
   ])
 })
 

@@ -1,9 +1,10 @@
-import { type ChildProcess, spawn } from 'node:child_process'
+import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { copyFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { createServer, type IncomingMessage } from 'node:http'
 import { buffer } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type Issuer, startIssuer } from './support/http/issuer.ts'
 import { type Listening, listen } from './support/http/listen.ts'
@@ -87,7 +88,7 @@ describe.each(samples)('deploy/samples/$file', ({ file, removed, main }) => {
     const started = spawn(process.execPath, [`${directory}/${file}`], {
       env: {
         PATH: process.env['PATH'],
-        PORT: '0',
+        BACKEND_PORT: '0',
         PUBLIC_URL: 'https://mcp.test',
         FUNCTIONS_BASE: functionsBase,
         GATEWAY_HMAC_SECRET: HMAC_SECRET,
@@ -159,6 +160,36 @@ describe.each(samples)('deploy/samples/$file', ({ file, removed, main }) => {
       expect([name, (await forward(one)).status]).toEqual([name, 401])
     }
   })
+})
+
+test.each([
+  {
+    name: 'loopback only, without the PORT of the gateway',
+    variables: { PORT: '1', BACKEND_PORT: '0' },
+    expected: /^127\.0\.0\.1$/,
+  },
+  {
+    name: 'all interfaces at PORT on Cloud Run',
+    variables: { K_SERVICE: 'list-events', PORT: '0', BACKEND_PORT: '1' },
+    expected: /^(::|0\.0\.0\.0)$/,
+  },
+])('deploy/samples/express-backend.mjs listens on $name', async ({ variables, expected }) => {
+  const program = `
+const { server } = await import('./deploy/samples/express-backend.mjs')
+server.on('listening', () => {
+  console.log(server.address().address)
+  server.close()
+})
+`
+  const { stdout } = await promisify(execFile)(
+    process.execPath,
+    ['--input-type=module', '--eval', program],
+    {
+      cwd: ROOT,
+      env: { PATH: process.env['PATH'], GATEWAY_HMAC_SECRET: HMAC_SECRET, ...variables },
+    },
+  )
+  expect(stdout.trim()).toMatch(expected)
 })
 
 function fieldsOf({ headers }: IncomingMessage): Record<string, string> {

@@ -27,4 +27,6 @@ app.use(async (req, res, next) => {
 app.post('/listEvents', (req, res) => {
   res.json({ events: [`dentist, for ${req.caller.sub}`] })
 })
-export const server = app.listen(process.env.PORT ?? 9000)
+// Cloud Run sets K_SERVICE and PORT. On your machine PORT may be the port of the gateway.
+const { K_SERVICE, PORT, BACKEND_PORT = 9000 } = process.env
+export const server = K_SERVICE ? app.listen(PORT) : app.listen(BACKEND_PORT, '127.0.0.1')

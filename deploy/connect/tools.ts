@@ -9,8 +9,8 @@ import {
 } from '@modelcontextprotocol/client'
 import type { Fetch } from '../diagnostics/probe.ts'
 import { parseChallenge, scopesOf, signInIn } from '../diagnostics/probe-result.ts'
+import { chooseTool, isPublic, requiredScopes } from './choose-tool.ts'
 import type { Imitation } from './client/imitations.ts'
-import { isOpen, schemesOf } from './discovery/challenge.ts'
 import { interruption, reportingFetch } from './discovery/send-request.ts'
 import { type ConnectFaultId, StepError } from './failure.ts'
 import type { StepResult } from './step.ts'
@@ -57,18 +57,19 @@ export async function listTools(client: Client): Promise<StepResult<readonly Too
   return { value: tools, seen: `MCP ${version}, ${names}` }
 }
 
-/** Calls the first tool that the token permits and that requires no arguments. */
+/**
+ * Calls a tool that requires no arguments (see `chooseTool`). The description states when the tool is
+ * public, because the call then does not test the token.
+ *
+ * @throws StepError if the token permits no such tool, or the call fails.
+ */
 export async function callTool(
   client: Client,
   tools: readonly Tool[],
   granted: readonly string[],
 ): Promise<StepResult<undefined>> {
   const ready = tools.filter((tool) => (tool.inputSchema.required ?? []).length === 0)
-  const allowed = ready.filter(
-    (tool) =>
-      isOpen(schemesOf(tool)) || requiredScopes(tool).every((scope) => granted.includes(scope)),
-  )
-  const tool = allowed.find(({ annotations }) => annotations?.readOnlyHint === true) ?? allowed[0]
+  const tool = chooseTool(ready, granted)
   if (tool === undefined) {
     const [first] = ready
     if (first === undefined) {
@@ -82,10 +83,16 @@ export async function callTool(
   const result = await client.callTool({ name: tool.name, arguments: {} }).catch(rethrow)
   const [block] = result.content
   const text = block?.type === 'text' ? block.text.slice(0, MAX_SEEN_CHARACTERS) : 'no text'
-  if (result.isError === true) {
-    throw refusalIn(result, `${tool.name}: ${text}`)
-  }
-  return { value: undefined, seen: `${tool.name}: ${text}` }
+  const seen = `${tool.name}${isPublic(tool) ? ` (${publicNote(tools)})` : ''}: ${text}`
+  if (result.isError === true) throw refusalIn(result, seen)
+  return { value: undefined, seen }
+}
+
+function publicNote(tools: readonly Tool[]): string {
+  const why = tools.every(isPublic)
+    ? 'no tool requires one'
+    : 'it permits no read-only protected tool without required arguments'
+  return `public, so the call does not test the token: ${why}`
 }
 
 /** A refusal may be a tool result with a challenge for ChatGPT (AUTH_CHALLENGE). */
@@ -99,10 +106,6 @@ function refusalIn({ _meta }: CallToolResult, seen: string): StepError {
 
 function listOf(scope: string | undefined): string[] {
   return (scope ?? '').split(' ').filter((one) => one !== '')
-}
-
-function requiredScopes(tool: Tool): readonly string[] {
-  return schemesOf(tool).flatMap(({ scopes }) => (Array.isArray(scopes) ? scopes.map(String) : []))
 }
 
 function rethrow(error: unknown): never {

@@ -296,6 +296,19 @@ test('connect checks the challenge and the ChatGPT sign-in with a protected tool
   expect(seenAt('token', steps)).toContain('scope events:read')
 })
 
+test('connect calls a protected tool if another is public, to test the token', async () => {
+  const annotations = { readOnlyHint: true }
+  const tools = {
+    listEvents: { scopes: [], annotations },
+    search: { scopes: ['events:read'], annotations },
+  }
+  const system = await startOnFreePorts({ TOOLS: JSON.stringify(tools) })
+  const { steps } = await connectTo(system)
+  await system.stop()
+  expect(steps.at(-1)).toMatchObject({ step: 'call', ok: true })
+  expect(seenAt('call', steps)).toMatch(/^search: /)
+})
+
 test('connect reports an uncovered redirect URI as soon as log-webhook refuses it', async () => {
   const system = await startOnFreePorts({ CLIENT_REDIRECT_URIS: CHATGPT_REDIRECT_URIS.join(',') })
   const { steps } = await connectTo(system, { admissionMs: 200_000 })

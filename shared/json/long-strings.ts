@@ -39,11 +39,11 @@ const PIECE_BYTES = 32 * 1024
 const MAX_QUOTES = 256
 
 /**
- * Reads the strings of over 4 KiB in a long JSON text in turns, in pieces. Returns undefined if there are
+ * Reads the strings of over 4 KiB in a JSON text in turns, in pieces. Returns undefined if there are
  * none, if the rest is long itself, or if a string is not JSON. Does not check the rest.
  */
 export function* separatingLongStrings(json: Buffer): Generator<undefined, Separated | undefined> {
-  const spans = isLong(json.length) ? findLongStrings(json) : []
+  const spans = findLongStrings(json)
   const restBytes = spans.reduce((bytes, { start, end }) => bytes - (end - start), json.length)
   if (spans.length === 0 || isLong(restBytes) || !isUtf8(json)) return undefined
   const mark = randomUUID()

@@ -3,7 +3,7 @@ import { countUpTo } from './count.ts'
 import { type Decimal, decimalOf, isLess, isSameDecimal, isWhole, neighbour } from './decimal.ts'
 import { readingJson } from './json-reader.ts'
 import { type LongString, separatingLongStrings } from './long-strings.ts'
-import { isCostly } from './long-work.ts'
+import { isCostly, isLong } from './long-work.ts'
 
 /** A number that cannot be checked. `message` names its place (JSON Pointer), not its value. */
 export class NumberError extends Error {
@@ -55,7 +55,7 @@ export interface Kept {
  * @throws JsonLimitError as `readingJson` does.
  */
 export function* readingKeptBytes(json: Buffer): Generator<undefined, Kept | undefined> {
-  const read = yield* readingSeparated(json)
+  const read = isLong(json.length) ? yield* readingSeparated(json) : undefined
   if (read !== undefined) return read
   const text = decodeUtf8(json)
   return text === undefined ? undefined : yield* readingKept(text)

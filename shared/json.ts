@@ -1,16 +1,14 @@
 import { isUtf8 } from 'node:buffer'
 import { countUpTo } from './json/count.ts'
+import { JsonLimitError, MAX_DEPTH, type Parsed, readingJson } from './json/json-reader.ts'
+import { hasEscapedName } from './json/json-string.ts'
+import { atOnce } from './json/turns.ts'
 
 declare global {
   // Optional, because Node 20 does not have it.
   interface JSON {
     readonly isRawJSON?: (value: unknown) => boolean
   }
-}
-
-/** A parsed value. It is wrapped, because undefined stands for text that is not JSON. */
-export interface Parsed {
-  readonly value: unknown
 }
 
 /** Decodes UTF-8. Returns undefined for invalid bytes instead of replacing them. */
@@ -25,27 +23,34 @@ const CLOSE_BRACKET = 0x5d
 const OPEN_BRACE = 0x7b
 const CLOSE_BRACE = 0x7d
 
-// RFC 8259 s9 allows a limit. A recursive function could overflow the stack on deeper values.
-const MAX_DEPTH = 256
-/** The engine needs about 60 bytes for each array, so the text of more is checked before it is parsed. */
-const MAX_PARSED_FIRST = 10_000
-
 /**
  * Parses JSON (RFC 8259) from text or UTF-8 bytes. Returns undefined if it is not JSON or is nested more
  * than 256 levels deep.
  */
 export function parseJson(given: string | Buffer): Parsed | undefined {
   const text = typeof given === 'string' ? given : decodeUtf8(given)
-  if (text === undefined) return undefined
-  // Text with few brackets cannot nest deeply.
-  const brackets = countUpTo(MAX_PARSED_FIRST, text, '{') + countUpTo(MAX_PARSED_FIRST, text, '[')
-  if (brackets > MAX_PARSED_FIRST && isTextTooDeep(text)) return undefined
-  const parsed = parseJsonOfAnyDepth(text)
-  return brackets > MAX_DEPTH && isDeeper(parsed?.value, MAX_DEPTH) ? undefined : parsed
+  return text === undefined || isTooDeep(text) ? undefined : parseJsonOfAnyDepth(text)
 }
 
-/** Parses JSON of any depth. A recursive function may overflow the stack on the value. */
+/**
+ * Parses JSON of any depth. A recursive function may overflow the stack on the value. Returns undefined
+ * if it is not JSON, or if a name has an escape and the JSON exceeds a limit of `readingJson`.
+ */
 export function parseJsonOfAnyDepth(text: string): Parsed | undefined {
+  if (!hasEscapedName(text)) return parseByEngine(text)
+  try {
+    return atOnce(readingJson(text))
+  } catch (error) {
+    if (error instanceof JsonLimitError) return undefined
+    throw error
+  }
+}
+
+/**
+ * Parses JSON whose names have no escapes. V8 12.8 and later can read an escaped name as another one
+ * that an earlier text contained (https://github.com/nodejs/node/issues/63785).
+ */
+export function parseByEngine(text: string): Parsed | undefined {
   try {
     return { value: JSON.parse(text) }
   } catch {
@@ -65,24 +70,11 @@ export function asObject(value: unknown): Readonly<Record<string, unknown>> | un
     : undefined
 }
 
-/**
- * Returns whether parsed JSON nests more than `levels` objects and arrays. Loops over names, because
- * `Object.values` takes ten times as long.
- */
-function isDeeper(value: unknown, levels: number): boolean {
-  if (typeof value !== 'object' || value === null) return false
-  if (levels === 0) return true
-  if (Array.isArray(value)) {
-    for (const item of value) if (isDeeper(item, levels - 1)) return true
-    return false
-  }
-  const members = value as Readonly<Record<string, unknown>>
-  for (const name in members) if (isDeeper(members[name], levels - 1)) return true
-  return false
-}
-
 /** Returns whether JSON is nested too deeply. The result for other text does not matter. */
-function isTextTooDeep(text: string): boolean {
+function isTooDeep(text: string): boolean {
+  // Text with few brackets cannot nest deeply, and counting them is a hundred times as fast.
+  const brackets = countUpTo(MAX_DEPTH, text, '{') + countUpTo(MAX_DEPTH, text, '[')
+  if (brackets <= MAX_DEPTH) return false
   let depth = 0
   for (let at = 0; at < text.length; at++) {
     const code = text.charCodeAt(at)

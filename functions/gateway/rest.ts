@@ -150,14 +150,12 @@ function* readingArguments(
   if (body.length === 0) return { args: {}, body: '{}', isPlain: true }
   if (!isJson(request)) throw notJson()
   try {
-    const read = yield* readingKeptBytes(body)
+    const read = yield* readingKeptBytes(body, [])
     const args = asObject(read?.value)
     if (read === undefined || args === undefined) throw notAnObject()
-    const { isPlain, longStrings } = read
-    const json = isLong(body.length)
-      ? yield* writingJsonBytes(args, longStrings)
-      : yield* writingJson(args)
-    return { args, body: json, isPlain }
+    const { isPlain, verbatim } = read
+    const writing = isLong(body.length) ? writingJsonBytes : writingJson
+    return { args, body: verbatim ?? (yield* writing(args)), isPlain }
   } catch (error) {
     if (!(error instanceof JsonLimitError)) throw error
     throw new HttpError(413, 'content_too_large', `The body has too many parts: ${error.message}.`)

@@ -1,5 +1,6 @@
 import { MAX_BODY_BYTES } from '../../shared/http/request-body.ts'
-import { type Parsed, parseJsonOfAnyDepth } from '../../shared/json.ts'
+import type { Parsed } from '../../shared/json/json-reader.ts'
+import { parseJsonOfAnyDepth } from '../../shared/json.ts'
 
 const TAB = 0x09
 const NEWLINE = 0x0a

@@ -1,5 +1,9 @@
-import type { Parsed } from '../json.ts'
 import { isEscaped, parseString, readingLongString } from './json-string.ts'
+
+/** A parsed value. It is wrapped, because undefined stands for text that is not JSON. */
+export interface Parsed {
+  readonly value: unknown
+}
 
 /** Converts the text of a number to a value; `place` returns its JSON Pointer (RFC 6901). */
 export type MakeNumber = (written: string, place: () => string) => unknown
@@ -38,8 +42,8 @@ const FAILED = Symbol('not JSON')
 /** Marks a long string, which the main loop reads in turns. */
 const LONG = Symbol('long string')
 
-/** The same limit as that of `parseJson`. */
-const MAX_DEPTH = 256
+/** RFC 8259 s9 allows a limit. A recursive function could overflow the stack on deeper values. */
+export const MAX_DEPTH = 256
 /**
  * Values and names. 1 MiB of table rows has 190,000, more than a model reads or writes in one call. With
  * more of them in memory, garbage collection pauses become too long.

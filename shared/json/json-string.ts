@@ -1,4 +1,8 @@
+const QUOTE = 0x22
+const COLON = 0x3a
 const BACKSLASH = 0x5c
+/** Space, tab, line feed and carriage return. */
+const BLANKS: ReadonlySet<number> = new Set([0x20, 0x09, 0x0a, 0x0d])
 const CHARACTERS_PER_TURN = 128 * 1024
 /** `\\u` and four digits. */
 const MAX_ESCAPE_CHARACTERS = 6
@@ -46,4 +50,19 @@ export function isEscaped(text: string, at: number, start: number): boolean {
   let before = at
   while (before > start && text.charCodeAt(before - 1) === BACKSLASH) before--
   return (at - before) % 2 === 1
+}
+
+/** Returns whether a name in the JSON has an escape. The result for other text does not matter. */
+export function hasEscapedName(json: string): boolean {
+  for (let at = json.indexOf('\\'); at !== -1; at = json.indexOf('\\', at)) {
+    let code = BACKSLASH
+    while (code !== QUOTE && at < json.length) {
+      at += code === BACKSLASH ? 2 : 1
+      code = json.charCodeAt(at)
+    }
+    do code = json.charCodeAt(++at)
+    while (BLANKS.has(code))
+    if (code === COLON) return true
+  }
+  return false
 }

@@ -1,5 +1,3 @@
-import { type LongString, MIN_LONG_CHARACTERS } from './long-strings.ts'
-
 /** An array or object that has been written in part. */
 interface Open {
   readonly value: object
@@ -21,38 +19,30 @@ const CHARACTERS_PER_TURN = 256 * 1024
  * only, without `toJSON`.
  */
 export function* writingJson(value: unknown): Generator<undefined, string> {
-  const pieces = yield* writingPieces(value, [])
+  const pieces = yield* writingPieces(value)
   return pieces.join('')
 }
 
 /**
- * Writes the same in UTF-8, but `longStrings` as the text did from which they were read. The engine
- * needs more time to create a string of this length than for everything else here.
+ * Writes the same in UTF-8. The engine needs more time to create a string of this length than for
+ * everything else here.
  */
-export function* writingJsonBytes(
-  value: unknown,
-  longStrings: readonly LongString[],
-): Generator<undefined, Buffer> {
-  const pieces = yield* writingPieces(value, longStrings)
+export function* writingJsonBytes(value: unknown): Generator<undefined, Buffer> {
+  const pieces = yield* writingPieces(value)
   const length = pieces.reduce((sum, piece) => sum + Buffer.byteLength(piece), 0)
   yield
   const bytes = Buffer.allocUnsafeSlow(length)
   let end = 0
-  for (const piece of pieces) {
-    end += typeof piece === 'string' ? bytes.write(piece, end) : piece.copy(bytes, end)
-  }
+  for (const piece of pieces) end += bytes.write(piece, end)
   return bytes
 }
 
 /** No piece ends inside a surrogate pair. */
-function* writingPieces(
-  value: unknown,
-  longStrings: readonly LongString[],
-): Generator<undefined, (string | Buffer)[]> {
-  const maxText = longStrings.length === 0 ? CHARACTERS_PER_TURN : MIN_LONG_CHARACTERS - 1
-  if (isSmall(value, MAX_AT_ONCE_VALUES, maxText)) return [JSON.stringify(value) ?? 'null']
+function* writingPieces(value: unknown): Generator<undefined, string[]> {
+  if (isSmall(value, MAX_AT_ONCE_VALUES, CHARACTERS_PER_TURN))
+    return [JSON.stringify(value) ?? 'null']
   // The engine stores a string that grows by concatenation as a tree, which is slow to read.
-  const written: (string | Buffer)[] = []
+  const written: string[] = []
   let pieces: string[] = []
   const stack: Open[] = []
   let current = value
@@ -62,17 +52,12 @@ function* writingPieces(
       pieces = []
       yield
     }
-    if (typeof current === 'string' && current.length > maxText) {
-      const long = longStrings.find((one) => one.value === current)
-      if (long === undefined) yield* writingString(current, pieces)
-      else {
-        written.push(pieces.join(''), long.json)
-        pieces = []
-      }
+    if (typeof current === 'string' && current.length > CHARACTERS_PER_TURN) {
+      yield* writingString(current, pieces)
     } else if (
       typeof current !== 'object' ||
       current === null ||
-      isSmall(current, MAX_ROW_VALUES, maxText)
+      isSmall(current, MAX_ROW_VALUES, CHARACTERS_PER_TURN)
     ) {
       pieces.push(JSON.stringify(current) ?? 'null')
     } else {

@@ -1,21 +1,11 @@
 import { randomUUID } from 'node:crypto'
-import { isUtf8 } from 'node:buffer'
+import type { Span } from './json-scan.ts'
 import { endOfPiece, parseString } from './json-string.ts'
-import { isLong } from './long-work.ts'
-
-/** A long string value of a JSON text. */
-export interface LongString {
-  /** A concatenation that the engine has not copied into one piece. */
-  readonly value: string
-  /** How the text writes the string, in UTF-8 with its quotation marks. A part of the text. */
-  readonly json: Buffer
-}
 
 /** A JSON text whose long strings were read separately. */
 export interface Separated {
   /** The text with a placeholder for each long string. */
   readonly rest: string
-  readonly strings: readonly LongString[]
   /**
    * Puts the strings into the value that was parsed from `rest`. Returns undefined if one of them is
    * the name of a member.
@@ -23,60 +13,33 @@ export interface Separated {
   readonly putBack: (value: unknown) => { readonly value: unknown } | undefined
 }
 
-interface Span {
-  readonly start: number
-  readonly end: number
-}
-
-const QUOTE = 0x22
 const BACKSLASH = 0x5c
-const MIN_LONG_BYTES = 4 * 1024
-/** An escape has up to six bytes. */
-export const MIN_LONG_CHARACTERS = Math.floor(MIN_LONG_BYTES / 6)
 /** The engine maps and unmaps memory of its own for each string of more than 128 KiB. */
 const PIECE_BYTES = 32 * 1024
-/** Beyond this number, the text consists of many short strings, or the search takes too long. */
-const MAX_QUOTES = 256
 
 /**
- * Reads the strings of over 4 KiB in a JSON text in turns, in pieces. Returns undefined if there are
- * none, if the rest is long itself, or if a string is not JSON. Does not check the rest.
+ * Reads the strings at the spans in turns, in pieces that the engine does not copy into one. Returns
+ * undefined if one is not JSON. Does not check the rest. `json` must be UTF-8.
  */
-export function* separatingLongStrings(json: Buffer): Generator<undefined, Separated | undefined> {
-  const spans = findLongStrings(json)
-  const restBytes = spans.reduce((bytes, { start, end }) => bytes - (end - start), json.length)
-  if (spans.length === 0 || isLong(restBytes) || !isUtf8(json)) return undefined
+export function* separatingStrings(
+  json: Buffer,
+  spans: readonly Span[],
+): Generator<undefined, Separated | undefined> {
   const mark = randomUUID()
-  const strings: LongString[] = []
+  const strings: string[] = []
   let rest = ''
   let from = 0
   for (const { start, end } of spans) {
     const value = yield* readingPieces(json.subarray(start + 1, end - 1))
     if (value === undefined) return undefined
     rest += `${json.toString('utf8', from, start)}"${mark}${strings.length}"`
-    strings.push({ value, json: json.subarray(start, end) })
+    strings.push(value)
     from = end
   }
   rest += json.toString('utf8', from)
   const stringAt = (text: string) =>
-    text.startsWith(mark) ? strings[Number(text.slice(mark.length))]?.value : undefined
-  return { rest, strings, putBack: (value) => putBack(value, stringAt) }
-}
-
-/** Returns the strings of over 4 KiB; none if the text has too many quotation marks. */
-function findLongStrings(json: Buffer): readonly Span[] {
-  const spans: Span[] = []
-  let start: number | undefined
-  let quotes = 0
-  for (let at = json.indexOf(QUOTE); at !== -1; at = json.indexOf(QUOTE, at + 1)) {
-    if (++quotes > MAX_QUOTES) return []
-    if (start === undefined) start = at
-    else if (!isEscaped(json, at, start + 1)) {
-      if (at - start > MIN_LONG_BYTES + 1) spans.push({ start, end: at + 1 })
-      start = undefined
-    }
-  }
-  return spans
+    text.startsWith(mark) ? strings[Number(text.slice(mark.length))] : undefined
+  return { rest, putBack: (value) => putBack(value, stringAt) }
 }
 
 /** Reads the bytes between the quotation marks. Returns undefined if they are not JSON. */
@@ -128,13 +91,6 @@ function startOfCharacter(utf8: Buffer, at: number): number {
   // A byte of the form 10xxxxxx continues a character.
   while (((utf8[start] ?? 0) & 0xc0) === 0x80) start--
   return start
-}
-
-/** Returns whether an odd number of backslashes precedes `at`. Looks no further back than `start`. */
-function isEscaped(json: Buffer, at: number, start: number): boolean {
-  let before = at
-  while (before > start && json[before - 1] === BACKSLASH) before--
-  return (at - before) % 2 === 1
 }
 
 function putBack(

@@ -32,12 +32,16 @@ const MAX_AT_ONCE_OBJECTS = 8_000
  * its number of objects and arrays.
  */
 export function isCostly(json: string): boolean {
-  const { length } = json
   // Each takes at least two characters and a comma.
-  if (length <= 3 * MAX_AT_ONCE_OBJECTS) return false
-  if (length > MAX_AT_ONCE_LENGTH) return true
+  if (json.length <= 3 * MAX_AT_ONCE_OBJECTS) return false
+  if (json.length > MAX_AT_ONCE_LENGTH) return true
   const objects = countUpTo(MAX_AT_ONCE_OBJECTS, json, '{')
-  return objects + countUpTo(MAX_AT_ONCE_OBJECTS, json, '[') > MAX_AT_ONCE_OBJECTS
+  return areCostly(json.length, objects + countUpTo(MAX_AT_ONCE_OBJECTS, json, '['))
+}
+
+/** Does the same for JSON of this length with this number of objects and arrays. */
+export function areCostly(length: number, objects: number): boolean {
+  return length > MAX_AT_ONCE_LENGTH || objects > MAX_AT_ONCE_OBJECTS
 }
 
 /** Runs work on JSON of this length: in one step, or for long JSON in turns, in the order of the queue. */

@@ -1,9 +1,11 @@
-import { decodeUtf8, parseJson } from '../json.ts'
+import { isUtf8 } from 'node:buffer'
+import { parseByEngine, parseJson } from '../json.ts'
 import { countUpTo } from './count.ts'
 import { type Decimal, decimalOf, isLess, isSameDecimal, isWhole, neighbour } from './decimal.ts'
-import { readingJson } from './json-reader.ts'
-import { type LongString, separatingLongStrings } from './long-strings.ts'
-import { isCostly, isLong } from './long-work.ts'
+import { MAX_DEPTH, readingJson } from './json-reader.ts'
+import { type JsonScan, type Path, scanningJson } from './json-scan.ts'
+import { separatingStrings } from './long-strings.ts'
+import { areCostly, isCostly, isLong } from './long-work.ts'
 
 /** A number that cannot be checked. `message` names its place (JSON Pointer), not its value. */
 export class NumberError extends Error {
@@ -44,29 +46,81 @@ export interface Kept {
   readonly value: unknown
   /** Whether every number is a JavaScript number, so that the value can also be validated. */
   readonly isPlain: boolean
-  /** The long strings of `value` that were read separately. */
-  readonly longStrings: readonly LongString[]
+}
+
+/** The value of a body and the bytes of a part of it. */
+export interface KeptBytes extends Kept {
+  /**
+   * The bytes of the value at a path. Only if the body is long, its numbers are plain and no object has
+   * two members of the same name, so that each reader reads the same value.
+   */
+  readonly verbatim: Buffer | undefined
 }
 
 /**
- * Does the same as `readingKept` for bytes, and reads long strings in pieces. Returns undefined if the
- * bytes are not JSON in UTF-8.
+ * Does the same as `readingKept` for bytes. Reads long strings separately, and finds the bytes of the value
+ * at the path. Returns undefined if the bytes are not JSON in UTF-8.
  *
  * @throws JsonLimitError as `readingJson` does.
  */
-export function* readingKeptBytes(json: Buffer): Generator<undefined, Kept | undefined> {
-  const read = isLong(json.length) ? yield* readingSeparated(json) : undefined
-  if (read !== undefined) return read
-  const text = decodeUtf8(json)
-  return text === undefined ? undefined : yield* readingKept(text)
+export function* readingKeptBytes(
+  json: Buffer,
+  path: Path,
+): Generator<undefined, KeptBytes | undefined> {
+  if (!isUtf8(json)) return undefined
+  if (!isLong(json.length)) {
+    const read = yield* readingKept(json.toString())
+    return read && { value: read.value, isPlain: read.isPlain, verbatim: undefined }
+  }
+  const scan = yield* scanningJson(json, path)
+  if (scan.depth > MAX_DEPTH) return undefined
+  const read = (yield* readingSeparated(json, scan)) ?? (yield* readingScanned(json, scan))
+  if (read === undefined) return undefined
+  const { value, isPlain } = read
+  const isVerbatim = isPlain && scan.member !== undefined && countStrings(value) === scan.strings
+  const verbatim = isVerbatim ? json.subarray(scan.member.start, scan.member.end) : undefined
+  return { value, isPlain, verbatim }
 }
 
-function* readingSeparated(json: Buffer): Generator<undefined, Kept | undefined> {
-  const separated = yield* separatingLongStrings(json)
-  if (separated === undefined) return undefined
-  const read = yield* readingKept(separated.rest)
-  const whole = read && separated.putBack(read.value)
-  return whole && { value: whole.value, isPlain: read.isPlain, longStrings: separated.strings }
+/** Returns undefined if there are no long strings, if the rest is long itself, or if it is not JSON. */
+function* readingSeparated(
+  json: Buffer,
+  { longStrings }: JsonScan,
+): Generator<undefined, Kept | undefined> {
+  const restBytes = longStrings.reduce(
+    (bytes, { start, end }) => bytes - (end - start),
+    json.length,
+  )
+  if (isLong(restBytes)) return undefined
+  const separated = yield* separatingStrings(json, longStrings)
+  const read = separated && (yield* readingKept(separated.rest))
+  const whole = read && separated?.putBack(read.value)
+  return whole && { value: whole.value, isPlain: read.isPlain }
+}
+
+function* readingScanned(
+  json: Buffer,
+  { containers, mayDiffer, hasEscapedName }: JsonScan,
+): Generator<undefined, Kept | undefined> {
+  const text = json.toString()
+  const isSimple = !(mayDiffer || hasEscapedName || areCostly(text.length, containers))
+  if (!isSimple) return yield* readingWritten(text)
+  const parsed = parseByEngine(text)
+  return parsed && { value: parsed.value, isPlain: true }
+}
+
+/** Returns the number of names and strings in a parsed value. */
+function countStrings(value: unknown): number {
+  if (typeof value === 'string') return 1
+  if (typeof value !== 'object' || value === null) return 0
+  let count = 0
+  if (Array.isArray(value)) {
+    for (const item of value) count += countStrings(item)
+    return count
+  }
+  const members = value as Readonly<Record<string, unknown>>
+  for (const name of Object.keys(members)) count += 1 + countStrings(members[name])
+  return count
 }
 
 /**
@@ -79,9 +133,13 @@ export function* readingKept(text: string): Generator<undefined, Kept | undefine
   if (!isCostly(text)) {
     const parsed = parseJson(text)
     if (parsed === undefined) return undefined
-    if (!mayDiffer(text)) return { value: parsed.value, isPlain: true, longStrings: [] }
+    if (!mayDiffer(text)) return { value: parsed.value, isPlain: true }
     yield
   }
+  return yield* readingWritten(text)
+}
+
+function* readingWritten(text: string): Generator<undefined, Kept | undefined> {
   let isPlain = true
   const parsed = yield* readingJson(text, (written) => {
     const number = Number(written)
@@ -90,7 +148,7 @@ export function* readingKept(text: string): Generator<undefined, Kept | undefine
     isPlain = false
     return JSON.rawJSON(written)
   })
-  return parsed && { value: parsed.value, isPlain, longStrings: [] }
+  return parsed && { value: parsed.value, isPlain }
 }
 
 /**

@@ -44,7 +44,7 @@ export function compilePairs(
 function compileOne(parameter: PairParameter, names: ReadonlySet<string>): MakePairs {
   const { name, argument, style, explode, isJson } = parameter
   const encode = parameter.allowReserved ? encodeAllowingReserved : encodeStrictly
-  const key = encodeStrictly(name)
+  const key = encodeStrictly(wellFormed(name, argument))
   const pair = (text: string) => `${key}=${encode(text)}`
   if (isJson === true) {
     return (args) => {

@@ -122,12 +122,12 @@ function aboutOf(
 
 /** Names each member, because copying them by spread is slow. */
 function inContext(
-  { isPlain, longStrings, isLong, era, request, caller, budget, place: own }: RequestContext,
+  { isPlain, verbatim, isLong, era, request, caller, budget, place: own }: RequestContext,
   named: Named,
   log: Log,
   place = own,
 ): MessageContext {
-  return { isPlain, longStrings, isLong, era, request, caller, budget, place, named, log }
+  return { isPlain, verbatim, isLong, era, request, caller, budget, place, named, log }
 }
 
 function decide({ named, caller }: RefusedMessage, log: Log): Refusal | undefined {

@@ -2,7 +2,7 @@ import type { RequestId } from '@modelcontextprotocol/client'
 import { type HttpResponse, json } from '../../../shared/http/http.ts'
 import { JsonLimitError } from '../../../shared/json/json-reader.ts'
 import { atOnce } from '../../../shared/json/turns.ts'
-import { type Kept, readingKeptBytes } from '../../../shared/json/written-numbers.ts'
+import { type KeptBytes, readingKeptBytes } from '../../../shared/json/written-numbers.ts'
 import { asObject } from '../../../shared/json.ts'
 
 /**
@@ -38,6 +38,8 @@ export class RpcError extends Error {
 }
 
 const RESULT_END = Buffer.from('}')
+/** The path of a call's arguments. */
+const ARGUMENTS = ['params', 'arguments']
 
 export interface RpcRequest {
   readonly kind: 'request'
@@ -65,9 +67,9 @@ export type RpcMessage = RpcRequest | RpcNotification | RpcResponse
  * @throws RpcError -32700 if the body is not JSON in UTF-8, and -32600 with status 413 if it has
  * too many parts.
  */
-export function* readingMessages(body: Buffer): Generator<undefined, Kept> {
+export function* readingMessages(body: Buffer): Generator<undefined, KeptBytes> {
   try {
-    const read = yield* readingKeptBytes(body)
+    const read = yield* readingKeptBytes(body, ARGUMENTS)
     if (read !== undefined) return read
   } catch (error) {
     if (!(error instanceof JsonLimitError)) throw error
@@ -77,7 +79,7 @@ export function* readingMessages(body: Buffer): Generator<undefined, Kept> {
 }
 
 /** Does the same as `readingMessages` in one step. */
-export function readMessageJson(body: Buffer): Kept {
+export function readMessageJson(body: Buffer): KeptBytes {
   return atOnce(readingMessages(body))
 }
 

@@ -10,12 +10,17 @@ import type { CallTool } from '../call-tool.ts'
 import type { CallableTool } from '../callable-tool.ts'
 import { readClientHints } from '../client-hints.ts'
 import { InputError } from '../input/answers.ts'
-import type { AskableCall, CallInput, ReadInput } from '../input/read-input.ts'
+import {
+  type AskableCall,
+  type CallInput,
+  mayNeedDigest,
+  type ReadInput,
+} from '../input/read-input.ts'
 import type { Refused, ToolOutcome } from '../outcome.ts'
 import { resourceMethods } from '../resources/methods.ts'
 import type { FetchResource } from '../resources/read-resource.ts'
 import { findResource, type ServedResources } from '../resources/resources.ts'
-import type { AnswerMethod, MethodAnswer, Named } from './context.ts'
+import type { AnswerMethod, MessageContext, MethodAnswer, Named } from './context.ts'
 import { CODES, invalidParams, isAbsent, RpcError, type RpcRequest } from './json-rpc.ts'
 import { type Completion, toCallToolResult, type Writer, writingOutcome } from './mcp-result.ts'
 import { type Era, type Inbound, META_CAPABILITIES } from './revision.ts'
@@ -78,9 +83,8 @@ export function createMethods(options: MethodsOptions): AnswerMethod {
         { args, isPlain, body, answers },
       )
     }
-    const called = context.isLong
-      ? inTurns(writingJsonBytes(args, context.longStrings)).then(begin)
-      : begin(JSON.stringify(args))
+    const body = bodyOf(args, { params, clientCapabilities }, context)
+    const called = body instanceof Promise ? body.then(begin) : begin(body)
     return called.then(outcomeWriter(tool, era, place, options))
   }
   const list: Method = ({ era }, { params }) => {
@@ -124,6 +128,20 @@ export function createMethods(options: MethodsOptions): AnswerMethod {
       return error instanceof RpcError ? error : Promise.reject(error)
     }
   }
+}
+
+/** Returns the JSON of the arguments; a promise only if it is written in turns. */
+function bodyOf(
+  args: Readonly<Record<string, unknown>>,
+  call: Pick<AskableCall, 'params' | 'clientCapabilities'>,
+  { isLong, verbatim }: MessageContext,
+): string | Buffer | Promise<Buffer> {
+  if (!isLong) return JSON.stringify(args)
+  // Null arguments are sent as an empty object.
+  const isSame = args === call.params['arguments']
+  return verbatim !== undefined && isSame && !mayNeedDigest(call)
+    ? verbatim
+    : inTurns(writingJsonBytes(args))
 }
 
 /**

@@ -84,10 +84,10 @@ export function createMcp(options: McpOptions): (request: HttpRequest) => Promis
   ): HttpResponse | Promise<HttpResponse> => {
     const answerReceived = (received: Received | HttpResponse) => {
       if ('status' in received) return received
-      const { inbound, isPlain, longStrings, isLong } = received
+      const { inbound, isPlain, verbatim, isLong } = received
       const budget = options.openBudget(request.onClose, caller?.subject)
       const { era } = inbound
-      const context = { isPlain, longStrings, isLong, era, request, caller, place, budget }
+      const context = { isPlain, verbatim, isLong, era, request, caller, place, budget }
       return answerMessages(context, inbound)
     }
     const received = readMessages(body, request, place)

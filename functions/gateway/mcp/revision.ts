@@ -1,7 +1,7 @@
 import type { RequestId } from '@modelcontextprotocol/client'
 import { type HttpRequest, type HttpResponse, single } from '../../../shared/http/http.ts'
 import { isLong, type Place, workOn } from '../../../shared/json/long-work.ts'
-import type { Kept } from '../../../shared/json/written-numbers.ts'
+import type { KeptBytes } from '../../../shared/json/written-numbers.ts'
 import { asObject, decodeUtf8 } from '../../../shared/json.ts'
 import {
   CODES,
@@ -30,7 +30,7 @@ export type Inbound =
   | { readonly era: 'handshake'; readonly batch: readonly RpcMessage[] }
 
 /** The messages of one POST. */
-export interface Received extends Omit<Kept, 'value'> {
+export interface Received extends Omit<KeptBytes, 'value'> {
   readonly inbound: Inbound
   /** Whether the messages were read in turns. */
   readonly isLong: boolean
@@ -70,10 +70,10 @@ function* readingInbound(
   let value: unknown
   try {
     const json = yield* readingMessages(body)
-    const { isPlain, longStrings } = json
+    const { isPlain, verbatim } = json
     value = json.value
     const inbound = readInbound(value, headers)
-    return { isPlain, longStrings, inbound, isLong: isLong(body.length) }
+    return { isPlain, verbatim, inbound, isLong: isLong(body.length) }
   } catch (error) {
     if (error instanceof RpcError) return errorResponse(idOf(value), error)
     throw error

@@ -1,8 +1,16 @@
 import { describe, expect, test, vi } from 'vitest'
-import { ACCEPTED, type Call, questionStack, STATE, text } from '../../support/gateway/questions.ts'
-import { HMAC_SECRET } from '../../support/http/serve.ts'
+import { bearer } from '../../support/gateway/mcp.ts'
+import {
+  ACCEPTED,
+  BOTH,
+  type Call,
+  questionStack,
+  STATE,
+  text,
+} from '../../support/gateway/questions.ts'
+import { HMAC_SECRET, statelessRequest } from '../../support/http/serve.ts'
 
-const { backend, served, start, call, stateOf, audits } = await questionStack()
+const { issuer, backend, served, start, call, stateOf, audits } = await questionStack()
 
 describe('a retry', () => {
   const REFUSED = {
@@ -125,6 +133,33 @@ describe('a retry', () => {
     })
     const retry = { requestState, inputResponses: ACCEPTED }
     const { result } = await call({ name: 'greet', retry, gateway: changed })
+    expect(result).toMatchObject(text('accept Ada true'))
+  })
+
+  test('is accepted with the same long arguments in another spelling', async () => {
+    const { headers, body } = statelessRequest('tools/call', { name: 'greet', arguments: '@' })
+    const token = await issuer.token({ scope: 'events:read' })
+    /** Sends the text of the arguments, and numbers that make the gateway read the body differently. */
+    const send = async (args: string, retry: object) => {
+      const { params } = body
+      const meta = { ...params._meta, 'io.modelcontextprotocol/clientCapabilities': BOTH }
+      const message = { ...body, params: { ...params, ...retry, _meta: meta } }
+      const answer = await served.send({
+        method: 'POST',
+        path: '/mcp',
+        headers: { ...headers, ...bearer(token) },
+        body: JSON.stringify(message).replace('"@"', () => args),
+      })
+      return answer.json<{ result: { requestState: string } }>().result
+    }
+    const first = await send(`{"x":"${'\\u00e9'.repeat(15_000)}","y":1}`, {})
+    const { requestState } = first
+    const responses = Array.from({ length: 99 }, (_, at) => [`a${at}`, { action: 'cancel' }])
+    const inputResponses = { ...ACCEPTED, ...Object.fromEntries(responses) }
+    const result = await send(`{ "y":1, "x":"${'é'.repeat(15_000)}" }`, {
+      requestState,
+      inputResponses,
+    })
     expect(result).toMatchObject(text('accept Ada true'))
   })
 })

@@ -151,7 +151,7 @@ describe('the JSON reader', () => {
 /** Writes the value as text and as bytes, which must be the same. */
 function writtenJson(value: unknown): string {
   const text = atOnce(writingJson(value))
-  const bytes = atOnce(writingJsonBytes(value, []))
+  const bytes = atOnce(writingJsonBytes(value))
   expect(bytes.equals(Buffer.from(text))).toBe(true)
   return text
 }
@@ -230,6 +230,6 @@ describe('JSON that is written in turns', () => {
   test('has some thousand values per turn, and a long text in chunks', () => {
     expect(turnsOf(writingJson(Array.from({ length: 100_000 }, () => 1)))).toBe(101)
     expect(turnsOf(writingJson('x'.repeat(1024 * 1024)))).toBe(5)
-    expect(turnsOf(writingJsonBytes('x'.repeat(1024 * 1024), []))).toBe(6)
+    expect(turnsOf(writingJsonBytes('x'.repeat(1024 * 1024)))).toBe(6)
   })
 })

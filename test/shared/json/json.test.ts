@@ -120,3 +120,44 @@ test('asObject returns an object unchanged', () => {
   const value = { a: 1 }
   expect(asObject(value)).toBe(value)
 })
+
+test('a name with an escape is read as itself after a text with another name', () => {
+  // V8 12.8 and later: https://github.com/nodejs/node/issues/63785
+  const escapes = ['\\u0061', '\\n', '\\"', '\\\\', '\\u005c', '\\/', 'a\\u0062', '\\ud83d\\ude00']
+  for (const first of escapes) {
+    JSON.parse(`{"x":1,"${first}":1}`)
+    for (const escaped of escapes) {
+      const name: string = JSON.parse(`"${escaped}"`)
+      for (const blank of ['', ' ', '\n\t ']) {
+        const text = `{"x":1,"${escaped}"${blank}:2,"y":["a\\nb"]}`
+        const parsed = asObject(parseJson(text)?.value)
+        expect([first, Object.keys(parsed ?? {})]).toEqual([first, ['x', name, 'y']])
+        expect(asObject(parseJsonOfAnyDepth(text)?.value)).toEqual(parsed)
+      }
+    }
+  }
+})
+
+test.each([
+  '{"\\',
+  '{"a\\"',
+  '"\\"',
+  '"a\\n"',
+  '["\\"", 1]',
+  '{"\\x":1}',
+  `{"a":"${'\\n'.repeat(9)}"}`,
+])('JSON with an escape is read as by JSON.parse: %s', (text) => {
+  const value = (() => {
+    try {
+      return { value: JSON.parse(text) }
+    } catch {
+      return undefined
+    }
+  })()
+  expect(parseJson(text)).toEqual(value)
+})
+
+test('a million escapes are searched once', () => {
+  const text = `["${'\\n'.repeat(500_000)}","${'\\\\'.repeat(500_000)}"]`
+  expect(parseJson(text)).toBeDefined()
+})

@@ -209,3 +209,15 @@ describe('request bodies', () => {
     )
   })
 })
+
+test.each(['application/x-www-form-urlencoded', 'multipart/form-data'])(
+  'a name that is not well-formed Unicode is refused in a body of %s',
+  (contentType) => {
+    const TOOLS = JSON.stringify({
+      t: { scopes: [], request: { url: '/a', body: { contentType } } },
+    })
+    const tool = parseTools({ TOOLS }, compileTool).get('t') ?? expect.fail('no tool')
+    const body = '{"\\ud800":"a"}'
+    expect(() => planBackend(tool, BASE).make(body, JSON.parse(body), true)).toThrow(ArgumentError)
+  },
+)

@@ -2,6 +2,7 @@ import { setImmediate } from 'node:timers/promises'
 import type { OnDisconnect } from '../../shared/http/disconnect.ts'
 import { isLong, type Place } from '../../shared/json/long-work.ts'
 import { atOnce, inTurns } from '../../shared/json/turns.ts'
+import type { FaultLocation } from '../../shared/json-schema/fault-location.ts'
 import type { Log } from '../../shared/log.ts'
 import { BearerError } from '../../shared/oauth/bearer.ts'
 import type { Caller } from './authenticator.ts'
@@ -128,11 +129,14 @@ export function createCallTool(options: CallToolOptions): CallTool {
       { timeoutMs: timeoutMs - (performance.now() - startedAt), budget: call.budget, onDisconnect },
     )
     if (answer.status === 401) authority?.refused?.()
-    if (!isLong(answer.body.length)) return passOn(toOutcome(answer, tool), call.asking)
+    const onFault = (fault: FaultLocation) => logFault(call, fault)
+    if (!isLong(answer.body.length)) {
+      return passOn(toOutcome(answer, tool, undefined, onFault), call.asking)
+    }
     await call.place.enter(answer.body.length)
     // Joining the chunks of a long response took time, so other events are handled first.
     await setImmediate()
-    return passOn(await inTurns(readingOutcome(answer, tool)), call.asking)
+    return passOn(await inTurns(readingOutcome(answer, tool, undefined, onFault)), call.asking)
   }
 
   const finish = async (
@@ -173,6 +177,10 @@ export function createCallTool(options: CallToolOptions): CallTool {
 function auditAnswer({ tool, log }: ToolCall, { status, reason }: FinalStatus, ms: number): void {
   const severity = status >= 500 ? 'ERROR' : 'NOTICE'
   log.audit('tool_answered', { tool: tool.name, status, reason, ms }, severity)
+}
+
+function logFault({ tool, log }: ToolCall, { location, keyword }: FaultLocation): void {
+  log.warning('backend_output_rejected', { tool: tool.name, location, keyword })
 }
 
 /**

@@ -1,11 +1,13 @@
 import { publishTool } from '../../shared/compile-catalogue.ts'
+import { createFaultLocator, type LocateFault } from '../../shared/json-schema/fault-location.ts'
 import { createValidator, type Validate } from '../../shared/json-schema/validator.ts'
 import type { ToolDefinition } from '../../shared/tools.ts'
 
 /** A tool with validators for its arguments and results. The schemas are compiled on first use. */
 export interface CallableTool extends ToolDefinition {
   readonly validateInput: Validate
-  readonly validateOutput?: Validate | undefined
+  /** Its result can be logged. */
+  readonly validateOutput?: LocateFault | undefined
 }
 
 /**
@@ -19,6 +21,6 @@ export function compileTool(tool: ToolDefinition, isChecked = false): CallableTo
   return {
     ...published,
     validateInput: createValidator(inputSchema, formatAssertion),
-    ...(outputSchema && { validateOutput: createValidator(outputSchema, formatAssertion) }),
+    ...(outputSchema && { validateOutput: createFaultLocator(outputSchema, formatAssertion) }),
   }
 }

@@ -2,6 +2,7 @@ import type { ContentBlock } from '@modelcontextprotocol/client'
 import { atOnce } from '../../shared/json/turns.ts'
 import { NumberError, readingValuesToCheck } from '../../shared/json/written-numbers.ts'
 import { asObject } from '../../shared/json.ts'
+import type { FaultLocation } from '../../shared/json-schema/fault-location.ts'
 import { type JsonBody, readingBody, readingOrNot } from './backend/backend-body.ts'
 import { mediaOf, pickingResult } from './backend/pick-result.ts'
 import type { BackendResponse } from './backend/send.ts'
@@ -12,17 +13,21 @@ import { INPUT_REQUIRED, readInputRequired } from './input/asked.ts'
 import { type ReadResult, readingCallToolResult } from './mcp/tool-result.ts'
 import { failed, TOOL_ERROR_STATUS, type ToolOutcome, unreadable } from './outcome.ts'
 
+type OnFault = (fault: FaultLocation) => void
+
 const DEFAULT_MESSAGE = 'The tool refused the call.'
 
 /**
  * Converts a complete backend response to an outcome, in turns, and checks it against the
  * `outputSchema`. Passes on the text of a 4xx response in one bounded line and discards the text of
- * a 5xx response. `now` is in milliseconds since the epoch.
+ * a 5xx response. `now` is in milliseconds since the epoch. Calls `onFault` if the result violates
+ * the `outputSchema`.
  */
 export function* readingOutcome(
   answer: BackendResponse,
   tool: CallableTool,
   now = Date.now(),
+  onFault: OnFault = () => undefined,
 ): Generator<undefined, ToolOutcome> {
   const { status } = answer
   if (status >= 500) return serverError(answer, now)
@@ -41,7 +46,9 @@ export function* readingOutcome(
   const result =
     request === undefined ? body : yield* readingOrNot(pickingResult(body, request, validateOutput))
   if (result.kind === 'unreadable') return unreadable(result.reason)
-  return result.kind === 'json' ? yield* readingJsonBody(result, tool) : readText(result.text, tool)
+  return result.kind === 'json'
+    ? yield* readingJsonBody(result, tool, onFault)
+    : readText(result.text, tool)
 }
 
 /** Does the same as `readingOutcome` in one step. */
@@ -49,11 +56,16 @@ export function toOutcome(
   answer: BackendResponse,
   tool: CallableTool,
   now = Date.now(),
+  onFault?: OnFault,
 ): ToolOutcome {
-  return atOnce(readingOutcome(answer, tool, now))
+  return atOnce(readingOutcome(answer, tool, now, onFault))
 }
 
-function* readingJsonBody(body: JsonBody, tool: CallableTool): Generator<undefined, ToolOutcome> {
+function* readingJsonBody(
+  body: JsonBody,
+  tool: CallableTool,
+  onFault: OnFault,
+): Generator<undefined, ToolOutcome> {
   const { value, kept } = body
   const envelope = asObject(value)
   if (envelope?.['jsonrpc'] === '2.0' && asObject(envelope['error']) !== undefined) {
@@ -61,7 +73,7 @@ function* readingJsonBody(body: JsonBody, tool: CallableTool): Generator<undefin
   }
   const read = yield* readingResult(value, tool)
   if (read === undefined) {
-    return yield* checkingOutput(tool, body, identity, { kind: 'json', value: kept })
+    return yield* checkingOutput(tool, body, identity, { kind: 'json', value: kept }, onFault)
   }
   const { result, dropped } = read
   if (result.isError !== true) {
@@ -79,7 +91,7 @@ function* readingJsonBody(body: JsonBody, tool: CallableTool): Generator<undefin
     const members = asObject(isInner ? asObject(read)?.['result'] : read)
     return members?.['structuredContent'] ?? members?.['structured_content'] ?? undefined
   }
-  return yield* checkingOutput(tool, body, structured, outcome)
+  return yield* checkingOutput(tool, body, structured, outcome, onFault)
 }
 
 function* readingInputRequired({
@@ -141,13 +153,17 @@ function* checkingOutput(
   { text, value, kept }: JsonBody,
   pick: (value: unknown) => unknown,
   outcome: ToolOutcome,
+  onFault: OnFault,
 ): Generator<undefined, ToolOutcome> {
   if (validateOutput === undefined) return outcome
   try {
     const values = kept === value ? [value] : yield* readingValuesToCheck(text, value)
     for (const candidate of values) {
       yield
-      if (validateOutput(pick(candidate)) !== undefined) return unreadable('backend_output_schema')
+      const fault = validateOutput(pick(candidate))
+      if (fault === undefined) continue
+      onFault(fault)
+      return unreadable('backend_output_schema')
     }
     return outcome
   } catch (error) {

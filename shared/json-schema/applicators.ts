@@ -26,6 +26,7 @@ const allOf: Keyword = (value, _, { check }) => {
 
 const anyOf: Keyword = (value, _, { check }) => {
   const all = listOf(value).map(check)
+  const isUnion = hasAlternatives(value)
   return (data, run, seen) => {
     const mark = run.faults?.length ?? 0
     let isValid = false
@@ -34,7 +35,10 @@ const anyOf: Keyword = (value, _, { check }) => {
       isValid = true
       if (seen === undefined) break
     }
-    if (!isValid) return fail(run, 'must match a schema in anyOf')
+    if (!isValid) {
+      if (isUnion) attribute(run, mark, 'anyOf')
+      return fail(run, 'anyOf', 'must match a schema in anyOf')
+    }
     run.faults?.splice(mark)
     return true
   }
@@ -42,13 +46,25 @@ const anyOf: Keyword = (value, _, { check }) => {
 
 const oneOf: Keyword = (value, _, { check }) => {
   const all = listOf(value).map(check)
+  const isUnion = hasAlternatives(value)
   return (data, run, seen) => {
     const mark = run.faults?.length ?? 0
     let matched = 0
     for (const one of all) if (applySeparately(one, data, run, seen) && ++matched > 1) break
     if (matched > 0) run.faults?.splice(mark)
-    return matched === 1 || fail(run, 'must match exactly one schema in oneOf')
+    else if (isUnion) attribute(run, mark, 'oneOf')
+    return matched === 1 || fail(run, 'oneOf', 'must match exactly one schema in oneOf')
   }
+}
+
+/** Returns whether a list has several schemas besides `{ type: 'null' }`, which makes one optional. */
+function hasAlternatives(value: unknown): boolean {
+  return listOf(value).filter((one) => !isObject(one) || one['type'] !== 'null').length > 1
+}
+
+/** Attributes the faults after `mark` to a keyword, because none of its alternatives is the right one. */
+function attribute({ faults, path }: Run, mark: number, keyword: string): void {
+  for (const fault of faults?.slice(mark) ?? []) fault.union = { path: [...path], keyword }
 }
 
 /** Applies a subschema. Keeps what it evaluated only if the value is valid against it. */
@@ -63,7 +79,7 @@ function applySeparately(check: Check, data: unknown, run: Run, seen: Seen | und
 
 const not: Keyword = (value, _, { check }) => {
   const one = check(value)
-  return (data, run) => !quietly(one, data, run, undefined) || fail(run, 'must NOT be valid')
+  return (data, run) => !quietly(one, data, run, undefined) || fail(run, 'not', 'must NOT be valid')
 }
 
 const condition: Keyword = (value, schema, { check }) => {
@@ -77,10 +93,11 @@ const condition: Keyword = (value, schema, { check }) => {
     const isTrue = quietly(test, data, run, mine)
     if (isTrue && seen !== undefined && mine !== undefined) addSeen(seen, mine, run)
     const next = isTrue ? whenTrue : whenFalse
+    const keyword = isTrue ? 'then' : 'else'
     return (
       next === undefined ||
       next(data, run, seen) ||
-      fail(run, `must match "${isTrue ? 'then' : 'else'}" schema`)
+      fail(run, keyword, `must match "${keyword}" schema`)
     )
   }
 }

@@ -11,7 +11,7 @@ export function compileItems(schema: JsonSchema, context: Context): Check | unde
   return (value, run, seen) => {
     if (!Array.isArray(value)) return true
     if (items === false && value.length > first.length) {
-      return fail(run, `must NOT have more than ${first.length} items`)
+      return fail(run, 'items', `must NOT have more than ${first.length} items`)
     }
     let isValid = true
     for (let index = 0; index < value.length; index++) {
@@ -46,7 +46,7 @@ export const contains: Keyword = (value, { minContains, maxContains }, { check }
     }
     if (found >= min && found <= max) return true
     const limit = max === Infinity ? '' : ` and no more than ${max}`
-    return fail(run, `must contain at least ${min}${limit} valid item(s)`)
+    return fail(run, 'contains', `must contain at least ${min}${limit} valid item(s)`)
   }
 }
 
@@ -59,7 +59,8 @@ export const unevaluatedItems: Keyword = (value, _, { check }) => {
     for (const [index, item] of data.entries()) {
       run.spend(6)
       if (seen.items.has(index)) continue
-      if (value === false) isValid = fail(run, `must NOT have unevaluated items (item ${index})`)
+      if (value === false)
+        isValid = fail(run, 'unevaluatedItems', `must NOT have unevaluated items (item ${index})`)
       else if (!descend(others, item, index, run)) isValid = false
       if (!isValid && isEnough(run)) return false
     }

@@ -22,12 +22,13 @@ const type: Keyword = (value) => {
   const message = `must be ${names.join(',')}`
   const [only] = tests
   return tests.length === 1 && only !== undefined
-    ? (data, run) => only(data) || fail(run, message)
-    : (data, run) => tests.some((test) => test(data)) || fail(run, message)
+    ? (data, run) => only(data) || fail(run, 'type', message)
+    : (data, run) => tests.some((test) => test(data)) || fail(run, 'type', message)
 }
 
 const constant: Keyword = (value) => (data, run) =>
-  isEqual(data, value, run) || fail(run, `must be equal to constant (${constantText(value)})`)
+  isEqual(data, value, run) ||
+  fail(run, 'const', `must be equal to constant (${constantText(value)})`)
 
 const enumeration: Keyword = (value) => {
   const allowed: readonly unknown[] = Array.isArray(value) ? value : []
@@ -37,7 +38,7 @@ const enumeration: Keyword = (value) => {
     if (simple.has(data)) return true
     return (
       (typeof data === 'object' && others.some((item) => isEqual(data, item, run))) ||
-      fail(run, `must be equal to one of the allowed values (${enumText(allowed)})`)
+      fail(run, 'enum', `must be equal to one of the allowed values (${enumText(allowed)})`)
     )
   }
 }
@@ -47,18 +48,24 @@ const multipleOf: Keyword = (value) => {
   return (data, run) =>
     !isNumber(data) ||
     isMultipleOf(data, divisor, run.spend) ||
-    fail(run, `must be multiple of ${divisor}`)
+    fail(run, 'multipleOf', `must be multiple of ${divisor}`)
 }
 
-function onNumber(test: (data: number | bigint, limit: number) => boolean, words: string): Keyword {
+function onNumber(
+  keyword: string,
+  test: (data: number | bigint, limit: number) => boolean,
+  words: string,
+): Keyword {
   return (value) => {
     const limit = Number(value)
-    return (data, run) => !isNumber(data) || test(data, limit) || fail(run, `${words} ${limit}`)
+    return (data, run) =>
+      !isNumber(data) || test(data, limit) || fail(run, keyword, `${words} ${limit}`)
   }
 }
 
 /** Returns a keyword that compares a size with a limit. */
 function onSize(
+  keyword: string,
   sizeOf: (data: unknown, run: Run, limit: number) => number | undefined,
   kind: 'min' | 'max',
   unit: string,
@@ -68,7 +75,11 @@ function onSize(
     return (data, run) => {
       const size = sizeOf(data, run, limit)
       if (size === undefined || (kind === 'max' ? size <= limit : size >= limit)) return true
-      return fail(run, `must NOT have ${kind === 'max' ? 'more' : 'fewer'} than ${limit} ${unit}`)
+      return fail(
+        run,
+        keyword,
+        `must NOT have ${kind === 'max' ? 'more' : 'fewer'} than ${limit} ${unit}`,
+      )
     }
   }
 }
@@ -98,7 +109,9 @@ const pattern: Keyword = (value) => {
   return (data, run) => {
     if (typeof data !== 'string') return true
     test ??= compilePattern(String(value))
-    return test(data, run.spend) || fail(run, `must match pattern ${JSON.stringify(value)}`)
+    return (
+      test(data, run.spend) || fail(run, 'pattern', `must match pattern ${JSON.stringify(value)}`)
+    )
   }
 }
 
@@ -106,7 +119,9 @@ const format: Keyword = (value, _, { assertsFormat }) => {
   const test = assertsFormat ? compileFormat(String(value)) : undefined
   if (test === undefined) return undefined
   return (data, run) =>
-    typeof data !== 'string' || test(data, run.spend) || fail(run, `must match format "${value}"`)
+    typeof data !== 'string' ||
+    test(data, run.spend) ||
+    fail(run, 'format', `must match format "${value}"`)
 }
 
 const uniqueItems: Keyword = (value) => {
@@ -117,6 +132,7 @@ const uniqueItems: Keyword = (value) => {
     const [first, second] = pair
     return fail(
       run,
+      'uniqueItems',
       `must NOT have duplicate items (items ## ${first} and ${second} are identical)`,
     )
   }
@@ -130,7 +146,7 @@ const required: Keyword = (value) => {
     let isValid = true
     for (const name of names) {
       if (Object.hasOwn(data, name)) continue
-      isValid = fail(run, `must have required property '${name}'`)
+      isValid = fail(run, 'required', `must have required property '${name}'`, name)
       if (run.faults === undefined) break
     }
     return isValid
@@ -148,7 +164,8 @@ const dependentRequired: Keyword = (value) => {
       ([name, needed]) => Object.hasOwn(data, name) && !Object.hasOwn(data, needed),
     )
     for (const [name, needed] of missing) {
-      fail(run, `must have property ${needed} when property ${name} is present`)
+      const message = `must have property ${needed} when property ${name} is present`
+      fail(run, 'dependentRequired', message, needed)
     }
     return missing.length === 0
   }
@@ -157,23 +174,23 @@ const dependentRequired: Keyword = (value) => {
 /** Keywords that limit the cost of the others: if one fails, no other keyword is applied. */
 export const BOUNDS: ReadonlyMap<string, Keyword> = new Map([
   ['type', type],
-  ['maxLength', onSize(lengthOf, 'max', 'characters')],
-  ['maxItems', onSize(itemsIn, 'max', 'items')],
-  ['maxProperties', onSize(membersIn, 'max', 'properties')],
+  ['maxLength', onSize('maxLength', lengthOf, 'max', 'characters')],
+  ['maxItems', onSize('maxItems', itemsIn, 'max', 'items')],
+  ['maxProperties', onSize('maxProperties', membersIn, 'max', 'properties')],
 ])
 
 /** Keywords that check a value without applying a subschema to it, the cheap ones first. */
 export const ASSERTIONS: ReadonlyMap<string, Keyword> = new Map([
   ['const', constant],
   ['enum', enumeration],
-  ['minimum', onNumber((data, limit) => data >= limit, 'must be >=')],
-  ['maximum', onNumber((data, limit) => data <= limit, 'must be <=')],
-  ['exclusiveMinimum', onNumber((data, limit) => data > limit, 'must be >')],
-  ['exclusiveMaximum', onNumber((data, limit) => data < limit, 'must be <')],
+  ['minimum', onNumber('minimum', (data, limit) => data >= limit, 'must be >=')],
+  ['maximum', onNumber('maximum', (data, limit) => data <= limit, 'must be <=')],
+  ['exclusiveMinimum', onNumber('exclusiveMinimum', (data, limit) => data > limit, 'must be >')],
+  ['exclusiveMaximum', onNumber('exclusiveMaximum', (data, limit) => data < limit, 'must be <')],
   ['multipleOf', multipleOf],
-  ['minLength', onSize(lengthOf, 'min', 'characters')],
-  ['minItems', onSize(itemsIn, 'min', 'items')],
-  ['minProperties', onSize(membersIn, 'min', 'properties')],
+  ['minLength', onSize('minLength', lengthOf, 'min', 'characters')],
+  ['minItems', onSize('minItems', itemsIn, 'min', 'items')],
+  ['minProperties', onSize('minProperties', membersIn, 'min', 'properties')],
   ['required', required],
   ['dependentRequired', dependentRequired],
   ['pattern', pattern],

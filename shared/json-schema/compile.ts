@@ -21,7 +21,7 @@ const LAST: ReadonlyMap<string, Keyword> = new Map([
 ])
 
 const ALWAYS: Check = () => true
-const NEVER: Check = (_, run) => fail(run, 'boolean schema is false')
+const NEVER: Check = (_, run) => fail(run, undefined, 'boolean schema is false')
 
 /** Compiles a checked schema into a function. Compiles each subschema when it is first applied. */
 export function compileCheck({ root, resources }: CheckedSchema, assertsFormat: boolean): Check {

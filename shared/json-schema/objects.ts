@@ -40,6 +40,7 @@ export function compileMembers(schema: JsonSchema, context: Context): Check | un
       if (!isKnown && allowsNone) {
         isValid = fail(
           run,
+          'additionalProperties',
           `must NOT have additional properties (${JSON.stringify(shortName(name))})`,
         )
       } else if (!isKnown && others !== undefined) apply(others, name)
@@ -68,7 +69,11 @@ export const propertyNames: Keyword = (value, _, { check }) => {
       const isValid = names(name, run, undefined)
       run.faults = faults
       if (!isValid)
-        return fail(run, `property name must be valid (${JSON.stringify(shortName(name))})`)
+        return fail(
+          run,
+          'propertyNames',
+          `property name must be valid (${JSON.stringify(shortName(name))})`,
+        )
     }
     return true
   }
@@ -86,6 +91,7 @@ export const unevaluatedProperties: Keyword = (value, _, { check }) => {
       if (value === false) {
         isValid = fail(
           run,
+          'unevaluatedProperties',
           `must NOT have unevaluated properties (${JSON.stringify(shortName(name))})`,
         )
       } else if (!descend(others, data[name], name, run)) isValid = false

@@ -1,13 +1,28 @@
 import type { Resource, Resources } from './resources.ts'
-import { below, type JsonSchema } from './schema.ts'
-import { shortName } from './text.ts'
+import type { JsonSchema } from './schema.ts'
+
+/** A keyword that a value violates. */
+export interface Violation {
+  /** The keys from the root to the value. They are parts of the data. */
+  readonly path: readonly (string | number)[]
+  /** Undefined for the schema `false` and for a value that is too large to be checked. */
+  readonly keyword: string | undefined
+  /** The name of the missing property, which is a part of the schema. */
+  readonly missing?: string | undefined
+}
+
+export interface Fault extends Violation {
+  readonly message: string
+  /** The outermost `anyOf` or `oneOf` whose alternatives have this fault and others. */
+  union?: Violation
+}
 
 /** One validation of one value. */
 export interface Run {
   /** Takes steps from the budget. Throws Exhausted if it is used up. */
   readonly spend: (steps: number) => void
   /** The collected faults; undefined while only the result matters. */
-  faults: string[] | undefined
+  faults: Fault[] | undefined
   /** The keys from the root to the current value. Only set while faults are collected. */
   readonly path: (string | number)[]
   /** The dynamic scope: the resources entered so far (JSON Schema core s7.1). */
@@ -47,11 +62,15 @@ export class Exhausted extends Error {
 export const MAX_FAULTS = 5
 const MAX_DEPTH = 1_000
 
-/** Records a fault at the current value. */
-export function fail(run: Run, message: string): false {
+/** Records that the current value violates a keyword. */
+export function fail(
+  run: Run,
+  keyword: string | undefined,
+  message: string,
+  missing?: string,
+): false {
   if (run.faults !== undefined && run.faults.length < MAX_FAULTS) {
-    const place = run.path.map((key) => below('', shortName(String(key))))
-    run.faults.push(`${place.join('') || 'arguments'} ${message}`)
+    run.faults.push({ path: [...run.path], keyword, message, missing })
   }
   return false
 }

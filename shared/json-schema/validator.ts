@@ -1,7 +1,8 @@
 import { checkSchema } from './check.ts'
 import { compileCheck } from './compile.ts'
-import { type Check, Exhausted, type Run } from './run.ts'
-import type { JsonSchema } from './schema.ts'
+import { type Check, Exhausted, type Fault, type Run } from './run.ts'
+import { below, type JsonSchema } from './schema.ts'
+import { shortName } from './text.ts'
 
 /**
  * Returns undefined if `value` is valid; bigints count as numbers. Otherwise returns a message with at most
@@ -20,6 +21,23 @@ const MAX_FAULT_STEPS = 100_000
  * value that cannot be validated within a fixed number of steps is invalid.
  */
 export function createValidator(schema: JsonSchema, assertsFormat = false): Validate {
+  const findFaults = createFaultFinder(schema, assertsFormat)
+  return (value) => findFaults(value)?.map(describe).join('; ')
+}
+
+function describe({ path, message }: Fault): string {
+  const place = path.map((key) => below('', shortName(String(key))))
+  return `${place.join('') || 'arguments'} ${message}`
+}
+
+/**
+ * Does the same as `createValidator`, but the validator returns at most five faults, in which `path` is
+ * data.
+ */
+export function createFaultFinder(
+  schema: JsonSchema,
+  assertsFormat = false,
+): (value: unknown) => readonly Fault[] | undefined {
   let check: Check | undefined
   return (value) => {
     check ??= compileCheck(checkSchema(schema).checked, assertsFormat)
@@ -28,19 +46,23 @@ export function createValidator(schema: JsonSchema, assertsFormat = false): Vali
       if (check(value, newRun(undefined, MAX_STEPS, names), undefined)) return undefined
     } catch (error) {
       if (!(error instanceof Exhausted)) throw error
-      return 'arguments are too large or too deeply nested to be checked by the schema'
+      return [faultOfAll('are too large or too deeply nested to be checked by the schema')]
     }
-    const faults: string[] = []
+    const faults: Fault[] = []
     try {
       check(value, newRun(faults, MAX_FAULT_STEPS, names), undefined)
     } catch (error) {
       if (!(error instanceof Exhausted)) throw error
     }
-    return faults.length === 0 ? 'arguments do not match the schema' : faults.join('; ')
+    return faults.length === 0 ? [faultOfAll('do not match the schema')] : faults
   }
 }
 
-function newRun(faults: string[] | undefined, steps: number, names: Run['names']): Run {
+function faultOfAll(message: string): Fault {
+  return { path: [], keyword: undefined, message }
+}
+
+function newRun(faults: Fault[] | undefined, steps: number, names: Run['names']): Run {
   let left = steps
   const spend = (spent: number) => {
     left -= spent

@@ -2,8 +2,8 @@ import type { ContentBlock } from '@modelcontextprotocol/client'
 import type { ToolRequest } from '../../../shared/catalogue/request.ts'
 import { writingJson } from '../../../shared/json/json-writer.ts'
 import { asObject } from '../../../shared/json.ts'
+import type { LocateFault } from '../../../shared/json-schema/fault-location.ts'
 import { keysOf } from '../../../shared/json-schema/schema.ts'
-import type { Validate } from '../../../shared/json-schema/validator.ts'
 import { type Body, parsing } from './backend-body.ts'
 import type { BackendResponse } from './send.ts'
 
@@ -35,7 +35,7 @@ export function mediaOf({
 export function* pickingResult(
   body: Body,
   { resultPointer, wrap }: Pick<ToolRequest, 'resultPointer' | 'wrap'>,
-  validateOutput: Validate | undefined,
+  validateOutput: LocateFault | undefined,
 ): Generator<undefined, Body> {
   if (body.kind === 'text' && body.text === '') return emptyBody(wrap, validateOutput) ?? body
   if (body.kind === 'text' && wrap !== undefined && resultPointer === undefined) {
@@ -61,7 +61,7 @@ function* writing(value: unknown): Generator<undefined, Body> {
   return (yield* parsing(text)) ?? { kind: 'unreadable', reason: 'backend_not_json' }
 }
 
-function emptyBody(wrap: string | undefined, validate: Validate | undefined): Body | undefined {
+function emptyBody(wrap: string | undefined, validate: LocateFault | undefined): Body | undefined {
   if (validate === undefined) return undefined
   const candidates = [{}, ...(wrap === undefined ? [] : [{ [wrap]: null }])]
   const value = candidates.find((candidate) => validate(candidate) === undefined)

@@ -20,6 +20,11 @@ describe('a backend', () => {
     readonly status: number
   }
   const events = { events: ['dentist'] }
+  const person = { type: 'object', properties: { age: { type: 'integer' } } }
+  const outputSchema = {
+    type: 'object',
+    properties: { people: { type: 'object', additionalProperties: person } },
+  }
   const troubles: readonly Trouble[] = [
     {
       name: 'responds too late',
@@ -174,6 +179,36 @@ describe('a backend', () => {
       for (const answer of [rest, mcp]) {
         expect(answer.text).not.toMatch(/ECONN|127\.0\.0\.1|backend_|stack/)
       }
+    },
+  )
+
+  test.each([false, true])(
+    'that violates its outputSchema has the place in the log and no data (long: %s)',
+    async (isLong) => {
+      const served = await start({
+        TOOLS: JSON.stringify({ about: { ...TOOLS.about, outputSchema } }),
+      })
+      const people = {
+        'alice@example.com': { note: 'x'.repeat(isLong ? 100_000 : 1), age: 'secret' },
+      }
+      backend.script('about', { body: { people } })
+      const answer = await callAbout(served)
+      const logged = served.lines.filter(({ message }) => message === 'backend_output_rejected')
+      expect(logged).toEqual([
+        {
+          severity: 'WARNING',
+          message: 'backend_output_rejected',
+          time: expect.any(String),
+          service: 'gateway',
+          request_id: expect.any(String),
+          tool: 'about',
+          location: '/people/*/age',
+          keyword: 'type',
+        },
+      ])
+      expect(JSON.stringify(served.lines)).not.toMatch(/alice|secret/)
+      expect(answer.text).not.toMatch(/people|alice|age|secret/)
+      expect(reasonsIn(served)).toEqual(['backend_output_schema'])
     },
   )
 

@@ -45,6 +45,48 @@ describe('the conversion of OpenAPI 3.0 to JSON Schema 2020-12', () => {
   })
 })
 
+describe('nullable in an OpenAPI 3.1 document', () => {
+  const NOTE =
+    'nullable, which OpenAPI 3.1 does not define, was translated as in 3.0: its schemas allow null'
+  const text = { type: 'string' }
+  const documentOf = (schema: object, openapi: string) => ({
+    openapi,
+    info: { title: 't', version: '1' },
+    servers: [{ url: 'https://api.example.com' }],
+    paths: { '/x': { get: { operationId: 'x', ...answering({ properties: { v: schema } }) } } },
+    components: { schemas: { Text: text } },
+  })
+
+  test.each([
+    ['a type', { type: 'string', nullable: true }, ['a', null], [1]],
+    ['x-nullable', { type: 'string', 'x-nullable': true }, ['a', null], [1]],
+    ['several types', { type: ['string', 'integer'], nullable: true }, ['a', 1, null], [true]],
+    ['an enum', { type: 'string', nullable: true, enum: ['a'] }, ['a', null], ['b']],
+    ['a constant', { type: 'string', nullable: true, const: 'a' }, ['a', null], ['b']],
+    ['a reference', { $ref: '#/components/schemas/Text', nullable: true }, ['a', null], [1]],
+    [
+      'a reference with siblings',
+      { $ref: '#/components/schemas/Text', enum: ['a'], nullable: true },
+      ['a', null],
+      ['b', 1],
+    ],
+    ['anyOf', { anyOf: [text, { type: 'integer' }], nullable: true }, ['a', 1, null], [true]],
+  ])('allows null besides %s, with a note', async (_, schema, valid, invalid) => {
+    const report = await imported(documentOf(schema, '3.1.0'))
+    const validate = createValidator((report.catalogue?.tools['x']?.outputSchema ?? {}) as never)
+    for (const v of valid) expect(validate({ v })).toBeUndefined()
+    for (const v of invalid) expect(validate({ v })).toBeDefined()
+    expect(report.tools[0]?.notes).toEqual([NOTE])
+  })
+
+  test.each([
+    ['nullable: false', { type: 'string', nullable: false }, '3.1.0'],
+    ['OpenAPI 3.0', { type: 'string', nullable: true }, '3.0.3'],
+  ])('has no note for %s', async (_, schema, version) => {
+    const report = await imported(documentOf(schema, version))
+    expect(report.tools.map(({ notes }) => notes)).toEqual([[]])
+  })
+})
 test('readOnly properties are not arguments, and writeOnly properties are not results', async () => {
   const components = {
     schemas: {

@@ -27,6 +27,8 @@ export interface SchemaCollector {
 const MAX_SCHEMAS = 20_000
 const MAX_DEPTH = 100
 const MAX_HOPS = 50
+const NULLABLE_NOTE =
+  'nullable, which OpenAPI 3.1 does not define, was translated as in 3.0: its schemas allow null'
 
 /**
  * Creates a collector for one tool. Removes `readOnly` properties from inputs and `writeOnly` properties
@@ -77,7 +79,7 @@ export function createCollector(
     const name = define(follow(place))
     const siblings = siblingsOfReference(place)
     const reference = { $ref: `#/$defs/${name}`, ...siblings }
-    return document.hasOldSchemas && isNullable(objectAt(place)) ? orNull(reference) : reference
+    return withNull(reference, objectAt(place))
   }
 
   const convert = (place: Place, dropped: ReadonlySet<string> = new Set()) => {
@@ -95,7 +97,6 @@ export function createCollector(
 
   const convertObject = (place: Place, outer: ReadonlySet<string>): JsonSchema => {
     const written = objectAt(place)
-    const isOld = document.hasOldSchemas
     const dropped = new Set([...outer, ...droppedNames(place)])
     const schema = ownKeywords(written, direction, onNote)
     const required = schema['required']
@@ -121,7 +122,14 @@ export function createCollector(
     }
     withDynamicReference(schema, place)
     const whole = discriminated(schema, written['discriminator'], definitions)
-    return isOld && isNullable(written) ? orNull(whole) : whole
+    return withNull(whole, written)
+  }
+
+  /** Adds null to a nullable schema, also since OpenAPI 3.1, where many documents still use the keyword. */
+  const withNull = (schema: Record<string, unknown>, written: JsonSchema): JsonSchema => {
+    if (!isNullable(written)) return schema
+    if (!document.hasOldSchemas) onNote(NULLABLE_NOTE)
+    return orNull(schema)
   }
 
   /** Replaces `$dynamicRef` by `$ref`, which is equivalent without an overriding anchor. */
@@ -133,7 +141,7 @@ export function createCollector(
 
   /** Returns the keywords next to a reference: only annotations in 3.0, any keyword since 3.1. */
   const siblingsOfReference = (place: Place): Record<string, unknown> => {
-    const { $ref, ...rest } = objectAt(place)
+    const { $ref, nullable, 'x-nullable': isNullableToo, ...rest } = objectAt(place)
     if (Object.keys(rest).length === 0) return {}
     if (!document.hasOldSchemas) return convertSiblings({ ...place, value: rest })
     const { title, description } = rest

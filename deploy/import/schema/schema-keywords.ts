@@ -14,6 +14,8 @@ const IDENTITY_KEYWORDS: ReadonlySet<string> = new Set([
   ...['$ref', '$dynamicRef', '$recursiveRef', '$defs', 'definitions', 'dependencies'],
 ])
 const DIRECTION_KEYWORDS = ['readOnly', 'writeOnly']
+/** Keywords that can exclude null whatever the type is. */
+const OTHERS = ['$ref', 'allOf', 'oneOf', 'anyOf', 'const']
 const MAX_DESCRIPTION = 500
 
 /**
@@ -60,12 +62,13 @@ export function isNullable(written: Written): boolean {
 /** Returns the schema extended to allow null. */
 export function orNull(schema: Record<string, unknown>): Record<string, unknown> {
   const { type } = schema
-  const hasOther = ['$ref', 'allOf', 'oneOf', 'anyOf'].some((key) => schema[key] !== undefined)
-  if (typeof type === 'string' && !hasOther) {
+  const hasOther = OTHERS.some((key) => schema[key] !== undefined)
+  if (type !== undefined && !hasOther) {
     const { enum: values } = schema
+    const types = [type].flat()
     return {
       ...schema,
-      type: type === 'null' ? type : [type, 'null'],
+      type: types.includes('null') ? type : [...types, 'null'],
       // Documents rarely list null in the enum, although their APIs return it.
       ...(Array.isArray(values) && !values.includes(null) && { enum: [...values, null] }),
     }

@@ -23,8 +23,15 @@ export type SecurityScheme =
   | { readonly type: 'noauth' }
   | { readonly type: 'oauth2'; readonly scopes: readonly string[] }
 
+const NOT_A_SCOPE =
+  'is not a scope-token (RFC 6749 s3.3). Write one scope per item, in ASCII without blanks, quotes or backslashes'
+const NOT_A_LIST =
+  'Invalid input: expected array, received string. Write a list, for example ["events:read"]'
+
 export const scopeList = z.pipe(
-  z.array(z.string().check(z.regex(SCOPE_TOKEN, 'is not a scope-token (RFC 6749 s3.3)'))),
+  z.array(z.string().check(z.regex(SCOPE_TOKEN, NOT_A_SCOPE)), {
+    error: ({ input }) => (typeof input === 'string' ? NOT_A_LIST : undefined),
+  }),
   z.transform((values) => [...new Set(values)].sort()),
 )
 

@@ -3,6 +3,7 @@ import '../schema-messages.ts'
 import * as z from 'zod/mini'
 import { asObject } from '../json.ts'
 import type { JsonSchema } from '../json-schema/schema.ts'
+import { didYouMean } from '../nearest.ts'
 import { type AccessRule, ruleOfSchemes, ruleOfScopes, schemeList, scopeList } from './access.ts'
 import { readBackendAuth, type ToolBackendAuth } from './backend-auth.ts'
 import { issueText } from './issue-text.ts'
@@ -79,6 +80,7 @@ const members = {
   formatAssertion: flag,
 }
 const tool = z.object(members)
+const ACCESS_MEMBERS = ['scopes', 'securitySchemes']
 
 /**
  * Reads one entry. `defaults` fill in members that it does not set; an entry that sets `scopes` or
@@ -104,7 +106,7 @@ export function readEntry(value: unknown, defaults: Readonly<Record<string, unkn
   const byScopes = scopes && ruleOfScopes(scopes)
   const bySchemes = securitySchemes && ruleOfSchemes(securitySchemes)
   const rule = bySchemes ?? byScopes
-  if (rule === undefined) return { saysAccess: false, faults: [], warnings }
+  if (rule === undefined) return { saysAccess: false, faults: misspelledAccess(own), warnings }
   if (byScopes !== undefined && !isSame(rule, byScopes)) {
     const fault = 'scopes and securitySchemes say different things: keep one of them'
     return { saysAccess: true, faults: [fault], warnings }
@@ -161,6 +163,13 @@ function unknownMembers(own: Readonly<Record<string, unknown>>, given: unknown):
       .filter((name) => !Object.hasOwn(annotations.shape, name))
       .map((name) => unknownMember(name, Object.keys(annotations.shape), 'annotations.')),
   ]
+}
+
+/** Returns a fault for each unknown member that is probably meant to define the access. */
+function misspelledAccess(own: Readonly<Record<string, unknown>> = {}): string[] {
+  return Object.keys(own)
+    .filter((name) => didYouMean(name, ACCESS_MEMBERS) !== '')
+    .map((name) => unknownMember(name, ACCESS_MEMBERS))
 }
 
 /**

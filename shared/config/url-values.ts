@@ -2,7 +2,14 @@ import * as z from 'zod/mini'
 import { isLoopback } from '../config.ts'
 import { list, text } from './text-values.ts'
 
+/** A host with a port. `URL` would read the host as the scheme. */
+const HOST_AND_PORT = /^[\w.-]+:\d+(?:[/?#]|$)/
+
+const NO_SCHEME = 'lacks the scheme: it must begin with https:// (or http:// on loopback)'
+const NOT_HTTPS = 'must be an https URL without credentials or fragment (http only on loopback)'
+
 function asUrl(value: string): URL | undefined {
+  if (HOST_AND_PORT.test(value)) return undefined
   return URL.canParse(value) ? new URL(value) : undefined
 }
 
@@ -18,11 +25,14 @@ export const withoutQuery = z.refine<string>(
 
 /** An https URL without credentials or fragment. Allows http only on loopback. */
 export const httpsUrl = text.check(
-  z.refine((value) => {
-    const url = asUrl(value)
-    if (url === undefined || !isSecure(url)) return false
-    return url.username === '' && url.password === '' && url.hash === ''
-  }, 'must be an https URL without credentials or fragment (http only on loopback)'),
+  z.refine(
+    (value) => {
+      const url = asUrl(value)
+      if (url === undefined || !isSecure(url)) return false
+      return url.username === '' && url.password === '' && url.hash === ''
+    },
+    { error: ({ input }) => (HOST_AND_PORT.test(String(input)) ? NO_SCHEME : NOT_HTTPS) },
+  ),
 )
 
 /** The URL of a Redis server. */

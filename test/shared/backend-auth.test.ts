@@ -82,7 +82,10 @@ describe('backendAuth', () => {
       { ...CLIENT, tokenUrl: 'https://a:b@login.example.com/' },
       `backendAuth.tokenUrl: ${NOT_HTTPS}`,
     ],
-    [{ ...CLIENT, scopes: ['a b'] }, 'backendAuth.scopes.0: is not a scope-token (RFC 6749 s3.3)'],
+    [
+      { ...CLIENT, scopes: ['a b'] },
+      'backendAuth.scopes.0: is not a scope-token (RFC 6749 s3.3). Write one scope per item, in ASCII without blanks, quotes or backslashes',
+    ],
     [
       { type: 'on_behalf_of' },
       'backendAuth.audience: Invalid input: expected string, received undefined',

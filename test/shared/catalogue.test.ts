@@ -97,7 +97,7 @@ describe('the access of a tool', () => {
     ],
     [
       { securitySchemes: [oauth2('a b')] },
-      'securitySchemes.0.scopes.0: is not a scope-token (RFC 6749 s3.3)',
+      'securitySchemes.0.scopes.0: is not a scope-token (RFC 6749 s3.3). Write one scope per item, in ASCII without blanks, quotes or backslashes',
     ],
     [
       { scopes: [], securitySchemes: [oauth2()] },

@@ -190,6 +190,7 @@ test.concurrent.each([
 })
 
 const NOT_A_URL = 'must be an https URL without credentials or fragment (http only on loopback)'
+const NO_SCHEME = 'lacks the scheme: it must begin with https:// (or http:// on loopback)'
 const NOT_AN_ORIGIN = 'must be an origin, without path or query'
 const PLACEHOLDER = 'is still a placeholder'
 const EMPTY_SECRET = 'must not have an empty secret: remove the extra comma'
@@ -209,6 +210,11 @@ describe('an invalid configuration', () => {
     ['PUBLIC_URL', 'https://mcp.example.com/#top', NOT_A_URL],
     ['PUBLIC_URL', 'javascript:alert(1)', NOT_A_URL, NOT_AN_ORIGIN],
     ['PUBLIC_URL', 'mcp.example.com', NOT_A_URL],
+    ['PUBLIC_URL', 'localhost:8080', NO_SCHEME],
+    ['PUBLIC_URL', 'mcp.example.com:443/mcp?a=b', NO_SCHEME],
+    ['OAUTH_ISSUER', 'localhost:8081/realms/acme?a=b', NO_SCHEME],
+    ['FUNCTIONS_BASE', 'localhost:8082/?a=b', NO_SCHEME],
+    ['JWKS_URI', 'localhost:8081', NO_SCHEME],
     ['PUBLIC_URL', 'https://mcp.example.com/mcp', NOT_AN_ORIGIN],
     ['PUBLIC_URL', 'https://mcp.example.com/?a=b', NOT_AN_ORIGIN],
     ['OAUTH_ISSUER', 'https://tenant.eu.auth0.com/?x=1', 'must not have a query'],
@@ -307,7 +313,7 @@ describe('an invalid configuration', () => {
     [{ TOOL_SCOPES_JSON: '[]' }, 'TOOL_SCOPES_JSON must be a mapping of tool name to tool'],
     [
       { TOOL_SCOPES_JSON: '{"a": ["b c"]}' },
-      'TOOL_SCOPES_JSON: tool "a": scopes.0: is not a scope-token (RFC 6749 s3.3)',
+      'TOOL_SCOPES_JSON: tool "a": scopes.0: is not a scope-token (RFC 6749 s3.3). Write one scope per item, in ASCII without blanks, quotes or backslashes',
     ],
     [
       { TOOL_SCOPES_JSON: '{"a/b": []}' },

@@ -115,14 +115,17 @@ describe('a catalogue', () => {
       'a: {}\nb: {scopes: []}\nc: {title: C}',
       'TOOLS: these tools do not define who may call them: a, c. Set scopes ([] = public) or securitySchemes of each tool, or defaults: {scopes: [...]} for all',
     ],
-    ['a: {scopes: x}', 'TOOLS: tool "a": scopes: Invalid input: expected array, received string'],
+    [
+      'a: {scopes: x}',
+      'TOOLS: tool "a": scopes: Invalid input: expected array, received string. Write a list, for example ["events:read"]',
+    ],
     [
       'a: {scopes: [1]}',
       'TOOLS: tool "a": scopes.0: Invalid input: expected string, received number',
     ],
     ...['b c', '', 'b"', 'b\\', 'ä'].map((scope): [string, string] => [
       `a: {scopes: [x, ${JSON.stringify(scope)}]}`,
-      'TOOLS: tool "a": scopes.1: is not a scope-token (RFC 6749 s3.3)',
+      'TOOLS: tool "a": scopes.1: is not a scope-token (RFC 6749 s3.3). Write one scope per item, in ASCII without blanks, quotes or backslashes',
     ]),
     [
       'a: {scopes: [], timeoutMs: 0}',
@@ -150,6 +153,17 @@ describe('a catalogue', () => {
     ],
   ])('is invalid as %j', (tools, fault) => {
     expect(faultsOf(tools)).toEqual([fault])
+  })
+
+  test.each([
+    ['scope', 'scopes'],
+    ['Scopes', 'scopes'],
+    ['securitySchemas', 'securitySchemes'],
+  ])('is invalid with %s, which probably means %s', (written, meant) => {
+    expect(faultsOf(`a: {${written}: [x]}`)).toEqual([
+      `TOOLS: tool "a": ${written}: unknown member, ignored. Did you mean ${meant}?`,
+      expect.stringMatching(/^TOOLS: these tools do not define who may call them: a\./),
+    ])
   })
 
   test('is refused with all its faults, each with its tool', () => {

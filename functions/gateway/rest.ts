@@ -151,8 +151,9 @@ function* readingArguments(
   if (!isJson(request)) throw notJson()
   try {
     const read = yield* readingKeptBytes(body, [])
-    const args = asObject(read?.value)
-    if (read === undefined || args === undefined) throw notAnObject()
+    if (read === undefined) throw invalidBody('The body is not JSON. Send a JSON object.')
+    const args = asObject(read.value)
+    if (args === undefined) throw invalidBody('Send a JSON object.')
     const { isPlain, verbatim } = read
     const writing = isLong(body.length) ? writingJsonBytes : writingJson
     return { args, body: verbatim ?? (yield* writing(args)), isPlain }
@@ -162,8 +163,8 @@ function* readingArguments(
   }
 }
 
-function notAnObject(): HttpError {
-  return new HttpError(400, 'invalid_request', 'Send a JSON object.')
+function invalidBody(message: string): HttpError {
+  return new HttpError(400, 'invalid_request', message)
 }
 
 function* writingResponse(outcome: ToolOutcome): Generator<undefined, HttpResponse> {

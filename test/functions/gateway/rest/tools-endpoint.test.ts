@@ -6,6 +6,8 @@ import { handshakeMessage } from '../../../support/http/serve.ts'
 
 type Json = Readonly<Record<string, unknown>>
 
+const NOT_AN_OBJECT = 'Send a JSON object.'
+const NOT_JSON = 'The body is not JSON. Send a JSON object.'
 const { issuer, backend, start } = await gatewayStack()
 
 /** The header field of a user's access token. */
@@ -79,14 +81,15 @@ describe('POST /tools/{toolName}', () => {
   })
 
   test.each([
-    { name: 'malformed JSON', body: '{', headers: {}, status: 400 },
-    { name: 'an array', body: '[]', headers: {}, status: 400 },
+    { name: 'malformed JSON', body: '{', headers: {}, status: 400, detail: NOT_JSON },
+    { name: 'an array', body: '[]', headers: {}, status: 400, detail: NOT_AN_OBJECT },
     { name: 'null', body: 'null', headers: {}, status: 400 },
     {
       name: 'a body that is not UTF-8',
       body: Buffer.from([0x7b, 0xff, 0x7d]),
       headers: {},
       status: 400,
+      detail: NOT_JSON,
     },
     {
       name: 'the content type text/plain',
@@ -107,8 +110,10 @@ describe('POST /tools/{toolName}', () => {
       headers: { authorization: ['Bearer a', 'Bearer b'] },
       status: 400,
     },
-  ])('returns $status with problem+json: $name', async ({ body, headers, status }) => {
-    expectProblem(await callTool(await start(), 'about', body, headers), status)
+  ])('returns $status with problem+json: $name', async ({ body, headers, status, detail }) => {
+    const answer = await callTool(await start(), 'about', body, headers)
+    expectProblem(answer, status)
+    if (detail !== undefined) expect(answer.json()).toMatchObject({ detail })
     expect(backend.calls).toEqual([])
   })
 

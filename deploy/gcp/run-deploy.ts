@@ -23,6 +23,8 @@ import { runSteps } from './run-steps.ts'
 import { type DescribedStep, describeStep, toDescribed } from './step.ts'
 
 const COMMAND_LINE = 'deploy/cli.ts'
+const EMPTY_PLAN = 'This plan is for an empty project, because the project could not be read.'
+const PLAN_WITHOUT_SITE = 'This plan may be incomplete, because the Hosting site could not be read.'
 
 /** The result of a deployment or a dry run. */
 export interface Deployed {
@@ -55,7 +57,7 @@ export async function deploy(options: Options, dependencies: Dependencies): Prom
     const monitoring = await deployMonitoring(desired, { ...options, again }, dependencies)
     if (phases.size === 1) return { ...place, commands: monitoring, connector: undefined }
   }
-  const { deployment, failure } = await prepare(desired, options, dependencies)
+  const { deployment, failure, isRead } = await prepare(desired, options, dependencies)
   const steps = inPhases(planDeployment(deployment), phases)
   if (phases.has('functions')) {
     const pinned = pinnedTraffic(deployment, options)
@@ -66,7 +68,9 @@ export async function deploy(options: Options, dependencies: Dependencies): Prom
   const connector = `${desired.env['PUBLIC_URL']?.trim()}/mcp`
   if (options.dryRun) {
     const commands = [...steps.map(describeStep), ...(doctor ? [toShell(doctor)] : [])]
-    write(`${[...commands, `Dry run: ${quantity(commands.length, 'command')}.`].join('\n')}\n`)
+    const caveat = failure === undefined ? [] : [isRead ? PLAN_WITHOUT_SITE : EMPTY_PLAN]
+    const lines = [...commands, `Dry run: ${quantity(commands.length, 'command')}.`, ...caveat]
+    write(`${lines.join('\n')}\n`)
     // If gcloud or firebase is not installed, a plan for an empty project is a valid result.
     if (failure === undefined || failure instanceof NotInstalledError) {
       return { ...place, commands: steps.map(toDescribed), connector }
@@ -86,12 +90,20 @@ export async function deploy(options: Options, dependencies: Dependencies): Prom
   return { ...place, commands: steps.map(toDescribed), connector }
 }
 
+interface Prepared {
+  readonly deployment: Deployment
+  /** Why a dry run could not read the project or its site. */
+  readonly failure: DeployError | undefined
+  /** False if the plan is for an empty project. */
+  readonly isRead: boolean
+}
+
 /** Builds the functions, reads the current deployment and combines both. */
 async function prepare(
   desired: DesiredDeployment,
   options: Options,
   dependencies: Dependencies,
-): Promise<{ readonly deployment: Deployment; readonly failure: DeployError | undefined }> {
+): Promise<Prepared> {
   const { run, env, write } = dependencies
   const reading: Dependencies = {
     env,
@@ -109,6 +121,7 @@ async function prepare(
   return {
     deployment: await resolveDeployment(desired, settled(targets), current, options, reading),
     failure,
+    isRead: current.isRead,
   }
 }
 

@@ -16,6 +16,7 @@ describe('deploy --dry-run', () => {
     }
     expect(stdout).toContain('(value of GATEWAY_HMAC_SECRET, not shown)')
     expect(stdout).toContain('    PUBLIC_URL: "https://mcp.acme.example"')
+    expect(stdout).toMatch(/Dry run: \d+ commands\.\n$/)
     for (const secret of Object.values(SECRETS)) expect(stdout).not.toContain(secret)
   })
 
@@ -32,6 +33,7 @@ describe('deploy --dry-run', () => {
     expect(stdout).toContain('gcloud is not installed')
     expect(stdout).not.toContain('gcloud auth login')
     expect(stdout).toContain('showing the plan for an empty project')
+    expect(stdout).toMatch(/Dry run: \d+ commands\.\nThis plan is for an empty project, .*\n$/)
     expect(stdout).toContain('gcloud functions deploy gateway')
     expect(stdout).toContain('gcloud run services add-iam-policy-binding listevents')
   })
@@ -43,7 +45,19 @@ describe('deploy --dry-run', () => {
       'PERMISSION_DENIED: not you',
       'showing the plan for an empty project',
     ],
+    [
+      'the project',
+      'gcloud services list',
+      'You do not currently have an active account selected',
+      'commands.\nThis plan is for an empty project, because the project could not be read.\n',
+    ],
     ['the site', 'firebase hosting:channel', 'Failed to authenticate', 'functions deploy gateway'],
+    [
+      'the site',
+      'firebase hosting:channel',
+      'Failed to authenticate',
+      'commands.\nThis plan may be incomplete, because the Hosting site could not be read.\n',
+    ],
   ])('fails with the reason if %s cannot be read', async (_, line, reason, printed) => {
     commands.reply({ line, code: 1, stderr: reason })
     const { code, stdout, stderr } = await run(['--dry-run'])

@@ -17,7 +17,7 @@ export const connectCommand = defineCommand({
     },
   ],
   options: CONNECT_OPTIONS,
-  exitCodes: { 0: 'all steps succeeded', 1: 'a step failed' },
+  exitCodes: { 0: 'no step failed', 1: 'a step failed' },
   progress: 'Connecting',
   run: async (line, { env, write, writeError, doing, style }) => {
     const { isJson, ...options } = { ...toOptions(line, env), isJson: line.values.json }

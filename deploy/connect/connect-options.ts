@@ -2,6 +2,7 @@ import type { Fetch } from '../diagnostics/probe.ts'
 import type { Imitation } from './client/imitations.ts'
 import type { Person } from './sign-in/form-sign-in.ts'
 import type { ConnectStep } from './step.ts'
+import type { ToolCall } from './tools.ts'
 
 /** The options of a connection. */
 export interface ConnectOptions {
@@ -19,6 +20,8 @@ export interface ConnectOptions {
   readonly callbackPort?: number | undefined
   /** The client to imitate; default ChatGPT, with a callback on this machine. */
   readonly imitation?: Imitation | undefined
+  /** The call of the last step; default a call without arguments (see `chooseTool`). */
+  readonly toolCall?: ToolCall | undefined
   /** Accepts an access token that is not a JWT, which other servers may issue. */
   readonly takesOpaqueToken?: boolean
   readonly onStep: (step: ConnectStep) => void

@@ -8,6 +8,7 @@ import { callTool, listTools, openClient } from './tools.ts'
 
 export interface Connection {
   readonly url: string
+  /** False if a step failed. */
   readonly ok: boolean
   /** All steps; those after a failure are "not reached". */
   readonly steps: readonly ConnectStep[]
@@ -21,7 +22,9 @@ interface Renewed {
 
 /**
  * Connects like ChatGPT: discovery, registration, admission, sign-in, token, tools, a call. Stops at the
- * first failed step. Throws only for bugs.
+ * first failed step. Throws other errors only for bugs.
+ *
+ * @throws UsageError if the server lists no tool `toolCall.name`.
  */
 export async function connect(options: ConnectOptions): Promise<Connection> {
   const steps = createSteps(options.onStep, options.now ?? Date.now)
@@ -56,8 +59,8 @@ async function runSteps({ run }: Steps, options: ConnectOptions): Promise<void> 
       const renewed = await renew(error, access, sends, callbacks, options)
       if (renewed === undefined) throw error
       access = renewed.access
-      const { value, seen } = await use()
-      return { value, seen: `${seen}, after ${renewed.why}` }
+      const result = await use()
+      return { ...result, seen: `${result.seen}, after ${renewed.why}` }
     }
   }
   const { mcp, tools } = await run('tools', () =>
@@ -69,7 +72,7 @@ async function runSteps({ run }: Steps, options: ConnectOptions): Promise<void> 
       return { value: { mcp, tools: value }, seen }
     }),
   )
-  await run('call', () => withAccess(() => callTool(mcp, tools, access.scopes)))
+  await run('call', () => withAccess(() => callTool(mcp, tools, access.scopes, options.toolCall)))
 }
 
 /** Signs in again if that can correct the error; otherwise returns undefined. */

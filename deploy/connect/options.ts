@@ -1,8 +1,10 @@
 import type { Environment } from '../../shared/config.ts'
+import { asObject, parseJson } from '../../shared/json.ts'
 import { UsageError } from '../kit/errors.ts'
 import type { CommandLine, OptionSpecs } from '../kit/options.ts'
 import { CLIENT_NAMES, IMITATIONS, type Imitation } from './client/imitations.ts'
 import type { Person } from './sign-in/form-sign-in.ts'
+import type { ToolCall } from './tools.ts'
 
 export interface Options {
   readonly url: string
@@ -15,6 +17,8 @@ export interface Options {
   readonly redirectUri: string | undefined
   /** 0 = any free port. */
   readonly callbackPort: number | undefined
+  /** The call of the last step; undefined = any tool that requires no arguments. */
+  readonly toolCall: ToolCall | undefined
 }
 
 /** The options of `npm run connect`. */
@@ -52,6 +56,16 @@ export const CONNECT_OPTIONS = {
     default: 'password',
     text: 'the password of that user',
   },
+  tool: {
+    type: 'string',
+    value: 'NAME',
+    text: 'the tool to call; default a tool that requires no arguments',
+  },
+  arguments: {
+    type: 'string',
+    value: 'JSON',
+    text: 'with --tool: arguments of the call, as JSON; default {}',
+  },
 } as const satisfies OptionSpecs
 const MAX_PORT = 65_535
 
@@ -73,6 +87,7 @@ export function toOptions(
     imitation: values.as && IMITATIONS[values.as],
     redirectUri: toRedirectUri(values['redirect-uri'], values['client-id'] ?? values.as),
     callbackPort: toPort(values['callback-port']),
+    toolCall: toToolCall(values.tool, values.arguments),
   }
 }
 
@@ -85,6 +100,16 @@ function toRedirectUri(given: string | undefined, client: string | undefined) {
     throw new UsageError(`--redirect-uri must be an http or https URL.`)
   }
   return given
+}
+
+function toToolCall(name: string | undefined, json: string | undefined): ToolCall | undefined {
+  if (name === undefined) {
+    if (json === undefined) return undefined
+    throw new UsageError('--arguments requires --tool.')
+  }
+  const args = asObject(parseJson(json ?? '{}')?.value)
+  if (args === undefined) throw new UsageError('--arguments must be a JSON object.')
+  return { name, arguments: args }
 }
 
 function toPort(given: string | undefined): number | undefined {

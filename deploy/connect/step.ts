@@ -19,10 +19,13 @@ export type StepName = (typeof STEPS)[number]
 /** The outcome of one step. */
 export interface ConnectStep {
   readonly step: StepName
+  /** False for a step that failed, was skipped or was not reached. */
   readonly ok: boolean
+  /** Present if the step did not run although no step failed. */
+  readonly skipped?: true
   /** What was observed, on one line; never a token, code or secret. */
   readonly seen: string
-  /** Id of the fault; undefined if the step succeeded or was not reached. */
+  /** Id of the fault; undefined if the step did not fail. */
   readonly id?: ConnectFaultId
   /** Former id of this fault, from before connect shared its table with doctor. */
   readonly formerly?: string
@@ -35,6 +38,8 @@ export interface ConnectStep {
 export interface StepResult<Value> {
   readonly value: Value
   readonly seen: string
+  /** Whether the step did not run; `seen` is then the reason. */
+  readonly isSkipped?: boolean
 }
 
 /** Runs the steps of one connection and reports each. */
@@ -60,8 +65,11 @@ export function createSteps(onStep: (step: ConnectStep) => void, now: () => numb
       const startedAt = now()
       const ms = () => Math.round(now() - startedAt)
       try {
-        const { value, seen } = await work()
-        report({ step, ok: true, seen, ms: ms() })
+        const { value, seen, isSkipped } = await work()
+        const outcome = isSkipped
+          ? ({ ok: false, skipped: true, seen: `skipped: ${seen}` } as const)
+          : { ok: true, seen }
+        report({ step, ...outcome, ms: ms() })
         return value
       } catch (error) {
         const failure = error instanceof StepError ? error : interruption(error)

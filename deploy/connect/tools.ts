@@ -9,11 +9,18 @@ import {
 } from '@modelcontextprotocol/client'
 import type { Fetch } from '../diagnostics/probe.ts'
 import { parseChallenge, scopesOf, signInIn } from '../diagnostics/probe-result.ts'
-import { chooseTool, isPublic, requiredScopes } from './choose-tool.ts'
+import { UsageError } from '../kit/errors.ts'
+import { chooseTool, isPermitted, isPublic } from './choose-tool.ts'
 import type { Imitation } from './client/imitations.ts'
 import { interruption, reportingFetch } from './discovery/send-request.ts'
 import { type ConnectFaultId, StepError } from './failure.ts'
-import type { StepResult } from './step.ts'
+import { oneLine, type StepResult } from './step.ts'
+
+/** A tool to call, with its arguments. */
+export interface ToolCall {
+  readonly name: string
+  readonly arguments: Readonly<Record<string, unknown>>
+}
 
 const CLIENT_INFO = { name: 'connect', version: '1.0.0' }
 const MAX_SEEN_CHARACTERS = 200
@@ -58,47 +65,55 @@ export async function listTools(client: Client): Promise<StepResult<readonly Too
 }
 
 /**
- * Calls a tool that requires no arguments (see `chooseTool`). The description states when the tool is
- * public, because the call then does not test the token.
+ * Makes the `named` call, or calls a tool that requires no arguments (see `chooseTool`). The description
+ * states when the tool is public, because the call then does not test the token. Does not check the
+ * arguments; the server does.
  *
- * @throws StepError if the token permits no such tool, or the call fails.
+ * @throws UsageError that lists the tools, for an unknown tool; StepError if the call fails.
  */
 export async function callTool(
   client: Client,
   tools: readonly Tool[],
   granted: readonly string[],
+  named?: ToolCall,
 ): Promise<StepResult<undefined>> {
-  const ready = tools.filter((tool) => (tool.inputSchema.required ?? []).length === 0)
-  const tool = chooseTool(ready, granted)
-  if (tool === undefined) {
-    const [first] = ready
-    if (first === undefined) {
-      return { value: undefined, seen: 'no tool was called, because every tool requires arguments' }
-    }
-    throw new StepError(
-      'insufficient_scope',
-      `${first.name} requires ${requiredScopes(first).join(' ')}`,
-    )
-  }
-  const result = await client.callTool({ name: tool.name, arguments: {} }).catch(rethrow)
+  const chosen =
+    named === undefined ? chooseTool(tools, granted) : { tool: findTool(tools, named.name) }
+  if ('skipped' in chosen) return { value: undefined, seen: chosen.skipped, isSkipped: true }
+  const { tool } = chosen
+  const call = { name: tool.name, arguments: { ...named?.arguments } }
+  const result = await client.callTool(call).catch(rethrow)
   const [block] = result.content
   const text = block?.type === 'text' ? block.text.slice(0, MAX_SEEN_CHARACTERS) : 'no text'
-  const seen = `${tool.name}${isPublic(tool) ? ` (${publicNote(tools)})` : ''}: ${text}`
-  if (result.isError === true) throw refusalIn(result, seen)
+  const note = isPublic(tool) ? ` (${publicNote(named === undefined ? tools : undefined)})` : ''
+  const seen = `${tool.name}${note}: ${text}`
+  if (result.isError === true) {
+    throw refusalIn(result, seen, isPermitted(tool, granted) ? 'tool_failed' : 'insufficient_scope')
+  }
   return { value: undefined, seen }
 }
 
-function publicNote(tools: readonly Tool[]): string {
+function findTool(tools: readonly Tool[], name: string): Tool {
+  const tool = tools.find((one) => one.name === name)
+  if (tool !== undefined) return tool
+  const names = tools.map((one) => one.name).join(', ')
+  throw new UsageError(oneLine(`The server has no tool ${name}. Its tools: ${names}.`))
+}
+
+/** States that the call does not test the token; with `tools`, also why one of these was chosen. */
+function publicNote(tools: readonly Tool[] | undefined): string {
+  const note = 'public, so the call does not test the token'
+  if (tools === undefined) return note
   const why = tools.every(isPublic)
     ? 'no tool requires one'
     : 'it permits no read-only protected tool without required arguments'
-  return `public, so the call does not test the token: ${why}`
+  return `${note}: ${why}`
 }
 
-/** A refusal may be a tool result with a challenge for ChatGPT (AUTH_CHALLENGE). */
-function refusalIn({ _meta }: CallToolResult, seen: string): StepError {
+/** A refusal may be a tool result with a challenge for ChatGPT (AUTH_CHALLENGE); `otherwise` applies without one. */
+function refusalIn({ _meta }: CallToolResult, seen: string, otherwise: ConnectFaultId): StepError {
   const signIn = signInIn({ _meta })
-  if (signIn === undefined) return new StepError('tool_failed', seen)
+  if (signIn === undefined) return new StepError(otherwise, seen)
   const challenge = parseChallenge(signIn)
   if (challenge?.get('error') === 'invalid_token') return new StepError('token_rejected', seen)
   return new StepError('insufficient_scope', seen, { scopes: scopesOf(challenge) ?? [] })

@@ -163,7 +163,7 @@ export const GATEWAY_FAULTS = {
   tool_failed: {
     title: 'The tool returns an error',
     severity: 'error',
-    why: 'The backend of the tool failed, or rejected the call.',
-    fix: 'Find the reason of tool_answered in the log of the gateway (npm start prints it with LOG_LEVEL=debug). backend_unreachable: start the backend and check FUNCTIONS_BASE. backend_http_401: give the backend the same GATEWAY_HMAC_SECRET, PUBLIC_URL and FUNCTIONS_BASE as the gateway.',
+    why: 'The gateway or the backend rejected the call, or the backend failed.',
+    fix: 'If the result rejects arguments, correct them in --arguments. Otherwise find the reason of tool_answered in the log of the gateway (npm start prints it with LOG_LEVEL=debug). backend_unreachable: start the backend and check FUNCTIONS_BASE. backend_http_401: give the backend the same GATEWAY_HMAC_SECRET, PUBLIC_URL and FUNCTIONS_BASE as the gateway.',
   },
 } as const satisfies Faults

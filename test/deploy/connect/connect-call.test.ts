@@ -1,7 +1,15 @@
 import { expect, test } from 'vitest'
-import { called, deploymentForThisFile, listed } from '../../support/staged-connect.ts'
+import { UsageError } from '../../../deploy/kit/errors.ts'
+import {
+  called,
+  claimsFor,
+  deploymentForThisFile,
+  issued,
+  listed,
+  rs256,
+} from '../../support/staged-connect.ts'
 
-const { run } = await deploymentForThisFile()
+const { origin, run, failureOf } = await deploymentForThisFile()
 
 interface Members {
   readonly scope?: string
@@ -65,14 +73,13 @@ test.each([
     seen: PUBLIC,
   },
   {
-    name: 'a public tool if the token lacks the scope of the protected one',
-    tools: [open, listedTool('read', { scope: 'events:write', readOnly: true })],
+    name: 'a public tool if the token lacks the scope of one protected tool and another requires arguments',
+    tools: [
+      open,
+      listedTool('read', { scope: 'events:write', readOnly: true }),
+      listedTool('find', { scope: 'events:read', required: ['id'] }),
+    ],
     seen: PUBLIC,
-  },
-  {
-    name: 'no tool if all require arguments',
-    tools: [listedTool('open', { required: ['id'] })],
-    seen: 'no tool was called, because every tool requires arguments',
   },
 ])('connect calls $name', async ({ tools, seen }) => {
   const answers = () => ({
@@ -84,4 +91,98 @@ test.each([
   expect(steps.filter((step) => !step.ok)).toEqual([])
   expect(ok).toBe(true)
   expect(steps.at(-1)).toMatchObject({ step: 'call', seen })
+})
+
+const NAME_A_CALL = '(name a call with --tool and --arguments)'
+
+test.each([
+  {
+    name: 'every tool requires arguments',
+    tools: [
+      listedTool('open', { required: ['id'] }),
+      listedTool('read', { scope: 'events:read', required: ['id'] }),
+    ],
+    seen: `skipped: every tool requires arguments ${NAME_A_CALL}`,
+  },
+  {
+    name: 'every tool that the token permits requires arguments',
+    tools: [
+      listedTool('change', { scope: 'events:write' }),
+      listedTool('read', { scope: 'events:read', required: ['id'] }),
+    ],
+    seen: `skipped: every tool that the token permits requires arguments ${NAME_A_CALL}`,
+  },
+  {
+    name: 'the token permits no protected tool',
+    tools: [listedTool('change', { scope: 'events:write' })],
+    seen: 'skipped: the token permits no protected tool (scope events:read; change requires events:write)',
+  },
+  {
+    name: 'the token permits only a public tool',
+    tools: [open, listedTool('change', { scope: 'events:write' })],
+    seen: 'skipped: the token permits no protected tool (scope events:read; change requires events:write)',
+  },
+  {
+    name: 'the token permits no protected tool, and every tool requires arguments',
+    tools: [listedTool('change', { scope: 'events:write', required: ['id'] })],
+    seen: 'skipped: the token permits no protected tool (scope events:read; change requires events:write)',
+  },
+  {
+    name: 'the token has no scope',
+    scope: '',
+    tools: [listedTool('read', { scope: 'events:read' })],
+    seen: 'skipped: the token permits no protected tool (scope none; read requires events:read)',
+  },
+])('connect skips the call if $name', async ({ tools, seen, scope = 'events:read' }) => {
+  const answers = () => ({
+    ...issued(rs256({ ...claimsFor(origin), scope })),
+    'tools/list': listed(tools),
+    'tools/list + token': listed(tools),
+    'tools/call + token': 500,
+  })
+  const { ok, steps } = await run({ answers })
+  expect(ok).toBe(true)
+  expect(steps.filter((step) => !step.ok)).toEqual([
+    { step: 'call', ok: false, skipped: true, seen, ms: expect.any(Number) },
+  ])
+})
+
+const TOOLS = [
+  open,
+  listedTool('read', { scope: 'events:read', required: ['id'] }),
+  listedTool('change', { scope: 'events:write' }),
+]
+const calling = (name: string) => ({
+  options: () => ({ toolCall: { name, arguments: {} } }),
+  answers: () => ({
+    'tools/list': listed(TOOLS),
+    'tools/list + token': listed(TOOLS),
+    'tools/call + token': called({}),
+  }),
+})
+
+test.each([
+  { name: 'open', seen: 'open (public, so the call does not test the token): x' },
+  { name: 'read', seen: 'read: x' },
+  { name: 'change', seen: 'change: x' },
+])('connect calls the named tool $name', async ({ name, seen }) => {
+  const { ok, steps } = await run(calling(name))
+  expect(ok).toBe(true)
+  expect(steps.at(-1)).toMatchObject({ step: 'call', ok: true, seen })
+})
+
+test.each([
+  { name: 'read', id: 'tool_failed' },
+  { name: 'change', id: 'insufficient_scope' },
+])('connect reports $id if the named tool $name returns an error', async ({ name, id }) => {
+  const { answers, options } = calling(name)
+  const refused = { 'tools/call + token': called({ isError: true }) }
+  const staging = { step: 'call', options, answers: () => ({ ...answers(), ...refused }) } as const
+  expect(await failureOf(staging)).toMatchObject({ id, step: 'call', seen: `${name}: x` })
+})
+
+test('connect lists the tools if the named one does not exist', async () => {
+  const failed = expect(run(calling('no\u001bne'))).rejects
+  await failed.toThrow(UsageError)
+  await failed.toThrow('The server has no tool no\\u001bne. Its tools: open, read, change.')
 })

@@ -242,6 +242,36 @@ describe('connect to the local system', () => {
     expect(printed.steps.map(({ step }: ConnectStep) => step)).toEqual(STEPS)
   })
 
+  test('calls the tool in --tool with the arguments in --arguments', async () => {
+    const args = [system.url, '--tool', 'searchEvents', '--arguments', '{"title":["Dentist"]}']
+    const { code, stdout } = await command(args)
+    expect(stdout).toMatch(/^ok {3}call +searchEvents: \{"result":\[\{[^}]*"Dentist"[^}]*\}\]\}/m)
+    expect(code).toBe(0)
+  })
+
+  test('shows that the server rejects arguments', async () => {
+    const args = [system.url, '--tool', 'addEvent', '--arguments', '{"title":"x"}']
+    const { code, stdout } = await command(args)
+    expect(stdout).toMatch(/^FAIL call +addEvent: Invalid arguments: /m)
+    expect(code).toBe(1)
+  })
+
+  test('exits with 2 for a tool that the server does not have', async () => {
+    const { code, stdout, stderr } = await command([system.url, '--tool', 'nope', '--json'])
+    expect(code).toBe(2)
+    expect(stdout).toBe('')
+    expect(stderr).toContain('The server has no tool nope. Its tools: listEvents, addEvent,')
+  })
+
+  test('skips the call if the user has no permissions, and exits with 0', async () => {
+    await adminOf(system.tenant).change({ userPermissions: { [BOB.username]: [] } })
+    const { code, stdout } = await command([system.url, '--user', BOB.username])
+    expect(stdout).toMatch(
+      /^- {4}call +skipped: the token permits no protected tool \(scope none; /m,
+    )
+    expect(code).toBe(0)
+  })
+
   test('prints one line per step', async () => {
     const { code, stdout } = await command([system.url, '--user', BOB.username])
     expect(code).toBe(0)
@@ -342,6 +372,9 @@ test.each([
   ['--callback-port', '70000'],
   ['--redirect-uri', 'https://chatgpt.com/connector_platform_oauth_redirect'],
   ['--client-id', 'c', '--redirect-uri', 'chatgpt.com'],
+  ['--arguments', '{}'],
+  ['--tool', 'listEvents', '--arguments', '{'],
+  ['--tool', 'listEvents', '--arguments', '[]'],
 ])('connect exits with 2 for %s', async (...args) => {
   const { code, stdout, stderr } = await command(args)
   expect(code).toBe(2)
@@ -382,6 +415,9 @@ describe('the command line options of npm run connect', () => {
 test('printStep prints a step in one line and a failure with its cause and fix', () => {
   expect(printStep({ step: 'call', ok: true, seen: 'x', ms: 3 })).toBe(
     'ok   call                  x (3 ms)\n',
+  )
+  expect(printStep({ step: 'call', ok: false, skipped: true, seen: 'skipped: x', ms: 3 })).toBe(
+    '-    call                  skipped: x\n',
   )
   const failed = { step: 'call', ok: false, seen: 'x', cause: 'c', fix: 'f', ms: 3 } as const
   expect(printStep({ ...failed, id: 'tool_failed' })).toContain(

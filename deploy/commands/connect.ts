@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { createInterface } from 'node:readline/promises'
 import { printableJson } from '../../shared/log/printable.ts'
+import type { ConnectOptions } from '../connect/connect-options.ts'
 import { CONNECT_OPTIONS, toOptions } from '../connect/options.ts'
 import { printStep, printWaiting } from '../connect/print-step.ts'
 import { openBrowser } from '../connect/sign-in/open-browser.ts'
@@ -20,12 +21,14 @@ export const connectCommand = defineCommand({
   exitCodes: { 0: 'no step failed', 1: 'a step failed' },
   progress: 'Connecting',
   run: async (line, { env, write, writeError, doing, style }) => {
-    const { isJson, ...options } = { ...toOptions(line, env), isJson: line.values.json }
-    const { connect } = await import('../connect/connect.ts')
-    const connection = await connect({
-      ...options,
+    const isJson = line.values.json
+    const { printsToken, ...given } = toOptions(line, env)
+    const { connect, requestToken } = await import('../connect/connect.ts')
+    const options: ConnectOptions = {
+      ...given,
       onStep: (step) => {
-        if (!isJson) write(printStep(step, style))
+        if (printsToken) writeError(printStep(step))
+        else if (!isJson) write(printStep(step, style))
         doing('Connecting')
       },
       // Standard output is reserved for the result.
@@ -41,7 +44,13 @@ export const connectCommand = defineCommand({
         // If standard input is closed, the question is never answered.
         return await Promise.race([asked, once(lines, 'close').then(() => '')])
       },
-    })
+    }
+    if (printsToken) {
+      const token = await requestToken(options)
+      if (token !== undefined) write(`${token}\n`)
+      return token === undefined ? 1 : 0
+    }
+    const connection = await connect(options)
     if (isJson) write(`${printableJson(JSON.stringify(connection, null, 2))}\n`)
     return connection.ok ? 0 : 1
   },

@@ -27,15 +27,39 @@ interface Renewed {
  * @throws UsageError if the server lists no tool `toolCall.name`.
  */
 export async function connect(options: ConnectOptions): Promise<Connection> {
-  const steps = createSteps(options.onStep, options.now ?? Date.now)
+  const { url } = options
+  const { ok, steps } = await reportSteps(options, (run) => runSteps(run, options))
+  return { url, ok, steps }
+}
+
+/**
+ * Runs the steps of `connect` up to the token. Returns the access token, which is a credential; undefined
+ * if a step failed.
+ */
+export async function requestToken(options: ConnectOptions): Promise<string | undefined> {
+  const { value } = await reportSteps(options, async (run) => {
+    await using opened = new AsyncDisposableStack()
+    const callbacks = createCallbacks(opened, options.url)
+    const { accessToken } = await obtainAccess(run, createSends(options), callbacks, options)
+    return accessToken
+  })
+  return value
+}
+
+/** Reports the steps that `work` runs, and those after a failure as not reached. */
+async function reportSteps<Value>(
+  { onStep, now = Date.now }: ConnectOptions,
+  work: (run: Steps['run']) => Promise<Value>,
+): Promise<Pick<Connection, 'ok' | 'steps'> & { readonly value?: Value }> {
+  const { run, completed } = createSteps(onStep, now)
   try {
-    await runSteps(steps, options)
-    return { url: options.url, ok: true, steps: steps.completed }
+    const value = await work(run)
+    return { ok: true, steps: completed, value }
   } catch (error) {
     if (!(error instanceof StepError)) throw error
-    const rest = notReached(steps.completed)
-    for (const step of rest) options.onStep(step)
-    return { url: options.url, ok: false, steps: [...steps.completed, ...rest] }
+    const rest = notReached(completed)
+    for (const step of rest) onStep(step)
+    return { ok: false, steps: [...completed, ...rest] }
   }
 }
 
@@ -45,7 +69,7 @@ export async function connect(options: ConnectOptions): Promise<Connection> {
  *
  * @throws StepError of the first failed step.
  */
-async function runSteps({ run }: Steps, options: ConnectOptions): Promise<void> {
+async function runSteps(run: Steps['run'], options: ConnectOptions): Promise<void> {
   const sends = createSends(options)
   await using opened = new AsyncDisposableStack()
   const callbacks = createCallbacks(opened, options.url)

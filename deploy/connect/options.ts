@@ -1,7 +1,7 @@
 import type { Environment } from '../../shared/config.ts'
 import { asObject, parseJson } from '../../shared/json.ts'
 import { UsageError } from '../kit/errors.ts'
-import type { CommandLine, OptionSpecs } from '../kit/options.ts'
+import type { CommandLine, Flag, OptionSpecs } from '../kit/options.ts'
 import { CLIENT_NAMES, IMITATIONS, type Imitation } from './client/imitations.ts'
 import type { Person } from './sign-in/form-sign-in.ts'
 import type { ToolCall } from './tools.ts'
@@ -19,6 +19,8 @@ export interface Options {
   readonly callbackPort: number | undefined
   /** The call of the last step; undefined = any tool that requires no arguments. */
   readonly toolCall: ToolCall | undefined
+  /** Whether to print the access token instead of the steps. */
+  readonly printsToken: boolean
 }
 
 /** The options of `npm run connect`. */
@@ -66,6 +68,10 @@ export const CONNECT_OPTIONS = {
     value: 'JSON',
     text: 'with --tool: arguments of the call, as JSON; default {}',
   },
+  'print-token': {
+    type: 'boolean',
+    text: 'stop after the sign-in and print only the access token on standard output, for curl, doctor --token - and preview --token -; the steps go to standard error. The token is a credential: do not write it to a file or a log',
+  },
 } as const satisfies OptionSpecs
 const MAX_PORT = 65_535
 
@@ -75,9 +81,13 @@ const MAX_PORT = 65_535
  * @throws UsageError
  */
 export function toOptions(
-  { values, positionals }: CommandLine<typeof CONNECT_OPTIONS>,
+  { values, positionals }: CommandLine<typeof CONNECT_OPTIONS & { readonly json: Flag }>,
   env: Environment,
 ): Options {
+  const printsToken = values['print-token']
+  if (printsToken && (values.json || values.tool !== undefined)) {
+    throw new UsageError('--print-token cannot be combined with --json or --tool.')
+  }
   const [given = `http://localhost:${env['PORT'] || '8080'}`] = positionals
   return {
     url: toEndpoint(given),
@@ -88,6 +98,7 @@ export function toOptions(
     redirectUri: toRedirectUri(values['redirect-uri'], values['client-id'] ?? values.as),
     callbackPort: toPort(values['callback-port']),
     toolCall: toToolCall(values.tool, values.arguments),
+    printsToken,
   }
 }
 

@@ -373,6 +373,8 @@ test.each([
   ['--redirect-uri', 'https://chatgpt.com/connector_platform_oauth_redirect'],
   ['--client-id', 'c', '--redirect-uri', 'chatgpt.com'],
   ['--arguments', '{}'],
+  ['--print-token', '--json'],
+  ['--print-token', '--tool', 'listEvents'],
   ['--tool', 'listEvents', '--arguments', '{'],
   ['--tool', 'listEvents', '--arguments', '[]'],
 ])('connect exits with 2 for %s', async (...args) => {

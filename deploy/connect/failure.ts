@@ -3,7 +3,8 @@ import { type Explanation, explain, type PlainFaultId } from '../diagnostics/fau
 /** The faults that `npm run connect` detects, in the order in which they can occur. */
 export const CONNECT_FAULTS = [
   ...['url_unreachable', 'post_redirected', 'mcp_missing', 'mcp_failing'],
-  ...['rewrite_returns_html', 'unauthenticated_allowed', 'metadata_missing', 'resource_mismatch'],
+  ...['rewrite_returns_html', 'unauthenticated_allowed', 'challenge_resource_metadata_wrong'],
+  ...['metadata_missing', 'resource_mismatch'],
   ...['issuer_unreachable', 'issuer_mismatch', 'pkce_s256_missing'],
   ...['registration_endpoint_missing', 'registration_closed', 'redirect_uri_refused'],
   ...['rate_limited', 'application_limit_reached', 'registration_unavailable'],

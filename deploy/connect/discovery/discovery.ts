@@ -104,7 +104,11 @@ async function findDocument(watched: Watched, url: string, named: string | undef
     isFallback: from === root,
     document: await fetchDocument(watched.send, from, 'metadata_missing'),
   })
-  if (named !== undefined) return read(named)
+  if (named !== undefined) {
+    return read(named).catch((error: unknown) => {
+      throw ofAnotherOrigin(error, url, named) ?? error
+    })
+  }
   try {
     return await read(ofPath)
   } catch (error) {
@@ -113,6 +117,16 @@ async function findDocument(watched: Watched, url: string, named: string | undef
       throw error
     })
   }
+}
+
+/** Returns the fault of a challenge at `url` if it names metadata of another origin that cannot be read. */
+function ofAnotherOrigin(error: unknown, url: string, named: string): StepError | undefined {
+  const { origin } = new URL(url)
+  const { origin: other } = new URL(named)
+  if (origin === other || !(error instanceof StepError)) return undefined
+  const seen = `the challenge of ${origin} names metadata of ${other}: ${error.message}`
+  const details = { publicUrl: origin }
+  return new StepError('challenge_resource_metadata_wrong', seen, { details })
 }
 
 /** What a client requires of an authorization server. */

@@ -55,7 +55,7 @@ export const GATEWAY_FAULTS = {
     severity: 'error',
     why: 'Clients read the metadata of another deployment, or find none.',
     fix: ({ publicUrl }: { readonly publicUrl: string }) =>
-      `Set PUBLIC_URL to ${publicUrl} in .env.yaml, then run npm run deploy -- gateway.`,
+      `Set PUBLIC_URL to ${publicUrl} in .env.yaml, then run npm run deploy -- gateway. npm start reads PUBLIC_URL from the environment.`,
   },
   challenge_scope_missing: {
     title: 'The challenge lacks scopes that tools require',

@@ -20,11 +20,14 @@ import {
   tenant,
 } from '../../support/staged-connect.ts'
 
-const { run, failureOf } = await deploymentForThisFile()
+const { origin, run, failureOf } = await deploymentForThisFile()
 
 const hs256 = await new SignJWT({ sub: 'x' })
   .setProtectedHeader({ alg: 'HS256' })
   .sign(new TextEncoder().encode('k'.repeat(32)))
+
+/** An origin that does not respond. */
+const ELSEWHERE = 'http://127.0.0.1:9'
 
 /** Responses that cause each fault. The type requires an entry for every fault. */
 const STAGED: { readonly [Id in ConnectFaultId]: Staging } = {
@@ -47,6 +50,12 @@ const STAGED: { readonly [Id in ConnectFaultId]: Staging } = {
     answers: () => ({
       'tools/list': listed([needs('events:read')]),
       'tools/call': called({}),
+    }),
+  },
+  challenge_resource_metadata_wrong: {
+    step: 'protected-resource',
+    answers: () => ({
+      '/mcp': [401, {}, { 'www-authenticate': `Bearer resource_metadata="${ELSEWHERE}${PRM}"` }],
     }),
   },
   metadata_missing: { step: 'protected-resource', answers: () => ({ [PRM]: 404 }) },
@@ -217,6 +226,24 @@ test.each(Object.entries(STAGED))('connect reports %s', async (id, staging) => {
 
 test('connect prints nothing from a response with a foreign state', async () => {
   expect((await failureOf(STAGED.state_mismatch)).seen).toBe('the state does not match')
+})
+
+test('connect names both origins if the challenge names metadata of another one', async () => {
+  const { seen } = await failureOf(STAGED.challenge_resource_metadata_wrong)
+  const place = `${ELSEWHERE}${PRM}`
+  expect(seen).toBe(
+    `the challenge of ${origin} names metadata of ${ELSEWHERE}: ${place}: no response (bad port)`,
+  )
+})
+
+test('connect reports other metadata of the same origin that does not exist as missing', async () => {
+  const failure = await failureOf({
+    step: 'protected-resource',
+    answers: (at) => ({
+      '/mcp': [401, {}, { 'www-authenticate': `Bearer resource_metadata="${at}/other"` }],
+    }),
+  })
+  expect(failure).toMatchObject({ id: 'metadata_missing' })
 })
 
 test.each([

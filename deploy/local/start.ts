@@ -2,7 +2,7 @@ import type { Environment } from '../../shared/config.ts'
 import { STOP_HINT, signIn } from '../kit/greeting.ts'
 import { onNpmGone } from '../kit/npm-parents.ts'
 import { describeCatalogueWarnings } from './catalogue-warnings.ts'
-import { publicUrlWarning } from './public-url-warning.ts'
+import { issuerWarning, publicUrlWarning } from './public-url-warning.ts'
 import { isFrame } from './start-failure.ts'
 import { type LogLine, type System, startSystem } from './system.ts'
 
@@ -58,8 +58,7 @@ export async function start({ env, write, onReady }: StartIo): Promise<void> {
     report: (line) => (system === undefined ? early.push(line) : show(line)),
   })
   for (const line of early) show(line)
-  const publicUrl = warningOfPublicUrl(system)
-  if (publicUrl !== undefined) write(`${publicUrl}\n`)
+  for (const warning of Object.values(warningsOfUrls(system))) write(`${warning}\n`)
   write(describeCatalogueWarnings(system.warnings))
   onReady(system)
   await ended
@@ -91,8 +90,7 @@ ready
 /** Returns the document that `npm start -- --json` prints. */
 export function startDocument(system: Greeted) {
   const { url, users, variables } = system
-  const publicUrl = warningOfPublicUrl(system)
-  const warnings = { ...system.warnings, ...(publicUrl !== undefined && { publicUrl }) }
+  const warnings = { ...system.warnings, ...warningsOfUrls(system) }
   return {
     connector: `${variables['PUBLIC_URL']}/mcp`,
     url,
@@ -102,8 +100,15 @@ export function startDocument(system: Greeted) {
   }
 }
 
-function warningOfPublicUrl({ url, variables }: Greeted): string | undefined {
-  return publicUrlWarning(variables['PUBLIC_URL'] ?? url, url)
+/** Returns the warnings about PUBLIC_URL and the issuer, by their names in the JSON document. */
+function warningsOfUrls(system: Greeted): {
+  readonly publicUrl?: string
+  readonly issuer?: string
+} {
+  const { url, variables } = system
+  const publicUrl = publicUrlWarning(variables['PUBLIC_URL'] ?? url, url)
+  const issuer = issuerWarning(variables['PUBLIC_URL'] ?? url, issuerOf(system))
+  return { ...(publicUrl !== undefined && { publicUrl }), ...(issuer !== undefined && { issuer }) }
 }
 
 function issuerOf({ issuer, variables }: Greeted): string {

@@ -13,7 +13,7 @@ export const doctorCommand = defineCommand<typeof DOCTOR_OPTIONS, DoctorIo>({
   ],
   options: DOCTOR_OPTIONS,
   details: `Also examines the tenant if MGMT_DOMAIN, MGMT_CLIENT_ID and MGMT_CLIENT_SECRET are set.
-Changes nothing.`,
+Changes nothing, and does not call the backends of the tools.`,
   exitCodes: { 0: 'healthy', 1: 'faults found' },
   readsEnvFile: true,
   progress: 'Examining the deployment',

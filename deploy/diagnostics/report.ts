@@ -30,9 +30,11 @@ export function toText(
   const groups = (Object.keys(TITLES) as Group[]).map((group) =>
     section(group, results, isVerbose, style),
   )
+  const isDeployment = checked.some(({ group }) => group === 'outside')
+  const scope = isDeployment ? '\nThe backends of the tools were not called.' : ''
   const quiet = checked.filter(({ findings }) => findings.length === 0).length
   return [
-    `${outcome(results, style)}\nExamined ${printable(url)}: ${quantity(checked.length, 'check')}.`,
+    `${outcome(results, style)}\nExamined ${printable(url)}: ${quantity(checked.length, 'check')}.${scope}`,
     ...groups.filter((text) => text !== ''),
     ...(isVerbose || quiet === 0
       ? []

@@ -1,5 +1,6 @@
 import type { Check, CheckOutcome } from '../check.ts'
 import type { DeploymentObservation } from '../observe/deployment.ts'
+import { hasPublicTool } from '../observe/openapi-tools.ts'
 import {
   allowsOrigin,
   headerOf,
@@ -35,8 +36,12 @@ export const BROWSER_CHECKS: readonly Check<DeploymentObservation>[] = [
   {
     name: 'CORS of the challenge',
     title: 'A web page can read the challenge',
-    run: ({ fromBrowser }) => {
+    run: ({ fromBrowser, tools }) => {
       if (!isResponse(fromBrowser) || fromBrowser.status !== 401) {
+        const isConnected = isResponse(fromBrowser) && fromBrowser.status === 200
+        if (isConnected && hasPublicTool(tools) === true) {
+          return { skipped: 'because of a public tool, a page connects without a challenge' }
+        }
         return { skipped: `a call from a page: ${outcomeOf(fromBrowser)}` }
       }
       const exposed = headerOf(fromBrowser, 'access-control-expose-headers') ?? ''

@@ -26,6 +26,16 @@ describe('with public and protected tools', () => {
     expect(skipped.filter(({ reason }) => reason.includes('401'))).toEqual([])
   })
 
+  test('states why it skips the check of a challenge that a page gets', async () => {
+    const { skipped } = await doctorReport([open.url])
+    expect(skipped).toContainEqual({
+      group: 'outside',
+      name: 'CORS of the challenge',
+      title: 'A web page can read the challenge',
+      reason: 'because of a public tool, a page connects without a challenge',
+    })
+  })
+
   test.each([
     ['a missing challenge', challenge(() => ''), ['challenge_missing']],
     [

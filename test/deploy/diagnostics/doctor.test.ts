@@ -12,6 +12,7 @@ beforeEach(() => {
 test('reports nothing for a healthy deployment', async () => {
   const { exitCode, output } = await doctor([front.url])
   expect(output).toContain('Healthy: no faults found.')
+  expect(output).toContain(' checks.\nThe backends of the tools were not called.\n')
   expect(exitCode).toBe(0)
   const report = await doctorReport([`${front.url}/mcp`])
   expect(report).toMatchObject({ url: front.url, ok: true, findings: [] })

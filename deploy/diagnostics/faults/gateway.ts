@@ -54,7 +54,7 @@ export const GATEWAY_FAULTS = {
     title: 'The challenge names metadata of another deployment',
     severity: 'error',
     why: 'Clients read the metadata of another deployment, or find none.',
-    fix: ({ publicUrl }: { readonly publicUrl: string }) =>
+    fix: ({ publicUrl = 'the origin that clients use' }: { readonly publicUrl?: string }) =>
       `Set PUBLIC_URL to ${publicUrl} in .env.yaml, then run npm run deploy -- gateway. npm start reads PUBLIC_URL from the environment.`,
   },
   challenge_scope_missing: {

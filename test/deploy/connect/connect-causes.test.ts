@@ -229,9 +229,10 @@ test('connect prints nothing from a response with a foreign state', async () => 
 })
 
 test('connect names both origins if the challenge names metadata of another one', async () => {
-  const { seen } = await failureOf(STAGED.challenge_resource_metadata_wrong)
+  const { steps } = await run(STAGED.challenge_resource_metadata_wrong)
   const place = `${ELSEWHERE}${PRM}`
-  expect(seen).toBe(
+  expect(steps[0]?.fix).toContain(`Set PUBLIC_URL to ${origin} in .env.yaml`)
+  expect(steps[0]?.seen).toBe(
     `the challenge of ${origin} names metadata of ${ELSEWHERE}: ${place}: no response (bad port)`,
   )
 })

@@ -31,11 +31,12 @@ function printToken(url: string) {
 /** Sends the request of a curl command in the documentation with this token. */
 async function sendCurl(command: string, token: string): Promise<Response> {
   const path = /localhost:8080(\S+)/.exec(command)?.[1] ?? ''
-  const fields = [...command.matchAll(/-H (["'])(.*?): (.*?)\1/g)].map(
-    ([, , name = '', value = '']) => [name, value.replace('$TOKEN', token)] as const,
-  )
+  const headers = new Headers()
+  for (const [, , name = '', value = ''] of command.matchAll(/-H (["'])(.*?): (.*?)\1/g)) {
+    headers.set(name, value.replace('$TOKEN', token))
+  }
   const body = / -d '(.*)'$/.exec(command)?.[1] ?? ''
-  return fetch(`${system.url}${path}`, { method: 'POST', headers: [...fields], body })
+  return fetch(`${system.url}${path}`, { method: 'POST', headers, body })
 }
 
 test('connect --print-token prints only the token, with which the documented curl commands work', async () => {

@@ -10,7 +10,7 @@ import {
 import type { Fetch } from '../diagnostics/probe.ts'
 import { parseChallenge, scopesOf, signInIn } from '../diagnostics/probe-result.ts'
 import { UsageError } from '../kit/errors.ts'
-import { chooseTool, isPermitted, isPublic } from './choose-tool.ts'
+import { chooseTool, isPermitted, isPublic, requiredScopes } from './choose-tool.ts'
 import type { Imitation } from './client/imitations.ts'
 import { interruption, reportingFetch } from './discovery/send-request.ts'
 import { type ConnectFaultId, StepError } from './failure.ts'
@@ -69,7 +69,8 @@ export async function listTools(client: Client): Promise<StepResult<readonly Too
  * states when the tool is public, because the call then does not test the token. Does not check the
  * arguments; the server does.
  *
- * @throws UsageError that lists the tools, for an unknown tool; StepError if the call fails.
+ * @throws UsageError that lists the tools, for an unknown tool; StepError if the token permits no tool, or the call
+ * fails.
  */
 export async function callTool(
   client: Client,
@@ -80,6 +81,11 @@ export async function callTool(
   const chosen =
     named === undefined ? chooseTool(tools, granted) : { tool: findTool(tools, named.name) }
   if ('skipped' in chosen) return { value: undefined, seen: chosen.skipped, isSkipped: true }
+  if ('refused' in chosen) {
+    const { refused } = chosen
+    const required = requiredScopes(refused).join(' ')
+    throw new StepError('insufficient_scope', `${refused.name} requires ${required}`)
+  }
   const { tool } = chosen
   const call = { name: tool.name, arguments: { ...named?.arguments } }
   const result = await client.callTool(call).catch(rethrow)

@@ -204,7 +204,7 @@ const STAGED: { readonly [Id in ConnectFaultId]: Staging } = {
   no_tools: { step: 'tools', answers: () => ({ 'tools/list + token': listed([]) }) },
   insufficient_scope: {
     step: 'call',
-    answers: () => ({ 'tools/call + token': 403 }),
+    answers: () => ({ 'tools/list + token': listed([needs('events:write')]) }),
   },
   calls_limited: { step: 'call', answers: () => ({ 'tools/call + token': 429 }) },
   tool_failed: {

@@ -263,13 +263,12 @@ describe('connect to the local system', () => {
     expect(stderr).toContain('The server has no tool nope. Its tools: listEvents, addEvent,')
   })
 
-  test('skips the call if the user has no permissions, and exits with 0', async () => {
+  test('fails if the user has no permissions', async () => {
     await adminOf(system.tenant).change({ userPermissions: { [BOB.username]: [] } })
     const { code, stdout } = await command([system.url, '--user', BOB.username])
-    expect(stdout).toMatch(
-      /^- {4}call +skipped: the token permits no protected tool \(scope none; /m,
-    )
-    expect(code).toBe(0)
+    expect(stdout).toMatch(/^FAIL call +listEvents requires events:read$/m)
+    expect(stdout).toContain('insufficient_scope')
+    expect(code).toBe(1)
   })
 
   test('prints one line per step', async () => {

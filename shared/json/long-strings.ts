@@ -13,6 +13,7 @@ export interface Separated {
   readonly putBack: (value: unknown) => { readonly value: unknown } | undefined
 }
 
+const QUOTE = 0x22
 const BACKSLASH = 0x5c
 /** The engine maps and unmaps memory of its own for each string of more than 128 KiB. */
 const PIECE_BYTES = 32 * 1024
@@ -30,6 +31,7 @@ export function* separatingStrings(
   let rest = ''
   let from = 0
   for (const { start, end } of spans) {
+    if (json[end - 1] !== QUOTE) return undefined
     const value = yield* readingPieces(json.subarray(start + 1, end - 1))
     if (value === undefined) return undefined
     rest += `${json.toString('utf8', from, start)}"${mark}${strings.length}"`

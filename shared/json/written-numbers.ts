@@ -4,6 +4,7 @@ import { countUpTo } from './count.ts'
 import { type Decimal, decimalOf, isLess, isSameDecimal, isWhole, neighbour } from './decimal.ts'
 import { MAX_DEPTH, readingJson } from './json-reader.ts'
 import { type JsonScan, type Path, scanningJson } from './json-scan.ts'
+import { hasEscapedName } from './json-string.ts'
 import { separatingStrings } from './long-strings.ts'
 import { areCostly, isCostly, isLong } from './long-work.ts'
 
@@ -32,6 +33,7 @@ const MAX_ROUNDED = 20_000
 const MAY_DIFFER =
   /(?:^|[[,:\s])-?(?:0(?:\.0{6}|(?<=-0)(?![\d.]))|\d+\.\d*0(?!\d)|\d[\d.]*[eE]|\d[\d.]{15})/
 
+const COUNTS_PER_TURN = 5_000
 const MIN_SPLIT_CHARACTERS = 4 * 1024
 const MAX_SPLIT_QUOTES = 512
 
@@ -77,9 +79,13 @@ export function* readingKeptBytes(
   const read = (yield* readingSeparated(json, scan)) ?? (yield* readingScanned(json, scan))
   if (read === undefined) return undefined
   const { value, isPlain } = read
-  const isVerbatim = isPlain && scan.member !== undefined && countStrings(value) === scan.strings
-  const verbatim = isVerbatim ? json.subarray(scan.member.start, scan.member.end) : undefined
-  return { value, isPlain, verbatim }
+  const { member } = scan
+  const isVerbatim =
+    isPlain && member !== undefined && (yield* countingStrings(value)) === scan.strings
+  const verbatim = isVerbatim ? json.subarray(member.start, member.end) : undefined
+  // A part of the bytes would keep all of them in memory.
+  const isSmall = verbatim !== undefined && verbatim.length < json.length / 2
+  return { value, isPlain, verbatim: isSmall ? Buffer.from(verbatim) : verbatim }
 }
 
 /** Returns undefined if there are no long strings, if the rest is long itself, or if it is not JSON. */
@@ -109,17 +115,29 @@ function* readingScanned(
   return parsed && { value: parsed.value, isPlain: true }
 }
 
-/** Returns the number of names and strings in a parsed value. */
-function countStrings(value: unknown): number {
-  if (typeof value === 'string') return 1
-  if (typeof value !== 'object' || value === null) return 0
+/** Returns, in turns, the number of names and strings in a parsed value. */
+function* countingStrings(value: unknown): Generator<undefined, number> {
+  const containers: object[] = []
   let count = 0
-  if (Array.isArray(value)) {
-    for (const item of value) count += countStrings(item)
-    return count
+  let steps = 0
+  const add = (member: unknown) => {
+    steps++
+    if (typeof member === 'string') count++
+    else if (typeof member === 'object' && member !== null) containers.push(member)
   }
-  const members = value as Readonly<Record<string, unknown>>
-  for (const name of Object.keys(members)) count += 1 + countStrings(members[name])
+  add(value)
+  for (const container of containers) {
+    if (Array.isArray(container)) for (const item of container) add(item)
+    else {
+      const names = Object.keys(container)
+      count += names.length
+      const members = container as Readonly<Record<string, unknown>>
+      for (const name of names) add(members[name])
+    }
+    if (steps < COUNTS_PER_TURN) continue
+    steps = 0
+    yield
+  }
   return count
 }
 
@@ -130,7 +148,7 @@ function countStrings(value: unknown): number {
  * @throws JsonLimitError as `readingJson` does.
  */
 export function* readingKept(text: string): Generator<undefined, Kept | undefined> {
-  if (!isCostly(text)) {
+  if (!isCostly(text) && !hasEscapedName(text)) {
     const parsed = parseJson(text)
     if (parsed === undefined) return undefined
     if (!mayDiffer(text)) return { value: parsed.value, isPlain: true }

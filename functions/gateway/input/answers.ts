@@ -1,5 +1,5 @@
 import * as z from 'zod/mini'
-import { asObject } from '../../../shared/json.ts'
+import { asObject, parseJson } from '../../../shared/json.ts'
 
 /** What a retry adds to the call: the client's input and the state that the client received. */
 export interface Answers {
@@ -46,7 +46,7 @@ const inputResponse = z.union([elicitResult, createMessageResult, listRootsResul
 export function readInputResponses(value: unknown, isPlain: boolean): string | undefined {
   if (value === undefined || value === null) return undefined
   const text = JSON.stringify(value)
-  const responses = asObject(isPlain ? value : JSON.parse(text))
+  const responses = asObject(isPlain ? value : parseJson(text)?.value)
   const all = Object.values(responses ?? {})
   const isValid =
     responses !== undefined &&

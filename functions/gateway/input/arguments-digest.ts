@@ -7,13 +7,14 @@ import { asObject } from '../../../shared/json.ts'
 const MAX_SORTED_CHARACTERS = 64 * 1024
 
 /**
- * Returns the SHA-256 digest (base64url) of arguments in JSON. Up to 65,536 characters, the digest
- * does not depend on the order of the members.
+ * Returns the SHA-256 digest (base64url) of arguments in JSON. It does not depend on how the JSON writes
+ * their values, and up to 65,536 characters without whitespace not on the order of the members.
  */
 export function argumentsDigest(json: string): string {
-  const isSorted = json.length <= MAX_SORTED_CHARACTERS
-  const text = isSorted ? JSON.stringify(sorted(atOnce(readingKept(json))?.value)) : json
-  return hash('sha256', text, 'base64url')
+  const value = atOnce(readingKept(json))?.value
+  const text = JSON.stringify(value)
+  const isSorted = text.length <= MAX_SORTED_CHARACTERS
+  return hash('sha256', isSorted ? JSON.stringify(sorted(value)) : text, 'base64url')
 }
 
 function sorted(value: unknown): unknown {

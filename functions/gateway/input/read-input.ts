@@ -34,17 +34,6 @@ export interface CallInput {
  */
 export type ReadInput = (call: AskableCall) => CallInput
 
-/**
- * Returns whether the digest of a call's arguments may be needed, now or after a question. The digest
- * depends on how the arguments are written.
- */
-export function mayNeedDigest({
-  params,
-  clientCapabilities,
-}: Pick<AskableCall, 'params' | 'clientCapabilities'>): boolean {
-  return (params['requestState'] ?? null) !== null || readCapabilities(clientCapabilities).size > 0
-}
-
 const STATE_NOT_VALID = 'requestState is not valid for this call; call the tool again without it'
 
 export function createReadInput(seal: StateSeal): ReadInput {

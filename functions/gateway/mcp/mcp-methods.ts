@@ -10,12 +10,7 @@ import type { CallTool } from '../call-tool.ts'
 import type { CallableTool } from '../callable-tool.ts'
 import { readClientHints } from '../client-hints.ts'
 import { InputError } from '../input/answers.ts'
-import {
-  type AskableCall,
-  type CallInput,
-  mayNeedDigest,
-  type ReadInput,
-} from '../input/read-input.ts'
+import type { AskableCall, CallInput, ReadInput } from '../input/read-input.ts'
 import type { Refused, ToolOutcome } from '../outcome.ts'
 import { resourceMethods } from '../resources/methods.ts'
 import type { FetchResource } from '../resources/read-resource.ts'
@@ -83,7 +78,7 @@ export function createMethods(options: MethodsOptions): AnswerMethod {
         { args, isPlain, body, answers },
       )
     }
-    const body = bodyOf(args, { params, clientCapabilities }, context)
+    const body = bodyOf(args, params, context)
     const called = body instanceof Promise ? body.then(begin) : begin(body)
     return called.then(outcomeWriter(tool, era, place, options))
   }
@@ -133,15 +128,13 @@ export function createMethods(options: MethodsOptions): AnswerMethod {
 /** Returns the JSON of the arguments; a promise only if it is written in turns. */
 function bodyOf(
   args: Readonly<Record<string, unknown>>,
-  call: Pick<AskableCall, 'params' | 'clientCapabilities'>,
+  params: RpcRequest['params'],
   { isLong, verbatim }: MessageContext,
 ): string | Buffer | Promise<Buffer> {
   if (!isLong) return JSON.stringify(args)
   // Null arguments are sent as an empty object.
-  const isSame = args === call.params['arguments']
-  return verbatim !== undefined && isSame && !mayNeedDigest(call)
-    ? verbatim
-    : inTurns(writingJsonBytes(args))
+  const isSame = args === params['arguments']
+  return verbatim !== undefined && isSame ? verbatim : inTurns(writingJsonBytes(args))
 }
 
 /**

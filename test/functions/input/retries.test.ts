@@ -1,4 +1,7 @@
 import { describe, expect, test, vi } from 'vitest'
+import { InputError, readInputResponses } from '../../../functions/gateway/input/answers.ts'
+import { atOnce } from '../../../shared/json/turns.ts'
+import { readingKept } from '../../../shared/json/written-numbers.ts'
 import { bearer } from '../../support/gateway/mcp.ts'
 import {
   ACCEPTED,
@@ -161,5 +164,36 @@ describe('a retry', () => {
       inputResponses,
     })
     expect(result).toMatchObject(text('accept Ada true'))
+  })
+
+  test.each([
+    ['a blank', `{"x": "${'x'.repeat(70_000)}"}`],
+    ['escapes', `{"x":"${'\\u0078'.repeat(15_000)}"}`],
+    ['integer names', `{"x":"${'x'.repeat(70_000)}","y":{"2":1,"1":0}}`],
+  ])('without capabilities is accepted with the same long arguments: %s', async (_, args) => {
+    const token = await issuer.token({ scope: 'events:read' })
+    const send = async (retry: object) => {
+      const { headers, body } = statelessRequest('tools/call', { name: 'wait', arguments: '@' })
+      const message = { ...body, params: { ...body.params, ...retry } }
+      const answer = await served.send({
+        method: 'POST',
+        path: '/mcp',
+        headers: { ...headers, ...bearer(token) },
+        body: JSON.stringify(message).replace('"@"', () => args),
+      })
+      return answer.json<{ result: { requestState: string } }>().result
+    }
+    const { requestState } = await send({})
+    expect(await send({ requestState })).toMatchObject(text('now'))
+  })
+
+  test('with answers that V8 would read as others is refused', async () => {
+    const sent = (second: string) =>
+      `{"zq1":{"action":"cancel"},"${second}":{"action":"NONSENSE","x":1.0},"\\\\":{"action":"cancel"}}`
+    for (const end of ['', ',"z":{"action":"cancel"}']) {
+      JSON.parse(`{"zq1":{"action":"cancel"},"\\\\":{"action":"cancel","x":1}${end}}`)
+    }
+    const kept = atOnce(readingKept(sent('\\n')))
+    expect(() => readInputResponses(kept?.value, false)).toThrow(InputError)
   })
 })

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { atOnce } from '../../../shared/json/turns.ts'
 import { readingKept } from '../../../shared/json/written-numbers.ts'
+import { JsonLimitError } from '../../../shared/json/json-reader.ts'
 import { asObject, decodeUtf8, parseJson, parseJsonOfAnyDepth } from '../../../shared/json.ts'
 
 const nested = (depth: number) => `${'['.repeat(depth)}${']'.repeat(depth)}`
@@ -160,4 +161,9 @@ test.each([
 test('a million escapes are searched once', () => {
   const text = `["${'\\n'.repeat(500_000)}","${'\\\\'.repeat(500_000)}"]`
   expect(parseJson(text)).toBeDefined()
+})
+
+test('a long text with an escaped name and many blanks exceeds a limit and is not called malformed', () => {
+  const text = `{"\\n":1${' '.repeat(70_000)}}`
+  expect(() => atOnce(readingKept(text))).toThrow(JsonLimitError)
 })

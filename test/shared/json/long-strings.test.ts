@@ -106,6 +106,7 @@ describe('long strings that are read separately', () => {
     ['a control character as its last character', `["${long}\0"]`],
     ['an unknown escape', `["${long}\\x${long}"]`],
     ['no end', `["${long}`],
+    ['no end as the whole value', `"${long}`],
     ['an escaped end', `["${long}\\"]`],
     ['no comma before it', `[1"${long}"]`],
     ['no comma after it', `["${long}""${long}"]`],

@@ -139,30 +139,29 @@ describe('a retry', () => {
     expect(result).toMatchObject(text('accept Ada true'))
   })
 
+  /** Calls a tool with the text of its arguments. */
+  const sendText = async (name: string, args: string, retry: object = {}, capabilities = {}) => {
+    const { headers, body } = statelessRequest('tools/call', { name, arguments: '@' })
+    const { params } = body
+    const meta = { ...params._meta, 'io.modelcontextprotocol/clientCapabilities': capabilities }
+    const message = { ...body, params: { ...params, ...retry, _meta: meta } }
+    const answer = await served.send({
+      method: 'POST',
+      path: '/mcp',
+      headers: { ...headers, ...bearer(await issuer.token({ scope: 'events:read' })) },
+      body: JSON.stringify(message).replace('"@"', () => args),
+    })
+    return answer.json<{ result: { requestState: string } }>().result
+  }
+
   test('is accepted with the same long arguments in another spelling', async () => {
-    const { headers, body } = statelessRequest('tools/call', { name: 'greet', arguments: '@' })
-    const token = await issuer.token({ scope: 'events:read' })
-    /** Sends the text of the arguments, and numbers that make the gateway read the body differently. */
-    const send = async (args: string, retry: object) => {
-      const { params } = body
-      const meta = { ...params._meta, 'io.modelcontextprotocol/clientCapabilities': BOTH }
-      const message = { ...body, params: { ...params, ...retry, _meta: meta } }
-      const answer = await served.send({
-        method: 'POST',
-        path: '/mcp',
-        headers: { ...headers, ...bearer(token) },
-        body: JSON.stringify(message).replace('"@"', () => args),
-      })
-      return answer.json<{ result: { requestState: string } }>().result
-    }
-    const first = await send(`{"x":"${'\\u00e9'.repeat(15_000)}","y":1}`, {})
-    const { requestState } = first
+    const first = `{"x":"${'\\u00e9'.repeat(15_000)}","y":1}`
+    const { requestState } = await sendText('greet', first, {}, BOTH)
+    // So many answers that the gateway reads the body in another way.
     const responses = Array.from({ length: 99 }, (_, at) => [`a${at}`, { action: 'cancel' }])
     const inputResponses = { ...ACCEPTED, ...Object.fromEntries(responses) }
-    const result = await send(`{ "y":1, "x":"${'é'.repeat(15_000)}" }`, {
-      requestState,
-      inputResponses,
-    })
+    const again = `{ "y":1, "x":"${'é'.repeat(15_000)}" }`
+    const result = await sendText('greet', again, { requestState, inputResponses }, BOTH)
     expect(result).toMatchObject(text('accept Ada true'))
   })
 
@@ -171,20 +170,8 @@ describe('a retry', () => {
     ['escapes', `{"x":"${'\\u0078'.repeat(15_000)}"}`],
     ['integer names', `{"x":"${'x'.repeat(70_000)}","y":{"2":1,"1":0}}`],
   ])('without capabilities is accepted with the same long arguments: %s', async (_, args) => {
-    const token = await issuer.token({ scope: 'events:read' })
-    const send = async (retry: object) => {
-      const { headers, body } = statelessRequest('tools/call', { name: 'wait', arguments: '@' })
-      const message = { ...body, params: { ...body.params, ...retry } }
-      const answer = await served.send({
-        method: 'POST',
-        path: '/mcp',
-        headers: { ...headers, ...bearer(token) },
-        body: JSON.stringify(message).replace('"@"', () => args),
-      })
-      return answer.json<{ result: { requestState: string } }>().result
-    }
-    const { requestState } = await send({})
-    expect(await send({ requestState })).toMatchObject(text('now'))
+    const { requestState } = await sendText('wait', args)
+    expect(await sendText('wait', args, { requestState })).toMatchObject(text('now'))
   })
 
   test('with answers that V8 would read as others is refused', async () => {

@@ -1,4 +1,12 @@
 import { isUtf8 } from 'node:buffer'
+import {
+  QUOTE,
+  OPEN_BRACKET,
+  BACKSLASH,
+  CLOSE_BRACKET,
+  OPEN_BRACE,
+  CLOSE_BRACE,
+} from './json/characters.ts'
 import { countUpTo } from './json/count.ts'
 import { JsonLimitError, MAX_DEPTH, type Parsed, readingJson } from './json/json-reader.ts'
 import { hasEscapedName } from './json/json-string.ts'
@@ -15,13 +23,6 @@ declare global {
 export function decodeUtf8(bytes: Buffer): string | undefined {
   return isUtf8(bytes) ? bytes.toString() : undefined
 }
-
-const QUOTE = 0x22
-const BACKSLASH = 0x5c
-const OPEN_BRACKET = 0x5b
-const CLOSE_BRACKET = 0x5d
-const OPEN_BRACE = 0x7b
-const CLOSE_BRACE = 0x7d
 
 /**
  * Parses JSON (RFC 8259) from text or UTF-8 bytes. Returns undefined if it is not JSON or is nested more

@@ -1,18 +1,19 @@
 import { MAX_BODY_BYTES } from '../../shared/http/request-body.ts'
+import {
+  TAB,
+  NEWLINE,
+  RETURN,
+  SPACE,
+  QUOTE,
+  COMMA,
+  OPEN_BRACKET,
+  BACKSLASH,
+  CLOSE_BRACKET,
+  OPEN_BRACE,
+  CLOSE_BRACE,
+} from '../../shared/json/characters.ts'
 import type { Parsed } from '../../shared/json/json-reader.ts'
 import { parseJsonOfAnyDepth } from '../../shared/json.ts'
-
-const TAB = 0x09
-const NEWLINE = 0x0a
-const CARRIAGE_RETURN = 0x0d
-const SPACE = 0x20
-const QUOTE = 0x22
-const COMMA = 0x2c
-const OPEN_BRACKET = 0x5b
-const BACKSLASH = 0x5c
-const CLOSE_BRACKET = 0x5d
-const OPEN_BRACE = 0x7b
-const CLOSE_BRACE = 0x7d
 
 /** One JSON value of a delivery. `parsed` is undefined if it is malformed or longer than 1 MiB. */
 export interface DeliveryValue {
@@ -106,5 +107,5 @@ function skipWhitespace(bytes: Buffer, start: number): number {
 }
 
 function isWhitespace(byte: number | undefined): boolean {
-  return byte === SPACE || byte === NEWLINE || byte === CARRIAGE_RETURN || byte === TAB
+  return byte === SPACE || byte === NEWLINE || byte === RETURN || byte === TAB
 }

@@ -1,3 +1,22 @@
+import {
+  TAB,
+  NEWLINE,
+  RETURN,
+  SPACE,
+  QUOTE,
+  PLUS,
+  COMMA,
+  MINUS,
+  DOT,
+  ZERO,
+  NINE,
+  COLON,
+  OPEN_BRACKET,
+  BACKSLASH,
+  CLOSE_BRACKET,
+  OPEN_BRACE,
+  CLOSE_BRACE,
+} from './characters.ts'
 import { isEscaped, parseString, readingLongString } from './json-string.ts'
 
 /** A parsed value. It is wrapped, because undefined stands for text that is not JSON. */
@@ -21,19 +40,6 @@ interface Open {
   names: number
 }
 
-const TAB = 0x09
-const NEWLINE = 0x0a
-const RETURN = 0x0d
-const SPACE = 0x20
-const QUOTE = 0x22
-const COMMA = 0x2c
-const MINUS = 0x2d
-const PLUS = 0x2b
-const DOT = 0x2e
-const ZERO = 0x30
-const NINE = 0x39
-const COLON = 0x3a
-const BACKSLASH = 0x5c
 /** A double holds this many digits exactly. */
 const MAX_PLAIN_DIGITS = 15
 // biome-ignore lint/suspicious/noControlCharactersInRegex: RFC 8259 s7 forbids these.
@@ -188,10 +194,10 @@ export function* readingJson(
     }
     let value: unknown
     const code = next()
-    if (code === 0x7b || code === 0x5b) {
+    if (code === OPEN_BRACE || code === OPEN_BRACKET) {
       if (stack.length === MAX_DEPTH) return undefined
       at++
-      const isArray = code === 0x5b
+      const isArray = code === OPEN_BRACKET
       const open: Open = { value: isArray ? [] : {}, isArray, name: '', names: 0 }
       if (next() !== closing(open)) {
         stack.push(open)
@@ -227,7 +233,7 @@ function tooLong(): JsonLimitError {
 }
 
 function closing({ isArray }: Open): number {
-  return isArray ? 0x5d : 0x7d
+  return isArray ? CLOSE_BRACKET : CLOSE_BRACE
 }
 
 function put({ value: target, name }: Open, value: unknown): void {

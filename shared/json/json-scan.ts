@@ -1,3 +1,19 @@
+import {
+  QUOTE,
+  PLUS,
+  COMMA,
+  MINUS,
+  DOT,
+  ZERO,
+  NINE,
+  COLON,
+  OPEN_BRACKET,
+  BACKSLASH,
+  CLOSE_BRACKET,
+  OPEN_BRACE,
+  CLOSE_BRACE,
+} from './characters.ts'
+
 /** A part of a text: the byte at `start` up to the byte before `end`. */
 export interface Span {
   readonly start: number
@@ -27,19 +43,6 @@ export interface JsonScan {
 
 /** The names of the members that lead to a value; empty for the whole text. */
 export type Path = readonly string[]
-
-const QUOTE = 0x22
-const COMMA = 0x2c
-const MINUS = 0x2d
-const DOT = 0x2e
-const ZERO = 0x30
-const NINE = 0x39
-const COLON = 0x3a
-const OPEN_BRACKET = 0x5b
-const BACKSLASH = 0x5c
-const CLOSE_BRACKET = 0x5d
-const OPEN_BRACE = 0x7b
-const CLOSE_BRACE = 0x7d
 
 const MIN_LONG_BYTES = 4 * 1024
 /** Beyond this length, a search takes less time than a loop. */
@@ -204,7 +207,7 @@ function endOfNumber(json: Buffer, start: number, state: State): number {
     if (byte === DOT) hasDot = true
     // An e or E, and the sign of the exponent.
     else if (byte === 0x65 || byte === 0x45) hasExponent = true
-    else if (byte !== MINUS && byte !== 0x2b) break
+    else if (byte !== MINUS && byte !== PLUS) break
   }
   const isNegativeZero = first > start && at === first + 1 && json[first] === ZERO
   const isLonger = hasDot && (json[at - 1] === ZERO || isSmall(json, first))

@@ -1,8 +1,6 @@
-const QUOTE = 0x22
-const COLON = 0x3a
-const BACKSLASH = 0x5c
-/** Space, tab, line feed and carriage return. */
-const BLANKS: ReadonlySet<number> = new Set([0x20, 0x09, 0x0a, 0x0d])
+import { TAB, NEWLINE, RETURN, SPACE, QUOTE, COLON, BACKSLASH } from './characters.ts'
+
+const BLANKS: ReadonlySet<number> = new Set([SPACE, TAB, NEWLINE, RETURN])
 const CHARACTERS_PER_TURN = 128 * 1024
 /** `\\u` and four digits. */
 const MAX_ESCAPE_CHARACTERS = 6

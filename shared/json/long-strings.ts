@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { QUOTE, BACKSLASH } from './characters.ts'
 import type { Span } from './json-scan.ts'
 import { endOfPiece, parseString } from './json-string.ts'
 
@@ -13,8 +14,6 @@ export interface Separated {
   readonly putBack: (value: unknown) => { readonly value: unknown } | undefined
 }
 
-const QUOTE = 0x22
-const BACKSLASH = 0x5c
 /** The engine maps and unmaps memory of its own for each string of more than 128 KiB. */
 const PIECE_BYTES = 32 * 1024
 

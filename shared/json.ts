@@ -71,8 +71,8 @@ export function asObject(value: unknown): Readonly<Record<string, unknown>> | un
     : undefined
 }
 
-/** Returns whether JSON is nested too deeply. The result for other text does not matter. */
-function isTooDeep(text: string): boolean {
+/** Returns whether JSON is nested more than 256 levels deep. The result for other text does not matter. */
+export function isTooDeep(text: string): boolean {
   // Text with few brackets cannot nest deeply, and counting them is a hundred times as fast.
   const brackets = countUpTo(MAX_DEPTH, text, '{') + countUpTo(MAX_DEPTH, text, '[')
   if (brackets <= MAX_DEPTH) return false

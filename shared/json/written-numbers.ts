@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer'
-import { parseByEngine, parseJson } from '../json.ts'
+import { isTooDeep, parseByEngine, parseJson } from '../json.ts'
 import { countUpTo } from './count.ts'
 import { type Decimal, decimalOf, isLess, isSameDecimal, isWhole, neighbour } from './decimal.ts'
 import { MAX_DEPTH, readingJson } from './json-reader.ts'
@@ -99,8 +99,9 @@ function* readingSeparated(
   )
   if (isLong(restBytes)) return undefined
   const separated = yield* separatingStrings(json, longStrings)
-  const read = separated && (yield* readingKept(separated.rest))
-  const whole = read && separated?.putBack(read.value)
+  if (separated === undefined) return undefined
+  const read = yield* readingKept(separated.rest)
+  const whole = read && separated.putBack(read.value)
   return whole && { value: whole.value, isPlain: read.isPlain }
 }
 
@@ -149,7 +150,7 @@ function* countingStrings(value: unknown): Generator<undefined, number> {
  */
 export function* readingKept(text: string): Generator<undefined, Kept | undefined> {
   if (!isCostly(text) && !hasEscapedName(text)) {
-    const parsed = parseJson(text)
+    const parsed = isTooDeep(text) ? undefined : parseByEngine(text)
     if (parsed === undefined) return undefined
     if (!mayDiffer(text)) return { value: parsed.value, isPlain: true }
     yield

@@ -1,6 +1,6 @@
 import type { Environment } from '../../shared/config.ts'
-import { asObject, parseJson } from '../../shared/json.ts'
 import { UsageError } from '../kit/errors.ts'
+import { parseArguments } from '../kit/json-arguments.ts'
 import type { CommandLine, Flag, OptionSpecs } from '../kit/options.ts'
 import { CLIENT_NAMES, IMITATIONS, type Imitation } from './client/imitations.ts'
 import type { Person } from './sign-in/form-sign-in.ts'
@@ -118,9 +118,7 @@ function toToolCall(name: string | undefined, json: string | undefined): ToolCal
     if (json === undefined) return undefined
     throw new UsageError('--arguments requires --tool.')
   }
-  const args = asObject(parseJson(json ?? '{}')?.value)
-  if (args === undefined) throw new UsageError('--arguments must be a JSON object.')
-  return { name, arguments: args }
+  return { name, arguments: parseArguments(json ?? '{}') }
 }
 
 function toPort(given: string | undefined): number | undefined {

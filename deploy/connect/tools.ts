@@ -69,8 +69,8 @@ export async function listTools(client: Client): Promise<StepResult<readonly Too
  * states when the tool is public, because the call then does not test the token. Does not check the
  * arguments; the server does.
  *
- * @throws UsageError that lists the tools, for an unknown tool; StepError if the token permits no tool, or the call
- * fails.
+ * @throws UsageError that lists the tools, for an unknown tool; StepError if the token permits no tool, or
+ * the call fails.
  */
 export async function callTool(
   client: Client,
@@ -99,7 +99,12 @@ export async function callTool(
   return { value: undefined, seen }
 }
 
-function findTool(tools: readonly Tool[], name: string): Tool {
+/**
+ * Returns the tool with this name.
+ *
+ * @throws UsageError that lists the tools.
+ */
+export function findTool(tools: readonly Tool[], name: string): Tool {
   const tool = tools.find((one) => one.name === name)
   if (tool !== undefined) return tool
   const names = tools.map((one) => one.name).join(', ')
@@ -116,7 +121,10 @@ function publicNote(tools: readonly Tool[] | undefined): string {
   return `${note}: ${why}`
 }
 
-/** A refusal may be a tool result with a challenge for ChatGPT (AUTH_CHALLENGE); `otherwise` applies without one. */
+/**
+ * A refusal may be a tool result with a challenge for ChatGPT (AUTH_CHALLENGE). `otherwise` is the fault of a
+ * result without one.
+ */
 function refusalIn({ _meta }: CallToolResult, seen: string, otherwise: ConnectFaultId): StepError {
   const signIn = signInIn({ _meta })
   if (signIn === undefined) return new StepError(otherwise, seen)

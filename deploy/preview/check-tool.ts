@@ -1,6 +1,6 @@
 import { getToolUiResourceUri } from '@modelcontextprotocol/ext-apps/app-bridge'
-import { listTools, openClient } from '../connect/tools.ts'
-import { CommandError, UsageError } from '../kit/errors.ts'
+import { findTool, listTools, openClient } from '../connect/tools.ts'
+import { CommandError } from '../kit/errors.ts'
 
 /**
  * Checks that the server has the tool or, without a tool, a tool with a UI.
@@ -12,11 +12,12 @@ export async function checkTool(url: string, token: string, tool?: string): Prom
   const client = await openClient(fetch, url, () => token)
   try {
     const { value: tools } = await listTools(client)
-    const names = tools.map(({ name }) => name)
-    if (tool !== undefined && !names.includes(tool)) {
-      throw new UsageError(`The server has no tool ${tool}. Its tools: ${names.join(', ')}.`)
+    if (tool !== undefined) {
+      findTool(tools, tool)
+      return
     }
-    if (tool !== undefined || tools.some((one) => getToolUiResourceUri(one) !== undefined)) return
+    if (tools.some((one) => getToolUiResourceUri(one) !== undefined)) return
+    const names = tools.map(({ name }) => name)
     throw new CommandError(`No tool of ${url} has a UI. Its tools: ${names.join(', ')}.`)
   } finally {
     await client.close()

@@ -1,7 +1,7 @@
 import type { Environment } from '../../shared/config.ts'
-import { asObject, parseJson } from '../../shared/json.ts'
 import type { Person } from '../connect/sign-in/form-sign-in.ts'
 import { UsageError } from '../kit/errors.ts'
+import { parseArguments } from '../kit/json-arguments.ts'
 import type { CommandLine, OptionSpecs } from '../kit/options.ts'
 
 export interface Options {
@@ -63,10 +63,9 @@ export function toOptions(
   { values, positionals: [tool] }: CommandLine<typeof PREVIEW_OPTIONS>,
   env: Environment,
 ): Options {
-  const args = asObject(parseJson(values.arguments)?.value)
+  const args = parseArguments(values.arguments)
   const url = values.url ?? `http://localhost:${env['PORT'] || '8080'}/mcp`
   const port = /^\d{1,5}$/.test(values.port) ? Number(values.port) : Number.NaN
-  if (args === undefined) throw new UsageError('--arguments must be a JSON object.')
   if (!(port <= 65_535)) throw new UsageError('--port must be a number from 0 to 65535.')
   if (!/^https?:$/.test(URL.parse(url)?.protocol ?? '')) {
     throw new UsageError('--url must be an http or https URL.')

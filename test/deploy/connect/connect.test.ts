@@ -1,21 +1,16 @@
 import { execFile } from 'node:child_process'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
-import { connectCommand } from '../../../deploy/commands/connect.ts'
 import { provisionCommand } from '../../../deploy/commands/provision.ts'
 import { connect } from '../../../deploy/connect/connect.ts'
 import type { ConnectOptions } from '../../../deploy/connect/connect-options.ts'
-import { CONNECT_OPTIONS, toOptions } from '../../../deploy/connect/options.ts'
-import { printStep } from '../../../deploy/connect/print-step.ts'
-import { type ConnectStep, createSteps, STEPS } from '../../../deploy/connect/step.ts'
+import { type ConnectStep, STEPS } from '../../../deploy/connect/step.ts'
 import { explain } from '../../../deploy/diagnostics/faults/faults.ts'
-import { UsageError } from '../../../deploy/kit/errors.ts'
 import { runCommand } from '../../../deploy/kit/run-command.ts'
 import type { System } from '../../../deploy/local/system.ts'
 import { createManagement, credentialsIn } from '../../../shared/auth0/management.ts'
 import { CHATGPT_REDIRECT_URIS } from '../../../shared/auth0/redirect-uris.ts'
-import type { Environment } from '../../../shared/config.ts'
 import { adminOf } from '../../support/auth0/tenant-admin.ts'
-import { CLI, parsed } from '../../support/command-line.ts'
+import { CLI } from '../../support/command-line.ts'
 import { declining } from '../../support/http/declining.ts'
 import { ALICE, BOB } from '../../support/people.ts'
 import { startOnFreePorts } from '../../support/system.ts'
@@ -381,63 +376,4 @@ test.each([
   expect(code).toBe(2)
   expect(stdout).toBe('')
   expect(stderr).toContain('Usage: npm run connect')
-})
-
-const parseOptions = (args: readonly string[], env: Environment) =>
-  toOptions(parsed(connectCommand, CONNECT_OPTIONS, args), env)
-
-describe('the command line options of npm run connect', () => {
-  test.each([
-    { args: [], env: {}, url: 'http://localhost:8080/mcp' },
-    { args: [], env: { PORT: '9000' }, url: 'http://localhost:9000/mcp' },
-    { args: [], env: { PORT: '' }, url: 'http://localhost:8080/mcp' },
-    { args: ['https://mcp.example.com'], env: {}, url: 'https://mcp.example.com/mcp' },
-    { args: ['https://mcp.example.com/'], env: {}, url: 'https://mcp.example.com/mcp' },
-    { args: ['https://mcp.example.com/mcp/'], env: {}, url: 'https://mcp.example.com/mcp/' },
-    { args: ['https://mcp.example.com/other'], env: {}, url: 'https://mcp.example.com/other' },
-    { args: ['HTTPS://MCP.example.com:443/mcp#top'], env: {}, url: 'https://mcp.example.com/mcp' },
-  ])('resolve $args with $env to $url', ({ args, env, url }) => {
-    expect(parseOptions(args, env)?.url).toBe(url)
-  })
-
-  test('allow a remote redirect URI with --client-id', () => {
-    const redirectUri = 'https://chatgpt.com/connector_platform_oauth_redirect'
-    const args = ['--client-id', 'c', '--redirect-uri', redirectUri]
-    expect(parseOptions(args, {})).toMatchObject({ clientId: 'c', redirectUri })
-  })
-
-  test('reject a URL with a password and do not print the password', () => {
-    const parse = () => parseOptions(['https://me:hunter2@mcp.example.com'], {})
-    expect(parse).toThrow(UsageError)
-    expect(parse).not.toThrow(/hunter2/)
-  })
-})
-
-test('printStep prints a step in one line and a failure with its cause and fix', () => {
-  expect(printStep({ step: 'call', ok: true, seen: 'x', ms: 3 })).toBe(
-    'ok   call                  x (3 ms)\n',
-  )
-  expect(printStep({ step: 'call', ok: false, skipped: true, seen: 'skipped: x', ms: 3 })).toBe(
-    '-    call                  skipped: x\n',
-  )
-  const failed = { step: 'call', ok: false, seen: 'x', cause: 'c', fix: 'f', ms: 3 } as const
-  expect(printStep({ ...failed, id: 'tool_failed' })).toContain(
-    '\n      fault: tool_failed\n      why:   c\n',
-  )
-  expect(printStep(failed)).toBe('FAIL call                  x\n      why:   c\n      fix:   f\n')
-})
-
-test('a step escapes line breaks and control characters from the server', async () => {
-  let time = 1_000
-  const { run, completed } = createSteps(
-    () => undefined,
-    () => time,
-  )
-  await run('call', async () => {
-    time += 42
-    return { value: undefined, seen: 'tool: a\r\nb\u001b[2Jc\u202ed' }
-  })
-  expect(completed).toEqual([
-    { step: 'call', ok: true, seen: 'tool: a b\\u001b[2Jc\\u202ed', ms: 42 },
-  ])
 })

@@ -12,7 +12,6 @@ const LATE: ReadonlySet<string> = new Set([
   'auth0',
   'ioredis',
   'rate-limiter-flexible',
-  'undici/lib/dispatcher/pool.js',
   'yaml',
 ])
 
@@ -30,12 +29,6 @@ const UNUSED = [
       export { default as File } from './file.js'
       export const blobFrom = undefined, blobFromSync = undefined
       export const fileFrom = undefined, fileFromSync = undefined`,
-  },
-  // Loads node:http2, which takes as long as the rest of undici; the gateway sets `allowH2: false`.
-  {
-    path: /^\.\/client-h2\.js$/,
-    from: /\/undici\//,
-    contents: `module.exports = () => { throw new Error('HTTP/2 is not supported') }`,
   },
   // Error messages in 50 languages; zod loads English itself.
   {

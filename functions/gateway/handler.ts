@@ -10,7 +10,6 @@ import { createAuthenticator } from './authenticator.ts'
 import { fetchDocument } from './backend/fetch-document.ts'
 import { createGoogleIdentity } from './backend/google-identity.ts'
 import { createResponseBudget } from './backend/response-budget.ts'
-import { warmUpPool } from './backend/send.ts'
 import { createBackendAuth } from './backend-auth/backend-auth.ts'
 import { createCallTool } from './call-tool.ts'
 import type { GatewayConfig } from './config.ts'
@@ -157,10 +156,5 @@ export function createGateway(
     if (request.path !== '/openapi.json') throw notFound()
     return withCors(PUBLIC_DOCUMENT, request, () => openApi(request), problemResponse)
   }
-  const warmUp = () => {
-    jwks.warmUp()
-    // Requests that have arrived in the meantime come first.
-    setImmediate(() => warmUpPool(new URL(config.FUNCTIONS_BASE).origin))
-  }
-  return Object.assign(handle, { warmUp })
+  return Object.assign(handle, { warmUp: jwks.warmUp })
 }

@@ -9,11 +9,6 @@ const DECODERS = new Map([
   ['deflate', inflateSync],
   ['br', brotliDecompressSync],
 ])
-/** The usual names of undici's errors. */
-const CODES: Readonly<Record<string, string>> = {
-  UND_ERR_SOCKET: 'ECONNRESET',
-  UND_ERR_CONNECT_TIMEOUT: 'timeout',
-}
 
 /**
  * Fetches a JSON object as `fetchJson` does, over the connection pool that backends are called with, so
@@ -54,5 +49,5 @@ function refuse(error: unknown): BackendResponse {
   const { failure, cause } = error
   if (failure === 'oversized') throw new FetchError('max-size', error)
   const code = cause instanceof Error && 'code' in cause ? String(cause.code) : failure
-  throw new FetchError(CODES[code] ?? code, error)
+  throw new FetchError(code === 'ETIMEDOUT' ? 'timeout' : code, error)
 }

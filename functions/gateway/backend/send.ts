@@ -1,7 +1,9 @@
-import type { Dispatcher, Pool } from 'undici'
 import { createByteCollector } from '../../../shared/http/byte-collector.ts'
 import type { OnDisconnect } from '../../../shared/http/disconnect.ts'
-import { single } from '../../../shared/http/http.ts'
+import type { Connection, Exchange } from '../http-client/connection.ts'
+import { type ConnectionPool, createConnectionPool } from '../http-client/connection-pool.ts'
+import { writeRequestHead } from '../http-client/request-head.ts'
+import type { ResponseHead } from '../http-client/response-head.ts'
 import type { ByteBudget } from './response-budget.ts'
 
 /** A request to a backend. */
@@ -23,11 +25,7 @@ export interface SendOptions {
 }
 
 /** The complete response of a backend. */
-export interface BackendResponse {
-  readonly status: number
-  readonly contentType: string
-  readonly contentEncoding: string | undefined
-  readonly retryAfter?: string | undefined
+export interface BackendResponse extends ResponseHead {
   readonly body: Buffer
 }
 
@@ -35,33 +33,14 @@ export interface BackendResponse {
 export class SendError extends Error {
   override readonly name = 'SendError'
   readonly failure: 'unreachable' | 'timeout' | 'oversized' | 'aborted'
-  /**
-   * True only if it is certain that nothing was sent. The backend may not have received a request
-   * that was sent.
-   */
-  readonly isUnsent: boolean
 
-  constructor(failure: SendError['failure'], cause?: unknown, isUnsent = false) {
+  constructor(failure: SendError['failure'], cause?: unknown) {
     super(failure, { cause })
     this.failure = failure
-    this.isUnsent = isUnsent
   }
 }
 
-// Connections are kept for later calls. The time-outs are those of the call, except the 10 s that
-// undici allows for connecting. HTTP/2 is off, because one connection would carry many calls, and
-// end all of them when it fails.
-const POOL: Pool.Options = {
-  connections: 200,
-  allowH2: false,
-  headersTimeout: 0,
-  bodyTimeout: 0,
-  keepAliveTimeout: 60_000,
-}
-const pools = new Map<string, Promise<Pool>>()
-
-// Fits into one TLS record, and into the send buffer of an idle connection.
-const MAX_SINGLE_WRITE_BYTES = 8 * 1024
+const pools = new Map<string, ConnectionPool>()
 
 /**
  * Sends one request and returns the complete response. Follows no redirects and never sends a
@@ -71,113 +50,66 @@ const MAX_SINGLE_WRITE_BYTES = 8 * 1024
  *
  * @throws SendError that names the failure.
  */
-export async function send(sent: OutgoingRequest, options: SendOptions): Promise<BackendResponse> {
-  const startedAt = performance.now()
-  try {
-    return await exchange(await poolOf(sent.origin), sent, options)
-  } catch (error) {
-    if (!(error instanceof SendError && error.isUnsent)) throw error
-    // The other kept connections may be closed as well.
-    const pool = await openPool(sent.origin)
-    const timeoutMs = options.timeoutMs - (performance.now() - startedAt)
-    return exchange(pool, sent, { ...options, timeoutMs }).finally(() => pool.destroy())
-  }
-}
-
-/** Loads the connection pool that the first call to this origin needs. Does not connect. */
-export function warmUpPool(origin: string): void {
-  // The first call reports a failure to load.
-  poolOf(origin).catch(() => pools.delete(origin))
-}
-
-function poolOf(origin: string): Promise<Pool> {
-  const pool = pools.get(origin) ?? openPool(origin)
-  pools.set(origin, pool)
-  return pool
-}
-
-/**
- * Imports a single file, because the whole package takes twice as long to load while the first call
- * waits.
- */
-async function openPool(origin: string): Promise<Pool> {
-  const { default: ConnectionPool } = await import('undici/lib/dispatcher/pool.js')
-  return new ConnectionPool(origin, POOL)
-}
-
-function exchange(
-  pool: Pool,
-  sent: OutgoingRequest,
-  options: SendOptions,
-): Promise<BackendResponse> {
+export function send(sent: OutgoingRequest, options: SendOptions): Promise<BackendResponse> {
   return new Promise((resolve, reject) => {
-    let controller: { readonly abort: (reason: Error) => void } | undefined
-    let failure: SendError | undefined
-    let stopListening: (() => void) | undefined
+    const pool = poolOf(sent.origin)
+    const body = typeof sent.body === 'string' ? Buffer.from(sent.body) : sent.body
     const pieces = createByteCollector()
-    let answer: Omit<BackendResponse, 'body'> = {
-      status: 0,
-      contentType: '',
-      contentEncoding: undefined,
-    }
-    const end = (settle: () => void) => {
+    let connection: Connection | undefined
+    let head: ResponseHead | undefined
+    let isRetry = false
+    let isOver = false
+    let stopListening: (() => void) | undefined
+    const end = () => {
+      isOver = true
       clearTimeout(timer)
       stopListening?.()
-      settle()
     }
-    const fail = (...reason: ConstructorParameters<typeof SendError>) => {
-      failure ??= new SendError(...reason)
-      end(() => reject(failure))
-      controller?.abort(failure)
+    const refuse = (failure: SendError['failure'], cause?: unknown) => {
+      end()
+      reject(new SendError(failure, cause))
     }
-    const timer = setTimeout(() => fail('timeout'), options.timeoutMs)
-    stopListening = options.onDisconnect?.(() => fail('aborted'))
-    if (failure !== undefined) return
-    const { method, path, headers, body = null } = sent
-    pool.dispatch(
-      { path, method: method as Dispatcher.HttpMethod, headers, body },
-      {
-        onRequestStart: (started) => {
-          // The call ended while it waited for a connection. Throwing keeps that connection open,
-          // aborting would close it.
-          if (failure !== undefined) throw failure
-          controller = started
-        },
-        onResponseStart: (_, status, fields) => {
-          // Informational responses (RFC 9110 s15.2) come first, and the final response replaces
-          // them.
-          const contentType = single(fields['content-type'])
-          const contentEncoding = fields['content-encoding']?.toString()
-          const retryAfter = fields['retry-after']?.toString()
-          answer = { status, contentType, contentEncoding, retryAfter }
-        },
-        onResponseData: (stream, chunk) => {
-          if (!options.budget.take(chunk.length)) return fail('oversized')
-          pieces.add(chunk)
-          const room = options.budget.room()
-          if (room === undefined) return
-          stream.pause()
-          void room.then(() => stream.resume())
-        },
-        onResponseEnd: () => end(() => resolve({ ...answer, body: pieces.take() })),
-        onResponseError: (_, cause) =>
-          fail('unreachable', cause, isUnsent(cause, controller !== undefined, sent)),
+    const abort = (failure: SendError['failure']) => {
+      if (connection === undefined) pool.forget(exchange)
+      else connection.close()
+      refuse(failure)
+    }
+    const exchange: Exchange = {
+      head: writeRequestHead(sent, body?.length),
+      body,
+      isHead: sent.method === 'HEAD',
+      onStart: (started) => {
+        connection = started
       },
-    )
+      onHead: (received) => {
+        head = received
+      },
+      onData: (piece) => {
+        if (options.budget.take(piece.length)) pieces.add(Buffer.from(piece))
+        else abort('oversized')
+      },
+      room: () => options.budget.room(),
+      onEnd: () => {
+        end()
+        if (head !== undefined) resolve({ ...head, body: pieces.take() })
+      },
+      onError: (cause, isUnsent) => {
+        if (!isUnsent || isRetry || head !== undefined) return refuse('unreachable', cause)
+        isRetry = true
+        connection = undefined
+        // The other idle connections may be closed as well.
+        pool.closeIdle()
+        pool.run(exchange)
+      },
+    }
+    const timer = setTimeout(() => abort('timeout'), options.timeoutMs)
+    stopListening = options.onDisconnect?.(() => abort('aborted'))
+    if (!isOver) pool.run(exchange)
   })
 }
 
-/**
- * A read error before the request starts means that a kept connection was closed, so nothing was
- * sent. A small request is written in one piece, so a failed write means the same.
- */
-function isUnsent(
-  cause: Error,
-  isStarted: boolean,
-  { headers, body = '' }: OutgoingRequest,
-): boolean {
-  const call = 'syscall' in cause && cause.syscall
-  if (!isStarted) return call === 'read'
-  const head = Buffer.byteLength(Object.entries(headers).flat().join(''))
-  return call === 'write' && head + Buffer.byteLength(body) < MAX_SINGLE_WRITE_BYTES
+function poolOf(origin: string): ConnectionPool {
+  const pool = pools.get(origin) ?? createConnectionPool(origin)
+  pools.set(origin, pool)
+  return pool
 }

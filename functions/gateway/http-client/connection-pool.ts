@@ -1,0 +1,79 @@
+import { type Connection, type Exchange, openConnection } from './connection.ts'
+
+/** The connections to one server. */
+export interface ConnectionPool {
+  /** Starts an exchange as soon as it has a connection. */
+  readonly run: (exchange: Exchange) => void
+  /** Forgets an exchange that has not started. */
+  readonly forget: (exchange: Exchange) => void
+  /** Closes the connections without an exchange. */
+  readonly closeIdle: () => void
+}
+
+const MAX_CONNECTIONS = 200
+const SWEEP_INTERVAL_MS = 30_000
+
+/**
+ * Creates a pool that opens up to 200 connections to an origin when they are needed. Exchanges beyond
+ * them wait in the order of their arrival.
+ */
+export function createConnectionPool(origin: string): ConnectionPool {
+  const url = new URL(origin)
+  const session = {}
+  // The one that was used last is used next, so those that are not needed become stale.
+  const idle: Connection[] = []
+  const waiting = new Set<Exchange>()
+  const connecting = new Set<Connection>()
+  let open = 0
+  let isSweeping = false
+
+  const openNeeded = () => {
+    while (connecting.size < waiting.size && open < MAX_CONNECTIONS) {
+      connecting.add(openConnection({ url, session, onIdle, onClose }))
+      open += 1
+    }
+  }
+  const nextWaiting = (): Exchange | undefined => {
+    const [next] = waiting
+    if (next !== undefined) waiting.delete(next)
+    return next
+  }
+  const onIdle = (connection: Connection) => {
+    connecting.delete(connection)
+    const next = waiting.size === 0 ? undefined : nextWaiting()
+    if (next !== undefined) return connection.run(next)
+    idle.push(connection)
+    if (!isSweeping) sweepLater()
+  }
+  const onClose = (connection: Connection, cause: Error | undefined) => {
+    open -= 1
+    connecting.delete(connection)
+    const at = idle.indexOf(connection)
+    if (at !== -1) idle.splice(at, 1)
+    if (cause !== undefined) nextWaiting()?.onError(cause, false)
+    openNeeded()
+  }
+  const sweepLater = () => {
+    isSweeping = true
+    setTimeout(sweep, SWEEP_INTERVAL_MS).unref()
+  }
+  const sweep = () => {
+    isSweeping = false
+    for (const connection of idle) if (!connection.isFresh()) connection.close()
+    if (idle.length > 0) sweepLater()
+  }
+  return {
+    run: (exchange) => {
+      for (let connection = idle.pop(); connection !== undefined; connection = idle.pop()) {
+        if (connection.isFresh()) return connection.run(exchange)
+        connection.close()
+      }
+      waiting.add(exchange)
+      openNeeded()
+    },
+    forget: (exchange) => waiting.delete(exchange),
+    closeIdle: () => {
+      for (const connection of idle.splice(0)) connection.close()
+    },
+  }
+}

@@ -8,12 +8,7 @@ import { MAIN } from './runtime/loader.ts'
 export const FRAMEWORK = '@google-cloud/functions-framework'
 
 /** What a start does not need. Each is in a file of its own, which is loaded on first use. */
-const LATE: ReadonlySet<string> = new Set([
-  'auth0',
-  'ioredis',
-  'rate-limiter-flexible',
-  'yaml',
-])
+const LATE: ReadonlySet<string> = new Set(['auth0', 'ioredis', 'rate-limiter-flexible', 'yaml'])
 
 /** Namespace of replaced modules in the metafile's paths. */
 export const LEFT_OUT = 'leave-out'

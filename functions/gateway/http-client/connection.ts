@@ -80,9 +80,9 @@ export function openConnection(options: ConnectionOptions): Connection {
   }
   /** Returns whether to continue reading. */
   const onRead = (length: number): boolean => {
-    if (exchange === undefined) {
-      // Nobody asked for this.
-      socket.destroy()
+    // A server may send a response, such as 408, when it closes a connection that it has not used.
+    if (exchange === undefined || sent === 'nothing') {
+      fail(networkError('ECONNRESET', 'read'))
       return false
     }
     let isComplete: boolean

@@ -17,15 +17,19 @@ async function until(condition: () => boolean): Promise<void> {
   while (!condition()) await new Promise((resolve) => setTimeout(resolve, 5))
 }
 
-/** A backend in another thread that responds with the number of the call, then resets the connection. */
-async function startResettingBackend() {
+/**
+ * A backend in another thread that responds with the number of the call, and 20 ms later ends the
+ * connection by the statement `end` about `socket`.
+ */
+async function startEndingBackend(end: string) {
   const resets = new Int32Array(new SharedArrayBuffer(4))
   const worker = new Worker(
     `const { parentPort, workerData: resets } = require('node:worker_threads')
     let calls = 0
     const server = require('node:http').createServer((req, res) => {
       req.resume().on('end', () => res.end(String(++calls), () => setTimeout(() => {
-        req.socket.resetAndDestroy()
+        const { socket } = req
+        ${end}
         Atomics.add(resets, 0, 1)
         Atomics.notify(resets, 0)
       }, 20)))
@@ -41,6 +45,10 @@ async function startResettingBackend() {
     }
   }
   return { port, worker, outlive }
+}
+
+function startResettingBackend() {
+  return startEndingBackend('socket.resetAndDestroy()')
 }
 
 /** The response body or the failure. */
@@ -146,6 +154,17 @@ describe('connections to backends', () => {
     await new Promise(setImmediate)
     outlive(2)
     expect(await postTo(port, 'x'.repeat(10_000))).toBe('3')
+    await worker.terminate()
+  })
+
+  test('a response that arrives before a large call is sent is not its response', async () => {
+    const { port, worker, outlive } = await startEndingBackend(
+      "socket.end('HTTP/1.1 408 Request Timeout\\r\\ncontent-length: 0\\r\\n\\r\\n')",
+    )
+    expect(await postTo(port, 'first')).toBe('1')
+    await new Promise(setImmediate)
+    outlive(1)
+    expect(await postTo(port, 'x'.repeat(10_000))).toBe('2')
     await worker.terminate()
   })
 

@@ -1,11 +1,15 @@
 // RFC 9110 s5.6.2
 const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/
 
+/** Fields of the connection and of message framing (RFC 9110 s7.6.1, RFC 9112, RFC 9113). */
+const FRAMING: ReadonlySet<string> = new Set([
+  ...['host', 'content-length', 'transfer-encoding', 'connection', 'keep-alive', 'te', 'trailer'],
+  ...['upgrade', 'http2-settings', 'expect', 'proxy-connection'],
+])
 /** Header fields that the HTTP connection, the gateway or a proxy sets and that a backend may trust. */
 const RESERVED: ReadonlySet<string> = new Set([
-  // Fields of the connection and of message framing (RFC 9110 s7.6.1, RFC 9112, RFC 9113).
-  ...['host', 'content-length', 'transfer-encoding', 'connection', 'keep-alive', 'te', 'trailer'],
-  ...['upgrade', 'http2-settings', 'expect', 'proxy-connection', 'content-type'],
+  ...FRAMING,
+  'content-type',
   // The gateway refuses compressed responses.
   ...['content-encoding', 'accept-encoding', 'max-forwards'],
   // Credentials: `backendAuth` sets them, and `in: cookie` makes the cookies.
@@ -23,6 +27,11 @@ const RESERVED_PREFIX = /^(x-forwarded-|x-gateway-|x-goog-|x-appengine-|x-envoy-
 export function isReservedField(name: string): boolean {
   const lower = name.toLowerCase()
   return RESERVED.has(lower) || RESERVED_PREFIX.test(lower)
+}
+
+/** Returns whether only the HTTP client sets this header field. */
+export function isFramingField(name: string): boolean {
+  return FRAMING.has(name.toLowerCase())
 }
 
 /** Returns whether the text is a token, the form of header field names and cookie names. */

@@ -1,4 +1,5 @@
 import { ResponseError } from './response-error.ts'
+import { isFieldLine } from './response-head.ts'
 
 /** Reads one content in the `chunked` transfer coding (RFC 9112 s7.1). */
 export interface ChunkedReader {
@@ -15,8 +16,7 @@ const LINE_FEED = 10
 /** For all lines between the chunks: sizes with their extensions, and trailer fields. */
 const MAX_LINE_BYTES = 16 * 1024
 const SIZE_LINE = /^([0-9a-f]{1,13})[\t ]*(?:;[\t\x20-\x7e\x80-\xff]*)?\r\n$/i
-const TRAILER_LINE = /^[!#$%&'*+.^_`|~\w-]+:[\t\x20-\x7e\x80-\xff]*\r\n$/
-const EMPTY_LINE = '\r\n'
+const CRLF = '\r\n'
 
 /**
  * Passes each part of the content to `onData`, and ignores chunk extensions and trailer fields. An
@@ -45,17 +45,19 @@ export function createChunkedReader(onData: (piece: Buffer) => void): ChunkedRea
       const size = SIZE_LINE.exec(line)?.[1]
       if (size === undefined) throw new ResponseError('malformed chunk size')
       missing = Number.parseInt(size, 16)
-      room -= line.length - size.length - EMPTY_LINE.length
+      room -= line.length - size.length - CRLF.length
       step = missing === 0 ? 'trailer' : 'data'
       return false
     }
     if (step === 'data-end') {
-      if (line !== EMPTY_LINE) throw new ResponseError('malformed chunk')
+      if (line !== CRLF) throw new ResponseError('malformed chunk')
       step = 'size'
       return false
     }
-    if (line === EMPTY_LINE) return true
-    if (!TRAILER_LINE.test(line)) throw new ResponseError('malformed trailer')
+    if (line === CRLF) return true
+    if (!line.endsWith(CRLF) || !isFieldLine(line.slice(0, -CRLF.length))) {
+      throw new ResponseError('malformed trailer')
+    }
     room -= line.length
     return false
   }

@@ -1,3 +1,5 @@
+import { isFramingField, isTokenText } from '../../../shared/catalogue/reserved-fields.ts'
+
 /** A request, without the length of its content. */
 export interface RequestFields {
   readonly method: string
@@ -9,21 +11,8 @@ export interface RequestFields {
 
 const TARGET = /^\/[\x21-\x7e]*$/
 const METHOD = /^[A-Z]+$/
-// RFC 9110 s5.1 and s5.5
-const NAME = /^[!#$%&'*+.^_`|~\w-]+$/
+// RFC 9110 s5.5
 const VALUE = /^[\t\x20-\x7e\x80-\xff]*$/
-/** Fields by which a caller could change where the request ends or what follows it. */
-const FRAMING: ReadonlySet<string> = new Set([
-  'connection',
-  'content-length',
-  'expect',
-  'host',
-  'keep-alive',
-  'te',
-  'trailer',
-  'transfer-encoding',
-  'upgrade',
-])
 /** Methods whose content has a defined meaning, so that its length is stated even if it is 0. */
 const WITH_CONTENT: ReadonlySet<string> = new Set(['POST', 'PUT', 'PATCH'])
 
@@ -41,7 +30,7 @@ export function writeRequestHead(request: RequestFields, length: number | undefi
   let head = `${method} ${path} HTTP/1.1\r\nhost: ${host}\r\nconnection: keep-alive\r\n`
   for (const name of Object.keys(headers)) {
     const value = headers[name] ?? ''
-    if (!NAME.test(name) || FRAMING.has(name.toLowerCase()) || !VALUE.test(value)) {
+    if (!isTokenText(name) || isFramingField(name) || !VALUE.test(value)) {
       throw new Error(`not a header field: ${JSON.stringify(name)}`)
     }
     head += `${name}: ${value}\r\n`

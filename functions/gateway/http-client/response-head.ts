@@ -26,7 +26,7 @@ const SPACE = 32
 const TAB = 9
 const STATUS_LINE = /^HTTP\/1\.([01]) ([1-9]\d\d)(?: [\t\x20-\x7e\x80-\xff]*)?$/
 // RFC 9110 s5.1 and s5.5
-const FIELD = /^[!#$%&'*+.^_`|~\w-]+:[\t\x20-\x7e\x80-\xff]*$/
+const FIELD_LINE = /^[!#$%&'*+.^_`|~\w-]+:[\t\x20-\x7e\x80-\xff]*$/
 const LENGTH = /^\d{1,15}$/
 const CLOSE = /(?:^|,)[\t ]*close[\t ]*(?:,|$)/i
 const KEEP_ALIVE_TIMEOUT = /(?:^|[,;])[\t ]*timeout=(\d{1,9})[\t ]*(?:[,;]|$)/i
@@ -51,7 +51,7 @@ export function parseResponseHead(text: string): ParsedHead {
     const end = text.indexOf('\r\n', at)
     const line = text.slice(at, end)
     at = end + 2
-    if (!FIELD.test(line)) throw new ResponseError('malformed field')
+    if (!isFieldLine(line)) throw new ResponseError('malformed field')
     const colon = line.indexOf(':')
     switch (line.slice(0, colon).toLowerCase()) {
       case 'content-type':
@@ -96,6 +96,11 @@ export function parseResponseHead(text: string): ParsedHead {
     isPersistent: version === '1' && !(connection !== undefined && CLOSE.test(connection)),
     keepAliveSeconds: secondsOf(keepAlive),
   }
+}
+
+/** Returns whether a line, without its CRLF, is a field of a head or a trailer. */
+export function isFieldLine(line: string): boolean {
+  return FIELD_LINE.test(line)
 }
 
 /** Does not use `trim`, which also removes a no-break space, which Latin-1 has. */

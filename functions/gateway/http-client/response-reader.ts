@@ -114,7 +114,7 @@ export function createResponseReader(): ResponseReader {
         if (at === undefined) return false
         framing = 'complete'
       }
-      // Nobody asked for what follows, so nobody can tell what it belongs to.
+      // Bytes without a request belong to no response.
       if (at < piece.length) isPersistent = false
       listener = NO_LISTENER
       chunks = undefined

@@ -7,6 +7,7 @@ import { logRecordsTarget } from './targets/log-records.ts'
 import { messageTarget } from './targets/message.ts'
 import { redirectsTarget } from './targets/redirects.ts'
 import { registrationTarget } from './targets/registration.ts'
+import { responseTarget } from './targets/response.ts'
 import { signingKeysTarget } from './targets/signing-keys.ts'
 import { tokenTarget } from './targets/token.ts'
 
@@ -22,4 +23,5 @@ export const TARGETS: readonly FuzzTarget[] = [
   signingKeysTarget,
   logLineTarget,
   registrationTarget,
+  responseTarget,
 ]

@@ -44,7 +44,8 @@ export interface BodyOptions {
 export interface HttpResponse {
   readonly status: number
   readonly headers?: Readonly<Record<string, string>>
-  readonly body?: string | Uint8Array | undefined
+  /** Pieces are sent one after another. */
+  readonly body?: string | Uint8Array | readonly Uint8Array[] | undefined
 }
 
 export interface Handler {
@@ -214,19 +215,40 @@ function limitSendTime(res: ServerResponse, log: Log): void {
   res.once('close', () => clearTimeout(timer))
 }
 
-/** Writes the response head and returns the body to send after it. */
+/**
+ * Writes the response head and the body without its last piece, which it returns so that it is sent
+ * together with the end.
+ */
 function writeHead(
   { method }: IncomingMessage,
   res: ServerResponse,
   { status, headers = {}, body: given = '' }: HttpResponse,
 ): string | Uint8Array | undefined {
-  // Encodes a long text only once, for both its length and its bytes.
-  const body = typeof given === 'string' && isLong(given.length) ? Buffer.from(given) : given
+  const body = encoded(given)
   // An array, because Node copies an object.
   const fields = ['x-content-type-options', 'nosniff']
   if (headers['cache-control'] === undefined) fields.push('cache-control', 'no-store')
   for (const name in headers) fields.push(name, headers[name] ?? '')
-  if (status !== 204) fields.push('content-length', String(Buffer.byteLength(body)))
+  if (status !== 204) fields.push('content-length', String(byteLength(body)))
   res.writeHead(status, fields)
-  return method === 'HEAD' ? undefined : body
+  if (method === 'HEAD') return undefined
+  if (isWhole(body)) return body
+  for (const piece of body.slice(0, -1)) res.write(piece)
+  return body.at(-1)
+}
+
+type Body = NonNullable<HttpResponse['body']>
+
+function isWhole(body: Body): body is string | Uint8Array {
+  return typeof body === 'string' || body instanceof Uint8Array
+}
+
+/** Encodes a long text only once, for both its length and its bytes. */
+function encoded(body: Body): Body {
+  return typeof body === 'string' && isLong(body.length) ? Buffer.from(body) : body
+}
+
+function byteLength(body: Body): number {
+  if (isWhole(body)) return Buffer.byteLength(body)
+  return body.reduce((sum, { length }) => sum + length, 0)
 }

@@ -230,6 +230,21 @@ describe('a response', () => {
     expect(answer.text).toBe('')
   })
 
+  test.each([
+    ['a request without a body', ''],
+    ['a request whose body is not read', 'x'.repeat(10_000)],
+    ['a request whose body is too long to be read', 'x'.repeat(2 * MIB)],
+  ])('in pieces answers %s', async (_name, body) => {
+    const pieces = ['{"a":', '"ä"'.repeat(MIB), '}'].map((text) => Buffer.from(text))
+    respond = () => ({ status: 200, body: pieces })
+    const { headers, text } = await post(body)
+    expect(headers['content-length']).toBe(String(4 * MIB + 6))
+    expect(text === String(Buffer.concat(pieces))).toBe(true)
+    const head = await served.send({ path: '/', method: 'HEAD' })
+    expect(head.headers['content-length']).toBe(headers['content-length'])
+    expect(head.text).toBe('')
+  })
+
   test('with status 204 has no Content-Length', async () => {
     respond = () => ({ status: 204 })
     expect((await served.send({ path: '/' })).headers).not.toHaveProperty('content-length')

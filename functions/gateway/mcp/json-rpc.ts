@@ -1,6 +1,7 @@
 import type { RequestId } from '@modelcontextprotocol/client'
 import { type HttpResponse, json } from '../../../shared/http/http.ts'
 import { JsonLimitError } from '../../../shared/json/json-reader.ts'
+import { isLong } from '../../../shared/json/long-work.ts'
 import { atOnce } from '../../../shared/json/turns.ts'
 import { type KeptBytes, readingKeptBytes } from '../../../shared/json/written-numbers.ts'
 import { asObject } from '../../../shared/json.ts'
@@ -137,10 +138,14 @@ export function resultText(id: RequestId, result: string): string {
   return `{"jsonrpc":"2.0","id":${JSON.stringify(id)},"result":${result}}`
 }
 
-/** Does the same as `resultText` for a constant result that is already encoded. */
-export function resultBytes(id: RequestId, result: Uint8Array): Uint8Array {
+/**
+ * Does the same as `resultText` for a constant result that is already encoded. A long one is not
+ * copied, but sent as a piece of its own.
+ */
+export function resultBytes(id: RequestId, result: Uint8Array): HttpResponse['body'] {
   const head = Buffer.from(`{"jsonrpc":"2.0","id":${JSON.stringify(id)},"result":`)
-  return Buffer.concat([head, result, RESULT_END])
+  const pieces = [head, result, RESULT_END]
+  return isLong(result.length) ? pieces : Buffer.concat(pieces)
 }
 
 /** Returns the JSON of an error message. `id` is null if the message could not be read. */
@@ -153,8 +158,8 @@ export function errorText(id: RequestId | null, { code, message, data }: RpcErro
 }
 
 /** Returns the response with one message or with a batch. */
-export function jsonResponse(text: string | Uint8Array): HttpResponse {
-  return { status: 200, headers: { 'content-type': 'application/json' }, body: text }
+export function jsonResponse(body: HttpResponse['body']): HttpResponse {
+  return { status: 200, headers: { 'content-type': 'application/json' }, body }
 }
 
 /** Returns the response with a JSON-RPC error. */

@@ -32,6 +32,12 @@ export interface GatewayDependencies {
   readonly metadataHost?: string | undefined
 }
 
+/** The handler of all requests to the gateway. */
+export interface Gateway extends Handler {
+  /** Fetches the issuer's keys before the first token arrives. A failure has no effect. */
+  readonly warmUp: () => void
+}
+
 const MIB = 1024 * 1024
 const MAX_RESPONSE_BYTES = 4 * MIB
 /** Processing a response takes up to four times its size in memory. */
@@ -60,7 +66,7 @@ const REQUEST_HEADERS = [
 export function createGateway(
   config: GatewayConfig,
   { log, metadataHost }: GatewayDependencies,
-): Handler {
+): Gateway {
   const { catalogue, PUBLIC_URL: publicUrl, OAUTH_ISSUER: issuer } = config
   const signingKeys = config.GATEWAY_SIGNING_KEY ?? []
   const jwks = createJwks({

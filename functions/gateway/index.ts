@@ -10,5 +10,8 @@ start(['gateway'], env, parseGatewayConfig, (config, log) => {
   const { warnings } = config
   if (warnings.length > 0) log.warning('catalogue_members_ignored', { warnings })
   const metadataHost = env['GCE_METADATA_HOST']
-  return toHttpFunction(createGateway(config, { log, metadataHost }), log)
+  const gateway = createGateway(config, { log, metadataHost })
+  // The issuer's keys arrive while the server starts.
+  gateway.warmUp()
+  return toHttpFunction(gateway, log)
 })

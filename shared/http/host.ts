@@ -32,8 +32,6 @@ const HEADERS_TIMEOUT_MS = 15_000
 const REQUEST_TIMEOUT_MS = 30_000
 // The interval of Node's timeout checks. Its default of 30 s would delay both timeouts by up to 30 s.
 const TIMEOUT_CHECK_INTERVAL_MS = 1_000
-// The request that started an instance arrives sooner.
-const WARM_UP_AFTER_MS = 20
 
 /**
  * Reads the body of one request, once, within the body budget of the instance.
@@ -42,11 +40,11 @@ const WARM_UP_AFTER_MS = 20
  */
 export type ReadBody = (maxBytes: number) => Promise<Buffer>
 
-export interface RequestHandler {
-  (req: IncomingMessage, res: ServerResponse, body: ReadBody): Promise<void>
-  /** Called once: after the first response, or if the server waits for its first request. */
-  readonly warmUp?: () => void
-}
+export type RequestHandler = (
+  req: IncomingMessage,
+  res: ServerResponse,
+  body: ReadBody,
+) => Promise<void>
 
 /**
  * Registers a function under its names and replaces the next server that functions-framework creates,
@@ -108,12 +106,7 @@ export function start<Config extends { readonly LOG_LEVEL: LogLevel }>(
 /** Creates a server that listens once its handler is there. */
 function createPendingHost(pending: Promise<RequestHandler>): Server {
   let handler: RequestHandler | undefined
-  const server = createHost(
-    Object.assign<RequestHandler, Pick<RequestHandler, 'warmUp'>>(
-      async (...request) => handler?.(...request),
-      { warmUp: () => handler?.warmUp?.() },
-    ),
-  )
+  const server = createHost(async (...request) => handler?.(...request))
   const { listen } = server
   server.listen = (...args: unknown[]) => {
     void pending.then((made) => {
@@ -129,12 +122,6 @@ function createHost(handler: RequestHandler): Server {
   const inFlight = createInFlight()
   const budget = createBodyBudget(MAX_IN_FLIGHT_BYTES)
   const inTurn = createTurns()
-  let isWarm = false
-  const warmUp = () => {
-    if (isWarm) return
-    isWarm = true
-    handler.warmUp?.()
-  }
   const options = { connectionsCheckingInterval: TIMEOUT_CHECK_INTERVAL_MS }
   const server = http.createServer(options, (req, res) => {
     const slot = inFlight.add(res)
@@ -142,13 +129,11 @@ function createHost(handler: RequestHandler): Server {
     res.on('close', () => {
       inFlight.remove(slot)
       share.release()
-      if (!isWarm) setImmediate(warmUp)
     })
     void handler(req, res, (maxBytes) => readBody(req, maxBytes, share).then(inTurn))
   })
   server.headersTimeout = HEADERS_TIMEOUT_MS
   server.requestTimeout = REQUEST_TIMEOUT_MS
-  server.once('listening', () => setTimeout(warmUp, WARM_UP_AFTER_MS).unref())
   drainOnSignal(server, inFlight)
   return server
 }

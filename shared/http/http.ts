@@ -48,11 +48,7 @@ export interface HttpResponse {
   readonly body?: string | Uint8Array | readonly Uint8Array[] | undefined
 }
 
-export interface Handler {
-  (request: HttpRequest): HttpResponse | Promise<HttpResponse>
-  /** Loads what the first request would otherwise wait for. Called once, after the start. */
-  readonly warmUp?: () => void
-}
+export type Handler = (request: HttpRequest) => HttpResponse | Promise<HttpResponse>
 
 /** A response of 4 MiB then needs about 1 Mbit/s. Google's front end reads as fast as it arrives. */
 const MAX_SEND_MS = 30_000
@@ -107,9 +103,7 @@ export function toHttpFunction(handler: Handler, log: Log): RequestHandler {
     }
     limitSendTime(res, request.log)
   }
-  const receive: RequestHandler = (req, res, body) =>
-    serve(req, res, readRequest(req, res, body, log))
-  return Object.assign(receive, { warmUp: () => handler.warmUp?.() })
+  return (req, res, body) => serve(req, res, readRequest(req, res, body, log))
 }
 
 function readRequest(

@@ -11,6 +11,7 @@ import {
 } from '../support/auth0/management-api.ts'
 import { gatewayStack } from '../support/gateway/stack.ts'
 import { freePort } from '../support/http/free-port.ts'
+import { JWKS_PATH } from '../support/http/issuer.ts'
 import { type Answer, HMAC_SECRET, send, TOOLS } from '../support/http/serve.ts'
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
@@ -83,13 +84,15 @@ function gatewayEnv(): Readonly<Record<string, string>> {
 
 async function spawnGateway(preloaded?: string): Promise<Instance> {
   const instance = await spawnFunction('gateway', gatewayEnv(), preloaded)
-  await until(() =>
-    send(instance.url, { path: '/openapi.json' }).then(
-      () => true,
-      () => false,
-    ),
-  )
+  await until(() => isAnswering(instance))
   return instance
+}
+
+function isAnswering({ url }: Instance): Promise<boolean> {
+  return send(url, { path: '/openapi.json' }).then(
+    () => true,
+    () => false,
+  )
 }
 
 function callAbout({ url }: Instance): Promise<Answer> {
@@ -126,6 +129,21 @@ function tryToConnect({ url }: Instance): Promise<string> {
     socket.once('error', (error: NodeJS.ErrnoException) => resolve(error.code ?? error.message))
   })
 }
+
+test('a new gateway fetches the keys of the issuer before the first token arrives', async () => {
+  issuer.requests.length = 0
+  await spawnGateway()
+  await until(() => issuer.countOf(JWKS_PATH) > 0)
+  expect(issuer.countOf(JWKS_PATH)).toBe(1)
+})
+
+test('a gateway starts and answers while the keys of the issuer are unavailable', async () => {
+  const env = { ...gatewayEnv(), JWKS_URI: 'http://127.0.0.1:1/jwks.json' }
+  const instance = await spawnFunction('gateway', env)
+  await until(() => isAnswering(instance))
+  expect((await callAbout(instance)).status).toBe(200)
+  expect(instance.output()).not.toContain('error')
+})
 
 test.each(SIGNALS)(
   'after %s requests in flight are answered and new connections are refused',

@@ -12,6 +12,7 @@ import { oneLine } from './one-line.ts'
 
 /** The arguments of a call. They do not stay in memory while the backend works. */
 export interface ToolInvocation {
+  /** As `readingKept` returns them. */
   readonly args: unknown
   /**
    * Whether `args` can be validated as they are. Otherwise the values to validate are read from
@@ -38,11 +39,11 @@ export function* preparing(
   tool: CallableTool,
   invocation: ToolInvocation,
 ): Generator<undefined, BackendRequest | string> {
-  const { body, args, isPlain, answers } = invocation
+  const { body, args, answers } = invocation
   const fault = yield* validating(tool, invocation)
   if (fault !== undefined) return fault
   try {
-    const request = plan.make(body, args, isPlain)
+    const request = plan.make(body, args)
     if (answers === undefined) return request
     return handOver(request, answers, tool.request === undefined ? body.toString() : undefined)
   } catch (error) {

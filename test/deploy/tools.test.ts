@@ -134,7 +134,7 @@ describe('the sample tools', () => {
     const { event } = (await added.json()) as { event: { id: string } }
     const ask = async (tool: string, args: object) => {
       const callable = catalogue.get(tool) ?? expect.fail(`no tool ${tool}`)
-      const made = planBackend(callable, base).make(JSON.stringify(args), args, true)
+      const made = planBackend(callable, base).make(JSON.stringify(args), args)
       const { method, url, query } = made
       const claims = {
         ...claimsFor(tool, sub, ''),

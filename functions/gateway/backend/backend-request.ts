@@ -1,7 +1,5 @@
 import type { ToolRequest } from '../../../shared/catalogue/request.ts'
 import { readUrlTemplate, type UrlTemplate } from '../../../shared/catalogue/url-template.ts'
-import { atOnce } from '../../../shared/json/turns.ts'
-import { readingKept } from '../../../shared/json/written-numbers.ts'
 import type { CallableTool } from '../callable-tool.ts'
 import type { Arguments } from './argument-value.ts'
 import { compileBody } from './body.ts'
@@ -33,12 +31,12 @@ export interface BackendPlan {
    */
   readonly identityUrl: string
   /**
-   * Returns the request for these arguments, of which `body` is the JSON. Numbers are written as in
-   * `body`.
+   * Returns the request for these arguments, of which `body` is the JSON. Their numbers are as
+   * `readingKept` returns them, so that they are sent as written.
    *
    * @throws ArgumentError for an argument that cannot be sent.
    */
-  readonly make: (body: string | Buffer, args: unknown, isPlain: boolean) => BackendRequest
+  readonly make: (body: string | Buffer, args: unknown) => BackendRequest
 }
 
 const JSON_FIELDS = { 'content-type': 'application/json', accept: 'application/json' }
@@ -77,8 +75,8 @@ function planRequest(request: ToolRequest, functionsBase: string): BackendPlan {
   return {
     isOwn: fixed.startsWith(`${functionsBase}/`),
     identityUrl: origin + (/^\/[^/]*/.exec(new URL(fixed).pathname)?.[0] ?? ''),
-    make: (body, args, isPlain) => {
-      const values = (isPlain ? args : atOnce(readingKept(body.toString()))?.value) as Arguments
+    make: (_, args) => {
+      const values = args as Arguments
       const path = makePath(values)
       const query = [...constantPairs, ...makePairs(values)].join('&')
       const requestBody = makeBody(values)

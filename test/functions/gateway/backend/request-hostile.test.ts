@@ -15,7 +15,7 @@ function toolWith(request: object) {
   const plan = planBackend(tools.get('t') ?? expect.fail('no tool'), BASE)
   return (value: unknown) => {
     const body = JSON.stringify({ value })
-    return plan.make(body, JSON.parse(body), true)
+    return plan.make(body, JSON.parse(body))
   }
 }
 const inPlace = (place: string, more: object = {}) =>
@@ -108,7 +108,7 @@ describe('a path parameter', () => {
     const request = { method: 'GET', url: '/{a}{b}', parameters }
     const TOOLS = JSON.stringify({ t: { scopes: [], inputSchema, request } })
     const tool = parseTools({ TOOLS }, compileTool).get('t') ?? expect.fail('no tool')
-    expect(() => planBackend(tool, BASE).make('', { a: '.', b: '.' }, true)).toThrow(ArgumentError)
+    expect(() => planBackend(tool, BASE).make('', { a: '.', b: '.' })).toThrow(ArgumentError)
   })
 })
 
@@ -140,7 +140,7 @@ describe('a query parameter', () => {
       t: { scopes: [], inputSchema: { type: 'object', properties }, request },
     })
     const tool = parseTools({ TOOLS }, compileTool).get('t') ?? expect.fail('no tool')
-    const make = (filter: object) => planBackend(tool, BASE).make('', { filter }, true).query
+    const make = (filter: object) => planBackend(tool, BASE).make('', { filter }).query
     expect(make({ a: 1 })).toBe('tenant=1&a=1')
     for (const name of ['user', 'tenant']) {
       expect(() => make({ [name]: 'x' })).toThrow('another parameter')
@@ -218,6 +218,6 @@ test.each(['application/x-www-form-urlencoded', 'multipart/form-data'])(
     })
     const tool = parseTools({ TOOLS }, compileTool).get('t') ?? expect.fail('no tool')
     const body = '{"\\ud800":"a"}'
-    expect(() => planBackend(tool, BASE).make(body, JSON.parse(body), true)).toThrow(ArgumentError)
+    expect(() => planBackend(tool, BASE).make(body, JSON.parse(body))).toThrow(ArgumentError)
   },
 )

@@ -15,7 +15,7 @@ function made(request: object, args: object) {
   const tools = parseTools({ TOOLS: JSON.stringify({ paint: tool }) }, compileTool)
   const plan = planBackend(tools.get('paint') ?? expect.fail('no tool'), BASE)
   const body = JSON.stringify(args)
-  return plan.make(body, JSON.parse(body), true)
+  return plan.make(body, JSON.parse(body))
 }
 
 const parameterIn = (place: string, style: string, explode: boolean, value: unknown) => {
@@ -277,7 +277,7 @@ describe('the URL of a backend', () => {
     ['https://API.test', 'https://api.test/', false, 'https://api.test/'],
   ])('for the request URL %s is %s', (url, called, isOwn, identityUrl) => {
     const plan = at(url)
-    expect(plan.make('{}', {}, true).url).toBe(called)
+    expect(plan.make('{}', {}).url).toBe(called)
     expect(plan).toMatchObject({ isOwn, identityUrl })
   })
 
@@ -285,4 +285,11 @@ describe('the URL of a backend', () => {
     const base = 'https://us-central1-acme.cloudfunctions.net'
     expect(at('/notes/all', base).identityUrl).toBe(`${base}/notes`)
   })
+})
+
+test('a request is made from the arguments without reading their JSON again', () => {
+  const TOOLS = JSON.stringify({ t: { scopes: [], request: { url: '/notes' } } })
+  const tool = parseTools({ TOOLS }, compileTool).get('t') ?? expect.fail('no tool')
+  const { body } = planBackend(tool, BASE).make('', { color: JSON.rawJSON('1.0') })
+  expect(body).toBe('{"color":1.0}')
 })

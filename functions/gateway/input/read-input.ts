@@ -41,7 +41,7 @@ export function createReadInput(seal: StateSeal): ReadInput {
     const { subject, clientId: client } = caller ?? {}
     // Computed on demand, because most calls need no digest.
     const owner = () => {
-      return { subject, client, tool: tool.name, argumentsDigest: argumentsDigest(body.toString()) }
+      return { subject, client, tool: tool.name, argumentsDigest: argumentsDigest(body) }
     }
     const maxStateBytes = MAX_STATE_BYTES[tool.request === undefined ? 'body' : 'field']
     const asking: Asking = {

@@ -15,6 +15,12 @@ import { HMAC_SECRET, statelessRequest } from '../../support/http/serve.ts'
 
 const { issuer, backend, served, start, call, stateOf, audits } = await questionStack()
 
+/** More names than the gateway's own reader accepts in one object. */
+const MANY_NAMES = Array.from({ length: 21_000 }, (_, at) => `"n${at}":1`).join()
+const BRACKETS = Array(3)
+  .fill(`"${'{'.repeat(3_000)}"`)
+  .join()
+
 describe('a retry', () => {
   const REFUSED = {
     code: -32602,
@@ -169,6 +175,9 @@ describe('a retry', () => {
     ['a blank', `{"x": "${'x'.repeat(70_000)}"}`],
     ['escapes', `{"x":"${'\\u0078'.repeat(15_000)}"}`],
     ['integer names', `{"x":"${'x'.repeat(70_000)}","y":{"2":1,"1":0}}`],
+    ['many names, and a string with a number', `{"x":" 1.0","y":{${MANY_NAMES}}}`],
+    ['many blanks, and a string with a number', `{"x":${' '.repeat(70_000)}"\\n 1.0"}`],
+    ['many blanks, and strings of brackets', `{"x":${' '.repeat(70_000)}[${BRACKETS}]}`],
   ])('without capabilities is accepted with the same long arguments: %s', async (_, args) => {
     const { requestState } = await sendText('wait', args)
     expect(await sendText('wait', args, { requestState })).toMatchObject(text('now'))

@@ -131,12 +131,13 @@ export function createCallTool(options: CallToolOptions): CallTool {
     if (answer.status === 401) authority?.refused?.()
     const onFault = (fault: FaultLocation) => logFault(call, fault)
     if (!isLong(answer.body.length)) {
-      return passOn(toOutcome(answer, tool, undefined, onFault), call.asking)
+      return passOn(toOutcome(answer, tool, undefined, onFault), call.asking, call.place)
     }
     await call.place.enter(answer.body.length)
     // Joining the chunks of a long response took time, so other events are handled first.
     await setImmediate()
-    return passOn(await inTurns(readingOutcome(answer, tool, undefined, onFault)), call.asking)
+    const outcome = await inTurns(readingOutcome(answer, tool, undefined, onFault))
+    return passOn(outcome, call.asking, call.place)
   }
 
   const finish = async (

@@ -1,8 +1,10 @@
 import type { CallToolResult } from '@modelcontextprotocol/client'
+import { type Place, workOn } from '../../shared/json/long-work.ts'
+import { inTurns } from '../../shared/json/turns.ts'
 import type { BearerError } from '../../shared/oauth/bearer.ts'
 import { INPUT_REQUIRED, type InputRequired } from './input/asked.ts'
 import type { ClientCapabilities } from './input/capabilities.ts'
-import { type Asking, offer } from './input/offer.ts'
+import { type Asking, offering } from './input/offer.ts'
 
 /** The result of a call, before it becomes an MCP or REST response. */
 export type ToolOutcome =
@@ -52,11 +54,25 @@ const INPUT_REQUIRED_STATUS = 409
 
 /**
  * Reduces a request for input to what the client supports, or converts it to a failure. Returns any
- * other outcome unchanged.
+ * other outcome unchanged. Returns a promise only for a request for input, for which long arguments are
+ * read in turns.
  */
-export function passOn(outcome: ToolOutcome, asking: Asking | undefined): ToolOutcome {
+export function passOn(
+  outcome: ToolOutcome,
+  asking: Asking | undefined,
+  place: Place,
+): ToolOutcome | Promise<ToolOutcome> {
   if (outcome.kind !== 'input_required') return outcome
-  const offered = offer(outcome.result, asking)
+  const passing = passingOn(outcome.result, asking)
+  // Entering the place again would wait for it while the response is in memory.
+  return place.isTaken() ? inTurns(passing) : workOn(passing, asking?.argumentsLength ?? 0, place)
+}
+
+function* passingOn(
+  asked: InputRequired,
+  asking: Asking | undefined,
+): Generator<undefined, ToolOutcome> {
+  const offered = yield* offering(asked, asking)
   if (offered.kind === 'passed') return { kind: 'input_required', result: offered.result }
   if (offered.kind === 'oversized') return unreadable('backend_input_state_too_large')
   const { message, required: requiredCapabilities } = offered

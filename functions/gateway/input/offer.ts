@@ -11,8 +11,13 @@ import type { State } from './state-seal.ts'
 /** How to ask the client of one call for input. */
 export interface Asking {
   readonly declared: ReadonlySet<Capability>
-  /** Seals the backend's state, which the client sends back; undefined if the state is too long. */
-  readonly seal: (state: State) => string | undefined
+  /** The length of the arguments in JSON. */
+  readonly argumentsLength: number
+  /**
+   * Seals, in turns, the backend's state, which the client sends back. Returns undefined if the state is
+   * too long.
+   */
+  readonly sealing: (state: State) => Generator<undefined, string | undefined>
 }
 
 /** The part of a backend's request for input that goes to the client, or why there is none. */
@@ -24,11 +29,14 @@ export type Offer =
 const MAX_MESSAGE_CHARACTERS = 500
 
 /**
- * Passes on the requests that the client's capabilities cover, and seals the state. Returns
+ * Passes on, in turns, the requests that the client's capabilities cover, and seals the state. Returns
  * 'undeclared' if the client cannot be asked (`asking` is undefined) or supports none of the
  * requests, and 'oversized' if the state is too long.
  */
-export function offer(asked: InputRequired, asking: Asking | undefined): Offer {
+export function* offering(
+  asked: InputRequired,
+  asking: Asking | undefined,
+): Generator<undefined, Offer> {
   const all = Object.entries(asked.inputRequests ?? {})
   const supported = all.filter(([, request]) =>
     capabilitiesFor(request).every((capability) => asking?.declared.has(capability)),
@@ -38,7 +46,7 @@ export function offer(asked: InputRequired, asking: Asking | undefined): Offer {
     const required = toClientCapabilities(requests.flatMap(capabilitiesFor))
     return { kind: 'undeclared', message: sentenceOf(requests), required }
   }
-  const sealed = asking.seal(asked.requestState)
+  const sealed = yield* asking.sealing(asked.requestState)
   if (sealed === undefined) return { kind: 'oversized' }
   return {
     kind: 'passed',

@@ -1,11 +1,13 @@
 import type { Caller } from '../authenticator.ts'
+import { isLong } from '../../../shared/json/long-work.ts'
+import { atOnce, inTurns } from '../../../shared/json/turns.ts'
 import type { CallableTool } from '../callable-tool.ts'
 import { type Answers, InputError, readInputResponses } from './answers.ts'
-import { argumentsDigest } from './arguments-digest.ts'
+import { digestingArguments } from './arguments-digest.ts'
 import { readCapabilities } from './capabilities.ts'
 import { MAX_STATE_BYTES } from './hand-over.ts'
 import type { Asking } from './offer.ts'
-import type { StateSeal } from './state-seal.ts'
+import type { State, StateOwner, StateSeal } from './state-seal.ts'
 
 /** An authorized `tools/call` of 2026-07-28. */
 export interface AskableCall {
@@ -27,12 +29,13 @@ export interface CallInput {
 
 /**
  * Returns how to ask the client of a call for input, and the input that a retry contains. Input
- * without a state is ignored, because a backend that requested nothing accepts only arguments.
+ * without a state is ignored, because a backend that requested nothing accepts only arguments. Returns
+ * a promise only for a retry with long arguments.
  *
- * @throws InputError if the state belongs to another caller, tool or arguments, or is older than
+ * @throws InputError, or rejects with it, if the state belongs to another caller, tool or arguments, or is older than
  * ten minutes, and if the input does not have MCP's shape.
  */
-export type ReadInput = (call: AskableCall) => CallInput
+export type ReadInput = (call: AskableCall) => CallInput | Promise<CallInput>
 
 const STATE_NOT_VALID = 'requestState is not valid for this call; call the tool again without it'
 
@@ -40,27 +43,46 @@ export function createReadInput(seal: StateSeal): ReadInput {
   return ({ tool, caller, body, isPlain, params, clientCapabilities }) => {
     const { subject, clientId: client } = caller ?? {}
     // Computed on demand, because most calls need no digest.
-    const owner = () => {
-      return { subject, client, tool: tool.name, argumentsDigest: argumentsDigest(body) }
+    const owning = function* (): Generator<undefined, StateOwner> {
+      const argumentsDigest = yield* digestingArguments(body)
+      return { subject, client, tool: tool.name, argumentsDigest }
     }
     const maxStateBytes = MAX_STATE_BYTES[tool.request === undefined ? 'body' : 'field']
     const asking: Asking = {
       declared: readCapabilities(clientCapabilities),
-      seal: (state) =>
-        Buffer.byteLength(state ?? '') > maxStateBytes
-          ? undefined
-          : seal.seal(state, owner(), now()),
+      argumentsLength: body.length,
+      sealing: function* (state) {
+        if (Buffer.byteLength(state ?? '') > maxStateBytes) return undefined
+        return seal.seal(state, yield* owning(), now())
+      },
     }
     const sealed = params['requestState'] ?? undefined
     const inputResponses = readInputResponses(params['inputResponses'], isPlain)
     if (sealed === undefined) return { asking, answers: undefined }
-    const opened =
-      typeof sealed === 'string'
-        ? seal.open(sealed, owner(), now())
-        : ({ fault: 'request_state_forged' } as const)
-    if ('fault' in opened) throw new InputError(opened.fault, STATE_NOT_VALID)
-    return { asking, answers: { inputResponses, requestState: opened.state } }
+    if (typeof sealed !== 'string') throw new InputError('request_state_forged', STATE_NOT_VALID)
+    const state = openingState(seal, sealed, owning())
+    const reading = readingRetry(asking, inputResponses, state)
+    return isLong(body.length) ? inTurns(reading) : atOnce(reading)
   }
+}
+
+/** A separate function, because a closure would keep the answers in memory while a backend works. */
+function* readingRetry(
+  asking: Asking,
+  inputResponses: string | undefined,
+  state: Generator<undefined, State>,
+): Generator<undefined, CallInput> {
+  return { asking, answers: { inputResponses, requestState: yield* state } }
+}
+
+function* openingState(
+  seal: StateSeal,
+  sealed: string,
+  owner: Generator<undefined, StateOwner>,
+): Generator<undefined, State> {
+  const opened = seal.open(sealed, yield* owner, now())
+  if ('fault' in opened) throw new InputError(opened.fault, STATE_NOT_VALID)
+  return opened.state
 }
 
 function now(): number {

@@ -45,15 +45,20 @@ export function createMethods(options: MethodsOptions): AnswerMethod {
 
   /**
    * Reads the input of a call.
-   * @throws RpcError if the retry is rejected, with the reason in the audit record.
+   * @throws RpcError, or rejects with it, if the retry is rejected, with the reason in the audit record.
    */
-  const inputOf = (call: AskableCall, log: Log): CallInput => {
-    try {
-      return options.readInput(call)
-    } catch (error) {
+  const inputOf = (call: AskableCall, log: Log): CallInput | Promise<CallInput> => {
+    const { tool, caller } = call
+    const refuse = (error: unknown): never => {
       if (!(error instanceof InputError)) throw error
-      auditDecision(call.tool, call.caller, log, { decision: 'denied', reason: error.reason })
+      auditDecision(tool, caller, log, { decision: 'denied', reason: error.reason })
       throw invalidParams(error.message)
+    }
+    try {
+      const input = options.readInput(call)
+      return input instanceof Promise ? input.catch(refuse) : input
+    } catch (error) {
+      return refuse(error)
     }
   }
 
@@ -72,11 +77,13 @@ export function createMethods(options: MethodsOptions): AnswerMethod {
     const clientCapabilities = meta?.[META_CAPABILITIES]
     const begin = (body: string | Buffer) => {
       const askable = { tool, caller, body, isPlain, params, clientCapabilities }
-      const { asking, answers } = era === 'stateless' ? inputOf(askable, log) : NO_INPUT
-      return callTool(
-        { tool, caller, hints, asking, requestId, traceparent, onDisconnect, budget, log, place },
-        { args, isPlain, body, answers },
-      )
+      const callWith = ({ asking, answers }: Partial<CallInput>) =>
+        callTool(
+          { tool, caller, hints, asking, requestId, traceparent, onDisconnect, budget, log, place },
+          { args, isPlain, body, answers },
+        )
+      const input = era === 'stateless' ? inputOf(askable, log) : NO_INPUT
+      return input instanceof Promise ? input.then(callWith) : callWith(input)
     }
     const body = bodyOf(args, params, context)
     const called = body instanceof Promise ? body.then(begin) : begin(body)

@@ -1,7 +1,8 @@
 import { createMCPClient, ElicitationRequestSchema } from '@ai-sdk/mcp'
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client'
 import { describe, expect, test } from 'vitest'
-import { offer } from '../../../functions/gateway/input/offer.ts'
+import { offering } from '../../../functions/gateway/input/offer.ts'
+import { atOnce } from '../../../shared/json/turns.ts'
 import {
   ACCEPTED,
   BOTH,
@@ -105,7 +106,7 @@ describe('clients that do not support elicitation', () => {
     [page('Is your bank connected?', URL_TO_OPEN), `${URL}: Is your bank connected? ${AGAIN}`],
     [page('', URL_TO_OPEN), `${URL}. ${AGAIN}`],
   ])('get a message of whole sentences for %j', (request, message) => {
-    expect(offer({ inputRequests: { a: request } }, undefined)).toMatchObject({
+    expect(atOnce(offering({ inputRequests: { a: request } }, undefined))).toMatchObject({
       kind: 'undeclared',
       message,
     })

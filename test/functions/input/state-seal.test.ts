@@ -1,12 +1,14 @@
 import { generateKeyPairSync, randomBytes } from 'node:crypto'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { argumentsDigest } from '../../../functions/gateway/input/arguments-digest.ts'
+import { digestingArguments } from '../../../functions/gateway/input/arguments-digest.ts'
 import { stateKeys } from '../../../functions/gateway/input/state-keys.ts'
 import { createStateSeal } from '../../../functions/gateway/input/state-seal.ts'
+import { atOnce } from '../../../shared/json/turns.ts'
 import { readSigningKeys } from '../../../shared/oauth/signing-key.ts'
 
 const NOW = 1_800_000_000
+const argumentsDigest = (json: string | Buffer) => atOnce(digestingArguments(json))
 const SECRETS = [
   'a-secret-for-tests-0123456789-abcdef',
   'an-older-secret-0123456789-abcdefgh',
@@ -121,4 +123,15 @@ test('the digest of arguments ignores only the order of members', () => {
   expect(new Set([...others.map(digest), ...numbers.map(argumentsDigest)]).size).toBe(8)
   const long = ['a', 'b'].map((end) => digest({ text: 'x'.repeat(100_000) + end }))
   expect(new Set(long).size).toBe(2)
+})
+
+test.each([
+  ['numbers', '1.0'],
+  ['arrays', '[]'],
+])('the digest of long arguments with many %s is computed in turns', (_, item) => {
+  const json = Buffer.from(`{"a":[${Array(100_000).fill(item).join()}]}`)
+  const work = digestingArguments(json)
+  let turns = 0
+  while (!work.next().done) turns++
+  expect(turns).toBeGreaterThan(200)
 })

@@ -22,18 +22,26 @@ export class InputError extends Error {
 
 const MAX_RESPONSES = 100
 
+const isText = (value: unknown) => typeof value === 'string'
+/** Stops at the first wrong item, because zod's lists and records collect a fault for each. */
+const listOf = (isItem: (item: unknown) => boolean) =>
+  z.custom<unknown[]>((value) => Array.isArray(value) && value.every(isItem))
+
 const elicitResult = z.looseObject({
   action: z.enum(['accept', 'decline', 'cancel']),
-  content: z.nullish(
-    z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.array(z.string())])),
-  ),
+  content: z.nullish(z.custom<object>(isContent)),
 })
 const createMessageResult = z.looseObject({
   role: z.enum(['user', 'assistant']),
-  content: z.union([z.looseObject({ type: z.string() }), z.array(z.looseObject({}))]),
+  content: z.union([
+    z.looseObject({ type: z.string() }),
+    listOf((block) => asObject(block) !== undefined),
+  ]),
   model: z.string(),
 })
-const listRootsResult = z.looseObject({ roots: z.array(z.looseObject({ uri: z.string() })) })
+const listRootsResult = z.looseObject({
+  roots: listOf((root) => isText(asObject(root)?.['uri'])),
+})
 const inputResponse = z.union([elicitResult, createMessageResult, listRootsResult])
 
 /**
@@ -57,4 +65,15 @@ export function readInputResponses(value: unknown, isPlain: boolean): string | u
     'input_responses_invalid',
     'inputResponses must contain results of MCP requests',
   )
+}
+
+/** Returns whether the value is an object of strings, numbers, booleans and lists of strings. */
+function isContent(value: unknown): boolean {
+  const members = asObject(value)
+  return members !== undefined && Object.values(members).every(isField)
+}
+
+function isField(value: unknown): boolean {
+  if (Array.isArray(value)) return value.every(isText)
+  return isText(value) || typeof value === 'boolean' || Number.isFinite(value)
 }

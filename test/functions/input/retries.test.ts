@@ -119,6 +119,27 @@ describe('a retry', () => {
     expect(backend.calls).toEqual([])
   })
 
+  test('with malformed answers is refused at the first wrong item', () => {
+    const read: PropertyKey[] = []
+    const items = new Proxy(Array(1_000).fill(1), {
+      get: (list, key) => {
+        read.push(key)
+        return Reflect.get(list, key)
+      },
+    })
+    const role = { role: 'user', model: 'm' }
+    for (const answer of [
+      { action: 'accept', content: { list: items } },
+      { ...role, content: items },
+      { roots: items },
+    ]) {
+      read.length = 0
+      expect(() => readInputResponses({ answer }, true)).toThrow(InputError)
+      // JSON.stringify reads each of them, too.
+      expect(read.filter((key) => key === '999')).toHaveLength(1)
+    }
+  })
+
   test.each(['decline', 'cancel'])('with the action %s reaches the backend', async (action) => {
     const requestState = await stateOf({ name: 'greet' })
     const retry = { requestState, inputResponses: { who: { action } } }

@@ -4,7 +4,7 @@ import { JsonLimitError } from '../../../shared/json/json-reader.ts'
 import { isLong } from '../../../shared/json/long-work.ts'
 import { atOnce } from '../../../shared/json/turns.ts'
 import { type KeptBytes, readingKeptBytes } from '../../../shared/json/written-numbers.ts'
-import { asObject } from '../../../shared/json.ts'
+import { asObject, isRaw } from '../../../shared/json.ts'
 
 /**
  * The error codes of JSON-RPC 2.0 (s5.1) and MCP 2026-07-28, and `resourceNotFound` of earlier
@@ -119,7 +119,7 @@ export function idOf(value: unknown): RequestId | null {
 
 /** Converts an id that `readingKeptBytes` returned as written, such as 1.0, to a number. */
 function plainId(id: unknown): unknown {
-  return typeof id === 'object' && id !== null ? JSON.parse(JSON.stringify(id)) : id
+  return isRaw(id) ? JSON.parse(JSON.stringify(id)) : id
 }
 
 /**

@@ -120,6 +120,15 @@ describe('a JSON-RPC message', () => {
     expect(idOf(value)).toBe(id)
   })
 
+  test('with an object or a list as its id is refused without reading the members of the id', () => {
+    const member = () => expect.fail('a member was read')
+    const object = Object.defineProperty({}, 'a', { enumerable: true, get: member })
+    for (const id of [object, Object.defineProperty([1], 0, { get: member })]) {
+      expect(refusalOf(() => toMessage({ ...request, id }))).toMatchObject({ code: -32600 })
+      expect(idOf({ ...request, id })).toBeNull()
+    }
+  })
+
   test('gets a response that is valid JSON for any string id', () => {
     const id = '"}\n\u2028</script>'
     expect(JSON.parse(resultText(id, '{"a":1}'))).toEqual({ jsonrpc: '2.0', id, result: { a: 1 } })

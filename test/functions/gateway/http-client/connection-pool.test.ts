@@ -1,0 +1,224 @@
+import { readFileSync } from 'node:fs'
+import type { Socket } from 'node:net'
+import { setImmediate } from 'node:timers/promises'
+import { getCACertificates, setDefaultCACertificates } from 'node:tls'
+import { afterEach, describe, expect, onTestFinished, test, vi } from 'vitest'
+import {
+  type ByteBudget,
+  createByteBudget,
+} from '../../../../functions/gateway/backend/response-budget.ts'
+import {
+  type OutgoingRequest,
+  SendError,
+  send,
+} from '../../../../functions/gateway/backend/send.ts'
+import { freePort } from '../../../support/http/free-port.ts'
+import { response, startRawServer } from '../../../support/http/raw-server.ts'
+import { canMakeCertificates, startTlsProxy } from '../../../support/http/tls-proxy.ts'
+
+const PLENTY = createByteBudget(Number.MAX_SAFE_INTEGER)
+
+/** The response body, or the failure. */
+function call(
+  port: number,
+  sent: Partial<OutgoingRequest> = {},
+  budget: ByteBudget = PLENTY,
+): Promise<string> {
+  return send(
+    {
+      method: 'GET',
+      origin: `http://127.0.0.1:${port}`,
+      path: '/',
+      headers: {},
+      body: undefined,
+      ...sent,
+    },
+    { timeoutMs: 60_000, budget },
+  ).then(
+    ({ body }) => body.toString('latin1'),
+    (error: unknown) => (error instanceof SendError ? error.failure : String(error)),
+  )
+}
+
+/** A server whose response is the number of the connection. */
+function startNumbering(fields = '') {
+  return startRawServer((socket, connection) => {
+    socket.write(response(String(connection), fields))
+  })
+}
+
+async function until(condition: () => boolean): Promise<void> {
+  while (!condition()) await setImmediate()
+}
+
+afterEach(() => void vi.useRealTimers())
+
+describe('an idle connection', () => {
+  test('is not used later than a second before the time-out that the server states', async () => {
+    // Without its timers: a process that was suspended has not run them.
+    vi.useFakeTimers({ toFake: ['performance'] })
+    const { port } = await startNumbering('keep-alive: timeout=10\r\n')
+    expect(await call(port)).toBe('1')
+    vi.advanceTimersByTime(8_999)
+    expect(await call(port)).toBe('1')
+    vi.advanceTimersByTime(9_000)
+    expect(await call(port)).toBe('2')
+  })
+
+  test('with a time-out of a second is not used', async () => {
+    const { port } = await startNumbering('keep-alive: timeout=1\r\n')
+    expect([await call(port), await call(port)]).toEqual(['1', '2'])
+  })
+
+  test.each(['', 'keep-alive: timeout=600\r\n'])('is used for a minute: %j', async (fields) => {
+    vi.useFakeTimers({ toFake: ['performance'] })
+    const { port } = await startNumbering(fields)
+    expect(await call(port)).toBe('1')
+    vi.advanceTimersByTime(59_999)
+    expect(await call(port)).toBe('1')
+    vi.advanceTimersByTime(60_000)
+    expect(await call(port)).toBe('2')
+  })
+
+  test('is closed once it is stale, and others stay open', async () => {
+    vi.useFakeTimers({ toFake: ['performance', 'setTimeout', 'clearTimeout'] })
+    const { port, open } = await startRawServer((socket, connection, path) => {
+      socket.write(
+        response(String(connection), path === '/brief' ? 'keep-alive: timeout=9\r\n' : ''),
+      )
+    })
+    const paths = ['/', '/brief', '/brief']
+    await Promise.all(paths.map((path) => call(port, { path })))
+    expect(open.size).toBe(3)
+    vi.advanceTimersByTime(30_000)
+    await until(() => open.size < 3)
+    await until(() => open.size < 2)
+    expect(await call(port, { path: '/' })).toMatch(/^[123]$/)
+    vi.advanceTimersByTime(90_000)
+    await until(() => open.size === 0)
+    // Without connections, no timer is left.
+    await until(() => vi.advanceTimersByTime(30_000).getTimerCount() === 0)
+  })
+
+  test.each([
+    ['after Connection: close', response('a', 'Connection: close\r\n')],
+    ['after HTTP/1.0', response('a', '', 'HTTP/1.0 200 OK')],
+    [
+      'after HTTP/1.0 with keep-alive',
+      response('a', 'connection: keep-alive\r\n', 'HTTP/1.0 200 OK'),
+    ],
+    ['with bytes after the response', `${response('a')}b`],
+  ])('is not kept %s', async (_, text) => {
+    const connections: number[] = []
+    const { port, open } = await startRawServer((socket, connection) => {
+      connections.push(connection)
+      socket.write(text)
+    })
+    expect([await call(port), await call(port)]).toEqual(['a', 'a'])
+    expect(connections).toEqual([1, 2])
+    await until(() => open.size === 0)
+  })
+
+  test('is not kept if the response arrives before the request is sent', async () => {
+    const { port, open } = await startRawServer((socket, connection) => {
+      socket.pause()
+      socket.write(response(String(connection)))
+    })
+    const body = 'x'.repeat(50_000_000)
+    expect(await call(port, { method: 'POST', body })).toBe('1')
+    expect(await call(port)).toBe('2')
+    for (const socket of open) socket.resume()
+    await until(() => open.size === 1)
+  })
+})
+
+describe('calls that wait for a connection', () => {
+  test.each([1, 3, 450])('all fail if the server refuses connections: %d', async (count) => {
+    const port = await freePort()
+    const callAll = () => Promise.all(Array.from({ length: count }, () => call(port)))
+    expect(await callAll()).toEqual(Array.from({ length: count }, () => 'unreachable'))
+    await startRawServer((socket) => socket.write(response('a')), { port })
+    expect(await callAll()).toEqual(Array.from({ length: count }, () => 'a'))
+  })
+
+  test('all fail if the name of the server is unknown', async () => {
+    const origin = 'http://backend.invalid'
+    const calls = Array.from({ length: 5 }, () => call(0, { origin }))
+    expect(await Promise.all(calls)).toEqual(Array.from({ length: 5 }, () => 'unreachable'))
+  })
+
+  test('use 200 connections, and others when those are closed', async () => {
+    const held: (() => void)[] = []
+    let isHolding = true
+    const { port } = await startRawServer((socket, connection, path) => {
+      const respond = () => socket.end(response(`${path} ${connection}`, 'connection: close\r\n'))
+      if (isHolding) held.push(respond)
+      else respond()
+    })
+    const paths = Array.from({ length: 450 }, (_, index) => `/${index}`)
+    const calls = paths.map((path) => call(port, { path }))
+    await until(() => held.length === 200)
+    for (let turns = 0; turns < 50; turns += 1) await setImmediate()
+    expect(held).toHaveLength(200)
+    isHolding = false
+    for (const respond of held) respond()
+    const bodies = (await Promise.all(calls)).map((body) => body.split(' '))
+    expect(bodies.map(([path]) => path)).toEqual(paths)
+    expect(new Set(bodies.map(([, connection]) => connection)).size).toBe(450)
+  })
+})
+
+describe('a response that needs room', () => {
+  const CONTENT = Buffer.alloc(10_000_000, 'a sentence of a length that no power of two divides')
+
+  /** Has no room for some turns of the event loop after each part. */
+  function sparingBudget() {
+    let full: Promise<void> | undefined
+    let excess = 0
+    const counts = { pauses: 0, mostExcess: 0 }
+    const pause = async () => {
+      counts.pauses += 1
+      excess = 0
+      for (let turns = 0; turns < 10; turns += 1) await setImmediate()
+      full = undefined
+    }
+    const budget: ByteBudget = {
+      take: (bytes) => {
+        if (full !== undefined) excess += bytes
+        counts.mostExcess = Math.max(counts.mostExcess, excess)
+        return true
+      },
+      room: () => {
+        full ??= pause()
+        return full
+      },
+    }
+    return { budget, counts }
+  }
+  const answer = (socket: Socket) => {
+    socket.write(`HTTP/1.1 200 OK\r\ncontent-length: ${CONTENT.length}\r\n\r\n`)
+    socket.write(CONTENT)
+  }
+
+  test('is read when there is room, and is complete', async () => {
+    const { port } = await startRawServer(answer)
+    const { budget, counts } = sparingBudget()
+    expect((await call(port, {}, budget)) === CONTENT.toString('latin1')).toBe(true)
+    expect(counts.pauses).toBeGreaterThan(100)
+    expect(counts.mostExcess).toBe(0)
+  })
+
+  test.skipIf(!canMakeCertificates())('is complete over TLS', async () => {
+    const { port } = await startRawServer(answer)
+    await using proxy = await startTlsProxy(port)
+    const trusted = getCACertificates('default')
+    onTestFinished(() => setDefaultCACertificates(trusted))
+    setDefaultCACertificates([readFileSync(proxy.certificate, 'utf8')])
+    const { budget, counts } = sparingBudget()
+    const origin = `https://${proxy.host}`
+    expect((await call(0, { origin }, budget)) === CONTENT.toString('latin1')).toBe(true)
+    expect(counts.pauses).toBeGreaterThan(50)
+    // Everything that was read from the socket at once is decrypted.
+    expect(counts.mostExcess).toBeLessThanOrEqual(64 * 1024)
+  })
+})

@@ -51,6 +51,7 @@ export function openConnection(options: ConnectionOptions): Connection {
   const reader = createResponseReader()
   let exchange: Exchange | undefined
   let isConnected = false
+  let isUsed = false
   let sent: 'nothing' | 'one-piece' | 'pieces' = 'nothing'
   let staleAt = 0
   let cause: Error | undefined
@@ -103,6 +104,24 @@ export function openConnection(options: ConnectionOptions): Connection {
     void waited.then(() => socket.resume())
     return false
   }
+  /**
+   * The event loop reads sockets between two turns. What the server has sent without a request, or
+   * that it has closed the connection, is read then, before this request.
+   */
+  const writeInNextTurn = () => {
+    setImmediate(write)
+  }
+  const write = () => {
+    isUsed = true
+    if (exchange === undefined) return
+    if (byteLength(exchange) <= MAX_SINGLE_WRITE_BYTES) {
+      writeAtOnce(socket, exchange)
+      sent = 'one-piece'
+    } else {
+      writeInPieces(socket, exchange)
+      sent = 'pieces'
+    }
+  }
   const onConnected = () => {
     clearTimeout(timer)
     isConnected = true
@@ -128,17 +147,8 @@ export function openConnection(options: ConnectionOptions): Connection {
       next.onStart(connection)
       reader.begin(next.isHead, next)
       sent = 'nothing'
-      if (byteLength(next) <= MAX_SINGLE_WRITE_BYTES) {
-        writeAtOnce(socket, next)
-        sent = 'one-piece'
-        return
-      }
-      // If the server has closed the connection, that is read first.
-      setImmediate(() => {
-        if (exchange !== next) return
-        writeInPieces(socket, next)
-        sent = 'pieces'
-      })
+      if (isUsed) setImmediate(writeInNextTurn)
+      else write()
     },
     isFresh: () => !socket.destroyed && performance.now() < staleAt,
     close: () => {

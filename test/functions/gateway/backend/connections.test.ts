@@ -17,38 +17,42 @@ async function until(condition: () => boolean): Promise<void> {
   while (!condition()) await new Promise((resolve) => setTimeout(resolve, 5))
 }
 
+const RESET = "socket.on('close', done).resetAndDestroy()"
+
 /**
  * A backend in another thread that responds with the number of the call, and 20 ms later ends the
- * connection by the statement `end` about `socket`.
+ * connection by the statement `end` about `socket`, which calls `done`.
  */
 async function startEndingBackend(end: string) {
-  const resets = new Int32Array(new SharedArrayBuffer(4))
+  const ends = new Int32Array(new SharedArrayBuffer(4))
   const worker = new Worker(
-    `const { parentPort, workerData: resets } = require('node:worker_threads')
+    `const { parentPort, workerData: ends } = require('node:worker_threads')
     let calls = 0
     const server = require('node:http').createServer((req, res) => {
       req.resume().on('end', () => res.end(String(++calls), () => setTimeout(() => {
         const { socket } = req
+        const done = () => {
+          Atomics.add(ends, 0, 1)
+          Atomics.notify(ends, 0)
+        }
         ${end}
-        Atomics.add(resets, 0, 1)
-        Atomics.notify(resets, 0)
       }, 20)))
     })
     server.listen(0, '127.0.0.1', () => parentPort.postMessage(server.address().port))`,
-    { eval: true, workerData: resets },
+    { eval: true, workerData: ends },
   )
   const [port] = await once(worker, 'message')
-  /** Blocks this thread until `count` connections are reset, so that it handles none of these events. */
+  /** Blocks this thread until `count` connections have ended, so that it handles none of these events. */
   const outlive = (count: number) => {
-    for (let seen = 0; seen < count; seen = Atomics.load(resets, 0)) {
-      Atomics.wait(resets, 0, seen, 5_000)
+    for (let seen = 0; seen < count; seen = Atomics.load(ends, 0)) {
+      Atomics.wait(ends, 0, seen, 5_000)
     }
   }
   return { port, worker, outlive }
 }
 
 function startResettingBackend() {
-  return startEndingBackend('socket.resetAndDestroy()')
+  return startEndingBackend(RESET)
 }
 
 /** The response body or the failure. */
@@ -128,45 +132,51 @@ describe('connections to backends', () => {
     expect(new Set(backend.calls.map(({ port }) => port)).size).toBe(1)
   })
 
-  // On a busy machine the end of a connection may be read before the call, which is another case.
-  const unlessBusy = { retry: 5 }
+  const anotherResponse = 'HTTP/1.1 200 OK\\r\\ncontent-length: 7\\r\\n\\r\\nanother'
+  const timeout = 'HTTP/1.1 408 Request Timeout\\r\\ncontent-length: 0\\r\\n\\r\\n'
+  const sizes = [1, 10_000]
 
-  test(
-    'a keep-alive connection that was reset is replaced, and the next call is made once',
-    unlessBusy,
-    async () => {
-      const { port, worker, outlive } = await startResettingBackend()
-      const call = (body: string) => postTo(port, body)
-      expect(await call('first')).toBe('1')
+  describe.each([
+    ['is reset', RESET],
+    ['is closed', 'socket.end(done)'],
+    ['is closed with a response', `socket.end('${timeout}', done)`],
+    ['carries another response', `socket.write('${anotherResponse}', done)`],
+  ])('a keep-alive connection that %s', (_, end) => {
+    test.each(sizes)('before a call of %d bytes is replaced', async (size) => {
+      const { port, worker, outlive } = await startEndingBackend(end)
+      expect(await postTo(port, 'x'.repeat(size))).toBe('1')
       outlive(1)
-      expect(await call('second')).toBe('2')
-      expect(await call('third')).toBe('3')
-      outlive(3)
-      // A part of a large call may have been sent.
-      expect(await call('x'.repeat(10_000))).toBe('unreachable')
+      expect(await postTo(port, 'x'.repeat(size))).toBe('2')
+      expect(await postTo(port, 'x'.repeat(size))).toBe('3')
+      await worker.terminate()
+    })
+  })
+
+  test('all keep-alive connections that were reset are replaced', async () => {
+    const { port, worker, outlive } = await startResettingBackend()
+    await Promise.all([postTo(port, 'first'), postTo(port, 'second')])
+    outlive(2)
+    expect(await postTo(port, 'x')).toBe('3')
+    await worker.terminate()
+  })
+
+  // On a busy machine the reset may be read before the call, which is another case.
+  test.each([
+    [1, '2'],
+    // A part of it may have been sent.
+    [10_000, 'unreachable'],
+  ])(
+    'a call of %d bytes on a connection that is reset later',
+    { retry: 5 },
+    async (size, result) => {
+      const { port, worker, outlive } = await startResettingBackend()
+      expect(await postTo(port, 'first')).toBe('1')
+      // Between the last read and the write.
+      setImmediate(() => setImmediate(() => outlive(1)))
+      expect(await postTo(port, 'x'.repeat(size))).toBe(result)
       await worker.terminate()
     },
   )
-
-  test('a large call succeeds after the end of the keep-alive connections was read', async () => {
-    const { port, worker, outlive } = await startResettingBackend()
-    await Promise.all([postTo(port, 'first'), postTo(port, 'second')])
-    await new Promise(setImmediate)
-    outlive(2)
-    expect(await postTo(port, 'x'.repeat(10_000))).toBe('3')
-    await worker.terminate()
-  })
-
-  test('a response that arrives before a large call is sent is not its response', async () => {
-    const { port, worker, outlive } = await startEndingBackend(
-      "socket.end('HTTP/1.1 408 Request Timeout\\r\\ncontent-length: 0\\r\\n\\r\\n')",
-    )
-    expect(await postTo(port, 'first')).toBe('1')
-    await new Promise(setImmediate)
-    outlive(1)
-    expect(await postTo(port, 'x'.repeat(10_000))).toBe('2')
-    await worker.terminate()
-  })
 
   test('a call that times out while it waits for a connection does not occupy it', async () => {
     let connections = 0

@@ -49,6 +49,8 @@ export function createResponseReader(): ResponseReader {
   let isHead = false
   /** The beginning of a head whose end has not arrived. */
   let partialHead = ''
+  /** How many bytes the informational responses had. */
+  let informational = 0
   /** How many bytes of the content are missing, if its length is known. */
   let missing = 0
   let chunks: ChunkedReader | undefined
@@ -73,7 +75,11 @@ export function createResponseReader(): ResponseReader {
     const { status } = head
     if (status === 101) throw new ResponseError('switched protocols')
     // An informational response is followed by the final one.
-    if (status < 200) return after
+    if (status < 200) {
+      informational += end + HEAD_END.length
+      if (informational > MAX_HEAD_BYTES) throw new ResponseError('informational heads over 16 KiB')
+      return after
+    }
     isPersistent = rest.isPersistent
     keepAlive = rest.keepAliveSeconds
     const hasContent = !isHead && status !== 204 && status !== 304
@@ -102,6 +108,7 @@ export function createResponseReader(): ResponseReader {
       isHead = isHeadRequest
       listener = next
       framing = 'head'
+      informational = 0
     },
     read: (piece) => {
       let at: number | undefined = 0

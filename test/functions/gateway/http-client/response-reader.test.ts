@@ -148,6 +148,7 @@ const refused: readonly (readonly [name: string, text: string])[] = [
   ['a chunk longer than its size', `${chunked}1\r\nab\r\n`],
   ['a malformed trailer', `${chunked}0\r\nabc\r\n\r\n`],
   ['a head over 16 KiB', `${OK}a: ${'x'.repeat(16 * 1024)}\r\n\r\n`],
+  ['informational heads over 16 KiB', 'HTTP/1.1 100 Continue\r\n\r\n'.repeat(700)],
   ['extensions over 16 KiB', `${chunked}1;${'x'.repeat(16 * 1024)}\r\n`],
   ['extensions over 16 KiB together', `${chunked}${`1;${'x'.repeat(1_000)}\r\na\r\n`.repeat(20)}`],
   ['trailers over 16 KiB', `${chunked}0\r\n${'a: b\r\n'.repeat(4_000)}\r\n`],

@@ -32,6 +32,7 @@ export interface ResponseReader {
 const MAX_HEAD_BYTES = 16 * 1024
 const HEAD_END = '\r\n\r\n'
 const BEGIN = 'HTTP/1.'
+const LONE_LINE_FEED = /[^\r]\n/
 
 /** How the end of the content is found (RFC 9112 s6.3), or that there is no response to read. */
 type Framing = 'head' | 'length' | 'chunked' | 'connection' | 'complete'
@@ -65,6 +66,10 @@ export function createResponseReader(): ResponseReader {
     const end = text.indexOf(HEAD_END)
     if (end === -1) {
       if (!text.startsWith(BEGIN.slice(0, text.length))) throw new ResponseError('not HTTP/1')
+      // The part before was tested when it arrived.
+      if (LONE_LINE_FEED.test(text.slice(Math.max(0, before - 1)))) {
+        throw new ResponseError('lone line feed')
+      }
       if (text.length >= MAX_HEAD_BYTES) throw new ResponseError('head over 16 KiB')
       partialHead = text
       return undefined

@@ -123,6 +123,7 @@ const refused: readonly (readonly [name: string, text: string])[] = [
   ['status 000', 'HTTP/1.1 000 OK\r\n\r\n'],
   ['a switched protocol', 'HTTP/1.1 101 Switching Protocols\r\nupgrade: h2c\r\n\r\n'],
   ['a lone line feed', `${length1}a: b\nc: d\r\n\r\na`],
+  ['line feeds without a head that ends with CRLF', 'HTTP/1.1 200 OK\ncontent-length: 1\n\na'],
   ['a lone carriage return', `${length1}a: b\rc: d\r\n\r\na`],
   ['NUL in a value', `${length1}a: b\0\r\n\r\na`],
   ['a folded line', `${length1}a: b\r\n c\r\n\r\na`],

@@ -85,7 +85,8 @@ export function createResponseReader(): ResponseReader {
       if (informational > MAX_HEAD_BYTES) throw new ResponseError('informational heads over 16 KiB')
       return after
     }
-    isPersistent = rest.isPersistent
+    // Some servers send content after the head to HEAD, which another call must not receive.
+    isPersistent = rest.isPersistent && !isHead
     keepAlive = rest.keepAliveSeconds
     const hasContent = !isHead && status !== 204 && status !== 304
     missing = length ?? 0

@@ -119,6 +119,20 @@ describe('an idle connection', () => {
     await until(() => open.size === 0)
   })
 
+  test('is not kept after HEAD, to which some servers send content', async () => {
+    const content = response('content of HEAD')
+    let requests = 0
+    const { port } = await startRawServer((socket, connection) => {
+      requests += 1
+      if (requests === 1)
+        socket.write(`HTTP/1.1 200 OK\r\ncontent-length: ${content.length}\r\n\r\n`)
+      // The content is late.
+      else socket.write(connection === 1 ? content : response(String(connection)))
+    })
+    expect(await call(port, { method: 'HEAD' })).toBe('')
+    expect(await call(port)).toBe('2')
+  })
+
   test('is not kept if the response arrives before the request is sent', async () => {
     const { port, open } = await startRawServer((socket, connection) => {
       socket.pause()

@@ -84,7 +84,7 @@ const accepted: readonly Accepted[] = [
     name: 'the response to HEAD',
     text: `${OK}content-length: 500\r\n\r\n`,
     isHead: true,
-    expected: { ...whole, content: '' },
+    expected: { ...whole, content: '', isReusable: false },
   },
   {
     name: 'HTTP/1.0',

@@ -23,6 +23,7 @@ export function createConnectionPool(origin: string): ConnectionPool {
   // The one that was used last is used next, so those that are not needed become stale.
   const idle: Connection[] = []
   const waiting = new Set<Exchange>()
+  /** The attempts to connect that exchanges wait for. */
   const connecting = new Set<Connection>()
   let open = 0
   let isSweeping = false
@@ -47,10 +48,10 @@ export function createConnectionPool(origin: string): ConnectionPool {
   }
   const onClose = (connection: Connection, cause: Error | undefined) => {
     open -= 1
-    connecting.delete(connection)
+    const isAwaited = connecting.delete(connection)
     const at = idle.indexOf(connection)
     if (at !== -1) idle.splice(at, 1)
-    if (cause !== undefined) nextWaiting()?.onError(cause, false)
+    if (cause !== undefined && isAwaited) nextWaiting()?.onError(cause, false)
     openNeeded()
   }
   const sweepLater = () => {
@@ -71,7 +72,12 @@ export function createConnectionPool(origin: string): ConnectionPool {
       waiting.add(exchange)
       openNeeded()
     },
-    forget: (exchange) => waiting.delete(exchange),
+    forget: (exchange) => {
+      waiting.delete(exchange)
+      // It continues for later exchanges, but those do not depend on it: it may never succeed.
+      const [oldest] = connecting
+      if (oldest !== undefined && connecting.size > waiting.size) connecting.delete(oldest)
+    },
     closeIdle: () => {
       for (const connection of idle.splice(0)) connection.close()
     },

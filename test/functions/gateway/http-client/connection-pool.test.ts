@@ -1,44 +1,8 @@
-import { readFileSync } from 'node:fs'
-import type { Socket } from 'node:net'
 import { setImmediate } from 'node:timers/promises'
-import { getCACertificates, setDefaultCACertificates } from 'node:tls'
-import { afterEach, describe, expect, onTestFinished, test, vi } from 'vitest'
-import {
-  type ByteBudget,
-  createByteBudget,
-} from '../../../../functions/gateway/backend/response-budget.ts'
-import {
-  type OutgoingRequest,
-  SendError,
-  send,
-} from '../../../../functions/gateway/backend/send.ts'
+import { afterEach, describe, expect, test, vi } from 'vitest'
+import { call, PLENTY } from '../../../support/gateway/send-to.ts'
 import { freePort } from '../../../support/http/free-port.ts'
 import { response, startRawServer } from '../../../support/http/raw-server.ts'
-import { canMakeCertificates, startTlsProxy } from '../../../support/http/tls-proxy.ts'
-
-const PLENTY = createByteBudget(Number.MAX_SAFE_INTEGER)
-
-/** The response body, or the failure. */
-function call(
-  port: number,
-  sent: Partial<OutgoingRequest> = {},
-  budget: ByteBudget = PLENTY,
-): Promise<string> {
-  return send(
-    {
-      method: 'GET',
-      origin: `http://127.0.0.1:${port}`,
-      path: '/',
-      headers: {},
-      body: undefined,
-      ...sent,
-    },
-    { timeoutMs: 60_000, budget },
-  ).then(
-    ({ body }) => body.toString('latin1'),
-    (error: unknown) => (error instanceof SendError ? error.failure : String(error)),
-  )
-}
 
 /** A server whose response is the number of the connection. */
 function startNumbering(fields = '') {
@@ -161,6 +125,27 @@ describe('calls that wait for a connection', () => {
     expect(await Promise.all(calls)).toEqual(Array.from({ length: 5 }, () => 'unreachable'))
   })
 
+  test('do not depend on an attempt to connect that another call has waited for', async () => {
+    // Without a TLS handshake.
+    const { port, open } = await startRawServer(() => undefined)
+    const origin = `https://127.0.0.1:${port}`
+    expect(await call(port, { origin }, PLENTY, 50)).toBe('timeout')
+    await until(() => open.size === 1)
+    let failure: string | undefined
+    const later = call(port, { origin }).then((result) => {
+      failure = result
+    })
+    await until(() => open.size === 2)
+    const [first, second] = open
+    first?.destroy()
+    await until(() => open.size === 1)
+    for (let turns = 0; turns < 50; turns += 1) await setImmediate()
+    expect(failure).toBe(undefined)
+    second?.destroy()
+    await later
+    expect(failure).toBe('unreachable')
+  })
+
   test('use 200 connections, and others when those are closed', async () => {
     const held: (() => void)[] = []
     let isHolding = true
@@ -179,60 +164,5 @@ describe('calls that wait for a connection', () => {
     const bodies = (await Promise.all(calls)).map((body) => body.split(' '))
     expect(bodies.map(([path]) => path)).toEqual(paths)
     expect(new Set(bodies.map(([, connection]) => connection)).size).toBe(450)
-  })
-})
-
-describe('a response that needs room', () => {
-  const CONTENT = Buffer.alloc(10_000_000, 'a sentence of a length that no power of two divides')
-
-  /** Has no room for some turns of the event loop after each part. */
-  function sparingBudget() {
-    let full: Promise<void> | undefined
-    let excess = 0
-    const counts = { pauses: 0, mostExcess: 0 }
-    const pause = async () => {
-      counts.pauses += 1
-      excess = 0
-      for (let turns = 0; turns < 10; turns += 1) await setImmediate()
-      full = undefined
-    }
-    const budget: ByteBudget = {
-      take: (bytes) => {
-        if (full !== undefined) excess += bytes
-        counts.mostExcess = Math.max(counts.mostExcess, excess)
-        return true
-      },
-      room: () => {
-        full ??= pause()
-        return full
-      },
-    }
-    return { budget, counts }
-  }
-  const answer = (socket: Socket) => {
-    socket.write(`HTTP/1.1 200 OK\r\ncontent-length: ${CONTENT.length}\r\n\r\n`)
-    socket.write(CONTENT)
-  }
-
-  test('is read when there is room, and is complete', async () => {
-    const { port } = await startRawServer(answer)
-    const { budget, counts } = sparingBudget()
-    expect((await call(port, {}, budget)) === CONTENT.toString('latin1')).toBe(true)
-    expect(counts.pauses).toBeGreaterThan(100)
-    expect(counts.mostExcess).toBe(0)
-  })
-
-  test.skipIf(!canMakeCertificates())('is complete over TLS', async () => {
-    const { port } = await startRawServer(answer)
-    await using proxy = await startTlsProxy(port)
-    const trusted = getCACertificates('default')
-    onTestFinished(() => setDefaultCACertificates(trusted))
-    setDefaultCACertificates([readFileSync(proxy.certificate, 'utf8')])
-    const { budget, counts } = sparingBudget()
-    const origin = `https://${proxy.host}`
-    expect((await call(0, { origin }, budget)) === CONTENT.toString('latin1')).toBe(true)
-    expect(counts.pauses).toBeGreaterThan(50)
-    // Everything that was read from the socket at once is decrypted.
-    expect(counts.mostExcess).toBeLessThanOrEqual(64 * 1024)
   })
 })

@@ -85,6 +85,8 @@ export function send(sent: OutgoingRequest, options: SendOptions): Promise<Backe
         head = received
       },
       onData: (piece) => {
+        // The rest of what was read from the socket at once.
+        if (isOver) return
         if (options.budget.take(piece.length)) pieces.add(Buffer.from(piece))
         else abort('oversized')
       },

@@ -61,4 +61,19 @@ describe('a response that needs room', () => {
     // Everything that was read from the socket at once is decrypted.
     expect(counts.mostExcess).toBeLessThanOrEqual(64 * 1024)
   })
+
+  test('is not counted further once its budget is exceeded', async () => {
+    const { port } = await startRawServer((socket) => {
+      socket.write(
+        `HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n${'1\r\na\r\n'.repeat(1_000)}`,
+      )
+    })
+    let counted = 0
+    const take = () => {
+      counted += 1
+      return false
+    }
+    expect(await call(port, {}, { take, room: () => undefined })).toBe('oversized')
+    expect(counted).toBe(1)
+  })
 })

@@ -10,7 +10,10 @@ export interface Exchange extends ResponseListener {
   readonly isHead: boolean
   /** Asked after each part of the content. The connection reads more when it has resolved. */
   readonly room: () => Promise<void> | undefined
-  /** Called once it has a connection, which it may close to end early. */
+  /**
+   * Called once it has a connection, which it may close to end early. From `onEnd` on, the connection
+   * may carry another exchange.
+   */
   readonly onStart: (connection: Connection) => void
   readonly onEnd: () => void
   /** `isUnsent` is true only if it is certain that the server has received nothing of the request. */

@@ -95,6 +95,6 @@ export function goals(figures: readonly Figure[], other: OtherFigures): readonly
     ratio('refused, no token / accepted', cpu('refused-none') / cpu('call'), 1),
     ratio('refused, bad signature seen / accepted', cpu('refused-forged') / cpu('call'), 1),
     ratio('refused, bad signature new / new', cpu('refused-signature') / cpu('call-new'), 1),
-    ratio('refused, unknown key / accepted', cpu('refused-kid') / cpu('call'), 1),
+    ratio('refused, unknown key new / new', cpu('refused-kid') / cpu('call-new'), 1),
   ]
 }

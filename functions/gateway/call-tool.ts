@@ -154,6 +154,9 @@ export function createCallTool(options: CallToolOptions): CallTool {
       finalStatus = statusOf(outcome)
       return outcome
     } catch (error) {
+      if (error instanceof SendError && error.failure === 'unreachable') {
+        logUnreachable(call, request, error)
+      }
       const outcome = toFailure(error)
       finalStatus = statusOf(outcome)
       return outcome
@@ -178,6 +181,17 @@ export function createCallTool(options: CallToolOptions): CallTool {
 function auditAnswer({ tool, log }: ToolCall, { status, reason }: FinalStatus, ms: number): void {
   const severity = status >= 500 ? 'ERROR' : 'NOTICE'
   log.audit('tool_answered', { tool: tool.name, status, reason, ms }, severity)
+}
+
+/** The path is not logged, because it can contain arguments. */
+function logUnreachable(
+  { tool, log }: ToolCall,
+  request: BackendRequest | string,
+  { cause }: SendError,
+): void {
+  const origin = typeof request === 'string' ? undefined : request.origin
+  const code = cause instanceof Error && 'code' in cause ? String(cause.code) : undefined
+  log.warning('backend_unreachable', { tool: tool.name, origin, code })
 }
 
 function logFault({ tool, log }: ToolCall, { location, keyword }: FaultLocation): void {

@@ -212,6 +212,18 @@ describe('a backend', () => {
     },
   )
 
+  test.each([
+    ['http://127.0.0.1:1', 'ECONNREFUSED'],
+    [backend.url.replace('http:', 'https:'), 'ERR_SSL_WRONG_VERSION_NUMBER'],
+  ])('that is not at %s has its origin and the cause in the log', async (origin, code) => {
+    const served = await start({ FUNCTIONS_BASE: `${origin}/base` })
+    const answer = await callAbout(served)
+    const logged = served.lines.filter(({ message }) => message === 'backend_unreachable')
+    expect(logged).toMatchObject([{ severity: 'WARNING', tool: 'about', origin, code }])
+    expect(answer.text).not.toContain(origin)
+    expect(reasonsIn(served)).toEqual(['backend_unreachable'])
+  })
+
   test('that responds to a batch with more than 4 MiB in total fails the calls beyond the limit', async () => {
     backend.script('about', { contentType: 'text/plain', body: 'x'.repeat(1024 * 1024) })
     const served = await start()

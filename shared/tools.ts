@@ -147,7 +147,7 @@ function given(source: CatalogueSource): readonly [variable: string, value: stri
   }
   if (variables.length > 1) {
     throw new ConfigError([
-      `${variables.map(([name]) => name).join(' and ')} are mutually exclusive`,
+      `${variables.map(([name]) => name).join(' and ')} are mutually exclusive: remove all but one`,
     ])
   }
   return first

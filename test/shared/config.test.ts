@@ -295,11 +295,17 @@ describe('an invalid configuration', () => {
       { PUBLIC_URL: 'ftp://x', OAUTH_AUDIENCE: 'https://api.example.com' },
       `PUBLIC_URL ${NOT_A_URL}`,
     ],
-    [{ TOOLS: TOOLS_JSON }, 'TOOLS and TOOL_SCOPES_JSON are mutually exclusive'],
-    [{ TOOLS_FILE: 'tools.yaml' }, 'TOOLS_FILE and TOOL_SCOPES_JSON are mutually exclusive'],
+    [
+      { TOOLS: TOOLS_JSON },
+      'TOOLS and TOOL_SCOPES_JSON are mutually exclusive: remove all but one',
+    ],
+    [
+      { TOOLS_FILE: 'tools.yaml' },
+      'TOOLS_FILE and TOOL_SCOPES_JSON are mutually exclusive: remove all but one',
+    ],
     [
       { TOOLS: TOOLS_JSON, TOOLS_FILE: 'tools.yaml' },
-      'TOOLS and TOOLS_FILE and TOOL_SCOPES_JSON are mutually exclusive',
+      'TOOLS and TOOLS_FILE and TOOL_SCOPES_JSON are mutually exclusive: remove all but one',
     ],
     [{ TOOL_SCOPES_JSON: ' ' }, 'TOOLS is required (or TOOLS_FILE, or TOOL_SCOPES_JSON)'],
     [

@@ -59,7 +59,9 @@ export function describeAdmission(state: LocalTenantState, clientId: string): st
       : []),
     ...(grant === undefined
       ? []
-      : [`${own === undefined ? 'default grant' : 'client grant'} for ${grant.scope.join(' ')}`]),
+      : [
+          `${own === undefined ? 'default grant' : 'client grant'} ${grant.scope.length === 0 ? 'without scopes' : `for ${grant.scope.join(' ')}`}`,
+        ]),
     `connection ${connections.join(' ') || 'none'}`,
   ].join(', ')
 }

@@ -164,6 +164,6 @@ export const GATEWAY_FAULTS = {
     title: 'The tool returns an error',
     severity: 'error',
     why: 'The gateway or the backend rejected the call, or the backend failed.',
-    fix: 'If the result rejects arguments, correct them in --arguments. Otherwise find the reason of tool_answered in the log of the gateway (npm start prints it with LOG_LEVEL=debug). backend_unreachable: start the backend and check FUNCTIONS_BASE. backend_http_401: give the backend the same GATEWAY_HMAC_SECRET, PUBLIC_URL and FUNCTIONS_BASE as the gateway.',
+    fix: 'If the result rejects arguments, correct them in --arguments. Otherwise find the reason of tool_answered in the log of the gateway, which is the terminal of npm start (errors that the backend returns as HTTP 4xx only with LOG_LEVEL=debug). backend_unreachable: start the backend, and check the origin and the cause that the log names. backend_http_404: check the path, which is FUNCTIONS_BASE with the name of the tool, or the url of its request. backend_http_401: if the backend verifies the assertion, give it the same GATEWAY_HMAC_SECRET, PUBLIC_URL and FUNCTIONS_BASE as the gateway; if the API needs a key or a token, set backendAuth. docs/backends.md has the other reasons.',
   },
 } as const satisfies Faults

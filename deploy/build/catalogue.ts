@@ -17,6 +17,8 @@ export interface CarriedCatalogue {
   readonly text: string
   readonly tools: number
   readonly part: CataloguePart
+  /** The URLs that tools call by `request`, by the names of the tools. Empty unless it is whole. */
+  readonly urls: ReadonlyMap<string, string>
   /** One line per ignored part of the catalogue. */
   readonly warnings: readonly string[]
 }
@@ -71,7 +73,10 @@ export function catalogueFor(functionName: string, env: Environment): CarriedCat
   const source = { TOOLS, TOOLS_FILE, TOOL_SCOPES_JSON }
   const text = compileCatalogue(source, part)
   const { tools, warnings } = parseDocument({ TOOLS: text }, (tool) => tool)
-  return { text, tools: tools.size, part, warnings }
+  const urls = [...tools.values()].flatMap(({ name, request }) =>
+    request === undefined ? [] : [[name, request.url] as const],
+  )
+  return { text, tools: tools.size, part, urls: new Map(urls), warnings }
 }
 
 /** Writes the catalogue into a built function's directory, and returns the file's path. */

@@ -3,7 +3,7 @@ import { collectFaults, type Environment } from '../../shared/config.ts'
 import { buildFunction } from '../build/build.ts'
 import { describeCatalogue, describeWarnings, writeCatalogue } from '../build/catalogue.ts'
 import { readEnvFile } from '../env-file.ts'
-import { publicUrlWarnings } from './checks/public-urls.ts'
+import { localToolWarnings, publicUrlWarnings } from './checks/public-urls.ts'
 import type { Run } from './command.ts'
 import type { Options } from './options.ts'
 import type { BuiltTarget } from './plan/functions.ts'
@@ -25,7 +25,7 @@ export interface DesiredDeployment {
   readonly absent: readonly string[]
   /** Variables of the file that no function or command reads. */
   readonly unknown: readonly string[]
-  /** URLs that clients can probably not reach. */
+  /** URLs that clients or the gateway can probably not reach. */
   readonly warnings: readonly string[]
 }
 
@@ -60,7 +60,9 @@ export async function readDesiredDeployment(
   ])
   const known = { ...variables, ...gcpVariables }
   const unknown = Object.keys(file).filter((name) => !(name in known) && !named.includes(name))
-  return { env: given, settings, targets, absent, unknown, warnings: publicUrlWarnings(given) }
+  const urls = targets.flatMap(({ catalogue }) => [...(catalogue?.urls ?? [])])
+  const warnings = [...publicUrlWarnings(given), ...localToolWarnings(new Map(urls))]
+  return { env: given, settings, targets, absent, unknown, warnings }
 }
 
 /** Builds the targets with their catalogue. Prints where the catalogue was written. */

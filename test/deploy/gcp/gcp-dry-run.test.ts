@@ -70,6 +70,33 @@ describe('deploy --dry-run', () => {
 
   test.each([
     [{ PUBLIC_URL: 'http://localhost:8080' }, 'PUBLIC_URL is on this machine (localhost).'],
+    [
+      { FUNCTIONS_BASE: 'http://localhost:9000' },
+      'FUNCTIONS_BASE is on this machine (localhost). The deployed gateway cannot reach it.',
+    ],
+    [
+      {
+        TOOL_SCOPES_JSON: '',
+        TOOLS: JSON.stringify({
+          a: {
+            scopes: [],
+            inputSchema: { type: 'object' },
+            request: { method: 'GET', url: 'http://127.0.0.1:9100/a' },
+          },
+          b: {
+            scopes: [],
+            inputSchema: { type: 'object' },
+            request: { method: 'GET', url: 'http://localhost:9100/b' },
+          },
+          c: {
+            scopes: [],
+            inputSchema: { type: 'object' },
+            request: { method: 'GET', url: 'https://example.com/c' },
+          },
+        }),
+      },
+      'The URL of a (and 1 more) is on this machine (127.0.0.1). The deployed gateway cannot reach it.',
+    ],
     [{ OAUTH_ISSUER: 'http://127.0.0.1/' }, 'OAUTH_ISSUER is on this machine (127.0.0.1).'],
     [
       { PUBLIC_URL: 'https://mcp.example.com' },

@@ -3,6 +3,7 @@ import type { ApiDocument } from './document/load-document.ts'
 import { labelOf, type Operation, operationsOf } from './document/operation.ts'
 import { OperationError, UnresolvedError } from './import-error.ts'
 import { type Selection, selectOperations, unmatchedSelectors } from './selection.ts'
+import { credentialsOf, credentialWarnings } from './tool/credentials.ts'
 import { type ToolMembers, type ToolOptions, toTool } from './tool/to-tool.ts'
 import { nameOperations } from './tool/tool-names.ts'
 
@@ -22,6 +23,8 @@ export interface ConvertedTool {
   readonly members: ToolMembers
   /** Notes about the conversion for the report, one line each. */
   readonly notes: readonly string[]
+  /** The credentials that the document requires besides a sign-in. */
+  readonly credentials: readonly string[]
 }
 
 const MANY_TOOLS = 30
@@ -47,6 +50,7 @@ export async function convert(
   const warnings = [
     ...(limit === undefined ? [] : [limit]),
     ...unmatchedSelectors(selection, operations),
+    ...credentialWarnings(tools.flatMap(({ credentials }) => credentials)),
     ...(tools.length > MANY_TOOLS
       ? [
           `${tools.length} tools are too many for a model to choose from: select about ${MANY_TOOLS} with --include and --exclude`,
@@ -78,7 +82,8 @@ async function convertOne(
     return await document.reading(() => {
       const notes = new Set<string>()
       const members = toTool(document, operation, name, options, (note) => notes.add(note))
-      return { name, operation: label, members, notes: [...notes] }
+      const credentials = credentialsOf(document, operation)
+      return { name, operation: label, members, notes: [...notes], credentials }
     })
   } catch (error) {
     if (!(error instanceof OperationError)) throw error

@@ -64,7 +64,8 @@ function refuse(
   const report = { ...conversion, out: options.out, isDryRun: options.isDryRun, changes: undefined }
   const warnings = [refusal, ...conversion.warnings]
   if (options.isJson) write(reportJson({ ...report, warnings }, null))
-  else writeError(`${refusal}\n${describeReport(report)}`)
+  // The file keeps its tools.
+  else writeError(`${refusal}\n${describeReport({ ...report, out: undefined })}`)
   return 1
 }
 

@@ -104,3 +104,30 @@ describe('the hints of an imported tool', () => {
     })
   })
 })
+
+describe('the credentials that a document requires', () => {
+  const key = 'an API key (header X-Key)'
+  test.each([
+    ['an API key', [{ key: [] }], key],
+    [
+      'HTTP credentials as an alternative',
+      [{ key: [] }, { bearer: [] }],
+      `${key} or HTTP bearer credentials`,
+    ],
+    ['an API key beside OAuth', [{ key: [], oauth: ['read'] }], key],
+  ])('%s are in a warning', async (_name, security, named) => {
+    const { warnings } = await imported(api(undefined, security))
+    expect(warnings).toEqual([
+      `the API requires ${named}, which only backendAuth sends: set it in defaults of the catalogue, unless it is set (docs/openapi.md#credentials-for-the-api)`,
+    ])
+  })
+
+  test.each([
+    ['OAuth', [{ oauth: ['read'] }]],
+    ['OAuth as an alternative to an API key', [{ key: [] }, { oauth: ['read'] }]],
+    ['no credentials as an alternative to an API key', [{ key: [] }, {}]],
+    ['no credentials', []],
+  ])('%s cause no warning', async (_name, security) => {
+    expect((await imported(api(undefined, security))).warnings).toEqual([])
+  })
+})

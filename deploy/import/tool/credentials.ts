@@ -1,0 +1,33 @@
+import { asObject } from '../../../shared/json.ts'
+import type { ApiDocument } from '../document/load-document.ts'
+import { memberIn, type Operation } from '../document/operation.ts'
+import { objectAt } from '../document/place.ts'
+
+/**
+ * Returns the API keys and HTTP credentials that an operation requires by its own `security` or the
+ * document's, unless an alternative requires none. Users sign in to the gateway, so the API gets these
+ * credentials only from `backendAuth`.
+ */
+export function credentialsOf(document: ApiDocument, operation: Operation): readonly string[] {
+  const own = memberIn(document, operation.place, 'security').value
+  const security = own ?? memberIn(document, document.root, 'security').value
+  const components = memberIn(document, document.root, 'components')
+  const schemes = memberIn(document, components, 'securitySchemes')
+  const inAlternative = (requirement: unknown) =>
+    Object.keys(asObject(requirement) ?? {}).flatMap((name) => {
+      const { type, scheme, in: place, name: field } = objectAt(memberIn(document, schemes, name))
+      if (type === 'apiKey') return [`an API key (${String(place)} ${String(field)})`]
+      return type === 'http' ? [`HTTP ${String(scheme)} credentials`] : []
+    })
+  const alternatives = Array.isArray(security) ? security.map(inAlternative) : []
+  return alternatives.some((one) => one.length === 0) ? [] : alternatives.flat()
+}
+
+/** Returns a warning that names all credentials; none if there are none. */
+export function credentialWarnings(credentials: readonly string[]): readonly string[] {
+  const distinct = [...new Set(credentials)]
+  if (distinct.length === 0) return []
+  return [
+    `the API requires ${distinct.join(' or ')}, which only backendAuth sends: set it in defaults of the catalogue, unless it is set (docs/openapi.md#credentials-for-the-api)`,
+  ]
+}

@@ -131,7 +131,8 @@ Set FUNCTIONS_BASE to the URL of your backends.
     child.kill('SIGINT')
     await once(child, 'exit')
 
-    expect(children.filter(isRunning)).toEqual([])
+    // They were killed, which takes effect when the system has time.
+    await expect.poll(() => children.filter(isRunning)).toEqual([])
   })
 
   test('leaves no process behind after SIGKILL', async () => {

@@ -1,6 +1,6 @@
-import type { Caller } from '../authenticator.ts'
 import { isLong } from '../../../shared/json/long-work.ts'
 import { atOnce, inTurns } from '../../../shared/json/turns.ts'
+import type { Caller } from '../authenticator.ts'
 import type { CallableTool } from '../callable-tool.ts'
 import { type Answers, InputError, readInputResponses } from './answers.ts'
 import { digestingArguments } from './arguments-digest.ts'
@@ -32,8 +32,8 @@ export interface CallInput {
  * without a state is ignored, because a backend that requested nothing accepts only arguments. Returns
  * a promise only for a retry with long arguments.
  *
- * @throws InputError, or rejects with it, if the state belongs to another caller, tool or arguments, or is older than
- * ten minutes, and if the input does not have MCP's shape.
+ * @throws InputError, or rejects with it, if the state belongs to another caller, tool or arguments, or
+ * is older than ten minutes, and if the input does not have MCP's shape.
  */
 export type ReadInput = (call: AskableCall) => CallInput | Promise<CallInput>
 

@@ -1,7 +1,7 @@
 import { asObject } from '../../../shared/json.ts'
 import type { ApiDocument } from '../document/load-document.ts'
-import { memberIn, type Operation } from '../document/operation.ts'
-import { objectAt } from '../document/place.ts'
+import type { Operation } from '../document/operation.ts'
+import { securityOf, securityScheme } from './security.ts'
 
 /** A parameter or a property of a body. */
 export interface NamedValue {
@@ -38,15 +38,12 @@ export function accessTokenTest(
 }
 
 function hasBearerScheme(document: ApiDocument, operation: Operation): boolean {
-  const own = memberIn(document, operation.place, 'security').value
-  const security = own ?? memberIn(document, document.root, 'security').value
+  const security = securityOf(document, operation)
   const names = Array.isArray(security)
     ? security.flatMap((one: unknown) => Object.keys(asObject(one) ?? {}))
     : []
-  const components = memberIn(document, document.root, 'components')
-  const schemes = memberIn(document, components, 'securitySchemes')
   return names.some((name) => {
-    const { type, scheme } = objectAt(memberIn(document, schemes, name))
+    const { type, scheme } = securityScheme(document, name)
     const isBearer = type === 'http' && /^bearer$/i.test(String(scheme))
     return type === 'oauth2' || type === 'openIdConnect' || isBearer
   })

@@ -1,9 +1,9 @@
 import { asObject } from '../../../shared/json.ts'
 import { SCOPE_TOKEN } from '../../../shared/oauth/scope.ts'
 import type { ApiDocument } from '../document/load-document.ts'
-import { memberIn, type Operation } from '../document/operation.ts'
-import { objectAt } from '../document/place.ts'
+import type { Operation } from '../document/operation.ts'
 import { OperationError } from '../import-error.ts'
+import { securityOf, securityScheme } from './security.ts'
 
 /** The access members of a tool in the catalogue: `scopes` if that is sufficient, or else `securitySchemes`. */
 export type AccessMembers =
@@ -37,8 +37,7 @@ export function accessOf(
   fallback: DefaultAccess,
   onNote: (note: string) => void,
 ): AccessMembers {
-  const own = memberIn(document, operation.place, 'security').value
-  const security = own ?? memberIn(document, document.root, 'security').value
+  const security = securityOf(document, operation)
   if (security !== undefined && security !== null && !Array.isArray(security)) {
     throw new OperationError('its security is not a list')
   }
@@ -68,9 +67,7 @@ function scopesOf(
   onNote: (note: string) => void,
 ): string[] {
   const scopes = Object.entries(requirement).flatMap(([name, listed]) => {
-    const components = memberIn(document, document.root, 'components')
-    const schemes = memberIn(document, components, 'securitySchemes')
-    const { type } = objectAt(memberIn(document, schemes, name))
+    const { type } = securityScheme(document, name)
     if (type === undefined) onNote(`the security scheme ${JSON.stringify(name)} is not declared`)
     // Since OpenAPI 3.1, other schemes may list roles, which are not scopes.
     const hasScopes = type === undefined || type === 'oauth2' || type === 'openIdConnect'

@@ -1,7 +1,7 @@
 import { asObject } from '../../../shared/json.ts'
 import type { ApiDocument } from '../document/load-document.ts'
-import { memberIn, type Operation } from '../document/operation.ts'
-import { objectAt } from '../document/place.ts'
+import type { Operation } from '../document/operation.ts'
+import { securityOf, securityScheme } from './security.ts'
 
 /**
  * Returns the API keys and HTTP credentials that an operation requires by its own `security` or the
@@ -9,13 +9,10 @@ import { objectAt } from '../document/place.ts'
  * credentials only from `backendAuth`.
  */
 export function credentialsOf(document: ApiDocument, operation: Operation): readonly string[] {
-  const own = memberIn(document, operation.place, 'security').value
-  const security = own ?? memberIn(document, document.root, 'security').value
-  const components = memberIn(document, document.root, 'components')
-  const schemes = memberIn(document, components, 'securitySchemes')
+  const security = securityOf(document, operation)
   const inAlternative = (requirement: unknown) =>
     Object.keys(asObject(requirement) ?? {}).flatMap((name) => {
-      const { type, scheme, in: place, name: field } = objectAt(memberIn(document, schemes, name))
+      const { type, scheme, in: place, name: field } = securityScheme(document, name)
       if (type === 'apiKey') return [`an API key (${String(place)} ${String(field)})`]
       return type === 'http' ? [`HTTP ${String(scheme)} credentials`] : []
     })

@@ -4,6 +4,8 @@ import { locateToolsFile } from '../../shared/tools-file.ts'
 import { parseGatewayConfig } from './config.ts'
 import { createGateway } from './handler.ts'
 
+const WARM_UP_AFTER_MS = 20
+
 const env = locateToolsFile(process.env, import.meta.dirname)
 
 start(['gateway'], env, parseGatewayConfig, (config, log) => {
@@ -11,7 +13,7 @@ start(['gateway'], env, parseGatewayConfig, (config, log) => {
   if (warnings.length > 0) log.warning('catalogue_members_ignored', { warnings })
   const metadataHost = env['GCE_METADATA_HOST']
   const gateway = createGateway(config, { log, metadataHost })
-  // The issuer's keys arrive while the server starts.
-  gateway.warmUp()
+  // The request that starts an instance arrives sooner, and would wait for this work.
+  setTimeout(gateway.warmUp, WARM_UP_AFTER_MS).unref()
   return toHttpFunction(gateway, log)
 })

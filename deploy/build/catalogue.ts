@@ -17,8 +17,8 @@ export interface CarriedCatalogue {
   readonly text: string
   readonly tools: number
   readonly part: CataloguePart
-  /** The URLs that tools call by `request`, by the names of the tools. Empty unless it is whole. */
-  readonly urls: ReadonlyMap<string, string>
+  /** The URLs that tools call by `request`. Empty unless it is whole. */
+  readonly urls: readonly (readonly [tool: string, url: string])[]
   /** One line per ignored part of the catalogue. */
   readonly warnings: readonly string[]
 }
@@ -76,7 +76,7 @@ export function catalogueFor(functionName: string, env: Environment): CarriedCat
   const urls = [...tools.values()].flatMap(({ name, request }) =>
     request === undefined ? [] : [[name, request.url] as const],
   )
-  return { text, tools: tools.size, part, urls: new Map(urls), warnings }
+  return { text, tools: tools.size, part, urls, warnings }
 }
 
 /** Writes the catalogue into a built function's directory, and returns the file's path. */

@@ -60,8 +60,8 @@ export async function readDesiredDeployment(
   ])
   const known = { ...variables, ...gcpVariables }
   const unknown = Object.keys(file).filter((name) => !(name in known) && !named.includes(name))
-  const urls = targets.flatMap(({ catalogue }) => [...(catalogue?.urls ?? [])])
-  const warnings = [...publicUrlWarnings(given), ...localToolWarnings(new Map(urls))]
+  const urls = targets.flatMap(({ catalogue }) => catalogue?.urls ?? [])
+  const warnings = [...publicUrlWarnings(given), ...localToolWarnings(urls)]
   return { env: given, settings, targets, absent, unknown, warnings }
 }
 

@@ -154,9 +154,7 @@ export function createCallTool(options: CallToolOptions): CallTool {
       finalStatus = statusOf(outcome)
       return outcome
     } catch (error) {
-      if (error instanceof SendError && error.failure === 'unreachable') {
-        logUnreachable(call, request, error)
-      }
+      if (error instanceof SendError) logUnreachable(call, request, error)
       const outcome = toFailure(error)
       finalStatus = statusOf(outcome)
       return outcome
@@ -187,11 +185,10 @@ function auditAnswer({ tool, log }: ToolCall, { status, reason }: FinalStatus, m
 function logUnreachable(
   { tool, log }: ToolCall,
   request: BackendRequest | string,
-  { cause }: SendError,
+  { failure, code }: SendError,
 ): void {
-  const origin = typeof request === 'string' ? undefined : request.origin
-  const code = cause instanceof Error && 'code' in cause ? String(cause.code) : undefined
-  log.warning('backend_unreachable', { tool: tool.name, origin, code })
+  if (failure !== 'unreachable' || typeof request === 'string') return
+  log.warning('backend_unreachable', { tool: tool.name, origin: request.origin, code })
 }
 
 function logFault({ tool, log }: ToolCall, { location, keyword }: FaultLocation): void {

@@ -59,11 +59,13 @@ export function describeAdmission(state: LocalTenantState, clientId: string): st
       : []),
     ...(grant === undefined
       ? []
-      : [
-          `${own === undefined ? 'default grant' : 'client grant'} ${grant.scope.length === 0 ? 'without scopes' : `for ${grant.scope.join(' ')}`}`,
-        ]),
+      : [`${own === undefined ? 'default grant' : 'client grant'} ${describeScopes(grant.scope)}`]),
     `connection ${connections.join(' ') || 'none'}`,
   ].join(', ')
+}
+
+function describeScopes(scopes: readonly string[]): string {
+  return scopes.length === 0 ? 'without scopes' : `for ${scopes.join(' ')}`
 }
 
 function lastRecord({ logStream: { deliveries } }: LocalTenantState, clientId: string) {

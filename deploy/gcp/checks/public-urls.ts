@@ -1,4 +1,5 @@
 import { type Environment, isLoopback } from '../../../shared/config.ts'
+import type { CarriedCatalogue } from '../../build/catalogue.ts'
 
 /** The host of PUBLIC_URL in .env.yaml.sample. */
 const SAMPLE_HOST = 'mcp.example.com'
@@ -23,9 +24,9 @@ export function publicUrlWarnings(env: Environment): readonly string[] {
   })
 }
 
-/** Returns a warning if tools, by their names, call URLs on this machine. */
-export function localToolWarnings(urls: ReadonlyMap<string, string>): readonly string[] {
-  const local = [...urls].flatMap(([tool, url]) => {
+/** Returns a warning if tools call URLs on this machine. */
+export function localToolWarnings(urls: CarriedCatalogue['urls']): readonly string[] {
+  const local = urls.flatMap(([tool, url]) => {
     const host = URL.parse(url)?.hostname
     return host !== undefined && isOnThisMachine(host) ? [{ tool, host }] : []
   })

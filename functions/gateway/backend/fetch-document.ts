@@ -46,8 +46,7 @@ function decoded(body: Buffer, coding: string, maxBytes: number): Buffer {
 
 function refuse(error: unknown): BackendResponse {
   if (!(error instanceof SendError)) throw error
-  const { failure, cause } = error
+  const { failure, code = failure } = error
   if (failure === 'oversized') throw new FetchError('max-size', error)
-  const code = cause instanceof Error && 'code' in cause ? String(cause.code) : failure
   throw new FetchError(code === 'ETIMEDOUT' ? 'timeout' : code, error)
 }

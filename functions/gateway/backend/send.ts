@@ -33,10 +33,13 @@ export interface BackendResponse extends ResponseHead {
 export class SendError extends Error {
   override readonly name = 'SendError'
   readonly failure: 'unreachable' | 'timeout' | 'oversized' | 'aborted'
+  /** The code of the cause, such as `ECONNREFUSED`; undefined if it has none. */
+  readonly code: string | undefined
 
   constructor(failure: SendError['failure'], cause?: unknown) {
     super(failure, { cause })
     this.failure = failure
+    this.code = cause instanceof Error && 'code' in cause ? String(cause.code) : undefined
   }
 }
 

@@ -75,7 +75,8 @@ export function createResponseReader(): ResponseReader {
       return undefined
     }
     partialHead = ''
-    const { head, length, isChunked, ...rest } = parseResponseHead(text.slice(0, end + 2))
+    const parsed = parseResponseHead(text.slice(0, end + 2))
+    const { head, length, isChunked } = parsed
     const after = start + end + HEAD_END.length - before
     const { status } = head
     if (status === 101) throw new ResponseError('switched protocols')
@@ -86,8 +87,8 @@ export function createResponseReader(): ResponseReader {
       return after
     }
     // Some servers send content after the head to HEAD, which another call must not receive.
-    isPersistent = rest.isPersistent && !isHead
-    keepAlive = rest.keepAliveSeconds
+    isPersistent = parsed.isPersistent && !isHead
+    keepAlive = parsed.keepAliveSeconds
     const hasContent = !isHead && status !== 204 && status !== 304
     missing = length ?? 0
     if (!hasContent || length === 0) framing = 'complete'

@@ -3,10 +3,9 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { Worker } from 'node:worker_threads'
 import { describe, expect, test } from 'vitest'
-import { createByteBudget } from '../../../../functions/gateway/backend/response-budget.ts'
-import { SendError, send } from '../../../../functions/gateway/backend/send.ts'
 import { backendCalls, callAbout, reasonsIn } from '../../../support/gateway/backend-calls.ts'
 import { JSON_TYPE } from '../../../support/gateway/mcp.ts'
+import { call, PLENTY } from '../../../support/gateway/send-to.ts'
 import { gatewayStack } from '../../../support/gateway/stack.ts'
 
 const stack = await gatewayStack()
@@ -56,20 +55,8 @@ function startResettingBackend() {
 }
 
 /** The response body or the failure. */
-function postTo(port: number, body: string, timeoutMs = 120_000): Promise<unknown> {
-  return send(
-    {
-      method: 'POST',
-      origin: `http://127.0.0.1:${port}`,
-      path: '/about',
-      headers: {},
-      body,
-    },
-    { timeoutMs, budget: createByteBudget(1_000_000) },
-  ).then(
-    (answer) => answer.body.toString(),
-    (error: unknown) => (error instanceof SendError ? error.failure : error),
-  )
+function postTo(port: number, body: string, timeoutMs = 120_000): Promise<string> {
+  return call(port, { method: 'POST', path: '/about', body }, PLENTY, timeoutMs)
 }
 
 describe('connections to backends', () => {

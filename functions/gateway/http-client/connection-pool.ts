@@ -22,6 +22,8 @@ export function createConnectionPool(origin: string): ConnectionPool {
   const session = {}
   // The one that was used last is used next, so those that are not needed become stale.
   const idle: Connection[] = []
+  /** Those that become idle soon. */
+  const resting = new Set<Connection>()
   const waiting = new Set<Exchange>()
   /** The attempts to connect that exchanges wait for. */
   const connecting = new Set<Connection>()
@@ -29,8 +31,8 @@ export function createConnectionPool(origin: string): ConnectionPool {
   let isSweeping = false
 
   const openNeeded = () => {
-    while (connecting.size < waiting.size && open < MAX_CONNECTIONS) {
-      connecting.add(openConnection({ url, session, onIdle, onClose }))
+    while (connecting.size + resting.size < waiting.size && open < MAX_CONNECTIONS) {
+      connecting.add(openConnection({ url, session, onRest, onIdle, onClose }))
       open += 1
     }
   }
@@ -39,8 +41,13 @@ export function createConnectionPool(origin: string): ConnectionPool {
     if (next !== undefined) waiting.delete(next)
     return next
   }
+  const onRest = (connection: Connection) => {
+    resting.add(connection)
+  }
   const onIdle = (connection: Connection) => {
     connecting.delete(connection)
+    resting.delete(connection)
+    if (!connection.isFresh()) return connection.close()
     const next = waiting.size === 0 ? undefined : nextWaiting()
     if (next !== undefined) return connection.run(next)
     idle.push(connection)
@@ -49,6 +56,7 @@ export function createConnectionPool(origin: string): ConnectionPool {
   const onClose = (connection: Connection, cause: Error | undefined) => {
     open -= 1
     const isAwaited = connecting.delete(connection)
+    resting.delete(connection)
     const at = idle.indexOf(connection)
     if (at !== -1) idle.splice(at, 1)
     if (cause !== undefined && isAwaited) nextWaiting()?.onError(cause, false)
@@ -76,7 +84,8 @@ export function createConnectionPool(origin: string): ConnectionPool {
       waiting.delete(exchange)
       // It continues for later exchanges, but those do not depend on it: it may never succeed.
       const [oldest] = connecting
-      if (oldest !== undefined && connecting.size > waiting.size) connecting.delete(oldest)
+      const isEnough = connecting.size + resting.size > waiting.size
+      if (oldest !== undefined && isEnough) connecting.delete(oldest)
     },
     closeIdle: () => {
       for (const connection of idle.splice(0)) connection.close()

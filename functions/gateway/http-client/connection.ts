@@ -1,4 +1,5 @@
 import { connect as connectTcp, isIP, type Socket } from 'node:net'
+import { afterNextRead } from './next-read.ts'
 import { createResponseReader, type ResponseListener } from './response-reader.ts'
 
 /** One request and its response. */
@@ -34,7 +35,9 @@ export interface ConnectionOptions {
   readonly url: URL
   /** The latest TLS session of this server, for the next connection. */
   readonly session: { latest?: Buffer | undefined }
-  /** Called once connected, and after each exchange unless the connection ends then. */
+  /** Called after each exchange, unless the connection ends then. `onIdle` or `onClose` follows. */
+  readonly onRest: (connection: Connection) => void
+  /** Called once connected, and after each rest. */
   readonly onIdle: (connection: Connection) => void
   /** Called once. `cause` is why it was never connected; undefined if it was. */
   readonly onClose: (connection: Connection, cause: Error | undefined) => void
@@ -44,6 +47,8 @@ const CONNECT_TIMEOUT_MS = 10_000
 const KEEP_ALIVE_MS = 60_000
 // The server counts from when it has sent the response.
 const KEEP_ALIVE_MARGIN_MS = 1_000
+/** A connection that is idle for longer is read once more before it is used. */
+const MAX_UNREAD_MS = 5
 // Fits into one TLS record, and into the send buffer of an idle connection.
 const MAX_SINGLE_WRITE_BYTES = 8 * 1024
 /** All connections read into it: what is read is used or copied before the next read. */
@@ -54,9 +59,10 @@ export function openConnection(options: ConnectionOptions): Connection {
   const reader = createResponseReader()
   let exchange: Exchange | undefined
   let isConnected = false
-  let isUsed = false
   let sent: 'nothing' | 'one-piece' | 'pieces' = 'nothing'
   let staleAt = 0
+  /** When the loop had last read it, at the latest. */
+  let readAt = 0
   let cause: Error | undefined
 
   const fail = (error: Error) => {
@@ -67,8 +73,9 @@ export function openConnection(options: ConnectionOptions): Connection {
     const isWriteError = 'syscall' in error && error.syscall === 'write'
     failed?.onError(error, sent === 'nothing' || (sent === 'one-piece' && isWriteError))
   }
-  const becomeIdle = (milliseconds: number) => {
-    staleAt = performance.now() + milliseconds
+  const becomeIdle = () => {
+    if (socket.destroyed) return
+    readAt = performance.now()
     options.onIdle(connection)
   }
   const complete = (isOpen: boolean) => {
@@ -78,7 +85,10 @@ export function openConnection(options: ConnectionOptions): Connection {
     if (isOpen && reader.isReusable() && socket.writableLength === 0) {
       const seconds = reader.keepAliveSeconds()
       const hinted = seconds === undefined ? KEEP_ALIVE_MS : seconds * 1_000 - KEEP_ALIVE_MARGIN_MS
-      becomeIdle(Math.min(hinted, KEEP_ALIVE_MS))
+      staleAt = performance.now() + Math.min(hinted, KEEP_ALIVE_MS)
+      options.onRest(connection)
+      // What the server sends after a response belongs to no request, and often follows at once.
+      afterNextRead(becomeIdle)
     } else socket.destroy()
     done?.onEnd()
   }
@@ -107,15 +117,7 @@ export function openConnection(options: ConnectionOptions): Connection {
     void waited.then(() => socket.resume())
     return false
   }
-  /**
-   * The event loop reads sockets between two turns. What the server has sent without a request, or
-   * that it has closed the connection, is read then, before this request.
-   */
-  const writeInNextTurn = () => {
-    setImmediate(write)
-  }
   const write = () => {
-    isUsed = true
     if (exchange === undefined) return
     if (byteLength(exchange) <= MAX_SINGLE_WRITE_BYTES) {
       writeAtOnce(socket, exchange)
@@ -128,7 +130,8 @@ export function openConnection(options: ConnectionOptions): Connection {
   const onConnected = () => {
     clearTimeout(timer)
     isConnected = true
-    becomeIdle(KEEP_ALIVE_MS)
+    staleAt = performance.now() + KEEP_ALIVE_MS
+    becomeIdle()
   }
 
   const socket = connect(options, onRead, onConnected)
@@ -150,7 +153,7 @@ export function openConnection(options: ConnectionOptions): Connection {
       next.onStart(connection)
       reader.begin(next.isHead, next)
       sent = 'nothing'
-      if (isUsed) setImmediate(writeInNextTurn)
+      if (performance.now() - readAt > MAX_UNREAD_MS) afterNextRead(write)
       else write()
     },
     isFresh: () => !socket.destroyed && performance.now() < staleAt,

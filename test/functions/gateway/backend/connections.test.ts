@@ -1,8 +1,9 @@
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { Worker } from 'node:worker_threads'
-import { describe, expect, test } from 'vitest'
+import { afterEach, describe, expect, test, vi } from 'vitest'
 import { backendCalls, callAbout, reasonsIn } from '../../../support/gateway/backend-calls.ts'
 import { JSON_TYPE } from '../../../support/gateway/mcp.ts'
 import { call, PLENTY } from '../../../support/gateway/send-to.ts'
@@ -58,6 +59,13 @@ function startResettingBackend() {
 function postTo(port: number, body: string, timeoutMs = 120_000): Promise<string> {
   return call(port, { method: 'POST', path: '/about', body }, PLENTY, timeoutMs)
 }
+
+/** After these, the connection of the last call is idle. */
+async function turns(count = 5): Promise<void> {
+  for (let turn = 0; turn < count; turn += 1) await nextTurn()
+}
+
+afterEach(() => void vi.useRealTimers())
 
 describe('connections to backends', () => {
   test('a call to the backend is aborted when the client disconnects', async () => {
@@ -121,7 +129,10 @@ describe('connections to backends', () => {
 
   const anotherResponse = 'HTTP/1.1 200 OK\\r\\ncontent-length: 7\\r\\n\\r\\nanother'
   const timeout = 'HTTP/1.1 408 Request Timeout\\r\\ncontent-length: 0\\r\\n\\r\\n'
-  const sizes = [1, 10_000]
+  const cases = [1, 10_000].flatMap((size) => [
+    { size, idleTurns: 0 },
+    { size, idleTurns: 5 },
+  ])
 
   describe.each([
     ['is reset', RESET],
@@ -129,9 +140,11 @@ describe('connections to backends', () => {
     ['is closed with a response', `socket.end('${timeout}', done)`],
     ['carries another response', `socket.write('${anotherResponse}', done)`],
   ])('a keep-alive connection that %s', (_, end) => {
-    test.each(sizes)('before a call of %d bytes is replaced', async (size) => {
+    const name = 'before a call of $size bytes, after $idleTurns idle turns, is replaced'
+    test.each(cases)(name, async ({ size, idleTurns }) => {
       const { port, worker, outlive } = await startEndingBackend(end)
       expect(await postTo(port, 'x'.repeat(size))).toBe('1')
+      await turns(idleTurns)
       outlive(1)
       expect(await postTo(port, 'x'.repeat(size))).toBe('2')
       expect(await postTo(port, 'x'.repeat(size))).toBe('3')
@@ -156,9 +169,13 @@ describe('connections to backends', () => {
     'a call of %d bytes on a connection that is reset later',
     { retry: 5 },
     async (size, result) => {
+      vi.useFakeTimers({ toFake: ['performance'] })
       const { port, worker, outlive } = await startResettingBackend()
       expect(await postTo(port, 'first')).toBe('1')
-      // Between the last read and the write.
+      await turns()
+      // After it, the connection is read again before the call.
+      vi.advanceTimersByTime(1_000)
+      // Between this read and the write.
       setImmediate(() => setImmediate(() => outlive(1)))
       expect(await postTo(port, 'x'.repeat(size))).toBe(result)
       await worker.terminate()

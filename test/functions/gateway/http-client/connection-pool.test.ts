@@ -83,6 +83,18 @@ describe('an idle connection', () => {
     await until(() => open.size === 0)
   })
 
+  test('is not used if the server closes it after the response without saying so', async () => {
+    const { port } = await startRawServer((socket, connection) => {
+      socket.end(response(String(connection)))
+    })
+    for (let calls = 1; calls <= 100; calls += 1) expect(await call(port)).toBe(String(calls))
+  })
+
+  test('is used by the next call', async () => {
+    const { port } = await startNumbering()
+    for (let calls = 1; calls <= 100; calls += 1) expect(await call(port)).toBe('1')
+  })
+
   test('is not kept after HEAD, to which some servers send content', async () => {
     const content = response('content of HEAD')
     let requests = 0

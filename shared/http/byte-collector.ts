@@ -2,7 +2,7 @@
 export interface ByteCollector {
   /** Adds a piece, which must not be changed afterwards. */
   readonly add: (piece: Buffer) => void
-  /** Returns a copy of all bytes and forgets them. */
+  /** Returns all bytes and forgets them. Bytes that were added as one piece are that piece. */
   readonly take: () => Buffer
   /** Forgets all bytes. */
   readonly clear: () => void
@@ -53,7 +53,7 @@ export function createByteCollector(): ByteCollector {
     take: () => {
       closeBlock()
       const [first = EMPTY] = pieces
-      const whole = pieces.length > 1 ? Buffer.concat(pieces) : Buffer.from(first)
+      const whole = pieces.length > 1 ? Buffer.concat(pieces) : first
       clear()
       return whole
     },

@@ -59,14 +59,11 @@ export function createAssertionSigner({ secret, signingKey }: AssertionKeys): Si
   if (signJwt === undefined) throw new Error('neither a secret nor a signing key is set')
   return (assertion) => {
     const { caller, isOwn = true, now } = assertion
-    const fields = { 'x-gateway-assertion': signJwt(assertion) }
-    if (caller === undefined || !isOwn) return fields
+    const jwt = signJwt(assertion)
+    if (caller === undefined || !isOwn) return { 'x-gateway-assertion': jwt }
     const uid = userUid(caller.subject)
-    return {
-      ...fields,
-      'x-user-uid': uid,
-      ...(signUid && { 'x-gateway-sig': signUid(uid, now) }),
-    }
+    const fields = { 'x-gateway-assertion': jwt, 'x-user-uid': uid }
+    return signUid === undefined ? fields : { ...fields, 'x-gateway-sig': signUid(uid, now) }
   }
 }
 

@@ -55,8 +55,9 @@ export function* readingBody(
     return unreadable('backend_content_encoding')
   }
   if (answer.body.length === 0) return { kind: 'text', text: '' }
-  const text = decodeUtf8(answer.body)?.replace(/^\ufeff/, '')
-  if (text === undefined) return unreadable('backend_not_utf8')
+  const decoded = decodeUtf8(answer.body)
+  if (decoded === undefined) return unreadable('backend_not_utf8')
+  const text = decoded.startsWith('\ufeff') ? decoded.slice(1) : decoded
   yield
   if (JSON_TYPE.test(contentType)) return yield* readingJsonBody(text)
   if (JSON_LINES_TYPE.test(contentType)) return yield* readingJsonLines(text)

@@ -13,6 +13,8 @@ const TARGET = /^\/[\x21-\x7e]*$/
 const METHOD = /^[A-Z]+$/
 // RFC 9110 s5.5
 const VALUE = /^[\t\x20-\x7e\x80-\xff]*$/
+/** Only catalogues and this project name fields, so this set stays small. */
+const checkedNames = new Set<string>()
 /** Methods whose content has a defined meaning, so that its length is stated even if it is 0. */
 const WITH_CONTENT: ReadonlySet<string> = new Set(['POST', 'PUT', 'PATCH'])
 
@@ -30,11 +32,18 @@ export function writeRequestHead(request: RequestFields, length: number | undefi
   let head = `${method} ${path} HTTP/1.1\r\nhost: ${host}\r\nconnection: keep-alive\r\n`
   for (const name of Object.keys(headers)) {
     const value = headers[name] ?? ''
-    if (!isTokenText(name) || isFramingField(name) || !VALUE.test(value)) {
+    if (!isFieldName(name) || !VALUE.test(value)) {
       throw new Error(`not a header field: ${JSON.stringify(name)}`)
     }
     head += `${name}: ${value}\r\n`
   }
   const stated = length ?? (WITH_CONTENT.has(method) ? 0 : undefined)
   return stated === undefined ? `${head}\r\n` : `${head}content-length: ${stated}\r\n\r\n`
+}
+
+function isFieldName(name: string): boolean {
+  if (checkedNames.has(name)) return true
+  if (!isTokenText(name) || isFramingField(name)) return false
+  checkedNames.add(name)
+  return true
 }

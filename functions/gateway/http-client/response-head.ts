@@ -27,6 +27,9 @@ const TAB = 9
 const STATUS_LINE = /^HTTP\/1\.([01]) ([1-9]\d\d)(?: [\t\x20-\x7e\x80-\xff]*)?$/
 // RFC 9110 s5.1 and s5.5
 const FIELD_LINE = /^[!#$%&'*+.^_`|~\w-]+:[\t\x20-\x7e\x80-\xff]*$/
+const FIELD_LINES = /^(?:[!#$%&'*+.^_`|~\w-]+:[\t\x20-\x7e\x80-\xff]*\r\n)*$/
+/** The length of the shortest name that is used. */
+const MIN_NAME_CHARACTERS = 'connection'.length
 const LENGTH = /^\d{1,15}$/
 const CLOSE = /(?:^|,)[\t ]*close[\t ]*(?:,|$)/i
 const KEEP_ALIVE_TIMEOUT = /(?:^|[,;])[\t ]*timeout=(\d{1,9})[\t ]*(?:[,;]|$)/i
@@ -47,12 +50,14 @@ export function parseResponseHead(text: string): ParsedHead {
   let transferEncoding: string | undefined
   let connection: string | undefined
   let keepAlive: string | undefined
-  for (let at = statusEnd + 2; at < text.length; ) {
-    const end = text.indexOf('\r\n', at)
-    const line = text.slice(at, end)
+  const lines = text.slice(statusEnd + 2)
+  if (!FIELD_LINES.test(lines)) throw new ResponseError('malformed field')
+  for (let at = 0; at < lines.length; ) {
+    const end = lines.indexOf('\r\n', at)
+    const line = lines.slice(at, end)
     at = end + 2
-    if (!isFieldLine(line)) throw new ResponseError('malformed field')
     const colon = line.indexOf(':')
+    if (colon < MIN_NAME_CHARACTERS) continue
     switch (line.slice(0, colon).toLowerCase()) {
       case 'content-type':
         contentType = contentType === undefined ? valueAfter(line, colon) : ''

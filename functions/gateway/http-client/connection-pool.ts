@@ -1,4 +1,5 @@
 import { type Connection, type Exchange, openConnection } from './connection.ts'
+import { loopTurn } from './loop-turn.ts'
 
 /** The connections to one server. */
 export interface ConnectionPool {
@@ -22,8 +23,9 @@ export function createConnectionPool(origin: string): ConnectionPool {
   const session = {}
   // The one that was used last is used next, so those that are not needed become stale.
   const idle: Connection[] = []
-  /** Those that become idle soon. */
-  const resting = new Set<Connection>()
+  /** Those that became idle in this turn of the event loop. They are used if there is no other. */
+  const resting: Connection[] = []
+  let turn = 0
   const waiting = new Set<Exchange>()
   /** The attempts to connect that exchanges wait for. */
   const connecting = new Set<Connection>()
@@ -31,34 +33,37 @@ export function createConnectionPool(origin: string): ConnectionPool {
   let isSweeping = false
 
   const openNeeded = () => {
-    while (connecting.size + resting.size < waiting.size && open < MAX_CONNECTIONS) {
-      connecting.add(openConnection({ url, session, onRest, onIdle, onClose }))
+    while (connecting.size < waiting.size && open < MAX_CONNECTIONS) {
+      connecting.add(openConnection({ url, session, onIdle, onClose }))
       open += 1
     }
+  }
+  const endRest = () => {
+    const now = loopTurn()
+    if (now === turn) return
+    turn = now
+    if (resting.length > 0) idle.push(...resting.splice(0))
   }
   const nextWaiting = (): Exchange | undefined => {
     const [next] = waiting
     if (next !== undefined) waiting.delete(next)
     return next
   }
-  const onRest = (connection: Connection) => {
-    resting.add(connection)
-  }
   const onIdle = (connection: Connection) => {
     connecting.delete(connection)
-    resting.delete(connection)
-    if (!connection.isFresh()) return connection.close()
     const next = waiting.size === 0 ? undefined : nextWaiting()
     if (next !== undefined) return connection.run(next)
-    idle.push(connection)
+    endRest()
+    resting.push(connection)
     if (!isSweeping) sweepLater()
   }
   const onClose = (connection: Connection, cause: Error | undefined) => {
     open -= 1
     const isAwaited = connecting.delete(connection)
-    resting.delete(connection)
-    const at = idle.indexOf(connection)
-    if (at !== -1) idle.splice(at, 1)
+    for (const list of [idle, resting]) {
+      const at = list.indexOf(connection)
+      if (at !== -1) list.splice(at, 1)
+    }
     if (cause !== undefined && isAwaited) nextWaiting()?.onError(cause, false)
     openNeeded()
   }
@@ -68,12 +73,16 @@ export function createConnectionPool(origin: string): ConnectionPool {
   }
   const sweep = () => {
     isSweeping = false
-    for (const connection of idle) if (!connection.isFresh()) connection.close()
-    if (idle.length > 0) sweepLater()
+    const unused = [...idle, ...resting]
+    for (const connection of unused) if (!connection.isFresh()) connection.close()
+    if (unused.length > 0) sweepLater()
   }
   return {
     run: (exchange) => {
-      for (let connection = idle.pop(); connection !== undefined; connection = idle.pop()) {
+      endRest()
+      for (;;) {
+        const connection = idle.pop() ?? resting.pop()
+        if (connection === undefined) break
         if (connection.isFresh()) return connection.run(exchange)
         connection.close()
       }
@@ -84,11 +93,10 @@ export function createConnectionPool(origin: string): ConnectionPool {
       waiting.delete(exchange)
       // It continues for later exchanges, but those do not depend on it: it may never succeed.
       const [oldest] = connecting
-      const isEnough = connecting.size + resting.size > waiting.size
-      if (oldest !== undefined && isEnough) connecting.delete(oldest)
+      if (oldest !== undefined && connecting.size > waiting.size) connecting.delete(oldest)
     },
     closeIdle: () => {
-      for (const connection of idle.splice(0)) connection.close()
+      for (const connection of [...idle.splice(0), ...resting.splice(0)]) connection.close()
     },
   }
 }

@@ -1,5 +1,5 @@
 import { connect as connectTcp, isIP, type Socket } from 'node:net'
-import { afterNextRead } from './next-read.ts'
+import { afterNextRead, loopTurn } from './loop-turn.ts'
 import { createResponseReader, type ResponseListener } from './response-reader.ts'
 
 /** One request and its response. */
@@ -35,9 +35,7 @@ export interface ConnectionOptions {
   readonly url: URL
   /** The latest TLS session of this server, for the next connection. */
   readonly session: { latest?: Buffer | undefined }
-  /** Called after each exchange, unless the connection ends then. `onIdle` or `onClose` follows. */
-  readonly onRest: (connection: Connection) => void
-  /** Called once connected, and after each rest. */
+  /** Called once connected, and after each exchange unless the connection ends then. */
   readonly onIdle: (connection: Connection) => void
   /** Called once. `cause` is why it was never connected; undefined if it was. */
   readonly onClose: (connection: Connection, cause: Error | undefined) => void
@@ -61,8 +59,9 @@ export function openConnection(options: ConnectionOptions): Connection {
   let isConnected = false
   let sent: 'nothing' | 'one-piece' | 'pieces' = 'nothing'
   let staleAt = 0
-  /** When the loop had last read it, at the latest. */
-  let readAt = 0
+  let idleSince = 0
+  /** The turn of the event loop in which the last response ended. */
+  let lastTurn: number | undefined
   let cause: Error | undefined
 
   const fail = (error: Error) => {
@@ -73,9 +72,9 @@ export function openConnection(options: ConnectionOptions): Connection {
     const isWriteError = 'syscall' in error && error.syscall === 'write'
     failed?.onError(error, sent === 'nothing' || (sent === 'one-piece' && isWriteError))
   }
-  const becomeIdle = () => {
-    if (socket.destroyed) return
-    readAt = performance.now()
+  const becomeIdle = (milliseconds: number) => {
+    idleSince = performance.now()
+    staleAt = idleSince + milliseconds
     options.onIdle(connection)
   }
   const complete = (isOpen: boolean) => {
@@ -85,10 +84,8 @@ export function openConnection(options: ConnectionOptions): Connection {
     if (isOpen && reader.isReusable() && socket.writableLength === 0) {
       const seconds = reader.keepAliveSeconds()
       const hinted = seconds === undefined ? KEEP_ALIVE_MS : seconds * 1_000 - KEEP_ALIVE_MARGIN_MS
-      staleAt = performance.now() + Math.min(hinted, KEEP_ALIVE_MS)
-      options.onRest(connection)
-      // What the server sends after a response belongs to no request, and often follows at once.
-      afterNextRead(becomeIdle)
+      lastTurn = loopTurn()
+      becomeIdle(Math.min(hinted, KEEP_ALIVE_MS))
     } else socket.destroy()
     done?.onEnd()
   }
@@ -130,8 +127,7 @@ export function openConnection(options: ConnectionOptions): Connection {
   const onConnected = () => {
     clearTimeout(timer)
     isConnected = true
-    staleAt = performance.now() + KEEP_ALIVE_MS
-    becomeIdle()
+    becomeIdle(KEEP_ALIVE_MS)
   }
 
   const socket = connect(options, onRead, onConnected)
@@ -153,8 +149,10 @@ export function openConnection(options: ConnectionOptions): Connection {
       next.onStart(connection)
       reader.begin(next.isHead, next)
       sent = 'nothing'
-      if (performance.now() - readAt > MAX_UNREAD_MS) afterNextRead(write)
-      else write()
+      // What the server sends after a response often follows at once.
+      const isRead = loopTurn() !== lastTurn && performance.now() - idleSince <= MAX_UNREAD_MS
+      if (isRead) write()
+      else afterNextRead(write)
     },
     isFresh: () => !socket.destroyed && performance.now() < staleAt,
     close: () => {

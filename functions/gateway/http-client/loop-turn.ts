@@ -1,10 +1,16 @@
+import { performance } from 'node:perf_hooks'
+
+/** Returns the number of the current turn of the event loop. Each turn begins by reading the sockets. */
+export function loopTurn(): number {
+  return performance.nodeTiming.uvMetricsInfo.loopCount
+}
+
 let added: (() => void)[] = []
 let waiting: (() => void)[] = []
 
 /**
  * Calls the listener after the event loop has next read the sockets, so what they had received before
- * this call has been handled. One timer serves all listeners, because each further turn of the loop
- * costs more than they do.
+ * this call has been handled. All listeners share a timer.
  */
 export function afterNextRead(listener: () => void): void {
   if (added.length === 0 && waiting.length === 0) setImmediate(endTurn)

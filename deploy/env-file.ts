@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { parseDocument } from 'yaml'
-import { mappingOf } from '../shared/catalogue/yaml.ts'
+import { mappingOf, yamlFault } from '../shared/catalogue/yaml.ts'
 import { ConfigError, type Environment } from '../shared/config.ts'
 import { CATALOGUE_VARIABLES } from '../shared/tools.ts'
 import { hasCatalogue } from './build/catalogue.ts'
@@ -25,11 +25,10 @@ export const ENV_FILE_OPTION = {
  * @throws ConfigError that lists every fault, without values.
  */
 export function readEnvFile(path: string): Environment {
-  const document = parseDocument(readText(path), { prettyErrors: false })
-  const [error] = document.errors
-  if (error !== undefined) {
-    throw new ConfigError([`${path} is not YAML (${error.code} at character ${error.pos[0]})`])
-  }
+  const text = readText(path)
+  const document = parseDocument(text, { prettyErrors: false })
+  const fault = yamlFault(document, text)
+  if (fault !== undefined) throw new ConfigError([`${path} is not YAML (${fault})`])
   const values = mappingOf(document)
   if (values === undefined) {
     throw new ConfigError([`${path} must be a mapping of variable to value`])

@@ -1,7 +1,6 @@
-import type { LineCounter } from 'yaml'
 import { ConfigError } from '../config.ts'
 import { asObject, parseJsonOfAnyDepth } from '../json.ts'
-import { nestedKeyPosition, yaml } from './yaml.ts'
+import { nestedKeyPosition, placeIn, yaml, yamlFault } from './yaml.ts'
 
 /** The maximum size of a YAML catalogue with its aliases expanded, in characters of JSON. */
 export const MAX_EXPANDED = 16 * 1024 * 1024
@@ -45,19 +44,13 @@ function quotationMarksIn(text: string): number {
 }
 
 function readYaml(variable: string, text: string): unknown {
-  const lines = new (yaml().LineCounter)()
-  const document = parsedYaml(variable, text, lines)
-  const [error] = document.errors
-  // The parser's message quotes the text, so the error contains only its code and position.
-  if (error !== undefined) {
-    throw new ConfigError([
-      `${variable} is not YAML or JSON (${error.code} in ${place(lines, error.pos[0])})`,
-    ])
-  }
+  const document = parsedYaml(variable, text)
+  const fault = yamlFault(document, text)
+  if (fault !== undefined) throw new ConfigError([`${variable} is not YAML or JSON (${fault})`])
   const nestedKey = nestedKeyPosition(document)
   if (nestedKey !== undefined) {
     throw new ConfigError([
-      `${variable} has a mapping or a sequence inside a key in ${place(lines, nestedKey)}`,
+      `${variable} has a mapping or a sequence inside a key in ${placeIn(text, nestedKey)}`,
     ])
   }
   if (!yaml().isMap(document.contents)) return undefined
@@ -69,15 +62,9 @@ function readYaml(variable: string, text: string): unknown {
   ])
 }
 
-function place(lines: LineCounter, position: number): string {
-  const { line, col } = lines.linePos(position)
-  return `line ${line}, column ${col}`
-}
-
-function parsedYaml(variable: string, text: string, lineCounter: LineCounter) {
+function parsedYaml(variable: string, text: string) {
   try {
     return yaml().parseDocument(text, {
-      lineCounter,
       prettyErrors: false,
       merge: true,
       // Without this, the package writes keys that are collections to standard error.

@@ -303,7 +303,7 @@ describe('the catalogue of npm start', () => {
       /TOOLS: tool "a": inputSchema.*\n.*TOOLS: tool "b": scopes/,
     )
     await expect(startOnFreePorts({ TOOLS: 'a: {scopes: []}\nb: [' })).rejects.toThrow(
-      /TOOLS is not YAML or JSON \(\w+ in line 2, column \d+\)/,
+      /TOOLS is not YAML or JSON \(line 2, column \d+: .+\)/,
     )
   })
 })

@@ -81,17 +81,34 @@ describe('a catalogue', () => {
 
   const NAME_RULE = 'name must be 1 to 128 of A-Z a-z 0-9 _ - .'
   test.each([
-    ['a: [', 'TOOLS is not YAML or JSON (BAD_INDENT in line 1, column 5)'],
-    ['{"a": {"scopes": []}', 'TOOLS is not YAML or JSON (MISSING_CHAR in line 1, column 21)'],
+    [
+      'a: [',
+      'TOOLS is not YAML or JSON (line 1, column 5: the indentation does not fit, or a bracket is not closed)',
+    ],
+    [
+      '{"a": {"scopes": []}',
+      'TOOLS is not YAML or JSON (line 1, column 21: a bracket, quotation mark, comma or colon is missing)',
+    ],
     [
       'a: {scopes: []}\na: {scopes: []}',
-      'TOOLS is not YAML or JSON (DUPLICATE_KEY in line 2, column 1)',
+      'TOOLS is not YAML or JSON (line 2, column 1: the key occurs twice)',
     ],
     [
       '{"a": {"scopes": ["x"]}, "a": {"scopes": []}}',
-      'TOOLS is not YAML or JSON (DUPLICATE_KEY in line 1, column 26)',
+      'TOOLS is not YAML or JSON (line 1, column 26: the key occurs twice)',
     ],
-    ['---\na: {}\n---\nb: {}', 'TOOLS is not YAML or JSON (MULTIPLE_DOCS in line 3, column 1)'],
+    [
+      'a: {description: one: two}',
+      'TOOLS is not YAML or JSON (line 1, column 18: a text that contains a colon and a space must be quoted)',
+    ],
+    [
+      'a:\n  description: one: two',
+      'TOOLS is not YAML or JSON (line 2, column 16: a text that contains a colon and a space must be quoted)',
+    ],
+    [
+      '---\na: {}\n---\nb: {}',
+      'TOOLS is not YAML or JSON (line 3, column 1: there is more than one document)',
+    ],
     ['a: *nowhere', 'TOOLS has an alias that cannot be resolved'],
     ['a: &a {scopes: [], _meta: {x: *a}}', 'TOOLS has an alias inside the value that it refers to'],
     [

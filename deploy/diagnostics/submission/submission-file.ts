@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { parseDocument } from 'yaml'
 import * as z from 'zod'
-import { mappingOf } from '../../../shared/catalogue/yaml.ts'
+import { mappingOf, yamlFault } from '../../../shared/catalogue/yaml.ts'
 
 /** The hints that OpenAI's review requires on every tool. */
 export const HINTS = ['readOnlyHint', 'openWorldHint', 'destructiveHint'] as const
@@ -160,10 +160,8 @@ function readMapping(
   const source = readText(path)
   if (source === undefined) return { fault: `${path} cannot be read` }
   const parsed = parseDocument(source, { prettyErrors: false })
-  const [error] = parsed.errors
-  if (error !== undefined) {
-    return { fault: `${path} is not YAML (${error.code} at character ${error.pos[0]})` }
-  }
+  const fault = yamlFault(parsed, source)
+  if (fault !== undefined) return { fault: `${path} is not YAML (${fault})` }
   const members = mappingOf(parsed)
   return members === undefined ? { fault: `${path} must be a mapping` } : { members }
 }

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { Document, isMap, parseDocument, type YAMLMap } from 'yaml'
 import { MAX_EXPANDED } from '../../../shared/catalogue/text.ts'
-import { nestedKeyPosition } from '../../../shared/catalogue/yaml.ts'
+import { nestedKeyPosition, yamlFault } from '../../../shared/catalogue/yaml.ts'
 import { asObject } from '../../../shared/json.ts'
 import { ImportError } from '../import-error.ts'
 import type { ToolMembers } from '../tool/to-tool.ts'
@@ -26,11 +26,10 @@ const FORMAT = { lineWidth: 100, blockQuote: 'literal', aliasDuplicateObjects: f
  */
 export function readCatalogueFile(path: string): CatalogueFile {
   if (!existsSync(path)) return { tools: new Map(), document: new Document({ tools: {} }) }
-  const document = parseDocument(readFileSync(path, 'utf8'), { prettyErrors: false, merge: true })
-  const [error] = document.errors
-  if (error !== undefined) {
-    throw new ImportError(`${path} is not YAML or JSON (${error.code} at ${error.pos[0]})`)
-  }
+  const text = readFileSync(path, 'utf8')
+  const document = parseDocument(text, { prettyErrors: false, merge: true })
+  const fault = yamlFault(document, text)
+  if (fault !== undefined) throw new ImportError(`${path} is not YAML or JSON (${fault})`)
   if (document.contents === null) return { tools: new Map(), document: new Document({ tools: {} }) }
   if (nestedKeyPosition(document) !== undefined) {
     throw new ImportError(`${path} has a mapping or a sequence inside a key`)

@@ -11,6 +11,7 @@ import { type Listening, listen } from './support/http/listen.ts'
 import { HMAC_SECRET, type Served, serveGateway } from './support/http/serve.ts'
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
+const SETTINGS = { PUBLIC_URL: 'https://mcp.test', GATEWAY_HMAC_SECRET: HMAC_SECRET }
 const SAMPLES = `${ROOT}deploy/samples/`
 const NOT_FORWARDED = ['host', 'connection', 'content-length', 'transfer-encoding']
 const INPUT = { type: 'object', properties: { limit: { type: 'integer' } } }
@@ -89,9 +90,8 @@ describe.each(samples)('deploy/samples/$file', ({ file, removed, main }) => {
       env: {
         PATH: process.env['PATH'],
         BACKEND_PORT: '0',
-        PUBLIC_URL: 'https://mcp.test',
         FUNCTIONS_BASE: functionsBase,
-        GATEWAY_HMAC_SECRET: HMAC_SECRET,
+        ...SETTINGS,
       },
       stdio: ['ignore', 'pipe', 'inherit'],
     })
@@ -186,11 +186,23 @@ server.on('listening', () => {
     ['--input-type=module', '--eval', program],
     {
       cwd: ROOT,
-      env: { PATH: process.env['PATH'], GATEWAY_HMAC_SECRET: HMAC_SECRET, ...variables },
+      env: { PATH: process.env['PATH'], ...SETTINGS, ...variables },
     },
   )
   expect(stdout.trim()).toMatch(expected)
 })
+
+// jose checks no issuer if it is undefined.
+test.each([{ PUBLIC_URL: '' }, { GATEWAY_HMAC_SECRET: 'short' }])(
+  'deploy/samples/verify-hmac.mjs does not start with %j',
+  async (variables) => {
+    const started = promisify(execFile)(process.execPath, ['deploy/samples/verify-hmac.mjs'], {
+      cwd: ROOT,
+      env: { PATH: process.env['PATH'], ...SETTINGS, ...variables },
+    })
+    await expect(started).rejects.toThrow('must be as in the gateway')
+  },
+)
 
 function fieldsOf({ headers }: IncomingMessage): Record<string, string> {
   return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, String(value)]))

@@ -1,17 +1,18 @@
 import { createHash } from 'node:crypto'
 import { jwtVerify } from 'jose'
 
-const secrets = (process.env.GATEWAY_HMAC_SECRET ?? '')
-  .split(',')
-  .map((secret) => Buffer.from(secret.trim()))
-if (secrets.some(({ length }) => length < 32)) throw new Error('GATEWAY_HMAC_SECRET is too short')
+const { PUBLIC_URL, GATEWAY_HMAC_SECRET = '' } = process.env
+const secrets = GATEWAY_HMAC_SECRET.split(',').map((secret) => Buffer.from(secret.trim()))
+if (!PUBLIC_URL || secrets.some(({ length }) => length < 32)) {
+  throw new Error('PUBLIC_URL and GATEWAY_HMAC_SECRET (32 bytes or more) must be as in the gateway')
+}
 
 /** Returns the caller's claims. `url`: as the gateway calls it, with its query; `body`: the raw bytes. */
 export async function verifyCaller({ method, url, headers, body }) {
   const [target, query] = url.split(/\?(.*)/s)
   const options = {
     algorithms: ['HS256'],
-    issuer: process.env.PUBLIC_URL,
+    issuer: PUBLIC_URL,
     audience: target,
     requiredClaims: ['exp', 'jti', 'tool', 'htm', 'htu', 'body_sha256'],
     clockTolerance: 5,

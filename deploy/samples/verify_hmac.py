@@ -2,7 +2,7 @@ import base64, hashlib, hmac, json, os, time
 
 secrets = [secret.strip().encode() for secret in os.environ["GATEWAY_HMAC_SECRET"].split(",")]
 if any(len(secret) < 32 for secret in secrets):
-    raise RuntimeError("GATEWAY_HMAC_SECRET is too short")
+    raise RuntimeError("GATEWAY_HMAC_SECRET (32 bytes or more) must be as in the gateway")
 
 
 def verify_caller(method, url, headers, body):

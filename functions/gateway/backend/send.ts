@@ -48,7 +48,7 @@ const pools = new Map<string, ConnectionPool>()
 /**
  * Sends one request and returns the complete response. Follows no redirects and never sends a
  * request twice. The time-out, the budget and a disconnect apply to the whole exchange, including the
- * body. If a kept connection turns out to be closed before anything was sent, a new connection
+ * body. If a kept connection turns out to be closed before anything was sent, another connection
  * replaces it.
  *
  * @throws SendError that names the failure.
@@ -60,7 +60,6 @@ export function send(sent: OutgoingRequest, options: SendOptions): Promise<Backe
     const pieces = createByteCollector()
     let connection: Connection | undefined
     let head: ResponseHead | undefined
-    let isRetry = false
     let isOver = false
     let stopListening: (() => void) | undefined
     const end = () => {
@@ -99,8 +98,7 @@ export function send(sent: OutgoingRequest, options: SendOptions): Promise<Backe
         if (head !== undefined) resolve({ ...head, body: pieces.take() })
       },
       onError: (cause, isUnsent) => {
-        if (!isUnsent || isRetry || head !== undefined) return refuse('unreachable', cause)
-        isRetry = true
+        if (!isUnsent || head !== undefined) return refuse('unreachable', cause)
         connection = undefined
         // The other idle connections may be closed as well.
         pool.closeIdle()

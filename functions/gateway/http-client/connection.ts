@@ -17,7 +17,10 @@ export interface Exchange extends ResponseListener {
    */
   readonly onStart: (connection: Connection) => void
   readonly onEnd: () => void
-  /** `isUnsent` is true only if it is certain that the server has received nothing of the request. */
+  /**
+   * `isUnsent` is true only if it is certain that the server has received nothing of the request, and
+   * never for a connection that was opened for it, so whoever then tries again comes to an end.
+   */
   readonly onError: (cause: Error, isUnsent: boolean) => void
 }
 
@@ -70,7 +73,9 @@ export function openConnection(options: ConnectionOptions): Connection {
     exchange = undefined
     socket.destroy()
     const isWriteError = 'syscall' in error && error.syscall === 'write'
-    failed?.onError(error, sent === 'nothing' || (sent === 'one-piece' && isWriteError))
+    // The server refuses a new connection. Trying again might never end.
+    const isUsed = lastTurn !== undefined
+    failed?.onError(error, sent === 'nothing' || (sent === 'one-piece' && isWriteError && isUsed))
   }
   const becomeIdle = (milliseconds: number) => {
     idleSince = performance.now()

@@ -90,6 +90,15 @@ describe('an idle connection', () => {
     for (let calls = 1; calls <= 100; calls += 1) expect(await call(port)).toBe(String(calls))
   })
 
+  test.each([16, 300])('is not used then by any of %d callers', async (callers) => {
+    const { port } = await startRawServer((socket, connection) => {
+      socket.end(response(String(connection)))
+    })
+    const callTwice = async () => [await call(port), await call(port)]
+    const results = await Promise.all(Array.from({ length: callers }, callTwice))
+    expect(new Set(results.flat()).size).toBe(2 * callers)
+  })
+
   test('is used by the next call', async () => {
     const { port } = await startNumbering()
     for (let calls = 1; calls <= 100; calls += 1) expect(await call(port)).toBe('1')

@@ -51,6 +51,7 @@ export function createConnectionPool(origin: string): ConnectionPool {
   }
   const onIdle = (connection: Connection) => {
     connecting.delete(connection)
+    if (!connection.isFresh()) return connection.close()
     const next = waiting.size === 0 ? undefined : nextWaiting()
     if (next !== undefined) return connection.run(next)
     endRest()

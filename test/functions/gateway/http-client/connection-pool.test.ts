@@ -34,6 +34,12 @@ describe('an idle connection', () => {
     expect([await call(port), await call(port)]).toEqual(['1', '2'])
   })
 
+  test('with a time-out of a second is not used by a call that waits', async () => {
+    const { port } = await startNumbering('keep-alive: timeout=1\r\n')
+    const results = await Promise.all(Array.from({ length: 300 }, () => call(port)))
+    expect(new Set(results).size).toBe(300)
+  })
+
   test.each(['', 'keep-alive: timeout=600\r\n'])('is used for a minute: %j', async (fields) => {
     vi.useFakeTimers({ toFake: ['performance'] })
     const { port } = await startNumbering(fields)

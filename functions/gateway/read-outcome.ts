@@ -157,7 +157,7 @@ function* checkingOutput(
 ): Generator<undefined, ToolOutcome> {
   if (validateOutput === undefined) return outcome
   try {
-    const values = kept === value ? [value] : yield* readingValuesToCheck(text, value)
+    const values = kept === value ? [value] : yield* readingValuesToCheck(text.toString(), value)
     for (const candidate of values) {
       yield
       const fault = validateOutput(pick(candidate))

@@ -13,13 +13,15 @@ const MAX_AT_ONCE_VALUES = 20_000
 /** Enough for a row of a table, as an object or an array. */
 const MAX_ROW_VALUES = 50
 const CHARACTERS_PER_TURN = 256 * 1024
+/** The engine maps and unmaps memory of its own for each string of more than 128 KiB. */
+const PIECE_CHARACTERS = 32 * 1024
 
 /**
  * Writes a JSON value as `JSON.stringify` does, about a thousand values in each turn. Supports plain data
  * only, without `toJSON`.
  */
 export function* writingJson(value: unknown): Generator<undefined, string> {
-  const pieces = yield* writingPieces(value)
+  const pieces = yield* writingPieces(value, CHARACTERS_PER_TURN)
   return pieces.join('')
 }
 
@@ -28,7 +30,7 @@ export function* writingJson(value: unknown): Generator<undefined, string> {
  * everything else here.
  */
 export function* writingJsonBytes(value: unknown): Generator<undefined, Buffer> {
-  const pieces = yield* writingPieces(value)
+  const pieces = yield* writingPieces(value, PIECE_CHARACTERS)
   const length = pieces.reduce((sum, piece) => sum + Buffer.byteLength(piece), 0)
   yield
   const bytes = Buffer.allocUnsafeSlow(length)
@@ -37,10 +39,12 @@ export function* writingJsonBytes(value: unknown): Generator<undefined, Buffer> 
   return bytes
 }
 
-/** No piece ends inside a surrogate pair. */
-function* writingPieces(value: unknown): Generator<undefined, string[]> {
-  if (isSmall(value, MAX_AT_ONCE_VALUES, CHARACTERS_PER_TURN))
-    return [JSON.stringify(value) ?? 'null']
+/**
+ * A string of more than `maxString` characters becomes pieces of its own. No piece ends inside a surrogate
+ * pair.
+ */
+function* writingPieces(value: unknown, maxString: number): Generator<undefined, string[]> {
+  if (isSmall(value, MAX_AT_ONCE_VALUES, maxString)) return [JSON.stringify(value) ?? 'null']
   // The engine stores a string that grows by concatenation as a tree, which is slow to read.
   const written: string[] = []
   let pieces: string[] = []
@@ -52,12 +56,14 @@ function* writingPieces(value: unknown): Generator<undefined, string[]> {
       pieces = []
       yield
     }
-    if (typeof current === 'string' && current.length > CHARACTERS_PER_TURN) {
-      yield* writingString(current, pieces)
+    if (typeof current === 'string' && current.length > maxString) {
+      written.push(pieces.join(''))
+      pieces = []
+      yield* writingString(current, maxString, written)
     } else if (
       typeof current !== 'object' ||
       current === null ||
-      isSmall(current, MAX_ROW_VALUES, CHARACTERS_PER_TURN)
+      isSmall(current, MAX_ROW_VALUES, maxString)
     ) {
       pieces.push(JSON.stringify(current) ?? 'null')
     } else {
@@ -95,9 +101,9 @@ function nextValue(stack: Open[], pieces: string[]): { readonly value: unknown }
   }
 }
 
-function* writingString(text: string, pieces: string[]): Generator<undefined, void> {
+function* writingString(text: string, size: number, pieces: string[]): Generator<undefined, void> {
   pieces.push('"')
-  for (const piece of piecesOf(text, CHARACTERS_PER_TURN)) {
+  for (const piece of piecesOf(text, size)) {
     pieces.push(JSON.stringify(piece).slice(1, -1))
     yield
   }
@@ -118,15 +124,18 @@ function isHighSurrogate(code: number): boolean {
   return code >= 0xd800 && code <= 0xdbff
 }
 
-/** Returns whether the value contains at most `maxValues` values and `maxText` characters. */
-function isSmall(value: unknown, maxValues: number, maxText: number): boolean {
+/**
+ * Returns whether the value contains at most `maxValues` values, and strings of at most `maxString`
+ * characters each and CHARACTERS_PER_TURN together.
+ */
+function isSmall(value: unknown, maxValues: number, maxString: number): boolean {
   let values = 0
   let characters = 0
   const fits = (one: unknown): boolean => {
     if (++values > maxValues) return false
     if (typeof one === 'string') {
       characters += one.length
-      return characters <= maxText
+      return one.length <= maxString && characters <= CHARACTERS_PER_TURN
     }
     if (typeof one !== 'object' || one === null) return true
     if (Array.isArray(one)) {

@@ -53,7 +53,7 @@ export interface Kept {
 /** The value of a body and the bytes of a part of it. */
 export interface KeptBytes extends Kept {
   /**
-   * The bytes of the value at a path. Only if the body is long, its numbers are plain and no object has
+   * The bytes of the value at the path. Only if the body is long, its numbers are plain and no object has
    * two members of the same name, so that each reader reads the same value.
    */
   readonly verbatim: Buffer | undefined
@@ -61,25 +61,25 @@ export interface KeptBytes extends Kept {
 
 /**
  * Does the same as `readingKept` for bytes. Reads long strings separately, and finds the bytes of the value
- * at the path. Returns undefined if the bytes are not JSON in UTF-8.
+ * at the path, if one is given. Returns undefined if the bytes are not JSON in UTF-8.
  *
  * @throws JsonLimitError as `readingJson` does.
  */
 export function* readingKeptBytes(
   json: Buffer,
-  path: Path,
+  path?: Path,
 ): Generator<undefined, KeptBytes | undefined> {
   if (!isUtf8(json)) return undefined
   if (!isLong(json.length)) {
     const read = yield* readingKept(json.toString())
     return read && { value: read.value, isPlain: read.isPlain, verbatim: undefined }
   }
-  const scan = yield* scanningJson(json, path)
+  const scan = yield* scanningJson(json, path ?? [])
   if (scan.depth > MAX_DEPTH) return undefined
   const read = (yield* readingSeparated(json, scan)) ?? (yield* readingScanned(json, scan))
   if (read === undefined) return undefined
   const { value, isPlain } = read
-  const { member } = scan
+  const member = path && scan.member
   const isVerbatim =
     isPlain && member !== undefined && (yield* countingStrings(value)) === scan.strings
   const verbatim = isVerbatim ? json.subarray(member.start, member.end) : undefined

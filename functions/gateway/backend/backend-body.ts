@@ -1,6 +1,10 @@
 import { JsonLimitError } from '../../../shared/json/json-reader.ts'
 import { isLong } from '../../../shared/json/long-work.ts'
-import { readingKept, readingPlain } from '../../../shared/json/written-numbers.ts'
+import {
+  readingKept,
+  readingKeptBytes,
+  readingPlain,
+} from '../../../shared/json/written-numbers.ts'
 import { decodeUtf8, parseJson } from '../../../shared/json.ts'
 import type { BackendResponse } from './send.ts'
 
@@ -13,8 +17,8 @@ export interface JsonBody {
    * the same way.
    */
   readonly kept: unknown
-  /** The JSON text of the value. */
-  readonly text: string
+  /** The JSON text of the value, in UTF-8 if it is long. */
+  readonly text: string | Buffer
 }
 
 /** The content of a response body, or the reason why it cannot be read. */
@@ -35,6 +39,7 @@ const ALL_NON_FINITE = new RegExp(NON_FINITE, 'g')
 /** If the type is ambiguous, JSON must start within this many characters. */
 const MAX_HEAD_CHARACTERS = 1_000
 const LINES_PER_TURN = 500
+const BYTE_ORDER_MARK = Buffer.from('\ufeff')
 const MAX_LINES = 100_000
 
 /**
@@ -55,6 +60,10 @@ export function* readingBody(
     return unreadable('backend_content_encoding')
   }
   if (answer.body.length === 0) return { kind: 'text', text: '' }
+  if (isLong(answer.body.length) && JSON_TYPE.test(contentType)) {
+    const body = yield* parsingBytes(answer.body)
+    if (body !== undefined) return body
+  }
   const decoded = decodeUtf8(answer.body)
   if (decoded === undefined) return unreadable('backend_not_utf8')
   const text = decoded.startsWith('\ufeff') ? decoded.slice(1) : decoded
@@ -90,6 +99,17 @@ export function* parsing(text: string): Generator<undefined, JsonBody | undefine
   if (read === undefined) return undefined
   const value = read.isPlain ? read.value : yield* readingPlain(text)
   return { kind: 'json', text, value, kept: read.value }
+}
+
+/** Does the same for the bytes of a long body, without a long string if possible. */
+function* parsingBytes(body: Buffer): Generator<undefined, JsonBody | undefined> {
+  const bytes = body.subarray(0, BYTE_ORDER_MARK.length).equals(BYTE_ORDER_MARK)
+    ? body.subarray(BYTE_ORDER_MARK.length)
+    : body
+  const read = yield* readingKeptBytes(bytes)
+  if (read === undefined) return undefined
+  const value = read.isPlain ? read.value : yield* readingPlain(bytes.toString())
+  return { kind: 'json', text: bytes, value, kept: read.value }
 }
 
 function* readingJsonBody(text: string): Generator<undefined, Body> {

@@ -33,7 +33,7 @@ export interface MessageContext extends RequestContext {
 }
 
 /**
- * The answer to a request: the JSON of its result (as bytes if it never changes), a protocol error,
+ * The answer to a request: the JSON of its result (in UTF-8 if it is long or constant), a protocol error,
  * or a refusal because no token for the backend could be obtained.
  */
 export type MethodAnswer = string | Buffer | RpcError | BearerError

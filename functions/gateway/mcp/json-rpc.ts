@@ -139,7 +139,7 @@ export function resultText(id: RequestId, result: string): string {
 }
 
 /**
- * Does the same as `resultText` for a constant result that is already encoded. A long one is not
+ * Does the same as `resultText` for a result that is already encoded. A long one is not
  * copied, but sent as a piece of its own.
  */
 export function resultBytes(id: RequestId, result: Uint8Array): HttpResponse['body'] {

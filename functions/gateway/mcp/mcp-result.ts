@@ -1,6 +1,6 @@
 import type { CallToolResult, InputRequiredResult } from '@modelcontextprotocol/client'
 import { type ServerSection, serverInfoOf } from '../../../shared/catalogue/server.ts'
-import { writingJson } from '../../../shared/json/json-writer.ts'
+import { writingJson, writingJsonBytes } from '../../../shared/json/json-writer.ts'
 import { atOnce } from '../../../shared/json/turns.ts'
 import { asObject } from '../../../shared/json.ts'
 import type { ToolDefinition } from '../../../shared/tools.ts'
@@ -55,15 +55,15 @@ export function toCallToolResult(outcome: ToolOutcome, tool: ToolDefinition, era
   return atOnce(makingResult(outcome, tool, era, true))
 }
 
-/** Writes, in turns, the JSON of an outcome as an MCP result, completed for its era. */
+/** Writes, in turns, the JSON of an outcome as an MCP result, completed for its era, in UTF-8. */
 export function* writingOutcome(
   outcome: ToolOutcome,
   tool: ToolDefinition,
   era: Era,
   complete: Completion,
-): Generator<undefined, string> {
+): Generator<undefined, Buffer> {
   const result = yield* makingResult(outcome, tool, era)
-  return yield* writingJson(complete(result, era))
+  return yield* writingJsonBytes(complete(result, era))
 }
 
 function* makingResult(

@@ -180,6 +180,33 @@ describe('a backend response', () => {
     expect(toOutcome(given, untyped)).toEqual(failed('backend_http_400', 400, message))
   })
 
+  // Long bodies are read as bytes.
+  test.each([
+    '{"n":1}',
+    '{"n":1.10,"m":-0,"o":12345678901234567890}',
+    '{"n":1,"n":2}',
+    '{"\\u006e":1,"__proto__":{"a":1}}',
+    `{"n":1,"text":"${'a "quoted" line\\n'.replaceAll('"', '\\"').repeat(500)}"}`,
+    `{"n":1,"text":"${'\u00e9\ud83d\ude00'.repeat(3_000)}"}`,
+    '{"n":"one"}',
+    '{"content":[{"type":"text","text":"a"}],"isError":true}',
+    '{"jsonrpc":"2.0","id":1,"error":{"code":1,"message":"no"}}',
+    '{"resultType":"input_required","inputRequests":{}}',
+    `${'['.repeat(300)}${']'.repeat(300)}`,
+    '{"n":NaN}',
+    '{"n":1',
+    '{"n":1}}',
+  ])('has the same outcome if its body is long: %.60s', (body) => {
+    for (const tool of [untyped, typed]) {
+      for (const start of ['', '\ufeff']) {
+        const short = toOutcome(answer({ body: start + body }), tool, 0)
+        const long = toOutcome(answer({ body: `${start}${body}${' '.repeat(20_000)}` }), tool, 0)
+        expect(long).toEqual(short)
+        expect(JSON.stringify(long)).toBe(JSON.stringify(short))
+      }
+    }
+  })
+
   test.each(['text/plain', 'text/html', 'application/octet-stream', ''])(
     'with status 400 and HTML of type %j has a generic message',
     (contentType) => {

@@ -50,10 +50,10 @@ export function createConnectionPool(origin: string): ConnectionPool {
     return next
   }
   const onIdle = (connection: Connection) => {
-    connecting.delete(connection)
+    const isNew = connecting.delete(connection)
     if (!connection.isFresh()) return connection.close()
     const next = waiting.size === 0 ? undefined : nextWaiting()
-    if (next !== undefined) return connection.run(next)
+    if (next !== undefined) return connection.run(next, isNew)
     endRest()
     resting.push(connection)
     if (!isSweeping) sweepLater()
@@ -82,9 +82,10 @@ export function createConnectionPool(origin: string): ConnectionPool {
     run: (exchange) => {
       endRest()
       for (;;) {
-        const connection = idle.pop() ?? resting.pop()
+        const isRead = idle.length > 0
+        const connection = isRead ? idle.pop() : resting.pop()
         if (connection === undefined) break
-        if (connection.isFresh()) return connection.run(exchange)
+        if (connection.isFresh()) return connection.run(exchange, isRead)
         connection.close()
       }
       waiting.add(exchange)

@@ -1,5 +1,5 @@
 import { connect as connectTcp, isIP, type Socket } from 'node:net'
-import { afterNextRead, loopTurn } from './loop-turn.ts'
+import { afterNextRead } from './loop-turn.ts'
 import { createResponseReader, type ResponseListener } from './response-reader.ts'
 
 /** One request and its response. */
@@ -26,8 +26,11 @@ export interface Exchange extends ResponseListener {
 
 /** A connection that carries one exchange at a time. */
 export interface Connection {
-  /** Starts an exchange. The connection must be idle. */
-  readonly run: (exchange: Exchange) => void
+  /**
+   * Starts an exchange. The connection must be idle. `isRead` means that the event loop has begun to
+   * read the sockets again since the last response, or that there was none.
+   */
+  readonly run: (exchange: Exchange, isRead: boolean) => void
   /** Returns whether the server may still keep this idle connection open. */
   readonly isFresh: () => boolean
   /** Ends it, and the exchange on it without calling its listeners. */
@@ -63,8 +66,7 @@ export function openConnection(options: ConnectionOptions): Connection {
   let sent: 'nothing' | 'one-piece' | 'pieces' = 'nothing'
   let staleAt = 0
   let idleSince = 0
-  /** The turn of the event loop in which the last response ended. */
-  let lastTurn: number | undefined
+  let isUsed = false
   let cause: Error | undefined
 
   const fail = (error: Error) => {
@@ -73,8 +75,7 @@ export function openConnection(options: ConnectionOptions): Connection {
     exchange = undefined
     socket.destroy()
     const isWriteError = 'syscall' in error && error.syscall === 'write'
-    // The server refuses a new connection. Trying again might never end.
-    const isUsed = lastTurn !== undefined
+    // A server that resets each new connection would be tried again without end.
     failed?.onError(error, sent === 'nothing' || (sent === 'one-piece' && isWriteError && isUsed))
   }
   const becomeIdle = (milliseconds: number) => {
@@ -89,7 +90,7 @@ export function openConnection(options: ConnectionOptions): Connection {
     if (isOpen && reader.isReusable() && socket.writableLength === 0) {
       const seconds = reader.keepAliveSeconds()
       const hinted = seconds === undefined ? KEEP_ALIVE_MS : seconds * 1_000 - KEEP_ALIVE_MARGIN_MS
-      lastTurn = loopTurn()
+      isUsed = true
       becomeIdle(Math.min(hinted, KEEP_ALIVE_MS))
     } else socket.destroy()
     done?.onEnd()
@@ -149,14 +150,13 @@ export function openConnection(options: ConnectionOptions): Connection {
   })
 
   const connection: Connection = {
-    run: (next) => {
+    run: (next, isRead) => {
       exchange = next
       next.onStart(connection)
       reader.begin(next.isHead, next)
       sent = 'nothing'
       // What the server sends after a response often follows at once.
-      const isRead = loopTurn() !== lastTurn && performance.now() - idleSince <= MAX_UNREAD_MS
-      if (isRead) write()
+      if (isRead && performance.now() - idleSince <= MAX_UNREAD_MS) write()
       else afterNextRead(write)
     },
     isFresh: () => !socket.destroyed && performance.now() < staleAt,

@@ -19,6 +19,12 @@ declare global {
   }
 }
 
+/** Returns the bytes after a byte order mark in UTF-8. */
+export function withoutByteOrderMark(bytes: Buffer): Buffer {
+  const isMarked = bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf
+  return isMarked ? bytes.subarray(3) : bytes
+}
+
 /** Decodes UTF-8. Returns undefined for invalid bytes instead of replacing them. */
 export function decodeUtf8(bytes: Buffer): string | undefined {
   return isUtf8(bytes) ? bytes.toString() : undefined

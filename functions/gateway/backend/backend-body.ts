@@ -5,7 +5,7 @@ import {
   readingKeptBytes,
   readingPlain,
 } from '../../../shared/json/written-numbers.ts'
-import { decodeUtf8, parseJson } from '../../../shared/json.ts'
+import { decodeUtf8, parseJson, withoutByteOrderMark } from '../../../shared/json.ts'
 import type { BackendResponse } from './send.ts'
 
 /** A body that is JSON. */
@@ -17,7 +17,7 @@ export interface JsonBody {
    * the same way.
    */
   readonly kept: unknown
-  /** The JSON text of the value, in UTF-8 if it is long. */
+  /** The JSON text of the value, or its bytes in UTF-8. */
   readonly text: string | Buffer
 }
 
@@ -39,7 +39,6 @@ const ALL_NON_FINITE = new RegExp(NON_FINITE, 'g')
 /** If the type is ambiguous, JSON must start within this many characters. */
 const MAX_HEAD_CHARACTERS = 1_000
 const LINES_PER_TURN = 500
-const BYTE_ORDER_MARK = Buffer.from('\ufeff')
 const MAX_LINES = 100_000
 
 /**
@@ -60,15 +59,11 @@ export function* readingBody(
     return unreadable('backend_content_encoding')
   }
   if (answer.body.length === 0) return { kind: 'text', text: '' }
-  if (isLong(answer.body.length) && JSON_TYPE.test(contentType)) {
-    const body = yield* parsingBytes(answer.body)
-    if (body !== undefined) return body
-  }
-  const decoded = decodeUtf8(answer.body)
-  if (decoded === undefined) return unreadable('backend_not_utf8')
-  const text = decoded.startsWith('\ufeff') ? decoded.slice(1) : decoded
+  const bytes = withoutByteOrderMark(answer.body)
+  if (JSON_TYPE.test(contentType)) return yield* readingJsonBody(bytes)
+  const text = decodeUtf8(bytes)
+  if (text === undefined) return unreadable('backend_not_utf8')
   yield
-  if (JSON_TYPE.test(contentType)) return yield* readingJsonBody(text)
   if (JSON_LINES_TYPE.test(contentType)) return yield* readingJsonLines(text)
   const mayBeJson =
     AMBIGUOUS_TYPE.test(contentType) || (PLAIN_TYPE.test(contentType) && isStructured)
@@ -93,28 +88,20 @@ export function* readingOrNot<Read>(
   }
 }
 
-/** Reads JSON in turns; undefined if the text is not JSON. */
-export function* parsing(text: string): Generator<undefined, JsonBody | undefined> {
-  const read = yield* readingKept(text)
+/** Reads JSON in turns; undefined if it is not JSON. */
+export function* parsing(text: string | Buffer): Generator<undefined, JsonBody | undefined> {
+  const read = yield* typeof text === 'string' ? readingKept(text) : readingKeptBytes(text)
   if (read === undefined) return undefined
-  const value = read.isPlain ? read.value : yield* readingPlain(text)
+  const value = read.isPlain ? read.value : yield* readingPlain(text.toString())
   return { kind: 'json', text, value, kept: read.value }
 }
 
-/** Does the same for the bytes of a long body, without a long string if possible. */
-function* parsingBytes(body: Buffer): Generator<undefined, JsonBody | undefined> {
-  const bytes = body.subarray(0, BYTE_ORDER_MARK.length).equals(BYTE_ORDER_MARK)
-    ? body.subarray(BYTE_ORDER_MARK.length)
-    : body
-  const read = yield* readingKeptBytes(bytes)
-  if (read === undefined) return undefined
-  const value = read.isPlain ? read.value : yield* readingPlain(bytes.toString())
-  return { kind: 'json', text: bytes, value, kept: read.value }
-}
-
-function* readingJsonBody(text: string): Generator<undefined, Body> {
-  const body = yield* parsing(text)
-  return body ?? unreadable(hasNonFiniteNumbers(text) ? 'backend_json_nan' : 'backend_not_json')
+function* readingJsonBody(bytes: Buffer): Generator<undefined, Body> {
+  const body = yield* parsing(bytes)
+  if (body !== undefined) return body
+  const text = decodeUtf8(bytes)
+  if (text === undefined) return unreadable('backend_not_utf8')
+  return unreadable(hasNonFiniteNumbers(text) ? 'backend_json_nan' : 'backend_not_json')
 }
 
 /** Reads a single value as itself, and one value per line as an array. */

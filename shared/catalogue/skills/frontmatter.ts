@@ -1,4 +1,4 @@
-import { asObject, decodeUtf8 } from '../../json.ts'
+import { asObject, decodeUtf8, withoutByteOrderMark } from '../../json.ts'
 import { mappingOf, yaml } from '../yaml.ts'
 
 /** The frontmatter of a SKILL.md, as written. */
@@ -24,7 +24,7 @@ const MAX_COMPATIBILITY_CHARACTERS = 500
 export function readFrontmatter(
   bytes: Buffer,
 ): { readonly frontmatter: Frontmatter } | { readonly faults: readonly string[] } {
-  const text = decodeUtf8(bytes)?.replace(/^\ufeff/, '')
+  const text = decodeUtf8(withoutByteOrderMark(bytes))
   if (text === undefined) return { faults: ['SKILL.md must be UTF-8'] }
   const written = FENCE.exec(text)
   if (written === null || written.index !== 0) {

@@ -1,5 +1,5 @@
 import { ResponseError } from './response-error.ts'
-import { isFieldLine } from './response-head.ts'
+import { areFieldLines } from './response-head.ts'
 
 /** Reads one content in the `chunked` transfer coding (RFC 9112 s7.1). */
 export interface ChunkedReader {
@@ -55,9 +55,7 @@ export function createChunkedReader(onData: (piece: Buffer) => void): ChunkedRea
       return false
     }
     if (line === CRLF) return true
-    if (!line.endsWith(CRLF) || !isFieldLine(line.slice(0, -CRLF.length))) {
-      throw new ResponseError('malformed trailer')
-    }
+    if (!areFieldLines(line)) throw new ResponseError('malformed trailer')
     room -= line.length
     return false
   }

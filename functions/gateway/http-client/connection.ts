@@ -18,8 +18,8 @@ export interface Exchange extends ResponseListener {
   readonly onStart: (connection: Connection) => void
   readonly onEnd: () => void
   /**
-   * `isUnsent` is true only if it is certain that the server has received nothing of the request, and
-   * never for a connection that was opened for it, so whoever then tries again comes to an end.
+   * `isUnsent` is true only if it is certain that the server has received nothing of the request. It is
+   * false if the connection was opened for the exchange, so the number of further attempts is limited.
    */
   readonly onError: (cause: Error, isUnsent: boolean) => void
 }

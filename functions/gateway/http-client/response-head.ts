@@ -26,7 +26,6 @@ const SPACE = 32
 const TAB = 9
 const STATUS_LINE = /^HTTP\/1\.([01]) ([1-9]\d\d)(?: [\t\x20-\x7e\x80-\xff]*)?$/
 // RFC 9110 s5.1 and s5.5
-const FIELD_LINE = /^[!#$%&'*+.^_`|~\w-]+:[\t\x20-\x7e\x80-\xff]*$/
 const FIELD_LINES = /^(?:[!#$%&'*+.^_`|~\w-]+:[\t\x20-\x7e\x80-\xff]*\r\n)*$/
 /** The length of the shortest name that is used. */
 const MIN_NAME_CHARACTERS = 'connection'.length
@@ -51,7 +50,7 @@ export function parseResponseHead(text: string): ParsedHead {
   let connection: string | undefined
   let keepAlive: string | undefined
   const lines = text.slice(statusEnd + 2)
-  if (!FIELD_LINES.test(lines)) throw new ResponseError('malformed field')
+  if (!areFieldLines(lines)) throw new ResponseError('malformed field')
   for (let at = 0; at < lines.length; ) {
     const end = lines.indexOf('\r\n', at)
     const line = lines.slice(at, end)
@@ -103,9 +102,9 @@ export function parseResponseHead(text: string): ParsedHead {
   }
 }
 
-/** Returns whether a line, without its CRLF, is a field of a head or a trailer. */
-export function isFieldLine(line: string): boolean {
-  return FIELD_LINE.test(line)
+/** Returns whether lines, each with its CRLF, are fields of a head or a trailer. */
+export function areFieldLines(lines: string): boolean {
+  return FIELD_LINES.test(lines)
 }
 
 /** Does not use `trim`, which also removes a no-break space, which Latin-1 has. */

@@ -183,12 +183,13 @@ function toHttpError(error: unknown, log: Log): HttpError {
  * at the same time.
  */
 function send(req: IncomingMessage, res: ServerResponse, response: HttpResponse): void {
-  if (req.complete) {
+  const announced = announcedBytes(req)
+  // A request without a body may be answered before Node has noticed its end (RFC 9112 s6.3).
+  if (req.complete || (announced === 0 && req.headers['transfer-encoding'] === undefined)) {
     if (!req.readableEnded) req.resume()
     res.end(writeHead(req, res, response))
     return
   }
-  const announced = announcedBytes(req)
   if (announced > 0 && announced <= MAX_BODY_BYTES) {
     discardBody(req, () => res.end(writeHead(req, res, response)))
     return

@@ -2,13 +2,15 @@ import { readFileSync } from 'node:fs'
 import { dirname, relative } from 'node:path'
 import { type BuildOptions, build, type Metafile, type Plugin } from 'esbuild'
 import { ROOT } from './functions.ts'
-import { MAIN } from './runtime/loader.ts'
+import { MAIN, WRAPPER } from './runtime/loader.ts'
 
 /** Not bundled, because it runs the function and Google requires it in `dependencies`. */
 export const FRAMEWORK = '@google-cloud/functions-framework'
 
 /** What a start does not need. Each is in a file of its own, which is loaded on first use. */
 const LATE: ReadonlySet<string> = new Set(['auth0', 'ioredis', 'rate-limiter-flexible', 'yaml'])
+
+const WRAPPED = { banner: { js: WRAPPER.head }, footer: { js: WRAPPER.tail } }
 
 /** Namespace of replaced modules in the metafile's paths. */
 export const LEFT_OUT = 'leave-out'
@@ -51,11 +53,12 @@ export async function bundleFunction(name: string, directory: string): Promise<B
       entryPoints: [`functions/${name}/index.ts`],
       outfile: `${directory}/${MAIN}`,
       plugins: [leaveOut, apart(late), requireInBundle],
+      ...WRAPPED,
     }),
   ]
   for (const part of [...late].sort()) {
-    const plugins = [leaveOut]
-    bundles.push(await bundle({ entryPoints: [part], outfile: partFile(directory, part), plugins }))
+    const outfile = partFile(directory, part)
+    bundles.push(await bundle({ entryPoints: [part], outfile, plugins: [leaveOut], ...WRAPPED }))
   }
   return {
     files: new Map(bundles.flatMap(({ files }) => [...files])),

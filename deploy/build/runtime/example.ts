@@ -26,10 +26,28 @@ const TOOLS = {
   [TOOL]: {
     description: 'An example.',
     scopes: [SCOPE],
-    inputSchema: { type: 'object', properties: { text: { type: 'string' } }, required: ['text'] },
+    inputSchema: {
+      type: 'object',
+      properties: {
+        text: { type: 'string', minLength: 1, maxLength: 100 },
+        kind: { type: 'string', enum: ['one', 'other'] },
+        limit: { type: 'integer', minimum: 1, maximum: 100 },
+        ratio: { type: 'number' },
+        isAll: { type: 'boolean' },
+        names: { type: 'array', items: { type: 'string' } },
+        range: { type: 'object', properties: { from: { type: 'string' } }, required: ['from'] },
+      },
+      required: ['text'],
+      additionalProperties: false,
+    },
   },
 }
+const ARGUMENTS = {
+  ...{ text: 'example', kind: 'one', limit: 5, ratio: 0.5, isAll: true },
+  ...{ names: ['a', 'b'], range: { from: '2026-01-01' } },
+}
 const SECRET = 'an-example-that-protects-nothing-at-all'
+const STATELESS_REVISION = '2026-07-28'
 const JSON_TYPE = { 'content-type': 'application/json' }
 
 /** Variables with which every function starts. */
@@ -67,8 +85,10 @@ export function exampleRequests(token: string): readonly ExampleRequest[] {
       signedIn,
     ),
     post(MCP_PATH, rpc('tools/list', {}), signedIn),
-    post(MCP_PATH, rpc('tools/call', { name: TOOL, arguments: { text: 'example' } }), signedIn),
-    post(`/tools/${TOOL}`, { text: 'example' }, signedIn),
+    post(MCP_PATH, rpc('tools/call', { name: TOOL, arguments: ARGUMENTS }), signedIn),
+    stateless('tools/list', {}, signedIn),
+    stateless('tools/call', { name: TOOL, arguments: ARGUMENTS }, signedIn),
+    post(`/tools/${TOOL}`, ARGUMENTS, signedIn),
     post(LOG_WEBHOOK_PATH, [{ log_id: '1', data: { type: 's', client_id: 'example' } }], {
       authorization: `Bearer ${SECRET}`,
     }),
@@ -79,6 +99,22 @@ function post(path: string, body: unknown, headers: Readonly<Record<string, stri
   const accept = 'application/json, text/event-stream'
   const fields = { ...JSON_TYPE, accept, ...headers }
   return { path, method: 'POST', headers: fields, body: JSON.stringify(body) }
+}
+
+/** A request of the MCP revision without sessions. */
+function stateless(method: string, params: Readonly<Record<string, unknown>>, headers: object) {
+  const meta = 'io.modelcontextprotocol'
+  const fields = {
+    'mcp-protocol-version': STATELESS_REVISION,
+    'mcp-method': method,
+    ...(typeof params['name'] === 'string' && { 'mcp-name': params['name'] }),
+  }
+  const _meta = {
+    [`${meta}/protocolVersion`]: STATELESS_REVISION,
+    [`${meta}/clientInfo`]: { name: 'example', version: '1' },
+    [`${meta}/clientCapabilities`]: {},
+  }
+  return post(MCP_PATH, rpc(method, { ...params, _meta }), { ...headers, ...fields })
 }
 
 function rpc(method: string, params: object) {

@@ -27,8 +27,11 @@ interface LoadedFile {
   readonly module: { readonly exports: unknown }
 }
 
-const HEAD = Buffer.from('(function (exports, require, module, __dirname) {')
-const TAIL = Buffer.from('\n})')
+/** What the build writes around a bundle, so that the loader makes no copy of it. */
+export const WRAPPER = {
+  head: '(function (exports, require, module, __dirname) {',
+  tail: '})',
+} as const
 
 type Run = (
   exports: unknown,
@@ -53,12 +56,12 @@ export function createLoader(directory: string): Loader {
     const known = loaded.get(file)
     if (known !== undefined) return known.module.exports
     const filename = join(directory, file)
-    const bytes = readFileSync(filename)
-    // The build writes ASCII.
-    const source = Buffer.concat([HEAD, bytes, TAIL]).toString('latin1')
-    const checksum = crc32(bytes)
+    const source = readFileSync(filename, 'utf8')
+    const checksum = crc32(source)
     const cachedData = readCache(join(directory, CODE_CACHE, file), checksum)
     const script = new Script(source, { filename, ...(cachedData && { cachedData }) })
+    // Otherwise V8 would count it until it is collected, and collect garbage during the first call.
+    if (cachedData !== undefined) release(cachedData)
     const module = { exports: {} }
     loaded.set(file, { script, checksum, module })
     const run = script.runInThisContext() as Run
@@ -87,7 +90,7 @@ export function createLoader(directory: string): Loader {
 }
 
 /** Returns the cache of the source with this checksum; undefined if there is none or it is damaged. */
-function readCache(path: string, checksum: number): Buffer | undefined {
+function readCache(path: string, checksum: number): Buffer<ArrayBuffer> | undefined {
   const bytes = readIfThere(path)
   if (bytes === undefined || bytes.length < CHECKSUM_BYTES) return undefined
   const cache = bytes.subarray(CHECKSUM_BYTES)
@@ -95,7 +98,12 @@ function readCache(path: string, checksum: number): Buffer | undefined {
   return isWhole ? cache : undefined
 }
 
-function readIfThere(path: string): Buffer | undefined {
+function release({ buffer }: Buffer<ArrayBuffer>): void {
+  // Node reads a small file into a buffer that it shares with others.
+  if (buffer.byteLength > Buffer.poolSize) buffer.transfer(0)
+}
+
+function readIfThere(path: string): Buffer<ArrayBuffer> | undefined {
   try {
     return readFileSync(path)
   } catch {

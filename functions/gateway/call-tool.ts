@@ -4,6 +4,7 @@ import { isLong, type Place } from '../../shared/json/long-work.ts'
 import { atOnce, inTurns } from '../../shared/json/turns.ts'
 import type { FaultLocation } from '../../shared/json-schema/fault-location.ts'
 import type { Log } from '../../shared/log.ts'
+import { monotonicMs } from '../../shared/monotonic.ts'
 import { BearerError } from '../../shared/oauth/bearer.ts'
 import type { Caller } from './authenticator.ts'
 import { auditDecision } from './authorization.ts'
@@ -92,7 +93,7 @@ export function createCallTool(options: CallToolOptions): CallTool {
     const plan = planOf(tool)
     // One write covers the audit records of all calls in the same turn of the event loop.
     await call.log.written()
-    const startedAt = performance.now()
+    const startedAt = monotonicMs()
     const timeoutMs = Math.min(
       tool.timeoutMs ?? options.timeoutMs,
       options.timeoutMs,
@@ -126,7 +127,7 @@ export function createCallTool(options: CallToolOptions): CallTool {
     const { method, origin, path, body } = request
     const answer = await send(
       { method, origin, path, headers, body },
-      { timeoutMs: timeoutMs - (performance.now() - startedAt), budget: call.budget, onDisconnect },
+      { timeoutMs: timeoutMs - (monotonicMs() - startedAt), budget: call.budget, onDisconnect },
     )
     if (answer.status === 401) authority?.refused?.()
     const onFault = (fault: FaultLocation) => logFault(call, fault)
@@ -144,7 +145,7 @@ export function createCallTool(options: CallToolOptions): CallTool {
     call: ToolCall,
     request: BackendRequest | string,
   ): Promise<ToolOutcome | Refused> => {
-    const startedAt = performance.now()
+    const startedAt = monotonicMs()
     let finalStatus: FinalStatus = CRASHED
     try {
       const outcome =
@@ -159,7 +160,7 @@ export function createCallTool(options: CallToolOptions): CallTool {
       finalStatus = statusOf(outcome)
       return outcome
     } finally {
-      auditAnswer(call, finalStatus, Math.round(performance.now() - startedAt))
+      auditAnswer(call, finalStatus, Math.round(monotonicMs() - startedAt))
     }
   }
 

@@ -118,7 +118,7 @@ export function createGateway(
     server: config.server,
     served,
     readInput: createReadInput(
-      createStateSeal(stateKeys(config.GATEWAY_HMAC_SECRET, signingKeys), publicUrl),
+      createStateSeal(() => stateKeys(config.GATEWAY_HMAC_SECRET, signingKeys), publicUrl),
     ),
     fetchResource: createFetchResource(backends),
     challengeForm: config.AUTH_CHALLENGE,

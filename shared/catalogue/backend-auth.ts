@@ -4,6 +4,7 @@ import * as z from 'zod/mini'
 import { variables } from '../config/variables.ts'
 import { isLoopback } from '../config.ts'
 import { asObject } from '../json.ts'
+import { lazily } from '../lazily.ts'
 import { type Access, scopeList } from './access.ts'
 import { issueText } from './issue-text.ts'
 import type { ToolRequest } from './request.ts'
@@ -12,7 +13,7 @@ import { isReservedField, isTokenText } from './reserved-fields.ts'
 /**
  * How the gateway authenticates to the backend of a tool, with defaults filled in. Contains no secret.
  */
-export type ToolBackendAuth = z.output<typeof toolBackendAuth>
+export type ToolBackendAuth = z.output<ReturnType<typeof toolBackendAuth>>
 
 /** The `backendAuth` of one type. */
 export type BackendAuthOf<Type extends ToolBackendAuth['type']> = Extract<
@@ -37,62 +38,64 @@ const printableText = (max: number) =>
   z
     .string()
     .check(z.maxLength(max), z.regex(/^[\x21-\x7e]+$/, 'must be printable ASCII without blanks'))
-const secretName = z.string().check(
-  z.regex(
-    /^[A-Z][A-Z0-9_]{0,127}$/,
-    'must be the name of an environment variable such as CALENDAR_API_KEY, never the secret itself',
-  ),
-  z.refine(
-    (name) => !Object.hasOwn(variables, name) && !PLATFORM_VARIABLE.test(name),
-    'must not be a variable that this system or the platform uses',
-  ),
-)
-const tokenUrl = z.string().check(
-  z.maxLength(2_000),
-  z.refine((value) => {
-    const url = URL.canParse(value) ? new URL(value) : undefined
-    if (url === undefined || url.username !== '' || url.password !== '' || url.hash !== '') {
-      return false
-    }
-    return url.protocol === 'https:' || (url.protocol === 'http:' && isLoopback(url.hostname))
-  }, 'must be an https URL without credentials or fragment (http only on loopback)'),
-)
-const tokenRequest = { scopes: z._default(scopeList, []), audience: printableText(600) }
-const toolBackendAuth = z.discriminatedUnion(
-  'type',
-  [
-    z.strictObject({ type: z.literal('assertion') }),
-    z.strictObject({ type: z.literal('google_id_token') }),
-    z.strictObject({
-      type: z.literal('header'),
-      name: z.string().check(z.minLength(1), z.maxLength(128)),
-      secret: secretName,
-      prefix: z._default(
-        z
-          .string()
-          .check(
-            z.maxLength(128),
-            z.regex(/^[\x20-\x7e]*$/, 'must be printable ASCII on one line'),
-          ),
-        '',
-      ),
-    }),
-    z.strictObject({
-      type: z.literal('client_credentials'),
-      tokenUrl,
-      clientId: z.string().check(z.maxLength(512), z.regex(PRINTABLE, 'must be printable ASCII')),
-      clientSecret: secretName,
-      scopes: tokenRequest.scopes,
-      audience: z.optional(tokenRequest.audience),
-      tokenEndpointAuthMethod: z._default(
-        z.enum(['client_secret_basic', 'client_secret_post']),
-        'client_secret_basic',
-      ),
-    }),
-    z.strictObject({ type: z.literal('on_behalf_of'), ...tokenRequest }),
-  ],
-  `must be ${TYPES.join(', ')}`,
-)
+const toolBackendAuth = lazily(() => {
+  const secretName = z.string().check(
+    z.regex(
+      /^[A-Z][A-Z0-9_]{0,127}$/,
+      'must be the name of an environment variable such as CALENDAR_API_KEY, never the secret itself',
+    ),
+    z.refine(
+      (name) => !Object.hasOwn(variables, name) && !PLATFORM_VARIABLE.test(name),
+      'must not be a variable that this system or the platform uses',
+    ),
+  )
+  const tokenUrl = z.string().check(
+    z.maxLength(2_000),
+    z.refine((value) => {
+      const url = URL.canParse(value) ? new URL(value) : undefined
+      if (url === undefined || url.username !== '' || url.password !== '' || url.hash !== '') {
+        return false
+      }
+      return url.protocol === 'https:' || (url.protocol === 'http:' && isLoopback(url.hostname))
+    }, 'must be an https URL without credentials or fragment (http only on loopback)'),
+  )
+  const tokenRequest = { scopes: z._default(scopeList, []), audience: printableText(600) }
+  return z.discriminatedUnion(
+    'type',
+    [
+      z.strictObject({ type: z.literal('assertion') }),
+      z.strictObject({ type: z.literal('google_id_token') }),
+      z.strictObject({
+        type: z.literal('header'),
+        name: z.string().check(z.minLength(1), z.maxLength(128)),
+        secret: secretName,
+        prefix: z._default(
+          z
+            .string()
+            .check(
+              z.maxLength(128),
+              z.regex(/^[\x20-\x7e]*$/, 'must be printable ASCII on one line'),
+            ),
+          '',
+        ),
+      }),
+      z.strictObject({
+        type: z.literal('client_credentials'),
+        tokenUrl,
+        clientId: z.string().check(z.maxLength(512), z.regex(PRINTABLE, 'must be printable ASCII')),
+        clientSecret: secretName,
+        scopes: tokenRequest.scopes,
+        audience: z.optional(tokenRequest.audience),
+        tokenEndpointAuthMethod: z._default(
+          z.enum(['client_secret_basic', 'client_secret_post']),
+          'client_secret_basic',
+        ),
+      }),
+      z.strictObject({ type: z.literal('on_behalf_of'), ...tokenRequest }),
+    ],
+    `must be ${TYPES.join(', ')}`,
+  )
+})
 
 /**
  * Reads the `backendAuth` of a tool. Faults name the member.
@@ -109,7 +112,7 @@ export function readBackendAuth(
   }
   const members = Object.entries(given).filter(([, member]) => member !== null)
   const written = Object.fromEntries(members)
-  const parsed = toolBackendAuth.safeParse(written, { jitless: true })
+  const parsed = toolBackendAuth().safeParse(written, { jitless: true })
   if (!parsed.success) {
     const faults = parsed.error.issues.map(
       (issue) => `${['backendAuth', ...issue.path].join('.')}: ${issueText(issue, written)}`,

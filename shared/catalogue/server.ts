@@ -2,6 +2,7 @@ import '../schema-messages.ts'
 
 import * as z from 'zod/mini'
 import { ConfigError } from '../config.ts'
+import { lazily } from '../lazily.ts'
 import { unknownMember } from './unknown-member.ts'
 import { isWebUrl } from './web-url.ts'
 
@@ -34,40 +35,41 @@ export interface ServerInfo {
 /** The part of the section that functions other than the gateway read. */
 export type ServerLinks = Pick<ServerSection, 'documentation' | 'policy' | 'terms'>
 
-const text = z.string().check(z.trim(), z.minLength(1, 'must not be empty'))
-const webUrl = z
-  .string()
-  .check(z.refine(isWebUrl, 'must be an https URL without credentials (http only on loopback)'))
-const iconSource = z
-  .string()
-  .check(
-    z.refine(
-      (value) => isWebUrl(value) || /^data:image\/[a-z0-9.+-]+[;,]/i.test(value),
-      'must be an https URL or a data: URL of an image',
+const section = lazily(() => {
+  const text = z.string().check(z.trim(), z.minLength(1, 'must not be empty'))
+  const webUrl = z
+    .string()
+    .check(z.refine(isWebUrl, 'must be an https URL without credentials (http only on loopback)'))
+  const iconSource = z
+    .string()
+    .check(
+      z.refine(
+        (value) => isWebUrl(value) || /^data:image\/[a-z0-9.+-]+[;,]/i.test(value),
+        'must be an https URL or a data: URL of an image',
+      ),
+    )
+  return z.object({
+    name: z.optional(text),
+    title: z.optional(text),
+    version: z.optional(text),
+    description: z.optional(text),
+    instructions: z.optional(text),
+    icons: z.optional(
+      z.array(
+        z.looseObject({
+          src: iconSource,
+          mimeType: z.optional(z.string()),
+          sizes: z.optional(z.array(z.string())),
+          theme: z.optional(z.enum(['light', 'dark'])),
+        }),
+      ),
     ),
-  )
-const members = {
-  name: z.optional(text),
-  title: z.optional(text),
-  version: z.optional(text),
-  description: z.optional(text),
-  instructions: z.optional(text),
-  icons: z.optional(
-    z.array(
-      z.looseObject({
-        src: iconSource,
-        mimeType: z.optional(z.string()),
-        sizes: z.optional(z.array(z.string())),
-        theme: z.optional(z.enum(['light', 'dark'])),
-      }),
-    ),
-  ),
-  websiteUrl: z.optional(webUrl),
-  documentation: z.optional(webUrl),
-  policy: z.optional(webUrl),
-  terms: z.optional(webUrl),
-}
-const section = z.object(members)
+    websiteUrl: z.optional(webUrl),
+    documentation: z.optional(webUrl),
+    policy: z.optional(webUrl),
+    terms: z.optional(webUrl),
+  })
+})
 const NAME = 'chatgpt-auth0-gateway'
 const VERSION = '0.1.0'
 
@@ -83,7 +85,7 @@ export function readServer(
 ): { readonly server: ServerSection | undefined; readonly warnings: readonly string[] } {
   if (written === undefined) return { server: undefined, warnings: [] }
   const given = Object.entries(written).filter(([, member]) => member !== null)
-  const parsed = section.safeParse(Object.fromEntries(given), { jitless: true })
+  const parsed = section().safeParse(Object.fromEntries(given), { jitless: true })
   if (!parsed.success) {
     throw new ConfigError(
       parsed.error.issues.map(
@@ -93,8 +95,8 @@ export function readServer(
   }
   const warnings = given
     .map(([name]) => name)
-    .filter((name) => !Object.hasOwn(members, name))
-    .map((name) => unknownMember(name, Object.keys(members), 'server.'))
+    .filter((name) => !Object.hasOwn(section().shape, name))
+    .map((name) => unknownMember(name, Object.keys(section().shape), 'server.'))
   return { server: parsed.data, warnings }
 }
 

@@ -1,20 +1,22 @@
+import { lazily } from '../lazily.ts'
+
 /**
  * Characters that a terminal or a viewer does not show as themselves: controls (C0, C1), line and paragraph
  * separators, and format characters: bidirectional controls (Unicode UAX #9), zero-width characters,
  * tags, variation selectors and fillers (Default_Ignorable_Code_Point).
  */
-const UNSEEN = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/u
-const EVERY_UNSEEN = new RegExp(UNSEEN, 'gu')
-const UNSEEN_IN_JSON = new RegExp(`(?![\\n])${UNSEEN.source}`, 'gu')
+const unseen = lazily(() => /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/u)
+const everyUnseen = lazily(() => new RegExp(unseen(), 'gu'))
+const unseenInJson = lazily(() => new RegExp(`(?![\\n])${unseen().source}`, 'gu'))
 
 /** Returns whether the text contains a control, format or other character that is not shown as itself. */
 export function hasUnseen(text: string): boolean {
-  return UNSEEN.test(text)
+  return unseen().test(text)
 }
 
 /** Escapes each such character, including line breaks, as `\u202e` or `\u{e0001}`. */
 export function printable(text: string): string {
-  return text.replace(EVERY_UNSEEN, escapeCharacter)
+  return text.replace(everyUnseen(), escapeCharacter)
 }
 
 /**
@@ -22,7 +24,7 @@ export function printable(text: string): string {
  * members.
  */
 export function printableJson(json: string): string {
-  return json.replace(UNSEEN_IN_JSON, (character) => character.split('').map(escapeUnit).join(''))
+  return json.replace(unseenInJson(), (character) => character.split('').map(escapeUnit).join(''))
 }
 
 /** Returns the escape of a character: `\u202e`, or `\u{1d402}` beyond the Basic Multilingual Plane. */

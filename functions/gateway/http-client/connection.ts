@@ -1,4 +1,5 @@
 import { connect as connectTcp, isIP, type Socket } from 'node:net'
+import { monotonicMs } from '../../../shared/monotonic.ts'
 import { afterNextRead } from './loop-turn.ts'
 import { createResponseReader, type ResponseListener } from './response-reader.ts'
 
@@ -79,7 +80,7 @@ export function openConnection(options: ConnectionOptions): Connection {
     failed?.onError(error, sent === 'nothing' || (sent === 'one-piece' && isWriteError && isUsed))
   }
   const becomeIdle = (milliseconds: number) => {
-    idleSince = performance.now()
+    idleSince = monotonicMs()
     staleAt = idleSince + milliseconds
     options.onIdle(connection)
   }
@@ -156,10 +157,10 @@ export function openConnection(options: ConnectionOptions): Connection {
       reader.begin(next.isHead, next)
       sent = 'nothing'
       // What the server sends after a response often follows at once.
-      if (isRead && performance.now() - idleSince <= MAX_UNREAD_MS) write()
+      if (isRead && monotonicMs() - idleSince <= MAX_UNREAD_MS) write()
       else afterNextRead(write)
     },
-    isFresh: () => !socket.destroyed && performance.now() < staleAt,
+    isFresh: () => !socket.destroyed && monotonicMs() < staleAt,
     close: () => {
       exchange = undefined
       socket.destroy()

@@ -1,5 +1,6 @@
 import * as z from 'zod/mini'
 import { asObject, parseJson } from '../../../shared/json.ts'
+import { lazily } from '../../../shared/lazily.ts'
 
 /** What a retry adds to the call: the client's input and the state that the client received. */
 export interface Answers {
@@ -27,22 +28,24 @@ const isText = (value: unknown) => typeof value === 'string'
 const listOf = (isItem: (item: unknown) => boolean) =>
   z.custom<unknown[]>((value) => Array.isArray(value) && value.every(isItem))
 
-const elicitResult = z.looseObject({
-  action: z.enum(['accept', 'decline', 'cancel']),
-  content: z.nullish(z.custom<object>(isContent)),
+const inputResponseSchema = lazily(() => {
+  const elicitResult = z.looseObject({
+    action: z.enum(['accept', 'decline', 'cancel']),
+    content: z.nullish(z.custom<object>(isContent)),
+  })
+  const createMessageResult = z.looseObject({
+    role: z.enum(['user', 'assistant']),
+    content: z.union([
+      z.looseObject({ type: z.string() }),
+      listOf((block) => asObject(block) !== undefined),
+    ]),
+    model: z.string(),
+  })
+  const listRootsResult = z.looseObject({
+    roots: listOf((root) => isText(asObject(root)?.['uri'])),
+  })
+  return z.union([elicitResult, createMessageResult, listRootsResult])
 })
-const createMessageResult = z.looseObject({
-  role: z.enum(['user', 'assistant']),
-  content: z.union([
-    z.looseObject({ type: z.string() }),
-    listOf((block) => asObject(block) !== undefined),
-  ]),
-  model: z.string(),
-})
-const listRootsResult = z.looseObject({
-  roots: listOf((root) => isText(asObject(root)?.['uri'])),
-})
-const inputResponse = z.union([elicitResult, createMessageResult, listRootsResult])
 
 /**
  * Returns the `inputResponses` of a retry as JSON; undefined if there are none. Each must be MCP's
@@ -59,7 +62,7 @@ export function readInputResponses(value: unknown, isPlain: boolean): string | u
   const isValid =
     responses !== undefined &&
     all.length <= MAX_RESPONSES &&
-    all.every((response) => inputResponse.safeParse(response).success)
+    all.every((response) => inputResponseSchema().safeParse(response).success)
   if (isValid) return text
   throw new InputError(
     'input_responses_invalid',

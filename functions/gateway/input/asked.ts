@@ -1,6 +1,7 @@
 import * as z from 'zod/mini'
 import { isLoopback } from '../../../shared/config.ts'
 import { asObject } from '../../../shared/json.ts'
+import { lazily } from '../../../shared/lazily.ts'
 
 /** A request to the client or its user (`elicitation/create`, `sampling/createMessage`, `roots/list`). */
 export interface InputRequest {
@@ -19,39 +20,41 @@ export interface InputRequired {
 export const INPUT_REQUIRED = 'input_required'
 const MAX_REQUESTS = 50
 
-const primitive = z.looseObject({ type: z.enum(['string', 'number', 'integer', 'boolean']) })
-const choices = z.looseObject({
-  type: z.literal('array'),
-  items: z.union([
-    z.looseObject({ enum: z.array(z.string()) }),
-    z.looseObject({ anyOf: z.array(z.looseObject({ const: z.string(), title: z.string() })) }),
-  ]),
+const inputRequestSchema = lazily(() => {
+  const primitive = z.looseObject({ type: z.enum(['string', 'number', 'integer', 'boolean']) })
+  const choices = z.looseObject({
+    type: z.literal('array'),
+    items: z.union([
+      z.looseObject({ enum: z.array(z.string()) }),
+      z.looseObject({ anyOf: z.array(z.looseObject({ const: z.string(), title: z.string() })) }),
+    ]),
+  })
+  const formParams = z.looseObject({
+    mode: z.optional(z.literal('form')),
+    message: z.string(),
+    requestedSchema: z.looseObject({
+      type: z.literal('object'),
+      properties: z.record(z.string(), z.union([primitive, choices])),
+      required: z.optional(z.array(z.string())),
+    }),
+  })
+  const urlParams = z.looseObject({
+    mode: z.literal('url'),
+    message: z.string(),
+    url: z.string().check(z.refine(isWebUrl)),
+  })
+  return z.discriminatedUnion('method', [
+    z.looseObject({
+      method: z.literal('elicitation/create'),
+      params: z.union([formParams, urlParams]),
+    }),
+    z.looseObject({
+      method: z.literal('sampling/createMessage'),
+      params: z.looseObject({ messages: z.array(z.looseObject({})), maxTokens: z.number() }),
+    }),
+    z.looseObject({ method: z.literal('roots/list'), params: z.optional(z.looseObject({})) }),
+  ])
 })
-const formParams = z.looseObject({
-  mode: z.optional(z.literal('form')),
-  message: z.string(),
-  requestedSchema: z.looseObject({
-    type: z.literal('object'),
-    properties: z.record(z.string(), z.union([primitive, choices])),
-    required: z.optional(z.array(z.string())),
-  }),
-})
-const urlParams = z.looseObject({
-  mode: z.literal('url'),
-  message: z.string(),
-  url: z.string().check(z.refine(isWebUrl)),
-})
-const inputRequest = z.discriminatedUnion('method', [
-  z.looseObject({
-    method: z.literal('elicitation/create'),
-    params: z.union([formParams, urlParams]),
-  }),
-  z.looseObject({
-    method: z.literal('sampling/createMessage'),
-    params: z.looseObject({ messages: z.array(z.looseObject({})), maxTokens: z.number() }),
-  }),
-  z.looseObject({ method: z.literal('roots/list'), params: z.optional(z.looseObject({})) }),
-])
 
 /**
  * Reads an InputRequiredResult. Returns undefined if the value is another result, and 'malformed'
@@ -75,7 +78,7 @@ export function readInputRequired(
   const all = Object.values(requestsByKey ?? {})
   if (requestsByKey === undefined || all.length > MAX_REQUESTS) return 'malformed'
   if (all.length === 0 && state === undefined) return 'malformed'
-  if (!all.every((request) => inputRequest.safeParse(request).success)) return 'malformed'
+  if (!all.every((request) => inputRequestSchema().safeParse(request).success)) return 'malformed'
   const { inputRequests, _meta } = asObject(kept) ?? {}
   return {
     ...(all.length > 0 && { inputRequests: inputRequests as InputRequired['inputRequests'] }),

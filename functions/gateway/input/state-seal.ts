@@ -1,5 +1,6 @@
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto'
 import { parseJson } from '../../../shared/json.ts'
+import { lazily } from '../../../shared/lazily.ts'
 
 /** The call that a state belongs to. */
 export interface StateOwner {
@@ -47,16 +48,17 @@ const TAG_BYTES = 16
  * state also gets a sealed state, as proof that it requested input.
  */
 export function createStateSeal(
-  keys: readonly [Uint8Array, ...Uint8Array[]],
+  deriveKeys: () => readonly [Uint8Array, ...Uint8Array[]],
   audience: string,
 ): StateSeal {
   const aad = Buffer.from(audience)
+  const keys = lazily(deriveKeys)
   return {
     seal: (state, owner, now) => {
       const expiresAt = now + STATE_LIFETIME_SECONDS
       const head = JSON.stringify([...partsOf(owner), expiresAt, state !== undefined])
       const nonce = randomBytes(NONCE_BYTES)
-      const cipher = createCipheriv(ALGORITHM, keys[0], nonce, { authTagLength: TAG_BYTES })
+      const cipher = createCipheriv(ALGORITHM, keys()[0], nonce, { authTagLength: TAG_BYTES })
       cipher.setAAD(aad)
       // JSON.stringify writes no line break, so the first one ends the head.
       const sealed = Buffer.concat([cipher.update(`${head}\n${state ?? ''}`), cipher.final()])
@@ -66,7 +68,7 @@ export function createStateSeal(
       if (sealed.length > MAX_SEALED_CHARACTERS) return { fault: 'request_state_too_large' }
       const bytes = Buffer.from(sealed, 'base64url')
       const isCanonical = bytes.toString('base64url') === sealed
-      const text = isCanonical ? decryptWithAny(keys, bytes, aad) : undefined
+      const text = isCanonical ? decryptWithAny(keys(), bytes, aad) : undefined
       if (text === undefined) return { fault: 'request_state_forged' }
       const end = text.indexOf('\n')
       const head = parseJson(text.slice(0, end))?.value

@@ -2,6 +2,7 @@ import { setImmediate } from 'node:timers/promises'
 import type { HttpResponse } from '../../../shared/http/http.ts'
 import type { Place, Queue } from '../../../shared/json/long-work.ts'
 import type { Log } from '../../../shared/log.ts'
+import { monotonicMs } from '../../../shared/monotonic.ts'
 import { BearerError } from '../../../shared/oauth/bearer.ts'
 import { authorize, type Refusal } from '../authorization.ts'
 import type {
@@ -167,12 +168,12 @@ async function beginAll(
   isLong: boolean,
 ): Promise<{ readonly answers: readonly (string | Promise<string>)[] }> {
   const answers: (string | Promise<string>)[] = []
-  let startedAt = performance.now()
+  let startedAt = monotonicMs()
   let ownCharacters = 0
   for (const request of requests) {
-    if (performance.now() - startedAt > MAX_TURN_MS) {
+    if (monotonicMs() - startedAt > MAX_TURN_MS) {
       await setImmediate()
-      startedAt = performance.now()
+      startedAt = monotonicMs()
     }
     const place = queue()
     let onLeave: () => void = () => undefined

@@ -3,6 +3,7 @@ import { isOpen } from '../../../shared/catalogue/access.ts'
 import { type Content, toContent } from '../../../shared/catalogue/resources/content.ts'
 import type { BackendSource } from '../../../shared/catalogue/resources/resource.ts'
 import type { Log } from '../../../shared/log.ts'
+import { monotonicMs } from '../../../shared/monotonic.ts'
 import type { Caller } from '../authenticator.ts'
 import { auditDecision } from '../authorization.ts'
 import type { ByteBudget } from '../backend/response-budget.ts'
@@ -66,7 +67,7 @@ export async function readContents(
   const { source } = resource
   auditDecision(resource, exchange.caller, exchange.log, { decision: 'allowed' })
   if ('content' in source) return [contentsOf(resource, source.content)]
-  const startedAt = performance.now()
+  const startedAt = monotonicMs()
   let finalStatus: { readonly status: number; readonly reason?: string } = {
     status: 500,
     reason: 'internal_error',
@@ -81,7 +82,7 @@ export async function readContents(
     if (error instanceof ResourceError) finalStatus = { status: 502, reason: error.reason }
     throw error
   } finally {
-    const ms = Math.round(performance.now() - startedAt)
+    const ms = Math.round(monotonicMs() - startedAt)
     const severity = finalStatus.status >= 500 ? 'ERROR' : 'NOTICE'
     exchange.log.audit(
       'resource_answered',

@@ -2,6 +2,7 @@ import '../../schema-messages.ts'
 
 import * as z from 'zod/mini'
 import { asObject } from '../../json.ts'
+import { lazily } from '../../lazily.ts'
 import { type AccessRule, ruleOfSchemes, ruleOfScopes, schemeList, scopeList } from '../access.ts'
 import { unknownMember } from '../unknown-member.ts'
 import type { CatalogueFiles } from './catalogue-files.ts'
@@ -51,36 +52,37 @@ export interface ReadResource {
 /** The maximum size of the file of one resource. */
 export const MAX_RESOURCE_BYTES = 4 * 1024 * 1024
 
-const members = {
-  uri: z.string(),
-  name: z.optional(z.string().check(z.minLength(1))),
-  title: z.optional(z.string()),
-  description: z.optional(z.string()),
-  mimeType: z.optional(
-    z.string().check(z.regex(/^[\w.+-]+\/[\w.+-]+(?:\s*;.*)?$/, 'must be a media type')),
-  ),
-  file: z.optional(z.string().check(z.minLength(1))),
-  text: z.optional(z.string()),
-  request: z.optional(
-    z.strictObject({
-      url: z
-        .string()
-        .check(
-          z.regex(
-            /^\/?(?!\/)(?!.*(?:^|\/)\.{1,2}(?:\/|$))[\w./~%-]+$/,
-            'must be a path under FUNCTIONS_BASE',
+const entry = lazily(() =>
+  z.object({
+    uri: z.string(),
+    name: z.optional(z.string().check(z.minLength(1))),
+    title: z.optional(z.string()),
+    description: z.optional(z.string()),
+    mimeType: z.optional(
+      z.string().check(z.regex(/^[\w.+-]+\/[\w.+-]+(?:\s*;.*)?$/, 'must be a media type')),
+    ),
+    file: z.optional(z.string().check(z.minLength(1))),
+    text: z.optional(z.string()),
+    request: z.optional(
+      z.strictObject({
+        url: z
+          .string()
+          .check(
+            z.regex(
+              /^\/?(?!\/)(?!.*(?:^|\/)\.{1,2}(?:\/|$))[\w./~%-]+$/,
+              'must be a path under FUNCTIONS_BASE',
+            ),
           ),
-        ),
-    }),
-  ),
-  timeoutMs: z.optional(z.int().check(z.gte(1), z.lte(600_000))),
-  annotations: z.optional(z.looseObject({})),
-  icons: z.optional(z.array(z.looseObject({ src: z.string() }))),
-  _meta: z.optional(z.record(z.string(), z.unknown())),
-  scopes: z.optional(scopeList),
-  securitySchemes: z.optional(schemeList),
-}
-const entry = z.object(members)
+      }),
+    ),
+    timeoutMs: z.optional(z.int().check(z.gte(1), z.lte(600_000))),
+    annotations: z.optional(z.looseObject({})),
+    icons: z.optional(z.array(z.looseObject({ src: z.string() }))),
+    _meta: z.optional(z.record(z.string(), z.unknown())),
+    scopes: z.optional(scopeList),
+    securitySchemes: z.optional(schemeList),
+  }),
+)
 
 /**
  * Reads one entry of `resources`. Of the catalogue's `defaults`, only those of access apply to it. A
@@ -95,10 +97,10 @@ export function readResource(
   const saysAccess = own['scopes'] !== undefined || own['securitySchemes'] !== undefined
   const { scopes = undefined, securitySchemes = undefined } = saysAccess ? {} : defaults
   const access = { scopes: scopes ?? undefined, securitySchemes: securitySchemes ?? undefined }
-  const parsed = entry.safeParse({ ...access, ...own }, { jitless: true })
+  const parsed = entry().safeParse({ ...access, ...own }, { jitless: true })
   const warnings = Object.keys(own)
-    .filter((name) => !Object.hasOwn(members, name))
-    .map((name) => unknownMember(name, Object.keys(members)))
+    .filter((name) => !Object.hasOwn(entry().shape, name))
+    .map((name) => unknownMember(name, Object.keys(entry().shape)))
   if (!parsed.success) {
     const faults = parsed.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`)
     return { faults, warnings }
@@ -123,7 +125,7 @@ export function readResource(
   }
 }
 
-type Entry = z.output<typeof entry>
+type Entry = z.output<ReturnType<typeof entry>>
 
 function described({ uri, name, title, description, annotations, icons, _meta, file }: Entry) {
   const own = name ?? (nameOf(file ?? '') || lastPart(uri))

@@ -2,6 +2,7 @@ import '../../schema-messages.ts'
 
 import * as z from 'zod/mini'
 import { asObject } from '../../json.ts'
+import { lazily } from '../../lazily.ts'
 
 type Members = Readonly<Record<string, unknown>>
 
@@ -15,40 +16,48 @@ const WIDGET_HINT = 'openai/resultCanProduceWidget'
 /** Members of `_meta.ui` that hosts read from the resource, never from the tool. */
 const RESOURCE_MEMBERS = ['csp', 'permissions', 'domain', 'prefersBorder']
 
-// The value becomes part of a Content-Security-Policy, so it must not end a source or a directive.
-const source = z
-  .string()
-  .check(
-    z.regex(
-      /^(?:https?|wss?):\/\/(?:\*\.)?[a-z0-9.-]+(?::\d{1,5})?(?:\/[^\s;,'"]*)?$/i,
-      'must be an origin such as https://api.example.com or https://*.example.com',
+const schemas = lazily(() => {
+  // The value becomes part of a Content-Security-Policy, so it must not end a source or a directive.
+  const source = z
+    .string()
+    .check(
+      z.regex(
+        /^(?:https?|wss?):\/\/(?:\*\.)?[a-z0-9.-]+(?::\d{1,5})?(?:\/[^\s;,'"]*)?$/i,
+        'must be an origin such as https://api.example.com or https://*.example.com',
+      ),
+    )
+  const sources = z.optional(z.array(source))
+  const permission = z.optional(z.looseObject({}))
+  return {
+    uiOfResource: z.optional(
+      z.looseObject({
+        csp: z.optional(
+          z.looseObject({
+            connectDomains: sources,
+            resourceDomains: sources,
+            frameDomains: sources,
+            baseUriDomains: sources,
+          }),
+        ),
+        permissions: z.optional(
+          z.looseObject({
+            camera: permission,
+            microphone: permission,
+            geolocation: permission,
+            clipboardWrite: permission,
+          }),
+        ),
+        domain: z.optional(z.string().check(z.trim(), z.minLength(1))),
+        prefersBorder: z.optional(z.boolean()),
+      }),
     ),
-  )
-const sources = z.optional(z.array(source))
-const permission = z.optional(z.looseObject({}))
-const uiOfResource = z.looseObject({
-  csp: z.optional(
-    z.looseObject({
-      connectDomains: sources,
-      resourceDomains: sources,
-      frameDomains: sources,
-      baseUriDomains: sources,
-    }),
-  ),
-  permissions: z.optional(
-    z.looseObject({
-      camera: permission,
-      microphone: permission,
-      geolocation: permission,
-      clipboardWrite: permission,
-    }),
-  ),
-  domain: z.optional(z.string().check(z.trim(), z.minLength(1))),
-  prefersBorder: z.optional(z.boolean()),
-})
-const uiOfTool = z.looseObject({
-  resourceUri: z.optional(z.string().check(z.startsWith('ui://', 'must be a ui:// URI'))),
-  visibility: z.optional(z.array(z.enum(['model', 'app']))),
+    uiOfTool: z.optional(
+      z.looseObject({
+        resourceUri: z.optional(z.string().check(z.startsWith('ui://', 'must be a ui:// URI'))),
+        visibility: z.optional(z.array(z.enum(['model', 'app']))),
+      }),
+    ),
+  }
 })
 
 /** The result of `readToolMeta`. */
@@ -68,7 +77,7 @@ export function readToolMeta(meta: Members | undefined): ReadToolMeta {
   const none = { meta, uiResource: undefined, faults: [], warnings: [] }
   if (meta === undefined) return none
   const given = meta['ui'] ?? undefined
-  const ui = z.optional(uiOfTool).safeParse(given)
+  const ui = schemas().uiOfTool.safeParse(given)
   if (!ui.success) return { ...none, faults: ui.error.issues.map((issue) => at('_meta.ui', issue)) }
   const aliases = ALIASES.map((name) => meta[name] ?? undefined)
   const named = [ui.data?.resourceUri, ...aliases].filter((uri) => uri !== undefined)
@@ -122,7 +131,7 @@ export function withoutUi(meta: Members | undefined): Pick<ReadToolMeta, 'meta' 
 
 /** Returns the faults of the `_meta.ui` of a resource, one line each. */
 export function uiMetaFaults(meta: Members | undefined): string[] {
-  const parsed = z.optional(uiOfResource).safeParse(meta?.['ui'] ?? undefined)
+  const parsed = schemas().uiOfResource.safeParse(meta?.['ui'] ?? undefined)
   return parsed.success ? [] : parsed.error.issues.map((issue) => at('_meta.ui', issue))
 }
 

@@ -14,7 +14,7 @@ const SECRETS = [
   'an-older-secret-0123456789-abcdefgh',
 ] as const
 const keys = stateKeys(SECRETS, [])
-const seal = createStateSeal(keys, 'https://mcp.test')
+const seal = createStateSeal(() => keys, 'https://mcp.test')
 const OWNER = { subject: 'auth0|a', client: 'c', tool: 't', argumentsDigest: argumentsDigest('{}') }
 const sealed = seal.seal('state', OWNER, NOW)
 const FORGED = { fault: 'request_state_forged' }
@@ -82,17 +82,17 @@ describe('a sealed state', () => {
   })
 
   test('is refused if it has another issuer or another key or is too long', () => {
-    const other = createStateSeal(keys, 'https://other.test')
+    const other = createStateSeal(() => keys, 'https://other.test')
     expect(other.open(sealed, OWNER, NOW)).toEqual(FORGED)
-    expect(createStateSeal([randomBytes(32)], 'https://mcp.test').open(sealed, OWNER, NOW)).toEqual(
-      FORGED,
-    )
+    const otherKey = createStateSeal(() => [randomBytes(32)], 'https://mcp.test')
+    expect(otherKey.open(sealed, OWNER, NOW)).toEqual(FORGED)
     const long = 'A'.repeat(32_769)
     expect(seal.open(long, OWNER, NOW)).toEqual({ fault: 'request_state_too_large' })
   })
 
   test('opens after a rotation of its key', () => {
-    const rotated = createStateSeal(stateKeys(['a-new-secret', ...SECRETS], []), 'https://mcp.test')
+    const rotatedKeys = stateKeys(['a-new-secret', ...SECRETS], [])
+    const rotated = createStateSeal(() => rotatedKeys, 'https://mcp.test')
     expect(rotated.open(sealed, OWNER, NOW)).toEqual({ state: 'state' })
     expect(seal.open(rotated.seal('s', OWNER, NOW), OWNER, NOW)).toEqual(FORGED)
   })

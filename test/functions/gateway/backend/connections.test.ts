@@ -169,7 +169,7 @@ describe('connections to backends', () => {
     'a call of %d bytes on a connection that is reset later',
     { retry: 5 },
     async (size, result) => {
-      vi.useFakeTimers({ toFake: ['performance'] })
+      vi.useFakeTimers({ toFake: ['hrtime'] })
       const { port, worker, outlive } = await startResettingBackend()
       expect(await postTo(port, 'first')).toBe('1')
       await turns()

@@ -6,12 +6,15 @@ import type { Log } from '../../shared/log.ts'
 import { createAccessTokenVerifier } from '../../shared/oauth/access-token.ts'
 import { createJwks } from '../../shared/oauth/jwks.ts'
 import { MCP_PATH, protectedResourceMetadataUrl } from '../../shared/oauth/protected-resource.ts'
+import { rehearseVerification } from '../../shared/oauth/rehearsal.ts'
 import { createAuthenticator } from './authenticator.ts'
 import { fetchDocument } from './backend/fetch-document.ts'
 import { createGoogleIdentity } from './backend/google-identity.ts'
 import { createResponseBudget } from './backend/response-budget.ts'
+import { connectTo } from './backend/send.ts'
 import { createBackendAuth } from './backend-auth/backend-auth.ts'
 import { createCallTool } from './call-tool.ts'
+import type { CallableTool } from './callable-tool.ts'
 import type { GatewayConfig } from './config.ts'
 import { createReadInput } from './input/read-input.ts'
 import { stateKeys } from './input/state-keys.ts'
@@ -34,7 +37,10 @@ export interface GatewayDependencies {
 
 /** The handler of all requests to the gateway. */
 export interface Gateway extends Handler {
-  /** Fetches the issuer's keys before the first token arrives. A failure has no effect. */
+  /**
+   * Begins what the first call would wait for: fetches the issuer's keys, loads what verifies a token,
+   * and connects to the backends. A failure has no effect.
+   */
   readonly warmUp: () => void
 }
 
@@ -162,5 +168,12 @@ export function createGateway(
     if (request.path !== '/openapi.json') throw notFound()
     return withCors(PUBLIC_DOCUMENT, request, () => openApi(request), problemResponse)
   }
-  return Object.assign(handle, { warmUp: jwks.warmUp })
+  const warmUp = () => {
+    jwks.warmUp()
+    void rehearseVerification()
+    const isBackend = ({ request, answeredBy }: CallableTool) =>
+      request === undefined && answeredBy !== 'gateway'
+    if ([...catalogue.values()].some(isBackend)) connectTo(new URL(config.FUNCTIONS_BASE).origin)
+  }
+  return Object.assign(handle, { warmUp })
 }

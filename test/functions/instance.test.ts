@@ -1,9 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { connect } from 'node:net'
+import { type AddressInfo, connect, createServer } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
-import { afterEach, expect, test } from 'vitest'
+import { afterEach, expect, onTestFinished, test } from 'vitest'
 import {
   MGMT_CLIENT_ID,
   MGMT_CLIENT_SECRET,
@@ -135,6 +135,35 @@ test('a new gateway fetches the keys of the issuer before the first token arrive
   await spawnGateway()
   await until(() => issuer.countOf(JWKS_PATH) > 0)
   expect(issuer.countOf(JWKS_PATH)).toBe(1)
+})
+
+test('a new gateway connects to the backend before the first call', async () => {
+  const connected = Promise.withResolvers<void>()
+  const server = createServer(() => connected.resolve())
+  await once(server.listen(0, '127.0.0.1'), 'listening')
+  onTestFinished(() => void server.close())
+  const { port } = server.address() as AddressInfo
+  await spawnFunction('gateway', { ...gatewayEnv(), FUNCTIONS_BASE: `http://127.0.0.1:${port}` })
+  await connected.promise
+})
+
+test('a new gateway does not connect to FUNCTIONS_BASE if no tool is called there', async () => {
+  let connections = 0
+  const server = createServer(() => {
+    connections += 1
+  })
+  await once(server.listen(0, '127.0.0.1'), 'listening')
+  onTestFinished(() => void server.close())
+  const { port } = server.address() as AddressInfo
+  const about = { ...TOOLS.about, request: { url: `${backend.url}/about` } }
+  const instance = await spawnFunction('gateway', {
+    ...gatewayEnv(),
+    FUNCTIONS_BASE: `http://127.0.0.1:${port}`,
+    TOOLS: JSON.stringify({ about }),
+  })
+  await until(() => isAnswering(instance))
+  expect((await callAbout(instance)).status).toBe(200)
+  expect(connections).toBe(0)
 })
 
 test('a gateway starts and answers while the keys of the issuer are unavailable', async () => {

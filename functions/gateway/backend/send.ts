@@ -111,6 +111,11 @@ export function send(sent: OutgoingRequest, options: SendOptions): Promise<Backe
   })
 }
 
+/** Connects to a backend before the first call, which then does not wait for the handshakes. */
+export function connectTo(origin: string): void {
+  poolOf(origin).connect()
+}
+
 function poolOf(origin: string): ConnectionPool {
   const pool = pools.get(origin) ?? createConnectionPool(origin)
   pools.set(origin, pool)

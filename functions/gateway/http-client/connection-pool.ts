@@ -5,6 +5,8 @@ import { loopTurn } from './loop-turn.ts'
 export interface ConnectionPool {
   /** Starts an exchange as soon as it has a connection. */
   readonly run: (exchange: Exchange) => void
+  /** Opens a connection for the next exchange if there is none. No exchange depends on this attempt. */
+  readonly connect: () => void
   /** Forgets an exchange that has not started. */
   readonly forget: (exchange: Exchange) => void
   /** Closes the connections without an exchange. */
@@ -32,17 +34,17 @@ export function createConnectionPool(origin: string): ConnectionPool {
   let open = 0
   let isSweeping = false
 
+  const openOne = () => {
+    open += 1
+    return openConnection({ url, session, onIdle, onClose })
+  }
   const openNeeded = () => {
-    while (connecting.size < waiting.size && open < MAX_CONNECTIONS) {
-      connecting.add(openConnection({ url, session, onIdle, onClose }))
-      open += 1
-    }
+    while (connecting.size < waiting.size && open < MAX_CONNECTIONS) connecting.add(openOne())
   }
   const endRest = () => {
     const now = loopTurn()
-    if (now === turn) return
+    if (now !== turn) idle.push(...resting.splice(0))
     turn = now
-    if (resting.length > 0) idle.push(...resting.splice(0))
   }
   const nextWaiting = (): Exchange | undefined => {
     const [next] = waiting
@@ -80,7 +82,7 @@ export function createConnectionPool(origin: string): ConnectionPool {
   }
   return {
     run: (exchange) => {
-      endRest()
+      if (resting.length > 0) endRest()
       for (;;) {
         const isRead = idle.length > 0
         const connection = isRead ? idle.pop() : resting.pop()
@@ -90,6 +92,9 @@ export function createConnectionPool(origin: string): ConnectionPool {
       }
       waiting.add(exchange)
       openNeeded()
+    },
+    connect: () => {
+      if (open === 0) openOne()
     },
     forget: (exchange) => {
       waiting.delete(exchange)

@@ -1,5 +1,6 @@
 import { setImmediate } from 'node:timers/promises'
 import { afterEach, describe, expect, test, vi } from 'vitest'
+import { connectTo } from '../../../../functions/gateway/backend/send.ts'
 import { call, PLENTY } from '../../../support/gateway/send-to.ts'
 import { freePort } from '../../../support/http/free-port.ts'
 import { response, startRawServer } from '../../../support/http/raw-server.ts'
@@ -20,7 +21,7 @@ afterEach(() => void vi.useRealTimers())
 describe('an idle connection', () => {
   test('is not used later than a second before the time-out that the server states', async () => {
     // Without its timers: a process that was suspended has not run them.
-    vi.useFakeTimers({ toFake: ['performance'] })
+    vi.useFakeTimers({ toFake: ['hrtime'] })
     const { port } = await startNumbering('keep-alive: timeout=10\r\n')
     expect(await call(port)).toBe('1')
     vi.advanceTimersByTime(8_999)
@@ -41,7 +42,7 @@ describe('an idle connection', () => {
   })
 
   test.each(['', 'keep-alive: timeout=600\r\n'])('is used for a minute: %j', async (fields) => {
-    vi.useFakeTimers({ toFake: ['performance'] })
+    vi.useFakeTimers({ toFake: ['hrtime'] })
     const { port } = await startNumbering(fields)
     expect(await call(port)).toBe('1')
     vi.advanceTimersByTime(59_999)
@@ -51,7 +52,7 @@ describe('an idle connection', () => {
   })
 
   test('is closed once it is stale, and others stay open', async () => {
-    vi.useFakeTimers({ toFake: ['performance', 'setTimeout', 'clearTimeout'] })
+    vi.useFakeTimers({ toFake: ['hrtime', 'setTimeout', 'clearTimeout'] })
     const { port, open } = await startRawServer((socket, connection, path) => {
       socket.write(
         response(String(connection), path === '/brief' ? 'keep-alive: timeout=9\r\n' : ''),
@@ -134,6 +135,49 @@ describe('an idle connection', () => {
     expect(await call(port)).toBe('2')
     for (const socket of open) socket.resume()
     await until(() => open.size === 1)
+  })
+})
+
+describe('a connection before the first call', () => {
+  test('is used by it', async () => {
+    const { port, open } = await startNumbering()
+    connectTo(`http://127.0.0.1:${port}`)
+    await until(() => open.size === 1)
+    expect(await call(port)).toBe('1')
+    connectTo(`http://127.0.0.1:${port}`)
+    expect(await call(port)).toBe('1')
+    expect(open.size).toBe(1)
+  })
+
+  test('that the server closes does not fail it', async () => {
+    const { port, open } = await startNumbering()
+    connectTo(`http://127.0.0.1:${port}`)
+    await until(() => open.size === 1)
+    for (const socket of open) socket.destroy()
+    await until(() => open.size === 0)
+    expect(await call(port)).toBe('2')
+  })
+
+  test('that is refused does not fail it', async () => {
+    const port = await freePort()
+    connectTo(`http://127.0.0.1:${port}`)
+    await startRawServer((socket) => socket.write(response('a')), { port })
+    expect(await call(port)).toBe('a')
+  })
+
+  test('whose handshake does not end does not delay it', async () => {
+    // Without a TLS handshake.
+    const { port, open } = await startRawServer(() => undefined)
+    const origin = `https://127.0.0.1:${port}`
+    connectTo(origin)
+    await until(() => open.size === 1)
+    const [first] = open
+    const outcome = call(port, { origin }, PLENTY, 60_000)
+    await until(() => open.size === 2)
+    first?.destroy()
+    await until(() => open.size === 1)
+    for (const socket of open) socket.destroy()
+    expect(await outcome).toBe('unreachable')
   })
 })
 

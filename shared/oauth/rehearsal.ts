@@ -1,0 +1,17 @@
+import { compactVerify, importJWK } from 'jose'
+
+// An odd number of 2,048 bits, and a signature that does not match. Neither protects anything.
+const KEY = { kty: 'RSA', n: `${'u'.repeat(341)}w`, e: 'AQAB' }
+const JWS = `eyJhbGciOiJSUzI1NiJ9.e30.${'A'.repeat(342)}`
+
+/**
+ * Imports a key and verifies a signature once, without a use for the result. The first time loads
+ * WebCrypto and starts its threads, for which the first call would otherwise wait.
+ */
+export async function rehearseVerification(): Promise<void> {
+  try {
+    await compactVerify(JWS, await importJWK(KEY, 'RS256'))
+  } catch {
+    // The signature does not match.
+  }
+}

@@ -105,8 +105,9 @@ export function start<Config extends { readonly LOG_LEVEL: LogLevel }>(
 
 /** Creates a server that listens once its handler is there. */
 function createPendingHost(pending: Promise<RequestHandler>): Server {
-  let handler: RequestHandler | undefined
-  const server = createHost(async (...request) => handler?.(...request))
+  let handler: RequestHandler = notHosted
+  // Not async, because that would be another promise for each request.
+  const server = createHost((req, res, body) => handler(req, res, body))
   const { listen } = server
   server.listen = (...args: unknown[]) => {
     void pending.then((made) => {

@@ -5,7 +5,13 @@ import type { Log } from '../log.ts'
 import { createOnDisconnect, isDisconnected, type OnDisconnect } from './disconnect.ts'
 import type { ReadBody, RequestHandler } from './host.ts'
 import { HttpError } from './http-error.ts'
-import { announcedBytes, ClientGoneError, discardBody, MAX_BODY_BYTES } from './request-body.ts'
+import {
+  announcedBytes,
+  ClientGoneError,
+  discardBody,
+  hasBody,
+  MAX_BODY_BYTES,
+} from './request-body.ts'
 import { asTraceparent, traceIdOf } from './trace-context.ts'
 
 /** One HTTP request as plain data, without a framework. */
@@ -183,13 +189,13 @@ function toHttpError(error: unknown, log: Log): HttpError {
  * at the same time.
  */
 function send(req: IncomingMessage, res: ServerResponse, response: HttpResponse): void {
-  const announced = announcedBytes(req)
-  // A request without a body may be answered before Node has noticed its end (RFC 9112 s6.3).
-  if (req.complete || (announced === 0 && req.headers['transfer-encoding'] === undefined)) {
+  // A request without a body may be answered before Node has noticed its end.
+  if (req.complete || !hasBody(req)) {
     if (!req.readableEnded) req.resume()
     res.end(writeHead(req, res, response))
     return
   }
+  const announced = announcedBytes(req)
   if (announced > 0 && announced <= MAX_BODY_BYTES) {
     discardBody(req, () => res.end(writeHead(req, res, response)))
     return

@@ -95,6 +95,11 @@ export function announcedBytes({ headers }: IncomingMessage): number {
   return Number(headers['content-length'] ?? 0)
 }
 
+/** Returns whether a body follows the head (RFC 9112 s6.3). */
+export function hasBody(req: IncomingMessage): boolean {
+  return req.headers['transfer-encoding'] !== undefined || announcedBytes(req) > 0
+}
+
 /** Node removes only the transfer coding `chunked`. */
 function hasContentCoding({ headers }: IncomingMessage): boolean {
   const coding = headers['content-encoding'] ?? 'identity'

@@ -67,19 +67,21 @@ describe('raw requests', () => {
     await backend.calls[0]?.abandoned
   })
 
-  test.each(['GET /nothing', 'GET /mcp', 'OPTIONS /mcp'])(
-    'without a body keep the connection: %s',
-    async (line) => {
-      const socket = await dial()
-      socket.write(`${line} HTTP/1.1\r\nHost: mcp.test\r\n\r\n`)
-      const [first] = await once(socket, 'data')
-      socket.write(request(ping))
-      let second = ''
-      for await (const chunk of socket) second += String(chunk)
-      expect(String(first).toLowerCase()).not.toContain('connection: close')
-      expect(statusesIn(second)).toEqual([200])
-    },
-  )
+  test.each([
+    ['GET /nothing', ''],
+    ['POST /nothing', 'Content-Length: 0\r\n'],
+    ['GET /mcp', ''],
+    ['OPTIONS /mcp', ''],
+  ])('without a body keep the connection: %s %s', async (line, fields) => {
+    const socket = await dial()
+    socket.write(`${line} HTTP/1.1\r\nHost: mcp.test\r\n${fields}\r\n`)
+    const [first] = await once(socket, 'data')
+    socket.write(request(ping))
+    let second = ''
+    for await (const chunk of socket) second += String(chunk)
+    expect(String(first).toLowerCase()).not.toContain('connection: close')
+    expect(statusesIn(second)).toEqual([200])
+  })
 
   test('with an incomplete body do not call the backend', async () => {
     const socket = await dial()

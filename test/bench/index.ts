@@ -33,13 +33,21 @@ import {
 import { mintTokens } from './tokens.ts'
 
 const FULL: Sizes = {
+  warmUpMs: 6_000,
   rounds: 7,
   calls: 4_000,
   connections: 32,
   coldStarts: 15,
   memoryCalls: 100_000,
 }
-const QUICK: Sizes = { ...FULL, rounds: 2, calls: 1_500, coldStarts: 5, memoryCalls: 10_000 }
+const QUICK: Sizes = {
+  ...FULL,
+  warmUpMs: 0,
+  rounds: 2,
+  calls: 1_500,
+  coldStarts: 5,
+  memoryCalls: 10_000,
+}
 
 /** Rows whose log volume is measured. Log volume is billed. */
 const LOGGED = ['call', 'list-3', 'refused-none']

@@ -5,6 +5,8 @@ import type { Row } from './loads.ts'
 import { type Command, type ServerProcess, startServer } from './server-process.ts'
 
 export interface Sizes {
+  /** Each row is first called for this long, because V8 optimizes what has been called often. */
+  readonly warmUpMs: number
   readonly rounds: number
   readonly calls: number
   readonly connections: number
@@ -12,7 +14,14 @@ export interface Sizes {
   readonly memoryCalls: number
 }
 
-const LOG_SIZES = { rounds: 1, calls: 500, connections: 8, coldStarts: 0, memoryCalls: 0 }
+const LOG_SIZES = {
+  warmUpMs: 0,
+  rounds: 1,
+  calls: 500,
+  connections: 8,
+  coldStarts: 0,
+  memoryCalls: 0,
+}
 const QUIET_MS = 200
 
 /** Measures all rows in each round, so that a disturbance of the machine affects all of them. */
@@ -28,12 +37,16 @@ export async function measureCalls(
     running.set(name, stack.use(await startServer(command)))
   }
   const rounds = new Map<string, Round[]>(rows.map(({ id }) => [id, []]))
-  // The first round warms up and is not counted.
-  for (let round = 0; round <= sizes.rounds; round++) {
+  onRound(0)
+  for (const row of rows) {
+    const until = performance.now() + sizes.warmUpMs
+    do await measureRow(row, running.get(row.server), sizes)
+    while (performance.now() < until)
+  }
+  for (let round = 1; round <= sizes.rounds; round++) {
     onRound(round)
     for (const row of rows) {
-      const measured = await measureRow(row, running.get(row.server), sizes)
-      if (round > 0) rounds.get(row.id)?.push(measured)
+      rounds.get(row.id)?.push(await measureRow(row, running.get(row.server), sizes))
     }
   }
   return rows.map(({ id, label }) => toFigure(id, label, rounds.get(id) ?? []))

@@ -43,8 +43,9 @@ function replaceSignalHandlers(onSignal: () => void): void {
     for (const signal of SIGNALS) {
       for (const listener of process.listeners(signal)) {
         if (before.has(listener)) continue
-        process.removeListener(signal, listener)
+        // In this order, because Node loses a signal that is on its way when the last listener goes.
         process.on(signal, onSignal)
+        process.removeListener(signal, listener)
       }
     }
   })

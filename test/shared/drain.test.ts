@@ -82,6 +82,17 @@ test("the framework's signal handlers are replaced, and other handlers remain", 
   }
 })
 
+test('a signal has a handler at each moment of the replacement', async () => {
+  const counts: number[] = []
+  const onRemove = (name: string | symbol) => {
+    if (name === 'SIGTERM') counts.push(newListeners(name).length)
+  }
+  process.on('removeListener', onRemove)
+  await listen()
+  process.off('removeListener', onRemove)
+  expect(counts).toEqual([1])
+})
+
 test('no signal handler is added if the framework registers none', async () => {
   await listen({ withHandlers: false })
   for (const signal of SIGNALS) expect(newListeners(signal)).toEqual([])

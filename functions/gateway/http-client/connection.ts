@@ -67,7 +67,8 @@ export function openConnection(options: ConnectionOptions): Connection {
   let sent: 'nothing' | 'one-piece' | 'pieces' = 'nothing'
   let staleAt = 0
   let idleSince = 0
-  let isUsed = false
+  /** Whether it has waited for an exchange. */
+  let isKept = false
   let cause: Error | undefined
 
   const fail = (error: Error) => {
@@ -77,7 +78,7 @@ export function openConnection(options: ConnectionOptions): Connection {
     socket.destroy()
     const isWriteError = 'syscall' in error && error.syscall === 'write'
     // A server that resets each new connection would be tried again without end.
-    failed?.onError(error, sent === 'nothing' || (sent === 'one-piece' && isWriteError && isUsed))
+    failed?.onError(error, sent === 'nothing' || (sent === 'one-piece' && isWriteError && isKept))
   }
   const becomeIdle = (milliseconds: number) => {
     idleSince = monotonicMs()
@@ -91,7 +92,7 @@ export function openConnection(options: ConnectionOptions): Connection {
     if (isOpen && reader.isReusable() && socket.writableLength === 0) {
       const seconds = reader.keepAliveSeconds()
       const hinted = seconds === undefined ? KEEP_ALIVE_MS : seconds * 1_000 - KEEP_ALIVE_MARGIN_MS
-      isUsed = true
+      isKept = true
       becomeIdle(Math.min(hinted, KEEP_ALIVE_MS))
     } else socket.destroy()
     done?.onEnd()
@@ -135,6 +136,7 @@ export function openConnection(options: ConnectionOptions): Connection {
     clearTimeout(timer)
     isConnected = true
     becomeIdle(KEEP_ALIVE_MS)
+    isKept = exchange === undefined
   }
 
   const socket = connect(options, onRead, onConnected)

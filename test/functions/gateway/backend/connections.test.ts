@@ -183,25 +183,29 @@ describe('connections to backends', () => {
     },
   )
 
-  // On a busy machine the reset may be read before the call, which is another case.
-  test('a first call on a connection that is reset unused', { retry: 5 }, async () => {
-    vi.useFakeTimers({ toFake: ['hrtime'] })
-    const ended = new Int32Array(new SharedArrayBuffer(4))
+  test('a first call on an early connection that is reset unused', async () => {
+    const isReset = new Int32Array(new SharedArrayBuffer(4))
     const worker = new Worker(
-      `const { parentPort, workerData: ended } = require('node:worker_threads')
+      `const { parentPort, workerData: isReset } = require('node:worker_threads')
       const server = require('node:http').createServer((req, res) => res.end('answered'))
-      server.once('connection', (socket) => setTimeout(() => socket.on('close', () => {
-        Atomics.store(ended, 0, 1)
-        Atomics.notify(ended, 0)
-      }).resetAndDestroy(), 200))
+      server.once('connection', (socket) => {
+        parentPort.postMessage('connected')
+        parentPort.once('message', () => socket.resetAndDestroy().once('close', () => {
+          Atomics.store(isReset, 0, 1)
+          Atomics.notify(isReset, 0)
+        }))
+      })
       server.listen(0, '127.0.0.1', () => parentPort.postMessage(server.address().port))`,
-      { eval: true, workerData: ended },
+      { eval: true, workerData: isReset },
     )
     const [port] = await once(worker, 'message')
     connectTo(`http://127.0.0.1:${port}`)
-    await new Promise((resolve) => setTimeout(resolve, 100))
+    await once(worker, 'message')
+    await turns()
+    vi.useFakeTimers({ toFake: ['hrtime'] })
+    worker.postMessage('reset')
     // Blocks this thread, so the reset is not read before the call.
-    Atomics.wait(ended, 0, 0, 5_000)
+    Atomics.wait(isReset, 0, 0)
     expect(await postTo(port, 'x')).toBe('answered')
     await worker.terminate()
   })

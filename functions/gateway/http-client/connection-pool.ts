@@ -5,7 +5,10 @@ import { loopTurn } from './loop-turn.ts'
 export interface ConnectionPool {
   /** Starts an exchange as soon as it has a connection. */
   readonly run: (exchange: Exchange) => void
-  /** Opens a connection for the next exchange if there is none. No exchange depends on this attempt. */
+  /**
+   * Opens a connection for the next exchange if there is none, and closes it after 2 s if it is not used.
+   * No exchange depends on this attempt.
+   */
   readonly connect: () => void
   /** Forgets an exchange that has not started. */
   readonly forget: (exchange: Exchange) => void
@@ -15,6 +18,8 @@ export interface ConnectionPool {
 
 const MAX_CONNECTIONS = 200
 const SWEEP_INTERVAL_MS = 30_000
+// Some servers handle one connection at a time, and would serve nobody else until then.
+const MAX_UNUSED_MS = 2_000
 
 /**
  * Creates a pool that opens up to 200 connections to an origin when they are needed. Exchanges beyond
@@ -52,12 +57,14 @@ export function createConnectionPool(origin: string): ConnectionPool {
     return next
   }
   const onIdle = (connection: Connection) => {
-    const isNew = connecting.delete(connection)
+    connecting.delete(connection)
     if (!connection.isFresh()) return connection.close()
     const next = waiting.size === 0 ? undefined : nextWaiting()
-    if (next !== undefined) return connection.run(next, isNew)
-    endRest()
-    resting.push(connection)
+    if (next !== undefined) return connection.run(next, !connection.isUsed())
+    if (connection.isUsed()) {
+      endRest()
+      resting.push(connection)
+    } else idle.push(connection)
     if (!isSweeping) sweepLater()
   }
   const onClose = (connection: Connection, cause: Error | undefined) => {
@@ -94,7 +101,9 @@ export function createConnectionPool(origin: string): ConnectionPool {
       openNeeded()
     },
     connect: () => {
-      if (open === 0) openOne()
+      if (open > 0) return
+      const connection = openOne()
+      setTimeout(() => connection.isUsed() || connection.close(), MAX_UNUSED_MS).unref()
     },
     forget: (exchange) => {
       waiting.delete(exchange)

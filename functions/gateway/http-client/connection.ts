@@ -32,6 +32,8 @@ export interface Connection {
    * read the sockets again since the last response, or that there was none.
    */
   readonly run: (exchange: Exchange, isRead: boolean) => void
+  /** Returns whether it has carried an exchange. */
+  readonly isUsed: () => boolean
   /** Returns whether the server may still keep this idle connection open. */
   readonly isFresh: () => boolean
   /** Ends it, and the exchange on it without calling its listeners. */
@@ -67,6 +69,7 @@ export function openConnection(options: ConnectionOptions): Connection {
   let sent: 'nothing' | 'one-piece' | 'pieces' = 'nothing'
   let staleAt = 0
   let idleSince = 0
+  let isUsed = false
   /** Whether it has waited for an exchange. */
   let isKept = false
   let cause: Error | undefined
@@ -155,6 +158,7 @@ export function openConnection(options: ConnectionOptions): Connection {
   const connection: Connection = {
     run: (next, isRead) => {
       exchange = next
+      isUsed = true
       next.onStart(connection)
       reader.begin(next.isHead, next)
       sent = 'nothing'
@@ -162,6 +166,7 @@ export function openConnection(options: ConnectionOptions): Connection {
       if (isRead && monotonicMs() - idleSince <= MAX_UNREAD_MS) write()
       else afterNextRead(write)
     },
+    isUsed: () => isUsed,
     isFresh: () => !socket.destroyed && monotonicMs() < staleAt,
     close: () => {
       exchange = undefined

@@ -149,6 +149,23 @@ describe('a connection before the first call', () => {
     expect(open.size).toBe(1)
   })
 
+  test('is closed after 2 s without a call, and not after a call', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+    const { port, open } = await startNumbering()
+    connectTo(`http://127.0.0.1:${port}`)
+    await until(() => open.size === 1)
+    vi.advanceTimersByTime(1_999)
+    for (let turns = 0; turns < 50; turns += 1) await setImmediate()
+    expect(open.size).toBe(1)
+    vi.advanceTimersByTime(1)
+    await until(() => open.size === 0)
+    connectTo(`http://127.0.0.1:${port}`)
+    await until(() => open.size === 1)
+    expect(await call(port)).toBe('2')
+    vi.advanceTimersByTime(2_000)
+    expect(await call(port)).toBe('2')
+  })
+
   test('that the server closes does not fail it', async () => {
     const { port, open } = await startNumbering()
     connectTo(`http://127.0.0.1:${port}`)

@@ -1,4 +1,5 @@
 import { asObject } from '../../shared/json.ts'
+import { lazily } from '../../shared/lazily.ts'
 
 /**
  * What ChatGPT claims about itself and its user in `_meta` of `tools/call`, under ChatGPT's names.
@@ -12,7 +13,7 @@ type Reader = (value: unknown) => unknown
 const LANGUAGE_TAG = /^[A-Za-z]{1,8}(?:[-_][A-Za-z0-9]{1,8}){0,8}$/
 const PRINTABLE = /^[\x20-\x7e]{1,256}$/
 const MAX_PLACE_CHARACTERS = 64
-const UNPRINTABLE = /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}]/u
+const unprintable = lazily(() => /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}]/u)
 /**
  * A coordinate as JSON text. The value may be a `JSON.rawJSON` number, which keeps its original
  * text.
@@ -24,7 +25,7 @@ const place: Reader = (value) =>
   typeof value === 'string' &&
   value !== '' &&
   value.length <= MAX_PLACE_CHARACTERS &&
-  !UNPRINTABLE.test(value)
+  !unprintable().test(value)
     ? value
     : undefined
 

@@ -1,8 +1,10 @@
+import { lazily } from '../../shared/lazily.ts'
+
 // Control characters and separators would break the line. The format characters are invisible, and
 // some of them change the order of the text (UAX #9). The two joiners stay, because words and emoji
 // need them.
-const BREAKS = /[\s\p{Cc}\p{Zl}\p{Zp}]+/gu
-const INVISIBLE = /(?![\u200c\u200d])\p{Cf}/gu
+const breaks = lazily(() => /[\s\p{Cc}\p{Zl}\p{Zp}]+/gu)
+const invisible = lazily(() => /(?![\u200c\u200d])\p{Cf}/gu)
 // Only this multiple of the maximum length is cleaned. The surplus is for white space that is
 // folded.
 const CLEANED_FACTOR = 4
@@ -15,8 +17,8 @@ const CLEANED_FACTOR = 4
 export function oneLine(text: string, maxCharacters: number): string {
   const line = text
     .slice(0, maxCharacters * CLEANED_FACTOR)
-    .replace(INVISIBLE, '')
-    .replace(BREAKS, ' ')
+    .replace(invisible(), '')
+    .replace(breaks(), ' ')
     .trim()
   return line.slice(0, maxCharacters).toWellFormed()
 }
@@ -26,5 +28,5 @@ export function oneLine(text: string, maxCharacters: number): string {
  * removes.
  */
 export function visible(text: string): string {
-  return text.replace(/(?![\n\t])\p{Cc}/gu, '').replace(INVISIBLE, '')
+  return text.replace(/(?![\n\t])\p{Cc}/gu, '').replace(invisible(), '')
 }

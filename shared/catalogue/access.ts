@@ -1,6 +1,7 @@
 import '../schema-messages.ts'
 
 import * as z from 'zod/mini'
+import { lazily } from '../lazily.ts'
 import { SCOPE_TOKEN } from '../oauth/scope.ts'
 
 /**
@@ -28,27 +29,31 @@ const NOT_A_SCOPE =
 const NOT_A_LIST =
   'Invalid input: expected array, received string. Write a list, for example ["events:read"]'
 
-export const scopeList = z.pipe(
-  z.array(z.string().check(z.regex(SCOPE_TOKEN, NOT_A_SCOPE)), {
-    error: ({ input }) => (typeof input === 'string' ? NOT_A_LIST : undefined),
-  }),
-  z.transform((values) => [...new Set(values)].sort()),
+export const scopeList = lazily(() =>
+  z.pipe(
+    z.array(z.string().check(z.regex(SCOPE_TOKEN, NOT_A_SCOPE)), {
+      error: ({ input }) => (typeof input === 'string' ? NOT_A_LIST : undefined),
+    }),
+    z.transform((values) => [...new Set(values)].sort()),
+  ),
 )
 
-export const schemeList = z
-  .array(
-    z.discriminatedUnion('type', [
-      z.object({ type: z.literal('noauth') }),
-      z.object({ type: z.literal('oauth2'), scopes: z._default(scopeList, []) }),
-    ]),
-  )
-  .check(
-    z.minLength(1, 'must name a scheme: noauth, oauth2 or both'),
-    z.refine(
-      (schemes) => new Set(schemes.map(({ type }) => type)).size === schemes.length,
-      'must name each scheme once',
+export const schemeList = lazily(() =>
+  z
+    .array(
+      z.discriminatedUnion('type', [
+        z.object({ type: z.literal('noauth') }),
+        z.object({ type: z.literal('oauth2'), scopes: z._default(scopeList(), []) }),
+      ]),
+    )
+    .check(
+      z.minLength(1, 'must name a scheme: noauth, oauth2 or both'),
+      z.refine(
+        (schemes) => new Set(schemes.map(({ type }) => type)).size === schemes.length,
+        'must name each scheme once',
+      ),
     ),
-  )
+)
 
 /** Returns the rule of the short form, in which a tool without scopes is public. */
 export function ruleOfScopes(scopes: readonly string[]): AccessRule {

@@ -59,7 +59,7 @@ const toolBackendAuth = lazily(() => {
       return url.protocol === 'https:' || (url.protocol === 'http:' && isLoopback(url.hostname))
     }, 'must be an https URL without credentials or fragment (http only on loopback)'),
   )
-  const tokenRequest = { scopes: z._default(scopeList, []), audience: printableText(600) }
+  const tokenRequest = { scopes: z._default(scopeList(), []), audience: printableText(600) }
   return z.discriminatedUnion(
     'type',
     [

@@ -1,11 +1,15 @@
+import { lazily } from '../lazily.ts'
+
 /** How a body is serialized. */
 export type BodyKind = 'json' | 'form' | 'multipart'
 
 const FORM = 'application/x-www-form-urlencoded'
 const MULTIPART = 'multipart/form-data'
 /** RFC 6838 s4.2 and RFC 6839 s3.1, with parameters as in RFC 9110 s5.6.6. */
-const JSON_TYPE =
-  /^application\/(?:[a-z0-9][\w!#$&^.+-]*\+)?json(?:[\t ]*;[\t ]*[\w!#$%&'*+.^`|~-]+=(?:[\w!#$%&'*+.^`|~-]+|"[^"\\\p{Cc}]*"))*$/iu
+const jsonType = lazily(
+  () =>
+    /^application\/(?:[a-z0-9][\w!#$&^.+-]*\+)?json(?:[\t ]*;[\t ]*[\w!#$%&'*+.^`|~-]+=(?:[\w!#$%&'*+.^`|~-]+|"[^"\\\p{Cc}]*"))*$/iu,
+)
 const CHARSET = /;[\t ]*charset="?([^";\t ]*)/i
 const JSON_PATCH = /^application\/json-patch\+json(?:[\t ]*;|$)/i
 
@@ -13,7 +17,7 @@ const JSON_PATCH = /^application\/json-patch\+json(?:[\t ]*;|$)/i
 export function bodyKind(contentType: string): BodyKind | undefined {
   if (contentType === FORM) return 'form'
   if (contentType === MULTIPART) return 'multipart'
-  return JSON_TYPE.test(contentType) ? 'json' : undefined
+  return jsonType().test(contentType) ? 'json' : undefined
 }
 
 /** Returns the fault of a body's media type, as the rest of a sentence; undefined if there is none. */

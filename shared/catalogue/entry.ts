@@ -3,6 +3,7 @@ import '../schema-messages.ts'
 import * as z from 'zod/mini'
 import { asObject } from '../json.ts'
 import type { JsonSchema } from '../json-schema/schema.ts'
+import { lazily } from '../lazily.ts'
 import { didYouMean } from '../nearest.ts'
 import { type AccessRule, ruleOfSchemes, ruleOfScopes, schemeList, scopeList } from './access.ts'
 import { readBackendAuth, type ToolBackendAuth } from './backend-auth.ts'
@@ -10,11 +11,13 @@ import { issueText } from './issue-text.ts'
 import { readRequest, type ToolRequest } from './request.ts'
 import { unknownMember } from './unknown-member.ts'
 
+type Schemas = ReturnType<typeof schemas>
+
 /** MCP's ToolAnnotations: hints about the effect of a tool, which the gateway does not enforce. */
-export type ToolAnnotations = z.output<typeof annotations>
+export type ToolAnnotations = z.output<Schemas['annotations']>
 
 /** How often a tool may be called per minute, by each user (the default) or by all users together. */
-export type ToolRateLimit = z.output<typeof rateLimit>
+export type ToolRateLimit = z.output<Schemas['rateLimit']>
 
 /** A checked tool of the catalogue. Its schemas are not checked. */
 export interface ToolEntry extends AccessRule {
@@ -49,37 +52,39 @@ export interface ReadEntry {
   readonly warnings: readonly string[]
 }
 
-const flag = z.optional(z.boolean())
-const annotations = z.object({
-  title: z.optional(z.string()),
-  readOnlyHint: flag,
-  destructiveHint: flag,
-  idempotentHint: flag,
-  openWorldHint: flag,
+const schemas = lazily(() => {
+  const flag = z.optional(z.boolean())
+  const annotations = z.object({
+    title: z.optional(z.string()),
+    readOnlyHint: flag,
+    destructiveHint: flag,
+    idempotentHint: flag,
+    openWorldHint: flag,
+  })
+  const rateLimit = z.strictObject({
+    perMinute: z.int().check(z.gte(1), z.lte(1_000_000)),
+    per: z._default(z.enum(['user', 'all']), 'user'),
+  })
+  const tool = z.object({
+    title: z.optional(z.string()),
+    description: z._default(z.string(), ''),
+    scopes: z.optional(scopeList()),
+    securitySchemes: z.optional(schemeList()),
+    inputSchema: z._default(z.looseObject({ type: z.literal('object') }), { type: 'object' }),
+    outputSchema: z.optional(z.looseObject({})),
+    annotations: z.optional(annotations),
+    icons: z.optional(z.array(z.looseObject({ src: z.string() }))),
+    execution: z.optional(z.looseObject({})),
+    _meta: z.optional(z.record(z.string(), z.unknown())),
+    timeoutMs: z.optional(z.int().check(z.gte(1), z.lte(600_000))),
+    rateLimit: z.optional(rateLimit),
+    request: z.optional(z.unknown()),
+    answeredBy: z.optional(z.enum(['gateway', 'backend'])),
+    backendAuth: z.optional(z.unknown()),
+    formatAssertion: flag,
+  })
+  return { annotations, rateLimit, tool }
 })
-const rateLimit = z.strictObject({
-  perMinute: z.int().check(z.gte(1), z.lte(1_000_000)),
-  per: z._default(z.enum(['user', 'all']), 'user'),
-})
-const members = {
-  title: z.optional(z.string()),
-  description: z._default(z.string(), ''),
-  scopes: z.optional(scopeList),
-  securitySchemes: z.optional(schemeList),
-  inputSchema: z._default(z.looseObject({ type: z.literal('object') }), { type: 'object' }),
-  outputSchema: z.optional(z.looseObject({})),
-  annotations: z.optional(annotations),
-  icons: z.optional(z.array(z.looseObject({ src: z.string() }))),
-  execution: z.optional(z.looseObject({})),
-  _meta: z.optional(z.record(z.string(), z.unknown())),
-  timeoutMs: z.optional(z.int().check(z.gte(1), z.lte(600_000))),
-  rateLimit: z.optional(rateLimit),
-  request: z.optional(z.unknown()),
-  answeredBy: z.optional(z.enum(['gateway', 'backend'])),
-  backendAuth: z.optional(z.unknown()),
-  formatAssertion: flag,
-}
-const tool = z.object(members)
 const ACCESS_MEMBERS = ['scopes', 'securitySchemes']
 
 /**
@@ -91,7 +96,7 @@ export function readEntry(value: unknown, defaults: Readonly<Record<string, unkn
   const own = withMirroredSchemes(asObject(value))
   const given =
     own === undefined ? value : { ...inheritedDefaults(defaults, own), ...withoutNulls(own) }
-  const parsed = tool.safeParse(given, { jitless: true })
+  const parsed = schemas().tool.safeParse(given, { jitless: true })
   const warnings = own === undefined ? [] : unknownMembers(own, given)
   if (!parsed.success) {
     const faults = parsed.error.issues.map(
@@ -155,10 +160,11 @@ function inheritedDefaults(
 }
 
 function unknownMembers(own: Readonly<Record<string, unknown>>, given: unknown): string[] {
-  const names = Object.keys(own).filter((name) => !Object.hasOwn(members, name))
+  const { annotations, tool } = schemas()
+  const names = Object.keys(own).filter((name) => !Object.hasOwn(tool.shape, name))
   const hints = Object.keys(asObject(asObject(given)?.['annotations']) ?? {})
   return [
-    ...names.map((name) => unknownMember(name, Object.keys(members))),
+    ...names.map((name) => unknownMember(name, Object.keys(tool.shape))),
     ...hints
       .filter((name) => !Object.hasOwn(annotations.shape, name))
       .map((name) => unknownMember(name, Object.keys(annotations.shape), 'annotations.')),

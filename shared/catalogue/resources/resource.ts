@@ -79,8 +79,8 @@ const entry = lazily(() =>
     annotations: z.optional(z.looseObject({})),
     icons: z.optional(z.array(z.looseObject({ src: z.string() }))),
     _meta: z.optional(z.record(z.string(), z.unknown())),
-    scopes: z.optional(scopeList),
-    securitySchemes: z.optional(schemeList),
+    scopes: z.optional(scopeList()),
+    securitySchemes: z.optional(schemeList()),
   }),
 )
 

@@ -3,16 +3,19 @@ import '../../schema-messages.ts'
 import * as z from 'zod/mini'
 import { ConfigError } from '../../config.ts'
 import { asObject } from '../../json.ts'
+import { lazily } from '../../lazily.ts'
 import { type AccessRule, ruleOfSchemes, ruleOfScopes, schemeList, scopeList } from '../access.ts'
 import type { CatalogueFiles } from '../resources/catalogue-files.ts'
 import { FileFault } from '../resources/catalogue-files.ts'
 import { readSkill, SKILL_LIMITS, type SkillEntry, skillFolders } from './skill.ts'
 
-const entry = z.strictObject({
-  path: z.string().check(z.minLength(1)),
-  scopes: z.optional(scopeList),
-  securitySchemes: z.optional(schemeList),
-})
+const entry = lazily(() =>
+  z.strictObject({
+    path: z.string().check(z.minLength(1)),
+    scopes: z.optional(scopeList()),
+    securitySchemes: z.optional(schemeList()),
+  }),
+)
 const SIGNED_IN: AccessRule = { access: 'signed-in', scopes: [] }
 
 /**
@@ -32,7 +35,7 @@ export function readSkills(
   const skills = new Map<string, SkillEntry>()
   for (const [index, one] of entriesOf(variable, written).entries()) {
     const at = `${variable}: skills.${index}`
-    const parsed = entry.safeParse(withDefaults(one, defaults), { jitless: true })
+    const parsed = entry().safeParse(withDefaults(one, defaults), { jitless: true })
     if (!parsed.success) {
       faults.push(...parsed.error.issues.map(({ path, message }) => `${at}: ${path}: ${message}`))
       continue
@@ -81,7 +84,7 @@ function withDefaults(
   return { ...given, scopes: scopes ?? undefined, securitySchemes: securitySchemes ?? undefined }
 }
 
-function ruleOf({ scopes, securitySchemes }: z.output<typeof entry>): AccessRule {
+function ruleOf({ scopes, securitySchemes }: z.output<ReturnType<typeof entry>>): AccessRule {
   if (securitySchemes !== undefined) return ruleOfSchemes(securitySchemes)
   return scopes === undefined ? SIGNED_IN : ruleOfScopes(scopes)
 }

@@ -6,7 +6,7 @@ import type { Log } from '../../shared/log.ts'
 import { createAccessTokenVerifier } from '../../shared/oauth/access-token.ts'
 import { createJwks } from '../../shared/oauth/jwks.ts'
 import { MCP_PATH, protectedResourceMetadataUrl } from '../../shared/oauth/protected-resource.ts'
-import { rehearseVerification } from '../../shared/oauth/rehearsal.ts'
+import { rehearseSignatures } from '../../shared/oauth/rehearsal.ts'
 import { createAuthenticator } from './authenticator.ts'
 import { fetchDocument } from './backend/fetch-document.ts'
 import { createGoogleIdentity } from './backend/google-identity.ts'
@@ -170,7 +170,7 @@ export function createGateway(
   }
   const warmUp = () => {
     jwks.warmUp()
-    void rehearseVerification()
+    void rehearseSignatures()
     const isBackend = ({ request, answeredBy }: CallableTool) =>
       request === undefined && answeredBy !== 'gateway'
     if ([...catalogue.values()].some(isBackend)) connectTo(new URL(config.FUNCTIONS_BASE).origin)

@@ -55,8 +55,9 @@ export async function measureCalls(
 async function measureRow(
   { server, next, isGood, ...row }: Row,
   process: ServerProcess | undefined,
-  { calls, ...sizes }: Sizes,
+  sizes: Sizes,
 ): Promise<Round> {
+  const calls = row.calls ?? sizes.calls
   const connections = row.connections ?? sizes.connections
   if (process === undefined) throw new Error(`No server ${server}`)
   const cpuBefore = process.cpuSeconds()

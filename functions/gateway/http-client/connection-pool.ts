@@ -103,7 +103,10 @@ export function createConnectionPool(origin: string): ConnectionPool {
     connect: () => {
       if (open > 0) return
       const connection = openOne()
-      setTimeout(() => connection.isUsed() || connection.close(), MAX_UNUSED_MS).unref()
+      const closeUnused = () => {
+        if (!connection.isUsed()) connection.close()
+      }
+      setTimeout(closeUnused, MAX_UNUSED_MS).unref()
     },
     forget: (exchange) => {
       waiting.delete(exchange)

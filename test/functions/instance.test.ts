@@ -1,9 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { type AddressInfo, connect, createServer } from 'node:net'
+import { connect } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
-import { afterEach, expect, onTestFinished, test } from 'vitest'
+import { afterEach, expect, test } from 'vitest'
 import {
   MGMT_CLIENT_ID,
   MGMT_CLIENT_SECRET,
@@ -12,6 +12,7 @@ import {
 import { gatewayStack } from '../support/gateway/stack.ts'
 import { freePort } from '../support/http/free-port.ts'
 import { JWKS_PATH } from '../support/http/issuer.ts'
+import { startNumbering } from '../support/http/raw-server.ts'
 import { type Answer, HMAC_SECRET, send, TOOLS } from '../support/http/serve.ts'
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
@@ -138,23 +139,13 @@ test('a new gateway fetches the keys of the issuer before the first token arrive
 })
 
 test('a new gateway connects to the backend before the first call', async () => {
-  const connected = Promise.withResolvers<void>()
-  const server = createServer(() => connected.resolve())
-  await once(server.listen(0, '127.0.0.1'), 'listening')
-  onTestFinished(() => void server.close())
-  const { port } = server.address() as AddressInfo
+  const { port, open } = await startNumbering()
   await spawnFunction('gateway', { ...gatewayEnv(), FUNCTIONS_BASE: `http://127.0.0.1:${port}` })
-  await connected.promise
+  await until(() => open.size === 1)
 })
 
 test('a new gateway does not connect to FUNCTIONS_BASE if no tool is called there', async () => {
-  let connections = 0
-  const server = createServer(() => {
-    connections += 1
-  })
-  await once(server.listen(0, '127.0.0.1'), 'listening')
-  onTestFinished(() => void server.close())
-  const { port } = server.address() as AddressInfo
+  const { port } = await startNumbering()
   const about = { ...TOOLS.about, request: { url: `${backend.url}/about` } }
   const instance = await spawnFunction('gateway', {
     ...gatewayEnv(),
@@ -163,7 +154,7 @@ test('a new gateway does not connect to FUNCTIONS_BASE if no tool is called ther
   })
   await until(() => isAnswering(instance))
   expect((await callAbout(instance)).status).toBe(200)
-  expect(connections).toBe(0)
+  expect(await fetch(`http://127.0.0.1:${port}`).then((answer) => answer.text())).toBe('1')
 })
 
 test('a gateway starts and answers while the keys of the issuer are unavailable', async () => {

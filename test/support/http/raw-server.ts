@@ -39,3 +39,10 @@ export async function startRawServer(respond: Respond, listen?: { readonly port:
 export function response(text: string, fields = '', status = 'HTTP/1.1 200 OK'): string {
   return `${status}\r\n${fields}content-length: ${text.length}\r\n\r\n${text}`
 }
+
+/** Starts a server whose response is the number of the connection. `fields` are lines. */
+export function startNumbering(fields = '') {
+  return startRawServer((socket, connection) => {
+    socket.write(response(String(connection), fields))
+  })
+}

@@ -3,14 +3,7 @@ import { afterEach, describe, expect, test, vi } from 'vitest'
 import { connectTo } from '../../../../functions/gateway/backend/send.ts'
 import { call, PLENTY } from '../../../support/gateway/send-to.ts'
 import { freePort } from '../../../support/http/free-port.ts'
-import { response, startRawServer } from '../../../support/http/raw-server.ts'
-
-/** A server whose response is the number of the connection. */
-function startNumbering(fields = '') {
-  return startRawServer((socket, connection) => {
-    socket.write(response(String(connection), fields))
-  })
-}
+import { response, startNumbering, startRawServer } from '../../../support/http/raw-server.ts'
 
 async function until(condition: () => boolean): Promise<void> {
   while (!condition()) await setImmediate()

@@ -7,7 +7,7 @@ import { asObject } from '../json.ts'
 import { lazily } from '../lazily.ts'
 import { type Access, scopeList } from './access.ts'
 import { issueText } from './issue-text.ts'
-import type { ToolRequest } from './request.ts'
+import type { ToolRequest } from './request-schema.ts'
 import { isReservedField, isTokenText } from './reserved-fields.ts'
 
 /**

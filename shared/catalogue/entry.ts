@@ -8,7 +8,8 @@ import { didYouMean } from '../nearest.ts'
 import { type AccessRule, ruleOfSchemes, ruleOfScopes, schemeList, scopeList } from './access.ts'
 import { readBackendAuth, type ToolBackendAuth } from './backend-auth.ts'
 import { issueText } from './issue-text.ts'
-import { readRequest, type ToolRequest } from './request.ts'
+import { readRequest } from './request.ts'
+import type { ToolRequest } from './request-schema.ts'
 import { unknownMember } from './unknown-member.ts'
 
 type Schemas = ReturnType<typeof schemas>

@@ -1,4 +1,4 @@
-import type { ToolRequest } from '../../../shared/catalogue/request.ts'
+import type { ToolRequest } from '../../../shared/catalogue/request-schema.ts'
 import { readUrlTemplate, type UrlTemplate } from '../../../shared/catalogue/url-template.ts'
 import type { CallableTool } from '../callable-tool.ts'
 import type { Arguments } from './argument-value.ts'

@@ -1,5 +1,9 @@
 import { bodyKind } from '../../../shared/catalogue/body-type.ts'
-import type { BodyProperty, RequestBody, ToolRequest } from '../../../shared/catalogue/request.ts'
+import type {
+  BodyProperty,
+  RequestBody,
+  ToolRequest,
+} from '../../../shared/catalogue/request-schema.ts'
 import { asObject } from '../../../shared/json.ts'
 import { ArgumentError } from './argument-error.ts'
 import { type Arguments, argumentOf } from './argument-value.ts'

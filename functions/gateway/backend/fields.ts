@@ -1,4 +1,4 @@
-import type { RequestParameter, ToolRequest } from '../../../shared/catalogue/request.ts'
+import type { RequestParameter, ToolRequest } from '../../../shared/catalogue/request-schema.ts'
 import { ArgumentError } from './argument-error.ts'
 import { type Arguments, argumentOf, readValue, type Value } from './argument-value.ts'
 import { compilePairs } from './query.ts'

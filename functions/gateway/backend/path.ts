@@ -1,4 +1,4 @@
-import type { RequestParameter } from '../../../shared/catalogue/request.ts'
+import type { RequestParameter } from '../../../shared/catalogue/request-schema.ts'
 import type { PathPiece, UrlTemplate } from '../../../shared/catalogue/url-template.ts'
 import { ArgumentError } from './argument-error.ts'
 import { type Arguments, encodeStrictly, readValue, type Value } from './argument-value.ts'

@@ -1,5 +1,5 @@
 import type { ContentBlock } from '@modelcontextprotocol/client'
-import type { ToolRequest } from '../../../shared/catalogue/request.ts'
+import type { ToolRequest } from '../../../shared/catalogue/request-schema.ts'
 import { writingJson } from '../../../shared/json/json-writer.ts'
 import { asObject } from '../../../shared/json.ts'
 import type { LocateFault } from '../../../shared/json-schema/fault-location.ts'

@@ -1,4 +1,4 @@
-import type { RequestParameter } from '../../../shared/catalogue/request.ts'
+import type { RequestParameter } from '../../../shared/catalogue/request-schema.ts'
 import { asObject } from '../../../shared/json.ts'
 import { ArgumentError } from './argument-error.ts'
 import {

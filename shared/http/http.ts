@@ -5,13 +5,7 @@ import type { Log } from '../log.ts'
 import { createOnDisconnect, isDisconnected, type OnDisconnect } from './disconnect.ts'
 import type { ReadBody, RequestHandler } from './host.ts'
 import { HttpError } from './http-error.ts'
-import {
-  announcedBytes,
-  ClientGoneError,
-  discardBody,
-  hasBody,
-  MAX_BODY_BYTES,
-} from './request-body.ts'
+import { bodyAhead, ClientGoneError, discardBody, MAX_BODY_BYTES } from './request-body.ts'
 import { asTraceparent, traceIdOf } from './trace-context.ts'
 
 /** One HTTP request as plain data, without a framework. */
@@ -189,14 +183,13 @@ function toHttpError(error: unknown, log: Log): HttpError {
  * at the same time.
  */
 function send(req: IncomingMessage, res: ServerResponse, response: HttpResponse): void {
-  // A request without a body may be answered before Node has noticed its end.
-  if (req.complete || !hasBody(req)) {
+  const ahead = bodyAhead(req)
+  if (ahead === 'nothing') {
     if (!req.readableEnded) req.resume()
     res.end(writeHead(req, res, response))
     return
   }
-  const announced = announcedBytes(req)
-  if (announced > 0 && announced <= MAX_BODY_BYTES) {
+  if (ahead === 'short') {
     discardBody(req, () => res.end(writeHead(req, res, response)))
     return
   }

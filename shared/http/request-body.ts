@@ -90,14 +90,20 @@ export function discardBody(req: IncomingMessage, done: () => void): void {
   req.resume()
 }
 
-/** Returns the Content-Length in bytes; 0 if there is none, as in a chunked request. */
-export function announcedBytes({ headers }: IncomingMessage): number {
-  return Number(headers['content-length'] ?? 0)
+/**
+ * Returns what of the body is still to be received: nothing, a short body of announced length, or any other.
+ * A request without a body may be answered before Node has noticed its end (RFC 9112 s6.3).
+ */
+export function bodyAhead(req: IncomingMessage): 'nothing' | 'short' | 'other' {
+  const announced = announcedBytes(req)
+  const hasNone = announced === 0 && req.headers['transfer-encoding'] === undefined
+  if (req.complete || hasNone) return 'nothing'
+  return announced > 0 && announced <= MAX_BODY_BYTES ? 'short' : 'other'
 }
 
-/** Returns whether a body follows the head (RFC 9112 s6.3). */
-export function hasBody(req: IncomingMessage): boolean {
-  return req.headers['transfer-encoding'] !== undefined || announcedBytes(req) > 0
+/** Returns the Content-Length in bytes; 0 if there is none, as in a chunked request. */
+function announcedBytes({ headers }: IncomingMessage): number {
+  return Number(headers['content-length'] ?? 0)
 }
 
 /** Node removes only the transfer coding `chunked`. */

@@ -1,4 +1,5 @@
 import type { RateLimiterRes } from 'rate-limiter-flexible'
+import { lazily } from '../../shared/lazily.ts'
 import type { Registrant } from './registrant.ts'
 
 /** Limits the registrations on one instance. */
@@ -30,11 +31,10 @@ type Consume = (key: string) => Promise<unknown>
  * count against the next one.
  */
 export function createRegistrationLimit(): RegistrationLimit {
-  let limiters: ReturnType<typeof createLimiters> | undefined
+  const limiters = lazily(createLimiters)
   return {
     take: async ({ peer, client }) => {
-      limiters ??= createLimiters()
-      const { ofClient, ofPeer, ofAll } = await limiters
+      const { ofClient, ofPeer, ofAll } = await limiters()
       const wait =
         (client === undefined ? undefined : await consume(ofClient, `${peer} ${client}`)) ??
         (await consume(ofPeer, peer)) ??
@@ -42,8 +42,7 @@ export function createRegistrationLimit(): RegistrationLimit {
       return wait
     },
     giveBack: async () => {
-      limiters ??= createLimiters()
-      await (await limiters).ofAll.reward(ALL_KEY)
+      await (await limiters()).ofAll.reward(ALL_KEY)
     },
   }
 }

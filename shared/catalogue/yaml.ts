@@ -1,17 +1,13 @@
 import { createRequire } from 'node:module'
 import type * as Yaml from 'yaml'
 import { asObject } from '../json.ts'
+import { lazily } from '../lazily.ts'
 
 /** The default of the parser. It prevents aliases that expand exponentially. */
 const MAX_ALIASES = 100
 
-let loaded: typeof Yaml | undefined
-
 /** Returns the YAML parser. Loads it on first use, because that takes an eighth of a cold start. */
-export function yaml(): typeof Yaml {
-  loaded ??= createRequire(import.meta.url)('yaml') as typeof Yaml
-  return loaded
-}
+export const yaml = lazily(() => createRequire(import.meta.url)('yaml') as typeof Yaml)
 
 const FAULTS: Partial<Record<Yaml.ErrorCode, string>> = {
   BAD_ALIAS: 'an alias without its anchor',

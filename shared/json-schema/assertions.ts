@@ -1,3 +1,4 @@
+import { lazily } from '../lazily.ts'
 import { duplicateIn, isEqual } from './equality.ts'
 import { compileFormat } from './format.ts'
 import { isMultipleOf, isNumber } from './numbers.ts'
@@ -105,12 +106,11 @@ function membersIn(data: unknown, run: Run): number | undefined {
 }
 
 const pattern: Keyword = (value) => {
-  let test: ReturnType<typeof compilePattern> | undefined
+  const test = lazily(() => compilePattern(String(value)))
   return (data, run) => {
     if (typeof data !== 'string') return true
-    test ??= compilePattern(String(value))
     return (
-      test(data, run.spend) || fail(run, 'pattern', `must match pattern ${JSON.stringify(value)}`)
+      test()(data, run.spend) || fail(run, 'pattern', `must match pattern ${JSON.stringify(value)}`)
     )
   }
 }

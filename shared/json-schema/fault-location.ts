@@ -1,3 +1,4 @@
+import { lazily } from '../lazily.ts'
 import type { Fault, Violation } from './run.ts'
 import { below, isObject, type JsonSchema } from './schema.ts'
 import { createFaultFinder } from './validator.ts'
@@ -23,12 +24,10 @@ export type LocateFault = (value: unknown) => FaultLocation | undefined
  */
 export function createFaultLocator(schema: JsonSchema, assertsFormat = false): LocateFault {
   const findFaults = createFaultFinder(schema, assertsFormat)
-  let names: ReadonlySet<string> | undefined
+  const names = lazily(() => propertyNamesIn(schema))
   return (value) => {
     const faults = findFaults(value)
-    if (faults === undefined) return undefined
-    names ??= propertyNamesIn(schema)
-    return toLocation(faults, names)
+    return faults && toLocation(faults, names())
   }
 }
 

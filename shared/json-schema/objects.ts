@@ -1,3 +1,4 @@
+import { lazily } from '../lazily.ts'
 import { compilePattern, type PatternTest } from './pattern/pattern.ts'
 import { type Check, type Context, descend, fail, isEnough, type Keyword, namesOf } from './run.ts'
 import { isObject, type JsonSchema } from './schema.ts'
@@ -13,7 +14,7 @@ export function compileMembers(schema: JsonSchema, context: Context): Check | un
     Object.entries(Object(properties)).map(([name, one]) => [name, context.check(one)]),
   )
   const patterns = Object.entries(Object(patternProperties)).map(
-    ([pattern, one]) => [lazily(pattern), context.check(one)] as const,
+    ([pattern, one]) => [lateTest(pattern), context.check(one)] as const,
   )
   const others =
     additionalProperties === undefined ? undefined : context.check(additionalProperties)
@@ -50,12 +51,9 @@ export function compileMembers(schema: JsonSchema, context: Context): Check | un
   }
 }
 
-function lazily(pattern: string): PatternTest {
-  let test: PatternTest | undefined
-  return (text, spend) => {
-    test ??= compilePattern(pattern)
-    return test(text, spend)
-  }
+function lateTest(pattern: string): PatternTest {
+  const test = lazily(() => compilePattern(pattern))
+  return (text, spend) => test()(text, spend)
 }
 
 export const propertyNames: Keyword = (value, _, { check }) => {

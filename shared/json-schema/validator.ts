@@ -1,6 +1,7 @@
+import { lazily } from '../lazily.ts'
 import { checkSchema } from './check.ts'
 import { compileCheck } from './compile.ts'
-import { type Check, Exhausted, type Fault, type Run } from './run.ts'
+import { Exhausted, type Fault, type Run } from './run.ts'
 import { below, type JsonSchema } from './schema.ts'
 import { shortName } from './text.ts'
 
@@ -38,9 +39,9 @@ export function createFaultFinder(
   schema: JsonSchema,
   assertsFormat = false,
 ): (value: unknown) => readonly Fault[] | undefined {
-  let check: Check | undefined
+  const compiled = lazily(() => compileCheck(checkSchema(schema).checked, assertsFormat))
   return (value) => {
-    check ??= compileCheck(checkSchema(schema).checked, assertsFormat)
+    const check = compiled()
     const names: Run['names'] = new Map()
     try {
       if (check(value, newRun(undefined, MAX_STEPS, names), undefined)) return undefined

@@ -18,7 +18,7 @@ export interface ConnectionPool {
 
 const MAX_CONNECTIONS = 200
 const SWEEP_INTERVAL_MS = 30_000
-// Some servers handle one connection at a time, and would serve nobody else until then.
+// A server that handles one connection at a time cannot answer its other clients until then.
 const MAX_UNUSED_MS = 2_000
 
 /**
